@@ -1,0 +1,11 @@
+package codec
+
+// Kinds of frames. A number is never reused. Each package owns a range of 256.
+const (
+	KindRecommend uint16 = 0x0100
+	KindProfile   uint16 = 0x0200
+	KindSegment   uint16 = 0x0300
+	KindPredict   uint16 = 0x0400
+	KindMetrics   uint16 = 0x0500
+	KindSupply    uint16 = 0x0600
+)

@@ -1,0 +1,84 @@
+// Package dict maps identifiers to dense indices and back.
+package dict
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"golang.org/x/exp/constraints"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Key is what an identifier may be: any integer or string type, named or not.
+type Key interface{ ~string | constraints.Integer }
+
+// Dict maps keys to 0, 1, 2, … . The zero value is empty and ready. It is safe
+// for concurrent readers as long as nobody adds.
+type Dict[K Key] struct {
+	index map[K]int32
+	keys  []K
+}
+
+// Len returns the number of keys.
+func (d *Dict[K]) Len() int { return len(d.keys) }
+
+// Add returns the index of key, giving it the next free one if it is new. It
+// fails only when 2³¹-1 keys are in use.
+func (d *Dict[K]) Add(key K) (int32, error) {
+	if i, ok := d.index[key]; ok {
+		return i, nil
+	}
+	if len(d.keys) >= math.MaxInt32 {
+		return -1, fmt.Errorf("more than %d ids: %w", math.MaxInt32, check.ErrOverflow)
+	}
+	if d.index == nil {
+		d.index = make(map[K]int32)
+	}
+	i := int32(len(d.keys))
+	d.index[key] = i
+	d.keys = append(d.keys, key)
+	return i, nil
+}
+
+// Index returns the index of key, or -1.
+func (d *Dict[K]) Index(key K) int32 {
+	if i, ok := d.index[key]; ok {
+		return i
+	}
+	return -1
+}
+
+// Key returns the key of index i; it panics like a slice when i is out of range.
+func (d *Dict[K]) Key(i int32) K { return d.keys[i] }
+
+// Keys returns all keys in index order. The slice must not be changed.
+func (d *Dict[K]) Keys() []K { return d.keys }
+
+// Clone returns an independent copy.
+func (d *Dict[K]) Clone() *Dict[K] {
+	c := &Dict[K]{index: make(map[K]int32, len(d.keys)), keys: slices.Clone(d.keys)}
+	for i, k := range c.keys {
+		c.index[k] = int32(i)
+	}
+	return c
+}
+
+// Sort renumbers the keys from index from on in ascending order and returns the
+// permutation: perm[old] = new. Keys below from keep their index. Sorting makes
+// the numbering independent of the order in which keys were added. from must be
+// in [0, Len()].
+func (d *Dict[K]) Sort(from int) (perm []int32) {
+	sorted := slices.Clone(d.keys)
+	slices.Sort(sorted[from:])
+	perm = make([]int32, len(sorted))
+	for i, k := range sorted {
+		perm[d.index[k]] = int32(i)
+	}
+	for i, k := range sorted {
+		d.index[k] = int32(i)
+	}
+	d.keys = sorted
+	return perm
+}

@@ -1,0 +1,172 @@
+package recommend
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/sparse"
+)
+
+// Interactions is an immutable users×items matrix of weights in compressed
+// sparse row form: int32 indices, float32 weights, int64 row pointers, and
+// optionally the time of each entry. It is what every model is fitted on, and
+// it is safe for concurrent use.
+//
+// Memory: 8 bytes an entry, 16 with times; the first fit that needs the
+// items×users form adds 8 bytes an entry, kept for later fits.
+type Interactions struct {
+	users *sparse.CSR
+	times []int64 // Unix seconds, parallel to users.Col; nil when unknown
+
+	once  sync.Once
+	items *sparse.CSR
+}
+
+// NewInteractions wraps a compressed sparse row matrix of users×items: the
+// entries of user u are items[ptr[u]:ptr[u+1]], ascending and distinct, with
+// weights beside them. nil weights mean 1 each. The slices are used, not
+// copied: do not change them afterwards.
+//
+// Errors: ErrShape for pointers or items that break these rules, ErrNotFinite
+// for a weight, both naming the row.
+func NewInteractions(users, items int, ptr []int64, cols []int32, weights []float32) (*Interactions, error) {
+	if weights == nil {
+		weights = make([]float32, len(cols))
+		for i := range weights {
+			weights[i] = 1
+		}
+	}
+	m := &sparse.CSR{Rows: users, Cols: items, Ptr: ptr, Col: cols, Val: weights}
+	if err := m.Validate(); err != nil {
+		return nil, fmt.Errorf("recommend: NewInteractions: %w", err)
+	}
+	return &Interactions{users: m}, nil
+}
+
+// InteractionsFromRows builds the matrix from one list of items per user, in
+// any order; weights are 1. items is the number of columns. An item twice in a
+// row is ErrDuplicate, one outside [0, items) ErrRange.
+func InteractionsFromRows(items int, rows [][]int32) (*Interactions, error) {
+	m := &sparse.CSR{Rows: len(rows), Cols: items, Ptr: make([]int64, len(rows)+1)}
+	for u, row := range rows {
+		at := len(m.Col)
+		m.Col = append(m.Col, row...)
+		r := m.Col[at:]
+		slices.Sort(r)
+		for k, i := range r {
+			if i < 0 || int(i) >= items {
+				return nil, fmt.Errorf("recommend: InteractionsFromRows: row %d: item %d of %d: %w", u, i, items, ErrRange)
+			}
+			if k > 0 && r[k-1] == i {
+				return nil, fmt.Errorf("recommend: InteractionsFromRows: row %d: item %d: %w", u, i, ErrDuplicate)
+			}
+		}
+		m.Ptr[u+1] = int64(len(m.Col))
+	}
+	m.Val = make([]float32, len(m.Col))
+	for i := range m.Val {
+		m.Val[i] = 1
+	}
+	return &Interactions{users: m}, nil
+}
+
+// Users returns the number of rows.
+func (x *Interactions) Users() int { return x.users.Rows }
+
+// Items returns the number of columns.
+func (x *Interactions) Items() int { return x.users.Cols }
+
+// Len returns the number of entries.
+func (x *Interactions) Len() int { return x.users.Len() }
+
+// Row returns the items of user u, ascending, and their weights. The slices
+// alias x and must not be changed. It panics like a slice when u is out of
+// range.
+func (x *Interactions) Row(u int) (items []int32, weights []float32) { return x.users.Row(u) }
+
+// Times returns the Unix seconds of the entries of user u, parallel to Row, or
+// nil when times are unknown.
+func (x *Interactions) Times(u int) []int64 {
+	if x.times == nil {
+		return nil
+	}
+	return x.times[x.users.Ptr[u]:x.users.Ptr[u+1]]
+}
+
+// HasTimes reports whether the entries carry times.
+func (x *Interactions) HasTimes() bool { return x.times != nil }
+
+// Has reports whether user u has an entry for item i.
+func (x *Interactions) Has(u int, i int32) bool { return x.users.Find(u, i) >= 0 }
+
+// ItemCounts returns the number of users of each item.
+func (x *Interactions) ItemCounts() []int {
+	n := make([]int, x.Items())
+	for _, i := range x.users.Col {
+		n[i]++
+	}
+	return n
+}
+
+// Query returns the query of known user u: the index and the whole history, so
+// that models with and without per-user state both answer. The history aliases
+// x.
+func (x *Interactions) Query(u int) Query {
+	items, weights := x.Row(u)
+	return Query{User: int32(u), Items: items, Weights: weights}
+}
+
+// Without returns x without the entries of other, which must have the same
+// shape: the training part once the test part is known.
+func (x *Interactions) Without(other *Interactions) (*Interactions, error) {
+	if x.Users() != other.Users() || x.Items() != other.Items() {
+		return nil, fmt.Errorf("recommend: Without: %d×%d against %d×%d: %w", x.Users(), x.Items(), other.Users(), other.Items(), ErrShape)
+	}
+	return x.filter(func(u int, p int64) bool { return !other.Has(u, x.users.Col[p]) }), nil
+}
+
+// byItem returns the transpose, computed once.
+func (x *Interactions) byItem() *sparse.CSR {
+	x.once.Do(func() { x.items = x.users.Transpose() })
+	return x.items
+}
+
+// filter keeps the entries for which keep(user, position) is true.
+func (x *Interactions) filter(keep func(u int, p int64) bool) *Interactions {
+	m := &sparse.CSR{Rows: x.Users(), Cols: x.Items(), Ptr: make([]int64, x.Users()+1)}
+	out := &Interactions{users: m}
+	for u := range x.Users() {
+		for p := x.users.Ptr[u]; p < x.users.Ptr[u+1]; p++ {
+			if keep(u, p) {
+				m.Col = append(m.Col, x.users.Col[p])
+				m.Val = append(m.Val, x.users.Val[p])
+				if x.times != nil {
+					out.times = append(out.times, x.times[p])
+				}
+			}
+		}
+		m.Ptr[u+1] = int64(len(m.Col))
+	}
+	if x.times != nil && out.times == nil {
+		out.times = []int64{}
+	}
+	return out
+}
+
+// checkImplicit refuses matrices that implicit-feedback models cannot use.
+func (x *Interactions) checkImplicit(where string) error {
+	if x == nil || x.Users() == 0 || x.Items() == 0 || x.Len() == 0 {
+		return fmt.Errorf("recommend: %s: interactions: %w", where, ErrEmpty)
+	}
+	for u := range x.Users() {
+		cols, vals := x.Row(u)
+		for k, w := range vals {
+			if w < 0 || !check.Finite(float64(w)) {
+				return fmt.Errorf("recommend: %s: weight of user %d item %d is %v, want finite and >= 0: %w", where, u, cols[k], w, ErrRange)
+			}
+		}
+	}
+	return nil
+}
