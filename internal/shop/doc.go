@@ -1,0 +1,51 @@
+// Package shop simulates a shop whose truth is known.
+//
+// [Simulate] returns a [Shop]: users, items, price changes, events, impressions,
+// orders, refunds, campaigns, stock, deliveries, tickets and surveys as a real
+// shop would log them, together with the [Truth] that made them. Examples and
+// tests of the other packages use it to ask whether a method finds what was
+// planted; it is no part of the public library.
+//
+// # How the shop works
+//
+// A user belongs to one of six segments, which shape age, sex, tastes and the
+// answer to campaigns. Tastes are shares over categories (Dirichlet around the
+// segment's) and a style vector that prefers some items within a category. After
+// the first order, buying trips are the process of BG/NBD (Fader, Hardie and
+// Lee 2005): Poisson with a rate of the user's own, Gamma distributed over
+// users, and after every repeat trip the user leaves for good with a
+// probability of the user's own, Beta distributed. Trips follow the season: the
+// rate of user u for category c in week w is
+//
+//	λ_u · taste_uc · season_cw · weekday
+//
+// A trip fills a basket; an item of category c is taken in proportion to
+//
+//	popularity_i · exp(style_u·style_i) · (price_i(t) / base price_i)^elasticity_c
+//
+// Some product groups are complements: a line of one brings a line of the other.
+// Items may be out of stock. Then the line is lost, so that sales are a censored
+// view of demand; what was wanted is in the truth. Users browse between trips
+// and stop browsing when they leave.
+//
+// A campaign treats a random half of the customers of that day. In its window a
+// treated user makes one extra trip with probability gain_u, and skips each trip
+// of the own accord with probability loss_u; the true difference of the
+// probability to buy follows exactly and is kept for each user, as are both
+// potential outcomes.
+//
+// After the sale: parcels with carriers of different quality, refunds by
+// category, cancellations, ratings of quality plus taste, tickets that follow
+// from bad parcels, surveys that follow from both.
+//
+// Events, orders and the rest are clean. [Shop.RawLines] and [Shop.RawEvents]
+// are the same facts as a real log has them: duplicated, incomplete, with wild
+// numbers, mixed formats and skewed clocks, each record labelled with what is
+// wrong with it.
+//
+// # Reproducibility
+//
+// All randomness comes from streams named by (seed, stage, user or item), so a
+// user's wishes do not depend on how many other users there are. Users meet only
+// at the stock. The same Config gives the same records on one architecture.
+package shop
