@@ -1,0 +1,690 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/solve"
+	"github.com/aislekit/aisle/internal/sparse"
+	"github.com/aislekit/aisle/internal/topk"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// Solver says how ALS solves the least-squares problem of one row.
+type Solver int
+
+const (
+	CG       Solver = iota // a few conjugate gradient steps from the previous vector (Takács et al. 2011); default
+	Cholesky               // exactly
+)
+
+// ALSOptions configures FitALS. The zero value is a good start for purchases
+// and clicks.
+type ALSOptions struct {
+	Factors    int // length of the vectors; default 64
+	Iterations int // passes over both sides; default 15
+
+	// Alpha turns a weight into a confidence, c = Alpha·weight; default 1.
+	Alpha float64
+	// Unobserved is the confidence α₀ of the pairs without an entry; default 0.1.
+	// The ratio Alpha/Unobserved is the setting that matters most: search it.
+	Unobserved float64
+	// Regularization is λ; default 0.01, negative means 0.
+	Regularization float64
+	// FrequencyExponent is ν: the vector of a row with n entries is penalised by
+	// λ·(n + α₀·columns)^ν (Rendle et al. 2021, "iALS revisited"). Default 1;
+	// negative means 0, a plain λ as in Hu et al. 2008.
+	FrequencyExponent float64
+
+	Solver  Solver // default CG
+	CGSteps int    // steps of CG a row and iteration; default 3
+	Seed    uint64 // of the start vectors
+	Workers int    // goroutines; default GOMAXPROCS. No influence on the result
+
+	// Start, when set, gives the first vectors of both sides instead of Seed: a
+	// model of equal Factors on at most as many users and items, as Dataset.Grow
+	// leaves them. Its own vectors are not changed.
+	Start *ALS
+
+	// Loss asks for the training objective in Progress, at the cost of one more
+	// pass over the entries an iteration.
+	Loss bool
+	// Progress is called after each iteration, on the caller's goroutine.
+	Progress func(Progress)
+}
+
+func (o ALSOptions) withDefaults() ALSOptions {
+	o.Factors = check.Default(o.Factors, 64)
+	o.Iterations = check.Default(o.Iterations, 15)
+	o.Alpha = check.Default(o.Alpha, 1)
+	o.Unobserved = check.Default(o.Unobserved, 0.1)
+	o.Regularization = check.OrOff(o.Regularization, 0.01)
+	o.FrequencyExponent = check.OrOff(o.FrequencyExponent, 1)
+	o.CGSteps = check.Default(o.CGSteps, 3)
+	return o
+}
+
+func (o ALSOptions) validate(x *Interactions) error {
+	var c check.Options
+	c.Require(o.Factors > 0 && o.Factors <= 1<<14, "Factors", o.Factors, "in [1, 16384]")
+	check.Positive(&c, "Iterations", o.Iterations)
+	check.Positive(&c, "Alpha", o.Alpha)
+	check.Positive(&c, "Unobserved", o.Unobserved)
+	check.NonNegative(&c, "Regularization", o.Regularization)
+	c.Require(o.FrequencyExponent >= 0 && o.FrequencyExponent <= 2, "FrequencyExponent", o.FrequencyExponent, "at most 2")
+	c.Require(o.Solver == CG || o.Solver == Cholesky, "Solver", int(o.Solver), "CG or Cholesky")
+	check.Positive(&c, "CGSteps", o.CGSteps)
+	if o.Start != nil {
+		c.Require(o.Start.factors == o.Factors, "Start.Factors", o.Start.factors, fmt.Sprintf("%d", o.Factors))
+		c.Require(o.Start.Users() <= x.Users() && o.Start.Items() <= x.Items(), "Start",
+			fmt.Sprintf("%d×%d", o.Start.Users(), o.Start.Items()), fmt.Sprintf("at most %d×%d", x.Users(), x.Items()))
+	}
+	return c.Err("recommend: FitALS")
+}
+
+// ALS is matrix factorisation for implicit feedback by alternating least
+// squares (Hu, Koren and Volinsky 2008; Rendle et al. 2021). With confidence
+// c = Alpha·weight for the set S of observed pairs it minimises
+//
+//	Σ_{(u,i)∈S} c·(1 - x_u·y_i)² + α₀ Σ_{(u,i)∉S} (x_u·y_i)² + Σ_u λ_u‖x_u‖² + Σ_i λ_i‖y_i‖²
+//	λ_u = λ·(n_u + α₀·items)^ν,  λ_i = λ·(n_i + α₀·users)^ν
+//
+// A score is x_u·y_i, near 1 for pairs the model expects and near 0 for the
+// rest; it is not a probability. After the last iteration the users are solved
+// once more, so that the vector of a known user is the fold-in of its training
+// history. Immutable, safe for concurrent use.
+type ALS struct {
+	factors int
+	opt     alsRow
+	x, y    []float32 // users×factors, items×factors
+	gramX   []float32 // Σ x xᵀ, factors×factors
+	gramY   []float32
+
+	scratch sync.Pool // *alsScratch
+}
+
+// alsRow is what the least-squares problem of a row depends on.
+type alsRow struct {
+	alpha, unobserved, lambda, nu float64
+}
+
+// penalty returns λ·(n + α₀·columns)^ν.
+func (o alsRow) penalty(n, columns int) float32 {
+	if o.nu == 0 {
+		return float32(o.lambda)
+	}
+	return float32(o.lambda * math.Pow(float64(n)+o.unobserved*float64(columns), o.nu))
+}
+
+// FitALS fits the model.
+//
+// Cost an iteration: O(entries·f·CGSteps + (users+items)·f²·CGSteps) for CG,
+// O(entries·f² + (users+items)·f³) for Cholesky, f the number of factors, spread
+// over Workers. Memory: 4·f bytes a user and an item, and x with its transpose.
+//
+// Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged
+// (vectors that are not finite), and context.Cause(ctx).
+func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) {
+	opt = opt.withDefaults()
+	if err := x.checkImplicit("FitALS"); err != nil {
+		return nil, err
+	}
+	if err := opt.validate(x); err != nil {
+		return nil, err
+	}
+	f := opt.Factors
+	m := &ALS{
+		factors: f,
+		opt:     alsRow{opt.Alpha, opt.Unobserved, opt.Regularization, opt.FrequencyExponent},
+		x:       startVectors(opt.Seed, 1, x.Users(), f),
+		y:       startVectors(opt.Seed, 2, x.Items(), f),
+	}
+	if opt.Start != nil {
+		copy(m.x, opt.Start.x)
+		copy(m.y, opt.Start.y)
+	}
+	solver := alsSolver{row: m.opt, kind: opt.Solver, steps: opt.CGSteps, workers: opt.Workers}
+	var err error
+	if m.gramY, err = gram(ctx, m.y, f, opt.Workers); err != nil {
+		return nil, err
+	}
+	for it := 1; it <= opt.Iterations; it++ {
+		if err := solver.half(ctx, x.users, m.x, m.y, m.gramY, f); err != nil {
+			return nil, err
+		}
+		if m.gramX, err = gram(ctx, m.x, f, opt.Workers); err != nil {
+			return nil, err
+		}
+		if err := solver.half(ctx, x.byItem(), m.y, m.x, m.gramX, f); err != nil {
+			return nil, err
+		}
+		if m.gramY, err = gram(ctx, m.y, f, opt.Workers); err != nil {
+			return nil, err
+		}
+		if !check.Finite(float64(vec.Dot(m.gramX, m.gramY))) {
+			return nil, fmt.Errorf("recommend: FitALS: iteration %d: %w", it, ErrDiverged)
+		}
+		if opt.Progress != nil {
+			p := Progress{Iteration: it, Iterations: opt.Iterations, Loss: math.NaN()}
+			if opt.Loss {
+				if p.Loss, err = m.loss(ctx, x, opt.Workers); err != nil {
+					return nil, err
+				}
+			}
+			opt.Progress(p)
+		}
+	}
+	solver.steps = max(solver.steps, cgExact)
+	if err := solver.half(ctx, x.users, m.x, m.y, m.gramY, f); err != nil {
+		return nil, err
+	}
+	if m.gramX, err = gram(ctx, m.x, f, opt.Workers); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// startVectors draws rows of independent normals with variance 0.01/f, one
+// stream a row, so that a row's start depends on seed, side and index only.
+func startVectors(seed, side uint64, rows, f int) []float32 {
+	v := make([]float32, rows*f)
+	sd := 0.1 / math.Sqrt(float64(f))
+	var r rng.Stream
+	for i := range rows {
+		r.Reset(seed, side, uint64(i))
+		for k := range f {
+			v[i*f+k] = float32(sd * r.Normal())
+		}
+	}
+	return v
+}
+
+const (
+	gramBlock = 1024 // rows added in float32 before the sum moves to float64
+	alsBlock  = 64   // rows a worker solves at a time
+	cgExact   = 32   // CG steps that leave no error worth speaking of
+)
+
+// gram returns Σ v vᵀ over the rows of v, f×f. Blocks of rows are added up in
+// float32 and merged in float64 in block order.
+func gram(ctx context.Context, v []float32, f, workers int) ([]float32, error) {
+	g, err := parallel.Reduce(ctx, len(v)/f, gramBlock, workers,
+		func(lo, hi int) ([]float64, error) {
+			s := make([]float32, f*f)
+			for r := lo; r < hi; r++ {
+				row := v[r*f : r*f+f]
+				for k, a := range row {
+					vec.Axpy(a, row[k:], s[k*f+k:k*f+f])
+				}
+			}
+			out := make([]float64, f*f)
+			for i, x := range s {
+				out[i] = float64(x)
+			}
+			return out, nil
+		},
+		func(acc, next []float64) []float64 {
+			for i, x := range next {
+				acc[i] += x
+			}
+			return acc
+		})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float32, f*f)
+	for i := range f {
+		for j := i; j < f; j++ {
+			out[i*f+j] = float32(g[i*f+j])
+			out[j*f+i] = out[i*f+j]
+		}
+	}
+	return out, nil
+}
+
+// alsSolver solves all rows of one side against the other.
+type alsSolver struct {
+	row     alsRow
+	kind    Solver
+	steps   int
+	workers int
+}
+
+// half solves every row of m, whose vectors are dst (rows×f), against the
+// vectors src of its columns and their Gram matrix. It is a pure function of
+// its inputs, row by row, so any partition of the rows gives the same bytes.
+func (s alsSolver) half(ctx context.Context, m *sparse.CSR, dst, src, gram []float32, f int) error {
+	workers := parallel.Workers(s.workers)
+	scratch := make([]*alsScratch, workers)
+	base := scaled(gram, s.row.unobserved)
+	return parallel.For(ctx, m.Rows, alsBlock, workers, func(w, lo, hi int) error {
+		if scratch[w] == nil {
+			scratch[w] = newALSScratch(f)
+		}
+		for r := lo; r < hi; r++ {
+			cols, vals := m.Row(r)
+			if !s.solve(scratch[w], dst[r*f:r*f+f], cols, vals, src, base, s.row.penalty(len(cols), m.Cols)) {
+				return fmt.Errorf("recommend: FitALS: row %d has no solution: %w", r, ErrDiverged)
+			}
+		}
+		return nil
+	})
+}
+
+func scaled(g []float32, a float64) []float32 {
+	out := make([]float32, len(g))
+	for i, x := range g {
+		out[i] = float32(float64(x) * a)
+	}
+	return out
+}
+
+type alsScratch struct {
+	a          []float32 // f×f, for Cholesky
+	b, r, p, q []float32 // f each
+	vector     []float32 // f, the result of a fold-in while scoring
+}
+
+func newALSScratch(f int) *alsScratch {
+	v := make([]float32, 5*f)
+	return &alsScratch{b: v[:f:f], r: v[f : 2*f : 2*f], p: v[2*f : 3*f : 3*f], q: v[3*f : 4*f : 4*f], vector: v[4*f:]}
+}
+
+// solve writes into x the minimiser of
+//
+//	Σ_k c_k(1 - x·y_k)² + α₀ Σ_{others}(x·y)² + λ‖x‖²
+//
+// that is (α₀G + λI + Σ (c_k-α₀) y_k y_kᵀ)·x = Σ c_k y_k, where base is α₀G. A row
+// without entries gets the zero vector.
+func (s alsSolver) solve(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	if len(cols) == 0 {
+		clear(x)
+		return true
+	}
+	if s.kind == CG {
+		return s.solveCG(t, x, cols, vals, src, base, lambda)
+	}
+	f := len(x)
+	a := t.matrix(base, lambda)
+	clear(t.b)
+	for k, i := range cols {
+		y := src[int(i)*f : int(i)*f+f]
+		c := float32(s.row.alpha) * weightAt(vals, k)
+		d := c - float32(s.row.unobserved)
+		for j, v := range y {
+			vec.Axpy(d*v, y[j:], a[j*f+j:j*f+f])
+		}
+		vec.Axpy(c, y, t.b)
+	}
+	if !solve.Cholesky32(a, f) {
+		return false
+	}
+	solve.SolveCholesky32(a, f, t.b)
+	copy(x, t.b)
+	return true
+}
+
+// matrix returns base + λI in scratch memory.
+func (t *alsScratch) matrix(base []float32, lambda float32) []float32 {
+	if t.a == nil {
+		t.a = make([]float32, len(base))
+	}
+	copy(t.a, base)
+	f := len(t.b)
+	for i := range f {
+		t.a[i*f+i] += lambda
+	}
+	return t.a
+}
+
+func weightAt(weights []float32, k int) float32 {
+	if weights == nil {
+		return 1
+	}
+	return weights[k]
+}
+
+// solveCG takes conjugate gradient steps from the present x, stopping early
+// when the residual has vanished.
+func (s alsSolver) solveCG(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	f := len(x)
+	alpha, zero := float32(s.row.alpha), float32(s.row.unobserved)
+	r, p, q := t.r, t.p, t.q
+	for k := range f {
+		r[k] = -vec.Dot(base[k*f:k*f+f], x) - lambda*x[k]
+	}
+	scale := float32(0)
+	for k, i := range cols {
+		y := src[int(i)*f : int(i)*f+f]
+		c := alpha * weightAt(vals, k)
+		vec.Axpy(c-(c-zero)*vec.Dot(y, x), y, r)
+		scale += c
+	}
+	copy(p, r)
+	rr := vec.Dot(r, r)
+	stop := rr * 1e-14
+	for step := 0; step < s.steps && rr > 1e-20 && rr > stop; step++ {
+		for k := range f {
+			q[k] = vec.Dot(base[k*f:k*f+f], p) + lambda*p[k]
+		}
+		for k, i := range cols {
+			y := src[int(i)*f : int(i)*f+f]
+			vec.Axpy((alpha*weightAt(vals, k)-zero)*vec.Dot(y, p), y, q)
+		}
+		pq := vec.Dot(p, q)
+		if !(pq > 0) {
+			break // no curvature left in float32: x is as good as it gets
+		}
+		a := rr / pq
+		vec.Axpy(a, p, x)
+		vec.Axpy(-a, q, r)
+		next := vec.Dot(r, r)
+		b := next / rr
+		for k := range f {
+			p[k] = r[k] + b*p[k]
+		}
+		rr = next
+	}
+	return check.Finite(float64(rr))
+}
+
+// loss returns the objective, using Σ_{all}(x·y)² = Σ_u xᵤᵀG xᵤ.
+func (m *ALS) loss(ctx context.Context, x *Interactions, workers int) (float64, error) {
+	f := m.factors
+	byItem := x.byItem()
+	zero := m.opt.unobserved
+	users, err := parallel.Reduce(ctx, x.Users(), gramBlock, workers, func(lo, hi int) (float64, error) {
+		sum := 0.0
+		for u := lo; u < hi; u++ {
+			v := m.x[u*f : u*f+f]
+			for k, a := range v {
+				sum += zero * float64(a) * float64(vec.Dot(m.gramY[k*f:k*f+f], v))
+			}
+			items, weights := x.Row(u)
+			for k, i := range items {
+				s := float64(vec.Dot(v, m.y[int(i)*f:int(i)*f+f]))
+				c := m.opt.alpha * float64(weights[k])
+				sum += c*(1-s)*(1-s) - zero*s*s
+			}
+			sum += float64(m.opt.penalty(len(items), x.Items())) * vec.Norm2(v)
+		}
+		return sum, nil
+	}, func(a, b float64) float64 { return a + b })
+	if err != nil {
+		return 0, err
+	}
+	for i := range x.Items() {
+		users += float64(m.opt.penalty(byItem.RowLen(i), x.Users())) * vec.Norm2(m.y[i*f:i*f+f])
+	}
+	return users, nil
+}
+
+// Users returns the number of users of the fit.
+func (m *ALS) Users() int { return len(m.x) / max(m.factors, 1) }
+
+// Items returns the number of items.
+func (m *ALS) Items() int { return len(m.y) / max(m.factors, 1) }
+
+// Factors returns the length of the vectors.
+func (m *ALS) Factors() int { return m.factors }
+
+// UserVector returns the vector of user u, all zeros for a user without
+// entries. It aliases m and must not be changed.
+func (m *ALS) UserVector(u int) []float32 { return m.x[u*m.factors : (u+1)*m.factors] }
+
+// ItemVector returns the vector of item i; it aliases m and must not be changed.
+func (m *ALS) ItemVector(i int) []float32 { return m.y[i*m.factors : (i+1)*m.factors] }
+
+func (m *ALS) getScratch() *alsScratch {
+	if t, ok := m.scratch.Get().(*alsScratch); ok {
+		return t
+	}
+	return newALSScratch(m.factors)
+}
+
+// Score writes x_u·y_i for every item. The vector is that of q.User where the
+// fit knew the user, and the fold-in of the history otherwise; ErrEmpty when
+// there is neither.
+func (m *ALS) Score(dst []float32, q Query) error {
+	if err := checkQuery(dst, &q, m.Items()); err != nil {
+		return err
+	}
+	f := m.factors
+	if u := int(q.User); u >= 0 && u < m.Users() {
+		if v := m.UserVector(u); !isZero(v) {
+			m.scoreAll(dst, v)
+			return nil
+		}
+	}
+	if len(q.Items) == 0 {
+		return ErrEmpty
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	if err := m.fold(t, t.vector[:f], q.Items, q.Weights); err != nil {
+		return err
+	}
+	m.scoreAll(dst, t.vector)
+	return nil
+}
+
+func (m *ALS) scoreAll(dst, v []float32) {
+	f := m.factors
+	for i := range dst {
+		dst[i] = vec.Dot(v, m.y[i*f:i*f+f])
+	}
+}
+
+func isZero(v []float32) bool {
+	for _, x := range v {
+		if x != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// FoldIn writes into dst the vector of a user with that history, solved exactly
+// against the item vectors: the vector the user would have had if the fit had
+// known it and ended there. nil weights mean 1 each. ErrEmpty for an empty
+// history, ErrShape, ErrRange (an item, or a negative weight).
+func (m *ALS) FoldIn(dst []float32, items []int32, weights []float32) error {
+	q := Query{User: Stranger, Items: items, Weights: weights}
+	if len(dst) != m.factors {
+		return ErrShape
+	}
+	if err := m.checkHistory(&q); err != nil {
+		return err
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	return m.fold(t, dst, items, weights)
+}
+
+func (m *ALS) checkHistory(q *Query) error {
+	if len(q.Items) == 0 {
+		return ErrEmpty
+	}
+	if q.Weights != nil && len(q.Weights) != len(q.Items) {
+		return ErrShape
+	}
+	for k, i := range q.Items {
+		if uint32(i) >= uint32(m.Items()) || !(q.Weight(k) >= 0) {
+			return ErrRange
+		}
+	}
+	return nil
+}
+
+func (m *ALS) fold(t *alsScratch, dst []float32, items []int32, weights []float32) error {
+	if !m.factorHistory(t, items, weights) {
+		return ErrDiverged
+	}
+	solve.SolveCholesky32(t.a, m.factors, t.b)
+	copy(dst, t.b)
+	return nil
+}
+
+// factorHistory leaves the Cholesky factor of the user's matrix in t.a and the
+// right side in t.b.
+func (m *ALS) factorHistory(t *alsScratch, items []int32, weights []float32) bool {
+	f := m.factors
+	a := t.matrixScaled(m.gramY, float32(m.opt.unobserved), m.opt.penalty(len(items), m.Items()))
+	clear(t.b)
+	for k, i := range items {
+		y := m.ItemVector(int(i))
+		c := float32(m.opt.alpha) * weightAt(weights, k)
+		d := c - float32(m.opt.unobserved)
+		for j, v := range y {
+			vec.Axpy(d*v, y[j:], a[j*f+j:j*f+f])
+		}
+		vec.Axpy(c, y, t.b)
+	}
+	return solve.Cholesky32(a, f)
+}
+
+// matrixScaled is matrix with the factor α₀ applied on the way.
+func (t *alsScratch) matrixScaled(gram []float32, zero, lambda float32) []float32 {
+	if t.a == nil {
+		t.a = make([]float32, len(gram))
+	}
+	for i, g := range gram {
+		t.a[i] = zero * g
+	}
+	f := len(t.b)
+	for i := range f {
+		t.a[i*f+i] += lambda
+	}
+	return t.a
+}
+
+// FoldInItem writes into dst the vector of a new item that the given known users
+// took, solved exactly against the user vectors. Errors as FoldIn.
+func (m *ALS) FoldInItem(dst []float32, users []int32, weights []float32) error {
+	if len(dst) != m.factors || weights != nil && len(weights) != len(users) {
+		return ErrShape
+	}
+	if len(users) == 0 {
+		return ErrEmpty
+	}
+	for k, u := range users {
+		if uint32(u) >= uint32(m.Users()) || !(weightAt(weights, k) >= 0) {
+			return ErrRange
+		}
+	}
+	s := alsSolver{row: m.opt, kind: Cholesky}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	if !s.solve(t, dst, users, weights, m.x, scaled(m.gramX, m.opt.unobserved), m.opt.penalty(len(users), m.Users())) {
+		return ErrDiverged
+	}
+	return nil
+}
+
+// AppendSimilar appends the items whose vectors have the largest cosine with
+// that of item.
+func (m *ALS) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	return appendVectorTop(dst, m.y, m.factors, item, k)
+}
+
+// appendVectorTop appends the k rows of v with the largest cosine with row i.
+func appendVectorTop(dst []Scored, v []float32, f int, i int32, k int) ([]Scored, error) {
+	n := len(v) / f
+	if uint32(i) >= uint32(n) {
+		return dst, ErrUnknownID
+	}
+	self := v[int(i)*f : int(i)*f+f]
+	norm := math.Sqrt(vec.Norm2(self))
+	if norm == 0 {
+		return dst, nil
+	}
+	var h topk.Heap
+	h.Reset(min(k, n-1))
+	for j := range n {
+		row := v[j*f : j*f+f]
+		if d := norm * math.Sqrt(vec.Norm2(row)); j != int(i) && d > 0 {
+			h.Push(int32(j), float32(float64(vec.Dot(self, row))/d))
+		}
+	}
+	for _, it := range h.AppendSorted(nil) {
+		dst = append(dst, Scored{it.ID, it.Score})
+	}
+	return dst, nil
+}
+
+// AppendReasons decomposes the fold-in score of item over the history (Hu et
+// al. 2008, section 5): the share of history item j is c_j·yᵢᵀA⁻¹yⱼ. The shares
+// of the whole history add up to the score that FoldIn gives, which for a known
+// user is the score of its training history.
+func (m *ALS) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+	if uint32(item) >= uint32(m.Items()) {
+		return dst, ErrUnknownID
+	}
+	if err := m.checkHistory(&q); err != nil {
+		return dst, err
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	if !m.factorHistory(t, q.Items, q.Weights) {
+		return dst, ErrDiverged
+	}
+	z := t.vector
+	copy(z, m.ItemVector(int(item)))
+	solve.SolveCholesky32(t.a, m.factors, z)
+	return topReasons(dst, &q, k, m.Items(), func(n int, j int32) float32 {
+		return float32(m.opt.alpha) * q.Weight(n) * vec.Dot(z, m.ItemVector(int(j)))
+	})
+}
+
+// AppendBinary appends the frame of m to dst.
+func (m *ALS) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int(m.factors)
+	for _, v := range []float64{m.opt.alpha, m.opt.unobserved, m.opt.lambda, m.opt.nu} {
+		w.Float64(v)
+	}
+	for _, v := range [][]float32{m.x, m.y, m.gramX, m.gramY} {
+		w.Float32s(v)
+	}
+	return w.AppendFrame(dst, kindALS, 1), nil
+}
+
+// MarshalBinary returns the frame of m.
+func (m *ALS) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
+// beside other uses of m.
+func (m *ALS) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindALS, 1)
+	if err != nil {
+		return fmt.Errorf("recommend: ALS: %w", err)
+	}
+	f := r.Int()
+	row := alsRow{r.Float64(), r.Float64(), r.Float64(), r.Float64()}
+	x, y, gx, gy := r.Float32s(), r.Float32s(), r.Float32s(), r.Float32s()
+	if f < 1 || f > 1<<14 || len(x)%max(f, 1) != 0 || len(y)%max(f, 1) != 0 || len(gx) != f*f || len(gy) != f*f {
+		r.Fail("has vectors of the wrong length")
+	}
+	for _, v := range []float64{row.alpha, row.unobserved, row.lambda, row.nu} {
+		if !(v >= 0) || !check.Finite(v) {
+			r.Fail("has a setting out of range")
+		}
+	}
+	for _, v := range [][]float32{x, y, gx, gy} {
+		if check.Slice32("vector", v) != nil {
+			r.Fail("has a value that is not finite")
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("recommend: ALS: %w", err)
+	}
+	m.factors, m.opt, m.x, m.y, m.gramX, m.gramY = f, row, x, y, gx, gy
+	m.scratch = sync.Pool{}
+	return nil
+}

@@ -1,0 +1,456 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/sparse"
+	"github.com/aislekit/aisle/internal/topk"
+)
+
+// Similarity says how alike two rows of a weighted matrix are. With s the dot
+// product, ‖·‖ the norms, c the number of common non-zeros, n the number of
+// non-zeros of each row, N the number of columns and h the Shrinkage:
+type Similarity int
+
+const (
+	Cosine           Similarity = iota // s / (‖i‖‖j‖ + h)
+	AsymmetricCosine                   // s / (‖i‖^2α ‖j‖^2(1-α) + h) (Aiolli 2013)
+	Dot                                // s, as BM25 weights are meant to be used
+	Jaccard                            // c / (nᵢ + nⱼ - c + h)
+	Tversky                            // c / (c + α(nᵢ-c) + β(nⱼ-c) + h) (Tversky 1977)
+	Lift                               // c·N / (nᵢnⱼ + h)
+	LogLikelihood                      // Dunning's G² of the 2×2 table, as 1 - 1/(1+G²); 0 when c is below chance
+)
+
+// Weighting says what becomes of the weights before similarities are taken.
+// Rows are the things compared ("documents"), columns what they have in common
+// ("terms").
+type Weighting int
+
+const (
+	Unweighted Weighting = iota // as they are
+	Binary                      // 1 each
+	TFIDF                       // √w · ln(N/(1+dⱼ)), dⱼ the number of rows of column j, N the number of rows
+	BM25                        // w(k₁+1)/(k₁·L + w) · ln(N/(1+dⱼ)), L = 1-b + b·(row sum / mean row sum)
+)
+
+// ItemKNNOptions configures FitItemKNN. The zero value is cosine over the 100
+// nearest neighbours of binary data.
+type ItemKNNOptions struct {
+	Neighbors  int        // neighbours kept an item; default 100
+	Similarity Similarity // default Cosine
+	Weighting  Weighting  // default Unweighted
+	Shrinkage  float64    // h >= 0, pulls similarities with little support to 0; default 0
+	Alpha      float64    // of AsymmetricCosine (default 0.5) and Tversky (default 1); in [0, 1] and >= 0
+	Beta       float64    // of Tversky, >= 0; default 1
+	K1         float64    // of BM25, > 0; default 1.2
+	B          float64    // of BM25, in (0, 1]; default 0.75, negative means 0
+	Workers    int        // goroutines; default GOMAXPROCS. No influence on the result
+
+	Progress func(Progress) // called on the caller's goroutine when the fit is done
+}
+
+func (o ItemKNNOptions) withDefaults() ItemKNNOptions {
+	o.Neighbors = check.Default(o.Neighbors, 100)
+	if o.Alpha == 0 {
+		o.Alpha = 1
+		if o.Similarity == AsymmetricCosine {
+			o.Alpha = 0.5
+		}
+	}
+	o.Beta = check.Default(o.Beta, 1)
+	o.K1 = check.Default(o.K1, 1.2)
+	o.B = check.OrOff(o.B, 0.75)
+	return o
+}
+
+func (o ItemKNNOptions) validate(where string) error {
+	var c check.Options
+	check.Positive(&c, "Neighbors", o.Neighbors)
+	c.Require(o.Similarity >= Cosine && o.Similarity <= LogLikelihood, "Similarity", int(o.Similarity), "Cosine … LogLikelihood")
+	c.Require(o.Weighting >= Unweighted && o.Weighting <= BM25, "Weighting", int(o.Weighting), "Unweighted … BM25")
+	check.NonNegative(&c, "Shrinkage", o.Shrinkage)
+	check.NonNegative(&c, "Alpha", o.Alpha)
+	c.Require(o.Similarity != AsymmetricCosine || o.Alpha <= 1, "Alpha", o.Alpha, "in [0, 1]")
+	check.NonNegative(&c, "Beta", o.Beta)
+	check.Positive(&c, "K1", o.K1)
+	c.Require(o.B >= 0 && o.B <= 1, "B", o.B, "in [0, 1]")
+	return c.Err(where)
+}
+
+// Progress tells how far a fit is.
+type Progress struct {
+	Iteration  int     // iterations done, from 1
+	Iterations int     // iterations planned
+	Loss       float64 // training objective, NaN unless the options asked for it
+}
+
+// ItemKNN recommends items like those in the history (Sarwar et al. 2001,
+// Deshpande and Karypis 2004). The score of item i is Σ wⱼ·sim(i, j) over the
+// history items j among the Neighbors nearest neighbours of i. Reasons are
+// exact. Immutable, safe for concurrent use.
+type ItemKNN struct {
+	users   int
+	near    *sparse.CSR // row i: the neighbours of item i
+	reaches *sparse.CSR // its transpose, row j: the items that have j as a neighbour
+}
+
+// FitItemKNN computes the neighbours of all items.
+//
+// Cost: Σ over users of (items of the user)² multiply-adds, spread over Workers.
+// Memory: 16 bytes a neighbour kept, 8 bytes an entry of x for the weighted
+// matrix, and 9 bytes an item and worker.
+//
+// Errors: ErrEmpty, ErrOption, ErrRange (a negative weight, by user and item).
+func FitItemKNN(ctx context.Context, x *Interactions, opt ItemKNNOptions) (*ItemKNN, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("recommend: FitItemKNN"); err != nil {
+		return nil, err
+	}
+	if err := x.checkImplicit("FitItemKNN"); err != nil {
+		return nil, err
+	}
+	near, err := neighbors(ctx, x.byItem(), opt)
+	if err != nil {
+		return nil, err
+	}
+	if opt.Progress != nil {
+		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
+	}
+	return &ItemKNN{users: x.Users(), near: near, reaches: near.Transpose()}, nil
+}
+
+// weigh returns m with its values weighted.
+func weigh(m *sparse.CSR, opt ItemKNNOptions) *sparse.CSR {
+	if opt.Weighting == Unweighted && opt.Similarity <= Dot {
+		return m
+	}
+	out := &sparse.CSR{Rows: m.Rows, Cols: m.Cols, Ptr: m.Ptr, Col: m.Col, Val: make([]float32, len(m.Val))}
+	if opt.Weighting == Binary || opt.Similarity > Dot { // the others count common columns
+		for p, v := range m.Val {
+			if v != 0 {
+				out.Val[p] = 1
+			}
+		}
+		return out
+	}
+	idf := make([]float64, m.Cols)
+	for _, c := range m.Col {
+		idf[c]++
+	}
+	for c, d := range idf {
+		idf[c] = math.Log(float64(m.Rows)) - math.Log1p(d)
+	}
+	mean := 0.0
+	for _, v := range m.Val {
+		mean += float64(v)
+	}
+	mean /= float64(m.Rows)
+	for r := range m.Rows {
+		cols, vals := m.Row(r)
+		sum := 0.0
+		for _, v := range vals {
+			sum += float64(v)
+		}
+		length := 1 - opt.B
+		if mean > 0 {
+			length += opt.B * sum / mean
+		}
+		dst := out.Val[m.Ptr[r]:]
+		for k, v := range vals {
+			w := float64(v)
+			if opt.Weighting == BM25 {
+				w = w * (opt.K1 + 1) / (opt.K1*length + w)
+			} else {
+				w = math.Sqrt(w)
+			}
+			dst[k] = float32(w * idf[cols[k]])
+		}
+	}
+	return out
+}
+
+// neighbors returns, for each row of m, the most similar other rows.
+func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions) (*sparse.CSR, error) {
+	w := weigh(m, opt)
+	size := make([]float64, w.Rows) // ‖row‖, or its number of non-zeros
+	for r := range size {
+		_, vals := w.Row(r)
+		for _, v := range vals {
+			size[r] += float64(v) * float64(v)
+		}
+		if opt.Similarity <= Dot {
+			size[r] = math.Sqrt(size[r])
+		}
+	}
+	row, col, post := scales(opt, size, w.Cols)
+	found := make([][]topk.Item, w.Rows)
+	heaps := make([]topk.Heap, parallel.Workers(opt.Workers))
+	err := sparse.Rows(ctx, w, w.Transpose(), opt.Workers, func(worker, r int, acc *sparse.Acc) error {
+		h := &heaps[worker]
+		h.Reset(opt.Neighbors)
+		f, worst := row[r], float32(math.Inf(-1))
+		offer := func(j int32, s float32) {
+			if post != nil {
+				s = post(r, j, s)
+			} else {
+				s *= f * col[j]
+			}
+			if s > 0 && (s >= worst || !h.Full()) && int(j) != r {
+				h.Push(j, s)
+				worst = h.Worst().Score
+			}
+		}
+		if acc.Dense {
+			for j, s := range acc.Sum {
+				if s != 0 {
+					offer(int32(j), s)
+				}
+			}
+		} else {
+			for _, j := range acc.Touched {
+				if s := acc.Sum[j]; s != 0 {
+					offer(j, s)
+				}
+			}
+		}
+		found[r] = h.AppendSorted(make([]topk.Item, 0, h.Len()))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return fromTop(found, w.Rows), nil
+}
+
+// scales returns the factors f, g with which the similarity of rows i and j is
+// s·f[i]·g[j], or a function for the measures that are no such product.
+func scales(opt ItemKNNOptions, size []float64, columns int) (row, col []float32, post func(i int, j int32, s float32) float32) {
+	row, col = make([]float32, len(size)), make([]float32, len(size))
+	inverse := func(x float64) float32 {
+		if x == 0 {
+			return 0
+		}
+		return float32(1 / x)
+	}
+	h := opt.Shrinkage
+	for i, n := range size {
+		switch opt.Similarity {
+		case Dot:
+			row[i], col[i] = 1, 1
+		case Cosine:
+			row[i], col[i] = inverse(n), inverse(n)
+		case AsymmetricCosine:
+			row[i], col[i] = inverse(math.Pow(n, 2*opt.Alpha)), inverse(math.Pow(n, 2-2*opt.Alpha))
+		case Lift:
+			row[i], col[i] = inverse(n)*float32(columns), inverse(n)
+		}
+	}
+	ratio := func(a, b float64) float32 {
+		if b <= 0 {
+			return 0
+		}
+		return float32(a / b)
+	}
+	switch opt.Similarity {
+	case Jaccard:
+		post = func(i int, j int32, s float32) float32 {
+			c := float64(s)
+			return ratio(c, size[i]+size[j]-c+h)
+		}
+	case Tversky:
+		post = func(i int, j int32, s float32) float32 {
+			c := float64(s)
+			return ratio(c, c+opt.Alpha*(size[i]-c)+opt.Beta*(size[j]-c)+h)
+		}
+	case LogLikelihood:
+		post = func(i int, j int32, s float32) float32 {
+			return dunning(float64(s), size[i], size[j], float64(columns))
+		}
+	}
+	if post != nil || h == 0 {
+		return row, col, post
+	}
+	switch opt.Similarity { // a shrunk denominator is no product any more
+	case Cosine:
+		post = func(i int, j int32, s float32) float32 { return ratio(float64(s), size[i]*size[j]+h) }
+	case AsymmetricCosine:
+		a := make([]float64, len(size))
+		b := make([]float64, len(size))
+		for i, n := range size {
+			a[i], b[i] = math.Pow(n, 2*opt.Alpha), math.Pow(n, 2-2*opt.Alpha)
+		}
+		post = func(i int, j int32, s float32) float32 { return ratio(float64(s), a[i]*b[j]+h) }
+	case Lift:
+		post = func(i int, j int32, s float32) float32 {
+			return ratio(float64(s)*float64(columns), size[i]*size[j]+h)
+		}
+	}
+	return row, col, post
+}
+
+// dunning is the log-likelihood ratio of a 2×2 table with c common columns out
+// of n, row totals a and b (Dunning 1993), squashed into [0, 1).
+func dunning(c, a, b, n float64) float32 {
+	if c*n <= a*b {
+		return 0
+	}
+	xlogx := func(x float64) float64 {
+		if x <= 0 {
+			return 0
+		}
+		return x * math.Log(x)
+	}
+	g := 2 * (xlogx(c) + xlogx(a-c) + xlogx(b-c) + xlogx(n-a-b+c) -
+		xlogx(a) - xlogx(n-a) - xlogx(b) - xlogx(n-b) + xlogx(n))
+	if g <= 0 {
+		return 0
+	}
+	return float32(1 - 1/(1+g))
+}
+
+// fromTop builds a matrix from the best columns of each row.
+func fromTop(found [][]topk.Item, cols int) *sparse.CSR {
+	m := &sparse.CSR{Rows: len(found), Cols: cols, Ptr: make([]int64, len(found)+1)}
+	for r, items := range found {
+		m.Ptr[r+1] = m.Ptr[r] + int64(len(items))
+	}
+	m.Col, m.Val = make([]int32, m.Ptr[m.Rows]), make([]float32, m.Ptr[m.Rows])
+	for r, items := range found {
+		slices.SortFunc(items, func(a, b topk.Item) int { return int(a.ID) - int(b.ID) })
+		for k, it := range items {
+			m.Col[m.Ptr[r]+int64(k)], m.Val[m.Ptr[r]+int64(k)] = it.ID, it.Score
+		}
+		found[r] = nil
+	}
+	return m
+}
+
+// Users returns the number of users of the fit.
+func (m *ItemKNN) Users() int { return m.users }
+
+// Items returns the number of items.
+func (m *ItemKNN) Items() int { return m.near.Rows }
+
+// Score writes Σ wⱼ·sim(i, j) over the history for every item; ErrEmpty for an
+// empty history. Cost: the neighbours of the history items.
+func (m *ItemKNN) Score(dst []float32, q Query) error {
+	return scoreLinear(dst, &q, m.reaches)
+}
+
+// AppendSimilar appends the nearest neighbours of item, best first.
+func (m *ItemKNN) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	return appendRowTop(dst, m.near, item, k)
+}
+
+// AppendReasons appends the history items with the largest wⱼ·sim(item, j). The
+// decomposition is exact.
+func (m *ItemKNN) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+	return linearReasons(dst, &q, item, k, m.reaches)
+}
+
+// scoreLinear writes Σ wⱼ·b[j, :] over the history into dst.
+func scoreLinear(dst []float32, q *Query, b *sparse.CSR) error {
+	if err := checkQuery(dst, q, b.Cols); err != nil {
+		return err
+	}
+	if len(q.Items) == 0 {
+		return ErrEmpty
+	}
+	clear(dst)
+	for k, j := range q.Items {
+		w := q.Weight(k)
+		cols, vals := b.Row(int(j))
+		for n, i := range cols {
+			dst[i] += float32(w * vals[n])
+		}
+	}
+	return nil
+}
+
+// linearReasons decomposes a score of scoreLinear.
+func linearReasons(dst []Reason, q *Query, item int32, k int, b *sparse.CSR) ([]Reason, error) {
+	if uint32(item) >= uint32(b.Cols) {
+		return dst, ErrUnknownID
+	}
+	return topReasons(dst, q, k, b.Rows, func(n int, j int32) float32 {
+		if p := b.Find(int(j), item); p >= 0 {
+			return q.Weight(n) * b.Val[p]
+		}
+		return 0
+	})
+}
+
+// topReasons appends the k history items with the largest non-zero
+// contribution, largest first, ties by index.
+func topReasons(dst []Reason, q *Query, k, items int, contribution func(n int, j int32) float32) ([]Reason, error) {
+	if q.Weights != nil && len(q.Weights) != len(q.Items) {
+		return dst, ErrShape
+	}
+	start := len(dst)
+	for n, j := range q.Items {
+		if uint32(j) >= uint32(items) {
+			return dst[:start], ErrRange
+		}
+		if c := contribution(n, j); c != 0 {
+			dst = append(dst, Reason{j, c})
+		}
+	}
+	slices.SortFunc(dst[start:], func(a, b Reason) int {
+		return topk.Compare(topk.Item{ID: a.Item, Score: a.Contribution}, topk.Item{ID: b.Item, Score: b.Contribution})
+	})
+	return dst[:min(len(dst), start+max(k, 0))], nil
+}
+
+// appendRowTop appends the k largest entries of a row.
+func appendRowTop(dst []Scored, m *sparse.CSR, row int32, k int) ([]Scored, error) {
+	if uint32(row) >= uint32(m.Rows) {
+		return dst, ErrUnknownID
+	}
+	start := len(dst)
+	cols, vals := m.Row(int(row))
+	for n, c := range cols {
+		if c != row {
+			dst = append(dst, Scored{c, vals[n]})
+		}
+	}
+	slices.SortFunc(dst[start:], func(a, b Scored) int {
+		return topk.Compare(topk.Item{ID: a.Item, Score: a.Score}, topk.Item{ID: b.Item, Score: b.Score})
+	})
+	return dst[:min(len(dst), start+max(k, 0))], nil
+}
+
+// AppendBinary appends the frame of m to dst.
+func (m *ItemKNN) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int(m.users)
+	putCSR(&w, m.near)
+	return w.AppendFrame(dst, kindItemKNN, 1), nil
+}
+
+// MarshalBinary returns the frame of m.
+func (m *ItemKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; m is unchanged when it fails.
+func (m *ItemKNN) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindItemKNN, 1)
+	if err != nil {
+		return fmt.Errorf("recommend: ItemKNN: %w", err)
+	}
+	d := ItemKNN{users: r.Int(), near: getCSR(r)}
+	if d.near.Rows != d.near.Cols {
+		r.Fail("holds a neighbour matrix that is not square")
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("recommend: ItemKNN: %w", err)
+	}
+	d.reaches = d.near.Transpose()
+	*m = d
+	return nil
+}

@@ -1,0 +1,227 @@
+package recommend
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Seen says what becomes of items the person has in the history already.
+type Seen int
+
+const (
+	DropSeen   Seen = iota // never recommend them (default)
+	KeepSeen               // treat them like any other item
+	Repurchase             // recommend them again after Request.Interval
+)
+
+// String returns the name of the policy.
+func (s Seen) String() string {
+	switch s {
+	case DropSeen:
+		return "DropSeen"
+	case KeepSeen:
+		return "KeepSeen"
+	case Repurchase:
+		return "Repurchase"
+	}
+	return fmt.Sprintf("Seen(%d)", int(s))
+}
+
+// Event is one thing a person did with an item.
+type Event[I ID] struct {
+	Item   I
+	Weight float32   // strength, on the scale of the dataset; 0 means 1
+	At     time.Time // the zero time means now
+}
+
+// Request asks an Engine for recommendations. Only K is needed:
+//
+//   - User in the dataset: its stored history, with History added as what
+//     happened since.
+//   - User not in the dataset, or Anonymous: History alone.
+//   - Neither: a stranger, who gets what the last models of the chain and
+//     popularity have to say.
+//
+// All filters must let an item through: Allow and AllowItems (when given) both
+// contain it, Deny and DenyItems do not, and Seen has no objection. Filters that
+// leave nothing give an empty answer, and Info.Why says so; that is no error.
+type Request[U, I ID] struct {
+	User      U
+	Anonymous bool // ignore User, whatever it holds
+
+	// History is what the dataset does not know yet: the current session, the
+	// basket, events since the dataset was built. Order does not matter, except
+	// that of equal items the last one wins under the policy Last; items that
+	// come twice are merged by the policy of the dataset's builder. Items outside
+	// the catalogue are ignored and counted.
+	History []Event[I]
+
+	K int // how many items are wanted, >= 1
+
+	Seen     Seen
+	Interval time.Duration // Repurchase: an item may return this long after its last event
+	Now      time.Time     // Repurchase: the instant to count from
+
+	Allow *ItemSet // nil means all items
+	Deny  *ItemSet // nil means none
+	// AllowItems restricts like Allow: nil means all items, and an empty list
+	// that is not nil means none. DenyItems adds to Deny. Ids outside the
+	// catalogue are ignored and counted.
+	AllowItems []I
+	DenyItems  []I
+
+	// Reasons, when > 0, asks for up to that many history items per result that
+	// speak for it. It costs one allocation and some time.
+	Reasons int
+
+	// Info, when set, is overwritten with what happened to the request. Requests
+	// that run at the same time need one each.
+	Info *Info
+}
+
+// Info says what an Engine made of a request.
+type Info struct {
+	Known    bool // the user is in the dataset
+	History  int  // distinct catalogue items the answer was based on
+	Eligible int  // items that passed all filters
+	Returned int  // min(K, Eligible)
+
+	UnknownHistory int // ids outside the catalogue, ignored
+	UnknownAllow   int
+	UnknownDeny    int
+
+	// Why says, when no item is eligible, which filter took the last one; ""
+	// otherwise.
+	Why string
+}
+
+// Recommendation is one item of an answer.
+type Recommendation[I ID] struct {
+	Item I
+	Rank int // 1 is best
+	// Score is the source's own score, see its type: scores of different sources
+	// are not comparable, so an answer ascends in Rank, not in Score, where the
+	// source changes.
+	Score   float32
+	Source  string       // name of the model that put the item here
+	Reasons []Because[I] // as asked for; empty where the source cannot explain
+}
+
+// Because is a reason: "because you bought Item". Contributions are shares of
+// the score, see Explainer and the source's type.
+type Because[I ID] struct {
+	Item         I
+	Contribution float32
+}
+
+// validate checks what can be checked without the dataset, for a catalogue of n
+// items.
+func (r *Request[U, I]) validate(n int) error {
+	if r.K < 1 || r.Seen < DropSeen || r.Seen > Repurchase || r.Reasons < 0 || r.Interval < 0 || r.Seen == Repurchase && r.Now.IsZero() {
+		var c check.Options
+		c.Require(r.K >= 1, "K", r.K, "at least 1")
+		c.Require(r.Seen >= DropSeen && r.Seen <= Repurchase, "Seen", int(r.Seen), "DropSeen, KeepSeen or Repurchase")
+		c.Require(r.Reasons >= 0, "Reasons", r.Reasons, "at least 0")
+		c.Require(r.Interval >= 0, "Interval", r.Interval, "at least 0")
+		c.Require(r.Seen != Repurchase || !r.Now.IsZero(), "Now", r.Now, "the instant to count Interval from")
+		return c.Err("recommend: Recommend")
+	}
+	if r.Allow != nil && r.Allow.Size() != n {
+		return fmt.Errorf("recommend: Recommend: Allow is a set of %d items, the catalogue has %d: %w", r.Allow.Size(), n, ErrMismatch)
+	}
+	if r.Deny != nil && r.Deny.Size() != n {
+		return fmt.Errorf("recommend: Recommend: Deny is a set of %d items, the catalogue has %d: %w", r.Deny.Size(), n, ErrMismatch)
+	}
+	for k := range r.History {
+		if !check.Finite(float64(r.History[k].Weight)) {
+			return fmt.Errorf("recommend: Recommend: History[%d].Weight is %v: %w", k, r.History[k].Weight, ErrNotFinite)
+		}
+	}
+	return nil
+}
+
+// pastItem is an entry of a history under construction.
+type pastItem struct {
+	item   int32
+	order  int32
+	weight float32
+	time   int64
+}
+
+// past is the history of one request, in scratch memory.
+type past struct {
+	all     []pastItem
+	items   []int32
+	weights []float32
+	times   []int64
+}
+
+func comparePastOrder(a, b pastItem) int {
+	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.order, b.order))
+}
+
+func comparePastWeight(a, b pastItem) int {
+	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.weight, b.weight))
+}
+
+// mergePast joins a stored row with the events of a request: one entry an item,
+// ascending, weights folded by the policy. It returns how many events named an
+// unknown item.
+func mergePast[I ID](p *past, index *Index[I], items []int32, weights []float32, times []int64, events []Event[I], now int64, policy Duplicates) (unknown int, err error) {
+	p.all = p.all[:0]
+	for k, i := range items {
+		e := pastItem{i, -1, weights[k], noTime}
+		if times != nil {
+			e.time = times[k]
+		}
+		p.all = append(p.all, e)
+	}
+	for k := range events {
+		i := index.Of(events[k].Item)
+		if i < 0 {
+			unknown++
+			continue
+		}
+		e := pastItem{i, int32(k), events[k].Weight, now}
+		if e.weight == 0 {
+			e.weight = 1
+		}
+		if !events[k].At.IsZero() {
+			e.time = events[k].At.Unix()
+		}
+		p.all = append(p.all, e)
+	}
+	if policy == Last {
+		slices.SortFunc(p.all, comparePastOrder)
+	} else {
+		slices.SortFunc(p.all, comparePastWeight) // sums must not depend on the order
+	}
+	p.items, p.weights, p.times = p.items[:0], p.weights[:0], p.times[:0]
+	for k := 0; k < len(p.all); {
+		e := p.all[k]
+		w := float64(e.weight)
+		for k++; k < len(p.all) && p.all[k].item == e.item; k++ {
+			v := float64(p.all[k].weight)
+			switch policy {
+			case Max:
+				w = max(w, v)
+			case Last:
+				w = v
+			default:
+				w += v
+			}
+			e.time = max(e.time, p.all[k].time)
+		}
+		if !check.Finite(float64(float32(w))) {
+			return unknown, fmt.Errorf("recommend: Recommend: weights of item %v add up to %v: %w", index.ID(e.item), w, ErrNotFinite)
+		}
+		p.items = append(p.items, e.item)
+		p.weights = append(p.weights, float32(w))
+		p.times = append(p.times, e.time)
+	}
+	return unknown, nil
+}
