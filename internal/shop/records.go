@@ -22,7 +22,7 @@ type Item struct {
 	Language    string // "en" or "zh": of Title and Description
 	Brand       string
 	Category    string
-	Price       int64 // list price at launch, minor units
+	Price       int64 // list price without promotions, minor units
 	Cost        int64 // purchase cost, minor units
 	Launch      time.Time
 }
@@ -256,6 +256,12 @@ type RawLine struct {
 	Currency    string
 	Customer    string
 	Region      string
+}
+
+// RawEventTruth tells what a raw event really is.
+type RawEventTruth struct {
+	Event int  // index in Events, −1 if there is none (robot)
+	Dirt  Dirt // 0 = clean
 }
 
 // RawLineTruth tells what a raw line really is.

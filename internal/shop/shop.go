@@ -45,7 +45,7 @@ func (c Config) validate() error {
 	var o check.Options
 	o.Require(c.Users >= 1 && c.Users <= 10_000_000, "Users", c.Users, "1 to 10,000,000")
 	o.Require(c.Categories >= 2 && c.Categories <= len(categoryWords), "Categories", c.Categories, "2 to 20")
-	o.Require(c.Items >= c.Categories && c.Items <= 1_000_000, "Items", c.Items, "Categories to 1,000,000")
+	o.Require(c.Items >= c.Categories && c.Items <= 100_000, "Items", c.Items, "Categories to 100,000")
 	o.Require(c.Days >= 30 && c.Days <= 3650, "Days", c.Days, "30 to 3650")
 	o.Require(c.Start.Equal(c.Start.Truncate(24*time.Hour)), "Start", c.Start, "midnight UTC")
 	o.Require(c.Start.Year() >= 1970 && c.Start.Year() <= 2200, "Start", c.Start, "a year from 1970 to 2200")
@@ -53,7 +53,7 @@ func (c Config) validate() error {
 	o.Require(c.Browse >= 0 && c.Browse <= 100, "Browse", c.Browse, "0 to 100")
 	o.Require(c.Missing >= 0 && c.Missing <= 1, "Missing", c.Missing, "0 to 1")
 	o.Require(c.Dirt >= 0 && c.Dirt <= 0.5, "Dirt", c.Dirt, "0 to 0.5")
-	o.Require(c.Tight <= 1, "Tight", c.Tight, "at most 1")
+	o.Require(c.Tight <= 1 && check.Finite(c.Tight), "Tight", c.Tight, "at most 1")
 	return o.Err("shop: Simulate")
 }
 
