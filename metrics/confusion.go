@@ -1,0 +1,184 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// Confusion counts yes/no predictions against what happened. The zero value is
+// empty and ready; the fields may be filled in directly. Merge is exact.
+type Confusion struct {
+	TP, FP, FN, TN int64
+}
+
+// Add adds one prediction.
+func (c *Confusion) Add(actual, predicted bool) {
+	switch {
+	case actual && predicted:
+		c.TP++
+	case predicted:
+		c.FP++
+	case actual:
+		c.FN++
+	default:
+		c.TN++
+	}
+}
+
+// AddScores adds a prediction "yes" for each score at or above threshold.
+// ErrShape for different lengths, ErrNotFinite for a NaN; c is then unchanged.
+func (c *Confusion) AddScores(actual []bool, scores []float64, threshold float64) error {
+	if err := check.Len("scores", len(scores), len(actual)); err != nil {
+		return fmt.Errorf("metrics: Confusion: %w", err)
+	}
+	if math.IsNaN(threshold) {
+		return fmt.Errorf("metrics: Confusion: threshold is NaN: %w", ErrNotFinite)
+	}
+	sum := *c
+	for i, s := range scores {
+		if math.IsNaN(s) {
+			return fmt.Errorf("metrics: Confusion: scores[%d] is NaN: %w", i, ErrNotFinite)
+		}
+		sum.Add(actual[i], s >= threshold)
+	}
+	*c = sum
+	return nil
+}
+
+// Merge adds the predictions of other. ErrMismatch for a merge with itself,
+// ErrOverflow beyond int64; c is then unchanged.
+func (c *Confusion) Merge(other *Confusion) error {
+	if c == other {
+		return selfMerge("Confusion")
+	}
+	var sum Confusion
+	for _, f := range []struct {
+		to   *int64
+		a, b int64
+	}{{&sum.TP, c.TP, other.TP}, {&sum.FP, c.FP, other.FP}, {&sum.FN, c.FN, other.FN}, {&sum.TN, c.TN, other.TN}} {
+		x, err := check.AddInt64(f.a, f.b)
+		if err != nil {
+			return fmt.Errorf("metrics: Confusion: %w", err)
+		}
+		*f.to = x
+	}
+	*c = sum
+	return nil
+}
+
+func quotient(what string, num, den float64) (float64, error) {
+	if den == 0 {
+		return math.NaN(), undefined("Confusion: %s: 0/0", what)
+	}
+	return num / den, nil
+}
+
+// Precision returns TP/(TP+FP), ErrUndefined without a predicted positive.
+func (c Confusion) Precision() (float64, error) {
+	return quotient("precision", float64(c.TP), float64(c.TP)+float64(c.FP))
+}
+
+// Recall returns TP/(TP+FN), ErrUndefined without an actual positive.
+func (c Confusion) Recall() (float64, error) {
+	return quotient("recall", float64(c.TP), float64(c.TP)+float64(c.FN))
+}
+
+// Specificity returns TN/(TN+FP), ErrUndefined without an actual negative.
+func (c Confusion) Specificity() (float64, error) {
+	return quotient("specificity", float64(c.TN), float64(c.TN)+float64(c.FP))
+}
+
+// Accuracy returns the share of right predictions, ErrUndefined when empty.
+func (c Confusion) Accuracy() (float64, error) {
+	right := float64(c.TP) + float64(c.TN)
+	return quotient("accuracy", right, right+float64(c.FP)+float64(c.FN))
+}
+
+// BalancedAccuracy returns the mean of recall and specificity.
+func (c Confusion) BalancedAccuracy() (float64, error) {
+	r, err := c.Recall()
+	if err != nil {
+		return r, err
+	}
+	s, err := c.Specificity()
+	return (r + s) / 2, err
+}
+
+// FBeta returns (1+β²)TP / ((1+β²)TP + β²FN + FP), the harmonic mean of
+// precision and recall with recall weighing β² as much. It is defined as soon
+// as there is a positive, predicted or actual. ErrRange unless β > 0.
+func (c Confusion) FBeta(beta float64) (float64, error) {
+	if !(beta > 0) || math.IsInf(beta, 1) {
+		return math.NaN(), fmt.Errorf("metrics: Confusion: beta is %v, want > 0: %w", beta, ErrRange)
+	}
+	b := beta * beta
+	tp := (1 + b) * float64(c.TP)
+	return quotient("F", tp, tp+b*float64(c.FN)+float64(c.FP))
+}
+
+// F1 returns FBeta(1).
+func (c Confusion) F1() (float64, error) { return c.FBeta(1) }
+
+// MCC returns the correlation of Matthews (1975) in [−1, 1]; 0 where a row or
+// column of the table is empty, as is the convention. ErrUndefined when the
+// whole table is.
+func (c Confusion) MCC() (float64, error) {
+	tp, fp, fn, tn := float64(c.TP), float64(c.FP), float64(c.FN), float64(c.TN)
+	if tp+fp+fn+tn == 0 {
+		return math.NaN(), undefined("Confusion: MCC of no predictions")
+	}
+	den := math.Sqrt(tp+fp) * math.Sqrt(tp+fn) * math.Sqrt(tn+fp) * math.Sqrt(tn+fn)
+	if den == 0 {
+		return 0, nil
+	}
+	return (tp*tn - fp*fn) / den, nil
+}
+
+// ConfusionScores is the bulk form of a Confusion's measures.
+type ConfusionScores struct {
+	Precision, Recall, Specificity, Accuracy, BalancedAccuracy, F1, MCC float64
+}
+
+// Scores returns all measures, with zeroDivision (0, 1 or NaN) in place of
+// those that are undefined.
+func (c Confusion) Scores(zeroDivision float64) ConfusionScores {
+	or := func(x float64, err error) float64 {
+		if err != nil {
+			return zeroDivision
+		}
+		return x
+	}
+	return ConfusionScores{or(c.Precision()), or(c.Recall()), or(c.Specificity()), or(c.Accuracy()), or(c.BalancedAccuracy()), or(c.F1()), or(c.MCC())}
+}
+
+// AppendBinary appends the binary form.
+func (c *Confusion) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	for _, x := range []int64{c.TP, c.FP, c.FN, c.TN} {
+		w.Int64(x)
+	}
+	return w.AppendFrame(dst, kindConfusion, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (c *Confusion) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (c *Confusion) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindConfusion, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: Confusion: %w", err)
+	}
+	got := Confusion{r.Int64(), r.Int64(), r.Int64(), r.Int64()}
+	if got.TP < 0 || got.FP < 0 || got.FN < 0 || got.TN < 0 {
+		r.Fail("negative count")
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("metrics: Confusion: %w", err)
+	}
+	*c = got
+	return nil
+}

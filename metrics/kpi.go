@@ -1,0 +1,335 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// Ratio is a KPI that keeps what it was made of: numerator, denominator and the
+// number of records. It adds up over days, channels and shards, where averages
+// of ratios do not. Money is in minor units (cents, 分) of one currency. The
+// zero value is empty and ready; Merge is exact.
+type Ratio struct {
+	num, den, n int64
+}
+
+// NewRatio returns num/den as one record.
+func NewRatio(num, den int64) Ratio { return Ratio{num, den, 1} }
+
+// Add adds one record. ErrOverflow beyond int64; the state is then unchanged.
+func (r *Ratio) Add(num, den int64) error { return r.add(Ratio{num, den, 1}) }
+
+// Merge adds the records of other. ErrMismatch for a merge with itself.
+func (r *Ratio) Merge(other *Ratio) error {
+	if r == other {
+		return selfMerge("Ratio")
+	}
+	return r.add(*other)
+}
+
+func (r *Ratio) add(o Ratio) error {
+	num, err1 := check.AddInt64(r.num, o.num)
+	den, err2 := check.AddInt64(r.den, o.den)
+	n, err3 := check.AddInt64(r.n, o.n)
+	for _, err := range []error{err1, err2, err3} {
+		if err != nil {
+			return fmt.Errorf("metrics: Ratio: %w", err)
+		}
+	}
+	*r = Ratio{num, den, n}
+	return nil
+}
+
+// Num returns the numerator.
+func (r Ratio) Num() int64 { return r.num }
+
+// Den returns the denominator.
+func (r Ratio) Den() int64 { return r.den }
+
+// N returns the number of records.
+func (r Ratio) N() int64 { return r.n }
+
+// Value returns num/den, ErrUndefined for a denominator of 0.
+func (r Ratio) Value() (float64, error) {
+	if r.den == 0 {
+		return math.NaN(), undefined("Ratio: %d/0", r.num)
+	}
+	return float64(r.num) / float64(r.den), nil
+}
+
+// Float returns num/den, NaN for a denominator of 0: for tables and plots.
+func (r Ratio) Float() float64 { x, _ := r.Value(); return x }
+
+// String returns "0.05 (5/100)", or "n/a (0/0)".
+func (r Ratio) String() string { return fmt.Sprintf("%s (%d/%d)", number(r.Float()), r.num, r.den) }
+
+// AppendBinary appends the binary form.
+func (r *Ratio) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int64(r.num)
+	w.Int64(r.den)
+	w.Int64(r.n)
+	return w.AppendFrame(dst, kindRatio, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (r *Ratio) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (r *Ratio) UnmarshalBinary(data []byte) error {
+	d, err := codec.Open(data, kindRatio, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: Ratio: %w", err)
+	}
+	got := Ratio{d.Int64(), d.Int64(), d.Int64()}
+	if got.n < 0 {
+		d.Fail("negative number of records")
+	}
+	if err := d.Done(); err != nil {
+		return fmt.Errorf("metrics: Ratio: %w", err)
+	}
+	*r = got
+	return nil
+}
+
+// Counts are the totals from which the KPIs of a shop, a campaign or a channel
+// follow. Fill the fields you have; a KPI over a field you do not fill is
+// undefined, not 0. Money is in minor units of one currency. Use one Counts per
+// cell of a report and Add or Merge them.
+type Counts struct {
+	Impressions   int64 // valid, de-duplicated
+	Reach         int64 // distinct users with an impression
+	Clicks        int64
+	Sessions      int64
+	Bounces       int64 // sessions of one page
+	Visitors      int64 // distinct users
+	Registrations int64
+	Carts         int64 // carts with an item
+	CartOrders    int64 // of those, ordered
+	Orders        int64
+	Buyers        int64 // distinct users with an order
+	NewCustomers  int64
+	Units         int64 // pieces sold
+	Revenue       int64 // paid before refunds and discounts
+	Refunds       int64 // >= 0
+	Discounts     int64 // >= 0
+	GrossMargin   int64 // revenue less cost of goods, before marketing cost; may be negative
+	Cost          int64 // marketing cost
+	CouponsIssued int64
+	CouponsUsed   int64
+	Engagements   int64 // likes, comments, shares, saves
+	Followers     int64
+}
+
+const (
+	countFields = 22
+	maxCount    = 1 << 61 // so that differences of three fields cannot overflow
+)
+
+func (c *Counts) fields() [countFields]*int64 {
+	return [...]*int64{&c.Impressions, &c.Reach, &c.Clicks, &c.Sessions, &c.Bounces, &c.Visitors, &c.Registrations, &c.Carts, &c.CartOrders,
+		&c.Orders, &c.Buyers, &c.NewCustomers, &c.Units, &c.Revenue, &c.Refunds, &c.Discounts, &c.GrossMargin, &c.Cost,
+		&c.CouponsIssued, &c.CouponsUsed, &c.Engagements, &c.Followers}
+}
+
+var countNames = [countFields]string{"Impressions", "Reach", "Clicks", "Sessions", "Bounces", "Visitors", "Registrations", "Carts", "CartOrders",
+	"Orders", "Buyers", "NewCustomers", "Units", "Revenue", "Refunds", "Discounts", "GrossMargin", "Cost",
+	"CouponsIssued", "CouponsUsed", "Engagements", "Followers"}
+
+// Add adds d field by field. A negative field other than GrossMargin is
+// ErrRange, a sum beyond 2^61 ErrOverflow; c is then unchanged. Fields that
+// count distinct users (Reach, Visitors, Buyers, Followers) add up correctly
+// only over disjoint groups of users.
+func (c *Counts) Add(d Counts) error {
+	sum := *c
+	to, from := sum.fields(), d.fields()
+	for i, x := range from {
+		if *x == 0 {
+			continue
+		}
+		if *x < 0 && x != &d.GrossMargin {
+			return fmt.Errorf("metrics: Counts: %s is %d, want >= 0: %w", countNames[i], *x, ErrRange)
+		}
+		s, err := check.AddInt64(*to[i], *x)
+		if err != nil {
+			return fmt.Errorf("metrics: Counts: %s: %w", countNames[i], err)
+		}
+		if s > maxCount || s < -maxCount {
+			return fmt.Errorf("metrics: Counts: %s is %d, beyond 2^61: %w", countNames[i], s, ErrOverflow)
+		}
+		*to[i] = s
+	}
+	*c = sum
+	return nil
+}
+
+// Merge is Add of another state; ErrMismatch for a merge with itself.
+func (c *Counts) Merge(other *Counts) error {
+	if c == other {
+		return selfMerge("Counts")
+	}
+	return c.Add(*other)
+}
+
+// Warnings names what cannot be right, such as more clicks than impressions.
+func (c Counts) Warnings() []Warning {
+	var w []Warning
+	if c.Impressions > 0 && c.Clicks > c.Impressions {
+		w = append(w, WarnClicksExceed)
+	}
+	if c.Clicks > 0 && c.Orders > c.Clicks {
+		w = append(w, WarnOrdersExceed)
+	}
+	if c.Refunds > 0 && c.Revenue-c.Refunds < c.Discounts {
+		w = append(w, WarnRefundsExceed)
+	}
+	return w
+}
+
+// NetRevenue returns Revenue − Refunds − Discounts.
+func (c Counts) NetRevenue() int64 { return c.Revenue - c.Refunds - c.Discounts }
+
+// CTR is clicks per impression.
+func (c Counts) CTR() Ratio { return NewRatio(c.Clicks, c.Impressions) }
+
+// CVR is orders per click.
+func (c Counts) CVR() Ratio { return NewRatio(c.Orders, c.Clicks) }
+
+// CTCVR is orders per impression.
+func (c Counts) CTCVR() Ratio { return NewRatio(c.Orders, c.Impressions) }
+
+// PurchaseConversion is buyers per visitor.
+func (c Counts) PurchaseConversion() Ratio { return NewRatio(c.Buyers, c.Visitors) }
+
+// RegistrationConversion is registrations per visitor.
+func (c Counts) RegistrationConversion() Ratio { return NewRatio(c.Registrations, c.Visitors) }
+
+// AOV is the average order value before refunds, 客单价 per order: revenue per order.
+func (c Counts) AOV() Ratio { return NewRatio(c.Revenue, c.Orders) }
+
+// NetAOV is net revenue per order.
+func (c Counts) NetAOV() Ratio { return NewRatio(c.NetRevenue(), c.Orders) }
+
+// ARPU is revenue per visitor.
+func (c Counts) ARPU() Ratio { return NewRatio(c.Revenue, c.Visitors) }
+
+// ARPPU is revenue per paying customer, 客单价 per customer.
+func (c Counts) ARPPU() Ratio { return NewRatio(c.Revenue, c.Buyers) }
+
+// OrdersPerBuyer is the mean number of orders of a buyer.
+func (c Counts) OrdersPerBuyer() Ratio { return NewRatio(c.Orders, c.Buyers) }
+
+// UnitsPerOrder is the mean basket size.
+func (c Counts) UnitsPerOrder() Ratio { return NewRatio(c.Units, c.Orders) }
+
+// RefundRate is refunded money per revenue.
+func (c Counts) RefundRate() Ratio { return NewRatio(c.Refunds, c.Revenue) }
+
+// CPC is cost per click.
+func (c Counts) CPC() Ratio { return NewRatio(c.Cost, c.Clicks) }
+
+// CPM is cost per thousand impressions: its Value is 1000 times that of
+// Cost/Impressions.
+func (c Counts) CPM() (float64, error) {
+	x, err := NewRatio(c.Cost, c.Impressions).Value()
+	return 1000 * x, err
+}
+
+// CPA is cost per order.
+func (c Counts) CPA() Ratio { return NewRatio(c.Cost, c.Orders) }
+
+// CPL is cost per registration.
+func (c Counts) CPL() Ratio { return NewRatio(c.Cost, c.Registrations) }
+
+// CAC is cost per new customer.
+func (c Counts) CAC() Ratio { return NewRatio(c.Cost, c.NewCustomers) }
+
+// ROAS is revenue before refunds per marketing cost.
+func (c Counts) ROAS() Ratio { return NewRatio(c.Revenue, c.Cost) }
+
+// NetROAS is net revenue per marketing cost.
+func (c Counts) NetROAS() Ratio { return NewRatio(c.NetRevenue(), c.Cost) }
+
+// ROI is (gross margin − marketing cost) per marketing cost.
+func (c Counts) ROI() Ratio { return NewRatio(c.GrossMargin-c.Cost, c.Cost) }
+
+// BounceRate is sessions of one page per session.
+func (c Counts) BounceRate() Ratio { return NewRatio(c.Bounces, c.Sessions) }
+
+// CartAbandonment is carts that were not ordered per cart.
+func (c Counts) CartAbandonment() Ratio { return NewRatio(c.Carts-c.CartOrders, c.Carts) }
+
+// CouponRedemption is coupons used per coupon issued.
+func (c Counts) CouponRedemption() Ratio { return NewRatio(c.CouponsUsed, c.CouponsIssued) }
+
+// Frequency is impressions per reached user.
+func (c Counts) Frequency() Ratio { return NewRatio(c.Impressions, c.Reach) }
+
+// EngagementByReach is likes, comments, shares and saves per reached user.
+func (c Counts) EngagementByReach() Ratio { return NewRatio(c.Engagements, c.Reach) }
+
+// EngagementByFollowers is the same per follower.
+func (c Counts) EngagementByFollowers() Ratio { return NewRatio(c.Engagements, c.Followers) }
+
+// Growth returns (end−start)/start as a Ratio; undefined for start 0.
+func Growth(start, end int64) Ratio { return NewRatio(end-start, start) }
+
+// Table returns the KPIs that are defined, each with what it was made of.
+func (c Counts) Table() *Table {
+	t := NewTable("KPI", "value", "numerator", "denominator")
+	for _, k := range []struct {
+		name string
+		r    Ratio
+	}{
+		{"CTR", c.CTR()}, {"CVR", c.CVR()}, {"CTCVR", c.CTCVR()}, {"purchase conversion", c.PurchaseConversion()},
+		{"registration conversion", c.RegistrationConversion()}, {"AOV", c.AOV()}, {"net AOV", c.NetAOV()}, {"ARPU", c.ARPU()},
+		{"ARPPU", c.ARPPU()}, {"orders per buyer", c.OrdersPerBuyer()}, {"units per order", c.UnitsPerOrder()},
+		{"refund rate", c.RefundRate()}, {"CPC", c.CPC()}, {"CPA", c.CPA()}, {"CPL", c.CPL()}, {"CAC", c.CAC()}, {"ROAS", c.ROAS()},
+		{"net ROAS", c.NetROAS()}, {"ROI", c.ROI()}, {"bounce rate", c.BounceRate()}, {"cart abandonment", c.CartAbandonment()},
+		{"coupon redemption", c.CouponRedemption()}, {"frequency", c.Frequency()}, {"engagement by reach", c.EngagementByReach()},
+		{"engagement by followers", c.EngagementByFollowers()},
+	} {
+		if k.r.den != 0 {
+			t.AddRow(k.name, k.r.Float(), k.r.num, k.r.den)
+		}
+	}
+	return t
+}
+
+// AppendBinary appends the binary form.
+func (c *Counts) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	for _, f := range c.fields() {
+		w.Int64(*f)
+	}
+	return w.AppendFrame(dst, kindCounts, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (c *Counts) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (c *Counts) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindCounts, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: Counts: %w", err)
+	}
+	var got Counts
+	for i, f := range got.fields() {
+		*f = r.Int64()
+		if *f < 0 && f != &got.GrossMargin {
+			r.Fail(countNames[i] + " is negative")
+		}
+		if *f > maxCount || *f < -maxCount {
+			r.Fail(countNames[i] + " is beyond 2^61")
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("metrics: Counts: %w", err)
+	}
+	*c = got
+	return nil
+}
