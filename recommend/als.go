@@ -105,6 +105,8 @@ type ALS struct {
 	x, y    []float32 // users×factors, items×factors
 	gramX   []float32 // Σ x xᵀ, factors×factors
 	gramY   []float32
+	baseX   []float32 // α₀·gramX, what every fold-in starts from
+	baseY   []float32
 
 	scratch sync.Pool // *alsScratch
 }
@@ -187,7 +189,12 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 	if m.gramX, err = gram(ctx, m.x, f, opt.Workers); err != nil {
 		return nil, err
 	}
+	m.setBases()
 	return m, nil
+}
+
+func (m *ALS) setBases() {
+	m.baseX, m.baseY = scaled(m.gramX, m.opt.unobserved), scaled(m.gramY, m.opt.unobserved)
 }
 
 // startVectors draws rows of independent normals with variance 0.01/f, one
@@ -310,37 +317,65 @@ func (s alsSolver) solve(t *alsScratch, x []float32, cols []int32, vals []float3
 	if s.kind == CG {
 		return s.solveCG(t, x, cols, vals, src, base, lambda)
 	}
-	f := len(x)
-	a := t.matrix(base, lambda)
+	if !s.row.factor(t, cols, vals, src, base, lambda) {
+		return false
+	}
+	copy(x, t.b)
+	solve.SolveCholesky32(t.a, len(x), x)
+	return true
+}
+
+// factor leaves the Cholesky factor of the row's matrix in t.a and the right
+// side in t.b. Where confidences spread so far that float32 loses the
+// definiteness, the matrix is built and factored again in float64.
+func (o alsRow) factor(t *alsScratch, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	f := len(t.b)
+	if t.a == nil {
+		t.a = make([]float32, f*f)
+	}
+	a := t.a
+	copy(a, base)
 	clear(t.b)
+	for k := range f {
+		a[k*f+k] += lambda
+	}
 	for k, i := range cols {
 		y := src[int(i)*f : int(i)*f+f]
-		c := float32(s.row.alpha) * weightAt(vals, k)
-		d := c - float32(s.row.unobserved)
+		c := float32(o.alpha) * weightAt(vals, k)
+		d := c - float32(o.unobserved)
 		for j, v := range y {
 			vec.Axpy(d*v, y[j:], a[j*f+j:j*f+f])
 		}
 		vec.Axpy(c, y, t.b)
 	}
-	if !solve.Cholesky32(a, f) {
-		return false
-	}
-	solve.SolveCholesky32(a, f, t.b)
-	copy(x, t.b)
-	return true
+	return solve.Cholesky32(a, f) || o.factor64(t, cols, vals, src, base, lambda)
 }
 
-// matrix returns base + λI in scratch memory.
-func (t *alsScratch) matrix(base []float32, lambda float32) []float32 {
-	if t.a == nil {
-		t.a = make([]float32, len(base))
-	}
-	copy(t.a, base)
+func (o alsRow) factor64(t *alsScratch, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
 	f := len(t.b)
-	for i := range f {
-		t.a[i*f+i] += lambda
+	a := make([]float64, f*f)
+	for i, g := range base {
+		a[i] = float64(g)
 	}
-	return t.a
+	for k := range f {
+		a[k*f+k] += float64(lambda)
+	}
+	for k, i := range cols {
+		y := src[int(i)*f : int(i)*f+f]
+		d := o.alpha*float64(weightAt(vals, k)) - o.unobserved
+		for j, v := range y {
+			for l := j; l < f; l++ {
+				a[j*f+l] += float64(d * float64(v) * float64(y[l]))
+			}
+		}
+	}
+	if !solve.Cholesky64(a, f) {
+		return false
+	}
+	for i, x := range a {
+		t.a[i] = float32(x)
+	}
+	return true
 }
 
 func weightAt(weights []float32, k int) float32 {
@@ -526,42 +561,13 @@ func (m *ALS) fold(t *alsScratch, dst []float32, items []int32, weights []float3
 	if !m.factorHistory(t, items, weights) {
 		return ErrDiverged
 	}
-	solve.SolveCholesky32(t.a, m.factors, t.b)
 	copy(dst, t.b)
+	solve.SolveCholesky32(t.a, m.factors, dst)
 	return nil
 }
 
-// factorHistory leaves the Cholesky factor of the user's matrix in t.a and the
-// right side in t.b.
 func (m *ALS) factorHistory(t *alsScratch, items []int32, weights []float32) bool {
-	f := m.factors
-	a := t.matrixScaled(m.gramY, float32(m.opt.unobserved), m.opt.penalty(len(items), m.Items()))
-	clear(t.b)
-	for k, i := range items {
-		y := m.ItemVector(int(i))
-		c := float32(m.opt.alpha) * weightAt(weights, k)
-		d := c - float32(m.opt.unobserved)
-		for j, v := range y {
-			vec.Axpy(d*v, y[j:], a[j*f+j:j*f+f])
-		}
-		vec.Axpy(c, y, t.b)
-	}
-	return solve.Cholesky32(a, f)
-}
-
-// matrixScaled is matrix with the factor α₀ applied on the way.
-func (t *alsScratch) matrixScaled(gram []float32, zero, lambda float32) []float32 {
-	if t.a == nil {
-		t.a = make([]float32, len(gram))
-	}
-	for i, g := range gram {
-		t.a[i] = zero * g
-	}
-	f := len(t.b)
-	for i := range f {
-		t.a[i*f+i] += lambda
-	}
-	return t.a
+	return m.opt.factor(t, items, weights, m.y, m.baseY, m.opt.penalty(len(items), m.Items()))
 }
 
 // FoldInItem writes into dst the vector of a new item that the given known users
@@ -581,7 +587,7 @@ func (m *ALS) FoldInItem(dst []float32, users []int32, weights []float32) error 
 	s := alsSolver{row: m.opt, kind: Cholesky}
 	t := m.getScratch()
 	defer m.scratch.Put(t)
-	if !s.solve(t, dst, users, weights, m.x, scaled(m.gramX, m.opt.unobserved), m.opt.penalty(len(users), m.Users())) {
+	if !s.solve(t, dst, users, weights, m.x, m.baseX, m.opt.penalty(len(users), m.Users())) {
 		return ErrDiverged
 	}
 	return nil
@@ -685,6 +691,7 @@ func (m *ALS) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: ALS: %w", err)
 	}
 	m.factors, m.opt, m.x, m.y, m.gramX, m.gramY = f, row, x, y, gx, gy
+	m.setBases()
 	m.scratch = sync.Pool{}
 	return nil
 }

@@ -63,7 +63,7 @@ type Request[U, I ID] struct {
 	K int // how many items are wanted, >= 1
 
 	Seen     Seen
-	Interval time.Duration // Repurchase: an item may return this long after its last event
+	Interval time.Duration // Repurchase: an item may return this long after its last event, in whole seconds
 	Now      time.Time     // Repurchase: the instant to count from
 
 	Allow *ItemSet // nil means all items
@@ -97,6 +97,8 @@ type Info struct {
 	// Why says, when no item is eligible, which filter took the last one; ""
 	// otherwise.
 	Why string
+
+	fresh bool // the history holds events the models were not fitted on
 }
 
 // Recommendation is one item of an answer.
@@ -104,8 +106,7 @@ type Recommendation[I ID] struct {
 	Item I
 	Rank int // 1 is best
 	// Score is the source's own score, see its type: scores of different sources
-	// are not comparable, so an answer ascends in Rank, not in Score, where the
-	// source changes.
+	// are not comparable, so an answer that changes source may jump in Score.
 	Score   float32
 	Source  string       // name of the model that put the item here
 	Reasons []Because[I] // as asked for; empty where the source cannot explain

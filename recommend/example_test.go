@@ -1,0 +1,152 @@
+package recommend_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aislekit/aisle/recommend"
+)
+
+// SKU shows that named id types work everywhere.
+type SKU string
+
+func purchases() *recommend.Dataset[int, SKU] {
+	b, err := recommend.NewBuilder[int, SKU](recommend.BuilderOptions{})
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range []struct {
+		user int
+		item SKU
+	}{
+		{1, "tea"}, {1, "milk"}, {1, "honey"}, {2, "tea"}, {2, "honey"}, {3, "tea"}, {3, "milk"},
+		{4, "nails"}, {4, "hammer"}, {5, "nails"}, {5, "hammer"}, {5, "saw"}, {6, "saw"}, {6, "hammer"},
+	} {
+		if err := b.Add(e.user, e.item, 1); err != nil {
+			panic(err)
+		}
+	}
+	d, err := b.Build()
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func ExampleBuilder() {
+	b, err := recommend.NewBuilder[string, int](recommend.BuilderOptions{Duplicates: recommend.Sum, HalfLife: 30 * 24 * time.Hour})
+	if err != nil {
+		panic(err)
+	}
+	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	_ = b.AddAt("ann", 10, 1, at.AddDate(0, 0, -30))
+	_ = b.AddAt("ann", 10, 1, at)
+	_ = b.AddAt("bob", 20, 2, at)
+	d, err := b.Build()
+	if err != nil {
+		panic(err)
+	}
+	items, weights := d.Interactions.Row(int(d.Users.Of("ann")))
+	fmt.Println(d.Items.ID(items[0]), weights[0], d.Report.Merged)
+	// Output: 10 1.5 1
+}
+
+func ExampleFitItemKNN() {
+	d := purchases()
+	m, err := recommend.FitItemKNN(context.Background(), d.Interactions, recommend.ItemKNNOptions{Neighbors: 10})
+	if err != nil {
+		panic(err)
+	}
+	q := d.Interactions.Query(int(d.Users.Of(2)))
+	top, err := recommend.NewRanker(m).AppendTop(nil, q, 1, recommend.Filter{Items: q.Items})
+	if err != nil {
+		panic(err)
+	}
+	reasons, err := m.AppendReasons(nil, q, top[0].Item, 1)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%s %.2f because of %s\n", d.Items.ID(top[0].Item), top[0].Score, d.Items.ID(reasons[0].Item))
+	// Output: milk 1.32 because of tea
+}
+
+func ExampleFitALS() {
+	d := purchases()
+	m, err := recommend.FitALS(context.Background(), d.Interactions, recommend.ALSOptions{Factors: 2, Iterations: 10, Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	// Somebody the model has never seen, with one purchase.
+	q := recommend.Query{User: recommend.Stranger, Items: []int32{d.Items.Of("nails")}}
+	top, err := recommend.NewRanker(m).AppendTop(nil, q, 1, recommend.Filter{Items: q.Items})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(d.Items.ID(top[0].Item))
+	// Output: hammer
+}
+
+func ExampleFitPopular() {
+	d := purchases()
+	m, err := recommend.FitPopular(context.Background(), d.Interactions, recommend.PopularOptions{})
+	if err != nil {
+		panic(err)
+	}
+	top, err := recommend.NewRanker(m).AppendTop(nil, recommend.Query{User: recommend.Stranger}, 2, recommend.Filter{})
+	if err != nil {
+		panic(err)
+	}
+	for _, s := range top {
+		fmt.Println(d.Items.ID(s.Item), s.Score)
+	}
+	// Output:
+	// hammer 3
+	// tea 3
+}
+
+func ExampleItemSet() {
+	d := purchases()
+	stock, unknown := d.ItemSet("milk", "saw", "piano")
+	food, _ := d.ItemSet("milk", "tea", "honey")
+	both, err := stock.And(food)
+	if err != nil {
+		panic(err)
+	}
+	for i := range both.All() {
+		fmt.Println(d.Items.ID(i))
+	}
+	fmt.Println(unknown)
+	// Output:
+	// milk
+	// [piano]
+}
+
+func ExampleSplitRandom() {
+	d := purchases()
+	s, err := recommend.SplitRandom(d.Interactions, 0.3, 1)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(s.Train.Len()+s.Test.Len() == d.Interactions.Len(), recommend.CheckDisjoint(s.Train, s.Test))
+	// Output: true <nil>
+}
+
+func ExampleWriteModel() {
+	d := purchases()
+	m, err := recommend.FitALS(context.Background(), d.Interactions, recommend.ALSOptions{Factors: 2})
+	if err != nil {
+		panic(err)
+	}
+	var file bytes.Buffer
+	if _, err := recommend.WriteModel(&file, m); err != nil {
+		panic(err)
+	}
+	back, err := recommend.ReadModel(&file)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%T %d items\n", back, back.Items())
+	// Output: *recommend.ALS 6 items
+}

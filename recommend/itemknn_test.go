@@ -1,0 +1,159 @@
+package recommend
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/rng"
+)
+
+func contains(s, sub string) bool { return strings.Contains(s, sub) }
+
+// slowSimilarity computes a similarity from the definitions, on dense columns.
+func slowSimilarity(x *Interactions, opt ItemKNNOptions, i, j int) float64 {
+	n := float64(x.Users())
+	binary := opt.Weighting == Binary || opt.Similarity > Dot
+	byItem := x.byItem()
+	total := 0.0
+	for _, v := range byItem.Val {
+		total += float64(v)
+	}
+	col := func(i int) []float64 {
+		out := make([]float64, x.Users())
+		users, vals := byItem.Row(i)
+		sum := 0.0
+		for _, v := range vals {
+			sum += float64(v)
+		}
+		for k, u := range users {
+			w := float64(vals[k])
+			idf := math.Log(float64(x.Items()) / (1 + float64(x.users.RowLen(int(u)))))
+			switch {
+			case binary:
+				w = 1
+			case opt.Weighting == TFIDF:
+				w = math.Sqrt(w) * idf
+			case opt.Weighting == BM25:
+				w = w * (opt.K1 + 1) / (opt.K1*(1-opt.B+opt.B*sum/(total/float64(x.Items()))) + w) * idf
+			}
+			out[u] = w
+		}
+		return out
+	}
+	a, b := col(i), col(j)
+	var s, aa, bb float64
+	for u := range a {
+		s += a[u] * b[u]
+		aa += a[u] * a[u]
+		bb += b[u] * b[u]
+	}
+	h := opt.Shrinkage
+	ratio := func(p, q float64) float64 {
+		if q <= 0 {
+			return 0
+		}
+		return p / q
+	}
+	switch opt.Similarity {
+	case Cosine:
+		return ratio(s, math.Sqrt(aa)*math.Sqrt(bb)+h)
+	case AsymmetricCosine:
+		return ratio(s, math.Pow(aa, opt.Alpha)*math.Pow(bb, 1-opt.Alpha)+h)
+	case Dot:
+		return s
+	case Jaccard:
+		return ratio(s, aa+bb-s+h)
+	case Tversky:
+		return ratio(s, s+opt.Alpha*(aa-s)+opt.Beta*(bb-s)+h)
+	case Lift:
+		return ratio(s*n, aa*bb+h)
+	}
+	// Dunning, as the sum of observed·ln(observed/expected) over the 2×2 table.
+	if s*n <= aa*bb {
+		return 0
+	}
+	g := 0.0
+	for _, c := range [][3]float64{{s, aa, bb}, {aa - s, aa, n - bb}, {bb - s, n - aa, bb}, {n - aa - bb + s, n - aa, n - bb}} {
+		if c[0] > 0 {
+			g += 2 * c[0] * math.Log(c[0]*n/(c[1]*c[2]))
+		}
+	}
+	return 1 - 1/(1+g)
+}
+
+func TestItemKNNProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seed := rapid.Uint64().Draw(t, "seed")
+		x := groups(rapid.IntRange(3, 20).Draw(t, "users"), rapid.IntRange(9, 20).Draw(t, "items"), 3, seed)
+		r := rng.New(seed, 1, 0)
+		for p := range x.users.Val {
+			x.users.Val[p] = float32(1 + r.Intn(5))
+		}
+		opt := ItemKNNOptions{
+			Neighbors:  rapid.IntRange(1, 25).Draw(t, "k"),
+			Similarity: Similarity(rapid.IntRange(int(Cosine), int(LogLikelihood)).Draw(t, "similarity")),
+			Weighting:  Weighting(rapid.IntRange(int(Unweighted), int(BM25)).Draw(t, "weighting")),
+			Shrinkage:  rapid.SampledFrom([]float64{0, 0.5, 10}).Draw(t, "h"),
+			Alpha:      rapid.Float64Range(0.1, 0.9).Draw(t, "alpha"),
+			Beta:       rapid.Float64Range(0.1, 2).Draw(t, "beta"),
+			K1:         2, B: 0.4,
+		}
+		m, err := FitItemKNN(context.Background(), x, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range x.Items() {
+			kept, worst := 0, math.Inf(1)
+			best := 0.0 // of those left out
+			for j := range x.Items() {
+				want := slowSimilarity(x, opt, i, j)
+				p := m.near.Find(i, int32(j))
+				if p < 0 {
+					if i != j {
+						best = max(best, want)
+					}
+					continue
+				}
+				got := float64(m.near.Val[p])
+				if i == j || math.Abs(got-want) > 1e-4*max(1, math.Abs(want)) {
+					t.Fatalf("sim(%d, %d) = %v, want %v", i, j, got, want)
+				}
+				kept++
+				worst = min(worst, got)
+			}
+			if kept > opt.Neighbors || kept < opt.Neighbors && best > 1e-6 || best > worst+1e-4*max(1, worst) {
+				t.Fatalf("item %d: kept %d, worst %v, best left out %v", i, kept, worst, best)
+			}
+		}
+	})
+}
+
+func TestItemKNNOptions(t *testing.T) {
+	_, err := FitItemKNN(context.Background(), groups(10, 9, 2, 1), ItemKNNOptions{Neighbors: -1, Similarity: 99, Weighting: -1, Shrinkage: -1, K1: math.Inf(1), B: 2})
+	if !errors.Is(err, ErrOption) {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"Neighbors", "Similarity", "Weighting", "Shrinkage", "K1", "B is 2"} {
+		if !contains(err.Error(), field) {
+			t.Errorf("error does not name %s: %v", field, err)
+		}
+	}
+}
+
+func BenchmarkFitItemKNN(b *testing.B) {
+	x := groups(10_000, 3_000, 40, 1)
+	b.Run("users=10k/items=3k/entries=400k/neighbors=50", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := FitItemKNN(context.Background(), x, ItemKNNOptions{Neighbors: 50}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(x.Len())*float64(b.N)/b.Elapsed().Seconds(), "interactions/s")
+	})
+}
