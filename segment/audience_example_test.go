@@ -1,0 +1,124 @@
+package segment_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/aislekit/aisle/segment"
+)
+
+func at(days int) time.Time {
+	return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, days)
+}
+
+// table describes four users.
+func table() *segment.Attributes {
+	a, err := segment.NewAttributes(4)
+	must(err)
+	must(a.AddNumbers("age", []float64{31, 67, math.NaN(), 24}))
+	must(a.AddTexts("region", []string{"north", "south", "north", ""}))
+	must(a.AddTextLists("interests", [][]string{{"garden", "books"}, {"books"}, {}, nil}))
+	must(a.AddTimes("visit", []time.Time{at(-3), at(-40), at(-1), {}}))
+	must(a.AddEvents("purchases", [][]time.Time{{at(-80), at(-20), at(-3)}, {at(-200)}, {}, {at(-5)}}))
+	return a
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func ExampleCompile() {
+	rule := segment.And(
+		segment.Or(segment.Between("age", 25, 40), segment.Missing("age")),
+		segment.In("region", "north", "east"),
+		segment.Recency("visit", 0, 30*24*time.Hour),
+	)
+	p, err := segment.Compile(rule, table(), segment.CompileOptions{At: at(0), MinAudience: 2})
+	must(err)
+	a, err := p.Select(context.Background())
+	must(err)
+	fmt.Println(rule)
+	fmt.Println(a.IDs(nil), "small:", a.Small())
+	// Output:
+	// ((age between 25 and 40 or age is missing) and region in {"east", "north"} and last visit less than 30d ago)
+	// [0 2] small: false
+}
+
+func ExampleProgram_Explain() {
+	rule := segment.And(segment.Compare("age", ">=", 25), segment.Frequency("purchases", 90*24*time.Hour, 2, -1))
+	p, err := segment.Compile(rule, table(), segment.CompileOptions{At: at(0)})
+	must(err)
+	e, err := p.Explain(1)
+	must(err)
+	fmt.Print(e)
+	for _, c := range e.Deciding() {
+		fmt.Println("because", c.Rule, "is", c.Result)
+	}
+	// Output:
+	// false: and
+	//   true: age >= 25 (67)
+	//   false: at least 2 purchases in the last 90d (0)
+	// because at least 2 purchases in the last 90d is false
+}
+
+func ExampleParseRule() {
+	rule, err := segment.ParseRule([]byte(`{"op":"and","rules":[
+		{"op":">=","attr":"age","value":30},
+		{"op":"not","rule":{"op":"in","attr":"interests","values":["garden"]}}]}`))
+	must(err)
+	fmt.Println(rule)
+	text, err := rule.MarshalJSON()
+	must(err)
+	fmt.Println(string(text))
+	// Output:
+	// (age >= 30 and not interests in {"garden"})
+	// {"op":"and","rules":[{"op":">=","attr":"age","value":30},{"op":"not","rule":{"op":"in","attr":"interests","values":["garden"]}}]}
+}
+
+func ExampleAudience_Reason() {
+	rule := segment.And(segment.Compare("age", ">=", 40), segment.Compare("age", "<", 30))
+	p, err := segment.Compile(rule, table(), segment.CompileOptions{})
+	must(err)
+	a, err := p.Select(context.Background())
+	must(err)
+	fmt.Println(a.Count(), a.Reason())
+	// Output:
+	// 0 age >= 40 contradicts age < 30
+}
+
+func ExampleHoldOut() {
+	a, err := segment.NewAudience(6, []int32{0, 1, 2, 3, 5})
+	must(err)
+	ids := []string{"ann", "bob", "cai", "dan", "eve", "fay"}
+	target, control, err := segment.HoldOut(a, ids, 0.3, 1)
+	must(err)
+	fmt.Println(target.IDs(nil), control.IDs(nil))
+	// Output:
+	// [0 2 5] [1 3]
+}
+
+func ExampleAudience_And() {
+	buyers, err := segment.NewAudience(5, []int32{0, 2, 4})
+	must(err)
+	readers, err := segment.NewAudience(5, []int32{2, 3, 4})
+	must(err)
+	both, err := buyers.And(readers)
+	must(err)
+	fmt.Println(both.IDs(nil))
+	// Output:
+	// [2 4]
+}
+
+func ExampleProgram_Estimate() {
+	p, err := segment.Compile(segment.Has("age"), table(), segment.CompileOptions{})
+	must(err)
+	e, err := p.Estimate(context.Background(), 1000, 1)
+	must(err)
+	fmt.Println(e.Count, e.Low, e.High, e.Sampled)
+	// Output:
+	// 3 3 3 4
+}

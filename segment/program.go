@@ -1,0 +1,507 @@
+package segment
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aislekit/aisle/internal/bitset"
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/rng"
+)
+
+// Truth is a value of three-valued logic.
+type Truth uint8
+
+// The truth values.
+const (
+	False Truth = iota
+	Unknown
+	True
+)
+
+// String returns the name in lower case.
+func (t Truth) String() string {
+	switch t {
+	case False:
+		return "false"
+	case Unknown:
+		return "unknown"
+	case True:
+		return "true"
+	}
+	return fmt.Sprintf("Truth(%d)", uint8(t))
+}
+
+// CompileOptions are the settings of Compile.
+type CompileOptions struct {
+	At          time.Time // instant of evaluation; required by Recency and by Frequency
+	MinAudience int       // audiences with fewer members are Small; default 50
+}
+
+func (o CompileOptions) withDefaults() CompileOptions {
+	o.MinAudience = check.Default(o.MinAudience, DefaultMinAudience)
+	return o
+}
+
+func (o *CompileOptions) validate(needsAt bool) error {
+	var c check.Options
+	check.Positive(&c, "MinAudience", o.MinAudience)
+	c.Require(!needsAt || !o.At.IsZero(), "At", "the zero time", "an instant, since the rule asks for recency or frequency")
+	c.Require(o.At.IsZero() || nanosFit(o.At), "At", o.At, "a year from 1678 to 2261")
+	return c.Err("segment: Compile")
+}
+
+// Program is a rule bound to a table and an instant. It is immutable and safe
+// for concurrent use, as long as no columns are added to the table.
+type Program struct {
+	table *Attributes
+	root  *bound
+	o     CompileOptions
+	at    int64
+}
+
+// bound is a node with its columns and values looked up.
+type bound struct {
+	*node
+	kids []*bound
+	col  *column
+	col2 *column
+	ids  []int32 // in: the values that occur in the column, ascending
+}
+
+// Compile checks rule against the table: unknown attributes are ErrUnknownID,
+// attributes of the wrong kind ErrMismatch, bad clauses ErrRange, ErrEmpty or
+// ErrNotFinite, and an instant that is needed but missing ErrOption. Values of
+// In that occur nowhere are allowed.
+func Compile(rule Rule, table *Attributes, o CompileOptions) (*Program, error) {
+	if table == nil {
+		return nil, fmt.Errorf("segment: Compile: table is nil: %w", ErrEmpty)
+	}
+	if err := rule.check(); err != nil {
+		return nil, fmt.Errorf("segment: Compile: %w", err)
+	}
+	o = o.withDefaults()
+	p := &Program{table: table, o: o, at: o.At.UnixNano()}
+	needsAt := false
+	var err error
+	if p.root, err = bind(rule.n, table, &needsAt); err != nil {
+		return nil, fmt.Errorf("segment: Compile: %w", err)
+	}
+	if err := o.validate(needsAt); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func bind(n *node, t *Attributes, needsAt *bool) (*bound, error) {
+	b := &bound{node: n}
+	for _, k := range n.kids {
+		kid, err := bind(k, t, needsAt)
+		if err != nil {
+			return nil, err
+		}
+		b.kids = append(b.kids, kid)
+	}
+	var err error
+	switch n.op {
+	case opAnd, opOr, opNot:
+	case opIn:
+		if b.col, err = t.column(n.attr, textColumn); err == nil {
+			for _, v := range n.values {
+				if id := b.col.values.Index(v); id >= 0 {
+					b.ids = append(b.ids, id)
+				}
+			}
+			slices.Sort(b.ids)
+		}
+	case opRecency:
+		*needsAt = true
+		b.col, err = t.column(n.attr, timeColumn, eventsColumn)
+	case opFrequency:
+		*needsAt = true
+		b.col, err = t.column(n.attr, eventsColumn)
+	case opHas, opMissing:
+		b.col, err = t.column(n.attr)
+	case opNear:
+		if b.col2, err = t.column(n.attr2, numberColumn); err == nil {
+			b.col, err = t.column(n.attr, numberColumn)
+		}
+	default:
+		b.col, err = t.column(n.attr, numberColumn)
+	}
+	return b, err
+}
+
+// Select returns the users for whom the rule is true. An empty audience says
+// why: because clauses contradict each other, or which clause leaves nobody.
+// Cost is one pass over a column per clause and a few words per 64 users for
+// each combination.
+func (p *Program) Select(ctx context.Context) (*Audience, error) {
+	t, _, err := p.eval(ctx, p.root)
+	if err != nil {
+		return nil, err
+	}
+	a := &Audience{set: t, min: p.o.MinAudience}
+	if a.Count() == 0 {
+		if a.reason, err = p.whyEmpty(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// eval returns the users for whom b is true and those for whom it is false.
+func (p *Program) eval(ctx context.Context, b *bound) (t, f *bitset.Set, err error) {
+	if ctx.Err() != nil {
+		return nil, nil, context.Cause(ctx)
+	}
+	switch b.op {
+	case opNot:
+		f, t, err = p.eval(ctx, b.kids[0])
+		return t, f, err
+	case opAnd, opOr:
+		for i, k := range b.kids {
+			kt, kf, err := p.eval(ctx, k)
+			switch {
+			case err != nil:
+				return nil, nil, err
+			case i == 0:
+				t, f = kt, kf
+			case b.op == opAnd:
+				t.And(kt)
+				f.Or(kf)
+			default:
+				t.Or(kt)
+				f.And(kf)
+			}
+		}
+		return t, f, nil
+	case opHas, opMissing:
+		t, f = b.col.known.Clone(), b.col.known.Clone()
+		if b.op == opHas {
+			f.Not()
+		} else {
+			t.Not()
+		}
+		return t, f, nil
+	case opIn:
+		t = bitset.New(p.table.n)
+		rare := false
+		for _, id := range b.ids {
+			if m := b.col.members[id]; m != nil {
+				t.Or(m)
+			} else {
+				rare = true
+			}
+		}
+		if rare {
+			for u := range int32(p.table.n) {
+				if p.clause(b, u) == True {
+					t.Add(u)
+				}
+			}
+		}
+	default:
+		t = bitset.New(p.table.n)
+		for u := range int32(p.table.n) {
+			if p.clause(b, u) == True {
+				t.Add(u)
+			}
+		}
+	}
+	f = b.col.known.Clone()
+	if b.col2 != nil {
+		f.And(b.col2.known)
+	}
+	f.AndNot(t)
+	return t, f, nil
+}
+
+func truth(ok bool) Truth {
+	if ok {
+		return True
+	}
+	return False
+}
+
+// clause evaluates a clause for one user.
+func (p *Program) clause(b *bound, u int32) Truth {
+	c := b.col
+	switch b.op {
+	case opHas:
+		return truth(c.known.Has(u))
+	case opMissing:
+		return truth(!c.known.Has(u))
+	}
+	if !c.known.Has(u) || b.col2 != nil && !b.col2.known.Has(u) {
+		return Unknown
+	}
+	switch b.op {
+	case opLess:
+		return truth(c.numbers[u] < b.a)
+	case opAtMost:
+		return truth(c.numbers[u] <= b.a)
+	case opMore:
+		return truth(c.numbers[u] > b.a)
+	case opAtLeast:
+		return truth(c.numbers[u] >= b.a)
+	case opEqual:
+		return truth(c.numbers[u] == b.a)
+	case opUnequal:
+		return truth(c.numbers[u] != b.a)
+	case opBetween:
+		return truth(c.numbers[u] >= b.a && c.numbers[u] <= b.b)
+	case opIn:
+		for _, id := range c.texts[u] {
+			if _, ok := slices.BinarySearch(b.ids, id); ok {
+				return True
+			}
+		}
+		return False
+	case opRecency:
+		age, ok := p.age(c, u)
+		return truth(ok && age >= uint64(b.from) && (b.to == 0 || age < uint64(b.to)))
+	case opFrequency:
+		n := p.frequency(c, u, b.to)
+		return truth(n >= b.min && (b.max < 0 || n <= b.max))
+	case opNear:
+		return truth(kilometres(c.numbers[u], b.col2.numbers[u], b.a, b.b) <= b.km)
+	}
+	return Unknown
+}
+
+// past returns the user's events that have happened.
+func (p *Program) past(c *column, u int32) []int64 {
+	all := c.times[c.start[u]:c.start[u+1]]
+	n, _ := slices.BinarySearchFunc(all, p.at, func(t, at int64) int {
+		if t <= at {
+			return -1
+		}
+		return 1
+	})
+	return all[:n]
+}
+
+// age is the time since the last event; it may exceed a Duration.
+func (p *Program) age(c *column, u int32) (uint64, bool) {
+	past := p.past(c, u)
+	if len(past) == 0 {
+		return 0, false
+	}
+	return uint64(p.at) - uint64(past[len(past)-1]), true
+}
+
+func (p *Program) frequency(c *column, u int32, within time.Duration) int {
+	past := p.past(c, u)
+	if within == 0 {
+		return len(past)
+	}
+	n := 0
+	for i := len(past) - 1; i >= 0 && uint64(p.at)-uint64(past[i]) < uint64(within); i-- {
+		n++
+	}
+	return n
+}
+
+// kilometres is the great-circle distance (haversine).
+func kilometres(lat1, lon1, lat2, lon2 float64) float64 {
+	const rad, radius = math.Pi / 180, 6371.0088
+	s := math.Sin((lat2 - lat1) * rad / 2)
+	t := math.Sin((lon2 - lon1) * rad / 2)
+	h := s*s + math.Cos(lat1*rad)*math.Cos(lat2*rad)*t*t
+	return 2 * radius * math.Asin(math.Sqrt(min(1, h)))
+}
+
+// Explanation says how a rule came out for one user.
+type Explanation struct {
+	Rule   string        // the rule or clause
+	Result Truth         //
+	Value  string        // of a clause: what is known about the user, or "missing"
+	Parts  []Explanation // of And, Or, Not
+	op     op
+}
+
+// Explain evaluates the rule for one user and keeps every step. A user who does
+// not exist is ErrUnknownID.
+func (p *Program) Explain(user int32) (Explanation, error) {
+	if err := p.table.user(user); err != nil {
+		return Explanation{}, fmt.Errorf("segment: Program: %w", err)
+	}
+	return p.explain(p.root, user), nil
+}
+
+func (p *Program) explain(b *bound, u int32) Explanation {
+	e := Explanation{Rule: Rule{b.node}.String(), op: b.op}
+	if b.op > opNot {
+		e.Result, e.Value = p.clause(b, u), p.value(b, u)
+		return e
+	}
+	for _, k := range b.kids {
+		e.Parts = append(e.Parts, p.explain(k, u))
+	}
+	e.Result = e.Parts[0].Result
+	for _, k := range e.Parts[1:] {
+		if b.op == opAnd {
+			e.Result = min(e.Result, k.Result)
+		} else {
+			e.Result = max(e.Result, k.Result)
+		}
+	}
+	if b.op == opNot {
+		e.Result = True - e.Result
+	}
+	return e
+}
+
+func (p *Program) value(b *bound, u int32) string {
+	c := b.col
+	if !c.known.Has(u) || b.col2 != nil && !b.col2.known.Has(u) {
+		return "missing"
+	}
+	switch {
+	case b.op == opNear:
+		return fmt.Sprintf("%.1f km away", kilometres(c.numbers[u], b.col2.numbers[u], b.a, b.b))
+	case b.op == opFrequency:
+		return fmt.Sprint(p.frequency(c, u, b.to))
+	case c.kind == numberColumn:
+		return number(c.numbers[u])
+	case c.kind == textColumn:
+		texts := make([]string, len(c.texts[u]))
+		for i, id := range c.texts[u] {
+			texts[i] = c.values.Key(id)
+		}
+		return strings.Join(texts, ", ")
+	case b.op == opRecency:
+		if age, ok := p.age(c, u); ok && age <= math.MaxInt64 {
+			return durationText(time.Duration(age)) + " ago"
+		} else if ok {
+			return "long ago"
+		}
+		return "never"
+	case c.kind == eventsColumn:
+		return fmt.Sprintf("%d events", c.start[u+1]-c.start[u])
+	}
+	return time.Unix(0, c.times[c.start[u]]).UTC().Format(time.RFC3339)
+}
+
+// Deciding returns the clauses that settled the result: all parts of an And that
+// is true, the false ones of an And that is false, and so on down to clauses.
+func (e Explanation) Deciding() []Explanation {
+	if len(e.Parts) == 0 {
+		return []Explanation{e}
+	}
+	var out []Explanation
+	for _, k := range e.Parts {
+		if e.op == opNot || k.Result == e.Result {
+			out = append(out, k.Deciding()...)
+		}
+	}
+	return out
+}
+
+// String writes the explanation as an indented tree, one rule a line.
+func (e Explanation) String() string {
+	var b strings.Builder
+	var walk func(e Explanation, depth int)
+	walk = func(e Explanation, depth int) {
+		fmt.Fprintf(&b, "%s%s: ", strings.Repeat("  ", depth), e.Result)
+		if len(e.Parts) > 0 {
+			fmt.Fprintf(&b, "%s\n", opNames[e.op])
+			for _, k := range e.Parts {
+				walk(k, depth+1)
+			}
+			return
+		}
+		fmt.Fprintf(&b, "%s (%s)\n", e.Rule, e.Value)
+	}
+	walk(e, 0)
+	return b.String()
+}
+
+// Estimate is a guess at the size of an audience.
+type Estimate struct {
+	Count     float64 // best guess
+	Low, High float64 // 95 % interval
+	Sampled   int     // users looked at
+}
+
+// Estimate evaluates the rule for sample users drawn without replacement, and
+// scales up, with a 95 % Wilson interval corrected for the finite population. A
+// sample of all users or more gives the exact count.
+func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estimate, error) {
+	n := p.table.n
+	if sample < 1 {
+		return Estimate{}, fmt.Errorf("segment: Program: Estimate: sample is %d, want > 0: %w", sample, ErrOption)
+	}
+	if n == 0 {
+		return Estimate{}, fmt.Errorf("segment: Program: Estimate: the table has no users: %w", ErrUndefined)
+	}
+	if sample >= n {
+		t, _, err := p.eval(ctx, p.root)
+		if err != nil {
+			return Estimate{}, err
+		}
+		c := float64(t.Count())
+		return Estimate{c, c, c, n}, nil
+	}
+	// Floyd's sampling: every subset of the size is equally likely.
+	s := rng.New(seed, stageEstimate, 0)
+	drawn := make(map[int32]struct{}, sample)
+	hits := 0
+	for i := n - sample; i < n; i++ {
+		if i%4096 == 0 && ctx.Err() != nil {
+			return Estimate{}, context.Cause(ctx)
+		}
+		u := int32(s.Intn(i + 1))
+		if _, ok := drawn[u]; ok {
+			u = int32(i)
+		}
+		drawn[u] = struct{}{}
+		if p.truth(p.root, u) == True {
+			hits++
+		}
+	}
+	const z2 = 1.959963984540054 * 1.959963984540054
+	total, k := float64(n), float64(sample)
+	share := float64(hits) / k
+	// The correction shrinks the variance as if the sample were larger.
+	k *= (total - 1) / (total - k)
+	mid := (share + z2/(2*k)) / (1 + z2/k)
+	half := math.Sqrt(z2*(share*(1-share)+z2/(4*k))/k) / (1 + z2/k)
+	// What has been seen is certain: hits users match, sample-hits do not.
+	return Estimate{Count: share * total,
+		Low:     max(mid-half, float64(hits)/total) * total,
+		High:    min(mid+half, 1-float64(sample-hits)/total) * total,
+		Sampled: sample}, nil
+}
+
+const stageEstimate = 0x657374
+
+// truth evaluates a rule for one user.
+func (p *Program) truth(b *bound, u int32) Truth {
+	switch b.op {
+	case opNot:
+		return True - p.truth(b.kids[0], u)
+	case opAnd:
+		t := True
+		for _, k := range b.kids {
+			if t = min(t, p.truth(k, u)); t == False {
+				break
+			}
+		}
+		return t
+	case opOr:
+		t := False
+		for _, k := range b.kids {
+			if t = max(t, p.truth(k, u)); t == True {
+				break
+			}
+		}
+		return t
+	}
+	return p.clause(b, u)
+}

@@ -1,0 +1,188 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Span is a range of scores, both ends included. The zero Span means any score.
+type Span struct{ Min, Max int }
+
+// SegmentRule gives the name Segment to a box of cells. A segment may consist of
+// several boxes: repeat the name.
+type SegmentRule struct {
+	Segment string
+	R, F, M Span
+}
+
+// CellError is one cell that a segment map leaves open (Segments is empty; it
+// is ErrUndefined) or gives to several segments (it is ErrDuplicate).
+type CellError struct {
+	Cell     RFMScore
+	Segments []string
+}
+
+// Error names the cell and the segments that claim it.
+func (e *CellError) Error() string {
+	cell := fmt.Sprintf("cell R=%d F=%d M=%d", e.Cell.R, e.Cell.F, e.Cell.M)
+	if len(e.Segments) == 0 {
+		return cell + " is in no segment: " + ErrUndefined.Error()
+	}
+	return fmt.Sprintf("%s is in segments %s: %v", cell, strings.Join(e.Segments, ", "), ErrDuplicate)
+}
+
+// Unwrap returns ErrUndefined for a hole and ErrDuplicate for an overlap.
+func (e *CellError) Unwrap() error {
+	if len(e.Segments) == 0 {
+		return ErrUndefined
+	}
+	return ErrDuplicate
+}
+
+// SegmentMap names every cell of an RFM grid: it is total, each cell belongs to
+// exactly one segment. It is immutable and safe for concurrent use.
+type SegmentMap struct {
+	r, f, m int
+	names   []string // in order of first mention
+	cell    []int32
+}
+
+// maxCellErrors bounds how many bad cells one error names.
+const maxCellErrors = 10
+
+// NewSegmentMap lays rules over a grid of r×f×m scores (each 1 … 255, together
+// at most 4,194,304 cells). A cell that no rule covers, or that rules of
+// different names cover, is an error: a joined list of *CellError, the first ten
+// by cell, and the number of the others. Boxes of one name may overlap.
+func NewSegmentMap(r, f, m int, rules []SegmentRule) (*SegmentMap, error) {
+	const where = "segment: NewSegmentMap: "
+	for i, n := range []int{r, f, m} {
+		if n < 1 || n > 255 {
+			return nil, fmt.Errorf(where+"%s has %d levels, want 1 to 255: %w", []string{"R", "F", "M"}[i], n, ErrRange)
+		}
+	}
+	if r*f*m > 1<<22 {
+		return nil, fmt.Errorf(where+"%d cells, want at most %d: %w", r*f*m, 1<<22, ErrTooLarge)
+	}
+	if len(rules) == 0 {
+		return nil, fmt.Errorf(where+"rules: %w", ErrEmpty)
+	}
+	s := &SegmentMap{r: r, f: f, m: m, cell: make([]int32, r*f*m)}
+	for i := range s.cell {
+		s.cell[i] = -1
+	}
+	clash := map[int][]int32{} // cell → further segments
+	index := map[string]int32{}
+	for i, rule := range rules {
+		if rule.Segment == "" || !utf8.ValidString(rule.Segment) {
+			return nil, fmt.Errorf(where+"rule %d has the name %q, want text: %w", i, rule.Segment, ErrRange)
+		}
+		spans := [3]Span{rule.R, rule.F, rule.M}
+		for j, n := range []int{r, f, m} {
+			if spans[j] == (Span{}) {
+				spans[j] = Span{1, n}
+			}
+			if sp := spans[j]; sp.Min < 1 || sp.Max > n || sp.Min > sp.Max {
+				return nil, fmt.Errorf(where+"rule %d (%s) has %s from %d to %d, want within 1 to %d: %w",
+					i, rule.Segment, []string{"R", "F", "M"}[j], sp.Min, sp.Max, n, ErrRange)
+			}
+		}
+		id, ok := index[rule.Segment]
+		if !ok {
+			id = int32(len(s.names))
+			index[rule.Segment] = id
+			s.names = append(s.names, rule.Segment)
+		}
+		for x := spans[0].Min; x <= spans[0].Max; x++ {
+			for y := spans[1].Min; y <= spans[1].Max; y++ {
+				for z := spans[2].Min; z <= spans[2].Max; z++ {
+					c := s.at(x, y, z)
+					if s.cell[c] < 0 {
+						s.cell[c] = id
+					} else if s.cell[c] != id && !slices.Contains(clash[c], id) {
+						clash[c] = append(clash[c], id)
+					}
+				}
+			}
+		}
+	}
+	var errs []error
+	bad := 0
+	for c, id := range s.cell {
+		if id >= 0 && len(clash[c]) == 0 {
+			continue
+		}
+		if bad++; bad > maxCellErrors {
+			continue
+		}
+		e := &CellError{Cell: RFMScore{uint8(c/(f*m)) + 1, uint8(c/m%f) + 1, uint8(c%m) + 1}}
+		if id >= 0 {
+			e.Segments = append(e.Segments, s.names[id])
+			for _, o := range clash[c] {
+				e.Segments = append(e.Segments, s.names[o])
+			}
+		}
+		errs = append(errs, e)
+	}
+	if bad > maxCellErrors {
+		errs = append(errs, fmt.Errorf("and %d more cells", bad-maxCellErrors))
+	}
+	if bad > 0 {
+		return nil, fmt.Errorf(where+"%w", errors.Join(errs...))
+	}
+	return s, nil
+}
+
+func (s *SegmentMap) at(r, f, m int) int { return ((r-1)*s.f+f-1)*s.m + m - 1 }
+
+// DefaultSegmentRules returns the rules of DefaultSegmentMap, to be adapted: the
+// customary ten segments over recency and frequency in five levels each.
+func DefaultSegmentRules() []SegmentRule {
+	return []SegmentRule{
+		{Segment: "champions", R: Span{5, 5}, F: Span{4, 5}},
+		{Segment: "loyal", R: Span{3, 4}, F: Span{4, 5}},
+		{Segment: "potential loyalists", R: Span{4, 5}, F: Span{2, 3}},
+		{Segment: "new customers", R: Span{5, 5}, F: Span{1, 1}},
+		{Segment: "promising", R: Span{4, 4}, F: Span{1, 1}},
+		{Segment: "need attention", R: Span{3, 3}, F: Span{3, 3}},
+		{Segment: "about to sleep", R: Span{3, 3}, F: Span{1, 2}},
+		{Segment: "cannot lose", R: Span{1, 2}, F: Span{5, 5}},
+		{Segment: "at risk", R: Span{1, 2}, F: Span{3, 4}},
+		{Segment: "hibernating", R: Span{1, 2}, F: Span{1, 2}},
+	}
+}
+
+// DefaultSegmentMap returns the map of DefaultSegmentRules over 5×5×5 scores. It
+// does not look at M.
+func DefaultSegmentMap() *SegmentMap {
+	s, err := NewSegmentMap(5, 5, 5, DefaultSegmentRules())
+	if err != nil {
+		panic(err) // the rules are constants, and a test lays them out
+	}
+	return s
+}
+
+// Names returns the segments in the order of the rules that first name them.
+func (s *SegmentMap) Names() []string { return slices.Clone(s.names) }
+
+// Segment returns the position in Names of the segment that score belongs to,
+// or ErrRange for a score outside the grid.
+func (s *SegmentMap) Segment(score RFMScore) (int, error) {
+	r, f, m := int(score.R), int(score.F), int(score.M)
+	if r < 1 || r > s.r || f < 1 || f > s.f || m < 1 || m > s.m {
+		return 0, fmt.Errorf("segment: SegmentMap: score %v, want 1 to %d, %d, %d: %w", score, s.r, s.f, s.m, ErrRange)
+	}
+	return int(s.cell[s.at(r, f, m)]), nil
+}
+
+// Name returns the segment of score by name.
+func (s *SegmentMap) Name(score RFMScore) (string, error) {
+	i, err := s.Segment(score)
+	if err != nil {
+		return "", err
+	}
+	return s.names[i], nil
+}

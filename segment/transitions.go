@@ -1,0 +1,101 @@
+package segment
+
+import (
+	"fmt"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// Transitions counts changes of state, one customer and period at a time. The
+// zero value is empty and ready; counts merge exactly and in any order. It is
+// not safe for concurrent use while Add or Merge runs.
+type Transitions struct{ n [NumStates * NumStates]int64 }
+
+// Add counts one customer who was in from and is now in to (possibly the same).
+func (t *Transitions) Add(from, to State) error {
+	if from >= NumStates || to >= NumStates {
+		return fmt.Errorf("segment: Transitions: from %v to %v: %w", from, to, ErrRange)
+	}
+	n, err := check.AddInt64(t.n[int(from)*NumStates+int(to)], 1)
+	if err != nil {
+		return fmt.Errorf("segment: Transitions: %w", err)
+	}
+	t.n[int(from)*NumStates+int(to)] = n
+	return nil
+}
+
+// Merge adds the counts of o. Merging a value with itself is ErrMismatch.
+func (t *Transitions) Merge(o *Transitions) error {
+	if o == nil || t == o {
+		return fmt.Errorf("segment: Transitions: merge with itself or nil: %w", ErrMismatch)
+	}
+	sum := t.n
+	for i, v := range o.n {
+		n, err := check.AddInt64(sum[i], v)
+		if err != nil {
+			return fmt.Errorf("segment: Transitions: from %v to %v: %w", State(i/NumStates), State(i%NumStates), err)
+		}
+		sum[i] = n
+	}
+	t.n = sum
+	return nil
+}
+
+// Count returns how many went from one state to another; 0 for a state that
+// does not exist.
+func (t *Transitions) Count(from, to State) int64 {
+	if from >= NumStates || to >= NumStates {
+		return 0
+	}
+	return t.n[int(from)*NumStates+int(to)]
+}
+
+// Rate returns the share of customers in from that went to to, ErrUndefined if
+// nobody was in from.
+func (t *Transitions) Rate(from, to State) (float64, error) {
+	if from >= NumStates || to >= NumStates {
+		return 0, fmt.Errorf("segment: Transitions: from %v to %v: %w", from, to, ErrRange)
+	}
+	total := 0.0
+	for s := range State(NumStates) {
+		total += float64(t.Count(from, s))
+	}
+	if total == 0 {
+		return 0, fmt.Errorf("segment: Transitions: nobody was %v: %w", from, ErrUndefined)
+	}
+	return float64(t.Count(from, to)) / total, nil
+}
+
+// AppendBinary appends the binary form to dst.
+func (t *Transitions) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int64s(t.n[:])
+	return w.AppendFrame(dst, kindTransitions, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (t *Transitions) MarshalBinary() ([]byte, error) { return t.AppendBinary(nil) }
+
+// UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
+// ErrVersion and leave t unchanged.
+func (t *Transitions) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindTransitions, 1)
+	if err != nil {
+		return fmt.Errorf("segment: Transitions: %w", err)
+	}
+	n := r.Int64s()
+	if r.Err() == nil && len(n) != len(t.n) {
+		r.Fail("wrong number of counts")
+	}
+	for _, v := range n {
+		if v < 0 {
+			r.Fail("a count is negative")
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("segment: Transitions: %w", err)
+	}
+	copy(t.n[:], n)
+	return nil
+}
