@@ -182,9 +182,7 @@ func (s *state[U, I]) recommend(w *scratch, dst []Recommendation[I], req *Reques
 	if err != nil {
 		return nil, err
 	}
-	if err := s.filter(w, req, &q, info); err != nil {
-		return nil, err
-	}
+	s.filter(w, req, &q, info)
 	left := min(req.K, info.Eligible)
 	info.Returned = left
 	start := len(dst)
@@ -253,7 +251,7 @@ func (s *state[U, I]) query(w *scratch, req *Request[U, I], info *Info) (Query, 
 }
 
 // filter leaves in w.free what may be recommended.
-func (s *state[U, I]) filter(w *scratch, req *Request[U, I], q *Query, info *Info) error {
+func (s *state[U, I]) filter(w *scratch, req *Request[U, I], q *Query, info *Info) {
 	free, n := w.free, len(s.popular)
 	for k := range free {
 		free[k] = ^uint64(0)
@@ -273,11 +271,7 @@ func (s *state[U, I]) filter(w *scratch, req *Request[U, I], q *Query, info *Inf
 			free[k] &= word
 		}
 	}
-	info.Eligible = count(free)
-	if info.Eligible == 0 {
-		info.Why = "no item is allowed"
-		return nil
-	}
+	allowed := count(free)
 	if req.Deny != nil {
 		for k, word := range req.Deny.set.Words() {
 			free[k] &^= word
@@ -290,28 +284,27 @@ func (s *state[U, I]) filter(w *scratch, req *Request[U, I], q *Query, info *Inf
 			free[k] &^= word
 		}
 	}
-	info.Eligible = count(free)
-	if info.Eligible == 0 {
-		info.Why = "every allowed item is denied"
-		return nil
-	}
-	if req.Seen == KeepSeen {
-		return nil
-	}
-	last := int64(noTime)
-	if req.Seen == Repurchase {
-		last = req.Now.Add(-req.Interval).Unix()
-	}
-	for k, i := range q.Items {
-		if req.Seen == DropSeen || w.past.times[k] > last {
-			free[i>>6] &^= 1 << (uint(i) & 63)
+	left := count(free)
+	if req.Seen != KeepSeen {
+		last := int64(noTime)
+		if req.Seen == Repurchase {
+			last = req.Now.Add(-req.Interval).Unix()
+		}
+		for k, i := range q.Items {
+			if req.Seen == DropSeen || w.past.times[k] > last {
+				free[i>>6] &^= 1 << (uint(i) & 63)
+			}
 		}
 	}
 	info.Eligible = count(free)
-	if info.Eligible == 0 {
+	switch {
+	case allowed == 0:
+		info.Why = "no item is allowed"
+	case left == 0:
+		info.Why = "every allowed item is denied"
+	case info.Eligible == 0:
 		info.Why = "every item that is left was seen already"
 	}
-	return nil
 }
 
 func count(set []uint64) int {

@@ -1,0 +1,659 @@
+package recommend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/rng"
+)
+
+// tableModel scores by a table: one row a user, and a function of the history
+// for strangers. NaN rows of scores are allowed: such items are never taken.
+type tableModel struct {
+	users  [][]float32
+	linear [][]float32 // history item × item; nil: strangers are ErrEmpty
+	sparse bool
+	items  int
+}
+
+func (m *tableModel) Users() int         { return len(m.users) }
+func (m *tableModel) Items() int         { return m.items }
+func (m *tableModel) SparseScores() bool { return m.sparse }
+
+func (m *tableModel) Score(dst []float32, q Query) error {
+	if err := checkQuery(dst, &q, m.items); err != nil {
+		return err
+	}
+	if q.User >= 0 && int(q.User) < len(m.users) && m.users[q.User] != nil {
+		copy(dst, m.users[q.User])
+		return nil
+	}
+	if len(q.Items) == 0 || m.linear == nil {
+		return ErrEmpty
+	}
+	clear(dst)
+	for k, j := range q.Items {
+		for i, v := range m.linear[j] {
+			dst[i] += q.Weight(k) * v
+		}
+	}
+	return nil
+}
+
+func (m *tableModel) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+	if m.linear == nil {
+		return dst, ErrEmpty
+	}
+	return topReasons(dst, &q, k, m.items, func(n int, j int32) float32 { return q.Weight(n) * m.linear[j][item] })
+}
+
+// world is a random dataset with random models and the same things once more in
+// a form that the oracle understands.
+type world struct {
+	data    *Dataset[string, int]
+	sources []Source
+	models  []*tableModel
+	events  map[string]map[int]pastItem // user → item → merged weight and time
+	timed   bool
+	policy  Duplicates
+	noise   []float32 // few distinct values, so that ties are common
+}
+
+func itemID(k int) int     { return 100 + 3*k }
+func userID(k int) string  { return fmt.Sprintf("u%02d", k) }
+func at(sec int) time.Time { return time.Unix(1_700_000_000+int64(sec), 0) }
+
+func drawWorld(t *rapid.T) *world {
+	w := &world{events: map[string]map[int]pastItem{}, timed: rapid.Bool().Draw(t, "timed")}
+	w.policy = rapid.SampledFrom([]Duplicates{Sum, Max, Last}).Draw(t, "policy")
+	nUsers := rapid.IntRange(1, 6).Draw(t, "users")
+	nItems := rapid.SampledFrom([]int{1, 2, 5, 17, 63, 64, 65, 130}).Draw(t, "items")
+	b, err := NewBuilder[string, int](BuilderOptions{Duplicates: w.policy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(u, i, sec int) {
+		weight := float32(rapid.IntRange(1, 3).Draw(t, "weight"))
+		var err error
+		if w.timed {
+			err = b.AddAt(userID(u), itemID(i), weight, at(sec))
+		} else {
+			err = b.Add(userID(u), itemID(i), weight)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.events[userID(u)] == nil {
+			w.events[userID(u)] = map[int]pastItem{}
+		}
+		w.events[userID(u)][itemID(i)] = pastItem{weight: weight, time: at(sec).Unix()}
+	}
+	// Every item is somebody's, so that all are in the catalogue; pairs are
+	// distinct, so the builder has nothing to merge.
+	for i := range nItems {
+		first := rapid.IntRange(0, nUsers-1).Draw(t, "owner")
+		add(first, i, rapid.IntRange(0, 100).Draw(t, "sec"))
+		if second := rapid.IntRange(0, nUsers-1).Draw(t, "second"); second != first {
+			add(second, i, rapid.IntRange(0, 100).Draw(t, "sec"))
+		}
+	}
+	if w.data, err = b.Build(); err != nil {
+		t.Fatal(err)
+	}
+	g := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
+	value := func() float32 {
+		switch g.Intn(12) {
+		case 0:
+			return float32(math.NaN())
+		case 1, 2, 3:
+			return 0
+		}
+		return float32(g.Intn(5) - 1)
+	}
+	for k := range rapid.IntRange(0, 3).Draw(t, "models") {
+		m := &tableModel{items: nItems, sparse: rapid.Bool().Draw(t, "sparse")}
+		for range rapid.IntRange(0, w.data.Users.Len()).Draw(t, "model users") {
+			var row []float32
+			if g.Bool(0.7) {
+				row = make([]float32, nItems)
+				for i := range row {
+					row[i] = value()
+				}
+			}
+			m.users = append(m.users, row)
+		}
+		if rapid.Bool().Draw(t, "linear") {
+			for range nItems {
+				row := make([]float32, nItems)
+				for i := range row {
+					row[i] = float32(g.Intn(4))
+				}
+				m.linear = append(m.linear, row)
+			}
+		}
+		w.models = append(w.models, m)
+		w.sources = append(w.sources, Source{fmt.Sprintf("m%d", k), m})
+	}
+	return w
+}
+
+func drawRequest(t *rapid.T, w *world) Request[string, int] {
+	n := w.data.Items.Len()
+	anyItem := rapid.Custom(func(t *rapid.T) int { return itemID(rapid.IntRange(-1, n).Draw(t, "k")) })
+	r := Request[string, int]{
+		User:      userID(rapid.IntRange(0, 7).Draw(t, "user")),
+		Anonymous: rapid.IntRange(0, 4).Draw(t, "anonymous") == 0,
+		K:         rapid.IntRange(1, n+3).Draw(t, "K"),
+		Seen:      rapid.SampledFrom([]Seen{DropSeen, KeepSeen, Repurchase}).Draw(t, "seen"),
+		Reasons:   rapid.IntRange(0, 3).Draw(t, "reasons"),
+		Info:      &Info{Why: "stale"},
+	}
+	if r.Seen == Repurchase {
+		r.Now, r.Interval = at(100), time.Duration(rapid.IntRange(0, 100).Draw(t, "interval"))*time.Second
+	}
+	for range rapid.SampledFrom([]int{0, 0, 1, 2, 6}).Draw(t, "events") {
+		e := Event[int]{Item: anyItem.Draw(t, "item"), Weight: float32(rapid.IntRange(0, 3).Draw(t, "weight"))}
+		if rapid.Bool().Draw(t, "at") {
+			e.At = at(rapid.IntRange(0, 120).Draw(t, "sec"))
+		}
+		r.History = append(r.History, e)
+	}
+	set := func(name string) *ItemSet {
+		if !rapid.Bool().Draw(t, name) {
+			return nil
+		}
+		p, g := rapid.SampledFrom([]float64{0, .3, .9}).Draw(t, "share"), rng.New(rapid.Uint64().Draw(t, "set"), 0, 0)
+		return ItemSetFunc(n, func(int32) bool { return g.Bool(p) })
+	}
+	r.Allow, r.Deny = set("allow"), set("deny")
+	if rapid.IntRange(0, 2).Draw(t, "allow items") == 0 {
+		r.AllowItems = rapid.SliceOfN(anyItem, 0, 2*n).Draw(t, "allowed")
+		if r.AllowItems == nil {
+			r.AllowItems = []int{}
+		}
+	}
+	r.DenyItems = rapid.SliceOfN(anyItem, 0, n/2).Draw(t, "denied")
+	return r
+}
+
+// answer is the slow oracle: the documentation of Request and Engine, taken
+// literally and without any index, bitmap or heap.
+func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info Info) {
+	known := func(id int) bool { return (id-100)%3 == 0 && id >= 100 && (id-100)/3 < w.data.Items.Len() }
+	past := map[int]pastItem{}
+	stored, ok := w.events[r.User]
+	if ok && !r.Anonymous {
+		info.Known = true
+		for id, e := range stored {
+			past[id] = e
+		}
+	}
+	fresh := false
+	for _, e := range r.History {
+		if !known(e.Item) {
+			info.UnknownHistory++
+			continue
+		}
+		fresh = true
+		x := pastItem{weight: e.Weight, time: r.Now.Unix()}
+		if e.Weight == 0 {
+			x.weight = 1
+		}
+		if !e.At.IsZero() {
+			x.time = e.At.Unix()
+		}
+		if old, ok := past[e.Item]; ok {
+			switch w.policy {
+			case Sum:
+				x.weight += old.weight
+			case Max:
+				x.weight = max(x.weight, old.weight)
+			}
+			x.time = max(x.time, old.time)
+		}
+		past[e.Item] = x
+	}
+	info.History = len(past)
+	q := Query{User: Stranger}
+	for k := range w.data.Items.Len() {
+		if e, ok := past[itemID(k)]; ok {
+			q.Items, q.Weights = append(q.Items, int32(k)), append(q.Weights, e.weight)
+		}
+	}
+	if info.Known {
+		q.User = w.data.Users.Of(r.User)
+	}
+	for _, id := range r.AllowItems {
+		if !known(id) {
+			info.UnknownAllow++
+		}
+	}
+	for _, id := range r.DenyItems {
+		if !known(id) {
+			info.UnknownDeny++
+		}
+	}
+	left := map[int]bool{}
+	allowed, denied := 0, 0
+	for k := range w.data.Items.Len() {
+		id := itemID(k)
+		if r.Allow != nil && !r.Allow.Has(int32(k)) || r.AllowItems != nil && !slices.Contains(r.AllowItems, id) {
+			continue
+		}
+		allowed++
+		if r.Deny != nil && r.Deny.Has(int32(k)) || slices.Contains(r.DenyItems, id) {
+			denied++
+			continue
+		}
+		if e, ok := past[id]; ok {
+			if r.Seen == DropSeen || r.Seen == Repurchase && time.Unix(e.time, 0).Add(r.Interval).After(r.Now) {
+				continue
+			}
+		}
+		left[k] = true
+	}
+	info.Eligible = len(left)
+	info.Returned = min(r.K, len(left))
+	switch {
+	case allowed == 0:
+		info.Why = "no item is allowed"
+	case allowed == denied:
+		info.Why = "every allowed item is denied"
+	case len(left) == 0:
+		info.Why = "every item that is left was seen already"
+	}
+	fill := func(scores []float32, sparse bool, name string, why func(k int) []Because[int]) {
+		for len(want) < r.K {
+			best := -1
+			for k, s := range scores {
+				if left[k] && s == s && (!sparse || s > 0) && (best < 0 || s > scores[best]) {
+					best = k
+				}
+			}
+			if best < 0 {
+				return
+			}
+			delete(left, best)
+			want = append(want, Recommendation[int]{itemID(best), len(want) + 1, scores[best], name, why(best)})
+		}
+	}
+	for k, m := range w.models {
+		scores := make([]float32, m.items)
+		asked := q
+		if fresh {
+			asked.User = Stranger
+		}
+		err := m.Score(scores, asked)
+		if err != nil {
+			asked = q
+			err = m.Score(scores, asked)
+		}
+		if err != nil {
+			continue
+		}
+		fill(scores, m.sparse, w.sources[k].Name, func(item int) []Because[int] {
+			if r.Reasons == 0 || m.linear == nil {
+				return nil
+			}
+			var out []Because[int]
+			for n, j := range asked.Items {
+				if c := asked.Weights[n] * m.linear[j][item]; c != 0 {
+					out = append(out, Because[int]{itemID(int(j)), c})
+				}
+			}
+			slices.SortStableFunc(out, func(a, b Because[int]) int { return int(b.Contribution) - int(a.Contribution) })
+			return out[:min(len(out), r.Reasons)]
+		})
+	}
+	counts := make([]float32, w.data.Items.Len())
+	for _, items := range w.events {
+		for id := range items {
+			counts[(id-100)/3]++
+		}
+	}
+	fill(counts, false, SourcePopular, func(int) []Because[int] { return nil })
+	return want, info
+}
+
+func sameScore(a, b float32) bool { return a == b || a != a && b != b }
+
+func TestEngineProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		e, err := NewEngine(w.data, EngineOptions{Sources: w.sources})
+		if err != nil {
+			t.Fatal(err)
+		}
+		prefix := []Recommendation[int]{{Item: -1, Source: "mine"}}
+		for range rapid.IntRange(1, 12).Draw(t, "requests") {
+			r := drawRequest(t, w)
+			got, err := e.Recommend(slices.Clip(slices.Clone(prefix)), r)
+			if r.Seen == Repurchase && !w.timed && !r.Anonymous && len(w.events[r.User]) > 0 {
+				if !errors.Is(err, ErrOption) {
+					t.Fatalf("Repurchase without times: %v", err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got[0].Source != "mine" {
+				t.Fatal("dst was not appended to")
+			}
+			got = got[1:]
+			want, info := w.answer(r)
+			r.Info.fresh = false
+			if *r.Info != info {
+				t.Fatalf("info is %+v, want %+v", *r.Info, info)
+			}
+			if len(got) != len(want) || len(got) != info.Returned {
+				t.Fatalf("%d results, want %d, Returned says %d", len(got), len(want), info.Returned)
+			}
+			seen := map[int]bool{}
+			for k, g := range got {
+				x := want[k]
+				if g.Item != x.Item || g.Rank != x.Rank || !sameScore(g.Score, x.Score) || g.Source != x.Source || !slices.Equal(g.Reasons, x.Reasons) {
+					t.Fatalf("result %d is %+v, want %+v", k, g, x)
+				}
+				if seen[g.Item] {
+					t.Fatalf("item %d comes twice", g.Item)
+				}
+				seen[g.Item] = true
+			}
+		}
+	})
+}
+
+func shop(t testing.TB) (*Dataset[string, string], []Source) {
+	t.Helper()
+	b, _ := NewBuilder[string, string](BuilderOptions{})
+	x := groups(60, 48, 8, 3)
+	for u := range x.Users() {
+		items, _ := x.Row(u)
+		for _, i := range items {
+			if err := b.AddAt(fmt.Sprintf("u%03d", u), fmt.Sprintf("i%03d", i), 1, at(u+int(i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	d, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	als, err := FitALS(context.Background(), d.Interactions, ALSOptions{Factors: 8, Iterations: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	knn, err := FitItemKNN(context.Background(), d.Interactions, ItemKNNOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, []Source{{"als", als}, {"knn", knn}}
+}
+
+func TestEngineBadInput(t *testing.T) {
+	d, sources := shop(t)
+	other, err := InteractionsFromRows(3, [][]int32{{0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	small, err := FitPopular(context.Background(), other, PopularOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	manyUsers := &tableModel{users: make([][]float32, d.Users.Len()+1), items: d.Items.Len()}
+	for name, c := range map[string]struct {
+		sources []Source
+		want    error
+	}{
+		"no name":         {[]Source{{"", sources[0].Model}}, ErrOption},
+		"no model":        {[]Source{{"x", nil}}, ErrOption},
+		"name twice":      {[]Source{{"x", sources[0].Model}, {"x", sources[1].Model}}, ErrOption},
+		"other catalogue": {[]Source{sources[0], {"small", small}}, ErrMismatch},
+		"more users":      {[]Source{{"many", manyUsers}}, ErrMismatch},
+	} {
+		if e, err := NewEngine(d, EngineOptions{Sources: c.sources}); !errors.Is(err, c.want) || e != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := NewEngine[string, string](nil, EngineOptions{}); !errors.Is(err, ErrEmpty) {
+		t.Errorf("nil dataset: %v", err)
+	}
+	e, err := NewEngine(d, EngineOptions{Sources: sources})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Swap(d, EngineOptions{Sources: []Source{{"small", small}}}); !errors.Is(err, ErrMismatch) {
+		t.Errorf("swap to another catalogue: %v", err)
+	}
+	nan := float32(math.NaN())
+	otherSet, _ := NewItemSet(d.Items.Len() + 1)
+	for name, c := range map[string]struct {
+		r    Request[string, string]
+		want error
+	}{
+		"K zero":             {Request[string, string]{}, ErrOption},
+		"K negative":         {Request[string, string]{K: -1}, ErrOption},
+		"unknown policy":     {Request[string, string]{K: 1, Seen: 3}, ErrOption},
+		"negative policy":    {Request[string, string]{K: 1, Seen: -1}, ErrOption},
+		"negative reasons":   {Request[string, string]{K: 1, Reasons: -1}, ErrOption},
+		"repurchase, no now": {Request[string, string]{K: 1, Seen: Repurchase}, ErrOption},
+		"negative interval":  {Request[string, string]{K: 1, Interval: -1}, ErrOption},
+		"allow of another":   {Request[string, string]{K: 1, Allow: otherSet}, ErrMismatch},
+		"deny of another":    {Request[string, string]{K: 1, Deny: otherSet}, ErrMismatch},
+		"NaN weight":         {Request[string, string]{K: 1, History: []Event[string]{{Item: "i001", Weight: nan}}}, ErrNotFinite},
+		"weights overflow": {Request[string, string]{K: 1, History: []Event[string]{
+			{Item: "i001", Weight: math.MaxFloat32}, {Item: "i001", Weight: math.MaxFloat32}}}, ErrNotFinite},
+	} {
+		info := Info{Why: "untouched"}
+		c.r.Info = &info
+		dst := []Recommendation[string]{{Item: "kept"}}
+		got, err := e.Recommend(dst, c.r)
+		if !errors.Is(err, c.want) || len(got) != 1 || got[0].Item != "kept" || info.Why != "untouched" {
+			t.Errorf("%s: %v, %v, %+v", name, got, err, info)
+		}
+	}
+	if _, err := e.Similar(nil, "nobody", 3); !errors.Is(err, ErrUnknownID) {
+		t.Errorf("similar to an unknown item: %v", err)
+	}
+	if _, err := e.Similar(nil, "i001", 0); !errors.Is(err, ErrOption) {
+		t.Errorf("similar, k 0: %v", err)
+	}
+	// A model that fails is named, and the answer is not half there.
+	failing := &failingModel{tableModel{items: d.Items.Len()}}
+	e, err = NewEngine(d, EngineOptions{Sources: []Source{{"broken", failing}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := e.Recommend(nil, Request[string, string]{K: 2}); !errors.Is(err, errFailing) || got != nil {
+		t.Errorf("failing model: %v, %v", got, err)
+	}
+}
+
+var errFailing = errors.New("out of order")
+
+type failingModel struct{ tableModel }
+
+func (*failingModel) Score([]float32, Query) error { return errFailing }
+
+func TestEngineSimilar(t *testing.T) {
+	d, sources := shop(t)
+	e, err := NewEngine(d, EngineOptions{Sources: sources})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range d.Items.IDs() {
+		for _, k := range []int{1, 5, d.Items.Len() + 5} {
+			got, err := e.Similar([]Recommendation[string]{{Item: "kept"}}, id, k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = got[1:]
+			seen := map[string]bool{id: true}
+			for n, g := range got {
+				if seen[g.Item] || g.Rank != n+1 {
+					t.Fatalf("similar to %s: %+v at %d", id, g, n)
+				}
+				seen[g.Item] = true
+				if n > 0 && g.Source == got[n-1].Source && g.Score > got[n-1].Score {
+					t.Fatalf("similar to %s: scores ascend at %d", id, n)
+				}
+			}
+			first := sources[0].Model.(Similar)
+			want, _ := first.AppendSimilar(nil, d.Items.Of(id), k)
+			for n := range want {
+				if got[n].Item != d.Items.ID(want[n].Item) || got[n].Source != "als" {
+					t.Fatalf("similar to %s: %+v, want %+v of als", id, got[n], want[n])
+				}
+			}
+		}
+	}
+}
+
+// Readers run while the engine is swapped between two datasets: no answer mixes
+// them.
+func TestEngineSwapRace(t *testing.T) {
+	worlds := [2]*Dataset[int, int]{}
+	options := [2]EngineOptions{}
+	for k := range worlds {
+		b, _ := NewBuilder[int, int](BuilderOptions{})
+		for u := range 20 {
+			for i := range 40 + 30*k {
+				if (u+i)%3 == 0 {
+					if err := b.Add(u, 1000*k+i, 1); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		d, err := b.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := FitItemKNN(context.Background(), d.Interactions, ItemKNNOptions{Neighbors: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		worlds[k], options[k] = d, EngineOptions{Sources: []Source{{fmt.Sprintf("knn%d", k), m}}}
+	}
+	e, err := NewEngine(worlds[0], options[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	for g := range 8 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			var dst []Recommendation[int]
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				var err error
+				dst, err = e.Recommend(dst[:0], Request[int, int]{User: (g + n) % 25, K: 10, Reasons: n % 2, History: []Event[int]{{Item: n % 1070}}})
+				if err != nil || len(dst) != 10 {
+					t.Errorf("%d results, %v", len(dst), err)
+					return
+				}
+				for _, r := range dst {
+					if r.Item/1000 != dst[0].Item/1000 || r.Source != SourcePopular && r.Source != fmt.Sprintf("knn%d", r.Item/1000) {
+						t.Errorf("mixed answer: %+v", dst)
+						return
+					}
+				}
+			}
+		}()
+	}
+	for k := range 50 {
+		if err := e.Swap(worlds[k%2], options[k%2]); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	close(done)
+	wg.Wait()
+}
+
+func TestEngineAllocs(t *testing.T) {
+	if raceEnabled {
+		t.Skip("sync.Pool drops items under the race detector")
+	}
+	d, sources := shop(t)
+	e, err := NewEngine(d, EngineOptions{Sources: sources})
+	if err != nil {
+		t.Fatal(err)
+	}
+	allow := ItemSetFunc(d.Items.Len(), func(i int32) bool { return i%5 != 0 })
+	deny := ItemSetFunc(d.Items.Len(), func(i int32) bool { return i%7 == 0 })
+	history := []Event[string]{{Item: "i003"}, {Item: "i007", Weight: 2}, {Item: "i003"}, {Item: "none"}}
+	var info Info
+	dst := make([]Recommendation[string], 0, 300)
+	for name, r := range map[string]Request[string, string]{
+		"known":       {User: "u001", K: 300},
+		"stranger":    {User: "nobody", K: 10},
+		"history":     {Anonymous: true, History: history, K: 10},
+		"live events": {User: "u002", History: history, K: 10},
+		"all filters": {User: "u003", History: history, K: 20, Allow: allow, Deny: deny, DenyItems: []string{"i001", "none"},
+			AllowItems: d.Items.IDs(), Seen: Repurchase, Now: at(1000), Interval: time.Minute, Info: &info},
+	} {
+		if n := testing.AllocsPerRun(100, func() {
+			if dst, err = e.Recommend(dst[:0], r); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+	if e, err = NewEngine(d, EngineOptions{Sources: sources[1:]}); err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		if dst, err = e.Similar(dst[:0], "i001", 10); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("similar: %v allocations", n)
+	}
+}
+
+func TestEngineOrderOfHistory(t *testing.T) {
+	d, sources := shop(t)
+	e, err := NewEngine(d, EngineOptions{Sources: sources})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := rng.New(1, 2, 3)
+	history := make([]Event[string], 20)
+	for k := range history {
+		history[k] = Event[string]{Item: fmt.Sprintf("i%03d", g.Intn(15)), Weight: float32(g.Exp())}
+	}
+	r := Request[string, string]{User: "u004", K: 10, History: history, Reasons: 2}
+	want, err := e.Recommend(nil, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		g.Shuffle(len(history), func(a, b int) { history[a], history[b] = history[b], history[a] })
+		got, err := e.Recommend(nil, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range got {
+			if got[k].Item != want[k].Item || got[k].Score != want[k].Score || !slices.Equal(got[k].Reasons, want[k].Reasons) {
+				t.Fatalf("result %d is %+v after a shuffle, want %+v", k, got[k], want[k])
+			}
+		}
+	}
+}
