@@ -1,0 +1,629 @@
+package profile
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/dict"
+)
+
+// Dimension is what an affinity is about.
+type Dimension uint8
+
+// The dimensions of affinities.
+const (
+	Category Dimension = iota
+	Brand
+	PriceBand
+	dimensions = int(PriceBand) + 1
+)
+
+var dimensionNames = [dimensions]string{"category", "brand", "price_band"}
+
+// String returns the name of d as used in column names.
+func (d Dimension) String() string {
+	if int(d) < dimensions {
+		return dimensionNames[d]
+	}
+	return fmt.Sprintf("dimension(%d)", int(d))
+}
+
+// BuilderOptions configure a Builder.
+type BuilderOptions struct {
+	// CutOff is the moment of which the profile speaks. Nothing at or after it
+	// enters. Required.
+	CutOff time.Time
+	// Zone is the business time zone: windows begin at the wall-clock time of
+	// CutOff there, so a window of 7 days is 7 calendar days also across a change
+	// of summer time. Default UTC.
+	Zone *time.Location
+	// Windows are the lengths, in days, of the windows that end at CutOff;
+	// ascending, at most 7. Default 7, 30, 90. An empty, non-nil slice: none.
+	Windows []int
+	// HalfLife is the age at which an event counts half towards an affinity.
+	// Default 30 days; negative: no decay.
+	HalfLife time.Duration
+	// Weights is how much one event of each kind says about taste; kinds not
+	// named weigh 0. An order line weighs as a Purchase. Each in [0, 1e6].
+	// Default View, Click, Search, Rate and Comment 1, Share 2, Cart and Favorite
+	// 3, Purchase 5.
+	Weights map[Kind]float64
+	// Currency of all orders and refunds. Default: that of the first one.
+	Currency string
+	// PriceBands are ascending bounds on the unit price, in minor units, that make
+	// bands 0, 1, …, len(PriceBands) of the PriceBand dimension. Default none.
+	PriceBands []int64
+}
+
+var defaultWeights = map[Kind]float64{View: 1, Click: 1, Search: 1, Rate: 1, Comment: 1, Share: 2, Cart: 3, Favorite: 3, Purchase: 5}
+
+const (
+	maxWindows = 7
+	maxWeight  = 1e6
+	maxScore   = 1e3
+	day        = 24 * time.Hour
+)
+
+func (o BuilderOptions) withDefaults() BuilderOptions {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Windows == nil {
+		o.Windows = []int{7, 30, 90}
+	}
+	o.Windows = slices.Clone(o.Windows)
+	o.PriceBands = slices.Clone(o.PriceBands)
+	o.HalfLife = check.OrOff(o.HalfLife, 30*day)
+	if o.Weights == nil {
+		o.Weights = defaultWeights
+	}
+	return o
+}
+
+func (o BuilderOptions) validate() error {
+	var c check.Options
+	c.Require(checkTime("CutOff", o.CutOff) == nil, "CutOff", o.CutOff, "a time in the years 1678 to 2262")
+	c.Require(len(o.Windows) <= maxWindows, "len(Windows)", len(o.Windows), "at most 7")
+	for i, w := range o.Windows {
+		c.Require(w > 0 && w <= 36500, fmt.Sprintf("Windows[%d]", i), w, "1 to 36500 days")
+		c.Require(i == 0 || w > o.Windows[i-1], fmt.Sprintf("Windows[%d]", i), w, "more than the one before")
+	}
+	for k := range o.Weights {
+		w := o.Weights[k]
+		c.Require(k.valid() && w >= 0 && w <= maxWeight, fmt.Sprintf("Weights[%v]", k), w, "a valid kind and 0 to 1e6")
+	}
+	for i, p := range o.PriceBands {
+		c.Require(i == 0 || p > o.PriceBands[i-1], fmt.Sprintf("PriceBands[%d]", i), p, "more than the one before")
+	}
+	return c.Err("profile: NewBuilder")
+}
+
+// Builder accumulates what is known of each user before a cut-off: recency,
+// frequency, money, activity and affinities. Add takes events, orders, refunds
+// and registrations in any order; the state is made of integers only, so it is
+// the same, to the last bit, for every order of arrival and for every split into
+// shards that are merged later. It is not safe for concurrent use: give each
+// goroutine its own Builder and Merge them.
+//
+// Records at or after the cut-off are counted (see Late) and otherwise leave no
+// trace: what happens later never changes a row.
+//
+// An Add costs O(1): a look-up of the user, one of each label, and no allocation
+// once users and labels are known. Memory is about 300 bytes a user with three
+// windows, 40 bytes for each (user, label) pair.
+type Builder[U, I ID] struct {
+	opt      BuilderOptions
+	cut      int64   // CutOff, ns
+	from     []int64 // begin of window w, ns, descending
+	halfLife float64 // ns, 0: no decay
+	weight   [kinds + 1]float64
+	currency string
+	late     int64
+
+	users  dict.Dict[U]
+	state  []userState
+	counts []uint32 // [user][kind-1][bucket]
+	flows  []int64  // [user][flow][bucket]
+	labels [dimensions]dict.Dict[string]
+	dim    []Dimension // of a label
+	local  []int32     // its index within its dimension
+	global [dimensions][]int32
+	taste  affinities
+}
+
+// A bucket holds what belongs to one window and to no shorter one; the last
+// holds what is older than all. Window sums are prefix sums of buckets, so an
+// event touches one counter.
+
+const (
+	flowOrders = iota
+	flowUnits
+	flowPaid
+	flowRefunded
+	flows
+)
+
+// userState is everything of a user that is not a count per window. Means are
+// kept as sums; ratings and sentiments in millionths.
+type userState struct {
+	registered            int64
+	firstSeen, lastSeen   int64
+	firstOrder, lastOrder int64
+	dwell, dwells         int64
+	position, positions   int64
+	pages                 int64
+	rating, ratings       int64
+	sentiment, sentiments int64
+}
+
+const (
+	never = math.MaxInt64 // no first time
+	nope  = math.MinInt64 // no last time
+	micro = 1e6
+)
+
+var freshState = userState{registered: never, firstSeen: never, lastSeen: nope, firstOrder: never, lastOrder: nope}
+
+// known reports whether anything before the cut-off speaks of the user.
+func (s *userState) known() bool { return s.firstSeen != never || s.registered != never }
+
+// NewBuilder returns an empty Builder.
+func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	b := &Builder[U, I]{opt: opt, cut: opt.CutOff.UnixNano(), currency: opt.Currency}
+	if opt.HalfLife > 0 {
+		b.halfLife = float64(opt.HalfLife)
+	}
+	for _, w := range opt.Windows {
+		t := opt.CutOff.In(opt.Zone).AddDate(0, 0, -w)
+		if err := checkTime("window begin", t); err != nil {
+			return nil, fmt.Errorf("profile: NewBuilder: Windows: %w", ErrOption)
+		}
+		b.from = append(b.from, t.UnixNano())
+	}
+	for k, w := range opt.Weights {
+		b.weight[k] = w
+	}
+	return b, nil
+}
+
+// CutOff returns the cut-off time.
+func (b *Builder[U, I]) CutOff() time.Time { return b.opt.CutOff }
+
+// Late returns how many records were left out because they lie at or after the
+// cut-off.
+func (b *Builder[U, I]) Late() int64 { return b.late }
+
+// Currency returns the currency of all money, "" before the first order.
+func (b *Builder[U, I]) Currency() string { return b.currency }
+
+func (b *Builder[U, I]) buckets() int { return len(b.from) + 1 }
+
+func (b *Builder[U, I]) bucket(at int64) int {
+	for w, from := range b.from {
+		if at >= from {
+			return w
+		}
+	}
+	return len(b.from)
+}
+
+// Index returns a handle of a user, valid for this Builder, with which
+// AddIndexed avoids the look-up by id. It does not by itself make the user part
+// of the profile. It fails, with ErrOverflow, beyond 2³¹-1 users.
+func (b *Builder[U, I]) Index(user U) (int32, error) {
+	u, err := b.users.Add(user)
+	if err != nil {
+		return -1, fmt.Errorf("profile: Builder: users: %w", err)
+	}
+	if int(u) == len(b.state) {
+		b.state = append(b.state, freshState)
+		b.counts = extend(b.counts, kinds*b.buckets())
+		b.flows = extend(b.flows, flows*b.buckets())
+		b.taste.heads = append(b.taste.heads, 0)
+	}
+	return u, nil
+}
+
+func extend[T any](s []T, n int) []T {
+	s = slices.Grow(s, n)
+	return s[:len(s)+n]
+}
+
+func (b *Builder[U, I]) label(d Dimension, name string) (int32, error) {
+	i, err := b.labels[d].Add(name)
+	if err != nil {
+		return -1, fmt.Errorf("profile: Builder: %v: %w", d, err)
+	}
+	if int(i) == len(b.global[d]) {
+		b.global[d] = append(b.global[d], int32(len(b.dim)))
+		b.dim = append(b.dim, d)
+		b.local = append(b.local, i)
+	}
+	return b.global[d][i], nil
+}
+
+func (b *Builder[U, I]) like(u int32, d Dimension, name string, w fixed) error {
+	if name == "" || w.zero() {
+		return nil
+	}
+	l, err := b.label(d, name)
+	if err == nil {
+		b.taste.add(u, l, w)
+	}
+	return err
+}
+
+// decayed returns w halved once for every half-life between at and the cut-off.
+func (b *Builder[U, I]) decayed(w float64, at int64) fixed {
+	if w == 0 {
+		return fixed{}
+	}
+	if b.halfLife != 0 {
+		w *= math.Exp2(-float64(uint64(b.cut)-uint64(at)) / b.halfLife)
+	}
+	return toFixed(w)
+}
+
+// Add takes one event. An invalid one changes nothing and is ErrRange or
+// ErrNotFinite, naming the field.
+func (b *Builder[U, I]) Add(e *Event[U, I]) error {
+	at, err := b.checkEvent(e)
+	if err != nil || at >= b.cut {
+		return err
+	}
+	u, err := b.Index(e.User)
+	if err != nil {
+		return err
+	}
+	return b.addEvent(u, at, e)
+}
+
+// AddIndexed is Add for a user whose handle came from Index; e.User is ignored.
+// An unknown handle is ErrUnknownID.
+func (b *Builder[U, I]) AddIndexed(user int32, e *Event[U, I]) error {
+	if user < 0 || int(user) >= len(b.state) {
+		return fmt.Errorf("profile: Builder.AddIndexed: user %d of %d: %w", user, len(b.state), ErrUnknownID)
+	}
+	at, err := b.checkEvent(e)
+	if err != nil || at >= b.cut {
+		return err
+	}
+	return b.addEvent(user, at, e)
+}
+
+func (b *Builder[U, I]) checkEvent(e *Event[U, I]) (int64, error) {
+	var err error
+	switch {
+	case !e.Kind.valid():
+		err = fmt.Errorf("Kind is %v: %w", e.Kind, ErrRange)
+	case e.Dwell < 0:
+		err = fmt.Errorf("Dwell is %v, want >= 0: %w", e.Dwell, ErrRange)
+	case e.Position < 0:
+		err = fmt.Errorf("Position is %d, want >= 0: %w", e.Position, ErrRange)
+	case e.Pages < 0:
+		err = fmt.Errorf("Pages is %d, want >= 0: %w", e.Pages, ErrRange)
+	case e.Kind == Rate && !math.IsNaN(e.Rating) && !(math.Abs(e.Rating) <= maxScore):
+		err = fmt.Errorf("Rating is %v, want at most 1000 in size: %w", e.Rating, ErrRange)
+	case e.Kind == Comment && !math.IsNaN(e.Sentiment) && !(math.Abs(e.Sentiment) <= maxScore):
+		err = fmt.Errorf("Sentiment is %v, want at most 1000 in size: %w", e.Sentiment, ErrRange)
+	default:
+		err = checkTime("Time", e.Time)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("profile: Builder.Add: %w", err)
+	}
+	at := e.Time.UnixNano()
+	if at >= b.cut {
+		b.late++
+	}
+	return at, nil
+}
+
+func (b *Builder[U, I]) addEvent(u int32, at int64, e *Event[U, I]) error {
+	s := &b.state[u]
+	n := &b.counts[(int(u)*kinds+int(e.Kind)-1)*b.buckets()+b.bucket(at)]
+	dwell, ok := s.dwell+int64(e.Dwell), true
+	if dwell < 0 {
+		ok = false
+	}
+	if *n == math.MaxUint32 || !ok {
+		return fmt.Errorf("profile: Builder.Add: counts of user %v: %w", b.users.Key(u), ErrOverflow)
+	}
+	w := b.decayed(b.weight[e.Kind], at)
+	if err := b.like(u, Category, e.Category, w); err != nil {
+		return err
+	}
+	if err := b.like(u, Brand, e.Brand, w); err != nil {
+		return err
+	}
+	*n++
+	s.see(at)
+	if e.Dwell > 0 {
+		s.dwell = dwell
+		s.dwells++
+	}
+	if e.Position > 0 {
+		s.position += int64(e.Position)
+		s.positions++
+	}
+	s.pages += int64(e.Pages)
+	switch {
+	case e.Kind == Rate && !math.IsNaN(e.Rating):
+		s.rating += int64(math.Round(e.Rating * micro))
+		s.ratings++
+	case e.Kind == Comment && !math.IsNaN(e.Sentiment):
+		s.sentiment += int64(math.Round(e.Sentiment * micro))
+		s.sentiments++
+	}
+	return nil
+}
+
+func (s *userState) see(at int64) {
+	s.firstSeen = min(s.firstSeen, at)
+	s.lastSeen = max(s.lastSeen, at)
+}
+
+// AddUser notes when a user registered; of several times the earliest counts.
+// Registration at or after the cut-off is left out.
+func (b *Builder[U, I]) AddUser(user *User[U]) error {
+	if user.Registered.IsZero() {
+		return nil
+	}
+	if err := checkTime("Registered", user.Registered); err != nil {
+		return fmt.Errorf("profile: Builder.AddUser: %w", err)
+	}
+	at := user.Registered.UnixNano()
+	if at >= b.cut {
+		b.late++
+		return nil
+	}
+	u, err := b.Index(user.ID)
+	if err != nil {
+		return err
+	}
+	b.state[u].registered = min(b.state[u].registered, at)
+	return nil
+}
+
+// money checks the currency of a record against that of the Builder.
+func (b *Builder[U, I]) money(currency string) error {
+	if b.currency != "" && currency != b.currency {
+		return fmt.Errorf("Currency is %q, others are %q (convert with Rates first): %w", currency, b.currency, ErrMismatch)
+	}
+	return nil
+}
+
+// AddOrder takes one order. It counts every order it is given: remove repeated
+// ones first, see Ledger. Test orders are left out. An invalid order changes
+// nothing: ErrRange, ErrEmpty, ErrOverflow, or ErrMismatch for a second currency.
+func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
+	paid, err := o.validate()
+	if err == nil {
+		err = b.money(o.Currency)
+	}
+	if err != nil {
+		return fmt.Errorf("profile: Builder.AddOrder: %w", err)
+	}
+	if o.Test {
+		return nil
+	}
+	at := o.Time.UnixNano()
+	if at >= b.cut {
+		b.late++
+		return nil
+	}
+	units, err := o.Units()
+	if err != nil {
+		return fmt.Errorf("profile: Builder.AddOrder: order %q: %w", o.ID, err)
+	}
+	u, err := b.Index(o.User)
+	if err != nil {
+		return err
+	}
+	f := b.flows[int(u)*flows*b.buckets():][:flows*b.buckets()]
+	if !fits(f, paid) || !fits(f, units) {
+		return fmt.Errorf("profile: Builder.AddOrder: order %q: sums of user %v: %w", o.ID, o.User, ErrOverflow)
+	}
+	w := b.decayed(b.weight[Purchase], at)
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		if err := b.like(u, Category, l.Category, w); err != nil {
+			return err
+		}
+		if err := b.like(u, Brand, l.Brand, w); err != nil {
+			return err
+		}
+		if len(b.opt.PriceBands) > 0 {
+			if err := b.like(u, PriceBand, b.band(l.Price), w); err != nil {
+				return err
+			}
+		}
+	}
+	b.currency = o.Currency
+	k, n := b.bucket(at), b.buckets()
+	f[flowOrders*n+k]++
+	f[flowUnits*n+k] += units
+	f[flowPaid*n+k] += paid
+	s := &b.state[u]
+	s.see(at)
+	s.firstOrder = min(s.firstOrder, at)
+	s.lastOrder = max(s.lastOrder, at)
+	return nil
+}
+
+var bandNames = [...]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
+
+func (b *Builder[U, I]) band(price int64) string {
+	i, found := slices.BinarySearch(b.opt.PriceBands, price)
+	if found {
+		i++
+	}
+	if i < len(bandNames) {
+		return bandNames[i]
+	}
+	return fmt.Sprint(i)
+}
+
+// fits reports whether x may be added to any of the sums of f: each stays below
+// 2⁵⁹, so that the sum over all buckets stays an int64.
+func fits(f []int64, x int64) bool {
+	for _, s := range f {
+		if t := s + x; t < 0 || t >= 1<<59 {
+			return false
+		}
+	}
+	return true
+}
+
+// AddRefund takes money given back, at the time it was given back. Amount must
+// say how much: take the refunds that Ledger.Settle applied, which never exceed
+// what was paid and resolve cancellations.
+func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
+	err := r.validate()
+	if err == nil {
+		err = b.money(r.Currency)
+	}
+	if err == nil && r.Cancel && r.Amount == 0 {
+		err = fmt.Errorf("refund %q cancels an order without an Amount (use Ledger.Settle): %w", r.ID, ErrRange)
+	}
+	if err != nil {
+		return fmt.Errorf("profile: Builder.AddRefund: %w", err)
+	}
+	at := r.Time.UnixNano()
+	if at >= b.cut {
+		b.late++
+		return nil
+	}
+	u, err := b.Index(r.User)
+	if err != nil {
+		return err
+	}
+	f := b.flows[int(u)*flows*b.buckets():][:flows*b.buckets()]
+	if !fits(f, r.Amount) {
+		return fmt.Errorf("profile: Builder.AddRefund: refund %q: sums of user %v: %w", r.ID, r.User, ErrOverflow)
+	}
+	b.currency = r.Currency
+	f[flowRefunded*b.buckets()+b.bucket(at)] += r.Amount
+	b.state[u].see(at)
+	return nil
+}
+
+func (o *BuilderOptions) same(p *BuilderOptions) string {
+	switch {
+	case !o.CutOff.Equal(p.CutOff):
+		return "CutOff"
+	case !slices.Equal(o.Windows, p.Windows):
+		return "Windows"
+	case o.HalfLife != p.HalfLife:
+		return "HalfLife"
+	case !slices.Equal(o.PriceBands, p.PriceBands):
+		return "PriceBands"
+	}
+	return ""
+}
+
+// compatible names the first setting in which b and other differ.
+func (b *Builder[U, I]) compatible(other *Builder[U, I]) string {
+	if field := b.opt.same(&other.opt); field != "" {
+		return field
+	}
+	switch {
+	case !slices.Equal(b.from, other.from):
+		return "Zone"
+	case b.weight != other.weight:
+		return "Weights"
+	case b.currency != "" && other.currency != "" && b.currency != other.currency:
+		return "Currency"
+	}
+	return ""
+}
+
+// Merge adds everything that other holds, and leaves other alone. Both must have
+// the same options (ErrMismatch names the one that differs). After an error b is
+// unchanged.
+func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
+	if other == nil || other == b {
+		return fmt.Errorf("profile: Builder.Merge: other is nil or the receiver itself: %w", ErrMismatch)
+	}
+	if field := b.compatible(other); field != "" {
+		return fmt.Errorf("profile: Builder.Merge: %s differs: %w", field, ErrMismatch)
+	}
+	// First see that everything fits, then change.
+	nb := b.buckets()
+	for v, key := range other.users.Keys() {
+		u := b.users.Index(key)
+		if u < 0 {
+			continue
+		}
+		for i, n := range other.counts[v*kinds*nb:][:kinds*nb] {
+			if _, c := bitsAdd32(b.counts[int(u)*kinds*nb+i], n); c {
+				return fmt.Errorf("profile: Builder.Merge: counts of user %v: %w", key, ErrOverflow)
+			}
+		}
+		f := b.flows[int(u)*flows*nb:][:flows*nb]
+		total := int64(0)
+		for _, x := range other.flows[v*flows*nb:][:flows*nb] {
+			total += x
+		}
+		if !fits(f, total) || b.state[u].dwell > math.MaxInt64-other.state[v].dwell {
+			return fmt.Errorf("profile: Builder.Merge: sums of user %v: %w", key, ErrOverflow)
+		}
+	}
+	toUser := make([]int32, other.users.Len())
+	for v, key := range other.users.Keys() {
+		u, err := b.Index(key)
+		if err != nil {
+			return err
+		}
+		toUser[v] = u
+		for i, n := range other.counts[v*kinds*nb:][:kinds*nb] {
+			b.counts[int(u)*kinds*nb+i] += n
+		}
+		for i, x := range other.flows[v*flows*nb:][:flows*nb] {
+			b.flows[int(u)*flows*nb+i] += x
+		}
+		b.state[u].merge(&other.state[v])
+	}
+	toLabel := make([]int32, len(other.dim))
+	for l, d := range other.dim {
+		m, err := b.label(d, other.labels[d].Key(other.local[l]))
+		if err != nil {
+			return err
+		}
+		toLabel[l] = m
+	}
+	for i := range other.taste.nodes {
+		n := &other.taste.nodes[i]
+		b.taste.add(toUser[n.user], toLabel[n.label], n.sum)
+	}
+	b.currency = cmp.Or(b.currency, other.currency)
+	b.late += other.late
+	return nil
+}
+
+func bitsAdd32(a, b uint32) (uint32, bool) { return a + b, a+b < a }
+
+func (s *userState) merge(o *userState) {
+	s.registered = min(s.registered, o.registered)
+	s.firstSeen = min(s.firstSeen, o.firstSeen)
+	s.lastSeen = max(s.lastSeen, o.lastSeen)
+	s.firstOrder = min(s.firstOrder, o.firstOrder)
+	s.lastOrder = max(s.lastOrder, o.lastOrder)
+	s.dwell += o.dwell
+	s.dwells += o.dwells
+	s.position += o.position
+	s.positions += o.positions
+	s.pages += o.pages
+	s.rating += o.rating
+	s.ratings += o.ratings
+	s.sentiment += o.sentiment
+	s.sentiments += o.sentiments
+}

@@ -1,0 +1,54 @@
+package profile
+
+import (
+	"math"
+	"math/bits"
+)
+
+// fixed is a non-negative fixed-point number with 70 bits behind the point.
+// Adding integers is associative, adding float64 is not: decayed sums kept this
+// way are the same bits for every order of events and every split into shards.
+// A term keeps full float64 precision down to 2⁻¹⁷ of a fresh one, 18 digits of
+// binary precision down to 2⁻⁵², and is gone after 70 half-lives.
+type fixed struct{ hi, lo uint64 }
+
+const fixedPoint = 70
+
+// toFixed truncates x, which must lie in [0, 2³⁰].
+func toFixed(x float64) fixed {
+	b := math.Float64bits(x)
+	exp := int(b >> 52)
+	if exp == 0 {
+		return fixed{}
+	}
+	mant := b&(1<<52-1) | 1<<52
+	shift := exp - 1075 + fixedPoint // value = mant·2^(exp-1075)
+	switch {
+	case shift <= -53:
+		return fixed{}
+	case shift < 0:
+		return fixed{0, mant >> -shift}
+	case shift < 64:
+		return fixed{mant >> (64 - shift), mant << shift}
+	}
+	return fixed{mant << (shift - 64), 0}
+}
+
+// add returns a+b; each term is at most 2³⁰, so 2²⁷ terms cannot overflow and
+// more of them saturate.
+func (a fixed) add(b fixed) fixed {
+	lo, c := bits.Add64(a.lo, b.lo, 0)
+	hi, c := bits.Add64(a.hi, b.hi, c)
+	if c != 0 {
+		return fixed{math.MaxUint64, math.MaxUint64}
+	}
+	return fixed{hi, lo}
+}
+
+func (a fixed) float() float64 {
+	return math.Ldexp(float64(a.hi), 64-fixedPoint) + math.Ldexp(float64(a.lo), -fixedPoint)
+}
+
+func (a fixed) zero() bool { return a.hi|a.lo == 0 }
+
+func (a fixed) less(b fixed) bool { return a.hi < b.hi || a.hi == b.hi && a.lo < b.lo }

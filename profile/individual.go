@@ -1,0 +1,149 @@
+package profile
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Affinity is how much a user, or all of them, cares for one label.
+type Affinity struct {
+	Dimension Dimension
+	Label     string
+	Weight    float64 // decayed weight of the events that carry the label
+	Share     float64 // of the weight of the whole dimension, in (0, 1]
+}
+
+// Individual is the state of one user at the cut-off, or the merge of many: what
+// a profile page shows. Zero times mean "never".
+type Individual struct {
+	Users         int64     // 1, or the number merged
+	Registered    time.Time // earliest
+	FirstSeen     time.Time
+	LastSeen      time.Time
+	FirstOrder    time.Time
+	LastOrder     time.Time
+	Orders        int64
+	Units         int64
+	Paid          int64 // minor units of Currency
+	Refunded      int64
+	Currency      string
+	Events        map[Kind]int64 // kinds that occurred
+	Affinities    []Affinity     // by dimension, then descending weight, then label
+	DwellMean     float64        // seconds; NaN without any, as the next two
+	RatingMean    float64
+	SentimentMean float64
+}
+
+// Individual returns the state of one user. A user of whom nothing before the
+// cut-off is known is ErrUnknownID.
+func (b *Builder[U, I]) Individual(user U) (*Individual, error) {
+	u := b.users.Index(user)
+	if u < 0 || !b.state[u].known() {
+		return nil, fmt.Errorf("profile: Builder.Individual: user %v: %w", user, ErrUnknownID)
+	}
+	p := newPortrait()
+	if err := portray(b, p, u); err != nil {
+		return nil, fmt.Errorf("profile: Builder.Individual: user %v: %w", user, err)
+	}
+	return finish(b, p), nil
+}
+
+// Population returns the merge of the states of all users: sums, earliest and
+// latest times. No users is ErrEmpty, a sum beyond int64 ErrOverflow.
+func (b *Builder[U, I]) Population() (*Individual, error) {
+	p := newPortrait()
+	for u := range b.state {
+		if b.state[u].known() {
+			if err := portray(b, p, int32(u)); err != nil {
+				return nil, fmt.Errorf("profile: Builder.Population: %w", err)
+			}
+		}
+	}
+	if p.users == 0 {
+		return nil, fmt.Errorf("profile: Builder.Population: no user before %v: %w", b.opt.CutOff, ErrEmpty)
+	}
+	return finish(b, p), nil
+}
+
+// portrait is a sum of user states.
+type portrait struct {
+	users  int64
+	state  userState
+	counts [kinds + 1]int64
+	flows  [flows]int64
+	taste  map[int32]fixed
+}
+
+func newPortrait() *portrait {
+	return &portrait{state: freshState, taste: make(map[int32]fixed)}
+}
+
+func portray[U, I ID](b *Builder[U, I], p *portrait, u int32) error {
+	all := len(b.from)
+	p.users++
+	for f := range flows {
+		var err error
+		if p.flows[f], err = check.AddInt64(p.flows[f], b.flow(int(u), f, all)); err != nil {
+			return err
+		}
+	}
+	s := &b.state[u]
+	if p.state.dwell > math.MaxInt64-s.dwell {
+		return fmt.Errorf("dwell: %w", ErrOverflow)
+	}
+	p.state.merge(s)
+	for k := 1; k <= kinds; k++ {
+		for _, n := range b.counts[(int(u)*kinds+k-1)*b.buckets():][:b.buckets()] {
+			p.counts[k] += int64(n)
+		}
+	}
+	for n := b.taste.heads[u]; n != 0; n = b.taste.nodes[n-1].next {
+		a := &b.taste.nodes[n-1]
+		p.taste[a.label] = p.taste[a.label].add(a.sum)
+	}
+	return nil
+}
+
+func finish[U, I ID](b *Builder[U, I], p *portrait) *Individual {
+	s := &p.state
+	out := &Individual{
+		Users: p.users, Registered: asTime(s.registered),
+		FirstSeen: asTime(s.firstSeen), LastSeen: asTime(s.lastSeen),
+		FirstOrder: asTime(s.firstOrder), LastOrder: asTime(s.lastOrder),
+		Orders: p.flows[flowOrders], Units: p.flows[flowUnits],
+		Paid: p.flows[flowPaid], Refunded: p.flows[flowRefunded], Currency: b.currency,
+		Events:        make(map[Kind]int64),
+		DwellMean:     over(s.dwell, s.dwells) / float64(time.Second),
+		RatingMean:    over(s.rating, s.ratings) / micro,
+		SentimentMean: over(s.sentiment, s.sentiments) / micro,
+	}
+	for k := 1; k <= kinds; k++ {
+		if p.counts[k] > 0 {
+			out.Events[Kind(k)] = p.counts[k]
+		}
+	}
+	var total [dimensions]fixed
+	for l, w := range p.taste { // integers: the order of a map does not matter
+		total[b.dim[l]] = total[b.dim[l]].add(w)
+	}
+	for l, w := range p.taste {
+		d := b.dim[l]
+		out.Affinities = append(out.Affinities, Affinity{d, b.labels[d].Key(b.local[l]), w.float(), w.float() / total[d].float()})
+	}
+	slices.SortFunc(out.Affinities, func(x, y Affinity) int {
+		return cmp.Or(cmp.Compare(x.Dimension, y.Dimension), cmp.Compare(y.Weight, x.Weight), cmp.Compare(x.Label, y.Label))
+	})
+	return out
+}
+
+func asTime(at int64) time.Time {
+	if at == never || at == nope {
+		return time.Time{}
+	}
+	return time.Unix(0, at).UTC()
+}

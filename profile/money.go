@@ -1,0 +1,321 @@
+package profile
+
+import (
+	"fmt"
+	"math/big"
+	"math/bits"
+	"strconv"
+	"strings"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Money is an amount in the minor unit of a currency: cents, pence, 分; whole
+// yen, because the yen has none. See MinorDigits.
+type Money struct {
+	Minor    int64
+	Currency string // ISO 4217 code
+}
+
+// Add returns m + n. Different currencies are ErrMismatch, a sum beyond int64
+// is ErrOverflow.
+func (m Money) Add(n Money) (Money, error) {
+	if m.Currency != n.Currency {
+		return Money{}, fmt.Errorf("profile: Money.Add: %s and %s: %w", m.Currency, n.Currency, ErrMismatch)
+	}
+	s, err := check.AddInt64(m.Minor, n.Minor)
+	if err != nil {
+		return Money{}, fmt.Errorf("profile: Money.Add: %w", err)
+	}
+	return Money{s, m.Currency}, nil
+}
+
+// String returns the amount in major units with the currency: "12.50 GBP".
+func (m Money) String() string {
+	d := MinorDigits(m.Currency)
+	u := uint64(m.Minor)
+	sign := ""
+	if m.Minor < 0 {
+		u, sign = -u, "-"
+	}
+	s := strconv.FormatUint(u, 10)
+	if d > 0 {
+		for len(s) <= d {
+			s = "0" + s
+		}
+		s = s[:len(s)-d] + "." + s[len(s)-d:]
+	}
+	return strings.TrimSpace(sign + s + " " + m.Currency)
+}
+
+// MinorDigits returns how many decimal digits the minor unit of a currency has
+// (ISO 4217): 2 for most, 0 for JPY, KRW and others, 3 for KWD and others.
+func MinorDigits(currency string) int {
+	switch currency {
+	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF":
+		return 0
+	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
+		return 3
+	}
+	return 2
+}
+
+// MoneyFormat says how amounts are written in one source. The zero value reads
+// "1,234.50" and needs the currency in the text.
+type MoneyFormat struct {
+	// Currency is assumed where the text names none.
+	Currency string
+	// Decimal is the decimal mark, '.' by default; ',' makes '.', ' ' and '\''
+	// group marks instead of ','.
+	Decimal rune
+	// Symbols maps what is written before or after the number to a currency,
+	// after Canonical and in lower case: {"£": "GBP", "元": "CNY"}. Three-letter
+	// codes need no entry. A written currency overrides Currency.
+	Symbols map[string]string
+	// Multiples maps unit words to factors, such as {"万": 10000, "k": 1000}.
+	Multiples map[string]int64
+	// Digits overrides the digits of the minor unit, for sources that price
+	// finer than the currency pays; negative means 0.
+	Digits int
+	// Round rounds half to even what is finer than the minor unit; by default
+	// that is an error.
+	Round bool
+}
+
+// ParseMoney reads one amount: optional sign (or accounting brackets), optional
+// currency symbol or code on either side, digits with group marks in threes,
+// decimal part. Full-width digits are accepted. It never guesses: "1,23" in a
+// '.' format, two decimal marks or an unknown unit are errors.
+func ParseMoney(s string, f MoneyFormat) (Money, error) {
+	fail := func(why string, kind error) (Money, error) {
+		return Money{}, fmt.Errorf("profile: ParseMoney: %q %s: %w", s, why, kind)
+	}
+	text := strings.TrimSpace(strings.ReplaceAll(Canonical(s), "\u2212", "-"))
+	neg := false
+	if strings.HasPrefix(text, "(") && strings.HasSuffix(text, ")") {
+		neg, text = true, strings.TrimSpace(text[1:len(text)-1])
+	}
+	sign := func() {
+		if rest, ok := strings.CutPrefix(text, "-"); ok && !neg {
+			neg, text = true, strings.TrimSpace(rest)
+		} else if rest, ok := strings.CutPrefix(text, "+"); ok && !neg {
+			text = strings.TrimSpace(rest)
+		}
+	}
+	sign()
+	if rest, ok := strings.CutSuffix(text, "-"); ok && !neg {
+		neg, text = true, strings.TrimSpace(rest)
+	}
+	first := strings.IndexFunc(text, func(r rune) bool { return r >= '0' && r <= '9' || r == '.' || r == ',' || r == '-' || r == '+' })
+	if first < 0 {
+		return fail("has no digits", ErrRange)
+	}
+	before := strings.TrimSpace(text[:first])
+	text = text[first:]
+	sign()
+	last := strings.LastIndexAny(text, "0123456789")
+	if last < 0 {
+		return fail("has no digits", ErrRange)
+	}
+	after := strings.TrimSpace(text[last+1:])
+	text = text[:last+1]
+
+	currency, factor := f.Currency, int64(1)
+	named := ""
+	for _, word := range strings.Fields(before + " " + after) {
+		for word != "" {
+			if m, ok := f.Multiples[word]; ok {
+				var err error
+				if factor, err = check.MulInt64(factor, m); err != nil {
+					return fail("overflows", ErrOverflow)
+				}
+				break
+			}
+			code, ok := f.Symbols[word]
+			if !ok && len(word) == 3 && isLetters(word) {
+				code, ok = strings.ToUpper(word), true
+			}
+			rest := ""
+			if !ok { // a multiple glued to a currency: 万元
+				for m, by := range f.Multiples {
+					if tail, cut := strings.CutPrefix(word, m); cut && f.Symbols[tail] != "" {
+						rest, ok = tail, true
+						factor *= by
+						break
+					}
+				}
+				if ok {
+					word = rest
+					continue
+				}
+				return fail("has the unknown unit "+strconv.Quote(word), ErrRange)
+			}
+			if named != "" && named != code {
+				return fail("names two currencies", ErrMismatch)
+			}
+			named, currency = code, code
+			break
+		}
+	}
+	if currency == "" {
+		return fail("names no currency", ErrRange)
+	}
+	digits := MinorDigits(currency)
+	if f.Digits != 0 {
+		digits = max(f.Digits, 0)
+	}
+	if digits > 9 {
+		return fail("is read with more than 9 minor digits", ErrOption)
+	}
+	decimal := f.Decimal
+	if decimal == 0 {
+		decimal = '.'
+	}
+	whole, frac, hasFrac := strings.Cut(text, string(decimal))
+	if hasFrac && (frac == "" || strings.IndexFunc(frac, notDigit) >= 0) {
+		return fail("has a malformed decimal part", ErrRange)
+	}
+	whole, ok := ungroup(whole, decimal)
+	if !ok || whole == "" && frac == "" {
+		return fail("has malformed digit groups", ErrRange)
+	}
+	r, ok := new(big.Rat).SetString("0" + whole + "." + frac + "0")
+	if !ok || len(whole)+len(frac) > 40 {
+		return fail("is no number", ErrRange)
+	}
+	r.Mul(r, new(big.Rat).SetInt64(factor))
+	r.Mul(r, new(big.Rat).SetInt64(pow10(digits)))
+	if !r.IsInt() && !f.Round {
+		return fail("is finer than the minor unit of "+currency, ErrRange)
+	}
+	n := halfEven(r)
+	if neg {
+		n.Neg(n)
+	}
+	if !n.IsInt64() {
+		return fail("overflows", ErrOverflow)
+	}
+	return Money{n.Int64(), currency}, nil
+}
+
+func isLetters(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < 'a' || s[i] > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+func notDigit(r rune) bool { return r < '0' || r > '9' }
+
+// ungroup removes group marks and reports whether they stood at every third
+// digit, all of one sort.
+func ungroup(s string, decimal rune) (string, bool) {
+	marks := ",' \u00a0\u202f"
+	if decimal == ',' {
+		marks = ".' \u00a0\u202f"
+	}
+	at := strings.IndexAny(s, marks)
+	if at < 0 {
+		return s, strings.IndexFunc(s, notDigit) < 0
+	}
+	mark := ""
+	for _, r := range s[at:] {
+		mark = string(r)
+		break
+	}
+	parts := strings.Split(s, mark)
+	for i, p := range parts {
+		if strings.IndexFunc(p, notDigit) >= 0 || i > 0 && len(p) != 3 || i == 0 && (len(p) == 0 || len(p) > 3) {
+			return "", false
+		}
+	}
+	return strings.Join(parts, ""), true
+}
+
+func pow10(n int) int64 {
+	p := int64(1)
+	for range n {
+		p *= 10
+	}
+	return p
+}
+
+func halfEven(r *big.Rat) *big.Int {
+	q, m := new(big.Int).DivMod(r.Num(), r.Denom(), new(big.Int))
+	switch m.Lsh(m, 1).Cmp(r.Denom()) {
+	case 1:
+		q.Add(q, big.NewInt(1))
+	case 0:
+		if q.Bit(0) == 1 {
+			q.Add(q, big.NewInt(1))
+		}
+	}
+	return q
+}
+
+// Rates converts money into one base currency by a table that the caller
+// states; nothing is looked up and nothing is guessed. Build it with NewRates;
+// it is immutable and safe for concurrent use.
+type Rates struct {
+	base  string
+	ratio map[string]ratio // minor units of base for one minor unit
+}
+
+type ratio struct{ num, den uint64 }
+
+// NewRates returns a table into base. units[c] is the value of one major unit of
+// c in major units of base, > 0 with at most 12 significant decimals; base
+// itself is always 1.
+func NewRates(base string, units map[string]float64) (*Rates, error) {
+	if base == "" {
+		return nil, fmt.Errorf("profile: NewRates: base is empty: %w", ErrOption)
+	}
+	t := &Rates{base: base, ratio: map[string]ratio{base: {1, 1}}}
+	for c, u := range units {
+		if !check.Finite(u) || u <= 0 || c == base && u != 1 {
+			return nil, fmt.Errorf("profile: NewRates: rate of %q is %v: %w", c, u, ErrOption)
+		}
+		// The shortest decimal that reads back as u is what the caller wrote.
+		r, ok := new(big.Rat).SetString(strconv.FormatFloat(u, 'f', -1, 64))
+		if !ok {
+			return nil, fmt.Errorf("profile: NewRates: rate of %q is %v: %w", c, u, ErrOption)
+		}
+		r.Mul(r, new(big.Rat).SetFrac64(pow10(MinorDigits(base)), pow10(MinorDigits(c))))
+		if !r.Num().IsUint64() || !r.Denom().IsUint64() || r.Denom().Uint64() > 1<<62 {
+			return nil, fmt.Errorf("profile: NewRates: rate of %q is %v, want fewer digits: %w", c, u, ErrOption)
+		}
+		t.ratio[c] = ratio{r.Num().Uint64(), r.Denom().Uint64()}
+	}
+	return t, nil
+}
+
+// Convert returns m in the base currency, rounded half to even on the minor
+// unit. A currency without a rate is ErrUnknownID, a result beyond int64 is
+// ErrOverflow.
+func (t *Rates) Convert(m Money) (Money, error) {
+	r, ok := t.ratio[m.Currency]
+	if !ok {
+		return Money{}, fmt.Errorf("profile: Rates.Convert: no rate for %q: %w", m.Currency, ErrUnknownID)
+	}
+	u := uint64(m.Minor)
+	if m.Minor < 0 {
+		u = -u
+	}
+	hi, lo := bits.Mul64(u, r.num)
+	if hi >= r.den {
+		return Money{}, fmt.Errorf("profile: Rates.Convert: %v: %w", m, ErrOverflow)
+	}
+	q, rem := bits.Div64(hi, lo, r.den)
+	if 2*rem > r.den || 2*rem == r.den && q&1 == 1 {
+		q++
+	}
+	if q > 1<<63-1 {
+		return Money{}, fmt.Errorf("profile: Rates.Convert: %v: %w", m, ErrOverflow)
+	}
+	if m.Minor < 0 {
+		return Money{-int64(q), t.base}, nil
+	}
+	return Money{int64(q), t.base}, nil
+}

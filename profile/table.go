@@ -1,0 +1,352 @@
+package profile
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Table is one row of numbers for each user: what segmentation and prediction
+// take. All Rows share one array in row order. A Table is a snapshot: it does not
+// change with its Builder.
+type Table[U ID] struct {
+	IDs   []U         // ascending
+	Names []string    // of the columns
+	Rows  [][]float64 // len(IDs) × len(Names)
+}
+
+// Column returns the index of a column, or -1.
+func (t *Table[U]) Column(name string) int { return slices.Index(t.Names, name) }
+
+// Row returns the index of a user, or -1.
+func (t *Table[U]) Row(id U) int {
+	if i, ok := slices.BinarySearch(t.IDs, id); ok {
+		return i
+	}
+	return -1
+}
+
+// Values returns a copy of one column. An unknown name is ErrUnknownID.
+func (t *Table[U]) Values(name string) ([]float64, error) {
+	j := t.Column(name)
+	if j < 0 {
+		return nil, fmt.Errorf("profile: Table.Values: column %q: %w", name, ErrUnknownID)
+	}
+	out := make([]float64, len(t.Rows))
+	for i, r := range t.Rows {
+		out[i] = r[j]
+	}
+	return out, nil
+}
+
+// Select returns a table of the named columns in that order, with rows of its
+// own. An unknown name is ErrUnknownID, a repeated one ErrDuplicate.
+func (t *Table[U]) Select(names ...string) (*Table[U], error) {
+	at := make([]int, len(names))
+	for k, n := range names {
+		if at[k] = t.Column(n); at[k] < 0 {
+			return nil, fmt.Errorf("profile: Table.Select: column %q: %w", n, ErrUnknownID)
+		}
+		if slices.Contains(names[:k], n) {
+			return nil, fmt.Errorf("profile: Table.Select: column %q: %w", n, ErrDuplicate)
+		}
+	}
+	out := &Table[U]{IDs: slices.Clone(t.IDs), Names: slices.Clone(names), Rows: newRows(len(t.Rows), len(names))}
+	for i, r := range t.Rows {
+		for k, j := range at {
+			out.Rows[i][k] = r[j]
+		}
+	}
+	return out, nil
+}
+
+// newRows returns n rows of d zeros that share one array; none can grow into
+// the next.
+func newRows(n, d int) [][]float64 {
+	flat := make([]float64, n*d)
+	rows := make([][]float64, n)
+	for i := range rows {
+		rows[i] = flat[i*d : (i+1)*d : (i+1)*d]
+	}
+	return rows
+}
+
+// TableOptions choose the columns of a Table.
+type TableOptions struct {
+	// Columns names them. Default: all base columns, the counts of the kinds that
+	// occur, and the affinities of the Labels heaviest labels of each dimension.
+	// To apply a model at a later cut-off, pass the Names it was fitted on.
+	Columns []string
+	// Labels is how many labels of each dimension become columns by default.
+	// Default 8; negative: none.
+	Labels int
+}
+
+type column[U, I ID] struct {
+	name  string
+	value func(b *Builder[U, I], u int) float64
+}
+
+// Table returns one row for each user of whom anything before the cut-off is
+// known, users ascending. Columns, with w standing for each window in days:
+//
+//	tenure_days           since registration, or else since first seen
+//	active_days_ago       since last seen (event, order or refund)
+//	recency_days          since the last order
+//	orders, orders_<w>d   number of orders
+//	units, units_<w>d     pieces bought
+//	paid, paid_<w>d       money paid, minor units
+//	net, net_<w>d         paid minus refunded in that window; may be negative
+//	order_value           paid / orders
+//	basket_size           units / orders
+//	gap_days              mean gap between orders, (last-first)/(orders-1)
+//	refund_rate           refunded / paid
+//	events, events_<w>d   number of events of all kinds
+//	<kind>, <kind>_<w>d   number of events of one Kind
+//	dwell_seconds         mean dwell of events that have one
+//	position              mean position of events that have one
+//	pages                 pages turned
+//	rating, sentiment     means
+//	category=<label>      share of the user's decayed weight, 0 to 1; likewise
+//	brand=<label>, price_band=<band>
+//
+// Missing is NaN. Counts and sums of a user who did nothing are 0, because that
+// is known; days since, means, rates and shares without anything to divide by are
+// NaN. It fails with ErrEmpty where there are no users, ErrUnknownID for an
+// unknown column and ErrDuplicate for a repeated one. Cost: users × columns.
+func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
+	users := b.sorted()
+	if len(users) == 0 {
+		return nil, fmt.Errorf("profile: Builder.Table: no user before %v: %w", b.opt.CutOff, ErrEmpty)
+	}
+	if opt.Columns != nil && len(opt.Columns) == 0 {
+		return nil, fmt.Errorf("profile: Builder.Table: Columns is empty: %w", ErrOption)
+	}
+	columns, labels, names, err := b.columns(opt)
+	if err != nil {
+		return nil, fmt.Errorf("profile: Builder.Table: %w", err)
+	}
+	t := &Table[U]{Names: names, Rows: newRows(len(users), len(names))}
+	t.IDs = make([]U, len(users))
+	for i, u := range users {
+		t.IDs[i] = b.users.Key(u)
+		for j, c := range columns {
+			if c != nil {
+				t.Rows[i][j] = c(b, int(u))
+			}
+		}
+		if len(labels.at) > 0 {
+			b.shares(u, labels, t.Rows[i])
+		}
+	}
+	return t, nil
+}
+
+// sorted returns the users of the profile by ascending id.
+func (b *Builder[U, I]) sorted() []int32 {
+	var out []int32
+	for u := range b.state {
+		if b.state[u].known() {
+			out = append(out, int32(u))
+		}
+	}
+	keys := b.users.Keys()
+	slices.SortFunc(out, func(x, y int32) int { return cmp.Compare(keys[x], keys[y]) })
+	return out
+}
+
+// labelColumns says which columns are affinities.
+type labelColumns struct {
+	at    []int       // columns
+	dim   []Dimension // of each
+	where map[int32]int
+}
+
+func (b *Builder[U, I]) shares(u int32, labels labelColumns, row []float64) {
+	var total [dimensions]fixed
+	for n := b.taste.heads[u]; n != 0; n = b.taste.nodes[n-1].next {
+		a := &b.taste.nodes[n-1]
+		d := b.dim[a.label]
+		total[d] = total[d].add(a.sum)
+		if j, ok := labels.where[a.label]; ok {
+			row[j] = a.sum.float()
+		}
+	}
+	for k, j := range labels.at {
+		if t := total[labels.dim[k]]; t.zero() {
+			row[j] = math.NaN()
+		} else {
+			row[j] /= t.float()
+		}
+	}
+}
+
+// columns resolves the options into functions (nil for affinities) and labels.
+func (b *Builder[U, I]) columns(opt TableOptions) ([]func(*Builder[U, I], int) float64, labelColumns, []string, error) {
+	base := b.baseColumns()
+	names := slices.Clone(opt.Columns)
+	if names == nil {
+		seen := b.kindsSeen()
+		for _, c := range base {
+			kind, _, _ := strings.Cut(c.name, "_")
+			if k, err := ParseKind(kind); err != nil || seen[k] {
+				names = append(names, c.name)
+			}
+		}
+		for d := range dimensions {
+			for _, l := range b.top(Dimension(d), check.OrOff(opt.Labels, 8)) {
+				names = append(names, Dimension(d).String()+"="+l)
+			}
+		}
+	}
+	find := make(map[string]func(*Builder[U, I], int) float64, len(base))
+	for _, c := range base {
+		find[c.name] = c.value
+	}
+	labels := labelColumns{where: make(map[int32]int)}
+	seen := make(map[string]bool, len(names))
+	out := make([]func(*Builder[U, I], int) float64, len(names))
+	for j, name := range names {
+		if seen[name] {
+			return nil, labels, nil, fmt.Errorf("column %q: %w", name, ErrDuplicate)
+		}
+		seen[name] = true
+		if out[j] = find[name]; out[j] != nil {
+			continue
+		}
+		dim, label, ok := strings.Cut(name, "=")
+		d := slices.Index(dimensionNames[:], dim)
+		if !ok || d < 0 {
+			return nil, labels, nil, fmt.Errorf("column %q: %w", name, ErrUnknownID)
+		}
+		labels.at = append(labels.at, j)
+		labels.dim = append(labels.dim, Dimension(d))
+		if i := b.labels[d].Index(label); i >= 0 {
+			labels.where[b.global[d][i]] = j
+		}
+	}
+	return out, labels, names, nil
+}
+
+func (b *Builder[U, I]) kindsSeen() (seen [kinds + 1]bool) {
+	nb := b.buckets()
+	for i, n := range b.counts {
+		if n > 0 {
+			seen[i/nb%kinds+1] = true
+		}
+	}
+	return seen
+}
+
+// top returns the n heaviest labels of a dimension over all users, heaviest
+// first, ties by name.
+func (b *Builder[U, I]) top(d Dimension, n int) []string {
+	sum := make([]fixed, b.labels[d].Len())
+	for i := range b.taste.nodes {
+		if a := &b.taste.nodes[i]; b.dim[a.label] == d {
+			sum[b.local[a.label]] = sum[b.local[a.label]].add(a.sum)
+		}
+	}
+	order := make([]int, len(sum))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(x, y int) int {
+		return cmp.Or(b2i(sum[x].less(sum[y]))-b2i(sum[y].less(sum[x])), cmp.Compare(b.labels[d].Key(int32(x)), b.labels[d].Key(int32(y))))
+	})
+	var out []string
+	for _, i := range order[:min(n, len(order))] {
+		out = append(out, b.labels[d].Key(int32(i)))
+	}
+	return out
+}
+
+// count returns the events of kind k in the first w+1 buckets.
+func (b *Builder[U, I]) count(u int, k Kind, w int) float64 {
+	sum := 0.0
+	for _, n := range b.counts[(u*kinds+int(k)-1)*b.buckets():][:w+1] {
+		sum += float64(n)
+	}
+	return sum
+}
+
+// flow returns the sum of a flow over the first w+1 buckets.
+func (b *Builder[U, I]) flow(u, flow, w int) int64 {
+	sum := int64(0)
+	for _, x := range b.flows[(u*flows+flow)*b.buckets():][:w+1] {
+		sum += x
+	}
+	return sum
+}
+
+func (b *Builder[U, I]) daysSince(at int64) float64 {
+	if at == never || at == nope {
+		return math.NaN()
+	}
+	return float64(uint64(b.cut)-uint64(at)) / float64(day)
+}
+
+// over is x/y, and NaN for y = 0.
+func over(x, y int64) float64 {
+	if y == 0 {
+		return math.NaN()
+	}
+	return float64(x) / float64(y)
+}
+
+func (b *Builder[U, I]) baseColumns() []column[U, I] {
+	type B = Builder[U, I]
+	all := len(b.from)
+	var out []column[U, I]
+	add := func(name string, f func(*B, int) float64) { out = append(out, column[U, I]{name, f}) }
+	// windowed adds the column over all time and one for each window.
+	windowed := func(name string, f func(b *B, u, w int) float64) {
+		add(name, func(b *B, u int) float64 { return f(b, u, all) })
+		for w, days := range b.opt.Windows {
+			add(fmt.Sprintf("%s_%dd", name, days), func(b *B, u int) float64 { return f(b, u, w) })
+		}
+	}
+	add("tenure_days", func(b *B, u int) float64 {
+		return b.daysSince(min(b.state[u].registered, b.state[u].firstSeen))
+	})
+	add("active_days_ago", func(b *B, u int) float64 { return b.daysSince(b.state[u].lastSeen) })
+	add("recency_days", func(b *B, u int) float64 { return b.daysSince(b.state[u].lastOrder) })
+	windowed("orders", func(b *B, u, w int) float64 { return float64(b.flow(u, flowOrders, w)) })
+	windowed("units", func(b *B, u, w int) float64 { return float64(b.flow(u, flowUnits, w)) })
+	windowed("paid", func(b *B, u, w int) float64 { return float64(b.flow(u, flowPaid, w)) })
+	windowed("net", func(b *B, u, w int) float64 { return float64(b.flow(u, flowPaid, w) - b.flow(u, flowRefunded, w)) })
+	add("order_value", func(b *B, u int) float64 { return over(b.flow(u, flowPaid, all), b.flow(u, flowOrders, all)) })
+	add("basket_size", func(b *B, u int) float64 { return over(b.flow(u, flowUnits, all), b.flow(u, flowOrders, all)) })
+	add("gap_days", func(b *B, u int) float64 { return b.gap(u) })
+	add("refund_rate", func(b *B, u int) float64 { return over(b.flow(u, flowRefunded, all), b.flow(u, flowPaid, all)) })
+	windowed("events", func(b *B, u, w int) float64 {
+		sum := 0.0
+		for k := 1; k <= kinds; k++ {
+			sum += b.count(u, Kind(k), w)
+		}
+		return sum
+	})
+	for k := 1; k <= kinds; k++ {
+		windowed(kindNames[k], func(b *B, u, w int) float64 { return b.count(u, Kind(k), w) })
+	}
+	add("dwell_seconds", func(b *B, u int) float64 { return over(b.state[u].dwell, b.state[u].dwells) / float64(time.Second) })
+	add("position", func(b *B, u int) float64 { return over(b.state[u].position, b.state[u].positions) })
+	add("pages", func(b *B, u int) float64 { return float64(b.state[u].pages) })
+	add("rating", func(b *B, u int) float64 { return over(b.state[u].rating, b.state[u].ratings) / micro })
+	add("sentiment", func(b *B, u int) float64 { return over(b.state[u].sentiment, b.state[u].sentiments) / micro })
+	return out
+}
+
+// gap returns the mean days between consecutive orders, NaN below two.
+func (b *Builder[U, I]) gap(u int) float64 {
+	s, n := &b.state[u], b.flow(u, flowOrders, len(b.from))
+	if n < 2 {
+		return math.NaN()
+	}
+	return float64(uint64(s.lastOrder)-uint64(s.firstOrder)) / float64(n-1) / float64(day)
+}
