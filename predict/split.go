@@ -1,0 +1,221 @@
+package predict
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/rng"
+	"golang.org/x/exp/constraints"
+)
+
+// ID is what may identify a row, a user or a group.
+type ID interface{ ~string | constraints.Integer }
+
+// Fold is one way to part rows: indices to train on and indices to test on,
+// each ascending.
+type Fold struct{ Train, Test []int }
+
+// KFold parts rows into k folds of sizes that differ by at most one; every row
+// is tested once. Which fold a row falls in depends on the hashes of the ids
+// and on seed, not on the order of rows. ids must be distinct: rows that share
+// a user go to GroupKFold. Errors: ErrOption unless 2 <= k <= len(ids),
+// ErrDuplicate.
+func KFold[K ID](ids []K, k int, seed uint64) ([]Fold, error) {
+	return kfold("predict: KFold", ids, nil, k, seed)
+}
+
+// StratifiedKFold is KFold with the positive rows, and so the negative ones,
+// spread evenly over the folds: their number per fold differs by at most one.
+// Errors: as KFold, ErrShape, and ErrUndefined unless each class has k rows.
+func StratifiedKFold[K ID](ids []K, y []bool, k int, seed uint64) ([]Fold, error) {
+	const where = "predict: StratifiedKFold"
+	if len(y) != len(ids) {
+		return nil, fmt.Errorf("%s: %d labels for %d ids: %w", where, len(y), len(ids), ErrShape)
+	}
+	n := 0
+	for _, v := range y {
+		n += class(v)
+	}
+	if k >= 2 && (n < k || len(y)-n < k) {
+		return nil, fmt.Errorf("%s: %d rows are true and %d false, want at least %d each: %w", where, n, len(y)-n, k, ErrUndefined)
+	}
+	return kfold(where, ids, y, k, seed)
+}
+
+func checkFolds(where string, n, k int) error {
+	var bad check.Options
+	bad.Require(k >= 2 && k <= n, "k", k, fmt.Sprintf("2 … %d", n))
+	return bad.Err(where)
+}
+
+func kfold[K ID](where string, ids []K, y []bool, k int, seed uint64) ([]Fold, error) {
+	if err := checkFolds(where, len(ids), k); err != nil {
+		return nil, err
+	}
+	order := make([]int, len(ids))
+	keys := make([]uint64, len(ids))
+	for i, id := range ids {
+		order[i], keys[i] = i, hashID(id, seed)
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if y != nil && y[a] != y[b] {
+			return class(y[b]) - class(y[a])
+		}
+		return cmp.Or(cmp.Compare(keys[a], keys[b]), cmp.Compare(ids[a], ids[b]))
+	})
+	seen := make(map[K]int, len(ids))
+	for i, id := range ids {
+		if j, ok := seen[id]; ok {
+			return nil, fmt.Errorf("%s: rows %d and %d are both %v, use GroupKFold: %w", where, j, i, id, ErrDuplicate)
+		}
+		seen[id] = i
+	}
+	fold := make([]int, len(ids))
+	for pos, i := range order {
+		fold[i] = pos % k // classes follow each other, so both are dealt evenly
+	}
+	return foldsOf(fold, k), nil
+}
+
+func hashID[K ID](id K, seed uint64) uint64 {
+	v := reflect.ValueOf(id)
+	switch {
+	case v.Kind() == reflect.String:
+		return rng.Hash(seed, 0, rng.HashString(v.String()))
+	case v.CanInt():
+		return rng.Hash(seed, 1, uint64(v.Int()))
+	}
+	return rng.Hash(seed, 1, v.Uint())
+}
+
+// foldsOf turns the test fold of each row, -1 for none, into folds.
+func foldsOf(fold []int, k int) []Fold {
+	out := make([]Fold, k)
+	for f := range out {
+		for i, g := range fold {
+			if g == f {
+				out[f].Test = append(out[f].Test, i)
+			} else {
+				out[f].Train = append(out[f].Train, i)
+			}
+		}
+	}
+	return out
+}
+
+// GroupKFold parts rows into k folds such that no group, say a user, is in two
+// of them. Groups are dealt, largest first, ties by hash, to the fold with the
+// fewest rows. Errors: ErrOption unless 2 <= k <= the number of groups.
+func GroupKFold[K ID](groups []K, k int, seed uint64) ([]Fold, error) {
+	type group struct {
+		id   K
+		key  uint64
+		rows int
+	}
+	index := make(map[K]int)
+	var gs []group
+	for _, id := range groups {
+		g, ok := index[id]
+		if !ok {
+			g = len(gs)
+			index[id] = g
+			gs = append(gs, group{id: id, key: hashID(id, seed)})
+		}
+		gs[g].rows++
+	}
+	if err := checkFolds("predict: GroupKFold", len(gs), k); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(gs, func(a, b group) int {
+		return cmp.Or(cmp.Compare(b.rows, a.rows), cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id))
+	})
+	size := make([]int, k)
+	home := make(map[K]int, len(gs))
+	for _, g := range gs {
+		best := 0
+		for f := range size {
+			if size[f] < size[best] {
+				best = f
+			}
+		}
+		size[best] += g.rows
+		home[g.id] = best
+	}
+	fold := make([]int, len(groups))
+	for i, id := range groups {
+		fold[i] = home[id]
+	}
+	return foldsOf(fold, k), nil
+}
+
+// TimeFolds parts rows by time: the rows are cut into k+1 stretches of about
+// equal numbers, and fold f trains on what lies before stretch f+1 and tests on
+// that stretch. Rows less than gap before the first tested instant are in
+// neither, so that a label which looks ahead by at most gap never meets the
+// test. Rows of one instant stay together. Errors: ErrOption unless k >= 1 and
+// gap >= 0, ErrRange for a zero time, ErrUndefined if the instants are too few
+// or the gap leaves nothing to train on.
+func TimeFolds(times []time.Time, k int, gap time.Duration) ([]Fold, error) {
+	const where = "predict: TimeFolds"
+	var bad check.Options
+	bad.Require(k >= 1 && k < math.MaxInt32, "k", k, ">= 1")
+	bad.Require(gap >= 0, "gap", gap, ">= 0")
+	if err := bad.Err(where); err != nil {
+		return nil, err
+	}
+	order := make([]int, len(times))
+	for i, t := range times {
+		if t.IsZero() {
+			return nil, fmt.Errorf("%s: times[%d] is the zero time: %w", where, i, ErrRange)
+		}
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(times[a].Compare(times[b]), a-b) })
+	// Starts of the stretches, moved forward to the next new instant.
+	n := len(times)
+	start := make([]int, k+2)
+	start[k+1] = n
+	for s := 1; s <= k; s++ {
+		at := max(int(int64(n)*int64(s)/int64(k+1)), start[s-1]+1)
+		for at > 0 && at < n && times[order[at]].Equal(times[order[at-1]]) {
+			at++
+		}
+		if at >= n {
+			return nil, fmt.Errorf("%s: %d rows of too few instants for %d folds: %w", where, n, k, ErrUndefined)
+		}
+		start[s] = at
+	}
+	folds := make([]Fold, k)
+	for f := range folds {
+		first := times[order[start[f+1]]].Add(-gap)
+		for pos, i := range order {
+			switch {
+			case pos >= start[f+1] && pos < start[f+2]:
+				folds[f].Test = append(folds[f].Test, i)
+			case pos < start[f+1] && (gap == 0 || !times[i].After(first)):
+				folds[f].Train = append(folds[f].Train, i)
+			}
+		}
+		if len(folds[f].Train) == 0 {
+			return nil, fmt.Errorf("%s: no row lies %v before fold %d, which starts %v: %w", where, gap, f, times[order[start[f+1]]], ErrUndefined)
+		}
+		slices.Sort(folds[f].Train)
+		slices.Sort(folds[f].Test)
+	}
+	return folds, nil
+}
+
+// Pick returns xs[i] for each i of index: the part of the rows, labels or
+// weights that a fold names. It panics like a slice for an index out of range.
+func Pick[T any](xs []T, index []int) []T {
+	out := make([]T, len(index))
+	for k, i := range index {
+		out[k] = xs[i]
+	}
+	return out
+}
