@@ -1,0 +1,289 @@
+package supply
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// AssortmentOptions configures an Assortment.
+type AssortmentOptions struct {
+	// Categories is the planned range: category coverage is measured against it.
+	// Empty means that coverage is undefined. Order and repeats do not matter.
+	Categories []string
+
+	// NewWithin is how long after its first listing a product counts as new;
+	// default 30 days.
+	NewWithin time.Duration
+}
+
+func (o AssortmentOptions) withDefaults() AssortmentOptions {
+	o.NewWithin = check.Default(o.NewWithin, 30*24*time.Hour)
+	o.Categories = slices.Clone(o.Categories)
+	slices.Sort(o.Categories)
+	o.Categories = slices.Compact(o.Categories)
+	return o
+}
+
+func (o AssortmentOptions) validate() error {
+	var e check.Options
+	e.Require(o.NewWithin > 0, "NewWithin", o.NewWithin, "> 0")
+	return e.Err("supply: NewAssortment")
+}
+
+// Assortment measures what a shop offers: how many products, how evenly they
+// sell, whether they are in stock, and how fast the range is renewed.
+//
+// Feed it from any number of shards and Merge them; records of one product may
+// be spread over shards. Memory is proportional to the number of products. Not
+// safe for concurrent use.
+type Assortment[K ID] struct {
+	opts AssortmentOptions
+	skus map[K]*listing
+}
+
+type listing struct {
+	category string
+	listed   int64 // first listing, ns
+	hasList  bool
+	inTime   int64 // ms in stock
+	outTime  int64 // ms listed but out of stock
+	last     int64 // end of the latest stock interval, ns
+	hasLast  bool
+	in       bool // in stock at last
+	sales    float64
+	forecast float64
+}
+
+// NewAssortment returns an empty accumulator.
+func NewAssortment[K ID](opts AssortmentOptions) (*Assortment[K], error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	return &Assortment[K]{opts: opts, skus: map[K]*listing{}}, nil
+}
+
+func (a *Assortment[K]) sku(id K) *listing {
+	l := a.skus[id]
+	if l == nil {
+		l = &listing{}
+		a.skus[id] = l
+	}
+	return l
+}
+
+// AddProduct records that a product of the given category was first listed at
+// that time. Told more than once, the earliest listing counts and, of different
+// categories, the first in byte order that is not empty.
+func (a *Assortment[K]) AddProduct(id K, category string, listed time.Time) error {
+	ns, err := instant("supply: Assortment.AddProduct", "listed", listed)
+	if err != nil {
+		return err
+	}
+	l := a.sku(id)
+	l.join(listing{category: category, listed: ns, hasList: true})
+	return nil
+}
+
+// AddStock records that a product was listed during [from, to) and whether it
+// was in stock. Intervals of one product must not overlap; time that is not
+// recorded counts as not listed.
+func (a *Assortment[K]) AddStock(id K, from, to time.Time, inStock bool) error {
+	const where = "supply: Assortment.AddStock"
+	start, err := instant(where, "from", from)
+	if err != nil {
+		return err
+	}
+	end, err := instant(where, "to", to)
+	if err != nil {
+		return err
+	}
+	if end < start {
+		return fmt.Errorf("%s: to is before from: %w", where, ErrRange)
+	}
+	l := listing{last: end, hasLast: true, in: inStock}
+	ms := to.Sub(from).Milliseconds()
+	if inStock {
+		l.inTime = ms
+	} else {
+		l.outTime = ms
+	}
+	a.sku(id).join(l)
+	return nil
+}
+
+// AddSales adds units sold, >= 0.
+func (a *Assortment[K]) AddSales(id K, units float64) error {
+	if err := amount("supply: Assortment.AddSales", "units", units); err != nil {
+		return err
+	}
+	a.sku(id).sales += units
+	return nil
+}
+
+// AddForecast adds expected demand, >= 0, the weight of a product in
+// AssortmentReport.WeightedInStock. Sales are no substitute: a product that was
+// never in stock has none.
+func (a *Assortment[K]) AddForecast(id K, demand float64) error {
+	if err := amount("supply: Assortment.AddForecast", "demand", demand); err != nil {
+		return err
+	}
+	a.sku(id).forecast += demand
+	return nil
+}
+
+// amount checks a quantity: finite and not negative.
+func amount(where, field string, x float64) error {
+	if !check.Finite(x) {
+		return fmt.Errorf("%s: %s is %v: %w", where, field, x, ErrNotFinite)
+	}
+	if x < 0 {
+		return fmt.Errorf("%s: %s is %v, want >= 0: %w", where, field, x, ErrRange)
+	}
+	return nil
+}
+
+func (l *listing) join(o listing) {
+	if l.category == "" || o.category != "" && o.category < l.category {
+		l.category = o.category
+	}
+	if o.hasList && (!l.hasList || o.listed < l.listed) {
+		l.listed, l.hasList = o.listed, true
+	}
+	l.inTime, l.outTime = l.inTime+o.inTime, l.outTime+o.outTime
+	switch {
+	case !o.hasLast:
+	case !l.hasLast || o.last > l.last:
+		l.last, l.hasLast, l.in = o.last, true, o.in
+	case o.last == l.last:
+		l.in = l.in || o.in
+	}
+	l.sales += o.sales
+	l.forecast += o.forecast
+}
+
+// Merge adds the state of o, which is not changed. It fails with ErrMismatch
+// when the options differ or o is the receiver. Counts and times merge exactly,
+// sums of fractional units to rounding.
+func (a *Assortment[K]) Merge(o *Assortment[K]) error {
+	const where = "supply: Assortment.Merge"
+	switch {
+	case o == nil || o == a:
+		return fmt.Errorf("%s: state is nil or the receiver itself: %w", where, ErrMismatch)
+	case a.opts.NewWithin != o.opts.NewWithin || !slices.Equal(a.opts.Categories, o.opts.Categories):
+		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
+	}
+	for id, l := range o.skus { // per product: order does not matter
+		a.sku(id).join(*l)
+	}
+	return nil
+}
+
+// AssortmentReport is the result of an Assortment at one instant.
+type AssortmentReport struct {
+	Products int // products listed at or before the instant
+	InStock  int // of these, in stock when last seen
+
+	// CategoryCoverage is the number of planned categories with at least one
+	// product in stock, over the number planned.
+	CategoryCoverage Ratio
+
+	// Effective is exp(H), H the entropy of the shares of sales: the number of
+	// equally selling products that would be as diverse (Hill number of order 1).
+	// NaN without sales.
+	Effective float64
+
+	// InStockRate is the listed time in stock over the listed time, in hours.
+	InStockRate Ratio
+
+	// WeightedInStock weighs each product's own in-stock rate by its forecast
+	// demand; products without a forecast or without listed time are left out.
+	WeightedInStock Ratio
+
+	New             Ratio         // products first listed within NewWithin before the instant, over those with a known listing
+	MeanAge         time.Duration // mean time since first listing; Beyond without products
+	RefreshInterval time.Duration // mean time between days on which something new was listed; Beyond with fewer than two
+}
+
+// Result reports the assortment as of the given instant. Products listed later
+// are ignored; products never announced with AddProduct count as listed, but not
+// in New and MeanAge. ErrEmpty when no product is listed by then.
+func (a *Assortment[K]) Result(at time.Time) (AssortmentReport, error) {
+	const where = "supply: Assortment.Result"
+	now, err := instant(where, "at", at)
+	if err != nil {
+		return AssortmentReport{}, err
+	}
+	r := AssortmentReport{Effective: math.NaN(), MeanAge: Beyond, RefreshInterval: Beyond}
+	covered := map[string]bool{}
+	total, dated, fresh, age := 0.0, 0, 0, 0.0
+	days := map[int64]bool{}
+	ids := sorted(a.skus)
+	shown := ids[:0]
+	for _, id := range ids {
+		l := a.skus[id]
+		if l.hasList && l.listed > now {
+			continue
+		}
+		shown = append(shown, id)
+		r.Products++
+		if l.in {
+			r.InStock++
+			covered[l.category] = true
+		}
+		total += l.sales
+		in, out := float64(l.inTime)/3.6e6, float64(l.outTime)/3.6e6
+		r.InStockRate.Num += in
+		r.InStockRate.Den += in + out
+		if l.forecast > 0 && in+out > 0 {
+			r.WeightedInStock.Num += l.forecast * in / (in + out)
+			r.WeightedInStock.Den += l.forecast
+		}
+		if l.hasList {
+			dated++
+			age += (float64(now) - float64(l.listed) - age) / float64(dated)
+			if float64(now)-float64(l.listed) < float64(a.opts.NewWithin) {
+				fresh++
+			}
+			days[floorDiv(l.listed, int64(24*time.Hour))] = true
+		}
+	}
+	if r.Products == 0 {
+		return AssortmentReport{}, fmt.Errorf("%s: no product is listed by %s: %w", where, at.UTC().Format(time.RFC3339), ErrEmpty)
+	}
+	if total > 0 {
+		h := 0.0
+		for _, id := range shown {
+			if p := a.skus[id].sales / total; p > 0 {
+				h -= p * math.Log(p)
+			}
+		}
+		r.Effective = math.Exp(h)
+	}
+	for _, c := range a.opts.Categories {
+		r.CategoryCoverage.Den++
+		if covered[c] {
+			r.CategoryCoverage.Num++
+		}
+	}
+	r.New = Ratio{float64(fresh), float64(dated)}
+	if dated > 0 {
+		r.MeanAge = time.Duration(min(age, math.MaxInt64/2))
+	}
+	if d := sorted(days); len(d) > 1 {
+		r.RefreshInterval = time.Duration(float64(d[len(d)-1]-d[0]) / float64(len(d)-1) * float64(24*time.Hour))
+	}
+	return r, nil
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}

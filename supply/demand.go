@@ -1,0 +1,327 @@
+package supply
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// DemandOptions configures a Demand.
+type DemandOptions struct {
+	// Start is the beginning of period 0, required.
+	Start time.Time
+
+	// Period is the length of a period, default 7 days, at least one second.
+	// Periods have a fixed length: calendar months and local days with clock
+	// changes are the caller's to map.
+	Period time.Duration
+}
+
+const maxPeriods = 1 << 20 // two thousand years of days: what is later is a wrong clock
+
+func (o DemandOptions) withDefaults() DemandOptions {
+	o.Period = check.Default(o.Period, 7*24*time.Hour)
+	o.Start = o.Start.UTC().Round(0)
+	return o
+}
+
+func (o DemandOptions) validate() error {
+	var e check.Options
+	e.Require(!o.Start.IsZero() && o.Start.After(minInstant) && o.Start.Before(maxInstant), "Start", o.Start, "a time in 1678 to 2261")
+	e.Require(o.Period >= time.Second, "Period", o.Period, "at least 1s")
+	return e.Err("supply: NewDemand")
+}
+
+// Demand adds up sales per product and period and remembers when a product could
+// not be bought. What was sold during a stock-out is less than what was wanted
+// ("censored"); a forecast fitted on it plans the next stock-out. Series flags
+// such periods and leaves them out or corrects them.
+//
+// Merge shards freely; records of one product may be spread over shards. Sums of
+// whole units merge exactly, fractional ones to rounding. Memory is proportional
+// to products × periods. Not safe for concurrent use.
+type Demand[K ID] struct {
+	opts DemandOptions
+	skus map[K]*history
+	end  int // periods seen over all products
+}
+
+type history struct {
+	units  []float64 // by period, grown as needed
+	out    []int64   // ms out of stock by period
+	listed int64     // ns of first listing
+	has    bool
+}
+
+// NewDemand returns an empty accumulator.
+func NewDemand[K ID](opts DemandOptions) (*Demand[K], error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	return &Demand[K]{opts: opts, skus: map[K]*history{}}, nil
+}
+
+func (d *Demand[K]) sku(id K) *history {
+	h := d.skus[id]
+	if h == nil {
+		h = &history{}
+		d.skus[id] = h
+	}
+	return h
+}
+
+// period returns the index of the period that holds t.
+func (d *Demand[K]) period(where, field string, t time.Time) (int, error) {
+	if t.IsZero() || t.Before(d.opts.Start) {
+		return 0, fmt.Errorf("%s: %s (%s) is before Start: %w", where, field, t.UTC().Format(time.RFC3339), ErrRange)
+	}
+	p := t.Sub(d.opts.Start) / d.opts.Period
+	if p >= maxPeriods {
+		return 0, fmt.Errorf("%s: %s (%s) is more than %d periods after Start: %w", where, field, t.UTC().Format(time.RFC3339), maxPeriods, ErrRange)
+	}
+	return int(p), nil
+}
+
+func grow[T any](xs []T, n int) []T {
+	if len(xs) < n {
+		xs = append(xs, make([]T, n-len(xs))...)
+	}
+	return xs
+}
+
+// Add records units sold at a time, >= 0. Returns and cancellations are not
+// negative demand: leave cancelled lines out and count returns elsewhere.
+func (d *Demand[K]) Add(id K, at time.Time, units float64) error {
+	const where = "supply: Demand.Add"
+	if err := amount(where, "units", units); err != nil {
+		return err
+	}
+	p, err := d.period(where, "at", at)
+	if err != nil {
+		return err
+	}
+	h := d.sku(id)
+	h.units = grow(h.units, p+1)
+	h.units[p] += units
+	d.end = max(d.end, p+1)
+	return nil
+}
+
+// AddStockOut records that a product could not be bought during [from, to).
+// Intervals of one product must not overlap. What lies before Start is ignored.
+func (d *Demand[K]) AddStockOut(id K, from, to time.Time) error {
+	const where = "supply: Demand.AddStockOut"
+	if from.IsZero() || to.Before(from) {
+		return fmt.Errorf("%s: [%s, %s) is no interval: %w", where, from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339), ErrRange)
+	}
+	if from.Before(d.opts.Start) {
+		from = d.opts.Start
+	}
+	if !from.Before(to) {
+		return nil
+	}
+	first, err := d.period(where, "from", from)
+	if err != nil {
+		return err
+	}
+	last, err := d.period(where, "to", to.Add(-1))
+	if err != nil {
+		return err
+	}
+	h := d.sku(id)
+	h.out = grow(h.out, last+1)
+	for p := first; p <= last; p++ {
+		begin := d.opts.Start.Add(time.Duration(p) * d.opts.Period)
+		end := begin.Add(d.opts.Period)
+		if begin.Before(from) {
+			begin = from
+		}
+		if end.After(to) {
+			end = to
+		}
+		h.out[p] += end.Sub(begin).Milliseconds()
+	}
+	d.end = max(d.end, last+1)
+	return nil
+}
+
+// AddProduct records when a product was first offered: earlier periods are no
+// history of zero demand. The earliest of several counts.
+func (d *Demand[K]) AddProduct(id K, listed time.Time) error {
+	ns, err := instant("supply: Demand.AddProduct", "listed", listed)
+	if err != nil {
+		return err
+	}
+	h := d.sku(id)
+	if !h.has || ns < h.listed {
+		h.listed, h.has = ns, true
+	}
+	return nil
+}
+
+// Extend makes every series at least n periods long, so that quiet periods at
+// the end count as zero demand; n beyond about a million is ErrRange.
+func (d *Demand[K]) Extend(n int) error {
+	if n < 0 || n > maxPeriods {
+		return fmt.Errorf("supply: Demand.Extend: n is %d, want 0 to %d: %w", n, maxPeriods, ErrRange)
+	}
+	d.end = max(d.end, n)
+	return nil
+}
+
+// Merge adds the state of o, which is not changed. It fails with ErrMismatch
+// when the options differ or o is the receiver.
+func (d *Demand[K]) Merge(o *Demand[K]) error {
+	const where = "supply: Demand.Merge"
+	switch {
+	case o == nil || o == d:
+		return fmt.Errorf("%s: state is nil or the receiver itself: %w", where, ErrMismatch)
+	case !d.opts.Start.Equal(o.opts.Start) || d.opts.Period != o.opts.Period:
+		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
+	}
+	for id, b := range o.skus { // per product: order does not matter
+		a := d.sku(id)
+		a.units = grow(a.units, len(b.units))
+		for p, x := range b.units {
+			a.units[p] += x
+		}
+		a.out = grow(a.out, len(b.out))
+		for p, x := range b.out {
+			a.out[p] += x
+		}
+		if b.has && (!a.has || b.listed < a.listed) {
+			a.listed, a.has = b.listed, true
+		}
+	}
+	d.end = max(d.end, o.end)
+	return nil
+}
+
+// IDs returns the products seen, ascending.
+func (d *Demand[K]) IDs() []K { return sorted(d.skus) }
+
+// Periods returns the common length of all series.
+func (d *Demand[K]) Periods() int { return d.end }
+
+// Correction says what Series does with periods of stock-out.
+type Correction uint8
+
+const (
+	// Scale divides sales by the share of the period in stock, where that is at
+	// least a quarter: demand is taken to be even within a period. Periods with
+	// less are flagged and get the mean of the periods with more, weighted by time
+	// in stock (or what they sold, if that was more).
+	Scale Correction = iota
+	// Exclude leaves Units as sold and flags every period with a stock-out.
+	Exclude
+	// Keep leaves Units as sold and flags nothing.
+	Keep
+)
+
+const minShare = 0.25
+
+// Series is the demand for one product, one element per period from the one in
+// which the product was first listed (period First of the Demand), or from
+// period 0 if that is unknown.
+type Series struct {
+	First     int
+	Units     []float64 // demand, corrected as asked
+	Sold      []float64 // as recorded
+	Available []float64 // share of the period in stock, 0 to 1
+	Censored  []bool    // too little was seen of the period to learn from it
+}
+
+// Series returns the demand series of a product, ErrUnknownID if it was never
+// added and ErrOption for an unknown correction. The slices are the caller's.
+func (d *Demand[K]) Series(id K, c Correction) (Series, error) {
+	const where = "supply: Demand.Series"
+	h := d.skus[id]
+	if h == nil {
+		return Series{}, fmt.Errorf("%s: %v: %w", where, id, ErrUnknownID)
+	}
+	if c > Keep {
+		return Series{}, fmt.Errorf("%s: Correction is %d, want Scale, Exclude or Keep: %w", where, c, ErrOption)
+	}
+	s := Series{}
+	start := d.opts.Start.UnixNano()
+	late := 0.0 // share of the first period before the listing
+	if h.has && h.listed > start {
+		since := h.listed - start
+		s.First = int(min(since/int64(d.opts.Period), int64(d.end)))
+		late = float64(since%int64(d.opts.Period)) / float64(d.opts.Period)
+		for p := range min(s.First, len(h.units)) {
+			if h.units[p] > 0 { // sold before its listing: the listing is wrong
+				s.First, late = p, 0
+				break
+			}
+		}
+	}
+	n := d.end - s.First
+	s.Units, s.Sold = make([]float64, n), make([]float64, n)
+	s.Available, s.Censored = make([]float64, n), make([]bool, n)
+	sum, time := 0.0, 0.0
+	for i := range n {
+		p := s.First + i
+		if p < len(h.units) {
+			s.Sold[i] = h.units[p]
+		}
+		out := 0.0
+		if p < len(h.out) {
+			out = float64(h.out[p]) / (float64(d.opts.Period) / 1e6)
+		}
+		if i == 0 {
+			out += late
+		}
+		s.Available[i] = min(max(1-out, 0), 1)
+		s.Units[i] = s.Sold[i]
+		s.Censored[i] = c == Exclude && s.Available[i] < 1 || c == Scale && s.Available[i] < minShare
+		if s.Available[i] >= minShare {
+			sum += s.Sold[i]
+			time += s.Available[i]
+		}
+	}
+	if c != Scale {
+		return s, nil
+	}
+	for i, a := range s.Available {
+		switch {
+		case a == 1:
+		case a >= minShare:
+			s.Units[i] = s.Sold[i] / a
+		case time > 0:
+			s.Units[i] = max(sum/time, s.Sold[i])
+		}
+	}
+	return s, nil
+}
+
+// Moments returns mean and standard deviation (ddof 1) of demand per period and
+// the number n of periods behind them. Censored periods are skipped unless that
+// leaves none. sd is NaN for n < 2. ErrEmpty for a series without periods.
+func (s Series) Moments() (mean, sd float64, n int, err error) {
+	if len(s.Units) == 0 {
+		return math.NaN(), math.NaN(), 0, fmt.Errorf("supply: Series.Moments: no periods: %w", ErrEmpty)
+	}
+	m2 := 0.0
+	for pass := range 2 {
+		for i, x := range s.Units {
+			if pass == 0 && s.Censored[i] {
+				continue
+			}
+			n++
+			dx := x - mean
+			mean += dx / float64(n)
+			m2 += dx * (x - mean)
+		}
+		if n > 0 {
+			break
+		}
+	}
+	if n < 2 {
+		return mean, math.NaN(), n, nil
+	}
+	return mean, math.Sqrt(m2 / float64(n-1)), n, nil
+}

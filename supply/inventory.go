@@ -1,0 +1,374 @@
+package supply
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// InventoryOptions configures an Inventory.
+type InventoryOptions struct {
+	// From and To bound the window [From, To), required. Figures per year are
+	// scaled from it with 365 days.
+	From, To time.Time
+
+	// DeadAfter is how long before To the last sale of a product must lie for its
+	// stock to be dead; default 180 days. Stock of a product that never sold is
+	// dead once it has been there that long.
+	DeadAfter time.Duration
+
+	// Ages are the upper ends of the age bands of stock, ascending, > 0; default
+	// 30, 60, 90 and 180 days. A last band holds what is older.
+	Ages []time.Duration
+
+	// Currency names the unit of all money, for instance "EUR"; states of
+	// different currencies do not merge.
+	Currency string
+}
+
+const day = 24 * time.Hour
+
+func (o InventoryOptions) withDefaults() InventoryOptions {
+	o.From, o.To = o.From.UTC().Round(0), o.To.UTC().Round(0)
+	o.DeadAfter = check.Default(o.DeadAfter, 180*day)
+	if len(o.Ages) == 0 {
+		o.Ages = []time.Duration{30 * day, 60 * day, 90 * day, 180 * day}
+	}
+	o.Ages = slices.Clone(o.Ages)
+	return o
+}
+
+func (o InventoryOptions) validate() error {
+	var e check.Options
+	e.Require(!o.From.IsZero() && o.From.After(minInstant), "From", o.From, "a time in 1678 to 2261")
+	e.Require(o.To.After(o.From) && o.To.Before(maxInstant), "To", o.To, "a time after From, up to 2261")
+	e.Require(o.DeadAfter > 0, "DeadAfter", o.DeadAfter, "> 0")
+	for i, a := range o.Ages {
+		e.Require(a > 0 && (i == 0 || a > o.Ages[i-1]), fmt.Sprintf("Ages[%d]", i), a, "> 0 and above the one before")
+	}
+	return e.Err("supply: NewInventory")
+}
+
+// Inventory measures how well stock is used: turnover, days of supply, margin on
+// stock, sell-through, age and dead stock, per product and in total. Money is in
+// minor units of one currency.
+//
+// Merge shards freely; records of one product may be spread over shards. Money
+// and counts merge exactly, averages to rounding. Not safe for concurrent use.
+type Inventory[K ID] struct {
+	opts InventoryOptions
+	skus map[K]*stocked
+}
+
+type stocked struct {
+	valueTime float64 // Σ value × days within the window
+	unitTime  float64
+	end       int64 // end of the latest level, ns
+	hasEnd    bool
+	units     int64 // on hand at end
+	value     int64
+	sold      int64
+	revenue   int64
+	cost      int64
+	lastSale  int64
+	hasSale   bool
+	receipts  map[int64]int64 // units by day of receipt
+	received  int64           // within the window
+}
+
+// NewInventory returns an empty accumulator.
+func NewInventory[K ID](opts InventoryOptions) (*Inventory[K], error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	return &Inventory[K]{opts: opts, skus: map[K]*stocked{}}, nil
+}
+
+func (v *Inventory[K]) sku(id K) *stocked {
+	s := v.skus[id]
+	if s == nil {
+		s = &stocked{}
+		v.skus[id] = s
+	}
+	return s
+}
+
+// AddLevel records that during [from, to) a product had units on hand, worth
+// value at cost. Intervals of one product must not overlap; the latest gives the
+// stock at the end, and of two that end together the larger. Time without a
+// record counts as no stock.
+func (v *Inventory[K]) AddLevel(id K, from, to time.Time, units, value int64) error {
+	const where = "supply: Inventory.AddLevel"
+	if _, err := instant(where, "from", from); err != nil {
+		return err
+	}
+	end, err := instant(where, "to", to)
+	if err != nil {
+		return err
+	}
+	if to.Before(from) {
+		return fmt.Errorf("%s: to is before from: %w", where, ErrRange)
+	}
+	if units < 0 || value < 0 {
+		return fmt.Errorf("%s: units %d, value %d, want >= 0: %w", where, units, value, ErrRange)
+	}
+	s := v.sku(id)
+	if from.Before(v.opts.From) {
+		from = v.opts.From
+	}
+	if to.After(v.opts.To) {
+		to = v.opts.To
+		end = to.UnixNano()
+		if from.After(to) {
+			return nil
+		}
+	}
+	if d := to.Sub(from).Hours() / 24; d > 0 {
+		s.valueTime += float64(value) * d
+		s.unitTime += float64(units) * d
+	}
+	s.setEnd(end, units, value)
+	return nil
+}
+
+func (s *stocked) setEnd(end, units, value int64) {
+	switch {
+	case !s.hasEnd || end > s.end:
+		s.end, s.hasEnd, s.units, s.value = end, true, units, value
+	case end == s.end && (units > s.units || units == s.units && value > s.value):
+		s.units, s.value = units, value
+	}
+}
+
+// AddSale records units sold for revenue that had cost to buy. Sales outside the
+// window only tell when the product last sold (if before To).
+func (v *Inventory[K]) AddSale(id K, at time.Time, units, revenue, cost int64) error {
+	const where = "supply: Inventory.AddSale"
+	ns, err := instant(where, "at", at)
+	if err != nil {
+		return err
+	}
+	if units < 0 || revenue < 0 || cost < 0 {
+		return fmt.Errorf("%s: units %d, revenue %d, cost %d, want >= 0: %w", where, units, revenue, cost, ErrRange)
+	}
+	if !at.Before(v.opts.To) {
+		return nil
+	}
+	s := v.sku(id)
+	if !at.Before(v.opts.From) {
+		if err := addCounts(where, []*int64{&s.sold, &s.revenue, &s.cost}, []*int64{&units, &revenue, &cost}); err != nil {
+			return err
+		}
+	}
+	if units > 0 && (!s.hasSale || ns > s.lastSale) {
+		s.lastSale, s.hasSale = ns, true
+	}
+	return nil
+}
+
+// AddReceipt records units put into stock. Receipts before the window do not
+// count for sell-through but give the age of what is left.
+func (v *Inventory[K]) AddReceipt(id K, at time.Time, units int64) error {
+	const where = "supply: Inventory.AddReceipt"
+	ns, err := instant(where, "at", at)
+	if err != nil {
+		return err
+	}
+	if units < 0 {
+		return fmt.Errorf("%s: units is %d, want >= 0: %w", where, units, ErrRange)
+	}
+	if units == 0 || !at.Before(v.opts.To) {
+		return nil
+	}
+	s := v.sku(id)
+	d := floorDiv(ns, int64(day))
+	sum, err := check.AddInt64(s.receipts[d], units)
+	if err != nil {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	if !at.Before(v.opts.From) {
+		received, err := check.AddInt64(s.received, units)
+		if err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
+		s.received = received
+	}
+	if s.receipts == nil {
+		s.receipts = map[int64]int64{}
+	}
+	s.receipts[d] = sum
+	return nil
+}
+
+// Merge adds the state of o, which is not changed. It fails with ErrMismatch
+// when the options differ or o is the receiver, and with ErrOverflow, changing
+// nothing, when a sum leaves int64.
+func (v *Inventory[K]) Merge(o *Inventory[K]) error {
+	const where = "supply: Inventory.Merge"
+	switch {
+	case o == nil || o == v:
+		return fmt.Errorf("%s: state is nil or the receiver itself: %w", where, ErrMismatch)
+	case !v.opts.From.Equal(o.opts.From) || !v.opts.To.Equal(o.opts.To) || v.opts.DeadAfter != o.opts.DeadAfter ||
+		!slices.Equal(v.opts.Ages, o.opts.Ages) || v.opts.Currency != o.opts.Currency:
+		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
+	}
+	for id, b := range o.skus { // first see that every sum fits
+		a := v.skus[id]
+		if a == nil {
+			continue
+		}
+		for i, x := range a.sums() {
+			if _, err := check.AddInt64(*x, *b.sums()[i]); err != nil {
+				return fmt.Errorf("%s: product %v: %w", where, id, err)
+			}
+		}
+		for d, n := range b.receipts {
+			if _, err := check.AddInt64(a.receipts[d], n); err != nil {
+				return fmt.Errorf("%s: product %v: %w", where, id, err)
+			}
+		}
+	}
+	for id, b := range o.skus { // per product: order does not matter
+		a := v.sku(id)
+		a.valueTime += b.valueTime
+		a.unitTime += b.unitTime
+		for i, x := range a.sums() {
+			*x += *b.sums()[i]
+		}
+		if b.hasEnd {
+			a.setEnd(b.end, b.units, b.value)
+		}
+		if b.hasSale && (!a.hasSale || b.lastSale > a.lastSale) {
+			a.lastSale, a.hasSale = b.lastSale, true
+		}
+		if a.receipts == nil && len(b.receipts) > 0 {
+			a.receipts = map[int64]int64{}
+		}
+		for d, n := range b.receipts {
+			a.receipts[d] += n
+		}
+	}
+	return nil
+}
+
+func (s *stocked) sums() []*int64 {
+	return []*int64{&s.sold, &s.revenue, &s.cost, &s.received}
+}
+
+// StockFigures are the figures of one product or of all together. Ratios over
+// nothing are undefined.
+type StockFigures struct {
+	Units int64 // on hand at the end of the window
+	Value int64 // of these, at cost, in minor units
+
+	AverageUnits float64 // mean on hand over the window
+	AverageValue float64 // at cost, in minor units
+
+	Sold                  int64 // units within the window
+	Revenue, Cost, Margin int64 // of these, in minor units
+
+	// Turnover is the cost of goods sold per year over the average value of
+	// stock; DaysOfSupply is 365 over it, that is, how many days the average
+	// stock lasts. GMROI is the margin per year over the average value.
+	Turnover, GMROI Ratio
+	DaysOfSupply    Ratio
+
+	SellThrough Ratio // units sold over units received, both within the window
+
+	Dead      bool  // nothing sold for DeadAfter; in a total, whether any product is
+	DeadUnits int64 // units on hand of dead products
+	DeadValue int64
+
+	// AgedUnits is the stock on hand by age, one band per element of Ages and one
+	// for older. Units are taken to leave in the order they came (FIFO), so what
+	// is left came last; units without a receipt are in the last band.
+	AgedUnits []int64
+}
+
+// InventoryReport is the result of an Inventory.
+type InventoryReport[K ID] struct {
+	Total    StockFigures
+	IDs      []K            // ascending
+	Products []StockFigures // in the order of IDs
+}
+
+// Result reports everything added so far and does not change the state.
+// ErrEmpty when nothing was added, ErrOverflow when a total leaves int64.
+func (v *Inventory[K]) Result() (InventoryReport[K], error) {
+	const where = "supply: Inventory.Result"
+	if len(v.skus) == 0 {
+		return InventoryReport[K]{}, fmt.Errorf("%s: no products: %w", where, ErrEmpty)
+	}
+	r := InventoryReport[K]{IDs: sorted(v.skus)}
+	t := &r.Total
+	t.AgedUnits = make([]int64, len(v.opts.Ages)+1)
+	var received int64
+	for _, id := range r.IDs {
+		s := v.skus[id]
+		f := v.figures(s)
+		r.Products = append(r.Products, f)
+		a := []*int64{&t.Units, &t.Value, &t.Sold, &t.Revenue, &t.Cost, &t.DeadUnits, &t.DeadValue, &received}
+		b := []*int64{&f.Units, &f.Value, &f.Sold, &f.Revenue, &f.Cost, &f.DeadUnits, &f.DeadValue, &s.received}
+		if err := addCounts(where, a, b); err != nil {
+			return InventoryReport[K]{}, err
+		}
+		for i := range t.AgedUnits {
+			t.AgedUnits[i] += f.AgedUnits[i]
+		}
+		t.AverageUnits += f.AverageUnits
+		t.AverageValue += f.AverageValue
+		t.Dead = t.Dead || f.Dead
+	}
+	t.SellThrough = Ratio{float64(t.Sold), float64(received)}
+	v.rates(t)
+	return r, nil
+}
+
+func (v *Inventory[K]) days() float64 { return v.opts.To.Sub(v.opts.From).Hours() / 24 }
+
+func (v *Inventory[K]) rates(f *StockFigures) {
+	f.Margin = f.Revenue - f.Cost // both >= 0: cannot overflow
+	year := 365 / v.days()
+	f.Turnover = Ratio{float64(f.Cost) * year, f.AverageValue}
+	f.GMROI = Ratio{float64(f.Margin) * year, f.AverageValue}
+	f.DaysOfSupply = Ratio{365 * f.AverageValue, float64(f.Cost) * year}
+}
+
+func (v *Inventory[K]) figures(s *stocked) StockFigures {
+	f := StockFigures{
+		Units: s.units, Value: s.value, Sold: s.sold, Revenue: s.revenue, Cost: s.cost,
+		AverageUnits: s.unitTime / v.days(), AverageValue: s.valueTime / v.days(),
+		SellThrough: Ratio{float64(s.sold), float64(s.received)},
+		AgedUnits:   make([]int64, len(v.opts.Ages)+1),
+	}
+	v.rates(&f)
+	end := v.opts.To.UnixNano()
+	last, since := int64(math.MinInt64), false
+	if s.hasSale {
+		last, since = s.lastSale, true
+	}
+	left := s.units
+	received := sorted(s.receipts)
+	for i := len(received) - 1; i >= 0 && left > 0; i-- { // newest first
+		age := time.Duration(end - received[i]*int64(day))
+		band := 0
+		for band < len(v.opts.Ages) && age > v.opts.Ages[band] {
+			band++
+		}
+		n := min(left, s.receipts[received[i]])
+		f.AgedUnits[band] += n
+		left -= n
+	}
+	f.AgedUnits[len(v.opts.Ages)] += left
+	if !since && len(received) > 0 {
+		last, since = received[0]*int64(day), true // never sold: on the shelf since its first receipt
+	}
+	if s.units > 0 && (!since || time.Duration(end-last) > v.opts.DeadAfter) {
+		f.Dead, f.DeadUnits, f.DeadValue = true, s.units, s.value
+	}
+	return f
+}

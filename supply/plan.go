@@ -1,0 +1,299 @@
+package supply
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Stock is what a plan needs to know about one product. Time is counted in the
+// periods of Forecast.
+type Stock[K ID] struct {
+	ID K
+
+	// Forecast is expected demand per period, the coming period first, none
+	// negative, with planned promotions included. Beyond its end the mean of the
+	// forecast goes on. At least one period.
+	Forecast []float64
+
+	// SD is the standard deviation of the forecast error of one period, >= 0,
+	// taken as independent between periods. Ignored by Poisson.
+	SD float64
+
+	OnHand  float64 // units that can be sold now, >= 0
+	OnOrder float64 // units ordered and expected within the lead time, >= 0
+	Owed    float64 // units sold but not yet sent (backorders), >= 0
+
+	Lead   float64 // lead time in periods, > 0
+	LeadSD float64 // its standard deviation, >= 0
+
+	// Lot is the usual order quantity, an EOQ for instance; 0 orders just up to
+	// the point that covers lead time and review. Multiple, if > 0, rounds orders
+	// up to whole packs, Minimum is the least that can be ordered.
+	Lot, Multiple, Minimum float64
+
+	CycleService float64 // wanted service in (0, 1); 0 takes that of PlanOptions
+}
+
+// PlanOptions configures Plan.
+type PlanOptions struct {
+	// CycleService is the wanted chance that lead time and review pass without
+	// stock-out, in (0, 1); default 0.95.
+	CycleService float64
+
+	// Review is the time between two plans in periods; default 1, negative means
+	// that stock is watched all the time.
+	Review float64
+
+	// Horizon is the span, in periods, for which RiskOnHand is given: how long a
+	// product must stay deliverable to be worth recommending. Default 1.
+	Horizon float64
+
+	Model Model // law of demand, default Normal
+}
+
+func (o PlanOptions) withDefaults() PlanOptions {
+	o.CycleService = check.Default(o.CycleService, 0.95)
+	o.Review = check.OrOff(o.Review, 1)
+	o.Horizon = check.Default(o.Horizon, 1)
+	return o
+}
+
+func (o PlanOptions) validate() error {
+	var e check.Options
+	e.Require(o.CycleService > 0 && o.CycleService < 1, "CycleService", o.CycleService, "in (0, 1)")
+	check.NonNegative(&e, "Review", o.Review)
+	check.Positive(&e, "Horizon", o.Horizon)
+	e.Require(o.Model <= Poisson, "Model", o.Model, "Normal or Poisson")
+	return e.Err("supply: Plan")
+}
+
+// PlanLine is the plan for one product.
+type PlanLine[K ID] struct {
+	ID K
+
+	OnHand      float64 // as given, less what is owed
+	Position    float64 // on hand + on order - owed
+	Demand      float64 // expected over lead time plus review
+	SafetyStock float64
+	Point       float64 // reorder point
+
+	Reorder  bool    // Position is at or below Point
+	Quantity float64 // what to order now; 0 when Reorder is false
+
+	// Risk is the chance that demand over lead time plus review exceeds Position
+	// if nothing more is ordered; an order placed later cannot help. Short is the
+	// expected shortage in units.
+	Risk, Short float64
+
+	// RiskOnHand is the chance that demand within the Horizon exceeds what is on
+	// hand now: the risk of a customer being shown what cannot be delivered.
+	RiskOnHand float64
+
+	// Cover is how many periods the stock on hand lasts if demand comes as
+	// forecast; +Inf when none is expected.
+	Cover float64
+}
+
+// Replenishment is the plan for a whole assortment. It is immutable.
+type Replenishment[K ID] struct {
+	lines []PlanLine[K] // by id
+}
+
+// Plan says for every product whether to reorder now, how much, and how likely a
+// stock-out is. It is where demand feeds back into marketing: Deliverable gives
+// the ids that may be recommended, AtRisk those whose campaigns should wait.
+//
+// Errors name the product and field: ErrEmpty without products or forecast,
+// ErrDuplicate, ErrRange, ErrNotFinite, ErrOption. Cost is proportional to the
+// length of all forecasts.
+func Plan[K ID](stocks []Stock[K], opts PlanOptions) (*Replenishment[K], error) {
+	const where = "supply: Plan"
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	if len(stocks) == 0 {
+		return nil, fmt.Errorf("%s: no products: %w", where, ErrEmpty)
+	}
+	p := &Replenishment[K]{lines: make([]PlanLine[K], 0, len(stocks))}
+	for _, s := range stocks {
+		line, err := planOne(s, opts)
+		if err != nil {
+			return nil, fmt.Errorf("%s: product %v: %w", where, s.ID, err)
+		}
+		p.lines = append(p.lines, line)
+	}
+	slices.SortFunc(p.lines, func(a, b PlanLine[K]) int { return cmp.Compare(a.ID, b.ID) })
+	for i := 1; i < len(p.lines); i++ {
+		if p.lines[i].ID == p.lines[i-1].ID {
+			return nil, fmt.Errorf("%s: product %v is given twice: %w", where, p.lines[i].ID, ErrDuplicate)
+		}
+	}
+	return p, nil
+}
+
+func (s *Stock[K]) validate() error {
+	if len(s.Forecast) == 0 {
+		return fmt.Errorf("Forecast is empty: %w", ErrEmpty)
+	}
+	for i, x := range s.Forecast {
+		if err := field(fmt.Sprintf("Forecast[%d]", i), x); err != nil {
+			return err
+		}
+	}
+	for _, f := range []struct {
+		name string
+		x    float64
+	}{
+		{"SD", s.SD}, {"OnHand", s.OnHand}, {"OnOrder", s.OnOrder}, {"Owed", s.Owed}, {"Lead", s.Lead},
+		{"LeadSD", s.LeadSD}, {"Lot", s.Lot}, {"Multiple", s.Multiple}, {"Minimum", s.Minimum},
+	} {
+		if err := field(f.name, f.x); err != nil {
+			return err
+		}
+	}
+	if s.Lead == 0 {
+		return fmt.Errorf("Lead is 0, want > 0: %w", ErrRange)
+	}
+	if s.CycleService != 0 && !(s.CycleService > 0 && s.CycleService < 1) {
+		return fmt.Errorf("CycleService is %v, want in (0, 1): %w", s.CycleService, ErrRange)
+	}
+	return nil
+}
+
+// field is amount without a place: the caller names product and function.
+func field(name string, x float64) error {
+	if !check.Finite(x) {
+		return fmt.Errorf("%s is %v: %w", name, x, ErrNotFinite)
+	}
+	if x < 0 {
+		return fmt.Errorf("%s is %v, want >= 0: %w", name, x, ErrRange)
+	}
+	return nil
+}
+
+// over returns expected demand over the first span periods.
+func over(forecast []float64, span float64) float64 {
+	sum, mean := 0.0, 0.0
+	for i, x := range forecast {
+		mean += (x - mean) / float64(i+1)
+		sum += x * min(max(span-float64(i), 0), 1)
+	}
+	return sum + mean*max(span-float64(len(forecast)), 0)
+}
+
+// cover returns how many periods a stock lasts.
+func cover(forecast []float64, stock float64) float64 {
+	if stock <= 0 {
+		return 0
+	}
+	mean := 0.0
+	for i, x := range forecast {
+		if x >= stock && x > 0 {
+			return float64(i) + stock/x
+		}
+		stock -= x
+		mean += (x - mean) / float64(i+1)
+	}
+	return float64(len(forecast)) + stock/mean // +Inf when nothing is expected
+}
+
+func planOne[K ID](s Stock[K], o PlanOptions) (PlanLine[K], error) {
+	if err := s.validate(); err != nil {
+		return PlanLine[K]{}, err
+	}
+	span := s.Lead + o.Review
+	mean := over(s.Forecast, span)
+	rate := mean / span
+	d, err := leadDemand(o.Model, mean, span*s.SD*s.SD+rate*rate*s.LeadSD*s.LeadSD)
+	if err != nil {
+		return PlanLine[K]{}, err
+	}
+	soonMean := over(s.Forecast, o.Horizon)
+	soon, err := leadDemand(o.Model, soonMean, o.Horizon*s.SD*s.SD)
+	if err != nil {
+		return PlanLine[K]{}, err
+	}
+	l := PlanLine[K]{ID: s.ID, OnHand: s.OnHand - s.Owed, Position: s.OnHand + s.OnOrder - s.Owed, Demand: mean}
+	l.Point = d.Quantile(check.Default(s.CycleService, o.CycleService))
+	l.SafetyStock = l.Point - mean
+	l.Risk, l.Short = StockOutRisk(d, l.Position), d.Loss(l.Position)
+	l.RiskOnHand = StockOutRisk(soon, l.OnHand)
+	l.Cover = cover(s.Forecast, l.OnHand)
+	if !check.Finite(l.Point) || !check.Finite(l.Position) || !check.Finite(l.Short) {
+		return PlanLine[K]{}, fmt.Errorf("reorder point is %v at position %v: %w", l.Point, l.Position, ErrOverflow)
+	}
+	// With nothing wanted and nothing owed there is nothing to order, although
+	// the position is at the point (both 0).
+	if l.Position <= l.Point && (l.Point > 0 || l.Position < 0) {
+		l.Reorder = true
+		q := max(l.Point-l.Position, s.Lot, s.Minimum)
+		if s.Lot > 0 { // whole lots, as many as reach above the point
+			q = max(s.Lot*math.Ceil((l.Point-l.Position)/s.Lot-1e-9), q)
+		}
+		if s.Multiple > 0 {
+			q = s.Multiple * math.Ceil(q/s.Multiple-1e-9)
+		}
+		if q == 0 { // exactly at the point: the least that can be ordered
+			q = max(s.Multiple, 1)
+		}
+		l.Quantity = q
+	}
+	return l, nil
+}
+
+// Lines returns all products in ascending order of id. The slice is the
+// caller's.
+func (p *Replenishment[K]) Lines() []PlanLine[K] { return slices.Clone(p.lines) }
+
+// Line returns the plan of one product, ErrUnknownID if it is not part of it.
+func (p *Replenishment[K]) Line(id K) (PlanLine[K], error) {
+	i, ok := slices.BinarySearchFunc(p.lines, id, func(l PlanLine[K], id K) int { return cmp.Compare(l.ID, id) })
+	if !ok {
+		return PlanLine[K]{}, fmt.Errorf("supply: Replenishment.Line: %v: %w", id, ErrUnknownID)
+	}
+	return p.lines[i], nil
+}
+
+// Orders returns the products to reorder now, most urgent first: by Risk, then
+// by expected shortage, then by id.
+func (p *Replenishment[K]) Orders() []PlanLine[K] {
+	var out []PlanLine[K]
+	for _, l := range p.lines {
+		if l.Reorder {
+			out = append(out, l)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b PlanLine[K]) int {
+		return cmp.Or(cmp.Compare(b.Risk, a.Risk), cmp.Compare(b.Short, a.Short))
+	})
+	return out
+}
+
+// Deliverable returns, ascending, the ids of products that are on hand and whose
+// RiskOnHand is at most maxRisk: an allow list for a recommender.
+func (p *Replenishment[K]) Deliverable(maxRisk float64) []K {
+	var out []K
+	for _, l := range p.lines {
+		if l.OnHand > 0 && l.RiskOnHand <= maxRisk {
+			out = append(out, l.ID)
+		}
+	}
+	return out
+}
+
+// AtRisk returns, ascending, the ids of products whose Risk is above maxRisk:
+// demand for them should not be raised before they are replenished.
+func (p *Replenishment[K]) AtRisk(maxRisk float64) []K {
+	var out []K
+	for _, l := range p.lines {
+		if l.Risk > maxRisk {
+			out = append(out, l.ID)
+		}
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+package supply
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Model names the law of demand over a lead time.
+type Model uint8
+
+// Laws. Poisson counts whole units and uses the mean only: it needs SD 0 (or
+// left out) and a certain lead time.
+const (
+	Normal Model = iota
+	Poisson
+)
+
+// ReorderOptions describes the demand for one product and the service wanted.
+// Time is counted in periods of the caller's choice (days, weeks, months), the
+// same in every field.
+type ReorderOptions struct {
+	Mean float64 // demand per period, >= 0
+	SD   float64 // its standard deviation, or better that of the forecast error, >= 0
+
+	Lead   float64 // mean lead time in periods, > 0
+	LeadSD float64 // its standard deviation, >= 0
+
+	// Review is the interval between reviews of the stock; 0 means that it is
+	// watched all the time. It lengthens the span that stock must cover to
+	// Lead+Review.
+	Review float64
+
+	Model Model // default Normal
+
+	// LeadDemand, if set, is the law of demand over lead time plus review and
+	// replaces all fields above: EmpiricalDemand, for instance.
+	LeadDemand Distribution
+
+	// CycleService is the wanted chance that a cycle passes without stock-out, in
+	// (0, 1). FillRate is the wanted share of demand served from stock, in (0, 1),
+	// and needs Quantity, the lot ordered per cycle. At most one of the two;
+	// default CycleService 0.95.
+	CycleService float64
+	FillRate     float64
+	Quantity     float64
+}
+
+func (o ReorderOptions) withDefaults() ReorderOptions {
+	if o.FillRate == 0 {
+		o.CycleService = check.Default(o.CycleService, 0.95)
+	}
+	return o
+}
+
+func (o ReorderOptions) validate(where string) error {
+	var e check.Options
+	if o.LeadDemand == nil {
+		check.NonNegative(&e, "Mean", o.Mean)
+		check.NonNegative(&e, "SD", o.SD)
+		check.Positive(&e, "Lead", o.Lead)
+		check.NonNegative(&e, "LeadSD", o.LeadSD)
+		check.NonNegative(&e, "Review", o.Review)
+		e.Require(o.Model <= Poisson, "Model", o.Model, "Normal or Poisson")
+		if o.Model == Poisson {
+			e.Require(o.SD == 0, "SD", o.SD, "0 with Poisson, whose variance is its mean")
+			e.Require(o.LeadSD == 0, "LeadSD", o.LeadSD, "0 with Poisson")
+		}
+	}
+	if o.FillRate != 0 {
+		e.Require(o.FillRate > 0 && o.FillRate < 1, "FillRate", o.FillRate, "in (0, 1)")
+		e.Require(o.CycleService == 0, "CycleService", o.CycleService, "0 when FillRate is given")
+		check.Positive(&e, "Quantity", o.Quantity)
+	} else {
+		e.Require(o.CycleService > 0 && o.CycleService < 1, "CycleService", o.CycleService, "in (0, 1)")
+	}
+	return e.Err(where)
+}
+
+// Reorder is when to order again.
+type Reorder struct {
+	Point        float64 // order when stock on hand plus on order falls to this
+	SafetyStock  float64 // Point less mean demand over the span; negative when the wanted service is below one half
+	LeadDemand   float64 // mean demand over lead time plus review
+	LeadSD       float64 // its standard deviation
+	CycleService float64 // chance of no stock-out per cycle at Point
+}
+
+// ReorderPoint returns the stock position at which to order again. For normal
+// demand
+//
+//	Point = d·(L+R) + z·√((L+R)·σ_d² + d²·σ_L²)
+//
+// with d, σ_d demand per period, L, σ_L the lead time, R the review interval and
+// z the quantile of the service level: mean demand grows with the lead time, not
+// with its root. For whole-numbered and empirical laws Point is the smallest
+// value that reaches the service. With a fill-rate target the safety stock is
+// what makes the expected shortage per cycle (1-FillRate)·Quantity. Errors:
+// ErrOption naming every bad field.
+func ReorderPoint(o ReorderOptions) (Reorder, error) {
+	const where = "supply: ReorderPoint"
+	o = o.withDefaults()
+	if err := o.validate(where); err != nil {
+		return Reorder{}, err
+	}
+	d := o.LeadDemand
+	if d == nil {
+		var err error
+		if d, err = leadDemand(o.Model, o.Mean*(o.Lead+o.Review), (o.Lead+o.Review)*o.SD*o.SD+o.Mean*o.Mean*o.LeadSD*o.LeadSD); err != nil {
+			return Reorder{}, fmt.Errorf("%s: %w", where, err)
+		}
+	}
+	r := Reorder{LeadDemand: d.Mean(), LeadSD: d.SD()}
+	if o.FillRate > 0 {
+		r.Point = pointForLoss(d, (1-o.FillRate)*o.Quantity)
+	} else {
+		r.Point = d.Quantile(o.CycleService)
+	}
+	if !check.Finite(r.Point) {
+		return Reorder{}, fmt.Errorf("%s: reorder point is %v: %w", where, r.Point, ErrOverflow)
+	}
+	r.SafetyStock, r.CycleService = r.Point-r.LeadDemand, d.CDF(r.Point)
+	return r, nil
+}
+
+// leadDemand is the law of demand with the given moments; no demand is certain.
+func leadDemand(m Model, mean, variance float64) (Distribution, error) {
+	if m == Poisson && mean > 0 {
+		return PoissonDemand(mean)
+	}
+	return NormalDemand(mean, math.Sqrt(variance))
+}
+
+// pointForLoss returns the smallest point whose expected shortage is at most
+// loss, to 1e-9 of the scale, never below 0.
+func pointForLoss(d Distribution, loss float64) float64 {
+	lo, step := 0.0, max(d.SD(), 1)
+	if d.Loss(0) <= loss {
+		return 0
+	}
+	hi := d.Mean() + step
+	for d.Loss(hi) > loss {
+		lo, hi, step = hi, hi+step, 2*step
+		if math.IsInf(hi, 1) {
+			return hi
+		}
+	}
+	for range 200 {
+		mid := lo + (hi-lo)/2
+		if mid <= lo || mid >= hi {
+			break
+		}
+		if d.Loss(mid) <= loss {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return hi
+}
+
+// SafetyStock is the stock kept against uncertainty, z·√(L·σ_d² + d²·σ_L²):
+// the SafetyStock of ReorderPoint.
+func SafetyStock(o ReorderOptions) (float64, error) {
+	r, err := ReorderPoint(o)
+	return r.SafetyStock, err
+}

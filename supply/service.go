@@ -1,0 +1,361 @@
+package supply
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// ServiceOptions configures a Service.
+type ServiceOptions struct {
+	// AsOf is the end of observation, required: open tickets are censored there.
+	AsOf time.Time
+
+	// ReopenWindow is how long a solution must hold to count as solved at first
+	// contact; default 7 days. Tickets solved less than this before AsOf are not
+	// judged yet.
+	ReopenWindow time.Duration
+}
+
+func (o ServiceOptions) withDefaults() ServiceOptions {
+	o.ReopenWindow = check.Default(o.ReopenWindow, 7*24*time.Hour)
+	o.AsOf = o.AsOf.UTC().Round(0)
+	return o
+}
+
+func (o ServiceOptions) validate() error {
+	var e check.Options
+	e.Require(!o.AsOf.IsZero(), "AsOf", o.AsOf, "a time")
+	e.Require(o.ReopenWindow > 0, "ReopenWindow", o.ReopenWindow, "> 0")
+	return e.Err("supply: NewService")
+}
+
+// Ticket is one request of a customer. Zero times have not happened.
+type Ticket struct {
+	Opened   time.Time // required
+	Replied  time.Time // first answer of a person; automatic replies do not count
+	Resolved time.Time // first resolution
+	Reopened time.Time // first reopening, after Resolved
+	Contacts int       // contacts needed up to Resolved; 0 when not recorded
+}
+
+// Survey is a kind of question to customers.
+type Survey uint8
+
+// Surveys and their scales.
+const (
+	CSAT Survey = iota // satisfaction, 1 (worst) to 5
+	NPS                // would recommend, 0 to 10
+	CES                // effort: "it was easy", 1 (disagree) to 7 (agree); higher is better
+)
+
+var scales = [...]struct {
+	name   string
+	lo, hi int
+}{{"CSAT", 1, 5}, {"NPS", 0, 10}, {"CES", 1, 7}}
+
+// Return is something sent back.
+type Return struct {
+	Orders int64  // orders it closes: 1 for the first return of an order, 0 for further ones
+	Units  int64  // units sent back
+	Value  int64  // refunded, in minor units of the currency
+	Reason string // as the shop names it; "" when not given
+}
+
+// Service measures what comes after the sale: answers, solutions, satisfaction
+// and returns. Merge shards freely: the result is exactly that of one pass. Not
+// safe for concurrent use.
+type Service struct {
+	opts    ServiceOptions
+	reply   durations
+	resolve durations
+	backlog durations
+	count   serviceCounts
+	votes   [3][11]int64
+	reasons map[string]int64
+}
+
+type serviceCounts struct {
+	Tickets, Resolved, Reopened, First, FirstDen, Unjudged int64
+
+	Invited                                [3]int64
+	SoldOrders, SoldUnits, SoldValue       int64
+	ReturnOrders, ReturnUnits, ReturnValue int64
+}
+
+func (c *serviceCounts) all() []*int64 {
+	return []*int64{
+		&c.Tickets, &c.Resolved, &c.Reopened, &c.First, &c.FirstDen, &c.Unjudged,
+		&c.Invited[0], &c.Invited[1], &c.Invited[2],
+		&c.SoldOrders, &c.SoldUnits, &c.SoldValue, &c.ReturnOrders, &c.ReturnUnits, &c.ReturnValue,
+	}
+}
+
+// NewService returns an empty accumulator.
+func NewService(opts ServiceOptions) (*Service, error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	return &Service{opts: opts, reasons: map[string]int64{}}, nil
+}
+
+// AddTicket records one ticket. Times that contradict each other or lie after
+// AsOf are ErrRange and change nothing.
+func (s *Service) AddTicket(t Ticket) error {
+	const where = "supply: Service.AddTicket"
+	if t.Opened.IsZero() {
+		return fmt.Errorf("%s: Opened is the zero time: %w", where, ErrRange)
+	}
+	for _, c := range []struct {
+		name string
+		t    time.Time
+	}{{"Opened", t.Opened}, {"Replied", t.Replied}, {"Resolved", t.Resolved}, {"Reopened", t.Reopened}} {
+		if err := known(where, c.name, c.t, s.opts.AsOf); err != nil {
+			return err
+		}
+	}
+	for _, err := range []error{
+		span(where, "Opened", t.Opened, "Replied", t.Replied),
+		span(where, "Opened", t.Opened, "Resolved", t.Resolved),
+		span(where, "Resolved", t.Resolved, "Reopened", t.Reopened),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	if t.Contacts < 0 {
+		return fmt.Errorf("%s: Contacts is %d, want >= 0: %w", where, t.Contacts, ErrRange)
+	}
+	if !t.Reopened.IsZero() && t.Resolved.IsZero() {
+		return fmt.Errorf("%s: Reopened but never Resolved: %w", where, ErrRange)
+	}
+	c := serviceCounts{Tickets: 1}
+	solved, again := !t.Resolved.IsZero(), !t.Reopened.IsZero()
+	if solved {
+		c.Resolved = 1
+		if again {
+			c.Reopened = 1
+		}
+		switch {
+		case t.Contacts == 0 || s.opts.AsOf.Sub(t.Resolved) < s.opts.ReopenWindow:
+			c.Unjudged = 1
+		default:
+			c.FirstDen = 1
+			if t.Contacts == 1 && !(again && t.Reopened.Sub(t.Resolved) <= s.opts.ReopenWindow) {
+				c.First = 1
+			}
+		}
+	}
+	if err := addCounts(where, s.count.all(), c.all()); err != nil {
+		return err
+	}
+	switch {
+	case !t.Replied.IsZero():
+		s.reply.add(t.Replied.Sub(t.Opened), true)
+	case solved:
+		// Solved without an answer, by itself or by merging: no reply to wait for.
+	default:
+		s.reply.add(s.opts.AsOf.Sub(t.Opened), false)
+	}
+	if solved {
+		s.resolve.add(t.Resolved.Sub(t.Opened), true)
+	} else {
+		age := s.opts.AsOf.Sub(t.Opened)
+		s.resolve.add(age, false)
+		s.backlog.add(age, true)
+	}
+	return nil
+}
+
+// AddSurvey records one answer; a score off the scale is ErrRange.
+func (s *Service) AddSurvey(kind Survey, score int) error {
+	if int(kind) >= len(scales) {
+		return fmt.Errorf("supply: Service.AddSurvey: kind is %d, want CSAT, NPS or CES: %w", kind, ErrRange)
+	}
+	if sc := scales[kind]; score < sc.lo || score > sc.hi {
+		return fmt.Errorf("supply: Service.AddSurvey: %s score is %d, want %d to %d: %w", sc.name, score, sc.lo, sc.hi, ErrRange)
+	}
+	s.votes[kind][score]++
+	return nil
+}
+
+// AddInvited records how many customers were asked, for the response rate.
+func (s *Service) AddInvited(kind Survey, n int64) error {
+	const where = "supply: Service.AddInvited"
+	if int(kind) >= len(scales) || n < 0 {
+		return fmt.Errorf("%s: kind %d, n %d, want a Survey and n >= 0: %w", where, kind, n, ErrRange)
+	}
+	var c serviceCounts
+	c.Invited[kind] = n
+	return addCounts(where, s.count.all(), c.all())
+}
+
+// AddSold records what was sold, the denominator of the return rates. value is
+// in minor units of the currency.
+func (s *Service) AddSold(orders, units, value int64) error {
+	const where = "supply: Service.AddSold"
+	if orders < 0 || units < 0 || value < 0 {
+		return fmt.Errorf("%s: orders %d, units %d, value %d, want >= 0: %w", where, orders, units, value, ErrRange)
+	}
+	c := serviceCounts{SoldOrders: orders, SoldUnits: units, SoldValue: value}
+	return addCounts(where, s.count.all(), c.all())
+}
+
+// AddReturn records what came back.
+func (s *Service) AddReturn(r Return) error {
+	const where = "supply: Service.AddReturn"
+	if r.Orders < 0 || r.Units < 0 || r.Value < 0 {
+		return fmt.Errorf("%s: Orders %d, Units %d, Value %d, want >= 0: %w", where, r.Orders, r.Units, r.Value, ErrRange)
+	}
+	c := serviceCounts{ReturnOrders: r.Orders, ReturnUnits: r.Units, ReturnValue: r.Value}
+	if err := addCounts(where, s.count.all(), c.all()); err != nil {
+		return err
+	}
+	s.reasons[r.Reason] += r.Units // at most ReturnUnits, which fits
+	return nil
+}
+
+// Merge adds the state of o, which is not changed. It fails with ErrMismatch
+// when the options differ or o is the receiver.
+func (s *Service) Merge(o *Service) error {
+	const where = "supply: Service.Merge"
+	switch {
+	case o == nil || o == s:
+		return fmt.Errorf("%s: state is nil or the receiver itself: %w", where, ErrMismatch)
+	case !s.opts.AsOf.Equal(o.opts.AsOf) || s.opts.ReopenWindow != o.opts.ReopenWindow:
+		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
+	}
+	if err := addCounts(where, s.count.all(), o.count.all()); err != nil {
+		return err
+	}
+	s.reply.merge(&o.reply)
+	s.resolve.merge(&o.resolve)
+	s.backlog.merge(&o.backlog)
+	for k := range s.votes {
+		for i, n := range o.votes[k] {
+			s.votes[k][i] += n
+		}
+	}
+	for r, n := range o.reasons {
+		s.reasons[r] += n
+	}
+	return nil
+}
+
+// Score is the mean figure of a survey.
+type Score struct {
+	N     int64   // answers
+	Value float64 // NaN without answers
+	SE    float64 // standard error; NaN without answers
+
+	Response Ratio // answers over invitations: low rates say little about all customers
+}
+
+// Reason is a reason for returns and the units sent back for it.
+type Reason struct {
+	Name  string
+	Units int64
+}
+
+// ServiceReport is the result of a Service.
+type ServiceReport struct {
+	Tickets int64
+	Backlog int64 // not resolved by AsOf
+
+	FirstResponse Durations // opening to first answer of a person
+	Resolution    Durations // opening to first resolution; open tickets are censored
+	BacklogAge    Durations // age of open tickets
+
+	Resolved     Ratio // resolved over all tickets
+	Reopened     Ratio // reopened over resolved
+	FirstContact Ratio // solved at the first contact and not reopened within the window, over tickets judged
+	Unjudged     int64 // resolved tickets without recorded contacts or still within the window
+
+	Satisfied Ratio // CSAT answers of 4 and 5 over all; see Ratio.Interval
+	CSAT      Score // mean on 1 to 5
+	NPS       Score // promoters (9, 10) less detractors (0 to 6), in points from -100 to 100
+	CES       Score // mean on 1 to 7, higher is easier
+
+	ReturnsByOrder, ReturnsByUnit, ReturnsByValue Ratio
+	Reasons                                       []Reason // most units first, ties by name
+}
+
+// Result reports everything added so far and does not change the state. Figures
+// without data are undefined ratios, NaN scores and Beyond durations; ErrEmpty
+// only when nothing at all was added.
+func (s *Service) Result() (ServiceReport, error) {
+	c := s.count
+	total := int64(0)
+	for _, n := range c.all() {
+		total |= *n
+	}
+	for _, v := range s.votes {
+		for _, n := range v {
+			total |= n
+		}
+	}
+	if total == 0 {
+		return ServiceReport{}, fmt.Errorf("supply: Service.Result: nothing was added: %w", ErrEmpty)
+	}
+	share := func(n, d int64) Ratio { return Ratio{float64(n), float64(d)} }
+	r := ServiceReport{
+		Tickets: c.Tickets, Backlog: c.Tickets - c.Resolved,
+		FirstResponse: s.reply.result(), Resolution: s.resolve.result(), BacklogAge: s.backlog.result(),
+		Resolved: share(c.Resolved, c.Tickets), Reopened: share(c.Reopened, c.Resolved),
+		FirstContact: share(c.First, c.FirstDen), Unjudged: c.Unjudged,
+		CSAT:           s.score(CSAT, func(v int) float64 { return float64(v) }),
+		CES:            s.score(CES, func(v int) float64 { return float64(v) }),
+		NPS:            s.score(NPS, netPromoter),
+		ReturnsByOrder: share(c.ReturnOrders, c.SoldOrders), ReturnsByUnit: share(c.ReturnUnits, c.SoldUnits), ReturnsByValue: share(c.ReturnValue, c.SoldValue),
+	}
+	v := s.votes[CSAT]
+	r.Satisfied = share(v[4]+v[5], r.CSAT.N)
+	for _, name := range sorted(s.reasons) {
+		if n := s.reasons[name]; n > 0 {
+			r.Reasons = append(r.Reasons, Reason{name, n})
+		}
+	}
+	sortReasons(r.Reasons)
+	return r, nil
+}
+
+func netPromoter(v int) float64 {
+	switch {
+	case v >= 9:
+		return 100
+	case v <= 6:
+		return -100
+	}
+	return 0
+}
+
+// score is mean and standard error (population variance over n, the usual form
+// for NPS) of a function of the answers.
+func (s *Service) score(k Survey, of func(int) float64) Score {
+	out := Score{Value: math.NaN(), SE: math.NaN()}
+	sum := 0.0
+	for v, n := range s.votes[k] {
+		out.N += n
+		sum += float64(n) * of(v)
+	}
+	out.Response = Ratio{float64(out.N), float64(s.count.Invited[k])}
+	if out.N == 0 {
+		return out
+	}
+	out.Value = sum / float64(out.N)
+	m2 := 0.0
+	for v, n := range s.votes[k] {
+		m2 += float64(n) * (of(v) - out.Value) * (of(v) - out.Value)
+	}
+	out.SE = math.Sqrt(m2) / float64(out.N)
+	return out
+}
+
+func sortReasons(rs []Reason) {
+	slices.SortFunc(rs, func(a, b Reason) int { return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.Name, b.Name)) })
+}
