@@ -114,7 +114,7 @@ func (o BuilderOptions) validate() error {
 //
 // An Add costs O(1): a look-up of the user, one of each label, and no allocation
 // once users and labels are known. Memory is about 300 bytes a user with three
-// windows, 40 bytes for each (user, label) pair.
+// windows, 50 to 100 bytes for each (user, label) pair.
 type Builder[U, I ID] struct {
 	opt      BuilderOptions
 	cut      int64   // CutOff, ns
@@ -600,10 +600,7 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		}
 		toLabel[l] = m
 	}
-	for i := range other.taste.nodes {
-		n := &other.taste.nodes[i]
-		b.taste.add(toUser[n.user], toLabel[n.label], n.sum)
-	}
+	other.taste.all(func(user, label int32, sum fixed) { b.taste.add(toUser[user], toLabel[label], sum) })
 	b.currency = cmp.Or(b.currency, other.currency)
 	b.late += other.late
 	return nil

@@ -102,10 +102,7 @@ func portray[U, I ID](b *Builder[U, I], p *portrait, u int32) error {
 			p.counts[k] += int64(n)
 		}
 	}
-	for n := b.taste.heads[u]; n != 0; n = b.taste.nodes[n-1].next {
-		a := &b.taste.nodes[n-1]
-		p.taste[a.label] = p.taste[a.label].add(a.sum)
-	}
+	b.taste.of(u, func(label int32, sum fixed) { p.taste[label] = p.taste[label].add(sum) })
 	return nil
 }
 

@@ -169,14 +169,13 @@ type labelColumns struct {
 
 func (b *Builder[U, I]) shares(u int32, labels labelColumns, row []float64) {
 	var total [dimensions]fixed
-	for n := b.taste.heads[u]; n != 0; n = b.taste.nodes[n-1].next {
-		a := &b.taste.nodes[n-1]
-		d := b.dim[a.label]
-		total[d] = total[d].add(a.sum)
-		if j, ok := labels.where[a.label]; ok {
-			row[j] = a.sum.float()
+	b.taste.of(u, func(label int32, sum fixed) {
+		d := b.dim[label]
+		total[d] = total[d].add(sum)
+		if j, ok := labels.where[label]; ok {
+			row[j] = sum.float()
 		}
-	}
+	})
 	for k, j := range labels.at {
 		if t := total[labels.dim[k]]; t.zero() {
 			row[j] = math.NaN()
@@ -247,11 +246,11 @@ func (b *Builder[U, I]) kindsSeen() (seen [kinds + 1]bool) {
 // first, ties by name.
 func (b *Builder[U, I]) top(d Dimension, n int) []string {
 	sum := make([]fixed, b.labels[d].Len())
-	for i := range b.taste.nodes {
-		if a := &b.taste.nodes[i]; b.dim[a.label] == d {
-			sum[b.local[a.label]] = sum[b.local[a.label]].add(a.sum)
+	b.taste.all(func(_, label int32, w fixed) {
+		if b.dim[label] == d {
+			sum[b.local[label]] = sum[b.local[label]].add(w)
 		}
-	}
+	})
 	order := make([]int, len(sum))
 	for i := range order {
 		order[i] = i
