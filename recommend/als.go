@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -105,7 +106,7 @@ type ALS struct {
 	x, y    []float32 // users×factors, items×factors
 	gramX   []float32 // Σ x xᵀ, factors×factors
 	gramY   []float32
-	baseX   []float32 // α₀·gramX, what every fold-in starts from
+	baseX   []float32 // alsBase of gramX, what every fold-in starts from
 	baseY   []float32
 
 	scratch sync.Pool // *alsScratch
@@ -194,7 +195,7 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 }
 
 func (m *ALS) setBases() {
-	m.baseX, m.baseY = scaled(m.gramX, m.opt.unobserved), scaled(m.gramY, m.opt.unobserved)
+	m.baseX, m.baseY = alsBase(m.gramX, m.factors, m.opt.unobserved), alsBase(m.gramY, m.factors, m.opt.unobserved)
 }
 
 // startVectors draws rows of independent normals with variance 0.01/f, one
@@ -221,18 +222,20 @@ const (
 // gram returns Σ v vᵀ over the rows of v, f×f. Blocks of rows are added up in
 // float32 and merged in float64 in block order.
 func gram(ctx context.Context, v []float32, f, workers int) ([]float32, error) {
+	fp := vec.Pad(f)
 	g, err := parallel.Reduce(ctx, len(v)/f, gramBlock, workers,
 		func(lo, hi int) ([]float64, error) {
-			s := make([]float32, f*f)
-			for r := lo; r < hi; r++ {
-				row := v[r*f : r*f+f]
-				for k, a := range row {
-					vec.Axpy(a, row[k:], s[k*f+k:k*f+f])
-				}
+			s := make([]float32, fp*fp)
+			rows := v[lo*f : hi*f]
+			if f != fp {
+				rows = padded(rows, hi-lo, f)
 			}
+			vec.Syrk(s, fp, 0, fp, rows, rows, fp, hi-lo)
 			out := make([]float64, f*f)
-			for i, x := range s {
-				out[i] = float64(x)
+			for i := range f {
+				for j := i; j < f; j++ {
+					out[i*f+j] = float64(s[i*fp+j])
+				}
 			}
 			return out, nil
 		},
@@ -255,6 +258,16 @@ func gram(ctx context.Context, v []float32, f, workers int) ([]float32, error) {
 	return out, nil
 }
 
+// padded copies rows of f numbers to rows of vec.Pad(f), zeros behind.
+func padded(v []float32, rows, f int) []float32 {
+	fp := vec.Pad(f)
+	out := make([]float32, rows*fp)
+	for r := range rows {
+		copy(out[r*fp:], v[r*f:r*f+f])
+	}
+	return out
+}
+
 // alsSolver solves all rows of one side against the other.
 type alsSolver struct {
 	row     alsRow
@@ -269,7 +282,7 @@ type alsSolver struct {
 func (s alsSolver) half(ctx context.Context, m *sparse.CSR, dst, src, gram []float32, f int) error {
 	workers := parallel.Workers(s.workers)
 	scratch := make([]*alsScratch, workers)
-	base := scaled(gram, s.row.unobserved)
+	base := alsBase(gram, f, s.row.unobserved)
 	return parallel.For(ctx, m.Rows, alsBlock, workers, func(w, lo, hi int) error {
 		if scratch[w] == nil {
 			scratch[w] = newALSScratch(f)
@@ -284,23 +297,39 @@ func (s alsSolver) half(ctx context.Context, m *sparse.CSR, dst, src, gram []flo
 	})
 }
 
-func scaled(g []float32, a float64) []float32 {
-	out := make([]float32, len(g))
-	for i, x := range g {
-		out[i] = float32(float64(x) * a)
+// alsBase returns α₀·gram with rows and columns padded to vec.Pad(f), ones on
+// the padded diagonal: what the matrix of every row starts from.
+func alsBase(gram []float32, f int, unobserved float64) []float32 {
+	fp := vec.Pad(f)
+	out := make([]float32, fp*fp)
+	for i := range fp {
+		out[i*fp+i] = 1
+	}
+	for i := range f {
+		for j := range f {
+			out[i*fp+j] = float32(float64(gram[i*f+j]) * unobserved)
+		}
 	}
 	return out
 }
 
+// alsScratch is the memory a worker needs to solve a row. Vectors have length
+// vec.Pad(f), zero behind f.
 type alsScratch struct {
-	a          []float32 // f×f, for Cholesky
-	b, r, p, q []float32 // f each
-	vector     []float32 // f, the result of a fold-in while scoring
+	a             []float32 // matrix, for the exact solver
+	chol          []float32 // scratch of solve.Cholesky32
+	raw, weighted []float32 // gathered rows
+	x, b, r, p, q []float32
+	coef          []float32 // one number an entry of the row
 }
 
+const gatherRows = 64 // rows gathered before they are added to the matrix
+
 func newALSScratch(f int) *alsScratch {
-	v := make([]float32, 5*f)
-	return &alsScratch{b: v[:f:f], r: v[f : 2*f : 2*f], p: v[2*f : 3*f : 3*f], q: v[3*f : 4*f : 4*f], vector: v[4*f:]}
+	fp := vec.Pad(f)
+	v := make([]float32, 5*fp)
+	cut := func(i int) []float32 { return v[i*fp : (i+1)*fp : (i+1)*fp] }
+	return &alsScratch{x: cut(0), b: cut(1), r: cut(2), p: cut(3), q: cut(4)}
 }
 
 // solve writes into x the minimiser of
@@ -317,59 +346,67 @@ func (s alsSolver) solve(t *alsScratch, x []float32, cols []int32, vals []float3
 	if s.kind == CG {
 		return s.solveCG(t, x, cols, vals, src, base, lambda)
 	}
-	if !s.row.factor(t, cols, vals, src, base, lambda) {
+	if !s.row.factor(t, len(x), cols, vals, src, base, lambda) {
 		return false
 	}
+	solve.SolveCholesky32(t.a, len(t.b), t.b)
 	copy(x, t.b)
-	solve.SolveCholesky32(t.a, len(x), x)
 	return true
 }
 
 // factor leaves the Cholesky factor of the row's matrix in t.a and the right
-// side in t.b. Where confidences spread so far that float32 loses the
-// definiteness, the matrix is built and factored again in float64.
-func (o alsRow) factor(t *alsScratch, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
-	f := len(t.b)
+// side in t.b, both padded. Where confidences spread so far that float32 loses
+// the definiteness, the matrix is built and factored again in float64.
+func (o alsRow) factor(t *alsScratch, f int, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	fp := len(t.b)
 	if t.a == nil {
-		t.a = make([]float32, f*f)
+		t.a = make([]float32, fp*fp)
+		t.chol = make([]float32, 16*fp)
+		t.raw = make([]float32, gatherRows*fp)
+		t.weighted = make([]float32, gatherRows*fp)
 	}
-	a := t.a
-	copy(a, base)
+	copy(t.a, base)
 	clear(t.b)
 	for k := range f {
-		a[k*f+k] += lambda
+		t.a[k*fp+k] += lambda
 	}
-	for k, i := range cols {
-		y := src[int(i)*f : int(i)*f+f]
-		c := float32(o.alpha) * weightAt(vals, k)
-		d := c - float32(o.unobserved)
-		for j, v := range y {
-			vec.Axpy(d*v, y[j:], a[j*f+j:j*f+f])
+	for lo := 0; lo < len(cols); lo += gatherRows {
+		n := min(gatherRows, len(cols)-lo)
+		for k := range n {
+			y := src[int(cols[lo+k])*f : int(cols[lo+k])*f+f]
+			c := float32(o.alpha) * weightAt(vals, lo+k)
+			d := c - float32(o.unobserved)
+			raw, weighted := t.raw[k*fp:k*fp+f], t.weighted[k*fp:k*fp+f]
+			copy(raw, y)
+			for j, v := range raw {
+				weighted[j] = d * v
+			}
+			vec.Axpy(c, raw, t.b)
 		}
-		vec.Axpy(c, y, t.b)
+		vec.Syrk(t.a, fp, 0, fp, t.weighted, t.raw, fp, n)
 	}
-	return solve.Cholesky32(a, f) || o.factor64(t, cols, vals, src, base, lambda)
+	return solve.Cholesky32(t.a, fp, t.chol) || o.factor64(t, f, cols, vals, src, base, lambda)
 }
 
-func (o alsRow) factor64(t *alsScratch, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
-	f := len(t.b)
-	a := make([]float64, f*f)
+func (o alsRow) factor64(t *alsScratch, f int, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	fp := len(t.b)
+	a := make([]float64, fp*fp)
 	for i, g := range base {
 		a[i] = float64(g)
 	}
 	for k := range f {
-		a[k*f+k] += float64(lambda)
+		a[k*fp+k] += float64(lambda)
 	}
 	for k, i := range cols {
 		y := src[int(i)*f : int(i)*f+f]
 		d := o.alpha*float64(weightAt(vals, k)) - o.unobserved
 		for j, v := range y {
 			for l := j; l < f; l++ {
-				a[j*f+l] += float64(d * float64(v) * float64(y[l]))
+				a[j*fp+l] += float64(d * float64(v) * float64(y[l]))
 			}
 		}
 	}
-	if !solve.Cholesky64(a, f) {
+	if !solve.Cholesky64(a, fp) {
 		return false
 	}
 	for i, x := range a {
@@ -390,36 +427,38 @@ func weightAt(weights []float32, k int) float32 {
 func (s alsSolver) solveCG(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
 	f := len(x)
 	alpha, zero := float32(s.row.alpha), float32(s.row.unobserved)
+	t.coef = slices.Grow(t.coef[:0], len(cols))[:len(cols)]
 	r, p, q := t.r, t.p, t.q
+	copy(t.x, x)
+	vec.DotRows(r, base, t.x)
 	for k := range f {
-		r[k] = -vec.Dot(base[k*f:k*f+f], x) - lambda*x[k]
+		r[k] = -r[k] - lambda*x[k]
 	}
-	scale := float32(0)
-	for k, i := range cols {
-		y := src[int(i)*f : int(i)*f+f]
+	vec.GatherDot(t.coef, src, cols, x)
+	for k, d := range t.coef {
 		c := alpha * weightAt(vals, k)
-		vec.Axpy(c-(c-zero)*vec.Dot(y, x), y, r)
-		scale += c
+		t.coef[k] = c - (c-zero)*d
 	}
+	vec.GatherAxpy(r[:f], src, cols, t.coef)
 	copy(p, r)
-	rr := vec.Dot(r, r)
+	rr := vec.Dot(r[:f], r)
 	stop := rr * 1e-14
 	for step := 0; step < s.steps && rr > 1e-20 && rr > stop; step++ {
-		for k := range f {
-			q[k] = vec.Dot(base[k*f:k*f+f], p) + lambda*p[k]
+		vec.DotRows(q, base, p)
+		vec.Axpy(lambda, p[:f], q)
+		vec.GatherDot(t.coef, src, cols, p[:f])
+		for k, d := range t.coef {
+			t.coef[k] = (alpha*weightAt(vals, k) - zero) * d
 		}
-		for k, i := range cols {
-			y := src[int(i)*f : int(i)*f+f]
-			vec.Axpy((alpha*weightAt(vals, k)-zero)*vec.Dot(y, p), y, q)
-		}
-		pq := vec.Dot(p, q)
+		vec.GatherAxpy(q[:f], src, cols, t.coef)
+		pq := vec.Dot(p[:f], q)
 		if !(pq > 0) {
 			break // no curvature left in float32: x is as good as it gets
 		}
 		a := rr / pq
-		vec.Axpy(a, p, x)
-		vec.Axpy(-a, q, r)
-		next := vec.Dot(r, r)
+		vec.Axpy(a, p[:f], x)
+		vec.Axpy(-a, q[:f], r)
+		next := vec.Dot(r[:f], r)
 		b := next / rr
 		for k := range f {
 			p[k] = r[k] + b*p[k]
@@ -502,19 +541,15 @@ func (m *ALS) Score(dst []float32, q Query) error {
 	}
 	t := m.getScratch()
 	defer m.scratch.Put(t)
-	if err := m.fold(t, t.vector[:f], q.Items, q.Weights); err != nil {
+	v := t.x[:f]
+	if err := m.fold(t, v, q.Items, q.Weights); err != nil {
 		return err
 	}
-	m.scoreAll(dst, t.vector)
+	m.scoreAll(dst, v)
 	return nil
 }
 
-func (m *ALS) scoreAll(dst, v []float32) {
-	f := m.factors
-	for i := range dst {
-		dst[i] = vec.Dot(v, m.y[i*f:i*f+f])
-	}
-}
+func (m *ALS) scoreAll(dst, v []float32) { vec.DotRows(dst, m.y, v) }
 
 func isZero(v []float32) bool {
 	for _, x := range v {
@@ -561,13 +596,13 @@ func (m *ALS) fold(t *alsScratch, dst []float32, items []int32, weights []float3
 	if !m.factorHistory(t, items, weights) {
 		return ErrDiverged
 	}
+	solve.SolveCholesky32(t.a, len(t.b), t.b)
 	copy(dst, t.b)
-	solve.SolveCholesky32(t.a, m.factors, dst)
 	return nil
 }
 
 func (m *ALS) factorHistory(t *alsScratch, items []int32, weights []float32) bool {
-	return m.opt.factor(t, items, weights, m.y, m.baseY, m.opt.penalty(len(items), m.Items()))
+	return m.opt.factor(t, m.factors, items, weights, m.y, m.baseY, m.opt.penalty(len(items), m.Items()))
 }
 
 // FoldInItem writes into dst the vector of a new item that the given known users
@@ -640,9 +675,10 @@ func (m *ALS) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason,
 	if !m.factorHistory(t, q.Items, q.Weights) {
 		return dst, ErrDiverged
 	}
-	z := t.vector
+	z := t.x // zero behind the factors, and so is the solution
 	copy(z, m.ItemVector(int(item)))
-	solve.SolveCholesky32(t.a, m.factors, z)
+	solve.SolveCholesky32(t.a, len(z), z)
+	z = z[:m.factors]
 	return topReasons(dst, &q, k, m.Items(), func(n int, j int32) float32 {
 		return float32(m.opt.alpha) * q.Weight(n) * vec.Dot(z, m.ItemVector(int(j)))
 	})

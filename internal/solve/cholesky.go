@@ -7,27 +7,43 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+// panel is the number of rows that Cholesky32 factors before it updates the
+// rest; vec.Syrk wants a multiple of 16.
+const panel = 16
+
 // Cholesky32 factors the symmetric positive definite n×n matrix a (row-major,
-// upper triangle read) in place into UᵀU, U in the upper triangle. It reports
-// false, leaving a undefined, when a pivot is not positive or not finite.
-//
-// Row k is scaled by its pivot and subtracted from every later row, so each
-// element is one chain of subtractions in ascending k: the result does not
-// depend on blocking.
-func Cholesky32(a []float32, n int) bool {
-	for k := range n {
-		row := a[k*n : k*n+n]
-		d := row[k]
-		if !(d > 0) || math.IsInf(float64(d), 0) {
-			return false
-		}
-		inv := 1 / float32(math.Sqrt(float64(d)))
-		row[k] = float32(math.Sqrt(float64(d)))
-		vec.Scale(inv, row[k+1:])
-		for i := k + 1; i < n; i++ {
-			if f := row[i]; f != 0 {
-				vec.Axpy(-f, row[i:], a[i*n+i:i*n+n])
+// upper triangle read) in place into UᵀU, U in the upper triangle; the lower
+// triangle becomes meaningless. It reports false, leaving a undefined, when a
+// pivot is not positive or not finite. scratch must hold panel·n numbers where n
+// is a multiple of 16, and is not used otherwise.
+func Cholesky32(a []float32, n int, scratch []float32) bool {
+	step := n
+	if n%panel == 0 {
+		step = panel
+	}
+	for lo := 0; lo < n; lo += step {
+		hi := lo + step
+		for k := lo; k < hi; k++ {
+			row := a[k*n : k*n+n]
+			d := row[k]
+			if !(d > 0) || math.IsInf(float64(d), 0) {
+				return false
 			}
+			d = float32(math.Sqrt(float64(d)))
+			row[k] = d
+			vec.Scale(1/d, row[k+1:])
+			for i := k + 1; i < hi; i++ {
+				vec.Axpy(-row[i], row[i:], a[i*n+i:i*n+n])
+			}
+		}
+		if hi < n {
+			u := a[lo*n : hi*n]
+			for k := range step {
+				for j := hi; j < n; j++ {
+					scratch[k*n+j] = -u[k*n+j]
+				}
+			}
+			vec.Syrk(a, n, hi, n, scratch, u, n, step)
 		}
 	}
 	return true

@@ -26,7 +26,7 @@ func spd(n int, seed uint64) []float64 {
 }
 
 func TestCholesky(t *testing.T) {
-	for _, n := range []int{1, 2, 3, 7, 16, 33, 64} {
+	for _, n := range []int{1, 2, 3, 7, 16, 33, 48, 64, 128} {
 		a := spd(n, uint64(n))
 		want := make([]float64, n)
 		r := rng.New(9, 2, uint64(n))
@@ -42,7 +42,7 @@ func TestCholesky(t *testing.T) {
 			}
 			b32[i] = float32(b[i])
 		}
-		if !Cholesky64(a, n) || !Cholesky32(a32, n) {
+		if !Cholesky64(a, n) || !Cholesky32(a32, n, make([]float32, panel*n)) {
 			t.Fatalf("n=%d: not positive definite", n)
 		}
 		SolveCholesky64(a, n, b)
@@ -65,7 +65,7 @@ func TestCholeskyRefuses(t *testing.T) {
 		for i := range a {
 			b[i] = float32(a[i])
 		}
-		if Cholesky64(append([]float64(nil), a...), n) || Cholesky32(b, n) {
+		if Cholesky64(append([]float64(nil), a...), n) || Cholesky32(b, n, nil) {
 			t.Errorf("accepted %v", a)
 		}
 	}

@@ -1,50 +1,96 @@
-// Package vec is float32 vector arithmetic for the hot loops.
+// Package vec is float32 arithmetic for the hot loops.
 //
-// Every function is pure Go today and unrolled by hand; assembly for amd64 may
-// replace single functions behind the build tag !noasm without changing their
-// contracts. Operand lengths must agree: callers validate shapes once, outside
-// the loop.
+// Each function has a portable form (portable.go) and one for amd64 processors
+// with AVX2 and FMA (vec_amd64.s, written by gen), chosen once at start-up; the
+// build tag noasm leaves the portable form alone. Both are deterministic; they
+// agree to rounding, not to the last bit, because only one fuses multiply and
+// add.
 //
-// Products are rounded before they are added (float32(x*y) + z), so that a
-// compiler which fuses multiply and add cannot change results between builds.
+// Operand lengths must agree and indices must be in range: callers validate
+// once, outside the loop. Calls are cut so that none holds up the garbage
+// collector for long.
 package vec
 
-// Dot returns Σ x[i]·y[i], accumulated in eight lanes that are added pairwise.
+// maxRows bounds the rows of one assembly call: assembly cannot be preempted.
+const maxRows = 1024
+
+// Dot returns Σ x[i]·y[i].
 func Dot(x, y []float32) float32 {
-	y = y[:len(x)]
-	var s0, s1, s2, s3, s4, s5, s6, s7 float32
-	i := 0
-	for ; i+8 <= len(x); i += 8 {
-		a, b := x[i:i+8:i+8], y[i:i+8:i+8]
-		s0 += float32(a[0] * b[0])
-		s1 += float32(a[1] * b[1])
-		s2 += float32(a[2] * b[2])
-		s3 += float32(a[3] * b[3])
-		s4 += float32(a[4] * b[4])
-		s5 += float32(a[5] * b[5])
-		s6 += float32(a[6] * b[6])
-		s7 += float32(a[7] * b[7])
+	if hasAVX2 {
+		return dotAVX2(x, y[:len(x)])
 	}
-	for ; i < len(x); i++ {
-		s0 += float32(x[i] * y[i])
-	}
-	return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+	return dotGo(x, y)
 }
 
 // Axpy adds a·x to y.
 func Axpy(a float32, x, y []float32) {
-	y = y[:len(x)]
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		p, q := x[i:i+4:i+4], y[i:i+4:i+4]
-		q[0] += float32(a * p[0])
-		q[1] += float32(a * p[1])
-		q[2] += float32(a * p[2])
-		q[3] += float32(a * p[3])
+	if hasAVX2 {
+		axpyAVX2(a, x, y[:len(x)])
+		return
 	}
-	for ; i < len(x); i++ {
-		y[i] += float32(a * x[i])
+	axpyGo(a, x, y)
+}
+
+// DotRows writes into dst the dot products of x with len(dst) consecutive rows
+// of length len(x). Each is what Dot returns.
+func DotRows(dst, rows, x []float32) {
+	if !hasAVX2 {
+		dotRowsGo(dst, rows, x)
+		return
 	}
+	f := len(x)
+	_ = rows[:len(dst)*f]
+	for lo := 0; lo < len(dst); lo += maxRows {
+		hi := min(lo+maxRows, len(dst))
+		dotRowsAVX2(dst[lo:hi], rows[lo*f:hi*f], x)
+	}
+}
+
+// GatherDot writes into dst[k] the dot product of x with row idx[k] of src, rows
+// of length len(x). Each is what Dot returns.
+func GatherDot(dst, src []float32, idx []int32, x []float32) {
+	if !hasAVX2 {
+		gatherDotGo(dst, src, idx, x)
+		return
+	}
+	dst = dst[:len(idx)]
+	for lo := 0; lo < len(idx); lo += maxRows {
+		hi := min(lo+maxRows, len(idx))
+		gatherDotAVX2(dst[lo:hi], src, idx[lo:hi], x)
+	}
+}
+
+// GatherAxpy adds Σ coef[k]·(row idx[k] of src) to out, rows of length len(out),
+// k ascending.
+func GatherAxpy(out, src []float32, idx []int32, coef []float32) {
+	if !hasAVX2 {
+		gatherAxpyGo(out, src, idx, coef)
+		return
+	}
+	coef = coef[:len(idx)]
+	for lo := 0; lo < len(idx); lo += maxRows {
+		hi := min(lo+maxRows, len(idx))
+		gatherAxpyAVX2(out, src, idx[lo:hi], coef[lo:hi])
+	}
+}
+
+// Pad returns n rounded up to the multiple of 16 that Syrk needs.
+func Pad(n int) int { return (n + 15) &^ 15 }
+
+// Syrk adds Σ_k w[k,i]·y[k,j], k < n ascending, to c[i,j] for from <= i, j < size
+// and at least j >= i; elements below the diagonal become meaningless. w and y
+// hold n rows of stride ld, c rows of stride ldc. from and size must be
+// multiples of 16. With w = y it is a symmetric rank-n update.
+func Syrk(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
+	if n == 0 || from >= size {
+		return
+	}
+	_, _, _ = c[(size-1)*ldc+size-1], w[(n-1)*ld+size-1], y[(n-1)*ld+size-1]
+	if hasAVX2 {
+		syrkAVX2(c, ldc, from, size, w, y, ld, n)
+		return
+	}
+	syrkGo(c, ldc, from, size, w, y, ld, n)
 }
 
 // Scale multiplies x by a.

@@ -3,9 +3,12 @@ package vec
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/rng"
 )
 
 func drawPair(t *rapid.T) (x, y []float32) {
@@ -40,7 +43,9 @@ func TestVecProp(t *testing.T) {
 		z := append([]float32(nil), y...)
 		Axpy(a, x, z)
 		for i := range z {
-			if want := y[i] + float32(a*x[i]); z[i] != want {
+			// One rounding with a fused multiply-add, two without.
+			want := float64(y[i]) + float64(a)*float64(x[i])
+			if bound := math.Ldexp(math.Abs(float64(y[i]))+2*math.Abs(float64(a)*float64(x[i])), -23) + 1e-40; math.Abs(float64(z[i])-want) > bound {
 				t.Fatalf("Axpy[%d] = %v, want %v", i, z[i], want)
 			}
 		}
@@ -54,14 +59,131 @@ func TestVecProp(t *testing.T) {
 	})
 }
 
-// The order of additions is part of the contract: same bits on every path.
+// The order of additions is part of the contract: each level keeps its bits.
 func TestDotPinned(t *testing.T) {
 	x, y := make([]float32, 29), make([]float32, 29)
 	for i := range x {
 		x[i], y[i] = 1/float32(i+1), float32(i*i%17)-8.3
 	}
-	if got, want := math.Float32bits(Dot(x, y)), uint32(0xc1323012); got != want {
-		t.Errorf("Dot has bits %#x, want %#x", got, want)
+	if got, want := math.Float32bits(dotGo(x, y)), uint32(0xc1323012); got != want {
+		t.Errorf("portable Dot has bits %#x, want %#x", got, want)
+	}
+	if !hasAVX2 {
+		t.Skip("no AVX2 here")
+	}
+	if got, want := math.Float32bits(dotAVX2(x, y)), math.Float32bits(laneDot(x, y)); got != want {
+		t.Errorf("AVX2 Dot has bits %#x, want %#x", got, want)
+	}
+}
+
+// laneDot is the order of the assembly, in Go: 32 lanes of fused multiply-adds,
+// then one tree. A product of float32 is exact in float64, so rounding its sum
+// once more can differ from a fused operation only where float64 rounds to a
+// tie; inputs with few bits avoid that.
+func laneDot(x, y []float32) float32 {
+	var l [32]float32
+	for i := range x {
+		l[i%32] = float32(float64(x[i])*float64(y[i]) + float64(l[i%32]))
+	}
+	var q [8]float32
+	for i := range q {
+		q[i] = (l[i] + l[8+i]) + (l[16+i] + l[24+i])
+	}
+	for i := range 4 {
+		q[i] += q[4+i]
+	}
+	return (q[0] + q[2]) + (q[1] + q[3])
+}
+
+// Every kernel at every tail length, on the level chosen at start-up, against
+// float64 and against each other.
+func TestKernels(t *testing.T) {
+	r := rng.New(1, 2, 3)
+	fill := func(n int) []float32 {
+		v := make([]float32, n)
+		for i := range v {
+			v[i] = float32(r.Intn(2001)-1000) / 64
+		}
+		return v
+	}
+	for f := 0; f <= 140; f++ {
+		for _, n := range []int{0, 1, 2, 3, 5, 18} {
+			rows := 7
+			src, x, coef := fill(rows*f), fill(f), fill(n)
+			idx := make([]int32, n)
+			for k := range idx {
+				idx[k] = int32(r.Intn(rows))
+			}
+			dst := make([]float32, n)
+			GatherDot(dst, src, idx, x)
+			all := make([]float32, rows)
+			DotRows(all, src, x)
+			for i := range all {
+				if want := Dot(x, src[i*f:i*f+f]); all[i] != want {
+					t.Fatalf("DotRows f=%d row %d: %v, want %v", f, i, all[i], want)
+				}
+				if hasAVX2 && all[i] != laneDot(x, src[i*f:i*f+f]) {
+					t.Fatalf("f=%d: order of addition is not the canonical one", f)
+				}
+			}
+			for k, i := range idx {
+				if dst[k] != all[i] {
+					t.Fatalf("GatherDot f=%d n=%d k=%d: %v, want %v", f, n, k, dst[k], all[i])
+				}
+			}
+			// Guard words around the output must survive.
+			buf := fill(f + 16)
+			before := slices.Clone(buf)
+			out := buf[8 : 8+f : 8+f]
+			GatherAxpy(out, src, idx, coef)
+			for j := range buf {
+				want := float64(before[j])
+				if j >= 8 && j < 8+f {
+					for k, i := range idx {
+						want += float64(coef[k]) * float64(src[int(i)*f+j-8])
+					}
+				}
+				if math.Abs(float64(buf[j])-want) > 1e-3 {
+					t.Fatalf("GatherAxpy f=%d n=%d element %d: %v, want %v", f, n, j-8, buf[j], want)
+				}
+			}
+			copy(buf, before)
+			Axpy(1.5, x, out)
+			for j := range buf {
+				want := before[j]
+				if j >= 8 && j < 8+f {
+					want += 1.5 * x[j-8]
+				}
+				if buf[j] != want {
+					t.Fatalf("Axpy f=%d element %d: %v, want %v", f, j-8, buf[j], want)
+				}
+			}
+		}
+	}
+	for _, size := range []int{16, 32, 48, 64} {
+		for _, n := range []int{0, 1, 2, 7, 33} {
+			for from := 0; from <= size; from += 16 {
+				w, y, c := fill(n*size), fill(n*size), fill(size*size)
+				before := slices.Clone(c)
+				Syrk(c, size, from, size, w, y, size, n)
+				for i := range size {
+					for j := range size {
+						if i >= from && j < i && j >= i&^15 {
+							continue // below the diagonal inside its tile
+						}
+						want := float64(before[i*size+j])
+						if i >= from && j >= i {
+							for k := range n {
+								want += float64(w[k*size+i]) * float64(y[k*size+j])
+							}
+						}
+						if math.Abs(float64(c[i*size+j])-want) > 5e-3 {
+							t.Fatalf("Syrk size=%d n=%d from=%d (%d,%d): %v, want %v", size, n, from, i, j, c[i*size+j], want)
+						}
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -87,4 +209,36 @@ func BenchmarkDot(b *testing.B) {
 			}
 		})
 	}
+}
+
+func BenchmarkGather(b *testing.B) {
+	const rows, f, n = 30_000, 64, 50
+	src, x, dst, out := make([]float32, rows*f), make([]float32, f), make([]float32, n), make([]float32, f)
+	r := rng.New(1, 0, 0)
+	idx := make([]int32, n)
+	for k := range idx {
+		idx[k] = int32(r.Intn(rows))
+	}
+	b.Run("dot/f=64/rows=50", func(b *testing.B) {
+		for b.Loop() {
+			GatherDot(dst, src, idx, x)
+		}
+	})
+	b.Run("axpy/f=64/rows=50", func(b *testing.B) {
+		for b.Loop() {
+			GatherAxpy(out, src, idx, dst)
+		}
+	})
+	b.Run("rows/f=64/rows=30k", func(b *testing.B) {
+		all := make([]float32, rows)
+		for b.Loop() {
+			DotRows(all, src, x)
+		}
+	})
+	b.Run("syrk/f=64/rows=64", func(b *testing.B) {
+		c := make([]float32, f*f)
+		for b.Loop() {
+			Syrk(c, f, 0, f, src, src, f, 64)
+		}
+	})
 }

@@ -1,0 +1,14 @@
+//go:build noasm || !amd64
+
+package vec
+
+const hasAVX2 = false
+
+func dotAVX2(x, y []float32) float32                              { return dotGo(x, y) }
+func axpyAVX2(a float32, x, y []float32)                          { axpyGo(a, x, y) }
+func dotRowsAVX2(dst, rows, x []float32)                          { dotRowsGo(dst, rows, x) }
+func gatherDotAVX2(dst, src []float32, idx []int32, x []float32)  { gatherDotGo(dst, src, idx, x) }
+func gatherAxpyAVX2(out, src []float32, idx []int32, c []float32) { gatherAxpyGo(out, src, idx, c) }
+func syrkAVX2(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
+	syrkGo(c, ldc, from, size, w, y, ld, n)
+}

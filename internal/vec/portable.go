@@ -1,0 +1,72 @@
+package vec
+
+// Products are rounded before they are added (float32(x*y) + z), so that a
+// compiler which fuses multiply and add cannot change results between builds.
+
+func dotGo(x, y []float32) float32 {
+	y = y[:len(x)]
+	var s0, s1, s2, s3, s4, s5, s6, s7 float32
+	i := 0
+	for ; i+8 <= len(x); i += 8 {
+		a, b := x[i:i+8:i+8], y[i:i+8:i+8]
+		s0 += float32(a[0] * b[0])
+		s1 += float32(a[1] * b[1])
+		s2 += float32(a[2] * b[2])
+		s3 += float32(a[3] * b[3])
+		s4 += float32(a[4] * b[4])
+		s5 += float32(a[5] * b[5])
+		s6 += float32(a[6] * b[6])
+		s7 += float32(a[7] * b[7])
+	}
+	for ; i < len(x); i++ {
+		s0 += float32(x[i] * y[i])
+	}
+	return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+}
+
+func axpyGo(a float32, x, y []float32) {
+	y = y[:len(x)]
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		p, q := x[i:i+4:i+4], y[i:i+4:i+4]
+		q[0] += float32(a * p[0])
+		q[1] += float32(a * p[1])
+		q[2] += float32(a * p[2])
+		q[3] += float32(a * p[3])
+	}
+	for ; i < len(x); i++ {
+		y[i] += float32(a * x[i])
+	}
+}
+
+func dotRowsGo(dst, rows, x []float32) {
+	f := len(x)
+	for i := range dst {
+		dst[i] = dotGo(x, rows[i*f:i*f+f])
+	}
+}
+
+func gatherDotGo(dst, src []float32, idx []int32, x []float32) {
+	f := len(x)
+	for k, i := range idx {
+		dst[k] = dotGo(x, src[int(i)*f:int(i)*f+f])
+	}
+}
+
+func gatherAxpyGo(out, src []float32, idx []int32, coef []float32) {
+	f := len(out)
+	for k, i := range idx {
+		axpyGo(coef[k], src[int(i)*f:int(i)*f+f], out)
+	}
+}
+
+func syrkGo(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
+	for k := range n {
+		wr, yr := w[k*ld:k*ld+size], y[k*ld:k*ld+size]
+		for i := from; i < size; i++ {
+			if v := wr[i]; v != 0 {
+				axpyGo(v, yr[i:], c[i*ldc+i:i*ldc+size])
+			}
+		}
+	}
+}

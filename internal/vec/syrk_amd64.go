@@ -1,0 +1,11 @@
+//go:build !noasm
+
+package vec
+
+func syrkAVX2(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
+	for i := from; i < size; i += 4 {
+		for j := i &^ 15; j < size; j += 16 {
+			tile4x16AVX2(&c[i*ldc+j], ldc, &w[i], &y[j], ld, n)
+		}
+	}
+}

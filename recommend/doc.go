@@ -1,0 +1,58 @@
+// Package recommend decides what to show to whom.
+//
+// # Two layers
+//
+// Below: dense and not generic. Interactions is an immutable users×items matrix
+// of int32 indices and float32 weights; models are fitted on it and answer a
+// Query with one score per item. This layer is for pipelines and benchmarks.
+//
+// Above: generic over the ids of the host. Builder turns events into a Dataset
+// (ids ↔ indices and the matrix); Engine puts models, filters, fallback and
+// reasons behind one call. This layer is for a backend.
+//
+//	events → Builder → Dataset → FitALS, FitItemKNN, … → Engine → []Recommendation
+//
+// # Which model
+//
+//   - Popular: what everybody takes. The yardstick, and the last resort for
+//     strangers.
+//   - ItemKNN: items like those in the history. No training to speak of, exact
+//     reasons, answers new users at once. Cosine, Jaccard, log-likelihood and
+//     more, with BM25 or TF-IDF weights.
+//   - ALS: matrix factorisation for implicit feedback. Usually better lists;
+//     compact vectors for users and items; folds new users in. Search Alpha /
+//     Unobserved and Regularization, and double Factors while it helps.
+//   - TFIDF: content of titles, descriptions and attributes, English or
+//     Chinese. Knows items nobody has bought yet.
+//   - Blend and RRF: several of these at once.
+//
+// No setting is best everywhere. SplitRandom, SplitLast, SplitTime, SplitUsers
+// and SplitFolds cut a validation part off the training data; examples/benchmark
+// searches settings on it.
+//
+// # Guarantees
+//
+//   - Fitted models and datasets are immutable and safe for concurrent use.
+//     Builders and Rankers are not.
+//   - Equal data, options and seed give equal bytes, at any GOMAXPROCS and for
+//     events in any order (on one architecture; compilers for others may fuse
+//     multiply and add).
+//   - Lists hold exactly min(k, eligible) distinct items, best first, equal
+//     scores by ascending index. No model scores NaN.
+//   - Data never panics. Bad options, events and bytes are wrapped sentinels
+//     (errors.go) that name the field or row, and change nothing.
+//   - Every model has a versioned, checksummed binary form: WriteModel and
+//     ReadModel, or the methods of Persistent. docs/format.md describes it.
+//
+// # References
+//
+//   - Sarwar, Karypis, Konstan, Riedl: Item-based collaborative filtering
+//     recommendation algorithms. WWW 2001.
+//   - Deshpande, Karypis: Item-based top-N recommendation algorithms. TOIS 2004.
+//   - Hu, Koren, Volinsky: Collaborative filtering for implicit feedback
+//     datasets. ICDM 2008.
+//   - Takács, Pilászy, Tikk: Applications of the conjugate gradient method for
+//     implicit feedback collaborative filtering. RecSys 2011.
+//   - Rendle, Krichene, Zhang, Koren: iALS++ / Revisiting the performance of iALS
+//     on item recommendation benchmarks. 2021.
+package recommend
