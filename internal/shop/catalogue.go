@@ -170,8 +170,10 @@ func (s *Shop) makeItems() *catalogue {
 			total += t.Popularity
 			cat.cum[c] = append(cat.cum[c], total)
 
-			if r.Bool(.25) {
-				cat.launch[i] = int64(r.Intn(max(1, cfg.Days*4/5))) * daySeconds
+			// One item of each category is there from the start, so that no
+			// wish comes to nothing for want of a product.
+			if r.Bool(.25) && j > 0 {
+				cat.launch[i] = int64(r.Intn(cfg.Days*4/5)) * daySeconds
 			}
 			it := &s.Items[i]
 			it.SKU = fmt.Sprintf("%s-%04d", w.code, j+1)
@@ -204,10 +206,7 @@ func (s *Shop) makeItems() *catalogue {
 // product word and most feature words.
 func describe(it *Item, w *categoryWord, k int, r *rng.Stream) {
 	b, a, col := brandWords[r.Intn(len(brandWords))], adjectiveWords[r.Intn(len(adjectiveWords))], colourWords[r.Intn(len(colourWords))]
-	f := [3]int{k, (k + 3) % 8, (k + 1 + r.Intn(2)) % 8}
-	if r.Bool(.6) {
-		f[2] = (k + 4 + r.Intn(4)) % 8
-	}
+	f := [3]int{k, (k + 3) % 8, (k + [...]int{1, 2, 4, 5, 6, 7}[r.Intn(6)]) % 8}
 	it.Brand = b.en
 	if r.Bool(.5) {
 		it.Language = "en"

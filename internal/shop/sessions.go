@@ -116,16 +116,15 @@ func (v *visitor) consider(sec int64, c int) int {
 			v.cum[k] = sum
 		}
 	}
-	bound := userStyle * itemStyleMax
-	for try := 0; try < 400; try++ {
-		k := c
-		if k < 0 {
-			x := v.r.Float64() * v.cum[len(v.cum)-1]
-			for k = 0; k < len(v.cum)-1 && v.cum[k] <= x; k++ {
-			}
+	if c < 0 {
+		x := v.r.Float64() * v.cum[len(v.cum)-1]
+		for c = 0; c < len(v.cum)-1 && v.cum[c] <= x; c++ {
 		}
-		i := v.cat.propose(k, v.r)
-		if v.cat.launch[i]+2*3600 > sec { // not launched when the session began
+	}
+	bound := userStyle * itemStyleMax
+	for try := 0; try < 1000; try++ { // the category stays, so that shares of categories are exact
+		i := v.cat.propose(c, v.r)
+		if l := v.cat.launch[i]; l > 0 && l+2*3600 > sec { // not launched when the session began
 			continue
 		}
 		if v.r.Float64() < math.Exp(dot(&v.x.Style, &v.s.Truth.Items[i].Style)-bound) {
@@ -231,20 +230,25 @@ func (v *visitor) buy(t trip, seq int) {
 	device := int8(pick(v.r, len(deviceWords), func(i int) float64 { return deviceWords[i].share }))
 	from := int32(len(v.l.wants))
 	take := func(i int) {
+		q := int32(1 + v.r.Poisson(categoryWords[v.s.Truth.Items[i].Category].units))
+		if k := slices.Index(v.basket, int32(i)); k >= 0 {
+			v.l.wants[int(from)+k].quantity += q
+			return
+		}
 		now = v.view(now, i, 0)
 		v.add(event{sec: now, item: int32(i), text: -1, campaign: -1, kind: kCart})
 		now += 2
 		v.basket = append(v.basket, int32(i))
-		q := 1 + v.r.Poisson(categoryWords[v.s.Truth.Items[i].Category].units)
-		v.l.wants = append(v.l.wants, want{sec: sec, user: v.u, item: int32(i), quantity: int32(q)})
+		v.l.wants = append(v.l.wants, want{sec: sec, user: v.u, item: int32(i), quantity: q})
 	}
 	v.basket = v.basket[:0]
-	for n, try := 1+v.r.Poisson(v.x.BasketMean-1), 0; n > 0 && try < 80; try++ {
+	// A number of looks that does not depend on prices: items do not compete for
+	// a place in the basket, and each follows price^elasticity. Only where nothing
+	// was taken the search goes on, for whoever comes buys something.
+	for n, try := 1+v.r.Poisson(v.x.BasketMean/(acceptBase*1.15)), 0; (n > 0 || len(v.basket) == 0) && try < 200; try++ {
+		n--
 		i := v.consider(sec, -1)
 		if i < 0 {
-			break
-		}
-		if slices.Contains(v.basket, int32(i)) {
 			continue
 		}
 		if !v.r.Bool(acceptBase * v.priceFactor(i, sec)) {
@@ -252,7 +256,6 @@ func (v *visitor) buy(t trip, seq int) {
 			continue
 		}
 		take(i)
-		n--
 		g := v.s.Truth.Items[i].Group
 		to := v.cat.partner[g]
 		if to < 0 {
@@ -260,7 +263,7 @@ func (v *visitor) buy(t trip, seq int) {
 		}
 		members := v.s.Truth.Groups[to].Items
 		j := members[v.r.Intn(len(members))]
-		if v.cat.launch[j]+2*3600 <= sec && !slices.Contains(v.basket, int32(j)) && v.r.Bool(v.cat.prob[g]*v.priceFactor(j, sec)) {
+		if (v.cat.launch[j] == 0 || v.cat.launch[j]+2*3600 <= sec) && v.r.Bool(v.cat.prob[g]*v.priceFactor(j, sec)) {
 			take(j)
 		}
 	}

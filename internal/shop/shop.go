@@ -17,7 +17,7 @@ type Config struct {
 	Start      time.Time // default Monday 2 January 2023, UTC; must be midnight UTC
 	Seed       uint64
 
-	Campaigns int     // default 3 of 14 days, evenly spread; negative = none
+	Campaigns int     // of 14 days each, evenly spread; default 3, or one per 30 days if fewer; negative = none
 	Browse    float64 // browsing sessions relative to the default; default 1, negative = none
 	Missing   float64 // share of each attribute of users that is missing; default 0.08, negative = 0
 	Dirt      float64 // share of raw records with dirt; default 0.05, negative = 0
@@ -33,7 +33,7 @@ func (c Config) withDefaults() Config {
 		c.Start = time.Date(2023, 1, 2, 0, 0, 0, 0, time.UTC)
 	}
 	c.Start = c.Start.UTC()
-	c.Campaigns = check.OrOff(c.Campaigns, 3)
+	c.Campaigns = check.OrOff(c.Campaigns, max(0, min(3, c.Days/30)))
 	c.Browse = check.OrOff(c.Browse, 1)
 	c.Missing = check.OrOff(c.Missing, 0.08)
 	c.Dirt = check.OrOff(c.Dirt, 0.05)
@@ -49,7 +49,7 @@ func (c Config) validate() error {
 	o.Require(c.Days >= 30 && c.Days <= 3650, "Days", c.Days, "30 to 3650")
 	o.Require(c.Start.Equal(c.Start.Truncate(24*time.Hour)), "Start", c.Start, "midnight UTC")
 	o.Require(c.Start.Year() >= 1970 && c.Start.Year() <= 2200, "Start", c.Start, "a year from 1970 to 2200")
-	o.Require(c.Campaigns*28 <= c.Days, "Campaigns", c.Campaigns, "at most one per 28 days")
+	o.Require(c.Campaigns == 0 || c.Campaigns <= c.Days/28, "Campaigns", c.Campaigns, "at most one per 28 days")
 	o.Require(c.Browse >= 0 && c.Browse <= 100, "Browse", c.Browse, "0 to 100")
 	o.Require(c.Missing >= 0 && c.Missing <= 1, "Missing", c.Missing, "0 to 1")
 	o.Require(c.Dirt >= 0 && c.Dirt <= 0.5, "Dirt", c.Dirt, "0 to 0.5")

@@ -84,7 +84,7 @@ func (s *Shop) makeUsers() {
 
 		days := -365 * r.Float64()
 		if !r.Bool(preShare) {
-			days = .9 * float64(cfg.Days) * r.Float64()
+			days = float64(cfg.Days) * r.Float64()
 		}
 		x.ID = fmt.Sprintf("U%06d", u+1)
 		x.Registered = s.at(int64(days * daySeconds))

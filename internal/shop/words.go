@@ -200,12 +200,12 @@ type segmentWord struct {
 }
 
 var segmentWords = []segmentWord{
-	{"young fashion", 0.22, 24, 4, 0.72, 2.4, .34, 0, []string{"WOM", "SHO", "BEA", "BAG"}},
-	{"tech fans", 0.18, 30, 7, 0.25, 1.8, .05, 0, []string{"PHO", "COM", "AUD", "MEN"}},
-	{"young parents", 0.18, 33, 5, 0.60, 3.0, .18, 0, []string{"BAB", "TOY", "BOO", "FOO"}},
-	{"homemakers", 0.18, 44, 9, 0.66, 2.8, .26, 0, []string{"KIT", "BED", "FUR", "PET"}},
-	{"outdoor people", 0.12, 38, 10, 0.42, 2.0, .08, .10, []string{"SPO", "GAR", "SHO", "DRI"}},
-	{"elderly", 0.12, 66, 7, 0.55, 2.2, 0, .60, []string{"HEA", "FOO", "DRI", "GAR"}},
+	{"young fashion", 0.22, 24, 4, 0.72, 2.4, 0.48, 0, []string{"WOM", "SHO", "BEA", "BAG"}},
+	{"tech fans", 0.18, 30, 7, 0.25, 1.8, 0.08, 0, []string{"PHO", "COM", "AUD", "MEN"}},
+	{"young parents", 0.18, 33, 5, 0.60, 3.0, 0.25, 0, []string{"BAB", "TOY", "BOO", "FOO"}},
+	{"homemakers", 0.18, 44, 9, 0.66, 2.8, 0.36, 0, []string{"KIT", "BED", "FUR", "PET"}},
+	{"outdoor people", 0.12, 38, 10, 0.42, 2.0, 0.10, 0.10, []string{"SPO", "GAR", "SHO", "DRI"}},
+	{"elderly", 0.12, 66, 7, 0.55, 2.2, 0, 0.60, []string{"HEA", "FOO", "DRI", "GAR"}},
 }
 
 var carrierWords = []CarrierTruth{
