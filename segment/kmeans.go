@@ -104,12 +104,9 @@ func FitKMeans(ctx context.Context, rows [][]float64, o KMeansOptions) (*KMeans,
 		return nil, fmt.Errorf("segment: FitKMeans: %w", err)
 	}
 	if o.Centers != nil {
-		_, d, err := check.Matrix("Centers", o.Centers)
+		_, d, err := checkMatrix("Centers", o.Centers)
 		if err == nil && d != p.d {
 			err = fmt.Errorf("Centers have %d columns, rows have %d: %w", d, p.d, ErrShape)
-		}
-		if err == nil {
-			_, _, err = checkRows(o.Centers)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("segment: FitKMeans: %w", err)
@@ -151,6 +148,19 @@ func fitPoints(ctx context.Context, p *points, o *KMeansOptions) (*KMeans, error
 	return best, nil
 }
 
+// NewKMeans returns a partition by given centres (K rows of equal length), such
+// as the last round of KMeansStep gives. It knows no training rows: Weights and
+// Inertia are 0 and Converged is false.
+func NewKMeans(centers [][]float64) (*KMeans, error) {
+	flat, k, d, err := flatCentres(centers)
+	if err != nil {
+		return nil, fmt.Errorf("segment: NewKMeans: %w", err)
+	}
+	m := &KMeans{k: k, d: d, centers: flat, weights: make([]float64, k), spread: make([]float64, k)}
+	m.tiles.set(flat, k, d)
+	return m, nil
+}
+
 // K returns the number of clusters.
 func (m *KMeans) K() int { return m.k }
 
@@ -189,25 +199,11 @@ func (m *KMeans) Converged() bool { return m.converged }
 // Nearest returns the cluster of one row and the squared distance to its
 // centre. It does not allocate.
 func (m *KMeans) Nearest(row []float64) (cluster int, squaredDistance float64, err error) {
-	if err := m.checkRow(row); err != nil {
-		return 0, 0, err
+	if err := checkRow(row, m.d); err != nil {
+		return 0, 0, fmt.Errorf("segment: KMeans: %w", err)
 	}
 	j, d, _ := m.tiles.nearest2(row)
 	return j, d, nil
-}
-
-func (m *KMeans) checkRow(row []float64) error {
-	if len(row) != m.d || m.d == 0 {
-		return fmt.Errorf("segment: KMeans: row has %d columns, want %d: %w", len(row), m.d, ErrShape)
-	}
-	if j, ok := within(row); !ok {
-		err := ErrRange
-		if !check.Finite(row[j]) {
-			err = ErrNotFinite
-		}
-		return fmt.Errorf("segment: KMeans: column %d is %v: %w", j, row[j], err)
-	}
-	return nil
 }
 
 // Assign appends the cluster of every row to dst, ties to the lowest index. On
@@ -215,8 +211,8 @@ func (m *KMeans) checkRow(row []float64) error {
 // processors. Cost n·K·d.
 func (m *KMeans) Assign(dst []int32, rows [][]float64) ([]int32, error) {
 	for i, r := range rows {
-		if err := m.checkRow(r); err != nil {
-			return dst, fmt.Errorf("row %d: %w", i, err)
+		if err := checkRow(r, m.d); err != nil {
+			return dst, fmt.Errorf("segment: KMeans: Assign: row %d: %w", i, err)
 		}
 	}
 	from := len(dst)

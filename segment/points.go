@@ -30,20 +30,38 @@ func (p *points) weight(i int) float64 {
 	return p.w[i]
 }
 
-// checkRows is check.Matrix plus the bound on magnitudes.
-func checkRows(rows [][]float64) (n, d int, err error) {
-	n, d, err = check.Matrix("rows", rows)
+func checkRows(rows [][]float64) (n, d int, err error) { return checkMatrix("rows", rows) }
+
+// checkMatrix is check.Matrix plus the bound on magnitudes.
+func checkMatrix(name string, rows [][]float64) (n, d int, err error) {
+	n, d, err = check.Matrix(name, rows)
 	if err != nil {
 		return 0, 0, err
 	}
 	for i, r := range rows {
 		if j, ok := within(r); !ok {
-			return 0, 0, fmt.Errorf("rows row %d column %d is %v, want at most %g in size: %w", i, j, r[j], maxAbs, ErrRange)
+			return 0, 0, fmt.Errorf("%s row %d column %d is %v, want at most %g in size: %w", name, i, j, r[j], maxAbs, ErrRange)
 		}
 	}
 	return n, d, nil
 }
 
+// checkRow checks a single row against the number of columns.
+func checkRow(row []float64, d int) error {
+	if len(row) != d || d == 0 {
+		return fmt.Errorf("row has %d columns, want %d: %w", len(row), d, ErrShape)
+	}
+	if j, ok := within(row); !ok {
+		err := ErrRange
+		if !check.Finite(row[j]) {
+			err = ErrNotFinite
+		}
+		return fmt.Errorf("column %d is %v: %w", j, row[j], err)
+	}
+	return nil
+}
+
+// within returns the first coordinate that is NaN or beyond maxAbs.
 func within(r []float64) (int, bool) {
 	for j, x := range r {
 		if !(math.Abs(x) <= maxAbs) {

@@ -1,0 +1,101 @@
+package segment
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// FeatureProfile compares one column within a cluster to all rows.
+type FeatureProfile struct {
+	Name     string
+	Column   int
+	Mean, SD float64 // within the cluster; SD is the sample standard deviation, NaN for one row
+	Overall  float64 // mean of all rows
+	Z        float64 // (Mean − Overall) / standard deviation of all rows; 0 if that is 0
+}
+
+// ClusterProfile describes one cluster.
+type ClusterProfile struct {
+	Cluster  int
+	Size     int
+	Share    float64          // of all rows
+	Spread   float64          // root mean squared distance to the centroid
+	Typical  int              // row nearest to the centroid, lowest index among equals
+	Features []FeatureProfile // the most special first: descending |Z|, then by column
+}
+
+// DescribeClusters says what makes each cluster special: its size and, for every
+// column, how far its mean lies from that of all rows. names has one entry per
+// column (nil numbers them); clusters without rows are left out. Give it the
+// columns in the units people know, with the labels from scaled ones.
+func DescribeClusters(rows [][]float64, labels []int32, names []string) ([]ClusterProfile, error) {
+	l, err := newLabelled(rows, labels)
+	if err != nil {
+		return nil, fmt.Errorf("segment: DescribeClusters: %w", err)
+	}
+	if names == nil {
+		for j := range l.d {
+			names = append(names, fmt.Sprintf("column %d", j))
+		}
+	}
+	if err := check.Len("names", len(names), l.d); err != nil {
+		return nil, fmt.Errorf("segment: DescribeClusters: %w", err)
+	}
+	all := partition(l.x, l.n, l.d, 1, make([]int32, l.n))
+	m2, total := make([]float64, l.k*l.d), make([]float64, l.d)
+	near := make([]float64, l.k)
+	out := make([]ClusterProfile, l.k)
+	for i := range near {
+		near[i] = math.Inf(1)
+	}
+	for i := range l.n {
+		c := int(l.label[i])
+		centre := l.centre[c*l.d : (c+1)*l.d]
+		for j, v := range l.row(i) {
+			a, b := v-centre[j], v-all.centre[j]
+			m2[c*l.d+j] += float64(a * a)
+			total[j] += float64(b * b)
+		}
+		d := squared(l.row(i), centre)
+		out[c].Spread += d
+		if d < near[c] {
+			near[c], out[c].Typical = d, i
+		}
+		out[c].Cluster = int(labels[i])
+	}
+	for c := range out {
+		o := &out[c]
+		o.Size = l.size[c]
+		o.Share = float64(o.Size) / float64(l.n)
+		o.Spread = math.Sqrt(o.Spread / float64(o.Size))
+		for j := range l.d {
+			f := FeatureProfile{Name: names[j], Column: j, Mean: l.centre[c*l.d+j], SD: math.NaN(), Overall: all.centre[j]}
+			if o.Size > 1 {
+				f.SD = math.Sqrt(m2[c*l.d+j] / float64(o.Size-1))
+			}
+			if total[j] > 0 {
+				f.Z = (f.Mean - f.Overall) / math.Sqrt(total[j]/float64(l.n-1))
+			}
+			o.Features = append(o.Features, f)
+		}
+		slices.SortStableFunc(o.Features, func(a, b FeatureProfile) int { return cmp.Compare(math.Abs(b.Z), math.Abs(a.Z)) })
+	}
+	slices.SortFunc(out, func(a, b ClusterProfile) int { return cmp.Compare(a.Cluster, b.Cluster) })
+	return out, nil
+}
+
+// String sums the cluster up in one line: size, and the three columns that set
+// it apart most.
+func (c ClusterProfile) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "cluster %d: %d rows (%.1f %%)", c.Cluster, c.Size, 100*c.Share)
+	for _, f := range c.Features[:min(3, len(c.Features))] {
+		fmt.Fprintf(&b, ", %s %.4g against %.4g (%+.1f sd)", f.Name, f.Mean, f.Overall, f.Z)
+	}
+	return b.String()
+}

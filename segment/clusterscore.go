@@ -1,0 +1,270 @@
+package segment
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/parallel"
+)
+
+// labelled is a partition of rows: what the cluster scores look at.
+type labelled struct {
+	n, d, k int // k clusters have members
+	x       []float64
+	label   []int32 // 0 … k-1, renumbered so that no cluster is empty
+	size    []int
+	centre  []float64 // k×d
+}
+
+func (l *labelled) row(i int) []float64 { return l.x[i*l.d : (i+1)*l.d] }
+
+// newLabelled validates rows and labels. Clusters without members do not count.
+func newLabelled(rows [][]float64, labels []int32) (*labelled, error) {
+	n, d, err := checkRows(rows)
+	if err != nil {
+		return nil, err
+	}
+	if err := check.Len("labels", len(labels), n); err != nil {
+		return nil, err
+	}
+	flat := make([]float64, 0, n*d)
+	high := int32(-1)
+	for i, r := range rows {
+		if labels[i] < 0 {
+			return nil, fmt.Errorf("labels[%d] is %d, want >= 0: %w", i, labels[i], ErrRange)
+		}
+		high = max(high, labels[i])
+		flat = append(flat, r...)
+	}
+	// Labels are renumbered in ascending order through a map, since a stray high
+	// label must not cost memory.
+	used := make(map[int32]int32)
+	for _, l := range labels {
+		used[l] = -1
+	}
+	if int(high) < 4*n {
+		next := int32(0)
+		for l := int32(0); l <= high; l++ {
+			if _, ok := used[l]; ok {
+				used[l] = next
+				next++
+			}
+		}
+	} else {
+		next := int32(0)
+		for _, l := range labels {
+			if used[l] < 0 {
+				used[l] = next
+				next++
+			}
+		}
+	}
+	dense := make([]int32, n)
+	for i, l := range labels {
+		dense[i] = used[l]
+	}
+	return partition(flat, n, d, len(used), dense), nil
+}
+
+// partition computes sizes and centroids; every cluster must have a member.
+func partition(x []float64, n, d, k int, label []int32) *labelled {
+	l := &labelled{n: n, d: d, k: k, x: x, label: label, size: make([]int, k), centre: make([]float64, k*d)}
+	origin := make([]int, k) // sums are taken from the first member, against cancellation
+	for i, a := range label {
+		if l.size[a] == 0 {
+			origin[a] = i
+		}
+		l.size[a]++
+		o := l.row(origin[a])
+		for j, v := range l.row(i) {
+			l.centre[int(a)*d+j] += v - o[j]
+		}
+	}
+	for a := range k {
+		for j, v := range l.row(origin[a]) {
+			l.centre[a*d+j] = v + l.centre[a*d+j]/float64(l.size[a])
+		}
+	}
+	return l
+}
+
+// comparable reports partitions that no score is defined for.
+func (l *labelled) comparable() error {
+	if l.k < 2 || l.k >= l.n {
+		return fmt.Errorf("%d clusters of %d rows, want 2 to %d: %w", l.k, l.n, l.n-1, ErrUndefined)
+	}
+	return nil
+}
+
+// Silhouette returns, for each row, (b−a)/max(a, b), where a is its mean distance
+// to the other rows of its cluster and b the lowest mean distance to the rows of
+// another cluster, and the mean over all rows: −1 … 1, more is better (Rousseeuw
+// 1987). A row alone in its cluster, or one for which both are zero, has 0. Fewer
+// than two clusters, or as many as rows, is ErrUndefined.
+//
+// Distances are Euclidean. Cost n²·d/2 on all processors: sample first, or use
+// SimplifiedSilhouette, for more than some ten thousand rows.
+func Silhouette(ctx context.Context, rows [][]float64, labels []int32) (mean float64, each []float64, err error) {
+	l, err := newLabelled(rows, labels)
+	if err == nil {
+		err = l.comparable()
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("segment: Silhouette: %w", err)
+	}
+	return l.silhouette(ctx, 0)
+}
+
+func (l *labelled) silhouette(ctx context.Context, workers int) (mean float64, each []float64, err error) {
+	each = make([]float64, l.n)
+	err = parallel.For(ctx, l.n, 32, workers, func(_, lo, hi int) error {
+		sum := make([]float64, l.k)
+		for i := lo; i < hi; i++ {
+			clear(sum)
+			x := l.row(i)
+			for j := range l.n {
+				sum[l.label[j]] += math.Sqrt(squared(x, l.x[j*l.d:(j+1)*l.d]))
+			}
+			own := int(l.label[i])
+			if l.size[own] < 2 {
+				continue
+			}
+			a, b := sum[own]/float64(l.size[own]-1), math.Inf(1)
+			for c, s := range sum {
+				if c != own {
+					b = min(b, s/float64(l.size[c]))
+				}
+			}
+			if m := max(a, b); m > 0 {
+				each[i] = (b - a) / m
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, nil, err
+	}
+	for _, s := range each {
+		mean += s
+	}
+	return mean / float64(l.n), each, nil
+}
+
+// SimplifiedSilhouette is Silhouette with the distance to a cluster replaced by
+// the distance to its centroid: cost n·K·d, fit for any number of rows. It is
+// higher than the exact silhouette as a rule, but ranks partitions alike.
+func SimplifiedSilhouette(rows [][]float64, labels []int32) (float64, error) {
+	l, err := newLabelled(rows, labels)
+	if err == nil {
+		err = l.comparable()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("segment: SimplifiedSilhouette: %w", err)
+	}
+	return l.simplified(), nil
+}
+
+func (l *labelled) simplified() float64 {
+	mean := 0.0
+	for i := range l.n {
+		own := int(l.label[i])
+		if l.size[own] < 2 {
+			continue
+		}
+		a, b := 0.0, math.Inf(1)
+		for c := range l.k {
+			s := math.Sqrt(squared(l.row(i), l.centre[c*l.d:(c+1)*l.d]))
+			if c == own {
+				a = s
+			} else {
+				b = min(b, s)
+			}
+		}
+		if m := max(a, b); m > 0 {
+			mean += (b - a) / m
+		}
+	}
+	return mean / float64(l.n)
+}
+
+// CalinskiHarabasz returns (B/(K−1)) / (W/(n−K)), the ratio of the dispersion
+// between centroids to that within clusters: more is better. It is ErrUndefined
+// for fewer than two clusters, as many as rows, or no dispersion within any.
+func CalinskiHarabasz(rows [][]float64, labels []int32) (float64, error) {
+	l, err := newLabelled(rows, labels)
+	if err == nil {
+		err = l.comparable()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("segment: CalinskiHarabasz: %w", err)
+	}
+	v := l.calinskiHarabasz()
+	if math.IsNaN(v) {
+		return 0, fmt.Errorf("segment: CalinskiHarabasz: all rows lie on their centroids: %w", ErrUndefined)
+	}
+	return v, nil
+}
+
+func (l *labelled) calinskiHarabasz() float64 {
+	all := partition(l.x, l.n, l.d, 1, make([]int32, l.n))
+	between, within := 0.0, 0.0
+	for c := range l.k {
+		between += float64(l.size[c]) * squared(l.centre[c*l.d:(c+1)*l.d], all.centre)
+	}
+	for i := range l.n {
+		c := int(l.label[i])
+		within += squared(l.row(i), l.centre[c*l.d:(c+1)*l.d])
+	}
+	if within == 0 {
+		return math.NaN()
+	}
+	return between / float64(l.k-1) / (within / float64(l.n-l.k))
+}
+
+// DaviesBouldin returns the mean over clusters of max (sᵢ+sⱼ)/dᵢⱼ, where s is the
+// mean distance of a cluster's rows to its centroid and d the distance between
+// centroids: 0 or more, less is better. It is ErrUndefined for fewer than two
+// clusters, as many as rows, or two clusters with one centroid.
+func DaviesBouldin(rows [][]float64, labels []int32) (float64, error) {
+	l, err := newLabelled(rows, labels)
+	if err == nil {
+		err = l.comparable()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("segment: DaviesBouldin: %w", err)
+	}
+	v := l.daviesBouldin()
+	if math.IsNaN(v) {
+		return 0, fmt.Errorf("segment: DaviesBouldin: two clusters have the same centroid: %w", ErrUndefined)
+	}
+	return v, nil
+}
+
+func (l *labelled) daviesBouldin() float64 {
+	s := make([]float64, l.k)
+	for i := range l.n {
+		c := int(l.label[i])
+		s[c] += math.Sqrt(squared(l.row(i), l.centre[c*l.d:(c+1)*l.d]))
+	}
+	for c := range s {
+		s[c] /= float64(l.size[c])
+	}
+	total := 0.0
+	for i := range l.k {
+		worst := 0.0
+		for j := range l.k {
+			if i == j {
+				continue
+			}
+			d := math.Sqrt(squared(l.centre[i*l.d:(i+1)*l.d], l.centre[j*l.d:(j+1)*l.d]))
+			if d == 0 {
+				return math.NaN()
+			}
+			worst = max(worst, (s[i]+s[j])/d)
+		}
+		total += worst
+	}
+	return total / float64(l.k)
+}

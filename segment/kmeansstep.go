@@ -1,0 +1,245 @@
+package segment
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// KMeansStep is one round of k-means as an accumulator, for rows that are
+// spread over shards, machines or parties: everyone starts from the same
+// centres, adds their rows, the states are merged, and Next gives the centres of
+// the following round. Per centre it keeps the weight, Σ w(x−centre), Σ w·d² and
+// the farthest row: rows themselves are not kept, apart from that one.
+//
+// Merge is commutative and associative, up to rounding of the sums. Use
+// NewKMeansStep; it is not safe for concurrent use while Add or Merge runs.
+type KMeansStep struct {
+	k, d   int
+	centre []float64 // k×d
+	sum    []float64 // k×d
+	weight []float64 // k
+	spread []float64 // k
+	far    []float64 // k×d, the farthest row
+	farD   []float64 // k, its squared distance
+	farW   []float64 // k, its weight; 0 means none
+	tiles  tiles
+}
+
+// NewKMeansStep returns the empty state of a round that starts from centers
+// (K rows of equal length).
+func NewKMeansStep(centers [][]float64) (*KMeansStep, error) {
+	flat, k, d, err := flatCentres(centers)
+	if err != nil {
+		return nil, fmt.Errorf("segment: NewKMeansStep: %w", err)
+	}
+	s := &KMeansStep{k: k, d: d, centre: flat, sum: make([]float64, k*d), weight: make([]float64, k), spread: make([]float64, k),
+		far: make([]float64, k*d), farD: make([]float64, k), farW: make([]float64, k)}
+	s.tiles.set(flat, k, d)
+	return s, nil
+}
+
+func flatCentres(centers [][]float64) (flat []float64, k, d int, err error) {
+	if k, d, err = checkMatrix("Centers", centers); err != nil {
+		return nil, 0, 0, err
+	}
+	for _, c := range centers {
+		for _, v := range c {
+			flat = append(flat, v+0)
+		}
+	}
+	return flat, k, d, nil
+}
+
+// Add puts one row with a weight into the state. Weight 0 counts as absent.
+func (s *KMeansStep) Add(row []float64, weight float64) error {
+	if s.k == 0 {
+		return fmt.Errorf("segment: KMeansStep: use NewKMeansStep: %w", ErrEmpty)
+	}
+	if err := checkRow(row, s.d); err != nil {
+		return fmt.Errorf("segment: KMeansStep: %w", err)
+	}
+	if !(weight >= 0) || math.IsInf(weight, 0) {
+		return fmt.Errorf("segment: KMeansStep: weight is %v, want >= 0 and finite: %w", weight, ErrRange)
+	}
+	if weight == 0 {
+		return nil
+	}
+	j, dist, _ := s.tiles.nearest2(row)
+	total, spread := s.weight[j]+weight, s.spread[j]+float64(weight*dist)
+	if !check.Finite(total) || !check.Finite(spread) {
+		return fmt.Errorf("segment: KMeansStep: sums of cluster %d: %w", j, ErrOverflow)
+	}
+	s.weight[j], s.spread[j] = total, spread
+	c := s.centre[j*s.d:]
+	for q, v := range row {
+		s.sum[j*s.d+q] += float64(weight * (v - c[q]))
+	}
+	s.farthest(j, row, dist, weight)
+	return nil
+}
+
+// farthest keeps the better of the present and the given candidate. The order is
+// total, so that it does not matter who comes first.
+func (s *KMeansStep) farthest(j int, row []float64, dist, weight float64) {
+	old := s.far[j*s.d : (j+1)*s.d]
+	c := cmp.Compare(dist, s.farD[j])
+	if c == 0 {
+		if c = slices.Compare(old, row); c == 0 {
+			c = cmp.Compare(weight, s.farW[j])
+		}
+	}
+	if s.farW[j] == 0 || c > 0 {
+		copy(old, row)
+		for q := range old {
+			old[q] += 0
+		}
+		s.farD[j], s.farW[j] = dist, weight
+	}
+}
+
+// Merge adds the rows of o. States that start from other centres are
+// ErrMismatch, and so is merging a state with itself.
+func (s *KMeansStep) Merge(o *KMeansStep) error {
+	if o == nil || s == o {
+		return fmt.Errorf("segment: KMeansStep: merge with itself or nil: %w", ErrMismatch)
+	}
+	if s.k != o.k || s.d != o.d || !slices.Equal(s.centre, o.centre) {
+		return fmt.Errorf("segment: KMeansStep: the states start from different centres: %w", ErrMismatch)
+	}
+	for j := range s.k {
+		if !check.Finite(s.weight[j]+o.weight[j]) || !check.Finite(s.spread[j]+o.spread[j]) {
+			return fmt.Errorf("segment: KMeansStep: sums of cluster %d: %w", j, ErrOverflow)
+		}
+	}
+	for j := range s.k {
+		s.weight[j] += o.weight[j]
+		s.spread[j] += o.spread[j]
+		if o.farW[j] > 0 {
+			s.farthest(j, o.far[j*s.d:(j+1)*s.d], o.farD[j], o.farW[j])
+		}
+	}
+	for q, v := range o.sum {
+		s.sum[q] += v
+	}
+	return nil
+}
+
+// Weights returns the weight of the rows nearest to each centre.
+func (s *KMeansStep) Weights() []float64 { return slices.Clone(s.weight) }
+
+// Inertia returns Σ w·‖x−centre‖² for the centres the round started from.
+func (s *KMeansStep) Inertia() float64 {
+	total := 0.0
+	for _, v := range s.spread {
+		total += v
+	}
+	return total
+}
+
+// Next returns the centres for the next round and Σ‖shift‖², how far they moved;
+// the state does not change. A cluster without rows moves to the farthest row of
+// all, further such clusters to the farthest rows of other clusters; if none is
+// left (all rows lie on their centres) it stays. No rows at all is ErrEmpty.
+func (s *KMeansStep) Next() (centers [][]float64, shift float64, err error) {
+	sum, weight := slices.Clone(s.sum), slices.Clone(s.weight)
+	total := 0.0
+	var donors, empty []int
+	for j, w := range weight {
+		total += w
+		if w == 0 {
+			empty = append(empty, j)
+		} else if s.farD[j] > 0 && w > s.farW[j] {
+			donors = append(donors, j)
+		}
+	}
+	if total == 0 {
+		return nil, 0, fmt.Errorf("segment: KMeansStep: no rows: %w", ErrEmpty)
+	}
+	slices.SortStableFunc(donors, func(a, b int) int {
+		return cmp.Or(cmp.Compare(s.farD[b], s.farD[a]), slices.Compare(s.far[a*s.d:(a+1)*s.d], s.far[b*s.d:(b+1)*s.d]))
+	})
+	next := slices.Clone(s.centre)
+	for i, j := range empty[:min(len(empty), len(donors))] {
+		a := donors[i]
+		row, w := s.far[a*s.d:(a+1)*s.d], s.farW[a]
+		for q, v := range row {
+			sum[a*s.d+q] -= float64(w * (v - s.centre[a*s.d+q]))
+		}
+		weight[a] -= w
+		copy(next[j*s.d:], row)
+	}
+	for j, w := range weight {
+		for q := range s.d {
+			if w > 0 {
+				next[j*s.d+q] += sum[j*s.d+q] / w
+			}
+		}
+		shift += squared(next[j*s.d:(j+1)*s.d], s.centre[j*s.d:(j+1)*s.d])
+	}
+	if _, ok := within(next); !ok || !check.Finite(shift) {
+		return nil, 0, fmt.Errorf("segment: KMeansStep: a centre moves to a place that is not finite: %w", ErrOverflow)
+	}
+	return unflatten(next, s.k, s.d), shift, nil
+}
+
+// AppendBinary appends the state's binary form to dst.
+func (s *KMeansStep) AppendBinary(dst []byte) ([]byte, error) {
+	if s.k == 0 {
+		return dst, fmt.Errorf("segment: KMeansStep: use NewKMeansStep: %w", ErrEmpty)
+	}
+	var w codec.Writer
+	w.Int(s.k)
+	w.Int(s.d)
+	for _, v := range s.parts() {
+		w.Float64s(*v)
+	}
+	return w.AppendFrame(dst, kindKMeansStep, 1), nil
+}
+
+func (s *KMeansStep) parts() []*[]float64 {
+	return []*[]float64{&s.centre, &s.sum, &s.far, &s.weight, &s.spread, &s.farD, &s.farW}
+}
+
+// MarshalBinary returns the state's binary form.
+func (s *KMeansStep) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
+
+// UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
+// ErrVersion and leave s unchanged.
+func (s *KMeansStep) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindKMeansStep, 1)
+	if err != nil {
+		return fmt.Errorf("segment: KMeansStep: %w", err)
+	}
+	n := &KMeansStep{k: r.Int(), d: r.Int()}
+	for i, v := range n.parts() {
+		*v = r.Float64s()
+		if r.Err() != nil {
+			break
+		}
+		if n.k < 1 || n.d < 1 || i < 3 && (len(*v)/n.d != n.k || len(*v)%n.d != 0) || i >= 3 && len(*v) != n.k {
+			r.Fail("shapes do not agree")
+		}
+		for _, x := range *v {
+			if !check.Finite(x) || i >= 3 && x < 0 {
+				r.Fail("a value is not finite, or a weight or distance negative")
+				break
+			}
+		}
+	}
+	for _, v := range []*[]float64{&n.centre, &n.far} {
+		if _, ok := within(*v); !ok {
+			r.Fail("a coordinate is too large")
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("segment: KMeansStep: %w", err)
+	}
+	n.tiles.set(n.centre, n.k, n.d)
+	*s = *n
+	return nil
+}

@@ -1,0 +1,90 @@
+package segment
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/rng"
+)
+
+// A fit that skips no row gives the same bytes as one that skips by its bounds,
+// on data with many exact ties and duplicates too.
+func TestLloydBoundsExactProp(t *testing.T) {
+	skipped := false
+	rapid.Check(t, func(t *rapid.T) {
+		n, d := rapid.IntRange(2, 300).Draw(t, "n"), rapid.IntRange(1, 6).Draw(t, "d")
+		levels := rapid.SampledFrom([]int{2, 3, 10, 1000}).Draw(t, "levels")
+		scale := rapid.SampledFrom([]float64{1, 0.1, 1e-150, 1e130}).Draw(t, "scale")
+		s := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
+		rows := make([][]float64, n)
+		for i := range rows {
+			rows[i] = make([]float64, d)
+			for j := range rows[i] {
+				rows[i][j] = scale * float64(s.Intn(levels))
+			}
+		}
+		p, err := newPoints(rows, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := rapid.IntRange(1, p.distinct(12)).Draw(t, "k")
+		o := KMeansOptions{K: k, Tol: -1}.withDefaults()
+		start := make([]float64, k*d)
+		if err := seedPlusPlus(context.Background(), p, start, k, 1, 0, 1); err != nil {
+			t.Fatal(err)
+		}
+		var out [2][]byte
+		for i := range out {
+			l := newLloyd(p, &o)
+			if i == 1 {
+				l.ulps = 1e9 // every bound is hopeless
+			}
+			copy(l.centre, start)
+			m, err := l.run(context.Background(), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[i], err = m.MarshalBinary()
+			if err != nil {
+				t.Fatal(err)
+			}
+			skipped = skipped || m.iterations > 2
+		}
+		if !bytes.Equal(out[0], out[1]) {
+			t.Fatal("the bounds changed the result")
+		}
+	})
+	if !skipped {
+		t.Fatal("no fit ran long enough to skip a row")
+	}
+}
+
+// With groups far apart, each start has one centre in every group.
+func TestSeedPlusPlusSpreads(t *testing.T) {
+	var rows [][]float64
+	for c := range 6 {
+		for i := range 40 {
+			rows = append(rows, []float64{float64(c * 1000), float64(i)})
+		}
+	}
+	p, err := newPoints(rows, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(20) {
+		centre := make([]float64, 12)
+		if err := seedPlusPlus(context.Background(), p, centre, 6, seed, 0, 2); err != nil {
+			t.Fatal(err)
+		}
+		found := map[float64]bool{}
+		for j := 0; j < len(centre); j += 2 {
+			found[centre[j]] = true
+		}
+		if len(found) != 6 {
+			t.Errorf("seed %d: centres in %d of 6 far groups", seed, len(found))
+		}
+	}
+}
