@@ -1,0 +1,422 @@
+package recommend
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
+)
+
+func mustBlend(t testing.TB, parts []Weighted, opt BlendOptions) *Blend {
+	t.Helper()
+	b, err := NewBlend(parts, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func mustRRF(t testing.TB, parts []Weighted, opt RRFOptions) *RRF {
+	t.Helper()
+	b, err := NewRRF(parts, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestBlendFormulas: by hand, on four items.
+func TestBlendFormulas(t *testing.T) {
+	nan := float32(math.NaN())
+	a := &tableModel{users: [][]float32{{2, 4, 4, 0}}, items: 4}
+	b := &tableModel{users: [][]float32{{1, -1, nan, 3}}, items: 4}
+	constant := &tableModel{users: [][]float32{{7, 7, 7, 7}}, items: 4}
+	silent := &tableModel{items: 4}
+	clicks := &tableModel{users: [][]float32{{-2, 0, 4, 1}}, items: 4, sparse: true}
+	za := func(s float64) float64 { return (s - 2.5) / math.Sqrt(2.75) } // mean 2.5, variance 2.75
+	for name, c := range map[string]struct {
+		model Model
+		want  [4]float64
+	}{
+		"min-max":           {mustBlend(t, []Weighted{{a, 0}}, BlendOptions{}), [4]float64{.5, 1, 1, 0}},
+		"min-max, sparse":   {mustBlend(t, []Weighted{{clicks, 0}}, BlendOptions{}), [4]float64{0, 0, 1, .25}},
+		"min-max, NaN":      {mustBlend(t, []Weighted{{b, 0}}, BlendOptions{}), [4]float64{.5, 0, 0, 1}},
+		"weighted":          {mustBlend(t, []Weighted{{a, 3}, {b, 1}}, BlendOptions{}), [4]float64{.5, .75, .75, .25}},
+		"silent part":       {mustBlend(t, []Weighted{{silent, 5}, {a, 2}}, BlendOptions{}), [4]float64{.5, 1, 1, 0}},
+		"constant part":     {mustBlend(t, []Weighted{{constant, 1}, {a, 1}}, BlendOptions{}), [4]float64{.25, .5, .5, 0}},
+		"z-score":           {mustBlend(t, []Weighted{{a, 0}}, BlendOptions{Normalize: ZScore}), [4]float64{za(2), za(4), za(4), za(0)}},
+		"z-score, constant": {mustBlend(t, []Weighted{{constant, 0}}, BlendOptions{Normalize: ZScore}), [4]float64{}},
+		"rank share":        {mustBlend(t, []Weighted{{a, 0}}, BlendOptions{Normalize: RankShare}), [4]float64{1. / 3, 2.5 / 3, 2.5 / 3, 0}},
+		"rank, constant":    {mustBlend(t, []Weighted{{constant, 0}}, BlendOptions{Normalize: RankShare}), [4]float64{}},
+		"raw":               {mustBlend(t, []Weighted{{a, 1}, {clicks, 3}}, BlendOptions{Normalize: Raw}), [4]float64{-1, 1, 4, .75}},
+		"rrf":               {mustRRF(t, []Weighted{{a, 0}, {b, 2}}, RRFOptions{}), [4]float64{1./63 + 2./62, 1./61 + 2./63, 1. / 62, 1./64 + 2./61}},
+		"rrf, depth":        {mustRRF(t, []Weighted{{a, 0}, {clicks, 0}}, RRFOptions{K: 1, Depth: 2}), [4]float64{0, 1. / 2, 1./3 + 1./2, 1. / 3}},
+	} {
+		dst := []float32{9, 9, 9, 9}
+		if err := c.model.Score(dst, Query{User: 0}); err != nil {
+			t.Fatal(name, err)
+		}
+		for i := range dst {
+			testkit.Near(t, name, float64(dst[i]), c.want[i], 1e-6)
+		}
+	}
+	// Two silent parts are silence.
+	for name, m := range map[string]Model{"blend": mustBlend(t, []Weighted{{silent, 1}, {silent, 2}}, BlendOptions{}), "rrf": mustRRF(t, []Weighted{{silent, 1}}, RRFOptions{})} {
+		if err := m.Score(make([]float32, 4), Query{User: 0}); !errors.Is(err, ErrEmpty) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := m.(Explainer).AppendReasons(nil, Query{User: 0}, 0, 1); !errors.Is(err, ErrEmpty) {
+			t.Errorf("%s: reasons: %v", name, err)
+		}
+	}
+}
+
+// slowFusion is the oracle for blends and RRF.
+func slowFusion(parts []*tableModel, weights []float64, norm int, k float64, depth int, q Query) []float64 {
+	n := parts[0].items
+	out, total := make([]float64, n), 0.0
+	for p, m := range parts {
+		s32 := make([]float32, n)
+		if m.Score(s32, q) != nil {
+			continue
+		}
+		s := make([]float64, n)
+		lowest := math.Inf(1)
+		for i, v := range s32 {
+			s[i] = float64(v)
+			if v == v {
+				lowest = min(lowest, s[i])
+			}
+		}
+		total += weights[p]
+		if norm < 0 { // RRF
+			var order []int
+			for i := range s {
+				if s[i] == s[i] && (!m.sparse || s[i] > 0) {
+					order = append(order, i)
+				}
+			}
+			slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s[b], s[a]) })
+			for r, i := range order[:min(len(order), depth)] {
+				out[i] += weights[p] / (k + float64(r) + 1)
+			}
+			continue
+		}
+		for i := range s {
+			if s[i] != s[i] {
+				s[i] = lowest
+			}
+			if norm == int(MinMax) && m.sparse {
+				s[i] = max(s[i], 0)
+			}
+		}
+		if math.IsInf(lowest, 1) {
+			continue
+		}
+		lo, hi := slices.Min(s), slices.Max(s)
+		if norm == int(MinMax) && m.sparse {
+			lo = 0
+		}
+		mean, square := 0.0, 0.0
+		for _, v := range s {
+			mean += v / float64(n)
+		}
+		for _, v := range s {
+			square += (v - mean) * (v - mean) / float64(n)
+		}
+		for i, v := range s {
+			var x float64
+			switch Normalization(norm) {
+			case Raw:
+				x = v
+			case MinMax:
+				x = (v - lo) / (hi - lo)
+			case ZScore:
+				x = (v - mean) / math.Sqrt(square)
+			case RankShare:
+				for j, u := range s {
+					if j != i && u < v {
+						x++
+					} else if j != i && u == v {
+						x += .5
+					}
+				}
+				x /= float64(n - 1)
+			}
+			if hi == lo && norm != int(Raw) {
+				x = 0
+			}
+			out[i] += weights[p] * x
+		}
+	}
+	if norm < 0 {
+		return out
+	}
+	for i := range out {
+		out[i] /= total
+	}
+	return out
+}
+
+func TestBlendProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 30).Draw(t, "items")
+		g := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
+		var parts []*tableModel
+		var weighted []Weighted
+		var weights []float64
+		answers := false
+		for range rapid.IntRange(1, 3).Draw(t, "parts") {
+			m := &tableModel{items: n, sparse: rapid.Bool().Draw(t, "sparse")}
+			kind := rapid.IntRange(0, 3).Draw(t, "kind")
+			if kind == 0 || kind == 1 {
+				row := make([]float32, n)
+				for i := range row {
+					row[i] = float32(g.Intn(7) - 2)
+					if kind == 1 && g.Bool(.2) {
+						row[i] = float32(math.NaN())
+					}
+				}
+				m.users = append(m.users, row)
+			}
+			if kind == 2 {
+				for range n {
+					row := make([]float32, n)
+					for i := range row {
+						row[i] = float32(g.Intn(3))
+					}
+					m.linear = append(m.linear, row)
+				}
+			}
+			answers = answers || kind < 3
+			parts = append(parts, m)
+			weights = append(weights, float64(rapid.IntRange(1, 4).Draw(t, "weight")))
+			weighted = append(weighted, Weighted{m, float32(weights[len(weights)-1])})
+		}
+		q := Query{User: 0, Items: []int32{int32(g.Intn(n))}, Weights: []float32{2}}
+		if n > 1 {
+			q.Items, q.Weights = append(q.Items, (q.Items[0]+1)%int32(n)), append(q.Weights, 3)
+		}
+		check := func(name string, m Model, norm int, k float64, depth int, exact bool) {
+			want := slowFusion(parts, weights, norm, k, depth, q)
+			got := make([]float32, n)
+			err := m.Score(got, q)
+			if !answers {
+				if !errors.Is(err, ErrEmpty) {
+					t.Fatalf("%s: %v", name, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			explained := true
+			for _, p := range parts {
+				if p.Score(make([]float32, n), q) == nil && p.linear == nil {
+					explained = false
+				}
+			}
+			for i := range got {
+				if !testkit.Close(float64(got[i]), want[i], 1e-5, 1e-5) {
+					t.Fatalf("%s: score of item %d is %v, want %v", name, i, got[i], want[i])
+				}
+				if !explained || !exact {
+					continue
+				}
+				reasons, err := m.(Explainer).AppendReasons(nil, q, int32(i), 5)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sum := 0.0
+				for _, r := range reasons {
+					sum += float64(r.Contribution)
+				}
+				// A part whose contributions to an item are all 0 has nothing to
+				// divide its share by.
+				positive := true
+				for _, p := range parts {
+					s := make([]float32, n)
+					if p.Score(s, q) == nil && s[i] == 0 {
+						positive = false
+					}
+				}
+				if positive && !testkit.Close(sum, want[i], 1e-5, 1e-5) {
+					t.Fatalf("%s: reasons of item %d add up to %v, score is %v", name, i, sum, want[i])
+				}
+			}
+		}
+		for norm := MinMax; norm <= Raw; norm++ {
+			b, err := NewBlend(weighted, BlendOptions{Normalize: norm})
+			if err != nil {
+				t.Fatal(err)
+			}
+			check("blend", b, int(norm), 0, 0, norm == Raw || norm == RankShare)
+		}
+		depth := rapid.IntRange(1, n+2).Draw(t, "depth")
+		f, err := NewRRF(weighted, RRFOptions{Depth: depth, K: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("rrf", f, -1, 10, depth, true)
+	})
+}
+
+// TestBlendLinearReasons: under MinMax and ZScore contributions differ from the
+// score by the same constant for every item.
+func TestBlendLinearReasons(t *testing.T) {
+	x := groups(60, 48, 8, 3)
+	als, err := FitALS(context.Background(), x, ALSOptions{Factors: 8, Iterations: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	knn, err := FitItemKNN(context.Background(), x, ItemKNNOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, norm := range []Normalization{MinMax, ZScore} {
+		b := mustBlend(t, []Weighted{{als, 2}, {knn, 1}}, BlendOptions{Normalize: norm})
+		q := x.Query(5)
+		scores := make([]float32, x.Items())
+		if err := b.Score(scores, q); err != nil {
+			t.Fatal(err)
+		}
+		var first float64
+		for i := range scores {
+			reasons, err := b.AppendReasons(nil, q, int32(i), 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			offset := float64(scores[i])
+			for _, r := range reasons {
+				offset -= float64(r.Contribution)
+			}
+			if i == 0 {
+				first = offset
+			}
+			testkit.Near(t, "offset", offset, first, 1e-4)
+		}
+	}
+}
+
+func TestBlendConformance(t *testing.T) {
+	x := groups(60, 48, 8, 3)
+	als, err := FitALS(context.Background(), x, ALSOptions{Factors: 8, Iterations: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	knn, err := FitItemKNN(context.Background(), x, ItemKNNOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fitTitles(t, groupTitles(48), TFIDFOptions{})
+	parts := []Weighted{{als, 2}, {knn, 1}, {text, 1}}
+	models := map[string]Model{
+		"min-max": mustBlend(t, parts, BlendOptions{}),
+		"z-score": mustBlend(t, parts, BlendOptions{Normalize: ZScore}),
+		"rank":    mustBlend(t, parts, BlendOptions{Normalize: RankShare}),
+		"raw":     mustBlend(t, parts, BlendOptions{Normalize: Raw}),
+		"rrf":     mustRRF(t, parts, RRFOptions{}),
+	}
+	for name, m := range models {
+		t.Run(name, func(t *testing.T) {
+			conformLearns(t, conformant{learns: true}, x, m)
+			conformQueries(t, x, m)
+			conformTop(t, x, m)
+			conformSimilar(t, x, m)
+			conformReaders(t, x, m)
+			if name == "raw" {
+				conformReasons(t, x, m)
+			}
+			if m.Users() != 60 || m.Items() != 48 {
+				t.Errorf("shape %d×%d", m.Users(), m.Items())
+			}
+		})
+	}
+	for name, c := range map[string]struct {
+		model Model
+		want  bool
+	}{
+		"sparse parts": {mustBlend(t, []Weighted{{knn, 1}, {text, 1}}, BlendOptions{}), true},
+		"als":          {models["min-max"], false},
+		"ranks":        {mustBlend(t, []Weighted{{knn, 1}}, BlendOptions{Normalize: RankShare}), false},
+		"rrf":          {models["rrf"], true},
+	} {
+		if got := c.model.(SparseScorer).SparseScores(); got != c.want {
+			t.Errorf("%s: SparseScores is %v", name, got)
+		}
+	}
+}
+
+func TestBlendBadInput(t *testing.T) {
+	a, b := &tableModel{items: 4}, &tableModel{items: 5}
+	nan := float32(math.NaN())
+	for name, c := range map[string]struct {
+		parts []Weighted
+		want  error
+	}{
+		"none":             {nil, ErrOption},
+		"nil model":        {[]Weighted{{nil, 1}}, ErrOption},
+		"negative weight":  {[]Weighted{{a, -1}}, ErrOption},
+		"NaN weight":       {[]Weighted{{a, nan}}, ErrOption},
+		"other catalogues": {[]Weighted{{a, 1}, {b, 1}}, ErrMismatch},
+	} {
+		if m, err := NewBlend(c.parts, BlendOptions{}); !errors.Is(err, c.want) || m != nil {
+			t.Errorf("%s: blend: %v", name, err)
+		}
+		if m, err := NewRRF(c.parts, RRFOptions{}); !errors.Is(err, c.want) || m != nil {
+			t.Errorf("%s: rrf: %v", name, err)
+		}
+	}
+	for _, n := range []Normalization{-1, Raw + 1} {
+		if _, err := NewBlend([]Weighted{{a, 1}}, BlendOptions{Normalize: n}); !errors.Is(err, ErrOption) {
+			t.Errorf("normalization %d: %v", n, err)
+		}
+	}
+	for name, o := range map[string]RRFOptions{"K": {K: -1}, "K NaN": {K: math.NaN()}, "Depth": {Depth: -1}} {
+		if _, err := NewRRF([]Weighted{{a, 1}}, o); !errors.Is(err, ErrOption) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	failing := &failingModel{tableModel{items: 4}}
+	for name, m := range map[string]Model{"blend": mustBlend(t, []Weighted{{failing, 1}}, BlendOptions{}), "rrf": mustRRF(t, []Weighted{{failing, 1}}, RRFOptions{})} {
+		if err := m.Score(make([]float32, 4), Query{User: 0}); !errors.Is(err, errFailing) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := m.(Similar).AppendSimilar(nil, 0, 1); !errors.Is(err, ErrEmpty) {
+			t.Errorf("%s: similar without any part that can: %v", name, err)
+		}
+		if _, err := m.(Similar).AppendSimilar(nil, 4, 1); !errors.Is(err, ErrUnknownID) {
+			t.Errorf("%s: similar to nothing: %v", name, err)
+		}
+	}
+}
+
+func BenchmarkBlend(b *testing.B) {
+	g := rng.New(1, 0, 0)
+	var parts []Weighted
+	for range 2 {
+		row := make([]float32, 30_000)
+		for i := range row {
+			row[i] = float32(g.Normal())
+		}
+		parts = append(parts, Weighted{Model: &tableModel{users: [][]float32{row}, items: len(row)}})
+	}
+	dst := make([]float32, 30_000)
+	for name, m := range map[string]Model{"minmax": mustBlend(b, parts, BlendOptions{}), "rank": mustBlend(b, parts, BlendOptions{Normalize: RankShare}), "rrf": mustRRF(b, parts, RRFOptions{})} {
+		b.Run("items=30k/parts=2/by="+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := m.Score(dst, Query{User: 0}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
