@@ -151,7 +151,9 @@ type rec struct {
 // slowDedupe sorts and cuts where the gap exceeds the window.
 func slowDedupe(rs []rec, window time.Duration, policy profile.Policy) (out []rec, rep profile.DedupeReport) {
 	rs = slices.Clone(rs)
-	slices.SortFunc(rs, func(a, b rec) int { return cmp.Or(cmp.Compare(a.key, b.key), a.at.Compare(b.at), cmp.Compare(a.v, b.v)) })
+	slices.SortFunc(rs, func(a, b rec) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), a.at.Compare(b.at), cmp.Compare(a.v, b.v))
+	})
 	for i := 0; i < len(rs); {
 		k := i + 1
 		for k < len(rs) && rs[k].key == rs[i].key && (window == 0 || rs[k].at.Sub(rs[k-1].at) <= window) {
@@ -177,7 +179,9 @@ func slowDedupe(rs []rec, window time.Duration, policy profile.Policy) (out []re
 		}
 		i = k
 	}
-	slices.SortFunc(out, func(a, b rec) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.v, b.v), cmp.Compare(a.key, b.key)) })
+	slices.SortFunc(out, func(a, b rec) int {
+		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.v, b.v), cmp.Compare(a.key, b.key))
+	})
 	return out, rep
 }
 
@@ -212,7 +216,9 @@ func TestDedupeProp(t *testing.T) {
 			for _, s := range all {
 				got = append(got, rec{s.Key, s.Time, s.Value.v})
 			}
-			slices.SortFunc(got, func(a, b rec) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.v, b.v), cmp.Compare(a.key, b.key)) })
+			slices.SortFunc(got, func(a, b rec) int {
+				return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.v, b.v), cmp.Compare(a.key, b.key))
+			})
 			if fmt.Sprint(got) != fmt.Sprint(want) || sum.Result() != rep {
 				r.Fatalf("got %v %+v\nwant %v %+v", got, sum.Result(), want, rep)
 			}

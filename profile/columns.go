@@ -85,6 +85,8 @@ type ColumnSummary struct {
 	Min, Q1      float64 // quantiles of type 7
 	Median, Q3   float64
 	Max, Mode    float64 // the smallest of the most frequent values
+
+	deviation float64 // divisor n
 }
 
 // Result describes every column and changes nothing. It sorts the values:
@@ -101,7 +103,7 @@ func (c *Columns) summary(j int) ColumnSummary {
 	xs := slices.Clone(c.values[j])
 	slices.Sort(xs)
 	nan := math.NaN()
-	s := ColumnSummary{c.names[j], int64(len(xs)), c.missing[j], nan, nan, nan, nan, nan, nan, nan, nan}
+	s := ColumnSummary{c.names[j], int64(len(xs)), c.missing[j], nan, nan, nan, nan, nan, nan, nan, nan, nan}
 	if len(xs) == 0 {
 		return s
 	}
@@ -110,8 +112,9 @@ func (c *Columns) summary(j int) ColumnSummary {
 		_ = m.Add(x) // finite
 	}
 	s.Mean, s.StdDev, s.Min, s.Max = m.mean, math.Sqrt(m.Variance()), m.min, m.max
+	s.deviation = math.Sqrt(m.PopulationVariance())
 	if m.min == m.max {
-		s.Mean = m.min // no rounding where nothing varies
+		s.Mean, s.deviation = m.min, 0 // no rounding where nothing varies
 		if len(xs) > 1 {
 			s.StdDev = 0
 		}

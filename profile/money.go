@@ -135,20 +135,22 @@ func ParseMoney(s string, f MoneyFormat) (Money, error) {
 			if !ok && len(word) == 3 && isLetters(word) {
 				code, ok = strings.ToUpper(word), true
 			}
-			rest := ""
 			if !ok { // a multiple glued to a currency: 万元
-				for m, by := range f.Multiples {
-					if tail, cut := strings.CutPrefix(word, m); cut && f.Symbols[tail] != "" {
-						rest, ok = tail, true
-						factor *= by
-						break
+				glued := ""
+				for m := range f.Multiples {
+					if tail, cut := strings.CutPrefix(word, m); cut && f.Symbols[tail] != "" && len(m) > len(glued) {
+						glued = m
 					}
 				}
-				if ok {
-					word = rest
-					continue
+				if glued == "" {
+					return fail("has the unknown unit "+strconv.Quote(word), ErrRange)
 				}
-				return fail("has the unknown unit "+strconv.Quote(word), ErrRange)
+				var err error
+				if factor, err = check.MulInt64(factor, f.Multiples[glued]); err != nil {
+					return fail("overflows", ErrOverflow)
+				}
+				word = word[len(glued):]
+				continue
 			}
 			if named != "" && named != code {
 				return fail("names two currencies", ErrMismatch)

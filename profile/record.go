@@ -177,7 +177,7 @@ type Refund[U, I ID] struct {
 	User     U
 	Time     time.Time
 	Currency string
-	Amount   int64 // minor units, >= 0; with Cancel, 0 means everything not yet refunded
+	Amount   int64 // minor units, >= 0; Ledger replaces that of a Cancel by what is left
 	Cancel   bool  // the whole order is void
 
 	// Item and Quantity are needed only where OrderID is empty.

@@ -110,11 +110,9 @@ func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
 		shift, scale := 0.0, 1.0
 		switch m {
 		case ZScale:
-			shift, scale = q.Mean, q.StdDev
-			if q.Count == 1 {
-				scale = 0
-			} else if !opt.SampleDeviation {
-				scale *= math.Sqrt(float64(q.Count-1) / float64(q.Count))
+			shift, scale = q.Mean, q.deviation
+			if opt.SampleDeviation && q.Count > 1 {
+				scale = q.StdDev
 			}
 		case MinMax:
 			shift, scale = q.Min, q.Max-q.Min
