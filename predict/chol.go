@@ -48,10 +48,15 @@ func factor(a []float64, n int, tol float64) (dependent []int) {
 	return dependent
 }
 
-// inverse returns the symmetric inverse of UᵀU for a factor from factor, both
-// triangles filled. Rows and columns of dependent coordinates are those of the
-// modified matrix and mean nothing.
-func inverse(u []float64, n int) []float64 {
+// inverse returns the symmetric inverse, both triangles filled, of the matrix
+// behind a factor from factor without its dependent rows and columns; what it
+// holds in their place means nothing. It changes u.
+func inverse(u []float64, n int, dependent []int) []float64 {
+	for _, k := range dependent {
+		for i := range k {
+			u[i*n+k] = 0
+		}
+	}
 	inv := make([]float64, n*n)
 	for i := range n {
 		b := inv[i*n : i*n+n]

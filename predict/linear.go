@@ -214,7 +214,7 @@ func (m *Linear) inference(s *system, o LinearOptions) {
 		return
 	}
 	sigma2 := m.rss / float64(free)
-	inv := inverse(s.u, d)
+	inv := inverse(s.u, d, s.dependent)
 	m.stdErr = make([]float64, d+1)
 	gone := make([]bool, d)
 	for _, j := range s.dependent {

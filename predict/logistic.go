@@ -46,9 +46,10 @@ type LogisticOptions struct {
 	StdErrors bool
 	// Names names the columns, for coefficients and reasons; nil means x0, x1, ….
 	Names []string
-	// Tol ends the fit when every coordinate is nearer to its optimum than Tol
-	// conditional standard errors, |g|/√H by the gradient g and the diagonal H
-	// of the Hessian; 0 means 1e-7.
+	// Tol ends the fit when the coefficients are nearer to the optimum than Tol
+	// standard errors: √(gᵀH⁻¹g) <= Tol by the gradient g and the Hessian H, or,
+	// where only its diagonal is known (L1, and more than 511 columns),
+	// |g|/√H <= Tol for each coordinate. 0 means 1e-7.
 	Tol float64
 	// MaxIter bounds the iterations; 0 means 200.
 	MaxIter int
@@ -336,9 +337,28 @@ type progress struct {
 	separated bool
 }
 
-// done applies the two tests of convergence to the gradient g at theta, h the
-// diagonal of the Hessian: nothing left to gain, and coefficients that rest. The
-// first without the second is the mark of separated classes.
+// restMove is the largest Newton step, relative to the coefficient where that is
+// above 1, at which coefficients count as resting.
+const restMove = 1e-3
+
+// rest applies the two tests of convergence to the gradient g at theta and the
+// Newton step: nothing left to gain, and coefficients that rest. The first
+// without the second is the mark of separated classes, along whose direction
+// the steps stay about as long while gradient and curvature both vanish.
+func (p *progress) rest(theta, g, step []float64) bool {
+	decrement, move := 0.0, 0.0
+	for j, s := range step {
+		decrement += g[j] * s
+		move = math.Max(move, math.Abs(s)/math.Max(1, math.Abs(theta[j])))
+	}
+	if !(math.Sqrt(math.Abs(decrement)) <= p.tol) {
+		return false
+	}
+	p.separated = move > restMove
+	return true
+}
+
+// done is rest by the diagonal h of the Hessian alone, coordinate by coordinate.
 func (p *progress) done(theta, g, h []float64) bool {
 	gain, move := 0.0, 0.0
 	for j, gj := range g {
@@ -349,10 +369,10 @@ func (p *progress) done(theta, g, h []float64) bool {
 		gain = math.Max(gain, gj/math.Sqrt(h[j]))
 		move = math.Max(move, gj/h[j]/math.Max(1, math.Abs(theta[j])))
 	}
-	if math.IsNaN(gain) || gain > p.tol {
+	if !(gain <= p.tol) {
 		return false
 	}
-	p.separated = move > 1e-3
+	p.separated = move > restMove
 	return true
 }
 

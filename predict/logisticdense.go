@@ -416,8 +416,9 @@ func (p *dense) inference(ctx context.Context, m *Logistic, o LogisticOptions, t
 	for _, j := range p.constant {
 		gone[j] = true
 	}
+	all := factor(h, p.p, rankTol)
 	var dependent []int
-	for _, j := range factor(h, p.p, rankTol) {
+	for _, j := range all {
 		if !gone[j] && j < p.d {
 			dependent = append(dependent, j)
 		}
@@ -431,7 +432,7 @@ func (p *dense) inference(ctx context.Context, m *Logistic, o LogisticOptions, t
 	if !o.StdErrors {
 		return nil
 	}
-	inv := inverse(h, p.p)
+	inv := inverse(h, p.p, all)
 	m.stdErr = make([]float64, p.d+1)
 	for j := range p.d {
 		m.stdErr[j] = math.NaN()
@@ -463,19 +464,32 @@ func (p *dense) inference(ctx context.Context, m *Logistic, o LogisticOptions, t
 // newton minimises F without L1 by L-BFGS on top of the (sampled) Hessian.
 func (p *dense) newton(ctx context.Context, theta []float64, o LogisticOptions, track *progress) (solve.LBFGSResult, error) {
 	rows, every := p.sampleRows()
-	var u, diag []float64
+	var u []float64
+	step := make([]float64, p.p)
+	base, lost := -1, false
 	refresh := func(x []float64) error {
 		h, err := p.hessian(ctx, x, rows)
 		if err != nil {
 			return err
 		}
-		diag = make([]float64, p.p)
-		for j := range diag {
-			diag[j] = h[j*p.p+j]
+		n := len(factor(h, p.p, rankTol))
+		if base < 0 {
+			base = n
 		}
-		factor(h, p.p, rankTol)
+		// Rank that the columns have and the Hessian has lost is curvature
+		// that vanished, as it does along the direction of separated classes.
+		lost = p.freeOfRank && n > base
 		u = h
 		return nil
+	}
+	done := func(x, g []float64) bool {
+		copy(step, g)
+		solveFactor(u, p.p, step)
+		rests := track.rest(x, g, step)
+		if rests && lost {
+			track.separated = true
+		}
+		return rests
 	}
 	memory := 10
 	if every {
@@ -498,14 +512,15 @@ func (p *dense) newton(ctx context.Context, theta []float64, o LogisticOptions, 
 					return false, err
 				}
 			}
-			done := track.done(x, g, diag)
-			if done && !fresh {
+			if !done(x, g) {
+				return false, nil
+			}
+			if !fresh {
 				if err := refresh(x); err != nil {
 					return false, err
 				}
-				done = track.done(x, g, diag)
 			}
-			return done, nil
+			return done(x, g), nil
 		},
 	})
 }

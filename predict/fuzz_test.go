@@ -1,0 +1,152 @@
+package predict_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/aislekit/aisle/predict"
+)
+
+type decoder interface {
+	UnmarshalBinary([]byte) error
+	MarshalBinary() ([]byte, error)
+}
+
+// fuzzDecoder feeds bytes to a decoder: no panic, and what is accepted encodes
+// to the same bytes again.
+func fuzzDecoder(f *testing.F, fresh func() decoder, seeds ...decoder) {
+	for _, s := range seeds {
+		b, err := s.MarshalBinary()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+		f.Add(b[:len(b)/2])
+	}
+	f.Add([]byte("AISL"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m := fresh()
+		if err := m.UnmarshalBinary(data); err != nil {
+			return
+		}
+		b, err := m.MarshalBinary()
+		if err != nil || !bytes.Equal(b, data) {
+			t.Fatalf("accepted bytes are not canonical: %v", err)
+		}
+	})
+}
+
+func FuzzLogisticUnmarshal(f *testing.F) {
+	a, err := predict.FitLogistic(context.Background(), visits, bought, predict.LogisticOptions{StdErrors: true, Names: []string{"a", "b"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzzDecoder(f, func() decoder { return new(predict.Logistic) }, a)
+}
+
+func FuzzLinearUnmarshal(f *testing.F) {
+	a, err := predict.FitLinear(context.Background(), visits, []float64{1, 2, 2, 4, 5, 5, 7, 9}, predict.LinearOptions{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzzDecoder(f, func() decoder { return new(predict.Linear) }, a)
+}
+
+func FuzzGramUnmarshal(f *testing.F) {
+	g := new(predict.Gram)
+	for i, v := range visits {
+		if err := g.Add(v, float64(i), 1); err != nil {
+			f.Fatal(err)
+		}
+	}
+	fuzzDecoder(f, func() decoder { return new(predict.Gram) }, g, new(predict.Gram))
+}
+
+func FuzzSigmoidUnmarshal(f *testing.F) {
+	fuzzDecoder(f, func() decoder { return new(predict.SigmoidCalibrator) }, &predict.SigmoidCalibrator{A: -1, B: 2, Converged: true})
+}
+
+func FuzzIsotonicUnmarshal(f *testing.F) {
+	a, err := predict.FitIsotonic([]float64{1, 2, 3}, []bool{false, true, false}, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzzDecoder(f, func() decoder { return new(predict.Isotonic) }, a)
+}
+
+func FuzzIsotonicBucketsUnmarshal(f *testing.F) {
+	b, err := predict.NewIsotonicBuckets(0, 1, 5)
+	if err != nil || b.Add(0.3, true) != nil {
+		f.Fatal(err)
+	}
+	fuzzDecoder(f, func() decoder { return new(predict.IsotonicBuckets) }, b)
+}
+
+// TestHostileLengths: a frame that promises a huge matrix is refused without
+// allocating for it.
+func TestHostileLengths(t *testing.T) {
+	for name, d := range map[string]decoder{"Logistic": new(predict.Logistic), "Linear": new(predict.Linear), "Gram": new(predict.Gram),
+		"Sigmoid": new(predict.SigmoidCalibrator), "Isotonic": new(predict.Isotonic), "IsotonicBuckets": new(predict.IsotonicBuckets)} {
+		for _, data := range [][]byte{nil, []byte("AISL"), bytes.Repeat([]byte{0xff}, 200)} {
+			n := testing.AllocsPerRun(1, func() {
+				if err := d.UnmarshalBinary(data); err == nil {
+					t.Errorf("%s: no error", name)
+				}
+			})
+			if n > 50 {
+				t.Errorf("%s: %v allocations", name, n)
+			}
+		}
+	}
+}
+
+func BenchmarkFitLogistic(b *testing.B) {
+	rows, y := planted(20000, 20, 1)
+	for name, o := range map[string]predict.LogisticOptions{"penalty=l2": {}, "penalty=l1": {L1: 5}} {
+		b.Run("rows=20k/columns=20/"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := predict.FitLogistic(context.Background(), rows, y, o); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	s := compress(rows)
+	s.Cols = 10000
+	b.Run("rows=20k/columns=10k/entries=20", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := predict.FitLogisticSparse(context.Background(), s, y, predict.LogisticOptions{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkProb(b *testing.B) {
+	rows, y := planted(1000, 20, 1)
+	m, err := predict.FitLogistic(context.Background(), rows, y, predict.LogisticOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	dst := make([]float64, 0, len(rows))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := m.Prob(dst, rows); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkGramAdd(b *testing.B) {
+	rows, _ := planted(1, 50, 1)
+	var g predict.Gram
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := g.Add(rows[0], 1, 1); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

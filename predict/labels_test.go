@@ -1,0 +1,548 @@
+package predict_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/predict"
+	"pgregory.net/rapid"
+)
+
+var epoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+
+const day = 24 * time.Hour
+
+func at(days float64) time.Time { return epoch.Add(time.Duration(days * float64(day))) }
+
+func fill(t testing.TB, events map[string][]float64) *predict.Labeler[string] {
+	t.Helper()
+	l := new(predict.Labeler[string])
+	for u, ds := range events {
+		for _, d := range ds {
+			if err := l.Add(u, at(d)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return l
+}
+
+func TestLabelerWindows(t *testing.T) {
+	l := fill(t, map[string][]float64{
+		"at cut":       {5, 10},     // 10 is the gap's start: ignored
+		"before cut":   {9.999},     //
+		"in gap":       {5, 11.9},   // ignored
+		"outcome open": {5, 12},     // first instant of the outcome window
+		"outcome last": {5, 19.99},  //
+		"too late":     {5, 20},     // first instant after it
+		"old":          {1, 15},     // before the observation window
+		"new":          {15},        // unknown at the cut
+		"closed":       {5, 6, 13},  // censored at 14
+		"closed late":  {5, 13, 19}, // observed for the whole window
+		"end":          {25},        //
+	})
+	if err := l.Until("closed", at(14)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Until("closed late", at(20)); err != nil {
+		t.Fatal(err)
+	}
+	w := predict.Windows{Cut: at(10), Observation: 8 * day, Gap: 2 * day, Horizon: 8 * day}
+	p, err := l.Purchase(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{"at cut": false, "before cut": false, "in gap": false, "outcome open": true, "outcome last": true, "too late": false, "closed late": true}
+	if len(p.Users) != len(want) || !slices.IsSorted(p.Users) || p.Absent != 3 || p.Censored != 1 {
+		t.Fatalf("%v, absent %d, censored %d", p.Users, p.Absent, p.Censored)
+	}
+	c, err := l.Churn(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, u := range p.Users {
+		if v, ok := want[u]; !ok || p.Y[i] != v || c.Y[i] == v || c.Users[i] != u {
+			t.Errorf("%s: purchase %v, churn %v, want %v", u, p.Y[i], c.Y[i], v)
+		}
+		if len(p.Rows[i]) != len(p.Names) {
+			t.Errorf("%d features, %d names", len(p.Rows[i]), len(p.Names))
+		}
+	}
+	if !p.OutcomeFrom.Equal(at(12)) || !p.OutcomeTo.Equal(at(20)) {
+		t.Errorf("outcome %v – %v", p.OutcomeFrom, p.OutcomeTo)
+	}
+	f, err := l.Features(predict.Windows{Cut: at(10), Observation: 8 * day})
+	if err != nil || f.Y != nil || len(f.Users) != len(want)+1 { // "closed" is still there at the cut
+		t.Errorf("features of %v, %v", f.Users, err)
+	}
+}
+
+func TestLabelerFeatures(t *testing.T) {
+	l := fill(t, map[string][]float64{"a": {0, 10, 10, 40}, "b": {49}, "z": {200}})
+	f, err := l.Features(predict.Windows{Cut: at(50)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]float64{
+		"a": {10, 50, math.Log(4), 20, 0.5, 1, 3, 3, 0}, // the purchase at 10 counts once
+		"b": {1, 1, math.Log(2), 1, 1, 1, 1, 1, 1},
+	}
+	if len(f.Users) != 2 {
+		t.Fatal(f.Users)
+	}
+	for i, u := range f.Users {
+		near(t, u, f.Rows[i], want[u], 1e-12)
+	}
+}
+
+func TestInactivityPeriod(t *testing.T) {
+	// Gaps 1 … 11 days: the 90th percentile by linear interpolation is 10. A
+	// second order half a day later is the same occasion.
+	l := new(predict.Labeler[int])
+	for g := 1; g <= 11; g++ {
+		for _, d := range []float64{0, 0.5, float64(g), 300} {
+			if err := l.Add(g, at(d)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	got, err := l.InactivityPeriod(at(100))
+	if err != nil || got != 20*day {
+		t.Errorf("%v, %v", got, err)
+	}
+	c, err := l.Churn(predict.Windows{Cut: at(100)})
+	if err != nil || !c.OutcomeTo.Equal(at(120)) || slices.Contains(c.Y, false) {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if _, err := l.InactivityPeriod(at(1)); !errors.Is(err, predict.ErrUndefined) {
+		t.Error(err)
+	}
+}
+
+func TestLabelerBad(t *testing.T) {
+	l := fill(t, map[string][]float64{"a": {0, 10, 30}})
+	ok := predict.Windows{Cut: at(10), Horizon: 20 * day}
+	if _, err := l.Purchase(ok); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(w *predict.Windows)
+		want   error
+		text   string
+	}{
+		"no cut":       {func(w *predict.Windows) { w.Cut = time.Time{} }, predict.ErrOption, "Cut"},
+		"no horizon":   {func(w *predict.Windows) { w.Horizon = 0 }, predict.ErrOption, "Horizon"},
+		"negative":     {func(w *predict.Windows) { w.Gap, w.Observation = -1, -1 }, predict.ErrOption, "Gap"},
+		"beyond data":  {func(w *predict.Windows) { w.Horizon = 21 * day }, predict.ErrRange, "known until"},
+		"beyond End":   {func(w *predict.Windows) { w.End = at(29) }, predict.ErrRange, "known until"},
+		"nobody there": {func(w *predict.Windows) { w.Cut, w.Horizon = at(-1), day }, predict.ErrEmpty, "1 have no purchase"},
+	} {
+		w := ok
+		c.change(&w)
+		if _, err := l.Purchase(w); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := l.Add("a", time.Time{}); !errors.Is(err, predict.ErrRange) {
+		t.Error(err)
+	}
+	if err := l.Until("b", time.Time{}); !errors.Is(err, predict.ErrRange) || l.Len() != 1 {
+		t.Error(err, l.Len())
+	}
+	if err := l.Merge(l); !errors.Is(err, predict.ErrMismatch) {
+		t.Error(err)
+	}
+	var none predict.Labeler[int]
+	if _, err := none.Purchase(ok); err == nil {
+		t.Error("no purchases: no error")
+	}
+}
+
+// TestLabelerProp: no look-ahead, no look-back, and shards in any order.
+func TestLabelerProp(t *testing.T) {
+	type event struct {
+		user int
+		day  float64
+	}
+	events := rapid.Custom(func(t *rapid.T) event {
+		return event{rapid.IntRange(0, 5).Draw(t, "user"), float64(rapid.IntRange(0, 400).Draw(t, "tenth")) / 10}
+	})
+	build := func(es []event) *predict.Labeler[int] {
+		l := new(predict.Labeler[int])
+		for _, e := range es {
+			if err := l.Add(e.user, at(e.day)); err != nil {
+				panic(err)
+			}
+		}
+		return l
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		base := rapid.SliceOfN(events, 1, 30).Draw(t, "events")
+		w := predict.Windows{Cut: at(20), Gap: 2 * day, Horizon: 10 * day, End: at(50),
+			Observation: time.Duration(rapid.IntRange(0, 20).Draw(t, "observation")) * day}
+		ref, err := build(base).Purchase(w)
+		if errors.Is(err, predict.ErrEmpty) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		show := func(l *predict.Labels[int]) string { return fmt.Sprint(l.Users, l.Rows) }
+		// More events at or after the cut: same users, same features.
+		var later, earlier, outside []event
+		for _, e := range rapid.SliceOfN(events, 0, 30).Draw(t, "more") {
+			switch {
+			case e.day >= 20:
+				later = append(later, e)
+				if e.day < 22 || e.day >= 32 {
+					outside = append(outside, e)
+				}
+			default:
+				earlier = append(earlier, e)
+			}
+		}
+		got, err := build(append(slices.Clone(base), later...)).Purchase(w)
+		if err != nil || show(got) != show(ref) {
+			t.Fatalf("events after the cut changed the features: %v\n%v\n%v", err, ref, got)
+		}
+		// Events outside the outcome window: same labels for the same users.
+		label := make(map[int]bool)
+		for i, u := range ref.Users {
+			label[u] = ref.Y[i]
+		}
+		got, err = build(append(append(slices.Clone(base), earlier...), outside...)).Purchase(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, u := range got.Users {
+			if v, ok := label[u]; ok && v != got.Y[i] {
+				t.Fatalf("user %d: events outside the outcome window changed the label", u)
+			}
+		}
+		// The inactivity period sees nothing after the cut either.
+		a, err1 := build(base).InactivityPeriod(w.Cut)
+		b, err2 := build(append(slices.Clone(base), later...)).InactivityPeriod(w.Cut)
+		if a != b || (err1 == nil) != (err2 == nil) {
+			t.Fatalf("inactivity %v, with later events %v", a, b)
+		}
+		// Shards, merged in any order, give the same rows and labels.
+		shards := make([][]event, 3)
+		for _, e := range base {
+			s := rapid.IntRange(0, 2).Draw(t, "shard")
+			shards[s] = append(shards[s], e)
+		}
+		sum := new(predict.Labeler[int])
+		for _, s := range rapid.Permutation([]int{0, 1, 2}).Draw(t, "order") {
+			if err := sum.Merge(build(shards[s])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err = sum.Purchase(w)
+		if err != nil || fmt.Sprint(*got) != fmt.Sprint(*ref) {
+			t.Fatalf("merged shards differ: %v", err)
+		}
+	})
+}
+
+func TestKFoldProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(2, 40).Draw(t, "n")
+		k := rapid.IntRange(2, n).Draw(t, "k")
+		ids := make([]string, n)
+		y := make([]bool, n)
+		for i := range ids {
+			ids[i] = fmt.Sprint("user", i*7)
+			y[i] = rapid.Bool().Draw(t, "y")
+		}
+		folds, err := predict.KFold(ids, k, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		home := checkFolds(t, folds, n, k, ids)
+		perm := rapid.Permutation(seq(n)).Draw(t, "perm")
+		again, err := predict.KFold(predict.Pick(ids, perm), k, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, f := range checkFolds(t, again, n, k, predict.Pick(ids, perm)) {
+			if home[id] != f {
+				t.Fatal("the order of rows moves them between folds")
+			}
+		}
+		strat, err := predict.StratifiedKFold(ids, y, k, 3)
+		pos := 0
+		for _, v := range y {
+			if v {
+				pos++
+			}
+		}
+		if pos < k || n-pos < k {
+			if !errors.Is(err, predict.ErrUndefined) {
+				t.Fatalf("%d positive rows, %d folds: %v", pos, k, err)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkFolds(t, strat, n, k, ids)
+		for _, f := range strat {
+			c := 0
+			for _, i := range f.Test {
+				if y[i] {
+					c++
+				}
+			}
+			if c < pos/k || c > (pos+k-1)/k {
+				t.Fatalf("%d of %d positive rows in a fold of %d", c, pos, k)
+			}
+		}
+	})
+}
+
+// checkFolds checks that every row is tested once and trained on otherwise, and
+// that sizes are even; it returns the fold of each id.
+func checkFolds(t *rapid.T, folds []predict.Fold, n, k int, ids []string) map[string]int {
+	home := make(map[string]int)
+	if len(folds) != k {
+		t.Fatalf("%d folds", len(folds))
+	}
+	for f, fold := range folds {
+		if len(fold.Test) < n/k || len(fold.Test) > (n+k-1)/k || len(fold.Test)+len(fold.Train) != n {
+			t.Fatalf("fold of %d + %d rows", len(fold.Train), len(fold.Test))
+		}
+		if !slices.IsSorted(fold.Train) || !slices.IsSorted(fold.Test) {
+			t.Fatal("not ascending")
+		}
+		for _, i := range fold.Test {
+			if _, ok := home[ids[i]]; ok || slices.Contains(fold.Train, i) {
+				t.Fatal("tested twice or trained on")
+			}
+			home[ids[i]] = f
+		}
+	}
+	return home
+}
+
+func TestGroupKFoldProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		groups := rapid.SliceOfN(rapid.Int32Range(-5, 5), 1, 40).Draw(t, "groups")
+		distinct := slices.Clone(groups)
+		slices.Sort(distinct)
+		distinct = slices.Compact(distinct)
+		k := rapid.IntRange(2, 5).Draw(t, "k")
+		folds, err := predict.GroupKFold(groups, k, 1)
+		if len(distinct) < k {
+			if !errors.Is(err, predict.ErrOption) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		home := make(map[int32]int)
+		tested := 0
+		for f, fold := range folds {
+			tested += len(fold.Test)
+			if len(fold.Test) == 0 || len(fold.Test)+len(fold.Train) != len(groups) {
+				t.Fatal("sizes")
+			}
+			for _, i := range fold.Test {
+				if h, ok := home[groups[i]]; ok && h != f {
+					t.Fatal("a group in two folds")
+				}
+				home[groups[i]] = f
+			}
+			for _, i := range fold.Train {
+				if h, ok := home[groups[i]]; ok && h == f {
+					t.Fatal("a group on both sides")
+				}
+			}
+		}
+		if tested != len(groups) {
+			t.Fatal("not every row is tested")
+		}
+		perm := rapid.Permutation(seq(len(groups))).Draw(t, "perm")
+		again, _ := predict.GroupKFold(predict.Pick(groups, perm), k, 1)
+		for f, fold := range again {
+			for _, i := range fold.Test {
+				if home[groups[perm[i]]] != f {
+					t.Fatal("the order of rows moves groups")
+				}
+			}
+		}
+	})
+}
+
+func TestTimeFoldsProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		days := rapid.SliceOfN(rapid.IntRange(0, 20), 1, 40).Draw(t, "days")
+		times := make([]time.Time, len(days))
+		for i, d := range days {
+			times[i] = at(float64(d))
+		}
+		k := rapid.IntRange(1, 4).Draw(t, "k")
+		gap := time.Duration(rapid.IntRange(0, 3).Draw(t, "gap")) * day
+		folds, err := predict.TimeFolds(times, k, gap)
+		if err != nil {
+			if !errors.Is(err, predict.ErrUndefined) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if len(folds) != k {
+			t.Fatal(len(folds))
+		}
+		var last time.Time
+		for _, f := range folds {
+			first, end := times[f.Test[0]], times[f.Test[0]]
+			for _, i := range f.Test {
+				if times[i].Before(first) {
+					first = times[i]
+				}
+				if times[i].After(end) {
+					end = times[i]
+				}
+			}
+			if !first.After(last) && !last.IsZero() {
+				t.Fatal("stretches overlap")
+			}
+			last = end
+			train := make(map[int]bool)
+			for _, i := range f.Train {
+				train[i] = true
+			}
+			for i := range times {
+				early := times[i].Before(first) && !times[i].After(first.Add(-gap))
+				if early != train[i] {
+					t.Fatalf("row at %v, test from %v, gap %v: trained on %v", times[i], first, gap, train[i])
+				}
+			}
+		}
+		perm := rapid.Permutation(seq(len(times))).Draw(t, "perm")
+		again, err := predict.TimeFolds(predict.Pick(times, perm), k, gap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for f := range folds {
+			got := predict.Pick(perm, again[f].Test)
+			slices.Sort(got)
+			if !slices.Equal(got, folds[f].Test) {
+				t.Fatal("the order of rows matters")
+			}
+		}
+	})
+}
+
+func TestSplitBad(t *testing.T) {
+	if _, err := predict.KFold([]int{1, 2, 1}, 2, 0); !errors.Is(err, predict.ErrDuplicate) {
+		t.Error(err)
+	}
+	for _, k := range []int{-1, 0, 1, 4} {
+		if _, err := predict.KFold([]int{1, 2, 3}, k, 0); !errors.Is(err, predict.ErrOption) {
+			t.Errorf("k = %d: %v", k, err)
+		}
+	}
+	if _, err := predict.StratifiedKFold([]int{1, 2}, []bool{true}, 2, 0); !errors.Is(err, predict.ErrShape) {
+		t.Error(err)
+	}
+	if _, err := predict.TimeFolds([]time.Time{at(0), {}}, 1, 0); !errors.Is(err, predict.ErrRange) {
+		t.Error(err)
+	}
+	if _, err := predict.TimeFolds([]time.Time{at(0), at(1)}, 0, -1); !errors.Is(err, predict.ErrOption) {
+		t.Error(err)
+	}
+	if _, err := predict.TimeFolds(nil, 2, 0); !errors.Is(err, predict.ErrUndefined) {
+		t.Error(err)
+	}
+}
+
+func TestCrossValidate(t *testing.T) {
+	rows, y := planted(600, 4, 12)
+	ids := seq(len(rows))
+	folds, err := predict.StratifiedKFold(ids, y, 5, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fit := func(ctx context.Context, train []int) (*predict.Logistic, error) {
+		return predict.FitLogistic(ctx, predict.Pick(rows, train), predict.Pick(y, train), predict.LogisticOptions{})
+	}
+	ctx := context.Background()
+	right := func(p []float64, test []int) float64 {
+		n := 0.0
+		for k, i := range test {
+			if (p[k] >= 0.5) == y[i] {
+				n++
+			}
+		}
+		return n / float64(len(test))
+	}
+	acc, err := predict.CrossValidate(ctx, folds, fit, func(m *predict.Logistic, test []int) (float64, error) {
+		p, err := m.Prob(nil, predict.Pick(rows, test))
+		return right(p, test), err
+	})
+	if err != nil || len(acc) != 5 {
+		t.Fatal(acc, err)
+	}
+	oof, err := predict.CrossPredict(ctx, len(rows), folds, fit, func(dst []float64, m *predict.Logistic, test []int) ([]float64, error) {
+		return m.Prob(dst, predict.Pick(rows, test))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for f, fold := range folds {
+		testkit.Near(t, "accuracy", right(predict.Pick(oof, fold.Test), fold.Test), acc[f], 0)
+		if acc[f] < 0.6 {
+			t.Errorf("fold %d: accuracy %v on planted data", f, acc[f])
+		}
+	}
+	part, err := predict.CrossPredict(ctx, len(rows), folds[:1], fit, func(dst []float64, m *predict.Logistic, test []int) ([]float64, error) {
+		return m.Prob(dst, predict.Pick(rows, test))
+	})
+	if err != nil || !math.IsNaN(part[folds[1].Test[0]]) || math.IsNaN(part[folds[0].Test[0]]) {
+		t.Error("rows without a fold are NaN")
+	}
+	boom := errors.New("boom")
+	one := func(context.Context, []int) (int, error) { return 0, nil }
+	score := func(int, []int) (float64, error) { return 0, boom }
+	for name, c := range map[string]struct {
+		folds []predict.Fold
+		want  error
+	}{
+		"none":    {nil, predict.ErrEmpty},
+		"empty":   {[]predict.Fold{{Train: []int{1}}}, predict.ErrEmpty},
+		"leakage": {[]predict.Fold{{Train: []int{1, 2}, Test: []int{2}}}, predict.ErrLeakage},
+		"own":     {[]predict.Fold{{Train: []int{1}, Test: []int{2}}}, boom},
+	} {
+		if _, err := predict.CrossValidate(ctx, c.folds, one, score); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	same := func(dst []float64, _ int, test []int) ([]float64, error) { return append(dst, 1), nil }
+	for name, c := range map[string]struct {
+		folds []predict.Fold
+		want  error
+	}{
+		"range": {[]predict.Fold{{Train: []int{1}, Test: []int{9}}}, predict.ErrShape},
+		"twice": {[]predict.Fold{{Train: []int{1}, Test: []int{0}}, {Train: []int{1}, Test: []int{0}}}, predict.ErrDuplicate},
+		"count": {[]predict.Fold{{Train: []int{1}, Test: []int{0, 2}}}, predict.ErrShape},
+	} {
+		if _, err := predict.CrossPredict(ctx, 3, c.folds, one, same); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	why := errors.New("why")
+	cctx, cancel := context.WithCancelCause(ctx)
+	_, err = predict.CrossValidate(cctx, folds, func(context.Context, []int) (int, error) { cancel(why); return 0, nil }, func(int, []int) (float64, error) { return 0, nil })
+	if !errors.Is(err, why) {
+		t.Error(err)
+	}
+}
