@@ -261,19 +261,23 @@ func newRankCore(where string, o RankingOptions) (*rankCore, error) {
 		return nil, err
 	}
 	c := &rankCore{opt: o, kmax: o.K[len(o.K)-1]}
-	c.discount = make([]float64, c.kmax)
-	c.ideal = make([]float64, c.kmax+1)
-	for r := range c.discount {
-		x := float64(r + 2)
-		if o.Discount == DiscountLog2Clipped {
-			x = float64(max(r+1, 2))
-		}
-		c.discount[r] = 1 / math.Log2(x)
-		c.ideal[r+1] = c.ideal[r] + c.discount[r]
-	}
+	c.ideal = []float64{0}
 	c.stats = make([]Moments, len(o.K)*rankMetrics)
 	c.row = make([]float64, len(c.stats))
 	return c, nil
+}
+
+// grow extends the tables of discounts to n positions. They grow with the data,
+// not with the largest cut-off, so that a decoded state costs what it holds.
+func (c *rankCore) grow(n int) {
+	for r := len(c.discount); r < n; r++ {
+		x := float64(r + 2)
+		if c.opt.Discount == DiscountLog2Clipped {
+			x = float64(max(r+1, 2))
+		}
+		c.discount = append(c.discount, 1/math.Log2(x))
+		c.ideal = append(c.ideal, c.ideal[r]+c.discount[r])
+	}
 }
 
 func (c *rankCore) gain(g float64) float64 {
@@ -301,6 +305,7 @@ func (c *rankCore) checkRelevance(g float64) error {
 // max(kmax, relevant) positions of the list) and c.best (positive relevances in
 // any order; not read for binary gain).
 func (c *rankCore) evaluate(row []float64, listLen, relevant int) error {
+	c.grow(min(c.kmax, max(len(c.gains), relevant)))
 	truth := float64(relevant)
 	negatives := -1
 	switch {
@@ -548,8 +553,6 @@ func decodeRankCore(data []byte) (*rankCore, error) {
 	if r.Err() != nil {
 		return nil, fmt.Errorf("metrics: ranking: %w", r.Err())
 	}
-	// The tables of a core grow with its largest cut-off, which the input
-	// merely promises: bounded by maxCutoff in validate.
 	c, err := newRankCore("metrics: ranking", o)
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w", err, ErrCorrupt)

@@ -1,0 +1,180 @@
+package metrics
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"pgregory.net/rapid"
+)
+
+func TestBeyondSmall(t *testing.T) {
+	pop := map[string]int64{"a": 8, "b": 4, "c": 4, "d": 2, "e": 1}
+	b, err := NewBeyond(BeyondOptions[string]{K: 2, Items: 10, Popularity: pop, Users: 8, Tail: 0.8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range [][]string{{"a", "e", "zz"}, {"a", "new"}, {}} {
+		if err := b.Add(l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := b.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "user coverage", r.UserCoverage, 2.0/3, 1e-15)
+	testkit.Near(t, "coverage", r.Coverage, 0.3, 1e-15)
+	testkit.Near(t, "novelty", r.Novelty, ((0+3)/2.0+(0+3)/2.0)/2, 1e-15) // an item without users counts as one
+	testkit.Near(t, "ARP", r.ARP, (4.5+4)/2, 1e-15)
+	// The head is 2 of 10 items; b and c tie for its last place, so both are in.
+	testkit.Near(t, "APLT", r.APLT, 0.5, 1e-15)
+	testkit.Near(t, "ACLT", r.ACLT, 1, 1e-15)
+	testkit.Near(t, "entropy", r.Entropy, 0.5*math.Ln2+0.5*math.Log(4), 1e-15)
+	testkit.Near(t, "Gini", r.Gini, (5*1+7*1+9*2)/40.0, 1e-15)
+	testkit.Near(t, "personalisation", r.Personalization, 0.5, 1e-15)
+	if !math.IsNaN(r.Serendipity) {
+		t.Errorf("serendipity without relevance is %v", r.Serendipity)
+	}
+	n, _ := NewBeyond(BeyondOptions[string]{})
+	if err := n.Add([]string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := n.Result(); err != nil || !math.IsNaN(r.Coverage) || !math.IsNaN(r.Gini) || !math.IsNaN(r.Novelty) || !math.IsNaN(r.Personalization) || r.Entropy != 0 {
+		t.Errorf("without a catalogue: %+v, %v", r, err)
+	}
+}
+
+func TestPersonalizationProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var lists [][]int32
+		for range rapid.IntRange(2, 6).Draw(t, "users") {
+			lists = append(lists, append(drawList(t, 9, 6), 9))
+		}
+		b, err := NewBeyond(BeyondOptions[int32]{K: 20, Items: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, pairs := 0.0, 0.0
+		for j, l := range lists {
+			if err := b.Add(l); err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range lists[:j] {
+				same := 0.0
+				for _, x := range l {
+					for _, y := range m {
+						if x == y {
+							same++
+						}
+					}
+				}
+				sum += 1 - same/math.Sqrt(float64(len(l)*len(m)))
+				pairs++
+			}
+		}
+		r, err := b.Result()
+		if err != nil || !testkit.Close(r.Personalization, sum/pairs, 1e-12, 0) {
+			t.Fatalf("%v, want %v: %v", r.Personalization, sum/pairs, err)
+		}
+	})
+}
+
+func TestBeyondBadInput(t *testing.T) {
+	b, _ := NewBeyond(BeyondOptions[int]{})
+	newErr := func(o BeyondOptions[int]) error { _, err := NewBeyond(o); return err }
+	one := func(_ float64, err error) error { return err }
+	dist := func(a, b int) float64 { return math.Abs(float64(a - b)) }
+	_, empty := b.Result()
+	for name, x := range map[string]struct{ got, want error }{
+		"duplicate":             {b.Add([]int{1, 1}), ErrDuplicate},
+		"no lists":              {empty, ErrUndefined},
+		"more popular than all": {newErr(BeyondOptions[int]{Users: 3, Popularity: map[int]int64{1: 4}}), ErrOption},
+		"negative popularity":   {newErr(BeyondOptions[int]{Popularity: map[int]int64{1: -4}}), ErrOption},
+		"catalogue too small":   {newErr(BeyondOptions[int]{Items: 1, Popularity: map[int]int64{1: 4, 2: 3}}), ErrOption},
+		"tail 1":                {newErr(BeyondOptions[int]{Tail: 1}), ErrOption},
+		"K -1":                  {newErr(BeyondOptions[int]{K: -1}), ErrOption},
+		"one item":              {one(IntraListDiversity([]int{1}, dist)), ErrUndefined},
+		"list duplicate":        {one(IntraListDiversity([]int{1, 1}, dist)), ErrDuplicate},
+		"NaN distance":          {one(IntraListDiversity([]int{1, 2}, func(int, int) float64 { return math.NaN() })), ErrNotFinite},
+		"categories":            {one(CalibrationKL([]float64{1}, []float64{1, 2}, 0)), ErrShape},
+		"negative category":     {one(CalibrationKL([]float64{1, -1}, []float64{1, 2}, 0)), ErrRange},
+		"NaN category":          {one(CalibrationKL([]float64{1, 1}, []float64{1, math.NaN()}, 0)), ErrNotFinite},
+		"no history":            {one(CalibrationKL([]float64{0, 0}, []float64{1, 2}, 0)), ErrUndefined},
+		"alpha 2":               {one(CalibrationKL([]float64{1, 0}, []float64{1, 2}, 2)), ErrRange},
+	} {
+		if !errors.Is(x.got, x.want) {
+			t.Errorf("%s: %v, want %v", name, x.got, x.want)
+		}
+	}
+	d, err := IntraListDiversity([]int{1, 2, 4}, dist)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "diversity", d, 2, 1e-15)
+	kl, err := CalibrationKL([]float64{7, 3}, []float64{10, 0}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "KL", kl, .7*math.Log(.7/.997)+.3*math.Log(.3/.003), 1e-14)
+	kl, err = CalibrationKL([]float64{7, 3}, []float64{14, 6}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "KL of a match", kl, 0, 1e-15)
+}
+
+func TestRegression(t *testing.T) {
+	var r Regression
+	for _, x := range [][2]float64{{10, 12}, {0, 1}, {-5, -5}, {0, 0}} {
+		if err := r.Add(x[0], x[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := r.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "sMAPE", got.SMAPE, (2.0/11+2+0+0)/4, 1e-15)
+	testkit.Near(t, "WAPE", got.WAPE, 3.0/15, 1e-15)
+	testkit.Near(t, "bias", got.Bias, 0.75, 1e-15)
+	if !math.IsNaN(got.MAPE) || got.Zeros != 2 {
+		t.Errorf("MAPE with actual zeros must be undefined: %+v", got)
+	}
+	// Seasonal naive errors of history at season 2: 2, 1, 2.
+	m, err := MASE([]float64{5, 6}, []float64{4, 9}, []float64{1, 2, 3, 3, 5}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "MASE", m, 2/(5.0/3), 1e-15)
+	m, err = RMSSE([]float64{5, 6}, []float64{4, 9}, []float64{1, 2, 3, 3, 5}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "RMSSE", m, math.Sqrt(5/(9.0/3)), 1e-15)
+	one := func(_ float64, err error) error { return err }
+	two := func(_, _ float64, err error) error { return err }
+	before := r
+	var none Regression
+	_, empty := none.Result()
+	for name, x := range map[string]struct{ got, want error }{
+		"NaN":              {r.Add(1, math.NaN()), ErrNotFinite},
+		"overflow":         {r.Add(-1e200, 1e200), ErrOverflow},
+		"overflow of e":    {r.Add(-1e308, 1.7e308), ErrOverflow},
+		"empty":            {empty, ErrUndefined},
+		"constant history": {two(NaiveScale([]float64{3, 3, 3}, 1)), ErrUndefined},
+		"short history":    {two(NaiveScale([]float64{3, 4}, 2)), ErrUndefined},
+		"season 0":         {two(NaiveScale([]float64{3, 4}, 0)), ErrOption},
+		"NaN history":      {two(NaiveScale([]float64{3, math.NaN()}, 1)), ErrNotFinite},
+		"lengths":          {one(MASE([]float64{1}, nil, []float64{1, 2}, 1)), ErrShape},
+		"no forecast":      {one(MASE(nil, nil, []float64{1, 2}, 1)), ErrUndefined},
+	} {
+		if !errors.Is(x.got, x.want) {
+			t.Errorf("%s: %v, want %v", name, x.got, x.want)
+		}
+	}
+	if r != before {
+		t.Error("a failed Add changed the state")
+	}
+}

@@ -1,0 +1,362 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/testkit"
+)
+
+type rankingGolden struct {
+	Items   int
+	K       []int
+	Lists   [][]int32
+	Truth   []map[string]float64
+	Ranx    map[string]float64
+	Full    []int
+	Sklearn map[string]struct{ NDCG []float64 }
+	Lenskit map[string]float64
+	AUC     []float64
+}
+
+func (g rankingGolden) truth(t testing.TB, u int) (map[int32]float64, []int32, []float64) {
+	t.Helper()
+	m := map[int32]float64{}
+	var ids []int32
+	var gains []float64
+	for s, x := range g.Truth[u] {
+		i, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m[int32(i)] = x
+		ids = append(ids, int32(i))
+		gains = append(gains, x)
+	}
+	return m, ids, gains
+}
+
+// run evaluates all users with both accumulators, which must agree to the bit.
+func (g rankingGolden) run(t testing.TB, o RankingOptions, graded bool) RankingResult {
+	t.Helper()
+	r, err := NewRanking[int32](o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := NewDenseRanking(g.Items, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for u, l := range g.Lists {
+		m, ids, gains := g.truth(t, u)
+		if graded {
+			err = d.AddGraded(l, ids, gains)
+			if err == nil {
+				err = r.Add(l, m)
+			}
+		} else {
+			err = d.Add(l, ids)
+			if err == nil {
+				err = r.AddSet(l, ids)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := r.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := d.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(a) != fmt.Sprint(b) {
+		t.Errorf("generic and dense differ:\n%+v\n%+v", a, b)
+	}
+	return a
+}
+
+func TestRankingGolden(t *testing.T) {
+	var g rankingGolden
+	testkit.Golden(t, "ranking.json", &g)
+	trec := g.run(t, TREC(g.K...), true)
+	exp := TREC(g.K...)
+	exp.Gain, exp.Persistence = GainExponential, 0.5
+	burges := g.run(t, exp, true)
+	lk := g.run(t, LensKit(g.K...), false)
+	if trec.Users != 40 || trec.Skipped != 0 {
+		t.Errorf("users %d, skipped %d", trec.Users, trec.Skipped)
+	}
+	for _, k := range g.K {
+		a, _ := trec.At(k)
+		e, _ := burges.At(k)
+		l, _ := lk.At(k)
+		at := func(n string) string { return fmt.Sprintf("%s@%d", n, k) }
+		for n, x := range map[string]float64{"precision": a.Precision, "recall": a.Recall, "hit_rate": a.HitRate, "map": a.MAP, "mrr": a.MRR,
+			"ndcg": a.NDCG, "ndcg_burges": e.NDCG} {
+			testkit.Near(t, "ranx "+at(n), x, g.Ranx[at(n)], 1e-12)
+		}
+		testkit.Near(t, "ranx r-precision", a.RPrecision, g.Ranx["r-precision"], 1e-12)
+		for n, x := range map[string]float64{"precision": l.Precision, "recall": l.Recall, "hitrate": l.HitRate, "map": l.MAP, "mrr": l.MRR,
+			"ndcg": l.NDCG, "rbp": l.RBP} {
+			testkit.Near(t, "LensKit "+at(n), x, g.Lenskit[at(n)], 1e-6) // LensKit keeps float32 scores
+		}
+		if k == 20 {
+			testkit.Near(t, "ranx rbp.80", a.RBP, g.Ranx["rbp.80"], 1e-12)
+			testkit.Near(t, "ranx rbp.50", e.RBP, g.Ranx["rbp.50"], 1e-12)
+		}
+		for j, u := range g.Full {
+			m, _, _ := g.truth(t, u)
+			x, err := NDCGAt(g.Lists[u], m, k, GainLinear)
+			if err != nil {
+				t.Fatal(err)
+			}
+			testkit.Near(t, "scikit-learn ndcg", x, g.Sklearn[strconv.Itoa(k)].NDCG[j], 1e-12)
+		}
+	}
+	for j, u := range g.Full {
+		m, _, _ := g.truth(t, u)
+		x, err := RankAUCAt(g.Lists[u], m, 20, g.Items)
+		if err != nil {
+			t.Fatal(err)
+		}
+		testkit.Near(t, "scikit-learn AUC", x, g.AUC[j], 1e-12)
+	}
+}
+
+func TestBeyondGolden(t *testing.T) {
+	var g struct {
+		Items, K                                                         int
+		TrainUsers                                                       int64 `json:"train_users"`
+		Pop                                                              []int64
+		Lists, Truth                                                     [][]int
+		Coverage, MIUF, ARP, Serendipity, Entropy, Gini, Personalization float64
+	}
+	testkit.Golden(t, "beyond.json", &g)
+	pop := map[int]int64{}
+	for i, n := range g.Pop {
+		pop[i] = n
+	}
+	b, err := NewBeyond(BeyondOptions[int]{K: g.K, Items: g.Items, Popularity: pop, Users: g.TrainUsers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for u, l := range g.Lists {
+		rel := map[int]float64{}
+		for _, i := range g.Truth[u] {
+			rel[i] = 1
+		}
+		if err := b.AddRelevant(l, rel); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := b.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "coverage", r.Coverage, g.Coverage, 1e-12)
+	testkit.Near(t, "novelty", r.Novelty, g.MIUF, 1e-12)
+	testkit.Near(t, "ARP", r.ARP, g.ARP, 1e-12)
+	testkit.Near(t, "serendipity", r.Serendipity, g.Serendipity, 1e-12)
+	testkit.Near(t, "entropy", r.Entropy, g.Entropy, 1e-12)
+	testkit.Near(t, "Gini", r.Gini, g.Gini, 1e-12)
+	testkit.Near(t, "personalisation", r.Personalization, g.Personalization, 1e-12)
+}
+
+func TestScoresGolden(t *testing.T) {
+	var g struct {
+		Cases []struct {
+			Name     string
+			Y        []bool
+			P, W     []float64
+			AUC      float64
+			AUCW     float64 `json:"auc_w"`
+			AP       float64
+			APW      float64 `json:"ap_w"`
+			LogLoss  float64 `json:"log_loss"`
+			LogLossW float64 `json:"log_loss_w"`
+			Brier    float64
+			BrierW   float64 `json:"brier_w"`
+			KS       float64
+			Half     map[string]float64 `json:"at_half"`
+			FPR, TPR []float64
+		}
+	}
+	testkit.Golden(t, "scores.json", &g)
+	for _, c := range g.Cases {
+		t.Run(c.Name, func(t *testing.T) {
+			near := func(name string, want float64) func(got float64, err error) {
+				return func(got float64, err error) {
+					t.Helper()
+					if err != nil {
+						t.Fatal(err)
+					}
+					testkit.Near(t, name, got, want, 1e-13)
+				}
+			}
+			near("AUC", c.AUC)(AUC(c.Y, c.P, nil))
+			near("weighted AUC", c.AUCW)(AUC(c.Y, c.P, c.W))
+			near("AP", c.AP)(AveragePrecision(c.Y, c.P, nil))
+			near("weighted AP", c.APW)(AveragePrecision(c.Y, c.P, c.W))
+			near("Brier", c.Brier)(Brier(c.Y, c.P, nil))
+			near("weighted Brier", c.BrierW)(Brier(c.Y, c.P, c.W))
+			near("KS", c.KS)(KS(c.Y, c.P, nil))
+			ll, clipped, err := LogLoss(c.Y, c.P, nil)
+			near("log-loss", c.LogLoss)(ll, err)
+			llw, _, err := LogLoss(c.Y, c.P, c.W)
+			near("weighted log-loss", c.LogLossW)(llw, err)
+			b, _ := NewBinaryLoss(BinaryLossOptions{})
+			bw, _ := NewBinaryLoss(BinaryLossOptions{})
+			for i, p := range c.P {
+				if err := b.Add(c.Y[i], p); err != nil {
+					t.Fatal(err)
+				}
+				if err := bw.AddWeighted(c.Y[i], p, c.W[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r, err := b.Result()
+			near("accumulated log-loss", c.LogLoss)(r.LogLoss, err)
+			near("accumulated Brier", c.Brier)(r.Brier, err)
+			if r.Clipped != clipped {
+				t.Errorf("clipped %d and %d", r.Clipped, clipped)
+			}
+			rw, err := bw.Result()
+			near("accumulated weighted log-loss", c.LogLossW)(rw.LogLoss, err)
+			near("accumulated weighted Brier", c.BrierW)(rw.Brier, err)
+			var m Confusion
+			if err := m.AddScores(c.Y, c.P, 0.5); err != nil {
+				t.Fatal(err)
+			}
+			near("precision", c.Half["precision"])(m.Precision())
+			near("recall", c.Half["recall"])(m.Recall())
+			near("F1", c.Half["f1"])(m.F1())
+			near("F2", c.Half["f2"])(m.FBeta(2))
+			near("MCC", c.Half["mcc"])(m.MCC())
+			near("accuracy", c.Half["accuracy"])(m.Accuracy())
+			near("balanced accuracy", c.Half["balanced"])(m.BalancedAccuracy())
+			roc, err := ROC(c.Y, c.P, nil)
+			if err != nil || len(roc) != len(c.FPR) {
+				t.Fatalf("ROC has %d points, want %d: %v", len(roc), len(c.FPR), err)
+			}
+			for i, p := range roc {
+				near("FPR", c.FPR[i])(p.FPR, nil)
+				near("TPR", c.TPR[i])(p.TPR, nil)
+			}
+		})
+	}
+}
+
+func TestRegressionGolden(t *testing.T) {
+	var g struct {
+		Y, F                []float64
+		MAE, RMSE, R2, MAPE float64
+	}
+	testkit.Golden(t, "regression.json", &g)
+	var r Regression
+	for i := range g.Y {
+		if err := r.Add(g.Y[i], g.F[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := r.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "MAE", got.MAE, g.MAE, 1e-12)
+	testkit.Near(t, "RMSE", got.RMSE, g.RMSE, 1e-12)
+	testkit.Near(t, "R2", got.R2, g.R2, 1e-12)
+	testkit.Near(t, "MAPE", got.MAPE, g.MAPE, 1e-12)
+}
+
+func TestExperimentsGolden(t *testing.T) {
+	var g struct {
+		Proportions []struct {
+			A, B             [2]int64
+			Z, P, Fisher     float64
+			Wilson, Wilson90 [2]float64
+		}
+		Means []struct {
+			NA, NB         int64
+			MA, VA, MB, VB float64
+			Level          float64
+			T, DF, P       float64
+			CI             [2]float64
+		}
+		SRM []struct {
+			Counts  []int64
+			Weights []float64
+			Chi2, P float64
+		}
+		Tails     []struct{ T, DF, P float64 }
+		Quantiles []struct{ P, DF, Q float64 }
+	}
+	testkit.Golden(t, "experiments.json", &g)
+	rel := func(name string, got, want, tol float64) {
+		t.Helper()
+		if !testkit.Close(got, want, 0, tol) {
+			t.Errorf("%s = %.15g, want %.15g", name, got, want)
+		}
+	}
+	exact := 0
+	for _, c := range g.Proportions {
+		a, b := prop(t, c.A[0], c.A[1]), prop(t, c.B[0], c.B[1])
+		e, err := CompareProportions(a, b, CompareOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rel("z", e.Statistic, c.Z, 1e-12)
+		if e.Method == "Fisher exact test, z interval" {
+			exact++
+			rel("Fisher", e.PValue, c.Fisher, 1e-9)
+		} else {
+			rel("p", e.PValue, c.P, 1e-9)
+		}
+		rel("fisherExact", fisherExact(a.successes, a.n, b.successes, b.n), c.Fisher, 1e-7)
+		for level, want := range map[float64][2]float64{0.95: c.Wilson, 0.9: c.Wilson90} {
+			iv, err := b.Wilson(level)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rel("Wilson low", iv.Low, want[0], 1e-12)
+			rel("Wilson high", iv.High, want[1], 1e-12)
+		}
+	}
+	if exact != 2 {
+		t.Errorf("%d of the cases fell back to the exact test, want 2", exact)
+	}
+	for _, c := range g.Means {
+		a, _ := NewMoments(c.NA, c.MA, c.VA)
+		b, _ := NewMoments(c.NB, c.MB, c.VB)
+		e, err := CompareMeans(a, b, CompareOptions{Level: c.Level})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rel("t", e.Statistic, c.T, 1e-9)
+		rel("df", e.DF, c.DF, 1e-9)
+		rel("p", e.PValue, c.P, 1e-9)
+		rel("low", e.Low, c.CI[0], 1e-8)
+		rel("high", e.High, c.CI[1], 1e-8)
+	}
+	for _, c := range g.SRM {
+		r, err := SampleRatio(c.Counts, c.Weights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rel("χ²", r.ChiSquared, c.Chi2, 1e-12)
+		rel("p", r.PValue, c.P, 1e-9)
+	}
+	for _, c := range g.Tails {
+		rel(fmt.Sprintf("P(|t_%v| > %v)", c.DF, c.T), studentTwoSided(c.T, c.DF), c.P, 1e-9)
+	}
+	for _, c := range g.Quantiles {
+		rel(fmt.Sprintf("t_%v quantile %v", c.DF, c.P), studentQuantile(c.P, c.DF), c.Q, 1e-9)
+	}
+	if q := studentQuantile(0.975, math.Inf(1)); !testkit.Close(q, 1.959963984540054, 1e-14, 0) {
+		t.Errorf("normal quantile %v", q)
+	}
+}
