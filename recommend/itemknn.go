@@ -2,12 +2,10 @@ package recommend
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
@@ -95,11 +93,7 @@ type Progress struct {
 // Deshpande and Karypis 2004). The score of item i is Σ wⱼ·sim(i, j) over the
 // history items j among the Neighbors nearest neighbours of i. Reasons are
 // exact. Immutable, safe for concurrent use.
-type ItemKNN struct {
-	users   int
-	near    *sparse.CSR // row i: the neighbours of item i
-	reaches *sparse.CSR // its transpose, row j: the items that have j as a neighbour
-}
+type ItemKNN struct{ itemWeights }
 
 // FitItemKNN computes the neighbours of all items.
 //
@@ -123,7 +117,7 @@ func FitItemKNN(ctx context.Context, x *Interactions, opt ItemKNNOptions) (*Item
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}
-	return &ItemKNN{users: x.Users(), near: near, reaches: near.Transpose()}, nil
+	return &ItemKNN{itemWeights{users: x.Users(), near: near, reaches: near.Transpose()}}, nil
 }
 
 // weigh returns m with its values weighted.
@@ -195,12 +189,12 @@ func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions) (*sparse.
 	err := sparse.Rows(ctx, w, w.Transpose(), opt.Workers, func(worker, r int, acc *sparse.Acc) error {
 		h := &heaps[worker]
 		h.Reset(opt.Neighbors)
-		f, worst := row[r], float32(math.Inf(-1))
+		worst := float32(math.Inf(-1))
 		offer := func(j int32, s float32) {
 			if post != nil {
 				s = post(r, j, s)
 			} else {
-				s *= f * col[j]
+				s *= row[r] * col[j]
 			}
 			if s > 0 && (s >= worst || !h.Full()) && int(j) != r {
 				h.Push(j, s)
@@ -252,52 +246,43 @@ func scales(opt ItemKNNOptions, size []float64, columns int) (row, col []float32
 			row[i], col[i] = inverse(n)*float32(columns), inverse(n)
 		}
 	}
-	ratio := func(a, b float64) float32 {
-		if b <= 0 {
-			return 0
-		}
-		return float32(a / b)
+	if h == 0 && opt.Similarity <= Dot || h == 0 && opt.Similarity == Lift {
+		return row, col, nil
 	}
-	switch opt.Similarity {
-	case Jaccard:
-		post = func(i int, j int32, s float32) float32 {
-			c := float64(s)
-			return ratio(c, size[i]+size[j]-c+h)
-		}
-	case Tversky:
-		post = func(i int, j int32, s float32) float32 {
-			c := float64(s)
-			return ratio(c, c+opt.Alpha*(size[i]-c)+opt.Beta*(size[j]-c)+h)
-		}
-	case LogLikelihood:
-		post = func(i int, j int32, s float32) float32 {
-			return dunning(float64(s), size[i], size[j], float64(columns))
-		}
+	return nil, nil, func(i int, j int32, s float32) float32 {
+		return float32(opt.value(float64(s), size[i], size[j], float64(columns)))
 	}
-	if post != nil || h == 0 {
-		return row, col, post
-	}
-	switch opt.Similarity { // a shrunk denominator is no product any more
+}
+
+// value is the similarity of two rows with dot product s and sizes a and b (norms
+// for the weighted measures, numbers of non-zeros for the counting ones).
+func (o ItemKNNOptions) value(s, a, b, columns float64) float64 {
+	num, den := s, 0.0
+	switch o.Similarity {
 	case Cosine:
-		post = func(i int, j int32, s float32) float32 { return ratio(float64(s), size[i]*size[j]+h) }
+		den = a * b
 	case AsymmetricCosine:
-		a := make([]float64, len(size))
-		b := make([]float64, len(size))
-		for i, n := range size {
-			a[i], b[i] = math.Pow(n, 2*opt.Alpha), math.Pow(n, 2-2*opt.Alpha)
-		}
-		post = func(i int, j int32, s float32) float32 { return ratio(float64(s), a[i]*b[j]+h) }
+		den = math.Pow(a, 2*o.Alpha) * math.Pow(b, 2-2*o.Alpha)
+	case Dot:
+		return s
+	case Jaccard:
+		den = a + b - s
+	case Tversky:
+		den = s + o.Alpha*(a-s) + o.Beta*(b-s)
 	case Lift:
-		post = func(i int, j int32, s float32) float32 {
-			return ratio(float64(s)*float64(columns), size[i]*size[j]+h)
-		}
+		num, den = s*columns, a*b
+	case LogLikelihood:
+		return dunning(s, a, b, columns)
 	}
-	return row, col, post
+	if den += o.Shrinkage; den > 0 {
+		return num / den
+	}
+	return 0
 }
 
 // dunning is the log-likelihood ratio of a 2×2 table with c common columns out
 // of n, row totals a and b (Dunning 1993), squashed into [0, 1).
-func dunning(c, a, b, n float64) float32 {
+func dunning(c, a, b, n float64) float64 {
 	if c*n <= a*b {
 		return 0
 	}
@@ -312,7 +297,7 @@ func dunning(c, a, b, n float64) float32 {
 	if g <= 0 {
 		return 0
 	}
-	return float32(1 - 1/(1+g))
+	return 1 - 1/(1+g)
 }
 
 // fromTop builds a matrix from the best columns of each row.
@@ -332,106 +317,9 @@ func fromTop(found [][]topk.Item, cols int) *sparse.CSR {
 	return m
 }
 
-// Users returns the number of users of the fit.
-func (m *ItemKNN) Users() int { return m.users }
-
-// Items returns the number of items.
-func (m *ItemKNN) Items() int { return m.near.Rows }
-
-// Score writes Σ wⱼ·sim(i, j) over the history for every item; ErrEmpty for an
-// empty history. Cost: the neighbours of the history items.
-func (m *ItemKNN) Score(dst []float32, q Query) error {
-	return scoreLinear(dst, &q, m.reaches)
-}
-
-// AppendSimilar appends the nearest neighbours of item, best first.
-func (m *ItemKNN) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
-	return appendRowTop(dst, m.near, item, k)
-}
-
-// AppendReasons appends the history items with the largest wⱼ·sim(item, j). The
-// decomposition is exact.
-func (m *ItemKNN) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
-	return linearReasons(dst, &q, item, k, m.reaches)
-}
-
-// scoreLinear writes Σ wⱼ·b[j, :] over the history into dst.
-func scoreLinear(dst []float32, q *Query, b *sparse.CSR) error {
-	if err := checkQuery(dst, q, b.Cols); err != nil {
-		return err
-	}
-	if len(q.Items) == 0 {
-		return ErrEmpty
-	}
-	clear(dst)
-	for k, j := range q.Items {
-		w := q.Weight(k)
-		cols, vals := b.Row(int(j))
-		for n, i := range cols {
-			dst[i] += float32(w * vals[n])
-		}
-	}
-	return nil
-}
-
-// linearReasons decomposes a score of scoreLinear.
-func linearReasons(dst []Reason, q *Query, item int32, k int, b *sparse.CSR) ([]Reason, error) {
-	if uint32(item) >= uint32(b.Cols) {
-		return dst, ErrUnknownID
-	}
-	return topReasons(dst, q, k, b.Rows, func(n int, j int32) float32 {
-		if p := b.Find(int(j), item); p >= 0 {
-			return q.Weight(n) * b.Val[p]
-		}
-		return 0
-	})
-}
-
-// topReasons appends the k history items with the largest non-zero
-// contribution, largest first, ties by index.
-func topReasons(dst []Reason, q *Query, k, items int, contribution func(n int, j int32) float32) ([]Reason, error) {
-	if q.Weights != nil && len(q.Weights) != len(q.Items) {
-		return dst, ErrShape
-	}
-	start := len(dst)
-	for n, j := range q.Items {
-		if uint32(j) >= uint32(items) {
-			return dst[:start], ErrRange
-		}
-		if c := contribution(n, j); c != 0 {
-			dst = append(dst, Reason{j, c})
-		}
-	}
-	slices.SortFunc(dst[start:], func(a, b Reason) int {
-		return topk.Compare(topk.Item{ID: a.Item, Score: a.Contribution}, topk.Item{ID: b.Item, Score: b.Contribution})
-	})
-	return dst[:min(len(dst), start+max(k, 0))], nil
-}
-
-// appendRowTop appends the k largest entries of a row.
-func appendRowTop(dst []Scored, m *sparse.CSR, row int32, k int) ([]Scored, error) {
-	if uint32(row) >= uint32(m.Rows) {
-		return dst, ErrUnknownID
-	}
-	start := len(dst)
-	cols, vals := m.Row(int(row))
-	for n, c := range cols {
-		if c != row {
-			dst = append(dst, Scored{c, vals[n]})
-		}
-	}
-	slices.SortFunc(dst[start:], func(a, b Scored) int {
-		return topk.Compare(topk.Item{ID: a.Item, Score: a.Score}, topk.Item{ID: b.Item, Score: b.Score})
-	})
-	return dst[:min(len(dst), start+max(k, 0))], nil
-}
-
 // AppendBinary appends the frame of m to dst.
 func (m *ItemKNN) AppendBinary(dst []byte) ([]byte, error) {
-	var w codec.Writer
-	w.Int(m.users)
-	putCSR(&w, m.near)
-	return w.AppendFrame(dst, kindItemKNN, 1), nil
+	return m.appendFrame(dst, kindItemKNN, m.near), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -439,18 +327,10 @@ func (m *ItemKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails.
 func (m *ItemKNN) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindItemKNN, 1)
+	users, near, err := openItemWeights(data, kindItemKNN, "ItemKNN")
 	if err != nil {
-		return fmt.Errorf("recommend: ItemKNN: %w", err)
+		return err
 	}
-	d := ItemKNN{users: r.Int(), near: getCSR(r)}
-	if d.near.Rows != d.near.Cols {
-		r.Fail("holds a neighbour matrix that is not square")
-	}
-	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: ItemKNN: %w", err)
-	}
-	d.reaches = d.near.Transpose()
-	*m = d
+	m.itemWeights = itemWeights{users: users, near: near, reaches: near.Transpose()}
 	return nil
 }

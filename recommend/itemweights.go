@@ -1,0 +1,135 @@
+package recommend
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/sparse"
+	"github.com/aislekit/aisle/internal/topk"
+)
+
+// itemWeights is the common part of the models that score by a sparse item×item
+// matrix: score = Σ wⱼ·B[j, i] over the history items j.
+type itemWeights struct {
+	users   int
+	reaches *sparse.CSR // B: row j holds the items that history item j speaks for
+	near    *sparse.CSR // row i holds what counts as similar to item i; Bᵀ or B
+}
+
+// Users returns the number of users of the fit.
+func (m *itemWeights) Users() int { return m.users }
+
+// Items returns the number of items.
+func (m *itemWeights) Items() int { return m.reaches.Rows }
+
+// Score writes Σ wⱼ·B[j, i] over the history for every item i, B being the
+// model's item weights; ErrEmpty for an empty history. Cost: the stored weights
+// of the history items.
+func (m *itemWeights) Score(dst []float32, q Query) error {
+	return scoreLinear(dst, &q, m.reaches)
+}
+
+// AppendSimilar appends the items with the largest weight to item, best first.
+func (m *itemWeights) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	return appendRowTop(dst, m.near, item, k)
+}
+
+// AppendReasons appends the history items with the largest share in the score of
+// item. The decomposition is exact.
+func (m *itemWeights) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+	return linearReasons(dst, &q, item, k, m.reaches)
+}
+
+func (m *itemWeights) appendFrame(dst []byte, kind uint16, b *sparse.CSR) []byte {
+	var w codec.Writer
+	w.Int(m.users)
+	putCSR(&w, b)
+	return w.AppendFrame(dst, kind, 1)
+}
+
+func openItemWeights(data []byte, kind uint16, name string) (users int, b *sparse.CSR, err error) {
+	r, err := codec.Open(data, kind, 1)
+	if err != nil {
+		return 0, nil, fmt.Errorf("recommend: %s: %w", name, err)
+	}
+	users, b = r.Int(), getCSR(r)
+	if b.Rows != b.Cols {
+		r.Fail("holds a matrix that is not square")
+	}
+	if err := r.Done(); err != nil {
+		return 0, nil, fmt.Errorf("recommend: %s: %w", name, err)
+	}
+	return users, b, nil
+}
+
+// scoreLinear writes Σ wⱼ·b[j, :] over the history into dst.
+func scoreLinear(dst []float32, q *Query, b *sparse.CSR) error {
+	if err := checkQuery(dst, q, b.Cols); err != nil {
+		return err
+	}
+	if len(q.Items) == 0 {
+		return ErrEmpty
+	}
+	clear(dst)
+	for k, j := range q.Items {
+		w := q.Weight(k)
+		cols, vals := b.Row(int(j))
+		for n, i := range cols {
+			dst[i] += float32(w * vals[n])
+		}
+	}
+	return nil
+}
+
+// linearReasons decomposes a score of scoreLinear.
+func linearReasons(dst []Reason, q *Query, item int32, k int, b *sparse.CSR) ([]Reason, error) {
+	if uint32(item) >= uint32(b.Cols) {
+		return dst, ErrUnknownID
+	}
+	return topReasons(dst, q, k, b.Rows, func(n int, j int32) float32 {
+		if p := b.Find(int(j), item); p >= 0 {
+			return q.Weight(n) * b.Val[p]
+		}
+		return 0
+	})
+}
+
+// topReasons appends the k history items with the largest non-zero
+// contribution, largest first, ties by index.
+func topReasons(dst []Reason, q *Query, k, items int, contribution func(n int, j int32) float32) ([]Reason, error) {
+	if q.Weights != nil && len(q.Weights) != len(q.Items) {
+		return dst, ErrShape
+	}
+	start := len(dst)
+	for n, j := range q.Items {
+		if uint32(j) >= uint32(items) {
+			return dst[:start], ErrRange
+		}
+		if c := contribution(n, j); c != 0 {
+			dst = append(dst, Reason{j, c})
+		}
+	}
+	slices.SortFunc(dst[start:], func(a, b Reason) int {
+		return topk.Compare(topk.Item{ID: a.Item, Score: a.Contribution}, topk.Item{ID: b.Item, Score: b.Contribution})
+	})
+	return dst[:min(len(dst), start+max(k, 0))], nil
+}
+
+// appendRowTop appends the k largest entries of a row.
+func appendRowTop(dst []Scored, m *sparse.CSR, row int32, k int) ([]Scored, error) {
+	if uint32(row) >= uint32(m.Rows) {
+		return dst, ErrUnknownID
+	}
+	start := len(dst)
+	cols, vals := m.Row(int(row))
+	for n, c := range cols {
+		if c != row {
+			dst = append(dst, Scored{c, vals[n]})
+		}
+	}
+	slices.SortFunc(dst[start:], func(a, b Scored) int {
+		return topk.Compare(topk.Item{ID: a.Item, Score: a.Score}, topk.Item{ID: b.Item, Score: b.Score})
+	})
+	return dst[:min(len(dst), start+max(k, 0))], nil
+}
