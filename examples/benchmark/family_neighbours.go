@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aislekit/aisle/recommend"
+)
+
+// The order of these names is that of the constants of package recommend.
+var (
+	similarities = []string{"cosine", "asymmetric", "dot", "jaccard", "tversky", "lift", "loglikelihood"}
+	weightings   = []string{"none", "binary", "tfidf", "bm25"}
+)
+
+// off maps 0 to the negative value by which options say "really 0".
+func off(x float64) float64 {
+	if x == 0 {
+		return -1
+	}
+	return x
+}
+
+func itemKNN() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return recommend.FitItemKNN(ctx, x, recommend.ItemKNNOptions{
+			Neighbors:  s.int("neighbors"),
+			Similarity: recommend.Similarity(slices.Index(similarities, s.text("similarity"))),
+			Weighting:  recommend.Weighting(slices.Index(weightings, s.text("weighting"))),
+			Shrinkage:  s.float("shrinkage"),
+			Alpha:      s.float("alpha"),
+			Beta:       s.float("beta"),
+			K1:         s.float("k1"),
+			B:          off(s.float("b")),
+			Workers:    e.workers,
+			Progress:   e.progress,
+		})
+	}
+	return algorithm{
+		name: "itemknn",
+		params: []param{
+			logIntegers("neighbors", 100, 10, 1000),
+			oneOf("similarity", "cosine", similarities...).searching("cosine", "asymmetric", "dot", "jaccard"),
+			oneOf("weighting", "none", weightings...).searching("none", "tfidf", "bm25"),
+			logUniform("shrinkage", 0, 0.1, 300),
+			uniform("alpha", 0.5, 0.1, 0.9),
+			uniform("beta", 1, 1, 1),
+			logUniform("k1", 1.2, 0.2, 100),
+			uniform("b", 0.75, 0.05, 1),
+		},
+		starts: []settings{
+			{},
+			{"similarity": "cosine", "weighting": "tfidf", "neighbors": 200.0, "shrinkage": 10.0},
+			{"similarity": "cosine", "weighting": "bm25", "neighbors": 100.0},
+			{"similarity": "asymmetric", "alpha": 0.3, "weighting": "tfidf", "neighbors": 200.0},
+			{"similarity": "dot", "weighting": "bm25", "neighbors": 50.0},
+			{"similarity": "jaccard", "neighbors": 200.0},
+		},
+		rank:          fit,
+		session:       bySession(fit),
+		sessionParams: []param{recencyParam},
+	}
+}

@@ -1,0 +1,392 @@
+// Benchmark compares recommenders on a data set: quality, time, memory.
+//
+//	benchmark (-train FILE -test FILE [-negatives FILE] | -matrix PREFIX) [-task ranking|rating|session]
+//	    [-format auto|adjacency|triples|sessions] [-algorithms a,b|all] [-settings FILE.json] [-tune DURATION]
+//	    [-k 10,20] [-seed 1] [-threads N] [-json] [-plots DIR]
+//
+// Files may be gzipped. Ranking scores all items, leaves out those of the
+// training part, and averages over the users with test items; with -negatives
+// it ranks each test item among the listed ones instead. -tune gives each
+// algorithm that long to choose its settings on a part of the training data,
+// then fits on all of it. Each algorithm runs in a process of its own, so that
+// their memory peaks do not mix.
+//
+// Progress and rejected lines go to standard error; a table, or with -json one
+// object a line, to standard output. Exit status: 0, 1 when an algorithm
+// failed, 2 for a wrong command line or unreadable data.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aislekit/aisle/examples/internal/dataio"
+)
+
+// The parent asks a child for one step of one algorithm: "tune als" or "run
+// als". The child's settings come in stepSettings.
+const (
+	stepEnv      = "AISLE_BENCHMARK_STEP"
+	settingsEnv  = "AISLE_BENCHMARK_SETTINGS"
+	quietEnv     = "AISLE_BENCHMARK_QUIET"
+	exitFailed   = 1
+	exitUnusable = 2
+)
+
+type config struct {
+	train, test, negatives, matrix string
+	task                           task
+	format                         dataio.Format
+	algorithms                     string
+	settings                       string
+	tune                           time.Duration
+	trials                         int
+	ks                             []int
+	seed                           uint64
+	threads                        int
+	json                           bool
+	plots                          string
+	strict                         bool
+	isolate                        bool
+	holdout                        float64
+	weights                        string
+	quiet                          bool
+}
+
+// searches reports whether settings are searched.
+func (c *config) searches() bool { return c.tune > 0 || c.trials > 0 }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// parse reads the command line.
+func parse(args []string, stderr io.Writer) (*config, error) {
+	c := &config{}
+	fs := flag.NewFlagSet("benchmark", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	var taskName, format, ks string
+	fs.StringVar(&c.train, "train", "", "training `file`, maybe gzipped")
+	fs.StringVar(&c.test, "test", "", "test `file` of the same layout")
+	fs.StringVar(&c.negatives, "negatives", "", "`file` of sampled negatives, \"(user,item) item item …\" a line: rank among these only")
+	fs.StringVar(&c.matrix, "matrix", "", "raw matrix `prefix` (.meta.json, .indptr.i64, .indices.i32, .data.f32) instead of -train and -test")
+	fs.StringVar(&taskName, "task", "ranking", "ranking, rating or session")
+	fs.StringVar(&format, "format", "auto", "auto, adjacency, triples or sessions")
+	fs.StringVar(&c.algorithms, "algorithms", "all", "comma-separated `names`, or all: "+strings.Join(names, " "))
+	fs.StringVar(&c.settings, "settings", "", "JSON `file`, {\"als\": {\"factors\": 64}}; with -tune these stay as they are")
+	fs.DurationVar(&c.tune, "tune", 0, "`time` for each algorithm to choose its settings on a part of the training data, 3m")
+	fs.IntVar(&c.trials, "trials", 0, "choose settings in this many trials instead of a time")
+	fs.StringVar(&ks, "k", "10,20", "lengths of lists")
+	fs.Uint64Var(&c.seed, "seed", 1, "drives everything random")
+	fs.IntVar(&c.threads, "threads", 0, "processors to use; 0 means all")
+	fs.BoolVar(&c.json, "json", false, "one JSON object a line instead of a table")
+	fs.StringVar(&c.plots, "plots", "", "write SVG charts into this `directory`")
+	fs.BoolVar(&c.strict, "strict", false, "stop at the first malformed line instead of counting it")
+	fs.BoolVar(&c.isolate, "isolate", true, "run each algorithm in a process of its own")
+	fs.Float64Var(&c.holdout, "holdout", 0, "without a test file: random `share` of the training entries to test on; 0 measures speed only")
+	fs.StringVar(&c.weights, "weights", "auto", "for ranking, weigh an entry one or by its value; auto: one for text files, value for -matrix")
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	i := slices.Index(taskNames, taskName)
+	if i < 0 {
+		return nil, fmt.Errorf("-task is %q, want ranking, rating or session", taskName)
+	}
+	c.task = task(i)
+	var err error
+	if c.format, err = dataio.ParseFormat(format); err != nil {
+		return nil, fmt.Errorf("-%w", err)
+	}
+	for _, s := range strings.Split(ks, ",") {
+		k, err := strconv.Atoi(strings.TrimSpace(s))
+		if err != nil || k < 1 || k > 10000 {
+			return nil, fmt.Errorf("-k is %q, want numbers from 1 to 10000, 10,20", ks)
+		}
+		c.ks = append(c.ks, k)
+	}
+	slices.Sort(c.ks)
+	c.ks = slices.Compact(c.ks)
+	if c.threads == 0 {
+		c.threads = runtime.NumCPU()
+	}
+	return c, c.validate()
+}
+
+func (c *config) validate() error {
+	switch {
+	case c.matrix != "" && (c.train != "" || c.test != "" || c.negatives != ""):
+		return errors.New("-matrix stands alone, without -train, -test and -negatives")
+	case c.matrix == "" && c.train == "":
+		return errors.New("-train FILE -test FILE, or -matrix PREFIX, is needed")
+	case c.matrix == "" && c.test == "" && c.holdout == 0:
+		return errors.New("-test FILE is needed (or -holdout 0.2 for a random part of the training file)")
+	case c.matrix != "" && c.task != ranking:
+		return fmt.Errorf("-matrix is for -task ranking, not %v", c.task)
+	case c.test != "" && c.holdout != 0:
+		return errors.New("-holdout is for runs without -test")
+	case c.negatives != "" && (c.task != ranking || c.test == ""):
+		return errors.New("-negatives needs -task ranking and -test")
+	case !(c.holdout >= 0 && c.holdout < 1):
+		return fmt.Errorf("-holdout is %v, want in [0, 1)", c.holdout)
+	case c.threads < 1 || c.threads > 1024:
+		return fmt.Errorf("-threads is %d, want 1 to 1024", c.threads)
+	case c.tune < 0 || c.trials < 0:
+		return errors.New("-tune and -trials want no negative value")
+	case !slices.Contains([]string{"auto", "one", "value"}, c.weights):
+		return fmt.Errorf("-weights is %q, want auto, one or value", c.weights)
+	case c.task == session && c.format != dataio.Auto && c.format != dataio.SessionsFormat:
+		return fmt.Errorf("-task session reads -format sessions, not %v", c.format)
+	case c.task != session && c.format == dataio.SessionsFormat:
+		return fmt.Errorf("-format sessions is for -task session, not %v", c.task)
+	}
+	return nil
+}
+
+// run is main with everything passed in; it returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	fail := func(code int, err error) int {
+		fmt.Fprintf(stderr, "benchmark: %v\n", err)
+		return code
+	}
+	c, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return fail(exitUnusable, err)
+	}
+	runtime.GOMAXPROCS(c.threads)
+	c.quiet = os.Getenv(quietEnv) != ""
+	chosen, err := choose(c.algorithms, c.task)
+	if err != nil {
+		return fail(exitUnusable, err)
+	}
+	given := map[string]settings{}
+	if c.settings != "" {
+		if given, err = readSettings(c.settings); err != nil {
+			return fail(exitUnusable, err)
+		}
+	}
+	for _, a := range chosen {
+		if _, err := complete(a.settingsOf(c.task), given[a.name]); err != nil {
+			return fail(exitUnusable, fmt.Errorf("%s: %s: %w", c.settings, a.name, err))
+		}
+	}
+	if step := os.Getenv(stepEnv); step != "" {
+		return child(ctx, c, step, stdout, stderr)
+	}
+	var worker stepper
+	if c.isolate {
+		worker, err = newProcesses(args, stderr)
+	} else {
+		worker, err = newInProcess(c, stderr)
+	}
+	if err != nil {
+		return fail(exitUnusable, err)
+	}
+	code := 0
+	var rows []result
+	for _, a := range chosen {
+		line, err := one(ctx, worker, c, a, given[a.name])
+		if err != nil {
+			if ctx.Err() != nil {
+				return fail(exitFailed, context.Cause(ctx))
+			}
+			var u unusable
+			if errors.As(err, &u) {
+				return exitUnusable // said by the child
+			}
+			fmt.Fprintf(stderr, "benchmark: %s: %v\n", a.name, err)
+			code = exitFailed
+			continue
+		}
+		if c.json {
+			if _, err := stdout.Write(line); err != nil {
+				return fail(exitFailed, err)
+			}
+		}
+		var r result
+		if err := json.Unmarshal(line, &r); err != nil {
+			return fail(exitFailed, err)
+		}
+		rows = append(rows, r)
+	}
+	if !c.json && len(rows) > 0 {
+		table(stdout, c.task, c.ks, rows)
+	}
+	if c.plots != "" && len(rows) > 0 {
+		if err := writePlots(c.plots, c.task, c.ks, rows); err != nil {
+			return fail(exitFailed, err)
+		}
+	}
+	return code
+}
+
+// stepper does the steps of an algorithm, here or in other processes.
+type stepper interface {
+	tune(ctx context.Context, a algorithm, pinned settings) (*tuning, error)
+	measure(ctx context.Context, a algorithm, s settings, t *tuning) ([]byte, error)
+}
+
+// one chooses settings, if asked to, and returns the JSON line of an algorithm.
+func one(ctx context.Context, w stepper, c *config, a algorithm, given settings) ([]byte, error) {
+	s, err := complete(a.settingsOf(c.task), given)
+	if err != nil {
+		return nil, err
+	}
+	var t *tuning
+	if c.searches() {
+		if t, err = w.tune(ctx, a, given); err != nil {
+			return nil, err
+		}
+		s = t.Settings
+	}
+	return w.measure(ctx, a, s, t)
+}
+
+// inProcess does everything here, on data read once.
+type inProcess struct {
+	c   *config
+	p   *problem
+	log io.Writer
+}
+
+func newInProcess(c *config, log io.Writer) (*inProcess, error) {
+	p, err := load(c, log)
+	return &inProcess{c, p, log}, err
+}
+
+func (w *inProcess) tune(ctx context.Context, a algorithm, pinned settings) (*tuning, error) {
+	return tune(ctx, w.p, a, pinned, w.c, w.log)
+}
+
+func (w *inProcess) measure(ctx context.Context, a algorithm, s settings, t *tuning) ([]byte, error) {
+	r, err := measure(ctx, w.p, a, s, w.c, w.log)
+	if err != nil {
+		return nil, err
+	}
+	r.tuning = t
+	return r.line(w.c.ks)
+}
+
+// processes runs each step in a child, so that the memory of one neither adds
+// to that of another nor leaves garbage behind.
+type processes struct {
+	exe   string
+	args  []string
+	log   io.Writer
+	quiet bool
+}
+
+// unusable marks a failure that every algorithm would meet.
+type unusable struct{ error }
+
+func newProcesses(args []string, log io.Writer) (*processes, error) {
+	exe, err := os.Executable()
+	return &processes{exe: exe, args: args, log: log}, err
+}
+
+// handover is what a child gets besides the command line.
+type handover struct {
+	Settings settings `json:"settings"`
+	Tuning   *tuning  `json:"tuning"`
+}
+
+func (w *processes) step(ctx context.Context, what string, h handover) ([]byte, error) {
+	raw, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, w.exe, w.args...)
+	cmd.Env = append(os.Environ(), stepEnv+"="+what, settingsEnv+"="+string(raw))
+	if w.quiet {
+		cmd.Env = append(cmd.Env, quietEnv+"=1")
+	}
+	cmd.Stderr = w.log
+	out, err := cmd.Output()
+	w.quiet = true // rejected lines are shown once
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == exitUnusable {
+		return nil, unusable{err}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("its process: %w", err)
+	}
+	return out, nil
+}
+
+func (w *processes) tune(ctx context.Context, a algorithm, pinned settings) (*tuning, error) {
+	out, err := w.step(ctx, "tune "+a.name, handover{Settings: pinned})
+	if err != nil {
+		return nil, err
+	}
+	var t tuning
+	return &t, json.Unmarshal(out, &t)
+}
+
+func (w *processes) measure(ctx context.Context, a algorithm, s settings, t *tuning) ([]byte, error) {
+	return w.step(ctx, "run "+a.name, handover{s, t})
+}
+
+// child does one step and writes its outcome to stdout.
+func child(ctx context.Context, c *config, step string, stdout, stderr io.Writer) int {
+	say := func(code int, err error) int {
+		fmt.Fprintf(stderr, "benchmark: %v\n", err)
+		return code
+	}
+	what, name, _ := strings.Cut(step, " ")
+	var h handover
+	if err := json.Unmarshal([]byte(os.Getenv(settingsEnv)), &h); err != nil {
+		return say(exitUnusable, err)
+	}
+	have := built()
+	i := slices.IndexFunc(have, func(a algorithm) bool { return a.name == name })
+	if i < 0 {
+		return say(exitUnusable, fmt.Errorf("no algorithm %q", name))
+	}
+	w, err := newInProcess(c, stderr)
+	if err != nil {
+		return say(exitUnusable, err)
+	}
+	out := bufio.NewWriter(stdout)
+	if what == "tune" {
+		t, err := w.tune(ctx, have[i], h.Settings)
+		if err != nil {
+			return say(exitFailed, err)
+		}
+		raw, err := json.Marshal(t)
+		if err != nil {
+			return say(exitFailed, err)
+		}
+		_, _ = out.Write(raw)
+	} else {
+		line, err := w.measure(ctx, have[i], h.Settings, h.Tuning)
+		if err != nil {
+			return say(exitFailed, err)
+		}
+		_, _ = out.Write(line)
+	}
+	if err := out.Flush(); err != nil {
+		return say(exitFailed, err)
+	}
+	return 0
+}

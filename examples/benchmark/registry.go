@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aislekit/aisle/examples/internal/dataio"
+	"github.com/aislekit/aisle/recommend"
+)
+
+// names are the algorithms of the command line, built or planned, in the order
+// in which "all" runs them.
+var names = []string{
+	"popular", "itemknn", "userknn", "als", "mf", "bpr", "warp", "lmf", "ease", "edlae", "rdlae", "sparseease", "slim",
+	"p3alpha", "rp3beta", "turbocf", "gfcf", "puresvd", "nmf", "fm", "blend", "vsknn", "stan", "markov", "svdpp", "hnsw",
+}
+
+// env is what every fit gets besides data and settings.
+type env struct {
+	seed     uint64
+	workers  int
+	progress func(recommend.Progress)
+}
+
+// algorithm is an entry of the registry. To add one, write a function that
+// returns it into the file of its family and list it in built.
+type algorithm struct {
+	name   string
+	params []param
+	// starts are settings that did well on some public data set, tried first by
+	// -tune; what they leave out has its default.
+	starts []settings
+
+	// One fit for each task the algorithm can do; nil where it cannot.
+	rank    func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error)
+	rate    func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error)
+	session func(ctx context.Context, x *dataio.Sessions, items int, s settings, e env) (sessionModel, error)
+
+	// sessionParams are further settings of the session task.
+	sessionParams []param
+}
+
+// sessionModel scores what comes after a sequence of items, oldest first, which
+// may repeat.
+type sessionModel interface {
+	Items() int
+	Score(dst []float32, prefix []int32) error
+}
+
+// built lists what there is, in any order.
+func built() []algorithm {
+	return []algorithm{popular(), itemKNN(), als()}
+}
+
+func (a algorithm) does(t task) bool {
+	switch t {
+	case rating:
+		return a.rate != nil
+	case session:
+		return a.session != nil
+	}
+	return a.rank != nil
+}
+
+func (a algorithm) settingsOf(t task) []param {
+	if t == session {
+		return append(slices.Clone(a.params), a.sessionParams...)
+	}
+	return a.params
+}
+
+// choose returns the algorithms of a comma-separated list, or all that do the
+// task.
+func choose(list string, t task) ([]algorithm, error) {
+	have := built()
+	slices.SortFunc(have, func(a, b algorithm) int { return slices.Index(names, a.name) - slices.Index(names, b.name) })
+	var able []string
+	for _, a := range have {
+		if a.does(t) {
+			able = append(able, a.name)
+		}
+	}
+	if list == "all" {
+		if len(able) == 0 {
+			return nil, fmt.Errorf("-task %v: no algorithm for this task is built yet", t)
+		}
+		return slices.DeleteFunc(have, func(a algorithm) bool { return !a.does(t) }), nil
+	}
+	there := "none is so far"
+	if len(able) > 0 {
+		there = "there are " + strings.Join(able, ", ")
+	}
+	var out []algorithm
+	for _, name := range strings.Split(list, ",") {
+		name = strings.TrimSpace(name)
+		i := slices.IndexFunc(have, func(a algorithm) bool { return a.name == name })
+		switch {
+		case !slices.Contains(names, name):
+			return nil, fmt.Errorf("-algorithms: %q is not known, want some of %s, or all", name, strings.Join(names, ", "))
+		case i < 0:
+			return nil, fmt.Errorf("-algorithms: %s is not built yet; for -task %v %s", name, t, there)
+		case !have[i].does(t):
+			return nil, fmt.Errorf("-algorithms: %s is not built for -task %v; %s", name, t, there)
+		case slices.ContainsFunc(out, func(a algorithm) bool { return a.name == name }):
+			return nil, fmt.Errorf("-algorithms: %s is listed twice", name)
+		}
+		out = append(out, have[i])
+	}
+	return out, nil
+}
+
+// bySession makes a session task of a model that works on histories: each
+// training session is a row, and a test session is a stranger whose history
+// weighs recency^age, age 0 being the last item.
+func bySession(fit func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error)) func(context.Context, *dataio.Sessions, int, settings, env) (sessionModel, error) {
+	return func(ctx context.Context, d *dataio.Sessions, items int, s settings, e env) (sessionModel, error) {
+		m := d.Matrix(items, dataio.Ones)
+		x, err := recommend.NewInteractions(m.Rows, m.Cols, m.Ptr, m.Col, m.Val)
+		if err != nil {
+			return nil, err
+		}
+		model, err := fit(ctx, x, s, e)
+		if err != nil {
+			return nil, err
+		}
+		return &historySession{model, s.float("recency")}, nil
+	}
+}
+
+// recencyParam is the setting that bySession reads.
+var recencyParam = uniform("recency", 0.8, 0.05, 1)
+
+type historySession struct {
+	recommend.Model
+	recency float64
+}
+
+func (h *historySession) unwrap() any { return h.Model }
+
+// Score keeps the latest visit of each item.
+func (h *historySession) Score(dst []float32, prefix []int32) error {
+	var items []int32
+	var weights []float32
+	w := 1.0
+	for k := len(prefix) - 1; k >= 0; k-- {
+		if !slices.Contains(items, prefix[k]) {
+			items = append(items, prefix[k])
+			weights = append(weights, float32(w))
+		}
+		if w *= h.recency; w < 1e-6 {
+			break
+		}
+	}
+	return h.Model.Score(dst, recommend.Query{User: recommend.Stranger, Items: items, Weights: weights})
+}

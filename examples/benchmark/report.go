@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+)
+
+var nan = math.NaN()
+
+// field is a name with a value, in the order of output.
+type field struct {
+	name  string
+	value any
+}
+
+// fields lists the figures of a record by their public names. Quality is null
+// without a test part.
+func (r *record) fields(ks []int) []field {
+	q := r.quality
+	f := []field{
+		{"algorithm", r.algorithm}, {"settings", map[string]any(r.settings)},
+		{"fit_wall_s", r.fitWall}, {"fit_cpu_s", r.fitCPU},
+		{"iterations", r.iterations}, {"iteration_wall_s", r.iterationWall}, {"iteration_cpu_s", r.iterationCPU},
+		{"evaluate_wall_s", r.evaluateWall}, {"users_per_s", r.usersPerSecond}, {"single_p50_us", r.singleMicros},
+		{"peak_rss_mb", r.peakMB}, {"model_bytes", r.modelBytes},
+	}
+	if r.modelBytes < 0 {
+		f[len(f)-1].value = nil
+	}
+	if q == nil {
+		f = append(f, field{"users", nil}, field{"skipped_users", nil})
+	} else {
+		f = append(f, field{"users", q.users}, field{"skipped_users", q.skipped})
+	}
+	for _, m := range measures(r.task, ks) {
+		v := nan
+		if q != nil {
+			v = m.of(q)
+		}
+		f = append(f, field{m.name, v})
+	}
+	f = append(f, field{"task", r.task.String()})
+	if r.tuning != nil {
+		f = append(f, field{"tune", map[string]any{"measure": r.tuning.Measure, "score": round(r.tuning.Score), "trials": r.tuning.Trials, "seconds": round(r.tuning.Seconds)}})
+	}
+	return f
+}
+
+// quantity is one measure of quality.
+type quantity struct {
+	name  string
+	lower bool // lower is better
+	of    func(*quality) float64
+}
+
+func measures(t task, ks []int) []quantity {
+	if t == rating {
+		return []quantity{
+			{"rmse", true, func(q *quality) float64 { return q.rmse }},
+			{"mae", true, func(q *quality) float64 { return q.mae }},
+		}
+	}
+	var out []quantity
+	for i, k := range ks {
+		add := func(name string, of func(*qualityAt) float64) {
+			out = append(out, quantity{fmt.Sprintf("%s@%d", name, k), false, func(q *quality) float64 { return of(&q.at[i]) }})
+		}
+		if t == session { // one target each: precision of the papers is the hit rate
+			add("p", func(a *qualityAt) float64 { return a.hitrate })
+			add("mrr", func(a *qualityAt) float64 { return a.mrr })
+			continue
+		}
+		add("recall", func(a *qualityAt) float64 { return a.recall })
+		add("ndcg", func(a *qualityAt) float64 { return a.ndcg })
+		add("hitrate", func(a *qualityAt) float64 { return a.hitrate })
+		add("precision", func(a *qualityAt) float64 { return a.precision })
+		add("map", func(a *qualityAt) float64 { return a.ap })
+		add("mrr", func(a *qualityAt) float64 { return a.mrr })
+		add("coverage", func(a *qualityAt) float64 { return a.covers })
+	}
+	return out
+}
+
+// round keeps 7 significant digits.
+func round(x float64) float64 {
+	y, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 7, 64), 64)
+	return y
+}
+
+// line returns the record as one JSON object, fields in order.
+func (r *record) line(ks []int) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, f := range r.fields(ks) {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if x, ok := f.value.(float64); ok {
+			f.value = round(x)
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				f.value = nil
+			}
+		}
+		raw, err := json.Marshal(f.value)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%q:%s", f.name, raw)
+	}
+	b.WriteString("}\n")
+	return b.Bytes(), nil
+}
+
+// result is a line read back: what the table and the plots need.
+type result map[string]any
+
+func (r result) number(name string) float64 {
+	if x, ok := r[name].(float64); ok {
+		return x
+	}
+	return nan
+}
+
+func (r result) name() string { return fmt.Sprint(r["algorithm"]) }
+
+type column struct {
+	title, field string
+	scale        float64
+	digits       int
+	better       int // 1 higher, -1 lower, 0 neither
+}
+
+// table prints the results aligned, quality and then cost, the best value of a
+// column marked with a star, and last the settings.
+func table(w io.Writer, t task, ks []int, rows []result) {
+	var quality []column
+	for _, m := range measures(t, ks) {
+		better := 1
+		if m.lower {
+			better = -1
+		}
+		quality = append(quality, column{m.name, m.name, 1, 4, better})
+	}
+	if u := rows[0].number("users"); u == u {
+		columns(w, quality, rows)
+		fmt.Fprintf(w, "%.0f users judged, %.0f skipped for want of test items\n\n", u, rows[0].number("skipped_users"))
+	} else {
+		fmt.Fprint(w, "no test part: speed only\n\n")
+	}
+	columns(w, []column{
+		{"fit s", "fit_wall_s", 1, 2, -1}, {"fit cpu s", "fit_cpu_s", 1, 2, -1},
+		{"iterations", "iterations", 1, 0, 0}, {"one s", "iteration_wall_s", 1, 3, 0}, {"one cpu s", "iteration_cpu_s", 1, 3, 0},
+		{"evaluate s", "evaluate_wall_s", 1, 2, 0}, {"users/s", "users_per_s", 1, 0, 1}, {"one user µs", "single_p50_us", 1, 0, -1},
+		{"peak MB", "peak_rss_mb", 1, 0, -1}, {"model MB", "model_bytes", 1e-6, 2, -1},
+	}, rows)
+	if len(rows) > 1 {
+		fmt.Fprintln(w, "* best of the column")
+	}
+	for _, r := range rows {
+		raw, _ := json.Marshal(r["settings"])
+		fmt.Fprintf(w, "%s: %s\n", r.name(), raw)
+	}
+}
+
+// columns prints one aligned table.
+func columns(w io.Writer, cols []column, rows []result) {
+	head := []string{"algorithm"}
+	for _, c := range cols {
+		head = append(head, c.title+" ")
+	}
+	cells := [][]string{head}
+	best := make([]float64, len(cols))
+	for i, c := range cols {
+		best[i] = nan
+		for _, r := range rows {
+			x := r.number(c.field) * float64(c.better)
+			if x == x && !(best[i] >= x) {
+				best[i] = x
+			}
+		}
+	}
+	for _, r := range rows {
+		line := []string{r.name()}
+		for i, c := range cols {
+			x := r.number(c.field)
+			s := "-"
+			if x == x {
+				s = strconv.FormatFloat(x*c.scale, 'f', c.digits, 64)
+				if c.better != 0 && len(rows) > 1 && x*float64(c.better) == best[i] {
+					s += "*"
+				} else {
+					s += " "
+				}
+			}
+			line = append(line, s)
+		}
+		cells = append(cells, line)
+	}
+	width := make([]int, len(head))
+	for _, line := range cells {
+		for i, s := range line {
+			width[i] = max(width[i], len([]rune(s)))
+		}
+	}
+	for _, line := range cells {
+		var b strings.Builder
+		for i, s := range line {
+			pad := strings.Repeat(" ", width[i]-len([]rune(s)))
+			if i == 0 {
+				b.WriteString(s + pad)
+			} else {
+				b.WriteString("  " + pad + s)
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	}
+}

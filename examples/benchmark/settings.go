@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// settings are the options of one algorithm as they stand in JSON: float64,
+// string or bool by name.
+type settings map[string]any
+
+func (s settings) float(name string) float64 { return s[name].(float64) }
+func (s settings) int(name string) int       { return int(s[name].(float64)) }
+func (s settings) text(name string) string   { return s[name].(string) }
+
+// kind is the type of a parameter.
+type kind int
+
+const (
+	real kind = iota
+	integer
+	choice
+)
+
+// param is one setting: its default, and the range that -tune searches. A range
+// says where good values were found before; settings outside it are allowed.
+type param struct {
+	name    string
+	kind    kind
+	def     any
+	lo, hi  float64 // no search when equal
+	log     bool    // search on a logarithmic scale
+	choices []string
+	search  []string // the choices worth searching; nil means all
+}
+
+func (p param) tuned() bool { return p.hi > p.lo || len(p.options()) > 1 }
+
+func (p param) options() []string {
+	if p.search != nil {
+		return p.search
+	}
+	return p.choices
+}
+
+// uniform and its relatives describe parameters.
+func uniform(name string, def, lo, hi float64) param {
+	return param{name: name, kind: real, def: def, lo: lo, hi: hi}
+}
+func logUniform(name string, def, lo, hi float64) param {
+	return param{name: name, kind: real, def: def, lo: lo, hi: hi, log: true}
+}
+func integers(name string, def, lo, hi float64) param {
+	return param{name: name, kind: integer, def: def, lo: lo, hi: hi}
+}
+func logIntegers(name string, def, lo, hi float64) param {
+	return param{name: name, kind: integer, def: def, lo: lo, hi: hi, log: true}
+}
+func oneOf(name, def string, choices ...string) param {
+	return param{name: name, kind: choice, def: def, choices: choices}
+}
+
+// searching restricts the choices that -tune tries.
+func (p param) searching(choices ...string) param {
+	p.search = choices
+	return p
+}
+
+// check returns v as the parameter keeps it.
+func (p param) check(v any) (any, error) {
+	switch p.kind {
+	case choice:
+		if s, ok := v.(string); ok && slices.Contains(p.choices, s) {
+			return s, nil
+		}
+		return nil, fmt.Errorf("%s is %v, want one of %s", p.name, v, strings.Join(p.choices, ", "))
+	case integer:
+		if f, ok := v.(float64); ok && f == math.Trunc(f) && math.Abs(f) < 1<<31 {
+			return f, nil
+		}
+		return nil, fmt.Errorf("%s is %v, want an integer", p.name, v)
+	}
+	if f, ok := v.(float64); ok {
+		return f, nil
+	}
+	return nil, fmt.Errorf("%s is %v, want a number", p.name, v)
+}
+
+// at returns the value at position u in [0, 1) of the searched range, short
+// enough to be typed in again.
+func (p param) at(u float64) any {
+	if p.kind == choice {
+		c := p.options()
+		return c[min(int(u*float64(len(c))), len(c)-1)]
+	}
+	x := p.lo + u*(p.hi-p.lo)
+	if p.log {
+		x = math.Exp(math.Log(p.lo) + u*(math.Log(p.hi)-math.Log(p.lo)))
+	}
+	if p.kind == integer {
+		return math.Round(x)
+	}
+	x, _ = strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
+	return x
+}
+
+// position is the inverse of at, clipped to the range.
+func (p param) position(v any) float64 {
+	if p.kind == choice {
+		c := p.options()
+		return (float64(max(slices.Index(c, v.(string)), 0)) + 0.5) / float64(len(c))
+	}
+	x := min(max(v.(float64), p.lo), p.hi)
+	if p.log {
+		return (math.Log(x) - math.Log(p.lo)) / (math.Log(p.hi) - math.Log(p.lo))
+	}
+	return (x - p.lo) / (p.hi - p.lo)
+}
+
+// complete returns given on top of the defaults. Unknown names and values of
+// the wrong type are errors that say what would be right.
+func complete(params []param, given settings) (settings, error) {
+	s := settings{}
+	for _, p := range params {
+		s[p.name] = p.def
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		i := slices.IndexFunc(params, func(p param) bool { return p.name == name })
+		if i < 0 {
+			var names []string
+			for _, p := range params {
+				names = append(names, p.name)
+			}
+			if len(names) == 0 {
+				return nil, fmt.Errorf("unknown setting %q, there are none", name)
+			}
+			return nil, fmt.Errorf("unknown setting %q, want one of %s", name, strings.Join(names, ", "))
+		}
+		v, err := params[i].check(given[name])
+		if err != nil {
+			return nil, err
+		}
+		s[name] = v
+	}
+	return s, nil
+}
+
+// readSettings reads {"als": {"factors": 64}, …}.
+func readSettings(path string) (map[string]settings, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]settings
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, fmt.Errorf("%s: want an object of objects, {\"als\": {\"factors\": 64}}: %w", path, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("%s: unknown algorithm %q, want one of %s", path, name, strings.Join(names, ", "))
+		}
+	}
+	return all, nil
+}
+
+// String returns the settings as JSON with sorted names.
+func (s settings) String() string {
+	raw, err := json.Marshal(map[string]any(s))
+	if err != nil {
+		return err.Error()
+	}
+	return string(raw)
+}
