@@ -319,15 +319,38 @@ func (s *Shop) browsing(u int, dst []int64) []int64 {
 	return dst
 }
 
+type timeKey struct {
+	sec         int64
+	user, index int32
+}
+
+// byTime sorts n records by time and user, in the order of writing where both
+// are equal.
+func byTime(n int, of func(int) (int64, int32)) []timeKey {
+	keys := make([]timeKey, n)
+	for i := range keys {
+		sec, user := of(i)
+		keys[i] = timeKey{sec, user, int32(i)}
+	}
+	slices.SortFunc(keys, func(a, b timeKey) int {
+		if a.sec != b.sec {
+			return cmp.Compare(a.sec, b.sec)
+		}
+		if a.user != b.user {
+			return cmp.Compare(a.user, b.user)
+		}
+		return cmp.Compare(a.index, b.index)
+	})
+	return keys
+}
+
 // makeEvents sorts the compact events and writes them out.
 func (s *Shop) makeEvents(l *log) {
 	end := int64(s.Config.Days) * daySeconds
-	slices.SortStableFunc(l.events, func(a, b event) int {
-		return cmp.Or(cmp.Compare(a.sec, b.sec), cmp.Compare(a.user, b.user))
-	})
+	order := byTime(len(l.events), func(i int) (int64, int32) { return l.events[i].sec, l.events[i].user })
 	s.Events = make([]Event, 0, len(l.events))
-	for i := range l.events {
-		e := &l.events[i]
+	for _, k := range order {
+		e := &l.events[k.index]
 		if e.sec >= end || e.sec < 0 {
 			continue
 		}
@@ -347,12 +370,10 @@ func (s *Shop) makeEvents(l *log) {
 		}
 		s.Events = append(s.Events, o)
 	}
-	slices.SortStableFunc(l.impressions, func(a, b impression) int {
-		return cmp.Or(cmp.Compare(a.sec, b.sec), cmp.Compare(a.user, b.user))
-	})
+	order = byTime(len(l.impressions), func(i int) (int64, int32) { return l.impressions[i].sec, l.impressions[i].user })
 	s.Impressions = make([]Impression, 0, len(l.impressions))
-	for i := range l.impressions {
-		e := &l.impressions[i]
+	for _, k := range order {
+		e := &l.impressions[k.index]
 		if e.sec < end && e.sec >= 0 {
 			s.Impressions = append(s.Impressions, Impression{s.at(e.sec), s.Users[e.user].ID, e.session, s.Items[e.item].SKU, int(e.position), e.clicked})
 		}

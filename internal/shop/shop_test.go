@@ -29,9 +29,9 @@ func simulate(t testing.TB, cfg shop.Config) *shop.Shop {
 // stock never ends, so that orders show demand.
 var (
 	usual   = sync.OnceValues(func() (*shop.Shop, error) { return shop.Simulate(shop.Config{}) })
-	large   = sync.OnceValues(func() (*shop.Shop, error) { return shop.Simulate(shop.Config{Users: 4000, Seed: 5}) })
+	large   = sync.OnceValues(func() (*shop.Shop, error) { return shop.Simulate(shop.Config{Users: 3000, Seed: 5}) })
 	endless = sync.OnceValues(func() (*shop.Shop, error) {
-		return shop.Simulate(shop.Config{Users: 4000, Tight: -1, Browse: -1, Seed: 8})
+		return shop.Simulate(shop.Config{Users: 3000, Tight: -1, Browse: -1, Seed: 8})
 	})
 )
 
@@ -185,10 +185,10 @@ func TestUsersIndependent(t *testing.T) {
 
 func TestLinear(t *testing.T) {
 	count := func(users int) [4]float64 {
-		s := simulate(t, shop.Config{Users: users, Items: 200, Days: 300, Seed: 2})
+		s := simulate(t, shop.Config{Users: users, Items: 100, Days: 300, Seed: 2})
 		return [4]float64{float64(len(s.Events)), float64(len(s.Orders)), float64(len(s.RawLines)), float64(len(s.Deliveries))}
 	}
-	a, b := count(800), count(3200)
+	a, b := count(500), count(2000)
 	for i := range a {
 		if r := b[i] / a[i]; r < 3.5 || r > 4.5 {
 			t.Errorf("record kind %d grows by %.2f for four times the users", i, r)

@@ -174,7 +174,7 @@ func TestSeasonRecovered(t *testing.T) {
 // Elasticity by log-log regression through the base price, stratified by item
 // (Mantel-Haenszel rate ratios of each price level).
 func TestElasticityRecovered(t *testing.T) {
-	s := simulate(t, shop.Config{Users: 4000, Items: 200, Categories: 10, Tight: -1, Browse: -1, Seed: 21})
+	s := simulate(t, shop.Config{Users: 3000, Items: 150, Categories: 8, Tight: -1, Browse: -1, Seed: 21})
 	levels := []float64{1.1, .9, .8, .7}
 	n, D := len(s.Items), s.Config.Days
 	level := make([]int8, n*D) // −2 not listed, −1 base, else index
