@@ -119,7 +119,7 @@ func checkNames(names []string, d int) error {
 	seen := make(map[string]int, d)
 	for j, s := range names {
 		if k, ok := seen[s]; ok {
-			return fmt.Errorf("Names[%d] and Names[%d] are both %q: %w", k, j, s, ErrDuplicate)
+			return fmt.Errorf("names: Names[%d] and Names[%d] are both %q: %w", k, j, s, ErrDuplicate)
 		}
 		seen[s] = j
 	}
@@ -226,7 +226,7 @@ func FitLogistic(ctx context.Context, rows [][]float64, y []bool, o LogisticOpti
 
 // wrap adds where to err, but leaves the cause of a cancelled context alone.
 func wrap(where string, err error) error {
-	for _, s := range []error{ErrEmpty, ErrShape, ErrNotFinite, ErrRange, ErrUndefined, ErrDiverged, ErrDuplicate, ErrOption, ErrMismatch, ErrCorrupt, ErrVersion, ErrLeakage} {
+	for _, s := range []error{ErrEmpty, ErrShape, ErrNotFinite, ErrRange, ErrUndefined, ErrDiverged, ErrDuplicate, ErrOption, ErrMismatch, ErrCorrupt, ErrVersion, ErrLeakage, check.ErrTooLarge} {
 		if errors.Is(err, s) {
 			return fmt.Errorf("%s: %w", where, err)
 		}

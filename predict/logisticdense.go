@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/solve"
 )
@@ -33,6 +34,9 @@ type dense struct {
 // i of the input.
 func newDense(ctx context.Context, order []int32, d int, s sample, o LogisticOptions, row func(dst []float64, i int)) (*dense, error) {
 	n := len(order)
+	if float64(n)*float64(d) > math.MaxInt/8 {
+		return nil, fmt.Errorf("%d rows of %d columns: %w", n, d, check.ErrTooLarge)
+	}
 	p := &dense{
 		n: n, d: d, p: d, x: make([]float64, n*d), z: make([]float64, n), w: make([]float64, n),
 		intercept: !o.NoIntercept, freeOfRank: o.L2 == 0 && o.L1 == 0,
@@ -333,7 +337,7 @@ func (p *dense) diagonal(ctx context.Context, theta []float64) ([]float64, error
 // cheap enough to be taken anew in every iteration.
 func (p *dense) sampleRows() (m int, newton bool) {
 	square := p.p * p.p
-	if p.n*square <= 5e7 {
+	if float64(p.n)*float64(square) <= 5e7 {
 		return p.n, true
 	}
 	return min(p.n, max(4*p.p, 2048, int(4e7)/square)), false
@@ -393,8 +397,8 @@ const rankTol = 1e-11
 // inference adds standard errors and, without penalty, reports dependent
 // columns.
 func (p *dense) inference(ctx context.Context, m *Logistic, o LogisticOptions, theta []float64) error {
-	check := p.freeOfRank && p.d <= maxNewton
-	if check && !o.StdErrors {
+	ranks := p.freeOfRank && p.d <= maxNewton
+	if ranks && !o.StdErrors {
 		// The sample may show more dependence than the whole, never less.
 		rows, _ := p.sampleRows()
 		h, err := p.hessian(ctx, theta, rows)
@@ -405,7 +409,7 @@ func (p *dense) inference(ctx context.Context, m *Logistic, o LogisticOptions, t
 			return nil
 		}
 	}
-	if !check && !o.StdErrors {
+	if !ranks && !o.StdErrors {
 		return nil
 	}
 	h, err := p.hessian(ctx, theta, p.n)

@@ -34,7 +34,7 @@ type sparseProblem struct {
 func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, o LogisticOptions) (*Logistic, error) {
 	const where = "predict: FitLogisticSparse"
 	if err := rows.validate(); err != nil {
-		return nil, fmt.Errorf("%s: rows: %w", where, err)
+		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	n, d := rows.Len(), rows.Cols
 	s, o, err := prepare(where, y, n, d, o)
@@ -285,7 +285,7 @@ func (m *Logistic) applySparse(dst []float64, rows *SparseRows, prob bool) ([]fl
 		return dst, nil
 	}
 	if err := rows.validate(); err != nil {
-		return dst, fmt.Errorf("predict: Logistic: rows: %w", err)
+		return dst, fmt.Errorf("predict: Logistic: %w", err)
 	}
 	if rows.Cols != len(m.coef) {
 		return dst, fmt.Errorf("predict: Logistic: rows have %d columns, want %d: %w", rows.Cols, len(m.coef), ErrShape)

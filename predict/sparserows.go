@@ -92,40 +92,40 @@ func (s *SparseRows) AddRow(index []int32, value []float64) error {
 // validate reports any broken rule of the type.
 func (s *SparseRows) validate() error {
 	if s == nil || s.Len() == 0 {
-		return fmt.Errorf("no rows: %w", ErrEmpty)
+		return fmt.Errorf("rows: %w", ErrEmpty)
 	}
 	if s.Cols <= 0 || s.Cols > math.MaxInt32 {
-		return fmt.Errorf("Cols is %d, want 1 … %d: %w", s.Cols, math.MaxInt32, ErrRange)
+		return fmt.Errorf("rows.Cols is %d, want 1 … %d: %w", s.Cols, math.MaxInt32, ErrRange)
 	}
 	if s.Len() > math.MaxInt32 {
-		return fmt.Errorf("%d rows, want at most %d: %w", s.Len(), math.MaxInt32, check.ErrTooLarge)
+		return fmt.Errorf("rows: %d, want at most %d: %w", s.Len(), math.MaxInt32, check.ErrTooLarge)
 	}
 	if s.Ptr[0] != 0 || s.Ptr[s.Len()] != int64(len(s.Index)) {
-		return fmt.Errorf("Ptr runs from %d to %d, want 0 to %d: %w", s.Ptr[0], s.Ptr[s.Len()], len(s.Index), ErrShape)
+		return fmt.Errorf("rows.Ptr runs from %d to %d, want 0 to %d: %w", s.Ptr[0], s.Ptr[s.Len()], len(s.Index), ErrShape)
 	}
 	if s.Value != nil && len(s.Value) != len(s.Index) {
-		return fmt.Errorf("%d indices and %d values: %w", len(s.Index), len(s.Value), ErrShape)
+		return fmt.Errorf("rows: %d indices and %d values: %w", len(s.Index), len(s.Value), ErrShape)
 	}
 	for i := range s.Len() {
 		if s.Ptr[i+1] < s.Ptr[i] {
-			return fmt.Errorf("Ptr[%d] = %d is below Ptr[%d] = %d: %w", i+1, s.Ptr[i+1], i, s.Ptr[i], ErrShape)
+			return fmt.Errorf("rows.Ptr[%d] = %d is below Ptr[%d] = %d: %w", i+1, s.Ptr[i+1], i, s.Ptr[i], ErrShape)
 		}
 		if s.Ptr[i+1] > int64(len(s.Index)) {
-			return fmt.Errorf("Ptr[%d] = %d is beyond the %d entries: %w", i+1, s.Ptr[i+1], len(s.Index), ErrShape)
+			return fmt.Errorf("rows.Ptr[%d] = %d is beyond the %d entries: %w", i+1, s.Ptr[i+1], len(s.Index), ErrShape)
 		}
 		prev := int32(-1)
 		for k := s.Ptr[i]; k < s.Ptr[i+1]; k++ {
 			j := s.Index[k]
 			if j < 0 || int(j) >= s.Cols {
-				return fmt.Errorf("row %d: column %d, want 0 … %d: %w", i, j, s.Cols-1, ErrRange)
+				return fmt.Errorf("rows: row %d: column %d, want 0 … %d: %w", i, j, s.Cols-1, ErrRange)
 			}
 			if j <= prev {
-				return fmt.Errorf("row %d: column %d after %d, want ascending: %w", i, j, prev, ErrShape)
+				return fmt.Errorf("rows: row %d: column %d after %d, want ascending: %w", i, j, prev, ErrShape)
 			}
 			prev = j
 			if s.Value != nil {
 				if err := checkValue(s.Value[k]); err != nil {
-					return fmt.Errorf("row %d, column %d is %v: %w", i, j, s.Value[k], err)
+					return fmt.Errorf("rows: row %d, column %d is %v: %w", i, j, s.Value[k], err)
 				}
 			}
 		}
