@@ -16,6 +16,10 @@ const (
 	kindItemKNN
 	kindALS
 	kindTFIDF
+	kindRP3Beta
+	kindUserKNN
+	kindEASE
+	kindTurboCF
 )
 
 // Persistent is a model with a binary form: a frame with kind, version, length
@@ -36,6 +40,14 @@ func empty(kind uint16) Persistent {
 		return &ItemKNN{}
 	case kindALS:
 		return &ALS{}
+	case kindTFIDF:
+		return &TFIDFModel{}
+	case kindRP3Beta:
+		return &RP3Beta{}
+	case kindUserKNN:
+		return &UserKNN{}
+	case kindEASE:
+		return &EASE{}
 	}
 	return nil
 }

@@ -46,6 +46,27 @@ var conformants = []conformant{
 	{"als/cholesky", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitALS(ctx, x, ALSOptions{Factors: 8, Iterations: 5, Solver: Cholesky})
 	}, true},
+	{"rp3beta", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitRP3Beta(ctx, x, RP3BetaOptions{Normalize: true})
+	}, true},
+	{"p3alpha", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitRP3Beta(ctx, x, RP3BetaOptions{Beta: -1, Alpha: 1, Weights: true})
+	}, true},
+	{"userknn/cosine", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitUserKNN(ctx, x, UserKNNOptions{Neighbors: 20})
+	}, true},
+	{"userknn/bm25", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitUserKNN(ctx, x, UserKNNOptions{Weighting: BM25, Power: 2})
+	}, true},
+	{"ease", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitEASE(ctx, x, EASEOptions{Regularization: 5})
+	}, true},
+	{"edlae", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitEASE(ctx, x, EASEOptions{Regularization: 5, Dropout: 0.3, Weights: true})
+	}, true},
+	{"rdlae", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitEASE(ctx, x, EASEOptions{Regularization: 5, Dropout: 0.3, Diagonal: 0.2})
+	}, true},
 }
 
 // groups returns a matrix in which users of group g take items of group g, with

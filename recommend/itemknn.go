@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
 )
@@ -184,43 +183,10 @@ func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions) (*sparse.
 		}
 	}
 	row, col, post := scales(opt, size, w.Cols)
-	found := make([][]topk.Item, w.Rows)
-	heaps := make([]topk.Heap, parallel.Workers(opt.Workers))
-	err := sparse.Rows(ctx, w, w.Transpose(), opt.Workers, func(worker, r int, acc *sparse.Acc) error {
-		h := &heaps[worker]
-		h.Reset(opt.Neighbors)
-		worst := float32(math.Inf(-1))
-		offer := func(j int32, s float32) {
-			if post != nil {
-				s = post(r, j, s)
-			} else {
-				s *= row[r] * col[j]
-			}
-			if s > 0 && (s >= worst || !h.Full()) && int(j) != r {
-				h.Push(j, s)
-				worst = h.Worst().Score
-			}
-		}
-		if acc.Dense {
-			for j, s := range acc.Sum {
-				if s != 0 {
-					offer(int32(j), s)
-				}
-			}
-		} else {
-			for _, j := range acc.Touched {
-				if s := acc.Sum[j]; s != 0 {
-					offer(j, s)
-				}
-			}
-		}
-		found[r] = h.AppendSorted(make([]topk.Item, 0, h.Len()))
-		return nil
-	})
-	if err != nil {
-		return nil, err
+	if post == nil {
+		post = func(r int, c int32, s float32) float32 { return s * (row[r] * col[c]) }
 	}
-	return fromTop(found, w.Rows), nil
+	return productTop(ctx, w, w.Transpose(), opt.Neighbors, opt.Workers, post)
 }
 
 // scales returns the factors f, g with which the similarity of rows i and j is

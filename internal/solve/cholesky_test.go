@@ -1,7 +1,9 @@
 package solve
 
 import (
+	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
@@ -55,6 +57,51 @@ func TestCholesky(t *testing.T) {
 				t.Errorf("n=%d float32: x[%d] = %v, want %v", n, i, b32[i], want[i])
 			}
 		}
+	}
+}
+
+// a·(-Inverse32(a)) is the identity, at sizes below, at and above the block.
+func TestInverse32(t *testing.T) {
+	for _, n := range []int{16, 32, 112, 128, 144, 272, 400} {
+		a := spd(n, uint64(n))
+		b := make([]float32, n*n)
+		for i := range n {
+			for j := i; j < n; j++ { // only the upper triangle is read
+				b[i*n+j] = float32(a[i*n+j])
+			}
+		}
+		var first []float32
+		for _, workers := range []int{1, 3} {
+			c := append([]float32(nil), b...)
+			if ok, err := Inverse32(context.Background(), c, n, workers); !ok || err != nil {
+				t.Fatalf("n=%d: %v, %v", n, ok, err)
+			}
+			if first == nil {
+				first = c
+			} else if !slices.Equal(first, c) {
+				t.Fatalf("n=%d: workers change the result", n)
+			}
+		}
+		worst := 0.0
+		for i := range n {
+			for j := range n {
+				s := 0.0
+				for k := range n {
+					s -= a[i*n+k] * float64(first[k*n+j])
+				}
+				if i == j {
+					s--
+				}
+				worst = max(worst, math.Abs(s))
+			}
+		}
+		if worst > 1e-3 {
+			t.Errorf("n=%d: A·A⁻¹ differs from I by %v", n, worst)
+		}
+	}
+	bad := make([]float32, 256)
+	if ok, _ := Inverse32(context.Background(), bad, 16, 1); ok {
+		t.Error("accepted a singular matrix")
 	}
 }
 

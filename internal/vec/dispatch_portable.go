@@ -12,3 +12,4 @@ func gatherAxpyAVX2(out, src []float32, idx []int32, c []float32) { gatherAxpyGo
 func syrkAVX2(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
 	syrkGo(c, ldc, from, size, w, y, ld, n)
 }
+func tile16AVX2(c []float32, ldc int, w, y []float32, n int) { tile16Go(c, ldc, w, y, n) }

@@ -70,3 +70,14 @@ func syrkGo(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
 		}
 	}
 }
+
+func tile16Go(c []float32, ldc int, w, y []float32, n int) {
+	for k := range n {
+		wr, yr := w[16*k:16*k+16], y[16*k:16*k+16]
+		for i, v := range wr {
+			if v != 0 {
+				axpyGo(v, yr, c[i*ldc:i*ldc+16])
+			}
+		}
+	}
+}

@@ -9,3 +9,9 @@ func syrkAVX2(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
 		}
 	}
 }
+
+func tile16AVX2(c []float32, ldc int, w, y []float32, n int) {
+	for i := 0; i < 16; i += 4 {
+		tile4x16AVX2(&c[i*ldc], ldc, &w[i], &y[0], 16, n)
+	}
+}

@@ -93,6 +93,19 @@ func Syrk(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
 	syrkGo(c, ldc, from, size, w, y, ld, n)
 }
 
+// Tile16 adds Σ_k w[16k+i]·y[16k+j], k < n ascending, to c[i·ldc+j] for i, j < 16.
+func Tile16(c []float32, ldc int, w, y []float32, n int) {
+	if n == 0 {
+		return
+	}
+	_, _, _ = c[15*ldc+15], w[16*n-1], y[16*n-1]
+	if hasAVX2 {
+		tile16AVX2(c, ldc, w, y, n)
+		return
+	}
+	tile16Go(c, ldc, w, y, n)
+}
+
 // Scale multiplies x by a.
 func Scale(a float32, x []float32) {
 	for i := range x {

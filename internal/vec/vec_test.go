@@ -160,6 +160,22 @@ func TestKernels(t *testing.T) {
 			}
 		}
 	}
+	for _, n := range []int{0, 1, 2, 9, 64} {
+		w, y, c := fill(16*n), fill(16*n), fill(16*21)
+		before := slices.Clone(c)
+		Tile16(c, 21, w, y, n)
+		for p := range c {
+			want := float64(before[p])
+			if i, j := p/21, p%21; j < 16 {
+				for k := range n {
+					want += float64(w[16*k+i]) * float64(y[16*k+j])
+				}
+			}
+			if math.Abs(float64(c[p])-want) > 5e-3 {
+				t.Fatalf("Tile16 n=%d element %d: %v, want %v", n, p, c[p], want)
+			}
+		}
+	}
 	for _, size := range []int{16, 32, 48, 64} {
 		for _, n := range []int{0, 1, 2, 7, 33} {
 			for from := 0; from <= size; from += 16 {

@@ -1,0 +1,293 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/sparse"
+	"github.com/aislekit/aisle/internal/topk"
+)
+
+// UserKNNOptions configures FitUserKNN. Similarities and weightings are those of
+// ItemKNNOptions, with users as the rows that are compared.
+type UserKNNOptions struct {
+	Neighbors  int        // neighbours asked a query; default 200
+	Similarity Similarity // default Cosine
+	Weighting  Weighting  // default Unweighted
+	Shrinkage  float64    // h >= 0; default 0
+	Power      float64    // the similarity of a neighbour counts to this power, > 0; default 1
+	Alpha      float64    // of AsymmetricCosine (default 0.5) and Tversky (default 1)
+	Beta       float64    // of Tversky; default 1
+	K1         float64    // of BM25; default 1.2
+	B          float64    // of BM25; default 0.75, negative means 0
+}
+
+func (o UserKNNOptions) rows() ItemKNNOptions {
+	return ItemKNNOptions{
+		Neighbors: check.Default(o.Neighbors, 200), Similarity: o.Similarity, Weighting: o.Weighting, Shrinkage: o.Shrinkage,
+		Alpha: o.Alpha, Beta: o.Beta, K1: o.K1, B: o.B,
+	}.withDefaults()
+}
+
+// UserKNN recommends what similar users took (Resnick et al. 1994; Herlocker et
+// al. 1999). The score of item i is Σ_v sim(u, v)^Power·w_vi over the Neighbors
+// users v most similar to the history asked about; the asked user itself does
+// not count. Neighbours are looked up at the time of the query, so a new user is
+// answered like any other. Immutable, safe for concurrent use.
+type UserKNN struct {
+	opt    ItemKNNOptions
+	power  float64
+	users  *sparse.CSR // what the neighbours took
+	byItem *sparse.CSR // weighted for similarity, one row an item
+	size   []float64   // norm or number of non-zeros of each user's weighted row
+	idf    []float32   // weight of each item in a query, see weighQuery
+	mean   float64     // mean row sum, for BM25
+
+	scratch sync.Pool // *userScratch
+}
+
+type userScratch struct {
+	sum     []float32
+	touched []int32
+	heap    topk.Heap
+	near    []topk.Item
+}
+
+// FitUserKNN stores the matrix and its weighted transpose: 16 bytes an entry.
+// A query costs the number of users of each history item, and the entries of
+// the neighbours. Errors: ErrEmpty, ErrOption, ErrRange.
+func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*UserKNN, error) {
+	rows, power := opt.rows(), check.Default(opt.Power, 1)
+	var c check.Options
+	check.Positive(&c, "Power", power)
+	if err := c.Err("recommend: FitUserKNN"); err != nil {
+		return nil, err
+	}
+	if err := rows.validate("recommend: FitUserKNN"); err != nil {
+		return nil, err
+	}
+	if err := x.checkImplicit("FitUserKNN"); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	m := &UserKNN{opt: rows, power: power, users: x.users}
+	m.prepare()
+	return m, nil
+}
+
+// prepare derives from users and options what a query needs.
+func (m *UserKNN) prepare() {
+	w := weigh(m.users, m.opt)
+	m.byItem = w.Transpose()
+	m.size = make([]float64, w.Rows)
+	for u := range m.size {
+		_, vals := w.Row(u)
+		m.size[u] = m.norm(vals)
+	}
+	m.idf = make([]float32, w.Cols)
+	for i := range m.idf {
+		m.idf[i] = float32(math.Log(float64(w.Rows)) - math.Log1p(float64(m.byItem.RowLen(i))))
+	}
+	for _, v := range m.users.Val {
+		m.mean += float64(v)
+	}
+	m.mean /= float64(max(w.Rows, 1))
+}
+
+func (m *UserKNN) norm(vals []float32) float64 {
+	s := 0.0
+	for _, v := range vals {
+		s += float64(v) * float64(v)
+	}
+	if m.opt.Similarity <= Dot {
+		return math.Sqrt(s)
+	}
+	return s
+}
+
+// Users returns the number of users of the fit.
+func (m *UserKNN) Users() int { return m.users.Rows }
+
+// Items returns the number of items.
+func (m *UserKNN) Items() int { return m.users.Cols }
+
+func (m *UserKNN) get() *userScratch {
+	if t, ok := m.scratch.Get().(*userScratch); ok {
+		return t
+	}
+	return &userScratch{sum: make([]float32, m.users.Rows)}
+}
+
+// weighQuery returns the weight of the k-th history item, as weigh gives it to
+// the rows of the fit.
+func (m *UserKNN) weighQuery(q *Query, k int, sum float64) float32 {
+	w := float64(q.Weight(k))
+	switch {
+	case m.opt.Weighting == Binary || m.opt.Similarity > Dot:
+		if w != 0 {
+			return 1
+		}
+		return 0
+	case m.opt.Weighting == TFIDF:
+		return float32(math.Sqrt(max(w, 0)) * float64(m.idf[q.Items[k]]))
+	case m.opt.Weighting == BM25:
+		length := 1 - m.opt.B
+		if m.mean > 0 {
+			length += m.opt.B * sum / m.mean
+		}
+		if d := m.opt.K1*length + w; d > 0 {
+			return float32(w * (m.opt.K1 + 1) / d * float64(m.idf[q.Items[k]]))
+		}
+		return 0
+	}
+	return float32(w)
+}
+
+// neighbors leaves in t.near the users most similar to the history, best first,
+// with similarity^Power as their score.
+func (m *UserKNN) neighbors(t *userScratch, q *Query) {
+	total, norm := 0.0, 0.0
+	for k := range q.Items {
+		total += float64(q.Weight(k))
+	}
+	t.touched = t.touched[:0]
+	for k, i := range q.Items {
+		w := m.weighQuery(q, k, total)
+		norm += float64(w) * float64(w)
+		users, vals := m.byItem.Row(int(i))
+		for n, v := range users {
+			if t.sum[v] == 0 {
+				t.touched = append(t.touched, v)
+			}
+			t.sum[v] += float32(w * vals[n])
+		}
+	}
+	if m.opt.Similarity <= Dot {
+		norm = math.Sqrt(norm)
+	}
+	t.heap.Reset(m.opt.Neighbors)
+	for _, v := range t.touched {
+		s := float64(t.sum[v])
+		t.sum[v] = 0 // a user touched twice, after a sum of exactly 0, is pushed once
+		if v == q.User || s == 0 {
+			continue
+		}
+		if s = m.opt.value(s, norm, m.size[v], float64(m.users.Cols)); s > 0 {
+			if m.power != 1 {
+				s = math.Pow(s, m.power)
+			}
+			t.heap.Push(v, float32(s))
+		}
+	}
+	t.near = t.heap.AppendSorted(t.near[:0])
+}
+
+// Score writes Σ sim·weight over the neighbours of the history; ErrEmpty for an
+// empty history.
+func (m *UserKNN) Score(dst []float32, q Query) error {
+	if err := checkQuery(dst, &q, m.Items()); err != nil {
+		return err
+	}
+	if len(q.Items) == 0 {
+		return ErrEmpty
+	}
+	t := m.get()
+	defer m.scratch.Put(t)
+	m.neighbors(t, &q)
+	clear(dst)
+	for _, n := range t.near {
+		items, weights := m.users.Row(int(n.ID))
+		for k, i := range items {
+			dst[i] += float32(n.Score * weights[k])
+		}
+	}
+	return nil
+}
+
+// AppendNeighbors appends the k users most similar to the history of q, best
+// first, with their similarity to the power Power: the evidence behind a
+// recommendation. ErrEmpty for an empty history, ErrRange for an unknown item.
+func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) ([]UserScore, error) {
+	for _, i := range q.Items {
+		if uint32(i) >= uint32(m.Items()) {
+			return dst, ErrRange
+		}
+	}
+	if len(q.Items) == 0 {
+		return dst, ErrEmpty
+	}
+	if q.Weights != nil && len(q.Weights) != len(q.Items) {
+		return dst, ErrShape
+	}
+	t := m.get()
+	defer m.scratch.Put(t)
+	m.neighbors(t, &q)
+	for _, n := range t.near[:min(max(k, 0), len(t.near))] {
+		dst = append(dst, UserScore{User: n.ID, Score: n.Score})
+	}
+	return dst, nil
+}
+
+// UserScore is a user with a score.
+type UserScore struct {
+	User  int32
+	Score float32
+}
+
+// AppendBinary appends the frame of m to dst.
+func (m *UserKNN) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int(m.opt.Neighbors)
+	w.Int(int(m.opt.Similarity))
+	w.Int(int(m.opt.Weighting))
+	for _, v := range []float64{m.opt.Shrinkage, m.opt.Alpha, m.opt.Beta, m.opt.K1, m.opt.B, m.power} {
+		w.Float64(v)
+	}
+	putCSR(&w, m.users)
+	return w.AppendFrame(dst, kindUserKNN, 1), nil
+}
+
+// MarshalBinary returns the frame of m.
+func (m *UserKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
+// beside other uses of m.
+func (m *UserKNN) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindUserKNN, 1)
+	if err != nil {
+		return fmt.Errorf("recommend: UserKNN: %w", err)
+	}
+	opt := ItemKNNOptions{Neighbors: r.Int(), Similarity: Similarity(r.Int()), Weighting: Weighting(r.Int())}
+	opt.Shrinkage, opt.Alpha, opt.Beta, opt.K1, opt.B = r.Float64(), r.Float64(), r.Float64(), r.Float64(), r.Float64()
+	power, users := r.Float64(), getCSR(r)
+	if opt.validate("decode") != nil || !(power > 0) || math.IsInf(power, 0) {
+		r.Fail("has a setting out of range")
+	}
+	if users.Cols > maxColumns(users) {
+		r.Fail("claims more items than its entries can back")
+	}
+	for _, v := range users.Val {
+		if v < 0 {
+			r.Fail("has a negative weight")
+			break
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("recommend: UserKNN: %w", err)
+	}
+	m.opt, m.power, m.users, m.mean = opt, power, users, 0
+	m.scratch = sync.Pool{}
+	m.prepare()
+	return nil
+}
+
+// maxColumns bounds the columns a decoded matrix may claim by what was received,
+// since memory for a column index grows with the claim: 64 columns for each
+// entry and row, far more than any catalogue with data has.
+func maxColumns(m *sparse.CSR) int { return 1024 + 64*(m.Len()+m.Rows) }
