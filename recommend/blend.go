@@ -23,7 +23,7 @@ type Weighted struct {
 type Normalization int
 
 const (
-	MinMax    Normalization = iota // (s - min)/(max - min), in [0, 1]; min is 0 for a SparseScorer
+	MinMax    Normalization = iota // (s - min)/(max - min), in [0, 1]; for a SparseScorer min is 0 and lower scores count as 0
 	ZScore                         // (s - mean)/σ, σ the population's
 	RankShare                      // share of the other items that score lower, ties half, in [0, 1]
 	Raw                            // s: for models whose scores are on one scale
@@ -64,6 +64,7 @@ type fused struct {
 type fuseScratch struct {
 	scores  []float32
 	acc     []float32 // all zero between queries
+	keys    []uint64
 	items   []topk.Item
 	heap    topk.Heap
 	reasons []Reason
@@ -164,18 +165,28 @@ func (b *Blend) Score(dst []float32, q Query) error {
 func (b *Blend) normalize(w *fuseScratch, k int) (factor float64) {
 	s := w.scores
 	lo, hi := float32(math.Inf(1)), float32(math.Inf(-1))
+	infinite := false
 	for _, v := range s {
-		if check.Finite(float64(v)) {
-			lo, hi = min(lo, v), max(hi, v)
+		if v-v != 0 {
+			infinite = true
+			continue
+		}
+		if v < lo {
+			lo = v
+		}
+		if v > hi {
+			hi = v
 		}
 	}
 	if lo > hi { // nothing finite
 		clear(s)
 		return 0
 	}
-	for i, v := range s {
-		if !check.Finite(float64(v)) {
-			s[i] = lo
+	if infinite {
+		for i, v := range s {
+			if v-v != 0 {
+				s[i] = lo
+			}
 		}
 	}
 	switch b.norm {
@@ -189,11 +200,14 @@ func (b *Blend) normalize(w *fuseScratch, k int) (factor float64) {
 			clear(s)
 			return 0
 		}
-		width := float64(hi) - float64(lo)
+		from, factor := float64(lo), 1/(float64(hi)-float64(lo))
 		for i, v := range s {
-			s[i] = float32((float64(max(v, lo)) - float64(lo)) / width)
+			if v < lo {
+				v = lo
+			}
+			s[i] = float32((float64(v) - from) * factor)
 		}
-		return 1 / width
+		return factor
 	case ZScore:
 		// Two passes, shifted by lo: no cancellation, and no overflow in float64.
 		mean, square := 0.0, 0.0
@@ -215,27 +229,39 @@ func (b *Blend) normalize(w *fuseScratch, k int) (factor float64) {
 		}
 		return 1 / sigma
 	}
-	w.items = w.items[:0]
-	for i, v := range s {
-		w.items = append(w.items, topk.Item{ID: int32(i), Score: v})
-	}
-	slices.SortFunc(w.items, topk.Compare)
 	if hi == lo {
 		clear(s)
 		return 0
 	}
+	w.keys = w.keys[:0]
+	for i, v := range s {
+		w.keys = append(w.keys, uint64(ascending(v))<<32|uint64(i))
+	}
+	slices.Sort(w.keys)
 	n := len(s)
 	for a := 0; a < n; {
 		e := a + 1
-		for e < n && w.items[e].Score == w.items[a].Score {
+		for e < n && w.keys[e]>>32 == w.keys[a]>>32 {
 			e++
 		}
-		share := float32((float64(n-e) + float64(e-a-1)/2) / float64(n-1))
+		share := float32((float64(a) + float64(e-a-1)/2) / float64(n-1))
 		for ; a < e; a++ {
-			s[w.items[a].ID] = share
+			s[uint32(w.keys[a])] = share
 		}
 	}
 	return 0
+}
+
+// ascending maps finite floats to integers of the same order.
+func ascending(v float32) uint32 {
+	if v == 0 {
+		v = 0 // -0 ties with 0
+	}
+	b := math.Float32bits(v)
+	if b>>31 == 1 {
+		return ^b
+	}
+	return b | 1<<31
 }
 
 // AppendReasons appends the history items that speak for item; see the type for
@@ -457,9 +483,13 @@ func (f *RRF) Score(dst []float32, q Query) error {
 		}
 		answered = true
 		w.heap.Reset(min(f.opt.Depth, f.items))
+		worst, bounded := float32(0), f.sparse[k]
 		for i, s := range w.scores {
-			if !f.sparse[k] || s > 0 {
+			if !bounded || s > worst {
 				w.heap.Push(int32(i), s)
+				if w.heap.Full() {
+					worst, bounded = w.heap.Worst().Score, true
+				}
 			}
 		}
 		w.items = w.heap.AppendSorted(w.items[:0])

@@ -54,6 +54,7 @@ func TestBlendFormulas(t *testing.T) {
 		"z-score":           {mustBlend(t, []Weighted{{a, 0}}, BlendOptions{Normalize: ZScore}), [4]float64{za(2), za(4), za(4), za(0)}},
 		"z-score, constant": {mustBlend(t, []Weighted{{constant, 0}}, BlendOptions{Normalize: ZScore}), [4]float64{}},
 		"rank share":        {mustBlend(t, []Weighted{{a, 0}}, BlendOptions{Normalize: RankShare}), [4]float64{1. / 3, 2.5 / 3, 2.5 / 3, 0}},
+		"rank, minus zero":  {mustBlend(t, []Weighted{{&tableModel{users: [][]float32{{0, float32(math.Copysign(0, -1)), -1, 5}}, items: 4}, 0}}, BlendOptions{Normalize: RankShare}), [4]float64{.5, .5, 0, 1}},
 		"rank, constant":    {mustBlend(t, []Weighted{{constant, 0}}, BlendOptions{Normalize: RankShare}), [4]float64{}},
 		"raw":               {mustBlend(t, []Weighted{{a, 1}, {clicks, 3}}, BlendOptions{Normalize: Raw}), [4]float64{-1, 1, 4, .75}},
 		"rrf":               {mustRRF(t, []Weighted{{a, 0}, {b, 2}}, RRFOptions{}), [4]float64{1./63 + 2./62, 1./61 + 2./63, 1. / 62, 1./64 + 2./61}},

@@ -348,19 +348,32 @@ func (s *state[U, I]) score(w *scratch, src *Source, q Query, fresh bool) (Query
 func (s *state[U, I]) take(w *scratch, dst []Recommendation[I], scores []float32, n int, sparse bool, source string, start int) []Recommendation[I] {
 	h := &w.heap
 	h.Reset(n)
+	// worst is what a score must exceed: indices ascend, so an equal one never
+	// displaces a kept item. A source of sparse scores has it from the start.
+	worst, bounded := float32(0), sparse
 	for k, word := range w.free {
 		if word == 0 {
 			continue
 		}
 		base := k << 6
 		block := scores[base:min(base+64, len(scores))]
-		for b, score := range block {
-			// Indices ascend, so an equal score never displaces a kept item.
-			if h.Full() && !(score > h.Worst().Score) || sparse && !(score > 0) {
-				continue
+		if !bounded {
+			for b, score := range block {
+				if word>>uint(b)&1 == 1 {
+					h.Push(int32(base+b), score)
+				}
 			}
-			if word>>uint(b)&1 == 1 {
+			if bounded = h.Full(); bounded {
+				worst = h.Worst().Score
+			}
+			continue
+		}
+		for b, score := range block {
+			if score > worst && word>>uint(b)&1 == 1 {
 				h.Push(int32(base+b), score)
+				if h.Full() {
+					worst = h.Worst().Score
+				}
 			}
 		}
 	}
