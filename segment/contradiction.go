@@ -42,7 +42,8 @@ func conjuncts(dst []literal, b *bound, neg bool) []literal {
 // limits is what the clauses seen so far leave for one quantity.
 type limits struct {
 	low, high       float64
-	lowOut, highOut bool // the end itself is excluded
+	not             []literal // single values excluded
+	lowOut, highOut bool      // the end itself is excluded
 	lowBy, highBy   literal
 	needs           *literal // a clause that only a known value of the quantity satisfies
 }
@@ -144,6 +145,8 @@ func contradiction(b *bound, neg bool) string {
 		case o == opEqual && !l.neg, o == opUnequal && l.neg:
 			r.atLeast(l.a, false, l)
 			r.atMost(l.a, false, l)
+		case o == opUnequal || o == opEqual:
+			r.not = append(r.not, l)
 		case o == opBetween && !l.neg:
 			r.atLeast(l.a, false, l)
 			r.atMost(l.b, false, l)
@@ -184,8 +187,31 @@ func contradiction(b *bound, neg bool) string {
 			}
 		}
 	}
+	for _, l := range parts { // a choice of which every branch is denied elsewhere
+		if l.op != opOr && l.op != opAnd {
+			continue
+		}
+		var by literal
+		denied := 0
+		for _, k := range l.kids {
+			if o, ok := seen[Rule{k.node}.String()]; ok && o.neg != l.neg {
+				by = o
+				denied++
+			}
+		}
+		if denied == len(l.kids) {
+			return clash(l, by)
+		}
+	}
 	for _, q := range order {
 		r := ranges[q]
+		if r.low == r.high {
+			for _, l := range r.not {
+				if l.a == r.low {
+					return clash(r.lowBy, l)
+				}
+			}
+		}
 		if !r.empty() {
 			continue
 		}

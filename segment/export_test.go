@@ -1,0 +1,5 @@
+package segment
+
+// Contradiction shows tests what is claimed of a rule before users are looked
+// at.
+func Contradiction(p *Program) string { return contradiction(p.root, false) }
