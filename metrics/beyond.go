@@ -59,7 +59,7 @@ func (o BeyondOptions[I]) validate(where string) error {
 
 // Beyond accumulates what accuracy does not show: how much of the catalogue is
 // recommended and how evenly, how novel and how different between users the
-// lists are. Make one with NewBeyond. Merge is exact up to rounding. It is not
+// lists are. Make one with NewBeyond; the zero value has the default options. Merge is exact up to rounding. It is not
 // safe for concurrent use. Memory is one map entry per item.
 type Beyond[I comparable] struct {
 	opt   BeyondOptions[I] // Popularity replaced by info
@@ -97,6 +97,12 @@ func NewBeyond[I comparable](o BeyondOptions[I]) (*Beyond[I], error) {
 		b.describe(o.Popularity)
 	}
 	return b, nil
+}
+
+func (b *Beyond[I]) ensure() {
+	if b.shown == nil {
+		b.opt, b.shown = BeyondOptions[I]{}.withDefaults(), map[I]exposure{}
+	}
 }
 
 func (b *Beyond[I]) describe(popularity map[I]int64) {
@@ -151,6 +157,7 @@ func (b *Beyond[I]) AddRelevant(recommended []I, relevance map[I]float64) error 
 }
 
 func (b *Beyond[I]) add(recommended []I, relevance map[I]float64, judged bool) error {
+	b.ensure()
 	full := recommended
 	if len(recommended) > b.opt.K {
 		recommended = recommended[:b.opt.K]
@@ -225,9 +232,13 @@ func noDuplicates[I comparable](list []I) error {
 // Merge adds the lists of other, which must have equal options and popularity
 // (else ErrMismatch).
 func (b *Beyond[I]) Merge(other *Beyond[I]) error {
-	if b == other {
-		return selfMerge("Beyond")
+	if err := canMerge("Beyond", b, other); err != nil {
+		return err
 	}
+	if other.shown == nil {
+		return nil // a zero value: nothing seen
+	}
+	b.ensure()
 	p, q := b.opt, other.opt
 	if p.K != q.K || p.Items != q.Items || p.Users != q.Users || p.Tail != q.Tail || b.known != other.known ||
 		!maps.EqualFunc(b.info, other.info, func(x, y itemInfo) bool { return x.pop == y.pop }) {

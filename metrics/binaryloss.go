@@ -28,8 +28,8 @@ func (o BinaryLossOptions) validate(where string) error {
 }
 
 // BinaryLoss accumulates how well predicted probabilities match what happened:
-// log-loss, Brier score and calibration. Make one with NewBinaryLoss. It is not
-// safe for concurrent use; Merge is exact up to rounding.
+// log-loss, Brier score and calibration. Make one with NewBinaryLoss; the zero
+// value has the default options. It is not safe for concurrent use; Merge is exact up to rounding.
 type BinaryLoss struct {
 	opt     BinaryLossOptions
 	n       int64
@@ -53,6 +53,13 @@ func NewBinaryLoss(o BinaryLossOptions) (*BinaryLoss, error) {
 	return &BinaryLoss{opt: o, bins: make([]lossBin, o.Bins)}, nil
 }
 
+func (b *BinaryLoss) ensure() {
+	if b.bins == nil {
+		b.opt = BinaryLossOptions{}.withDefaults()
+		b.bins = make([]lossBin, b.opt.Bins)
+	}
+}
+
 // Add adds one prediction p of probability for what happened. ErrRange unless
 // p is in [0, 1]; the state is then unchanged.
 func (b *BinaryLoss) Add(actual bool, p float64) error { return b.AddWeighted(actual, p, 1) }
@@ -69,6 +76,7 @@ func (b *BinaryLoss) AddWeighted(actual bool, p, weight float64) error {
 	if weight == 0 {
 		return nil
 	}
+	b.ensure()
 	y := 0.0
 	if actual {
 		y = 1
@@ -101,9 +109,13 @@ func logLoss(actual bool, p, eps float64) (float64, bool) {
 // Merge adds the predictions of other. ErrMismatch for other options or a merge
 // with itself.
 func (b *BinaryLoss) Merge(other *BinaryLoss) error {
-	if b == other {
-		return selfMerge("BinaryLoss")
+	if err := canMerge("BinaryLoss", b, other); err != nil {
+		return err
 	}
+	if other.bins == nil {
+		return nil // a zero value: nothing seen
+	}
+	b.ensure()
 	if b.opt != other.opt {
 		return fmt.Errorf("metrics: BinaryLoss: merge of states with options %+v and %+v: %w", b.opt, other.opt, ErrMismatch)
 	}
@@ -236,6 +248,7 @@ func lossInput(what string, actual []bool, p, weights []float64) error {
 
 // AppendBinary appends the binary form.
 func (b *BinaryLoss) AppendBinary(dst []byte) ([]byte, error) {
+	b.ensure()
 	var w codec.Writer
 	w.Float64(b.opt.Epsilon)
 	w.Int64(b.n)

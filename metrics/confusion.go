@@ -51,8 +51,8 @@ func (c *Confusion) AddScores(actual []bool, scores []float64, threshold float64
 // Merge adds the predictions of other. ErrMismatch for a merge with itself,
 // ErrOverflow beyond int64; c is then unchanged.
 func (c *Confusion) Merge(other *Confusion) error {
-	if c == other {
-		return selfMerge("Confusion")
+	if err := canMerge("Confusion", c, other); err != nil {
+		return err
 	}
 	var sum Confusion
 	for _, f := range []struct {

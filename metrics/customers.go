@@ -41,8 +41,8 @@ func (c *Customers[U]) Add(customer U, revenue int64) error {
 // Merge adds the orders of other. ErrMismatch for a merge with itself;
 // ErrOverflow leaves c unchanged.
 func (c *Customers[U]) Merge(other *Customers[U]) error {
-	if c == other {
-		return selfMerge("Customers")
+	if err := canMerge("Customers", c, other); err != nil {
+		return err
 	}
 	orders, err1 := check.AddInt64(c.orders, other.orders)
 	revenue, err2 := check.AddInt64(c.revenue, other.revenue)

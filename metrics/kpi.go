@@ -24,8 +24,8 @@ func (r *Ratio) Add(num, den int64) error { return r.add(Ratio{num, den, 1}) }
 
 // Merge adds the records of other. ErrMismatch for a merge with itself.
 func (r *Ratio) Merge(other *Ratio) error {
-	if r == other {
-		return selfMerge("Ratio")
+	if err := canMerge("Ratio", r, other); err != nil {
+		return err
 	}
 	return r.add(*other)
 }
@@ -168,8 +168,8 @@ func (c *Counts) Add(d Counts) error {
 
 // Merge is Add of another state; ErrMismatch for a merge with itself.
 func (c *Counts) Merge(other *Counts) error {
-	if c == other {
-		return selfMerge("Counts")
+	if err := canMerge("Counts", c, other); err != nil {
+		return err
 	}
 	return c.Add(*other)
 }

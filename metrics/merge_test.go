@@ -464,3 +464,65 @@ func TestBeyondMerge(t *testing.T) {
 		tol: 1e-11,
 	}.check(t)
 }
+
+// Zero values work with default options, are the identity of Merge, and merging
+// nil is an error.
+func TestZeroValues(t *testing.T) {
+	var r, r2 Ranking[string]
+	var d DenseRanking
+	var b, b2 BinaryLoss
+	var y, y2 Beyond[string]
+	var h, h2 ScoreHistogram
+	full, err := NewScoreHistogram(0, 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, hErr := h.MarshalBinary()
+	for name, x := range map[string]struct{ got, want error }{
+		"ranking":          {r.AddSet([]string{"a"}, []string{"a"}), nil},
+		"ranking merge":    {r.Merge(&r2), nil},
+		"ranking nil":      {r.Merge(nil), ErrMismatch},
+		"dense":            {d.Add([]int32{0}, []int32{0}), ErrRange},
+		"dense empty":      {d.Add(nil, nil), nil},
+		"loss":             {b.Add(true, .5), nil},
+		"loss merge":       {b.Merge(&b2), nil},
+		"loss nil":         {b.Merge(nil), ErrMismatch},
+		"beyond":           {y.Add([]string{"a"}), nil},
+		"beyond merge":     {y.Merge(&y2), nil},
+		"beyond nil":       {y.Merge(nil), ErrMismatch},
+		"histogram":        {h.Add(true, .5), ErrOption},
+		"histogram bytes":  {hErr, ErrOption},
+		"histogram filled": {full.Add(true, .5), nil},
+		"histogram merge":  {full.Merge(&h2), nil},
+		"moments nil":      {(&Moments{}).Merge(nil), ErrMismatch},
+	} {
+		if !errors.Is(x.got, x.want) {
+			t.Errorf("%s: %v, want %v", name, x.got, x.want)
+		}
+	}
+	if err := r2.Merge(&r); err != nil {
+		t.Fatal(err)
+	}
+	if err := b2.Merge(&b); err != nil {
+		t.Fatal(err)
+	}
+	if err := y2.Merge(&y); err != nil {
+		t.Fatal(err)
+	}
+	if err := h2.Merge(full); err != nil {
+		t.Fatal(err)
+	}
+	x, err := r2.Result()
+	if err != nil || x.Users != 1 || len(x.Cutoffs) != 2 {
+		t.Errorf("%+v, %v", x, err)
+	}
+	if res, err := b2.Result(); err != nil || res.N != 1 {
+		t.Errorf("%+v, %v", res, err)
+	}
+	if res, err := y2.Result(); err != nil || res.Lists != 1 {
+		t.Errorf("%+v, %v", res, err)
+	}
+	if err := full.Add(true, 0.9); err != nil || h2.pos[1] != 1 {
+		t.Errorf("the merged histogram shares memory: %v, %v", h2.pos, err)
+	}
+}

@@ -84,8 +84,8 @@ func (m *Moments) Add(x float64) error {
 // Merge adds the values seen by other. Merging a state with itself is
 // ErrMismatch. The state is unchanged after an error.
 func (m *Moments) Merge(other *Moments) error {
-	if m == other {
-		return selfMerge("Moments")
+	if err := canMerge("Moments", m, other); err != nil {
+		return err
 	}
 	return m.combine(*other)
 }

@@ -36,8 +36,8 @@ func (p *Proportion) Add(success bool) {
 // Merge adds the trials of other. ErrMismatch for a merge with itself,
 // ErrOverflow beyond int64.
 func (p *Proportion) Merge(other *Proportion) error {
-	if p == other {
-		return selfMerge("Proportion")
+	if err := canMerge("Proportion", p, other); err != nil {
+		return err
 	}
 	n, err := check.AddInt64(p.n, other.n)
 	if err != nil {

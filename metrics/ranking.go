@@ -267,6 +267,12 @@ func newRankCore(where string, o RankingOptions) (*rankCore, error) {
 	return c, nil
 }
 
+// defaultRankCore is the state of a zero accumulator.
+func defaultRankCore() *rankCore {
+	c, _ := newRankCore("", RankingOptions{}) // the defaults are valid
+	return c
+}
+
 // grow extends the tables of discounts to n positions. They grow with the data,
 // not with the largest cut-off, so that a decoded state costs what it holds.
 func (c *rankCore) grow(n int) {
@@ -432,8 +438,8 @@ func (c *rankCore) commit(listLen, relevant int) error {
 }
 
 func (c *rankCore) merge(what string, o *rankCore) error {
-	if c == o {
-		return selfMerge(what)
+	if o == nil {
+		return nil // a zero value: nothing seen
 	}
 	if !c.opt.same(o.opt) {
 		return fmt.Errorf("metrics: %s: merge of states with other options: %w", what, ErrMismatch)

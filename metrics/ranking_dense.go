@@ -9,7 +9,7 @@ import (
 // without allocation in steady state: one pass over the list and the relevant
 // items of a user. It holds 4 bytes per item (12 once AddGraded is used).
 //
-// Make one with NewDenseRanking. It is not safe for concurrent use: give each
+// Make one with NewDenseRanking; the zero value knows no items. It is not safe for concurrent use: give each
 // goroutine its own and Merge them in a fixed order.
 type DenseRanking struct {
 	core  *rankCore
@@ -35,6 +35,13 @@ func NewDenseRanking(items int, o RankingOptions) (*DenseRanking, error) {
 		return nil, err
 	}
 	return &DenseRanking{core: c, mark: make([]uint32, items)}, nil
+}
+
+func (r *DenseRanking) state() *rankCore {
+	if r.core == nil {
+		r.core = defaultRankCore()
+	}
+	return r.core
 }
 
 // Add adds one user: the recommended items, best first, and the relevant ones
@@ -66,7 +73,7 @@ func (r *DenseRanking) AddGraded(recommended, relevant []int32, relevance []floa
 }
 
 func (r *DenseRanking) add(recommended, relevant []int32, relevance []float64) error {
-	c := r.core
+	c := r.state()
 	if r.stamp > math.MaxUint32-2*markStep {
 		clear(r.mark)
 		r.stamp = 0
@@ -137,28 +144,35 @@ func (r *DenseRanking) add(recommended, relevant []int32, relevance []float64) e
 // Merge adds the users of other, which must have equal options (else
 // ErrMismatch). Per-user values of other are appended after those of r.
 func (r *DenseRanking) Merge(other *DenseRanking) error {
-	return r.core.merge("DenseRanking", other.core)
+	if err := canMerge("DenseRanking", r, other); err != nil {
+		return err
+	}
+	return r.state().merge("DenseRanking", other.core)
 }
 
 // Result returns the means over users so far; ErrUndefined without any user
 // that has a relevant item (the counts are filled in even then).
-func (r *DenseRanking) Result() (RankingResult, error) { return r.core.result() }
+func (r *DenseRanking) Result() (RankingResult, error) { return r.state().result() }
 
 // Moments returns count, mean and variance over users of measure m at cut-off
 // k. ErrOption if k was not asked for.
-func (r *DenseRanking) Moments(m RankingMetric, k int) (Moments, error) { return r.core.moments(m, k) }
+func (r *DenseRanking) Moments(m RankingMetric, k int) (Moments, error) {
+	return r.state().moments(m, k)
+}
 
 // PerUser returns measure m at cut-off k of each counted user in the order of
 // Add, skipped users left out. It needs RankingOptions.KeepUsers.
 func (r *DenseRanking) PerUser(m RankingMetric, k int) ([]float64, error) {
-	return r.core.users1(m, k)
+	return r.state().users1(m, k)
 }
 
 // AppendBinary appends the binary form: options and sums, no items.
-func (r *DenseRanking) AppendBinary(dst []byte) ([]byte, error) { return r.core.appendBinary(dst), nil }
+func (r *DenseRanking) AppendBinary(dst []byte) ([]byte, error) {
+	return r.state().appendBinary(dst), nil
+}
 
 // MarshalBinary returns the binary form.
-func (r *DenseRanking) MarshalBinary() ([]byte, error) { return r.core.appendBinary(nil), nil }
+func (r *DenseRanking) MarshalBinary() ([]byte, error) { return r.state().appendBinary(nil), nil }
 
 // UnmarshalBinary replaces the state, options included, but keeps the number of
 // items of r, so r must come from NewDenseRanking to take further users. After

@@ -6,8 +6,9 @@ import "fmt"
 // Several cut-offs are computed in one pass. For dense int32 indices
 // DenseRanking does the same faster.
 //
-// Make one with NewRanking. It is not safe for concurrent use: give each
-// goroutine its own and Merge them in a fixed order.
+// Make one with NewRanking; the zero value has the default options. It is not
+// safe for concurrent use: give each goroutine its own and Merge them in a fixed
+// order.
 type Ranking[I comparable] struct {
 	core *rankCore
 	seen map[I]struct{}
@@ -20,7 +21,17 @@ func NewRanking[I comparable](o RankingOptions) (*Ranking[I], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ranking[I]{core: c, seen: map[I]struct{}{}, set: map[I]float64{}}, nil
+	return &Ranking[I]{core: c}, nil
+}
+
+func (r *Ranking[I]) state() *rankCore {
+	if r.core == nil {
+		r.core = defaultRankCore()
+	}
+	if r.set == nil {
+		r.seen, r.set = map[I]struct{}{}, map[I]float64{}
+	}
+	return r.core
 }
 
 // Add adds one user: the recommended items, best first, and the relevance of
@@ -40,6 +51,7 @@ func (r *Ranking[I]) Add(recommended []I, relevance map[I]float64) error {
 // AddSet is Add for relevant items of relevance 1. An item twice among them is
 // ErrDuplicate.
 func (r *Ranking[I]) AddSet(recommended, relevant []I) error {
+	r.state()
 	clear(r.set)
 	for _, i := range relevant {
 		r.set[i] = 1
@@ -51,7 +63,7 @@ func (r *Ranking[I]) AddSet(recommended, relevant []I) error {
 }
 
 func (r *Ranking[I]) add(recommended []I, relevance map[I]float64) error {
-	c := r.core
+	c := r.state()
 	if i, j, dup := r.duplicate(recommended); dup {
 		return fmt.Errorf("item %v is at ranks %d and %d of the list: %w", recommended[i], i+1, j+1, ErrDuplicate)
 	}
@@ -102,25 +114,34 @@ func (r *Ranking[I]) duplicate(list []I) (int, int, bool) {
 
 // Merge adds the users of other, which must have equal options (else
 // ErrMismatch). Per-user values of other are appended after those of r.
-func (r *Ranking[I]) Merge(other *Ranking[I]) error { return r.core.merge("Ranking", other.core) }
+func (r *Ranking[I]) Merge(other *Ranking[I]) error {
+	if err := canMerge("Ranking", r, other); err != nil {
+		return err
+	}
+	return r.state().merge("Ranking", other.core)
+}
 
 // Result returns the means over users so far; ErrUndefined without any user
 // that has a relevant item (the counts are filled in even then).
-func (r *Ranking[I]) Result() (RankingResult, error) { return r.core.result() }
+func (r *Ranking[I]) Result() (RankingResult, error) { return r.state().result() }
 
 // Moments returns count, mean and variance over users of measure m at cut-off
 // k, for intervals and for CompareMeans. ErrOption if k was not asked for.
-func (r *Ranking[I]) Moments(m RankingMetric, k int) (Moments, error) { return r.core.moments(m, k) }
+func (r *Ranking[I]) Moments(m RankingMetric, k int) (Moments, error) { return r.state().moments(m, k) }
 
 // PerUser returns measure m at cut-off k of each counted user in the order of
 // Add, skipped users left out. It needs RankingOptions.KeepUsers.
-func (r *Ranking[I]) PerUser(m RankingMetric, k int) ([]float64, error) { return r.core.users1(m, k) }
+func (r *Ranking[I]) PerUser(m RankingMetric, k int) ([]float64, error) {
+	return r.state().users1(m, k)
+}
 
 // AppendBinary appends the binary form: options and sums, no item ids.
-func (r *Ranking[I]) AppendBinary(dst []byte) ([]byte, error) { return r.core.appendBinary(dst), nil }
+func (r *Ranking[I]) AppendBinary(dst []byte) ([]byte, error) {
+	return r.state().appendBinary(dst), nil
+}
 
 // MarshalBinary returns the binary form.
-func (r *Ranking[I]) MarshalBinary() ([]byte, error) { return r.core.appendBinary(nil), nil }
+func (r *Ranking[I]) MarshalBinary() ([]byte, error) { return r.state().appendBinary(nil), nil }
 
 // UnmarshalBinary replaces the state, options included; after an error it is
 // unchanged. A Ranking and a DenseRanking read each other's form.
@@ -129,7 +150,7 @@ func (r *Ranking[I]) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return err
 	}
-	*r = Ranking[I]{core: c, seen: map[I]struct{}{}, set: map[I]float64{}}
+	r.core = c
 	return nil
 }
 

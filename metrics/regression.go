@@ -61,8 +61,8 @@ func (r *Regression) finite() bool {
 
 // Merge adds the predictions of other. ErrMismatch for a merge with itself.
 func (r *Regression) Merge(other *Regression) error {
-	if r == other {
-		return selfMerge("Regression")
+	if err := canMerge("Regression", r, other); err != nil {
+		return err
 	}
 	next := *r
 	next.zeros += other.zeros

@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -35,6 +36,9 @@ func (h *ScoreHistogram) Add(actual bool, score float64) error {
 	if math.IsNaN(score) {
 		return fmt.Errorf("metrics: ScoreHistogram: score is NaN: %w", ErrNotFinite)
 	}
+	if len(h.pos) == 0 {
+		return fmt.Errorf("metrics: ScoreHistogram: no range: make it with NewScoreHistogram: %w", ErrOption)
+	}
 	if score < h.low || score > h.high {
 		return fmt.Errorf("metrics: ScoreHistogram: score is %v, want in [%v, %v]: %w", score, h.low, h.high, ErrRange)
 	}
@@ -50,8 +54,15 @@ func (h *ScoreHistogram) Add(actual bool, score float64) error {
 // Merge adds the scores of other. ErrMismatch for another range or number of
 // bins, or a merge with itself.
 func (h *ScoreHistogram) Merge(other *ScoreHistogram) error {
-	if h == other {
-		return selfMerge("ScoreHistogram")
+	if err := canMerge("ScoreHistogram", h, other); err != nil {
+		return err
+	}
+	if len(other.pos) == 0 {
+		return nil // a zero value: nothing seen
+	}
+	if len(h.pos) == 0 {
+		*h = ScoreHistogram{other.low, other.high, slices.Clone(other.pos), slices.Clone(other.neg)}
+		return nil
 	}
 	if h.low != other.low || h.high != other.high || len(h.pos) != len(other.pos) {
 		return fmt.Errorf("metrics: ScoreHistogram: merge of [%v, %v] in %d bins with [%v, %v] in %d: %w",
@@ -105,6 +116,9 @@ func (h *ScoreHistogram) KS() (float64, error) {
 
 // AppendBinary appends the binary form.
 func (h *ScoreHistogram) AppendBinary(dst []byte) ([]byte, error) {
+	if len(h.pos) == 0 {
+		return dst, fmt.Errorf("metrics: ScoreHistogram: no range: make it with NewScoreHistogram: %w", ErrOption)
+	}
 	var w codec.Writer
 	w.Float64(h.low)
 	w.Float64(h.high)
