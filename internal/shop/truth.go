@@ -83,7 +83,7 @@ type UserTruth struct {
 	First       time.Time // first trip; zero = never bought
 	Churn       time.Time // left for good after the trip at this time; zero = alive at the end
 	Trips       int       // trips made, first included, lost ones too
-	BasketMean  float64
+	BasketMean  float64   // looks are 1+Poisson(BasketMean/0.4); baskets come out about 0.4 lines above BasketMean
 	RatingBias  float64
 	Exposure    float64 // ∫ season·weekday dt over the user's life after First, in days: E[repeat trips of own accord] = Rate·Exposure
 	ExtraTrips  int     // trips made because of campaigns
