@@ -38,8 +38,8 @@ func (o AssortmentOptions) validate() error {
 // sell, whether they are in stock, and how fast the range is renewed.
 //
 // Feed it from any number of shards and Merge them; records of one product may
-// be spread over shards. Memory is proportional to the number of products. Not
-// safe for concurrent use.
+// be spread over shards. The zero value is ready with default options. Memory is
+// proportional to the number of products. Not safe for concurrent use.
 type Assortment[K ID] struct {
 	opts AssortmentOptions
 	skus map[K]*listing
@@ -68,12 +68,20 @@ func NewAssortment[K ID](opts AssortmentOptions) (*Assortment[K], error) {
 }
 
 func (a *Assortment[K]) sku(id K) *listing {
+	a.start()
 	l := a.skus[id]
 	if l == nil {
 		l = &listing{}
 		a.skus[id] = l
 	}
 	return l
+}
+
+// start readies a zero value.
+func (a *Assortment[K]) start() {
+	if a.skus == nil {
+		a.opts, a.skus = a.opts.withDefaults(), map[K]*listing{}
+	}
 }
 
 // AddProduct records that a product of the given category was first listed at
@@ -136,13 +144,16 @@ func (a *Assortment[K]) AddForecast(id K, demand float64) error {
 	return nil
 }
 
-// amount checks a quantity: finite and not negative.
+// maxAmount bounds a single record, so that no sum of records can overflow.
+const maxAmount = 1e15
+
+// amount checks a quantity: finite, not negative and not absurd.
 func amount(where, field string, x float64) error {
 	if !check.Finite(x) {
 		return fmt.Errorf("%s: %s is %v: %w", where, field, x, ErrNotFinite)
 	}
-	if x < 0 {
-		return fmt.Errorf("%s: %s is %v, want >= 0: %w", where, field, x, ErrRange)
+	if x < 0 || x > maxAmount {
+		return fmt.Errorf("%s: %s is %v, want 0 to %g: %w", where, field, x, maxAmount, ErrRange)
 	}
 	return nil
 }
@@ -171,10 +182,11 @@ func (l *listing) join(o listing) {
 // sums of fractional units to rounding.
 func (a *Assortment[K]) Merge(o *Assortment[K]) error {
 	const where = "supply: Assortment.Merge"
-	switch {
-	case o == nil || o == a:
+	if o == nil || o == a {
 		return fmt.Errorf("%s: state is nil or the receiver itself: %w", where, ErrMismatch)
-	case a.opts.NewWithin != o.opts.NewWithin || !slices.Equal(a.opts.Categories, o.opts.Categories):
+	}
+	a.start()
+	if b := o.opts.withDefaults(); a.opts.NewWithin != b.NewWithin || !slices.Equal(a.opts.Categories, b.Categories) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
 	for id, l := range o.skus { // per product: order does not matter

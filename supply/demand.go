@@ -65,6 +65,9 @@ func NewDemand[K ID](opts DemandOptions) (*Demand[K], error) {
 }
 
 func (d *Demand[K]) sku(id K) *history {
+	if d.skus == nil {
+		d.skus = map[K]*history{}
+	}
 	h := d.skus[id]
 	if h == nil {
 		h = &history{}
@@ -75,12 +78,16 @@ func (d *Demand[K]) sku(id K) *history {
 
 // period returns the index of the period that holds t.
 func (d *Demand[K]) period(where, field string, t time.Time) (int, error) {
+	if d.opts.Period == 0 {
+		return 0, fmt.Errorf("%s: use NewDemand, the zero Demand has no Period: %w", where, ErrOption)
+	}
 	if t.IsZero() || t.Before(d.opts.Start) {
 		return 0, fmt.Errorf("%s: %s (%s) is before Start: %w", where, field, t.UTC().Format(time.RFC3339), ErrRange)
 	}
-	p := t.Sub(d.opts.Start) / d.opts.Period
-	if p >= maxPeriods {
-		return 0, fmt.Errorf("%s: %s (%s) is more than %d periods after Start: %w", where, field, t.UTC().Format(time.RFC3339), maxPeriods, ErrRange)
+	since := t.Sub(d.opts.Start) // the longest Duration when t is further away
+	p := since / d.opts.Period
+	if p >= maxPeriods || since > math.MaxInt64-d.opts.Period {
+		return 0, fmt.Errorf("%s: %s (%s) is too long after Start: %w", where, field, t.UTC().Format(time.RFC3339), ErrRange)
 	}
 	return int(p), nil
 }
@@ -114,6 +121,9 @@ func (d *Demand[K]) Add(id K, at time.Time, units float64) error {
 // Intervals of one product must not overlap. What lies before Start is ignored.
 func (d *Demand[K]) AddStockOut(id K, from, to time.Time) error {
 	const where = "supply: Demand.AddStockOut"
+	if d.opts.Period == 0 {
+		return fmt.Errorf("%s: use NewDemand, the zero Demand has no Period: %w", where, ErrOption)
+	}
 	if from.IsZero() || to.Before(from) {
 		return fmt.Errorf("%s: [%s, %s) is no interval: %w", where, from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339), ErrRange)
 	}
@@ -249,9 +259,9 @@ func (d *Demand[K]) Series(id K, c Correction) (Series, error) {
 	start := d.opts.Start.UnixNano()
 	late := 0.0 // share of the first period before the listing
 	if h.has && h.listed > start {
-		since := h.listed - start
-		s.First = int(min(since/int64(d.opts.Period), int64(d.end)))
-		late = float64(since%int64(d.opts.Period)) / float64(d.opts.Period)
+		since, period := uint64(h.listed)-uint64(start), uint64(d.opts.Period) // may exceed int64
+		s.First = int(min(since/period, uint64(d.end)))
+		late = float64(since%period) / float64(period)
 		for p := range min(s.First, len(h.units)) {
 			if h.units[p] > 0 { // sold before its listing: the listing is wrong
 				s.First, late = p, 0

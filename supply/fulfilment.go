@@ -107,7 +107,7 @@ func orDefault(c Criteria) Criteria {
 
 func (o FulfilmentOptions) validate() error {
 	var e check.Options
-	e.Require(!o.AsOf.IsZero(), "AsOf", o.AsOf, "a time")
+	e.Require(!o.AsOf.IsZero() && o.AsOf.After(minInstant) && o.AsOf.Before(maxInstant), "AsOf", o.AsOf, "a time in 1678 to 2261")
 	e.Require(o.Grace >= 0, "Grace", o.Grace, ">= 0")
 	e.Require(o.Perfect < Documented<<1, "Perfect", o.Perfect, "a set of the named criteria")
 	for _, r := range sorted(o.Targets) {

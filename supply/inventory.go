@@ -2,7 +2,6 @@ package supply
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -45,6 +44,7 @@ func (o InventoryOptions) validate() error {
 	var e check.Options
 	e.Require(!o.From.IsZero() && o.From.After(minInstant), "From", o.From, "a time in 1678 to 2261")
 	e.Require(o.To.After(o.From) && o.To.Before(maxInstant), "To", o.To, "a time after From, up to 2261")
+	e.Require(o.To.Sub(o.From) >= time.Second, "To", o.To, "at least a second after From")
 	e.Require(o.DeadAfter > 0, "DeadAfter", o.DeadAfter, "> 0")
 	for i, a := range o.Ages {
 		e.Require(a > 0 && (i == 0 || a > o.Ages[i-1]), fmt.Sprintf("Ages[%d]", i), a, "> 0 and above the one before")
@@ -64,7 +64,7 @@ type Inventory[K ID] struct {
 }
 
 type stocked struct {
-	valueTime float64 // Σ value × days within the window
+	valueTime float64 // Σ value × milliseconds within the window; whole, so mostly exact
 	unitTime  float64
 	end       int64 // end of the latest level, ns
 	hasEnd    bool
@@ -88,6 +88,14 @@ func NewInventory[K ID](opts InventoryOptions) (*Inventory[K], error) {
 	return &Inventory[K]{opts: opts, skus: map[K]*stocked{}}, nil
 }
 
+// ready refuses the zero value, which has no window.
+func (v *Inventory[K]) ready(where string) error {
+	if v.opts.To.IsZero() {
+		return fmt.Errorf("%s: use NewInventory, the zero Inventory has no window: %w", where, ErrOption)
+	}
+	return nil
+}
+
 func (v *Inventory[K]) sku(id K) *stocked {
 	s := v.skus[id]
 	if s == nil {
@@ -103,6 +111,9 @@ func (v *Inventory[K]) sku(id K) *stocked {
 // record counts as no stock.
 func (v *Inventory[K]) AddLevel(id K, from, to time.Time, units, value int64) error {
 	const where = "supply: Inventory.AddLevel"
+	if err := v.ready(where); err != nil {
+		return err
+	}
 	if _, err := instant(where, "from", from); err != nil {
 		return err
 	}
@@ -127,9 +138,9 @@ func (v *Inventory[K]) AddLevel(id K, from, to time.Time, units, value int64) er
 			return nil
 		}
 	}
-	if d := to.Sub(from).Hours() / 24; d > 0 {
-		s.valueTime += float64(value) * d
-		s.unitTime += float64(units) * d
+	if ms := to.Sub(from).Milliseconds(); ms > 0 {
+		s.valueTime += float64(value) * float64(ms)
+		s.unitTime += float64(units) * float64(ms)
 	}
 	s.setEnd(end, units, value)
 	return nil
@@ -148,6 +159,9 @@ func (s *stocked) setEnd(end, units, value int64) {
 // window only tell when the product last sold (if before To).
 func (v *Inventory[K]) AddSale(id K, at time.Time, units, revenue, cost int64) error {
 	const where = "supply: Inventory.AddSale"
+	if err := v.ready(where); err != nil {
+		return err
+	}
 	ns, err := instant(where, "at", at)
 	if err != nil {
 		return err
@@ -174,6 +188,9 @@ func (v *Inventory[K]) AddSale(id K, at time.Time, units, revenue, cost int64) e
 // count for sell-through but give the age of what is left.
 func (v *Inventory[K]) AddReceipt(id K, at time.Time, units int64) error {
 	const where = "supply: Inventory.AddReceipt"
+	if err := v.ready(where); err != nil {
+		return err
+	}
 	ns, err := instant(where, "at", at)
 	if err != nil {
 		return err
@@ -339,24 +356,22 @@ func (v *Inventory[K]) rates(f *StockFigures) {
 }
 
 func (v *Inventory[K]) figures(s *stocked) StockFigures {
+	window := float64(v.opts.To.Sub(v.opts.From)) / 1e6 // ms
 	f := StockFigures{
 		Units: s.units, Value: s.value, Sold: s.sold, Revenue: s.revenue, Cost: s.cost,
-		AverageUnits: s.unitTime / v.days(), AverageValue: s.valueTime / v.days(),
+		AverageUnits: s.unitTime / window, AverageValue: s.valueTime / window,
 		SellThrough: Ratio{float64(s.sold), float64(s.received)},
 		AgedUnits:   make([]int64, len(v.opts.Ages)+1),
 	}
 	v.rates(&f)
-	end := v.opts.To.UnixNano()
-	last, since := int64(math.MinInt64), false
-	if s.hasSale {
-		last, since = s.lastSale, true
-	}
+	end := float64(v.opts.To.UnixNano()) // differences of far instants leave int64
+	last, since := float64(s.lastSale), s.hasSale
 	left := s.units
 	received := sorted(s.receipts)
 	for i := len(received) - 1; i >= 0 && left > 0; i-- { // newest first
-		age := time.Duration(end - received[i]*int64(day))
+		age := end - float64(received[i])*float64(day)
 		band := 0
-		for band < len(v.opts.Ages) && age > v.opts.Ages[band] {
+		for band < len(v.opts.Ages) && age > float64(v.opts.Ages[band]) {
 			band++
 		}
 		n := min(left, s.receipts[received[i]])
@@ -365,9 +380,9 @@ func (v *Inventory[K]) figures(s *stocked) StockFigures {
 	}
 	f.AgedUnits[len(v.opts.Ages)] += left
 	if !since && len(received) > 0 {
-		last, since = received[0]*int64(day), true // never sold: on the shelf since its first receipt
+		last, since = float64(received[0])*float64(day), true // never sold: on the shelf since its first receipt
 	}
-	if s.units > 0 && (!since || time.Duration(end-last) > v.opts.DeadAfter) {
+	if s.units > 0 && (!since || end-last > float64(v.opts.DeadAfter)) {
 		f.Dead, f.DeadUnits, f.DeadValue = true, s.units, s.value
 	}
 	return f

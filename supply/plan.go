@@ -138,7 +138,7 @@ func Plan[K ID](stocks []Stock[K], opts PlanOptions) (*Replenishment[K], error) 
 
 func (s *Stock[K]) validate() error {
 	if len(s.Forecast) == 0 {
-		return fmt.Errorf("Forecast is empty: %w", ErrEmpty)
+		return fmt.Errorf("%s is empty: %w", "Forecast", ErrEmpty)
 	}
 	for i, x := range s.Forecast {
 		if err := field(fmt.Sprintf("Forecast[%d]", i), x); err != nil {
@@ -157,10 +157,10 @@ func (s *Stock[K]) validate() error {
 		}
 	}
 	if s.Lead == 0 {
-		return fmt.Errorf("Lead is 0, want > 0: %w", ErrRange)
+		return fmt.Errorf("%s is 0, want > 0: %w", "Lead", ErrRange)
 	}
 	if s.CycleService != 0 && !(s.CycleService > 0 && s.CycleService < 1) {
-		return fmt.Errorf("CycleService is %v, want in (0, 1): %w", s.CycleService, ErrRange)
+		return fmt.Errorf("%s is %v, want in (0, 1): %w", "CycleService", s.CycleService, ErrRange)
 	}
 	return nil
 }
@@ -170,8 +170,8 @@ func field(name string, x float64) error {
 	if !check.Finite(x) {
 		return fmt.Errorf("%s is %v: %w", name, x, ErrNotFinite)
 	}
-	if x < 0 {
-		return fmt.Errorf("%s is %v, want >= 0: %w", name, x, ErrRange)
+	if x < 0 || x > maxAmount {
+		return fmt.Errorf("%s is %v, want 0 to %g: %w", name, x, maxAmount, ErrRange)
 	}
 	return nil
 }

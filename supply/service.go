@@ -29,7 +29,7 @@ func (o ServiceOptions) withDefaults() ServiceOptions {
 
 func (o ServiceOptions) validate() error {
 	var e check.Options
-	e.Require(!o.AsOf.IsZero(), "AsOf", o.AsOf, "a time")
+	e.Require(!o.AsOf.IsZero() && o.AsOf.After(minInstant) && o.AsOf.Before(maxInstant), "AsOf", o.AsOf, "a time in 1678 to 2261")
 	e.Require(o.ReopenWindow > 0, "ReopenWindow", o.ReopenWindow, "> 0")
 	return e.Err("supply: NewService")
 }
@@ -215,6 +215,9 @@ func (s *Service) AddReturn(r Return) error {
 	c := serviceCounts{ReturnOrders: r.Orders, ReturnUnits: r.Units, ReturnValue: r.Value}
 	if err := addCounts(where, s.count.all(), c.all()); err != nil {
 		return err
+	}
+	if s.reasons == nil {
+		s.reasons = map[string]int64{}
 	}
 	s.reasons[r.Reason] += r.Units // at most ReturnUnits, which fits
 	return nil
