@@ -303,17 +303,17 @@ func (b *Builder[U, I]) checkEvent(e *Event[U, I]) (int64, error) {
 	var err error
 	switch {
 	case !e.Kind.valid():
-		err = fmt.Errorf("Kind is %v: %w", e.Kind, ErrRange)
+		err = fmt.Errorf("event Kind is %v: %w", e.Kind, ErrRange)
 	case e.Dwell < 0:
-		err = fmt.Errorf("Dwell is %v, want >= 0: %w", e.Dwell, ErrRange)
+		err = fmt.Errorf("event Dwell is %v, want >= 0: %w", e.Dwell, ErrRange)
 	case e.Position < 0:
-		err = fmt.Errorf("Position is %d, want >= 0: %w", e.Position, ErrRange)
+		err = fmt.Errorf("event Position is %d, want >= 0: %w", e.Position, ErrRange)
 	case e.Pages < 0:
-		err = fmt.Errorf("Pages is %d, want >= 0: %w", e.Pages, ErrRange)
+		err = fmt.Errorf("event Pages is %d, want >= 0: %w", e.Pages, ErrRange)
 	case e.Kind == Rate && !math.IsNaN(e.Rating) && !(math.Abs(e.Rating) <= maxScore):
-		err = fmt.Errorf("Rating is %v, want at most 1000 in size: %w", e.Rating, ErrRange)
+		err = fmt.Errorf("event Rating is %v, want at most 1000 in size: %w", e.Rating, ErrRange)
 	case e.Kind == Comment && !math.IsNaN(e.Sentiment) && !(math.Abs(e.Sentiment) <= maxScore):
-		err = fmt.Errorf("Sentiment is %v, want at most 1000 in size: %w", e.Sentiment, ErrRange)
+		err = fmt.Errorf("event Sentiment is %v, want at most 1000 in size: %w", e.Sentiment, ErrRange)
 	default:
 		err = checkTime("Time", e.Time)
 	}
@@ -396,7 +396,7 @@ func (b *Builder[U, I]) AddUser(user *User[U]) error {
 // money checks the currency of a record against that of the Builder.
 func (b *Builder[U, I]) money(currency string) error {
 	if b.currency != "" && currency != b.currency {
-		return fmt.Errorf("Currency is %q, others are %q (convert with Rates first): %w", currency, b.currency, ErrMismatch)
+		return fmt.Errorf("currency is %q, others are %q (convert with Rates first): %w", currency, b.currency, ErrMismatch)
 	}
 	return nil
 }
