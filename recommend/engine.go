@@ -25,6 +25,12 @@ type SparseScorer interface {
 // SparseScores is true: items that are no neighbours of the history score 0.
 func (m *ItemKNN) SparseScores() bool { return true }
 
+// SparseScores is true: items no walk reaches score 0.
+func (m *RP3Beta) SparseScores() bool { return true }
+
+// SparseScores is true: items that no similar user took score 0.
+func (m *UserKNN) SparseScores() bool { return true }
+
 // Source is a model with the name it has in answers.
 type Source struct {
 	Name  string

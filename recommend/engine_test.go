@@ -64,7 +64,6 @@ type world struct {
 	events  map[string]map[int]pastItem // user → item → merged weight and time
 	timed   bool
 	policy  Duplicates
-	noise   []float32 // few distinct values, so that ties are common
 }
 
 func itemID(k int) int     { return 100 + 3*k }

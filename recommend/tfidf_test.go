@@ -359,6 +359,7 @@ func TestTFIDFConformance(t *testing.T) {
 			m := fitTitles(t, groupTitles(48), opt)
 			conformQueries(t, x, m)
 			conformTop(t, x, m)
+			conformRoundTrip(t, x, m)
 			conformSimilar(t, x, m)
 			conformReasons(t, x, m)
 			conformReaders(t, x, m)
