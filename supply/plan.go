@@ -239,7 +239,7 @@ func planOne[K ID](s Stock[K], o PlanOptions) (PlanLine[K], error) {
 			q = s.Multiple * math.Ceil(q/s.Multiple-1e-9)
 		}
 		if q == 0 { // exactly at the point: the least that can be ordered
-			q = max(s.Multiple, 1)
+			q = check.Default(s.Multiple, 1)
 		}
 		l.Quantity = q
 	}

@@ -1,0 +1,204 @@
+package supply_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/supply"
+)
+
+func TestPlan(t *testing.T) {
+	p := must(supply.Plan([]supply.Stock[string]{
+		{ID: "plenty", Forecast: []float64{10, 10}, SD: 3, OnHand: 500, Lead: 3},
+		{ID: "low", Forecast: []float64{10, 20, 30}, SD: 3, OnHand: 30, OnOrder: 10, Owed: 5, Lead: 2.5},
+		{ID: "gone", Forecast: []float64{4}, SD: 1, Lead: 1, Lot: 25},
+		{ID: "dead", Forecast: []float64{0, 0}, OnHand: 7, Lead: 4},
+		{ID: "never", Forecast: []float64{0}, Lead: 4},
+		{ID: "owed", Forecast: []float64{0}, Owed: 3, Lead: 4, Multiple: 6},
+	}, supply.PlanOptions{}))
+	ids := []string{}
+	for _, l := range p.Lines() {
+		ids = append(ids, l.ID)
+	}
+	if !slices.Equal(ids, []string{"dead", "gone", "low", "never", "owed", "plenty"}) {
+		t.Fatal(ids)
+	}
+	low := must(p.Line("low"))
+	// 3.5 periods: 10 + 20 + 30 + half a period at the mean of 20.
+	sd := 3 * math.Sqrt(3.5)
+	for _, c := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"demand", low.Demand, 70}, {"position", low.Position, 35}, {"on hand", low.OnHand, 25},
+		{"safety stock", low.SafetyStock, 1.6448536269514722 * sd}, {"quantity", low.Quantity, low.Point - 35},
+		{"risk", low.Risk, 1 - phi((35-70)/sd)}, {"risk on hand", low.RiskOnHand, 1 - phi((25-10)/3.)}, {"cover", low.Cover, 1.75},
+	} {
+		testkit.Near(t, c.name, c.got, c.want, 1e-9)
+	}
+	// The point agrees with ReorderPoint where demand is level.
+	r := must(supply.ReorderPoint(supply.ReorderOptions{Mean: 10, SD: 3, Lead: 3, Review: 1}))
+	if l := must(p.Line("plenty")); math.Abs(l.Point-r.Point) > 1e-9 || l.Reorder || l.Quantity != 0 || l.Cover != 50 {
+		t.Errorf("plenty: %+v", l)
+	}
+	if l := must(p.Line("gone")); !l.Reorder || l.Quantity != 25 || l.Risk < .99 || l.Cover != 0 {
+		t.Errorf("gone: %+v", l)
+	}
+	if l := must(p.Line("dead")); l.Reorder || l.Risk != 0 || !math.IsInf(l.Cover, 1) {
+		t.Errorf("dead: %+v", l)
+	}
+	if l := must(p.Line("never")); l.Reorder || l.Risk != 0 || l.RiskOnHand != 0 {
+		t.Errorf("never: %+v", l)
+	}
+	if l := must(p.Line("owed")); !l.Reorder || l.Quantity != 6 || l.Risk != 1 {
+		t.Errorf("owed: %+v", l)
+	}
+	if got := p.Deliverable(.05); !slices.Equal(got, []string{"dead", "low", "plenty"}) {
+		t.Errorf("deliverable %v", got)
+	}
+	if got := p.AtRisk(.05); !slices.Equal(got, []string{"gone", "low", "owed"}) {
+		t.Errorf("at risk %v", got)
+	}
+	urgent := []string{}
+	for _, l := range p.Orders() {
+		urgent = append(urgent, l.ID)
+	}
+	if !slices.Equal(urgent, []string{"owed", "low", "gone"}) {
+		t.Errorf("orders %v", urgent)
+	}
+	if _, err := p.Line("unknown"); !errors.Is(err, supply.ErrUnknownID) {
+		t.Error(err)
+	}
+	lines := p.Lines()
+	lines[0].ID = "changed"
+	if p.Lines()[0].ID != "dead" {
+		t.Error("Lines gives away its state")
+	}
+}
+
+func TestPlanBadInput(t *testing.T) {
+	good := supply.Stock[int]{ID: 3, Forecast: []float64{1}, SD: 1, OnHand: 1, Lead: 1}
+	nan := math.NaN()
+	for _, c := range []struct {
+		name   string
+		change func(*supply.Stock[int])
+		want   error
+	}{
+		{"no forecast", func(s *supply.Stock[int]) { s.Forecast = nil }, supply.ErrEmpty},
+		{"forecast", func(s *supply.Stock[int]) { s.Forecast = []float64{1, -1} }, supply.ErrRange},
+		{"forecast NaN", func(s *supply.Stock[int]) { s.Forecast = []float64{nan} }, supply.ErrNotFinite},
+		{"SD", func(s *supply.Stock[int]) { s.SD = -1 }, supply.ErrRange},
+		{"negative stock", func(s *supply.Stock[int]) { s.OnHand = -1 }, supply.ErrRange},
+		{"on order", func(s *supply.Stock[int]) { s.OnOrder = nan }, supply.ErrNotFinite},
+		{"lead missing", func(s *supply.Stock[int]) { s.Lead = 0 }, supply.ErrRange},
+		{"lead", func(s *supply.Stock[int]) { s.Lead = -1 }, supply.ErrRange},
+		{"service", func(s *supply.Stock[int]) { s.CycleService = 1 }, supply.ErrRange},
+		{"lot", func(s *supply.Stock[int]) { s.Lot = math.Inf(1) }, supply.ErrNotFinite},
+		{"absurd", func(s *supply.Stock[int]) { s.OnHand = 1e300 }, supply.ErrRange},
+	} {
+		s := good
+		c.change(&s)
+		if p, err := supply.Plan([]supply.Stock[int]{good, s}, supply.PlanOptions{}); !errors.Is(err, c.want) || p != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if _, err := supply.Plan([]supply.Stock[int]{good, good}, supply.PlanOptions{}); !errors.Is(err, supply.ErrDuplicate) {
+		t.Error(err)
+	}
+	if _, err := supply.Plan[int](nil, supply.PlanOptions{}); !errors.Is(err, supply.ErrEmpty) {
+		t.Error(err)
+	}
+	for _, o := range []supply.PlanOptions{{CycleService: 1}, {CycleService: -1}, {Horizon: -1}, {Review: nan}, {Model: 5}} {
+		if _, err := supply.Plan([]supply.Stock[int]{good}, o); !errors.Is(err, supply.ErrOption) {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+}
+
+// Ordering what the plan says lifts the position to the point, in whole lots and
+// packs; permuted input gives the same plan; a plan whose orders were placed asks
+// for nothing more.
+func TestPlanProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 8).Draw(t, "n")
+		stocks := make([]supply.Stock[int], n)
+		f := func(name string, hi float64) float64 {
+			return rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(0, hi)).Draw(t, name)
+		}
+		for i := range stocks {
+			stocks[i] = supply.Stock[int]{
+				ID: i * 7 % 11, Forecast: rapid.SliceOfN(rapid.Float64Range(0, 50), 1, 6).Draw(t, "forecast"), SD: f("sd", 10),
+				OnHand: f("hand", 200), OnOrder: f("order", 100), Owed: f("owed", 20), Lead: rapid.Float64Range(.1, 8).Draw(t, "lead"),
+				LeadSD: f("lead sd", 2), Lot: f("lot", 60), Multiple: f("multiple", 10), Minimum: f("minimum", 30),
+			}
+		}
+		o := supply.PlanOptions{Model: supply.Model(rapid.IntRange(0, 1).Draw(t, "model"))}
+		p, err := supply.Plan(stocks, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := supply.Plan(rapid.Permutation(stocks).Draw(t, "order"), o)
+		if err != nil || !slices.Equal(p.Lines(), q.Lines()) {
+			t.Fatalf("depends on the order of the input (%v)", err)
+		}
+		for i, s := range stocks {
+			l, err := p.Line(s.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l.Reorder != (l.Quantity > 0) || l.Quantity < 0 {
+				t.Fatalf("reorder %v, quantity %v", l.Reorder, l.Quantity)
+			}
+			if l.Risk < 0 || l.Risk > 1 || l.RiskOnHand < 0 || l.RiskOnHand > 1 || l.Cover < 0 || l.Short < 0 {
+				t.Fatalf("%+v", l)
+			}
+			if l.Reorder {
+				if after := l.Position + l.Quantity; after < l.Point-1e-6 {
+					t.Fatalf("position %v after ordering, point %v", after, l.Point)
+				}
+				if l.Quantity < s.Minimum-1e-9 || l.Quantity < s.Lot-1e-9 {
+					t.Fatalf("quantity %v below minimum %v or lot %v", l.Quantity, s.Minimum, s.Lot)
+				}
+				if s.Multiple > 0 {
+					if packs := l.Quantity / s.Multiple; math.Abs(packs-math.Round(packs)) > 1e-6 {
+						t.Fatalf("%v packs", packs)
+					}
+				}
+				stocks[i].OnOrder += l.Quantity + 1e-6
+			}
+		}
+		again, err := supply.Plan(stocks, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := again.Orders(); len(left) != 0 {
+			t.Fatalf("still wants %+v", left)
+		}
+		allowed := p.Deliverable(.1)
+		for _, l := range p.Lines() {
+			if want := l.OnHand > 0 && l.RiskOnHand <= .1; slices.Contains(allowed, l.ID) != want {
+				t.Fatalf("deliverable %v of %+v", allowed, l)
+			}
+		}
+	})
+}
+
+func BenchmarkPlan(b *testing.B) {
+	stocks := make([]supply.Stock[int], 10_000)
+	for i := range stocks {
+		stocks[i] = supply.Stock[int]{ID: i, Forecast: []float64{5, 6, 7, 8}, SD: 2, OnHand: float64(i % 60), Lead: 2}
+	}
+	b.Run("products=10k", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := supply.Plan(stocks, supply.PlanOptions{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
