@@ -15,7 +15,7 @@
 //   - Rule, compiled against Attributes, selects an Audience: "women between 25
 //     and 40 in two regions who bought twice in 90 days". An audience is a bitmap
 //     over user indices with And, Or and AndNot; HoldOut keeps a control group
-//     aside so that the campaign can be measured.
+//     aside so that the campaign can be measured; Parity shows whom it reaches.
 //
 // Users are dense indices 0, 1, 2, … as a table or data set numbers them.
 //

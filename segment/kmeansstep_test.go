@@ -132,8 +132,7 @@ func TestKMeansStepDrivesFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	centers, shift := far, math.Inf(1)
-	inertia := 0.0
+	centers, inertia := far, 0.0
 	for range 200 {
 		s := newStep(t, centers)
 		for _, r := range rows {
@@ -142,9 +141,11 @@ func TestKMeansStepDrivesFit(t *testing.T) {
 			}
 		}
 		inertia = s.Inertia()
-		if centers, shift, err = s.Next(); err != nil {
+		next, shift, err := s.Next()
+		if err != nil {
 			t.Fatal(err)
 		}
+		centers = next
 		if shift < 1e-25 {
 			break
 		}

@@ -139,8 +139,8 @@ func TestLifecycleTimelineProp(t *testing.T) {
 			states[s] = true
 			return s
 		}
-		from, to := at(0).Add(hours("from", -5, 200)), at(0)
-		to = from.Add(hours("length", 0, 300))
+		from := at(0).Add(hours("from", -5, 200))
+		to := from.Add(hours("length", 0, 300))
 		events, err := l.Timeline(nil, buys, from, to)
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,74 @@
+package segment
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// GroupRate is the share of one group of users that an audience reaches.
+type GroupRate struct {
+	Group    string
+	Size     int     // users in the group
+	Selected int     // of them in the audience
+	Rate     float64 // Selected / Size
+	Ratio    float64 // Rate / the highest rate among groups that are not Small; NaN if there is none or it is 0
+	Small    bool    // fewer users than asked for: too few to judge by
+}
+
+// Parity compares how often an audience selects the groups that a text attribute
+// forms, so that unequal treatment shows: a Ratio below 0.8 is the customary
+// alarm. Groups are sorted by name; users with several texts count in each group,
+// users whose value is missing in none. Groups of fewer than minGroup users
+// (default 50) are flagged. An unknown attribute is ErrUnknownID, one of another
+// kind or an audience over another number of users ErrMismatch.
+func Parity(a *Audience, table *Attributes, attribute string, minGroup int) ([]GroupRate, error) {
+	const where = "segment: Parity"
+	minGroup = check.Default(minGroup, DefaultMinAudience)
+	var o check.Options
+	check.Positive(&o, "minGroup", minGroup)
+	if err := o.Err(where); err != nil {
+		return nil, err
+	}
+	if table == nil {
+		return nil, fmt.Errorf("%s: table is nil: %w", where, ErrEmpty)
+	}
+	c, err := table.column(attribute, textColumn)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	if a.Universe() != table.n {
+		return nil, fmt.Errorf("%s: the audience is over %d users, the table over %d: %w", where, a.Universe(), table.n, ErrMismatch)
+	}
+	out := make([]GroupRate, c.values.Len())
+	for i, g := range c.values.Keys() {
+		out[i].Group = g
+	}
+	for u, groups := range c.texts {
+		in := a.Has(int32(u))
+		for _, g := range groups {
+			out[g].Size++
+			if in {
+				out[g].Selected++
+			}
+		}
+	}
+	best := 0.0
+	for i := range out {
+		g := &out[i]
+		g.Rate, g.Small = float64(g.Selected)/float64(g.Size), g.Size < minGroup
+		if !g.Small {
+			best = max(best, g.Rate)
+		}
+	}
+	for i := range out {
+		if out[i].Ratio = out[i].Rate / best; best == 0 {
+			out[i].Ratio = math.NaN()
+		}
+	}
+	slices.SortFunc(out, func(a, b GroupRate) int { return cmp.Compare(a.Group, b.Group) })
+	return out, nil
+}
