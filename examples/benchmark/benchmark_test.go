@@ -369,7 +369,7 @@ func TestTuneIsDeterministicAndPinsSettings(t *testing.T) {
 
 // TestProposer: on a smooth objective the search closes in on the optimum.
 func TestProposer(t *testing.T) {
-	a := algorithm{name: "x", params: []param{logUniform("l", 1, 0.001, 100), integers("n", 5, 1, 50), oneOf("c", "a", "a", "b", "c")}}
+	a := algorithm{name: "x", params: []param{logUniform("l", 1, 0.001, 100), logIntegers("n", 5, 1, 50).doubling(), oneOf("c", "a", "a", "b", "c")}}
 	objective := func(s settings) float64 {
 		d := math.Abs(math.Log(s.float("l")/0.03)) + math.Abs(float64(s.int("n"))-33)/10
 		if s.text("c") != "b" {
@@ -552,7 +552,11 @@ func TestEveryStartIsValid(t *testing.T) {
 			if _, err := choose(a.name, task); err != nil {
 				t.Error(err)
 			}
-			for _, s := range a.starts {
+			starts := a.starts
+			if a.startsFor != nil {
+				starts = slices.Concat(starts, a.startsFor(10, 20, 30), a.startsFor(1e6, 1e6, 1e6))
+			}
+			for _, s := range starts {
 				if _, err := complete(a.settingsOf(task), s); err != nil {
 					t.Errorf("%s: %v", a.name, err)
 				}

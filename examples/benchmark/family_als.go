@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/aislekit/aisle/recommend"
 )
@@ -28,21 +29,25 @@ func als() algorithm {
 	return algorithm{
 		name: "als",
 		params: []param{
-			logIntegers("factors", 64, 32, 512),
-			integers("iterations", 15, 8, 24),
+			logIntegers("factors", 64, 16, 512).doubling(),
+			integers("iterations", 15, 15, 15),
 			uniform("alpha", 1, 1, 1), // only its ratio to unobserved matters
-			logUniform("unobserved", 0.1, 0.001, 1),
-			logUniform("regularization", 0.01, 0.0003, 0.3),
-			uniform("frequency_exponent", 1, 0.4, 1.1),
+			logUniform("unobserved", 0.1, 0.0003, 1),
+			logUniform("regularization", 0.01, 0.0003, 0.1),
+			uniform("frequency_exponent", 1, 0.6, 1.1).refining(),
 			oneOf("solver", "cg", solvers...).searching("cg"),
 			integers("cg_steps", 3, 3, 3),
 		},
-		starts: []settings{ // the ratios are those of Rendle et al. 2021, "iALS revisited"
-			{},
-			{"factors": 128.0, "unobserved": 0.1, "regularization": 0.003},
-			{"factors": 128.0, "unobserved": 0.02, "regularization": 0.002},
-			{"factors": 128.0, "unobserved": 0.3, "regularization": 0.01},
-			{"factors": 128.0, "unobserved": 0.03, "regularization": 0.03},
+		// The settings of Rendle et al. 2021, "iALS revisited", have 15 to 20 times
+		// as much weight on all pairs together as on the observed ones.
+		startsFor: func(users, items, entries int) []settings {
+			density := float64(entries) / float64(users) / float64(items)
+			var out []settings
+			for _, s := range []struct{ weight, lambda float64 }{{15, 0.003}, {30, 0.003}, {6, 0.003}, {15, 0.01}} {
+				u, _ := strconv.ParseFloat(strconv.FormatFloat(min(max(s.weight*density, 0.0003), 1), 'g', 2, 64), 64)
+				out = append(out, settings{"unobserved": u, "regularization": s.lambda})
+			}
+			return out
 		},
 		rank:          fit,
 		session:       bySession(fit),

@@ -32,6 +32,9 @@ type algorithm struct {
 	// starts are settings that did well on some public data set, tried first by
 	// -tune; what they leave out has its default.
 	starts []settings
+	// startsFor, when set, gives starting points that depend on the size of the
+	// training matrix; they come after the defaults and before starts.
+	startsFor func(users, items, entries int) []settings
 
 	// One fit for each task the algorithm can do; nil where it cannot.
 	rank    func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error)

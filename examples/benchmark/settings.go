@@ -38,6 +38,8 @@ type param struct {
 	log     bool    // search on a logarithmic scale
 	choices []string
 	search  []string // the choices worth searching; nil means all
+	late    bool     // keeps its default while the ranges are sampled
+	doubles bool     // more costs more and may help: doubled now and then
 }
 
 func (p param) tuned() bool { return p.hi > p.lo || len(p.options()) > 1 }
@@ -69,6 +71,19 @@ func oneOf(name, def string, choices ...string) param {
 // searching restricts the choices that -tune tries.
 func (p param) searching(choices ...string) param {
 	p.search = choices
+	return p
+}
+
+// refining leaves the parameter out of the first, coarse part of a search: it
+// is costly, or its effect depends on the others.
+func (p param) refining() param {
+	p.late = true
+	return p
+}
+
+// doubling also tries twice the value in the best settings found so far.
+func (p param) doubling() param {
+	p.late, p.doubles = true, true
 	return p
 }
 

@@ -29,8 +29,9 @@ type proposer struct {
 	seed   uint64
 }
 
-// newProposer leaves settings in pinned as they are.
-func newProposer(a algorithm, t task, pinned settings, seed uint64) (*proposer, error) {
+// newProposer leaves settings in pinned as they are. more are starting points
+// to try before those of the algorithm.
+func newProposer(a algorithm, t task, pinned settings, seed uint64, more ...settings) (*proposer, error) {
 	base, err := complete(a.settingsOf(t), pinned)
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func newProposer(a algorithm, t task, pinned settings, seed uint64) (*proposer, 
 	}
 	p.seed = seed
 	seen := []string{}
-	for _, s := range append([]settings{{}}, a.starts...) {
+	for _, s := range slices.Concat([]settings{{}}, more, a.starts) {
 		one := p.with(s)
 		if key := one.String(); !slices.Contains(seen, key) {
 			seen = append(seen, key)
@@ -100,9 +101,16 @@ func (p *proposer) next(done []trial) settings {
 		s := p.with(nil)
 		if narrow < 0 || r.Float64() < 0.15 {
 			for _, q := range p.params {
+				if q.late {
+					if narrow >= 0 {
+						s[q.name] = best[0].settings[q.name]
+					}
+					continue
+				}
 				s[q.name] = q.at(r.Float64())
 			}
-		} else {
+		} else if s = p.doubled(best[0].settings); narrow%3 != 2 || s == nil || tried[s.String()] {
+			s = p.with(nil)
 			parent := best[min(int(r.ExpFloat64()*0.8), len(best)-1)].settings
 			width := max(0.25*math.Pow(0.93, float64(narrow)), 0.04)
 			rate := max(0.4, 1.5/float64(len(p.params)))
@@ -130,6 +138,23 @@ func (p *proposer) next(done []trial) settings {
 	return nil
 }
 
+// doubled returns the settings with the parameters that double doubled, or nil
+// when all are at the end of their range.
+func (p *proposer) doubled(from settings) settings {
+	s := p.with(from)
+	changed := false
+	for _, q := range p.params {
+		if q.doubles && from.float(q.name) < q.hi {
+			s[q.name] = min(2*from.float(q.name), q.hi)
+			changed = true
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return s
+}
+
 // tuning is a finished search.
 type tuning struct {
 	Settings settings `json:"settings"`
@@ -145,11 +170,19 @@ var errBudget = errors.New("time of -tune is over")
 // given time or number of trials.
 func tune(ctx context.Context, p *problem, a algorithm, pinned settings, c *config, log io.Writer) (*tuning, error) {
 	start := time.Now()
-	prop, err := newProposer(a, p.task, pinned, c.seed)
+	v, err := p.validation(c.seed)
 	if err != nil {
 		return nil, err
 	}
-	v, err := p.validation(c.seed)
+	var more []settings
+	if a.startsFor != nil {
+		if v.task == session {
+			more = a.startsFor(v.sessions.Len(), v.items, len(v.sessions.Items))
+		} else {
+			more = a.startsFor(v.train.Users(), v.items, v.train.Len())
+		}
+	}
+	prop, err := newProposer(a, p.task, pinned, c.seed, more...)
 	if err != nil {
 		return nil, err
 	}
