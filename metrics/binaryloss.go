@@ -190,15 +190,35 @@ func LogLoss(actual []bool, p, weights []float64) (loss float64, clipped int64, 
 	if err := lossInput("LogLoss", actual, p, weights); err != nil {
 		return math.NaN(), 0, err
 	}
+	const eps = 0x1p-52
 	var sum, total float64
-	for i, x := range p {
-		w := 1.0
-		if weights != nil {
-			if w = weights[i]; w == 0 {
-				continue
+	if weights == nil {
+		// One logarithm for 16 rows: the product of 16 probabilities of at least
+		// 2^−52 is far above the smallest float64, and its rounding, 16 units in
+		// the last place, is no more than that of 16 added logarithms.
+		for lo := 0; lo < len(p); lo += 16 {
+			hi := min(lo+16, len(p))
+			prod := 1.0
+			for i, x := range p[lo:hi] {
+				q := min(max(x, eps), 1-eps)
+				if q != x {
+					clipped++
+				}
+				if !actual[lo+i] {
+					q = 1 - q
+				}
+				prod *= q
 			}
+			sum -= math.Log(prod)
 		}
-		l, c := logLoss(actual[i], x, 0x1p-52)
+		return sum / float64(len(p)), clipped, nil
+	}
+	for i, x := range p {
+		w := weights[i]
+		if w == 0 {
+			continue
+		}
+		l, c := logLoss(actual[i], x, eps)
 		if c {
 			clipped++
 		}

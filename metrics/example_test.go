@@ -216,6 +216,23 @@ func ExampleCompareProportions() {
 	// Output: +17.5% relative, 95% interval +2.176% to +32.82%, p = 0.0252, n = 20000, two-proportion z (delta method)
 }
 
+func ExampleEffect() {
+	a, _ := metrics.NewMoments(3407, 0.41, 15.2)
+	b, _ := metrics.NewMoments(3461, 0.70, 38.4)
+	// One difference, three scales: an effect always says which it is on.
+	for _, s := range []metrics.Scale{metrics.ScaleAbsolute, metrics.ScaleRelative, metrics.ScaleRatio} {
+		e, err := metrics.CompareMeans(a, b, metrics.CompareOptions{Scale: s})
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("%-8v %.3f (%.3f to %.3f) significant %v\n", e.Scale, e.Estimate, e.Low, e.High, e.Significant())
+	}
+	// Output:
+	// absolute 0.290 (0.045 to 0.535) significant true
+	// relative 0.707 (-0.035 to 1.450) significant false
+	// ratio    1.707 (0.965 to 2.450) significant false
+}
+
 func ExampleProportion() {
 	var clicks metrics.Proportion
 	for i := range 38 {

@@ -60,6 +60,21 @@ func (r Ratio) Value() (float64, error) {
 	return float64(r.num) / float64(r.den), nil
 }
 
+// Smoothed returns (num+alpha)/(den+alpha+beta): a rate over few records, drawn
+// towards alpha/(alpha+beta) as if that had been seen alpha+beta times before.
+// It is defined for a denominator of 0. ErrRange unless alpha and beta are
+// finite and >= 0, and ErrUndefined if the sum below is 0.
+func (r Ratio) Smoothed(alpha, beta float64) (float64, error) {
+	if !(alpha >= 0 && beta >= 0) || !check.Finite(alpha+beta) {
+		return math.NaN(), fmt.Errorf("metrics: Ratio: alpha %v, beta %v, want finite and >= 0: %w", alpha, beta, ErrRange)
+	}
+	den := float64(r.den) + alpha + beta
+	if den == 0 {
+		return math.NaN(), undefined("Ratio: smoothed denominator is 0")
+	}
+	return (float64(r.num) + alpha) / den, nil
+}
+
 // Float returns num/den, NaN for a denominator of 0: for tables and plots.
 func (r Ratio) Float() float64 { x, _ := r.Value(); return x }
 

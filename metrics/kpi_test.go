@@ -45,6 +45,11 @@ func TestCounts(t *testing.T) {
 	if r := c.CTR(); r.Num() != 1000 || r.Den() != 20_000 {
 		t.Errorf("CTR is %v", r)
 	}
+	x, err := NewRatio(1, 3).Smoothed(2, 94)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "smoothed", x, 3.0/99, 1e-15)
 	// CTCVR is the product of its steps.
 	testkit.Near(t, "CTR·CVR", c.CTR().Float()*c.CVR().Float(), c.CTCVR().Float(), 1e-15)
 	if len(c.Warnings()) != 0 {
@@ -81,6 +86,9 @@ func TestKPIBadInput(t *testing.T) {
 		"customers overflow":      {u.Merge(&v), ErrOverflow},
 		"CTR without impressions": {val(Counts{Clicks: 3}.CTR().Value()), ErrUndefined},
 		"CPM without impressions": {val(Counts{Cost: 3}.CPM()), ErrUndefined},
+		"smoothed by -1":          {val(r.Smoothed(-1, 2)), ErrRange},
+		"smoothed by NaN":         {val(r.Smoothed(math.NaN(), 2)), ErrRange},
+		"smoothed by nothing":     {val(Ratio{}.Smoothed(0, 0)), ErrUndefined},
 		"growth from 0":           {val(Growth(0, 3).Value()), ErrUndefined},
 		"nobody retained of none": {val(Retention(nil, []int{1}).Value()), ErrUndefined},
 		"no customers":            {val((&Customers[int]{}).RepeatPurchaseRate().Value()), ErrUndefined},

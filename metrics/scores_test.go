@@ -267,6 +267,31 @@ func TestBinaryLoss(t *testing.T) {
 	}
 }
 
+// LogLoss multiplies before it takes logarithms; the sum must not notice, not
+// even for the least likely rows.
+func TestLogLossExtremes(t *testing.T) {
+	var y []bool
+	var p []float64
+	want := 0.0
+	r := rng.New(4, 5, 6)
+	for i := range 1000 {
+		q := []float64{0, 1, 1e-300, 0.5, 1 - 1e-16, r.Float64()}[i%6]
+		c := i%5 < 2
+		y, p = append(y, c), append(p, q)
+		l, _ := logLoss(c, q, 0x1p-52)
+		want += l
+	}
+	got, clipped, err := LogLoss(y, p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "log-loss", got, want/1000, 1e-12)
+	_, weighted, _ := LogLoss(y, p, slices.Repeat([]float64{1}, 1000))
+	if clipped != weighted || clipped == 0 {
+		t.Errorf("clipped %d and %d", clipped, weighted)
+	}
+}
+
 func BenchmarkAUC(b *testing.B) {
 	r := rng.New(1, 2, 3)
 	const n = 1_000_000
