@@ -46,6 +46,8 @@ func empty(kind uint16) Persistent {
 		return &RP3Beta{}
 	case kindUserKNN:
 		return &UserKNN{}
+	case kindTurboCF:
+		return &TurboCF{}
 	case kindEASE:
 		return &EASE{}
 	}

@@ -58,6 +58,12 @@ var conformants = []conformant{
 	{"userknn/bm25", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitUserKNN(ctx, x, UserKNNOptions{Weighting: BM25, Power: 2})
 	}, true},
+	{"turbocf", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitTurboCF(ctx, x, TurboCFOptions{})
+	}, true},
+	{"turbocf/2", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitTurboCF(ctx, x, TurboCFOptions{Order: 2, Weights: true})
+	}, true},
 	{"ease", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitEASE(ctx, x, EASEOptions{Regularization: 5})
 	}, true},

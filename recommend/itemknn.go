@@ -186,7 +186,7 @@ func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions) (*sparse.
 	if post == nil {
 		post = func(r int, c int32, s float32) float32 { return s * (row[r] * col[c]) }
 	}
-	return productTop(ctx, w, w.Transpose(), opt.Neighbors, opt.Workers, post)
+	return productTop(ctx, w, w.Transpose(), opt.Neighbors, opt.Workers, false, post)
 }
 
 // scales returns the factors f, g with which the similarity of rows i and j is

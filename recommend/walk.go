@@ -66,7 +66,7 @@ func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3B
 			penalty[i] = float32(math.Pow(float64(n), -opt.Beta))
 		}
 	}
-	b, err := productTop(ctx, transitions(x.byItem(), opt), transitions(x.users, opt), opt.Neighbors, opt.Workers,
+	b, err := productTop(ctx, transitions(x.byItem(), opt), transitions(x.users, opt), opt.Neighbors, opt.Workers, false,
 		func(_ int, i int32, s float32) float32 { return s * penalty[i] })
 	if err != nil {
 		return nil, err
@@ -114,8 +114,8 @@ func transitions(m *sparse.CSR, opt RP3BetaOptions) *sparse.CSR {
 }
 
 // productTop returns, for each row of a·b, the k largest positive values of
-// value(row, column, sum) outside the diagonal.
-func productTop(ctx context.Context, a, b *sparse.CSR, k, workers int, value func(r int, c int32, s float32) float32) (*sparse.CSR, error) {
+// value(row, column, sum), outside the diagonal unless it is asked for.
+func productTop(ctx context.Context, a, b *sparse.CSR, k, workers int, diagonal bool, value func(r int, c int32, s float32) float32) (*sparse.CSR, error) {
 	found := make([][]topk.Item, a.Rows)
 	heaps := make([]topk.Heap, parallel.Workers(workers))
 	err := sparse.Rows(ctx, a, b, workers, func(worker, r int, acc *sparse.Acc) error {
@@ -123,7 +123,7 @@ func productTop(ctx context.Context, a, b *sparse.CSR, k, workers int, value fun
 		h.Reset(k)
 		worst := float32(math.Inf(-1))
 		offer := func(c int32, s float32) {
-			if v := value(r, c, s); v > 0 && (v >= worst || !h.Full()) && int(c) != r {
+			if v := value(r, c, s); v > 0 && (v >= worst || !h.Full()) && (diagonal || int(c) != r) {
 				h.Push(c, v)
 				worst = h.Worst().Score
 			}
