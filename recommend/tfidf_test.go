@@ -618,3 +618,23 @@ func BenchmarkTFIDFSearch(b *testing.B) {
 		}
 	})
 }
+
+// TestTFIDFTies: rare terms take the path of touched items, which come in no
+// order; equal scores still rank by index.
+func TestTFIDFTies(t *testing.T) {
+	texts := make([]string, 400)
+	texts[50], texts[10], texts[300] = "aa", "bb", "aa"
+	texts[20] = "bb"
+	m := fitTitles(t, texts, TFIDFOptions{})
+	for k, want := range [][]int32{{}, {10}, {10, 20}, {10, 20, 50}, {10, 20, 50, 300}, {10, 20, 50, 300}} {
+		got, err := m.AppendSearch(nil, "bb aa", k, Filter{})
+		if err != nil || len(got) != len(want) {
+			t.Fatalf("k=%d: %v, %v", k, got, err)
+		}
+		for r := range got {
+			if got[r].Item != want[r] {
+				t.Errorf("k=%d: %v, want items %v", k, got, want)
+			}
+		}
+	}
+}
