@@ -65,7 +65,7 @@ var kinds = []struct {
 	{"Fulfilment", func() state {
 		return must(supply.NewFulfilment(supply.FulfilmentOptions{AsOf: at(120), Targets: map[string]float64{"tea": 2, "jam": 1}}))
 	}, func(s state, r record) error {
-		d := supply.Delivery{Placed: r.from, Promised: r.from.Add(3 * day), Region: r.category, Ordered: int64(r.units), Received: r.n, Address: supply.Check(r.n % 3), Damage: supply.Pass, Cancelled: r.n%7 == 6}
+		d := supply.Delivery{Placed: r.from, Promised: r.from.Add(3 * day), Region: r.category, Ordered: int64(r.units), Received: r.n, RightAddress: supply.Check(r.n % 3), Undamaged: supply.Pass, Cancelled: r.n%7 == 6}
 		if r.yes {
 			d.Shipped, d.Delivered = r.from.Add(time.Hour), r.to
 		}
@@ -368,7 +368,7 @@ func TestAccumulatorsBadInput(t *testing.T) {
 		{"promised before placed", f.Add(supply.Delivery{Placed: at(1), Promised: at(0)}), supply.ErrRange},
 		{"units", f.Add(supply.Delivery{Placed: at(1), Ordered: -1}), supply.ErrRange},
 		{"lines", f.Add(supply.Delivery{Placed: at(1), Lines: 1, LinesInFull: 2}), supply.ErrRange},
-		{"check", f.Add(supply.Delivery{Placed: at(1), Damage: 9}), supply.ErrRange},
+		{"check", f.Add(supply.Delivery{Placed: at(1), Undamaged: 9}), supply.ErrRange},
 		{"not opened", s.AddTicket(supply.Ticket{}), supply.ErrRange},
 		{"future ticket", s.AddTicket(supply.Ticket{Opened: at(11)}), supply.ErrRange},
 		{"reply first", s.AddTicket(supply.Ticket{Opened: at(2), Replied: at(1)}), supply.ErrRange},
@@ -487,7 +487,7 @@ func TestFulfilment(t *testing.T) {
 	f := must(supply.NewFulfilment(supply.FulfilmentOptions{AsOf: at(30), Grace: time.Hour, Targets: map[string]float64{"north": 3, "south": 1}}))
 	whole := supply.Delivery{
 		Placed: at(0), Shipped: at(1), Delivered: at(3), Promised: at(3), Region: "north",
-		Ordered: 10, Received: 10, Lines: 2, LinesInFull: 2, Address: supply.Pass, Damage: supply.Pass,
+		Ordered: 10, Received: 10, Lines: 2, LinesInFull: 2, RightAddress: supply.Pass, Undamaged: supply.Pass,
 	}
 	with := func(change func(*supply.Delivery)) supply.Delivery { d := whole; change(&d); return d }
 	for _, d := range []supply.Delivery{
@@ -496,8 +496,8 @@ func TestFulfilment(t *testing.T) {
 		with(func(d *supply.Delivery) { d.Delivered = at(4) }),                                  // late
 		with(func(d *supply.Delivery) { d.Received, d.LinesInFull = 9, 1 }),                     // short
 		with(func(d *supply.Delivery) { d.Received = 12 }),                                      // too much
-		with(func(d *supply.Delivery) { d.Damage = supply.Unknown }),                            // nobody looked
-		with(func(d *supply.Delivery) { d.Damage = supply.Fail }),                               // broken
+		with(func(d *supply.Delivery) { d.Undamaged = supply.Unknown }),                         // nobody looked
+		with(func(d *supply.Delivery) { d.Undamaged = supply.Fail }),                            // broken
 		with(func(d *supply.Delivery) { d.Promised = time.Time{} }),                             // no promise
 		with(func(d *supply.Delivery) { d.Shipped, d.Delivered = time.Time{}, time.Time{} }),    // overdue
 		{Placed: at(29), Promised: at(33)},                                                      // has time
@@ -547,9 +547,9 @@ func TestFulfilment(t *testing.T) {
 			case i < 10:
 				d.Received = 1
 			case i < 15:
-				d.Address = supply.Fail
+				d.RightAddress = supply.Fail
 			case i < 20:
-				d.Damage = supply.Fail
+				d.Undamaged = supply.Fail
 			}
 		})))
 	}

@@ -103,13 +103,6 @@ func (s *durations) merge(o *durations) {
 	s.n, s.m, s.sum, s.max = s.n+o.n, s.m+o.m, s.sum+o.sum, max(s.max, o.max)
 }
 
-// clone returns an independent copy.
-func (s *durations) clone() durations {
-	c := *s
-	c.done, c.open = maps.Clone(s.done), maps.Clone(s.open)
-	return c
-}
-
 func (s *durations) result() Durations {
 	r := Durations{Done: s.n, Open: s.m, Mean: Beyond, P50: Beyond, P90: Beyond, P95: Beyond, Max: Beyond}
 	if s.n == 0 {

@@ -68,9 +68,11 @@ type Delivery struct {
 
 	// Units and lines ordered, and of these what the first delivery held in
 	// full. Ordered 0 means that quantities are unknown.
-	Ordered, Received       int64
-	Lines, LinesInFull      int64
-	Address, Damage, Papers Check // right address, undamaged, papers right
+	Ordered, Received  int64
+	Lines, LinesInFull int64
+
+	// What else a perfect order needs.
+	RightAddress, Undamaged, Documented Check
 }
 
 // FulfilmentOptions configures a Fulfilment.
@@ -211,8 +213,8 @@ func (f *Fulfilment) Add(d Delivery) error {
 	if d.LinesInFull > d.Lines {
 		return fmt.Errorf("%s: LinesInFull is %d of %d Lines: %w", where, d.LinesInFull, d.Lines, ErrRange)
 	}
-	if d.Address > Fail || d.Damage > Fail || d.Papers > Fail {
-		return fmt.Errorf("%s: Address, Damage or Papers is no Check: %w", where, ErrRange)
+	if d.RightAddress > Fail || d.Undamaged > Fail || d.Documented > Fail {
+		return fmt.Errorf("%s: RightAddress, Undamaged or Documented is no Check: %w", where, ErrRange)
 	}
 
 	var c fulfilmentCounts
@@ -262,13 +264,13 @@ func (f *Fulfilment) Add(d Delivery) error {
 	var ignored int64
 	tally(onTime, &c.OnTime, &c.OnTimeDen, &ignored)
 	tally(inFull, &c.InFull, &c.InFullDen, &ignored)
-	tally(d.Address, &c.Address, &c.AddressDen, &ignored)
-	tally(d.Damage, &c.Damage, &c.DamageDen, &ignored)
-	tally(d.Papers, &c.Papers, &c.PapersDen, &ignored)
+	tally(d.RightAddress, &c.Address, &c.AddressDen, &ignored)
+	tally(d.Undamaged, &c.Damage, &c.DamageDen, &ignored)
+	tally(d.Documented, &c.Papers, &c.PapersDen, &ignored)
 	if !pending { // an order that still has time is neither good nor bad
 		tally(and(onTime, inFull), &c.OTIF, &c.OTIFDen, &c.OTIFUnknown)
 		perfect := Pass
-		for i, k := range []Check{onTime, inFull, d.Address, d.Damage, d.Papers} {
+		for i, k := range []Check{onTime, inFull, d.RightAddress, d.Undamaged, d.Documented} {
 			if f.opts.Perfect>>i&1 == 1 {
 				perfect = and(perfect, k)
 			}
@@ -352,7 +354,7 @@ type FulfilmentReport struct {
 	// only if failures are independent; NaN if a rate is undefined.
 	PerfectEstimate float64
 
-	Address, Undamaged, Documented Ratio // the single rates
+	RightAddress, Undamaged, Documented Ratio // the single rates
 
 	Coverage Ratio    // weight of target regions with a delivery, over weight of all targets
 	Unserved []string // target regions without one, ascending
@@ -373,10 +375,10 @@ func (f *Fulfilment) Result() (FulfilmentReport, error) {
 		LineFill: share(c.Lines, c.LinesDen), UnitFill: share(c.Units, c.UnitsDen),
 		OTIF: share(c.OTIF, c.OTIFDen), OverDelivered: c.OverDelivered,
 		Perfect: share(c.Perfect, c.PerfectDen), OTIFUnknown: c.OTIFUnknown, PerfectUnknown: c.PerfectUnknown,
-		Address: share(c.Address, c.AddressDen), Undamaged: share(c.Damage, c.DamageDen), Documented: share(c.Papers, c.PapersDen),
+		RightAddress: share(c.Address, c.AddressDen), Undamaged: share(c.Damage, c.DamageDen), Documented: share(c.Papers, c.PapersDen),
 		PerfectEstimate: 1,
 	}
-	for i, one := range []Ratio{r.OnTime, r.InFull, r.Address, r.Undamaged, r.Documented} {
+	for i, one := range []Ratio{r.OnTime, r.InFull, r.RightAddress, r.Undamaged, r.Documented} {
 		if f.opts.Perfect>>i&1 == 1 {
 			r.PerfectEstimate *= one.OrNaN()
 		}

@@ -202,6 +202,15 @@ func cover(forecast []float64, stock float64) float64 {
 	return float64(len(forecast)) + stock/mean // +Inf when nothing is expected
 }
 
+// packs rounds a quantity up to whole packs. Packs too small to count leave it.
+func packs(quantity, pack float64) float64 {
+	n := math.Ceil(quantity/pack - 1e-9)
+	if n > 1<<53 {
+		return quantity
+	}
+	return n * pack
+}
+
 func planOne[K ID](s Stock[K], o PlanOptions) (PlanLine[K], error) {
 	if err := s.validate(); err != nil {
 		return PlanLine[K]{}, err
@@ -233,10 +242,10 @@ func planOne[K ID](s Stock[K], o PlanOptions) (PlanLine[K], error) {
 		l.Reorder = true
 		q := max(l.Point-l.Position, s.Lot, s.Minimum)
 		if s.Lot > 0 { // whole lots, as many as reach above the point
-			q = max(s.Lot*math.Ceil((l.Point-l.Position)/s.Lot-1e-9), q)
+			q = max(packs(l.Point-l.Position, s.Lot), q)
 		}
 		if s.Multiple > 0 {
-			q = s.Multiple * math.Ceil(q/s.Multiple-1e-9)
+			q = packs(q, s.Multiple)
 		}
 		if q == 0 { // exactly at the point: the least that can be ordered
 			q = check.Default(s.Multiple, 1)

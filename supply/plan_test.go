@@ -134,7 +134,7 @@ func TestPlanProp(t *testing.T) {
 			stocks[i] = supply.Stock[int]{
 				ID: i * 7 % 11, Forecast: rapid.SliceOfN(rapid.Float64Range(0, 50), 1, 6).Draw(t, "forecast"), SD: f("sd", 10),
 				OnHand: f("hand", 200), OnOrder: f("order", 100), Owed: f("owed", 20), Lead: rapid.Float64Range(.1, 8).Draw(t, "lead"),
-				LeadSD: f("lead sd", 2), Lot: f("lot", 60), Multiple: f("multiple", 10), Minimum: f("minimum", 30),
+				LeadSD: f("lead sd", 2), Lot: f("lot", 60), Multiple: rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(.5, 10)).Draw(t, "multiple"), Minimum: f("minimum", 30),
 			}
 		}
 		o := supply.PlanOptions{Model: supply.Model(rapid.IntRange(0, 1).Draw(t, "model"))}
