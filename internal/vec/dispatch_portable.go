@@ -13,3 +13,6 @@ func syrkAVX2(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
 	syrkGo(c, ldc, from, size, w, y, ld, n)
 }
 func tile16AVX2(c []float32, ldc int, w, y []float32, n int) { tile16Go(c, ldc, w, y, n) }
+
+func pairStepAVX2(x, y, z []float32, a, keep float32) { pairStepGo(x, y, z, a, keep) }
+func rowStepAVX2(x, y []float32, a, keep float32)     { rowStepGo(x, y, a, keep) }

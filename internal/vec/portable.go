@@ -81,3 +81,19 @@ func tile16Go(c []float32, ldc int, w, y []float32, n int) {
 		}
 	}
 }
+
+func pairStepGo(x, y, z []float32, a, keep float32) {
+	for i, v := range x {
+		ax := float32(a * v)
+		x[i] = float32(keep*v) + float32(a*(y[i]-z[i]))
+		y[i] = float32(keep*y[i]) + ax
+		z[i] = float32(keep*z[i]) - ax
+	}
+}
+
+func rowStepGo(x, y []float32, a, keep float32) {
+	for i, v := range x {
+		x[i] = float32(keep*v) + float32(a*y[i])
+		y[i] = float32(keep*y[i]) + float32(a*v)
+	}
+}

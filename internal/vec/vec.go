@@ -106,6 +106,28 @@ func Tile16(c []float32, ldc int, w, y []float32, n int) {
 	tile16Go(c, ldc, w, y, n)
 }
 
+// PairStep replaces x, y and z, of equal length, by keep·x + a(y-z), keep·y + a·x
+// and keep·z - a·x, the old values on the right: one step of a pairwise loss.
+func PairStep(x, y, z []float32, a, keep float32) {
+	y, z = y[:len(x)], z[:len(x)]
+	if hasAVX2 {
+		pairStepAVX2(x, y, z, a, keep)
+		return
+	}
+	pairStepGo(x, y, z, a, keep)
+}
+
+// RowStep replaces x and y, of equal length, by keep·x + a·y and keep·y + a·x, the
+// old values on the right: one step of a pointwise loss.
+func RowStep(x, y []float32, a, keep float32) {
+	y = y[:len(x)]
+	if hasAVX2 {
+		rowStepAVX2(x, y, a, keep)
+		return
+	}
+	rowStepGo(x, y, a, keep)
+}
+
 // Scale multiplies x by a.
 func Scale(a float32, x []float32) {
 	for i := range x {

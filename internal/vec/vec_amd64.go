@@ -34,6 +34,16 @@ func gatherAxpyAVX2(out []float32, src []float32, idx []int32, coef []float32)
 //go:noescape
 func tile4x16AVX2(c *float32, ldc int, w *float32, y *float32, ld int, n int)
 
+// pairStepAVX2 sets x, y, z to keep·x + a(y-z), keep·y + a·x, keep·z - a·x.
+//
+//go:noescape
+func pairStepAVX2(x []float32, y []float32, z []float32, a float32, keep float32)
+
+// rowStepAVX2 sets x, y to keep·x + a·y, keep·y + a·x.
+//
+//go:noescape
+func rowStepAVX2(x []float32, y []float32, a float32, keep float32)
+
 // cpuid executes CPUID.
 //
 //go:noescape

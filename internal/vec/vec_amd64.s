@@ -994,6 +994,106 @@ tend:
 	VZEROUPPER
 	RET
 
+// func pairStepAVX2(x []float32, y []float32, z []float32, a float32, keep float32)
+// Requires: AVX, FMA3
+TEXT ·pairStepAVX2(SB), NOSPLIT, $0-80
+	VBROADCASTSS a+72(FP), Y0
+	VBROADCASTSS keep+76(FP), Y1
+	MOVQ         x_len+8(FP), AX
+	MOVQ         x_base+0(FP), CX
+	MOVQ         y_base+24(FP), DX
+	MOVQ         z_base+48(FP), BX
+
+p8:
+	CMPQ        AX, $0x00000008
+	JL          pmask
+	VMOVUPS     (CX), Y2
+	VMOVUPS     (DX), Y3
+	VMOVUPS     (BX), Y4
+	VSUBPS      Y4, Y3, Y5
+	VMULPS      Y0, Y2, Y6
+	VMULPS      Y1, Y2, Y2
+	VFMADD231PS Y5, Y0, Y2
+	VFMADD213PS Y6, Y1, Y3
+	VFMSUB213PS Y6, Y1, Y4
+	VMOVUPS     Y2, (CX)
+	VMOVUPS     Y3, (DX)
+	VMOVUPS     Y4, (BX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, AX
+	JMP         p8
+
+pmask:
+	TESTQ       AX, AX
+	JZ          pdone
+	LEAQ        masks<>+0(SB), SI
+	MOVQ        $0x00000008, DI
+	SUBQ        AX, DI
+	VMOVDQU     (SI)(DI*4), Y2
+	VMASKMOVPS  (CX), Y2, Y3
+	VMASKMOVPS  (DX), Y2, Y4
+	VMASKMOVPS  (BX), Y2, Y5
+	VSUBPS      Y5, Y4, Y6
+	VMULPS      Y0, Y3, Y7
+	VMULPS      Y1, Y3, Y3
+	VFMADD231PS Y6, Y0, Y3
+	VFMADD213PS Y7, Y1, Y4
+	VFMSUB213PS Y7, Y1, Y5
+	VMASKMOVPS  Y3, Y2, (CX)
+	VMASKMOVPS  Y4, Y2, (DX)
+	VMASKMOVPS  Y5, Y2, (BX)
+
+pdone:
+	VZEROUPPER
+	RET
+
+// func rowStepAVX2(x []float32, y []float32, a float32, keep float32)
+// Requires: AVX, FMA3
+TEXT ·rowStepAVX2(SB), NOSPLIT, $0-56
+	VBROADCASTSS a+48(FP), Y0
+	VBROADCASTSS keep+52(FP), Y1
+	MOVQ         x_len+8(FP), AX
+	MOVQ         x_base+0(FP), CX
+	MOVQ         y_base+24(FP), DX
+
+q8:
+	CMPQ        AX, $0x00000008
+	JL          qmask
+	VMOVUPS     (CX), Y2
+	VMOVUPS     (DX), Y3
+	VMULPS      Y0, Y2, Y4
+	VMULPS      Y0, Y3, Y5
+	VFMADD213PS Y5, Y1, Y2
+	VFMADD213PS Y4, Y1, Y3
+	VMOVUPS     Y2, (CX)
+	VMOVUPS     Y3, (DX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, AX
+	JMP         q8
+
+qmask:
+	TESTQ       AX, AX
+	JZ          qdone
+	LEAQ        masks<>+0(SB), BX
+	MOVQ        $0x00000008, SI
+	SUBQ        AX, SI
+	VMOVDQU     (BX)(SI*4), Y2
+	VMASKMOVPS  (CX), Y2, Y3
+	VMASKMOVPS  (DX), Y2, Y4
+	VMULPS      Y0, Y3, Y5
+	VMULPS      Y0, Y4, Y0
+	VFMADD213PS Y0, Y1, Y3
+	VFMADD213PS Y5, Y1, Y4
+	VMASKMOVPS  Y3, Y2, (CX)
+	VMASKMOVPS  Y4, Y2, (DX)
+
+qdone:
+	VZEROUPPER
+	RET
+
 // func cpuid(leaf uint32, sub uint32) (eax uint32, ebx uint32, ecx uint32, edx uint32)
 // Requires: CPUID
 TEXT ·cpuid(SB), NOSPLIT, $0-24

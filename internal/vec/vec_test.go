@@ -147,6 +147,19 @@ func TestKernels(t *testing.T) {
 					t.Fatalf("GatherAxpy f=%d n=%d element %d: %v, want %v", f, n, j-8, buf[j], want)
 				}
 			}
+			px, py, pz := slices.Clone(x), fill(f), fill(f)
+			qx, qy, qz := slices.Clone(px), slices.Clone(py), slices.Clone(pz)
+			PairStep(px, py, pz, 0.25, 0.5)
+			rx, ry := slices.Clone(qx), slices.Clone(qy)
+			RowStep(rx, ry, 0.25, 0.5)
+			for j := range f { // powers of two: every product is exact
+				if px[j] != 0.5*qx[j]+0.25*(qy[j]-qz[j]) || py[j] != 0.5*qy[j]+0.25*qx[j] || pz[j] != 0.5*qz[j]-0.25*qx[j] {
+					t.Fatalf("PairStep f=%d element %d", f, j)
+				}
+				if rx[j] != 0.5*qx[j]+0.25*qy[j] || ry[j] != 0.5*qy[j]+0.25*qx[j] {
+					t.Fatalf("RowStep f=%d element %d", f, j)
+				}
+			}
 			copy(buf, before)
 			Axpy(1.5, x, out)
 			for j := range buf {

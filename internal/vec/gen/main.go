@@ -26,6 +26,8 @@ func main() {
 	gatherDot()
 	gatherAxpy()
 	tile()
+	pairStep()
+	rowStep()
 	cpu()
 	Generate()
 }
@@ -35,6 +37,83 @@ func text(name, signature, doc string) {
 	TEXT(name, NOSPLIT, signature)
 	Pragma("noescape")
 	Doc(doc)
+}
+
+// lanes runs body over n elements at p, eight at a time and the rest under a
+// mask. body gets loads and stores that do the right thing for both.
+func lanes(label string, n reg.GPVirtual, ptrs []reg.GPVirtual, body func(load func(p int) reg.VecVirtual, store func(v reg.VecVirtual, p int))) {
+	Label(label + "8")
+	CMPQ(n, U32(8))
+	JL(LabelRef(label + "mask"))
+	body(func(p int) reg.VecVirtual {
+		v := YMM()
+		VMOVUPS(Mem{Base: ptrs[p]}, v)
+		return v
+	}, func(v reg.VecVirtual, p int) { VMOVUPS(v, Mem{Base: ptrs[p]}) })
+	for _, p := range ptrs {
+		ADDQ(U32(32), p)
+	}
+	SUBQ(U32(8), n)
+	JMP(LabelRef(label + "8"))
+	Label(label + "mask")
+	TESTQ(n, n)
+	JZ(LabelRef(label + "done"))
+	m := tailMask(n)
+	body(func(p int) reg.VecVirtual {
+		v := YMM()
+		VMASKMOVPS(Mem{Base: ptrs[p]}, m, v)
+		return v
+	}, func(v reg.VecVirtual, p int) { VMASKMOVPS(v, m, Mem{Base: ptrs[p]}) })
+	Label(label + "done")
+}
+
+func broadcast(name string) reg.VecVirtual {
+	v := YMM()
+	m, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	VBROADCASTSS(m.Addr, v)
+	return v
+}
+
+// pairStep is the update of pairwise losses (BPR, WARP).
+func pairStep() {
+	text("pairStepAVX2", "func(x, y, z []float32, a, keep float32)", "pairStepAVX2 sets x, y, z to keep·x + a(y-z), keep·y + a·x, keep·z - a·x.")
+	a, keep := broadcast("a"), broadcast("keep")
+	lanes("p", loadLen("x"), []reg.GPVirtual{loadGP("x"), loadGP("y"), loadGP("z")}, func(load func(int) reg.VecVirtual, store func(reg.VecVirtual, int)) {
+		x, y, z := load(0), load(1), load(2)
+		d, ax := YMM(), YMM()
+		VSUBPS(z, y, d)
+		VMULPS(a, x, ax)
+		VMULPS(keep, x, x)
+		VFMADD231PS(d, a, x)
+		VFMADD213PS(ax, keep, y)
+		VFMSUB213PS(ax, keep, z)
+		store(x, 0)
+		store(y, 1)
+		store(z, 2)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// rowStep is the update of pointwise losses (MF, logistic MF).
+func rowStep() {
+	text("rowStepAVX2", "func(x, y []float32, a, keep float32)", "rowStepAVX2 sets x, y to keep·x + a·y, keep·y + a·x.")
+	a, keep := broadcast("a"), broadcast("keep")
+	lanes("q", loadLen("x"), []reg.GPVirtual{loadGP("x"), loadGP("y")}, func(load func(int) reg.VecVirtual, store func(reg.VecVirtual, int)) {
+		x, y := load(0), load(1)
+		ax, ay := YMM(), YMM()
+		VMULPS(a, x, ax)
+		VMULPS(a, y, ay)
+		VFMADD213PS(ay, keep, x)
+		VFMADD213PS(ax, keep, y)
+		store(x, 0)
+		store(y, 1)
+	})
+	VZEROUPPER()
+	RET()
 }
 
 // cpu writes the two instructions that tell what the processor can do.
