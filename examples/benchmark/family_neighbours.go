@@ -61,3 +61,40 @@ func itemKNN() algorithm {
 		sessionParams: []param{recencyParam},
 	}
 }
+
+func userKNN() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, _ env) (recommend.Model, error) {
+		return recommend.FitUserKNN(ctx, x, recommend.UserKNNOptions{
+			Neighbors:  s.int("neighbors"),
+			Similarity: recommend.Similarity(slices.Index(similarities, s.text("similarity"))),
+			Weighting:  recommend.Weighting(slices.Index(weightings, s.text("weighting"))),
+			Shrinkage:  s.float("shrinkage"),
+			Power:      s.float("power"),
+			Alpha:      s.float("alpha"),
+			Beta:       s.float("beta"),
+			K1:         s.float("k1"),
+			B:          off(s.float("b")),
+		})
+	}
+	return algorithm{
+		name: "userknn",
+		params: []param{
+			logIntegers("neighbors", 200, 20, 2000),
+			oneOf("similarity", "cosine", similarities...).searching("cosine", "asymmetric", "jaccard"),
+			oneOf("weighting", "none", weightings...).searching("none", "tfidf", "bm25"),
+			logUniform("shrinkage", 0, 0.1, 300),
+			logUniform("power", 1, 0.5, 4),
+			uniform("alpha", 0.5, 0.1, 0.9),
+			uniform("beta", 1, 1, 1),
+			logUniform("k1", 1.2, 0.2, 100),
+			uniform("b", 0.75, 0.05, 1),
+		},
+		starts: []settings{
+			{},
+			{"weighting": "tfidf", "neighbors": 300.0},
+			{"weighting": "tfidf", "neighbors": 300.0, "power": 2.0},
+			{"similarity": "jaccard", "neighbors": 300.0, "power": 2.0},
+		},
+		rank: fit, session: bySession(fit), sessionParams: []param{recencyParam},
+	}
+}

@@ -18,6 +18,7 @@ type settings map[string]any
 func (s settings) float(name string) float64 { return s[name].(float64) }
 func (s settings) int(name string) int       { return int(s[name].(float64)) }
 func (s settings) text(name string) string   { return s[name].(string) }
+func (s settings) flag(name string) bool     { return s[name].(bool) }
 
 // kind is the type of a parameter.
 type kind int
@@ -26,6 +27,7 @@ const (
 	real kind = iota
 	integer
 	choice
+	boolean
 )
 
 // param is one setting: its default, and the range that -tune searches. A range
@@ -42,7 +44,7 @@ type param struct {
 	doubles bool     // more costs more and may help: doubled now and then
 }
 
-func (p param) tuned() bool { return p.hi > p.lo || len(p.options()) > 1 }
+func (p param) tuned() bool { return p.hi > p.lo || len(p.options()) > 1 || p.kind == boolean }
 
 func (p param) options() []string {
 	if p.search != nil {
@@ -67,6 +69,8 @@ func logIntegers(name string, def, lo, hi float64) param {
 func oneOf(name, def string, choices ...string) param {
 	return param{name: name, kind: choice, def: def, choices: choices}
 }
+
+func yesNo(name string, def bool) param { return param{name: name, kind: boolean, def: def} }
 
 // searching restricts the choices that -tune tries.
 func (p param) searching(choices ...string) param {
@@ -95,6 +99,11 @@ func (p param) check(v any) (any, error) {
 			return s, nil
 		}
 		return nil, fmt.Errorf("%s is %v, want one of %s", p.name, v, strings.Join(p.choices, ", "))
+	case boolean:
+		if b, ok := v.(bool); ok {
+			return b, nil
+		}
+		return nil, fmt.Errorf("%s is %v, want true or false", p.name, v)
 	case integer:
 		if f, ok := v.(float64); ok && f == math.Trunc(f) && math.Abs(f) < 1<<31 {
 			return f, nil
@@ -114,6 +123,9 @@ func (p param) at(u float64) any {
 		c := p.options()
 		return c[min(int(u*float64(len(c))), len(c)-1)]
 	}
+	if p.kind == boolean {
+		return u >= 0.5
+	}
 	x := p.lo + u*(p.hi-p.lo)
 	if p.log {
 		x = math.Exp(math.Log(p.lo) + u*(math.Log(p.hi)-math.Log(p.lo)))
@@ -130,6 +142,12 @@ func (p param) position(v any) float64 {
 	if p.kind == choice {
 		c := p.options()
 		return (float64(max(slices.Index(c, v.(string)), 0)) + 0.5) / float64(len(c))
+	}
+	if p.kind == boolean {
+		if v.(bool) {
+			return 0.75
+		}
+		return 0.25
 	}
 	x := min(max(v.(float64), p.lo), p.hi)
 	if p.log {

@@ -118,7 +118,7 @@ func (p *proposer) next(done []trial) settings {
 				s[q.name] = parent[q.name]
 				switch {
 				case r.Float64() >= rate:
-				case q.kind == choice:
+				case q.kind == choice || q.kind == boolean:
 					if r.Float64() < 0.4 {
 						s[q.name] = q.at(r.Float64())
 					}
@@ -227,6 +227,9 @@ func tune(ctx context.Context, p *problem, a algorithm, pinned settings, c *conf
 		if err != nil {
 			t.score = math.Inf(-1)
 			note = " failed: " + err.Error()
+			if best < 0 && len(done) >= 2 { // not the settings, then
+				return nil, err
+			}
 		}
 		done = append(done, t)
 		if err == nil && (best < 0 || t.score > done[best].score) {
