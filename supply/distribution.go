@@ -23,8 +23,8 @@ type Distribution interface {
 	Loss(x float64) float64     // E[max(demand-x, 0)], the expected shortage of a stock of x
 }
 
-// NormalDemand is demand with the given mean and standard deviation, sd >= 0;
-// with sd 0 it is certain. The normal law allows negative demand: for slow
+// NormalDemand is demand with the given mean and standard deviation, both from 0
+// to 1e15; with sd 0 it is certain. The normal law allows negative demand: for slow
 // movers (mean below about three standard deviations) prefer PoissonDemand or
 // EmpiricalDemand.
 func NormalDemand(mean, sd float64) (Distribution, error) {

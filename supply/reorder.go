@@ -96,8 +96,9 @@ type Reorder struct {
 // z the quantile of the service level: mean demand grows with the lead time, not
 // with its root. For whole-numbered and empirical laws Point is the smallest
 // value that reaches the service. With a fill-rate target the safety stock is
-// what makes the expected shortage per cycle (1-FillRate)·Quantity. Errors:
-// ErrOption naming every bad field.
+// what makes the expected shortage per cycle (1-FillRate)·Quantity, with Point
+// not below 0. Errors: ErrOption naming every bad field; ErrRange, ErrNotFinite
+// or ErrOverflow when demand over the span is beyond any stock.
 func ReorderPoint(o ReorderOptions) (Reorder, error) {
 	const where = "supply: ReorderPoint"
 	o = o.withDefaults()
