@@ -87,8 +87,8 @@ var publicFields = []string{"algorithm", "settings", "fit_wall_s", "fit_cpu_s", 
 func TestRankingEndToEnd(t *testing.T) {
 	train, test := toy(t)
 	dir := t.TempDir()
-	for _, isolate := range []string{"true", "false"} {
-		code, out, log := bench(t, "-train", train, "-test", test, "-k", "3,5", "-json", "-isolate="+isolate, "-plots", dir, "-threads", "2",
+	for isolate, list := range map[string]string{"true": "popular,itemknn,als", "false": "all"} {
+		code, out, log := bench(t, "-train", train, "-test", test, "-k", "3,5", "-json", "-isolate="+isolate, "-algorithms", list, "-plots", dir, "-threads", "2",
 			"-settings", write(t, "s.json", `{"als": {"factors": 8, "unobserved": 0.3}}`))
 		if code != 0 {
 			t.Fatalf("exit %d: %s", code, log)
@@ -100,7 +100,7 @@ func TestRankingEndToEnd(t *testing.T) {
 			have = append(have, r.name())
 			byName[r.name()] = r
 		}
-		want, err := choose("all", ranking)
+		want, err := choose(list, ranking)
 		if err != nil || len(want) != len(rows) || have[0] != "popular" || have[1] != "itemknn" {
 			t.Fatalf("rows %v", have)
 		}
@@ -378,7 +378,7 @@ func TestTuneIsDeterministicAndPinsSettings(t *testing.T) {
 func TestProposer(t *testing.T) {
 	a := algorithm{name: "x", params: []param{logUniform("l", 1, 0.001, 100), logIntegers("n", 5, 1, 50).doubling(), oneOf("c", "a", "a", "b", "c")}}
 	objective := func(s settings) float64 {
-		d := math.Abs(math.Log(s.float("l")/0.03)) + math.Abs(float64(s.int("n"))-33)/10
+		d := math.Abs(math.Log(s.float("l")/0.03)) + math.Abs(float64(s.int("n"))-40)/10
 		if s.text("c") != "b" {
 			d++
 		}
@@ -402,7 +402,7 @@ func TestProposer(t *testing.T) {
 		done = append(done, trial{settings: s, score: objective(s)})
 	}
 	best := slices.MaxFunc(done, func(a, b trial) int { return int(math.Copysign(1, a.score-b.score)) })
-	if best.score < -0.6 {
+	if best.score < -0.3 {
 		t.Errorf("best of 80 trials is %v at %v", best.score, best.settings)
 	}
 	if p, _ := newProposer(a, ranking, settings{"l": 1.0, "n": 2.0, "c": "a"}, 7); p.next([]trial{{settings: p.base}}) != nil {

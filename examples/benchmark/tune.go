@@ -99,7 +99,7 @@ func (p *proposer) next(done []trial) settings {
 	narrow := n - len(p.starts) - len(p.params) // trials since the sample of the ranges ended
 	for range 50 {
 		s := p.with(nil)
-		if narrow < 0 || r.Float64() < 0.15 {
+		if narrow < 0 || r.Float64() < 0.1 {
 			for _, q := range p.params {
 				if q.late {
 					if narrow >= 0 {
@@ -112,12 +112,12 @@ func (p *proposer) next(done []trial) settings {
 		} else if s = p.doubled(best[0].settings); narrow%3 != 2 || s == nil || tried[s.String()] {
 			s = p.with(nil)
 			parent := best[min(int(r.ExpFloat64()*0.8), len(best)-1)].settings
-			width := max(0.25*math.Pow(0.93, float64(narrow)), 0.04)
+			width := max(0.15*math.Pow(0.94, float64(narrow)), 0.03)
 			rate := max(0.4, 1.5/float64(len(p.params)))
 			for _, q := range p.params {
 				s[q.name] = parent[q.name]
 				switch {
-				case r.Float64() >= rate:
+				case q.doubles || r.Float64() >= rate:
 				case q.kind == choice || q.kind == boolean:
 					if r.Float64() < 0.4 {
 						s[q.name] = q.at(r.Float64())
