@@ -22,7 +22,7 @@
 //   - ALS: matrix factorisation for implicit feedback. Usually better lists;
 //     compact vectors for users and items; folds new users in. Search Alpha /
 //     Unobserved and Regularization, and double Factors while it helps.
-//   - TFIDF: content of titles, descriptions and attributes, English or
+//   - TFIDFModel: content of titles, descriptions and attributes, English or
 //     Chinese. Knows items nobody has bought yet.
 //   - Blend and RRF: several of these at once.
 //
