@@ -48,7 +48,7 @@ type LogisticOptions struct {
 	Names []string
 	// Tol ends the fit when the coefficients are nearer to the optimum than Tol
 	// standard errors: √(gᵀH⁻¹g) <= Tol by the gradient g and the Hessian H, or,
-	// where only its diagonal is known (L1, and more than 511 columns),
+	// where only its diagonal is used (L1, sparse rows, more than 511 columns),
 	// |g|/√H <= Tol for each coordinate. 0 means 1e-7.
 	Tol float64
 	// MaxIter bounds the iterations; 0 means 200.
@@ -176,8 +176,8 @@ type Reason struct {
 // Method: up to 511 columns, L-BFGS preconditioned by the Hessian of a random
 // sample of the rows (the whole Hessian, hence Newton's method, if that is
 // cheap), or with L1 proximal Newton steps solved by coordinate descent
-// (Friedman, Hastie and Tibshirani 2010); above, L-BFGS or OWL-QN with a
-// diagonal preconditioner. Columns are centred and scaled inside, which does
+// (Friedman, Hastie and Tibshirani 2010); above, L-BFGS or, with L1, OWL-QN
+// with a diagonal preconditioner. Columns are centred and scaled inside, which does
 // not change F. Rows are copied in an order that depends on their content only:
 // the same bytes come out at any GOMAXPROCS and for permuted rows. Memory is
 // 8·n·d bytes on top of the input.

@@ -774,3 +774,32 @@ func TestLogisticSampled(t *testing.T) {
 		})
 	}
 }
+
+// TestLogisticSampledSeparation: a rare column that separates is noticed though
+// hardly any sampled row has it; a rare twin column is no separation.
+func TestLogisticSampledSeparation(t *testing.T) {
+	rows, y := planted(30000, 48, 3)
+	twins := make([][]float64, len(rows))
+	for i := range rows {
+		v := 0.0
+		if i%600 == 5 {
+			v = 1
+		}
+		twins[i] = append(slices.Clone(rows[i]), v, v)
+	}
+	m, err := predict.FitLogistic(context.Background(), twins, y, predict.LogisticOptions{L2: -1})
+	if err != nil || !m.Converged() || !strings.Contains(strings.Join(m.Warnings(), ""), "x49") {
+		t.Errorf("twins: %v, converged %v, warnings %q", err, m.Converged(), m.Warnings())
+	}
+	for i := range rows {
+		y[i] = y[i] || i%6000 == 5
+		rows[i] = append(rows[i], twins[i][48])
+		if i%6000 != 5 {
+			rows[i][48] = 0
+		}
+	}
+	m, err = predict.FitLogistic(context.Background(), rows, y, predict.LogisticOptions{L2: -1})
+	if err != nil || m.Converged() || !strings.Contains(strings.Join(m.Warnings(), ""), "separate") {
+		t.Errorf("separated: %v, converged %v, warnings %q", err, m.Converged(), m.Warnings())
+	}
+}

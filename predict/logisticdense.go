@@ -524,9 +524,38 @@ func (p *dense) newton(ctx context.Context, theta []float64, o LogisticOptions, 
 					return false, err
 				}
 			}
-			return done(x, g), nil
+			if !done(x, g) {
+				return false, nil
+			}
+			if p.freeOfRank && rows < p.n {
+				// What the sample floors may hide: columns that separate.
+				return true, p.verify(ctx, theta, x, g, track)
+			}
+			return true, nil
 		},
 	})
+}
+
+// verify repeats the second test of convergence with the Hessian of all rows.
+func (p *dense) verify(ctx context.Context, start, x, g []float64, track *progress) error {
+	h, err := p.hessian(ctx, x, p.n)
+	if err != nil {
+		return err
+	}
+	lost := len(factor(h, p.p, rankTol))
+	step := append([]float64(nil), g...)
+	solveFactor(h, p.p, step)
+	loose := *track
+	loose.tol = math.Inf(1) // only the size of the step counts here
+	loose.rest(x, g, step)
+	track.separated = loose.separated
+	if lost > 0 && !track.separated {
+		if h, err = p.hessian(ctx, start, p.n); err != nil {
+			return err
+		}
+		track.separated = lost > len(factor(h, p.p, rankTol))
+	}
+	return nil
 }
 
 func report(o LogisticOptions, iter int, f float64) {

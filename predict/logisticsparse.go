@@ -8,6 +8,7 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/solve"
 )
 
 // sparseProblem is the logistic problem on sparse rows, in the coordinates of
@@ -28,7 +29,8 @@ type sparseProblem struct {
 
 // FitLogisticSparse is FitLogistic on sparse rows: the same objective, options
 // and guarantees. Problems that are small once written out densely are solved
-// so. Memory is a copy of the rows plus at most 16 vectors of Cols.
+// so. Memory is a copy of the rows (two
+// with L1) plus at most 16 vectors of Cols.
 //
 // Model.Reasons of the result starts from the all-zero row.
 func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, o LogisticOptions) (*Logistic, error) {
@@ -135,7 +137,12 @@ func fitSparse(ctx context.Context, order []int32, rows *SparseRows, s sample, o
 		theta[d] = math.Log(positive) - math.Log(p.total-positive)
 	}
 	track := &progress{tol: o.Tol}
-	r, err := minimise(ctx, p, theta, p.l1, o, track)
+	var r solve.LBFGSResult
+	if p.l1 != nil {
+		r, err = p.proximal(ctx, theta, o, track)
+	} else {
+		r, err = minimise(ctx, p, theta, nil, o, track)
+	}
 	if err != nil {
 		return nil, err
 	}
