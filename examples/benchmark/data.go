@@ -173,7 +173,7 @@ func (p *problem) checkCases(c *config, r *dataio.Reader) error {
 			return fmt.Errorf("%s: (%s,%s) is not in %s", c.negatives, r.Users.Name(u), r.Items.Name(p.cases.Item[k]), c.test)
 		}
 		for _, i := range p.cases.Negative(k) {
-			if p.test.Has(int(u), i) {
+			if i != p.cases.Item[k] && p.test.Has(int(u), i) {
 				return fmt.Errorf("%s: negative %s of user %s is a test item", c.negatives, r.Items.Name(i), r.Users.Name(u))
 			}
 		}
