@@ -1,0 +1,67 @@
+package recommend_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aislekit/aisle/recommend"
+)
+
+// best prints what m would show to a newcomer who bought tea.
+func best(d *recommend.Dataset[int, SKU], m recommend.Model, err error) {
+	if err != nil {
+		panic(err)
+	}
+	q := recommend.Query{User: recommend.Stranger, Items: []int32{d.Items.Of("tea")}}
+	top, err := recommend.NewRanker(m).AppendTop(nil, q, 1, recommend.Filter{Items: q.Items})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%s %.2f\n", d.Items.ID(top[0].Item), top[0].Score)
+}
+
+func ExampleFitUserKNN() {
+	d := purchases()
+	m, err := recommend.FitUserKNN(context.Background(), d.Interactions, recommend.UserKNNOptions{Neighbors: 2})
+	best(d, m, err)
+	// The customers behind it:
+	q := recommend.Query{User: recommend.Stranger, Items: []int32{d.Items.Of("tea")}}
+	near, err := m.AppendNeighbors(nil, q, 2)
+	if err != nil {
+		panic(err)
+	}
+	for _, n := range near {
+		fmt.Printf("customer %d %.2f\n", d.Users.ID(n.User), n.Score)
+	}
+	// Output:
+	// honey 0.71
+	// customer 2 0.71
+	// customer 3 0.71
+}
+
+func ExampleFitRP3Beta() {
+	d := purchases()
+	m, err := recommend.FitRP3Beta(context.Background(), d.Interactions, recommend.RP3BetaOptions{Alpha: 1, Beta: -1})
+	best(d, m, err)
+	// Output: honey 0.28
+}
+
+func ExampleFitTurboCF() {
+	d := purchases()
+	m, err := recommend.FitTurboCF(context.Background(), d.Interactions, recommend.TurboCFOptions{})
+	best(d, m, err)
+	// Output: honey 0.42
+}
+
+func ExampleFitEASE() {
+	d := purchases()
+	m, err := recommend.FitEASE(context.Background(), d.Interactions, recommend.EASEOptions{Regularization: 1})
+	best(d, m, err)
+	// A large catalogue is refused before any memory is taken.
+	_, err = recommend.FitEASE(context.Background(), d.Interactions, recommend.EASEOptions{MemoryLimit: 1000})
+	fmt.Println(errors.Is(err, recommend.ErrTooLarge), recommend.EASEMemory(100_000)>>30, "GiB")
+	// Output:
+	// honey 0.50
+	// true 74 GiB
+}
