@@ -20,6 +20,17 @@ const (
 	kindUserKNN
 	kindEASE
 	kindTurboCF
+	kindBPR
+	kindPureSVD
+	kindGFCF
+	kindSparseEASE
+	kindSLIM
+	kindNMF
+	kindWARP
+	kindLMF
+	kindMF
+	kindSVDPP
+	kindFM
 )
 
 // Persistent is a model with a binary form: a frame with kind, version, length
@@ -50,6 +61,10 @@ func empty(kind uint16) Persistent {
 		return &TurboCF{}
 	case kindEASE:
 		return &EASE{}
+	case kindBPR:
+		return &BPR{}
+	case kindPureSVD:
+		return &PureSVD{}
 	}
 	return nil
 }

@@ -73,6 +73,18 @@ var conformants = []conformant{
 	{"rdlae", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitEASE(ctx, x, EASEOptions{Regularization: 5, Dropout: 0.3, Diagonal: 0.2})
 	}, true},
+	{"bpr", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitBPR(ctx, x, BPROptions{Factors: 8})
+	}, true},
+	{"bpr/dns", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitBPR(ctx, x, BPROptions{Factors: 7, Candidates: 4})
+	}, true},
+	{"puresvd", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitPureSVD(ctx, x, PureSVDOptions{Factors: 4, Scale: -1})
+	}, true},
+	{"puresvd/scaled", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitPureSVD(ctx, x, PureSVDOptions{Factors: 6, Weights: true})
+	}, true},
 }
 
 // groups returns a matrix in which users of group g take items of group g, with

@@ -2,7 +2,10 @@ package recommend
 
 import (
 	"context"
+	"fmt"
+	"math"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/sparse"
@@ -11,24 +14,31 @@ import (
 // sgdGrid runs stochastic gradient descent over the entries of a matrix on
 // several goroutines and still gives the same bytes on any number of them.
 //
-// Each epoch deals users and items at random into gridSide blocks each (Gemulla
-// et al. 2011, DSGD). The gridSide² cells run in gridSide rounds; the cells of a
-// round share neither users nor items, so they may run side by side without
-// touching each other's vectors. A cell's random stream is named by seed, epoch
-// and cell. As a block of items fits the cache, this is also faster than drawing
-// entries from everywhere.
+// Each epoch deals users and items at random into side blocks each (Gemulla et
+// al. 2011, DSGD). The side² cells run in side rounds; the cells of a round share
+// neither users nor items, so they may run side by side without touching each
+// other's vectors. A cell's random stream is named by seed, epoch and cell. As a
+// block of items fits the cache, this is also faster than drawing entries from
+// everywhere.
+//
+// The blocks of items are drawn anew each epoch, so a negative drawn from the
+// block of a cell is, over the epochs, a draw from the catalogue.
 type sgdGrid struct {
 	m       *sparse.CSR // users×items
 	seed    uint64
 	workers int
+	side    int
 
 	userBlock, itemBlock []uint8
-	users                [gridSide][]int32 // of each block, in random order
-	items                [gridSide][]int32
-	cells                [gridSide][gridSide]gridCell
+	users, items         [][]int32  // of each block, in random order
+	cells                []gridCell // side×side
+	sums                 []float64  // what step returned, by cell
 }
 
-const gridSide = 16
+const (
+	maxGridSide  = 16
+	minItemBlock = 8 // items in a block at the least, to draw negatives from
+)
 
 // gridCell holds the entries of a user block and an item block, user by user in
 // random order of users.
@@ -39,7 +49,13 @@ type gridCell struct {
 }
 
 func newGrid(m *sparse.CSR, seed uint64, workers int) *sgdGrid {
-	return &sgdGrid{m: m, seed: seed, workers: workers, userBlock: make([]uint8, m.Rows), itemBlock: make([]uint8, m.Cols)}
+	side := max(1, min(maxGridSide, m.Cols/minItemBlock))
+	return &sgdGrid{
+		m: m, seed: seed, workers: workers, side: side,
+		userBlock: make([]uint8, m.Rows), itemBlock: make([]uint8, m.Cols),
+		users: make([][]int32, side), items: make([][]int32, side),
+		cells: make([]gridCell, side*side), sums: make([]float64, side*side),
+	}
 }
 
 // sgdCell is what one call of the step function works on.
@@ -58,41 +74,48 @@ func (c *sgdCell) run(k int) (user int32, pos []int64) {
 	return c.users[k], c.pos[start:c.ends[k]]
 }
 
-// epoch deals blocks for epoch e and calls step once a cell.
-func (g *sgdGrid) epoch(ctx context.Context, e int, step func(worker int, c *sgdCell) error) error {
-	g.deal(uint64(e), 0, g.userBlock, &g.users)
-	g.deal(uint64(e), 1, g.itemBlock, &g.items)
-	err := parallel.For(ctx, gridSide, 1, g.workers, func(_, b, _ int) error {
+// epoch deals blocks for epoch e and calls step once a cell. It returns the sum
+// of what step returned, added up in the order of the cells.
+func (g *sgdGrid) epoch(ctx context.Context, e int, step func(worker int, c *sgdCell) float64) (float64, error) {
+	g.deal(uint64(e), 0, g.userBlock, g.users)
+	g.deal(uint64(e), 1, g.itemBlock, g.items)
+	err := parallel.For(ctx, g.side, 1, g.workers, func(_, b, _ int) error {
 		g.fill(b)
 		return nil
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	workers := parallel.Workers(g.workers)
 	streams := make([]rng.Stream, workers)
-	for round := range gridSide {
-		err := parallel.For(ctx, gridSide, 1, workers, func(w, b, _ int) error {
-			ib := (b + round) % gridSide
+	for round := range g.side {
+		err := parallel.For(ctx, g.side, 1, workers, func(w, b, _ int) error {
+			ib := (b + round) % g.side
+			cell := b*g.side + ib
 			r := &streams[w]
-			r.Reset(g.seed, 0x67726964, uint64(e)*gridSide*gridSide+uint64(b*gridSide+ib))
-			return step(w, &sgdCell{gridCell: &g.cells[b][ib], items: g.items[ib], rand: r})
+			r.Reset(g.seed, 0x67726964, uint64(e)*maxGridSide*maxGridSide+uint64(cell))
+			g.sums[cell] = step(w, &sgdCell{gridCell: &g.cells[cell], items: g.items[ib], rand: r})
+			return nil
 		})
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	sum := 0.0
+	for _, s := range g.sums {
+		sum += s
+	}
+	return sum, nil
 }
 
 // deal puts every index into a random block, blocks of equal size to within one,
 // each in random order.
-func (g *sgdGrid) deal(epoch, side uint64, block []uint8, members *[gridSide][]int32) {
+func (g *sgdGrid) deal(epoch, side uint64, block []uint8, members [][]int32) {
 	for b := range members {
 		members[b] = members[b][:0]
 	}
 	for k, i := range rng.New(g.seed, 0x6465616c+side, epoch).Perm(len(block)) {
-		b := k % gridSide
+		b := k % g.side
 		block[i] = uint8(b)
 		members[b] = append(members[b], i)
 	}
@@ -100,7 +123,7 @@ func (g *sgdGrid) deal(epoch, side uint64, block []uint8, members *[gridSide][]i
 
 // fill sorts the entries of a block of users into its cells.
 func (g *sgdGrid) fill(b int) {
-	row := &g.cells[b]
+	row := g.cells[b*g.side : (b+1)*g.side]
 	for i := range row {
 		c := &row[i]
 		c.users, c.ends, c.pos = c.users[:0], c.ends[:0], c.pos[:0]
@@ -116,4 +139,51 @@ func (g *sgdGrid) fill(b int) {
 			c.ends[len(c.ends)-1] = int32(len(c.pos))
 		}
 	}
+}
+
+// sgdSchedule is how long to descend and how fast.
+type sgdSchedule struct {
+	name     string // of the fit, for errors
+	epochs   int
+	rate     float64
+	decay    float64 // the rate of the last epoch is (1-decay)·rate
+	loss     bool    // step returns losses
+	progress func(Progress)
+}
+
+// rateOf returns the learning rate of epoch e, from 0.
+func (s *sgdSchedule) rateOf(e int) float32 {
+	return float32(s.rate * (1 - s.decay*float64(e)/float64(max(s.epochs-1, 1))))
+}
+
+// descend runs all epochs. step returns the sum of the losses of its entries.
+// vectors are all that must stay finite.
+func (g *sgdGrid) descend(ctx context.Context, s sgdSchedule, step func(worker int, c *sgdCell, rate float32) float64, vectors ...[]float32) error {
+	for e := range s.epochs {
+		rate := s.rateOf(e)
+		sum, err := g.epoch(ctx, e, func(w int, c *sgdCell) float64 { return step(w, c, rate) })
+		if err != nil {
+			return err
+		}
+		if err := s.report(e, sum/float64(g.m.Len()), vectors...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// report looks for divergence after epoch e and calls back.
+func (s *sgdSchedule) report(e int, loss float64, vectors ...[]float32) error {
+	for _, v := range vectors {
+		if check.Slice32("", v) != nil {
+			return fmt.Errorf("recommend: %s: epoch %d: values that are not finite, try a smaller Rate: %w", s.name, e+1, ErrDiverged)
+		}
+	}
+	if s.progress != nil {
+		if !s.loss {
+			loss = math.NaN()
+		}
+		s.progress(Progress{Iteration: e + 1, Iterations: s.epochs, Loss: loss})
+	}
+	return nil
 }

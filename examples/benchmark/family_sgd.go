@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+
+	"github.com/aislekit/aisle/recommend"
+)
+
+func bpr() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return recommend.FitBPR(ctx, x, recommend.BPROptions{
+			Factors:        s.int("factors"),
+			Epochs:         s.int("epochs"),
+			Rate:           s.float("rate"),
+			Decay:          off(s.float("decay")),
+			Regularization: off(s.float("regularization")),
+			Candidates:     s.int("candidates"),
+			Seed:           e.seed,
+			Workers:        e.workers,
+			Progress:       e.progress,
+		})
+	}
+	return algorithm{
+		name: "bpr",
+		params: []param{
+			logIntegers("factors", 64, 32, 256).doubling(),
+			logIntegers("epochs", 100, 50, 300),
+			logUniform("rate", 0.05, 0.02, 0.2),
+			uniform("decay", 0.9, 0.9, 0.9),
+			logUniform("regularization", 0.01, 0.002, 0.1),
+			logIntegers("candidates", 1, 1, 16),
+		},
+		rank:          fit,
+		session:       bySession(fit),
+		sessionParams: []param{recencyParam},
+	}
+}

@@ -1,0 +1,273 @@
+package recommend
+
+import (
+	"math"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// latent is what models with a vector for each user and item share. The score of
+// item i for user u is mean + userBias[u] + bias[i] + x_u·y_i. A user without
+// entries has the zero vector.
+type latent struct {
+	factors  int
+	mean     float32
+	x, y     []float32 // users×factors, items×factors
+	bias     []float32 // of items
+	userBias []float32 // nil: none
+
+	scratch sync.Pool // *foldScratch
+}
+
+// folder gives the vector and the bias of a user with a history. The history is
+// in range.
+type folder interface {
+	fold(t *foldScratch, dst []float32, q Query) (bias float32, err error)
+}
+
+// foldScratch is the memory of one fold-in.
+type foldScratch struct {
+	v    []float32 // the vector
+	has  []uint64  // a set of items, empty between calls
+	rand rng.Stream
+	als  *alsScratch // of models that solve exactly
+}
+
+// Users returns the number of users of the fit.
+func (m *latent) Users() int { return len(m.x) / max(m.factors, 1) }
+
+// Items returns the number of items.
+func (m *latent) Items() int { return len(m.bias) }
+
+// Factors returns the length of the vectors.
+func (m *latent) Factors() int { return m.factors }
+
+// UserVector returns the vector of user u, all zeros for a user without
+// entries. It aliases m and must not be changed.
+func (m *latent) UserVector(u int) []float32 { return m.x[u*m.factors : (u+1)*m.factors] }
+
+// ItemVector returns the vector of item i; it aliases m and must not be changed.
+func (m *latent) ItemVector(i int) []float32 { return m.y[i*m.factors : (i+1)*m.factors] }
+
+// ItemBias returns what item i adds to every score.
+func (m *latent) ItemBias(i int) float32 { return m.bias[i] }
+
+// AppendSimilar appends the items whose vectors have the largest cosine with
+// that of item.
+func (m *latent) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	return appendVectorTop(dst, m.y, m.factors, item, k)
+}
+
+func (m *latent) getScratch() *foldScratch {
+	if t, ok := m.scratch.Get().(*foldScratch); ok {
+		return t
+	}
+	return &foldScratch{v: make([]float32, m.factors), has: make([]uint64, (m.Items()+63)/64)}
+}
+
+// score writes the scores of a known user with entries, and those of the
+// fold-in of the history otherwise.
+func (m *latent) score(dst []float32, q Query, f folder) error {
+	if err := checkQuery(dst, &q, m.Items()); err != nil {
+		return err
+	}
+	if u := int(q.User); u >= 0 && u < m.Users() {
+		if v := m.UserVector(u); !isZero(v) {
+			base := m.mean
+			if m.userBias != nil {
+				base += m.userBias[u]
+			}
+			m.scoreAll(dst, v, base)
+			return nil
+		}
+	}
+	if len(q.Items) == 0 {
+		return ErrEmpty
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	base, err := f.fold(t, t.v, q)
+	if err != nil {
+		return err
+	}
+	m.scoreAll(dst, t.v, m.mean+base)
+	return nil
+}
+
+func (m *latent) scoreAll(dst, v []float32, base float32) {
+	vec.DotRows(dst, m.y, v)
+	for i, b := range m.bias {
+		dst[i] += base + b
+	}
+}
+
+// foldIn is the FoldIn of the models.
+func (m *latent) foldIn(dst []float32, items []int32, weights []float32, f folder) error {
+	if len(dst) != m.factors || weights != nil && len(weights) != len(items) {
+		return ErrShape
+	}
+	if len(items) == 0 {
+		return ErrEmpty
+	}
+	for _, i := range items {
+		if uint32(i) >= uint32(m.Items()) {
+			return ErrRange
+		}
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	q := Query{User: Stranger, Items: items, Weights: weights}
+	_, err := f.fold(t, dst, q)
+	return err
+}
+
+// clearUsers sets the vectors of users without entries to zero.
+func (m *latent) clearUsers(x *Interactions) {
+	for u := range x.Users() {
+		if x.users.RowLen(u) == 0 {
+			clear(m.UserVector(u))
+		}
+	}
+}
+
+// positives returns x without the entries of weight 0, which say nothing.
+func (x *Interactions) positives() *Interactions {
+	for _, w := range x.users.Val {
+		if w == 0 {
+			return x.filter(func(_ int, p int64) bool { return x.users.Val[p] != 0 })
+		}
+	}
+	return x
+}
+
+func (m *latent) put(w *codec.Writer) {
+	w.Int(m.factors)
+	w.Float32(m.mean)
+	for _, v := range [][]float32{m.x, m.y, m.bias, m.userBias} {
+		w.Float32s(v)
+	}
+}
+
+// getLatent decodes what put wrote; failures stick to r.
+func getLatent(r *codec.Reader) *latent {
+	m := &latent{factors: r.Int(), mean: r.Float32(), x: r.Float32s(), y: r.Float32s(), bias: r.Float32s(), userBias: r.Float32s()}
+	f := m.factors
+	switch {
+	case f < 1 || f > maxFactors:
+		r.Fail("has an impossible number of factors")
+	case len(m.x)%f != 0 || len(m.y)%f != 0 || len(m.bias) != len(m.y)/f || m.userBias != nil && len(m.userBias) != len(m.x)/f:
+		r.Fail("has vectors of the wrong length")
+	case !check.Finite(float64(m.mean)):
+		r.Fail("has a mean that is not finite")
+	}
+	for _, v := range [][]float32{m.x, m.y, m.bias, m.userBias} {
+		if check.Slice32("", v) != nil {
+			r.Fail("has a value that is not finite")
+		}
+	}
+	return m
+}
+
+// set moves the decoded d into m.
+func (m *latent) set(d *latent) {
+	m.factors, m.mean, m.x, m.y, m.bias, m.userBias = d.factors, d.mean, d.x, d.y, d.bias, d.userBias
+	m.scratch = sync.Pool{}
+}
+
+// maxFactors bounds the length of vectors.
+const maxFactors = 1 << 14
+
+// sgdRule is how a sampled loss moves vectors; models keep it to fold users in.
+type sgdRule struct {
+	epochs         int
+	rate, decay    float64
+	regularization float64
+	samples        int // negatives or trials a step
+	seed           uint64
+}
+
+func (s *sgdRule) put(w *codec.Writer) {
+	w.Int(s.epochs)
+	w.Float64(s.rate)
+	w.Float64(s.decay)
+	w.Float64(s.regularization)
+	w.Int(s.samples)
+	w.Uint64(s.seed)
+}
+
+// maxFoldWork bounds epochs and samples of a decoded rule, so that hostile bytes
+// cannot make a query run for ever.
+const maxFoldWork = 1 << 16
+
+func getRule(r *codec.Reader) sgdRule {
+	s := sgdRule{epochs: r.Int(), rate: r.Float64(), decay: r.Float64(), regularization: r.Float64(), samples: r.Int(), seed: r.Uint64()}
+	if s.epochs < 1 || s.epochs > maxFoldWork || s.samples < 1 || s.samples > maxFoldWork {
+		r.Fail("has a setting out of range")
+	}
+	if !(s.rate > 0) || !(s.decay >= 0 && s.decay <= 1) || !(s.regularization >= 0) || !(s.rate*s.regularization < 1) {
+		r.Fail("has a setting out of range")
+	}
+	return s
+}
+
+// Passes over a history: as many as the fit made, unless they add up to more than
+// foldSteps steps; foldEpochs at the least. With the items fixed a vector
+// settles soon.
+const (
+	foldEpochs = 20
+	foldSteps  = 2000
+)
+
+// passes leaves in dst the vector that step makes of the history, starting from
+// zero: step is called for every item of positive weight, pass after pass, with
+// the items of the history in t.has. The same history gives the same vector.
+func (s *sgdRule) passes(t *foldScratch, dst []float32, q Query, step func(i int32, w, rate float32)) error {
+	n := 0
+	for k := range q.Items {
+		w := q.Weight(k)
+		if !(w >= 0) || math.IsInf(float64(w), 0) {
+			return ErrRange
+		}
+		if w > 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return ErrEmpty
+	}
+	clear(dst)
+	t.rand.Reset(s.seed, 0x666f6c64, 0)
+	addAll(t.has, q.Items)
+	defer removeAll(t.has, q.Items)
+	plan := sgdSchedule{epochs: min(s.epochs, max(foldEpochs, foldSteps/n)), rate: s.rate, decay: s.decay}
+	for e := range plan.epochs {
+		rate := plan.rateOf(e)
+		for k, i := range q.Items {
+			if w := q.Weight(k); w > 0 {
+				step(i, w, rate)
+			}
+		}
+	}
+	if check.Slice32("", dst) != nil {
+		return ErrDiverged
+	}
+	return nil
+}
+
+func addAll(set []uint64, items []int32) {
+	for _, i := range items {
+		set[i>>6] |= 1 << (i & 63)
+	}
+}
+
+func removeAll(set []uint64, items []int32) {
+	for _, i := range items {
+		set[i>>6] &^= 1 << (i & 63)
+	}
+}
+
+func hasItem(set []uint64, i int32) bool { return set[i>>6]>>(i&63)&1 == 1 }
