@@ -1,0 +1,359 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/aislekit/aisle/examples/internal/report"
+	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/predict"
+	"github.com/aislekit/aisle/profile"
+)
+
+// predicted is what customers will probably do, and how far that could be
+// trusted on a time the models had not seen.
+type predicted struct {
+	Cut      time.Time
+	Purchase *forecast // buys within the horizon
+	Churn    *forecast // buys nothing for long; nil where the log is too short
+}
+
+// forecast is one model with its test.
+type forecast struct {
+	What     string
+	Horizon  time.Duration
+	Trained  []time.Time // cuts it learnt from
+	Rows     int
+	Tested   int
+	AUC      float64
+	Recency  float64 // AUC of the plain rule "bought last, buys first" (or the reverse)
+	Lift     float64 // of the best tenth
+	Loss     metrics.BinaryLossResult
+	Drivers  []predict.Coefficient // by weight, standardised
+	Prob     map[string]float64    // at the cut
+	Example  string                // a customer, with the reasons
+	Reasons  []predict.Reason
+	Ceiling  float64 // AUC of one who knows the truth; NaN unless planted
+	Gone     float64 // AUC of the churn model against planted departure; NaN unless planted
+	Warnings []string
+}
+
+// predictions learns from earlier cuts, whose outcome lies before the cut where
+// we stand, and is tested on what happened after it.
+func predictions(ctx context.Context, rec *records, now *profiled, silence time.Duration, opt options) (*predicted, error) {
+	var l predict.Labeler[string]
+	all, err := rec.Ledger.Settle(time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	for i := range all.Orders {
+		if o := &all.Orders[i].Order; o.User != "" {
+			if err := l.Add(o.User, o.Time); err != nil {
+				return nil, err
+			}
+		}
+	}
+	out := &predicted{Cut: rec.Cut}
+	out.Purchase, err = fitForecast(ctx, rec, now, &l, "purchase", rec.Horizon, opt)
+	if err != nil {
+		return nil, err
+	}
+	// Longer silences than the log can show cannot be tested.
+	after := rec.End.Sub(rec.Cut)
+	if silence = min(silence, after.Truncate(day)); silence >= rec.Horizon*3/2 {
+		if out.Churn, err = fitForecast(ctx, rec, now, &l, "churn", silence, opt); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// fitForecast learns one yes/no outcome. Its rows are customers at up to four
+// earlier cuts, each a horizon before the next.
+func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.Labeler[string], what string, horizon time.Duration, opt options) (*forecast, error) {
+	f := &forecast{What: what, Horizon: horizon, Ceiling: math.NaN(), Gone: math.NaN()}
+	label := l.Purchase
+	if what == "churn" {
+		label = l.Churn
+	}
+	var (
+		rows  [][]float64
+		y     []bool
+		names []string
+	)
+	columns := []string{"tenure_days", "active_days_ago", "recency_days", "orders", "orders_30d", "orders_90d", "units", "paid", "paid_90d", "net",
+		"order_value", "basket_size", "gap_days", "refund_rate"}
+	if len(rec.Events) > 0 {
+		columns = append(columns, "events", "events_30d", "events_90d", "view", "view_30d", "cart", "cart_30d")
+	}
+	for k := 1; k <= 4; k++ {
+		at := rec.Cut.Add(-time.Duration(k) * horizon)
+		if at.Sub(rec.Start) < 90*day && k > 1 {
+			break
+		}
+		labels, err := label(predict.Windows{Cut: at, Horizon: horizon, End: rec.Cut})
+		if err != nil {
+			if k > 1 && errors.Is(err, predict.ErrEmpty) {
+				break
+			}
+			return nil, err
+		}
+		p, err := profileAt(rec, at, columns)
+		if err != nil {
+			return nil, err
+		}
+		x, n, err := features(labels, p.Table)
+		if err != nil {
+			return nil, err
+		}
+		rows, y, names = append(rows, x...), append(y, labels.Y...), n
+		f.Trained = append(f.Trained, at)
+	}
+	test, err := label(predict.Windows{Cut: rec.Cut, Horizon: horizon, End: rec.End})
+	if err != nil {
+		return nil, err
+	}
+	atCut, err := now.Table.Select(columns...)
+	if err != nil {
+		return nil, err
+	}
+	testRows, _, err := features(test, atCut)
+	if err != nil {
+		return nil, err
+	}
+
+	// Gaps are filled and scales set by the training rows alone.
+	fill, err := profile.FitImputer(ctx, rows, profile.ImputerOptions{Method: profile.Median, Names: names, Indicators: true, AllMissing: true})
+	if err != nil {
+		return nil, err
+	}
+	prepare := func(rows [][]float64) ([][]float64, error) {
+		out, err := fill.Transform(nil, rows, nil)
+		for _, r := range out {
+			for c := range r {
+				r[c] = math.Copysign(math.Log1p(math.Abs(r[c])), r[c])
+			}
+		}
+		return out, err
+	}
+	if rows, err = prepare(rows); err != nil {
+		return nil, err
+	}
+	if testRows, err = prepare(testRows); err != nil {
+		return nil, err
+	}
+	scale, err := profile.FitScaler(ctx, rows, profile.ScalerOptions{Names: fill.Names()})
+	if err != nil {
+		return nil, err
+	}
+	if rows, err = scale.Transform(nil, rows); err != nil {
+		return nil, err
+	}
+	if testRows, err = scale.Transform(nil, testRows); err != nil {
+		return nil, err
+	}
+	model, err := predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{L2: 10, Names: fill.Names()})
+	if err != nil {
+		return nil, err
+	}
+	prob, err := model.Prob(nil, testRows)
+	if err != nil {
+		return nil, err
+	}
+	f.Rows, f.Tested, f.Warnings = len(rows), len(prob), model.Warnings()
+	f.Drivers = strongest(model.Coefficients(), 6)
+
+	if f.AUC, err = metrics.AUC(test.Y, prob, nil); err != nil {
+		return nil, err
+	}
+	plain := make([]float64, len(prob))
+	recency := atCut.Column("recency_days")
+	f.Prob = make(map[string]float64, len(prob))
+	best := 0
+	for i, id := range test.Users {
+		plain[i] = -atCut.Rows[atCut.Row(id)][recency]
+		if what == "churn" {
+			plain[i] = -plain[i]
+		}
+		f.Prob[id] = prob[i]
+		if prob[i] > prob[best] {
+			best = i
+		}
+	}
+	if f.Recency, err = metrics.AUC(test.Y, plain, nil); err != nil {
+		return nil, err
+	}
+	if f.Lift, err = metrics.LiftAt(test.Y, prob, nil, .1); err != nil {
+		return nil, err
+	}
+	loss, err := metrics.NewBinaryLoss(metrics.BinaryLossOptions{})
+	if err != nil {
+		return nil, err
+	}
+	for i := range prob {
+		if err := loss.Add(test.Y[i], prob[i]); err != nil {
+			return nil, err
+		}
+	}
+	if f.Loss, err = loss.Result(); err != nil {
+		return nil, err
+	}
+	f.Example = test.Users[best]
+	f.Reasons, err = model.Reasons(testRows[best], 4)
+	return f, err
+}
+
+// features joins the timing features of the labels with columns of a profile of
+// the same moment.
+func features(labels *predict.Labels[string], t *profile.Table[string]) ([][]float64, []string, error) {
+	names := append([]string{}, labels.Names...)
+	for _, n := range t.Names {
+		names = append(names, "profile "+n)
+	}
+	rows := make([][]float64, len(labels.Users))
+	for i, id := range labels.Users {
+		k := t.Row(id)
+		if k < 0 {
+			return nil, nil, fmt.Errorf("customer %s has no profile", id)
+		}
+		rows[i] = append(append(make([]float64, 0, len(names)), labels.Rows[i]...), t.Rows[k]...)
+	}
+	return rows, names, nil
+}
+
+// strongest returns the k coefficients of largest size.
+func strongest(c []predict.Coefficient, k int) []predict.Coefficient {
+	var out []predict.Coefficient
+	used := make([]bool, len(c))
+	for range min(k, len(c)) {
+		best := -1
+		for i := range c {
+			if !used[i] && (best < 0 || math.Abs(c[i].Value) > math.Abs(c[best].Value)) {
+				best = i
+			}
+		}
+		used[best] = true
+		out = append(out, c[best])
+	}
+	return out
+}
+
+// ceiling measures one who knows the truth: score gives the planted inclination
+// of a customer to buy after the cut, gone whether the customer had left.
+func (p *predicted) ceiling(rec *records, score func(user string) float64, gone func(user string) bool) error {
+	var l predict.Labeler[string]
+	all, err := rec.Ledger.Settle(time.Time{})
+	if err != nil {
+		return err
+	}
+	for i := range all.Orders {
+		if o := &all.Orders[i].Order; o.User != "" {
+			if err := l.Add(o.User, o.Time); err != nil {
+				return err
+			}
+		}
+	}
+	labels, err := l.Purchase(predict.Windows{Cut: p.Cut, Horizon: p.Purchase.Horizon, End: rec.End})
+	if err != nil {
+		return err
+	}
+	best := make([]float64, len(labels.Users))
+	for i, id := range labels.Users {
+		best[i] = score(id)
+	}
+	if p.Purchase.Ceiling, err = metrics.AUC(labels.Y, best, nil); err != nil {
+		return err
+	}
+	if p.Churn == nil {
+		return nil
+	}
+	var left []bool
+	var prob []float64
+	for _, id := range labels.Users {
+		if x, ok := p.Churn.Prob[id]; ok {
+			left, prob = append(left, gone(id)), append(prob, x)
+		}
+	}
+	p.Churn.Gone, err = metrics.AUC(left, prob, nil)
+	return err
+}
+
+func (p *predicted) section() report.Section {
+	f := p.Purchase
+	s := report.Section{
+		Title: "What customers will do",
+		Meaning: fmt.Sprintf("For %s buyers the shop can say how likely each is to buy within %.0f days: of the tenth it holds most likely, %.1f times as many bought as on average.",
+			count(f.Tested), days(f.Horizon), f.Lift),
+		Action: "Sort customers by this probability: spend attention where it is in the middle, since those at the top buy anyway and those at the bottom hardly ever.",
+		Terms: []report.Term{
+			{Word: "Held-out time", Meaning: fmt.Sprintf("the models learnt only from what was known before %s; what happened later was used to mark their answers.", date(p.Cut))},
+			{Word: "AUC", Meaning: "how well a score sorts: the chance that someone who did buy had a higher score than someone who did not. 0.5 is guessing, 1 is perfect."},
+			{Word: "Calibration", Meaning: "whether probabilities can be taken at their word: of a hundred customers with 30%, about thirty should buy."}},
+	}
+	t := report.Table{Caption: "Models on held-out time", Columns: []string{"outcome", "rows learnt from", "customers tested", "happened", "predicted", "AUC", "AUC of last purchase alone", "log-loss against base rate"}}
+	for _, f := range []*forecast{p.Purchase, p.Churn} {
+		if f == nil {
+			continue
+		}
+		name := fmt.Sprintf("buys within %.0f days", days(f.Horizon))
+		if f.What == "churn" {
+			name = fmt.Sprintf("buys nothing for %.0f days", days(f.Horizon))
+		}
+		t.Rows = append(t.Rows, []string{name, count(f.Rows), count(f.Tested), percent(f.Loss.BaseRate), percent(f.Loss.BaseRate * f.Loss.CalibrationRatio), decimal(f.AUC, 3), decimal(f.Recency, 3), decimal(f.Loss.NormalizedEntropy, 3)})
+		s.Figures = append(s.Figures, report.Figure{Label: name, Value: "AUC " + decimal(f.AUC, 3), Note: fmt.Sprintf("predicted %s, happened %s", percent(f.Loss.BaseRate*f.Loss.CalibrationRatio), percent(f.Loss.BaseRate))})
+		plot := report.Plot{Kind: report.Lines, Title: "Taken at its word: " + name, Desc: "Line of observed against predicted share; the dashed diagonal is perfect.", XName: "predicted", YName: "happened", Percent: true, Zero: true}
+		line := report.Series{Name: "model"}
+		ideal := report.Series{Name: "perfect", Dashed: true}
+		for _, b := range f.Loss.Bins {
+			plot.X = append(plot.X, b.Predicted)
+			line.Y = append(line.Y, b.Observed)
+			ideal.Y = append(ideal.Y, b.Predicted)
+		}
+		plot.Series = []report.Series{line, ideal}
+		s.Plots = append(s.Plots, plot)
+		for _, w := range f.Warnings {
+			s.Notes = append(s.Notes, w)
+		}
+	}
+	s.Tables = append(s.Tables, t)
+	why := report.Table{Caption: fmt.Sprintf("Why customer %s is the most likely buyer (%s)", f.Example, percent(f.Prob[f.Example])), Columns: []string{"reason", "moves the odds by a factor of"}}
+	for _, r := range f.Reasons {
+		why.Rows = append(why.Rows, []string{featureName(r.Name), decimal(math.Exp(r.Contribution), 2)})
+	}
+	s.Tables = append(s.Tables, why)
+	drivers := report.Table{Caption: "What moves the purchase model most", Columns: []string{"what is known of a customer", "effect on the odds of a typical step up"}}
+	for _, c := range f.Drivers {
+		drivers.Rows = append(drivers.Rows, []string{featureName(c.Name), fmt.Sprintf("× %.2f", math.Exp(c.Value))})
+	}
+	s.Tables = append(s.Tables, drivers)
+	off := math.Abs(f.Loss.CalibrationRatio - 1)
+	if f.Ceiling == f.Ceiling {
+		s.Checks = []report.Check{
+			{What: fmt.Sprintf("sorting buyers of the next %.0f days (AUC)", days(f.Horizon)), Planted: "AUC " + decimal(f.Ceiling, 3) + " for one who knows the truth", Found: decimal(f.AUC, 3), Verdict: report.Mark(f.AUC > .7)},
+			{What: "how many will buy", Planted: percent(f.Loss.BaseRate), Found: percent(f.Loss.BaseRate * f.Loss.CalibrationRatio), Verdict: report.Mark(off < .15)},
+		}
+		if p.Churn != nil {
+			s.Checks = append(s.Checks, report.Check{What: "who has left for good (AUC against planted departures)", Planted: "1", Found: decimal(p.Churn.Gone, 3), Verdict: report.Mark(p.Churn.Gone > .75)})
+		}
+	}
+	if off > .1 {
+		s.Notes = append(s.Notes, fmt.Sprintf("Buying changed between the time learnt from and the time tested (a season, a campaign): %s was expected and %s happened. The order of customers holds; the level needs the latest data.",
+			percent(f.Loss.BaseRate*f.Loss.CalibrationRatio), percent(f.Loss.BaseRate)))
+	}
+	return s
+}
+
+// featureName names a column of features for people.
+func featureName(s string) string {
+	missing := strings.HasSuffix(s, "_missing")
+	s = strings.TrimSuffix(s, "_missing")
+	s = plain(strings.TrimPrefix(s, "profile "))
+	if missing {
+		s += " not known"
+	}
+	return s
+}

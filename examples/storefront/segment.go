@@ -1,0 +1,454 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aislekit/aisle/examples/internal/report"
+	"github.com/aislekit/aisle/predict"
+	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/segment"
+)
+
+// segmented groups the customers of a profile in three ways.
+type segmented struct {
+	Currency string
+
+	// By value: recency, frequency and money of buyers.
+	Names   []string // of the value segments
+	Of      map[string]string
+	Sizes   []int
+	Money   []int64
+	Grid    [5][5]float64 // buyers by recency and frequency score
+	Silence time.Duration // after which a customer counts as lost
+
+	// By stage of life, of all customers.
+	States map[string]segment.State
+	Stages [segment.NumStates]int
+
+	// By likeness.
+	Model    *segment.KMeans
+	Columns  []string
+	prepare  func(t *profile.Table[string]) ([][]float64, error)
+	Clusters map[string]int
+	Profiles []segment.ClusterProfile
+	Choices  segment.KChoices
+	ByTaste  bool
+
+	// Against planted truth, where there is one.
+	Truth *segmentTruth
+}
+
+type segmentTruth struct {
+	Segments int
+	ARI      float64 // of clusters against planted segments, all buyers
+	ARIOften float64 // customers of five orders or more
+	Stages   [segment.NumStates][5]int
+	Agree    int // customers whose state fits the planted one
+	Judged   int
+}
+
+// stateNames of the planted life cycle, in the order of segmentTruth.Stages.
+var stateNames = [5]string{"unregistered", "prospect", "new", "active", "churned"}
+
+// segments scores value, stage of life and likeness.
+func segments(ctx context.Context, p *profiled, opt options) (*segmented, error) {
+	s := &segmented{Currency: p.Currency, Of: make(map[string]string), States: make(map[string]segment.State), Clusters: make(map[string]int)}
+	if err := s.value(p); err != nil {
+		return nil, err
+	}
+	if err := s.life(p); err != nil {
+		return nil, err
+	}
+	if err := s.likeness(ctx, p, opt); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *segmented) value(p *profiled) error {
+	n := len(p.RFM)
+	recency, frequency, spent := make([]float64, n), make([]float64, n), make([]float64, n)
+	for i, r := range p.RFM {
+		recency[i], frequency[i], spent[i] = r.Recency, float64(r.Frequency), float64(r.Monetary)
+	}
+	fit, err := segment.FitRFM(recency, frequency, spent, 5)
+	if err != nil {
+		return err
+	}
+	scores, err := fit.ScoreAll(nil, recency, frequency, spent)
+	if err != nil {
+		return err
+	}
+	m := segment.DefaultSegmentMap()
+	s.Names = m.Names()
+	s.Sizes, s.Money = make([]int, len(s.Names)), make([]int64, len(s.Names))
+	for i, score := range scores {
+		k, err := m.Segment(score)
+		if err != nil {
+			return err
+		}
+		s.Sizes[k]++
+		s.Money[k] += p.RFM[i].Monetary
+		s.Of[p.RFM[i].User] = s.Names[k]
+		s.Grid[score.R-1][score.F-1]++
+	}
+	return nil
+}
+
+func (s *segmented) life(p *profiled) error {
+	var l predict.Labeler[string]
+	for _, id := range p.Table.IDs {
+		for _, at := range p.Bought[id] {
+			if err := l.Add(id, at); err != nil {
+				return err
+			}
+		}
+	}
+	silence, err := l.InactivityPeriod(p.At)
+	if err != nil {
+		return err
+	}
+	s.Silence = silence.Round(day)
+	cycle, err := segment.NewLifecycle(segment.LifecycleOptions{Sleep: s.Silence / 2, Churn: s.Silence})
+	if err != nil {
+		return err
+	}
+	for _, id := range p.Table.IDs {
+		var b segment.Purchases
+		if at := p.Bought[id]; len(at) > 0 {
+			b.First, b.Last = at[0], at[len(at)-1]
+			if len(at) > 1 {
+				b.Previous = at[len(at)-2]
+			}
+		}
+		state, err := cycle.State(b, p.At)
+		if err != nil {
+			return fmt.Errorf("customer %s: %w", id, err)
+		}
+		s.States[id] = state
+		s.Stages[state]++
+	}
+	return nil
+}
+
+// likeness clusters buyers: by taste where products have categories, else by how
+// they buy.
+func (s *segmented) likeness(ctx context.Context, p *profiled, opt options) error {
+	for _, name := range p.Table.Names {
+		if strings.HasPrefix(name, "category=") {
+			s.Columns = append(s.Columns, name)
+		}
+	}
+	method := profile.MinMax
+	if s.ByTaste = len(s.Columns) > 2; !s.ByTaste {
+		s.Columns = []string{"recency_days", "orders", "units", "net", "order_value", "basket_size", "gap_days"}
+		method = profile.ZScale
+	}
+	// Square roots bring shares, and logarithms amounts, to scales on which a
+	// distance means likeness.
+	shape := func(x float64) float64 { return math.Copysign(math.Log1p(math.Abs(x)), x) }
+	if s.ByTaste {
+		shape = math.Sqrt
+	}
+	take := func(t *profile.Table[string]) ([][]float64, error) {
+		sub, err := t.Select(s.Columns...)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range sub.Rows {
+			for c := range row {
+				row[c] = shape(row[c])
+			}
+		}
+		return sub.Rows, nil
+	}
+	all, err := take(p.Table)
+	if err != nil {
+		return err
+	}
+	var rows [][]float64
+	var ids []string
+	for i, id := range p.Table.IDs {
+		if len(p.Bought[id]) > 0 {
+			rows, ids = append(rows, all[i]), append(ids, id)
+		}
+	}
+	fill, err := profile.FitImputer(ctx, rows, profile.ImputerOptions{Method: profile.Mean, Names: s.Columns})
+	if err != nil {
+		return err
+	}
+	var scale *profile.Scaler
+	if method == profile.ZScale {
+		full, err := fill.Transform(nil, rows, nil)
+		if err != nil {
+			return err
+		}
+		if scale, err = profile.FitScaler(ctx, full, profile.ScalerOptions{Method: method, Names: s.Columns}); err != nil {
+			return err
+		}
+	}
+	finish := func(rows [][]float64) ([][]float64, error) {
+		full, err := fill.Transform(nil, rows, nil)
+		if err != nil || scale == nil {
+			return full, err
+		}
+		return scale.Transform(nil, full)
+	}
+	s.prepare = func(t *profile.Table[string]) ([][]float64, error) {
+		rows, err := take(t)
+		if err != nil {
+			return nil, err
+		}
+		return finish(rows)
+	}
+	if rows, err = finish(rows); err != nil {
+		return err
+	}
+	s.Choices, err = segment.ChooseK(ctx, rows, segment.ChooseKOptions{Min: 3, Max: 9, References: -1, Sample: 1500,
+		KMeans: segment.KMeansOptions{Restarts: 8, Seed: opt.Seed}})
+	if err != nil {
+		return err
+	}
+	k, err := s.Choices.BySilhouette()
+	if err != nil {
+		return err
+	}
+	s.Model = s.Choices[slices.IndexFunc(s.Choices, func(c segment.KChoice) bool { return c.K == k })].Model
+	labels, err := s.Model.Assign(nil, rows)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		s.Clusters[id] = int(labels[i])
+	}
+	natural, err := p.Table.Select(s.Columns...)
+	if err != nil {
+		return err
+	}
+	var plain [][]float64
+	for _, id := range ids {
+		plain = append(plain, natural.Rows[natural.Row(id)])
+	}
+	meanOf, err := profile.FitImputer(ctx, plain, profile.ImputerOptions{Names: s.Columns})
+	if err != nil {
+		return err
+	}
+	if plain, err = meanOf.Transform(nil, plain, nil); err != nil {
+		return err
+	}
+	s.Profiles, err = segment.DescribeClusters(plain, labels, s.Columns)
+	return err
+}
+
+// assign returns the cluster of each customer of another table, -1 for those
+// without the columns.
+func (s *segmented) assign(t *profile.Table[string]) (map[string]int, error) {
+	rows, err := s.prepare(t)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := s.Model.Assign(nil, rows)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]int, len(labels))
+	for i, id := range t.IDs {
+		out[id] = int(labels[i])
+	}
+	return out, nil
+}
+
+// compare sets the groups against the planted ones: segment and state give the
+// truth of a customer, the state as an index of stateNames.
+func (s *segmented) compare(p *profiled, planted func(user string) int, state func(user string) int, segments int) {
+	t := &segmentTruth{Segments: segments}
+	var a, b, a5, b5 []int
+	for _, id := range p.Table.IDs {
+		t.Stages[s.States[id]][state(id)]++
+		if c, ok := s.Clusters[id]; ok {
+			a, b = append(a, c), append(b, planted(id))
+			if len(p.Bought[id]) >= 5 {
+				a5, b5 = append(a5, c), append(b5, planted(id))
+			}
+		}
+	}
+	t.ARI, t.ARIOften = adjustedRand(a, b), adjustedRand(a5, b5)
+	for st, row := range t.Stages {
+		for truth, n := range row {
+			fits := false
+			switch segment.State(st) {
+			case segment.Prospect:
+				fits = truth == 1
+			case segment.New:
+				fits = truth == 2 || truth == 3
+			case segment.Active, segment.Reactivated:
+				fits = truth == 3 || truth == 2
+			case segment.Churned:
+				fits = truth == 4
+			default: // sleeping: may be either
+				continue
+			}
+			t.Judged += n
+			if fits {
+				t.Agree += n
+			}
+		}
+	}
+	s.Truth = t
+}
+
+// adjustedRand is the agreement of two partitions: 1 for the same, about 0 for
+// unrelated ones (Hubert and Arabie 1985). NaN for fewer than two members.
+func adjustedRand(a, b []int) float64 {
+	type cell struct{ a, b int }
+	cells, rows, cols := map[cell]int64{}, map[int]int64{}, map[int]int64{}
+	for i := range a {
+		cells[cell{a[i], b[i]}]++
+		rows[a[i]]++
+		cols[b[i]]++
+	}
+	pairs := func(n int64) int64 { return n * (n - 1) / 2 }
+	var both, ra, rb int64
+	for _, n := range cells {
+		both += pairs(n)
+	}
+	for _, n := range rows {
+		ra += pairs(n)
+	}
+	for _, n := range cols {
+		rb += pairs(n)
+	}
+	all := pairs(int64(len(a)))
+	if all == 0 {
+		return math.NaN()
+	}
+	expected := float64(ra) * float64(rb) / float64(all)
+	top := (float64(ra) + float64(rb)) / 2
+	if top == expected {
+		return math.NaN()
+	}
+	return (float64(both) - expected) / (top - expected)
+}
+
+// clusterName says what sets a cluster apart.
+func (s *segmented) clusterName(k int) string {
+	for _, c := range s.Profiles {
+		if c.Cluster != k {
+			continue
+		}
+		var parts []string
+		for _, f := range c.Features {
+			if len(parts) == 2 || math.Abs(f.Z) < .3 {
+				break
+			}
+			name := strings.TrimPrefix(f.Name, "category=")
+			switch {
+			case s.ByTaste && f.Z > 0:
+				parts = append(parts, name)
+			case s.ByTaste:
+			case f.Z > 0:
+				parts = append(parts, "high "+plain(name))
+			default:
+				parts = append(parts, "low "+plain(name))
+			}
+		}
+		if len(parts) == 0 {
+			parts = []string{"a bit of everything"}
+		}
+		return strings.Join(parts, " and ")
+	}
+	return "group " + fmt.Sprint(k+1)
+}
+
+// plain gives a column a name for people.
+func plain(column string) string {
+	if n, ok := map[string]string{"recency_days": "time since last order", "units": "number of pieces", "net": "spending", "order_value": "order value",
+		"basket_size": "pieces per order", "gap_days": "pause between orders", "orders": "number of orders"}[column]; ok {
+		return n
+	}
+	return strings.ReplaceAll(column, "_", " ")
+}
+
+var valueAdvice = map[string]string{"champions": "thank them, show new things first", "loyal": "points and previews", "potential loyalists": "offer membership",
+	"new customers": "welcome, help with the second order", "promising": "a small voucher", "need attention": "a limited offer", "about to sleep": "remind them of what they looked at",
+	"at risk": "win back personally", "cannot lose": "call them", "can't lose": "call them", "hibernating": "one good reason to return", "lost": "spend little"}
+
+func (s *segmented) section() report.Section {
+	buyers, money := 0, int64(0)
+	for k := range s.Sizes {
+		buyers += s.Sizes[k]
+		money += s.Money[k]
+	}
+	values := report.Table{Caption: "Value segments", Columns: []string{"segment", "buyers", "share", "share of money", "what to do"}}
+	for k, name := range s.Names {
+		values.Rows = append(values.Rows, []string{name, count(s.Sizes[k]), percent(float64(s.Sizes[k]) / float64(buyers)), percent(float64(s.Money[k]) / float64(max(money, 1))), valueAdvice[name]})
+	}
+	stages := report.Table{Caption: "Stage of life of all customers", Columns: []string{"stage", "customers"}}
+	play := segment.DefaultPlaybook()
+	stages.Columns = append(stages.Columns, "usual action on entering")
+	for st, n := range s.Stages {
+		stages.Rows = append(stages.Rows, []string{segment.State(st).String(), count(n), strings.Join(play.Actions(nil, segment.Active, segment.State(st)), ", ")})
+	}
+	clusters := report.Table{Caption: "Groups of alike buyers", Columns: []string{"group", "buyers", "share"}}
+	for _, c := range s.Profiles {
+		clusters.Rows = append(clusters.Rows, []string{s.clusterName(c.Cluster), count(c.Size), percent(c.Share)})
+	}
+	grid := report.Plot{Kind: report.Grid, Title: "Buyers by recency and frequency", Desc: "A grid of five by five cells: rows are how recently, columns how often customers bought; each cell holds the number of buyers.",
+		XName: "how often they buy →", YName: "bought"}
+	for f := 1; f <= 5; f++ {
+		grid.Labels = append(grid.Labels, fmt.Sprint(f))
+	}
+	for r := 4; r >= 0; r-- {
+		name := fmt.Sprint(r + 1)
+		switch r {
+		case 4:
+			name = "just now"
+		case 0:
+			name = "long ago"
+		}
+		grid.Series = append(grid.Series, report.Series{Name: name, Y: s.Grid[r][:]})
+	}
+	how := "by how they buy"
+	if s.ByTaste {
+		how = "by taste"
+	}
+	out := report.Section{
+		Title: "Groups of customers",
+		Meaning: fmt.Sprintf("Customers fall into %d value segments, six stages of life and %d groups that are alike %s; someone silent for %.0f days is probably gone.",
+			len(s.Names), len(s.Profiles), how, days(s.Silence)),
+		Action: "Address each segment as its row in the first table says; one message for everybody is wasted on most.",
+		Terms: []report.Term{{Word: "Recency, frequency, money (RFM)", Meaning: "how long ago, how often and for how much someone bought, each as a score from 1 to 5."},
+			{Word: "Stage of life", Meaning: "prospect (never bought), new, active, sleeping, churned (gone) or reactivated (came back)."}},
+		Figures: []report.Figure{{Label: "silence that means gone", Value: decimal(days(s.Silence), 0) + " days", Note: "twice the pause that nine of ten returns stay below"},
+			{Label: "active now", Value: count(s.Stages[segment.Active] + s.Stages[segment.New] + s.Stages[segment.Reactivated])},
+			{Label: "sleeping or gone", Value: count(s.Stages[segment.Sleeping] + s.Stages[segment.Churned])}},
+		Plots:  []report.Plot{grid},
+		Tables: []report.Table{values, stages, clusters},
+	}
+	if t := s.Truth; t != nil {
+		cross := report.Table{Caption: "Stage found (rows) against planted state (columns)", Columns: []string{"stage", "prospect", "new", "active", "churned"}}
+		for st := range t.Stages {
+			row := []string{segment.State(st).String()}
+			for k := 1; k < 5; k++ {
+				row = append(row, count(t.Stages[st][k]))
+			}
+			cross.Rows = append(cross.Rows, row)
+		}
+		out.Tables = append(out.Tables, cross)
+		agree := float64(t.Agree) / float64(max(t.Judged, 1))
+		sleepers := t.Stages[segment.Sleeping]
+		out.Checks = []report.Check{
+			{What: "life-cycle state (all but sleeping, which may be either)", Planted: count(t.Judged) + " customers", Found: percent(agree) + " agree", Verdict: report.Mark(agree > .7)},
+			{What: "sleeping customers that have left for good", Planted: fmt.Sprintf("%d of %d", sleepers[4], sleepers[3]+sleepers[4]), Found: "not to be told by silence alone"},
+			{What: "groups by likeness", Planted: fmt.Sprint(t.Segments, " segments"), Found: fmt.Sprint(len(s.Profiles), " groups")},
+			{What: "agreement of groups with planted segments (1 = same, 0 = chance)", Planted: "1", Found: fmt.Sprintf("%.2f; %.2f for five orders or more", t.ARI, t.ARIOften), Verdict: report.Mark(t.ARIOften > .3)},
+		}
+		out.Terms = append(out.Terms, report.Term{Word: "Agreement", Meaning: "the adjusted Rand index: of all pairs of customers, how much more often than by chance both groupings agree on whether the two belong together."})
+	}
+	return out
+}
