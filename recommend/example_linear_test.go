@@ -65,3 +65,17 @@ func ExampleFitEASE() {
 	// honey 0.50
 	// true 74 GiB
 }
+
+func ExampleFitPureSVD() {
+	d := purchases()
+	m, err := recommend.FitPureSVD(context.Background(), d.Interactions, recommend.PureSVDOptions{Factors: 2})
+	best(d, m, err)
+	similar, err := m.AppendSimilar(nil, d.Items.Of("nails"), 1)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("who likes nails likes the %s\n", d.Items.ID(similar[0].Item))
+	// Output:
+	// honey 0.27
+	// who likes nails likes the hammer
+}
