@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 )
 
 // Customers accumulates orders and revenue per customer over one period, for
@@ -11,7 +12,8 @@ import (
 // revenue per customer. The zero value is empty and ready. Merge is exact and
 // also joins customers seen by both. Memory is one map entry per buyer.
 type Customers[U comparable] struct {
-	m       map[U]purchases
+	ids     ids[U]
+	of      []purchases // by number of the id
 	orders  int64
 	revenue int64
 }
@@ -21,22 +23,36 @@ type purchases struct{ orders, revenue int64 }
 // Add adds one order (not one line of it) of revenue in minor units.
 // ErrOverflow beyond int64; the state is then unchanged.
 func (c *Customers[U]) Add(customer U, revenue int64) error {
-	old := c.m[customer]
-	total, err := check.AddInt64(c.revenue, revenue)
-	if err != nil {
-		return fmt.Errorf("metrics: Customers: customer %v: %w", customer, err)
+	total := c.revenue + revenue
+	if (total > c.revenue) != (revenue > 0) {
+		return fmt.Errorf("metrics: Customers: customer %v: revenue of all: %w", customer, ErrOverflow)
 	}
-	own, err := check.AddInt64(old.revenue, revenue)
-	if err != nil {
-		return fmt.Errorf("metrics: Customers: customer %v: %w", customer, err)
+	i, ok := c.ids.index[customer]
+	if !ok {
+		if err := c.join(customer, purchases{1, revenue}); err != nil {
+			return err
+		}
+	} else {
+		p := &c.of[i]
+		own := p.revenue + revenue
+		if (own > p.revenue) != (revenue > 0) {
+			return fmt.Errorf("metrics: Customers: customer %v: %w", customer, ErrOverflow)
+		}
+		p.orders, p.revenue = p.orders+1, own
 	}
-	if c.m == nil {
-		c.m = map[U]purchases{}
-	}
-	c.m[customer] = purchases{old.orders + 1, own}
 	c.orders, c.revenue = c.orders+1, total
 	return nil
 }
+
+func (c *Customers[U]) join(customer U, p purchases) error {
+	if _, _, err := c.ids.add(customer); err != nil {
+		return fmt.Errorf("metrics: Customers: %w", err)
+	}
+	c.of = append(c.of, p)
+	return nil
+}
+
+func (c *Customers[U]) has(customer U) bool { _, ok := c.ids.index[customer]; return ok }
 
 // Merge adds the orders of other. ErrMismatch for a merge with itself;
 // ErrOverflow leaves c unchanged.
@@ -51,24 +67,37 @@ func (c *Customers[U]) Merge(other *Customers[U]) error {
 			return fmt.Errorf("metrics: Customers: %w", err)
 		}
 	}
-	for u, p := range other.m {
-		if _, err := check.AddInt64(c.m[u].revenue, p.revenue); err != nil {
+	fresh := len(c.of)
+	for j, u := range other.ids.keys {
+		i, ok := c.ids.index[u]
+		if !ok {
+			fresh++
+			continue
+		}
+		if _, err := check.AddInt64(c.of[i].revenue, other.of[j].revenue); err != nil {
 			return fmt.Errorf("metrics: Customers: customer %v: %w", u, err)
 		}
 	}
-	if c.m == nil {
-		c.m = make(map[U]purchases, len(other.m))
+	if fresh > maxIDs {
+		return fmt.Errorf("metrics: Customers: %d customers: %w", fresh, ErrTooLarge)
 	}
-	for u, p := range other.m {
-		old := c.m[u]
-		c.m[u] = purchases{old.orders + p.orders, old.revenue + p.revenue}
+	for j, u := range other.ids.keys {
+		i, ok := c.ids.index[u]
+		if !ok {
+			if err := c.join(u, other.of[j]); err != nil {
+				return err
+			}
+			continue
+		}
+		c.of[i].orders += other.of[j].orders
+		c.of[i].revenue += other.of[j].revenue
 	}
 	c.orders, c.revenue = orders, revenue
 	return nil
 }
 
 // Buyers returns the number of distinct customers.
-func (c *Customers[U]) Buyers() int64 { return int64(len(c.m)) }
+func (c *Customers[U]) Buyers() int64 { return int64(len(c.of)) }
 
 // Orders returns the number of orders.
 func (c *Customers[U]) Orders() int64 { return c.orders }
@@ -79,7 +108,7 @@ func (c *Customers[U]) Revenue() int64 { return c.revenue }
 // RepeatPurchaseRate is customers with two or more orders per customer.
 func (c *Customers[U]) RepeatPurchaseRate() Ratio {
 	var repeat int64
-	for _, p := range c.m {
+	for _, p := range c.of {
 		if p.orders >= 2 {
 			repeat++
 		}
@@ -91,8 +120,8 @@ func (c *Customers[U]) RepeatPurchaseRate() Ratio {
 // the period of later. The periods must not overlap.
 func (c *Customers[U]) RepurchaseRate(later *Customers[U]) Ratio {
 	var again int64
-	for u := range c.m {
-		if _, ok := later.m[u]; ok {
+	for _, u := range c.ids.keys {
+		if later.has(u) {
 			again++
 		}
 	}
@@ -107,6 +136,53 @@ func (c *Customers[U]) ARPPU() Ratio { return Ratio{c.revenue, c.Buyers(), c.Buy
 
 // OrdersPerBuyer is the mean number of orders of a customer.
 func (c *Customers[U]) OrdersPerBuyer() Ratio { return Ratio{c.orders, c.Buyers(), c.Buyers()} }
+
+// AppendBinary appends the binary form: ids ascending, orders and revenue of
+// each. ErrOption for ids that are not strings, integers, booleans or structs
+// and arrays of them.
+func (c *Customers[U]) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	perm, err := writeIDs(&w, c.ids.keys)
+	if err != nil {
+		return nil, fmt.Errorf("metrics: Customers: %w", err)
+	}
+	for _, i := range perm {
+		w.Int64(c.of[i].orders)
+		w.Int64(c.of[i].revenue)
+	}
+	return w.AppendFrame(dst, kindCustomers, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (c *Customers[U]) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (c *Customers[U]) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindCustomers, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: Customers: %w", err)
+	}
+	var got Customers[U]
+	if got.ids, err = readIDs[U](r); err != nil {
+		return fmt.Errorf("metrics: Customers: %w", err)
+	}
+	var err1, err2 error
+	for range got.ids.keys {
+		p := purchases{r.Int64(), r.Int64()}
+		got.orders, err1 = check.AddInt64(got.orders, p.orders)
+		got.revenue, err2 = check.AddInt64(got.revenue, p.revenue)
+		if p.orders < 1 || err1 != nil || err2 != nil {
+			r.Fail("has a customer without orders or sums beyond int64")
+			break
+		}
+		got.of = append(got.of, p)
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("metrics: Customers: %w", err)
+	}
+	*c = got
+	return nil
+}
 
 // Retention returns the share of a cohort that is among the active users of a
 // later window; users listed twice count once. What the window is decides the

@@ -17,6 +17,8 @@ var (
 	ErrUndefined = check.ErrUndefined // the measure has no value for this data (0/0, one class, no variance)
 	ErrMismatch  = check.ErrMismatch  // merged states differ in configuration, or are the same state
 	ErrOverflow  = check.ErrOverflow  // int64 counts or money overflow
+	ErrTooLarge  = check.ErrTooLarge  // a stated limit of cells, paths or states is reached
+	ErrDiverged  = check.ErrDiverged  // an iteration did not converge
 	ErrCorrupt   = check.ErrCorrupt   // bytes that are no state of this type
 	ErrVersion   = check.ErrVersion   // bytes of a newer program
 )

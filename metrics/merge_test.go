@@ -258,6 +258,13 @@ func TestCountsMerge(t *testing.T) {
 	}.check(t)
 }
 
+func own[U comparable](c *Customers[U], u U) purchases {
+	if i, ok := c.ids.index[u]; ok {
+		return c.of[i]
+	}
+	return purchases{}
+}
+
 func TestCustomersMerge(t *testing.T) {
 	accumulator[*Customers[int]]{
 		empty: func() *Customers[int] { return &Customers[int]{} },
@@ -271,7 +278,7 @@ func TestCustomersMerge(t *testing.T) {
 		},
 		merge: func(a, b *Customers[int]) error { return a.Merge(b) },
 		result: func(c *Customers[int]) []float64 {
-			return numbers(c.Buyers(), c.Orders(), c.Revenue(), c.RepeatPurchaseRate().Num(), c.m[3].revenue, c.m[4].orders)
+			return numbers(c.Buyers(), c.Orders(), c.Revenue(), c.RepeatPurchaseRate().Num(), own(c, 3).revenue, own(c, 4).orders)
 		},
 	}.check(t)
 }
