@@ -257,6 +257,7 @@ func DecodeDD(r *codec.Reader) DD {
 		ok = ok && (len(b.counts) > 0 || low == 0)
 	}
 	ok = ok && check.Finite(d.min) && check.Finite(d.max) && d.min <= d.max && (d.n > 0 || math.Float64bits(d.min)|math.Float64bits(d.max) == 0)
+	ok = ok && (len(d.neg.counts) > 0) == (d.min < 0) && (len(d.pos.counts) > 0) == (d.max > 0)
 	if !ok {
 		r.Fail("is no sketch of quantiles")
 		return DD{}

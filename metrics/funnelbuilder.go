@@ -1,0 +1,182 @@
+package metrics
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// FunnelBuilder collects the events of a log, users mixed and in any order, and
+// counts them as a Funnel. Make one with NewFunnelBuilder. Events of one user
+// may be in several builders; Merge joins them exactly. Memory is one map entry
+// a user and 16 bytes an event. It is not safe for concurrent use.
+type FunnelBuilder[U comparable] struct {
+	o    FunnelOptions
+	ids  ids[U]
+	rows []funnelRow
+}
+
+type funnelRow struct {
+	at   int64
+	user int32
+	step int32
+}
+
+// NewFunnelBuilder returns an empty builder. Bad options are ErrOption.
+func NewFunnelBuilder[U comparable](o FunnelOptions) (*FunnelBuilder[U], error) {
+	if err := o.validate("metrics: NewFunnelBuilder"); err != nil {
+		return nil, err
+	}
+	o.Steps = slices.Clone(o.Steps)
+	return &FunnelBuilder[U]{o: o}, nil
+}
+
+// Add adds one event. ErrRange for a step that is none and for a time that is
+// zero or not within the years 1678 to 2261; the state is then unchanged.
+func (b *FunnelBuilder[U]) Add(user U, step int, at time.Time) error {
+	if step < 0 || step >= len(b.o.Steps) {
+		return fmt.Errorf("metrics: FunnelBuilder: step %d of %d: %w", step, len(b.o.Steps), ErrRange)
+	}
+	ns, err := nanos(at)
+	if err != nil {
+		return fmt.Errorf("metrics: FunnelBuilder: %w", err)
+	}
+	u, _, err := b.ids.add(user)
+	if err != nil {
+		return fmt.Errorf("metrics: FunnelBuilder: %w", err)
+	}
+	b.rows = append(b.rows, funnelRow{ns, u, int32(step)})
+	return nil
+}
+
+// Len returns the number of events.
+func (b *FunnelBuilder[U]) Len() int { return len(b.rows) }
+
+// Merge adds the events of other, which must have equal options (else
+// ErrMismatch). other is unchanged.
+func (b *FunnelBuilder[U]) Merge(other *FunnelBuilder[U]) error {
+	if err := canMerge("FunnelBuilder", b, other); err != nil {
+		return err
+	}
+	if !b.o.equal(other.o) {
+		return fmt.Errorf("metrics: FunnelBuilder: merge of %+v into %+v: %w", other.o, b.o, ErrMismatch)
+	}
+	if len(b.ids.keys) > maxIDs-len(other.ids.keys) {
+		return fmt.Errorf("metrics: FunnelBuilder: more than %d users: %w", maxIDs, ErrTooLarge)
+	}
+	to := make([]int32, len(other.ids.keys))
+	for i, u := range other.ids.keys {
+		to[i], _, _ = b.ids.add(u)
+	}
+	b.rows = slices.Grow(b.rows, len(other.rows))
+	for _, r := range other.rows {
+		b.rows = append(b.rows, funnelRow{r.at, to[r.user], r.step})
+	}
+	return nil
+}
+
+// Funnel counts the users collected so far; the builder is unchanged and may
+// go on. The cost is one sort by user and one of each user's events.
+func (b *FunnelBuilder[U]) Funnel() (*Funnel, error) {
+	f, err := NewFunnel(b.o)
+	if err != nil {
+		return nil, err
+	}
+	end, rows := b.byUser()
+	from := 0
+	for _, to := range end {
+		f.addRows(rows[from:to])
+		from = to
+	}
+	return f, nil
+}
+
+// byUser returns the events grouped by user and the end of each group.
+func (b *FunnelBuilder[U]) byUser() (end []int, rows []stepAt) {
+	end = make([]int, len(b.ids.keys)+1)
+	for _, r := range b.rows {
+		end[r.user+1]++
+	}
+	for i := 1; i < len(end); i++ {
+		end[i] += end[i-1]
+	}
+	rows = make([]stepAt, len(b.rows))
+	for _, r := range b.rows {
+		rows[end[r.user]] = stepAt{r.at, r.step}
+		end[r.user]++
+	}
+	return end[:len(b.ids.keys)], rows
+}
+
+// AppendBinary appends the binary form: users by ascending id, events by time.
+// ErrOption for ids that are not strings, integers, booleans or structs and
+// arrays of them.
+func (b *FunnelBuilder[U]) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	b.o.encode(&w)
+	perm, err := writeIDs(&w, b.ids.keys)
+	if err != nil {
+		return nil, fmt.Errorf("metrics: FunnelBuilder: %w", err)
+	}
+	end, rows := b.byUser()
+	for _, u := range perm {
+		from := 0
+		if u > 0 {
+			from = end[u-1]
+		}
+		own := rows[from:end[u]]
+		slices.SortFunc(own, compareSteps)
+		w.Int(len(own))
+		for _, e := range own {
+			w.Int64(e.at)
+			w.Int(int(e.step))
+		}
+	}
+	return w.AppendFrame(dst, kindFunnelBuilder, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (b *FunnelBuilder[U]) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state, options included; after an error it is
+// unchanged.
+func (b *FunnelBuilder[U]) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindFunnelBuilder, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: FunnelBuilder: %w", err)
+	}
+	got := FunnelBuilder[U]{o: readFunnelOptions(r)}
+	if got.ids, err = readIDs[U](r); err != nil {
+		return fmt.Errorf("metrics: FunnelBuilder: %w", err)
+	}
+	for u := range got.ids.keys {
+		n := r.Int()
+		if n == 0 {
+			r.Fail("has a user without events")
+		}
+		var last stepAt
+		for i := 0; i < n && r.Err() == nil; i++ {
+			e := stepAt{at: r.Int64()}
+			step := r.Int()
+			if r.Err() != nil {
+				break
+			}
+			if e.step = int32(min(step, maxSteps)); step >= len(got.o.Steps) || i > 0 && compareSteps(last, e) > 0 {
+				r.Fail("has events out of order or range")
+				break
+			}
+			got.rows = append(got.rows, funnelRow{e.at, int32(u), e.step})
+			last = e
+		}
+		if r.Err() != nil {
+			break
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("metrics: FunnelBuilder: %w", err)
+	}
+	*b = got
+	return nil
+}
