@@ -80,5 +80,45 @@ func simulated(ctx context.Context, opt options, p *progress) (*report.Page, err
 		return nil, err
 	}
 	page.Sections = append(page.Sections, pred.section())
+
+	p.step("fitting recommenders")
+	recs, err := recommendations(ctx, rec, now, oracle(sim), opt, p)
+	if err != nil {
+		return nil, err
+	}
+	page.Sections = append(page.Sections, recs.section())
+
+	p.step("measuring campaigns")
+	meas, err := measure(rec, seg, experiments(sim))
+	if err != nil {
+		return nil, err
+	}
+	p.step("choosing an audience")
+	aud, err := target(ctx, rec, now, seg, pred, meas.Chosen, opt)
+	if err != nil {
+		return nil, err
+	}
+	months, err := kpis(rec)
+	if err != nil {
+		return nil, err
+	}
+	page.Sections = append(page.Sections, aud.section(), meas.section(), kpiSection(months, rec.Currency))
+
+	p.step("planning stock")
+	dem, err := demand(rec, now, wishes(sim))
+	if err != nil {
+		return nil, err
+	}
+	stock, err := plan(dem, shelves(sim, rec.Cut))
+	if err != nil {
+		return nil, err
+	}
+	stock.Replayed = replayPlan(sim, rec.Cut, stock, opt.Seed)
+	p.step("filtering recommendations by stock")
+	final, err := inStock(recs, stock, recs.Data.Users.IDs())
+	if err != nil {
+		return nil, err
+	}
+	page.Sections = append(page.Sections, dem.section(rec), stock.section(rec, dem), final.section(rec, stock))
 	return page, nil
 }

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aislekit/aisle/examples/internal/report"
+	"github.com/aislekit/aisle/segment"
+)
+
+// targeted is the audience of the next campaign.
+type targeted struct {
+	Rule       string
+	Customers  int // that the rule was asked about
+	Size       int
+	Small      bool
+	Why        string // if nobody is left
+	Target     []string
+	Control    []string
+	Share      float64 // held out
+	Example    string
+	Explained  string
+	Groups     []string // clusters chosen for their response, if any
+	Value      []string // value segments chosen otherwise
+	Parity     []segment.GroupRate
+	ParityName string
+}
+
+// target chooses whom to address: customers of the groups that respond, who are
+// not gone and would not buy anyway. A share of them is left alone so that the
+// effect can be measured. groups holds cluster numbers; without any, value
+// segments that are slipping away are taken.
+func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pred *predicted, groups []int, opt options) (*targeted, error) {
+	ids := now.Table.IDs
+	table, err := segment.NewAttributes(len(ids))
+	if err != nil {
+		return nil, err
+	}
+	region := make(map[string]string, len(rec.Accounts))
+	for _, a := range rec.Accounts {
+		region[a.ID] = a.Region
+	}
+	group, value, stage, regions := make([]string, len(ids)), make([]string, len(ids)), make([]string, len(ids)), make([]string, len(ids))
+	likely := make([]float64, len(ids))
+	orders := make([][]time.Time, len(ids))
+	for i, id := range ids {
+		if c, ok := seg.Clusters[id]; ok {
+			group[i] = seg.clusterName(c)
+		}
+		value[i], stage[i], regions[i], orders[i] = seg.Of[id], seg.States[id].String(), region[id], now.Bought[id]
+		if orders[i] == nil {
+			orders[i] = []time.Time{} // never, which is not the same as not known
+		}
+		likely[i] = pred.Purchase.Prob[id]
+	}
+	for _, err := range []error{table.AddTexts("group", group), table.AddTexts("value segment", value), table.AddTexts("stage", stage),
+		table.AddTexts("region", regions), table.AddNumbers("probability to buy", likely), table.AddEvents("orders", orders)} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	t := &targeted{Customers: len(ids), Share: .3}
+	rules := []segment.Rule{segment.Frequency("orders", 365*day, 1, -1), segment.Compare("probability to buy", "<", .8)}
+	if len(groups) > 0 {
+		for _, g := range groups {
+			t.Groups = append(t.Groups, seg.clusterName(g))
+		}
+		rules = append(rules, segment.In("group", t.Groups...), segment.Not(segment.In("stage", segment.Churned.String())))
+	} else {
+		t.Value = []string{"need attention", "about to sleep", "at risk", "cannot lose"}
+		rules = append(rules, segment.In("value segment", t.Value...))
+	}
+	rule := segment.And(rules...)
+	t.Rule = rule.String()
+	program, err := segment.Compile(rule, table, segment.CompileOptions{At: rec.Cut})
+	if err != nil {
+		return nil, err
+	}
+	audience, err := program.Select(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.Size, t.Small, t.Why = audience.Count(), audience.Small(), audience.Reason()
+	if t.Size == 0 {
+		return t, nil
+	}
+	first := audience.IDs(nil)[0]
+	x, err := program.Explain(first)
+	if err != nil {
+		return nil, err
+	}
+	t.Example, t.Explained = ids[first], x.String()
+	treat, control, err := segment.HoldOut(audience, ids, t.Share, opt.Seed)
+	if err != nil {
+		return nil, err
+	}
+	for u := range treat.All {
+		t.Target = append(t.Target, ids[u])
+	}
+	for u := range control.All {
+		t.Control = append(t.Control, ids[u])
+	}
+	t.ParityName = "region"
+	t.Parity, err = segment.Parity(audience, table, t.ParityName, 0)
+	return t, err
+}
+
+func (t *targeted) section() report.Section {
+	whom := "value segments that are slipping away: " + strings.Join(t.Value, ", ")
+	if len(t.Groups) > 0 {
+		whom = "groups that answered earlier campaigns: " + strings.Join(t.Groups, "; ")
+	}
+	s := report.Section{
+		Title: "Whom to address next",
+		Meaning: fmt.Sprintf("Of %s customers, %s are worth a message: they belong to %s, they are not gone, and they would not buy anyway.",
+			count(t.Customers), count(t.Size), whom),
+		Action: fmt.Sprintf("Write to %s of them and leave the other %s alone: only the difference between the two tells what the message did.", count(len(t.Target)), count(len(t.Control))),
+		Terms:  []report.Term{{Word: "Hold-out", Meaning: "customers of the audience, drawn by lot, who get no message. They show what would have happened without it."}},
+		Figures: []report.Figure{{Label: "audience", Value: count(t.Size)}, {Label: "to be addressed", Value: count(len(t.Target))},
+			{Label: "held out", Value: count(len(t.Control)), Note: percent(float64(len(t.Control))/float64(max(t.Size, 1))) + ", planned " + percent(t.Share)}},
+		Tables: []report.Table{{Caption: "The rule", Columns: []string{"rule"}, Rows: [][]string{{t.Rule}}}},
+	}
+	if t.Explained != "" {
+		e := report.Table{Caption: "Why customer " + t.Example + " is in", Columns: []string{"clause"}}
+		for _, l := range strings.Split(strings.TrimRight(t.Explained, "\n"), "\n") {
+			e.Rows = append(e.Rows, []string{strings.TrimSpace(l)})
+		}
+		s.Tables = append(s.Tables, e)
+	}
+	p := report.Table{Caption: "Is anybody left out? Share selected by " + t.ParityName, Columns: []string{t.ParityName, "customers", "selected"}}
+	for _, g := range t.Parity {
+		if !g.Small {
+			p.Rows = append(p.Rows, []string{g.Group, count(g.Size), percent(g.Rate)})
+		}
+	}
+	if len(p.Rows) > 1 {
+		slices.SortStableFunc(p.Rows, func(a, b []string) int { return 0 })
+		s.Tables = append(s.Tables, p)
+	}
+	if t.Why != "" {
+		s.Notes = append(s.Notes, "Nobody is left: "+t.Why)
+	} else if t.Small {
+		s.Notes = append(s.Notes, "The audience is small: too few to measure, and too few to hide in.")
+	}
+	return s
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"math"
+	"time"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/shop"
+	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/recommend"
+)
+
+// oracle recommends by planted tastes: the chance that the next product of a
+// customer is this one, season and price aside.
+func oracle(s *shop.Shop) func(*recommend.Dataset[string, string]) recommend.Model {
+	return func(d *recommend.Dataset[string, string]) recommend.Model {
+		n := d.Items.Len()
+		return &oracleModel{users: d.Users.Len(), items: n, score: func(dst []float32, user int32) {
+			u, _ := s.UserIndex(d.Users.ID(user))
+			who := &s.Truth.Users[u]
+			weight := make([]float64, len(s.Items))
+			sum := make([]float64, len(s.Categories))
+			for i := range s.Truth.Items {
+				x := &s.Truth.Items[i]
+				like := 0.0
+				for k, v := range x.Style {
+					like += v * who.Style[k]
+				}
+				weight[i] = x.Popularity * math.Exp(like)
+				sum[x.Category] += weight[i]
+			}
+			for i := range dst {
+				k, _ := s.ItemIndex(d.Items.ID(int32(i)))
+				c := s.Truth.Items[k].Category
+				dst[i] = float32(who.Taste[c] * weight[k] / sum[c])
+			}
+		}}
+	}
+}
+
+// experiments are the shop's campaigns with their planted effects.
+func experiments(s *shop.Shop) []campaign {
+	var out []campaign
+	for i := range s.Campaigns {
+		c, t := &s.Campaigns[i], &s.Truth.Campaigns[i]
+		x := campaign{Name: c.ID + " " + c.Name, Start: c.Start, End: c.End, Cost: c.ContactCost, Planted: make(map[string]float64, len(t.Users))}
+		for k, a := range c.Assigned {
+			if a.Treated {
+				x.Treated = append(x.Treated, a.User)
+			} else {
+				x.Control = append(x.Control, a.User)
+			}
+			x.Planted[a.User] = t.Uplift[k]
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// wishes returns how many units of a product were wanted in [from, to), sold or
+// not.
+func wishes(s *shop.Shop) func(sku string, from, to time.Time) float64 {
+	return func(sku string, from, to time.Time) float64 {
+		i, ok := s.ItemIndex(sku)
+		if !ok {
+			return 0
+		}
+		sum := 0
+		for d := max(int(from.Sub(s.Start)/day), 0); d < s.Config.Days && s.Start.AddDate(0, 0, d).Before(to); d++ {
+			sum += s.Truth.Wanted(i, d)
+		}
+		return float64(sum)
+	}
+}
+
+// shelves reads the stock at the cut, and how long suppliers took so far, off the
+// shop's books.
+func shelves(s *shop.Shop, cut time.Time) []position {
+	lead := make(map[string]*metrics.Moments)
+	var all metrics.Moments
+	for i := range s.Replenishments {
+		r := &s.Replenishments[i]
+		if r.Received.IsZero() || !r.Received.Before(cut) {
+			continue
+		}
+		m := lead[r.SKU]
+		if m == nil {
+			m = &metrics.Moments{}
+			lead[r.SKU] = m
+		}
+		weeks := float64(r.Received.Sub(r.Ordered)) / float64(week)
+		_, _ = m.Add(weeks), all.Add(weeks) // finite
+	}
+	mean, _ := all.Mean()
+	variance, _ := all.Variance()
+	if mean == 0 {
+		mean = 1
+	}
+	var out []position
+	for i := range s.Stock {
+		d := &s.Stock[i]
+		if !d.Day.Equal(cut.Add(-day)) {
+			continue
+		}
+		p := position{SKU: d.SKU, OnHand: float64(d.OnHand), OnOrder: float64(d.OnOrder), Lead: mean, LeadSD: math.Sqrt(variance)}
+		if m := lead[d.SKU]; m != nil && m.N() >= 3 {
+			p.Lead, _ = m.Mean()
+			v, _ := m.Variance()
+			p.LeadSD = math.Sqrt(v)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// replayPlan serves the planted wishes after the cut by the plan, with deliveries
+// as planted suppliers make them, and compares with what happened.
+func replayPlan(s *shop.Shop, cut time.Time, st *stocked, seed uint64) *replay {
+	r := &replay{}
+	first := int(cut.Sub(s.Start) / day)
+	r.Days = s.Config.Days - first
+	then := make(map[string][]*shop.StockDay)
+	for i := range s.Stock {
+		if d := &s.Stock[i]; !d.Day.Before(cut) {
+			then[d.SKU] = append(then[d.SKU], d)
+		}
+	}
+	open := make(map[string]map[int]int) // deliveries on their way at the cut, by day
+	for i := range s.Replenishments {
+		x := &s.Replenishments[i]
+		if x.Ordered.Before(cut) && (x.Received.IsZero() || !x.Received.Before(cut)) {
+			if open[x.SKU] == nil {
+				open[x.SKU] = make(map[int]int)
+			}
+			if !x.Received.IsZero() {
+				open[x.SKU][int(x.Received.Sub(s.Start)/day)] += x.Quantity
+			}
+		}
+	}
+	for _, l := range st.Plan.Lines() {
+		i, ok := s.ItemIndex(l.ID)
+		if !ok {
+			continue
+		}
+		x := &s.Truth.Items[i]
+		source := rng.New(seed, 77, uint64(i))
+		hand, arriving := int(l.OnHand), map[int]int{}
+		onOrder := int(l.Position - l.OnHand)
+		for d, n := range open[l.ID] {
+			arriving[d] = n
+		}
+		lot := max(1, st.lot[l.ID])
+		for d := first; d < s.Config.Days; d++ {
+			hand += arriving[d]
+			onOrder -= arriving[d]
+			want := s.Truth.Wanted(i, d)
+			got := min(want, hand)
+			hand -= got
+			r.Wanted += want
+			r.LostNow += want - got
+			r.LostThen += s.Truth.Lost(i, d)
+			if hand == 0 {
+				r.DaysNow++
+			}
+			r.StockNow += float64(hand)
+			for float64(hand+onOrder) <= l.Point {
+				arriving[d+max(1, int(math.Round(x.LeadMean+x.LeadSD*source.Normal())))] += lot
+				onOrder += lot
+			}
+		}
+		for _, d := range then[l.ID] {
+			if d.OnHand == 0 {
+				r.DaysThen++
+			}
+			r.StockThen += float64(d.OnHand)
+		}
+	}
+	r.StockNow /= float64(max(r.Days, 1))
+	r.StockThen /= float64(max(r.Days, 1))
+	return r
+}
