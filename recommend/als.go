@@ -33,14 +33,16 @@ type ALSOptions struct {
 
 	// Alpha turns a weight into a confidence, c = Alpha·weight; default 1.
 	Alpha float64
-	// Unobserved is the confidence α₀ of the pairs without an entry; default 0.1.
-	// The ratio Alpha/Unobserved is the setting that matters most: search it.
+	// Unobserved is the confidence α₀ of the pairs without an entry; default
+	// ½·√(entries / (users·items)), which did well on catalogues from 1,500 to
+	// 41,000 items. The ratio Alpha/Unobserved matters most: search it.
 	Unobserved float64
-	// Regularization is λ; default 0.01, negative means 0.
+	// Regularization is λ; default 0.2, negative means 0.
 	Regularization float64
 	// FrequencyExponent is ν: the vector of a row with n entries is penalised by
-	// λ·(n + α₀·columns)^ν (Rendle et al. 2021, "iALS revisited"). Default 1;
-	// negative means 0, a plain λ as in Hu et al. 2008.
+	// λ·(n + α₀·columns)^ν (Rendle et al. 2021, "iALS revisited"). Default 0.5;
+	// negative means 0, a plain λ as in Hu et al. 2008. With ν = 1 start from λ
+	// near 0.003.
 	FrequencyExponent float64
 
 	Solver  Solver // default CG
@@ -60,13 +62,13 @@ type ALSOptions struct {
 	Progress func(Progress)
 }
 
-func (o ALSOptions) withDefaults() ALSOptions {
+func (o ALSOptions) withDefaults(x *Interactions) ALSOptions {
 	o.Factors = check.Default(o.Factors, 64)
 	o.Iterations = check.Default(o.Iterations, 15)
 	o.Alpha = check.Default(o.Alpha, 1)
-	o.Unobserved = check.Default(o.Unobserved, 0.1)
-	o.Regularization = check.OrOff(o.Regularization, 0.01)
-	o.FrequencyExponent = check.OrOff(o.FrequencyExponent, 1)
+	o.Unobserved = check.Default(o.Unobserved, 0.5*math.Sqrt(float64(x.Len())/float64(x.Users())/float64(x.Items())))
+	o.Regularization = check.OrOff(o.Regularization, 0.2)
+	o.FrequencyExponent = check.OrOff(o.FrequencyExponent, 0.5)
 	o.CGSteps = check.Default(o.CGSteps, 3)
 	return o
 }
@@ -134,10 +136,10 @@ func (o alsRow) penalty(n, columns int) float32 {
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged
 // (vectors that are not finite), and context.Cause(ctx).
 func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) {
-	opt = opt.withDefaults()
 	if err := x.checkImplicit("FitALS"); err != nil {
 		return nil, err
 	}
+	opt = opt.withDefaults(x)
 	if err := opt.validate(x); err != nil {
 		return nil, err
 	}

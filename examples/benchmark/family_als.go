@@ -32,9 +32,9 @@ func als() algorithm {
 			logIntegers("factors", 64, 16, 512).doubling(),
 			integers("iterations", 15, 15, 15),
 			uniform("alpha", 1, 1, 1), // only its ratio to unobserved matters
-			logUniform("unobserved", 0.1, 0.0003, 1),
-			logUniform("regularization", 0.01, 0.0003, 0.1),
-			uniform("frequency_exponent", 1, 0.6, 1.1).refining(),
+			logUniform("unobserved", 0, 0.0003, 1), // 0: what FitALS takes for data of this density
+			logUniform("regularization", 0.2, 0.0003, 0.5),
+			uniform("frequency_exponent", 0.5, 0.4, 1.1).refining(),
 			oneOf("solver", "cg", solvers...).searching("cg"),
 			integers("cg_steps", 3, 3, 3),
 		},
@@ -45,7 +45,7 @@ func als() algorithm {
 			var out []settings
 			for _, s := range []struct{ weight, lambda float64 }{{15, 0.003}, {30, 0.003}, {6, 0.003}, {15, 0.01}} {
 				u, _ := strconv.ParseFloat(strconv.FormatFloat(min(max(s.weight*density, 0.0003), 1), 'g', 2, 64), 64)
-				out = append(out, settings{"unobserved": u, "regularization": s.lambda})
+				out = append(out, settings{"unobserved": u, "regularization": s.lambda, "frequency_exponent": 1.0})
 			}
 			return out
 		},
