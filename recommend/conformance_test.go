@@ -76,14 +76,20 @@ var conformants = []conformant{
 	{"bpr", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitBPR(ctx, x, BPROptions{Factors: 8})
 	}, true},
+	{"warp", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitWARP(ctx, x, WARPOptions{Factors: 8})
+	}, true},
+	{"lmf", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitLMF(ctx, x, LMFOptions{Factors: 8})
+	}, true},
 	{"bpr/dns", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitBPR(ctx, x, BPROptions{Factors: 7, Candidates: 4})
 	}, true},
 	{"puresvd", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitPureSVD(ctx, x, PureSVDOptions{Factors: 4, Scale: -1})
+		return FitPureSVD(ctx, x, PureSVDOptions{Factors: 4})
 	}, true},
 	{"puresvd/scaled", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitPureSVD(ctx, x, PureSVDOptions{Factors: 6, Weights: true})
+		return FitPureSVD(ctx, x, PureSVDOptions{Factors: 6, Scale: 0.5, Weights: true})
 	}, true},
 }
 

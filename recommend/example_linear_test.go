@@ -76,6 +76,6 @@ func ExampleFitPureSVD() {
 	}
 	fmt.Printf("who likes nails likes the %s\n", d.Items.ID(similar[0].Item))
 	// Output:
-	// honey 0.27
+	// honey 0.35
 	// who likes nails likes the hammer
 }

@@ -9,7 +9,7 @@ import (
 func pureSVD() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitPureSVD(ctx, x, recommend.PureSVDOptions{
-			Factors: s.int("factors"), Scale: off(s.float("scale")),
+			Factors: s.int("factors"), Scale: s.float("scale"),
 			Seed: e.seed, Workers: e.workers, Progress: e.progress,
 		})
 	}
@@ -17,9 +17,9 @@ func pureSVD() algorithm {
 		name: "puresvd",
 		params: []param{
 			logIntegers("factors", 64, 8, 512),
-			uniform("scale", 0.5, 0, 1.2),
+			uniform("scale", 0, 0, 1),
 		},
-		starts: []settings{{}, {"factors": 30.0, "scale": 0.3}, {"factors": 200.0, "scale": 0.6}},
+		starts: []settings{{}, {"factors": 30.0, "scale": 0.5}, {"factors": 200.0, "scale": 0.4}, {"factors": 16.0, "scale": 0.4}},
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
 	}
 }
