@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/aislekit/aisle/examples/internal/report"
@@ -12,82 +14,68 @@ import (
 // work runs the chain from raw logs to filtered recommendations and returns the
 // report.
 func work(ctx context.Context, opt options, p *progress) (*report.Page, error) {
+	defer p.end()
+	if opt.Data != "" {
+		return retail(ctx, opt, p)
+	}
 	return simulated(ctx, opt, p)
 }
 
+// simulated does the job on a shop whose truth is known.
 func simulated(ctx context.Context, opt options, p *progress) (*report.Page, error) {
 	p.step("simulating a shop")
 	sim, err := shop.Simulate(shop.Config{Seed: opt.Seed, Users: opt.Users})
 	if err != nil {
 		return nil, err
 	}
-	page := &report.Page{Title: "Storefront: the whole job on a simulated shop"}
+	// We stand at the start of the last campaign; the rest of the log only checks.
 	cut := sim.Campaigns[len(sim.Campaigns)-1].Start
-	p.step("cleaning %d order lines", len(sim.RawLines))
-	rec, cleaned, err := clean(sim, cut, 60*day)
+
+	p.step("cleaning %s order lines and %s visits", count(len(sim.RawLines)), count(len(sim.Events)))
+	rec, found, err := clean(sim, cut, 60*day)
 	if err != nil {
 		return nil, err
 	}
-	page.Sections = append(page.Sections, cleaned.section())
-
 	p.step("building profiles")
 	now, err := profileAt(rec, rec.Cut, nil)
 	if err != nil {
 		return nil, err
 	}
-	now.checkTastes(func(user string) map[string]float64 {
-		u, ok := sim.UserIndex(user)
-		if !ok {
-			return nil
-		}
+	user := func(id string) int { u, _ := sim.UserIndex(id); return u }
+	now.checkTastes(func(id string) map[string]float64 {
 		taste := make(map[string]float64, len(sim.Categories))
-		for c, x := range sim.Truth.Users[u].Taste {
+		for c, x := range sim.Truth.Users[user(id)].Taste {
 			taste[profile.Canonical(sim.Categories[c])] = x
 		}
 		return taste
 	})
-	page.Sections = append(page.Sections, now.section())
-
 	p.step("grouping customers")
 	seg, err := segments(ctx, now, opt)
 	if err != nil {
 		return nil, err
 	}
-	seg.compare(now, func(user string) int {
-		u, _ := sim.UserIndex(user)
-		return sim.Truth.Users[u].Segment
-	}, func(user string) int {
-		u, _ := sim.UserIndex(user)
-		return slices.Index(stateNames[:], string(sim.StateAt(u, rec.Cut)))
-	}, len(sim.Truth.Segments))
-	page.Sections = append(page.Sections, seg.section())
+	seg.compare(now, func(id string) int { return sim.Truth.Users[user(id)].Segment },
+		func(id string) int { return slices.Index(stateNames[:], string(sim.StateAt(user(id), rec.Cut))) }, len(sim.Truth.Segments))
 
 	p.step("predicting purchases and departures")
-	pred, err := predictions(ctx, rec, now, seg.Silence, opt)
+	pred, err := predictions(ctx, rec, now, seg.Silence)
 	if err != nil {
 		return nil, err
 	}
-	if err := pred.ceiling(rec, func(user string) float64 {
-		u, _ := sim.UserIndex(user)
-		if sim.StateAt(u, rec.Cut) == shop.Churned {
+	gone := func(id string) bool { return sim.StateAt(user(id), rec.Cut) == shop.Churned }
+	if err := pred.ceiling(rec, func(id string) float64 {
+		if gone(id) {
 			return 0
 		}
-		return sim.Truth.Users[u].Rate
-	}, func(user string) bool {
-		u, _ := sim.UserIndex(user)
-		return sim.StateAt(u, rec.Cut) == shop.Churned
-	}); err != nil {
+		return sim.Truth.Users[user(id)].Rate
+	}, gone); err != nil {
 		return nil, err
 	}
-	page.Sections = append(page.Sections, pred.section())
-
 	p.step("fitting recommenders")
 	recs, err := recommendations(ctx, rec, now, oracle(sim), opt, p)
 	if err != nil {
 		return nil, err
 	}
-	page.Sections = append(page.Sections, recs.section())
-
 	p.step("measuring campaigns")
 	meas, err := measure(rec, seg, experiments(sim))
 	if err != nil {
@@ -102,8 +90,6 @@ func simulated(ctx context.Context, opt options, p *progress) (*report.Page, err
 	if err != nil {
 		return nil, err
 	}
-	page.Sections = append(page.Sections, aud.section(), meas.section(), kpiSection(months, rec.Currency))
-
 	p.step("planning stock")
 	dem, err := demand(rec, now, wishes(sim))
 	if err != nil {
@@ -114,11 +100,86 @@ func simulated(ctx context.Context, opt options, p *progress) (*report.Page, err
 		return nil, err
 	}
 	stock.Replayed = replayPlan(sim, rec.Cut, stock, opt.Seed)
+
 	p.step("filtering recommendations by stock")
 	final, err := inStock(recs, stock, recs.Data.Users.IDs())
 	if err != nil {
 		return nil, err
 	}
-	page.Sections = append(page.Sections, dem.section(rec), stock.section(rec, dem), final.section(rec, stock))
-	return page, nil
+	return &report.Page{
+		Title: "Storefront: the whole job on a simulated shop",
+		Intro: []string{
+			fmt.Sprintf("A shop of %s customers and %s products was simulated from %s to %s. Its logs are as messy as real ones, and what customers like, when they leave, what campaigns do to them and what they wanted but could not get is known: each section compares what was found with that truth.",
+				count(len(sim.Users)), count(len(sim.Items)), date(rec.Start), date(rec.End)),
+			fmt.Sprintf("We stand on %s. Everything before is known; everything after is used only to check what was foretold.", date(rec.Cut))},
+		Sections: []report.Section{found.section(), now.section(), seg.section(), pred.section(), recs.section(), aud.section(), meas.section(),
+			kpiSection(months, rec.Currency), dem.section(rec), stock.section(rec, dem), final.section(rec, stock)},
+	}, nil
+}
+
+// retail does the job on a file in the Online Retail layout.
+func retail(ctx context.Context, opt options, p *progress) (*report.Page, error) {
+	p.step("reading %s", opt.Data)
+	rec, found, err := readRetail(opt.Data, opt.Strict, p)
+	if err != nil {
+		return nil, err
+	}
+	p.step("building profiles")
+	now, err := profileAt(rec, rec.Cut, nil)
+	if err != nil {
+		return nil, err
+	}
+	p.step("grouping customers")
+	seg, err := segments(ctx, now, opt)
+	if err != nil {
+		return nil, err
+	}
+	p.step("predicting purchases and departures")
+	pred, err := predictions(ctx, rec, now, seg.Silence)
+	if err != nil {
+		return nil, err
+	}
+	p.step("fitting recommenders")
+	recs, err := recommendations(ctx, rec, now, nil, opt, p)
+	if err != nil {
+		return nil, err
+	}
+	p.step("choosing an audience")
+	aud, err := target(ctx, rec, now, seg, pred, nil, opt)
+	if err != nil {
+		return nil, err
+	}
+	p.step("measuring")
+	meas, err := measure(rec, seg, nil)
+	if err != nil {
+		return nil, err
+	}
+	if meas.Placebo, err = placebo(rec, aud, 30*day); err != nil {
+		return nil, err
+	}
+	months, err := kpis(rec)
+	if err != nil {
+		return nil, err
+	}
+	p.step("planning stock")
+	dem, err := demand(rec, now, nil)
+	if err != nil {
+		return nil, err
+	}
+	stock, err := plan(dem, assumedShelves(dem, opt.Seed))
+	if err != nil {
+		return nil, err
+	}
+	stock.Assumed = "The file says nothing about stock. So that the plan can be seen at work, each product is taken to hold what it sells in none to six weeks, drawn by lot, and suppliers to take two weeks, give or take half of one. Put in your own figures before you order."
+	p.step("filtering recommendations by stock")
+	final, err := inStock(recs, stock, recs.Data.Users.IDs())
+	if err != nil {
+		return nil, err
+	}
+	return &report.Page{
+		Title: "Storefront: the whole job on " + filepath.Base(opt.Data),
+		Intro: []string{fmt.Sprintf("The log runs from %s to %s. We stand on %s: everything before is known; everything after is used only to check what was foretold.", date(rec.Start), date(rec.End.Add(-day)), date(rec.Cut))},
+		Sections: []report.Section{found.section(), now.section(), seg.section(), pred.section(), recs.section(), aud.section(), meas.section(),
+			kpiSection(months, rec.Currency), dem.section(rec), stock.section(rec, dem), final.section(rec, stock)},
+	}, nil
 }

@@ -44,7 +44,7 @@ type forecast struct {
 
 // predictions learns from earlier cuts, whose outcome lies before the cut where
 // we stand, and is tested on what happened after it.
-func predictions(ctx context.Context, rec *records, now *profiled, silence time.Duration, opt options) (*predicted, error) {
+func predictions(ctx context.Context, rec *records, now *profiled, silence time.Duration) (*predicted, error) {
 	var l predict.Labeler[string]
 	all, err := rec.Ledger.Settle(time.Time{})
 	if err != nil {
@@ -58,14 +58,14 @@ func predictions(ctx context.Context, rec *records, now *profiled, silence time.
 		}
 	}
 	out := &predicted{Cut: rec.Cut}
-	out.Purchase, err = fitForecast(ctx, rec, now, &l, "purchase", rec.Horizon, opt)
+	out.Purchase, err = fitForecast(ctx, rec, now, &l, "purchase", rec.Horizon)
 	if err != nil {
 		return nil, err
 	}
 	// Longer silences than the log can show cannot be tested.
 	after := rec.End.Sub(rec.Cut)
 	if silence = min(silence, after.Truncate(day)); silence >= rec.Horizon*3/2 {
-		if out.Churn, err = fitForecast(ctx, rec, now, &l, "churn", silence, opt); err != nil {
+		if out.Churn, err = fitForecast(ctx, rec, now, &l, "churn", silence); err != nil {
 			return nil, err
 		}
 	}
@@ -74,7 +74,7 @@ func predictions(ctx context.Context, rec *records, now *profiled, silence time.
 
 // fitForecast learns one yes/no outcome. Its rows are customers at up to four
 // earlier cuts, each a horizon before the next.
-func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.Labeler[string], what string, horizon time.Duration, opt options) (*forecast, error) {
+func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.Labeler[string], what string, horizon time.Duration) (*forecast, error) {
 	f := &forecast{What: what, Horizon: horizon, Ceiling: math.NaN(), Gone: math.NaN()}
 	label := l.Purchase
 	if what == "churn" {
