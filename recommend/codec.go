@@ -63,8 +63,14 @@ func empty(kind uint16) Persistent {
 		return &EASE{}
 	case kindBPR:
 		return &BPR{}
+	case kindWARP:
+		return &WARP{}
+	case kindLMF:
+		return &LMF{}
 	case kindPureSVD:
 		return &PureSVD{}
+	case kindGFCF:
+		return &GFCF{}
 	}
 	return nil
 }

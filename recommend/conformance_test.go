@@ -91,6 +91,12 @@ var conformants = []conformant{
 	{"puresvd/scaled", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitPureSVD(ctx, x, PureSVDOptions{Factors: 6, Scale: 0.5, Weights: true})
 	}, true},
+	{"gfcf", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitGFCF(ctx, x, GFCFOptions{Factors: 5})
+	}, true},
+	{"gfcf/linear", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitGFCF(ctx, x, GFCFOptions{Alpha: -1, Neighbors: -1, Weights: true})
+	}, true},
 }
 
 // groups returns a matrix in which users of group g take items of group g, with

@@ -79,3 +79,10 @@ func ExampleFitPureSVD() {
 	// honey 0.35
 	// who likes nails likes the hammer
 }
+
+func ExampleFitGFCF() {
+	d := purchases()
+	m, err := recommend.FitGFCF(context.Background(), d.Interactions, recommend.GFCFOptions{Factors: 2})
+	best(d, m, err)
+	// Output: honey 0.43
+}

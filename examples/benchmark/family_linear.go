@@ -23,3 +23,22 @@ func pureSVD() algorithm {
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
 	}
 }
+
+func gfCF() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return recommend.FitGFCF(ctx, x, recommend.GFCFOptions{
+			Factors: s.int("factors"), Alpha: off(s.float("alpha")), Neighbors: s.int("neighbors"),
+			Seed: e.seed, Workers: e.workers, Progress: e.progress,
+		})
+	}
+	return algorithm{
+		name: "gfcf",
+		params: []param{
+			logIntegers("factors", 256, 16, 512),
+			uniform("alpha", 0.3, 0, 1),
+			integers("neighbors", 1000, 1000, 1000),
+		},
+		starts: []settings{{}, {"factors": 64.0, "alpha": 0.3}, {"factors": 32.0, "alpha": 0.6}},
+		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
+	}
+}
