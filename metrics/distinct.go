@@ -1,0 +1,136 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/sketch"
+)
+
+// DistinctStandardError is the relative standard error of Distinct.Count.
+const DistinctStandardError = sketch.StdErr
+
+// Distinct counts distinct users (reach, daily or monthly active users) in 16 kB
+// whatever their number, where exact sets (Activity, Customers) would be too
+// large: a HyperLogLog sketch with a standard error of 0.81 % (Flajolet et al.
+// 2007; Ertl 2017). Merge counts users seen by both once, and is exact in the
+// sense that the merge of sketches is the sketch of the union. The zero value is
+// empty and ready. It is not safe for concurrent use.
+type Distinct struct {
+	h sketch.HLL
+}
+
+// AddString adds a user by name.
+func (d *Distinct) AddString(user string) { d.h.Add(rng.HashString(user)) }
+
+// AddUint64 adds a user by number. The number 7 and the string "7" are two.
+func (d *Distinct) AddUint64(user uint64) { d.h.Add(rng.Mix(rng.Mix(user) ^ 0x5bf0_3635_dcf5_9a7d)) }
+
+// Count returns the estimated number of distinct users; 0 when empty.
+func (d *Distinct) Count() float64 { return d.h.Estimate() }
+
+// Merge adds the users of other. ErrMismatch for a merge with itself.
+func (d *Distinct) Merge(other *Distinct) error {
+	if err := canMerge("Distinct", d, other); err != nil {
+		return err
+	}
+	d.h.Merge(&other.h)
+	return nil
+}
+
+// AppendBinary appends the binary form.
+func (d *Distinct) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	d.h.Encode(&w)
+	return w.AppendFrame(dst, kindDistinct, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (d *Distinct) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (d *Distinct) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindDistinct, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: Distinct: %w", err)
+	}
+	h := sketch.DecodeHLL(r)
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("metrics: Distinct: %w", err)
+	}
+	d.h = h
+	return nil
+}
+
+// Quantiles keeps the distribution of a metric (order values, delivery times) so
+// that quantiles of merged shards are right within 1 % of their value: a DDSketch
+// (Masson, Rim and Lee 2019). Averages of medians are no medians. The zero value
+// is empty and ready; Merge is exact. It is not safe for concurrent use.
+type Quantiles struct {
+	d sketch.DD
+}
+
+// Add adds a value. ErrNotFinite for NaN or infinite ones.
+func (q *Quantiles) Add(x float64) error {
+	if !q.d.Add(x) {
+		return fmt.Errorf("metrics: Quantiles: value is %v: %w", x, ErrNotFinite)
+	}
+	return nil
+}
+
+// N returns the number of values.
+func (q *Quantiles) N() int64 { return q.d.N() }
+
+// Quantile returns the value of rank ⌊p·(n−1)⌋ counted from 0, within 1 % of
+// itself; p 0 and 1 are the exact minimum and maximum. ErrRange for p outside
+// [0, 1], ErrUndefined when empty.
+func (q *Quantiles) Quantile(p float64) (float64, error) {
+	if !(p >= 0 && p <= 1) {
+		return math.NaN(), fmt.Errorf("metrics: Quantiles: p is %v, want in [0, 1]: %w", p, ErrRange)
+	}
+	if q.d.N() == 0 {
+		return math.NaN(), undefined("Quantiles: no values")
+	}
+	return q.d.Quantile(p), nil
+}
+
+// Merge adds the values of other. ErrMismatch for a merge with itself,
+// ErrOverflow beyond int64.
+func (q *Quantiles) Merge(other *Quantiles) error {
+	if err := canMerge("Quantiles", q, other); err != nil {
+		return err
+	}
+	if err := q.d.Merge(&other.d); err != nil {
+		return fmt.Errorf("metrics: Quantiles: %w", err)
+	}
+	return nil
+}
+
+// AppendBinary appends the binary form.
+func (q *Quantiles) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	q.d.Encode(&w)
+	return w.AppendFrame(dst, kindQuantiles, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (q *Quantiles) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (q *Quantiles) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindQuantiles, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: Quantiles: %w", err)
+	}
+	d := sketch.DecodeDD(r)
+	if r.Err() == nil && d.Alpha() != (&sketch.DD{}).Alpha() {
+		r.Fail("has another relative error")
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("metrics: Quantiles: %w", err)
+	}
+	q.d = d
+	return nil
+}
