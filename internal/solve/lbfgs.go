@@ -135,20 +135,20 @@ func LBFGS(ctx context.Context, x0 []float64, f Objective, o LBFGSOptions) (LBFG
 }
 
 type lbfgs struct {
-	ctx      context.Context
-	f        Objective
-	o        LBFGSOptions
-	x, xn    []float64
-	g, gn    []float64
-	pg       []float64 // gradient, or the subgradient of least norm with L1
-	orth     []float64 // orthant of the current OWL-QN step
-	d, q     []float64
-	fx       float64
-	s, y     [][]float64
-	rho      []float64
-	alpha    []float64
-	memory   int
-	evals    int
+	ctx    context.Context
+	f      Objective
+	o      LBFGSOptions
+	x, xn  []float64
+	g, gn  []float64
+	pg     []float64 // gradient, or the subgradient of least norm with L1
+	orth   []float64 // orthant of the current OWL-QN step
+	d, q   []float64
+	fx     float64
+	s, y   [][]float64
+	rho    []float64
+	alpha  []float64
+	memory int
+	evals  int
 }
 
 func (s *lbfgs) pairs() int { return len(s.s) }

@@ -1,0 +1,373 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/solve"
+)
+
+// Knob is one setting that Tune may vary: a range and how to put a value of it
+// into an options struct. A choice among n things is an Integer knob from 0 to
+// n-1.
+type Knob[O any] struct {
+	Name      string
+	Low, High float64 // both included
+	Log       bool    // search on a logarithmic scale; Low must be > 0
+	Integer   bool    // round to the nearest integer
+	Set       func(o *O, value float64)
+}
+
+// at returns the value at position p in [0, 1].
+func (k *Knob[O]) at(p float64) float64 {
+	v := k.Low + p*(k.High-k.Low)
+	if k.Log {
+		v = math.Exp(math.Log(k.Low) + p*(math.Log(k.High)-math.Log(k.Low)))
+	}
+	if k.Integer {
+		v = math.Round(v)
+	}
+	return min(max(v, k.Low), k.High)
+}
+
+// TuneMethod says how Tune picks the next settings.
+type TuneMethod int
+
+const (
+	// RandomSearch draws from the ranges (Bergstra and Bengio 2012); default.
+	RandomSearch TuneMethod = iota
+	// GridSearch takes every combination of GridPoints equally spaced values.
+	GridSearch
+	// SuccessiveHalving judges many settings cheaply and the better third of them
+	// again at three times the fidelity, until one is judged in full (Jamieson and
+	// Talwalkar 2016).
+	SuccessiveHalving
+	// Bayesian models the score by a Gaussian process (Matérn 5/2) and takes the
+	// settings with the largest expected improvement (Snoek et al. 2012).
+	Bayesian
+)
+
+// TuneOptions configures Tune.
+type TuneOptions struct {
+	Method     TuneMethod
+	Trials     int           // evaluations at the most; default 30. GridSearch has its own number
+	Budget     time.Duration // no new trial begins after this long; 0 means no limit
+	GridPoints int           // values a knob for GridSearch; default 3
+	Seed       uint64
+}
+
+// Trial is one evaluation.
+type Trial[O any] struct {
+	Options  O
+	Values   []float64 // one a knob, in order
+	Fidelity float64   // in (0, 1]; 1 is the full evaluation
+	Score    float64   // NaN when Err is set
+	Err      error
+}
+
+// Tuned is the outcome of Tune.
+type Tuned[O any] struct {
+	Best   Trial[O] // the best trial of fidelity 1; of the highest fidelity when the budget ended before
+	Trials []Trial[O]
+}
+
+// Tune searches settings for the highest score. evaluate fits and judges one
+// options struct on validation data, never on test data; fidelity tells it how
+// thorough to be (a share of iterations or of users) and is 1 but for
+// SuccessiveHalving. A trial that returns an error is kept with its error and
+// does not stop the search. The first trial is base itself, unless the method is
+// GridSearch.
+//
+// Trials run one after the other on the caller's goroutine, so evaluate may use
+// all processors. Their sequence depends on seed and scores only; with a Budget
+// the number of trials depends on the clock.
+//
+// Errors: ErrOption (knobs or options), ErrEmpty (no trial succeeded), and
+// context.Cause(ctx), with what was found so far.
+func Tune[O any](ctx context.Context, base O, knobs []Knob[O], evaluate func(ctx context.Context, o O, fidelity float64) (float64, error), opt TuneOptions) (*Tuned[O], error) {
+	opt.Trials = check.Default(opt.Trials, 30)
+	opt.GridPoints = check.Default(opt.GridPoints, 3)
+	var c check.Options
+	c.Require(opt.Method >= RandomSearch && opt.Method <= Bayesian, "Method", int(opt.Method), "RandomSearch … Bayesian")
+	check.Positive(&c, "Trials", opt.Trials)
+	check.NonNegative(&c, "Budget", int64(opt.Budget))
+	check.Positive(&c, "GridPoints", opt.GridPoints)
+	c.Require(len(knobs) > 0, "knobs", len(knobs), "at least one")
+	for _, k := range knobs {
+		ok := check.Finite(k.Low) && check.Finite(k.High) && k.Low <= k.High && k.Set != nil && (!k.Log || k.Low > 0)
+		c.Require(ok, "knob "+k.Name, fmt.Sprintf("[%v, %v]", k.Low, k.High), "a finite range (Log: above 0) and a Set function")
+	}
+	if err := c.Err("recommend: Tune"); err != nil {
+		return nil, err
+	}
+	t := &tuner[O]{ctx: ctx, base: base, knobs: knobs, evaluate: evaluate, opt: opt, out: &Tuned[O]{}}
+	if opt.Budget > 0 {
+		t.deadline = time.Now().Add(opt.Budget)
+	}
+	switch opt.Method {
+	case RandomSearch:
+		for n := 0; n < opt.Trials && t.try(t.random(n), 1); n++ {
+		}
+	case GridSearch:
+		t.grid()
+	case SuccessiveHalving:
+		t.halve()
+	case Bayesian:
+		for n := 0; n < opt.Trials && t.try(t.improve(n), 1); n++ {
+		}
+	}
+	best := -1
+	for i, r := range t.out.Trials {
+		if r.Err != nil {
+			continue
+		}
+		if best < 0 || r.Fidelity > t.out.Best.Fidelity || r.Fidelity == t.out.Best.Fidelity && r.Score > t.out.Best.Score {
+			best, t.out.Best = i, r
+		}
+	}
+	if ctx.Err() != nil {
+		return t.out, context.Cause(ctx)
+	}
+	if best < 0 {
+		return t.out, fmt.Errorf("recommend: Tune: no trial succeeded: %w", ErrEmpty)
+	}
+	return t.out, nil
+}
+
+type tuner[O any] struct {
+	ctx      context.Context
+	base     O
+	knobs    []Knob[O]
+	evaluate func(ctx context.Context, o O, fidelity float64) (float64, error)
+	opt      TuneOptions
+	deadline time.Time
+	out      *Tuned[O]
+	points   [][]float64 // positions of the trials; nil for base
+}
+
+// try evaluates the settings at a position (nil: base) and reports whether to
+// go on.
+func (t *tuner[O]) try(p []float64, fidelity float64) bool {
+	if t.ctx.Err() != nil || !t.deadline.IsZero() && len(t.out.Trials) > 0 && time.Now().After(t.deadline) {
+		return false
+	}
+	r := Trial[O]{Options: t.base, Fidelity: fidelity}
+	if p != nil {
+		for i := range t.knobs {
+			v := t.knobs[i].at(p[i])
+			t.knobs[i].Set(&r.Options, v)
+			r.Values = append(r.Values, v)
+		}
+	}
+	r.Score, r.Err = t.evaluate(t.ctx, r.Options, fidelity)
+	if r.Err == nil && !check.Finite(r.Score) {
+		r.Err = fmt.Errorf("recommend: Tune: score is %v: %w", r.Score, ErrNotFinite)
+	}
+	if r.Err != nil {
+		r.Score = math.NaN()
+	}
+	t.out.Trials = append(t.out.Trials, r)
+	t.points = append(t.points, p)
+	return true
+}
+
+// random returns the n-th random position, nil for the first.
+func (t *tuner[O]) random(n int) []float64 {
+	if n == 0 {
+		return nil
+	}
+	return t.draw(uint64(n))
+}
+
+func (t *tuner[O]) draw(n uint64) []float64 {
+	r := rng.New(t.opt.Seed, 0x74756e65, n)
+	p := make([]float64, len(t.knobs))
+	for i := range p {
+		p[i] = r.Float64()
+	}
+	return p
+}
+
+func (t *tuner[O]) grid() {
+	g := t.opt.GridPoints
+	digits := make([]int, len(t.knobs))
+	for {
+		p := make([]float64, len(digits))
+		for i, d := range digits {
+			p[i] = 0.5
+			if g > 1 {
+				p[i] = float64(d) / float64(g-1)
+			}
+		}
+		if !t.try(p, 1) {
+			return
+		}
+		i := len(digits) - 1
+		for ; i >= 0; i-- {
+			if digits[i]++; digits[i] < g {
+				break
+			}
+			digits[i] = 0
+		}
+		if i < 0 {
+			return
+		}
+	}
+}
+
+func (t *tuner[O]) halve() {
+	// n + n/3 + n/9 + … <= Trials: two thirds of the trials go into the first rung.
+	n := max(t.opt.Trials*2/3, 1)
+	rungs := 1
+	for m := n; m >= 3; m /= 3 {
+		rungs++
+	}
+	points := make([][]float64, n)
+	for i := range points {
+		points[i] = t.random(i)
+	}
+	for rung := range rungs {
+		start := len(t.out.Trials)
+		for _, p := range points {
+			if !t.try(p, math.Pow(3, float64(rung-rungs+1))) {
+				return
+			}
+		}
+		order := make([]int, 0, len(points))
+		for i := range points {
+			if t.out.Trials[start+i].Err == nil {
+				order = append(order, i)
+			}
+		}
+		slices.SortStableFunc(order, func(a, b int) int {
+			switch x, y := t.out.Trials[start+a].Score, t.out.Trials[start+b].Score; {
+			case x > y:
+				return -1
+			case x < y:
+				return 1
+			}
+			return a - b
+		})
+		keep := make([][]float64, 0, len(points)/3)
+		for _, i := range order[:min(len(order), max(len(points)/3, 1))] {
+			keep = append(keep, points[i])
+		}
+		points = keep
+	}
+}
+
+// improve returns the position with the largest expected improvement under a
+// Gaussian process over the trials so far; the first few are random.
+func (t *tuner[O]) improve(n int) []float64 {
+	var xs [][]float64
+	var ys []float64
+	for i, p := range t.points {
+		if p != nil && t.out.Trials[i].Err == nil {
+			xs, ys = append(xs, p), append(ys, t.out.Trials[i].Score)
+		}
+	}
+	if n <= 2+len(t.knobs) || len(ys) < 3 {
+		return t.random(n)
+	}
+	gp := fitGP(xs, ys)
+	if gp == nil {
+		return t.random(n)
+	}
+	best := slices.Max(ys)
+	at := xs[slices.Index(ys, best)]
+	var top []float64
+	gain := -1.0
+	for k := range 1000 {
+		p := t.draw(uint64(n)<<20 | uint64(k) | 1<<40)
+		if k%2 == 1 { // half of the candidates near the best
+			for i := range p {
+				p[i] = min(max(at[i]+0.1*(p[i]-0.5), 0), 1)
+			}
+		}
+		if g := gp.improvement(p, best); g > gain {
+			top, gain = p, g
+		}
+	}
+	return top
+}
+
+// gaussianProcess has a constant mean and a Matérn 5/2 kernel with one length.
+type gaussianProcess struct {
+	xs         [][]float64
+	mean, sd   float64
+	length     float64
+	chol       []float64
+	weights    []float64
+	likelihood float64
+}
+
+// fitGP takes the length with the largest marginal likelihood.
+func fitGP(xs [][]float64, ys []float64) *gaussianProcess {
+	n := len(ys)
+	mean, m2 := 0.0, 0.0
+	for _, y := range ys {
+		mean += y / float64(n)
+	}
+	for _, y := range ys {
+		m2 += (y - mean) * (y - mean)
+	}
+	sd := math.Sqrt(m2 / float64(n))
+	if sd == 0 {
+		return nil
+	}
+	var best *gaussianProcess
+	for _, length := range []float64{0.1, 0.2, 0.4, 0.8, 1.6} {
+		g := &gaussianProcess{xs: xs, mean: mean, sd: sd, length: length, chol: make([]float64, n*n), weights: make([]float64, n)}
+		for i := range n {
+			for j := range n {
+				g.chol[i*n+j] = g.kernel(xs[i], xs[j])
+			}
+			g.chol[i*n+i] += 1e-3 // noise of the validation score
+			g.weights[i] = (ys[i] - mean) / sd
+		}
+		z := slices.Clone(g.weights)
+		if !solve.Cholesky64(g.chol, n) {
+			continue
+		}
+		solve.SolveCholesky64(g.chol, n, g.weights)
+		for i := range n {
+			g.likelihood -= 0.5*z[i]*g.weights[i] + math.Log(g.chol[i*n+i])
+		}
+		if best == nil || g.likelihood > best.likelihood {
+			best = g
+		}
+	}
+	return best
+}
+
+func (g *gaussianProcess) kernel(a, b []float64) float64 {
+	d := 0.0
+	for i := range a {
+		d += (a[i] - b[i]) * (a[i] - b[i])
+	}
+	r := math.Sqrt(5*d) / g.length
+	return (1 + r + r*r/3) * math.Exp(-r)
+}
+
+func (g *gaussianProcess) improvement(p []float64, best float64) float64 {
+	n := len(g.xs)
+	k := make([]float64, n)
+	mu, variance := 0.0, 1.0
+	for i, x := range g.xs {
+		k[i] = g.kernel(p, x)
+		mu += k[i] * g.weights[i]
+	}
+	v := slices.Clone(k)
+	solve.SolveCholesky64(g.chol, n, v)
+	for i := range k {
+		variance -= k[i] * v[i]
+	}
+	sd := math.Sqrt(max(variance, 1e-12))
+	z := (mu - (best-g.mean)/g.sd) / sd
+	return sd * (z*0.5*math.Erfc(-z/math.Sqrt2) + math.Exp(-z*z/2)/math.Sqrt(2*math.Pi))
+}

@@ -1,0 +1,138 @@
+package recommend
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+	"time"
+)
+
+type point struct{ a, b float64 }
+
+func plane() []Knob[point] {
+	return []Knob[point]{
+		{Name: "a", Low: 0.001, High: 10, Log: true, Set: func(p *point, v float64) { p.a = v }},
+		{Name: "b", Low: -3, High: 3, Set: func(p *point, v float64) { p.b = v }},
+	}
+}
+
+// hill is highest, at 1, for a = 0.1 and b = 1.
+func hill(p point) float64 {
+	x, y := math.Log(p.a/0.1)/3, p.b-1
+	return math.Exp(-x*x - y*y)
+}
+
+func TestTuneFindsTheHill(t *testing.T) {
+	base := point{5, -3}
+	best := map[TuneMethod]float64{}
+	for _, c := range []struct {
+		method TuneMethod
+		trials int
+		want   float64
+	}{{RandomSearch, 40, 0.7}, {GridSearch, 0, 0.5}, {SuccessiveHalving, 60, 0.7}, {Bayesian, 40, 0.99}} {
+		full := 0
+		out, err := Tune(context.Background(), base, plane(), func(_ context.Context, p point, fidelity float64) (float64, error) {
+			if fidelity == 1 {
+				full++
+			}
+			if fidelity <= 0 || fidelity > 1 {
+				t.Errorf("fidelity %v", fidelity)
+			}
+			return hill(p), nil
+		}, TuneOptions{Method: c.method, Trials: c.trials, GridPoints: 5, Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.Best.Score < c.want || out.Best.Score != hill(out.Best.Options) {
+			t.Errorf("method %d: best %+v", c.method, out.Best)
+		}
+		if c.method == GridSearch && len(out.Trials) != 25 || c.trials > 0 && len(out.Trials) > c.trials {
+			t.Errorf("method %d: %d trials", c.method, len(out.Trials))
+		}
+		if out.Best.Fidelity != 1 || c.method == SuccessiveHalving && full > 3 {
+			t.Errorf("method %d: %d full trials, best of fidelity %v", c.method, full, out.Best.Fidelity)
+		}
+		best[c.method] = out.Best.Score
+	}
+	if best[Bayesian] < best[RandomSearch] {
+		t.Errorf("Bayesian search found %v, random search %v", best[Bayesian], best[RandomSearch])
+	}
+}
+
+func TestTuneIsReproducible(t *testing.T) {
+	for m := RandomSearch; m <= Bayesian; m++ {
+		var first []Trial[point]
+		for range 2 {
+			out, err := Tune(context.Background(), point{}, plane(), func(_ context.Context, p point, _ float64) (float64, error) { return hill(p), nil },
+				TuneOptions{Method: m, Trials: 12, Seed: 9})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == nil {
+				first = out.Trials
+				continue
+			}
+			for i := range first {
+				if first[i].Options != out.Trials[i].Options {
+					t.Fatalf("method %d trial %d differs", m, i)
+				}
+			}
+		}
+	}
+}
+
+func TestTuneFailures(t *testing.T) {
+	ok := func(context.Context, point, float64) (float64, error) { return 1, nil }
+	bad := errors.New("bad luck")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	n := 0
+	out, err := Tune(ctx, point{}, plane(), func(context.Context, point, float64) (float64, error) {
+		if n++; n == 4 {
+			cancel(bad)
+		}
+		if n == 2 {
+			return 0, errors.New("this one fails")
+		}
+		if n == 3 {
+			return math.NaN(), nil
+		}
+		return float64(n), nil
+	}, TuneOptions{})
+	if !errors.Is(err, bad) || len(out.Trials) != 4 || out.Best.Score != 4 || out.Trials[1].Err == nil || !errors.Is(out.Trials[2].Err, ErrNotFinite) {
+		t.Errorf("cancelled: %+v, %v", out, err)
+	}
+	if _, err := Tune(context.Background(), point{}, plane(), func(context.Context, point, float64) (float64, error) { return 0, bad }, TuneOptions{Trials: 5}); !errors.Is(err, ErrEmpty) {
+		t.Errorf("all fail: %v", err)
+	}
+	out, err = Tune(context.Background(), point{}, plane(), func(context.Context, point, float64) (float64, error) {
+		time.Sleep(2 * time.Millisecond)
+		return 1, nil
+	}, TuneOptions{Trials: 1 << 30, Budget: 10 * time.Millisecond})
+	if err != nil || len(out.Trials) == 0 || len(out.Trials) > 20 {
+		t.Errorf("budget: %d trials, %v", len(out.Trials), err)
+	}
+	knob := func(k Knob[point]) []Knob[point] { return []Knob[point]{k} }
+	set := func(*point, float64) {}
+	for name, knobs := range map[string][]Knob[point]{
+		"none": nil, "no set": knob(Knob[point]{High: 1}), "log of 0": knob(Knob[point]{High: 1, Log: true, Set: set}),
+		"backwards": knob(Knob[point]{Low: 2, High: 1, Set: set}), "NaN": knob(Knob[point]{High: math.NaN(), Set: set}),
+	} {
+		if _, err := Tune(context.Background(), point{}, knobs, ok, TuneOptions{}); !errors.Is(err, ErrOption) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Tune(context.Background(), point{}, plane(), ok, TuneOptions{Method: 9, Trials: -1, Budget: -1, GridPoints: -1}); !errors.Is(err, ErrOption) {
+		t.Errorf("options: %v", err)
+	}
+}
+
+func BenchmarkTune(b *testing.B) {
+	for b.Loop() {
+		_, err := Tune(context.Background(), point{}, plane(), func(_ context.Context, p point, _ float64) (float64, error) { return hill(p), nil },
+			TuneOptions{Method: Bayesian, Trials: 30})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
