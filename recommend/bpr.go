@@ -19,7 +19,7 @@ type BPROptions struct {
 	Epochs         int     // passes over the entries; default 100
 	Rate           float64 // learning rate η; default 0.05
 	Decay          float64 // in [0, 1]: the rate falls evenly to (1-Decay)·Rate; default 0.9, negative means 0
-	Regularization float64 // λ; default 0.01, negative means 0
+	Regularization float64 // λ; default 0.02, negative means 0
 
 	// Candidates is the number of items drawn for a negative, the one with the
 	// highest score being taken: dynamic negative sampling (Zhang et al. 2013).
@@ -39,7 +39,7 @@ func (o BPROptions) withDefaults() BPROptions {
 	o.Epochs = check.Default(o.Epochs, 100)
 	o.Rate = check.Default(o.Rate, 0.05)
 	o.Decay = check.OrOff(o.Decay, 0.9)
-	o.Regularization = check.OrOff(o.Regularization, 0.01)
+	o.Regularization = check.OrOff(o.Regularization, 0.02)
 	o.Candidates = check.Default(o.Candidates, 1)
 	return o
 }

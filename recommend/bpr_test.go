@@ -9,107 +9,41 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 )
-
-// slowBPR takes the steps of one cell in float64, with the negatives that the
-// fast form draws.
-func slowBPR(m *BPR, entries *Interactions, c *sgdCell, rate float64) (x, y, bias []float64) {
-	wide := func(v []float32) []float64 {
-		out := make([]float64, len(v))
-		for i, a := range v {
-			out[i] = float64(a)
-		}
-		return out
-	}
-	x, y, bias = wide(m.x), wide(m.y), wide(m.bias)
-	f := m.factors
-	row := func(v []float64, i int32) []float64 { return v[int(i)*f : int(i)*f+f] }
-	score := func(u, i int32) float64 {
-		s := bias[i]
-		for k, a := range row(x, u) {
-			s += a * row(y, i)[k]
-		}
-		return s
-	}
-	lambda := m.rule.regularization
-	for k := range c.users {
-		u, pos := c.run(k)
-		if len(pos) == len(c.items) {
-			continue
-		}
-		for _, p := range pos {
-			i := entries.users.Col[p]
-			j, best := int32(-1), math.Inf(-1)
-			for range m.rule.samples {
-				var d int32
-				for d = c.items[c.rand.Intn(len(c.items))]; entries.Has(int(u), d); {
-					d = c.items[c.rand.Intn(len(c.items))]
-				}
-				if s := score(u, d); s > best {
-					j, best = d, s
-				}
-			}
-			g := 1 / (1 + math.Exp(score(u, i)-score(u, j)))
-			xu, yi, yj := row(x, u), row(y, i), row(y, j)
-			for k := range f {
-				a, b, c := xu[k], yi[k], yj[k]
-				xu[k] += rate * (g*(b-c) - lambda*a)
-				yi[k] += rate * (g*a - lambda*b)
-				yj[k] += rate * (-g*a - lambda*c)
-			}
-			bias[i] += rate * (g - lambda*bias[i])
-			bias[j] += rate * (-g - lambda*bias[j])
-		}
-	}
-	return x, y, bias
-}
 
 // The steps of the fit are those of the paper, written down in float64.
 func TestBPRStepProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		seed := rapid.Uint64().Draw(t, "seed")
-		x := groups(rapid.IntRange(2, 20).Draw(t, "users"), rapid.IntRange(9, 40).Draw(t, "items"), 2, seed)
-		m := &BPR{rule: sgdRule{
-			epochs: 1, rate: 0.1, regularization: rapid.Float64Range(0, 0.5).Draw(t, "lambda"),
-			samples: rapid.IntRange(1, 4).Draw(t, "candidates"),
-		}}
-		m.start(x, rapid.IntRange(1, 20).Draw(t, "factors"), seed)
-		r := rng.New(seed, 9, 9)
-		for i := range m.y {
-			m.y[i] = float32(r.Normal())
-		}
-		for i := range m.bias {
-			m.bias[i] = float32(r.Normal())
-		}
-		scratch := newPairScratch(x, 1)
-		_, err := newGrid(x.users, seed, 1).epoch(context.Background(), 0, func(_ int, c *sgdCell) float64 {
-			copied := *c.rand
-			slow := *c
-			slow.rand = &copied
-			wantX, wantY, wantBias := slowBPR(m, x, &slow, 0.1)
-			m.cell(x.users, c, &scratch[0], 0.1, false)
-			for name, pair := range map[string]struct {
-				got  []float32
-				want []float64
-			}{"x": {m.x, wantX}, "y": {m.y, wantY}, "bias": {m.bias, wantBias}} {
-				for i, v := range pair.got {
-					if math.Abs(float64(v)-pair.want[i]) > 1e-4*(1+math.Abs(pair.want[i])) {
-						t.Fatalf("%s[%d] is %v, want %v", name, i, v, pair.want[i])
-					}
+		m := &BPR{}
+		stepProp(t, &m.latent, &m.rule, false,
+			func(x *Interactions, c *sgdCell, s *pairScratch) { m.cell(x.users, c, s, 0.1, false) },
+			func(s *slowFactors, x *Interactions, c *sgdCell, negative func() int32) {
+				u, pos := c.run(0)
+				if len(pos) == len(c.items) {
+					return
 				}
-			}
-			return 0
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, w := range scratch[0].has {
-			if w != 0 {
-				t.Fatal("the set of the user's items was not emptied")
-			}
-		}
+				lambda := m.rule.regularization
+				for _, p := range pos {
+					i := x.users.Col[p]
+					j := negative()
+					for n := 1; n < m.rule.samples; n++ { // the hardest, the first among equals
+						if d := negative(); s.score(u, d) > s.score(u, j) {
+							j = d
+						}
+					}
+					g := 1 / (1 + math.Exp(s.score(u, i)-s.score(u, j)))
+					xu, yi, yj := s.user(u), s.item(i), s.item(j)
+					for k := range s.f {
+						a, b, c := xu[k], yi[k], yj[k]
+						xu[k] += 0.1 * (g*(b-c) - lambda*a)
+						yi[k] += 0.1 * (g*a - lambda*b)
+						yj[k] += 0.1 * (-g*a - lambda*c)
+					}
+					s.bias[i] += 0.1 * (g - lambda*s.bias[i])
+					s.bias[j] += 0.1 * (-g - lambda*s.bias[j])
+				}
+			})
 	})
 }
 

@@ -27,8 +27,70 @@ func bpr() algorithm {
 			logIntegers("epochs", 100, 50, 300),
 			logUniform("rate", 0.05, 0.02, 0.2),
 			uniform("decay", 0.9, 0.9, 0.9),
-			logUniform("regularization", 0.01, 0.002, 0.1),
+			logUniform("regularization", 0.02, 0.002, 0.1),
 			logIntegers("candidates", 1, 1, 16),
+		},
+		rank:          fit,
+		session:       bySession(fit),
+		sessionParams: []param{recencyParam},
+	}
+}
+
+func warp() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return recommend.FitWARP(ctx, x, recommend.WARPOptions{
+			Factors:        s.int("factors"),
+			Epochs:         s.int("epochs"),
+			Rate:           s.float("rate"),
+			Decay:          off(s.float("decay")),
+			Regularization: off(s.float("regularization")),
+			MaxTrials:      s.int("max_trials"),
+			Seed:           e.seed,
+			Workers:        e.workers,
+			Progress:       e.progress,
+		})
+	}
+	return algorithm{
+		name: "warp",
+		params: []param{
+			logIntegers("factors", 64, 32, 256).doubling(),
+			logIntegers("epochs", 50, 20, 200),
+			logUniform("rate", 0.05, 0.02, 0.2),
+			uniform("decay", 0.9, 0.9, 0.9),
+			logUniform("regularization", 0.1, 0.02, 0.3),
+			logIntegers("max_trials", 20, 5, 100),
+		},
+		rank:          fit,
+		session:       bySession(fit),
+		sessionParams: []param{recencyParam},
+	}
+}
+
+func lmf() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return recommend.FitLMF(ctx, x, recommend.LMFOptions{
+			Factors:        s.int("factors"),
+			Epochs:         s.int("epochs"),
+			Rate:           s.float("rate"),
+			Decay:          off(s.float("decay")),
+			Regularization: off(s.float("regularization")),
+			Alpha:          s.float("alpha"),
+			Negatives:      s.int("negatives"),
+			Seed:           e.seed,
+			Workers:        e.workers,
+			Progress:       e.progress,
+		})
+	}
+	return algorithm{
+		name: "lmf",
+		params: []param{
+			logIntegers("factors", 64, 32, 256).doubling(),
+			logIntegers("epochs", 50, 20, 200),
+			logUniform("rate", 0.02, 0.005, 0.1),
+			uniform("decay", 0.9, 0.9, 0.9),
+			logUniform("regularization", 0.01, 0.001, 0.1),
+			uniform("alpha", 1, 1, 1),
+			logIntegers("negatives", 5, 2, 30),
 		},
 		rank:          fit,
 		session:       bySession(fit),
