@@ -463,20 +463,20 @@ func (c *cleaned) section() report.Section {
 			{What: "clean records rejected or flagged", Planted: "0 of " + count(c.Clean), Found: fmt.Sprintf("%s (%s)", count(c.FalseAlarms), percent(alarms)), Verdict: report.Mark(alarms < .01)},
 			{What: "net revenue", Planted: whole(float64(c.TrueNet), c.Currency), Found: fmt.Sprintf("%s (%+.1f%%)", whole(float64(c.Net), c.Currency), 100*off), Verdict: report.Mark(math.Abs(off) < .04)},
 		},
-		Tables: []report.Table{t, reasons("Order lines rejected or flagged", &c.Lines), reasons("Visits rejected or flagged", &c.Events)},
+		Tables: []report.Table{t, reasons("Order lines rejected or flagged", "row ", 1, &c.Lines), reasons("Visits rejected or flagged", "row ", 1, &c.Events)},
 	}
 }
 
 // reasons lists why rows were rejected or flagged.
-func reasons(caption string, q *profile.QualitySummary) report.Table {
-	t := report.Table{Caption: caption, Columns: []string{"reason", "rows", "first row numbers"}}
-	add := func(what string, rs []profile.ReasonCount) {
+func reasons(caption, what string, offset int64, q *profile.QualitySummary) report.Table {
+	t := report.Table{Caption: caption, Columns: []string{"reason", "rows", "the first are"}}
+	add := func(fate string, rs []profile.ReasonCount) {
 		for _, r := range rs {
 			first := make([]string, min(len(r.First), 3))
 			for i := range first {
-				first[i] = fmt.Sprint(r.First[i] + 1)
+				first[i] = fmt.Sprint(r.First[i] + offset)
 			}
-			t.Rows = append(t.Rows, []string{what + string(r.Reason), count(r.Rows), "row " + strings.Join(first, ", ")})
+			t.Rows = append(t.Rows, []string{fate + string(r.Reason), count(r.Rows), what + strings.Join(first, ", ")})
 		}
 	}
 	add("rejected: ", q.Rejected)

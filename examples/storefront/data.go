@@ -132,3 +132,37 @@ func decimal(x float64, digits int) string {
 }
 
 func date(t time.Time) string { return t.Format("2 Jan 2006") }
+
+// kept returns the share of each product of each order that did not come back,
+// by order and SKU; what is not listed was kept in full.
+func kept(orders []settled, refunds []refund) map[[2]string]float64 {
+	back := make(map[[2]string]int64)
+	for i := range refunds {
+		if r := &refunds[i]; r.Item != "" {
+			back[[2]string{r.OrderID, r.Item}] += r.Amount
+		}
+	}
+	out := make(map[[2]string]float64, len(back))
+	paid := make(map[[2]string]int64, len(back))
+	for i := range orders {
+		o := &orders[i].Order
+		for _, l := range o.Lines {
+			k := [2]string{o.ID, l.Item}
+			if back[k] > 0 {
+				paid[k] += l.Quantity*l.Price - l.Discount
+			}
+		}
+	}
+	for k, p := range paid {
+		out[k] = 1 - float64(min(back[k], p))/float64(max(p, 1))
+	}
+	return out
+}
+
+// share of a product of an order that was kept, see kept.
+func share(k map[[2]string]float64, order, sku string) float64 {
+	if x, ok := k[[2]string{order, sku}]; ok {
+		return x
+	}
+	return 1
+}

@@ -15,14 +15,53 @@ import (
 // report.
 func work(ctx context.Context, opt options, p *progress) (*report.Page, error) {
 	defer p.end()
+	do := simulated
 	if opt.Data != "" {
-		return retail(ctx, opt, p)
+		do = retail
 	}
-	return simulated(ctx, opt, p)
+	r, err := do(ctx, opt, p)
+	if err != nil {
+		return nil, err
+	}
+	return r.page, nil
+}
+
+// results are what the stages found, each a plain value.
+type results struct {
+	records      *records
+	cleaned      *cleaned    // of a simulated shop
+	read         *retailRead // of a file
+	profiled     *profiled
+	segmented    *segmented
+	predicted    *predicted
+	recommended  *recommended
+	targeted     *targeted
+	measured     *measured
+	months       []month
+	demanded     *demanded
+	stocked      *stocked
+	filtered     *filtered
+	title        string
+	introduction []string
+	page         *report.Page
+}
+
+// write puts the sections together.
+func (r *results) write() *results {
+	first := report.Section{}
+	if r.cleaned != nil {
+		first = r.cleaned.section()
+	} else {
+		first = r.read.section()
+	}
+	r.page = &report.Page{Title: r.title, Intro: r.introduction, Sections: []report.Section{first, r.profiled.section(), r.segmented.section(),
+		r.predicted.section(), r.recommended.section(), r.targeted.section(), r.measured.section(), kpiSection(r.months, r.records.Currency),
+		r.demanded.section(r.records), r.stocked.section(r.records, r.demanded), r.filtered.section(r.records, r.stocked, r.cleaned != nil)}}
+	return r
 }
 
 // simulated does the job on a shop whose truth is known.
-func simulated(ctx context.Context, opt options, p *progress) (*report.Page, error) {
+func simulated(ctx context.Context, opt options, p *progress) (*results, error) {
 	p.step("simulating a shop")
 	sim, err := shop.Simulate(shop.Config{Seed: opt.Seed, Users: opt.Users})
 	if err != nil {
@@ -99,26 +138,28 @@ func simulated(ctx context.Context, opt options, p *progress) (*report.Page, err
 	if err != nil {
 		return nil, err
 	}
-	stock.Replayed = replayPlan(sim, rec.Cut, stock, opt.Seed)
+	if stock.Replayed, err = replayPlan(sim, rec.Cut, dem, stock, opt.Seed); err != nil {
+		return nil, err
+	}
 
 	p.step("filtering recommendations by stock")
 	final, err := inStock(recs, stock, recs.Data.Users.IDs())
 	if err != nil {
 		return nil, err
 	}
-	return &report.Page{
-		Title: "Storefront: the whole job on a simulated shop",
-		Intro: []string{
+	r := &results{records: rec, cleaned: found, profiled: now, segmented: seg, predicted: pred, recommended: recs, targeted: aud, measured: meas,
+		months: months, demanded: dem, stocked: stock, filtered: final,
+		title: "Storefront: the whole job on a simulated shop",
+		introduction: []string{
 			fmt.Sprintf("A shop of %s customers and %s products was simulated from %s to %s. Its logs are as messy as real ones, and what customers like, when they leave, what campaigns do to them and what they wanted but could not get is known: each section compares what was found with that truth.",
 				count(len(sim.Users)), count(len(sim.Items)), date(rec.Start), date(rec.End)),
 			fmt.Sprintf("We stand on %s. Everything before is known; everything after is used only to check what was foretold.", date(rec.Cut))},
-		Sections: []report.Section{found.section(), now.section(), seg.section(), pred.section(), recs.section(), aud.section(), meas.section(),
-			kpiSection(months, rec.Currency), dem.section(rec), stock.section(rec, dem), final.section(rec, stock)},
-	}, nil
+	}
+	return r.write(), nil
 }
 
 // retail does the job on a file in the Online Retail layout.
-func retail(ctx context.Context, opt options, p *progress) (*report.Page, error) {
+func retail(ctx context.Context, opt options, p *progress) (*results, error) {
 	p.step("reading %s", opt.Data)
 	rec, found, err := readRetail(opt.Data, opt.Strict, p)
 	if err != nil {
@@ -170,16 +211,16 @@ func retail(ctx context.Context, opt options, p *progress) (*report.Page, error)
 	if err != nil {
 		return nil, err
 	}
-	stock.Assumed = "The file says nothing about stock. So that the plan can be seen at work, each product is taken to hold what it sells in none to six weeks, drawn by lot, and suppliers to take two weeks, give or take half of one. Put in your own figures before you order."
+	stock.Assumed = "The file says nothing about stock. So that the plan can be seen at work, nine of ten products, drawn by lot, are taken to hold what they sell in up to six weeks and the others nothing, and suppliers to take two weeks, give or take half of one. Put in your own figures before you order."
 	p.step("filtering recommendations by stock")
 	final, err := inStock(recs, stock, recs.Data.Users.IDs())
 	if err != nil {
 		return nil, err
 	}
-	return &report.Page{
-		Title: "Storefront: the whole job on " + filepath.Base(opt.Data),
-		Intro: []string{fmt.Sprintf("The log runs from %s to %s. We stand on %s: everything before is known; everything after is used only to check what was foretold.", date(rec.Start), date(rec.End.Add(-day)), date(rec.Cut))},
-		Sections: []report.Section{found.section(), now.section(), seg.section(), pred.section(), recs.section(), aud.section(), meas.section(),
-			kpiSection(months, rec.Currency), dem.section(rec), stock.section(rec, dem), final.section(rec, stock)},
-	}, nil
+	r := &results{records: rec, read: found, profiled: now, segmented: seg, predicted: pred, recommended: recs, targeted: aud, measured: meas,
+		months: months, demanded: dem, stocked: stock, filtered: final,
+		title:        "Storefront: the whole job on " + filepath.Base(opt.Data),
+		introduction: []string{fmt.Sprintf("The log runs from %s to %s. We stand on %s: everything before is known; everything after is used only to check what was foretold.", date(rec.Start), date(rec.End.Add(-day)), date(rec.Cut))},
+	}
+	return r.write(), nil
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/metrics"
-	"github.com/aislekit/aisle/segment"
 )
 
 // campaign is an experiment: who was treated, who was left alone by lot.
@@ -410,5 +409,3 @@ func kpiSection(months []month, currency string) report.Section {
 	}
 	return s
 }
-
-var _ = segment.Churned

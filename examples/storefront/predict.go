@@ -85,8 +85,8 @@ func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.La
 		y     []bool
 		names []string
 	)
-	columns := []string{"tenure_days", "active_days_ago", "recency_days", "orders", "orders_30d", "orders_90d", "units", "paid", "paid_90d", "net",
-		"order_value", "basket_size", "gap_days", "refund_rate"}
+	columns := []string{"recency_days", "active_days_ago", "units", "paid", "paid_90d", "net",
+		"order_value", "basket_size", "refund_rate"}
 	if len(rec.Events) > 0 {
 		columns = append(columns, "events", "events_30d", "events_90d", "view", "view_30d", "cart", "cart_30d")
 	}
@@ -211,8 +211,11 @@ func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.La
 // the same moment.
 func features(labels *predict.Labels[string], t *profile.Table[string]) ([][]float64, []string, error) {
 	names := append([]string{}, labels.Names...)
-	for _, n := range t.Names {
-		names = append(names, "profile "+n)
+	var take []int
+	for c, n := range t.Names {
+		if n != "recency_days" { // is among the labels' own
+			names, take = append(names, n), append(take, c)
+		}
 	}
 	rows := make([][]float64, len(labels.Users))
 	for i, id := range labels.Users {
@@ -220,7 +223,10 @@ func features(labels *predict.Labels[string], t *profile.Table[string]) ([][]flo
 		if k < 0 {
 			return nil, nil, fmt.Errorf("customer %s has no profile", id)
 		}
-		rows[i] = append(append(make([]float64, 0, len(names)), labels.Rows[i]...), t.Rows[k]...)
+		rows[i] = append(make([]float64, 0, len(names)), labels.Rows[i]...)
+		for _, c := range take {
+			rows[i] = append(rows[i], t.Rows[k][c])
+		}
 	}
 	return rows, names, nil
 }
@@ -304,7 +310,7 @@ func (p *predicted) section() report.Section {
 			name = fmt.Sprintf("buys nothing for %.0f days", days(f.Horizon))
 		}
 		t.Rows = append(t.Rows, []string{name, count(f.Rows), count(f.Tested), percent(f.Loss.BaseRate), percent(f.Loss.BaseRate * f.Loss.CalibrationRatio), decimal(f.AUC, 3), decimal(f.Recency, 3), decimal(f.Loss.NormalizedEntropy, 3)})
-		s.Figures = append(s.Figures, report.Figure{Label: name, Value: "AUC " + decimal(f.AUC, 3), Note: fmt.Sprintf("predicted %s, happened %s", percent(f.Loss.BaseRate*f.Loss.CalibrationRatio), percent(f.Loss.BaseRate))})
+		s.Figures = append(s.Figures, report.Figure{Label: name, Value: percent(f.Loss.BaseRate) + " did", Note: fmt.Sprintf("foretold: %s", percent(f.Loss.BaseRate*f.Loss.CalibrationRatio))})
 		plot := report.Plot{Kind: report.Lines, Title: "Taken at its word: " + name, Desc: "Line of observed against predicted share; the dashed diagonal is perfect.", XName: "predicted", YName: "happened", Percent: true, Zero: true}
 		line := report.Series{Name: "model"}
 		ideal := report.Series{Name: "perfect", Dashed: true}
@@ -351,7 +357,7 @@ func (p *predicted) section() report.Section {
 func featureName(s string) string {
 	missing := strings.HasSuffix(s, "_missing")
 	s = strings.TrimSuffix(s, "_missing")
-	s = plain(strings.TrimPrefix(s, "profile "))
+	s = plain(s)
 	if missing {
 		s += " not known"
 	}

@@ -37,6 +37,12 @@ const (
 	bigPrice    profile.Reason = "price far outside the usual"
 )
 
+// valueAt is a number with the line it comes from.
+type valueAt struct {
+	x    float64
+	line int64
+}
+
 // retailRow is one line of the file, values read.
 type retailRow struct {
 	invoice, code, title string
@@ -198,7 +204,7 @@ func (r *retailReader) row(line string) (retailRow, error) {
 	if len(r.fields) != len(retailColumns) {
 		return retailRow{}, fmt.Errorf("%d fields, want %d: %w", len(r.fields), len(retailColumns), errMalformed)
 	}
-	row := retailRow{invoice: get(0), code: strings.ToUpper(get(1)), title: get(2), customer: get(6), country: get(7)}
+	row := retailRow{invoice: get(0), code: get(1), title: get(2), customer: get(6), country: get(7)}
 	if row.invoice == "" || row.code == "" {
 		return row, fmt.Errorf("no invoice or stock code: %w", errMalformed)
 	}
@@ -256,7 +262,7 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 	rec := &records{Currency: "GBP", Ledger: &ledger{}}
 	type seen struct {
 		titles map[string]int
-		prices []int64
+		prices []valueAt
 		first  time.Time
 	}
 	var (
@@ -284,13 +290,15 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 		parts[name].Rows++
 		parts[name].Milli += milli
 	}
-	var sizes []float64
+	var sizes []valueAt
 	handle := func(number int64, row *retailRow) error {
 		out.Rows++
 		row.invoice, row.code, row.customer, row.country = keep(row.invoice), keep(row.code), keep(row.customer), keep(row.country)
+		codes[row.code] = struct{}{}
+		row.code = keep(strings.ToUpper(row.code)) // 85123a is 85123A
 		amount := row.quantity * row.milli
 		raw.Add(&raw, big.NewInt(amount))
-		invoices[row.invoice], codes[row.code] = struct{}{}, struct{}{}
+		invoices[row.invoice] = struct{}{}
 		credit := strings.HasPrefix(row.invoice, "C")
 		if credit {
 			out.Cancellations++
@@ -350,9 +358,9 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 			if row.title != "" {
 				s.titles[keep(row.title)]++
 			}
-			s.prices = append(s.prices, row.milli)
+			s.prices = append(s.prices, valueAt{float64(row.milli), number})
 			s.first = earlier(s.first, row.at)
-			sizes = append(sizes, math.Log(float64(units)))
+			sizes = append(sizes, valueAt{math.Log(float64(units)), number})
 			o := order{ID: row.invoice, User: row.customer, Time: row.at, Currency: "GBP",
 				Lines: []line{{Item: row.code, Quantity: units, Price: pence, Discount: units*pence - paid}}}
 			if _, err := rec.Ledger.AddLine(&o); err != nil {
@@ -435,8 +443,14 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 				title, n = t, k
 			}
 		}
-		slices.Sort(s.prices)
-		rec.Products = append(rec.Products, product{SKU: sku, Title: title, Text: title, Price: s.prices[len(s.prices)/2] / 10, Listed: s.first})
+		slices.SortFunc(s.prices, func(a, b valueAt) int { return cmp.Compare(a.x, b.x) })
+		middle := s.prices[len(s.prices)/2].x
+		for _, p := range s.prices {
+			if p.x > 10*middle || p.x < middle/10 {
+				quality.Flag(p.line, bigPrice)
+			}
+		}
+		rec.Products = append(rec.Products, product{SKU: sku, Title: title, Text: title, Price: int64(middle) / 10, Listed: s.first})
 	}
 	slices.SortFunc(rec.Products, func(a, b product) int { return cmp.Compare(a.SKU, b.SKU) })
 	for id, country := range countries {
@@ -450,22 +464,18 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 	}
 	// Orders of unbelievable size are flagged, not dropped: wholesalers do buy
 	// thousands, and the worst slips were cancelled minutes later.
-	bounds, err := profile.FitOutliers(sizes, profile.OutlierOptions{Method: profile.IQR, K: 3})
-	if err != nil {
-		return nil, nil, err
+	logs := make([]float64, len(sizes))
+	for i := range sizes {
+		logs[i] = sizes[i].x
 	}
-	for _, x := range sizes {
-		if bounds.Is(x) {
-			quality.Flag(0, bigQuantity)
-		}
-	}
-	for _, s := range products {
-		middle := float64(s.prices[len(s.prices)/2])
-		for _, x := range s.prices {
-			if float64(x) > 10*middle || float64(x) < middle/10 {
-				quality.Flag(0, bigPrice)
+	if bounds, err := profile.FitOutliers(logs, profile.OutlierOptions{Method: profile.IQR, K: 1.5}); err == nil {
+		for _, s := range sizes {
+			if bounds.Is(s.x) {
+				quality.Flag(s.line, bigQuantity)
 			}
 		}
+	} else if !errors.Is(err, profile.ErrEmpty) { // too few rows to say
+		return nil, nil, err
 	}
 	out.Quality = quality.Result()
 	out.Settled = *all
@@ -475,17 +485,17 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 
 func abs(x int64) int64 { return max(x, -x) }
 
-// assumedShelves invents stock for a file that has none: each product holds what
-// it sells in none to six weeks, and the supplier takes about two.
+// assumedShelves invents stock for a file that has none: nine of ten products
+// hold what they sell in up to six weeks, the others nothing, and the supplier takes about two.
 func assumedShelves(d *demanded, seed uint64) []position {
 	out := make([]position, len(d.SKUs))
 	for i, sku := range d.SKUs {
 		r := rng.New(seed, 91, uint64(i))
-		cover := 6 * r.Float64()
+		cover := .5 + 5.5*r.Float64()
 		if r.Bool(.1) {
 			cover = 0
 		}
-		out[i] = position{SKU: sku, OnHand: math.Floor(cover * d.Forecast[i]), Lead: 2, LeadSD: .5}
+		out[i] = position{SKU: sku, OnHand: math.Ceil(cover * d.Mean[i]), Lead: 2, LeadSD: .5}
 	}
 	return out
 }
@@ -519,7 +529,7 @@ func (r *retailRead) section() report.Section {
 		Figures: []report.Figure{{Label: "revenue before cleaning", Value: pounds(r.Raw)}, {Label: "customers", Value: count(r.Customers)}, {Label: "invoices", Value: count(r.Invoices)},
 			{Label: "rows without customer", Value: count(r.NoCustomer), Note: "kept in revenue and demand, in nobody's profile"}, {Label: "rows of credit notes", Value: count(r.Cancellations)},
 			{Label: "malformed lines", Value: count(r.Quality.Count(profile.Malformed))}},
-		Tables: []report.Table{t, back, reasons("Rows rejected or flagged", &r.Quality)},
+		Tables: []report.Table{t, back, reasons("Rows rejected or flagged", "line ", 0, &r.Quality)},
 	}
 	if len(r.Malformed) > 0 {
 		m := report.Table{Caption: "Malformed lines, the first ones", Columns: []string{"line"}}

@@ -352,9 +352,9 @@ func (s *segmented) clusterName(k int) string {
 				parts = append(parts, name)
 			case s.ByTaste:
 			case f.Z > 0:
-				parts = append(parts, "high "+plain(name))
+				parts = append(parts, highLow[name][0])
 			default:
-				parts = append(parts, "low "+plain(name))
+				parts = append(parts, highLow[name][1])
 			}
 		}
 		if len(parts) == 0 {
@@ -367,12 +367,26 @@ func (s *segmented) clusterName(k int) string {
 
 // plain gives a column a name for people.
 func plain(column string) string {
-	if n, ok := map[string]string{"recency_days": "time since last order", "units": "number of pieces", "net": "spending", "order_value": "order value",
-		"basket_size": "pieces per order", "gap_days": "pause between orders", "orders": "number of orders"}[column]; ok {
-		return n
+	window := ""
+	for _, w := range []string{"_30d", "_90d", "_365d"} {
+		if s, ok := strings.CutSuffix(column, w); ok {
+			column, window = s, ", last "+strings.Trim(w, "_d")+" days"
+		}
 	}
-	return strings.ReplaceAll(column, "_", " ")
+	if n, ok := plainNames[column]; ok {
+		return n + window
+	}
+	return strings.ReplaceAll(column, "_", " ") + window
 }
+
+var plainNames = map[string]string{"recency_days": "time since the last order", "tenure_days": "time since the first order", "log_purchases": "number of orders", "purchases": "orders",
+	"mean_gap_days": "usual pause between orders", "overdue": "silent for longer than usual", "single": "bought only once", "active_days_ago": "time since the last visit or order", "units": "pieces bought",
+	"paid": "money paid", "net": "money paid less refunds", "order_value": "average order", "basket_size": "pieces per order", "gap_days": "pause between orders", "orders": "number of orders",
+	"refund_rate": "share refunded", "events": "visits and clicks", "view": "products looked at", "cart": "products put into the cart"}
+
+// highLow names what much and little of a column means.
+var highLow = map[string][2]string{"recency_days": {"last bought long ago", "bought lately"}, "orders": {"order often", "few orders"}, "units": {"many pieces", "few pieces"}, "net": {"spend much", "spend little"},
+	"order_value": {"large orders", "small orders"}, "basket_size": {"many pieces an order", "few pieces an order"}, "gap_days": {"long pauses between orders", "short pauses between orders"}}
 
 var valueAdvice = map[string]string{"champions": "thank them, show new things first", "loyal": "points and previews", "potential loyalists": "offer membership",
 	"new customers": "welcome, help with the second order", "promising": "a small voucher", "need attention": "a limited offer", "about to sleep": "remind them of what they looked at",
@@ -423,6 +437,7 @@ func (s *segmented) section() report.Section {
 			len(s.Names), len(s.Profiles), how, days(s.Silence)),
 		Action: "Address each segment as its row in the first table says; one message for everybody is wasted on most.",
 		Terms: []report.Term{{Word: "Recency, frequency, money (RFM)", Meaning: "how long ago, how often and for how much someone bought, each as a score from 1 to 5."},
+			{Word: "Score", Meaning: "5 is the best fifth of the buyers. Buyers with equal numbers share a score, so a column of the picture can be empty."},
 			{Word: "Stage of life", Meaning: "prospect (never bought), new, active, sleeping, churned (gone) or reactivated (came back)."}},
 		Figures: []report.Figure{{Label: "silence that means gone", Value: decimal(days(s.Silence), 0) + " days", Note: "twice the pause that nine of ten returns stay below"},
 			{Label: "active now", Value: count(s.Stages[segment.Active] + s.Stages[segment.New] + s.Stages[segment.Reactivated])},

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,9 +22,9 @@ type targeted struct {
 	Control    []string
 	Share      float64 // held out
 	Example    string
-	Explained  string
-	Groups     []string // clusters chosen for their response, if any
-	Value      []string // value segments chosen otherwise
+	Explained  [][]string // clause, what is known, result
+	Groups     []string   // clusters chosen for their response, if any
+	Value      []string   // value segments chosen otherwise
 	Parity     []segment.GroupRate
 	ParityName string
 }
@@ -92,7 +92,14 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 	if err != nil {
 		return nil, err
 	}
-	t.Example, t.Explained = ids[first], x.String()
+	t.Example = ids[first]
+	for _, c := range x.Deciding() {
+		known := c.Value
+		if v, err := strconv.ParseFloat(known, 64); err == nil {
+			known = strconv.FormatFloat(v, 'g', 3, 64)
+		}
+		t.Explained = append(t.Explained, []string{c.Rule, known, map[segment.Truth]string{segment.True: "yes", segment.False: "no", segment.Unknown: "not known"}[c.Result]})
+	}
 	treat, control, err := segment.HoldOut(audience, ids, t.Share, opt.Seed)
 	if err != nil {
 		return nil, err
@@ -109,13 +116,13 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 }
 
 func (t *targeted) section() report.Section {
-	whom := "value segments that are slipping away: " + strings.Join(t.Value, ", ")
+	whom := "they are slipping away (" + strings.Join(t.Value, ", ") + ")"
 	if len(t.Groups) > 0 {
-		whom = "groups that answered earlier campaigns: " + strings.Join(t.Groups, "; ")
+		whom = "their groups answered earlier campaigns (" + strings.Join(t.Groups, "; ") + "), they are not gone"
 	}
 	s := report.Section{
 		Title: "Whom to address next",
-		Meaning: fmt.Sprintf("Of %s customers, %s are worth a message: they belong to %s, they are not gone, and they would not buy anyway.",
+		Meaning: fmt.Sprintf("Of %s customers, %s are worth a message: %s, and they are not sure to buy anyway.",
 			count(t.Customers), count(t.Size), whom),
 		Action: fmt.Sprintf("Write to %s of them and leave the other %s alone: only the difference between the two tells what the message did.", count(len(t.Target)), count(len(t.Control))),
 		Terms:  []report.Term{{Word: "Hold-out", Meaning: "customers of the audience, drawn by lot, who get no message. They show what would have happened without it."}},
@@ -123,12 +130,8 @@ func (t *targeted) section() report.Section {
 			{Label: "held out", Value: count(len(t.Control)), Note: percent(float64(len(t.Control))/float64(max(t.Size, 1))) + ", planned " + percent(t.Share)}},
 		Tables: []report.Table{{Caption: "The rule", Columns: []string{"rule"}, Rows: [][]string{{t.Rule}}}},
 	}
-	if t.Explained != "" {
-		e := report.Table{Caption: "Why customer " + t.Example + " is in", Columns: []string{"clause"}}
-		for _, l := range strings.Split(strings.TrimRight(t.Explained, "\n"), "\n") {
-			e.Rows = append(e.Rows, []string{strings.TrimSpace(l)})
-		}
-		s.Tables = append(s.Tables, e)
+	if len(t.Explained) > 0 {
+		s.Tables = append(s.Tables, report.Table{Caption: "Why customer " + t.Example + " is in", Columns: []string{"question", "known of the customer", "answer"}, Rows: t.Explained})
 	}
 	p := report.Table{Caption: "Is anybody left out? Share selected by " + t.ParityName, Columns: []string{t.ParityName, "customers", "selected"}}
 	for _, g := range t.Parity {
@@ -137,7 +140,6 @@ func (t *targeted) section() report.Section {
 		}
 	}
 	if len(p.Rows) > 1 {
-		slices.SortStableFunc(p.Rows, func(a, b []string) int { return 0 })
 		s.Tables = append(s.Tables, p)
 	}
 	if t.Why != "" {

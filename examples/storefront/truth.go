@@ -1,13 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/shop"
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/supply"
 )
 
 // oracle recommends by planted tastes: the chance that the next product of a
@@ -115,7 +118,7 @@ func shelves(s *shop.Shop, cut time.Time) []position {
 
 // replayPlan serves the planted wishes after the cut by the plan, with deliveries
 // as planted suppliers make them, and compares with what happened.
-func replayPlan(s *shop.Shop, cut time.Time, st *stocked, seed uint64) *replay {
+func replayPlan(s *shop.Shop, cut time.Time, dem *demanded, st *stocked, seed uint64) (*replay, error) {
 	r := &replay{}
 	first := int(cut.Sub(s.Start) / day)
 	r.Days = s.Config.Days - first
@@ -137,6 +140,10 @@ func replayPlan(s *shop.Shop, cut time.Time, st *stocked, seed uint64) *replay {
 			}
 		}
 	}
+	index := make(map[string]int, len(dem.SKUs))
+	for i, sku := range dem.SKUs {
+		index[sku] = i
+	}
 	for _, l := range st.Plan.Lines() {
 		i, ok := s.ItemIndex(l.ID)
 		if !ok {
@@ -149,13 +156,32 @@ func replayPlan(s *shop.Shop, cut time.Time, st *stocked, seed uint64) *replay {
 		for d, n := range open[l.ID] {
 			arriving[d] = n
 		}
-		lot := max(1, st.lot[l.ID])
+		series := dem.Series[index[l.ID]]
+		series.Units, series.Censored = slices.Clone(series.Units), slices.Clone(series.Censored)
+		supplier, point, lot := st.suppliers[l.ID], l.Point, max(1, st.lot[l.ID])
+		soldNow, seen := 0, 0 // this week: units sold, days with stock
 		for d := first; d < s.Config.Days; d++ {
+			if d > first && (d-first)%7 == 0 {
+				// Once a week the forecast takes in what was sold, and the plan is made anew.
+				series.Units = append(series.Units, float64(soldNow)*7/float64(max(seen, 1)))
+				series.Censored = append(series.Censored, seen < 2)
+				soldNow, seen = 0, 0
+				mean, sd := trailing(&series, len(series.Units), dem.Window)
+				again, err := supply.ReorderPoint(supply.ReorderOptions{Mean: mean, SD: sd, Lead: supplier.Lead, LeadSD: supplier.LeadSD, Review: 1. / 7, CycleService: st.Service})
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", l.ID, err)
+				}
+				point, lot = again.Point, max(1, int(math.Ceil(3*mean)))
+			}
 			hand += arriving[d]
 			onOrder -= arriving[d]
 			want := s.Truth.Wanted(i, d)
 			got := min(want, hand)
+			if hand > 0 {
+				seen++
+			}
 			hand -= got
+			soldNow += got
 			r.Wanted += want
 			r.LostNow += want - got
 			r.LostThen += s.Truth.Lost(i, d)
@@ -163,7 +189,7 @@ func replayPlan(s *shop.Shop, cut time.Time, st *stocked, seed uint64) *replay {
 				r.DaysNow++
 			}
 			r.StockNow += float64(hand)
-			for float64(hand+onOrder) <= l.Point {
+			for float64(hand+onOrder) <= point {
 				arriving[d+max(1, int(math.Round(x.LeadMean+x.LeadSD*source.Normal())))] += lot
 				onOrder += lot
 			}
@@ -177,5 +203,5 @@ func replayPlan(s *shop.Shop, cut time.Time, st *stocked, seed uint64) *replay {
 	}
 	r.StockNow /= float64(max(r.Days, 1))
 	r.StockThen /= float64(max(r.Days, 1))
-	return r
+	return r, nil
 }

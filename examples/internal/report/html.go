@@ -59,16 +59,16 @@ func (p *Page) WriteHTML(w io.Writer) error {
 			s.Plots[k].write(b, anchor(i)+"-p"+itoa(k))
 		}
 		if len(s.Checks) > 0 {
-			b.WriteString("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Planted against recovered\">\n<table>\n<caption>Planted against recovered: the simulator knows the truth, so we can check our answers</caption>\n" +
-				"<thead><tr><th scope=\"col\">what</th><th scope=\"col\">planted truth</th><th scope=\"col\">what we found</th><th scope=\"col\"></th></tr></thead>\n<tbody>\n")
+			b.WriteString("<h3>Checked against the planted truth</h3>\n<ul class=\"checks\">\n")
 			for _, c := range s.Checks {
-				b.WriteString("<tr><th scope=\"row\">" + esc(c.What) + "</th><td>" + esc(c.Planted) + "</td><td>" + esc(c.Found) + "</td><td>" +
-					[...]string{"", `<span class="good">✓ as it should be</span>`, `<span class="poor">✗ off the mark</span>`}[c.Verdict] + "</td></tr>\n")
+				b.WriteString("<li><strong>" + esc(c.What) + "</strong> <span><span class=\"label\">planted:</span> " + esc(c.Planted) +
+					"</span> <span><span class=\"label\">found:</span> " + esc(c.Found) + "</span>" +
+					[...]string{"", ` <span class="good">✓ as it should be</span>`, ` <span class="poor">✗ off the mark</span>`}[c.Verdict] + "</li>\n")
 			}
-			b.WriteString("</tbody>\n</table>\n</div>\n")
+			b.WriteString("</ul>\n")
 		}
 		for k := range s.Tables {
-			s.Tables[k].write(b, esc)
+			s.Tables[k].write(b, esc, anchor(i)+"-t"+itoa(k))
 		}
 		for _, n := range s.Notes {
 			tag("p", "careful", n)
@@ -79,9 +79,11 @@ func (p *Page) WriteHTML(w io.Writer) error {
 	return b.Flush()
 }
 
-func (t *Table) write(b *bufio.Writer, esc func(string) string) {
+func (t *Table) write(b *bufio.Writer, esc func(string) string, id string) {
 	right := t.numeric()
-	b.WriteString(`<div class="scroll" role="region" tabindex="0" aria-label="` + esc(t.Caption) + "\">\n<table>\n<caption>" + esc(t.Caption) + "</caption>\n<thead><tr>")
+	// The caption stands outside what scrolls, so that it is never cut off.
+	b.WriteString(`<h3 id="` + id + `">` + esc(t.Caption) + "</h3>\n" + `<div class="scroll" role="region" tabindex="0" aria-labelledby="` + id + `">` + "\n" +
+		`<table aria-labelledby="` + id + `">` + "\n<thead><tr>")
 	for k, c := range t.Columns {
 		b.WriteString(`<th scope="col"` + numClass(right[k]) + ">" + esc(c) + "</th>")
 	}
@@ -145,13 +147,19 @@ svg .soft{fill:var(--soft)}
 svg .axis{stroke:var(--line);stroke-width:1;fill:none}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1rem;margin:.1rem 0 .3rem;padding:0;font-size:.9rem}
 .legend span{display:inline-block;width:1.1rem;height:.28rem;margin-right:.4rem;vertical-align:middle;border-radius:2px}
-.scroll{overflow-x:auto;margin:1rem 0;-webkit-overflow-scrolling:touch}
+.scroll{overflow-x:auto;margin:.3rem 0 1rem;-webkit-overflow-scrolling:touch}
 table{border-collapse:collapse;font-size:.9rem;min-width:min(100%,24rem)}
-caption{text-align:left;font-weight:650;padding:.2rem 0;font-size:.96rem}
+h3{font-size:1rem;line-height:1.35;margin:1.3rem 0 .3rem}
+.checks{list-style:none;padding:0;margin:.4rem 0 1rem;max-width:46rem;font-size:.94rem}
+.checks li{border-bottom:1px solid var(--line);padding:.45rem 0}
+.checks li>*{display:block}
+.checks strong{font-weight:600}
+.checks .label{color:var(--soft)}
 th,td{text-align:left;padding:.32rem .7rem .32rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-thead th{color:var(--soft);font-weight:600}
-tbody th{font-weight:400;min-width:8rem}
-.num{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+thead th{color:var(--soft);font-weight:600;vertical-align:bottom;min-width:4.2rem}
+tbody th{font-weight:400;min-width:8rem;position:sticky;left:0;background:var(--bg)}
+.num{text-align:right;font-variant-numeric:tabular-nums}
+td.num{white-space:nowrap}
 .good{color:var(--good);font-weight:650;white-space:nowrap}
 .poor{color:var(--poor);font-weight:650;white-space:nowrap}
 @media print{.scroll{overflow:visible}section{break-inside:avoid}}
