@@ -23,6 +23,7 @@ type Solver int
 const (
 	CG       Solver = iota // a few conjugate gradient steps from the previous vector (Takács et al. 2011); default
 	Cholesky               // exactly
+	Subspace               // exactly in blocks of BlockSize factors, one block after the other (iALS++, Rendle et al. 2021)
 )
 
 // ALSOptions configures FitALS. The zero value is a good start for purchases
@@ -45,10 +46,11 @@ type ALSOptions struct {
 	// near 0.003.
 	FrequencyExponent float64
 
-	Solver  Solver // default CG
-	CGSteps int    // steps of CG a row and iteration; default 3
-	Seed    uint64 // of the start vectors
-	Workers int    // goroutines; default GOMAXPROCS. No influence on the result
+	Solver    Solver // default CG
+	CGSteps   int    // steps of CG a row and iteration; default 3
+	BlockSize int    // factors of a block of Subspace; default 32
+	Seed      uint64 // of the start vectors
+	Workers   int    // goroutines; default GOMAXPROCS. No influence on the result
 
 	// Start, when set, gives the first vectors of both sides instead of Seed: a
 	// model of equal Factors on at most as many users and items, as Dataset.Grow
@@ -70,6 +72,7 @@ func (o ALSOptions) withDefaults(x *Interactions) ALSOptions {
 	o.Regularization = check.OrOff(o.Regularization, 0.2)
 	o.FrequencyExponent = check.OrOff(o.FrequencyExponent, 0.5)
 	o.CGSteps = check.Default(o.CGSteps, 3)
+	o.BlockSize = check.Default(o.BlockSize, 32)
 	return o
 }
 
@@ -81,8 +84,9 @@ func (o ALSOptions) validate(x *Interactions) error {
 	check.Positive(&c, "Unobserved", o.Unobserved)
 	check.NonNegative(&c, "Regularization", o.Regularization)
 	c.Require(o.FrequencyExponent >= 0 && o.FrequencyExponent <= 2, "FrequencyExponent", o.FrequencyExponent, "at most 2")
-	c.Require(o.Solver == CG || o.Solver == Cholesky, "Solver", int(o.Solver), "CG or Cholesky")
+	c.Require(o.Solver >= CG && o.Solver <= Subspace, "Solver", int(o.Solver), "CG, Cholesky or Subspace")
 	check.Positive(&c, "CGSteps", o.CGSteps)
+	check.Positive(&c, "BlockSize", o.BlockSize)
 	if o.Start != nil {
 		c.Require(o.Start.factors == o.Factors, "Start.Factors", o.Start.factors, fmt.Sprintf("%d", o.Factors))
 		c.Require(o.Start.Users() <= x.Users() && o.Start.Items() <= x.Items(), "Start",
@@ -130,8 +134,9 @@ func (o alsRow) penalty(n, columns int) float32 {
 // FitALS fits the model.
 //
 // Cost an iteration: O(entries·f·CGSteps + (users+items)·f²·CGSteps) for CG,
-// O(entries·f² + (users+items)·f³) for Cholesky, f the number of factors, spread
-// over Workers. Memory: 4·f bytes a user and an item, and x with its transpose.
+// O(entries·f² + (users+items)·f³) for Cholesky, O(entries·f·b + (users+items)·
+// (f² + f·b²)) for Subspace with blocks of b, f the number of factors, spread over
+// Workers. Memory: 4·f bytes a user and an item, and x with its transpose.
 //
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged
 // (vectors that are not finite), and context.Cause(ctx).
@@ -146,7 +151,7 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 	f := opt.Factors
 	m := &ALS{
 		factors: f,
-		opt:     alsRow{opt.Alpha, opt.Unobserved, opt.Regularization, opt.FrequencyExponent},
+		opt:     opt.row(),
 		x:       startVectors(opt.Seed, 1, x.Users(), f),
 		y:       startVectors(opt.Seed, 2, x.Items(), f),
 	}
@@ -154,7 +159,7 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 		copy(m.x, opt.Start.x)
 		copy(m.y, opt.Start.y)
 	}
-	solver := alsSolver{row: m.opt, kind: opt.Solver, steps: opt.CGSteps, workers: opt.Workers}
+	solver := opt.solver()
 	var err error
 	if m.gramY, err = gram(ctx, m.y, f, opt.Workers); err != nil {
 		return nil, err
@@ -185,6 +190,9 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 			opt.Progress(p)
 		}
 	}
+	if solver.kind == Subspace { // exact at last, whatever the solver
+		solver.kind = CG
+	}
 	solver.steps = max(solver.steps, cgExact)
 	if err := solver.half(ctx, x.users, m.x, m.y, m.gramY, f); err != nil {
 		return nil, err
@@ -200,17 +208,11 @@ func (m *ALS) setBases() {
 	m.baseX, m.baseY = alsBase(m.gramX, m.factors, m.opt.unobserved), alsBase(m.gramY, m.factors, m.opt.unobserved)
 }
 
-// startVectors draws rows of independent normals with variance 0.01/f, one
-// stream a row, so that a row's start depends on seed, side and index only.
+// startVectors returns the start vectors of rows 0, 1, 2, … of one side.
 func startVectors(seed, side uint64, rows, f int) []float32 {
 	v := make([]float32, rows*f)
-	sd := 0.1 / math.Sqrt(float64(f))
-	var r rng.Stream
 	for i := range rows {
-		r.Reset(seed, side, uint64(i))
-		for k := range f {
-			v[i*f+k] = float32(sd * r.Normal())
-		}
+		StartVector(v[i*f:i*f+f], rng.Hash(seed, side), uint64(i))
 	}
 	return v
 }
@@ -275,7 +277,16 @@ type alsSolver struct {
 	row     alsRow
 	kind    Solver
 	steps   int
+	block   int
 	workers int
+}
+
+func (o ALSOptions) row() alsRow {
+	return alsRow{o.Alpha, o.Unobserved, o.Regularization, o.FrequencyExponent}
+}
+
+func (o ALSOptions) solver() alsSolver {
+	return alsSolver{row: o.row(), kind: o.Solver, steps: o.CGSteps, block: o.BlockSize, workers: o.Workers}
 }
 
 // half solves every row of m, whose vectors are dst (rows×f), against the
@@ -334,6 +345,16 @@ func newALSScratch(f int) *alsScratch {
 	return &alsScratch{x: cut(0), b: cut(1), r: cut(2), p: cut(3), q: cut(4)}
 }
 
+// forMatrix makes the memory that only the exact solvers need.
+func (t *alsScratch) forMatrix() {
+	if fp := len(t.b); t.a == nil {
+		t.a = make([]float32, fp*fp)
+		t.chol = make([]float32, 16*fp)
+		t.raw = make([]float32, gatherRows*fp)
+		t.weighted = make([]float32, gatherRows*fp)
+	}
+}
+
 // solve writes into x the minimiser of
 //
 //	Σ_k c_k(1 - x·y_k)² + α₀ Σ_{others}(x·y)² + λ‖x‖²
@@ -345,8 +366,13 @@ func (s alsSolver) solve(t *alsScratch, x []float32, cols []int32, vals []float3
 		clear(x)
 		return true
 	}
-	if s.kind == CG {
+	switch s.kind {
+	case CG:
 		return s.solveCG(t, x, cols, vals, src, base, lambda)
+	case Subspace:
+		if s.solveBlocks(t, x, cols, vals, src, base, lambda) {
+			return true
+		} // a block lost its definiteness in float32: the whole row has a way out
 	}
 	if !s.row.factor(t, len(x), cols, vals, src, base, lambda) {
 		return false
@@ -361,12 +387,7 @@ func (s alsSolver) solve(t *alsScratch, x []float32, cols []int32, vals []float3
 // the definiteness, the matrix is built and factored again in float64.
 func (o alsRow) factor(t *alsScratch, f int, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
 	fp := len(t.b)
-	if t.a == nil {
-		t.a = make([]float32, fp*fp)
-		t.chol = make([]float32, 16*fp)
-		t.raw = make([]float32, gatherRows*fp)
-		t.weighted = make([]float32, gatherRows*fp)
-	}
+	t.forMatrix()
 	copy(t.a, base)
 	clear(t.b)
 	for k := range f {
@@ -379,6 +400,8 @@ func (o alsRow) factor(t *alsScratch, f int, cols []int32, vals []float32, src, 
 			c := float32(o.alpha) * weightAt(vals, lo+k)
 			d := c - float32(o.unobserved)
 			raw, weighted := t.raw[k*fp:k*fp+f], t.weighted[k*fp:k*fp+f]
+			clear(t.raw[k*fp+f : (k+1)*fp])
+			clear(t.weighted[k*fp+f : (k+1)*fp])
 			copy(raw, y)
 			for j, v := range raw {
 				weighted[j] = d * v
@@ -422,6 +445,65 @@ func weightAt(weights []float32, k int) float32 {
 		return 1
 	}
 	return weights[k]
+}
+
+// solveBlocks minimises over one block of factors after the other, starting from
+// the present x. It keeps the predictions y_k·x and the gradient of the part
+// that all pairs share, so a block costs its own width only.
+func (s alsSolver) solveBlocks(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	f, fp := len(x), len(t.b)
+	b := min(s.block, f)
+	bp := vec.Pad(b)
+	t.forMatrix()
+	alpha, zero := float32(s.row.alpha), float32(s.row.unobserved)
+	t.coef = slices.Grow(t.coef[:0], len(cols))[:len(cols)]
+	vec.GatherDot(t.coef, src, cols, x)
+	copy(t.x, x)
+	g := t.r
+	vec.DotRows(g, base, t.x)
+	for lo := 0; lo < f; lo += b {
+		hi := min(lo+b, f)
+		n := hi - lo
+		a, step := t.a[:bp*bp], t.p[:bp]
+		clear(a)
+		clear(step)
+		for i := range n {
+			copy(a[i*bp:i*bp+n], base[(lo+i)*fp+lo:(lo+i)*fp+hi])
+			a[i*bp+i] += lambda
+			step[i] = -g[lo+i] - lambda*x[lo+i]
+		}
+		for i := n; i < bp; i++ {
+			a[i*bp+i] = 1
+		}
+		clear(t.raw[:gatherRows*bp])
+		clear(t.weighted[:gatherRows*bp])
+		for at := 0; at < len(cols); at += gatherRows {
+			rows := min(gatherRows, len(cols)-at)
+			for k := range rows {
+				y := src[int(cols[at+k])*f+lo : int(cols[at+k])*f+hi]
+				c := alpha * weightAt(vals, at+k)
+				raw, weighted := t.raw[k*bp:k*bp+n], t.weighted[k*bp:k*bp+n]
+				copy(raw, y)
+				for j, v := range raw {
+					weighted[j] = (c - zero) * v
+				}
+				vec.Axpy(c-(c-zero)*t.coef[at+k], raw, step[:n])
+			}
+			vec.Syrk(a, bp, 0, bp, t.weighted, t.raw, bp, rows)
+		}
+		if !solve.Cholesky32(a, bp, t.chol) {
+			return false
+		}
+		solve.SolveCholesky32(a, bp, step)
+		for i, d := range step[:n] {
+			x[lo+i] += d
+			vec.Axpy(d, base[(lo+i)*fp:(lo+i)*fp+fp], g)
+		}
+		for k, i := range cols {
+			t.coef[k] += vec.Dot(step[:n], src[int(i)*f+lo:int(i)*f+hi])
+		}
+	}
+	return check.Finite(float64(vec.Dot(x, x)))
 }
 
 // solveCG takes conjugate gradient steps from the present x, stopping early

@@ -57,7 +57,9 @@ func TestALSObjectiveProp(t *testing.T) {
 			x.users.Val[p] = float32(1 + r.Intn(4))
 		}
 		opt := ALSOptions{
-			Factors: rapid.IntRange(1, 7).Draw(t, "factors"), Iterations: 3, Solver: Cholesky, Seed: seed,
+			Factors: rapid.IntRange(1, 7).Draw(t, "factors"), Iterations: 3, Seed: seed,
+			Solver:            rapid.SampledFrom([]Solver{Cholesky, Subspace}).Draw(t, "solver"),
+			BlockSize:         rapid.IntRange(1, 9).Draw(t, "block"),
 			Alpha:             rapid.Float64Range(0.3, 5).Draw(t, "alpha"),
 			Unobserved:        rapid.Float64Range(0.02, 2).Draw(t, "unobserved"),
 			Regularization:    rapid.Float64Range(0.001, 1).Draw(t, "lambda"),
@@ -97,7 +99,7 @@ func TestALSObjectiveProp(t *testing.T) {
 // an item's of its users.
 func TestALSFoldIn(t *testing.T) {
 	x := groups(60, 48, 8, 3)
-	for _, solver := range []Solver{CG, Cholesky} {
+	for _, solver := range []Solver{CG, Cholesky, Subspace} {
 		m, err := FitALS(context.Background(), x, ALSOptions{Factors: 8, Solver: solver})
 		if err != nil {
 			t.Fatal(err)
@@ -175,8 +177,8 @@ func TestALSOptions(t *testing.T) {
 
 func BenchmarkFitALS(b *testing.B) {
 	x := groups(10_000, 3_000, 40, 1)
-	for _, solver := range []Solver{CG, Cholesky} {
-		name := map[Solver]string{CG: "cg", Cholesky: "cholesky"}[solver]
+	for _, solver := range []Solver{CG, Cholesky, Subspace} {
+		name := map[Solver]string{CG: "cg", Cholesky: "cholesky", Subspace: "subspace"}[solver]
 		b.Run("solver="+name+"/users=10k/entries=400k/factors=64", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -31,6 +31,8 @@ const (
 	kindMF
 	kindSVDPP
 	kindFM
+	kindGramian
+	kindCooccurrence
 )
 
 // Persistent is a model with a binary form: a frame with kind, version, length
@@ -67,6 +69,8 @@ func empty(kind uint16) Persistent {
 		return &WARP{}
 	case kindLMF:
 		return &LMF{}
+	case kindMF:
+		return &MF{}
 	case kindPureSVD:
 		return &PureSVD{}
 	case kindGFCF:

@@ -46,6 +46,9 @@ var conformants = []conformant{
 	{"als/cholesky", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitALS(ctx, x, ALSOptions{Factors: 8, Iterations: 5, Solver: Cholesky})
 	}, true},
+	{"als/subspace", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitALS(ctx, x, ALSOptions{Factors: 24, Iterations: 5, Solver: Subspace, BlockSize: 10})
+	}, true},
 	{"rp3beta", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitRP3Beta(ctx, x, RP3BetaOptions{Normalize: true})
 	}, true},
@@ -82,6 +85,12 @@ var conformants = []conformant{
 	{"lmf", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitLMF(ctx, x, LMFOptions{Factors: 8})
 	}, true},
+	{"mf", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitMF(ctx, x, MFOptions{Factors: 8})
+	}, false},
+	{"mf/alternating", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitMF(ctx, x, MFOptions{Factors: 8, Alternating: true, Regularization: -1})
+	}, false},
 	{"bpr/dns", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitBPR(ctx, x, BPROptions{Factors: 7, Candidates: 4})
 	}, true},

@@ -8,7 +8,7 @@ import (
 	"github.com/aislekit/aisle/recommend"
 )
 
-var solvers = []string{"cg", "cholesky"} // in the order of the constants
+var solvers = []string{"cg", "cholesky", "subspace"} // in the order of the constants
 
 func als() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
@@ -31,7 +31,7 @@ func als() algorithm {
 		params: []param{
 			logIntegers("factors", 64, 16, 512).doubling(),
 			integers("iterations", 15, 15, 15),
-			uniform("alpha", 1, 1, 1), // only its ratio to unobserved matters
+			uniform("alpha", 1, 1, 1),              // only its ratio to unobserved matters
 			logUniform("unobserved", 0, 0.0003, 1), // 0: what FitALS takes for data of this density
 			logUniform("regularization", 0.2, 0.0003, 0.5),
 			uniform("frequency_exponent", 0.5, 0.4, 1.1).refining(),
