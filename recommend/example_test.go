@@ -185,3 +185,38 @@ func ExampleTune() {
 	fmt.Println(len(best.Trials), best.Best.Score >= best.Trials[0].Score, err)
 	// Output: 10 true <nil>
 }
+
+func ExampleCooccurrence() {
+	monday, _ := recommend.NewCooccurrence(3, recommend.CooccurrenceOptions{})
+	tuesday, _ := recommend.NewCooccurrence(3, recommend.CooccurrenceOptions{})
+	_ = monday.Add(1, []int32{0, 1})
+	_ = tuesday.Add(2, []int32{0, 1, 2})
+	if err := monday.Merge(tuesday); err != nil {
+		panic(err)
+	}
+	m, err := monday.ItemKNN(recommend.ItemKNNOptions{})
+	if err != nil {
+		panic(err)
+	}
+	like, err := m.AppendSimilar(nil, 0, 1)
+	fmt.Println(monday.Count(0, 1), like[0].Item, err)
+	// Output: 2 1 <nil>
+}
+
+func ExampleGramian() {
+	// One iteration of ALS from pieces, as an engine of your own would run it.
+	d := purchases()
+	x, opt := d.Interactions, recommend.ALSOptions{Factors: 2, Unobserved: 0.2}
+	items := make([]float32, x.Items()*2)
+	for i := range x.Items() {
+		recommend.StartVector(items[2*i:2*i+2], 1, uint64(i))
+	}
+	gram, err := recommend.Gram(context.Background(), items, 2, 0)
+	if err != nil {
+		panic(err)
+	}
+	users := make([]float32, x.Users()*2)
+	err = recommend.SolveALS(context.Background(), users, x, items, gram.Result(), opt)
+	fmt.Println(gram.Len(), len(users), err)
+	// Output: 6 12 <nil>
+}
