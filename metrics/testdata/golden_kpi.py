@@ -63,6 +63,96 @@ def activity():
     save("activity.json", ["pandas", "numpy"], user=user, unix=sec, through="2026-04-03T16:00:00Z", units=out)
 
 
+def attribution():
+    """Random paths; Markov by numpy.linalg.solve, rules and Shapley values by their definitions."""
+    from itertools import combinations
+    from math import factorial
+    rng = np.random.default_rng(12)
+    ch = ["ads", "direct", "mail", "search", "social"]
+    paths = {}
+    for _ in range(400):
+        p = tuple(ch[i] for i in rng.choice(5, 1 + rng.poisson(1.6), p=[.3, .15, .2, .2, .15]))
+        c = int(rng.random() < .15 + .1 * ("mail" in p) + .02 * len(p))
+        v = paths.setdefault(p, [0, 0, 0])
+        v[0] += c
+        v[1] += 1 - c
+        v[2] += c * int(rng.integers(1000, 9000))
+    P = [[list(p), *v] for p, v in sorted(paths.items())]
+    C, N, V = (sum(p[i] for p in P) for i in [1, 2, 3])
+    rules = {}
+
+    def rule(name, w):
+        out = {c: [0., 0.] for c in ch}
+        for p, c, _, v in P:
+            for x, s in zip(p, w(p)):
+                out[x][0] += s * c
+                out[x][1] += s * v
+        rules[name] = out
+
+    def nondirect(p):
+        i = max([k for k, x in enumerate(p) if x != "direct"], default=len(p) - 1)
+        return [float(k == i) for k in range(len(p))]
+
+    def position(p):
+        n = len(p)
+        return [1.] if n == 1 else [.5, .5] if n == 2 else [.4] + [.2 / (n - 2)] * (n - 2) + [.4]
+    rule("first", lambda p: [1.] + [0.] * (len(p) - 1))
+    rule("last", lambda p: [0.] * (len(p) - 1) + [1.])
+    rule("last non-direct", nondirect)
+    rule("linear", lambda p: [1 / len(p)] * len(p))
+    rule("position", position)
+
+    markov = {}
+    for order in [1, 2, 3]:
+        state = {}
+        for p, *_ in P:
+            for i in range(len(p)):
+                state.setdefault(tuple(p[max(0, i + 1 - order):i + 1]), len(state))
+        n = len(state)
+        T, conv, rev, tot, s0 = np.zeros((n, n)), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+        for p, c, z, v in P:
+            ids = [state[tuple(p[max(0, i + 1 - order):i + 1])] for i in range(len(p))]
+            s0[ids[0]] += c + z
+            for a, b in zip(ids, ids[1:]):
+                T[a, b] += c + z
+            for a in ids:
+                tot[a] += c + z
+            conv[ids[-1]] += c
+            rev[ids[-1]] += v
+        T, conv, rev, s0 = T / tot[:, None], conv / tot, rev / tot, s0 / s0.sum()
+
+        def value(gone, end):
+            keep = np.array([s[-1] != gone for s in state])
+            Q = T[np.ix_(keep, keep)]
+            return s0[keep] @ np.linalg.solve(np.eye(keep.sum()) - Q, end[keep])
+        p, v = value(None, conv), value(None, rev)
+        eff = np.array([1 - value(c, conv) / p for c in ch])
+        effr = np.array([1 - value(c, rev) / v for c in ch])
+        markov[order] = {"p": p, "effect": eff, "conversions": eff / eff.sum() * C, "revenue": effr / effr.sum() * V, "states": n}
+
+    def shapley(value):
+        out = []
+        for c in ch:
+            rest, s = [x for x in ch if x != c], 0.
+            for k in range(len(ch)):
+                for S in combinations(rest, k):
+                    s += factorial(k) * factorial(len(ch) - k - 1) / factorial(len(ch)) * (value(set(S) | {c}) - value(set(S)))
+            out.append(s)
+        return out
+
+    def total(i):
+        return lambda S: sum(p[i] for p in P if set(p[0]) <= S)
+
+    def rate(i):
+        def f(S):
+            n = sum(p[1] + p[2] for p in P if set(p[0]) <= S)
+            return sum(p[i] for p in P if set(p[0]) <= S) / n if n else 0.
+        return f
+    sh = {"total": shapley(total(1)), "total_revenue": shapley(total(3)),
+          "rate": np.array(shapley(rate(1))) * (C + N), "rate_revenue": np.array(shapley(rate(3))) * (C + N)}
+    save("attribution.json", ["numpy"], channels=ch, paths=P, rules=rules, markov=markov, shapley=sh)
+
+
 if __name__ == "__main__":
-    for f in sys.argv[1:] or ["activity"]:
+    for f in sys.argv[1:] or ["activity", "attribution"]:
         globals()[f]()
