@@ -115,3 +115,48 @@ func ExampleBayesEffect() {
 	fmt.Printf("%+.3f, better with %.2f %v\n", p.Estimate, p.BetterB, err)
 	// Output: +0.024, better with 0.91 <nil>
 }
+
+func ExampleUplift() {
+	bought := []float64{1, 0, 1, 1, 0, 0}
+	mailed := []bool{true, true, false, true, false, false}
+	score := []float64{6, 5, 4, 3, 2, 1}
+	c, err := metrics.Uplift(bought, mailed, score)
+	if err != nil {
+		panic(err)
+	}
+	for _, p := range c.Points {
+		fmt.Print(p.Qini, ", ")
+	}
+	fmt.Printf("area %.1f, per head over random %.3f, normalised %.3f\n", c.Qini.Area, c.Qini.PerHead, c.Qini.Normalized)
+	fmt.Println(c.Warnings[0])
+	// Output:
+	// 1, 1, -1, -1, 0.5, 1, area 1.0, per head over random -0.333, normalised -0.308
+	// the curve starts with users of one arm only
+}
+
+func ExampleUpliftHistogram() {
+	o := metrics.UpliftHistogramOptions{Min: 0, Max: 1, Bins: 100, Replicates: 100}
+	east, err := metrics.NewUpliftHistogram(o)
+	if err != nil {
+		panic(err)
+	}
+	west, _ := metrics.NewUpliftHistogram(o)
+	for i := range 2000 {
+		h := east
+		if i%3 == 0 {
+			h = west
+		}
+		score, mailed := float64(i%100)/100, i/100%2 == 0
+		spend := 0.0
+		if i*37%100 < 20 || mailed && score > 0.5 && i%4 == 0 {
+			spend = 25
+		}
+		_ = h.Add(uint64(i), mailed, spend, score)
+	}
+	if err := east.Merge(west); err != nil {
+		panic(err)
+	}
+	qini, _, err := east.Intervals(0)
+	fmt.Println(err, qini.Low > 0, qini.Method)
+	// Output: <nil> true Poisson bootstrap, 100 replicates
+}

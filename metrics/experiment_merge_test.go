@@ -96,7 +96,10 @@ func experimentStates(t testing.TB) []binaryForm {
 	var q CUPEDRatio
 	must(q.Add(1, 2, 3, 4))
 	must(q.AddMissing(1, 1))
-	return []binaryForm{&r, &c, &q}
+	h, err := NewUpliftHistogram(UpliftHistogramOptions{Bins: 2, Replicates: 1})
+	must(err)
+	must(h.Add(1, true, 1, 0.5))
+	return []binaryForm{&r, &c, &q, h}
 }
 
 // FuzzUnmarshalExperiments is FuzzUnmarshal for the experiment files.
