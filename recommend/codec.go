@@ -33,6 +33,7 @@ const (
 	kindFM
 	kindGramian
 	kindCooccurrence
+	kindColdStart
 )
 
 // Persistent is a model with a binary form: a frame with kind, version, length
@@ -75,6 +76,8 @@ func empty(kind uint16) Persistent {
 		return &PureSVD{}
 	case kindGFCF:
 		return &GFCF{}
+	case kindSparseEASE:
+		return &SparseEASE{}
 	}
 	return nil
 }

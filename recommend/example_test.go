@@ -220,3 +220,37 @@ func ExampleGramian() {
 	fmt.Println(gram.Len(), len(users), err)
 	// Output: 6 12 <nil>
 }
+
+func ExampleFitColdStart() {
+	d := purchases()
+	names := map[SKU]string{"tea": "green tea drink", "milk": "milk drink food", "honey": "honey food", "nails": "steel nails tool", "hammer": "steel hammer tool", "saw": "steel saw tool"}
+	var texts []string
+	for _, id := range d.Items.IDs() {
+		texts = append(texts, names[id])
+	}
+	ctx := context.Background()
+	content, err := recommend.FitTFIDF(ctx, texts, recommend.TFIDFOptions{})
+	if err != nil {
+		panic(err)
+	}
+	als, err := recommend.FitALS(ctx, d.Interactions, recommend.ALSOptions{Factors: 2, Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	m, err := recommend.FitColdStart(ctx, content, als, recommend.ColdStartOptions{Regularization: 0.1})
+	if err != nil {
+		panic(err)
+	}
+	drill := make([]float32, m.Factors()) // an item nobody has bought yet
+	if err := m.ItemVector(drill, "steel drill tool"); err != nil {
+		panic(err)
+	}
+	score := func(user int) (s float32) {
+		for k, x := range als.UserVector(int(d.Users.Of(user))) {
+			s += x * drill[k]
+		}
+		return s
+	}
+	fmt.Println(score(4) > score(1))
+	// Output: true
+}

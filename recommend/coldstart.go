@@ -1,0 +1,218 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/sparse"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// ColdStartOptions configures FitColdStart.
+type ColdStartOptions struct {
+	Regularization float64 // λ of the ridge regression, > 0; default 1
+	Iterations     int     // steps of conjugate gradients at the most; default 100
+	Tolerance      float64 // stop when every residual has shrunk by this factor; default 1e-4
+	Workers        int     // goroutines; default GOMAXPROCS. No influence on the result
+}
+
+// ColdStart maps what an item is (its text and attributes, as a TFIDFModel sees
+// them) to the vector that ALS would have learned for it, so that items nobody
+// has bought yet can be ranked beside the others (Gantner et al. 2010,
+// attribute-to-factor mapping). Immutable, safe for concurrent use.
+type ColdStart struct {
+	content *TFIDFModel
+	factors int
+	b       []float32 // terms×factors
+}
+
+// FitColdStart fits the map: the terms×factors matrix B that minimises
+// Σᵢ‖aᵢB - yᵢ‖² + λ‖B‖² over the items with a vector, aᵢ the item's content
+// vector and yᵢ its vector in als. Both models must be over the same items.
+//
+// Cost: Iterations passes over the content vectors times factors. Memory: 16
+// bytes a term and factor. Errors: ErrMismatch, ErrOption, ErrEmpty (no item has
+// both), context.Cause(ctx).
+func FitColdStart(ctx context.Context, content *TFIDFModel, als *ALS, opt ColdStartOptions) (*ColdStart, error) {
+	opt.Regularization = check.Default(opt.Regularization, 1)
+	opt.Iterations = check.Default(opt.Iterations, 100)
+	opt.Tolerance = check.Default(opt.Tolerance, 1e-4)
+	var c check.Options
+	check.Positive(&c, "Regularization", opt.Regularization)
+	check.Positive(&c, "Iterations", opt.Iterations)
+	check.Positive(&c, "Tolerance", opt.Tolerance)
+	if err := c.Err("recommend: FitColdStart"); err != nil {
+		return nil, err
+	}
+	if content == nil || als == nil || content.Items() != als.Items() {
+		return nil, fmt.Errorf("recommend: FitColdStart: models are over different items: %w", ErrMismatch)
+	}
+	f, terms := als.Factors(), len(content.Terms())
+	a := &sparse.CSR{Cols: terms, Ptr: []int64{0}}
+	var y []float32
+	for i := range als.Items() {
+		cols, vals := content.items.Row(i)
+		if v := als.ItemVector(i); len(cols) > 0 && !isZero(v) {
+			a.Col, a.Val = append(a.Col, cols...), append(a.Val, vals...)
+			a.Ptr = append(a.Ptr, int64(len(a.Col)))
+			y = append(y, v...)
+			a.Rows++
+		}
+	}
+	if a.Rows == 0 {
+		return nil, fmt.Errorf("recommend: FitColdStart: no item has content and a vector: %w", ErrEmpty)
+	}
+	b, err := ridgeMap(ctx, a, y, f, opt)
+	if err != nil {
+		return nil, err
+	}
+	return &ColdStart{content: content, factors: f, b: b}, nil
+}
+
+// ridgeMap solves (AᵀA + λI)·B = AᵀY for all columns at once by conjugate gradients,
+// each column with its own step lengths.
+func ridgeMap(ctx context.Context, a *sparse.CSR, y []float32, f int, opt ColdStartOptions) ([]float32, error) {
+	at := a.Transpose()
+	n := a.Cols * f
+	b, r, p, q := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+	ap := make([]float32, a.Rows*f)
+	if err := spmm(ctx, r, at, y, f, opt.Workers); err != nil {
+		return nil, err
+	}
+	copy(p, r)
+	rr := columnNorms(r, r, f)
+	first := append([]float64(nil), rr...)
+	for range opt.Iterations {
+		if err := spmm(ctx, ap, a, p, f, opt.Workers); err != nil {
+			return nil, err
+		}
+		if err := spmm(ctx, q, at, ap, f, opt.Workers); err != nil {
+			return nil, err
+		}
+		vec.Axpy(float32(opt.Regularization), p, q)
+		pq := columnNorms(p, q, f)
+		step := make([]float32, f)
+		for k := range step {
+			if pq[k] > 0 {
+				step[k] = float32(rr[k] / pq[k])
+			}
+		}
+		for i := 0; i < n; i += f {
+			for k, s := range step {
+				b[i+k] += float32(s * p[i+k])
+				r[i+k] -= float32(s * q[i+k])
+			}
+		}
+		next := columnNorms(r, r, f)
+		done := true
+		for k := range next {
+			done = done && next[k] <= first[k]*opt.Tolerance*opt.Tolerance
+		}
+		if done {
+			break
+		}
+		for i := 0; i < n; i += f {
+			for k := range f {
+				beta := float32(0)
+				if rr[k] > 0 {
+					beta = float32(next[k] / rr[k])
+				}
+				p[i+k] = r[i+k] + float32(beta*p[i+k])
+			}
+		}
+		rr = next
+	}
+	if err := check.Slice32("map", b); err != nil {
+		return nil, fmt.Errorf("recommend: FitColdStart: %w: %w", ErrDiverged, err)
+	}
+	return b, nil
+}
+
+// spmm writes m·x into dst, rows of f numbers.
+func spmm(ctx context.Context, dst []float32, m *sparse.CSR, x []float32, f, workers int) error {
+	return parallel.For(ctx, m.Rows, 256, workers, func(_, lo, hi int) error {
+		for r := lo; r < hi; r++ {
+			out := dst[r*f : r*f+f]
+			clear(out)
+			cols, vals := m.Row(r)
+			vec.GatherAxpy(out, x, cols, vals)
+		}
+		return nil
+	})
+}
+
+// columnNorms returns Σᵢ x[i,k]·y[i,k] for each column k.
+func columnNorms(x, y []float32, f int) []float64 {
+	out := make([]float64, f)
+	for i := 0; i < len(x); i += f {
+		for k := range f {
+			out[k] += float64(float64(x[i+k]) * float64(y[i+k]))
+		}
+	}
+	return out
+}
+
+// Factors returns the length of the vectors.
+func (m *ColdStart) Factors() int { return m.factors }
+
+// ItemVector writes into dst, of length Factors, the vector of an item with that
+// text and those attribute tokens: put it beside those of ALS.ItemVector, and
+// its dot product with a user's vector is the item's score. ErrEmpty when no
+// term is known, ErrShape.
+func (m *ColdStart) ItemVector(dst []float32, text string, attributes ...string) error {
+	if len(dst) != m.factors {
+		return ErrShape
+	}
+	terms, weights, err := m.content.AppendVector(nil, nil, text, attributes...)
+	if err != nil {
+		return err
+	}
+	if len(terms) == 0 {
+		return ErrEmpty
+	}
+	clear(dst)
+	vec.GatherAxpy(dst, m.b, terms, weights)
+	return nil
+}
+
+// AppendBinary appends the frame of m, its content model included, to dst.
+func (m *ColdStart) AppendBinary(dst []byte) ([]byte, error) {
+	content, err := m.content.MarshalBinary()
+	if err != nil {
+		return dst, err
+	}
+	var w codec.Writer
+	w.Int(m.factors)
+	w.Float32s(m.b)
+	w.Bytes(content)
+	return w.AppendFrame(dst, kindColdStart, 1), nil
+}
+
+// MarshalBinary returns the frame of m.
+func (m *ColdStart) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. A tokenizer of
+// the host's own must be set again: see TFIDFModel.WithTokenizer.
+func (m *ColdStart) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindColdStart, 1)
+	if err != nil {
+		return fmt.Errorf("recommend: ColdStart: %w", err)
+	}
+	d := ColdStart{factors: r.Int(), b: r.Float32s(), content: &TFIDFModel{}}
+	content := r.Bytes()
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("recommend: ColdStart: %w", err)
+	}
+	if err := d.content.UnmarshalBinary(content); err != nil {
+		return err
+	}
+	if d.factors < 1 || d.factors > math.MaxInt32 || len(d.b)%d.factors != 0 || len(d.b)/d.factors != len(d.content.Terms()) || check.Slice32("map", d.b) != nil {
+		return fmt.Errorf("recommend: ColdStart: map of the wrong size or not finite: %w", ErrCorrupt)
+	}
+	*m = d
+	return nil
+}
