@@ -86,3 +86,10 @@ func ExampleFitGFCF() {
 	best(d, m, err)
 	// Output: honey 0.43
 }
+
+func ExampleFitSparseEASE() {
+	d := purchases()
+	m, err := recommend.FitSparseEASE(context.Background(), d.Interactions, recommend.SparseEASEOptions{Regularization: 1, Neighbors: 3})
+	best(d, m, err)
+	// Output: honey 0.50
+}

@@ -42,3 +42,22 @@ func gfCF() algorithm {
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
 	}
 }
+
+func sparseEASE() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return recommend.FitSparseEASE(ctx, x, recommend.SparseEASEOptions{
+			Regularization: s.float("regularization"), Dropout: s.float("dropout"), Neighbors: s.int("neighbors"),
+			Workers: e.workers, Progress: e.progress,
+		})
+	}
+	return algorithm{
+		name: "sparseease",
+		params: []param{
+			logUniform("regularization", 200, 5, 3000),
+			uniform("dropout", 0, 0, 0.8).refining(),
+			logIntegers("neighbors", 200, 50, 500).refining(),
+		},
+		starts: []settings{{}, {"regularization": 50.0}, {"regularization": 500.0}, {"regularization": 20.0, "dropout": 0.3}},
+		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
+	}
+}
