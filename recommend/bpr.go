@@ -97,7 +97,7 @@ func FitBPR(ctx context.Context, x *Interactions, opt BPROptions) (*BPR, error) 
 	}
 	x = x.positives()
 	m := &BPR{rule: sgdRule{opt.Epochs, opt.Rate, opt.Decay, opt.Regularization, opt.Candidates, opt.Seed}}
-	m.start(x, opt.Factors, opt.Seed)
+	m.start(x, opt.Factors, startSpread, opt.Seed)
 	scratch := newPairScratch(x, opt.Workers)
 	step := func(w int, c *sgdCell, rate float32) float64 {
 		return m.cell(x.users, c, &scratch[w], rate, opt.Loss)
@@ -107,14 +107,6 @@ func FitBPR(ctx context.Context, x *Interactions, opt BPROptions) (*BPR, error) 
 		return nil, err
 	}
 	return m, nil
-}
-
-// start draws the first vectors; biases are zero.
-func (m *latent) start(x *Interactions, f int, seed uint64) {
-	m.factors = f
-	m.x, m.y = startVectors(seed, 1, x.Users(), f), startVectors(seed, 2, x.Items(), f)
-	m.bias = make([]float32, x.Items())
-	m.clearUsers(x)
 }
 
 // pairScratch is the memory of a worker: the set of the user's items.

@@ -34,6 +34,11 @@ const (
 	kindGramian
 	kindCooccurrence
 	kindColdStart
+	kindSessionKNN
+	kindMarkov
+	kindNextBasket
+	kindItem2Vec
+	kindCategoryPopular
 )
 
 // Persistent is a model with a binary form: a frame with kind, version, length

@@ -51,3 +51,39 @@ func ExampleFitLMF() {
 	fmt.Println(d.Items.ID(top[0].Item))
 	// Output: saw
 }
+
+func ExampleFitMF() {
+	b, err := recommend.NewBuilder[string, string](recommend.BuilderOptions{})
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range []struct {
+		user, item string
+		stars      float32
+	}{
+		{"ann", "opera", 5}, {"ann", "ballet", 5}, {"ann", "boxing", 1}, {"bob", "opera", 1}, {"bob", "ballet", 2}, {"bob", "boxing", 5},
+		{"cem", "opera", 5}, {"cem", "boxing", 1}, {"dee", "ballet", 1}, {"dee", "boxing", 4},
+	} {
+		if err := b.Add(e.user, e.item, e.stars); err != nil {
+			panic(err)
+		}
+	}
+	d, err := b.Build()
+	if err != nil {
+		panic(err)
+	}
+	m, err := recommend.FitMF(context.Background(), d.Interactions, recommend.MFOptions{Factors: 2, Alternating: true, Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	cem, err := m.Predict(d.Users.Of("cem"), d.Items.Of("ballet"))
+	if err != nil {
+		panic(err)
+	}
+	dee, err := m.Predict(d.Users.Of("dee"), d.Items.Of("opera"))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(cem > 4, dee < 2)
+	// Output: true true
+}

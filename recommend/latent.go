@@ -34,7 +34,7 @@ type foldScratch struct {
 	v    []float32 // the vector
 	has  []uint64  // a set of items, empty between calls
 	rand rng.Stream
-	als  *alsScratch // of models that solve exactly
+	ls   *lsScratch // of models that solve exactly
 }
 
 // Users returns the number of users of the fit.
@@ -125,6 +125,26 @@ func (m *latent) foldIn(dst []float32, items []int32, weights []float32, f folde
 	return err
 }
 
+// start draws the first vectors: independent normals of variance spread²/f, one
+// stream a row, so that a row's start depends on seed, side and index only.
+// Biases are zero, and so are users without entries.
+func (m *latent) start(x *Interactions, f int, spread float64, seed uint64) {
+	m.factors = f
+	m.x, m.y = make([]float32, x.Users()*f), make([]float32, x.Items()*f)
+	m.bias = make([]float32, x.Items())
+	var r rng.Stream
+	for side, v := range [][]float32{m.x, m.y} {
+		sd := spread / math.Sqrt(float64(f))
+		for i := 0; i < len(v); i += f {
+			r.Reset(seed, uint64(side+1), uint64(i/f))
+			for k := range f {
+				v[i+k] = float32(sd * r.Normal())
+			}
+		}
+	}
+	m.clearUsers(x)
+}
+
 // clearUsers sets the vectors of users without entries to zero.
 func (m *latent) clearUsers(x *Interactions) {
 	for u := range x.Users() {
@@ -177,6 +197,9 @@ func (m *latent) set(d *latent) {
 	m.factors, m.mean, m.x, m.y, m.bias, m.userBias = d.factors, d.mean, d.x, d.y, d.bias, d.userBias
 	m.scratch = sync.Pool{}
 }
+
+// startSpread is the length of first vectors of models for implicit feedback.
+const startSpread = 0.1
 
 // maxFactors bounds the length of vectors.
 const maxFactors = 1 << 14

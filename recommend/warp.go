@@ -81,7 +81,7 @@ func FitWARP(ctx context.Context, x *Interactions, opt WARPOptions) (*WARP, erro
 	}
 	x = x.positives()
 	m := &WARP{rule: sgdRule{opt.Epochs, opt.Rate, opt.Decay, opt.Regularization, opt.MaxTrials, opt.Seed}}
-	m.start(x, opt.Factors, opt.Seed)
+	m.start(x, opt.Factors, startSpread, opt.Seed)
 	scratch := newPairScratch(x, opt.Workers)
 	step := func(w int, c *sgdCell, rate float32) float64 { return m.cell(x.users, c, &scratch[w], rate) }
 	s := sgdSchedule{"FitWARP", opt.Epochs, opt.Rate, opt.Decay, opt.Loss, opt.Progress}

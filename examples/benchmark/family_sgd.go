@@ -97,3 +97,33 @@ func lmf() algorithm {
 		sessionParams: []param{recencyParam},
 	}
 }
+
+func mf() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return recommend.FitMF(ctx, x, recommend.MFOptions{
+			Factors:            s.int("factors"),
+			Epochs:             s.int("epochs"),
+			Rate:               s.float("rate"),
+			Decay:              off(s.float("decay")),
+			Regularization:     off(s.float("regularization")),
+			BiasRegularization: off(s.float("bias_regularization")),
+			Alternating:        s.flag("alternating"),
+			Seed:               e.seed,
+			Workers:            e.workers,
+			Progress:           e.progress,
+		})
+	}
+	return algorithm{
+		name: "mf",
+		params: []param{
+			logIntegers("factors", 64, 32, 256).doubling(),
+			logIntegers("epochs", 60, 20, 200),
+			logUniform("rate", 0.01, 0.003, 0.05),
+			uniform("decay", 0.9, 0.9, 0.9),
+			logUniform("regularization", 0.05, 0.02, 0.2),
+			logUniform("bias_regularization", 0.02, 0.002, 0.1),
+			yesNo("alternating", false),
+		},
+		rate: fit,
+	}
+}
