@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/internal/shop"
+	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/predict"
 	"github.com/aislekit/aisle/profile"
 )
 
@@ -20,8 +23,14 @@ func work(ctx context.Context, opt options, p *progress) (*report.Page, error) {
 		do = retail
 	}
 	r, err := do(ctx, opt, p)
-	if err != nil {
+	switch {
+	case errors.Is(err, predict.ErrEmpty) || errors.Is(err, predict.ErrUndefined):
+		return nil, fmt.Errorf("too little data for a step, try a longer log of more customers: %w", err)
+	case err != nil:
 		return nil, err
+	}
+	if opt.V {
+		r.details(p)
 	}
 	return r.page, nil
 }
@@ -44,6 +53,22 @@ type results struct {
 	title        string
 	introduction []string
 	page         *report.Page
+}
+
+// details tells what the models were like.
+func (r *results) details(p *progress) {
+	for _, c := range r.segmented.Choices {
+		p.step("  %d groups: inertia %.4g, silhouette %.3f", c.K, c.Inertia, c.Silhouette)
+	}
+	for _, f := range []*forecast{r.predicted.Purchase, r.predicted.Churn} {
+		if f != nil {
+			p.step("  %s: %d rows, AUC %.4f, log-loss %.4f, Brier %.4f, calibration error %.4f", f.What, f.Rows, f.AUC, f.Loss.LogLoss, f.Loss.Brier, f.Loss.ECE)
+		}
+	}
+	p.step("  recommenders: %s", r.recommended.Chosen)
+	for _, m := range r.recommended.Lists {
+		p.step("  %s: fitted in %d ms, recall %.4f, NDCG %.4f, novelty %.2f bits", m.Name, m.Fit.Milliseconds(), m.At.Recall, m.At.NDCG, m.Novelty)
+	}
 }
 
 // write puts the sections together.
@@ -195,7 +220,7 @@ func retail(ctx context.Context, opt options, p *progress) (*results, error) {
 	if err != nil {
 		return nil, err
 	}
-	if meas.Placebo, err = placebo(rec, aud, 30*day); err != nil {
+	if meas.Placebo, err = placebo(rec, aud, 30*day); err != nil && !errors.Is(err, metrics.ErrUndefined) { // a tiny audience
 		return nil, err
 	}
 	months, err := kpis(rec)

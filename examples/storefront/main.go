@@ -51,6 +51,10 @@ func main() {
 		}
 		os.Exit(2)
 	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "storefront: unexpected %q; a file is given with -data\n", flags.Arg(0))
+		os.Exit(2)
+	}
 	start := time.Now()
 	if err := run(ctx, opt, os.Stdout, newProgress(os.Stderr)); err != nil {
 		fmt.Fprintln(os.Stderr, "storefront:", err)
@@ -72,7 +76,8 @@ func run(ctx context.Context, opt options, out io.Writer, p *progress) error {
 		return err
 	}
 	if opt.Out == "" {
-		return nil
+		_, err := fmt.Fprintln(out, "\nWith -out DIR the same is written as a web page with plots.")
+		return err
 	}
 	if err := os.MkdirAll(opt.Out, 0o777); err != nil {
 		return err

@@ -265,7 +265,9 @@ func (m *measured) section() report.Section {
 			{Word: "Points", Meaning: "percentage points: from 20% to 23% is +3 points."}}}
 	if m.Pooled == nil {
 		s.Meaning = "The file holds no campaign; the two halves of the audience, to whom nothing was sent, differ by no more than chance: the measurement invents no effect."
-		if m.Placebo != nil && m.Placebo.Effect.Significant() {
+		if m.Placebo == nil {
+			s.Meaning = "The file holds no campaign, and too few customers to measure one."
+		} else if m.Placebo.Effect.Significant() {
 			s.Meaning = "The file holds no campaign, yet the two halves of the audience, to whom nothing was sent, differ by more than chance usually does; one time in twenty that happens."
 		}
 		s.Action = "Run the next campaign with the hold-out of the section before, and read its effect here."

@@ -298,7 +298,8 @@ func (p *predicted) section() report.Section {
 		Terms: []report.Term{
 			{Word: "Held-out time", Meaning: fmt.Sprintf("the models learnt only from what was known before %s; what happened later was used to mark their answers.", date(p.Cut))},
 			{Word: "AUC", Meaning: "how well a score sorts: the chance that someone who did buy had a higher score than someone who did not. 0.5 is guessing, 1 is perfect."},
-			{Word: "Calibration", Meaning: "whether probabilities can be taken at their word: of a hundred customers with 30%, about thirty should buy."}},
+			{Word: "Calibration", Meaning: "whether probabilities can be taken at their word: of a hundred customers with 30%, about thirty should buy."},
+			{Word: "Odds", Meaning: "those who will for each who will not: at odds of 2 two of three buy. A factor of 1 changes nothing."}},
 	}
 	t := report.Table{Caption: "Models on held-out time", Columns: []string{"outcome", "rows learnt from", "customers tested", "happened", "predicted", "AUC", "AUC of last purchase alone", "log-loss against base rate"}}
 	for _, f := range []*forecast{p.Purchase, p.Churn} {
@@ -321,9 +322,7 @@ func (p *predicted) section() report.Section {
 		}
 		plot.Series = []report.Series{line, ideal}
 		s.Plots = append(s.Plots, plot)
-		for _, w := range f.Warnings {
-			s.Notes = append(s.Notes, w)
-		}
+		s.Notes = append(s.Notes, f.Warnings...)
 	}
 	s.Tables = append(s.Tables, t)
 	why := report.Table{Caption: fmt.Sprintf("Why customer %s is the most likely buyer (%s)", f.Example, percent(f.Prob[f.Example])), Columns: []string{"reason", "moves the odds by a factor of"}}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -215,6 +216,9 @@ func (s *segmented) likeness(ctx context.Context, p *profiled, opt options) erro
 		return err
 	}
 	k, err := s.Choices.BySilhouette()
+	if errors.Is(err, segment.ErrUndefined) { // a handful of buyers
+		k, err = s.Choices[0].K, nil
+	}
 	if err != nil {
 		return err
 	}

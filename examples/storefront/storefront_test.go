@@ -20,7 +20,7 @@ import (
 // TestSimulated runs the whole job on a small shop and asks of every stage
 // whether it found what was planted.
 func TestSimulated(t *testing.T) {
-	opt := options{Seed: 7, K: 10, Users: 900}
+	opt := options{Seed: 7, K: 10, Users: 800}
 	r, err := simulated(context.Background(), opt, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestSimulated(t *testing.T) {
 func TestRepeats(t *testing.T) {
 	dir := t.TempDir()
 	write := func(seed uint64) string {
-		opt := options{Seed: seed, K: 5, Users: 250, Out: dir}
+		opt := options{Seed: seed, K: 5, Users: 200, Out: dir}
 		var out bytes.Buffer
 		if err := run(context.Background(), opt, &out, nil); err != nil {
 			t.Fatal(err)

@@ -139,7 +139,7 @@ section{border-top:1px solid var(--line);padding:1.5rem 0 1rem}
 dl{background:var(--card);border-radius:.5rem;padding:.5rem .9rem;margin:1rem 0;font-size:.94rem}
 dt{font-weight:650;margin-top:.35rem}
 dd{margin:0 0 .35rem}
-figure{margin:1.1rem 0;max-width:36rem}
+figure{margin:1.1rem 0;max-width:30rem}
 figcaption{font-weight:650;margin-bottom:.2rem}
 svg{display:block;width:100%;height:auto}
 svg text{fill:var(--fg);font:11px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}

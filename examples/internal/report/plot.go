@@ -106,7 +106,7 @@ func trim(x float64, digits int) string {
 }
 
 func (p *Plot) lines(b *strings.Builder, esc func(string) string) int {
-	const left, right, top, bottom, height = 46, 12, 20, 38, 230
+	const left, right, top, bottom, height = 46, 12, 28, 38, 236
 	lo, hi := p.extent(p.Zero)
 	ys := ticks(lo, hi)
 	lo, hi = ys[0], ys[len(ys)-1]
