@@ -153,6 +153,43 @@ def attribution():
     save("attribution.json", ["numpy"], channels=ch, paths=P, rules=rules, markov=markov, shapley=sh)
 
 
+def decision():
+    """pyDecision; grey drivers and fuzzy operators by their formulas in numpy."""
+    import matplotlib
+    matplotlib.use("Agg")
+    from pyDecision.algorithm import ahp_method, critic_method, entropy_method, gra_method, topsis_method
+    rng = np.random.default_rng(13)
+    cases, ahp = [], []
+    for n, d in [(3, 3), (8, 5), (20, 4)]:
+        X = np.round(rng.uniform(1, 100, (n, d)), 2)
+        low = rng.random(d) < .4
+        low[0] = False
+        ct = ["min" if l else "max" for l in low]
+        w = rng.dirichlet(np.ones(d))
+        cases.append({"x": X, "low": low, "w": w, "critic": critic_method(X, ct), "entropy_share": entropy_method(X, ["max"] * d),
+                      "topsis": topsis_method(X, w, ct, graph=False, verbose=False),
+                      "gra": gra_method(X, ct, w, epsilon=.5, graph=False, verbose=False) * n})  # pyDecision divides by the alternatives
+    for n in [3, 5, 9]:
+        M = np.ones((n, n))
+        for i in range(n):
+            for j in range(i):
+                M[i, j] = rng.choice([1 / 9, 1 / 5, 1 / 3, 1 / 2, 1, 2, 4, 7])
+                M[j, i] = 1 / M[i, j]
+        w, cr = ahp_method(M, wd="me")
+        ahp.append({"m": M, "w": w, "cr": cr})
+    y = np.round(rng.uniform(50, 90, 8), 1)
+    F = np.round(rng.uniform(5, 30, (4, 8)), 1)
+    drivers = {}
+    for name, f in [("initial", lambda s: s / s[0]), ("mean", lambda s: s / s.mean()), ("none", lambda s: s)]:
+        D = np.abs(np.array([f(s) for s in F]) - f(y))
+        drivers[name] = ((D.min() + .4 * D.max()) / (D + .4 * D.max())).mean(axis=1)
+    R = rng.dirichlet(np.ones(4), 5)
+    w = rng.dirichlet(np.ones(5))
+    fz = [w @ R, np.max(np.minimum(w[:, None], R), axis=0), np.max(w[:, None] * R, axis=0), np.minimum(w @ R, 1)]
+    save("decision.json", ["pyDecision", "numpy"], cases=cases, ahp=ahp, effect=y, factors=F, drivers=drivers, memberships=R, weights=w,
+         fuzzy=[b / b.sum() for b in fz])
+
+
 if __name__ == "__main__":
-    for f in sys.argv[1:] or ["activity", "attribution"]:
+    for f in sys.argv[1:] or ["activity", "attribution", "decision"]:
         globals()[f]()
