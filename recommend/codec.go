@@ -77,12 +77,16 @@ func empty(kind uint16) Persistent {
 		return &LMF{}
 	case kindMF:
 		return &MF{}
+	case kindSVDPP:
+		return &SVDPP{}
 	case kindPureSVD:
 		return &PureSVD{}
 	case kindGFCF:
 		return &GFCF{}
 	case kindSparseEASE:
 		return &SparseEASE{}
+	case kindSLIM:
+		return &SLIM{}
 	}
 	return nil
 }

@@ -91,6 +91,9 @@ var conformants = []conformant{
 	{"mf/alternating", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitMF(ctx, x, MFOptions{Factors: 8, Alternating: true, Regularization: -1})
 	}, false},
+	{"svdpp", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitSVDPP(ctx, x, SVDPPOptions{Factors: 8})
+	}, false},
 	{"bpr/dns", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitBPR(ctx, x, BPROptions{Factors: 7, Candidates: 4})
 	}, true},
@@ -111,6 +114,12 @@ var conformants = []conformant{
 	}, true},
 	{"sparseease/dropout", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitSparseEASE(ctx, x, SparseEASEOptions{Regularization: 5, Dropout: 0.3, Weights: true})
+	}, true},
+	{"slim", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitSLIM(ctx, x, SLIMOptions{L2: 5})
+	}, true},
+	{"slim/signed", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitSLIM(ctx, x, SLIMOptions{L1: -1, L2: 5, Signed: true, Weights: true, Candidates: 20})
 	}, true},
 }
 

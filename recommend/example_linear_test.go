@@ -93,3 +93,10 @@ func ExampleFitSparseEASE() {
 	best(d, m, err)
 	// Output: honey 0.50
 }
+
+func ExampleFitSLIM() {
+	d := purchases()
+	m, err := recommend.FitSLIM(context.Background(), d.Interactions, recommend.SLIMOptions{L1: 0.1, L2: 1})
+	best(d, m, err)
+	// Output: honey 0.47
+}

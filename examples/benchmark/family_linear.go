@@ -61,3 +61,23 @@ func sparseEASE() algorithm {
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
 	}
 }
+
+func slim() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return recommend.FitSLIM(ctx, x, recommend.SLIMOptions{
+			L1: off(s.float("l1")), L2: s.float("l2"), Candidates: s.int("candidates"), Signed: s.flag("signed"),
+			Workers: e.workers, Progress: e.progress,
+		})
+	}
+	return algorithm{
+		name: "slim",
+		params: []param{
+			logUniform("l1", 1, 0.05, 20),
+			logUniform("l2", 100, 2, 2000),
+			logIntegers("candidates", 300, 100, 600).refining(),
+			yesNo("signed", false),
+		},
+		starts: []settings{{}, {"l1": 3.0, "l2": 30.0}, {"l1": 0.3, "l2": 300.0}},
+		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
+	}
+}
