@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/aislekit/aisle/metrics"
@@ -159,4 +160,68 @@ func ExampleUpliftHistogram() {
 	qini, _, err := east.Intervals(0)
 	fmt.Println(err, qini.Low > 0, qini.Method)
 	// Output: <nil> true Poisson bootstrap, 100 replicates
+}
+
+func ExampleOffPolicy() {
+	p, err := metrics.NewOffPolicy(metrics.OffPolicyOptions{})
+	if err != nil {
+		panic(err)
+	}
+	// The old policy showed each of two banners half the time; the new one
+	// would show the second in 9 cases of 10.
+	for i := range 1000 {
+		second := i%2 == 1
+		clicked, target := 0.0, 0.1
+		if second {
+			target = 0.9
+		}
+		if second && i%10 < 4 || !second && i%10 < 1 {
+			clicked = 1
+		}
+		_ = p.Add(clicked, 0.5, target)
+	}
+	r, err := p.Result(0)
+	fmt.Printf("logged %.2f, new %.2f (%.2f to %.2f), as good as %.0f records, %v\n", r.Logged, r.SNIPS.Value, r.SNIPS.Interval.Low, r.SNIPS.Interval.High, r.ESS, err)
+	// Output: logged 0.30, new 0.38 (0.34 to 0.42), as good as 610 records, <nil>
+}
+
+func ExampleFairness() {
+	var f metrics.Fairness[string]
+	for i := range 100 {
+		f.Add("north", i%2 == 0, i%4 == 0)
+		f.Add("south", i%2 == 0, i%5 == 0)
+	}
+	f.Add("isles", true, false)
+	r, err := f.Result(30)
+	fmt.Printf("selection %.2f against %.2f, ratio %.2f, unknown %v, %v\n", r.Groups[1].SelectionRate, r.Groups[2].SelectionRate, r.ParityRatio, r.Unknown, err)
+	// Output: selection 0.25 against 0.20, ratio 0.80, unknown [isles], <nil>
+}
+
+func ExampleExposure() {
+	// Items 0 and 1 are best sellers, 2 to 4 the tail.
+	e, err := metrics.NewExposure([]int32{0, 0, 1, 1, 1})
+	if err != nil {
+		panic(err)
+	}
+	_ = e.Add([]int32{0, 1}, []int32{1}, nil)
+	_ = e.Add([]int32{1, 3}, []int32{4}, []int32{0})
+	r, _ := e.Result()
+	fmt.Printf("chance to be shown %.2f and %.2f, PopRSP %.2f\n", r.Groups[0].RSP, r.Groups[1].RSP, r.PopRSP)
+	// Output: chance to be shown 1.00 and 0.17, PopRSP 0.71
+}
+
+func ExampleComparePaired() {
+	var popular, als []float64 // NDCG of each user
+	for i := range 300 {
+		x := float64(i%10) / 20
+		popular = append(popular, x)
+		als = append(als, x+float64(i*7%13-5)/100)
+	}
+	e, err := metrics.ComparePaired(context.Background(), popular, als, metrics.PairedOptions{Replicates: 2000, Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	d, _ := metrics.DetectableDifference(popular, als, metrics.PowerOptions{})
+	fmt.Printf("%+.3f, significant %v; %.3f could have been found\n", e.Estimate, e.Significant(), d)
+	// Output: +0.010, significant true; 0.006 could have been found
 }

@@ -99,7 +99,13 @@ func experimentStates(t testing.TB) []binaryForm {
 	h, err := NewUpliftHistogram(UpliftHistogramOptions{Bins: 2, Replicates: 1})
 	must(err)
 	must(h.Add(1, true, 1, 0.5))
-	return []binaryForm{&r, &c, &q, h}
+	o, err := NewOffPolicy(OffPolicyOptions{})
+	must(err)
+	must(o.AddModel(1, .5, .2, .7, .3))
+	e, err := NewExposure([]int32{0, 1, 1})
+	must(err)
+	must(e.Add([]int32{2}, []int32{1, 2}, []int32{0}))
+	return []binaryForm{&r, &c, &q, h, o, e}
 }
 
 // FuzzUnmarshalExperiments is FuzzUnmarshal for the experiment files.

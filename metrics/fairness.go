@@ -1,0 +1,149 @@
+package metrics
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Fairness accumulates yes/no decisions per group of people: who gets the
+// coupon, the credit, the call. The zero value is empty and ready; Merge is
+// exact. It is not safe for concurrent writers.
+type Fairness[G cmp.Ordered] struct {
+	m map[G]Confusion
+}
+
+// Add adds one decision about a member of group: what turned out, and what was
+// decided.
+func (f *Fairness[G]) Add(group G, actual, predicted bool) {
+	if f.m == nil {
+		f.m = map[G]Confusion{}
+	}
+	c := f.m[group]
+	c.Add(actual, predicted)
+	f.m[group] = c
+}
+
+// Merge adds the decisions of other. ErrMismatch for a merge with itself.
+func (f *Fairness[G]) Merge(other *Fairness[G]) error {
+	if err := canMerge("Fairness", f, other); err != nil {
+		return err
+	}
+	next := make(map[G]Confusion, len(f.m)+len(other.m))
+	maps.Copy(next, f.m)
+	for g, c := range other.m {
+		d := next[g]
+		if err := d.Merge(&c); err != nil {
+			return fmt.Errorf("metrics: Fairness: group %v: %w", g, err)
+		}
+		next[g] = d
+	}
+	f.m = next
+	return nil
+}
+
+// GroupRates are the rates of one group; NaN where Unknown says why.
+type GroupRates[G cmp.Ordered] struct {
+	Group         G
+	N             int64
+	SelectionRate float64 // chosen per member
+	TPR           float64 // chosen per member with a positive outcome
+	FPR           float64 // chosen per member with a negative outcome
+	Unknown       string  // "" or why a rate is missing
+}
+
+// FairnessResult compares the groups. Differences are largest minus smallest
+// rate, ratios smallest by largest; groups whose rate is unknown take no part
+// but are listed. A measure over fewer than two groups is NaN, as is a ratio
+// with a largest rate of 0.
+type FairnessResult[G cmp.Ordered] struct {
+	Groups                   []GroupRates[G] // by group
+	Unknown                  []G             // groups with a rate missing: say so when you report
+	ParityDifference         float64         // of selection rates; 0 is parity
+	ParityRatio              float64         // below 0.8 breaks the "four fifths" rule
+	EqualOpportunity         float64         // difference of TPR
+	EqualizedOddsDifference  float64         // larger of the differences of TPR and of FPR
+	EqualizedOddsRatio       float64         // smaller of the ratios of TPR and of FPR
+	ComparedForSelection     int
+	ComparedForEqualizedOdds int
+}
+
+// Result returns the rates of all groups and their gaps. Groups of fewer than
+// minGroup members (0 means 30) are unknown, as are rates without a positive or
+// a negative outcome to divide by. ErrEmpty without data, ErrOption for a
+// negative minGroup.
+func (f *Fairness[G]) Result(minGroup int64) (FairnessResult[G], error) {
+	minGroup = check.Default(minGroup, 30)
+	if minGroup < 0 {
+		return FairnessResult[G]{}, fmt.Errorf("metrics: Fairness: minGroup is %d: %w", minGroup, ErrOption)
+	}
+	if len(f.m) == 0 {
+		return FairnessResult[G]{}, fmt.Errorf("metrics: Fairness: no decisions: %w", ErrEmpty)
+	}
+	var r FairnessResult[G]
+	var sel, tpr, fpr rateRange
+	for _, g := range slices.SortedFunc(maps.Keys(f.m), cmp.Compare[G]) {
+		c := f.m[g]
+		pos, neg := c.TP+c.FN, c.FP+c.TN
+		row := GroupRates[G]{Group: g, N: pos + neg, SelectionRate: math.NaN(), TPR: math.NaN(), FPR: math.NaN()}
+		if row.N < minGroup {
+			row.Unknown = fmt.Sprintf("%d members, fewer than %d", row.N, minGroup)
+		} else {
+			row.SelectionRate = float64(c.TP+c.FP) / float64(row.N)
+			sel.add(row.SelectionRate)
+			switch {
+			case pos == 0:
+				row.Unknown = "no positive outcome"
+			case neg == 0:
+				row.Unknown = "no negative outcome"
+			}
+			if pos > 0 {
+				row.TPR = float64(c.TP) / float64(pos)
+			}
+			if neg > 0 {
+				row.FPR = float64(c.FP) / float64(neg)
+			}
+			if row.Unknown == "" {
+				tpr.add(row.TPR)
+				fpr.add(row.FPR)
+			}
+		}
+		if row.Unknown != "" {
+			r.Unknown = append(r.Unknown, g)
+		}
+		r.Groups = append(r.Groups, row)
+	}
+	r.ParityDifference, r.ParityRatio = sel.gaps()
+	td, tr := tpr.gaps()
+	fd, fr := fpr.gaps()
+	r.EqualOpportunity, r.EqualizedOddsDifference, r.EqualizedOddsRatio = td, math.Max(td, fd), math.Min(tr, fr)
+	r.ComparedForSelection, r.ComparedForEqualizedOdds = sel.n, tpr.n
+	return r, nil
+}
+
+type rateRange struct {
+	n      int
+	lo, hi float64
+}
+
+func (r *rateRange) add(x float64) {
+	if r.n == 0 {
+		r.lo, r.hi = x, x
+	}
+	r.n++
+	r.lo, r.hi = math.Min(r.lo, x), math.Max(r.hi, x)
+}
+
+func (r *rateRange) gaps() (difference, ratio float64) {
+	if r.n < 2 {
+		return math.NaN(), math.NaN()
+	}
+	if r.hi == 0 {
+		return 0, math.NaN()
+	}
+	return r.hi - r.lo, r.lo / r.hi
+}
