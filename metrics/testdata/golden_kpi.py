@@ -190,6 +190,31 @@ def decision():
          fuzzy=[b / b.sum() for b in fz])
 
 
+def money():
+    """Elasticity by scipy.stats.linregress, budget by scipy.optimize, probabilities of being best by quadrature."""
+    from scipy import stats, optimize
+    rng = np.random.default_rng(14)
+    price = np.round(rng.uniform(5, 15, 25), 2)
+    q = np.round(np.exp(6 - 1.7 * np.log(price) + rng.normal(0, .2, 25)), 2)
+    r = stats.linregress(np.log(price), np.log(q))
+    h = stats.t.ppf(.975, 23) * r.stderr
+    f = [lambda x: 900 * x / (x + 300), lambda x: 500 * (1 - np.exp(-x / 200)), lambda x: 20 * np.sqrt(x), lambda x: 400 / (1 + (50 / max(x, 1e-12)) ** .8)]
+    B = 1000.
+    o = optimize.minimize(lambda x: -sum(g(max(v, 0)) for g, v in zip(f, x)), [250, 250, 250, 100], method="SLSQP",
+                          bounds=[(1e-6, None)] * 3 + [(1e-6, 120)], constraints={"type": "eq", "fun": lambda x: x.sum() - B},
+                          options={"ftol": 1e-15, "maxiter": 1000})
+    alpha, beta, mu, sigma = [41, 51], [61, 51], [44.], [2.]
+    D = [stats.beta(a, b, loc=-2, scale=100) for a, b in zip(alpha, beta)] + [stats.norm(m, s) for m, s in zip(mu, sigma)]
+    x = np.linspace(-2, 98, 200001)
+    dx = x[1] - x[0]
+    cdf = np.array([d.cdf(x) for d in D])
+    best = [np.sum(D[i].pdf(x) * np.prod(np.delete(cdf, i, 0), axis=0)) * dx for i in range(3)]
+    emax = x[-1] - np.sum(np.prod(cdf, axis=0)) * dx
+    save("money.json", ["scipy", "numpy"], price=price, quantity=q, slope=r.slope, intercept=r.intercept, se=r.stderr, r2=r.rvalue ** 2,
+         low=r.slope - h, high=r.slope + h, budget=B, spend=o.x, response=-o.fun, alpha=alpha, beta=beta, mu=mu, sigma=sigma,
+         best=best, regret=[emax - d.mean() for d in D])
+
+
 if __name__ == "__main__":
-    for f in sys.argv[1:] or ["activity", "attribution", "decision"]:
+    for f in sys.argv[1:] or ["activity", "attribution", "decision", "money"]:
         globals()[f]()
