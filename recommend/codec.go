@@ -87,6 +87,8 @@ func empty(kind uint16) Persistent {
 		return &SparseEASE{}
 	case kindSLIM:
 		return &SLIM{}
+	case kindNMF:
+		return &NMF{}
 	}
 	return nil
 }

@@ -121,6 +121,12 @@ var conformants = []conformant{
 	{"slim/signed", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitSLIM(ctx, x, SLIMOptions{L1: -1, L2: 5, Signed: true, Weights: true, Candidates: 20})
 	}, true},
+	{"nmf", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitNMF(ctx, x, NMFOptions{Factors: 6, L2: 0.1, Seed: 4})
+	}, true},
+	{"nmf/sparse", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitNMF(ctx, x, NMFOptions{Factors: 6, L1: 0.05, L2: -1, Weights: true})
+	}, true},
 }
 
 // groups returns a matrix in which users of group g take items of group g, with

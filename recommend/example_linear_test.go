@@ -100,3 +100,18 @@ func ExampleFitSLIM() {
 	best(d, m, err)
 	// Output: honey 0.47
 }
+
+func ExampleFitNMF() {
+	d := purchases()
+	m, err := recommend.FitNMF(context.Background(), d.Interactions, recommend.NMFOptions{Factors: 2, L2: 0.1})
+	best(d, m, err)
+	// Two interests: what is large in one is small in the other.
+	for _, name := range []SKU{"tea", "hammer"} {
+		v := m.ItemVector(int(d.Items.Of(name)))
+		fmt.Printf("%s %.1f %.1f\n", name, v[0], v[1])
+	}
+	// Output:
+	// honey 0.34
+	// tea 1.1 0.0
+	// hammer 0.0 1.1
+}

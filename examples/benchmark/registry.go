@@ -54,7 +54,7 @@ type sessionModel interface {
 
 // built lists what there is, in any order.
 func built() []algorithm {
-	return []algorithm{popular(), itemKNN(), userKNN(), als(), ease(), edlae(), rdlae(), p3alpha(), rp3beta(), turboCF(), bpr(), warp(), lmf(), mf(), svdpp(), pureSVD(), gfCF(), sparseEASE(), slim()}
+	return []algorithm{popular(), itemKNN(), userKNN(), als(), ease(), edlae(), rdlae(), p3alpha(), rp3beta(), turboCF(), bpr(), warp(), lmf(), mf(), svdpp(), pureSVD(), gfCF(), sparseEASE(), slim(), nmf()}
 }
 
 func (a algorithm) does(t task) bool {
