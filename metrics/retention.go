@@ -234,7 +234,7 @@ func (a *Activity[U]) Churn(o ChurnOptions) (Churn, error) {
 		threshold := func(gs []float64) int {
 			slices.Sort(gs)
 			// Exact products such as 2×1.5 must not be rounded up by their last bit.
-			x := o.Factor * gapQuantile(gs, o.Quantile)
+			x := o.Factor * quantile7(gs, o.Quantile)
 			return int(min(max(math.Ceil(x-1e-9*x), 1), maxPeriods))
 		}
 		out.Inactive = threshold(all)
@@ -265,9 +265,9 @@ func (a *Activity[U]) Churn(o ChurnOptions) (Churn, error) {
 	return out, nil
 }
 
-// gapQuantile is the sample quantile of ascending xs by linear interpolation (type
+// quantile7 is the sample quantile of ascending xs by linear interpolation (type
 // 7 of Hyndman and Fan 1996).
-func gapQuantile(xs []float64, p float64) float64 {
+func quantile7(xs []float64, p float64) float64 {
 	h := p * float64(len(xs)-1)
 	i := int(h)
 	if i >= len(xs)-1 {
