@@ -101,7 +101,7 @@ func ComparePaired(ctx context.Context, a, b []float64, o PairedOptions) (Effect
 	sd, _ := boot.Variance()
 	ma, _ := MomentsOf(a)
 	tail := (1 - o.Level) / 2
-	e := Effect{Estimate: m.origin + m.mean, SE: math.Sqrt(sd), Low: quantile7(means, tail), High: quantile7(means, 1-tail), Level: o.Level,
+	e := Effect{Estimate: m.origin + m.mean, SE: math.Sqrt(sd), Low: sortedQuantile(means, tail), High: sortedQuantile(means, 1-tail), Level: o.Level,
 		DF: math.Inf(1), PValue: float64(count) / float64(o.Replicates+1), Method: "paired bootstrap interval, randomisation test",
 		N: int64(n), NA: int64(n), NB: int64(n), MeanA: ma.origin + ma.mean}
 	e.MeanB = e.MeanA + e.Estimate
@@ -127,6 +127,17 @@ func differences(where string, a, b []float64) ([]float64, Moments, error) {
 		return nil, Moments{}, undefined("%s: the differences of %d users do not vary", where, m.n)
 	}
 	return d, m, nil
+}
+
+// sortedQuantile is the sample quantile of ascending values by linear
+// interpolation (type 7 of Hyndman and Fan 1996).
+func sortedQuantile(sorted []float64, p float64) float64 {
+	x := p * float64(len(sorted)-1)
+	i := int(x)
+	if i >= len(sorted)-1 {
+		return sorted[len(sorted)-1]
+	}
+	return sorted[i] + (x-float64(i))*(sorted[i+1]-sorted[i])
 }
 
 // CompareModels compares each of the models with the first on the same users,
