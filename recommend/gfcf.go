@@ -90,7 +90,7 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	if keep < 0 {
 		keep = x.Items()
 	}
-	b, err := productTop(ctx, rt, r, keep, opt.Workers, true, func(_ int, _ int32, s float32) float32 { return s })
+	b, err := productTop(ctx, rt, r, keep, opt.Workers, true, productScore{})
 	if err != nil {
 		return nil, err
 	}

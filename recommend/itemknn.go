@@ -182,42 +182,38 @@ func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions) (*sparse.
 			size[r] = math.Sqrt(size[r])
 		}
 	}
-	row, col, post := scales(opt, size, w.Cols)
-	if post == nil {
-		post = func(r int, c int32, s float32) float32 { return s * (row[r] * col[c]) }
-	}
-	return productTop(ctx, w, w.Transpose(), opt.Neighbors, opt.Workers, false, post)
+	return productTop(ctx, w, w.Transpose(), opt.Neighbors, opt.Workers, false, opt.score(size, w.Cols))
 }
 
-// scales returns the factors f, g with which the similarity of rows i and j is
-// s·f[i]·g[j], or a function for the measures that are no such product.
-func scales(opt ItemKNNOptions, size []float64, columns int) (row, col []float32, post func(i int, j int32, s float32) float32) {
-	row, col = make([]float32, len(size)), make([]float32, len(size))
+// score says how the dot product of two rows becomes their similarity: a product
+// of factors where the measure is one, and value otherwise.
+func (o ItemKNNOptions) score(size []float64, columns int) productScore {
+	product := o.Similarity <= Dot || o.Similarity == Lift
+	if !product || o.Shrinkage != 0 && o.Similarity != Dot {
+		return productScore{value: func(i int, j int32, s float32) float32 {
+			return float32(o.value(float64(s), size[i], size[j], float64(columns)))
+		}}
+	}
+	row, col := make([]float32, len(size)), make([]float32, len(size))
 	inverse := func(x float64) float32 {
 		if x == 0 {
 			return 0
 		}
 		return float32(1 / x)
 	}
-	h := opt.Shrinkage
 	for i, n := range size {
-		switch opt.Similarity {
+		switch o.Similarity {
 		case Dot:
 			row[i], col[i] = 1, 1
 		case Cosine:
 			row[i], col[i] = inverse(n), inverse(n)
 		case AsymmetricCosine:
-			row[i], col[i] = inverse(math.Pow(n, 2*opt.Alpha)), inverse(math.Pow(n, 2-2*opt.Alpha))
+			row[i], col[i] = inverse(math.Pow(n, 2*o.Alpha)), inverse(math.Pow(n, 2-2*o.Alpha))
 		case Lift:
 			row[i], col[i] = inverse(n)*float32(columns), inverse(n)
 		}
 	}
-	if h == 0 && opt.Similarity <= Dot || h == 0 && opt.Similarity == Lift {
-		return row, col, nil
-	}
-	return nil, nil, func(i int, j int32, s float32) float32 {
-		return float32(opt.value(float64(s), size[i], size[j], float64(columns)))
-	}
+	return productScore{row: row, col: col}
 }
 
 // value is the similarity of two rows with dot product s and sizes a and b (norms

@@ -61,7 +61,7 @@ func cooccur(ctx context.Context, x *Interactions, weights bool, keep, workers i
 		}
 	}
 	var err error
-	c.cos, err = productTop(ctx, m.Transpose(), m, keep, workers, false, func(_ int, _ int32, s float32) float32 { return s })
+	c.cos, err = productTop(ctx, m.Transpose(), m, keep, workers, false, productScore{})
 	return c, err
 }
 

@@ -71,10 +71,10 @@ func FitTurboCF(ctx context.Context, x *Interactions, opt TurboCFOptions) (*Turb
 	for p, u := range items.Col {
 		left.Val[p] = items.Val[p] * byUser[u]
 	}
-	b, err := productTop(ctx, left, users, opt.Neighbors, opt.Workers, opt.Order == 2,
-		func(r int, c int32, s float32) float32 {
-			return float32(math.Pow(float64(s*byItem[r]*byItem[c]), opt.Power))
-		})
+	b, err := productTop(ctx, left, users, opt.Neighbors, opt.Workers, opt.Order == 2, productScore{
+		row: byItem, col: byItem,
+		finish: func(v float32) float32 { return float32(math.Pow(float64(v), opt.Power)) },
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -5,9 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
-	"github.com/aislekit/aisle/internal/topk"
 )
 
 // RP3BetaOptions configures FitRP3Beta. The zero value is a good start.
@@ -66,8 +64,7 @@ func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3B
 			penalty[i] = float32(math.Pow(float64(n), -opt.Beta))
 		}
 	}
-	b, err := productTop(ctx, transitions(x.byItem(), opt), transitions(x.users, opt), opt.Neighbors, opt.Workers, false,
-		func(_ int, i int32, s float32) float32 { return s * penalty[i] })
+	b, err := productTop(ctx, transitions(x.byItem(), opt), transitions(x.users, opt), opt.Neighbors, opt.Workers, false, productScore{col: penalty})
 	if err != nil {
 		return nil, err
 	}
@@ -111,43 +108,6 @@ func transitions(m *sparse.CSR, opt RP3BetaOptions) *sparse.CSR {
 		}
 	}
 	return out
-}
-
-// productTop returns, for each row of a·b, the k largest positive values of
-// value(row, column, sum), outside the diagonal unless it is asked for.
-func productTop(ctx context.Context, a, b *sparse.CSR, k, workers int, diagonal bool, value func(r int, c int32, s float32) float32) (*sparse.CSR, error) {
-	found := make([][]topk.Item, a.Rows)
-	heaps := make([]topk.Heap, parallel.Workers(workers))
-	err := sparse.Rows(ctx, a, b, workers, func(worker, r int, acc *sparse.Acc) error {
-		h := &heaps[worker]
-		h.Reset(k)
-		worst := float32(math.Inf(-1))
-		offer := func(c int32, s float32) {
-			if v := value(r, c, s); v > 0 && (v >= worst || !h.Full()) && (diagonal || int(c) != r) {
-				h.Push(c, v)
-				worst = h.Worst().Score
-			}
-		}
-		if acc.Dense {
-			for c, s := range acc.Sum {
-				if s != 0 {
-					offer(int32(c), s)
-				}
-			}
-		} else {
-			for _, c := range acc.Touched {
-				if s := acc.Sum[c]; s != 0 {
-					offer(c, s)
-				}
-			}
-		}
-		found[r] = h.AppendSorted(make([]topk.Item, 0, h.Len()))
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return fromTop(found, b.Cols), nil
 }
 
 // AppendBinary appends the frame of m to dst.

@@ -14,5 +14,6 @@ func syrkAVX2(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
 }
 func tile16AVX2(c []float32, ldc int, w, y []float32, n int) { tile16Go(c, ldc, w, y, n) }
 
-func pairStepAVX2(x, y, z []float32, a, keep float32) { pairStepGo(x, y, z, a, keep) }
-func rowStepAVX2(x, y []float32, a, keep float32)     { rowStepGo(x, y, a, keep) }
+func pairStepAVX2(x, y, z []float32, a, keep float32)    { pairStepGo(x, y, z, a, keep) }
+func rowStepAVX2(x, y []float32, a, keep float32)        { rowStepGo(x, y, a, keep) }
+func nextAboveAVX2(x, _ []float32, _ float32, _ int) int { return len(x) }

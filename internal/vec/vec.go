@@ -128,6 +128,30 @@ func RowStep(x, y []float32, a, keep float32) {
 	rowStepGo(x, y, a, keep)
 }
 
+// NextAbove returns the first index i >= from with x[i]·y[i] >= threshold, or
+// len(x). NaN is never above. The product is rounded once, so every level finds
+// the same index.
+func NextAbove(x, y []float32, threshold float32, from int) int {
+	const chunk = 1 << 16 // elements of one assembly call
+	n := len(x)
+	y = y[:n]
+	for from < n {
+		if hasAVX2 && from%8 == 0 {
+			end := min(from+chunk, n)
+			if from = nextAboveAVX2(x[:end], y[:end], threshold, from); from >= end {
+				continue
+			}
+		}
+		// The rest of a block, element by element.
+		for end := min(from&^7+8, n); from < end; from++ {
+			if float32(x[from]*y[from]) >= threshold {
+				return from
+			}
+		}
+	}
+	return n
+}
+
 // Scale multiplies x by a.
 func Scale(a float32, x []float32) {
 	for i := range x {

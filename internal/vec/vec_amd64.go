@@ -44,6 +44,11 @@ func pairStepAVX2(x []float32, y []float32, z []float32, a float32, keep float32
 //go:noescape
 func rowStepAVX2(x []float32, y []float32, a float32, keep float32)
 
+// nextAboveAVX2 returns the first multiple of 8 at or after from (one itself) whose block of 8 holds x·y >= threshold, or a block that is not whole.
+//
+//go:noescape
+func nextAboveAVX2(x []float32, y []float32, threshold float32, from int) int
+
 // cpuid executes CPUID.
 //
 //go:noescape

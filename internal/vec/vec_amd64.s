@@ -1094,6 +1094,56 @@ qdone:
 	VZEROUPPER
 	RET
 
+// func nextAboveAVX2(x []float32, y []float32, threshold float32, from int) int
+// Requires: AVX
+TEXT ·nextAboveAVX2(SB), NOSPLIT, $0-72
+	VBROADCASTSS threshold+48(FP), Y0
+	MOVQ         x_base+0(FP), AX
+	MOVQ         y_base+24(FP), CX
+	MOVQ         x_len+8(FP), DX
+	MOVQ         from+56(FP), BX
+
+n16:
+	LEAQ      16(BX), SI
+	CMPQ      SI, DX
+	JG        n8
+	VMOVUPS   (AX)(BX*4), Y1
+	VMOVUPS   32(AX)(BX*4), Y2
+	VMULPS    (CX)(BX*4), Y1, Y1
+	VMULPS    32(CX)(BX*4), Y2, Y2
+	VCMPPS    $0x1d, Y0, Y1, Y1
+	VCMPPS    $0x1d, Y0, Y2, Y2
+	VMOVMSKPS Y1, DI
+	VMOVMSKPS Y2, R8
+	TESTL     DI, DI
+	JNZ       ndone
+	TESTL     R8, R8
+	JNZ       nsecond
+	MOVQ      SI, BX
+	JMP       n16
+
+nsecond:
+	ADDQ $0x00000008, BX
+	JMP  ndone
+
+n8:
+	LEAQ      8(BX), SI
+	CMPQ      SI, DX
+	JG        ndone
+	VMOVUPS   (AX)(BX*4), Y1
+	VMULPS    (CX)(BX*4), Y1, Y1
+	VCMPPS    $0x1d, Y0, Y1, Y1
+	VMOVMSKPS Y1, DI
+	TESTL     DI, DI
+	JNZ       ndone
+	MOVQ      SI, BX
+	JMP       n8
+
+ndone:
+	MOVQ BX, ret+64(FP)
+	VZEROUPPER
+	RET
+
 // func cpuid(leaf uint32, sub uint32) (eax uint32, ebx uint32, ecx uint32, edx uint32)
 // Requires: CPUID
 TEXT ·cpuid(SB), NOSPLIT, $0-24

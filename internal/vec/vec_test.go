@@ -173,6 +173,25 @@ func TestKernels(t *testing.T) {
 			}
 		}
 	}
+	for n := range 90 {
+		x, y := fill(n), fill(n)
+		if n > 3 {
+			x[n/2] = float32(math.NaN())
+		}
+		for _, threshold := range []float32{-1e9, 0, 30, 100, 1e9} {
+			for from := range n + 1 {
+				want := n
+				for i := n - 1; i >= from; i-- {
+					if x[i]*y[i] >= threshold {
+						want = i
+					}
+				}
+				if got := NextAbove(x, y, threshold, from); got != want {
+					t.Fatalf("NextAbove n=%d from=%d threshold=%v: %d, want %d", n, from, threshold, got, want)
+				}
+			}
+		}
+	}
 	for _, n := range []int{0, 1, 2, 9, 64} {
 		w, y, c := fill(16*n), fill(16*n), fill(16*21)
 		before := slices.Clone(c)
