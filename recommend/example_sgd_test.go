@@ -52,7 +52,8 @@ func ExampleFitLMF() {
 	// Output: saw
 }
 
-func ExampleFitMF() {
+// stars are a few ratings.
+func stars() *recommend.Dataset[string, string] {
 	b, err := recommend.NewBuilder[string, string](recommend.BuilderOptions{})
 	if err != nil {
 		panic(err)
@@ -72,6 +73,11 @@ func ExampleFitMF() {
 	if err != nil {
 		panic(err)
 	}
+	return d
+}
+
+func ExampleFitMF() {
+	d := stars()
 	m, err := recommend.FitMF(context.Background(), d.Interactions, recommend.MFOptions{Factors: 2, Alternating: true, Seed: 1})
 	if err != nil {
 		panic(err)
@@ -86,4 +92,18 @@ func ExampleFitMF() {
 	}
 	fmt.Println(cem > 4, dee < 2)
 	// Output: true true
+}
+
+func ExampleFitSVDPP() {
+	d := stars()
+	m, err := recommend.FitSVDPP(context.Background(), d.Interactions, recommend.SVDPPOptions{Factors: 2, Epochs: 300, Rate: 0.03, Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	cem, err := m.Predict(d.Users.Of("cem"), d.Items.Of("ballet"))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(cem > 4)
+	// Output: true
 }

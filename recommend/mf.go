@@ -283,7 +283,7 @@ func (o ratingRidge) half(ctx context.Context, m *sparse.CSR, dst, dstBias, src,
 				continue
 			}
 			var ok bool
-			if dstBias[r], ok = o.solve(scratch[w], dst[r*f:r*f+f], cols, vals, 0, src, srcBias); !ok {
+			if dstBias[r], ok = o.solve(scratch[w], dst[r*f:r*f+f], cols, vals, 0, src, srcBias, false); !ok {
 				return fmt.Errorf("recommend: FitMF: row %d has no solution, raise Regularization: %w", r, ErrDiverged)
 			}
 		}
@@ -295,8 +295,9 @@ func (o ratingRidge) half(ctx context.Context, m *sparse.CSR, dst, dstBias, src,
 //
 //	Σ_k (vals_k - mean - srcBias_k - b - x·src_k)² + n·(vector·‖x‖² + bias·b²)
 //
-// over the n columns, the bias being one more factor.
-func (o ratingRidge) solve(t *lsScratch, x []float32, cols []int32, vals []float32, mean float32, src, srcBias []float32) (float32, bool) {
+// over the n columns, the bias being one more factor. With centred the penalty is
+// on the distance of x from what x holds at first.
+func (o ratingRidge) solve(t *lsScratch, x []float32, cols []int32, vals []float32, mean float32, src, srcBias []float32, centred bool) (float32, bool) {
 	f, fp := len(x), len(t.b)
 	clear(t.a)
 	clear(t.b)
@@ -310,6 +311,9 @@ func (o ratingRidge) solve(t *lsScratch, x []float32, cols []int32, vals []float
 		default:
 			t.a[k*fp+k] = 1
 		}
+	}
+	if centred {
+		vec.Axpy(float32(o.vector*n), x, t.b[:f])
 	}
 	for lo := 0; lo < len(cols); lo += lsRows {
 		rows := min(lsRows, len(cols)-lo)
@@ -344,7 +348,7 @@ func (m *MF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 			return 0, ErrRange
 		}
 	}
-	b, ok := m.ridge.solve(t.ls, dst, q.Items, q.Weights, m.mean, m.y, m.bias)
+	b, ok := m.ridge.solve(t.ls, dst, q.Items, q.Weights, m.mean, m.y, m.bias, false)
 	if !ok {
 		return 0, ErrDiverged
 	}

@@ -127,3 +127,31 @@ func mf() algorithm {
 		rate: fit,
 	}
 }
+
+func svdpp() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return recommend.FitSVDPP(ctx, x, recommend.SVDPPOptions{
+			Factors:            s.int("factors"),
+			Epochs:             s.int("epochs"),
+			Rate:               s.float("rate"),
+			Decay:              off(s.float("decay")),
+			Regularization:     off(s.float("regularization")),
+			BiasRegularization: off(s.float("bias_regularization")),
+			Seed:               e.seed,
+			Workers:            e.workers,
+			Progress:           e.progress,
+		})
+	}
+	return algorithm{
+		name: "svdpp",
+		params: []param{
+			logIntegers("factors", 64, 32, 256).doubling(),
+			logIntegers("epochs", 40, 20, 150),
+			logUniform("rate", 0.01, 0.002, 0.03),
+			uniform("decay", 0.9, 0.9, 0.9),
+			logUniform("regularization", 0.04, 0.02, 0.2),
+			logUniform("bias_regularization", 0.02, 0.002, 0.1),
+		},
+		rate: fit,
+	}
+}

@@ -1,6 +1,6 @@
-"""Golden numbers for MF from scikit-surprise: python golden_surprise.py > surprise.json
+"""Golden numbers for MF and SVD++ from scikit-surprise: python golden_surprise.py > surprise.json
 
-Surprise's SVD visits the ratings user by user in a fixed order, so its biases and
+Surprise visits the ratings user by user in a fixed order, so its biases and
 factors after some epochs can be compared number by number, given its start.
 """
 
@@ -8,7 +8,7 @@ import json
 
 import numpy as np
 import surprise
-from surprise import Dataset, Reader, SVD
+from surprise import SVD, Dataset, Reader, SVDpp
 import pandas as pd
 
 rng = np.random.RandomState(3)
@@ -21,6 +21,11 @@ model = SVD(**opt).fit(train)
 start = np.random.RandomState(11)
 p0 = start.normal(0, 0.1, (train.n_users, factors))
 q0 = start.normal(0, 0.1, (train.n_items, factors))
+plus = SVDpp(**opt).fit(train)
+start = np.random.RandomState(11)
+pp0 = start.normal(0, 0.1, (train.n_users, factors))
+pq0 = start.normal(0, 0.1, (train.n_items, factors))
+py0 = start.normal(0, 0.1, (train.n_items, factors))
 # In the order of our own indices, not of first sight.
 u = [train.to_inner_uid(k) for k in range(users)]
 i = [train.to_inner_iid(k) for k in range(items)]
@@ -35,6 +40,11 @@ json.dump(
         "mean": train.global_mean,
         "p": model.pu[u].ravel().tolist(), "q": model.qi[i].ravel().tolist(),
         "bu": model.bu[u].tolist(), "bi": model.bi[i].tolist(),
+        "plus": {
+            "p0": pp0[u].ravel().tolist(), "q0": pq0[i].ravel().tolist(), "y0": py0[i].ravel().tolist(),
+            "p": plus.pu[u].ravel().tolist(), "q": plus.qi[i].ravel().tolist(), "y": plus.yj[i].ravel().tolist(),
+            "bu": plus.bu[u].tolist(), "bi": plus.bi[i].tolist(),
+        },
     },
     __import__("sys").stdout,
 )
