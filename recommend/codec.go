@@ -89,6 +89,10 @@ func empty(kind uint16) Persistent {
 		return &SLIM{}
 	case kindNMF:
 		return &NMF{}
+	case kindSessionKNN:
+		return &SessionKNN{}
+	case kindMarkov:
+		return &Markov{}
 	}
 	return nil
 }

@@ -127,6 +127,20 @@ var conformants = []conformant{
 	{"nmf/sparse", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitNMF(ctx, x, NMFOptions{Factors: 6, L1: 0.05, L2: -1, Weights: true})
 	}, true},
+	{"sessionknn", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		s, err := inOrder(x)
+		if err != nil {
+			return nil, err
+		}
+		return FitSessionKNN(ctx, s, SessionKNNOptions{})
+	}, true},
+	{"markov", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		s, err := inOrder(x)
+		if err != nil {
+			return nil, err
+		}
+		return FitMarkov(ctx, s, MarkovOptions{})
+	}, true},
 }
 
 // groups returns a matrix in which users of group g take items of group g, with

@@ -1,0 +1,91 @@
+package recommend_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aislekit/aisle/recommend"
+)
+
+// visits are the clicks of a few sessions in the order they happened.
+func visits() (*recommend.Dataset[int, string], *recommend.Sequences) {
+	b, err := recommend.NewBuilder[int, string](recommend.BuilderOptions{})
+	if err != nil {
+		panic(err)
+	}
+	at := time.Date(2024, 5, 1, 9, 0, 0, 0, time.UTC)
+	for session, clicks := range [][]string{
+		{"tent", "mat", "lamp"},
+		{"tent", "mat", "stove"},
+		{"racket", "balls"},
+		{"tent", "lamp", "mat", "stove"},
+		{"racket", "grip", "balls"},
+	} {
+		for _, item := range clicks {
+			at = at.Add(time.Minute)
+			if err := b.AddAt(session, item, 1, at); err != nil {
+				panic(err)
+			}
+		}
+	}
+	d, err := b.Build()
+	if err != nil {
+		panic(err)
+	}
+	s, err := b.Sequences(d)
+	if err != nil {
+		panic(err)
+	}
+	return d, s
+}
+
+func ExampleSequences() {
+	d, s := visits()
+	for _, i := range s.Sequence(1) {
+		fmt.Print(d.Items.ID(i), " ")
+	}
+	fmt.Println(s.Len(), s.Events())
+	// Output: tent mat stove 5 15
+}
+
+func ExampleFitSessionKNN() {
+	d, s := visits()
+	m, err := recommend.FitSessionKNN(context.Background(), s, recommend.SessionKNNOptions{})
+	if err != nil {
+		panic(err)
+	}
+	// Somebody looked at a tent and then at a mat.
+	q := recommend.Query{User: recommend.Stranger, Items: []int32{d.Items.Of("tent"), d.Items.Of("mat")}}
+	top, err := recommend.NewRanker(m).AppendTop(nil, q, 2, recommend.Filter{Items: q.Items})
+	if err != nil {
+		panic(err)
+	}
+	why, err := m.AppendReasons(nil, q, top[0].Item, 1)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(d.Items.ID(top[0].Item), "because of", d.Items.ID(why[0].Item))
+	fmt.Println(d.Items.ID(top[1].Item))
+	// Output:
+	// stove because of mat
+	// lamp
+}
+
+func ExampleFitMarkov() {
+	d, s := visits()
+	m, err := recommend.FitMarkov(context.Background(), s, recommend.MarkovOptions{})
+	if err != nil {
+		panic(err)
+	}
+	next, err := m.AppendSimilar(nil, d.Items.Of("racket"), 2)
+	if err != nil {
+		panic(err)
+	}
+	for _, n := range next {
+		fmt.Printf("%s %.2f\n", d.Items.ID(n.Item), n.Score)
+	}
+	// Output:
+	// balls 0.60
+	// grip 0.40
+}
