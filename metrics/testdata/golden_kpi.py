@@ -215,6 +215,37 @@ def money():
          best=best, regret=[emax - d.mean() for d in D])
 
 
+def drift():
+    """PSI by its formula, Jensen-Shannon and Kolmogorov-Smirnov by scipy; control charts by their recursions."""
+    from scipy import stats
+    from scipy.spatial.distance import jensenshannon
+    rng = np.random.default_rng(15)
+    ref = np.round(rng.gamma(2, 10, 400), 1)
+    cases = []
+    for f, n in [(1., 300), (1.3, 250), (3., 40)]:
+        win = np.round(rng.gamma(2, 10 * f, n), 1)
+        edges = np.unique(np.quantile(ref, np.arange(1, 10) / 10, method="inverted_cdf"))
+        c = [np.bincount(np.searchsorted(edges, s, side="left"), minlength=len(edges) + 1) for s in (ref, win)]
+        e, a = [np.maximum(x / x.sum(), 1e-4) for x in c]
+        ks = stats.ks_2samp(ref, win, method="asymp")
+        d = ks.statistic * np.sqrt(len(ref) * n / (len(ref) + n))
+        cases.append({"window": win, "edges": edges, "counts": c[1], "psi": float(np.sum((a - e) * np.log(a / e))),
+                      "js": jensenshannon(c[0], c[1], base=2), "ks": ks.statistic, "p": stats.kstwobign.sf(d),
+                      "threshold": stats.chi2.ppf(.999, len(edges)) * (1 / len(ref) + 1 / n)})
+    tail = [[x, stats.kstwobign.sf(x)] for x in [.1, .3, .5, .8, .99, 1., 1.2, 1.6, 2.5, 4.]]
+    x = np.round(np.r_[rng.normal(0, 1, 40), rng.normal(1, 1, 25)], 3)
+    up = down = z = 0.
+    ups, downs, zs = [], [], []
+    for v in x:
+        up, down, z = max(0, up + v - .5), max(0, down - v - .5), .9 * z + .1 * v
+        ups.append(up), downs.append(down), zs.append(z)
+    n = np.arange(1, 66)
+    lim = 2.814 * np.sqrt(.1 / 1.9 * (1 - .9 ** (2 * n)))
+    dev = np.cumsum(x - np.cumsum(x) / n - .25)
+    save("drift.json", ["scipy", "numpy"], reference=ref, cases=cases, kolmogorov=tail, series=x, up=ups, down=downs, ewma=zs,
+         ewma_alarm=np.flatnonzero(np.abs(zs) > lim), cusum_alarm=[i for i in range(65) if max(ups[i], downs[i]) > 5], page=dev - np.minimum(0, np.minimum.accumulate(dev)))
+
+
 if __name__ == "__main__":
-    for f in sys.argv[1:] or ["activity", "attribution", "decision", "money"]:
+    for f in sys.argv[1:] or ["activity", "attribution", "decision", "money", "drift"]:
         globals()[f]()
