@@ -13,9 +13,13 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
-// GFCFOptions configures FitGFCF. The zero value holds the settings of the paper.
+// GFCFOptions configures FitGFCF. The zero value is a good start, and on matrices
+// of a million entries that of the paper.
 type GFCFOptions struct {
-	Factors    int     // singular vectors of the ideal low-pass filter; default 256
+	// Factors is the number of singular vectors of the ideal low-pass filter, 256
+	// in the paper. Small matrices carry fewer of meaning: the default is
+	// √entries/3.5, in [16, 256].
+	Factors    int
 	Alpha      float64 // α, weight of the ideal filter; default 0.3, negative means 0: the linear filter alone
 	Neighbors  int     // weights of the linear filter kept an item; default 1000, negative means all
 	Iterations int     // passes of the randomised SVD; default 8
@@ -26,8 +30,10 @@ type GFCFOptions struct {
 	Progress func(Progress) // called after each pass of the SVD, on the caller's goroutine
 }
 
-func (o GFCFOptions) withDefaults() GFCFOptions {
-	o.Factors = check.Default(o.Factors, 256)
+func (o GFCFOptions) withDefaults(x *Interactions) GFCFOptions {
+	if o.Factors == 0 {
+		o.Factors = int(min(max(math.Sqrt(float64(x.Len()))/3.5, 16), 256))
+	}
 	o.Alpha = check.OrOff(o.Alpha, 0.3)
 	o.Neighbors = check.Default(o.Neighbors, 1000)
 	o.Iterations = check.Default(o.Iterations, 8)
@@ -69,11 +75,11 @@ type GFCF struct {
 //
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight).
 func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, error) {
-	opt = opt.withDefaults()
-	if err := opt.validate(); err != nil {
+	if err := x.checkImplicit("FitGFCF"); err != nil {
 		return nil, err
 	}
-	if err := x.checkImplicit("FitGFCF"); err != nil {
+	opt = opt.withDefaults(x)
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
 	r := unitWeights(x.users, opt.Weights)

@@ -34,11 +34,11 @@ func gfCF() algorithm {
 	return algorithm{
 		name: "gfcf",
 		params: []param{
-			logIntegers("factors", 256, 16, 512),
+			logIntegers("factors", 0, 16, 512), // 0: by the number of entries
 			uniform("alpha", 0.3, 0, 1),
 			integers("neighbors", 1000, 1000, 1000),
 		},
-		starts: []settings{{}, {"factors": 64.0, "alpha": 0.3}, {"factors": 32.0, "alpha": 0.6}},
+		starts: []settings{{}, {"factors": 64.0, "alpha": 0.3}, {"factors": 24.0, "alpha": 0.2}, {"factors": 400.0, "alpha": 0.3}},
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
 	}
 }
