@@ -1,0 +1,372 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/solve"
+	"github.com/aislekit/aisle/internal/sparse"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// alsRow is what the least-squares problem of a row depends on.
+type alsRow struct {
+	alpha, unobserved, lambda, nu float64
+}
+
+// penalty returns λ·(n + α₀·columns)^ν.
+func (o alsRow) penalty(n, columns int) float32 {
+	if o.nu == 0 {
+		return float32(o.lambda)
+	}
+	return float32(o.lambda * math.Pow(float64(n)+o.unobserved*float64(columns), o.nu))
+}
+
+const (
+	gramBlock = 1024 // rows added in float32 before the sum moves to float64
+	alsBlock  = 64   // rows a worker solves at a time
+	cgExact   = 32   // CG steps that leave no error worth speaking of
+)
+
+// gram returns Σ v vᵀ over the rows of v, f×f. Blocks of rows are added up in
+// float32 and merged in float64 in block order.
+func gram(ctx context.Context, v []float32, f, workers int) ([]float32, error) {
+	fp := vec.Pad(f)
+	g, err := parallel.Reduce(ctx, len(v)/f, gramBlock, workers,
+		func(lo, hi int) ([]float64, error) {
+			s := make([]float32, fp*fp)
+			rows := v[lo*f : hi*f]
+			if f != fp {
+				rows = padded(rows, hi-lo, f)
+			}
+			vec.Syrk(s, fp, 0, fp, rows, rows, fp, hi-lo)
+			out := make([]float64, f*f)
+			for i := range f {
+				for j := i; j < f; j++ {
+					out[i*f+j] = float64(s[i*fp+j])
+				}
+			}
+			return out, nil
+		},
+		func(acc, next []float64) []float64 {
+			for i, x := range next {
+				acc[i] += x
+			}
+			return acc
+		})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float32, f*f)
+	for i := range f {
+		for j := i; j < f; j++ {
+			out[i*f+j] = float32(g[i*f+j])
+			out[j*f+i] = out[i*f+j]
+		}
+	}
+	return out, nil
+}
+
+// padded copies rows of f numbers to rows of vec.Pad(f), zeros behind.
+func padded(v []float32, rows, f int) []float32 {
+	fp := vec.Pad(f)
+	out := make([]float32, rows*fp)
+	for r := range rows {
+		copy(out[r*fp:], v[r*f:r*f+f])
+	}
+	return out
+}
+
+// alsSolver solves all rows of one side against the other.
+type alsSolver struct {
+	row     alsRow
+	kind    Solver
+	steps   int
+	block   int
+	workers int
+}
+
+func (o ALSOptions) row() alsRow {
+	return alsRow{o.Alpha, o.Unobserved, o.Regularization, o.FrequencyExponent}
+}
+
+func (o ALSOptions) solver() alsSolver {
+	return alsSolver{row: o.row(), kind: o.Solver, steps: o.CGSteps, block: o.BlockSize, workers: o.Workers}
+}
+
+// half solves every row of m, whose vectors are dst (rows×f), against the
+// vectors src of its columns and their Gram matrix. It is a pure function of
+// its inputs, row by row, so any partition of the rows gives the same bytes.
+func (s alsSolver) half(ctx context.Context, m *sparse.CSR, dst, src, gram []float32, f int) error {
+	workers := parallel.Workers(s.workers)
+	scratch := make([]*alsScratch, workers)
+	base := alsBase(gram, f, s.row.unobserved)
+	return parallel.For(ctx, m.Rows, alsBlock, workers, func(w, lo, hi int) error {
+		if scratch[w] == nil {
+			scratch[w] = newALSScratch(f)
+		}
+		for r := lo; r < hi; r++ {
+			cols, vals := m.Row(r)
+			if !s.solve(scratch[w], dst[r*f:r*f+f], cols, vals, src, base, s.row.penalty(len(cols), m.Cols)) {
+				return fmt.Errorf("recommend: FitALS: row %d has no solution: %w", r, ErrDiverged)
+			}
+		}
+		return nil
+	})
+}
+
+// alsBase returns α₀·gram with rows and columns padded to vec.Pad(f), ones on
+// the padded diagonal: what the matrix of every row starts from.
+func alsBase(gram []float32, f int, unobserved float64) []float32 {
+	fp := vec.Pad(f)
+	out := make([]float32, fp*fp)
+	for i := range fp {
+		out[i*fp+i] = 1
+	}
+	for i := range f {
+		for j := range f {
+			out[i*fp+j] = float32(float64(gram[i*f+j]) * unobserved)
+		}
+	}
+	return out
+}
+
+// alsScratch is the memory a worker needs to solve a row. Vectors have length
+// vec.Pad(f), zero behind f.
+type alsScratch struct {
+	a             []float32 // matrix, for the exact solver
+	chol          []float32 // scratch of solve.Cholesky32
+	raw, weighted []float32 // gathered rows
+	x, b, r, p, q []float32
+	coef          []float32 // one number an entry of the row
+}
+
+const gatherRows = 64 // rows gathered before they are added to the matrix
+
+func newALSScratch(f int) *alsScratch {
+	fp := vec.Pad(f)
+	v := make([]float32, 5*fp)
+	cut := func(i int) []float32 { return v[i*fp : (i+1)*fp : (i+1)*fp] }
+	return &alsScratch{x: cut(0), b: cut(1), r: cut(2), p: cut(3), q: cut(4)}
+}
+
+// forMatrix makes the memory that only the exact solvers need.
+func (t *alsScratch) forMatrix() {
+	if fp := len(t.b); t.a == nil {
+		t.a = make([]float32, fp*fp)
+		t.chol = make([]float32, 16*fp)
+		t.raw = make([]float32, gatherRows*fp)
+		t.weighted = make([]float32, gatherRows*fp)
+	}
+}
+
+// solve writes into x the minimiser of
+//
+//	Σ_k c_k(1 - x·y_k)² + α₀ Σ_{others}(x·y)² + λ‖x‖²
+//
+// that is (α₀G + λI + Σ (c_k-α₀) y_k y_kᵀ)·x = Σ c_k y_k, where base is α₀G. A row
+// without entries gets the zero vector.
+func (s alsSolver) solve(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	if len(cols) == 0 {
+		clear(x)
+		return true
+	}
+	switch s.kind {
+	case CG:
+		return s.solveCG(t, x, cols, vals, src, base, lambda)
+	case Subspace:
+		if s.solveBlocks(t, x, cols, vals, src, base, lambda) {
+			return true
+		} // a block lost its definiteness in float32: the whole row has a way out
+	}
+	if !s.row.factor(t, len(x), cols, vals, src, base, lambda) {
+		return false
+	}
+	solve.SolveCholesky32(t.a, len(t.b), t.b)
+	copy(x, t.b)
+	return true
+}
+
+// factor leaves the Cholesky factor of the row's matrix in t.a and the right
+// side in t.b, both padded. Where confidences spread so far that float32 loses
+// the definiteness, the matrix is built and factored again in float64.
+func (o alsRow) factor(t *alsScratch, f int, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	fp := len(t.b)
+	t.forMatrix()
+	copy(t.a, base)
+	clear(t.b)
+	for k := range f {
+		t.a[k*fp+k] += lambda
+	}
+	for lo := 0; lo < len(cols); lo += gatherRows {
+		n := min(gatherRows, len(cols)-lo)
+		for k := range n {
+			y := src[int(cols[lo+k])*f : int(cols[lo+k])*f+f]
+			c := float32(o.alpha) * weightAt(vals, lo+k)
+			d := c - float32(o.unobserved)
+			raw, weighted := t.raw[k*fp:k*fp+f], t.weighted[k*fp:k*fp+f]
+			clear(t.raw[k*fp+f : (k+1)*fp])
+			clear(t.weighted[k*fp+f : (k+1)*fp])
+			copy(raw, y)
+			for j, v := range raw {
+				weighted[j] = d * v
+			}
+			vec.Axpy(c, raw, t.b)
+		}
+		vec.Syrk(t.a, fp, 0, fp, t.weighted, t.raw, fp, n)
+	}
+	return solve.Cholesky32(t.a, fp, t.chol) || o.factor64(t, f, cols, vals, src, base, lambda)
+}
+
+func (o alsRow) factor64(t *alsScratch, f int, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	fp := len(t.b)
+	a := make([]float64, fp*fp)
+	for i, g := range base {
+		a[i] = float64(g)
+	}
+	for k := range f {
+		a[k*fp+k] += float64(lambda)
+	}
+	for k, i := range cols {
+		y := src[int(i)*f : int(i)*f+f]
+		d := o.alpha*float64(weightAt(vals, k)) - o.unobserved
+		for j, v := range y {
+			for l := j; l < f; l++ {
+				a[j*fp+l] += float64(d * float64(v) * float64(y[l]))
+			}
+		}
+	}
+	if !solve.Cholesky64(a, fp) {
+		return false
+	}
+	for i, x := range a {
+		t.a[i] = float32(x)
+	}
+	return true
+}
+
+func weightAt(weights []float32, k int) float32 {
+	if weights == nil {
+		return 1
+	}
+	return weights[k]
+}
+
+// solveBlocks minimises over one block of factors after the other, starting from
+// the present x. It keeps the predictions y_k·x and the gradient of the part
+// that all pairs share, so a block costs its own width only.
+func (s alsSolver) solveBlocks(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	f, fp := len(x), len(t.b)
+	b := min(s.block, f)
+	bp := vec.Pad(b)
+	t.forMatrix()
+	alpha, zero := float32(s.row.alpha), float32(s.row.unobserved)
+	t.coef = slices.Grow(t.coef[:0], len(cols))[:len(cols)]
+	vec.GatherDot(t.coef, src, cols, x)
+	copy(t.x, x)
+	g := t.r
+	vec.DotRows(g, base, t.x)
+	for lo := 0; lo < f; lo += b {
+		hi := min(lo+b, f)
+		n := hi - lo
+		a, step := t.a[:bp*bp], t.p[:bp]
+		clear(a)
+		clear(step)
+		for i := range n {
+			copy(a[i*bp:i*bp+n], base[(lo+i)*fp+lo:(lo+i)*fp+hi])
+			a[i*bp+i] += lambda
+			step[i] = -g[lo+i] - lambda*x[lo+i]
+		}
+		for i := n; i < bp; i++ {
+			a[i*bp+i] = 1
+		}
+		clear(t.raw[:gatherRows*bp])
+		clear(t.weighted[:gatherRows*bp])
+		for at := 0; at < len(cols); at += gatherRows {
+			rows := min(gatherRows, len(cols)-at)
+			for k := range rows {
+				y := src[int(cols[at+k])*f+lo : int(cols[at+k])*f+hi]
+				c := alpha * weightAt(vals, at+k)
+				raw, weighted := t.raw[k*bp:k*bp+n], t.weighted[k*bp:k*bp+n]
+				copy(raw, y)
+				for j, v := range raw {
+					weighted[j] = (c - zero) * v
+				}
+				vec.Axpy(c-(c-zero)*t.coef[at+k], raw, step[:n])
+			}
+			vec.Syrk(a, bp, 0, bp, t.weighted, t.raw, bp, rows)
+		}
+		if !solve.Cholesky32(a, bp, t.chol) {
+			return false
+		}
+		solve.SolveCholesky32(a, bp, step)
+		for i, d := range step[:n] {
+			x[lo+i] += d
+			vec.Axpy(d, base[(lo+i)*fp:(lo+i)*fp+fp], g)
+		}
+		for k, i := range cols {
+			t.coef[k] += vec.Dot(step[:n], src[int(i)*f+lo:int(i)*f+hi])
+		}
+	}
+	return check.Finite(float64(vec.Dot(x, x)))
+}
+
+// solveCG takes conjugate gradient steps from the present x, stopping early
+// when the residual has vanished.
+func (s alsSolver) solveCG(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+	f := len(x)
+	alpha, zero := float32(s.row.alpha), float32(s.row.unobserved)
+	t.coef = slices.Grow(t.coef[:0], len(cols))[:len(cols)]
+	r, p, q := t.r, t.p, t.q
+	copy(t.x, x)
+	vec.DotRows(r, base, t.x)
+	for k := range f {
+		r[k] = -r[k] - lambda*x[k]
+	}
+	vec.GatherDot(t.coef, src, cols, x)
+	for k, d := range t.coef {
+		c := alpha * weightAt(vals, k)
+		t.coef[k] = c - (c-zero)*d
+	}
+	vec.GatherAxpy(r[:f], src, cols, t.coef)
+	copy(p, r)
+	rr := vec.Dot(r[:f], r)
+	stop := rr * 1e-14
+	for step := 0; step < s.steps && rr > 1e-20 && rr > stop; step++ {
+		vec.DotRows(q, base, p)
+		vec.Axpy(lambda, p[:f], q)
+		vec.GatherDot(t.coef, src, cols, p[:f])
+		for k, d := range t.coef {
+			t.coef[k] = (alpha*weightAt(vals, k) - zero) * d
+		}
+		vec.GatherAxpy(q[:f], src, cols, t.coef)
+		pq := vec.Dot(p[:f], q)
+		if !(pq > 0) {
+			break // no curvature left in float32: x is as good as it gets
+		}
+		a := rr / pq
+		vec.Axpy(a, p[:f], x)
+		vec.Axpy(-a, q[:f], r)
+		next := vec.Dot(r[:f], r)
+		b := next / rr
+		for k := range f {
+			p[k] = r[k] + b*p[k]
+		}
+		rr = next
+	}
+	return check.Finite(float64(rr))
+}
+
+// startVectors returns the start vectors of rows 0, 1, 2, … of one side.
+func startVectors(seed, side uint64, rows, f int) []float32 {
+	v := make([]float32, rows*f)
+	for i := range rows {
+		StartVector(v[i*f:i*f+f], rng.Hash(seed, side), uint64(i))
+	}
+	return v
+}
