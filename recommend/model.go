@@ -1,7 +1,6 @@
 package recommend
 
 import (
-	"github.com/aislekit/aisle/internal/bitset"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -87,7 +86,15 @@ type Folder interface {
 
 // checkQuery validates dst and the history of a query for a model of n items.
 func checkQuery(dst []float32, q *Query, n int) error {
-	if len(dst) != n || q.Weights != nil && len(q.Weights) != len(q.Items) {
+	if len(dst) != n {
+		return ErrShape
+	}
+	return checkHistory(q, n)
+}
+
+// checkHistory validates the history of a query for a model of n items.
+func checkHistory(q *Query, n int) error {
+	if q.Weights != nil && len(q.Weights) != len(q.Items) {
 		return ErrShape
 	}
 	for _, i := range q.Items {
@@ -106,18 +113,21 @@ type Filter struct {
 }
 
 // Ranker turns a model's scores into top lists. It owns scratch memory: use one
-// per goroutine, and lists cost no allocation in steady state.
+// per goroutine, and lists cost no allocation in steady state. Models of vectors
+// (ALS, BPR, WARP, LMF, MF) are scored block by block beside the selection, and
+// items that the filter removes are not scored where they are many.
 type Ranker struct {
-	model  Model
-	scores []float32
-	heap   topk.Heap
-	items  []topk.Item
-	gone   *bitset.Set
+	model Model
+	scan  scan
+	all   []float32 // scores in memory, for models that need them
+	heap  topk.Heap
+	items []topk.Item
+	free  []uint64
 }
 
 // NewRanker returns a ranker over m.
 func NewRanker(m Model) *Ranker {
-	return &Ranker{model: m, scores: make([]float32, m.Items()), gone: bitset.New(m.Items())}
+	return &Ranker{model: m, free: make([]uint64, (m.Items()+63)/64)}
 }
 
 // AppendTop appends the k best items for q that pass f to dst: best first, equal
@@ -128,57 +138,50 @@ func (r *Ranker) AppendTop(dst []Scored, q Query, k int, f Filter) ([]Scored, er
 	if f.Allow != nil && f.Allow.set.Size() != n || f.Deny != nil && f.Deny.set.Size() != n {
 		return dst, ErrMismatch
 	}
-	if err := r.model.Score(r.scores, q); err != nil {
+	if err := checkHistory(&q, n); err != nil {
 		return dst, err
 	}
-	for _, i := range f.Items {
-		r.gone.Add(i)
+	fused, err := r.scan.use(r.model, &q)
+	if err == nil && !fused {
+		if r.all == nil {
+			r.all = make([]float32, n)
+		}
+		r.scan.scores = r.all
+		err = r.model.Score(r.all, q)
+	}
+	if err != nil {
+		return dst, err
+	}
+	if f.Allow != nil {
+		copy(r.free, f.Allow.set.Words())
+	} else {
+		fillBits(r.free, n)
 	}
 	if f.Deny != nil {
-		r.gone.Or(f.Deny.set)
+		for k, word := range f.Deny.set.Words() {
+			r.free[k] &^= word
+		}
+	}
+	for _, i := range f.Items {
+		if uint32(i) < uint32(n) {
+			r.free[i>>6] &^= 1 << (uint(i) & 63)
+		}
 	}
 	r.heap.Reset(min(k, n))
-	gone := r.gone.Words()
-	var allow []uint64
-	if f.Allow != nil {
-		allow = f.Allow.set.Words()
-	}
-	for w, g := range gone {
-		free := ^g
-		if allow != nil {
-			free &= allow[w]
-		}
-		if free == 0 {
-			continue
-		}
-		base := w << 6
-		block := r.scores[base:min(base+64, n)]
-		if r.heap.Full() && r.heap.Len() > 0 {
-			worst := r.heap.Worst().Score
-			for b, s := range block {
-				// Ids ascend, so an equal score never displaces a kept item.
-				if s > worst && free>>uint(b)&1 == 1 {
-					r.heap.Push(int32(base+b), s)
-					worst = r.heap.Worst().Score
-				}
-			}
-			continue
-		}
-		for b, s := range block {
-			if free>>uint(b)&1 == 1 {
-				r.heap.Push(int32(base+b), s)
-			}
-		}
-	}
-	for _, i := range f.Items {
-		r.gone.Remove(i)
-	}
-	if f.Deny != nil {
-		r.gone.AndNot(f.Deny.set)
-	}
+	r.scan.top(&r.heap, r.free, n, fromAll)
 	r.items = r.heap.AppendSorted(r.items[:0])
 	for _, it := range r.items {
 		dst = append(dst, Scored{it.ID, it.Score})
 	}
 	return dst, nil
+}
+
+// fillBits sets the first n bits and clears the rest.
+func fillBits(set []uint64, n int) {
+	for k := range set {
+		set[k] = ^uint64(0)
+	}
+	if r := n % 64; r != 0 {
+		set[len(set)-1] = 1<<r - 1
+	}
 }

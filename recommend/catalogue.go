@@ -1,0 +1,314 @@
+package recommend
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"sort"
+	"strconv"
+
+	"github.com/aislekit/aisle/internal/bitset"
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Fact says that an item has a value of an attribute: brand acme, category tea,
+// colour red. An item may have several values of one attribute, one fact each.
+type Fact[I ID] struct {
+	Item      I
+	Attribute string
+	Value     string
+	// Number is read instead of Value where the attribute is one of
+	// CatalogueOptions.Bands: a price, a weight, an age in days.
+	Number float64
+}
+
+// CatalogueOptions configures NewCatalogue.
+type CatalogueOptions struct {
+	// Bands cuts numeric attributes at ascending edges. The item's value is then
+	// the name of its band: with edges 10 and 50, "[-Inf,10)", "[10,50)" or
+	// "[50,+Inf)", as BandName writes them.
+	Bands map[string][]float64
+}
+
+// BandName returns the value of the attribute for a number: the name of the band
+// between two edges that it falls in, the lower edge included.
+func BandName(edges []float64, number float64) string {
+	k := sort.Search(len(edges), func(k int) bool { return edges[k] > number })
+	lo, hi := math.Inf(-1), math.Inf(1)
+	if k > 0 {
+		lo = edges[k-1]
+	}
+	if k < len(edges) {
+		hi = edges[k]
+	}
+	name := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+	return "[" + name(lo) + "," + name(hi) + ")"
+}
+
+// Catalogue is what is known about the items besides who took them: for each
+// pair of attribute and value the set of items that have it. Rules, caps and
+// price bands of an Engine are answered from it. Immutable, safe for concurrent
+// use.
+//
+// Memory: 8 bytes a fact, or 1 bit an item for values of more than 1 item in 32.
+type Catalogue struct {
+	n     int
+	bands map[string][]float64
+	attrs map[string]*attribute
+
+	// Unknown counts the facts about items outside the index, which were left
+	// out.
+	Unknown int
+}
+
+// attribute is one attribute of all items.
+type attribute struct {
+	codes   map[string]int32 // value → code, codes ascending by value
+	values  []string
+	ptr     []int32 // item → its codes
+	of      []int32
+	sets    []postings // of each code
+	numbers []float64  // of each item, NaN where unknown; nil without bands
+}
+
+// postings is a set of items: a bitmap or, for rare values, a list.
+type postings struct {
+	bits []uint64
+	list []int32
+}
+
+// NewCatalogue collects the facts about the items of an index, in any order;
+// facts that come twice count once.
+//
+// Errors: ErrOption (bands that are not ascending and finite), ErrRange (a fact
+// without attribute, or without value where there is no number), ErrNotFinite (a
+// number), ErrDuplicate (two numbers of one item and attribute).
+func NewCatalogue[I ID](items *Index[I], facts iter.Seq[Fact[I]], opt CatalogueOptions) (*Catalogue, error) {
+	const where = "recommend: NewCatalogue"
+	if items == nil {
+		return nil, fmt.Errorf("%s: items: %w", where, ErrEmpty)
+	}
+	var c check.Options
+	for name, edges := range opt.Bands {
+		ok := name != "" && len(edges) > 0
+		for k, e := range edges {
+			ok = ok && check.Finite(e) && (k == 0 || e > edges[k-1])
+		}
+		c.Require(ok, fmt.Sprintf("Bands[%q]", name), edges, "a name and ascending finite edges")
+	}
+	if err := c.Err(where); err != nil {
+		return nil, err
+	}
+	bands := make(map[string][]float64, len(opt.Bands))
+	for name, edges := range opt.Bands {
+		bands[name] = slices.Clone(edges)
+	}
+	return newCatalogue(items.Len(), items.Of, facts, bands, where)
+}
+
+type codedFact struct{ item, code int32 }
+
+func newCatalogue[I ID](n int, index func(I) int32, facts iter.Seq[Fact[I]], bands map[string][]float64, where string) (*Catalogue, error) {
+	c := &Catalogue{n: n, bands: bands, attrs: map[string]*attribute{}}
+	found := map[string][]codedFact{}
+	attr := func(name string) *attribute {
+		a := c.attrs[name]
+		if a == nil {
+			a = &attribute{codes: map[string]int32{}}
+			c.attrs[name] = a
+		}
+		return a
+	}
+	for name := range bands {
+		a := attr(name)
+		a.numbers = make([]float64, n)
+		for i := range a.numbers {
+			a.numbers[i] = math.NaN()
+		}
+	}
+	if facts == nil {
+		facts = func(func(Fact[I]) bool) {}
+	}
+	k := -1
+	for f := range facts {
+		k++
+		i := index(f.Item)
+		if i < 0 {
+			c.Unknown++
+			continue
+		}
+		if f.Attribute == "" {
+			return nil, fmt.Errorf("%s: fact %d about item %v has no attribute: %w", where, k, f.Item, ErrRange)
+		}
+		a := attr(f.Attribute)
+		if a.numbers != nil {
+			if !check.Finite(f.Number) {
+				return nil, fmt.Errorf("%s: fact %d: %s of item %v is %v: %w", where, k, f.Attribute, f.Item, f.Number, ErrNotFinite)
+			}
+			if old := a.numbers[i]; old == old && old != f.Number {
+				return nil, fmt.Errorf("%s: fact %d: %s of item %v is %v and %v: %w", where, k, f.Attribute, f.Item, old, f.Number, ErrDuplicate)
+			}
+			a.numbers[i] = f.Number
+			f.Value = BandName(bands[f.Attribute], f.Number)
+		}
+		if f.Value == "" {
+			return nil, fmt.Errorf("%s: fact %d: %s of item %v has no value: %w", where, k, f.Attribute, f.Item, ErrRange)
+		}
+		code, ok := a.codes[f.Value]
+		if !ok {
+			code = int32(len(a.values))
+			a.codes[f.Value] = code
+			a.values = append(a.values, f.Value)
+		}
+		found[f.Attribute] = append(found[f.Attribute], codedFact{i, code})
+	}
+	for name, a := range c.attrs {
+		a.finish(n, found[name])
+	}
+	return c, nil
+}
+
+// finish sorts values and facts, so that their order leaves no trace.
+func (a *attribute) finish(n int, facts []codedFact) {
+	old := slices.Clone(a.values)
+	slices.Sort(a.values)
+	for k, v := range a.values {
+		a.codes[v] = int32(k)
+	}
+	for k := range facts {
+		facts[k].code = a.codes[old[facts[k].code]]
+	}
+	slices.SortFunc(facts, func(a, b codedFact) int { return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.code, b.code)) })
+	facts = slices.Compact(facts)
+	a.ptr, a.of = make([]int32, n+1), make([]int32, len(facts))
+	lists := make([][]int32, len(a.values))
+	for k, f := range facts {
+		a.of[k] = f.code
+		a.ptr[f.item+1]++
+		lists[f.code] = append(lists[f.code], f.item)
+	}
+	for i := range n {
+		a.ptr[i+1] += a.ptr[i]
+	}
+	a.sets = make([]postings, len(a.values))
+	for code, list := range lists {
+		if len(list) > n/32 {
+			bits := make([]uint64, (n+63)/64)
+			addAll(bits, list)
+			a.sets[code].bits = bits
+		} else {
+			a.sets[code].list = slices.Clip(list)
+		}
+	}
+}
+
+// of item i; nil for items beyond the catalogue.
+func (a *attribute) codesOf(i int32) []int32 {
+	if int(i)+1 >= len(a.ptr) {
+		return nil
+	}
+	return a.of[a.ptr[i]:a.ptr[i+1]]
+}
+
+// addTo adds the set, shifted up by base items, to dst.
+func (p *postings) addTo(dst []uint64, base int) {
+	for _, i := range p.list {
+		k := int(i) + base
+		dst[k>>6] |= 1 << (uint(k) & 63)
+	}
+	if base == 0 {
+		for k, word := range p.bits {
+			dst[k] |= word
+		}
+		return
+	}
+	for w, word := range p.bits {
+		for ; word != 0; word &= word - 1 {
+			k := base + w<<6 + trailing(word)
+			dst[k>>6] |= 1 << (uint(k) & 63)
+		}
+	}
+}
+
+// removeFrom removes the set, shifted up by base items, from dst.
+func (p *postings) removeFrom(dst []uint64, base int) {
+	for _, i := range p.list {
+		k := int(i) + base
+		dst[k>>6] &^= 1 << (uint(k) & 63)
+	}
+	if base == 0 {
+		for k, word := range p.bits {
+			dst[k] &^= word
+		}
+		return
+	}
+	for w, word := range p.bits {
+		for ; word != 0; word &= word - 1 {
+			k := base + w<<6 + trailing(word)
+			dst[k>>6] &^= 1 << (uint(k) & 63)
+		}
+	}
+}
+
+// Size returns the number of items.
+func (c *Catalogue) Size() int { return c.n }
+
+// Attributes returns the names of the attributes, ascending.
+func (c *Catalogue) Attributes() []string {
+	names := make([]string, 0, len(c.attrs))
+	for name := range c.attrs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Values returns the values of an attribute with the number of items that have
+// each, ascending by value. ErrUnknownID for an attribute nobody has.
+func (c *Catalogue) Values(name string) (values []string, items []int, err error) {
+	a := c.attrs[name]
+	if a == nil {
+		return nil, nil, unknownAttribute("Values", name)
+	}
+	items = make([]int, len(a.values))
+	for _, code := range a.of {
+		items[code]++
+	}
+	return slices.Clone(a.values), items, nil
+}
+
+func unknownAttribute(where, name string) error {
+	return fmt.Errorf("recommend: %s: attribute %q: %w", where, name, ErrUnknownID)
+}
+
+// Select returns the items for which the rule holds. ErrUnknownID for an
+// attribute nobody has; a value nobody has is an empty set.
+func (c *Catalogue) Select(rule Rule) (*ItemSet, error) {
+	var v ruleView
+	v.base = c
+	if err := v.check(&rule, "Select"); err != nil {
+		return nil, err
+	}
+	var e ruleScratch
+	words := make([]uint64, (c.n+63)/64)
+	v.eval(words, &rule, &e, 0)
+	return ItemSetFunc(c.n, func(i int32) bool { return hasItem(words, i) }), nil
+}
+
+// Between returns the items whose number, of an attribute with bands, is in
+// [lo, hi). ErrUnknownID for an attribute without numbers.
+func (c *Catalogue) Between(name string, lo, hi float64) (*ItemSet, error) {
+	a := c.attrs[name]
+	if a == nil || a.numbers == nil {
+		return nil, fmt.Errorf("recommend: Between: attribute %q has no numbers: %w", name, ErrUnknownID)
+	}
+	s := bitset.New(c.n)
+	for i, x := range a.numbers {
+		if x >= lo && x < hi {
+			s.Add(int32(i))
+		}
+	}
+	return &ItemSet{s}, nil
+}

@@ -1,0 +1,228 @@
+package recommend
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/aislekit/aisle/internal/topk"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// vectorScorer is a model whose scores are base + bias[i] + v·yᵢ, rounded as its
+// Score rounds them, so that a list may be selected block by block without
+// scoring the whole catalogue into memory.
+type vectorScorer interface {
+	// queryVector returns v, in buf or aliasing the model, with the errors of
+	// Score. buf has the length that itemVectors says.
+	queryVector(buf []float32, q *Query) (v []float32, base float32, err error)
+	// itemVectors returns the items×factors matrix and the biases; nil: none.
+	itemVectors() (y, bias []float32, factors int)
+}
+
+func (m *ALS) itemVectors() (y, bias []float32, factors int) { return m.y, nil, m.factors }
+
+func (m *ALS) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
+	if u := int(q.User); u >= 0 && u < m.Users() {
+		if v := m.UserVector(u); !isZero(v) {
+			return v, 0, nil
+		}
+	}
+	if len(q.Items) == 0 {
+		return nil, 0, ErrEmpty
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	return buf, 0, m.fold(t, buf, q.Items, q.Weights)
+}
+
+func (m *latent) itemVectors() (y, bias []float32, factors int) { return m.y, m.bias, m.factors }
+
+func (m *latent) vectorOf(buf []float32, q *Query, f folder) ([]float32, float32, error) {
+	if u := int(q.User); u >= 0 && u < m.Users() {
+		if v := m.UserVector(u); !isZero(v) {
+			base := m.mean
+			if m.userBias != nil {
+				base += m.userBias[u]
+			}
+			return v, base, nil
+		}
+	}
+	if len(q.Items) == 0 {
+		return nil, 0, ErrEmpty
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	base, err := f.fold(t, buf, *q)
+	return buf, m.mean + base, err
+}
+
+func (m *BPR) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
+	return m.vectorOf(buf, q, m)
+}
+
+func (m *WARP) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
+	return m.vectorOf(buf, q, m)
+}
+
+func (m *LMF) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
+	return m.vectorOf(buf, q, m)
+}
+
+func (m *MF) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
+	return m.vectorOf(buf, q, m)
+}
+
+// scanBlock is how many items are scored at a time: few enough that their scores
+// stay in the first-level cache.
+const (
+	scanWords = 16
+	scanBlock = scanWords * 64
+)
+
+// Where a selection starts: every number, every number that a source vouches for
+// (minus infinity is no score there), or what a sparse source knows something
+// about.
+var (
+	fromAll    = float32(math.Inf(-1))
+	fromFinite = float32(-math.MaxFloat32)
+	fromSparse = float32(math.SmallestNonzeroFloat32)
+)
+
+// scan selects the best of scores that are in memory, or that are computed block
+// by block as they are needed. It owns scratch memory.
+type scan struct {
+	scores []float32 // when set, these
+
+	y, bias []float32 // else those of vectors
+	v       []float32
+	base    float32
+
+	buf    []float32 // scores of a block
+	ones   []float32
+	picked []int32
+	vector []float32
+
+	heap      *topk.Heap
+	full      bool
+	threshold float32 // what a score must reach now
+}
+
+func (s *scan) push(i int32, score float32) {
+	s.heap.Push(i, score)
+	if s.heap.Full() {
+		s.full = true
+		// Indices ascend, so an equal score never displaces a kept item.
+		s.threshold = max(s.threshold, math.Nextafter32(s.heap.Worst().Score, float32(math.Inf(1))))
+	}
+}
+
+// use makes s score by the model's vectors. It returns false when the model has
+// none and must score into memory; errors are those of Score.
+func (s *scan) use(m Model, q *Query) (bool, error) {
+	vs, ok := m.(vectorScorer)
+	if !ok {
+		return false, nil
+	}
+	var f int
+	s.y, s.bias, f = vs.itemVectors()
+	if cap(s.vector) < f {
+		s.vector = make([]float32, f)
+	}
+	var err error
+	s.scores = nil
+	s.v, s.base, err = vs.queryVector(s.vector[:f], q)
+	return true, err
+}
+
+// top fills h, which must have been reset, with the best of the n items whose bit
+// in free is set and whose score is at least from; equal scores by ascending
+// index, NaN never.
+func (s *scan) top(h *topk.Heap, free []uint64, n int, from float32) {
+	if s.buf == nil {
+		s.buf, s.ones, s.picked = make([]float32, scanBlock), make([]float32, scanBlock), make([]int32, 0, scanBlock)
+		for k := range s.ones {
+			s.ones[k] = 1
+		}
+	}
+	s.heap, s.full, s.threshold = h, h.Full(), from
+	if s.full { // nothing is wanted
+		return
+	}
+	for w := 0; w < len(free); w += scanWords {
+		words := free[w:min(w+scanWords, len(free))]
+		count := 0
+		for _, word := range words {
+			count += bits.OnesCount64(word)
+		}
+		if count == 0 {
+			continue
+		}
+		lo := w << 6
+		size := min(scanBlock, n-lo)
+		if count*4 < size {
+			s.few(words, lo)
+			continue
+		}
+		block := s.block(lo, size)
+		at := 0
+		for ; at < size && !s.full; at++ {
+			if words[at>>6]>>(uint(at)&63)&1 == 1 && block[at] >= s.threshold {
+				s.push(int32(lo+at), block[at])
+			}
+		}
+		ones := s.ones[:size]
+		for {
+			if at = vec.NextAbove(block, ones, s.threshold, at); at >= size {
+				break
+			}
+			if words[at>>6]>>(uint(at)&63)&1 == 1 {
+				s.push(int32(lo+at), block[at])
+			}
+			at++
+		}
+	}
+}
+
+// few is top for a block of which most items are filtered.
+func (s *scan) few(words []uint64, lo int) {
+	s.picked = s.picked[:0]
+	for w, word := range words {
+		for ; word != 0; word &= word - 1 {
+			s.picked = append(s.picked, int32(lo+w<<6+trailing(word)))
+		}
+	}
+	if s.scores != nil {
+		for _, i := range s.picked {
+			if v := s.scores[i]; v >= s.threshold {
+				s.push(i, v)
+			}
+		}
+		return
+	}
+	block := s.buf[:len(s.picked)]
+	vec.GatherDot(block, s.y, s.picked, s.v)
+	for k, i := range s.picked {
+		if s.bias != nil {
+			block[k] += s.base + s.bias[i]
+		}
+		if block[k] >= s.threshold {
+			s.push(i, block[k])
+		}
+	}
+}
+
+// block returns the scores of items lo to lo+size.
+func (s *scan) block(lo, size int) []float32 {
+	if s.scores != nil {
+		return s.scores[lo : lo+size]
+	}
+	f := len(s.v)
+	block := s.buf[:size]
+	vec.DotRows(block, s.y[lo*f:(lo+size)*f], s.v)
+	if s.bias != nil {
+		for k, b := range s.bias[lo : lo+size] {
+			block[k] += s.base + b
+		}
+	}
+	return block
+}
