@@ -72,6 +72,16 @@ func InteractionsFromRows(items int, rows [][]int32) (*Interactions, error) {
 	return &Interactions{users: m}, nil
 }
 
+// WithTimes returns x with the Unix seconds of its entries, in the order of the
+// rows and of the items inside a row. The slice is used, not copied. ErrShape for
+// another length.
+func (x *Interactions) WithTimes(seconds []int64) (*Interactions, error) {
+	if len(seconds) != x.Len() {
+		return nil, fmt.Errorf("recommend: WithTimes: %d times for %d entries: %w", len(seconds), x.Len(), ErrShape)
+	}
+	return &Interactions{users: x.users, times: seconds}, nil
+}
+
 // Users returns the number of rows.
 func (x *Interactions) Users() int { return x.users.Rows }
 

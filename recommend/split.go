@@ -157,3 +157,17 @@ func SplitUsers(x *Interactions, share, hidden float64, seed uint64) (UserSplit,
 		Hidden: s.Test,
 	}, nil
 }
+
+// SplitItems holds out whole items with probability share (cold-start items):
+// their entries are the test part, and training knows nothing of them, so only
+// models that read content can do better than chance. share must be in (0, 1).
+func SplitItems(x *Interactions, share float64, seed uint64) (Split, error) {
+	if !(share > 0 && share < 1) {
+		return Split{}, fmt.Errorf("recommend: SplitItems: share is %v, want in (0, 1): %w", share, ErrOption)
+	}
+	out := make([]bool, x.Items())
+	for i := range out {
+		out[i] = rng.Unit(rng.Hash(seed, 0x6974656d, uint64(i))) < share
+	}
+	return x.split(func(_ int, p int64) bool { return out[x.users.Col[p]] }), nil
+}

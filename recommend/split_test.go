@@ -114,6 +114,16 @@ func TestSplitProp(t *testing.T) {
 		}
 		checkPartition(t, x, tests...)
 
+		if s, err = SplitItems(x, share, seed); err != nil {
+			t.Fatal(err)
+		}
+		checkPartition(t, x, s.Train, s.Test)
+		for i := range x.Items() {
+			if s.Train.byItem().RowLen(i) > 0 && s.Test.byItem().RowLen(i) > 0 {
+				t.Fatalf("item %d is on both sides", i)
+			}
+		}
+
 		us, err := SplitUsers(x, share, 0.3, seed)
 		if err != nil {
 			t.Fatal(err)
@@ -147,6 +157,9 @@ func TestSplitBadInput(t *testing.T) {
 		if _, err := SplitRandom(x, share, 1); !errors.Is(err, ErrOption) {
 			t.Errorf("share %v: %v", share, err)
 		}
+		if _, err := SplitItems(x, share, 1); !errors.Is(err, ErrOption) {
+			t.Errorf("items share %v: %v", share, err)
+		}
 		if _, err := SplitUsers(x, share, 0.5, 1); !errors.Is(err, ErrOption) {
 			t.Errorf("users share %v: %v", share, err)
 		}
@@ -156,6 +169,12 @@ func TestSplitBadInput(t *testing.T) {
 	}
 	if _, err := SplitTime(x, day(1)); !errors.Is(err, ErrEmpty) {
 		t.Errorf("no times: %v", err)
+	}
+	if _, err := x.WithTimes(make([]int64, 3)); !errors.Is(err, ErrShape) {
+		t.Errorf("three times: %v", err)
+	}
+	if timed, err := x.WithTimes(make([]int64, x.Len())); err != nil || !timed.HasTimes() || x.HasTimes() {
+		t.Errorf("with times: %v", err)
 	}
 	if _, err := SplitLast(x, 0); !errors.Is(err, ErrOption) {
 		t.Errorf("n=0: %v", err)
