@@ -1,0 +1,142 @@
+package recommend
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// Likeness says how alike items are: 1 for an item and itself, and the same in
+// both directions. It must be safe for concurrent use if the Rerankers that
+// share it are to be.
+type Likeness interface {
+	// Likeness writes how alike item is to each of others into dst, of equal
+	// length. ErrRange for an item it does not know.
+	Likeness(dst []float32, item int32, others []int32) error
+}
+
+// LikenessFunc makes a Likeness of a function of two items.
+type LikenessFunc func(a, b int32) float32
+
+// Likeness calls f for each of others.
+func (f LikenessFunc) Likeness(dst []float32, item int32, others []int32) error {
+	if len(dst) != len(others) {
+		return ErrShape
+	}
+	for k, o := range others {
+		dst[k] = f(item, o)
+	}
+	return nil
+}
+
+// ItemVectors is the ability to give a vector for every item: ALS, BPR, MF and
+// the other factor models have it, and RowVectors for vectors of any origin.
+type ItemVectors interface {
+	Items() int
+	Factors() int
+	// ItemVector returns the vector of item i in [0, Items()), of length Factors().
+	// It must not be changed.
+	ItemVector(i int) []float32
+}
+
+// RowVectors are item vectors kept row by row in one slice, for embeddings that
+// come from elsewhere.
+type RowVectors struct {
+	Rows []float32 // items×N
+	N    int       // length of a vector
+}
+
+// Items returns the number of whole rows.
+func (v RowVectors) Items() int { return len(v.Rows) / max(v.N, 1) }
+
+// Factors returns the length of a vector.
+func (v RowVectors) Factors() int { return v.N }
+
+// ItemVector returns row i.
+func (v RowVectors) ItemVector(i int) []float32 { return v.Rows[i*v.N : (i+1)*v.N] }
+
+// checkVectors returns the shape of v after a look at every row.
+func checkVectors(v ItemVectors, where string) (n, f int, err error) {
+	if v == nil {
+		return 0, 0, fmt.Errorf("recommend: %s: no vectors: %w", where, ErrEmpty)
+	}
+	n, f = v.Items(), v.Factors()
+	if r, ok := v.(RowVectors); ok && (f < 1 || len(r.Rows)%f != 0) {
+		return 0, 0, fmt.Errorf("recommend: %s: %d numbers are no rows of %d: %w", where, len(r.Rows), f, ErrShape)
+	}
+	if f < 1 || f > maxFactors || n > math.MaxInt32 {
+		return 0, 0, fmt.Errorf("recommend: %s: %d vectors of length %d, want 1 to %d: %w", where, n, f, maxFactors, ErrShape)
+	}
+	for i := range n {
+		row := v.ItemVector(i)
+		if len(row) != f {
+			return 0, 0, fmt.Errorf("recommend: %s: vector %d has length %d, want %d: %w", where, i, len(row), f, ErrShape)
+		}
+		for k, x := range row {
+			if x-x != 0 {
+				return 0, 0, fmt.Errorf("recommend: %s: vector %d has %v at %d: %w", where, i, x, k, ErrNotFinite)
+			}
+		}
+	}
+	return n, f, nil
+}
+
+// VectorLikeness is the cosine of item vectors as a Likeness. A zero vector is like
+// nothing but itself. Immutable, safe for concurrent use; 4·f bytes an item.
+type VectorLikeness struct {
+	f    int
+	unit []float32
+}
+
+// NewVectorLikeness copies the vectors, scaled to length 1. Errors: ErrEmpty (nil),
+// ErrShape, ErrNotFinite.
+func NewVectorLikeness(v ItemVectors) (*VectorLikeness, error) {
+	n, f, err := checkVectors(v, "NewVectorLikeness")
+	if err != nil {
+		return nil, err
+	}
+	c := &VectorLikeness{f: f, unit: make([]float32, n*f)}
+	for i := range n {
+		normalize(c.unit[i*f:i*f+f], v.ItemVector(i))
+	}
+	return c, nil
+}
+
+// normalize writes x, scaled to length 1, into dst; zero stays zero.
+func normalize(dst, x []float32) {
+	norm := math.Sqrt(vec.Norm2(x))
+	if norm == 0 {
+		clear(dst)
+		return
+	}
+	for k, v := range x {
+		dst[k] = float32(float64(v) / norm)
+	}
+}
+
+// Items returns the number of items.
+func (c *VectorLikeness) Items() int { return len(c.unit) / c.f }
+
+// Likeness writes the cosines, in [-1, 1] to rounding.
+func (c *VectorLikeness) Likeness(dst []float32, item int32, others []int32) error {
+	if len(dst) != len(others) {
+		return ErrShape
+	}
+	n := uint32(c.Items())
+	if uint32(item) >= n {
+		return ErrRange
+	}
+	for _, o := range others {
+		if uint32(o) >= n {
+			return ErrRange
+		}
+	}
+	vec.GatherDot(dst, c.unit, others, c.unit[int(item)*c.f:int(item)*c.f+c.f])
+	for k, o := range others {
+		if o == item {
+			dst[k] = 1
+		}
+	}
+	return nil
+}
