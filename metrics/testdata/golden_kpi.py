@@ -1,6 +1,6 @@
 """Makes the golden files of users, attribution, decisions, money and drift: python golden_kpi.py
 
-Needs numpy, pandas, scipy, scikit-learn, pyDecision.
+Needs numpy, pandas, scipy, scikit-learn, pyDecision, utilsforecast.
 """
 import importlib.metadata as md
 import json
@@ -246,6 +246,69 @@ def drift():
          ewma_alarm=np.flatnonzero(np.abs(zs) > lim), cusum_alarm=[i for i in range(65) if max(ups[i], downs[i]) > 5], page=dev - np.minimum(0, np.minimum.accumulate(dev)))
 
 
+def forecasts():
+    """utilsforecast per series; sMAPE of M4, WMAE and the interval score by their formulas in numpy, pinball by scikit-learn."""
+    from sklearn.metrics import mean_pinball_loss
+    import utilsforecast.losses as ul
+    rng = np.random.default_rng(16)
+    series, frames, train = [], [], []
+    for i, (n, h, m) in enumerate([(40, 8, 1), (36, 6, 12), (50, 10, 7)]):
+        y = np.round(20 + 5 * np.sin(np.arange(n + h) * 2 * np.pi / max(m, 4)) + rng.normal(0, 2, n + h), 2)
+        f = np.round(y[n:] + rng.normal(.5, 2, h), 2)
+        lo, hi = np.round(f - 2.5, 2), np.round(f + 2.5, 2)
+        w = rng.integers(1, 6, h)
+        te = pd.DataFrame({"unique_id": "s", "ds": np.arange(n, n + h), "y": y[n:], "f": f})
+        tr = pd.DataFrame({"unique_id": "s", "ds": np.arange(n), "y": y[:n]})
+        one = lambda fn, *a, **k: float(fn(te, models=["f"], *a, **k)["f"].iloc[0])
+        e = y[n:]
+        pen = 2 / .2 * np.maximum(np.maximum(lo - e, e - hi), 0)
+        series.append({"history": y[:n], "actual": e, "forecast": f, "season": m, "low": lo, "high": hi, "weights": w,
+                       "mae": one(ul.mae), "rmse": one(ul.rmse), "smape": 2 * 100 * one(ul.smape), "mase": one(ul.mase, seasonality=m, train_df=tr),
+                       "rmsse": one(ul.rmsse, seasonality=m, train_df=tr), "smape4": float(200 * np.mean(np.abs(e - f) / (np.abs(e) + np.abs(f)))),
+                       "wape": float(np.abs(e - f).sum() / np.abs(e).sum()), "wmae": float((w * np.abs(e - f)).sum() / w.sum()),
+                       "pinball": [mean_pinball_loss(e, f, alpha=q) for q in [.1, .5, .9]],
+                       "coverage": int(((e >= lo) & (e <= hi)).sum()), "winkler": float(np.mean(hi - lo + pen))})
+    save("forecasts.json", ["utilsforecast", "scikit-learn", "numpy"], series=series)
+
+
+def clusters():
+    from sklearn import metrics as sk
+    rng = np.random.default_rng(17)
+    cases = []
+    for n, a, b in [(60, 4, 5), (200, 3, 12), (30, 1, 4), (25, 6, 6), (500, 8, 8)]:
+        x = rng.integers(0, a, n)
+        y = np.where(rng.random(n) < .6, x * 2 % b, rng.integers(0, b, n))
+        h, c, v = sk.homogeneity_completeness_v_measure(x, y)
+        m = sk.cluster.contingency_matrix(x, y)
+        cases.append({"x": x, "y": y, "ari": sk.adjusted_rand_score(x, y), "ami": sk.adjusted_mutual_info_score(x, y),
+                      "nmi": sk.normalized_mutual_info_score(x, y), "h": h, "c": c, "v": v, "mi": sk.mutual_info_score(x, y),
+                      "purity": m.max(axis=0).sum() / n})
+    X = np.round(rng.normal(0, 1, (80, 3)) + 3 * rng.integers(0, 3, (80, 1)), 3)
+    l = rng.integers(0, 3, 80)
+    l[:60] = (X[:60, 0] > 1.5).astype(int) + (X[:60, 0] > 4.5)
+    save("clusters.json", ["scikit-learn"], cases=cases, points=X, labels=l, ch=sk.calinski_harabasz_score(X, l), db=sk.davies_bouldin_score(X, l))
+
+
+def prior():
+    """Beta-binomial prior by maximum likelihood: scipy.optimize over scipy.stats.betabinom; moments by their formula."""
+    from scipy import stats, optimize
+    rng = np.random.default_rng(18)
+    cases = []
+    for a, b, k in [(3, 60, 80), (.7, 9, 300), (20, 30, 60)]:
+        n = rng.integers(5, 400, k)
+        s = rng.binomial(n, rng.beta(a, b, k))
+        nll = lambda t: -stats.betabinom.logpmf(s, n, np.exp(t[0]), np.exp(t[1])).sum()
+        o = optimize.minimize(nll, np.log([a, b]), method="Nelder-Mead", options={"xatol": 1e-11, "fatol": 1e-13, "maxiter": 5000})
+        p = s.sum() / n.sum()
+        q = s / n
+        N = n.sum()
+        S = np.sum(n * (q - p) ** 2)
+        var = (S - (k - 1) * p * (1 - p)) / (N - np.sum(n ** 2) / N - (k - 1))  # between-unit variance
+        m = p * (1 - p) / var - 1
+        cases.append({"s": s, "n": n, "ml": np.exp(o.x), "loglik": -o.fun, "moments": [p * m, (1 - p) * m]})
+    save("prior.json", ["scipy", "numpy"], cases=cases)
+
+
 if __name__ == "__main__":
-    for f in sys.argv[1:] or ["activity", "attribution", "decision", "money", "drift"]:
+    for f in sys.argv[1:] or ["activity", "attribution", "decision", "money", "drift", "forecasts", "clusters", "prior"]:
         globals()[f]()

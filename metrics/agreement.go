@@ -1,0 +1,342 @@
+package metrics
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// Agreement counts how two partitions of the same rows overlap: clusters against
+// known classes, or the segments of this month against those of the last. Labels
+// are any integers; their names do not matter. The zero value is empty and ready.
+// Merge is exact. It is not safe for concurrent use.
+type Agreement struct {
+	pairs map[[2]int]int64
+	n     int64
+}
+
+// Add adds a row with its class and its cluster.
+func (a *Agreement) Add(class, cluster int) {
+	if a.pairs == nil {
+		a.pairs = map[[2]int]int64{}
+	}
+	a.pairs[[2]int{class, cluster}]++
+	a.n++
+}
+
+// Merge adds the rows of other. ErrMismatch for a merge with itself, ErrOverflow
+// beyond int64.
+func (a *Agreement) Merge(other *Agreement) error {
+	if err := canMerge("Agreement", a, other); err != nil {
+		return err
+	}
+	n, err := check.AddInt64(a.n, other.n)
+	if err != nil {
+		return fmt.Errorf("metrics: Agreement: %w", err)
+	}
+	if a.pairs == nil {
+		a.pairs = make(map[[2]int]int64, len(other.pairs))
+	}
+	for k, c := range other.pairs {
+		a.pairs[k] += c
+	}
+	a.n = n
+	return nil
+}
+
+// AgreementResult holds the measures. All are 1 for equal partitions.
+type AgreementResult struct {
+	N                 int64
+	Classes, Clusters int
+	ARI               float64 // adjusted Rand index (Hubert and Arabie 1985): 0 expected by chance, may be negative
+	AMI               float64 // mutual information adjusted for chance (Vinh, Epps and Bailey 2010), arithmetic mean
+	NMI               float64 // normalised mutual information, arithmetic mean; not adjusted: grows with the number of clusters
+	Homogeneity       float64 // 1 if every cluster holds one class only
+	Completeness      float64 // 1 if every class is in one cluster only
+	VMeasure          float64 // harmonic mean of the two (Rosenberg and Hirschberg 2007), equal to NMI
+	Purity            float64 // share of rows in the majority class of their cluster; 1 for one cluster a row
+	MutualInformation float64 // in nats
+}
+
+// Result returns the measures. ErrUndefined without rows. AMI costs
+// O(N·(classes+clusters)) in the worst case.
+func (a *Agreement) Result() (AgreementResult, error) {
+	if a.n == 0 {
+		return AgreementResult{}, undefined("Agreement: no rows")
+	}
+	rows, cols := map[int]int64{}, map[int]int64{}
+	major := map[int]int64{}
+	keys := a.sorted()
+	var both float64 // pairs of rows together in both
+	for _, k := range keys {
+		c := a.pairs[k]
+		rows[k[0]] += c
+		cols[k[1]] += c
+		major[k[1]] = max(major[k[1]], c)
+		both += choose2(c)
+	}
+	n := float64(a.n)
+	x, y := sizes(rows), sizes(cols)
+	out := AgreementResult{N: a.n, Classes: len(x), Clusters: len(y)}
+	var inX, inY, hx, hy, mi, pure float64
+	for _, s := range x {
+		inX += choose2(s)
+		hx -= float64(s) / n * math.Log(float64(s)/n)
+	}
+	for _, s := range y {
+		inY += choose2(s)
+		hy -= float64(s) / n * math.Log(float64(s)/n)
+	}
+	for _, m := range major {
+		pure += float64(m) // integers: the order does not matter
+	}
+	for _, k := range keys {
+		c := float64(a.pairs[k])
+		mi += c / n * (math.Log(c) + math.Log(n) - math.Log(float64(rows[k[0]])) - math.Log(float64(cols[k[1]])))
+	}
+	mi = max(mi, 0)
+	out.MutualInformation, out.Purity = mi, pure/n
+	ratio := func(num, den float64) float64 {
+		if den <= 0 {
+			return 1 // nothing to disagree about
+		}
+		return min(num/den, 1)
+	}
+	out.Homogeneity, out.Completeness = ratio(mi, hx), ratio(mi, hy)
+	out.NMI = ratio(mi, (hx+hy)/2)
+	out.VMeasure = out.NMI
+	if trivial(len(x), len(y), a.n) {
+		out.ARI, out.AMI = 1, 1
+		return out, nil
+	}
+	expected := inX / (n * (n - 1) / 2) * inY
+	if d := (inX+inY)/2 - expected; d != 0 {
+		out.ARI = (both - expected) / d
+	} else {
+		out.ARI = 1
+	}
+	emi := expectedMutual(x, y, a.n)
+	den := (hx+hy)/2 - emi
+	// The limit of the quotient where both sides vanish, with the sign kept.
+	if math.Abs(den) < 1e-15 {
+		den = math.Copysign(1e-15, den)
+	}
+	out.AMI = (mi - emi) / den
+	return out, nil
+}
+
+// trivial reports whether both partitions are one block, or both singletons.
+func trivial(x, y int, n int64) bool {
+	return x == y && (x == 1 || int64(x) == n)
+}
+
+func choose2(n int64) float64 { return float64(n) * float64(n-1) / 2 }
+
+func sizes(m map[int]int64) []int64 {
+	out := make([]int64, 0, len(m))
+	for _, s := range m {
+		out = append(out, s)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (a *Agreement) sorted() [][2]int {
+	keys := make([][2]int, 0, len(a.pairs))
+	for k := range a.pairs {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(p, q [2]int) int {
+		if c := cmp.Compare(p[0], q[0]); c != 0 {
+			return c
+		}
+		return cmp.Compare(p[1], q[1])
+	})
+	return keys
+}
+
+// expectedMutual is the mean mutual information of random partitions with the
+// given sizes: Σ over sizes and overlaps of nᵢⱼ/N·ln(N·nᵢⱼ/(aᵢbⱼ)) times the
+// hypergeometric probability of the overlap. Equal sizes are taken together and
+// the probability follows from one overlap to the next by a quotient.
+func expectedMutual(x, y []int64, n int64) float64 {
+	type group struct {
+		size, times float64
+	}
+	groups := func(s []int64) []group {
+		var out []group
+		for i, v := range s {
+			if i == 0 || v != s[i-1] {
+				out = append(out, group{float64(v), 0})
+			}
+			out[len(out)-1].times++
+		}
+		return out
+	}
+	lf := func(k float64) float64 { v, _ := math.Lgamma(k + 1); return v }
+	N := float64(n)
+	var emi float64
+	for _, a := range groups(x) {
+		for _, b := range groups(y) {
+			start, end := max(1, a.size+b.size-N), min(a.size, b.size)
+			logp := lf(a.size) + lf(b.size) + lf(N-a.size) + lf(N-b.size) - lf(N) - lf(start) - lf(a.size-start) - lf(b.size-start) - lf(N-a.size-b.size+start)
+			var sum float64
+			for k := start; k <= end; k++ {
+				sum += k / N * (math.Log(N) + math.Log(k) - math.Log(a.size) - math.Log(b.size)) * math.Exp(logp)
+				logp += math.Log(a.size-k) + math.Log(b.size-k) - math.Log(k+1) - math.Log(N-a.size-b.size+k+1)
+			}
+			emi += a.times * b.times * sum
+		}
+	}
+	return emi
+}
+
+// CompareLabels returns how well clusters agree with classes, row by row: an
+// Agreement of slices. ErrEmpty, ErrShape.
+func CompareLabels(classes, clusters []int) (AgreementResult, error) {
+	if len(classes) == 0 {
+		return AgreementResult{}, fmt.Errorf("metrics: CompareLabels: no rows: %w", ErrEmpty)
+	}
+	if err := check.Len("clusters", len(clusters), len(classes)); err != nil {
+		return AgreementResult{}, fmt.Errorf("metrics: CompareLabels: %w", err)
+	}
+	var a Agreement
+	for i, c := range classes {
+		a.Add(c, clusters[i])
+	}
+	return a.Result()
+}
+
+// Separation says how well clusters are set apart in space, without known
+// classes.
+type Separation struct {
+	CalinskiHarabasz float64 // variance between over within clusters, more is better; +Inf if all rows are at their centre
+	DaviesBouldin    float64 // mean likeness to the closest other cluster, less is better; NaN if two centres coincide
+}
+
+// SeparationOf measures the clusters of rows x (n×d) given by labels (any
+// integers) by the indices of Caliński and Harabasz (1974) and of Davies and
+// Bouldin (1979), Euclidean. Cost O(n·d + k²·d). ErrUndefined unless there are at
+// least two clusters and more rows than clusters; ErrEmpty, ErrShape,
+// ErrNotFinite, ErrOverflow.
+func SeparationOf(x [][]float64, labels []int) (Separation, error) {
+	n, d, err := check.Matrix("x", x)
+	if err == nil {
+		err = check.Len("labels", len(labels), n)
+	}
+	if err != nil {
+		return Separation{}, fmt.Errorf("metrics: SeparationOf: %w", err)
+	}
+	names := slices.Clone(labels)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	k := len(names)
+	if k < 2 || k >= n {
+		return Separation{}, undefined("SeparationOf: %d clusters of %d rows", k, n)
+	}
+	at := make([]int, n)
+	count := make([]float64, k)
+	centres, centre := make([][]float64, k), make([]float64, d)
+	for c := range centres {
+		centres[c] = make([]float64, d)
+	}
+	for i, row := range x {
+		at[i], _ = slices.BinarySearch(names, labels[i])
+		c := at[i]
+		count[c]++
+		for j, v := range row {
+			centres[c][j] += (v - centres[c][j]) / count[c]
+			centre[j] += (v - centre[j]) / float64(i+1)
+		}
+	}
+	squared := func(a, b []float64) float64 {
+		var s float64
+		for j := range a {
+			s += (a[j] - b[j]) * (a[j] - b[j])
+		}
+		return s
+	}
+	var within, between float64
+	spread := make([]float64, k)
+	for i, row := range x {
+		s := squared(row, centres[at[i]])
+		within += s
+		spread[at[i]] += math.Sqrt(s) / count[at[i]]
+	}
+	for c := range centres {
+		between += count[c] * squared(centres[c], centre)
+	}
+	if !check.Finite(within + between) {
+		return Separation{}, fmt.Errorf("metrics: SeparationOf: squared distances: %w", ErrOverflow)
+	}
+	out := Separation{CalinskiHarabasz: math.Inf(1)}
+	if within > 0 {
+		out.CalinskiHarabasz = between / float64(k-1) / (within / float64(n-k))
+	}
+	for c := range centres {
+		worst := 0.0
+		for o := range centres {
+			if o == c {
+				continue
+			}
+			dist := math.Sqrt(squared(centres[c], centres[o]))
+			if dist == 0 {
+				out.DaviesBouldin = math.NaN()
+				return out, nil
+			}
+			worst = max(worst, (spread[c]+spread[o])/dist)
+		}
+		out.DaviesBouldin += worst / float64(k)
+	}
+	return out, nil
+}
+
+// AppendBinary appends the binary form.
+func (a *Agreement) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	keys := a.sorted()
+	w.Int(len(keys))
+	for _, k := range keys {
+		w.Int64(int64(k[0]))
+		w.Int64(int64(k[1]))
+		w.Int64(a.pairs[k])
+	}
+	return w.AppendFrame(dst, kindAgreement, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (a *Agreement) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (a *Agreement) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindAgreement, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: Agreement: %w", err)
+	}
+	got := Agreement{pairs: map[[2]int]int64{}}
+	n := r.Int()
+	var last [2]int64
+	for i := 0; i < n && r.Err() == nil; i++ {
+		k, c := [2]int64{r.Int64(), r.Int64()}, r.Int64()
+		if r.Err() != nil {
+			break
+		}
+		key := [2]int{int(k[0]), int(k[1])}
+		if got.n, err = check.AddInt64(got.n, c); err != nil || c < 1 || i > 0 && (k[0] < last[0] || k[0] == last[0] && k[1] <= last[1]) ||
+			int64(key[0]) != k[0] || int64(key[1]) != k[1] {
+			r.Fail("has labels out of order or counts out of range")
+			break
+		}
+		got.pairs[key] = c
+		last = k
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("metrics: Agreement: %w", err)
+	}
+	*a = got
+	return nil
+}

@@ -1,0 +1,112 @@
+package metrics
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"pgregory.net/rapid"
+)
+
+func TestAgreementGolden(t *testing.T) {
+	// The numbers of the project's definitions.
+	r, err := CompareLabels([]int{0, 0, 1, 1}, []int{0, 0, 1, 2})
+	must(t, err)
+	testkit.Near(t, "ARI", r.ARI, 4.0/7, 1e-15)
+	s, err := SeparationOf([][]float64{{1, 2}, {1, 4}, {1, 0}, {10, 2}, {10, 4}, {10, 0}}, []int{7, 7, 7, -1, -1, -1})
+	must(t, err)
+	testkit.Near(t, "CH", s.CalinskiHarabasz, 30.375, 1e-12)
+	testkit.Near(t, "DB", s.DaviesBouldin, .296296, 5e-7)
+
+	var g struct {
+		Cases []struct {
+			X, Y                               []int
+			ARI, AMI, NMI, H, C, V, MI, Purity float64
+		}
+		Points [][]float64
+		Labels []int
+		CH, DB float64
+	}
+	testkit.Golden(t, "clusters.json", &g)
+	for _, c := range g.Cases {
+		r, err := CompareLabels(c.X, c.Y)
+		must(t, err)
+		near(t, "agreement", []float64{r.ARI, r.AMI, r.NMI, r.Homogeneity, r.Completeness, r.VMeasure, r.MutualInformation, r.Purity},
+			[]float64{c.ARI, c.AMI, c.NMI, c.H, c.C, c.V, c.MI, c.Purity}, 1e-11)
+	}
+	s, err = SeparationOf(g.Points, g.Labels)
+	must(t, err)
+	testkit.Near(t, "CH", s.CalinskiHarabasz, g.CH, 1e-9*g.CH)
+	testkit.Near(t, "DB", s.DaviesBouldin, g.DB, 1e-12)
+}
+
+func TestAgreementBadInput(t *testing.T) {
+	x := [][]float64{{1}, {2}, {3}}
+	for name, c := range map[string]struct{ got, want error }{
+		"no rows":     {second(CompareLabels(nil, nil)), ErrEmpty},
+		"lengths":     {second(CompareLabels([]int{1}, nil)), ErrShape},
+		"empty state": {second((&Agreement{}).Result()), ErrUndefined},
+		"no points":   {second(SeparationOf(nil, nil)), ErrEmpty},
+		"labels":      {second(SeparationOf(x, []int{1})), ErrShape},
+		"one cluster": {second(SeparationOf(x, []int{1, 1, 1})), ErrUndefined},
+		"singletons":  {second(SeparationOf(x, []int{1, 2, 3})), ErrUndefined},
+		"NaN":         {second(SeparationOf([][]float64{{1}, {math.NaN()}}, []int{1, 2})), ErrNotFinite},
+		"overflow":    {second(SeparationOf([][]float64{{1e200}, {-1e200}, {0}}, []int{1, 1, 2})), ErrOverflow},
+	} {
+		if !errors.Is(c.got, c.want) {
+			t.Errorf("%s: %v, want %v", name, c.got, c.want)
+		}
+	}
+	s, err := SeparationOf([][]float64{{1}, {1}, {2}, {2}}, []int{0, 0, 1, 1})
+	if err != nil || !math.IsInf(s.CalinskiHarabasz, 1) || s.DaviesBouldin != 0 {
+		t.Errorf("rows at their centres: %+v %v", s, err)
+	}
+	s, err = SeparationOf([][]float64{{1}, {3}, {1}, {3}}, []int{0, 0, 1, 1})
+	if err != nil || !math.IsNaN(s.DaviesBouldin) || s.CalinskiHarabasz != 0 {
+		t.Errorf("equal centres: %+v %v", s, err)
+	}
+}
+
+func TestAgreementMerge(t *testing.T) {
+	accumulator[*Agreement]{
+		empty: func() *Agreement { return &Agreement{} },
+		add: func(t *rapid.T) func(*Agreement) {
+			x, y := rapid.IntRange(-2, 2).Draw(t, "class"), rapid.IntRange(0, 3).Draw(t, "cluster")
+			return func(a *Agreement) { a.Add(x, y) }
+		},
+		merge: func(a, b *Agreement) error { return a.Merge(b) },
+		result: func(a *Agreement) []float64 {
+			r, err := a.Result()
+			return numbers(r.N, r.Classes, r.Clusters, nan(r.ARI, err), r.AMI, r.NMI, r.Homogeneity, r.Completeness, r.Purity)
+		},
+		tol: 1e-12,
+	}.check(t)
+}
+
+// Names of labels do not matter, and equal partitions score 1.
+func TestAgreementProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.SliceOfN(rapid.IntRange(0, 4), 2, 40).Draw(t, "x")
+		y := rapid.SliceOfN(rapid.IntRange(0, 4), len(x), len(x)).Draw(t, "y")
+		z, same := make([]int, len(x)), make([]int, len(x))
+		for i := range y {
+			z[i], same[i] = 100-7*y[i], 3-x[i]
+		}
+		a, err := CompareLabels(x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := CompareLabels(x, z)
+		c, _ := CompareLabels(x, same)
+		if math.Abs(a.ARI-b.ARI) > 1e-12 || math.Abs(a.AMI-b.AMI) > 1e-9 || math.Abs(a.VMeasure-b.VMeasure) > 1e-12 {
+			t.Fatalf("renamed: %+v %+v", a, b)
+		}
+		if math.Abs(c.ARI-1) > 1e-12 || math.Abs(c.AMI-1) > 1e-9 || math.Abs(c.VMeasure-1) > 1e-12 || c.Purity != 1 {
+			t.Fatalf("equal partitions: %+v", c)
+		}
+		if a.ARI > 1+1e-12 || a.AMI > 1+1e-9 || a.VMeasure < 0 || a.Purity > 1 {
+			t.Fatalf("%+v", a)
+		}
+	})
+}

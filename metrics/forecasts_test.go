@@ -1,0 +1,183 @@
+package metrics
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"pgregory.net/rapid"
+)
+
+func TestForecastsGolden(t *testing.T) {
+	var g struct {
+		Series []struct {
+			History, Actual, Forecast, Low, High, Weights              []float64
+			Season                                                     int
+			MAE, RMSE, SMAPE, MASE, RMSSE, SMAPE4, WAPE, WMAE, Winkler float64
+			Pinball                                                    []float64
+			Coverage                                                   int64
+		}
+	}
+	testkit.Golden(t, "forecasts.json", &g)
+	var all Forecasts
+	var mase, wape [2]float64
+	for _, s := range g.Series {
+		got, err := all.Add(s.Actual, s.Forecast, s.History, s.Season, 2)
+		must(t, err)
+		near(t, "series", []float64{got.MAE, got.RMSE, got.MASE, got.RMSSE, got.SMAPE, got.SMAPE, got.WAPE},
+			[]float64{s.MAE, s.RMSE, s.MASE, s.RMSSE, s.SMAPE, s.SMAPE4, s.WAPE}, 1e-12)
+		x, err := SMAPE(s.Actual, s.Forecast)
+		must(t, err)
+		y, err := WMAE(s.Actual, s.Forecast, s.Weights)
+		must(t, err)
+		near(t, "sMAPE, WMAE", []float64{x, y}, []float64{s.SMAPE4, s.WMAE}, 1e-12)
+		for i, q := range []float64{.1, .5, .9} {
+			p, err := PinballLoss(s.Actual, s.Forecast, q)
+			must(t, err)
+			testkit.Near(t, "pinball", p, s.Pinball[i], 1e-13)
+		}
+		iv, err := ScoreIntervals(s.Actual, s.Low, s.High, .8)
+		must(t, err)
+		if iv.Coverage.Num() != s.Coverage || iv.Coverage.Den() != int64(len(s.Actual)) {
+			t.Errorf("coverage %v, want %d", iv.Coverage, s.Coverage)
+		}
+		near(t, "intervals", []float64{iv.Width, iv.Winkler}, []float64{5, s.Winkler}, 1e-9)
+		mase[0] += s.MASE / 3
+		for i, y := range s.Actual {
+			wape[0] += math.Abs(y - s.Forecast[i])
+			wape[1] += math.Abs(y)
+		}
+	}
+	r, err := all.Result()
+	must(t, err)
+	near(t, "all series", []float64{r.MASE, r.WAPE}, []float64{mase[0], wape[0] / wape[1]}, 1e-12)
+}
+
+func TestForecastsBadInput(t *testing.T) {
+	one, two := []float64{1}, []float64{1, 2}
+	inf := math.Inf(1)
+	var f Forecasts
+	add := func(a, b, h []float64, m int, w float64) error { _, err := f.Add(a, b, h, m, w); return err }
+	for name, c := range map[string]struct{ got, want error }{
+		"q 0":              {second(PinballLoss(one, one, 0)), ErrOption},
+		"q NaN":            {second(PinballLoss(one, one, math.NaN())), ErrOption},
+		"empty":            {second(PinballLoss(nil, nil, .5)), ErrEmpty},
+		"lengths":          {second(WMAE(one, two, nil)), ErrShape},
+		"weights":          {second(WMAE(one, one, []float64{0})), ErrRange},
+		"NaN":              {second(SMAPE([]float64{math.NaN()}, one)), ErrNotFinite},
+		"overflow":         {second(WMAE([]float64{1e308, 1e308}, []float64{-1e308, -1e308}, nil)), ErrOverflow},
+		"level":            {second(ScoreIntervals(one, one, one, 95)), ErrOption},
+		"reversed":         {second(ScoreIntervals(one, two[1:], one, .9)), ErrRange},
+		"high missing":     {second(ScoreIntervals(one, one, nil, .9)), ErrShape},
+		"low Inf":          {second(ScoreIntervals(one, []float64{-inf}, one, .9)), ErrNotFinite},
+		"season 0":         {add(one, one, two, 0, 1), ErrOption},
+		"weight":           {add(one, one, two, 1, -1), ErrRange},
+		"series empty":     {add(nil, nil, two, 1, 1), ErrEmpty},
+		"history NaN":      {add(one, one, []float64{math.NaN()}, 1, 1), ErrNotFinite},
+		"no series":        {second(f.Result()), ErrUndefined},
+		"weight overflows": {add(one, []float64{1e300}, []float64{1, 2}, 1, 1e300), ErrOverflow},
+	} {
+		if !errors.Is(c.got, c.want) {
+			t.Errorf("%s: %v, want %v", name, c.got, c.want)
+		}
+	}
+	if f != (Forecasts{}) {
+		t.Error("something changed")
+	}
+	// A constant history gives no scale: left out and counted, not 0.
+	must(t, add(two, two, []float64{5, 5, 5}, 1, 1))
+	r, err := f.Result()
+	if err != nil || r.Unscaled != 1 || !math.IsNaN(r.MASE) || r.SMAPE != 0 {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
+func TestForecastsMerge(t *testing.T) {
+	accumulator[*Forecasts]{
+		empty: func() *Forecasts { return &Forecasts{} },
+		add: func(t *rapid.T) func(*Forecasts) {
+			n := rapid.IntRange(1, 4).Draw(t, "n")
+			g := rapid.Float64Range(1, 9)
+			a, b := rapid.SliceOfN(g, n, n).Draw(t, "actual"), rapid.SliceOfN(g, n, n).Draw(t, "forecast")
+			h := []float64{1, 1, rapid.SampledFrom([]float64{1, 4}).Draw(t, "history")}
+			w := rapid.Float64Range(.5, 3).Draw(t, "weight")
+			return func(f *Forecasts) {
+				if _, err := f.Add(a, b, h, 1, w); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+		merge: func(a, b *Forecasts) error { return a.Merge(b) },
+		result: func(f *Forecasts) []float64 {
+			r, err := f.Result()
+			return numbers(r.Series, r.Unscaled, nan(r.MASE, err), r.RMSSE, r.SMAPE, r.WAPE, r.MAE)
+		},
+		tol: 1e-9,
+	}.check(t)
+}
+
+func TestRatePriorGolden(t *testing.T) {
+	var g struct {
+		Cases []struct {
+			S, N        []int64
+			ML, Moments []float64
+			LogLik      float64
+		}
+	}
+	testkit.Golden(t, "prior.json", &g)
+	for _, c := range g.Cases {
+		var us []Proportion
+		for i := range c.S {
+			p, err := NewProportion(c.S[i], c.N[i])
+			must(t, err)
+			us = append(us, p, Proportion{})
+		}
+		m, err := FitRatePriorMoments(us)
+		must(t, err)
+		near(t, "moments", []float64{m.Alpha / c.Moments[0], m.Beta / c.Moments[1]}, []float64{1, 1}, 1e-11)
+		l, err := FitRatePrior(us)
+		must(t, err)
+		near(t, "maximum likelihood", []float64{l.Alpha / c.ML[0], l.Beta / c.ML[1]}, []float64{1, 1}, 1e-6) // the simplex search stops there
+		if l.LogLik < m.LogLik {
+			t.Errorf("likelihood %v is below that of the moments %v", l.LogLik, m.LogLik)
+		}
+		x, err := l.Smooth(NewRatio(0, 0))
+		must(t, err)
+		testkit.Near(t, "never shown", x, l.Mean(), 1e-15)
+		slices.Reverse(us)
+		r, err := FitRatePrior(us)
+		must(t, err)
+		near(t, "reversed", []float64{r.Alpha / l.Alpha, r.Beta / l.Beta}, []float64{1, 1}, 1e-9)
+	}
+}
+
+func TestRatePriorBadInput(t *testing.T) {
+	same := []Proportion{{10, 100}, {10, 100}, {10, 100}}
+	for name, us := range map[string][]Proportion{
+		"none":       nil,
+		"one":        {{1, 10}},
+		"no success": {{0, 10}, {0, 20}},
+		"all":        {{10, 10}, {20, 20}},
+		"no trials":  {{0, 0}, {0, 0}},
+		"no spread":  same,
+	} {
+		if _, err := FitRatePriorMoments(us); !errors.Is(err, ErrUndefined) {
+			t.Errorf("%s, moments: %v", name, err)
+		}
+		if _, err := FitRatePrior(us); !errors.Is(err, ErrUndefined) {
+			t.Errorf("%s, likelihood: %v", name, err)
+		}
+	}
+	for name, err := range map[string]error{"own above total": second(ShareOf(3, 2)), "negative": second(ShareOf(-1, 2))} {
+		if !errors.Is(err, ErrRange) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	r, err := ShareOf(0, 0)
+	must(t, err)
+	if _, err := r.Value(); !errors.Is(err, ErrUndefined) {
+		t.Error("share of nothing")
+	}
+}
