@@ -225,3 +225,144 @@ func ExampleComparePaired() {
 	fmt.Printf("%+.3f, significant %v; %.3f could have been found\n", e.Estimate, e.Significant(), d)
 	// Output: +0.010, significant true; 0.006 could have been found
 }
+
+func ExampleExperiment() {
+	assign, err := metrics.NewAssigner("spring mail 2026", []float64{1, 1})
+	if err != nil {
+		panic(err)
+	}
+	e, err := metrics.NewExperiment[string](metrics.ExperimentOptions{
+		Arms: []string{"none", "mail"}, Outcomes: 2, // 0 spend, 1 orders
+		Metrics: []metrics.ExperimentMetric{
+			{Name: "buyers", Kind: metrics.MetricConversion, Outcome: 1, Scale: metrics.ScaleRelative},
+			{Name: "spend", Outcome: 0, Cap: 0.99},
+			{Name: "order value", Kind: metrics.MetricRatio, Outcome: 0, Per: 1},
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	for i := range 4000 {
+		user := fmt.Sprint("user", i)
+		arm := assign.Arm(user)
+		_ = e.Assign(user, arm)
+		if i*7919%100 < 10+4*arm {
+			_ = e.Add(user, 1, 1)
+			_ = e.Add(user, 0, float64(20+i%50))
+		}
+	}
+	_ = e.Assign("user7", 0)
+	_ = e.Assign("user7", 1) // saw both
+	r, err := e.Result()
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("users", r.Users, "excluded", r.Crossovers, "split is fine:", !r.SRM.Alarm)
+	for _, x := range r.Rows {
+		fmt.Printf("%s: %+.3f %v, p %.3f, corrected %.3f\n", x.Metric, x.Effect.Estimate, x.Effect.Scale, x.Effect.PValue, x.Adjusted)
+	}
+	// Output:
+	// users [2008 1991] excluded 1 split is fine: true
+	// buyers: +0.133 relative, p 0.170, corrected 0.170
+	// spend: +1.043 absolute, p 0.025, corrected 0.050
+	// order value: +3.527 absolute, p 0.007, corrected 0.022
+}
+
+func ExampleAssigner() {
+	a, err := metrics.NewAssigner("new banner", []float64{0.9, 0.1})
+	if err != nil {
+		panic(err)
+	}
+	counts := make([]int, 2)
+	for i := range 10_000 {
+		counts[a.ArmID(uint64(i))]++
+	}
+	fmt.Println(counts, a.Arm("anna") == a.Arm("anna"))
+	// Output:
+	// [8977 1023] true
+}
+
+func ExampleCompareClusters() {
+	// Whole shops were drawn, so shops are what is counted.
+	var a, b metrics.Clusters[string]
+	for shop := range 60 {
+		for day := range 14 {
+			y := 100 + float64(shop*7%11) + float64(day%7)
+			if shop%2 == 1 {
+				_ = b.Add(fmt.Sprint(shop), y+1)
+			} else {
+				_ = a.Add(fmt.Sprint(shop), y)
+			}
+		}
+	}
+	e, err := metrics.CompareClusters(&a, &b, metrics.CompareOptions{})
+	fmt.Printf("%+.2f ± %.2f, %s %v\n", e.Estimate, e.SE, e.Method, err)
+	// Output:
+	// +1.03 ± 0.84, cluster-robust, Welch t over 30 and 30 clusters <nil>
+}
+
+func ExampleCompareWinsorized() {
+	a, b := []float64{0, 0, 12, 30, 25, 0, 18, 22}, []float64{0, 14, 33, 0, 28, 25, 30, 4000}
+	e, err := metrics.CompareWinsorized(a, b, metrics.WinsorOptions{Quantile: 0.9})
+	fmt.Printf("raw %+.0f, capped at %.1f %+.1f, %d values lowered %v\n", e.Raw.Estimate, e.Cap, e.Estimate, e.CappedA+e.CappedB, err)
+	// Output:
+	// raw +503, capped at 31.5 +6.6, 2 values lowered <nil>
+}
+
+func ExampleCompareSegments() {
+	arm := func(x, n int64) metrics.Proportion { p, _ := metrics.NewProportion(x, n); return p }
+	young, _ := metrics.CompareProportions(arm(100, 1000), arm(140, 1000), metrics.CompareOptions{})
+	old, _ := metrics.CompareProportions(arm(100, 1000), arm(115, 1000), metrics.CompareOptions{})
+	h, err := metrics.CompareSegments([]metrics.Effect{young, old}, metrics.Holm)
+	fmt.Printf("corrected %.3f, but do they differ? p %.3f %v\n", h.Adjusted, h.PValue, err)
+	// Output:
+	// corrected [0.012 0.279], but do they differ? p 0.213 <nil>
+}
+
+func ExampleDiffInDiff() {
+	var d metrics.DiffInDiff[string]
+	for shop := range 60 {
+		for week := range 8 {
+			after, treated := week >= 4, shop%2 == 1
+			y := 50 + float64(shop*5%13) + float64(week) + float64((shop+week)%3)
+			if after && treated {
+				y += 6
+			}
+			_ = d.Add(fmt.Sprint(shop), treated, after, y)
+		}
+	}
+	e, err := d.Result(metrics.CompareOptions{Scale: metrics.ScaleRelative})
+	fmt.Printf("%+.1f%% over what would have been, p < 0.001: %v %v\n", 100*e.Estimate, e.PValue < 0.001, err)
+	// Output:
+	// +9.6% over what would have been, p < 0.001: true <nil>
+}
+
+func ExampleInterruptedSeries() {
+	var y []float64
+	for t := range 60 {
+		v := 100 + 0.5*float64(t) + float64(t*t%7)
+		if t >= 40 {
+			v += 12
+		}
+		y = append(y, v)
+	}
+	r, err := metrics.InterruptedSeries(y, 40, metrics.InterruptedOptions{})
+	fmt.Printf("jump %.1f (%.1f to %.1f), change of trend p %.2f %v\n", r.Level.Estimate, r.Level.Low, r.Level.High, r.Slope.PValue, err)
+	// Output:
+	// jump 11.9 (10.9 to 13.0), change of trend p 0.92 <nil>
+}
+
+func ExampleCounterfactual() {
+	e, err := metrics.Counterfactual([]float64{120, 131, 118}, []float64{100, 104, 103}, []float64{6, 7, 8}, metrics.CounterfactualOptions{Correlation: 0.5})
+	fmt.Println(e.Total, err)
+	// Output:
+	// +62 absolute, 95% interval +29.7349 to +94.2651, p = 0.0001657, n = 3, forecast as counterfactual, error correlation 0.5 <nil>
+}
+
+func ExampleDecompose() {
+	// Orders fell from 1200 to 1100, order value rose from 50 to 60.
+	parts, err := metrics.Decompose([]float64{1200, 50}, []float64{1100, 60}, metrics.DecomposeShapley)
+	fmt.Printf("orders %+.0f, order value %+.0f, revenue %+.0f %v\n", parts[0], parts[1], parts[0]+parts[1], err)
+	// Output:
+	// orders -5500, order value +11500, revenue +6000 <nil>
+}

@@ -1,0 +1,108 @@
+package metrics
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Clusters accumulates one arm of an experiment whose arms were drawn for
+// groups of units: shops, regions, days, or users with many sessions. Units of
+// a cluster resemble one another, and counting them as independent makes
+// intervals too short. The zero value is empty and ready. It is not safe for
+// concurrent writers; memory is one map entry per cluster.
+type Clusters[K cmp.Ordered] struct {
+	m map[K]clusterSum
+	n int64
+}
+
+type clusterSum struct {
+	n   int64
+	sum float64
+}
+
+// Add adds a unit of a cluster. ErrNotFinite for a bad value.
+func (c *Clusters[K]) Add(cluster K, y float64) error {
+	old := c.m[cluster]
+	sum := old.sum + y
+	if !check.Finite(y) || !check.Finite(sum) {
+		return fmt.Errorf("metrics: Clusters: value %v, sum %v: %w", y, sum, ErrNotFinite)
+	}
+	if c.m == nil {
+		c.m = map[K]clusterSum{}
+	}
+	c.m[cluster] = clusterSum{old.n + 1, sum}
+	c.n++
+	return nil
+}
+
+// Merge adds the units of other; clusters seen by both are joined. ErrMismatch
+// for a merge with itself.
+func (c *Clusters[K]) Merge(other *Clusters[K]) error {
+	if err := canMerge("Clusters", c, other); err != nil {
+		return err
+	}
+	next := make(map[K]clusterSum, len(c.m)+len(other.m))
+	maps.Copy(next, c.m)
+	for k, s := range other.m {
+		old := next[k]
+		sum := old.sum + s.sum
+		if !check.Finite(sum) {
+			return fmt.Errorf("metrics: Clusters: sums of cluster %v: %w", k, ErrOverflow)
+		}
+		next[k] = clusterSum{old.n + s.n, sum}
+	}
+	c.m = next
+	c.n += other.n
+	return nil
+}
+
+// N returns the number of units.
+func (c *Clusters[K]) N() int64 { return c.n }
+
+// Clusters returns the number of clusters.
+func (c *Clusters[K]) Clusters() int { return len(c.m) }
+
+// Ratio returns the arm as a ratio metric over clusters: the sum of values by
+// the number of units of each.
+func (c *Clusters[K]) Ratio() (RatioMoments, error) {
+	var r RatioMoments
+	for _, k := range slices.SortedFunc(maps.Keys(c.m), cmp.Compare[K]) {
+		s := c.m[k]
+		if err := r.Add(s.sum, float64(s.n)); err != nil {
+			return RatioMoments{}, fmt.Errorf("metrics: Clusters: cluster %v: %w", k, err)
+		}
+	}
+	return r, nil
+}
+
+// WarnFewClusters is set when an arm has fewer than 20 clusters.
+const WarnFewClusters Warning = "fewer than 20 clusters in an arm: the interval may be too short"
+
+// CompareClusters compares the means per unit of treatment b and control a with
+// the cluster-robust variance: that of Liang and Zeger with the factor G/(G−1)
+// in each arm of G clusters, and Welch's degrees of freedom over clusters.
+// Errors are those of CompareRatios. NA and NB count units.
+func CompareClusters[K cmp.Ordered](a, b *Clusters[K], o CompareOptions) (Effect, error) {
+	ra, err := a.Ratio()
+	if err != nil {
+		return Effect{}, err
+	}
+	rb, err := b.Ratio()
+	if err != nil {
+		return Effect{}, err
+	}
+	e, err := CompareRatios(ra, rb, o)
+	if err != nil {
+		return Effect{}, fmt.Errorf("metrics: CompareClusters: %w", err)
+	}
+	e.NA, e.NB, e.N = a.n, b.n, a.n+b.n
+	e.Method = fmt.Sprintf("cluster-robust, Welch t over %d and %d clusters", len(a.m), len(b.m))
+	if min(len(a.m), len(b.m)) < 20 {
+		e.Warnings = append(e.Warnings, WarnFewClusters)
+	}
+	return e, nil
+}

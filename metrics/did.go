@@ -1,0 +1,184 @@
+package metrics
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// DiffInDiff accumulates outcomes of treated and untreated units (shops,
+// regions, customers) before and after a campaign that had no random control.
+// It answers under the assumption that without the campaign both groups would
+// have changed by as much: test that on the past by moving the start back in
+// time, where the effect must be nil. The zero value is empty and ready. It is
+// not safe for concurrent writers; memory is one map entry per unit.
+type DiffInDiff[U cmp.Ordered] struct {
+	m map[U]didUnit
+}
+
+type didUnit struct {
+	treated, control bool // both: found in both groups
+	n                [2]int64
+	sum              [2]float64 // before, after
+}
+
+// Add adds one observation of a unit, as of a week. A unit told once as treated
+// and once as not is excluded and counted. ErrNotFinite for a bad value.
+func (d *DiffInDiff[U]) Add(unit U, treated, after bool, y float64) error {
+	p := 0
+	if after {
+		p = 1
+	}
+	x := d.m[unit]
+	x.n[p]++
+	x.sum[p] += y
+	if !check.Finite(y) || !check.Finite(x.sum[p]) {
+		return fmt.Errorf("metrics: DiffInDiff: unit %v: value %v, sum %v: %w", unit, y, x.sum[p], ErrNotFinite)
+	}
+	x.treated, x.control = x.treated || treated, x.control || !treated
+	if d.m == nil {
+		d.m = map[U]didUnit{}
+	}
+	d.m[unit] = x
+	return nil
+}
+
+// Merge adds the observations of other. ErrMismatch for a merge with itself.
+func (d *DiffInDiff[U]) Merge(other *DiffInDiff[U]) error {
+	if err := canMerge("DiffInDiff", d, other); err != nil {
+		return err
+	}
+	next := make(map[U]didUnit, len(d.m)+len(other.m))
+	maps.Copy(next, d.m)
+	for u, y := range other.m {
+		x := next[u]
+		x.treated, x.control = x.treated || y.treated, x.control || y.control
+		for p := range x.n {
+			x.n[p] += y.n[p]
+			x.sum[p] += y.sum[p]
+			if !check.Finite(x.sum[p]) {
+				return fmt.Errorf("metrics: DiffInDiff: sums of unit %v: %w", u, ErrOverflow)
+			}
+		}
+		next[u] = x
+	}
+	d.m = next
+	return nil
+}
+
+// Excluded returns the number of units found in both groups.
+func (d *DiffInDiff[U]) Excluded() int64 {
+	var n int64
+	for _, x := range d.m {
+		if x.treated && x.control {
+			n++
+		}
+	}
+	return n
+}
+
+// Result returns
+//
+//	(T after − T before) − (C after − C before)
+//
+// over the means of all observations, with a standard error clustered by unit
+// (Bertrand, Duflo and Mullainathan 2004), a factor of G/(G−1) in each group of
+// G units and Welch's degrees of freedom over units. MeanA is what the treated
+// would have been without the campaign, T before + (C after − C before), and
+// the relative and ratio scales divide by it. NA and NB count units.
+//
+// ErrUndefined if a group has no observation before or after, fewer than two
+// units or, together, no variance.
+func (d *DiffInDiff[U]) Result(o CompareOptions) (Effect, error) {
+	const where = "DiffInDiff"
+	o = o.withDefaults()
+	if err := o.validate("metrics: " + where); err != nil {
+		return Effect{}, err
+	}
+	var mean, total [2][2]float64 // group, period
+	var units [2]int64
+	keys := slices.SortedFunc(maps.Keys(d.m), cmp.Compare[U])
+	group := func(x didUnit) int {
+		switch {
+		case x.treated && x.control:
+			return -1
+		case x.treated:
+			return 1
+		}
+		return 0
+	}
+	for _, u := range keys {
+		x := d.m[u]
+		g := group(x)
+		if g < 0 {
+			continue
+		}
+		units[g]++
+		for p := range x.n {
+			total[g][p] += float64(x.n[p])
+			mean[g][p] += x.sum[p]
+		}
+	}
+	for g := range mean {
+		for p := range mean[g] {
+			if total[g][p] == 0 || units[g] < 2 {
+				return Effect{}, undefined(where+": the %s have %d units and %v observations %s", [2]string{"untreated", "treated"}[g], units[g], total[g][p], [2]string{"before", "after"}[p])
+			}
+			mean[g][p] /= total[g][p]
+			if !check.Finite(mean[g][p]) {
+				return Effect{}, fmt.Errorf("metrics: %s: means: %w", where, ErrOverflow)
+			}
+		}
+	}
+	without := mean[1][0] + mean[0][1] - mean[0][0]
+	e := Effect{Scale: o.Scale, Estimate: mean[1][1] - without, N: units[0] + units[1], NA: units[0], NB: units[1], MeanA: without, MeanB: mean[1][1],
+		Method: "difference in differences, clustered by unit"}
+	if err := e.rescale(0, 0); err != nil {
+		return Effect{}, fmt.Errorf("metrics: %s: %w", where, err)
+	}
+	// Gradient of the effect over the four means.
+	grad := [2][2]float64{{1, -1}, {-1, 1}}
+	if o.Scale != ScaleAbsolute {
+		// With W the mean without the campaign and r = T after/W, the derivative
+		// over W is −r/|W| on either side of 0.
+		r := mean[1][1] / without
+		s := math.Abs(without)
+		grad = [2][2]float64{{r / s, -r / s}, {-r / s, 1 / s}}
+	}
+	var q [2]float64
+	base := 0.0 // squared standard error of the mean without the campaign
+	for _, u := range keys {
+		x := d.m[u]
+		g := group(x)
+		if g < 0 {
+			continue
+		}
+		in, w := 0.0, 0.0
+		for p := range x.n {
+			dev := (x.sum[p] - float64(x.n[p])*mean[g][p]) / total[g][p]
+			in += grad[g][p] * dev
+			w += [2][2]float64{{-1, 1}, {1, 0}}[g][p] * dev
+		}
+		q[g] += in * in
+		base += w * w
+	}
+	for g := range q {
+		q[g] *= float64(units[g]) / float64(units[g]-1)
+	}
+	e.SE = math.Sqrt(q[0] + q[1])
+	if !(e.SE > 0) {
+		return Effect{}, undefined(where + ": the units do not vary")
+	}
+	if o.Scale != ScaleAbsolute && math.Abs(without) < 3*math.Sqrt(base) {
+		e.Warnings = append(e.Warnings, WarnNoisyBaseline)
+	}
+	e.finish(o.Level, welchDF(q[0], float64(units[0]), q[1], float64(units[1])))
+	if min(units[0], units[1]) < 20 {
+		e.Warnings = append(e.Warnings, WarnFewClusters)
+	}
+	return e, nil
+}
