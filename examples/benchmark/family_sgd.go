@@ -30,6 +30,11 @@ func bpr() algorithm {
 			logUniform("regularization", 0.02, 0.002, 0.1),
 			logIntegers("candidates", 1, 1, 16),
 		},
+		starts: []settings{
+			{},
+			{"candidates": 2.0},
+			{"candidates": 3.0, "rate": 0.1},
+		},
 		rank:          fit,
 		session:       bySession(fit),
 		sessionParams: []param{recencyParam},
@@ -59,6 +64,12 @@ func warp() algorithm {
 			uniform("decay", 0.9, 0.9, 0.9),
 			logUniform("regularization", 0.1, 0.02, 0.3),
 			logIntegers("max_trials", 20, 5, 100),
+		},
+		starts: []settings{
+			{},
+			{"regularization": 0.06},
+			{"rate": 0.1},
+			{"epochs": 30.0},
 		},
 		rank:          fit,
 		session:       bySession(fit),
@@ -92,6 +103,12 @@ func lmf() algorithm {
 			uniform("alpha", 1, 1, 1),
 			logIntegers("negatives", 5, 2, 30),
 		},
+		starts: []settings{
+			{},
+			{"regularization": 0.005},
+			{"regularization": 0.03, "rate": 0.05},
+			{"negatives": 10.0},
+		},
 		rank:          fit,
 		session:       bySession(fit),
 		sessionParams: []param{recencyParam},
@@ -124,6 +141,11 @@ func mf() algorithm {
 			logUniform("bias_regularization", 0.02, 0.002, 0.1),
 			yesNo("alternating", false),
 		},
+		starts: []settings{
+			{},
+			{"factors": 128.0, "regularization": 0.05},
+			{"regularization": 0.08},
+		},
 		rate: fit,
 	}
 }
@@ -151,6 +173,11 @@ func svdpp() algorithm {
 			uniform("decay", 0.9, 0.9, 0.9),
 			logUniform("regularization", 0.04, 0.02, 0.2),
 			logUniform("bias_regularization", 0.02, 0.002, 0.1),
+		},
+		starts: []settings{
+			{},
+			{"factors": 128.0, "regularization": 0.035},
+			{"regularization": 0.06},
 		},
 		rate: fit,
 	}
