@@ -42,7 +42,7 @@ func states(t testing.TB) []binaryForm {
 	d, err := NewDenseRanking(5, RankingOptions{})
 	must(err)
 	must(d.Add([]int32{1, 2}, []int32{2}))
-	return []binaryForm{&m, &p, &r, &c, &f, h, b, &g, k, d}
+	return append([]binaryForm{&m, &p, &r, &c, &f, h, b, &g, k, d}, kpiStates(t)...)
 }
 
 // FuzzUnmarshal feeds every decoder: it must not panic, must not change the
