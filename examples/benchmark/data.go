@@ -243,7 +243,7 @@ func loadSessions(c *config, r *dataio.Reader) (*problem, error) {
 	if p.sessionsTest != nil {
 		p.sessionsTest.Renumber()
 	} else if c.holdout > 0 {
-		p.sessions, p.sessionsTest = splitSessions(p.sessions, c.holdout, math.MaxInt, c.seed)
+		p.sessions, p.sessionsTest = splitSessions(p.sessions, c.holdout, math.MaxInt)
 	}
 	p.items = r.Items.Len()
 	return p, nil
@@ -253,11 +253,11 @@ func loadSessions(c *config, r *dataio.Reader) (*problem, error) {
 // data alone, divided as train and test are. Sampled negatives: the last entry
 // of each user (a random one without times) among 99 items the user does not
 // have. Test parts that hold the latest entries, one a user: the last entry.
-// Otherwise a random fifth of the entries. Sessions: a tenth of them.
+// Otherwise a random fifth of the entries. Sessions: the last tenth of them.
 func (p *problem) validation(seed uint64) (*problem, error) {
 	switch {
 	case p.task == session:
-		train, test := splitSessions(p.sessions, 0.1, 20000, seed)
+		train, test := splitSessions(p.sessions, 0.1, 20000)
 		return &problem{task: session, items: p.items, sessions: train, sessionsTest: test}, nil
 	case p.cases != nil || p.task == ranking && p.lastOut():
 		v, err := p.leaveOne(seed)
@@ -366,19 +366,18 @@ func (p *problem) sampleNegatives(n int, seed uint64) {
 	p.cases = c
 }
 
-// splitSessions sets a share of the sessions of two and more items aside and
-// makes a test case of each of their prefixes, at most maxCases.
-func splitSessions(s *dataio.Sessions, share float64, maxCases int, seed uint64) (train, test *dataio.Sessions) {
-	train = &dataio.Sessions{Ptr: []int64{0}}
+// splitSessions sets the last sessions aside, a share of all but at most about
+// maxCases test cases, and makes a test case of each of their prefixes. Files of
+// sessions are in order of time, so this is a cut in time, as tests are.
+func splitSessions(s *dataio.Sessions, share float64, maxCases int) (train, test *dataio.Sessions) {
+	cut, cases := s.Len(), 0
+	for least := int(float64(s.Len()) * (1 - share)); cut > least && cases < maxCases; cut-- {
+		cases += max(0, len(s.Session(cut-1))-1)
+	}
+	train = &dataio.Sessions{Ptr: s.Ptr[:cut+1], Items: s.Items[:s.Ptr[cut]]}
 	test = &dataio.Sessions{Ptr: []int64{0}, Target: []int32{}}
-	r := rand.New(rand.NewPCG(seed, 0x5e5510))
-	for k := range s.Len() {
+	for k := cut; k < s.Len(); k++ {
 		one := s.Session(k)
-		if out := r.Float64() < share; len(one) < 2 || !out || test.Len() >= maxCases {
-			train.Items = append(train.Items, one...)
-			train.Ptr = append(train.Ptr, int64(len(train.Items)))
-			continue
-		}
 		for n := len(one) - 1; n >= 1; n-- {
 			test.Items = append(test.Items, one[:n]...)
 			test.Ptr = append(test.Ptr, int64(len(test.Items)))

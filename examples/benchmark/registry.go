@@ -14,7 +14,7 @@ import (
 // in which "all" runs them.
 var names = []string{
 	"popular", "itemknn", "userknn", "als", "mf", "bpr", "warp", "lmf", "ease", "edlae", "rdlae", "sparseease", "slim",
-	"p3alpha", "rp3beta", "turbocf", "gfcf", "puresvd", "nmf", "fm", "blend", "vsknn", "stan", "markov", "svdpp", "hnsw",
+	"p3alpha", "rp3beta", "turbocf", "gfcf", "puresvd", "nmf", "fm", "blend", "vsknn", "stan", "markov", "svdpp", "hnsw", "sessionblend",
 }
 
 // env is what every fit gets besides data and settings.
@@ -54,7 +54,7 @@ type sessionModel interface {
 
 // built lists what there is, in any order.
 func built() []algorithm {
-	return []algorithm{popular(), itemKNN(), userKNN(), als(), ease(), edlae(), rdlae(), p3alpha(), rp3beta(), turboCF(), bpr(), warp(), lmf(), mf(), svdpp(), pureSVD(), gfCF(), sparseEASE(), slim(), nmf()}
+	return []algorithm{popular(), itemKNN(), userKNN(), als(), ease(), edlae(), rdlae(), p3alpha(), rp3beta(), turboCF(), bpr(), warp(), lmf(), mf(), svdpp(), pureSVD(), gfCF(), sparseEASE(), slim(), nmf(), vsknn(), stan(), markov(), sessionBlend()}
 }
 
 func (a algorithm) does(t task) bool {

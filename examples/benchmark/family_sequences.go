@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+
+	"github.com/aislekit/aisle/examples/internal/dataio"
+	"github.com/aislekit/aisle/recommend"
+)
+
+// fitSequences fits a model that reads histories in order.
+type fitSequences func(ctx context.Context, x *recommend.Sequences, s settings, e env) (recommend.Model, error)
+
+// inOrder makes a session task of such a model; the history of a query is the
+// session so far.
+func inOrder(fit fitSequences) func(context.Context, *dataio.Sessions, int, settings, env) (sessionModel, error) {
+	return func(ctx context.Context, d *dataio.Sessions, items int, s settings, e env) (sessionModel, error) {
+		x, err := recommend.NewSequences(items, d.Ptr, d.Items, nil)
+		if err != nil {
+			return nil, err
+		}
+		m, err := fit(ctx, x, s, e)
+		if err != nil {
+			return nil, err
+		}
+		return orderedSession{m}, nil
+	}
+}
+
+type orderedSession struct{ recommend.Model }
+
+func (o orderedSession) unwrap() any { return o.Model }
+
+func (o orderedSession) Score(dst []float32, prefix []int32) error {
+	return o.Model.Score(dst, recommend.Query{User: recommend.Stranger, Items: prefix})
+}
+
+// sessionKNNParams are the settings of session neighbours besides those for
+// positions.
+var sessionKNNParams = []param{
+	logIntegers("neighbors", 1000, 100, 3000),
+	logIntegers("sample", 5000, 1000, 20000),
+	uniform("matchidf", 1, 0, 2).refining(),
+	uniform("length", 0.3, 0, 1),
+	logUniform("age", 0, 0.2, 10).refining(), // share of all sessions; 0: no decay
+	uniform("idf", 1, 0, 2),
+	uniform("match", 0.2, 0, 1),
+	logUniform("remind", 0.3, 0.01, 3),
+	logUniform("reminddecay", 5, 1, 50),
+}
+
+func sessionKNN(s settings) recommend.SessionKNNOptions {
+	return recommend.SessionKNNOptions{
+		Neighbors: s.int("neighbors"), Sample: s.int("sample"),
+		MatchIDF: off(s.float("matchidf")), Length: off(s.float("length")), AgeDecay: s.float("age"),
+		IDF: off(s.float("idf")), Match: off(s.float("match")),
+		Remind: off(s.float("remind")), RemindDecay: s.float("reminddecay"),
+	}
+}
+
+// vsknn is vector multiplication session-kNN with its choice of position weights
+// and without decays.
+func vsknn() algorithm {
+	shapes := map[string]recommend.PositionWeighting{
+		"even": recommend.EvenPositions, "linear": recommend.LinearPositions, "quadratic": recommend.QuadraticPositions,
+		"harmonic": recommend.HarmonicPositions, "log": recommend.LogPositions,
+	}
+	fit := func(ctx context.Context, x *recommend.Sequences, s settings, _ env) (recommend.Model, error) {
+		o := sessionKNN(s)
+		o.Position = shapes[s.text("position")]
+		o.StepDecay, o.DistanceDecay, o.Before = -1, -1, 1
+		return recommend.FitSessionKNN(ctx, x, o)
+	}
+	params := append([]param{oneOf("position", "harmonic", "even", "linear", "quadratic", "harmonic", "log")}, sessionKNNParams...)
+	return algorithm{name: "vsknn", session: inOrder(fit), sessionParams: params, starts: []settings{
+		{},
+		{"position": "linear", "length": 0.0, "matchidf": 0.0, "remind": 0.0, "match": 1.0}, // as published
+	}}
+}
+
+var stanParams = append([]param{
+	logUniform("position", 3, 0.5, 10),
+	logUniform("step", 3, 0.3, 20),
+	logUniform("distance", 2, 0.3, 20),
+	uniform("before", 0.8, 0, 1),
+}, sessionKNNParams...)
+
+func stanOptions(s settings) recommend.SessionKNNOptions {
+	o := sessionKNN(s)
+	o.PositionDecay, o.StepDecay, o.DistanceDecay, o.Before = s.float("position"), s.float("step"), s.float("distance"), off(s.float("before"))
+	return o
+}
+
+func stan() algorithm {
+	fit := func(ctx context.Context, x *recommend.Sequences, s settings, _ env) (recommend.Model, error) {
+		return recommend.FitSessionKNN(ctx, x, stanOptions(s))
+	}
+	return algorithm{name: "stan", session: inOrder(fit), sessionParams: stanParams, starts: []settings{
+		{},
+		{"remind": 1.0, "reminddecay": 10.0, "length": 0.5},
+		{"remind": 0.5, "match": 0.1, "age": 1.0},
+	}}
+}
+
+var markovParams = []param{
+	logIntegers("followers", 500, 50, 2000),
+	integers("steps", 10, 1, 20),
+	oneOf("weighting", "harmonic", "harmonic", "quadratic", "linear", "even").searching("harmonic", "quadratic"),
+	uniform("backoff", 0.5, 0, 5),
+	uniform("remember", 0.3, 0, 0.9),
+}
+
+func fitMarkov(ctx context.Context, x *recommend.Sequences, s settings, e env) (recommend.Model, error) {
+	shapes := map[string]recommend.StepWeighting{
+		"harmonic": recommend.HarmonicSteps, "quadratic": recommend.QuadraticSteps, "linear": recommend.LinearSteps, "even": recommend.EvenSteps,
+	}
+	return recommend.FitMarkov(ctx, x, recommend.MarkovOptions{
+		Neighbors: s.int("followers"), Steps: s.int("steps"), Weighting: shapes[s.text("weighting")],
+		Backoff: off(s.float("backoff")), Remember: off(s.float("remember")), Workers: e.workers, Progress: e.progress,
+	})
+}
+
+func markov() algorithm {
+	return algorithm{name: "markov", session: inOrder(fitMarkov), sessionParams: markovParams, starts: []settings{
+		{},
+		{"weighting": "quadratic"},
+		{"remember": 0.6, "steps": 20.0},
+	}}
+}
+
+// sessionBlend adds up session neighbours and transitions: those see the whole
+// session, these the last step sharply.
+func sessionBlend() algorithm {
+	fit := func(ctx context.Context, x *recommend.Sequences, s settings, e env) (recommend.Model, error) {
+		near, err := recommend.FitSessionKNN(ctx, x, stanOptions(s))
+		if err != nil {
+			return nil, err
+		}
+		next, err := fitMarkov(ctx, x, s, e)
+		if err != nil {
+			return nil, err
+		}
+		share := min(max(s.float("markov"), 1e-6), 1-1e-6)
+		return recommend.NewBlend([]recommend.Weighted{
+			{Model: near, Weight: float32(1 - share)}, {Model: next, Weight: float32(share)},
+		}, recommend.BlendOptions{})
+	}
+	params := append([]param{uniform("markov", 0.4, 0, 1)}, stanParams...)
+	for _, p := range markovParams {
+		if p.name == "remember" {
+			p = p.refining()
+		}
+		params = append(params, p)
+	}
+	return algorithm{name: "sessionblend", session: inOrder(fit), sessionParams: params, starts: []settings{
+		{},
+		{"markov": 0.1, "remind": 1.0, "reminddecay": 10.0},
+		{"markov": 0.5, "match": 0.1},
+	}}
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/aislekit/aisle/examples/internal/dataio"
+)
+
+// After 1 comes 2, after 2 comes 3, though all are as frequent.
+func TestOrderedSessions(t *testing.T) {
+	train := write(t, "train", "1 2 3\n2 3 1\n1 2\n3 4\n2 3\n")
+	test := write(t, "test", "3 1\t2\n1 2\t3\n1 2 2\t3\n9\t1\n")
+	code, out, log := bench(t, "-task", "session", "-train", train, "-test", test, "-k", "1", "-isolate=false", "-algorithms", "vsknn,stan,markov,sessionblend", "-json")
+	if code != 0 {
+		t.Fatal(log)
+	}
+	for _, row := range parseLines(t, out) {
+		name := row["algorithm"]
+		if got := row.number("p@1"); name == "markov" && math.Abs(got-0.75) > 1e-6 || got > 0.75+1e-6 {
+			t.Errorf("%v: p@1 is %v", name, got)
+		}
+	}
+}
+
+// Validation takes the last sessions, as tests do.
+func TestSplitSessions(t *testing.T) {
+	s := &dataio.Sessions{Ptr: []int64{0}}
+	for k := range 20 {
+		s.Items = append(s.Items, int32(k), int32(k), int32(k))
+		s.Ptr = append(s.Ptr, int64(len(s.Items)))
+	}
+	train, test := splitSessions(s, 0.2, 1000)
+	if train.Len() != 16 || test.Len() != 8 || train.Session(15)[0] != 15 {
+		t.Errorf("%d sessions and %d cases", train.Len(), test.Len())
+	}
+	if !slices.Equal(test.Session(0), []int32{16, 16}) || test.Target[7] != 19 {
+		t.Errorf("first case %v, last target %d", test.Session(0), test.Target[7])
+	}
+	if train, test = splitSessions(s, 0.2, 4); train.Len() != 18 || test.Len() != 4 {
+		t.Errorf("at most four cases: %d sessions and %d cases", train.Len(), test.Len())
+	}
+}
