@@ -301,7 +301,7 @@ func (f *Funnel) Table() *Table {
 	t := NewTable("step", "users", "from previous", "from first", "median time", "p90 time")
 	for i, s := range f.Result() {
 		if i == 0 {
-			t.AddRow(s.Name, s.Users, "", s.FromFirst.Float(), "", "")
+			t.AddRow(s.Name, s.Users, s.FromPrevious.Float(), s.FromFirst.Float())
 			continue
 		}
 		t.AddRow(s.Name, s.Users, s.FromPrevious.Float(), s.FromFirst.Float(), s.Median.Round(time.Second), s.P90.Round(time.Second))
