@@ -13,9 +13,25 @@
 //   - Yes/no predictions: Confusion. Scores: AUC, AveragePrecision, KS, ROC,
 //     Gains, LiftAt, all exact; ScoreHistogram for an AUC that merges.
 //     Probabilities: LogLoss, Brier, and BinaryLoss with calibration.
-//   - Numbers and forecasts: Regression; NaiveScale for MASE and RMSSE.
+//   - Numbers: Regression. Forecasts of series: ScoreForecast and Forecasts
+//     (MASE, RMSSE, WAPE, sMAPE), PinballLoss, ScoreIntervals.
+//   - Clusters against known classes: Agreement. Without: SeparationOf.
 //   - Marketing KPIs: Counts and Customers, each KPI a Ratio that keeps its
-//     numerator and denominator. Retention, Growth.
+//     numerator and denominator; FitRatePrior for rates over few trials. By
+//     day, channel, category: one of them in every cell of a Cube.
+//   - Users over time: Activity (cohorts and their retention, active users,
+//     stickiness, churn) in days, weeks or months of a Calendar; Funnel and
+//     FunnelBuilder for ordered steps; Distinct and Quantiles where exact sets
+//     and lists would be too large.
+//   - Channels: Attribution by rules, Markov chain or Shapley value; Mix sets
+//     credit against cost.
+//   - Money: IncrementalOf, BreakEvenRate, AllocateBudget, AllocateUnits, and
+//     Choose for the best strategy when none is certain.
+//   - Decisions by many criteria: weights by AnalyticHierarchy, EntropyWeights
+//     or CRITIC; ranks by TOPSIS, GreyRelation or FuzzyEvaluate. GreyDrivers
+//     says which factor moves with an effect.
+//   - Has it changed: Binned against a reference (PSI and more), CUSUM, EWMA and
+//     PageHinkley over a series, with SimulateAlarms for their false alarms.
 //   - Experiments: Proportion and Moments hold an arm; CompareProportions and
 //     CompareMeans answer with an Effect that names its scale; SampleRatio
 //     checks the split before anything else is believed.
@@ -31,8 +47,9 @@
 // Accumulators add up over loops, goroutines and machines: Merge gives what one
 // pass over all data gives, exactly for counts and money, up to rounding for
 // sums of floats; for the same last digit merge in a fixed order. They have a
-// canonical binary form, except Beyond and Customers, which hold ids of the
-// caller's type. None is safe for concurrent use; everything else is.
+// canonical binary form, except Beyond, which holds ids of the caller's type;
+// others with ids write those that are strings, integers, booleans or structs of
+// them. None is safe for concurrent use; everything else is.
 // Money is int64 in minor units (cents, 分) of one currency, overflow checked.
 // Variances are sample variances (ddof 1) and are never formed from Σx².
 package metrics
