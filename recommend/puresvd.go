@@ -62,8 +62,9 @@ type PureSVD struct {
 // FitPureSVD computes the decomposition.
 //
 // Cost: with l = Factors + max(16, Factors/8), Iterations·(4·entries·l +
-// 8·items·l²) operations, and 10·l³ an iteration on one goroutine. Memory:
-// 4·l·(users + 2·items) bytes; the model keeps 4·Factors bytes an item.
+// 4·users·l² + 8·items·l²) operations, and about 30·l³ an iteration on one
+// goroutine. Memory: 4·l·(users + items) bytes; the model keeps 4·Factors bytes
+// an item.
 //
 // Fewer vectors than Factors are kept where the matrix has fewer singular values
 // of weight. Errors: ErrEmpty, ErrOption, ErrRange (a negative weight).

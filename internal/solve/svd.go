@@ -26,15 +26,15 @@ const svdRows = 64 // rows of a product handed to a worker at a time
 
 // TruncatedSVD approximates the largest singular values s of a, descending, and
 // the right singular vectors v, a.Cols×len(s) row-major, by randomised subspace
-// iteration with re-orthonormalisation (Halko, Martinsson and Tropp 2011,
-// algorithms 4.4 and 5.1, on the side of the columns) and a Rayleigh-Ritz step.
+// iteration with orthonormalisation after each product (Halko, Martinsson and
+// Tropp 2011, algorithm 4.4, on the side of the columns) and a Rayleigh-Ritz step.
 // at must be the transpose of a. len(s) is Rank, or less where a has fewer
 // singular values above about 1e-3 of the largest, as far as float32 can tell
 // them from rounding. In each vector the element of largest size is positive.
 //
-// With l = Rank + Oversample, the cost is Iterations·(4·entries·l + 8·cols·l²)
-// operations and the memory 4·l·(rows + 2·cols) bytes. The result does not
-// depend on Workers.
+// With l = Rank + Oversample, the cost is Iterations·(4·entries·l + 4·rows·l² +
+// 8·cols·l²) operations and the memory 4·l·(rows + cols) bytes. The result does
+// not depend on Workers.
 func TruncatedSVD(ctx context.Context, a, at *sparse.CSR, opt SVDOptions) (s []float64, v []float32, err error) {
 	l := min(opt.Rank+opt.Oversample, a.Rows, a.Cols)
 	if l < 1 {
@@ -43,7 +43,6 @@ func TruncatedSVD(ctx context.Context, a, at *sparse.CSR, opt SVDOptions) (s []f
 	lp := vec.Pad(l)
 	q := make([]float32, a.Cols*lp)
 	z := make([]float32, a.Rows*lp)
-	next := make([]float32, a.Cols*lp)
 	err = parallel.For(ctx, a.Cols, svdRows, opt.Workers, func(_, lo, hi int) error {
 		var r rng.Stream
 		for i := lo; i < hi; i++ {
@@ -57,20 +56,25 @@ func TruncatedSVD(ctx context.Context, a, at *sparse.CSR, opt SVDOptions) (s []f
 	if err != nil {
 		return nil, nil, err
 	}
+	// A square random matrix may be nearly singular.
+	if err := orthonormalise(ctx, q, a.Cols, lp, opt.Workers); err != nil {
+		return nil, nil, err
+	}
 	for it := range opt.Iterations {
 		if err := times(ctx, z, a, q, lp, opt.Workers); err != nil {
 			return nil, nil, err
 		}
-		if err := times(ctx, next, at, z, lp, opt.Workers); err != nil {
+		if err := orthonormalise(ctx, z, a.Rows, lp, opt.Workers); err != nil {
+			return nil, nil, err
+		}
+		if err := times(ctx, q, at, z, lp, opt.Workers); err != nil {
 			return nil, nil, err
 		}
 		for range 2 { // the second pass repairs what rounding left of the first
-			if _, err := orthonormalise(ctx, q, next, a.Cols, lp, opt.Workers); err != nil {
+			if err := orthonormalise(ctx, q, a.Cols, lp, opt.Workers); err != nil {
 				return nil, nil, err
 			}
-			q, next = next, q
 		}
-		q, next = next, q
 		if opt.Step != nil {
 			opt.Step(it + 1)
 		}
@@ -88,14 +92,14 @@ func TruncatedSVD(ctx context.Context, a, at *sparse.CSR, opt SVDOptions) (s []f
 		s = append(s, math.Sqrt(values[k]))
 		k++
 	}
-	if err := rotate(ctx, next, q, vectors, a.Cols, lp, opt.Workers); err != nil {
+	if err := rotate(ctx, q, vectors, a.Cols, lp, opt.Workers); err != nil {
 		return nil, nil, err
 	}
 	v = make([]float32, a.Cols*k)
 	best := make([]float32, k)
 	for i := range a.Cols {
 		for c := range k {
-			x := next[i*lp+c]
+			x := q[i*lp+c]
 			if v[i*k+c] = x; x*x > best[c]*best[c] {
 				best[c] = x
 			}
@@ -124,14 +128,14 @@ func times(ctx context.Context, dst []float32, a *sparse.CSR, x []float32, w, wo
 	})
 }
 
-// orthonormalise writes into dst an orthonormal basis of the columns of the
-// n×w matrix x, whose lengths may differ widely, from the eigenvectors of its
-// scaled Gram matrix (Stathopoulos and Wu 2002, SVQB). Directions that float32
-// cannot tell from rounding become zero columns; their number is w - rank.
-func orthonormalise(ctx context.Context, dst, x []float32, n, w, workers int) (rank int, err error) {
+// orthonormalise replaces the columns of the n×w matrix x, whose lengths may
+// differ widely, by an orthonormal basis of their span, from the eigenvectors of
+// their scaled Gram matrix (Stathopoulos and Wu 2002, SVQB). Directions that
+// float32 cannot tell from rounding become zero columns.
+func orthonormalise(ctx context.Context, x []float32, n, w, workers int) error {
 	g, err := gram64(ctx, x, n, w, workers)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	scale := make([]float64, w)
 	for i := range scale {
@@ -147,20 +151,19 @@ func orthonormalise(ctx context.Context, dst, x []float32, n, w, workers int) (r
 	values, vectors := symmetricEigen(g, w)
 	t := make([]float64, w*w)
 	for k, e := range values {
-		if e <= 1e-9*float64(w) || !(e > 0) {
+		if !(e > 1e-9*float64(w)) {
 			break
 		}
-		rank++
 		f := 1 / math.Sqrt(e)
 		for i := range w {
 			t[i*w+k] = scale[i] * vectors[i*w+k] * f
 		}
 	}
-	return rank, rotate(ctx, dst, x, t, n, w, workers)
+	return rotate(ctx, x, t, n, w, workers)
 }
 
-// rotate writes x·t into dst, x n×w and t w×w.
-func rotate(ctx context.Context, dst, x []float32, t []float64, n, w, workers int) error {
+// rotate replaces x by x·t, x n×w and t w×w.
+func rotate(ctx context.Context, x []float32, t []float64, n, w, workers int) error {
 	t32 := make([]float32, len(t))
 	for i, v := range t {
 		t32[i] = float32(v)
@@ -169,11 +172,15 @@ func rotate(ctx context.Context, dst, x []float32, t []float64, n, w, workers in
 	for i := range all {
 		all[i] = int32(i)
 	}
-	return parallel.For(ctx, n, svdRows, workers, func(_, lo, hi int) error {
+	workers = parallel.Workers(workers)
+	old := make([]float32, workers*w)
+	return parallel.For(ctx, n, svdRows, workers, func(worker, lo, hi int) error {
+		old := old[worker*w : worker*w+w]
 		for r := lo; r < hi; r++ {
-			row := dst[r*w : r*w+w]
+			row := x[r*w : r*w+w]
+			copy(old, row)
 			clear(row)
-			vec.GatherAxpy(row, t32, all, x[r*w:r*w+w])
+			vec.GatherAxpy(row, t32, all, old)
 		}
 		return nil
 	})
