@@ -67,7 +67,18 @@ func BayesProportions(a, b Proportion, prior BetaPrior, level float64) (Posterio
 	r.LossB = math.Max(ma*y.below(down)-mb*up.below(x), 0)
 	tail := (1 - level) / 2
 	quantile := func(p float64) float64 {
-		return bisect(-1, 1, func(d float64) bool { return x.differenceCDF(y, d) >= p })
+		lo, hi := math.Max(-1, e.Estimate-8*e.SE), math.Min(1, e.Estimate+8*e.SE)
+		if x.differenceCDF(y, lo) >= p || x.differenceCDF(y, hi) < p {
+			lo, hi = -1, 1 // far from normal, or a level near 1
+		}
+		for hi-lo > 1e-12 {
+			if mid := (lo + hi) / 2; x.differenceCDF(y, mid) >= p {
+				hi = mid
+			} else {
+				lo = mid
+			}
+		}
+		return hi
 	}
 	r.Low, r.High = quantile(tail), quantile(1-tail)
 	return r, nil
