@@ -22,6 +22,14 @@
 //   - ALS: matrix factorisation for implicit feedback. Usually better lists;
 //     compact vectors for users and items; folds new users in. Search Alpha /
 //     Unobserved and Regularization, and double Factors while it helps.
+//   - UserKNN: what similar people took, looked up at the query.
+//   - RP3Beta, TurboCF: walks and filters on the graph of users and items, as
+//     cheap as ItemKNN and often better on sparse data.
+//   - GFCF: the same idea with a spectral part; no training, strong defaults.
+//   - EASE: the closed-form linear autoencoder (with EDLAE and RDLAE), among the
+//     best where a dense items×items matrix fits. SparseEASE: the same for large
+//     catalogues. SLIM: sparse and non-negative weights of the same kind.
+//   - PureSVD, NMF: classic factorisations; NMF's factors read as interests.
 //   - TFIDFModel: content of titles, descriptions and attributes, English or
 //     Chinese. Knows items nobody has bought yet.
 //   - Blend and RRF: several of these at once.
@@ -53,6 +61,17 @@
 //     datasets. ICDM 2008.
 //   - Takács, Pilászy, Tikk: Applications of the conjugate gradient method for
 //     implicit feedback collaborative filtering. RecSys 2011.
+//   - Cremonesi, Koren, Turrin: Performance of recommender algorithms on top-N
+//     recommendation tasks. RecSys 2010.
+//   - Ning, Karypis: SLIM: sparse linear methods for top-N recommender systems.
+//     ICDM 2011.
+//   - Paudel, Christoffel, Newell, Bernstein: Updatable, accurate, diverse, and
+//     scalable recommendations for interactive applications. TiiS 2017.
+//   - Steck: Embarrassingly shallow autoencoders for sparse data. WWW 2019.
+//   - Shen et al.: How powerful is graph convolution for recommendation? CIKM
+//     2021.
+//   - Park, Shin, Shin: Turbo-CF: matrix decomposition-free graph filtering for
+//     fast recommendation. SIGIR 2024.
 //   - Rendle, Krichene, Zhang, Koren: iALS++ / Revisiting the performance of iALS
 //     on item recommendation benchmarks. 2021.
 package recommend
