@@ -93,6 +93,8 @@ func empty(kind uint16) Persistent {
 		return &SessionKNN{}
 	case kindMarkov:
 		return &Markov{}
+	case kindItem2Vec:
+		return &Item2Vec{}
 	}
 	return nil
 }

@@ -141,6 +141,13 @@ var conformants = []conformant{
 		}
 		return FitMarkov(ctx, s, MarkovOptions{})
 	}, true},
+	{"item2vec", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		s, err := inOrder(x)
+		if err != nil {
+			return nil, err
+		}
+		return FitItem2Vec(ctx, s, Item2VecOptions{Factors: 8, Subsample: -1})
+	}, true},
 }
 
 // groups returns a matrix in which users of group g take items of group g, with

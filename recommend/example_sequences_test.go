@@ -89,3 +89,31 @@ func ExampleFitMarkov() {
 	// balls 0.60
 	// grip 0.40
 }
+
+func ExampleFitItem2Vec() {
+	// A shop sells camping and tennis things, and people buy within one of them.
+	rows := [][]int32{}
+	for k := range int32(40) {
+		side := k % 2 * 4
+		rows = append(rows, []int32{side + k/2%4, side + (k/2+1)%4, side + (k/2+2)%4})
+	}
+	s, err := recommend.SequencesFromRows(8, rows)
+	if err != nil {
+		panic(err)
+	}
+	m, err := recommend.FitItem2Vec(context.Background(), s, recommend.Item2VecOptions{Factors: 4, Epochs: 100, Subsample: -1})
+	if err != nil {
+		panic(err)
+	}
+	near, err := m.AppendSimilar(nil, 5, 3)
+	if err != nil {
+		panic(err)
+	}
+	for _, n := range near {
+		fmt.Println(n.Item > 3)
+	}
+	// Output:
+	// true
+	// true
+	// true
+}

@@ -1,0 +1,393 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/sparse"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// Item2VecOptions configures FitItem2Vec.
+type Item2VecOptions struct {
+	Factors   int     // length of the vectors; default 64
+	Window    int     // farthest event that is context, in events; nearer ones count more; default 5
+	Epochs    int     // passes over the pairs; default 20
+	Rate      float64 // learning rate; default 0.05, falls evenly to a hundredth of it
+	Negatives int     // items drawn against each pair; default 5
+	Power     float64 // negatives are drawn in proportion to count^Power; default 0.75, negative means 0
+	Subsample float64 // share of all events above which an item is thinned out, t of word2vec; default 0.001, negative: no thinning
+
+	Seed    uint64
+	Workers int // goroutines; default GOMAXPROCS. No influence on the result
+
+	Loss     bool           // report the mean loss of an epoch's samples in Progress
+	Progress func(Progress) // called after each epoch, on the caller's goroutine
+}
+
+func (o Item2VecOptions) withDefaults() Item2VecOptions {
+	o.Factors = check.Default(o.Factors, 64)
+	o.Window = check.Default(o.Window, 5)
+	o.Epochs = check.Default(o.Epochs, 20)
+	o.Rate = check.Default(o.Rate, 0.05)
+	o.Negatives = check.Default(o.Negatives, 5)
+	o.Power = check.OrOff(o.Power, 0.75)
+	o.Subsample = check.OrOff(o.Subsample, 0.001)
+	return o
+}
+
+func (o Item2VecOptions) validate() error {
+	var c check.Options
+	requireSGD(&c, o.Factors, o.Epochs, o.Rate, 0, 0)
+	c.Require(o.Window > 0 && o.Window <= 1000, "Window", o.Window, "in [1, 1000]")
+	c.Require(o.Negatives > 0 && o.Negatives <= maxFoldWork, "Negatives", o.Negatives, fmt.Sprintf("in [1, %d]", maxFoldWork))
+	c.Require(o.Power >= 0 && o.Power <= 10, "Power", o.Power, "in [0, 10]")
+	c.Require(o.Subsample >= 0 && o.Subsample <= 1, "Subsample", o.Subsample, "in [0, 1]")
+	return c.Err("recommend: FitItem2Vec")
+}
+
+// Item2Vec holds a vector for each item, learned by skip-gram with negative
+// sampling (Mikolov et al. 2013) over sequences of items (Barkan and Koenigstein
+// 2016): items with like neighbours get like vectors. Over texts given as
+// sequences of tokens it is word2vec. The fit minimises
+//
+//	-Σ_(i,j) n_ij·( ln σ(v_i·c_j) + Σ_k ln σ(-v_i·c_k) )
+//
+// with v the vectors kept, c context vectors, k the Negatives items drawn, and
+// n_ij the expected number of times the pair is seen in an epoch: an event at
+// distance d ≤ Window counts (Window-d+1)/Window, and an item that makes up the
+// share f > Subsample of the events is seen √(Subsample/f) of the times. Pairs of
+// an item with itself are left out.
+//
+// A score is the cosine of the item's vector with the weighted mean of the
+// directions of the history. Reasons are exact. Immutable, safe for concurrent
+// use.
+type Item2Vec struct {
+	users   int
+	items   int
+	factors int
+	v       []float32 // items×factors, of length 1 or 0
+
+	scratch sync.Pool // *[]float32
+}
+
+// FitItem2Vec learns the vectors. Pairs are visited block by block, so that
+// goroutines never share a vector and the result does not depend on their number;
+// negatives come from the block of the pair, which is drawn anew each epoch.
+//
+// Cost an epoch: O(pairs·(1+Negatives)·Factors). Memory: 8·Factors bytes an item
+// and 24 bytes a distinct pair. Items without a pair keep a zero vector. Errors:
+// ErrEmpty, ErrOption, ErrDiverged, and context.Cause(ctx).
+func FitItem2Vec(ctx context.Context, s *Sequences, opt Item2VecOptions) (*Item2Vec, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	if err := s.check("FitItem2Vec"); err != nil {
+		return nil, err
+	}
+	counts := make([]float64, s.items)
+	for _, i := range s.events {
+		counts[i]++
+	}
+	pairs, err := windowPairs(ctx, s, counts, opt)
+	if err != nil {
+		return nil, err
+	}
+	f := opt.Factors
+	m := &Item2Vec{users: s.Len(), items: s.items, factors: f, v: make([]float32, s.items*f)}
+	var r rng.Stream
+	for i := range s.items {
+		if pairs.RowLen(i) == 0 {
+			continue
+		}
+		r.Reset(opt.Seed, 0x69327600, uint64(i))
+		for k := i * f; k < (i+1)*f; k++ {
+			m.v[k] = float32((r.Float64() - 0.5) / float64(f))
+		}
+	}
+	noise := make([]float64, s.items)
+	for i, n := range counts {
+		if pairs.RowLen(i) > 0 {
+			noise[i] = math.Pow(n, opt.Power)
+		}
+	}
+	sg := &skipGram{v: m.v, c: make([]float32, s.items*f), f: f, pairs: pairs, noise: noise, negatives: opt.Negatives, loss: opt.Loss}
+	sg.scratch = make([]skipGramScratch, parallel.Workers(opt.Workers))
+	plan := sgdSchedule{name: "FitItem2Vec", epochs: opt.Epochs, rate: opt.Rate, decay: 0.99, loss: opt.Loss, progress: opt.Progress}
+	if err := newGrid(pairs, opt.Seed, opt.Workers).descend(ctx, plan, sg.cell, sg.v, sg.c); err != nil {
+		return nil, err
+	}
+	for i := range s.items {
+		row := m.v[i*f : i*f+f]
+		if n := math.Sqrt(vec.Norm2(row)); n > 0 {
+			vec.Scale(float32(1/n), row)
+		}
+	}
+	return m, nil
+}
+
+// windowPairs returns the expected number of times each pair of center (row) and
+// context is seen in an epoch.
+func windowPairs(ctx context.Context, s *Sequences, counts []float64, opt Item2VecOptions) (*sparse.CSR, error) {
+	keep := make([]float64, s.items)
+	for i, n := range counts {
+		keep[i] = 1
+		if f := n / float64(len(s.events)); opt.Subsample > 0 && f > opt.Subsample {
+			keep[i] = math.Sqrt(opt.Subsample / f)
+		}
+	}
+	ptr, at, owner := s.occurrences()
+	type row struct {
+		cols []int32
+		vals []float32
+	}
+	rows := make([]row, s.items)
+	workers := parallel.Workers(opt.Workers)
+	sums := make([][]float64, workers)
+	w := int64(opt.Window)
+	err := parallel.For(ctx, s.items, 256, workers, func(worker, lo, hi int) error {
+		if sums[worker] == nil {
+			sums[worker] = make([]float64, s.items)
+		}
+		sum := sums[worker]
+		var touched []int32
+		for i := lo; i < hi; i++ {
+			touched = touched[:0]
+			for _, p := range at[ptr[i]:ptr[i+1]] {
+				first, end := s.ptr[owner[p]], s.ptr[owner[p]+1]
+				for o := max(first, p-w); o < min(end, p+w+1); o++ {
+					j := s.events[o]
+					if int(j) == i {
+						continue
+					}
+					if sum[j] == 0 {
+						touched = append(touched, j)
+					}
+					sum[j] += float64(w-max(o-p, p-o)+1) / float64(w)
+				}
+			}
+			slices.Sort(touched)
+			rows[i] = row{slices.Clone(touched), make([]float32, len(touched))}
+			for k, j := range touched {
+				rows[i].vals[k] = float32(sum[j] * keep[i] * keep[j])
+				sum[j] = 0
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sparse.FromSortedRows(s.items, s.items, func(r int) ([]int32, []float32) { return rows[r].cols, rows[r].vals }), nil
+}
+
+// skipGram takes the steps of a fit.
+type skipGram struct {
+	v, c      []float32
+	f         int
+	pairs     *sparse.CSR
+	noise     []float64
+	negatives int
+	loss      bool
+	scratch   []skipGramScratch
+}
+
+type skipGramScratch struct {
+	cum   []float64 // running sum of the noise of a block
+	turns []int32   // contexts of a center, each as often as it is its turn
+}
+
+func (g *skipGram) cell(worker int, c *sgdCell, rate float32) float64 {
+	t := &g.scratch[worker]
+	t.cum = t.cum[:0]
+	sum := 0.0
+	for _, i := range c.items {
+		sum += g.noise[i]
+		t.cum = append(t.cum, sum)
+	}
+	loss := 0.0
+	for k := range c.users {
+		center, pos := c.run(k)
+		v := g.v[int(center)*g.f : (int(center)+1)*g.f]
+		t.turns = t.turns[:0]
+		for _, p := range pos {
+			n := float64(g.pairs.Val[p])
+			whole := math.Floor(n)
+			if c.rand.Float64() < n-whole {
+				whole++
+			}
+			for range int(whole) {
+				t.turns = append(t.turns, g.pairs.Col[p])
+			}
+		}
+		c.rand.Shuffle(len(t.turns), func(a, b int) { t.turns[a], t.turns[b] = t.turns[b], t.turns[a] })
+		for _, j := range t.turns {
+			loss += g.step(v, j, 1, rate)
+			for range g.negatives {
+				at, _ := slices.BinarySearch(t.cum, c.rand.Float64()*sum)
+				if o := c.items[min(at, len(c.items)-1)]; o != j && o != center {
+					loss += g.step(v, o, -1, rate)
+				}
+			}
+		}
+	}
+	return loss
+}
+
+// step moves v·c_j towards +∞ (sign 1) or -∞ (sign -1).
+func (g *skipGram) step(v []float32, j int32, sign, rate float32) (loss float64) {
+	c := g.c[int(j)*g.f : (int(j)+1)*g.f]
+	s := sign * vec.Dot(v, c)
+	if g.loss {
+		loss = softplus(float64(-s))
+	}
+	vec.RowStep(v, c, sign*float32(rate*sigmoid(-s)), 1)
+	return loss
+}
+
+// Users returns the number of sequences of the fit.
+func (m *Item2Vec) Users() int { return m.users }
+
+// Items returns the number of items.
+func (m *Item2Vec) Items() int { return m.items }
+
+// Factors returns the length of the vectors.
+func (m *Item2Vec) Factors() int { return m.factors }
+
+// ItemVector returns the vector of item i, of length 1, or all zeros for an item
+// without neighbours. It aliases m and must not be changed.
+func (m *Item2Vec) ItemVector(i int) []float32 { return m.v[i*m.factors : (i+1)*m.factors] }
+
+// FoldIn writes the direction of a history into dst; see Score for the errors.
+func (m *Item2Vec) FoldIn(dst []float32, items []int32, weights []float32) error {
+	if len(dst) != m.factors || weights != nil && len(weights) != len(items) {
+		return ErrShape
+	}
+	if len(items) == 0 {
+		return ErrEmpty
+	}
+	most := float32(0)
+	for k, i := range items {
+		if uint32(i) >= uint32(m.items) {
+			return ErrRange
+		}
+		if weights != nil {
+			if !(weights[k] >= 0) || math.IsInf(float64(weights[k]), 0) {
+				return ErrRange
+			}
+			most = max(most, weights[k])
+		}
+	}
+	clear(dst)
+	for k, i := range items {
+		w := float32(1)
+		if weights != nil {
+			if w = weights[k] / most; !(w > 0) {
+				continue
+			}
+		}
+		vec.Axpy(w, m.ItemVector(int(i)), dst)
+	}
+	n := math.Sqrt(vec.Norm2(dst))
+	if n < 1e-12 {
+		return ErrEmpty
+	}
+	vec.Scale(float32(1/n), dst)
+	return nil
+}
+
+func (m *Item2Vec) get() *[]float32 {
+	if v, ok := m.scratch.Get().(*[]float32); ok {
+		return v
+	}
+	v := make([]float32, m.factors)
+	return &v
+}
+
+// Score writes the cosine of every item with the history. ErrEmpty: the history
+// has no item with a vector, or its vectors cancel out. ErrRange: an item out of
+// range, or a weight that is negative or not finite.
+func (m *Item2Vec) Score(dst []float32, q Query) error {
+	if err := checkQuery(dst, &q, m.items); err != nil {
+		return err
+	}
+	v := m.get()
+	defer m.scratch.Put(v)
+	if err := m.FoldIn(*v, q.Items, q.Weights); err != nil {
+		return err
+	}
+	vec.DotRows(dst, m.v, *v)
+	return nil
+}
+
+// AppendSimilar appends the items whose vectors have the largest cosine with
+// that of item.
+func (m *Item2Vec) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	return appendVectorTop(dst, m.v, m.factors, item, k)
+}
+
+// AppendReasons appends the history items nearest to item, with their parts of
+// its score. The decomposition is exact.
+func (m *Item2Vec) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+	if uint32(item) >= uint32(m.items) {
+		return dst, ErrUnknownID
+	}
+	v := m.get()
+	defer m.scratch.Put(v)
+	if err := m.FoldIn(*v, q.Items, q.Weights); err != nil {
+		return dst, err
+	}
+	// The history adds up to a vector of length n, its projection on its direction.
+	n := 0.0
+	for k, i := range q.Items {
+		n += float64(q.Weight(k)) * float64(vec.Dot(m.ItemVector(int(i)), *v))
+	}
+	return topReasons(dst, &q, k, m.items, func(k int, i int32) float32 {
+		return float32(float64(q.Weight(k)) * float64(vec.Dot(m.ItemVector(int(i)), m.ItemVector(int(item)))) / n)
+	})
+}
+
+// AppendBinary appends the frame of m to dst.
+func (m *Item2Vec) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int(m.users)
+	w.Int(m.factors)
+	w.Float32s(m.v)
+	return w.AppendFrame(dst, kindItem2Vec, 1), nil
+}
+
+// MarshalBinary returns the frame of m.
+func (m *Item2Vec) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
+// beside other uses of m.
+func (m *Item2Vec) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindItem2Vec, 1)
+	if err != nil {
+		return fmt.Errorf("recommend: Item2Vec: %w", err)
+	}
+	users, f, v := r.Int(), r.Int(), r.Float32s()
+	if f < 1 || f > maxFactors || len(v)%max(f, 1) != 0 {
+		r.Fail("has vectors of the wrong length")
+		f = 1
+	}
+	for i := 0; r.Err() == nil && i < len(v); i += f {
+		if n := vec.Norm2(v[i : i+f]); n != 0 && !(math.Abs(n-1) < 1e-3) {
+			r.Fail("has a vector that is not of length 1")
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("recommend: Item2Vec: %w", err)
+	}
+	m.users, m.items, m.factors, m.v = users, len(v)/f, f, v
+	m.scratch = sync.Pool{}
+	return nil
+}
