@@ -32,6 +32,11 @@ const (
 // BlendOptions configures NewBlend.
 type BlendOptions struct {
 	Normalize Normalization // default MinMax
+	// MNZ multiplies the mean by the number of models whose normalised score of
+	// the item is above 0 (CombMNZ, Fox and Shaw 1994): items that several models
+	// agree on go first. It needs scores that are never negative: MinMax or
+	// RankShare.
+	MNZ bool
 }
 
 // Blend is the weighted mean of the normalised scores of several models (Fox
@@ -50,6 +55,7 @@ type BlendOptions struct {
 type Blend struct {
 	fused
 	norm Normalization
+	mnz  bool
 }
 
 // fused is what Blend and RRF have in common.
@@ -64,6 +70,7 @@ type fused struct {
 type fuseScratch struct {
 	scores  []float32
 	acc     []float32 // all zero between queries
+	votes   []int32
 	keys    []uint64
 	items   []topk.Item
 	heap    topk.Heap
@@ -115,10 +122,11 @@ func NewBlend(parts []Weighted, opt BlendOptions) (*Blend, error) {
 	}
 	var c check.Options
 	c.Require(opt.Normalize >= MinMax && opt.Normalize <= Raw, "Normalize", int(opt.Normalize), "MinMax, ZScore, RankShare or Raw")
+	c.Require(!opt.MNZ || opt.Normalize == MinMax || opt.Normalize == RankShare, "Normalize", int(opt.Normalize), "MinMax or RankShare with MNZ")
 	if err := c.Err(where); err != nil {
 		return nil, err
 	}
-	return &Blend{fused: f, norm: opt.Normalize}, nil
+	return &Blend{fused: f, norm: opt.Normalize, mnz: opt.MNZ}, nil
 }
 
 // SparseScores is true when it is for every part and the normalisation keeps 0
@@ -136,6 +144,10 @@ func (b *Blend) Score(dst []float32, q Query) error {
 	w := b.pool.Get().(*fuseScratch)
 	defer b.pool.Put(w)
 	clear(dst)
+	if b.mnz {
+		w.votes = slices.Grow(w.votes[:0], b.items)[:b.items]
+		clear(w.votes)
+	}
 	total := float32(0)
 	for k, p := range b.parts {
 		err := p.Model.Score(w.scores, q)
@@ -150,12 +162,24 @@ func (b *Blend) Score(dst []float32, q Query) error {
 		for i, s := range w.scores {
 			dst[i] += float32(p.Weight * s)
 		}
+		if b.mnz {
+			for i, s := range w.scores {
+				if s > 0 {
+					w.votes[i]++
+				}
+			}
+		}
 	}
 	if total == 0 {
 		return ErrEmpty
 	}
 	for i := range dst {
 		dst[i] /= total
+	}
+	if b.mnz {
+		for i, n := range w.votes {
+			dst[i] *= float32(n)
+		}
 	}
 	return nil
 }
@@ -268,11 +292,20 @@ func ascending(v float32) uint32 {
 // what the contributions add up to. Parts that cannot explain are silent. Cost:
 // the Score of every part.
 func (b *Blend) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
-	return b.explain(dst, &q, item, k, true, func(w *fuseScratch, part int) (float32, float64) {
+	votes := 0
+	return b.explain(dst, &q, item, k, true, func() float32 {
+		if b.mnz {
+			return float32(votes)
+		}
+		return 1
+	}, func(w *fuseScratch, part int) (float32, float64) {
 		raw := w.scores[item]
 		factor := b.normalize(w, part)
 		if b.norm == MinMax && b.sparse[part] && !(raw > 0) {
 			factor = 0 // cut off at 0: it says nothing
+		}
+		if w.scores[item] > 0 {
+			votes++
 		}
 		return w.scores[item], factor
 	})
@@ -282,8 +315,8 @@ func (b *Blend) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reaso
 // for the part's score of the item on the scale of the fusion and for the factor
 // from the part's contributions to that scale; without a factor the share is
 // divided in proportion to the positive contributions. mean says that the fusion
-// is a mean, not a sum.
-func (f *fused) explain(dst []Reason, q *Query, item int32, k int, mean bool, share func(w *fuseScratch, part int) (score float32, factor float64)) ([]Reason, error) {
+// is a mean, not a sum; times, asked last, what it was multiplied by (nil: 1).
+func (f *fused) explain(dst []Reason, q *Query, item int32, k int, mean bool, times func() float32, share func(w *fuseScratch, part int) (score float32, factor float64)) ([]Reason, error) {
 	if uint32(item) >= uint32(f.items) {
 		return dst, ErrUnknownID
 	}
@@ -339,6 +372,11 @@ func (f *fused) explain(dst []Reason, q *Query, item int32, k int, mean bool, sh
 	}
 	if !mean {
 		total = 1
+	}
+	if times != nil {
+		if t := times(); t > 0 {
+			total /= t
+		}
 	}
 	return topReasons(dst, q, k, f.items, func(_ int, j int32) float32 { return w.acc[j] / total })
 }
@@ -466,8 +504,15 @@ func (f *RRF) value(rank int) float32 { return float32(1 / (f.opt.K + float64(ra
 // Score writes Σ weight/(K + rank); ErrEmpty when no part knows the query. Cost:
 // the Score of every part and a selection of Depth items.
 func (f *RRF) Score(dst []float32, q Query) error {
+	_, err := f.scoreRanks(dst, q, f.opt.Depth, f.value)
+	return err
+}
+
+// scoreRanks writes Σ weight·value(rank) over the parts that have the item among
+// their best depth items, and returns the weights of the parts that answered.
+func (f *fused) scoreRanks(dst []float32, q Query, depth int, value func(rank int) float32) (total float32, err error) {
 	if err := checkQuery(dst, &q, f.items); err != nil {
-		return err
+		return 0, err
 	}
 	w := f.pool.Get().(*fuseScratch)
 	defer f.pool.Put(w)
@@ -479,34 +524,29 @@ func (f *RRF) Score(dst []float32, q Query) error {
 			continue
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 		answered = true
-		w.heap.Reset(min(f.opt.Depth, f.items))
-		worst, bounded := float32(0), f.sparse[k]
-		for i, s := range w.scores {
-			if !bounded || s > worst {
-				w.heap.Push(int32(i), s)
-				if w.heap.Full() {
-					worst, bounded = w.heap.Worst().Score, true
-				}
-			}
-		}
-		w.items = w.heap.AppendSorted(w.items[:0])
+		total += p.Weight
+		w.items = bestOf(&w.heap, w.items[:0], w.scores, min(depth, f.items), f.sparse[k])
 		for r, it := range w.items {
-			dst[it.ID] += float32(p.Weight * f.value(r+1))
+			dst[it.ID] += float32(p.Weight * value(r+1))
 		}
 	}
 	if !answered {
-		return ErrEmpty
+		return 0, ErrEmpty
 	}
-	return nil
+	return total, nil
 }
 
 // AppendReasons appends the history items that speak for item; see the type.
 // Cost: the Score of every part.
 func (f *RRF) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
-	return f.explain(dst, &q, item, k, false, func(w *fuseScratch, part int) (float32, float64) {
+	return f.explainRanks(dst, &q, item, k, false, f.opt.Depth, f.value)
+}
+
+func (f *fused) explainRanks(dst []Reason, q *Query, item int32, k int, mean bool, depth int, value func(rank int) float32) ([]Reason, error) {
+	return f.explain(dst, q, item, k, mean, nil, func(w *fuseScratch, part int) (float32, float64) {
 		own := w.scores[item]
 		if own != own || f.sparse[part] && !(own > 0) {
 			return 0, 0
@@ -517,10 +557,10 @@ func (f *RRF) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason,
 				rank++
 			}
 		}
-		if rank > f.opt.Depth {
+		if rank > depth {
 			return 0, 0
 		}
-		return f.value(rank), 0
+		return value(rank), 0
 	})
 }
 

@@ -3,9 +3,12 @@ package recommend
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/topk"
@@ -35,6 +38,13 @@ func (m *UserKNN) SparseScores() bool { return true }
 type Source struct {
 	Name  string
 	Model Model
+	// Calibrate, when set, turns a score into a probability, for
+	// Recommendation.Probability: a calibrator of package predict, or a table. It
+	// must be safe for concurrent use; what it returns outside [0, 1] does not
+	// count.
+	Calibrate func(score float64) float64
+	// Meaning, when set, is what Engine.Meaning says about the scores.
+	Meaning string
 }
 
 // EngineOptions configures an Engine. With the zero value every answer is by
@@ -44,6 +54,16 @@ type EngineOptions struct {
 	// model that knows something about it; what that model cannot fill is filled
 	// by the ones after it, and in the end by popularity. Names must be distinct.
 	Sources []Source
+
+	// Catalogue is what rules and caps know about the items of the dataset; nil
+	// when there is nothing to know.
+	Catalogue *Catalogue
+	// Watermark, when set, says that the dataset contains every event up to then:
+	// live events that are not later are dropped, and refused. Pairs of user and
+	// item that the dataset knows with a time need none.
+	Watermark time.Time
+	// Live bounds live events. Swap does not read it.
+	Live LiveOptions
 }
 
 func (o *EngineOptions) validate(where string, users, items int) error {
@@ -56,8 +76,13 @@ func (o *EngineOptions) validate(where string, users, items int) error {
 		c.Require(s.Model != nil, field("Model"), "nil", "a model")
 		names[s.Name] = true
 	}
+	o.Live.validate(&c)
+	c.Require(o.Watermark.IsZero() || o.Watermark.After(time.Unix(0, math.MinInt64)) && o.Watermark.Before(time.Unix(0, math.MaxInt64)), "Watermark", o.Watermark, "between the years 1678 and 2262")
 	if err := c.Err(where); err != nil {
 		return err
+	}
+	if o.Catalogue != nil && o.Catalogue.n != items {
+		return fmt.Errorf("%s: the catalogue knows %d items, the dataset has %d: %w", where, o.Catalogue.n, items, ErrMismatch)
 	}
 	for _, s := range o.Sources {
 		if n := s.Model.Items(); n != items {
@@ -72,54 +97,151 @@ func (o *EngineOptions) validate(where string, users, items int) error {
 }
 
 // Engine answers requests in ids: dataset, models, filters, fallback and
-// explanation behind one call, made to live inside a backend.
+// explanation behind one call, made to live inside a backend. Events are observed
+// as they happen, items join, users are forgotten, models are swapped, all while
+// it answers; see Observe, AddItems, Forget and Swap. Snapshot saves what it
+// learned since the dataset.
 //
-// Every answer has exactly min(K, eligible) distinct items. A request with a
-// buffer of sufficient capacity allocates nothing in steady state, as long as
-// its models do not. An Engine is safe for concurrent use, Swap included: each
-// request sees one dataset with the models fitted on it.
+// Every answer has exactly min(K, eligible) distinct items (fewer only under
+// caps, see Cap). A request with a buffer of sufficient capacity allocates
+// nothing in steady state, as long as its models do not. An Engine is safe for
+// concurrent use: each request sees one dataset with the models fitted on it, and
+// every event whose Observe returned before the request began. It starts no
+// goroutine of its own.
 //
-// Memory: for each request that runs at the same time 4 bytes and 1 bit an item.
+// Memory: for each request that runs at the same time 4 bytes and 2 bits an item,
+// and what LiveOptions allows.
 type Engine[U, I ID] struct {
 	state atomic.Pointer[state[U, I]]
+	pool  sync.Pool // of *scratch[I]
+	live  live[U, I]
 }
 
-// state is all that a request reads. It is never changed, only replaced.
+// state is all that a request reads besides live events. It is never changed,
+// only replaced.
 type state[U, I ID] struct {
-	data    *Dataset[U, I]
-	sources []Source
-	sparse  []bool    // parallel to sources
-	popular []float32 // users of each item
-	pool    sync.Pool // of *scratch, sized for this catalogue
+	data      *Dataset[U, I]
+	items     int // of the dataset
+	sources   []Source
+	sparse    []bool    // parallel to sources
+	popular   []float32 // users of each item
+	watermark int64     // Unix nanoseconds
+
+	// Arrivals have the indices from items on.
+	arrivals []*arrival[I]
+	byID     map[I]int32
+	scored   []bool // parallel to sources: it can score an arrival
+	view     ruleView
+	join     map[string][]int32 // see joinCodes
+	stock    []uint64           // nil: everything
 }
+
+// of returns the index of an id, or -1.
+func (s *state[U, I]) of(id I) int32 {
+	if i := s.data.Items.Of(id); i >= 0 {
+		return i
+	}
+	if i, ok := s.byID[id]; ok {
+		return i
+	}
+	return -1
+}
+
+// id returns the id of an index.
+func (s *state[U, I]) id(i int32) I {
+	if int(i) < s.items {
+		return s.data.Items.ID(i)
+	}
+	return s.arrivals[int(i)-s.items].Item
+}
+
+// words returns the length of a set of all items.
+func (s *state[U, I]) words() int { return (s.items + len(s.arrivals) + 63) / 64 }
 
 // NewEngine returns an engine over the dataset and the models fitted on it.
 // Errors: ErrEmpty (no dataset), ErrOption (a source without name or model, a
-// name twice), ErrMismatch (a model of another catalogue).
+// name twice, a field out of range), ErrMismatch (a model or attributes of
+// another catalogue).
 func NewEngine[U, I ID](d *Dataset[U, I], opt EngineOptions) (*Engine[U, I], error) {
+	opt.Live = opt.Live.withDefaults()
 	s, err := newState(d, opt, "recommend: NewEngine")
 	if err != nil {
 		return nil, err
 	}
 	e := &Engine[U, I]{}
+	e.live.init(opt.Live)
 	e.state.Store(s)
 	return e, nil
 }
 
 // Swap replaces the dataset and the models in one step: requests under way end
-// on the old ones, later requests see the new ones, nobody waits. The same
-// checks and errors as NewEngine; after an error the engine goes on as it was.
+// on the old ones, later requests see the new ones, nobody waits. Live events
+// stay, except those that the new dataset contains (see Observe); so do joined
+// items that it does not know, masks and stock. The same checks and errors as
+// NewEngine; after an error the engine goes on as it was. Cost beyond that of
+// NewEngine: a look at every live event, during which Observe waits.
 func (e *Engine[U, I]) Swap(d *Dataset[U, I], opt EngineOptions) error {
-	s, err := newState(d, opt, "recommend: Swap")
+	const where = "recommend: Swap"
+	opt.Live = LiveOptions{}.withDefaults() // not read
+	s, err := newState(d, opt, where)
 	if err != nil {
 		return err
 	}
-	e.state.Store(s)
-	return nil
+	e.live.write.Lock()
+	defer e.live.write.Unlock()
+	return e.settle(s, where)
 }
 
 // Dataset returns the dataset in use, for making item sets that fit it.
 func (e *Engine[U, I]) Dataset() *Dataset[U, I] { return e.state.Load().data }
+
+// Meaning says what a score of that source stands for: Source.Meaning where the
+// host set it, else what is known about the model; "" for a source that is none.
+func (e *Engine[U, I]) Meaning(source string) string {
+	for _, s := range e.state.Load().sources {
+		if s.Name == source {
+			if s.Meaning != "" {
+				return s.Meaning
+			}
+			return meaning(s.Model)
+		}
+	}
+	switch source {
+	case SourcePopular:
+		return "number of users who took the item"
+	case SourceLive:
+		return "number of users with live events on the item"
+	case SourcePinned:
+		return "none: the request put the item there"
+	}
+	return ""
+}
+
+func meaning(m Model) string {
+	switch m.(type) {
+	case *ALS:
+		return "expected preference, near 1 for likely items and near 0 for the rest; no probability"
+	case *MF, *SVDPP:
+		return "expected rating before it is cut to the scale"
+	case *BPR, *WARP, *LMF:
+		return "log-odds-like preference, comparable within one user only"
+	case *ItemKNN, *RP3Beta, *SLIM, *EASE, *SparseEASE, *TurboCF, *GFCF, *PureSVD, *NMF:
+		return "sum over the history of weight times learned similarity to the item"
+	case *UserKNN:
+		return "sum over similar users who took the item of their similarity"
+	case *TFIDFModel:
+		return "cosine of the item's text and attributes with those of the history"
+	case *Popular:
+		return "decayed number of users who took the item"
+	case *Blend:
+		return "weighted mean of the parts' normalised scores"
+	case *RRF:
+		return "weighted sum of reciprocal ranks"
+	case *Borda:
+		return "weighted mean of the parts' points, 1 for a first place"
+	}
+	return "higher is better; see the type of the model"
+}
 
 func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*state[U, I], error) {
 	if d == nil || d.Interactions == nil || d.Items.Len() == 0 {
@@ -129,51 +251,92 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 	if err := opt.validate(where, users, items); err != nil {
 		return nil, err
 	}
-	s := &state[U, I]{data: d, sources: append([]Source(nil), opt.Sources...), popular: make([]float32, items)}
+	s := &state[U, I]{data: d, items: items, sources: append([]Source(nil), opt.Sources...), popular: make([]float32, items), watermark: math.MinInt64}
+	if !opt.Watermark.IsZero() {
+		s.watermark = opt.Watermark.UnixNano()
+	}
 	for _, src := range s.sources {
 		sp, ok := src.Model.(SparseScorer)
 		s.sparse = append(s.sparse, ok && sp.SparseScores())
 	}
+	s.scored = make([]bool, len(s.sources))
 	for i, n := range d.Interactions.ItemCounts() {
 		s.popular[i] = float32(n)
 	}
-	s.pool.New = func() any {
-		return &scratch{scores: make([]float32, items), free: make([]uint64, (items+63)/64), mark: make([]uint64, (items+63)/64)}
+	if s.view.base = opt.Catalogue; s.view.base == nil {
+		s.view.base = &Catalogue{n: items}
 	}
 	return s, nil
 }
 
 // scratch is what one request needs besides the caller's buffer.
-type scratch struct {
+type scratch[I ID] struct {
 	scores  []float32
+	boosted []float32
 	free    []uint64 // items that may still be recommended
 	mark    []uint64 // a second set
+	rule    ruleScratch
+	scan    scan
 	heap    topk.Heap
 	top     []topk.Item
+	batch   []topk.Item
+	caps    []capState
+	pins    []pinned
 	past    past
+	events  []liveEvent[I]
 	reasons []Reason
 	similar []Scored
 }
 
+func (e *Engine[U, I]) getScratch() *scratch[I] {
+	if w, ok := e.pool.Get().(*scratch[I]); ok {
+		return w
+	}
+	return &scratch[I]{}
+}
+
+// fit gives w the sizes of a state.
+func (w *scratch[I]) fit(items, words int) {
+	w.scores = slices.Grow(w.scores[:0], items)[:items]
+	w.free = slices.Grow(w.free[:0], words)[:words]
+	w.mark = slices.Grow(w.mark[:0], words)[:words]
+}
+
 // Recommend appends the answer to dst: min(K, eligible) distinct items, best
 // first; items of one source by descending score, equal scores by index, and
-// sources in the order of the chain.
+// sources in the order of the chain. Items that joined come after those of the
+// dataset in index, in the order in which they joined; SourceLive and
+// SourcePopular share the last place of the chain.
+//
+// A score of minus infinity or NaN is none: such items go to the next source.
 //
 // Errors: ErrOption (K < 1, an unknown policy, Repurchase without Now or on a
-// dataset without times), ErrMismatch (an item set of another catalogue),
-// ErrNotFinite (a weight), or what a model returns, except ErrEmpty, which
-// hands over to the next source. After an error dst is returned as it came.
+// dataset without times, a cap below 1, a pin at no place or twice, a boost that
+// is negative), ErrMismatch (an item set of another catalogue), ErrUnknownID (an
+// attribute nobody has), ErrNotFinite (a weight), or what a model returns, except
+// ErrEmpty, which hands over to the next source. After an error dst is returned
+// as it came.
 //
-// Cost: the Score of each source needed and one pass over its scores.
+// Cost: the Score of each source needed and one pass over its scores; sources of
+// vectors are scored where the filters left items.
 func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]Recommendation[I], error) {
-	s := e.state.Load()
+	w := e.getScratch()
+	defer e.pool.Put(w)
 	var info Info
-	if err := req.validate(len(s.popular)); err != nil {
+	// Live events first, then the state: an event that a swap drops from the live
+	// ones is in the state that it published before.
+	var forgotten int64
+	var masked bool
+	w.events = w.events[:0]
+	if !req.Anonymous {
+		w.events, forgotten, masked = e.live.read(w.events, req.User)
+	}
+	s := e.state.Load()
+	if err := req.validate(s); err != nil {
 		return dst, err
 	}
-	w := s.pool.Get().(*scratch)
-	out, err := s.recommend(w, dst, &req, &info)
-	s.pool.Put(w)
+	w.fit(s.items, s.words())
+	out, err := s.recommend(w, dst, &req, &info, forgotten, masked)
 	if err != nil {
 		return dst, err
 	}
@@ -183,14 +346,15 @@ func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]
 	return out, nil
 }
 
-func (s *state[U, I]) recommend(w *scratch, dst []Recommendation[I], req *Request[U, I], info *Info) ([]Recommendation[I], error) {
-	q, err := s.query(w, req, info)
+func (s *state[U, I]) recommend(w *scratch[I], dst []Recommendation[I], req *Request[U, I], info *Info, forgotten int64, masked bool) ([]Recommendation[I], error) {
+	q, err := s.query(w, req, info, forgotten, masked)
 	if err != nil {
 		return nil, err
 	}
 	s.filter(w, req, &q, info)
-	left := min(req.K, info.Eligible)
-	info.Returned = left
+	s.startCaps(w, req.Caps)
+	s.pin(w, req, info)
+	left := min(req.K, info.Eligible) - len(w.pins)
 	start := len(dst)
 	var slab []Because[I]
 	if req.Reasons > 0 {
@@ -198,15 +362,36 @@ func (s *state[U, I]) recommend(w *scratch, dst []Recommendation[I], req *Reques
 	}
 	for k := 0; k < len(s.sources) && left > 0; k++ {
 		src := &s.sources[k]
-		asked, err := s.score(w, src, q, info.fresh)
+		asked, err := s.score(w, k, q, info.fresh, len(req.Boosts) > 0)
 		if errors.Is(err, ErrEmpty) {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("recommend: Recommend: source %s: %w", src.Name, err)
 		}
+		from := fromFinite
+		if s.sparse[k] {
+			from = fromSparse
+		}
+		raw := w.scan.scores
+		if len(req.Boosts) > 0 {
+			s.boost(w, req.Boosts, from)
+		}
 		at := len(dst)
-		dst = s.take(w, dst, w.scores, left, s.sparse[k], src.Name, start)
+		s.choose(w, left, from)
+		for _, it := range w.top {
+			r := Recommendation[I]{Item: s.id(it.ID), Rank: len(dst) - start + 1, Score: it.Score, Source: src.Name}
+			if src.Calibrate != nil {
+				score := it.Score
+				if len(req.Boosts) > 0 {
+					score = raw[it.ID]
+				}
+				if p := src.Calibrate(float64(score)); p >= 0 && p <= 1 {
+					r.Probability, r.Calibrated = p, true
+				}
+			}
+			dst = append(dst, r)
+		}
 		left -= len(dst) - at
 		if ex, ok := src.Model.(Explainer); ok && req.Reasons > 0 {
 			if slab, err = s.explain(w, dst[at:], slab, ex, asked, req.Reasons); err != nil {
@@ -215,19 +400,37 @@ func (s *state[U, I]) recommend(w *scratch, dst []Recommendation[I], req *Reques
 		}
 	}
 	if left > 0 {
-		dst = s.take(w, dst, s.popular, left, false, SourcePopular, start)
+		s.count(w)
+		if len(req.Boosts) > 0 {
+			s.boost(w, req.Boosts, fromFinite)
+		}
+		s.choose(w, left, fromFinite)
+		for _, it := range w.top {
+			source := SourcePopular
+			if int(it.ID) >= s.items {
+				source = SourceLive
+			}
+			dst = append(dst, Recommendation[I]{Item: s.id(it.ID), Rank: len(dst) - start + 1, Score: it.Score, Source: source})
+		}
+	}
+	dst = s.placePins(w, dst, start)
+	info.Returned = len(dst) - start
+	if info.Returned < min(req.K, info.Eligible) {
+		info.Why = "every item that is left would break a cap"
 	}
 	return dst, nil
 }
 
 // query says for whom the request is. Histories without new events alias the
 // dataset.
-func (s *state[U, I]) query(w *scratch, req *Request[U, I], info *Info) (Query, error) {
+func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info, forgotten int64, masked bool) (Query, error) {
 	q := Query{User: Stranger}
 	x := s.data.Interactions
 	var times []int64
+	u, row := int32(-1), false
 	if !req.Anonymous {
-		if u := s.data.Users.Of(req.User); u >= 0 {
+		u = s.data.Users.Of(req.User)
+		if row = u >= 0 && (!masked || !s.hidden(u, forgotten)); row {
 			q = x.Query(int(u))
 			times = x.Times(int(u))
 			info.Known = true
@@ -237,17 +440,36 @@ func (s *state[U, I]) query(w *scratch, req *Request[U, I], info *Info) (Query, 
 		return q, fmt.Errorf("recommend: Recommend: Seen is Repurchase but the dataset has no times: %w", ErrOption)
 	}
 	w.past.times = append(w.past.times[:0], times...)
-	if len(req.History) > 0 {
+	if len(w.events) > 0 || len(req.History) > 0 {
+		w.past.start(q.Items, q.Weights, times)
+		for k := range w.events {
+			ev := &w.events[k]
+			if i := s.of(ev.item); i >= 0 && !s.contained(u, i, ev.at, row) {
+				w.past.add(i, ev.weight, floorSeconds(ev.at))
+				info.Live++
+			}
+		}
 		now := int64(noTime)
 		if req.Seen == Repurchase {
 			now = req.Now.Unix()
 		}
-		unknown, err := mergePast(&w.past, s.data.Items, q.Items, q.Weights, times, req.History, now, s.data.opt.Duplicates)
-		if err != nil {
-			return q, err
+		for k := range req.History {
+			ev := &req.History[k]
+			i := s.of(ev.Item)
+			if i < 0 {
+				info.UnknownHistory++
+				continue
+			}
+			at := now
+			if !ev.At.IsZero() {
+				at = ev.At.Unix()
+			}
+			w.past.add(i, check.Default(ev.Weight, 1), at)
 		}
-		info.UnknownHistory = unknown
-		if unknown < len(req.History) {
+		if info.Live > 0 || info.UnknownHistory < len(req.History) {
+			if i := w.past.fold(s.data.opt.Duplicates); i >= 0 {
+				return q, fmt.Errorf("recommend: Recommend: weights of item %v add up to too much: %w", s.id(i), ErrNotFinite)
+			}
 			q.Items, q.Weights = w.past.items, w.past.weights
 			info.fresh = true
 		}
@@ -257,22 +479,21 @@ func (s *state[U, I]) query(w *scratch, req *Request[U, I], info *Info) (Query, 
 }
 
 // filter leaves in w.free what may be recommended.
-func (s *state[U, I]) filter(w *scratch, req *Request[U, I], q *Query, info *Info) {
-	free, n := w.free, len(s.popular)
-	for k := range free {
-		free[k] = ^uint64(0)
-	}
-	if r := n % 64; r != 0 {
-		free[len(free)-1] = 1<<r - 1
-	}
+func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], q *Query, info *Info) {
+	free := w.free
+	fillBits(free, s.items+len(s.arrivals))
 	if req.Allow != nil {
-		for k, word := range req.Allow.set.Words() {
-			free[k] &= word
-		}
+		s.andSet(free, req.Allow)
 	}
 	if req.AllowItems != nil {
 		clear(w.mark)
-		info.UnknownAllow = mark(w.mark, s.data.Items, req.AllowItems)
+		info.UnknownAllow = s.marked(w.mark, req.AllowItems)
+		for k, word := range w.mark {
+			free[k] &= word
+		}
+	}
+	if req.Where != nil {
+		s.view.eval(w.mark, req.Where, &w.rule, 0)
 		for k, word := range w.mark {
 			free[k] &= word
 		}
@@ -285,12 +506,19 @@ func (s *state[U, I]) filter(w *scratch, req *Request[U, I], q *Query, info *Inf
 	}
 	if len(req.DenyItems) > 0 {
 		clear(w.mark)
-		info.UnknownDeny = mark(w.mark, s.data.Items, req.DenyItems)
+		info.UnknownDeny = s.marked(w.mark, req.DenyItems)
 		for k, word := range w.mark {
 			free[k] &^= word
 		}
 	}
 	left := count(free)
+	inStock := left
+	if s.stock != nil {
+		for k, word := range s.stock {
+			free[k] &= word
+		}
+		inStock = count(free)
+	}
 	if req.Seen != KeepSeen {
 		last := int64(noTime)
 		if req.Seen == Repurchase {
@@ -308,6 +536,8 @@ func (s *state[U, I]) filter(w *scratch, req *Request[U, I], q *Query, info *Inf
 		info.Why = "no item is allowed"
 	case left == 0:
 		info.Why = "every allowed item is denied"
+	case inStock == 0:
+		info.Why = "no item that is left is in stock"
 	case info.Eligible == 0:
 		info.Why = "every item that is left was seen already"
 	}
@@ -321,10 +551,10 @@ func count(set []uint64) int {
 	return n
 }
 
-// mark adds ids to set and returns how many are unknown.
-func mark[I ID](set []uint64, index *Index[I], ids []I) (unknown int) {
+// marked adds ids to set and returns how many are unknown.
+func (s *state[U, I]) marked(set []uint64, ids []I) (unknown int) {
 	for _, id := range ids {
-		if i := index.Of(id); i >= 0 {
+		if i := s.of(id); i >= 0 {
 			set[i>>6] |= 1 << (uint(i) & 63)
 		} else {
 			unknown++
@@ -333,67 +563,72 @@ func mark[I ID](set []uint64, index *Index[I], ids []I) (unknown int) {
 	return unknown
 }
 
-// score asks a source. Events newer than the fit are folded in where the model
-// can: it is asked for a stranger with the merged history first, and for the
-// user as fitted only when it has no answer to that. The query that was
-// answered is returned, for reasons.
-func (s *state[U, I]) score(w *scratch, src *Source, q Query, fresh bool) (Query, error) {
+// score asks source k and leaves its scores in w.scan, in memory when they are to
+// be changed. Events newer than the fit are folded in where the model can: it is
+// asked for a stranger with the merged history first, and for the user as fitted
+// only when it has no answer to that. The query that was answered is returned,
+// for reasons.
+func (s *state[U, I]) score(w *scratch[I], k int, q Query, fresh, inMemory bool) (Query, error) {
+	// The model knows the items of the dataset.
+	for n := len(q.Items); n > 0 && int(q.Items[n-1]) >= s.items; n = len(q.Items) {
+		q.Items, q.Weights = q.Items[:n-1], q.Weights[:n-1]
+	}
 	if q.User >= 0 && fresh {
 		folded := q
 		folded.User = Stranger
-		err := src.Model.Score(w.scores, folded)
+		err := s.ask(w, k, folded, inMemory)
 		if !errors.Is(err, ErrEmpty) {
 			return folded, err
 		}
 	}
-	return q, src.Model.Score(w.scores, q)
+	return q, s.ask(w, k, q, inMemory)
 }
 
-// take appends the best n free items by score and frees them no more. start is
-// where the answer begins in dst.
-func (s *state[U, I]) take(w *scratch, dst []Recommendation[I], scores []float32, n int, sparse bool, source string, start int) []Recommendation[I] {
-	h := &w.heap
-	h.Reset(n)
-	// worst is what a score must exceed: indices ascend, so an equal one never
-	// displaces a kept item. A source of sparse scores has it from the start.
-	worst, bounded := float32(0), sparse
-	for k, word := range w.free {
-		if word == 0 {
-			continue
-		}
-		base := k << 6
-		block := scores[base:min(base+64, len(scores))]
-		if !bounded {
-			for b, score := range block {
-				if word>>uint(b)&1 == 1 {
-					h.Push(int32(base+b), score)
-				}
-			}
-			if bounded = h.Full(); bounded {
-				worst = h.Worst().Score
-			}
-			continue
-		}
-		for b, score := range block {
-			if score > worst && word>>uint(b)&1 == 1 {
-				h.Push(int32(base+b), score)
-				if h.Full() {
-					worst = h.Worst().Score
-				}
-			}
-		}
+func (s *state[U, I]) ask(w *scratch[I], k int, q Query, inMemory bool) error {
+	m := s.sources[k].Model
+	fused, err := w.scan.use(m, q)
+	if err != nil {
+		return err
 	}
-	w.top = h.AppendSorted(w.top[:0])
-	for _, it := range w.top {
-		w.free[it.ID>>6] &^= 1 << (uint(it.ID) & 63)
-		dst = append(dst, Recommendation[I]{Item: s.data.Items.ID(it.ID), Rank: len(dst) - start + 1, Score: it.Score, Source: source})
+	if !fused {
+		w.scores = w.scores[:s.items]
+		if err := m.Score(w.scores, q); err != nil {
+			return err
+		}
+		w.scores, err = s.scoreArrivals(w.scores, w, k, q)
+		w.scan.scores = w.scores
+		return err
 	}
-	return dst
+	w.scan.tail, err = s.scoreArrivals(w.scan.tail[:0], w, k, q)
+	if err != nil || !inMemory {
+		return err
+	}
+	n := s.items + len(s.arrivals)
+	w.scores = slices.Grow(w.scores[:0], n)[:n]
+	w.scan.fill(w.scores, 0)
+	w.scan.scores = w.scores
+	return nil
+}
+
+// count makes w.scan rank by numbers of users.
+func (s *state[U, I]) count(w *scratch[I]) {
+	w.scan.scores = s.popular
+	if len(s.arrivals) == 0 {
+		return
+	}
+	w.scores = append(w.scores[:0], s.popular...)
+	for _, a := range s.arrivals {
+		w.scores = append(w.scores, float32(a.users.Load()))
+	}
+	w.scan.scores = w.scores
 }
 
 // explain fills the reasons of recs, whose dense indices are in w.top.
-func (s *state[U, I]) explain(w *scratch, recs []Recommendation[I], slab []Because[I], ex Explainer, q Query, n int) ([]Because[I], error) {
+func (s *state[U, I]) explain(w *scratch[I], recs []Recommendation[I], slab []Because[I], ex Explainer, q Query, n int) ([]Because[I], error) {
 	for k := range recs {
+		if int(w.top[k].ID) >= s.items {
+			continue
+		}
 		var err error
 		w.reasons, err = ex.AppendReasons(w.reasons[:0], q, w.top[k].ID, n)
 		if errors.Is(err, ErrEmpty) {
@@ -427,8 +662,9 @@ func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, k int) ([]Recomm
 	if k < 1 {
 		return dst, fmt.Errorf("recommend: Similar: k is %d, want at least 1: %w", k, ErrOption)
 	}
-	w := s.pool.Get().(*scratch)
-	defer s.pool.Put(w)
+	w := e.getScratch()
+	defer e.pool.Put(w)
+	w.fit(s.items, s.words())
 	clear(w.mark)
 	w.mark[i>>6] |= 1 << (uint(i) & 63)
 	out := dst

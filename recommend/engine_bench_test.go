@@ -45,7 +45,7 @@ func BenchmarkEngineRecommend(b *testing.B) {
 	}
 	allow := ItemSetFunc(items, func(i int32) bool { return i%10 != 0 })
 	for name, m := range map[string]Model{"row": row, "knn": knn} {
-		e, err := NewEngine(d, EngineOptions{Sources: []Source{{name, m}}})
+		e, err := NewEngine(d, EngineOptions{Sources: []Source{{Name: name, Model: m}}})
 		if err != nil {
 			b.Fatal(err)
 		}

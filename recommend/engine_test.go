@@ -139,7 +139,7 @@ func drawWorld(t *rapid.T) *world {
 			}
 		}
 		w.models = append(w.models, m)
-		w.sources = append(w.sources, Source{fmt.Sprintf("m%d", k), m})
+		w.sources = append(w.sources, Source{Name: fmt.Sprintf("m%d", k), Model: m})
 	}
 	return w
 }
@@ -281,7 +281,7 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 				return
 			}
 			delete(left, best)
-			want = append(want, Recommendation[int]{itemID(best), len(want) + 1, scores[best], name, why(best)})
+			want = append(want, Recommendation[int]{Item: itemID(best), Rank: len(want) + 1, Score: scores[best], Source: name, Reasons: why(best)})
 		}
 	}
 	for k, m := range w.models {
@@ -395,7 +395,7 @@ func shop(t testing.TB) (*Dataset[string, string], []Source) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d, []Source{{"als", als}, {"knn", knn}}
+	return d, []Source{{Name: "als", Model: als}, {Name: "knn", Model: knn}}
 }
 
 func TestEngineBadInput(t *testing.T) {
@@ -413,11 +413,11 @@ func TestEngineBadInput(t *testing.T) {
 		sources []Source
 		want    error
 	}{
-		"no name":         {[]Source{{"", sources[0].Model}}, ErrOption},
-		"no model":        {[]Source{{"x", nil}}, ErrOption},
-		"name twice":      {[]Source{{"x", sources[0].Model}, {"x", sources[1].Model}}, ErrOption},
-		"other catalogue": {[]Source{sources[0], {"small", small}}, ErrMismatch},
-		"more users":      {[]Source{{"many", manyUsers}}, ErrMismatch},
+		"no name":         {[]Source{{Name: "", Model: sources[0].Model}}, ErrOption},
+		"no model":        {[]Source{{Name: "x", Model: nil}}, ErrOption},
+		"name twice":      {[]Source{{Name: "x", Model: sources[0].Model}, {Name: "x", Model: sources[1].Model}}, ErrOption},
+		"other catalogue": {[]Source{sources[0], {Name: "small", Model: small}}, ErrMismatch},
+		"more users":      {[]Source{{Name: "many", Model: manyUsers}}, ErrMismatch},
 	} {
 		if e, err := NewEngine(d, EngineOptions{Sources: c.sources}); !errors.Is(err, c.want) || e != nil {
 			t.Errorf("%s: %v", name, err)
@@ -430,7 +430,7 @@ func TestEngineBadInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Swap(d, EngineOptions{Sources: []Source{{"small", small}}}); !errors.Is(err, ErrMismatch) {
+	if err := e.Swap(d, EngineOptions{Sources: []Source{{Name: "small", Model: small}}}); !errors.Is(err, ErrMismatch) {
 		t.Errorf("swap to another catalogue: %v", err)
 	}
 	nan := float32(math.NaN())
@@ -468,7 +468,7 @@ func TestEngineBadInput(t *testing.T) {
 	}
 	// A model that fails is named, and the answer is not half there.
 	failing := &failingModel{tableModel{items: d.Items.Len()}}
-	e, err = NewEngine(d, EngineOptions{Sources: []Source{{"broken", failing}}})
+	e, err = NewEngine(d, EngineOptions{Sources: []Source{{Name: "broken", Model: failing}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -541,7 +541,7 @@ func TestEngineSwapRace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		worlds[k], options[k] = d, EngineOptions{Sources: []Source{{fmt.Sprintf("knn%d", k), m}}}
+		worlds[k], options[k] = d, EngineOptions{Sources: []Source{{Name: fmt.Sprintf("knn%d", k), Model: m}}}
 	}
 	e, err := NewEngine(worlds[0], options[0])
 	if err != nil {

@@ -141,7 +141,7 @@ func (r *Ranker) AppendTop(dst []Scored, q Query, k int, f Filter) ([]Scored, er
 	if err := checkHistory(&q, n); err != nil {
 		return dst, err
 	}
-	fused, err := r.scan.use(r.model, &q)
+	fused, err := r.scan.use(r.model, q)
 	if err == nil && !fused {
 		if r.all == nil {
 			r.all = make([]float32, n)

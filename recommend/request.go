@@ -40,14 +40,16 @@ type Event[I ID] struct {
 
 // Request asks an Engine for recommendations. Only K is needed:
 //
-//   - User in the dataset: its stored history, with History added as what
-//     happened since.
-//   - User not in the dataset, or Anonymous: History alone.
-//   - Neither: a stranger, who gets what the last models of the chain and
-//     popularity have to say.
+//   - User in the dataset: its stored history, with the events observed since
+//     (Engine.Observe) and History added.
+//   - User not in the dataset: the events observed, and History.
+//   - Anonymous: History alone.
+//   - Nothing of these: a stranger, who gets what the last models of the chain
+//     and popularity have to say.
 //
 // All filters must let an item through: Allow and AllowItems (when given) both
-// contain it, Deny and DenyItems do not, and Seen has no objection. Filters that
+// contain it, Where (when given) holds for it, Deny and DenyItems do not contain
+// it, it is in stock (Engine.SetStock), and Seen has no objection. Filters that
 // leave nothing give an empty answer, and Info.Why says so; that is no error.
 type Request[U, I ID] struct {
 	User      U
@@ -73,6 +75,13 @@ type Request[U, I ID] struct {
 	// catalogue are ignored and counted.
 	AllowItems []I
 	DenyItems  []I
+	// Where restricts to the items for which the rule holds, by the catalogue of
+	// the engine: unlike an item set it fits every dataset.
+	Where *Rule
+
+	Caps   []Cap    // see Cap for what K means then
+	Pins   []Pin[I] // see Pin
+	Boosts []Boost  // applied in order
 
 	// Reasons, when > 0, asks for up to that many history items per result that
 	// speak for it. It costs one allocation and some time.
@@ -87,15 +96,18 @@ type Request[U, I ID] struct {
 type Info struct {
 	Known    bool // the user is in the dataset
 	History  int  // distinct catalogue items the answer was based on
+	Live     int  // observed events it was based on
 	Eligible int  // items that passed all filters
-	Returned int  // min(K, Eligible)
+	Returned int  // min(K, Eligible); less only where caps left no more
+	Pinned   int  // pins that are in the answer
 
 	UnknownHistory int // ids outside the catalogue, ignored
 	UnknownAllow   int
 	UnknownDeny    int
+	UnknownPins    int
 
-	// Why says, when no item is eligible, which filter took the last one; ""
-	// otherwise.
+	// Why says, when no item is eligible, which filter took the last one, and when
+	// caps left fewer than min(K, Eligible) that they did; "" otherwise.
 	Why string
 
 	fresh bool // the history holds events the models were not fitted on
@@ -105,11 +117,17 @@ type Info struct {
 type Recommendation[I ID] struct {
 	Item I
 	Rank int // 1 is best
-	// Score is the source's own score, see its type: scores of different sources
-	// are not comparable, so an answer that changes source may jump in Score.
+	// Score is the source's own score, boosts included; Engine.Meaning says what it
+	// stands for. Scores of different sources are not comparable, so an answer
+	// that changes source may jump in Score.
 	Score   float32
 	Source  string       // name of the model that put the item here
 	Reasons []Because[I] // as asked for; empty where the source cannot explain
+
+	// Probability is Source.Calibrate of the score without boosts, where
+	// Calibrated; else 0.
+	Probability float64
+	Calibrated  bool
 }
 
 // Because is a reason: "because you bought Item". Contributions are shares of
@@ -119,9 +137,8 @@ type Because[I ID] struct {
 	Contribution float32
 }
 
-// validate checks what can be checked without the dataset, for a catalogue of n
-// items.
-func (r *Request[U, I]) validate(n int) error {
+func (r *Request[U, I]) validate(s *state[U, I]) error {
+	n := s.items
 	if r.K < 1 || r.Seen < DropSeen || r.Seen > Repurchase || r.Reasons < 0 || r.Interval < 0 || r.Seen == Repurchase && r.Now.IsZero() {
 		var c check.Options
 		c.Require(r.K >= 1, "K", r.K, "at least 1")
@@ -141,6 +158,9 @@ func (r *Request[U, I]) validate(n int) error {
 		if !check.Finite(float64(r.History[k].Weight)) {
 			return fmt.Errorf("recommend: Recommend: History[%d].Weight is %v: %w", k, r.History[k].Weight, ErrNotFinite)
 		}
+	}
+	if len(r.Caps) > 0 || len(r.Pins) > 0 || len(r.Boosts) > 0 || r.Where != nil {
+		return r.validatePolicy(s)
 	}
 	return nil
 }
@@ -169,10 +189,8 @@ func comparePastWeight(a, b pastItem) int {
 	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.weight, b.weight))
 }
 
-// mergePast joins a stored row with the events of a request: one entry an item,
-// ascending, weights folded by the policy. It returns how many events named an
-// unknown item.
-func mergePast[I ID](p *past, index *Index[I], items []int32, weights []float32, times []int64, events []Event[I], now int64, policy Duplicates) (unknown int, err error) {
+// start begins a history with a stored row.
+func (p *past) start(items []int32, weights []float32, times []int64) {
 	p.all = p.all[:0]
 	for k, i := range items {
 		e := pastItem{i, -1, weights[k], noTime}
@@ -181,21 +199,16 @@ func mergePast[I ID](p *past, index *Index[I], items []int32, weights []float32,
 		}
 		p.all = append(p.all, e)
 	}
-	for k := range events {
-		i := index.Of(events[k].Item)
-		if i < 0 {
-			unknown++
-			continue
-		}
-		e := pastItem{i, int32(k), events[k].Weight, now}
-		if e.weight == 0 {
-			e.weight = 1
-		}
-		if !events[k].At.IsZero() {
-			e.time = events[k].At.Unix()
-		}
-		p.all = append(p.all, e)
-	}
+}
+
+// add adds an event, later than those before it.
+func (p *past) add(item int32, weight float32, time int64) {
+	p.all = append(p.all, pastItem{item, int32(len(p.all)), weight, time})
+}
+
+// fold makes one entry an item, ascending, weights folded by the policy. It
+// returns the item whose weights add up to more than a float32 holds, or -1.
+func (p *past) fold(policy Duplicates) (broken int32) {
 	if policy == Last {
 		slices.SortFunc(p.all, comparePastOrder)
 	} else {
@@ -218,11 +231,11 @@ func mergePast[I ID](p *past, index *Index[I], items []int32, weights []float32,
 			e.time = max(e.time, p.all[k].time)
 		}
 		if !check.Finite(float64(float32(w))) {
-			return unknown, fmt.Errorf("recommend: Recommend: weights of item %v add up to %v: %w", index.ID(e.item), w, ErrNotFinite)
+			return e.item
 		}
 		p.items = append(p.items, e.item)
 		p.weights = append(p.weights, float32(w))
 		p.times = append(p.times, e.time)
 	}
-	return unknown, nil
+	return -1
 }

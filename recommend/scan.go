@@ -14,14 +14,14 @@ import (
 type vectorScorer interface {
 	// queryVector returns v, in buf or aliasing the model, with the errors of
 	// Score. buf has the length that itemVectors says.
-	queryVector(buf []float32, q *Query) (v []float32, base float32, err error)
+	queryVector(buf []float32, q Query) (v []float32, base float32, err error)
 	// itemVectors returns the items×factors matrix and the biases; nil: none.
 	itemVectors() (y, bias []float32, factors int)
 }
 
 func (m *ALS) itemVectors() (y, bias []float32, factors int) { return m.y, nil, m.factors }
 
-func (m *ALS) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
+func (m *ALS) queryVector(buf []float32, q Query) ([]float32, float32, error) {
 	if u := int(q.User); u >= 0 && u < m.Users() {
 		if v := m.UserVector(u); !isZero(v) {
 			return v, 0, nil
@@ -37,7 +37,7 @@ func (m *ALS) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
 
 func (m *latent) itemVectors() (y, bias []float32, factors int) { return m.y, m.bias, m.factors }
 
-func (m *latent) vectorOf(buf []float32, q *Query, f folder) ([]float32, float32, error) {
+func (m *latent) vectorOf(buf []float32, q Query, f folder) ([]float32, float32, error) {
 	if u := int(q.User); u >= 0 && u < m.Users() {
 		if v := m.UserVector(u); !isZero(v) {
 			base := m.mean
@@ -52,23 +52,23 @@ func (m *latent) vectorOf(buf []float32, q *Query, f folder) ([]float32, float32
 	}
 	t := m.getScratch()
 	defer m.scratch.Put(t)
-	base, err := f.fold(t, buf, *q)
+	base, err := f.fold(t, buf, q)
 	return buf, m.mean + base, err
 }
 
-func (m *BPR) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
+func (m *BPR) queryVector(buf []float32, q Query) ([]float32, float32, error) {
 	return m.vectorOf(buf, q, m)
 }
 
-func (m *WARP) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
+func (m *WARP) queryVector(buf []float32, q Query) ([]float32, float32, error) {
 	return m.vectorOf(buf, q, m)
 }
 
-func (m *LMF) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
+func (m *LMF) queryVector(buf []float32, q Query) ([]float32, float32, error) {
 	return m.vectorOf(buf, q, m)
 }
 
-func (m *MF) queryVector(buf []float32, q *Query) ([]float32, float32, error) {
+func (m *MF) queryVector(buf []float32, q Query) ([]float32, float32, error) {
 	return m.vectorOf(buf, q, m)
 }
 
@@ -96,6 +96,7 @@ type scan struct {
 	y, bias []float32 // else those of vectors
 	v       []float32
 	base    float32
+	tail    []float32 // scores of the items after those with vectors
 
 	buf    []float32 // scores of a block
 	ones   []float32
@@ -118,7 +119,7 @@ func (s *scan) push(i int32, score float32) {
 
 // use makes s score by the model's vectors. It returns false when the model has
 // none and must score into memory; errors are those of Score.
-func (s *scan) use(m Model, q *Query) (bool, error) {
+func (s *scan) use(m Model, q Query) (bool, error) {
 	vs, ok := m.(vectorScorer)
 	if !ok {
 		return false, nil
@@ -129,7 +130,7 @@ func (s *scan) use(m Model, q *Query) (bool, error) {
 		s.vector = make([]float32, f)
 	}
 	var err error
-	s.scores = nil
+	s.scores, s.tail = nil, nil
 	s.v, s.base, err = vs.queryVector(s.vector[:f], q)
 	return true, err
 }
@@ -199,10 +200,16 @@ func (s *scan) few(words []uint64, lo int) {
 		}
 		return
 	}
+	own := len(s.picked)
+	for own > 0 && int(s.picked[own-1]) >= s.rows() {
+		own--
+	}
 	block := s.buf[:len(s.picked)]
-	vec.GatherDot(block, s.y, s.picked, s.v)
+	vec.GatherDot(block[:own], s.y, s.picked[:own], s.v)
 	for k, i := range s.picked {
-		if s.bias != nil {
+		if k >= own {
+			block[k] = s.tail[int(i)-s.rows()]
+		} else if s.bias != nil {
 			block[k] += s.base + s.bias[i]
 		}
 		if block[k] >= s.threshold {
@@ -216,13 +223,28 @@ func (s *scan) block(lo, size int) []float32 {
 	if s.scores != nil {
 		return s.scores[lo : lo+size]
 	}
-	f := len(s.v)
 	block := s.buf[:size]
-	vec.DotRows(block, s.y[lo*f:(lo+size)*f], s.v)
+	s.fill(block, lo)
+	return block
+}
+
+// rows returns the number of items with vectors.
+func (s *scan) rows() int { return len(s.y) / len(s.v) }
+
+// fill computes the scores of the items from lo on.
+func (s *scan) fill(block []float32, lo int) {
+	f, own := len(s.v), max(min(len(block), s.rows()-lo), 0)
+	if own < len(block) {
+		copy(block[own:], s.tail[lo+own-s.rows():])
+		block = block[:own]
+	}
+	if own == 0 {
+		return
+	}
+	vec.DotRows(block, s.y[lo*f:(lo+own)*f], s.v)
 	if s.bias != nil {
-		for k, b := range s.bias[lo : lo+size] {
+		for k, b := range s.bias[lo : lo+own] {
 			block[k] += s.base + b
 		}
 	}
-	return block
 }

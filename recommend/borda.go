@@ -1,0 +1,68 @@
+package recommend
+
+import "github.com/aislekit/aisle/internal/check"
+
+// BordaOptions configures NewBorda.
+type BordaOptions struct {
+	Depth int // how many items of each model get points; default 1000
+}
+
+// Borda fuses the rankings of several models by points (de Borda 1781, Aslam and
+// Montague 2001): the first of a model's best Depth items gets 1, the second
+// (Depth-1)/Depth, and so on to the last with 1/Depth; all other items get 0. The
+// score is the weighted mean over the models that know the query. Depth counts at
+// most the items there are. For points over the whole catalogue with ties halved,
+// see Blend with RankShare.
+//
+// Sparse parts, unknown queries, filters and reasons as in RRF. Immutable, safe
+// for concurrent use.
+type Borda struct {
+	fused
+	depth int
+}
+
+// NewBorda returns the fusion of parts. Errors are those of NewBlend.
+func NewBorda(parts []Weighted, opt BordaOptions) (*Borda, error) {
+	const where = "recommend: NewBorda"
+	opt.Depth = check.Default(opt.Depth, 1000)
+	f, err := newFused(parts, where)
+	if err != nil {
+		return nil, err
+	}
+	var c check.Options
+	check.Positive(&c, "Depth", opt.Depth)
+	if err := c.Err(where); err != nil {
+		return nil, err
+	}
+	return &Borda{fused: f, depth: min(opt.Depth, f.items)}, nil
+}
+
+// SparseScores is true: items on no list score 0.
+func (f *Borda) SparseScores() bool { return true }
+
+func (f *Borda) value(rank int) float32 { return float32(f.depth-rank+1) / float32(f.depth) }
+
+// Score writes the mean points; ErrEmpty when no part knows the query. Cost: the
+// Score of every part and a selection of Depth items.
+func (f *Borda) Score(dst []float32, q Query) error {
+	total, err := f.scoreRanks(dst, q, f.depth, f.value)
+	if err != nil {
+		return err
+	}
+	for i := range dst {
+		dst[i] /= total
+	}
+	return nil
+}
+
+// AppendReasons appends the history items that speak for item; see the type.
+// Cost: the Score of every part.
+func (f *Borda) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+	return f.explainRanks(dst, &q, item, k, true, f.depth, f.value)
+}
+
+// AppendSimilar appends the items with the most points over the Depth most
+// similar items of each part that can name them. ErrEmpty when no part can.
+func (f *Borda) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	return f.similar(dst, item, k, f.depth, true, func(rank int, _, _ float32) float32 { return f.value(rank) })
+}

@@ -1,0 +1,526 @@
+package recommend
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Observation is an event with its user, as an Engine observes it.
+type Observation[U, I ID] struct {
+	User   U
+	Item   I
+	Weight float32   // strength, on the scale of the dataset, >= 0; 0 means 1
+	At     time.Time // the zero time means now
+	// ID, when set, names the event: the same ID a second time is a duplicate,
+	// whatever else the event says. Without it user, item and time do.
+	ID string
+}
+
+// LiveOptions bounds what an Engine keeps of live events.
+type LiveOptions struct {
+	// PerUser is how many events of one user are kept: the latest by time.
+	// Default 200.
+	PerUser int
+	// Total is how many events are kept in all; beyond it the user observed
+	// longest ago loses the oldest event. Default 1,000,000.
+	Total int
+	// NewItems is how many items that only events named may be recommended: those
+	// that came first. Default 1000; negative means none. AddItems is not bounded.
+	NewItems int
+	// Tolerance is how far in the future an event may lie, for clocks that
+	// disagree. Default a minute; negative means none.
+	Tolerance time.Duration
+	// Clock tells the time; default time.Now.
+	Clock func() time.Time
+}
+
+func (o LiveOptions) withDefaults() LiveOptions {
+	o.PerUser = check.Default(o.PerUser, 200)
+	o.Total = check.Default(o.Total, 1_000_000)
+	o.NewItems = check.OrOff(o.NewItems, 1000)
+	o.Tolerance = check.OrOff(o.Tolerance, time.Minute)
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	return o
+}
+
+func (o LiveOptions) validate(c *check.Options) {
+	check.Positive(c, "Live.PerUser", o.PerUser)
+	check.Positive(c, "Live.Total", o.Total)
+}
+
+// liveEvent is a kept event.
+type liveEvent[I ID] struct {
+	item   I
+	weight float32
+	at     int64 // Unix nanoseconds
+	id     string
+}
+
+func compareLive[I ID](a, b liveEvent[I]) int {
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.item, b.item), cmp.Compare(a.id, b.id))
+}
+
+// liveUser is a user with events, ascending by compareLive, in the list of users
+// by last observation.
+type liveUser[U, I ID] struct {
+	id         U
+	events     []liveEvent[I]
+	prev, next *liveUser[U, I]
+}
+
+func (u *liveUser[U, I]) has(item I) bool {
+	return slices.ContainsFunc(u.events, func(e liveEvent[I]) bool { return e.item == item })
+}
+
+// live is what an engine knows beyond its dataset, by ids, so that it outlives
+// swaps. Writers hold write all along, and mu for the moment in which they change
+// what readers see; readers hold mu to copy the events of one user.
+type live[U, I ID] struct {
+	opt LiveOptions
+
+	write    sync.Mutex
+	ids      map[string]struct{}
+	registry []*arrival[I]     // items the dataset does not know, in the order they came
+	unknown  map[I]*arrival[I] // the same
+	stock    []I               // ascending; what is in stock
+	stocked  bool              // stock counts
+	ends     liveUser[U, I]    // ends.next: observed last, ends.prev: longest ago
+	evicted  uint64
+
+	mu     sync.RWMutex
+	users  map[U]*liveUser[U, I]
+	masked map[U]int64 // forgotten users and when, in Unix seconds
+	total  int
+}
+
+func (l *live[U, I]) init(opt LiveOptions) {
+	l.opt = opt
+	l.reset()
+}
+
+func (l *live[U, I]) reset() {
+	l.ids, l.unknown, l.registry = map[string]struct{}{}, map[I]*arrival[I]{}, nil
+	l.ends.next, l.ends.prev = &l.ends, &l.ends
+	l.users, l.masked, l.total = map[U]*liveUser[U, I]{}, map[U]int64{}, 0
+}
+
+func (l *live[U, I]) setRegistry(r []*arrival[I]) {
+	l.registry = r
+	clear(l.unknown)
+	for _, a := range r {
+		l.unknown[a.Item] = a
+	}
+}
+
+func (l *live[U, I]) inStock() func(I) bool {
+	if !l.stocked {
+		return nil
+	}
+	stock := l.stock
+	return func(id I) bool {
+		_, ok := slices.BinarySearch(stock, id)
+		return ok
+	}
+}
+
+// unlink takes u out of the list; front puts it at the head.
+func (l *live[U, I]) unlink(u *liveUser[U, I]) { u.prev.next, u.next.prev = u.next, u.prev }
+
+func (l *live[U, I]) front(u *liveUser[U, I]) {
+	u.prev, u.next = &l.ends, l.ends.next
+	u.prev.next, u.next.prev = u, u
+}
+
+// read copies the events of a user, and when the user was forgotten.
+func (l *live[U, I]) read(dst []liveEvent[I], user U) (events []liveEvent[I], forgotten int64, masked bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if u := l.users[user]; u != nil {
+		dst = append(dst, u.events...)
+	}
+	forgotten, masked = l.masked[user]
+	return dst, forgotten, masked
+}
+
+// contained reports whether the dataset holds an event already: one at or before
+// the watermark, or of a pair that it knows at that time or later. row says
+// whether the user's row counts.
+func (s *state[U, I]) contained(u, i int32, at int64, row bool) bool {
+	if at <= s.watermark {
+		return true
+	}
+	x := s.data.Interactions
+	if !row || u < 0 || i < 0 || int(i) >= s.items || x.times == nil {
+		return false
+	}
+	p := x.users.Find(int(u), i)
+	return p >= 0 && x.times[p] >= floorSeconds(at)
+}
+
+func floorSeconds(ns int64) int64 { return time.Unix(0, ns).Unix() }
+
+// hidden reports whether the row of user u is masked for somebody forgotten at
+// that time: unless all of it happened later.
+func (s *state[U, I]) hidden(u int32, forgotten int64) bool {
+	times := s.data.Interactions.Times(int(u))
+	if times == nil {
+		return true
+	}
+	for _, t := range times {
+		if t <= forgotten {
+			return true
+		}
+	}
+	return false
+}
+
+// Observe takes up an event: the user's next answer reflects it, by whatever the
+// sources make of a history (fold-in, neighbours), and so do the counts of items
+// that the dataset does not know. Users and items may be new. Cost: microseconds;
+// nothing is fitted, and nothing runs afterwards.
+//
+// Memory is bounded by LiveOptions: what is beyond the bounds is forgotten, oldest
+// first. Events stay across Swap, except those that the new dataset contains: at
+// or before EngineOptions.Watermark, or of a user and item whose last event in
+// the dataset is not older.
+//
+// Errors, after which nothing has changed: ErrDuplicate (observed before, or the
+// dataset contains it), ErrRange (a weight below 0, or a time more than
+// LiveOptions.Tolerance in the future or outside the years 1678 to 2262),
+// ErrNotFinite (a weight).
+func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
+	const where = "recommend: Observe"
+	if !check.Finite(float64(o.Weight)) {
+		return fmt.Errorf("%s: weight of user %v item %v is %v: %w", where, o.User, o.Item, o.Weight, ErrNotFinite)
+	}
+	if o.Weight < 0 {
+		return fmt.Errorf("%s: weight of user %v item %v is %v, want at least 0: %w", where, o.User, o.Item, o.Weight, ErrRange)
+	}
+	l := &e.live
+	now := l.opt.Clock()
+	if o.At.IsZero() {
+		o.At = now
+	}
+	if o.At.Before(time.Unix(0, math.MinInt64+1)) || o.At.After(time.Unix(0, math.MaxInt64)) {
+		return fmt.Errorf("%s: user %v item %v: time %v is out of range: %w", where, o.User, o.Item, o.At, ErrRange)
+	}
+	if late := o.At.Sub(now); late > l.opt.Tolerance {
+		return fmt.Errorf("%s: user %v item %v: time %v is %v in the future, want at most %v: %w", where, o.User, o.Item, o.At, late, l.opt.Tolerance, ErrRange)
+	}
+	ev := liveEvent[I]{item: o.Item, weight: check.Default(o.Weight, 1), at: o.At.UnixNano(), id: o.ID}
+
+	l.write.Lock()
+	defer l.write.Unlock()
+	s := e.state.Load()
+	ui := s.data.Users.Of(o.User)
+	forgotten, masked := l.masked[o.User]
+	if s.contained(ui, s.data.Items.Of(o.Item), ev.at, !masked || ui >= 0 && !s.hidden(ui, forgotten)) {
+		return fmt.Errorf("%s: user %v item %v: the dataset contains the event of %v: %w", where, o.User, o.Item, o.At, ErrDuplicate)
+	}
+	u := l.users[o.User]
+	if _, twice := l.ids[ev.id]; twice && ev.id != "" {
+		return fmt.Errorf("%s: user %v item %v: event %q came before: %w", where, o.User, o.Item, ev.id, ErrDuplicate)
+	}
+	at := 0
+	if u != nil {
+		var twice bool
+		if at, twice = slices.BinarySearchFunc(u.events, ev, compareLive[I]); twice {
+			return fmt.Errorf("%s: user %v item %v: the event of %v came before: %w", where, o.User, o.Item, o.At, ErrDuplicate)
+		}
+	}
+	if ev.id != "" {
+		l.ids[ev.id] = struct{}{}
+	}
+	isNew := s.data.Items.Of(ev.item) < 0 && (u == nil || !u.has(ev.item))
+	l.mu.Lock()
+	if u == nil {
+		u = &liveUser[U, I]{id: o.User}
+		l.users[o.User] = u
+	} else {
+		l.unlink(u)
+	}
+	u.events = slices.Insert(u.events, at, ev)
+	l.total++
+	l.mu.Unlock()
+	l.front(u)
+	changed := false
+	if isNew {
+		changed = l.join(ev.item)
+	}
+	if len(u.events) > l.opt.PerUser {
+		changed = l.evict(u) || changed
+	}
+	for l.total > l.opt.Total {
+		changed = l.evict(l.ends.prev) || changed
+	}
+	if changed {
+		return e.publish(s, where)
+	}
+	return nil
+}
+
+// join counts a user of an item that the dataset does not know, and reports
+// whether the item is new.
+func (l *live[U, I]) join(item I) bool {
+	a := l.unknown[item]
+	isNew := a == nil
+	if isNew {
+		a = &arrival[I]{Arrival: Arrival[I]{Item: item}}
+		l.unknown[item] = a
+		l.registry = append(l.registry, a)
+	}
+	a.users.Add(1)
+	return isNew
+}
+
+// leave counts a user of an item off, and reports whether the item is gone.
+func (l *live[U, I]) leave(item I) bool {
+	a := l.unknown[item]
+	if a == nil || a.users.Add(-1) > 0 || a.added {
+		return false
+	}
+	delete(l.unknown, item)
+	l.registry = slices.DeleteFunc(slices.Clone(l.registry), func(o *arrival[I]) bool { return o == a })
+	return true
+}
+
+// evict drops the oldest event of a user, and reports whether an item left.
+func (l *live[U, I]) evict(u *liveUser[U, I]) bool {
+	l.evicted++
+	return l.drop(u, func(k int, _ liveEvent[I]) bool { return k == 0 })
+}
+
+// drop removes the events for which gone is true, and the user with the last.
+func (l *live[U, I]) drop(u *liveUser[U, I], gone func(k int, e liveEvent[I]) bool) (left bool) {
+	var items []I
+	l.mu.Lock()
+	kept := u.events[:0]
+	for k, e := range u.events {
+		if !gone(k, e) {
+			kept = append(kept, e)
+			continue
+		}
+		l.total--
+		items = append(items, e.item)
+		if e.id != "" {
+			delete(l.ids, e.id)
+		}
+	}
+	clear(u.events[len(kept):])
+	u.events = kept
+	if len(kept) == 0 {
+		delete(l.users, u.id)
+	}
+	l.mu.Unlock()
+	if len(kept) == 0 {
+		l.unlink(u)
+	}
+	slices.Sort(items)
+	for _, item := range slices.Compact(items) {
+		if !u.has(item) {
+			left = l.leave(item) || left
+		}
+	}
+	return left
+}
+
+// publish makes requests see the arrivals of the registry.
+func (e *Engine[U, I]) publish(s *state[U, I], where string) error {
+	next, err := s.withArrivals(e.live.registry, e.live.opt.NewItems, e.live.inStock(), where)
+	if err != nil {
+		return err
+	}
+	e.state.Store(next)
+	return nil
+}
+
+// Forget deletes a user: live events are gone at once, and the row of the dataset
+// is masked, so that the user is a stranger to every later answer and All leaves
+// the user out. New events make a new user of somebody forgotten.
+//
+// The mask holds the id alone. It is lifted by a Swap to a dataset without the
+// user, or whose row for the user holds only times after Forget. What the user
+// did stays within models fitted on it (the vectors of items, neighbours,
+// counts): for that, fit them again and Swap.
+//
+// It reports whether anything was known about the user.
+func (e *Engine[U, I]) Forget(user U) bool {
+	l := &e.live
+	l.write.Lock()
+	defer l.write.Unlock()
+	s := e.state.Load()
+	_, masked := l.masked[user]
+	known := !masked && s.data.Users.Of(user) >= 0
+	now := l.opt.Clock().Unix()
+	// Masked before the events go: no request sees the row without them.
+	l.mu.Lock()
+	l.masked[user] = now
+	u := l.users[user]
+	l.mu.Unlock()
+	if u == nil {
+		return known
+	}
+	if l.drop(u, func(int, liveEvent[I]) bool { return true }) {
+		// Publishing fewer arrivals cannot fail: their facts were good before.
+		if err := e.publish(s, "recommend: Forget"); err != nil {
+			return true
+		}
+	}
+	return true
+}
+
+// SetStock says what can be delivered: from the next request on, only these items
+// are recommended, and items that join later only if they are among these. nil
+// means everything again. It stays across Swap. Cost: a sort of the ids and a
+// lookup of every item; requests do not wait.
+func (e *Engine[U, I]) SetStock(inStock iter.Seq[I]) {
+	l := &e.live
+	l.write.Lock()
+	defer l.write.Unlock()
+	l.stock, l.stocked = nil, inStock != nil
+	if inStock != nil {
+		l.stock = slices.Compact(slices.Sorted(inStock))
+	}
+	next := *e.state.Load()
+	next.setStock(l.inStock())
+	e.state.Store(&next)
+}
+
+// LiveStats says what an Engine holds beyond its dataset.
+type LiveStats struct {
+	Users     int    // with live events
+	Events    int    // kept
+	Evicted   uint64 // dropped for the bounds of LiveOptions
+	NewItems  int    // joined items that the dataset does not know
+	Forgotten int    // masked users
+}
+
+// Live returns what the engine holds beyond its dataset.
+func (e *Engine[U, I]) Live() LiveStats {
+	l := &e.live
+	l.write.Lock()
+	defer l.write.Unlock()
+	return LiveStats{Users: len(l.users), Events: l.total, Evicted: l.evicted, NewItems: len(e.state.Load().arrivals), Forgotten: len(l.masked)}
+}
+
+// settle makes the live part fit a new dataset: next is published, then the
+// events it contains are dropped, a user at a time. The order lets every request
+// see each event in the dataset or among the live ones.
+func (e *Engine[U, I]) settle(next *state[U, I], where string) error {
+	l, old := &e.live, e.state.Load()
+	kept := func(u *liveUser[U, I]) func(k int, ev liveEvent[I]) bool {
+		ui := next.data.Users.Of(u.id)
+		forgotten, masked := l.masked[u.id]
+		row := ui >= 0 && (!masked || !next.hidden(ui, forgotten))
+		return func(_ int, ev liveEvent[I]) bool {
+			return next.contained(ui, next.data.Items.Of(ev.item), ev.at, row)
+		}
+	}
+	// Who is unknown now, with how many users.
+	counts := map[I]int{}
+	for u := l.ends.prev; u != &l.ends; u = u.prev {
+		gone := kept(u)
+		var items []I
+		for k, ev := range u.events {
+			if next.data.Items.Of(ev.item) < 0 && !gone(k, ev) {
+				items = append(items, ev.item)
+			}
+		}
+		slices.Sort(items)
+		for _, item := range slices.Compact(items) {
+			counts[item]++
+		}
+	}
+	var registry []*arrival[I]
+	add := func(a *arrival[I], n int) {
+		c := &arrival[I]{Arrival: a.Arrival, added: a.added}
+		c.users.Store(int32(n))
+		registry = append(registry, c)
+		delete(counts, a.Item)
+	}
+	for _, a := range l.registry {
+		if next.data.Items.Of(a.Item) < 0 && (a.added || counts[a.Item] > 0) {
+			c := &arrival[I]{Arrival: a.Arrival}
+			c.Vectors = next.sameSpaces(old, a.Vectors)
+			c.added = a.added
+			add(c, counts[a.Item])
+		}
+	}
+	rest := make([]I, 0, len(counts))
+	for item := range counts {
+		rest = append(rest, item)
+	}
+	slices.Sort(rest)
+	for _, item := range rest {
+		add(&arrival[I]{Arrival: Arrival[I]{Item: item}}, counts[item])
+	}
+	with, err := next.withArrivals(registry, l.opt.NewItems, nil, where)
+	if err != nil {
+		return err
+	}
+	with.setStock(l.inStock())
+	e.state.Store(with)
+	for u := l.ends.prev; u != &l.ends; {
+		before := u.prev
+		if gone := kept(u); slices.ContainsFunc(u.events, func(ev liveEvent[I]) bool { return gone(0, ev) }) {
+			l.dropQuiet(u, gone)
+		}
+		u = before
+	}
+	l.setRegistry(registry)
+	for user, at := range l.masked {
+		if ui := next.data.Users.Of(user); ui < 0 || !next.hidden(ui, at) {
+			l.mu.Lock()
+			delete(l.masked, user)
+			l.mu.Unlock()
+		}
+	}
+	return nil
+}
+
+// sameSpaces returns the vectors of the sources that still have the vectors they
+// had: in the space of another fit a vector means nothing.
+func (s *state[U, I]) sameSpaces(old *state[U, I], vectors map[string][]float32) map[string][]float32 {
+	var out map[string][]float32
+	for k := range s.sources {
+		name := s.sources[k].Name
+		v := vectors[name]
+		if len(v) == 0 {
+			continue
+		}
+		now, ok := s.sources[k].Model.(vectorScorer)
+		if !ok {
+			continue
+		}
+		for _, src := range old.sources {
+			was, ok := src.Model.(vectorScorer)
+			if src.Name != name || !ok {
+				continue
+			}
+			a, _, f := now.itemVectors()
+			b, _, g := was.itemVectors()
+			if f == g && len(a) == len(b) && len(a) > 0 && &a[0] == &b[0] {
+				if out == nil {
+					out = map[string][]float32{}
+				}
+				out[name] = v
+			}
+		}
+	}
+	return out
+}
+
+// dropQuiet is drop without counting: the registry is made anew.
+func (l *live[U, I]) dropQuiet(u *liveUser[U, I], gone func(k int, e liveEvent[I]) bool) {
+	clear(l.unknown)
+	l.drop(u, gone)
+}
