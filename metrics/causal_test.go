@@ -27,6 +27,12 @@ type causalGolden struct {
 		Params, SE, P []float64
 		CI            [4][2]float64
 	}
+	AR1 []struct {
+		Y          []float64
+		At         int
+		Rho        float64
+		Params, SE []float64
+	}
 	Q struct {
 		Est, SE    []float64
 		Mean, Q, P float64
@@ -63,12 +69,20 @@ func TestCausalGolden(t *testing.T) {
 	relNear(t, "DiD", e.Estimate, g.Did.Diff, 1e-9)
 	relNear(t, "DiD SE", e.SE, g.Did.SE, 1e-9)
 
+	for _, c := range g.AR1 {
+		r := ok[Interrupted](t)(InterruptedSeries(c.Y, c.At, InterruptedOptions{}))
+		relNear(t, "ρ", r.Rho, c.Rho, 1e-6)
+		for i, x := range []Effect{r.Level, r.Slope} {
+			relNear(t, "estimate", x.Estimate, c.Params[2+i], 1e-8)
+			relNear(t, "SE", x.SE, c.SE[2+i], 1e-6)
+		}
+	}
 	for _, c := range g.Its {
 		lags := c.Lags
 		if lags == 0 {
 			lags = -1
 		}
-		r := ok[Interrupted](t)(InterruptedSeries(c.Y, c.At, InterruptedOptions{Lags: lags}))
+		r := ok[Interrupted](t)(InterruptedSeries(c.Y, c.At, InterruptedOptions{Errors: ErrorsNeweyWest, Lags: lags}))
 		relNear(t, "intercept", r.Intercept, c.Params[0], 1e-9)
 		relNear(t, "trend", r.Trend, c.Params[1], 1e-9)
 		for i, x := range []Effect{r.Level, r.Slope} {
@@ -344,7 +358,7 @@ func TestCausalBadInput(t *testing.T) {
 		"series short":      {i(InterruptedSeries(long[:4], 2, InterruptedOptions{})), ErrRange},
 		"series event":      {i(InterruptedSeries(long, 7, InterruptedOptions{})), ErrRange},
 		"series NaN":        {i(InterruptedSeries([]float64{1, 2, 3, nan, 5, 6}, 3, InterruptedOptions{})), ErrNotFinite},
-		"series lags":       {i(InterruptedSeries(long, 4, InterruptedOptions{Lags: 8})), ErrOption},
+		"series lags":       {i(InterruptedSeries(long, 4, InterruptedOptions{Errors: ErrorsNeweyWest, Lags: 8})), ErrOption},
 		"series straight":   {i(InterruptedSeries([]float64{1, 2, 3, 4, 5, 6}, 3, InterruptedOptions{})), ErrUndefined},
 		"series zero":       {i(InterruptedSeries(make([]float64, 9), 3, InterruptedOptions{})), ErrUndefined},
 		"forecast empty":    {c(Counterfactual(nil, nil, nil, CounterfactualOptions{})), ErrEmpty},

@@ -8,10 +8,28 @@ import (
 	"github.com/aislekit/aisle/internal/solve"
 )
 
+// InterruptedErrors is how the standard errors of an interrupted series allow
+// for autocorrelation.
+type InterruptedErrors uint8
+
+// Standard errors.
+const (
+	// ErrorsAR1 takes the errors as autoregressive of order 1, with a
+	// coefficient freed of its bias in short series. Intervals keep their
+	// level from some 50 periods on.
+	ErrorsAR1 InterruptedErrors = iota
+
+	// ErrorsNeweyWest assumes no form of the autocorrelation (Newey and West
+	// 1987; Bartlett weights, factor n/(n−4)). Intervals are too short below
+	// some 1000 periods: see the table of measured coverage.
+	ErrorsNeweyWest
+)
+
 // InterruptedOptions are the settings of InterruptedSeries.
 type InterruptedOptions struct {
-	Lags  int     // of the Newey-West standard error; default ⌊4(n/100)^(2/9)⌋, negative for 0
-	Level float64 // default 0.95
+	Errors InterruptedErrors
+	Lags   int     // of Newey and West; default ⌊4(n/100)^(2/9)⌋, negative for 0
+	Level  float64 // default 0.95
 }
 
 func (o InterruptedOptions) withDefaults(n int) InterruptedOptions {
@@ -22,6 +40,7 @@ func (o InterruptedOptions) withDefaults(n int) InterruptedOptions {
 
 func (o InterruptedOptions) validate(where string, n int) error {
 	var c check.Options
+	c.Require(o.Errors <= ErrorsNeweyWest, "Errors", o.Errors, "AR1 or Newey-West")
 	c.Require(o.Lags < n, "Lags", o.Lags, "below the length of the series")
 	c.Require(o.Level > 0 && o.Level < 1, "Level", o.Level, "in (0, 1)")
 	return c.Err(where)
@@ -35,7 +54,8 @@ type Interrupted struct {
 	Intercept      float64
 	Trend          float64   // per period, before the event
 	Counterfactual []float64 // from the event on: what the trend before would have given
-	Lags           int
+	Lags           int       // of Newey and West, 0 otherwise
+	Rho            float64   // autocorrelation of the errors from one period to the next; NaN for Newey and West
 }
 
 // InterruptedSeries estimates what changed in a series y, one value per period,
@@ -43,10 +63,9 @@ type Interrupted struct {
 //
 //	y_t = a + b·t + level·1{t >= at} + slope·1{t >= at}·(t − at) + error
 //
-// by least squares, with standard errors of Newey and West (1987; Bartlett
-// weights, factor n/(n−4)) that allow for autocorrelation, and n−4 degrees of
-// freedom. Whatever else happened at that time is part of the answer; seasons
-// must be taken out first. Below 50 periods or so the intervals are too short.
+// by least squares, with standard errors that allow for autocorrelation and n−4
+// degrees of freedom, fewer where AR(1) errors repeat themselves. Whatever else
+// happened at that time is part of the answer; seasons must be taken out first.
 //
 // ErrNotFinite as named; ErrRange unless at least two periods lie on either
 // side and five in all; ErrUndefined if the lines fit without error.
@@ -99,39 +118,37 @@ func InterruptedSeries(y []float64, at int, o InterruptedOptions) (Interrupted, 
 		inv[i][i] = 1
 		solve.SolveCholesky64(gram[:], 4, inv[i][:])
 	}
-	// Scores x_t·e_t and their long-run covariance.
-	score := make([][4]float64, n)
+	x := make([][4]float64, n)
+	resid := make([]float64, n)
 	rss := 0.0
 	for t, v := range y {
-		x := row(t)
-		e := v / unit
-		for i := range x {
-			e -= x[i] * b[i]
+		x[t] = row(t)
+		resid[t] = v / unit
+		for i := range b {
+			resid[t] -= x[t][i] * b[i]
 		}
-		rss += e * e
-		for i := range x {
-			score[t][i] = x[i] * e
-		}
+		rss += resid[t] * resid[t]
 	}
 	if rss < 1e-24*float64(n) {
 		return Interrupted{}, undefined(where + ": the lines fit without error")
 	}
-	var meat [4][4]float64
-	for lag := 0; lag <= o.Lags; lag++ {
-		w := 1 - float64(lag)/float64(o.Lags+1)
-		for t := lag; t < n; t++ {
-			for i := range 4 {
-				for j := range 4 {
-					s := score[t][i] * score[t-lag][j]
-					if lag > 0 {
-						s += score[t-lag][i] * score[t][j]
-					}
-					meat[i][j] += w * s
-				}
+	r := Interrupted{Trend: b[1] * unit / float64(n), Rho: math.NaN()}
+	df := float64(n - 4)
+	var meat [4][4]float64 // covariance of Xᵀe
+	method := "AR(1) errors"
+	if o.Errors == ErrorsNeweyWest {
+		r.Lags = o.Lags
+		method = fmt.Sprintf("Newey-West with %d lags", o.Lags)
+		meat = neweyWest(x, resid, o.Lags)
+		for i := range meat {
+			for j := range meat {
+				meat[i][j] *= float64(n) / df
 			}
 		}
+	} else {
+		r.Rho, meat = ar1(x, resid, rss, inv)
+		df = math.Max(df*(1-r.Rho*r.Rho)/(1+r.Rho*r.Rho), 1)
 	}
-	df := float64(n - 4)
 	effect := func(name string, scale float64, g [4]float64) (Effect, error) {
 		// Gradient through the inverse, then the meat.
 		var h [4]float64
@@ -147,15 +164,14 @@ func InterruptedSeries(y []float64, at int, o InterruptedOptions) (Interrupted, 
 				v += h[i] * meat[i][j] * h[j]
 			}
 		}
-		e := Effect{Estimate: est * unit * scale, SE: math.Sqrt(math.Max(v*float64(n)/df, 0)) * unit * scale, N: int64(n), NA: int64(at), NB: int64(n - at),
-			Method: fmt.Sprintf("interrupted series, %s, Newey-West with %d lags", name, o.Lags)}
+		e := Effect{Estimate: est * unit * scale, SE: math.Sqrt(math.Max(v, 0)) * unit * scale, N: int64(n), NA: int64(at), NB: int64(n - at),
+			Method: "interrupted series, " + name + ", " + method}
 		if !(e.SE > 0) {
 			return Effect{}, undefined(where + ": the standard error is 0")
 		}
 		e.finish(o.Level, df)
 		return e, nil
 	}
-	r := Interrupted{Lags: o.Lags, Trend: b[1] * unit / float64(n)}
 	r.Intercept = b[0]*unit - r.Trend*float64(at)
 	half := float64(n-at-1) / 2 / float64(n)
 	var err error
@@ -178,4 +194,99 @@ func InterruptedSeries(y []float64, at int, o InterruptedOptions) (Interrupted, 
 	}
 	r.Average.MeanA, r.Average.MeanB = base, seen
 	return r, nil
+}
+
+// neweyWest is the long-run covariance of the scores x_t·e_t.
+func neweyWest(x [][4]float64, resid []float64, lags int) (meat [4][4]float64) {
+	for lag := 0; lag <= lags; lag++ {
+		w := 1 - float64(lag)/float64(lags+1)
+		for t := lag; t < len(x); t++ {
+			e := w * resid[t] * resid[t-lag]
+			for i := range 4 {
+				for j := range 4 {
+					s := x[t][i] * x[t-lag][j]
+					if lag > 0 {
+						s += x[t-lag][i] * x[t][j]
+					}
+					meat[i][j] += e * s
+				}
+			}
+		}
+	}
+	return meat
+}
+
+// ar1 returns the autocorrelation of AR(1) errors and the covariance XᵀSX·σ² of
+// Xᵀe that follows. Residuals are less correlated than errors, by as much as
+// the lines could bend after them: the coefficient is the one whose residuals
+// would, in expectation, be as correlated as those seen.
+func ar1(x [][4]float64, resid []float64, rss float64, inv [4][4]float64) (rho float64, meat [4][4]float64) {
+	n := len(x)
+	seen := 0.0
+	for t := 1; t < n; t++ {
+		seen += resid[t] * resid[t-1]
+	}
+	seen /= rss
+	sx := make([][4]float64, n)
+	// expect returns E[Σ e_t·e_{t+1}] and E[Σ e_t²] of residuals by the errors'
+	// variance, and XᵀSX, S the correlation matrix of the errors.
+	expect := func(rho float64) (lagged, squares float64, xsx [4][4]float64) {
+		// S·X by a pass forwards and one backwards.
+		var f [4]float64
+		for t := range sx {
+			for i := range f {
+				f[i] = x[t][i] + rho*f[i]
+				sx[t][i] = f[i]
+			}
+		}
+		f = [4]float64{}
+		for t := n - 1; t >= 0; t-- {
+			for i := range f {
+				sx[t][i] += rho * f[i]
+				f[i] = x[t][i] + rho*f[i]
+			}
+		}
+		var xjx, sjx [4][4]float64 // XᵀJX and (SX)ᵀJX, J the shift, made symmetric
+		for t := range x {
+			for i := range 4 {
+				for j := range 4 {
+					xsx[i][j] += x[t][i] * sx[t][j]
+					if t > 0 {
+						xjx[i][j] += (x[t][i]*x[t-1][j] + x[t-1][i]*x[t][j]) / 2
+						sjx[i][j] += (sx[t][i]*x[t-1][j] + sx[t-1][i]*x[t][j]) / 2
+					}
+				}
+			}
+		}
+		// tr(MS) and tr(JMSM) with M = I − X·inv·Xᵀ.
+		squares, lagged = float64(n), float64(n-1)*rho
+		for i := range 4 {
+			for j := range 4 {
+				squares -= inv[i][j] * xsx[i][j]
+				lagged -= 2 * inv[i][j] * sjx[i][j]
+				for k := range 4 {
+					for l := range 4 {
+						lagged += inv[i][j] * xsx[j][k] * inv[k][l] * xjx[l][i]
+					}
+				}
+			}
+		}
+		return lagged, squares, xsx
+	}
+	lo, hi := -0.95, 0.97
+	for range 40 {
+		rho = (lo + hi) / 2
+		if lagged, squares, _ := expect(rho); lagged/squares < seen {
+			lo = rho
+		} else {
+			hi = rho
+		}
+	}
+	_, squares, meat := expect(rho)
+	for i := range meat {
+		for j := range meat {
+			meat[i][j] *= rss / squares
+		}
+	}
+	return rho, meat
 }

@@ -45,6 +45,24 @@ for n, at, lags in [(60, 40, 3), (100, 30, 0), (36, 20, 4)]:
     X = np.column_stack([np.ones(n), x, x >= at, (x >= at) * (x - at)]).astype(float)
     fit = sm.OLS(s, X).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True)
     out["its"].append({"y": s, "at": at, "lags": lags, "params": fit.params, "se": fit.bse, "p": fit.pvalues, "ci": fit.conf_int()})
+# AR(1) errors by dense matrices: expected residual autocorrelation solved for rho.
+from scipy.optimize import brentq
+out["ar1"] = []
+for c in out["its"]:
+    n, at = len(c["y"]), c["at"]
+    x = np.arange(n)
+    X = np.column_stack([np.ones(n), x, x >= at, (x >= at) * (x - at)]).astype(float)
+    P = np.linalg.inv(X.T @ X)
+    M = np.eye(n) - X @ P @ X.T
+    e = M @ c["y"]
+    seen = (e[1:] * e[:-1]).sum() / (e ** 2).sum()
+    S = lambda r: r ** np.abs(np.subtract.outer(x, x))
+    def gap(r):
+        C = M @ S(r) @ M
+        return np.diag(C, 1).sum() / np.trace(C) - seen
+    rho = brentq(gap, -.94, .96, xtol=1e-14)
+    V = P @ X.T @ S(rho) @ X @ P * (e ** 2).sum() / np.trace(M @ S(rho))
+    out["ar1"].append({"y": c["y"], "at": at, "rho": rho, "params": P @ X.T @ c["y"], "se": np.sqrt(np.diag(V))})
 # Cochran's Q.
 est, se = np.array([.3, -.1, .5, .2]), np.array([.1, .2, .15, .3])
 w = 1 / se ** 2
