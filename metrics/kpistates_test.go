@@ -118,6 +118,7 @@ func TestIDKinds(t *testing.T) {
 	}
 	type hidden struct{ a int }
 	var h Customers[hidden]
+	must(t, h.Add(hidden{a: 1}, 1))
 	if _, err := h.MarshalBinary(); err == nil {
 		t.Error("hidden fields cannot be read back")
 	}

@@ -39,7 +39,7 @@ type Number interface {
 }
 
 // Finite reports whether x is neither NaN nor infinite.
-func Finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+func Finite(x float64) bool { return math.Float64bits(x)&(0x7ff<<52) != 0x7ff<<52 }
 
 // Slice reports the first non-finite value of xs as "name[i] is NaN".
 func Slice(name string, xs []float64) error {

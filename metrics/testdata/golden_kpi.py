@@ -309,6 +309,21 @@ def prior():
     save("prior.json", ["scipy", "numpy"], cases=cases)
 
 
+def ndcgscores():
+    from sklearn.metrics import ndcg_score
+    rng = np.random.default_rng(19)
+    rows = []
+    for n, levels in [(1, 1), (8, 3), (30, 6), (30, 1000), (60, 4)]:
+        y = rng.integers(0, 4, n).astype(float)
+        y[0] = 2
+        s = rng.integers(0, levels, n) / 8
+        if n == 1:  # scikit-learn wants two candidates
+            continue
+        rows.append({"rel": y, "score": s, "ndcg": {k: ndcg_score([y], [s], k=k or None) for k in [0, 1, 3, 10, 100]},
+                     "exp": {k: ndcg_score([2 ** y - 1], [s], k=k or None) for k in [0, 1, 3, 10, 100]}})
+    save("ndcgscores.json", ["scikit-learn"], rows=rows)
+
+
 if __name__ == "__main__":
-    for f in sys.argv[1:] or ["activity", "attribution", "decision", "money", "drift", "forecasts", "clusters", "prior"]:
+    for f in sys.argv[1:] or ["activity", "attribution", "decision", "money", "drift", "forecasts", "clusters", "prior", "ndcgscores"]:
         globals()[f]()
