@@ -79,6 +79,8 @@ func empty(kind uint16) Persistent {
 		return &MF{}
 	case kindSVDPP:
 		return &SVDPP{}
+	case kindFM:
+		return &FM{}
 	case kindPureSVD:
 		return &PureSVD{}
 	case kindGFCF:

@@ -94,6 +94,12 @@ var conformants = []conformant{
 	{"svdpp", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitSVDPP(ctx, x, SVDPPOptions{Factors: 8})
 	}, false},
+	{"fm", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitFM(ctx, x, FMOptions{Factors: 8, Epochs: 100})
+	}, true},
+	{"fm/clicks", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitFM(ctx, x, FMOptions{Task: FMClicks, Factors: 8})
+	}, true},
 	{"bpr/dns", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitBPR(ctx, x, BPROptions{Factors: 7, Candidates: 4})
 	}, true},

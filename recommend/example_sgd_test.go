@@ -107,3 +107,30 @@ func ExampleFitSVDPP() {
 	fmt.Println(cem > 4)
 	// Output: true
 }
+
+func ExampleFitFM() {
+	d := purchases()
+	// Each item has one feature, its aisle: food or tools.
+	aisles := make([][]int32, d.Interactions.Items())
+	for i := range aisles {
+		aisles[i] = []int32{0}
+	}
+	for _, tool := range []SKU{"nails", "hammer", "saw"} {
+		aisles[d.Items.Of(tool)] = []int32{1}
+	}
+	features, err := recommend.InteractionsFromRows(2, aisles)
+	if err != nil {
+		panic(err)
+	}
+	m, err := recommend.FitFM(context.Background(), d.Interactions, recommend.FMOptions{Factors: 4, Epochs: 200, ItemFeatures: features, Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	q := d.Interactions.Query(int(d.Users.Of(4)))
+	top, err := recommend.NewRanker(m).AppendTop(nil, q, 1, recommend.Filter{Items: q.Items})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(d.Items.ID(top[0].Item))
+	// Output: saw
+}

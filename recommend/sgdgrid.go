@@ -33,6 +33,8 @@ type sgdGrid struct {
 	users, items         [][]int32  // of each block, in random order
 	cells                []gridCell // side×side
 	sums                 []float64  // what step returned, by cell
+
+	afterRound func() // when set, called after each round of cells
 }
 
 const (
@@ -61,6 +63,7 @@ func newGrid(m *sparse.CSR, seed uint64, workers int) *sgdGrid {
 // sgdCell is what one call of the step function works on.
 type sgdCell struct {
 	*gridCell
+	block int     // of users; the cells of a round have different ones
 	items []int32 // all items of the block, to draw negatives from
 	rand  *rng.Stream
 }
@@ -94,11 +97,14 @@ func (g *sgdGrid) epoch(ctx context.Context, e int, step func(worker int, c *sgd
 			cell := b*g.side + ib
 			r := &streams[w]
 			r.Reset(g.seed, 0x67726964, uint64(e)*maxGridSide*maxGridSide+uint64(cell))
-			g.sums[cell] = step(w, &sgdCell{gridCell: &g.cells[cell], items: g.items[ib], rand: r})
+			g.sums[cell] = step(w, &sgdCell{gridCell: &g.cells[cell], block: b, items: g.items[ib], rand: r})
 			return nil
 		})
 		if err != nil {
 			return 0, err
+		}
+		if g.afterRound != nil {
+			g.afterRound()
 		}
 	}
 	sum := 0.0

@@ -182,3 +182,46 @@ func svdpp() algorithm {
 		rate: fit,
 	}
 }
+
+func fm() algorithm {
+	fit := func(task recommend.FMTask) func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+			t := task
+			if t == recommend.FMRanking && s.text("loss") == "clicks" {
+				t = recommend.FMClicks
+			}
+			return recommend.FitFM(ctx, x, recommend.FMOptions{
+				Task:           t,
+				Factors:        s.int("factors"),
+				Epochs:         s.int("epochs"),
+				Rate:           s.float("rate"),
+				Decay:          off(s.float("decay")),
+				Regularization: s.float("regularization"),
+				Negatives:      s.int("negatives"),
+				Seed:           e.seed,
+				Workers:        e.workers,
+				Progress:       e.progress,
+			})
+		}
+	}
+	return algorithm{
+		name: "fm",
+		params: []param{ // 0 is the default of the task
+			logIntegers("factors", 64, 32, 256).doubling(),
+			logIntegers("epochs", 0, 20, 200),
+			logUniform("rate", 0, 0.005, 0.1),
+			uniform("decay", 0.9, 0.9, 0.9),
+			logUniform("regularization", 0, 0.002, 0.2),
+			oneOf("loss", "pairwise", "pairwise", "clicks"),
+			logIntegers("negatives", 5, 2, 20),
+		},
+		starts: []settings{
+			{},
+			{"loss": "clicks"},
+		},
+		rank:          fit(recommend.FMRanking),
+		rate:          fit(recommend.FMRatings),
+		session:       bySession(fit(recommend.FMRanking)),
+		sessionParams: []param{recencyParam},
+	}
+}

@@ -41,6 +41,9 @@ type algorithm struct {
 	rate    func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error)
 	session func(ctx context.Context, x *dataio.Sessions, items int, s settings, e env) (sessionModel, error)
 
+	// parts are the algorithms that this one is made of; see tuneParts.
+	parts []algorithm
+
 	// sessionParams are further settings of the session task.
 	sessionParams []param
 }
@@ -54,7 +57,7 @@ type sessionModel interface {
 
 // built lists what there is, in any order.
 func built() []algorithm {
-	return []algorithm{popular(), itemKNN(), userKNN(), als(), ease(), edlae(), rdlae(), p3alpha(), rp3beta(), turboCF(), bpr(), warp(), lmf(), mf(), svdpp(), pureSVD(), gfCF(), sparseEASE(), slim(), nmf(), vsknn(), stan(), markov(), sessionBlend()}
+	return []algorithm{popular(), itemKNN(), userKNN(), als(), ease(), edlae(), rdlae(), p3alpha(), rp3beta(), turboCF(), bpr(), warp(), lmf(), mf(), svdpp(), fm(), pureSVD(), gfCF(), sparseEASE(), slim(), nmf(), blend(), vsknn(), stan(), markov(), sessionBlend()}
 }
 
 func (a algorithm) does(t task) bool {

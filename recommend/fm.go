@@ -1,0 +1,589 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/sparse"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// FMTask is what a factorisation machine learns.
+type FMTask int
+
+const (
+	FMRanking FMTask = iota // items with an entry before others, the pairwise loss of BPR; default
+	FMClicks                // entries against sampled items without, the logistic loss of LMF
+	FMRatings               // the values of the entries, the squared error of MF
+)
+
+// FMOptions configures FitFM.
+type FMOptions struct {
+	Task FMTask // default FMRanking
+
+	// UserFeatures has a row for each user, ItemFeatures one for each item and
+	// ContextFeatures one for each entry, in the order of the entries (row after
+	// row); columns are features, weights their values, 1 for a category. nil:
+	// none. Scale numbers to about 1.
+	UserFeatures, ItemFeatures, ContextFeatures *Interactions
+
+	Factors        int     // length of the vectors; default 64
+	Epochs         int     // passes over the entries; default 100, FMClicks 50, FMRatings 60
+	Rate           float64 // learning rate η; default 0.05, FMClicks 0.02, FMRatings 0.01
+	Decay          float64 // in [0, 1]: the rate falls evenly to (1-Decay)·Rate; default 0.9, negative means 0
+	Regularization float64 // λ of vectors and weights; default 0.02, FMClicks 0.01, FMRatings 0.05; negative means 0
+	Negatives      int     // of FMClicks: items without entry for each entry; default 5
+
+	// Min and Max bound what Predict returns for FMRatings; both 0 means the range
+	// of the ratings.
+	Min, Max float64
+
+	Seed    uint64 // of start vectors and draws
+	Workers int    // goroutines; default GOMAXPROCS. No influence on the result
+
+	Loss     bool           // report the mean loss of an epoch's samples in Progress
+	Progress func(Progress) // called after each epoch, on the caller's goroutine
+}
+
+func (o FMOptions) withDefaults() FMOptions {
+	epochs, rate, lambda := 100, 0.05, 0.02 // those of BPR, LMF and MF
+	switch o.Task {
+	case FMClicks:
+		epochs, rate, lambda = 50, 0.02, 0.01
+	case FMRatings:
+		epochs, rate, lambda = 60, 0.01, 0.05
+	}
+	o.Factors = check.Default(o.Factors, 64)
+	o.Epochs = check.Default(o.Epochs, epochs)
+	o.Rate = check.Default(o.Rate, rate)
+	o.Decay = check.OrOff(o.Decay, 0.9)
+	o.Regularization = check.OrOff(o.Regularization, lambda)
+	o.Negatives = check.Default(o.Negatives, 5)
+	return o
+}
+
+func (o FMOptions) validate(x *Interactions) error {
+	var c check.Options
+	c.Require(o.Task >= FMRanking && o.Task <= FMRatings, "Task", int(o.Task), "FMRanking, FMClicks or FMRatings")
+	requireSGD(&c, o.Factors, o.Epochs, o.Rate, o.Decay, o.Regularization)
+	c.Require(o.Negatives > 0 && o.Negatives <= maxFoldWork, "Negatives", o.Negatives, fmt.Sprintf("in [1, %d]", maxFoldWork))
+	requireBounds(&c, o.Min, o.Max)
+	for _, t := range []struct {
+		name string
+		x    *Interactions
+		rows int
+	}{{"UserFeatures", o.UserFeatures, x.Users()}, {"ItemFeatures", o.ItemFeatures, x.Items()}, {"ContextFeatures", o.ContextFeatures, x.Len()}} {
+		if t.x != nil {
+			c.Require(t.x.Users() == t.rows, t.name, fmt.Sprintf("%d rows", t.x.Users()), fmt.Sprintf("%d rows", t.rows))
+		}
+	}
+	return c.Err("recommend: FitFM")
+}
+
+// FM is a factorisation machine of second order (Rendle 2010) over the user, the
+// item and their features. Each of these, g, has a weight w and a vector v; of
+// those present with values z, the score is
+//
+//	w₀ + Σ_g w_g z_g + Σ_{g<h} v_g·v_h z_g z_h
+//
+// Task says what the score is for: ratings, the logit of a click, or order alone.
+// Without features it is MF, LMF or BPR. Features serve where entries are few: an
+// item without any entry is scored by its own. Immutable, safe for concurrent use.
+//
+// A user of the fit is scored by id and features; a stranger by a vector folded in
+// from the history, as in the model of the same loss.
+type FM struct {
+	latent // x_u, y_i: sums of vectors; biases: what user and item give alone
+
+	task       FMTask
+	rule       sgdRule
+	ridge      ratingRidge
+	lo, hi     float32
+	context    []float32 // contexts×factors
+	contextLin []float32 // their weights
+	fallback   folder
+}
+
+// FitFM fits the model by stochastic gradient descent.
+//
+// Vectors of users and items are trained as in FitBPR. Features belong to many
+// users and items at once: each block of entries that runs beside others moves a
+// copy of their vectors, and the copies are averaged by the number of their steps
+// whenever a round of blocks ends. The result does not depend on Workers.
+//
+// Cost an epoch: O(entries·f·(features of a sample)·(samples of an entry)), f the
+// number of factors, spread over Workers. Memory: 4·f bytes a user and an item, 68·f a
+// feature, 16 bytes an entry.
+//
+// Errors: ErrEmpty, ErrOption (also for features of another number of rows),
+// ErrRange (a negative weight, except for FMRatings), ErrDiverged (vectors that
+// are not finite: lower Rate), and context.Cause(ctx).
+func FitFM(ctx context.Context, x *Interactions, opt FMOptions) (*FM, error) {
+	opt = opt.withDefaults()
+	scale := ratingScale{deviation: 1}
+	var err error
+	if opt.Task == FMRatings {
+		scale, err = scaleRatings(x, "FitFM")
+	} else {
+		err = x.checkImplicit("FitFM")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := opt.validate(x); err != nil {
+		return nil, err
+	}
+	f := opt.Factors
+	m := &FM{task: opt.Task, rule: sgdRule{opt.Epochs, opt.Rate, opt.Decay, opt.Regularization, 1, opt.Seed}}
+	if opt.Task == FMRatings {
+		m.startRatings(x, f, opt.Seed)
+		m.mean = float32(scale.mean)
+		m.lo, m.hi = scale.bounds(opt.Min, opt.Max)
+		m.ridge = ratingRidge{opt.Regularization * scale.deviation, opt.Regularization}
+	} else {
+		seen := x.positives()
+		m.start(seen, f, startSpread, opt.Seed)
+		m.userBias = make([]float32, x.Users())
+		if opt.Task == FMClicks {
+			m.rule.samples = opt.Negatives
+		}
+	}
+	fit := newFMFit(m, x, &opt, scale)
+	g := newGrid(x.users, opt.Seed, opt.Workers)
+	g.afterRound = fit.average
+	fit.copies = make([]fmShared, g.side)
+	s := sgdSchedule{"FitFM", opt.Epochs, opt.Rate, opt.Decay, opt.Loss, opt.Progress}
+	if err := g.descend(ctx, s, fit.cell, m.x, m.y, m.bias, m.userBias, fit.shared.v, fit.shared.w); err != nil {
+		return nil, err
+	}
+	fit.finish()
+	return m, nil
+}
+
+// fmShared are the vectors and weights of all features: of users, then items,
+// then contexts.
+type fmShared struct {
+	v, w  []float32
+	steps []int32 // taken since the last average
+}
+
+// fmFit is a fit under way.
+type fmFit struct {
+	m        *FM
+	x        *Interactions
+	scale    ratingScale
+	features [3]*sparse.CSR // of users, items, contexts; nil: none
+	from     [3]int         // their first index in shared
+	shared   fmShared
+	copies   []fmShared // one for each block of users
+	workers  []fmWorker
+	lambda   float32
+	loss     bool
+}
+
+const (
+	fmUser = iota
+	fmItem
+	fmContext
+)
+
+// fmWorker is the memory of a worker.
+type fmWorker struct {
+	pairScratch
+	user, context, positive, negative, total, diff []float32
+}
+
+func newFMFit(m *FM, x *Interactions, opt *FMOptions, scale ratingScale) *fmFit {
+	t := &fmFit{m: m, x: x, scale: scale, lambda: float32(opt.Regularization), loss: opt.Loss}
+	n := 0
+	for k, y := range []*Interactions{opt.UserFeatures, opt.ItemFeatures, opt.ContextFeatures} {
+		t.from[k] = n
+		if y != nil {
+			t.features[k] = y.users
+			n += y.Items()
+		}
+	}
+	f := m.factors
+	t.shared = fmShared{v: make([]float32, n*f), w: make([]float32, n)}
+	spread := startSpread
+	if m.task == FMRatings {
+		spread = ratingSpread
+	}
+	var r rng.Stream
+	for g := range n {
+		r.Reset(opt.Seed, 3, uint64(g))
+		for k := range f {
+			t.shared.v[g*f+k] = float32(spread / math.Sqrt(float64(f)) * r.Normal())
+		}
+	}
+	t.workers = make([]fmWorker, parallel.Workers(opt.Workers))
+	for w := range t.workers {
+		v := make([]float32, 6*f)
+		t.workers[w] = fmWorker{
+			pairScratch{make([]uint64, (x.Items()+63)/64)},
+			v[:f], v[f : 2*f], v[2*f : 3*f], v[3*f : 4*f], v[4*f : 5*f], v[5*f:],
+		}
+	}
+	return t
+}
+
+// row returns the features of a row of one kind.
+func (t *fmFit) row(kind, r int) (cols []int32, vals []float32) {
+	if t.features[kind] == nil {
+		return nil, nil
+	}
+	return t.features[kind].Row(r)
+}
+
+// sum writes into dst the sum of the vectors of an id (nil: none) and features,
+// and returns their weights plus half of minus the products of each with itself.
+func (t *fmFit) sum(dst, id []float32, bias float32, kind, r int, s *fmShared) float32 {
+	f := len(dst)
+	own := float32(0)
+	if id != nil {
+		copy(dst, id)
+		own = vec.Dot(id, id)
+	} else {
+		clear(dst)
+	}
+	cols, vals := t.row(kind, r)
+	for k, c := range cols {
+		g := t.from[kind] + int(c)
+		v := s.v[g*f : g*f+f]
+		vec.Axpy(vals[k], v, dst)
+		own += float32(vals[k] * vals[k] * vec.Dot(v, v))
+		bias += float32(vals[k] * s.w[g])
+	}
+	return bias - own/2
+}
+
+// step moves id and features of a row by a along d, the derivative without the
+// part of the vector itself; own says whether there is one.
+func (t *fmFit) step(d, id []float32, bias *float32, kind, r int, s *fmShared, a, keep float32, own bool) {
+	f := len(d)
+	one := func(v []float32, w *float32, z float32) {
+		az := float32(a * z)
+		k := keep
+		if own {
+			k -= float32(az * z)
+		}
+		vec.Scale(k, v)
+		vec.Axpy(az, d, v)
+		if own {
+			*w = float32(keep**w) + az
+		}
+	}
+	if id != nil {
+		one(id, bias, 1)
+	}
+	cols, vals := t.row(kind, r)
+	for k, c := range cols {
+		g := t.from[kind] + int(c)
+		one(s.v[g*f:g*f+f], &s.w[g], vals[k])
+		s.steps[g]++
+	}
+}
+
+// cell takes the steps of a cell.
+func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
+	m, f, k := t.m, t.m.factors, &t.workers[worker]
+	s := &t.copies[c.block]
+	if s.v == nil {
+		*s = fmShared{make([]float32, len(t.shared.v)), make([]float32, len(t.shared.w)), make([]int32, len(t.shared.w))}
+	}
+	copy(s.v, t.shared.v)
+	copy(s.w, t.shared.w)
+	clear(s.steps)
+	keep := 1 - float32(rate*t.lambda)
+	entries := t.x.users
+	loss := 0.0
+	for n := range c.users {
+		u, pos := c.run(n)
+		id, bias := m.x[int(u)*f:int(u)*f+f], &m.userBias[u]
+		// point takes a pointwise step towards a rating (sign 0), a click (1) or
+		// none (-1).
+		point := func(i int32, p int64, sign, weight float32) {
+			y := m.y[int(i)*f : int(i)*f+f]
+			score := t.sum(k.user, id, *bias, fmUser, int(u), s) + t.sum(k.context, nil, 0, fmContext, int(p), s) +
+				t.sum(k.positive, y, m.bias[i], fmItem, int(i), s)
+			copy(k.total, k.user)
+			vec.Axpy(1, k.context, k.total)
+			vec.Axpy(1, k.positive, k.total)
+			score += vec.Dot(k.total, k.total) / 2
+			var slope float32 // minus the derivative of the loss
+			if sign == 0 {
+				slope = t.scale.of(entries.Val[p]) - score
+				loss += float64(slope*slope) * t.scale.deviation * t.scale.deviation
+			} else {
+				slope = float32(sign * sigmoid(-float32(sign*score)))
+				if t.loss {
+					loss += softplus(float64(-sign * score))
+				}
+			}
+			a := float32(float32(rate*weight) * slope)
+			t.step(k.total, id, bias, fmUser, int(u), s, a, keep, true)
+			t.step(k.total, nil, nil, fmContext, int(p), s, a, keep, true)
+			t.step(k.total, y, &m.bias[i], fmItem, int(i), s, a, keep, true)
+		}
+		if m.task == FMRatings {
+			for _, p := range pos {
+				point(entries.Col[p], p, 0, 1)
+			}
+			continue
+		}
+		taken := 0
+		for _, p := range pos {
+			if i := entries.Col[p]; entries.Val[p] != 0 {
+				k.has[i>>6] |= 1 << (i & 63)
+				taken++
+			}
+		}
+		for _, p := range pos {
+			i := entries.Col[p]
+			switch {
+			case entries.Val[p] == 0:
+			case m.task == FMClicks:
+				point(i, p, 1, min(entries.Val[p], 1/rate))
+				for n := 0; n < m.rule.samples && taken < len(c.items); n++ {
+					point(draw(c.items, k.has, c.rand), p, -1, 1)
+				}
+			case taken < len(c.items):
+				j := draw(c.items, k.has, c.rand)
+				loss += t.pair(k, s, id, u, p, i, j, rate, keep)
+			}
+		}
+		for _, p := range pos {
+			i := entries.Col[p]
+			k.has[i>>6] &^= 1 << (i & 63)
+		}
+	}
+	return loss
+}
+
+// pair takes a step that raises the score of i over that of j. What user and
+// context give alone is no part of the difference.
+func (t *fmFit) pair(k *fmWorker, s *fmShared, id []float32, u int32, p int64, i, j int32, rate, keep float32) float64 {
+	m, f := t.m, t.m.factors
+	t.sum(k.user, id, 0, fmUser, int(u), s)
+	t.sum(k.context, nil, 0, fmContext, int(p), s)
+	vec.Axpy(1, k.context, k.user)
+	yi, yj := m.y[int(i)*f:int(i)*f+f], m.y[int(j)*f:int(j)*f+f]
+	margin := t.sum(k.positive, yi, m.bias[i], fmItem, int(i), s) - t.sum(k.negative, yj, m.bias[j], fmItem, int(j), s)
+	copy(k.diff, k.positive)
+	vec.Axpy(-1, k.negative, k.diff)
+	margin += vec.Dot(k.user, k.diff) + (vec.Dot(k.positive, k.positive)-vec.Dot(k.negative, k.negative))/2
+	a := float32(rate * sigmoid(-margin))
+	t.step(k.diff, id, nil, fmUser, int(u), s, a, keep, false)
+	t.step(k.diff, nil, nil, fmContext, int(p), s, a, keep, false)
+	vec.Axpy(1, k.user, k.positive)
+	vec.Axpy(1, k.user, k.negative)
+	t.step(k.positive, yi, &m.bias[i], fmItem, int(i), s, a, keep, true)
+	t.step(k.negative, yj, &m.bias[j], fmItem, int(j), s, -a, keep, true)
+	if !t.loss {
+		return 0
+	}
+	return softplus(float64(-margin))
+}
+
+// average moves the shared vectors to the mean of their copies, weighted by the
+// number of steps.
+func (t *fmFit) average() {
+	f := t.m.factors
+	for g := range t.shared.w {
+		total := 0.0
+		for b := range t.copies {
+			if c := &t.copies[b]; c.steps != nil {
+				total += float64(c.steps[g])
+			}
+		}
+		if total == 0 {
+			continue
+		}
+		v, w := t.shared.v[g*f:g*f+f], &t.shared.w[g]
+		clear(v)
+		*w = 0
+		for b := range t.copies {
+			if c := &t.copies[b]; c.steps != nil && c.steps[g] > 0 {
+				share := float32(float64(c.steps[g]) / total)
+				vec.Axpy(share, c.v[g*f:g*f+f], v)
+				*w += float32(share * c.w[g])
+			}
+		}
+	}
+}
+
+// finish adds features up, so that a score is one product again.
+func (t *fmFit) finish() {
+	m, f := t.m, t.m.factors
+	sum := make([]float32, f)
+	for u := range t.x.Users() {
+		v := m.UserVector(u)
+		m.userBias[u] = t.sum(sum, v, m.userBias[u], fmUser, u, &t.shared) + vec.Dot(sum, sum)/2
+		copy(v, sum)
+	}
+	for i := range t.x.Items() {
+		v := m.ItemVector(i)
+		m.bias[i] = t.sum(sum, v, m.bias[i], fmItem, i, &t.shared) + vec.Dot(sum, sum)/2
+		copy(v, sum)
+	}
+	from := t.from[fmContext]
+	m.context, m.contextLin = t.shared.v[from*f:], t.shared.w[from:]
+	if m.task == FMRatings {
+		t.scale.restore(&m.latent)
+		vec.Scale(float32(math.Sqrt(t.scale.deviation)), m.context)
+		vec.Scale(float32(t.scale.deviation), m.contextLin)
+	}
+	m.setFallback()
+}
+
+// setFallback chooses the fold-in of the loss. It shares the vectors of m.
+func (m *FM) setFallback() {
+	l := func(to *latent) { to.factors, to.mean, to.y, to.bias = m.factors, m.mean, m.y, m.bias }
+	switch m.task {
+	case FMRatings:
+		f := &MF{ridge: m.ridge}
+		l(&f.latent)
+		m.fallback = f
+	case FMClicks:
+		f := &LMF{rule: m.rule, alpha: 1}
+		l(&f.latent)
+		m.fallback = f
+	default:
+		f := &BPR{rule: m.rule}
+		l(&f.latent)
+		m.fallback = f
+	}
+}
+
+// Contexts returns the number of context features.
+func (m *FM) Contexts() int { return len(m.contextLin) }
+
+// Score writes the score of every item without context. Vector and bias are those
+// of q.User where the fit knew the user by entries or features, and the fold-in of
+// the history otherwise; ErrEmpty when there is neither, ErrRange for a weight
+// that the loss cannot use.
+func (m *FM) Score(dst []float32, q Query) error { return m.score(dst, q, m.fallback) }
+
+// ScoreIn is Score in a context: features of value 1. ErrRange for one that is out
+// of range.
+func (m *FM) ScoreIn(dst []float32, q Query, context ...int32) error {
+	for _, c := range context {
+		if uint32(c) >= uint32(m.Contexts()) {
+			return ErrRange
+		}
+	}
+	if err := checkQuery(dst, &q, m.Items()); err != nil {
+		return err
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	base := m.mean
+	if u := int(q.User); u >= 0 && u < m.Users() && !isZero(m.UserVector(u)) {
+		copy(t.v, m.UserVector(u))
+		base += m.userBias[u]
+	} else if len(q.Items) > 0 {
+		b, err := m.fallback.fold(t, t.v, q)
+		if err != nil {
+			return err
+		}
+		base += b
+	} else {
+		return ErrEmpty
+	}
+	for _, c := range context {
+		v := m.context[int(c)*m.factors : (int(c)+1)*m.factors]
+		base += m.contextLin[c] + vec.Dot(v, t.v) // with the user and contexts before
+		vec.Axpy(1, v, t.v)
+	}
+	m.scoreAll(dst, t.v, base)
+	return nil
+}
+
+// Predict returns, for a user of the fit, an item and maybe context features, the
+// rating within its bounds (FMRatings), the probability of a click among the
+// pairs shown to the fit (FMClicks), or the score. A user the fit did not know
+// counts as having neither entries nor features. ErrUnknownID for an item out of
+// range, ErrRange for a context.
+func (m *FM) Predict(user, item int32, context ...int32) (float32, error) {
+	if uint32(item) >= uint32(m.Items()) {
+		return 0, ErrUnknownID
+	}
+	y := m.ItemVector(int(item))
+	s := m.mean + m.bias[item]
+	known := user >= 0 && int(user) < m.Users()
+	if known {
+		s += m.userBias[user] + vec.Dot(m.UserVector(int(user)), y)
+	}
+	for k, c := range context {
+		if uint32(c) >= uint32(m.Contexts()) {
+			return 0, ErrRange
+		}
+		v := m.context[int(c)*m.factors : (int(c)+1)*m.factors]
+		s += m.contextLin[c] + vec.Dot(v, y)
+		if known {
+			s += vec.Dot(v, m.UserVector(int(user)))
+		}
+		for _, d := range context[:k] {
+			s += vec.Dot(v, m.context[int(d)*m.factors:(int(d)+1)*m.factors])
+		}
+	}
+	switch m.task {
+	case FMRatings:
+		return min(max(s, m.lo), m.hi), nil
+	case FMClicks:
+		return sigmoid(s), nil
+	}
+	return s, nil
+}
+
+// FoldIn writes into dst the vector of a user with that history and no features,
+// as the model of the same loss does. ErrEmpty, ErrShape, ErrRange.
+func (m *FM) FoldIn(dst []float32, items []int32, weights []float32) error {
+	return m.foldIn(dst, items, weights, m.fallback)
+}
+
+// AppendBinary appends the frame of m to dst.
+func (m *FM) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int(int(m.task))
+	m.put(&w)
+	m.rule.put(&w)
+	putRatings(&w, m.ridge, m.lo, m.hi)
+	w.Float32s(m.context)
+	w.Float32s(m.contextLin)
+	return w.AppendFrame(dst, kindFM, 1), nil
+}
+
+// MarshalBinary returns the frame of m.
+func (m *FM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
+// beside other uses of m.
+func (m *FM) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindFM, 1)
+	if err != nil {
+		return fmt.Errorf("recommend: FM: %w", err)
+	}
+	task := FMTask(r.Int())
+	d, rule := getLatent(r), getRule(r)
+	ridge, lo, hi := getRatings(r, d)
+	context, lin := r.Float32s(), r.Float32s()
+	if task > FMRatings || len(context)%max(d.factors, 1) != 0 || len(lin) != len(context)/max(d.factors, 1) {
+		r.Fail("has a task or vectors that do not fit")
+	}
+	if check.Slice32("", context) != nil || check.Slice32("", lin) != nil {
+		r.Fail("has a value that is not finite")
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("recommend: FM: %w", err)
+	}
+	m.set(d)
+	m.task, m.rule, m.ridge, m.lo, m.hi, m.context, m.contextLin = task, rule, ridge, lo, hi, context, lin
+	m.setFallback()
+	return nil
+}
