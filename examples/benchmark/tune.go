@@ -170,6 +170,10 @@ var errBudget = errors.New("time of -tune is over")
 // given time or number of trials.
 func tune(ctx context.Context, p *problem, a algorithm, pinned settings, c *config, log io.Writer) (*tuning, error) {
 	start := time.Now()
+	pinned, err := tuneParts(ctx, p, a, pinned, c, log)
+	if err != nil {
+		return nil, err
+	}
 	v, err := p.validation(c.seed)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aislekit/aisle/recommend"
+)
+
+// blend is the weighted sum of several models after standardising the scores of
+// each query. Its settings are those of the parts behind "<part>.", and one
+// weight for each part. -tune tunes every part for itself first and the weights
+// at last, all on the same validation part.
+func blend() algorithm {
+	parts := []algorithm{als(), turboCF(), rp3beta(), sparseEASE(), gfCF()}
+	a := algorithm{name: "blend", parts: parts}
+	for _, p := range parts {
+		a.params = append(a.params, uniform(p.name+".weight", 1, 0, 1))
+	}
+	for _, p := range parts {
+		for _, q := range p.params {
+			q.name = p.name + "." + q.name
+			a.params = append(a.params, q)
+		}
+	}
+	cache := &fitCache{}
+	a.rank = func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		var in []recommend.Weighted
+		for _, p := range parts {
+			w := s.float(p.name + ".weight")
+			if w <= 0 {
+				continue
+			}
+			m, err := cache.fit(ctx, p, x, s.of(p.name), e)
+			if err != nil {
+				return nil, fmt.Errorf("blend: %s: %w", p.name, err)
+			}
+			in = append(in, recommend.Weighted{Model: m, Weight: float32(w)})
+		}
+		if len(in) == 0 {
+			return nil, fmt.Errorf("blend: all weights are 0")
+		}
+		return recommend.NewBlend(in, recommend.BlendOptions{Normalize: recommend.ZScore})
+	}
+	return a
+}
+
+// of returns the settings of one part.
+func (s settings) of(part string) settings {
+	out := settings{}
+	for k, v := range s {
+		if name, ok := strings.CutPrefix(k, part+"."); ok && name != "weight" {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// fitCache keeps the last fit of each part, so that a search of weights does not
+// fit the parts again and again.
+type fitCache struct {
+	mu   sync.Mutex
+	last map[string]cachedFit
+}
+
+type cachedFit struct {
+	x     *recommend.Interactions
+	key   string
+	model recommend.Model
+}
+
+func (c *fitCache) fit(ctx context.Context, a algorithm, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := fmt.Sprint(e.seed, s)
+	if f := c.last[a.name]; f.x == x && f.key == key {
+		return f.model, nil
+	}
+	m, err := a.rank(ctx, x, s, e)
+	if err != nil {
+		return nil, err
+	}
+	if c.last == nil {
+		c.last = map[string]cachedFit{}
+	}
+	c.last[a.name] = cachedFit{x, key, m}
+	return m, nil
+}
+
+// tuneParts tunes every part of a for an equal share of three quarters of the
+// time, and returns pinned with their settings.
+func tuneParts(ctx context.Context, p *problem, a algorithm, pinned settings, c *config, log io.Writer) (settings, error) {
+	if len(a.parts) == 0 {
+		return pinned, nil
+	}
+	all := maps.Clone(pinned)
+	if all == nil {
+		all = settings{}
+	}
+	share := *c
+	share.tune = c.tune * 3 / 4 / time.Duration(len(a.parts))
+	share.trials = c.trials / (len(a.parts) + 1)
+	if c.trials > 0 {
+		share.trials = max(share.trials, 1)
+	}
+	for _, part := range a.parts {
+		t, err := tune(ctx, p, part, pinned.of(part.name), &share, log)
+		if err != nil {
+			return nil, fmt.Errorf("blend: %s: %w", part.name, err)
+		}
+		for k, v := range t.Settings {
+			all[part.name+"."+k] = v
+		}
+	}
+	return all, nil
+}
