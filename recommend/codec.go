@@ -97,6 +97,8 @@ func empty(kind uint16) Persistent {
 		return &Markov{}
 	case kindItem2Vec:
 		return &Item2Vec{}
+	case kindNextBasket:
+		return &NextBasket{}
 	}
 	return nil
 }

@@ -154,6 +154,13 @@ var conformants = []conformant{
 		}
 		return FitItem2Vec(ctx, s, Item2VecOptions{Factors: 8, Subsample: -1})
 	}, true},
+	{"nextbasket", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		s, err := inOrder(x)
+		if err != nil {
+			return nil, err
+		}
+		return FitNextBasket(ctx, s, nil, NextBasketOptions{Neighbors: 10, Own: 0.3})
+	}, true},
 }
 
 // groups returns a matrix in which users of group g take items of group g, with

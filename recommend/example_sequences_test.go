@@ -117,3 +117,24 @@ func ExampleFitItem2Vec() {
 	// true
 	// true
 }
+
+func ExampleFitNextBasket() {
+	const milk, bread, eggs, wine = 0, 1, 2, 3
+	baskets, err := recommend.SequencesFromRows(4, [][]int32{
+		{milk, bread}, {milk, eggs}, {milk}, // the first customer
+		{wine}, {wine, bread}, // the second
+	})
+	if err != nil {
+		panic(err)
+	}
+	m, err := recommend.FitNextBasket(context.Background(), baskets, []int32{0, 0, 0, 1, 1}, recommend.NextBasketOptions{})
+	if err != nil {
+		panic(err)
+	}
+	top, err := recommend.NewRanker(m).AppendTop(nil, recommend.Query{User: 0}, 2, recommend.Filter{})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(top[0].Item == milk, top[1].Item == bread || top[1].Item == eggs)
+	// Output: true true
+}
