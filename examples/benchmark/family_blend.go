@@ -45,10 +45,19 @@ func blend() algorithm {
 		if len(in) == 0 {
 			return nil, fmt.Errorf("blend: all weights are 0")
 		}
-		return recommend.NewBlend(in, recommend.BlendOptions{Normalize: recommend.ZScore})
+		m, err := recommend.NewBlend(in, recommend.BlendOptions{Normalize: recommend.ZScore})
+		return blended{m, in}, err
 	}
 	return a
 }
+
+// blended keeps the parts, whose binary forms make up that of the blend.
+type blended struct {
+	*recommend.Blend
+	in []recommend.Weighted
+}
+
+func (b blended) parts() []recommend.Weighted { return b.in }
 
 // of returns the settings of one part.
 func (s settings) of(part string) settings {

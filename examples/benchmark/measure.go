@@ -178,7 +178,8 @@ func (p *problem) speedQuestions(seed uint64) func(n int) query {
 	}
 }
 
-// modelBytes returns the length of the binary form, or -1 without one.
+// modelBytes returns the length of the binary form, that of all parts for a
+// blend, or -1 without one.
 func modelBytes(f fitted) int64 {
 	var m any = f.model
 	if f.session != nil {
@@ -186,6 +187,17 @@ func modelBytes(f fitted) int64 {
 		if u, ok := m.(interface{ unwrap() any }); ok {
 			m = u.unwrap()
 		}
+	}
+	if c, ok := m.(interface{ parts() []recommend.Weighted }); ok {
+		sum := int64(0)
+		for _, part := range c.parts() {
+			n := modelBytes(fitted{model: part.Model})
+			if n < 0 {
+				return -1
+			}
+			sum += n
+		}
+		return sum
 	}
 	b, ok := m.(encoding.BinaryMarshaler)
 	if !ok {
