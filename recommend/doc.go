@@ -22,6 +22,11 @@
 //   - ALS: matrix factorisation for implicit feedback. Usually better lists;
 //     compact vectors for users and items; folds new users in. Search Alpha /
 //     Unobserved and Regularization, and double Factors while it helps.
+//   - BPR, WARP, LMF: factors trained on sampled pairs. BPR orders, WARP cares for
+//     the top of the list, LMF estimates probabilities.
+//   - MF, SVDPP: explicit ratings; Predict gives the expected one.
+//   - FM: either kind, with features of users, items and the situation. Knows
+//     items and users without entries by their features.
 //   - UserKNN: what similar people took, looked up at the query.
 //   - RP3Beta, TurboCF: walks and filters on the graph of users and items, as
 //     cheap as ItemKNN and often better on sparse data.
@@ -61,6 +66,17 @@
 //     datasets. ICDM 2008.
 //   - Takács, Pilászy, Tikk: Applications of the conjugate gradient method for
 //     implicit feedback collaborative filtering. RecSys 2011.
+//   - Koren: Factorization meets the neighborhood. KDD 2008.
+//   - Koren, Bell, Volinsky: Matrix factorization techniques for recommender
+//     systems. Computer 2009.
+//   - Rendle, Freudenthaler, Gantner, Schmidt-Thieme: BPR: Bayesian personalized
+//     ranking from implicit feedback. UAI 2009.
+//   - Rendle: Factorization machines. ICDM 2010.
+//   - Weston, Bengio, Usunier: WSABIE: scaling up to large vocabulary image
+//     annotation. IJCAI 2011.
+//   - Gemulla, Nijkamp, Haas, Sismanis: Large-scale matrix factorization with
+//     distributed stochastic gradient descent. KDD 2011.
+//   - Johnson: Logistic matrix factorization for implicit feedback data. 2014.
 //   - Cremonesi, Koren, Turrin: Performance of recommender algorithms on top-N
 //     recommendation tasks. RecSys 2010.
 //   - Ning, Karypis: SLIM: sparse linear methods for top-N recommender systems.
