@@ -145,6 +145,9 @@ func (a *Attribution) add(n int, channel func(int) string, conversions, nulls, r
 		return fmt.Errorf("metrics: Attribution: %d touches, %d conversions, %d nulls, revenue %d, want at most %d touches, nothing negative and no revenue without conversion: %w",
 			n, conversions, nulls, revenue, maxTouches, ErrRange)
 	}
+	if a.paths == nil {
+		return fmt.Errorf("metrics: Attribution: no options: make it with NewAttribution: %w", ErrOption)
+	}
 	known := len(a.ids.keys)
 	fail := func(err error) error {
 		for _, c := range a.ids.keys[known:] {
@@ -215,7 +218,7 @@ func (a *Attribution) Merge(other *Attribution) error {
 	if err := canMerge("Attribution", a, other); err != nil {
 		return err
 	}
-	if a.o != other.o {
+	if a.o != other.o || a.paths == nil {
 		return fmt.Errorf("metrics: Attribution: merge of %+v into %+v: %w", other.o, a.o, ErrMismatch)
 	}
 	sum := Attribution{o: a.o, ids: a.ids.clone(), paths: make(map[string]*pathCount, len(a.paths)), decay: slices.Clone(a.decay), timed: a.timed + other.timed, total: a.total}

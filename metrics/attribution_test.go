@@ -190,7 +190,7 @@ func TestAttributionBadInput(t *testing.T) {
 	must(t, err)
 	only := paths(t, "3 0 10 a b", "1 0 5 b")
 	none := paths(t, "0 3 0 a")
-	full := paths(t, fmt.Sprintf("%d 0 0 a", math.MaxInt64))
+	full := paths(t, fmt.Sprintf("%d 0 0 a", int64(math.MaxInt64)))
 	empty := a.Add
 	for name, x := range map[string]struct{ got, want error }{
 		"empty path":            {empty(nil, true, 0), ErrEmpty},

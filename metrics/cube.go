@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"encoding"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -68,6 +67,9 @@ func (c *Cube[K, S]) Cell(k K) (*S, error) {
 	if i, ok := c.ids.index[k]; ok {
 		return c.states[i], nil
 	}
+	if c.o.New == nil {
+		return nil, fmt.Errorf("metrics: Cube: no options: make it with NewCube: %w", ErrOption)
+	}
 	if len(c.states) >= c.o.MaxCells {
 		return nil, fmt.Errorf("metrics: Cube: cell %v beyond the limit of %d: %w", k, c.o.MaxCells, ErrTooLarge)
 	}
@@ -129,6 +131,9 @@ func (c *Cube[K, S]) Total() (*S, error) {
 		return nil, err
 	}
 	if len(rows) == 0 {
+		if c.o.New == nil {
+			return new(S), nil
+		}
 		return c.o.New(), nil
 	}
 	return rows[0].State, nil
@@ -140,6 +145,9 @@ func (c *Cube[K, S]) Total() (*S, error) {
 func (c *Cube[K, S]) Merge(other *Cube[K, S]) error {
 	if err := canMerge("Cube", c, other); err != nil {
 		return err
+	}
+	if c.o.New == nil {
+		return fmt.Errorf("metrics: Cube: no options: make it with NewCube: %w", ErrOption)
 	}
 	fresh := 0
 	next := slices.Clone(c.states)
@@ -209,7 +217,7 @@ func (c *Cube[K, S]) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil
 // holds. After an error the cube is unchanged.
 func (c *Cube[K, S]) UnmarshalBinary(data []byte) error {
 	if c.o.New == nil {
-		return errors.New("metrics: Cube: UnmarshalBinary needs a cube from NewCube")
+		return fmt.Errorf("metrics: Cube: no options: make it with NewCube: %w", ErrOption)
 	}
 	r, err := codec.Open(data, kindCube, 1)
 	if err != nil {

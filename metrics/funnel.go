@@ -106,6 +106,9 @@ func NewFunnel(o FunnelOptions) (*Funnel, error) {
 // unchanged. Cost: a sort of the events; nothing is allocated once the scratch
 // memory has grown to the longest history.
 func (f *Funnel) AddUser(events []FunnelEvent) error {
+	if len(f.users) == 0 {
+		return fmt.Errorf("metrics: Funnel: no steps: make it with NewFunnel: %w", ErrOption)
+	}
 	f.rows = f.rows[:0]
 	for i, e := range events {
 		if e.Step < 0 || e.Step >= len(f.users) {
@@ -233,7 +236,7 @@ func (f *Funnel) Merge(other *Funnel) error {
 	if err := canMerge("Funnel", f, other); err != nil {
 		return err
 	}
-	if !f.o.equal(other.o) {
+	if !f.o.equal(other.o) || len(f.users) == 0 {
 		return fmt.Errorf("metrics: Funnel: merge of %+v into %+v: %w", other.o, f.o, ErrMismatch)
 	}
 	others, err1 := check.AddInt64(f.others, other.others)
@@ -273,6 +276,9 @@ type FunnelStep struct {
 
 // Result returns the steps in order.
 func (f *Funnel) Result() []FunnelStep {
+	if len(f.users) == 0 { // not made by NewFunnel
+		return nil
+	}
 	out := make([]FunnelStep, len(f.users))
 	before := f.users[0] + f.others
 	for i, n := range f.users {

@@ -131,3 +131,40 @@ func TestIDKinds(t *testing.T) {
 		t.Error("an id beyond its type was read")
 	}
 }
+
+// Zero values of types that need a constructor say so and do not panic.
+func TestZeroValuesKPI(t *testing.T) {
+	var f, f2 Funnel
+	var b FunnelBuilder[int]
+	var c Cube[int, Counts]
+	var a, a2 Attribution
+	other, err := NewCube(CubeOptions[int, Counts]{Merge: (*Counts).Merge})
+	must(t, err)
+	for name, err := range map[string]error{
+		"funnel":         f.AddUser(nil),
+		"funnel merge":   f.Merge(&f2),
+		"builder":        second(b.Funnel()),
+		"builder add":    b.Add(1, 0, day0),
+		"cube":           second(c.Cell(1)),
+		"cube merge":     c.Merge(other),
+		"attribution":    a.AddPath([]string{"x"}, 1, 0, 0),
+		"attribution, 2": a.Merge(&a2),
+		"credit":         second(a.Credit(AttributeFirst)),
+		"no paths":       second(a.Channels()),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if f.Result() != nil || len(c.Cells()) != 0 || f.Outside() != 0 || f.Table() == nil {
+		t.Error("zero values have content")
+	}
+	if s, err := c.Total(); err != nil || *s != (Counts{}) {
+		t.Errorf("%v %v", s, err)
+	}
+	var act Activity[int]
+	must(t, act.Add(1, day0))
+	if got, err := act.Active(1, day0, dayOf(1)); err != nil || got[0].Users != 1 {
+		t.Errorf("%v %v", got, err)
+	}
+}

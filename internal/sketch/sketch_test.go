@@ -26,8 +26,8 @@ func encDD(d *DD) []byte {
 // The relative error over independent sets must have the published standard
 // error, and no bias, at every size.
 func TestHLLError(t *testing.T) {
-	const runs = 300
-	for _, n := range []int{1, 100, 3000, 20_000, 200_000} {
+	const runs = 150
+	for _, n := range []int{1, 100, 3000, 20_000, 120_000} {
 		var sum, square float64
 		for r := range runs {
 			var h HLL
@@ -39,11 +39,11 @@ func TestHLLError(t *testing.T) {
 			square += e * e
 		}
 		bias, rmse := sum/runs, math.Sqrt(square/runs)
-		// 300 runs tell the standard error to 1/√600 = 4 %.
-		if rmse > StdErr*1.13 || math.Abs(bias) > 4*StdErr/math.Sqrt(runs) {
+		// 150 runs tell the standard error to 1/√300 = 6 %.
+		if rmse > StdErr*1.18 || math.Abs(bias) > 4*StdErr/math.Sqrt(runs) {
 			t.Errorf("n=%d: bias %.5f, standard error %.5f, want 0 and at most %.5f", n, bias, rmse, StdErr)
 		}
-		if n == 200_000 && rmse < StdErr*.87 {
+		if n == 120_000 && rmse < StdErr*.82 {
 			t.Errorf("n=%d: standard error %.5f is below theory: is the test sound?", n, rmse)
 		}
 	}
