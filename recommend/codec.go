@@ -99,6 +99,8 @@ func empty(kind uint16) Persistent {
 		return &Item2Vec{}
 	case kindNextBasket:
 		return &NextBasket{}
+	case kindCategoryPopular:
+		return &CategoryPopular{}
 	}
 	return nil
 }

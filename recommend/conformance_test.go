@@ -161,6 +161,13 @@ var conformants = []conformant{
 		}
 		return FitNextBasket(ctx, s, nil, NextBasketOptions{Neighbors: 10, Own: 0.3})
 	}, true},
+	{"categorypopular", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		cats, err := groupCategories(x)
+		if err != nil {
+			return nil, err
+		}
+		return FitCategoryPopular(ctx, x, cats, PopularOptions{})
+	}, true},
 }
 
 // groups returns a matrix in which users of group g take items of group g, with

@@ -37,6 +37,13 @@
 //   - PureSVD, NMF: classic factorisations; NMF's factors read as interests.
 //   - TFIDFModel: content of titles, descriptions and attributes, English or
 //     Chinese. Knows items nobody has bought yet.
+//   - SessionKNN (S-KNN, V-SKNN, STAN): what similar sessions went on to, from the
+//     running session alone. Markov: what follows an item; its lists take
+//     microseconds. Their Blend is hard to beat on clicks.
+//   - NextBasket: what people buy again and again, and when.
+//   - Item2Vec: word2vec over sequences of items, or of words.
+//   - FitRising, NewRated, CategoryPopular: what is on the rise, what converts,
+//     what leads its category.
 //   - Blend and RRF: several of these at once.
 //
 // No setting is best everywhere. SplitRandom, SplitLast, SplitTime, SplitUsers

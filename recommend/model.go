@@ -12,7 +12,8 @@ const Stranger int32 = -1
 // Models that keep something for each user (ALS, MF, BPR, …) use User when it is
 // in range and fold the history in otherwise. Models that work on the history
 // (neighbours, linear autoencoders, walks, content) use Items always.
-// Interactions.Query fills both.
+// Models of order, those fitted on Sequences, read Items as a sequence, oldest
+// first and with repeats. Interactions.Query fills both, but knows no order.
 type Query struct {
 	User    int32     // dense index, or Stranger
 	Items   []int32   // history, dense item indices in [0, Items()), distinct
