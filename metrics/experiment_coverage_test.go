@@ -402,7 +402,7 @@ func TestIntervalsCover(t *testing.T) {
 	long := os.Getenv("AISLE_LONG") != ""
 	for i, s := range simulations() {
 		t.Run(s.name, func(t *testing.T) {
-			runs := 400 / max(s.cost, 1)
+			runs := 240 / max(s.cost, 1)
 			if long {
 				t.Parallel()
 				runs = max(40_000/max(s.cost, 1), 20_000)

@@ -277,9 +277,9 @@ func ExampleAssigner() {
 	for i := range 10_000 {
 		counts[a.ArmID(uint64(i))]++
 	}
-	fmt.Println(counts, a.Arm("anna") == a.Arm("anna"))
+	fmt.Println(counts, "anna sees arm", a.Arm("anna"))
 	// Output:
-	// [8977 1023] true
+	// [8977 1023] anna sees arm 1
 }
 
 func ExampleCompareClusters() {

@@ -54,40 +54,47 @@ func UpliftIntervals(ctx context.Context, y []float64, treated []bool, score []f
 			return Effect{}, Effect{}, fmt.Errorf("metrics: %s: %w", where, err)
 		}
 	}
-	order := byScore(y, treated, score)
-	user := make([]uint64, len(y))
-	for i := range user {
+	// Users by falling score, side by side in memory.
+	type row struct {
+		user    uint64
+		y       float64
+		cell    int32
+		treated bool
+	}
+	rows := make([]row, 0, len(y))
+	cell, last := int32(-1), math.NaN()
+	for _, i := range byScore(y, treated, score) {
+		if score[i] != last {
+			last = score[i]
+			cell++
+		}
 		id := uint64(i)
 		if ids != nil {
 			id = ids[i]
 		}
-		user[i] = rng.Hash(o.Seed, id)
+		rows = append(rows, row{rng.Hash(o.Seed, id), y[i], cell, treated[i]})
 	}
 	var reps [2][]float64
 	for i := range reps {
 		reps[i] = make([]float64, o.Replicates)
 	}
 	err = parallel.For(ctx, o.Replicates, 4, o.Workers, func(_, lo, hi int) error {
-		cells := make([]upliftCell, 0, len(curves.Points))
+		cells := make([]upliftCell, len(curves.Points))
 		for r := lo; r < hi; r++ {
-			cells = cells[:0]
-			last := math.NaN()
-			for _, i := range order {
-				if score[i] != last {
-					last = score[i]
-					cells = append(cells, upliftCell{score: last})
-				}
-				w := poissonWeight(user[i], r)
+			clear(cells)
+			for k := range rows {
+				x := &rows[k]
+				w := poissonWeight(x.user, r)
 				if w == 0 {
 					continue
 				}
-				c := &cells[len(cells)-1]
-				if treated[i] {
+				c := &cells[x.cell]
+				if x.treated {
 					c.nt += w
-					c.yt += float64(w) * y[i]
+					c.yt += float64(w) * x.y
 				} else {
 					c.nc += w
-					c.yc += float64(w) * y[i]
+					c.yc += float64(w) * x.y
 				}
 			}
 			reps[0][r], reps[1][r] = perHead(cells)
@@ -144,7 +151,7 @@ func bootEffect(where string, c UpliftCurves, a UpliftArea, reps []float64, leve
 // seed and id.
 func poissonWeight(user uint64, replicate int) int64 {
 	u := rng.Unit(rng.Mix(user + uint64(replicate)*0x9e3779b97f4a7c15))
-	p := math.Exp(-1)
+	p := 1 / math.E
 	k := int64(0)
 	for u >= p && k < 20 {
 		u -= p
