@@ -1,0 +1,486 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// Metric says what makes a vector a good answer to another.
+type Metric int
+
+const (
+	InnerProduct    Metric = iota // score x·y: user and item vectors of ALS, BPR and the like
+	CosineMetric                  // score x·y/(‖x‖·‖y‖), 0 for a zero vector: text and image embeddings
+	EuclideanMetric               // score -‖x - y‖²
+)
+
+// HNSWOptions configures FitHNSW.
+type HNSWOptions struct {
+	Metric Metric
+	// Links is M, the links a vector gets when it joins; the ground layer keeps up
+	// to 2·Links. Default 16, at most 256. More links: better recall, more memory.
+	Links int
+	// Build is the width of the search for links (efConstruction), at least Links;
+	// default 128. It costs build time only.
+	Build   int
+	Seed    uint64 // of the layers and of the order of insertion
+	Workers int    // goroutines of the build; default GOMAXPROCS. No influence on the result
+	// Progress is called now and then with the number of vectors done, on the
+	// caller's goroutine.
+	Progress func(done, of int)
+}
+
+func (o HNSWOptions) withDefaults() HNSWOptions {
+	o.Links = check.Default(o.Links, 16)
+	o.Build = check.Default(o.Build, 128)
+	return o
+}
+
+func (o HNSWOptions) validate() error {
+	var c check.Options
+	c.Require(o.Metric >= InnerProduct && o.Metric <= EuclideanMetric, "Metric", int(o.Metric), "InnerProduct, CosineMetric or EuclideanMetric")
+	c.Require(o.Links >= 2 && o.Links <= maxLinks, "Links", o.Links, "in [2, 256]")
+	c.Require(o.Build >= o.Links && o.Build <= 1<<16, "Build", o.Build, "in [Links, 65536]")
+	return c.Err("recommend: FitHNSW")
+}
+
+const maxLinks = 256
+
+// HNSW finds the items whose vectors answer a query vector best without looking
+// at all of them: a hierarchical navigable small world graph (Malkov and
+// Yashunin, TPAMI 2020). It is for catalogues too large for exact scoring; below
+// some 50,000 items a Ranker is as fast and misses nothing. What it misses is
+// decided by the width of the search, ef: measure recall against exact answers
+// on your own vectors.
+//
+// Items are dense indices. Inner products are searched as distances, by giving
+// each vector one more coordinate √(R² - ‖y‖²) (Bachrach et al. 2014).
+//
+// Add and Remove change the index in place, without a rebuild. AppendTop may run
+// on many goroutines at once, but not beside Add, Remove or UnmarshalBinary:
+// guard them with a sync.RWMutex. Memory: 4·(f + 2·Links + 4) bytes an item.
+type HNSW struct {
+	f      int // length of a query
+	dim    int // of a stored vector: f, or f+1 with the bias of the item
+	metric Metric
+	m      int
+	build  int
+	seed   uint64
+
+	vectors []float32 // node×dim; of length 1 for CosineMetric, minus center for EuclideanMetric
+	extra   []float32 // by node: the further coordinate, or ½‖x‖² for EuclideanMetric
+	norm2   float64   // R², InnerProduct
+	center  []float32 // EuclideanMetric: keeps ½‖x‖² small, where float32 is exact
+
+	item []int32  // node → item, -1 for a removed one
+	node []int32  // item → node, -1 for none
+	live []uint64 // items with a node
+	free []int32  // nodes nobody links to any more, descending
+	dead int      // removed nodes that are still linked to
+
+	level   []uint8
+	links   []int32 // node×(2m+1): how many, then which
+	upperAt []int32 // by node: its first row of upper, -1 on the ground layer only
+	upper   []int32 // rows of m+1, one a layer above the ground
+	entry   int32   // where searches start; -1 while empty
+
+	scratch *sync.Pool // of *hnswScratch
+}
+
+// hnswScratch is the memory of one search.
+type hnswScratch struct {
+	query []float32
+	seen  []uint64
+	ok    []uint64
+	start []uint64 // keys
+	open  []uint64 // min-heap of keys
+	best  []uint64 // max-heap of keys
+	ids   []int32
+	dist  []float32
+	keys  []uint64
+	pick  []int32
+	top   topHeap
+}
+
+// hnswKey orders nodes by distance, ties by number.
+func hnswKey(d float32, node int32) uint64 { return uint64(ascending(d))<<32 | uint64(uint32(node)) }
+
+// FitHNSW builds an index over the vectors of v: item i is v.ItemVector(i). If v
+// also has ItemBias, as BPR and MF have, and the metric is InnerProduct, the bias
+// of the item is added to its score.
+//
+// The build goes in batches of fixed size: links of a batch are looked for in the
+// graph of the batches before, and within the batch by comparing all, then set in
+// order. So equal vectors, options and seed give equal bytes at any GOMAXPROCS.
+// Cost: about Build·2·Links dot products an item, spread over Workers.
+//
+// Errors: ErrEmpty (nil), ErrOption, ErrShape, ErrNotFinite, and
+// context.Cause(ctx). An index of no items is fine.
+func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	n, f, err := checkVectors(v, "FitHNSW")
+	if err != nil {
+		return nil, err
+	}
+	var bias func(i int) float32
+	if b, ok := v.(interface{ ItemBias(i int) float32 }); ok && opt.Metric == InnerProduct {
+		for i := range n {
+			if x := b.ItemBias(i); x != 0 {
+				bias = b.ItemBias
+				if x-x != 0 {
+					return nil, fmt.Errorf("recommend: FitHNSW: bias of item %d is %v: %w", i, x, ErrNotFinite)
+				}
+			}
+		}
+	}
+	x := &HNSW{f: f, dim: f, metric: opt.Metric, m: opt.Links, build: opt.Build, seed: opt.Seed, entry: -1}
+	if bias != nil {
+		x.dim++
+	}
+	x.scratch = &sync.Pool{}
+	if x.metric == EuclideanMetric {
+		mean := make([]float64, f)
+		for i := range n {
+			for k, a := range v.ItemVector(i) {
+				mean[k] += float64(a) / float64(n)
+			}
+		}
+		x.center = make([]float32, f)
+		for k, a := range mean {
+			x.center[k] = float32(a)
+		}
+	}
+	order := rng.New(opt.Seed, hnswOrder, 0).Perm(n)
+	x.grow(n)
+	x.node = make([]int32, n)
+	x.live = make([]uint64, (n+63)/64)
+	err = parallel.For(ctx, n, 1024, opt.Workers, func(_, lo, hi int) error {
+		for a := lo; a < hi; a++ {
+			i := int(order[a])
+			x.item[a], x.node[i] = order[a], int32(a)
+			row := x.row(int32(a))
+			if bias != nil {
+				row[f] = bias(i)
+			}
+			if err := x.store(row, v.ItemVector(i)); err != nil {
+				return fmt.Errorf("recommend: FitHNSW: vector %d: %w", i, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range n {
+		x.live[i>>6] |= 1 << (i & 63)
+	}
+	if err := x.setExtras(); err != nil {
+		return nil, fmt.Errorf("recommend: FitHNSW: %w", err)
+	}
+	var b hnswBatch
+	for at := 0; at < n; {
+		size := min(max(at/hnswShare, 1), hnswBatchMax, n-at)
+		if err := b.insert(ctx, x, int32(at), int32(at+size), opt.Workers); err != nil {
+			return nil, err
+		}
+		at += size
+		if opt.Progress != nil && (size == hnswBatchMax || at == n) {
+			opt.Progress(at, n)
+		}
+	}
+	return x, nil
+}
+
+const (
+	hnswOrder    = 0x686e_7377 // stage of the random stream
+	hnswShare    = 16          // a batch is at most this part of the graph
+	hnswBatchMax = 1024
+	hnswTop      = 15 // highest layer
+
+	hnswMaxNorm = math.MaxFloat32 / 4 // of squared lengths, so that no product overflows
+)
+
+// grow makes room for n more nodes.
+func (x *HNSW) grow(n int) {
+	old := len(x.item)
+	x.vectors = append(x.vectors, make([]float32, n*x.dim)...)
+	x.extra = append(x.extra, make([]float32, n)...)
+	x.links = append(x.links, make([]int32, n*(2*x.m+1))...)
+	for a := old; a < old+n; a++ {
+		x.item = append(x.item, -1)
+		l := hnswLevel(x.seed, a, x.m)
+		x.level = append(x.level, l)
+		if l == 0 {
+			x.upperAt = append(x.upperAt, -1)
+			continue
+		}
+		x.upperAt = append(x.upperAt, int32(len(x.upper)/(x.m+1)))
+		x.upper = append(x.upper, make([]int32, int(l)*(x.m+1))...)
+	}
+}
+
+// hnswLevel draws the highest layer of a node: at least l with probability m^-l.
+// In integers, so that every machine draws the same.
+func hnswLevel(seed uint64, node, m int) uint8 {
+	u, l := rng.Hash(seed, hnswOrder, uint64(node)), uint8(0)
+	for ; u < math.MaxUint64/uint64(m) && l < hnswTop; l++ {
+		u *= uint64(m)
+	}
+	return l
+}
+
+func (x *HNSW) row(node int32) []float32 {
+	return x.vectors[int(node)*x.dim : (int(node)+1)*x.dim]
+}
+
+// store writes the first f numbers of the row of a vector.
+func (x *HNSW) store(row, v []float32) error {
+	row = row[:x.f]
+	switch x.metric {
+	case CosineMetric:
+		normalize(row, v)
+	case EuclideanMetric:
+		for k, a := range v {
+			row[k] = a - x.center[k]
+		}
+	default:
+		copy(row, v)
+	}
+	if n := vec.Norm2(row); n > hnswMaxNorm/2 {
+		return fmt.Errorf("squared length is %v: %w", n, ErrRange)
+	}
+	return nil
+}
+
+// setExtras computes extra, and R² where it is unknown.
+func (x *HNSW) setExtras() error {
+	n := len(x.item)
+	switch x.metric {
+	case CosineMetric:
+		return nil
+	case EuclideanMetric:
+		for a := range n {
+			x.extra[a] = float32(vec.Norm2(x.row(int32(a))) / 2)
+		}
+		return nil
+	}
+	if x.norm2 == 0 {
+		for a := range n {
+			x.norm2 = max(x.norm2, vec.Norm2(x.row(int32(a))))
+		}
+	}
+	if x.norm2 > hnswMaxNorm {
+		return fmt.Errorf("squared length is %v: %w", x.norm2, ErrRange)
+	}
+	for a := range n {
+		x.setExtra(int32(a))
+	}
+	return nil
+}
+
+func (x *HNSW) setExtra(node int32) {
+	switch x.metric {
+	case EuclideanMetric:
+		x.extra[node] = float32(vec.Norm2(x.row(node)) / 2)
+	case InnerProduct:
+		x.extra[node] = float32(math.Sqrt(max(0, x.norm2-vec.Norm2(x.row(node)))))
+	}
+}
+
+// distances writes, up to a constant, the distance of q with further coordinate
+// e from each node: -q·x, less the product of the further coordinates for
+// InnerProduct, ½‖q - x‖² for EuclideanMetric.
+func (x *HNSW) distances(dst []float32, ids []int32, q []float32, e float32) {
+	vec.GatherDot(dst, x.vectors, ids, q)
+	switch {
+	case x.metric == EuclideanMetric:
+		for k, a := range ids {
+			dst[k] = e + x.extra[a] - dst[k]
+		}
+	case e != 0 && x.metric == InnerProduct:
+		for k, a := range ids {
+			dst[k] = -dst[k] - float32(e*x.extra[a])
+		}
+	default:
+		for k := range ids {
+			dst[k] = -dst[k]
+		}
+	}
+}
+
+// list returns the links of a node on a layer, to read.
+func (x *HNSW) list(node int32, layer int) []int32 {
+	r := x.rawList(node, layer)
+	return r[1 : 1+r[0]]
+}
+
+// rawList returns the row that holds the links: their number, then they.
+func (x *HNSW) rawList(node int32, layer int) []int32 {
+	if layer == 0 {
+		w := 2*x.m + 1
+		return x.links[int(node)*w : int(node)*w+w]
+	}
+	w := x.m + 1
+	at := int(x.upperAt[node]) + layer - 1
+	return x.upper[at*w : at*w+w]
+}
+
+func setList(raw, ids []int32) {
+	raw[0] = int32(len(ids))
+	clear(raw[1+copy(raw[1:], ids):]) // equal indexes have equal bytes
+}
+
+func (x *HNSW) getScratch() *hnswScratch {
+	s, ok := x.scratch.Get().(*hnswScratch)
+	if !ok {
+		s = &hnswScratch{}
+	}
+	if w := (len(x.item) + 63) / 64; len(s.seen) < w {
+		s.seen = make([]uint64, w)
+	}
+	if len(s.query) != x.dim {
+		s.query = make([]float32, x.dim)
+	}
+	if len(s.dist) < 2*maxLinks {
+		s.dist = make([]float32, 2*maxLinks)
+		s.ids = make([]int32, 0, 2*maxLinks)
+	}
+	return s
+}
+
+// descend walks down from the entry to the layer, always to the nearest node.
+func (x *HNSW) descend(s *hnswScratch, q []float32, e float32, layer int) uint64 {
+	x.distances(s.dist[:1], []int32{x.entry}, q, e)
+	at := hnswKey(s.dist[0], x.entry)
+	for l := int(x.level[x.entry]); l > layer; l-- {
+		for {
+			before := at
+			ids := x.list(int32(uint32(before)), l)
+			x.distances(s.dist[:len(ids)], ids, q, e)
+			for k, a := range ids {
+				at = min(at, hnswKey(s.dist[k], a))
+			}
+			if at == before {
+				break
+			}
+		}
+	}
+	return at
+}
+
+// explore leaves in s.best, a max-heap, the nearest nodes to q that a search of
+// width ef on the layer finds from s.start. ok, if not nil, is the set of items
+// that may be found; others are passed through.
+func (x *HNSW) explore(s *hnswScratch, q []float32, e float32, layer, ef int, ok []uint64) {
+	seen := s.seen
+	clear(seen)
+	s.open, s.best = s.open[:0], s.best[:0]
+	for _, key := range s.start {
+		a := uint32(key)
+		seen[a>>6] |= 1 << (a & 63)
+		s.open = pushMin(s.open, key)
+		if x.admits(int32(a), ok) {
+			s.best = pushMax(s.best, key)
+			if len(s.best) > ef {
+				_, s.best = popMax(s.best)
+			}
+		}
+	}
+	for len(s.open) > 0 {
+		var c uint64
+		c, s.open = popMin(s.open)
+		if len(s.best) >= ef && c > s.best[0] {
+			break
+		}
+		s.ids = s.ids[:0]
+		for _, a := range x.list(int32(uint32(c)), layer) {
+			if bit := uint64(1) << (uint32(a) & 63); seen[a>>6]&bit == 0 {
+				seen[a>>6] |= bit
+				s.ids = append(s.ids, a)
+			}
+		}
+		dist := s.dist[:len(s.ids)]
+		x.distances(dist, s.ids, q, e)
+		for k, a := range s.ids {
+			key := hnswKey(dist[k], a)
+			if len(s.best) >= ef {
+				if key >= s.best[0] {
+					continue
+				}
+				s.open = pushMin(s.open, key)
+				if x.admits(a, ok) {
+					replaceMax(s.best, key)
+				}
+				continue
+			}
+			s.open = pushMin(s.open, key)
+			if x.admits(a, ok) {
+				s.best = pushMax(s.best, key)
+			}
+		}
+	}
+}
+
+func (x *HNSW) admits(node int32, ok []uint64) bool {
+	i := x.item[node]
+	return i >= 0 && (ok == nil || ok[i>>6]>>(i&63)&1 == 1)
+}
+
+// choose returns up to limit nodes of s.keys, which ascend by distance from the
+// node that is to link to them: those that are nearer to it than to any chosen
+// before (algorithm 4 of the paper), so that links point in different
+// directions. Of several equal vectors one is enough; without that rule they
+// would link to nothing else.
+func (x *HNSW) choose(s *hnswScratch, limit int) []int32 {
+	s.pick = s.pick[:0]
+	for _, key := range s.keys {
+		if len(s.pick) == limit {
+			break
+		}
+		c := int32(uint32(key))
+		d := uint32(key >> 32)
+		row, e := x.row(c), x.extra[c]
+		near := s.dist[:len(s.pick)]
+		x.distances(near, s.pick, row, e)
+		good := true
+		for k, v := range near {
+			if a := ascending(v); a < d || a == d && x.same(c, s.pick[k]) {
+				good = false
+				break
+			}
+		}
+		if good {
+			s.pick = append(s.pick, c)
+		}
+	}
+	if len(s.pick) < limit {
+		x.fill(s, limit)
+	}
+	return s.pick
+}
+
+// fill completes the chosen by the nearest that were left out, as far as half
+// of limit.
+func (x *HNSW) fill(s *hnswScratch, limit int) {
+	for _, key := range s.keys {
+		if 2*len(s.pick) >= limit {
+			return
+		}
+		if c := int32(uint32(key)); !slices.Contains(s.pick, c) {
+			s.pick = append(s.pick, c)
+		}
+	}
+}
+
+func (x *HNSW) same(a, b int32) bool { return slices.Equal(x.row(a), x.row(b)) }

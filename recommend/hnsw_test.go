@@ -1,0 +1,622 @@
+package recommend
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/internal/topk"
+)
+
+// clusteredVectors are like the factors of a shop: vectors around centres, which
+// lie around a few departments, of lengths that differ as popularity does.
+func clusteredVectors(n, f, clusters int, seed uint64) RowVectors {
+	g := rng.New(seed, 11, 0)
+	departments := make([]float32, 20*f)
+	for k := range departments {
+		departments[k] = float32(g.Normal())
+	}
+	centres := make([]float32, clusters*f)
+	for c := range clusters {
+		d := g.Intn(20)
+		for k := range f {
+			centres[c*f+k] = departments[d*f+k] + float32(0.7*g.Normal())
+		}
+	}
+	v := RowVectors{Rows: make([]float32, n*f), N: f}
+	for i := range n {
+		c := g.Intn(clusters)
+		length := math.Exp(0.3*g.Normal()) / math.Sqrt(float64(f))
+		for k := range f {
+			v.Rows[i*f+k] = float32(length * (float64(centres[c*f+k]) + 0.4*g.Normal()))
+		}
+	}
+	return v
+}
+
+func randomVectors(n, f int, seed uint64) RowVectors {
+	g := rng.New(seed, 12, 0)
+	v := RowVectors{Rows: make([]float32, n*f), N: f}
+	for k := range v.Rows {
+		v.Rows[k] = float32(g.Normal())
+	}
+	return v
+}
+
+// exactTop is the oracle: every item scored in float64.
+func exactTop(v RowVectors, m Metric, q []float32, k int, ok func(i int32) bool) []Scored {
+	var h topk.Heap
+	h.Reset(k)
+	for i := range v.Items() {
+		if ok != nil && !ok(int32(i)) {
+			continue
+		}
+		dot, d2, n2, q2 := 0.0, 0.0, 0.0, 0.0
+		for j, a := range v.ItemVector(i) {
+			x, y := float64(q[j]), float64(a)
+			dot += x * y
+			d2 += (x - y) * (x - y)
+			n2 += y * y
+			q2 += x * x
+		}
+		switch m {
+		case CosineMetric:
+			if dot != 0 {
+				dot /= math.Sqrt(n2 * q2)
+			}
+		case EuclideanMetric:
+			dot = -d2
+		}
+		h.Push(int32(i), float32(dot))
+	}
+	var out []Scored
+	for _, it := range h.AppendSorted(nil) {
+		out = append(out, Scored{it.ID, it.Score})
+	}
+	return out
+}
+
+// recallOf is the share of got that is as good as the exact list, so that ties
+// count as found.
+func recallOf(got, exact []Scored) float64 {
+	if len(exact) == 0 {
+		return 1
+	}
+	worst := float64(exact[len(exact)-1].Score)
+	n := 0
+	for _, s := range got {
+		if float64(s.Score) >= worst-1e-5*math.Max(1, math.Abs(worst)) {
+			n++
+		}
+	}
+	return float64(n) / float64(len(exact))
+}
+
+func fitHNSW(t testing.TB, v ItemVectors, o HNSWOptions) *HNSW {
+	t.Helper()
+	x, err := FitHNSW(context.Background(), v, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func TestHNSWRecall(t *testing.T) {
+	const n, f, queries, k = 4000, 24, 60, 10
+	data := map[string]RowVectors{"clustered": clusteredVectors(n+queries, f, 80, 1), "random": randomVectors(n+queries, f, 1)}
+	for name, all := range data {
+		for _, m := range []Metric{InnerProduct, CosineMetric, EuclideanMetric} {
+			t.Run(fmt.Sprintf("%s/metric=%d", name, m), func(t *testing.T) {
+				v := RowVectors{Rows: all.Rows[:n*f], N: f}
+				x := fitHNSW(t, v, HNSWOptions{Metric: m, Seed: 3})
+				last := 0.0
+				for _, ef := range []int{10, 50, 300} {
+					recall := 0.0
+					for u := range queries {
+						q := all.ItemVector(n + u)
+						got, err := x.AppendTop(nil, q, k, ef, Filter{})
+						if err != nil || len(got) != k {
+							t.Fatal(len(got), err)
+						}
+						exact := exactTop(v, m, q, k, nil)
+						checkMetric(t, got, v, m, q)
+						recall += recallOf(got, exact) / queries
+					}
+					t.Logf("ef=%d recall@10=%.4f", ef, recall)
+					if recall < last-0.01 {
+						t.Errorf("ef %d: recall %v after %v", ef, recall, last)
+					}
+					last = recall
+				}
+				if last < 0.99 {
+					t.Errorf("recall %v at ef=300", last)
+				}
+			})
+		}
+	}
+}
+
+// checkMetric fails unless got is distinct, in order, and scored as the metric
+// says.
+func checkMetric(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, got []Scored, v RowVectors, m Metric, q []float32) {
+	t.Helper()
+	for i, s := range got {
+		if i > 0 && (s.Score > got[i-1].Score || s.Score == got[i-1].Score && s.Item <= got[i-1].Item) {
+			t.Fatalf("place %d out of order: %v", i, got)
+		}
+		want := exactTop(v, m, q, 1, func(j int32) bool { return j == s.Item })
+		if len(want) != 1 || !testkit.Close(float64(s.Score), float64(want[0].Score), 1e-4, 1e-3) {
+			t.Fatalf("score %v, want %v", s, want)
+		}
+	}
+}
+
+// TestHNSWLive adds and removes at random and asks with random filters: exactly
+// min(k, eligible) eligible items come back, nothing removed among them, and
+// few better ones are missed.
+func TestHNSWLive(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := rng.New(rapid.Uint64().Draw(t, "seed"), 13, 0)
+		const f = 6
+		n := 1 + g.Intn(600)
+		v := clusteredVectors(n+300, f, 5, g.Uint64())
+		if g.Bool(0.3) {
+			for k := range v.Rows {
+				v.Rows[k] = float32(math.Round(float64(v.Rows[k]))) // many equal vectors
+			}
+		}
+		m := Metric(g.Intn(3))
+		x, err := FitHNSW(context.Background(), RowVectors{Rows: v.Rows[:n*f], N: f}, HNSWOptions{Metric: m, Links: 4 + g.Intn(8), Build: 40, Seed: g.Uint64()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := RowVectors{Rows: slices.Clone(v.Rows[:n*f]), N: f}
+		in := make([]bool, n)
+		for i := range in {
+			in[i] = true
+		}
+		count := n
+		recall, asked := 0.0, 0
+		for step := range 300 {
+			if i := int32(g.Intn(len(in) + 1)); int(i) == len(in) || !in[i] {
+				row := v.ItemVector(g.Intn(n + 300))
+				if err := x.Add(i, row); err != nil {
+					t.Fatal(err)
+				}
+				if int(i) == len(in) {
+					in = append(in, true)
+					now.Rows = append(now.Rows, row...)
+				} else {
+					in[i] = true
+					copy(now.ItemVector(int(i)), row)
+				}
+				count++
+			} else {
+				if err := x.Remove(i); err != nil {
+					t.Fatal(err)
+				}
+				in[i] = false
+				count--
+			}
+			if x.Len() != count || x.Slots() != len(in) {
+				t.Fatalf("Len %d, want %d; Slots %d, want %d", x.Len(), count, x.Slots(), len(in))
+			}
+			if step%10 > 0 {
+				continue
+			}
+			var fl Filter
+			share := g.Float64()
+			if g.Bool(0.5) {
+				fl.Allow = ItemSetFunc(len(in), func(int32) bool { return g.Bool(share) })
+			}
+			if g.Bool(0.3) {
+				fl.Deny = ItemSetFunc(len(in), func(int32) bool { return g.Bool(share) })
+			}
+			if g.Bool(0.3) {
+				fl.Items = []int32{int32(g.Intn(len(in))), 1 << 20, -1}
+			}
+			ok := func(i int32) bool {
+				return in[i] && (fl.Allow == nil || fl.Allow.Has(i)) && (fl.Deny == nil || !fl.Deny.Has(i)) && !slices.Contains(fl.Items, i)
+			}
+			k := 1 + g.Intn(12)
+			q := v.ItemVector(g.Intn(n + 300))
+			got, err := x.AppendTop(nil, q, k, 24, fl)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exact := exactTop(now, m, q, k, ok)
+			if len(got) != len(exact) {
+				t.Fatalf("%d answers, want %d", len(got), len(exact))
+			}
+			for _, s := range got {
+				if !ok(s.Item) {
+					t.Fatalf("item %d is not eligible", s.Item)
+				}
+			}
+			checkMetric(t, got, now, m, q)
+			recall += recallOf(got, exact)
+			asked++
+		}
+		if recall/float64(asked) < 0.85 {
+			t.Fatalf("recall %v", recall/float64(asked))
+		}
+		data, err := x.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		y := &HNSW{}
+		if err := y.UnmarshalBinary(data); err != nil {
+			t.Fatal(err)
+		}
+		again, _ := y.MarshalBinary()
+		if !bytes.Equal(data, again) {
+			t.Fatal("decode and encode changes the bytes")
+		}
+		q := v.ItemVector(0)
+		a, errA := x.AppendTop(nil, q, 10, 30, Filter{})
+		b, errB := y.AppendTop(nil, q, 10, 30, Filter{})
+		if !slices.Equal(a, b) || errA != nil || errB != nil {
+			t.Fatalf("%v %v after decoding %v %v", a, errA, b, errB)
+		}
+	})
+}
+
+// TestHNSWDuplicates: thousands of equal vectors, as ALS leaves for items nobody
+// took, must not wall the others in.
+func TestHNSWDuplicates(t *testing.T) {
+	const n, f = 4000, 16
+	v := clusteredVectors(n, f, 30, 5)
+	clear(v.Rows[:3000*f])
+	for _, m := range []Metric{InnerProduct, CosineMetric, EuclideanMetric} {
+		x := fitHNSW(t, v, HNSWOptions{Metric: m})
+		recall := 0.0
+		for u := range 50 {
+			q := v.ItemVector(3000 + u)
+			got, err := x.AppendTop(nil, q, 10, 100, Filter{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			recall += recallOf(got, exactTop(v, m, q, 10, nil)) / 50
+		}
+		if recall < 0.98 {
+			t.Errorf("metric %d: recall %v", m, recall)
+		}
+	}
+}
+
+// TestHNSWChurn replaces every vector three times over; recall stays that of a
+// fresh index.
+func TestHNSWChurn(t *testing.T) {
+	const n, f = 4000, 16
+	v := clusteredVectors(n*4, f, 40, 6)
+	now := RowVectors{Rows: slices.Clone(v.Rows[:n*f]), N: f}
+	x := fitHNSW(t, now, HNSWOptions{Build: 80})
+	for step := range 3 * n {
+		i := step * 7 % n
+		if err := x.Remove(int32(i)); err != nil {
+			t.Fatal(err)
+		}
+		row := v.ItemVector(n + step)
+		copy(now.ItemVector(i), row)
+		if err := x.Add(int32(i), row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(x.item) > n+n/4+64 {
+		t.Errorf("%d places for %d items", len(x.item), n)
+	}
+	fresh := fitHNSW(t, now, HNSWOptions{Build: 80})
+	for _, ef := range []int{60, 200} {
+		a, b := 0.0, 0.0
+		for u := range 100 {
+			q := v.ItemVector(u * 5)
+			exact := exactTop(now, InnerProduct, q, 10, nil)
+			got, _ := x.AppendTop(nil, q, 10, ef, Filter{})
+			a += recallOf(got, exact) / 100
+			got, _ = fresh.AppendTop(nil, q, 10, ef, Filter{})
+			b += recallOf(got, exact) / 100
+		}
+		t.Logf("ef=%d: recall@10 after churn %.4f, fresh %.4f", ef, a, b)
+		if a < b-0.04 || ef == 200 && a < 0.98 {
+			t.Errorf("ef=%d: recall %v after churn, %v fresh", ef, a, b)
+		}
+	}
+}
+
+func TestHNSWDeterminism(t *testing.T) {
+	v := clusteredVectors(1500, 12, 20, 7)
+	testkit.AtGOMAXPROCS(t, func() []byte {
+		x := fitHNSW(t, v, HNSWOptions{Seed: 9, Build: 50})
+		for i := range int32(300) {
+			if err := x.Remove(i * 3); err != nil {
+				t.Fatal(err)
+			}
+		}
+		data, err := x.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	})
+}
+
+// TestHNSWModels: the index of a fitted model gives the model's own lists, with
+// and without biases.
+func TestHNSWModels(t *testing.T) {
+	g := rng.New(8, 0, 0)
+	als := &ALS{factors: 8, y: make([]float32, 600*8)}
+	biased := &BPR{}
+	biased.latent = latent{factors: 8, x: make([]float32, 8), y: make([]float32, 600*8), bias: make([]float32, 600)}
+	for k := range als.y {
+		als.y[k] = float32(g.Normal())
+		biased.y[k] = float32(g.Normal())
+	}
+	for i := range biased.bias {
+		biased.bias[i] = float32(2 * g.Normal())
+	}
+	q := make([]float32, 8)
+	for k := range q {
+		q[k] = float32(g.Normal())
+	}
+	scores := make([]float32, 600)
+	for name, m := range map[string]ItemVectors{"ALS": als, "BPR": biased} {
+		if m == als {
+			als.scoreAll(scores, q)
+		} else {
+			biased.latent.scoreAll(scores, q, 0)
+		}
+		var h topk.Heap
+		h.Reset(10)
+		for i, s := range scores {
+			h.Push(int32(i), s)
+		}
+		got, err := fitHNSW(t, m, HNSWOptions{}).AppendTop(nil, q, 10, 300, Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, it := range h.AppendSorted(nil) {
+			if got[k].Item != it.ID || !testkit.Close(float64(got[k].Score), float64(it.Score), 1e-5, 1e-5) || m == als && got[k].Score != it.Score {
+				t.Errorf("%s: place %d is %v, want %v", name, k, got[k], it)
+			}
+		}
+	}
+}
+
+func TestHNSWBadInput(t *testing.T) {
+	ctx := context.Background()
+	v := randomVectors(20, 4, 1)
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for name, tc := range map[string]struct {
+		v    ItemVectors
+		o    HNSWOptions
+		want error
+	}{
+		"nil":          {nil, HNSWOptions{}, ErrEmpty},
+		"shape":        {RowVectors{Rows: make([]float32, 5), N: 4}, HNSWOptions{}, ErrShape},
+		"no length":    {RowVectors{}, HNSWOptions{}, ErrShape},
+		"NaN":          {RowVectors{Rows: []float32{1, nan}, N: 1}, HNSWOptions{}, ErrNotFinite},
+		"Inf":          {RowVectors{Rows: []float32{1, inf}, N: 1}, HNSWOptions{}, ErrNotFinite},
+		"huge":         {RowVectors{Rows: []float32{1, 1e30}, N: 1}, HNSWOptions{}, ErrRange},
+		"links":        {v, HNSWOptions{Links: 1}, ErrOption},
+		"links many":   {v, HNSWOptions{Links: 1000, Build: 2000}, ErrOption},
+		"build":        {v, HNSWOptions{Links: 16, Build: 8}, ErrOption},
+		"metric":       {v, HNSWOptions{Metric: 7}, ErrOption},
+		"build negati": {v, HNSWOptions{Build: -1}, ErrOption},
+	} {
+		if _, err := FitHNSW(ctx, tc.v, tc.o); !errors.Is(err, tc.want) {
+			t.Errorf("%s: error %v, want %v", name, err, tc.want)
+		}
+	}
+	x := fitHNSW(t, v, HNSWOptions{})
+	before, _ := x.MarshalBinary()
+	q := make([]float32, 4)
+	other, _ := NewItemSet(19)
+	for name, tc := range map[string]struct {
+		q     []float32
+		k, ef int
+		f     Filter
+		want  error
+	}{
+		"k 0": {q, 0, 0, Filter{}, ErrOption}, "ef negative": {q, 1, -1, Filter{}, ErrOption}, "short": {q[:3], 1, 0, Filter{}, ErrShape},
+		"NaN": {[]float32{0, 0, nan, 0}, 1, 0, Filter{}, ErrNotFinite}, "allow of another catalogue": {q, 1, 0, Filter{Allow: other}, ErrMismatch},
+		"deny of another catalogue": {q, 1, 0, Filter{Deny: other}, ErrMismatch}, "huge": {[]float32{1e30, 0, 0, 0}, 1, 0, Filter{}, ErrRange},
+	} {
+		if got, err := x.AppendTop(nil, tc.q, tc.k, tc.ef, tc.f); !errors.Is(err, tc.want) || got != nil {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	for name, tc := range map[string]struct {
+		err  error
+		want error
+	}{
+		"add twice": {x.Add(3, q), ErrDuplicate}, "add beyond": {x.Add(21, q), ErrUnknownID}, "add negative": {x.Add(-1, q), ErrUnknownID},
+		"add short": {x.Add(20, q[:1]), ErrShape}, "add NaN": {x.Add(20, []float32{nan, 0, 0, 0}), ErrNotFinite},
+		"add huge": {x.Add(20, []float32{1e30, 0, 0, 0}), ErrRange}, "remove beyond": {x.Remove(20), ErrUnknownID}, "remove negative": {x.Remove(-1), ErrUnknownID},
+	} {
+		if !errors.Is(tc.err, tc.want) {
+			t.Errorf("%s: %v", name, tc.err)
+		}
+	}
+	if after, _ := x.MarshalBinary(); !bytes.Equal(before, after) {
+		t.Error("errors changed the index")
+	}
+	empty := fitHNSW(t, RowVectors{N: 4}, HNSWOptions{})
+	if got, err := empty.AppendTop(nil, q, 5, 0, Filter{}); err != nil || len(got) != 0 {
+		t.Error(got, err)
+	}
+	if err := empty.Add(0, q); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := empty.AppendTop(nil, q, 5, 0, Filter{}); err != nil || len(got) != 1 {
+		t.Error(got, err)
+	}
+	none, _ := NewItemSet(20)
+	if got, err := x.AppendTop(nil, q, 5, 0, Filter{Allow: none}); err != nil || len(got) != 0 {
+		t.Error(got, err)
+	}
+	done, cancel := context.WithCancelCause(ctx)
+	why := errors.New("enough")
+	cancel(why)
+	if got, err := FitHNSW(done, v, HNSWOptions{}); got != nil || !errors.Is(err, why) {
+		t.Errorf("cancelled: %v, %v", got, err)
+	}
+}
+
+func TestHNSWAllocs(t *testing.T) {
+	if raceEnabled {
+		t.Skip("sync.Pool drops items under the race detector")
+	}
+	const n = 3000
+	v := clusteredVectors(n, 16, 20, 2)
+	x := fitHNSW(t, v, HNSWOptions{Build: 40})
+	dst := make([]Scored, 0, 20)
+	allow := ItemSetFunc(n, func(i int32) bool { return i%10 > 0 })
+	few := ItemSetFunc(n, func(i int32) bool { return i%100 == 0 })
+	for name, f := range map[string]Filter{"none": {}, "most": {Allow: allow, Items: []int32{1, 2, 3}}, "few": {Allow: few}} {
+		if a := testing.AllocsPerRun(50, func() {
+			if got, err := x.AppendTop(dst, v.ItemVector(5), 10, 50, f); err != nil || len(got) != 10 {
+				t.Fatal(got, err)
+			}
+		}); a != 0 {
+			t.Errorf("%s: %v allocations", name, a)
+		}
+	}
+}
+
+func FuzzHNSWUnmarshal(f *testing.F) {
+	for _, m := range []Metric{InnerProduct, CosineMetric, EuclideanMetric} {
+		x := fitHNSW(f, randomVectors(30, 3, 1), HNSWOptions{Metric: m, Links: 2, Build: 4})
+		_ = x.Remove(3)
+		data, err := x.MarshalBinary()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		data = refit(data)
+		x := &HNSW{}
+		if err := x.UnmarshalBinary(data); err != nil {
+			return
+		}
+		again, err := x.MarshalBinary()
+		if err != nil || !bytes.Equal(data, again) {
+			t.Fatalf("not canonical (%v)", err)
+		}
+		q := make([]float32, x.Factors())
+		q[0] = 1
+		got, err := x.AppendTop(nil, q, 5, 10, Filter{})
+		if err != nil || len(got) != min(5, x.Len()) {
+			t.Fatalf("%d answers of %d, %v", len(got), x.Len(), err)
+		}
+		if x.Slots() < 1<<12 && x.Len() < 1<<12 {
+			row := make([]float32, x.dim)
+			row[0] = 2
+			if err := x.Add(int32(x.Slots()), row); err != nil {
+				t.Fatal(err)
+			}
+			for i := range int32(x.Slots()) {
+				if x.node[i] >= 0 {
+					if err := x.Remove(i); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkHNSW(b *testing.B) {
+	const n, f = 20000, 64
+	v := clusteredVectors(n+1000, f, 400, 1)
+	x := fitHNSW(b, RowVectors{Rows: v.Rows[:n*f], N: f}, HNSWOptions{})
+	for _, ef := range []int{32, 128} {
+		b.Run(fmt.Sprintf("items=%d/factors=%d/ef=%d", n, f, ef), func(b *testing.B) {
+			b.ReportAllocs()
+			var dst []Scored
+			u := 0
+			for b.Loop() {
+				dst, _ = x.AppendTop(dst[:0], v.ItemVector(n+u%1000), 10, ef, Filter{})
+				u++
+			}
+		})
+	}
+}
+
+// TestHNSWLarge measures the index against exact scoring on a large catalogue:
+// AISLE_LONG=1 AISLE_HNSW_ITEMS=1000000 go test -v -timeout 2h -run HNSWLarge
+func TestHNSWLarge(t *testing.T) {
+	testkit.Long(t)
+	n := 200_000
+	if s := os.Getenv("AISLE_HNSW_ITEMS"); s != "" {
+		if _, err := fmt.Sscan(s, &n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const f, queries, k = 64, 200, 10
+	for _, data := range []string{"clustered", "random"} {
+		t.Run(data, func(t *testing.T) {
+			var all RowVectors
+			if data == "clustered" {
+				all = clusteredVectors(n+queries, f, n/100, 1)
+			} else {
+				all = randomVectors(n+queries, f, 1)
+			}
+			v := RowVectors{Rows: all.Rows[:n*f], N: f}
+			als := &ALS{factors: f, x: all.Rows[n*f:], y: v.Rows}
+			start := time.Now()
+			x := fitHNSW(t, v, HNSWOptions{})
+			t.Logf("%d items, f=%d, built in %v", n, f, time.Since(start).Round(time.Second))
+			r := NewRanker(als)
+			exact := make([][]Scored, queries)
+			var spent []time.Duration
+			for u := range queries {
+				var err error
+				start = time.Now()
+				if exact[u], err = r.AppendTop(nil, Query{User: int32(u)}, k, Filter{}); err != nil {
+					t.Fatal(err)
+				}
+				spent = append(spent, time.Since(start))
+			}
+			slices.Sort(spent)
+			base := spent[queries/2]
+			t.Logf("exact: p50 %v", base)
+			reached := false
+			for _, ef := range []int{32, 64, 128, 256, 512, 1024, 2048, 4096} {
+				spent = spent[:0]
+				recall := 0.0
+				for u := range queries {
+					start = time.Now()
+					got, err := x.AppendTop(nil, als.UserVector(u), k, ef, Filter{})
+					spent = append(spent, time.Since(start))
+					if err != nil {
+						t.Fatal(err)
+					}
+					recall += recallOf(got, exact[u]) / queries
+				}
+				slices.Sort(spent)
+				t.Logf("ef=%d: recall@10 %.4f, p50 %v, p99 %v, %.1f times faster", ef, recall, spent[queries/2], spent[queries*99/100], float64(base)/float64(spent[queries/2]))
+				if recall >= 0.99 {
+					reached = true
+					break
+				}
+			}
+			if !reached {
+				t.Error("recall@10 stays below 0.99")
+			}
+		})
+	}
+}

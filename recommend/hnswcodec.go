@@ -1,0 +1,162 @@
+package recommend
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// Kinds of frames that hold no model count from 0x80.
+const (
+	kindHNSW = codec.KindRecommend + 0x80 + iota
+	kindClickArms
+	kindLinearArms
+)
+
+// AppendBinary appends the frame of x to dst.
+func (x *HNSW) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int(x.f)
+	w.Int(x.dim - x.f)
+	w.Int(int(x.metric))
+	w.Int(x.m)
+	w.Int(x.build)
+	w.Uint64(x.seed)
+	w.Float64(x.norm2)
+	w.Float32s(x.center)
+	w.Float32s(x.vectors)
+	w.Int32s(x.node)
+	w.Int32s(x.free)
+	w.Int32s(x.links)
+	w.Int32s(x.upper)
+	w.Int(int(x.entry + 1))
+	return w.AppendFrame(dst, kindHNSW, 1), nil
+}
+
+// MarshalBinary returns the frame of x.
+func (x *HNSW) MarshalBinary() ([]byte, error) { return x.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; x is unchanged when it fails. It must not run
+// beside other uses of x.
+func (x *HNSW) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindHNSW, 1)
+	if err != nil {
+		return fmt.Errorf("recommend: HNSW: %w", err)
+	}
+	d := &HNSW{f: r.Int()}
+	bias := r.Int()
+	d.dim = d.f + min(bias, 2)
+	d.metric = Metric(r.Int())
+	d.m, d.build, d.seed, d.norm2 = r.Int(), r.Int(), r.Uint64(), r.Float64()
+	d.center, d.vectors, d.node, d.free = r.Float32s(), r.Float32s(), r.Int32s(), r.Int32s()
+	d.links, d.upper = r.Int32s(), r.Int32s()
+	entry := r.Int()
+	if r.Err() == nil {
+		if what := d.restore(bias, entry); what != "" {
+			r.Fail(what)
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("recommend: HNSW: %w", err)
+	}
+	*x = *d
+	return nil
+}
+
+// restore checks what was decoded, computes the rest, and says what is wrong.
+func (x *HNSW) restore(bias, entry int) string {
+	o := HNSWOptions{Metric: x.metric, Links: x.m, Build: x.build}
+	switch {
+	case x.f < 1 || x.f > maxFactors || bias > 1 || bias == 1 && x.metric != InnerProduct || o.validate() != nil:
+		return "has a setting out of range"
+	case !(x.norm2 >= 0) || !check.Finite(x.norm2):
+		return "has a bound that is not finite"
+	case x.metric == EuclideanMetric && len(x.center) != x.f || x.metric != EuclideanMetric && x.center != nil:
+		return "has a center of the wrong length"
+	case len(x.vectors)%x.dim != 0 || len(x.links) != len(x.vectors)/x.dim*(2*x.m+1):
+		return "has vectors or links of the wrong length"
+	case check.Slice32("", x.vectors) != nil || check.Slice32("", x.center) != nil:
+		return "has a value that is not finite"
+	}
+	n := len(x.links) / (2*x.m + 1)
+	if entry > n {
+		return "starts nowhere"
+	}
+	x.entry = int32(entry - 1)
+	x.item = make([]int32, n)
+	for a := range x.item {
+		x.item[a] = -1
+	}
+	x.live = make([]uint64, (len(x.node)+63)/64)
+	there := 0
+	for i, a := range x.node {
+		if a == -1 {
+			continue
+		}
+		if uint32(a) >= uint32(n) || x.item[a] >= 0 {
+			return "has an item without a place of its own"
+		}
+		x.item[a] = int32(i)
+		x.live[i>>6] |= 1 << (i & 63)
+		there++
+	}
+	for k, a := range x.free {
+		if uint32(a) >= uint32(n) || x.item[a] >= 0 || k > 0 && a >= x.free[k-1] {
+			return "has a free place that is none"
+		}
+	}
+	x.dead = n - there - len(x.free)
+	x.level, x.upperAt = make([]uint8, n), make([]int32, n)
+	rows := 0
+	for a := range n {
+		l := hnswLevel(x.seed, a, x.m)
+		x.level[a], x.upperAt[a] = l, -1
+		if l > 0 {
+			x.upperAt[a] = int32(rows)
+			rows += int(l)
+		}
+	}
+	if len(x.upper) != rows*(x.m+1) {
+		return "has upper layers of the wrong length"
+	}
+	if x.entry < 0 != (there+x.dead == 0) || x.entry >= 0 && n == 0 {
+		return "starts nowhere"
+	}
+	for a := range int32(n) {
+		for layer := 0; layer <= int(x.level[a]); layer++ {
+			raw := x.rawList(a, layer)
+			if uint32(raw[0]) > uint32(len(raw)-1) {
+				return "has a node with too many links"
+			}
+			for _, t := range raw[1 : 1+raw[0]] {
+				if uint32(t) >= uint32(n) || t == a || int(x.level[t]) < layer {
+					return "has a link to nowhere"
+				}
+			}
+			for _, t := range raw[1+raw[0]:] {
+				if t != 0 {
+					return "has links behind the last"
+				}
+			}
+		}
+	}
+	x.extra = make([]float32, n)
+	bound := 2.0 // CosineMetric
+	if x.metric != CosineMetric {
+		bound = hnswMaxNorm
+	}
+	if x.metric == InnerProduct && x.norm2 > bound {
+		return "has a bound out of range"
+	}
+	for a := range int32(n) {
+		if !(vec.Norm2(x.row(a)) <= bound) {
+			return "has a vector out of range"
+		}
+		x.setExtra(a)
+	}
+	x.scratch = &sync.Pool{}
+	return ""
+}

@@ -1,0 +1,173 @@
+package recommend
+
+import (
+	"math/bits"
+
+	"github.com/aislekit/aisle/internal/topk"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// topHeap selects the answers of a search.
+type topHeap struct {
+	heap  topk.Heap
+	items []topk.Item
+}
+
+// Slots returns one more than the largest item that was ever in the index: the
+// size that item sets must have.
+func (x *HNSW) Slots() int { return len(x.node) }
+
+// Len returns the number of items in the index.
+func (x *HNSW) Len() int { return len(x.item) - len(x.free) - x.dead }
+
+// Factors returns the length of a query.
+func (x *HNSW) Factors() int { return x.f }
+
+// AppendTop appends the k items that answer the query vector best and pass f:
+// best first, equal scores by ascending index, exactly min(k, eligible) of them.
+// Scores are those of the metric, exact; that no better item was missed is
+// likely only. Of the filter, Items beyond the catalogue are ignored.
+//
+// ef is the width of the search, at least k; 0 means max(64, 2·k). Twice the
+// width takes less than twice the time and misses fewer items. Where the filter
+// leaves so little that the graph would be slower, the eligible items are scored
+// one by one, which misses none.
+//
+// No allocation in steady state. ErrShape (query), ErrNotFinite (query), ErrOption
+// (k < 1 or ef < 0), ErrMismatch (an item set whose size is not Slots()).
+func (x *HNSW) AppendTop(dst []Scored, query []float32, k, ef int, f Filter) ([]Scored, error) {
+	if k < 1 || ef < 0 {
+		return dst, ErrOption
+	}
+	if len(query) != x.f {
+		return dst, ErrShape
+	}
+	for _, v := range query {
+		if v-v != 0 {
+			return dst, ErrNotFinite
+		}
+	}
+	if f.Allow != nil && f.Allow.set.Size() != len(x.node) || f.Deny != nil && f.Deny.set.Size() != len(x.node) {
+		return dst, ErrMismatch
+	}
+	if ef == 0 {
+		ef = max(64, 2*min(k, x.Len()))
+	}
+	ef = max(ef, min(k, x.Len()))
+	s := x.getScratch()
+	defer x.scratch.Put(s)
+	q := s.query
+	if x.store(q, query) != nil {
+		return dst, ErrRange
+	}
+	if x.dim > x.f {
+		q[x.f] = 1
+	}
+	eligible := x.Len()
+	var ok []uint64 // nil: all
+	if f.Allow != nil || f.Deny != nil || len(f.Items) > 0 {
+		ok, eligible = x.eligible(s, f)
+	}
+	k = min(k, eligible)
+	if k == 0 {
+		return dst, nil
+	}
+	s.top.heap.Reset(k)
+	// A search meets ineligible items as often as they are frequent, and looks
+	// at some Links vectors for each it meets.
+	if float64(eligible)*float64(eligible) <= float64(ef)*float64(x.m)*float64(x.Len()) {
+		x.scan(s, q, ok)
+	} else {
+		e := float32(0)
+		if x.metric == EuclideanMetric {
+			e = float32(vec.Norm2(q) / 2)
+		}
+		// Several starts: good answers often lie in several regions.
+		s.start = append(s.start[:0], x.descend(s, q, e, 1))
+		if x.level[x.entry] > 0 {
+			x.explore(s, q, e, 1, max(ef/4, 8), nil)
+			if len(s.best) > 0 {
+				s.start = append(s.start[:0], s.best...)
+			}
+		}
+		x.explore(s, q, e, 0, ef, ok)
+		if len(s.best) < k {
+			x.scan(s, q, ok) // not all of the graph can be reached
+		} else {
+			for _, key := range s.best {
+				a := int32(uint32(key))
+				s.top.heap.Push(x.item[a], x.score(q, a))
+			}
+		}
+	}
+	s.top.items = s.top.heap.AppendSorted(s.top.items[:0])
+	for _, it := range s.top.items {
+		dst = append(dst, Scored{it.ID, it.Score})
+	}
+	return dst, nil
+}
+
+// eligible returns the items that pass f and are there, and their number.
+func (x *HNSW) eligible(s *hnswScratch, f Filter) ([]uint64, int) {
+	s.ok = append(s.ok[:0], x.live...)
+	if f.Allow != nil {
+		for w, a := range f.Allow.set.Words() {
+			s.ok[w] &= a
+		}
+	}
+	if f.Deny != nil {
+		for w, d := range f.Deny.set.Words() {
+			s.ok[w] &^= d
+		}
+	}
+	for _, i := range f.Items {
+		if uint32(i) < uint32(len(x.node)) {
+			s.ok[i>>6] &^= 1 << (i & 63)
+		}
+	}
+	n := 0
+	for _, w := range s.ok {
+		n += bits.OnesCount64(w)
+	}
+	return s.ok, n
+}
+
+// scan scores the eligible items one by one.
+func (x *HNSW) scan(s *hnswScratch, q []float32, ok []uint64) {
+	if ok == nil {
+		ok = x.live
+	}
+	for w, word := range ok {
+		s.ids = s.ids[:0]
+		for ; word != 0; word &= word - 1 {
+			s.ids = append(s.ids, x.node[w<<6+bits.TrailingZeros64(word)])
+		}
+		if len(s.ids) == 0 {
+			continue
+		}
+		if x.metric == EuclideanMetric {
+			for _, a := range s.ids {
+				s.top.heap.Push(x.item[a], x.score(q, a))
+			}
+			continue
+		}
+		dist := s.dist[:len(s.ids)]
+		vec.GatherDot(dist, x.vectors, s.ids, q)
+		for k, a := range s.ids {
+			s.top.heap.Push(x.item[a], dist[k])
+		}
+	}
+}
+
+// score returns the score of a node for a stored query.
+func (x *HNSW) score(q []float32, a int32) float32 {
+	if x.metric != EuclideanMetric {
+		return vec.Dot(q, x.row(a))
+	}
+	sum := 0.0
+	for k, v := range x.row(a) {
+		d := float64(q[k]) - float64(v)
+		sum += float64(d * d)
+	}
+	return float32(-sum)
+}
