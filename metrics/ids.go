@@ -10,7 +10,7 @@ import (
 
 // Frame kinds of the accumulators over users, paths and windows.
 const (
-	kindFunnel uint16 = codec.KindMetrics + 0x40 + iota
+	kindFunnel uint16 = codec.KindMetrics + 0x80 + iota
 	kindFunnelBuilder
 	kindCustomers
 	kindActivity

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"runtime"
 	"testing"
 	"time"
@@ -166,5 +167,21 @@ func TestZeroValuesKPI(t *testing.T) {
 	must(t, act.Add(1, day0))
 	if got, err := act.Active(1, day0, dayOf(1)); err != nil || got[0].Users != 1 {
 		t.Errorf("%v %v", got, err)
+	}
+}
+
+// No two types share a frame kind.
+func TestKindsDiffer(t *testing.T) {
+	seen := map[uint16]string{}
+	for _, s := range append(states(t), experimentStates(t)...) {
+		data, err := s.MarshalBinary()
+		must(t, err)
+		kind := uint16(data[4]) | uint16(data[5])<<8
+		name := fmt.Sprintf("%T", s)
+		// A Ranking and a DenseRanking read each other's form.
+		if old, ok := seen[kind]; ok && kind != kindRanking {
+			t.Errorf("%s and %s both have kind %#x", old, name, kind)
+		}
+		seen[kind] = name
 	}
 }
