@@ -32,9 +32,24 @@
 //     says which factor moves with an effect.
 //   - Has it changed: Binned against a reference (PSI and more), CUSUM, EWMA and
 //     PageHinkley over a series, with SimulateAlarms for their false alarms.
-//   - Experiments: Proportion and Moments hold an arm; CompareProportions and
-//     CompareMeans answer with an Effect that names its scale; SampleRatio
-//     checks the split before anything else is believed.
+//   - Experiments, from raw events: Assigner draws the arms, Experiment joins
+//     users, arms and outcomes, excludes users of two arms, checks the split and
+//     corrects for the number of questions; ResultBy goes by segment.
+//   - Experiments, by hand: Proportion, Moments, RatioMoments, CUPED, CUPEDRatio
+//     and Clusters hold an arm; CompareProportions, CompareMeans, CompareRatios,
+//     CompareCUPED, CompareCUPEDRatios, CompareClusters and CompareWinsorized
+//     answer with an Effect that names its scale. SampleRatio checks the split
+//     before anything else is believed; AdjustPValues corrects.
+//   - How long to run: SampleSizeProportions, SampleSizeMeans and their inverses.
+//     To look before the end: AlwaysValid at any time, GroupSequential at a few
+//     planned looks. Without p-values: BayesProportions, BayesEffect.
+//   - No random control: DiffInDiff, InterruptedSeries, Counterfactual;
+//     Decompose shares a change of revenue among its factors.
+//   - Whom to treat: Uplift (Qini), UpliftAt, UpliftBuckets, UpliftIntervals,
+//     UpliftHistogram. What another policy would have earned: OffPolicy.
+//   - Which model is better: ComparePaired and CompareModels over per-user
+//     values, DetectableDifference. Is it fair: Fairness for people, Exposure
+//     for items.
 //   - Table writes results as plain text or markdown.
 //
 // # Guarantees
