@@ -122,8 +122,9 @@ func hnswKey(d float32, node int32) uint64 { return uint64(ascending(d))<<32 | u
 // order. So equal vectors, options and seed give equal bytes at any GOMAXPROCS.
 // Cost: about Build·2·Links dot products an item, spread over Workers.
 //
-// Errors: ErrEmpty (nil), ErrOption, ErrShape, ErrNotFinite, and
-// context.Cause(ctx). An index of no items is fine.
+// Errors: ErrEmpty (nil), ErrOption, ErrShape, ErrNotFinite, ErrRange (vectors
+// whose squared length float32 cannot hold), and context.Cause(ctx). An index of
+// no items is fine.
 func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -159,6 +160,9 @@ func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error)
 		x.center = make([]float32, f)
 		for k, a := range mean {
 			x.center[k] = float32(a)
+		}
+		if a := vec.Norm2(x.center); a > hnswMaxNorm/8 {
+			return nil, fmt.Errorf("recommend: FitHNSW: squared length of the mean is %v: %w", a, ErrRange)
 		}
 	}
 	order := rng.New(opt.Seed, hnswOrder, 0).Perm(n)

@@ -81,6 +81,9 @@ func (x *HNSW) restore(bias, entry int) string {
 	case check.Slice32("", x.vectors) != nil || check.Slice32("", x.center) != nil:
 		return "has a value that is not finite"
 	}
+	if vec.Norm2(x.center) > hnswMaxNorm/8 {
+		return "has a center out of range"
+	}
 	n := len(x.links) / (2*x.m + 1)
 	if entry > n {
 		return "starts nowhere"

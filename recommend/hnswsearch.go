@@ -34,7 +34,8 @@ func (x *HNSW) Factors() int { return x.f }
 // one by one, which misses none.
 //
 // No allocation in steady state. ErrShape (query), ErrNotFinite (query), ErrOption
-// (k < 1 or ef < 0), ErrMismatch (an item set whose size is not Slots()).
+// (k < 1 or ef < 0), ErrMismatch (an item set whose size is not Slots()),
+// ErrRange (a query whose squared length float32 cannot hold).
 func (x *HNSW) AppendTop(dst []Scored, query []float32, k, ef int, f Filter) ([]Scored, error) {
 	if k < 1 || ef < 0 {
 		return dst, ErrOption
