@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 )
 
 // Clusters accumulates one arm of an experiment whose arms were drawn for
@@ -28,6 +30,9 @@ type clusterSum struct {
 func (c *Clusters[K]) Add(cluster K, y float64) error {
 	old := c.m[cluster]
 	sum := old.sum + y
+	if cluster != cluster {
+		return fmt.Errorf("metrics: Clusters: cluster %v does not equal itself: %w", cluster, ErrNotFinite)
+	}
 	if !check.Finite(y) || !check.Finite(sum) {
 		return fmt.Errorf("metrics: Clusters: value %v, sum %v: %w", y, sum, ErrNotFinite)
 	}
@@ -57,6 +62,51 @@ func (c *Clusters[K]) Merge(other *Clusters[K]) error {
 	}
 	c.m = next
 	c.n += other.n
+	return nil
+}
+
+// AppendBinary appends the binary form. ErrOption for clusters that are neither
+// strings nor integers.
+func (c *Clusters[K]) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	keys := slices.SortedFunc(maps.Keys(c.m), cmp.Compare[K])
+	if _, err := writeIDs(&w, keys); err != nil {
+		return nil, fmt.Errorf("metrics: Clusters: %w", err)
+	}
+	for _, k := range keys {
+		w.Int64(c.m[k].n)
+		w.Float64(c.m[k].sum)
+	}
+	return w.AppendFrame(dst, kindClusters, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (c *Clusters[K]) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (c *Clusters[K]) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindClusters, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: Clusters: %w", err)
+	}
+	list, err := readIDs[K](r)
+	if err != nil {
+		return fmt.Errorf("metrics: Clusters: %w", err)
+	}
+	got := Clusters[K]{m: make(map[K]clusterSum, len(list.keys))}
+	for _, k := range list.keys {
+		s := clusterSum{r.Int64(), r.Float64()}
+		if s.n < 1 || !check.Finite(s.sum) || got.n > math.MaxInt64-s.n {
+			r.Fail("a cluster has no units or no finite sum")
+			break
+		}
+		got.m[k] = s
+		got.n += s.n
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("metrics: Clusters: %w", err)
+	}
+	*c = got
 	return nil
 }
 

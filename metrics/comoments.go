@@ -16,6 +16,10 @@ const (
 	kindUpliftHistogram
 	kindOffPolicy
 	kindExposure
+	kindClusters
+	kindDiffInDiff
+	kindFairness
+	kindExperiment
 )
 
 const (

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 )
 
 // DiffInDiff accumulates outcomes of treated and untreated units (shops,
@@ -36,6 +37,9 @@ func (d *DiffInDiff[U]) Add(unit U, treated, after bool, y float64) error {
 	x := d.m[unit]
 	x.n[p]++
 	x.sum[p] += y
+	if unit != unit {
+		return fmt.Errorf("metrics: DiffInDiff: unit %v does not equal itself: %w", unit, ErrNotFinite)
+	}
 	if !check.Finite(y) || !check.Finite(x.sum[p]) {
 		return fmt.Errorf("metrics: DiffInDiff: unit %v: value %v, sum %v: %w", unit, y, x.sum[p], ErrNotFinite)
 	}
@@ -67,6 +71,63 @@ func (d *DiffInDiff[U]) Merge(other *DiffInDiff[U]) error {
 		next[u] = x
 	}
 	d.m = next
+	return nil
+}
+
+// AppendBinary appends the binary form. ErrOption for units that are neither
+// strings nor integers.
+func (d *DiffInDiff[U]) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	keys := slices.SortedFunc(maps.Keys(d.m), cmp.Compare[U])
+	if _, err := writeIDs(&w, keys); err != nil {
+		return nil, fmt.Errorf("metrics: DiffInDiff: %w", err)
+	}
+	for _, k := range keys {
+		x := d.m[k]
+		w.Bool(x.treated)
+		w.Bool(x.control)
+		for p := range x.n {
+			w.Int64(x.n[p])
+			w.Float64(x.sum[p])
+		}
+	}
+	return w.AppendFrame(dst, kindDiffInDiff, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (d *DiffInDiff[U]) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (d *DiffInDiff[U]) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindDiffInDiff, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: DiffInDiff: %w", err)
+	}
+	list, err := readIDs[U](r)
+	if err != nil {
+		return fmt.Errorf("metrics: DiffInDiff: %w", err)
+	}
+	got := DiffInDiff[U]{m: make(map[U]didUnit, len(list.keys))}
+	for _, k := range list.keys {
+		x := didUnit{treated: r.Bool(), control: r.Bool()}
+		for p := range x.n {
+			x.n[p], x.sum[p] = r.Int64(), r.Float64()
+			if x.n[p] < 0 || !check.Finite(x.sum[p]) || x.n[p] == 0 && x.sum[p] != 0 {
+				r.Fail("a unit is not counts and finite sums")
+			}
+		}
+		if x.n[0] == 0 && x.n[1] == 0 || !x.treated && !x.control {
+			r.Fail("a unit has no observation or no group")
+		}
+		if r.Err() != nil {
+			break
+		}
+		got.m[k] = x
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("metrics: DiffInDiff: %w", err)
+	}
+	*d = got
 	return nil
 }
 

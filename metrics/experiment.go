@@ -105,6 +105,9 @@ func (e *Experiment[U]) user(u U) (int32, error) {
 	if e.index == nil {
 		return 0, fmt.Errorf("metrics: Experiment: not made by NewExperiment: %w", ErrOption)
 	}
+	if u != u {
+		return 0, fmt.Errorf("metrics: Experiment: user %v does not equal itself: %w", u, ErrNotFinite)
+	}
 	if len(e.users) == math.MaxInt32 {
 		return 0, fmt.Errorf("metrics: Experiment: more than 2³¹−1 users: %w", ErrOverflow)
 	}

@@ -105,7 +105,18 @@ func experimentStates(t testing.TB) []binaryForm {
 	e, err := NewExposure([]int32{0, 1, 1})
 	must(err)
 	must(e.Add([]int32{2}, []int32{1, 2}, []int32{0}))
-	return []binaryForm{&r, &c, &q, h, o, e}
+	var cl Clusters[string]
+	must(cl.Add("shop", 3))
+	var did DiffInDiff[int32]
+	must(did.Add(-4, true, false, 3))
+	var fair Fairness[string]
+	fair.Add("a", true, false)
+	x, err := NewExperiment[string](testOptions())
+	must(err)
+	must(x.Assign("anna", 1))
+	must(x.AddPre("anna", 0, 5))
+	must(x.Add("bert", 1, 2))
+	return []binaryForm{&r, &c, &q, h, o, e, &cl, &did, &fair, x}
 }
 
 // FuzzUnmarshalExperiments is FuzzUnmarshal for the experiment files.

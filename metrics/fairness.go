@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 )
 
 // Fairness accumulates yes/no decisions per group of people: who gets the
@@ -43,6 +44,52 @@ func (f *Fairness[G]) Merge(other *Fairness[G]) error {
 		next[g] = d
 	}
 	f.m = next
+	return nil
+}
+
+// AppendBinary appends the binary form. ErrOption for groups that are neither
+// strings nor integers.
+func (f *Fairness[G]) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	keys := slices.SortedFunc(maps.Keys(f.m), cmp.Compare[G])
+	if _, err := writeIDs(&w, keys); err != nil {
+		return nil, fmt.Errorf("metrics: Fairness: %w", err)
+	}
+	for _, k := range keys {
+		c := f.m[k]
+		for _, n := range [4]int64{c.TP, c.FP, c.FN, c.TN} {
+			w.Int64(n)
+		}
+	}
+	return w.AppendFrame(dst, kindFairness, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (f *Fairness[G]) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (f *Fairness[G]) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindFairness, 1)
+	if err != nil {
+		return fmt.Errorf("metrics: Fairness: %w", err)
+	}
+	list, err := readIDs[G](r)
+	if err != nil {
+		return fmt.Errorf("metrics: Fairness: %w", err)
+	}
+	got := Fairness[G]{m: make(map[G]Confusion, len(list.keys))}
+	for _, k := range list.keys {
+		c := Confusion{r.Int64(), r.Int64(), r.Int64(), r.Int64()}
+		if c.TP < 0 || c.FP < 0 || c.FN < 0 || c.TN < 0 || c == (Confusion{}) {
+			r.Fail("a group has negative counts or none")
+			break
+		}
+		got.m[k] = c
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("metrics: Fairness: %w", err)
+	}
+	*f = got
 	return nil
 }
 
