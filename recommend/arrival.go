@@ -161,7 +161,7 @@ func (s *state[U, I]) withArrivals(registry []*arrival[I], limit int, inStock fu
 			}
 		}
 	}
-	if s.stock != nil { // what it says of the dataset stays
+	if next.stock = nil; s.stock != nil && inStock != nil { // what it says of the dataset stays
 		next.stock = make([]uint64, next.words())
 		copy(next.stock, s.stock[:(s.items+63)/64])
 		if r := s.items % 64; r != 0 {

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +65,15 @@ type world struct {
 	events  map[string]map[int]pastItem // user → item → merged weight and time
 	timed   bool
 	policy  Duplicates
+
+	// Beyond the dataset: see policy_test.go.
+	facts     map[int]map[string][]string
+	arrivals  []int
+	live      map[string][]Observation[string, int]
+	forgotten map[string]bool
+	stock     map[int]bool // nil: everything
+	watermark time.Time
+	calibrate bool
 }
 
 func itemID(k int) int     { return 100 + 3*k }
@@ -183,33 +193,66 @@ func drawRequest(t *rapid.T, w *world) Request[string, int] {
 	return r
 }
 
+// id and find map the oracle's positions: those of the dataset, then arrivals.
+func (w *world) id(k int) int {
+	if k < w.data.Items.Len() {
+		return itemID(k)
+	}
+	return w.arrivals[k-w.data.Items.Len()]
+}
+
+func (w *world) size() int { return w.data.Items.Len() + len(w.arrivals) }
+
+func (w *world) find(id int) int {
+	for k := range w.size() {
+		if w.id(k) == id {
+			return k
+		}
+	}
+	return -1
+}
+
+// contained: the dataset holds the event already.
+func (w *world) contained(o Observation[string, int]) bool {
+	if !w.watermark.IsZero() && !o.At.After(w.watermark) {
+		return true
+	}
+	e, ok := w.events[o.User][o.Item]
+	return ok && w.timed && !w.forgotten[o.User] && e.time >= o.At.Unix()
+}
+
+func (w *world) holds(r *Rule, k int) bool {
+	switch r.op {
+	case ruleIs:
+		have := w.facts[w.id(k)][r.attribute]
+		if len(r.values) == 0 {
+			return len(have) > 0
+		}
+		return slices.ContainsFunc(r.values, func(v string) bool { return slices.Contains(have, v) })
+	case ruleNot:
+		return !w.holds(&r.rules[0], k)
+	case ruleAny:
+		return slices.ContainsFunc(r.rules, func(x Rule) bool { return w.holds(&x, k) })
+	}
+	return !slices.ContainsFunc(r.rules, func(x Rule) bool { return !w.holds(&x, k) })
+}
+
 // answer is the slow oracle: the documentation of Request and Engine, taken
 // literally and without any index, bitmap or heap.
 func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info Info) {
-	known := func(id int) bool { return (id-100)%3 == 0 && id >= 100 && (id-100)/3 < w.data.Items.Len() }
+	n := w.data.Items.Len()
 	past := map[int]pastItem{}
 	stored, ok := w.events[r.User]
-	if ok && !r.Anonymous {
+	if ok && !r.Anonymous && !w.forgotten[r.User] {
 		info.Known = true
 		for id, e := range stored {
 			past[id] = e
 		}
 	}
 	fresh := false
-	for _, e := range r.History {
-		if !known(e.Item) {
-			info.UnknownHistory++
-			continue
-		}
+	add := func(id int, x pastItem) {
 		fresh = true
-		x := pastItem{weight: e.Weight, time: r.Now.Unix()}
-		if e.Weight == 0 {
-			x.weight = 1
-		}
-		if !e.At.IsZero() {
-			x.time = e.At.Unix()
-		}
-		if old, ok := past[e.Item]; ok {
+		if old, ok := past[id]; ok {
 			switch w.policy {
 			case Sum:
 				x.weight += old.weight
@@ -218,11 +261,42 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 			}
 			x.time = max(x.time, old.time)
 		}
-		past[e.Item] = x
+		past[id] = x
+	}
+	if !r.Anonymous {
+		live := slices.Clone(w.live[r.User])
+		slices.SortFunc(live, func(a, b Observation[string, int]) int {
+			return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Item, b.Item), cmp.Compare(a.ID, b.ID))
+		})
+		for _, o := range live {
+			if w.find(o.Item) < 0 || w.contained(o) {
+				continue
+			}
+			info.Live++
+			x := pastItem{weight: o.Weight, time: o.At.Unix()}
+			if o.Weight == 0 {
+				x.weight = 1
+			}
+			add(o.Item, x)
+		}
+	}
+	for _, e := range r.History {
+		if w.find(e.Item) < 0 {
+			info.UnknownHistory++
+			continue
+		}
+		x := pastItem{weight: e.Weight, time: r.Now.Unix()}
+		if e.Weight == 0 {
+			x.weight = 1
+		}
+		if !e.At.IsZero() {
+			x.time = e.At.Unix()
+		}
+		add(e.Item, x)
 	}
 	info.History = len(past)
 	q := Query{User: Stranger}
-	for k := range w.data.Items.Len() {
+	for k := range n {
 		if e, ok := past[itemID(k)]; ok {
 			q.Items, q.Weights = append(q.Items, int32(k)), append(q.Weights, e.weight)
 		}
@@ -231,25 +305,29 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 		q.User = w.data.Users.Of(r.User)
 	}
 	for _, id := range r.AllowItems {
-		if !known(id) {
+		if w.find(id) < 0 {
 			info.UnknownAllow++
 		}
 	}
 	for _, id := range r.DenyItems {
-		if !known(id) {
+		if w.find(id) < 0 {
 			info.UnknownDeny++
 		}
 	}
 	left := map[int]bool{}
-	allowed, denied := 0, 0
-	for k := range w.data.Items.Len() {
-		id := itemID(k)
-		if r.Allow != nil && !r.Allow.Has(int32(k)) || r.AllowItems != nil && !slices.Contains(r.AllowItems, id) {
+	allowed, denied, sold := 0, 0, 0
+	for k := range w.size() {
+		id := w.id(k)
+		if r.Allow != nil && (k >= n || !r.Allow.Has(int32(k))) || r.AllowItems != nil && !slices.Contains(r.AllowItems, id) || r.Where != nil && !w.holds(r.Where, k) {
 			continue
 		}
 		allowed++
-		if r.Deny != nil && r.Deny.Has(int32(k)) || slices.Contains(r.DenyItems, id) {
+		if r.Deny != nil && k < n && r.Deny.Has(int32(k)) || slices.Contains(r.DenyItems, id) {
 			denied++
+			continue
+		}
+		if w.stock != nil && !w.stock[id] {
+			sold++
 			continue
 		}
 		if e, ok := past[id]; ok {
@@ -260,51 +338,112 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 		left[k] = true
 	}
 	info.Eligible = len(left)
-	info.Returned = min(r.K, len(left))
 	switch {
 	case allowed == 0:
 		info.Why = "no item is allowed"
 	case allowed == denied:
 		info.Why = "every allowed item is denied"
+	case allowed == denied+sold:
+		info.Why = "no item that is left is in stock"
 	case len(left) == 0:
 		info.Why = "every item that is left was seen already"
 	}
-	fill := func(scores []float32, sparse bool, name string, why func(k int) []Because[int]) {
-		for len(want) < r.K {
+	taken := map[string]int{}
+	breaks := func(k int) bool {
+		for _, c := range r.Caps {
+			for _, v := range w.facts[w.id(k)][c.Attribute] {
+				if taken[c.Attribute+"="+v] >= c.Max {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	take := func(k int) {
+		delete(left, k)
+		for a, values := range w.facts[w.id(k)] {
+			for _, v := range values {
+				taken[a+"="+v]++
+			}
+		}
+	}
+	pins := map[int]int{} // position → item
+	for p := 1; p <= r.K; p++ {
+		for _, pin := range r.Pins {
+			if k := w.find(pin.Item); pin.Position == p && k >= 0 && left[k] && !breaks(k) {
+				take(k)
+				pins[p] = pin.Item
+			}
+		}
+	}
+	for _, pin := range r.Pins {
+		if w.find(pin.Item) < 0 {
+			info.UnknownPins++
+		}
+	}
+	info.Pinned = len(pins)
+	fill := func(raw []float32, sparse bool, name func(k int) string, calibrate func(float64) float64, why func(k int) []Because[int]) {
+		scores, skip := slices.Clone(raw), map[int]bool{}
+		for k, s := range raw {
+			if s != s || math.IsInf(float64(s), -1) || sparse && !(s > 0) {
+				skip[k] = true
+				continue
+			}
+			for _, b := range r.Boosts {
+				if b.Set != nil && (k >= n || !b.Set.Has(int32(k))) || b.Where != nil && !w.holds(b.Where, k) {
+					continue
+				}
+				f := b.Multiply
+				if f == 0 {
+					f = 1
+				}
+				if scores[k] >= 0 {
+					scores[k] *= f
+				} else {
+					scores[k] /= f
+				}
+				scores[k] += b.Add
+			}
+		}
+		for len(want)+len(pins) < r.K {
 			best := -1
 			for k, s := range scores {
-				if left[k] && s == s && (!sparse || s > 0) && (best < 0 || s > scores[best]) {
+				if left[k] && !skip[k] && !breaks(k) && (best < 0 || s > scores[best]) {
 					best = k
 				}
 			}
 			if best < 0 {
 				return
 			}
-			delete(left, best)
-			want = append(want, Recommendation[int]{Item: itemID(best), Rank: len(want) + 1, Score: scores[best], Source: name, Reasons: why(best)})
+			take(best)
+			x := Recommendation[int]{Item: w.id(best), Score: scores[best], Source: name(best), Reasons: why(best)}
+			if calibrate != nil {
+				x.Probability, x.Calibrated = calibrate(float64(raw[best])), true
+			}
+			want = append(want, x)
 		}
 	}
-	for k, m := range w.models {
-		scores := make([]float32, m.items)
+	for m, model := range w.models {
+		scores := make([]float32, model.items)
 		asked := q
 		if fresh {
 			asked.User = Stranger
 		}
-		err := m.Score(scores, asked)
+		err := model.Score(scores, asked)
 		if err != nil {
 			asked = q
-			err = m.Score(scores, asked)
+			err = model.Score(scores, asked)
 		}
 		if err != nil {
 			continue
 		}
-		fill(scores, m.sparse, w.sources[k].Name, func(item int) []Because[int] {
-			if r.Reasons == 0 || m.linear == nil {
+		fill(scores, model.sparse, func(int) string { return w.sources[m].Name }, w.sources[m].Calibrate, func(item int) []Because[int] {
+			if r.Reasons == 0 || model.linear == nil {
 				return nil
 			}
 			var out []Because[int]
 			for n, j := range asked.Items {
-				if c := asked.Weights[n] * m.linear[j][item]; c != 0 {
+				if c := asked.Weights[n] * model.linear[j][item]; c != 0 {
 					out = append(out, Because[int]{itemID(int(j)), c})
 				}
 			}
@@ -312,14 +451,44 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 			return out[:min(len(out), r.Reasons)]
 		})
 	}
-	counts := make([]float32, w.data.Items.Len())
+	counts := make([]float32, w.size())
 	for _, items := range w.events {
 		for id := range items {
 			counts[(id-100)/3]++
 		}
 	}
-	fill(counts, false, SourcePopular, func(int) []Because[int] { return nil })
-	return want, info
+	for j, id := range w.arrivals {
+		for _, live := range w.live {
+			if slices.ContainsFunc(live, func(o Observation[string, int]) bool { return o.Item == id }) {
+				counts[n+j]++
+			}
+		}
+	}
+	fill(counts, false, func(k int) string {
+		if k < n {
+			return SourcePopular
+		}
+		return SourceLive
+	}, nil, func(int) []Because[int] { return nil })
+	// Pins: each at its place, or at the end of what is there.
+	var out []Recommendation[int]
+	total, next := len(want)+len(pins), 0
+	for p := 1; len(out) < total; p++ {
+		if id, ok := pins[p]; ok {
+			out = append(out, Recommendation[int]{Item: id, Source: SourcePinned})
+		} else if next < len(want) {
+			out = append(out, want[next])
+			next++
+		}
+	}
+	for k := range out {
+		out[k].Rank = k + 1
+	}
+	info.Returned = len(out)
+	if info.Returned < min(r.K, info.Eligible) {
+		info.Why = "every item that is left would break a cap"
+	}
+	return out, info
 }
 
 func sameScore(a, b float32) bool { return a == b || a != a && b != b }
@@ -331,44 +500,49 @@ func TestEngineProp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		prefix := []Recommendation[int]{{Item: -1, Source: "mine"}}
 		for range rapid.IntRange(1, 12).Draw(t, "requests") {
-			r := drawRequest(t, w)
-			got, err := e.Recommend(slices.Clip(slices.Clone(prefix)), r)
-			if r.Seen == Repurchase && !w.timed && !r.Anonymous && len(w.events[r.User]) > 0 {
-				if !errors.Is(err, ErrOption) {
-					t.Fatalf("Repurchase without times: %v", err)
-				}
-				continue
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got[0].Source != "mine" {
-				t.Fatal("dst was not appended to")
-			}
-			got = got[1:]
-			want, info := w.answer(r)
-			r.Info.fresh = false
-			if *r.Info != info {
-				t.Fatalf("info is %+v, want %+v", *r.Info, info)
-			}
-			if len(got) != len(want) || len(got) != info.Returned {
-				t.Fatalf("%d results, want %d, Returned says %d", len(got), len(want), info.Returned)
-			}
-			seen := map[int]bool{}
-			for k, g := range got {
-				x := want[k]
-				if g.Item != x.Item || g.Rank != x.Rank || !sameScore(g.Score, x.Score) || g.Source != x.Source || !slices.Equal(g.Reasons, x.Reasons) {
-					t.Fatalf("result %d is %+v, want %+v", k, g, x)
-				}
-				if seen[g.Item] {
-					t.Fatalf("item %d comes twice", g.Item)
-				}
-				seen[g.Item] = true
-			}
+			w.compare(t, e, drawRequest(t, w))
 		}
 	})
+}
+
+// compare fails unless the engine answers as the oracle does.
+func (w *world) compare(t *rapid.T, e *Engine[string, int], r Request[string, int]) {
+	prefix := []Recommendation[int]{{Item: -1, Source: "mine"}}
+	got, err := e.Recommend(slices.Clip(slices.Clone(prefix)), r)
+	if r.Seen == Repurchase && !w.timed && !r.Anonymous && len(w.events[r.User]) > 0 && !w.forgotten[r.User] {
+		if !errors.Is(err, ErrOption) {
+			t.Fatalf("Repurchase without times: %v", err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[0].Source != "mine" {
+		t.Fatal("dst was not appended to")
+	}
+	got = got[1:]
+	want, info := w.answer(r)
+	r.Info.fresh = false
+	if *r.Info != info {
+		t.Fatalf("info is %+v, want %+v", *r.Info, info)
+	}
+	if len(got) != len(want) || len(got) != info.Returned {
+		t.Fatalf("%d results, want %d, Returned says %d", len(got), len(want), info.Returned)
+	}
+	seen := map[int]bool{}
+	for k, g := range got {
+		x := want[k]
+		if g.Item != x.Item || g.Rank != x.Rank || !sameScore(g.Score, x.Score) || g.Source != x.Source || !slices.Equal(g.Reasons, x.Reasons) ||
+			g.Probability != x.Probability || g.Calibrated != x.Calibrated {
+			t.Fatalf("result %d is %+v, want %+v", k, g, x)
+		}
+		if seen[g.Item] {
+			t.Fatalf("item %d comes twice", g.Item)
+		}
+		seen[g.Item] = true
+	}
 }
 
 func shop(t testing.TB) (*Dataset[string, string], []Source) {

@@ -417,21 +417,36 @@ func (e *Engine[U, I]) Live() LiveStats {
 // see each event in the dataset or among the live ones.
 func (e *Engine[U, I]) settle(next *state[U, I], where string) error {
 	l, old := &e.live, e.state.Load()
-	kept := func(u *liveUser[U, I]) func(k int, ev liveEvent[I]) bool {
-		ui := next.data.Users.Of(u.id)
-		forgotten, masked := l.masked[u.id]
-		row := ui >= 0 && (!masked || !next.hidden(ui, forgotten))
-		return func(_ int, ev liveEvent[I]) bool {
-			return next.contained(ui, next.data.Items.Of(ev.item), ev.at, row)
-		}
+	registry := l.recount(next, func(a *arrival[I]) map[string][]float32 { return next.sameSpaces(old, a.Vectors) })
+	with, err := next.withArrivals(registry, l.opt.NewItems, nil, where)
+	if err != nil {
+		return err
 	}
-	// Who is unknown now, with how many users.
+	with.setStock(l.inStock())
+	e.state.Store(with)
+	l.sweep(with)
+	l.setRegistry(registry)
+	return nil
+}
+
+// within returns which events of u the dataset of s contains.
+func (l *live[U, I]) within(s *state[U, I], u *liveUser[U, I]) func(k int, ev liveEvent[I]) bool {
+	ui := s.data.Users.Of(u.id)
+	forgotten, masked := l.masked[u.id]
+	row := ui >= 0 && (!masked || !s.hidden(ui, forgotten))
+	return func(_ int, ev liveEvent[I]) bool { return s.contained(ui, s.data.Items.Of(ev.item), ev.at, row) }
+}
+
+// recount returns the registry for the dataset of s: the items that it does not
+// know, those of the registry first, with their users.
+func (l *live[U, I]) recount(s *state[U, I], vectors func(a *arrival[I]) map[string][]float32) []*arrival[I] {
 	counts := map[I]int{}
+	var items []I
 	for u := l.ends.prev; u != &l.ends; u = u.prev {
-		gone := kept(u)
-		var items []I
+		gone := l.within(s, u)
+		items = items[:0]
 		for k, ev := range u.events {
-			if next.data.Items.Of(ev.item) < 0 && !gone(k, ev) {
+			if s.data.Items.Of(ev.item) < 0 && !gone(k, ev) {
 				items = append(items, ev.item)
 			}
 		}
@@ -441,19 +456,16 @@ func (e *Engine[U, I]) settle(next *state[U, I], where string) error {
 		}
 	}
 	var registry []*arrival[I]
-	add := func(a *arrival[I], n int) {
+	for _, a := range l.registry {
+		n := counts[a.Item]
+		delete(counts, a.Item)
+		if s.data.Items.Of(a.Item) >= 0 || !a.added && n == 0 {
+			continue
+		}
 		c := &arrival[I]{Arrival: a.Arrival, added: a.added}
+		c.Vectors = vectors(a)
 		c.users.Store(int32(n))
 		registry = append(registry, c)
-		delete(counts, a.Item)
-	}
-	for _, a := range l.registry {
-		if next.data.Items.Of(a.Item) < 0 && (a.added || counts[a.Item] > 0) {
-			c := &arrival[I]{Arrival: a.Arrival}
-			c.Vectors = next.sameSpaces(old, a.Vectors)
-			c.added = a.added
-			add(c, counts[a.Item])
-		}
 	}
 	rest := make([]I, 0, len(counts))
 	for item := range counts {
@@ -461,30 +473,32 @@ func (e *Engine[U, I]) settle(next *state[U, I], where string) error {
 	}
 	slices.Sort(rest)
 	for _, item := range rest {
-		add(&arrival[I]{Arrival: Arrival[I]{Item: item}}, counts[item])
+		c := &arrival[I]{Arrival: Arrival[I]{Item: item}}
+		c.users.Store(int32(counts[item]))
+		registry = append(registry, c)
 	}
-	with, err := next.withArrivals(registry, l.opt.NewItems, nil, where)
-	if err != nil {
-		return err
-	}
-	with.setStock(l.inStock())
-	e.state.Store(with)
+	return registry
+}
+
+// sweep drops the events that the dataset of s contains and the masks that it
+// makes needless. Items are not counted off: the registry is made anew.
+func (l *live[U, I]) sweep(s *state[U, I]) {
+	clear(l.unknown)
 	for u := l.ends.prev; u != &l.ends; {
 		before := u.prev
-		if gone := kept(u); slices.ContainsFunc(u.events, func(ev liveEvent[I]) bool { return gone(0, ev) }) {
-			l.dropQuiet(u, gone)
+		gone := l.within(s, u)
+		if slices.ContainsFunc(u.events, func(ev liveEvent[I]) bool { return gone(0, ev) }) {
+			l.drop(u, gone)
 		}
 		u = before
 	}
-	l.setRegistry(registry)
 	for user, at := range l.masked {
-		if ui := next.data.Users.Of(user); ui < 0 || !next.hidden(ui, at) {
+		if ui := s.data.Users.Of(user); ui < 0 || !s.hidden(ui, at) {
 			l.mu.Lock()
 			delete(l.masked, user)
 			l.mu.Unlock()
 		}
 	}
-	return nil
 }
 
 // sameSpaces returns the vectors of the sources that still have the vectors they
@@ -517,10 +531,4 @@ func (s *state[U, I]) sameSpaces(old *state[U, I], vectors map[string][]float32)
 		}
 	}
 	return out
-}
-
-// dropQuiet is drop without counting: the registry is made anew.
-func (l *live[U, I]) dropQuiet(u *liveUser[U, I], gone func(k int, e liveEvent[I]) bool) {
-	clear(l.unknown)
-	l.drop(u, gone)
 }

@@ -221,7 +221,7 @@ func (s *state[U, I]) boost(w *scratch[I], boosts []Boost, from float32) {
 				} else {
 					v *= factor
 				}
-				w.boosted[i] = v + b.Add
+				w.boosted[i] = max(v+b.Add, from) // known it stays
 			}
 		}
 	}

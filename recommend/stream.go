@@ -1,0 +1,46 @@
+package recommend
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// AddAll adds a stream of events, with AddAt where they have a time and Add where
+// not; Observation.ID is not read. It stops at the first event that is refused
+// and returns how many were added before.
+func (b *Builder[U, I]) AddAll(events iter.Seq[Observation[U, I]]) (int, error) {
+	n := 0
+	for o := range events {
+		if err := b.observe(o); err != nil {
+			return n, fmt.Errorf("recommend: AddAll: event %d: %w", n, err)
+		}
+		n++
+	}
+	return n, nil
+}
+
+// AddRows is AddAll for a source that can fail, such as the rows of a database:
+// it stops at the first error of the source, too, and returns it wrapped.
+func (b *Builder[U, I]) AddRows(rows iter.Seq2[Observation[U, I], error]) (int, error) {
+	n := 0
+	for o, err := range rows {
+		if err == nil {
+			err = b.observe(o)
+		}
+		if err != nil {
+			return n, fmt.Errorf("recommend: AddRows: row %d: %w", n, err)
+		}
+		n++
+	}
+	return n, nil
+}
+
+func (b *Builder[U, I]) observe(o Observation[U, I]) error {
+	weight := check.Default(o.Weight, 1)
+	if o.At.IsZero() {
+		return b.Add(o.User, o.Item, weight)
+	}
+	return b.AddAt(o.User, o.Item, weight, o.At)
+}
