@@ -37,6 +37,7 @@ type problem struct {
 	items        int
 	sessions     *dataio.Sessions
 	sessionsTest *dataio.Sessions
+	last         bool // sessions are histories; their last items are tested, among items new to the user
 }
 
 // hasTest reports whether quality can be measured.
@@ -222,8 +223,21 @@ func loadMatrix(c *config, log io.Writer) (*problem, error) {
 }
 
 func loadSessions(c *config, r *dataio.Reader) (*problem, error) {
-	p := &problem{task: session}
+	p := &problem{task: session, last: c.last}
 	var err error
+	if c.last {
+		all, err := r.Histories(c.train)
+		if err != nil {
+			return nil, err
+		}
+		r.Sort()
+		all.Renumber()
+		p.items = r.Items.Len()
+		if p.sessions, p.sessionsTest = lastItems(all, 2); p.sessionsTest.Len() == 0 {
+			return nil, fmt.Errorf("%s: no history of three items", c.train)
+		}
+		return p, nil
+	}
 	if p.sessions, err = r.Sessions(c.train, false); err != nil {
 		return nil, err
 	}
@@ -253,9 +267,16 @@ func loadSessions(c *config, r *dataio.Reader) (*problem, error) {
 // data alone, divided as train and test are. Sampled negatives: the last entry
 // of each user (a random one without times) among 99 items the user does not
 // have. Test parts that hold the latest entries, one a user: the last entry.
-// Otherwise a random fifth of the entries. Sessions: the last tenth of them.
+// Otherwise a random fifth of the entries. Sessions: the last tenth of them. Histories: the last item of
+// each.
 func (p *problem) validation(seed uint64) (*problem, error) {
 	switch {
+	case p.last:
+		train, test := lastItems(p.sessions, 1)
+		if test.Len() == 0 {
+			return nil, errors.New("-tune: no history has two training items, so none can be set aside")
+		}
+		return &problem{task: session, items: p.items, sessions: train, sessionsTest: test, last: true}, nil
 	case p.task == session:
 		train, test := splitSessions(p.sessions, 0.1, 20000)
 		return &problem{task: session, items: p.items, sessions: train, sessionsTest: test}, nil
@@ -364,6 +385,26 @@ func (p *problem) sampleNegatives(n int, seed uint64) {
 		}
 	}
 	p.cases = c
+}
+
+// lastItems makes a test case of the last item of each history and all before it.
+// The last n stay out of the training part: with 2, also what others use for
+// validation. Shorter histories are for training whole.
+func lastItems(s *dataio.Sessions, n int) (train, test *dataio.Sessions) {
+	train = &dataio.Sessions{Ptr: []int64{0}}
+	test = &dataio.Sessions{Ptr: []int64{0}, Target: []int32{}}
+	for k := range s.Len() {
+		one := s.Session(k)
+		if end := len(one) - 1; end >= n {
+			test.Items = append(test.Items, one[:end]...)
+			test.Ptr = append(test.Ptr, int64(len(test.Items)))
+			test.Target = append(test.Target, one[end])
+			one = one[:len(one)-n]
+		}
+		train.Items = append(train.Items, one...)
+		train.Ptr = append(train.Ptr, int64(len(train.Items)))
+	}
+	return train, test
 }
 
 // splitSessions sets the last sessions aside, a share of all but at most about

@@ -102,7 +102,11 @@ func (p *problem) questions(limit int, seed uint64) (ask func(n int) query, coun
 		}
 		ask = func(n int) query {
 			k := int(order[n])
-			return query{q: recommend.Query{User: recommend.Stranger, Items: s.Session(k)}, truth: s.Target[k : k+1]}
+			ask := query{q: recommend.Query{User: recommend.Stranger, Items: s.Session(k)}, truth: s.Target[k : k+1]}
+			if p.last {
+				ask.exclude = s.Session(k)
+			}
+			return ask
 		}
 	case p.cases != nil:
 		for k := range p.cases.Len() {

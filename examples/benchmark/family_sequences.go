@@ -157,3 +157,49 @@ func sessionBlend() algorithm {
 		{"markov": 0.5, "match": 0.1},
 	}}
 }
+
+// item2vec weighs the history like models that know no order, recency^age.
+func item2vec() algorithm {
+	fit := func(ctx context.Context, d *dataio.Sessions, items int, s settings, e env) (sessionModel, error) {
+		x, err := recommend.NewSequences(items, d.Ptr, d.Items, nil)
+		if err != nil {
+			return nil, err
+		}
+		m, err := recommend.FitItem2Vec(ctx, x, recommend.Item2VecOptions{
+			Factors: s.int("factors"), Window: s.int("window"), Epochs: s.int("epochs"), Rate: s.float("rate"),
+			Negatives: s.int("negatives"), Power: off(s.float("power")), Subsample: off(s.float("subsample")),
+			Seed: e.seed, Workers: e.workers, Progress: e.progress,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &historySession{m, s.float("recency")}, nil
+	}
+	return algorithm{name: "item2vec", session: fit, sessionParams: []param{
+		logIntegers("factors", 64, 32, 128).doubling(),
+		integers("window", 5, 1, 10),
+		logIntegers("epochs", 20, 5, 60),
+		logUniform("rate", 0.05, 0.01, 0.2),
+		integers("negatives", 5, 1, 15),
+		uniform("power", 0.75, 0, 1),
+		logUniform("subsample", 0.001, 1e-5, 1e-2),
+		recencyParam,
+	}}
+}
+
+// nextBasket takes each session for a user and each event for a basket, so that a
+// running session is answered by what it holds and by like ones.
+func nextBasket() algorithm {
+	fit := func(ctx context.Context, x *recommend.Sequences, s settings, _ env) (recommend.Model, error) {
+		return recommend.FitNextBasket(ctx, x, nil, recommend.NextBasketOptions{
+			Neighbors: s.int("neighbors"), Group: s.int("group"), BasketDecay: s.float("basketdecay"), GroupDecay: s.float("groupdecay"), Own: off(s.float("own")),
+		})
+	}
+	return algorithm{name: "nextbasket", session: inOrder(fit), sessionParams: []param{
+		logIntegers("neighbors", 300, 50, 1500),
+		integers("group", 7, 1, 20),
+		uniform("basketdecay", 0.9, 0.3, 1),
+		uniform("groupdecay", 0.7, 0.1, 1),
+		uniform("own", 0.7, 0, 1),
+	}}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"math"
 	"slices"
 	"testing"
@@ -40,5 +41,40 @@ func TestSplitSessions(t *testing.T) {
 	}
 	if train, test = splitSessions(s, 0.2, 4); train.Len() != 18 || test.Len() != 4 {
 		t.Errorf("at most four cases: %d sessions and %d cases", train.Len(), test.Len())
+	}
+}
+
+// Histories: the last item is the test, the one before stays out of training, and
+// nothing is recommended twice.
+func TestHistories(t *testing.T) {
+	train := write(t, "train", "7 1 2 3 4\n8 1 2 3 5\n9 6 1 2 3\n10 1 2\n")
+	c, err := parse([]string{"-task", "session", "-last", "-train", train}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := load(c, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.items != 6 || p.sessions.Len() != 4 || p.sessionsTest.Len() != 3 {
+		t.Fatalf("%d items, %d histories, %d cases", p.items, p.sessions.Len(), p.sessionsTest.Len())
+	}
+	if !slices.Equal(p.sessions.Session(0), []int32{0, 1}) || !slices.Equal(p.sessionsTest.Session(1), []int32{0, 1, 2}) || p.sessionsTest.Target[1] != 4 {
+		t.Errorf("training %v, case %v, target %d", p.sessions.Session(0), p.sessionsTest.Session(1), p.sessionsTest.Target[1])
+	}
+	ask, _, _ := p.questions(0, 1)
+	if q := ask(1); !slices.Equal(q.exclude, []int32{0, 1, 2}) {
+		t.Errorf("left out: %v", q.exclude)
+	}
+	v, err := p.validation(1)
+	if err != nil || v.sessionsTest.Len() != 4 || v.sessions.Session(0)[0] != 0 || len(v.sessions.Session(0)) != 1 || !v.last {
+		t.Errorf("validation of %d cases, %v", v.sessionsTest.Len(), err)
+	}
+	code, out, log := bench(t, "-task", "session", "-last", "-train", train, "-k", "10", "-isolate=false", "-algorithms", "markov,item2vec,nextbasket", "-json")
+	if code != 0 || len(parseLines(t, out)) != 3 {
+		t.Errorf("exit %d: %s", code, log)
+	}
+	if code, _, _ := bench(t, "-task", "session", "-last", "-train", train, "-test", train); code != exitUnusable {
+		t.Errorf("-last with -test: exit %d", code)
 	}
 }

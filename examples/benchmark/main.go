@@ -6,7 +6,8 @@
 //
 // Files may be gzipped. Ranking scores all items, leaves out those of the
 // training part, and averages over the users with test items; with -negatives
-// it ranks each test item among the listed ones instead. -tune gives each
+// it ranks each test item among the listed ones instead. -task session predicts
+// what comes next in a sequence. -tune gives each
 // algorithm that long to choose its settings on a part of the training data,
 // then fits on all of it. Each algorithm runs in a process of its own, so that
 // their memory peaks do not mix.
@@ -62,6 +63,7 @@ type config struct {
 	strict                         bool
 	isolate                        bool
 	holdout                        float64
+	last                           bool
 	weights                        string
 	quiet                          bool
 }
@@ -100,6 +102,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	fs.BoolVar(&c.strict, "strict", false, "stop at the first malformed line instead of counting it")
 	fs.BoolVar(&c.isolate, "isolate", true, "run each algorithm in a process of its own")
 	fs.Float64Var(&c.holdout, "holdout", 0, "without a test file: random `share` of the training entries to test on; 0 measures speed only")
+	fs.BoolVar(&c.last, "last", false, "for -task session: a line of -train is a user and its items in order; test on the last item, train on all but the last two, leave out items the user has")
 	fs.StringVar(&c.weights, "weights", "auto", "for ranking, weigh an entry one or by its value; auto: one for text files, value for -matrix")
 	if err := fs.Parse(args); err != nil {
 		return nil, err
@@ -137,7 +140,9 @@ func (c *config) validate() error {
 		return errors.New("-matrix stands alone, without -train, -test and -negatives")
 	case c.matrix == "" && c.train == "":
 		return errors.New("-train FILE -test FILE, or -matrix PREFIX, is needed")
-	case c.matrix == "" && c.test == "" && c.holdout == 0:
+	case c.last && (c.task != session || c.test != "" || c.holdout != 0):
+		return errors.New("-last is for -task session without -test and -holdout")
+	case c.matrix == "" && c.test == "" && c.holdout == 0 && !c.last:
 		return errors.New("-test FILE is needed (or -holdout 0.2 for a random part of the training file)")
 	case c.matrix != "" && c.task != ranking:
 		return fmt.Errorf("-matrix is for -task ranking, not %v", c.task)

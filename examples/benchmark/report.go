@@ -73,6 +73,7 @@ func measures(t task, ks []int) []quantity {
 		if t == session { // one target each: precision of the papers is the hit rate
 			add("p", func(a *qualityAt) float64 { return a.hitrate })
 			add("mrr", func(a *qualityAt) float64 { return a.mrr })
+			add("ndcg", func(a *qualityAt) float64 { return a.ndcg })
 			continue
 		}
 		add("recall", func(a *qualityAt) float64 { return a.recall })

@@ -24,6 +24,14 @@ func (s *Sessions) Session(k int) []int32 { return s.Items[s.Ptr[k]:s.Ptr[k+1]] 
 // Sessions reads a file of sessions. Training: one session a line, its items in
 // order. Test: the items seen so far, a tab, and the one item that followed.
 func (r *Reader) Sessions(path string, test bool) (*Sessions, error) {
+	return r.sequences(path, test, false)
+}
+
+// Histories reads a file of histories: a user a line, then its items in order.
+// The user is not kept.
+func (r *Reader) Histories(path string) (*Sessions, error) { return r.sequences(path, false, true) }
+
+func (r *Reader) sequences(path string, test, named bool) (*Sessions, error) {
 	f, err := open(path)
 	if err != nil {
 		return nil, err
@@ -33,6 +41,9 @@ func (r *Reader) Sessions(path string, test bool) (*Sessions, error) {
 	r.Reports = append(r.Reports, rep)
 	var toks [][]byte
 	for _, line := range f.sample() {
+		if named {
+			_, line = token(line)
+		}
 		for tok, rest := token(line); len(tok) > 0; tok, rest = token(rest) {
 			toks = append(toks, tok)
 		}
@@ -44,6 +55,9 @@ func (r *Reader) Sessions(path string, test bool) (*Sessions, error) {
 	}
 	err = f.each(r.Strict, rep, func(_ int, line []byte) error {
 		var target []byte
+		if named {
+			_, line = token(line)
+		}
 		if test {
 			var ok bool
 			line, target, ok = bytes.Cut(line, []byte{'\t'})
