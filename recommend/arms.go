@@ -1,0 +1,284 @@
+package recommend
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// ClickArms counts, for each arm, how often it was shown and how often that was a
+// success: a click, a purchase. Arms are items, or whatever is chosen between, by
+// dense index. States of shards merge exactly. Make one with NewClickArms. Not
+// safe for concurrent writers.
+type ClickArms struct {
+	shown, success []int64
+}
+
+// NewClickArms returns n arms without data. ErrOption for n < 1.
+func NewClickArms(n int) (*ClickArms, error) {
+	if n < 1 || n > math.MaxInt32 {
+		return nil, fmt.Errorf("recommend: NewClickArms: n is %d, want at least 1: %w", n, ErrOption)
+	}
+	return &ClickArms{make([]int64, n), make([]int64, n)}, nil
+}
+
+// Len returns the number of arms.
+func (a *ClickArms) Len() int { return len(a.shown) }
+
+// Add records one showing. ErrUnknownID for an arm out of range.
+func (a *ClickArms) Add(arm int32, success bool) error {
+	n := int64(0)
+	if success {
+		n = 1
+	}
+	return a.AddCounts(arm, 1, n)
+}
+
+// AddCounts records shown showings with success successes. ErrUnknownID,
+// ErrRange (negative, or more successes than showings), ErrOverflow.
+func (a *ClickArms) AddCounts(arm int32, shown, success int64) error {
+	if uint32(arm) >= uint32(len(a.shown)) {
+		return fmt.Errorf("recommend: ClickArms: arm %d of %d: %w", arm, len(a.shown), ErrUnknownID)
+	}
+	if success < 0 || shown < success {
+		return fmt.Errorf("recommend: ClickArms: %d successes in %d showings: %w", success, shown, ErrRange)
+	}
+	n, err := check.AddInt64(a.shown[arm], shown)
+	if err != nil {
+		return fmt.Errorf("recommend: ClickArms: arm %d: %w", arm, err)
+	}
+	a.shown[arm] = n
+	a.success[arm] += success // never more than shown
+	return nil
+}
+
+// Counts returns the counts of an arm; it panics like a slice for an arm out of
+// range.
+func (a *ClickArms) Counts(arm int32) (shown, success int64) { return a.shown[arm], a.success[arm] }
+
+// Merge adds the counts of o. ErrMismatch for another number of arms or a itself,
+// ErrOverflow; then a is unchanged.
+func (a *ClickArms) Merge(o *ClickArms) error {
+	if o == nil || o == a || len(o.shown) != len(a.shown) {
+		return fmt.Errorf("recommend: ClickArms: Merge of another size, nil or itself: %w", ErrMismatch)
+	}
+	for i, n := range o.shown {
+		if _, err := check.AddInt64(a.shown[i], n); err != nil {
+			return fmt.Errorf("recommend: ClickArms: arm %d: %w", i, err)
+		}
+	}
+	for i, n := range o.shown {
+		a.shown[i] += n
+		a.success[i] += o.success[i]
+	}
+	return nil
+}
+
+// AppendBinary appends the frame of a to dst.
+func (a *ClickArms) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int64s(a.shown)
+	w.Int64s(a.success)
+	return w.AppendFrame(dst, kindClickArms, 1), nil
+}
+
+// MarshalBinary returns the frame of a.
+func (a *ClickArms) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; a is unchanged when it fails.
+func (a *ClickArms) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindClickArms, 1)
+	if err != nil {
+		return fmt.Errorf("recommend: ClickArms: %w", err)
+	}
+	shown, success := r.Int64s(), r.Int64s()
+	if len(shown) != len(success) || r.Err() == nil && len(shown) == 0 {
+		r.Fail("has counts of different length")
+	} else {
+		for i, n := range success {
+			if n < 0 || shown[i] < n {
+				r.Fail("has more successes than showings")
+			}
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("recommend: ClickArms: %w", err)
+	}
+	a.shown, a.success = shown, success
+	return nil
+}
+
+// LinearArms keeps for each arm the sums A = Σ x·xᵀ and b = Σ r·x over the
+// contexts x in which it was chosen and the rewards r that followed: all that
+// LinUCB and LinearThompson need. States of shards merge, to rounding. Make one
+// with NewLinearArms. Not safe for concurrent writers. Memory: 8·(d² + d) bytes
+// an arm.
+type LinearArms struct {
+	d    int
+	n    []int64   // observations by arm
+	a, b []float64 // arm×d×d, arm×d
+}
+
+// NewLinearArms returns arms without data, for contexts of d features. ErrOption.
+func NewLinearArms(arms, d int) (*LinearArms, error) {
+	var c check.Options
+	c.Require(arms >= 1 && arms <= math.MaxInt32, "arms", arms, "at least 1")
+	c.Require(d >= 1 && d <= maxContext, "d", d, "in [1, 4096]")
+	if err := c.Err("recommend: NewLinearArms"); err != nil {
+		return nil, err
+	}
+	if int64(arms)*int64(d)*int64(d) > math.MaxInt32 {
+		return nil, fmt.Errorf("recommend: NewLinearArms: %d arms of %d² numbers: %w", arms, d, ErrTooLarge)
+	}
+	return &LinearArms{d: d, n: make([]int64, arms), a: make([]float64, arms*d*d), b: make([]float64, arms*d)}, nil
+}
+
+const maxContext = 4096
+
+// Len returns the number of arms, Features the length of a context.
+func (l *LinearArms) Len() int { return len(l.n) }
+
+// Features returns the length of a context.
+func (l *LinearArms) Features() int { return l.d }
+
+// Count returns the number of observations of an arm; it panics like a slice for
+// an arm out of range.
+func (l *LinearArms) Count(arm int32) int64 { return l.n[arm] }
+
+// Add records that arm was chosen in context x and earned reward. Put a constant
+// 1 into x for an intercept. ErrUnknownID (arm), ErrShape (x), ErrNotFinite,
+// ErrRange (a number beyond 1e100); then l is unchanged. Cost: O(d²).
+func (l *LinearArms) Add(arm int32, x []float64, reward float64) error {
+	if uint32(arm) >= uint32(len(l.n)) {
+		return fmt.Errorf("recommend: LinearArms: arm %d of %d: %w", arm, len(l.n), ErrUnknownID)
+	}
+	if err := checkContext(x, l.d, "LinearArms"); err != nil {
+		return err
+	}
+	if !check.Finite(reward) {
+		return fmt.Errorf("recommend: LinearArms: reward is %v: %w", reward, ErrNotFinite)
+	}
+	big := math.Abs(reward)
+	for _, v := range x {
+		big = max(big, math.Abs(v))
+	}
+	if big > maxReward {
+		return fmt.Errorf("recommend: LinearArms: a value of size %v, want at most 1e100: %w", big, ErrRange)
+	}
+	d := l.d
+	a, b := l.a[int(arm)*d*d:], l.b[int(arm)*d:]
+	for i, v := range x {
+		for j, w := range x {
+			a[i*d+j] += float64(v * w)
+		}
+		b[i] += float64(reward * v)
+	}
+	l.n[arm]++
+	return nil
+}
+
+// maxReward keeps sums of 2⁶³ products finite.
+const maxReward = 1e100
+
+func checkContext(x []float64, d int, where string) error {
+	if len(x) != d {
+		return fmt.Errorf("recommend: %s: context has length %d, want %d: %w", where, len(x), d, ErrShape)
+	}
+	for k, v := range x {
+		if !check.Finite(v) {
+			return fmt.Errorf("recommend: %s: context has %v at %d: %w", where, v, k, ErrNotFinite)
+		}
+	}
+	return nil
+}
+
+// Merge adds the sums of o. ErrMismatch for another shape or l itself,
+// ErrOverflow; then l is unchanged.
+func (l *LinearArms) Merge(o *LinearArms) error {
+	if o == nil || o == l || o.d != l.d || len(o.n) != len(l.n) {
+		return fmt.Errorf("recommend: LinearArms: Merge of another shape, nil or itself: %w", ErrMismatch)
+	}
+	for i, n := range o.n {
+		if _, err := check.AddInt64(l.n[i], n); err != nil {
+			return fmt.Errorf("recommend: LinearArms: arm %d: %w", i, err)
+		}
+	}
+	for i, n := range o.n {
+		l.n[i] += n
+	}
+	for i, v := range o.a {
+		l.a[i] += v
+	}
+	for i, v := range o.b {
+		l.b[i] += v
+	}
+	return nil
+}
+
+// AppendBinary appends the frame of l to dst.
+func (l *LinearArms) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int(l.d)
+	w.Int64s(l.n)
+	w.Float64s(l.a)
+	w.Float64s(l.b)
+	return w.AppendFrame(dst, kindLinearArms, 1), nil
+}
+
+// MarshalBinary returns the frame of l.
+func (l *LinearArms) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; l is unchanged when it fails. Whether
+// each A is positive definite shows when a policy is made.
+func (l *LinearArms) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, kindLinearArms, 1)
+	if err != nil {
+		return fmt.Errorf("recommend: LinearArms: %w", err)
+	}
+	v := LinearArms{d: r.Int(), n: r.Int64s(), a: r.Float64s(), b: r.Float64s()}
+	if r.Err() == nil && !v.possible() {
+		r.Fail("has sums that no data give")
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("recommend: LinearArms: %w", err)
+	}
+	*l = v
+	return nil
+}
+
+func (l *LinearArms) possible() bool {
+	d, arms := l.d, len(l.n)
+	if d < 1 || d > maxContext || arms < 1 || len(l.b) != arms*d || len(l.a) != len(l.b)*d {
+		return false
+	}
+	limit := maxReward * maxReward * math.Exp2(64)
+	for _, vs := range [][]float64{l.a, l.b} {
+		for _, v := range vs {
+			if !(math.Abs(v) <= limit) {
+				return false
+			}
+		}
+	}
+	for arm := range arms {
+		a, b := l.a[arm*d*d:(arm+1)*d*d], l.b[arm*d:(arm+1)*d]
+		if l.n[arm] < 0 || l.n[arm] == 0 && (slices.ContainsFunc(a, isNonZero) || slices.ContainsFunc(b, isNonZero)) {
+			return false
+		}
+		for i := range d {
+			if !(a[i*d+i] >= 0) {
+				return false
+			}
+			for j := range i {
+				if a[i*d+j] != a[j*d+i] {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+func isNonZero(v float64) bool { return v != 0 }

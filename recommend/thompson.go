@@ -1,0 +1,202 @@
+package recommend
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/rng"
+)
+
+// ThompsonOptions configures NewThompson and NewLinearThompson.
+type ThompsonOptions struct {
+	// Success and Failure are the prior of the click rate, Beta(Success, Failure);
+	// default 1 each. Thompson only.
+	Success, Failure float64
+	// Ridge is λ, the prior precision of the weights; default 1. Spread is the
+	// standard deviation v of the noise of rewards; default 1. LinearThompson only.
+	Ridge, Spread float64
+	// Epsilon is the share of random choices, in [0, 1], which bounds propensities
+	// from below by Epsilon/candidates; default 0.02, negative means 0.
+	Epsilon float64
+	// Samples is how many times the other arms are drawn for a propensity; default
+	// 200. The standard error, given with each choice, is at most 0.5/√Samples.
+	Samples int
+	Seed    uint64
+}
+
+func (o ThompsonOptions) withDefaults() ThompsonOptions {
+	o.Success = check.Default(o.Success, 1)
+	o.Failure = check.Default(o.Failure, 1)
+	o.Ridge = check.Default(o.Ridge, 1)
+	o.Spread = check.Default(o.Spread, 1)
+	o.Epsilon = check.OrOff(o.Epsilon, 0.02)
+	o.Samples = check.Default(o.Samples, 200)
+	return o
+}
+
+func (o ThompsonOptions) validate(where string) error {
+	var c check.Options
+	c.Require(o.Success >= 1e-3 && o.Success <= 1e12, "Success", o.Success, "in [0.001, 1e12]")
+	c.Require(o.Failure >= 1e-3 && o.Failure <= 1e12, "Failure", o.Failure, "in [0.001, 1e12]")
+	check.Positive(&c, "Ridge", o.Ridge)
+	c.Require(o.Spread > 0 && o.Spread <= 1e100, "Spread", o.Spread, "in (0, 1e100]")
+	c.Require(o.Epsilon <= 1, "Epsilon", o.Epsilon, "at most 1")
+	c.Require(o.Samples >= 2 && o.Samples <= 1<<20, "Samples", o.Samples, "in [2, 1048576]")
+	return c.Err("recommend: " + where)
+}
+
+// Thompson chooses each arm as often as it is probable that it has the highest
+// click rate (Thompson 1933; Chapelle and Li 2011): it draws a rate for each
+// candidate from Beta(Success + clicks, Failure + showings - clicks) and takes the
+// highest, for every place of the list anew among the candidates left.
+//
+// The propensity of a choice i has no closed form. It is the mean, over Samples
+// draws of the other candidates from a stream of its own, of the exact
+// probability that arm i exceeds the highest of them: without bias, above 0
+// even where counting wins would give 0, and with its standard error. Epsilon
+// is mixed in exactly.
+//
+// Equal arms, seeds and request ids give equal choices and propensities; a
+// request id is to be used once. Immutable, safe for concurrent use: it holds a
+// copy of the counts, so make a new one when there is new data.
+type Thompson struct {
+	opt     ThompsonOptions
+	a, b    []float64
+	scratch sync.Pool // *exploreScratch
+}
+
+// NewThompson returns the policy for the arms. ErrEmpty (nil), ErrOption.
+func NewThompson(arms *ClickArms, opt ThompsonOptions) (*Thompson, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("NewThompson"); err != nil {
+		return nil, err
+	}
+	if arms == nil {
+		return nil, fmt.Errorf("recommend: NewThompson: no arms: %w", ErrEmpty)
+	}
+	p := &Thompson{opt: opt}
+	for i, n := range arms.shown {
+		p.a = append(p.a, opt.Success+float64(arms.success[i]))
+		p.b = append(p.b, opt.Failure+float64(n-arms.success[i]))
+	}
+	return p, nil
+}
+
+// AppendChoices appends min(k, len(from)) of the candidate arms, which are
+// distinct, in order of place. ErrOption (k < 1), ErrUnknownID (an arm),
+// ErrDuplicate. No allocation in steady state. Cost: O(k·Samples·len(from)) draws.
+func (p *Thompson) AppendChoices(dst []Choice, from []int32, k int, request uint64) ([]Choice, error) {
+	if k < 1 {
+		return dst, fmt.Errorf("recommend: Thompson: k is %d, want at least 1: %w", k, ErrOption)
+	}
+	s := exploreMemory(&p.scratch)
+	defer p.scratch.Put(s)
+	if err := s.checkArms(from, len(p.a), "Thompson"); err != nil {
+		return dst, err
+	}
+	return s.thompson(dst, from, k, request, &p.opt,
+		func(i int32) float64 { return s.rand.Beta(p.a[from[i]], p.b[from[i]]) },
+		func(i int32, t float64) float64 { return betaAbove(p.a[from[i]], p.b[from[i]], t) }), nil
+}
+
+// thompson fills k places. draw draws the value of a candidate, above is the
+// probability that it exceeds t.
+func (s *exploreScratch) thompson(dst []Choice, from []int32, k int, request uint64, opt *ThompsonOptions, draw func(i int32) float64, above func(i int32, t float64) float64) []Choice {
+	n := len(from)
+	s.scores = slices.Grow(s.scores[:0], n)[:n]
+	s.startLeft(n)
+	for place := range min(k, n) {
+		s.rand.Reset(rng.Hash(opt.Seed, request), stageThompson, uint64(place))
+		var at int
+		if s.rand.Float64() < opt.Epsilon {
+			at = s.rand.Intn(len(s.left))
+		} else {
+			for _, i := range s.left {
+				s.scores[i] = draw(i)
+			}
+			at = s.best()
+		}
+		i := s.left[at]
+		c := Choice{Item: from[i], Propensity: 1}
+		if m := len(s.left); m > 1 {
+			s.rand.Reset(rng.Hash(opt.Seed, request), stagePropensity, uint64(place))
+			mean, m2 := 0.0, 0.0
+			for t := range opt.Samples {
+				top := math.Inf(-1)
+				for _, j := range s.left {
+					if j != i {
+						top = max(top, draw(j))
+					}
+				}
+				v := above(i, top)
+				d := v - mean
+				mean += d / float64(t+1)
+				m2 += d * (v - mean)
+			}
+			c.Propensity = opt.Epsilon/float64(m) + (1-opt.Epsilon)*mean
+			c.Propensity = max(c.Propensity, math.SmallestNonzeroFloat64)
+			c.Error = (1 - opt.Epsilon) * math.Sqrt(m2/float64(opt.Samples-1)/float64(opt.Samples))
+		}
+		dst = append(dst, c)
+		s.left = slices.Delete(s.left, at, at+1)
+	}
+	return dst
+}
+
+// LinearThompson is Thompson sampling for rewards linear in a context (Agrawal
+// and Goyal 2013, with a model of its own for each arm, as in LinUCB): the
+// expected reward of arm a in context x is drawn from the normal distribution of
+// mean x·θ and standard deviation Spread·√(xᵀ(A + λI)⁻¹x). For propensities and
+// guarantees see Thompson.
+type LinearThompson struct {
+	linearPolicy
+	opt     ThompsonOptions
+	scratch sync.Pool // *exploreScratch
+}
+
+// NewLinearThompson returns the policy for the arms. ErrEmpty (nil), ErrOption,
+// ErrDiverged (sums too large against λ for float64).
+func NewLinearThompson(arms *LinearArms, opt ThompsonOptions) (*LinearThompson, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("NewLinearThompson"); err != nil {
+		return nil, err
+	}
+	p, err := newLinearPolicy(arms, opt.Ridge, "NewLinearThompson")
+	if err != nil {
+		return nil, err
+	}
+	return &LinearThompson{linearPolicy: p, opt: opt}, nil
+}
+
+// AppendChoices appends min(k, len(from)) of the candidate arms, which are
+// distinct, for context x. ErrOption (k < 1), ErrShape or ErrNotFinite (x),
+// ErrUnknownID (an arm), ErrDuplicate, ErrDiverged (an
+// estimate beyond float64). No allocation in steady state.
+func (p *LinearThompson) AppendChoices(dst []Choice, x []float64, from []int32, k int, request uint64) ([]Choice, error) {
+	s := exploreMemory(&p.scratch)
+	defer p.scratch.Put(s)
+	if err := p.estimates(s, x, from, k, "LinearThompson"); err != nil {
+		return dst, err
+	}
+	for i := 1; i < len(s.x); i += 2 {
+		s.x[i] *= p.opt.Spread
+	}
+	return s.thompson(dst, from, k, request, &p.opt,
+		func(i int32) float64 { return s.x[2*i] + float64(s.x[2*i+1]*s.rand.Normal()) },
+		func(i int32, t float64) float64 {
+			d := t - s.x[2*i]
+			if s.x[2*i+1] == 0 {
+				switch {
+				case d < 0:
+					return 1
+				case d > 0:
+					return 0
+				}
+				return 0.5
+			}
+			return math.Erfc(d/s.x[2*i+1]/math.Sqrt2) / 2
+		}), nil
+}
