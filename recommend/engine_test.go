@@ -789,6 +789,43 @@ func TestEngineAllocs(t *testing.T) {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
+	// Every policy at once, live events, stock and items that joined.
+	var facts []Fact[string]
+	for k, id := range d.Items.IDs() {
+		facts = append(facts, Fact[string]{Item: id, Attribute: "brand", Value: fmt.Sprint(k % 7)}, Fact[string]{Item: id, Attribute: "price", Number: float64(k)})
+	}
+	catalogue, err := NewCatalogue(d.Items, slices.Values(facts), CatalogueOptions{Bands: map[string][]float64{"price": {10, 30}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range sources {
+		sources[k].Calibrate = func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+	}
+	if e, err = NewEngine(d, EngineOptions{Sources: sources, Catalogue: catalogue}); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.AddItems(Arrival[string]{Item: "fresh", Facts: []Fact[string]{{Attribute: "brand", Value: "new"}}, Vectors: map[string][]float32{"als": make([]float32, 8)}}); err != nil {
+		t.Fatal(err)
+	}
+	e.SetStock(slices.Values(append(slices.Clone(d.Items.IDs()[:40]), "fresh")))
+	for k := range 20 {
+		if err := e.Observe(Observation[string, string]{User: "u001", Item: d.Items.ID(int32(k)), At: time.Now().Add(-time.Duration(k) * time.Second)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cheap, some := AnyOf(Is("price", BandName([]float64{10, 30}, 5)), Not(Is("brand", "3"))), Is("brand", "1", "2")
+	r := Request[string, string]{User: "u001", K: 12, Seen: KeepSeen, Allow: nil, Deny: deny, Where: &cheap, Caps: []Cap{{"brand", 2}, {"price", 5}},
+		Pins: []Pin[string]{{"i020", 1}, {"fresh", 4}}, Boosts: []Boost{{Where: &some, Multiply: 2}, {Set: allow, Add: .1}}, Info: &info}
+	if n := testing.AllocsPerRun(100, func() {
+		if dst, err = e.Recommend(dst[:0], r); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("all policies: %v allocations", n)
+	}
+	if len(dst) == 0 || info.Live != 20 || info.Pinned != 2 {
+		t.Errorf("%d results, %+v", len(dst), info)
+	}
 	if e, err = NewEngine(d, EngineOptions{Sources: sources[1:]}); err != nil {
 		t.Fatal(err)
 	}

@@ -47,37 +47,11 @@ type Boost struct {
 	Add      float32 // >= 0 and finite, on the scale of the source's scores
 }
 
+// validatePolicy checks caps, pins, boosts and rules.
 func (r *Request[U, I]) validatePolicy(s *state[U, I]) error {
 	const where = "Recommend"
-	var c check.Options
-	for k, x := range r.Caps {
-		if x.Max < 1 {
-			c.Require(false, fmt.Sprintf("Caps[%d].Max", k), x.Max, "at least 1")
-		}
-	}
-	for k, p := range r.Pins {
-		if p.Position < 1 {
-			c.Require(false, fmt.Sprintf("Pins[%d].Position", k), p.Position, "at least 1")
-		}
-		for j, o := range r.Pins[:k] {
-			if o.Position == p.Position || o.Item == p.Item {
-				c.Require(false, fmt.Sprintf("Pins[%d]", k), p, fmt.Sprintf("an item and a position other than Pins[%d]'s", j))
-			}
-		}
-	}
-	for k, b := range r.Boosts {
-		if !(b.Multiply >= 0) || !check.Finite(float64(b.Multiply)) {
-			c.Require(false, fmt.Sprintf("Boosts[%d].Multiply", k), b.Multiply, "at least 0 and finite")
-		}
-		if !(b.Add >= 0) || !check.Finite(float64(b.Add)) {
-			c.Require(false, fmt.Sprintf("Boosts[%d].Add", k), b.Add, "at least 0 and finite")
-		}
-		if b.Set == nil && b.Where == nil {
-			c.Require(false, fmt.Sprintf("Boosts[%d]", k), "no items", "Set or Where")
-		}
-	}
-	if err := c.Err("recommend: Recommend"); err != nil {
-		return err
+	if !r.sound() {
+		return r.complain()
 	}
 	for k, x := range r.Caps {
 		if !s.view.knows(x.Attribute) {
@@ -98,6 +72,51 @@ func (r *Request[U, I]) validatePolicy(s *state[U, I]) error {
 		return s.view.check(r.Where, where)
 	}
 	return nil
+}
+
+// sound checks the fields of caps, pins and boosts without a cost.
+func (r *Request[U, I]) sound() bool {
+	for _, x := range r.Caps {
+		if x.Max < 1 {
+			return false
+		}
+	}
+	for k, p := range r.Pins {
+		if p.Position < 1 {
+			return false
+		}
+		for _, o := range r.Pins[:k] {
+			if o.Position == p.Position || o.Item == p.Item {
+				return false
+			}
+		}
+	}
+	for _, b := range r.Boosts {
+		if !(b.Multiply >= 0) || !check.Finite(float64(b.Multiply)) || !(b.Add >= 0) || !check.Finite(float64(b.Add)) || b.Set == nil && b.Where == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// complain names every field that is not sound.
+func (r *Request[U, I]) complain() error {
+	var c check.Options
+	for k, x := range r.Caps {
+		c.Require(x.Max >= 1, fmt.Sprintf("Caps[%d].Max", k), x.Max, "at least 1")
+	}
+	for k, p := range r.Pins {
+		c.Require(p.Position >= 1, fmt.Sprintf("Pins[%d].Position", k), p.Position, "at least 1")
+		for j, o := range r.Pins[:k] {
+			c.Require(o.Position != p.Position && o.Item != p.Item, fmt.Sprintf("Pins[%d]", k), p, fmt.Sprintf("an item and a position other than Pins[%d]'s", j))
+		}
+	}
+	for k, b := range r.Boosts {
+		check.NonNegative(&c, fmt.Sprintf("Boosts[%d].Multiply", k), b.Multiply)
+		check.NonNegative(&c, fmt.Sprintf("Boosts[%d].Add", k), b.Add)
+		c.Require(b.Set != nil || b.Where != nil, fmt.Sprintf("Boosts[%d]", k), "no items", "Set or Where")
+	}
+	return c.Err("recommend: Recommend")
 }
 
 // capState counts what a request has taken of each value of an attribute.

@@ -1,0 +1,231 @@
+package recommend_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/recommend"
+)
+
+func show(recs []recommend.Recommendation[string], err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, r := range recs {
+		fmt.Printf("%d %s (%s)\n", r.Rank, r.Item, r.Source)
+	}
+}
+
+func ExampleEngine_Observe() {
+	e := teaEngine()
+	// A visitor nobody knows looks at a grinder.
+	err := e.Observe(recommend.Observation[string, string]{User: "zoe", Item: "grinder", ID: "event 1"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	show(e.Recommend(nil, recommend.Request[string, string]{User: "zoe", K: 2}))
+	// The queue delivers the event again.
+	fmt.Println(e.Observe(recommend.Observation[string, string]{User: "zoe", Item: "grinder", ID: "event 1"}))
+	e.Forget("zoe")
+	fmt.Println(e.Live().Events, "events")
+	// Output:
+	// 1 espresso (neighbours)
+	// 2 cups (neighbours)
+	// recommend: Observe: user zoe item grinder: event "event 1" came before: duplicate
+	// 0 events
+}
+
+func ExampleEngine_AddItems() {
+	e := teaEngine()
+	err := e.AddItems(recommend.Arrival[string]{Item: "matcha", Facts: []recommend.Fact[string]{{Attribute: "kind", Value: "tea"}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, user := range []string{"u1", "u2", "u3", "u4"} {
+		if err := e.Observe(recommend.Observation[string, string]{User: user, Item: "matcha"}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	show(e.Recommend(nil, recommend.Request[string, string]{Anonymous: true, K: 2}))
+	tea := recommend.Is("kind", "tea")
+	show(e.Recommend(nil, recommend.Request[string, string]{Anonymous: true, K: 2, Where: &tea}))
+	// Output:
+	// 1 matcha (live)
+	// 2 green tea (popular)
+	// 1 matcha (live)
+}
+
+func ExampleEngine_Snapshot() {
+	e := teaEngine()
+	if err := e.Observe(recommend.Observation[string, string]{User: "zoe", Item: "grinder"}); err != nil {
+		log.Fatal(err)
+	}
+	saved, err := e.Snapshot()
+	if err != nil {
+		log.Fatal(err)
+	}
+	restarted := teaEngine()
+	if err := restarted.Restore(saved); err != nil {
+		log.Fatal(err)
+	}
+	show(restarted.Recommend(nil, recommend.Request[string, string]{User: "zoe", K: 1}))
+	// Output: 1 espresso (neighbours)
+}
+
+func ExampleEngine_All() {
+	e := teaEngine()
+	lists, err := e.All(context.Background(), recommend.Request[string, string]{K: 1}, 0)
+	for user, list := range lists {
+		fmt.Println(user, list[0].Item)
+	}
+	fmt.Println(err())
+	// Output:
+	// ann cups
+	// bob espresso
+	// cid cups
+	// dan teapot
+	// eve teapot
+	// <nil>
+}
+
+func ExampleCatalogue() {
+	d := teaShop()
+	var facts []recommend.Fact[string]
+	for item, f := range map[string]struct {
+		kind  string
+		price float64
+	}{"green tea": {"tea", 9}, "teapot": {"ware", 35}, "cups": {"ware", 18}, "espresso": {"coffee", 12}, "grinder": {"ware", 80}} {
+		facts = append(facts, recommend.Fact[string]{Item: item, Attribute: "kind", Value: f.kind},
+			recommend.Fact[string]{Item: item, Attribute: "price", Number: f.price})
+	}
+	edges := []float64{20, 50}
+	c, err := recommend.NewCatalogue(d.Items, slices.Values(facts), recommend.CatalogueOptions{Bands: map[string][]float64{"price": edges}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	gift := recommend.AllOf(recommend.Is("kind", "ware"), recommend.Not(recommend.Is("price", recommend.BandName(edges, 50))))
+	set, err := c.Select(gift)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for i := range set.All() {
+		fmt.Println(d.Items.ID(i))
+	}
+	// The same rule, caps, pins and boosts within a request.
+	e, err := recommend.NewEngine(d, recommend.EngineOptions{Catalogue: c})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ware := recommend.Is("kind", "ware")
+	show(e.Recommend(nil, recommend.Request[string, string]{
+		Anonymous: true, K: 3,
+		Caps:   []recommend.Cap{{Attribute: "kind", Max: 1}},
+		Pins:   []recommend.Pin[string]{{Item: "espresso", Position: 2}},
+		Boosts: []recommend.Boost{{Where: &ware, Multiply: 3}},
+	}))
+	// Output:
+	// cups
+	// teapot
+	// 1 cups (popular)
+	// 2 espresso (pinned)
+	// 3 green tea (popular)
+}
+
+func ExampleBuilder_AddAll() {
+	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	rows := func(yield func(recommend.Observation[int, string]) bool) {
+		for k, item := range []string{"tea", "honey", "tea"} {
+			if !yield(recommend.Observation[int, string]{User: 7, Item: item, At: day.AddDate(0, 0, k)}) {
+				return
+			}
+		}
+	}
+	b, err := recommend.NewBuilder[int, string](recommend.BuilderOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	n, err := b.AddAll(rows)
+	fmt.Println(n, err)
+	// Output: 3 <nil>
+}
+
+func hybridParts() (*recommend.Dataset[string, string], recommend.Model, recommend.Model) {
+	d := teaShop()
+	knn, err := recommend.FitItemKNN(context.Background(), d.Interactions, recommend.ItemKNNOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	popular, err := recommend.FitPopular(context.Background(), d.Interactions, recommend.PopularOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return d, knn, popular
+}
+
+func first(d *recommend.Dataset[string, string], m recommend.Model, err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+	q := d.Interactions.Query(int(d.Users.Of("ann")))
+	top, err := recommend.NewRanker(m).AppendTop(nil, q, 1, recommend.Filter{Items: q.Items})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s %.2f\n", d.Items.ID(top[0].Item), top[0].Score)
+}
+
+func ExampleBorda() {
+	d, knn, popular := hybridParts()
+	m, err := recommend.NewBorda([]recommend.Weighted{{Model: knn}, {Model: popular}}, recommend.BordaOptions{})
+	first(d, m, err)
+	// Output: cups 0.90
+}
+
+func ExampleSwitch() {
+	d, knn, popular := hybridParts()
+	m, err := recommend.NewSwitch(func(q recommend.Query) int {
+		if len(q.Items) < 2 {
+			return 1 // too little to go by
+		}
+		return 0
+	}, knn, popular)
+	first(d, m, err)
+	// Output: cups 0.91
+}
+
+func ExampleCascade() {
+	d, knn, popular := hybridParts()
+	m, err := recommend.NewCascade(popular, knn, recommend.CascadeOptions{Depth: 4})
+	first(d, m, err)
+	// Output: cups 0.91
+}
+
+func ExampleFunc() {
+	d, _, _ := hybridParts()
+	m, err := recommend.NewFunc(0, d.Items.Len(), func(dst []float32, _ recommend.Query) error {
+		for i := range dst {
+			dst[i] = -float32(len(d.Items.ID(int32(i)))) // short names first
+		}
+		return nil
+	})
+	first(d, m, err)
+	// Output: cups -4.00
+}
+
+func ExampleStack() {
+	d, knn, popular := hybridParts()
+	s, err := recommend.NewStack([]recommend.Source{{Name: "knn", Model: knn}, {Name: "popular", Model: popular}}, recommend.StackOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(s.Names())
+	// A model trained on StackFeatures would say how much each feature counts.
+	m, err := s.Model(func(f []float64) float64 { return 2*f[1] + f[4] })
+	first(d, m, err)
+	// Output:
+	// [knn.score knn.rank knn.knows popular.score popular.rank popular.knows]
+	// cups 3.00
+}

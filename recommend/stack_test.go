@@ -1,0 +1,232 @@
+package recommend
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+)
+
+func stackFit(ctx context.Context, x *Interactions) ([]Source, error) {
+	knn, err := FitItemKNN(ctx, x, ItemKNNOptions{})
+	if err != nil {
+		return nil, err
+	}
+	als, err := FitALS(ctx, x, ALSOptions{Factors: 6, Iterations: 3})
+	return []Source{{Name: "knn", Model: knn}, {Name: "als", Model: als}}, err
+}
+
+func TestStackFeatures(t *testing.T) {
+	x := groups(60, 80, 10, 7)
+	ctx := context.Background()
+	rows, err := StackFeatures(ctx, x, 4, 11, stackFit, StackOptions{Depth: 15})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"knn.score", "knn.rank", "knn.knows", "als.score", "als.rank", "als.knows"}; !slices.Equal(rows.Names, want) {
+		t.Errorf("names are %v", rows.Names)
+	}
+	splits, err := SplitFolds(x, 4, 11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	positives := 0
+	// Slow oracle: every row from models fitted by hand on the other folds.
+	at := 0
+	for f, split := range splits {
+		sources, err := stackFit(ctx, split.Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for u := range x.Users() {
+			held, _ := split.Test.Row(u)
+			if len(held) == 0 {
+				continue
+			}
+			q := split.Train.Query(u)
+			want := map[int32][]float64{}
+			for k, src := range sources {
+				top, err := NewRanker(src.Model).AppendTop(nil, q, 15, Filter{Items: q.Items})
+				if errors.Is(err, ErrEmpty) {
+					continue
+				}
+				for r, s := range top {
+					if k == 0 && s.Score <= 0 {
+						break
+					}
+					if want[s.Item] == nil {
+						want[s.Item] = make([]float64, 6)
+					}
+					want[s.Item][3*k+1] = 1 / float64(r+1)
+				}
+				scores := make([]float32, x.Items())
+				if err := src.Model.Score(scores, q); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for ; at < len(rows.Items) && rows.Folds[at] == int32(f) && rows.Users[at] == int32(u); at++ {
+				i := rows.Items[at]
+				w, ok := want[i]
+				if !ok || rows.Features[at][1] != w[1] || rows.Features[at][4] != w[4] {
+					t.Fatalf("fold %d user %d item %d: %v, want ranks of %v", f, u, i, rows.Features[at], w)
+				}
+				if slices.Contains(q.Items, i) {
+					t.Fatalf("fold %d user %d: item %d of the history is a candidate", f, u, i)
+				}
+				if rows.Labels[at] != split.Test.Has(u, i) {
+					t.Fatalf("fold %d user %d item %d: label %v", f, u, i, rows.Labels[at])
+				}
+				if rows.Labels[at] {
+					positives++
+				}
+				delete(want, i)
+			}
+			if len(want) > 0 {
+				t.Fatalf("fold %d user %d: candidates are missing: %v", f, u, want)
+			}
+		}
+	}
+	if at != len(rows.Items) || positives == 0 {
+		t.Fatalf("%d rows of %d explained, %d positive", at, len(rows.Items), positives)
+	}
+}
+
+// What a held-out entry is cannot be told from the features of its fold: moving
+// it to another item leaves them as they are.
+func TestStackNoLeakage(t *testing.T) {
+	x := groups(60, 80, 10, 7)
+	ctx := context.Background()
+	splits, err := SplitFolds(x, 4, 11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	train := splits[0].Train
+	features := func(test *Interactions) (out [][]float64) {
+		sources, err := stackFit(ctx, train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := NewStack(sources, StackOptions{Depth: 15})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for u := range x.Users() {
+			if held, _ := test.Row(u); len(held) == 0 {
+				continue
+			}
+			q := train.Query(u)
+			c, err := s.Candidates(q, Filter{Items: q.Items})
+			if errors.Is(err, ErrEmpty) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range c {
+				out = append(out, x.Features)
+			}
+		}
+		return out
+	}
+	rows, err := StackFeatures(ctx, x, 4, 11, func(ctx context.Context, got *Interactions) ([]Source, error) {
+		// fit never sees an entry of the fold that its rows are labelled by.
+		for _, s := range splits {
+			if got.Len() == s.Train.Len() && CheckDisjoint(got, s.Test) == nil {
+				return stackFit(ctx, got)
+			}
+		}
+		t.Error("fit got entries of every fold")
+		return stackFit(ctx, got)
+	}, StackOptions{Depth: 15})
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := make([][]int32, x.Users())
+	for u := range moved {
+		held, _ := splits[0].Test.Row(u)
+		for k := range held { // other items, as many, none of them in training
+			for i := int32(k); ; i++ {
+				if j := i % int32(x.Items()); !x.Has(u, j) && !slices.Contains(moved[u], j) {
+					moved[u] = append(moved[u], j)
+					break
+				}
+			}
+		}
+	}
+	other, err := InteractionsFromRows(x.Items(), moved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := features(splits[0].Test), features(other)
+	n := 0
+	for k := range rows.Features {
+		if rows.Folds[k] != 0 {
+			continue
+		}
+		if !slices.Equal(rows.Features[k], a[n]) || !slices.Equal(a[n], b[n]) {
+			t.Fatalf("row %d: %v, %v, %v", k, rows.Features[k], a[n], b[n])
+		}
+		n++
+	}
+	if n != len(a) || n != len(b) || n == 0 {
+		t.Fatalf("%d rows, %d and %d by hand", n, len(a), len(b))
+	}
+}
+
+func TestStackModel(t *testing.T) {
+	x := groups(60, 80, 10, 7)
+	sources, err := stackFit(context.Background(), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewStack(sources, StackOptions{Depth: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := s.Model(func(f []float64) float64 { return f[1] - f[4] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := x.Query(3)
+	scores := make([]float32, x.Items())
+	if err := m.Score(scores, q); err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.Candidates(q, Filter{Items: q.Items})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range scores {
+		k, ok := slices.BinarySearchFunc(c, int32(i), func(c Candidate, i int32) int { return int(c.Item - i) })
+		if want := math.Inf(-1); !ok && float64(v) != want || ok && v != float32(c[k].Features[1]-c[k].Features[4]) {
+			t.Fatalf("item %d scores %v", i, v)
+		}
+	}
+	if err := m.Score(scores, Query{User: Stranger}); !errors.Is(err, ErrEmpty) {
+		t.Errorf("stranger: %v", err)
+	}
+	for name, f := range map[string]func() error{
+		"no source":  func() error { _, err := NewStack(nil, StackOptions{}); return err },
+		"name twice": func() error { _, err := NewStack([]Source{sources[0], sources[0]}, StackOptions{}); return err },
+		"depth":      func() error { _, err := NewStack(sources, StackOptions{Depth: -1}); return err },
+		"no predict": func() error { _, err := s.Model(nil); return err },
+		"one fold": func() error {
+			_, err := StackFeatures(context.Background(), x, 1, 0, stackFit, StackOptions{})
+			return err
+		},
+		"no fit": func() error {
+			_, err := StackFeatures(context.Background(), x, 2, 0, nil, StackOptions{})
+			return err
+		},
+	} {
+		if err := f(); !errors.Is(err, ErrOption) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if rows, err := StackFeatures(ctx, x, 2, 0, stackFit, StackOptions{}); !errors.Is(err, context.Canceled) || rows != nil {
+		t.Errorf("canceled: %v", err)
+	}
+}

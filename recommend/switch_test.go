@@ -1,0 +1,227 @@
+package recommend
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
+)
+
+func tableOf(sparse bool, rows ...[]float32) *tableModel {
+	return &tableModel{users: rows, items: len(rows[0]), sparse: sparse}
+}
+
+func TestSwitch(t *testing.T) {
+	a, b := tableOf(false, []float32{-1, 2, 0}), tableOf(true, []float32{0, 5, 1})
+	m, err := NewSwitch(func(q Query) int { return len(q.Items) - 1 }, a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inf := float32(math.Inf(-1))
+	dst := make([]float32, 3)
+	for n, want := range [][]float32{nil, {-1, 2, 0}, {inf, 5, 1}, nil} {
+		err := m.Score(dst, Query{User: 0, Items: []int32{0, 1, 2}[:n]})
+		if want == nil {
+			if !errors.Is(err, ErrEmpty) {
+				t.Errorf("%d items: %v", n, err)
+			}
+		} else if err != nil || !slices.Equal(dst, want) {
+			t.Errorf("%d items: %v, %v", n, dst, err)
+		}
+	}
+	if _, err := NewSwitch(nil, a); !errors.Is(err, ErrOption) {
+		t.Errorf("no rule: %v", err)
+	}
+	if _, err := NewSwitch(func(Query) int { return 0 }); !errors.Is(err, ErrOption) {
+		t.Errorf("no model: %v", err)
+	}
+	if _, err := NewSwitch(func(Query) int { return 0 }, a, tableOf(false, []float32{1})); !errors.Is(err, ErrMismatch) {
+		t.Errorf("other catalogue: %v", err)
+	}
+}
+
+func TestCascade(t *testing.T) {
+	first, second := tableOf(false, []float32{5, 4, 3, 2, 1}), tableOf(false, []float32{-9, 1, 7, 9, 9})
+	m, err := NewCascade(first, second, CascadeOptions{Depth: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dst := make([]float32, 5)
+	inf := float32(math.Inf(-1))
+	if err := m.Score(dst, Query{}); err != nil || !slices.Equal(dst, []float32{-9, 1, 7, inf, inf}) {
+		t.Errorf("%v, %v", dst, err)
+	}
+	// A second that knows nothing leaves the first one's scores.
+	m, _ = NewCascade(first, &tableModel{items: 5}, CascadeOptions{Depth: 2})
+	if err := m.Score(dst, Query{}); err != nil || !slices.Equal(dst, []float32{5, 4, inf, inf, inf}) {
+		t.Errorf("%v, %v", dst, err)
+	}
+	// In an engine the rest goes to the next source.
+	b, _ := NewBuilder[int, int](BuilderOptions{})
+	for i := range 5 {
+		_ = b.Add(0, i, 1)
+	}
+	d, _ := b.Build()
+	e, err := NewEngine(d, EngineOptions{Sources: []Source{{Name: "cascade", Model: m}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := e.Recommend(nil, Request[int, int]{User: 0, K: 3, Seen: KeepSeen})
+	if err != nil || len(got) != 3 || got[1].Source != "cascade" || got[2].Source != SourcePopular {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := NewCascade(first, second, CascadeOptions{Depth: -1}); !errors.Is(err, ErrOption) {
+		t.Errorf("depth: %v", err)
+	}
+	if _, err := NewCascade(nil, second, CascadeOptions{}); !errors.Is(err, ErrOption) {
+		t.Errorf("nil: %v", err)
+	}
+}
+
+func TestFunc(t *testing.T) {
+	m, err := NewFunc(2, 3, func(dst []float32, q Query) error {
+		for i := range dst {
+			dst[i] = float32(i) * float32(q.User)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := NewRanker(m).AppendTop(nil, Query{User: 1}, 2, Filter{})
+	if err != nil || !slices.Equal(top, []Scored{{2, 2}, {1, 1}}) {
+		t.Errorf("%v, %v", top, err)
+	}
+	if err := m.Score(make([]float32, 2), Query{}); !errors.Is(err, ErrShape) {
+		t.Errorf("shape: %v", err)
+	}
+	if _, err := NewFunc(1, -1, nil); !errors.Is(err, ErrOption) {
+		t.Errorf("bad options: %v", err)
+	}
+}
+
+// CombMNZ and Borda against their definitions, computed with maps and sorts.
+func TestFusionProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, parts := rapid.IntRange(1, 40).Draw(t, "items"), rapid.IntRange(1, 4).Draw(t, "parts")
+		depth := rapid.IntRange(1, 50).Draw(t, "depth")
+		g := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
+		var weighted []Weighted
+		var tables [][]float32
+		for range parts {
+			row := make([]float32, n)
+			for i := range row {
+				row[i] = float32(g.Intn(7) - 1)
+			}
+			tables = append(tables, row)
+			weighted = append(weighted, Weighted{Model: tableOf(false, row), Weight: float32(1 + g.Intn(3))})
+		}
+		mnz, err := NewBlend(weighted, BlendOptions{MNZ: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		borda, err := NewBorda(weighted, BordaOptions{Depth: depth})
+		if err != nil {
+			t.Fatal(err)
+		}
+		total := 0.0
+		sum, votes, points := make([]float64, n), make([]float64, n), make([]float64, n)
+		d := min(depth, n)
+		for p, row := range tables {
+			w := float64(weighted[p].Weight)
+			total += w
+			lo, hi := float64(slices.Min(row)), float64(slices.Max(row))
+			order := make([]int, n)
+			for i := range order {
+				order[i] = i
+				if hi > lo {
+					v := (float64(row[i]) - lo) / (hi - lo)
+					sum[i] += w * v
+					if v > 0 {
+						votes[i]++
+					}
+				}
+			}
+			slices.SortStableFunc(order, func(a, b int) int { return int(row[b] - row[a]) })
+			for r, i := range order[:d] {
+				points[i] += w * float64(d-r) / float64(d)
+			}
+		}
+		dst := make([]float32, n)
+		if err := mnz.Score(dst, Query{}); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range dst {
+			if want := votes[i] * sum[i] / total; !testkit.Close(float64(v), want, 1e-5, 1e-5) {
+				t.Fatalf("MNZ of item %d is %v, want %v", i, v, want)
+			}
+		}
+		if err := borda.Score(dst, Query{}); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range dst {
+			if want := points[i] / total; !testkit.Close(float64(v), want, 1e-5, 1e-5) {
+				t.Fatalf("points of item %d are %v, want %v", i, v, want)
+			}
+		}
+	})
+	if _, err := NewBlend([]Weighted{{Model: tableOf(false, []float32{1})}}, BlendOptions{MNZ: true, Normalize: ZScore}); !errors.Is(err, ErrOption) {
+		t.Errorf("MNZ of z-scores: %v", err)
+	}
+	if _, err := NewBorda(nil, BordaOptions{Depth: -1}); !errors.Is(err, ErrOption) {
+		t.Errorf("bad options: %v", err)
+	}
+}
+
+// Reasons of fusions add up to the score where the parts' do.
+func TestFusionReasons(t *testing.T) {
+	x := groups(60, 48, 8, 3)
+	knn, err := FitItemKNN(context.Background(), x, ItemKNNOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	walk, err := FitRP3Beta(context.Background(), x, RP3BetaOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := []Weighted{{Model: knn, Weight: 2}, {Model: walk}}
+	mnz, err := NewBlend(parts, BlendOptions{MNZ: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	borda, err := NewBorda(parts, BordaOptions{Depth: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, m := range map[string]interface {
+		Model
+		Explainer
+	}{"mnz": mnz, "borda": borda} {
+		for u := range 20 {
+			q := x.Query(u)
+			top, err := NewRanker(m).AppendTop(nil, q, 5, Filter{Items: q.Items})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range top {
+				reasons, err := m.AppendReasons(nil, q, s.Item, len(q.Items))
+				if err != nil {
+					t.Fatal(err)
+				}
+				sum := 0.0
+				for _, r := range reasons {
+					sum += float64(r.Contribution)
+				}
+				if !testkit.Close(sum, float64(s.Score), 1e-4, 1e-4) {
+					t.Fatalf("%s: user %d item %d: reasons add up to %v, score %v", name, u, s.Item, sum, s.Score)
+				}
+			}
+		}
+	}
+}
