@@ -129,10 +129,7 @@ type capState struct {
 
 // startCaps readies the counts of a request.
 func (s *state[U, I]) startCaps(w *scratch[I], caps []Cap) {
-	for len(w.caps) < len(caps) {
-		w.caps = append(w.caps, capState{})
-	}
-	w.caps = w.caps[:len(caps)]
+	w.caps = slices.Grow(w.caps[:0], len(caps))[:len(caps)] // with the memory of earlier requests
 	for k, x := range caps {
 		c := &w.caps[k]
 		c.base, c.more, c.join = s.view.base.attrs[x.Attribute], nil, nil

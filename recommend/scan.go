@@ -130,7 +130,7 @@ func (s *scan) use(m Model, q Query) (bool, error) {
 		s.vector = make([]float32, f)
 	}
 	var err error
-	s.scores, s.tail = nil, nil
+	s.scores, s.tail = nil, s.tail[:0]
 	s.v, s.base, err = vs.queryVector(s.vector[:f], q)
 	return true, err
 }
