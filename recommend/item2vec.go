@@ -20,7 +20,7 @@ type Item2VecOptions struct {
 	Factors   int     // length of the vectors; default 64
 	Window    int     // farthest event that is context, in events; nearer ones count more; default 5
 	Epochs    int     // passes over the pairs; default 20
-	Rate      float64 // learning rate; default 0.05, falls evenly to a hundredth of it
+	Rate      float64 // learning rate; default 0.1, falls evenly to a hundredth of it
 	Negatives int     // items drawn against each pair; default 5
 	Power     float64 // negatives are drawn in proportion to count^Power; default 0.75, negative means 0
 	Subsample float64 // share of all events above which an item is thinned out, t of word2vec; default 0.001, negative: no thinning
@@ -36,7 +36,7 @@ func (o Item2VecOptions) withDefaults() Item2VecOptions {
 	o.Factors = check.Default(o.Factors, 64)
 	o.Window = check.Default(o.Window, 5)
 	o.Epochs = check.Default(o.Epochs, 20)
-	o.Rate = check.Default(o.Rate, 0.05)
+	o.Rate = check.Default(o.Rate, 0.1)
 	o.Negatives = check.Default(o.Negatives, 5)
 	o.Power = check.OrOff(o.Power, 0.75)
 	o.Subsample = check.OrOff(o.Subsample, 0.001)

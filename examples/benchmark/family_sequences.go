@@ -179,12 +179,12 @@ func item2vec() algorithm {
 		logIntegers("factors", 64, 32, 128).doubling(),
 		integers("window", 5, 1, 10),
 		logIntegers("epochs", 20, 5, 60),
-		logUniform("rate", 0.05, 0.01, 0.2),
+		logUniform("rate", 0.1, 0.02, 0.3),
 		integers("negatives", 5, 1, 15),
 		uniform("power", 0.75, 0, 1),
 		logUniform("subsample", 0.001, 1e-5, 1e-2),
 		recencyParam,
-	}}
+	}, starts: []settings{{}, {"rate": 0.15, "power": 0.2, "recency": 0.5}}}
 }
 
 // nextBasket takes each session for a user and each event for a basket, so that a
