@@ -61,8 +61,12 @@ const maxLinks = 256
 // decided by the width of the search, ef: measure recall against exact answers
 // on your own vectors.
 //
-// Items are dense indices. Inner products are searched as distances, by giving
-// each vector one more coordinate √(R² - ‖y‖²) (Bachrach et al. 2014).
+// Items are dense indices. Inner products become distances by giving each vector
+// one more coordinate √(R² - ‖y‖²) (Bachrach et al. 2014). With R the length of
+// the longest vector, as in that paper, most vectors differ by that coordinate
+// more than by anything else, and recall suffers; so R² is half the mean squared
+// length. Longer vectors have no further coordinate, and draw links by their
+// length, as they draw answers (Morozov and Babenko, NeurIPS 2018).
 //
 // Add and Remove change the index in place, without a rebuild. AppendTop may run
 // on many goroutines at once, but not beside Add, Remove or UnmarshalBinary:
@@ -77,7 +81,7 @@ type HNSW struct {
 
 	vectors []float32 // node×dim; of length 1 for CosineMetric, minus center for EuclideanMetric
 	extra   []float32 // by node: the further coordinate, or ½‖x‖² for EuclideanMetric
-	norm2   float64   // R², InnerProduct
+	norm2   float64   // R², InnerProduct; fixed by the build
 	center  []float32 // EuclideanMetric: keeps ½‖x‖² small, where float32 is exact
 
 	item []int32  // node → item, -1 for a removed one
@@ -189,8 +193,13 @@ func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error)
 	for i := range n {
 		x.live[i>>6] |= 1 << (i & 63)
 	}
-	if err := x.setExtras(); err != nil {
-		return nil, fmt.Errorf("recommend: FitHNSW: %w", err)
+	if x.metric == InnerProduct && n > 0 {
+		for a := range int32(n) {
+			x.norm2 += vec.Norm2(x.row(a)) / float64(2*n)
+		}
+	}
+	for a := range int32(n) {
+		x.setExtra(a)
 	}
 	var b hnswBatch
 	for at := 0; at < n; {
@@ -248,9 +257,8 @@ func (x *HNSW) row(node int32) []float32 {
 	return x.vectors[int(node)*x.dim : (int(node)+1)*x.dim]
 }
 
-// store writes the first f numbers of the row of a vector.
+// store writes the first f numbers of the row of a vector, and checks the row.
 func (x *HNSW) store(row, v []float32) error {
-	row = row[:x.f]
 	switch x.metric {
 	case CosineMetric:
 		normalize(row, v)
@@ -259,36 +267,10 @@ func (x *HNSW) store(row, v []float32) error {
 			row[k] = a - x.center[k]
 		}
 	default:
-		copy(row, v)
+		copy(row, v) // the bias stays
 	}
-	if n := vec.Norm2(row); n > hnswMaxNorm/2 {
+	if n := vec.Norm2(row); n > hnswMaxNorm {
 		return fmt.Errorf("squared length is %v: %w", n, ErrRange)
-	}
-	return nil
-}
-
-// setExtras computes extra, and R² where it is unknown.
-func (x *HNSW) setExtras() error {
-	n := len(x.item)
-	switch x.metric {
-	case CosineMetric:
-		return nil
-	case EuclideanMetric:
-		for a := range n {
-			x.extra[a] = float32(vec.Norm2(x.row(int32(a))) / 2)
-		}
-		return nil
-	}
-	if x.norm2 == 0 {
-		for a := range n {
-			x.norm2 = max(x.norm2, vec.Norm2(x.row(int32(a))))
-		}
-	}
-	if x.norm2 > hnswMaxNorm {
-		return fmt.Errorf("squared length is %v: %w", x.norm2, ErrRange)
-	}
-	for a := range n {
-		x.setExtra(int32(a))
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/parallel"
-	"github.com/aislekit/aisle/internal/vec"
 )
 
 // hnswBatch inserts nodes and keeps the memory for it.
@@ -156,9 +155,7 @@ func (x *HNSW) keysOf(s *hnswScratch, t int32, ids []int32) {
 // in it at present. To change a vector, Remove and Add. Vectors of biased models
 // hold the bias as one more number, after the f of a query.
 //
-// Cost: that of one step of the build. A vector longer than any before costs a
-// pass over all items where the metric is InnerProduct. Errors leave the index
-// as it was: ErrShape, ErrNotFinite, ErrDuplicate, ErrUnknownID (an item beyond
+// Cost: that of one step of the build. Errors leave the index as it was: ErrShape, ErrNotFinite, ErrDuplicate, ErrUnknownID (an item beyond
 // Slots()), ErrRange (a vector whose squared length float32 cannot hold).
 func (x *HNSW) Add(item int32, v []float32) error {
 	if len(v) != x.dim {
@@ -180,11 +177,6 @@ func (x *HNSW) Add(item int32, v []float32) error {
 	if err := x.store(row, v[:x.f]); err != nil {
 		return fmt.Errorf("recommend: HNSW.Add: %w", err)
 	}
-	if n := vec.Norm2(row); x.metric == InnerProduct && n > x.norm2 {
-		if err := x.widen(n); err != nil {
-			return err
-		}
-	}
 	if int(item) == len(x.node) {
 		x.node = append(x.node, -1)
 		if int(item)>>6 >= len(x.live) {
@@ -204,21 +196,6 @@ func (x *HNSW) Add(item int32, v []float32) error {
 	x.live[item>>6] |= 1 << (item & 63)
 	var b hnswBatch
 	return b.insert(context.Background(), x, a, a+1, 1)
-}
-
-// widen makes room for a vector of squared length n. Some more than asked for,
-// so that vectors that get longer and longer do not cost a pass each.
-func (x *HNSW) widen(n float64) error {
-	old := x.norm2
-	x.norm2 = n
-	if len(x.item) > 0 {
-		x.norm2 *= 1.1
-	}
-	if err := x.setExtras(); err != nil {
-		x.norm2 = old
-		return fmt.Errorf("recommend: HNSW.Add: %w", err)
-	}
-	return nil
 }
 
 // Remove takes an item out of the index. Its vector stays as a signpost until

@@ -72,8 +72,8 @@ func (x *HNSW) restore(bias, entry int) string {
 	switch {
 	case x.f < 1 || x.f > maxFactors || bias > 1 || bias == 1 && x.metric != InnerProduct || o.validate() != nil:
 		return "has a setting out of range"
-	case !(x.norm2 >= 0) || !check.Finite(x.norm2):
-		return "has a bound that is not finite"
+	case !(x.norm2 >= 0) || x.norm2 > hnswMaxNorm:
+		return "has a bound out of range"
 	case x.metric == EuclideanMetric && len(x.center) != x.f || x.metric != EuclideanMetric && x.center != nil:
 		return "has a center of the wrong length"
 	case len(x.vectors)%x.dim != 0 || len(x.links) != len(x.vectors)/x.dim*(2*x.m+1):
@@ -150,9 +150,6 @@ func (x *HNSW) restore(bias, entry int) string {
 	bound := 2.0 // CosineMetric
 	if x.metric != CosineMetric {
 		bound = hnswMaxNorm
-	}
-	if x.metric == InnerProduct && x.norm2 > bound {
-		return "has a bound out of range"
 	}
 	for a := range int32(n) {
 		if !(vec.Norm2(x.row(a)) <= bound) {

@@ -58,11 +58,11 @@ func (x *HNSW) AppendTop(dst []Scored, query []float32, k, ef int, f Filter) ([]
 	s := x.getScratch()
 	defer x.scratch.Put(s)
 	q := s.query
-	if x.store(q, query) != nil {
-		return dst, ErrRange
-	}
 	if x.dim > x.f {
 		q[x.f] = 1
+	}
+	if x.store(q, query) != nil {
+		return dst, ErrRange
 	}
 	eligible := x.Len()
 	var ok []uint64 // nil: all
