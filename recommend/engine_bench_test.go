@@ -2,7 +2,9 @@ package recommend
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/aislekit/aisle/internal/rng"
 )
@@ -70,3 +72,81 @@ func BenchmarkEngineRecommend(b *testing.B) {
 		}
 	}
 }
+
+// What a backend does all day: an event, and the answer that shows it, by a model
+// of 64 factors over 30,000 items.
+func BenchmarkEngineLive(b *testing.B) {
+	const users, items, factors = 2000, 30_000, 64
+	g := rng.New(5, 0, 0)
+	builder, err := NewBuilder[int, int](BuilderOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range items {
+		for range 4 {
+			if err := builder.Add(g.Intn(users), i, 1); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	d, err := builder.Build()
+	if err != nil {
+		b.Fatal(err)
+	}
+	als, err := FitALS(context.Background(), d.Interactions, ALSOptions{Factors: factors, Iterations: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	allow := ItemSetFunc(items, func(i int32) bool { return i%10 != 0 })
+	p50 := func(b *testing.B, f func(k int)) {
+		b.ReportAllocs()
+		var took []time.Duration
+		k := 0
+		for b.Loop() {
+			start := time.Now()
+			f(k)
+			k++
+			took = append(took, time.Since(start))
+		}
+		slices.Sort(took)
+		b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "p50-ns")
+	}
+	dst := make([]Recommendation[int], 0, 10)
+	for name, f := range map[string]func(e *Engine[int, int], k int){
+		"recommend": func(e *Engine[int, int], k int) {
+			dst, err = e.Recommend(dst[:0], Request[int, int]{User: k % users, K: 10, Allow: allow})
+		},
+		"observe": func(e *Engine[int, int], k int) {
+			err = e.Observe(Observation[int, int]{User: users + k%10_000, Item: k * 7 % items, At: time.Unix(int64(k), 0)})
+		},
+		"observe+recommend": func(e *Engine[int, int], k int) {
+			if err = e.Observe(Observation[int, int]{User: users + k%10_000, Item: k * 7 % items, At: time.Unix(int64(k), 0)}); err == nil {
+				dst, err = e.Recommend(dst[:0], Request[int, int]{User: users + k%10_000, K: 10, Allow: allow})
+			}
+		},
+		"observe+foldin": func(e *Engine[int, int], k int) {
+			user := users + k
+			for j := range 5 {
+				if err = e.Observe(Observation[int, int]{User: user, Item: (k*7 + j*131) % items, At: time.Unix(int64(k), 0)}); err != nil {
+					return
+				}
+			}
+			// An answer from few items: the cost is that of the fold-in.
+			dst, err = e.Recommend(dst[:0], Request[int, int]{User: user, K: 10, AllowItems: few})
+		},
+	} {
+		b.Run("items=30k/factors=64/"+name, func(b *testing.B) {
+			e, fail := NewEngine(d, EngineOptions{Sources: []Source{{Name: "als", Model: als}}})
+			if fail != nil {
+				b.Fatal(fail)
+			}
+			p50(b, func(k int) {
+				if f(e, k); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+var few = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
