@@ -1,0 +1,34 @@
+package recommend_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aislekit/aisle/recommend"
+)
+
+// Two coupons for three people. There is one big coupon, and the budget of 8
+// pays for it and a small one.
+func ExampleAllocate() {
+	const big, small = 0, 1
+	offers := []recommend.Offer{
+		big:   {Stock: 1, Uses: []recommend.Use{{Limit: 0, Amount: 5}}},
+		small: {Stock: -1, Uses: []recommend.Use{{Limit: 0, Amount: 3}}},
+	}
+	a, err := recommend.Allocate(context.Background(), []recommend.Proposal{
+		{User: 0, Offer: big, Value: 10}, {User: 0, Offer: small, Value: 8},
+		{User: 1, Offer: big, Value: 9}, {User: 1, Offer: small, Value: 2},
+		{User: 2, Offer: small, Value: 1},
+	}, offers, recommend.AllocateOptions{Limits: []int64{8}})
+	if err != nil {
+		panic(err)
+	}
+	for _, c := range a.Chosen {
+		fmt.Println("user", c.User, "offer", c.Offer)
+	}
+	fmt.Println(a.Value, a.Optimal, a.Used)
+	// Output:
+	// user 0 offer 1
+	// user 1 offer 0
+	// 17 true [8]
+}
