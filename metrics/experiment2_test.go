@@ -47,7 +47,8 @@ func TestPlanReference(t *testing.T) {
 	testkit.Near(t, "h", CohenH(.10, .12), .0639821, 5e-8)
 	testkit.Near(t, "h", CohenH(.4, .5), .2013579, 5e-8)
 	testkit.Near(t, "R power.prop.test", n(SampleSizeProportions(.5, .75, PowerOptions{Power: .9})).N, 76.70692, 2e-5)
-	// The formula with z gives 39,904; the published 39,906 is that of the t test.
+	// The definitions print 39,906. Their formula, with z, gives 39,904; the
+	// noncentral t gives 39,906.
 	if s := n(SampleSizeMeans(.3, 10, PowerOptions{Power: .85})); s.Total != 39906 {
 		t.Errorf("%+v", s)
 	}
@@ -252,7 +253,7 @@ func TestGroupSequentialGolden(t *testing.T) {
 	for o, want := range map[GroupSequentialOptions][]float64{{}: g.Published.OBF, {Spending: SpendPocock}: g.Published.Pocock} {
 		s := ok[*GroupSequential](t)(NewGroupSequential(five, o))
 		for i, l := range s.Looks() {
-			testkit.Near(t, "published bound", l.Z, want[i], 1.5e-4)
+			testkit.Near(t, "published bound", l.Z, want[i], 1.5e-4) // four digits from memory; the cases above are exact
 			relNear(t, "nominal", l.Nominal, normalTwoSided(l.Z), 1e-12)
 		}
 		one := ok[*GroupSequential](t)(NewGroupSequential(five, GroupSequentialOptions{Alpha: .025, OneSided: true, Spending: o.Spending}))

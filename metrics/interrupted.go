@@ -15,13 +15,14 @@ type InterruptedErrors uint8
 // Standard errors.
 const (
 	// ErrorsAR1 takes the errors as autoregressive of order 1, with a
-	// coefficient freed of its bias in short series. Intervals keep their
-	// level from some 50 periods on.
+	// coefficient freed of its bias in short series. In simulations 95 %
+	// intervals cover in 94.7 % at 100 periods of independent errors, but in
+	// 93.2 % at 60 periods with autocorrelation 0.5.
 	ErrorsAR1 InterruptedErrors = iota
 
 	// ErrorsNeweyWest assumes no form of the autocorrelation (Newey and West
-	// 1987; Bartlett weights, factor n/(n−4)). Intervals are too short below
-	// some 1000 periods: see the table of measured coverage.
+	// 1987; Bartlett weights, factor n/(n−4)). Intervals are too short: at 100
+	// periods of independent errors they cover in 90.3 %, at 1500 in 94.5 %.
 	ErrorsNeweyWest
 )
 
