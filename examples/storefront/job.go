@@ -79,9 +79,16 @@ func (r *results) write() *results {
 	} else {
 		first = r.read.section()
 	}
-	r.page = &report.Page{Title: r.title, Intro: r.introduction, Sections: []report.Section{first, r.profiled.section(), r.segmented.section(),
-		r.predicted.section(), r.recommended.section(), r.targeted.section(), r.measured.section(), kpiSection(r.months, r.records.Currency),
-		r.demanded.section(r.records), r.stocked.section(r.records, r.demanded), r.filtered.section(r.records, r.stocked, r.cleaned != nil)}}
+	sections := []report.Section{first, r.profiled.section(), r.segmented.section(), r.predicted.section(), r.recommended.section(),
+		r.targeted.section(), r.measured.section()}
+	explained := false
+	for _, a := range r.measured.Audits {
+		sections = append(sections, a.section(r.records.Currency, !explained))
+		explained = explained || !a.Balance.Alarm
+	}
+	sections = append(sections, kpiSection(r.months, r.records.Currency), r.demanded.section(r.records),
+		r.stocked.section(r.records, r.demanded), r.filtered.section(r.records, r.stocked, r.cleaned != nil))
+	r.page = &report.Page{Title: r.title, Intro: r.introduction, Sections: sections}
 	return r
 }
 
@@ -141,7 +148,7 @@ func simulated(ctx context.Context, opt options, p *progress) (*results, error) 
 		return nil, err
 	}
 	p.step("measuring campaigns")
-	meas, err := measure(rec, seg, experiments(sim))
+	meas, err := measure(ctx, rec, seg, experiments(sim), opt)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +223,7 @@ func retail(ctx context.Context, opt options, p *progress) (*results, error) {
 		return nil, err
 	}
 	p.step("measuring")
-	meas, err := measure(rec, seg, nil)
+	meas, err := measure(ctx, rec, seg, nil, opt)
 	if err != nil {
 		return nil, err
 	}

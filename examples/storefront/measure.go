@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -12,40 +13,27 @@ import (
 	"github.com/aislekit/aisle/metrics"
 )
 
-// campaign is an experiment: who was treated, who was left alone by lot.
-type campaign struct {
-	Name       string
-	Start, End time.Time
-	Cost       int64 // of a message, minor units
-	Treated    []string
-	Control    []string
-	// Planted, if known, is the true effect on the chance to buy of a customer.
-	Planted map[string]float64
-}
-
 // effect is what a campaign did to the chance to buy within its window.
 type effect struct {
 	Name    string
 	Effect  metrics.Effect
 	Balance metrics.SRM
 	Planted float64 // mean of the true effects; NaN if unknown
+	Profit  *metrics.Effect
 }
 
 // measured are the experiments and the key figures.
 type measured struct {
-	Campaigns []effect
-	Pooled    *effect
-	Groups    []groupEffect
-	Chosen    []int   // clusters that answered the earlier campaigns
-	Aimed     *effect // the last campaign, among those chosen by the earlier ones
-	Others    *effect
-	Placebo   *effect // two halves of an audience that nobody addressed
-}
-
-// groupEffect is the effect on one cluster over the campaigns before the cut.
-type groupEffect struct {
-	Cluster int
-	effect
+	Currency string
+	Audits   []*audited
+	Pooled   *effect // over the campaigns whose arms are in balance
+	Groups   parts   // over the campaigns before the cut, customers not gone
+	Worth    economics
+	Chosen   []int   // clusters that answered the earlier campaigns
+	Clear    bool    // the earlier campaigns prove that those pay
+	Aimed    *effect // the last campaign, among those chosen by the earlier ones
+	Others   *effect
+	Placebo  *effect // two halves of an audience that nobody addressed
 }
 
 // buyersWithin returns the customers with an order in [from, to).
@@ -58,27 +46,6 @@ func buyersWithin(orders []settled, from, to time.Time) map[string]bool {
 		}
 	}
 	return out
-}
-
-// arms counts the buyers of both arms among the customers that who selects.
-func (c *campaign) arms(bought map[string]bool, who func(string) bool) (control, treated metrics.Proportion, planted metrics.Moments, err error) {
-	for _, u := range c.Treated {
-		if who == nil || who(u) {
-			treated.Add(bought[u])
-			if c.Planted != nil {
-				err = errors.Join(err, planted.Add(c.Planted[u]))
-			}
-		}
-	}
-	for _, u := range c.Control {
-		if who == nil || who(u) {
-			control.Add(bought[u])
-			if c.Planted != nil {
-				err = errors.Join(err, planted.Add(c.Planted[u]))
-			}
-		}
-	}
-	return control, treated, planted, err
 }
 
 // compare turns two arms into an effect. planned are the shares of control and
@@ -101,125 +68,113 @@ func compare(name string, control, treated metrics.Proportion, planted metrics.M
 // measure says what each campaign did, which groups answered those before the
 // cut, and whether the last one bears that choice out: it began at the cut, so
 // nothing of it was known.
-func measure(rec *records, seg *segmented, campaigns []campaign) (*measured, error) {
+func measure(ctx context.Context, rec *records, seg *segmented, campaigns []campaign, opt options) (*measured, error) {
+	out := &measured{Currency: rec.Currency}
+	if len(campaigns) == 0 {
+		return out, nil
+	}
 	all, err := rec.Ledger.Settle(time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	out := &measured{}
-	var control, treated metrics.Proportion
-	var planted metrics.Moments
-	type arms struct {
-		control, treated metrics.Proportion
-		planted          metrics.Moments
-	}
-	groups := make([]arms, seg.Model.K())
-	// Who is in which group is read off the profile at the start of each campaign:
-	// what a campaign itself changed must not choose who counts.
-	member := make([]map[string]int, len(campaigns))
-	gone := make([]map[string]bool, len(campaigns))
+	sales := salesOf(rec, all.Orders, all.Refunds)
+	var sound, earlier []contact // of all campaigns in balance, and of those before the cut
 	for i := range campaigns {
 		c := &campaigns[i]
-		bought := buyersWithin(all.Orders, c.Start, c.End)
-		a, b, p, err := c.arms(bought, nil)
+		cs, twice, err := c.contacts(rec, seg, sales)
 		if err != nil {
 			return nil, err
 		}
-		e, err := compare(c.Name, a, b, p, nil)
+		a, err := audit(ctx, c, cs, twice, sound, seg, opt)
 		if err != nil {
 			return nil, err
 		}
-		out.Campaigns = append(out.Campaigns, *e)
-		if err := errors.Join(control.Merge(&a), treated.Merge(&b), planted.Merge(&p)); err != nil {
-			return nil, err
-		}
-		at, err := profileAt(rec, c.Start, nil)
-		if err != nil {
-			return nil, err
-		}
-		// A table has the columns that occur by then; ask for those of the model.
-		if at.Table.Column(seg.Columns[0]) < 0 || !hasAll(at.Table.Names, seg.Columns) {
-			if at, err = profileAt(rec, c.Start, seg.Columns); err != nil {
-				return nil, err
-			}
-		}
-		if member[i], err = seg.assign(at.Table); err != nil {
-			return nil, err
-		}
-		gone[i] = make(map[string]bool)
-		for id, when := range at.Bought {
-			gone[i][id] = c.Start.Sub(when[len(when)-1]) >= seg.Silence
-		}
-		if !c.Start.Before(rec.Cut) {
+		out.Audits = append(out.Audits, a)
+		if a.Balance.Alarm {
 			continue
 		}
-		for g := range groups {
-			a, b, p, err := c.arms(bought, func(u string) bool {
-				k, ok := member[i][u]
-				return ok && k == g && !gone[i][u]
-			})
-			if err != nil {
-				return nil, err
-			}
-			if err := errors.Join(groups[g].control.Merge(&a), groups[g].treated.Merge(&b), groups[g].planted.Merge(&p)); err != nil {
-				return nil, err
+		sound = append(sound, cs...)
+		if c.Start.Before(rec.Cut) {
+			for k := range cs {
+				if !cs[k].Gone {
+					earlier = append(earlier, cs[k])
+				}
 			}
 		}
 	}
-	if len(campaigns) == 0 {
-		return out, nil
+	cost := campaigns[0].Cost
+	for i := range campaigns {
+		if campaigns[i].Cost != cost {
+			cost = 0 // no common profit of a contact
+		}
 	}
-	if out.Pooled, err = compare("all campaigns together", control, treated, planted, nil); err != nil {
+	if out.Pooled, err = effectOf("all campaigns together", sound, nil, cost); err != nil || out.Pooled == nil {
+		return out, err
+	}
+	last := &campaigns[len(campaigns)-1]
+	if out.Worth, err = worth(earlier, last.Cost); err != nil {
 		return nil, err
 	}
-	for g := range groups {
-		e, err := compare(seg.clusterName(g), groups[g].control, groups[g].treated, groups[g].planted, nil)
-		if errors.Is(err, metrics.ErrUndefined) {
-			continue // nobody of the group was there yet
-		}
-		if err != nil {
-			return nil, err
-		}
-		out.Groups = append(out.Groups, groupEffect{g, *e})
+	names := make([]string, seg.Model.K())
+	for g := range names {
+		names[g] = seg.clusterName(g)
 	}
-	slices.SortStableFunc(out.Groups, func(a, b groupEffect) int { return cmp.Compare(b.Effect.Estimate, a.Effect.Estimate) })
-	// Groups above the median answer; a group that a message drives away never does.
-	for i, g := range out.Groups {
-		if i < (len(out.Groups)+1)/2 && g.Effect.Estimate > 0 {
-			out.Chosen = append(out.Chosen, g.Cluster)
+	if out.Groups, err = breakdown(earlier, names, func(x *contact) int { return x.Group }, &out.Worth); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(out.Groups.Rows, func(a, b slice) int { return cmp.Compare(b.Effect.Estimate, a.Effect.Estimate) })
+	for _, g := range out.Groups.Rows {
+		if g.Verdict == repeat {
+			out.Chosen, out.Clear = append(out.Chosen, g.Key), true
+		}
+	}
+	if !out.Clear {
+		// Nothing is proven: the better half, if it promises anything, is where to
+		// look on. A group that a message drives away is never chosen.
+		for i, g := range out.Groups.Rows {
+			if i < (len(out.Groups.Rows)+1)/2 && g.Effect.Estimate > 0 {
+				out.Chosen = append(out.Chosen, g.Key)
+			}
 		}
 	}
 	slices.Sort(out.Chosen)
-
-	last := len(campaigns) - 1
-	c := &campaigns[last]
-	if c.Start.Before(rec.Cut) || len(out.Chosen) == 0 {
+	a := out.Audits[len(out.Audits)-1]
+	if last.Start.Before(rec.Cut) || len(out.Chosen) == 0 || a.Balance.Alarm {
 		return out, nil
 	}
-	bought := buyersWithin(all.Orders, c.Start, c.End)
-	for _, want := range []bool{true, false} {
-		a, b, p, err := c.arms(bought, func(u string) bool {
-			k, ok := member[last][u]
-			return (ok && slices.Contains(out.Chosen, k) && !gone[last][u]) == want
-		})
-		if err != nil {
-			return nil, err
-		}
-		name := c.Name + ": customers we would have chosen"
-		if !want {
-			name = c.Name + ": all others"
-		}
-		e, err := compare(name, a, b, p, nil)
-		if err != nil {
-			return nil, err
-		}
-		if want {
-			out.Aimed = e
-		} else {
-			out.Others = e
+	chosen := func(x *contact) bool { return slices.Contains(out.Chosen, x.Group) && !x.Gone }
+	if out.Aimed, err = effectOf(last.Name+": customers we would have chosen", a.Contacts, chosen, last.Cost); err != nil {
+		return nil, err
+	}
+	out.Others, err = effectOf(last.Name+": all others", a.Contacts, func(x *contact) bool { return !chosen(x) }, last.Cost)
+	return out, err
+}
+
+// effectOf measures the customers that who selects; nil without any to compare.
+func effectOf(name string, cs []contact, who func(*contact) bool, cost int64) (*effect, error) {
+	var some []contact
+	for i := range cs {
+		if who == nil || who(&cs[i]) {
+			some = append(some, cs[i])
 		}
 	}
-	return out, nil
+	control, treated, planted, err := split(some, nil, bought)
+	if err != nil {
+		return nil, err
+	}
+	e, err := compare(name, control, treated, planted, nil)
+	if errors.Is(err, metrics.ErrUndefined) {
+		return nil, nil
+	}
+	if err != nil || cost == 0 {
+		return e, err
+	}
+	p, _, err := profitOf(some, cost)
+	if errors.Is(err, metrics.ErrUndefined) {
+		return e, nil
+	}
+	e.Profit = &p
+	return e, err
 }
 
 func hasAll(names, want []string) bool {
@@ -238,75 +193,15 @@ func placebo(rec *records, t *targeted, window time.Duration) (*effect, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := campaign{Treated: t.Target, Control: t.Control}
-	a, b, p, err := c.arms(buyersWithin(all.Orders, rec.Cut, rec.Cut.Add(window)), nil)
-	if err != nil {
-		return nil, err
+	within := buyersWithin(all.Orders, rec.Cut, rec.Cut.Add(window))
+	var a, b metrics.Proportion
+	for _, id := range t.Control {
+		a.Add(within[id])
 	}
-	return compare(fmt.Sprintf("no message at all, %s to %s", date(rec.Cut), date(rec.Cut.Add(window))), a, b, p, []float64{t.Share, 1 - t.Share})
-}
-
-func (m *measured) section() report.Section {
-	t := report.Table{Caption: "Effect on the chance to buy within the campaign", Columns: []string{"campaign", "customers", "bought without", "bought with", "difference", "95% interval"}}
-	add := func(e *effect) {
-		if e != nil {
-			t.Rows = append(t.Rows, []string{e.Name, count(e.Effect.N), percent(e.Effect.MeanA), percent(e.Effect.MeanB), points(e.Effect.Estimate), interval(e)})
-		}
+	for _, id := range t.Target {
+		b.Add(within[id])
 	}
-	for i := range m.Campaigns {
-		add(&m.Campaigns[i])
-	}
-	add(m.Pooled)
-	add(m.Aimed)
-	add(m.Others)
-	add(m.Placebo)
-	s := report.Section{Title: "Did it work?", Tables: []report.Table{t},
-		Terms: []report.Term{{Word: "95% interval", Meaning: "the range in which the true effect lies, if such a calculation is right 95 times in 100. If it contains 0, chance alone may explain the difference."},
-			{Word: "Points", Meaning: "percentage points: from 20% to 23% is +3 points."}}}
-	if m.Pooled == nil {
-		s.Meaning = "The file holds no campaign; the two halves of the audience, to whom nothing was sent, differ by no more than chance: the measurement invents no effect."
-		if m.Placebo == nil {
-			s.Meaning = "The file holds no campaign, and too few customers to measure one."
-		} else if m.Placebo.Effect.Significant() {
-			s.Meaning = "The file holds no campaign, yet the two halves of the audience, to whom nothing was sent, differ by more than chance usually does; one time in twenty that happens."
-		}
-		s.Action = "Run the next campaign with the hold-out of the section before, and read its effect here."
-		return s
-	}
-	s.Meaning = fmt.Sprintf("A message raised the chance to buy within two weeks by %s (from %s to %s); the true effect lies between %s.",
-		points(m.Pooled.Effect.Estimate), percent(m.Pooled.Effect.MeanA), percent(m.Pooled.Effect.MeanB), interval(m.Pooled))
-	s.Action = "Send the next message to the groups that answered and spare the others: for some, a message changes nothing or even puts them off."
-	for _, e := range append(slices.Clone(m.Campaigns), *m.Pooled) {
-		s.Checks = append(s.Checks, report.Check{What: "effect of " + e.Name, Planted: points(e.Planted), Found: points(e.Effect.Estimate) + " (" + interval(&e) + ")",
-			Verdict: report.Mark(e.Planted >= e.Effect.Low && e.Planted <= e.Effect.High)})
-	}
-	if m.Aimed != nil {
-		s.Checks = append(s.Checks,
-			report.Check{What: "held-out campaign, customers chosen by earlier ones", Planted: points(m.Aimed.Planted), Found: points(m.Aimed.Effect.Estimate) + " (" + interval(m.Aimed) + ")", Verdict: report.Mark(m.Aimed.Planted > m.Others.Planted)},
-			report.Check{What: "held-out campaign, all others", Planted: points(m.Others.Planted), Found: points(m.Others.Effect.Estimate) + " (" + interval(m.Others) + ")"})
-	}
-	g := report.Table{Caption: "Who answers? Effect by group, campaigns before the cut, customers not gone", Columns: []string{"group", "customers", "difference", "95% interval", "planted", "chosen"}}
-	plot := report.Plot{Kind: report.Bars, Title: "Effect by group", Desc: "Bars of the measured and the planted effect of each group.", Percent: true,
-		Series: []report.Series{{Name: "measured"}, {Name: "planted"}}}
-	for i := range m.Groups {
-		e := &m.Groups[i]
-		chosen := ""
-		if slices.Contains(m.Chosen, e.Cluster) {
-			chosen = "yes"
-		}
-		g.Rows = append(g.Rows, []string{e.Name, count(e.Effect.N), points(e.Effect.Estimate), interval(&e.effect), points(e.Planted), chosen})
-		plot.Labels = append(plot.Labels, e.Name)
-		plot.Series[0].Y = append(plot.Series[0].Y, e.Effect.Estimate)
-		plot.Series[1].Y = append(plot.Series[1].Y, e.Planted)
-	}
-	s.Tables = append(s.Tables, g)
-	s.Plots = append(s.Plots, plot)
-	for _, e := range m.Campaigns {
-		if e.Balance.Alarm {
-			s.Notes = append(s.Notes, e.Name+": the two arms are of unlikely sizes; find out why before believing the effect.")
-		}
-	}
-	return s
+	return compare(fmt.Sprintf("no message at all, %s to %s", date(rec.Cut), date(rec.Cut.Add(window))), a, b, metrics.Moments{}, []float64{t.Share, 1 - t.Share})
 }
 
 func interval(e *effect) string {

@@ -85,6 +85,32 @@ func TestSimulated(t *testing.T) {
 	}
 	atLeast("planted uplift of the chosen over that of the others", m.Aimed.Planted, m.Others.Planted+.05)
 
+	in, of := 0, 0
+	for k, c := range m.Audits {
+		if c.Balance.Alarm || c.Twice != 0 || c.Sent != c.Treated || c.Redeemed == 0 || c.Redeemed > c.Treated {
+			t.Errorf("%s: alarm %v, %d twice, %d sent to %d, %d coupons", c.Campaign.Name, c.Balance.Alarm, c.Twice, c.Sent, c.Treated, c.Redeemed)
+		}
+		for _, p := range append(c.Groups.Rows[:len(c.Groups.Rows):len(c.Groups.Rows)], c.Stages.Rows...) {
+			if of++; p.Planted >= p.Effect.Low && p.Planted <= p.Effect.High {
+				in++
+			}
+			if p.Verdict == repeat && p.Planted < p.BreakEven || p.Verdict == stop && p.Planted > p.BreakEven {
+				t.Errorf("%s, %s: verdict %v, planted %.3f, break-even %.3f", c.Campaign.Name, p.Name, p.Verdict, p.Planted, p.BreakEven)
+			}
+		}
+		for _, q := range c.Questions {
+			if q.Name == "bought" && math.Abs(q.Effect.Estimate-c.Planted) > 4*q.Effect.SE {
+				t.Errorf("%s: uplift %+.4f, planted %+.4f, standard error %.4f", c.Campaign.Name, q.Effect.Estimate, c.Planted, q.Effect.SE)
+			}
+		}
+		x := c.Response
+		if k > 0 { // the score has something to learn from
+			atLeast(c.Campaign.Name+": planted uplift of the best three tenths over that of all", x.TopTrue, c.Planted+.03)
+			atLeast(c.Campaign.Name+": planted uplift of the best tenth over that of all", x.Planted[0], c.Planted+.05)
+		}
+	}
+	atLeast("intervals of parts that hold the planted effect", float64(in), .85*float64(of))
+
 	a := r.targeted
 	if a.Size == 0 || len(a.Target)+len(a.Control) != a.Size || len(a.Control) == 0 {
 		t.Errorf("audience %d, target %d, control %d", a.Size, len(a.Target), len(a.Control))

@@ -44,9 +44,30 @@ func oracle(s *shop.Shop) func(*recommend.Dataset[string, string]) recommend.Mod
 // experiments are the shop's campaigns with their planted effects.
 func experiments(s *shop.Shop) []campaign {
 	var out []campaign
+	coupons, sent := make(map[string]map[string]int64), make(map[string]map[string]bool)
+	for i := range s.Orders {
+		o := &s.Orders[i]
+		if o.Coupon == "" {
+			continue
+		}
+		if coupons[o.Coupon] == nil {
+			coupons[o.Coupon] = make(map[string]int64)
+		}
+		for _, l := range o.Lines {
+			coupons[o.Coupon][o.ID] += l.Discount
+		}
+	}
+	for i := range s.Events {
+		if e := &s.Events[i]; e.Kind == shop.CampaignSend {
+			if sent[e.Campaign] == nil {
+				sent[e.Campaign] = make(map[string]bool)
+			}
+			sent[e.Campaign][e.User] = true
+		}
+	}
 	for i := range s.Campaigns {
 		c, t := &s.Campaigns[i], &s.Truth.Campaigns[i]
-		x := campaign{Name: c.ID + " " + c.Name, Start: c.Start, End: c.End, Cost: c.ContactCost, Planted: make(map[string]float64, len(t.Users))}
+		x := campaign{Name: c.ID + " " + c.Name, Start: c.Start, End: c.End, Cost: c.ContactCost, Coupons: coupons[c.ID], Sent: sent[c.ID], Planted: make(map[string]float64, len(t.Users))}
 		for k, a := range c.Assigned {
 			if a.Treated {
 				x.Treated = append(x.Treated, a.User)
