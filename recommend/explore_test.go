@@ -521,9 +521,10 @@ func BenchmarkExplore(b *testing.B) {
 		b.Run("policy="+p.name+"/arms=4/k=1", func(b *testing.B) {
 			b.ReportAllocs()
 			var dst []Choice
+			from := []int32{0, 1, 2, 3}
 			r := uint64(0)
 			for b.Loop() {
-				dst, _ = p.choose(dst[:0], []int32{0, 1, 2, 3}, 1, r)
+				dst, _ = p.choose(dst[:0], from, 1, r)
 				r++
 			}
 		})
