@@ -72,7 +72,7 @@ func whom(rows []slice) string {
 		}
 	}
 	if len(answer) > 0 {
-		s = append(s, list(answer)+" clearly answer, but that it pays is not proven yet, so send it again there with a hold-out")
+		s = append(s, "customers of "+list(answer)+" clearly answer, but that it pays is not proven yet, so send it again there with a hold-out")
 	}
 	if open -= len(answer); len(s) > 0 && open > 0 {
 		s = append(s, fmt.Sprintf("nothing is proven for the other groups (%d): send it there only as a test", open))
@@ -143,7 +143,7 @@ func (a *audited) section(currency string, terms bool) report.Section {
 	treated := float64(max(a.Treated, 1))
 	s.Figures = []report.Figure{lot,
 		{Label: "2. reached", Value: count(a.Sent), Note: fmt.Sprintf("of %s addressed; %s clicked", count(a.Treated), percent(float64(a.Clicked)/treated))},
-		{Label: "3. used the coupon", Value: percent(float64(a.Redeemed) / treated), Note: count(a.Redeemed) + " customers, most of whom may have bought anyway"}}
+		{Label: "3. used the coupon", Value: percent(float64(a.Redeemed) / treated), Note: count(a.Redeemed) + " customers, some of whom would have bought anyway"}}
 	if buy != nil {
 		s.Figures = append(s.Figures, report.Figure{Label: "4. additional buyers", Value: decimal(a.Additional.Value, 0), Note: fmt.Sprintf("95%% interval %.0f to %.0f", a.Additional.Range.Low, a.Additional.Range.High)})
 	}
