@@ -50,6 +50,16 @@
 // and SplitFolds cut a validation part off the training data; examples/benchmark
 // searches settings on it.
 //
+// # Serving
+//
+// An Engine answers Requests: filters (item sets, rules over a Catalogue, stock),
+// caps, pins, boosts, fallback and reasons. Observe takes events up, the next
+// answer shows them; AddItems lets items join and Forget lets users go; Swap
+// changes dataset and models under traffic; Snapshot and Restore carry what was
+// learned since the fit over a restart; All answers for everybody. Hybrids are
+// models like any other: Blend (CombSUM, CombMNZ), RRF, Borda, Switch, Cascade,
+// Stack for a model trained on the others, Func for a function of the host.
+//
 // # Guarantees
 //
 //   - Fitted models and datasets are immutable and safe for concurrent use.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -549,9 +550,10 @@ func TestRestoreMismatch(t *testing.T) {
 }
 
 // soak runs 8 readers, one writer of events and deletions, and a swap every few
-// milliseconds, and returns the latencies of the requests. Every answer after an
-// event must show it, whichever dataset holds it.
-func soak(t *testing.T, length, every time.Duration) []time.Duration {
+// milliseconds, and returns latencies of the requests and the live heap in MB at
+// each tenth of the time. Every answer after an event must show it, whichever
+// dataset holds it.
+func soak(t *testing.T, length, every time.Duration) (took []time.Duration, heaps []float64) {
 	d, sources := shop(t)
 	e, err := NewEngine(d, EngineOptions{Sources: sources, Live: LiveOptions{Clock: clockAt(1 << 30), Total: 100_000}})
 	if err != nil {
@@ -560,13 +562,12 @@ func soak(t *testing.T, length, every time.Duration) []time.Duration {
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var took []time.Duration
 	for g := range 8 {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
 			var dst []Recommendation[string]
-			var mine []time.Duration
+			mine := make([]time.Duration, 0, 1<<16) // the latest
 			for n := 0; ; n++ {
 				select {
 				case <-stop:
@@ -579,8 +580,10 @@ func soak(t *testing.T, length, every time.Duration) []time.Duration {
 				start := time.Now()
 				var err error
 				dst, err = e.Recommend(dst[:0], Request[string, string]{User: fmt.Sprintf("u%03d", (n*7+g)%80), K: 10, Seen: Seen(n % 2)})
-				if len(mine) < 1<<20 {
+				if len(mine) < cap(mine) {
 					mine = append(mine, time.Since(start))
+				} else {
+					mine[n%cap(mine)] = time.Since(start)
 				}
 				if err != nil || len(dst) != 10 {
 					t.Errorf("%d results, %v", len(dst), err)
@@ -648,13 +651,19 @@ func soak(t *testing.T, length, every time.Duration) []time.Duration {
 			}
 		}
 	}()
-	end := time.After(length)
-	for k := 0; ; k++ {
+	end, begin := time.After(length), time.Now()
+	for {
+		if time.Since(begin) > time.Duration(len(heaps)+1)*length/10 {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			heaps = append(heaps, float64(m.HeapAlloc)/(1<<20))
+		}
 		select {
 		case <-end:
 			close(stop)
 			wg.Wait()
-			return took
+			return took, heaps
 		case <-time.After(every):
 		}
 		logMu.Lock()

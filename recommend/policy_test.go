@@ -114,10 +114,6 @@ func drawPolicies(t *rapid.T, w *world, r *Request[string, int]) {
 		}
 		r.Boosts = append(r.Boosts, b)
 	}
-	ids := []int{}
-	for k := range w.size() {
-		ids = append(ids, w.id(k))
-	}
 	if len(w.arrivals) > 0 && rapid.Bool().Draw(t, "arrivals by id") {
 		if r.AllowItems != nil {
 			r.AllowItems = append(r.AllowItems, w.arrivals...)
