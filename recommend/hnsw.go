@@ -63,10 +63,11 @@ const maxLinks = 256
 //
 // Items are dense indices. Inner products become distances by giving each vector
 // one more coordinate √(R² - ‖y‖²) (Bachrach et al. 2014). With R the length of
-// the longest vector, as in that paper, most vectors differ by that coordinate
-// more than by anything else, and recall suffers; so R² is half the mean squared
-// length. Longer vectors have no further coordinate, and draw links by their
-// length, as they draw answers (Morozov and Babenko, NeurIPS 2018).
+// the longest vector, as in that paper, vectors differ by that coordinate more
+// than by anything else, and recall suffers; with R = 0 the short ones are linked
+// to by nobody (Morozov and Babenko, NeurIPS 2018). So R² is twice the mean
+// squared length, at most half the largest: longer vectors have no further
+// coordinate, and draw links by their length, as they draw answers.
 //
 // Add and Remove change the index in place, without a rebuild. AppendTop may run
 // on many goroutines at once, but not beside Add, Remove or UnmarshalBinary:
@@ -193,10 +194,14 @@ func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error)
 	for i := range n {
 		x.live[i>>6] |= 1 << (i & 63)
 	}
-	if x.metric == InnerProduct && n > 0 {
+	if x.metric == InnerProduct {
+		longest := 0.0
 		for a := range int32(n) {
-			x.norm2 += vec.Norm2(x.row(a)) / float64(2*n)
+			v := vec.Norm2(x.row(a))
+			x.norm2 += 2 * v / float64(n)
+			longest = max(longest, v)
 		}
+		x.norm2 = min(x.norm2, longest/2)
 	}
 	for a := range int32(n) {
 		x.setExtra(a)
@@ -212,6 +217,7 @@ func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error)
 			opt.Progress(at, n)
 		}
 	}
+	x.anchor()
 	return x, nil
 }
 

@@ -116,6 +116,32 @@ func (x *HNSW) findLinks(s *hnswScratch, a, lo int32) {
 	}
 }
 
+// anchor sees to it that a link leads to every node on the ground, as far as
+// there is room for one at the nodes it links to. Where vectors differ much in
+// length, nobody chooses the shortest, and they could never be found.
+func (x *HNSW) anchor() {
+	found := make([]uint64, (len(x.item)+63)/64)
+	for a := range int32(len(x.item)) {
+		addAll(found, x.list(a, 0))
+	}
+	for a := range int32(len(x.item)) {
+		if x.item[a] >= 0 && !hasItem(found, a) {
+			x.anchorNode(a)
+		}
+	}
+}
+
+// anchorNode makes the nearest with room of the nodes that a links to link to a.
+func (x *HNSW) anchorNode(a int32) {
+	for _, t := range x.list(a, 0) {
+		if raw := x.rawList(t, 0); int(raw[0]) < len(raw)-1 {
+			raw[0]++
+			raw[raw[0]] = a
+			return
+		}
+	}
+}
+
 // linkBack adds to a node the links to those that link to it, back in ascending
 // order, and keeps the best if they become too many.
 func (x *HNSW) linkBack(s *hnswScratch, back []uint64, layer int) {
@@ -195,7 +221,13 @@ func (x *HNSW) Add(item int32, v []float32) error {
 	x.item[a], x.node[item] = item, a
 	x.live[item>>6] |= 1 << (item & 63)
 	var b hnswBatch
-	return b.insert(context.Background(), x, a, a+1, 1)
+	if err := b.insert(context.Background(), x, a, a+1, 1); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(x.list(a, 0), func(t int32) bool { return slices.Contains(x.list(t, 0), a) }) {
+		x.anchorNode(a)
+	}
+	return nil
 }
 
 // Remove takes an item out of the index. Its vector stays as a signpost until
@@ -295,5 +327,6 @@ func (x *HNSW) sweep() error {
 			}
 		}
 	}
+	x.anchor()
 	return nil
 }
