@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"testing"
 
@@ -79,21 +80,21 @@ func TestNDCGOfScoresProp(t *testing.T) {
 }
 
 func BenchmarkNDCGOfScores(b *testing.B) {
-	const users, items = 100, 1000
-	r := rng.New(1, 0, 0)
-	rel, score := make([][]float64, users), make([][]float64, users)
-	for u := range users {
-		for range items {
-			rel[u] = append(rel[u], float64(r.Intn(20)/19))
-			score[u] = append(score[u], r.Float64())
+	const users = 100
+	for _, c := range []struct{ items, k int }{{100, 10}, {1000, 10}, {1000, 100}, {1000, 0}} {
+		r := rng.New(1, 0, 0)
+		rel, score := make([][]float64, users), make([][]float64, users)
+		for u := range users {
+			for range c.items {
+				rel[u] = append(rel[u], float64(r.Intn(20)/19))
+				score[u] = append(score[u], r.Float64())
+			}
 		}
-	}
-	for _, k := range []int{10, 100, 0} {
-		b.Run(map[int]string{10: "k=10", 100: "k=100", 0: "k=all"}[k], func(b *testing.B) {
+		b.Run(fmt.Sprintf("items=%d/k=%d", c.items, c.k), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				for u := range users {
-					if _, err := NDCGOfScores(rel[u], score[u], k, GainLinear); err != nil {
+					if _, err := NDCGOfScores(rel[u], score[u], c.k, GainLinear); err != nil {
 						b.Fatal(err)
 					}
 				}
