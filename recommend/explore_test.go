@@ -88,7 +88,7 @@ func choosers(t testing.TB, epsilon float64) []chooser {
 // of its propensities says, and Σ 1/propensity of one list estimates the number of
 // requests, which is what off-policy estimators rest on.
 func TestPropensities(t *testing.T) {
-	const requests = 6000
+	const requests = 4000
 	from := []int32{0, 1, 2, 3}
 	for _, p := range choosers(t, 0.2) {
 		t.Run(p.name, func(t *testing.T) {
