@@ -46,6 +46,11 @@
 //     what leads its category.
 //   - Blend and RRF: several of these at once.
 //
+// Beside the models: Reranker trades accuracy for diversity, calibration and
+// exposure; EpsilonGreedy, Thompson and LinUCB explore and log propensities;
+// HNSW finds the nearest of many vectors; Allocate shares scarce offers out;
+// Cooccurrence, Gramian and SolveALS are pieces for an engine of your own.
+//
 // No setting is best everywhere. SplitRandom, SplitLast, SplitTime, SplitUsers
 // and SplitFolds cut a validation part off the training data; examples/benchmark
 // searches settings on it.
