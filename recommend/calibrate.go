@@ -43,6 +43,9 @@ func (r *Reranker) Calibrate(dst, from []Scored, k int, lambda float64, c *Categ
 			}
 			return (1-lambda)*r.rel[i] + lambda*gain
 		})
+		if i < 0 {
+			break
+		}
 		r.take(i)
 		own := c.Of(r.items[i])
 		for _, g := range own {

@@ -161,7 +161,7 @@ func (r *Reranker) taste(c *Categories, taste []float64, where string) error {
 		return fmt.Errorf("recommend: %s: tastes add up to %v, want a finite sum above 0: %w", where, sum, ErrRange)
 	}
 	for i, it := range r.items {
-		if uint32(it) >= uint32(c.Items()) {
+		if uint32(it) >= uint32(c.Items()) && !r.joined(it) {
 			return fmt.Errorf("recommend: %s: candidate %d is item %d of %d: %w", where, i, it, c.Items(), ErrRange)
 		}
 	}

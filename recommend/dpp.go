@@ -50,7 +50,7 @@ func (r *Reranker) DPP(dst, from []Scored, k int, lambda float64, like Likeness)
 			}
 			return (1-lambda)*r.rel[i] + lambda*math.Log(r.worst[i])
 		})
-		if lambda > 0 && r.worst[i] < flat {
+		if i < 0 || lambda > 0 && r.worst[i] < flat {
 			break
 		}
 		r.take(i)
@@ -81,7 +81,11 @@ func (r *Reranker) DPP(dst, from []Scored, k int, lambda float64, like Likeness)
 		}
 	}
 	for len(r.picked) < k {
-		r.take(r.best(func(i int) float64 { return r.rel[i] }))
+		i := r.best(func(i int) float64 { return r.rel[i] })
+		if i < 0 {
+			break
+		}
+		r.take(i)
 	}
 	return r.appendPicked(dst, from), nil
 }

@@ -62,6 +62,9 @@ type EngineOptions struct {
 	// live events that are not later are dropped, and refused. Pairs of user and
 	// item that the dataset knows with a time need none.
 	Watermark time.Time
+	// Rerank, when set, makes answers good as whole lists: see there. Request.Rerank
+	// goes before it.
+	Rerank *Rerank
 	// Live bounds live events. Swap does not read it.
 	Live LiveOptions
 }
@@ -92,6 +95,12 @@ func (o *EngineOptions) validate(where string, users, items int) error {
 		if n := s.Model.Users(); n > users {
 			return fmt.Errorf("%s: source %s knows %d users, the dataset has %d: %w", where, s.Name, n, users, ErrMismatch)
 		}
+	}
+	if o.Rerank != nil {
+		if err := o.Rerank.validate(items, where, "Rerank"); err != nil {
+			return err
+		}
+		return o.Rerank.validateGroups(where, "Rerank")
 	}
 	return nil
 }
@@ -126,6 +135,7 @@ type state[U, I ID] struct {
 	sparse    []bool    // parallel to sources
 	popular   []float32 // users of each item
 	watermark int64     // Unix nanoseconds
+	rerank    *Rerank   // nil: by score
 
 	// Arrivals have the indices from items on.
 	arrivals []*arrival[I]
@@ -225,7 +235,7 @@ func meaning(m Model) string {
 		return "expected rating before it is cut to the scale"
 	case *BPR, *WARP, *LMF:
 		return "log-odds-like preference, comparable within one user only"
-	case *ItemKNN, *RP3Beta, *SLIM, *EASE, *SparseEASE, *TurboCF, *GFCF, *PureSVD, *NMF:
+	case *ItemKNN, *RP3Beta, *SLIM, *EASE, *SparseEASE, *TurboCF, *GFCF, *BSPM, *PureSVD, *NMF:
 		return "sum over the history of weight times learned similarity to the item"
 	case *UserKNN:
 		return "sum over similar users who took the item of their similarity"
@@ -255,6 +265,10 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 	if !opt.Watermark.IsZero() {
 		s.watermark = opt.Watermark.UnixNano()
 	}
+	if opt.Rerank != nil {
+		r := *opt.Rerank
+		s.rerank = &r
+	}
 	for _, src := range s.sources {
 		sp, ok := src.Model.(SparseScorer)
 		s.sparse = append(s.sparse, ok && sp.SparseScores())
@@ -277,6 +291,8 @@ type scratch[I ID] struct {
 	mark    []uint64 // a second set
 	rule    ruleScratch
 	scan    scan
+	scored  bool // scan holds the first source, which was asked asked
+	asked   Query
 	heap    topk.Heap
 	top     []topk.Item
 	batch   []topk.Item
@@ -286,6 +302,8 @@ type scratch[I ID] struct {
 	events  []liveEvent[I]
 	reasons []Reason
 	similar []Scored
+	picks   []topk.Item
+	listScratch
 }
 
 func (e *Engine[U, I]) getScratch() *scratch[I] {
@@ -296,8 +314,7 @@ func (e *Engine[U, I]) getScratch() *scratch[I] {
 }
 
 // fit gives w the sizes of a state.
-func (w *scratch[I]) fit(items, words int) {
-	w.scores = slices.Grow(w.scores[:0], items)[:items]
+func (w *scratch[I]) fit(words int) {
 	w.free = slices.Grow(w.free[:0], words)[:words]
 	w.mark = slices.Grow(w.mark[:0], words)[:words]
 }
@@ -335,7 +352,7 @@ func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]
 	if err := req.validate(s); err != nil {
 		return dst, err
 	}
-	w.fit(s.items, s.words())
+	w.fit(s.words())
 	out, err := s.recommend(w, dst, &req, &info, forgotten, masked)
 	if err != nil {
 		return dst, err
@@ -347,13 +364,28 @@ func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]
 }
 
 func (s *state[U, I]) recommend(w *scratch[I], dst []Recommendation[I], req *Request[U, I], info *Info, forgotten int64, masked bool) ([]Recommendation[I], error) {
-	q, err := s.query(w, req, info, forgotten, masked)
+	q, err := s.prepare(w, req, info, forgotten, masked)
 	if err != nil {
 		return nil, err
+	}
+	return s.answer(w, dst, req, info, q)
+}
+
+// prepare does what comes before the scores: it says who asks and what is free.
+func (s *state[U, I]) prepare(w *scratch[I], req *Request[U, I], info *Info, forgotten int64, masked bool) (Query, error) {
+	w.scored = false
+	q, err := s.query(w, req, info, forgotten, masked)
+	if err != nil {
+		return q, err
 	}
 	s.filter(w, req, &q, info)
 	s.startCaps(w, req.Caps)
 	s.pin(w, req, info)
+	return q, nil
+}
+
+// answer fills the list. The first source is not asked where w.scored is set.
+func (s *state[U, I]) answer(w *scratch[I], dst []Recommendation[I], req *Request[U, I], info *Info, q Query) ([]Recommendation[I], error) {
 	left := min(req.K, info.Eligible) - len(w.pins)
 	start := len(dst)
 	var slab []Because[I]
@@ -362,7 +394,10 @@ func (s *state[U, I]) recommend(w *scratch[I], dst []Recommendation[I], req *Req
 	}
 	for k := 0; k < len(s.sources) && left > 0; k++ {
 		src := &s.sources[k]
-		asked, err := s.score(w, k, q, info.fresh, len(req.Boosts) > 0)
+		asked, err := w.asked, error(nil)
+		if k > 0 || !w.scored {
+			asked, err = s.score(w, k, q, info.fresh, len(req.Boosts) > 0)
+		}
 		if errors.Is(err, ErrEmpty) {
 			continue
 		}
@@ -378,8 +413,10 @@ func (s *state[U, I]) recommend(w *scratch[I], dst []Recommendation[I], req *Req
 			s.boost(w, req.Boosts, from)
 		}
 		at := len(dst)
-		s.choose(w, left, from)
-		for _, it := range w.top {
+		if err := s.list(w, req, &q, k, left, from); err != nil {
+			return nil, err
+		}
+		for n, it := range w.top {
 			r := Recommendation[I]{Item: s.id(it.ID), Rank: len(dst) - start + 1, Score: it.Score, Source: src.Name}
 			if src.Calibrate != nil {
 				score := it.Score
@@ -390,6 +427,7 @@ func (s *state[U, I]) recommend(w *scratch[I], dst []Recommendation[I], req *Req
 					r.Probability, r.Calibrated = p, true
 				}
 			}
+			w.log(&r, n)
 			dst = append(dst, r)
 		}
 		left -= len(dst) - at
@@ -404,13 +442,16 @@ func (s *state[U, I]) recommend(w *scratch[I], dst []Recommendation[I], req *Req
 		if len(req.Boosts) > 0 {
 			s.boost(w, req.Boosts, fromFinite)
 		}
-		s.choose(w, left, fromFinite)
-		for _, it := range w.top {
+		if err := s.list(w, req, &q, len(s.sources), left, fromFinite); err != nil {
+			return nil, err
+		}
+		for n, it := range w.top {
 			source := SourcePopular
 			if int(it.ID) >= s.items {
 				source = SourceLive
 			}
 			dst = append(dst, Recommendation[I]{Item: s.id(it.ID), Rank: len(dst) - start + 1, Score: it.Score, Source: source})
+			w.log(&dst[len(dst)-1], n)
 		}
 	}
 	dst = s.placePins(w, dst, start)
@@ -591,7 +632,7 @@ func (s *state[U, I]) ask(w *scratch[I], k int, q Query, inMemory bool) error {
 		return err
 	}
 	if !fused {
-		w.scores = w.scores[:s.items]
+		w.scores = slices.Grow(w.scores[:0], s.items)[:s.items]
 		if err := m.Score(w.scores, q); err != nil {
 			return err
 		}
@@ -664,7 +705,7 @@ func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, k int) ([]Recomm
 	}
 	w := e.getScratch()
 	defer e.pool.Put(w)
-	w.fit(s.items, s.words())
+	w.fit(s.words())
 	clear(w.mark)
 	w.mark[i>>6] |= 1 << (uint(i) & 63)
 	out := dst

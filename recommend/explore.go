@@ -70,6 +70,12 @@ func (e *EpsilonGreedy) AppendChoices(dst []Choice, from []Scored, k int, reques
 	if k < 1 {
 		return dst, fmt.Errorf("recommend: EpsilonGreedy: k is %d, want at least 1: %w", k, ErrOption)
 	}
+	return e.choose(dst, from, nil, nil, k, request, nil)
+}
+
+func (e *EpsilonGreedy) arms() int { return 0 }
+
+func (e *EpsilonGreedy) choose(dst []Choice, from []Scored, _ []int32, _ []float64, k int, request uint64, n *narrowing) ([]Choice, error) {
 	s := exploreMemory(&e.scratch)
 	defer e.scratch.Put(s)
 	s.scores = s.scores[:0]
@@ -90,7 +96,24 @@ func (e *EpsilonGreedy) AppendChoices(dst []Choice, from []Scored, k int, reques
 		}
 	}
 	s.rand.Reset(e.opt.Seed, stageEpsilon, request)
-	return s.greedy(dst, func(i int32) int32 { return from[i].Item }, k, e.opt.Epsilon), nil
+	return s.greedy(dst, func(i int32) int32 { return from[i].Item }, k, e.opt.Epsilon, n), nil
+}
+
+// narrowing is how an Engine takes choices out of what is free, and with them
+// what its caps forbid then: such candidates are no longer chosen from.
+type narrowing struct {
+	free []uint64
+	took func(item int32)
+}
+
+// remove takes the candidate at the given place off s.left.
+func (s *exploreScratch) remove(at int, item func(i int32) int32, n *narrowing) {
+	i := s.left[at]
+	s.left = slices.Delete(s.left, at, at+1)
+	if n != nil {
+		n.took(item(i))
+		s.left = slices.DeleteFunc(s.left, func(i int32) bool { return !hasItem(n.free, item(i)) })
+	}
 }
 
 func exploreMemory(p *sync.Pool) *exploreScratch {
@@ -110,9 +133,9 @@ func (s *exploreScratch) startLeft(n int) {
 
 // greedy fills k places with the best of s.scores or, with probability epsilon,
 // any.
-func (s *exploreScratch) greedy(dst []Choice, item func(i int32) int32, k int, epsilon float64) []Choice {
+func (s *exploreScratch) greedy(dst []Choice, item func(i int32) int32, k int, epsilon float64, n *narrowing) []Choice {
 	s.startLeft(len(s.scores))
-	for k = min(k, len(s.scores)); k > 0; k-- {
+	for ; k > 0 && len(s.left) > 0; k-- {
 		best := s.best()
 		at := best
 		random := epsilon / float64(len(s.left))
@@ -124,7 +147,7 @@ func (s *exploreScratch) greedy(dst []Choice, item func(i int32) int32, k int, e
 			p += 1 - epsilon
 		}
 		dst = append(dst, Choice{Item: item(s.left[at]), Propensity: p})
-		s.left = slices.Delete(s.left, at, at+1)
+		s.remove(at, item, n)
 	}
 	return dst
 }

@@ -41,6 +41,9 @@ func (r *Reranker) Floors(dst, from []Scored, k int, group []int32, floors []flo
 	clear(r.count)
 	clear(r.supply)
 	for i, it := range r.items {
+		if r.joined(it) {
+			continue
+		}
 		if uint32(it) >= uint32(len(group)) {
 			return dst, fmt.Errorf("recommend: Floors: candidate %d is item %d of %d: %w", i, it, len(group), ErrRange)
 		}
@@ -52,22 +55,44 @@ func (r *Reranker) Floors(dst, from []Scored, k int, group []int32, floors []flo
 			r.supply[g]++
 		}
 	}
+	of := func(i int) int32 { // group of a candidate
+		if r.joined(r.items[i]) {
+			return -1
+		}
+		return group[r.items[i]]
+	}
 	for k = min(k, len(from)); len(r.picked) < k; {
+		if r.took != nil {
+			r.recount(of)
+		}
 		tight := r.tight(k, floors)
 		i := r.best(func(i int) float64 {
 			if tight > 0 {
-				if g := group[r.items[i]]; g < 0 || owed(floors[g], tight, r.supply[g]) <= r.count[g] {
+				if g := of(i); g < 0 || owed(floors[g], tight, r.supply[g]) <= r.count[g] {
 					return math.Inf(-1)
 				}
 			}
 			return r.rel[i]
 		})
+		if i < 0 {
+			break
+		}
 		r.take(i)
-		if g := group[r.items[i]]; g >= 0 {
+		if g := of(i); g >= 0 {
 			r.count[g]++
 		}
 	}
 	return r.appendPicked(dst, from), nil
+}
+
+// recount leaves in supply what is chosen or may still be.
+func (r *Reranker) recount(of func(i int) int32) {
+	copy(r.supply, r.count)
+	for i, gone := range r.taken {
+		if g := of(i); g >= 0 && !gone && r.allowed(i) {
+			r.supply[g]++
+		}
+	}
 }
 
 // floorRounding forgives the rounding of shares such as 0.29·100.

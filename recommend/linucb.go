@@ -42,6 +42,8 @@ func newLinearPolicy(arms *LinearArms, ridge float64, where string) (linearPolic
 	return p, nil
 }
 
+func (p *linearPolicy) arms() int { return len(p.theta) / p.d }
+
 // estimate returns x·θ and √(xᵀ(A + λI)⁻¹x) of an arm. y is scratch.
 func (p *linearPolicy) estimate(arm int32, x, y []float64) (mean, sd float64) {
 	d := p.d
@@ -154,6 +156,10 @@ func NewLinUCB(arms *LinearArms, opt LinUCBOptions) (*LinUCB, error) {
 // ErrDiverged (an estimate beyond float64). No allocation in steady state. Cost:
 // O(len(from)·(d² + k)).
 func (p *LinUCB) AppendChoices(dst []Choice, x []float64, from []int32, k int, request uint64) ([]Choice, error) {
+	return p.choose(dst, nil, from, x, k, request, nil)
+}
+
+func (p *LinUCB) choose(dst []Choice, _ []Scored, from []int32, x []float64, k int, request uint64, n *narrowing) ([]Choice, error) {
 	s := exploreMemory(&p.scratch)
 	defer p.scratch.Put(s)
 	if err := p.estimates(s, x, from, k, "LinUCB"); err != nil {
@@ -164,7 +170,7 @@ func (p *LinUCB) AppendChoices(dst []Choice, x []float64, from []int32, k int, r
 		s.scores = append(s.scores, s.x[2*i]+p.opt.Alpha*s.x[2*i+1])
 	}
 	s.rand.Reset(p.opt.Seed, stageEpsilon, request)
-	return s.greedy(dst, func(i int32) int32 { return from[i] }, k, p.opt.Epsilon), nil
+	return s.greedy(dst, func(i int32) int32 { return from[i] }, k, p.opt.Epsilon, n), nil
 }
 
 // Bound returns the upper confidence bound of an arm in context x.

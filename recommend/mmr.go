@@ -35,6 +35,9 @@ func (r *Reranker) MMR(dst, from []Scored, k int, lambda float64, like Likeness)
 			}
 			return (1-lambda)*r.rel[i] - lambda*r.worst[i]
 		})
+		if i < 0 {
+			break
+		}
 		r.take(i)
 		if len(r.picked) == k {
 			break
@@ -51,7 +54,7 @@ func (r *Reranker) MMR(dst, from []Scored, k int, lambda float64, like Likeness)
 
 // likeness fills near with the similarities to candidate i.
 func (r *Reranker) likeness(like Likeness, i int, where string) error {
-	if err := like.Likeness(r.near, r.items[i], r.items); err != nil {
+	if err := r.ask(like, i); err != nil {
 		return fmt.Errorf("recommend: %s: similarities of item %d: %w", where, r.items[i], err)
 	}
 	for j, s := range r.near {
@@ -59,5 +62,34 @@ func (r *Reranker) likeness(like Likeness, i int, where string) error {
 			return fmt.Errorf("recommend: %s: similarity of items %d and %d is %v: %w", where, r.items[i], r.items[j], s, ErrNotFinite)
 		}
 	}
+	return nil
+}
+
+// ask is like.Likeness over the candidates that it knows.
+func (r *Reranker) ask(like Likeness, i int) error {
+	r.some = r.some[:0]
+	for _, it := range r.items {
+		if !r.joined(it) {
+			r.some = append(r.some, it)
+		}
+	}
+	if len(r.some) == len(r.items) {
+		return like.Likeness(r.near, r.items[i], r.items)
+	}
+	clear(r.near)
+	if !r.joined(r.items[i]) {
+		r.part = slices.Grow(r.part[:0], len(r.some))[:len(r.some)]
+		if err := like.Likeness(r.part, r.items[i], r.some); err != nil {
+			return err
+		}
+		k := 0
+		for j, it := range r.items {
+			if !r.joined(it) {
+				r.near[j] = r.part[k]
+				k++
+			}
+		}
+	}
+	r.near[i] = 1
 	return nil
 }

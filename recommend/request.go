@@ -83,6 +83,13 @@ type Request[U, I ID] struct {
 	Pins   []Pin[I] // see Pin
 	Boosts []Boost  // applied in order
 
+	// Rerank goes before EngineOptions.Rerank: nil means as the engine says, and
+	// &Rerank{} by score.
+	Rerank *Rerank
+	// Explore, when set, makes the answer explore and log propensities. With it, or
+	// under a Rerank with Caps, a request allocates a little.
+	Explore *Explore
+
 	// Reasons, when > 0, asks for up to that many history items per result that
 	// speak for it. It costs one allocation and some time.
 	Reasons int
@@ -128,6 +135,12 @@ type Recommendation[I ID] struct {
 	// Calibrated; else 0.
 	Probability float64
 	Calibrated  bool
+
+	// Propensity is the probability with which Request.Explore chose this item for
+	// this place, given those before; 0 where nothing was explored. Its standard
+	// error is 0 where it is exact.
+	Propensity      float64
+	PropensityError float64
 }
 
 // Because is a reason: "because you bought Item". Contributions are shares of
@@ -157,6 +170,16 @@ func (r *Request[U, I]) validate(s *state[U, I]) error {
 	for k := range r.History {
 		if !check.Finite(float64(r.History[k].Weight)) {
 			return fmt.Errorf("recommend: Recommend: History[%d].Weight is %v: %w", k, r.History[k].Weight, ErrNotFinite)
+		}
+	}
+	if r.Rerank != nil {
+		if err := r.Rerank.validate(n, "recommend: Recommend", "Rerank"); err != nil {
+			return err
+		}
+	}
+	if r.Explore != nil {
+		if err := r.Explore.validate(n); err != nil {
+			return err
 		}
 	}
 	if len(r.Caps) > 0 || len(r.Pins) > 0 || len(r.Boosts) > 0 || r.Where != nil {

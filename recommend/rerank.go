@@ -43,6 +43,15 @@ type Reranker struct {
 	table  []int32   // hash set of items
 	count  []int32   // Floors: chosen by group
 	supply []int32   // Floors: candidates by group
+
+	// What an Engine adds. Choices are then taken one by one from what is still
+	// free, which each choice narrows (caps), and items that joined the engine
+	// later, those from beyond on, are like no other and of no category or group.
+	free   []uint64
+	took   func(item int32)
+	beyond int32 // 0: none
+	some   []int32
+	part   []float32
 }
 
 // start checks the arguments common to all methods and fills rel, items, taken.
@@ -104,11 +113,11 @@ func (r *Reranker) repeated() int {
 }
 
 // best returns the position of the free candidate with the largest value, the
-// first of equals.
+// first of equals; -1 when none is free.
 func (r *Reranker) best(value func(i int) float64) int {
 	at, top := -1, math.Inf(-1)
 	for i, gone := range r.taken {
-		if gone {
+		if gone || !r.allowed(i) {
 			continue
 		}
 		if v := value(i); v > top || at < 0 {
@@ -118,9 +127,18 @@ func (r *Reranker) best(value func(i int) float64) int {
 	return at
 }
 
+// allowed reports whether an Engine still lets candidate i be taken.
+func (r *Reranker) allowed(i int) bool { return r.free == nil || hasItem(r.free, r.items[i]) }
+
+// joined reports whether an item joined an Engine after its dataset was built.
+func (r *Reranker) joined(item int32) bool { return r.beyond > 0 && item >= r.beyond }
+
 func (r *Reranker) take(i int) {
 	r.taken[i] = true
 	r.picked = append(r.picked, int32(i))
+	if r.took != nil {
+		r.took(r.items[i])
+	}
 }
 
 // appendPicked appends the chosen candidates.

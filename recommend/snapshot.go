@@ -9,6 +9,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/rng"
 )
 
 // kindEngine is the frame of an Engine's live state.
@@ -277,6 +278,18 @@ func putID[K ID](w *codec.Writer, id K) {
 		w.Int64(v.Int())
 	default:
 		w.Uint64(v.Uint())
+	}
+}
+
+// hashID is a number for an id, the same in every process.
+func hashID[K ID](id K) uint64 {
+	switch v := reflect.ValueOf(id); idKind[K]() {
+	case 's':
+		return rng.HashString(v.String())
+	case 'i':
+		return uint64(v.Int())
+	default:
+		return v.Uint()
 	}
 }
 

@@ -92,23 +92,30 @@ func (p *Thompson) AppendChoices(dst []Choice, from []int32, k int, request uint
 	if k < 1 {
 		return dst, fmt.Errorf("recommend: Thompson: k is %d, want at least 1: %w", k, ErrOption)
 	}
+	return p.choose(dst, nil, from, nil, k, request, nil)
+}
+
+func (p *Thompson) arms() int { return len(p.a) }
+
+func (p *Thompson) choose(dst []Choice, _ []Scored, from []int32, _ []float64, k int, request uint64, n *narrowing) ([]Choice, error) {
 	s := exploreMemory(&p.scratch)
 	defer p.scratch.Put(s)
 	if err := s.checkArms(from, len(p.a), "Thompson"); err != nil {
 		return dst, err
 	}
-	return s.thompson(dst, from, k, request, &p.opt,
+	return s.thompson(dst, from, k, request, &p.opt, n,
 		func(i int32) float64 { return s.rand.Beta(p.a[from[i]], p.b[from[i]]) },
 		func(i int32, t float64) float64 { return betaAbove(p.a[from[i]], p.b[from[i]], t) }), nil
 }
 
 // thompson fills k places. draw draws the value of a candidate, above is the
 // probability that it exceeds t.
-func (s *exploreScratch) thompson(dst []Choice, from []int32, k int, request uint64, opt *ThompsonOptions, draw func(i int32) float64, above func(i int32, t float64) float64) []Choice {
+func (s *exploreScratch) thompson(dst []Choice, from []int32, k int, request uint64, opt *ThompsonOptions, narrow *narrowing, draw func(i int32) float64, above func(i int32, t float64) float64) []Choice {
 	n := len(from)
 	s.scores = slices.Grow(s.scores[:0], n)[:n]
 	s.startLeft(n)
-	for place := range min(k, n) {
+	item := func(i int32) int32 { return from[i] }
+	for place := 0; place < k && len(s.left) > 0; place++ {
 		s.rand.Reset(rng.Hash(opt.Seed, request), stageThompson, uint64(place))
 		var at int
 		if s.rand.Float64() < opt.Epsilon {
@@ -141,7 +148,7 @@ func (s *exploreScratch) thompson(dst []Choice, from []int32, k int, request uin
 			c.Error = (1 - opt.Epsilon) * math.Sqrt(m2/float64(opt.Samples-1)/float64(opt.Samples))
 		}
 		dst = append(dst, c)
-		s.left = slices.Delete(s.left, at, at+1)
+		s.remove(at, item, narrow)
 	}
 	return dst
 }
@@ -176,6 +183,10 @@ func NewLinearThompson(arms *LinearArms, opt ThompsonOptions) (*LinearThompson, 
 // ErrUnknownID (an arm), ErrDuplicate, ErrDiverged (an
 // estimate beyond float64). No allocation in steady state.
 func (p *LinearThompson) AppendChoices(dst []Choice, x []float64, from []int32, k int, request uint64) ([]Choice, error) {
+	return p.choose(dst, nil, from, x, k, request, nil)
+}
+
+func (p *LinearThompson) choose(dst []Choice, _ []Scored, from []int32, x []float64, k int, request uint64, n *narrowing) ([]Choice, error) {
 	s := exploreMemory(&p.scratch)
 	defer p.scratch.Put(s)
 	if err := p.estimates(s, x, from, k, "LinearThompson"); err != nil {
@@ -184,7 +195,7 @@ func (p *LinearThompson) AppendChoices(dst []Choice, x []float64, from []int32, 
 	for i := 1; i < len(s.x); i += 2 {
 		s.x[i] *= p.opt.Spread
 	}
-	return s.thompson(dst, from, k, request, &p.opt,
+	return s.thompson(dst, from, k, request, &p.opt, n,
 		func(i int32) float64 { return s.x[2*i] + float64(s.x[2*i+1]*s.rand.Normal()) },
 		func(i int32, t float64) float64 {
 			d := t - s.x[2*i]

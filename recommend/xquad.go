@@ -38,6 +38,9 @@ func (r *Reranker) XQuAD(dst, from []Scored, k int, lambda float64, c *Categorie
 			}
 			return (1-lambda)*r.rel[i] + lambda*gain
 		})
+		if i < 0 {
+			break
+		}
 		r.take(i)
 		own := c.Of(r.items[i])
 		for _, g := range own {
