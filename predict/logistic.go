@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/solve"
 )
 
@@ -180,7 +181,7 @@ type Reason struct {
 // with a diagonal preconditioner. Columns are centred and scaled inside, which does
 // not change F. Rows are copied in an order that depends on their content only:
 // the same bytes come out at any GOMAXPROCS and for permuted rows. Memory is
-// 8·n·d bytes on top of the input.
+// 8·n·(d+1) bytes, d+1 rounded up to a multiple of 4, on top of the input.
 //
 // A fit that does not converge is no error: Converged is false and Warnings
 // says why. Without penalty, classes that a plane separates have no optimum;
@@ -194,7 +195,7 @@ type Reason struct {
 // hold one class only, ErrDiverged, or context.Cause(ctx).
 func FitLogistic(ctx context.Context, rows [][]float64, y []bool, o LogisticOptions) (*Logistic, error) {
 	const where = "predict: FitLogistic"
-	n, d, err := checkMatrix(ctx, "rows", rows)
+	n, d, keys, err := scanMatrix(ctx, "rows", rows)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
@@ -203,7 +204,7 @@ func FitLogistic(ctx context.Context, rows [][]float64, y []bool, o LogisticOpti
 		return nil, err
 	}
 	order, err := canonical(ctx, n, s.keep, func(i int) uint64 {
-		return hashRow(s.hash(i), rows[i])
+		return rng.Mix(keys[i] ^ s.hash(i)*0xd6e8feb86659fd93)
 	}, func(i, j int) int {
 		if c := s.compare(i, j); c != 0 {
 			return c
@@ -213,7 +214,7 @@ func FitLogistic(ctx context.Context, rows [][]float64, y []bool, o LogisticOpti
 	if err != nil {
 		return nil, err
 	}
-	p, err := newDense(ctx, order, d, s, o, func(dst []float64, i int) { copy(dst, rows[i]) })
+	p, err := newDense(ctx, order, d, s, o, func(_ []float64, i int) []float64 { return rows[i] }, 6)
 	if err != nil {
 		return nil, wrap(where, err)
 	}

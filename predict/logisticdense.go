@@ -8,20 +8,23 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/solve"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
-// dense is the logistic problem on centred and scaled dense rows. Its
-// parameters are theta[j] = w[j]·scale[j] and, last, the intercept of the
-// centred rows.
+// dense is the logistic problem on dense rows, each shifted to about the mean
+// and followed by a 1 for the intercept, where there is one. Its parameters are
+// theta[j] = w[j]·scale[j] and, last, the intercept of the shifted rows: as if
+// the columns had been divided by their standard deviations.
 type dense struct {
 	n, d, p    int       // rows, columns, parameters
-	x          []float64 // n×d
+	stride     int       // of x: p rounded up for the kernels, the rest 0
+	x          []float64 // n×stride
 	z          []float64 // ±1
 	w, off     []float64
 	total      float64 // Σ w
 	mean       []float64
-	shift      []float64 // what was subtracted: mean, or 0 without intercept
-	scale      []float64 // 0: constant column
+	shift      []float64 // what was subtracted: close to the mean, or 0 without intercept
+	scale, inv []float64 // standard deviation and its inverse; both 0: constant column
 	constant   []int
 	l1, l2     []float64 // by parameter; l1 nil without L1
 	intercept  bool
@@ -30,37 +33,46 @@ type dense struct {
 	freeOfRank bool      // no penalty: rank matters
 }
 
-// newDense copies the rows named by order and standardises them. row copies row
-// i of the input.
-func newDense(ctx context.Context, order []int32, d int, s sample, o LogisticOptions, row func(dst []float64, i int)) (*dense, error) {
+const (
+	// group is the number of rows that pass through the first-level cache at a time.
+	group = 64
+	// shiftRows is the number of rows that the shift is the mean of.
+	shiftRows = 4096
+)
+
+// newDense copies the rows named by order and finds their moments. row returns
+// row i of the input, in scratch if it likes; ahead is that of moments.
+func newDense(ctx context.Context, order []int32, d int, s sample, o LogisticOptions, row func(scratch []float64, i int) []float64, ahead int) (*dense, error) {
 	n := len(order)
-	if float64(n)*float64(d) > math.MaxInt/8 {
+	if float64(n)*float64(d+4) > math.MaxInt/8 {
 		return nil, fmt.Errorf("%d rows of %d columns: %w", n, d, check.ErrTooLarge)
 	}
 	p := &dense{
-		n: n, d: d, p: d, x: make([]float64, n*d), z: make([]float64, n), w: make([]float64, n),
+		n: n, d: d, p: d, z: make([]float64, n), w: make([]float64, n),
 		intercept: !o.NoIntercept, freeOfRank: o.L2 == 0 && o.L1 == 0,
 	}
 	if p.intercept {
 		p.p++
 	}
+	p.stride = vec.Pad4(p.p)
+	p.x = make([]float64, n*p.stride)
 	if s.offset != nil {
 		p.off = make([]float64, n)
 	}
-	// Pass 1: copy; per block Σ w·x, min and max.
-	type part struct{ sum, lo, hi []float64 }
+	var positive float64
 	for k, i := range order {
-		p.z[k] = float64(2*class(s.y[i]) - 1)
-		p.w[k] = s.weightOf(int(i))
+		z, w := -1.0, 1.0
+		if s.weight != nil {
+			w = s.weight[i]
+		}
+		if s.y[i] {
+			z = 1
+			positive += w
+		}
+		p.z[k], p.w[k] = z, w
+		p.total += w
 		if p.off != nil {
 			p.off[k] = s.offsetOf(int(i))
-		}
-	}
-	var positive float64
-	for k, w := range p.w {
-		p.total += w
-		if p.z[k] > 0 {
-			positive += w
 		}
 	}
 	if p.total > limit {
@@ -69,58 +81,96 @@ func newDense(ctx context.Context, order []int32, d int, s sample, o LogisticOpt
 	if p.intercept && p.off == nil {
 		p.start = math.Log(positive) - math.Log(p.total-positive)
 	}
-	sums, err := parallel.Reduce(ctx, n, rowBlock, 0, func(lo, hi int) (part, error) {
-		a := part{make([]float64, d), make([]float64, d), make([]float64, d)}
-		for k := lo; k < hi; k++ {
-			x := p.x[k*d : k*d+d]
-			row(x, int(order[k]))
-			if k == lo {
-				copy(a.lo, x)
-				copy(a.hi, x)
-			}
-			w := p.w[k]
-			for j, v := range x {
-				a.sum[j] += w * v
-				if v < a.lo[j] {
-					a.lo[j] = v
-				}
-				if v > a.hi[j] {
-					a.hi[j] = v
-				}
-			}
-		}
-		return a, nil
-	}, func(a, b part) part {
-		for j := range a.sum {
-			a.sum[j] += b.sum[j]
-			a.lo[j] = math.Min(a.lo[j], b.lo[j])
-			a.hi[j] = math.Max(a.hi[j], b.hi[j])
-		}
-		return a
-	})
+	p.shift = p.sampleMean(order, row)
+	squares, err := p.moments(ctx, func(scratch []float64, k int) []float64 { return row(scratch, int(order[k])) }, ahead)
 	if err != nil {
 		return nil, err
 	}
-	p.mean, p.shift, p.scale = sums.sum, make([]float64, d), make([]float64, d)
-	for j := range d {
-		p.mean[j] = p.mean[j]/p.total + 0
-		if sums.lo[j] == sums.hi[j] {
-			p.mean[j] = sums.lo[j] + 0 // exact, so that a constant column centres to 0
+	if p.intercept && n > shiftRows && p.far(squares) {
+		// The first rows misled: centre again, on the mean of all.
+		second := *p
+		second.shift = make([]float64, d)
+		for j, m := range p.mean {
+			second.shift[j] = m - p.shift[j]
 		}
-		if p.intercept {
-			p.shift[j] = p.mean[j]
+		if squares, err = second.moments(ctx, func(_ []float64, k int) []float64 { return p.x[k*p.stride : k*p.stride+d] }, 0); err != nil {
+			return nil, err
+		}
+		for j, m := range second.mean {
+			p.shift[j] += second.shift[j]
+			p.mean[j] = p.shift[j] + (m - second.shift[j])
 		}
 	}
-	// Pass 2: centre, and the sum of squares.
-	squares, err := parallel.Reduce(ctx, n, rowBlock, 0, func(lo, hi int) ([]float64, error) {
-		a := make([]float64, d)
+	p.scale, p.inv = make([]float64, d), make([]float64, d)
+	for j, q := range squares {
+		p.scale[j] = math.Sqrt(q)
+		if p.scale[j] > 0 {
+			p.inv[j] = 1 / p.scale[j]
+		} else {
+			p.constant = append(p.constant, j)
+		}
+		if math.IsInf(p.inv[j], 0) || math.IsInf(p.scale[j], 0) {
+			return nil, fmt.Errorf("column %d has standard deviation %g: %w", j, p.scale[j], ErrRange)
+		}
+	}
+	p.penalties(o, p.inv)
+	p.parts = make([]float64, parallel.Blocks(n, rowBlock)*(p.stride+1))
+	return p, nil
+}
+
+// sampleMean returns the weighted mean of the first rows in canonical order, a
+// random sample; of a column that is constant among them, that very value. It is
+// 0 without intercept.
+func (p *dense) sampleMean(order []int32, row func(scratch []float64, i int) []float64) []float64 {
+	mean := make([]float64, p.d)
+	if !p.intercept {
+		return mean
+	}
+	scratch, lo, hi := make([]float64, p.d), make([]float64, p.d), make([]float64, p.d)
+	total := 0.0
+	for k := range min(p.n, shiftRows) {
+		x, w := row(scratch, int(order[k])), p.w[k]
+		if k == 0 {
+			copy(lo, x)
+			copy(hi, x)
+		}
+		total += w
+		for j, v := range x {
+			mean[j] += (v - mean[j]) * (w / total)
+			if v < lo[j] {
+				lo[j] = v
+			}
+			if v > hi[j] {
+				hi[j] = v
+			}
+		}
+	}
+	for j := range mean {
+		if lo[j] == hi[j] {
+			mean[j] = lo[j]
+		}
+		mean[j] += 0
+	}
+	return mean
+}
+
+// moments fills x with rows minus shift, sets mean and returns the variances
+// around it (the mean squares without intercept). A column of equal values has
+// variance 0 exactly. ahead > 0 fetches rows in advance, for rows in random order.
+func (p *dense) moments(ctx context.Context, row func(scratch []float64, k int) []float64, ahead int) ([]float64, error) {
+	size := vec.Pad4(p.d)
+	shift := append(append(make([]float64, 0, size), p.shift...), make([]float64, size-p.d)...)
+	sums, err := parallel.Reduce(ctx, p.n, rowBlock, 0, func(lo, hi int) ([]float64, error) {
+		a, scratch := make([]float64, 2*size), make([]float64, p.d)
 		for k := lo; k < hi; k++ {
-			x := p.x[k*d : k*d+d]
-			w := p.w[k] / p.total
-			for j, v := range x {
-				v -= p.shift[j]
-				x[j] = v
-				a[j] += w * v * v
+			dst := p.x[k*p.stride : k*p.stride+p.stride]
+			var next []float64
+			if ahead > 0 && k+ahead < hi {
+				next = row(nil, k+ahead)
+			}
+			vec.CentreRow64(dst, row(scratch, k), shift, a[:size], a[size:], p.w[k]/p.total, next)
+			if p.intercept {
+				dst[p.d] = 1
 			}
 		}
 		return a, nil
@@ -128,33 +178,28 @@ func newDense(ctx context.Context, order []int32, d int, s sample, o LogisticOpt
 	if err != nil {
 		return nil, err
 	}
-	inv := make([]float64, d)
+	p.mean = make([]float64, p.d)
+	squares := make([]float64, p.d)
+	for j := range p.mean {
+		m, q := sums[j], sums[size+j]
+		p.mean[j] = p.shift[j] + m + 0
+		if p.intercept {
+			q -= m * m
+		}
+		squares[j] = math.Max(0, q)
+	}
+	return squares, nil
+}
+
+// far reports whether the shift of some column is further from the mean than
+// the moments around it bear.
+func (p *dense) far(squares []float64) bool {
 	for j, q := range squares {
-		p.scale[j] = math.Sqrt(q)
-		if p.scale[j] > 0 {
-			inv[j] = 1 / p.scale[j]
-		} else {
-			p.constant = append(p.constant, j)
-		}
-		if math.IsInf(inv[j], 0) || math.IsInf(p.scale[j], 0) {
-			return nil, fmt.Errorf("column %d has standard deviation %g: %w", j, p.scale[j], ErrRange)
+		if m := p.mean[j] - p.shift[j]; m*m > 16*q {
+			return true
 		}
 	}
-	err = parallel.For(ctx, n, rowBlock, 0, func(_, lo, hi int) error {
-		for k := lo; k < hi; k++ {
-			x := p.x[k*d : k*d+d]
-			for j := range x {
-				x[j] *= inv[j]
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	p.penalties(o, inv)
-	p.parts = make([]float64, parallel.Blocks(n, rowBlock)*(p.p+1))
-	return p, nil
+	return false
 }
 
 func (p *dense) penalties(o LogisticOptions, inv []float64) {
@@ -184,37 +229,58 @@ func addTo(a, b []float64) []float64 {
 	return a
 }
 
-// eta returns the linear predictor of row k.
-func (p *dense) eta(k int, theta []float64) float64 {
-	s := dot(p.x[k*p.d:k*p.d+p.d], theta)
-	if p.intercept {
-		s += theta[p.d]
+// columns returns the coefficients of theta for the columns of x.
+func (p *dense) columns(theta []float64) []float64 {
+	c := make([]float64, p.stride)
+	copy(c, theta)
+	for j, s := range p.inv {
+		c[j] *= s
 	}
-	if p.off != nil {
-		s += p.off[k]
+	return c
+}
+
+// losses is what pass hands out for the rows of a group.
+type losses struct {
+	eta, loss, grad, curve [group]float64
+}
+
+// pass computes the losses of rows [lo, hi), group after group; c are the
+// coefficients of the columns of x.
+func (p *dense) pass(c []float64, lo, hi int, do func(l *losses, k, n int)) {
+	var l losses
+	for k := lo; k < hi; k += group {
+		n := min(group, hi-k)
+		vec.DotRows64(l.eta[:n], p.x[k*p.stride:(k+n)*p.stride], c)
+		if p.off != nil {
+			for i, v := range p.off[k : k+n] {
+				l.eta[i] += v
+			}
+		}
+		vec.Logistic64(l.loss[:n], l.grad[:n], l.curve[:n], l.eta[:n], p.z[k:k+n])
+		for i, w := range p.w[k : k+n] {
+			l.loss[i] *= w
+			l.grad[i] *= w
+			l.curve[i] *= w
+		}
+		do(&l, k, n)
 	}
-	return s
 }
 
 // eval is the smooth part of F and its gradient.
 func (p *dense) eval(ctx context.Context, grad, theta []float64) (float64, error) {
-	size := p.p + 1
+	size := p.stride + 1
+	c := p.columns(theta)
 	err := parallel.For(ctx, p.n, rowBlock, 0, func(_, lo, hi int) error {
 		part := p.parts[lo/rowBlock*size : lo/rowBlock*size+size]
 		clear(part)
-		g := part[:p.d]
-		var loss, icpt float64
-		for k := lo; k < hi; k++ {
-			l, r, _ := logLoss(p.eta(k, theta), p.z[k])
-			r *= p.w[k]
-			loss += p.w[k] * l
-			icpt += r
-			axpy(r, p.x[k*p.d:k*p.d+p.d], g)
-		}
-		if p.intercept {
-			part[p.d] = icpt
-		}
-		part[p.p] = loss
+		loss := 0.0
+		p.pass(c, lo, hi, func(l *losses, k, n int) {
+			vec.AxpyRows64(part[:p.stride], p.x[k*p.stride:(k+n)*p.stride], l.grad[:n])
+			for _, v := range l.loss[:n] {
+				loss += v
+			}
+		})
+		part[p.stride] = loss
 		return nil
 	})
 	if err != nil {
@@ -224,7 +290,10 @@ func (p *dense) eval(ctx context.Context, grad, theta []float64) (float64, error
 	f := 0.0
 	for b := 0; b < len(p.parts); b += size {
 		addTo(grad, p.parts[b:b+p.p])
-		f += p.parts[b+p.p]
+		f += p.parts[b+p.stride]
+	}
+	for j, s := range p.inv {
+		grad[j] *= s
 	}
 	for j, l := range p.l2 {
 		f += l / 2 * theta[j] * theta[j]
@@ -233,98 +302,82 @@ func (p *dense) eval(ctx context.Context, grad, theta []float64) (float64, error
 	return f, nil
 }
 
-// curvature returns the weights of the Hessian: w·p·(1-p) of row k.
-func (p *dense) curvature(k int, theta []float64) float64 {
-	_, _, q := logLoss(p.eta(k, theta), p.z[k])
-	return q * p.w[k]
-}
-
 // hessian returns the p×p Hessian at theta, upper triangle, estimated from the
 // first m rows where m < n; then no diagonal entry falls below a quarter of
 // what columns of variance 1 have on average, so that a column which is rare in
 // the sample cannot make the estimate singular.
 func (p *dense) hessian(ctx context.Context, theta []float64, m int) ([]float64, error) {
-	size := p.p
+	size := vec.Pad8(p.p)
+	c := p.columns(theta)
 	block := max(rowBlock, (m+15)/16) // at most 16 blocks: memory 16·p²
-	type part struct{ h []float64 }
+	type part struct {
+		h           []float64
+		seen, curve float64
+	}
 	sum, err := parallel.Reduce(ctx, m, block, 0, func(lo, hi int) (part, error) {
-		h := make([]float64, size*size)
-		buf := make([]float64, 4*size) // four rows with the intercept's 1
-		var q [4]float64
-		for k := lo; k < hi; k += 4 {
-			clear(buf)
-			for i := range 4 {
-				q[i] = 0
-				if k+i < hi {
-					q[i] = p.curvature(k+i, theta)
-					row := buf[i*size : i*size+size]
-					copy(row, p.x[(k+i)*p.d:(k+i)*p.d+p.d])
-					if p.intercept {
-						row[p.d] = 1
-					}
+		a := part{h: make([]float64, size*size)}
+		y, w := make([]float64, group*size), make([]float64, group*size)
+		scale := make([]float64, p.p)
+		copy(scale, p.inv)
+		if p.intercept {
+			scale[p.d] = 1
+		}
+		p.pass(c, lo, hi, func(l *losses, k, n int) {
+			for i, q := range l.curve[:n] {
+				a.seen += p.w[k+i]
+				a.curve += q
+				x, yi, wi := p.x[(k+i)*p.stride:][:p.p], y[i*size:][:p.p], w[i*size:][:p.p]
+				for j, v := range x {
+					v *= scale[j]
+					yi[j], wi[j] = v, q*v
 				}
 			}
-			rankFour(h, buf, q, size)
-		}
-		return part{h}, nil
+			vec.Syrk64(a.h, size, size, w, y, size, n)
+		})
+		return a, nil
 	}, func(a, b part) part {
 		addTo(a.h, b.h)
+		a.seen += b.seen
+		a.curve += b.curve
 		return a
 	})
 	if err != nil {
 		return nil, err
 	}
-	h := sum.h
+	h := make([]float64, p.p*p.p)
+	f := 1.0
 	if m < p.n {
-		seen, curve := 0.0, 0.0
-		for k := range m {
-			seen += p.w[k]
-			curve += p.curvature(k, theta)
-		}
-		f := p.total / seen
-		for i := range h {
-			h[i] *= f
-		}
-		for j := range size {
-			h[j*size+j] = math.Max(h[j*size+j], 0.25*curve*f)
-		}
+		f = p.total / sum.seen
 	}
-	for j, l := range p.l2 {
-		h[j*size+j] += l
+	for i := range p.p {
+		for j := i; j < p.p; j++ {
+			h[i*p.p+j] = sum.h[i*size+j] * f
+		}
+		if m < p.n {
+			h[i*p.p+i] = math.Max(h[i*p.p+i], 0.25*sum.curve*f)
+		}
+		h[i*p.p+i] += p.l2[i]
 	}
 	return h, nil
 }
 
-// rankFour adds Σ q[i]·xᵢxᵢᵀ of four rows of buf to the upper triangle of h.
-func rankFour(h, buf []float64, q [4]float64, size int) {
-	x0, x1, x2, x3 := buf[:size], buf[size:2*size], buf[2*size:3*size], buf[3*size:4*size]
-	for j := range size {
-		a, b, c, d := q[0]*x0[j], q[1]*x1[j], q[2]*x2[j], q[3]*x3[j]
-		if a == 0 && b == 0 && c == 0 && d == 0 {
-			continue
-		}
-		dst := h[j*size+j : j*size+size]
-		y0, y1, y2, y3 := x0[j:], x1[j:], x2[j:], x3[j:]
-		y0, y1, y2, y3 = y0[:len(dst)], y1[:len(dst)], y2[:len(dst)], y3[:len(dst)]
-		for k := range dst {
-			dst[k] += (a*y0[k] + b*y1[k]) + (c*y2[k] + d*y3[k])
-		}
-	}
-}
-
 // diagonal returns the diagonal of the Hessian at theta over all rows.
 func (p *dense) diagonal(ctx context.Context, theta []float64) ([]float64, error) {
+	c := p.columns(theta)
 	h, err := parallel.Reduce(ctx, p.n, max(rowBlock, (p.n+15)/16), 0, func(lo, hi int) ([]float64, error) {
 		h := make([]float64, p.p)
-		for k := lo; k < hi; k++ {
-			q := p.curvature(k, theta)
-			for j, v := range p.x[k*p.d : k*p.d+p.d] {
-				h[j] += q * v * v
+		p.pass(c, lo, hi, func(l *losses, k, n int) {
+			for i, q := range l.curve[:n] {
+				x := p.x[(k+i)*p.stride:][:p.p]
+				for j, s := range p.inv {
+					v := x[j] * s
+					h[j] += q * v * v
+				}
+				if p.intercept {
+					h[p.d] += q
+				}
 			}
-			if p.intercept {
-				h[p.d] += q
-			}
-		}
+		})
 		return h, nil
 	}, addTo)
 	if err != nil {

@@ -57,7 +57,7 @@ func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, o Logist
 	var m *Logistic
 	if o.StdErrors || d <= 256 && int64(n)*int64(d) <= 1<<24 {
 		var p *dense
-		p, err = newDense(ctx, order, d, s, o, func(dst []float64, i int) {
+		p, err = newDense(ctx, order, d, s, o, func(dst []float64, i int) []float64 {
 			clear(dst)
 			idx, val := rows.row(i)
 			for k, j := range idx {
@@ -66,7 +66,8 @@ func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, o Logist
 					dst[j] = val[k]
 				}
 			}
-		})
+			return dst
+		}, 0)
 		if err == nil {
 			if m, err = p.fit(ctx, o); err == nil {
 				m.mean = nil

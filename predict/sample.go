@@ -134,30 +134,47 @@ func (s sample) compare(i, j int) int {
 
 // checkMatrix checks rows like check.Matrix, in parallel, and bounds them.
 func checkMatrix(ctx context.Context, name string, rows [][]float64) (n, d int, err error) {
+	n, d, _, err = scanRows(ctx, name, rows, false)
+	return n, d, err
+}
+
+// scanMatrix is checkMatrix and, in the same pass, a hash of each row.
+func scanMatrix(ctx context.Context, name string, rows [][]float64) (n, d int, keys []uint64, err error) {
+	return scanRows(ctx, name, rows, true)
+}
+
+func scanRows(ctx context.Context, name string, rows [][]float64, hashes bool) (n, d int, keys []uint64, err error) {
 	if len(rows) == 0 {
-		return 0, 0, fmt.Errorf("%s: %w", name, ErrEmpty)
+		return 0, 0, nil, fmt.Errorf("%s: %w", name, ErrEmpty)
 	}
 	d = len(rows[0])
 	if d == 0 {
-		return 0, 0, fmt.Errorf("%s has no columns: %w", name, ErrEmpty)
+		return 0, 0, nil, fmt.Errorf("%s has no columns: %w", name, ErrEmpty)
 	}
 	if len(rows) > math.MaxInt32 {
-		return 0, 0, fmt.Errorf("%s has %d rows, want at most %d: %w", name, len(rows), math.MaxInt32, check.ErrTooLarge)
+		return 0, 0, nil, fmt.Errorf("%s has %d rows, want at most %d: %w", name, len(rows), math.MaxInt32, check.ErrTooLarge)
+	}
+	if hashes {
+		keys = make([]uint64, len(rows))
 	}
 	err = parallel.For(ctx, len(rows), rowBlock, 0, func(_, lo, hi int) error {
 		for i := lo; i < hi; i++ {
-			if len(rows[i]) != d {
-				return fmt.Errorf("%s[%d] has %d columns, want %d: %w", name, i, len(rows[i]), d, ErrShape)
+			row := rows[i]
+			if len(row) != d {
+				return fmt.Errorf("%s[%d] has %d columns, want %d: %w", name, i, len(row), d, ErrShape)
 			}
-			for j, v := range rows[i] {
-				if err := checkValue(v); err != nil {
-					return fmt.Errorf("%s[%d][%d] is %v: %w", name, i, j, v, err)
+			for j, v := range row {
+				if !(math.Abs(v) <= limit) {
+					return fmt.Errorf("%s[%d][%d] is %v: %w", name, i, j, v, checkValue(v))
 				}
+			}
+			if hashes {
+				keys[i] = hashRow(0, row)
 			}
 		}
 		return nil
 	})
-	return len(rows), d, err
+	return len(rows), d, keys, err
 }
 
 func checkValue(v float64) error {
@@ -170,12 +187,17 @@ func checkValue(v float64) error {
 	return fmt.Errorf("magnitude above %g: %w", limit, ErrRange)
 }
 
-// hashRow hashes a dense row.
+// hashRow hashes a dense row: four independent chains, because each step waits
+// for the one before.
 func hashRow(h uint64, row []float64) uint64 {
-	for _, v := range row {
-		h = hashFloat(h, v)
+	a, b, c, d := h, h^1, h^2, h^3
+	for ; len(row) >= 4; row = row[4:] {
+		a, b, c, d = hashFloat(a, row[0]), hashFloat(b, row[1]), hashFloat(c, row[2]), hashFloat(d, row[3])
 	}
-	return rng.Mix(h)
+	for _, v := range row {
+		a = hashFloat(a, v)
+	}
+	return rng.Mix(rng.Mix(rng.Mix(rng.Mix(a)^b)^c) ^ d)
 }
 
 func compareRows(a, b []float64) int {

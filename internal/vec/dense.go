@@ -1,6 +1,9 @@
 package vec
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // Pad4 returns n rounded up to the multiple of 4 that rows of float64 need.
 func Pad4(n int) int { return (n + 3) &^ 3 }
@@ -72,17 +75,19 @@ func Syrk64(c []float64, ldc, size int, w, y []float64, ld, n int) {
 // CentreRow64 sets dst to src-shift and adds w·dst to s1 and w·dst² to s2, element
 // by element. dst, shift, s1 and s2 have length Pad4(len(src)); what stands behind
 // src counts as 0. Products are rounded before they are added: every level gives
-// the same bits.
-func CentreRow64(dst, src, shift, s1, s2 []float64, w float64) {
+// the same bits. next, if not empty, is a row wanted soon: it is fetched into the
+// cache meanwhile.
+func CentreRow64(dst, src, shift, s1, s2 []float64, w float64, next []float64) {
 	n := Pad4(len(src))
 	dst, shift, s1, s2 = dst[:n], shift[:n], s1[:n], s2[:n]
 	if hasAVX2 {
 		const chunk = 1 << 14
+		at := unsafe.SliceData(next)
 		for ; len(src) > chunk; src = src[chunk:] {
-			centreRow64AVX2(dst[:chunk], src[:chunk], shift[:chunk], s1[:chunk], s2[:chunk], w)
+			centreRow64AVX2(dst[:chunk], src[:chunk], shift[:chunk], s1[:chunk], s2[:chunk], w, at)
 			dst, shift, s1, s2 = dst[chunk:], shift[chunk:], s1[chunk:], s2[chunk:]
 		}
-		centreRow64AVX2(dst, src, shift, s1, s2, w)
+		centreRow64AVX2(dst, src, shift, s1, s2, w, at)
 		return
 	}
 	centreRow64Go(dst, src, shift, s1, s2, w)

@@ -10,6 +10,6 @@ func logistic64AVX2(loss, grad, curve, eta, z []float64) {
 		loss[k], grad[k], curve[k] = logisticGo(e, z[k])
 	}
 }
-func centreRow64AVX2(dst, src, shift, s1, s2 []float64, w float64) {
+func centreRow64AVX2(dst, src, shift, s1, s2 []float64, w float64, _ *float64) {
 	centreRow64Go(dst, src, shift, s1, s2, w)
 }

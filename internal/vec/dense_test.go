@@ -71,7 +71,8 @@ func TestCentreRow64(t *testing.T) {
 			f(dst[:p], src, shift, s1[:p], s2[:p], 0.3)
 			return append(append(dst, s1...), s2...)
 		}
-		got, want := run(CentreRow64), run(centreRow64Go)
+		fetch := func(dst, src, shift, s1, s2 []float64, w float64) { CentreRow64(dst, src, shift, s1, s2, w, src) }
+		got, want := run(fetch), run(centreRow64Go)
 		for i := range want {
 			if got[i] != want[i] {
 				t.Fatalf("length %d: element %d is %v, want %v", n, i, got[i], want[i])

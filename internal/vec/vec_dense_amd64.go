@@ -24,7 +24,7 @@ func tile4x8AVX2(c *float64, ldc int, w *float64, y *float64, ld int, n int)
 //go:noescape
 func logistic64AVX2(loss []float64, grad []float64, curve []float64, eta []float64, z []float64)
 
-// centreRow64AVX2 sets dst to src-shift and adds w·dst to s1 and w·dst² to s2; all but src are as long as len(src) rounded up to 4, the rest of dst becomes -shift.
+// centreRow64AVX2 sets dst to src-shift and adds w·dst to s1 and w·dst² to s2; all but src are as long as len(src) rounded up to 4, the rest of dst becomes -shift. It fetches as many elements from next on into the cache.
 //
 //go:noescape
-func centreRow64AVX2(dst []float64, src []float64, shift []float64, s1 []float64, s2 []float64, w float64)
+func centreRow64AVX2(dst []float64, src []float64, shift []float64, s1 []float64, s2 []float64, w float64, next *float64)

@@ -463,9 +463,9 @@ DATA masks64<>+48(SB)/8, $0x0000000000000000
 DATA masks64<>+56(SB)/8, $0x0000000000000000
 GLOBL masks64<>(SB), RODATA|NOPTR, $64
 
-// func centreRow64AVX2(dst []float64, src []float64, shift []float64, s1 []float64, s2 []float64, w float64)
-// Requires: AVX
-TEXT ·centreRow64AVX2(SB), NOSPLIT, $0-128
+// func centreRow64AVX2(dst []float64, src []float64, shift []float64, s1 []float64, s2 []float64, w float64, next *float64)
+// Requires: AVX, MMX+
+TEXT ·centreRow64AVX2(SB), NOSPLIT, $0-136
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         src_base+24(FP), CX
 	MOVQ         src_len+32(FP), DX
@@ -474,22 +474,24 @@ TEXT ·centreRow64AVX2(SB), NOSPLIT, $0-128
 	MOVQ         s2_base+96(FP), DI
 	VBROADCASTSD w+120(FP), Y0
 	XORQ         R8, R8
+	MOVQ         next+128(FP), R9
 
 cwhole:
-	CMPQ    DX, $0x00000004
-	JL      ctail
-	VMOVUPD (CX)(R8*8), Y1
-	VSUBPD  (BX)(R8*8), Y1, Y1
-	VMOVUPD Y1, (AX)(R8*8)
-	VMULPD  Y1, Y0, Y2
-	VADDPD  (SI)(R8*8), Y2, Y3
-	VMOVUPD Y3, (SI)(R8*8)
-	VMULPD  Y1, Y2, Y2
-	VADDPD  (DI)(R8*8), Y2, Y2
-	VMOVUPD Y2, (DI)(R8*8)
-	ADDQ    $0x00000004, R8
-	SUBQ    $0x00000004, DX
-	JMP     cwhole
+	CMPQ       DX, $0x00000004
+	JL         ctail
+	PREFETCHT0 (R9)(R8*8)
+	VMOVUPD    (CX)(R8*8), Y1
+	VSUBPD     (BX)(R8*8), Y1, Y1
+	VMOVUPD    Y1, (AX)(R8*8)
+	VMULPD     Y1, Y0, Y2
+	VADDPD     (SI)(R8*8), Y2, Y3
+	VMOVUPD    Y3, (SI)(R8*8)
+	VMULPD     Y1, Y2, Y2
+	VADDPD     (DI)(R8*8), Y2, Y2
+	VMOVUPD    Y2, (DI)(R8*8)
+	ADDQ       $0x00000004, R8
+	SUBQ       $0x00000004, DX
+	JMP        cwhole
 
 ctail:
 	TESTQ      DX, DX

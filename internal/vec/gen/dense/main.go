@@ -329,7 +329,7 @@ func centreRow() {
 	for i := range 8 {
 		DATA(8*i, U64([]uint64{math.MaxUint64, 0}[i/4]))
 	}
-	text("centreRow64AVX2", "func(dst, src, shift, s1, s2 []float64, w float64)", "centreRow64AVX2 sets dst to src-shift and adds w·dst to s1 and w·dst² to s2; all but src are as long as len(src) rounded up to 4, the rest of dst becomes -shift.")
+	text("centreRow64AVX2", "func(dst, src, shift, s1, s2 []float64, w float64, next *float64)", "centreRow64AVX2 sets dst to src-shift and adds w·dst to s1 and w·dst² to s2; all but src are as long as len(src) rounded up to 4, the rest of dst becomes -shift. It fetches as many elements from next on into the cache.")
 	dst, src, n, shift, s1, s2 := ptr("dst"), ptr("src"), length("src"), ptr("shift"), ptr("s1"), ptr("s2")
 	w, v, t, u := YMM(), YMM(), YMM(), YMM()
 	m, err := Param("w").Resolve()
@@ -350,9 +350,11 @@ func centreRow() {
 		VADDPD(slot(s2), t, t)
 		VMOVUPD(t, slot(s2))
 	}
+	next := Load(Param("next"), GP64()).(reg.GPVirtual)
 	Label("cwhole")
 	CMPQ(n, U32(4))
 	JL(LabelRef("ctail"))
+	PREFETCHT0(slot(next))
 	VMOVUPD(slot(src), v)
 	step()
 	ADDQ(U32(4), at)
