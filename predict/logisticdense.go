@@ -244,6 +244,17 @@ type losses struct {
 	eta, loss, grad, curve [group]float64
 }
 
+// derive fills the weighted loss and its derivatives from eta.
+func (l *losses) derive(z, w []float64) {
+	n := len(z)
+	vec.Logistic64(l.loss[:n], l.grad[:n], l.curve[:n], l.eta[:n], z)
+	for i, w := range w {
+		l.loss[i] *= w
+		l.grad[i] *= w
+		l.curve[i] *= w
+	}
+}
+
 // pass computes the losses of rows [lo, hi), group after group; c are the
 // coefficients of the columns of x.
 func (p *dense) pass(c []float64, lo, hi int, do func(l *losses, k, n int)) {
@@ -256,12 +267,7 @@ func (p *dense) pass(c []float64, lo, hi int, do func(l *losses, k, n int)) {
 				l.eta[i] += v
 			}
 		}
-		vec.Logistic64(l.loss[:n], l.grad[:n], l.curve[:n], l.eta[:n], p.z[k:k+n])
-		for i, w := range p.w[k : k+n] {
-			l.loss[i] *= w
-			l.grad[i] *= w
-			l.curve[i] *= w
-		}
+		l.derive(p.z[k:k+n], p.w[k:k+n])
 		do(&l, k, n)
 	}
 }

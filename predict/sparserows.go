@@ -142,6 +142,16 @@ func (s *SparseRows) row(i int) (idx []int32, val []float64) {
 	return s.Index[lo:hi], val
 }
 
+// ones reports whether all values are 1.
+func (s *SparseRows) ones() bool {
+	for _, v := range s.Value {
+		if v != 1 {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *SparseRows) hash(h uint64, i int) uint64 {
 	idx, val := s.row(i)
 	for k, j := range idx {
