@@ -150,7 +150,7 @@ func TestSampledQualityImplicit(t *testing.T) {
 			return FitBPR(context.Background(), x, BPROptions{Factors: q.Factors, Rate: 0.05, Decay: -1, Regularization: 0.02, Epochs: 100, Seed: seed})
 		}},
 		{"lmf", q.LMF, func(seed uint64) (Model, error) {
-			return FitLMF(context.Background(), x, LMFOptions{Factors: q.Factors, Epochs: 60, Negatives: 5, Seed: seed})
+			return FitLMF(context.Background(), x, LMFOptions{Factors: q.Factors, Rate: 0.05, Epochs: 150, Negatives: 5, Seed: seed})
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
