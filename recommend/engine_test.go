@@ -74,6 +74,7 @@ type world struct {
 	stock     map[int]bool // nil: everything
 	watermark time.Time
 	calibrate bool
+	lists
 }
 
 func itemID(k int) int     { return 100 + 3*k }
@@ -405,6 +406,22 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 				scores[k] += b.Add
 			}
 		}
+		emit := func(best int) *Recommendation[int] {
+			x := Recommendation[int]{Item: w.id(best), Score: scores[best], Source: name(best), Reasons: why(best)}
+			if calibrate != nil {
+				x.Probability, x.Calibrated = calibrate(float64(raw[best])), true
+			}
+			want = append(want, x)
+			return &want[len(want)-1]
+		}
+		w.next = len(want)
+		f := filling{w, scores, func(k int) bool { return left[k] && !skip[k] && !breaks(k) }, take, rolling(left, taken), q}
+		if n := r.K - len(want) - len(pins); n > 0 {
+			for _, c := range f.arranged(&r, n) {
+				x := emit(c.item)
+				x.Propensity, x.PropensityError = c.propensity, c.error
+			}
+		}
 		for len(want)+len(pins) < r.K {
 			best := -1
 			for k, s := range scores {
@@ -416,11 +433,7 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 				return
 			}
 			take(best)
-			x := Recommendation[int]{Item: w.id(best), Score: scores[best], Source: name(best), Reasons: why(best)}
-			if calibrate != nil {
-				x.Probability, x.Calibrated = calibrate(float64(raw[best])), true
-			}
-			want = append(want, x)
+			emit(best)
 		}
 	}
 	for m, model := range w.models {
@@ -523,6 +536,7 @@ func (w *world) compare(t *rapid.T, e *Engine[string, int], r Request[string, in
 		t.Fatal("dst was not appended to")
 	}
 	got = got[1:]
+	w.guide = slices.DeleteFunc(slices.Clone(got), func(x Recommendation[int]) bool { return x.Source == SourcePinned })
 	want, info := w.answer(r)
 	r.Info.fresh = false
 	if *r.Info != info {
@@ -535,7 +549,7 @@ func (w *world) compare(t *rapid.T, e *Engine[string, int], r Request[string, in
 	for k, g := range got {
 		x := want[k]
 		if g.Item != x.Item || g.Rank != x.Rank || !sameScore(g.Score, x.Score) || g.Source != x.Source || !slices.Equal(g.Reasons, x.Reasons) ||
-			g.Probability != x.Probability || g.Calibrated != x.Calibrated {
+			g.Probability != x.Probability || g.Calibrated != x.Calibrated || math.Abs(g.Propensity-x.Propensity) > 1e-12 || g.PropensityError != x.PropensityError {
 			t.Fatalf("result %d is %+v, want %+v", k, g, x)
 		}
 		if seen[g.Item] {

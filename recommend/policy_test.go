@@ -114,6 +114,7 @@ func drawPolicies(t *rapid.T, w *world, r *Request[string, int]) {
 		}
 		r.Boosts = append(r.Boosts, b)
 	}
+	drawListPolicies(t, w, r)
 	if len(w.arrivals) > 0 && rapid.Bool().Draw(t, "arrivals by id") {
 		if r.AllowItems != nil {
 			r.AllowItems = append(r.AllowItems, w.arrivals...)
@@ -152,7 +153,8 @@ func checkPolicies(t *rapid.T) {
 	if !w.timed && rapid.Bool().Draw(t, "watermark") {
 		w.watermark = at(50)
 	}
-	opt := EngineOptions{Sources: w.sources, Catalogue: catalogue, Watermark: w.watermark, Live: LiveOptions{Clock: clockAt(200)}}
+	drawLists(t, w)
+	opt := EngineOptions{Rerank: w.rerank, Sources: w.sources, Catalogue: catalogue, Watermark: w.watermark, Live: LiveOptions{Clock: clockAt(200)}}
 	e, err := NewEngine(w.data, opt)
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +251,7 @@ func (w *world) step(t *rapid.T, e *Engine[string, int]) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		opt := EngineOptions{Sources: w.sources, Catalogue: e.state.Load().view.base, Watermark: w.watermark, Live: LiveOptions{Clock: clockAt(200)}}
+		opt := EngineOptions{Rerank: w.rerank, Sources: w.sources, Catalogue: e.state.Load().view.base, Watermark: w.watermark, Live: LiveOptions{Clock: clockAt(200)}}
 		other, err := NewEngine(w.data, opt)
 		if err != nil {
 			t.Fatal(err)
