@@ -28,3 +28,18 @@ func logistic64AVX2(loss []float64, grad []float64, curve []float64, eta []float
 //
 //go:noescape
 func centreRow64AVX2(dst []float64, src []float64, shift []float64, s1 []float64, s2 []float64, w float64, next *float64)
+
+// distances64AVX2 writes the squared distances of the listed rows of x, d > 0 long, to the centres of tiles, four in a group.
+//
+//go:noescape
+func distances64AVX2(dst []float64, x []float64, d int, rows []int32, tiles []float64)
+
+// nearest64AVX2 writes three values for each of the listed rows of x, d > 0 long: the index of the nearest centre of tiles, lowest first among equals, the squared distance to it and that to the runner-up.
+//
+//go:noescape
+func nearest64AVX2(out []float64, x []float64, d int, rows []int32, tiles []float64)
+
+// scatter64AVX2 adds each row of x minus its centre to the sum of its label; rows are d long.
+//
+//go:noescape
+func scatter64AVX2(sum []float64, centre []float64, x []float64, d int, label []int32)

@@ -513,3 +513,269 @@ ctail:
 cend:
 	VZEROUPPER
 	RET
+
+// func distances64AVX2(dst []float64, x []float64, d int, rows []int32, tiles []float64)
+// Requires: AVX
+TEXT ·distances64AVX2(SB), NOSPLIT, $0-104
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ d+48(FP), DX
+	MOVQ rows_base+56(FP), BX
+	MOVQ rows_len+64(FP), SI
+	MOVQ tiles_base+80(FP), DI
+	MOVQ tiles_len+88(FP), R8
+	LEAQ (DI)(R8*8), R8
+	MOVQ DX, R10
+	SHLQ $0x05, R10
+
+srow:
+	TESTQ   SI, SI
+	JZ      send
+	MOVLQSX (BX), R11
+	IMULQ   DX, R11
+	LEAQ    (CX)(R11*8), R11
+	MOVQ    DI, R9
+
+sgroup:
+	CMPQ   R9, R8
+	JGE    snext
+	VXORPD Y0, Y0, Y0
+	MOVQ   DX, R12
+
+sloop:
+	VBROADCASTSD (R11), Y1
+	VSUBPD       (R9), Y1, Y1
+	VMULPD       Y1, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000008, R11
+	DECQ         R12
+	JNZ          sloop
+	SHRQ         $0x02, R10
+	SUBQ         R10, R11
+	SHLQ         $0x02, R10
+	VMOVUPD      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	JMP          sgroup
+
+snext:
+	ADDQ $0x00000004, BX
+	DECQ SI
+	JMP  srow
+
+send:
+	VZEROUPPER
+	RET
+
+DATA nearestConst<>+0(SB)/8, $0x7ff0000000000000
+DATA nearestConst<>+8(SB)/8, $0x7ff0000000000000
+DATA nearestConst<>+16(SB)/8, $0x7ff0000000000000
+DATA nearestConst<>+24(SB)/8, $0x7ff0000000000000
+DATA nearestConst<>+32(SB)/8, $0x4010000000000000
+DATA nearestConst<>+40(SB)/8, $0x4010000000000000
+DATA nearestConst<>+48(SB)/8, $0x4010000000000000
+DATA nearestConst<>+56(SB)/8, $0x4010000000000000
+GLOBL nearestConst<>(SB), RODATA|NOPTR, $64
+
+DATA laneIndex<>+0(SB)/8, $0x0000000000000000
+DATA laneIndex<>+8(SB)/8, $0x3ff0000000000000
+DATA laneIndex<>+16(SB)/8, $0x4000000000000000
+DATA laneIndex<>+24(SB)/8, $0x4008000000000000
+GLOBL laneIndex<>(SB), RODATA|NOPTR, $32
+
+// func nearest64AVX2(out []float64, x []float64, d int, rows []int32, tiles []float64)
+// Requires: AVX
+TEXT ·nearest64AVX2(SB), NOSPLIT, $0-104
+	MOVQ out_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ d+48(FP), DX
+	MOVQ rows_base+56(FP), BX
+	MOVQ rows_len+64(FP), SI
+	MOVQ tiles_base+80(FP), DI
+	MOVQ tiles_len+88(FP), R8
+	LEAQ (DI)(R8*8), R8
+	MOVQ DX, R11
+	SHLQ $0x05, R11
+	LEAQ (R11)(R11*2), R12
+	MOVQ R8, R9
+	SUBQ R12, R9
+
+nrow:
+	TESTQ   SI, SI
+	JZ      nend
+	MOVLQSX (BX), R13
+	IMULQ   DX, R13
+	LEAQ    (CX)(R13*8), R13
+	MOVQ    DI, R10
+	VMOVUPD nearestConst<>+0(SB), Y0
+	VMOVUPD nearestConst<>+0(SB), Y1
+	VMOVUPD nearestConst<>+0(SB), Y2
+	VMOVUPD laneIndex<>+0(SB), Y3
+
+nwide:
+	CMPQ   R10, R9
+	JGE    none
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	MOVQ   DX, R14
+
+nwideloop:
+	VBROADCASTSD (R13), Y4
+	VSUBPD       (R10), Y4, Y9
+	VMULPD       Y9, Y9, Y9
+	VADDPD       Y9, Y5, Y5
+	VSUBPD       (R10)(R11*1), Y4, Y9
+	VMULPD       Y9, Y9, Y9
+	VADDPD       Y9, Y6, Y6
+	VSUBPD       (R10)(R11*2), Y4, Y9
+	VMULPD       Y9, Y9, Y9
+	VADDPD       Y9, Y7, Y7
+	VSUBPD       (R10)(R12*1), Y4, Y9
+	VMULPD       Y9, Y9, Y9
+	VADDPD       Y9, Y8, Y8
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000008, R13
+	DECQ         R14
+	JNZ          nwideloop
+	SHRQ         $0x02, R11
+	SUBQ         R11, R13
+	SHLQ         $0x02, R11
+	ADDQ         R12, R10
+	VCMPPD       $0x11, Y0, Y5, Y4
+	VBLENDVPD    Y4, Y3, Y2, Y2
+	VMAXPD       Y5, Y0, Y4
+	VMINPD       Y4, Y1, Y1
+	VMINPD       Y5, Y0, Y0
+	VADDPD       nearestConst<>+32(SB), Y3, Y3
+	VCMPPD       $0x11, Y0, Y6, Y4
+	VBLENDVPD    Y4, Y3, Y2, Y2
+	VMAXPD       Y6, Y0, Y4
+	VMINPD       Y4, Y1, Y1
+	VMINPD       Y6, Y0, Y0
+	VADDPD       nearestConst<>+32(SB), Y3, Y3
+	VCMPPD       $0x11, Y0, Y7, Y4
+	VBLENDVPD    Y4, Y3, Y2, Y2
+	VMAXPD       Y7, Y0, Y4
+	VMINPD       Y4, Y1, Y1
+	VMINPD       Y7, Y0, Y0
+	VADDPD       nearestConst<>+32(SB), Y3, Y3
+	VCMPPD       $0x11, Y0, Y8, Y4
+	VBLENDVPD    Y4, Y3, Y2, Y2
+	VMAXPD       Y8, Y0, Y4
+	VMINPD       Y4, Y1, Y1
+	VMINPD       Y8, Y0, Y0
+	VADDPD       nearestConst<>+32(SB), Y3, Y3
+	JMP          nwide
+
+none:
+	CMPQ   R10, R8
+	JGE    nstore
+	VXORPD Y5, Y5, Y5
+	MOVQ   DX, R14
+
+noneloop:
+	VBROADCASTSD (R13), Y4
+	VSUBPD       (R10), Y4, Y4
+	VMULPD       Y4, Y4, Y4
+	VADDPD       Y4, Y5, Y5
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000008, R13
+	DECQ         R14
+	JNZ          noneloop
+	SHRQ         $0x02, R11
+	SUBQ         R11, R13
+	SHLQ         $0x02, R11
+	VCMPPD       $0x11, Y0, Y5, Y4
+	VBLENDVPD    Y4, Y3, Y2, Y2
+	VMAXPD       Y5, Y0, Y4
+	VMINPD       Y4, Y1, Y1
+	VMINPD       Y5, Y0, Y0
+	VADDPD       nearestConst<>+32(SB), Y3, Y3
+	JMP          none
+
+nstore:
+	VMOVAPD    Y0, Y3
+	VPERM2F128 $0x01, Y3, Y3, Y4
+	VMINPD     Y4, Y3, Y3
+	VPERMILPD  $0x05, Y3, Y4
+	VMINPD     Y4, Y3, Y3
+	VCMPPD     $0x00, Y3, Y0, Y5
+	VMOVUPD    nearestConst<>+0(SB), Y6
+	VBLENDVPD  Y5, Y2, Y6, Y6
+	VPERM2F128 $0x01, Y6, Y6, Y4
+	VMINPD     Y4, Y6, Y6
+	VPERMILPD  $0x05, Y6, Y4
+	VMINPD     Y4, Y6, Y6
+	VCMPPD     $0x00, Y6, Y2, Y5
+	VBLENDVPD  Y5, Y1, Y0, Y5
+	VPERM2F128 $0x01, Y5, Y5, Y4
+	VMINPD     Y4, Y5, Y5
+	VPERMILPD  $0x05, Y5, Y4
+	VMINPD     Y4, Y5, Y5
+	VMOVSD     X6, (AX)
+	VMOVSD     X3, 8(AX)
+	VMOVSD     X5, 16(AX)
+	ADDQ       $0x00000018, AX
+	ADDQ       $0x00000004, BX
+	DECQ       SI
+	JMP        nrow
+
+nend:
+	VZEROUPPER
+	RET
+
+// func scatter64AVX2(sum []float64, centre []float64, x []float64, d int, label []int32)
+// Requires: AVX
+TEXT ·scatter64AVX2(SB), NOSPLIT, $0-104
+	MOVQ sum_base+0(FP), AX
+	MOVQ centre_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ d+72(FP), BX
+	MOVQ label_base+80(FP), SI
+	MOVQ label_len+88(FP), DI
+
+grow:
+	TESTQ   DI, DI
+	JZ      gend
+	MOVLQSX (SI), R8
+	IMULQ   BX, R8
+	LEAQ    (AX)(R8*8), R9
+	LEAQ    (CX)(R8*8), R10
+	MOVQ    BX, R8
+
+gfour:
+	CMPQ    R8, $0x00000004
+	JL      gone
+	VMOVUPD (DX), Y0
+	VSUBPD  (R10), Y0, Y0
+	VADDPD  (R9), Y0, Y0
+	VMOVUPD Y0, (R9)
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, R10
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000004, R8
+	JMP     gfour
+
+gone:
+	TESTQ  R8, R8
+	JZ     gnext
+	VMOVSD (DX), X0
+	VSUBSD (R10), X0, X0
+	VADDSD (R9), X0, X0
+	VMOVSD X0, (R9)
+	ADDQ   $0x00000008, DX
+	ADDQ   $0x00000008, R10
+	ADDQ   $0x00000008, R9
+	SUBQ   $0x00000001, R8
+	JMP    gone
+
+gnext:
+	ADDQ $0x00000004, SI
+	DECQ DI
+	JMP  grow
+
+gend:
+	VZEROUPPER
+	RET

@@ -23,6 +23,9 @@ func main() {
 	tile()
 	logistic()
 	centreRow()
+	distances()
+	nearest()
+	scatter()
 	Generate()
 }
 
@@ -366,6 +369,203 @@ func centreRow() {
 	VMASKMOVPD(slot(src), tailMask(masks, n), v)
 	step()
 	Label("cend")
+	VZEROUPPER()
+	RET()
+}
+
+// squares adds (x-tile)² over d coordinates into acc: one group of four lanes, or
+// four groups that stand group bytes apart, group3 being three times that. It
+// clears acc first, moves tile behind the groups and leaves x as it was.
+func squares(label string, acc []reg.VecVirtual, x, d, tile, group, group3 reg.GPVirtual) {
+	zero(acc...)
+	left := GP64()
+	MOVQ(d, left)
+	slots := []Mem{{Base: tile}}
+	if len(acc) == 4 {
+		slots = append(slots, Mem{Base: tile, Index: group, Scale: 1}, Mem{Base: tile, Index: group, Scale: 2}, Mem{Base: tile, Index: group3, Scale: 1})
+	}
+	v, t := YMM(), YMM()
+	Label(label)
+	VBROADCASTSD(Mem{Base: x}, v)
+	for g, m := range slots {
+		VSUBPD(m, v, t)
+		VMULPD(t, t, t)
+		VADDPD(t, acc[g], acc[g])
+	}
+	ADDQ(U32(32), tile)
+	ADDQ(U32(8), x)
+	DECQ(left)
+	JNZ(LabelRef(label))
+	SHRQ(U8(2), group) // d·8 bytes
+	SUBQ(group, x)
+	SHLQ(U8(2), group)
+	if len(acc) == 4 {
+		ADDQ(group3, tile)
+	}
+}
+
+// rowPointer sets p to row list[0] of x.
+func rowPointer(p, x, d, list reg.GPVirtual) {
+	MOVLQSX(Mem{Base: list}, p)
+	IMULQ(d, p)
+	LEAQ(Mem{Base: x, Index: p, Scale: 8}, p)
+}
+
+func distances() {
+	text("distances64AVX2", "func(dst, x []float64, d int, rows []int32, tiles []float64)", "distances64AVX2 writes the squared distances of the listed rows of x, d > 0 long, to the centres of tiles, four in a group.")
+	dst, x, d, list, n := ptr("dst"), ptr("x"), Load(Param("d"), GP64()).(reg.GPVirtual), ptr("rows"), length("rows")
+	tiles, size := ptr("tiles"), length("tiles")
+	end, tile, group, row := GP64(), GP64(), GP64(), GP64()
+	LEAQ(Mem{Base: tiles, Index: size, Scale: 8}, end)
+	MOVQ(d, group)
+	SHLQ(U8(5), group)
+	acc := YMM()
+	Label("srow")
+	TESTQ(n, n)
+	JZ(LabelRef("send"))
+	rowPointer(row, x, d, list)
+	MOVQ(tiles, tile)
+	Label("sgroup")
+	CMPQ(tile, end)
+	JGE(LabelRef("snext"))
+	squares("sloop", []reg.VecVirtual{acc}, row, d, tile, group, nil)
+	VMOVUPD(acc, Mem{Base: dst})
+	ADDQ(U32(32), dst)
+	JMP(LabelRef("sgroup"))
+	Label("snext")
+	ADDQ(U32(4), list)
+	DECQ(n)
+	JMP(LabelRef("srow"))
+	Label("send")
+	VZEROUPPER()
+	RET()
+}
+
+// smallest leaves in every lane of v the smallest of its lanes.
+func smallest(v, t reg.VecVirtual) {
+	VPERM2F128(U8(1), v, v, t)
+	VMINPD(t, v, v)
+	VPERMILPD(U8(5), v, t)
+	VMINPD(t, v, v)
+}
+
+// nearest keeps, lane by lane, the smallest and the second smallest distance and
+// the index of the smallest, and compares the lanes at the end.
+func nearest() {
+	f := math.Float64bits
+	k := table("nearestConst", f(math.Inf(1)), f(4))
+	lanes := GLOBL("laneIndex", RODATA|NOPTR)
+	for i := range 4 {
+		DATA(8*i, U64(f(float64(i))))
+	}
+	text("nearest64AVX2", "func(out, x []float64, d int, rows []int32, tiles []float64)", "nearest64AVX2 writes three values for each of the listed rows of x, d > 0 long: the index of the nearest centre of tiles, lowest first among equals, the squared distance to it and that to the runner-up.")
+	out, x, d, list, n := ptr("out"), ptr("x"), Load(Param("d"), GP64()).(reg.GPVirtual), ptr("rows"), length("rows")
+	tiles, size := ptr("tiles"), length("tiles")
+	end, wideEnd, tile, group, group3, row := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
+	LEAQ(Mem{Base: tiles, Index: size, Scale: 8}, end)
+	MOVQ(d, group)
+	SHLQ(U8(5), group)
+	LEAQ(Mem{Base: group, Index: group, Scale: 2}, group3)
+	MOVQ(end, wideEnd) // beyond it four groups do not fit
+	SUBQ(group3, wideEnd)
+	d1, d2, at, now, t := YMM(), YMM(), YMM(), YMM(), YMM()
+	acc := ymms(4)
+	take := func(s reg.VecVirtual) {
+		VCMPPD(U8(0x11), d1, s, t) // s < d1, lane by lane: earlier groups win ties
+		VBLENDVPD(t, now, at, at)
+		VMAXPD(s, d1, t)
+		VMINPD(t, d2, d2)
+		VMINPD(s, d1, d1)
+		VADDPD(k(1), now, now)
+	}
+	Label("nrow")
+	TESTQ(n, n)
+	JZ(LabelRef("nend"))
+	rowPointer(row, x, d, list)
+	MOVQ(tiles, tile)
+	VMOVUPD(k(0), d1)
+	VMOVUPD(k(0), d2)
+	VMOVUPD(k(0), at)
+	VMOVUPD(lanes, now)
+	Label("nwide")
+	CMPQ(tile, wideEnd)
+	JGE(LabelRef("none"))
+	squares("nwideloop", acc, row, d, tile, group, group3)
+	for _, s := range acc {
+		take(s)
+	}
+	JMP(LabelRef("nwide"))
+	Label("none")
+	CMPQ(tile, end)
+	JGE(LabelRef("nstore"))
+	squares("noneloop", acc[:1], row, d, tile, group, group3)
+	take(acc[0])
+	JMP(LabelRef("none"))
+	Label("nstore")
+	m, u, w := YMM(), YMM(), YMM()
+	VMOVAPD(d1, m)
+	smallest(m, t)
+	VCMPPD(U8(0), m, d1, u) // lanes that hold the smallest
+	VMOVUPD(k(0), w)
+	VBLENDVPD(u, at, w, w)
+	smallest(w, t)
+	VCMPPD(U8(0), w, at, u) // the one lane of lowest index
+	VBLENDVPD(u, d2, d1, u)
+	smallest(u, t)
+	VMOVSD(w.AsX(), Mem{Base: out})
+	VMOVSD(m.AsX(), Mem{Base: out, Disp: 8})
+	VMOVSD(u.AsX(), Mem{Base: out, Disp: 16})
+	ADDQ(U32(24), out)
+	ADDQ(U32(4), list)
+	DECQ(n)
+	JMP(LabelRef("nrow"))
+	Label("nend")
+	VZEROUPPER()
+	RET()
+}
+
+func scatter() {
+	text("scatter64AVX2", "func(sum, centre, x []float64, d int, label []int32)", "scatter64AVX2 adds each row of x minus its centre to the sum of its label; rows are d long.")
+	sum, centre, x, d, label, n := ptr("sum"), ptr("centre"), ptr("x"), Load(Param("d"), GP64()).(reg.GPVirtual), ptr("label"), length("label")
+	a, left, s, c := GP64(), GP64(), GP64(), GP64()
+	v, w := YMM(), XMM()
+	Label("grow")
+	TESTQ(n, n)
+	JZ(LabelRef("gend"))
+	MOVLQSX(Mem{Base: label}, a)
+	IMULQ(d, a)
+	LEAQ(Mem{Base: sum, Index: a, Scale: 8}, s)
+	LEAQ(Mem{Base: centre, Index: a, Scale: 8}, c)
+	MOVQ(d, left)
+	step := func(bytes uint32) {
+		for _, p := range []reg.GPVirtual{x, c, s} {
+			ADDQ(U32(bytes), p)
+		}
+		SUBQ(U32(bytes/8), left)
+	}
+	Label("gfour")
+	CMPQ(left, U32(4))
+	JL(LabelRef("gone"))
+	VMOVUPD(Mem{Base: x}, v)
+	VSUBPD(Mem{Base: c}, v, v)
+	VADDPD(Mem{Base: s}, v, v)
+	VMOVUPD(v, Mem{Base: s})
+	step(32)
+	JMP(LabelRef("gfour"))
+	Label("gone")
+	TESTQ(left, left)
+	JZ(LabelRef("gnext"))
+	VMOVSD(Mem{Base: x}, w)
+	VSUBSD(Mem{Base: c}, w, w)
+	VADDSD(Mem{Base: s}, w, w)
+	VMOVSD(w, Mem{Base: s})
+	step(8)
+	JMP(LabelRef("gone"))
+	Label("gnext")
+	ADDQ(U32(4), label)
+	DECQ(n)
+	JMP(LabelRef("grow"))
+	Label("gend")
 	VZEROUPPER()
 	RET()
 }
