@@ -9,6 +9,7 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // stageSeed names the random streams of k-means++; the block is the restart.
@@ -31,7 +32,15 @@ func seedPlusPlus(ctx context.Context, p *points, centre []float64, k int, seed,
 		cand   = make([]int, trials)
 		apart  = make([]float64, trials*k) // trial × centre, squared distance
 		pots   = make([]float64, blocks*trials)
+		chosen = make([]float64, trials*d)
+		cands  []float64                   // tiles of chosen
+		lanes  = (trials + 3) &^ 3         // of cands
+		after  = make([]float64, n*trials) // squared distance of each row after each candidate
+		worker = make([][]float64, max(1, parallel.Workers(workers)))
 	)
+	for w := range worker {
+		worker[w] = make([]float64, assignRows*lanes)
+	}
 	// pick draws a point with probability proportional to w·dist (or w alone).
 	pick := func(byDist bool) int {
 		total := 0.0
@@ -106,21 +115,51 @@ func seedPlusPlus(ctx context.Context, p *points, centre []float64, k int, seed,
 				apart[t*k+j] = squared(p.row(cand[t]), centre[j*d:(j+1)*d])
 			}
 		}
+		for t, at := range cand {
+			copy(chosen[t*d:], p.row(at))
+		}
+		cands = vec.SetTiles(cands[:0], chosen, d)
 		// A candidate at least twice as far from a row's centre as the row itself
 		// cannot come nearer to the row (triangle inequality), so most rows are
 		// settled without measuring. The margin covers rounding.
 		const margin = 4 * (1 + 1e-9)
-		err := parallel.For(ctx, n, size, workers, func(_, lo, hi int) error {
+		reach := make([]float64, c) // of each centre: the nearest candidate
+		for j := range reach {
+			reach[j] = apart[j]
+			for t := 1; t < trials; t++ {
+				reach[j] = min(reach[j], apart[t*k+j])
+			}
+		}
+		err := parallel.For(ctx, n, size, workers, func(w, lo, hi int) error {
 			pot := pots[lo/size*trials:][:trials]
 			clear(pot)
-			for i := lo; i < hi; i++ {
-				x, best, w := p.row(i), dist[i], p.weight(i)
-				for t := range pot {
-					m := best
-					if apart[t*k+int(near[i])] < margin*best {
-						m = min(m, squared(x, p.row(cand[t])))
+			var list [assignRows]int32
+			for from := lo; from < hi; from += assignRows {
+				to, m := min(from+assignRows, hi), 0
+				for i := from; i < to; i++ {
+					if reach[near[i]] < margin*dist[i] {
+						list[m] = int32(i)
+						m++
 					}
-					pot[t] += float64(w * m)
+				}
+				out := worker[w][:m*lanes]
+				vec.Distances64(out, p.x, d, list[:m], cands)
+				m = 0
+				for i := from; i < to; i++ {
+					row := after[i*trials : i*trials+trials]
+					weight := p.weight(i)
+					if reach[near[i]] < margin*dist[i] {
+						for t, v := range out[m : m+trials] {
+							row[t] = min(dist[i], v)
+							pot[t] += float64(weight * row[t])
+						}
+						m += lanes
+						continue
+					}
+					for t := range row {
+						row[t] = dist[i]
+						pot[t] += float64(weight * dist[i])
+					}
 				}
 			}
 			return nil
@@ -138,15 +177,12 @@ func seedPlusPlus(ctx context.Context, p *points, centre []float64, k int, seed,
 				best, low = t, pot
 			}
 		}
-		to := centre[c*d : (c+1)*d]
-		copy(to, p.row(cand[best]))
+		copy(centre[c*d:(c+1)*d], p.row(cand[best]))
 		err = parallel.For(ctx, n, size, workers, func(_, lo, hi int) error {
 			m := 0.0
 			for i := lo; i < hi; i++ {
-				if apart[best*k+int(near[i])] < margin*dist[i] {
-					if q := squared(p.row(i), to); q < dist[i] {
-						dist[i], near[i] = q, int32(c)
-					}
+				if q := after[i*trials+best]; q < dist[i] {
+					dist[i], near[i] = q, int32(c)
 				}
 				m += float64(p.weight(i) * dist[i])
 			}

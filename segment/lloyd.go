@@ -7,6 +7,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // lloyd holds the working memory of one fit.
@@ -96,13 +97,30 @@ func (l *lloyd) prepare() {
 	}
 }
 
+// assignRows is the number of rows measured at a time.
+const assignRows = 256
+
 // assign labels the rows of one block.
 func (l *lloyd) assign(lo, hi int) {
 	d, changed := l.d, 0
 	grow, shrink := 1+l.ulps, 1-l.ulps
+	var list [assignRows]int32
+	var out [3 * assignRows]float64
+	n := 0
+	measure := func() {
+		vec.Nearest64(out[:3*n], l.p.x, d, list[:n], l.tiles.c)
+		for q, i := range list[:n] {
+			best := int32(out[3*q])
+			l.upper[i], l.lower[i] = math.Sqrt(out[3*q+1])*grow, math.Sqrt(out[3*q+2])*shrink
+			if best != l.label[i] {
+				l.label[i] = best
+				changed++
+			}
+		}
+		n = 0
+	}
 	for i := lo; i < hi; i++ {
-		a := l.label[i]
-		if a >= 0 {
+		if a := l.label[i]; a >= 0 {
 			other := l.moved1
 			if a == l.by {
 				other = l.moved2
@@ -110,24 +128,17 @@ func (l *lloyd) assign(lo, hi int) {
 			u := (l.upper[i] + l.shift[a]) * grow
 			w := l.lower[i]
 			w = w - other - l.ulps*(math.Abs(w)+other)
-			bound := max(w, l.half[a])
-			if u < bound {
-				l.upper[i], l.lower[i] = u, w
-				continue
-			}
-			u = math.Sqrt(squared(l.p.x[i*d:(i+1)*d], l.centre[int(a)*d:(int(a)+1)*d])) * grow
-			if u < bound {
+			if u < max(w, l.half[a]) {
 				l.upper[i], l.lower[i] = u, w
 				continue
 			}
 		}
-		best, d1, d2 := l.tiles.nearest2(l.p.x[i*d : (i+1)*d])
-		l.upper[i], l.lower[i] = math.Sqrt(d1)*grow, math.Sqrt(d2)*shrink
-		if int32(best) != a {
-			l.label[i] = int32(best)
-			changed++
+		list[n] = int32(i)
+		if n++; n == assignRows {
+			measure()
 		}
 	}
+	measure()
 	l.changed[lo/l.size] = changed
 }
 
@@ -137,21 +148,21 @@ func (l *lloyd) accumulate(lo, hi int) {
 	sum, count := l.sum[b*l.k*d:][:l.k*d], l.count[b*l.k:][:l.k]
 	clear(sum)
 	clear(count)
+	if l.p.w == nil {
+		vec.Scatter64(sum, l.centre, l.p.x[lo*d:hi*d], d, l.label[lo:hi])
+		for _, a := range l.label[lo:hi] {
+			count[a]++
+		}
+		return
+	}
 	for i := lo; i < hi; i++ {
 		a := int(l.label[i])
 		x, c, s := l.p.x[i*d:(i+1)*d], l.centre[a*d:(a+1)*d], sum[a*d:(a+1)*d]
 		c, s = c[:len(x)], s[:len(x)]
-		if l.p.w == nil {
-			count[a]++
-			for q, v := range x {
-				s[q] += v - c[q]
-			}
-		} else {
-			w := l.p.w[i]
-			count[a] += w
-			for q, v := range x {
-				s[q] += float64(w * (v - c[q]))
-			}
+		w := l.p.w[i]
+		count[a] += w
+		for q, v := range x {
+			s[q] += float64(w * (v - c[q]))
 		}
 	}
 }

@@ -2,7 +2,9 @@ package segment
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"math"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -87,4 +89,27 @@ func TestSeedPlusPlusSpreads(t *testing.T) {
 			t.Errorf("seed %d: centres in %d of 6 far groups", seed, len(found))
 		}
 	}
+}
+
+// sortLeads orders any numbers like slices.Sort: signs, zeros, extremes and runs
+// that agree in their high bits.
+func TestSortLeads(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.SliceOfN(rapid.OneOf(
+			rapid.Float64Range(-1e140, 1e140),
+			rapid.Float64Range(1.7e9, 1.7e9+1e-5),
+			rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1, 2, -1, 5e-324, -5e-324}),
+		), 0, 60).Draw(t, "x")
+		keys := make([]lead, len(x))
+		for i, v := range x {
+			keys[i] = leadOf(v, i)
+		}
+		sortLeads(keys, func(i, j int32) int { return cmp.Compare(i, j) })
+		for i := 1; i < len(keys); i++ {
+			a, b := keys[i-1].row, keys[i].row
+			if x[a] > x[b] || x[a] == x[b] && a > b {
+				t.Fatalf("%v (row %d) before %v (row %d)", x[a], a, x[b], b)
+			}
+		}
+	})
 }

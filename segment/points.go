@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // maxAbs bounds coordinates, so that no squared distance overflows.
@@ -80,35 +81,20 @@ func newPoints(rows [][]float64, weights []float64) (*points, error) {
 	if err := check.Weights("Weights", weights, n); err != nil {
 		return nil, err
 	}
-	// Sorting pairs of the leading coordinate and an index keeps nearly every
-	// comparison inside one array.
-	type key struct {
-		x float64
-		i int
+	if n > math.MaxInt32 {
+		return nil, fmt.Errorf("rows: %d, want at most %d: %w", n, math.MaxInt32, check.ErrTooLarge)
 	}
-	keys := make([]key, 0, n)
+	keys := make([]lead, 0, n)
 	for i, r := range rows {
 		if weights == nil || weights[i] > 0 {
-			keys = append(keys, key{r[0], i})
+			keys = append(keys, leadOf(r[0], i))
 		}
 	}
-	slices.SortFunc(keys, func(a, b key) int {
-		switch {
-		case a.x < b.x:
-			return -1
-		case a.x > b.x:
-			return 1
+	sortLeads(keys, func(i, j int32) int {
+		if c := slices.Compare(rows[i], rows[j]); c != 0 || weights == nil {
+			return c
 		}
-		ra, rb := rows[a.i], rows[b.i]
-		for j := 1; j < d; j++ {
-			if ra[j] != rb[j] {
-				return cmp.Compare(ra[j], rb[j])
-			}
-		}
-		if weights != nil {
-			return cmp.Compare(weights[a.i], weights[b.i])
-		}
-		return 0
+		return cmp.Compare(weights[i], weights[j])
 	})
 	p := &points{n: len(keys), d: d, x: make([]float64, len(keys)*d)}
 	if weights != nil {
@@ -116,14 +102,67 @@ func newPoints(rows [][]float64, weights []float64) (*points, error) {
 	}
 	for i, k := range keys {
 		to := p.row(i)
-		for j, x := range rows[k.i] {
+		for j, x := range rows[k.row] {
 			to[j] = x + 0 // -0 becomes +0: equal rows must be equal bytes
 		}
 		if weights != nil {
-			p.w[i] = weights[k.i]
+			p.w[i] = weights[k.row]
 		}
 	}
 	return p, nil
+}
+
+// lead is the leading coordinate of a row, as bits that sort like the number.
+type lead struct {
+	bits uint64
+	row  int32
+}
+
+func leadOf(x float64, row int) lead {
+	b := math.Float64bits(x + 0) // -0 becomes +0
+	if b>>63 == 1 {
+		b = ^b
+	} else {
+		b |= 1 << 63
+	}
+	return lead{b, int32(row)}
+}
+
+// sortLeads sorts by the leading coordinate, then by compare: three passes of
+// counting over the high bits, and comparisons where these agree.
+func sortLeads(keys []lead, compare func(i, j int32) int) {
+	const width, low = 11, 31
+	from, to := keys, make([]lead, len(keys))
+	for shift := low; shift < 64; shift += width {
+		var count [1 << width]int32
+		for _, k := range from {
+			count[k.bits>>shift&(1<<width-1)]++
+		}
+		at := int32(0)
+		for d, c := range count {
+			count[d] = at
+			at += c
+		}
+		for _, k := range from {
+			d := k.bits >> shift & (1<<width - 1)
+			to[count[d]] = k
+			count[d]++
+		}
+		from, to = to, from
+	}
+	copy(keys, from) // three passes end in the other array
+	for i := 0; i < len(keys); {
+		j := i + 1
+		for j < len(keys) && keys[j].bits>>low == keys[i].bits>>low {
+			j++
+		}
+		if j > i+1 {
+			slices.SortFunc(keys[i:j], func(a, b lead) int {
+				return cmp.Or(cmp.Compare(a.bits, b.bits), compare(a.row, b.row))
+			})
+		}
+		i = j
+	}
 }
 
 // distinct counts different rows, stopping at limit.
@@ -153,69 +192,23 @@ func squared(x, c []float64) float64 {
 	return s
 }
 
-// tiles holds centres four at a time, coordinate by coordinate, so that one
-// pass over a row feeds four independent sums. Missing lanes are +Inf and never
-// win. Each lane adds up in the order of squared: both give the same bits.
+// tiles holds centres as the kernels want them.
 type tiles struct {
 	k, d int
 	c    []float64
 }
 
 func (t *tiles) set(centres []float64, k, d int) {
-	groups := (k + 3) / 4
-	if len(t.c) != groups*d*4 {
-		t.c = make([]float64, groups*d*4)
-	}
 	t.k, t.d = k, d
-	for j := range groups * 4 {
-		for q := range d {
-			v := math.Inf(1)
-			if j < k {
-				v = centres[j*d+q]
-			}
-			t.c[(j/4*d+q)*4+j%4] = v
-		}
-	}
+	t.c = vec.SetTiles(t.c[:0], centres[:k*d], d)
 }
 
 // nearest2 returns the nearest centre, lowest index first among equals, with
-// the squared distances to it and to the runner-up (+Inf when k is 1).
+// the squared distances to it and to the runner-up (+Inf when k is 1). It gives
+// the bits of squared.
 func (t *tiles) nearest2(x []float64) (best int, d1, d2 float64) {
-	d1, d2 = math.Inf(1), math.Inf(1)
-	c := t.c
-	for j := 0; j < t.k; j += 4 {
-		var s0, s1, s2, s3 float64
-		g := c[:4*len(x)]
-		c = c[4*len(x):]
-		for _, v := range x {
-			q := g[:4:4]
-			g = g[4:]
-			a, b, e, f := v-q[0], v-q[1], v-q[2], v-q[3]
-			s0 += float64(a * a)
-			s1 += float64(b * b)
-			s2 += float64(e * e)
-			s3 += float64(f * f)
-		}
-		if s0 < d1 {
-			best, d1, d2 = j, s0, d1
-		} else if s0 < d2 {
-			d2 = s0
-		}
-		if s1 < d1 {
-			best, d1, d2 = j+1, s1, d1
-		} else if s1 < d2 {
-			d2 = s1
-		}
-		if s2 < d1 {
-			best, d1, d2 = j+2, s2, d1
-		} else if s2 < d2 {
-			d2 = s2
-		}
-		if s3 < d1 {
-			best, d1, d2 = j+3, s3, d1
-		} else if s3 < d2 {
-			d2 = s3
-		}
-	}
-	return best, d1, d2
+	var out [3]float64
+	var only [1]int32
+	vec.Nearest64(out[:], x, t.d, only[:], t.c)
+	return int(out[0]), out[1], out[2]
 }
