@@ -39,6 +39,7 @@ const (
 	kindNextBasket
 	kindItem2Vec
 	kindCategoryPopular
+	kindBSPM
 )
 
 // Persistent is a model with a binary form: a frame with kind, version, length
@@ -85,6 +86,8 @@ func empty(kind uint16) Persistent {
 		return &PureSVD{}
 	case kindGFCF:
 		return &GFCF{}
+	case kindBSPM:
+		return &BSPM{}
 	case kindSparseEASE:
 		return &SparseEASE{}
 	case kindSLIM:

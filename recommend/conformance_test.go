@@ -115,6 +115,12 @@ var conformants = []conformant{
 	{"gfcf/linear", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitGFCF(ctx, x, GFCFOptions{Alpha: -1, Neighbors: -1, Weights: true})
 	}, true},
+	{"bspm", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitBSPM(ctx, x, BSPMOptions{Factors: 5})
+	}, true},
+	{"bspm/linear", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitBSPM(ctx, x, BSPMOptions{Beta: -1, Neighbors: 7, Weights: true})
+	}, true},
 	{"sparseease", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitSparseEASE(ctx, x, SparseEASEOptions{Regularization: 5, Neighbors: 20})
 	}, true},

@@ -285,24 +285,25 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 
 // scratch is what one request needs besides the caller's buffer.
 type scratch[I ID] struct {
-	scores  []float32
-	boosted []float32
-	free    []uint64 // items that may still be recommended
-	mark    []uint64 // a second set
-	rule    ruleScratch
-	scan    scan
-	scored  bool // scan holds the first source, which was asked asked
-	asked   Query
-	heap    topk.Heap
-	top     []topk.Item
-	batch   []topk.Item
-	caps    []capState
-	pins    []pinned
-	past    past
-	events  []liveEvent[I]
-	reasons []Reason
-	similar []Scored
-	picks   []topk.Item
+	scores   []float32
+	boosted  []float32
+	free     []uint64 // items that may still be recommended
+	eligible []uint64 // the same when the source was asked
+	mark     []uint64 // a second set
+	rule     ruleScratch
+	scan     scan
+	scored   bool // scan holds the first source, which was asked asked
+	asked    Query
+	heap     topk.Heap
+	top      []topk.Item
+	batch    []topk.Item
+	caps     []capState
+	pins     []pinned
+	past     past
+	events   []liveEvent[I]
+	reasons  []Reason
+	similar  []Scored
+	picks    []topk.Item
 	listScratch
 }
 
@@ -373,7 +374,7 @@ func (s *state[U, I]) recommend(w *scratch[I], dst []Recommendation[I], req *Req
 
 // prepare does what comes before the scores: it says who asks and what is free.
 func (s *state[U, I]) prepare(w *scratch[I], req *Request[U, I], info *Info, forgotten int64, masked bool) (Query, error) {
-	w.scored = false
+	w.scored, w.scan.ready.k = false, 0
 	q, err := s.query(w, req, info, forgotten, masked)
 	if err != nil {
 		return q, err
@@ -394,6 +395,10 @@ func (s *state[U, I]) answer(w *scratch[I], dst []Recommendation[I], req *Reques
 	}
 	for k := 0; k < len(s.sources) && left > 0; k++ {
 		src := &s.sources[k]
+		if q.eligible = nil; vectorsOf(src.Model) == nil { // those have no use for it
+			w.eligible = append(w.eligible[:0], w.free...)
+			q.eligible = w.eligible
+		}
 		asked, err := w.asked, error(nil)
 		if k > 0 || !w.scored {
 			asked, err = s.score(w, k, q, info.fresh, len(req.Boosts) > 0)

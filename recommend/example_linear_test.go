@@ -87,6 +87,13 @@ func ExampleFitGFCF() {
 	// Output: honey 0.43
 }
 
+func ExampleFitBSPM() {
+	d := purchases()
+	m, err := recommend.FitBSPM(context.Background(), d.Interactions, recommend.BSPMOptions{Factors: 2})
+	best(d, m, err)
+	// Output: honey 0.13
+}
+
 func ExampleFitSparseEASE() {
 	d := purchases()
 	m, err := recommend.FitSparseEASE(context.Background(), d.Interactions, recommend.SparseEASEOptions{Regularization: 1, Neighbors: 3})

@@ -9,7 +9,6 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/solve"
-	"github.com/aislekit/aisle/internal/topk"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
@@ -32,7 +31,7 @@ type GFCFOptions struct {
 
 func (o GFCFOptions) withDefaults(x *Interactions) GFCFOptions {
 	if o.Factors == 0 {
-		o.Factors = int(min(max(math.Sqrt(float64(x.Len()))/3.5, 16), 256))
+		o.Factors = spectralFactors(x)
 	}
 	o.Alpha = check.OrOff(o.Alpha, 0.3)
 	o.Neighbors = check.Default(o.Neighbors, 1000)
@@ -82,36 +81,33 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	r := unitWeights(x.users, opt.Weights)
-	rt := r.Transpose()
-	byUser, byItem := powers(r, -0.5), powers(rt, -0.5)
-	sums, inverse := powers(rt, 1), powers(rt, -1)
-	for u := range r.Rows {
-		for p := r.Ptr[u]; p < r.Ptr[u+1]; p++ {
-			r.Val[p] *= byUser[u] * byItem[r.Col[p]]
-		}
-	}
-	rt = r.Transpose()
+	g := newItemGraph(x, opt.Weights)
 	keep := opt.Neighbors
 	if keep < 0 {
 		keep = x.Items()
 	}
-	b, err := productTop(ctx, rt, r, keep, opt.Workers, true, productScore{})
+	b, err := productTop(ctx, g.rt, g.r, keep, opt.Workers, true, productScore{})
 	if err != nil {
 		return nil, err
 	}
-	m := &GFCF{itemWeights: itemWeights{users: x.Users(), reaches: b, near: b}, alpha: float32(opt.Alpha), inverse: inverse}
+	m := &GFCF{itemWeights: itemWeights{users: x.Users(), reaches: b, near: b}, alpha: float32(opt.Alpha)}
+	m.inverse = make([]float32, x.Items())
+	for i, d := range g.sums {
+		if d > 0 {
+			m.inverse[i] = 1 / d
+		}
+	}
 	if opt.Alpha == 0 {
 		return m, nil
 	}
-	s, v, err := solve.TruncatedSVD(ctx, r, rt, svdOptions(PureSVDOptions{
+	s, v, err := solve.TruncatedSVD(ctx, g.r, g.rt, svdOptions(PureSVDOptions{
 		Factors: opt.Factors, Iterations: opt.Iterations, Seed: opt.Seed, Workers: opt.Workers, Progress: opt.Progress,
 	}))
 	if err != nil {
 		return nil, err
 	}
 	m.factors, m.v = len(s), v
-	for i, d := range sums {
+	for i, d := range g.sums {
 		vec.Scale(float32(math.Sqrt(float64(d))), m.row(int32(i)))
 	}
 	return m, nil
@@ -142,13 +138,7 @@ func (m *GFCF) Score(dst []float32, q Query) error {
 		vec.DotRows(dst, m.v, *z)
 		m.scratch.Put(z)
 	}
-	for k, j := range q.Items {
-		w := q.Weight(k)
-		cols, vals := m.reaches.Row(int(j))
-		for n, i := range cols {
-			dst[i] += float32(w * vals[n])
-		}
-	}
+	addLinear(dst, &q, m.reaches)
 	return nil
 }
 
@@ -158,24 +148,7 @@ func (m *GFCF) share(j int32) float32 { return float32(m.alpha * m.inverse[j]) }
 
 // AppendSimilar appends the items that a history of item alone scores highest.
 func (m *GFCF) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
-	if uint32(item) >= uint32(m.Items()) {
-		return dst, ErrUnknownID
-	}
-	scores := make([]float32, m.Items())
-	if err := m.Score(scores, Query{User: Stranger, Items: []int32{item}}); err != nil {
-		return dst, err
-	}
-	var h topk.Heap
-	h.Reset(min(k, m.Items()-1))
-	for i, s := range scores {
-		if int32(i) != item && s > 0 {
-			h.Push(int32(i), s)
-		}
-	}
-	for _, it := range h.AppendSorted(nil) {
-		dst = append(dst, Scored{it.ID, it.Score})
-	}
-	return dst, nil
+	return appendAlone(dst, m, item, k)
 }
 
 // AppendReasons appends the history items with the largest share in the score of

@@ -72,6 +72,12 @@ func scoreLinear(dst []float32, q *Query, b *sparse.CSR) error {
 		return ErrEmpty
 	}
 	clear(dst)
+	addLinear(dst, q, b)
+	return nil
+}
+
+// addLinear adds Σ wⱼ·b[j, :] over the history to dst.
+func addLinear(dst []float32, q *Query, b *sparse.CSR) {
 	for k, j := range q.Items {
 		w := q.Weight(k)
 		cols, vals := b.Row(int(j))
@@ -79,7 +85,28 @@ func scoreLinear(dst []float32, q *Query, b *sparse.CSR) error {
 			dst[i] += float32(w * vals[n])
 		}
 	}
-	return nil
+}
+
+// appendAlone appends the items that a history of item alone scores highest.
+func appendAlone(dst []Scored, m Model, item int32, k int) ([]Scored, error) {
+	if uint32(item) >= uint32(m.Items()) {
+		return dst, ErrUnknownID
+	}
+	scores := make([]float32, m.Items())
+	if err := m.Score(scores, Query{User: Stranger, Items: []int32{item}}); err != nil {
+		return dst, err
+	}
+	var h topk.Heap
+	h.Reset(min(k, m.Items()-1))
+	for i, s := range scores {
+		if int32(i) != item && s > 0 {
+			h.Push(int32(i), s)
+		}
+	}
+	for _, it := range h.AppendSorted(nil) {
+		dst = append(dst, Scored{it.ID, it.Score})
+	}
+	return dst, nil
 }
 
 // linearReasons decomposes a score of scoreLinear.

@@ -43,6 +43,26 @@ func gfCF() algorithm {
 	}
 }
 
+func bspm() algorithm {
+	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
+		return recommend.FitBSPM(ctx, x, recommend.BSPMOptions{
+			Factors: s.int("factors"), Beta: off(s.float("beta")), Sharpening: off(s.float("sharpening")), Neighbors: s.int("neighbors"),
+			Seed: e.seed, Workers: e.workers, Progress: e.progress,
+		})
+	}
+	return algorithm{
+		name: "bspm",
+		params: []param{
+			logIntegers("factors", 0, 16, 512), // 0: by the number of entries
+			uniform("beta", 0.3, 0, 1),
+			uniform("sharpening", 2, 0, 3),
+			logIntegers("neighbors", 1000, 300, 4000).refining(),
+		},
+		starts: []settings{{}, {"factors": 64.0, "sharpening": 1.0}, {"factors": 24.0, "beta": 0.2}, {"factors": 400.0, "beta": 0.4, "sharpening": 2.5}},
+		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
+	}
+}
+
 func sparseEASE() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitSparseEASE(ctx, x, recommend.SparseEASEOptions{
