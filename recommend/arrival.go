@@ -101,8 +101,8 @@ func (s *state[U, I]) checkVectors(vectors map[string][]float32, where string) e
 		if k < 0 {
 			return fmt.Errorf("%s: vector of source %q: %w", where, name, ErrUnknownID)
 		}
-		m, ok := s.sources[k].Model.(vectorScorer)
-		if !ok {
+		m := vectorsOf(s.sources[k].Model)
+		if m == nil {
 			return fmt.Errorf("%s: source %s has no vectors: %w", where, name, ErrShape)
 		}
 		if _, _, f := m.itemVectors(); f != len(v) {

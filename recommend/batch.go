@@ -9,7 +9,7 @@ import (
 )
 
 // batchUsers is how many users are answered before they are handed out.
-const batchUsers = 256
+const batchUsers = 8 * tileUsers
 
 // All answers a request for every user: those of the dataset in its order, then
 // those that are known by live events alone, ascending; forgotten users are left
@@ -20,6 +20,12 @@ const batchUsers = 256
 // still, some hundred users at a time, and handed out in order, each in memory of
 // its own. Events and swaps meanwhile take effect for the users that follow; the
 // users are those at the start of the loop.
+//
+// Where the first source is a model of vectors (ALS, BPR, WARP, LMF, MF) and the
+// request neither boosts, re-ranks nor explores, users are answered together, the
+// items read once for a hundred of them: several times the speed of Recommend, and
+// the same lists. Memory: 4·f bytes an item while the loop runs, and a hundred
+// times 2 bits an item for each worker.
 //
 // The loop ends early when an answer fails or ctx ends; ask err after it: it
 // returns what Recommend returned, context.Cause(ctx), or nil.
@@ -34,19 +40,21 @@ func (e *Engine[U, I]) All(ctx context.Context, r Request[U, I], workers int) (l
 	lists = func(yield func(U, []Recommendation[I]) bool) {
 		failed = nil
 		users := e.everybody()
+		tiles := make([]*engineTile[U, I], parallel.Workers(workers))
+		var pack enginePack[U, I]
 		out := make([][]Recommendation[I], min(batchUsers, len(users)))
 		for lo := 0; lo < len(users); lo += batchUsers {
 			block := users[lo:min(lo+batchUsers, len(users))]
-			failed = parallel.For(ctx, len(block), 8, workers, func(_, from, to int) error {
-				for k := from; k < to; k++ {
-					one := r
-					one.User, one.Anonymous, one.Info = block[k], false, nil
-					var err error
-					if out[k], err = e.Recommend(make([]Recommendation[I], 0, max(min(r.K, 64), 0)), one); err != nil {
-						return err
-					}
+			s, items := pack.follow(e, &r)
+			size := 8
+			if items != nil {
+				size = tileUsers
+			}
+			failed = parallel.For(ctx, len(block), size, workers, func(w, from, to int) error {
+				if tiles[w] == nil {
+					tiles[w] = &engineTile[U, I]{}
 				}
-				return nil
+				return tiles[w].answer(e, &r, s, items, block[from:to], out[from:to])
 			})
 			if failed != nil {
 				return
@@ -59,6 +67,130 @@ func (e *Engine[U, I]) All(ctx context.Context, r Request[U, I], workers int) (l
 		}
 	}
 	return lists, func() error { return failed }
+}
+
+// enginePack is the first source of an engine, packed, while it stays the same.
+type enginePack[U, I ID] struct {
+	of     *state[U, I]
+	source vectorScorer // nil: none
+	items  *itemPack
+}
+
+// follow makes p fit the engine of now. It returns what r can use: nil, nothing.
+func (p *enginePack[U, I]) follow(e *Engine[U, I], r *Request[U, I]) (*state[U, I], *itemPack) {
+	s := e.state.Load()
+	if p.of != s {
+		p.of = s
+		var source vectorScorer
+		if len(s.sources) > 0 {
+			source = vectorsOf(s.sources[0].Model)
+		}
+		if source != p.source {
+			p.source, p.items = source, packItems(source)
+		}
+	}
+	if len(r.Boosts) > 0 || r.Rerank != nil || s.rerank != nil || r.Explore != nil {
+		return s, nil
+	}
+	return s, p.items
+}
+
+// engineTile is what a worker needs to answer users together.
+type engineTile[U, I ID] struct {
+	tile
+	waiting []waiting[I]
+}
+
+// waiting is a request that is prepared but not answered.
+type waiting[I ID] struct {
+	at   int // of the users of the tile
+	w    *scratch[I]
+	info Info
+	q    Query
+}
+
+// answer leaves the list of every user in out. A nil pack means one by one.
+func (t *engineTile[U, I]) answer(e *Engine[U, I], r *Request[U, I], s *state[U, I], pack *itemPack, users []U, out [][]Recommendation[I]) (err error) {
+	one := *r
+	one.Anonymous, one.Info = false, nil
+	buffer := func() []Recommendation[I] { return make([]Recommendation[I], 0, max(min(r.K, 64), 0)) }
+	t.reset()
+	t.waiting = t.waiting[:0]
+	defer func() {
+		for k := range t.waiting {
+			e.pool.Put(t.waiting[k].w)
+			t.waiting[k] = waiting[I]{}
+		}
+	}()
+	for k, user := range users {
+		one.User = user
+		var ok bool
+		if pack != nil {
+			if ok, err = t.prepare(e, &one, s, pack, k); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			if out[k], err = e.Recommend(buffer(), one); err != nil {
+				return err
+			}
+		}
+	}
+	t.top(pack)
+	for k := range t.waiting {
+		x := &t.waiting[k]
+		if x.w.scored {
+			ready := &x.w.scan.ready
+			ready.items = x.w.heap.AppendSorted(ready.items[:0])
+		}
+		one.User = users[x.at]
+		if out[x.at], err = s.answer(x.w, buffer(), &one, &x.info, x.q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare makes the k-th user wait in t. It returns false when the engine has
+// changed, and the user is to be answered alone.
+func (t *engineTile[U, I]) prepare(e *Engine[U, I], r *Request[U, I], s *state[U, I], pack *itemPack, k int) (ok bool, err error) {
+	w := e.getScratch()
+	var forgotten int64
+	var masked bool
+	w.events, forgotten, masked = e.live.read(w.events[:0], r.User) // before the state: see Recommend
+	if e.state.Load() != s {
+		e.pool.Put(w)
+		return false, nil
+	}
+	t.waiting = append(t.waiting, waiting[I]{at: k, w: w})
+	x := &t.waiting[len(t.waiting)-1]
+	if err := r.validate(s); err != nil {
+		return false, err
+	}
+	w.fit(s.words())
+	if x.q, err = s.prepare(w, r, &x.info, forgotten, masked); err != nil {
+		return false, err
+	}
+	left := min(r.K, x.info.Eligible) - len(w.pins)
+	if left <= 0 {
+		return true, nil
+	}
+	// What fails fails again in answer, which knows what to do about it.
+	if w.asked, err = s.score(w, 0, x.q, x.info.fresh, false); err != nil || !pack.of(&w.scan) {
+		return true, nil
+	}
+	w.scored = true
+	size, want, from := s.items+len(s.arrivals), left, fromFinite
+	if len(w.caps) > 0 {
+		want = firstAsk(left, size)
+	}
+	if s.sparse[0] {
+		from = fromSparse
+	}
+	w.scan.ready.k, w.scan.ready.from = want, from
+	w.heap.Reset(want)
+	t.add(pack, tileUser{s: &w.scan, h: &w.heap, free: w.free, n: size, from: from})
+	return true, nil
 }
 
 // everybody returns the users of All.

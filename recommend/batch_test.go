@@ -11,7 +11,7 @@ import (
 
 func TestAll(t *testing.T) {
 	b, _ := NewBuilder[int, int](BuilderOptions{})
-	for u := range 700 {
+	for u := range 1700 {
 		for i := range 5 {
 			if err := b.Add(u, (u*7+i*i)%90, 1); err != nil {
 				t.Fatal(err)
@@ -30,19 +30,19 @@ func TestAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, u := range []int{900, 800} {
+	for _, u := range []int{2900, 2800} {
 		if err := e.Observe(Observation[int, int]{User: u, Item: 3}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	e.Forget(17)
 	var want []int
-	for u := range 700 {
+	for u := range 1700 {
 		if u != 17 {
 			want = append(want, u)
 		}
 	}
-	want = append(want, 800, 900)
+	want = append(want, 2800, 2900)
 	for _, workers := range []int{0, 1, 3, 16} {
 		lists, failed := e.All(context.Background(), Request[int, int]{User: 5, Anonymous: true, K: 7, Info: &Info{}}, workers)
 		for range 2 { // an iterator may be used again
@@ -60,11 +60,11 @@ func TestAll(t *testing.T) {
 		}
 		n := 0
 		for range lists {
-			if n++; n == 300 {
+			if n++; n == 1000 {
 				break
 			}
 		}
-		if n != 300 || failed() != nil {
+		if n != 1000 || failed() != nil {
 			t.Errorf("break: %d, %v", n, failed())
 		}
 	}

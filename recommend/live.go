@@ -511,13 +511,13 @@ func (s *state[U, I]) sameSpaces(old *state[U, I], vectors map[string][]float32)
 		if len(v) == 0 {
 			continue
 		}
-		now, ok := s.sources[k].Model.(vectorScorer)
-		if !ok {
+		now := vectorsOf(s.sources[k].Model)
+		if now == nil {
 			continue
 		}
 		for _, src := range old.sources {
-			was, ok := src.Model.(vectorScorer)
-			if src.Name != name || !ok {
+			was := vectorsOf(src.Model)
+			if src.Name != name || was == nil {
 				continue
 			}
 			a, _, f := now.itemVectors()

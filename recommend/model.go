@@ -18,6 +18,16 @@ type Query struct {
 	User    int32     // dense index, or Stranger
 	Items   []int32   // history, dense item indices in [0, Items()), distinct
 	Weights []float32 // parallel to Items; nil means 1 each
+
+	eligible []uint64 // bits by item; nil: all
+}
+
+// Eligible reports whether the answer may contain the item, as far as the asker
+// says: an Engine passes what its filters left on to the models, a Ranker too.
+// Models that pick candidates (Cascade, Stack) pick them among these; scores of
+// other items are not read. It holds during the call.
+func (q *Query) Eligible(item int32) bool {
+	return q.eligible == nil || uint32(item) < uint32(len(q.eligible)*64) && hasItem(q.eligible, item)
 }
 
 // Weight returns the weight of the k-th item of the history.
@@ -133,25 +143,34 @@ func NewRanker(m Model) *Ranker {
 
 // AppendTop appends the k best items for q that pass f to dst: best first, equal
 // scores by ascending index, exactly min(k, eligible) of them. Errors are those
-// of Model.Score, and ErrMismatch for an item set of another size.
+// of Model.Score, and ErrMismatch for an item set of another size. For many lists
+// see TopLists.
 func (r *Ranker) AppendTop(dst []Scored, q Query, k int, f Filter) ([]Scored, error) {
+	if err := r.prepare(q, f); err != nil {
+		return dst, err
+	}
+	n := r.model.Items()
+	r.heap.Reset(min(k, n))
+	r.scan.top(&r.heap, r.free, n, fromAll)
+	return r.appendHeap(dst), nil
+}
+
+func (r *Ranker) appendHeap(dst []Scored) []Scored {
+	r.items = r.heap.AppendSorted(r.items[:0])
+	for _, it := range r.items {
+		dst = append(dst, Scored{it.ID, it.Score})
+	}
+	return dst
+}
+
+// prepare makes r.scan ready and leaves in r.free what may be recommended.
+func (r *Ranker) prepare(q Query, f Filter) error {
 	n := r.model.Items()
 	if f.Allow != nil && f.Allow.set.Size() != n || f.Deny != nil && f.Deny.set.Size() != n {
-		return dst, ErrMismatch
+		return ErrMismatch
 	}
 	if err := checkHistory(&q, n); err != nil {
-		return dst, err
-	}
-	fused, err := r.scan.use(r.model, q)
-	if err == nil && !fused {
-		if r.all == nil {
-			r.all = make([]float32, n)
-		}
-		r.scan.scores = r.all
-		err = r.model.Score(r.all, q)
-	}
-	if err != nil {
-		return dst, err
+		return err
 	}
 	if f.Allow != nil {
 		copy(r.free, f.Allow.set.Words())
@@ -168,13 +187,16 @@ func (r *Ranker) AppendTop(dst []Scored, q Query, k int, f Filter) ([]Scored, er
 			r.free[i>>6] &^= 1 << (uint(i) & 63)
 		}
 	}
-	r.heap.Reset(min(k, n))
-	r.scan.top(&r.heap, r.free, n, fromAll)
-	r.items = r.heap.AppendSorted(r.items[:0])
-	for _, it := range r.items {
-		dst = append(dst, Scored{it.ID, it.Score})
+	q.eligible = r.free
+	fused, err := r.scan.use(r.model, q)
+	if err == nil && !fused {
+		if r.all == nil {
+			r.all = make([]float32, n)
+		}
+		r.scan.scores = r.all
+		err = r.model.Score(r.all, q)
 	}
-	return dst, nil
+	return err
 }
 
 // fillBits sets the first n bits and clears the rest.

@@ -326,6 +326,9 @@ func (s *state[U, I]) placePins(w *scratch[I], dst []Recommendation[I], start in
 	return dst
 }
 
+// firstAsk is how many items choose looks at first under caps.
+func firstAsk(n, size int) int { return min(2*min(n, size)+16, size) }
+
 // choose leaves in w.top the best n free items of w.scan that no cap forbids, and
 // frees them no more.
 func (s *state[U, I]) choose(w *scratch[I], n int, from float32) {
@@ -341,7 +344,7 @@ func (s *state[U, I]) choose(w *scratch[I], n int, from float32) {
 		return
 	}
 	w.top = w.top[:0]
-	for ask := 2*min(n, size) + 16; n > 0; ask *= 2 {
+	for ask := firstAsk(n, size); n > 0; ask *= 2 {
 		ask = min(ask, size)
 		h.Reset(ask)
 		w.scan.top(h, w.free, size, from)

@@ -19,6 +19,24 @@ type vectorScorer interface {
 	itemVectors() (y, bias []float32, factors int)
 }
 
+// vectorsOf returns m if it is a model of vectors, else nil. A host's type that
+// embeds one may have a Score of its own, and is none.
+func vectorsOf(m Model) vectorScorer {
+	switch m := m.(type) {
+	case *ALS:
+		return m
+	case *BPR:
+		return m
+	case *WARP:
+		return m
+	case *LMF:
+		return m
+	case *MF:
+		return m
+	}
+	return nil
+}
+
 func (m *ALS) itemVectors() (y, bias []float32, factors int) { return m.y, nil, m.factors }
 
 func (m *ALS) queryVector(buf []float32, q Query) ([]float32, float32, error) {
@@ -103,9 +121,18 @@ type scan struct {
 	picked []int32
 	vector []float32
 
+	ready readyTop // the answer of the next top, when that is known already
+
 	heap      *topk.Heap
 	full      bool
 	threshold float32 // what a score must reach now
+}
+
+// readyTop is what top gives for a heap of k items and a lower bound.
+type readyTop struct {
+	k     int // 0: nothing is ready
+	from  float32
+	items []topk.Item
 }
 
 func (s *scan) push(i int32, score float32) {
@@ -120,8 +147,9 @@ func (s *scan) push(i int32, score float32) {
 // use makes s score by the model's vectors. It returns false when the model has
 // none and must score into memory; errors are those of Score.
 func (s *scan) use(m Model, q Query) (bool, error) {
-	vs, ok := m.(vectorScorer)
-	if !ok {
+	s.ready.k = 0
+	vs := vectorsOf(m)
+	if vs == nil {
 		return false, nil
 	}
 	var f int
@@ -139,6 +167,16 @@ func (s *scan) use(m Model, q Query) (bool, error) {
 // in free is set and whose score is at least from; equal scores by ascending
 // index, NaN never.
 func (s *scan) top(h *topk.Heap, free []uint64, n int, from float32) {
+	if r := &s.ready; r.k > 0 {
+		known := r.k == h.Cap() && r.from == from
+		r.k = 0 // free changes after the first call
+		if known {
+			for _, it := range r.items {
+				h.Push(it.ID, it.Score)
+			}
+			return
+		}
+	}
 	if s.buf == nil {
 		s.buf, s.ones, s.picked = make([]float32, scanBlock), make([]float32, scanBlock), make([]int32, 0, scanBlock)
 		for k := range s.ones {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -19,6 +20,9 @@ type record struct {
 	algorithm string
 	settings  settings
 	tuning    *tuning
+
+	matrix                string // of -matrix
+	users, items, entries int    // of the training part; entries is 0 for sessions
 
 	fitWall, fitCPU             float64
 	iterations                  int
@@ -51,6 +55,12 @@ func median(x []float64) float64 {
 // measure fits one algorithm on all training data and takes its figures.
 func measure(ctx context.Context, p *problem, a algorithm, s settings, c *config, log io.Writer) (*record, error) {
 	r := &record{task: p.task, algorithm: a.name, settings: s, evaluateWall: nan, usersPerSecond: nan, singleMicros: nan}
+	if p.train != nil {
+		r.users, r.items, r.entries = p.train.Users(), p.train.Items(), p.train.Len()
+	}
+	if c.matrix != "" {
+		r.matrix = filepath.Base(c.matrix)
+	}
 	runtime.GC()
 	var marks []clock
 	shown := time.Now()
@@ -89,8 +99,10 @@ func measure(ctx context.Context, p *problem, a algorithm, s settings, c *config
 		r.evaluateWall = time.Since(start).Seconds()
 		fmt.Fprintf(log, "evaluate %s: %d users in %.2fs\n", a.name, r.quality.users, r.evaluateWall)
 	}
-	if err := p.speed(ctx, f, c, r); err != nil {
-		return nil, fmt.Errorf("speed: %w", err)
+	if c.lists {
+		if err := p.speed(ctx, f, c, r); err != nil {
+			return nil, fmt.Errorf("speed: %w", err)
+		}
 	}
 	r.peakMB = peakMegabytes()
 	r.modelBytes = modelBytes(f)
@@ -107,21 +119,16 @@ const (
 func (p *problem) speed(ctx context.Context, f fitted, c *config, r *record) error {
 	ask := p.speedQuestions(c.seed)
 	model := f.ranked()
-	rankers := make([]*recommend.Ranker, c.threads)
-	tops := make([][]recommend.Scored, c.threads)
-	for w := range rankers {
-		rankers[w] = recommend.NewRanker(model)
-	}
-	one := func(w, n int) error {
-		q := ask(n)
-		var err error
-		tops[w], err = rankers[w].AppendTop(tops[w][:0], q.q, speedTop, recommend.Filter{Items: q.exclude})
-		return ignoreEmpty(err)
-	}
 	var walls []float64
 	for total := 0.0; len(walls) < 3 && total < 20; {
 		start := time.Now()
-		if err := each(ctx, speedUsers, c.threads, one); err != nil {
+		lists, failed := recommend.TopLists(ctx, model, speedUsers, speedTop, func(n int) (recommend.Query, recommend.Filter) {
+			q := ask(n)
+			return q.q, recommend.Filter{Items: q.exclude}
+		}, c.threads)
+		for range lists {
+		}
+		if err := failed(); err != nil {
 			return err
 		}
 		took := time.Since(start).Seconds()
@@ -129,11 +136,15 @@ func (p *problem) speed(ctx context.Context, f fitted, c *config, r *record) err
 		total += took
 	}
 	r.usersPerSecond = speedUsers / median(walls)
+	ranker := recommend.NewRanker(model)
+	var top []recommend.Scored
 	var singles []float64
 	begin := time.Now()
 	for n := 0; n < speedUsers && (n < 200 || time.Since(begin) < 10*time.Second); n++ {
 		start := time.Now()
-		if err := one(0, n); err != nil {
+		q := ask(n)
+		var err error
+		if top, err = ranker.AppendTop(top[:0], q.q, speedTop, recommend.Filter{Items: q.exclude}); ignoreEmpty(err) != nil {
 			return err
 		}
 		singles = append(singles, float64(time.Since(start).Nanoseconds())/1e3)

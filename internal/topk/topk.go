@@ -46,6 +46,9 @@ func (h *Heap) Reset(k int) {
 // Len returns the number of kept items.
 func (h *Heap) Len() int { return len(h.items) }
 
+// Cap returns the number of items that the heap keeps at most.
+func (h *Heap) Cap() int { return h.k }
+
 // Full reports whether k items are kept.
 func (h *Heap) Full() bool { return len(h.items) >= h.k }
 

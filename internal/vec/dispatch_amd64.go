@@ -2,20 +2,27 @@
 
 package vec
 
-// hasAVX2 is decided once at start-up: AVX2 and FMA in the processor, and an
-// operating system that saves the wide registers.
-var hasAVX2 = detectAVX2()
+// hasAVX2 and hasAVX512 are decided once at start-up: the instructions of the
+// kernels in the processor, and an operating system that saves the wide
+// registers. They are variables for tests only. hasAVX512 implies hasAVX2.
+var hasAVX2, hasAVX512 = detect()
 
-func detectAVX2() bool {
+func detect() (avx2, avx512 bool) {
 	const (
-		fma, osxsave, avx = 1 << 12, 1 << 27, 1 << 28 // leaf 1, ECX
-		avx2              = 1 << 5                    // leaf 7, EBX
-		saved             = 1<<1 | 1<<2               // XCR0: XMM and YMM state
+		fma, osxsave, avx = 1 << 12, 1 << 27, 1 << 28     // leaf 1, ECX
+		wide2             = 1 << 5                        // leaf 7, EBX
+		wide512           = 1<<16 | 1<<17 | 1<<30 | 1<<31 // F, DQ, BW, VL
+		saved             = 1<<1 | 1<<2                   // XCR0: XMM and YMM state
+		saved512          = saved | 1<<5 | 1<<6 | 1<<7    // and masks and ZMM
 	)
 	if leaves, _, _, _ := cpuid(0, 0); leaves < 7 {
-		return false
+		return false, false
 	}
 	_, _, c, _ := cpuid(1, 0)
 	_, b, _, _ := cpuid(7, 0)
-	return c&fma != 0 && c&osxsave != 0 && c&avx != 0 && b&avx2 != 0 && xgetbv()&saved == saved
+	if c&fma == 0 || c&osxsave == 0 || c&avx == 0 || b&wide2 == 0 {
+		return false, false
+	}
+	x := xgetbv()
+	return x&saved == saved, x&saved512 == saved512 && b&wide512 == wide512
 }

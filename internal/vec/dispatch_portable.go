@@ -2,7 +2,7 @@
 
 package vec
 
-const hasAVX2 = false
+const hasAVX2, hasAVX512 = false, false
 
 func dotAVX2(x, y []float32) float32                              { return dotGo(x, y) }
 func axpyAVX2(a float32, x, y []float32)                          { axpyGo(a, x, y) }
@@ -13,6 +13,9 @@ func syrkAVX2(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
 	syrkGo(c, ldc, from, size, w, y, ld, n)
 }
 func tile16AVX2(c []float32, ldc int, w, y []float32, n int) { tile16Go(c, ldc, w, y, n) }
+
+func panelAboveAVX2(masks *uint32, panels, users, threshold *float32, f, count int)   {}
+func panelAboveAVX512(masks *uint32, panels, users, threshold *float32, f, count int) {}
 
 func pairStepAVX2(x, y, z []float32, a, keep float32)    { pairStepGo(x, y, z, a, keep) }
 func rowStepAVX2(x, y []float32, a, keep float32)        { rowStepGo(x, y, a, keep) }

@@ -97,3 +97,23 @@ func rowStepGo(x, y []float32, a, keep float32) {
 		y[i] = float32(keep*y[i]) + float32(a*v)
 	}
 }
+
+func panelAboveGo(masks []uint32, panels, users, threshold []float32, f int) {
+	var sums [PanelItems]float32
+	for p := 0; p*PanelUsers < len(masks); p++ {
+		panel := panels[p*f*PanelItems : (p+1)*f*PanelItems]
+		for u := range PanelUsers {
+			clear(sums[:])
+			for k := range f {
+				axpyGo(users[k*PanelUsers+u], panel[k*PanelItems:(k+1)*PanelItems], sums[:])
+			}
+			m := uint32(0)
+			for j, s := range sums {
+				if s >= threshold[u] {
+					m |= 1 << j
+				}
+			}
+			masks[p*PanelUsers+u] = m
+		}
+	}
+}

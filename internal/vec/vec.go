@@ -152,6 +152,40 @@ func NextAbove(x, y []float32, threshold float32, from int) int {
 	return n
 }
 
+// Shape of the operands of PanelAbove.
+const (
+	PanelUsers = 12
+	PanelItems = 32
+)
+
+// Fast reports whether PanelAbove beats DotRows.
+func Fast() bool { return hasAVX2 }
+
+// PanelAbove holds PanelUsers vectors of length f against panels of PanelItems
+// vectors each, and says which products reach the user's threshold: bit j of
+// masks[PanelUsers·p+u] is set where
+//
+//	Σ_k users[PanelUsers·k+u] · panels[(p·f+k)·PanelItems+j] >= threshold[u]
+//
+// the sum running over ascending k. NaN never reaches. The sums of the levels
+// differ by rounding: leave a margin and ask Dot. len(masks) says how many panels
+// there are; f > 0.
+func PanelAbove(masks []uint32, panels, users, threshold []float32, f int) {
+	count := len(masks) / PanelUsers
+	if count == 0 {
+		return
+	}
+	_, _, _ = panels[count*f*PanelItems-1], users[f*PanelUsers-1], threshold[PanelUsers-1]
+	switch {
+	case hasAVX512:
+		panelAboveAVX512(&masks[0], &panels[0], &users[0], &threshold[0], f, count)
+	case hasAVX2:
+		panelAboveAVX2(&masks[0], &panels[0], &users[0], &threshold[0], f, count)
+	default:
+		panelAboveGo(masks[:count*PanelUsers], panels, users, threshold, f)
+	}
+}
+
 // Scale multiplies x by a.
 func Scale(a float32, x []float32) {
 	for i := range x {

@@ -235,6 +235,74 @@ func TestKernels(t *testing.T) {
 	}
 }
 
+// levels runs fn on every level of this machine.
+func levels(t *testing.T, fn func(t *testing.T)) {
+	for _, l := range allLevels() {
+		t.Run(l.name, func(t *testing.T) {
+			defer force(l)()
+			fn(t)
+		})
+	}
+}
+
+func TestPanelAbove(t *testing.T) {
+	levels(t, func(t *testing.T) {
+		r := rng.New(7, 0, 0)
+		for _, f := range []int{1, 2, 3, 7, 16, 33, 64, 65} {
+			for count := range 4 {
+				panels, users := make([]float32, count*f*PanelItems), make([]float32, f*PanelUsers)
+				for _, v := range [][]float32{panels, users} {
+					for i := range v { // few bits: every sum is exact
+						v[i] = float32(r.Intn(65)-32) / 8
+					}
+				}
+				if count == 3 {
+					panels[len(panels)-1] = float32(math.NaN())
+				}
+				thresholds := make([]float32, PanelUsers)
+				for u := range thresholds {
+					thresholds[u] = float32(r.Intn(100)-50) / 2
+				}
+				thresholds[3], thresholds[4], thresholds[5] = float32(math.Inf(-1)), float32(math.Inf(1)), float32(math.NaN())
+				masks := make([]uint32, count*PanelUsers+2)
+				masks[count*PanelUsers] = 77
+				PanelAbove(masks[:count*PanelUsers], panels, users, thresholds, f)
+				if masks[count*PanelUsers] != 77 {
+					t.Fatal("wrote beyond its masks")
+				}
+				for p := range count {
+					for u := range PanelUsers {
+						for j := range PanelItems {
+							s := float32(0)
+							for k := range f {
+								s += users[PanelUsers*k+u] * panels[(p*f+k)*PanelItems+j]
+							}
+							if got := masks[p*PanelUsers+u]>>j&1 == 1; got != (s >= thresholds[u]) {
+								t.Fatalf("f=%d panel %d user %d item %d: %v, sum %v, threshold %v", f, p, u, j, got, s, thresholds[u])
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkPanelAbove(b *testing.B) {
+	for _, l := range allLevels() {
+		b.Run("f=64/level="+l.name, func(b *testing.B) {
+			defer force(l)()
+			const f, count = 64, 4
+			panels, users, thresholds := make([]float32, count*f*PanelItems), make([]float32, f*PanelUsers), make([]float32, PanelUsers)
+			masks := make([]uint32, count*PanelUsers)
+			for b.Loop() {
+				PanelAbove(masks, panels, users, thresholds, f)
+			}
+			b.ReportMetric(2*f*count*PanelItems*PanelUsers*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+		})
+	}
+}
+
 func TestLonger(t *testing.T) {
 	if Dot([]float32{1, 2}, []float32{3, 4, 5}) != 11 || Dot(nil, nil) != 0 {
 		t.Error("Dot takes len(x) elements")

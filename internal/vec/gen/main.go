@@ -29,6 +29,7 @@ func main() {
 	pairStep()
 	rowStep()
 	nextAbove()
+	panelAbove()
 	cpu()
 	Generate()
 }
@@ -494,7 +495,6 @@ func gatherAxpy() {
 // tile is the register tile of every symmetric product: C[4×16] += WᵀY.
 func tile() {
 	text("tile4x16AVX2", "func(c *float32, ldc int, w, y *float32, ld, n int)", "tile4x16AVX2 adds Σ_k w[k·ld+i]·y[k·ld+j] to c[i·ldc+j] for i < 4, j < 16, k < n ascending.")
-	gp := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 	c, ldc, w, y, ld, n := gp("c"), gp("ldc"), gp("w"), gp("y"), gp("ld"), gp("n")
 	SHLQ(U8(2), ldc)
 	SHLQ(U8(2), ld)
