@@ -1,0 +1,283 @@
+package sparse
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// PairScore turns the product s of rows i and j into the score of j in row i:
+// Finish(s·Row[i]·Col[j]), nil factors counting 1 and Finish, when set,
+// increasing; or Value(i, j, s) for scores of no such form. Factors are not
+// negative. Only scores above 0 count.
+type PairScore struct {
+	Row, Col []float32
+	Finish   func(v float32) float32
+	Value    func(i, j int32, s float32) float32
+}
+
+// Pairs are the products of all pairs of rows of a matrix,
+//
+//	s_ij = Σ_u left[i, u]·w[j, u],  u ascending,
+//
+// left having the shape of w. They must be symmetric but for rounding: left is w
+// with factors for its columns.
+type Pairs struct {
+	W        *CSR
+	Left     []float32 // values of left, parallel to W.Col; nil means W.Val
+	Diagonal bool      // the pairs of a row with itself count too
+	Score    PairScore
+}
+
+const (
+	pairBlock  = 64   // rows handed to a worker at a time
+	pairShards = 64   // locks over the rows
+	drainMost  = 4096 // sums of one Drain
+	sweepBelow = 8    // a row with less work than its sums/sweepBelow visits only what it touched
+)
+
+// Top returns, for each row i, the k columns j of highest score, equal scores by
+// ascending j.
+//
+// The rows are ranked by length, longest first, and each pair is computed once,
+// at the row of the higher rank number: row r needs the heads, up to r, of the
+// lists of its columns, and its sums lie in [0, r), the busiest ones together at
+// the front. A vector scan finds the few that matter to r or to the other row.
+// What a row keeps does not depend on the order in which it is offered, so the
+// result is the same at any number of workers.
+//
+// Cost: Σ over the columns of (entries of the column)²/2 multiply-adds and rows²/2
+// sums scanned, eight at a time. Memory: 12 bytes an entry of W, 12 bytes an
+// element kept, 28 bytes a row, and 12 bytes a row and worker.
+func (p Pairs) Top(ctx context.Context, k, workers int) (*CSR, error) {
+	e := newPairEngine(p, k)
+	ws := make([]*pairWorker, parallel.Workers(workers))
+	err := parallel.For(ctx, p.W.Rows, pairBlock, workers, func(w, lo, hi int) error {
+		if ws[w] == nil {
+			ws[w] = e.newWorker()
+		}
+		ws[w].block(lo, hi)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.lists, e.lens = nil, nil // make room
+	return e.top.CSR(ctx, p.W.Rows, workers, e.rank, func(i int, v float32) float32 {
+		if p.Score.Row != nil {
+			v *= p.Score.Row[i]
+		}
+		if p.Score.Finish != nil {
+			v = p.Score.Finish(v)
+		}
+		return v
+	})
+}
+
+type pairEngine struct {
+	Pairs
+	order []int32   // row of each rank
+	rank  []int32   // rank of each row
+	lists *CSR      // by column of W: ranks ascending, values
+	lens  []int32   // parallel to W.Col: how much of the list a row needs
+	col   []float32 // Score.Col by rank
+	top   *TopRows  // by rank; columns are rows of W
+	lock  [pairShards]sync.Mutex
+}
+
+func newPairEngine(p Pairs, k int) *pairEngine {
+	w := p.W
+	e := &pairEngine{Pairs: p, order: make([]int32, w.Rows), rank: make([]int32, w.Rows), lens: make([]int32, len(w.Col))}
+	if e.Left == nil {
+		e.Left = w.Val
+	}
+	for i := range e.order {
+		e.order[i] = int32(i)
+	}
+	slices.SortFunc(e.order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(w.RowLen(int(b)), w.RowLen(int(a))), cmp.Compare(a, b))
+	})
+	e.lists = &CSR{Rows: w.Cols, Cols: w.Rows, Ptr: make([]int64, w.Cols+1), Col: make([]int32, len(w.Col)), Val: make([]float32, len(w.Col))}
+	ptr := e.lists.Ptr
+	for _, c := range w.Col {
+		ptr[c+1]++
+	}
+	for c := range w.Cols {
+		ptr[c+1] += ptr[c]
+	}
+	own := int32(0)
+	if p.Diagonal {
+		own = 1
+	}
+	used := make([]int32, w.Cols)
+	for r, i := range e.order {
+		e.rank[i] = int32(r)
+		for q := w.Ptr[i]; q < w.Ptr[i+1]; q++ {
+			c := w.Col[q]
+			n := used[c]
+			used[c]++
+			e.lists.Col[ptr[c]+int64(n)], e.lists.Val[ptr[c]+int64(n)] = int32(r), w.Val[q]
+			e.lens[q] = n + own
+		}
+	}
+	e.col = make([]float32, w.Rows)
+	for r, i := range e.order {
+		e.col[r] = 1
+		if p.Score.Col != nil {
+			e.col[r] = p.Score.Col[i]
+		}
+	}
+	e.top = NewTopRows(w.Rows, k, func(r int) int {
+		cols, _ := w.Row(int(e.order[r]))
+		pairs, enough := 0, roomFor(k, w.Rows)
+		for _, c := range cols {
+			if pairs += e.lists.RowLen(int(c)) - 1 + int(own); pairs >= enough {
+				break
+			}
+		}
+		return min(pairs, w.Rows)
+	})
+	return e
+}
+
+func (e *pairEngine) shard(r int) int { return r * pairShards / e.W.Rows }
+
+// pairWorker is the scratch of one worker.
+type pairWorker struct {
+	*pairEngine
+	sum   []float32 // by rank, zero between rows
+	least []float32 // by rank: a bound, perhaps of some time ago, that a score must reach
+	hit   [drainMost]int32
+	hits  [drainMost]float32
+	own   *TopRows // one row: what the row at hand was offered
+	give  []pairOffer
+}
+
+type pairOffer struct {
+	rank int32
+	key  uint64
+}
+
+func (e *pairEngine) newWorker() *pairWorker {
+	return &pairWorker{
+		pairEngine: e, sum: make([]float32, e.W.Rows), least: make([]float32, e.W.Rows),
+		own: NewTopRows(1, e.top.k, func(int) int { return e.W.Rows }),
+	}
+}
+
+func (w *pairWorker) block(lo, hi int) {
+	// What other workers have found since the last block raises the bounds.
+	for r := 0; r < hi; {
+		s := w.shard(r)
+		w.lock[s].Lock()
+		for ; r < hi && w.shard(r) == s; r++ {
+			w.least[r] = w.top.least(r)
+		}
+		w.lock[s].Unlock()
+	}
+	for r := lo; r < hi; r++ {
+		w.row(r)
+	}
+}
+
+func (w *pairWorker) row(r int) {
+	i := w.order[r]
+	a, b := w.W.Ptr[i], w.W.Ptr[i+1]
+	columns, lens := w.W.Col[a:b], w.lens[a:b]
+	work := 0
+	for _, n := range lens {
+		work += int(n)
+	}
+	if work == 0 {
+		return
+	}
+	vec.Scatter(w.sum, columns, w.Left[a:b], lens, w.lists.Ptr, w.lists.Col, w.lists.Val)
+
+	s := w.shard(r)
+	w.lock[s].Lock()
+	w.own.n[0], w.own.floor[0] = 0, w.top.floor[r]
+	w.lock[s].Unlock()
+	cells := r
+	if w.Diagonal {
+		cells++
+	}
+	switch {
+	case work < cells/sweepBelow:
+		w.sweep(r, columns, lens)
+	case w.Score.Value != nil:
+		for c, s := range w.sum[:cells] {
+			if s != 0 {
+				w.sum[c] = 0
+				w.meet(r, c, s)
+			}
+		}
+	default:
+		w.drain(r, cells)
+	}
+
+	w.flush()
+	w.lock[s].Lock()
+	for _, key := range w.own.keys[:w.own.n[0]] {
+		w.top.offer(r, key)
+	}
+	w.lock[s].Unlock()
+}
+
+// drain meets what the scan of a row's sums finds. The bound of the row itself
+// rises between scans, so the first are short.
+func (w *pairWorker) drain(r, cells int) {
+	for lo, step := 0, 64; lo < cells; lo, step = lo+step, min(2*step, drainMost) {
+		hi := min(lo+step, cells)
+		n := vec.Drain(w.hit[:], w.hits[:], w.sum[lo:hi], w.col[lo:hi], w.least[lo:hi], w.own.least(0), w.col[r])
+		for k, c := range w.hit[:n] {
+			w.meet(r, lo+int(c), w.hits[k])
+		}
+	}
+}
+
+// sweep meets the sums that a row touched, each once.
+func (w *pairWorker) sweep(r int, columns, lens []int32) {
+	for k, u := range columns {
+		at := w.lists.Ptr[u]
+		for _, c := range w.lists.Col[at : at+int64(lens[k])] {
+			if s := w.sum[c]; s != 0 {
+				w.sum[c] = 0
+				w.meet(r, int(c), s)
+			}
+		}
+	}
+}
+
+// meet offers each of two rows to the other, given by their ranks.
+func (w *pairWorker) meet(r, c int, s float32) {
+	i, j := w.order[r], w.order[c]
+	var own, other float32
+	if w.Score.Value != nil {
+		own, other = w.Score.Value(i, j, s), w.Score.Value(j, i, s)
+	} else {
+		own, other = s*w.col[c], s*w.col[r]
+	}
+	w.own.Offer(0, j, own)
+	if other >= w.least[c] && c != r {
+		w.give = append(w.give, pairOffer{int32(c), key(i, other)})
+	}
+}
+
+// flush hands the offers to other rows over, under the locks of their shards.
+func (w *pairWorker) flush() {
+	for n := 0; n < len(w.give); {
+		s := w.shard(int(w.give[n].rank))
+		w.lock[s].Lock()
+		for ; n < len(w.give) && w.shard(int(w.give[n].rank)) == s; n++ {
+			c := int(w.give[n].rank)
+			w.top.offer(c, w.give[n].key)
+			w.least[c] = w.top.least(c)
+		}
+		w.lock[s].Unlock()
+	}
+	w.give = w.give[:0]
+}

@@ -1,0 +1,163 @@
+package sparse
+
+import (
+	"context"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/parallel"
+)
+
+// TopRows keeps the k best of the scored columns offered to each row, in one flat
+// piece of memory. What it keeps does not depend on the order of the offers:
+// higher score first, equal scores by ascending column. Different rows may be
+// offered to at the same time.
+//
+// A row has room for k/2 more than k. When the room is used up, a selection
+// throws out all but the best k, so an offer costs a few ns where a heap of 50
+// costs about 40. Memory: 12 bytes an element kept, and 20 a row.
+type TopRows struct {
+	k     int
+	start []int64  // row r has keys[start[r]:start[r+1]]
+	keys  []uint64 // score<<32 | ^column: larger is better
+	n     []int32  // keys in use
+	floor []uint64 // what a key must exceed
+}
+
+// roomFor returns the keys a row needs to keep k of at most bound offers.
+func roomFor(k, bound int) int { return min(bound, k+max(k/2, 16)) }
+
+// NewTopRows returns empty rows for k columns each. No row r may be offered more
+// than bound(r) columns.
+func NewTopRows(rows, k int, bound func(r int) int) *TopRows {
+	t := &TopRows{k: k, start: make([]int64, rows+1), n: make([]int32, rows), floor: make([]uint64, rows)}
+	for r := range rows {
+		t.start[r+1] = t.start[r] + int64(roomFor(k, bound(r)))
+	}
+	t.keys = make([]uint64, t.start[rows])
+	return t
+}
+
+// key orders scores above 0 and columns.
+func key(c int32, score float32) uint64 {
+	return uint64(math.Float32bits(score))<<32 | uint64(^uint32(c))
+}
+
+// Offer offers column c to row r. Scores that are not above 0 are refused.
+func (t *TopRows) Offer(r int, c int32, score float32) {
+	if score > 0 {
+		t.offer(r, key(c, score))
+	}
+}
+
+func (t *TopRows) offer(r int, key uint64) {
+	if key <= t.floor[r] {
+		return
+	}
+	a, n := t.start[r], int64(t.n[r])
+	t.keys[a+n] = key
+	n++
+	if a+n == t.start[r+1] && n > int64(t.k) {
+		t.floor[r] = selectKeys(t.keys[a:a+n], t.k)
+		n = int64(t.k)
+	}
+	t.n[r] = int32(n)
+}
+
+// least returns a bound that scores must reach to enter row r.
+func (t *TopRows) least(r int) float32 { return leastOf(t.floor[r]) }
+
+func leastOf(floor uint64) float32 {
+	return math.Float32frombits(max(uint32(floor>>32), 1))
+}
+
+// CSR returns the rows with columns ascending. Row r is row order[r] of t, or r
+// when order is nil; finish, when set, turns a score of row r into the value. t
+// must not be used afterwards.
+func (t *TopRows) CSR(ctx context.Context, cols, workers int, order []int32, finish func(r int, score float32) float32) (*CSR, error) {
+	rows := len(t.n)
+	at := func(r int) int {
+		if order != nil {
+			return int(order[r])
+		}
+		return r
+	}
+	m := &CSR{Rows: rows, Cols: cols, Ptr: make([]int64, rows+1)}
+	for r := range rows {
+		m.Ptr[r+1] = m.Ptr[r] + int64(min(int(t.n[at(r)]), t.k))
+	}
+	m.Col, m.Val = make([]int32, m.Ptr[rows]), make([]float32, m.Ptr[rows])
+	err := parallel.For(ctx, rows, 256, workers, func(_, lo, hi int) error {
+		for r := lo; r < hi; r++ {
+			keys := t.keys[t.start[at(r)]:][:t.n[at(r)]]
+			if len(keys) > t.k {
+				selectKeys(keys, t.k)
+				keys = keys[:t.k]
+			}
+			for i, k := range keys {
+				keys[i] = uint64(^uint32(k))<<32 | k>>32
+			}
+			slices.Sort(keys)
+			col, val := m.Col[m.Ptr[r]:], m.Val[m.Ptr[r]:]
+			for i, k := range keys {
+				v := math.Float32frombits(uint32(k))
+				if finish != nil {
+					v = finish(r, v)
+				}
+				col[i], val[i] = int32(k>>32), v
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// selectKeys moves the n largest of the distinct keys to the front and returns
+// the smallest of them; 0 for n <= 0. n < len(keys).
+func selectKeys(keys []uint64, n int) uint64 {
+	if n <= 0 {
+		return 0
+	}
+	lo, hi := 0, len(keys)
+	for depth := 2 * bits.Len(uint(len(keys))); hi-lo > 12; depth-- {
+		if depth == 0 { // bad luck with the pivots: sort what is left
+			break
+		}
+		a, b, c := keys[lo], keys[(lo+hi)/2], keys[hi-1]
+		pivot := max(min(a, b), min(max(a, b), c))
+		i, j := lo, hi-1
+		for i <= j {
+			for keys[i] > pivot {
+				i++
+			}
+			for keys[j] < pivot {
+				j--
+			}
+			if i <= j {
+				keys[i], keys[j] = keys[j], keys[i]
+				i++
+				j--
+			}
+		}
+		// keys[lo:j+1] >= pivot, keys[i:hi] <= pivot
+		switch {
+		case n <= j:
+			hi = j + 1
+		case n >= i+1:
+			lo = i
+		default:
+			return slices.Min(keys[:n])
+		}
+	}
+	slices.SortFunc(keys[lo:hi], func(a, b uint64) int {
+		if a > b {
+			return -1
+		}
+		return 1
+	})
+	return keys[n-1]
+}

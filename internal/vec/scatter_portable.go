@@ -1,0 +1,11 @@
+//go:build noasm || !amd64
+
+package vec
+
+func scatterAVX2(sum []float32, rows []int32, f []float32, lens []int32, ptr []int64, col []int32, val []float32) {
+	scatterGo(sum, rows, f, lens, ptr, col, val)
+}
+
+func drainAVX2(hit []int32, hits, sum, own, floors []float32, floor, other float32) int {
+	return drainGo(hit, hits, sum, own, floors, floor, other)
+}
