@@ -528,7 +528,7 @@ func (f *fused) scoreRanks(dst []float32, q Query, depth int, value func(rank in
 		}
 		answered = true
 		total += p.Weight
-		w.items = bestOf(&w.heap, w.items[:0], w.scores, min(depth, f.items), f.sparse[k])
+		w.items = bestOf(&w.heap, w.items[:0], w.scores, min(depth, f.items), f.sparse[k], nil)
 		for r, it := range w.items {
 			dst[it.ID] += float32(p.Weight * value(r+1))
 		}

@@ -14,7 +14,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/rng"
-	"github.com/aislekit/aisle/internal/testkit"
 )
 
 type obs = Observation[string, string]
@@ -681,10 +680,3 @@ func soak(t *testing.T, length, every time.Duration) (took []time.Duration, heap
 }
 
 func TestEngineLiveRace(t *testing.T) { soak(t, time.Second, 5*time.Millisecond) }
-
-// TestEngineSoak is ten minutes of the same with a swap every 100 ms; it reports
-// latencies and fails when memory grows with time.
-func TestEngineSoak(t *testing.T) {
-	testkit.Long(t)
-	soakReport(t, 10*time.Minute)
-}

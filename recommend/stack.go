@@ -80,8 +80,13 @@ func (s *Stack) Candidates(q Query, f Filter) ([]Candidate, error) {
 	}
 	free := make([]uint64, (s.items+63)/64)
 	fillBits(free, s.items)
+	for k := range min(len(free), len(q.eligible)) {
+		free[k] &= q.eligible[k]
+	}
 	if f.Allow != nil {
-		copy(free, f.Allow.set.Words())
+		for k, word := range f.Allow.set.Words() {
+			free[k] &= word
+		}
 	}
 	if f.Deny != nil {
 		for k, word := range f.Deny.set.Words() {
@@ -167,7 +172,8 @@ func (s *Stack) Candidates(q Query, f Filter) ([]Candidate, error) {
 // is safe for concurrent use: the Predict of any model trained on StackFeatures.
 // The history is left out of the candidates, as in training. Items that are no
 // candidates score minus infinity, which an Engine leaves to its next source. The
-// candidates are chosen before any filter, as in Cascade.
+// candidates are chosen among the items that are eligible for the request, as in
+// Cascade.
 func (s *Stack) Model(predict func(features []float64) float64) (*Func, error) {
 	if predict == nil {
 		return nil, fmt.Errorf("recommend: Stack.Model: predict is nil, want a function: %w", ErrOption)

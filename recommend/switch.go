@@ -137,8 +137,9 @@ type CascadeOptions struct {
 // them last, and a Blend takes them for the lowest candidate. Where the second
 // knows nothing about a query the first one's scores of the candidates stand.
 //
-// The candidates are the best among all items: a filter that removes most of the
-// catalogue may leave few of them. Immutable, safe for concurrent use.
+// Candidates are the best among the items that are eligible for the request
+// (Query.Eligible): no filter, cap or earlier source starves the second stage.
+// Immutable, safe for concurrent use.
 type Cascade struct {
 	fused
 	depth int
@@ -172,7 +173,7 @@ func (m *Cascade) Score(dst []float32, q Query) error {
 	if err := m.parts[0].Model.Score(w.scores, q); err != nil {
 		return err
 	}
-	w.items = bestOf(&w.heap, w.items[:0], w.scores, m.depth, m.sparse[0])
+	w.items = bestOf(&w.heap, w.items[:0], w.scores, m.depth, m.sparse[0], q.eligible)
 	err := m.parts[1].Model.Score(w.scores, q)
 	if err != nil && !errors.Is(err, ErrEmpty) {
 		return fmt.Errorf("recommend: Cascade: %w", err)
@@ -188,12 +189,13 @@ func (m *Cascade) Score(dst []float32, q Query) error {
 	return nil
 }
 
-// bestOf appends the depth best scores, of a sparse source only positive ones.
-func bestOf(h *topk.Heap, dst []topk.Item, scores []float32, depth int, sparse bool) []topk.Item {
+// bestOf appends the depth best scores, of a sparse source only positive ones; of
+// the eligible items only, where that is not nil.
+func bestOf(h *topk.Heap, dst []topk.Item, scores []float32, depth int, sparse bool, eligible []uint64) []topk.Item {
 	h.Reset(depth)
 	worst, bounded := float32(0), sparse
 	for i, s := range scores {
-		if !bounded || s > worst {
+		if (!bounded || s > worst) && (eligible == nil || hasItem(eligible, int32(i))) {
 			h.Push(int32(i), s)
 			if h.Full() {
 				worst, bounded = h.Worst().Score, true

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -224,4 +225,116 @@ func TestFusionReasons(t *testing.T) {
 			}
 		}
 	}
+}
+
+// fixedModel scores the same for everybody.
+type fixedModel struct {
+	scores []float32
+	sparse bool
+}
+
+func (m *fixedModel) Users() int         { return 0 }
+func (m *fixedModel) Items() int         { return len(m.scores) }
+func (m *fixedModel) SparseScores() bool { return m.sparse }
+func (m *fixedModel) Score(dst []float32, _ Query) error {
+	copy(dst, m.scores)
+	return nil
+}
+
+// Stages of an Engine's hybrids pick their candidates among what the filters
+// leave, whatever wraps them: a filter starves none.
+func TestStagesSeeFilters(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
+		n := rapid.SampledFrom([]int{5, 64, 130}).Draw(t, "items")
+		depth := rapid.IntRange(1, 12).Draw(t, "depth")
+		table := func(sparse bool) *fixedModel {
+			row := make([]float32, n)
+			for i := range row {
+				row[i] = float32(g.Intn(40) - 4)
+			}
+			return &fixedModel{row, sparse}
+		}
+		first, second := table(rapid.Bool().Draw(t, "sparse")), table(false)
+		cascade, err := NewCascade(first, second, CascadeOptions{Depth: depth})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m Model = cascade
+		switch rapid.IntRange(0, 3).Draw(t, "wrapped") {
+		case 1:
+			if m, err = NewSwitch(func(Query) int { return 0 }, cascade); err != nil {
+				t.Fatal(err)
+			}
+		case 2:
+			if m, err = NewFunc(0, n, cascade.Score); err != nil {
+				t.Fatal(err)
+			}
+		case 3:
+			// A stack whose only trusted source is the first, ranked by the second.
+			s, err := NewStack([]Source{{Name: "first", Model: first}}, StackOptions{Depth: depth})
+			if err != nil {
+				t.Fatal(err)
+			}
+			stacked, err := s.Model(func(f []float64) float64 { return f[0] })
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, second = stacked, first
+		}
+		b, _ := NewBuilder[int, int](BuilderOptions{})
+		for i := range n {
+			_ = b.Add(0, i, 1)
+		}
+		d, _ := b.Build()
+		e, err := NewEngine(d, EngineOptions{Sources: []Source{{Name: "stages", Model: m}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		share := rapid.SampledFrom([]float64{0, .05, .5, 1}).Draw(t, "share")
+		allow := ItemSetFunc(n, func(int32) bool { return g.Bool(share) })
+		denied := g.Perm(n)[:g.Intn(4)]
+		var left []int32
+		for i := range int32(n) {
+			if allow.Has(i) && !slices.Contains(denied, i) {
+				left = append(left, i)
+			}
+		}
+		by := func(scores []float32) func(a, b int32) int {
+			return func(a, b int32) int { return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b)) }
+		}
+		slices.SortFunc(left, by(first.scores))
+		want := left
+		if first.sparse {
+			want = slices.DeleteFunc(slices.Clone(left), func(i int32) bool { return first.scores[i] <= 0 })
+		}
+		want = slices.Clone(want[:min(depth, len(want))])
+		slices.SortFunc(want, by(second.scores))
+		var deny []int
+		for _, i := range denied {
+			deny = append(deny, int(i))
+		}
+		k := rapid.IntRange(1, n+1).Draw(t, "K")
+		got, err := e.Recommend(nil, Request[int, int]{User: 9, K: k, Allow: allow, DenyItems: deny})
+		if err != nil || len(got) != min(k, len(left)) {
+			t.Fatalf("%d results of %d, %v", len(got), len(left), err)
+		}
+		for p, x := range got {
+			if p < len(want) && (x.Source != "stages" || int32(x.Item) != want[p]) || p >= len(want) && x.Source != SourcePopular {
+				t.Fatalf("place %d: %+v, want %v of %v", p, x, p < len(want), want)
+			}
+		}
+		// A Ranker passes its filter on, too.
+		var f Filter
+		f.Allow, f.Items = allow, denied
+		list, err := NewRanker(m).AppendTop(nil, Query{User: Stranger}, k, f)
+		if err != nil || len(list) != min(k, len(left)) {
+			t.Fatalf("Ranker: %d results of %d, %v", len(list), len(left), err)
+		}
+		for p, x := range list[:min(len(list), len(want))] {
+			if x.Item != want[p] {
+				t.Fatalf("Ranker: place %d is %v, want %v", p, x, want)
+			}
+		}
+	})
 }
