@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/aislekit/aisle/examples/internal/dataio"
 	"github.com/aislekit/aisle/recommend"
@@ -203,7 +204,11 @@ func (p *problem) holdOut(c *config) error {
 }
 
 func loadMatrix(c *config, log io.Writer) (*problem, error) {
-	m, err := dataio.ReadMatrix(c.matrix)
+	read := dataio.ReadMatrix
+	if strings.HasPrefix(c.matrix, synthPrefix) {
+		read = synthMatrix
+	}
+	m, err := read(c.matrix)
 	if err != nil {
 		return nil, err
 	}

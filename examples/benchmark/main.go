@@ -1,8 +1,8 @@
 // Benchmark compares recommenders on a data set: quality, time, memory.
 //
-//	benchmark (-train FILE -test FILE [-negatives FILE] | -matrix PREFIX) [-task ranking|rating|session]
+//	benchmark (-train FILE -test FILE [-negatives FILE] | -matrix PREFIX …) [-task ranking|rating|session]
 //	    [-format auto|adjacency|triples|sessions] [-algorithms a,b|all] [-settings FILE.json] [-tune DURATION]
-//	    [-k 10,20] [-seed 1] [-threads N] [-json] [-plots DIR]
+//	    [-k 10,20] [-seed 1] [-threads N] [-repeat N] [-lists=false] [-from FILE.jsonl …] [-json] [-plots DIR]
 //
 // Files may be gzipped. Ranking scores all items, leaves out those of the
 // training part, and averages over the users with test items; with -negatives
@@ -10,7 +10,13 @@
 // what comes next in a sequence. -tune gives each
 // algorithm that long to choose its settings on a part of the training data,
 // then fits on all of it. Each algorithm runs in a process of its own, so that
-// their memory peaks do not mix.
+// their memory peaks do not mix; with -repeat in that many, of which times are
+// medians and the peak the largest.
+//
+// -matrix may be given several times, and may be synth:USERS,ITEMS,ENTRIES[,SEED]
+// for a matrix made on the spot. -plots then draws time and memory against size.
+// -from adds lines that -json wrote before to the table and the plots, so that
+// sizes may be measured one by one.
 //
 // Progress and rejected lines go to standard error; a table, or with -json one
 // object a line, to standard output. Exit status: 0, 1 when an algorithm
@@ -41,6 +47,7 @@ import (
 // als". The child's settings come in stepSettings.
 const (
 	stepEnv      = "AISLE_BENCHMARK_STEP"
+	matrixEnv    = "AISLE_BENCHMARK_MATRIX"
 	settingsEnv  = "AISLE_BENCHMARK_SETTINGS"
 	quietEnv     = "AISLE_BENCHMARK_QUIET"
 	exitFailed   = 1
@@ -48,24 +55,39 @@ const (
 )
 
 type config struct {
-	train, test, negatives, matrix string
-	task                           task
-	format                         dataio.Format
-	algorithms                     string
-	settings                       string
-	tune                           time.Duration
-	trials                         int
-	ks                             []int
-	seed                           uint64
-	threads                        int
-	json                           bool
-	plots                          string
-	strict                         bool
-	isolate                        bool
-	holdout                        float64
-	last                           bool
-	weights                        string
-	quiet                          bool
+	train, test, negatives string
+	matrix                 string // the one at work
+	matrices, from         list
+	task                   task
+	format                 dataio.Format
+	algorithms             string
+	settings               string
+	tune                   time.Duration
+	trials                 int
+	ks                     []int
+	seed                   uint64
+	threads, repeat        int
+	lists                  bool
+	json                   bool
+	plots                  string
+	strict                 bool
+	isolate                bool
+	holdout                float64
+	last                   bool
+	weights                string
+	quiet                  bool
+}
+
+// list is a flag that may be given several times.
+type list []string
+
+// String joins the values.
+func (l *list) String() string { return strings.Join(*l, " ") }
+
+// Set adds a value.
+func (l *list) Set(s string) error {
+	*l = append(*l, s)
+	return nil
 }
 
 // searches reports whether settings are searched.
@@ -87,7 +109,10 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	fs.StringVar(&c.train, "train", "", "training `file`, maybe gzipped")
 	fs.StringVar(&c.test, "test", "", "test `file` of the same layout")
 	fs.StringVar(&c.negatives, "negatives", "", "`file` of sampled negatives, \"(user,item) item item …\" a line: rank among these only")
-	fs.StringVar(&c.matrix, "matrix", "", "raw matrix `prefix` (.meta.json, .indptr.i64, .indices.i32, .data.f32) instead of -train and -test")
+	fs.Var(&c.matrices, "matrix", "raw matrix `prefix` (.meta.json, .indptr.i64, .indices.i32, .data.f32), or synth:USERS,ITEMS,ENTRIES[,SEED], instead of -train and -test; may be given several times")
+	fs.Var(&c.from, "from", "`file` of lines that -json wrote, to be shown with those of this run; may be given several times, and without data")
+	fs.IntVar(&c.repeat, "repeat", 1, "measure each algorithm this `often`; times are medians, the peak is the largest")
+	fs.BoolVar(&c.lists, "lists", true, "measure the speed of top-10 lists too")
 	fs.StringVar(&taskName, "task", "ranking", "ranking, rating or session")
 	fs.StringVar(&format, "format", "auto", "auto, adjacency, triples or sessions")
 	fs.StringVar(&c.algorithms, "algorithms", "all", "comma-separated `names`, or all: "+strings.Join(names, " "))
@@ -131,6 +156,9 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	if c.threads == 0 {
 		c.threads = runtime.NumCPU()
 	}
+	if len(c.matrices) > 0 {
+		c.matrix = c.matrices[0]
+	}
 	return c, c.validate()
 }
 
@@ -138,8 +166,12 @@ func (c *config) validate() error {
 	switch {
 	case c.matrix != "" && (c.train != "" || c.test != "" || c.negatives != ""):
 		return errors.New("-matrix stands alone, without -train, -test and -negatives")
+	case c.matrix == "" && c.train == "" && len(c.from) > 0:
+		return nil
 	case c.matrix == "" && c.train == "":
 		return errors.New("-train FILE -test FILE, or -matrix PREFIX, is needed")
+	case c.repeat < 1 || c.repeat > 1000:
+		return fmt.Errorf("-repeat is %d, want 1 to 1000", c.repeat)
 	case c.last && (c.task != session || c.test != "" || c.holdout != 0):
 		return errors.New("-last is for -task session without -test and -holdout")
 	case c.matrix == "" && c.test == "" && c.holdout == 0 && !c.last:
@@ -199,41 +231,52 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if step := os.Getenv(stepEnv); step != "" {
 		return child(ctx, c, step, stdout, stderr)
 	}
-	var worker stepper
-	if c.isolate {
-		worker, err = newProcesses(args, stderr)
-	} else {
-		worker, err = newInProcess(c, stderr)
-	}
+	rows, err := earlier(c.from)
 	if err != nil {
 		return fail(exitUnusable, err)
 	}
 	code := 0
-	var rows []result
-	for _, a := range chosen {
-		line, err := one(ctx, worker, c, a, given[a.name])
-		if err != nil {
-			if ctx.Err() != nil {
-				return fail(exitFailed, context.Cause(ctx))
-			}
-			var u unusable
-			if errors.As(err, &u) {
-				return exitUnusable // said by the child
-			}
-			fmt.Fprintf(stderr, "benchmark: %s: %v\n", a.name, err)
-			code = exitFailed
-			continue
+	for m := range max(len(c.matrices), 1) {
+		if c.matrix == "" && c.train == "" {
+			break // only -from
 		}
-		if c.json {
-			if _, err := stdout.Write(line); err != nil {
+		if len(c.matrices) > 0 {
+			c.matrix = c.matrices[m]
+		}
+		var worker stepper
+		if c.isolate {
+			worker, err = newProcesses(args, m, stderr)
+		} else {
+			worker, err = newInProcess(c, stderr)
+		}
+		if err != nil {
+			return fail(exitUnusable, err)
+		}
+		for _, a := range chosen {
+			line, err := one(ctx, worker, c, a, given[a.name])
+			if err != nil {
+				if ctx.Err() != nil {
+					return fail(exitFailed, context.Cause(ctx))
+				}
+				var u unusable
+				if errors.As(err, &u) {
+					return exitUnusable // said by the child
+				}
+				fmt.Fprintf(stderr, "benchmark: %s: %v\n", a.name, err)
+				code = exitFailed
+				continue
+			}
+			if c.json {
+				if _, err := stdout.Write(line); err != nil {
+					return fail(exitFailed, err)
+				}
+			}
+			var r result
+			if err := json.Unmarshal(line, &r); err != nil {
 				return fail(exitFailed, err)
 			}
+			rows = append(rows, r)
 		}
-		var r result
-		if err := json.Unmarshal(line, &r); err != nil {
-			return fail(exitFailed, err)
-		}
-		rows = append(rows, r)
 	}
 	if !c.json && len(rows) > 0 {
 		table(stdout, c.task, c.ks, rows)
@@ -265,7 +308,13 @@ func one(ctx context.Context, w stepper, c *config, a algorithm, given settings)
 		}
 		s = t.Settings
 	}
-	return w.measure(ctx, a, s, t)
+	lines := make([][]byte, c.repeat)
+	for k := range lines {
+		if lines[k], err = w.measure(ctx, a, s, t); err != nil {
+			return nil, err
+		}
+	}
+	return medians(lines)
 }
 
 // inProcess does everything here, on data read once.
@@ -296,18 +345,19 @@ func (w *inProcess) measure(ctx context.Context, a algorithm, s settings, t *tun
 // processes runs each step in a child, so that the memory of one neither adds
 // to that of another nor leaves garbage behind.
 type processes struct {
-	exe   string
-	args  []string
-	log   io.Writer
-	quiet bool
+	exe    string
+	args   []string
+	matrix int
+	log    io.Writer
+	quiet  bool
 }
 
 // unusable marks a failure that every algorithm would meet.
 type unusable struct{ error }
 
-func newProcesses(args []string, log io.Writer) (*processes, error) {
+func newProcesses(args []string, matrix int, log io.Writer) (*processes, error) {
 	exe, err := os.Executable()
-	return &processes{exe: exe, args: args, log: log}, err
+	return &processes{exe: exe, args: args, matrix: matrix, log: log}, err
 }
 
 // handover is what a child gets besides the command line.
@@ -322,7 +372,7 @@ func (w *processes) step(ctx context.Context, what string, h handover) ([]byte, 
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, w.exe, w.args...)
-	cmd.Env = append(os.Environ(), stepEnv+"="+what, settingsEnv+"="+string(raw))
+	cmd.Env = append(os.Environ(), stepEnv+"="+what, settingsEnv+"="+string(raw), matrixEnv+"="+strconv.Itoa(w.matrix))
 	if w.quiet {
 		cmd.Env = append(cmd.Env, quietEnv+"=1")
 	}
@@ -367,6 +417,9 @@ func child(ctx context.Context, c *config, step string, stdout, stderr io.Writer
 	i := slices.IndexFunc(have, func(a algorithm) bool { return a.name == name })
 	if i < 0 {
 		return say(exitUnusable, fmt.Errorf("no algorithm %q", name))
+	}
+	if m, err := strconv.Atoi(os.Getenv(matrixEnv)); err == nil && m >= 0 && m < len(c.matrices) {
+		c.matrix = c.matrices[m]
 	}
 	w, err := newInProcess(c, stderr)
 	if err != nil {

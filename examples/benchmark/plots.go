@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"html"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,8 @@ type bar struct {
 	value        float64
 }
 
-// writePlots writes bar charts of quality, time and memory into dir.
+// writePlots writes bar charts of quality, time and memory into dir and, of
+// matrices of several sizes, line charts of time and memory by size.
 func writePlots(dir string, t task, ks []int, rows []result) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -58,6 +60,7 @@ func writePlots(dir string, t task, ks []int, rows []result) error {
 		"time.svg":   barChart("Time to fit, seconds (shorter is better)", " s", collect("fit_wall_s", "fit_cpu_s")),
 		"memory.svg": barChart("Peak memory of the process, MB (shorter is better)", " MB", collect("peak_rss_mb")),
 	}
+	maps.Copy(charts, scalingCharts(rows))
 	for name, svg := range charts {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(svg), 0o666); err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 // in which "all" runs them.
 var names = []string{
 	"popular", "itemknn", "userknn", "als", "mf", "bpr", "warp", "lmf", "ease", "edlae", "rdlae", "sparseease", "slim",
-	"p3alpha", "rp3beta", "turbocf", "gfcf", "bspm", "puresvd", "nmf", "fm", "blend", "vsknn", "stan", "markov", "svdpp", "hnsw", "sessionblend", "item2vec", "nextbasket",
+	"p3alpha", "rp3beta", "turbocf", "gfcf", "bspm", "puresvd", "nmf", "fm", "tfidf", "blend", "vsknn", "stan", "markov", "svdpp", "hnsw", "sessionblend", "item2vec", "nextbasket",
 }
 
 // env is what every fit gets besides data and settings.
@@ -57,7 +57,7 @@ type sessionModel interface {
 
 // built lists what there is, in any order.
 func built() []algorithm {
-	return []algorithm{popular(), itemKNN(), userKNN(), als(), ease(), edlae(), rdlae(), p3alpha(), rp3beta(), turboCF(), bpr(), warp(), lmf(), mf(), svdpp(), fm(), pureSVD(), gfCF(), bspm(), sparseEASE(), slim(), nmf(), blend(), vsknn(), stan(), markov(), sessionBlend(), item2vec(), nextBasket()}
+	return []algorithm{popular(), itemKNN(), userKNN(), als(), ease(), edlae(), rdlae(), p3alpha(), rp3beta(), turboCF(), bpr(), warp(), lmf(), mf(), svdpp(), fm(), tfidf(), pureSVD(), gfCF(), bspm(), sparseEASE(), slim(), nmf(), blend(), vsknn(), stan(), markov(), sessionBlend(), item2vec(), nextBasket()}
 }
 
 func (a algorithm) does(t task) bool {

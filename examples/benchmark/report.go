@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -45,6 +48,9 @@ func (r *record) fields(ks []int) []field {
 		f = append(f, field{m.name, v})
 	}
 	f = append(f, field{"task", r.task.String()})
+	if r.entries > 0 {
+		f = append(f, field{"matrix", r.matrix}, field{"train_users", r.users}, field{"train_items", r.items}, field{"train_entries", r.entries})
+	}
 	if r.tuning != nil {
 		f = append(f, field{"tune", map[string]any{"measure": r.tuning.Measure, "score": round(r.tuning.Score), "trials": r.tuning.Trials, "seconds": round(r.tuning.Seconds)}})
 	}
@@ -127,7 +133,13 @@ func (r result) number(name string) float64 {
 	return nan
 }
 
-func (r result) name() string { return fmt.Sprint(r["algorithm"]) }
+// name is that of the algorithm, with that of the matrix where there is one.
+func (r result) name() string {
+	if m, ok := r["matrix"].(string); ok && m != "" {
+		return fmt.Sprintf("%v %s", r["algorithm"], m)
+	}
+	return fmt.Sprint(r["algorithm"])
+}
 
 type column struct {
 	title, field string
@@ -220,4 +232,95 @@ func columns(w io.Writer, cols []column, rows []result) {
 		}
 		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
 	}
+}
+
+// medians makes one line of several of the same run: of times the median, of
+// peaks the largest, of all else the first.
+func medians(lines [][]byte) ([]byte, error) {
+	if len(lines) == 1 {
+		return lines[0], nil
+	}
+	all := make(map[string][]float64)
+	for _, line := range lines {
+		var r result
+		if err := json.Unmarshal(line, &r); err != nil {
+			return nil, err
+		}
+		for name := range r {
+			if x := r.number(name); x == x {
+				all[name] = append(all[name], x)
+			}
+		}
+	}
+	var first map[string]json.RawMessage
+	if err := json.Unmarshal(lines[0], &first); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	d := json.NewDecoder(bytes.NewReader(lines[0]))
+	depth := 0
+	for {
+		t, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+			continue
+		}
+		name, ok := t.(string)
+		if depth != 1 || !ok {
+			continue
+		}
+		raw := first[name]
+		var skip json.RawMessage
+		if err := d.Decode(&skip); err != nil {
+			return nil, err
+		}
+		if x := all[name]; len(x) == len(lines) {
+			switch {
+			case name == "peak_rss_mb":
+				raw, err = json.Marshal(slices.Max(x))
+			case strings.HasSuffix(name, "_s") || strings.HasSuffix(name, "_us"):
+				raw, err = json.Marshal(round(median(x)))
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		fmt.Fprintf(&b, ",%q:%s", name, raw)
+	}
+	fmt.Fprintf(&b, ",%q:%d}\n", "repeats", len(lines))
+	out := b.Bytes()
+	out[0] = '{'
+	return out, nil
+}
+
+// earlier reads lines that -json wrote.
+func earlier(paths []string) ([]result, error) {
+	var rows []result
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		for k, line := range bytes.Split(raw, []byte("\n")) {
+			if len(bytes.TrimSpace(line)) == 0 {
+				continue
+			}
+			var r result
+			if err := json.Unmarshal(line, &r); err != nil || r["algorithm"] == nil {
+				return nil, fmt.Errorf("%s:%d: want a line that -json wrote", path, k+1)
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
 }
