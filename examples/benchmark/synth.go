@@ -121,7 +121,7 @@ func synthDegrees(users, items, entries int, seed uint64) []int64 {
 	for u, w := range weight {
 		want := w/sum*float64(entries) + carry
 		d := math.Min(math.Max(1, math.Floor(want)), float64(most))
-		carry = math.Min(math.Max(want-d, -10), 10)
+		carry = want - d
 		ptr[u+1] = ptr[u] + int64(d)
 	}
 	return ptr
