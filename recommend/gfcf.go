@@ -9,6 +9,7 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/solve"
+	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
@@ -86,7 +87,7 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	if keep < 0 {
 		keep = x.Items()
 	}
-	b, err := productTop(ctx, g.rt, g.r, keep, opt.Workers, true, productScore{})
+	b, err := sparse.Pairs{W: g.rt, Diagonal: true}.Top(ctx, keep, opt.Workers)
 	if err != nil {
 		return nil, err
 	}

@@ -25,18 +25,18 @@ type cooccurrence struct {
 const coocKeep = 2000
 
 // coocRows returns how many elements a row can keep within limit bytes when each
-// target has n candidates, or ErrTooLarge. An element takes 8 bytes where it is
+// target has n candidates, or ErrTooLarge. An element takes 12 bytes where it is
 // found and 8 in the matrix; what regress needs later is less. The scaled copies
-// of x take 12 bytes an entry.
+// of x take 24 bytes an entry.
 func coocRows(where string, x *Interactions, n int, limit int64) (int, error) {
 	items := int64(x.Items())
 	n = min(n, x.Items())
-	fixed := 12*int64(x.Len()) + 64*items
-	need := fixed + 16*items*int64(n)
+	fixed := 24*int64(x.Len()) + 80*items
+	need := fixed + 20*items*int64(n)
 	if need > limit {
 		return 0, fmt.Errorf("recommend: %s: %d candidates for each of %d items need %d bytes, MemoryLimit is %d: %w", where, n, items, need, limit, ErrTooLarge)
 	}
-	return int(min((limit-fixed)/(16*items), max(coocKeep, int64(n)), items)), nil
+	return int(min((limit-fixed)/(20*items), max(coocKeep, int64(n)), items)), nil
 }
 
 // cooccur computes the matrix from the entries of x, keep elements a row.
@@ -61,7 +61,7 @@ func cooccur(ctx context.Context, x *Interactions, weights bool, keep, workers i
 		}
 	}
 	var err error
-	c.cos, err = productTop(ctx, m.Transpose(), m, keep, workers, false, productScore{})
+	c.cos, err = sparse.Pairs{W: m.Transpose()}.Top(ctx, keep, workers)
 	return c, err
 }
 

@@ -158,7 +158,7 @@ func TestSparseEASECut(t *testing.T) {
 
 func TestSparseEASEMemoryLimit(t *testing.T) {
 	x := groups(60, 48, 8, 3)
-	need := 12*int64(x.Len()) + 64*48 + 16*48*10
+	need := 24*int64(x.Len()) + 80*48 + 20*48*10
 	_, err := FitSparseEASE(context.Background(), x, SparseEASEOptions{Neighbors: 10, MemoryLimit: need - 1})
 	if !errors.Is(err, ErrTooLarge) || !contains(err.Error(), fmt.Sprint(need)) {
 		t.Errorf("one byte short: %v, want ErrTooLarge naming %d", err, need)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/sparse"
-	"github.com/aislekit/aisle/internal/topk"
 )
 
 // TurboCFOptions configures FitTurboCF. The zero value is a good start.
@@ -67,14 +66,14 @@ func FitTurboCF(ctx context.Context, x *Interactions, opt TurboCFOptions) (*Turb
 	}
 	byUser := powers(users, -2*opt.Alpha) // D_U appears on both sides of the product
 	byItem := powers(items, opt.Alpha-1)
-	left := &sparse.CSR{Rows: items.Rows, Cols: items.Cols, Ptr: items.Ptr, Col: items.Col, Val: make([]float32, len(items.Val))}
+	left := make([]float32, len(items.Val))
 	for p, u := range items.Col {
-		left.Val[p] = items.Val[p] * byUser[u]
+		left[p] = items.Val[p] * byUser[u]
 	}
-	b, err := productTop(ctx, left, users, opt.Neighbors, opt.Workers, opt.Order == 2, productScore{
-		row: byItem, col: byItem,
-		finish: func(v float32) float32 { return float32(math.Pow(float64(v), opt.Power)) },
-	})
+	b, err := sparse.Pairs{W: items, Left: left, Diagonal: opt.Order == 2, Score: sparse.PairScore{
+		Row: byItem, Col: byItem,
+		Finish: func(v float32) float32 { return float32(math.Pow(float64(v), opt.Power)) },
+	}}.Top(ctx, opt.Neighbors, opt.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -107,20 +106,31 @@ func powers(m *sparse.CSR, e float64) []float32 {
 
 // secondOrder returns 2P - P² where P has an element, its positive part.
 func secondOrder(ctx context.Context, p *sparse.CSR, opt TurboCFOptions) (*sparse.CSR, error) {
-	found := make([][]topk.Item, p.Rows)
+	out := &sparse.CSR{Rows: p.Rows, Cols: p.Cols, Ptr: make([]int64, p.Rows+1), Col: make([]int32, p.Len()), Val: make([]float32, p.Len())}
+	kept := make([]int32, p.Rows)
 	err := sparse.Rows(ctx, p, p, opt.Workers, func(_, r int, acc *sparse.Acc) error {
 		cols, vals := p.Row(r)
+		at := p.Ptr[r]
 		for k, c := range cols {
 			if v := 2*vals[k] - acc.Sum[c]; v > 0 && int(c) != r {
-				found[r] = append(found[r], topk.Item{ID: c, Score: v})
+				out.Col[at], out.Val[at] = c, v
+				at++
 			}
 		}
+		kept[r] = int32(at - p.Ptr[r])
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return fromTop(found, p.Cols), nil
+	for r, n := range kept { // close the gaps
+		a, b := out.Ptr[r], p.Ptr[r]
+		out.Ptr[r+1] = a + int64(n)
+		copy(out.Col[a:], out.Col[b:b+int64(n)])
+		copy(out.Val[a:], out.Val[b:b+int64(n)])
+	}
+	out.Col, out.Val = out.Col[:out.Ptr[p.Rows]], out.Val[:out.Ptr[p.Rows]]
+	return out, nil
 }
 
 // AppendBinary appends the frame of m to dst.

@@ -64,7 +64,7 @@ func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3B
 			penalty[i] = float32(math.Pow(float64(n), -opt.Beta))
 		}
 	}
-	b, err := productTop(ctx, transitions(x.byItem(), opt), transitions(x.users, opt), opt.Neighbors, opt.Workers, false, productScore{col: penalty})
+	b, err := walks(x, penalty, opt).Top(ctx, opt.Neighbors, opt.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -86,28 +86,59 @@ func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3B
 	return &RP3Beta{itemWeights{users: x.Users(), reaches: b, near: b}}, nil
 }
 
-// transitions returns the rows of m scaled to sum 1, each value to the power α.
-func transitions(m *sparse.CSR, opt RP3BetaOptions) *sparse.CSR {
-	out := &sparse.CSR{Rows: m.Rows, Cols: m.Cols, Ptr: m.Ptr, Col: m.Col, Val: make([]float32, len(m.Val))}
-	for r := range m.Rows {
-		_, vals := m.Row(r)
-		dst := out.Val[m.Ptr[r]:m.Ptr[r+1]]
-		sum := 0.0
-		for k, v := range vals {
-			dst[k] = v
-			if !opt.Weights && v != 0 {
-				dst[k] = 1
-			}
-			sum += float64(dst[k])
-		}
-		if sum == 0 {
-			continue
-		}
-		for k, v := range dst {
-			dst[k] = float32(math.Pow(float64(v)/sum, opt.Alpha))
+// walks returns the weights as products of pairs: what depends on one item alone
+// comes out of the sum,
+//
+//	B[j, i] = (Σ_k x_kj)^-α · nᵢ^-β · Σ_u x_uj^α · x_ui^α·(Σ_v x_uv)^-α.
+//
+// Weights are taken relative to the largest, so that powers stay in range.
+func walks(x *Interactions, penalty []float32, opt RP3BetaOptions) sparse.Pairs {
+	items := x.byItem()
+	w := &sparse.CSR{Rows: items.Rows, Cols: items.Cols, Ptr: items.Ptr, Col: items.Col, Val: make([]float32, len(items.Val))}
+	left := make([]float32, len(items.Val))
+	largest := 1.0
+	if opt.Weights {
+		largest = 0
+		for _, v := range items.Val {
+			largest = max(largest, float64(v))
 		}
 	}
-	return out
+	weight := func(v float32) float64 {
+		switch {
+		case v == 0:
+			return 0
+		case opt.Weights:
+			return float64(v) / largest
+		}
+		return 1
+	}
+	// powers returns the sums of the rows of m to the power -α, 0 for 0.
+	powers := func(m *sparse.CSR) []float64 {
+		out := make([]float64, m.Rows)
+		for r := range out {
+			_, vals := m.Row(r)
+			for _, v := range vals {
+				out[r] += weight(v)
+			}
+			if out[r] > 0 {
+				out[r] = math.Pow(out[r], -opt.Alpha)
+			}
+		}
+		return out
+	}
+	byUser, byItem := powers(x.users), powers(items)
+	for p, u := range items.Col {
+		v := weight(items.Val[p])
+		if v != 1 {
+			v = math.Pow(v, opt.Alpha)
+		}
+		left[p], w.Val[p] = float32(v), float32(v*byUser[u])
+	}
+	row := make([]float32, len(byItem))
+	for j, v := range byItem {
+		row[j] = float32(v)
+	}
+	return sparse.Pairs{W: w, Left: left, Score: sparse.PairScore{Row: row, Col: penalty}}
 }
 
 // AppendBinary appends the frame of m to dst.
