@@ -121,30 +121,6 @@ func TestHostileLengths(t *testing.T) {
 	}
 }
 
-func BenchmarkFitLogistic(b *testing.B) {
-	rows, y := planted(20000, 20, 1)
-	for name, o := range map[string]predict.LogisticOptions{"penalty=l2": {}, "penalty=l1": {L1: 5}} {
-		b.Run("rows=20k/columns=20/"+name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := predict.FitLogistic(context.Background(), rows, y, o); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-	s := compress(rows)
-	s.Cols = 10000
-	b.Run("rows=20k/columns=10k/entries=20", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := predict.FitLogisticSparse(context.Background(), s, y, predict.LogisticOptions{}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
 func BenchmarkProb(b *testing.B) {
 	rows, y := planted(1000, 20, 1)
 	m, err := predict.FitLogistic(context.Background(), rows, y, predict.LogisticOptions{})
