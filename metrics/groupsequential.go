@@ -13,10 +13,13 @@ import (
 type Spending uint8
 
 // Spending functions of Lan and DeMets (1983), per side with a = Alpha/2 (or
-// Alpha, one-sided) at the information fraction t.
+// Alpha, one-sided) at the information fraction t, and the bounds they imitate,
+// which need all looks to be kept as planned.
 const (
-	SpendOBrienFleming Spending = iota // 2 − 2Φ(z_{1−a/2}/√t): next to nothing early, almost all at the end
-	SpendPocock                        // a·ln(1 + (e−1)t): about the same at each look
+	SpendOBrienFleming  Spending = iota // 2 − 2Φ(z_{1−a/2}/√t): next to nothing early, almost all at the end
+	SpendPocock                         // a·ln(1 + (e−1)t): about the same at each look
+	BoundsOBrienFleming                 // O'Brien and Fleming (1979): z falls with 1/√t
+	BoundsPocock                        // Pocock (1977): the same z at each look
 )
 
 // GroupSequentialOptions are the settings of a GroupSequential.
@@ -34,14 +37,14 @@ func (o GroupSequentialOptions) withDefaults() GroupSequentialOptions {
 func (o GroupSequentialOptions) validate(where string) error {
 	var c check.Options
 	c.Require(o.Alpha > 0 && o.Alpha < 1, "Alpha", o.Alpha, "in (0, 1)")
-	c.Require(o.Spending <= SpendPocock, "Spending", o.Spending, "O'Brien-Fleming or Pocock")
+	c.Require(o.Spending <= BoundsPocock, "Spending", o.Spending, "O'Brien-Fleming or Pocock, by spending or as bounds")
 	return c.Err(where)
 }
 
 // Look is one planned look at the data.
 type Look struct {
 	Fraction float64 // information (users) so far as a share of the planned total
-	Spent    float64 // false alarms allowed up to here, both sides
+	Spent    float64 // chance of a false alarm up to here, both sides
 	Z        float64 // stop and reject if |z| (z if one-sided) is at least this; +Inf if nothing may be spent yet
 	Nominal  float64 // the p-value that belongs to Z
 }
@@ -66,7 +69,9 @@ const (
 // joint distribution of the statistics (Armitage, McPherson and Rowe 1969).
 //
 // If looks happen at other fractions than planned, make a new one of the
-// fractions so far: the bounds of earlier looks do not depend on later ones.
+// fractions so far: with a spending function the bounds of earlier looks do not
+// depend on later ones. BoundsOBrienFleming and BoundsPocock use up Alpha at the
+// last look, whatever its fraction, and depend on all of them.
 //
 // ErrEmpty for no looks, ErrRange for bad fractions or more than 200 of them.
 func NewGroupSequential(fractions []float64, o GroupSequentialOptions) (*GroupSequential, error) {
@@ -89,6 +94,10 @@ func NewGroupSequential(fractions []float64, o GroupSequentialOptions) (*GroupSe
 		last = t
 	}
 	g := &GroupSequential{opt: o, looks: make([]Look, len(fractions))}
+	if o.Spending >= BoundsOBrienFleming {
+		g.classic(fractions)
+		return g, nil
+	}
 	sides := 2.0
 	if o.OneSided {
 		sides = 1
@@ -110,6 +119,70 @@ func NewGroupSequential(fractions []float64, o GroupSequentialOptions) (*GroupSe
 		}
 	}
 	return g, nil
+}
+
+// classic finds the constant of the bounds of a given form by the method of
+// false position (Illinois), which needs few of the costly walks.
+func (g *GroupSequential) classic(fractions []float64) {
+	shape := func(t float64) float64 {
+		if g.opt.Spending == BoundsPocock {
+			return 1
+		}
+		return math.Sqrt(fractions[len(fractions)-1] / t)
+	}
+	alarms := func(c float64) float64 {
+		w := walk{oneSided: g.opt.OneSided}
+		spent := 0.0
+		for i, t := range fractions {
+			l := Look{Fraction: t, Z: c * shape(t)}
+			w.step(t)
+			spent += w.cross(l.Z * math.Sqrt(t))
+			l.Spent, l.Nominal = spent, normalCDF(-l.Z)
+			if !g.opt.OneSided {
+				l.Nominal *= 2
+			}
+			g.looks[i] = l
+			if i < len(fractions)-1 {
+				w.keep(l.Z*math.Sqrt(t), fractions[i+1])
+			}
+		}
+		return spent - g.opt.Alpha
+	}
+	// Between the bound of a single look and that of independent looks.
+	side, k := g.opt.Alpha, float64(len(fractions))
+	if !g.opt.OneSided {
+		side /= 2
+	}
+	lo, hi := -normalQuantile(side), -normalQuantile(side/k/2)
+	flo, fhi := alarms(lo), alarms(hi)
+	last := 0
+	for range 60 {
+		if hi-lo < 1e-12 || flo <= 0 {
+			break
+		}
+		mid := (lo*fhi - hi*flo) / (fhi - flo)
+		f := alarms(mid)
+		if math.Abs(f) < 1e-14 {
+			return // the looks are those of mid
+		}
+		if f > 0 {
+			lo, flo = mid, f
+			if last > 0 {
+				fhi /= 2
+			}
+			last = 1
+		} else {
+			hi, fhi = mid, f
+			if last < 0 {
+				flo /= 2
+			}
+			last = -1
+		}
+	}
+	if flo <= 0 {
+		hi = lo // a single look
+	}
+	alarms(hi)
 }
 
 func (o GroupSequentialOptions) spend(t, a float64) float64 {
