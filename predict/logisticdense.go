@@ -162,13 +162,25 @@ func (p *dense) moments(ctx context.Context, row func(scratch []float64, k int) 
 	shift := append(append(make([]float64, 0, size), p.shift...), make([]float64, size-p.d)...)
 	sums, err := parallel.Reduce(ctx, p.n, rowBlock, 0, func(lo, hi int) ([]float64, error) {
 		a, scratch := make([]float64, 2*size), make([]float64, p.d)
+		var heads [group][]float64 // slice headers are scattered too: fetch many at once
 		for k := lo; k < hi; k++ {
 			dst := p.x[k*p.stride : k*p.stride+p.stride]
-			var next []float64
-			if ahead > 0 && k+ahead < hi {
-				next = row(nil, k+ahead)
+			var src, next []float64
+			if ahead > 0 {
+				at := (k - lo) % group
+				if at == 0 {
+					for i := range min(group, hi-k) {
+						heads[i] = row(nil, k+i)
+					}
+				}
+				src = heads[at]
+				if at+ahead < group && k+ahead < hi {
+					next = heads[at+ahead]
+				}
+			} else {
+				src = row(scratch, k)
 			}
-			vec.CentreRow64(dst, row(scratch, k), shift, a[:size], a[size:], p.w[k]/p.total, next)
+			vec.CentreRow64(dst, src, shift, a[:size], a[size:], p.w[k]/p.total, next)
 			if p.intercept {
 				dst[p.d] = 1
 			}
