@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
@@ -112,6 +111,8 @@ func (s alsSolver) half(ctx context.Context, m *sparse.CSR, dst, src, gram []flo
 		}
 		for r := lo; r < hi; r++ {
 			cols, vals := m.Row(r)
+			// The worker's next rows follow in the array of columns.
+			scratch[w].flat = min(len(cols)+fetchAhead, len(m.Col)-int(m.Ptr[r]))
 			if !s.solve(scratch[w], dst[r*f:r*f+f], cols, vals, src, base, s.row.penalty(len(cols), m.Cols)) {
 				return fmt.Errorf("recommend: FitALS: row %d has no solution: %w", r, ErrDiverged)
 			}
@@ -142,11 +143,40 @@ type alsScratch struct {
 	a             []float32 // matrix, for the exact solver
 	chol          []float32 // scratch of solve.Cholesky32
 	raw, weighted []float32 // gathered rows
+	order         []int32   // 0, 1, 2, …
 	x, b, r, p, q []float32
 	coef          []float32 // one number an entry of the row
+	c, d          []float32 // confidences of the entries and what they exceed α₀ by
+	zeros         []float32
+	flat          int // columns that may be read from the first one of the row, at least
 }
 
-const gatherRows = 64 // rows gathered before they are added to the matrix
+const (
+	gatherRows = 64 // rows gathered before they are added to the matrix
+	fetchAhead = 16 // columns behind a row whose vectors may be fetched
+)
+
+// confidences fills c, d and coef for a row.
+func (t *alsScratch) confidences(o alsRow, n int, vals []float32) {
+	if cap(t.c) < n {
+		size := n + n/2
+		all := make([]float32, 4*size)
+		cut := func(k int) []float32 { return all[k*size : (k+1)*size : (k+1)*size] }
+		t.c, t.d, t.coef, t.zeros = cut(0), cut(1), cut(2), cut(3)
+	}
+	t.c, t.d, t.coef, t.zeros = t.c[:n], t.d[:n], t.coef[:n], t.zeros[:n]
+	alpha, zero := float32(o.alpha), float32(o.unobserved)
+	if vals == nil {
+		for k := range t.c {
+			t.c[k], t.d[k] = alpha, alpha-zero
+		}
+		return
+	}
+	for k, v := range vals[:n] {
+		c := float32(alpha * v)
+		t.c[k], t.d[k] = c, c-zero
+	}
+}
 
 func newALSScratch(f int) *alsScratch {
 	fp := vec.Pad(f)
@@ -162,6 +192,9 @@ func (t *alsScratch) forMatrix() {
 		t.chol = make([]float32, 16*fp)
 		t.raw = make([]float32, gatherRows*fp)
 		t.weighted = make([]float32, gatherRows*fp)
+		for k := range gatherRows {
+			t.order = append(t.order, int32(k))
+		}
 	}
 }
 
@@ -203,22 +236,12 @@ func (o alsRow) factor(t *alsScratch, f int, cols []int32, vals []float32, src, 
 	for k := range f {
 		t.a[k*fp+k] += lambda
 	}
+	t.confidences(o, len(cols), vals)
 	for lo := 0; lo < len(cols); lo += gatherRows {
-		n := min(gatherRows, len(cols)-lo)
-		for k := range n {
-			y := src[int(cols[lo+k])*f : int(cols[lo+k])*f+f]
-			c := float32(o.alpha) * weightAt(vals, lo+k)
-			d := c - float32(o.unobserved)
-			raw, weighted := t.raw[k*fp:k*fp+f], t.weighted[k*fp:k*fp+f]
-			clear(t.raw[k*fp+f : (k+1)*fp])
-			clear(t.weighted[k*fp+f : (k+1)*fp])
-			copy(raw, y)
-			for j, v := range raw {
-				weighted[j] = d * v
-			}
-			vec.Axpy(c, raw, t.b)
-		}
-		vec.Syrk(t.a, fp, 0, fp, t.weighted, t.raw, fp, n)
+		hi := min(lo+gatherRows, len(cols))
+		vec.GatherScale(t.raw, t.weighted, src, cols[lo:hi], t.d[lo:hi], f, t.flat-lo)
+		vec.GatherAxpy(t.b, t.raw, t.order[:hi-lo], t.c[lo:hi])
+		vec.Syrk(t.a, fp, 0, fp, t.weighted, t.raw, fp, hi-lo)
 	}
 	return solve.Cholesky32(t.a, fp, t.chol) || o.factor64(t, f, cols, vals, src, base, lambda)
 }
@@ -266,7 +289,7 @@ func (s alsSolver) solveBlocks(t *alsScratch, x []float32, cols []int32, vals []
 	bp := vec.Pad(b)
 	t.forMatrix()
 	alpha, zero := float32(s.row.alpha), float32(s.row.unobserved)
-	t.coef = slices.Grow(t.coef[:0], len(cols))[:len(cols)]
+	t.confidences(s.row, len(cols), vals)
 	vec.GatherDot(t.coef, src, cols, x)
 	copy(t.x, x)
 	g := t.r
@@ -320,31 +343,24 @@ func (s alsSolver) solveBlocks(t *alsScratch, x []float32, cols []int32, vals []
 // when the residual has vanished.
 func (s alsSolver) solveCG(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
 	f := len(x)
-	alpha, zero := float32(s.row.alpha), float32(s.row.unobserved)
-	t.coef = slices.Grow(t.coef[:0], len(cols))[:len(cols)]
+	t.confidences(s.row, len(cols), vals)
 	r, p, q := t.r, t.p, t.q
 	copy(t.x, x)
-	vec.DotRows(r, base, t.x)
-	for k := range f {
-		r[k] = -r[k] - lambda*x[k]
+	// r = b - A·x, its negation first.
+	vec.Symv(r, base, t.x)
+	vec.Axpy(lambda, x, r[:f])
+	for k, c := range t.c {
+		t.c[k] = -c
 	}
-	vec.GatherDot(t.coef, src, cols, x)
-	for k, d := range t.coef {
-		c := alpha * weightAt(vals, k)
-		t.coef[k] = c - (c-zero)*d
-	}
-	vec.GatherAxpy(r[:f], src, cols, t.coef)
+	vec.GatherApply(r[:f], src, cols, t.c, t.d, x, t.coef, max(t.flat, len(cols)))
+	vec.Scale(-1, r[:f])
 	copy(p, r)
 	rr := vec.Dot(r[:f], r)
 	stop := rr * 1e-14
 	for step := 0; step < s.steps && rr > 1e-20 && rr > stop; step++ {
-		vec.DotRows(q, base, p)
+		vec.Symv(q, base, p)
 		vec.Axpy(lambda, p[:f], q)
-		vec.GatherDot(t.coef, src, cols, p[:f])
-		for k, d := range t.coef {
-			t.coef[k] = (alpha*weightAt(vals, k) - zero) * d
-		}
-		vec.GatherAxpy(q[:f], src, cols, t.coef)
+		vec.GatherApply(q[:f], src, cols, t.zeros, t.d, p, t.coef, 0)
 		pq := vec.Dot(p[:f], q)
 		if !(pq > 0) {
 			break // no curvature left in float32: x is as good as it gets
@@ -353,10 +369,8 @@ func (s alsSolver) solveCG(t *alsScratch, x []float32, cols []int32, vals []floa
 		vec.Axpy(a, p[:f], x)
 		vec.Axpy(-a, q[:f], r)
 		next := vec.Dot(r[:f], r)
-		b := next / rr
-		for k := range f {
-			p[k] = r[k] + b*p[k]
-		}
+		vec.Scale(next/rr, p[:f])
+		vec.Axpy(1, r[:f], p)
 		rr = next
 	}
 	return check.Finite(float64(rr))

@@ -17,33 +17,26 @@ const panel = 16
 // pivot is not positive or not finite. scratch must hold panel·n numbers where n
 // is a multiple of 16, and is not used otherwise.
 func Cholesky32(a []float32, n int, scratch []float32) bool {
-	step := n
 	if n%panel == 0 {
-		step = panel
-	}
-	for lo := 0; lo < n; lo += step {
-		hi := lo + step
-		for k := lo; k < hi; k++ {
-			row := a[k*n : k*n+n]
-			d := row[k]
-			if !(d > 0) || math.IsInf(float64(d), 0) {
+		for lo := 0; lo < n; lo += panel {
+			if !vec.CholeskyPanel(a, n, lo, scratch) {
 				return false
 			}
-			d = float32(math.Sqrt(float64(d)))
-			row[k] = d
-			vec.Scale(1/d, row[k+1:])
-			for i := k + 1; i < hi; i++ {
-				vec.Axpy(-row[i], row[i:], a[i*n+i:i*n+n])
-			}
+			vec.Syrk(a, n, lo+panel, n, scratch, a[lo*n:], n, panel)
 		}
-		if hi < n {
-			u := a[lo*n : hi*n]
-			for k := range step {
-				for j := hi; j < n; j++ {
-					scratch[k*n+j] = -u[k*n+j]
-				}
-			}
-			vec.Syrk(a, n, hi, n, scratch, u, n, step)
+		return true
+	}
+	for k := range n {
+		row := a[k*n : k*n+n]
+		d := row[k]
+		if !(d > 0) || math.IsInf(float64(d), 0) {
+			return false
+		}
+		d = float32(math.Sqrt(float64(d)))
+		row[k] = d
+		vec.Scale(1/d, row[k+1:])
+		for i := k + 1; i < n; i++ {
+			vec.Axpy(-row[i], row[i:], a[i*n+i:i*n+n])
 		}
 	}
 	return true

@@ -98,6 +98,34 @@ func rowStepGo(x, y []float32, a, keep float32) {
 	}
 }
 
+func gatherScaleGo(raw, scaled, src []float32, idx []int32, coef []float32, f int) {
+	fp := Pad(f)
+	for k, i := range idx {
+		r, s := raw[k*fp:k*fp+fp], scaled[k*fp:k*fp+fp]
+		copy(r, src[int(i)*f:int(i)*f+f])
+		clear(r[f:])
+		clear(s[f:])
+		for j, v := range r[:f] {
+			s[j] = coef[k] * v
+		}
+	}
+}
+
+func symvGo(out, m, x []float32) {
+	var chains [2][64]float32
+	for lo := 0; lo < len(out); lo += len(chains[0]) {
+		hi := min(lo+len(chains[0]), len(out))
+		clear(chains[0][:])
+		clear(chains[1][:])
+		for k, v := range x {
+			axpyGo(v, m[k*len(x)+lo:k*len(x)+hi], chains[k%2][:hi-lo])
+		}
+		for j := lo; j < hi; j++ {
+			out[j] = chains[0][j-lo] + chains[1][j-lo]
+		}
+	}
+}
+
 func panelAboveGo(masks []uint32, panels, users, threshold []float32, f int) {
 	var sums [PanelItems]float32
 	for p := 0; p*PanelUsers < len(masks); p++ {

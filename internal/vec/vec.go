@@ -11,6 +11,8 @@
 // collector for long.
 package vec
 
+import "math"
+
 // maxRows bounds the rows of one assembly call: assembly cannot be preempted.
 const maxRows = 1024
 
@@ -72,6 +74,92 @@ func GatherAxpy(out, src []float32, idx []int32, coef []float32) {
 		hi := min(lo+maxRows, len(idx))
 		gatherAxpyAVX2(out, src, idx[lo:hi], coef[lo:hi])
 	}
+}
+
+// GatherApply adds Σ (a[k] + w[k]·(x·row idx[k] of src))·(row idx[k] of src) to
+// out, rows of length len(out), k ascending: a product with a sum of weighted
+// squares of rows. a, w and the scratch memory coef hold len(idx) numbers; flat is
+// how many indices from idx[0] on may be read to fetch rows ahead, len(idx) or more
+// where the array goes on, 0 for rows that are in the cache.
+func GatherApply(out, src []float32, idx []int32, a, w, x, coef []float32, flat int) {
+	const block = 32 // rows that stay in the first-level cache
+	x, a, w = x[:len(out)], a[:len(idx)], w[:len(idx)]
+	if gatherApplyWide(out, src, idx, a, w, x, flat) {
+		return
+	}
+	for lo := 0; lo < len(idx); lo += block {
+		hi := min(lo+block, len(idx))
+		c := coef[lo:hi]
+		GatherDot(c, src, idx[lo:hi], x)
+		for k, d := range c {
+			c[k] = a[lo+k] + float32(w[lo+k]*d)
+		}
+		GatherAxpy(out, src, idx[lo:hi], c)
+	}
+}
+
+// GatherScale copies row idx[k] of src, rows of length f, to row k of raw, and
+// coef[k] times it to row k of scaled, both with rows of length Pad(f) and zeros
+// behind f. flat is as in GatherApply.
+func GatherScale(raw, scaled, src []float32, idx []int32, coef []float32, f, flat int) {
+	if !hasAVX2 || f%16 != 0 || len(idx) == 0 {
+		gatherScaleGo(raw, scaled, src, idx, coef, f)
+		return
+	}
+	_, _, _ = raw[len(idx)*f-1], scaled[len(idx)*f-1], coef[len(idx)-1]
+	gatherScaleAVX2(raw, scaled, src, idx, coef, f, max(flat, len(idx)))
+}
+
+// Symv writes into out the product of x with the symmetric matrix m of len(x) rows,
+// a multiple of 16: the sum of x[k] times row k over even k, plus that over odd k.
+func Symv(out, m, x []float32) {
+	n := len(x)
+	out = out[:n]
+	if n == 0 {
+		return
+	}
+	_ = m[n*n-1]
+	if !hasAVX2 {
+		symvGo(out, m, x)
+		return
+	}
+	step := max(64, (1<<20/n)&^63) // columns of one call
+	for lo := 0; lo < n; lo += step {
+		if hi := min(lo+step, n); hasAVX512 {
+			symvAVX512(out[lo:hi], m[lo:], x)
+		} else {
+			symvAVX2(out[lo:hi], m[lo:], x)
+		}
+	}
+}
+
+// CholeskyPanel factors 16 rows of a symmetric positive definite n×n matrix, whose
+// first lo rows are factored and subtracted: rows lo to lo+16 of U, from the
+// diagonal on, replace those of a, and their negation, from column lo+16 on, those
+// of neg (16×n). n and lo must be multiples of 16. It returns false at a pivot that
+// is not positive or not finite.
+func CholeskyPanel(a []float32, n, lo int, neg []float32) bool {
+	_, _ = a[(lo+16)*n-1], neg[16*n-1]
+	if hasAVX512 {
+		return cholPanelAVX512(&a[lo*n+lo], n, n-lo, &neg[lo])
+	}
+	for k := lo; k < lo+16; k++ {
+		row := a[k*n : k*n+n]
+		d := row[k]
+		if !(d > 0 && d <= math.MaxFloat32) {
+			return false
+		}
+		d = float32(math.Sqrt(float64(d)))
+		row[k] = d
+		Scale(1/d, row[k+1:])
+		for i := k + 1; i < lo+16; i++ {
+			Axpy(-row[i], row[i:], a[i*n+i:i*n+n])
+		}
+		for j := lo + 16; j < n; j++ {
+			neg[(k-lo)*n+j] = -row[j]
+		}
+	}
+	return true
 }
 
 // Pad returns n rounded up to the multiple of 16 that Syrk needs.

@@ -59,6 +59,46 @@ func panelAboveAVX512(masks *uint32, panels *float32, users *float32, threshold 
 //go:noescape
 func panelAboveAVX2(masks *uint32, panels *float32, users *float32, threshold *float32, f int, count int)
 
+// tile16x16AVX512 adds Σ_k w[k·ld+i]·y[k·ld+j] to c[i·ldc+j] for i, j < 16, k < n ascending.
+//
+//go:noescape
+func tile16x16AVX512(c *float32, ldc int, w *float32, y *float32, ld int, n int)
+
+// gatherScaleAVX2 copies the rows idx of src to raw and coef times them to scaled, f a multiple of 16; idx may be read up to limit.
+//
+//go:noescape
+func gatherScaleAVX2(raw []float32, scaled []float32, src []float32, idx []int32, coef []float32, f int, limit int)
+
+// gatherApply32AVX512 adds Σ (a[k] + w[k]·(x·row))·row over the rows idx of src to out, rows of 32; rows up to idx[limit-1] are fetched ahead, none for limit 0.
+//
+//go:noescape
+func gatherApply32AVX512(out []float32, src []float32, idx []int32, a []float32, w []float32, x []float32, limit int)
+
+// gatherApply64AVX512 adds Σ (a[k] + w[k]·(x·row))·row over the rows idx of src to out, rows of 64; rows up to idx[limit-1] are fetched ahead, none for limit 0.
+//
+//go:noescape
+func gatherApply64AVX512(out []float32, src []float32, idx []int32, a []float32, w []float32, x []float32, limit int)
+
+// gatherApply128AVX512 adds Σ (a[k] + w[k]·(x·row))·row over the rows idx of src to out, rows of 128; rows up to idx[limit-1] are fetched ahead, none for limit 0.
+//
+//go:noescape
+func gatherApply128AVX512(out []float32, src []float32, idx []int32, a []float32, w []float32, x []float32, limit int)
+
+// symvAVX512 writes into out the sum of x[k] times row k of m, len(out) columns of rows of stride len(x), multiples of 16.
+//
+//go:noescape
+func symvAVX512(out []float32, m []float32, x []float32)
+
+// symvAVX2 writes into out the sum of x[k] times row k of m, len(out) columns of rows of stride len(x), multiples of 16.
+//
+//go:noescape
+func symvAVX2(out []float32, m []float32, x []float32)
+
+// cholPanelAVX512 factors 16 rows of stride n from the diagonal at a on, width columns, a multiple of 16, into U; -U goes to neg, of the same stride, but for its first 16 columns. It returns false at a pivot that is not positive or not finite.
+//
+//go:noescape
+func cholPanelAVX512(a *float32, n int, width int, neg *float32) bool
+
 // cpuid executes CPUID.
 //
 //go:noescape

@@ -87,7 +87,7 @@ func laneDot(x, y []float32) float32 {
 	}
 	var q [8]float32
 	for i := range q {
-		q[i] = (l[i] + l[8+i]) + (l[16+i] + l[24+i])
+		q[i] = (l[i] + l[16+i]) + (l[8+i] + l[24+i])
 	}
 	for i := range 4 {
 		q[i] += q[4+i]
@@ -242,6 +242,158 @@ func levels(t *testing.T, fn func(t *testing.T)) {
 			defer force(l)()
 			fn(t)
 		})
+	}
+}
+
+// Kernels of rows give the same bits on AVX2 and AVX-512, and what the portable
+// form gives to rounding.
+func TestLevels(t *testing.T) {
+	results := map[string][][]float32{}
+	levels(t, func(t *testing.T) {
+		r := rng.New(9, 0, 0)
+		fill := func(n int) []float32 {
+			v := make([]float32, n)
+			for i := range v {
+				v[i] = float32(r.Normal())
+			}
+			return v
+		}
+		var out [][]float32
+		for _, f := range []int{1, 7, 16, 24, 32, 48, 64, 80, 128, 144, 256} {
+			fp := Pad(f)
+			for _, n := range []int{0, 1, 2, 3, 4, 5, 31, 32, 33, 70} {
+				const rows = 50
+				src, x, a, w := fill(rows*f), fill(f), fill(n), fill(n)
+				idx := make([]int32, n+20)
+				for k := range idx {
+					idx[k] = int32(r.Intn(rows))
+				}
+				for _, flat := range []int{0, n, n + 20} {
+					buf := fill(f + 16)
+					want := make([]float64, len(buf))
+					for j, v := range buf {
+						want[j] = float64(v)
+					}
+					GatherApply(buf[8:8+f:8+f], src, idx[:n], a, w, x, make([]float32, n), flat)
+					for k, i := range idx[:n] {
+						row, d := src[int(i)*f:int(i)*f+f], 0.0
+						for j := range row {
+							d += float64(row[j]) * float64(x[j])
+						}
+						for j := range row {
+							want[8+j] += (float64(a[k]) + float64(w[k])*d) * float64(row[j])
+						}
+					}
+					for j := range buf {
+						if math.Abs(float64(buf[j])-want[j]) > 2e-5*float64(f*(n+1)) || (j < 8 || j >= 8+f) && float64(buf[j]) != want[j] {
+							t.Fatalf("GatherApply f=%d n=%d element %d: %v, want %v", f, n, j-8, buf[j], want[j])
+						}
+					}
+					out = append(out, buf)
+				}
+				raw, scaled := fill(n*fp+1), fill(n*fp+1)
+				guard := [2]float32{raw[n*fp], scaled[n*fp]}
+				GatherScale(raw, scaled, src, idx[:n], a, f, n+20)
+				for k, i := range idx[:n] {
+					for j := range fp {
+						v := float32(0)
+						if j < f {
+							v = src[int(i)*f+j]
+						}
+						if raw[k*fp+j] != v || scaled[k*fp+j] != a[k]*v {
+							t.Fatalf("GatherScale f=%d row %d element %d", f, k, j)
+						}
+					}
+				}
+				if guard != [2]float32{raw[n*fp], scaled[n*fp]} {
+					t.Fatalf("GatherScale f=%d n=%d wrote behind its rows", f, n)
+				}
+				c := fill(fp * fp)
+				Syrk(c, fp, 0, fp, scaled[:n*fp], raw[:n*fp], fp, n)
+				for i := range fp {
+					clear(c[i*fp : i*fp+i]) // below the diagonal anything may be
+				}
+				tile := fill(16 * 20)
+				if n > 0 {
+					Tile16(tile, 20, fill(16*n), fill(16*n), n)
+				}
+				out = append(out, c, tile)
+			}
+			m, x, y := fill(fp*fp), fill(fp), fill(fp+1)
+			guard := y[fp]
+			Symv(y, m, x)
+			for j := range fp {
+				s := 0.0
+				for k := range fp {
+					s += float64(x[k]) * float64(m[k*fp+j])
+				}
+				if math.Abs(s-float64(y[j])) > 1e-5*float64(fp) {
+					t.Fatalf("Symv f=%d element %d: %v, want %v", fp, j, y[j], s)
+				}
+			}
+			if y[fp] != guard {
+				t.Fatalf("Symv f=%d wrote behind its end", fp)
+			}
+			out = append(out, y, []float32{Dot(x, y)})
+			// A positive definite matrix, its first panel.
+			rows := fill(2 * fp * fp)
+			a := make([]float32, fp*fp)
+			Syrk(a, fp, 0, fp, rows, rows, fp, 2*fp)
+			before := slices.Clone(a)
+			neg := fill(16 * fp)
+			behind := slices.Clone(neg)
+			if !CholeskyPanel(a, fp, 0, neg) {
+				t.Fatalf("CholeskyPanel f=%d failed", fp)
+			}
+			for i := range 16 {
+				for j := range fp {
+					if j < i {
+						a[i*fp+j] = 0
+						continue
+					}
+					s := 0.0
+					for k := range i + 1 {
+						s += float64(a[k*fp+i]) * float64(a[k*fp+j])
+					}
+					if math.Abs(s-float64(before[i*fp+j])) > 1e-4*float64(fp) {
+						t.Fatalf("CholeskyPanel f=%d (%d,%d): %v, want %v", fp, i, j, s, before[i*fp+j])
+					}
+					if want := -a[i*fp+j]; j >= 16 && neg[i*fp+j] != want || j < 16 && neg[i*fp+j] != behind[i*fp+j] {
+						t.Fatalf("CholeskyPanel f=%d: neg(%d,%d)", fp, i, j)
+					}
+				}
+			}
+			out = append(out, slices.Clone(a[:16*fp]), slices.Clone(neg))
+			for _, bad := range []float32{0, -1, float32(math.NaN()), float32(math.Inf(1))} {
+				for _, at := range []int{0, 7, 15} {
+					a := slices.Clone(before)
+					for i := range 16 {
+						for j := range 16 {
+							if i != j {
+								a[i*fp+j] = 0
+							}
+						}
+					}
+					if a[at*fp+at] = bad; CholeskyPanel(a, fp, 0, neg) {
+						t.Fatalf("CholeskyPanel took the pivot %v at %d", bad, at)
+					}
+				}
+			}
+		}
+		results[t.Name()] = out
+	})
+	wide, narrow := results[t.Name()+"/avx512"], results[t.Name()+"/avx2"]
+	if wide == nil || narrow == nil {
+		t.Skip("no AVX-512 here")
+	}
+	for k := range wide {
+		if !slices.Equal(wide[k], narrow[k]) {
+			at := 0
+			for wide[k][at] == narrow[k][at] {
+				at++
+			}
+			t.Fatalf("result %d of %d numbers: element %d is %v on AVX-512, %v on AVX2", k, len(wide[k]), at, wide[k][at], narrow[k][at])
+		}
 	}
 }
 

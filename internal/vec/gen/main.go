@@ -6,7 +6,8 @@
 //
 // Order of summation, the same in every dot product: element i belongs to lane
 // i mod 32, each lane is one chain of fused multiply-adds in ascending i, and the
-// lanes are added in one fixed tree. Kernels of another width must keep it.
+// lanes are added in one fixed tree: those 16 apart, then 8, 4, 2 and 1. Kernels
+// of another width must keep it.
 package main
 
 import (
@@ -30,6 +31,14 @@ func main() {
 	rowStep()
 	nextAbove()
 	panelAbove()
+	tile16()
+	gatherScale()
+	quarterTable()
+	gatherApply(32)
+	gatherApply(64)
+	gatherApply(128)
+	symv()
+	cholPanel()
 	cpu()
 	Generate()
 }
@@ -223,9 +232,9 @@ func zero(v ...reg.VecVirtual) {
 
 // reduce adds the 32 lanes and returns the register whose lowest word is the sum.
 func reduce(a []reg.VecVirtual) reg.Register {
-	VADDPS(a[1], a[0], a[0])
-	VADDPS(a[3], a[2], a[2])
 	VADDPS(a[2], a[0], a[0])
+	VADDPS(a[3], a[1], a[1])
+	VADDPS(a[1], a[0], a[0])
 	hi := XMM()
 	lo := a[0].AsX()
 	VEXTRACTF128(U8(1), a[0], hi)
