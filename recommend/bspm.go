@@ -19,10 +19,11 @@ import (
 // BSPMOptions configures FitBSPM. The zero value is a good start.
 type BSPMOptions struct {
 	// Factors is the number of singular vectors of the ideal low-pass filter. The
-	// default is √entries/3.5, in [16, 256]; the paper takes 448 on a million entries.
+	// default is a 64th of the users or items, whichever are fewer, in [8, 512]; the
+	// paper takes 384 and 448 where that gives about 470.
 	Factors    int
 	Beta       float64 // β, weight of the ideal filter; default 0.3, negative means 0: blurring by the linear filter alone
-	Sharpening float64 // T, the time of the sharpening process; default 2, negative means 0: no sharpening, which is GFCF
+	Sharpening float64 // T, the time of the sharpening process; default 1.5, negative means 0: no sharpening, which is GFCF
 	Neighbors  int     // weights of the filter kept an item, the largest of either sign; default 1000, negative means all
 	Iterations int     // passes of the randomised SVD; default 8
 	Weights    bool    // use the weights of the entries; default: each entry counts 1
@@ -37,7 +38,7 @@ func (o BSPMOptions) withDefaults(x *Interactions) BSPMOptions {
 		o.Factors = spectralFactors(x)
 	}
 	o.Beta = check.OrOff(o.Beta, 0.3)
-	o.Sharpening = check.OrOff(o.Sharpening, 2)
+	o.Sharpening = check.OrOff(o.Sharpening, 1.5)
 	o.Neighbors = check.Default(o.Neighbors, 1000)
 	o.Iterations = check.Default(o.Iterations, 8)
 	return o
@@ -146,10 +147,12 @@ func newItemGraph(x *Interactions, weights bool) itemGraph {
 	return itemGraph{r, r.Transpose(), sums}
 }
 
-// spectralFactors is how many singular vectors a matrix of so many entries
-// carries with meaning.
+// spectralFactors is how many singular vectors of a matrix hold more meaning than
+// noise. On cuts of the training data about 12 of 1,400 did best
+// (amazon-electronics-small), 50 to 100 of 3,700 (ml-1m-lcfn) and 448, the most
+// tried, of 30,000 (gowalla).
 func spectralFactors(x *Interactions) int {
-	return int(min(max(math.Sqrt(float64(x.Len()))/3.5, 16), 256))
+	return min(max(min(x.Users(), x.Items())/64, 8), 512)
 }
 
 // panel is the number of vectors that are filtered together: with 16 of them an

@@ -13,12 +13,11 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
-// GFCFOptions configures FitGFCF. The zero value is a good start, and on matrices
-// of a million entries that of the paper.
+// GFCFOptions configures FitGFCF. The zero value is a good start.
 type GFCFOptions struct {
 	// Factors is the number of singular vectors of the ideal low-pass filter, 256
-	// in the paper. Small matrices carry fewer of meaning: the default is
-	// √entries/3.5, in [16, 256].
+	// in the paper. The default is a 64th of the users or items, whichever are fewer,
+	// in [8, 512].
 	Factors    int
 	Alpha      float64 // α, weight of the ideal filter; default 0.3, negative means 0: the linear filter alone
 	Neighbors  int     // weights of the linear filter kept an item; default 1000, negative means all

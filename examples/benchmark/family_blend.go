@@ -17,7 +17,7 @@ import (
 // weight for each part. -tune tunes every part for itself first and the weights
 // at last, all on the same validation part.
 func blend() algorithm {
-	parts := []algorithm{als(), turboCF(), rp3beta(), sparseEASE(), gfCF()}
+	parts := []algorithm{als(), turboCF(), rp3beta(), sparseEASE(), bspm()}
 	a := algorithm{name: "blend", parts: parts}
 	for _, p := range parts {
 		a.params = append(a.params, uniform(p.name+".weight", 1, 0, 1))

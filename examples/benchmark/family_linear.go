@@ -34,7 +34,7 @@ func gfCF() algorithm {
 	return algorithm{
 		name: "gfcf",
 		params: []param{
-			logIntegers("factors", 0, 16, 512), // 0: by the number of entries
+			logIntegers("factors", 0, 8, 768), // 0: by the size of the matrix
 			uniform("alpha", 0.3, 0, 1),
 			integers("neighbors", 1000, 1000, 1000),
 		},
@@ -53,12 +53,12 @@ func bspm() algorithm {
 	return algorithm{
 		name: "bspm",
 		params: []param{
-			logIntegers("factors", 0, 16, 512), // 0: by the number of entries
+			logIntegers("factors", 0, 8, 768), // 0: by the size of the matrix
 			uniform("beta", 0.3, 0, 1),
-			uniform("sharpening", 2, 0, 3),
+			uniform("sharpening", 1.5, 0, 3),
 			logIntegers("neighbors", 1000, 300, 4000).refining(),
 		},
-		starts: []settings{{}, {"factors": 64.0, "sharpening": 1.0}, {"factors": 24.0, "beta": 0.2}, {"factors": 400.0, "beta": 0.4, "sharpening": 2.5}},
+		starts: []settings{{}, {"sharpening": 2.5}, {"sharpening": 1.0}, {"sharpening": 2.5, "beta": 0.5}},
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
 	}
 }
