@@ -228,10 +228,11 @@ func (w *pairWorker) row(r int) {
 }
 
 // drain meets what the scan of a row's sums finds. The bound of the row itself
-// rises between scans, so the first are short.
+// rises between scans, so the first are short, and they begin with the shortest
+// rows, where the highest of normalised scores tend to be.
 func (w *pairWorker) drain(r, cells int) {
-	for lo, step := 0, 64; lo < cells; lo, step = lo+step, min(2*step, drainMost) {
-		hi := min(lo+step, cells)
+	for hi, step := cells, 64; hi > 0; hi, step = hi-step, min(2*step, drainMost) {
+		lo := max(hi-step, 0)
 		n := vec.Drain(w.hit[:], w.hits[:], w.sum[lo:hi], w.col[lo:hi], w.least[lo:hi], w.own.least(0), w.col[r])
 		for k, c := range w.hit[:n] {
 			w.meet(r, lo+int(c), w.hits[k])
