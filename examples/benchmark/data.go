@@ -306,6 +306,28 @@ func (p *problem) validation(seed uint64) (*problem, error) {
 	return &problem{task: p.task, items: p.items, train: s.Train, test: s.Test}, nil
 }
 
+// validations returns problems to tune on: one, or for few users several cuts,
+// up to 5, with some thousand users together. The best of many settings on one
+// small part is often the best by luck.
+func (p *problem) validations(seed uint64) ([]*problem, error) {
+	v, err := p.validation(seed)
+	if err != nil {
+		return nil, err
+	}
+	cuts := []*problem{v}
+	if p.task != ranking || p.cases != nil || p.lastOut() {
+		return cuts, nil
+	}
+	for n := uint64(1); n < min(5, 5000/uint64(max(v.train.Users(), 1))); n++ {
+		v, err := p.validation(seed + n)
+		if err != nil {
+			return nil, err
+		}
+		cuts = append(cuts, v)
+	}
+	return cuts, nil
+}
+
 // lastOut reports whether the split looks like leave-last-out: times are known
 // and nine of ten test users have one test item.
 func (p *problem) lastOut() bool {

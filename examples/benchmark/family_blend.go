@@ -70,24 +70,28 @@ func (s settings) of(part string) settings {
 	return out
 }
 
-// fitCache keeps the last fit of each part, so that a search of weights does not
-// fit the parts again and again.
+// fitCache keeps the last fit of each part to each matrix, so that a search of
+// weights does not fit the parts again and again.
 type fitCache struct {
 	mu   sync.Mutex
-	last map[string]cachedFit
+	last map[cacheKey]cachedFit
+}
+
+type cacheKey struct {
+	part string
+	x    *recommend.Interactions
 }
 
 type cachedFit struct {
-	x     *recommend.Interactions
-	key   string
-	model recommend.Model
+	settings string
+	model    recommend.Model
 }
 
 func (c *fitCache) fit(ctx context.Context, a algorithm, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := fmt.Sprint(e.seed, s)
-	if f := c.last[a.name]; f.x == x && f.key == key {
+	key, settings := cacheKey{a.name, x}, fmt.Sprint(e.seed, s)
+	if f, ok := c.last[key]; ok && f.settings == settings {
 		return f.model, nil
 	}
 	m, err := a.rank(ctx, x, s, e)
@@ -95,9 +99,9 @@ func (c *fitCache) fit(ctx context.Context, a algorithm, x *recommend.Interactio
 		return nil, err
 	}
 	if c.last == nil {
-		c.last = map[string]cachedFit{}
+		c.last = map[cacheKey]cachedFit{}
 	}
-	c.last[a.name] = cachedFit{x, key, m}
+	c.last[key] = cachedFit{settings, m}
 	return m, nil
 }
 

@@ -174,10 +174,11 @@ func tune(ctx context.Context, p *problem, a algorithm, pinned settings, c *conf
 	if err != nil {
 		return nil, err
 	}
-	v, err := p.validation(c.seed)
+	cuts, err := p.validations(c.seed)
 	if err != nil {
 		return nil, err
 	}
+	v := cuts[0]
 	var more []settings
 	if a.startsFor != nil {
 		if v.task == session {
@@ -200,7 +201,7 @@ func tune(ctx context.Context, p *problem, a algorithm, pinned settings, c *conf
 		k = c.ks[0]
 		measure = fmt.Sprintf("ndcg@%d among sampled negatives", k)
 	}
-	fmt.Fprintf(log, "tune %s: %d settings to search, measure %s on a validation part of the training data\n", a.name, len(prop.params), measure)
+	fmt.Fprintf(log, "tune %s: %d settings to search, measure %s on %d validation part(s) of the training data\n", a.name, len(prop.params), measure, len(cuts))
 	var done []trial
 	best := -1
 	for c.trials == 0 || len(done) < c.trials {
@@ -217,7 +218,14 @@ func tune(ctx context.Context, p *problem, a algorithm, pinned settings, c *conf
 			trialCtx, cancel = context.WithTimeoutCause(ctx, left, errBudget)
 		}
 		began := time.Now()
-		score, err := v.try(trialCtx, a, s, k, c)
+		score := 0.0
+		for _, v := range cuts {
+			var one float64
+			if one, err = v.try(trialCtx, a, s, k, c); err != nil {
+				break
+			}
+			score += one / float64(len(cuts))
+		}
 		cancel()
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
