@@ -276,6 +276,10 @@ func PanelAbove(masks []uint32, panels, users, threshold []float32, f int) {
 
 // Scale multiplies x by a.
 func Scale(a float32, x []float32) {
+	if hasAVX2 {
+		scaleAVX2(a, x)
+		return
+	}
 	for i := range x {
 		x[i] *= a
 	}

@@ -44,6 +44,11 @@ func pairStepAVX2(x []float32, y []float32, z []float32, a float32, keep float32
 //go:noescape
 func rowStepAVX2(x []float32, y []float32, a float32, keep float32)
 
+// scaleAVX2 multiplies x by a.
+//
+//go:noescape
+func scaleAVX2(a float32, x []float32)
+
 // nextAboveAVX2 returns the first multiple of 8 at or after from (one itself) whose block of 8 holds x·y >= threshold, or a block that is not whole.
 //
 //go:noescape

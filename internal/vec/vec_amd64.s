@@ -1094,6 +1094,54 @@ qdone:
 	VZEROUPPER
 	RET
 
+// func scaleAVX2(a float32, x []float32)
+// Requires: AVX
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSS a+0(FP), Y0
+	MOVQ         x_base+8(FP), AX
+	MOVQ         x_len+16(FP), CX
+
+b32:
+	CMPQ    CX, $0x00000020
+	JL      brest
+	VMULPS  (AX), Y0, Y1
+	VMULPS  32(AX), Y0, Y2
+	VMULPS  64(AX), Y0, Y3
+	VMULPS  96(AX), Y0, Y4
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y2, 32(AX)
+	VMOVUPS Y3, 64(AX)
+	VMOVUPS Y4, 96(AX)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JMP     b32
+
+brest:
+b8:
+	CMPQ    CX, $0x00000008
+	JL      bmask
+	VMOVUPS (AX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JMP     b8
+
+bmask:
+	TESTQ      CX, CX
+	JZ         bdone
+	LEAQ       masks<>+0(SB), DX
+	MOVQ       $0x00000008, BX
+	SUBQ       CX, BX
+	VMOVDQU    (DX)(BX*4), Y1
+	VMASKMOVPS (AX), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+bdone:
+	VZEROUPPER
+	RET
+
 // func nextAboveAVX2(x []float32, y []float32, threshold float32, from int) int
 // Requires: AVX
 TEXT ·nextAboveAVX2(SB), NOSPLIT, $0-72

@@ -161,6 +161,17 @@ func TestKernels(t *testing.T) {
 				}
 			}
 			copy(buf, before)
+			Scale(1.7, out)
+			for j := range buf {
+				want := before[j]
+				if j >= 8 && j < 8+f {
+					want *= 1.7
+				}
+				if buf[j] != want {
+					t.Fatalf("Scale f=%d element %d: %v, want %v", f, j-8, buf[j], want)
+				}
+			}
+			copy(buf, before)
 			Axpy(1.5, x, out)
 			for j := range buf {
 				want := before[j]

@@ -29,6 +29,7 @@ func main() {
 	tile()
 	pairStep()
 	rowStep()
+	scale()
 	nextAbove()
 	panelAbove()
 	tile16()
@@ -122,6 +123,34 @@ func rowStep() {
 		VFMADD213PS(ax, keep, y)
 		store(x, 0)
 		store(y, 1)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// scale is in place, one rounding an element.
+func scale() {
+	text("scaleAVX2", "func(a float32, x []float32)", "scaleAVX2 multiplies x by a.")
+	a := broadcast("a")
+	x, n := loadGP("x"), loadLen("x")
+	v := []reg.VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	Label("b32")
+	CMPQ(n, U32(32))
+	JL(LabelRef("brest"))
+	for b, r := range v {
+		VMULPS(Mem{Base: x, Disp: 32 * b}, a, r)
+	}
+	for b, r := range v {
+		VMOVUPS(r, Mem{Base: x, Disp: 32 * b})
+	}
+	ADDQ(U32(128), x)
+	SUBQ(U32(32), n)
+	JMP(LabelRef("b32"))
+	Label("brest")
+	lanes("b", n, []reg.GPVirtual{x}, func(load func(int) reg.VecVirtual, store func(reg.VecVirtual, int)) {
+		r := load(0)
+		VMULPS(a, r, r)
+		store(r, 0)
 	})
 	VZEROUPPER()
 	RET()
