@@ -9,6 +9,7 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/solve"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // SigmoidCalibrator turns scores into probabilities by 1/(1+exp(A·score+B))
@@ -59,21 +60,37 @@ func FitSigmoid(scores []float64, y []bool, weights []float64) (*SigmoidCalibrat
 	}
 	hi, lo := (wPos+1)/(wPos+2), 1/(wNeg+2)
 	target := func(p point) float64 { return lo + (hi-lo)*p.y }
+	var pos, neg losses // of the same scores as true and as false
+	var ones, minus [group]float64
+	for i := range ones {
+		ones[i], minus[i] = 1, -1
+	}
+	// each hands out a group of points with u, the scaled score, and η = a·u + b.
+	each := func(x []float64, do func(p point, u float64, i int)) {
+		for k := 0; k < len(pts); k += group {
+			part := pts[k:min(k+group, len(pts))]
+			n := len(part)
+			for i, p := range part {
+				pos.eta[i] = x[0]*((p.x-mean)/scale) + x[1]
+			}
+			vec.Logistic64(pos.loss[:n], pos.grad[:n], pos.curve[:n], pos.eta[:n], ones[:n])
+			vec.Logistic64(neg.loss[:n], neg.grad[:n], neg.curve[:n], pos.eta[:n], minus[:n])
+			for i, p := range part {
+				do(p, (p.x-mean)/scale, i)
+			}
+		}
+	}
 	// f(a, b) = Σ w·(log(1+exp(η)) - t·η), η = a·u + b, so A = -a/scale.
 	eval := func(g, x []float64) (float64, error) {
 		f := 0.0
 		g[0], g[1] = 0, 0
-		for _, p := range pts {
-			u := (p.x - mean) / scale
-			eta := x[0]*u + x[1]
+		each(x, func(p point, u float64, i int) {
 			t := target(p)
-			l1, d1, _ := logLoss(eta, 1)
-			l0, d0, _ := logLoss(eta, -1)
-			f += p.w * (t*l1 + (1-t)*l0)
-			d := p.w * (t*d1 + (1-t)*d0)
+			f += p.w * (t*pos.loss[i] + (1-t)*neg.loss[i])
+			d := p.w * (t*pos.grad[i] + (1-t)*neg.grad[i])
 			g[0] += d * u
 			g[1] += d
-		}
+		})
 		return f, nil
 	}
 	var haa, hab, hbb float64
@@ -92,12 +109,10 @@ func FitSigmoid(scores []float64, y []bool, weights []float64) (*SigmoidCalibrat
 		},
 		Stop: func(_ int, x []float64, _ float64, g []float64) (bool, error) {
 			haa, hab, hbb = 0, 0, 0
-			for _, p := range pts {
-				u := (p.x - mean) / scale
-				_, _, q := logLoss(x[0]*u+x[1], 1)
-				q *= p.w
+			each(x, func(p point, u float64, i int) {
+				q := pos.curve[i] * p.w
 				haa, hab, hbb = haa+q*u*u, hab+q*u, hbb+q
-			}
+			})
 			return track.done(x, g, []float64{haa, hbb}), nil
 		},
 	})
