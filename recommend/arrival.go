@@ -51,6 +51,9 @@ type arrival[I ID] struct {
 // vectors), ErrNotFinite, and those of NewCatalogue for facts. After an error no
 // item has joined. Cost: that of all items that joined so far.
 func (e *Engine[U, I]) AddItems(items ...Arrival[I]) error {
+	if err := e.made("recommend: AddItems"); err != nil {
+		return err
+	}
 	e.live.write.Lock()
 	defer e.live.write.Unlock()
 	s := e.state.Load()

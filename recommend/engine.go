@@ -192,6 +192,9 @@ func NewEngine[U, I ID](d *Dataset[U, I], opt EngineOptions) (*Engine[U, I], err
 // NewEngine: a look at every live event, during which Observe waits.
 func (e *Engine[U, I]) Swap(d *Dataset[U, I], opt EngineOptions) error {
 	const where = "recommend: Swap"
+	if err := e.made(where); err != nil {
+		return err
+	}
 	opt.Live = LiveOptions{}.withDefaults() // not read
 	s, err := newState(d, opt, where)
 	if err != nil {
@@ -203,11 +206,27 @@ func (e *Engine[U, I]) Swap(d *Dataset[U, I], opt EngineOptions) error {
 }
 
 // Dataset returns the dataset in use, for making item sets that fit it.
-func (e *Engine[U, I]) Dataset() *Dataset[U, I] { return e.state.Load().data }
+func (e *Engine[U, I]) Dataset() *Dataset[U, I] {
+	if s := e.state.Load(); s != nil {
+		return s.data
+	}
+	return nil
+}
+
+// made returns ErrEmpty for an Engine that NewEngine did not make.
+func (e *Engine[U, I]) made(where string) error {
+	if e.state.Load() == nil {
+		return fmt.Errorf("%s: the Engine was not made by NewEngine: %w", where, ErrEmpty)
+	}
+	return nil
+}
 
 // Meaning says what a score of that source stands for: Source.Meaning where the
 // host set it, else what is known about the model; "" for a source that is none.
 func (e *Engine[U, I]) Meaning(source string) string {
+	if e.made("") != nil {
+		return ""
+	}
 	for _, s := range e.state.Load().sources {
 		if s.Name == source {
 			if s.Meaning != "" {
@@ -331,13 +350,17 @@ func (w *scratch[I]) fit(words int) {
 // Errors: ErrOption (K < 1, an unknown policy, Repurchase without Now or on a
 // dataset without times, a cap below 1, a pin at no place or twice, a boost that
 // is negative), ErrMismatch (an item set of another catalogue), ErrUnknownID (an
-// attribute nobody has), ErrNotFinite (a weight), or what a model returns, except
-// ErrEmpty, which hands over to the next source. After an error dst is returned
-// as it came.
+// attribute nobody has), ErrNotFinite (a weight), what Rerank and Explore say, or
+// what a model returns, except ErrEmpty and ErrDiverged (weights it cannot compute
+// with), which hand over to the next source. After an error dst is returned as it
+// came.
 //
 // Cost: the Score of each source needed and one pass over its scores; sources of
 // vectors are scored where the filters left items.
 func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]Recommendation[I], error) {
+	if err := e.made("recommend: Recommend"); err != nil {
+		return dst, err
+	}
 	w := e.getScratch()
 	defer e.pool.Put(w)
 	var info Info
@@ -403,7 +426,7 @@ func (s *state[U, I]) answer(w *scratch[I], dst []Recommendation[I], req *Reques
 		if k > 0 || !w.scored {
 			asked, err = s.score(w, k, q, info.fresh, len(req.Boosts) > 0)
 		}
-		if errors.Is(err, ErrEmpty) {
+		if silent(err) {
 			continue
 		}
 		if err != nil {
@@ -571,6 +594,9 @@ func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], q *Query, info *
 			last = req.Now.Add(-req.Interval).Unix()
 		}
 		for k, i := range q.Items {
+			if req.SeenWeight > 0 && q.Weight(k) < req.SeenWeight {
+				continue
+			}
 			if req.Seen == DropSeen || w.past.times[k] > last {
 				free[i>>6] &^= 1 << (uint(i) & 63)
 			}
@@ -623,12 +649,16 @@ func (s *state[U, I]) score(w *scratch[I], k int, q Query, fresh, inMemory bool)
 		folded := q
 		folded.User = Stranger
 		err := s.ask(w, k, folded, inMemory)
-		if !errors.Is(err, ErrEmpty) {
+		if !silent(err) {
 			return folded, err
 		}
 	}
 	return q, s.ask(w, k, q, inMemory)
 }
+
+// silent reports whether a model that returned err has nothing to say about a
+// query: it does not know it, or cannot compute with its weights.
+func silent(err error) bool { return errors.Is(err, ErrEmpty) || errors.Is(err, ErrDiverged) }
 
 func (s *state[U, I]) ask(w *scratch[I], k int, q Query, inMemory bool) error {
 	m := s.sources[k].Model
@@ -677,7 +707,7 @@ func (s *state[U, I]) explain(w *scratch[I], recs []Recommendation[I], slab []Be
 		}
 		var err error
 		w.reasons, err = ex.AppendReasons(w.reasons[:0], q, w.top[k].ID, n)
-		if errors.Is(err, ErrEmpty) {
+		if silent(err) {
 			continue
 		}
 		if err != nil {
@@ -700,6 +730,9 @@ func (s *state[U, I]) explain(w *scratch[I], recs []Recommendation[I], slab []Be
 // Errors: ErrUnknownID (item), ErrOption (k < 1). After an error dst is returned
 // as it came.
 func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, k int) ([]Recommendation[I], error) {
+	if err := e.made("recommend: Similar"); err != nil {
+		return dst, err
+	}
 	s := e.state.Load()
 	i := s.data.Items.Of(item)
 	if i < 0 {
@@ -726,7 +759,7 @@ func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, k int) ([]Recomm
 		var err error
 		// k, not left: the first ones may be taken.
 		w.similar, err = m.AppendSimilar(w.similar[:0], i, k)
-		if errors.Is(err, ErrEmpty) {
+		if silent(err) {
 			continue
 		}
 		if err != nil {

@@ -169,6 +169,7 @@ func drawRequest(t *rapid.T, w *world) Request[string, int] {
 	if r.Seen == Repurchase {
 		r.Now, r.Interval = at(100), time.Duration(rapid.IntRange(0, 100).Draw(t, "interval"))*time.Second
 	}
+	r.SeenWeight = rapid.SampledFrom([]float32{0, 0, 2, 3}).Draw(t, "seen weight")
 	for range rapid.SampledFrom([]int{0, 0, 1, 2, 6}).Draw(t, "events") {
 		e := Event[int]{Item: anyItem.Draw(t, "item"), Weight: float32(rapid.IntRange(0, 3).Draw(t, "weight"))}
 		if rapid.Bool().Draw(t, "at") {
@@ -332,7 +333,7 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 			continue
 		}
 		if e, ok := past[id]; ok {
-			if r.Seen == DropSeen || r.Seen == Repurchase && time.Unix(e.time, 0).Add(r.Interval).After(r.Now) {
+			if heavy := r.SeenWeight == 0 || e.weight >= r.SeenWeight; heavy && r.Seen == DropSeen || heavy && r.Seen == Repurchase && time.Unix(e.time, 0).Add(r.Interval).After(r.Now) {
 				continue
 			}
 		}
@@ -627,16 +628,18 @@ func TestEngineBadInput(t *testing.T) {
 		r    Request[string, string]
 		want error
 	}{
-		"K zero":             {Request[string, string]{}, ErrOption},
-		"K negative":         {Request[string, string]{K: -1}, ErrOption},
-		"unknown policy":     {Request[string, string]{K: 1, Seen: 3}, ErrOption},
-		"negative policy":    {Request[string, string]{K: 1, Seen: -1}, ErrOption},
-		"negative reasons":   {Request[string, string]{K: 1, Reasons: -1}, ErrOption},
-		"repurchase, no now": {Request[string, string]{K: 1, Seen: Repurchase}, ErrOption},
-		"negative interval":  {Request[string, string]{K: 1, Interval: -1}, ErrOption},
-		"allow of another":   {Request[string, string]{K: 1, Allow: otherSet}, ErrMismatch},
-		"deny of another":    {Request[string, string]{K: 1, Deny: otherSet}, ErrMismatch},
-		"NaN weight":         {Request[string, string]{K: 1, History: []Event[string]{{Item: "i001", Weight: nan}}}, ErrNotFinite},
+		"K zero":              {Request[string, string]{}, ErrOption},
+		"K negative":          {Request[string, string]{K: -1}, ErrOption},
+		"unknown policy":      {Request[string, string]{K: 1, Seen: 3}, ErrOption},
+		"negative policy":     {Request[string, string]{K: 1, Seen: -1}, ErrOption},
+		"negative reasons":    {Request[string, string]{K: 1, Reasons: -1}, ErrOption},
+		"repurchase, no now":  {Request[string, string]{K: 1, Seen: Repurchase}, ErrOption},
+		"seen weight below 0": {Request[string, string]{K: 1, SeenWeight: -1}, ErrOption},
+		"seen weight NaN":     {Request[string, string]{K: 1, SeenWeight: nan}, ErrOption},
+		"negative interval":   {Request[string, string]{K: 1, Interval: -1}, ErrOption},
+		"allow of another":    {Request[string, string]{K: 1, Allow: otherSet}, ErrMismatch},
+		"deny of another":     {Request[string, string]{K: 1, Deny: otherSet}, ErrMismatch},
+		"NaN weight":          {Request[string, string]{K: 1, History: []Event[string]{{Item: "i001", Weight: nan}}}, ErrNotFinite},
 		"weights overflow": {Request[string, string]{K: 1, History: []Event[string]{
 			{Item: "i001", Weight: math.MaxFloat32}, {Item: "i001", Weight: math.MaxFloat32}}}, ErrNotFinite},
 	} {

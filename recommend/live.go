@@ -199,6 +199,9 @@ func (s *state[U, I]) hidden(u int32, forgotten int64) bool {
 // ErrNotFinite (a weight).
 func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	const where = "recommend: Observe"
+	if err := e.made(where); err != nil {
+		return err
+	}
 	if !check.Finite(float64(o.Weight)) {
 		return fmt.Errorf("%s: weight of user %v item %v is %v: %w", where, o.User, o.Item, o.Weight, ErrNotFinite)
 	}
@@ -354,6 +357,9 @@ func (e *Engine[U, I]) publish(s *state[U, I], where string) error {
 //
 // It reports whether anything was known about the user.
 func (e *Engine[U, I]) Forget(user U) bool {
+	if e.made("") != nil {
+		return false
+	}
 	l := &e.live
 	l.write.Lock()
 	defer l.write.Unlock()
@@ -383,6 +389,9 @@ func (e *Engine[U, I]) Forget(user U) bool {
 // means everything again. It stays across Swap. Cost: a sort of the ids and a
 // lookup of every item; requests do not wait.
 func (e *Engine[U, I]) SetStock(inStock iter.Seq[I]) {
+	if e.made("") != nil {
+		return
+	}
 	l := &e.live
 	l.write.Lock()
 	defer l.write.Unlock()
@@ -406,6 +415,9 @@ type LiveStats struct {
 
 // Live returns what the engine holds beyond its dataset.
 func (e *Engine[U, I]) Live() LiveStats {
+	if e.made("") != nil {
+		return LiveStats{}
+	}
 	l := &e.live
 	l.write.Lock()
 	defer l.write.Unlock()

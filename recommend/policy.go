@@ -3,6 +3,7 @@ package recommend
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -237,7 +238,7 @@ func (s *state[U, I]) boost(w *scratch[I], boosts []Boost, from float32) {
 				} else {
 					v *= factor
 				}
-				w.boosted[i] = max(v+b.Add, from) // known it stays
+				w.boosted[i] = min(max(v+b.Add, from), math.MaxFloat32) // known it stays, and a number
 			}
 		}
 	}

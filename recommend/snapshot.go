@@ -23,6 +23,9 @@ const kindEngine = codec.KindRecommend + 0xe0
 // Cost: a copy of every live event, during which Observe waits and requests do
 // not.
 func (e *Engine[U, I]) Snapshot() ([]byte, error) {
+	if err := e.made("recommend: Snapshot"); err != nil {
+		return nil, err
+	}
 	l := &e.live
 	l.write.Lock()
 	defer l.write.Unlock()
@@ -92,6 +95,9 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 // frame of something else, or ids of other types).
 func (e *Engine[U, I]) Restore(data []byte) error {
 	const where = "recommend: Restore"
+	if err := e.made(where); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, kindEngine, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
