@@ -308,20 +308,6 @@ func (s sample) classWeights(counts [2]int) [2]float64 {
 	return sum
 }
 
-// logLoss returns log(1+exp(-z·eta)) for z = ±1, its derivative by eta, and the
-// second derivative p·(1-p).
-func logLoss(eta float64, z float64) (loss, grad, curve float64) {
-	m := z * eta
-	if m >= 0 {
-		e := math.Exp(-m)
-		s := 1 / (1 + e)
-		return math.Log1p(e), -z * e * s, e * s * s
-	}
-	e := math.Exp(m)
-	s := 1 / (1 + e)
-	return math.Log1p(e) - m, -z * s, e * s * s
-}
-
 // Sigmoid returns 1/(1+exp(-score)), the probability of a log-odds score. It is
 // exactly 0 or 1 only where a float64 cannot hold the difference.
 func Sigmoid(score float64) float64 {

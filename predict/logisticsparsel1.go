@@ -59,9 +59,16 @@ func (p *sparseProblem) proximal(ctx context.Context, theta []float64, o Logisti
 	value := func(a float64) (float64, error) {
 		f, err := parallel.Reduce(ctx, p.n, rowBlock, 0, func(lo, hi int) (float64, error) {
 			s := 0.0
-			for k := lo; k < hi; k++ {
-				l, _, _ := logLoss(eta[k]+a*step[k], p.z[k])
-				s += p.w[k] * l
+			var l losses
+			for k := lo; k < hi; k += group {
+				n := min(group, hi-k)
+				for i := range n {
+					l.eta[i] = eta[k+i] + a*step[k+i]
+				}
+				l.derive(p.z[k:k+n], p.w[k:k+n])
+				for _, v := range l.loss[:n] {
+					s += v
+				}
 			}
 			return s, nil
 		}, func(a, b float64) float64 { return a + b })
@@ -139,11 +146,16 @@ func (p *sparseProblem) derivatives(ctx context.Context, cols columns, x, eta, s
 	type sums struct{ g, h float64 }
 	total, err := parallel.Reduce(ctx, p.n, rowBlock, 0, func(lo, hi int) (sums, error) {
 		var s sums
-		for k := lo; k < hi; k++ {
-			_, d, q := logLoss(eta[k], p.z[k])
-			slope[k], curve[k] = d*p.w[k], q*p.w[k]
-			s.g += slope[k]
-			s.h += curve[k]
+		var l losses
+		for k := lo; k < hi; k += group {
+			n := copy(l.eta[:], eta[k:hi])
+			l.derive(p.z[k:k+n], p.w[k:k+n])
+			copy(slope[k:k+n], l.grad[:n])
+			copy(curve[k:k+n], l.curve[:n])
+			for i, v := range l.grad[:n] {
+				s.g += v
+				s.h += l.curve[i]
+			}
 		}
 		return s, nil
 	}, func(a, b sums) sums { return sums{a.g + b.g, a.h + b.h} })
