@@ -28,10 +28,11 @@ type causalGolden struct {
 		CI            [4][2]float64
 	}
 	AR1 []struct {
-		Y          []float64
-		At         int
-		Rho        float64
-		Params, SE []float64
+		Y       []float64
+		At      int
+		Rho     float64
+		Params  []float64
+		Effects [2][5]float64 // estimate, SE, low, high, p
 	}
 	Q struct {
 		Est, SE    []float64
@@ -72,9 +73,12 @@ func TestCausalGolden(t *testing.T) {
 	for _, c := range g.AR1 {
 		r := ok[Interrupted](t)(InterruptedSeries(c.Y, c.At, InterruptedOptions{}))
 		relNear(t, "ρ", r.Rho, c.Rho, 1e-6)
+		relNear(t, "intercept", r.Intercept, c.Params[0], 1e-6)
+		relNear(t, "trend", r.Trend, c.Params[1], 1e-6)
 		for i, x := range []Effect{r.Level, r.Slope} {
-			relNear(t, "estimate", x.Estimate, c.Params[2+i], 1e-8)
-			relNear(t, "SE", x.SE, c.SE[2+i], 1e-6)
+			for j, y := range [5]float64{x.Estimate, x.SE, x.Low, x.High, x.PValue} {
+				relNear(t, x.Method+[5]string{": estimate", ": SE", ": low", ": high", ": p"}[j], y, c.Effects[i][j], [5]float64{1e-4, 1e-3, 1e-3, 1e-3, 1e-2}[j]) // a grid of 96 points against 4000
+			}
 		}
 	}
 	for _, c := range g.Its {
@@ -88,9 +92,13 @@ func TestCausalGolden(t *testing.T) {
 		for i, x := range []Effect{r.Level, r.Slope} {
 			relNear(t, "estimate", x.Estimate, c.Params[2+i], 1e-8)
 			relNear(t, "SE", x.SE, c.SE[2+i], 1e-8)
-			relNear(t, "p", x.PValue, c.P[2+i], 1e-6)
-			relNear(t, "low", x.Low, c.CI[2+i][0], 1e-7)
-			relNear(t, "high", x.High, c.CI[2+i][1], 1e-7)
+			// The peer's p-value and interval take n−4 degrees of freedom; ours are wider.
+			df := float64(len(c.Y) - 4)
+			relNear(t, "p", studentTwoSided(x.Statistic, df), c.P[2+i], 1e-6)
+			relNear(t, "low", x.Estimate-studentQuantile(.975, df)*x.SE, c.CI[2+i][0], 1e-7)
+			if !(x.Low < c.CI[2+i][0] && x.High > c.CI[2+i][1] && x.PValue > c.P[2+i] && x.DF < df) {
+				t.Errorf("corrected interval %v to %v, p %v", x.Low, x.High, x.PValue)
+			}
 		}
 		m := 0.0
 		for i := c.At; i < len(c.Y); i++ {

@@ -87,26 +87,6 @@ func simulations() []simulation {
 		e, err := CompareWinsorized(arms[0], arms[1], WinsorOptions{Quantile: .99})
 		return e.Effect, err
 	})})
-	for _, c := range []struct {
-		name   string
-		n      int
-		rho    float64
-		lower  float64 // documented shortfall
-		errors InterruptedErrors
-	}{{"interrupted series, 400 periods", 400, 0, 0, ErrorsAR1}, {"interrupted series, 100 periods", 100, 0, .005, ErrorsAR1},
-		{"interrupted series, 400 periods, autocorrelation .3", 400, .3, 0, ErrorsAR1}, {"interrupted series, 60 periods, autocorrelation .5", 60, .5, .02, ErrorsAR1},
-		{"interrupted series, 1500 periods, Newey-West", 1500, 0, .01, ErrorsNeweyWest}, {"interrupted series, 100 periods, Newey-West", 100, 0, .05, ErrorsNeweyWest}} {
-		add(simulation{name: c.name, cover: .95, alarm: .05, lower: c.lower, cost: 4, draw: effectOf(0, func(r *rng.Stream) (Effect, error) {
-			y := make([]float64, c.n)
-			e := r.Normal() / math.Sqrt(1-c.rho*c.rho)
-			for t := range y {
-				e = c.rho*e + r.Normal()
-				y[t] = 10 + .01*float64(t) + e
-			}
-			x, err := InterruptedSeries(y, c.n/2, InterruptedOptions{Errors: c.errors})
-			return x.Level, err
-		})})
-	}
 	add(simulation{name: "forecast as counterfactual, errors correlated .6", cover: .95, alarm: .05, draw: effectOf(0, func(r *rng.Stream) (Effect, error) {
 		const n, rho = 12, .6
 		actual, forecast, se := make([]float64, n), make([]float64, n), make([]float64, n)

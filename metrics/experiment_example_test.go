@@ -349,7 +349,7 @@ func ExampleInterruptedSeries() {
 	r, err := metrics.InterruptedSeries(y, 40, metrics.InterruptedOptions{})
 	fmt.Printf("jump %.1f (%.1f to %.1f), change of trend p %.2f %v\n", r.Level.Estimate, r.Level.Low, r.Level.High, r.Slope.PValue, err)
 	// Output:
-	// jump 11.9 (10.2 to 13.6), change of trend p 0.95 <nil>
+	// jump 12.0 (10.3 to 13.9), change of trend p 0.92 <nil>
 }
 
 func ExampleCounterfactual() {

@@ -184,6 +184,7 @@ func TestRGolden(t *testing.T) {
 		relNear(t, "rpact inflation "+c.Type, ok[float64](t)(two.Inflation(.9)), c.Inflation90, 2e-5)
 	}
 	for _, c := range g.Series {
+		relNear(t, "gls corAR1 by REML", ok[Interrupted](t)(InterruptedSeries(c.Y, c.At, InterruptedOptions{})).Rho, c.Rho, 1e-4)
 		for j, lags := range c.Lags {
 			if lags == 0 {
 				lags = -1

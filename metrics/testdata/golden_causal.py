@@ -45,24 +45,45 @@ for n, at, lags in [(60, 40, 3), (100, 30, 0), (36, 20, 4)]:
     X = np.column_stack([np.ones(n), x, x >= at, (x >= at) * (x - at)]).astype(float)
     fit = sm.OLS(s, X).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True)
     out["its"].append({"y": s, "at": at, "lags": lags, "params": fit.params, "se": fit.bse, "p": fit.pvalues, "ci": fit.conf_int()})
-# AR(1) errors by dense matrices: expected residual autocorrelation solved for rho.
-from scipy.optimize import brentq
+# AR(1) errors by dense matrices: Student's t of generalised least squares given rho,
+# mixed over a fine grid of rho by the restricted likelihood and the prior 1/(1 + rho),
+# for the jump 1/((1 - rho^2) |d ln b/d rho|) with b^2 its precision.
+from scipy.optimize import brentq, minimize_scalar
 out["ar1"] = []
 for c in out["its"]:
     n, at = len(c["y"]), c["at"]
     x = np.arange(n)
     X = np.column_stack([np.ones(n), x, x >= at, (x >= at) * (x - at)]).astype(float)
-    P = np.linalg.inv(X.T @ X)
-    M = np.eye(n) - X @ P @ X.T
-    e = M @ c["y"]
-    seen = (e[1:] * e[:-1]).sum() / (e ** 2).sum()
-    S = lambda r: r ** np.abs(np.subtract.outer(x, x))
-    def gap(r):
-        C = M @ S(r) @ M
-        return np.diag(C, 1).sum() / np.trace(C) - seen
-    rho = brentq(gap, -.94, .96, xtol=1e-14)
-    V = P @ X.T @ S(rho) @ X @ P * (e ** 2).sum() / np.trace(M @ S(rho))
-    out["ar1"].append({"y": c["y"], "at": at, "rho": rho, "params": P @ X.T @ c["y"], "se": np.sqrt(np.diag(V))})
+    S = lambda r: r ** np.abs(np.subtract.outer(x, x)) / (1 - r * r)
+
+    def fit(r):
+        Vi = np.linalg.inv(S(r))
+        A = np.linalg.inv(X.T @ Vi @ X)
+        b = A @ X.T @ Vi @ c["y"]
+        e = c["y"] - X @ b
+        rss = e @ Vi @ e
+        return A, b, rss / (n - 4), -.5 * np.linalg.slogdet(S(r))[1] + .5 * np.linalg.slogdet(A)[1] - (n - 4) / 2 * np.log(rss)
+    th = np.linspace(-3, 3, 4001)
+    th = (th[1:] + th[:-1]) / 2
+    rho = np.tanh(th)
+    A, b, s2, ll = map(np.array, zip(*map(fit, rho)))
+    W = np.exp(ll - ll.max()) * (1 - rho ** 2)
+    common = W / (1 + rho)
+    common /= common.sum()
+    mean = common @ b
+    row = {"y": c["y"], "at": at, "rho": minimize_scalar(lambda r: -fit(r)[3], bounds=(-.9, .99), options={"xatol": 1e-12}).x,
+           "params": mean, "effects": []}
+    for j in (2, 3):
+        v = A[:, j, j]
+        w = common
+        if j == 2:
+            w = W / ((1 + rho) * np.maximum(.1, .5 * np.gradient(np.log(v), rho) * (1 - rho)))
+            w /= w.sum()
+        sd = np.sqrt(s2 * v)
+        cdf = lambda z: w @ stats.t.cdf((z - b[:, j]) / sd, n - 4)
+        q = [brentq(lambda z: cdf(z) - p, mean[j] - 99, mean[j] + 99, xtol=1e-12) for p in (.025, .975)]
+        row["effects"].append([mean[j], np.sqrt(w @ (sd ** 2 + (b[:, j] - mean[j]) ** 2)), *q, 2 * min(cdf(0), 1 - cdf(0))])
+    out["ar1"].append(row)
 # Cochran's Q.
 est, se = np.array([.3, -.1, .5, .2]), np.array([.1, .2, .15, .3])
 w = 1 / se ** 2
