@@ -17,7 +17,7 @@ func als() algorithm {
 			Iterations:        s.int("iterations"),
 			Alpha:             s.float("alpha"),
 			Unobserved:        s.float("unobserved"),
-			Regularization:    off(s.float("regularization")),
+			Regularization:    s.float("regularization"),
 			FrequencyExponent: off(s.float("frequency_exponent")),
 			Solver:            recommend.Solver(slices.Index(solvers, s.text("solver"))),
 			CGSteps:           s.int("cg_steps"),
@@ -31,9 +31,9 @@ func als() algorithm {
 		params: []param{
 			logIntegers("factors", 64, 16, 512).doubling(),
 			integers("iterations", 15, 15, 15),
-			uniform("alpha", 1, 1, 1),              // only its ratio to unobserved matters
-			logUniform("unobserved", 0, 0.0003, 1), // 0: what FitALS takes for data of this density
-			logUniform("regularization", 0.2, 0.0003, 0.5),
+			uniform("alpha", 1, 1, 1),                  // only its ratio to unobserved matters
+			logUniform("unobserved", 0, 0.0003, 1),     // 0: what FitALS takes for data of this density
+			logUniform("regularization", 0, 0.0003, 1), // 0: likewise
 			uniform("frequency_exponent", 0.5, 0.4, 1.1).refining(),
 			oneOf("solver", "cg", solvers...).searching("cg"),
 			integers("cg_steps", 3, 3, 3),

@@ -105,7 +105,7 @@ func slim() algorithm {
 func nmf() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitNMF(ctx, x, recommend.NMFOptions{
-			Factors: s.int("factors"), Iterations: s.int("iterations"), L1: s.float("l1"), L2: off(s.float("l2")),
+			Factors: s.int("factors"), Iterations: s.int("iterations"), L1: s.float("l1"), L2: s.float("l2"),
 			Seed: e.seed, Workers: e.workers, Progress: e.progress,
 		})
 	}
@@ -115,7 +115,7 @@ func nmf() algorithm {
 			logIntegers("factors", 32, 8, 256),
 			integers("iterations", 50, 50, 50),
 			logUniform("l1", 0, 0.01, 5),
-			logUniform("l2", 1, 0.1, 40),
+			logUniform("l2", 0, 0.1, 40), // 0: by the number of entries
 		},
 		starts: []settings{{}, {"factors": 32.0, "l2": 10.0}, {"factors": 64.0, "l2": 10.0}, {"factors": 16.0, "l2": 3.0}},
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},

@@ -200,6 +200,6 @@ func nextBasket() algorithm {
 		integers("group", 7, 1, 20),
 		uniform("basketdecay", 0.9, 0.3, 1),
 		uniform("groupdecay", 0.7, 0.1, 1),
-		uniform("own", 0.7, 0, 1),
+		uniform("own", 0.3, 0, 1),
 	}}
 }

@@ -171,6 +171,8 @@ func short(v float64) string {
 		v, suffix = v/1e6, "M"
 	case v >= 1e4:
 		v, suffix = v/1e3, "k"
+	case v >= 1e3:
+		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64) + suffix
 }
