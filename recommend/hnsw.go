@@ -26,7 +26,8 @@ const (
 type HNSWOptions struct {
 	Metric Metric
 	// Links is M, the links a vector gets when it joins; the ground layer keeps up
-	// to 2·Links. Default 16, at most 256. More links: better recall, more memory.
+	// to 2·Links. Default 16, at most 256. More links: better recall, more memory;
+	// below 8, narrow searches may not find the way between tight clusters.
 	Links int
 	// Build is the width of the search for links (efConstruction), at least Links;
 	// default 128. It costs build time only.

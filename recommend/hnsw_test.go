@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/internal/topk"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // clusteredVectors are like the factors of a shop: vectors around centres, which
@@ -179,7 +181,7 @@ func TestHNSWLive(t *testing.T) {
 			}
 		}
 		m := Metric(g.Intn(3))
-		x, err := FitHNSW(context.Background(), RowVectors{Rows: v.Rows[:n*f], N: f}, HNSWOptions{Metric: m, Links: 4 + g.Intn(8), Build: 40, Seed: g.Uint64()})
+		x, err := FitHNSW(context.Background(), RowVectors{Rows: v.Rows[:n*f], N: f}, HNSWOptions{Metric: m, Links: 8 + g.Intn(8), Build: 40, Seed: g.Uint64()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -630,5 +632,161 @@ func TestHNSWLarge(t *testing.T) {
 				t.Errorf("recall@10 stays below %v", want)
 			}
 		})
+	}
+}
+
+// generatedShop is a matrix of n items: topics with long tails of items, people
+// with a few topics each and the bestsellers now and then.
+func generatedShop(t testing.TB, n int) *Interactions {
+	t.Helper()
+	const perUser = 40
+	users, topics := n/4, max(n/500, 10)
+	g := rng.New(21, 0, 0)
+	cells := make([]int32, 0, users*perUser)
+	ptr := make([]int64, 1, users+1)
+	var row []int32
+	for range users {
+		mine := [4]int{g.Intn(topics), g.Intn(topics), g.Intn(topics), g.Intn(topics)}
+		row = row[:0]
+		for range perUser {
+			topic := mine[g.Intn(4)]
+			if g.Bool(.1) {
+				topic = g.Intn(topics)
+			}
+			// The place of an item within its topic, the head far more often.
+			row = append(row, int32(int(float64(n/topics)*math.Pow(g.Float64(), 3))*topics+topic))
+		}
+		slices.Sort(row)
+		row = slices.Compact(row)
+		cells = append(cells, row...)
+		ptr = append(ptr, int64(len(cells)))
+	}
+	x, err := NewInteractions(users, n, ptr, cells, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// TestHNSWFactors measures the index against exact scoring on what it is for:
+// the factors of ALS, users asking. Their lengths differ as the popularity of
+// items does, which is what makes inner products hard.
+//
+//	AISLE_LONG=1 AISLE_HNSW_ITEMS=1000000 go test -v -timeout 2h -run HNSWFactors ./recommend/
+func TestHNSWFactors(t *testing.T) {
+	testkit.Long(t)
+	n := 200_000
+	if s := os.Getenv("AISLE_HNSW_ITEMS"); s != "" {
+		if _, err := fmt.Sscan(s, &n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const f = 64
+	fit := func(t *testing.T, x *Interactions, iterations int) *ALS {
+		m, err := FitALS(context.Background(), x, ALSOptions{Factors: f, Iterations: iterations})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	t.Run("gowalla", func(t *testing.T) {
+		var cells []userItem
+		for _, line := range strings.Split(strings.TrimSpace(string(testkit.ReadShared(t, "data", "gowalla", "train.txt.gz"))), "\n") {
+			row := strings.Fields(line)
+			for _, i := range row[1:] {
+				cells = append(cells, userItem{atoi(t, row[0]), atoi(t, i)})
+			}
+		}
+		measureHNSW(t, fit(t, matrixOf(t, 29858, 40981, cells), 10), true)
+	})
+	t.Run("generated", func(t *testing.T) { measureHNSW(t, fit(t, generatedShop(t, n), 4), false) })
+}
+
+// measureHNSW reports recall and speed over the factors of m, as they are and
+// after a fifth of them has left and come back changed.
+func measureHNSW(t *testing.T, m *ALS, changes bool) {
+	n, f := m.Items(), m.Factors()
+	lengths := make([]float64, n)
+	for i := range lengths {
+		lengths[i] = math.Sqrt(vec.Norm2(m.ItemVector(i)))
+	}
+	slices.Sort(lengths)
+	t.Logf("%d items, f=%d; lengths: median %.3g, 99th percentile %.3g, longest %.3g", n, f, lengths[n/2], lengths[n*99/100], lengths[n-1])
+	now := RowVectors{slices.Clone(m.y), f}
+	start := time.Now()
+	x := fitHNSW(t, now, HNSWOptions{})
+	t.Logf("built in %v", time.Since(start).Round(time.Second))
+	const queries, k = 200, 10
+	g := rng.New(5, 0, 0)
+	var asked []int
+	for len(asked) < queries {
+		if u := g.Intn(m.Users()); !isZero(m.UserVector(u)) {
+			asked = append(asked, u)
+		}
+	}
+	report := func(when string) (best float64) {
+		r := NewRanker(&ALS{factors: f, x: m.x, y: now.Rows})
+		var exact [queries][]Scored
+		var spent []time.Duration
+		for q, u := range asked {
+			var err error
+			start := time.Now()
+			if exact[q], err = r.AppendTop(nil, Query{User: int32(u)}, k, Filter{}); err != nil {
+				t.Fatal(err)
+			}
+			spent = append(spent, time.Since(start))
+		}
+		slices.Sort(spent)
+		base := spent[queries/2]
+		t.Logf("%s: exact p50 %v, fastest %v", when, base, spent[0])
+		fastest := spent[0]
+		for ef := 16; ef <= 4096; ef *= 2 {
+			spent = spent[:0]
+			recall, worst := 0.0, 1.0
+			for q, u := range asked {
+				start := time.Now()
+				got, err := x.AppendTop(nil, m.UserVector(u), k, ef, Filter{})
+				spent = append(spent, time.Since(start))
+				if err != nil {
+					t.Fatal(err)
+				}
+				v := recallOf(got, exact[q])
+				recall += v / queries
+				worst = min(worst, v)
+			}
+			slices.Sort(spent)
+			t.Logf("%s: ef=%d: recall@10 %.4f (least %.1f), p50 %v, p99 %v: %.1f times faster at the median, %.1f at the fastest", when, ef, recall, worst, spent[queries/2], spent[queries*99/100],
+				float64(base)/float64(spent[queries/2]), float64(fastest)/float64(spent[0]))
+			best = max(best, recall)
+			if recall >= .998 {
+				break
+			}
+		}
+		return best
+	}
+	if best := report("fitted"); best < .99 {
+		t.Errorf("recall@10 stays at %v", best)
+	}
+	if !changes {
+		return
+	}
+	gone := g.Perm(n)[:n/5]
+	for _, i := range gone {
+		if err := x.Remove(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for k, i := range gone { // a fifth of the items returns as others of their kind
+		row := now.ItemVector(int(i))
+		other := m.ItemVector(int(gone[(k+1)%len(gone)]))
+		for d := range row {
+			row[d] = .5*other[d] + .5*m.ItemVector(g.Intn(n))[d]
+		}
+		if err := x.Add(i, row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if best := report("after a fifth changed"); best < .99 {
+		t.Errorf("recall@10 stays at %v after changes", best)
 	}
 }
