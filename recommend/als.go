@@ -35,7 +35,8 @@ type ALSOptions struct {
 	// ½·√(entries / (users·items)), which did well on catalogues from 1,500 to
 	// 41,000 items. The ratio Alpha/Unobserved matters most: search it.
 	Unobserved float64
-	// Regularization is λ; default 0.2, negative means 0.
+	// Regularization is λ; negative means 0. Default (entries / (users·items))^¼, at
+	// most 0.45: fuller matrices want more of it.
 	Regularization float64
 	// FrequencyExponent is ν: the vector of a row with n entries is penalised by
 	// λ·(n + α₀·columns)^ν (Rendle et al. 2021, "iALS revisited"). Default 0.5;
@@ -65,8 +66,9 @@ func (o ALSOptions) withDefaults(x *Interactions) ALSOptions {
 	o.Factors = check.Default(o.Factors, 64)
 	o.Iterations = check.Default(o.Iterations, 15)
 	o.Alpha = check.Default(o.Alpha, 1)
-	o.Unobserved = check.Default(o.Unobserved, 0.5*math.Sqrt(float64(x.Len())/float64(x.Users())/float64(x.Items())))
-	o.Regularization = check.OrOff(o.Regularization, 0.2)
+	density := float64(x.Len()) / float64(x.Users()) / float64(x.Items())
+	o.Unobserved = check.Default(o.Unobserved, 0.5*math.Sqrt(density))
+	o.Regularization = check.OrOff(o.Regularization, min(math.Pow(density, 0.25), 0.45))
 	o.FrequencyExponent = check.OrOff(o.FrequencyExponent, 0.5)
 	o.CGSteps = check.Default(o.CGSteps, 3)
 	o.BlockSize = check.Default(o.BlockSize, 32)

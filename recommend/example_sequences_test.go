@@ -127,7 +127,7 @@ func ExampleFitNextBasket() {
 	if err != nil {
 		panic(err)
 	}
-	m, err := recommend.FitNextBasket(context.Background(), baskets, []int32{0, 0, 0, 1, 1}, recommend.NextBasketOptions{})
+	m, err := recommend.FitNextBasket(context.Background(), baskets, []int32{0, 0, 0, 1, 1}, recommend.NextBasketOptions{Own: 0.7})
 	if err != nil {
 		panic(err)
 	}

@@ -19,7 +19,7 @@ type NextBasketOptions struct {
 	Group       int     // baskets in a group, m; default 7
 	BasketDecay float64 // r_b in (0, 1], from a basket to the one before it in its group; default 0.9
 	GroupDecay  float64 // r_g in (0, 1], from a group to the one before it; default 0.7
-	Own         float64 // α in [0, 1], the share of the own history; default 0.7, negative means 0
+	Own         float64 // α in [0, 1], the share of the own history; default 0.3, negative means 0
 }
 
 func (o NextBasketOptions) withDefaults() NextBasketOptions {
@@ -27,7 +27,7 @@ func (o NextBasketOptions) withDefaults() NextBasketOptions {
 	o.Group = check.Default(o.Group, 7)
 	o.BasketDecay = check.Default(o.BasketDecay, 0.9)
 	o.GroupDecay = check.Default(o.GroupDecay, 0.7)
-	o.Own = check.OrOff(o.Own, 0.7)
+	o.Own = check.OrOff(o.Own, 0.3)
 	return o
 }
 

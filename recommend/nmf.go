@@ -19,10 +19,14 @@ type NMFOptions struct {
 	Factors    int     // parts the matrix is made of; default 32
 	Iterations int     // passes over both sides; default 50
 	L1         float64 // λ₁ >= 0, makes coordinates exactly 0; default 0
-	L2         float64 // λ₂ >= 0; default 1, negative means 0
 	Weights    bool    // use the weights of the entries; default: each entry counts 1
 	Seed       uint64  // of the start vectors
 	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
+
+	// L2 is λ₂ >= 0; negative means 0. Structure with a singular value below λ₂ is
+	// lost, so the default is 10 and less for a small matrix, √entries/16, times the
+	// root mean square of the weights where they count.
+	L2 float64
 
 	// Loss asks for the training objective in Progress, at the cost of one more
 	// pass over the entries an iteration.
@@ -31,10 +35,14 @@ type NMFOptions struct {
 	Progress func(Progress)
 }
 
-func (o NMFOptions) withDefaults() NMFOptions {
+func (o NMFOptions) withDefaults(x *Interactions) NMFOptions {
 	o.Factors = check.Default(o.Factors, 32)
 	o.Iterations = check.Default(o.Iterations, 50)
-	o.L2 = check.OrOff(o.L2, 1)
+	l2 := min(math.Sqrt(float64(x.Len()))/16, 10)
+	if o.Weights {
+		l2 *= math.Sqrt(vec.Norm2(x.users.Val) / float64(x.Len()))
+	}
+	o.L2 = check.OrOff(o.L2, l2)
 	return o
 }
 
@@ -81,11 +89,11 @@ const (
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged
 // (vectors that are not finite: weights too large for float32).
 func FitNMF(ctx context.Context, x *Interactions, opt NMFOptions) (*NMF, error) {
-	opt = opt.withDefaults()
-	if err := opt.validate(); err != nil {
+	if err := x.checkImplicit("FitNMF"); err != nil {
 		return nil, err
 	}
-	if err := x.checkImplicit("FitNMF"); err != nil {
+	opt = opt.withDefaults(x)
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
 	users := x.users

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -14,20 +15,29 @@ import (
 
 // Knob is one setting that Tune may vary: a range and how to put a value of it
 // into an options struct. A choice among n things is an Integer knob from 0 to
-// n-1.
+// n-1, each of which is as likely.
+//
+// Set is called on a copy of the base options, knob after knob, so it may look at
+// what the knobs before it have set (a range within a range, a setting that only
+// one choice uses). It must not write through slices, maps or pointers that the
+// copy shares with base.
 type Knob[O any] struct {
 	Name      string
 	Low, High float64 // both included
 	Log       bool    // search on a logarithmic scale; Low must be > 0
-	Integer   bool    // round to the nearest integer
+	Integer   bool    // whole numbers; Low and High must be whole
 	Set       func(o *O, value float64)
 }
 
 // at returns the value at position p in [0, 1].
 func (k *Knob[O]) at(p float64) float64 {
-	v := k.Low + p*(k.High-k.Low)
+	low, high := k.Low, k.High
+	if k.Integer { // the ends get as much room as the others
+		low, high = low-0.5, high+0.5
+	}
+	v := low*(1-p) + high*p
 	if k.Log {
-		v = math.Exp(math.Log(k.Low) + p*(math.Log(k.High)-math.Log(k.Low)))
+		v = math.Exp(math.Log(low)*(1-p) + math.Log(high)*p)
 	}
 	if k.Integer {
 		v = math.Round(v)
@@ -35,13 +45,53 @@ func (k *Knob[O]) at(p float64) float64 {
 	return min(max(v, k.Low), k.High)
 }
 
+// check reports a knob that cannot be turned.
+func (k *Knob[O]) check(c *check.Options) {
+	ok := check.Finite(k.Low) && check.Finite(k.High) && k.Low <= k.High && k.Set != nil && (!k.Log || k.Low > 0)
+	c.Require(ok, "knob "+k.Name, fmt.Sprintf("[%v, %v]", k.Low, k.High), "a finite range (Log: above 0) and a Set function")
+	whole := math.Trunc(k.Low) == k.Low && math.Trunc(k.High) == k.High && max(-k.Low, k.High) <= 1<<50
+	c.Require(!ok || !k.Integer || whole, "knob "+k.Name, fmt.Sprintf("[%v, %v]", k.Low, k.High), "whole numbers below 2⁵⁰ (Integer)")
+}
+
+// points returns how many values of a grid of n points a knob differ.
+func (k *Knob[O]) points(n int) int {
+	if k.Integer {
+		n = int(min(float64(n), k.High-k.Low+1))
+	}
+	if k.Low == k.High {
+		return 1
+	}
+	return n
+}
+
+// grid returns the position of point d of g, in [0, g).
+func (k *Knob[O]) grid(d, g int) float64 {
+	switch {
+	case g == 1:
+		return 0.5
+	case k.Integer && float64(g) == k.High-k.Low+1: // each number
+		low, v, high := k.Low-0.5, k.Low+float64(d), k.High+0.5
+		if k.Log {
+			low, v, high = math.Log(low), math.Log(v), math.Log(high)
+		}
+		return (v - low) / (high - low)
+	}
+	return float64(d) / float64(g-1)
+}
+
+// maxGrid is the largest number of combinations GridSearch takes on without a
+// Budget.
+const maxGrid = 1 << 20
+
 // TuneMethod says how Tune picks the next settings.
 type TuneMethod int
 
 const (
 	// RandomSearch draws from the ranges (Bergstra and Bengio 2012); default.
 	RandomSearch TuneMethod = iota
-	// GridSearch takes every combination of GridPoints equally spaced values.
+	// GridSearch takes every combination of GridPoints equally spaced values, or of
+	// all values of an Integer knob that has fewer; at most 2²⁰ of them unless there
+	// is a Budget.
 	GridSearch
 	// SuccessiveHalving judges many settings cheaply and the better third of them
 	// again at three times the fidelity, until one is judged in full (Jamieson and
@@ -64,7 +114,7 @@ type TuneOptions struct {
 // Trial is one evaluation.
 type Trial[O any] struct {
 	Options  O
-	Values   []float64 // one a knob, in order
+	Values   []float64 // one a knob, in order; nil for the base
 	Fidelity float64   // in (0, 1]; 1 is the full evaluation
 	Score    float64   // NaN when Err is set
 	Err      error
@@ -98,10 +148,13 @@ func Tune[O any](ctx context.Context, base O, knobs []Knob[O], evaluate func(ctx
 	check.NonNegative(&c, "Budget", int64(opt.Budget))
 	check.Positive(&c, "GridPoints", opt.GridPoints)
 	c.Require(len(knobs) > 0, "knobs", len(knobs), "at least one")
-	for _, k := range knobs {
-		ok := check.Finite(k.Low) && check.Finite(k.High) && k.Low <= k.High && k.Set != nil && (!k.Log || k.Low > 0)
-		c.Require(ok, "knob "+k.Name, fmt.Sprintf("[%v, %v]", k.Low, k.High), "a finite range (Log: above 0) and a Set function")
+	c.Require(evaluate != nil, "evaluate", "nil", "a function")
+	grid := 1.0
+	for i := range knobs {
+		knobs[i].check(&c)
+		grid *= float64(max(knobs[i].points(opt.GridPoints), 1))
 	}
+	c.Require(opt.Method != GridSearch || opt.Budget > 0 || !(grid > maxGrid), "GridPoints", fmt.Sprintf("%d, %.3g combinations", opt.GridPoints, grid), "2²⁰ combinations at most, or a Budget")
 	if err := c.Err("recommend: Tune"); err != nil {
 		return nil, err
 	}
@@ -194,22 +247,18 @@ func (t *tuner[O]) draw(n uint64) []float64 {
 }
 
 func (t *tuner[O]) grid() {
-	g := t.opt.GridPoints
 	digits := make([]int, len(t.knobs))
 	for {
 		p := make([]float64, len(digits))
 		for i, d := range digits {
-			p[i] = 0.5
-			if g > 1 {
-				p[i] = float64(d) / float64(g-1)
-			}
+			p[i] = t.knobs[i].grid(d, t.knobs[i].points(t.opt.GridPoints))
 		}
 		if !t.try(p, 1) {
 			return
 		}
 		i := len(digits) - 1
 		for ; i >= 0; i-- {
-			if digits[i]++; digits[i] < g {
+			if digits[i]++; digits[i] < t.knobs[i].points(t.opt.GridPoints) {
 				break
 			}
 			digits[i] = 0
@@ -274,11 +323,26 @@ func (t *tuner[O]) improve(n int) []float64 {
 	if n <= 2+len(t.knobs) || len(ys) < 3 {
 		return t.random(n)
 	}
+	best := slices.Max(ys)
+	if len(ys) > maxModelled { // cubic cost: the latest, and the best of those before
+		old := len(ys) - maxModelled/2
+		order := make([]int, old)
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(ys[b], ys[a]) })
+		order = order[:maxModelled-maxModelled/2]
+		slices.Sort(order)
+		kx, ky := make([][]float64, 0, maxModelled), make([]float64, 0, maxModelled)
+		for _, i := range order {
+			kx, ky = append(kx, xs[i]), append(ky, ys[i])
+		}
+		xs, ys = append(kx, xs[old:]...), append(ky, ys[old:]...)
+	}
 	gp := fitGP(xs, ys)
 	if gp == nil {
 		return t.random(n)
 	}
-	best := slices.Max(ys)
 	at := xs[slices.Index(ys, best)]
 	var top []float64
 	gain := -1.0
@@ -295,6 +359,9 @@ func (t *tuner[O]) improve(n int) []float64 {
 	}
 	return top
 }
+
+// maxModelled bounds the trials the Gaussian process is fitted to.
+const maxModelled = 120
 
 // gaussianProcess has a constant mean and a Matérn 5/2 kernel with one length.
 type gaussianProcess struct {

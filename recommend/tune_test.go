@@ -117,6 +117,8 @@ func TestTuneFailures(t *testing.T) {
 	for name, knobs := range map[string][]Knob[point]{
 		"none": nil, "no set": knob(Knob[point]{High: 1}), "log of 0": knob(Knob[point]{High: 1, Log: true, Set: set}),
 		"backwards": knob(Knob[point]{Low: 2, High: 1, Set: set}), "NaN": knob(Knob[point]{High: math.NaN(), Set: set}),
+		"infinite": knob(Knob[point]{High: math.Inf(1), Set: set}), "log below 0": knob(Knob[point]{Low: -1, High: 1, Log: true, Set: set}),
+		"not whole": knob(Knob[point]{Low: 0.5, High: 2, Integer: true, Set: set}), "too large": knob(Knob[point]{High: 1e300, Integer: true, Set: set}),
 	} {
 		if _, err := Tune(context.Background(), point{}, knobs, ok, TuneOptions{}); !errors.Is(err, ErrOption) {
 			t.Errorf("%s: %v", name, err)
@@ -124,6 +126,93 @@ func TestTuneFailures(t *testing.T) {
 	}
 	if _, err := Tune(context.Background(), point{}, plane(), ok, TuneOptions{Method: 9, Trials: -1, Budget: -1, GridPoints: -1}); !errors.Is(err, ErrOption) {
 		t.Errorf("options: %v", err)
+	}
+}
+
+// What a hostile caller may ask for.
+func TestTuneHostile(t *testing.T) {
+	ok := func(_ context.Context, p point, _ float64) (float64, error) { return p.a, nil }
+	if _, err := Tune[point](context.Background(), point{}, plane(), nil, TuneOptions{}); !errors.Is(err, ErrOption) {
+		t.Errorf("no evaluate: %v", err)
+	}
+	many := make([]Knob[point], 30)
+	for i := range many {
+		many[i] = Knob[point]{High: 1, Set: func(*point, float64) {}}
+	}
+	if _, err := Tune(context.Background(), point{}, many, ok, TuneOptions{Method: GridSearch}); !errors.Is(err, ErrOption) {
+		t.Errorf("3^30 combinations: %v", err)
+	}
+	out, err := Tune(context.Background(), point{}, many, ok, TuneOptions{Method: GridSearch, Budget: time.Millisecond})
+	if err != nil || len(out.Trials) == 0 {
+		t.Errorf("3^30 combinations in a budget: %v", err)
+	}
+	stop := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(stop)
+	for m := RandomSearch; m <= Bayesian; m++ {
+		if out, err := Tune(ctx, point{}, plane(), ok, TuneOptions{Method: m}); !errors.Is(err, stop) || len(out.Trials) != 0 {
+			t.Errorf("method %d, cancelled before: %v", m, err)
+		}
+		for _, score := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			out, err := Tune(context.Background(), point{}, plane(), func(context.Context, point, float64) (float64, error) { return score, nil }, TuneOptions{Method: m, Trials: 9})
+			if !errors.Is(err, ErrEmpty) || out == nil || len(out.Trials) == 0 || !math.IsNaN(out.Trials[0].Score) {
+				t.Errorf("method %d, score %v: %v", m, score, err)
+			}
+		}
+		// The same score everywhere, and the widest range there is.
+		wide := []Knob[point]{{Low: -math.MaxFloat64, High: math.MaxFloat64, Set: func(p *point, v float64) { p.a = v }}}
+		out, err := Tune(context.Background(), point{}, wide, func(_ context.Context, p point, _ float64) (float64, error) {
+			if math.IsNaN(p.a) || math.IsInf(p.a, 0) {
+				t.Errorf("method %d: value %v", m, p.a)
+			}
+			return 1, nil
+		}, TuneOptions{Method: m, Trials: 12})
+		if err != nil || out.Best.Score != 1 {
+			t.Errorf("method %d, flat: %v", m, err)
+		}
+		if out, err := Tune(context.Background(), point{a: 7}, plane(), ok, TuneOptions{Method: m, Trials: 1, GridPoints: 1}); err != nil || len(out.Trials) != 1 {
+			t.Errorf("method %d, one trial: %v", m, err)
+		}
+	}
+}
+
+// A choice is drawn evenly, a grid takes each whole number once, and a knob sees
+// what those before it have set.
+func TestTuneIntegers(t *testing.T) {
+	knobs := []Knob[point]{
+		{Name: "a", High: 2, Integer: true, Set: func(p *point, v float64) { p.a = v }},
+		{Name: "b", Low: 1, High: 4, Integer: true, Log: true, Set: func(p *point, v float64) { p.b = p.a*10 + v }},
+	}
+	counts := map[point]int{}
+	count := func(_ context.Context, p point, _ float64) (float64, error) { counts[p]++; return 0, nil }
+	if _, err := Tune(context.Background(), point{}, knobs, count, TuneOptions{Method: GridSearch, GridPoints: 9}); err != nil {
+		t.Fatal(err)
+	}
+	if len(counts) != 12 {
+		t.Errorf("%d settings, want 12: %v", len(counts), counts)
+	}
+	for p, n := range counts {
+		if b := p.b - 10*p.a; n != 1 || b < 1 || b > 4 || b != math.Trunc(b) || p.a != math.Trunc(p.a) {
+			t.Errorf("%v: %d times", p, n)
+		}
+	}
+	choice := [3]int{}
+	if _, err := Tune(context.Background(), point{}, knobs[:1], func(_ context.Context, p point, _ float64) (float64, error) { choice[int(p.a)]++; return 0, nil }, TuneOptions{Trials: 3001}); err != nil {
+		t.Fatal(err)
+	}
+	for v, n := range choice {
+		if n < 900 || n > 1100 {
+			t.Errorf("choice %d came %d times of 3001: %v", v, n, choice)
+		}
+	}
+}
+
+// More trials than the Gaussian process is fitted to.
+func TestTuneManyTrials(t *testing.T) {
+	out, err := Tune(context.Background(), point{}, plane(), func(_ context.Context, p point, _ float64) (float64, error) { return hill(p), nil },
+		TuneOptions{Method: Bayesian, Trials: maxModelled + 15})
+	if err != nil || len(out.Trials) != maxModelled+15 || out.Best.Score < 0.99 {
+		t.Errorf("best %+v of %d: %v", out.Best, len(out.Trials), err)
 	}
 }
 
