@@ -3,6 +3,10 @@ package recommend_test
 import (
 	"context"
 	"fmt"
+	"go/format"
+	"os"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/aislekit/aisle/recommend"
@@ -55,12 +59,56 @@ func Example_backend() {
 		}
 		inStock, _ := data.ItemSet("tea", "honey", "lemon")
 		// Per request, from any goroutine:
-		list, err := engine.Recommend(nil, recommend.Request[int64, string]{User: 42, K: 10, Allow: inStock, Seen: recommend.KeepSeen})
+		list, err := engine.Recommend(nil, recommend.Request[int64, string]{User: 42, K: 10, Allow: inStock})
 		fmt.Println(len(list))
 		return err
 	}
 	fmt.Println(serve())
 	// Output:
-	// 3
+	// 1
 	// <nil>
+}
+
+// TestReadmeBackend: the README's snippet is the example above, line by line, and
+// an afternoon's length at most.
+func TestReadmeBackend(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "## In your backend")
+	_, rest, _ = strings.Cut(rest, "```go\n")
+	snippet, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("no snippet")
+	}
+	if n := strings.Count(snippet, "\n"); n > 25 {
+		t.Errorf("%d lines", n)
+	}
+	code, err := format.Source([]byte(snippet))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Statements that share a line in the README have one each in the example.
+	code, err = format.Source([]byte(strings.NewReplacer("{ return", "{\nreturn", "err }", "err\n}", "; var ", "\nvar ").Replace(string(code))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("readme_example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := strings.Split(string(example), "\n")
+	for _, line := range strings.Split(string(code), "\n") {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		for len(have) > 0 && strings.TrimSpace(have[0]) != line {
+			have = have[1:]
+		}
+		if len(have) == 0 {
+			t.Fatalf("the example has no line, or none in order: %s", line)
+		}
+		have = have[1:]
+	}
 }
