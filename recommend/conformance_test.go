@@ -560,13 +560,16 @@ func conformBadInput(t *testing.T, c conformant, x *Interactions) {
 	}
 }
 
-// conformDegenerate: one user, one item, zero weights, everything equal.
+// conformDegenerate: one user, one item, zero weights, everything equal; all with
+// more factors and neighbours than items.
 func conformDegenerate(t *testing.T, c conformant) {
 	one, _ := InteractionsFromRows(1, [][]int32{{0}})
+	oneUser, _ := InteractionsFromRows(5, [][]int32{{0, 2, 3}})
+	oneItem, _ := InteractionsFromRows(1, [][]int32{{0}, {0}, {}, {0}})
 	full, _ := InteractionsFromRows(3, [][]int32{{0, 1, 2}, {0, 1, 2}})
 	zeros, _ := NewInteractions(2, 3, []int64{0, 2, 4}, []int32{0, 1, 1, 2}, []float32{0, 0, 0, 0})
 	huge, _ := NewInteractions(2, 3, []int64{0, 2, 4}, []int32{0, 1, 1, 2}, []float32{1e6, 1, 1e-6, 1e6})
-	for name, x := range map[string]*Interactions{"one": one, "full": full, "zeros": zeros, "huge": huge} {
+	for name, x := range map[string]*Interactions{"one": one, "one user": oneUser, "one item": oneItem, "full": full, "zeros": zeros, "huge": huge} {
 		m, err := c.fit(context.Background(), x)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
