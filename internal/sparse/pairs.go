@@ -240,15 +240,23 @@ func (w *pairWorker) drain(r, cells int) {
 	}
 }
 
-// sweep meets the sums that a row touched, each once.
+// sweep meets the sums that a row touched, each once: what drain does for a row
+// that touches few.
 func (w *pairWorker) sweep(r int, columns, lens []int32) {
+	product, floor, other := w.Score.Value == nil, w.own.least(0), w.col[r]
 	for k, u := range columns {
 		at := w.lists.Ptr[u]
 		for _, c := range w.lists.Col[at : at+int64(lens[k])] {
-			if s := w.sum[c]; s != 0 {
-				w.sum[c] = 0
-				w.meet(r, int(c), s)
+			s := w.sum[c]
+			if s == 0 {
+				continue
 			}
+			w.sum[c] = 0
+			if product && s*w.col[c] < floor && s*other < w.least[c] {
+				continue
+			}
+			w.meet(r, int(c), s)
+			floor = w.own.least(0)
 		}
 	}
 }
