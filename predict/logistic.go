@@ -174,9 +174,9 @@ type Reason struct {
 // 1/L2 (penalty l2), 1/L1 (penalty l1); its elastic net has L1 = l1_ratio/C and
 // L2 = (1-l1_ratio)/C. statsmodels' Logit is L2 = -1.
 //
-// Method: up to 511 columns, L-BFGS preconditioned by the Hessian of a random
-// sample of the rows (the whole Hessian, hence Newton's method, if that is
-// cheap), or with L1 proximal Newton steps solved by coordinate descent
+// Method: up to 511 columns, L-BFGS from the optimum of a random sample of the
+// rows and preconditioned by their Hessian (the whole Hessian, hence Newton's
+// method, if that is cheap), or with L1 proximal Newton steps solved by coordinate descent
 // (Friedman, Hastie and Tibshirani 2010); above, L-BFGS or, with L1, OWL-QN
 // with a diagonal preconditioner. Columns are centred and scaled inside, which does
 // not change F. Rows are copied in an order that depends on their content only:

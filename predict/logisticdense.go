@@ -539,6 +539,14 @@ func (p *dense) inference(ctx context.Context, m *Logistic, o LogisticOptions, t
 // newton minimises F without L1 by L-BFGS on top of the (sampled) Hessian.
 func (p *dense) newton(ctx context.Context, theta []float64, o LogisticOptions, track *progress) (solve.LBFGSResult, error) {
 	rows, every := p.sampleRows()
+	cold := theta
+	if 4*rows <= p.n {
+		start, err := p.warm(ctx, theta, rows, o)
+		if err != nil {
+			return solve.LBFGSResult{}, err
+		}
+		theta = start
+	}
 	var u []float64
 	step := make([]float64, p.p)
 	base, lost := -1, false
@@ -600,11 +608,37 @@ func (p *dense) newton(ctx context.Context, theta []float64, o LogisticOptions, 
 			}
 			if p.freeOfRank && rows < p.n {
 				// What the sample floors may hide: columns that separate.
-				return true, p.verify(ctx, theta, x, g, track)
+				return true, p.verify(ctx, cold, x, g, track)
 			}
 			return true, nil
 		},
 	})
+}
+
+// warm returns the optimum of the first rows, a random sample, to about its
+// standard error: from there the fit of all rows has only details to find. Where
+// the sample has none, it returns theta.
+func (p *dense) warm(ctx context.Context, theta []float64, rows int, o LogisticOptions) ([]float64, error) {
+	q := *p
+	q.n, q.total = rows, 0
+	for _, w := range p.w[:rows] {
+		q.total += w
+	}
+	q.l2 = make([]float64, len(p.l2))
+	for j, l := range p.l2 {
+		q.l2[j] = l * (q.total / p.total)
+	}
+	q.parts = make([]float64, parallel.Blocks(rows, rowBlock)*(p.stride+1))
+	o.Tol, o.MaxIter, o.Progress = 0.3, 20, nil
+	track := &progress{tol: o.Tol}
+	r, err := q.newton(ctx, theta, o, track)
+	if err != nil {
+		return nil, err
+	}
+	if !r.Converged || track.separated {
+		return theta, nil
+	}
+	return r.X, nil
 }
 
 // verify repeats the second test of convergence with the Hessian of all rows.
