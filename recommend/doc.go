@@ -59,7 +59,9 @@
 // # Serving
 //
 // An Engine answers Requests: filters (item sets, rules over a Catalogue, stock),
-// caps, pins, boosts, fallback and reasons. Observe takes events up, the next
+// caps, pins, boosts, fallback and reasons; EngineOptions.Rerank and
+// Request.Rerank make lists diverse, calibrated or fair as a whole,
+// Request.Explore explores and logs propensities. Observe takes events up, the next
 // answer shows them; AddItems lets items join and Forget lets users go; Swap
 // changes dataset and models under traffic; Snapshot and Restore carry what was
 // learned since the fit over a restart; All answers for everybody. Hybrids are
