@@ -17,7 +17,9 @@ func tile16AVX2(c []float32, ldc int, w, y []float32, n int) { tile16Go(c, ldc, 
 func panelAboveAVX2(masks *uint32, panels, users, threshold *float32, f, count int)   {}
 func panelAboveAVX512(masks *uint32, panels, users, threshold *float32, f, count int) {}
 
-func scaleAVX2(a float32, x []float32) {}
+func dotRowsAVX512(dst, rows, x []float32)                         {}
+func gatherDotAVX512(dst, src []float32, idx []int32, x []float32) {}
+func scaleAVX2(a float32, x []float32)                             {}
 func gatherApplyWide(out, src []float32, idx []int32, a, w, x []float32, flat int) bool {
 	return false
 }

@@ -44,6 +44,12 @@ func DotRows(dst, rows, x []float32) {
 	_ = rows[:len(dst)*f]
 	for lo := 0; lo < len(dst); lo += maxRows {
 		hi := min(lo+maxRows, len(dst))
+		if hasAVX512 {
+			four := lo + (hi-lo)&^3
+			dotRowsAVX512(dst[lo:four], rows[lo*f:four*f], x)
+			dotRowsAVX2(dst[four:hi], rows[four*f:hi*f], x)
+			continue
+		}
 		dotRowsAVX2(dst[lo:hi], rows[lo*f:hi*f], x)
 	}
 }
@@ -58,6 +64,12 @@ func GatherDot(dst, src []float32, idx []int32, x []float32) {
 	dst = dst[:len(idx)]
 	for lo := 0; lo < len(idx); lo += maxRows {
 		hi := min(lo+maxRows, len(idx))
+		if hasAVX512 {
+			four := lo + (hi-lo)&^3
+			gatherDotAVX512(dst[lo:four], src, idx[lo:four], x)
+			gatherDotAVX2(dst[four:hi], src, idx[four:hi], x)
+			continue
+		}
 		gatherDotAVX2(dst[lo:hi], src, idx[lo:hi], x)
 	}
 }

@@ -74,6 +74,16 @@ func tile16x16AVX512(c *float32, ldc int, w *float32, y *float32, ld int, n int)
 //go:noescape
 func gatherScaleAVX2(raw []float32, scaled []float32, src []float32, idx []int32, coef []float32, f int, limit int)
 
+// dotRowsAVX512 is dotRowsAVX2 for a multiple of 4 rows.
+//
+//go:noescape
+func dotRowsAVX512(dst []float32, rows []float32, x []float32)
+
+// gatherDotAVX512 is gatherDotAVX2 for a multiple of 4 rows.
+//
+//go:noescape
+func gatherDotAVX512(dst []float32, src []float32, idx []int32, x []float32)
+
 // gatherApply32AVX512 adds Σ (a[k] + w[k]·(x·row))·row over the rows idx of src to out, rows of 32; rows up to idx[limit-1] are fetched ahead, none for limit 0.
 //
 //go:noescape

@@ -97,7 +97,9 @@ func laneDot(x, y []float32) float32 {
 
 // Every kernel at every tail length, on the level chosen at start-up, against
 // float64 and against each other.
-func TestKernels(t *testing.T) {
+func TestKernels(t *testing.T) { levels(t, testKernels) }
+
+func testKernels(t *testing.T) {
 	r := rng.New(1, 2, 3)
 	fill := func(n int) []float32 {
 		v := make([]float32, n)

@@ -35,6 +35,7 @@ func main() {
 	tile16()
 	gatherScale()
 	quarterTable()
+	rowsOfFour()
 	gatherApply(32)
 	gatherApply(64)
 	gatherApply(128)

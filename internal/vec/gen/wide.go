@@ -297,23 +297,7 @@ func gatherApply(f int) {
 			}
 		}
 	}
-	for r := range p {
-		VADDPS(odd[r], dots[r], dots[r])
-	}
-	// 16 lanes to 8, 4, 2 and 1, rows side by side.
-	halves := func(u, v reg.VecVirtual, lo, hi uint8) reg.VecVirtual {
-		VSHUFF32X4(U8(lo), v, u, odd[0])
-		VSHUFF32X4(U8(hi), v, u, odd[1])
-		VADDPS(odd[1], odd[0], u)
-		return u
-	}
-	s01 := halves(dots[0], dots[1], 0x44, 0xee)
-	s23 := halves(dots[2], dots[3], 0x44, 0xee)
-	d := halves(s01, s23, 0x88, 0xdd)
-	VPERMILPS(U8(0x4e), d, odd[0])
-	VADDPS(odd[0], d, d)
-	VPERMILPS(U8(0xb1), d, odd[0])
-	VADDPS(odd[0], d, d)
+	d := reduceFour(dots, odd)
 	av, wv := odd[2], odd[3]
 	VMOVUPS_Z(Mem{Base: a, Index: k, Scale: 4}, mask, av)
 	VMOVUPS_Z(Mem{Base: w, Index: k, Scale: 4}, mask, wv)
@@ -338,13 +322,152 @@ func gatherApply(f int) {
 	RET()
 }
 
+// reduceFour adds the 32 lanes of four rows, 16 in dots and 16 in odd, side by
+// side. Each quarter of the result holds the sum of a row, four times.
+func reduceFour(dots, odd []reg.VecVirtual) reg.VecVirtual {
+	for r := range dots {
+		VADDPS(odd[r], dots[r], dots[r])
+	}
+	// 16 lanes to 8, 4, 2 and 1.
+	halves := func(u, v reg.VecVirtual, lo, hi uint8) reg.VecVirtual {
+		VSHUFF32X4(U8(lo), v, u, odd[0])
+		VSHUFF32X4(U8(hi), v, u, odd[1])
+		VADDPS(odd[1], odd[0], u)
+		return u
+	}
+	s01 := halves(dots[0], dots[1], 0x44, 0xee)
+	s23 := halves(dots[2], dots[3], 0x44, 0xee)
+	d := halves(s01, s23, 0x88, 0xdd)
+	VPERMILPS(U8(0x4e), d, odd[0])
+	VADDPS(odd[0], d, d)
+	VPERMILPS(U8(0xb1), d, odd[0])
+	VADDPS(odd[0], d, d)
+	return d
+}
+
+// fourDots leaves the products of x with four rows of n numbers as reduceFour does.
+func fourDots(label string, p []reg.GPVirtual, x, n reg.GPVirtual) reg.VecVirtual {
+	dots, odd := zmms(4), zmms(4)
+	zeroZ(dots...)
+	zeroZ(odd...)
+	xv := zmms(2)
+	at, left := GP64(), GP64()
+	XORQ(at, at)
+	MOVQ(n, left)
+	Label(label + "32")
+	CMPQ(left, U32(32))
+	JL(LabelRef(label + "tail"))
+	for half, to := range [][]reg.VecVirtual{dots, odd} {
+		VMOVUPS(Mem{Base: x, Index: at, Scale: 4, Disp: 64 * half}, xv[half])
+		for r := range p {
+			VFMADD231PS(Mem{Base: p[r], Index: at, Scale: 4, Disp: 64 * half}, xv[half], to[r])
+		}
+	}
+	ADDQ(U32(32), at)
+	SUBQ(U32(32), left)
+	JMP(LabelRef(label + "32"))
+	Label(label + "tail")
+	TESTQ(left, left)
+	JZ(LabelRef(label + "sum"))
+	bits, mask, t := GP32(), K(), ZMM()
+	MOVL(U32(1), bits)
+	SHLXL(left.As32(), bits, bits)
+	DECL(bits)
+	for half, to := range [][]reg.VecVirtual{dots, odd} {
+		KMOVW(bits, mask)
+		VMOVUPS_Z(Mem{Base: x, Index: at, Scale: 4, Disp: 64 * half}, mask, xv[half])
+		for r := range p {
+			VMOVUPS_Z(Mem{Base: p[r], Index: at, Scale: 4, Disp: 64 * half}, mask, t)
+			VFMADD231PS(t, xv[half], to[r])
+		}
+		SHRL(U8(16), bits)
+	}
+	Label(label + "sum")
+	return reduceFour(dots, odd)
+}
+
+// rowsOfFour are products with rows one behind the other, and with gathered rows.
+func rowsOfFour() {
+	text("dotRowsAVX512", "func(dst, rows, x []float32)", "dotRowsAVX512 is dotRowsAVX2 for a multiple of 4 rows.")
+	dst, count, row, x, n := loadGP("dst"), loadLen("dst"), loadGP("rows"), loadGP("x"), loadLen("x")
+	p := []reg.GPVirtual{row, GP64(), GP64(), GP64()}
+	stride, at := GP64(), GP64()
+	MOVQ(n, stride)
+	SHLQ(U8(2), stride)
+	pick := ZMM()
+	LEAQ(firsts, at)
+	VMOVDQU32(Mem{Base: at}, pick)
+	Label("e4")
+	TESTQ(count, count)
+	JZ(LabelRef("edone"))
+	for r := 1; r < 4; r++ {
+		LEAQ(Mem{Base: p[r-1], Index: stride, Scale: 1}, p[r])
+	}
+	d := fourDots("e", p, x, n)
+	VPERMPS(d, pick, d)
+	VMOVUPS(d.AsX(), Mem{Base: dst})
+	LEAQ(Mem{Base: p[3], Index: stride, Scale: 1}, row)
+	ADDQ(U32(16), dst)
+	SUBQ(U32(4), count)
+	JMP(LabelRef("e4"))
+	Label("edone")
+	VZEROUPPER()
+	RET()
+
+	text("gatherDotAVX512", "func(dst, src []float32, idx []int32, x []float32)", "gatherDotAVX512 is gatherDotAVX2 for a multiple of 4 rows.")
+	dst, src, idx, count, x, n := loadGP("dst"), loadGP("src"), loadGP("idx"), loadLen("idx"), loadGP("x"), loadLen("x")
+	stride, at = GP64(), GP64()
+	MOVQ(n, stride)
+	SHLQ(U8(2), stride)
+	pick = ZMM()
+	LEAQ(firsts, at)
+	VMOVDQU32(Mem{Base: at}, pick)
+	Label("h4")
+	TESTQ(count, count)
+	JZ(LabelRef("hdone"))
+	p = []reg.GPVirtual{GP64(), GP64(), GP64(), GP64()}
+	for r := range p {
+		MOVLQSX(Mem{Base: idx, Disp: 4 * r}, p[r])
+		IMULQ(stride, p[r])
+		ADDQ(src, p[r])
+	}
+	CMPQ(count, U32(4+prefetchAhead))
+	JL(LabelRef("hnear"))
+	for r := range p {
+		MOVLQSX(Mem{Base: idx, Disp: 4 * (prefetchAhead + r)}, at)
+		IMULQ(stride, at)
+		ADDQ(src, at)
+		for line := range 4 {
+			PREFETCHT0(Mem{Base: at, Disp: 64 * line})
+		}
+	}
+	Label("hnear")
+	d = fourDots("h", p, x, n)
+	VPERMPS(d, pick, d)
+	VMOVUPS(d.AsX(), Mem{Base: dst})
+	ADDQ(U32(16), dst)
+	ADDQ(U32(16), idx)
+	SUBQ(U32(4), count)
+	JMP(LabelRef("h4"))
+	Label("hdone")
+	VZEROUPPER()
+	RET()
+}
+
 // quarters spreads the first four words over the quarters of a register.
 var quarters Mem
+
+// firsts gathers the first words of the quarters.
+var firsts Mem
 
 func quarterTable() {
 	quarters = GLOBL("quarters", RODATA|NOPTR)
 	for i := range 16 {
 		DATA(4*i, U32(i/4))
+	}
+	firsts = GLOBL("firsts", RODATA|NOPTR)
+	for i := range 16 {
+		DATA(4*i, U32(i%4*4))
 	}
 }
 
