@@ -59,8 +59,9 @@ func (o BeyondOptions[I]) validate(where string) error {
 
 // Beyond accumulates what accuracy does not show: how much of the catalogue is
 // recommended and how evenly, how novel and how different between users the
-// lists are. Make one with NewBeyond; the zero value has the default options. Merge is exact up to rounding. It is not
-// safe for concurrent use. Memory is one map entry per item.
+// lists are. Make one with NewBeyond; the zero value has the default options.
+// Merge is exact up to rounding. It is not safe for concurrent use. Memory is one
+// map entry per item. The binary form holds options, popularity and lists.
 type Beyond[I comparable] struct {
 	opt   BeyondOptions[I] // Popularity replaced by info
 	known bool             // popularity given
@@ -107,17 +108,17 @@ func (b *Beyond[I]) ensure() {
 
 func (b *Beyond[I]) describe(popularity map[I]int64) {
 	o := b.opt
-	counts := make([]int64, 0, o.Items)
+	counts := make([]int64, 0, len(popularity))
 	for _, n := range popularity {
 		counts = append(counts, n)
 	}
-	for len(counts) < o.Items {
-		counts = append(counts, 0)
-	}
 	slices.SortFunc(counts, func(x, y int64) int { return cmp.Compare(y, x) })
+	all := max(o.Items, len(counts)) // items beyond counts have popularity 0 and are last
 	cut := int64(math.MaxInt64)
 	// Rounding (1−0.8)·10 up to 3 would be a float accident: hence the slack.
-	if head := int(math.Ceil((1-o.Tail)*float64(o.Items) - 1e-9)); head > 0 {
+	if head := int(math.Ceil((1-o.Tail)*float64(o.Items) - 1e-9)); head > len(counts) {
+		cut = 0
+	} else if head > 0 {
 		cut = counts[head-1]
 	}
 	rank := map[int64]float64{}
@@ -126,13 +127,20 @@ func (b *Beyond[I]) describe(popularity map[I]int64) {
 		for j < len(counts) && counts[j] == counts[i] {
 			j++
 		}
-		rank[counts[i]] = float64(i+1+j) / 2
+		end := j
+		if counts[i] == 0 {
+			end = all
+		}
+		rank[counts[i]] = float64(i+1+end) / 2
 		i = j
+	}
+	if _, ok := rank[0]; !ok && all > len(counts) {
+		rank[0] = float64(len(counts)+1+all) / 2
 	}
 	at := func(n int64) itemInfo {
 		r, ok := rank[n]
 		if !ok {
-			r = float64(len(counts))
+			r = float64(all)
 		}
 		x := itemInfo{pop: n, bits: math.NaN(), tail: n < cut, rank: r}
 		if o.Users > 0 {

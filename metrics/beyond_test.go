@@ -178,3 +178,56 @@ func TestRegression(t *testing.T) {
 		t.Error("a failed Add changed the state")
 	}
 }
+
+// What is written and read again goes on as before: same numbers, and it merges
+// with the state it came from.
+func TestBeyondBinaryProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := BeyondOptions[int32]{K: rapid.IntRange(1, 6).Draw(t, "k"), Items: 12, Users: 9}
+		if rapid.Bool().Draw(t, "known") {
+			o.Popularity = map[int32]int64{0: 9, 1: 7, 2: 7, 3: 1}
+		}
+		a, err := NewBeyond(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range rapid.IntRange(0, 6).Draw(t, "users") {
+			l := drawList(t, 12, 8)
+			if err := a.AddRelevant(l, map[int32]float64{3: 1, 5: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		data, err := a.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b Beyond[int32]
+		if err := b.UnmarshalBinary(data); err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range []*Beyond[int32]{a, &b} {
+			if err := x.Add([]int32{7, 3}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := a.Merge(&b); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Merge(&b); err == nil {
+			t.Fatal("merged with itself")
+		}
+		x, errA := a.Result()
+		y, errB := b.Result()
+		if errA != nil || errB != nil || x.Lists != 2*y.Lists || x.Distinct != y.Distinct || math.Abs(x.Entropy-y.Entropy) > 1e-12 ||
+			x.Coverage != y.Coverage || math.Abs(x.Gini-y.Gini) > 1e-12 || o.Popularity != nil && math.Abs(x.Serendipity-y.Serendipity) > 1e-12 {
+			t.Fatalf("%+v, %+v, %v, %v", x, y, errA, errB)
+		}
+	})
+	var f Beyond[float64]
+	if _, err := f.MarshalBinary(); !errors.Is(err, ErrOption) {
+		t.Error(err)
+	}
+	if err := f.UnmarshalBinary(nil); err == nil {
+		t.Error("read nothing")
+	}
+}

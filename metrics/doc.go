@@ -62,9 +62,8 @@
 // Accumulators add up over loops, goroutines and machines: Merge gives what one
 // pass over all data gives, exactly for counts and money, up to rounding for
 // sums of floats; for the same last digit merge in a fixed order. They have a
-// canonical binary form, except Beyond, which holds ids of the caller's type;
-// others with ids write those that are strings, integers, booleans or structs of
-// them. None is safe for concurrent use; everything else is.
+// canonical binary form; those with ids of the caller's type write them if they
+// are strings, integers, booleans or structs of them. None is safe for concurrent use; everything else is.
 // Money is int64 in minor units (cents, 分) of one currency, overflow checked.
 // Variances are sample variances (ddof 1) and are never formed from Σx².
 package metrics

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -304,6 +305,57 @@ func BenchmarkFunnelBuilder(b *testing.B) {
 		if _, err := f.Funnel(); err != nil {
 			b.Fatal(err)
 		}
+	}
+	b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+func TestFunnelBuilderReset(t *testing.T) {
+	o := FunnelOptions{Steps: []string{"view", "buy"}, Window: time.Hour}
+	b := ok[*FunnelBuilder[string]](t)(NewFunnelBuilder[string](o))
+	users := []string{"a", "b", "c", "d", "e", "f"}
+	day := func() {
+		for i, u := range users {
+			must(t, b.Add(u, 0, day0))
+			if i%2 == 0 {
+				must(t, b.Add(u, 1, day0.Add(time.Minute)))
+			}
+		}
+	}
+	day()
+	first := ok[*Funnel](t)(b.Funnel()).Result()
+	if allocs := testing.AllocsPerRun(50, func() { b.Reset(); day() }); allocs != 0 {
+		t.Errorf("%v allocations a day", allocs)
+	}
+	if again := ok[*Funnel](t)(b.Funnel()).Result(); fmt.Sprint(first) != fmt.Sprint(again) {
+		t.Errorf("%v, after Reset %v", first, again)
+	}
+	b.Reset()
+	must(t, b.Add("z", 1, day0))
+	if n := len(b.ids.keys); n != 1 {
+		t.Errorf("%d users", n)
+	}
+}
+
+func BenchmarkFunnelBuilderAdd(b *testing.B) {
+	const n = 1 << 20
+	r := rng.New(1, 0, 0)
+	at := make([]time.Time, n)
+	for i := range at {
+		at[i] = day0.Add(time.Duration(r.Intn(86400)) * time.Second)
+	}
+	f, _ := NewFunnelBuilder[int32](FunnelOptions{Steps: []string{"view", "cart", "order", "pay"}, Window: 24 * time.Hour})
+	day := func() {
+		f.Reset()
+		for i, t := range at {
+			if err := f.Add(int32(i*7)&8191, i&3, t); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	day()
+	b.ReportAllocs()
+	for b.Loop() {
+		day()
 	}
 	b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }

@@ -77,6 +77,14 @@ func (b *FunnelBuilder[U]) Merge(other *FunnelBuilder[U]) error {
 	return nil
 }
 
+// Reset forgets users and events but keeps their memory: a builder that is used
+// for one day after the other allocates nothing once it has seen a large one.
+func (b *FunnelBuilder[U]) Reset() {
+	clear(b.ids.index)
+	clear(b.ids.keys) // let go of what strings point to
+	b.ids.keys, b.rows = b.ids.keys[:0], b.rows[:0]
+}
+
 // Funnel counts the users collected so far; the builder is unchanged and may
 // go on. The cost is one sort by user and one of each user's events.
 func (b *FunnelBuilder[U]) Funnel() (*Funnel, error) {

@@ -24,6 +24,7 @@ const (
 	kindPageHinkley
 	kindAgreement
 	kindForecasts
+	kindBeyond
 )
 
 // ids numbers the caller's ids 0, 1, 2, … in the order they come.

@@ -58,7 +58,12 @@ func kpiStates(t testing.TB) []binaryForm {
 	var fc Forecasts
 	_, err = fc.Add([]float64{1, 2}, []float64{2, 2}, []float64{1, 3}, 1, 1)
 	must(t, err)
-	return []binaryForm{f, b, &c, &a, q, p, &d, &qs, bins, &cs, &ew, &ph, &ag, &fc}
+	by, err := NewBeyond(BeyondOptions[string]{K: 3, Items: 9, Users: 5, Popularity: map[string]int64{"x": 4, "y": 1, "": 0}})
+	must(t, err)
+	must(t, by.AddRelevant([]string{"y", "new"}, map[string]float64{"y": 1}))
+	must(t, by.Add([]string{"x", "y"}))
+	must(t, by.Add(nil))
+	return []binaryForm{by, f, b, &c, &a, q, p, &d, &qs, bins, &cs, &ew, &ph, &ag, &fc}
 }
 
 // Promised sizes must not make a decoder reserve memory.
