@@ -180,7 +180,6 @@ func (x *Explore) depth(k int) int {
 type listScratch struct {
 	rank    Reranker
 	from    []Scored // candidates, best first
-	scores  []float32
 	ids     []int32
 	list    []Scored // candidates in the order that is explored
 	choices []Choice // of the first results of top

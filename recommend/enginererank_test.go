@@ -522,7 +522,7 @@ func TestEnginePropensities(t *testing.T) {
 			var dst []Recommendation[int]
 			for id := range uint64(requests) {
 				dst, err = e.Recommend(dst[:0], Request[int, int]{
-					User: 2, K: 4, Caps: []Cap{{"brand", 1 + int(id%1)}}, Pins: []Pin[int]{{Item: 99, Position: 1}},
+					User: 2, K: 4, Caps: []Cap{{"brand", 1}}, Pins: []Pin[int]{{Item: 99, Position: 1}},
 					Rerank:  &Rerank{Method: MMR, Likeness: like, Lambda: .1},
 					Explore: &Explore{Policy: p, ID: id, Depth: 6},
 				})
@@ -588,7 +588,7 @@ func TestEngineRerankFills(t *testing.T) {
 			if err := e.Swap(d, opt); err != nil {
 				t.Fatal(err)
 			}
-			for _, k := range []int{1, 10, 399, 400, 1 << 40} {
+			for _, k := range []int{1, 10, 399, 400, math.MaxInt} {
 				var info Info
 				got, err := e.Recommend(nil, Request[int, int]{User: 7, K: k, History: []Event[int]{{Item: 3}}, Seen: KeepSeen, Info: &info})
 				if err != nil || len(got) != min(k, 400) || info.Returned != len(got) {
@@ -700,7 +700,7 @@ func TestEngineRerankBadInput(t *testing.T) {
 		"lambda above 1":   {Rerank{Method: MMR, Likeness: ten, Lambda: 1.5}, ErrOption},
 		"lambda NaN":       {Rerank{Method: MMR, Likeness: ten, Lambda: nan}, ErrOption},
 		"depth below 0":    {Rerank{Method: MMR, Likeness: ten, Depth: -1}, ErrOption},
-		"huge depth":       {Rerank{Method: MMR, Likeness: ten, Depth: 1 << 40}, ErrOption},
+		"huge depth":       {Rerank{Method: MMR, Likeness: ten, Depth: math.MaxInt32}, ErrOption},
 		"no likeness":      {Rerank{Method: DPP}, ErrOption},
 		"no categories":    {Rerank{Method: XQuAD}, ErrOption},
 		"cover":            {Rerank{Method: XQuAD, Categories: ten, Cover: 2}, ErrOption},
