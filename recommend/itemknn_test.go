@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 )
 
 func contains(s, sub string) bool { return strings.Contains(s, sub) }
@@ -141,6 +143,50 @@ func TestItemKNNOptions(t *testing.T) {
 	for _, field := range []string{"Neighbors", "Similarity", "Weighting", "Shrinkage", "K1", "B is 2"} {
 		if !contains(err.Error(), field) {
 			t.Errorf("error does not name %s: %v", field, err)
+		}
+	}
+}
+
+// The neighbour models give the same bytes at any number of goroutines and for
+// users in any order, on a matrix with several blocks of items and all the ways
+// to find the best of a row.
+func TestNeighboursSameBytes(t *testing.T) {
+	x := groups(900, 400, 12, 5)
+	r := rng.New(3, 0, 0)
+	order := make([]int, x.Users())
+	for u := range order {
+		order[u] = u
+	}
+	r.Shuffle(len(order), func(a, b int) { order[a], order[b] = order[b], order[a] })
+	rows := make([][]int32, x.Users())
+	for n, u := range order {
+		items, _ := x.Row(u)
+		rows[n] = append([]int32(nil), items...)
+		r.Shuffle(len(rows[n]), func(a, b int) { rows[n][a], rows[n][b] = rows[n][b], rows[n][a] })
+	}
+	shuffled, err := InteractionsFromRows(x.Items(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, similarity := range []Similarity{Cosine, Jaccard} {
+		var first []byte
+		for _, data := range []*Interactions{x, shuffled} {
+			testkit.AtGOMAXPROCS(t, func() []byte {
+				m, err := FitItemKNN(context.Background(), data, ItemKNNOptions{Neighbors: 30, Similarity: similarity})
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, err := m.MarshalBinary()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if first == nil {
+					first = b
+				} else if !bytes.Equal(first, b) {
+					t.Fatalf("similarity %d: users in another order give other bytes", similarity)
+				}
+				return b
+			})
 		}
 	}
 }
