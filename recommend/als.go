@@ -114,6 +114,7 @@ type ALS struct {
 	baseX   []float32 // alsBase of gramX, what every fold-in starts from
 	baseY   []float32
 
+	order   lazyOrder // of y
 	scratch sync.Pool // *alsScratch
 }
 
@@ -454,6 +455,7 @@ func (m *ALS) UnmarshalBinary(data []byte) error {
 	}
 	m.factors, m.opt, m.x, m.y, m.gramX, m.gramY = f, row, x, y, gx, gy
 	m.setBases()
+	m.order.p.Store(nil)
 	m.scratch = sync.Pool{}
 	return nil
 }

@@ -20,6 +20,7 @@ type latent struct {
 	bias     []float32 // of items
 	userBias []float32 // nil: none
 
+	order   lazyOrder // of y
 	scratch sync.Pool // *foldScratch
 }
 
@@ -195,6 +196,7 @@ func getLatent(r *codec.Reader) *latent {
 // set moves the decoded d into m.
 func (m *latent) set(d *latent) {
 	m.factors, m.mean, m.x, m.y, m.bias, m.userBias = d.factors, d.mean, d.x, d.y, d.bias, d.userBias
+	m.order.p.Store(nil)
 	m.scratch = sync.Pool{}
 }
 

@@ -17,6 +17,8 @@ type vectorScorer interface {
 	queryVector(buf []float32, q Query) (v []float32, base float32, err error)
 	// itemVectors returns the items×factors matrix and the biases; nil: none.
 	itemVectors() (y, bias []float32, factors int)
+	// byNorm returns the order of their lengths; nil: none.
+	byNorm() *normOrder
 }
 
 // vectorsOf returns m if it is a model of vectors, else nil. A host's type that
@@ -52,6 +54,10 @@ func (m *ALS) queryVector(buf []float32, q Query) ([]float32, float32, error) {
 	defer m.scratch.Put(t)
 	return buf, 0, m.fold(t, buf, q.Items, q.Weights)
 }
+
+func (m *ALS) byNorm() *normOrder { return m.order.of(m.y, nil, m.factors) }
+
+func (m *latent) byNorm() *normOrder { return m.order.of(m.y, m.bias, m.factors) }
 
 func (m *latent) itemVectors() (y, bias []float32, factors int) { return m.y, m.bias, m.factors }
 
@@ -115,6 +121,7 @@ type scan struct {
 	v       []float32
 	base    float32
 	tail    []float32 // scores of the items after those with vectors
+	order   *normOrder
 
 	buf    []float32 // scores of a block
 	ones   []float32
@@ -154,6 +161,7 @@ func (s *scan) use(m Model, q Query) (bool, error) {
 	}
 	var f int
 	s.y, s.bias, f = vs.itemVectors()
+	s.order = vs.byNorm()
 	if cap(s.vector) < f {
 		s.vector = make([]float32, f)
 	}
@@ -187,6 +195,10 @@ func (s *scan) top(h *topk.Heap, free []uint64, n int, from float32) {
 	if s.full { // nothing is wanted
 		return
 	}
+	if s.topByNorm(h, free, n, from) {
+		return
+	}
+	s.threshold = from
 	for w := 0; w < len(free); w += scanWords {
 		words := free[w:min(w+scanWords, len(free))]
 		count := 0

@@ -1,7 +1,6 @@
 package recommend
 
 import (
-	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -41,29 +40,15 @@ func packItems(vs vectorScorer) *itemPack {
 		return nil
 	}
 	y, bias, f := vs.itemVectors()
-	n := len(y) / max(f, 1)
-	if n == 0 || n*f != len(y) {
+	order := vs.byNorm()
+	if order == nil || len(order.ids) == 0 {
 		return nil
 	}
-	p := &itemPack{y: y, bias: bias, factors: f, depth: f}
+	n := len(order.ids)
+	p := &itemPack{y: y, bias: bias, factors: f, depth: f, maxBias: order.maxBias}
 	if bias != nil {
 		p.depth++
 	}
-	norms := make([]float64, n)
-	order := make([]int32, n)
-	for i := range order {
-		order[i] = int32(i)
-		norms[i] = math.Sqrt(vec.Norm2(y[i*f : i*f+f]))
-		if !(norms[i] < math.MaxFloat32) {
-			return nil
-		}
-	}
-	slices.SortFunc(order, func(a, b int32) int {
-		if c := cmp.Compare(norms[b], norms[a]); c != 0 {
-			return c
-		}
-		return cmp.Compare(a, b)
-	})
 	const width = vec.PanelItems
 	count := (n + width - 1) / width
 	p.panels = make([]float32, count*p.depth*width)
@@ -75,20 +60,16 @@ func packItems(vs vectorScorer) *itemPack {
 			p.ids[at] = -1
 			continue
 		}
-		i := int(order[at])
+		i := int(order.ids[at])
 		p.ids[at] = int32(i)
 		dst := p.panels[panel*p.depth*width+j:]
 		for k, v := range y[i*f : i*f+f] {
 			dst[k*width] = v
 		}
-		p.longest[panel] = max(p.longest[panel], norms[i])
+		p.longest[panel] = max(p.longest[panel], order.norms[at])
 		if bias != nil {
 			b := float64(bias[i])
 			dst[f*width] = bias[i]
-			if !(math.Abs(b) < math.MaxFloat32) {
-				return nil
-			}
-			p.maxBias = max(p.maxBias, math.Abs(b))
 			if j == 0 || b > p.highest[panel] {
 				p.highest[panel] = b
 			}
@@ -127,22 +108,28 @@ func (t *tile) reset() { t.users, t.few = t.users[:0], t.few[:0] }
 
 // add puts a user into t, whose scan is ready and whose heap has been reset.
 func (t *tile) add(p *itemPack, u tileUser) {
-	u.norm = math.Sqrt(vec.Norm2(u.s.v))
-	reach := u.norm*p.longest[0] + p.maxBias + math.Abs(float64(u.s.base))
 	free := 0
 	for _, word := range u.free {
 		free += bits.OnesCount64(word)
 	}
 	// A long list, or one from few items, meets too many hits.
-	if !(reach < math.MaxFloat32/4) || free < len(p.ids)/8 || u.h.Cap() > len(p.ids)/32 {
+	if free < len(p.ids)/8 || u.h.Cap() > len(p.ids)/32 || !u.measure(p.longest[0], p.maxBias, p.depth) {
 		t.few = append(t.few, u)
 		return
 	}
-	// Both sums are within γ·Σ|terms| of the true one, γ = n·2⁻²⁴/(1-n·2⁻²⁴), and
-	// what underflows is below the constant.
-	n := float64(p.depth+8) * 0x1p-24
-	u.margin = 2*n/(1-n)*reach + 1e-37
 	t.users = append(t.users, u)
+}
+
+// measure sets norm and margin. It returns false where a score could leave
+// float32, so that nothing can be said about it.
+func (u *tileUser) measure(longest, maxBias float64, terms int) bool {
+	u.norm = math.Sqrt(vec.Norm2(u.s.v))
+	reach := u.norm*longest + maxBias + math.Abs(float64(u.s.base))
+	// Two sums are each within γ·Σ|terms| of the true one, γ = n·2⁻²⁴/(1-n·2⁻²⁴),
+	// and what underflows is below the constant.
+	n := float64(terms+8) * 0x1p-24
+	u.margin = 2*n/(1-n)*reach + 1e-37
+	return reach < math.MaxFloat32/4
 }
 
 // top fills the heaps of all users as scan.top does.
@@ -187,14 +174,18 @@ func (t *tile) top(p *itemPack) {
 		}
 	}
 	for k := range t.users {
-		u := &t.users[k]
-		if u.s == nil {
-			continue
+		if u := &t.users[k]; u.s != nil {
+			u.finish()
 		}
-		for i := u.s.rows(); i < u.n; i++ {
-			if v := u.s.tail[i-u.s.rows()]; hasItem(u.free, int32(i)) && v >= u.s.threshold {
-				u.keep(int32(i), v)
-			}
+	}
+}
+
+// finish offers the items that have scores but no vectors in the model.
+func (u *tileUser) finish() {
+	rows := u.s.rows()
+	for i := rows; i < u.n; i++ {
+		if v := u.s.tail[i-rows]; hasItem(u.free, int32(i)) && v >= u.s.threshold {
+			u.keep(int32(i), v)
 		}
 	}
 }
