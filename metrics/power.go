@@ -231,8 +231,8 @@ func PowerMeans(delta, sd, nA, nB float64, o PowerOptions) (float64, error) {
 	if err := units(where, nA, nB); err != nil {
 		return math.NaN(), err
 	}
-	if nA+nB <= 2 && !o.Normal {
-		return math.NaN(), undefined(where+": a t test of %v and %v users has no degrees of freedom", nA, nB)
+	if nA+nB < 3 && !o.Normal {
+		return math.NaN(), undefined(where+": a t test of %v and %v users has no degree of freedom", nA, nB)
 	}
 	return o.powerMeans(math.Abs(delta)/sd/math.Sqrt(1/nA+1/nB), nA+nB-2), nil
 }
@@ -296,10 +296,12 @@ func SampleSizeMeans(delta, sd float64, o PowerOptions) (SampleSize, error) {
 	enough := func(n float64) bool {
 		return o.powerMeans(d*math.Sqrt(n/f), n*(1+o.Ratio)-2) >= o.Power
 	}
-	lo := 2.0001 / (1 + o.Ratio)
+	lo := 3 / (1 + o.Ratio)
 	hi := math.Max(n, 2*lo) + 1
 	for !enough(hi) {
-		hi *= 2
+		if hi *= 2; hi > 1e300 {
+			return SampleSize{}, undefined(where + ": no sample reaches the power")
+		}
 	}
 	return o.size(where, bisect(lo, hi, enough))
 }
@@ -324,12 +326,14 @@ func DetectableMean(sd, nA float64, o PowerOptions) (float64, error) {
 	if o.Normal {
 		return (za + zb) * se, nil
 	}
-	if df <= 0 {
-		return math.NaN(), undefined(where+": a t test of %v users has no degrees of freedom", df+2)
+	if df < 1 {
+		return math.NaN(), undefined(where+": a t test of %v users has no degree of freedom", df+2)
 	}
 	hi := za + zb + 1
-	for o.powerMeans(hi, df) < o.Power {
-		hi *= 2
+	for !(o.powerMeans(hi, df) >= o.Power) {
+		if hi *= 2; hi > 1e150 {
+			return math.NaN(), undefined(where + ": no difference reaches the power")
+		}
 	}
 	return se * bisect(0, hi, func(x float64) bool { return o.powerMeans(x, df) >= o.Power }), nil
 }
