@@ -19,8 +19,9 @@ import (
 // BSPMOptions configures FitBSPM. The zero value is a good start.
 type BSPMOptions struct {
 	// Factors is the number of singular vectors of the ideal low-pass filter. The
-	// default is a 64th of the users or items, whichever are fewer, in [8, 512]; the
-	// paper takes 384 and 448 where that gives about 470.
+	// default is √entries/(7·density^⅙), in [16, 512]: about √entries/2 on sparse
+	// matrices, √entries/4 on dense ones. The paper takes 384 and 448 where that
+	// gives 503 and 432.
 	Factors    int
 	Beta       float64 // β, weight of the ideal filter; default 0.3, negative means 0: blurring by the linear filter alone
 	Sharpening float64 // T, the time of the sharpening process; default 1.5, negative means 0: no sharpening, which is GFCF
@@ -148,11 +149,11 @@ func newItemGraph(x *Interactions, weights bool) itemGraph {
 }
 
 // spectralFactors is how many singular vectors of a matrix hold more meaning than
-// noise. On cuts of the training data about 12 of 1,400 did best
-// (amazon-electronics-small), 50 to 100 of 3,700 (ml-1m-lcfn) and 448, the most
-// tried, of 30,000 (gowalla).
+// noise: more of a large matrix, fewer of a dense one (docs/quality.md, Defaults).
 func spectralFactors(x *Interactions) int {
-	return min(max(min(x.Users(), x.Items())/64, 8), 512)
+	entries := float64(x.Len())
+	density := entries / float64(x.Users()) / float64(x.Items())
+	return int(min(max(math.Sqrt(entries)/(7*math.Pow(density, 1.0/6)), 16), 512))
 }
 
 // panel is the number of vectors that are filtered together: with 16 of them an

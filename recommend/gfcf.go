@@ -16,8 +16,7 @@ import (
 // GFCFOptions configures FitGFCF. The zero value is a good start.
 type GFCFOptions struct {
 	// Factors is the number of singular vectors of the ideal low-pass filter, 256
-	// in the paper. The default is a 64th of the users or items, whichever are fewer,
-	// in [8, 512].
+	// in the paper. The default is √entries/(7·density^⅙), in [16, 512].
 	Factors    int
 	Alpha      float64 // α, weight of the ideal filter; default 0.3, negative means 0: the linear filter alone
 	Neighbors  int     // weights of the linear filter kept an item; default 1000, negative means all
