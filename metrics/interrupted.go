@@ -16,7 +16,7 @@ type InterruptedErrors uint8
 const (
 	// ErrorsAR1 takes the errors as autoregressive of order 1, estimates by
 	// generalised least squares and lets the intervals carry how little a short
-	// series says about the autocorrelation. 95 % intervals cover in 94 % to 96 %
+	// series says about the autocorrelation. 95 % intervals cover in 94.5 % to 96 %
 	// from 40 periods and up to an autocorrelation of 0.7 (docs/coverage.md).
 	ErrorsAR1 InterruptedErrors = iota
 
