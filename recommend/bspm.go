@@ -24,7 +24,7 @@ type BSPMOptions struct {
 	// gives 503 and 432.
 	Factors    int
 	Beta       float64 // β, weight of the ideal filter; default 0.3, negative means 0: blurring by the linear filter alone
-	Sharpening float64 // T, the time of the sharpening process; default 1.5, negative means 0: no sharpening, which is GFCF
+	Sharpening float64 // T, the time of the sharpening process; default 2, negative means 0: no sharpening, which is GFCF
 	Neighbors  int     // weights of the filter kept an item, the largest of either sign; default 1000, negative means all
 	Iterations int     // passes of the randomised SVD; default 8
 	Weights    bool    // use the weights of the entries; default: each entry counts 1
@@ -39,7 +39,7 @@ func (o BSPMOptions) withDefaults(x *Interactions) BSPMOptions {
 		o.Factors = spectralFactors(x)
 	}
 	o.Beta = check.OrOff(o.Beta, 0.3)
-	o.Sharpening = check.OrOff(o.Sharpening, 1.5)
+	o.Sharpening = check.OrOff(o.Sharpening, 2)
 	o.Neighbors = check.Default(o.Neighbors, 1000)
 	o.Iterations = check.Default(o.Iterations, 8)
 	return o

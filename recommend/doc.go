@@ -31,7 +31,8 @@
 //   - RP3Beta, TurboCF: walks and filters on the graph of users and items, as
 //     cheap as ItemKNN and often better on sparse data.
 //   - GFCF: the same idea with a spectral part; no training, strong defaults.
-//     BSPM: GFCF, then sharpened; slower to fit, on sparse data the best here.
+//     BSPM: GFCF, then sharpened; slower to fit, the best here on large sparse
+//     data, behind GFCF where a few hundred items make up the trade.
 //   - EASE: the closed-form linear autoencoder (with EDLAE and RDLAE), among the
 //     best where a dense items×items matrix fits. SparseEASE: the same for large
 //     catalogues. SLIM: sparse and non-negative weights of the same kind.

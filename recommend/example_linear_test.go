@@ -91,7 +91,7 @@ func ExampleFitBSPM() {
 	d := purchases()
 	m, err := recommend.FitBSPM(context.Background(), d.Interactions, recommend.BSPMOptions{Factors: 2})
 	best(d, m, err)
-	// Output: honey 0.10
+	// Output: honey 0.13
 }
 
 func ExampleFitSparseEASE() {

@@ -55,10 +55,10 @@ func bspm() algorithm {
 		params: []param{
 			logIntegers("factors", 0, 8, 768), // 0: by the size of the matrix
 			uniform("beta", 0.3, 0, 1),
-			uniform("sharpening", 1.5, 0, 3),
+			uniform("sharpening", 2, 0, 3),
 			logIntegers("neighbors", 1000, 300, 4000).refining(),
 		},
-		starts: []settings{{}, {"sharpening": 2.5}, {"sharpening": 1.0}, {"sharpening": 2.5, "beta": 0.5}},
+		starts: []settings{{}, {"sharpening": 2.5}, {"sharpening": 1.2}, {"sharpening": 2.5, "beta": 0.5}},
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
 	}
 }
