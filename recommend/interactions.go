@@ -138,8 +138,11 @@ func (x *Interactions) Without(other *Interactions) (*Interactions, error) {
 }
 
 // byItem returns the transpose, computed once.
-func (x *Interactions) byItem() *sparse.CSR {
-	x.once.Do(func() { x.items = x.users.Transpose() })
+func (x *Interactions) byItem() *sparse.CSR { return x.byItemOn(1) }
+
+// byItemOn is byItem spread over workers.
+func (x *Interactions) byItemOn(workers int) *sparse.CSR {
+	x.once.Do(func() { x.items = x.users.TransposeOn(workers) })
 	return x.items
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
 )
@@ -110,14 +111,14 @@ func FitItemKNN(ctx context.Context, x *Interactions, opt ItemKNNOptions) (*Item
 	if err := x.checkImplicit("FitItemKNN"); err != nil {
 		return nil, err
 	}
-	near, err := neighbors(ctx, x.byItem(), opt)
+	near, err := neighbors(ctx, x.byItemOn(opt.Workers), opt)
 	if err != nil {
 		return nil, err
 	}
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}
-	return &ItemKNN{itemWeights{users: x.Users(), near: near, reaches: near.Transpose()}}, nil
+	return &ItemKNN{itemWeights{users: x.Users(), near: near, reaches: near.TransposeOn(opt.Workers)}}, nil
 }
 
 // weigh returns m with its values weighted.
@@ -174,14 +175,22 @@ func weigh(m *sparse.CSR, opt ItemKNNOptions) *sparse.CSR {
 func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions) (*sparse.CSR, error) {
 	w := weigh(m, opt)
 	size := make([]float64, w.Rows) // ‖row‖, or its number of non-zeros
-	for r := range size {
-		_, vals := w.Row(r)
-		for _, v := range vals {
-			size[r] += float64(v) * float64(v)
+	err := parallel.For(ctx, w.Rows, 256, opt.Workers, func(_, lo, hi int) error {
+		for r := lo; r < hi; r++ {
+			_, vals := w.Row(r)
+			sum := 0.0
+			for _, v := range vals {
+				sum += float64(v) * float64(v)
+			}
+			if opt.Similarity <= Dot {
+				sum = math.Sqrt(sum)
+			}
+			size[r] = sum
 		}
-		if opt.Similarity <= Dot {
-			size[r] = math.Sqrt(size[r])
-		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return sparse.Pairs{W: w, Score: opt.score(size, w.Cols)}.Top(ctx, opt.Neighbors, opt.Workers)
 }

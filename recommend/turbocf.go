@@ -59,7 +59,7 @@ func FitTurboCF(ctx context.Context, x *Interactions, opt TurboCFOptions) (*Turb
 	if err := x.checkImplicit("FitTurboCF"); err != nil {
 		return nil, err
 	}
-	users, items := x.users, x.byItem()
+	users, items := x.users, x.byItemOn(opt.Workers)
 	if !opt.Weights {
 		binary := ItemKNNOptions{Weighting: Binary}
 		users, items = weigh(users, binary), weigh(items, binary)

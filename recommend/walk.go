@@ -58,9 +58,9 @@ func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3B
 	if err := x.checkImplicit("FitRP3Beta"); err != nil {
 		return nil, err
 	}
-	penalty := make([]float32, x.Items())
+	penalty, byItem := make([]float32, x.Items()), x.byItemOn(opt.Workers)
 	for i := range penalty {
-		if n := x.byItem().RowLen(i); n > 0 {
+		if n := byItem.RowLen(i); n > 0 {
 			penalty[i] = float32(math.Pow(float64(n), -opt.Beta))
 		}
 	}

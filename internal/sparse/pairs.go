@@ -1,9 +1,7 @@
 package sparse
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"sync"
 
 	"github.com/aislekit/aisle/internal/parallel"
@@ -35,7 +33,8 @@ type Pairs struct {
 
 const (
 	pairBlock  = 64   // rows handed to a worker at a time
-	pairShards = 64   // locks over the rows
+	pairShards = 64   // locks over the rows, at most
+	pairLocks  = 8    // locks a worker, at most: taking one costs as much as a few offers
 	drainMost  = 4096 // sums of one Drain
 	sweepBelow = 8    // a row with less work than its sums/sweepBelow visits only what it touched
 )
@@ -54,8 +53,8 @@ const (
 // sums scanned, eight at a time. Memory: 12 bytes an entry of W, 18 bytes an
 // element kept with the result, 40 bytes a row, and 8 bytes a row and worker.
 func (p Pairs) Top(ctx context.Context, k, workers int) (*CSR, error) {
-	e := newPairEngine(p, k)
-	ws := make([]*pairWorker, parallel.Workers(workers))
+	e := newPairEngine(p, k, workers)
+	ws := make([]*pairWorker, min(parallel.Workers(workers), parallel.Blocks(p.W.Rows, pairBlock)))
 	err := parallel.For(ctx, p.W.Rows, pairBlock, workers, func(w, lo, hi int) error {
 		if ws[w] == nil {
 			ws[w] = e.newWorker()
@@ -87,44 +86,29 @@ type pairEngine struct {
 	lens  []int32   // parallel to W.Col: how much of the list a row needs
 	col   []float32 // Score.Col by rank
 	top   *TopRows  // by rank; columns are rows of W
+	width uint      // ranks r of equal r>>width share a lock
 	lock  [pairShards]sync.Mutex
 }
 
-func newPairEngine(p Pairs, k int) *pairEngine {
+func newPairEngine(p Pairs, k, workers int) *pairEngine {
 	w := p.W
-	e := &pairEngine{Pairs: p, order: make([]int32, w.Rows), rank: make([]int32, w.Rows), lens: make([]int32, len(w.Col))}
+	e := &pairEngine{Pairs: p, lens: make([]int32, len(w.Col))}
+	locks := 1
+	if workers = parallel.Workers(workers); workers > 1 {
+		locks = min(pairLocks*min(workers, pairShards), pairShards)
+	}
+	for (w.Rows-1)>>e.width >= locks {
+		e.width++
+	}
 	if e.Left == nil {
 		e.Left = w.Val
-	}
-	for i := range e.order {
-		e.order[i] = int32(i)
-	}
-	slices.SortFunc(e.order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(w.RowLen(int(b)), w.RowLen(int(a))), cmp.Compare(a, b))
-	})
-	e.lists = &CSR{Rows: w.Cols, Cols: w.Rows, Ptr: make([]int64, w.Cols+1), Col: make([]int32, len(w.Col)), Val: make([]float32, len(w.Col))}
-	ptr := e.lists.Ptr
-	for _, c := range w.Col {
-		ptr[c+1]++
-	}
-	for c := range w.Cols {
-		ptr[c+1] += ptr[c]
 	}
 	own := int32(0)
 	if p.Diagonal {
 		own = 1
 	}
-	used := make([]int32, w.Cols)
-	for r, i := range e.order {
-		e.rank[i] = int32(r)
-		for q := w.Ptr[i]; q < w.Ptr[i+1]; q++ {
-			c := w.Col[q]
-			n := used[c]
-			used[c]++
-			e.lists.Col[ptr[c]+int64(n)], e.lists.Val[ptr[c]+int64(n)] = int32(r), w.Val[q]
-			e.lens[q] = n + own
-		}
-	}
+	e.order, e.rank = w.byLength()
+	e.lists = w.transpose(e.order, e.lens, own, w.runs(workers), workers)
 	e.col = make([]float32, w.Rows)
 	for r, i := range e.order {
 		e.col[r] = 1
@@ -145,7 +129,7 @@ func newPairEngine(p Pairs, k int) *pairEngine {
 	return e
 }
 
-func (e *pairEngine) shard(r int) int { return r * pairShards / e.W.Rows }
+func (e *pairEngine) shard(r int) int { return r >> e.width }
 
 // pairWorker is the scratch of one worker.
 type pairWorker struct {
@@ -174,8 +158,9 @@ func (w *pairWorker) block(lo, hi int) {
 	// What other workers have found since the last block raises the bounds.
 	for r := 0; r < hi; {
 		s := w.shard(r)
+		end := min(hi, (s+1)<<w.width)
 		w.lock[s].Lock()
-		for ; r < hi && w.shard(r) == s; r++ {
+		for ; r < end; r++ {
 			w.least[r] = w.top.least(r)
 		}
 		w.lock[s].Unlock()
@@ -225,6 +210,7 @@ func (w *pairWorker) row(r int) {
 	for _, key := range w.own.keys[:w.own.n[0]] {
 		w.top.offer(r, key)
 	}
+	w.least[r] = w.top.least(r)
 	w.lock[s].Unlock()
 }
 

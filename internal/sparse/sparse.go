@@ -62,32 +62,6 @@ func (m *CSR) Validate() error {
 	return nil
 }
 
-// Transpose returns the Cols×Rows transpose, by counting sort: O(entries).
-func (m *CSR) Transpose() *CSR {
-	t := &CSR{
-		Rows: m.Cols, Cols: m.Rows,
-		Ptr: make([]int64, m.Cols+1),
-		Col: make([]int32, len(m.Col)),
-		Val: make([]float32, len(m.Val)),
-	}
-	for _, c := range m.Col {
-		t.Ptr[c+1]++
-	}
-	for c := range m.Cols {
-		t.Ptr[c+1] += t.Ptr[c]
-	}
-	next := slices.Clone(t.Ptr[:m.Cols])
-	for r := range m.Rows {
-		cols, vals := m.Row(r)
-		for k, c := range cols {
-			p := next[c]
-			next[c]++
-			t.Col[p], t.Val[p] = int32(r), vals[k]
-		}
-	}
-	return t
-}
-
 // Clone returns a deep copy.
 func (m *CSR) Clone() *CSR {
 	return &CSR{Rows: m.Rows, Cols: m.Cols, Ptr: slices.Clone(m.Ptr), Col: slices.Clone(m.Col), Val: slices.Clone(m.Val)}

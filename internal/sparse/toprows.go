@@ -77,20 +77,15 @@ func leastOf(floor uint64) float32 {
 // must not be used afterwards.
 func (t *TopRows) CSR(ctx context.Context, cols, workers int, order []int32, finish func(r int, score float32) float32) (*CSR, error) {
 	rows := len(t.n)
-	at := func(r int) int {
-		if order != nil {
-			return int(order[r])
-		}
-		return r
-	}
 	m := &CSR{Rows: rows, Cols: cols, Ptr: make([]int64, rows+1)}
 	for r := range rows {
-		m.Ptr[r+1] = m.Ptr[r] + int64(min(int(t.n[at(r)]), t.k))
+		m.Ptr[r+1] = m.Ptr[r] + int64(min(int(t.n[at(order, r)]), t.k))
 	}
 	m.Col, m.Val = make([]int32, m.Ptr[rows]), make([]float32, m.Ptr[rows])
 	err := parallel.For(ctx, rows, 256, workers, func(_, lo, hi int) error {
 		for r := lo; r < hi; r++ {
-			keys := t.keys[t.start[at(r)]:][:t.n[at(r)]]
+			from := at(order, r)
+			keys := t.keys[t.start[from]:][:t.n[from]]
 			if len(keys) > t.k {
 				selectKeys(keys, t.k)
 				keys = keys[:t.k]
