@@ -82,7 +82,8 @@ func (t *TopRows) CSR(ctx context.Context, cols, workers int, order []int32, fin
 		m.Ptr[r+1] = m.Ptr[r] + int64(min(int(t.n[at(order, r)]), t.k))
 	}
 	m.Col, m.Val = make([]int32, m.Ptr[rows]), make([]float32, m.Ptr[rows])
-	err := parallel.For(ctx, rows, 256, workers, func(_, lo, hi int) error {
+	sorts := make([]columnSort, min(parallel.Workers(workers), parallel.Blocks(rows, 256)))
+	err := parallel.For(ctx, rows, 256, workers, func(w, lo, hi int) error {
 		for r := lo; r < hi; r++ {
 			from := at(order, r)
 			keys := t.keys[t.start[from]:][:t.n[from]]
@@ -93,7 +94,7 @@ func (t *TopRows) CSR(ctx context.Context, cols, workers int, order []int32, fin
 			for i, k := range keys {
 				keys[i] = uint64(^uint32(k))<<32 | k>>32
 			}
-			slices.Sort(keys)
+			keys = sorts[w].sort(keys, cols)
 			col, val := m.Col[m.Ptr[r]:], m.Val[m.Ptr[r]:]
 			for i, k := range keys {
 				v := math.Float32frombits(uint32(k))
@@ -109,6 +110,56 @@ func (t *TopRows) CSR(ctx context.Context, cols, workers int, order []int32, fin
 		return nil, err
 	}
 	return m, nil
+}
+
+// columnSort is the scratch of sort.
+type columnSort struct {
+	next []int32
+	keys []uint64
+}
+
+// sort returns keys in ascending order; it may change keys. Their high halves are
+// distinct and below cols. Keys spread over all columns are dealt to as many
+// ranges of columns as there are keys or twice that many, and what is out of order
+// then is close to its place: four times as fast as a general sort.
+func (s *columnSort) sort(keys []uint64, cols int) []uint64 {
+	n := len(keys)
+	if n < 16 {
+		slices.Sort(keys)
+		return keys
+	}
+	shift := uint(32)
+	for (cols-1)>>(shift-32) >= 2*n {
+		shift++
+	}
+	ranges := (cols-1)>>(shift-32) + 1
+	s.next = append(s.next[:0], make([]int32, ranges+1)...)
+	for _, k := range keys {
+		s.next[k>>shift+1]++
+	}
+	most := int32(0)
+	for b, have := range s.next[1:] {
+		most = max(most, have)
+		s.next[b+1] += s.next[b]
+	}
+	if most > 16 { // crowded
+		slices.Sort(keys)
+		return keys
+	}
+	s.keys = slices.Grow(s.keys[:0], n)[:n]
+	for _, k := range keys {
+		b := k >> shift
+		s.keys[s.next[b]] = k
+		s.next[b]++
+	}
+	for i, k := range s.keys {
+		j := i
+		for ; j > 0 && s.keys[j-1] > k; j-- {
+			s.keys[j] = s.keys[j-1]
+		}
+		s.keys[j] = k
+	}
+	return s.keys
 }
 
 // selectKeys moves the n largest of the distinct keys to the front and returns

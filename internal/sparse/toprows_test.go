@@ -37,6 +37,50 @@ func TestSelectKeysProp(t *testing.T) {
 	})
 }
 
+func TestColumnSortProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cols := rapid.SampledFrom([]int{40, 64, 1000, 1<<31 - 1}).Draw(t, "cols")
+		width := rapid.SampledFrom([]int{40, cols}).Draw(t, "width") // 40 of many are a crowd
+		var s columnSort
+		for range 3 {
+			keys := rapid.SliceOfNDistinct(rapid.Uint64Range(0, uint64(width-1)), 0, 40, rapid.ID).Draw(t, "columns")
+			for i, c := range keys {
+				keys[i] = c<<32 | rapid.Uint64Range(0, 1<<32-1).Draw(t, "value")
+			}
+			want := slices.Clone(keys)
+			slices.Sort(want)
+			if got := s.sort(keys, cols); !slices.Equal(got, want) {
+				t.Fatalf("got %x, want %x", got, want)
+			}
+		}
+	})
+}
+
+func BenchmarkColumnSort(b *testing.B) {
+	const cols = 30_000
+	for _, n := range []int{50, 500} {
+		r := rng.New(1, 2, 1)
+		keys, work := make([]uint64, 0, n), make([]uint64, n)
+		for c := range cols {
+			if len(keys) < n && r.Intn(cols-c) < n-len(keys) {
+				keys = append(keys, uint64(c)<<32|uint64(r.Intn(1<<30)))
+			}
+		}
+		for i := range keys {
+			j := r.Intn(i + 1)
+			keys[i], keys[j] = keys[j], keys[i]
+		}
+		b.Run(fmt.Sprintf("keys=%d", n), func(b *testing.B) {
+			var s columnSort
+			b.ReportAllocs()
+			for b.Loop() {
+				copy(work, keys)
+				s.sort(work, cols)
+			}
+		})
+	}
+}
+
 func TestTopRowsProp(t *testing.T) {
 	score := rapid.OneOf(rapid.Float32Range(-1, 3), rapid.SampledFrom([]float32{0, 1, 2, 1e-45, float32(math.NaN()), float32(math.Inf(1))}))
 	rapid.Check(t, func(t *rapid.T) {
