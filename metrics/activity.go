@@ -14,7 +14,7 @@ import (
 // the flow of users between periods and churn follow from it, all exact and
 // indifferent to the order of events. Make one with NewActivity; the zero value
 // counts days in UTC. Merge is exact, also for users seen by both. Memory: one
-// map entry a user and 8 bytes for each user and period. It is not safe for
+// map entry a user, 24 bytes, and 8 for each user and period. It is not safe for
 // concurrent use, reading included.
 type Activity[U comparable] struct {
 	clock clock
@@ -25,10 +25,28 @@ type Activity[U comparable] struct {
 }
 
 type userLife struct {
-	start    int32 // stated start, if any
-	has      bool
-	last     int32 // period added last
-	lastSeen bool
+	start  int32  // stated start, if any
+	last   int32  // latest period seen
+	recent uint64 // bit k: seen in period last − k; 0 for a user never seen
+	has    bool
+}
+
+// see notes period p and reports whether it is known already. It forgets what is
+// 64 periods before the latest.
+func (u *userLife) see(p int32) bool {
+	d := int64(u.last) - int64(p)
+	switch {
+	case u.recent == 0:
+		u.last, u.recent = p, 1
+	case d < 0:
+		u.last, u.recent = p, u.recent<<uint64(-d)|1
+	case d < 64:
+		if u.recent>>uint(d)&1 == 1 {
+			return true
+		}
+		u.recent |= 1 << uint(d)
+	}
+	return false
 }
 
 func userPeriod(user, period int32) int64 { return int64(user)<<32 | int64(uint32(period)^1<<31) }
@@ -50,7 +68,9 @@ func NewActivity[U comparable](c Calendar) (*Activity[U], error) {
 func (a *Activity[U]) Calendar() Calendar { return a.clock.Calendar.withDefaults() }
 
 // Add records that user was active at the given time. ErrRange for the zero
-// time. Nothing is allocated for a user in the period he was last seen in.
+// time. An event of a user in a period he was seen in allocates nothing, out of
+// order as well within his latest 64 periods; a new user or period takes memory,
+// by doubling now and then.
 func (a *Activity[U]) Add(user U, at time.Time) error {
 	p, err := a.clock.index(at)
 	if err != nil {
@@ -62,11 +82,9 @@ func (a *Activity[U]) Add(user U, at time.Time) error {
 			return err
 		}
 	}
-	u := &a.of[i]
-	if u.lastSeen && u.last == p {
+	if a.of[i].see(p) {
 		return nil
 	}
-	u.last, u.lastSeen = p, true
 	a.pairs = append(a.pairs, userPeriod(i, p))
 	if len(a.pairs) >= 2*a.known+1<<16 {
 		a.compact()
@@ -148,7 +166,9 @@ func (a *Activity[U]) Merge(other *Activity[U]) error {
 	}
 	for _, q := range other.pairs {
 		u, p := splitUserPeriod(q)
-		a.pairs = append(a.pairs, userPeriod(to[u], p))
+		if i := to[u]; !a.of[i].see(p) {
+			a.pairs = append(a.pairs, userPeriod(i, p))
+		}
 	}
 	a.known = 0
 	a.compact()
@@ -382,7 +402,7 @@ func (a *Activity[U]) UnmarshalBinary(data []byte) error {
 				break
 			}
 			got.pairs = append(got.pairs, userPeriod(int32(i), p))
-			u.last, u.lastSeen = p, true
+			u.see(p)
 		}
 		got.of = append(got.of, u)
 	}

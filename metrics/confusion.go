@@ -29,7 +29,8 @@ func (c *Confusion) Add(actual, predicted bool) {
 }
 
 // AddScores adds a prediction "yes" for each score at or above threshold.
-// ErrShape for different lengths, ErrNotFinite for a NaN; c is then unchanged.
+// ErrShape for different lengths, ErrNotFinite for a score that is
+// NaN or infinite and a threshold that is NaN; c is then unchanged.
 func (c *Confusion) AddScores(actual []bool, scores []float64, threshold float64) error {
 	if err := check.Len("scores", len(scores), len(actual)); err != nil {
 		return fmt.Errorf("metrics: Confusion: %w", err)
@@ -39,8 +40,8 @@ func (c *Confusion) AddScores(actual []bool, scores []float64, threshold float64
 	}
 	sum := *c
 	for i, s := range scores {
-		if math.IsNaN(s) {
-			return fmt.Errorf("metrics: Confusion: scores[%d] is NaN: %w", i, ErrNotFinite)
+		if !check.Finite(s) {
+			return fmt.Errorf("metrics: Confusion: scores[%d] is %v: %w", i, s, ErrNotFinite)
 		}
 		sum.Add(actual[i], s >= threshold)
 	}

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -131,7 +132,8 @@ func (c *Customers[U]) RepurchaseRate(later *Customers[U]) Ratio {
 // AOV is revenue per order.
 func (c *Customers[U]) AOV() Ratio { return Ratio{c.revenue, c.orders, c.orders} }
 
-// ARPPU is revenue per customer, 客单价 per customer.
+// ARPPU is revenue per customer, 客单价 per customer; of a Customers fed with
+// margins instead of revenue since the first order it is the historic CLV.
 func (c *Customers[U]) ARPPU() Ratio { return Ratio{c.revenue, c.Buyers(), c.Buyers()} }
 
 // OrdersPerBuyer is the mean number of orders of a customer.
@@ -166,16 +168,21 @@ func (c *Customers[U]) UnmarshalBinary(data []byte) error {
 	if got.ids, err = readIDs[U](r); err != nil {
 		return fmt.Errorf("metrics: Customers: %w", err)
 	}
-	var err1, err2 error
+	var err1 error
+	var hi, lo, carry uint64 // refunds may come after what they refund: only the whole sum must fit
 	for range got.ids.keys {
 		p := purchases{r.Int64(), r.Int64()}
 		got.orders, err1 = check.AddInt64(got.orders, p.orders)
-		got.revenue, err2 = check.AddInt64(got.revenue, p.revenue)
-		if p.orders < 1 || err1 != nil || err2 != nil {
+		lo, carry = bits.Add64(lo, uint64(p.revenue), 0)
+		hi += uint64(p.revenue>>63) + carry
+		if p.orders < 1 || err1 != nil {
 			r.Fail("has a customer without orders or sums beyond int64")
 			break
 		}
 		got.of = append(got.of, p)
+	}
+	if got.revenue = int64(lo); int64(hi) != got.revenue>>63 {
+		r.Fail("has revenue beyond int64")
 	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("metrics: Customers: %w", err)

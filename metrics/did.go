@@ -147,8 +147,10 @@ func (d *DiffInDiff[U]) Excluded() int64 {
 //	(T after − T before) − (C after − C before)
 //
 // over the means of all observations, with a standard error clustered by unit
-// (Bertrand, Duflo and Mullainathan 2004), a factor of G/(G−1) in each group of
-// G units and Welch's degrees of freedom over units. MeanA is what the treated
+// (Bertrand, Duflo and Mullainathan 2004) and a factor of G/(G−1) in each group of
+// G units. Interval and p-value take critical values and Welch's degrees of freedom
+// corrected for units with unequal numbers of observations (Bell and McCaffrey
+// 2002). MeanA is what the treated
 // would have been without the campaign, T before + (C after − C before), and
 // the relative and ratio scales divide by it. NA and NB count units.
 //
@@ -211,7 +213,8 @@ func (d *DiffInDiff[U]) Result(o CompareOptions) (Effect, error) {
 		grad = [2][2]float64{{r / s, -r / s}, {-r / s, 1 / s}}
 	}
 	var q [2]float64
-	base := 0.0 // squared standard error of the mean without the campaign
+	var shares [2][3][]float64 // of a group's observations in each unit: before, after, mean
+	base := 0.0                // squared standard error of the mean without the campaign
 	for _, u := range keys {
 		x := d.m[u]
 		g := group(x)
@@ -224,11 +227,27 @@ func (d *DiffInDiff[U]) Result(o CompareOptions) (Effect, error) {
 			in += grad[g][p] * dev
 			w += [2][2]float64{{-1, 1}, {1, 0}}[g][p] * dev
 		}
+		b, f := float64(x.n[0])/total[g][0], float64(x.n[1])/total[g][1]
+		shares[g] = [3][]float64{append(shares[g][0], b), append(shares[g][1], f), append(shares[g][2], (b+f)/2)}
 		q[g] += in * in
 		base += w * w
 	}
+	var fixed, df [2]float64
 	for g := range q {
 		q[g] *= float64(units[g]) / float64(units[g]-1)
+		// Each period adds to the variance by its squared gradient and Σw².
+		var right, seen float64
+		for p := range 2 {
+			s2 := 0.0
+			for _, w := range shares[g][p] {
+				s2 += w * w
+			}
+			f, _ := clusterLaw(shares[g][p])
+			right += grad[g][p] * grad[g][p] * s2
+			seen += grad[g][p] * grad[g][p] * s2 / f
+		}
+		_, df[g] = clusterLaw(shares[g][2])
+		fixed[g] = q[g] * right / seen
 	}
 	e.SE = math.Sqrt(q[0] + q[1])
 	if !(e.SE > 0) {
@@ -237,7 +256,12 @@ func (d *DiffInDiff[U]) Result(o CompareOptions) (Effect, error) {
 	if o.Scale != ScaleAbsolute && math.Abs(without) < 3*math.Sqrt(base) {
 		e.Warnings = append(e.Warnings, WarnNoisyBaseline)
 	}
-	e.finish(o.Level, welchDF(q[0], float64(units[0]), q[1], float64(units[1])))
+	root := math.Sqrt((fixed[0] + fixed[1]) / (q[0] + q[1]))
+	if !check.Finite(root) {
+		return Effect{}, undefined(where + ": a group has one unit only in each period")
+	}
+	e.Level = o.Level
+	e.widen(root, welchDF(fixed[0], df[0]+1, fixed[1], df[1]+1))
 	if min(units[0], units[1]) < 20 {
 		e.Warnings = append(e.Warnings, WarnFewClusters)
 	}

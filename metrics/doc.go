@@ -9,16 +9,17 @@
 //     and LensKit reproduce those of their source. One list: NDCGAt, RecallAt, ….
 //   - What is recommended rather than whether it hits: Beyond (coverage, Gini,
 //     entropy, novelty, popularity, long tail, serendipity, personalisation),
-//     IntraListDiversity, CalibrationKL.
-//   - Yes/no predictions: Confusion. Scores: AUC, AveragePrecision, KS, ROC,
+//     IntraListDiversity, CalibrationKL, EPCAt; ListOverlap with another list.
+//   - Yes/no predictions: Confusion. Scores: AUC, Gini, AveragePrecision, KS, ROC,
 //     Gains, LiftAt, all exact; ScoreHistogram for an AUC that merges.
 //     Probabilities: LogLoss, Brier, and BinaryLoss with calibration.
 //   - Numbers: Regression. Forecasts of series: ScoreForecast and Forecasts
 //     (MASE, RMSSE, WAPE, sMAPE), PinballLoss, ScoreIntervals.
 //   - Clusters against known classes: Agreement. Without: SeparationOf.
 //   - Marketing KPIs: Counts and Customers, each KPI a Ratio that keeps its
-//     numerator and denominator; FitRatePrior for rates over few trials. By
-//     day, channel, category: one of them in every cell of a Cube.
+//     numerator and denominator; Engagement for content and social media;
+//     FitRatePrior for rates over few trials. By day, channel, category: one of
+//     them in every cell of a Cube.
 //   - Users over time: Activity (cohorts and their retention, active users,
 //     stickiness, churn) in days, weeks or months of a Calendar; Funnel and
 //     FunnelBuilder for ordered steps; Distinct and Quantiles where exact sets
@@ -40,13 +41,14 @@
 //     CompareCUPED, CompareCUPEDRatios, CompareClusters and CompareWinsorized
 //     answer with an Effect that names its scale. SampleRatio checks the split
 //     before anything else is believed; AdjustPValues corrects.
-//   - How long to run: SampleSizeProportions, SampleSizeMeans and their inverses.
+//   - How long to run: SampleSizeProportions, SampleSizeMeans and their inverses,
+//     SampleSizeLehr for a first guess.
 //     To look before the end: AlwaysValid at any time, GroupSequential at a few
 //     planned looks. Without p-values: BayesProportions, BayesEffect.
 //   - No random control: DiffInDiff, InterruptedSeries, Counterfactual;
 //     Decompose shares a change of revenue among its factors.
 //   - Whom to treat: Uplift (Qini), UpliftAt, UpliftBuckets, UpliftIntervals,
-//     UpliftHistogram. What another policy would have earned: OffPolicy.
+//     UpliftHistogram; QiniCausalML for numbers to set beside that package. What another policy would have earned: OffPolicy.
 //   - Which model is better: ComparePaired and CompareModels over per-user
 //     values, DetectableDifference. Is it fair: Fairness for people, Exposure
 //     for items.

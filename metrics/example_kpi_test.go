@@ -312,3 +312,32 @@ func ExamplePriceElasticity() {
 	fmt.Printf("%.2f (%.2f to %.2f) %v\n", e.Estimate, e.Range.Low, e.Range.High, err)
 	// Output: -2.04 (-2.16 to -1.92) <nil>
 }
+
+func ExampleEngagement() {
+	var week metrics.Engagement
+	for _, day := range []metrics.Engagement{{Reach: 400, Likes: 30, Plays: 80, Completions: 20}, {Reach: 600, Likes: 40, Shares: 10, Plays: 120, Completions: 60}} {
+		if err := week.Add(day); err != nil {
+			fmt.Println(err)
+		}
+	}
+	fmt.Println(week.ByReach(), week.CompletionRate())
+	// Output: 0.08 (80/1000) 0.4 (80/200)
+}
+
+func ExampleListOverlap() {
+	o, err := metrics.ListOverlap([]string{"tea", "pot", "cup"}, []string{"cup", "milk", "tea"}, 3)
+	fmt.Printf("%d shared, Jaccard %.2f %v\n", o.Shared, o.Jaccard, err)
+	// Output: 2 shared, Jaccard 0.50 <nil>
+}
+
+func ExampleUpliftCurves_QiniCausalML() {
+	y, treated := []float64{1, 0, 1, 1, 0, 0}, []bool{true, true, false, true, false, false}
+	c, err := metrics.Uplift(y, treated, []float64{6, 5, 4, 3, 2, 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	q, err := c.QiniCausalML()
+	fmt.Printf("scikit-uplift %.3f, causalml %.3f %v\n", c.Qini.Normalized, q.Normalized, err)
+	// Output: scikit-uplift -0.308, causalml -0.714 <nil>
+}

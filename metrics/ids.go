@@ -25,6 +25,7 @@ const (
 	kindAgreement
 	kindForecasts
 	kindBeyond
+	kindEngagement
 )
 
 // ids numbers the caller's ids 0, 1, 2, … in the order they come.

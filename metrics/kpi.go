@@ -240,6 +240,9 @@ func (c Counts) OrdersPerBuyer() Ratio { return NewRatio(c.Orders, c.Buyers) }
 // UnitsPerOrder is the mean basket size.
 func (c Counts) UnitsPerOrder() Ratio { return NewRatio(c.Units, c.Orders) }
 
+// SessionsPerVisitor is how often a visitor comes.
+func (c Counts) SessionsPerVisitor() Ratio { return NewRatio(c.Sessions, c.Visitors) }
+
 // RefundRate is refunded money per revenue.
 func (c Counts) RefundRate() Ratio { return NewRatio(c.Refunds, c.Revenue) }
 
@@ -262,7 +265,8 @@ func (c Counts) CPL() Ratio { return NewRatio(c.Cost, c.Registrations) }
 // CAC is cost per new customer.
 func (c Counts) CAC() Ratio { return NewRatio(c.Cost, c.NewCustomers) }
 
-// ROAS is revenue before refunds per marketing cost.
+// ROAS is revenue before refunds per marketing cost; over the totals of the whole
+// shop it is the marketing efficiency ratio (MER).
 func (c Counts) ROAS() Ratio { return NewRatio(c.Revenue, c.Cost) }
 
 // NetROAS is net revenue per marketing cost.
@@ -301,7 +305,7 @@ func (c Counts) Table() *Table {
 	}{
 		{"CTR", c.CTR()}, {"CVR", c.CVR()}, {"CTCVR", c.CTCVR()}, {"purchase conversion", c.PurchaseConversion()},
 		{"registration conversion", c.RegistrationConversion()}, {"AOV", c.AOV()}, {"net AOV", c.NetAOV()}, {"ARPU", c.ARPU()},
-		{"ARPPU", c.ARPPU()}, {"orders per buyer", c.OrdersPerBuyer()}, {"units per order", c.UnitsPerOrder()},
+		{"ARPPU", c.ARPPU()}, {"orders per buyer", c.OrdersPerBuyer()}, {"units per order", c.UnitsPerOrder()}, {"sessions per visitor", c.SessionsPerVisitor()},
 		{"refund rate", c.RefundRate()}, {"CPC", c.CPC()}, {"CPA", c.CPA()}, {"CPL", c.CPL()}, {"CAC", c.CAC()}, {"ROAS", c.ROAS()},
 		{"net ROAS", c.NetROAS()}, {"ROI", c.ROI()}, {"bounce rate", c.BounceRate()}, {"cart abandonment", c.CartAbandonment()},
 		{"coupon redemption", c.CouponRedemption()}, {"frequency", c.Frequency()}, {"engagement by reach", c.EngagementByReach()},

@@ -63,7 +63,8 @@ func kpiStates(t testing.TB) []binaryForm {
 	must(t, by.AddRelevant([]string{"y", "new"}, map[string]float64{"y": 1}))
 	must(t, by.Add([]string{"x", "y"}))
 	must(t, by.Add(nil))
-	return []binaryForm{by, f, b, &c, &a, q, p, &d, &qs, bins, &cs, &ew, &ph, &ag, &fc}
+	en := Engagement{Reach: 9, Likes: 3, Seconds: 70}
+	return []binaryForm{by, f, b, &c, &a, q, p, &d, &qs, bins, &cs, &ew, &ph, &ag, &fc, &en}
 }
 
 // Promised sizes must not make a decoder reserve memory.

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -46,6 +47,14 @@ func NDCGOfScores(relevance, scores []float64, k int, g Gain) (float64, error) {
 		return core.gain(r)
 	}
 
+	var dcg, ideal float64
+	if n >= minSortedNDCG && k > n/4 {
+		var err error
+		if dcg, ideal, err = ndcgSorted(relevance, scores, k, gain); err != nil {
+			return math.NaN(), err
+		}
+		return ndcgRatio(dcg, ideal)
+	}
 	// Only the ranks of relevant candidates that may be among the first k matter.
 	type scored struct {
 		score, gain float64
@@ -101,7 +110,6 @@ func NDCGOfScores(relevance, scores []float64, k int, g Gain) (float64, error) {
 			}
 		}
 	}
-	var dcg, ideal float64
 	rank := 0
 	for _, row := range rows {
 		rank += row.above
@@ -116,10 +124,104 @@ func NDCGOfScores(relevance, scores []float64, k int, g Gain) (float64, error) {
 	for r := range min(k, len(best)) {
 		ideal += gain(best[len(best)-1-r]) / math.Log2(float64(r+2))
 	}
+	return ndcgRatio(dcg, ideal)
+}
+
+func ndcgRatio(dcg, ideal float64) (float64, error) {
 	if !check.Finite(ideal) || !check.Finite(dcg) {
 		return math.NaN(), fmt.Errorf("metrics: NDCGOfScores: gains: %w", ErrOverflow)
 	}
 	return min(dcg/ideal, 1), nil
+}
+
+// minSortedNDCG is the length from which sorting all candidates pays where most
+// ranks count.
+const minSortedNDCG = 64
+
+// ndcgSorted sums the gains over all candidates in order. Scores are sorted by
+// the upper half of their bits, which parts nearly all of them, and the index in
+// the lower half: four passes at most. Runs that agree there are sorted in full.
+func ndcgSorted(relevance, scores []float64, k int, gain func(float64) float64) (dcg, ideal float64, err error) {
+	n := len(scores)
+	room := make([]uint64, 3*n)
+	keys, a, tmp := room[:n], room[n:2*n], room[2*n:]
+	var count [4][256]int32
+	for i, s := range scores {
+		key, _ := descending(s)
+		keys[i] = key
+		hi := uint32(key >> 32)
+		a[i] = uint64(hi)<<32 | uint64(uint32(i))
+		count[0][hi&255]++
+		count[1][hi>>8&255]++
+		count[2][hi>>16&255]++
+		count[3][hi>>24]++
+	}
+	for d := range count {
+		c, shift := &count[d], 32+8*d
+		if c[a[0]>>shift&255] == int32(n) {
+			continue
+		}
+		at := int32(0)
+		for i, x := range c {
+			c[i] = at
+			at += x
+		}
+		for _, x := range a {
+			b := x >> shift & 255
+			tmp[c[b]] = x
+			c[b]++
+		}
+		a, tmp = tmp, a
+	}
+	var best []float64
+	for _, r := range relevance {
+		if r > 0 {
+			best = append(best, r)
+		}
+	}
+	if len(best) == 0 {
+		return 0, 0, undefined("NDCGOfScores: no relevant candidate")
+	}
+	discount := func(r int) float64 { return 1 / math.Log2(float64(r+2)) }
+	if 4*len(best) > n { // each is needed several times
+		table := make([]float64, n)
+		for r := range table {
+			table[r] = discount(r)
+		}
+		discount = func(r int) float64 { return table[r] }
+	}
+	for from := 0; from < k; {
+		to := from + 1
+		for to < n && a[to]>>32 == a[from]>>32 {
+			to++
+		}
+		if to-from > 1 {
+			slices.SortFunc(a[from:to], func(x, y uint64) int { return cmp.Compare(keys[uint32(x)], keys[uint32(y)]) })
+		}
+		for from < to { // a group of equal scores at a time
+			key := keys[uint32(a[from])]
+			sum := 0.0
+			end := from
+			for ; end < to && keys[uint32(a[end])] == key; end++ {
+				if r := relevance[uint32(a[end])]; r > 0 {
+					sum += gain(r)
+				}
+			}
+			if sum > 0 {
+				var discounts float64
+				for r := from; r < min(end, k); r++ {
+					discounts += discount(r)
+				}
+				dcg += sum / float64(end-from) * discounts
+			}
+			from = end
+		}
+	}
+	slices.Sort(best)
+	for r := range min(k, len(best)) {
+		ideal += gain(best[len(best)-1-r]) * discount(r)
+	}
+	return dcg, ideal, nil
 }
 
 // kthLargest returns the k-th largest of xs, 1 <= k <= len(xs).

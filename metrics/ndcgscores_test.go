@@ -79,6 +79,65 @@ func TestNDCGOfScoresProp(t *testing.T) {
 	})
 }
 
+// Long lists with many ties, or scores that differ in their last bits only,
+// against the definition.
+func TestNDCGSortedProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
+		n := rapid.IntRange(minSortedNDCG-2, 300).Draw(t, "n")
+		k := rapid.IntRange(1, n).Draw(t, "k")
+		kind := rapid.IntRange(0, 3).Draw(t, "scores")
+		share := rapid.SampledFrom([]float64{.02, .3, 1}).Draw(t, "relevant")
+		rel, score := make([]float64, n), make([]float64, n)
+		for i := range n {
+			switch kind {
+			case 0:
+				score[i] = float64(r.Intn(5)) - 2
+			case 1:
+				score[i] = 1 + float64(r.Intn(200))*0x1p-52
+			case 2:
+				score[i] = r.Normal()
+			case 3:
+				score[i] = math.Copysign(0, float64(r.Intn(2))-.5)
+			}
+			if r.Bool(share) {
+				rel[i] = float64(r.Intn(4))
+			}
+		}
+		dcg, ideal := 0.0, 0.0
+		for i, x := range score { // the mean discount over the places candidate i may take
+			above, tied := 0, 0
+			better := 0
+			for j, y := range score {
+				if y > x {
+					above++
+				} else if y == x {
+					tied++
+				}
+				if rel[j] > rel[i] || rel[j] == rel[i] && j < i {
+					better++
+				}
+			}
+			for p := above; p < min(above+tied, k); p++ {
+				dcg += rel[i] / math.Log2(float64(p+2)) / float64(tied)
+			}
+			if better < k {
+				ideal += rel[i] / math.Log2(float64(better+2))
+			}
+		}
+		got, err := NDCGOfScores(rel, score, k, GainLinear)
+		if ideal == 0 {
+			if !errors.Is(err, ErrUndefined) {
+				t.Fatal(got, err)
+			}
+			return
+		}
+		if err != nil || math.Abs(got-dcg/ideal) > 1e-12 {
+			t.Fatalf("%v, want %v, %v", got, dcg/ideal, err)
+		}
+	})
+}
+
 func BenchmarkNDCGOfScores(b *testing.B) {
 	const users = 100
 	for _, c := range []struct{ items, k int }{{100, 10}, {1000, 10}, {1000, 100}, {1000, 0}} {

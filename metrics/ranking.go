@@ -291,6 +291,9 @@ func (c *rankCore) gain(g float64) float64 {
 	case GainLinear:
 		return g
 	case GainExponential:
+		if g < .5 { // keep tiny relevances from vanishing
+			return math.Expm1(g * math.Ln2)
+		}
 		return math.Exp2(g) - 1
 	}
 	return 1

@@ -32,6 +32,16 @@ func AUC(actual []bool, scores, weights []float64) (float64, error) {
 	return area / pos / neg, nil
 }
 
+// Gini returns 2·AUC − 1, the Gini coefficient of a score (accuracy ratio,
+// Somers' D): 1 is a perfect order, 0 a random one. Errors are those of AUC.
+func Gini(actual []bool, scores, weights []float64) (float64, error) {
+	a, err := AUC(actual, scores, weights)
+	if err != nil {
+		return math.NaN(), fmt.Errorf("metrics: Gini: %w", err)
+	}
+	return 2*a - 1, nil
+}
+
 // AveragePrecision returns Σ (Rₙ−Rₙ₋₁)·Pₙ over distinct thresholds, without
 // interpolation. ErrUndefined without a positive.
 func AveragePrecision(actual []bool, scores, weights []float64) (float64, error) {

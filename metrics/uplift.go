@@ -24,7 +24,7 @@ type UpliftPoint struct {
 type UpliftArea struct {
 	Area    float64 // under the curve
 	Random  float64 // under the straight line to its last point
-	PerHead float64 // (Area − Random)/users: what the order of the scores is worth; comparable between data sets of one outcome
+	PerHead float64 // (Area − Random)/users: what the order of the scores is worth. It grows with the number of users, as the curve does: divide by it again to compare data sets
 	Perfect float64 // area of the best order; NaN unless outcomes are 0 and 1
 
 	// (Area − Random)/(Perfect − Random), the score of scikit-uplift; NaN unless
@@ -47,9 +47,10 @@ const WarnOneArm Warning = "the curve starts with users of one arm only"
 
 // Uplift computes the curves of a score that says whom to treat: y are the
 // outcomes (0/1, or amounts of any sign), treated the arms of a randomised
-// experiment, score the model's. Conventions are those of scikit-uplift; other
-// packages differ in what a prefix with one arm is worth and how areas are
-// normalised, so compare numbers of one package only.
+// experiment, score the model's. Conventions are those of scikit-uplift: a prefix
+// of one arm is worth what its treated brought, areas are trapezoids over users
+// and are normalised by a perfect order. Other packages differ in all three, so
+// compare numbers of one convention only; QiniCausalML has that of causalml.
 //
 // ErrEmpty, ErrShape and ErrNotFinite as named; ErrUndefined if an arm is
 // empty. Cost O(n log n).

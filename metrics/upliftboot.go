@@ -211,10 +211,14 @@ func NewUpliftHistogram(o UpliftHistogramOptions) (*UpliftHistogram, error) {
 }
 
 // Add adds a user. id names the user for the bootstrap; it does not matter
-// without replicates. ErrNotFinite for a bad outcome or score.
+// without replicates. ErrNotFinite for a bad outcome or score,
+// ErrOverflow for an outcome beyond ±1e280, so that sums stay finite.
 func (h *UpliftHistogram) Add(id uint64, treated bool, y, score float64) error {
 	if !check.Finite(y) || !check.Finite(score) {
 		return fmt.Errorf("metrics: UpliftHistogram: outcome %v, score %v: %w", y, score, ErrNotFinite)
+	}
+	if math.Abs(y) > 1e280 {
+		return fmt.Errorf("metrics: UpliftHistogram: outcome %v: %w", y, ErrOverflow)
 	}
 	if len(h.cells) == 0 {
 		return fmt.Errorf("metrics: UpliftHistogram: not made by NewUpliftHistogram: %w", ErrOption)

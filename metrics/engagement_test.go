@@ -1,0 +1,157 @@
+package metrics
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestEngagementMerge(t *testing.T) {
+	accumulator[*Engagement]{
+		empty: func() *Engagement { return &Engagement{} },
+		add: func(t *rapid.T) func(*Engagement) {
+			var d Engagement
+			for _, f := range d.fields() {
+				*f = rapid.Int64Range(0, 1e9).Draw(t, "field")
+			}
+			return func(e *Engagement) {
+				if err := e.Add(d); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+		merge: func(a, b *Engagement) error { return a.Merge(b) },
+		result: func(e *Engagement) []float64 {
+			var out []float64
+			for _, f := range e.fields() {
+				out = append(out, float64(*f))
+			}
+			return out
+		},
+	}.check(t)
+}
+
+func TestEngagement(t *testing.T) {
+	e := Engagement{Impressions: 1000, Reach: 500, Followers: 200, Gained: 30, Lost: 10, Likes: 40, Comments: 5, Shares: 10, Saves: 5,
+		Clicks: 50, Reads: 300, Plays: 100, Completions: 25, Seconds: 6000}
+	for name, x := range map[string]struct {
+		got      Ratio
+		num, den int64
+	}{
+		"by reach":        {e.ByReach(), 60, 500},
+		"by followers":    {e.ByFollowers(), 60, 200},
+		"by impressions":  {e.ByImpressions(), 60, 1000},
+		"CTR":             {e.CTR(), 50, 1000},
+		"like rate":       {e.LikeRate(), 40, 1000},
+		"share rate":      {e.ShareRate(), 10, 1000},
+		"read rate":       {e.ReadRate(), 300, 1000},
+		"play rate":       {e.PlayRate(), 100, 1000},
+		"completion rate": {e.CompletionRate(), 25, 100},
+		"follower growth": {e.FollowerGrowth(), 20, 200},
+		"seconds":         {e.SecondsPerUser(), 6000, 500},
+	} {
+		if x.got.Num() != x.num || x.got.Den() != x.den {
+			t.Errorf("%s: %v, want %d/%d", name, x.got, x.num, x.den)
+		}
+	}
+	if _, err := (Engagement{Likes: 3}).ByReach().Value(); !errors.Is(err, ErrUndefined) {
+		t.Errorf("likes without reach: %v", err)
+	}
+	before := e
+	for name, x := range map[string]struct{ got, want error }{
+		"negative": {e.Add(Engagement{Likes: 1, Plays: -1}), ErrRange},
+		"overflow": {e.Add(Engagement{Likes: 1, Seconds: math.MaxInt64}), ErrOverflow},
+		"too much": {e.Add(Engagement{Likes: maxEngagement}), ErrOverflow},
+		"itself":   {e.Merge(&e), ErrMismatch},
+		"nil":      {e.Merge(nil), ErrMismatch},
+	} {
+		if !errors.Is(x.got, x.want) {
+			t.Errorf("%s: %v, want %v", name, x.got, x.want)
+		}
+	}
+	if e != before {
+		t.Errorf("changed by an error: %+v", e)
+	}
+	if (Engagement{}).Table() == nil || e.Table() == nil {
+		t.Error("no table")
+	}
+}
+
+func TestListOverlap(t *testing.T) {
+	for _, c := range []struct {
+		a, b           []int
+		k, shared      int
+		share, jaccard float64
+	}{
+		{[]int{1, 2, 3, 4}, []int{3, 1, 9}, 3, 2, 2. / 3, .5},
+		{[]int{1, 2, 3, 4}, []int{3, 1, 9}, 2, 1, .5, 1. / 3},
+		{[]int{1, 2, 3, 4}, []int{3, 1, 9}, 9, 2, 2. / 3, .4},
+		{nil, []int{3}, 5, 0, 0, 0},
+		{[]int{5, 6}, []int{6, 5}, 2, 2, 1, 1},
+	} {
+		o, err := ListOverlap(c.a, c.b, c.k)
+		must(t, err)
+		if o.Shared != c.shared || o.Share != c.share || o.Jaccard != c.jaccard {
+			t.Errorf("%v and %v at %d: %+v", c.a, c.b, c.k, o)
+		}
+	}
+	for name, x := range map[string]struct{ got, want error }{
+		"k 0":          {second(ListOverlap([]int{1}, []int{1}, 0)), ErrOption},
+		"no reference": {second(ListOverlap([]int{1}, nil, 3)), ErrUndefined},
+		"twice":        {second(ListOverlap([]int{1, 1}, []int{1}, 3)), ErrDuplicate},
+		"twice there":  {second(ListOverlap([]int{1}, []int{2, 2}, 3)), ErrDuplicate},
+		"EPC k 0":      {second(EPCAt([]int{1}, nil, nil, 1, 0)), ErrOption},
+		"EPC users 0":  {second(EPCAt([]int{1}, nil, nil, 0, 1)), ErrOption},
+		"EPC empty":    {second(EPCAt([]int{}, nil, nil, 1, 1)), ErrUndefined},
+		"EPC twice":    {second(EPCAt([]int{1, 1}, nil, nil, 1, 2)), ErrDuplicate},
+		"EPC popular":  {second(EPCAt([]int{1}, nil, map[int]int64{1: 9}, 8, 1)), ErrRange},
+		"EPC NaN":      {second(EPCAt([]int{1}, map[int]float64{1: math.NaN()}, nil, 8, 1)), ErrNotFinite},
+	} {
+		if !errors.Is(x.got, x.want) {
+			t.Errorf("%s: %v, want %v", name, x.got, x.want)
+		}
+	}
+}
+
+func TestEPC(t *testing.T) {
+	pop := map[int]int64{1: 8, 2: 2}
+	w2, w3 := 1/math.Log2(3), .5
+	all := ok[float64](t)(EPCAt([]int{1, 2, 3, 4}, nil, pop, 10, 3))
+	relNear(t, "EPC", all, (.2+.8*w2+1*w3)/(1+w2+w3), 1e-15)
+	hits := ok[float64](t)(EPCAt([]int{1, 2, 3, 4}, map[int]float64{2: 1, 3: 0, 4: 5}, pop, 10, 3))
+	relNear(t, "EPC of hits", hits, .8*w2/(1+w2+w3), 1e-15)
+}
+
+func TestLehr(t *testing.T) {
+	s := ok[SampleSize](t)(SampleSizeLehr(.11*.89, .02))
+	relNear(t, "of the definitions", s.N, 3916, 1e-12)
+	if s.Control != s.Treatment || s.Total != 2*s.Control || math.Abs(float64(s.Control)-3916) > 1 {
+		t.Errorf("%+v", s)
+	}
+	// The rule stands for a two-sided test at 5 % and power 80 %.
+	z := ok[SampleSize](t)(SampleSizeMeans(-.3, 2, PowerOptions{Normal: true}))
+	l := ok[SampleSize](t)(SampleSizeLehr(4, -.3))
+	relNear(t, "against the normal formula", l.N/z.N, 16/15.6977, 1e-5)
+	for name, x := range map[string]struct{ got, want error }{
+		"variance 0":   {second(SampleSizeLehr(0, 1)), ErrRange},
+		"variance -1":  {second(SampleSizeLehr(-1, 1)), ErrRange},
+		"variance NaN": {second(SampleSizeLehr(math.NaN(), 1)), ErrNotFinite},
+		"delta Inf":    {second(SampleSizeLehr(1, math.Inf(1))), ErrNotFinite},
+		"delta 0":      {second(SampleSizeLehr(1, 0)), ErrUndefined},
+		"tiny":         {second(SampleSizeLehr(1, 1e-200)), ErrUndefined},
+	} {
+		if !errors.Is(x.got, x.want) {
+			t.Errorf("%s: %v, want %v", name, x.got, x.want)
+		}
+	}
+}
+
+func TestGini(t *testing.T) {
+	y, s := []bool{false, false, true, true}, []float64{.1, .4, .35, .8}
+	relNear(t, "Gini", ok[float64](t)(Gini(y, s, nil)), .5, 1e-15)
+	if _, err := Gini([]bool{true}, []float64{1}, nil); !errors.Is(err, ErrUndefined) {
+		t.Error(err)
+	}
+}
