@@ -48,9 +48,9 @@ func NDCGOfScores(relevance, scores []float64, k int, g Gain) (float64, error) {
 	}
 
 	var dcg, ideal float64
-	if n >= minSortedNDCG && k > n/4 {
+	if k > minSortedNDCG && k > n/16 {
 		var err error
-		if dcg, ideal, err = ndcgSorted(relevance, scores, k, gain); err != nil {
+		if dcg, ideal, err = ndcgSorted(relevance, scores, k, g); err != nil {
 			return math.NaN(), err
 		}
 		return ndcgRatio(dcg, ideal)
@@ -134,21 +134,20 @@ func ndcgRatio(dcg, ideal float64) (float64, error) {
 	return min(dcg/ideal, 1), nil
 }
 
-// minSortedNDCG is the length from which sorting all candidates pays where most
-// ranks count.
-const minSortedNDCG = 64
+// minSortedNDCG is the number of ranks above which sorting all candidates pays.
+const minSortedNDCG = 32
 
 // ndcgSorted sums the gains over all candidates in order. Scores are sorted by
 // the upper half of their bits, which parts nearly all of them, and the index in
 // the lower half: four passes at most. Runs that agree there are sorted in full.
-func ndcgSorted(relevance, scores []float64, k int, gain func(float64) float64) (dcg, ideal float64, err error) {
+func ndcgSorted(relevance, scores []float64, k int, g Gain) (dcg, ideal float64, err error) {
+	core := rankCore{opt: RankingOptions{Gain: g}}
 	n := len(scores)
-	room := make([]uint64, 3*n)
-	keys, a, tmp := room[:n], room[n:2*n], room[2*n:]
+	room := make([]uint64, 2*n)
+	a, tmp := room[:n], room[n:]
 	var count [4][256]int32
 	for i, s := range scores {
 		key, _ := descending(s)
-		keys[i] = key
 		hi := uint32(key >> 32)
 		a[i] = uint64(hi)<<32 | uint64(uint32(i))
 		count[0][hi&255]++
@@ -196,15 +195,15 @@ func ndcgSorted(relevance, scores []float64, k int, gain func(float64) float64) 
 			to++
 		}
 		if to-from > 1 {
-			slices.SortFunc(a[from:to], func(x, y uint64) int { return cmp.Compare(keys[uint32(x)], keys[uint32(y)]) })
+			slices.SortFunc(a[from:to], func(x, y uint64) int { return cmp.Compare(scores[uint32(y)], scores[uint32(x)]) })
 		}
 		for from < to { // a group of equal scores at a time
-			key := keys[uint32(a[from])]
+			score := scores[uint32(a[from])]
 			sum := 0.0
 			end := from
-			for ; end < to && keys[uint32(a[end])] == key; end++ {
+			for ; end < to && scores[uint32(a[end])] == score; end++ {
 				if r := relevance[uint32(a[end])]; r > 0 {
-					sum += gain(r)
+					sum += core.gain(r)
 				}
 			}
 			if sum > 0 {
@@ -219,7 +218,7 @@ func ndcgSorted(relevance, scores []float64, k int, gain func(float64) float64) 
 	}
 	slices.Sort(best)
 	for r := range min(k, len(best)) {
-		ideal += gain(best[len(best)-1-r]) * discount(r)
+		ideal += core.gain(best[len(best)-1-r]) * discount(r)
 	}
 	return dcg, ideal, nil
 }
