@@ -36,6 +36,7 @@ const (
 	pairShards = 64   // locks over the rows, at most
 	pairLocks  = 8    // locks a worker, at most: taking one costs as much as a few offers
 	drainMost  = 4096 // sums of one Drain
+	giveMost   = 8192 // offers a worker holds back
 	sweepBelow = 8    // a row with less work than its sums/sweepBelow visits only what it touched
 )
 
@@ -148,10 +149,14 @@ type pairOffer struct {
 }
 
 func (e *pairEngine) newWorker() *pairWorker {
-	return &pairWorker{
+	w := &pairWorker{
 		pairEngine: e, sum: make([]float32, e.W.Rows), least: make([]float32, e.W.Rows),
 		own: NewTopRows(1, e.top.k, func(int) int { return e.W.Rows }),
 	}
+	for r := range w.least {
+		w.least[r] = leastOf(0) // until block has met the lock of r free
+	}
+	return w
 }
 
 func (w *pairWorker) block(lo, hi int) {
@@ -159,15 +164,18 @@ func (w *pairWorker) block(lo, hi int) {
 	for r := 0; r < hi; {
 		s := w.shard(r)
 		end := min(hi, (s+1)<<w.width)
-		w.lock[s].Lock()
-		for ; r < end; r++ {
-			w.least[r] = w.top.least(r)
+		if w.lock[s].TryLock() { // an old bound is a bound
+			for n := r; n < end; n++ {
+				w.least[n] = w.top.least(n)
+			}
+			w.lock[s].Unlock()
 		}
-		w.lock[s].Unlock()
+		r = end
 	}
 	for r := lo; r < hi; r++ {
 		w.row(r)
 	}
+	w.flush(true)
 }
 
 func (w *pairWorker) row(r int) {
@@ -205,7 +213,7 @@ func (w *pairWorker) row(r int) {
 		w.drain(r, cells)
 	}
 
-	w.flush()
+	w.flush(len(w.give) > giveMost)
 	w.lock[s].Lock()
 	for _, key := range w.own.keys[:w.own.n[0]] {
 		w.top.offer(r, key)
@@ -263,17 +271,27 @@ func (w *pairWorker) meet(r, c int, s float32) {
 	}
 }
 
-// flush hands the offers to other rows over, under the locks of their shards.
-func (w *pairWorker) flush() {
+// flush hands the offers to other rows over, under the locks of their shards. It
+// keeps those for a shard that is locked, unless told to wait.
+func (w *pairWorker) flush(wait bool) {
+	kept := 0
 	for n := 0; n < len(w.give); {
-		s := w.shard(int(w.give[n].rank))
-		w.lock[s].Lock()
-		for ; n < len(w.give) && w.shard(int(w.give[n].rank)) == s; n++ {
-			c := int(w.give[n].rank)
-			w.top.offer(c, w.give[n].key)
+		s, from := w.shard(int(w.give[n].rank)), n
+		for n++; n < len(w.give) && w.shard(int(w.give[n].rank)) == s; n++ {
+		}
+		give := w.give[from:n]
+		if wait {
+			w.lock[s].Lock()
+		} else if !w.lock[s].TryLock() {
+			kept += copy(w.give[kept:], give)
+			continue
+		}
+		for _, o := range give {
+			c := int(o.rank)
+			w.top.offer(c, o.key)
 			w.least[c] = w.top.least(c)
 		}
 		w.lock[s].Unlock()
 	}
-	w.give = w.give[:0]
+	w.give = w.give[:kept]
 }
