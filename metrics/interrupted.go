@@ -17,7 +17,8 @@ const (
 	// ErrorsAR1 takes the errors as autoregressive of order 1, estimates by
 	// generalised least squares and lets the intervals carry how little a short
 	// series says about the autocorrelation. 95 % intervals cover in 94.5 % to 96 %
-	// from 40 periods and up to an autocorrelation of 0.7 (docs/coverage.md).
+	// from 40 periods and up to an autocorrelation of 0.7, in 94 % at the least with
+	// the event off the middle (docs/coverage.md).
 	ErrorsAR1 InterruptedErrors = iota
 
 	// ErrorsNeweyWest estimates by ordinary least squares with an SE that assumes
