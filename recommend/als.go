@@ -195,22 +195,49 @@ func (m *ALS) setBases() {
 	m.baseX, m.baseY = alsBase(m.gramX, m.factors, m.opt.unobserved), alsBase(m.gramY, m.factors, m.opt.unobserved)
 }
 
-// loss returns the objective, using Σ_{all}(x·y)² = Σ_u xᵤᵀG xᵤ.
+// loss returns the objective, using Σ_{all}(x·y)² = Σ_u xᵤᵀG xᵤ, G = Σ_i yᵢyᵢᵀ.
+// What is observed is taken out of that sum again, which costs digits: G and the
+// sums are in float64.
 func (m *ALS) loss(ctx context.Context, x *Interactions, workers int) (float64, error) {
 	f := m.factors
 	byItem := x.byItem()
 	zero := m.opt.unobserved
+	g, err := parallel.Reduce(ctx, x.Items(), gramBlock, workers, func(lo, hi int) ([]float64, error) {
+		g := make([]float64, f*f)
+		for i := lo; i < hi; i++ {
+			v := m.ItemVector(i)
+			for k, a := range v {
+				for l, b := range v {
+					g[k*f+l] += float64(a) * float64(b)
+				}
+			}
+		}
+		return g, nil
+	}, func(acc, next []float64) []float64 {
+		for k, v := range next {
+			acc[k] += v
+		}
+		return acc
+	})
+	if err != nil {
+		return 0, err
+	}
 	users, err := parallel.Reduce(ctx, x.Users(), gramBlock, workers, func(lo, hi int) (float64, error) {
 		sum := 0.0
 		for u := lo; u < hi; u++ {
-			v := m.x[u*f : u*f+f]
+			v := m.UserVector(u)
 			for k, a := range v {
-				sum += zero * float64(a) * float64(vec.Dot(m.gramY[k*f:k*f+f], v))
+				for l, b := range v {
+					sum += zero * float64(a) * g[k*f+l] * float64(b)
+				}
 			}
 			items, weights := x.Row(u)
-			for k, i := range items {
-				s := float64(vec.Dot(v, m.y[int(i)*f:int(i)*f+f]))
-				c := m.opt.alpha * float64(weights[k])
+			for n, i := range items {
+				s := 0.0
+				for k, a := range m.ItemVector(int(i)) {
+					s += float64(v[k]) * float64(a)
+				}
+				c := m.opt.alpha * float64(weights[n])
 				sum += c*(1-s)*(1-s) - zero*s*s
 			}
 			sum += float64(m.opt.penalty(len(items), x.Items())) * vec.Norm2(v)

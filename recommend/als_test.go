@@ -78,7 +78,7 @@ func TestALSObjectiveProp(t *testing.T) {
 			}
 		}
 		last := slowLoss(m, x)
-		if fast, err := m.loss(context.Background(), x, 1); err != nil || math.Abs(fast-last) > 1e-3*last {
+		if fast, err := m.loss(context.Background(), x, 1); err != nil || math.Abs(fast-last) > 1e-4*last {
 			t.Fatalf("loss is %v, slow oracle says %v (%v)", fast, last, err)
 		}
 		if last > losses[len(losses)-1]*(1+1e-5) {

@@ -3,14 +3,12 @@ package recommend
 import (
 	"context"
 	"fmt"
-	"math"
 	"sync"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/solve"
 	"github.com/aislekit/aisle/internal/sparse"
-	"github.com/aislekit/aisle/internal/vec"
 )
 
 // GFCFOptions configures FitGFCF. The zero value is a good start.
@@ -55,13 +53,9 @@ func (o GFCFOptions) validate() error {
 // row of R̃ᵀR̃ keeps its Neighbors largest elements. The score is Σ wⱼ·B[j, i] over
 // the history. Reasons are exact. Immutable, safe for concurrent use.
 type GFCF struct {
-	itemWeights // R̃ᵀR̃
-	alpha       float32
-	factors     int
-	v           []float32 // D_I^½·V, items×factors
-	inverse     []float32 // D_I^-1
-
-	scratch sync.Pool // *[]float32 of length factors
+	lowPass // B = R̃ᵀR̃, share = α·D_I^-1, left = right = D_I^½·V
+	alpha   float32
+	inverse []float32 // D_I^-1
 }
 
 // FitGFCF computes both filters.
@@ -89,7 +83,8 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	if err != nil {
 		return nil, err
 	}
-	m := &GFCF{itemWeights: itemWeights{users: x.Users(), reaches: b, near: b}, alpha: float32(opt.Alpha)}
+	m := &GFCF{alpha: float32(opt.Alpha)}
+	m.itemWeights = itemWeights{users: x.Users(), reaches: b, near: b}
 	m.inverse = make([]float32, x.Items())
 	for i, d := range g.sums {
 		if d > 0 {
@@ -105,67 +100,18 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	if err != nil {
 		return nil, err
 	}
-	m.factors, m.v = len(s), v
-	for i, d := range g.sums {
-		vec.Scale(float32(math.Sqrt(float64(d))), m.row(int32(i)))
-	}
+	g.scaleUp(v, len(s))
+	m.setSpectral(len(s), v)
 	return m, nil
 }
 
-func (m *GFCF) row(i int32) []float32 { return m.v[int(i)*m.factors : (int(i)+1)*m.factors] }
-
-// Score writes the history times B; ErrEmpty for an empty history.
-func (m *GFCF) Score(dst []float32, q Query) error {
-	if err := checkQuery(dst, &q, m.Items()); err != nil {
-		return err
+func (m *GFCF) setSpectral(factors int, v []float32) {
+	share := make([]float32, len(m.inverse))
+	for i, d := range m.inverse {
+		share[i] = m.alpha * d
 	}
-	if len(q.Items) == 0 {
-		return ErrEmpty
-	}
-	if m.factors == 0 {
-		clear(dst)
-	} else {
-		z, ok := m.scratch.Get().(*[]float32)
-		if !ok {
-			z = new([]float32)
-			*z = make([]float32, m.factors)
-		}
-		clear(*z)
-		for k, j := range q.Items {
-			vec.Axpy(m.share(j)*q.Weight(k), m.row(j), *z)
-		}
-		vec.DotRows(dst, m.v, *z)
-		m.scratch.Put(z)
-	}
-	addLinear(dst, &q, m.reaches)
-	return nil
-}
-
-// share is the factor of row j of v on the side of the history: α·D_I^-½ · V is
-// α·D_I^-1 times what v holds.
-func (m *GFCF) share(j int32) float32 { return float32(m.alpha * m.inverse[j]) }
-
-// AppendSimilar appends the items that a history of item alone scores highest.
-func (m *GFCF) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
-	return appendAlone(dst, m, item, k)
-}
-
-// AppendReasons appends the history items with the largest share in the score of
-// item. The decomposition is exact.
-func (m *GFCF) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
-	if uint32(item) >= uint32(m.Items()) {
-		return dst, ErrUnknownID
-	}
-	return topReasons(dst, &q, k, m.Items(), func(n int, j int32) float32 {
-		c := float32(0)
-		if m.factors > 0 {
-			c = m.share(j) * vec.Dot(m.row(j), m.row(item))
-		}
-		if p := m.reaches.Find(int(j), item); p >= 0 {
-			c += m.reaches.Val[p]
-		}
-		return q.Weight(n) * c
-	})
+	m.factors, m.share, m.left, m.right = factors, share, v, v
+	m.scratch = sync.Pool{}
 }
 
 // AppendBinary appends the frame of m to dst.
@@ -176,7 +122,7 @@ func (m *GFCF) AppendBinary(dst []byte) ([]byte, error) {
 	putCSR(&w, m.reaches)
 	w.Float32s(m.inverse)
 	w.Int(m.factors)
-	w.Float32s(m.v)
+	w.Float32s(m.right)
 	return w.AppendFrame(dst, kindGFCF, 1), nil
 }
 
@@ -203,7 +149,7 @@ func (m *GFCF) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: GFCF: %w", err)
 	}
 	m.itemWeights = itemWeights{users: users, reaches: b, near: b}
-	m.alpha, m.inverse, m.factors, m.v = alpha, inverse, factors, v
-	m.scratch = sync.Pool{}
+	m.alpha, m.inverse = alpha, inverse
+	m.setSpectral(factors, v)
 	return nil
 }

@@ -1,0 +1,113 @@
+package recommend
+
+import (
+	"math"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/sparse"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// lowPass is the common part of the graph filters: the score is the history times
+// B + diag(share)·left·rightᵀ, B being sparse item weights.
+type lowPass struct {
+	itemWeights     // B
+	factors     int // 0: B alone
+	share       []float32 // nil: 1 each
+	left, right []float32 // items×factors each; may be the same
+
+	scratch sync.Pool // *[]float32 of length factors
+}
+
+// Score writes the history times both filters; ErrEmpty for an empty history.
+func (m *lowPass) Score(dst []float32, q Query) error {
+	if err := checkQuery(dst, &q, m.Items()); err != nil {
+		return err
+	}
+	if len(q.Items) == 0 {
+		return ErrEmpty
+	}
+	if m.factors == 0 {
+		clear(dst)
+	} else {
+		z, ok := m.scratch.Get().(*[]float32)
+		if !ok {
+			z = new([]float32)
+			*z = make([]float32, m.factors)
+		}
+		clear(*z)
+		for k, j := range q.Items {
+			vec.Axpy(m.shareOf(j)*q.Weight(k), row(m.left, int(j), m.factors), *z)
+		}
+		vec.DotRows(dst, m.right, *z)
+		m.scratch.Put(z)
+	}
+	addLinear(dst, &q, m.reaches)
+	return nil
+}
+
+func (m *lowPass) shareOf(j int32) float32 {
+	if m.share == nil {
+		return 1
+	}
+	return m.share[j]
+}
+
+// AppendSimilar appends the items that a history of item alone scores highest.
+func (m *lowPass) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	return appendAlone(dst, m, item, k)
+}
+
+// AppendReasons appends the history items with the largest share in the score of
+// item. The decomposition is exact.
+func (m *lowPass) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+	if uint32(item) >= uint32(m.Items()) {
+		return dst, ErrUnknownID
+	}
+	return topReasons(dst, &q, k, m.Items(), func(n int, j int32) float32 {
+		c := float32(0)
+		if m.factors > 0 {
+			c = m.shareOf(j) * vec.Dot(row(m.left, int(j), m.factors), row(m.right, int(item), m.factors))
+		}
+		if p := m.reaches.Find(int(j), item); p >= 0 {
+			c += m.reaches.Val[p]
+		}
+		return q.Weight(n) * c
+	})
+}
+
+// row is row i of a matrix with the given number of columns.
+func row(m []float32, i, cols int) []float32 { return m[i*cols : (i+1)*cols] }
+
+// itemGraph is the normalised user-item graph.
+type itemGraph struct {
+	r, rt *sparse.CSR // R̃ and its transpose
+	sums  []float32   // the diagonal of D_I
+}
+
+func newItemGraph(x *Interactions, weights bool) itemGraph {
+	r := unitWeights(x.users, weights)
+	rt := r.Transpose()
+	byUser, byItem, sums := powers(r, -0.5), powers(rt, -0.5), powers(rt, 1)
+	for u := range r.Rows {
+		for p := r.Ptr[u]; p < r.Ptr[u+1]; p++ {
+			r.Val[p] *= byUser[u] * byItem[r.Col[p]]
+		}
+	}
+	return itemGraph{r, r.Transpose(), sums}
+}
+
+// scaleUp replaces the rows of v, items×factors, by D_I^½ times them.
+func (g *itemGraph) scaleUp(v []float32, factors int) {
+	for i, d := range g.sums {
+		vec.Scale(float32(math.Sqrt(float64(d))), row(v, i, factors))
+	}
+}
+
+// spectralFactors is how many singular vectors of a matrix hold more meaning than
+// noise: more of a large matrix, fewer of a dense one (docs/quality.md, Defaults).
+func spectralFactors(x *Interactions) int {
+	entries := float64(x.Len())
+	density := entries / float64(x.Users()) / float64(x.Items())
+	return int(min(max(math.Sqrt(entries)/(7*math.Pow(density, 1.0/6)), 16), 512))
+}
