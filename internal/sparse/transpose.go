@@ -13,7 +13,7 @@ func (m *CSR) Transpose() *CSR { return m.TransposeOn(1) }
 // is the same at any number. Memory, while it runs: 4 bytes a column, and with
 // several workers at most a byte an entry more.
 func (m *CSR) TransposeOn(workers int) *CSR {
-	return m.transpose(nil, nil, 0, m.runs(workers), workers)
+	return m.transpose(nil, nil, 0, nil, m.runs(workers), workers)
 }
 
 // runs returns into how many runs of rows a transposition is best cut: more than
@@ -28,16 +28,15 @@ func (m *CSR) runs(workers int) int {
 
 // transpose makes row order[r] of m, or r when order is nil, column r of the
 // result. Into place, unless nil, it writes for each entry of m how many come
-// before it in its row of the result, and first more.
+// before it in its row of the result, and first more. With codes the result has
+// no values of its own: its columns are coded.
 //
 // The rows are cut into that many runs of equal weight. Each run counts its entries by
 // column; what the runs before it counted tells where it has to write.
-func (m *CSR) transpose(order, place []int32, first int32, runs, workers int) *CSR {
-	t := &CSR{
-		Rows: m.Cols, Cols: m.Rows,
-		Ptr: make([]int64, m.Cols+1),
-		Col: make([]int32, len(m.Col)),
-		Val: make([]float32, len(m.Val)),
+func (m *CSR) transpose(order, place []int32, first int32, codes *valueCodes, runs, workers int) *CSR {
+	t := &CSR{Rows: m.Cols, Cols: m.Rows, Ptr: make([]int64, m.Cols+1), Col: make([]int32, len(m.Col))}
+	if codes == nil {
+		t.Val = make([]float32, len(m.Val))
 	}
 	cuts := m.cuts(order, runs)
 	used := make([][]int32, runs) // entries of each row of t before those still to come
@@ -76,7 +75,11 @@ func (m *CSR) transpose(order, place []int32, first int32, runs, workers int) *C
 			for k, c := range cols {
 				p := ptr[c] + int64(n[c])
 				n[c]++
-				t.Col[p], t.Val[p] = int32(r), vals[k]
+				if codes == nil {
+					t.Col[p], t.Val[p] = int32(r), vals[k]
+				} else {
+					t.Col[p] = codes.code(int32(r), vals[k])
+				}
 			}
 			if place != nil {
 				place := place[m.Ptr[i]:m.Ptr[i+1]]

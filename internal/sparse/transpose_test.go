@@ -2,6 +2,7 @@ package sparse
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"testing"
 
@@ -41,7 +42,7 @@ func TestTransposeOrderProp(t *testing.T) {
 		for _, runs := range []int{1, 2, 3, 7, 20} {
 			for _, workers := range []int{1, 2, 8} {
 				place := make([]int32, m.Len())
-				got := m.transpose(order, place, first, runs, workers)
+				got := m.transpose(order, place, first, nil, runs, workers)
 				if err := got.Validate(); err != nil {
 					t.Fatal(err)
 				}
@@ -56,8 +57,18 @@ func TestTransposeOrderProp(t *testing.T) {
 						t.Fatalf("%d runs, %d workers: entry %d of its row is said to be %d", runs, workers, int64(p)-got.Ptr[c.Row], before)
 					}
 				}
-				if !equal(got, m.transpose(order, nil, first, runs, workers)) {
+				if !equal(got, m.transpose(order, nil, first, nil, runs, workers)) {
 					t.Fatalf("%d runs, %d workers: another result without place", runs, workers)
+				}
+				codes := codesOf(m.Val, rows)
+				coded := m.transpose(order, nil, first, codes, runs, workers)
+				if coded.Val != nil || !slices.Equal(coded.Ptr, got.Ptr) {
+					t.Fatalf("%d runs, %d workers: %v, row pointers %v, want %v", runs, workers, coded.Val, coded.Ptr, got.Ptr)
+				}
+				for p, e := range coded.Col {
+					if v := codes.values[e&255]; column(e) != got.Col[p] || math.Float32bits(v) != math.Float32bits(got.Val[p]) {
+						t.Fatalf("%d runs, %d workers: entry %d says (%d, %v), want (%d, %v)", runs, workers, p, column(e), v, got.Col[p], got.Val[p])
+					}
 				}
 			}
 		}

@@ -7,19 +7,40 @@ package vec
 //
 // It costs about 1.3 ns a product when the rows do not fit the L2 cache.
 func Scatter(sum []float32, rows []int32, f []float32, lens []int32, ptr []int64, col []int32, val []float32) {
-	f, lens = f[:len(rows)], lens[:len(rows)]
 	if !hasAVX2 {
 		scatterGo(sum, rows, f, lens, ptr, col, val)
 		return
 	}
-	const most = 1 << 15 // products of one assembly call, but one row at least
+	inCalls(rows, f, lens, func(rows []int32, f []float32, lens []int32) {
+		scatterAVX2(sum, rows, f, lens, ptr, col, val)
+	})
+}
+
+// ScatterCoded is Scatter for entries that hold their column times 256 plus the
+// number of their value, which is a quarter faster: reading the entries is what
+// takes long.
+func ScatterCoded(sum []float32, rows []int32, f []float32, lens []int32, ptr []int64, coded []int32, values *[256]float32) {
+	if !hasAVX2 {
+		scatterCodedGo(sum, rows, f, lens, ptr, coded, values)
+		return
+	}
+	inCalls(rows, f, lens, func(rows []int32, f []float32, lens []int32) {
+		scatterCodedAVX2(sum, rows, f, lens, ptr, coded, values)
+	})
+}
+
+// inCalls cuts rows so that no call into assembly, which cannot be preempted,
+// takes long.
+func inCalls(rows []int32, f []float32, lens []int32, call func(rows []int32, f []float32, lens []int32)) {
+	const most = 1 << 15 // products of one call, but one row at least
+	f, lens = f[:len(rows)], lens[:len(rows)]
 	for lo := 0; lo < len(rows); {
 		hi, work := lo, 0
 		for hi < len(rows) && work < most {
 			work += int(lens[hi])
 			hi++
 		}
-		scatterAVX2(sum, rows[lo:hi], f[lo:hi], lens[lo:hi], ptr, col, val)
+		call(rows[lo:hi], f[lo:hi], lens[lo:hi])
 		lo = hi
 	}
 }
@@ -32,6 +53,15 @@ func scatterGo(sum []float32, rows []int32, f []float32, lens []int32, ptr []int
 		vals := val[a:b][:len(cols)]
 		for n, c := range cols {
 			sum[c] += float32(x * vals[n])
+		}
+	}
+}
+
+func scatterCodedGo(sum []float32, rows []int32, f []float32, lens []int32, ptr []int64, coded []int32, values *[256]float32) {
+	for k, r := range rows {
+		a, x := ptr[r], f[k]
+		for _, e := range coded[a : a+int64(lens[k])] {
+			sum[uint32(e)>>8] += float32(x * values[e&255])
 		}
 	}
 }

@@ -6,6 +6,10 @@ func scatterAVX2(sum []float32, rows []int32, f []float32, lens []int32, ptr []i
 	scatterGo(sum, rows, f, lens, ptr, col, val)
 }
 
+func scatterCodedAVX2(sum []float32, rows []int32, f []float32, lens []int32, ptr []int64, coded []int32, values *[256]float32) {
+	scatterCodedGo(sum, rows, f, lens, ptr, coded, values)
+}
+
 func drainAVX2(hit []int32, hits, sum, own, floors []float32, floor, other float32) int {
 	return drainGo(hit, hits, sum, own, floors, floor, other)
 }

@@ -54,6 +54,25 @@ func TestScatter(t *testing.T) {
 				want[col[q]] += float32(f[k] * val[q])
 			}
 		}
+		var values [256]float32 // the same sums from entries of 4 bytes
+		coded := make([]int32, len(col))
+		for q := range coded {
+			coded[q] = col[q]<<8 | int32(q*13)&255
+			values[coded[q]&255] = val[q]
+		}
+		ofCoded := slices.Clone(got)
+		for k, row := range rows {
+			for q := ptr[row]; q < ptr[row]+int64(heads[k]); q++ {
+				ofCoded[col[q]] += float32(f[k] * values[coded[q]&255])
+			}
+		}
+		for name, scatter := range map[string]func([]float32, []int32, []float32, []int32, []int64, []int32, *[256]float32){"chosen": ScatterCoded, "portable": scatterCodedGo} {
+			sum := slices.Clone(got)
+			scatter(sum, rows, f, heads, ptr, coded, &values)
+			if !sameBits(sum, ofCoded) {
+				t.Fatalf("coded, %s, %d rows: got %v, want %v", name, n, sum, ofCoded)
+			}
+		}
 		portable := slices.Clone(got)
 		Scatter(got, rows, f, heads, ptr, col, val)
 		scatterGo(portable, rows, f, heads, ptr, col, val)
@@ -75,6 +94,11 @@ func TestScatterLong(t *testing.T) {
 	Scatter(sum, rows, f, lens, []int64{0, 5, 10}, slices.Concat(row, row), slices.Repeat([]float32{1}, 10))
 	if want := []float32{n, n, n, 66666, 33333}; !slices.Equal(sum, want) {
 		t.Errorf("got %v, want %v", sum, want)
+	}
+	sum = make([]float32, 5)
+	ScatterCoded(sum, rows, f, lens, []int64{0, 5, 10}, slices.Repeat([]int32{7, 1<<8 + 7, 2<<8 + 7, 3<<8 + 7, 4<<8 + 7}, 2), &[256]float32{7: 1})
+	if want := []float32{n, n, n, 66666, 33333}; !slices.Equal(sum, want) {
+		t.Errorf("coded: got %v, want %v", sum, want)
 	}
 }
 
@@ -132,6 +156,17 @@ func BenchmarkScatter(b *testing.B) {
 			sum := make([]float32, 1<<13)
 			for b.Loop() {
 				Scatter(sum, rows, f, heads, ptr, col, val)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(col)), "ns/product")
+		})
+		coded, values := make([]int32, len(col)), [256]float32{1: 1}
+		for q, c := range col {
+			coded[q] = c<<8 | 1
+		}
+		b.Run(fmt.Sprintf("entries=1M/row=%d/coded", n), func(b *testing.B) {
+			sum := make([]float32, 1<<13)
+			for b.Loop() {
+				ScatterCoded(sum, rows, f, heads, ptr, coded, &values)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(col)), "ns/product")
 		})

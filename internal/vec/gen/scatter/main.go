@@ -10,37 +10,34 @@ import (
 )
 
 const (
-	ahead = 4 // rows between a prefetch and its use
-	lines = 8 // cache lines of a row fetched ahead, of its columns and its values each
+	ahead = 6  // rows between a prefetch and its use
+	lines = 32 // cache lines of a row fetched ahead at the most
 )
 
 func main() {
 	ConstraintExpr("!noasm")
 	scatter()
+	scatterCoded()
 	drain()
 	Generate()
 }
 
 func pointer(name string) reg.GPVirtual { return Load(Param(name).Base(), GP64()).(reg.GPVirtual) }
 
-// scatter adds the heads of many rows to a dense accumulator. The rows lie
-// anywhere in memory and are short, and the branch at the end of each is hard to
-// predict, so it is the prefetch that makes it fast.
-func scatter() {
-	TEXT("scatterAVX2", NOSPLIT, "func(sum []float32, rows []int32, f []float32, lens []int32, ptr []int64, col []int32, val []float32)")
-	Pragma("noescape")
-	Doc("scatterAVX2 adds f[k]·val[p] to sum[col[p]] for the first lens[k] entries p of row rows[k], k ascending.")
-	sum, rows, f, lens := pointer("sum"), pointer("rows"), pointer("f"), pointer("lens")
-	ptr, col, val := pointer("ptr"), pointer("col"), pointer("val")
+// heads walks over the heads of many rows. The rows lie anywhere in memory and the
+// branch at the end of each is hard to predict, so it is the prefetch that makes
+// it fast: as many lines as will be read, because each costs a place in a queue.
+// Four entries at p are the work of four, one that of one; streams are the arrays
+// of 4 bytes an entry.
+func heads(streams []string, four, one func(arrays []reg.GPVirtual, p reg.GPVirtual, factor reg.VecVirtual)) {
+	rows, f, lens, ptr := pointer("rows"), pointer("f"), pointer("lens"), pointer("ptr")
+	arrays := make([]reg.GPVirtual, len(streams))
+	for k, name := range streams {
+		arrays[k] = pointer(name)
+	}
 	n := Load(Param("rows").Len(), GP64()).(reg.GPVirtual)
 	k, p, end, next := GP64(), GP64(), GP64(), GP64()
-	a, b := GP64(), GP64()
-	factor, x, y := XMM(), XMM(), XMM()
-	at := func(base reg.Register, disp int) Mem { return Mem{Base: base, Index: p, Scale: 4, Disp: 4 * disp} }
-	add := func(c reg.Register, v reg.Register) {
-		VADDSS(Mem{Base: sum, Index: c, Scale: 4}, v, v)
-		VMOVSS(v, Mem{Base: sum, Index: c, Scale: 4})
-	}
+	factor := XMM()
 	XORQ(k, k)
 	Label("row")
 	CMPQ(k, n)
@@ -48,12 +45,20 @@ func scatter() {
 	LEAQ(Mem{Base: k, Disp: ahead}, next)
 	CMPQ(next, n)
 	JGE(LabelRef("fetched"))
+	MOVLQSX(Mem{Base: lens, Index: next, Scale: 4}, end)
 	MOVLQSX(Mem{Base: rows, Index: next, Scale: 4}, next)
 	MOVQ(Mem{Base: ptr, Index: next, Scale: 8}, next)
-	for l := range lines {
-		PREFETCHT0(Mem{Base: col, Index: next, Scale: 4, Disp: 64 * l})
-		PREFETCHT0(Mem{Base: val, Index: next, Scale: 4, Disp: 64 * l})
+	MOVQ(U32(16*lines), p)
+	CMPQ(end, p)
+	CMOVQGT(p, end)
+	ADDQ(next, end)
+	Label("fetch")
+	for _, array := range arrays {
+		PREFETCHT0(Mem{Base: array, Index: next, Scale: 4})
 	}
+	ADDQ(U8(16), next)
+	CMPQ(next, end)
+	JLT(LabelRef("fetch"))
 	Label("fetched")
 	MOVLQSX(Mem{Base: rows, Index: k, Scale: 4}, next)
 	MOVQ(Mem{Base: ptr, Index: next, Scale: 8}, p)
@@ -65,16 +70,7 @@ func scatter() {
 	CMPQ(p, end)
 	JG(LabelRef("rest"))
 	Label("four")
-	for d := 0; d < 4; d += 2 {
-		// The columns of a row are distinct: both sums may be read before either is
-		// written.
-		MOVL(at(col, d), a.As32())
-		MOVL(at(col, d+1), b.As32())
-		VMULSS(at(val, d), factor, x)
-		VMULSS(at(val, d+1), factor, y)
-		add(a, x)
-		add(b, y)
-	}
+	four(arrays, p, factor)
 	ADDQ(U32(4), p)
 	CMPQ(p, end)
 	JLE(LabelRef("four"))
@@ -83,13 +79,74 @@ func scatter() {
 	Label("one")
 	CMPQ(p, end)
 	JGE(LabelRef("row"))
-	MOVL(at(col, 0), a.As32())
-	VMULSS(at(val, 0), factor, x)
-	add(a, x)
+	one(arrays, p, factor)
 	INCQ(p)
 	JMP(LabelRef("one"))
 	Label("done")
 	RET()
+}
+
+func entry(array, p reg.Register, disp int) Mem {
+	return Mem{Base: array, Index: p, Scale: 4, Disp: 4 * disp}
+}
+
+func add(sum, column, v reg.Register) {
+	VADDSS(Mem{Base: sum, Index: column, Scale: 4}, v, v)
+	VMOVSS(v, Mem{Base: sum, Index: column, Scale: 4})
+}
+
+// scatter adds the heads of many rows to a dense accumulator.
+func scatter() {
+	TEXT("scatterAVX2", NOSPLIT, "func(sum []float32, rows []int32, f []float32, lens []int32, ptr []int64, col []int32, val []float32)")
+	Pragma("noescape")
+	Doc("scatterAVX2 adds f[k]·val[p] to sum[col[p]] for the first lens[k] entries p of row rows[k], k ascending.")
+	sum := pointer("sum")
+	a, b := GP64(), GP64()
+	x, y := XMM(), XMM()
+	heads([]string{"col", "val"}, func(arrays []reg.GPVirtual, p reg.GPVirtual, factor reg.VecVirtual) {
+		for d := 0; d < 4; d += 2 {
+			// The columns of a row are distinct: both sums may be read before either is
+			// written.
+			MOVL(entry(arrays[0], p, d), a.As32())
+			MOVL(entry(arrays[0], p, d+1), b.As32())
+			VMULSS(entry(arrays[1], p, d), factor, x)
+			VMULSS(entry(arrays[1], p, d+1), factor, y)
+			add(sum, a, x)
+			add(sum, b, y)
+		}
+	}, func(arrays []reg.GPVirtual, p reg.GPVirtual, factor reg.VecVirtual) {
+		MOVL(entry(arrays[0], p, 0), a.As32())
+		VMULSS(entry(arrays[1], p, 0), factor, x)
+		add(sum, a, x)
+	})
+}
+
+// scatterCoded is scatter for entries of 4 bytes, which is half of what has to be
+// fetched.
+func scatterCoded() {
+	TEXT("scatterCodedAVX2", NOSPLIT, "func(sum []float32, rows []int32, f []float32, lens []int32, ptr []int64, coded []int32, values *[256]float32)")
+	Pragma("noescape")
+	Doc("scatterCodedAVX2 adds f[k]·values[coded[p]&255] to sum[coded[p]>>8] for the first lens[k] entries p of row rows[k], k ascending.")
+	sum, values := pointer("sum"), Load(Param("values"), GP64()).(reg.GPVirtual)
+	column, code := []reg.GPVirtual{GP64(), GP64()}, []reg.GPVirtual{GP64(), GP64()}
+	product := []reg.VecVirtual{XMM(), XMM()}
+	pair := func(array, p, factor reg.Register, first, n int) {
+		for d := range n {
+			MOVL(entry(array, p, first+d), column[d].As32())
+			MOVBLZX(column[d].As8(), code[d].As32())
+			SHRL(U8(8), column[d].As32())
+			VMULSS(Mem{Base: values, Index: code[d], Scale: 4}, factor, product[d])
+		}
+		for d := range n {
+			add(sum, column[d], product[d])
+		}
+	}
+	heads([]string{"coded"}, func(arrays []reg.GPVirtual, p reg.GPVirtual, factor reg.VecVirtual) {
+		pair(arrays[0], p, factor, 0, 2)
+		pair(arrays[0], p, factor, 2, 2)
+	}, func(arrays []reg.GPVirtual, p reg.GPVirtual, factor reg.VecVirtual) {
+		pair(arrays[0], p, factor, 0, 1)
+	})
 }
 
 // drain finds the few sums that matter to either of two lists and clears all.
