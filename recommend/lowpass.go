@@ -11,8 +11,8 @@ import (
 // lowPass is the common part of the graph filters: the score is the history times
 // B + diag(share)·left·rightᵀ, B being sparse item weights.
 type lowPass struct {
-	itemWeights     // B
-	factors     int // 0: B alone
+	itemWeights           // B
+	factors     int       // 0: B alone
 	share       []float32 // nil: 1 each
 	left, right []float32 // items×factors each; may be the same
 

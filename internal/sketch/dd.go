@@ -51,6 +51,7 @@ func (d *DD) Add(x float64) bool {
 	if !check.Finite(x) {
 		return false
 	}
+	x += 0 // -0 becomes 0, or the extremes would tell the order of the values
 	if d.n == 0 || x < d.min {
 		d.min = x
 	}

@@ -96,7 +96,7 @@ func TestDDProp(t *testing.T) {
 		xs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) float64 {
 			m := rapid.Float64Range(-1e6, 1e6).Draw(t, "x")
 			if rapid.IntRange(0, 5).Draw(t, "zero") == 0 {
-				return 0
+				return math.Copysign(0, m)
 			}
 			return m
 		}), 1, 60).Draw(t, "values")
