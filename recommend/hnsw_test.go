@@ -478,7 +478,7 @@ func TestHNSWBadInput(t *testing.T) {
 }
 
 func TestHNSWAllocs(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("sync.Pool drops items under the race detector")
 	}
 	const n = 3000
@@ -509,7 +509,7 @@ func FuzzHNSWUnmarshal(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		data = refit(data)
+		data = testkit.Refit(data)
 		x := &HNSW{}
 		if err := x.UnmarshalBinary(data); err != nil {
 			return

@@ -12,8 +12,6 @@ import (
 // Kinds of frames that hold no model count from 0x80.
 const (
 	kindHNSW = codec.KindRecommend + 0x80 + iota
-	kindClickArms
-	kindLinearArms
 )
 
 // AppendBinary appends the frame of x to dst.
