@@ -9,10 +9,10 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
-// Kinds of frames; recommend lists them all.
+// Kinds of frames; a number is never reused.
 const (
-	kindClickArms  = codec.KindRecommend + 0x81
-	kindLinearArms = codec.KindRecommend + 0x82
+	kindClickArms = codec.KindBandit + iota
+	kindLinearArms
 )
 
 // ClickArms counts, for each arm, how often it was shown and how often that was a

@@ -1,10 +1,11 @@
-package recommend_test
+package ann_test
 
 import (
 	"context"
 	"fmt"
 
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/ann"
 )
 
 // The index answers like a scan over all vectors, and changes while it is used.
@@ -15,7 +16,7 @@ func ExampleFitHNSW() {
 		0, 1,
 		-1, 0,
 	}}
-	x, err := recommend.FitHNSW(context.Background(), vectors, recommend.HNSWOptions{})
+	x, err := ann.FitHNSW(context.Background(), vectors, ann.HNSWOptions{})
 	if err != nil {
 		panic(err)
 	}
