@@ -111,3 +111,47 @@ func ExampleLinearArms() {
 	fmt.Println(back.UnmarshalBinary(data), back.Len(), back.Features(), back.Count(1))
 	// Output: <nil> 2 2 1
 }
+
+// One item of a brand at most: what a choice rules out is no candidate for the
+// next place, and the propensities know.
+func ExampleAsk() {
+	brand := map[int32]string{7: "oak", 4: "oak", 9: "elm"}
+	p, err := bandit.NewEpsilonGreedy(bandit.EpsilonGreedyOptions{Epsilon: 0.3, Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	shown := map[string]bool{}
+	choices, err := p.AppendChoices(nil, bandit.Ask{
+		From: []int32{7, 4, 9}, K: 2, Request: 6,
+		Took: func(item int32) { shown[brand[item]] = true },
+		Free: func(item int32) bool { return !shown[brand[item]] },
+	})
+	if err != nil {
+		panic(err)
+	}
+	for _, c := range choices {
+		fmt.Printf("item %d with probability %.2f\n", c.Item, c.Propensity)
+	}
+	// Output:
+	// item 7 with probability 0.80
+	// item 9 with probability 1.00
+}
+
+// Which policy decides is a setting: all are asked alike.
+func ExamplePolicy() {
+	clicks, _ := bandit.NewClickArms(2)
+	_ = clicks.AddCounts(0, 5000, 50)
+	_ = clicks.AddCounts(1, 5000, 500)
+	greedy, _ := bandit.NewEpsilonGreedy(bandit.EpsilonGreedyOptions{Epsilon: -1})
+	thompson, _ := bandit.NewThompson(clicks, bandit.ThompsonOptions{Epsilon: -1})
+	for _, p := range []bandit.Policy{greedy, thompson} {
+		c, err := p.AppendChoices(nil, bandit.Ask{From: []int32{0, 1}, K: 1, Request: 1})
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(p.Arms(), c[0].Item)
+	}
+	// Output:
+	// 0 0
+	// 2 1
+}

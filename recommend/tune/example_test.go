@@ -60,3 +60,25 @@ func ExampleSearch() {
 	fmt.Println(len(found.Trials), found.Best.Score >= found.Trials[0].Score, err)
 	// Output: 10 true <nil>
 }
+
+// A choice is an Integer knob, and every combination of two of them is tried.
+func ExampleKnob() {
+	type options struct {
+		solver string
+		links  int
+	}
+	solvers := []string{"plain", "fast"}
+	knobs := []tune.Knob[options]{
+		{Name: "solver", Low: 0, High: 1, Integer: true, Set: func(o *options, v float64) { o.solver = solvers[int(v)] }},
+		{Name: "links", Low: 1, High: 3, Integer: true, Set: func(o *options, v float64) { o.links = int(v) }},
+	}
+	found, err := tune.Search(context.Background(), options{}, knobs, func(_ context.Context, o options, _ float64) (float64, error) {
+		score := float64(o.links)
+		if o.solver == "fast" {
+			score *= 2
+		}
+		return score, nil
+	}, tune.Options{Method: tune.Grid})
+	fmt.Println(len(found.Trials), found.Best.Options, err)
+	// Output: 6 {fast 3} <nil>
+}
