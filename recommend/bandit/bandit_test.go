@@ -367,11 +367,18 @@ func TestPoliciesBadInput(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := NewThompson(nil, ThompsonOptions{}); !errors.Is(err, ErrEmpty) {
-		t.Error(err)
+	for _, none := range []*ClickArms{nil, {}} {
+		if _, err := NewThompson(none, ThompsonOptions{}); !errors.Is(err, ErrEmpty) {
+			t.Error(err)
+		}
 	}
-	if _, err := NewLinUCB(nil, LinUCBOptions{}); !errors.Is(err, ErrEmpty) {
-		t.Error(err)
+	for _, none := range []*LinearArms{nil, {}} {
+		if _, err := NewLinUCB(none, LinUCBOptions{}); !errors.Is(err, ErrEmpty) {
+			t.Error(err)
+		}
+		if _, err := NewLinearThompson(none, ThompsonOptions{}); !errors.Is(err, ErrEmpty) {
+			t.Error(err)
+		}
 	}
 	if _, err := NewLinearArms(1<<30, 4096); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)

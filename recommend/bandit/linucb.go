@@ -19,7 +19,7 @@ type linearPolicy struct {
 }
 
 func newLinearPolicy(arms *LinearArms, ridge float64, where string) (linearPolicy, error) {
-	if arms == nil {
+	if arms == nil || arms.Len() == 0 {
 		return linearPolicy{}, fmt.Errorf("bandit: %s: no arms: %w", where, ErrEmpty)
 	}
 	d := arms.d
@@ -112,8 +112,8 @@ type LinUCB struct {
 	scratch sync.Pool // *scratch
 }
 
-// NewLinUCB returns the policy for the arms. ErrEmpty (nil), ErrOption, ErrDiverged
-// (sums too large against λ for float64).
+// NewLinUCB returns the policy for the arms. ErrEmpty (nil or no arms), ErrOption,
+// ErrDiverged (sums too large against λ for float64).
 func NewLinUCB(arms *LinearArms, opt LinUCBOptions) (*LinUCB, error) {
 	opt.Alpha = check.OrOff(opt.Alpha, 1)
 	opt.Ridge = check.Default(opt.Ridge, 1)

@@ -70,13 +70,14 @@ type Thompson struct {
 	scratch sync.Pool // *scratch
 }
 
-// NewThompson returns the policy for the arms. ErrEmpty (nil), ErrOption.
+// NewThompson returns the policy for the arms. ErrEmpty (nil or no arms),
+// ErrOption.
 func NewThompson(arms *ClickArms, opt ThompsonOptions) (*Thompson, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate("NewThompson"); err != nil {
 		return nil, err
 	}
-	if arms == nil {
+	if arms == nil || arms.Len() == 0 {
 		return nil, fmt.Errorf("bandit: NewThompson: no arms: %w", ErrEmpty)
 	}
 	p := &Thompson{opt: opt}
@@ -165,8 +166,8 @@ type LinearThompson struct {
 	scratch sync.Pool // *scratch
 }
 
-// NewLinearThompson returns the policy for the arms. ErrEmpty (nil), ErrOption,
-// ErrDiverged (sums too large against λ for float64).
+// NewLinearThompson returns the policy for the arms. ErrEmpty (nil or no arms),
+// ErrOption, ErrDiverged (sums too large against λ for float64).
 func NewLinearThompson(arms *LinearArms, opt ThompsonOptions) (*LinearThompson, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate("NewLinearThompson"); err != nil {
