@@ -259,7 +259,7 @@ func (b *Blend) normalize(w *fuseScratch, k int) (factor float64) {
 	}
 	w.keys = w.keys[:0]
 	for i, v := range s {
-		w.keys = append(w.keys, uint64(ascending(v))<<32|uint64(i))
+		w.keys = append(w.keys, uint64(topk.Key(v))<<32|uint64(i))
 	}
 	slices.Sort(w.keys)
 	n := len(s)
@@ -274,18 +274,6 @@ func (b *Blend) normalize(w *fuseScratch, k int) (factor float64) {
 		}
 	}
 	return 0
-}
-
-// ascending maps finite floats to integers of the same order.
-func ascending(v float32) uint32 {
-	if v == 0 {
-		v = 0 // -0 ties with 0
-	}
-	b := math.Float32bits(v)
-	if b>>31 == 1 {
-		return ^b
-	}
-	return b | 1<<31
 }
 
 // AppendReasons appends the history items that speak for item; see the type for

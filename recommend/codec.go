@@ -10,7 +10,8 @@ import (
 	"github.com/aislekit/aisle/internal/sparse"
 )
 
-// Kinds of frames of this package; a number is never reused.
+// Kinds of frames of this package; a number is never reused. From 0x80 on they
+// hold no model: indexes and arms of the families, then snapshots.
 const (
 	kindPopular = codec.KindRecommend + 1 + iota
 	kindItemKNN

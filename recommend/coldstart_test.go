@@ -160,7 +160,7 @@ func FuzzColdStartUnmarshal(f *testing.F) {
 	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var m ColdStart
-		if m.UnmarshalBinary(refit(data)) == nil {
+		if m.UnmarshalBinary(testkit.Refit(data)) == nil {
 			_ = m.ItemVector(make([]float32, m.Factors()), "group1")
 		}
 	})

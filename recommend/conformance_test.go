@@ -312,7 +312,7 @@ func conformQueries(t *testing.T, x *Interactions, m Model) {
 		if m.Score(dst, q) != nil || m.Score(dst, h) != nil {
 			t.Error("score failed")
 		}
-	}); n > 0 && !raceEnabled {
+	}); n > 0 && !testkit.Race {
 		t.Errorf("Score allocates %v times", n)
 	}
 }
@@ -601,7 +601,7 @@ func FuzzReadModel(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		// The checksum stops almost all damage; repair it, so that the payload
 		// checks are reached.
-		m, err := ReadModel(bytes.NewReader(refit(data)))
+		m, err := ReadModel(bytes.NewReader(testkit.Refit(data)))
 		if err != nil {
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 )
 
 func countsOf(t testing.TB, x *Interactions, opt CooccurrenceOptions, users []int32) *Cooccurrence {
@@ -143,10 +144,10 @@ func FuzzCooccurrenceUnmarshal(f *testing.F) {
 	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var c Cooccurrence
-		if c.UnmarshalBinary(refit(data)) != nil {
+		if c.UnmarshalBinary(testkit.Refit(data)) != nil {
 			return
 		}
-		if b, err := c.MarshalBinary(); err != nil || !bytes.Equal(b, refit(data)) {
+		if b, err := c.MarshalBinary(); err != nil || !bytes.Equal(b, testkit.Refit(data)) {
 			t.Error("not canonical")
 		}
 		_, _ = c.ItemKNN(ItemKNNOptions{})

@@ -49,13 +49,20 @@
 //   - Blend and RRF: several of these at once.
 //
 // Beside the models: Reranker trades accuracy for diversity, calibration and
-// exposure; EpsilonGreedy, Thompson and LinUCB explore and log propensities;
-// HNSW finds the nearest of many vectors; Allocate shares scarce offers out;
-// Cooccurrence, Gramian and SolveALS are pieces for an engine of your own.
+// exposure; Cooccurrence, Gramian and SolveALS are pieces for an engine of your
+// own.
 //
 // No setting is best everywhere. SplitRandom, SplitLast, SplitTime, SplitUsers
-// and SplitFolds cut a validation part off the training data; examples/benchmark
-// searches settings on it.
+// and SplitFolds cut a validation part off the training data; package tune, or
+// examples/benchmark, searches settings on it.
+//
+// # Packages of the family
+//
+//   - recommend/bandit explores: policies that fill places with known probability,
+//     and the arms they learn from. An Engine uses them as Request.Explore.
+//   - recommend/ann finds the nearest of very many vectors approximately.
+//   - recommend/allocate shares scarce offers out over a whole campaign.
+//   - recommend/tune searches the settings of a model.
 //
 // # Serving
 //

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/bandit"
 )
 
 // potShop is a shop of five teas and two pots, most popular first.
@@ -66,7 +67,7 @@ func ExampleRerank() {
 func ExampleExplore() {
 	data, _ := potShop()
 	engine, _ := recommend.NewEngine(data, recommend.EngineOptions{})
-	policy, _ := recommend.NewEpsilonGreedy(recommend.EpsilonGreedyOptions{Epsilon: .1, Seed: 1})
+	policy, _ := bandit.NewEpsilonGreedy(bandit.EpsilonGreedyOptions{Epsilon: .1, Seed: 1})
 	for id := range uint64(100) {
 		list, _ := engine.Recommend(nil, recommend.Request[int, string]{
 			User: 99, K: 2, Explore: &recommend.Explore{Policy: policy, ID: id},

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 )
 
 // tableModel scores by a table: one row a user, and a function of the history
@@ -777,7 +778,7 @@ func TestEngineSwapRace(t *testing.T) {
 }
 
 func TestEngineAllocs(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("sync.Pool drops items under the race detector")
 	}
 	d, sources := shop(t)

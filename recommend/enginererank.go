@@ -7,6 +7,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/recommend/bandit"
 )
 
 // RerankMethod is what a Rerank does to an answer.
@@ -129,13 +130,6 @@ func (r *Rerank) validateGroups(where, field string) error {
 	return nil
 }
 
-// Explorer is a policy that chooses items with a probability that it knows:
-// EpsilonGreedy, Thompson, LinUCB and LinearThompson.
-type Explorer interface {
-	arms() int // 0: any item is one
-	choose(dst []Choice, from []Scored, ids []int32, x []float64, k int, request uint64, n *narrowing) ([]Choice, error)
-}
-
 // Explore makes an Engine explore: what a source has to fill is chosen by the
 // policy from the first Depth items of the source's list, re-ranked if it is to
 // be. Each such result has its Propensity, given the results before it: log it
@@ -143,16 +137,15 @@ type Explorer interface {
 // forbids is no candidate for the next place. Pins keep their places and are not
 // explored; nor is what the candidates do not suffice for.
 //
-// EpsilonGreedy takes the next of the list or, with probability Epsilon, any.
-// For Thompson, LinUCB and LinearThompson the list only says which items are
-// candidates: arms are the items of the dataset, so items that joined later come
-// after them.
+// A bandit.EpsilonGreedy takes the next of the list or, with probability Epsilon,
+// any. For the policies with arms the list only says which items are candidates:
+// arms are the items of the dataset, so items that joined later come after them.
 type Explore struct {
-	Policy Explorer
+	Policy bandit.Policy
 	// ID names the request. The same ID, user and policy draw the same numbers, so
 	// an ID is to be used once a user.
 	ID      uint64
-	Context []float64 // of LinUCB and LinearThompson
+	Context []float64 // of bandit.LinUCB and bandit.LinearThompson
 	// Depth is how many candidates are chosen from, at most 4096; default 50, or K
 	// if that is more.
 	Depth int
@@ -166,7 +159,7 @@ func (x *Explore) validate(n int) error {
 		c.Require(x.Depth >= 0 && x.Depth <= maxListDepth, "Explore.Depth", x.Depth, "in [1, 4096]")
 		return c.Err(where)
 	}
-	if a := x.Policy.arms(); a != 0 && a != n {
+	if a := x.Policy.Arms(); a != 0 && a != n {
 		return fmt.Errorf("%s: Explore.Policy has %d arms, the dataset %d items: %w", where, a, n, ErrMismatch)
 	}
 	return nil
@@ -181,8 +174,8 @@ type listScratch struct {
 	rank    Reranker
 	from    []Scored // candidates, best first
 	ids     []int32
-	list    []Scored // candidates in the order that is explored
-	choices []Choice // of the first results of top
+	list    []Scored        // candidates in the order that is explored
+	choices []bandit.Choice // of the first results of top
 	before  []uint64
 	taste   []float64
 	weights []float32
@@ -338,15 +331,21 @@ func (s *state[U, I]) rerankList(w *scratch[I], re *Rerank, from []Scored, k int
 	return nil
 }
 
+// narrowing is how choices are taken out of what is free, and with them what caps
+// forbid then: such candidates are no longer chosen from.
+type narrowing struct {
+	free []uint64
+	took func(item int32)
+}
+
 // explore leaves in w.choices what the policy chooses of w.list, and reports
 // whether it left items out that are no arms.
 func (s *state[U, I]) explore(w *scratch[I], req *Request[U, I], source, n int, narrow *narrowing) (skipped bool, err error) {
 	ex := req.Explore
-	arms := ex.Policy.arms()
+	arms := ex.Policy.Arms()
 	w.ids = w.ids[:0]
-	for k := range w.list {
-		x := &w.list[k]
-		if x.Score = float32(-k); arms == 0 || int(x.Item) < arms { // the order is what counts
+	for _, x := range w.list { // the order is what counts
+		if arms == 0 || int(x.Item) < arms {
 			w.ids = append(w.ids, x.Item)
 		}
 	}
@@ -357,7 +356,12 @@ func (s *state[U, I]) explore(w *scratch[I], req *Request[U, I], source, n int, 
 	if !req.Anonymous {
 		id = rng.Hash(id, hashID(req.User))
 	}
-	w.choices, err = ex.Policy.choose(w.choices, w.list, w.ids, ex.Context, n, id, narrow)
+	ask := bandit.Ask{From: w.ids, K: n, Request: id, Context: ex.Context}
+	if narrow != nil {
+		ask.Took = narrow.took
+		ask.Free = func(i int32) bool { return hasItem(narrow.free, i) }
+	}
+	w.choices, err = ex.Policy.AppendChoices(w.choices, ask)
 	if err != nil {
 		w.choices = w.choices[:0]
 		return skipped, fmt.Errorf("recommend: Recommend: Explore: %w", err)

@@ -13,6 +13,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/recommend/bandit"
 )
 
 // lists is what re-ranking and exploring need of a world.
@@ -21,9 +23,10 @@ type lists struct {
 	cats    *Categories
 	groups  []int32
 	shares  []float64
-	clicks  *ClickArms
-	linear  *LinearArms
+	clicks  *bandit.ClickArms
+	linear  *bandit.LinearArms
 	context []float64
+	epsilon float64 // of the request's policy
 
 	rerank *Rerank               // of the engine
 	guide  []Recommendation[int] // the answer, without pins: of equal values the oracle takes its choice
@@ -54,10 +57,10 @@ func drawLists(t *rapid.T, w *world) {
 	if l.cats, err = NewCategories(cats, of); err != nil {
 		t.Fatal(err)
 	}
-	if l.clicks, err = NewClickArms(n); err != nil {
+	if l.clicks, err = bandit.NewClickArms(n); err != nil {
 		t.Fatal(err)
 	}
-	if l.linear, err = NewLinearArms(n, 2); err != nil {
+	if l.linear, err = bandit.NewLinearArms(n, 2); err != nil {
 		t.Fatal(err)
 	}
 	for i := range int32(n) {
@@ -103,18 +106,18 @@ func drawListPolicies(t *rapid.T, w *world, r *Request[string, int]) {
 	var err error
 	switch rapid.IntRange(0, 4).Draw(t, "policy") {
 	case 0:
-		x.Policy, err = NewThompson(w.clicks, ThompsonOptions{Epsilon: epsilon, Samples: 5})
+		x.Policy, err = bandit.NewThompson(w.clicks, bandit.ThompsonOptions{Epsilon: epsilon, Samples: 5})
 	case 1:
-		x.Policy, err = NewLinUCB(w.linear, LinUCBOptions{Epsilon: epsilon})
+		x.Policy, err = bandit.NewLinUCB(w.linear, bandit.LinUCBOptions{Epsilon: epsilon})
 	case 2:
-		x.Policy, err = NewLinearThompson(w.linear, ThompsonOptions{Epsilon: epsilon, Samples: 5})
+		x.Policy, err = bandit.NewLinearThompson(w.linear, bandit.ThompsonOptions{Epsilon: epsilon, Samples: 5})
 	default:
-		x.Policy, err = NewEpsilonGreedy(EpsilonGreedyOptions{Epsilon: epsilon})
+		x.Policy, err = bandit.NewEpsilonGreedy(bandit.EpsilonGreedyOptions{Epsilon: epsilon})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Explore = x
+	r.Explore, w.epsilon = x, max(epsilon, 0)
 	// An order that is then explored shows no more, so the oracle must find it bit
 	// by bit; of these methods it can.
 	re := r.Rerank
@@ -376,14 +379,13 @@ func (f *filling) reranked(re *Rerank, pool []int, n int, taste []float64, guide
 
 // explored gives the answer's choices the propensities that they must have.
 func (f *filling) explored(x *Explore, order []int, n int) (out []slowChoice) {
-	epsilon, arms := 0.0, true
+	epsilon, arms := f.w.epsilon, true
 	bound := func(int) float64 { return math.NaN() }
 	switch p := x.Policy.(type) {
-	case *EpsilonGreedy:
-		epsilon, arms = p.opt.Epsilon, false
+	case *bandit.EpsilonGreedy:
+		arms = false
 		bound = nil
-	case *LinUCB:
-		epsilon = p.opt.Epsilon
+	case *bandit.LinUCB:
 		bound = func(k int) float64 {
 			b, err := p.Bound(int32(k), x.Context)
 			if err != nil {
@@ -391,10 +393,6 @@ func (f *filling) explored(x *Explore, order []int, n int) (out []slowChoice) {
 			}
 			return b
 		}
-	case *Thompson:
-		epsilon = p.opt.Epsilon
-	case *LinearThompson:
-		epsilon = p.opt.Epsilon
 	}
 	for len(out) < n {
 		var left []int
@@ -491,7 +489,7 @@ func catalogueShop(t testing.TB, n, brands int) (*Engine[int, int], EngineOption
 // policy can be estimated from the log by inverse propensities.
 func TestEnginePropensities(t *testing.T) {
 	e, _, _ := catalogueShop(t, 6, 3)
-	clicks, err := NewClickArms(6)
+	clicks, err := bandit.NewClickArms(6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -500,11 +498,11 @@ func TestEnginePropensities(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	greedy, err := NewEpsilonGreedy(EpsilonGreedyOptions{Epsilon: .4, Seed: 1})
+	greedy, err := bandit.NewEpsilonGreedy(bandit.EpsilonGreedyOptions{Epsilon: .4, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	thompson, err := NewThompson(clicks, ThompsonOptions{Epsilon: .1, Seed: 1})
+	thompson, err := bandit.NewThompson(clicks, bandit.ThompsonOptions{Epsilon: .1, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -514,7 +512,7 @@ func TestEnginePropensities(t *testing.T) {
 		}
 		return float32(.25)
 	})
-	for name, p := range map[string]Explorer{"EpsilonGreedy": greedy, "Thompson": thompson} {
+	for name, p := range map[string]bandit.Policy{"EpsilonGreedy": greedy, "Thompson": thompson} {
 		t.Run(name, func(t *testing.T) {
 			const requests = 6000
 			type list [3]int
@@ -674,19 +672,19 @@ func TestEngineRerankBadInput(t *testing.T) {
 	}
 	broken := LikenessFunc(func(a, b int32) float32 { return float32(math.NaN()) })
 	groups := make([]int32, 10)
-	arms, err := NewClickArms(3)
+	arms, err := bandit.NewClickArms(3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	thompson, err := NewThompson(arms, ThompsonOptions{})
+	thompson, err := bandit.NewThompson(arms, bandit.ThompsonOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	linear, err := NewLinearArms(10, 2)
+	linear, err := bandit.NewLinearArms(10, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ucb, err := NewLinUCB(linear, LinUCBOptions{})
+	ucb, err := bandit.NewLinUCB(linear, bandit.LinUCBOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -753,7 +751,7 @@ func TestEngineRerankBadInput(t *testing.T) {
 }
 
 func TestEngineRerankAllocs(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("allocations under -race")
 	}
 	_, opt, d := catalogueShop(t, 500, 5)
@@ -776,7 +774,7 @@ func TestEngineRerankAllocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	greedy, err := NewEpsilonGreedy(EpsilonGreedyOptions{})
+	greedy, err := bandit.NewEpsilonGreedy(bandit.EpsilonGreedyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -151,41 +151,6 @@ func ExampleWriteModel() {
 	// Output: *recommend.ALS 6 items
 }
 
-func ExampleTune() {
-	d := purchases()
-	s, err := recommend.SplitRandom(d.Interactions, 0.3, 2)
-	if err != nil {
-		panic(err)
-	}
-	ctx := context.Background()
-	knobs := []recommend.Knob[recommend.ALSOptions]{
-		{Name: "unobserved", Low: 0.01, High: 1, Log: true, Set: func(o *recommend.ALSOptions, v float64) { o.Unobserved = v }},
-		{Name: "regularization", Low: 0.01, High: 1, Log: true, Set: func(o *recommend.ALSOptions, v float64) { o.Regularization = v }},
-	}
-	best, err := recommend.Tune(ctx, recommend.ALSOptions{Factors: 4}, knobs, func(ctx context.Context, o recommend.ALSOptions, _ float64) (float64, error) {
-		m, err := recommend.FitALS(ctx, s.Train, o)
-		if err != nil {
-			return 0, err
-		}
-		hits, r := 0.0, recommend.NewRanker(m) // package metrics has the real measures
-		for u := range s.Test.Users() {
-			q := s.Train.Query(u)
-			top, err := r.AppendTop(nil, q, 2, recommend.Filter{Items: q.Items})
-			if err != nil {
-				return 0, err
-			}
-			for _, t := range top {
-				if s.Test.Has(u, t.Item) {
-					hits++
-				}
-			}
-		}
-		return hits, nil
-	}, recommend.TuneOptions{Trials: 10, Seed: 1})
-	fmt.Println(len(best.Trials), best.Best.Score >= best.Trials[0].Score, err)
-	// Output: 10 true <nil>
-}
-
 func ExampleCooccurrence() {
 	monday, _ := recommend.NewCooccurrence(3, recommend.CooccurrenceOptions{})
 	tuesday, _ := recommend.NewCooccurrence(3, recommend.CooccurrenceOptions{})

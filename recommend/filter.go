@@ -45,6 +45,10 @@ func (s *ItemSet) Count() int { return s.set.Count() }
 // Has reports whether item i is a member.
 func (s *ItemSet) Has(i int32) bool { return s.set.Has(i) }
 
+// Bits returns the set as a bitmap: item i is bit i%64 of word i/64. It must not be
+// changed. It is for code that walks many items at once, such as an index.
+func (s *ItemSet) Bits() []uint64 { return s.set.Words() }
+
 // All iterates over the members in ascending order.
 func (s *ItemSet) All() iter.Seq[int32] { return s.set.Range }
 

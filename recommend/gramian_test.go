@@ -233,8 +233,8 @@ func FuzzGramianUnmarshal(f *testing.F) {
 	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var g Gramian
-		if g.UnmarshalBinary(refit(data)) == nil {
-			if b, err := g.MarshalBinary(); err != nil || !bytes.Equal(b, refit(data)) {
+		if g.UnmarshalBinary(testkit.Refit(data)) == nil {
+			if b, err := g.MarshalBinary(); err != nil || !bytes.Equal(b, testkit.Refit(data)) {
 				t.Error("not canonical")
 			}
 			_ = g.Result()

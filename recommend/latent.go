@@ -204,7 +204,7 @@ func (m *latent) set(d *latent) {
 const startSpread = 0.1
 
 // maxFactors bounds the length of vectors.
-const maxFactors = 1 << 14
+const maxFactors = check.MaxVector
 
 // sgdRule is how a sampled loss moves vectors; models keep it to fold users in.
 type sgdRule struct {

@@ -2,8 +2,8 @@ package recommend
 
 import (
 	"fmt"
-	"math"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
@@ -47,39 +47,16 @@ type RowVectors struct {
 	N    int       // length of a vector
 }
 
-// Items returns the number of whole rows.
-func (v RowVectors) Items() int { return len(v.Rows) / max(v.N, 1) }
+// Items returns the number of rows. A last one that is too short counts, so that
+// it is found and reported.
+func (v RowVectors) Items() int { return (len(v.Rows) + max(v.N, 1) - 1) / max(v.N, 1) }
 
 // Factors returns the length of a vector.
 func (v RowVectors) Factors() int { return v.N }
 
 // ItemVector returns row i.
-func (v RowVectors) ItemVector(i int) []float32 { return v.Rows[i*v.N : (i+1)*v.N] }
-
-// checkVectors returns the shape of v after a look at every row.
-func checkVectors(v ItemVectors, where string) (n, f int, err error) {
-	if v == nil {
-		return 0, 0, fmt.Errorf("recommend: %s: no vectors: %w", where, ErrEmpty)
-	}
-	n, f = v.Items(), v.Factors()
-	if r, ok := v.(RowVectors); ok && (f < 1 || len(r.Rows)%f != 0) {
-		return 0, 0, fmt.Errorf("recommend: %s: %d numbers are no rows of %d: %w", where, len(r.Rows), f, ErrShape)
-	}
-	if f < 1 || f > maxFactors || n > math.MaxInt32 {
-		return 0, 0, fmt.Errorf("recommend: %s: %d vectors of length %d, want 1 to %d: %w", where, n, f, maxFactors, ErrShape)
-	}
-	for i := range n {
-		row := v.ItemVector(i)
-		if len(row) != f {
-			return 0, 0, fmt.Errorf("recommend: %s: vector %d has length %d, want %d: %w", where, i, len(row), f, ErrShape)
-		}
-		for k, x := range row {
-			if x-x != 0 {
-				return 0, 0, fmt.Errorf("recommend: %s: vector %d has %v at %d: %w", where, i, x, k, ErrNotFinite)
-			}
-		}
-	}
-	return n, f, nil
+func (v RowVectors) ItemVector(i int) []float32 {
+	return v.Rows[i*v.N : min((i+1)*v.N, len(v.Rows))]
 }
 
 // VectorLikeness is the cosine of item vectors as a Likeness. A zero vector is like
@@ -92,27 +69,18 @@ type VectorLikeness struct {
 // NewVectorLikeness copies the vectors, scaled to length 1. Errors: ErrEmpty (nil),
 // ErrShape, ErrNotFinite.
 func NewVectorLikeness(v ItemVectors) (*VectorLikeness, error) {
-	n, f, err := checkVectors(v, "NewVectorLikeness")
-	if err != nil {
-		return nil, err
+	if v == nil {
+		return nil, fmt.Errorf("recommend: NewVectorLikeness: no vectors: %w", ErrEmpty)
+	}
+	n, f := v.Items(), v.Factors()
+	if err := check.Vectors(n, f, v.ItemVector); err != nil {
+		return nil, fmt.Errorf("recommend: NewVectorLikeness: %w", err)
 	}
 	c := &VectorLikeness{f: f, unit: make([]float32, n*f)}
 	for i := range n {
-		normalize(c.unit[i*f:i*f+f], v.ItemVector(i))
+		vec.Normalize(c.unit[i*f:i*f+f], v.ItemVector(i))
 	}
 	return c, nil
-}
-
-// normalize writes x, scaled to length 1, into dst; zero stays zero.
-func normalize(dst, x []float32) {
-	norm := math.Sqrt(vec.Norm2(x))
-	if norm == 0 {
-		clear(dst)
-		return
-	}
-	for k, v := range x {
-		dst[k] = float32(float64(v) / norm)
-	}
 }
 
 // Items returns the number of items.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/recommend/bandit"
 )
 
 // soakShop is a shop of 30,000 items and 20,000 users: events with popularity,
@@ -85,7 +86,7 @@ func (s *soakShop) fit(t testing.TB, d *Dataset[string, string], before *ALS) (*
 	if before != nil {
 		opt.Iterations = 1
 	}
-	if raceEnabled {
+	if testkit.Race {
 		opt.Factors, opt.Iterations = 8, 1
 	}
 	als, err := FitALS(ctx, d.Interactions, opt)
@@ -211,7 +212,7 @@ func soakFor(t *testing.T, length time.Duration) {
 		}
 	}
 	e.SetStock(stock)
-	greedy, err := NewEpsilonGreedy(EpsilonGreedyOptions{})
+	greedy, err := bandit.NewEpsilonGreedy(bandit.EpsilonGreedyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 )
 
 type obs = Observation[string, string]
@@ -492,7 +493,7 @@ func FuzzEngineRestore(f *testing.F) {
 	f.Add(full)
 	f.Add(full[:len(full)/2])
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, x := range [][]byte{data, refit(data)} {
+		for _, x := range [][]byte{data, testkit.Refit(data)} {
 			o, err := NewEngine(d, opt)
 			if err != nil {
 				t.Fatal(err)

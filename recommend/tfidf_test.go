@@ -517,7 +517,7 @@ func TestTFIDFBadInput(t *testing.T) {
 }
 
 func TestTFIDFAllocs(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("sync.Pool drops items under the race detector")
 	}
 	m := fitTitles(t, randomTitles(2000, 3000), TFIDFOptions{})
@@ -544,7 +544,7 @@ func FuzzTFIDFUnmarshal(f *testing.F) {
 	}
 	f.Add(mustMarshal(f, &TFIDFModel{}))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		data = refit(data)
+		data = testkit.Refit(data)
 		var m TFIDFModel
 		if m.UnmarshalBinary(data) != nil {
 			return

@@ -89,6 +89,28 @@ func Matrix(name string, rows [][]float64) (n, d int, err error) {
 	return len(rows), d, nil
 }
 
+// MaxVector bounds the length of the vectors that models and indexes keep.
+const MaxVector = 1 << 14
+
+// Vectors checks n vectors of f finite numbers each, f in [1, MaxVector].
+func Vectors(n, f int, vector func(i int) []float32) error {
+	if f < 1 || f > MaxVector || n > math.MaxInt32 {
+		return fmt.Errorf("%d vectors of length %d, want 1 to %d: %w", n, f, MaxVector, ErrShape)
+	}
+	for i := range n {
+		row := vector(i)
+		if len(row) != f {
+			return fmt.Errorf("vector %d has length %d, want %d: %w", i, len(row), f, ErrShape)
+		}
+		for k, x := range row {
+			if !Finite(float64(x)) {
+				return fmt.Errorf("vector %d has %v at %d: %w", i, x, k, ErrNotFinite)
+			}
+		}
+	}
+	return nil
+}
+
 // Weights checks optional sample weights: nil is allowed and means 1 each;
 // otherwise length n, finite, none negative, sum above zero.
 func Weights(name string, w []float64, n int) error {

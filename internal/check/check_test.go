@@ -126,3 +126,20 @@ func TestInt64Prop(t *testing.T) {
 		}
 	})
 }
+
+func TestVectors(t *testing.T) {
+	nan := float32(math.NaN())
+	for name, tc := range map[string]struct {
+		rows [][]float32
+		f    int
+		want error
+	}{
+		"none": {nil, 2, nil}, "some": {[][]float32{{1, 2}, {3, 4}}, 2, nil}, "short": {[][]float32{{1, 2}, {3}}, 2, ErrShape},
+		"long": {[][]float32{{1, 2, 3}}, 2, ErrShape}, "no length": {nil, 0, ErrShape}, "too long": {nil, MaxVector + 1, ErrShape},
+		"NaN": {[][]float32{{1, 2}, {nan, 1}}, 2, ErrNotFinite}, "Inf": {[][]float32{{1, float32(math.Inf(-1))}}, 2, ErrNotFinite},
+	} {
+		if err := Vectors(len(tc.rows), tc.f, func(i int) []float32 { return tc.rows[i] }); !errors.Is(err, tc.want) {
+			t.Errorf("%s: %v, want %v", name, err, tc.want)
+		}
+	}
+}

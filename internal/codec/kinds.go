@@ -9,3 +9,9 @@ const (
 	KindMetrics   uint16 = 0x0500
 	KindSupply    uint16 = 0x0600
 )
+
+// Parts of the range of recommend that belong to its families.
+const (
+	KindANN    = KindRecommend + 0x80
+	KindBandit = KindRecommend + 0x81
+)

@@ -16,6 +16,10 @@ const module = "github.com/aislekit/aisle"
 
 var public = []string{"recommend", "profile", "segment", "predict", "metrics", "supply"}
 
+// families are parts of recommend that are no models. Each either serves recommend
+// or builds on it, tests included: imports go one way. Nobody else may import them.
+var families = []string{"recommend/allocate", "recommend/ann", "recommend/bandit", "recommend/tune"}
+
 var allowed = []string{
 	"gonum.org/v1/gonum", "github.com/kelindar/bitmap", "golang.org/x/exp/constraints", "github.com/klauspost/cpuid/v2",
 }
@@ -41,9 +45,34 @@ func imports(t *testing.T, path string) []string {
 	return out
 }
 
+// crosses reports whether a package of the public tree imports one that it may not:
+// any but itself, or its family or parent.
+func crosses(from, to string) bool {
+	tree := func(dir string) bool { return slices.Contains(public, strings.Split(dir, "/")[0]) }
+	family := from == "recommend" && slices.Contains(families, to) || to == "recommend" && slices.Contains(families, from)
+	return tree(from) && tree(to) && from != to && !family
+}
+
+func TestCrosses(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"recommend", "recommend", false}, {"recommend", "recommend/bandit", false}, {"recommend/ann", "recommend", false},
+		{"recommend/ann", "recommend/bandit", true}, {"recommend", "recommend/other", true}, {"recommend/other", "recommend", true},
+		{"metrics", "recommend", true}, {"metrics", "recommend/bandit", true}, {"recommend/bandit", "metrics", true},
+		{"recommend/ann", "internal/vec", false}, {"internal/vec", "recommend", false}, // another rule
+	} {
+		if got := crosses(c.from, c.to); got != c.want {
+			t.Errorf("%s imports %s: crosses is %v", c.from, c.to, got)
+		}
+	}
+}
+
 func TestImports(t *testing.T) {
 	root := filepath.Join("..", "..")
 	files := 0
+	serves, builds := map[string]string{}, map[string]string{} // family → a file that shows it
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -65,14 +94,23 @@ func TestImports(t *testing.T) {
 		files++
 		test := strings.HasSuffix(rel, "_test.go")
 		dir := filepath.ToSlash(filepath.Dir(rel))
+		if first, _, below := strings.Cut(dir, "/"); below && slices.Contains(public, first) && !slices.Contains(families, dir) {
+			t.Errorf("%s: %s is no agreed package", rel, dir)
+		}
 		for _, p := range imports(t, path) {
 			local, isLocal := strings.CutPrefix(p, module+"/")
+			if isLocal && dir == "recommend" && local != dir {
+				serves[local] = rel
+			}
+			if isLocal && local == "recommend" && dir != local {
+				builds[dir] = rel
+			}
 			switch {
 			case isLocal && strings.HasPrefix(local, "examples"):
 				t.Errorf("%s imports an example", rel)
 			case isLocal && !test && local == "internal/testkit":
 				t.Errorf("%s imports the test kit outside a test", rel)
-			case isLocal && slices.Contains(public, dir) && slices.Contains(public, strings.Split(local, "/")[0]) && local != dir:
+			case isLocal && crosses(dir, local):
 				t.Errorf("%s: public package imports public package %s", rel, local)
 			case isLocal && !test && strings.HasPrefix(dir, "internal/") && strings.HasPrefix(local, "internal/"):
 				from, to := slices.Index(order, dir[len("internal/"):]), slices.Index(order, local[len("internal/"):])
@@ -94,6 +132,11 @@ func TestImports(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range families {
+		if serves[f] != "" && builds[f] != "" {
+			t.Errorf("%s imports %s, and %s imports recommend: want one way only", serves[f], f, builds[f])
+		}
 	}
 	if files < 10 {
 		t.Fatalf("saw only %d Go files: wrong root?", files)

@@ -4,7 +4,10 @@
 // scores are never selected.
 package topk
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Item is an id with its score.
 type Item struct {
@@ -26,6 +29,18 @@ func Compare(a, b Item) int {
 		return 1
 	}
 	return 0
+}
+
+// Key maps finite scores to integers of the same order; -0 is 0.
+func Key(score float32) uint32 {
+	if score == 0 {
+		score = 0 // -0 ties with 0
+	}
+	b := math.Float32bits(score)
+	if b>>31 == 1 {
+		return ^b
+	}
+	return b | 1<<31
 }
 
 // Heap keeps the k best items pushed so far. The worst kept item is at the

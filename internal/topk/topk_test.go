@@ -105,3 +105,15 @@ func BenchmarkHeap(b *testing.B) {
 		})
 	}
 }
+
+func TestKeyKeepsOrder(t *testing.T) {
+	up := []float32{-math.MaxFloat32, -1, -math.SmallestNonzeroFloat32, 0, math.SmallestNonzeroFloat32, 1, math.MaxFloat32}
+	for i := 1; i < len(up); i++ {
+		if Key(up[i-1]) >= Key(up[i]) {
+			t.Errorf("Key(%v) >= Key(%v)", up[i-1], up[i])
+		}
+	}
+	if Key(float32(math.Copysign(0, -1))) != Key(0) {
+		t.Error("-0 is not 0")
+	}
+}

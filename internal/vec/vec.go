@@ -305,3 +305,15 @@ func Norm2(x []float32) float64 {
 	}
 	return s
 }
+
+// Normalize writes x, scaled to length 1, into dst; zero stays zero.
+func Normalize(dst, x []float32) {
+	norm := math.Sqrt(Norm2(x))
+	if norm == 0 {
+		clear(dst)
+		return
+	}
+	for k, v := range x {
+		dst[k] = float32(float64(v) / norm)
+	}
+}

@@ -523,3 +523,13 @@ func BenchmarkGather(b *testing.B) {
 		}
 	})
 }
+
+func TestNormalize(t *testing.T) {
+	dst := []float32{9, 9}
+	if Normalize(dst, []float32{3, -4}); dst[0] != .6 || dst[1] != -.8 {
+		t.Errorf("%v", dst)
+	}
+	if Normalize(dst, []float32{0, 0}); dst[0] != 0 || dst[1] != 0 {
+		t.Errorf("zero became %v", dst)
+	}
+}

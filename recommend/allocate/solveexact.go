@@ -1,4 +1,4 @@
-package recommend
+package allocate
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 //	Σ reduced of what is chosen + what the rest of the users would choose + Σ price·capacity
 //
 // which costs O(1) a node. It reports whether the search was complete.
-func (p *allocation) exactSearch(ctx context.Context) (bool, error) {
+func (p *problem) exactSearch(ctx context.Context) (bool, error) {
 	if len(p.cand) > maxExact {
 		return false, nil
 	}
@@ -23,7 +23,7 @@ func (p *allocation) exactSearch(ctx context.Context) (bool, error) {
 	clear(p.taken)
 	clear(p.used)
 	clear(p.count)
-	s := allocationSearch{p: p, ctx: ctx, nodes: p.opt.Nodes, user: p.users()}
+	s := branching{p: p, ctx: ctx, nodes: p.opt.Nodes, user: p.users()}
 	for i := range p.order {
 		p.order[i] = int32(i)
 	}
@@ -53,8 +53,8 @@ func (p *allocation) exactSearch(ctx context.Context) (bool, error) {
 // maxExact bounds the depth of the search.
 const maxExact = 20_000
 
-type allocationSearch struct {
-	p      *allocation
+type branching struct {
+	p      *problem
 	ctx    context.Context
 	err    error
 	nodes  int
@@ -66,12 +66,12 @@ type allocationSearch struct {
 
 // rest is the reduced value of the best left of user u from place k on in the
 // order.
-func (s *allocationSearch) rest(k, u, left int) float64 {
+func (s *branching) rest(k, u, left int) float64 {
 	return s.prefix[min(k+left, int(s.p.start[u+1]))] - s.prefix[k]
 }
 
 // branch decides on the proposal at place k of the order.
-func (s *allocationSearch) branch(k int, reduced, value float64) {
+func (s *branching) branch(k int, reduced, value float64) {
 	p := s.p
 	if value > p.value+1e-12*p.value {
 		p.value = value

@@ -1,4 +1,4 @@
-package recommend
+package tune
 
 import (
 	"context"
@@ -23,16 +23,16 @@ func hill(p point) float64 {
 	return math.Exp(-x*x - y*y)
 }
 
-func TestTuneFindsTheHill(t *testing.T) {
+func TestSearchFindsTheHill(t *testing.T) {
 	base := point{5, -3}
-	best := map[TuneMethod]float64{}
+	best := map[Method]float64{}
 	for _, c := range []struct {
-		method TuneMethod
+		method Method
 		trials int
 		want   float64
-	}{{RandomSearch, 40, 0.7}, {GridSearch, 0, 0.5}, {SuccessiveHalving, 60, 0.7}, {Bayesian, 40, 0.99}} {
+	}{{Random, 40, 0.7}, {Grid, 0, 0.5}, {Halving, 60, 0.7}, {Bayesian, 40, 0.99}} {
 		full := 0
-		out, err := Tune(context.Background(), base, plane(), func(_ context.Context, p point, fidelity float64) (float64, error) {
+		out, err := Search(context.Background(), base, plane(), func(_ context.Context, p point, fidelity float64) (float64, error) {
 			if fidelity == 1 {
 				full++
 			}
@@ -40,32 +40,32 @@ func TestTuneFindsTheHill(t *testing.T) {
 				t.Errorf("fidelity %v", fidelity)
 			}
 			return hill(p), nil
-		}, TuneOptions{Method: c.method, Trials: c.trials, GridPoints: 5, Seed: 3})
+		}, Options{Method: c.method, Trials: c.trials, GridPoints: 5, Seed: 3})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if out.Best.Score < c.want || out.Best.Score != hill(out.Best.Options) {
 			t.Errorf("method %d: best %+v", c.method, out.Best)
 		}
-		if c.method == GridSearch && len(out.Trials) != 25 || c.trials > 0 && len(out.Trials) > c.trials {
+		if c.method == Grid && len(out.Trials) != 25 || c.trials > 0 && len(out.Trials) > c.trials {
 			t.Errorf("method %d: %d trials", c.method, len(out.Trials))
 		}
-		if out.Best.Fidelity != 1 || c.method == SuccessiveHalving && full > 3 {
+		if out.Best.Fidelity != 1 || c.method == Halving && full > 3 {
 			t.Errorf("method %d: %d full trials, best of fidelity %v", c.method, full, out.Best.Fidelity)
 		}
 		best[c.method] = out.Best.Score
 	}
-	if best[Bayesian] < best[RandomSearch] {
-		t.Errorf("Bayesian search found %v, random search %v", best[Bayesian], best[RandomSearch])
+	if best[Bayesian] < best[Random] {
+		t.Errorf("Bayesian search found %v, random search %v", best[Bayesian], best[Random])
 	}
 }
 
-func TestTuneIsReproducible(t *testing.T) {
-	for m := RandomSearch; m <= Bayesian; m++ {
+func TestSearchIsReproducible(t *testing.T) {
+	for m := Random; m <= Bayesian; m++ {
 		var first []Trial[point]
 		for range 2 {
-			out, err := Tune(context.Background(), point{}, plane(), func(_ context.Context, p point, _ float64) (float64, error) { return hill(p), nil },
-				TuneOptions{Method: m, Trials: 12, Seed: 9})
+			out, err := Search(context.Background(), point{}, plane(), func(_ context.Context, p point, _ float64) (float64, error) { return hill(p), nil },
+				Options{Method: m, Trials: 12, Seed: 9})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,12 +82,12 @@ func TestTuneIsReproducible(t *testing.T) {
 	}
 }
 
-func TestTuneFailures(t *testing.T) {
+func TestSearchFailures(t *testing.T) {
 	ok := func(context.Context, point, float64) (float64, error) { return 1, nil }
 	bad := errors.New("bad luck")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	n := 0
-	out, err := Tune(ctx, point{}, plane(), func(context.Context, point, float64) (float64, error) {
+	out, err := Search(ctx, point{}, plane(), func(context.Context, point, float64) (float64, error) {
 		if n++; n == 4 {
 			cancel(bad)
 		}
@@ -98,17 +98,17 @@ func TestTuneFailures(t *testing.T) {
 			return math.NaN(), nil
 		}
 		return float64(n), nil
-	}, TuneOptions{})
+	}, Options{})
 	if !errors.Is(err, bad) || len(out.Trials) != 4 || out.Best.Score != 4 || out.Trials[1].Err == nil || !errors.Is(out.Trials[2].Err, ErrNotFinite) {
 		t.Errorf("cancelled: %+v, %v", out, err)
 	}
-	if _, err := Tune(context.Background(), point{}, plane(), func(context.Context, point, float64) (float64, error) { return 0, bad }, TuneOptions{Trials: 5}); !errors.Is(err, ErrEmpty) {
+	if _, err := Search(context.Background(), point{}, plane(), func(context.Context, point, float64) (float64, error) { return 0, bad }, Options{Trials: 5}); !errors.Is(err, ErrEmpty) {
 		t.Errorf("all fail: %v", err)
 	}
-	out, err = Tune(context.Background(), point{}, plane(), func(context.Context, point, float64) (float64, error) {
+	out, err = Search(context.Background(), point{}, plane(), func(context.Context, point, float64) (float64, error) {
 		time.Sleep(2 * time.Millisecond)
 		return 1, nil
-	}, TuneOptions{Trials: 1 << 30, Budget: 10 * time.Millisecond})
+	}, Options{Trials: 1 << 30, Budget: 10 * time.Millisecond})
 	if err != nil || len(out.Trials) == 0 || len(out.Trials) > 20 {
 		t.Errorf("budget: %d trials, %v", len(out.Trials), err)
 	}
@@ -120,57 +120,57 @@ func TestTuneFailures(t *testing.T) {
 		"infinite": knob(Knob[point]{High: math.Inf(1), Set: set}), "log below 0": knob(Knob[point]{Low: -1, High: 1, Log: true, Set: set}),
 		"not whole": knob(Knob[point]{Low: 0.5, High: 2, Integer: true, Set: set}), "too large": knob(Knob[point]{High: 1e300, Integer: true, Set: set}),
 	} {
-		if _, err := Tune(context.Background(), point{}, knobs, ok, TuneOptions{}); !errors.Is(err, ErrOption) {
+		if _, err := Search(context.Background(), point{}, knobs, ok, Options{}); !errors.Is(err, ErrOption) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Tune(context.Background(), point{}, plane(), ok, TuneOptions{Method: 9, Trials: -1, Budget: -1, GridPoints: -1}); !errors.Is(err, ErrOption) {
+	if _, err := Search(context.Background(), point{}, plane(), ok, Options{Method: 9, Trials: -1, Budget: -1, GridPoints: -1}); !errors.Is(err, ErrOption) {
 		t.Errorf("options: %v", err)
 	}
 }
 
 // What a hostile caller may ask for.
-func TestTuneHostile(t *testing.T) {
+func TestSearchHostile(t *testing.T) {
 	ok := func(_ context.Context, p point, _ float64) (float64, error) { return p.a, nil }
-	if _, err := Tune[point](context.Background(), point{}, plane(), nil, TuneOptions{}); !errors.Is(err, ErrOption) {
+	if _, err := Search[point](context.Background(), point{}, plane(), nil, Options{}); !errors.Is(err, ErrOption) {
 		t.Errorf("no evaluate: %v", err)
 	}
 	many := make([]Knob[point], 30)
 	for i := range many {
 		many[i] = Knob[point]{High: 1, Set: func(*point, float64) {}}
 	}
-	if _, err := Tune(context.Background(), point{}, many, ok, TuneOptions{Method: GridSearch}); !errors.Is(err, ErrOption) {
+	if _, err := Search(context.Background(), point{}, many, ok, Options{Method: Grid}); !errors.Is(err, ErrOption) {
 		t.Errorf("3^30 combinations: %v", err)
 	}
-	out, err := Tune(context.Background(), point{}, many, ok, TuneOptions{Method: GridSearch, Budget: time.Millisecond})
+	out, err := Search(context.Background(), point{}, many, ok, Options{Method: Grid, Budget: time.Millisecond})
 	if err != nil || len(out.Trials) == 0 {
 		t.Errorf("3^30 combinations in a budget: %v", err)
 	}
 	stop := errors.New("stop")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(stop)
-	for m := RandomSearch; m <= Bayesian; m++ {
-		if out, err := Tune(ctx, point{}, plane(), ok, TuneOptions{Method: m}); !errors.Is(err, stop) || len(out.Trials) != 0 {
+	for m := Random; m <= Bayesian; m++ {
+		if out, err := Search(ctx, point{}, plane(), ok, Options{Method: m}); !errors.Is(err, stop) || len(out.Trials) != 0 {
 			t.Errorf("method %d, cancelled before: %v", m, err)
 		}
 		for _, score := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-			out, err := Tune(context.Background(), point{}, plane(), func(context.Context, point, float64) (float64, error) { return score, nil }, TuneOptions{Method: m, Trials: 9})
+			out, err := Search(context.Background(), point{}, plane(), func(context.Context, point, float64) (float64, error) { return score, nil }, Options{Method: m, Trials: 9})
 			if !errors.Is(err, ErrEmpty) || out == nil || len(out.Trials) == 0 || !math.IsNaN(out.Trials[0].Score) {
 				t.Errorf("method %d, score %v: %v", m, score, err)
 			}
 		}
 		// The same score everywhere, and the widest range there is.
 		wide := []Knob[point]{{Low: -math.MaxFloat64, High: math.MaxFloat64, Set: func(p *point, v float64) { p.a = v }}}
-		out, err := Tune(context.Background(), point{}, wide, func(_ context.Context, p point, _ float64) (float64, error) {
+		out, err := Search(context.Background(), point{}, wide, func(_ context.Context, p point, _ float64) (float64, error) {
 			if math.IsNaN(p.a) || math.IsInf(p.a, 0) {
 				t.Errorf("method %d: value %v", m, p.a)
 			}
 			return 1, nil
-		}, TuneOptions{Method: m, Trials: 12})
+		}, Options{Method: m, Trials: 12})
 		if err != nil || out.Best.Score != 1 {
 			t.Errorf("method %d, flat: %v", m, err)
 		}
-		if out, err := Tune(context.Background(), point{a: 7}, plane(), ok, TuneOptions{Method: m, Trials: 1, GridPoints: 1}); err != nil || len(out.Trials) != 1 {
+		if out, err := Search(context.Background(), point{a: 7}, plane(), ok, Options{Method: m, Trials: 1, GridPoints: 1}); err != nil || len(out.Trials) != 1 {
 			t.Errorf("method %d, one trial: %v", m, err)
 		}
 	}
@@ -178,14 +178,14 @@ func TestTuneHostile(t *testing.T) {
 
 // A choice is drawn evenly, a grid takes each whole number once, and a knob sees
 // what those before it have set.
-func TestTuneIntegers(t *testing.T) {
+func TestSearchIntegers(t *testing.T) {
 	knobs := []Knob[point]{
 		{Name: "a", High: 2, Integer: true, Set: func(p *point, v float64) { p.a = v }},
 		{Name: "b", Low: 1, High: 4, Integer: true, Log: true, Set: func(p *point, v float64) { p.b = p.a*10 + v }},
 	}
 	counts := map[point]int{}
 	count := func(_ context.Context, p point, _ float64) (float64, error) { counts[p]++; return 0, nil }
-	if _, err := Tune(context.Background(), point{}, knobs, count, TuneOptions{Method: GridSearch, GridPoints: 9}); err != nil {
+	if _, err := Search(context.Background(), point{}, knobs, count, Options{Method: Grid, GridPoints: 9}); err != nil {
 		t.Fatal(err)
 	}
 	if len(counts) != 12 {
@@ -197,7 +197,7 @@ func TestTuneIntegers(t *testing.T) {
 		}
 	}
 	choice := [3]int{}
-	if _, err := Tune(context.Background(), point{}, knobs[:1], func(_ context.Context, p point, _ float64) (float64, error) { choice[int(p.a)]++; return 0, nil }, TuneOptions{Trials: 3001}); err != nil {
+	if _, err := Search(context.Background(), point{}, knobs[:1], func(_ context.Context, p point, _ float64) (float64, error) { choice[int(p.a)]++; return 0, nil }, Options{Trials: 3001}); err != nil {
 		t.Fatal(err)
 	}
 	for v, n := range choice {
@@ -208,9 +208,9 @@ func TestTuneIntegers(t *testing.T) {
 }
 
 // More trials than the Gaussian process is fitted to.
-func TestTuneManyTrials(t *testing.T) {
-	out, err := Tune(context.Background(), point{}, plane(), func(_ context.Context, p point, _ float64) (float64, error) { return hill(p), nil },
-		TuneOptions{Method: Bayesian, Trials: maxModelled + 15})
+func TestSearchManyTrials(t *testing.T) {
+	out, err := Search(context.Background(), point{}, plane(), func(_ context.Context, p point, _ float64) (float64, error) { return hill(p), nil },
+		Options{Method: Bayesian, Trials: maxModelled + 15})
 	if err != nil || len(out.Trials) != maxModelled+15 || out.Best.Score < 0.99 {
 		t.Errorf("best %+v of %d: %v", out.Best, len(out.Trials), err)
 	}
@@ -218,8 +218,8 @@ func TestTuneManyTrials(t *testing.T) {
 
 func BenchmarkTune(b *testing.B) {
 	for b.Loop() {
-		_, err := Tune(context.Background(), point{}, plane(), func(_ context.Context, p point, _ float64) (float64, error) { return hill(p), nil },
-			TuneOptions{Method: Bayesian, Trials: 30})
+		_, err := Search(context.Background(), point{}, plane(), func(_ context.Context, p point, _ float64) (float64, error) { return hill(p), nil },
+			Options{Method: Bayesian, Trials: 30})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package recommend
+package ann
 
 import (
 	"fmt"
@@ -9,12 +9,7 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
-// Kinds of frames that hold no model count from 0x80.
-const (
-	kindHNSW = codec.KindRecommend + 0x80 + iota
-	kindClickArms
-	kindLinearArms
-)
+const kindHNSW = codec.KindANN
 
 // AppendBinary appends the frame of x to dst.
 func (x *HNSW) AppendBinary(dst []byte) ([]byte, error) {
@@ -44,7 +39,7 @@ func (x *HNSW) MarshalBinary() ([]byte, error) { return x.AppendBinary(nil) }
 func (x *HNSW) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, kindHNSW, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: HNSW: %w", err)
+		return fmt.Errorf("ann: HNSW: %w", err)
 	}
 	d := &HNSW{f: r.Int()}
 	bias := r.Int()
@@ -60,7 +55,7 @@ func (x *HNSW) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: HNSW: %w", err)
+		return fmt.Errorf("ann: HNSW: %w", err)
 	}
 	*x = *d
 	return nil
@@ -70,11 +65,11 @@ func (x *HNSW) UnmarshalBinary(data []byte) error {
 func (x *HNSW) restore(bias, entry int) string {
 	o := HNSWOptions{Metric: x.metric, Links: x.m, Build: x.build}
 	switch {
-	case x.f < 1 || x.f > maxFactors || bias > 1 || bias == 1 && x.metric != InnerProduct || o.validate() != nil:
+	case x.f < 1 || x.f > check.MaxVector || bias > 1 || bias == 1 && x.metric != InnerProduct || o.validate() != nil:
 		return "has a setting out of range"
 	case !(x.norm2 >= 0) || x.norm2 > hnswMaxNorm:
 		return "has a bound out of range"
-	case x.metric == EuclideanMetric && len(x.center) != x.f || x.metric != EuclideanMetric && x.center != nil:
+	case x.metric == Euclidean && len(x.center) != x.f || x.metric != Euclidean && x.center != nil:
 		return "has a center of the wrong length"
 	case len(x.vectors)%x.dim != 0 || len(x.links) != len(x.vectors)/x.dim*(2*x.m+1):
 		return "has vectors or links of the wrong length"
@@ -147,8 +142,8 @@ func (x *HNSW) restore(bias, entry int) string {
 		}
 	}
 	x.extra = make([]float32, n)
-	bound := 2.0 // CosineMetric
-	if x.metric != CosineMetric {
+	bound := 2.0 // Cosine
+	if x.metric != Cosine {
 		bound = hnswMaxNorm
 	}
 	for a := range int32(n) {

@@ -1,4 +1,4 @@
-package recommend
+package allocate
 
 import (
 	"context"
@@ -14,12 +14,12 @@ import (
 	"github.com/aislekit/aisle/internal/testkit"
 )
 
-// checkAllocation fails unless a keeps every limit and says the truth about
+// checkPlan fails unless a keeps every limit and says the truth about
 // itself.
-func checkAllocation(t interface {
+func checkPlan(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, a *Allocation, cand []Proposal, offers []Offer, opt AllocateOptions) {
+}, a *Plan, cand []Proposal, offers []Offer, opt Options) {
 	t.Helper()
 	taken, used := make([]int64, len(offers)), make([]int64, len(opt.Limits))
 	byUser := map[int32]int32{}
@@ -67,8 +67,8 @@ func checkAllocation(t interface {
 	}
 }
 
-// bruteAllocate tries all subsets.
-func bruteAllocate(cand []Proposal, offers []Offer, opt AllocateOptions) float64 {
+// bruteSolve tries all subsets.
+func bruteSolve(cand []Proposal, offers []Offer, opt Options) float64 {
 	best := 0.0
 	taken, used, count := make([]int64, len(offers)), make([]int64, len(opt.Limits)), map[int32]int32{}
 	var try func(i int, value float64)
@@ -106,13 +106,13 @@ func bruteAllocate(cand []Proposal, offers []Offer, opt AllocateOptions) float64
 	return best
 }
 
-// TestAllocateBrute compares with all subsets of small problems, with stocks,
+// TestSolveBrute compares with all subsets of small problems, with stocks,
 // budgets and several offers a user, in any order of proposals.
-func TestAllocateBrute(t *testing.T) {
+func TestSolveBrute(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
 		users, n := 1+g.Intn(6), 1+g.Intn(4)
-		opt := AllocateOptions{PerUser: 1 + g.Intn(2), Gap: -1}
+		opt := Options{PerUser: 1 + g.Intn(2), Gap: -1}
 		if g.Bool(0.3) {
 			for range users {
 				opt.UserMost = append(opt.UserMost, int32(g.Intn(3)))
@@ -142,16 +142,16 @@ func TestAllocateBrute(t *testing.T) {
 				}
 			}
 		}
-		a, err := Allocate(context.Background(), cand, offers, opt)
+		a, err := Solve(context.Background(), cand, offers, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkAllocation(t, a, cand, offers, opt)
-		if want := bruteAllocate(cand, offers, opt); !a.Optimal || !testkit.Close(a.Value, want, 1e-9, 1e-9) {
+		checkPlan(t, a, cand, offers, opt)
+		if want := bruteSolve(cand, offers, opt); !a.Optimal || !testkit.Close(a.Value, want, 1e-9, 1e-9) {
 			t.Fatalf("value %v (optimal %v), want %v", a.Value, a.Optimal, want)
 		}
 		g.Shuffle(len(cand), func(i, j int) { cand[i], cand[j] = cand[j], cand[i] })
-		b, err := Allocate(context.Background(), cand, offers, opt)
+		b, err := Solve(context.Background(), cand, offers, opt)
 		if err != nil || fmt.Sprint(*a) != fmt.Sprint(*b) {
 			t.Fatalf("order matters: %v %v %v", *a, *b, err)
 		}
@@ -214,13 +214,13 @@ func flowValue(users int, cand []Proposal, offers []Offer, perUser int) float64 
 	}
 }
 
-// TestAllocateFlow: problems too large to try all, against min-cost flow.
-func TestAllocateFlow(t *testing.T) {
+// TestSolveFlow: problems too large to try all, against min-cost flow.
+func TestSolveFlow(t *testing.T) {
 	worst := 0.0
 	for seed := range uint64(25) {
 		g := rng.New(seed, 1, 0)
 		users, n := 20+g.Intn(60), 3+g.Intn(8)
-		opt := AllocateOptions{PerUser: 1 + g.Intn(3)}
+		opt := Options{PerUser: 1 + g.Intn(3)}
 		offers := make([]Offer, n)
 		for o := range offers {
 			offers[o].Stock = int64(1 + g.Intn(users/2))
@@ -231,11 +231,11 @@ func TestAllocateFlow(t *testing.T) {
 				cand = append(cand, Proposal{int32(u), int32(o), g.Float64() + float64(o)/10})
 			}
 		}
-		a, err := Allocate(context.Background(), cand, offers, opt)
+		a, err := Solve(context.Background(), cand, offers, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkAllocation(t, a, cand, offers, opt)
+		checkPlan(t, a, cand, offers, opt)
 		want := flowValue(users, cand, offers, opt.PerUser)
 		if a.Value > want+1e-9*want || a.Bound < want-1e-9*want || a.Optimal && a.Value < want-1e-8*want {
 			t.Errorf("seed %d: value %v, bound %v, optimal %v, want %v", seed, a.Value, a.Bound, a.Optimal, want)
@@ -248,9 +248,9 @@ func TestAllocateFlow(t *testing.T) {
 	}
 }
 
-// bigAllocation is a campaign: every user has some offers, stocks and a budget
+// bigCampaign is a campaign: every user has some offers, stocks and a budget
 // are short.
-func bigAllocation(users, n, each int, seed uint64) ([]Proposal, []Offer, AllocateOptions) {
+func bigCampaign(users, n, each int, seed uint64) ([]Proposal, []Offer, Options) {
 	g := rng.New(seed, 2, 0)
 	offers := make([]Offer, n)
 	for o := range offers {
@@ -263,37 +263,37 @@ func bigAllocation(users, n, each int, seed uint64) ([]Proposal, []Offer, Alloca
 			cand = append(cand, Proposal{int32(u), o, taste * g.Exp()})
 		}
 	}
-	return cand, offers, AllocateOptions{PerUser: 2, Limits: []int64{int64(users) * 200, int64(users) / 4, int64(users) / 5, int64(users) / 3}}
+	return cand, offers, Options{PerUser: 2, Limits: []int64{int64(users) * 200, int64(users) / 4, int64(users) / 5, int64(users) / 3}}
 }
 
-func TestAllocateLarge(t *testing.T) {
-	cand, offers, opt := bigAllocation(5000, 40, 10, 1)
-	a, err := Allocate(context.Background(), cand, offers, opt)
+func TestSolveLarge(t *testing.T) {
+	cand, offers, opt := bigCampaign(5000, 40, 10, 1)
+	a, err := Solve(context.Background(), cand, offers, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkAllocation(t, a, cand, offers, opt)
+	checkPlan(t, a, cand, offers, opt)
 	t.Logf("value %.1f, bound %.1f, gap %.5f", a.Value, a.Bound, a.Gap())
 	if a.Gap() > 0.005 {
 		t.Errorf("gap %v", a.Gap())
 	}
 	// What greedy by value gives, for comparison: it must not be better.
-	p, err := newAllocation(cand, offers, opt.withDefaults())
+	p, err := newProblem(cand, offers, opt.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.repair()
 	if p.value > a.Value {
-		t.Errorf("greedy gives %v, Allocate %v", p.value, a.Value)
+		t.Errorf("greedy gives %v, Solve %v", p.value, a.Value)
 	}
 	t.Logf("greedy without prices: %.1f", p.value)
 }
 
-func TestAllocateDeterminism(t *testing.T) {
-	cand, offers, opt := bigAllocation(9000, 10, 3, 2)
+func TestSolveDeterminism(t *testing.T) {
+	cand, offers, opt := bigCampaign(9000, 10, 3, 2)
 	opt.Iterations = 40
 	testkit.AtGOMAXPROCS(t, func() []byte {
-		a, err := Allocate(context.Background(), cand, offers, opt)
+		a, err := Solve(context.Background(), cand, offers, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -301,51 +301,51 @@ func TestAllocateDeterminism(t *testing.T) {
 	})
 }
 
-func TestAllocateBadInput(t *testing.T) {
+func TestSolveBadInput(t *testing.T) {
 	ctx := context.Background()
 	one := []Proposal{{0, 0, 1}}
 	free := []Offer{{Stock: -1}}
 	for name, tc := range map[string]struct {
 		cand   []Proposal
 		offers []Offer
-		opt    AllocateOptions
+		opt    Options
 		want   error
 	}{
-		"NaN":            {[]Proposal{{0, 0, math.NaN()}}, free, AllocateOptions{}, ErrNotFinite},
-		"Inf":            {[]Proposal{{0, 0, math.Inf(1)}}, free, AllocateOptions{}, ErrNotFinite},
-		"offer":          {[]Proposal{{0, 1, 1}}, free, AllocateOptions{}, ErrRange},
-		"negative offer": {[]Proposal{{0, -1, 1}}, free, AllocateOptions{}, ErrRange},
-		"negative user":  {[]Proposal{{-1, 0, 1}}, free, AllocateOptions{}, ErrRange},
-		"user":           {[]Proposal{{3, 0, 1}}, free, AllocateOptions{UserMost: []int32{1}}, ErrRange},
-		"twice":          {[]Proposal{{0, 0, 1}, {0, 0, 2}}, free, AllocateOptions{}, ErrDuplicate},
-		"per user":       {one, free, AllocateOptions{PerUser: -1}, ErrOption},
-		"user most":      {one, free, AllocateOptions{UserMost: []int32{-1}}, ErrOption},
-		"limit negative": {one, free, AllocateOptions{Limits: []int64{-1}}, ErrOption},
-		"gap":            {one, free, AllocateOptions{Gap: math.NaN()}, ErrOption},
-		"iterations":     {one, free, AllocateOptions{Iterations: -1}, ErrOption},
-		"limit unknown":  {one, []Offer{{Uses: []Use{{0, 1}}}}, AllocateOptions{}, ErrRange},
-		"amount":         {one, []Offer{{Uses: []Use{{0, -1}}}}, AllocateOptions{Limits: []int64{1}}, ErrRange},
-		"limit twice":    {one, []Offer{{Uses: []Use{{0, 1}, {0, 1}}}}, AllocateOptions{Limits: []int64{1}}, ErrDuplicate},
+		"NaN":            {[]Proposal{{0, 0, math.NaN()}}, free, Options{}, ErrNotFinite},
+		"Inf":            {[]Proposal{{0, 0, math.Inf(1)}}, free, Options{}, ErrNotFinite},
+		"offer":          {[]Proposal{{0, 1, 1}}, free, Options{}, ErrRange},
+		"negative offer": {[]Proposal{{0, -1, 1}}, free, Options{}, ErrRange},
+		"negative user":  {[]Proposal{{-1, 0, 1}}, free, Options{}, ErrRange},
+		"user":           {[]Proposal{{3, 0, 1}}, free, Options{UserMost: []int32{1}}, ErrRange},
+		"twice":          {[]Proposal{{0, 0, 1}, {0, 0, 2}}, free, Options{}, ErrDuplicate},
+		"per user":       {one, free, Options{PerUser: -1}, ErrOption},
+		"user most":      {one, free, Options{UserMost: []int32{-1}}, ErrOption},
+		"limit negative": {one, free, Options{Limits: []int64{-1}}, ErrOption},
+		"gap":            {one, free, Options{Gap: math.NaN()}, ErrOption},
+		"iterations":     {one, free, Options{Iterations: -1}, ErrOption},
+		"limit unknown":  {one, []Offer{{Uses: []Use{{0, 1}}}}, Options{}, ErrRange},
+		"amount":         {one, []Offer{{Uses: []Use{{0, -1}}}}, Options{Limits: []int64{1}}, ErrRange},
+		"limit twice":    {one, []Offer{{Uses: []Use{{0, 1}, {0, 1}}}}, Options{Limits: []int64{1}}, ErrDuplicate},
 	} {
-		if a, err := Allocate(ctx, tc.cand, tc.offers, tc.opt); a != nil || !errors.Is(err, tc.want) {
+		if a, err := Solve(ctx, tc.cand, tc.offers, tc.opt); a != nil || !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, %v", name, a, err)
 		}
 	}
 	for name, tc := range map[string]struct {
 		cand   []Proposal
 		offers []Offer
-		opt    AllocateOptions
+		opt    Options
 		value  float64
 	}{
-		"nothing":      {nil, nil, AllocateOptions{}, 0},
-		"no stock":     {one, []Offer{{}}, AllocateOptions{}, 0},
-		"too dear":     {one, []Offer{{Stock: -1, Uses: []Use{{0, 2}}}}, AllocateOptions{Limits: []int64{1}}, 0},
-		"losses":       {[]Proposal{{0, 0, -1}, {1, 0, 0}}, free, AllocateOptions{}, 0},
-		"no patience":  {one, free, AllocateOptions{UserMost: []int32{0}}, 0},
-		"enough":       {one, free, AllocateOptions{}, 1},
-		"huge amounts": {[]Proposal{{0, 0, 1}, {1, 0, 1}}, []Offer{{Stock: -1, Uses: []Use{{0, math.MaxInt64}}}}, AllocateOptions{Limits: []int64{math.MaxInt64}}, 1},
+		"nothing":      {nil, nil, Options{}, 0},
+		"no stock":     {one, []Offer{{}}, Options{}, 0},
+		"too dear":     {one, []Offer{{Stock: -1, Uses: []Use{{0, 2}}}}, Options{Limits: []int64{1}}, 0},
+		"losses":       {[]Proposal{{0, 0, -1}, {1, 0, 0}}, free, Options{}, 0},
+		"no patience":  {one, free, Options{UserMost: []int32{0}}, 0},
+		"enough":       {one, free, Options{}, 1},
+		"huge amounts": {[]Proposal{{0, 0, 1}, {1, 0, 1}}, []Offer{{Stock: -1, Uses: []Use{{0, math.MaxInt64}}}}, Options{Limits: []int64{math.MaxInt64}}, 1},
 	} {
-		a, err := Allocate(ctx, tc.cand, tc.offers, tc.opt)
+		a, err := Solve(ctx, tc.cand, tc.offers, tc.opt)
 		if err != nil || a.Value != tc.value || !a.Optimal {
 			t.Errorf("%s: %+v, %v", name, a, err)
 		}
@@ -353,19 +353,19 @@ func TestAllocateBadInput(t *testing.T) {
 	done, cancel := context.WithCancelCause(ctx)
 	why := errors.New("enough")
 	cancel(why)
-	if a, err := Allocate(done, one, free, AllocateOptions{}); a != nil || !errors.Is(err, why) {
+	if a, err := Solve(done, one, free, Options{}); a != nil || !errors.Is(err, why) {
 		t.Errorf("cancelled: %v, %v", a, err)
 	}
 }
 
-func BenchmarkAllocate(b *testing.B) {
-	cand, offers, opt := bigAllocation(2000, 40, 10, 1)
+func BenchmarkSolve(b *testing.B) {
+	cand, offers, opt := bigCampaign(2000, 40, 10, 1)
 	opt.Nodes = -1
 	b.Run("users=2k/offers=40/proposals=20k", func(b *testing.B) {
 		b.ReportAllocs()
 		gap := 0.0
 		for b.Loop() {
-			a, err := Allocate(context.Background(), cand, offers, opt)
+			a, err := Solve(context.Background(), cand, offers, opt)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package recommend
+package ann
 
 import (
 	"context"
@@ -10,16 +10,18 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/topk"
 	"github.com/aislekit/aisle/internal/vec"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // Metric says what makes a vector a good answer to another.
 type Metric int
 
 const (
-	InnerProduct    Metric = iota // score x·y: user and item vectors of ALS, BPR and the like
-	CosineMetric                  // score x·y/(‖x‖·‖y‖), 0 for a zero vector: text and image embeddings
-	EuclideanMetric               // score -‖x - y‖²
+	InnerProduct Metric = iota // score x·y: user and item vectors of recommend.ALS, recommend.BPR and the like
+	Cosine                     // score x·y/(‖x‖·‖y‖), 0 for a zero vector: text and image embeddings
+	Euclidean                  // score -‖x - y‖²
 )
 
 // HNSWOptions configures FitHNSW.
@@ -47,10 +49,10 @@ func (o HNSWOptions) withDefaults() HNSWOptions {
 
 func (o HNSWOptions) validate() error {
 	var c check.Options
-	c.Require(o.Metric >= InnerProduct && o.Metric <= EuclideanMetric, "Metric", int(o.Metric), "InnerProduct, CosineMetric or EuclideanMetric")
+	c.Require(o.Metric >= InnerProduct && o.Metric <= Euclidean, "Metric", int(o.Metric), "InnerProduct, Cosine or Euclidean")
 	c.Require(o.Links >= 2 && o.Links <= maxLinks, "Links", o.Links, "in [2, 256]")
 	c.Require(o.Build >= o.Links && o.Build <= 1<<16, "Build", o.Build, "in [Links, 65536]")
-	return c.Err("recommend: FitHNSW")
+	return c.Err("ann: FitHNSW")
 }
 
 const maxLinks = 256
@@ -81,10 +83,10 @@ type HNSW struct {
 	build  int
 	seed   uint64
 
-	vectors []float32 // node×dim; of length 1 for CosineMetric, minus center for EuclideanMetric
-	extra   []float32 // by node: the further coordinate, or ½‖x‖² for EuclideanMetric
+	vectors []float32 // node×dim; of length 1 for Cosine, minus center for Euclidean
+	extra   []float32 // by node: the further coordinate, or ½‖x‖² for Euclidean
 	norm2   float64   // R², InnerProduct; fixed by the build
-	center  []float32 // EuclideanMetric: keeps ½‖x‖² small, where float32 is exact
+	center  []float32 // Euclidean: keeps ½‖x‖² small, where float32 is exact
 
 	item []int32  // node → item, -1 for a removed one
 	node []int32  // item → node, -1 for none
@@ -117,10 +119,10 @@ type hnswScratch struct {
 }
 
 // hnswKey orders nodes by distance, ties by number.
-func hnswKey(d float32, node int32) uint64 { return uint64(ascending(d))<<32 | uint64(uint32(node)) }
+func hnswKey(d float32, node int32) uint64 { return uint64(topk.Key(d))<<32 | uint64(uint32(node)) }
 
 // FitHNSW builds an index over the vectors of v: item i is v.ItemVector(i). If v
-// also has ItemBias, as BPR and MF have, and the metric is InnerProduct, the bias
+// also has ItemBias, as recommend.BPR and MF have, and the metric is InnerProduct, the bias
 // of the item is added to its score.
 //
 // The build goes in batches of fixed size: links of a batch are looked for in the
@@ -131,14 +133,17 @@ func hnswKey(d float32, node int32) uint64 { return uint64(ascending(d))<<32 | u
 // Errors: ErrEmpty (nil), ErrOption, ErrShape, ErrNotFinite, ErrRange (vectors
 // whose squared length float32 cannot hold), and context.Cause(ctx). An index of
 // no items is fine.
-func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error) {
+func FitHNSW(ctx context.Context, v recommend.ItemVectors, opt HNSWOptions) (*HNSW, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	n, f, err := checkVectors(v, "FitHNSW")
-	if err != nil {
-		return nil, err
+	if v == nil {
+		return nil, fmt.Errorf("ann: FitHNSW: no vectors: %w", ErrEmpty)
+	}
+	n, f := v.Items(), v.Factors()
+	if err := check.Vectors(n, f, v.ItemVector); err != nil {
+		return nil, fmt.Errorf("ann: FitHNSW: %w", err)
 	}
 	var bias func(i int) float32
 	if b, ok := v.(interface{ ItemBias(i int) float32 }); ok && opt.Metric == InnerProduct {
@@ -146,7 +151,7 @@ func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error)
 			if x := b.ItemBias(i); x != 0 {
 				bias = b.ItemBias
 				if x-x != 0 {
-					return nil, fmt.Errorf("recommend: FitHNSW: bias of item %d is %v: %w", i, x, ErrNotFinite)
+					return nil, fmt.Errorf("ann: FitHNSW: bias of item %d is %v: %w", i, x, ErrNotFinite)
 				}
 			}
 		}
@@ -156,7 +161,7 @@ func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error)
 		x.dim++
 	}
 	x.scratch = &sync.Pool{}
-	if x.metric == EuclideanMetric {
+	if x.metric == Euclidean {
 		mean := make([]float64, f)
 		for i := range n {
 			for k, a := range v.ItemVector(i) {
@@ -168,14 +173,14 @@ func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error)
 			x.center[k] = float32(a)
 		}
 		if a := vec.Norm2(x.center); a > hnswMaxNorm/8 {
-			return nil, fmt.Errorf("recommend: FitHNSW: squared length of the mean is %v: %w", a, ErrRange)
+			return nil, fmt.Errorf("ann: FitHNSW: squared length of the mean is %v: %w", a, ErrRange)
 		}
 	}
 	order := rng.New(opt.Seed, hnswOrder, 0).Perm(n)
 	x.grow(n)
 	x.node = make([]int32, n)
 	x.live = make([]uint64, (n+63)/64)
-	err = parallel.For(ctx, n, 1024, opt.Workers, func(_, lo, hi int) error {
+	err := parallel.For(ctx, n, 1024, opt.Workers, func(_, lo, hi int) error {
 		for a := lo; a < hi; a++ {
 			i := int(order[a])
 			x.item[a], x.node[i] = order[a], int32(a)
@@ -184,7 +189,7 @@ func FitHNSW(ctx context.Context, v ItemVectors, opt HNSWOptions) (*HNSW, error)
 				row[f] = bias(i)
 			}
 			if err := x.store(row, v.ItemVector(i)); err != nil {
-				return fmt.Errorf("recommend: FitHNSW: vector %d: %w", i, err)
+				return fmt.Errorf("ann: FitHNSW: vector %d: %w", i, err)
 			}
 		}
 		return nil
@@ -267,9 +272,9 @@ func (x *HNSW) row(node int32) []float32 {
 // store writes the first f numbers of the row of a vector, and checks the row.
 func (x *HNSW) store(row, v []float32) error {
 	switch x.metric {
-	case CosineMetric:
-		normalize(row, v)
-	case EuclideanMetric:
+	case Cosine:
+		vec.Normalize(row, v)
+	case Euclidean:
 		for k, a := range v {
 			row[k] = a - x.center[k]
 		}
@@ -284,7 +289,7 @@ func (x *HNSW) store(row, v []float32) error {
 
 func (x *HNSW) setExtra(node int32) {
 	switch x.metric {
-	case EuclideanMetric:
+	case Euclidean:
 		x.extra[node] = float32(vec.Norm2(x.row(node)) / 2)
 	case InnerProduct:
 		x.extra[node] = float32(math.Sqrt(max(0, x.norm2-vec.Norm2(x.row(node)))))
@@ -293,11 +298,11 @@ func (x *HNSW) setExtra(node int32) {
 
 // distances writes, up to a constant, the distance of q with further coordinate
 // e from each node: -q·x, less the product of the further coordinates for
-// InnerProduct, ½‖q - x‖² for EuclideanMetric.
+// InnerProduct, ½‖q - x‖² for Euclidean.
 func (x *HNSW) distances(dst []float32, ids []int32, q []float32, e float32) {
 	vec.GatherDot(dst, x.vectors, ids, q)
 	switch {
-	case x.metric == EuclideanMetric:
+	case x.metric == Euclidean:
 		for k, a := range ids {
 			dst[k] = e + x.extra[a] - dst[k]
 		}
@@ -448,7 +453,7 @@ func (x *HNSW) choose(s *hnswScratch, limit int) []int32 {
 		x.distances(near, s.pick, row, e)
 		good := true
 		for k, v := range near {
-			if a := ascending(v); a < d || a == d && x.same(c, s.pick[k]) {
+			if a := topk.Key(v); a < d || a == d && x.same(c, s.pick[k]) {
 				good = false
 				break
 			}

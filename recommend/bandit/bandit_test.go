@@ -1,4 +1,4 @@
-package recommend
+package bandit
 
 import (
 	"bytes"
@@ -8,17 +8,22 @@ import (
 	"slices"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 )
 
-// chooser is any policy over the arms 0 … n-1, with an oracle that draws a list
-// by the definition of the policy.
-type chooser struct {
-	name   string
-	choose func(dst []Choice, from []int32, k int, request uint64) ([]Choice, error)
+// asked is a policy with the context that it needs.
+type asked struct {
+	name    string
+	policy  Policy
+	context []float64
+}
+
+func (p asked) choose(dst []Choice, from []int32, k int, request uint64) ([]Choice, error) {
+	return p.policy.AppendChoices(dst, Ask{From: from, K: k, Request: request, Context: p.context})
 }
 
 func testArms(t testing.TB) (*ClickArms, *LinearArms, []float64) {
@@ -47,7 +52,7 @@ func testArms(t testing.TB) (*ClickArms, *LinearArms, []float64) {
 	return c, l, []float64{1, 0.5, -0.2}
 }
 
-func choosers(t testing.TB, epsilon float64) []chooser {
+func policies(t testing.TB, epsilon float64) []asked {
 	c, l, x := testArms(t)
 	e, err := NewEpsilonGreedy(EpsilonGreedyOptions{Epsilon: epsilon, Seed: 7})
 	if err != nil {
@@ -65,23 +70,7 @@ func choosers(t testing.TB, epsilon float64) []chooser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []chooser{
-		{"EpsilonGreedy", func(dst []Choice, from []int32, k int, r uint64) ([]Choice, error) {
-			var s [8]Scored
-			list := s[:0]
-			for _, a := range from {
-				list = append(list, Scored{a, float32(a % 3)})
-			}
-			return e.AppendChoices(dst, list, k, r)
-		}},
-		{"Thompson", th.AppendChoices},
-		{"LinearThompson", func(dst []Choice, from []int32, k int, r uint64) ([]Choice, error) {
-			return lt.AppendChoices(dst, x, from, k, r)
-		}},
-		{"LinUCB", func(dst []Choice, from []int32, k int, r uint64) ([]Choice, error) {
-			return u.AppendChoices(dst, x, from, k, r)
-		}},
-	}
+	return []asked{{"EpsilonGreedy", e, nil}, {"Thompson", th, nil}, {"LinearThompson", lt, x}, {"LinUCB", u, x}}
 }
 
 // TestPropensities: over many requests each list comes as often as the product
@@ -90,7 +79,7 @@ func choosers(t testing.TB, epsilon float64) []chooser {
 func TestPropensities(t *testing.T) {
 	const requests = 4000
 	from := []int32{0, 1, 2, 3}
-	for _, p := range choosers(t, 0.2) {
+	for _, p := range policies(t, 0.2) {
 		t.Run(p.name, func(t *testing.T) {
 			count := map[[2]int32]int{}
 			mean := map[[2]int32]float64{}
@@ -150,7 +139,7 @@ func TestThompsonPropensity(t *testing.T) {
 	}
 	outside, n := 0, 0
 	for r := range uint64(400) {
-		got, err := p.AppendChoices(nil, []int32{0, 1, 2, 3}, 1, r)
+		got, err := p.AppendChoices(nil, Ask{From: []int32{0, 1, 2, 3}, K: 1, Request: r})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,28 +168,26 @@ func TestEpsilonGreedyProp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var from []Scored
-		for i := range n {
-			from = append(from, Scored{int32(10 + i), float32(rapid.IntRange(0, 3).Draw(t, "score"))})
+		from := make([]int32, n) // best first, whatever the order of the numbers
+		for i := range from {
+			from[i] = int32(10 + i)
 		}
-		got, err := e.AppendChoices(nil, from, k, rapid.Uint64().Draw(t, "request"))
+		for i := range from {
+			at := rapid.IntRange(i, n-1).Draw(t, "rank")
+			from[i], from[at] = from[at], from[i]
+		}
+		got, err := e.AppendChoices(nil, Ask{From: from, K: k, Request: rapid.Uint64().Draw(t, "request")})
 		if err != nil || len(got) != min(k, n) {
 			t.Fatal(got, err)
 		}
 		left := slices.Clone(from)
 		for _, c := range got {
-			best := 0
-			for i := range left {
-				if left[i].Score > left[best].Score {
-					best = i
-				}
-			}
-			at := slices.IndexFunc(left, func(s Scored) bool { return s.Item == c.Item })
+			at := slices.Index(left, c.Item)
 			if at < 0 {
 				t.Fatalf("%v is not left", c)
 			}
 			want := eps / float64(len(left))
-			if at == best {
+			if at == 0 {
 				want += 1 - eps
 			}
 			if math.Abs(c.Propensity-want) > 1e-12 || c.Error != 0 {
@@ -211,7 +198,7 @@ func TestEpsilonGreedyProp(t *testing.T) {
 	})
 }
 
-// TestLinUCBOracle compares bounds with the formula, by Gauss-Jordan inversion.
+// TestLinUCBOracle compares bounds with the formula, with the inverse of gonum.
 func TestLinUCBOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
@@ -221,13 +208,12 @@ func TestLinUCBOracle(t *testing.T) {
 			t.Fatal(err)
 		}
 		ridge, alpha := 0.5+g.Float64(), 2*g.Float64()+0.01
-		a := make([][][]float64, arms)
+		a := make([]*mat.Dense, arms)
 		b := make([][]float64, arms)
 		for m := range arms {
-			a[m], b[m] = make([][]float64, d), make([]float64, d)
+			a[m], b[m] = mat.NewDense(d, d, nil), make([]float64, d)
 			for i := range d {
-				a[m][i] = make([]float64, d)
-				a[m][i][i] = ridge
+				a[m].Set(i, i, ridge)
 			}
 		}
 		draw := func() []float64 {
@@ -245,7 +231,7 @@ func TestLinUCBOracle(t *testing.T) {
 			for i := range d {
 				b[m][i] += r * x[i]
 				for j := range d {
-					a[m][i][j] += x[i] * x[j]
+					a[m].Set(i, j, a[m].At(i, j)+x[i]*x[j])
 				}
 			}
 		}
@@ -255,12 +241,15 @@ func TestLinUCBOracle(t *testing.T) {
 		}
 		x := draw()
 		for m := range arms {
-			inv := denseInverse(a[m])
+			var inv mat.Dense
+			if err := inv.Inverse(a[m]); err != nil {
+				t.Fatal(err)
+			}
 			mean, v := 0.0, 0.0
 			for i := range d {
 				for j := range d {
-					mean += x[i] * inv[i][j] * b[m][j]
-					v += x[i] * inv[i][j] * x[j]
+					mean += x[i] * inv.At(i, j) * b[m][j]
+					v += x[i] * inv.At(i, j) * x[j]
 				}
 			}
 			got, err := p.Bound(int32(m), x)
@@ -285,7 +274,7 @@ func TestBanditsLearn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, _ := th.AppendChoices(nil, from, 1, r)
+		got, _ := th.AppendChoices(nil, Ask{From: from, K: 1, Request: r})
 		_ = c.Add(got[0].Item, g.Bool(rate[got[0].Item]))
 		// The best arm depends on the sign of the context.
 		x := []float64{1, 1}
@@ -297,7 +286,7 @@ func TestBanditsLearn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		choice, _ := u.AppendChoices(nil, x, from, 1, r)
+		choice, _ := u.AppendChoices(nil, Ask{From: from, K: 1, Request: r, Context: x})
 		reward := 0.1 * g.Normal()
 		if choice[0].Item == best {
 			reward++
@@ -317,10 +306,36 @@ func TestBanditsLearn(t *testing.T) {
 	}
 }
 
-func TestExploreDeterminism(t *testing.T) {
+// TestPoliciesNarrow: what Free rules out is not chosen, propensities are those
+// among what is left, and Took hears of every choice before Free is asked.
+func TestPoliciesNarrow(t *testing.T) {
+	for _, p := range policies(t, 1) { // all chance, so propensities are 1/left
+		for r := range uint64(50) {
+			var took []int32
+			got, err := p.policy.AppendChoices(nil, Ask{
+				From: []int32{3, 1, 0, 2}, K: 4, Request: r, Context: p.context,
+				Took: func(i int32) { took = append(took, i) },
+				Free: func(i int32) bool { return i%2 != took[len(took)-1]%2 }, // neighbours exclude each other
+			})
+			if err != nil || len(got) != 2 || len(took) != 2 {
+				t.Fatalf("%s: %v, took %v, %v", p.name, got, took, err)
+			}
+			for k, c := range got {
+				if want := 1 / float64(4-2*k); c.Item != took[k] || math.Abs(c.Propensity-want) > 1e-12 {
+					t.Fatalf("%s: place %d: %+v, took %v, want propensity %v", p.name, k, c, took, want)
+				}
+			}
+			if got[0].Item%2 == got[1].Item%2 {
+				t.Fatalf("%s: %v and %v exclude each other", p.name, got[0], got[1])
+			}
+		}
+	}
+}
+
+func TestPoliciesDeterminism(t *testing.T) {
 	testkit.AtGOMAXPROCS(t, func() []byte {
 		var out []byte
-		for _, p := range choosers(t, 0.1) {
+		for _, p := range policies(t, 0.1) {
 			for r := range uint64(20) {
 				got, err := p.choose(nil, []int32{3, 1, 2}, 3, r)
 				if err != nil {
@@ -333,7 +348,7 @@ func TestExploreDeterminism(t *testing.T) {
 	})
 }
 
-func TestExploreBadInput(t *testing.T) {
+func TestPoliciesBadInput(t *testing.T) {
 	c, l, x := testArms(t)
 	nan := math.NaN()
 	for name, err := range map[string]error{
@@ -352,11 +367,18 @@ func TestExploreBadInput(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := NewThompson(nil, ThompsonOptions{}); !errors.Is(err, ErrEmpty) {
-		t.Error(err)
+	for _, none := range []*ClickArms{nil, {}} {
+		if _, err := NewThompson(none, ThompsonOptions{}); !errors.Is(err, ErrEmpty) {
+			t.Error(err)
+		}
 	}
-	if _, err := NewLinUCB(nil, LinUCBOptions{}); !errors.Is(err, ErrEmpty) {
-		t.Error(err)
+	for _, none := range []*LinearArms{nil, {}} {
+		if _, err := NewLinUCB(none, LinUCBOptions{}); !errors.Is(err, ErrEmpty) {
+			t.Error(err)
+		}
+		if _, err := NewLinearThompson(none, ThompsonOptions{}); !errors.Is(err, ErrEmpty) {
+			t.Error(err)
+		}
 	}
 	if _, err := NewLinearArms(1<<30, 4096); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
@@ -376,7 +398,7 @@ func TestExploreBadInput(t *testing.T) {
 	if after, _ := l.MarshalBinary(); !bytes.Equal(before, after) {
 		t.Error("errors changed the arms")
 	}
-	for _, p := range choosers(t, 0.1) {
+	for _, p := range policies(t, 0.1) {
 		if _, err := p.choose(nil, []int32{1}, 0, 1); !errors.Is(err, ErrOption) {
 			t.Errorf("%s: k 0: %v", p.name, err)
 		}
@@ -395,28 +417,27 @@ func TestExploreBadInput(t *testing.T) {
 			}
 		}
 	}
-	e, _ := NewEpsilonGreedy(EpsilonGreedyOptions{})
-	if _, err := e.AppendChoices(nil, []Scored{{1, float32(nan)}}, 1, 1); !errors.Is(err, ErrNotFinite) {
-		t.Error(err)
-	}
 	u, _ := NewLinUCB(l, LinUCBOptions{})
-	if _, err := u.AppendChoices(nil, []float64{1e300, 1e300, 1e300}, []int32{3}, 1, 1); !errors.Is(err, ErrDiverged) {
+	if _, err := u.AppendChoices(nil, Ask{From: []int32{3}, K: 1, Context: []float64{1e300, 1e300, 1e300}}); !errors.Is(err, ErrDiverged) {
 		t.Error(err)
 	}
-	if _, err := u.AppendChoices(nil, x[:2], []int32{0}, 1, 1); !errors.Is(err, ErrShape) {
+	if _, err := u.AppendChoices(nil, Ask{From: []int32{0}, K: 1, Context: x[:2]}); !errors.Is(err, ErrShape) {
+		t.Error(err)
+	}
+	if _, err := u.AppendChoices(nil, Ask{From: []int32{0}, K: 1, Context: []float64{1, 0, nan}}); !errors.Is(err, ErrNotFinite) {
 		t.Error(err)
 	}
 }
 
 func second[T any](_ T, err error) error { return err }
 
-func TestExploreAllocs(t *testing.T) {
-	if raceEnabled {
+func TestPoliciesAllocs(t *testing.T) {
+	if testkit.Race {
 		t.Skip("sync.Pool drops items under the race detector")
 	}
 	dst := make([]Choice, 0, 4)
 	from := []int32{0, 1, 2, 3}
-	for _, p := range choosers(t, 0.1) {
+	for _, p := range policies(t, 0.1) {
 		if n := testing.AllocsPerRun(50, func() {
 			if _, err := p.choose(dst, from, 3, 9); err != nil {
 				t.Fatal(err)
@@ -487,7 +508,7 @@ func FuzzArmsUnmarshal(f *testing.F) {
 	f.Add(a)
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		data = refit(data)
+		data = testkit.Refit(data)
 		c := &ClickArms{}
 		if c.UnmarshalBinary(data) == nil {
 			if again, _ := c.MarshalBinary(); !bytes.Equal(again, data) {
@@ -497,7 +518,7 @@ func FuzzArmsUnmarshal(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := p.AppendChoices(nil, []int32{0}, 1, 1); err != nil {
+			if _, err := p.AppendChoices(nil, Ask{From: []int32{0}, K: 1}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -507,7 +528,7 @@ func FuzzArmsUnmarshal(f *testing.F) {
 				t.Fatal("not canonical")
 			}
 			if p, err := NewLinUCB(l, LinUCBOptions{}); err == nil {
-				_, err = p.AppendChoices(nil, make([]float64, l.Features()), []int32{0}, 1, 1)
+				_, err = p.AppendChoices(nil, Ask{From: []int32{0}, K: 1, Context: make([]float64, l.Features())})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -516,8 +537,8 @@ func FuzzArmsUnmarshal(f *testing.F) {
 	})
 }
 
-func BenchmarkExplore(b *testing.B) {
-	for _, p := range choosers(b, 0.1) {
+func BenchmarkPolicies(b *testing.B) {
+	for _, p := range policies(b, 0.1) {
 		b.Run("policy="+p.name+"/arms=4/k=1", func(b *testing.B) {
 			b.ReportAllocs()
 			var dst []Choice

@@ -1,4 +1,4 @@
-package recommend
+package bandit
 
 import (
 	"fmt"
@@ -7,6 +7,12 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+// Kinds of frames; a number is never reused.
+const (
+	kindClickArms = codec.KindBandit + iota
+	kindLinearArms
 )
 
 // ClickArms counts, for each arm, how often it was shown and how often that was a
@@ -20,7 +26,7 @@ type ClickArms struct {
 // NewClickArms returns n arms without data. ErrOption for n < 1.
 func NewClickArms(n int) (*ClickArms, error) {
 	if n < 1 || n > math.MaxInt32 {
-		return nil, fmt.Errorf("recommend: NewClickArms: n is %d, want at least 1: %w", n, ErrOption)
+		return nil, fmt.Errorf("bandit: NewClickArms: n is %d, want at least 1: %w", n, ErrOption)
 	}
 	return &ClickArms{make([]int64, n), make([]int64, n)}, nil
 }
@@ -41,14 +47,14 @@ func (a *ClickArms) Add(arm int32, success bool) error {
 // ErrRange (negative, or more successes than showings), ErrOverflow.
 func (a *ClickArms) AddCounts(arm int32, shown, success int64) error {
 	if uint32(arm) >= uint32(len(a.shown)) {
-		return fmt.Errorf("recommend: ClickArms: arm %d of %d: %w", arm, len(a.shown), ErrUnknownID)
+		return fmt.Errorf("bandit: ClickArms: arm %d of %d: %w", arm, len(a.shown), ErrUnknownID)
 	}
 	if success < 0 || shown < success {
-		return fmt.Errorf("recommend: ClickArms: %d successes in %d showings: %w", success, shown, ErrRange)
+		return fmt.Errorf("bandit: ClickArms: %d successes in %d showings: %w", success, shown, ErrRange)
 	}
 	n, err := check.AddInt64(a.shown[arm], shown)
 	if err != nil {
-		return fmt.Errorf("recommend: ClickArms: arm %d: %w", arm, err)
+		return fmt.Errorf("bandit: ClickArms: arm %d: %w", arm, err)
 	}
 	a.shown[arm] = n
 	a.success[arm] += success // never more than shown
@@ -63,11 +69,11 @@ func (a *ClickArms) Counts(arm int32) (shown, success int64) { return a.shown[ar
 // ErrOverflow; then a is unchanged.
 func (a *ClickArms) Merge(o *ClickArms) error {
 	if o == nil || o == a || len(o.shown) != len(a.shown) {
-		return fmt.Errorf("recommend: ClickArms: Merge of another size, nil or itself: %w", ErrMismatch)
+		return fmt.Errorf("bandit: ClickArms: Merge of another size, nil or itself: %w", ErrMismatch)
 	}
 	for i, n := range o.shown {
 		if _, err := check.AddInt64(a.shown[i], n); err != nil {
-			return fmt.Errorf("recommend: ClickArms: arm %d: %w", i, err)
+			return fmt.Errorf("bandit: ClickArms: arm %d: %w", i, err)
 		}
 	}
 	for i, n := range o.shown {
@@ -92,7 +98,7 @@ func (a *ClickArms) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil)
 func (a *ClickArms) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, kindClickArms, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: ClickArms: %w", err)
+		return fmt.Errorf("bandit: ClickArms: %w", err)
 	}
 	shown, success := r.Int64s(), r.Int64s()
 	if len(shown) != len(success) || r.Err() == nil && len(shown) == 0 {
@@ -105,7 +111,7 @@ func (a *ClickArms) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: ClickArms: %w", err)
+		return fmt.Errorf("bandit: ClickArms: %w", err)
 	}
 	a.shown, a.success = shown, success
 	return nil
@@ -127,11 +133,11 @@ func NewLinearArms(arms, d int) (*LinearArms, error) {
 	var c check.Options
 	c.Require(arms >= 1 && arms <= math.MaxInt32, "arms", arms, "at least 1")
 	c.Require(d >= 1 && d <= maxContext, "d", d, "in [1, 4096]")
-	if err := c.Err("recommend: NewLinearArms"); err != nil {
+	if err := c.Err("bandit: NewLinearArms"); err != nil {
 		return nil, err
 	}
 	if int64(arms)*int64(d)*int64(d) > math.MaxInt32 {
-		return nil, fmt.Errorf("recommend: NewLinearArms: %d arms of %d² numbers: %w", arms, d, ErrTooLarge)
+		return nil, fmt.Errorf("bandit: NewLinearArms: %d arms of %d² numbers: %w", arms, d, ErrTooLarge)
 	}
 	return &LinearArms{d: d, n: make([]int64, arms), a: make([]float64, arms*d*d), b: make([]float64, arms*d)}, nil
 }
@@ -153,20 +159,20 @@ func (l *LinearArms) Count(arm int32) int64 { return l.n[arm] }
 // ErrRange (a number beyond 1e100); then l is unchanged. Cost: O(d²).
 func (l *LinearArms) Add(arm int32, x []float64, reward float64) error {
 	if uint32(arm) >= uint32(len(l.n)) {
-		return fmt.Errorf("recommend: LinearArms: arm %d of %d: %w", arm, len(l.n), ErrUnknownID)
+		return fmt.Errorf("bandit: LinearArms: arm %d of %d: %w", arm, len(l.n), ErrUnknownID)
 	}
 	if err := checkContext(x, l.d, "LinearArms"); err != nil {
 		return err
 	}
 	if !check.Finite(reward) {
-		return fmt.Errorf("recommend: LinearArms: reward is %v: %w", reward, ErrNotFinite)
+		return fmt.Errorf("bandit: LinearArms: reward is %v: %w", reward, ErrNotFinite)
 	}
 	big := math.Abs(reward)
 	for _, v := range x {
 		big = max(big, math.Abs(v))
 	}
 	if big > maxReward {
-		return fmt.Errorf("recommend: LinearArms: a value of size %v, want at most 1e100: %w", big, ErrRange)
+		return fmt.Errorf("bandit: LinearArms: a value of size %v, want at most 1e100: %w", big, ErrRange)
 	}
 	d := l.d
 	a, b := l.a[int(arm)*d*d:], l.b[int(arm)*d:]
@@ -183,27 +189,15 @@ func (l *LinearArms) Add(arm int32, x []float64, reward float64) error {
 // maxReward keeps sums of 2⁶³ products finite.
 const maxReward = 1e100
 
-func checkContext(x []float64, d int, where string) error {
-	if len(x) != d {
-		return fmt.Errorf("recommend: %s: context has length %d, want %d: %w", where, len(x), d, ErrShape)
-	}
-	for k, v := range x {
-		if !check.Finite(v) {
-			return fmt.Errorf("recommend: %s: context has %v at %d: %w", where, v, k, ErrNotFinite)
-		}
-	}
-	return nil
-}
-
 // Merge adds the sums of o. ErrMismatch for another shape or l itself,
 // ErrOverflow; then l is unchanged.
 func (l *LinearArms) Merge(o *LinearArms) error {
 	if o == nil || o == l || o.d != l.d || len(o.n) != len(l.n) {
-		return fmt.Errorf("recommend: LinearArms: Merge of another shape, nil or itself: %w", ErrMismatch)
+		return fmt.Errorf("bandit: LinearArms: Merge of another shape, nil or itself: %w", ErrMismatch)
 	}
 	for i, n := range o.n {
 		if _, err := check.AddInt64(l.n[i], n); err != nil {
-			return fmt.Errorf("recommend: LinearArms: arm %d: %w", i, err)
+			return fmt.Errorf("bandit: LinearArms: arm %d: %w", i, err)
 		}
 	}
 	for i, n := range o.n {
@@ -236,14 +230,14 @@ func (l *LinearArms) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil
 func (l *LinearArms) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, kindLinearArms, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: LinearArms: %w", err)
+		return fmt.Errorf("bandit: LinearArms: %w", err)
 	}
 	v := LinearArms{d: r.Int(), n: r.Int64s(), a: r.Float64s(), b: r.Float64s()}
 	if r.Err() == nil && !v.possible() {
 		r.Fail("has sums that no data give")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: LinearArms: %w", err)
+		return fmt.Errorf("bandit: LinearArms: %w", err)
 	}
 	*l = v
 	return nil

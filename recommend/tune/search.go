@@ -1,4 +1,4 @@
-package recommend
+package tune
 
 import (
 	"cmp"
@@ -13,7 +13,7 @@ import (
 	"github.com/aislekit/aisle/internal/solve"
 )
 
-// Knob is one setting that Tune may vary: a range and how to put a value of it
+// Knob is one setting that Search may vary: a range and how to put a value of it
 // into an options struct. A choice among n things is an Integer knob from 0 to
 // n-1, each of which is as likely.
 //
@@ -79,35 +79,34 @@ func (k *Knob[O]) grid(d, g int) float64 {
 	return float64(d) / float64(g-1)
 }
 
-// maxGrid is the largest number of combinations GridSearch takes on without a
-// Budget.
+// maxGrid is the largest number of combinations Grid takes on without a Budget.
 const maxGrid = 1 << 20
 
-// TuneMethod says how Tune picks the next settings.
-type TuneMethod int
+// Method says how Search picks the next settings.
+type Method int
 
 const (
-	// RandomSearch draws from the ranges (Bergstra and Bengio 2012); default.
-	RandomSearch TuneMethod = iota
-	// GridSearch takes every combination of GridPoints equally spaced values, or of
-	// all values of an Integer knob that has fewer; at most 2²⁰ of them unless there
-	// is a Budget.
-	GridSearch
-	// SuccessiveHalving judges many settings cheaply and the better third of them
-	// again at three times the fidelity, until one is judged in full (Jamieson and
-	// Talwalkar 2016).
-	SuccessiveHalving
+	// Random draws from the ranges (Bergstra and Bengio 2012); default.
+	Random Method = iota
+	// Grid takes every combination of GridPoints equally spaced values, or of all
+	// values of an Integer knob that has fewer; at most 2²⁰ of them unless there is a
+	// Budget.
+	Grid
+	// Halving, successive halving, judges many settings cheaply and the better third
+	// of them again at three times the fidelity, until one is judged in full
+	// (Jamieson and Talwalkar 2016).
+	Halving
 	// Bayesian models the score by a Gaussian process (Matérn 5/2) and takes the
 	// settings with the largest expected improvement (Snoek et al. 2012).
 	Bayesian
 )
 
-// TuneOptions configures Tune.
-type TuneOptions struct {
-	Method     TuneMethod
-	Trials     int           // evaluations at the most; default 30. GridSearch has its own number
+// Options configures Search.
+type Options struct {
+	Method     Method
+	Trials     int           // evaluations at the most; default 30. Grid has its own number
 	Budget     time.Duration // no new trial begins after this long; 0 means no limit
-	GridPoints int           // values a knob for GridSearch; default 3
+	GridPoints int           // values a knob for Grid; default 3
 	Seed       uint64
 }
 
@@ -120,18 +119,17 @@ type Trial[O any] struct {
 	Err      error
 }
 
-// Tuned is the outcome of Tune.
-type Tuned[O any] struct {
+// Result is the outcome of Search.
+type Result[O any] struct {
 	Best   Trial[O] // the best trial of fidelity 1; of the highest fidelity when the budget ended before
 	Trials []Trial[O]
 }
 
-// Tune searches settings for the highest score. evaluate fits and judges one
-// options struct on validation data, never on test data; fidelity tells it how
-// thorough to be (a share of iterations or of users) and is 1 but for
-// SuccessiveHalving. A trial that returns an error is kept with its error and
-// does not stop the search. The first trial is base itself, unless the method is
-// GridSearch.
+// Search looks for the settings with the highest score. evaluate fits and judges
+// one options struct on validation data, never on test data; fidelity tells it how
+// thorough to be (a share of iterations or of users) and is 1 but for Halving. A
+// trial that returns an error is kept with its error and does not stop the search.
+// The first trial is base itself, unless the method is Grid.
 //
 // Trials run one after the other on the caller's goroutine, so evaluate may use
 // all processors. Their sequence depends on seed and scores only; with a Budget
@@ -139,11 +137,11 @@ type Tuned[O any] struct {
 //
 // Errors: ErrOption (knobs or options), ErrEmpty (no trial succeeded), and
 // context.Cause(ctx), with what was found so far.
-func Tune[O any](ctx context.Context, base O, knobs []Knob[O], evaluate func(ctx context.Context, o O, fidelity float64) (float64, error), opt TuneOptions) (*Tuned[O], error) {
+func Search[O any](ctx context.Context, base O, knobs []Knob[O], evaluate func(ctx context.Context, o O, fidelity float64) (float64, error), opt Options) (*Result[O], error) {
 	opt.Trials = check.Default(opt.Trials, 30)
 	opt.GridPoints = check.Default(opt.GridPoints, 3)
 	var c check.Options
-	c.Require(opt.Method >= RandomSearch && opt.Method <= Bayesian, "Method", int(opt.Method), "RandomSearch … Bayesian")
+	c.Require(opt.Method >= Random && opt.Method <= Bayesian, "Method", int(opt.Method), "Random … Bayesian")
 	check.Positive(&c, "Trials", opt.Trials)
 	check.NonNegative(&c, "Budget", int64(opt.Budget))
 	check.Positive(&c, "GridPoints", opt.GridPoints)
@@ -154,21 +152,21 @@ func Tune[O any](ctx context.Context, base O, knobs []Knob[O], evaluate func(ctx
 		knobs[i].check(&c)
 		grid *= float64(max(knobs[i].points(opt.GridPoints), 1))
 	}
-	c.Require(opt.Method != GridSearch || opt.Budget > 0 || !(grid > maxGrid), "GridPoints", fmt.Sprintf("%d, %.3g combinations", opt.GridPoints, grid), "2²⁰ combinations at most, or a Budget")
-	if err := c.Err("recommend: Tune"); err != nil {
+	c.Require(opt.Method != Grid || opt.Budget > 0 || !(grid > maxGrid), "GridPoints", fmt.Sprintf("%d, %.3g combinations", opt.GridPoints, grid), "2²⁰ combinations at most, or a Budget")
+	if err := c.Err("tune: Search"); err != nil {
 		return nil, err
 	}
-	t := &tuner[O]{ctx: ctx, base: base, knobs: knobs, evaluate: evaluate, opt: opt, out: &Tuned[O]{}}
+	t := &tuner[O]{ctx: ctx, base: base, knobs: knobs, evaluate: evaluate, opt: opt, out: &Result[O]{}}
 	if opt.Budget > 0 {
 		t.deadline = time.Now().Add(opt.Budget)
 	}
 	switch opt.Method {
-	case RandomSearch:
+	case Random:
 		for n := 0; n < opt.Trials && t.try(t.random(n), 1); n++ {
 		}
-	case GridSearch:
+	case Grid:
 		t.grid()
-	case SuccessiveHalving:
+	case Halving:
 		t.halve()
 	case Bayesian:
 		for n := 0; n < opt.Trials && t.try(t.improve(n), 1); n++ {
@@ -187,7 +185,7 @@ func Tune[O any](ctx context.Context, base O, knobs []Knob[O], evaluate func(ctx
 		return t.out, context.Cause(ctx)
 	}
 	if best < 0 {
-		return t.out, fmt.Errorf("recommend: Tune: no trial succeeded: %w", ErrEmpty)
+		return t.out, fmt.Errorf("tune: Search: no trial succeeded: %w", ErrEmpty)
 	}
 	return t.out, nil
 }
@@ -197,9 +195,9 @@ type tuner[O any] struct {
 	base     O
 	knobs    []Knob[O]
 	evaluate func(ctx context.Context, o O, fidelity float64) (float64, error)
-	opt      TuneOptions
+	opt      Options
 	deadline time.Time
-	out      *Tuned[O]
+	out      *Result[O]
 	points   [][]float64 // positions of the trials; nil for base
 }
 
@@ -219,7 +217,7 @@ func (t *tuner[O]) try(p []float64, fidelity float64) bool {
 	}
 	r.Score, r.Err = t.evaluate(t.ctx, r.Options, fidelity)
 	if r.Err == nil && !check.Finite(r.Score) {
-		r.Err = fmt.Errorf("recommend: Tune: score is %v: %w", r.Score, ErrNotFinite)
+		r.Err = fmt.Errorf("tune: Search: score is %v: %w", r.Score, ErrNotFinite)
 	}
 	if r.Err != nil {
 		r.Score = math.NaN()

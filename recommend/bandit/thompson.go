@@ -1,10 +1,12 @@
-package recommend
+package bandit
 
 import (
 	"fmt"
 	"math"
 	"slices"
 	"sync"
+
+	"gonum.org/v1/gonum/mathext"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/rng"
@@ -45,7 +47,7 @@ func (o ThompsonOptions) validate(where string) error {
 	c.Require(o.Spread > 0 && o.Spread <= 1e100, "Spread", o.Spread, "in (0, 1e100]")
 	c.Require(o.Epsilon <= 1, "Epsilon", o.Epsilon, "at most 1")
 	c.Require(o.Samples >= 2 && o.Samples <= 1<<20, "Samples", o.Samples, "in [2, 1048576]")
-	return c.Err("recommend: " + where)
+	return c.Err("bandit: " + where)
 }
 
 // Thompson chooses each arm as often as it is probable that it has the highest
@@ -65,17 +67,18 @@ func (o ThompsonOptions) validate(where string) error {
 type Thompson struct {
 	opt     ThompsonOptions
 	a, b    []float64
-	scratch sync.Pool // *exploreScratch
+	scratch sync.Pool // *scratch
 }
 
-// NewThompson returns the policy for the arms. ErrEmpty (nil), ErrOption.
+// NewThompson returns the policy for the arms. ErrEmpty (nil or no arms),
+// ErrOption.
 func NewThompson(arms *ClickArms, opt ThompsonOptions) (*Thompson, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate("NewThompson"); err != nil {
 		return nil, err
 	}
-	if arms == nil {
-		return nil, fmt.Errorf("recommend: NewThompson: no arms: %w", ErrEmpty)
+	if arms == nil || arms.Len() == 0 {
+		return nil, fmt.Errorf("bandit: NewThompson: no arms: %w", ErrEmpty)
 	}
 	p := &Thompson{opt: opt}
 	for i, n := range arms.shown {
@@ -85,38 +88,37 @@ func NewThompson(arms *ClickArms, opt ThompsonOptions) (*Thompson, error) {
 	return p, nil
 }
 
-// AppendChoices appends min(k, len(from)) of the candidate arms, which are
-// distinct, in order of place. ErrOption (k < 1), ErrUnknownID (an arm),
-// ErrDuplicate. No allocation in steady state. Cost: O(k·Samples·len(from)) draws.
-func (p *Thompson) AppendChoices(dst []Choice, from []int32, k int, request uint64) ([]Choice, error) {
-	if k < 1 {
-		return dst, fmt.Errorf("recommend: Thompson: k is %d, want at least 1: %w", k, ErrOption)
-	}
-	return p.choose(dst, nil, from, nil, k, request, nil)
-}
+// Arms returns the number of arms.
+func (p *Thompson) Arms() int { return len(p.a) }
 
-func (p *Thompson) arms() int { return len(p.a) }
+func (p *Thompson) closed() {}
 
-func (p *Thompson) choose(dst []Choice, _ []Scored, from []int32, _ []float64, k int, request uint64, n *narrowing) ([]Choice, error) {
-	s := exploreMemory(&p.scratch)
+// AppendChoices appends min(K, candidates) of the candidate arms, in order of
+// place. ErrOption (K < 1), ErrUnknownID (an arm), ErrDuplicate. No allocation in
+// steady state. Cost: O(K·Samples·candidates) draws.
+func (p *Thompson) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
+	s := memory(&p.scratch)
 	defer p.scratch.Put(s)
-	if err := s.checkArms(from, len(p.a), "Thompson"); err != nil {
+	if err := s.checkAsk(&ask, len(p.a), "Thompson"); err != nil {
 		return dst, err
 	}
-	return s.thompson(dst, from, k, request, &p.opt, n,
+	from := ask.From
+	return s.thompson(dst, &ask, &p.opt,
 		func(i int32) float64 { return s.rand.Beta(p.a[from[i]], p.b[from[i]]) },
 		func(i int32, t float64) float64 { return betaAbove(p.a[from[i]], p.b[from[i]], t) }), nil
 }
 
-// thompson fills k places. draw draws the value of a candidate, above is the
+// betaAbove returns P(X > t) for X ~ Beta(a, b).
+func betaAbove(a, b, t float64) float64 { return mathext.RegIncBeta(b, a, 1-t) }
+
+// thompson fills the places. draw draws the value of a candidate, above is the
 // probability that it exceeds t.
-func (s *exploreScratch) thompson(dst []Choice, from []int32, k int, request uint64, opt *ThompsonOptions, narrow *narrowing, draw func(i int32) float64, above func(i int32, t float64) float64) []Choice {
-	n := len(from)
+func (s *scratch) thompson(dst []Choice, ask *Ask, opt *ThompsonOptions, draw func(i int32) float64, above func(i int32, t float64) float64) []Choice {
+	n := len(ask.From)
 	s.scores = slices.Grow(s.scores[:0], n)[:n]
 	s.startLeft(n)
-	item := func(i int32) int32 { return from[i] }
-	for place := 0; place < k && len(s.left) > 0; place++ {
-		s.rand.Reset(rng.Hash(opt.Seed, request), stageThompson, uint64(place))
+	for place := 0; place < ask.K && len(s.left) > 0; place++ {
+		s.rand.Reset(rng.Hash(opt.Seed, ask.Request), stageThompson, uint64(place))
 		var at int
 		if s.rand.Float64() < opt.Epsilon {
 			at = s.rand.Intn(len(s.left))
@@ -127,9 +129,9 @@ func (s *exploreScratch) thompson(dst []Choice, from []int32, k int, request uin
 			at = s.best()
 		}
 		i := s.left[at]
-		c := Choice{Item: from[i], Propensity: 1}
+		c := Choice{Item: ask.From[i], Propensity: 1}
 		if m := len(s.left); m > 1 {
-			s.rand.Reset(rng.Hash(opt.Seed, request), stagePropensity, uint64(place))
+			s.rand.Reset(rng.Hash(opt.Seed, ask.Request), stagePropensity, uint64(place))
 			mean, m2 := 0.0, 0.0
 			for t := range opt.Samples {
 				top := math.Inf(-1)
@@ -148,7 +150,7 @@ func (s *exploreScratch) thompson(dst []Choice, from []int32, k int, request uin
 			c.Error = (1 - opt.Epsilon) * math.Sqrt(m2/float64(opt.Samples-1)/float64(opt.Samples))
 		}
 		dst = append(dst, c)
-		s.remove(at, item, narrow)
+		s.remove(at, ask)
 	}
 	return dst
 }
@@ -161,11 +163,11 @@ func (s *exploreScratch) thompson(dst []Choice, from []int32, k int, request uin
 type LinearThompson struct {
 	linearPolicy
 	opt     ThompsonOptions
-	scratch sync.Pool // *exploreScratch
+	scratch sync.Pool // *scratch
 }
 
-// NewLinearThompson returns the policy for the arms. ErrEmpty (nil), ErrOption,
-// ErrDiverged (sums too large against λ for float64).
+// NewLinearThompson returns the policy for the arms. ErrEmpty (nil or no arms),
+// ErrOption, ErrDiverged (sums too large against λ for float64).
 func NewLinearThompson(arms *LinearArms, opt ThompsonOptions) (*LinearThompson, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate("NewLinearThompson"); err != nil {
@@ -178,24 +180,20 @@ func NewLinearThompson(arms *LinearArms, opt ThompsonOptions) (*LinearThompson, 
 	return &LinearThompson{linearPolicy: p, opt: opt}, nil
 }
 
-// AppendChoices appends min(k, len(from)) of the candidate arms, which are
-// distinct, for context x. ErrOption (k < 1), ErrShape or ErrNotFinite (x),
-// ErrUnknownID (an arm), ErrDuplicate, ErrDiverged (an
-// estimate beyond float64). No allocation in steady state.
-func (p *LinearThompson) AppendChoices(dst []Choice, x []float64, from []int32, k int, request uint64) ([]Choice, error) {
-	return p.choose(dst, nil, from, x, k, request, nil)
-}
-
-func (p *LinearThompson) choose(dst []Choice, _ []Scored, from []int32, x []float64, k int, request uint64, n *narrowing) ([]Choice, error) {
-	s := exploreMemory(&p.scratch)
+// AppendChoices appends min(K, candidates) of the candidate arms for the context
+// of the ask, in order of place. ErrOption (K < 1), ErrShape or ErrNotFinite (the
+// context), ErrUnknownID (an arm), ErrDuplicate, ErrDiverged (an estimate beyond
+// float64). No allocation in steady state.
+func (p *LinearThompson) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
+	s := memory(&p.scratch)
 	defer p.scratch.Put(s)
-	if err := p.estimates(s, x, from, k, "LinearThompson"); err != nil {
+	if err := p.estimates(s, &ask, "LinearThompson"); err != nil {
 		return dst, err
 	}
 	for i := 1; i < len(s.x); i += 2 {
 		s.x[i] *= p.opt.Spread
 	}
-	return s.thompson(dst, from, k, request, &p.opt, n,
+	return s.thompson(dst, &ask, &p.opt,
 		func(i int32) float64 { return s.x[2*i] + float64(s.x[2*i+1]*s.rand.Normal()) },
 		func(i int32, t float64) float64 {
 			d := t - s.x[2*i]

@@ -1,4 +1,4 @@
-package recommend
+package allocate
 
 import (
 	"cmp"
@@ -28,12 +28,12 @@ type Offer struct {
 // Use is the amount of a shared limit that one assignment takes: money of a
 // budget, a view of a campaign's exposure, a parcel of a warehouse's day.
 type Use struct {
-	Limit  int   // index into AllocateOptions.Limits
+	Limit  int   // index into Options.Limits
 	Amount int64 // >= 0
 }
 
-// AllocateOptions configures Allocate.
-type AllocateOptions struct {
+// Options configures Solve.
+type Options struct {
 	PerUser  int     // offers a user gets at most; default 1
 	UserMost []int32 // by user, instead of PerUser; 0 gives nothing
 	Limits   []int64 // shared limits, >= 0: money in minor units, views, parcels
@@ -44,7 +44,7 @@ type AllocateOptions struct {
 	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
 }
 
-func (o AllocateOptions) withDefaults() AllocateOptions {
+func (o Options) withDefaults() Options {
 	o.PerUser = check.Default(o.PerUser, 1)
 	o.Iterations = check.Default(o.Iterations, 400)
 	o.Gap = check.OrOff(o.Gap, 1e-4)
@@ -52,7 +52,7 @@ func (o AllocateOptions) withDefaults() AllocateOptions {
 	return o
 }
 
-func (o AllocateOptions) validate() error {
+func (o Options) validate() error {
 	var c check.Options
 	c.Require(o.PerUser >= 1 && o.PerUser <= math.MaxInt32, "PerUser", o.PerUser, "at least 1")
 	check.Positive(&c, "Iterations", o.Iterations)
@@ -63,11 +63,11 @@ func (o AllocateOptions) validate() error {
 	for u, n := range o.UserMost {
 		c.Require(n >= 0, fmt.Sprintf("UserMost[%d]", u), n, "at least 0")
 	}
-	return c.Err("recommend: Allocate")
+	return c.Err("allocate: Solve")
 }
 
-// Allocation says who gets what. No limit is exceeded, ever.
-type Allocation struct {
+// Plan says who gets what. No limit is exceeded, ever.
+type Plan struct {
 	Chosen []Proposal // by user, then offer
 	Value  float64    // their sum
 	// Bound is what no assignment within the limits can exceed; Value where
@@ -86,14 +86,14 @@ type Allocation struct {
 }
 
 // Gap returns (Bound - Value)/Bound, 0 where Bound is 0.
-func (a *Allocation) Gap() float64 {
+func (a *Plan) Gap() float64 {
 	if a.Bound == 0 {
 		return 0
 	}
 	return (a.Bound - a.Value) / a.Bound
 }
 
-// Allocate chooses, out of the proposals of a whole campaign, who gets which
+// Solve chooses, out of the proposals of a whole campaign, who gets which
 // offer, so that the sum of values is as large as stocks, budgets and the users'
 // patience allow: each user gets at most PerUser offers, none twice, each offer
 // goes to at most Stock users, and what assignments take of a shared limit adds
@@ -115,12 +115,12 @@ func (a *Allocation) Gap() float64 {
 // Errors: ErrOption, ErrNotFinite (a value), ErrRange (an offer, user, limit or
 // amount), ErrDuplicate (a proposal or limit twice), and context.Cause(ctx).
 // No proposals are no error.
-func Allocate(ctx context.Context, proposals []Proposal, offers []Offer, opt AllocateOptions) (*Allocation, error) {
+func Solve(ctx context.Context, proposals []Proposal, offers []Offer, opt Options) (*Plan, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	p, err := newAllocation(proposals, offers, opt)
+	p, err := newProblem(proposals, offers, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -136,10 +136,10 @@ func Allocate(ctx context.Context, proposals []Proposal, offers []Offer, opt All
 	return p.result(optimal), nil
 }
 
-// allocation is a problem being solved. Resources are the stocks, by offer, and
+// problem is one being solved. Resources are the stocks, by offer, and
 // then the shared limits, scaled so that the largest amount of each is 1.
-type allocation struct {
-	opt    AllocateOptions
+type problem struct {
+	opt    Options
 	offers []Offer
 	cand   []Proposal // of positive value and a user who may get something; by user, then offer
 	start  []int32    // of the users in cand, and its end
@@ -163,8 +163,8 @@ type allocation struct {
 	count []int32 // by user of start
 }
 
-func newAllocation(proposals []Proposal, offers []Offer, opt AllocateOptions) (*allocation, error) {
-	p := &allocation{opt: opt, offers: offers}
+func newProblem(proposals []Proposal, offers []Offer, opt Options) (*problem, error) {
+	p := &problem{opt: opt, offers: offers}
 	n := len(offers) + len(opt.Limits)
 	p.cap, p.scale = make([]float64, n), make([]float64, n)
 	for i := range p.scale {
@@ -177,11 +177,11 @@ func newAllocation(proposals []Proposal, offers []Offer, opt AllocateOptions) (*
 		}
 		for k, u := range offers[o].Uses {
 			if u.Limit < 0 || u.Limit >= len(opt.Limits) || u.Amount < 0 {
-				return nil, fmt.Errorf("recommend: Allocate: offer %d uses %d of limit %d of %d: %w", o, u.Amount, u.Limit, len(opt.Limits), ErrRange)
+				return nil, fmt.Errorf("allocate: Solve: offer %d uses %d of limit %d of %d: %w", o, u.Amount, u.Limit, len(opt.Limits), ErrRange)
 			}
 			for _, v := range offers[o].Uses[:k] {
 				if v.Limit == u.Limit {
-					return nil, fmt.Errorf("recommend: Allocate: offer %d uses limit %d twice: %w", o, u.Limit, ErrDuplicate)
+					return nil, fmt.Errorf("allocate: Solve: offer %d uses limit %d twice: %w", o, u.Limit, ErrDuplicate)
 				}
 			}
 			r := len(offers) + u.Limit
@@ -194,23 +194,23 @@ func newAllocation(proposals []Proposal, offers []Offer, opt AllocateOptions) (*
 	for i, c := range proposals {
 		switch {
 		case !check.Finite(c.Value) || math.Abs(c.Value) > 1e150:
-			return nil, fmt.Errorf("recommend: Allocate: proposals[%d].Value is %v: %w", i, c.Value, ErrNotFinite)
+			return nil, fmt.Errorf("allocate: Solve: proposals[%d].Value is %v: %w", i, c.Value, ErrNotFinite)
 		case uint32(c.Offer) >= uint32(len(offers)):
-			return nil, fmt.Errorf("recommend: Allocate: proposals[%d].Offer is %d of %d: %w", i, c.Offer, len(offers), ErrRange)
+			return nil, fmt.Errorf("allocate: Solve: proposals[%d].Offer is %d of %d: %w", i, c.Offer, len(offers), ErrRange)
 		case c.User < 0 || opt.UserMost != nil && int(c.User) >= len(opt.UserMost):
-			return nil, fmt.Errorf("recommend: Allocate: proposals[%d].User is %d: %w", i, c.User, ErrRange)
+			return nil, fmt.Errorf("allocate: Solve: proposals[%d].User is %d: %w", i, c.User, ErrRange)
 		}
 		p.cand = append(p.cand, c)
 	}
 	if len(p.cand) > math.MaxInt32 {
-		return nil, fmt.Errorf("recommend: Allocate: %d proposals: %w", len(p.cand), ErrOverflow)
+		return nil, fmt.Errorf("allocate: Solve: %d proposals: %w", len(p.cand), ErrOverflow)
 	}
 	slices.SortFunc(p.cand, func(a, b Proposal) int {
 		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Offer, b.Offer))
 	})
 	for i := 1; i < len(p.cand); i++ {
 		if a, b := p.cand[i-1], p.cand[i]; a.User == b.User && a.Offer == b.Offer {
-			return nil, fmt.Errorf("recommend: Allocate: user %d and offer %d twice: %w", b.User, b.Offer, ErrDuplicate)
+			return nil, fmt.Errorf("allocate: Solve: user %d and offer %d twice: %w", b.User, b.Offer, ErrDuplicate)
 		}
 	}
 	p.cand = slices.DeleteFunc(p.cand, func(c Proposal) bool {
@@ -236,7 +236,7 @@ func newAllocation(proposals []Proposal, offers []Offer, opt AllocateOptions) (*
 }
 
 // everFits reports whether a single assignment of an offer keeps the limits.
-func (p *allocation) everFits(offer int32) bool {
+func (p *problem) everFits(offer int32) bool {
 	o := &p.offers[offer]
 	if o.Stock == 0 {
 		return false
@@ -250,7 +250,7 @@ func (p *allocation) everFits(offer int32) bool {
 }
 
 // setCosts computes what an assignment of each offer costs at the prices.
-func (p *allocation) setCosts(price []float64) {
+func (p *problem) setCosts(price []float64) {
 	for o := range p.offers {
 		c := price[o]
 		for _, u := range p.offers[o].Uses {
@@ -261,7 +261,7 @@ func (p *allocation) setCosts(price []float64) {
 	}
 }
 
-func (p *allocation) reduced(i int32) float64 { return p.cand[i].Value - p.cost[p.cand[i].Offer] }
+func (p *problem) reduced(i int32) float64 { return p.cand[i].Value - p.cost[p.cand[i].Offer] }
 
 // demand is what the users of a block take at the prices.
 type demand struct {
@@ -270,7 +270,7 @@ type demand struct {
 }
 
 // demandAt returns what all users take.
-func (p *allocation) demandAt(ctx context.Context) (demand, error) {
+func (p *problem) demandAt(ctx context.Context) (demand, error) {
 	d, err := parallel.Reduce(ctx, len(p.most), 4096, p.opt.Workers, func(lo, hi int) (demand, error) {
 		d := demand{offers: make([]int64, len(p.offers))}
 		var top []float64 // the best so far, descending
@@ -311,11 +311,11 @@ func (p *allocation) demandAt(ctx context.Context) (demand, error) {
 }
 
 // closed reports whether the gap is at most the given share.
-func (p *allocation) closed(gap float64) bool { return p.bound-p.value <= gap*p.bound }
+func (p *problem) closed(gap float64) bool { return p.bound-p.value <= gap*p.bound }
 
 // priceSearch lowers the dual value, and keeps the lowest and the best repaired
 // assignment.
-func (p *allocation) priceSearch(ctx context.Context) error {
+func (p *problem) priceSearch(ctx context.Context) error {
 	const repairEvery, patience = 25, 15
 	nOffers := len(p.offers)
 	p.bound = math.Inf(1)
@@ -388,7 +388,7 @@ func (p *allocation) priceSearch(ctx context.Context) error {
 }
 
 // fits reports whether one more assignment of an offer keeps the limits.
-func (p *allocation) fits(offer int32) bool {
+func (p *problem) fits(offer int32) bool {
 	o := &p.offers[offer]
 	if o.Stock >= 0 && p.taken[offer] >= o.Stock {
 		return false
@@ -402,7 +402,7 @@ func (p *allocation) fits(offer int32) bool {
 }
 
 // put adds (n = 1) or takes back (n = -1) an assignment of an offer.
-func (p *allocation) put(offer int32, n int64) {
+func (p *problem) put(offer int32, n int64) {
 	p.taken[offer] += n
 	for _, u := range p.offers[offer].Uses {
 		p.used[u.Limit] += n * u.Amount
@@ -411,7 +411,7 @@ func (p *allocation) put(offer int32, n int64) {
 
 // repair makes an assignment at the present costs, and keeps it if it is better
 // than the best.
-func (p *allocation) repair() {
+func (p *problem) repair() {
 	clear(p.in)
 	clear(p.taken)
 	clear(p.used)
@@ -449,7 +449,7 @@ func (p *allocation) repair() {
 }
 
 // users returns the position in start of the user of each proposal.
-func (p *allocation) users() []int32 {
+func (p *problem) users() []int32 {
 	out := make([]int32, len(p.cand))
 	for u := range p.most {
 		for i := p.start[u]; i < p.start[u+1]; i++ {
@@ -461,7 +461,7 @@ func (p *allocation) users() []int32 {
 
 // exchange gives users better offers, in place of others of theirs where needed,
 // as far as the limits allow, and reports whether that changed anything.
-func (p *allocation) exchange() bool {
+func (p *problem) exchange() bool {
 	changed := false
 	for u := range p.most {
 		for i := p.start[u]; i < p.start[u+1]; i++ {
@@ -497,8 +497,8 @@ func (p *allocation) exchange() bool {
 	return changed
 }
 
-func (p *allocation) result(optimal bool) *Allocation {
-	a := &Allocation{Value: p.value, Bound: max(p.bound, p.value), Optimal: optimal}
+func (p *problem) result(optimal bool) *Plan {
+	a := &Plan{Value: p.value, Bound: max(p.bound, p.value), Optimal: optimal}
 	if optimal {
 		a.Bound = a.Value
 	}

@@ -1,10 +1,11 @@
-package recommend
+package ann
 
 import (
 	"math/bits"
 
 	"github.com/aislekit/aisle/internal/topk"
 	"github.com/aislekit/aisle/internal/vec"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // topHeap selects the answers of a search.
@@ -36,7 +37,7 @@ func (x *HNSW) Factors() int { return x.f }
 // No allocation in steady state. ErrShape (query), ErrNotFinite (query), ErrOption
 // (k < 1 or ef < 0), ErrMismatch (an item set whose size is not Slots()),
 // ErrRange (a query whose squared length float32 cannot hold).
-func (x *HNSW) AppendTop(dst []Scored, query []float32, k, ef int, f Filter) ([]Scored, error) {
+func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f recommend.Filter) ([]recommend.Scored, error) {
 	if k < 1 || ef < 0 {
 		return dst, ErrOption
 	}
@@ -48,7 +49,7 @@ func (x *HNSW) AppendTop(dst []Scored, query []float32, k, ef int, f Filter) ([]
 			return dst, ErrNotFinite
 		}
 	}
-	if f.Allow != nil && f.Allow.set.Size() != len(x.node) || f.Deny != nil && f.Deny.set.Size() != len(x.node) {
+	if f.Allow != nil && f.Allow.Size() != len(x.node) || f.Deny != nil && f.Deny.Size() != len(x.node) {
 		return dst, ErrMismatch
 	}
 	if ef == 0 {
@@ -80,7 +81,7 @@ func (x *HNSW) AppendTop(dst []Scored, query []float32, k, ef int, f Filter) ([]
 		x.scan(s, q, ok)
 	} else {
 		e := float32(0)
-		if x.metric == EuclideanMetric {
+		if x.metric == Euclidean {
 			e = float32(vec.Norm2(q) / 2)
 		}
 		// Several starts: good answers often lie in several regions.
@@ -103,21 +104,21 @@ func (x *HNSW) AppendTop(dst []Scored, query []float32, k, ef int, f Filter) ([]
 	}
 	s.top.items = s.top.heap.AppendSorted(s.top.items[:0])
 	for _, it := range s.top.items {
-		dst = append(dst, Scored{it.ID, it.Score})
+		dst = append(dst, recommend.Scored{Item: it.ID, Score: it.Score})
 	}
 	return dst, nil
 }
 
 // eligible returns the items that pass f and are there, and their number.
-func (x *HNSW) eligible(s *hnswScratch, f Filter) ([]uint64, int) {
+func (x *HNSW) eligible(s *hnswScratch, f recommend.Filter) ([]uint64, int) {
 	s.ok = append(s.ok[:0], x.live...)
 	if f.Allow != nil {
-		for w, a := range f.Allow.set.Words() {
+		for w, a := range f.Allow.Bits() {
 			s.ok[w] &= a
 		}
 	}
 	if f.Deny != nil {
-		for w, d := range f.Deny.set.Words() {
+		for w, d := range f.Deny.Bits() {
 			s.ok[w] &^= d
 		}
 	}
@@ -146,7 +147,7 @@ func (x *HNSW) scan(s *hnswScratch, q []float32, ok []uint64) {
 		if len(s.ids) == 0 {
 			continue
 		}
-		if x.metric == EuclideanMetric {
+		if x.metric == Euclidean {
 			for _, a := range s.ids {
 				s.top.heap.Push(x.item[a], x.score(q, a))
 			}
@@ -162,7 +163,7 @@ func (x *HNSW) scan(s *hnswScratch, q []float32, ok []uint64) {
 
 // score returns the score of a node for a stored query.
 func (x *HNSW) score(q []float32, a int32) float32 {
-	if x.metric != EuclideanMetric {
+	if x.metric != Euclidean {
 		return vec.Dot(q, x.row(a))
 	}
 	sum := 0.0

@@ -1,4 +1,4 @@
-package recommend
+package ann
 
 // Binary heaps of keys for the searches of HNSW. Keys are distinct.
 

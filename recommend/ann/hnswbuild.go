@@ -1,4 +1,4 @@
-package recommend
+package ann
 
 import (
 	"context"
@@ -122,10 +122,12 @@ func (x *HNSW) findLinks(s *hnswScratch, a, lo int32) {
 func (x *HNSW) anchor() {
 	found := make([]uint64, (len(x.item)+63)/64)
 	for a := range int32(len(x.item)) {
-		addAll(found, x.list(a, 0))
+		for _, t := range x.list(a, 0) {
+			found[t>>6] |= 1 << (t & 63)
+		}
 	}
 	for a := range int32(len(x.item)) {
-		if x.item[a] >= 0 && !hasItem(found, a) {
+		if x.item[a] >= 0 && found[a>>6]>>(a&63)&1 == 0 {
 			x.anchorNode(a)
 		}
 	}
@@ -185,23 +187,23 @@ func (x *HNSW) keysOf(s *hnswScratch, t int32, ids []int32) {
 // Slots()), ErrRange (a vector whose squared length float32 cannot hold).
 func (x *HNSW) Add(item int32, v []float32) error {
 	if len(v) != x.dim {
-		return fmt.Errorf("recommend: HNSW.Add: vector has length %d, want %d: %w", len(v), x.dim, ErrShape)
+		return fmt.Errorf("ann: HNSW.Add: vector has length %d, want %d: %w", len(v), x.dim, ErrShape)
 	}
 	for k, a := range v {
 		if a-a != 0 {
-			return fmt.Errorf("recommend: HNSW.Add: vector has %v at %d: %w", a, k, ErrNotFinite)
+			return fmt.Errorf("ann: HNSW.Add: vector has %v at %d: %w", a, k, ErrNotFinite)
 		}
 	}
 	if item < 0 || int(item) > len(x.node) {
-		return fmt.Errorf("recommend: HNSW.Add: item %d of %d: %w", item, len(x.node), ErrUnknownID)
+		return fmt.Errorf("ann: HNSW.Add: item %d of %d: %w", item, len(x.node), ErrUnknownID)
 	}
 	if int(item) < len(x.node) && x.node[item] >= 0 {
-		return fmt.Errorf("recommend: HNSW.Add: item %d: %w", item, ErrDuplicate)
+		return fmt.Errorf("ann: HNSW.Add: item %d: %w", item, ErrDuplicate)
 	}
 	row := make([]float32, x.dim)
 	copy(row[x.f:], v[x.f:])
 	if err := x.store(row, v[:x.f]); err != nil {
-		return fmt.Errorf("recommend: HNSW.Add: %w", err)
+		return fmt.Errorf("ann: HNSW.Add: %w", err)
 	}
 	if int(item) == len(x.node) {
 		x.node = append(x.node, -1)
@@ -237,7 +239,7 @@ func (x *HNSW) Add(item int32, v []float32) error {
 // in it.
 func (x *HNSW) Remove(item int32) error {
 	if uint32(item) >= uint32(len(x.node)) || x.node[item] < 0 {
-		return fmt.Errorf("recommend: HNSW.Remove: item %d: %w", item, ErrUnknownID)
+		return fmt.Errorf("ann: HNSW.Remove: item %d: %w", item, ErrUnknownID)
 	}
 	x.item[x.node[item]] = -1
 	x.node[item] = -1

@@ -1,4 +1,4 @@
-package recommend
+package ann
 
 import (
 	"bytes"
@@ -8,21 +8,24 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/internal/topk"
 	"github.com/aislekit/aisle/internal/vec"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // clusteredVectors are like the factors of a shop: vectors around centres, which
 // lie around a few departments, of lengths that differ as popularity does.
-func clusteredVectors(n, f, clusters int, seed uint64) RowVectors {
+func clusteredVectors(n, f, clusters int, seed uint64) recommend.RowVectors {
 	g := rng.New(seed, 11, 0)
 	departments := make([]float32, 20*f)
 	for k := range departments {
@@ -35,7 +38,7 @@ func clusteredVectors(n, f, clusters int, seed uint64) RowVectors {
 			centres[c*f+k] = departments[d*f+k] + float32(0.7*g.Normal())
 		}
 	}
-	v := RowVectors{Rows: make([]float32, n*f), N: f}
+	v := recommend.RowVectors{Rows: make([]float32, n*f), N: f}
 	for i := range n {
 		c := g.Intn(clusters)
 		length := math.Exp(0.3*g.Normal()) / math.Sqrt(float64(f))
@@ -46,9 +49,9 @@ func clusteredVectors(n, f, clusters int, seed uint64) RowVectors {
 	return v
 }
 
-func randomVectors(n, f int, seed uint64) RowVectors {
+func randomVectors(n, f int, seed uint64) recommend.RowVectors {
 	g := rng.New(seed, 12, 0)
-	v := RowVectors{Rows: make([]float32, n*f), N: f}
+	v := recommend.RowVectors{Rows: make([]float32, n*f), N: f}
 	for k := range v.Rows {
 		v.Rows[k] = float32(g.Normal())
 	}
@@ -56,7 +59,7 @@ func randomVectors(n, f int, seed uint64) RowVectors {
 }
 
 // exactTop is the oracle: every item scored in float64.
-func exactTop(v RowVectors, m Metric, q []float32, k int, ok func(i int32) bool) []Scored {
+func exactTop(v recommend.RowVectors, m Metric, q []float32, k int, ok func(i int32) bool) []recommend.Scored {
 	var h topk.Heap
 	h.Reset(k)
 	for i := range v.Items() {
@@ -72,25 +75,25 @@ func exactTop(v RowVectors, m Metric, q []float32, k int, ok func(i int32) bool)
 			q2 += x * x
 		}
 		switch m {
-		case CosineMetric:
+		case Cosine:
 			if dot != 0 {
 				dot /= math.Sqrt(n2 * q2)
 			}
-		case EuclideanMetric:
+		case Euclidean:
 			dot = -d2
 		}
 		h.Push(int32(i), float32(dot))
 	}
-	var out []Scored
+	var out []recommend.Scored
 	for _, it := range h.AppendSorted(nil) {
-		out = append(out, Scored{it.ID, it.Score})
+		out = append(out, recommend.Scored{Item: it.ID, Score: it.Score})
 	}
 	return out
 }
 
 // recallOf is the share of got that is as good as the exact list, so that ties
 // count as found.
-func recallOf(got, exact []Scored) float64 {
+func recallOf(got, exact []recommend.Scored) float64 {
 	if len(exact) == 0 {
 		return 1
 	}
@@ -104,7 +107,7 @@ func recallOf(got, exact []Scored) float64 {
 	return float64(n) / float64(len(exact))
 }
 
-func fitHNSW(t testing.TB, v ItemVectors, o HNSWOptions) *HNSW {
+func fitHNSW(t testing.TB, v recommend.ItemVectors, o HNSWOptions) *HNSW {
 	t.Helper()
 	x, err := FitHNSW(context.Background(), v, o)
 	if err != nil {
@@ -115,18 +118,18 @@ func fitHNSW(t testing.TB, v ItemVectors, o HNSWOptions) *HNSW {
 
 func TestHNSWRecall(t *testing.T) {
 	const n, f, queries, k = 3000, 24, 40, 10
-	data := map[string]RowVectors{"clustered": clusteredVectors(n+queries, f, 80, 1), "random": randomVectors(n+queries, f, 1)}
+	data := map[string]recommend.RowVectors{"clustered": clusteredVectors(n+queries, f, 80, 1), "random": randomVectors(n+queries, f, 1)}
 	for name, all := range data {
-		for _, m := range []Metric{InnerProduct, CosineMetric, EuclideanMetric} {
+		for _, m := range []Metric{InnerProduct, Cosine, Euclidean} {
 			t.Run(fmt.Sprintf("%s/metric=%d", name, m), func(t *testing.T) {
-				v := RowVectors{Rows: all.Rows[:n*f], N: f}
+				v := recommend.RowVectors{Rows: all.Rows[:n*f], N: f}
 				x := fitHNSW(t, v, HNSWOptions{Metric: m, Seed: 3})
 				last := 0.0
 				for _, ef := range []int{10, 50, 300} {
 					recall := 0.0
 					for u := range queries {
 						q := all.ItemVector(n + u)
-						got, err := x.AppendTop(nil, q, k, ef, Filter{})
+						got, err := x.AppendTop(nil, q, k, ef, recommend.Filter{})
 						if err != nil || len(got) != k {
 							t.Fatal(len(got), err)
 						}
@@ -153,7 +156,7 @@ func TestHNSWRecall(t *testing.T) {
 func checkMetric(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, got []Scored, v RowVectors, m Metric, q []float32) {
+}, got []recommend.Scored, v recommend.RowVectors, m Metric, q []float32) {
 	t.Helper()
 	for i, s := range got {
 		if i > 0 && (s.Score > got[i-1].Score || s.Score == got[i-1].Score && s.Item <= got[i-1].Item) {
@@ -181,11 +184,11 @@ func TestHNSWLive(t *testing.T) {
 			}
 		}
 		m := Metric(g.Intn(3))
-		x, err := FitHNSW(context.Background(), RowVectors{Rows: v.Rows[:n*f], N: f}, HNSWOptions{Metric: m, Links: 8 + g.Intn(8), Build: 40, Seed: g.Uint64()})
+		x, err := FitHNSW(context.Background(), recommend.RowVectors{Rows: v.Rows[:n*f], N: f}, HNSWOptions{Metric: m, Links: 8 + g.Intn(8), Build: 40, Seed: g.Uint64()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		now := RowVectors{Rows: slices.Clone(v.Rows[:n*f]), N: f}
+		now := recommend.RowVectors{Rows: slices.Clone(v.Rows[:n*f]), N: f}
 		in := make([]bool, n)
 		for i := range in {
 			in[i] = true
@@ -219,13 +222,13 @@ func TestHNSWLive(t *testing.T) {
 			if step%10 > 0 {
 				continue
 			}
-			var fl Filter
+			var fl recommend.Filter
 			share := g.Float64()
 			if g.Bool(0.5) {
-				fl.Allow = ItemSetFunc(len(in), func(int32) bool { return g.Bool(share) })
+				fl.Allow = recommend.ItemSetFunc(len(in), func(int32) bool { return g.Bool(share) })
 			}
 			if g.Bool(0.3) {
-				fl.Deny = ItemSetFunc(len(in), func(int32) bool { return g.Bool(share) })
+				fl.Deny = recommend.ItemSetFunc(len(in), func(int32) bool { return g.Bool(share) })
 			}
 			if g.Bool(0.3) {
 				fl.Items = []int32{int32(g.Intn(len(in))), 1 << 20, -1}
@@ -268,26 +271,26 @@ func TestHNSWLive(t *testing.T) {
 			t.Fatal("decode and encode changes the bytes")
 		}
 		q := v.ItemVector(0)
-		a, errA := x.AppendTop(nil, q, 10, 30, Filter{})
-		b, errB := y.AppendTop(nil, q, 10, 30, Filter{})
+		a, errA := x.AppendTop(nil, q, 10, 30, recommend.Filter{})
+		b, errB := y.AppendTop(nil, q, 10, 30, recommend.Filter{})
 		if !slices.Equal(a, b) || errA != nil || errB != nil {
 			t.Fatalf("%v %v after decoding %v %v", a, errA, b, errB)
 		}
 	})
 }
 
-// TestHNSWDuplicates: thousands of equal vectors, as ALS leaves for items nobody
+// TestHNSWDuplicates: thousands of equal vectors, as recommend.ALS leaves for items nobody
 // took, must not wall the others in.
 func TestHNSWDuplicates(t *testing.T) {
 	const n, f = 4000, 16
 	v := clusteredVectors(n, f, 30, 5)
 	clear(v.Rows[:3000*f])
-	for _, m := range []Metric{InnerProduct, CosineMetric, EuclideanMetric} {
+	for _, m := range []Metric{InnerProduct, Cosine, Euclidean} {
 		x := fitHNSW(t, v, HNSWOptions{Metric: m})
 		recall := 0.0
 		for u := range 50 {
 			q := v.ItemVector(3000 + u)
-			got, err := x.AppendTop(nil, q, 10, 100, Filter{})
+			got, err := x.AppendTop(nil, q, 10, 100, recommend.Filter{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -304,7 +307,7 @@ func TestHNSWDuplicates(t *testing.T) {
 func TestHNSWChurn(t *testing.T) {
 	const n, f = 4000, 16
 	v := clusteredVectors(n*4, f, 40, 6)
-	now := RowVectors{Rows: slices.Clone(v.Rows[:n*f]), N: f}
+	now := recommend.RowVectors{Rows: slices.Clone(v.Rows[:n*f]), N: f}
 	x := fitHNSW(t, now, HNSWOptions{Build: 80})
 	for step := range 3 * n {
 		i := step * 7 % n
@@ -326,9 +329,9 @@ func TestHNSWChurn(t *testing.T) {
 		for u := range 100 {
 			q := v.ItemVector(u * 5)
 			exact := exactTop(now, InnerProduct, q, 10, nil)
-			got, _ := x.AppendTop(nil, q, 10, ef, Filter{})
+			got, _ := x.AppendTop(nil, q, 10, ef, recommend.Filter{})
 			a += recallOf(got, exact) / 100
-			got, _ = fresh.AppendTop(nil, q, 10, ef, Filter{})
+			got, _ = fresh.AppendTop(nil, q, 10, ef, recommend.Filter{})
 			b += recallOf(got, exact) / 100
 		}
 		t.Logf("ef=%d: recall@10 after churn %.4f, fresh %.4f", ef, a, b)
@@ -355,43 +358,67 @@ func TestHNSWDeterminism(t *testing.T) {
 	})
 }
 
+// alsOf is a fitted ALS with the given vectors of users and items, for exact
+// retrieval beside the index.
+func alsOf(t testing.TB, f int, users, items []float32) *recommend.ALS {
+	t.Helper()
+	var w codec.Writer
+	w.Int(f)
+	for range 4 { // settings, of no interest here
+		w.Float64(1)
+	}
+	for _, v := range [][]float32{users, items, make([]float32, f*f), make([]float32, f*f)} {
+		w.Float32s(v)
+	}
+	const kindALS, version = codec.KindRecommend + 3, 1
+	m := &recommend.ALS{}
+	if err := m.UnmarshalBinary(w.AppendFrame(nil, kindALS, version)); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // TestHNSWModels: the index of a fitted model gives the model's own lists, with
 // and without biases.
 func TestHNSWModels(t *testing.T) {
-	g := rng.New(8, 0, 0)
-	als := &ALS{factors: 8, y: make([]float32, 600*8)}
-	biased := &BPR{}
-	biased.latent = latent{factors: 8, x: make([]float32, 8), y: make([]float32, 600*8), bias: make([]float32, 600)}
-	for k := range als.y {
-		als.y[k] = float32(g.Normal())
-		biased.y[k] = float32(g.Normal())
+	ctx := context.Background()
+	x := generatedShop(t, 600)
+	als, err := recommend.FitALS(ctx, x, recommend.ALSOptions{Factors: 8, Iterations: 3})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i := range biased.bias {
-		biased.bias[i] = float32(2 * g.Normal())
+	biased, err := recommend.FitBPR(ctx, x, recommend.BPROptions{Factors: 8, Epochs: 3})
+	if err != nil {
+		t.Fatal(err)
 	}
-	q := make([]float32, 8)
-	for k := range q {
-		q[k] = float32(g.Normal())
+	if !slices.ContainsFunc([]int{0, 1, 2, 3}, func(i int) bool { return biased.ItemBias(i) != 0 }) {
+		t.Fatal("no biases")
+	}
+	type model interface {
+		recommend.Model
+		recommend.ItemVectors
+		UserVector(u int) []float32
 	}
 	scores := make([]float32, 600)
-	for name, m := range map[string]ItemVectors{"ALS": als, "BPR": biased} {
-		if m == als {
-			als.scoreAll(scores, q)
-		} else {
-			biased.latent.scoreAll(scores, q, 0)
-		}
-		var h topk.Heap
-		h.Reset(10)
-		for i, s := range scores {
-			h.Push(int32(i), s)
-		}
-		got, err := fitHNSW(t, m, HNSWOptions{}).AppendTop(nil, q, 10, 300, Filter{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for k, it := range h.AppendSorted(nil) {
-			if got[k].Item != it.ID || !testkit.Close(float64(got[k].Score), float64(it.Score), 1e-5, 1e-5) || m == als && got[k].Score != it.Score {
-				t.Errorf("%s: place %d is %v, want %v", name, k, got[k], it)
+	for name, m := range map[string]model{"ALS": als, "BPR": biased} {
+		index := fitHNSW(t, m, HNSWOptions{})
+		for u := range 20 {
+			if err := m.Score(scores, recommend.Query{User: int32(u)}); err != nil {
+				t.Fatal(err)
+			}
+			var h topk.Heap
+			h.Reset(10)
+			for i, s := range scores {
+				h.Push(int32(i), s)
+			}
+			got, err := index.AppendTop(nil, m.UserVector(u), 10, 300, recommend.Filter{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, it := range h.AppendSorted(nil) {
+				if got[k].Item != it.ID || !testkit.Close(float64(got[k].Score), float64(it.Score), 1e-5, 1e-5) || name == "ALS" && got[k].Score != it.Score {
+					t.Errorf("%s, user %d: place %d is %v, want %v", name, u, k, got[k], it)
+				}
 			}
 		}
 	}
@@ -402,16 +429,16 @@ func TestHNSWBadInput(t *testing.T) {
 	v := randomVectors(20, 4, 1)
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	for name, tc := range map[string]struct {
-		v    ItemVectors
+		v    recommend.ItemVectors
 		o    HNSWOptions
 		want error
 	}{
 		"nil":          {nil, HNSWOptions{}, ErrEmpty},
-		"shape":        {RowVectors{Rows: make([]float32, 5), N: 4}, HNSWOptions{}, ErrShape},
-		"no length":    {RowVectors{}, HNSWOptions{}, ErrShape},
-		"NaN":          {RowVectors{Rows: []float32{1, nan}, N: 1}, HNSWOptions{}, ErrNotFinite},
-		"Inf":          {RowVectors{Rows: []float32{1, inf}, N: 1}, HNSWOptions{}, ErrNotFinite},
-		"huge":         {RowVectors{Rows: []float32{1, 1e30}, N: 1}, HNSWOptions{}, ErrRange},
+		"shape":        {recommend.RowVectors{Rows: make([]float32, 5), N: 4}, HNSWOptions{}, ErrShape},
+		"no length":    {recommend.RowVectors{}, HNSWOptions{}, ErrShape},
+		"NaN":          {recommend.RowVectors{Rows: []float32{1, nan}, N: 1}, HNSWOptions{}, ErrNotFinite},
+		"Inf":          {recommend.RowVectors{Rows: []float32{1, inf}, N: 1}, HNSWOptions{}, ErrNotFinite},
+		"huge":         {recommend.RowVectors{Rows: []float32{1, 1e30}, N: 1}, HNSWOptions{}, ErrRange},
 		"links":        {v, HNSWOptions{Links: 1}, ErrOption},
 		"links many":   {v, HNSWOptions{Links: 1000, Build: 2000}, ErrOption},
 		"build":        {v, HNSWOptions{Links: 16, Build: 8}, ErrOption},
@@ -425,16 +452,16 @@ func TestHNSWBadInput(t *testing.T) {
 	x := fitHNSW(t, v, HNSWOptions{})
 	before, _ := x.MarshalBinary()
 	q := make([]float32, 4)
-	other, _ := NewItemSet(19)
+	other, _ := recommend.NewItemSet(19)
 	for name, tc := range map[string]struct {
 		q     []float32
 		k, ef int
-		f     Filter
+		f     recommend.Filter
 		want  error
 	}{
-		"k 0": {q, 0, 0, Filter{}, ErrOption}, "ef negative": {q, 1, -1, Filter{}, ErrOption}, "short": {q[:3], 1, 0, Filter{}, ErrShape},
-		"NaN": {[]float32{0, 0, nan, 0}, 1, 0, Filter{}, ErrNotFinite}, "allow of another catalogue": {q, 1, 0, Filter{Allow: other}, ErrMismatch},
-		"deny of another catalogue": {q, 1, 0, Filter{Deny: other}, ErrMismatch}, "huge": {[]float32{1e30, 0, 0, 0}, 1, 0, Filter{}, ErrRange},
+		"k 0": {q, 0, 0, recommend.Filter{}, ErrOption}, "ef negative": {q, 1, -1, recommend.Filter{}, ErrOption}, "short": {q[:3], 1, 0, recommend.Filter{}, ErrShape},
+		"NaN": {[]float32{0, 0, nan, 0}, 1, 0, recommend.Filter{}, ErrNotFinite}, "allow of another catalogue": {q, 1, 0, recommend.Filter{Allow: other}, ErrMismatch},
+		"deny of another catalogue": {q, 1, 0, recommend.Filter{Deny: other}, ErrMismatch}, "huge": {[]float32{1e30, 0, 0, 0}, 1, 0, recommend.Filter{}, ErrRange},
 	} {
 		if got, err := x.AppendTop(nil, tc.q, tc.k, tc.ef, tc.f); !errors.Is(err, tc.want) || got != nil {
 			t.Errorf("%s: %v, %v", name, got, err)
@@ -455,18 +482,18 @@ func TestHNSWBadInput(t *testing.T) {
 	if after, _ := x.MarshalBinary(); !bytes.Equal(before, after) {
 		t.Error("errors changed the index")
 	}
-	empty := fitHNSW(t, RowVectors{N: 4}, HNSWOptions{})
-	if got, err := empty.AppendTop(nil, q, 5, 0, Filter{}); err != nil || len(got) != 0 {
+	empty := fitHNSW(t, recommend.RowVectors{N: 4}, HNSWOptions{})
+	if got, err := empty.AppendTop(nil, q, 5, 0, recommend.Filter{}); err != nil || len(got) != 0 {
 		t.Error(got, err)
 	}
 	if err := empty.Add(0, q); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := empty.AppendTop(nil, q, 5, 0, Filter{}); err != nil || len(got) != 1 {
+	if got, err := empty.AppendTop(nil, q, 5, 0, recommend.Filter{}); err != nil || len(got) != 1 {
 		t.Error(got, err)
 	}
-	none, _ := NewItemSet(20)
-	if got, err := x.AppendTop(nil, q, 5, 0, Filter{Allow: none}); err != nil || len(got) != 0 {
+	none, _ := recommend.NewItemSet(20)
+	if got, err := x.AppendTop(nil, q, 5, 0, recommend.Filter{Allow: none}); err != nil || len(got) != 0 {
 		t.Error(got, err)
 	}
 	done, cancel := context.WithCancelCause(ctx)
@@ -478,16 +505,16 @@ func TestHNSWBadInput(t *testing.T) {
 }
 
 func TestHNSWAllocs(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("sync.Pool drops items under the race detector")
 	}
 	const n = 3000
 	v := clusteredVectors(n, 16, 20, 2)
 	x := fitHNSW(t, v, HNSWOptions{Build: 40})
-	dst := make([]Scored, 0, 20)
-	allow := ItemSetFunc(n, func(i int32) bool { return i%10 > 0 })
-	few := ItemSetFunc(n, func(i int32) bool { return i%100 == 0 })
-	for name, f := range map[string]Filter{"none": {}, "most": {Allow: allow, Items: []int32{1, 2, 3}}, "few": {Allow: few}} {
+	dst := make([]recommend.Scored, 0, 20)
+	allow := recommend.ItemSetFunc(n, func(i int32) bool { return i%10 > 0 })
+	few := recommend.ItemSetFunc(n, func(i int32) bool { return i%100 == 0 })
+	for name, f := range map[string]recommend.Filter{"none": {}, "most": {Allow: allow, Items: []int32{1, 2, 3}}, "few": {Allow: few}} {
 		if a := testing.AllocsPerRun(50, func() {
 			if got, err := x.AppendTop(dst, v.ItemVector(5), 10, 50, f); err != nil || len(got) != 10 {
 				t.Fatal(got, err)
@@ -499,7 +526,7 @@ func TestHNSWAllocs(t *testing.T) {
 }
 
 func FuzzHNSWUnmarshal(f *testing.F) {
-	for _, m := range []Metric{InnerProduct, CosineMetric, EuclideanMetric} {
+	for _, m := range []Metric{InnerProduct, Cosine, Euclidean} {
 		x := fitHNSW(f, randomVectors(30, 3, 1), HNSWOptions{Metric: m, Links: 2, Build: 4})
 		_ = x.Remove(3)
 		data, err := x.MarshalBinary()
@@ -509,7 +536,7 @@ func FuzzHNSWUnmarshal(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		data = refit(data)
+		data = testkit.Refit(data)
 		x := &HNSW{}
 		if err := x.UnmarshalBinary(data); err != nil {
 			return
@@ -520,7 +547,7 @@ func FuzzHNSWUnmarshal(f *testing.F) {
 		}
 		q := make([]float32, x.Factors())
 		q[0] = 1
-		got, err := x.AppendTop(nil, q, 5, 10, Filter{})
+		got, err := x.AppendTop(nil, q, 5, 10, recommend.Filter{})
 		if err != nil || len(got) != min(5, x.Len()) {
 			t.Fatalf("%d answers of %d, %v", len(got), x.Len(), err)
 		}
@@ -544,14 +571,14 @@ func FuzzHNSWUnmarshal(f *testing.F) {
 func BenchmarkHNSW(b *testing.B) {
 	const n, f = 20000, 64
 	v := clusteredVectors(n+1000, f, 400, 1)
-	x := fitHNSW(b, RowVectors{Rows: v.Rows[:n*f], N: f}, HNSWOptions{})
+	x := fitHNSW(b, recommend.RowVectors{Rows: v.Rows[:n*f], N: f}, HNSWOptions{})
 	for _, ef := range []int{32, 128} {
 		b.Run(fmt.Sprintf("items=%d/factors=%d/ef=%d", n, f, ef), func(b *testing.B) {
 			b.ReportAllocs()
-			var dst []Scored
+			var dst []recommend.Scored
 			u := 0
 			for b.Loop() {
-				dst, _ = x.AppendTop(dst[:0], v.ItemVector(n+u%1000), 10, ef, Filter{})
+				dst, _ = x.AppendTop(dst[:0], v.ItemVector(n+u%1000), 10, ef, recommend.Filter{})
 				u++
 			}
 		})
@@ -560,7 +587,7 @@ func BenchmarkHNSW(b *testing.B) {
 
 // TestHNSWLarge measures the index against exact scoring on a large catalogue:
 //
-//	AISLE_LONG=1 AISLE_HNSW_ITEMS=1000000 go test -v -timeout 2h -run HNSWLarge ./recommend/
+//	AISLE_LONG=1 AISLE_HNSW_ITEMS=1000000 go test -v -timeout 2h -run HNSWLarge ./recommend/ann
 //
 // On 22 November 2026, on 2 cores of an AMD EPYC, one query at a time on one
 // core, built in 2 minutes: clustered vectors (10,000 clusters in 20 departments,
@@ -581,24 +608,24 @@ func TestHNSWLarge(t *testing.T) {
 	const f, queries, k = 64, 200, 10
 	for _, data := range []string{"clustered", "random"} {
 		t.Run(data, func(t *testing.T) {
-			var all RowVectors
+			var all recommend.RowVectors
 			if data == "clustered" {
 				all = clusteredVectors(n+queries, f, n/100, 1)
 			} else {
 				all = randomVectors(n+queries, f, 1)
 			}
-			v := RowVectors{Rows: all.Rows[:n*f], N: f}
-			als := &ALS{factors: f, x: all.Rows[n*f:], y: v.Rows}
+			v := recommend.RowVectors{Rows: all.Rows[:n*f], N: f}
+			als := alsOf(t, f, all.Rows[n*f:], v.Rows)
 			start := time.Now()
 			x := fitHNSW(t, v, HNSWOptions{})
 			t.Logf("%d items, f=%d, built in %v", n, f, time.Since(start).Round(time.Second))
-			r := NewRanker(als)
-			exact := make([][]Scored, queries)
+			r := recommend.NewRanker(als)
+			exact := make([][]recommend.Scored, queries)
 			var spent []time.Duration
 			for u := range queries {
 				var err error
 				start = time.Now()
-				if exact[u], err = r.AppendTop(nil, Query{User: int32(u)}, k, Filter{}); err != nil {
+				if exact[u], err = r.AppendTop(nil, recommend.Query{User: int32(u)}, k, recommend.Filter{}); err != nil {
 					t.Fatal(err)
 				}
 				spent = append(spent, time.Since(start))
@@ -615,7 +642,7 @@ func TestHNSWLarge(t *testing.T) {
 				recall := 0.0
 				for u := range queries {
 					start = time.Now()
-					got, err := x.AppendTop(nil, als.UserVector(u), k, ef, Filter{})
+					got, err := x.AppendTop(nil, als.UserVector(u), k, ef, recommend.Filter{})
 					spent = append(spent, time.Since(start))
 					if err != nil {
 						t.Fatal(err)
@@ -638,7 +665,7 @@ func TestHNSWLarge(t *testing.T) {
 
 // generatedShop is a matrix of n items: topics with long tails of items, people
 // with a few topics each and the bestsellers now and then.
-func generatedShop(t testing.TB, n int) *Interactions {
+func generatedShop(t testing.TB, n int) *recommend.Interactions {
 	t.Helper()
 	const perUser = 40
 	users, topics := n/4, max(n/500, 10)
@@ -662,7 +689,7 @@ func generatedShop(t testing.TB, n int) *Interactions {
 		cells = append(cells, row...)
 		ptr = append(ptr, int64(len(cells)))
 	}
-	x, err := NewInteractions(users, n, ptr, cells, nil)
+	x, err := recommend.NewInteractions(users, n, ptr, cells, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -670,10 +697,10 @@ func generatedShop(t testing.TB, n int) *Interactions {
 }
 
 // TestHNSWFactors measures the index against exact scoring on what it is for:
-// the factors of ALS, users asking. Their lengths differ as the popularity of
+// the factors of recommend.ALS, users asking. Their lengths differ as the popularity of
 // items does, which is what makes inner products hard.
 //
-//	AISLE_LONG=1 AISLE_HNSW_ITEMS=1000000 go test -v -timeout 2h -run HNSWFactors ./recommend/
+//	AISLE_LONG=1 AISLE_HNSW_ITEMS=1000000 go test -v -timeout 2h -run HNSWFactors ./recommend/ann
 func TestHNSWFactors(t *testing.T) {
 	testkit.Long(t)
 	n := 200_000
@@ -683,29 +710,49 @@ func TestHNSWFactors(t *testing.T) {
 		}
 	}
 	const f = 64
-	fit := func(t *testing.T, x *Interactions, iterations int) *ALS {
-		m, err := FitALS(context.Background(), x, ALSOptions{Factors: f, Iterations: iterations})
+	fit := func(t *testing.T, x *recommend.Interactions, iterations int) *recommend.ALS {
+		m, err := recommend.FitALS(context.Background(), x, recommend.ALSOptions{Factors: f, Iterations: iterations})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return m
 	}
 	t.Run("gowalla", func(t *testing.T) {
-		var cells []userItem
-		for _, line := range strings.Split(strings.TrimSpace(string(testkit.ReadShared(t, "data", "gowalla", "train.txt.gz"))), "\n") {
-			row := strings.Fields(line)
-			for _, i := range row[1:] {
-				cells = append(cells, userItem{atoi(t, row[0]), atoi(t, i)})
+		const users, items = 29858, 40981
+		rows := make([][]int32, users)
+		for line := range strings.Lines(string(testkit.ReadShared(t, "data", "gowalla", "train.txt.gz"))) {
+			var u int
+			for k, field := range strings.Fields(line) {
+				v, err := strconv.Atoi(field)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if k == 0 {
+					u = v
+				} else {
+					rows[u] = append(rows[u], int32(v))
+				}
 			}
 		}
-		measureHNSW(t, fit(t, matrixOf(t, 29858, 40981, cells), 10), true)
+		var cells []int32
+		ptr := make([]int64, 1, users+1)
+		for _, row := range rows {
+			slices.Sort(row)
+			cells = append(cells, slices.Compact(row)...)
+			ptr = append(ptr, int64(len(cells)))
+		}
+		x, err := recommend.NewInteractions(users, items, ptr, cells, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		measureHNSW(t, fit(t, x, 10), true)
 	})
 	t.Run("generated", func(t *testing.T) { measureHNSW(t, fit(t, generatedShop(t, n), 4), false) })
 }
 
 // measureHNSW reports recall and speed over the factors of m, as they are and
 // after a fifth of them has left and come back changed.
-func measureHNSW(t *testing.T, m *ALS, changes bool) {
+func measureHNSW(t *testing.T, m *recommend.ALS, changes bool) {
 	n, f := m.Items(), m.Factors()
 	lengths := make([]float64, n)
 	for i := range lengths {
@@ -713,7 +760,14 @@ func measureHNSW(t *testing.T, m *ALS, changes bool) {
 	}
 	slices.Sort(lengths)
 	t.Logf("%d items, f=%d; lengths: median %.3g, 99th percentile %.3g, longest %.3g", n, f, lengths[n/2], lengths[n*99/100], lengths[n-1])
-	now := RowVectors{slices.Clone(m.y), f}
+	now := recommend.RowVectors{N: f}
+	for i := range n {
+		now.Rows = append(now.Rows, m.ItemVector(i)...)
+	}
+	var users []float32
+	for u := range m.Users() {
+		users = append(users, m.UserVector(u)...)
+	}
 	start := time.Now()
 	x := fitHNSW(t, now, HNSWOptions{})
 	t.Logf("built in %v", time.Since(start).Round(time.Second))
@@ -721,18 +775,18 @@ func measureHNSW(t *testing.T, m *ALS, changes bool) {
 	g := rng.New(5, 0, 0)
 	var asked []int
 	for len(asked) < queries {
-		if u := g.Intn(m.Users()); !isZero(m.UserVector(u)) {
+		if u := g.Intn(m.Users()); vec.Norm2(m.UserVector(u)) > 0 {
 			asked = append(asked, u)
 		}
 	}
 	report := func(when string) (best float64) {
-		r := NewRanker(&ALS{factors: f, x: m.x, y: now.Rows})
-		var exact [queries][]Scored
+		r := recommend.NewRanker(alsOf(t, f, users, now.Rows))
+		var exact [queries][]recommend.Scored
 		var spent []time.Duration
 		for q, u := range asked {
 			var err error
 			start := time.Now()
-			if exact[q], err = r.AppendTop(nil, Query{User: int32(u)}, k, Filter{}); err != nil {
+			if exact[q], err = r.AppendTop(nil, recommend.Query{User: int32(u)}, k, recommend.Filter{}); err != nil {
 				t.Fatal(err)
 			}
 			spent = append(spent, time.Since(start))
@@ -746,7 +800,7 @@ func measureHNSW(t *testing.T, m *ALS, changes bool) {
 			recall, worst := 0.0, 1.0
 			for q, u := range asked {
 				start := time.Now()
-				got, err := x.AppendTop(nil, m.UserVector(u), k, ef, Filter{})
+				got, err := x.AppendTop(nil, m.UserVector(u), k, ef, recommend.Filter{})
 				spent = append(spent, time.Since(start))
 				if err != nil {
 					t.Fatal(err)

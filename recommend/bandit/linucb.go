@@ -1,12 +1,10 @@
-package recommend
+package bandit
 
 import (
 	"fmt"
 	"math"
 	"slices"
 	"sync"
-
-	"gonum.org/v1/gonum/mathext"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/solve"
@@ -21,8 +19,8 @@ type linearPolicy struct {
 }
 
 func newLinearPolicy(arms *LinearArms, ridge float64, where string) (linearPolicy, error) {
-	if arms == nil {
-		return linearPolicy{}, fmt.Errorf("recommend: %s: no arms: %w", where, ErrEmpty)
+	if arms == nil || arms.Len() == 0 {
+		return linearPolicy{}, fmt.Errorf("bandit: %s: no arms: %w", where, ErrEmpty)
 	}
 	d := arms.d
 	p := linearPolicy{d: d, theta: slices.Clone(arms.b), factor: slices.Clone(arms.a)}
@@ -32,17 +30,20 @@ func newLinearPolicy(arms *LinearArms, ridge float64, where string) (linearPolic
 			u[i*d+i] += ridge
 		}
 		if !solve.Cholesky64(u, d) {
-			return linearPolicy{}, fmt.Errorf("recommend: %s: arm %d: A + %v·I is not positive definite: %w", where, a, ridge, ErrDiverged)
+			return linearPolicy{}, fmt.Errorf("bandit: %s: arm %d: A + %v·I is not positive definite: %w", where, a, ridge, ErrDiverged)
 		}
 		solve.SolveCholesky64(u, d, t)
 		if check.Slice("", t) != nil {
-			return linearPolicy{}, fmt.Errorf("recommend: %s: arm %d: %w", where, a, ErrDiverged)
+			return linearPolicy{}, fmt.Errorf("bandit: %s: arm %d: %w", where, a, ErrDiverged)
 		}
 	}
 	return p, nil
 }
 
-func (p *linearPolicy) arms() int { return len(p.theta) / p.d }
+// Arms returns the number of arms.
+func (p *linearPolicy) Arms() int { return len(p.theta) / p.d }
+
+func (p *linearPolicy) closed() {}
 
 // estimate returns x·θ and √(xᵀ(A + λI)⁻¹x) of an arm. y is scratch.
 func (p *linearPolicy) estimate(arm int32, x, y []float64) (mean, sd float64) {
@@ -64,42 +65,23 @@ func (p *linearPolicy) estimate(arm int32, x, y []float64) (mean, sd float64) {
 	return mean, math.Sqrt(s)
 }
 
-// estimates leaves mean and standard deviation of each candidate in s.x.
-func (p *linearPolicy) estimates(s *exploreScratch, x []float64, from []int32, k int, where string) error {
-	if k < 1 {
-		return fmt.Errorf("recommend: %s: k is %d, want at least 1: %w", where, k, ErrOption)
-	}
-	if err := checkContext(x, p.d, where); err != nil {
+// estimates checks the ask and leaves mean and standard deviation of each
+// candidate in s.x.
+func (p *linearPolicy) estimates(s *scratch, ask *Ask, where string) error {
+	if err := checkContext(ask.Context, p.d, where); err != nil {
 		return err
 	}
-	if err := s.checkArms(from, len(p.theta)/p.d, where); err != nil {
+	if err := s.checkAsk(ask, p.Arms(), where); err != nil {
 		return err
 	}
 	s.y = slices.Grow(s.y[:0], p.d)[:p.d]
 	s.x = s.x[:0]
-	for _, a := range from {
-		mean, sd := p.estimate(a, x, s.y)
+	for _, a := range ask.From {
+		mean, sd := p.estimate(a, ask.Context, s.y)
 		if !check.Finite(mean) || !check.Finite(sd) {
-			return fmt.Errorf("recommend: %s: estimate of arm %d is %v ± %v: %w", where, a, mean, sd, ErrDiverged)
+			return fmt.Errorf("bandit: %s: estimate of arm %d is %v ± %v: %w", where, a, mean, sd, ErrDiverged)
 		}
 		s.x = append(s.x, mean, sd)
-	}
-	return nil
-}
-
-// checkArms reports an arm out of range or twice. It uses s.left.
-func (s *exploreScratch) checkArms(from []int32, n int, where string) error {
-	for i, a := range from {
-		if uint32(a) >= uint32(n) {
-			return fmt.Errorf("recommend: %s: candidate %d is arm %d of %d: %w", where, i, a, n, ErrUnknownID)
-		}
-	}
-	s.left = append(s.left[:0], from...)
-	slices.Sort(s.left)
-	for i, a := range s.left {
-		if i > 0 && s.left[i-1] == a {
-			return fmt.Errorf("recommend: %s: arm %d twice: %w", where, a, ErrDuplicate)
-		}
 	}
 	return nil
 }
@@ -127,11 +109,11 @@ type LinUCBOptions struct {
 type LinUCB struct {
 	linearPolicy
 	opt     LinUCBOptions
-	scratch sync.Pool // *exploreScratch
+	scratch sync.Pool // *scratch
 }
 
-// NewLinUCB returns the policy for the arms. ErrEmpty (nil), ErrOption, ErrDiverged
-// (sums too large against λ for float64).
+// NewLinUCB returns the policy for the arms. ErrEmpty (nil or no arms), ErrOption,
+// ErrDiverged (sums too large against λ for float64).
 func NewLinUCB(arms *LinearArms, opt LinUCBOptions) (*LinUCB, error) {
 	opt.Alpha = check.OrOff(opt.Alpha, 1)
 	opt.Ridge = check.Default(opt.Ridge, 1)
@@ -140,7 +122,7 @@ func NewLinUCB(arms *LinearArms, opt LinUCBOptions) (*LinUCB, error) {
 	check.NonNegative(&c, "Alpha", opt.Alpha)
 	check.Positive(&c, "Ridge", opt.Ridge)
 	c.Require(opt.Epsilon <= 1, "Epsilon", opt.Epsilon, "at most 1")
-	if err := c.Err("recommend: NewLinUCB"); err != nil {
+	if err := c.Err("bandit: NewLinUCB"); err != nil {
 		return nil, err
 	}
 	p, err := newLinearPolicy(arms, opt.Ridge, "NewLinUCB")
@@ -150,37 +132,30 @@ func NewLinUCB(arms *LinearArms, opt LinUCBOptions) (*LinUCB, error) {
 	return &LinUCB{linearPolicy: p, opt: opt}, nil
 }
 
-// AppendChoices appends min(k, len(from)) of the candidate arms, which are
-// distinct, for context x; of equal bounds the first candidate wins. ErrOption
-// (k < 1), ErrShape or ErrNotFinite (x), ErrUnknownID (an arm), ErrDuplicate,
-// ErrDiverged (an estimate beyond float64). No allocation in steady state. Cost:
-// O(len(from)·(d² + k)).
-func (p *LinUCB) AppendChoices(dst []Choice, x []float64, from []int32, k int, request uint64) ([]Choice, error) {
-	return p.choose(dst, nil, from, x, k, request, nil)
-}
-
-func (p *LinUCB) choose(dst []Choice, _ []Scored, from []int32, x []float64, k int, request uint64, n *narrowing) ([]Choice, error) {
-	s := exploreMemory(&p.scratch)
+// AppendChoices appends min(K, candidates) of the candidate arms for the context
+// of the ask, in order of place; of equal bounds the first candidate wins.
+// ErrOption (K < 1), ErrShape or ErrNotFinite (the context), ErrUnknownID (an
+// arm), ErrDuplicate, ErrDiverged (an estimate beyond float64). No allocation in
+// steady state. Cost: O(candidates·(d² + K)).
+func (p *LinUCB) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
+	s := memory(&p.scratch)
 	defer p.scratch.Put(s)
-	if err := p.estimates(s, x, from, k, "LinUCB"); err != nil {
+	if err := p.estimates(s, &ask, "LinUCB"); err != nil {
 		return dst, err
 	}
 	s.scores = s.scores[:0]
-	for i := range from {
+	for i := range ask.From {
 		s.scores = append(s.scores, s.x[2*i]+p.opt.Alpha*s.x[2*i+1])
 	}
-	s.rand.Reset(p.opt.Seed, stageEpsilon, request)
-	return s.greedy(dst, func(i int32) int32 { return from[i] }, k, p.opt.Epsilon, n), nil
+	s.rand.Reset(p.opt.Seed, stageEpsilon, ask.Request)
+	return s.greedy(dst, &ask, p.opt.Epsilon), nil
 }
 
 // Bound returns the upper confidence bound of an arm in context x.
 func (p *LinUCB) Bound(arm int32, x []float64) (float64, error) {
-	var s exploreScratch
-	if err := p.estimates(&s, x, []int32{arm}, 1, "LinUCB"); err != nil {
+	var s scratch
+	if err := p.estimates(&s, &Ask{From: []int32{arm}, K: 1, Context: x}, "LinUCB"); err != nil {
 		return 0, err
 	}
 	return s.x[0] + p.opt.Alpha*s.x[1], nil
 }
-
-// betaAbove returns P(X > t) for X ~ Beta(a, b).
-func betaAbove(a, b, t float64) float64 { return mathext.RegIncBeta(b, a, 1-t) }

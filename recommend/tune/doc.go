@@ -1,0 +1,49 @@
+// Package tune searches the settings of a model, or of anything else that has an
+// options struct and a score.
+//
+// You say which settings may vary (Knob) and how good a struct of options is (a
+// function of yours, which fits and judges on validation data); Search tries
+// settings and keeps the best.
+//
+// # Which method
+//
+//   - Random: the default. Hard to beat with three knobs or more, and never a bad
+//     idea.
+//   - Bayesian: the most out of few evaluations, where each takes minutes and the
+//     knobs are few.
+//   - Halving: where a fit of a third of the iterations, or a judgement on a third
+//     of the users, tells good settings from bad ones already.
+//   - Grid: one or two knobs, or choices, of which every combination is wanted.
+//
+// # In short
+//
+//	knobs := []tune.Knob[recommend.ALSOptions]{
+//		{Name: "factors", Low: 16, High: 256, Log: true, Integer: true,
+//			Set: func(o *recommend.ALSOptions, v float64) { o.Factors = int(v) }},
+//		{Name: "regularization", Low: 1e-3, High: 1, Log: true,
+//			Set: func(o *recommend.ALSOptions, v float64) { o.Regularization = v }},
+//	}
+//	found, err := tune.Search(ctx, recommend.ALSOptions{}, knobs, judge, tune.Options{Trials: 40})
+//	// found.Best.Options, found.Best.Score; found.Trials has all of them
+//
+// The splits of package recommend cut the validation part off the training data.
+// Never judge on the test data: the best of many trials is good there by luck too.
+//
+// # Guarantees
+//
+//   - The sequence of trials depends on seed and scores only, unless a Budget of
+//     time ends it.
+//   - Trials run one after the other on the caller's goroutine; no global state, no
+//     goroutines.
+//   - A trial that fails is kept with its error and stops nothing; on cancel what
+//     was found so far comes back with context.Cause(ctx).
+//
+// # References
+//
+//   - Bergstra, Bengio: Random search for hyper-parameter optimization. JMLR 13,
+//     2012.
+//   - Jamieson, Talwalkar: Non-stochastic best arm identification and hyperparameter
+//     optimization. AISTATS 2016.
+//   - Snoek, Larochelle, Adams: Practical Bayesian optimization of machine learning
+//     algorithms. NeurIPS 2012.
+package tune
