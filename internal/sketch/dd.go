@@ -46,12 +46,18 @@ func (d *DD) Alpha() float64 { return check.Default(d.alpha, 0.01) }
 // N returns the number of values.
 func (d *DD) N() int64 { return d.n }
 
+// smallest is the least value that has all its digits, 2^-1022.
+const smallest = 0x1p-1022
+
 // Add adds a finite value; it reports false, and adds nothing, for any other.
+// Values nearer to 0 than 2^-1022 count as 0.
 func (d *DD) Add(x float64) bool {
 	if !check.Finite(x) {
 		return false
 	}
-	x += 0 // -0 becomes 0, or the extremes would tell the order of the values
+	if math.Abs(x) < smallest {
+		x = 0 // -0 too, or the extremes would tell the order of the values
+	}
 	if d.n == 0 || x < d.min {
 		d.min = x
 	}
