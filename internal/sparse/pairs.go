@@ -2,6 +2,7 @@ package sparse
 
 import (
 	"context"
+	"math"
 	"sync"
 
 	"github.com/aislekit/aisle/internal/parallel"
@@ -142,7 +143,8 @@ type pairWorker struct {
 	least []float32 // by rank: a bound, perhaps of some time ago, that a score must reach
 	hit   [drainMost]int32
 	hits  [drainMost]float32
-	own   *TopRows // one row: what the row at hand was offered
+	peaks []float32 // see raise
+	own   *TopRows  // one row: what the row at hand was offered
 	give  []pairOffer
 }
 
@@ -153,7 +155,7 @@ type pairOffer struct {
 
 func (e *pairEngine) newWorker() *pairWorker {
 	w := &pairWorker{
-		pairEngine: e, sum: make([]float32, e.W.Rows), least: make([]float32, e.W.Rows),
+		pairEngine: e, sum: make([]float32, e.W.Rows), least: make([]float32, e.W.Rows), peaks: make([]float32, e.W.Rows/8+1),
 		own: NewTopRows(1, e.top.k, func(int) int { return e.W.Rows }),
 	}
 	for r := range w.least {
@@ -217,6 +219,7 @@ func (w *pairWorker) row(r int) {
 			}
 		}
 	default:
+		w.raise(cells)
 		w.drain(r, cells)
 	}
 
@@ -227,6 +230,30 @@ func (w *pairWorker) row(r int) {
 	}
 	w.least[r] = w.top.least(r)
 	w.lock[s].Unlock()
+}
+
+// raise gives the row at hand a bound close to the last place of its list, before
+// anything is offered: of the largest scores of groups of its sums, so many are at
+// least as large. It is k where there are many groups for each place; where there
+// are few, or most sums are zero, the bound is nothing, and rises by the offers.
+func (w *pairWorker) raise(cells int) {
+	k := w.top.k
+	peaks := vec.Peaks(w.peaks, w.sum[:cells], w.col)
+	if len(peaks) < 4*k {
+		return
+	}
+	lo, hi := uint32(0), uint32(0x7f800001) // at least k peaks reach the number of these bits, and fewer
+	for hi-lo > 1<<18 {                     // a thirtieth
+		t := lo + (hi-lo)/2
+		if vec.CountAtLeast(peaks, math.Float32frombits(t)) >= k {
+			lo = t
+		} else {
+			hi = t
+		}
+	}
+	if lo > 0 {
+		w.own.floor[0] = max(w.own.floor[0], uint64(lo)<<32-1)
+	}
 }
 
 // drain meets what the scan of a row's sums finds. The bound of the row itself

@@ -66,6 +66,60 @@ func scatterCodedGo(sum []float32, rows []int32, f []float32, lens []int32, ptr 
 	}
 }
 
+// Peaks splits sums into groups of eight and writes the largest of 0 and
+// sum[c]·own[c] over each into dst: group 8b+l are the c that are l modulo 8 of
+// the 64 from 64·b. It returns the part of dst it wrote, an eighth of the sums;
+// the last len(sum) modulo 64 have no group. NaN counts as 0.
+func Peaks(dst, sum, own []float32) []float32 {
+	n := len(sum) / 64 * 8
+	dst, own = dst[:n], own[:len(sum)]
+	if !hasAVX2 {
+		peaksGo(dst, sum, own)
+		return dst
+	}
+	const most = 1 << 13 // peaks of one call into assembly
+	for lo := 0; lo < n; lo += most {
+		hi := min(lo+most, n)
+		peaksAVX2(dst[lo:hi], sum[8*lo:8*hi], own[8*lo:8*hi])
+	}
+	return dst
+}
+
+func peaksGo(dst, sum, own []float32) {
+	for b := 0; b < len(dst); b += 8 {
+		top := dst[b : b+8]
+		clear(top)
+		for k, s := range sum[8*b : 8*b+64] {
+			if v := float32(s * own[8*b+k]); v > top[k&7] {
+				top[k&7] = v
+			}
+		}
+	}
+}
+
+// CountAtLeast returns how many of x are at least t.
+func CountAtLeast(x []float32, t float32) int {
+	n, whole := 0, 0
+	if hasAVX2 {
+		whole = len(x) &^ 7
+		const most = 1 << 16 // of one call into assembly
+		for lo := 0; lo < whole; lo += most {
+			n += countAVX2(x[lo:min(lo+most, whole)], t)
+		}
+	}
+	return n + countGo(x[whole:], t)
+}
+
+func countGo(x []float32, t float32) int {
+	n := 0
+	for _, v := range x {
+		if v >= t {
+			n++
+		}
+	}
+	return n
+}
+
 // Drain collects the sums s = sum[c] with s·own[c] >= floor or s·other >=
 // floors[c]: their indices in hit and themselves in hits, c ascending. It sets
 // all sums to zero and returns how many it found. All slices have at least the

@@ -14,6 +14,16 @@ func scatterAVX2(sum []float32, rows []int32, f []float32, lens []int32, ptr []i
 //go:noescape
 func scatterCodedAVX2(sum []float32, rows []int32, f []float32, lens []int32, ptr []int64, coded []int32, values *[256]float32)
 
+// peaksAVX2 writes, for lane l of each 64 sums, the largest of 0 and sum[c]·own[c] over the c that are l modulo 8. len(sum) is 8·len(dst), a multiple of 64.
+//
+//go:noescape
+func peaksAVX2(dst []float32, sum []float32, own []float32)
+
+// countAVX2 returns how many of x are at least t. len(x) is a multiple of 8.
+//
+//go:noescape
+func countAVX2(x []float32, t float32) int
+
 // drainAVX2 collects the sums s = sum[c] with s·own[c] >= floor or s·other >= floors[c], c ascending, sets all sums to zero and returns how many it found. len(sum) is a multiple of 8.
 //
 //go:noescape

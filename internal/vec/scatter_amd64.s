@@ -177,6 +177,83 @@ one:
 done:
 	RET
 
+// func peaksAVX2(dst []float32, sum []float32, own []float32)
+// Requires: AVX
+TEXT ·peaksAVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ sum_base+24(FP), CX
+	MOVQ own_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ SI, SI
+
+group:
+	CMPQ    SI, BX
+	JGE     peaked
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMOVUPS (CX), Y2
+	VMULPS  (DX), Y2, Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS 32(CX), Y2
+	VMULPS  32(DX), Y2, Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS 64(CX), Y2
+	VMULPS  64(DX), Y2, Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS 96(CX), Y2
+	VMULPS  96(DX), Y2, Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS 128(CX), Y2
+	VMULPS  128(DX), Y2, Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS 160(CX), Y2
+	VMULPS  160(DX), Y2, Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS 192(CX), Y2
+	VMULPS  192(DX), Y2, Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS 224(CX), Y2
+	VMULPS  224(DX), Y2, Y2
+	VMAXPS  Y1, Y2, Y1
+	VMAXPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(SI*4)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000008, SI
+	JMP     group
+
+peaked:
+	VZEROUPPER
+	RET
+
+// func countAVX2(x []float32, t float32) int
+// Requires: AVX, AVX2
+TEXT ·countAVX2(SB), NOSPLIT, $0-40
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS t+24(FP), Y0
+	VPXOR        Y1, Y1, Y1
+	XORQ         DX, DX
+
+eight:
+	CMPQ    DX, CX
+	JGE     counted
+	VMOVUPS (AX)(DX*4), Y2
+	VCMPPS  $0x1d, Y0, Y2, Y2
+	VPSUBD  Y2, Y1, Y1
+	ADDQ    $0x00000008, DX
+	JMP     eight
+
+counted:
+	VEXTRACTI128 $0x01, Y1, X0
+	VPADDD       X0, X1, X0
+	VPHADDD      X0, X0, X0
+	VPHADDD      X0, X0, X0
+	VMOVD        X0, AX
+	VZEROUPPER
+	MOVQ         AX, ret+32(FP)
+	RET
+
 // func drainAVX2(hit []int32, hits []float32, sum []float32, own []float32, floors []float32, floor float32, other float32) int
 // Requires: AVX, BMI
 TEXT ·drainAVX2(SB), NOSPLIT, $0-136

@@ -13,3 +13,7 @@ func scatterCodedAVX2(sum []float32, rows []int32, f []float32, lens []int32, pt
 func drainAVX2(hit []int32, hits, sum, own, floors []float32, floor, other float32) int {
 	return drainGo(hit, hits, sum, own, floors, floor, other)
 }
+
+func peaksAVX2(dst, sum, own []float32) { peaksGo(dst, sum, own) }
+
+func countAVX2(x []float32, t float32) int { return countGo(x, t) }

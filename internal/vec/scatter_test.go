@@ -143,6 +143,42 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+func TestPeaks(t *testing.T) {
+	r := rng.New(5, 6, 7)
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, n := range []int{0, 1, 63, 64, 65, 127, 128, 1000, 1 << 17} {
+		sum, own := make([]float32, n), make([]float32, n+2)
+		for c := range sum {
+			own[c] = float32(r.Float64())
+			if r.Intn(3) == 0 {
+				sum[c] = []float32{float32(r.Float64()), -float32(r.Float64()), nan, inf}[max(r.Intn(20)-16, 0)]
+			}
+		}
+		want := make([]float32, n/64*8)
+		for c := range n / 64 * 64 {
+			if v := sum[c] * own[c]; v > want[c/64*8+c%8] {
+				want[c/64*8+c%8] = v
+			}
+		}
+		got, portable := Peaks(make([]float32, n/8+3), sum, own), make([]float32, n/64*8)
+		peaksGo(portable, sum, own)
+		if !sameBits(got, want) || !sameBits(portable, want) {
+			t.Fatalf("%d sums: got %v, portable %v, want %v", n, got, portable, want)
+		}
+		for _, least := range []float32{0, 0.3, 0.9, inf} {
+			want := 0
+			for _, v := range sum {
+				if v >= least {
+					want++
+				}
+			}
+			if got := CountAtLeast(sum, least); got != want || countGo(sum, least) != want {
+				t.Fatalf("%d sums: %d and %d are at least %v, want %d", n, got, countGo(sum, least), least, want)
+			}
+		}
+	}
+}
+
 func BenchmarkScatter(b *testing.B) {
 	r := rng.New(7, 8, 9)
 	for _, n := range []int{8, 64, 512} {
@@ -182,6 +218,16 @@ func BenchmarkDrain(b *testing.B) {
 	b.Run(fmt.Sprintf("sums=%d", n), func(b *testing.B) {
 		for b.Loop() {
 			Drain(hit, hits, sum, own, floors, 1, 1)
+		}
+	})
+}
+
+func BenchmarkPeaks(b *testing.B) {
+	const n = 1 << 14
+	sum, own, dst := make([]float32, n), make([]float32, n), make([]float32, n/8)
+	b.Run(fmt.Sprintf("sums=%d", n), func(b *testing.B) {
+		for b.Loop() {
+			CountAtLeast(Peaks(dst, sum, own), 1)
 		}
 	})
 }

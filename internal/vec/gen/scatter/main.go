@@ -18,6 +18,8 @@ func main() {
 	ConstraintExpr("!noasm")
 	scatter()
 	scatterCoded()
+	peaks()
+	count()
 	drain()
 	Generate()
 }
@@ -149,6 +151,84 @@ func scatterCoded() {
 	})
 }
 
+// peaks takes eight vectors of eight lanes at a time.
+func peaks() {
+	TEXT("peaksAVX2", NOSPLIT, "func(dst, sum, own []float32)")
+	Pragma("noescape")
+	Doc("peaksAVX2 writes, for lane l of each 64 sums, the largest of 0 and sum[c]·own[c] over the c that are l modulo 8. len(sum) is 8·len(dst), a multiple of 64.")
+	dst, sum, own := pointer("dst"), pointer("sum"), pointer("own")
+	n := Load(Param("dst").Len(), GP64()).(reg.GPVirtual)
+	k := GP64()
+	XORQ(k, k)
+	top := []reg.VecVirtual{YMM(), YMM()}
+	v := []reg.VecVirtual{YMM(), YMM()}
+	Label("group")
+	CMPQ(k, n)
+	JGE(LabelRef("peaked"))
+	for _, t := range top {
+		VXORPS(t, t, t)
+	}
+	for d := range 8 {
+		v, t := v[d%2], top[d%2]
+		VMOVUPS(Mem{Base: sum, Disp: 32 * d}, v)
+		VMULPS(Mem{Base: own, Disp: 32 * d}, v, v)
+		VMAXPS(t, v, t) // t where v is NaN
+	}
+	VMAXPS(top[1], top[0], top[0])
+	VMOVUPS(top[0], Mem{Base: dst, Index: k, Scale: 4})
+	ADDQ(U32(256), sum)
+	ADDQ(U32(256), own)
+	ADDQ(U32(8), k)
+	JMP(LabelRef("group"))
+	Label("peaked")
+	VZEROUPPER()
+	RET()
+}
+
+// count subtracts masks, -1 where the comparison holds.
+func count() {
+	TEXT("countAVX2", NOSPLIT, "func(x []float32, t float32) int")
+	Pragma("noescape")
+	Doc("countAVX2 returns how many of x are at least t. len(x) is a multiple of 8.")
+	x := pointer("x")
+	n := Load(Param("x").Len(), GP64()).(reg.GPVirtual)
+	t := broadcast("t")
+	total, m := YMM(), YMM()
+	VPXOR(total, total, total)
+	k := GP64()
+	XORQ(k, k)
+	Label("eight")
+	CMPQ(k, n)
+	JGE(LabelRef("counted"))
+	VMOVUPS(Mem{Base: x, Index: k, Scale: 4}, m)
+	VCMPPS(U8(0x1d), t, m, m) // greater or equal, ordered, quiet
+	VPSUBD(m, total, total)
+	ADDQ(U32(8), k)
+	JMP(LabelRef("eight"))
+	Label("counted")
+	half := XMM()
+	VEXTRACTI128(U8(1), total, half)
+	VPADDD(half, total.AsX(), half)
+	VPHADDD(half, half, half)
+	VPHADDD(half, half, half)
+	sum := GP32()
+	VMOVD(half, sum)
+	VZEROUPPER()
+	wide := sum.As64()
+	Store(wide, ReturnIndex(0))
+	RET()
+}
+
+func broadcast(name string) reg.VecVirtual {
+	v := YMM()
+	m, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	VBROADCASTSS(m.Addr, v)
+	return v
+}
+
 // drain finds the few sums that matter to either of two lists and clears all.
 func drain() {
 	TEXT("drainAVX2", NOSPLIT, "func(hit []int32, hits []float32, sum, own, floors []float32, floor, other float32) int")
@@ -156,15 +236,6 @@ func drain() {
 	Doc("drainAVX2 collects the sums s = sum[c] with s·own[c] >= floor or s·other >= floors[c], c ascending, sets all sums to zero and returns how many it found. len(sum) is a multiple of 8.")
 	hit, hits, sum, own, floors := pointer("hit"), pointer("hits"), pointer("sum"), pointer("own"), pointer("floors")
 	n := Load(Param("sum").Len(), GP64()).(reg.GPVirtual)
-	broadcast := func(name string) reg.VecVirtual {
-		v := YMM()
-		m, err := Param(name).Resolve()
-		if err != nil {
-			panic(err)
-		}
-		VBROADCASTSS(m.Addr, v)
-		return v
-	}
 	floor, other := broadcast("floor"), broadcast("other")
 	zero, s, v := YMM(), YMM(), YMM()
 	VXORPS(zero, zero, zero)
