@@ -232,16 +232,16 @@ func (w *pairWorker) row(r int) {
 	w.lock[s].Unlock()
 }
 
-// raise gives the row at hand a bound close to the last place of its list, before
-// anything is offered: of the largest scores of groups of its sums, so many are at
-// least as large. It is k where there are many groups for each place; where there
-// are few, or most sums are zero, the bound is nothing, and rises by the offers.
+// raise gives the row at hand, before anything is offered, a bound close to the
+// last place of its list: where k groups of sums have a best score that reaches t,
+// so do k sums. With few groups for each place the bound would be far off, and it
+// is left to the offers to raise it.
 func (w *pairWorker) raise(cells int) {
 	k := w.top.k
-	peaks := vec.Peaks(w.peaks, w.sum[:cells], w.col)
-	if len(peaks) < 4*k {
+	if cells/8 < 4*k {
 		return
 	}
+	peaks := vec.Peaks(w.peaks, w.sum[:cells], w.col)
 	lo, hi := uint32(0), uint32(0x7f800001) // at least k peaks reach the number of these bits, and fewer
 	for hi-lo > 1<<18 {                     // a thirtieth
 		t := lo + (hi-lo)/2
