@@ -40,6 +40,15 @@ var conformants = []conformant{
 	{"itemknn/loglikelihood", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitItemKNN(ctx, x, ItemKNNOptions{Similarity: LogLikelihood})
 	}, true},
+	{"itemknn/pearson", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitItemKNN(ctx, x, ItemKNNOptions{Similarity: Pearson})
+	}, false}, // the suite is binary, where nothing is like anything
+	{"itemknn/pearson,tfidf", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitItemKNN(ctx, x, ItemKNNOptions{Similarity: Pearson, Weighting: TFIDF})
+	}, false},
+	{"itemknn/adjusted,bm25", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitItemKNN(ctx, x, ItemKNNOptions{Similarity: AdjustedCosine, Weighting: BM25, Shrinkage: 1})
+	}, false},
 	{"als/cg", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitALS(ctx, x, ALSOptions{Factors: 8, Iterations: 5})
 	}, true},
@@ -61,6 +70,12 @@ var conformants = []conformant{
 	{"userknn/bm25", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitUserKNN(ctx, x, UserKNNOptions{Weighting: BM25, Power: 2})
 	}, true},
+	{"userknn/pearson,bm25", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitUserKNN(ctx, x, UserKNNOptions{Similarity: Pearson, Weighting: BM25})
+	}, false},
+	{"userknn/adjusted,tfidf", func(ctx context.Context, x *Interactions) (Persistent, error) {
+		return FitUserKNN(ctx, x, UserKNNOptions{Similarity: AdjustedCosine, Weighting: TFIDF})
+	}, false},
 	{"turbocf", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitTurboCF(ctx, x, TurboCFOptions{})
 	}, true},

@@ -46,6 +46,7 @@ type UserKNN struct {
 	size   []float64   // norm or number of non-zeros of each user's weighted row
 	idf    []float32   // weight of each item in a query, see weighQuery
 	mean   float64     // mean row sum, for BM25
+	means  []float64   // of the weights of each item, for AdjustedCosine
 
 	scratch sync.Pool // *userScratch
 }
@@ -85,6 +86,12 @@ func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*User
 func (m *UserKNN) prepare() {
 	w := weigh(m.users, m.opt)
 	m.byItem = w.Transpose()
+	m.means = nil
+	if m.opt.Similarity == AdjustedCosine {
+		plain := m.opt
+		plain.Similarity = Cosine
+		m.means = columnMeans(weigh(m.users, plain))
+	}
 	m.size = make([]float64, w.Rows)
 	for u := range m.size {
 		_, vals := w.Row(u)
@@ -105,7 +112,7 @@ func (m *UserKNN) norm(vals []float32) float64 {
 	for _, v := range vals {
 		s += float64(v) * float64(v)
 	}
-	if m.opt.Similarity <= Dot {
+	if !m.opt.Similarity.counts() {
 		return math.Sqrt(s)
 	}
 	return s
@@ -129,7 +136,7 @@ func (m *UserKNN) get() *userScratch {
 func (m *UserKNN) weighQuery(q *Query, k int, sum float64) float32 {
 	w := float64(q.Weight(k))
 	switch {
-	case m.opt.Weighting == Binary || m.opt.Similarity > Dot:
+	case m.opt.Weighting == Binary || m.opt.Similarity.counts():
 		if w != 0 {
 			return 1
 		}
@@ -157,8 +164,25 @@ func (m *UserKNN) neighbors(t *userScratch, q *Query) {
 		total += float64(q.Weight(k))
 	}
 	t.touched = t.touched[:0]
+	mean := 0.0
+	if m.opt.Similarity == Pearson {
+		n := 0
+		for k := range q.Items {
+			if w := m.weighQuery(q, k, total); w != 0 {
+				mean += float64(w)
+				n++
+			}
+		}
+		mean /= float64(max(n, 1))
+	}
 	for k, i := range q.Items {
 		w := m.weighQuery(q, k, total)
+		switch m.opt.Similarity {
+		case Pearson:
+			w = deviation(w, mean)
+		case AdjustedCosine:
+			w = deviation(w, m.means[i])
+		}
 		norm += float64(w) * float64(w)
 		users, vals := m.byItem.Row(int(i))
 		for n, v := range users {
@@ -168,7 +192,7 @@ func (m *UserKNN) neighbors(t *userScratch, q *Query) {
 			t.sum[v] += float32(w * vals[n])
 		}
 	}
-	if m.opt.Similarity <= Dot {
+	if !m.opt.Similarity.counts() {
 		norm = math.Sqrt(norm)
 	}
 	t.heap.Reset(m.opt.Neighbors)
