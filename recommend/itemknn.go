@@ -19,7 +19,7 @@ type Similarity int
 const (
 	Cosine           Similarity = iota // s / (‖i‖‖j‖ + h)
 	AsymmetricCosine                   // s / (‖i‖^2α ‖j‖^2(1-α) + h) (Aiolli 2013)
-	Dot                                // s, as BM25 weights are meant to be used
+	Dot                                // s, as BM25 weights are meant to be used; of weights beyond 1e±9 up to a power of two
 	Jaccard                            // c / (nᵢ + nⱼ - c + h)
 	Tversky                            // c / (c + α(nᵢ-c) + β(nⱼ-c) + h) (Tversky 1977)
 	Lift                               // c·N / (nᵢnⱼ + h)
@@ -271,21 +271,78 @@ func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions) (*sparse.
 	err := parallel.For(ctx, w.Rows, 256, opt.Workers, func(_, lo, hi int) error {
 		for r := lo; r < hi; r++ {
 			_, vals := w.Row(r)
-			sum := 0.0
-			for _, v := range vals {
-				sum += float64(v) * float64(v)
-			}
-			if !opt.Similarity.counts() {
-				sum = math.Sqrt(sum)
-			}
-			size[r] = sum
+			size[r] = opt.size(vals)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
+	w, scale := opt.even(w, size)
+	opt.Shrinkage *= scale * scale
 	return sparse.Pairs{W: w, Score: opt.score(size, w.Cols)}.Top(ctx, opt.Neighbors, opt.Workers)
+}
+
+// size is the norm of a row, or its number of non-zeros where all are 1.
+func (o ItemKNNOptions) size(vals []float32) float64 {
+	sum := 0.0
+	for _, v := range vals {
+		sum += float64(v) * float64(v)
+	}
+	if !o.Similarity.counts() {
+		sum = math.Sqrt(sum)
+	}
+	return sum
+}
+
+// ownScale reports whether the similarity does not depend on the scale of a row.
+func (o ItemKNNOptions) ownScale() bool {
+	return (o.Similarity == Cosine || o.Similarity.centres()) && o.Shrinkage == 0
+}
+
+// Rows with norms in [1/evenMost, evenMost] have products that float32 holds.
+const evenMost = 1 << 30
+
+// toOne returns the power of two that takes a norm to [0.5, 1), and 1 for 0.
+func toOne(norm float64) float64 {
+	_, e := math.Frexp(norm)
+	return math.Ldexp(1, -e)
+}
+
+// even returns w as it is where its products fit float32, and otherwise by powers
+// of two: each row by its own where the similarity does not depend on it, all
+// by one, which is returned, otherwise; rows that are nothing beside the largest
+// become 0 then. size, the sizes of the rows, follows.
+func (o ItemKNNOptions) even(w *sparse.CSR, size []float64) (*sparse.CSR, float64) {
+	lo, hi := math.Inf(1), 0.0
+	for _, n := range size {
+		if hi = max(hi, n); n > 0 {
+			lo = min(lo, n)
+		}
+	}
+	if o.Similarity.counts() || hi == 0 || lo >= 1.0/evenMost && hi <= evenMost {
+		return w, 1
+	}
+	out := &sparse.CSR{Rows: w.Rows, Cols: w.Cols, Ptr: w.Ptr, Col: w.Col, Val: make([]float32, len(w.Val))}
+	scale := toOne(hi)
+	for r := range w.Rows {
+		f := scale
+		if o.ownScale() {
+			f = toOne(size[r])
+		} else if size[r]*f < 0x1p-60 {
+			f = 0
+		}
+		_, vals := w.Row(r)
+		dst := out.Val[w.Ptr[r]:w.Ptr[r+1]]
+		for k, v := range vals {
+			dst[k] = float32(float64(v) * f)
+		}
+		size[r] = o.size(dst)
+	}
+	if o.ownScale() {
+		scale = 1
+	}
+	return out, scale
 }
 
 // score says how the dot product of two rows becomes their similarity: a product

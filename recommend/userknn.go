@@ -47,12 +47,14 @@ type UserKNN struct {
 	idf    []float32   // weight of each item in a query, see weighQuery
 	mean   float64     // mean row sum, for BM25
 	means  []float64   // of the weights of each item, for AdjustedCosine
+	scale  float64     // of byItem and size, see even
 
 	scratch sync.Pool // *userScratch
 }
 
 type userScratch struct {
 	sum     []float32
+	query   []float32 // weights of the history
 	touched []int32
 	heap    topk.Heap
 	near    []topk.Item
@@ -85,7 +87,6 @@ func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*User
 // prepare derives from users and options what a query needs.
 func (m *UserKNN) prepare() {
 	w := weigh(m.users, m.opt)
-	m.byItem = w.Transpose()
 	m.means = nil
 	if m.opt.Similarity == AdjustedCosine {
 		plain := m.opt
@@ -95,8 +96,10 @@ func (m *UserKNN) prepare() {
 	m.size = make([]float64, w.Rows)
 	for u := range m.size {
 		_, vals := w.Row(u)
-		m.size[u] = m.norm(vals)
+		m.size[u] = m.opt.size(vals)
 	}
+	w, m.scale = m.opt.even(w, m.size)
+	m.byItem = w.Transpose()
 	m.idf = make([]float32, w.Cols)
 	for i := range m.idf {
 		m.idf[i] = float32(math.Log(float64(w.Rows)) - math.Log1p(float64(m.byItem.RowLen(i))))
@@ -105,17 +108,6 @@ func (m *UserKNN) prepare() {
 		m.mean += float64(v)
 	}
 	m.mean /= float64(max(w.Rows, 1))
-}
-
-func (m *UserKNN) norm(vals []float32) float64 {
-	s := 0.0
-	for _, v := range vals {
-		s += float64(v) * float64(v)
-	}
-	if !m.opt.Similarity.counts() {
-		return math.Sqrt(s)
-	}
-	return s
 }
 
 // Users returns the number of users of the fit.
@@ -159,11 +151,11 @@ func (m *UserKNN) weighQuery(q *Query, k int, sum float64) float32 {
 // neighbors leaves in t.near the users most similar to the history, best first,
 // with similarity^Power as their score.
 func (m *UserKNN) neighbors(t *userScratch, q *Query) {
-	total, norm := 0.0, 0.0
+	total := 0.0
 	for k := range q.Items {
 		total += float64(q.Weight(k))
 	}
-	t.touched = t.touched[:0]
+	t.touched, t.query = t.touched[:0], t.query[:0]
 	mean := 0.0
 	if m.opt.Similarity == Pearson {
 		n := 0
@@ -183,7 +175,19 @@ func (m *UserKNN) neighbors(t *userScratch, q *Query) {
 		case AdjustedCosine:
 			w = deviation(w, m.means[i])
 		}
-		norm += float64(w) * float64(w)
+		t.query = append(t.query, w)
+	}
+	norm, scale, opt := m.opt.size(t.query), m.scale, m.opt
+	if opt.ownScale() && norm > 0 && (norm > evenMost || norm < 1.0/evenMost) {
+		scale = toOne(norm)
+	}
+	norm *= scale
+	opt.Shrinkage *= m.scale * m.scale
+	for k, i := range q.Items {
+		w := t.query[k]
+		if scale != 1 {
+			w = float32(float64(w) * scale)
+		}
 		users, vals := m.byItem.Row(int(i))
 		for n, v := range users {
 			if t.sum[v] == 0 {
@@ -192,9 +196,6 @@ func (m *UserKNN) neighbors(t *userScratch, q *Query) {
 			t.sum[v] += float32(w * vals[n])
 		}
 	}
-	if !m.opt.Similarity.counts() {
-		norm = math.Sqrt(norm)
-	}
 	t.heap.Reset(m.opt.Neighbors)
 	for _, v := range t.touched {
 		s := float64(t.sum[v])
@@ -202,7 +203,7 @@ func (m *UserKNN) neighbors(t *userScratch, q *Query) {
 		if v == q.User || s == 0 {
 			continue
 		}
-		if s = m.opt.value(s, norm, m.size[v], float64(m.users.Cols)); s > 0 {
+		if s = opt.value(s, norm, m.size[v], float64(m.users.Cols)); s > 0 {
 			if m.power != 1 {
 				s = math.Pow(s, m.power)
 			}
