@@ -58,7 +58,7 @@ type Model interface {
 	// It returns ErrEmpty, and leaves dst undefined, when the model knows nothing
 	// about the query: an unknown user without history, or a history the model
 	// cannot use. ErrShape: dst of another length. ErrRange: a history item out
-	// of range.
+	// of range, or a weight that is NaN or beyond ±1e30.
 	Score(dst []float32, q Query) error
 }
 
@@ -110,6 +110,11 @@ func checkHistory(q *Query, n int) error {
 	}
 	for _, i := range q.Items {
 		if uint32(i) >= uint32(n) {
+			return ErrRange
+		}
+	}
+	for _, w := range q.Weights {
+		if !(w >= -mostWeight && w <= mostWeight) {
 			return ErrRange
 		}
 	}
