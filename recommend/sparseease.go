@@ -103,6 +103,8 @@ func ridge(t *localProblem, extra func(k int) float64) {
 	np := t.np
 	t.tmp = grown(t.tmp, np*np+17*np)
 	work, scratch, r := t.tmp[:np*np], t.tmp[np*np:np*np+16*np], t.tmp[np*np+16*np:]
+	const most = 1e18 // more than this over the data is a weight of nothing
+	finite := func(k int) float64 { return min(extra(k), most) }
 	lift := 0.0
 	for ; ; lift = max(2*lift, 1e-3) {
 		if !(lift < 1e6) { // a penalty beyond all data, or an overflow: no weights
@@ -111,7 +113,7 @@ func ridge(t *localProblem, extra func(k int) float64) {
 		}
 		copy(work, t.a)
 		for k := range t.items {
-			work[k*np+k] = float32(1 + lift + extra(k))
+			work[k*np+k] = float32(1 + lift + finite(k))
 		}
 		if solve.Cholesky32(work, np, scratch) {
 			break
@@ -122,7 +124,7 @@ func ridge(t *localProblem, extra func(k int) float64) {
 	clear(r)
 	for k := range t.items {
 		row := t.a[k*np : k*np+len(t.items)]
-		s := float64(t.b[k]) - float64((lift+extra(k))*float64(t.y[k]))
+		s := float64(t.b[k]) - float64((lift+finite(k))*float64(t.y[k]))
 		for l, v := range row {
 			s -= float64(float64(v) * float64(t.y[l]))
 		}

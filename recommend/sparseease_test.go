@@ -282,3 +282,27 @@ func BenchmarkFitSparseEASE(b *testing.B) {
 		}
 	})
 }
+
+// An item with next to no weight is no reason to leave the others out.
+func TestSparseEASETinyItem(t *testing.T) {
+	rows := make([][]int32, 20)
+	for u := range rows {
+		rows[u] = []int32{0, 1, 2}
+	}
+	x, err := InteractionsFromRows(3, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x = reweighed(x, func(_ int, i int32, _ *rng.Stream) float32 { return []float32{1, 1, 1e-30}[i] })
+	m, err := FitSparseEASE(context.Background(), x, SparseEASEOptions{Regularization: 5, Weights: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dst := make([]float32, 3)
+	if err := m.Score(dst, Query{User: Stranger, Items: []int32{0}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := 20.0 / 25; math.Abs(float64(dst[1])-want) > 1e-5 { // G01/(G00 + λ)
+		t.Errorf("score is %v, want %v", dst[1], want)
+	}
+}

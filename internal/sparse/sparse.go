@@ -39,8 +39,11 @@ func (m *CSR) Validate() error {
 	if m.Rows < 0 || m.Cols < 0 || m.Rows > math.MaxInt32 || m.Cols > math.MaxInt32 {
 		return fmt.Errorf("matrix is %d×%d: %w", m.Rows, m.Cols, check.ErrShape)
 	}
-	if len(m.Ptr) != m.Rows+1 || len(m.Col) != len(m.Val) || m.Ptr[0] != 0 || m.Ptr[m.Rows] != int64(len(m.Col)) {
+	if len(m.Ptr) != m.Rows+1 || len(m.Col) != len(m.Val) {
 		return fmt.Errorf("%d row pointers for %d rows, %d columns, %d values: %w", len(m.Ptr), m.Rows, len(m.Col), len(m.Val), check.ErrShape)
+	}
+	if m.Ptr[0] != 0 || m.Ptr[m.Rows] != int64(len(m.Col)) {
+		return fmt.Errorf("row pointers run from %d to %d, want from 0 to %d: %w", m.Ptr[0], m.Ptr[m.Rows], len(m.Col), check.ErrShape)
 	}
 	for r := 0; r < m.Rows; r++ {
 		a, b := m.Ptr[r], m.Ptr[r+1]
