@@ -86,7 +86,7 @@ func newFused(parts []Weighted, where string) (fused, error) {
 	for k := range f.parts {
 		p := &f.parts[k]
 		p.Weight = check.Default(p.Weight, 1)
-		c.Require(p.Model != nil, fmt.Sprintf("parts[%d].Model", k), "nil", "a model")
+		c.Require(!missing(p.Model), fmt.Sprintf("parts[%d].Model", k), "nil", "a model")
 		check.Positive(&c, fmt.Sprintf("parts[%d].Weight", k), p.Weight)
 	}
 	if err := c.Err(where); err != nil {

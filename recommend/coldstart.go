@@ -35,7 +35,7 @@ type ColdStart struct {
 // vector and yᵢ its vector in als. Both models must be over the same items.
 //
 // Cost: Iterations passes over the content vectors times factors. Memory: 16
-// bytes a term and factor. Errors: ErrMismatch, ErrOption, ErrEmpty (no item has
+// bytes a term and factor. Errors: ErrMismatch (also for nil), ErrOption, ErrEmpty (no item has
 // both), context.Cause(ctx).
 func FitColdStart(ctx context.Context, content *TFIDFModel, als *ALS, opt ColdStartOptions) (*ColdStart, error) {
 	opt.Regularization = check.Default(opt.Regularization, 1)
@@ -48,7 +48,10 @@ func FitColdStart(ctx context.Context, content *TFIDFModel, als *ALS, opt ColdSt
 	if err := c.Err("recommend: FitColdStart"); err != nil {
 		return nil, err
 	}
-	if content == nil || als == nil || content.Items() != als.Items() {
+	if content == nil || als == nil {
+		return nil, fmt.Errorf("recommend: FitColdStart: a model is nil: %w", ErrMismatch)
+	}
+	if content.Items() != als.Items() {
 		return nil, fmt.Errorf("recommend: FitColdStart: models are over different items: %w", ErrMismatch)
 	}
 	f, terms := als.Factors(), len(content.Terms())

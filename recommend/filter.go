@@ -3,6 +3,7 @@ package recommend
 import (
 	"fmt"
 	"iter"
+	"math"
 
 	"github.com/aislekit/aisle/internal/bitset"
 )
@@ -14,8 +15,11 @@ import (
 type ItemSet struct{ set *bitset.Set }
 
 // NewItemSet returns the set of the given dense indices out of n items.
-// ErrRange for an index outside [0, n).
+// ErrRange for an index outside [0, n), ErrOption for n outside [0, 2³¹).
 func NewItemSet(n int, items ...int32) (*ItemSet, error) {
+	if n < 0 || n > math.MaxInt32 {
+		return nil, fmt.Errorf("recommend: NewItemSet: n is %d, want in [0, 2³¹): %w", n, ErrOption)
+	}
 	s := bitset.New(n)
 	for _, i := range items {
 		if !s.Add(i) {

@@ -33,6 +33,7 @@ func StartVector(dst []float32, seed, id uint64) {
 // (jump consistent hashing, Lamping and Veach 2014). It returns 0 for parts < 2.
 func Partition[K ID](id K, parts int) int {
 	h := rng.HashString(fmt.Sprint(id))
+	parts = min(parts, math.MaxInt32) // what the arithmetic below holds
 	b, j := int64(-1), int64(0)
 	for j < int64(parts) {
 		b = j

@@ -368,3 +368,59 @@ func TestRatingScales(t *testing.T) {
 		}
 	}
 }
+
+// What is made of values of the host refuses those that make no sense.
+func TestHostileConstructors(t *testing.T) {
+	ctx := context.Background()
+	x := groups(10, 9, 2, 1)
+	knn, err := FitItemKNN(ctx, x, ItemKNNOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var none *Interactions
+	var failed *ALS
+	stored := RowVectors{Rows: []float32{1, 2}, N: -1}
+	for name, c := range map[string]struct {
+		err  error
+		want error
+	}{
+		"set below 0":         {second(NewItemSet(-1)), ErrOption},
+		"set too large":       {second(NewItemSet(math.MaxInt)), ErrOption},
+		"set member":          {second(NewItemSet(3, 3)), ErrRange},
+		"rows below 0":        {second(InteractionsFromRows(-1, nil)), ErrShape},
+		"rows too wide":       {second(InteractionsFromRows(math.MaxInt, [][]int32{{0}})), ErrShape},
+		"rows twice":          {second(InteractionsFromRows(3, [][]int32{{1, 1}})), ErrDuplicate},
+		"pointers from 1":     {second(NewInteractions(1, 3, []int64{1, 1}, []int32{1}, nil)), ErrShape},
+		"pointers beyond":     {second(NewInteractions(1, 3, []int64{0, math.MaxInt64}, []int32{1}, nil)), ErrShape},
+		"pointers back":       {second(NewInteractions(2, 3, []int64{0, -5, 1}, []int32{1}, nil)), ErrShape},
+		"weight NaN":          {second(NewInteractions(1, 3, []int64{0, 1}, []int32{1}, []float32{float32(math.NaN())})), ErrNotFinite},
+		"sequences":           {second(NewSequences(3, []int64{0, 9}, []int32{0}, nil)), ErrShape},
+		"gramian":             {second(NewGramian(math.MaxInt)), ErrOption},
+		"counts":              {second(NewCooccurrence(math.MaxInt, CooccurrenceOptions{})), ErrOption},
+		"times of nothing":    {second(none.WithTimes(nil)), ErrEmpty},
+		"random of nothing":   {second(SplitRandom(none, 0.5, 1)), ErrEmpty},
+		"last of nothing":     {second(SplitLast(none, 1)), ErrEmpty},
+		"time of nothing":     {second(SplitTime(none, time.Now())), ErrEmpty},
+		"folds of nothing":    {second(SplitFolds(none, 2, 1)), ErrEmpty},
+		"users of nothing":    {second(SplitUsers(none, 0.5, 0.5, 1)), ErrEmpty},
+		"items of nothing":    {second(SplitItems(none, 0.5, 1)), ErrEmpty},
+		"folds without end":   {second(SplitFolds(x, math.MaxInt, 1)), ErrOption},
+		"disjoint of nothing": {CheckDisjoint(none, x), ErrEmpty},
+		"blend failed fit":    {second(NewBlend([]Weighted{{Model: knn, Weight: 1}, {Model: failed, Weight: 1}}, BlendOptions{})), ErrOption},
+		"cascade failed fit":  {second(NewCascade(failed, knn, CascadeOptions{})), ErrOption},
+		"switch failed fit":   {second(NewSwitch(func(Query) int { return 0 }, failed)), ErrOption},
+		"stack failed fit":    {second(NewStack([]Source{{Name: "a", Model: failed}}, StackOptions{})), ErrOption},
+		"likeness failed fit": {second(NewVectorLikeness(failed)), ErrEmpty},
+		"likeness of -1":      {second(NewVectorLikeness(stored)), ErrShape},
+		"cold start":          {second(FitColdStart(ctx, nil, failed, ColdStartOptions{})), ErrMismatch},
+	} {
+		if !errors.Is(c.err, c.want) || !strings.HasPrefix(c.err.Error(), "recommend: ") {
+			t.Errorf("%s: error is %v, want %v", name, c.err, c.want)
+		}
+	}
+	for _, parts := range []int{math.MinInt, 0, 1, math.MaxInt} {
+		if p := Partition("id", parts); p < 0 || p >= max(parts, 1) {
+			t.Errorf("part %d of %d", p, parts)
+		}
+	}
+}

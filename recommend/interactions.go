@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -46,8 +47,12 @@ func NewInteractions(users, items int, ptr []int64, cols []int32, weights []floa
 
 // InteractionsFromRows builds the matrix from one list of items per user, in
 // any order; weights are 1. items is the number of columns. An item twice in a
-// row is ErrDuplicate, one outside [0, items) ErrRange.
+// row is ErrDuplicate, one outside [0, items) ErrRange, items outside [0, 2³¹)
+// ErrShape.
 func InteractionsFromRows(items int, rows [][]int32) (*Interactions, error) {
+	if items < 0 || items > math.MaxInt32 || len(rows) > math.MaxInt32 {
+		return nil, fmt.Errorf("recommend: InteractionsFromRows: matrix is %d×%d: %w", len(rows), items, ErrShape)
+	}
 	m := &sparse.CSR{Rows: len(rows), Cols: items, Ptr: make([]int64, len(rows)+1)}
 	for u, row := range rows {
 		at := len(m.Col)
@@ -73,8 +78,11 @@ func InteractionsFromRows(items int, rows [][]int32) (*Interactions, error) {
 
 // WithTimes returns x with the Unix seconds of its entries, in the order of the
 // rows and of the items inside a row. The slice is used, not copied. ErrShape for
-// another length.
+// another length, ErrEmpty when x is nil.
 func (x *Interactions) WithTimes(seconds []int64) (*Interactions, error) {
+	if x == nil {
+		return nil, fmt.Errorf("recommend: WithTimes: interactions: %w", ErrEmpty)
+	}
 	if len(seconds) != x.Len() {
 		return nil, fmt.Errorf("recommend: WithTimes: %d times for %d entries: %w", len(seconds), x.Len(), ErrShape)
 	}

@@ -1,6 +1,8 @@
 package recommend
 
 import (
+	"reflect"
+
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -60,6 +62,13 @@ type Model interface {
 	// cannot use. ErrShape: dst of another length. ErrRange: a history item out
 	// of range, or a weight that is NaN or beyond ±1e30.
 	Score(dst []float32, q Query) error
+}
+
+// missing reports whether there is no model in m, a nil *ALS of a failed fit
+// included.
+func missing(m any) bool {
+	v := reflect.ValueOf(m)
+	return m == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // Similar is the ability to name items like another.

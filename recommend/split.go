@@ -9,15 +9,23 @@ import (
 	"github.com/aislekit/aisle/internal/rng"
 )
 
-// Split is a training and a test matrix of equal shape that share no entry.
+// Split is a training and a test matrix of equal shape that share no entry. All
+// functions that make one give ErrEmpty for nil interactions.
 type Split struct {
 	Train, Test *Interactions
 }
 
+func noData(where string) error {
+	return fmt.Errorf("recommend: %s: interactions: %w", where, ErrEmpty)
+}
+
 // CheckDisjoint returns ErrLeakage, naming the first user and item, when an
 // entry of test is in train too: a model that has seen the answer is no test.
-// ErrShape when the shapes differ.
+// ErrShape when the shapes differ, ErrEmpty when a matrix is nil.
 func CheckDisjoint(train, test *Interactions) error {
+	if train == nil || test == nil {
+		return noData("CheckDisjoint")
+	}
 	if train.Users() != test.Users() || train.Items() != test.Items() {
 		return fmt.Errorf("recommend: CheckDisjoint: %d×%d against %d×%d: %w", train.Users(), train.Items(), test.Users(), test.Items(), ErrShape)
 	}
@@ -44,6 +52,9 @@ func (x *Interactions) split(test func(u int, p int64) bool) Split {
 // rest of the data. Users keep at least one training entry: the one with the
 // largest hash. share must be in (0, 1).
 func SplitRandom(x *Interactions, share float64, seed uint64) (Split, error) {
+	if x == nil {
+		return Split{}, noData("SplitRandom")
+	}
 	if !(share > 0 && share < 1) {
 		return Split{}, fmt.Errorf("recommend: SplitRandom: share is %v, want in (0, 1): %w", share, ErrOption)
 	}
@@ -68,6 +79,9 @@ func SplitRandom(x *Interactions, share float64, seed uint64) (Split, error) {
 // n or fewer entries stay in training whole. ErrOption for n < 1, ErrEmpty when
 // x has no times.
 func SplitLast(x *Interactions, n int) (Split, error) {
+	if x == nil {
+		return Split{}, noData("SplitLast")
+	}
 	if n < 1 {
 		return Split{}, fmt.Errorf("recommend: SplitLast: n is %d, want >= 1: %w", n, ErrOption)
 	}
@@ -97,6 +111,9 @@ func SplitLast(x *Interactions, n int) (Split, error) {
 // cut): what a shop could have known at cut against what came after. ErrEmpty
 // when x has no times.
 func SplitTime(x *Interactions, cut time.Time) (Split, error) {
+	if x == nil {
+		return Split{}, noData("SplitTime")
+	}
 	if !x.HasTimes() {
 		return Split{}, fmt.Errorf("recommend: SplitTime: times: %w", ErrEmpty)
 	}
@@ -106,10 +123,14 @@ func SplitTime(x *Interactions, cut time.Time) (Split, error) {
 
 // SplitFolds cuts the entries into k random folds of nearly equal size and
 // returns k splits, each with one fold as its test part. Each user's entries
-// are dealt in a random order, starting at a random fold. k must be at least 2.
+// are dealt in a random order, starting at a random fold. k must be at least 2 and
+// at most the number of entries.
 func SplitFolds(x *Interactions, k int, seed uint64) ([]Split, error) {
-	if k < 2 {
-		return nil, fmt.Errorf("recommend: SplitFolds: k is %d, want >= 2: %w", k, ErrOption)
+	if x == nil {
+		return nil, noData("SplitFolds")
+	}
+	if k < 2 || k > max(x.Len(), 2) {
+		return nil, fmt.Errorf("recommend: SplitFolds: k is %d, want in [2, %d], the entries: %w", k, max(x.Len(), 2), ErrOption)
 	}
 	fold := make([]int32, x.Len())
 	for u := range x.Users() {
@@ -139,6 +160,9 @@ type UserSplit struct {
 // hidden of each held-out user's entries. Held-out users keep at least one
 // known entry. Both shares must be in (0, 1).
 func SplitUsers(x *Interactions, share, hidden float64, seed uint64) (UserSplit, error) {
+	if x == nil {
+		return UserSplit{}, noData("SplitUsers")
+	}
 	if !(share > 0 && share < 1) || !(hidden > 0 && hidden < 1) {
 		return UserSplit{}, fmt.Errorf("recommend: SplitUsers: shares are %v and %v, want in (0, 1): %w", share, hidden, ErrOption)
 	}
@@ -162,6 +186,9 @@ func SplitUsers(x *Interactions, share, hidden float64, seed uint64) (UserSplit,
 // their entries are the test part, and training knows nothing of them, so only
 // models that read content can do better than chance. share must be in (0, 1).
 func SplitItems(x *Interactions, share float64, seed uint64) (Split, error) {
+	if x == nil {
+		return Split{}, noData("SplitItems")
+	}
 	if !(share > 0 && share < 1) {
 		return Split{}, fmt.Errorf("recommend: SplitItems: share is %v, want in (0, 1): %w", share, ErrOption)
 	}
