@@ -70,6 +70,15 @@ type Similar interface {
 	AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error)
 }
 
+// SimilarUsers is the ability to name users like another: ALS, BPR, WARP, LMF,
+// MF, SVDPP, FM and NMF by the cosine of their vectors, UserKNN by its measure.
+type SimilarUsers interface {
+	// AppendSimilarUsers appends the k users of the fit most similar to user, best
+	// first, ties by index, never user itself. None are appended for a user without
+	// entries. ErrUnknownID when user is out of range.
+	AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error)
+}
+
 // Reason is the share of one history item in a score.
 type Reason struct {
 	Item         int32   // the history item: "because you bought Item"

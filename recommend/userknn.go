@@ -259,6 +259,19 @@ func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) ([]UserScore,
 	return dst, nil
 }
 
+// AppendSimilarUsers appends the users most similar to user, as AppendNeighbors
+// finds them for the history of the fit; at most Neighbors of them.
+func (m *UserKNN) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	if uint32(user) >= uint32(m.Users()) {
+		return dst, ErrUnknownID
+	}
+	items, weights := m.users.Row(int(user))
+	if len(items) == 0 {
+		return dst, nil
+	}
+	return m.AppendNeighbors(dst, Query{User: user, Items: items, Weights: weights}, k)
+}
+
 // UserScore is a user with a score.
 type UserScore struct {
 	User  int32
