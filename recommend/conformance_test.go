@@ -302,6 +302,11 @@ func conformQueries(t *testing.T, x *Interactions, m Model) {
 	if err := m.Score(dst, Query{User: Stranger, Items: []int32{0}, Weights: []float32{1, 2}}); !errors.Is(err, ErrShape) {
 		t.Errorf("weights of another length: %v", err)
 	}
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		if err := m.Score(dst, Query{User: Stranger, Items: []int32{0, 1}, Weights: []float32{1, float32(bad)}}); !errors.Is(err, ErrRange) {
+			t.Errorf("weight %v: %v", bad, err)
+		}
+	}
 	// Strangers: unknown index, no history, the user without entries.
 	for name, q := range map[string]Query{"stranger": {User: Stranger}, "beyond": {User: int32(x.Users())}, "empty user": x.Query(x.Users() - 1)} {
 		err := m.Score(dst, q)

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -58,7 +59,7 @@ type Model interface {
 	// It returns ErrEmpty, and leaves dst undefined, when the model knows nothing
 	// about the query: an unknown user without history, or a history the model
 	// cannot use. ErrShape: dst of another length. ErrRange: a history item out
-	// of range.
+	// of range, or a weight that is NaN or infinite.
 	Score(dst []float32, q Query) error
 }
 
@@ -119,6 +120,11 @@ func checkHistory(q *Query, n int) error {
 	}
 	for _, i := range q.Items {
 		if uint32(i) >= uint32(n) {
+			return ErrRange
+		}
+	}
+	for _, w := range q.Weights {
+		if !check.Finite(float64(w)) {
 			return ErrRange
 		}
 	}

@@ -237,18 +237,14 @@ func (m *UserKNN) Score(dst []float32, q Query) error {
 
 // AppendNeighbors appends the k users most similar to the history of q, best
 // first, with their similarity to the power Power: the evidence behind a
-// recommendation. ErrEmpty for an empty history, ErrRange for an unknown item.
+// recommendation. ErrEmpty for an empty history, ErrRange for an unknown item
+// or a weight that is not finite, ErrShape for weights of another length.
 func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) ([]UserScore, error) {
-	for _, i := range q.Items {
-		if uint32(i) >= uint32(m.Items()) {
-			return dst, ErrRange
-		}
+	if err := checkHistory(&q, m.Items()); err != nil {
+		return dst, err
 	}
 	if len(q.Items) == 0 {
 		return dst, ErrEmpty
-	}
-	if q.Weights != nil && len(q.Weights) != len(q.Items) {
-		return dst, ErrShape
 	}
 	t := m.get()
 	defer m.scratch.Put(t)
