@@ -303,7 +303,7 @@ func conformQueries(t *testing.T, x *Interactions, m Model) {
 		t.Errorf("weights of another length: %v", err)
 	}
 	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		if err := m.Score(dst, Query{User: Stranger, Items: []int32{0, 1}, Weights: []float32{1, float32(bad)}}); !errors.Is(err, ErrRange) {
+		if err := m.Score(dst, Query{User: Stranger, Items: []int32{0, 1}, Weights: []float32{1, float32(bad)}}); !errors.Is(err, ErrRange) || !errors.Is(err, ErrNotFinite) {
 			t.Errorf("weight %v: %v", bad, err)
 		}
 	}

@@ -1,6 +1,8 @@
 package recommend
 
 import (
+	"fmt"
+
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/topk"
 )
@@ -59,7 +61,8 @@ type Model interface {
 	// It returns ErrEmpty, and leaves dst undefined, when the model knows nothing
 	// about the query: an unknown user without history, or a history the model
 	// cannot use. ErrShape: dst of another length. ErrRange: a history item out
-	// of range, or a weight that is NaN or infinite.
+	// of range, or a weight that is NaN or infinite
+	// (ErrNotFinite too).
 	Score(dst []float32, q Query) error
 }
 
@@ -125,11 +128,14 @@ func checkHistory(q *Query, n int) error {
 	}
 	for _, w := range q.Weights {
 		if !check.Finite(float64(w)) {
-			return ErrRange
+			return errWeight
 		}
 	}
 	return nil
 }
+
+// errWeight is both, for callers that test for either.
+var errWeight = fmt.Errorf("recommend: weight of the history: %w, %w", ErrNotFinite, ErrRange)
 
 // Filter says which items may be recommended. The zero Filter lets all through.
 type Filter struct {
