@@ -388,6 +388,21 @@ func (m *ALS) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	return appendVectorTop(dst, m.y, m.factors, item, k)
 }
 
+// AppendSimilarUsers appends the users whose vectors have the largest cosine with
+// that of user.
+func (m *ALS) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	return appendUserTop(dst, m.x, m.factors, user, k)
+}
+
+// appendUserTop is appendVectorTop for the vectors of users.
+func appendUserTop(dst []UserScore, v []float32, f int, u int32, k int) ([]UserScore, error) {
+	near, err := appendVectorTop(nil, v, f, u, k)
+	for _, s := range near {
+		dst = append(dst, UserScore{User: s.Item, Score: s.Score})
+	}
+	return dst, err
+}
+
 // appendVectorTop appends the k rows of v with the largest cosine with row i.
 func appendVectorTop(dst []Scored, v []float32, f int, i int32, k int) ([]Scored, error) {
 	n := len(v) / f

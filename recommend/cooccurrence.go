@@ -125,7 +125,8 @@ func (c *Cooccurrence) Count(i, j int32) int64 {
 
 // ItemKNN returns the neighbour model of the counts: what FitItemKNN gives with
 // Weighting Binary on the same baskets, as long as none was cut. opt.Weighting
-// is not used. Memory: 20 bytes a neighbour kept. Errors: ErrOption, ErrEmpty.
+// is not used. Memory: 20 bytes a neighbour kept. Errors: ErrOption (also
+// for Pearson and AdjustedCosine, which need graded weights), ErrEmpty.
 func (c *Cooccurrence) ItemKNN(opt ItemKNNOptions) (*ItemKNN, error) {
 	opt.Weighting = Binary
 	opt = opt.withDefaults()
@@ -138,7 +139,7 @@ func (c *Cooccurrence) ItemKNN(opt ItemKNNOptions) (*ItemKNN, error) {
 	size := make([]float64, c.items)
 	for i, n := range c.single {
 		size[i] = float64(n)
-		if opt.Similarity <= Dot {
+		if !opt.Similarity.counts() {
 			size[i] = math.Sqrt(size[i])
 		}
 	}

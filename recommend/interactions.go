@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/sparse"
 )
 
@@ -168,6 +167,9 @@ func (x *Interactions) filter(keep func(u int, p int64) bool) *Interactions {
 	return out
 }
 
+// mostWeight leaves sums of weights, and weights times scores, room in float32.
+const mostWeight = 1e30
+
 // checkImplicit refuses matrices that implicit-feedback models cannot use.
 func (x *Interactions) checkImplicit(where string) error {
 	if x == nil || x.Users() == 0 || x.Items() == 0 || x.Len() == 0 {
@@ -176,8 +178,8 @@ func (x *Interactions) checkImplicit(where string) error {
 	for u := range x.Users() {
 		cols, vals := x.Row(u)
 		for k, w := range vals {
-			if w < 0 || !check.Finite(float64(w)) {
-				return fmt.Errorf("recommend: %s: weight of user %d item %d is %v, want finite and >= 0: %w", where, u, cols[k], w, ErrRange)
+			if !(w >= 0 && w <= mostWeight) {
+				return fmt.Errorf("recommend: %s: weight of user %d item %d is %v, want in [0, 1e30]: %w", where, u, cols[k], w, ErrRange)
 			}
 		}
 	}

@@ -19,12 +19,36 @@ type Similarity int
 const (
 	Cosine           Similarity = iota // s / (‖i‖‖j‖ + h)
 	AsymmetricCosine                   // s / (‖i‖^2α ‖j‖^2(1-α) + h) (Aiolli 2013)
-	Dot                                // s, as BM25 weights are meant to be used
+	Dot                                // s, as BM25 weights are meant to be used; of weights beyond 1e±9 up to a power of two
 	Jaccard                            // c / (nᵢ + nⱼ - c + h)
 	Tversky                            // c / (c + α(nᵢ-c) + β(nⱼ-c) + h) (Tversky 1977)
 	Lift                               // c·N / (nᵢnⱼ + h)
 	LogLikelihood                      // Dunning's G² of the 2×2 table, as 1 - 1/(1+G²); 0 when c is below chance
+	Pearson                            // Cosine of rows less their means, for ratings: see below
+	AdjustedCosine                     // Cosine of rows less the means of the columns (Sarwar et al. 2001)
 )
+
+// Pearson and AdjustedCosine are for graded data. Pearson takes the mean of each
+// row from its weights, of an item for FitItemKNN (what an item is rated on the
+// whole does not matter) and of a user for FitUserKNN; AdjustedCosine takes the
+// mean of each column, of a user for FitItemKNN (how generous a user is does not
+// matter) and of an item for FitUserKNN. Both are then the cosine over all
+// columns, as LensKit and recpack define it and unlike the textbook's sums over
+// common columns alone: a missing entry counts as the mean, so few common columns
+// make a small similarity. Means are over the entries of weight above 0; an entry
+// of weight 0 is a missing one, here as everywhere, so shift a scale that starts
+// at 0. What differs from its mean by less than a millionth of it does not differ.
+// A row without differences is like nothing: on binary data Pearson and
+// AdjustedCosine are undefined and give no neighbours at all, and Weighting Binary
+// with them is ErrOption.
+// Only positive similarities make neighbours, and the weights that the score adds
+// up are those of the history and of the neighbours as they are, not centred.
+
+// counts reports whether s is about common columns and not about weights.
+func (s Similarity) counts() bool { return s >= Jaccard && s <= LogLikelihood }
+
+// centres reports whether s takes a mean off the weights.
+func (s Similarity) centres() bool { return s == Pearson || s == AdjustedCosine }
 
 // Weighting says what becomes of the weights before similarities are taken.
 // Rows are the things compared ("documents"), columns what they have in common
@@ -71,8 +95,9 @@ func (o ItemKNNOptions) withDefaults() ItemKNNOptions {
 func (o ItemKNNOptions) validate(where string) error {
 	var c check.Options
 	check.Positive(&c, "Neighbors", o.Neighbors)
-	c.Require(o.Similarity >= Cosine && o.Similarity <= LogLikelihood, "Similarity", int(o.Similarity), "Cosine … LogLikelihood")
+	c.Require(o.Similarity >= Cosine && o.Similarity <= AdjustedCosine, "Similarity", int(o.Similarity), "Cosine … AdjustedCosine")
 	c.Require(o.Weighting >= Unweighted && o.Weighting <= BM25, "Weighting", int(o.Weighting), "Unweighted … BM25")
+	c.Require(o.Weighting != Binary || !o.Similarity.centres(), "Weighting", "Binary", "graded weights for Pearson and AdjustedCosine")
 	check.NonNegative(&c, "Shrinkage", o.Shrinkage)
 	check.NonNegative(&c, "Alpha", o.Alpha)
 	c.Require(o.Similarity != AsymmetricCosine || o.Alpha <= 1, "Alpha", o.Alpha, "in [0, 1]")
@@ -124,11 +149,16 @@ func FitItemKNN(ctx context.Context, x *Interactions, opt ItemKNNOptions) (*Item
 
 // weigh returns m with its values weighted.
 func weigh(m *sparse.CSR, opt ItemKNNOptions) *sparse.CSR {
-	if opt.Weighting == Unweighted && opt.Similarity <= Dot {
+	if opt.Similarity.centres() {
+		rows := opt
+		rows.Similarity = Cosine
+		return centre(weigh(m, rows), opt.Similarity == AdjustedCosine)
+	}
+	if opt.Weighting == Unweighted && !opt.Similarity.counts() {
 		return m
 	}
 	out := &sparse.CSR{Rows: m.Rows, Cols: m.Cols, Ptr: m.Ptr, Col: m.Col, Val: make([]float32, len(m.Val))}
-	if opt.Weighting == Binary || opt.Similarity > Dot { // the others count common columns
+	if opt.Weighting == Binary || opt.Similarity.counts() {
 		for p, v := range m.Val {
 			if v != 0 {
 				out.Val[p] = 1
@@ -172,6 +202,68 @@ func weigh(m *sparse.CSR, opt ItemKNNOptions) *sparse.CSR {
 	return out
 }
 
+// centre returns m with the mean of the row, or of the column, taken off each
+// value that is not 0.
+func centre(m *sparse.CSR, byColumn bool) *sparse.CSR {
+	out := &sparse.CSR{Rows: m.Rows, Cols: m.Cols, Ptr: m.Ptr, Col: m.Col, Val: make([]float32, len(m.Val))}
+	var means []float64
+	if byColumn {
+		means = columnMeans(m)
+	}
+	for r := range m.Rows {
+		cols, vals := m.Row(r)
+		mean := 0.0
+		if !byColumn {
+			mean = meanOf(vals)
+		}
+		dst := out.Val[m.Ptr[r]:]
+		for k, v := range vals {
+			if byColumn {
+				mean = means[cols[k]]
+			}
+			dst[k] = deviation(v, mean)
+		}
+	}
+	return out
+}
+
+// deviation is v less its mean, 0 for no value and for a difference that may be
+// one of rounding alone.
+func deviation(v float32, mean float64) float32 {
+	d := float64(v) - mean
+	if v == 0 || math.Abs(d) <= 1e-6*math.Abs(mean) {
+		return 0
+	}
+	return float32(d)
+}
+
+// meanOf is the mean of the values that are not 0, and 0 of none.
+func meanOf(vals []float32) float64 {
+	sum, n := 0.0, 0
+	for _, v := range vals {
+		if v != 0 {
+			sum += float64(v)
+			n++
+		}
+	}
+	return sum / float64(max(n, 1))
+}
+
+// columnMeans is meanOf of each column.
+func columnMeans(m *sparse.CSR) []float64 {
+	means, n := make([]float64, m.Cols), make([]int, m.Cols)
+	for p, c := range m.Col {
+		if m.Val[p] != 0 {
+			means[c] += float64(m.Val[p])
+			n[c]++
+		}
+	}
+	for c := range means {
+		means[c] /= float64(max(n[c], 1))
+	}
+	return means
+}
+
 // neighbors returns, for each row of m, the most similar other rows.
 func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions) (*sparse.CSR, error) {
 	w := weigh(m, opt)
@@ -179,27 +271,84 @@ func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions) (*sparse.
 	err := parallel.For(ctx, w.Rows, 256, opt.Workers, func(_, lo, hi int) error {
 		for r := lo; r < hi; r++ {
 			_, vals := w.Row(r)
-			sum := 0.0
-			for _, v := range vals {
-				sum += float64(v) * float64(v)
-			}
-			if opt.Similarity <= Dot {
-				sum = math.Sqrt(sum)
-			}
-			size[r] = sum
+			size[r] = opt.size(vals)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
+	w, scale := opt.even(w, size)
+	opt.Shrinkage *= scale * scale
 	return sparse.Pairs{W: w, Score: opt.score(size, w.Cols)}.Top(ctx, opt.Neighbors, opt.Workers)
+}
+
+// size is the norm of a row, or its number of non-zeros where all are 1.
+func (o ItemKNNOptions) size(vals []float32) float64 {
+	sum := 0.0
+	for _, v := range vals {
+		sum += float64(v) * float64(v)
+	}
+	if !o.Similarity.counts() {
+		sum = math.Sqrt(sum)
+	}
+	return sum
+}
+
+// ownScale reports whether the similarity does not depend on the scale of a row.
+func (o ItemKNNOptions) ownScale() bool {
+	return (o.Similarity == Cosine || o.Similarity.centres()) && o.Shrinkage == 0
+}
+
+// Rows with norms in [1/evenMost, evenMost] have products that float32 holds.
+const evenMost = 1 << 30
+
+// toOne returns the power of two that takes a norm to [0.5, 1), and 1 for 0.
+func toOne(norm float64) float64 {
+	_, e := math.Frexp(norm)
+	return math.Ldexp(1, -e)
+}
+
+// even returns w as it is where its products fit float32, and otherwise by powers
+// of two: each row by its own where the similarity does not depend on it, all
+// by one, which is returned, otherwise; rows that are nothing beside the largest
+// become 0 then. size, the sizes of the rows, follows.
+func (o ItemKNNOptions) even(w *sparse.CSR, size []float64) (*sparse.CSR, float64) {
+	lo, hi := math.Inf(1), 0.0
+	for _, n := range size {
+		if hi = max(hi, n); n > 0 {
+			lo = min(lo, n)
+		}
+	}
+	if o.Similarity.counts() || hi == 0 || lo >= 1.0/evenMost && hi <= evenMost {
+		return w, 1
+	}
+	out := &sparse.CSR{Rows: w.Rows, Cols: w.Cols, Ptr: w.Ptr, Col: w.Col, Val: make([]float32, len(w.Val))}
+	scale := toOne(hi)
+	for r := range w.Rows {
+		f := scale
+		if o.ownScale() {
+			f = toOne(size[r])
+		} else if size[r]*f < 0x1p-60 {
+			f = 0
+		}
+		_, vals := w.Row(r)
+		dst := out.Val[w.Ptr[r]:w.Ptr[r+1]]
+		for k, v := range vals {
+			dst[k] = float32(float64(v) * f)
+		}
+		size[r] = o.size(dst)
+	}
+	if o.ownScale() {
+		scale = 1
+	}
+	return out, scale
 }
 
 // score says how the dot product of two rows becomes their similarity: a product
 // of factors where the measure is one, and value otherwise.
 func (o ItemKNNOptions) score(size []float64, columns int) sparse.PairScore {
-	product := o.Similarity <= Dot || o.Similarity == Lift
+	product := !o.Similarity.counts() || o.Similarity == Lift
 	if !product || o.Shrinkage != 0 && o.Similarity != Dot {
 		return sparse.PairScore{Value: func(i, j int32, s float32) float32 {
 			return float32(o.value(float64(s), size[i], size[j], float64(columns)))
@@ -216,7 +365,7 @@ func (o ItemKNNOptions) score(size []float64, columns int) sparse.PairScore {
 		switch o.Similarity {
 		case Dot:
 			row[i], col[i] = 1, 1
-		case Cosine:
+		case Cosine, Pearson, AdjustedCosine:
 			row[i], col[i] = inverse(n), inverse(n)
 		case AsymmetricCosine:
 			row[i], col[i] = inverse(math.Pow(n, 2*o.Alpha)), inverse(math.Pow(n, 2-2*o.Alpha))
@@ -232,7 +381,7 @@ func (o ItemKNNOptions) score(size []float64, columns int) sparse.PairScore {
 func (o ItemKNNOptions) value(s, a, b, columns float64) float64 {
 	num, den := s, 0.0
 	switch o.Similarity {
-	case Cosine:
+	case Cosine, Pearson, AdjustedCosine:
 		den = a * b
 	case AsymmetricCosine:
 		den = math.Pow(a, 2*o.Alpha) * math.Pow(b, 2-2*o.Alpha)

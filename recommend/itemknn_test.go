@@ -19,7 +19,7 @@ func contains(s, sub string) bool { return strings.Contains(s, sub) }
 // slowSimilarity computes a similarity from the definitions, on dense columns.
 func slowSimilarity(x *Interactions, opt ItemKNNOptions, i, j int) float64 {
 	n := float64(x.Users())
-	binary := opt.Weighting == Binary || opt.Similarity > Dot
+	binary := opt.Weighting == Binary || opt.Similarity.counts()
 	byItem := x.byItem()
 	total := 0.0
 	for _, v := range byItem.Val {
@@ -47,7 +47,44 @@ func slowSimilarity(x *Interactions, opt ItemKNNOptions, i, j int) float64 {
 		}
 		return out
 	}
+	mean := func(vals []float64) float64 {
+		sum, n := 0.0, 0.0
+		for _, v := range vals {
+			if v != 0 {
+				sum += v
+				n++
+			}
+		}
+		return sum / max(n, 1)
+	}
 	a, b := col(i), col(j)
+	if opt.Similarity == Pearson {
+		for _, vals := range [][]float64{a, b} {
+			mean := mean(vals)
+			for u, v := range vals {
+				if v != 0 {
+					vals[u] = v - mean
+				}
+			}
+		}
+	}
+	if opt.Similarity == AdjustedCosine {
+		all := make([][]float64, x.Items())
+		for k := range all {
+			all[k] = col(k)
+		}
+		for u := range a {
+			var row []float64
+			for k := range all {
+				row = append(row, all[k][u])
+			}
+			for _, vals := range [][]float64{a, b} {
+				if vals[u] != 0 {
+					vals[u] -= mean(row)
+				}
+			}
+		}
+	}
 	var s, aa, bb float64
 	for u := range a {
 		s += a[u] * b[u]
@@ -62,7 +99,12 @@ func slowSimilarity(x *Interactions, opt ItemKNNOptions, i, j int) float64 {
 		return p / q
 	}
 	switch opt.Similarity {
-	case Cosine:
+	case Cosine, Pearson, AdjustedCosine:
+		for _, v := range []*float64{&aa, &bb} { // rounding alone
+			if *v < 1e-12 {
+				*v = 0
+			}
+		}
 		return ratio(s, math.Sqrt(aa)*math.Sqrt(bb)+h)
 	case AsymmetricCosine:
 		return ratio(s, math.Pow(aa, opt.Alpha)*math.Pow(bb, 1-opt.Alpha)+h)
@@ -98,12 +140,15 @@ func TestItemKNNProp(t *testing.T) {
 		}
 		opt := ItemKNNOptions{
 			Neighbors:  rapid.IntRange(1, 25).Draw(t, "k"),
-			Similarity: Similarity(rapid.IntRange(int(Cosine), int(LogLikelihood)).Draw(t, "similarity")),
+			Similarity: Similarity(rapid.IntRange(int(Cosine), int(AdjustedCosine)).Draw(t, "similarity")),
 			Weighting:  Weighting(rapid.IntRange(int(Unweighted), int(BM25)).Draw(t, "weighting")),
 			Shrinkage:  rapid.SampledFrom([]float64{0, 0.5, 10}).Draw(t, "h"),
 			Alpha:      rapid.Float64Range(0.1, 0.9).Draw(t, "alpha"),
 			Beta:       rapid.Float64Range(0.1, 2).Draw(t, "beta"),
 			K1:         2, B: 0.4,
+		}
+		if opt.Similarity.centres() && opt.Weighting == Binary {
+			opt.Weighting = Unweighted
 		}
 		m, err := FitItemKNN(context.Background(), x, opt)
 		if err != nil {

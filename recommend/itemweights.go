@@ -125,14 +125,11 @@ func linearReasons(dst []Reason, q *Query, item int32, k int, b *sparse.CSR) ([]
 // topReasons appends the k history items with the largest non-zero
 // contribution, largest first, ties by index.
 func topReasons(dst []Reason, q *Query, k, items int, contribution func(n int, j int32) float32) ([]Reason, error) {
-	if q.Weights != nil && len(q.Weights) != len(q.Items) {
-		return dst, ErrShape
+	if err := checkHistory(q, items); err != nil {
+		return dst, err
 	}
 	start := len(dst)
 	for n, j := range q.Items {
-		if uint32(j) >= uint32(items) {
-			return dst[:start], ErrRange
-		}
 		if c := contribution(n, j); c != 0 {
 			dst = append(dst, Reason{j, c})
 		}

@@ -63,6 +63,12 @@ func (m *latent) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error
 	return appendVectorTop(dst, m.y, m.factors, item, k)
 }
 
+// AppendSimilarUsers appends the users whose vectors have the largest cosine with
+// that of user.
+func (m *latent) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	return appendUserTop(dst, m.x, m.factors, user, k)
+}
+
 func (m *latent) getScratch() *foldScratch {
 	if t, ok := m.scratch.Get().(*foldScratch); ok {
 		return t

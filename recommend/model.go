@@ -1,6 +1,9 @@
 package recommend
 
 import (
+	"fmt"
+
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -58,7 +61,8 @@ type Model interface {
 	// It returns ErrEmpty, and leaves dst undefined, when the model knows nothing
 	// about the query: an unknown user without history, or a history the model
 	// cannot use. ErrShape: dst of another length. ErrRange: a history item out
-	// of range.
+	// of range, or a weight that is NaN or infinite
+	// (ErrNotFinite too).
 	Score(dst []float32, q Query) error
 }
 
@@ -68,6 +72,15 @@ type Similar interface {
 	// by index, never item itself. Fewer are appended when fewer have any
 	// similarity. ErrUnknownID when item is out of range.
 	AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error)
+}
+
+// SimilarUsers is the ability to name users like another: ALS, BPR, WARP, LMF,
+// MF, SVDPP, FM and NMF by the cosine of their vectors, UserKNN by its measure.
+type SimilarUsers interface {
+	// AppendSimilarUsers appends the k users of the fit most similar to user, best
+	// first, ties by index, never user itself. None are appended for a user without
+	// entries. ErrUnknownID when user is out of range.
+	AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error)
 }
 
 // Reason is the share of one history item in a score.
@@ -113,8 +126,16 @@ func checkHistory(q *Query, n int) error {
 			return ErrRange
 		}
 	}
+	for _, w := range q.Weights {
+		if !check.Finite(float64(w)) {
+			return errWeight
+		}
+	}
 	return nil
 }
+
+// errWeight is both, for callers that test for either.
+var errWeight = fmt.Errorf("recommend: weight of the history: %w, %w", ErrNotFinite, ErrRange)
 
 // Filter says which items may be recommended. The zero Filter lets all through.
 type Filter struct {

@@ -364,6 +364,12 @@ func (m *NMF) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	return appendVectorTop(dst, m.h, m.factors, item, k)
 }
 
+// AppendSimilarUsers appends the users whose vectors have the largest cosine with
+// that of user.
+func (m *NMF) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	return appendUserTop(dst, m.w, m.factors, user, k)
+}
+
 // AppendBinary appends the frame of m to dst.
 func (m *NMF) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer

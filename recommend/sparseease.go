@@ -105,6 +105,10 @@ func ridge(t *localProblem, extra func(k int) float64) {
 	work, scratch, r := t.tmp[:np*np], t.tmp[np*np:np*np+16*np], t.tmp[np*np+16*np:]
 	lift := 0.0
 	for ; ; lift = max(2*lift, 1e-3) {
+		if !(lift < 1e6) { // a penalty beyond all data, or an overflow: no weights
+			clear(t.y)
+			return
+		}
 		copy(work, t.a)
 		for k := range t.items {
 			work[k*np+k] = float32(1 + lift + extra(k))

@@ -46,12 +46,15 @@ type UserKNN struct {
 	size   []float64   // norm or number of non-zeros of each user's weighted row
 	idf    []float32   // weight of each item in a query, see weighQuery
 	mean   float64     // mean row sum, for BM25
+	means  []float64   // of the weights of each item, for AdjustedCosine
+	scale  float64     // of byItem and size, see even
 
 	scratch sync.Pool // *userScratch
 }
 
 type userScratch struct {
 	sum     []float32
+	query   []float32 // weights of the history
 	touched []int32
 	heap    topk.Heap
 	near    []topk.Item
@@ -84,12 +87,19 @@ func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*User
 // prepare derives from users and options what a query needs.
 func (m *UserKNN) prepare() {
 	w := weigh(m.users, m.opt)
-	m.byItem = w.Transpose()
+	m.means = nil
+	if m.opt.Similarity == AdjustedCosine {
+		plain := m.opt
+		plain.Similarity = Cosine
+		m.means = columnMeans(weigh(m.users, plain))
+	}
 	m.size = make([]float64, w.Rows)
 	for u := range m.size {
 		_, vals := w.Row(u)
-		m.size[u] = m.norm(vals)
+		m.size[u] = m.opt.size(vals)
 	}
+	w, m.scale = m.opt.even(w, m.size)
+	m.byItem = w.Transpose()
 	m.idf = make([]float32, w.Cols)
 	for i := range m.idf {
 		m.idf[i] = float32(math.Log(float64(w.Rows)) - math.Log1p(float64(m.byItem.RowLen(i))))
@@ -98,17 +108,6 @@ func (m *UserKNN) prepare() {
 		m.mean += float64(v)
 	}
 	m.mean /= float64(max(w.Rows, 1))
-}
-
-func (m *UserKNN) norm(vals []float32) float64 {
-	s := 0.0
-	for _, v := range vals {
-		s += float64(v) * float64(v)
-	}
-	if m.opt.Similarity <= Dot {
-		return math.Sqrt(s)
-	}
-	return s
 }
 
 // Users returns the number of users of the fit.
@@ -129,7 +128,7 @@ func (m *UserKNN) get() *userScratch {
 func (m *UserKNN) weighQuery(q *Query, k int, sum float64) float32 {
 	w := float64(q.Weight(k))
 	switch {
-	case m.opt.Weighting == Binary || m.opt.Similarity > Dot:
+	case m.opt.Weighting == Binary || m.opt.Similarity.counts():
 		if w != 0 {
 			return 1
 		}
@@ -152,14 +151,43 @@ func (m *UserKNN) weighQuery(q *Query, k int, sum float64) float32 {
 // neighbors leaves in t.near the users most similar to the history, best first,
 // with similarity^Power as their score.
 func (m *UserKNN) neighbors(t *userScratch, q *Query) {
-	total, norm := 0.0, 0.0
+	total := 0.0
 	for k := range q.Items {
 		total += float64(q.Weight(k))
 	}
-	t.touched = t.touched[:0]
+	t.touched, t.query = t.touched[:0], t.query[:0]
+	mean := 0.0
+	if m.opt.Similarity == Pearson {
+		n := 0
+		for k := range q.Items {
+			if w := m.weighQuery(q, k, total); w != 0 {
+				mean += float64(w)
+				n++
+			}
+		}
+		mean /= float64(max(n, 1))
+	}
 	for k, i := range q.Items {
 		w := m.weighQuery(q, k, total)
-		norm += float64(w) * float64(w)
+		switch m.opt.Similarity {
+		case Pearson:
+			w = deviation(w, mean)
+		case AdjustedCosine:
+			w = deviation(w, m.means[i])
+		}
+		t.query = append(t.query, w)
+	}
+	norm, scale, opt := m.opt.size(t.query), m.scale, m.opt
+	if opt.ownScale() && norm > 0 && (norm > evenMost || norm < 1.0/evenMost) {
+		scale = toOne(norm)
+	}
+	norm *= scale
+	opt.Shrinkage *= m.scale * m.scale
+	for k, i := range q.Items {
+		w := t.query[k]
+		if scale != 1 {
+			w = float32(float64(w) * scale)
+		}
 		users, vals := m.byItem.Row(int(i))
 		for n, v := range users {
 			if t.sum[v] == 0 {
@@ -168,9 +196,6 @@ func (m *UserKNN) neighbors(t *userScratch, q *Query) {
 			t.sum[v] += float32(w * vals[n])
 		}
 	}
-	if m.opt.Similarity <= Dot {
-		norm = math.Sqrt(norm)
-	}
 	t.heap.Reset(m.opt.Neighbors)
 	for _, v := range t.touched {
 		s := float64(t.sum[v])
@@ -178,7 +203,7 @@ func (m *UserKNN) neighbors(t *userScratch, q *Query) {
 		if v == q.User || s == 0 {
 			continue
 		}
-		if s = m.opt.value(s, norm, m.size[v], float64(m.users.Cols)); s > 0 {
+		if s = opt.value(s, norm, m.size[v], float64(m.users.Cols)); s > 0 {
 			if m.power != 1 {
 				s = math.Pow(s, m.power)
 			}
@@ -212,18 +237,14 @@ func (m *UserKNN) Score(dst []float32, q Query) error {
 
 // AppendNeighbors appends the k users most similar to the history of q, best
 // first, with their similarity to the power Power: the evidence behind a
-// recommendation. ErrEmpty for an empty history, ErrRange for an unknown item.
+// recommendation. ErrEmpty for an empty history, ErrRange for an unknown item
+// or a weight that is not finite, ErrShape for weights of another length.
 func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) ([]UserScore, error) {
-	for _, i := range q.Items {
-		if uint32(i) >= uint32(m.Items()) {
-			return dst, ErrRange
-		}
+	if err := checkHistory(&q, m.Items()); err != nil {
+		return dst, err
 	}
 	if len(q.Items) == 0 {
 		return dst, ErrEmpty
-	}
-	if q.Weights != nil && len(q.Weights) != len(q.Items) {
-		return dst, ErrShape
 	}
 	t := m.get()
 	defer m.scratch.Put(t)
@@ -232,6 +253,19 @@ func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) ([]UserScore,
 		dst = append(dst, UserScore{User: n.ID, Score: n.Score})
 	}
 	return dst, nil
+}
+
+// AppendSimilarUsers appends the users most similar to user, as AppendNeighbors
+// finds them for the history of the fit; at most Neighbors of them.
+func (m *UserKNN) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	if uint32(user) >= uint32(m.Users()) {
+		return dst, ErrUnknownID
+	}
+	items, weights := m.users.Row(int(user))
+	if len(items) == 0 {
+		return dst, nil
+	}
+	return m.AppendNeighbors(dst, Query{User: user, Items: items, Weights: weights}, k)
 }
 
 // UserScore is a user with a score.

@@ -28,13 +28,16 @@ func TestUserKNNProp(t *testing.T) {
 		}
 		opt := UserKNNOptions{
 			Neighbors:  rapid.IntRange(1, 25).Draw(t, "k"),
-			Similarity: Similarity(rapid.IntRange(int(Cosine), int(LogLikelihood)).Draw(t, "similarity")),
+			Similarity: Similarity(rapid.IntRange(int(Cosine), int(AdjustedCosine)).Draw(t, "similarity")),
 			Weighting:  Weighting(rapid.IntRange(int(Unweighted), int(BM25)).Draw(t, "weighting")),
 			Shrinkage:  rapid.SampledFrom([]float64{0, 0.5, 10}).Draw(t, "h"),
 			Power:      rapid.SampledFrom([]float64{1, 2.5}).Draw(t, "power"),
 			Alpha:      rapid.Float64Range(0.1, 0.9).Draw(t, "alpha"),
 			Beta:       rapid.Float64Range(0.1, 2).Draw(t, "beta"),
 			K1:         2, B: 0.4,
+		}
+		if opt.Similarity.centres() && opt.Weighting == Binary {
+			opt.Weighting = Unweighted
 		}
 		m, err := FitUserKNN(context.Background(), x, opt)
 		if err != nil {

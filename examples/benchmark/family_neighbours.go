@@ -7,9 +7,11 @@ import (
 	"github.com/aislekit/aisle/recommend"
 )
 
-// The order of these names is that of the constants of package recommend.
+// The order of these names is that of the constants of package recommend. Pearson
+// and adjusted cosine are not searched: they need ratings, -weights value, and
+// most data sets have none.
 var (
-	similarities = []string{"cosine", "asymmetric", "dot", "jaccard", "tversky", "lift", "loglikelihood"}
+	similarities = []string{"cosine", "asymmetric", "dot", "jaccard", "tversky", "lift", "loglikelihood", "pearson", "adjusted"}
 	weightings   = []string{"none", "binary", "tfidf", "bm25"}
 )
 
