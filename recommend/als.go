@@ -335,11 +335,11 @@ func (m *ALS) checkHistory(q *Query) error {
 	if len(q.Items) == 0 {
 		return ErrEmpty
 	}
-	if q.Weights != nil && len(q.Weights) != len(q.Items) {
-		return ErrShape
+	if err := checkHistory(q, m.Items()); err != nil {
+		return err
 	}
-	for k, i := range q.Items {
-		if uint32(i) >= uint32(m.Items()) || !(q.Weight(k) >= 0) {
+	for _, w := range q.Weights {
+		if w < 0 {
 			return ErrRange
 		}
 	}

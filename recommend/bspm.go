@@ -48,7 +48,7 @@ func (o BSPMOptions) withDefaults(x *Interactions) BSPMOptions {
 func (o BSPMOptions) validate() error {
 	var c check.Options
 	c.Require(o.Factors > 0 && o.Factors <= 1<<13, "Factors", o.Factors, "in [1, 8192]")
-	check.NonNegative(&c, "Beta", o.Beta)
+	c.Require(o.Beta >= 0 && o.Beta <= 1e6, "Beta", o.Beta, "at most 1e6")
 	c.Require(o.Sharpening >= 0 && o.Sharpening <= maxSharpening, "Sharpening", o.Sharpening, "in [0, 4]")
 	check.Positive(&c, "Iterations", o.Iterations)
 	return c.Err("recommend: FitBSPM")

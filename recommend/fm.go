@@ -121,8 +121,8 @@ type FM struct {
 // feature, 16 bytes an entry.
 //
 // Errors: ErrEmpty, ErrOption (also for features of another number of rows),
-// ErrRange (a negative weight, except for FMRatings), ErrDiverged (vectors that
-// are not finite: lower Rate), and context.Cause(ctx).
+// ErrRange (a negative weight, except for FMRatings, or one beyond ±1e30),
+// ErrDiverged (vectors that are not finite: lower Rate), and context.Cause(ctx).
 func FitFM(ctx context.Context, x *Interactions, opt FMOptions) (*FM, error) {
 	opt = opt.withDefaults()
 	scale := ratingScale{deviation: 1}

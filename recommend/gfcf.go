@@ -39,7 +39,7 @@ func (o GFCFOptions) withDefaults(x *Interactions) GFCFOptions {
 func (o GFCFOptions) validate() error {
 	var c check.Options
 	c.Require(o.Factors > 0 && o.Factors <= 1<<13, "Factors", o.Factors, "in [1, 8192]")
-	check.NonNegative(&c, "Alpha", o.Alpha)
+	c.Require(o.Alpha >= 0 && o.Alpha <= 1e6, "Alpha", o.Alpha, "at most 1e6")
 	check.Positive(&c, "Iterations", o.Iterations)
 	return c.Err("recommend: FitGFCF")
 }

@@ -268,23 +268,21 @@ func (m *Item2Vec) ItemVector(i int) []float32 { return m.v[i*m.factors : (i+1)*
 
 // FoldIn writes the direction of a history into dst; see Score for the errors.
 func (m *Item2Vec) FoldIn(dst []float32, items []int32, weights []float32) error {
-	if len(dst) != m.factors || weights != nil && len(weights) != len(items) {
+	if len(dst) != m.factors {
 		return ErrShape
+	}
+	if err := checkHistory(&Query{Items: items, Weights: weights}, m.items); err != nil {
+		return err
 	}
 	if len(items) == 0 {
 		return ErrEmpty
 	}
 	most := float32(0)
-	for k, i := range items {
-		if uint32(i) >= uint32(m.items) {
+	for _, w := range weights {
+		if w < 0 {
 			return ErrRange
 		}
-		if weights != nil {
-			if !(weights[k] >= 0) || math.IsInf(float64(weights[k]), 0) {
-				return ErrRange
-			}
-			most = max(most, weights[k])
-		}
+		most = max(most, w)
 	}
 	clear(dst)
 	for k, i := range items {

@@ -114,20 +114,18 @@ func (m *latent) scoreAll(dst, v []float32, base float32) {
 
 // foldIn is the FoldIn of the models.
 func (m *latent) foldIn(dst []float32, items []int32, weights []float32, f folder) error {
-	if len(dst) != m.factors || weights != nil && len(weights) != len(items) {
+	q := Query{User: Stranger, Items: items, Weights: weights}
+	if len(dst) != m.factors {
 		return ErrShape
+	}
+	if err := checkHistory(&q, m.Items()); err != nil {
+		return err
 	}
 	if len(items) == 0 {
 		return ErrEmpty
 	}
-	for _, i := range items {
-		if uint32(i) >= uint32(m.Items()) {
-			return ErrRange
-		}
-	}
 	t := m.getScratch()
 	defer m.scratch.Put(t)
-	q := Query{User: Stranger, Items: items, Weights: weights}
 	_, err := f.fold(t, dst, q)
 	return err
 }

@@ -55,7 +55,7 @@ func (o MarkovOptions) validate() error {
 	check.Positive(&c, "Neighbors", o.Neighbors)
 	c.Require(o.Steps > 0 && o.Steps <= 1000, "Steps", o.Steps, "in [1, 1000]")
 	c.Require(o.Weighting >= HarmonicSteps && o.Weighting <= EvenSteps, "Weighting", int(o.Weighting), "a StepWeighting")
-	check.NonNegative(&c, "Backoff", o.Backoff)
+	c.Require(o.Backoff >= 0 && o.Backoff <= 1e9, "Backoff", o.Backoff, "at most 1e9")
 	c.Require(o.Remember >= 0 && o.Remember < 1, "Remember", o.Remember, "in [0, 1)")
 	return c.Err("recommend: FitMarkov")
 }
@@ -224,13 +224,8 @@ func (m *Markov) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reas
 	if uint32(item) >= uint32(m.Items()) {
 		return dst, ErrUnknownID
 	}
-	for _, i := range q.Items {
-		if uint32(i) >= uint32(m.Items()) {
-			return dst, ErrRange
-		}
-	}
-	if q.Weights != nil && len(q.Weights) != len(q.Items) {
-		return dst, ErrShape
+	if err := checkHistory(&q, m.Items()); err != nil {
+		return dst, err
 	}
 	share := make([]float32, len(q.Items))
 	m.shares(&q, func(k int, s float32) { share[k] = s })

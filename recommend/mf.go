@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sort"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -74,8 +75,8 @@ func requireBounds(c *check.Options, lo, hi float64) {
 //	Σ_{(u,i) rated} (r_ui - r̂_ui)² + λ·(‖x_u‖² + ‖y_i‖²) + λ_b·(b_u² + b_i²)
 //
 // over ratings scaled to standard deviation 1, so that a vector is penalised once
-// for each of its ratings. The weights of the entries are the ratings; any finite
-// number will do, 0 and negative ones too. Score writes r̂ without bounds, to rank
+// for each of its ratings. The weights of the entries are the ratings; any
+// number within ±1e30 will do, 0 and negative ones too. Score writes r̂ without bounds, to rank
 // by; Predict keeps it within them. Strangers are folded in by solving for their
 // vector and bias exactly. Immutable, safe for concurrent use.
 type MF struct {
@@ -94,8 +95,9 @@ type ratingRidge struct{ vector, bias float64 }
 // user and an item; 8 bytes an entry by SGD, a transpose of x Alternating. The
 // scheme of the SGD is that of FitBPR.
 //
-// Errors: ErrEmpty, ErrOption, ErrDiverged (vectors that are not finite: lower
-// Rate, or raise Regularization), and context.Cause(ctx).
+// Errors: ErrEmpty, ErrOption, ErrRange (a rating beyond ±1e30), ErrDiverged
+// (vectors that are not finite: lower Rate, or raise Regularization), and
+// context.Cause(ctx).
 func FitMF(ctx context.Context, x *Interactions, opt MFOptions) (*MF, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -136,6 +138,10 @@ func scaleRatings(x *Interactions, where string) (ratingScale, error) {
 	m2 := 0.0
 	for k, v := range x.users.Val {
 		r := float64(v)
+		if !(v >= -mostWeight && v <= mostWeight) {
+			u := sort.Search(x.Users(), func(u int) bool { return x.users.Ptr[u+1] > int64(k) })
+			return ratingScale{}, fmt.Errorf("recommend: %s: rating of user %d item %d is %v, want within ±1e30: %w", where, u, x.users.Col[k], v, ErrRange)
+		}
 		s.min, s.max = min(s.min, r), max(s.max, r)
 		d := r - s.mean
 		s.mean += d / float64(k+1)
@@ -326,8 +332,18 @@ func (o ratingRidge) solve(t *lsScratch, x []float32, cols []int32, vals []float
 		}
 		vec.Syrk(t.a, fp, 0, fp, t.raw, t.raw, fp, rows)
 	}
-	// Without penalties the matrix may be singular: then a little of one.
-	for k, tiny := 0, float32(1e-6*n); k <= f; k++ {
+	// Without penalties the matrix may be singular: then a little of one, in the
+	// units of the vectors, which are those of the ratings.
+	trace := 0.0
+	for k := range f {
+		trace += float64(t.a[k*fp+k]) - o.vector*n
+	}
+	tiny := float32(1e-6 * n)
+	t.a[f*fp+f] += tiny
+	if trace > 0 {
+		tiny = float32(1e-6 * trace)
+	}
+	for k := range f {
 		t.a[k*fp+k] += tiny
 	}
 	if !solve.Cholesky32(t.a, fp, t.chol) {
@@ -342,11 +358,6 @@ func (o ratingRidge) solve(t *lsScratch, x []float32, cols []int32, vals []float
 func (m *MF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 	if t.ls == nil {
 		t.ls = newLSScratch(m.factors + 1)
-	}
-	for _, w := range q.Weights {
-		if !check.Finite(float64(w)) {
-			return 0, ErrRange
-		}
 	}
 	b, ok := m.ridge.solve(t.ls, dst, q.Items, q.Weights, m.mean, m.y, m.bias, false)
 	if !ok {

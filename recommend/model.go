@@ -61,8 +61,7 @@ type Model interface {
 	// It returns ErrEmpty, and leaves dst undefined, when the model knows nothing
 	// about the query: an unknown user without history, or a history the model
 	// cannot use. ErrShape: dst of another length. ErrRange: a history item out
-	// of range, or a weight that is NaN or infinite
-	// (ErrNotFinite too).
+	// of range, or a weight beyond ±1e30 (NaN and infinity are ErrNotFinite too).
 	Score(dst []float32, q Query) error
 }
 
@@ -129,6 +128,9 @@ func checkHistory(q *Query, n int) error {
 	for _, w := range q.Weights {
 		if !check.Finite(float64(w)) {
 			return errWeight
+		}
+		if w < -mostWeight || w > mostWeight {
+			return ErrRange
 		}
 	}
 	return nil

@@ -338,16 +338,14 @@ func (t *nmfScratch) weigh(items []int32, weights []float32) ([]float32, error) 
 // non-negative one against the item vectors. nil weights mean 1 each. ErrEmpty
 // for an empty history, ErrShape, ErrRange (an item, or a negative weight).
 func (m *NMF) FoldIn(dst []float32, items []int32, weights []float32) error {
-	if len(dst) != m.factors || weights != nil && len(weights) != len(items) {
+	if len(dst) != m.factors {
 		return ErrShape
+	}
+	if err := checkHistory(&Query{Items: items, Weights: weights}, m.Items()); err != nil {
+		return err
 	}
 	if len(items) == 0 {
 		return ErrEmpty
-	}
-	for _, i := range items {
-		if uint32(i) >= uint32(m.Items()) {
-			return ErrRange
-		}
 	}
 	var t nmfScratch
 	weights, err := t.weigh(items, weights)

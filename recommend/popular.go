@@ -35,16 +35,21 @@ type Popular struct {
 // FitPopular counts. Cost: one pass, 4 bytes an item. Errors: ErrEmpty,
 // ErrOption, ErrRange (a negative weight), ErrEmpty (HalfLife without times).
 func FitPopular(ctx context.Context, x *Interactions, opt PopularOptions) (*Popular, error) {
+	return fitPopular(ctx, x, opt, "FitPopular")
+}
+
+// fitPopular is FitPopular for a caller that errors are to name.
+func fitPopular(ctx context.Context, x *Interactions, opt PopularOptions, where string) (*Popular, error) {
 	var c check.Options
 	check.NonNegative(&c, "HalfLife", int64(opt.HalfLife))
-	if err := c.Err("recommend: FitPopular"); err != nil {
+	if err := c.Err("recommend: " + where); err != nil {
 		return nil, err
 	}
-	if err := x.checkImplicit("FitPopular"); err != nil {
+	if err := x.checkImplicit(where); err != nil {
 		return nil, err
 	}
 	if opt.HalfLife > 0 && !x.HasTimes() {
-		return nil, fmt.Errorf("recommend: FitPopular: HalfLife is set, times: %w", ErrEmpty)
+		return nil, fmt.Errorf("recommend: %s: times of the interactions, for half-lives: %w", where, ErrEmpty)
 	}
 	now := int64(math.MinInt64)
 	if opt.HalfLife > 0 {
@@ -71,7 +76,7 @@ func FitPopular(ctx context.Context, x *Interactions, opt PopularOptions) (*Popu
 				if times[k] > now {
 					continue
 				}
-				w *= math.Exp2(-float64(now-times[k]) / opt.HalfLife.Seconds())
+				w *= math.Exp2((float64(times[k]) - float64(now)) / opt.HalfLife.Seconds())
 			}
 			sums[i] += w
 		}

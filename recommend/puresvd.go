@@ -188,18 +188,17 @@ func (m *PureSVD) row(i int32) []float32 { return m.v[int(i)*m.factors : (int(i)
 // FoldIn writes into dst the history times D·V, the coordinates of a user; dst
 // must have length Factors. ErrEmpty for an empty history, ErrShape, ErrRange.
 func (m *PureSVD) FoldIn(dst []float32, items []int32, weights []float32) error {
-	if len(dst) != m.factors || weights != nil && len(weights) != len(items) {
+	q := Query{User: Stranger, Items: items, Weights: weights}
+	if len(dst) != m.factors {
 		return ErrShape
+	}
+	if err := checkHistory(&q, m.items); err != nil {
+		return err
 	}
 	if len(items) == 0 {
 		return ErrEmpty
 	}
-	for _, i := range items {
-		if uint32(i) >= uint32(m.items) {
-			return ErrRange
-		}
-	}
-	m.project(dst, &Query{User: Stranger, Items: items, Weights: weights})
+	m.project(dst, &q)
 	return nil
 }
 

@@ -262,7 +262,7 @@ func (p *past) fold(policy Duplicates) (broken int32) {
 			return e.item
 		}
 		p.items = append(p.items, e.item)
-		p.weights = append(p.weights, float32(w))
+		p.weights = append(p.weights, float32(min(max(w, -mostWeight), mostWeight))) // what models take
 		p.times = append(p.times, e.time)
 	}
 	return -1

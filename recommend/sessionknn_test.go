@@ -303,7 +303,7 @@ func TestOrderQueryWeights(t *testing.T) {
 			t.Errorf("%T: weights 0: %v", m, err)
 		}
 	}
-	if err := knn.Score(dst, Query{User: Stranger, Items: []int32{0, 1}, Weights: []float32{math.MaxFloat32, math.MaxFloat32}}); err != nil {
+	if err := knn.Score(dst, Query{User: Stranger, Items: []int32{0, 1}, Weights: []float32{mostWeight, mostWeight}}); err != nil {
 		t.Error(err)
 	}
 	for i, v := range dst {

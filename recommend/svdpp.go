@@ -83,8 +83,9 @@ type SVDPP struct {
 // Cost an epoch: O(entries·f), f the number of factors, spread over Workers.
 // Memory: 4·f bytes a user, 8·f an item.
 //
-// Errors: ErrEmpty, ErrOption, ErrDiverged (vectors that are not finite: lower
-// Rate, or raise Regularization), and context.Cause(ctx).
+// Errors: ErrEmpty, ErrOption, ErrRange (a rating beyond ±1e30), ErrDiverged
+// (vectors that are not finite: lower Rate, or raise Regularization), and
+// context.Cause(ctx).
 func FitSVDPP(ctx context.Context, x *Interactions, opt SVDPPOptions) (*SVDPP, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {

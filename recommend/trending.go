@@ -58,13 +58,13 @@ func FitRising(ctx context.Context, x *Interactions, opt RisingOptions) (*Popula
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	short, err := FitPopular(ctx, x, PopularOptions{HalfLife: opt.Short, ByWeight: opt.ByWeight, Now: opt.Now})
+	short, err := fitPopular(ctx, x, PopularOptions{HalfLife: opt.Short, ByWeight: opt.ByWeight, Now: opt.Now}, "FitRising")
 	if err != nil {
-		return nil, fmt.Errorf("recommend: FitRising: %w", err)
+		return nil, err
 	}
-	long, err := FitPopular(ctx, x, PopularOptions{HalfLife: opt.Long, ByWeight: opt.ByWeight, Now: opt.Now})
+	long, err := fitPopular(ctx, x, PopularOptions{HalfLife: opt.Long, ByWeight: opt.ByWeight, Now: opt.Now}, "FitRising")
 	if err != nil {
-		return nil, fmt.Errorf("recommend: FitRising: %w", err)
+		return nil, err
 	}
 	sumShort, sumLong := 0.0, 0.0
 	for i, s := range short.scores {
@@ -151,9 +151,9 @@ type CategoryPopular struct {
 // FitCategoryPopular counts as FitPopular does, within the categories. Its errors
 // are those of FitPopular, and ErrMismatch for categories of other items.
 func FitCategoryPopular(ctx context.Context, x *Interactions, cats *Categories, opt PopularOptions) (*CategoryPopular, error) {
-	all, err := FitPopular(ctx, x, opt)
+	all, err := fitPopular(ctx, x, opt, "FitCategoryPopular")
 	if err != nil {
-		return nil, fmt.Errorf("recommend: FitCategoryPopular: %w", err)
+		return nil, err
 	}
 	if cats == nil || cats.Items() != x.Items() {
 		return nil, fmt.Errorf("recommend: FitCategoryPopular: categories of other items: %w", ErrMismatch)

@@ -56,7 +56,7 @@ const (
 // most 256 different values, 18 bytes an
 // element kept with the result, 40 bytes a row, and 8 bytes a row and worker.
 func (p Pairs) Top(ctx context.Context, k, workers int) (*CSR, error) {
-	e := newPairEngine(p, k, workers)
+	e := newPairEngine(p, min(k, p.W.Rows), workers)
 	ws := make([]*pairWorker, min(parallel.Workers(workers), parallel.Blocks(p.W.Rows, pairBlock)))
 	err := parallel.For(ctx, p.W.Rows, pairBlock, workers, func(w, lo, hi int) error {
 		if ws[w] == nil {

@@ -84,12 +84,13 @@ func TestPairsProp(t *testing.T) {
 		rows, cols := rapid.IntRange(1, 150).Draw(t, "rows"), rapid.IntRange(1, 30).Draw(t, "cols")
 		r := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
 		share := rapid.SampledFrom([]int{1, 2, 8, 30}).Draw(t, "one in")
-		values := rapid.SampledFrom([]int{5, 600}).Draw(t, "values") // 600: too many for codes, where the matrix is large
+		values := rapid.SampledFrom([]int{5, 600}).Draw(t, "values")              // 600: too many for codes, where the matrix is large
+		below := rapid.SampledFrom([]int{1, values / 2, values}).Draw(t, "below") // differences from means have both signs
 		var es []Entry
 		for i := range rows {
 			for c := range cols {
 				if r.Intn(share) == 0 {
-					es = append(es, Entry{int32(i), int32(c), float32(r.Intn(values) - 1)})
+					es = append(es, Entry{int32(i), int32(c), float32(r.Intn(values) - below)})
 				}
 			}
 		}

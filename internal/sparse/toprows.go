@@ -26,7 +26,10 @@ type TopRows struct {
 }
 
 // roomFor returns the keys a row needs to keep k of at most bound offers.
-func roomFor(k, bound int) int { return min(bound, k+max(k/4, 16)) }
+func roomFor(k, bound int) int {
+	k = min(k, bound) // k may be as large as an int
+	return min(bound, k+max(k/4, 16))
+}
 
 // NewTopRows returns empty rows for k columns each. No row r may be offered more
 // than bound(r) columns.

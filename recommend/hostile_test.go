@@ -1,0 +1,370 @@
+package recommend
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aislekit/aisle/internal/rng"
+)
+
+// fitter hides the option type of a Fit function behind reflection: fit calls it
+// with options of that type.
+type fitter struct {
+	name    string
+	options any
+	fit     func(ctx context.Context, opt any) (Model, error)
+}
+
+// over makes a fitter of fit on data.
+func over[D, O any, M Model](fit func(context.Context, D, O) (M, error), data D, opt O) fitter {
+	name := "Fit" + strings.TrimSuffix(reflect.TypeOf(opt).Name(), "Options")
+	return fitter{name, opt, func(ctx context.Context, o any) (Model, error) {
+		m, err := fit(ctx, data, o.(O))
+		if err != nil {
+			return nil, err
+		}
+		return m, nil
+	}}
+}
+
+func fitters(t *testing.T, x *Interactions) []fitter {
+	x, err := x.WithTimes(make([]int64, x.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := inOrder(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cats, err := groupCategories(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := make([]string, x.Items())
+	for i := range texts {
+		texts[i] = fmt.Sprintf("red shoe size%d", i%4)
+	}
+	return []fitter{
+		over(FitPopular, x, PopularOptions{}),
+		over(FitRising, x, RisingOptions{}),
+		over(func(ctx context.Context, x *Interactions, o PopularOptions) (*CategoryPopular, error) {
+			return FitCategoryPopular(ctx, x, cats, o)
+		}, x, PopularOptions{}),
+		over(FitItemKNN, x, ItemKNNOptions{}),
+		over(FitUserKNN, x, UserKNNOptions{}),
+		over(FitALS, x, ALSOptions{Factors: 4, Iterations: 2}),
+		over(FitRP3Beta, x, RP3BetaOptions{}),
+		over(FitTurboCF, x, TurboCFOptions{}),
+		over(FitEASE, x, EASEOptions{}),
+		over(FitSparseEASE, x, SparseEASEOptions{}),
+		over(FitSLIM, x, SLIMOptions{}),
+		over(FitBPR, x, BPROptions{Factors: 4, Epochs: 3}),
+		over(FitWARP, x, WARPOptions{Factors: 4, Epochs: 3}),
+		over(FitLMF, x, LMFOptions{Factors: 4, Epochs: 3}),
+		over(FitMF, x, MFOptions{Factors: 4, Epochs: 3}),
+		over(FitMF, x, MFOptions{Factors: 4, Epochs: 3, Alternating: true}),
+		over(FitSVDPP, x, SVDPPOptions{Factors: 4, Epochs: 3}),
+		over(FitFM, x, FMOptions{Factors: 4, Epochs: 3}),
+		over(FitFM, x, FMOptions{Factors: 4, Epochs: 3, Task: FMClicks}),
+		over(FitFM, x, FMOptions{Factors: 4, Epochs: 3, Task: FMRatings}),
+		over(FitPureSVD, x, PureSVDOptions{Factors: 4}),
+		over(FitGFCF, x, GFCFOptions{Factors: 4}),
+		over(FitBSPM, x, BSPMOptions{Factors: 4}),
+		over(FitNMF, x, NMFOptions{Factors: 4}),
+		over(FitSessionKNN, s, SessionKNNOptions{}),
+		over(FitMarkov, s, MarkovOptions{}),
+		over(FitItem2Vec, s, Item2VecOptions{Factors: 4, Epochs: 2}),
+		over(func(ctx context.Context, s *Sequences, o NextBasketOptions) (*NextBasket, error) {
+			return FitNextBasket(ctx, s, nil, o)
+		}, s, NextBasketOptions{}),
+		over(func(ctx context.Context, texts []string, o TFIDFOptions) (*TFIDFModel, error) {
+			return FitTFIDF(ctx, texts, o)
+		}, texts, TFIDFOptions{}),
+	}
+}
+
+// Every number of every options struct at the ends of its range: the fit refuses
+// the field by name, is told to stop, or gives finite scores.
+func TestHostileOptions(t *testing.T) {
+	x := groups(24, 17, 4, 3)
+	ints := []int64{-1, math.MinInt64, math.MaxInt64, math.MaxInt64 / 2, math.MaxInt32, 1}
+	floats := []float64{-1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64, 1e-30, 1e30, 1}
+	for _, c := range fitters(t, x) {
+		typ := reflect.TypeOf(c.options)
+		for f := range typ.NumField() {
+			field := typ.Field(f)
+			try := func(set func(v reflect.Value), label any) {
+				opt := reflect.New(typ).Elem()
+				opt.Set(reflect.ValueOf(c.options))
+				set(opt.Field(f))
+				name := fmt.Sprintf("%s: %s %v", c.name, field.Name, label)
+				ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+				defer cancel()
+				defer func() {
+					if p := recover(); p != nil {
+						t.Errorf("%s: panic: %v", name, p)
+					}
+				}()
+				start := time.Now()
+				m, err := c.fit(ctx, opt.Interface())
+				if d := time.Since(start); d > 5*time.Second {
+					t.Errorf("%s: took %v after the deadline", name, d)
+				}
+				switch {
+				case errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrDiverged), errors.Is(err, ErrTooLarge):
+				case errors.Is(err, ErrEmpty) && c.name == "FitTFIDF" && strings.HasSuffix(field.Name, "DF"): // no term is left
+				case errors.Is(err, ErrOption):
+					if !strings.Contains(err.Error(), field.Name) || !strings.HasPrefix(err.Error(), "recommend: ") {
+						t.Errorf("%s: the error does not name the field: %v", name, err)
+					}
+				case err != nil:
+					t.Errorf("%s: %v", name, err)
+				default:
+					hostileScores(t, name, x, m)
+				}
+			}
+			switch field.Type.Kind() {
+			case reflect.Int, reflect.Int64:
+				for _, n := range ints {
+					if field.Name == "Workers" && n > 1 {
+						n = 1000
+					}
+					try(func(v reflect.Value) { v.SetInt(n) }, n)
+				}
+			case reflect.Float64:
+				for _, n := range floats {
+					try(func(v reflect.Value) { v.SetFloat(n) }, n)
+				}
+			case reflect.Bool:
+				try(func(v reflect.Value) { v.SetBool(!v.Bool()) }, "flipped")
+			}
+		}
+	}
+}
+
+// hostileScores checks that m scores x, and that all it says is finite.
+func hostileScores(t *testing.T, name string, x *Interactions, m Model) {
+	t.Helper()
+	dst := make([]float32, m.Items())
+	for u := range x.Users() {
+		for _, user := range []int32{int32(u), Stranger} {
+			q := x.Query(u)
+			q.User = user
+			if err := m.Score(dst, q); err != nil {
+				if !errors.Is(err, ErrEmpty) && !errors.Is(err, ErrDiverged) {
+					t.Errorf("%s: user %d: %v", name, user, err)
+					return
+				}
+				continue
+			}
+			for i, s := range dst {
+				if s-s != 0 {
+					t.Errorf("%s: user %d of the fit asked as %d: score of item %d is %v", name, u, user, i, s)
+					return
+				}
+			}
+		}
+	}
+	if s, ok := m.(Similar); ok {
+		for i := range m.Items() {
+			near, err := s.AppendSimilar(nil, int32(i), math.MaxInt)
+			if err != nil {
+				t.Errorf("%s: like item %d: %v", name, i, err)
+				return
+			}
+			for _, n := range near {
+				if n.Score-n.Score != 0 {
+					t.Errorf("%s: item %d is like item %d by %v", name, i, n.Item, n.Score)
+					return
+				}
+			}
+		}
+	}
+}
+
+// Shapes that are rare in tests and common in shops: every other row empty, a
+// customer with everything, a stock of bots, an index of many ids for few events.
+func TestHostileShapes(t *testing.T) {
+	const items = 24
+	all := make([]int32, items)
+	for i := range all {
+		all[i] = int32(i)
+	}
+	base := groups(24, 17, 4, 3)
+	interleaved, diagonal, twins, sparse := make([][]int32, 49), make([][]int32, items), make([][]int32, 30), make([][]int32, 40)
+	for u := range base.Users() {
+		row, _ := base.Row(u)
+		for _, i := range row {
+			interleaved[2*u+1] = append(interleaved[2*u+1], 2*i+1)
+		}
+	}
+	for u := range diagonal {
+		diagonal[u] = []int32{int32(u)}
+	}
+	for u := range twins {
+		twins[u] = []int32{3, 5, 9, 11}
+	}
+	sparse[7] = []int32{4}
+	for name, c := range map[string]struct {
+		items int
+		rows  [][]int32
+	}{
+		"interleaved": {35, interleaved}, "everything": {items, [][]int32{all}}, "full": {items, [][]int32{all, all, all, all, all}},
+		"twins": {items, twins}, "diagonal": {items, diagonal}, "one entry": {items, sparse},
+		"everything and nothing": {items, [][]int32{nil, all, nil, {2}}},
+	} {
+		x, err := InteractionsFromRows(c.items, c.rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		zeros := reweighed(x, func(int, int32, *rng.Stream) float32 { return 0 })
+		some := reweighed(x, func(u int, _ int32, _ *rng.Stream) float32 { return float32(u % 2) })
+		for label, x := range map[string]*Interactions{name: x, name + " of zeros": zeros, name + " of some zeros": some} {
+			for _, c := range conformants {
+				m, err := c.fit(context.Background(), x)
+				if errors.Is(err, ErrDiverged) && c.name == "mf/alternating" {
+					continue // no penalty: a vector without data has no solution
+				}
+				if err != nil {
+					t.Errorf("%s: %s: %v", c.name, label, err)
+					continue
+				}
+				hostileScores(t, c.name+": "+label, x, m)
+				if _, err := ReadModel(bytes.NewReader(mustMarshal(t, m))); err != nil {
+					t.Errorf("%s: %s: %v", c.name, label, err)
+				}
+			}
+		}
+	}
+}
+
+// Weights of a history come from the host. What cannot be used is refused; the rest
+// gives finite scores, reasons and vectors.
+func TestHostileQueries(t *testing.T) {
+	x := groups(60, 48, 8, 3)
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, c := range conformants {
+		m := mustFit(t, c, x)
+		dst := make([]float32, m.Items())
+		for _, weights := range [][]float32{{nan, 1, 1}, {1, inf, 1}, {1, 1, -inf}, {math.MaxFloat32, 1, 1}, {1e30, 1e30, 1e30}, {1e-42, 1e-42, 0}, {0, 0, 0}, {-1, 1, -1}, {-1e30, 1, 1}, {math.MaxFloat32, -math.MaxFloat32, 1}} {
+			for _, items := range [][]int32{{0, 4, 8}, {5, 5, 5}} {
+				for _, user := range []int32{0, Stranger, math.MaxInt32, math.MinInt32} {
+					q := Query{User: user, Items: items, Weights: weights}
+					usable := true
+					for _, w := range weights {
+						usable = usable && w >= -mostWeight && w <= mostWeight
+					}
+					answer := func(what string, err error, values ...float32) {
+						switch {
+						case !usable && !errors.Is(err, ErrRange):
+							t.Errorf("%s: %s of user %d, weights %v: error is %v, want ErrRange", c.name, what, user, weights, err)
+						case usable && err != nil && !errors.Is(err, ErrRange) && !errors.Is(err, ErrEmpty) && !errors.Is(err, ErrDiverged):
+							t.Errorf("%s: %s of user %d, weights %v: %v", c.name, what, user, weights, err)
+						case err == nil && slices.ContainsFunc(values, func(s float32) bool { return s-s != 0 }):
+							t.Errorf("%s: %s of user %d, weights %v: %v", c.name, what, user, weights, values)
+						}
+					}
+					answer("Score", m.Score(dst, q), dst...)
+					if e, ok := m.(Explainer); ok {
+						reasons, err := e.AppendReasons(nil, q, 12, 3)
+						var parts []float32
+						for _, r := range reasons {
+							parts = append(parts, r.Contribution)
+						}
+						answer("AppendReasons", err, parts...)
+					}
+					if f, ok := m.(Folder); ok {
+						v := make([]float32, f.Factors())
+						answer("FoldIn", f.FoldIn(v, items, weights), v...)
+					}
+				}
+			}
+		}
+	}
+}
+
+// plainFM is an FM without contexts.
+type plainFM struct{ *FM }
+
+func (m plainFM) Predict(user, item int32) (float32, error) { return m.FM.Predict(user, item) }
+
+// Ratings of any scale are fitted alike: what a model predicts follows the scale,
+// zero and negative ratings included.
+func TestRatingScales(t *testing.T) {
+	base := reweighed(groups(60, 48, 8, 3), func(u int, i int32, r *rng.Stream) float32 {
+		return float32(1 + (u%4+2*int(i)%4+r.Intn(2))%5)
+	})
+	fits := map[string]func(x *Interactions) (predictor, error){
+		"mf": func(x *Interactions) (predictor, error) {
+			return FitMF(context.Background(), x, MFOptions{Factors: 8, Epochs: 30})
+		},
+		"mf/alternating": func(x *Interactions) (predictor, error) {
+			return FitMF(context.Background(), x, MFOptions{Factors: 8, Alternating: true})
+		},
+		"svdpp": func(x *Interactions) (predictor, error) {
+			return FitSVDPP(context.Background(), x, SVDPPOptions{Factors: 8, Epochs: 30})
+		},
+		"fm": func(x *Interactions) (predictor, error) {
+			m, err := FitFM(context.Background(), x, FMOptions{Task: FMRatings, Factors: 8, Epochs: 30})
+			return plainFM{m}, err
+		},
+	}
+	scales := []struct{ from, to float64 }{{0, 10}, {1, 100}, {-10, 10}, {-1e6, -1e5}, {1e-6, 1e-5}, {0, 1e9}}
+	for name, fit := range fits {
+		want, err := fit(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range scales {
+			slope := (s.to - s.from) / 4
+			x := reweighed(base, func(u int, i int32, _ *rng.Stream) float32 {
+				return float32(s.from + slope*float64(base.users.Val[base.users.Find(u, i)]-1))
+			})
+			got, err := fit(x)
+			if err != nil {
+				t.Errorf("%s, ratings from %g to %g: %v", name, s.from, s.to, err)
+				continue
+			}
+			scores := make([]float32, x.Items())
+			for u := range int32(x.Users() - 1) {
+				// A stranger is folded in on the scale of the ratings, too.
+				q := x.Query(int(u))
+				q.User = Stranger
+				if err := got.Score(scores, q); err != nil {
+					t.Fatal(err)
+				}
+				folded := base.Query(int(u))
+				folded.User = Stranger
+				like := make([]float32, x.Items())
+				if err := want.Score(like, folded); err != nil {
+					t.Fatal(err)
+				}
+				for i := range int32(x.Items()) {
+					a, err := want.Predict(u, i)
+					if err != nil {
+						t.Fatal(err)
+					}
+					b, err := got.Predict(u, i)
+					if err != nil {
+						t.Fatal(err)
+					}
+					back := func(v float32) float64 { return (float64(v)-s.from)/slope + 1 }
+					if math.Abs(back(b)-float64(a)) > 0.01 {
+						t.Fatalf("%s, ratings from %g to %g: user %d item %d: %v, want %v", name, s.from, s.to, u, i, back(b), a)
+					}
+					if math.Abs(back(scores[i])-float64(like[i])) > 0.01 {
+						t.Fatalf("%s, ratings from %g to %g: stranger like user %d, item %d: %v, want %v", name, s.from, s.to, u, i, back(scores[i]), like[i])
+					}
+				}
+			}
+		}
+	}
+}
