@@ -128,7 +128,10 @@ func (c *Cooccurrence) Count(i, j int32) int64 {
 // is not used. Memory: 20 bytes a neighbour kept. Errors: ErrOption, ErrEmpty.
 func (c *Cooccurrence) ItemKNN(opt ItemKNNOptions) (*ItemKNN, error) {
 	opt.Weighting = Binary
-	opt = opt.withDefaults()
+	opt, auto := opt.withDefaults().automatic()
+	if auto {
+		opt.Shrinkage = defaultShrinkage
+	}
 	if err := opt.validate("recommend: Cooccurrence: ItemKNN"); err != nil {
 		return nil, err
 	}

@@ -125,7 +125,7 @@ func TestGramianBadInput(t *testing.T) {
 // the Gram matrix.
 func TestSolveALSPieces(t *testing.T) {
 	x := groups(60, 48, 8, 3)
-	opt := ALSOptions{Factors: 8, Iterations: 1, Unobserved: 0.3, Solver: Cholesky, Seed: 4}
+	opt := ALSOptions{Factors: 8, Iterations: 1, Unobserved: 0.3, Regularization: 0.4, Solver: Cholesky, Seed: 4}
 	items := startVectors(opt.Seed, 2, x.Items(), 8)
 	g, err := Gram(context.Background(), items, 8, 1)
 	if err != nil {
