@@ -171,7 +171,7 @@ func ExampleCooccurrence() {
 func ExampleGramian() {
 	// One iteration of ALS from pieces, as an engine of your own would run it.
 	d := purchases()
-	x, opt := d.Interactions, recommend.ALSOptions{Factors: 2, Unobserved: 0.2}
+	x, opt := d.Interactions, recommend.ALSOptions{Factors: 2, Unobserved: 0.2, Regularization: 0.4}
 	items := make([]float32, x.Items()*2)
 	for i := range x.Items() {
 		recommend.StartVector(items[2*i:2*i+2], 1, uint64(i))

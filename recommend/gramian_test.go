@@ -191,9 +191,15 @@ func TestSolveALSPieces(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	opt.Unobserved = 0
-	if err := SolveALS(context.Background(), whole, x, items, gu.Result(), opt); !errors.Is(err, ErrOption) {
-		t.Errorf("no Unobserved: %v", err)
+	for name, change := range map[string]func(*ALSOptions){
+		"no Unobserved":     func(o *ALSOptions) { o.Unobserved = 0 },
+		"no Regularization": func(o *ALSOptions) { o.Regularization = 0 },
+	} {
+		o := opt
+		change(&o)
+		if err := SolveALS(context.Background(), whole, x, items, gu.Result(), o); !errors.Is(err, ErrOption) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
