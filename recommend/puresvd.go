@@ -139,7 +139,7 @@ func noiseEdge(a *sparse.CSR) float64 {
 		total, squares := 0.0, 0.0
 		for _, s := range sums {
 			total += s
-			squares += s * s
+			squares += float64(s * s)
 		}
 		if total > 0 {
 			edge += math.Sqrt(squares / total)
