@@ -36,7 +36,8 @@ type ALSOptions struct {
 	// 41,000 items. The ratio Alpha/Unobserved matters most: search it.
 	Unobserved float64
 	// Regularization is λ; negative means 0. Default (entries / (users·items))^¼, at
-	// most 0.45: fuller matrices want more of it.
+	// most 0.45, times 1 + 2·min(Factors/items, 1): fuller matrices want more of it,
+	// and so do small catalogues, where the vectors have room for every entry.
 	Regularization float64
 	// FrequencyExponent is ν: the vector of a row with n entries is penalised by
 	// λ·(n + α₀·columns)^ν (Rendle et al. 2021, "iALS revisited"). Default 0.5;
@@ -68,7 +69,8 @@ func (o ALSOptions) withDefaults(x *Interactions) ALSOptions {
 	o.Alpha = check.Default(o.Alpha, 1)
 	density := float64(x.Len()) / float64(x.Users()) / float64(x.Items())
 	o.Unobserved = check.Default(o.Unobserved, 0.5*math.Sqrt(density))
-	o.Regularization = check.OrOff(o.Regularization, min(math.Pow(density, 0.25), 0.45))
+	room := min(float64(o.Factors)/float64(x.Items()), 1)
+	o.Regularization = check.OrOff(o.Regularization, min(math.Pow(density, 0.25), 0.45)*(1+2*room))
 	o.FrequencyExponent = check.OrOff(o.FrequencyExponent, 0.5)
 	o.CGSteps = check.Default(o.CGSteps, 3)
 	o.BlockSize = check.Default(o.BlockSize, 32)

@@ -207,6 +207,19 @@ func (m *latent) set(d *latent) {
 // startSpread is the length of first vectors of models for implicit feedback.
 const startSpread = 0.1
 
+// haste returns by what to multiply the learning rate of a sampled loss, in [1, 4]:
+// enough/(√a + √b)².
+// A pass grows what the vectors know of a pattern by about the rate times the
+// pattern's singular value, and patterns begin at about √a + √b, a and b the mean
+// numbers of entries of a user and of an item (see noiseEdge). Where that is small
+// the vectors would still be near their start at the end, and only the biases
+// learned.
+func haste(x *Interactions, enough float64) float64 {
+	n := float64(x.Len())
+	edge := math.Sqrt(n/float64(x.Users())) + math.Sqrt(n/float64(x.Items()))
+	return min(max(enough/(edge*edge), 1), 4)
+}
+
 // maxFactors bounds the length of vectors.
 const maxFactors = check.MaxVector
 
