@@ -36,7 +36,8 @@ type ALSOptions struct {
 	// 41,000 items. The ratio Alpha/Unobserved matters most: search it.
 	Unobserved float64
 	// Regularization is λ; negative means 0. Default (entries / (users·items))^¼, at
-	// most 0.45: fuller matrices want more of it.
+	// most 0.45, times 1 + 2·min(Factors/items, 1): fuller matrices want more of it,
+	// and so do small catalogues, where the vectors have room for every entry.
 	Regularization float64
 	// FrequencyExponent is ν: the vector of a row with n entries is penalised by
 	// λ·(n + α₀·columns)^ν (Rendle et al. 2021, "iALS revisited"). Default 0.5;
@@ -68,7 +69,8 @@ func (o ALSOptions) withDefaults(x *Interactions) ALSOptions {
 	o.Alpha = check.Default(o.Alpha, 1)
 	density := float64(x.Len()) / float64(x.Users()) / float64(x.Items())
 	o.Unobserved = check.Default(o.Unobserved, 0.5*math.Sqrt(density))
-	o.Regularization = check.OrOff(o.Regularization, min(math.Pow(density, 0.25), 0.45))
+	room := min(float64(o.Factors)/float64(x.Items()), 1)
+	o.Regularization = check.OrOff(o.Regularization, min(math.Pow(density, 0.25), 0.45)*(1+2*room))
 	o.FrequencyExponent = check.OrOff(o.FrequencyExponent, 0.5)
 	o.CGSteps = check.Default(o.CGSteps, 3)
 	o.BlockSize = check.Default(o.BlockSize, 32)
@@ -386,6 +388,21 @@ func (m *ALS) FoldInItem(dst []float32, users []int32, weights []float32) error 
 // that of item.
 func (m *ALS) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	return appendVectorTop(dst, m.y, m.factors, item, k)
+}
+
+// AppendSimilarUsers appends the users whose vectors have the largest cosine with
+// that of user.
+func (m *ALS) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	return appendUserTop(dst, m.x, m.factors, user, k)
+}
+
+// appendUserTop is appendVectorTop for the vectors of users.
+func appendUserTop(dst []UserScore, v []float32, f int, u int32, k int) ([]UserScore, error) {
+	near, err := appendVectorTop(nil, v, f, u, k)
+	for _, s := range near {
+		dst = append(dst, UserScore{User: s.Item, Score: s.Score})
+	}
+	return dst, err
 }
 
 // appendVectorTop appends the k rows of v with the largest cosine with row i.

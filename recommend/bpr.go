@@ -15,9 +15,13 @@ import (
 
 // BPROptions configures FitBPR.
 type BPROptions struct {
-	Factors        int     // length of the vectors; default 64
-	Epochs         int     // passes over the entries; default 100
-	Rate           float64 // learning rate η; default 0.05
+	Factors int // length of the vectors; default 64
+	Epochs  int // passes over the entries; default 100
+
+	// Rate is the learning rate η. Default 0.05, and up to four times as much where
+	// vectors get few steps: times 64/(√a + √b)², a the mean number of entries of a
+	// user and b that of an item.
+	Rate           float64
 	Decay          float64 // in [0, 1]: the rate falls evenly to (1-Decay)·Rate; default 0.9, negative means 0
 	Regularization float64 // λ; default 0.02, negative means 0
 
@@ -34,10 +38,10 @@ type BPROptions struct {
 	Progress func(Progress) // called after each epoch, on the caller's goroutine
 }
 
-func (o BPROptions) withDefaults() BPROptions {
+func (o BPROptions) withDefaults(x *Interactions) BPROptions {
 	o.Factors = check.Default(o.Factors, 64)
 	o.Epochs = check.Default(o.Epochs, 100)
-	o.Rate = check.Default(o.Rate, 0.05)
+	o.Rate = check.Default(o.Rate, 0.05*haste(x, 64))
 	o.Decay = check.OrOff(o.Decay, 0.9)
 	o.Regularization = check.OrOff(o.Regularization, 0.02)
 	o.Candidates = check.Default(o.Candidates, 1)
@@ -88,11 +92,11 @@ type BPR struct {
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged
 // (vectors that are not finite), and context.Cause(ctx).
 func FitBPR(ctx context.Context, x *Interactions, opt BPROptions) (*BPR, error) {
-	opt = opt.withDefaults()
-	if err := opt.validate(); err != nil {
+	if err := x.checkImplicit("FitBPR"); err != nil {
 		return nil, err
 	}
-	if err := x.checkImplicit("FitBPR"); err != nil {
+	opt = opt.withDefaults(x)
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
 	x = x.positives()

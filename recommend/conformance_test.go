@@ -250,6 +250,7 @@ func TestConformance(t *testing.T) {
 			t.Run("top", func(t *testing.T) { conformTop(t, x, m) })
 			t.Run("round trip", func(t *testing.T) { conformRoundTrip(t, x, m) })
 			t.Run("similar", func(t *testing.T) { conformSimilar(t, x, m) })
+			t.Run("similar users", func(t *testing.T) { conformSimilarUsers(t, c, x, m) })
 			t.Run("reasons", func(t *testing.T) { conformReasons(t, x, m) })
 			t.Run("readers", func(t *testing.T) { conformReaders(t, x, m) })
 			t.Run("same bytes", func(t *testing.T) {
@@ -300,6 +301,11 @@ func conformQueries(t *testing.T, x *Interactions, m Model) {
 	}
 	if err := m.Score(dst, Query{User: Stranger, Items: []int32{0}, Weights: []float32{1, 2}}); !errors.Is(err, ErrShape) {
 		t.Errorf("weights of another length: %v", err)
+	}
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		if err := m.Score(dst, Query{User: Stranger, Items: []int32{0, 1}, Weights: []float32{1, float32(bad)}}); !errors.Is(err, ErrRange) || !errors.Is(err, ErrNotFinite) {
+			t.Errorf("weight %v: %v", bad, err)
+		}
 	}
 	// Strangers: unknown index, no history, the user without entries.
 	for name, q := range map[string]Query{"stranger": {User: Stranger}, "beyond": {User: int32(x.Users())}, "empty user": x.Query(x.Users() - 1)} {
@@ -481,6 +487,52 @@ func conformSimilar(t *testing.T, x *Interactions, m Model) {
 	}
 	for _, k := range []int{0, -1} {
 		if got, err := s.AppendSimilar(nil, 0, k); err != nil || len(got) != 0 {
+			t.Errorf("k=%d: %v, %v", k, got, err)
+		}
+	}
+}
+
+func conformSimilarUsers(t *testing.T, c conformant, x *Interactions, m Model) {
+	s, ok := m.(SimilarUsers)
+	if !ok {
+		if _, vectors := m.(interface{ UserVector(u int) []float32 }); vectors {
+			t.Error("has vectors of users, but names no users like another")
+		}
+		return
+	}
+	for _, bad := range []int32{-1, int32(m.Users())} {
+		if _, err := s.AppendSimilarUsers(nil, bad, 3); !errors.Is(err, ErrUnknownID) {
+			t.Errorf("user %d: %v", bad, err)
+		}
+	}
+	same, all := 0, 0
+	for u := range int32(m.Users()) {
+		got, err := s.AppendSimilarUsers([]UserScore{{-7, 7}}, u, 4)
+		if err != nil || len(got) > 5 || got[0] != (UserScore{-7, 7}) {
+			t.Fatal(got, err)
+		}
+		got = got[1:]
+		if items, _ := x.Row(int(u)); len(items) == 0 && len(got) > 0 {
+			t.Errorf("user %d has no entries, but is like %v", u, got)
+		}
+		for k, o := range got {
+			if o.User == u {
+				t.Errorf("user %d is its own neighbour", u)
+			}
+			if k > 0 && (got[k-1].Score < o.Score || got[k-1].Score == o.Score && got[k-1].User >= o.User) {
+				t.Errorf("user %d: neighbours out of order: %v", u, got)
+			}
+			all++
+			if o.User%4 == u%4 {
+				same++
+			}
+		}
+	}
+	if c.learns && float64(same) < 0.7*float64(all) {
+		t.Errorf("%d of %d neighbours are of the user's group", same, all)
+	}
+	for _, k := range []int{0, -1} {
+		if got, err := s.AppendSimilarUsers(nil, 0, k); err != nil || len(got) != 0 {
 			t.Errorf("k=%d: %v, %v", k, got, err)
 		}
 	}

@@ -129,7 +129,10 @@ func (c *Cooccurrence) Count(i, j int32) int64 {
 // for Pearson and AdjustedCosine, which need graded weights), ErrEmpty.
 func (c *Cooccurrence) ItemKNN(opt ItemKNNOptions) (*ItemKNN, error) {
 	opt.Weighting = Binary
-	opt = opt.withDefaults()
+	opt, auto := opt.withDefaults().automatic()
+	if auto {
+		opt.Shrinkage = defaultShrinkage
+	}
 	if err := opt.validate("recommend: Cooccurrence: ItemKNN"); err != nil {
 		return nil, err
 	}

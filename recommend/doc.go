@@ -18,7 +18,8 @@
 //     strangers.
 //   - ItemKNN: items like those in the history. No training to speak of, exact
 //     reasons, answers new users at once. Cosine, Jaccard, log-likelihood and
-//     more, with BM25 or TF-IDF weights.
+//     more, with BM25 or TF-IDF weights; Pearson and adjusted cosine for ratings,
+//     whose lists are better liked and less often taken than those of cosine.
 //   - ALS: matrix factorisation for implicit feedback. Usually better lists;
 //     compact vectors for users and items; folds new users in. Search Alpha /
 //     Unobserved and Regularization, and double Factors while it helps.

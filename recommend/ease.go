@@ -54,11 +54,11 @@ type EASE struct {
 }
 
 // EASEMemory returns the bytes FitEASE needs at its peak for a catalogue of that
-// size, beside the interactions: two copies of a dense items×items matrix in
-// float32 at the most.
+// size, beside the interactions: a dense items×items matrix in float32, which is
+// inverted in place and becomes the model, and a panel of it.
 func EASEMemory(items int) int64 {
 	n := int64(vec.Pad(items))
-	return 4*n*n + 3*4*128*n + 4*int64(items)*int64(items)
+	return 4*n*n + 3*4*128*n
 }
 
 // FitEASE computes all item weights in float32, pivots in float64.

@@ -235,7 +235,7 @@ func TestEASEMemoryLimit(t *testing.T) {
 	if _, err := FitEASE(context.Background(), big, EASEOptions{}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a million items: %v", err)
 	}
-	if got := EASEMemory(1_000_000); got < 8e12 || got > 9e12 {
+	if got := EASEMemory(1_000_000); got < 4e12 || got > 5e12 {
 		t.Errorf("EASEMemory of a million items is %d", got)
 	}
 }

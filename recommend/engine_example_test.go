@@ -72,8 +72,8 @@ func ExampleEngine_Similar() {
 		fmt.Printf("%s %.2f\n", r.Item, r.Score)
 	}
 	// Output:
-	// grinder 1.00
-	// cups 0.50
+	// grinder 0.09
+	// cups 0.05
 }
 
 func ExampleRequest() {

@@ -63,7 +63,7 @@ func ExampleFitEASE() {
 	fmt.Println(errors.Is(err, recommend.ErrTooLarge), recommend.EASEMemory(100_000)>>30, "GiB")
 	// Output:
 	// honey 0.50
-	// true 74 GiB
+	// true 37 GiB
 }
 
 func ExampleFitPureSVD() {

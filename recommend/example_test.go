@@ -69,7 +69,7 @@ func ExampleFitItemKNN() {
 		panic(err)
 	}
 	fmt.Printf("%s %.2f because of %s\n", d.Items.ID(top[0].Item), top[0].Score, d.Items.ID(reasons[0].Item))
-	// Output: milk 1.32 because of tea
+	// Output: milk 0.13 because of tea
 }
 
 func ExampleFitALS() {
@@ -171,7 +171,7 @@ func ExampleCooccurrence() {
 func ExampleGramian() {
 	// One iteration of ALS from pieces, as an engine of your own would run it.
 	d := purchases()
-	x, opt := d.Interactions, recommend.ALSOptions{Factors: 2, Unobserved: 0.2}
+	x, opt := d.Interactions, recommend.ALSOptions{Factors: 2, Unobserved: 0.2, Regularization: 0.4}
 	items := make([]float32, x.Items()*2)
 	for i := range x.Items() {
 		recommend.StartVector(items[2*i:2*i+2], 1, uint64(i))

@@ -183,13 +183,16 @@ func (g *Gramian) UnmarshalBinary(data []byte) error {
 // transpose, one row an item.
 //
 // It uses Factors (f), Alpha, Unobserved, Regularization, FrequencyExponent,
-// Solver, CGSteps, BlockSize and Workers of opt; Unobserved must be set, since its default
-// depends on data no block has. Each row is a pure function of its entries, other
+// Solver, CGSteps, BlockSize and Workers of opt; Unobserved and Regularization must
+// be set, since their defaults depend on data no block has. Each row is a pure function of its entries, other
 // and gram. Errors: ErrOption, ErrShape, ErrRange (a negative weight),
 // ErrNotFinite (other or gram), ErrDiverged; dst is unspecified after an error.
 func SolveALS(ctx context.Context, dst []float32, x *Interactions, other, gram []float32, opt ALSOptions) error {
 	if opt.Unobserved == 0 {
 		return fmt.Errorf("recommend: SolveALS: Unobserved is 0, want > 0: %w", ErrOption)
+	}
+	if opt.Regularization == 0 {
+		return fmt.Errorf("recommend: SolveALS: Regularization is 0, want > 0, or below 0 for none: %w", ErrOption)
 	}
 	if x == nil || x.Items() == 0 {
 		return fmt.Errorf("recommend: SolveALS: rows: %w", ErrEmpty)

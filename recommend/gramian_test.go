@@ -125,7 +125,7 @@ func TestGramianBadInput(t *testing.T) {
 // the Gram matrix.
 func TestSolveALSPieces(t *testing.T) {
 	x := groups(60, 48, 8, 3)
-	opt := ALSOptions{Factors: 8, Iterations: 1, Unobserved: 0.3, Solver: Cholesky, Seed: 4}
+	opt := ALSOptions{Factors: 8, Iterations: 1, Unobserved: 0.3, Regularization: 0.4, Solver: Cholesky, Seed: 4}
 	items := startVectors(opt.Seed, 2, x.Items(), 8)
 	g, err := Gram(context.Background(), items, 8, 1)
 	if err != nil {
@@ -191,9 +191,15 @@ func TestSolveALSPieces(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	opt.Unobserved = 0
-	if err := SolveALS(context.Background(), whole, x, items, gu.Result(), opt); !errors.Is(err, ErrOption) {
-		t.Errorf("no Unobserved: %v", err)
+	for name, change := range map[string]func(*ALSOptions){
+		"no Unobserved":     func(o *ALSOptions) { o.Unobserved = 0 },
+		"no Regularization": func(o *ALSOptions) { o.Regularization = 0 },
+	} {
+		o := opt
+		change(&o)
+		if err := SolveALS(context.Background(), whole, x, items, gu.Result(), o); !errors.Is(err, ErrOption) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // Similarity says how alike two rows of a weighted matrix are. With s the dot
@@ -62,18 +63,22 @@ const (
 	BM25                        // w(k₁+1)/(k₁·L + w) · ln(N/(1+dⱼ)), L = 1-b + b·(row sum / mean row sum)
 )
 
-// ItemKNNOptions configures FitItemKNN. The zero value is cosine over the 100
-// nearest neighbours of binary data.
+// ItemKNNOptions configures FitItemKNN. The zero value is the cosine, shrunk, over
+// the 100 nearest neighbours.
 type ItemKNNOptions struct {
 	Neighbors  int        // neighbours kept an item; default 100
 	Similarity Similarity // default Cosine
 	Weighting  Weighting  // default Unweighted
-	Shrinkage  float64    // h >= 0, pulls similarities with little support to 0; default 0
-	Alpha      float64    // of AsymmetricCosine (default 0.5) and Tversky (default 1); in [0, 1] and >= 0
-	Beta       float64    // of Tversky, >= 0; default 1
-	K1         float64    // of BM25, > 0; default 1.2
-	B          float64    // of BM25, in (0, 1]; default 0.75, negative means 0
-	Workers    int        // goroutines; default GOMAXPROCS. No influence on the result
+	// Shrinkage is h >= 0, pulls similarities with little support to 0; negative means
+	// 0. Default for Cosine and AsymmetricCosine: 20 times the mean square of the
+	// entries after weighting, as if 20 more columns had one row but not the other;
+	// otherwise 0.
+	Shrinkage float64
+	Alpha     float64 // of AsymmetricCosine (default 0.5) and Tversky (default 1); in [0, 1] and >= 0
+	Beta      float64 // of Tversky, >= 0; default 1
+	K1        float64 // of BM25, > 0; default 1.2
+	B         float64 // of BM25, in (0, 1]; default 0.75, negative means 0
+	Workers   int     // goroutines; default GOMAXPROCS. No influence on the result
 
 	Progress func(Progress) // called on the caller's goroutine when the fit is done
 }
@@ -91,6 +96,17 @@ func (o ItemKNNOptions) withDefaults() ItemKNNOptions {
 	o.B = check.OrOff(o.B, 0.75)
 	return o
 }
+
+// automatic tells whether Shrinkage is left to the data, and returns o with a
+// shrinkage that is not negative.
+func (o ItemKNNOptions) automatic() (ItemKNNOptions, bool) {
+	auto := o.Shrinkage == 0 && (o.Similarity == Cosine || o.Similarity == AsymmetricCosine)
+	o.Shrinkage = check.OrOff(o.Shrinkage, 0)
+	return o, auto
+}
+
+// defaultShrinkage counts entries of usual weight.
+const defaultShrinkage = 20
 
 func (o ItemKNNOptions) validate(where string) error {
 	var c check.Options
@@ -130,14 +146,14 @@ type ItemKNN struct{ itemWeights }
 //
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight, by user and item).
 func FitItemKNN(ctx context.Context, x *Interactions, opt ItemKNNOptions) (*ItemKNN, error) {
-	opt = opt.withDefaults()
+	opt, auto := opt.withDefaults().automatic()
 	if err := opt.validate("recommend: FitItemKNN"); err != nil {
 		return nil, err
 	}
 	if err := x.checkImplicit("FitItemKNN"); err != nil {
 		return nil, err
 	}
-	near, err := neighbors(ctx, x.byItemOn(opt.Workers), opt)
+	near, err := neighbors(ctx, x.byItemOn(opt.Workers), opt, auto)
 	if err != nil {
 		return nil, err
 	}
@@ -264,9 +280,13 @@ func columnMeans(m *sparse.CSR) []float64 {
 	return means
 }
 
-// neighbors returns, for each row of m, the most similar other rows.
-func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions) (*sparse.CSR, error) {
+// neighbors returns, for each row of m, the most similar other rows, with the
+// default shrinkage when auto.
+func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions, auto bool) (*sparse.CSR, error) {
 	w := weigh(m, opt)
+	if n := w.Len(); auto && n > 0 {
+		opt.Shrinkage = defaultShrinkage * vec.Norm2(w.Val) / float64(n)
+	}
 	size := make([]float64, w.Rows) // ‖row‖, or its number of non-zeros
 	err := parallel.For(ctx, w.Rows, 256, opt.Workers, func(_, lo, hi int) error {
 		for r := lo; r < hi; r++ {
@@ -346,8 +366,16 @@ func (o ItemKNNOptions) even(w *sparse.CSR, size []float64) (*sparse.CSR, float6
 }
 
 // score says how the dot product of two rows becomes their similarity: a product
-// of factors where the measure is one, and value otherwise.
+// of factors or a shrunk cosine where the measure is one, and value otherwise,
+// which costs a call a pair.
 func (o ItemKNNOptions) score(size []float64, columns int) sparse.PairScore {
+	if o.Shrinkage > 0 && float32(o.Shrinkage) > 0 && (o.Similarity == Cosine || o.Similarity.centres()) {
+		norms := make([]float32, len(size))
+		for i, n := range size {
+			norms[i] = float32(n)
+		}
+		return sparse.PairScore{Size: norms, Shrinkage: float32(o.Shrinkage)}
+	}
 	product := !o.Similarity.counts() || o.Similarity == Lift
 	if !product || o.Shrinkage != 0 && o.Similarity != Dot {
 		return sparse.PairScore{Value: func(i, j int32, s float32) float32 {

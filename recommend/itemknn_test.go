@@ -91,7 +91,7 @@ func slowSimilarity(x *Interactions, opt ItemKNNOptions, i, j int) float64 {
 		aa += a[u] * a[u]
 		bb += b[u] * b[u]
 	}
-	h := opt.Shrinkage
+	h := max(opt.Shrinkage, 0)
 	ratio := func(p, q float64) float64 {
 		if q <= 0 {
 			return 0
@@ -142,7 +142,7 @@ func TestItemKNNProp(t *testing.T) {
 			Neighbors:  rapid.IntRange(1, 25).Draw(t, "k"),
 			Similarity: Similarity(rapid.IntRange(int(Cosine), int(AdjustedCosine)).Draw(t, "similarity")),
 			Weighting:  Weighting(rapid.IntRange(int(Unweighted), int(BM25)).Draw(t, "weighting")),
-			Shrinkage:  rapid.SampledFrom([]float64{0, 0.5, 10}).Draw(t, "h"),
+			Shrinkage:  rapid.SampledFrom([]float64{-1, 0.5, 10}).Draw(t, "h"),
 			Alpha:      rapid.Float64Range(0.1, 0.9).Draw(t, "alpha"),
 			Beta:       rapid.Float64Range(0.1, 2).Draw(t, "beta"),
 			K1:         2, B: 0.4,
@@ -181,7 +181,7 @@ func TestItemKNNProp(t *testing.T) {
 }
 
 func TestItemKNNOptions(t *testing.T) {
-	_, err := FitItemKNN(context.Background(), groups(10, 9, 2, 1), ItemKNNOptions{Neighbors: -1, Similarity: 99, Weighting: -1, Shrinkage: -1, K1: math.Inf(1), B: 2})
+	_, err := FitItemKNN(context.Background(), groups(10, 9, 2, 1), ItemKNNOptions{Neighbors: -1, Similarity: 99, Weighting: -1, Shrinkage: math.NaN(), K1: math.Inf(1), B: 2})
 	if !errors.Is(err, ErrOption) {
 		t.Fatal(err)
 	}

@@ -63,6 +63,12 @@ func (m *latent) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error
 	return appendVectorTop(dst, m.y, m.factors, item, k)
 }
 
+// AppendSimilarUsers appends the users whose vectors have the largest cosine with
+// that of user.
+func (m *latent) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	return appendUserTop(dst, m.x, m.factors, user, k)
+}
+
 func (m *latent) getScratch() *foldScratch {
 	if t, ok := m.scratch.Get().(*foldScratch); ok {
 		return t
@@ -200,6 +206,19 @@ func (m *latent) set(d *latent) {
 
 // startSpread is the length of first vectors of models for implicit feedback.
 const startSpread = 0.1
+
+// haste returns by what to multiply the learning rate of a sampled loss, in [1, 4]:
+// enough/(√a + √b)².
+// A pass grows what the vectors know of a pattern by about the rate times the
+// pattern's singular value, and patterns begin at about √a + √b, a and b the mean
+// numbers of entries of a user and of an item (see noiseEdge). Where that is small
+// the vectors would still be near their start at the end, and only the biases
+// learned.
+func haste(x *Interactions, enough float64) float64 {
+	n := float64(x.Len())
+	edge := math.Sqrt(n/float64(x.Users())) + math.Sqrt(n/float64(x.Items()))
+	return min(max(enough/(edge*edge), 1), 4)
+}
 
 // maxFactors bounds the length of vectors.
 const maxFactors = check.MaxVector

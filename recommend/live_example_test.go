@@ -193,14 +193,14 @@ func ExampleSwitch() {
 		return 0
 	}, knn, popular)
 	first(d, m, err)
-	// Output: cups 0.91
+	// Output: cups 0.09
 }
 
 func ExampleCascade() {
 	d, knn, popular := hybridParts()
 	m, err := recommend.NewCascade(popular, knn, recommend.CascadeOptions{Depth: 4})
 	first(d, m, err)
-	// Output: cups 0.91
+	// Output: cups 0.09
 }
 
 func ExampleFunc() {

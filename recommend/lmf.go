@@ -12,9 +12,13 @@ import (
 
 // LMFOptions configures FitLMF.
 type LMFOptions struct {
-	Factors        int     // length of the vectors; default 64
-	Epochs         int     // passes over the entries; default 50
-	Rate           float64 // learning rate η; default 0.02
+	Factors int // length of the vectors; default 64
+	Epochs  int // passes over the entries; default 50
+
+	// Rate is the learning rate η. Default 0.02, and up to four times as much where
+	// vectors get few steps: times 100/(√a + √b)², a the mean number of entries of a
+	// user and b that of an item.
+	Rate           float64
 	Decay          float64 // in [0, 1]: the rate falls evenly to (1-Decay)·Rate; default 0.9, negative means 0
 	Regularization float64 // λ; default 0.01, negative means 0
 
@@ -31,10 +35,10 @@ type LMFOptions struct {
 	Progress func(Progress) // called after each epoch, on the caller's goroutine
 }
 
-func (o LMFOptions) withDefaults() LMFOptions {
+func (o LMFOptions) withDefaults(x *Interactions) LMFOptions {
 	o.Factors = check.Default(o.Factors, 64)
 	o.Epochs = check.Default(o.Epochs, 50)
-	o.Rate = check.Default(o.Rate, 0.02)
+	o.Rate = check.Default(o.Rate, 0.02*haste(x, 100))
 	o.Decay = check.OrOff(o.Decay, 0.9)
 	o.Regularization = check.OrOff(o.Regularization, 0.01)
 	o.Alpha = check.Default(o.Alpha, 1)
@@ -76,11 +80,11 @@ type LMF struct {
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged
 // (vectors that are not finite), and context.Cause(ctx).
 func FitLMF(ctx context.Context, x *Interactions, opt LMFOptions) (*LMF, error) {
-	opt = opt.withDefaults()
-	if err := opt.validate(); err != nil {
+	if err := x.checkImplicit("FitLMF"); err != nil {
 		return nil, err
 	}
-	if err := x.checkImplicit("FitLMF"); err != nil {
+	opt = opt.withDefaults(x)
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
 	x = x.positives()

@@ -1,8 +1,10 @@
 package recommend
 
 import (
+	"fmt"
 	"reflect"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -60,7 +62,7 @@ type Model interface {
 	// It returns ErrEmpty, and leaves dst undefined, when the model knows nothing
 	// about the query: an unknown user without history, or a history the model
 	// cannot use. ErrShape: dst of another length. ErrRange: a history item out
-	// of range, or a weight that is NaN or beyond ±1e30.
+	// of range, or a weight beyond ±1e30 (NaN and infinity are ErrNotFinite too).
 	Score(dst []float32, q Query) error
 }
 
@@ -77,6 +79,15 @@ type Similar interface {
 	// by index, never item itself. Fewer are appended when fewer have any
 	// similarity. ErrUnknownID when item is out of range.
 	AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error)
+}
+
+// SimilarUsers is the ability to name users like another: ALS, BPR, WARP, LMF,
+// MF, SVDPP, FM and NMF by the cosine of their vectors, UserKNN by its measure.
+type SimilarUsers interface {
+	// AppendSimilarUsers appends the k users of the fit most similar to user, best
+	// first, ties by index, never user itself. None are appended for a user without
+	// entries. ErrUnknownID when user is out of range.
+	AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error)
 }
 
 // Reason is the share of one history item in a score.
@@ -123,12 +134,18 @@ func checkHistory(q *Query, n int) error {
 		}
 	}
 	for _, w := range q.Weights {
-		if !(w >= -mostWeight && w <= mostWeight) {
+		if !check.Finite(float64(w)) {
+			return errWeight
+		}
+		if w < -mostWeight || w > mostWeight {
 			return ErrRange
 		}
 	}
 	return nil
 }
+
+// errWeight is both, for callers that test for either.
+var errWeight = fmt.Errorf("recommend: weight of the history: %w, %w", ErrNotFinite, ErrRange)
 
 // Filter says which items may be recommended. The zero Filter lets all through.
 type Filter struct {

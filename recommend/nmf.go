@@ -24,8 +24,10 @@ type NMFOptions struct {
 	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
 
 	// L2 is λ₂ >= 0; negative means 0. Structure with a singular value below λ₂ is
-	// lost, so the default is 10 and less for a small matrix, √entries/16, times the
-	// root mean square of the weights where they count.
+	// lost, so the default is half of where noise ends, (√R + √C)/2, R the number of
+	// entries in the row of an entry on average over the entries, C that in its
+	// column; at least 10, or less for a small matrix, √entries/16. All that times
+	// the root mean square of the weights where they count.
 	L2 float64
 
 	// Loss asks for the training objective in Progress, at the cost of one more
@@ -38,7 +40,7 @@ type NMFOptions struct {
 func (o NMFOptions) withDefaults(x *Interactions) NMFOptions {
 	o.Factors = check.Default(o.Factors, 32)
 	o.Iterations = check.Default(o.Iterations, 50)
-	l2 := min(math.Sqrt(float64(x.Len()))/16, 10)
+	l2 := max(min(math.Sqrt(float64(x.Len()))/16, 10), noiseEdge(unitWeights(x.users, false))/2)
 	if o.Weights {
 		l2 *= math.Sqrt(vec.Norm2(x.users.Val) / float64(x.Len()))
 	}
@@ -360,6 +362,12 @@ func (m *NMF) FoldIn(dst []float32, items []int32, weights []float32) error {
 // that of item.
 func (m *NMF) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	return appendVectorTop(dst, m.h, m.factors, item, k)
+}
+
+// AppendSimilarUsers appends the users whose vectors have the largest cosine with
+// that of user.
+func (m *NMF) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	return appendUserTop(dst, m.w, m.factors, user, k)
 }
 
 // AppendBinary appends the frame of m to dst.

@@ -16,7 +16,11 @@ import (
 
 // PureSVDOptions configures FitPureSVD. The zero value is a good start.
 type PureSVDOptions struct {
-	Factors int // singular vectors; default 64. Search it: few are better for sparse data
+	// Factors is the number of singular vectors. Default: those, of the first 64,
+	// whose singular values stand out from what a random matrix with such rows and
+	// columns has, and one at the least. Vectors of noise cost more than they give,
+	// as the projection counts them like the others. Search it.
+	Factors int
 	// Scale is γ >= 0: before the decomposition, the column of item i is divided by
 	// ‖xᵢ‖^γ, so that popular items do not fill the first vectors (EigenRec,
 	// Nikolakopoulos et al. 2019). Default 0, plain PureSVD; on sparse data 0.3 to
@@ -30,8 +34,11 @@ type PureSVDOptions struct {
 	Progress func(Progress) // called after each pass, on the caller's goroutine
 }
 
+// mostFactors is how many singular vectors FitPureSVD looks at by itself.
+const mostFactors = 64
+
 func (o PureSVDOptions) withDefaults() PureSVDOptions {
-	o.Factors = check.Default(o.Factors, 64)
+	o.Factors = check.Default(o.Factors, mostFactors)
 	o.Iterations = check.Default(o.Iterations, 8)
 	return o
 }
@@ -69,6 +76,7 @@ type PureSVD struct {
 // Fewer vectors than Factors are kept where the matrix has fewer singular values
 // of weight. Errors: ErrEmpty, ErrOption, ErrRange (a negative weight).
 func FitPureSVD(ctx context.Context, x *Interactions, opt PureSVDOptions) (*PureSVD, error) {
+	choose := opt.Factors == 0
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
 		return nil, err
@@ -96,12 +104,57 @@ func FitPureSVD(ctx context.Context, x *Interactions, opt PureSVDOptions) (*Pure
 	if err != nil {
 		return nil, err
 	}
+	if choose && len(s) > 1 {
+		edge, n := noiseEdge(a), 1
+		for n < len(s) && s[n] > edge {
+			n++
+		}
+		s, v = s[:n], firstColumns(v, len(s), n)
+	}
 	m.factors, m.v = len(s), v
 	m.sigma = make([]float32, len(s))
 	for k, x := range s {
 		m.sigma[k] = float32(x)
 	}
 	return m, nil
+}
+
+// noiseEdge is about the largest singular value, but for the first, of a random
+// matrix with the sums of squares of a's rows and columns: √R + √C, where R is the
+// sum of squares of the row of an entry, on average over the mass of the matrix,
+// and C that of its column. With equal rows and columns this is the edge of
+// Marchenko and Pastur (1967).
+func noiseEdge(a *sparse.CSR) float64 {
+	rows, cols := make([]float64, a.Rows), make([]float64, a.Cols)
+	for r := range a.Rows {
+		c, vals := a.Row(r)
+		for k, v := range vals {
+			w := float64(v) * float64(v)
+			rows[r] += w
+			cols[c[k]] += w
+		}
+	}
+	edge := 0.0
+	for _, sums := range [][]float64{rows, cols} {
+		total, squares := 0.0, 0.0
+		for _, s := range sums {
+			total += s
+			squares += float64(s * s)
+		}
+		if total > 0 {
+			edge += math.Sqrt(squares / total)
+		}
+	}
+	return edge
+}
+
+// firstColumns returns the first n columns of v, which has width.
+func firstColumns(v []float32, width, n int) []float32 {
+	out := make([]float32, 0, len(v)/width*n)
+	for ; len(v) > 0; v = v[width:] {
+		out = append(out, v[:n]...)
+	}
+	return out
 }
 
 func svdOptions(opt PureSVDOptions) solve.SVDOptions {

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 )
 
@@ -156,6 +157,35 @@ func TestPureSVDOptions(t *testing.T) {
 	for _, field := range []string{"Factors", "Scale", "Iterations"} {
 		if !contains(err.Error(), field) {
 			t.Errorf("error does not name %s: %v", field, err)
+		}
+	}
+}
+
+// Without Factors the fit keeps the groups and leaves the noise: as many vectors as
+// there are groups, more or less, and one where users take anything.
+func TestPureSVDChoosesFactors(t *testing.T) {
+	noise := make([][]int32, 400)
+	r := rng.New(5, 1, 0)
+	for u := range noise {
+		noise[u] = r.Perm(100)[:6]
+	}
+	random, err := InteractionsFromRows(100, noise)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		x        *Interactions
+		min, max int
+	}{
+		"groups": {groups(400, 96, 8, 3), 4, 5},
+		"noise":  {random, 1, 2},
+	} {
+		m, err := FitPureSVD(context.Background(), c.x, PureSVDOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := m.Factors(); f < c.min || f > c.max || len(m.SingularValues()) != f {
+			t.Errorf("%s: %d factors, want %d to %d", name, f, c.min, c.max)
 		}
 	}
 }

@@ -10,7 +10,10 @@ import (
 
 // SLIMOptions configures FitSLIM.
 type SLIMOptions struct {
-	L1         float64 // λ ≥ 0, makes weights exactly 0; default 1, negative means 0
+	// L1 is λ >= 0, makes weights exactly 0; negative means 0. An item gets no weight
+	// from those it goes with no more than λ times, so the default is 1, and less
+	// where items have few entries: entries/(20·items).
+	L1         float64
 	L2         float64 // β > 0, shrinks weights; default 100. Search both
 	Candidates int     // items each item may get weight from, those that go with it most; default 300
 	Signed     bool    // allow negative weights; default: weights are >= 0
@@ -24,8 +27,8 @@ type SLIMOptions struct {
 	Progress func(Progress) // called about 100 times, on the caller's goroutine
 }
 
-func (o SLIMOptions) withDefaults() SLIMOptions {
-	o.L1 = check.OrOff(o.L1, 1)
+func (o SLIMOptions) withDefaults(x *Interactions) SLIMOptions {
+	o.L1 = check.OrOff(o.L1, min(float64(x.Len())/float64(x.Items())/20, 1))
 	o.L2 = check.Default(o.L2, 100)
 	o.Candidates = check.Default(o.Candidates, 300)
 	o.Sweeps = check.Default(o.Sweeps, 100)
@@ -67,11 +70,11 @@ type SLIM struct{ itemWeights }
 // Errors: ErrTooLarge, naming the bytes needed; ErrEmpty, ErrOption, ErrRange (a
 // negative weight).
 func FitSLIM(ctx context.Context, x *Interactions, opt SLIMOptions) (*SLIM, error) {
-	opt = opt.withDefaults()
-	if err := opt.validate(); err != nil {
+	if err := x.checkImplicit("FitSLIM"); err != nil {
 		return nil, err
 	}
-	if err := x.checkImplicit("FitSLIM"); err != nil {
+	opt = opt.withDefaults(x)
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
 	keep, err := coocRows("FitSLIM", x, opt.Candidates, opt.MemoryLimit)

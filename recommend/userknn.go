@@ -237,7 +237,8 @@ func (m *UserKNN) Score(dst []float32, q Query) error {
 
 // AppendNeighbors appends the k users most similar to the history of q, best
 // first, with their similarity to the power Power: the evidence behind a
-// recommendation. ErrEmpty for an empty history, ErrRange for an unknown item.
+// recommendation. ErrEmpty for an empty history, ErrRange for an unknown item
+// or a weight that is not finite, ErrShape for weights of another length.
 func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) ([]UserScore, error) {
 	if err := checkHistory(&q, m.Items()); err != nil {
 		return dst, err
@@ -252,6 +253,19 @@ func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) ([]UserScore,
 		dst = append(dst, UserScore{User: n.ID, Score: n.Score})
 	}
 	return dst, nil
+}
+
+// AppendSimilarUsers appends the users most similar to user, as AppendNeighbors
+// finds them for the history of the fit; at most Neighbors of them.
+func (m *UserKNN) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	if uint32(user) >= uint32(m.Users()) {
+		return dst, ErrUnknownID
+	}
+	items, weights := m.users.Row(int(user))
+	if len(items) == 0 {
+		return dst, nil
+	}
+	return m.AppendNeighbors(dst, Query{User: user, Items: items, Weights: weights}, k)
 }
 
 // UserScore is a user with a score.

@@ -33,7 +33,7 @@ func als() algorithm {
 			integers("iterations", 15, 15, 15),
 			uniform("alpha", 1, 1, 1),                  // only its ratio to unobserved matters
 			logUniform("unobserved", 0, 0.0003, 1),     // 0: what FitALS takes for data of this density
-			logUniform("regularization", 0, 0.0003, 1), // 0: likewise
+			logUniform("regularization", 0, 0.0003, 3), // 0: likewise
 			uniform("frequency_exponent", 0.5, 0.4, 1.1).refining(),
 			oneOf("solver", "cg", solvers...).searching("cg"),
 			integers("cg_steps", 3, 3, 3),

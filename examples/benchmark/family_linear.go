@@ -16,7 +16,7 @@ func pureSVD() algorithm {
 	return algorithm{
 		name: "puresvd",
 		params: []param{
-			logIntegers("factors", 64, 8, 512),
+			logIntegers("factors", 0, 2, 512), // 0: by the singular values
 			uniform("scale", 0, 0, 1),
 		},
 		starts: []settings{{}, {"factors": 30.0, "scale": 0.5}, {"factors": 200.0, "scale": 0.4}, {"factors": 16.0, "scale": 0.4}},
@@ -85,14 +85,14 @@ func sparseEASE() algorithm {
 func slim() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitSLIM(ctx, x, recommend.SLIMOptions{
-			L1: off(s.float("l1")), L2: s.float("l2"), Candidates: s.int("candidates"), Signed: s.flag("signed"),
+			L1: s.float("l1"), L2: s.float("l2"), Candidates: s.int("candidates"), Signed: s.flag("signed"),
 			Workers: e.workers, Progress: e.progress,
 		})
 	}
 	return algorithm{
 		name: "slim",
 		params: []param{
-			logUniform("l1", 1, 0.05, 20),
+			logUniform("l1", 0, 0.05, 20), // 0: by the support of the items
 			logUniform("l2", 100, 2, 2000),
 			logIntegers("candidates", 300, 100, 600).refining(),
 			yesNo("signed", false),

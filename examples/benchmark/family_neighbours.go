@@ -44,7 +44,7 @@ func itemKNN() algorithm {
 			logIntegers("neighbors", 100, 10, 1000),
 			oneOf("similarity", "cosine", similarities...).searching("cosine", "asymmetric", "dot", "jaccard"),
 			oneOf("weighting", "none", weightings...).searching("none", "tfidf", "bm25"),
-			logUniform("shrinkage", 0, 0.1, 300),
+			logUniform("shrinkage", 0, 0.1, 300), // 0: the default of the similarity
 			uniform("alpha", 0.5, 0.1, 0.9),
 			uniform("beta", 1, 1, 1),
 			logUniform("k1", 1.2, 0.2, 100),

@@ -25,7 +25,7 @@ func bpr() algorithm {
 		params: []param{
 			logIntegers("factors", 64, 32, 256).doubling(),
 			logIntegers("epochs", 100, 50, 300),
-			logUniform("rate", 0.05, 0.02, 0.2),
+			logUniform("rate", 0, 0.02, 0.4), // 0: by the data
 			uniform("decay", 0.9, 0.9, 0.9),
 			logUniform("regularization", 0.02, 0.002, 0.1),
 			logIntegers("candidates", 1, 1, 16),
@@ -97,7 +97,7 @@ func lmf() algorithm {
 		params: []param{
 			logIntegers("factors", 64, 32, 256).doubling(),
 			logIntegers("epochs", 50, 20, 200),
-			logUniform("rate", 0.02, 0.005, 0.1),
+			logUniform("rate", 0, 0.005, 0.2), // 0: by the data
 			uniform("decay", 0.9, 0.9, 0.9),
 			logUniform("regularization", 0.01, 0.001, 0.1),
 			uniform("alpha", 1, 1, 1),

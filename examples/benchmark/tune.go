@@ -122,6 +122,8 @@ func (p *proposer) next(done []trial) settings {
 					if r.Float64() < 0.4 {
 						s[q.name] = q.at(r.Float64())
 					}
+				case q.log && parent[q.name] == 0.0: // left to the library, so nothing in the range is near
+					s[q.name] = q.at(r.Float64())
 				default:
 					u := q.position(parent[q.name]) + r.NormFloat64()*width
 					if u = math.Abs(u); u > 1 { // reflect at the ends

@@ -21,6 +21,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 )
@@ -34,10 +35,21 @@ const (
 var table = crc32.MakeTable(crc32.Castagnoli)
 
 // Writer appends a payload. The zero value is ready for use.
-type Writer struct{ buf []byte }
+type Writer struct{ buf []byte } // nil, or room for the header and the payload so far
+
+// more returns room for n more bytes of payload, and leaves some for the footer: a
+// large slice is written to its final place.
+func (w *Writer) more(n int) []byte {
+	if w.buf == nil {
+		w.buf = make([]byte, header, header+n+256)
+	}
+	at := len(w.buf)
+	w.buf = slices.Grow(w.buf, n+footer)[:at+n]
+	return w.buf[at:]
+}
 
 // Uint64 appends x in 8 bytes.
-func (w *Writer) Uint64(x uint64) { w.buf = binary.LittleEndian.AppendUint64(w.buf, x) }
+func (w *Writer) Uint64(x uint64) { binary.LittleEndian.PutUint64(w.more(8), x) }
 
 // Int appends x in 8 bytes.
 func (w *Writer) Int(x int) { w.Uint64(uint64(int64(x))) }
@@ -49,68 +61,71 @@ func (w *Writer) Int64(x int64) { w.Uint64(uint64(x)) }
 func (w *Writer) Float64(x float64) { w.Uint64(math.Float64bits(x)) }
 
 // Float32 appends the IEEE bits of x.
-func (w *Writer) Float32(x float32) {
-	w.buf = binary.LittleEndian.AppendUint32(w.buf, math.Float32bits(x))
-}
+func (w *Writer) Float32(x float32) { binary.LittleEndian.PutUint32(w.more(4), math.Float32bits(x)) }
 
 // Bool appends one byte.
 func (w *Writer) Bool(x bool) {
-	b := byte(0)
+	b := w.more(1)
+	b[0] = 0
 	if x {
-		b = 1
+		b[0] = 1
 	}
-	w.buf = append(w.buf, b)
 }
 
 // String appends the length and the bytes of s.
 func (w *Writer) String(s string) {
 	w.Int(len(s))
-	w.buf = append(w.buf, s...)
+	copy(w.more(len(s)), s)
 }
 
 // Bytes appends the length and the bytes of p.
 func (w *Writer) Bytes(p []byte) {
 	w.Int(len(p))
-	w.buf = append(w.buf, p...)
+	copy(w.more(len(p)), p)
 }
 
 // Float32s appends the length and the values.
 func (w *Writer) Float32s(xs []float32) {
 	w.Int(len(xs))
-	for _, x := range xs {
-		w.Float32(x)
+	b := w.more(4 * len(xs))
+	for k, x := range xs {
+		binary.LittleEndian.PutUint32(b[4*k:], math.Float32bits(x))
 	}
 }
 
 // Float64s appends the length and the values.
 func (w *Writer) Float64s(xs []float64) {
 	w.Int(len(xs))
-	for _, x := range xs {
-		w.Float64(x)
+	b := w.more(8 * len(xs))
+	for k, x := range xs {
+		binary.LittleEndian.PutUint64(b[8*k:], math.Float64bits(x))
 	}
 }
 
 // Int32s appends the length and the values, 4 bytes each.
 func (w *Writer) Int32s(xs []int32) {
 	w.Int(len(xs))
-	for _, x := range xs {
-		w.buf = binary.LittleEndian.AppendUint32(w.buf, uint32(x))
+	b := w.more(4 * len(xs))
+	for k, x := range xs {
+		binary.LittleEndian.PutUint32(b[4*k:], uint32(x))
 	}
 }
 
 // Int64s appends the length and the values, 8 bytes each.
 func (w *Writer) Int64s(xs []int64) {
 	w.Int(len(xs))
-	for _, x := range xs {
-		w.Int64(x)
+	b := w.more(8 * len(xs))
+	for k, x := range xs {
+		binary.LittleEndian.PutUint64(b[8*k:], uint64(x))
 	}
 }
 
 // Uint64s appends the length and the values, 8 bytes each.
 func (w *Writer) Uint64s(xs []uint64) {
 	w.Int(len(xs))
-	for _, x := range xs {
-		w.Uint64(x)
+	b := w.more(8 * len(xs))
+	for k, x := range xs {
+		binary.LittleEndian.PutUint64(b[8*k:], x)
 	}
 }
 
@@ -122,15 +137,23 @@ func (w *Writer) Strings(xs []string) {
 	}
 }
 
-// AppendFrame appends the frame of kind and version around w's payload to dst.
+// AppendFrame appends the frame of kind and version around w's payload to dst, and
+// empties w. Into a dst without capacity nothing is copied.
 func (w *Writer) AppendFrame(dst []byte, kind, version uint16) []byte {
-	start := len(dst)
-	dst = append(dst, magic...)
-	dst = binary.LittleEndian.AppendUint16(dst, kind)
-	dst = binary.LittleEndian.AppendUint16(dst, version)
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(len(w.buf)))
-	dst = append(dst, w.buf...)
-	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], table))
+	w.more(0)
+	frame := w.buf
+	w.buf = nil
+	copy(frame, magic)
+	binary.LittleEndian.PutUint16(frame[4:], kind)
+	binary.LittleEndian.PutUint16(frame[6:], version)
+	binary.LittleEndian.PutUint64(frame[8:], uint64(len(frame)-header))
+	sum := crc32.Checksum(frame, table)
+	if cap(dst) == 0 {
+		dst = frame
+	} else {
+		dst = append(slices.Grow(dst, len(frame)+footer), frame...)
+	}
+	return binary.LittleEndian.AppendUint32(dst, sum)
 }
 
 // Reader reads a payload. The first error sticks: every later read returns a

@@ -216,7 +216,7 @@ func TestHostilePayload(t *testing.T) {
 		}
 	}
 	var w Writer
-	w.buf = []byte{2}
+	copy(w.more(1), []byte{2})
 	r, _ := Open(w.AppendFrame(nil, 1, 1), 1, 1)
 	if r.Bool(); !errors.Is(r.Err(), check.ErrCorrupt) {
 		t.Errorf("flag 2: %v", r.Err())

@@ -11,12 +11,15 @@ import (
 
 // PairScore turns the product s of rows i and j into the score of j in row i:
 // Finish(s·Row[i]·Col[j]), nil factors counting 1 and Finish, when set,
-// increasing; or Value(i, j, s) for scores of no such form. Factors are not
-// negative. Only scores above 0 count.
+// increasing; or Value(i, j, s) for scores of no such form. With Size, s is divided
+// by Size[i]·Size[j] + Shrinkage first, which is above 0. Factors are not negative.
+// Only scores above 0 count.
 type PairScore struct {
-	Row, Col []float32
-	Finish   func(v float32) float32
-	Value    func(i, j int32, s float32) float32
+	Row, Col  []float32
+	Size      []float32
+	Shrinkage float32
+	Finish    func(v float32) float32
+	Value     func(i, j int32, s float32) float32
 }
 
 // Pairs are the products of all pairs of rows of a matrix,
@@ -89,6 +92,7 @@ type pairEngine struct {
 	codes *valueCodes
 	lens  []int32   // parallel to W.Col: how much of the list a row needs
 	col   []float32 // Score.Col by rank
+	size  []float32 // Score.Size by rank, or nil
 	top   *TopRows  // by rank; columns are rows of W
 	width uint      // ranks r of equal r>>width share a lock
 	lock  [pairShards]sync.Mutex
@@ -115,10 +119,16 @@ func newPairEngine(p Pairs, k, workers int) *pairEngine {
 	e.codes = codesOf(w.Val, w.Rows)
 	e.lists = w.transpose(e.order, e.lens, own, e.codes, w.runs(workers), workers)
 	e.col = make([]float32, w.Rows)
+	if p.Score.Size != nil {
+		e.size = make([]float32, w.Rows)
+	}
 	for r, i := range e.order {
 		e.col[r] = 1
 		if p.Score.Col != nil {
 			e.col[r] = p.Score.Col[i]
+		}
+		if e.size != nil {
+			e.size[r] = p.Score.Size[i]
 		}
 	}
 	e.top = NewTopRows(w.Rows, k, func(r int) int {
@@ -219,6 +229,9 @@ func (w *pairWorker) row(r int) {
 			}
 		}
 	default:
+		if w.size != nil {
+			vec.Shrink(w.sum[:cells], w.size, w.size[r], w.Score.Shrinkage)
+		}
 		w.raise(cells)
 		w.drain(r, cells)
 	}
@@ -284,6 +297,9 @@ func (w *pairWorker) sweep(r int, columns, lens []int32) {
 				continue
 			}
 			w.sum[c] = 0
+			if w.size != nil {
+				s /= float32(w.size[r]*w.size[c]) + w.Score.Shrinkage
+			}
 			if product && s*w.col[c] < floor && s*other < w.least[c] {
 				continue
 			}

@@ -41,6 +41,10 @@ func slowPairs(p Pairs, k int) *CSR {
 			for n, c := range cols {
 				s += float32(dense[c] * vals[n])
 			}
+			if p.Score.Size != nil {
+				product := p.Score.Size[i] * p.Score.Size[j]
+				s /= product + p.Score.Shrinkage
+			}
 			v := s
 			if p.Score.Value != nil {
 				if s == 0 {
@@ -115,9 +119,11 @@ func TestPairsProp(t *testing.T) {
 				p.Left = append(p.Left, v*byColumn[w.Col[q]])
 			}
 		}
-		switch rapid.IntRange(0, 2).Draw(t, "score") {
+		switch rapid.IntRange(0, 3).Draw(t, "score") {
 		case 1:
 			p.Score = PairScore{Row: factors(), Col: factors(), Finish: func(v float32) float32 { return v / (1 + v) }}
+		case 3:
+			p.Score = PairScore{Size: factors(), Shrinkage: 0.75}
 		case 2:
 			p.Score.Value = func(i, j int32, s float32) float32 { return s - float32(i%3)/2 + float32(j%5)/4 }
 		}

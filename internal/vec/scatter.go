@@ -66,6 +66,28 @@ func scatterCodedGo(sum []float32, rows []int32, f []float32, lens []int32, ptr 
 	}
 }
 
+// Shrink divides each sum[c] by own·size[c] + h; len(size) is at least that of sum.
+// Product, sum and quotient are each rounded, so every level gives the same bits.
+func Shrink(sum, size []float32, own, h float32) {
+	size = size[:len(sum)]
+	whole := 0
+	if hasAVX2 {
+		whole = len(sum) &^ 7
+		const most = 1 << 15 // of one call into assembly
+		for lo := 0; lo < whole; lo += most {
+			hi := min(lo+most, whole)
+			shrinkAVX2(sum[lo:hi], size[lo:hi], own, h)
+		}
+	}
+	shrinkGo(sum[whole:], size[whole:], own, h)
+}
+
+func shrinkGo(sum, size []float32, own, h float32) {
+	for c, s := range sum {
+		sum[c] = s / (float32(own*size[c]) + h)
+	}
+}
+
 // Peaks splits sums into groups of eight and writes the largest of 0 and
 // sum[c]·own[c] over each into dst: group 8b+l are the c that are l modulo 8 of
 // the 64 from 64·b. It returns the part of dst it wrote, an eighth of the sums;

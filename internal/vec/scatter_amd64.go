@@ -14,6 +14,11 @@ func scatterAVX2(sum []float32, rows []int32, f []float32, lens []int32, ptr []i
 //go:noescape
 func scatterCodedAVX2(sum []float32, rows []int32, f []float32, lens []int32, ptr []int64, coded []int32, values *[256]float32)
 
+// shrinkAVX2 divides each sum[c] by own·size[c] + h. len(sum) is a multiple of 8.
+//
+//go:noescape
+func shrinkAVX2(sum []float32, size []float32, own float32, h float32)
+
 // peaksAVX2 writes, for lane l of each 64 sums, the largest of 0 and sum[c]·own[c] over the c that are l modulo 8. len(sum) is 8·len(dst), a multiple of 64.
 //
 //go:noescape

@@ -177,6 +177,31 @@ one:
 done:
 	RET
 
+// func shrinkAVX2(sum []float32, size []float32, own float32, h float32)
+// Requires: AVX
+TEXT ·shrinkAVX2(SB), NOSPLIT, $0-56
+	MOVQ         sum_base+0(FP), AX
+	MOVQ         size_base+24(FP), CX
+	MOVQ         sum_len+8(FP), DX
+	VBROADCASTSS own+48(FP), Y0
+	VBROADCASTSS h+52(FP), Y1
+	XORQ         BX, BX
+
+next:
+	CMPQ    BX, DX
+	JGE     shrunk
+	VMULPS  (CX)(BX*4), Y0, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS (AX)(BX*4), Y3
+	VDIVPS  Y2, Y3, Y3
+	VMOVUPS Y3, (AX)(BX*4)
+	ADDQ    $0x00000008, BX
+	JMP     next
+
+shrunk:
+	VZEROUPPER
+	RET
+
 // func peaksAVX2(dst []float32, sum []float32, own []float32)
 // Requires: AVX
 TEXT ·peaksAVX2(SB), NOSPLIT, $0-72

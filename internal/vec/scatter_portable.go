@@ -14,6 +14,8 @@ func drainAVX2(hit []int32, hits, sum, own, floors []float32, floor, other float
 	return drainGo(hit, hits, sum, own, floors, floor, other)
 }
 
+func shrinkAVX2(sum, size []float32, own, h float32) { shrinkGo(sum, size, own, h) }
+
 func peaksAVX2(dst, sum, own []float32) { peaksGo(dst, sum, own) }
 
 func countAVX2(x []float32, t float32) int { return countGo(x, t) }

@@ -143,6 +143,27 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+func TestShrink(t *testing.T) {
+	r := rng.New(8, 9, 10)
+	for _, n := range []int{0, 1, 7, 8, 9, 100, 1<<15 + 13} {
+		sum, size := make([]float32, n), make([]float32, n+1)
+		for c := range sum {
+			sum[c], size[c] = float32(r.Normal()), float32(r.Float64())
+		}
+		want, portable := make([]float32, n), slices.Clone(sum)
+		for c, s := range sum {
+			product := float32(0.7) * size[c]
+			below := product + 0.3
+			want[c] = s / below
+		}
+		Shrink(sum, size, 0.7, 0.3)
+		shrinkGo(portable, size, 0.7, 0.3)
+		if !sameBits(sum, want) || !sameBits(portable, want) {
+			t.Fatalf("%d sums: got %v, portable %v, want %v", n, sum, portable, want)
+		}
+	}
+}
+
 func TestPeaks(t *testing.T) {
 	r := rng.New(5, 6, 7)
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))

@@ -18,6 +18,7 @@ func main() {
 	ConstraintExpr("!noasm")
 	scatter()
 	scatterCoded()
+	shrink()
 	peaks()
 	count()
 	drain()
@@ -149,6 +150,32 @@ func scatterCoded() {
 	}, func(arrays []reg.GPVirtual, p reg.GPVirtual, factor reg.VecVirtual) {
 		pair(arrays[0], p, factor, 0, 1)
 	})
+}
+
+// shrink rounds the product before the addition, as scalars do.
+func shrink() {
+	TEXT("shrinkAVX2", NOSPLIT, "func(sum, size []float32, own, h float32)")
+	Pragma("noescape")
+	Doc("shrinkAVX2 divides each sum[c] by own·size[c] + h. len(sum) is a multiple of 8.")
+	sum, size := pointer("sum"), pointer("size")
+	n := Load(Param("sum").Len(), GP64()).(reg.GPVirtual)
+	own, h := broadcast("own"), broadcast("h")
+	d, s := YMM(), YMM()
+	c := GP64()
+	XORQ(c, c)
+	Label("next")
+	CMPQ(c, n)
+	JGE(LabelRef("shrunk"))
+	VMULPS(Mem{Base: size, Index: c, Scale: 4}, own, d)
+	VADDPS(h, d, d)
+	VMOVUPS(Mem{Base: sum, Index: c, Scale: 4}, s)
+	VDIVPS(d, s, s)
+	VMOVUPS(s, Mem{Base: sum, Index: c, Scale: 4})
+	ADDQ(U32(8), c)
+	JMP(LabelRef("next"))
+	Label("shrunk")
+	VZEROUPPER()
+	RET()
 }
 
 // peaks takes eight vectors of eight lanes at a time.
