@@ -29,7 +29,9 @@ type ALSOptions struct {
 	Factors    int // length of the vectors; default 64
 	Iterations int // passes over both sides; default 15
 
-	// Alpha turns a weight into a confidence, c = Alpha·weight; default 1.
+	// Alpha turns a weight into a confidence, c = Alpha·weight; default 1. Counts and
+	// money that run into the thousands want their logarithm taken first: a few
+	// such entries outweigh all others.
 	Alpha float64
 	// Unobserved is the confidence α₀ of the pairs without an entry; default
 	// ½·√(entries / (users·items)), which did well on catalogues from 1,500 to
