@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -93,7 +94,11 @@ func appendAlone(dst []Scored, m Model, item int32, k int) ([]Scored, error) {
 		return dst, ErrUnknownID
 	}
 	scores := make([]float32, m.Items())
-	if err := m.Score(scores, Query{User: Stranger, Items: []int32{item}}); err != nil {
+	err := m.Score(scores, Query{User: Stranger, Items: []int32{item}})
+	if errors.Is(err, ErrEmpty) {
+		return dst, nil // a history the model cannot use
+	}
+	if err != nil {
 		return dst, err
 	}
 	var h topk.Heap

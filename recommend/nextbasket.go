@@ -266,6 +266,12 @@ func (m *NextBasket) neighbors(t *basketScratch, self int32, items []int32, vals
 	t.near = t.heap.AppendSorted(t.near[:0])
 }
 
+// AppendSimilar appends the items that a stranger with one basket of item alone
+// would be recommended.
+func (m *NextBasket) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	return appendAlone(dst, m, item, k)
+}
+
 // Score writes the score of every item; ErrEmpty for a user without baskets and
 // without history, ErrRange for a weight that is negative or not finite.
 func (m *NextBasket) Score(dst []float32, q Query) error {

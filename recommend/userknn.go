@@ -255,6 +255,13 @@ func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) ([]UserScore,
 	return dst, nil
 }
 
+// AppendSimilar appends the items that users with a history of item alone would be
+// recommended: what those who have it took besides. Pearson names none, because
+// one item has no deviation.
+func (m *UserKNN) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	return appendAlone(dst, m, item, k)
+}
+
 // AppendSimilarUsers appends the users most similar to user, as AppendNeighbors
 // finds them for the history of the fit; at most Neighbors of them.
 func (m *UserKNN) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
