@@ -358,7 +358,7 @@ func (a *Activity[U]) AppendBinary(dst []byte) ([]byte, error) {
 		}
 		w.Int32s(buf)
 	}
-	return w.AppendFrame(dst, kindActivity, 1), nil
+	return w.AppendFrame(dst, codec.KindActivity, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -368,7 +368,7 @@ func (a *Activity[U]) MarshalBinary() ([]byte, error) { return a.AppendBinary(ni
 // state is unchanged. The receiver must have the calendar that was written (else
 // ErrMismatch), because a location is more than its name.
 func (a *Activity[U]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindActivity, 1)
+	r, err := codec.Open(data, codec.KindActivity, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Activity: %w", err)
 	}

@@ -305,7 +305,7 @@ func (a *Agreement) AppendBinary(dst []byte) ([]byte, error) {
 		w.Int64(int64(k[1]))
 		w.Int64(a.pairs[k])
 	}
-	return w.AppendFrame(dst, kindAgreement, 1), nil
+	return w.AppendFrame(dst, codec.KindAgreement, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -313,7 +313,7 @@ func (a *Agreement) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil)
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (a *Agreement) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindAgreement, 1)
+	r, err := codec.Open(data, codec.KindAgreement, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Agreement: %w", err)
 	}

@@ -414,7 +414,7 @@ func (a *Attribution) AppendBinary(dst []byte) ([]byte, error) {
 		w.Int64(r.nulls)
 		w.Int64(r.revenue)
 	}
-	return w.AppendFrame(dst, kindAttribution, 1), nil
+	return w.AppendFrame(dst, codec.KindAttribution, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -423,7 +423,7 @@ func (a *Attribution) MarshalBinary() ([]byte, error) { return a.AppendBinary(ni
 // UnmarshalBinary replaces the state, options included; after an error it is
 // unchanged.
 func (a *Attribution) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindAttribution, 1)
+	r, err := codec.Open(data, codec.KindAttribution, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Attribution: %w", err)
 	}

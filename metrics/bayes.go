@@ -58,8 +58,10 @@ func BayesProportions(a, b Proportion, prior BetaPrior, level float64) (Posterio
 	y := betaOf(b, prior)
 	ma, va := x.moments()
 	mb, vb := y.moments()
-	e := Effect{Scale: ScaleAbsolute, Estimate: mb - ma, SE: math.Sqrt(va + vb), Level: level, Statistic: math.NaN(), DF: math.NaN(), PValue: math.NaN(),
-		Method: "beta-binomial posterior", N: n, NA: a.n, NB: b.n, MeanA: ma, MeanB: mb}
+	e := Effect{
+		Scale: ScaleAbsolute, Estimate: mb - ma, SE: math.Sqrt(va + vb), Level: level, Statistic: math.NaN(), DF: math.NaN(), PValue: math.NaN(),
+		Method: "beta-binomial posterior", N: n, NA: a.n, NB: b.n, MeanA: ma, MeanB: mb,
+	}
 	r := Posterior{Effect: e, BetterB: x.below(y)}
 	// E[(y−x)⁺] = E[y]·P(y' > x) − E[x]·P(y > x'), where ' is size-biased.
 	up, down := betaDist{y.a + 1, y.b}, betaDist{x.a + 1, x.b}

@@ -295,9 +295,11 @@ func (b *Beyond[I]) Result() (BeyondResult, error) {
 	}
 	mean := func(m Moments) float64 { x, _ := m.Mean(); return x }
 	nan := math.NaN()
-	r := BeyondResult{Lists: b.lists, Distinct: int64(len(b.shown)), UserCoverage: float64(b.lists-b.empty) / float64(b.lists),
+	r := BeyondResult{
+		Lists: b.lists, Distinct: int64(len(b.shown)), UserCoverage: float64(b.lists-b.empty) / float64(b.lists),
 		Coverage: nan, Gini: nan, Entropy: nan, Novelty: mean(b.novelty), ARP: mean(b.pop), APLT: mean(b.tail), ACLT: mean(b.tailCount),
-		Serendipity: mean(b.serendipic), Personalization: nan}
+		Serendipity: mean(b.serendipic), Personalization: nan,
+	}
 	// Sums run over sorted values: a map's order would change the last digits.
 	counts := make([]int64, 0, len(b.shown))
 	norms := make([]float64, 0, len(b.shown))

@@ -46,7 +46,7 @@ func (b *Beyond[I]) AppendBinary(dst []byte) ([]byte, error) {
 	} else if err := encodable[I](); err != nil {
 		return nil, fmt.Errorf("metrics: Beyond: %w", err)
 	}
-	return w.AppendFrame(dst, kindBeyond, 1), nil
+	return w.AppendFrame(dst, codec.KindBeyond, 1), nil
 }
 
 func (b *Beyond[I]) moments() [5]*Moments {
@@ -58,7 +58,7 @@ func (b *Beyond[I]) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil)
 
 // UnmarshalBinary replaces options and state; after an error they are unchanged.
 func (b *Beyond[I]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindBeyond, 1)
+	r, err := codec.Open(data, codec.KindBeyond, 1)
 	if err == nil {
 		err = encodable[I]()
 	}

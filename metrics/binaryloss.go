@@ -161,8 +161,10 @@ func (b *BinaryLoss) Result() (BinaryLossResult, error) {
 	if b.n == 0 {
 		return BinaryLossResult{}, undefined("BinaryLoss: no predictions")
 	}
-	r := BinaryLossResult{N: b.n, Clipped: b.clipped, LogLoss: b.log / b.weight, Brier: b.square / b.weight,
-		CalibrationRatio: math.NaN(), NormalizedEntropy: math.NaN()}
+	r := BinaryLossResult{
+		N: b.n, Clipped: b.clipped, LogLoss: b.log / b.weight, Brier: b.square / b.weight,
+		CalibrationRatio: math.NaN(), NormalizedEntropy: math.NaN(),
+	}
 	var p, y float64
 	k := float64(len(b.bins))
 	for i, x := range b.bins {
@@ -283,7 +285,7 @@ func (b *BinaryLoss) AppendBinary(dst []byte) ([]byte, error) {
 		flat = append(flat, x.Weight, x.P, x.Y)
 	}
 	w.Float64s(flat)
-	return w.AppendFrame(dst, kindBinaryLoss, 1), nil
+	return w.AppendFrame(dst, codec.KindBinaryLoss, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -292,12 +294,14 @@ func (b *BinaryLoss) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil
 // UnmarshalBinary replaces the state, options included; after an error it is
 // unchanged.
 func (b *BinaryLoss) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindBinaryLoss, 1)
+	r, err := codec.Open(data, codec.KindBinaryLoss, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: BinaryLoss: %w", err)
 	}
-	got := BinaryLoss{opt: BinaryLossOptions{Epsilon: r.Float64()}, n: r.Int64(), clipped: r.Int64(),
-		weight: r.Float64(), log: r.Float64(), square: r.Float64()}
+	got := BinaryLoss{
+		opt: BinaryLossOptions{Epsilon: r.Float64()}, n: r.Int64(), clipped: r.Int64(),
+		weight: r.Float64(), log: r.Float64(), square: r.Float64(),
+	}
 	flat := r.Float64s()
 	got.opt.Bins = len(flat) / 3
 	if len(flat)%3 != 0 || got.opt.validate("") != nil || got.n < 0 || got.clipped < 0 || got.clipped > got.n {

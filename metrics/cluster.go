@@ -77,7 +77,7 @@ func (c *Clusters[K]) AppendBinary(dst []byte) ([]byte, error) {
 		w.Int64(c.m[k].n)
 		w.Float64(c.m[k].sum)
 	}
-	return w.AppendFrame(dst, kindClusters, 1), nil
+	return w.AppendFrame(dst, codec.KindClusters, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -85,7 +85,7 @@ func (c *Clusters[K]) MarshalBinary() ([]byte, error) { return c.AppendBinary(ni
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (c *Clusters[K]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindClusters, 1)
+	r, err := codec.Open(data, codec.KindClusters, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Clusters: %w", err)
 	}

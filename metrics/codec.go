@@ -2,19 +2,6 @@ package metrics
 
 import "github.com/aislekit/aisle/internal/codec"
 
-// Frame kinds of this package. A number is never reused.
-const (
-	kindMoments uint16 = codec.KindMetrics + 1 + iota
-	kindProportion
-	kindRatio
-	kindCounts
-	kindConfusion
-	kindScoreHistogram
-	kindBinaryLoss
-	kindRegression
-	kindRanking
-)
-
 func appendMoments(w *codec.Writer, m *Moments) {
 	w.Int64(m.n)
 	w.Float64(m.origin)

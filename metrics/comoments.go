@@ -8,20 +8,6 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
-// Frame kinds of the experiment files. A number is never reused.
-const (
-	kindRatioMoments uint16 = codec.KindMetrics + 0x40 + iota
-	kindCUPED
-	kindCUPEDRatio
-	kindUpliftHistogram
-	kindOffPolicy
-	kindExposure
-	kindClusters
-	kindDiffInDiff
-	kindFairness
-	kindExperiment
-)
-
 const (
 	maxVars  = 4
 	maxPairs = maxVars * (maxVars + 1) / 2

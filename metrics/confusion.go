@@ -161,7 +161,7 @@ func (c *Confusion) AppendBinary(dst []byte) ([]byte, error) {
 	for _, x := range []int64{c.TP, c.FP, c.FN, c.TN} {
 		w.Int64(x)
 	}
-	return w.AppendFrame(dst, kindConfusion, 1), nil
+	return w.AppendFrame(dst, codec.KindConfusion, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -169,7 +169,7 @@ func (c *Confusion) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil)
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (c *Confusion) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindConfusion, 1)
+	r, err := codec.Open(data, codec.KindConfusion, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Confusion: %w", err)
 	}

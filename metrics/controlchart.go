@@ -272,7 +272,7 @@ func decodeFloats(data []byte, what string, kind uint16, n *int64, xs ...*float6
 
 // AppendBinary appends the binary form.
 func (c *CUSUM) AppendBinary(dst []byte) ([]byte, error) {
-	return encodeFloats(dst, kindCUSUM, 0, c.Target, c.Slack, c.Limit, c.up, c.down), nil
+	return encodeFloats(dst, codec.KindCUSUM, 0, c.Target, c.Slack, c.Limit, c.up, c.down), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -282,7 +282,7 @@ func (c *CUSUM) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 func (c *CUSUM) UnmarshalBinary(data []byte) error {
 	var got CUSUM
 	var n int64
-	if err := decodeFloats(data, "CUSUM", kindCUSUM, &n, &got.Target, &got.Slack, &got.Limit, &got.up, &got.down); err != nil {
+	if err := decodeFloats(data, "CUSUM", codec.KindCUSUM, &n, &got.Target, &got.Slack, &got.Limit, &got.up, &got.down); err != nil {
 		return err
 	}
 	if n != 0 || got.up < 0 || got.down < 0 {
@@ -294,7 +294,7 @@ func (c *CUSUM) UnmarshalBinary(data []byte) error {
 
 // AppendBinary appends the binary form.
 func (e *EWMA) AppendBinary(dst []byte) ([]byte, error) {
-	return encodeFloats(dst, kindEWMA, e.n, e.Target, e.Sigma, e.Lambda, e.Width, e.z, e.left), nil
+	return encodeFloats(dst, codec.KindEWMA, e.n, e.Target, e.Sigma, e.Lambda, e.Width, e.z, e.left), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -303,7 +303,7 @@ func (e *EWMA) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (e *EWMA) UnmarshalBinary(data []byte) error {
 	var got EWMA
-	if err := decodeFloats(data, "EWMA", kindEWMA, &got.n, &got.Target, &got.Sigma, &got.Lambda, &got.Width, &got.z, &got.left); err != nil {
+	if err := decodeFloats(data, "EWMA", codec.KindEWMA, &got.n, &got.Target, &got.Sigma, &got.Lambda, &got.Width, &got.z, &got.left); err != nil {
 		return err
 	}
 	if got.left < 0 || got.left > 1 {
@@ -315,7 +315,7 @@ func (e *EWMA) UnmarshalBinary(data []byte) error {
 
 // AppendBinary appends the binary form.
 func (p *PageHinkley) AppendBinary(dst []byte) ([]byte, error) {
-	return encodeFloats(dst, kindPageHinkley, p.n, float64(p.Warmup), p.Tolerance, p.Limit, p.mean, p.up, p.upMin, p.down, p.downMin), nil
+	return encodeFloats(dst, codec.KindPageHinkley, p.n, float64(p.Warmup), p.Tolerance, p.Limit, p.mean, p.up, p.upMin, p.down, p.downMin), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -325,7 +325,7 @@ func (p *PageHinkley) MarshalBinary() ([]byte, error) { return p.AppendBinary(ni
 func (p *PageHinkley) UnmarshalBinary(data []byte) error {
 	var got PageHinkley
 	var warmup float64
-	if err := decodeFloats(data, "PageHinkley", kindPageHinkley, &got.n, &warmup, &got.Tolerance, &got.Limit, &got.mean, &got.up, &got.upMin, &got.down, &got.downMin); err != nil {
+	if err := decodeFloats(data, "PageHinkley", codec.KindPageHinkley, &got.n, &warmup, &got.Tolerance, &got.Limit, &got.mean, &got.up, &got.upMin, &got.down, &got.downMin); err != nil {
 		return err
 	}
 	if got.Warmup = int32(warmup); float64(got.Warmup) != warmup || got.upMin > got.up || got.downMin > got.down {

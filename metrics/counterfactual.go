@@ -46,8 +46,10 @@ func Counterfactual(actual, forecast, se []float64, o CounterfactualOptions) (Co
 	if len(actual) == 0 {
 		return CounterfactualEffect{}, fmt.Errorf("metrics: %s: no periods: %w", where, ErrEmpty)
 	}
-	for _, err := range []error{check.Len("forecast", len(forecast), len(actual)), check.Len("se", len(se), len(actual)),
-		check.Slice("actual", actual), check.Slice("forecast", forecast), check.Slice("se", se)} {
+	for _, err := range []error{
+		check.Len("forecast", len(forecast), len(actual)), check.Len("se", len(se), len(actual)),
+		check.Slice("actual", actual), check.Slice("forecast", forecast), check.Slice("se", se),
+	} {
 		if err != nil {
 			return CounterfactualEffect{}, fmt.Errorf("metrics: %s: %w", where, err)
 		}

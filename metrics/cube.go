@@ -207,7 +207,7 @@ func (c *Cube[K, S]) AppendBinary(dst []byte) ([]byte, error) {
 		}
 		w.Bytes(b)
 	}
-	return w.AppendFrame(dst, kindCube, 1), nil
+	return w.AppendFrame(dst, codec.KindCube, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -219,7 +219,7 @@ func (c *Cube[K, S]) UnmarshalBinary(data []byte) error {
 	if c.o.New == nil {
 		return fmt.Errorf("metrics: Cube: no options: make it with NewCube: %w", ErrOption)
 	}
-	r, err := codec.Open(data, kindCube, 1)
+	r, err := codec.Open(data, codec.KindCube, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Cube: %w", err)
 	}

@@ -74,7 +74,7 @@ func (c *CUPED) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	c.seen.write(&w, 2)
 	appendMoments(&w, &c.missing)
-	return w.AppendFrame(dst, kindCUPED, 1), nil
+	return w.AppendFrame(dst, codec.KindCUPED, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -82,7 +82,7 @@ func (c *CUPED) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (c *CUPED) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindCUPED, 1)
+	r, err := codec.Open(data, codec.KindCUPED, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: CUPED: %w", err)
 	}
@@ -139,8 +139,10 @@ func CompareCUPED(a, b CUPED, o CompareOptions) (CUPEDEffect, error) {
 	na, nb := float64(ma.n), float64(mb.n)
 	full := func(m *comoments, g ...float64) float64 { return m.quad(g...) / float64(m.n) }
 	plain := [2]arm{{ma.n, ma.at(0), full(&ma, 1), na - 1}, {mb.n, mb.at(0), full(&mb, 1), nb - 1}}
-	adj := [2]arm{{ma.n, ma.at(0) - theta*(ma.at(1)-xbar), full(&ma, 1, -theta), na - 1},
-		{mb.n, mb.at(0) - theta*(mb.at(1)-xbar), full(&mb, 1, -theta), nb - 1}}
+	adj := [2]arm{
+		{ma.n, ma.at(0) - theta*(ma.at(1)-xbar), full(&ma, 1, -theta), na - 1},
+		{mb.n, mb.at(0) - theta*(mb.at(1)-xbar), full(&mb, 1, -theta), nb - 1},
+	}
 	// Covariance of the adjusted and the unadjusted control mean.
 	cov := (ma.cov(0, 0) - theta*ma.cov(0, 1)) / na
 	if r.Unadjusted, err = twoArms(where, o, plain[0], plain[1], "Welch t"); err != nil {

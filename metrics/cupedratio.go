@@ -60,7 +60,7 @@ func (c *CUPEDRatio) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	c.m.write(&w, 4)
 	w.Int64(c.missing)
-	return w.AppendFrame(dst, kindCUPEDRatio, 1), nil
+	return w.AppendFrame(dst, codec.KindCUPEDRatio, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -68,7 +68,7 @@ func (c *CUPEDRatio) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (c *CUPEDRatio) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindCUPEDRatio, 1)
+	r, err := codec.Open(data, codec.KindCUPEDRatio, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: CUPEDRatio: %w", err)
 	}

@@ -152,7 +152,7 @@ func (c *Customers[U]) AppendBinary(dst []byte) ([]byte, error) {
 		w.Int64(c.of[i].orders)
 		w.Int64(c.of[i].revenue)
 	}
-	return w.AppendFrame(dst, kindCustomers, 1), nil
+	return w.AppendFrame(dst, codec.KindCustomers, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -160,7 +160,7 @@ func (c *Customers[U]) MarshalBinary() ([]byte, error) { return c.AppendBinary(n
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (c *Customers[U]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindCustomers, 1)
+	r, err := codec.Open(data, codec.KindCustomers, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Customers: %w", err)
 	}

@@ -91,7 +91,7 @@ func (d *DiffInDiff[U]) AppendBinary(dst []byte) ([]byte, error) {
 			w.Float64(x.sum[p])
 		}
 	}
-	return w.AppendFrame(dst, kindDiffInDiff, 1), nil
+	return w.AppendFrame(dst, codec.KindDiffInDiff, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -99,7 +99,7 @@ func (d *DiffInDiff[U]) MarshalBinary() ([]byte, error) { return d.AppendBinary(
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (d *DiffInDiff[U]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindDiffInDiff, 1)
+	r, err := codec.Open(data, codec.KindDiffInDiff, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: DiffInDiff: %w", err)
 	}
@@ -198,8 +198,10 @@ func (d *DiffInDiff[U]) Result(o CompareOptions) (Effect, error) {
 		}
 	}
 	without := mean[1][0] + mean[0][1] - mean[0][0]
-	e := Effect{Scale: o.Scale, Estimate: mean[1][1] - without, N: units[0] + units[1], NA: units[0], NB: units[1], MeanA: without, MeanB: mean[1][1],
-		Method: "difference in differences, clustered by unit"}
+	e := Effect{
+		Scale: o.Scale, Estimate: mean[1][1] - without, N: units[0] + units[1], NA: units[0], NB: units[1], MeanA: without, MeanB: mean[1][1],
+		Method: "difference in differences, clustered by unit",
+	}
 	if err := e.rescale(0, 0); err != nil {
 		return Effect{}, fmt.Errorf("metrics: %s: %w", where, err)
 	}

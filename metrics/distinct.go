@@ -44,7 +44,7 @@ func (d *Distinct) Merge(other *Distinct) error {
 func (d *Distinct) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	d.h.Encode(&w)
-	return w.AppendFrame(dst, kindDistinct, 1), nil
+	return w.AppendFrame(dst, codec.KindDistinct, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -52,7 +52,7 @@ func (d *Distinct) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) 
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (d *Distinct) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindDistinct, 1)
+	r, err := codec.Open(data, codec.KindDistinct, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Distinct: %w", err)
 	}
@@ -112,7 +112,7 @@ func (q *Quantiles) Merge(other *Quantiles) error {
 func (q *Quantiles) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	q.d.Encode(&w)
-	return w.AppendFrame(dst, kindQuantiles, 1), nil
+	return w.AppendFrame(dst, codec.KindQuantiles, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -120,7 +120,7 @@ func (q *Quantiles) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil)
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (q *Quantiles) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindQuantiles, 1)
+	r, err := codec.Open(data, codec.KindQuantiles, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Quantiles: %w", err)
 	}

@@ -6,9 +6,10 @@ import (
 	"slices"
 	"sort"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // driftFloor stands in for the share of an empty bin in PSI.
@@ -298,7 +299,7 @@ func (b *Binned) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(b.high)
 	w.Int64s(b.counts)
 	w.Int64(b.outside)
-	return w.AppendFrame(dst, kindBins, 1), nil
+	return w.AppendFrame(dst, codec.KindBins, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -307,7 +308,7 @@ func (b *Binned) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 // UnmarshalBinary replaces the state, bins included; after an error it is
 // unchanged.
 func (b *Binned) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindBins, 1)
+	r, err := codec.Open(data, codec.KindBins, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Binned: %w", err)
 	}

@@ -217,8 +217,10 @@ func twoArms(where string, o CompareOptions, a, b arm, method string) (Effect, e
 	if !(a.q+b.q > 0) {
 		return Effect{}, undefined("%s: both arms have zero variance", where)
 	}
-	e := Effect{Scale: o.Scale, Estimate: b.mean - a.mean, SE: math.Sqrt(a.q + b.q), N: n, NA: a.n, NB: b.n,
-		MeanA: a.mean, MeanB: b.mean, Method: method}
+	e := Effect{
+		Scale: o.Scale, Estimate: b.mean - a.mean, SE: math.Sqrt(a.q + b.q), N: n, NA: a.n, NB: b.n,
+		MeanA: a.mean, MeanB: b.mean, Method: method,
+	}
 	if a.q == 0 || b.q == 0 {
 		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
 	}

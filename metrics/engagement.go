@@ -34,12 +34,16 @@ const (
 )
 
 func (e *Engagement) fields() [engagementFields]*int64 {
-	return [...]*int64{&e.Impressions, &e.Reach, &e.Followers, &e.Gained, &e.Lost, &e.Likes, &e.Comments, &e.Shares, &e.Saves,
-		&e.Clicks, &e.Reads, &e.Plays, &e.Completions, &e.Seconds}
+	return [...]*int64{
+		&e.Impressions, &e.Reach, &e.Followers, &e.Gained, &e.Lost, &e.Likes, &e.Comments, &e.Shares, &e.Saves,
+		&e.Clicks, &e.Reads, &e.Plays, &e.Completions, &e.Seconds,
+	}
 }
 
-var engagementNames = [engagementFields]string{"Impressions", "Reach", "Followers", "Gained", "Lost", "Likes", "Comments", "Shares", "Saves",
-	"Clicks", "Reads", "Plays", "Completions", "Seconds"}
+var engagementNames = [engagementFields]string{
+	"Impressions", "Reach", "Followers", "Gained", "Lost", "Likes", "Comments", "Shares", "Saves",
+	"Clicks", "Reads", "Plays", "Completions", "Seconds",
+}
 
 // Add adds d field by field. A negative field is ErrRange, a sum beyond 2^60
 // ErrOverflow; e is then unchanged. Reach and Followers add up correctly only
@@ -115,9 +119,17 @@ func (e Engagement) Table() *Table {
 		name string
 		r    Ratio
 	}{
-		{"engagement by reach", e.ByReach()}, {"engagement by followers", e.ByFollowers()}, {"engagement by impressions", e.ByImpressions()},
-		{"CTR", e.CTR()}, {"like rate", e.LikeRate()}, {"share rate", e.ShareRate()}, {"read rate", e.ReadRate()}, {"play rate", e.PlayRate()},
-		{"completion rate", e.CompletionRate()}, {"follower growth", e.FollowerGrowth()}, {"seconds per user", e.SecondsPerUser()},
+		{"engagement by reach", e.ByReach()},
+		{"engagement by followers", e.ByFollowers()},
+		{"engagement by impressions", e.ByImpressions()},
+		{"CTR", e.CTR()},
+		{"like rate", e.LikeRate()},
+		{"share rate", e.ShareRate()},
+		{"read rate", e.ReadRate()},
+		{"play rate", e.PlayRate()},
+		{"completion rate", e.CompletionRate()},
+		{"follower growth", e.FollowerGrowth()},
+		{"seconds per user", e.SecondsPerUser()},
 	} {
 		if k.r.den != 0 {
 			t.AddRow(k.name, k.r.Float(), k.r.num, k.r.den)
@@ -132,7 +144,7 @@ func (e *Engagement) AppendBinary(dst []byte) ([]byte, error) {
 	for _, f := range e.fields() {
 		w.Int64(*f)
 	}
-	return w.AppendFrame(dst, kindEngagement, 1), nil
+	return w.AppendFrame(dst, codec.KindEngagement, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -140,7 +152,7 @@ func (e *Engagement) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (e *Engagement) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindEngagement, 1)
+	r, err := codec.Open(data, codec.KindEngagement, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Engagement: %w", err)
 	}

@@ -34,8 +34,10 @@ func TestEngagementMerge(t *testing.T) {
 }
 
 func TestEngagement(t *testing.T) {
-	e := Engagement{Impressions: 1000, Reach: 500, Followers: 200, Gained: 30, Lost: 10, Likes: 40, Comments: 5, Shares: 10, Saves: 5,
-		Clicks: 50, Reads: 300, Plays: 100, Completions: 25, Seconds: 6000}
+	e := Engagement{
+		Impressions: 1000, Reach: 500, Followers: 200, Gained: 30, Lost: 10, Likes: 40, Comments: 5, Shares: 10, Saves: 5,
+		Clicks: 50, Reads: 300, Plays: 100, Completions: 25, Seconds: 6000,
+	}
 	for name, x := range map[string]struct {
 		got      Ratio
 		num, den int64

@@ -171,8 +171,10 @@ func TestExperiments2Golden(t *testing.T) {
 			}
 		}
 		e := ok[CUPEDEffect](t)(CompareCUPED(arms[0], arms[1], CompareOptions{}))
-		for name, x := range map[string][2]float64{"θ": {e.Theta, c.Theta}, "difference": {e.Estimate, c.Diff}, "t": {e.Statistic, c.T},
-			"p": {e.PValue, c.P}, "low": {e.Low, c.Low}, "high": {e.High, c.High}} {
+		for name, x := range map[string][2]float64{
+			"θ": {e.Theta, c.Theta}, "difference": {e.Estimate, c.Diff}, "t": {e.Statistic, c.T},
+			"p": {e.PValue, c.P}, "low": {e.Low, c.Low}, "high": {e.High, c.High},
+		} {
 			relNear(t, "CUPED "+name, x[0], x[1], 1e-9)
 		}
 		e = ok[CUPEDEffect](t)(CompareCUPED(arms[0], arms[1], CompareOptions{Scale: ScaleRelative}))
@@ -282,9 +284,11 @@ func TestGroupSequentialGolden(t *testing.T) {
 func TestPlanConsistent(t *testing.T) {
 	f := ok[float64](t)
 	rapid.Check(t, func(t *rapid.T) {
-		o := PowerOptions{Alpha: rapid.Float64Range(.001, .2).Draw(t, "alpha"), Power: rapid.Float64Range(.5, .99).Draw(t, "power"),
+		o := PowerOptions{
+			Alpha: rapid.Float64Range(.001, .2).Draw(t, "alpha"), Power: rapid.Float64Range(.5, .99).Draw(t, "power"),
 			Ratio: rapid.Float64Range(.2, 5).Draw(t, "ratio"), OneSided: rapid.Bool().Draw(t, "one"), Normal: rapid.Bool().Draw(t, "normal"),
-			Method: PowerMethod(rapid.IntRange(0, 2).Draw(t, "method"))}
+			Method: PowerMethod(rapid.IntRange(0, 2).Draw(t, "method")),
+		}
 		pa := rapid.Float64Range(.01, .5).Draw(t, "pa")
 		pb := pa + rapid.Float64Range(.01, .4).Draw(t, "rise")
 		s, err := SampleSizeProportions(pa, pb, o)
@@ -503,8 +507,10 @@ func TestBetaBelow(t *testing.T) {
 // leaves out no effect, and nowhere else; without an effect it is 1.
 func TestAlwaysValidDual(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		e := Effect{Scale: Scale(rapid.IntRange(0, 2).Draw(t, "scale")), Estimate: rapid.Float64Range(-4, 4).Draw(t, "estimate"),
-			SE: rapid.Float64Range(.1, 2).Draw(t, "SE"), N: rapid.Int64Range(1, 1e9).Draw(t, "n"), Level: rapid.Float64Range(.5, .999).Draw(t, "level")}
+		e := Effect{
+			Scale: Scale(rapid.IntRange(0, 2).Draw(t, "scale")), Estimate: rapid.Float64Range(-4, 4).Draw(t, "estimate"),
+			SE: rapid.Float64Range(.1, 2).Draw(t, "SE"), N: rapid.Int64Range(1, 1e9).Draw(t, "n"), Level: rapid.Float64Range(.5, .999).Draw(t, "level"),
+		}
 		got, err := AlwaysValid(e, SequentialOptions{Users: rapid.Float64Range(10, 1e8).Draw(t, "users")})
 		if err != nil {
 			t.Fatal(err)

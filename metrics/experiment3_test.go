@@ -77,9 +77,13 @@ func TestAssigner(t *testing.T) {
 
 func testOptions() ExperimentOptions {
 	return ExperimentOptions{Arms: []string{"none", "mail"}, Outcomes: 2, Metrics: []ExperimentMetric{
-		{Name: "spend", Outcome: 0}, {Name: "buyers", Kind: MetricConversion, Outcome: 0, Scale: ScaleRelative},
-		{Name: "spend per visit", Kind: MetricRatio, Outcome: 0, Per: 1}, {Name: "spend, adjusted", Outcome: 0, CUPED: true},
-		{Name: "per visit, adjusted", Kind: MetricRatio, Outcome: 0, Per: 1, CUPED: true}, {Name: "capped", Outcome: 0, Cap: .9}}}
+		{Name: "spend", Outcome: 0},
+		{Name: "buyers", Kind: MetricConversion, Outcome: 0, Scale: ScaleRelative},
+		{Name: "spend per visit", Kind: MetricRatio, Outcome: 0, Per: 1},
+		{Name: "spend, adjusted", Outcome: 0, CUPED: true},
+		{Name: "per visit, adjusted", Kind: MetricRatio, Outcome: 0, Per: 1, CUPED: true},
+		{Name: "capped", Outcome: 0, Cap: .9},
+	}}
 }
 
 func TestExperimentMerge(t *testing.T) {
@@ -270,9 +274,13 @@ func TestHillstrom(t *testing.T) {
 	arms := []string{"No E-Mail", "Mens E-Mail", "Womens E-Mail"}
 	const visit, conversion, spend = 0, 1, 2
 	o := ExperimentOptions{Arms: arms, Outcomes: 3, Metrics: []ExperimentMetric{
-		{Name: "visit", Kind: MetricConversion, Outcome: visit}, {Name: "conversion", Kind: MetricConversion, Outcome: conversion},
-		{Name: "spend", Outcome: spend}, {Name: "spend_cuped", Outcome: spend, CUPED: true}, {Name: "spend_capped", Outcome: spend, Cap: .999},
-		{Name: "spend_per_visit", Kind: MetricRatio, Outcome: spend, Per: visit}}}
+		{Name: "visit", Kind: MetricConversion, Outcome: visit},
+		{Name: "conversion", Kind: MetricConversion, Outcome: conversion},
+		{Name: "spend", Outcome: spend},
+		{Name: "spend_cuped", Outcome: spend, CUPED: true},
+		{Name: "spend_capped", Outcome: spend, Cap: .999},
+		{Name: "spend_per_visit", Kind: MetricRatio, Outcome: spend, Per: visit},
+	}}
 	e := ok[*Experiment[int]](t)(NewExperiment[int](o))
 	half := ok[*Experiment[int]](t)(NewExperiment[int](o))
 	newbie := make([]bool, len(rows))

@@ -49,7 +49,7 @@ func (e *Experiment[U]) AppendBinary(dst []byte) ([]byte, error) {
 			}
 		}
 	}
-	return w.AppendFrame(dst, kindExperiment, 1), nil
+	return w.AppendFrame(dst, codec.KindExperiment, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -57,7 +57,7 @@ func (e *Experiment[U]) MarshalBinary() ([]byte, error) { return e.AppendBinary(
 
 // UnmarshalBinary replaces state and options; after an error both are unchanged.
 func (e *Experiment[U]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindExperiment, 1)
+	r, err := codec.Open(data, codec.KindExperiment, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Experiment: %w", err)
 	}

@@ -164,8 +164,10 @@ func (e *Exposure) Result() (ExposureResult, error) {
 		if e.size[g] == 0 {
 			continue
 		}
-		x := GroupExposure{Group: g, Items: e.size[g], Recommended: c.recommended, Share: c.discounted / total,
-			RSP: float64(c.recommended) / float64(c.candidates), REO: float64(c.hits) / float64(c.relevant)}
+		x := GroupExposure{
+			Group: g, Items: e.size[g], Recommended: c.recommended, Share: c.discounted / total,
+			RSP: float64(c.recommended) / float64(c.candidates), REO: float64(c.hits) / float64(c.relevant),
+		}
 		if c.relevant == 0 {
 			r.Unknown = append(r.Unknown, g)
 		}
@@ -196,7 +198,7 @@ func (e *Exposure) AppendBinary(dst []byte) ([]byte, error) {
 		}
 		w.Float64(c.discounted)
 	}
-	return w.AppendFrame(dst, kindExposure, 1), nil
+	return w.AppendFrame(dst, codec.KindExposure, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -204,7 +206,7 @@ func (e *Exposure) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) 
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (e *Exposure) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindExposure, 1)
+	r, err := codec.Open(data, codec.KindExposure, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Exposure: %w", err)
 	}

@@ -61,7 +61,7 @@ func (f *Fairness[G]) AppendBinary(dst []byte) ([]byte, error) {
 			w.Int64(n)
 		}
 	}
-	return w.AppendFrame(dst, kindFairness, 1), nil
+	return w.AppendFrame(dst, codec.KindFairness, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -69,7 +69,7 @@ func (f *Fairness[G]) MarshalBinary() ([]byte, error) { return f.AppendBinary(ni
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (f *Fairness[G]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindFairness, 1)
+	r, err := codec.Open(data, codec.KindFairness, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Fairness: %w", err)
 	}

@@ -199,8 +199,10 @@ func (f *Forecasts) add(d Forecasts) error {
 			return fmt.Errorf("metrics: Forecasts: %w", err)
 		}
 	}
-	next := Forecasts{n, f.unscaled + d.unscaled, f.weight + d.weight, f.scaled + d.scaled, f.mase + d.mase, f.rmsse + d.rmsse, f.smape + d.smape,
-		f.abs + d.abs, f.absY + d.absY, rows}
+	next := Forecasts{
+		n, f.unscaled + d.unscaled, f.weight + d.weight, f.scaled + d.scaled, f.mase + d.mase, f.rmsse + d.rmsse, f.smape + d.smape,
+		f.abs + d.abs, f.absY + d.absY, rows,
+	}
 	if !next.valid() {
 		return fmt.Errorf("metrics: Forecasts: sums: %w", ErrOverflow)
 	}
@@ -277,7 +279,7 @@ func (f *Forecasts) AppendBinary(dst []byte) ([]byte, error) {
 	for _, x := range f.floats() {
 		w.Float64(*x)
 	}
-	return w.AppendFrame(dst, kindForecasts, 1), nil
+	return w.AppendFrame(dst, codec.KindForecasts, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -285,7 +287,7 @@ func (f *Forecasts) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil)
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (f *Forecasts) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindForecasts, 1)
+	r, err := codec.Open(data, codec.KindForecasts, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Forecasts: %w", err)
 	}

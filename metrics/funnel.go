@@ -319,7 +319,7 @@ func (f *Funnel) Table() *Table {
 func (f *Funnel) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	f.encode(&w)
-	return w.AppendFrame(dst, kindFunnel, 1), nil
+	return w.AppendFrame(dst, codec.KindFunnel, 1), nil
 }
 
 func (o FunnelOptions) encode(w *codec.Writer) {
@@ -357,7 +357,7 @@ func (f *Funnel) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 // UnmarshalBinary replaces the state, options included; after an error it is
 // unchanged.
 func (f *Funnel) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindFunnel, 1)
+	r, err := codec.Open(data, codec.KindFunnel, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Funnel: %w", err)
 	}

@@ -161,8 +161,10 @@ func slowFunnel(events []FunnelEvent, steps int, window time.Duration, restart b
 func TestFunnelProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 4).Draw(t, "steps")
-		o := FunnelOptions{Steps: []string{"a", "b", "c", "d"}[:n], Window: time.Duration(rapid.IntRange(0, 8).Draw(t, "window")) * time.Minute,
-			Entry: FunnelEntry(rapid.IntRange(0, 1).Draw(t, "entry"))}
+		o := FunnelOptions{
+			Steps: []string{"a", "b", "c", "d"}[:n], Window: time.Duration(rapid.IntRange(0, 8).Draw(t, "window")) * time.Minute,
+			Entry: FunnelEntry(rapid.IntRange(0, 1).Draw(t, "entry")),
+		}
 		f, _ := NewFunnel(o)
 		want := make([]int64, n)
 		for range rapid.IntRange(0, 5).Draw(t, "users") {

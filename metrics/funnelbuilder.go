@@ -142,7 +142,7 @@ func (b *FunnelBuilder[U]) AppendBinary(dst []byte) ([]byte, error) {
 			w.Int(int(e.step))
 		}
 	}
-	return w.AppendFrame(dst, kindFunnelBuilder, 1), nil
+	return w.AppendFrame(dst, codec.KindFunnelBuilder, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -151,7 +151,7 @@ func (b *FunnelBuilder[U]) MarshalBinary() ([]byte, error) { return b.AppendBina
 // UnmarshalBinary replaces the state, options included; after an error it is
 // unchanged.
 func (b *FunnelBuilder[U]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindFunnelBuilder, 1)
+	r, err := codec.Open(data, codec.KindFunnelBuilder, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: FunnelBuilder: %w", err)
 	}

@@ -105,7 +105,7 @@ func TestUnmarshalBomb(t *testing.T) {
 		"cut-offs": func() ([]byte, binaryForm) {
 			var w codec.Writer
 			w.Uint64(1 << 40)
-			return w.AppendFrame(nil, kindRanking, 1), &Ranking[int]{}
+			return w.AppendFrame(nil, codec.KindRanking, 1), &Ranking[int]{}
 		},
 		"large cut-off": func() ([]byte, binaryForm) {
 			r, _ := NewRanking[int](RankingOptions{K: []int{maxCutoff}})
@@ -117,7 +117,7 @@ func TestUnmarshalBomb(t *testing.T) {
 			w.Float64(0)
 			w.Float64(1)
 			w.Uint64(1 << 40)
-			return w.AppendFrame(nil, kindScoreHistogram, 1), &ScoreHistogram{}
+			return w.AppendFrame(nil, codec.KindScoreHistogram, 1), &ScoreHistogram{}
 		},
 	}
 	for name, bomb := range bombs {

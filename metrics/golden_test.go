@@ -96,13 +96,17 @@ func TestRankingGolden(t *testing.T) {
 		e, _ := burges.At(k)
 		l, _ := lk.At(k)
 		at := func(n string) string { return fmt.Sprintf("%s@%d", n, k) }
-		for n, x := range map[string]float64{"precision": a.Precision, "recall": a.Recall, "hit_rate": a.HitRate, "map": a.MAP, "mrr": a.MRR,
-			"ndcg": a.NDCG, "ndcg_burges": e.NDCG} {
+		for n, x := range map[string]float64{
+			"precision": a.Precision, "recall": a.Recall, "hit_rate": a.HitRate, "map": a.MAP, "mrr": a.MRR,
+			"ndcg": a.NDCG, "ndcg_burges": e.NDCG,
+		} {
 			testkit.Near(t, "ranx "+at(n), x, g.Ranx[at(n)], 1e-12)
 		}
 		testkit.Near(t, "ranx r-precision", a.RPrecision, g.Ranx["r-precision"], 1e-12)
-		for n, x := range map[string]float64{"precision": l.Precision, "recall": l.Recall, "hitrate": l.HitRate, "map": l.MAP, "mrr": l.MRR,
-			"ndcg": l.NDCG, "rbp": l.RBP} {
+		for n, x := range map[string]float64{
+			"precision": l.Precision, "recall": l.Recall, "hitrate": l.HitRate, "map": l.MAP, "mrr": l.MRR,
+			"ndcg": l.NDCG, "rbp": l.RBP,
+		} {
 			testkit.Near(t, "LensKit "+at(n), x, g.Lenskit[at(n)], 1e-6) // LensKit keeps float32 scores
 		}
 		if k == 20 {

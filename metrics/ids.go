@@ -8,26 +8,6 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
-// Frame kinds of the accumulators over users, paths and windows.
-const (
-	kindFunnel uint16 = codec.KindMetrics + 0x80 + iota
-	kindFunnelBuilder
-	kindCustomers
-	kindActivity
-	kindCube
-	kindAttribution
-	kindDistinct
-	kindQuantiles
-	kindBins
-	kindCUSUM
-	kindEWMA
-	kindPageHinkley
-	kindAgreement
-	kindForecasts
-	kindBeyond
-	kindEngagement
-)
-
 // ids numbers the caller's ids 0, 1, 2, … in the order they come.
 type ids[U comparable] struct {
 	index map[U]int32

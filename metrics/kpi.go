@@ -87,7 +87,7 @@ func (r *Ratio) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int64(r.num)
 	w.Int64(r.den)
 	w.Int64(r.n)
-	return w.AppendFrame(dst, kindRatio, 1), nil
+	return w.AppendFrame(dst, codec.KindRatio, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -95,7 +95,7 @@ func (r *Ratio) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (r *Ratio) UnmarshalBinary(data []byte) error {
-	d, err := codec.Open(data, kindRatio, 1)
+	d, err := codec.Open(data, codec.KindRatio, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Ratio: %w", err)
 	}
@@ -145,14 +145,18 @@ const (
 )
 
 func (c *Counts) fields() [countFields]*int64 {
-	return [...]*int64{&c.Impressions, &c.Reach, &c.Clicks, &c.Sessions, &c.Bounces, &c.Visitors, &c.Registrations, &c.Carts, &c.CartOrders,
+	return [...]*int64{
+		&c.Impressions, &c.Reach, &c.Clicks, &c.Sessions, &c.Bounces, &c.Visitors, &c.Registrations, &c.Carts, &c.CartOrders,
 		&c.Orders, &c.Buyers, &c.NewCustomers, &c.Units, &c.Revenue, &c.Refunds, &c.Discounts, &c.GrossMargin, &c.Cost,
-		&c.CouponsIssued, &c.CouponsUsed, &c.Engagements, &c.Followers}
+		&c.CouponsIssued, &c.CouponsUsed, &c.Engagements, &c.Followers,
+	}
 }
 
-var countNames = [countFields]string{"Impressions", "Reach", "Clicks", "Sessions", "Bounces", "Visitors", "Registrations", "Carts", "CartOrders",
+var countNames = [countFields]string{
+	"Impressions", "Reach", "Clicks", "Sessions", "Bounces", "Visitors", "Registrations", "Carts", "CartOrders",
 	"Orders", "Buyers", "NewCustomers", "Units", "Revenue", "Refunds", "Discounts", "GrossMargin", "Cost",
-	"CouponsIssued", "CouponsUsed", "Engagements", "Followers"}
+	"CouponsIssued", "CouponsUsed", "Engagements", "Followers",
+}
 
 // Add adds d field by field. A negative field other than GrossMargin is
 // ErrRange, a sum beyond 2^61 ErrOverflow; c is then unchanged. Fields that
@@ -303,12 +307,31 @@ func (c Counts) Table() *Table {
 		name string
 		r    Ratio
 	}{
-		{"CTR", c.CTR()}, {"CVR", c.CVR()}, {"CTCVR", c.CTCVR()}, {"purchase conversion", c.PurchaseConversion()},
-		{"registration conversion", c.RegistrationConversion()}, {"AOV", c.AOV()}, {"net AOV", c.NetAOV()}, {"ARPU", c.ARPU()},
-		{"ARPPU", c.ARPPU()}, {"orders per buyer", c.OrdersPerBuyer()}, {"units per order", c.UnitsPerOrder()}, {"sessions per visitor", c.SessionsPerVisitor()},
-		{"refund rate", c.RefundRate()}, {"CPC", c.CPC()}, {"CPA", c.CPA()}, {"CPL", c.CPL()}, {"CAC", c.CAC()}, {"ROAS", c.ROAS()},
-		{"net ROAS", c.NetROAS()}, {"ROI", c.ROI()}, {"bounce rate", c.BounceRate()}, {"cart abandonment", c.CartAbandonment()},
-		{"coupon redemption", c.CouponRedemption()}, {"frequency", c.Frequency()}, {"engagement by reach", c.EngagementByReach()},
+		{"CTR", c.CTR()},
+		{"CVR", c.CVR()},
+		{"CTCVR", c.CTCVR()},
+		{"purchase conversion", c.PurchaseConversion()},
+		{"registration conversion", c.RegistrationConversion()},
+		{"AOV", c.AOV()},
+		{"net AOV", c.NetAOV()},
+		{"ARPU", c.ARPU()},
+		{"ARPPU", c.ARPPU()},
+		{"orders per buyer", c.OrdersPerBuyer()},
+		{"units per order", c.UnitsPerOrder()},
+		{"sessions per visitor", c.SessionsPerVisitor()},
+		{"refund rate", c.RefundRate()},
+		{"CPC", c.CPC()},
+		{"CPA", c.CPA()},
+		{"CPL", c.CPL()},
+		{"CAC", c.CAC()},
+		{"ROAS", c.ROAS()},
+		{"net ROAS", c.NetROAS()},
+		{"ROI", c.ROI()},
+		{"bounce rate", c.BounceRate()},
+		{"cart abandonment", c.CartAbandonment()},
+		{"coupon redemption", c.CouponRedemption()},
+		{"frequency", c.Frequency()},
+		{"engagement by reach", c.EngagementByReach()},
 		{"engagement by followers", c.EngagementByFollowers()},
 	} {
 		if k.r.den != 0 {
@@ -324,7 +347,7 @@ func (c *Counts) AppendBinary(dst []byte) ([]byte, error) {
 	for _, f := range c.fields() {
 		w.Int64(*f)
 	}
-	return w.AppendFrame(dst, kindCounts, 1), nil
+	return w.AppendFrame(dst, codec.KindCounts, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -332,7 +355,7 @@ func (c *Counts) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (c *Counts) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindCounts, 1)
+	r, err := codec.Open(data, codec.KindCounts, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Counts: %w", err)
 	}

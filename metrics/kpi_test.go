@@ -13,9 +13,11 @@ import (
 func TestCounts(t *testing.T) {
 	var c Counts
 	for range 2 {
-		if err := c.Add(Counts{Impressions: 10_000, Reach: 4000, Clicks: 500, Sessions: 450, Bounces: 90, Visitors: 400, Registrations: 40, Carts: 100,
+		if err := c.Add(Counts{
+			Impressions: 10_000, Reach: 4000, Clicks: 500, Sessions: 450, Bounces: 90, Visitors: 400, Registrations: 40, Carts: 100,
 			CartOrders: 25, Orders: 25, Buyers: 20, NewCustomers: 8, Units: 60, Revenue: 250_000, Refunds: 20_000, Discounts: 5_000,
-			GrossMargin: 90_000, Cost: 50_000, CouponsIssued: 1000, CouponsUsed: 30, Engagements: 700, Followers: 7000}); err != nil {
+			GrossMargin: 90_000, Cost: 50_000, CouponsIssued: 1000, CouponsUsed: 30, Engagements: 700, Followers: 7000,
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

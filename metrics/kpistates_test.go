@@ -73,22 +73,22 @@ func TestUnmarshalBombKPI(t *testing.T) {
 		"ids": func() ([]byte, binaryForm) {
 			var w codec.Writer
 			w.Uint64(1 << 30)
-			return w.AppendFrame(nil, kindCustomers, 1), &Customers[int64]{}
+			return w.AppendFrame(nil, codec.KindCustomers, 1), &Customers[int64]{}
 		},
 		"labels": func() ([]byte, binaryForm) {
 			var w codec.Writer
 			w.Uint64(1 << 40)
-			return w.AppendFrame(nil, kindAgreement, 1), &Agreement{}
+			return w.AppendFrame(nil, codec.KindAgreement, 1), &Agreement{}
 		},
 		"registers": func() ([]byte, binaryForm) {
 			var w codec.Writer
 			w.Uint64(1 << 40)
-			return w.AppendFrame(nil, kindDistinct, 1), &Distinct{}
+			return w.AppendFrame(nil, codec.KindDistinct, 1), &Distinct{}
 		},
 		"steps": func() ([]byte, binaryForm) {
 			var w codec.Writer
 			w.Uint64(1 << 40)
-			return w.AppendFrame(nil, kindFunnel, 1), &Funnel{}
+			return w.AppendFrame(nil, codec.KindFunnel, 1), &Funnel{}
 		},
 	}
 	for name, bomb := range bombs {
@@ -185,7 +185,7 @@ func TestKindsDiffer(t *testing.T) {
 		kind := uint16(data[4]) | uint16(data[5])<<8
 		name := fmt.Sprintf("%T", s)
 		// A Ranking and a DenseRanking read each other's form.
-		if old, ok := seen[kind]; ok && kind != kindRanking {
+		if old, ok := seen[kind]; ok && kind != codec.KindRanking {
 			t.Errorf("%s and %s both have kind %#x", old, name, kind)
 		}
 		seen[kind] = name

@@ -138,7 +138,7 @@ func (m *Moments) Sum() float64 { return float64(m.n) * (m.origin + m.mean) }
 func (m *Moments) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	appendMoments(&w, m)
-	return w.AppendFrame(dst, kindMoments, 1), nil
+	return w.AppendFrame(dst, codec.KindMetricsMoments, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -146,7 +146,7 @@ func (m *Moments) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (m *Moments) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindMoments, 1)
+	r, err := codec.Open(data, codec.KindMetricsMoments, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Moments: %w", err)
 	}

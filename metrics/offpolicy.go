@@ -192,8 +192,10 @@ func (p *OffPolicy) Result(level float64) (OffPolicyResult, error) {
 	// value has gradient g over the means of m, gain has d.
 	estimate := func(name string, m *comoments, value float64, g, d [maxVars]float64) OffPolicyEstimate {
 		se := math.Sqrt(m.quad(g[:]...) / n)
-		e := Effect{Estimate: value - r, SE: math.Sqrt(m.quad(d[:]...) / n), N: m.n, NA: m.n, NB: m.n, MeanA: r, MeanB: value,
-			Method: name + ", paired with the logged rewards"}
+		e := Effect{
+			Estimate: value - r, SE: math.Sqrt(m.quad(d[:]...) / n), N: m.n, NA: m.n, NB: m.n, MeanA: r, MeanB: value,
+			Method: name + ", paired with the logged rewards",
+		}
 		if e.SE > 0 {
 			e.finish(level, math.Inf(1))
 		} else {
@@ -227,7 +229,7 @@ func (p *OffPolicy) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int64(p.clipped)
 	w.Int64(p.beyond)
 	w.Float64(p.max)
-	return w.AppendFrame(dst, kindOffPolicy, 1), nil
+	return w.AppendFrame(dst, codec.KindOffPolicy, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -235,7 +237,7 @@ func (p *OffPolicy) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil)
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (p *OffPolicy) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindOffPolicy, 1)
+	r, err := codec.Open(data, codec.KindOffPolicy, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: OffPolicy: %w", err)
 	}

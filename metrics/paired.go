@@ -101,9 +101,11 @@ func ComparePaired(ctx context.Context, a, b []float64, o PairedOptions) (Effect
 	sd, _ := boot.Variance()
 	ma, _ := MomentsOf(a)
 	tail := (1 - o.Level) / 2
-	e := Effect{Estimate: m.origin + m.mean, SE: math.Sqrt(sd), Low: sortedQuantile(means, tail), High: sortedQuantile(means, 1-tail), Level: o.Level,
+	e := Effect{
+		Estimate: m.origin + m.mean, SE: math.Sqrt(sd), Low: sortedQuantile(means, tail), High: sortedQuantile(means, 1-tail), Level: o.Level,
 		DF: math.Inf(1), PValue: float64(count) / float64(o.Replicates+1), Method: "paired bootstrap interval, randomisation test",
-		N: int64(n), NA: int64(n), NB: int64(n), MeanA: ma.origin + ma.mean}
+		N: int64(n), NA: int64(n), NB: int64(n), MeanA: ma.origin + ma.mean,
+	}
 	e.MeanB = e.MeanA + e.Estimate
 	e.Statistic = e.Estimate / e.SE
 	return e, nil

@@ -67,8 +67,10 @@ func IncrementalOf(e Effect, cost float64) (Incremental, error) {
 		return Incremental{}, fmt.Errorf("metrics: IncrementalOf: cost is %v, want >= 0: %w", cost, ErrRange)
 	}
 	n, nan := float64(e.NB), math.NaN()
-	out := Incremental{Value: n * e.Estimate, Range: Interval{n * e.Low, n * e.High}, PerCost: nan, PerCostRange: Interval{nan, nan},
-		CostPer: nan, CostPerRange: Interval{nan, nan}, Warnings: append([]Warning(nil), e.Warnings...)}
+	out := Incremental{
+		Value: n * e.Estimate, Range: Interval{n * e.Low, n * e.High}, PerCost: nan, PerCostRange: Interval{nan, nan},
+		CostPer: nan, CostPerRange: Interval{nan, nan}, Warnings: append([]Warning(nil), e.Warnings...),
+	}
 	if cost > 0 {
 		out.PerCost, out.PerCostRange = out.Value/cost, Interval{out.Range.Low / cost, out.Range.High / cost}
 	}

@@ -5,9 +5,10 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/mathext"
+
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
-	"gonum.org/v1/gonum/mathext"
 )
 
 // Proportion accumulates successes among trials: converted users among the
@@ -137,7 +138,7 @@ func (p *Proportion) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int64(p.successes)
 	w.Int64(p.n)
-	return w.AppendFrame(dst, kindProportion, 1), nil
+	return w.AppendFrame(dst, codec.KindProportion, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -145,7 +146,7 @@ func (p *Proportion) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (p *Proportion) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindProportion, 1)
+	r, err := codec.Open(data, codec.KindProportion, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Proportion: %w", err)
 	}

@@ -127,8 +127,10 @@ func TestRGolden(t *testing.T) {
 		a, b := ok[Moments](t)(MomentsOf(c.A)), ok[Moments](t)(MomentsOf(c.B))
 		e := ok[Effect](t)(CompareMeans(a, b, CompareOptions{}))
 		e9 := ok[Effect](t)(CompareMeans(a, b, CompareOptions{Level: .9}))
-		for name, x := range map[string][2]float64{"t": {e.Statistic, c.T}, "df": {e.DF, c.DF}, "p": {e.PValue, c.P}, "low": {e.Low, c.CI[0]}, "high": {e.High, c.CI[1]},
-			"low 90": {e9.Low, c.CI90[0]}, "high 90": {e9.High, c.CI90[1]}} {
+		for name, x := range map[string][2]float64{
+			"t": {e.Statistic, c.T}, "df": {e.DF, c.DF}, "p": {e.PValue, c.P}, "low": {e.Low, c.CI[0]}, "high": {e.High, c.CI[1]},
+			"low 90": {e9.Low, c.CI90[0]}, "high 90": {e9.High, c.CI90[1]},
+		} {
 			relNear(t, "t.test "+name, x[0], x[1], 1e-7)
 		}
 	}
@@ -212,8 +214,10 @@ func TestRGolden(t *testing.T) {
 	relNear(t, "difference in differences", e.Estimate, g.Did.Effect, exact)
 	relNear(t, "difference in differences, vcovCL", e.SE, g.Did.SE, exact)
 	l := ok[Elasticity](t)(PriceElasticity(g.Elasticity.Price, g.Elasticity.Quantity))
-	for name, x := range map[string][2]float64{"slope": {l.Estimate, g.Elasticity.Coef[1]}, "intercept": {l.Intercept, g.Elasticity.Coef[0]}, "SE": {l.SE, g.Elasticity.SE},
-		"R²": {l.R2, g.Elasticity.R2}, "low": {l.Range.Low, g.Elasticity.CI[0]}, "high": {l.Range.High, g.Elasticity.CI[1]}} {
+	for name, x := range map[string][2]float64{
+		"slope": {l.Estimate, g.Elasticity.Coef[1]}, "intercept": {l.Intercept, g.Elasticity.Coef[0]}, "SE": {l.SE, g.Elasticity.SE},
+		"R²": {l.R2, g.Elasticity.R2}, "low": {l.Range.Low, g.Elasticity.CI[0]}, "high": {l.Range.High, g.Elasticity.CI[1]},
+	} {
 		relNear(t, "lm elasticity "+name, x[0], x[1], exact)
 	}
 	relNear(t, "fpc calinhara", ok[Separation](t)(SeparationOf(g.Cluster.X, g.Cluster.Labels)).CalinskiHarabasz, g.Cluster.CH, exact)

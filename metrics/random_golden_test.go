@@ -171,8 +171,10 @@ func TestRandomGolden(t *testing.T) {
 		split := ok[SRM](t)(SampleRatio(c.SRM.Counts, c.SRM.Weights))
 		near("χ²", split.ChiSquared, c.SRM.Chi2)
 		near("p of the split", split.PValue, c.SRM.P)
-		for method, want := range map[Correction][]float64{Holm: c.Many.Holm, BenjaminiHochberg: c.Many.BH, BenjaminiYekutieli: c.Many.BY,
-			Bonferroni: c.Many.Bonferroni, Hochberg: c.Many.Hochberg} {
+		for method, want := range map[Correction][]float64{
+			Holm: c.Many.Holm, BenjaminiHochberg: c.Many.BH, BenjaminiYekutieli: c.Many.BY,
+			Bonferroni: c.Many.Bonferroni, Hochberg: c.Many.Hochberg,
+		} {
 			for i, x := range ok[[]float64](t)(AdjustPValues(c.Many.P, method)) {
 				near(method.String(), x, want[i])
 			}

@@ -152,8 +152,10 @@ func NCF(negatives int, k ...int) RankingOptions {
 // length, recall over min(k, T), average precision over min(T, length), the
 // clipped discount, and patience 0.85 for rank-biased precision.
 func LensKit(k ...int) RankingOptions {
-	return RankingOptions{K: k, Precision: PrecisionByLength, Recall: RecallByMinK, AP: APByLength,
-		Discount: DiscountLog2Clipped, Persistence: 0.85}
+	return RankingOptions{
+		K: k, Precision: PrecisionByLength, Recall: RecallByMinK, AP: APByLength,
+		Discount: DiscountLog2Clipped, Persistence: 0.85,
+	}
 }
 
 const maxCutoff = 1 << 20
@@ -465,8 +467,10 @@ func (c *rankCore) result() (RankingResult, error) {
 	for ki, k := range c.opt.K {
 		s := c.stats[ki*rankMetrics:]
 		mean := func(m RankingMetric) float64 { x, _ := s[m].Mean(); return x }
-		r.Cutoffs = append(r.Cutoffs, RankingAt{K: k, Precision: mean(RankPrecision), Recall: mean(RankRecall), HitRate: mean(RankHitRate),
-			MAP: mean(RankMAP), MRR: mean(RankMRR), NDCG: mean(RankNDCG), AUC: mean(RankAUC), RBP: mean(RankRBP), RPrecision: mean(RankRPrecision)})
+		r.Cutoffs = append(r.Cutoffs, RankingAt{
+			K: k, Precision: mean(RankPrecision), Recall: mean(RankRecall), HitRate: mean(RankHitRate),
+			MAP: mean(RankMAP), MRR: mean(RankMRR), NDCG: mean(RankNDCG), AUC: mean(RankAUC), RBP: mean(RankRBP), RPrecision: mean(RankRPrecision),
+		})
 	}
 	return r, nil
 }
@@ -522,11 +526,11 @@ func (c *rankCore) appendBinary(dst []byte) []byte {
 		appendMoments(&w, &c.stats[i])
 	}
 	w.Float64s(c.perUser)
-	return w.AppendFrame(dst, kindRanking, 1)
+	return w.AppendFrame(dst, codec.KindRanking, 1)
 }
 
 func decodeRankCore(data []byte) (*rankCore, error) {
-	r, err := codec.Open(data, kindRanking, 1)
+	r, err := codec.Open(data, codec.KindRanking, 1)
 	if err != nil {
 		return nil, fmt.Errorf("metrics: ranking: %w", err)
 	}

@@ -74,7 +74,7 @@ func (r *RatioMoments) Variance() (float64, error) {
 func (r *RatioMoments) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	r.m.write(&w, 2)
-	return w.AppendFrame(dst, kindRatioMoments, 1), nil
+	return w.AppendFrame(dst, codec.KindRatioMoments, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -82,7 +82,7 @@ func (r *RatioMoments) MarshalBinary() ([]byte, error) { return r.AppendBinary(n
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (r *RatioMoments) UnmarshalBinary(data []byte) error {
-	d, err := codec.Open(data, kindRatioMoments, 1)
+	d, err := codec.Open(data, codec.KindRatioMoments, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: RatioMoments: %w", err)
 	}

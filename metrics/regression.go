@@ -105,8 +105,10 @@ func (r *Regression) Result() (RegressionResult, error) {
 	}
 	n := float64(r.y.n)
 	bias, _ := r.err.Mean()
-	out := RegressionResult{N: r.y.n, Zeros: r.zeros, MAE: r.abs / n, RMSE: math.Sqrt(r.square / n), Bias: bias,
-		R2: math.NaN(), MAPE: math.NaN(), SMAPE: r.sym / n, WAPE: math.NaN()}
+	out := RegressionResult{
+		N: r.y.n, Zeros: r.zeros, MAE: r.abs / n, RMSE: math.Sqrt(r.square / n), Bias: bias,
+		R2: math.NaN(), MAPE: math.NaN(), SMAPE: r.sym / n, WAPE: math.NaN(),
+	}
 	if r.y.m2 > 0 {
 		out.R2 = 1 - r.square/r.y.m2
 	}
@@ -194,7 +196,7 @@ func (r *Regression) AppendBinary(dst []byte) ([]byte, error) {
 	}
 	appendMoments(&w, &r.y)
 	appendMoments(&w, &r.err)
-	return w.AppendFrame(dst, kindRegression, 1), nil
+	return w.AppendFrame(dst, codec.KindRegression, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -202,7 +204,7 @@ func (r *Regression) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (r *Regression) UnmarshalBinary(data []byte) error {
-	d, err := codec.Open(data, kindRegression, 1)
+	d, err := codec.Open(data, codec.KindRegression, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Regression: %w", err)
 	}

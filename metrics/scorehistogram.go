@@ -124,7 +124,7 @@ func (h *ScoreHistogram) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(h.high)
 	w.Int64s(h.pos)
 	w.Int64s(h.neg)
-	return w.AppendFrame(dst, kindScoreHistogram, 1), nil
+	return w.AppendFrame(dst, codec.KindScoreHistogram, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -133,7 +133,7 @@ func (h *ScoreHistogram) MarshalBinary() ([]byte, error) { return h.AppendBinary
 // UnmarshalBinary replaces the state, range included; after an error it is
 // unchanged.
 func (h *ScoreHistogram) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindScoreHistogram, 1)
+	r, err := codec.Open(data, codec.KindScoreHistogram, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: ScoreHistogram: %w", err)
 	}

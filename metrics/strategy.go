@@ -156,8 +156,10 @@ func Choose(ctx context.Context, strategies []Belief, o ChooseOptions) (*Choice,
 	draws := float64(o.Draws)
 	for i, s := range strategies {
 		low, high := sum.values[i].d.Quantile(.025), sum.values[i].d.Quantile(.975)
-		out.Strategies[i] = StrategyOutlook{Mean: s.Mean(), Range: Interval{low, high}, Best: float64(sum.best[i]) / draws, Regret: sum.lost[i] / draws,
-			BeatsFirst: float64(sum.beats[i]) / draws, Negative: float64(sum.below[i]) / draws}
+		out.Strategies[i] = StrategyOutlook{
+			Mean: s.Mean(), Range: Interval{low, high}, Best: float64(sum.best[i]) / draws, Regret: sum.lost[i] / draws,
+			BeatsFirst: float64(sum.beats[i]) / draws, Negative: float64(sum.below[i]) / draws,
+		}
 		if s.Mean() > strategies[out.Best].Mean() {
 			out.Best = i
 		}

@@ -329,6 +329,8 @@ func meansOrDifference(a, b Moments, o CompareOptions) (Effect, error) {
 		return e, err
 	}
 	ma, mb, nan := a.origin+a.mean, b.origin+b.mean, math.NaN()
-	return Effect{Estimate: mb - ma, SE: nan, Low: nan, High: nan, Level: o.withDefaults().Level, Statistic: nan, DF: nan, PValue: nan,
-		Method: "difference of means, no test possible", N: a.n + b.n, NA: a.n, NB: b.n, MeanA: ma, MeanB: mb, Warnings: []Warning{WarnZeroVarianceArm}}, nil
+	return Effect{
+		Estimate: mb - ma, SE: nan, Low: nan, High: nan, Level: o.withDefaults().Level, Statistic: nan, DF: nan, PValue: nan,
+		Method: "difference of means, no test possible", N: a.n + b.n, NA: a.n, NB: b.n, MeanA: ma, MeanB: mb, Warnings: []Warning{WarnZeroVarianceArm},
+	}, nil
 }

@@ -141,8 +141,10 @@ func bootEffect(where string, c UpliftCurves, a UpliftArea, reps []float64, leve
 		return Effect{}, undefined("%s: the replicates do not vary", where)
 	}
 	n := float64(c.Treated) + float64(c.Control)
-	e := Effect{Estimate: a.PerHead, SE: math.Sqrt(v), Method: fmt.Sprintf("Poisson bootstrap, %d replicates", m.n), N: c.Treated + c.Control,
-		NA: c.Control, NB: c.Treated, MeanA: a.Random / n, MeanB: a.Area / n, Warnings: c.Warnings}
+	e := Effect{
+		Estimate: a.PerHead, SE: math.Sqrt(v), Method: fmt.Sprintf("Poisson bootstrap, %d replicates", m.n), N: c.Treated + c.Control,
+		NA: c.Control, NB: c.Treated, MeanA: a.Random / n, MeanB: a.Area / n, Warnings: c.Warnings,
+	}
 	e.finish(level, math.Inf(1))
 	return e, nil
 }
@@ -321,7 +323,7 @@ func (h *UpliftHistogram) AppendBinary(dst []byte) ([]byte, error) {
 	}
 	w.Int64s(counts)
 	w.Float64s(sums)
-	return w.AppendFrame(dst, kindUpliftHistogram, 1), nil
+	return w.AppendFrame(dst, codec.KindUpliftHistogram, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -329,7 +331,7 @@ func (h *UpliftHistogram) MarshalBinary() ([]byte, error) { return h.AppendBinar
 
 // UnmarshalBinary replaces the state; after an error it is unchanged.
 func (h *UpliftHistogram) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindUpliftHistogram, 1)
+	r, err := codec.Open(data, codec.KindUpliftHistogram, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: UpliftHistogram: %w", err)
 	}

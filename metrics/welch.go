@@ -40,8 +40,10 @@ func CompareMeans(a, b Moments, o CompareOptions) (Effect, error) {
 		return Effect{}, undefined("CompareMeans: both arms have zero variance")
 	}
 	df := welchDF(qa, float64(a.n), qb, float64(b.n))
-	e := Effect{Scale: o.Scale, N: total, NA: a.n, NB: b.n, MeanA: a.origin + a.mean, MeanB: b.origin + b.mean,
-		Estimate: (b.origin - a.origin) + (b.mean - a.mean), SE: math.Sqrt(qa + qb), Method: "Welch t"}
+	e := Effect{
+		Scale: o.Scale, N: total, NA: a.n, NB: b.n, MeanA: a.origin + a.mean, MeanB: b.origin + b.mean,
+		Estimate: (b.origin - a.origin) + (b.mean - a.mean), SE: math.Sqrt(qa + qb), Method: "Welch t",
+	}
 	if qa == 0 || qb == 0 {
 		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
 	}

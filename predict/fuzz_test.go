@@ -106,8 +106,10 @@ func FuzzIsotonicBucketsUnmarshal(f *testing.F) {
 // TestHostileLengths: a frame that promises a huge matrix is refused without
 // allocating for it.
 func TestHostileLengths(t *testing.T) {
-	for name, d := range map[string]decoder{"Logistic": new(predict.Logistic), "Linear": new(predict.Linear), "Gram": new(predict.Gram),
-		"Sigmoid": new(predict.SigmoidCalibrator), "Isotonic": new(predict.Isotonic), "IsotonicBuckets": new(predict.IsotonicBuckets)} {
+	for name, d := range map[string]decoder{
+		"Logistic": new(predict.Logistic), "Linear": new(predict.Linear), "Gram": new(predict.Gram),
+		"Sigmoid": new(predict.SigmoidCalibrator), "Isotonic": new(predict.Isotonic), "IsotonicBuckets": new(predict.IsotonicBuckets),
+	} {
 		for _, data := range [][]byte{nil, []byte("AISL"), bytes.Repeat([]byte{0xff}, 200)} {
 			n := testing.AllocsPerRun(1, func() {
 				if err := d.UnmarshalBinary(data); err == nil {

@@ -227,7 +227,7 @@ func (g *Gram) AppendBinary(dst []byte) ([]byte, error) {
 			w.Float64(v)
 		}
 	}
-	return w.AppendFrame(dst, kindGram, 1), nil
+	return w.AppendFrame(dst, codec.KindGram, 1), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -236,7 +236,7 @@ func (g *Gram) MarshalBinary() ([]byte, error) { return g.AppendBinary(nil) }
 // UnmarshalBinary replaces g; on an error (ErrCorrupt, ErrVersion) g is
 // unchanged.
 func (g *Gram) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindGram, 1)
+	r, err := codec.Open(data, codec.KindGram, 1)
 	if err != nil {
 		return fmt.Errorf("predict: Gram: %w", err)
 	}

@@ -161,7 +161,7 @@ func (f *Isotonic) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Float64s(f.x)
 	w.Float64s(f.y)
-	return w.AppendFrame(dst, kindIsotonic, 1), nil
+	return w.AppendFrame(dst, codec.KindIsotonic, 1), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -170,7 +170,7 @@ func (f *Isotonic) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) 
 // UnmarshalBinary replaces f; on an error (ErrCorrupt, ErrVersion) f is
 // unchanged.
 func (f *Isotonic) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindIsotonic, 1)
+	r, err := codec.Open(data, codec.KindIsotonic, 1)
 	if err != nil {
 		return fmt.Errorf("predict: Isotonic: %w", err)
 	}

@@ -103,7 +103,7 @@ func (b *IsotonicBuckets) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(b.hi)
 	w.Int64s(b.rows)
 	w.Int64s(b.hits)
-	return w.AppendFrame(dst, kindIsotonicBuckets, 1), nil
+	return w.AppendFrame(dst, codec.KindIsotonicBuckets, 1), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -112,7 +112,7 @@ func (b *IsotonicBuckets) MarshalBinary() ([]byte, error) { return b.AppendBinar
 // UnmarshalBinary replaces b; on an error (ErrCorrupt, ErrVersion) b is
 // unchanged.
 func (b *IsotonicBuckets) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindIsotonicBuckets, 1)
+	r, err := codec.Open(data, codec.KindIsotonicBuckets, 1)
 	if err != nil {
 		return fmt.Errorf("predict: IsotonicBuckets: %w", err)
 	}

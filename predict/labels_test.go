@@ -185,8 +185,10 @@ func TestLabelerProp(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		base := rapid.SliceOfN(events, 1, 30).Draw(t, "events")
-		w := predict.Windows{Cut: at(20), Gap: 2 * day, Horizon: 10 * day, End: at(50),
-			Observation: time.Duration(rapid.IntRange(0, 20).Draw(t, "observation")) * day}
+		w := predict.Windows{
+			Cut: at(20), Gap: 2 * day, Horizon: 10 * day, End: at(50),
+			Observation: time.Duration(rapid.IntRange(0, 20).Draw(t, "observation")) * day,
+		}
 		ref, err := build(base).Purchase(w)
 		if errors.Is(err, predict.ErrEmpty) {
 			return

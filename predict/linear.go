@@ -316,7 +316,7 @@ func (m *Linear) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(m.rss)
 	w.Float64(m.tss)
 	w.Strings(m.warnings)
-	return w.AppendFrame(dst, kindLinear, 1), nil
+	return w.AppendFrame(dst, codec.KindLinear, 1), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -325,12 +325,14 @@ func (m *Linear) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary replaces m; on an error (ErrCorrupt, ErrVersion) m is
 // unchanged.
 func (m *Linear) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindLinear, 1)
+	r, err := codec.Open(data, codec.KindLinear, 1)
 	if err != nil {
 		return fmt.Errorf("predict: Linear: %w", err)
 	}
-	n := Linear{names: optional(r.Strings()), coef: r.Float64s(), intercept: r.Float64(), mean: r.Float64s(), target: r.Float64(),
-		stdErr: optional(r.Float64s()), n: r.Int64(), weight: r.Float64(), rss: r.Float64(), tss: r.Float64(), warnings: optional(r.Strings())}
+	n := Linear{
+		names: optional(r.Strings()), coef: r.Float64s(), intercept: r.Float64(), mean: r.Float64s(), target: r.Float64(),
+		stdErr: optional(r.Float64s()), n: r.Int64(), weight: r.Float64(), rss: r.Float64(), tss: r.Float64(), warnings: optional(r.Strings()),
+	}
 	d := len(n.coef)
 	switch {
 	case r.Err() != nil:

@@ -101,8 +101,10 @@ func TestLogisticGolden(t *testing.T) {
 	y := bools(g.Y)
 	for _, c := range g.Cases {
 		t.Run(c.Name, func(t *testing.T) {
-			o := predict.LogisticOptions{L1: c.L1, L2: c.L2, Balanced: c.Balanced, ClassWeights: c.ClassWeights,
-				NoIntercept: c.NoIntercept, Standardize: c.Standardize, StdErrors: len(c.StdErr) > 0}
+			o := predict.LogisticOptions{
+				L1: c.L1, L2: c.L2, Balanced: c.Balanced, ClassWeights: c.ClassWeights,
+				NoIntercept: c.NoIntercept, Standardize: c.Standardize, StdErrors: len(c.StdErr) > 0,
+			}
 			if c.UseWeights {
 				o.Weights = g.Weights
 			}

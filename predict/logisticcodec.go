@@ -28,7 +28,7 @@ func (m *Logistic) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(m.iterations)
 	w.Bool(m.converged)
 	w.Strings(m.warnings)
-	return w.AppendFrame(dst, kindLogistic, logisticVersion), nil
+	return w.AppendFrame(dst, codec.KindLogistic, logisticVersion), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -37,7 +37,7 @@ func (m *Logistic) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) 
 // UnmarshalBinary replaces m by the model in data. On an error (ErrCorrupt,
 // ErrVersion) m is unchanged.
 func (m *Logistic) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindLogistic, logisticVersion)
+	r, err := codec.Open(data, codec.KindLogistic, logisticVersion)
 	if err != nil {
 		return fmt.Errorf("predict: Logistic: %w", err)
 	}
@@ -89,7 +89,8 @@ func optional[T any](s []T) []T {
 
 func writeFrame(w io.Writer, m interface {
 	AppendBinary([]byte) ([]byte, error)
-}) (int64, error) {
+},
+) (int64, error) {
 	b, err := m.AppendBinary(nil)
 	if err != nil {
 		return 0, err

@@ -90,8 +90,10 @@ func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, o Logist
 
 func fitSparse(ctx context.Context, order []int32, rows *SparseRows, s sample, o LogisticOptions) (*Logistic, error) {
 	n, d := len(order), rows.Cols
-	p := &sparseProblem{n: n, d: d, p: d, intercept: !o.NoIntercept,
-		ptr: make([]int64, n+1), z: make([]float64, n), w: make([]float64, n)}
+	p := &sparseProblem{
+		n: n, d: d, p: d, intercept: !o.NoIntercept,
+		ptr: make([]int64, n+1), z: make([]float64, n), w: make([]float64, n),
+	}
 	if p.intercept {
 		p.p++
 	}

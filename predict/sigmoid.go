@@ -145,7 +145,7 @@ func (c *SigmoidCalibrator) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(c.A)
 	w.Float64(c.B)
 	w.Bool(c.Converged)
-	return w.AppendFrame(dst, kindSigmoid, 1), nil
+	return w.AppendFrame(dst, codec.KindSigmoid, 1), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -154,7 +154,7 @@ func (c *SigmoidCalibrator) MarshalBinary() ([]byte, error) { return c.AppendBin
 // UnmarshalBinary replaces c; on an error (ErrCorrupt, ErrVersion) c is
 // unchanged.
 func (c *SigmoidCalibrator) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindSigmoid, 1)
+	r, err := codec.Open(data, codec.KindSigmoid, 1)
 	if err != nil {
 		return fmt.Errorf("predict: SigmoidCalibrator: %w", err)
 	}

@@ -129,8 +129,10 @@ func drawRecord(t *rapid.T) record {
 		n := rapid.IntRange(1, 3).Draw(t, "lines")
 		o := &order{ID: "o", User: id, Time: at, Currency: "EUR"}
 		for range n {
-			o.Lines = append(o.Lines, line{Item: 1, Category: label.Draw(t, "category"), Brand: label.Draw(t, "brand"),
-				Quantity: rapid.Int64Range(1, 9).Draw(t, "quantity"), Price: rapid.Int64Range(0, 999).Draw(t, "price")})
+			o.Lines = append(o.Lines, line{
+				Item: 1, Category: label.Draw(t, "category"), Brand: label.Draw(t, "brand"),
+				Quantity: rapid.Int64Range(1, 9).Draw(t, "quantity"), Price: rapid.Int64Range(0, 999).Draw(t, "price"),
+			})
 		}
 		return record{order: o}
 	case 1:
@@ -138,10 +140,12 @@ func drawRecord(t *rapid.T) record {
 	case 2:
 		return record{user: &user{ID: id, Registered: at}}
 	}
-	return record{event: &event{User: id, Item: 1, Kind: profile.Kind(rapid.IntRange(1, 10).Draw(t, "kind")), Time: at,
+	return record{event: &event{
+		User: id, Item: 1, Kind: profile.Kind(rapid.IntRange(1, 10).Draw(t, "kind")), Time: at,
 		Category: label.Draw(t, "category"), Brand: label.Draw(t, "brand"),
 		Dwell: time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "dwell")), Position: rapid.Int32Range(0, 50).Draw(t, "position"),
-		Rating: rapid.Float64Range(-5, 5).Draw(t, "rating"), Sentiment: rapid.Float64Range(-1, 1).Draw(t, "sentiment")}}
+		Rating: rapid.Float64Range(-5, 5).Draw(t, "rating"), Sentiment: rapid.Float64Range(-1, 1).Draw(t, "sentiment"),
+	}}
 }
 
 func TestBuilderMergeProp(t *testing.T) {
@@ -485,8 +489,10 @@ func BenchmarkBuilderAdd(b *testing.B) {
 			events := make([]profile.Event[int64, int64], 1<<18)
 			handles := make([]int32, len(events))
 			for i := range events {
-				events[i] = profile.Event[int64, int64]{User: int64(rng.IntN(c.users)) * 7919, Item: int64(i), Kind: profile.Kind(1 + rng.IntN(4)),
-					Time: cut.Add(-time.Duration(rng.Int64N(int64(120 * day)))), Category: names[rng.IntN(len(names))]}
+				events[i] = profile.Event[int64, int64]{
+					User: int64(rng.IntN(c.users)) * 7919, Item: int64(i), Kind: profile.Kind(1 + rng.IntN(4)),
+					Time: cut.Add(-time.Duration(rng.Int64N(int64(120 * day)))), Category: names[rng.IntN(len(names))],
+				}
 				handles[i], _ = p.Index(events[i].User)
 				if err := p.Add(&events[i]); err != nil {
 					b.Fatal(err)

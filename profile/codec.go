@@ -13,15 +13,6 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
-// Kinds of frames in this package.
-const (
-	kindBuilder = codec.KindProfile + iota
-	kindQuality
-	kindMoments
-	kindScaler
-	kindImputer
-)
-
 // putID writes an id as a string, or as the 64 bits of an integer.
 func putID[K ID](w *codec.Writer, id K) {
 	switch v := reflect.ValueOf(id); {
@@ -130,15 +121,17 @@ func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 			w.Uint64(p.sum.lo)
 		}
 	}
-	return w.AppendFrame(dst, kindBuilder, 1), nil
+	return w.AppendFrame(dst, codec.KindBuilder, 1), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
 func (b *Builder[U, I]) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 
 func (s *userState) list() [14]*int64 {
-	return [14]*int64{&s.registered, &s.firstSeen, &s.lastSeen, &s.firstOrder, &s.lastOrder, &s.dwell, &s.dwells,
-		&s.position, &s.positions, &s.pages, &s.rating, &s.ratings, &s.sentiment, &s.sentiments}
+	return [14]*int64{
+		&s.registered, &s.firstSeen, &s.lastSeen, &s.firstOrder, &s.lastOrder, &s.dwell, &s.dwells,
+		&s.position, &s.positions, &s.pages, &s.rating, &s.ratings, &s.sentiment, &s.sentiments,
+	}
 }
 
 func putSparse[T uint32 | int64](w *codec.Writer, xs []T) {
@@ -183,7 +176,7 @@ func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
 }
 
 func decodeBuilder[U, I ID](data []byte) (*Builder[U, I], error) {
-	r, err := codec.Open(data, kindBuilder, 1)
+	r, err := codec.Open(data, codec.KindBuilder, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -296,7 +289,7 @@ func (m *Moments) AppendBinary(dst []byte) ([]byte, error) {
 	for _, x := range []float64{m.mean, m.m2, m.min, m.max} {
 		w.Float64(x)
 	}
-	return w.AppendFrame(dst, kindMoments, 1), nil
+	return w.AppendFrame(dst, codec.KindProfileMoments, 1), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -305,7 +298,7 @@ func (m *Moments) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary replaces m by the state in data, or leaves it alone and returns
 // ErrCorrupt, ErrMismatch or ErrVersion.
 func (m *Moments) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindMoments, 1)
+	r, err := codec.Open(data, codec.KindProfileMoments, 1)
 	if err == nil {
 		x := Moments{r.Int64(), r.Int64(), r.Float64(), r.Float64(), r.Float64(), r.Float64()}
 		if !(x.n >= 0 && x.missing >= 0 && x.m2 >= 0 && check.Finite(x.mean) && check.Finite(x.min) && x.min <= x.max && check.Finite(x.max)) ||
@@ -348,7 +341,7 @@ func (q *Quality) AppendBinary(dst []byte) ([]byte, error) {
 		w.Int64(f.Missing)
 		w.Int64(f.Malformed)
 	}
-	return w.AppendFrame(dst, kindQuality, 1), nil
+	return w.AppendFrame(dst, codec.KindQuality, 1), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -357,7 +350,7 @@ func (q *Quality) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil) }
 // UnmarshalBinary replaces q by the state in data, or leaves it alone and returns
 // ErrCorrupt, ErrMismatch or ErrVersion.
 func (q *Quality) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindQuality, 1)
+	r, err := codec.Open(data, codec.KindQuality, 1)
 	if err != nil {
 		return fmt.Errorf("profile: Quality.UnmarshalBinary: %w", err)
 	}
@@ -418,7 +411,7 @@ func (s *Scaler) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(s.lo)
 	w.Float64(s.hi)
 	w.Bool(s.clip)
-	return w.AppendFrame(dst, kindScaler, 1), nil
+	return w.AppendFrame(dst, codec.KindScaler, 1), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -427,7 +420,7 @@ func (s *Scaler) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 // UnmarshalBinary replaces s by the scaler in data, or leaves it alone and
 // returns ErrCorrupt, ErrMismatch or ErrVersion.
 func (s *Scaler) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindScaler, 1)
+	r, err := codec.Open(data, codec.KindScaler, 1)
 	if err != nil {
 		return fmt.Errorf("profile: Scaler.UnmarshalBinary: %w", err)
 	}
@@ -476,7 +469,7 @@ func (p *Imputer) AppendBinary(dst []byte) ([]byte, error) {
 			w.Float64(p.groups[j][g])
 		}
 	}
-	return w.AppendFrame(dst, kindImputer, 1), nil
+	return w.AppendFrame(dst, codec.KindImputer, 1), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -485,7 +478,7 @@ func (p *Imputer) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
 // UnmarshalBinary replaces p by the imputer in data, or leaves it alone and
 // returns ErrCorrupt, ErrMismatch or ErrVersion.
 func (p *Imputer) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindImputer, 1)
+	r, err := codec.Open(data, codec.KindImputer, 1)
 	if err != nil {
 		return fmt.Errorf("profile: Imputer.UnmarshalBinary: %w", err)
 	}

@@ -30,8 +30,10 @@ func Example() {
 			cleaner.Quality().Reject(int64(row), profile.Malformed)
 			continue
 		}
-		o := profile.Order[string, string]{ID: f[0], User: f[1], Time: at, Currency: price.Currency,
-			Lines: []profile.OrderLine[string]{{Item: f[3], Category: f[3], Quantity: 1, Price: price.Minor}}}
+		o := profile.Order[string, string]{
+			ID: f[0], User: f[1], Time: at, Currency: price.Currency,
+			Lines: []profile.OrderLine[string]{{Item: f[3], Category: f[3], Quantity: 1, Price: price.Minor}},
+		}
 		if cleaner.Order(int64(row), &o) == profile.Kept {
 			ledger.AddOrder(&o)
 		}
@@ -86,8 +88,10 @@ func ExampleBuilder_RFM() {
 	cut := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
 	b, _ := profile.NewBuilder[string, int](profile.BuilderOptions{CutOff: cut})
 	for i, days := range []int{40, 12} {
-		b.AddOrder(&profile.Order[string, int]{ID: fmt.Sprint(i), User: "ann", Time: cut.AddDate(0, 0, -days), Currency: "EUR",
-			Lines: []profile.OrderLine[int]{{Item: 1, Quantity: 2, Price: 950}}})
+		b.AddOrder(&profile.Order[string, int]{
+			ID: fmt.Sprint(i), User: "ann", Time: cut.AddDate(0, 0, -days), Currency: "EUR",
+			Lines: []profile.OrderLine[int]{{Item: 1, Quantity: 2, Price: 950}},
+		})
 	}
 	rows, _ := b.RFM()
 	fmt.Println(rows[0].User, rows[0].Recency, rows[0].Frequency, rows[0].Monetary)
@@ -114,8 +118,10 @@ func ExampleTable() {
 func ExampleLedger() {
 	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 	var l profile.Ledger[string, string]
-	l.AddOrder(&profile.Order[string, string]{ID: "A", User: "ann", Time: at, Currency: "EUR",
-		Lines: []profile.OrderLine[string]{{Item: "boots", Quantity: 2, Price: 5000}}})
+	l.AddOrder(&profile.Order[string, string]{
+		ID: "A", User: "ann", Time: at, Currency: "EUR",
+		Lines: []profile.OrderLine[string]{{Item: "boots", Quantity: 2, Price: 5000}},
+	})
 	// One pair comes back, then the whole order is cancelled.
 	l.AddRefund(&profile.Refund[string, string]{ID: "r1", OrderID: "A", Time: at.AddDate(0, 0, 3), Currency: "EUR", Amount: 5000})
 	l.AddRefund(&profile.Refund[string, string]{ID: "r2", OrderID: "A", Time: at.AddDate(0, 0, 9), Currency: "EUR", Cancel: true})

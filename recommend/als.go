@@ -467,7 +467,7 @@ func (m *ALS) AppendBinary(dst []byte) ([]byte, error) {
 	for _, v := range [][]float32{m.x, m.y, m.gramX, m.gramY} {
 		w.Float32s(v)
 	}
-	return w.AppendFrame(dst, kindALS, 1), nil
+	return w.AppendFrame(dst, codec.KindALS, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -476,7 +476,7 @@ func (m *ALS) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *ALS) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindALS, 1)
+	r, err := codec.Open(data, codec.KindALS, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: ALS: %w", err)
 	}

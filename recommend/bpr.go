@@ -237,7 +237,7 @@ func (m *BPR) FoldIn(dst []float32, items []int32, weights []float32) error {
 
 // AppendBinary appends the frame of m to dst.
 func (m *BPR) AppendBinary(dst []byte) ([]byte, error) {
-	return appendSampled(dst, kindBPR, &m.latent, &m.rule), nil
+	return appendSampled(dst, codec.KindBPR, &m.latent, &m.rule), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -246,7 +246,7 @@ func (m *BPR) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *BPR) UnmarshalBinary(data []byte) error {
-	return openSampled(data, kindBPR, "BPR", &m.latent, &m.rule)
+	return openSampled(data, codec.KindBPR, "BPR", &m.latent, &m.rule)
 }
 
 // appendSampled and openSampled are the binary form of the models with a rule.

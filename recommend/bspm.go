@@ -249,7 +249,7 @@ func (m *BSPM) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(m.factors)
 	w.Float32s(m.left)
 	w.Float32s(m.right)
-	return w.AppendFrame(dst, kindBSPM, 1), nil
+	return w.AppendFrame(dst, codec.KindBSPM, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -258,7 +258,7 @@ func (m *BSPM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *BSPM) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindBSPM, 1)
+	r, err := codec.Open(data, codec.KindBSPM, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: BSPM: %w", err)
 	}

@@ -10,39 +10,6 @@ import (
 	"github.com/aislekit/aisle/internal/sparse"
 )
 
-// Kinds of frames of this package; a number is never reused. From 0x80 on they
-// hold no model: indexes and arms of the families, then snapshots.
-const (
-	kindPopular = codec.KindRecommend + 1 + iota
-	kindItemKNN
-	kindALS
-	kindTFIDF
-	kindRP3Beta
-	kindUserKNN
-	kindEASE
-	kindTurboCF
-	kindBPR
-	kindPureSVD
-	kindGFCF
-	kindSparseEASE
-	kindSLIM
-	kindNMF
-	kindWARP
-	kindLMF
-	kindMF
-	kindSVDPP
-	kindFM
-	kindGramian
-	kindCooccurrence
-	kindColdStart
-	kindSessionKNN
-	kindMarkov
-	kindNextBasket
-	kindItem2Vec
-	kindCategoryPopular
-	kindBSPM
-)
-
 // Persistent is a model with a binary form: a frame with kind, version, length
 // and checksum (see docs/format.md). Equal models have equal bytes.
 type Persistent interface {
@@ -55,55 +22,55 @@ type Persistent interface {
 // empty returns a new model of the kind, to be decoded into.
 func empty(kind uint16) Persistent {
 	switch kind {
-	case kindPopular:
+	case codec.KindPopular:
 		return &Popular{}
-	case kindItemKNN:
+	case codec.KindItemKNN:
 		return &ItemKNN{}
-	case kindALS:
+	case codec.KindALS:
 		return &ALS{}
-	case kindTFIDF:
+	case codec.KindTFIDFModel:
 		return &TFIDFModel{}
-	case kindRP3Beta:
+	case codec.KindRP3Beta:
 		return &RP3Beta{}
-	case kindUserKNN:
+	case codec.KindUserKNN:
 		return &UserKNN{}
-	case kindTurboCF:
+	case codec.KindTurboCF:
 		return &TurboCF{}
-	case kindEASE:
+	case codec.KindEASE:
 		return &EASE{}
-	case kindBPR:
+	case codec.KindBPR:
 		return &BPR{}
-	case kindWARP:
+	case codec.KindWARP:
 		return &WARP{}
-	case kindLMF:
+	case codec.KindLMF:
 		return &LMF{}
-	case kindMF:
+	case codec.KindMF:
 		return &MF{}
-	case kindSVDPP:
+	case codec.KindSVDPP:
 		return &SVDPP{}
-	case kindFM:
+	case codec.KindFM:
 		return &FM{}
-	case kindPureSVD:
+	case codec.KindPureSVD:
 		return &PureSVD{}
-	case kindGFCF:
+	case codec.KindGFCF:
 		return &GFCF{}
-	case kindBSPM:
+	case codec.KindBSPM:
 		return &BSPM{}
-	case kindSparseEASE:
+	case codec.KindSparseEASE:
 		return &SparseEASE{}
-	case kindSLIM:
+	case codec.KindSLIM:
 		return &SLIM{}
-	case kindNMF:
+	case codec.KindNMF:
 		return &NMF{}
-	case kindSessionKNN:
+	case codec.KindSessionKNN:
 		return &SessionKNN{}
-	case kindMarkov:
+	case codec.KindMarkov:
 		return &Markov{}
-	case kindItem2Vec:
+	case codec.KindItem2Vec:
 		return &Item2Vec{}
-	case kindNextBasket:
+	case codec.KindNextBasket:
 		return &NextBasket{}
-	case kindCategoryPopular:
+	case codec.KindCategoryPopular:
 		return &CategoryPopular{}
 	}
 	return nil

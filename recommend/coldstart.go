@@ -192,7 +192,7 @@ func (m *ColdStart) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(m.factors)
 	w.Float32s(m.b)
 	w.Bytes(content)
-	return w.AppendFrame(dst, kindColdStart, 1), nil
+	return w.AppendFrame(dst, codec.KindColdStart, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -201,7 +201,7 @@ func (m *ColdStart) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil)
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. A tokenizer of
 // the host's own must be set again: see TFIDFModel.WithTokenizer.
 func (m *ColdStart) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindColdStart, 1)
+	r, err := codec.Open(data, codec.KindColdStart, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: ColdStart: %w", err)
 	}

@@ -187,7 +187,7 @@ func (c *Cooccurrence) AppendBinary(dst []byte) ([]byte, error) {
 	}
 	w.Uint64s(keys)
 	w.Int64s(counts)
-	return w.AppendFrame(dst, kindCooccurrence, 1), nil
+	return w.AppendFrame(dst, codec.KindCooccurrence, 1), nil
 }
 
 // MarshalBinary returns the frame of c.
@@ -195,7 +195,7 @@ func (c *Cooccurrence) MarshalBinary() ([]byte, error) { return c.AppendBinary(n
 
 // UnmarshalBinary decodes a frame; c is unchanged when it fails.
 func (c *Cooccurrence) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindCooccurrence, 1)
+	r, err := codec.Open(data, codec.KindCooccurrence, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: Cooccurrence: %w", err)
 	}

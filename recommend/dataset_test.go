@@ -190,8 +190,15 @@ func TestBuilderMergeProp(t *testing.T) {
 func TestBuilderCore(t *testing.T) {
 	// d has one item, and dropping it leaves item 3 with one user, which leaves c
 	// with one item, and so on: only the 2×2 block of a, b and 1, 2 remains.
-	es := []rawEvent{{"a", 1, 1, time.Time{}}, {"a", 2, 1, time.Time{}}, {"b", 1, 1, time.Time{}}, {"b", 2, 1, time.Time{}},
-		{"c", 1, 1, time.Time{}}, {"c", 3, 1, time.Time{}}, {"d", 3, 1, time.Time{}}}
+	es := []rawEvent{
+		{"a", 1, 1, time.Time{}},
+		{"a", 2, 1, time.Time{}},
+		{"b", 1, 1, time.Time{}},
+		{"b", 2, 1, time.Time{}},
+		{"c", 1, 1, time.Time{}},
+		{"c", 3, 1, time.Time{}},
+		{"d", 3, 1, time.Time{}},
+	}
 	d := build(t, BuilderOptions{MinUserItems: 2, MinItemUsers: 2}, es)
 	if d.Interactions.Len() != 4 || !slices.Equal(d.Users.IDs(), []string{"a", "b"}) || !slices.Equal(d.Items.IDs(), []int{1, 2}) {
 		t.Errorf("kept %v × %v, %d entries", d.Users.IDs(), d.Items.IDs(), d.Interactions.Len())

@@ -221,7 +221,7 @@ func (m *EASE) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(m.users)
 	w.Int(m.items)
 	w.Float32s(m.b)
-	return w.AppendFrame(dst, kindEASE, 1), nil
+	return w.AppendFrame(dst, codec.KindEASE, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -229,7 +229,7 @@ func (m *EASE) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails.
 func (m *EASE) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindEASE, 1)
+	r, err := codec.Open(data, codec.KindEASE, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: EASE: %w", err)
 	}

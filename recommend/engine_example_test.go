@@ -16,8 +16,17 @@ func teaShop() *recommend.Dataset[string, string] {
 	}
 	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	for k, e := range [][2]string{
-		{"ann", "green tea"}, {"ann", "teapot"}, {"bob", "green tea"}, {"bob", "teapot"}, {"bob", "cups"},
-		{"cid", "espresso"}, {"cid", "grinder"}, {"dan", "espresso"}, {"dan", "grinder"}, {"dan", "cups"}, {"eve", "green tea"},
+		{"ann", "green tea"},
+		{"ann", "teapot"},
+		{"bob", "green tea"},
+		{"bob", "teapot"},
+		{"bob", "cups"},
+		{"cid", "espresso"},
+		{"cid", "grinder"},
+		{"dan", "espresso"},
+		{"dan", "grinder"},
+		{"dan", "cups"},
+		{"eve", "green tea"},
 	} {
 		if err := b.AddAt(e[0], e[1], 1, day.AddDate(0, 0, k)); err != nil {
 			log.Fatal(err)

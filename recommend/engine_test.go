@@ -642,7 +642,8 @@ func TestEngineBadInput(t *testing.T) {
 		"deny of another":     {Request[string, string]{K: 1, Deny: otherSet}, ErrMismatch},
 		"NaN weight":          {Request[string, string]{K: 1, History: []Event[string]{{Item: "i001", Weight: nan}}}, ErrNotFinite},
 		"weights overflow": {Request[string, string]{K: 1, History: []Event[string]{
-			{Item: "i001", Weight: math.MaxFloat32}, {Item: "i001", Weight: math.MaxFloat32}}}, ErrNotFinite},
+			{Item: "i001", Weight: math.MaxFloat32}, {Item: "i001", Weight: math.MaxFloat32},
+		}}, ErrNotFinite},
 	} {
 		info := Info{Why: "untouched"}
 		c.r.Info = &info
@@ -796,8 +797,10 @@ func TestEngineAllocs(t *testing.T) {
 		"stranger":    {User: "nobody", K: 10},
 		"history":     {Anonymous: true, History: history, K: 10},
 		"live events": {User: "u002", History: history, K: 10},
-		"all filters": {User: "u003", History: history, K: 20, Allow: allow, Deny: deny, DenyItems: []string{"i001", "none"},
-			AllowItems: d.Items.IDs(), Seen: Repurchase, Now: at(1000), Interval: time.Minute, Info: &info},
+		"all filters": {
+			User: "u003", History: history, K: 20, Allow: allow, Deny: deny, DenyItems: []string{"i001", "none"},
+			AllowItems: d.Items.IDs(), Seen: Repurchase, Now: at(1000), Interval: time.Minute, Info: &info,
+		},
 	} {
 		if n := testing.AllocsPerRun(100, func() {
 			if dst, err = e.Recommend(dst[:0], r); err != nil {
@@ -832,8 +835,10 @@ func TestEngineAllocs(t *testing.T) {
 		}
 	}
 	cheap, some := AnyOf(Is("price", BandName([]float64{10, 30}, 5)), Not(Is("brand", "3"))), Is("brand", "1", "2")
-	r := Request[string, string]{User: "u001", K: 12, Seen: KeepSeen, Allow: nil, Deny: deny, Where: &cheap, Caps: []Cap{{"brand", 2}, {"price", 5}},
-		Pins: []Pin[string]{{"i020", 1}, {"fresh", 4}}, Boosts: []Boost{{Where: &some, Multiply: 2}, {Set: allow, Add: .1}}, Info: &info}
+	r := Request[string, string]{
+		User: "u001", K: 12, Seen: KeepSeen, Allow: nil, Deny: deny, Where: &cheap, Caps: []Cap{{"brand", 2}, {"price", 5}},
+		Pins: []Pin[string]{{"i020", 1}, {"fresh", 4}}, Boosts: []Boost{{Where: &some, Multiply: 2}, {Set: allow, Add: .1}}, Info: &info,
+	}
 	if n := testing.AllocsPerRun(100, func() {
 		if dst, err = e.Recommend(dst[:0], r); err != nil {
 			t.Fatal(err)

@@ -62,8 +62,16 @@ func stars() *recommend.Dataset[string, string] {
 		user, item string
 		stars      float32
 	}{
-		{"ann", "opera", 5}, {"ann", "ballet", 5}, {"ann", "boxing", 1}, {"bob", "opera", 1}, {"bob", "ballet", 2}, {"bob", "boxing", 5},
-		{"cem", "opera", 5}, {"cem", "boxing", 1}, {"dee", "ballet", 1}, {"dee", "boxing", 4},
+		{"ann", "opera", 5},
+		{"ann", "ballet", 5},
+		{"ann", "boxing", 1},
+		{"bob", "opera", 1},
+		{"bob", "ballet", 2},
+		{"bob", "boxing", 5},
+		{"cem", "opera", 5},
+		{"cem", "boxing", 1},
+		{"dee", "ballet", 1},
+		{"dee", "boxing", 4},
 	} {
 		if err := b.Add(e.user, e.item, e.stars); err != nil {
 			panic(err)

@@ -21,8 +21,20 @@ func purchases() *recommend.Dataset[int, SKU] {
 		user int
 		item SKU
 	}{
-		{1, "tea"}, {1, "milk"}, {1, "honey"}, {2, "tea"}, {2, "honey"}, {3, "tea"}, {3, "milk"},
-		{4, "nails"}, {4, "hammer"}, {5, "nails"}, {5, "hammer"}, {5, "saw"}, {6, "saw"}, {6, "hammer"},
+		{1, "tea"},
+		{1, "milk"},
+		{1, "honey"},
+		{2, "tea"},
+		{2, "honey"},
+		{3, "tea"},
+		{3, "milk"},
+		{4, "nails"},
+		{4, "hammer"},
+		{5, "nails"},
+		{5, "hammer"},
+		{5, "saw"},
+		{6, "saw"},
+		{6, "hammer"},
 	} {
 		if err := b.Add(e.user, e.item, 1); err != nil {
 			panic(err)

@@ -556,7 +556,7 @@ func (m *FM) AppendBinary(dst []byte) ([]byte, error) {
 	putRatings(&w, m.ridge, m.lo, m.hi)
 	w.Float32s(m.context)
 	w.Float32s(m.contextLin)
-	return w.AppendFrame(dst, kindFM, 1), nil
+	return w.AppendFrame(dst, codec.KindFM, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -565,7 +565,7 @@ func (m *FM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *FM) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindFM, 1)
+	r, err := codec.Open(data, codec.KindFM, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: FM: %w", err)
 	}

@@ -123,7 +123,7 @@ func (m *GFCF) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float32s(m.inverse)
 	w.Int(m.factors)
 	w.Float32s(m.right)
-	return w.AppendFrame(dst, kindGFCF, 1), nil
+	return w.AppendFrame(dst, codec.KindGFCF, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -132,7 +132,7 @@ func (m *GFCF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *GFCF) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindGFCF, 1)
+	r, err := codec.Open(data, codec.KindGFCF, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: GFCF: %w", err)
 	}

@@ -140,7 +140,7 @@ func (g *Gramian) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(g.factors)
 	w.Int64(g.n)
 	w.Int64s(g.sum)
-	return w.AppendFrame(dst, kindGramian, 1), nil
+	return w.AppendFrame(dst, codec.KindGramian, 1), nil
 }
 
 // MarshalBinary returns the frame of g.
@@ -148,7 +148,7 @@ func (g *Gramian) MarshalBinary() ([]byte, error) { return g.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; g is unchanged when it fails.
 func (g *Gramian) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindGramian, 1)
+	r, err := codec.Open(data, codec.KindGramian, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: Gramian: %w", err)
 	}

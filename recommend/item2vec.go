@@ -359,7 +359,7 @@ func (m *Item2Vec) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(m.users)
 	w.Int(m.factors)
 	w.Float32s(m.v)
-	return w.AppendFrame(dst, kindItem2Vec, 1), nil
+	return w.AppendFrame(dst, codec.KindItem2Vec, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -368,7 +368,7 @@ func (m *Item2Vec) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *Item2Vec) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindItem2Vec, 1)
+	r, err := codec.Open(data, codec.KindItem2Vec, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: Item2Vec: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
@@ -469,7 +470,7 @@ func fromTop(found [][]topk.Item, cols int) *sparse.CSR {
 
 // AppendBinary appends the frame of m to dst.
 func (m *ItemKNN) AppendBinary(dst []byte) ([]byte, error) {
-	return m.appendFrame(dst, kindItemKNN, m.near), nil
+	return m.appendFrame(dst, codec.KindItemKNN, m.near), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -477,7 +478,7 @@ func (m *ItemKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails.
 func (m *ItemKNN) UnmarshalBinary(data []byte) error {
-	users, near, err := openItemWeights(data, kindItemKNN, "ItemKNN")
+	users, near, err := openItemWeights(data, codec.KindItemKNN, "ItemKNN")
 	if err != nil {
 		return err
 	}

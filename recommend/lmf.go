@@ -193,7 +193,7 @@ func (m *LMF) AppendBinary(dst []byte) ([]byte, error) {
 	m.put(&w)
 	m.rule.put(&w)
 	w.Float64(m.alpha)
-	return w.AppendFrame(dst, kindLMF, 1), nil
+	return w.AppendFrame(dst, codec.KindLMF, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -202,7 +202,7 @@ func (m *LMF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *LMF) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindLMF, 1)
+	r, err := codec.Open(data, codec.KindLMF, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: LMF: %w", err)
 	}

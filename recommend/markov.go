@@ -245,7 +245,7 @@ func (m *Markov) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float32(m.remember)
 	w.Float32s(m.total)
 	putCSR(&w, m.reaches)
-	return w.AppendFrame(dst, kindMarkov, 1), nil
+	return w.AppendFrame(dst, codec.KindMarkov, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -253,7 +253,7 @@ func (m *Markov) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails.
 func (m *Markov) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindMarkov, 1)
+	r, err := codec.Open(data, codec.KindMarkov, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: Markov: %w", err)
 	}

@@ -402,7 +402,7 @@ func (m *MF) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	m.put(&w)
 	putRatings(&w, m.ridge, m.lo, m.hi)
-	return w.AppendFrame(dst, kindMF, 1), nil
+	return w.AppendFrame(dst, codec.KindMF, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -411,7 +411,7 @@ func (m *MF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *MF) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindMF, 1)
+	r, err := codec.Open(data, codec.KindMF, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: MF: %w", err)
 	}

@@ -339,7 +339,7 @@ func (m *NextBasket) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(m.opt.GroupDecay)
 	w.Float64(m.opt.Own)
 	putCSR(&w, m.users)
-	return w.AppendFrame(dst, kindNextBasket, 1), nil
+	return w.AppendFrame(dst, codec.KindNextBasket, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -348,7 +348,7 @@ func (m *NextBasket) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *NextBasket) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindNextBasket, 1)
+	r, err := codec.Open(data, codec.KindNextBasket, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: NextBasket: %w", err)
 	}

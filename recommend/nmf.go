@@ -379,7 +379,7 @@ func (m *NMF) AppendBinary(dst []byte) ([]byte, error) {
 	for _, v := range [][]float32{m.w, m.h, m.gram} {
 		w.Float32s(v)
 	}
-	return w.AppendFrame(dst, kindNMF, 1), nil
+	return w.AppendFrame(dst, codec.KindNMF, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -388,7 +388,7 @@ func (m *NMF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *NMF) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindNMF, 1)
+	r, err := codec.Open(data, codec.KindNMF, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: NMF: %w", err)
 	}

@@ -108,7 +108,7 @@ func (m *Popular) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int(m.users)
 	w.Float32s(m.scores)
-	return w.AppendFrame(dst, kindPopular, 1), nil
+	return w.AppendFrame(dst, codec.KindPopular, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -116,7 +116,7 @@ func (m *Popular) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails.
 func (m *Popular) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindPopular, 1)
+	r, err := codec.Open(data, codec.KindPopular, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: Popular: %w", err)
 	}

@@ -308,7 +308,7 @@ func (m *PureSVD) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float32s(m.scale)
 	w.Float32s(m.sigma)
 	w.Float32s(m.v)
-	return w.AppendFrame(dst, kindPureSVD, 1), nil
+	return w.AppendFrame(dst, codec.KindPureSVD, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -317,7 +317,7 @@ func (m *PureSVD) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *PureSVD) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindPureSVD, 1)
+	r, err := codec.Open(data, codec.KindPureSVD, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: PureSVD: %w", err)
 	}

@@ -100,8 +100,10 @@ func checkTop(t fataler, got []Scored, scores []float32, k int, f Filter, from f
 }
 
 func TestScanProp(t *testing.T) {
-	values := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 0, float32(math.Copysign(0, -1)),
-		math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, math.MaxFloat32, -math.MaxFloat32, 1, -1, 2}
+	values := []float32{
+		float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 0, float32(math.Copysign(0, -1)),
+		math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, math.MaxFloat32, -math.MaxFloat32, 1, -1, 2,
+	}
 	var s scan
 	var h topk.Heap
 	rapid.Check(t, func(t *rapid.T) {

@@ -513,7 +513,7 @@ func (m *SessionKNN) AppendBinary(dst []byte) ([]byte, error) {
 		w.Float64(*f)
 	}
 	putSequences(&w, m.seqs)
-	return w.AppendFrame(dst, kindSessionKNN, 1), nil
+	return w.AppendFrame(dst, codec.KindSessionKNN, 1), nil
 }
 
 // numbers returns the real options in the order of the binary form.
@@ -530,7 +530,7 @@ func (m *SessionKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *SessionKNN) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindSessionKNN, 1)
+	r, err := codec.Open(data, codec.KindSessionKNN, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: SessionKNN: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
@@ -149,7 +150,7 @@ func elasticNet(t *localProblem, size []float64, target int, opt SLIMOptions) {
 
 // AppendBinary appends the frame of m to dst.
 func (m *SLIM) AppendBinary(dst []byte) ([]byte, error) {
-	return m.appendFrame(dst, kindSLIM, m.reaches), nil
+	return m.appendFrame(dst, codec.KindSLIM, m.reaches), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -157,7 +158,7 @@ func (m *SLIM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails.
 func (m *SLIM) UnmarshalBinary(data []byte) error {
-	users, b, err := openItemWeights(data, kindSLIM, "SLIM")
+	users, b, err := openItemWeights(data, codec.KindSLIM, "SLIM")
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,6 @@ import (
 	"github.com/aislekit/aisle/internal/rng"
 )
 
-// kindEngine is the frame of an Engine's live state.
-const kindEngine = codec.KindRecommend + 0xe0
-
 // Snapshot returns what the engine learned since its dataset, as one frame: live
 // events, joined items, forgotten users and stock. Dataset and models are not in
 // it; save those with WriteModel and the events they were built from. Equal
@@ -82,7 +79,7 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 		putID(&w, id)
 	}
 	w.Uint64(l.evicted)
-	return w.AppendFrame(nil, kindEngine, 1), nil
+	return w.AppendFrame(nil, codec.KindEngine, 1), nil
 }
 
 // Restore replaces what the engine learned by a snapshot, made by an engine over
@@ -98,7 +95,7 @@ func (e *Engine[U, I]) Restore(data []byte) error {
 	if err := e.made(where); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, kindEngine, 1)
+	r, err := codec.Open(data, codec.KindEngine, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}

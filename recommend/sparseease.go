@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/solve"
 )
 
@@ -138,7 +139,7 @@ func ridge(t *localProblem, extra func(k int) float64) {
 
 // AppendBinary appends the frame of m to dst.
 func (m *SparseEASE) AppendBinary(dst []byte) ([]byte, error) {
-	return m.appendFrame(dst, kindSparseEASE, m.reaches), nil
+	return m.appendFrame(dst, codec.KindSparseEASE, m.reaches), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -146,7 +147,7 @@ func (m *SparseEASE) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails.
 func (m *SparseEASE) UnmarshalBinary(data []byte) error {
-	users, b, err := openItemWeights(data, kindSparseEASE, "SparseEASE")
+	users, b, err := openItemWeights(data, codec.KindSparseEASE, "SparseEASE")
 	if err != nil {
 		return err
 	}

@@ -311,7 +311,7 @@ func (m *SVDPP) AppendBinary(dst []byte) ([]byte, error) {
 	m.put(&w)
 	w.Float32s(m.z)
 	putRatings(&w, m.ridge, m.lo, m.hi)
-	return w.AppendFrame(dst, kindSVDPP, 1), nil
+	return w.AppendFrame(dst, codec.KindSVDPP, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -320,7 +320,7 @@ func (m *SVDPP) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *SVDPP) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindSVDPP, 1)
+	r, err := codec.Open(data, codec.KindSVDPP, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: SVDPP: %w", err)
 	}

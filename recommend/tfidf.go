@@ -718,7 +718,7 @@ func (m *TFIDFModel) AppendBinary(dst []byte) ([]byte, error) {
 		items = &sparse.CSR{Ptr: []int64{0}}
 	}
 	putCSR(&w, items)
-	return w.AppendFrame(dst, kindTFIDF, 1), nil
+	return w.AppendFrame(dst, codec.KindTFIDFModel, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -726,7 +726,7 @@ func (m *TFIDFModel) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails.
 func (m *TFIDFModel) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindTFIDF, 1)
+	r, err := codec.Open(data, codec.KindTFIDFModel, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: TFIDFModel: %w", err)
 	}

@@ -244,7 +244,7 @@ func (m *CategoryPopular) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(m.cats.n)
 	w.Int32s(m.cats.ptr)
 	w.Int32s(m.cats.cat)
-	return w.AppendFrame(dst, kindCategoryPopular, 1), nil
+	return w.AppendFrame(dst, codec.KindCategoryPopular, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -253,7 +253,7 @@ func (m *CategoryPopular) MarshalBinary() ([]byte, error) { return m.AppendBinar
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *CategoryPopular) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindCategoryPopular, 1)
+	r, err := codec.Open(data, codec.KindCategoryPopular, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: CategoryPopular: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/sparse"
 )
 
@@ -135,7 +136,7 @@ func secondOrder(ctx context.Context, p *sparse.CSR, opt TurboCFOptions) (*spars
 
 // AppendBinary appends the frame of m to dst.
 func (m *TurboCF) AppendBinary(dst []byte) ([]byte, error) {
-	return m.appendFrame(dst, kindTurboCF, m.reaches), nil
+	return m.appendFrame(dst, codec.KindTurboCF, m.reaches), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -143,7 +144,7 @@ func (m *TurboCF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails.
 func (m *TurboCF) UnmarshalBinary(data []byte) error {
-	users, b, err := openItemWeights(data, kindTurboCF, "TurboCF")
+	users, b, err := openItemWeights(data, codec.KindTurboCF, "TurboCF")
 	if err != nil {
 		return err
 	}

@@ -291,7 +291,7 @@ func (m *UserKNN) AppendBinary(dst []byte) ([]byte, error) {
 		w.Float64(v)
 	}
 	putCSR(&w, m.users)
-	return w.AppendFrame(dst, kindUserKNN, 1), nil
+	return w.AppendFrame(dst, codec.KindUserKNN, 1), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -300,7 +300,7 @@ func (m *UserKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *UserKNN) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindUserKNN, 1)
+	r, err := codec.Open(data, codec.KindUserKNN, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: UserKNN: %w", err)
 	}

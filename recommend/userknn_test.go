@@ -121,8 +121,12 @@ func TestUserKNNOptions(t *testing.T) {
 		opt   UserKNNOptions
 		field string
 	}{
-		{UserKNNOptions{Neighbors: -1}, "Neighbors"}, {UserKNNOptions{Power: -1}, "Power"}, {UserKNNOptions{Power: math.NaN()}, "Power"},
-		{UserKNNOptions{Similarity: 99}, "Similarity"}, {UserKNNOptions{Weighting: -1}, "Weighting"}, {UserKNNOptions{Shrinkage: -1}, "Shrinkage"},
+		{UserKNNOptions{Neighbors: -1}, "Neighbors"},
+		{UserKNNOptions{Power: -1}, "Power"},
+		{UserKNNOptions{Power: math.NaN()}, "Power"},
+		{UserKNNOptions{Similarity: 99}, "Similarity"},
+		{UserKNNOptions{Weighting: -1}, "Weighting"},
+		{UserKNNOptions{Shrinkage: -1}, "Shrinkage"},
 	} {
 		_, err := FitUserKNN(context.Background(), groups(10, 9, 2, 1), c.opt)
 		if !errors.Is(err, ErrOption) || !contains(err.Error(), c.field) {

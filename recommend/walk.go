@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/sparse"
 )
 
@@ -143,7 +144,7 @@ func walks(x *Interactions, penalty []float32, opt RP3BetaOptions) sparse.Pairs 
 
 // AppendBinary appends the frame of m to dst.
 func (m *RP3Beta) AppendBinary(dst []byte) ([]byte, error) {
-	return m.appendFrame(dst, kindRP3Beta, m.reaches), nil
+	return m.appendFrame(dst, codec.KindRP3Beta, m.reaches), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -151,7 +152,7 @@ func (m *RP3Beta) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails.
 func (m *RP3Beta) UnmarshalBinary(data []byte) error {
-	users, b, err := openItemWeights(data, kindRP3Beta, "RP3Beta")
+	users, b, err := openItemWeights(data, codec.KindRP3Beta, "RP3Beta")
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/vec"
 )
@@ -177,7 +178,7 @@ func (m *WARP) FoldIn(dst []float32, items []int32, weights []float32) error {
 
 // AppendBinary appends the frame of m to dst.
 func (m *WARP) AppendBinary(dst []byte) ([]byte, error) {
-	return appendSampled(dst, kindWARP, &m.latent, &m.rule), nil
+	return appendSampled(dst, codec.KindWARP, &m.latent, &m.rule), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -186,5 +187,5 @@ func (m *WARP) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m.
 func (m *WARP) UnmarshalBinary(data []byte) error {
-	return openSampled(data, kindWARP, "WARP", &m.latent, &m.rule)
+	return openSampled(data, codec.KindWARP, "WARP", &m.latent, &m.rule)
 }

@@ -173,7 +173,7 @@ func (a *Audience) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(a.MinSize())
 	w.String(a.Reason())
 	w.Uint64s(a.members().Words())
-	return w.AppendFrame(dst, kindAudience, 1), nil
+	return w.AppendFrame(dst, codec.KindAudience, 1), nil
 }
 
 // MarshalBinary returns the audience's binary form.
@@ -182,7 +182,7 @@ func (a *Audience) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) 
 // UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
 // ErrVersion and leave a unchanged.
 func (a *Audience) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindAudience, 1)
+	r, err := codec.Open(data, codec.KindAudience, 1)
 	if err != nil {
 		return fmt.Errorf("segment: Audience: %w", err)
 	}

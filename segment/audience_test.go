@@ -569,7 +569,7 @@ func TestAudienceBadInput(t *testing.T) {
 	w.Int(50)
 	w.String("")
 	w.Uint64s([]uint64{8})
-	if err := a.UnmarshalBinary(w.AppendFrame(nil, codec.KindSegment+5, 1)); !errors.Is(err, segment.ErrCorrupt) {
+	if err := a.UnmarshalBinary(w.AppendFrame(nil, codec.KindAudience, 1)); !errors.Is(err, segment.ErrCorrupt) {
 		t.Error(err)
 	}
 	w = codec.Writer{}
@@ -577,7 +577,7 @@ func TestAudienceBadInput(t *testing.T) {
 	w.Int(50)
 	w.String("")
 	w.Uint64s(nil)
-	if err := a.UnmarshalBinary(w.AppendFrame(nil, codec.KindSegment+5, 1)); !errors.Is(err, segment.ErrCorrupt) {
+	if err := a.UnmarshalBinary(w.AppendFrame(nil, codec.KindAudience, 1)); !errors.Is(err, segment.ErrCorrupt) {
 		t.Error(err)
 	}
 	if a.Count() != 2 {

@@ -246,7 +246,7 @@ func (m *KMeans) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(m.inertia)
 	w.Int(m.iterations)
 	w.Bool(m.converged)
-	return w.AppendFrame(dst, kindKMeans, 1), nil
+	return w.AppendFrame(dst, codec.KindKMeans, 1), nil
 }
 
 // MarshalBinary returns the model's binary form.
@@ -255,12 +255,14 @@ func (m *KMeans) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
 // ErrVersion and leave m unchanged.
 func (m *KMeans) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindKMeans, 1)
+	r, err := codec.Open(data, codec.KindKMeans, 1)
 	if err != nil {
 		return fmt.Errorf("segment: KMeans: %w", err)
 	}
-	n := KMeans{k: r.Int(), d: r.Int(), centers: r.Float64s(), weights: r.Float64s(), spread: r.Float64s(),
-		inertia: r.Float64(), iterations: r.Int(), converged: r.Bool()}
+	n := KMeans{
+		k: r.Int(), d: r.Int(), centers: r.Float64s(), weights: r.Float64s(), spread: r.Float64s(),
+		inertia: r.Float64(), iterations: r.Int(), converged: r.Bool(),
+	}
 	if r.Err() == nil && (n.k < 1 || n.d < 1 || len(n.centers)/n.d != n.k || len(n.centers)%n.d != 0 ||
 		len(n.weights) != n.k || len(n.spread) != n.k) {
 		r.Fail("shapes of centres and clusters do not agree")

@@ -37,8 +37,10 @@ func NewKMeansStep(centers [][]float64) (*KMeansStep, error) {
 	if err != nil {
 		return nil, fmt.Errorf("segment: NewKMeansStep: %w", err)
 	}
-	s := &KMeansStep{k: k, d: d, centre: flat, sum: make([]float64, k*d), weight: make([]float64, k), spread: make([]float64, k),
-		far: make([]float64, k*d), farD: make([]float64, k), farW: make([]float64, k)}
+	s := &KMeansStep{
+		k: k, d: d, centre: flat, sum: make([]float64, k*d), weight: make([]float64, k), spread: make([]float64, k),
+		far: make([]float64, k*d), farD: make([]float64, k), farW: make([]float64, k),
+	}
 	s.tiles.set(flat, k, d)
 	return s, nil
 }
@@ -198,7 +200,7 @@ func (s *KMeansStep) AppendBinary(dst []byte) ([]byte, error) {
 	for _, v := range s.parts() {
 		w.Float64s(*v)
 	}
-	return w.AppendFrame(dst, kindKMeansStep, 1), nil
+	return w.AppendFrame(dst, codec.KindKMeansStep, 1), nil
 }
 
 func (s *KMeansStep) parts() []*[]float64 {
@@ -211,7 +213,7 @@ func (s *KMeansStep) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil
 // UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
 // ErrVersion and leave s unchanged.
 func (s *KMeansStep) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindKMeansStep, 1)
+	r, err := codec.Open(data, codec.KindKMeansStep, 1)
 	if err != nil {
 		return fmt.Errorf("segment: KMeansStep: %w", err)
 	}

@@ -108,8 +108,10 @@ func TestLifecycleTimelineProp(t *testing.T) {
 			return time.Duration(rapid.IntRange(lo, hi).Draw(t, name)) * step
 		}
 		sleep := hours("sleep", 1, 30)
-		l, err := segment.NewLifecycle(segment.LifecycleOptions{New: hours("new", 1, 40), Sleep: sleep, Churn: sleep + hours("churn", 1, 30),
-			Gap: sleep + hours("gap", 0, 40), Reactivated: hours("reactivated", 1, 40)})
+		l, err := segment.NewLifecycle(segment.LifecycleOptions{
+			New: hours("new", 1, 40), Sleep: sleep, Churn: sleep + hours("churn", 1, 30),
+			Gap: sleep + hours("gap", 0, 40), Reactivated: hours("reactivated", 1, 40),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +234,7 @@ func frame(n int64) []byte {
 	counts := make([]int64, segment.NumStates*segment.NumStates)
 	counts[0] = n
 	w.Int64s(counts)
-	return w.AppendFrame(nil, codec.KindSegment+4, 1)
+	return w.AppendFrame(nil, codec.KindTransitions, 1)
 }
 
 func transitions(t *testing.T, n int64) *segment.Transitions {

@@ -44,11 +44,13 @@ func newLloyd(p *points, o *KMeansOptions) *lloyd {
 	size := blockSize(p.n)
 	blocks := parallel.Blocks(p.n, size)
 	k, d := o.K, p.d
-	return &lloyd{p: p, o: o, k: k, d: d, size: size, blocks: blocks,
+	return &lloyd{
+		p: p, o: o, k: k, d: d, size: size, blocks: blocks,
 		ulps:   4 * float64(d+8) * 0x1p-52,
 		centre: make([]float64, k*d), label: make([]int32, p.n), upper: make([]float64, p.n), lower: make([]float64, p.n),
 		half: make([]float64, k), shift: make([]float64, k),
-		sum: make([]float64, blocks*k*d), count: make([]float64, blocks*k), changed: make([]int, blocks)}
+		sum: make([]float64, blocks*k*d), count: make([]float64, blocks*k), changed: make([]int, blocks),
+	}
 }
 
 // run iterates from l.centre to the end.
@@ -262,8 +264,10 @@ func (l *lloyd) finish(ctx context.Context, iter int, converged bool) (*KMeans, 
 	if err != nil {
 		return nil, err
 	}
-	m := &KMeans{k: l.k, d: l.d, centers: append([]float64(nil), l.centre...),
-		weights: make([]float64, l.k), spread: make([]float64, l.k), iterations: iter, converged: converged}
+	m := &KMeans{
+		k: l.k, d: l.d, centers: append([]float64(nil), l.centre...),
+		weights: make([]float64, l.k), spread: make([]float64, l.k), iterations: iter, converged: converged,
+	}
 	for b := range l.blocks {
 		for j := range l.k {
 			m.weights[j] += l.count[b*l.k+j]

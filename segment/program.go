@@ -473,10 +473,12 @@ func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estima
 	mid := (share + z2/(2*k)) / (1 + z2/k)
 	half := math.Sqrt(z2*(share*(1-share)+z2/(4*k))/k) / (1 + z2/k)
 	// What has been seen is certain: hits users match, sample-hits do not.
-	return Estimate{Count: share * total,
+	return Estimate{
+		Count:   share * total,
 		Low:     max(mid-half, float64(hits)/total) * total,
 		High:    min(mid+half, 1-float64(sample-hits)/total) * total,
-		Sampled: sample}, nil
+		Sampled: sample,
+	}, nil
 }
 
 const stageEstimate = 0x657374

@@ -105,7 +105,7 @@ func (m *RFM) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64s(m.r.at)
 	w.Float64s(m.f.at)
 	w.Float64s(m.m.at)
-	return w.AppendFrame(dst, kindRFM, 1), nil
+	return w.AppendFrame(dst, codec.KindRFM, 1), nil
 }
 
 // MarshalBinary returns the scorer's binary form.
@@ -114,7 +114,7 @@ func (m *RFM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
 // ErrVersion and leave m unchanged.
 func (m *RFM) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindRFM, 1)
+	r, err := codec.Open(data, codec.KindRFM, 1)
 	if err != nil {
 		return fmt.Errorf("segment: RFM: %w", err)
 	}

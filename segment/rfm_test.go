@@ -269,7 +269,8 @@ func TestNewSegmentMapBadInput(t *testing.T) {
 	wantErr(t, err, segment.ErrTooLarge, "cells")
 	// Boxes of one name may overlap and build shapes that are no box.
 	s, err := segment.NewSegmentMap(2, 2, 1, []segment.SegmentRule{
-		{Segment: "best", R: span(2, 2), F: span(2, 2)}, {Segment: "rest", R: span(1, 1)}, {Segment: "rest", F: span(1, 1)}})
+		{Segment: "best", R: span(2, 2), F: span(2, 2)}, {Segment: "rest", R: span(1, 1)}, {Segment: "rest", F: span(1, 1)},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func (t *Transitions) Rate(from, to State) (float64, error) {
 func (t *Transitions) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int64s(t.n[:])
-	return w.AppendFrame(dst, kindTransitions, 1), nil
+	return w.AppendFrame(dst, codec.KindTransitions, 1), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -80,7 +80,7 @@ func (t *Transitions) MarshalBinary() ([]byte, error) { return t.AppendBinary(ni
 // UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
 // ErrVersion and leave t unchanged.
 func (t *Transitions) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindTransitions, 1)
+	r, err := codec.Open(data, codec.KindTransitions, 1)
 	if err != nil {
 		return fmt.Errorf("segment: Transitions: %w", err)
 	}

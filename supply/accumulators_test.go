@@ -62,17 +62,20 @@ var kinds = []struct {
 	}, func(a, b state) error {
 		return a.(*supply.Assortment[string]).Merge(b.(*supply.Assortment[string]))
 	}, func(s state) (any, error) { return s.(*supply.Assortment[string]).Result(at(500)) }},
-	{"Fulfilment", func() state {
-		return must(supply.NewFulfilment(supply.FulfilmentOptions{AsOf: at(120), Targets: map[string]float64{"tea": 2, "jam": 1}}))
-	}, func(s state, r record) error {
-		d := supply.Delivery{Placed: r.from, Promised: r.from.Add(3 * day), Region: r.category, Ordered: int64(r.units), Received: r.n, RightAddress: supply.Check(r.n % 3), Undamaged: supply.Pass, Cancelled: r.n%7 == 6}
-		if r.yes {
-			d.Shipped, d.Delivered = r.from.Add(time.Hour), r.to
-		}
-		return s.(*supply.Fulfilment).Add(d)
-	}, func(a, b state) error { return a.(*supply.Fulfilment).Merge(b.(*supply.Fulfilment)) },
-		func(s state) (any, error) { return s.(*supply.Fulfilment).Result() }},
-	{"Service", func() state { return must(supply.NewService(supply.ServiceOptions{AsOf: at(120)})) },
+	{
+		"Fulfilment", func() state {
+			return must(supply.NewFulfilment(supply.FulfilmentOptions{AsOf: at(120), Targets: map[string]float64{"tea": 2, "jam": 1}}))
+		}, func(s state, r record) error {
+			d := supply.Delivery{Placed: r.from, Promised: r.from.Add(3 * day), Region: r.category, Ordered: int64(r.units), Received: r.n, RightAddress: supply.Check(r.n % 3), Undamaged: supply.Pass, Cancelled: r.n%7 == 6}
+			if r.yes {
+				d.Shipped, d.Delivered = r.from.Add(time.Hour), r.to
+			}
+			return s.(*supply.Fulfilment).Add(d)
+		}, func(a, b state) error { return a.(*supply.Fulfilment).Merge(b.(*supply.Fulfilment)) },
+		func(s state) (any, error) { return s.(*supply.Fulfilment).Result() },
+	},
+	{
+		"Service", func() state { return must(supply.NewService(supply.ServiceOptions{AsOf: at(120)})) },
 		func(s state, r record) error {
 			v := s.(*supply.Service)
 			tk := supply.Ticket{Opened: r.from, Contacts: int(r.n)}
@@ -81,7 +84,8 @@ var kinds = []struct {
 			}
 			return errors.Join(v.AddTicket(tk), v.AddSurvey(supply.NPS, int(r.n)), v.AddInvited(supply.NPS, 3), v.AddSold(1, r.n, 500), v.AddReturn(supply.Return{Units: r.n, Reason: r.category}))
 		}, func(a, b state) error { return a.(*supply.Service).Merge(b.(*supply.Service)) },
-		func(s state) (any, error) { return s.(*supply.Service).Result() }},
+		func(s state) (any, error) { return s.(*supply.Service).Result() },
+	},
 	{"Inventory", func() state {
 		return must(supply.NewInventory[string](supply.InventoryOptions{From: at(10), To: at(100)}))
 	}, func(s state, r record) error {
@@ -90,7 +94,8 @@ var kinds = []struct {
 	}, func(a, b state) error {
 		return a.(*supply.Inventory[string]).Merge(b.(*supply.Inventory[string]))
 	}, func(s state) (any, error) { return s.(*supply.Inventory[string]).Result() }},
-	{"Demand", func() state { return must(supply.NewDemand[string](supply.DemandOptions{Start: t0, Period: day})) },
+	{
+		"Demand", func() state { return must(supply.NewDemand[string](supply.DemandOptions{Start: t0, Period: day})) },
 		func(s state, r record) error {
 			d := s.(*supply.Demand[string])
 			return errors.Join(d.Add(r.id, r.from, r.units), d.AddStockOut(r.id, r.from, r.to), d.AddProduct(r.id, r.from))
@@ -109,7 +114,8 @@ var kinds = []struct {
 				return nil, supply.ErrEmpty
 			}
 			return out, nil
-		}},
+		},
+	},
 }
 
 type record struct {
@@ -462,9 +468,13 @@ func TestAssortment(t *testing.T) {
 		name      string
 		got, want float64
 	}{
-		{"coverage", r.CategoryCoverage.OrNaN(), 2. / 3}, {"effective", r.Effective, 2}, {"in stock", r.InStockRate.OrNaN(), 160. / 220},
-		{"weighted", r.WeightedInStock.OrNaN(), (3 + .5) / 4}, {"new", r.New.OrNaN(), 1. / 3},
-		{"age", r.MeanAge.Hours() / 24, 220. / 3}, {"refresh", r.RefreshInterval.Hours() / 24, 80},
+		{"coverage", r.CategoryCoverage.OrNaN(), 2. / 3},
+		{"effective", r.Effective, 2},
+		{"in stock", r.InStockRate.OrNaN(), 160. / 220},
+		{"weighted", r.WeightedInStock.OrNaN(), (3 + .5) / 4},
+		{"new", r.New.OrNaN(), 1. / 3},
+		{"age", r.MeanAge.Hours() / 24, 220. / 3},
+		{"refresh", r.RefreshInterval.Hours() / 24, 80},
 	} {
 		testkit.Near(t, c.name, c.got, c.want, 1e-9)
 	}
@@ -596,9 +606,13 @@ func TestService(t *testing.T) {
 		got  supply.Ratio
 		want supply.Ratio
 	}{
-		{"satisfied", r.Satisfied, supply.Ratio{Num: 2, Den: 3}}, {"resolved", r.Resolved, supply.Ratio{Num: 6, Den: 7}},
-		{"reopened", r.Reopened, supply.Ratio{Num: 2, Den: 6}}, {"first contact", r.FirstContact, supply.Ratio{Num: 2, Den: 4}},
-		{"by order", r.ReturnsByOrder, supply.Ratio{Num: 2, Den: 10}}, {"by unit", r.ReturnsByUnit, supply.Ratio{Num: 5, Den: 40}}, {"by value", r.ReturnsByValue, supply.Ratio{Num: 100, Den: 1000}},
+		{"satisfied", r.Satisfied, supply.Ratio{Num: 2, Den: 3}},
+		{"resolved", r.Resolved, supply.Ratio{Num: 6, Den: 7}},
+		{"reopened", r.Reopened, supply.Ratio{Num: 2, Den: 6}},
+		{"first contact", r.FirstContact, supply.Ratio{Num: 2, Den: 4}},
+		{"by order", r.ReturnsByOrder, supply.Ratio{Num: 2, Den: 10}},
+		{"by unit", r.ReturnsByUnit, supply.Ratio{Num: 5, Den: 40}},
+		{"by value", r.ReturnsByValue, supply.Ratio{Num: 100, Den: 1000}},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s is %v, want %v", c.name, c.got, c.want)
@@ -637,8 +651,11 @@ func TestInventory(t *testing.T) {
 		name      string
 		got, want float64
 	}{
-		{"average", a.AverageValue, 750}, {"turnover", a.Turnover.OrNaN(), 4}, {"days of supply", a.DaysOfSupply.OrNaN(), 91.25},
-		{"GMROI", a.GMROI.OrNaN(), 1000. / 750}, {"sell-through", a.SellThrough.OrNaN(), 130. / 80},
+		{"average", a.AverageValue, 750},
+		{"turnover", a.Turnover.OrNaN(), 4},
+		{"days of supply", a.DaysOfSupply.OrNaN(), 91.25},
+		{"GMROI", a.GMROI.OrNaN(), 1000. / 750},
+		{"sell-through", a.SellThrough.OrNaN(), 130. / 80},
 		{"total turnover", r.Total.Turnover.OrNaN(), 3000 / (750 + 50*265./365 + 50*5./365)},
 	} {
 		testkit.Near(t, c.name, c.got, c.want, 1e-9)

@@ -8,15 +8,6 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
-// Kinds of frames. A number is never reused.
-const (
-	kindAssortment = codec.KindSupply + 1 + iota
-	kindFulfilment
-	kindService
-	kindInventory
-	kindDemand
-)
-
 const version = 1
 
 // open starts decoding a frame; name is that of the type.
@@ -114,7 +105,7 @@ func (a *Assortment[K]) AppendBinary(dst []byte) ([]byte, error) {
 		w.Float64(l.sales)
 		w.Float64(l.forecast)
 	}
-	return w.AppendFrame(dst, kindAssortment, version), nil
+	return w.AppendFrame(dst, codec.KindAssortment, version), nil
 }
 
 // MarshalBinary returns the state as bytes.
@@ -125,7 +116,7 @@ func (a *Assortment[K]) MarshalBinary() ([]byte, error) { return a.AppendBinary(
 // receiver is unchanged.
 func (a *Assortment[K]) UnmarshalBinary(data []byte) error {
 	const name = "Assortment"
-	r, err := open(name, data, kindAssortment)
+	r, err := open(name, data, codec.KindAssortment)
 	if err != nil {
 		return err
 	}
@@ -173,7 +164,7 @@ func (f *Fulfilment) AppendBinary(dst []byte) ([]byte, error) {
 		s.encode(&w)
 	}
 	encodeTally(&w, f.served)
-	return w.AppendFrame(dst, kindFulfilment, version), nil
+	return w.AppendFrame(dst, codec.KindFulfilment, version), nil
 }
 
 // MarshalBinary returns the state as bytes.
@@ -183,7 +174,7 @@ func (f *Fulfilment) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil
 // error (ErrCorrupt, ErrVersion, ErrMismatch) the receiver is unchanged.
 func (f *Fulfilment) UnmarshalBinary(data []byte) error {
 	const name = "Fulfilment"
-	r, err := open(name, data, kindFulfilment)
+	r, err := open(name, data, codec.KindFulfilment)
 	if err != nil {
 		return err
 	}
@@ -232,7 +223,7 @@ func (s *Service) AppendBinary(dst []byte) ([]byte, error) {
 		w.Int64s(v[:])
 	}
 	encodeTally(&w, s.reasons)
-	return w.AppendFrame(dst, kindService, version), nil
+	return w.AppendFrame(dst, codec.KindService, version), nil
 }
 
 // MarshalBinary returns the state as bytes.
@@ -242,7 +233,7 @@ func (s *Service) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 // error (ErrCorrupt, ErrVersion, ErrMismatch) the receiver is unchanged.
 func (s *Service) UnmarshalBinary(data []byte) error {
 	const name = "Service"
-	r, err := open(name, data, kindService)
+	r, err := open(name, data, codec.KindService)
 	if err != nil {
 		return err
 	}
@@ -308,7 +299,7 @@ func (v *Inventory[K]) AppendBinary(dst []byte) ([]byte, error) {
 			w.Int64(s.receipts[d])
 		}
 	}
-	return w.AppendFrame(dst, kindInventory, version), nil
+	return w.AppendFrame(dst, codec.KindInventory, version), nil
 }
 
 // MarshalBinary returns the state as bytes.
@@ -319,7 +310,7 @@ func (v *Inventory[K]) MarshalBinary() ([]byte, error) { return v.AppendBinary(n
 // receiver is unchanged.
 func (v *Inventory[K]) UnmarshalBinary(data []byte) error {
 	const name = "Inventory"
-	r, err := open(name, data, kindInventory)
+	r, err := open(name, data, codec.KindInventory)
 	if err != nil {
 		return err
 	}
@@ -382,7 +373,7 @@ func (d *Demand[K]) AppendBinary(dst []byte) ([]byte, error) {
 		w.Bool(h.has)
 		w.Int64(h.listed)
 	}
-	return w.AppendFrame(dst, kindDemand, version), nil
+	return w.AppendFrame(dst, codec.KindDemand, version), nil
 }
 
 // MarshalBinary returns the state as bytes.
@@ -393,7 +384,7 @@ func (d *Demand[K]) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil)
 // receiver is unchanged.
 func (d *Demand[K]) UnmarshalBinary(data []byte) error {
 	const name = "Demand"
-	r, err := open(name, data, kindDemand)
+	r, err := open(name, data, codec.KindDemand)
 	if err != nil {
 		return err
 	}

@@ -149,8 +149,15 @@ func (s *Stock[K]) validate() error {
 		name string
 		x    float64
 	}{
-		{"SD", s.SD}, {"OnHand", s.OnHand}, {"OnOrder", s.OnOrder}, {"Owed", s.Owed}, {"Lead", s.Lead},
-		{"LeadSD", s.LeadSD}, {"Lot", s.Lot}, {"Multiple", s.Multiple}, {"Minimum", s.Minimum},
+		{"SD", s.SD},
+		{"OnHand", s.OnHand},
+		{"OnOrder", s.OnOrder},
+		{"Owed", s.Owed},
+		{"Lead", s.Lead},
+		{"LeadSD", s.LeadSD},
+		{"Lot", s.Lot},
+		{"Multiple", s.Multiple},
+		{"Minimum", s.Minimum},
 	} {
 		if err := field(f.name, f.x); err != nil {
 			return err

@@ -35,9 +35,14 @@ func TestPlan(t *testing.T) {
 		name      string
 		got, want float64
 	}{
-		{"demand", low.Demand, 70}, {"position", low.Position, 35}, {"on hand", low.OnHand, 25},
-		{"safety stock", low.SafetyStock, 1.6448536269514722 * sd}, {"quantity", low.Quantity, low.Point - 35},
-		{"risk", low.Risk, 1 - phi((35-70)/sd)}, {"risk on hand", low.RiskOnHand, 1 - phi((25-10)/3.)}, {"cover", low.Cover, 1.75},
+		{"demand", low.Demand, 70},
+		{"position", low.Position, 35},
+		{"on hand", low.OnHand, 25},
+		{"safety stock", low.SafetyStock, 1.6448536269514722 * sd},
+		{"quantity", low.Quantity, low.Point - 35},
+		{"risk", low.Risk, 1 - phi((35-70)/sd)},
+		{"risk on hand", low.RiskOnHand, 1 - phi((25-10)/3.)},
+		{"cover", low.Cover, 1.75},
 	} {
 		testkit.Near(t, c.name, c.got, c.want, 1e-9)
 	}

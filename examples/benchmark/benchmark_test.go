@@ -82,8 +82,10 @@ func parseLines(t testing.TB, out string) []result {
 	return rows
 }
 
-var publicFields = []string{"algorithm", "settings", "fit_wall_s", "fit_cpu_s", "iterations", "iteration_wall_s", "iteration_cpu_s",
-	"evaluate_wall_s", "users_per_s", "single_p50_us", "peak_rss_mb", "model_bytes", "users", "skipped_users"}
+var publicFields = []string{
+	"algorithm", "settings", "fit_wall_s", "fit_cpu_s", "iterations", "iteration_wall_s", "iteration_cpu_s",
+	"evaluate_wall_s", "users_per_s", "single_p50_us", "peak_rss_mb", "model_bytes", "users", "skipped_users",
+}
 
 func TestRankingEndToEnd(t *testing.T) {
 	train, test := toy(t)
@@ -593,8 +595,10 @@ func TestPublishedPopularity(t *testing.T) {
 		{"ml-1m-ncf", "train.rating.tsv.gz", "test.rating.tsv.gz", "test.negative.tsv.gz", "10", map[string]string{"hitrate@10": "0.4531", "ndcg@10": "0.2541", "users": "6040.0000"}},
 	} {
 		t.Run(c.set, func(t *testing.T) {
-			args := []string{"-train", testkit.Shared(t, "data", c.set, c.train), "-test", testkit.Shared(t, "data", c.set, c.test), "-k", c.k,
-				"-algorithms", "popular", "-isolate=false", "-json", "-strict"}
+			args := []string{
+				"-train", testkit.Shared(t, "data", c.set, c.train), "-test", testkit.Shared(t, "data", c.set, c.test), "-k", c.k,
+				"-algorithms", "popular", "-isolate=false", "-json", "-strict",
+			}
 			if c.negatives != "" {
 				args = append(args, "-negatives", testkit.Shared(t, "data", c.set, c.negatives))
 			}

@@ -26,11 +26,18 @@ type field struct {
 func (r *record) fields(ks []int) []field {
 	q := r.quality
 	f := []field{
-		{"algorithm", r.algorithm}, {"settings", map[string]any(r.settings)},
-		{"fit_wall_s", r.fitWall}, {"fit_cpu_s", r.fitCPU},
-		{"iterations", r.iterations}, {"iteration_wall_s", r.iterationWall}, {"iteration_cpu_s", r.iterationCPU},
-		{"evaluate_wall_s", r.evaluateWall}, {"users_per_s", r.usersPerSecond}, {"single_p50_us", r.singleMicros},
-		{"peak_rss_mb", r.peakMB}, {"model_bytes", r.modelBytes},
+		{"algorithm", r.algorithm},
+		{"settings", map[string]any(r.settings)},
+		{"fit_wall_s", r.fitWall},
+		{"fit_cpu_s", r.fitCPU},
+		{"iterations", r.iterations},
+		{"iteration_wall_s", r.iterationWall},
+		{"iteration_cpu_s", r.iterationCPU},
+		{"evaluate_wall_s", r.evaluateWall},
+		{"users_per_s", r.usersPerSecond},
+		{"single_p50_us", r.singleMicros},
+		{"peak_rss_mb", r.peakMB},
+		{"model_bytes", r.modelBytes},
 	}
 	if r.modelBytes < 0 {
 		f[len(f)-1].value = nil
@@ -166,10 +173,16 @@ func table(w io.Writer, t task, ks []int, rows []result) {
 		fmt.Fprint(w, "no test part: speed only\n\n")
 	}
 	columns(w, []column{
-		{"fit s", "fit_wall_s", 1, 2, -1}, {"fit cpu s", "fit_cpu_s", 1, 2, -1},
-		{"iterations", "iterations", 1, 0, 0}, {"one s", "iteration_wall_s", 1, 3, 0}, {"one cpu s", "iteration_cpu_s", 1, 3, 0},
-		{"evaluate s", "evaluate_wall_s", 1, 2, 0}, {"users/s", "users_per_s", 1, 0, 1}, {"one user µs", "single_p50_us", 1, 0, -1},
-		{"peak MB", "peak_rss_mb", 1, 0, -1}, {"model MB", "model_bytes", 1e-6, 2, -1},
+		{"fit s", "fit_wall_s", 1, 2, -1},
+		{"fit cpu s", "fit_cpu_s", 1, 2, -1},
+		{"iterations", "iterations", 1, 0, 0},
+		{"one s", "iteration_wall_s", 1, 3, 0},
+		{"one cpu s", "iteration_cpu_s", 1, 3, 0},
+		{"evaluate s", "evaluate_wall_s", 1, 2, 0},
+		{"users/s", "users_per_s", 1, 0, 1},
+		{"one user µs", "single_p50_us", 1, 0, -1},
+		{"peak MB", "peak_rss_mb", 1, 0, -1},
+		{"model MB", "model_bytes", 1e-6, 2, -1},
 	}, rows)
 	if len(rows) > 1 {
 		fmt.Fprintln(w, "* best of the column")

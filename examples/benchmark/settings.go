@@ -57,15 +57,19 @@ func (p param) options() []string {
 func uniform(name string, def, lo, hi float64) param {
 	return param{name: name, kind: real, def: def, lo: lo, hi: hi}
 }
+
 func logUniform(name string, def, lo, hi float64) param {
 	return param{name: name, kind: real, def: def, lo: lo, hi: hi, log: true}
 }
+
 func integers(name string, def, lo, hi float64) param {
 	return param{name: name, kind: integer, def: def, lo: lo, hi: hi}
 }
+
 func logIntegers(name string, def, lo, hi float64) param {
 	return param{name: name, kind: integer, def: def, lo: lo, hi: hi, log: true}
 }
+
 func oneOf(name, def string, choices ...string) param {
 	return param{name: name, kind: choice, def: def, choices: choices}
 }

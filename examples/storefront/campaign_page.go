@@ -141,9 +141,11 @@ func (a *audited) section(currency string, terms bool) report.Section {
 	s.Meaning += fmt.Sprintf("After all costs a contact brought %s %s; between %s is possible.", coin(m.Profit.Estimate), currency, strings.Replace(coins(m.Profit.Low, m.Profit.High, currency), " to ", " and ", 1))
 	s.Action = a.decision(currency)
 	treated := float64(max(a.Treated, 1))
-	s.Figures = []report.Figure{lot,
+	s.Figures = []report.Figure{
+		lot,
 		{Label: "2. reached", Value: count(a.Sent), Note: fmt.Sprintf("of %s addressed; %s clicked", count(a.Treated), percent(float64(a.Clicked)/treated))},
-		{Label: "3. used the coupon", Value: percent(float64(a.Redeemed) / treated), Note: count(a.Redeemed) + " customers, some of whom would have bought anyway"}}
+		{Label: "3. used the coupon", Value: percent(float64(a.Redeemed) / treated), Note: count(a.Redeemed) + " customers, some of whom would have bought anyway"},
+	}
 	if buy != nil {
 		s.Figures = append(s.Figures, report.Figure{Label: "4. additional buyers", Value: decimal(a.Additional.Value, 0), Note: fmt.Sprintf("95%% interval %.0f to %.0f", a.Additional.Range.Low, a.Additional.Range.High)})
 	}
@@ -216,13 +218,17 @@ func (a *audited) section(currency string, terms bool) report.Section {
 	}
 	if !math.IsNaN(a.Planted) {
 		if buy != nil {
-			s.Checks = append(s.Checks, report.Check{What: "effect on the share of buyers", Planted: points(a.Planted), Found: points(buy.Effect.Estimate) + " (" + pointsRange(&buy.Effect) + ")",
-				Verdict: report.Mark(a.Planted >= buy.Effect.Low && a.Planted <= buy.Effect.High)})
+			s.Checks = append(s.Checks, report.Check{
+				What: "effect on the share of buyers", Planted: points(a.Planted), Found: points(buy.Effect.Estimate) + " (" + pointsRange(&buy.Effect) + ")",
+				Verdict: report.Mark(a.Planted >= buy.Effect.Low && a.Planted <= buy.Effect.High),
+			})
 		}
 		s.Checks = append(s.Checks, a.Groups.check("groups"), a.Stages.check("stages of life"))
 		if r := a.Response; r != nil {
-			s.Checks = append(s.Checks, report.Check{What: "effect among the three tenths with the highest score", Planted: points(r.TopTrue), Found: points(r.Top.Estimate) + " (" + pointsRange(&r.Top) + ")",
-				Verdict: report.Mark(r.TopTrue >= r.Top.Low && r.TopTrue <= r.Top.High)})
+			s.Checks = append(s.Checks, report.Check{
+				What: "effect among the three tenths with the highest score", Planted: points(r.TopTrue), Found: points(r.Top.Estimate) + " (" + pointsRange(&r.Top) + ")",
+				Verdict: report.Mark(r.TopTrue >= r.Top.Low && r.TopTrue <= r.Top.High),
+			})
 		}
 	}
 	if !terms {
@@ -240,8 +246,10 @@ func (a *audited) responders(s *report.Section, r *response) {
 	known := !math.IsNaN(a.Planted)
 	s.Terms = append(s.Terms, report.Term{Word: "Score", Meaning: "a guess, made before the campaign, of who will answer."},
 		report.Term{Word: "Uplift curve", Meaning: "additional buyers if only the customers with the highest scores had been addressed. A curve above the straight line means that the score finds those who answer; where it falls, messages drive buyers away. The area between the two measures it; so does the Qini coefficient, its like for the customers addressed."})
-	curve := report.Plot{Kind: report.Lines, Title: "Who responds? Uplift curve of the score", Desc: "Additional buyers per customer against the share of customers addressed by falling score; the straight dashed line is choice by lot.",
-		XName: "share addressed, highest score first", YName: "additional buyers, of all customers", Percent: true, Zero: true, X: r.X, Series: []report.Series{{Name: "measured", Y: r.Found}}}
+	curve := report.Plot{
+		Kind: report.Lines, Title: "Who responds? Uplift curve of the score", Desc: "Additional buyers per customer against the share of customers addressed by falling score; the straight dashed line is choice by lot.",
+		XName: "share addressed, highest score first", YName: "additional buyers, of all customers", Percent: true, Zero: true, X: r.X, Series: []report.Series{{Name: "measured", Y: r.Found}},
+	}
 	if known {
 		curve.Series = append(curve.Series, report.Series{Name: "planted", Y: r.True})
 	}
@@ -320,8 +328,10 @@ func (p *parts) table(caption, what string) report.Table {
 		if r.Adjusted < .05 {
 			clear = "yes"
 		}
-		row := []string{r.Name, count(e.N), percent(e.MeanA), percent(e.MeanB), points(e.Estimate), pointsRange(e), clear + " (" + pvalue(r.Adjusted) + ")",
-			points(r.BreakEven), [...]string{"undecided", "yes", "no"}[r.Verdict], "–"}
+		row := []string{
+			r.Name, count(e.N), percent(e.MeanA), percent(e.MeanB), points(e.Estimate), pointsRange(e), clear + " (" + pvalue(r.Adjusted) + ")",
+			points(r.BreakEven), [...]string{"undecided", "yes", "no"}[r.Verdict], "–",
+		}
 		if r.Verdict == undecided {
 			row[9] = more(r.More)
 		}
@@ -334,8 +344,10 @@ func (p *parts) table(caption, what string) report.Table {
 }
 
 func (p *parts) plot(title string) report.Plot {
-	out := report.Plot{Kind: report.Bars, Title: title, Desc: "Bars of the effect and of the effect needed to break even, by part of the customers.", Percent: true,
-		Series: []report.Series{{Name: "measured"}, {Name: "needed to break even"}}}
+	out := report.Plot{
+		Kind: report.Bars, Title: title, Desc: "Bars of the effect and of the effect needed to break even, by part of the customers.", Percent: true,
+		Series: []report.Series{{Name: "measured"}, {Name: "needed to break even"}},
+	}
 	if p.known() {
 		out.Series = append(out.Series, report.Series{Name: "planted"})
 	}
@@ -372,9 +384,13 @@ func (p *parts) check(what string) report.Check {
 }
 
 func (m *measured) section() report.Section {
-	s := report.Section{Title: "Did it work?",
-		Terms: []report.Term{{Word: "95% interval", Meaning: "the range in which the true effect lies, if such a calculation is right 95 times in 100. If it contains 0, chance alone may explain the difference."},
-			{Word: "Points", Meaning: "percentage points: from 20% to 23% is +3 points."}}}
+	s := report.Section{
+		Title: "Did it work?",
+		Terms: []report.Term{
+			{Word: "95% interval", Meaning: "the range in which the true effect lies, if such a calculation is right 95 times in 100. If it contains 0, chance alone may explain the difference."},
+			{Word: "Points", Meaning: "percentage points: from 20% to 23% is +3 points."},
+		},
+	}
 	t := report.Table{Caption: "Effect on the chance to buy within the campaign", Columns: []string{"campaign", "customers", "bought without", "bought with", "difference", "95% interval", "profit a contact, " + m.Currency}}
 	add := func(e *effect) {
 		if e == nil {
@@ -469,6 +485,8 @@ func (m *measured) section() report.Section {
 }
 
 func planted(what string, e *effect) report.Check {
-	return report.Check{What: what, Planted: points(e.Planted), Found: points(e.Effect.Estimate) + " (" + interval(e) + ")",
-		Verdict: report.Mark(e.Planted >= e.Effect.Low && e.Planted <= e.Effect.High)}
+	return report.Check{
+		What: what, Planted: points(e.Planted), Found: points(e.Effect.Estimate) + " (" + interval(e) + ")",
+		Verdict: report.Mark(e.Planted >= e.Effect.Low && e.Planted <= e.Effect.High),
+	}
 }

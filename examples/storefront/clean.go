@@ -66,8 +66,10 @@ func clean(s *shop.Shop, cut time.Time, horizon time.Duration) (*records, *clean
 	}
 	for i := range s.Items {
 		it := &s.Items[i]
-		rec.Products = append(rec.Products, product{SKU: it.SKU, Title: it.Title, Text: it.Title + " " + it.Description,
-			Category: profile.Canonical(it.Category), Brand: profile.Canonical(it.Brand), Price: it.Price, Cost: it.Cost, Listed: it.Launch})
+		rec.Products = append(rec.Products, product{
+			SKU: it.SKU, Title: it.Title, Text: it.Title + " " + it.Description,
+			Category: profile.Canonical(it.Category), Brand: profile.Canonical(it.Brand), Price: it.Price, Cost: it.Cost, Listed: it.Launch,
+		})
 	}
 	slices.SortFunc(rec.Products, func(a, b product) int { return cmp.Compare(a.SKU, b.SKU) })
 	for _, o := range s.StockOuts {
@@ -268,8 +270,10 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 		l := k.Value
 		if l.quantity > 0 {
 			p := rec.product(l.sku)
-			o := order{ID: l.id, User: l.user, Time: l.at, Currency: rec.Currency,
-				Lines: []line{{Item: l.sku, Category: p.Category, Brand: p.Brand, Quantity: l.quantity, Price: l.price}}}
+			o := order{
+				ID: l.id, User: l.user, Time: l.at, Currency: rec.Currency,
+				Lines: []line{{Item: l.sku, Category: p.Category, Brand: p.Brand, Quantity: l.quantity, Price: l.price}},
+			}
 			if _, err := rec.Ledger.AddLine(&o); err != nil {
 				return fmt.Errorf("raw line %d: %w", l.row+1, err)
 			}
@@ -285,8 +289,10 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 			flag(l.row, earlyReturn)
 			l.at = of.at
 		}
-		f := refund{ID: l.id + "/" + l.sku, OrderID: "O" + strings.TrimPrefix(l.id, "C"), User: l.user, Time: l.at, Currency: rec.Currency,
-			Amount: back * l.price, Item: l.sku, Quantity: back}
+		f := refund{
+			ID: l.id + "/" + l.sku, OrderID: "O" + strings.TrimPrefix(l.id, "C"), User: l.user, Time: l.at, Currency: rec.Currency,
+			Amount: back * l.price, Item: l.sku, Quantity: back,
+		}
 		if _, err := rec.Ledger.AddRefund(&f); err != nil {
 			return fmt.Errorf("raw line %d: %w", l.row+1, err)
 		}
@@ -314,11 +320,21 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 	kinds := []struct {
 		name string
 		dirt shop.Dirt
-	}{{"line: repeated", shop.DirtDuplicate}, {"line: repeated with other content", shop.DirtConflict}, {"line: customer missing", shop.DirtNoUser},
-		{"line: price missing", shop.DirtNoPrice}, {"line: price wrong", shop.DirtPrice}, {"line: quantity wrong", shop.DirtQuantity},
-		{"line: in the future", shop.DirtFuture}, {"line: before the account", shop.DirtEarly}, {"line: no date", shop.DirtDate},
-		{"line: unknown product", shop.DirtUnknownSKU}, {"line: test order", shop.DirtTest},
-		{"return: before its order", shop.DirtEarlyRefund}, {"return: of too much", shop.DirtExcessRefund}}
+	}{
+		{"line: repeated", shop.DirtDuplicate},
+		{"line: repeated with other content", shop.DirtConflict},
+		{"line: customer missing", shop.DirtNoUser},
+		{"line: price missing", shop.DirtNoPrice},
+		{"line: price wrong", shop.DirtPrice},
+		{"line: quantity wrong", shop.DirtQuantity},
+		{"line: in the future", shop.DirtFuture},
+		{"line: before the account", shop.DirtEarly},
+		{"line: no date", shop.DirtDate},
+		{"line: unknown product", shop.DirtUnknownSKU},
+		{"line: test order", shop.DirtTest},
+		{"return: before its order", shop.DirtEarlyRefund},
+		{"return: of too much", shop.DirtExcessRefund},
+	}
 	for _, k := range kinds {
 		d := dirtKind{Name: k.name}
 		for i, t := range s.Truth.RawLines {
@@ -358,8 +374,10 @@ func readPrice(p *profile.Parser, raw *shop.RawLine) (profile.Money, error) {
 	return p.Money("price", raw.Price)
 }
 
-var eventKinds = map[shop.EventKind]profile.Kind{shop.View: profile.View, shop.Search: profile.Search, shop.Cart: profile.Cart,
-	shop.Favourite: profile.Favorite, shop.Rating: profile.Rate, shop.Comment: profile.Comment, shop.CampaignClick: profile.Click}
+var eventKinds = map[shop.EventKind]profile.Kind{
+	shop.View: profile.View, shop.Search: profile.Search, shop.Cart: profile.Cart,
+	shop.Favourite: profile.Favorite, shop.Rating: profile.Rate, shop.Comment: profile.Comment, shop.CampaignClick: profile.Click,
+}
 
 func cleanEvents(s *shop.Shop, rec *records, out *cleaned) error {
 	registered := make(map[string]time.Time, len(rec.Accounts))
@@ -410,8 +428,14 @@ func cleanEvents(s *shop.Shop, rec *records, out *cleaned) error {
 	for _, k := range []struct {
 		name string
 		dirt shop.Dirt
-	}{{"event: repeated", shop.DirtDuplicate}, {"event: customer missing", shop.DirtNoUser}, {"event: in the future", shop.DirtFuture},
-		{"event: before the account", shop.DirtEarly}, {"event: unknown product", shop.DirtUnknownSKU}, {"event: robot", shop.DirtBot}} {
+	}{
+		{"event: repeated", shop.DirtDuplicate},
+		{"event: customer missing", shop.DirtNoUser},
+		{"event: in the future", shop.DirtFuture},
+		{"event: before the account", shop.DirtEarly},
+		{"event: unknown product", shop.DirtUnknownSKU},
+		{"event: robot", shop.DirtBot},
+	} {
 		d := dirtKind{Name: k.name}
 		for i, t := range truth {
 			if _, act := eventKinds[raw[i].Kind]; act && t.Dirt&k.dirt != 0 {
@@ -450,8 +474,10 @@ func (c *cleaned) section() report.Section {
 		Meaning: fmt.Sprintf("Of %s raw rows, %s order lines and %s visits were good enough to use; without cleaning, revenue would look like %s instead of %s.",
 			count(c.Lines.Rows+c.Events.Rows), count(c.Lines.Kept), count(c.Events.Kept), whole(float64(c.RawSum), c.Currency), whole(float64(c.Net), c.Currency)),
 		Action: "Have the largest kinds of dirt below mended where they arise: every rejected line is a purchase that nobody will be thanked for.",
-		Terms: []report.Term{{Word: "Rejected", Meaning: "a row that was left out because it cannot be right, such as an order from next year."},
-			{Word: "Net revenue", Meaning: "what customers paid less what was paid back to them."}},
+		Terms: []report.Term{
+			{Word: "Rejected", Meaning: "a row that was left out because it cannot be right, such as an order from next year."},
+			{Word: "Net revenue", Meaning: "what customers paid less what was paid back to them."},
+		},
 		Figures: []report.Figure{
 			{Label: "order lines read", Value: count(c.Lines.Rows), Note: percent(float64(c.Lines.Kept)/float64(c.Lines.Rows)) + " kept"},
 			{Label: "visits and clicks read", Value: count(c.Events.Rows), Note: percent(float64(c.Events.Kept)/float64(c.Events.Rows)) + " kept"},

@@ -103,21 +103,30 @@ func inStock(r *recommended, st *stocked, customers []string) (*filtered, error)
 }
 
 func (f *filtered) section(rec *records, st *stocked, planted bool) report.Section {
-	s := report.Section{Title: "Recommendations that can be delivered",
+	s := report.Section{
+		Title: "Recommendations that can be delivered",
 		Meaning: fmt.Sprintf("Before the stock filter, %s of the %s recommended products were out of stock and %s more were likely to run out within the week; after it, %s is out of stock.",
 			count(f.Before), count(f.Shown), count(f.Unsafe-f.Before), none(f.After)),
 		Action: "Refresh the list of deliverable products whenever the plan is made; the recommender takes it as it is.",
-		Figures: []report.Figure{{Label: "customers", Value: count(f.Customers)}, {Label: "lists that changed", Value: percent(float64(f.Changed) / float64(max(f.Customers, 1)))},
-			{Label: "out of stock before", Value: percent(float64(f.Before) / float64(max(f.Shown, 1)))}, {Label: "out of stock after", Value: count(f.After)},
-			{Label: "products allowed", Value: count(f.Allowed)}, {Label: "lists cut short", Value: count(f.Short)}},
+		Figures: []report.Figure{
+			{Label: "customers", Value: count(f.Customers)},
+			{Label: "lists that changed", Value: percent(float64(f.Changed) / float64(max(f.Customers, 1)))},
+			{Label: "out of stock before", Value: percent(float64(f.Before) / float64(max(f.Shown, 1)))},
+			{Label: "out of stock after", Value: count(f.After)},
+			{Label: "products allowed", Value: count(f.Allowed)},
+			{Label: "lists cut short", Value: count(f.Short)},
+		},
 		Tables: []report.Table{{Caption: "Marks on held-out purchases", Columns: []string{"lists", "hit rate", "recall", "NDCG"}, Rows: [][]string{
 			{"before the filter", percent(f.Marks[0].At.HitRate), decimal(f.Marks[0].At.Recall, 4), decimal(f.Marks[0].At.NDCG, 4)},
-			{"after the filter", percent(f.Marks[1].At.HitRate), decimal(f.Marks[1].At.Recall, 4), decimal(f.Marks[1].At.NDCG, 4)}}}},
+			{"after the filter", percent(f.Marks[1].At.HitRate), decimal(f.Marks[1].At.Recall, 4), decimal(f.Marks[1].At.NDCG, 4)},
+		}}},
 		Notes: []string{"The marks after the filter look at months, in which products come back; the filter only speaks of this week."},
 	}
 	if planted {
-		s.Checks = []report.Check{{What: "recommended products that are out of stock", Planted: count(f.Before) + " before the filter", Found: count(f.After) + " after", Verdict: report.Mark(f.After == 0)},
-			{What: "recommended products likely to run out within a week", Planted: count(f.Unsafe-f.Before) + " before the filter", Found: count(f.UnsafeLeft) + " after", Verdict: report.Mark(f.UnsafeLeft == 0)}}
+		s.Checks = []report.Check{
+			{What: "recommended products that are out of stock", Planted: count(f.Before) + " before the filter", Found: count(f.After) + " after", Verdict: report.Mark(f.After == 0)},
+			{What: "recommended products likely to run out within a week", Planted: count(f.Unsafe-f.Before) + " before the filter", Found: count(f.UnsafeLeft) + " after", Verdict: report.Mark(f.UnsafeLeft == 0)},
+		}
 	}
 	for _, x := range f.Examples {
 		t := report.Table{Caption: "Customer " + x.Customer, Columns: []string{"rank", "before", "on hand", "after", "on hand", "because of"}}

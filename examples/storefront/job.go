@@ -79,8 +79,10 @@ func (r *results) write() *results {
 	} else {
 		first = r.read.section()
 	}
-	sections := []report.Section{first, r.profiled.section(), r.segmented.section(), r.predicted.section(), r.recommended.section(),
-		r.targeted.section(), r.measured.section()}
+	sections := []report.Section{
+		first, r.profiled.section(), r.segmented.section(), r.predicted.section(), r.recommended.section(),
+		r.targeted.section(), r.measured.section(),
+	}
 	explained := false
 	for _, a := range r.measured.Audits {
 		sections = append(sections, a.section(r.records.Currency, !explained))
@@ -179,13 +181,15 @@ func simulated(ctx context.Context, opt options, p *progress) (*results, error) 
 	if err != nil {
 		return nil, err
 	}
-	r := &results{records: rec, cleaned: found, profiled: now, segmented: seg, predicted: pred, recommended: recs, targeted: aud, measured: meas,
+	r := &results{
+		records: rec, cleaned: found, profiled: now, segmented: seg, predicted: pred, recommended: recs, targeted: aud, measured: meas,
 		months: months, demanded: dem, stocked: stock, filtered: final,
 		title: "Storefront: the whole job on a simulated shop",
 		introduction: []string{
 			fmt.Sprintf("A shop of %s customers and %s products was simulated from %s to %s. Its logs are as messy as real ones, and what customers like, when they leave, what campaigns do to them and what they wanted but could not get is known: each section compares what was found with that truth.",
 				count(len(sim.Users)), count(len(sim.Items)), date(rec.Start), date(rec.End)),
-			fmt.Sprintf("We stand on %s. Everything before is known; everything after is used only to check what was foretold.", date(rec.Cut))},
+			fmt.Sprintf("We stand on %s. Everything before is known; everything after is used only to check what was foretold.", date(rec.Cut)),
+		},
 	}
 	return r.write(), nil
 }
@@ -249,7 +253,8 @@ func retail(ctx context.Context, opt options, p *progress) (*results, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &results{records: rec, read: found, profiled: now, segmented: seg, predicted: pred, recommended: recs, targeted: aud, measured: meas,
+	r := &results{
+		records: rec, read: found, profiled: now, segmented: seg, predicted: pred, recommended: recs, targeted: aud, measured: meas,
 		months: months, demanded: dem, stocked: stock, filtered: final,
 		title:        "Storefront: the whole job on " + filepath.Base(opt.Data),
 		introduction: []string{fmt.Sprintf("The log runs from %s to %s. We stand on %s: everything before is known; everything after is used only to check what was foretold.", date(rec.Start), date(rec.End.Add(-day)), date(rec.Cut))},

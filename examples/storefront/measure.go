@@ -285,8 +285,10 @@ func kpiSection(months []month, currency string) report.Section {
 		if !m.Whole {
 			name += " (part)"
 		}
-		t.Rows = append(t.Rows, []string{name, count(m.Counts.Orders), count(m.Counts.Buyers), count(m.Counts.NewCustomers), whole(float64(m.Counts.Revenue), currency),
-			percent(m.Counts.RefundRate().Float()), whole(m.Counts.AOV().Float(), currency), decimal(m.Counts.UnitsPerOrder().Float(), 1), again})
+		t.Rows = append(t.Rows, []string{
+			name, count(m.Counts.Orders), count(m.Counts.Buyers), count(m.Counts.NewCustomers), whole(float64(m.Counts.Revenue), currency),
+			percent(m.Counts.RefundRate().Float()), whole(m.Counts.AOV().Float(), currency), decimal(m.Counts.UnitsPerOrder().Float(), 1), again,
+		})
 		plot.Labels = append(plot.Labels, m.From.Format("Jan 06"))
 		y := float64(m.Counts.Revenue) / 100
 		if !m.Whole {
@@ -297,10 +299,12 @@ func kpiSection(months []month, currency string) report.Section {
 			best, bestAt = m.Counts.Revenue, i
 		}
 	}
-	s := report.Section{Title: "How the shop is doing", Plots: []report.Plot{plot}, Tables: []report.Table{t},
+	s := report.Section{
+		Title: "How the shop is doing", Plots: []report.Plot{plot}, Tables: []report.Table{t},
 		Meaning: "These are the months of the log.",
 		Action:  "Watch “bought again next month”: it moves before revenue does.",
-		Terms:   []report.Term{{Word: "Average order", Meaning: "revenue before refunds divided by orders."}, {Word: "Bought again next month", Meaning: "of the month's known buyers, the share with another order in the month after."}}}
+		Terms:   []report.Term{{Word: "Average order", Meaning: "revenue before refunds divided by orders."}, {Word: "Bought again next month", Meaning: "of the month's known buyers, the share with another order in the month after."}},
+	}
 	if best >= 0 {
 		s.Meaning = fmt.Sprintf("The best month was %s with %s of revenue.", months[bestAt].From.Format("January 2006"), whole(float64(best), currency))
 	}

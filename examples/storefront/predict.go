@@ -85,8 +85,10 @@ func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.La
 		y     []bool
 		names []string
 	)
-	columns := []string{"recency_days", "active_days_ago", "units", "paid", "paid_90d", "net",
-		"order_value", "basket_size", "refund_rate"}
+	columns := []string{
+		"recency_days", "active_days_ago", "units", "paid", "paid_90d", "net",
+		"order_value", "basket_size", "refund_rate",
+	}
 	if len(rec.Events) > 0 {
 		columns = append(columns, "events", "events_30d", "events_90d", "view", "view_30d", "cart", "cart_30d")
 	}
@@ -299,7 +301,8 @@ func (p *predicted) section() report.Section {
 			{Word: "Held-out time", Meaning: fmt.Sprintf("the models learnt only from what was known before %s; what happened later was used to mark their answers.", date(p.Cut))},
 			{Word: "AUC", Meaning: "how well a score sorts: the chance that someone who did buy had a higher score than someone who did not. 0.5 is guessing, 1 is perfect."},
 			{Word: "Calibration", Meaning: "whether probabilities can be taken at their word: of a hundred customers with 30%, about thirty should buy."},
-			{Word: "Odds", Meaning: "those who will for each who will not: at odds of 2 two of three buy. A factor of 1 changes nothing."}},
+			{Word: "Odds", Meaning: "those who will for each who will not: at odds of 2 two of three buy. A factor of 1 changes nothing."},
+		},
 	}
 	t := report.Table{Caption: "Models on held-out time", Columns: []string{"outcome", "rows learnt from", "customers tested", "happened", "predicted", "AUC", "AUC of last purchase alone", "log-loss against base rate"}}
 	for _, f := range []*forecast{p.Purchase, p.Churn} {

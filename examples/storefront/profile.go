@@ -141,7 +141,8 @@ func (p *profiled) section() report.Section {
 		Action: fmt.Sprintf("%s of the buyers bought only once: a second order is the cheapest growth there is, so give first-time buyers a reason to come back.", percent(float64(once)/float64(len(p.RFM)))),
 		Terms:  []report.Term{{Word: "Profile", Meaning: "one row of numbers for each customer: how long ago, how often and for how much they bought, what they looked at and what they like. It holds only what was known on that day."}},
 		Figures: []report.Figure{
-			{Label: "customers", Value: count(len(p.Table.IDs))}, {Label: "buyers", Value: count(len(p.RFM))},
+			{Label: "customers", Value: count(len(p.Table.IDs))},
+			{Label: "buyers", Value: count(len(p.RFM))},
 			{Label: "orders of known customers", Value: count(all.Orders), Note: fmt.Sprintf("of %s orders", count(len(p.Orders)))},
 			{Label: "paid so far", Value: whole(float64(all.Paid), p.Currency), Note: "refunded " + whole(float64(all.Refunded), p.Currency)},
 			{Label: "numbers known of each", Value: count(len(p.Table.Names))},

@@ -352,8 +352,10 @@ func (r *recommended) find(name string) (method, bool) {
 func (r *recommended) section() report.Section {
 	blend, _ := r.find(nameBlend)
 	pop, _ := r.find(namePopular)
-	t := report.Table{Caption: fmt.Sprintf("Recommenders, marked on what %s customers bought for the first time after %s", count(blend.Users), date(r.Cut)),
-		Columns: []string{"method", fmt.Sprintf("hit in %d", r.K), fmt.Sprintf("recall@%d", r.K), fmt.Sprintf("NDCG@%d", r.K), "catalogue shown"}}
+	t := report.Table{
+		Caption: fmt.Sprintf("Recommenders, marked on what %s customers bought for the first time after %s", count(blend.Users), date(r.Cut)),
+		Columns: []string{"method", fmt.Sprintf("hit in %d", r.K), fmt.Sprintf("recall@%d", r.K), fmt.Sprintf("NDCG@%d", r.K), "catalogue shown"},
+	}
 	plot := report.Plot{Kind: report.Bars, Title: fmt.Sprintf("NDCG@%d on held-out purchases", r.K), Desc: "A bar for each method; longer is better.", Series: []report.Series{{Name: "NDCG"}}}
 	best := ""
 	top := -1.0
@@ -370,9 +372,11 @@ func (r *recommended) section() report.Section {
 		Meaning: fmt.Sprintf("With %d products shown to each, %s of the customers found one they then bought for the first time; the list of bestsellers manages %s.",
 			r.K, percent(blend.At.HitRate), percent(pop.At.HitRate)),
 		Action: fmt.Sprintf("Use “%s” in the shop and keep bestsellers for strangers.", best),
-		Terms: []report.Term{{Word: "Hit", Meaning: "at least one product of the list was really bought later, for the first time, without anybody having shown the list."},
+		Terms: []report.Term{
+			{Word: "Hit", Meaning: "at least one product of the list was really bought later, for the first time, without anybody having shown the list."},
 			{Word: "Recall", Meaning: "the share of all later first purchases that were on the list."},
-			{Word: "NDCG", Meaning: "as recall, but a product high on the list counts more; 1 would be a perfect list."}},
+			{Word: "NDCG", Meaning: "as recall, but a product high on the list counts more; 1 would be a perfect list."},
+		},
 		Figures: []report.Figure{{Label: "customers tested", Value: count(blend.Users)}, {Label: "products", Value: count(r.Data.Items.Len())}, {Label: "pairs of customer and product learnt from", Value: count(r.Data.Interactions.Len())}},
 		Plots:   []report.Plot{plot}, Tables: []report.Table{t},
 		Notes: []string{"Settings were chosen on the time before the cut only: " + r.Chosen + "."},

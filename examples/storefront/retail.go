@@ -245,8 +245,10 @@ func goods(code string) bool {
 func readRetail(path string, strict bool, p *progress) (*records, *retailRead, error) {
 	out := &retailRead{}
 	var quality profile.Quality
-	parser, err := profile.NewParser(&quality, profile.ParserOptions{Layouts: []string{time.DateTime, "2006-01-02 15:04", "1/2/2006 15:04"},
-		Money: profile.MoneyFormat{Currency: "GBP", Digits: 3}}) // some prices are in tenths of a penny
+	parser, err := profile.NewParser(&quality, profile.ParserOptions{
+		Layouts: []string{time.DateTime, "2006-01-02 15:04", "1/2/2006 15:04"},
+		Money:   profile.MoneyFormat{Currency: "GBP", Digits: 3},
+	}) // some prices are in tenths of a penny
 	if err != nil {
 		return nil, nil, err
 	}
@@ -361,8 +363,10 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 			s.prices = append(s.prices, valueAt{float64(row.milli), number})
 			s.first = earlier(s.first, row.at)
 			sizes = append(sizes, valueAt{math.Log(float64(units)), number})
-			o := order{ID: row.invoice, User: row.customer, Time: row.at, Currency: "GBP",
-				Lines: []line{{Item: row.code, Quantity: units, Price: pence, Discount: units*pence - paid}}}
+			o := order{
+				ID: row.invoice, User: row.customer, Time: row.at, Currency: "GBP",
+				Lines: []line{{Item: row.code, Quantity: units, Price: pence, Discount: units*pence - paid}},
+			}
 			if _, err := rec.Ledger.AddLine(&o); err != nil {
 				return fmt.Errorf("line %d: %w", number, err)
 			}
@@ -516,19 +520,29 @@ func (r *retailRead) section() report.Section {
 		total = x // one currency
 	}
 	back := report.Table{Caption: "Credit notes set against orders", Columns: []string{"", "amount"}, Rows: [][]string{
-		{"paid for products", money(total.Paid, "GBP")}, {"taken back from these orders", money(total.Refunded, "GBP")},
-		{"credit notes without an order in the file", money(total.Unmatched, "GBP")}, {"credit beyond what was paid", money(total.Excess, "GBP")},
-		{"net revenue of products", money(total.Net(), "GBP")}}}
+		{"paid for products", money(total.Paid, "GBP")},
+		{"taken back from these orders", money(total.Refunded, "GBP")},
+		{"credit notes without an order in the file", money(total.Unmatched, "GBP")},
+		{"credit beyond what was paid", money(total.Excess, "GBP")},
+		{"net revenue of products", money(total.Net(), "GBP")},
+	}}
 	s := report.Section{
 		Title: "Cleaning the file",
 		Meaning: fmt.Sprintf("The file holds %s rows worth %s before cleaning: %s invoices, %s customers, %s stock codes.",
 			count(r.Rows), pounds(r.Raw), count(r.Invoices), count(r.Customers), count(r.Codes)),
 		Action: fmt.Sprintf("Ask for a customer number at the till: %s of the rows have none, so nobody can be thanked for them.", percent(float64(r.NoCustomer)/float64(max(r.Rows, 1)))),
-		Terms: []report.Term{{Word: "Credit note", Meaning: "an invoice whose number starts with C: something came back or was cancelled. Each is set against the order it belongs to, so that no money is counted twice."},
-			{Word: "Flagged", Meaning: "kept, but worth a look."}},
-		Figures: []report.Figure{{Label: "revenue before cleaning", Value: pounds(r.Raw)}, {Label: "customers", Value: count(r.Customers)}, {Label: "invoices", Value: count(r.Invoices)},
-			{Label: "rows without customer", Value: count(r.NoCustomer), Note: "kept in revenue and demand, in nobody's profile"}, {Label: "rows of credit notes", Value: count(r.Cancellations)},
-			{Label: "malformed lines", Value: count(r.Quality.Count(profile.Malformed))}},
+		Terms: []report.Term{
+			{Word: "Credit note", Meaning: "an invoice whose number starts with C: something came back or was cancelled. Each is set against the order it belongs to, so that no money is counted twice."},
+			{Word: "Flagged", Meaning: "kept, but worth a look."},
+		},
+		Figures: []report.Figure{
+			{Label: "revenue before cleaning", Value: pounds(r.Raw)},
+			{Label: "customers", Value: count(r.Customers)},
+			{Label: "invoices", Value: count(r.Invoices)},
+			{Label: "rows without customer", Value: count(r.NoCustomer), Note: "kept in revenue and demand, in nobody's profile"},
+			{Label: "rows of credit notes", Value: count(r.Cancellations)},
+			{Label: "malformed lines", Value: count(r.Quality.Count(profile.Malformed))},
+		},
 		Tables: []report.Table{t, back, reasons("Rows rejected or flagged", "line ", 0, &r.Quality)},
 	}
 	if len(r.Malformed) > 0 {

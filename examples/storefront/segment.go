@@ -210,8 +210,10 @@ func (s *segmented) likeness(ctx context.Context, p *profiled, opt options) erro
 	if rows, err = finish(rows); err != nil {
 		return err
 	}
-	s.Choices, err = segment.ChooseK(ctx, rows, segment.ChooseKOptions{Min: 3, Max: 9, References: -1, Sample: 1500,
-		KMeans: segment.KMeansOptions{Restarts: 8, Seed: opt.Seed}})
+	s.Choices, err = segment.ChooseK(ctx, rows, segment.ChooseKOptions{
+		Min: 3, Max: 9, References: -1, Sample: 1500,
+		KMeans: segment.KMeansOptions{Restarts: 8, Seed: opt.Seed},
+	})
 	if err != nil {
 		return err
 	}
@@ -383,18 +385,24 @@ func plain(column string) string {
 	return strings.ReplaceAll(column, "_", " ") + window
 }
 
-var plainNames = map[string]string{"recency_days": "time since the last order", "tenure_days": "time since the first order", "log_purchases": "number of orders", "purchases": "orders",
+var plainNames = map[string]string{
+	"recency_days": "time since the last order", "tenure_days": "time since the first order", "log_purchases": "number of orders", "purchases": "orders",
 	"mean_gap_days": "usual pause between orders", "overdue": "silent for longer than usual", "single": "bought only once", "active_days_ago": "time since the last visit or order", "units": "pieces bought",
 	"paid": "money paid", "net": "money paid less refunds", "order_value": "average order", "basket_size": "pieces per order", "gap_days": "pause between orders", "orders": "number of orders",
-	"refund_rate": "share refunded", "events": "visits and clicks", "view": "products looked at", "cart": "products put into the cart"}
+	"refund_rate": "share refunded", "events": "visits and clicks", "view": "products looked at", "cart": "products put into the cart",
+}
 
 // highLow names what much and little of a column means.
-var highLow = map[string][2]string{"recency_days": {"last bought long ago", "bought lately"}, "orders": {"order often", "few orders"}, "units": {"many pieces", "few pieces"}, "net": {"spend much", "spend little"},
-	"order_value": {"large orders", "small orders"}, "basket_size": {"many pieces an order", "few pieces an order"}, "gap_days": {"long pauses between orders", "short pauses between orders"}}
+var highLow = map[string][2]string{
+	"recency_days": {"last bought long ago", "bought lately"}, "orders": {"order often", "few orders"}, "units": {"many pieces", "few pieces"}, "net": {"spend much", "spend little"},
+	"order_value": {"large orders", "small orders"}, "basket_size": {"many pieces an order", "few pieces an order"}, "gap_days": {"long pauses between orders", "short pauses between orders"},
+}
 
-var valueAdvice = map[string]string{"champions": "thank them, show new things first", "loyal": "points and previews", "potential loyalists": "offer membership",
+var valueAdvice = map[string]string{
+	"champions": "thank them, show new things first", "loyal": "points and previews", "potential loyalists": "offer membership",
 	"new customers": "welcome, help with the second order", "promising": "a small voucher", "need attention": "a limited offer", "about to sleep": "remind them of what they looked at",
-	"at risk": "win back personally", "cannot lose": "call them", "can't lose": "call them", "hibernating": "one good reason to return", "lost": "spend little"}
+	"at risk": "win back personally", "cannot lose": "call them", "can't lose": "call them", "hibernating": "one good reason to return", "lost": "spend little",
+}
 
 func (s *segmented) section() report.Section {
 	buyers, money := 0, int64(0)
@@ -416,8 +424,10 @@ func (s *segmented) section() report.Section {
 	for _, c := range s.Profiles {
 		clusters.Rows = append(clusters.Rows, []string{s.clusterName(c.Cluster), count(c.Size), percent(c.Share)})
 	}
-	grid := report.Plot{Kind: report.Grid, Title: "Buyers by recency and frequency", Desc: "A grid of five by five cells: rows are how recently, columns how often customers bought; each cell holds the number of buyers.",
-		XName: "how often they buy →", YName: "bought"}
+	grid := report.Plot{
+		Kind: report.Grid, Title: "Buyers by recency and frequency", Desc: "A grid of five by five cells: rows are how recently, columns how often customers bought; each cell holds the number of buyers.",
+		XName: "how often they buy →", YName: "bought",
+	}
 	for f := 1; f <= 5; f++ {
 		grid.Labels = append(grid.Labels, fmt.Sprint(f))
 	}
@@ -440,12 +450,16 @@ func (s *segmented) section() report.Section {
 		Meaning: fmt.Sprintf("Customers fall into %d value segments, six stages of life and %d groups that are alike %s; someone silent for %.0f days is probably gone.",
 			len(s.Names), len(s.Profiles), how, days(s.Silence)),
 		Action: "Address each segment as its row in the first table says; one message for everybody is wasted on most.",
-		Terms: []report.Term{{Word: "Recency, frequency, money (RFM)", Meaning: "how long ago, how often and for how much someone bought, each as a score from 1 to 5."},
+		Terms: []report.Term{
+			{Word: "Recency, frequency, money (RFM)", Meaning: "how long ago, how often and for how much someone bought, each as a score from 1 to 5."},
 			{Word: "Score", Meaning: "5 is the best fifth of the buyers. Buyers with equal numbers share a score, so a column of the picture can be empty."},
-			{Word: "Stage of life", Meaning: "prospect (never bought), new, active, sleeping, churned (gone) or reactivated (came back)."}},
-		Figures: []report.Figure{{Label: "silence that means gone", Value: decimal(days(s.Silence), 0) + " days", Note: "twice the pause that nine of ten returns stay below"},
+			{Word: "Stage of life", Meaning: "prospect (never bought), new, active, sleeping, churned (gone) or reactivated (came back)."},
+		},
+		Figures: []report.Figure{
+			{Label: "silence that means gone", Value: decimal(days(s.Silence), 0) + " days", Note: "twice the pause that nine of ten returns stay below"},
 			{Label: "active now", Value: count(s.Stages[segment.Active] + s.Stages[segment.New] + s.Stages[segment.Reactivated])},
-			{Label: "sleeping or gone", Value: count(s.Stages[segment.Sleeping] + s.Stages[segment.Churned])}},
+			{Label: "sleeping or gone", Value: count(s.Stages[segment.Sleeping] + s.Stages[segment.Churned])},
+		},
 		Plots:  []report.Plot{grid},
 		Tables: []report.Table{values, stages, clusters},
 	}

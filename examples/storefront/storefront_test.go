@@ -295,8 +295,10 @@ func TestReadRetail(t *testing.T) {
 
 func TestReadRetailBadFiles(t *testing.T) {
 	dir := t.TempDir()
-	for name, content := range map[string]string{"empty": "", "header only": head, "no header": "a,b,c\n1,2,3\n", "cut gzip": "\x1f\x8b\x08\x00",
-		"one long line": head + strings.Repeat("x", maxLine+2)} {
+	for name, content := range map[string]string{
+		"empty": "", "header only": head, "no header": "a,b,c\n1,2,3\n", "cut gzip": "\x1f\x8b\x08\x00",
+		"one long line": head + strings.Repeat("x", maxLine+2),
+	} {
 		path := filepath.Join(dir, "f.csv")
 		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
 			t.Fatal(err)

@@ -299,8 +299,10 @@ func (d *demanded) section(rec *records) report.Section {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	plot := report.Plot{Kind: report.Lines, Title: "Demand of all products by week", Desc: "Weekly units of all products up to the day on which we stand, then, dashed, the forecast for each week to come.", XName: "week", YName: "units", Zero: true,
-		Series: []report.Series{{Name: "wanted (corrected)"}, {Name: "forecast", Dashed: true}}}
+	plot := report.Plot{
+		Kind: report.Lines, Title: "Demand of all products by week", Desc: "Weekly units of all products up to the day on which we stand, then, dashed, the forecast for each week to come.", XName: "week", YName: "units", Zero: true,
+		Series: []report.Series{{Name: "wanted (corrected)"}, {Name: "forecast", Dashed: true}},
+	}
 	f := 0.0
 	for i := range d.Forecast {
 		f += d.Forecast[i]
@@ -325,16 +327,24 @@ func (d *demanded) section(rec *records) report.Section {
 	if d.Window == 0 {
 		window = "all weeks"
 	}
-	s := report.Section{Title: "What will be wanted",
+	s := report.Section{
+		Title: "What will be wanted",
 		Meaning: fmt.Sprintf("%s products sell %s pieces a week together; the mean of %s foresees the next %d weeks with an error of %s of the pieces.",
 			count(len(d.SKUs)), count(int(f+.5)), window, d.Ahead, percent(d.WAPE)),
 		Action: "Plan A products one by one, let rules order the C products, and keep more reserve of what is erratic (Z).",
-		Terms: []report.Term{{Word: "A, B, C", Meaning: "A products bring the first 80% of the money, B the next 15%, C the last 5%."},
+		Terms: []report.Term{
+			{Word: "A, B, C", Meaning: "A products bring the first 80% of the money, B the next 15%, C the last 5%."},
 			{Word: "X, Y, Z", Meaning: "how evenly a product sells from week to week: X steady, Z erratic."},
-			{Word: "Out-of-stock weeks", Meaning: "what was sold while a shelf was empty is less than what was wanted; such weeks are put right or left out."}},
-		Figures: []report.Figure{{Label: "products", Value: count(len(d.SKUs))}, {Label: "weeks of history", Value: count(d.Weeks)}, {Label: "product weeks seen too little of", Value: count(d.Censored), Note: "out of stock, or only just listed"},
-			{Label: fmt.Sprintf("error over %d weeks ahead", d.Ahead), Value: percent(d.WAPE), Note: "taking the last four weeks as sold: " + percent(d.WAPELast)}},
-		Plots: []report.Plot{plot, grid}, Tables: []report.Table{t}}
+			{Word: "Out-of-stock weeks", Meaning: "what was sold while a shelf was empty is less than what was wanted; such weeks are put right or left out."},
+		},
+		Figures: []report.Figure{
+			{Label: "products", Value: count(len(d.SKUs))},
+			{Label: "weeks of history", Value: count(d.Weeks)},
+			{Label: "product weeks seen too little of", Value: count(d.Censored), Note: "out of stock, or only just listed"},
+			{Label: fmt.Sprintf("error over %d weeks ahead", d.Ahead), Value: percent(d.WAPE), Note: "taking the last four weeks as sold: " + percent(d.WAPELast)},
+		},
+		Plots: []report.Plot{plot, grid}, Tables: []report.Table{t},
+	}
 	if d.Planted != nil {
 		s.Checks = []report.Check{
 			{What: "demand of all products before the cut, as sold", Planted: "100%", Found: percent(d.SoldShare)},
@@ -389,8 +399,10 @@ func plan(d *demanded, stock []position) (*stocked, error) {
 			out.Out++
 		}
 		out.lot[sku] = int(math.Ceil(3 * d.Forecast[i]))
-		lines = append(lines, supply.Stock[string]{ID: sku, Forecast: []float64{d.Forecast[i]}, SD: d.Error[i], OnHand: p.OnHand, OnOrder: p.OnOrder,
-			Lead: p.Lead, LeadSD: p.LeadSD, Lot: float64(out.lot[sku]), Multiple: 1})
+		lines = append(lines, supply.Stock[string]{
+			ID: sku, Forecast: []float64{d.Forecast[i]}, SD: d.Error[i], OnHand: p.OnHand, OnOrder: p.OnOrder,
+			Lead: p.Lead, LeadSD: p.LeadSD, Lot: float64(out.lot[sku]), Multiple: 1,
+		})
 	}
 	var err error
 	if out.Plan, err = supply.Plan(lines, supply.PlanOptions{CycleService: out.Service, Review: 1. / 7, Horizon: 1}); err != nil {
@@ -416,14 +428,22 @@ func (s *stocked) section(rec *records, d *demanded) report.Section {
 		}
 		t.Rows = append(t.Rows, []string{shortTitle(rec.title(o.ID)), string([]byte{d.ABC[o.ID], d.XYZ[o.ID]}), decimal(o.OnHand, 0), decimal(o.Position-o.OnHand, 0), decimal(o.Point, 0), decimal(o.Quantity, 0), percent(o.Risk), cover})
 	}
-	out := report.Section{Title: "What to order",
+	out := report.Section{
+		Title:   "What to order",
 		Meaning: fmt.Sprintf("On %s, %s of %s products are out of stock and %s should be ordered now, %s pieces together.", date(rec.Cut), count(s.Out), count(len(s.OnHand)), count(len(orders)), count(int(units))),
 		Action:  "Order from the top of the table: these run out first. Do not advertise a product at risk before its delivery has come.",
-		Terms: []report.Term{{Word: "Reorder point", Meaning: "when stock on hand plus stock on its way falls to this, order: it covers what sells until the delivery comes, plus a reserve."},
-			{Word: "Risk of running out", Meaning: "the chance that more is wanted before the next delivery than there is."}},
-		Figures: []report.Figure{{Label: "products to order now", Value: count(len(orders))}, {Label: "out of stock", Value: count(s.Out)}, {Label: "more likely than not to run out before the next delivery", Value: count(len(s.Risky))},
-			{Label: "safe to recommend", Value: count(len(s.Deliver)), Note: "on hand, and likely to last a week"}},
-		Tables: []report.Table{t}}
+		Terms: []report.Term{
+			{Word: "Reorder point", Meaning: "when stock on hand plus stock on its way falls to this, order: it covers what sells until the delivery comes, plus a reserve."},
+			{Word: "Risk of running out", Meaning: "the chance that more is wanted before the next delivery than there is."},
+		},
+		Figures: []report.Figure{
+			{Label: "products to order now", Value: count(len(orders))},
+			{Label: "out of stock", Value: count(s.Out)},
+			{Label: "more likely than not to run out before the next delivery", Value: count(len(s.Risky))},
+			{Label: "safe to recommend", Value: count(len(s.Deliver)), Note: "on hand, and likely to last a week"},
+		},
+		Tables: []report.Table{t},
+	}
 	if s.Assumed != "" {
 		out.Notes = append(out.Notes, s.Assumed)
 	}

@@ -56,8 +56,10 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 		}
 		likely[i] = pred.Purchase.Prob[id]
 	}
-	for _, err := range []error{table.AddTexts("group", group), table.AddTexts("value segment", value), table.AddTexts("stage", stage),
-		table.AddTexts("region", regions), table.AddNumbers("probability to buy", likely), table.AddEvents("orders", orders)} {
+	for _, err := range []error{
+		table.AddTexts("group", group), table.AddTexts("value segment", value), table.AddTexts("stage", stage),
+		table.AddTexts("region", regions), table.AddNumbers("probability to buy", likely), table.AddEvents("orders", orders),
+	} {
 		if err != nil {
 			return nil, err
 		}
@@ -126,8 +128,11 @@ func (t *targeted) section() report.Section {
 			count(t.Customers), count(t.Size), whom),
 		Action: fmt.Sprintf("Write to %s of them and leave the other %s alone: only the difference between the two tells what the message did.", count(len(t.Target)), count(len(t.Control))),
 		Terms:  []report.Term{{Word: "Hold-out", Meaning: "customers of the audience, drawn by lot, who get no message. They show what would have happened without it."}},
-		Figures: []report.Figure{{Label: "audience", Value: count(t.Size)}, {Label: "to be addressed", Value: count(len(t.Target))},
-			{Label: "held out", Value: count(len(t.Control)), Note: percent(float64(len(t.Control))/float64(max(t.Size, 1))) + ", planned " + percent(t.Share)}},
+		Figures: []report.Figure{
+			{Label: "audience", Value: count(t.Size)},
+			{Label: "to be addressed", Value: count(len(t.Target))},
+			{Label: "held out", Value: count(len(t.Control)), Note: percent(float64(len(t.Control))/float64(max(t.Size, 1))) + ", planned " + percent(t.Share)},
+		},
 		Tables: []report.Table{{Caption: "The rule", Columns: []string{"rule"}, Rows: [][]string{{t.Rule}}}},
 	}
 	if len(t.Explained) > 0 {

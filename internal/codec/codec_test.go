@@ -169,8 +169,11 @@ func TestOpenRefuses(t *testing.T) {
 		kind, version uint16
 		want          error
 	}{
-		{"good", 7, 2, nil}, {"older", 7, 1, nil}, {"kind", 8, 2, check.ErrMismatch},
-		{"newer", 7, 3, check.ErrVersion}, {"version 0", 7, 0, check.ErrVersion},
+		{"good", 7, 2, nil},
+		{"older", 7, 1, nil},
+		{"kind", 8, 2, check.ErrMismatch},
+		{"newer", 7, 3, check.ErrVersion},
+		{"version 0", 7, 0, check.ErrVersion},
 	} {
 		r, err := Open(w.AppendFrame(nil, c.kind, c.version), 7, 2)
 		if !errors.Is(err, c.want) || (err == nil) != (r != nil) {

@@ -1,17 +1,252 @@
 package codec
 
-// Kinds of frames. A number is never reused. Each package owns a range of 256.
+// A Kind is the number of one type in the header of its frames. All of them
+// stand in this file: a number is never given to a second type, nor changed when
+// a type moves to another package or gets another name.
+type Kind = uint16
+
+// A Range is the numbers that one package may give out. A package without frames
+// so far has its range all the same, so that two owners who build at once cannot
+// meet. The first digit of the high byte is the top level, 0 for the six
+// packages themselves.
+type Range struct {
+	Package     string // path below the module
+	First, Last Kind
+}
+
+// Ranges lists them in order of number.
+var Ranges = []Range{
+	{"recommend", 0x0100, 0x01ff},
+	{"profile", 0x0200, 0x02ff},
+	{"segment", 0x0300, 0x03ff},
+	{"predict", 0x0400, 0x04ff},
+	{"metrics", 0x0500, 0x05ff},
+	{"supply", 0x0600, 0x06ff},
+	{"recommend/split", 0x1100, 0x11ff},
+	{"recommend/evaluate", 0x1200, 0x12ff},
+	{"recommend/modeltest", 0x1300, 0x13ff},
+	{"recommend/ann", 0x1400, 0x14ff},
+	{"recommend/bandit", 0x1500, 0x15ff},
+	{"recommend/allocate", 0x1600, 0x16ff},
+	{"recommend/tune", 0x1700, 0x17ff},
+	{"profile/clean", 0x2100, 0x21ff},
+	{"profile/feature", 0x2200, 0x22ff},
+	{"profile/identity", 0x2300, 0x23ff},
+	{"profile/privacy", 0x2400, 0x24ff},
+	{"segment/audience", 0x3100, 0x31ff},
+	{"segment/basket", 0x3200, 0x32ff},
+	{"segment/trigger", 0x3300, 0x33ff},
+	{"predict/online", 0x4100, 0x41ff},
+	{"predict/explain", 0x4200, 0x42ff},
+	{"predict/tree", 0x4300, 0x43ff},
+	{"predict/forecast", 0x4400, 0x44ff},
+	{"predict/lifetime", 0x4500, 0x45ff},
+	{"predict/uplift", 0x4600, 0x46ff},
+	{"predict/ads", 0x4700, 0x47ff},
+	{"metrics/ranking", 0x5100, 0x51ff},
+	{"metrics/experiment", 0x5200, 0x52ff},
+	{"metrics/causal", 0x5300, 0x53ff},
+	{"metrics/kpi", 0x5400, 0x54ff},
+	{"metrics/attribution", 0x5500, 0x55ff},
+	{"metrics/decision", 0x5600, 0x56ff},
+	{"metrics/drift", 0x5700, 0x57ff},
+	{"supply/reorder", 0x6100, 0x61ff},
+	{"supply/scorecard", 0x6200, 0x62ff},
+}
+
+// Entry is one line of the table of frames.
+type Entry struct {
+	Kind    Kind
+	Package string // where the type lives
+	Type    string
+}
+
+// The kinds that are given out.
 const (
-	KindRecommend uint16 = 0x0100
-	KindProfile   uint16 = 0x0200
-	KindSegment   uint16 = 0x0300
-	KindPredict   uint16 = 0x0400
-	KindMetrics   uint16 = 0x0500
-	KindSupply    uint16 = 0x0600
+	KindPopular         Kind = 0x0101
+	KindItemKNN         Kind = 0x0102
+	KindALS             Kind = 0x0103
+	KindTFIDFModel      Kind = 0x0104
+	KindRP3Beta         Kind = 0x0105
+	KindUserKNN         Kind = 0x0106
+	KindEASE            Kind = 0x0107
+	KindTurboCF         Kind = 0x0108
+	KindBPR             Kind = 0x0109
+	KindPureSVD         Kind = 0x010a
+	KindGFCF            Kind = 0x010b
+	KindSparseEASE      Kind = 0x010c
+	KindSLIM            Kind = 0x010d
+	KindNMF             Kind = 0x010e
+	KindWARP            Kind = 0x010f
+	KindLMF             Kind = 0x0110
+	KindMF              Kind = 0x0111
+	KindSVDPP           Kind = 0x0112
+	KindFM              Kind = 0x0113
+	KindGramian         Kind = 0x0114
+	KindCooccurrence    Kind = 0x0115
+	KindColdStart       Kind = 0x0116
+	KindSessionKNN      Kind = 0x0117
+	KindMarkov          Kind = 0x0118
+	KindNextBasket      Kind = 0x0119
+	KindItem2Vec        Kind = 0x011a
+	KindCategoryPopular Kind = 0x011b
+	KindBSPM            Kind = 0x011c
+	KindHNSW            Kind = 0x0180
+	KindClickArms       Kind = 0x0181
+	KindLinearArms      Kind = 0x0182
+	KindEngine          Kind = 0x01e0
+
+	KindBuilder        Kind = 0x0200
+	KindQuality        Kind = 0x0201
+	KindProfileMoments Kind = 0x0202
+	KindScaler         Kind = 0x0203
+	KindImputer        Kind = 0x0204
+
+	KindKMeans      Kind = 0x0301
+	KindKMeansStep  Kind = 0x0302
+	KindRFM         Kind = 0x0303
+	KindTransitions Kind = 0x0304
+	KindAudience    Kind = 0x0305
+
+	KindLogistic        Kind = 0x0401
+	KindLinear          Kind = 0x0402
+	KindGram            Kind = 0x0403
+	KindSigmoid         Kind = 0x0404
+	KindIsotonic        Kind = 0x0405
+	KindIsotonicBuckets Kind = 0x0406
+
+	KindMetricsMoments  Kind = 0x0501
+	KindProportion      Kind = 0x0502
+	KindRatio           Kind = 0x0503
+	KindCounts          Kind = 0x0504
+	KindConfusion       Kind = 0x0505
+	KindScoreHistogram  Kind = 0x0506
+	KindBinaryLoss      Kind = 0x0507
+	KindRegression      Kind = 0x0508
+	KindRanking         Kind = 0x0509
+	KindRatioMoments    Kind = 0x0540
+	KindCUPED           Kind = 0x0541
+	KindCUPEDRatio      Kind = 0x0542
+	KindUpliftHistogram Kind = 0x0543
+	KindOffPolicy       Kind = 0x0544
+	KindExposure        Kind = 0x0545
+	KindClusters        Kind = 0x0546
+	KindDiffInDiff      Kind = 0x0547
+	KindFairness        Kind = 0x0548
+	KindExperiment      Kind = 0x0549
+	KindFunnel          Kind = 0x0580
+	KindFunnelBuilder   Kind = 0x0581
+	KindCustomers       Kind = 0x0582
+	KindActivity        Kind = 0x0583
+	KindCube            Kind = 0x0584
+	KindAttribution     Kind = 0x0585
+	KindDistinct        Kind = 0x0586
+	KindQuantiles       Kind = 0x0587
+	KindBins            Kind = 0x0588
+	KindCUSUM           Kind = 0x0589
+	KindEWMA            Kind = 0x058a
+	KindPageHinkley     Kind = 0x058b
+	KindAgreement       Kind = 0x058c
+	KindForecasts       Kind = 0x058d
+	KindBeyond          Kind = 0x058e
+	KindEngagement      Kind = 0x058f
+
+	KindAssortment Kind = 0x0601
+	KindFulfilment Kind = 0x0602
+	KindService    Kind = 0x0603
+	KindInventory  Kind = 0x0604
+	KindDemand     Kind = 0x0605
 )
 
-// Parts of the range of recommend that belong to its families.
-const (
-	KindANN    = KindRecommend + 0x80
-	KindBandit = KindRecommend + 0x81
-)
+// Table lists them with the type that writes each. Types that moved to a family keep
+// their number, which then lies in the range of their former package.
+var Table = []Entry{
+	{KindPopular, "recommend", "Popular"},
+	{KindItemKNN, "recommend", "ItemKNN"},
+	{KindALS, "recommend", "ALS"},
+	{KindTFIDFModel, "recommend", "TFIDFModel"},
+	{KindRP3Beta, "recommend", "RP3Beta"},
+	{KindUserKNN, "recommend", "UserKNN"},
+	{KindEASE, "recommend", "EASE"},
+	{KindTurboCF, "recommend", "TurboCF"},
+	{KindBPR, "recommend", "BPR"},
+	{KindPureSVD, "recommend", "PureSVD"},
+	{KindGFCF, "recommend", "GFCF"},
+	{KindSparseEASE, "recommend", "SparseEASE"},
+	{KindSLIM, "recommend", "SLIM"},
+	{KindNMF, "recommend", "NMF"},
+	{KindWARP, "recommend", "WARP"},
+	{KindLMF, "recommend", "LMF"},
+	{KindMF, "recommend", "MF"},
+	{KindSVDPP, "recommend", "SVDPP"},
+	{KindFM, "recommend", "FM"},
+	{KindGramian, "recommend", "Gramian"},
+	{KindCooccurrence, "recommend", "Cooccurrence"},
+	{KindColdStart, "recommend", "ColdStart"},
+	{KindSessionKNN, "recommend", "SessionKNN"},
+	{KindMarkov, "recommend", "Markov"},
+	{KindNextBasket, "recommend", "NextBasket"},
+	{KindItem2Vec, "recommend", "Item2Vec"},
+	{KindCategoryPopular, "recommend", "CategoryPopular"},
+	{KindBSPM, "recommend", "BSPM"},
+	{KindHNSW, "recommend/ann", "HNSW"},
+	{KindClickArms, "recommend/bandit", "ClickArms"},
+	{KindLinearArms, "recommend/bandit", "LinearArms"},
+	{KindEngine, "recommend", "Engine"},
+	{KindBuilder, "profile", "Builder"},
+	{KindQuality, "profile", "Quality"},
+	{KindProfileMoments, "profile", "Moments"},
+	{KindScaler, "profile", "Scaler"},
+	{KindImputer, "profile", "Imputer"},
+	{KindKMeans, "segment", "KMeans"},
+	{KindKMeansStep, "segment", "KMeansStep"},
+	{KindRFM, "segment", "RFM"},
+	{KindTransitions, "segment", "Transitions"},
+	{KindAudience, "segment", "Audience"},
+	{KindLogistic, "predict", "Logistic"},
+	{KindLinear, "predict", "Linear"},
+	{KindGram, "predict", "Gram"},
+	{KindSigmoid, "predict", "Sigmoid"},
+	{KindIsotonic, "predict", "Isotonic"},
+	{KindIsotonicBuckets, "predict", "IsotonicBuckets"},
+	{KindMetricsMoments, "metrics", "Moments"},
+	{KindProportion, "metrics", "Proportion"},
+	{KindRatio, "metrics", "Ratio"},
+	{KindCounts, "metrics", "Counts"},
+	{KindConfusion, "metrics", "Confusion"},
+	{KindScoreHistogram, "metrics", "ScoreHistogram"},
+	{KindBinaryLoss, "metrics", "BinaryLoss"},
+	{KindRegression, "metrics", "Regression"},
+	{KindRanking, "metrics", "Ranking"},
+	{KindRatioMoments, "metrics", "RatioMoments"},
+	{KindCUPED, "metrics", "CUPED"},
+	{KindCUPEDRatio, "metrics", "CUPEDRatio"},
+	{KindUpliftHistogram, "metrics", "UpliftHistogram"},
+	{KindOffPolicy, "metrics", "OffPolicy"},
+	{KindExposure, "metrics", "Exposure"},
+	{KindClusters, "metrics", "Clusters"},
+	{KindDiffInDiff, "metrics", "DiffInDiff"},
+	{KindFairness, "metrics", "Fairness"},
+	{KindExperiment, "metrics", "Experiment"},
+	{KindFunnel, "metrics", "Funnel"},
+	{KindFunnelBuilder, "metrics", "FunnelBuilder"},
+	{KindCustomers, "metrics", "Customers"},
+	{KindActivity, "metrics", "Activity"},
+	{KindCube, "metrics", "Cube"},
+	{KindAttribution, "metrics", "Attribution"},
+	{KindDistinct, "metrics", "Distinct"},
+	{KindQuantiles, "metrics", "Quantiles"},
+	{KindBins, "metrics", "Bins"},
+	{KindCUSUM, "metrics", "CUSUM"},
+	{KindEWMA, "metrics", "EWMA"},
+	{KindPageHinkley, "metrics", "PageHinkley"},
+	{KindAgreement, "metrics", "Agreement"},
+	{KindForecasts, "metrics", "Forecasts"},
+	{KindBeyond, "metrics", "Beyond"},
+	{KindEngagement, "metrics", "Engagement"},
+	{KindAssortment, "supply", "Assortment"},
+	{KindFulfilment, "supply", "Fulfilment"},
+	{KindService, "supply", "Service"},
+	{KindInventory, "supply", "Inventory"},
+	{KindDemand, "supply", "Demand"},
+}

@@ -39,8 +39,10 @@ func (s *Shop) makeOrders(cat *catalogue, l *log) (basket []int32) {
 			continue
 		}
 		region := region(s.Truth.Users[w.user].Region)
-		o := Order{ID: fmt.Sprintf("O%07d", len(s.Orders)+1), User: s.Users[w.user].ID, Time: s.at(w.sec), Region: region.name,
-			Device: deviceWords[w.device].name, Lines: all[from:len(all):len(all)]}
+		o := Order{
+			ID: fmt.Sprintf("O%07d", len(s.Orders)+1), User: s.Users[w.user].ID, Time: s.at(w.sec), Region: region.name,
+			Device: deviceWords[w.device].name, Lines: all[from:len(all):len(all)],
+		}
 		if w.campaign >= 0 {
 			o.Coupon = s.Campaigns[w.campaign].ID
 		}
@@ -118,8 +120,10 @@ func (s *Shop) after(k int, w *wantOrder, l *log, r *rng.Stream) {
 	if r.Bool(cancelShare) {
 		if o.Cancelled = reached(o.Time.Add(hours(.2 + 3*r.Float64()))); !o.Cancelled.IsZero() {
 			for i := range o.Lines {
-				s.Refunds = append(s.Refunds, Refund{Order: o.ID, SKU: o.Lines[i].SKU, Quantity: o.Lines[i].Quantity,
-					Amount: o.Lines[i].Total(), Time: o.Cancelled, Reason: "cancelled"})
+				s.Refunds = append(s.Refunds, Refund{
+					Order: o.ID, SKU: o.Lines[i].SKU, Quantity: o.Lines[i].Quantity,
+					Amount: o.Lines[i].Total(), Time: o.Cancelled, Reason: "cancelled",
+				})
 			}
 			return
 		}
@@ -184,8 +188,10 @@ func (s *Shop) afterArrival(o *Order, d *Delivery, w *wantOrder, user *UserTruth
 			if q > 1 && r.Bool(.4) {
 				q = 1
 			}
-			s.Refunds = append(s.Refunds, Refund{Order: o.ID, SKU: line.SKU, Quantity: q,
-				Amount: line.Total() * int64(q) / int64(line.Quantity), Time: at, Reason: reason})
+			s.Refunds = append(s.Refunds, Refund{
+				Order: o.ID, SKU: line.SKU, Quantity: q,
+				Amount: line.Total() * int64(q) / int64(line.Quantity), Time: at, Reason: reason,
+			})
 		}
 		if !r.Bool(.3) {
 			continue
@@ -195,8 +201,10 @@ func (s *Shop) afterArrival(o *Order, d *Delivery, w *wantOrder, user *UserTruth
 			mean += s.Truth.DamageEffect
 		}
 		stars := int8(math.Min(5, math.Max(1, math.Round(mean+.6*r.Normal()))))
-		e := event{sec: int64(d.Delivered.Add(hours(6+50*r.Exp())).Sub(s.Start) / time.Second), session: int64(w.user)<<20 + 1<<19,
-			user: w.user, item: int32(item), text: -1, campaign: -1, kind: kRating, stars: stars}
+		e := event{
+			sec: int64(d.Delivered.Add(hours(6+50*r.Exp())).Sub(s.Start) / time.Second), session: int64(w.user)<<20 + 1<<19,
+			user: w.user, item: int32(item), text: -1, campaign: -1, kind: kRating, stars: stars,
+		}
 		l.events = append(l.events, e)
 		if r.Bool(.4) {
 			e.kind, e.text, e.stars = kComment, l.text(remark(int(stars), region(user.Region).chinese, r)), 0

@@ -71,8 +71,10 @@ func (s *Shop) rawLine(o *Order, line *OrderLine, id string, units int, at time.
 	currency, base := rawCurrency(o.Device, o.Region)
 	each := float64(line.Total()) / float64(line.Quantity)
 	minor := int64(math.Round(each * 100 / float64(base)))
-	return RawLine{Source: o.Device, OrderID: id, SKU: line.SKU, Description: s.Items[s.itemIndex[line.SKU]].Title, Quantity: strconv.Itoa(units),
-		Time: rawTime(o.Device, at), Price: rawPrice(o.Device, currency, minor), Currency: currency, Customer: o.User, Region: o.Region}
+	return RawLine{
+		Source: o.Device, OrderID: id, SKU: line.SKU, Description: s.Items[s.itemIndex[line.SKU]].Title, Quantity: strconv.Itoa(units),
+		Time: rawTime(o.Device, at), Price: rawPrice(o.Device, currency, minor), Currency: currency, Customer: o.User, Region: o.Region,
+	}
 }
 
 // makeRaw exports order lines and returns, and makes a share of them dirty.
@@ -206,8 +208,10 @@ func (s *Shop) RawEvents() ([]Event, []RawEventTruth) {
 			e.SKU = "X" + e.SKU
 		case DirtBot:
 			put(i, 0)
-			e = Event{ID: cmp.Or(-e.ID, -1), Time: e.Time, User: fmt.Sprintf("BOT-%d", 1+r.Intn(3)), Session: -1, Kind: View,
-				SKU: s.Items[r.Intn(len(s.Items))].SKU, Dwell: time.Second}
+			e = Event{
+				ID: cmp.Or(-e.ID, -1), Time: e.Time, User: fmt.Sprintf("BOT-%d", 1+r.Intn(3)), Session: -1, Kind: View,
+				SKU: s.Items[r.Intn(len(s.Items))].SKU, Dwell: time.Second,
+			}
 			put(-1, d)
 			continue
 		}

@@ -281,8 +281,10 @@ func (v *visitor) buy(t trip, seq int) {
 // visits makes all sessions of user u in order of time.
 func (s *Shop) visits(u int, cat *catalogue, l *log, trips []trip, browse []int64, cum []float64) {
 	x := &s.Truth.Users[u]
-	v := visitor{s: s, cat: cat, l: l, r: rng.New(s.Config.Seed, stageContent, uint64(u)), u: int32(u), x: x,
-		chinese: region(x.Region).chinese, session: int64(u) << 20, cum: cum, week: -1}
+	v := visitor{
+		s: s, cat: cat, l: l, r: rng.New(s.Config.Seed, stageContent, uint64(u)), u: int32(u), x: x,
+		chinese: region(x.Region).chinese, session: int64(u) << 20, cum: cum, week: -1,
+	}
 	b := 0
 	for k, t := range trips {
 		for ; b < len(browse) && browse[b] < t.sec; b++ {
@@ -354,8 +356,10 @@ func (s *Shop) makeEvents(l *log) {
 		if e.sec >= end || e.sec < 0 {
 			continue
 		}
-		o := Event{ID: int64(len(s.Events) + 1), Time: s.at(e.sec), User: s.Users[e.user].ID, Session: e.session, Kind: kinds[e.kind],
-			Position: int(e.position), Dwell: time.Duration(e.dwell) * time.Second, Stars: int(e.stars)}
+		o := Event{
+			ID: int64(len(s.Events) + 1), Time: s.at(e.sec), User: s.Users[e.user].ID, Session: e.session, Kind: kinds[e.kind],
+			Position: int(e.position), Dwell: time.Duration(e.dwell) * time.Second, Stars: int(e.stars),
+		}
 		if e.item >= 0 {
 			o.SKU = s.Items[e.item].SKU
 		}

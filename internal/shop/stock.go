@@ -135,8 +135,10 @@ func (s *Shop) stockItem(item int, launch int64, wants []int32, l *log) {
 		if hand+onOrder <= level {
 			lead := max(1, int(math.Round(x.LeadMean+x.LeadSD*r.Normal())))
 			for hand+onOrder <= level {
-				s.Replenishments = append(s.Replenishments, Replenishment{SKU: sku, Supplier: supplierWords[item%len(supplierWords)],
-					Ordered: day.Add(23*time.Hour + 30*time.Minute), Promised: day.AddDate(0, 0, int(math.Round(x.LeadMean))).Add(12 * time.Hour), Quantity: size})
+				s.Replenishments = append(s.Replenishments, Replenishment{
+					SKU: sku, Supplier: supplierWords[item%len(supplierWords)],
+					Ordered: day.Add(23*time.Hour + 30*time.Minute), Promised: day.AddDate(0, 0, int(math.Round(x.LeadMean))).Add(12 * time.Hour), Quantity: size,
+				})
 				orders = append(orders, open{d + lead, size, len(s.Replenishments) - 1})
 				onOrder += size
 			}

@@ -32,8 +32,10 @@ func (s *Shop) makeCampaigns() {
 	names := []string{"Spring coupon", "Member day", "Double points week", "Autumn sale", "Welcome back"}
 	for k := 0; k < s.Config.Campaigns; k++ {
 		from, to := s.window(k)
-		s.Campaigns = append(s.Campaigns, Campaign{ID: fmt.Sprintf("CMP%02d", k+1), Name: names[k%len(names)],
-			Start: s.at(from), End: s.at(to), ContactCost: 60, Discount: .10})
+		s.Campaigns = append(s.Campaigns, Campaign{
+			ID: fmt.Sprintf("CMP%02d", k+1), Name: names[k%len(names)],
+			Start: s.at(from), End: s.at(to), ContactCost: 60, Discount: .10,
+		})
 	}
 	s.Truth.Campaigns = make([]CampaignTruth, s.Config.Campaigns)
 }

@@ -14,9 +14,17 @@ func TestClose(t *testing.T) {
 		got, want, abs, rel float64
 		ok                  bool
 	}{
-		{1, 1, 0, 0, true}, {1, 1.1, .2, 0, true}, {1, 1.1, .05, 0, false}, {100, 101, 0, .01, true},
-		{100, 102, 0, .01, false}, {nan, nan, 0, 0, true}, {nan, 1, 9, 9, false}, {1, nan, 9, 9, false},
-		{inf, inf, 0, 0, true}, {inf, -inf, 1, 0, false}, {1, inf, 1, 0, false},
+		{1, 1, 0, 0, true},
+		{1, 1.1, .2, 0, true},
+		{1, 1.1, .05, 0, false},
+		{100, 101, 0, .01, true},
+		{100, 102, 0, .01, false},
+		{nan, nan, 0, 0, true},
+		{nan, 1, 9, 9, false},
+		{1, nan, 9, 9, false},
+		{inf, inf, 0, 0, true},
+		{inf, -inf, 1, 0, false},
+		{1, inf, 1, 0, false},
 	} {
 		if got := Close(c.got, c.want, c.abs, c.rel); got != c.ok {
 			t.Errorf("Close(%v, %v, %v, %v) = %v", c.got, c.want, c.abs, c.rel, got)

@@ -16,8 +16,10 @@ func ExampleSolve() {
 		small: {Stock: -1, Uses: []allocate.Use{{Limit: 0, Amount: 3}}},
 	}
 	plan, err := allocate.Solve(context.Background(), []allocate.Proposal{
-		{User: 0, Offer: big, Value: 10}, {User: 0, Offer: small, Value: 8},
-		{User: 1, Offer: big, Value: 9}, {User: 1, Offer: small, Value: 2},
+		{User: 0, Offer: big, Value: 10},
+		{User: 0, Offer: small, Value: 8},
+		{User: 1, Offer: big, Value: 9},
+		{User: 1, Offer: small, Value: 2},
 		{User: 2, Offer: small, Value: 1},
 	}, offers, allocate.Options{Limits: []int64{8}})
 	if err != nil {

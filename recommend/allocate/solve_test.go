@@ -19,7 +19,8 @@ import (
 func checkPlan(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, a *Plan, cand []Proposal, offers []Offer, opt Options) {
+}, a *Plan, cand []Proposal, offers []Offer, opt Options,
+) {
 	t.Helper()
 	taken, used := make([]int64, len(offers)), make([]int64, len(opt.Limits))
 	byUser := map[int32]int32{}

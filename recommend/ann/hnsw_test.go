@@ -156,7 +156,8 @@ func TestHNSWRecall(t *testing.T) {
 func checkMetric(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, got []recommend.Scored, v recommend.RowVectors, m Metric, q []float32) {
+}, got []recommend.Scored, v recommend.RowVectors, m Metric, q []float32,
+) {
 	t.Helper()
 	for i, s := range got {
 		if i > 0 && (s.Score > got[i-1].Score || s.Score == got[i-1].Score && s.Item <= got[i-1].Item) {
@@ -370,9 +371,9 @@ func alsOf(t testing.TB, f int, users, items []float32) *recommend.ALS {
 	for _, v := range [][]float32{users, items, make([]float32, f*f), make([]float32, f*f)} {
 		w.Float32s(v)
 	}
-	const kindALS, version = codec.KindRecommend + 3, 1
+	const version = 1
 	m := &recommend.ALS{}
-	if err := m.UnmarshalBinary(w.AppendFrame(nil, kindALS, version)); err != nil {
+	if err := m.UnmarshalBinary(w.AppendFrame(nil, codec.KindALS, version)); err != nil {
 		t.Fatal(err)
 	}
 	return m

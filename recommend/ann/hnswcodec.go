@@ -9,8 +9,6 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
-const kindHNSW = codec.KindANN
-
 // AppendBinary appends the frame of x to dst.
 func (x *HNSW) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
@@ -28,7 +26,7 @@ func (x *HNSW) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int32s(x.links)
 	w.Int32s(x.upper)
 	w.Int(int(x.entry + 1))
-	return w.AppendFrame(dst, kindHNSW, 1), nil
+	return w.AppendFrame(dst, codec.KindHNSW, 1), nil
 }
 
 // MarshalBinary returns the frame of x.
@@ -37,7 +35,7 @@ func (x *HNSW) MarshalBinary() ([]byte, error) { return x.AppendBinary(nil) }
 // UnmarshalBinary decodes a frame; x is unchanged when it fails. It must not run
 // beside other uses of x.
 func (x *HNSW) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindHNSW, 1)
+	r, err := codec.Open(data, codec.KindHNSW, 1)
 	if err != nil {
 		return fmt.Errorf("ann: HNSW: %w", err)
 	}

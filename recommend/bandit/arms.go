@@ -9,12 +9,6 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
-// Kinds of frames; a number is never reused.
-const (
-	kindClickArms = codec.KindBandit + iota
-	kindLinearArms
-)
-
 // ClickArms counts, for each arm, how often it was shown and how often that was a
 // success: a click, a purchase. Arms are items, or whatever is chosen between, by
 // dense index. States of shards merge exactly. Make one with NewClickArms. Not
@@ -88,7 +82,7 @@ func (a *ClickArms) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int64s(a.shown)
 	w.Int64s(a.success)
-	return w.AppendFrame(dst, kindClickArms, 1), nil
+	return w.AppendFrame(dst, codec.KindClickArms, 1), nil
 }
 
 // MarshalBinary returns the frame of a.
@@ -96,7 +90,7 @@ func (a *ClickArms) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil)
 
 // UnmarshalBinary decodes a frame; a is unchanged when it fails.
 func (a *ClickArms) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindClickArms, 1)
+	r, err := codec.Open(data, codec.KindClickArms, 1)
 	if err != nil {
 		return fmt.Errorf("bandit: ClickArms: %w", err)
 	}
@@ -219,7 +213,7 @@ func (l *LinearArms) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int64s(l.n)
 	w.Float64s(l.a)
 	w.Float64s(l.b)
-	return w.AppendFrame(dst, kindLinearArms, 1), nil
+	return w.AppendFrame(dst, codec.KindLinearArms, 1), nil
 }
 
 // MarshalBinary returns the frame of l.
@@ -228,7 +222,7 @@ func (l *LinearArms) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil
 // UnmarshalBinary decodes a frame; l is unchanged when it fails. Whether
 // each A is positive definite shows when a policy is made.
 func (l *LinearArms) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, kindLinearArms, 1)
+	r, err := codec.Open(data, codec.KindLinearArms, 1)
 	if err != nil {
 		return fmt.Errorf("bandit: LinearArms: %w", err)
 	}

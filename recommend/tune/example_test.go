@@ -15,8 +15,12 @@ func ExampleSearch() {
 		panic(err)
 	}
 	for user, items := range [][]string{
-		{"tea", "milk", "honey"}, {"tea", "honey"}, {"tea", "milk"},
-		{"nails", "hammer"}, {"nails", "hammer", "saw"}, {"saw", "hammer"},
+		{"tea", "milk", "honey"},
+		{"tea", "honey"},
+		{"tea", "milk"},
+		{"nails", "hammer"},
+		{"nails", "hammer", "saw"},
+		{"saw", "hammer"},
 	} {
 		for _, item := range items {
 			if err := b.Add(user, item, 1); err != nil {

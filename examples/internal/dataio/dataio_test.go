@@ -76,8 +76,10 @@ func TestEntries(t *testing.T) {
 		{name: "double colon", file: "b", text: "1::10::5::3\n1::9::4::2\n", values: Last, want: "1:9=4@2 1:10=5@3", wantFormat: Triples},
 		{name: "spaces", file: "b", text: "1 10 5\n1 11 3\n2 10  4\n", values: Last, want: "1:10=5 1:11=3 2:10=4", wantFormat: Triples},
 		{name: "spaces, fractions", file: "b", text: "1 10 4.5\n2 11 3\n", values: Last, want: "1:10=4.5 2:11=3", wantFormat: Triples},
-		{name: "triple rejects", file: "b", text: "1\t10\t5\n1\t11\n1\tx\t2\n\t11\t2\n1\t12\tNaN\n1\t13\tinf\n1\t14\tsix\n1\t15\t1\t2\n1\t16\t2\n1\t17\t2\n1\t18\t2\n", values: Last,
-			format: Triples, want: "1:10=5 1:16=2 1:17=2 1:18=2", wantFormat: Triples, rejects: []int{2, 3, 4, 5, 6, 7, 8}},
+		{
+			name: "triple rejects", file: "b", text: "1\t10\t5\n1\t11\n1\tx\t2\n\t11\t2\n1\t12\tNaN\n1\t13\tinf\n1\t14\tsix\n1\t15\t1\t2\n1\t16\t2\n1\t17\t2\n1\t18\t2\n", values: Last,
+			format: Triples, want: "1:10=5 1:16=2 1:17=2 1:18=2", wantFormat: Triples, rejects: []int{2, 3, 4, 5, 6, 7, 8},
+		},
 		{name: "bad time", file: "b", text: "1\t10\t5\t1\n1\t11\t5\tx\n1\t12\t5\t2.5\n", values: Last, want: "1:10=5@1 1:12=5@2", wantFormat: Triples, rejects: []int{2}},
 		{name: "values that say no", file: "b", positive: true, text: "1\t10\t5\n1\t11\t0\n1\t12\t-1\n", want: "1:10=1", wantFormat: Triples, rejects: []int{2, 3}},
 		{name: "first line broken, ids are integers", file: "b", text: "1\t10\tx\n1\t11\t2\n1\t12\t2\n", want: "1:11=1 1:12=1", wantFormat: Triples, rejects: []int{1}},

@@ -1,0 +1,232 @@
+package testkit
+
+import (
+	"encoding"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// A Frame is the golden frame of one kind: bytes written once and read for ever,
+// so that no release can lose what an earlier one has stored.
+type Frame struct {
+	Kind codec.Kind
+	// Fill returns a state in which no field is zero. Its bytes are stored once; later
+	// they tell the newest version.
+	Fill func(t testing.TB) encoding.BinaryMarshaler
+	// Read decodes one frame into a new state. Nil decodes into a new value of the
+	// type that Fill returns, which must be a pointer.
+	Read func(frame []byte) (any, error)
+	// Write encodes such a state again. Nil calls its MarshalBinary.
+	Write func(state any) ([]byte, error)
+	// Values returns what the exported methods of the decoded state say: scores,
+	// results, counts. Compared with the stored JSON to 1e-9 of each number.
+	Values func(t testing.TB, state any) any
+	// Zero lists the fields that may be zero, as "path: why".
+	Zero []string
+}
+
+// Frames tests the golden frames of package pkg, a path below the module:
+// testdata/frames/<Type>.v<version>.bin with its decoded values in .json beside
+// it, for every kind that the table of package codec gives to pkg. A kind without
+// a frame fails.
+//
+// With AISLE_WRITE_FRAMES=1 it writes what is missing. It never writes over a
+// file: a changed payload is a new version, and the old file stays.
+func Frames(t *testing.T, pkg string, frames []Frame) {
+	t.Helper()
+	for _, e := range codec.Table {
+		if e.Package == pkg && !slices.ContainsFunc(frames, func(f Frame) bool { return f.Kind == e.Kind }) {
+			t.Errorf("%s: kind %#04x has no golden frame", e.Type, e.Kind)
+		}
+	}
+	for _, f := range frames {
+		k := slices.IndexFunc(codec.Table, func(e codec.Entry) bool { return e.Kind == f.Kind && e.Package == pkg })
+		if k < 0 {
+			t.Errorf("kind %#04x is none of %s", f.Kind, pkg)
+			continue
+		}
+		name := codec.Table[k].Type
+		t.Run(name, func(t *testing.T) { frame(t, name, f) })
+	}
+}
+
+func frame(t *testing.T, name string, f Frame) {
+	filled := f.Fill(t)
+	fresh, err := filled.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := int(binary.LittleEndian.Uint16(fresh[6:]))
+	if f.Read == nil {
+		f.Read = func(data []byte) (any, error) {
+			state := reflect.New(reflect.TypeOf(filled).Elem()).Interface()
+			return state, state.(encoding.BinaryUnmarshaler).UnmarshalBinary(data)
+		}
+	}
+	if f.Write == nil {
+		f.Write = func(state any) ([]byte, error) { return state.(encoding.BinaryMarshaler).MarshalBinary() }
+	}
+	for version := 1; version <= newest; version++ {
+		base := filepath.Join("testdata", "frames", fmt.Sprintf("%s.v%d", name, version))
+		golden, err := os.ReadFile(base + ".bin")
+		if errors.Is(err, fs.ErrNotExist) && version == newest && os.Getenv("AISLE_WRITE_FRAMES") != "" {
+			golden = fresh
+			save(t, base+".bin", golden)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if got := binary.LittleEndian.Uint16(golden[4:]); got != f.Kind {
+			t.Fatalf("%s.bin holds kind %#04x, want %#04x", base, got, f.Kind)
+		}
+		if got := int(binary.LittleEndian.Uint16(golden[6:])); got != version {
+			t.Fatalf("%s.bin holds version %d", base, got)
+		}
+		state, err := f.Read(golden)
+		if err != nil {
+			t.Fatalf("%s.bin: %v", base, err)
+		}
+		for _, path := range ZeroFields(state, f.Zero) {
+			t.Errorf("%s.bin: %s is zero: the frame does not show that it is kept", base, path)
+		}
+		if version == newest {
+			again, err := f.Write(state)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(again, golden) {
+				t.Errorf("%s.bin: decoded and written again it differs: a changed payload is a new version", base)
+			}
+		}
+		got, err := json.MarshalIndent(f.Values(t, state), "", "\t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(base + ".json")
+		if errors.Is(err, fs.ErrNotExist) && version == newest && os.Getenv("AISLE_WRITE_FRAMES") != "" {
+			want = append(got, '\n')
+			save(t, base+".json", want)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		var a, b any
+		if err := errors.Join(json.Unmarshal(got, &a), json.Unmarshal(want, &b)); err != nil {
+			t.Fatal(err)
+		}
+		if at := differs("", a, b); at != "" {
+			t.Errorf("%s.bin: decoded %s differs: got\n%s", base, at, got)
+		}
+	}
+}
+
+func save(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, data, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// differs returns the first place where two decoded JSON values are not the same, or
+// "".
+func differs(at string, a, b any) string {
+	switch a := a.(type) {
+	case float64:
+		if b, ok := b.(float64); !ok || !Close(a, b, 1e-300, 1e-9) {
+			return at + " "
+		}
+	case []any:
+		b, ok := b.([]any)
+		if !ok || len(a) != len(b) {
+			return at + "[] "
+		}
+		for i := range a {
+			if d := differs(fmt.Sprintf("%s[%d]", at, i), a[i], b[i]); d != "" {
+				return d
+			}
+		}
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok || len(a) != len(b) {
+			return at + "{} "
+		}
+		for k := range a {
+			if d := differs(at+"."+k, a[k], b[k]); d != "" {
+				return d
+			}
+		}
+	default:
+		if a != b {
+			return at + " "
+		}
+	}
+	return ""
+}
+
+// ZeroFields returns the paths of the fields of state, unexported ones too, that
+// are zero everywhere: a field of a slice's elements counts as filled once one
+// element has it. Paths in allowed, "path: why", are left out, with all below them.
+// Locks, functions and channels do not count.
+func ZeroFields(state any, allowed []string) []string {
+	filled := map[string]bool{}
+	walk("", reflect.ValueOf(state), filled, map[uintptr]bool{})
+	var out []string
+	for path, ok := range filled {
+		skip := slices.ContainsFunc(allowed, func(a string) bool {
+			p, _, _ := strings.Cut(a, ":")
+			return path == p || strings.HasPrefix(path, p+".") || strings.HasPrefix(path, p+"[")
+		})
+		if !ok && !skip {
+			out = append(out, path)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func walk(path string, v reflect.Value, filled map[string]bool, seen map[uintptr]bool) {
+	filled[path] = filled[path] || v.IsValid() && !v.IsZero()
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() && !seen[v.Pointer()] {
+			seen[v.Pointer()] = true
+			walk(path, v.Elem(), filled, seen)
+		}
+	case reflect.Interface:
+		if !v.IsNil() {
+			walk(path, v.Elem(), filled, seen)
+		}
+	case reflect.Struct:
+		if p := v.Type().PkgPath(); p == "sync" || p == "sync/atomic" || p == "time" {
+			filled[path] = true
+			return
+		}
+		for i := range v.NumField() {
+			switch v.Field(i).Kind() {
+			case reflect.Func, reflect.Chan:
+			default:
+				walk(path+"."+v.Type().Field(i).Name, v.Field(i), filled, seen)
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		filled[path] = filled[path] && v.Len() > 0
+		for i := range v.Len() {
+			walk(path+"[]", v.Index(i), filled, seen)
+		}
+	case reflect.Map:
+		filled[path] = filled[path] && v.Len() > 0
+		for it := v.MapRange(); it.Next(); {
+			walk(path+"[key]", it.Key(), filled, seen)
+			walk(path+"[value]", it.Value(), filled, seen)
+		}
+	}
+}
