@@ -206,7 +206,7 @@ var Table = []Entry{
 	{KindLogistic, "predict", "Logistic"},
 	{KindLinear, "predict", "Linear"},
 	{KindGram, "predict", "Gram"},
-	{KindSigmoid, "predict", "Sigmoid"},
+	{KindSigmoid, "predict", "SigmoidCalibrator"},
 	{KindIsotonic, "predict", "Isotonic"},
 	{KindIsotonicBuckets, "predict", "IsotonicBuckets"},
 	{KindMetricsMoments, "metrics", "Moments"},

@@ -1,0 +1,169 @@
+package predict_test
+
+import (
+	"context"
+	"encoding"
+	"math"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/predict"
+)
+
+// number is x as JSON can hold it.
+func number(x float64) any {
+	if math.IsNaN(x) {
+		return "NaN"
+	}
+	return x
+}
+
+func numbers(xs []float64) []any {
+	out := make([]any, len(xs))
+	for i, x := range xs {
+		out[i] = number(x)
+	}
+	return out
+}
+
+// spread are rows with a constant column, of which a fit warns.
+var spread = [][]float64{{1, 0, 3}, {2, 1, 3}, {3, 0, 3}, {4, 1, 3}, {5, 0, 3}, {6, 1, 3}, {7, 1, 3}, {8, 0, 3}}
+
+func coefficients(cs ...predict.Coefficient) []any {
+	out := make([]any, len(cs))
+	for i, c := range cs {
+		out[i] = []any{c.Name, number(c.Value), number(c.StdErr)}
+	}
+	return out
+}
+
+func filledGram(t testing.TB) *predict.Gram {
+	t.Helper()
+	g := new(predict.Gram)
+	for i, row := range [][]float64{{1, 2}, {2, -1}, {4, 3}, {5, 5}} {
+		if err := g.Add(row, []float64{2, 1, 6, 9}[i], float64(1+i%2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return g
+}
+
+func TestFrames(t *testing.T) {
+	ctx := context.Background()
+	testkit.Frames(t, "predict", []testkit.Frame{
+		{
+			Kind: codec.KindLogistic,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				m, err := predict.FitLogistic(ctx, spread, bought, predict.LogisticOptions{StdErrors: true, Names: []string{"visits", "newsletter", "shops"}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return m
+			},
+			Values: func(t testing.TB, state any) any {
+				m := state.(*predict.Logistic)
+				prob, err := m.Prob(nil, spread)
+				if err != nil {
+					t.Fatal(err)
+				}
+				reasons, err := m.Reasons([]float64{1, 1, 3}, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{
+					"coefficients": coefficients(append(m.Coefficients(), m.Intercept())...),
+					"objective":    m.Objective(), "iterations": m.Iterations(), "converged": m.Converged(), "warnings": m.Warnings(),
+					"baseline": m.Baseline(), "prob": numbers(prob), "reasons": reasons,
+				}
+			},
+		},
+		{
+			Kind: codec.KindLinear,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				y := []float64{1, 2, 2, 4, 5, 5, 7, 9}
+				m, err := predict.FitLinear(ctx, spread, y, predict.LinearOptions{Names: []string{"visits", "newsletter", "shops"}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return m
+			},
+			// Mean of columns, target and counts serve inference at the fit only: the
+			// bytes themselves are compared.
+			Values: func(t testing.TB, state any) any {
+				m := state.(*predict.Linear)
+				y, err := m.Predict(nil, spread)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{
+					"coefficients": coefficients(append(m.Coefficients(), m.Intercept())...),
+					"rsquared":     m.RSquared(), "warnings": m.Warnings(), "predict": numbers(y),
+				}
+			},
+		},
+		{
+			Kind: codec.KindGram,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler { return filledGram(t) },
+			Values: func(t testing.TB, state any) any {
+				g := state.(*predict.Gram)
+				m, err := g.Fit(predict.LinearOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{
+					"len": g.Len(), "coefficients": coefficients(append(m.Coefficients(), m.Intercept())...), "rsquared": m.RSquared(),
+				}
+			},
+			Zero: []string{".diff: scratch of Add and Merge"},
+		},
+		{
+			Kind: codec.KindSigmoid,
+			Fill: func(testing.TB) encoding.BinaryMarshaler {
+				return &predict.SigmoidCalibrator{A: -1.5, B: 0.25, Converged: true}
+			},
+			Values: func(_ testing.TB, state any) any {
+				c := state.(*predict.SigmoidCalibrator)
+				return map[string]any{"a": c.A, "b": c.B, "converged": c.Converged, "prob": c.Prob(nil, []float64{-2, 0, 1})}
+			},
+		},
+		{
+			Kind: codec.KindIsotonic,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				f, err := predict.FitIsotonic([]float64{1, 2, 3, 4, 5}, []bool{false, true, false, true, true}, []float64{1, 2, 1, 1, 3})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return f
+			},
+			Values: func(_ testing.TB, state any) any {
+				f := state.(*predict.Isotonic)
+				x, y := f.Knots()
+				return map[string]any{"x": x, "y": y, "at": f.Prob(nil, []float64{0, 1.5, 2.5, 9})}
+			},
+		},
+		{
+			Kind: codec.KindIsotonicBuckets,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				b, err := predict.NewIsotonicBuckets(-1, 3, 8)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, s := range []float64{-2, -0.4, 0.1, 0.2, 1.7, 2.9, 4} {
+					if err := b.Add(s, i%2 == 0); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return b
+			},
+			Values: func(t testing.TB, state any) any {
+				f, err := state.(*predict.IsotonicBuckets).Result()
+				if err != nil {
+					t.Fatal(err)
+				}
+				x, y := f.Knots()
+				return map[string]any{"x": x, "y": y}
+			},
+		},
+	})
+}
