@@ -14,6 +14,8 @@ import (
 
 const module = "github.com/aislekit/aisle"
 
+var root = filepath.Join("..", "..")
+
 var public = []string{"recommend", "profile", "segment", "predict", "metrics", "supply"}
 
 // families are the packages that a public package may have below it, those that
@@ -107,7 +109,6 @@ func TestCrosses(t *testing.T) {
 }
 
 func TestImports(t *testing.T) {
-	root := filepath.Join("..", "..")
 	files := 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
