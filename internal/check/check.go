@@ -136,6 +136,37 @@ func Weights(name string, w []float64, n int) error {
 	return nil
 }
 
+// MaxAmount bounds a single quantity, so that no sum of records can overflow.
+const MaxAmount = 1e15
+
+// Amount checks a quantity of goods or of money: finite, not negative and at most
+// MaxAmount. where is the call ("supply: Demand.Add"), field the argument.
+func Amount(where, field string, x float64) error {
+	if !Finite(x) {
+		return fmt.Errorf("%s: %s is %v: %w", where, field, x, ErrNotFinite)
+	}
+	if x < 0 || x > MaxAmount {
+		return fmt.Errorf("%s: %s is %v, want 0 to %g: %w", where, field, x, MaxAmount, ErrRange)
+	}
+	return nil
+}
+
+// Merge refuses other where it is nil or m itself: neither is a second state. It
+// is the first line of every Merge, where being its name:
+//
+//	if err := check.Merge("metrics: Moments.Merge", m, other); err != nil {
+//		return err
+//	}
+func Merge[T any](where string, m, other *T) error {
+	switch other {
+	case nil:
+		return fmt.Errorf("%s: other is nil: %w", where, ErrMismatch)
+	case m:
+		return fmt.Errorf("%s: other is the receiver itself: %w", where, ErrMismatch)
+	}
+	return nil
+}
+
 // Options collects every bad field of an options struct, so that one error
 // names them all.
 type Options struct{ errs []error }

@@ -143,3 +143,44 @@ func TestVectors(t *testing.T) {
 		}
 	}
 }
+
+func TestMerge(t *testing.T) {
+	var a, b int // of no size would be one and the same
+	for _, c := range []struct {
+		name  string
+		other *int
+		want  string
+	}{
+		{"another", &b, ""},
+		{"nil", nil, "pkg: Type.Merge: other is nil: states do not match"},
+		{"itself", &a, "pkg: Type.Merge: other is the receiver itself: states do not match"},
+	} {
+		err := Merge("pkg: Type.Merge", &a, c.other)
+		if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, ErrMismatch) || err.Error() != c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if err := Merge[int]("pkg: Type.Merge", nil, nil); !errors.Is(err, ErrMismatch) {
+		t.Errorf("nil into nil: %v", err)
+	}
+}
+
+func TestAmount(t *testing.T) {
+	for _, c := range []struct {
+		x    float64
+		want error
+	}{
+		{0, nil},
+		{MaxAmount, nil},
+		{math.Copysign(0, -1), nil},
+		{-1e-300, ErrRange},
+		{math.Nextafter(MaxAmount, math.Inf(1)), ErrRange},
+		{math.NaN(), ErrNotFinite},
+		{math.Inf(1), ErrNotFinite},
+		{math.Inf(-1), ErrNotFinite},
+	} {
+		if err := Amount("pkg: Type.Add", "units", c.x); !errors.Is(err, c.want) || err != nil && !strings.HasPrefix(err.Error(), "pkg: Type.Add: units is ") {
+			t.Errorf("%v: %v, want %v", c.x, err, c.want)
+		}
+	}
+}

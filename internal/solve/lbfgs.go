@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // Objective writes the gradient of a smooth function at x to grad and returns
@@ -206,15 +207,15 @@ func (s *lbfgs) direction() {
 	}
 	s.alpha = s.alpha[:k]
 	for i := k - 1; i >= 0; i-- {
-		a := s.rho[i] * dot(s.s[i], q)
+		a := s.rho[i] * vec.Dot64(s.s[i], q)
 		s.alpha[i] = a
-		axpy(-a, s.y[i], q)
+		vec.Axpy64(-a, s.y[i], q)
 	}
 	switch {
 	case s.o.Precond != nil:
 		s.o.Precond(s.d, q)
 	case k > 0:
-		gamma := 1 / (s.rho[k-1] * dot(s.y[k-1], s.y[k-1]))
+		gamma := 1 / (s.rho[k-1] * vec.Dot64(s.y[k-1], s.y[k-1]))
 		for j := range q {
 			s.d[j] = gamma * q[j]
 		}
@@ -222,8 +223,8 @@ func (s *lbfgs) direction() {
 		copy(s.d, q)
 	}
 	for i := range k {
-		b := s.rho[i] * dot(s.y[i], s.d)
-		axpy(s.alpha[i]-b, s.s[i], s.d)
+		b := s.rho[i] * vec.Dot64(s.y[i], s.d)
+		vec.Axpy64(s.alpha[i]-b, s.s[i], s.d)
 	}
 	for j := range s.d {
 		s.d[j] = -s.d[j]
@@ -246,13 +247,13 @@ func (s *lbfgs) step() (bool, error) {
 			}
 		}
 	}
-	slope := dot(s.d, s.pg)
+	slope := vec.Dot64(s.d, s.pg)
 	if !(slope < 0) || !check.Finite(slope) {
 		return false, nil
 	}
 	a := 1.0
 	if len(s.s) == 0 && s.o.Precond == nil {
-		a = math.Min(1, 1/math.Sqrt(dot(s.pg, s.pg)))
+		a = math.Min(1, 1/math.Sqrt(vec.Dot64(s.pg, s.pg)))
 	}
 	var fn float64
 	var ok bool
@@ -291,7 +292,7 @@ func (s *lbfgs) remember() {
 		ds[j] = s.xn[j] - s.x[j]
 		dy[j] = s.gn[j] - s.g[j]
 	}
-	sy, ss, yy := dot(ds, dy), dot(ds, ds), dot(dy, dy)
+	sy, ss, yy := vec.Dot64(ds, dy), vec.Dot64(ds, ds), vec.Dot64(dy, dy)
 	if !(sy > 1e-14*math.Sqrt(ss)*math.Sqrt(yy)) || !check.Finite(1/sy) {
 		return
 	}
@@ -336,7 +337,7 @@ func (s *lbfgs) at(a float64) (probe, error) {
 		s.xn[j] = s.x[j] + a*s.d[j]
 	}
 	f, err := s.eval(s.gn, s.xn)
-	p := probe{a, f, dot(s.gn, s.d)}
+	p := probe{a, f, vec.Dot64(s.gn, s.d)}
 	if !check.Finite(p.f) || !check.Finite(p.slope) {
 		p.f, p.slope = math.Inf(1), math.Inf(1)
 	}
@@ -428,29 +429,6 @@ func cubic(p, q probe) float64 {
 	}
 	d2 := math.Copysign(math.Sqrt(r), q.a-p.a)
 	return q.a - (q.a-p.a)*(q.slope+d2-d1)/(q.slope-p.slope+2*d2)
-}
-
-func dot(x, y []float64) float64 {
-	y = y[:len(x)]
-	var a, b, c, d float64
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		a += x[i] * y[i]
-		b += x[i+1] * y[i+1]
-		c += x[i+2] * y[i+2]
-		d += x[i+3] * y[i+3]
-	}
-	for ; i < len(x); i++ {
-		a += x[i] * y[i]
-	}
-	return (a + b) + (c + d)
-}
-
-func axpy(a float64, x, y []float64) {
-	y = y[:len(x)]
-	for i, v := range x {
-		y[i] += a * v
-	}
 }
 
 func maxAbs(x []float64) float64 {

@@ -14,6 +14,33 @@ func Pad8(n int) int { return (n + 7) &^ 7 }
 // cut64 is the number of rows of length f of one assembly call.
 func cut64(f int) int { return max(16, 1<<17/max(f, 1)) }
 
+// Dot64 returns Σ x[i]·y[i]; y must be at least as long as x. Four sums run side by
+// side, over i modulo 4, and are added in pairs; what is left over of a length
+// that is no multiple of 4 goes to the first of them.
+func Dot64(x, y []float64) float64 {
+	y = y[:len(x)]
+	var a, b, c, d float64
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		a += x[i] * y[i]
+		b += x[i+1] * y[i+1]
+		c += x[i+2] * y[i+2]
+		d += x[i+3] * y[i+3]
+	}
+	for ; i < len(x); i++ {
+		a += x[i] * y[i]
+	}
+	return (a + b) + (c + d)
+}
+
+// Axpy64 adds a·x to y, which must be at least as long.
+func Axpy64(a float64, x, y []float64) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] += a * v
+	}
+}
+
 // DotRows64 writes into dst the dot products of x with len(dst) consecutive rows
 // of length len(x), a multiple of 4.
 func DotRows64(dst, rows, x []float64) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
@@ -232,4 +233,33 @@ func BenchmarkDense64(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(1024*b.N), "ns/value")
 	})
+}
+
+// The order of summation is a promise: models are compared bit by bit.
+func TestDot64Axpy64(t *testing.T) {
+	for n := range 20 {
+		x, y := normals64(n, 1), normals64(n+3, 2)
+		var sums [4]float64
+		for i := range x {
+			if k := i % 4; i < n&^3 {
+				sums[k] += x[i] * y[i]
+			} else {
+				sums[0] += x[i] * y[i]
+			}
+		}
+		if got, want := Dot64(x, y), (sums[0]+sums[1])+(sums[2]+sums[3]); got != want {
+			t.Errorf("n %d: %v, want %v", n, got, want)
+		}
+		z := slices.Clone(y)
+		Axpy64(-1.5, x, z)
+		for i := range z {
+			want := y[i]
+			if i < n {
+				want += -1.5 * x[i]
+			}
+			if z[i] != want {
+				t.Errorf("n %d: z[%d] is %v, want %v", n, i, z[i], want)
+			}
+		}
+	}
 }
