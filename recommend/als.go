@@ -280,6 +280,17 @@ func (m *ALS) getScratch() *alsScratch {
 	return newALSScratch(m.factors)
 }
 
+// Meaning says what a score stands for.
+func (*ALS) Meaning() string {
+	return "expected preference, near 1 for likely items and near 0 for the rest; no probability"
+}
+
+// SparseScores is false: 0 is a score like any other.
+func (*ALS) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*ALS) ReadsOrder() bool { return false }
+
 // Score writes x_u·y_i for every item. The vector is that of q.User where the
 // fit knew the user, and the fold-in of the history otherwise; ErrEmpty when
 // there is neither.

@@ -157,7 +157,7 @@ func (s *state[U, I]) withArrivals(registry []*arrival[I], limit int, inStock fu
 	}
 	next.scored = make([]bool, len(s.sources))
 	for k, src := range s.sources {
-		_, text := src.Model.(*TFIDFModel)
+		_, text := itself[textScorer](src.Model)
 		for _, a := range next.arrivals {
 			if len(a.Vectors[src.Name]) > 0 || text && (a.Text != "" || len(a.Tokens) > 0) {
 				next.scored[k] = true
@@ -204,12 +204,12 @@ func (s *state[U, I]) scoreArrivals(dst []float32, w *scratch[I], k int, q Query
 		return dst, nil
 	}
 	src := &s.sources[k]
-	content, _ := src.Model.(*TFIDFModel)
+	content, text := itself[textScorer](src.Model)
 	for _, a := range s.arrivals {
 		score := nan
 		if v := a.Vectors[src.Name]; len(v) > 0 {
 			score = w.scan.base + vec.Dot(v, w.scan.v)
-		} else if content != nil && (a.Text != "" || len(a.Tokens) > 0) {
+		} else if text && (a.Text != "" || len(a.Tokens) > 0) {
 			var err error
 			score, err = content.ScoreText(q, a.Text, a.Tokens...)
 			if errors.Is(err, ErrEmpty) {

@@ -58,10 +58,11 @@ type Blend struct {
 	mnz  bool
 }
 
-// fused is what Blend and RRF have in common.
+// fused is what the models over several models have in common.
 type fused struct {
 	parts  []Weighted
 	sparse []bool
+	order  bool // some part reads order
 	users  int
 	items  int
 	pool   *sync.Pool // of *fuseScratch
@@ -98,8 +99,8 @@ func newFused(parts []Weighted, where string) (fused, error) {
 			return fused{}, fmt.Errorf("%s: parts[%d] knows %d items, parts[0] %d: %w", where, k, n, f.items, ErrMismatch)
 		}
 		f.users = max(f.users, p.Model.Users())
-		s, ok := p.Model.(SparseScorer)
-		f.sparse = append(f.sparse, ok && s.SparseScores())
+		f.sparse = append(f.sparse, sparseScores(p.Model))
+		f.order = f.order || readsOrder(p.Model)
 	}
 	n := f.items
 	f.pool = &sync.Pool{New: func() any { return &fuseScratch{scores: make([]float32, n), acc: make([]float32, n)} }}
@@ -111,6 +112,9 @@ func (f *fused) Users() int { return f.users }
 
 // Items returns the number of items.
 func (f *fused) Items() int { return f.items }
+
+// ReadsOrder reports whether a part reads the history as a sequence.
+func (f *fused) ReadsOrder() bool { return f.order }
 
 // NewBlend returns the blend of parts. Errors: ErrOption (no part, a nil model,
 // a weight that is not positive), ErrMismatch (parts of different catalogues).
@@ -128,6 +132,9 @@ func NewBlend(parts []Weighted, opt BlendOptions) (*Blend, error) {
 	}
 	return &Blend{fused: f, norm: opt.Normalize, mnz: opt.MNZ}, nil
 }
+
+// Meaning says what a score stands for.
+func (*Blend) Meaning() string { return "weighted mean of the parts' normalised scores" }
 
 // SparseScores is true when it is for every part and the normalisation keeps 0
 // at 0 (MinMax, Raw).
@@ -484,8 +491,11 @@ func NewRRF(parts []Weighted, opt RRFOptions) (*RRF, error) {
 	return &RRF{fused: f, opt: opt}, nil
 }
 
+// Meaning says what a score stands for.
+func (*RRF) Meaning() string { return "weighted sum of reciprocal ranks" }
+
 // SparseScores is true: items on no list score 0.
-func (f *RRF) SparseScores() bool { return true }
+func (*RRF) SparseScores() bool { return true }
 
 func (f *RRF) value(rank int) float32 { return float32(1 / (f.opt.K + float64(rank))) }
 

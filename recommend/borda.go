@@ -37,8 +37,11 @@ func NewBorda(parts []Weighted, opt BordaOptions) (*Borda, error) {
 	return &Borda{fused: f, depth: min(opt.Depth, f.items)}, nil
 }
 
+// Meaning says what a score stands for.
+func (*Borda) Meaning() string { return "weighted mean of the parts' points, 1 for a first place" }
+
 // SparseScores is true: items on no list score 0.
-func (f *Borda) SparseScores() bool { return true }
+func (*Borda) SparseScores() bool { return true }
 
 func (f *Borda) value(rank int) float32 { return float32(f.depth-rank+1) / float32(f.depth) }
 

@@ -241,6 +241,12 @@ func (s *sharpener) columns(ctx context.Context, m []float32, cols, workers int)
 	})
 }
 
+// SparseScores is false: 0 is a score like any other.
+func (*BSPM) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*BSPM) ReadsOrder() bool { return false }
+
 // AppendBinary appends the frame of m to dst.
 func (m *BSPM) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer

@@ -19,61 +19,34 @@ type Persistent interface {
 	encoding.BinaryUnmarshaler
 }
 
-// empty returns a new model of the kind, to be decoded into.
-func empty(kind uint16) Persistent {
-	switch kind {
-	case codec.KindPopular:
-		return &Popular{}
-	case codec.KindItemKNN:
-		return &ItemKNN{}
-	case codec.KindALS:
-		return &ALS{}
-	case codec.KindTFIDFModel:
-		return &TFIDFModel{}
-	case codec.KindRP3Beta:
-		return &RP3Beta{}
-	case codec.KindUserKNN:
-		return &UserKNN{}
-	case codec.KindTurboCF:
-		return &TurboCF{}
-	case codec.KindEASE:
-		return &EASE{}
-	case codec.KindBPR:
-		return &BPR{}
-	case codec.KindWARP:
-		return &WARP{}
-	case codec.KindLMF:
-		return &LMF{}
-	case codec.KindMF:
-		return &MF{}
-	case codec.KindSVDPP:
-		return &SVDPP{}
-	case codec.KindFM:
-		return &FM{}
-	case codec.KindPureSVD:
-		return &PureSVD{}
-	case codec.KindGFCF:
-		return &GFCF{}
-	case codec.KindBSPM:
-		return &BSPM{}
-	case codec.KindSparseEASE:
-		return &SparseEASE{}
-	case codec.KindSLIM:
-		return &SLIM{}
-	case codec.KindNMF:
-		return &NMF{}
-	case codec.KindSessionKNN:
-		return &SessionKNN{}
-	case codec.KindMarkov:
-		return &Markov{}
-	case codec.KindItem2Vec:
-		return &Item2Vec{}
-	case codec.KindNextBasket:
-		return &NextBasket{}
-	case codec.KindCategoryPopular:
-		return &CategoryPopular{}
-	}
-	return nil
+// models has an empty model of every kind, for ReadModel to decode into: a new
+// model is a line here, with its kind a line in internal/codec.
+var models = map[codec.Kind]func() Persistent{
+	codec.KindPopular:         func() Persistent { return &Popular{} },
+	codec.KindItemKNN:         func() Persistent { return &ItemKNN{} },
+	codec.KindALS:             func() Persistent { return &ALS{} },
+	codec.KindTFIDFModel:      func() Persistent { return &TFIDFModel{} },
+	codec.KindRP3Beta:         func() Persistent { return &RP3Beta{} },
+	codec.KindUserKNN:         func() Persistent { return &UserKNN{} },
+	codec.KindTurboCF:         func() Persistent { return &TurboCF{} },
+	codec.KindEASE:            func() Persistent { return &EASE{} },
+	codec.KindBPR:             func() Persistent { return &BPR{} },
+	codec.KindWARP:            func() Persistent { return &WARP{} },
+	codec.KindLMF:             func() Persistent { return &LMF{} },
+	codec.KindMF:              func() Persistent { return &MF{} },
+	codec.KindSVDPP:           func() Persistent { return &SVDPP{} },
+	codec.KindFM:              func() Persistent { return &FM{} },
+	codec.KindPureSVD:         func() Persistent { return &PureSVD{} },
+	codec.KindGFCF:            func() Persistent { return &GFCF{} },
+	codec.KindBSPM:            func() Persistent { return &BSPM{} },
+	codec.KindSparseEASE:      func() Persistent { return &SparseEASE{} },
+	codec.KindSLIM:            func() Persistent { return &SLIM{} },
+	codec.KindNMF:             func() Persistent { return &NMF{} },
+	codec.KindSessionKNN:      func() Persistent { return &SessionKNN{} },
+	codec.KindMarkov:          func() Persistent { return &Markov{} },
+	codec.KindItem2Vec:        func() Persistent { return &Item2Vec{} },
+	codec.KindNextBasket:      func() Persistent { return &NextBasket{} },
+	codec.KindCategoryPopular: func() Persistent { return &CategoryPopular{} },
 }
 
 // WriteModel writes the frame of m to w and returns the number of bytes.
@@ -98,10 +71,11 @@ func ReadModel(r io.Reader) (Persistent, error) {
 		return nil, fmt.Errorf("recommend: ReadModel: %w", err)
 	}
 	kind := binary.LittleEndian.Uint16(data[4:])
-	m := empty(kind)
-	if m == nil {
+	empty, ok := models[kind]
+	if !ok {
 		return nil, fmt.Errorf("recommend: ReadModel: frame kind %#x is no model: %w", kind, ErrMismatch)
 	}
+	m := empty()
 	if err := m.UnmarshalBinary(data); err != nil {
 		return nil, err
 	}

@@ -170,6 +170,17 @@ func (m *EASE) Users() int { return m.users }
 // Items returns the number of items.
 func (m *EASE) Items() int { return m.items }
 
+// Meaning says what a score stands for.
+func (*EASE) Meaning() string {
+	return "sum over the history of weight times learned similarity to the item"
+}
+
+// SparseScores is false: 0 is a score like any other.
+func (*EASE) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*EASE) ReadsOrder() bool { return false }
+
 // Score writes Σ wⱼ·B[j, i] over the history for every item i; ErrEmpty for an
 // empty history. Cost: items multiply-adds for each history item.
 func (m *EASE) Score(dst []float32, q Query) error {

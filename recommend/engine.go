@@ -18,22 +18,6 @@ import (
 // Score is the number of users of the item.
 const SourcePopular = "popular"
 
-// SparseScorer is the ability of models that know only some items for a query.
-// Where SparseScores is true, a score of 0 or below means that nothing speaks
-// for the item, and an Engine leaves such items to the next model of its chain.
-type SparseScorer interface {
-	SparseScores() bool
-}
-
-// SparseScores is true: items that are no neighbours of the history score 0.
-func (m *ItemKNN) SparseScores() bool { return true }
-
-// SparseScores is true: items no walk reaches score 0.
-func (m *RP3Beta) SparseScores() bool { return true }
-
-// SparseScores is true: items that no similar user took score 0.
-func (m *UserKNN) SparseScores() bool { return true }
-
 // Source is a model with the name it has in answers.
 type Source struct {
 	Name  string
@@ -232,7 +216,7 @@ func (e *Engine[U, I]) Meaning(source string) string {
 			if s.Meaning != "" {
 				return s.Meaning
 			}
-			return meaning(s.Model)
+			return meaningOf(s.Model)
 		}
 	}
 	switch source {
@@ -244,32 +228,6 @@ func (e *Engine[U, I]) Meaning(source string) string {
 		return "none: the request put the item there"
 	}
 	return ""
-}
-
-func meaning(m Model) string {
-	switch m.(type) {
-	case *ALS:
-		return "expected preference, near 1 for likely items and near 0 for the rest; no probability"
-	case *MF, *SVDPP:
-		return "expected rating before it is cut to the scale"
-	case *BPR, *WARP, *LMF:
-		return "log-odds-like preference, comparable within one user only"
-	case *ItemKNN, *RP3Beta, *SLIM, *EASE, *SparseEASE, *TurboCF, *GFCF, *BSPM, *PureSVD, *NMF:
-		return "sum over the history of weight times learned similarity to the item"
-	case *UserKNN:
-		return "sum over similar users who took the item of their similarity"
-	case *TFIDFModel:
-		return "cosine of the item's text and attributes with those of the history"
-	case *Popular:
-		return "decayed number of users who took the item"
-	case *Blend:
-		return "weighted mean of the parts' normalised scores"
-	case *RRF:
-		return "weighted sum of reciprocal ranks"
-	case *Borda:
-		return "weighted mean of the parts' points, 1 for a first place"
-	}
-	return "higher is better; see the type of the model"
 }
 
 func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*state[U, I], error) {
@@ -289,8 +247,7 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 		s.rerank = &r
 	}
 	for _, src := range s.sources {
-		sp, ok := src.Model.(SparseScorer)
-		s.sparse = append(s.sparse, ok && sp.SparseScores())
+		s.sparse = append(s.sparse, sparseScores(src.Model))
 	}
 	s.scored = make([]bool, len(s.sources))
 	for i, n := range d.Interactions.ItemCounts() {

@@ -463,6 +463,23 @@ func (m *FM) setFallback() {
 // Contexts returns the number of context features.
 func (m *FM) Contexts() int { return len(m.contextLin) }
 
+// Meaning says what a score stands for: that depends on the task.
+func (m *FM) Meaning() string {
+	switch m.task {
+	case FMRatings:
+		return "expected rating before it is cut to the scale"
+	case FMClicks:
+		return "log-odds of a click, comparable within one user only"
+	}
+	return "log-odds-like preference, comparable within one user only"
+}
+
+// SparseScores is false: 0 is a score like any other.
+func (*FM) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*FM) ReadsOrder() bool { return false }
+
 // Score writes the score of every item without context. Vector and bias are those
 // of q.User where the fit knew the user by entries or features, and the fold-in of
 // the history otherwise; ErrEmpty when there is neither, ErrRange for a weight

@@ -114,6 +114,12 @@ func (m *GFCF) setSpectral(factors int, v []float32) {
 	m.scratch = sync.Pool{}
 }
 
+// SparseScores is false: 0 is a score like any other.
+func (*GFCF) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*GFCF) ReadsOrder() bool { return false }
+
 // AppendBinary appends the frame of m to dst.
 func (m *GFCF) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer

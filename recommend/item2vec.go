@@ -310,6 +310,17 @@ func (m *Item2Vec) get() *[]float32 {
 	return &v
 }
 
+// Meaning says what a score stands for.
+func (*Item2Vec) Meaning() string {
+	return "cosine of the item's vector with the mean vector of the history"
+}
+
+// SparseScores is false: 0 is a score like any other.
+func (*Item2Vec) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*Item2Vec) ReadsOrder() bool { return false }
+
 // Score writes the cosine of every item with the history. ErrEmpty: the history
 // has no item with a vector, or its vectors cancel out. ErrRange: an item out of
 // range, or a weight that is negative or not finite.

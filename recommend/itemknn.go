@@ -468,6 +468,12 @@ func fromTop(found [][]topk.Item, cols int) *sparse.CSR {
 	return m
 }
 
+// SparseScores is true: items that are no neighbours of the history score 0.
+func (*ItemKNN) SparseScores() bool { return true }
+
+// ReadsOrder is false: the history is a set.
+func (*ItemKNN) ReadsOrder() bool { return false }
+
 // AppendBinary appends the frame of m to dst.
 func (m *ItemKNN) AppendBinary(dst []byte) ([]byte, error) {
 	return m.appendFrame(dst, codec.KindItemKNN, m.near), nil

@@ -31,6 +31,11 @@ func (m *itemWeights) Score(dst []float32, q Query) error {
 	return scoreLinear(dst, &q, m.reaches)
 }
 
+// Meaning says what a score stands for.
+func (*itemWeights) Meaning() string {
+	return "sum over the history of weight times learned similarity to the item"
+}
+
 // AppendSimilar appends the items with the largest weight to item, best first.
 func (m *itemWeights) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	return appendRowTop(dst, m.near, item, k)

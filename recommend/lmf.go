@@ -173,6 +173,17 @@ func (m *LMF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 	return bias, err
 }
 
+// Meaning says what a score stands for.
+func (*LMF) Meaning() string {
+	return "log-odds-like preference, comparable within one user only"
+}
+
+// SparseScores is false: 0 is a score like any other.
+func (*LMF) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*LMF) ReadsOrder() bool { return false }
+
 // Score writes b_u + b_i + x_u·y_i for every item. Vector and bias are those of
 // q.User where the fit knew the user, and the fold-in of the history otherwise;
 // ErrEmpty when there is neither, ErrRange for a weight that is negative or not

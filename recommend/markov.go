@@ -178,8 +178,16 @@ func (s *Sequences) occurrences() (ptr, at []int64, owner []int32) {
 	return ptr, at, owner
 }
 
+// Meaning says what a score stands for.
+func (*Markov) Meaning() string {
+	return "decayed probability that the item follows the latest events"
+}
+
 // SparseScores is true: items that never followed score 0.
-func (m *Markov) SparseScores() bool { return true }
+func (*Markov) SparseScores() bool { return true }
+
+// ReadsOrder is true: the history is a sequence, oldest first.
+func (*Markov) ReadsOrder() bool { return true }
 
 // shares calls fn with the share of each event of the history that has a say,
 // latest first, until less than 10⁻⁶ is left.

@@ -366,6 +366,17 @@ func (m *MF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 	return b, nil
 }
 
+// Meaning says what a score stands for.
+func (*MF) Meaning() string {
+	return "expected rating before it is cut to the scale"
+}
+
+// SparseScores is false: 0 is a score like any other.
+func (*MF) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*MF) ReadsOrder() bool { return false }
+
 // Score writes the prediction of every item, without bounds. The vector is that
 // of q.User where the fit knew the user, and the fold-in of the history, the
 // weights being ratings, otherwise. ErrEmpty when there is neither, ErrRange for

@@ -5,7 +5,6 @@ import (
 	"reflect"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/topk"
 )
 
 // Stranger is the User of a Query for somebody the model was not fitted on.
@@ -73,48 +72,6 @@ func missing(m any) bool {
 	return m == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// Similar is the ability to name items like another.
-type Similar interface {
-	// AppendSimilar appends the k items most similar to item, best first, ties
-	// by index, never item itself. Fewer are appended when fewer have any
-	// similarity. ErrUnknownID when item is out of range.
-	AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error)
-}
-
-// SimilarUsers is the ability to name users like another: ALS, BPR, WARP, LMF,
-// MF, SVDPP, FM and NMF by the cosine of their vectors, UserKNN by its measure.
-type SimilarUsers interface {
-	// AppendSimilarUsers appends the k users of the fit most similar to user, best
-	// first, ties by index, never user itself. None are appended for a user without
-	// entries. ErrUnknownID when user is out of range.
-	AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error)
-}
-
-// Reason is the share of one history item in a score.
-type Reason struct {
-	Item         int32   // the history item: "because you bought Item"
-	Contribution float32 // its part of the score; see Explainer
-}
-
-// Explainer is the ability to say why an item got its score.
-type Explainer interface {
-	// AppendReasons appends the k history items that contributed most to the
-	// score of item, largest first. The contributions of all history items add
-	// up to the score (to float32 rounding) where the model's comment says
-	// exact.
-	AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error)
-}
-
-// Folder is the ability to turn a history into a user vector, for people the
-// model was not fitted on.
-type Folder interface {
-	// Factors returns the length of a user vector.
-	Factors() int
-	// FoldIn writes the vector of a user with that history into dst, which must
-	// have length Factors().
-	FoldIn(dst []float32, items []int32, weights []float32) error
-}
-
 // checkQuery validates dst and the history of a query for a model of n items.
 func checkQuery(dst []float32, q *Query, n int) error {
 	if len(dst) != n {
@@ -146,96 +103,3 @@ func checkHistory(q *Query, n int) error {
 
 // errWeight is both, for callers that test for either.
 var errWeight = fmt.Errorf("recommend: weight of the history: %w, %w", ErrNotFinite, ErrRange)
-
-// Filter says which items may be recommended. The zero Filter lets all through.
-type Filter struct {
-	Allow *ItemSet // when set, only these
-	Deny  *ItemSet // never these
-	Items []int32  // never these either, e.g. what the user has already; any order
-}
-
-// Ranker turns a model's scores into top lists. It owns scratch memory: use one
-// per goroutine, and lists cost no allocation in steady state. Models of vectors
-// (ALS, BPR, WARP, LMF, MF) are scored block by block beside the selection, and
-// items that the filter removes are not scored where they are many.
-type Ranker struct {
-	model Model
-	scan  scan
-	all   []float32 // scores in memory, for models that need them
-	heap  topk.Heap
-	items []topk.Item
-	free  []uint64
-}
-
-// NewRanker returns a ranker over m.
-func NewRanker(m Model) *Ranker {
-	return &Ranker{model: m, free: make([]uint64, (m.Items()+63)/64)}
-}
-
-// AppendTop appends the k best items for q that pass f to dst: best first, equal
-// scores by ascending index, exactly min(k, eligible) of them. Errors are those
-// of Model.Score, and ErrMismatch for an item set of another size. For many lists
-// see TopLists.
-func (r *Ranker) AppendTop(dst []Scored, q Query, k int, f Filter) ([]Scored, error) {
-	if err := r.prepare(q, f); err != nil {
-		return dst, err
-	}
-	n := r.model.Items()
-	r.heap.Reset(min(k, n))
-	r.scan.top(&r.heap, r.free, n, fromAll)
-	return r.appendHeap(dst), nil
-}
-
-func (r *Ranker) appendHeap(dst []Scored) []Scored {
-	r.items = r.heap.AppendSorted(r.items[:0])
-	for _, it := range r.items {
-		dst = append(dst, Scored{it.ID, it.Score})
-	}
-	return dst
-}
-
-// prepare makes r.scan ready and leaves in r.free what may be recommended.
-func (r *Ranker) prepare(q Query, f Filter) error {
-	n := r.model.Items()
-	if f.Allow != nil && f.Allow.set.Size() != n || f.Deny != nil && f.Deny.set.Size() != n {
-		return ErrMismatch
-	}
-	if err := checkHistory(&q, n); err != nil {
-		return err
-	}
-	if f.Allow != nil {
-		copy(r.free, f.Allow.set.Words())
-	} else {
-		fillBits(r.free, n)
-	}
-	if f.Deny != nil {
-		for k, word := range f.Deny.set.Words() {
-			r.free[k] &^= word
-		}
-	}
-	for _, i := range f.Items {
-		if uint32(i) < uint32(n) {
-			r.free[i>>6] &^= 1 << (uint(i) & 63)
-		}
-	}
-	q.eligible = r.free
-	fused, err := r.scan.use(r.model, q)
-	if err == nil && !fused {
-		if r.all == nil {
-			r.all = make([]float32, n)
-		}
-		r.scan.scores = r.all
-		err = r.model.Score(r.all, q)
-	}
-	return err
-}
-
-// fillBits sets the first n bits and clears the rest.
-func fillBits(set []uint64, n int) {
-	for k := range set {
-		set[k] = ^uint64(0)
-	}
-	if r := n % 64; r != 0 {
-		set[len(set)-1] = 1<<r - 1
-	}
-}

@@ -221,8 +221,16 @@ func (m *NextBasket) Users() int { return m.users.Rows }
 // Items returns the number of items.
 func (m *NextBasket) Items() int { return m.users.Cols }
 
+// Meaning says what a score stands for.
+func (*NextBasket) Meaning() string {
+	return "decayed share of the baskets, own and of similar users, that hold the item"
+}
+
 // SparseScores is true: items neither the user nor a neighbour has score 0.
-func (m *NextBasket) SparseScores() bool { return true }
+func (*NextBasket) SparseScores() bool { return true }
+
+// ReadsOrder is true: the history is a sequence, oldest first.
+func (*NextBasket) ReadsOrder() bool { return true }
 
 // neighbors leaves the users nearest to a vector in t.near, with minus the
 // squared distance.

@@ -287,6 +287,17 @@ func (m *NMF) UserVector(u int) []float32 { return m.w[u*m.factors : (u+1)*m.fac
 // ItemVector returns the vector of item i; it aliases m and must not be changed.
 func (m *NMF) ItemVector(i int) []float32 { return m.h[i*m.factors : (i+1)*m.factors] }
 
+// Meaning says what a score stands for.
+func (*NMF) Meaning() string {
+	return "weight that the parts of the matrix add up to for the pair; no probability"
+}
+
+// SparseScores is false: 0 is a score like any other.
+func (*NMF) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*NMF) ReadsOrder() bool { return false }
+
 // Score writes w_u·h_i for every item. The vector is that of q.User where the
 // fit knew the user, and the fold-in of the history otherwise; ErrEmpty when
 // there is neither, ErrRange for a negative weight.

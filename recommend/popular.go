@@ -94,6 +94,17 @@ func (m *Popular) Users() int { return m.users }
 // Items returns the number of items.
 func (m *Popular) Items() int { return len(m.scores) }
 
+// Meaning says what a score stands for.
+func (*Popular) Meaning() string {
+	return "decayed number of users who took the item"
+}
+
+// SparseScores is false: 0 is a score like any other.
+func (*Popular) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*Popular) ReadsOrder() bool { return false }
+
 // Score writes the popularity of every item; it knows every query.
 func (m *Popular) Score(dst []float32, q Query) error {
 	if err := checkQuery(dst, &q, len(m.scores)); err != nil {

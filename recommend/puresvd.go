@@ -204,6 +204,17 @@ func (m *PureSVD) Factors() int { return m.factors }
 // be changed.
 func (m *PureSVD) SingularValues() []float32 { return m.sigma }
 
+// Meaning says what a score stands for.
+func (*PureSVD) Meaning() string {
+	return "sum over the history of weight times learned similarity to the item"
+}
+
+// SparseScores is false: 0 is a score like any other.
+func (*PureSVD) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*PureSVD) ReadsOrder() bool { return false }
+
 // Score writes the history times D·V·Vᵀ; ErrEmpty for an empty history. Cost:
 // Factors multiply-adds for each item of the history and of the catalogue.
 func (m *PureSVD) Score(dst []float32, q Query) error {

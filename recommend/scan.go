@@ -12,6 +12,7 @@ import (
 // Score rounds them, so that a list may be selected block by block without
 // scoring the whole catalogue into memory.
 type vectorScorer interface {
+	inner
 	// queryVector returns v, in buf or aliasing the model, with the errors of
 	// Score. buf has the length that itemVectors says.
 	queryVector(buf []float32, q Query) (v []float32, base float32, err error)
@@ -21,23 +22,17 @@ type vectorScorer interface {
 	byNorm() *normOrder
 }
 
-// vectorsOf returns m if it is a model of vectors, else nil. A host's type that
-// embeds one may have a Score of its own, and is none.
+// vectorsOf returns m if it is a model of vectors, else nil.
 func vectorsOf(m Model) vectorScorer {
-	switch m := m.(type) {
-	case *ALS:
-		return m
-	case *BPR:
-		return m
-	case *WARP:
-		return m
-	case *LMF:
-		return m
-	case *MF:
-		return m
-	}
-	return nil
+	v, _ := itself[vectorScorer](m)
+	return v
 }
+
+func (m *ALS) self() Model  { return m }
+func (m *BPR) self() Model  { return m }
+func (m *WARP) self() Model { return m }
+func (m *LMF) self() Model  { return m }
+func (m *MF) self() Model   { return m }
 
 func (m *ALS) itemVectors() (y, bias []float32, factors int) { return m.y, nil, m.factors }
 

@@ -239,8 +239,16 @@ func (m *SessionKNN) Users() int { return m.seqs.Len() }
 // Items returns the number of items.
 func (m *SessionKNN) Items() int { return m.seqs.items }
 
+// Meaning says what a score stands for.
+func (*SessionKNN) Meaning() string {
+	return "sum over similar sessions that hold the item of their weighted similarity"
+}
+
 // SparseScores is true: items of no neighbour score 0.
-func (m *SessionKNN) SparseScores() bool { return true }
+func (*SessionKNN) SparseScores() bool { return true }
+
+// ReadsOrder is true: the history is a sequence, oldest first.
+func (*SessionKNN) ReadsOrder() bool { return true }
 
 func (m *SessionKNN) get() *sessionScratch {
 	if t, ok := m.scratch.Get().(*sessionScratch); ok {

@@ -148,6 +148,12 @@ func elasticNet(t *localProblem, size []float64, target int, opt SLIMOptions) {
 	}
 }
 
+// SparseScores is false: 0 is a score like any other.
+func (*SLIM) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*SLIM) ReadsOrder() bool { return false }
+
 // AppendBinary appends the frame of m to dst.
 func (m *SLIM) AppendBinary(dst []byte) ([]byte, error) {
 	return m.appendFrame(dst, codec.KindSLIM, m.reaches), nil

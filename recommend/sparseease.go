@@ -137,6 +137,12 @@ func ridge(t *localProblem, extra func(k int) float64) {
 	}
 }
 
+// SparseScores is false: 0 is a score like any other.
+func (*SparseEASE) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*SparseEASE) ReadsOrder() bool { return false }
+
 // AppendBinary appends the frame of m to dst.
 func (m *SparseEASE) AppendBinary(dst []byte) ([]byte, error) {
 	return m.appendFrame(dst, codec.KindSparseEASE, m.reaches), nil

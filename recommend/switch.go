@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/topk"
@@ -37,6 +38,16 @@ func (m *Func) Users() int { return m.users }
 
 // Items returns the number of items.
 func (m *Func) Items() int { return m.items }
+
+// Meaning says what a score stands for.
+func (*Func) Meaning() string { return "what the function of the host makes of it; higher is better" }
+
+// SparseScores is false: 0 is a score like any other. Items without a score get
+// minus infinity from the function.
+func (*Func) SparseScores() bool { return false }
+
+// ReadsOrder is true: the function may read the history as a sequence.
+func (*Func) ReadsOrder() bool { return true }
 
 // Score calls the function.
 func (m *Func) Score(dst []float32, q Query) error {
@@ -94,6 +105,19 @@ func (m *Switch) pick(q Query) Model {
 	return nil
 }
 
+// Meaning says what a score stands for.
+func (*Switch) Meaning() string {
+	return "what a score of the model that the rule chose stands for; comparable within one answer only"
+}
+
+// SparseScores is false: what a sparse model knows nothing about scores minus
+// infinity here, so that 0 is a score like any other.
+func (*Switch) SparseScores() bool { return false }
+
+// ReadsOrder reports whether a model reads the history as a sequence; a rule that
+// does so is not known of.
+func (m *Switch) ReadsOrder() bool { return slices.ContainsFunc(m.models, readsOrder) }
+
 // Score writes the scores of the chosen model. Where that is a SparseScorer,
 // items it knows nothing about score minus infinity, which an Engine leaves to
 // its next source.
@@ -108,7 +132,7 @@ func (m *Switch) Score(dst []float32, q Query) error {
 	if err := p.Score(dst, q); err != nil {
 		return err
 	}
-	if s, ok := p.(SparseScorer); ok && s.SparseScores() {
+	if sparseScores(p) {
 		for i, v := range dst {
 			if !(v > 0) {
 				dst[i] = float32(math.Inf(-1))
@@ -161,6 +185,15 @@ func NewCascade(candidates, ranker Model, opt CascadeOptions) (*Cascade, error) 
 	}
 	return &Cascade{fused: f, depth: min(opt.Depth, f.items)}, nil
 }
+
+// Meaning says what a score stands for.
+func (m *Cascade) Meaning() string {
+	return "of the candidates: " + meaningOf(m.parts[1].Model)
+}
+
+// SparseScores is false: items that are no candidates score minus infinity, so
+// that 0 is a score like any other.
+func (*Cascade) SparseScores() bool { return false }
 
 // Score writes the second model's scores of the first one's candidates. ErrEmpty
 // when the first knows nothing about the query.

@@ -375,8 +375,16 @@ func (m *TFIDFModel) Items() int {
 	return m.items.Rows
 }
 
+// Meaning says what a score stands for.
+func (*TFIDFModel) Meaning() string {
+	return "cosine of the item's text and attributes with those of the history"
+}
+
 // SparseScores is true: items that share no term with the history score 0.
-func (m *TFIDFModel) SparseScores() bool { return true }
+func (*TFIDFModel) SparseScores() bool { return true }
+
+// ReadsOrder is false: the history is a set.
+func (*TFIDFModel) ReadsOrder() bool { return false }
 
 // Terms returns the vocabulary in ascending order. Do not change it.
 func (m *TFIDFModel) Terms() []string { return m.terms }
@@ -492,6 +500,8 @@ func (m *TFIDFModel) profileOf(w *tfidfScratch, q *Query) (float64, error) {
 	}
 	return norm, nil
 }
+
+func (m *TFIDFModel) self() Model { return m }
 
 // Score writes the cosine of the history with every item. ErrEmpty for a
 // history without any known term. Cost: the items of each term of the history.

@@ -179,8 +179,16 @@ func (m *CategoryPopular) Users() int { return m.users }
 // Items returns the number of items.
 func (m *CategoryPopular) Items() int { return len(m.popular) }
 
+// Meaning says what a score stands for.
+func (*CategoryPopular) Meaning() string {
+	return "popularity of the item as a share of its categories, weighted by those of the history"
+}
+
 // SparseScores is true: items of other categories score 0.
-func (m *CategoryPopular) SparseScores() bool { return true }
+func (*CategoryPopular) SparseScores() bool { return true }
+
+// ReadsOrder is false: the history is a set.
+func (*CategoryPopular) ReadsOrder() bool { return false }
 
 // Score writes the score of every item; ErrEmpty when no item of the history has
 // a category, ErrRange for a weight that is negative or not finite.

@@ -134,6 +134,12 @@ func secondOrder(ctx context.Context, p *sparse.CSR, opt TurboCFOptions) (*spars
 	return out, nil
 }
 
+// SparseScores is false: 0 is a score like any other.
+func (*TurboCF) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*TurboCF) ReadsOrder() bool { return false }
+
 // AppendBinary appends the frame of m to dst.
 func (m *TurboCF) AppendBinary(dst []byte) ([]byte, error) {
 	return m.appendFrame(dst, codec.KindTurboCF, m.reaches), nil

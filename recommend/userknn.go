@@ -213,6 +213,17 @@ func (m *UserKNN) neighbors(t *userScratch, q *Query) {
 	t.near = t.heap.AppendSorted(t.near[:0])
 }
 
+// Meaning says what a score stands for.
+func (*UserKNN) Meaning() string {
+	return "sum over similar users who took the item of their similarity"
+}
+
+// SparseScores is true: items that no similar user took score 0.
+func (*UserKNN) SparseScores() bool { return true }
+
+// ReadsOrder is false: the history is a set.
+func (*UserKNN) ReadsOrder() bool { return false }
+
 // Score writes Σ sim·weight over the neighbours of the history; ErrEmpty for an
 // empty history.
 func (m *UserKNN) Score(dst []float32, q Query) error {
@@ -273,12 +284,6 @@ func (m *UserKNN) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]User
 		return dst, nil
 	}
 	return m.AppendNeighbors(dst, Query{User: user, Items: items, Weights: weights}, k)
-}
-
-// UserScore is a user with a score.
-type UserScore struct {
-	User  int32
-	Score float32
 }
 
 // AppendBinary appends the frame of m to dst.

@@ -142,6 +142,12 @@ func walks(x *Interactions, penalty []float32, opt RP3BetaOptions) sparse.Pairs 
 	return sparse.Pairs{W: w, Left: left, Score: sparse.PairScore{Row: row, Col: penalty}}
 }
 
+// SparseScores is true: items no walk reaches score 0.
+func (*RP3Beta) SparseScores() bool { return true }
+
+// ReadsOrder is false: the history is a set.
+func (*RP3Beta) ReadsOrder() bool { return false }
+
 // AppendBinary appends the frame of m to dst.
 func (m *RP3Beta) AppendBinary(dst []byte) ([]byte, error) {
 	return m.appendFrame(dst, codec.KindRP3Beta, m.reaches), nil

@@ -163,6 +163,17 @@ func (m *WARP) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 	})
 }
 
+// Meaning says what a score stands for.
+func (*WARP) Meaning() string {
+	return "log-odds-like preference, comparable within one user only"
+}
+
+// SparseScores is false: 0 is a score like any other.
+func (*WARP) SparseScores() bool { return false }
+
+// ReadsOrder is false: the history is a set.
+func (*WARP) ReadsOrder() bool { return false }
+
 // Score writes b_i + x_u·y_i for every item. The vector is that of q.User where
 // the fit knew the user, and the fold-in of the history otherwise; ErrEmpty when
 // there is neither, ErrRange for a weight that is negative or not finite.

@@ -1,0 +1,46 @@
+package recommend
+
+import (
+	"context"
+	"strings"
+	"testing"
+)
+
+// A model says itself what its scores mean; a type that embeds a model inherits
+// its sentence, and a model without one is said to be better the higher.
+func TestAbilities(t *testing.T) {
+	x := groups(60, 48, 8, 3)
+	for _, c := range conformants {
+		m, err := c.fit(context.Background(), x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := meaningOf(m); s == "" || strings.Contains(s, "see the type") {
+			t.Errorf("%s: meaning %q", c.name, s)
+		}
+		if _, ok := m.(SparseScorer); !ok {
+			t.Errorf("%s does not say whether its scores are sparse", c.name)
+		}
+		if _, ok := m.(OrderReader); !ok {
+			t.Errorf("%s does not say whether it reads order", c.name)
+		}
+		ordered := strings.HasPrefix(c.name, "sessionknn") || c.name == "markov" || c.name == "nextbasket"
+		if readsOrder(m) != ordered {
+			t.Errorf("%s: reads order: %v", c.name, readsOrder(m))
+		}
+	}
+	als, err := FitALS(context.Background(), x, ALSOptions{Factors: 8, Iterations: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type host struct{ *ALS }
+	if meaningOf(host{als}) != als.Meaning() {
+		t.Error("a type that embeds a model does not inherit its meaning")
+	}
+	if vectorsOf(host{als}) != nil || vectorsOf(als) == nil {
+		t.Error("only the model itself may be scanned by its vectors")
+	}
+	if s := meaningOf(&rowModel{}); !strings.HasPrefix(s, "higher is better") {
+		t.Errorf("a model without a meaning: %q", s)
+	}
+}
