@@ -2,8 +2,10 @@ package segment_test
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/segment"
 )
 
@@ -37,39 +39,68 @@ func FuzzParseRule(f *testing.F) {
 	})
 }
 
-func FuzzUnmarshal(f *testing.F) {
-	km, err := segment.NewKMeans(six[:3])
-	must(err)
-	step, err := segment.NewKMeansStep(six[:2])
-	must(err)
-	must(step.Add(six[4], 1))
-	rfm, err := segment.FitRFM([]float64{1, 2}, []float64{1, 2}, []float64{1, 2}, 2)
-	must(err)
-	au, err := segment.NewAudience(9, []int32{2, 8})
-	must(err)
-	for _, m := range []interface{ MarshalBinary() ([]byte, error) }{km, step, rfm, au, new(segment.Transitions)} {
-		b, err := m.MarshalBinary()
-		must(err)
-		f.Add(b)
-	}
-	type form interface {
-		MarshalBinary() ([]byte, error)
-		UnmarshalBinary([]byte) error
-	}
+// form is the binary form that every model and accumulator has.
+type form interface {
+	MarshalBinary() ([]byte, error)
+	AppendBinary([]byte) ([]byte, error)
+	UnmarshalBinary([]byte) error
+}
+
+// fuzzForm feeds bytes as they are and with length and checksum made right: what
+// is refused leaves the receiver alone, what is accepted is canonical.
+func fuzzForm(f *testing.F, fresh func() form, use func(form)) {
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, m := range []form{new(segment.KMeans), new(segment.KMeansStep), new(segment.RFM), new(segment.Audience), new(segment.Transitions)} {
-			if m.UnmarshalBinary(data) != nil {
+		for _, data := range [][]byte{data, testkit.Refit(data)} {
+			m := fresh()
+			before, _ := m.MarshalBinary()
+			if err := m.UnmarshalBinary(data); err != nil {
+				if !errors.Is(err, segment.ErrCorrupt) && !errors.Is(err, segment.ErrVersion) && !errors.Is(err, segment.ErrMismatch) {
+					t.Fatalf("unnamed error %v", err)
+				}
+				if after, _ := m.MarshalBinary(); !bytes.Equal(before, after) {
+					t.Fatal("a failed decode changed the receiver")
+				}
 				continue
 			}
 			b, err := m.MarshalBinary()
 			if err != nil || !bytes.Equal(b, data) {
-				t.Fatalf("%T accepts %d bytes and writes %d others, %v", m, len(data), len(b), err)
+				t.Fatalf("accepts %d bytes and writes %d others, %v", len(data), len(b), err)
 			}
-			if k, ok := m.(*segment.KMeans); ok {
-				if _, _, err := k.Nearest(make([]float64, k.Dim())); err != nil {
-					t.Fatal(err)
-				}
-			}
+			use(m) // must not panic
+		}
+	})
+}
+
+func FuzzKMeansUnmarshal(f *testing.F) {
+	fuzzForm(f, func() form { return new(segment.KMeans) }, func(m form) {
+		k := m.(*segment.KMeans)
+		_, _, err := k.Nearest(make([]float64, k.Dim()))
+		must(err)
+	})
+}
+
+func FuzzKMeansStepUnmarshal(f *testing.F) {
+	fuzzForm(f, func() form { return new(segment.KMeansStep) }, func(m form) { _, _, _ = m.(*segment.KMeansStep).Next() })
+}
+
+func FuzzRFMUnmarshal(f *testing.F) {
+	fuzzForm(f, func() form { return new(segment.RFM) }, func(m form) {
+		_, err := m.(*segment.RFM).Score(1, 2, 3)
+		must(err)
+	})
+}
+
+func FuzzTransitionsUnmarshal(f *testing.F) {
+	fuzzForm(f, func() form { return new(segment.Transitions) }, func(m form) {
+		_, _ = m.(*segment.Transitions).Rate(segment.New, segment.Active)
+	})
+}
+
+func FuzzAudienceUnmarshal(f *testing.F) {
+	fuzzForm(f, func() form { return new(segment.Audience) }, func(m form) {
+		a := m.(*segment.Audience)
+		if a.Count() > a.Universe() {
+			panic("more members than users")
 		}
 	})
 }

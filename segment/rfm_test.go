@@ -351,11 +351,6 @@ func TestBinaryForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	type form interface {
-		MarshalBinary() ([]byte, error)
-		AppendBinary([]byte) ([]byte, error)
-		UnmarshalBinary([]byte) error
-	}
 	for name, c := range map[string]struct{ full, empty form }{
 		"KMeans":      {km, new(segment.KMeans)},
 		"KMeansStep":  {step, new(segment.KMeansStep)},

@@ -1,0 +1,126 @@
+package segment_test
+
+import (
+	"bytes"
+	"encoding"
+	"os"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/segment"
+)
+
+// The golden frame of each model and accumulator, with every field in use.
+func TestFrames(t *testing.T) {
+	testkit.Frames(t, "segment", []testkit.Frame{
+		{
+			Kind: codec.KindKMeans,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				m, err := segment.FitKMeans(bg, filledRows, segment.KMeansOptions{K: 3, Weights: []float64{1, 2, 1, .5, 3, 1, 1, 2}, Seed: 4})
+				must(err)
+				return m
+			},
+			Values: func(t testing.TB, s any) any {
+				m := s.(*segment.KMeans)
+				labels, err := m.Assign(nil, filledRows)
+				must(err)
+				return map[string]any{
+					"K": m.K(), "Dim": m.Dim(), "Centers": m.Centers(), "Weights": m.Weights(), "Inertia": m.Inertia(), "ClusterInertia": m.ClusterInertia(),
+					"Iterations": m.Iterations(), "Converged": m.Converged(), "Assign": labels,
+				}
+			},
+		},
+		{
+			Kind: codec.KindKMeansStep,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				s, err := segment.NewKMeansStep([][]float64{{1, 2}, {8, 1}, {4, 9}})
+				must(err)
+				for i, r := range filledRows {
+					must(s.Add(r, 1+float64(i)/4))
+				}
+				return s
+			},
+			Values: func(t testing.TB, s any) any {
+				k := s.(*segment.KMeansStep)
+				next, shift, err := k.Next()
+				must(err)
+				return map[string]any{"Weights": k.Weights(), "Inertia": k.Inertia(), "Next": next, "Shift": shift}
+			},
+		},
+		{
+			Kind: codec.KindRFM,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				m, err := segment.FitRFM([]float64{2, 90, 30, 200, 10}, []float64{12, 1, 4, 6, 2}, []float64{900, 20, 210, 500, 35}, 4)
+				must(err)
+				return m
+			},
+			Values: func(t testing.TB, s any) any {
+				m := s.(*segment.RFM)
+				r, f, mon := m.Cuts()
+				score, err := m.Score(25, 5, 300)
+				must(err)
+				return map[string]any{"Recency": r.Points(), "Frequency": f.Points(), "Monetary": mon.Points(), "Score": score}
+			},
+		},
+		{
+			Kind: codec.KindTransitions,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				m := new(segment.Transitions)
+				for from := range segment.State(segment.NumStates) {
+					for to := range segment.State(segment.NumStates) {
+						for range 1 + (2*from+3*to)%5 {
+							must(m.Add(from, to))
+						}
+					}
+				}
+				return m
+			},
+			Values: func(t testing.TB, s any) any {
+				m := s.(*segment.Transitions)
+				var counts [segment.NumStates][segment.NumStates]int64
+				for from := range counts {
+					for to := range counts[from] {
+						counts[from][to] = m.Count(segment.State(from), segment.State(to))
+					}
+				}
+				rate, err := m.Rate(segment.Active, segment.Sleeping)
+				must(err)
+				return map[string]any{"Counts": counts, "Rate": rate}
+			},
+		},
+		{
+			Kind: codec.KindAudience,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				p, err := segment.Compile(segment.Compare("age", ">=", 30), table(), segment.CompileOptions{MinAudience: 3})
+				must(err)
+				a, err := p.Select(bg)
+				must(err)
+				return a
+			},
+			Values: func(t testing.TB, s any) any {
+				a := s.(*segment.Audience)
+				return map[string]any{"Universe": a.Universe(), "IDs": a.IDs(nil), "MinSize": a.MinSize(), "Small": a.Small()}
+			},
+			Zero: []string{".reason: an audience with members has none; TestFrameEmptyAudience holds one without"},
+		},
+	})
+}
+
+var filledRows = [][]float64{{1, 2}, {1.5, 1}, {8, 1.5}, {9, 3}, {4, 8}, {5, 9.5}, {2, 2.5}, {7.5, 2}}
+
+// An audience that a rule left empty keeps the reason.
+func TestFrameEmptyAudience(t *testing.T) {
+	const path = "testdata/frames/AudienceEmpty.v1.bin"
+	data, err := os.ReadFile(path)
+	must(err)
+	var a segment.Audience
+	must(a.UnmarshalBinary(data))
+	if a.Universe() != 4 || a.Count() != 0 || a.MinSize() != 3 || a.Reason() != "age >= 40 contradicts age < 30" {
+		t.Errorf("%d of %d, at least %d: %q", a.Count(), a.Universe(), a.MinSize(), a.Reason())
+	}
+	again, err := a.MarshalBinary()
+	if err != nil || !bytes.Equal(again, data) {
+		t.Errorf("written again it differs (%v)", err)
+	}
+}

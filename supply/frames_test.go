@@ -1,0 +1,107 @@
+package supply_test
+
+import (
+	"encoding"
+	"testing"
+	"time"
+
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/supply"
+)
+
+// The golden frame of each accumulator, with every field in use.
+func TestFrames(t *testing.T) {
+	testkit.Frames(t, "supply", []testkit.Frame{
+		{Kind: codec.KindAssortment, Fill: filledAssortment, Values: func(t testing.TB, s any) any {
+			return must(s.(*supply.Assortment[string]).Result(at(60)))
+		}},
+		{Kind: codec.KindFulfilment, Fill: filledFulfilment, Values: func(t testing.TB, s any) any {
+			return must(s.(*supply.Fulfilment).Result())
+		}},
+		{Kind: codec.KindService, Fill: filledService, Values: func(t testing.TB, s any) any {
+			return must(s.(*supply.Service).Result())
+		}, Zero: []string{".backlog.open: the age of a ticket is always known", ".backlog.m: its count"}},
+		{Kind: codec.KindInventory, Fill: filledInventory, Values: func(t testing.TB, s any) any {
+			return must(s.(*supply.Inventory[string]).Result())
+		}},
+		{Kind: codec.KindDemand, Fill: filledDemand, Values: func(t testing.TB, s any) any {
+			d := s.(*supply.Demand[string])
+			out := map[string]any{"IDs": d.IDs(), "Periods": d.Periods()}
+			for _, id := range d.IDs() {
+				out[id] = must(d.Series(id, supply.Scale))
+			}
+			return out
+		}},
+	})
+}
+
+func filledAssortment(t testing.TB) encoding.BinaryMarshaler {
+	a := must(supply.NewAssortment[string](supply.AssortmentOptions{Categories: []string{"tea", "jam", "bread"}, NewWithin: 45 * day}))
+	ok(t,
+		a.AddProduct("earl grey", "tea", at(3)), a.AddProduct("assam", "tea", at(40)), a.AddProduct("plum", "jam", at(12)),
+		a.AddStock("earl grey", at(3), at(30), true), a.AddStock("earl grey", at(30), at(36), false), a.AddStock("assam", at(40), at(55), true),
+		a.AddStock("plum", at(12), at(20), true), a.AddStock("plum", at(20), at(50), false),
+		a.AddSales("earl grey", 31.5), a.AddSales("assam", 12), a.AddSales("plum", 7), a.AddForecast("earl grey", 40), a.AddForecast("plum", 22.25))
+	return a
+}
+
+func filledFulfilment(t testing.TB) encoding.BinaryMarshaler {
+	f := must(supply.NewFulfilment(supply.FulfilmentOptions{
+		AsOf: at(30), Grace: 6 * time.Hour, Perfect: supply.OnTime | supply.InFull | supply.Documented,
+		Targets: map[string]float64{"north": 3, "south": 1.5, "west": 2},
+	}))
+	for _, d := range []supply.Delivery{
+		{Placed: at(1), Shipped: at(2), Delivered: at(4), Promised: at(4), Region: "north", Ordered: 3, Received: 3, Lines: 2, LinesInFull: 2, RightAddress: supply.Pass, Undamaged: supply.Pass, Documented: supply.Pass},
+		{Placed: at(2), Shipped: at(5), Delivered: at(9), Promised: at(6), Region: "south", Ordered: 4, Received: 5, Lines: 3, LinesInFull: 1, RightAddress: supply.Fail, Undamaged: supply.Fail, Documented: supply.Fail},
+		{Placed: at(3), Shipped: at(4), Delivered: at(5), Region: "north", Ordered: 2, Received: 1},
+		{Placed: at(6), Shipped: at(7), Delivered: at(8), Promised: at(9), Region: "north"},
+		{Placed: at(10), Shipped: at(11), Promised: at(14)},
+		{Placed: at(29), Promised: at(33)},
+		{Placed: at(8), Cancelled: true},
+	} {
+		ok(t, f.Add(d))
+	}
+	return f
+}
+
+func filledService(t testing.TB) encoding.BinaryMarshaler {
+	s := must(supply.NewService(supply.ServiceOptions{AsOf: at(30), ReopenWindow: 5 * day}))
+	for _, k := range []supply.Ticket{
+		{Opened: at(1), Replied: at(1.5), Resolved: at(2), Contacts: 1},
+		{Opened: at(2), Replied: at(2.25), Resolved: at(6), Reopened: at(7), Contacts: 3},
+		{Opened: at(20), Replied: at(21), Resolved: at(28)},
+		{Opened: at(24), Replied: at(24.125)},
+		{Opened: at(29)},
+	} {
+		ok(t, s.AddTicket(k))
+	}
+	for kind, answers := range [][]int{{1, 4, 5, 5}, {0, 3, 6, 7, 8, 9, 10}, {2, 6, 7}} {
+		for _, v := range answers {
+			ok(t, s.AddSurvey(supply.Survey(kind), v))
+		}
+		ok(t, s.AddInvited(supply.Survey(kind), int64(9+kind)))
+	}
+	ok(t, s.AddSold(40, 75, 123_400), s.AddReturn(supply.Return{Orders: 1, Units: 2, Value: 4_990, Reason: "too small"}),
+		s.AddReturn(supply.Return{Units: 1, Value: 1_500, Reason: "broken"}))
+	return s
+}
+
+func filledInventory(t testing.TB) encoding.BinaryMarshaler {
+	v := must(supply.NewInventory[string](supply.InventoryOptions{
+		From: at(0), To: at(90), DeadAfter: 50 * day, Ages: []time.Duration{20 * day, 45 * day}, Currency: "EUR",
+	}))
+	ok(t,
+		v.AddReceipt("a", at(-20), 30), v.AddReceipt("a", at(10), 50), v.AddReceipt("b", at(5), 12),
+		v.AddLevel("a", at(0), at(40), 60, 30_000), v.AddLevel("a", at(40), at(90), 25, 12_500), v.AddLevel("b", at(5), at(90), 12, 2_400),
+		v.AddSale("a", at(15), 20, 19_980, 10_000), v.AddSale("a", at(70), 35, 33_000, 17_500), v.AddSale("b", at(6), 1, 390, 200))
+	return v
+}
+
+func filledDemand(t testing.TB) encoding.BinaryMarshaler {
+	d := must(supply.NewDemand[string](supply.DemandOptions{Start: at(0), Period: 10 * day}))
+	ok(t,
+		d.Add("a", at(1), 4), d.Add("a", at(14), 6.5), d.Add("a", at(31), 2), d.AddStockOut("a", at(16), at(24)),
+		d.Add("b", at(22), 3), d.AddProduct("b", at(18)), d.AddStockOut("b", at(35), at(39)), d.Extend(5))
+	return d
+}
