@@ -129,7 +129,7 @@ func frame(t *testing.T, name string, f Frame) {
 	}
 }
 
-func save(t *testing.T, path string, data []byte) {
+func save(t testing.TB, path string, data []byte) {
 	t.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, data, 0o644)); err != nil {
 		t.Fatal(err)
