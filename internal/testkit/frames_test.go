@@ -24,11 +24,11 @@ func TestZeroFields(t *testing.T) {
 
 func TestDiffers(t *testing.T) {
 	a := map[string]any{"x": []any{1.0, "s", nil}}
-	if d := differs("", a, map[string]any{"x": []any{1.0 + 1e-12, "s", nil}}); d != "" {
+	if d := differs("", a, map[string]any{"x": []any{1.0 + 1e-12, "s", nil}}, 1e-9); d != "" {
 		t.Errorf("differs at %q", d)
 	}
 	for _, b := range []any{map[string]any{"x": []any{1.1, "s", nil}}, map[string]any{"x": []any{1.0, "s"}}, map[string]any{"y": 1.0}, 3.0} {
-		if differs("", a, b) == "" {
+		if differs("", a, b, 1e-9) == "" {
 			t.Errorf("no difference to %v", b)
 		}
 	}
