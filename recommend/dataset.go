@@ -180,7 +180,7 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	if b.base != nil {
 		fixedUsers, fixedItems = b.base.Users.Len(), b.base.Items.Len()
 	}
-	userPerm, itemPerm := users.Sort(fixedUsers), items.Sort(fixedItems)
+	userPerm, itemPerm := dict.Sort(users, fixedUsers), dict.Sort(items, fixedItems)
 	es := make([]event, len(b.events))
 	for k, e := range b.events {
 		es[k] = event{userPerm[e.user], itemPerm[e.item], e.weight, e.time}

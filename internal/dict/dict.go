@@ -16,7 +16,7 @@ type Key interface{ ~string | constraints.Integer }
 
 // Dict maps keys to 0, 1, 2, … . The zero value is empty and ready. It is safe
 // for concurrent readers as long as nobody adds.
-type Dict[K Key] struct {
+type Dict[K comparable] struct {
 	index map[K]int32
 	keys  []K
 }
@@ -24,14 +24,18 @@ type Dict[K Key] struct {
 // Len returns the number of keys.
 func (d *Dict[K]) Len() int { return len(d.keys) }
 
-// Add returns the index of key, giving it the next free one if it is new. It
-// fails only when 2³¹-1 keys are in use.
+// Add returns the index of key, giving it the next free one, the Len before, if it
+// is new. It fails for a key that does not equal itself, as NaN (ErrNotFinite),
+// and when 2³¹-1 keys are in use (ErrOverflow and ErrTooLarge).
 func (d *Dict[K]) Add(key K) (int32, error) {
 	if i, ok := d.index[key]; ok {
 		return i, nil
 	}
+	if key != key {
+		return -1, fmt.Errorf("id %v does not equal itself: %w", key, check.ErrNotFinite)
+	}
 	if len(d.keys) >= math.MaxInt32 {
-		return -1, fmt.Errorf("more than %d ids: %w", math.MaxInt32, check.ErrOverflow)
+		return -1, fmt.Errorf("more than %d ids: %w: %w", math.MaxInt32, check.ErrTooLarge, check.ErrOverflow)
 	}
 	if d.index == nil {
 		d.index = make(map[K]int32)
@@ -65,11 +69,20 @@ func (d *Dict[K]) Clone() *Dict[K] {
 	return c
 }
 
-// Sort renumbers the keys from index from on in ascending order and returns the
-// permutation: perm[old] = new. Keys below from keep their index. Sorting makes
+// Truncate forgets the keys from index n on, n in [0, Len()]; the room stays.
+func (d *Dict[K]) Truncate(n int) {
+	for _, k := range d.keys[n:] {
+		delete(d.index, k)
+	}
+	clear(d.keys[n:]) // let go of what strings point to
+	d.keys = d.keys[:n]
+}
+
+// Sort renumbers the keys of d from index from on in ascending order and returns
+// the permutation: perm[old] = new. Keys below from keep their index. Sorting makes
 // the numbering independent of the order in which keys were added. from must be
 // in [0, Len()].
-func (d *Dict[K]) Sort(from int) (perm []int32) {
+func Sort[K Key](d *Dict[K], from int) (perm []int32) {
 	sorted := slices.Clone(d.keys)
 	slices.Sort(sorted[from:])
 	perm = make([]int32, len(sorted))

@@ -1,17 +1,21 @@
 package dict
 
 import (
+	"errors"
+	"math"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/check"
 )
 
 type sku string
 
 func TestDict(t *testing.T) {
 	var d Dict[sku]
-	if d.Len() != 0 || d.Index("x") != -1 || d.Keys() != nil || len(d.Sort(0)) != 0 {
+	if d.Len() != 0 || d.Index("x") != -1 || d.Keys() != nil || len(Sort(&d, 0)) != 0 {
 		t.Fatal("zero value")
 	}
 	for i, k := range []sku{"pear", "apple", "pear", "", "apple"} {
@@ -24,8 +28,46 @@ func TestDict(t *testing.T) {
 	if _, err := c.Add("new"); err != nil || d.Index("new") != -1 || d.Len() != 3 {
 		t.Fatal("clone shares state")
 	}
-	if got := d.Sort(0); !slices.Equal(got, []int32{2, 1, 0}) || d.Key(0) != "" || d.Index("pear") != 2 {
+	if got := Sort(&d, 0); !slices.Equal(got, []int32{2, 1, 0}) || d.Key(0) != "" || d.Index("pear") != 2 {
 		t.Fatalf("Sort: %v, %v", got, d.Keys())
+	}
+}
+
+// Any comparable type is numbered; what does not equal itself could never be found
+// again.
+func TestDictComparable(t *testing.T) {
+	type key struct {
+		shop int
+		x    float64
+	}
+	var d Dict[key]
+	for i, k := range []key{{1, 2}, {1, 3}, {1, 2}} {
+		if n, err := d.Add(k); err != nil || n != int32(i%2) {
+			t.Errorf("Add(%v) = %d, %v", k, n, err)
+		}
+	}
+	if n, err := d.Add(key{1, math.NaN()}); !errors.Is(err, check.ErrNotFinite) || n != -1 || d.Len() != 2 {
+		t.Errorf("NaN: %d, %v", n, err)
+	}
+}
+
+func TestTruncate(t *testing.T) {
+	var d Dict[sku]
+	d.Truncate(0)
+	for _, k := range []sku{"a", "b", "c"} {
+		if _, err := d.Add(k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.Truncate(1)
+	if d.Len() != 1 || d.Index("a") != 0 || d.Index("b") != -1 || d.Index("c") != -1 {
+		t.Errorf("after Truncate(1): %v", d.Keys())
+	}
+	if n, err := d.Add("c"); n != 1 || err != nil {
+		t.Errorf("Add after Truncate: %d, %v", n, err)
+	}
+	if d.Truncate(0); d.Len() != 0 || d.Index("a") != -1 {
+		t.Errorf("after Truncate(0): %v", d.Keys())
 	}
 }
 
@@ -41,7 +83,7 @@ func TestSortProp(t *testing.T) {
 				}
 			}
 			before := slices.Clone(d.Keys())
-			return d, before, d.Sort(len(head))
+			return d, before, Sort(d, len(head))
 		}
 		d, before, perm := build(tail)
 		for old, k := range before {
@@ -56,7 +98,7 @@ func TestSortProp(t *testing.T) {
 		if !slices.Equal(d.Keys(), other.Keys()) {
 			t.Fatal("numbering depends on the order of insertion")
 		}
-		if again := d.Sort(len(head)); !slices.IsSorted(again) {
+		if again := Sort(d, len(head)); !slices.IsSorted(again) {
 			t.Fatal("sorting twice moves keys")
 		}
 		if c := d.Clone(); !slices.Equal(c.Keys(), d.Keys()) || c.Len() != d.Len() {
