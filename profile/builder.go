@@ -34,24 +34,24 @@ func (d Dimension) String() string {
 
 // BuilderOptions configure a Builder.
 type BuilderOptions struct {
-	// CutOff is the moment of which the profile speaks. Nothing at or after it
+	// AsOf is the moment of which the profile speaks. Nothing at or after it
 	// enters. Required.
-	CutOff time.Time
+	AsOf time.Time
 	// Zone is the business time zone: windows begin at the wall-clock time of
-	// CutOff there, so a window of 7 days is 7 calendar days also across a change
+	// AsOf there, so a window of 7 days is 7 calendar days also across a change
 	// of summer time. Default UTC.
 	Zone *time.Location
-	// Windows are the lengths, in days, of the windows that end at CutOff;
+	// Windows are the lengths, in days, of the windows that end at AsOf;
 	// ascending, at most 7. Default 7, 30, 90. An empty, non-nil slice: none.
 	Windows []int
 	// HalfLife is the age at which an event counts half towards an affinity.
 	// Default 30 days; negative: no decay.
 	HalfLife time.Duration
-	// Weights is how much one event of each kind says about taste; kinds not
+	// KindWeights is how much one event of each kind says about taste; kinds not
 	// named weigh 0. An order line weighs as a Purchase. Each in [0, 1e6].
 	// Default View, Click, Search, Rate and Comment 1, Share 2, Cart and Favorite
 	// 3, Purchase 5.
-	Weights map[Kind]float64
+	KindWeights map[Kind]float64
 	// Currency of all orders and refunds. Default: that of the first one.
 	Currency string
 	// PriceBands are ascending bounds on the unit price, in minor units, that make
@@ -78,23 +78,23 @@ func (o BuilderOptions) withDefaults() BuilderOptions {
 	o.Windows = slices.Clone(o.Windows)
 	o.PriceBands = slices.Clone(o.PriceBands)
 	o.HalfLife = check.OrOff(o.HalfLife, 30*day)
-	if o.Weights == nil {
-		o.Weights = defaultWeights
+	if o.KindWeights == nil {
+		o.KindWeights = defaultWeights
 	}
 	return o
 }
 
 func (o BuilderOptions) validate() error {
 	var c check.Options
-	c.Require(checkTime("CutOff", o.CutOff) == nil, "CutOff", o.CutOff, "a time in the years 1678 to 2262")
+	c.Require(check.Time("AsOf", o.AsOf) == nil, "AsOf", o.AsOf, "a time in the years 1678 to 2262")
 	c.Require(len(o.Windows) <= maxWindows, "len(Windows)", len(o.Windows), "at most 7")
 	for i, w := range o.Windows {
 		c.Require(w > 0 && w <= 36500, fmt.Sprintf("Windows[%d]", i), w, "1 to 36500 days")
 		c.Require(i == 0 || w > o.Windows[i-1], fmt.Sprintf("Windows[%d]", i), w, "more than the one before")
 	}
-	for k := range o.Weights {
-		w := o.Weights[k]
-		c.Require(k.valid() && w >= 0 && w <= maxWeight, fmt.Sprintf("Weights[%v]", k), w, "a valid kind and 0 to 1e6")
+	for k := range o.KindWeights {
+		w := o.KindWeights[k]
+		c.Require(k.Valid() && w >= 0 && w <= maxWeight, fmt.Sprintf("KindWeights[%v]", k), w, "a valid kind and 0 to 1e6")
 	}
 	for i, p := range o.PriceBands {
 		c.Require(i == 0 || p > o.PriceBands[i-1], fmt.Sprintf("PriceBands[%d]", i), p, "more than the one before")
@@ -117,7 +117,7 @@ func (o BuilderOptions) validate() error {
 // windows, 50 to 100 bytes for each (user, label) pair.
 type Builder[U, I ID] struct {
 	opt      BuilderOptions
-	cut      int64   // CutOff, ns
+	cut      int64   // AsOf, ns
 	from     []int64 // begin of window w, ns, descending
 	halfLife float64 // ns, 0: no decay
 	weight   [kinds + 1]float64
@@ -177,25 +177,25 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	b := &Builder[U, I]{opt: opt, cut: opt.CutOff.UnixNano(), currency: opt.Currency}
+	b := &Builder[U, I]{opt: opt, cut: opt.AsOf.UnixNano(), currency: opt.Currency}
 	if opt.HalfLife > 0 {
 		b.halfLife = float64(opt.HalfLife)
 	}
 	for _, w := range opt.Windows {
-		t := opt.CutOff.In(opt.Zone).AddDate(0, 0, -w)
-		if err := checkTime("window begin", t); err != nil {
+		t := opt.AsOf.In(opt.Zone).AddDate(0, 0, -w)
+		if err := check.Time("window begin", t); err != nil {
 			return nil, fmt.Errorf("profile: NewBuilder: Windows: %w", ErrOption)
 		}
 		b.from = append(b.from, t.UnixNano())
 	}
-	for k, w := range opt.Weights {
+	for k, w := range opt.KindWeights {
 		b.weight[k] = w
 	}
 	return b, nil
 }
 
-// CutOff returns the cut-off time.
-func (b *Builder[U, I]) CutOff() time.Time { return b.opt.CutOff }
+// AsOf returns the cut-off time.
+func (b *Builder[U, I]) AsOf() time.Time { return b.opt.AsOf }
 
 // Late returns how many records were left out because they lie at or after the
 // cut-off.
@@ -275,7 +275,7 @@ func (b *Builder[U, I]) decayed(w float64, at int64) fixed {
 // Add takes one event. An invalid one changes nothing and is ErrRange or
 // ErrNotFinite, naming the field.
 func (b *Builder[U, I]) Add(e *Event[U, I]) error {
-	at, err := b.checkEvent(e)
+	at, err := b.instant("Add", e)
 	if err != nil || at >= b.cut {
 		return err
 	}
@@ -292,35 +292,19 @@ func (b *Builder[U, I]) AddIndexed(user int32, e *Event[U, I]) error {
 	if user < 0 || int(user) >= len(b.state) {
 		return fmt.Errorf("profile: Builder.AddIndexed: user %d of %d: %w", user, len(b.state), ErrUnknownID)
 	}
-	at, err := b.checkEvent(e)
+	at, err := b.instant("AddIndexed", e)
 	if err != nil || at >= b.cut {
 		return err
 	}
 	return b.addEvent(user, at, e)
 }
 
-func (b *Builder[U, I]) checkEvent(e *Event[U, I]) (int64, error) {
-	var err error
-	switch {
-	case !e.Kind.valid():
-		err = fmt.Errorf("event Kind is %v: %w", e.Kind, ErrRange)
-	case e.Dwell < 0:
-		err = fmt.Errorf("event Dwell is %v, want >= 0: %w", e.Dwell, ErrRange)
-	case e.Position < 0:
-		err = fmt.Errorf("event Position is %d, want >= 0: %w", e.Position, ErrRange)
-	case e.Pages < 0:
-		err = fmt.Errorf("event Pages is %d, want >= 0: %w", e.Pages, ErrRange)
-	case e.Kind == Rate && !math.IsNaN(e.Rating) && !(math.Abs(e.Rating) <= maxScore):
-		err = fmt.Errorf("event Rating is %v, want at most 1000 in size: %w", e.Rating, ErrRange)
-	case e.Kind == Comment && !math.IsNaN(e.Sentiment) && !(math.Abs(e.Sentiment) <= maxScore):
-		err = fmt.Errorf("event Sentiment is %v, want at most 1000 in size: %w", e.Sentiment, ErrRange)
-	default:
-		err = checkTime("Time", e.Time)
+// instant returns the time of an event that is valid, and counts one that is late.
+func (b *Builder[U, I]) instant(where string, e *Event[U, I]) (int64, error) {
+	if err := e.Validate(); err != nil {
+		return 0, fmt.Errorf("profile: Builder.%s: %w", where, err)
 	}
-	if err != nil {
-		return 0, fmt.Errorf("profile: Builder.Add: %w", err)
-	}
-	at := e.Time.UnixNano()
+	at := e.At.UnixNano()
 	if at >= b.cut {
 		b.late++
 	}
@@ -377,7 +361,7 @@ func (b *Builder[U, I]) AddUser(user *User[U]) error {
 	if user.Registered.IsZero() {
 		return nil
 	}
-	if err := checkTime("Registered", user.Registered); err != nil {
+	if err := check.Time("Registered", user.Registered); err != nil {
 		return fmt.Errorf("profile: Builder.AddUser: %w", err)
 	}
 	at := user.Registered.UnixNano()
@@ -396,7 +380,7 @@ func (b *Builder[U, I]) AddUser(user *User[U]) error {
 // money checks the currency of a record against that of the Builder.
 func (b *Builder[U, I]) money(currency string) error {
 	if b.currency != "" && currency != b.currency {
-		return fmt.Errorf("currency is %q, others are %q (convert with Rates first): %w", currency, b.currency, ErrMismatch)
+		return fmt.Errorf("currency is %q, others are %q (convert with clean.Rates first): %w", currency, b.currency, ErrMismatch)
 	}
 	return nil
 }
@@ -405,7 +389,7 @@ func (b *Builder[U, I]) money(currency string) error {
 // ones first, see Ledger. Test orders are left out. An invalid order changes
 // nothing: ErrRange, ErrEmpty, ErrOverflow, or ErrMismatch for a second currency.
 func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
-	paid, err := o.validate()
+	paid, units, err := o.sums()
 	if err == nil {
 		err = b.money(o.Currency)
 	}
@@ -415,14 +399,10 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 	if o.Test {
 		return nil
 	}
-	at := o.Time.UnixNano()
+	at := o.At.UnixNano()
 	if at >= b.cut {
 		b.late++
 		return nil
-	}
-	units, err := o.Units()
-	if err != nil {
-		return fmt.Errorf("profile: Builder.AddOrder: order %q: %w", o.ID, err)
 	}
 	u, err := b.Index(o.User)
 	if err != nil {
@@ -487,17 +467,17 @@ func fits(f []int64, x int64) bool {
 // say how much: take the refunds that Ledger.Settle applied, which never exceed
 // what was paid and resolve cancellations.
 func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
-	err := r.validate()
+	err := r.Validate()
 	if err == nil {
 		err = b.money(r.Currency)
 	}
 	if err == nil && r.Cancel && r.Amount == 0 {
-		err = fmt.Errorf("refund %q cancels an order without an Amount (use Ledger.Settle): %w", r.ID, ErrRange)
+		err = fmt.Errorf("refund %q cancels an order without an Amount (use clean.Ledger.Settle): %w", r.ID, ErrRange)
 	}
 	if err != nil {
 		return fmt.Errorf("profile: Builder.AddRefund: %w", err)
 	}
-	at := r.Time.UnixNano()
+	at := r.At.UnixNano()
 	if at >= b.cut {
 		b.late++
 		return nil
@@ -518,8 +498,8 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 
 func (o *BuilderOptions) same(p *BuilderOptions) string {
 	switch {
-	case !o.CutOff.Equal(p.CutOff):
-		return "CutOff"
+	case !o.AsOf.Equal(p.AsOf):
+		return "AsOf"
 	case !slices.Equal(o.Windows, p.Windows):
 		return "Windows"
 	case o.HalfLife != p.HalfLife:
@@ -539,7 +519,7 @@ func (b *Builder[U, I]) compatible(other *Builder[U, I]) string {
 	case !slices.Equal(b.from, other.from):
 		return "Zone"
 	case b.weight != other.weight:
-		return "Weights"
+		return "KindWeights"
 	case b.currency != "" && other.currency != "" && b.currency != other.currency:
 		return "Currency"
 	}

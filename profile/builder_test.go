@@ -40,11 +40,11 @@ type record struct {
 func (r record) time() time.Time {
 	switch {
 	case r.event != nil:
-		return r.event.Time
+		return r.event.At
 	case r.order != nil:
-		return r.order.Time
+		return r.order.At
 	case r.refund != nil:
-		return r.refund.Time
+		return r.refund.At
 	}
 	return r.user.Registered
 }
@@ -71,8 +71,8 @@ func feed(t testing.TB, b *profile.Builder[string, int], records []record) {
 
 func newBuilder(t testing.TB, opt profile.BuilderOptions) *profile.Builder[string, int] {
 	t.Helper()
-	if opt.CutOff.IsZero() {
-		opt.CutOff = cut
+	if opt.AsOf.IsZero() {
+		opt.AsOf = cut
 	}
 	b, err := profile.NewBuilder[string, int](opt)
 	if err != nil {
@@ -127,7 +127,7 @@ func drawRecord(t *rapid.T) record {
 	switch rapid.IntRange(0, 5).Draw(t, "sort") {
 	case 0:
 		n := rapid.IntRange(1, 3).Draw(t, "lines")
-		o := &order{ID: "o", User: id, Time: at, Currency: "EUR"}
+		o := &order{ID: "o", User: id, At: at, Currency: "EUR"}
 		for range n {
 			o.Lines = append(o.Lines, line{
 				Item: 1, Category: label.Draw(t, "category"), Brand: label.Draw(t, "brand"),
@@ -136,12 +136,12 @@ func drawRecord(t *rapid.T) record {
 		}
 		return record{order: o}
 	case 1:
-		return record{refund: &refund{ID: "r", OrderID: "o", User: id, Time: at, Currency: "EUR", Amount: rapid.Int64Range(0, 500).Draw(t, "amount")}}
+		return record{refund: &refund{ID: "r", OrderID: "o", User: id, At: at, Currency: "EUR", Amount: rapid.Int64Range(0, 500).Draw(t, "amount")}}
 	case 2:
 		return record{user: &user{ID: id, Registered: at}}
 	}
 	return record{event: &event{
-		User: id, Item: 1, Kind: profile.Kind(rapid.IntRange(1, 10).Draw(t, "kind")), Time: at,
+		User: id, Item: 1, Kind: profile.Kind(rapid.IntRange(1, 10).Draw(t, "kind")), At: at,
 		Category: label.Draw(t, "category"), Brand: label.Draw(t, "brand"),
 		Dwell: time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "dwell")), Position: rapid.Int32Range(0, 50).Draw(t, "position"),
 		Rating: rapid.Float64Range(-5, 5).Draw(t, "rating"), Sentiment: rapid.Float64Range(-1, 1).Draw(t, "sentiment"),
@@ -149,7 +149,7 @@ func drawRecord(t *rapid.T) record {
 }
 
 func TestBuilderMergeProp(t *testing.T) {
-	opt := profile.BuilderOptions{CutOff: cut, PriceBands: []int64{100, 500}}
+	opt := profile.BuilderOptions{AsOf: cut, PriceBands: []int64{100, 500}}
 	rapid.Check(t, func(r *rapid.T) {
 		records := rapid.SliceOfN(rapid.Custom(drawRecord), 0, 60).Draw(r, "records")
 		whole := newBuilder(t, opt)
@@ -296,7 +296,7 @@ func TestBuilderDeterminism(t *testing.T) {
 		b := newBuilder(t, profile.BuilderOptions{})
 		rng := rand.New(rand.NewPCG(1, 2))
 		for range 2000 {
-			feed(t, b, []record{{event: &event{User: fmt.Sprint(rng.IntN(50)), Kind: profile.View, Time: cut.Add(-time.Duration(rng.Int64N(int64(200 * day)))), Category: fmt.Sprint(rng.IntN(9))}}})
+			feed(t, b, []record{{event: &event{User: fmt.Sprint(rng.IntN(50)), Kind: profile.View, At: cut.Add(-time.Duration(rng.Int64N(int64(200 * day)))), Category: fmt.Sprint(rng.IntN(9))}}})
 		}
 		return fingerprint(t, b)
 	})
@@ -315,8 +315,8 @@ func TestBuilderSummerTime(t *testing.T) {
 		age  time.Duration
 		want float64
 	}{{zone, 167 * time.Hour, 1}, {zone, 167*time.Hour + 1, 0}, {time.UTC, 168 * time.Hour, 1}, {time.UTC, 168*time.Hour + 1, 0}} {
-		b := newBuilder(t, profile.BuilderOptions{CutOff: at, Zone: c.zone})
-		feed(t, b, []record{{event: &event{User: "a", Kind: profile.View, Time: at.Add(-c.age)}}})
+		b := newBuilder(t, profile.BuilderOptions{AsOf: at, Zone: c.zone})
+		feed(t, b, []record{{event: &event{User: "a", Kind: profile.View, At: at.Add(-c.age)}}})
 		tab, err := b.Table(profile.TableOptions{Columns: []string{"view_7d"}})
 		if err != nil || tab.Rows[0][0] != c.want {
 			t.Errorf("%v, age %v: view_7d = %v, want %v (%v)", c.zone, c.age, tab.Rows, c.want, err)
@@ -325,10 +325,10 @@ func TestBuilderSummerTime(t *testing.T) {
 }
 
 func TestBuilderHalfLife(t *testing.T) {
-	b := newBuilder(t, profile.BuilderOptions{HalfLife: 10 * day, Weights: map[profile.Kind]float64{profile.View: 3}})
+	b := newBuilder(t, profile.BuilderOptions{HalfLife: 10 * day, KindWeights: map[profile.Kind]float64{profile.View: 3}})
 	feed(t, b, []record{
-		{event: &event{User: "a", Kind: profile.View, Time: cut.Add(-20 * day), Category: "x"}},
-		{event: &event{User: "a", Kind: profile.View, Time: cut.Add(-10 * day), Category: "y"}},
+		{event: &event{User: "a", Kind: profile.View, At: cut.Add(-20 * day), Category: "x"}},
+		{event: &event{User: "a", Kind: profile.View, At: cut.Add(-10 * day), Category: "y"}},
 	})
 	p, err := b.Individual("a")
 	if err != nil || len(p.Affinities) != 2 || p.Affinities[0].Weight != 1.5 || p.Affinities[1].Weight != 0.75 || p.Affinities[0].Share != 1.5/2.25 {
@@ -337,13 +337,13 @@ func TestBuilderHalfLife(t *testing.T) {
 }
 
 func TestBuilderBadInput(t *testing.T) {
-	good := func() *event { return &event{User: "a", Kind: profile.View, Time: cut.Add(-day)} }
+	good := func() *event { return &event{User: "a", Kind: profile.View, At: cut.Add(-day)} }
 	for name, c := range map[string]struct {
 		change func(*event)
 		want   error
 	}{
-		"zero time":       {func(e *event) { e.Time = time.Time{} }, profile.ErrRange},
-		"ms read as s":    {func(e *event) { e.Time = time.Unix(1717200000000, 0) }, profile.ErrRange},
+		"zero time":       {func(e *event) { e.At = time.Time{} }, profile.ErrRange},
+		"ms read as s":    {func(e *event) { e.At = time.Unix(1717200000000, 0) }, profile.ErrRange},
 		"no kind":         {func(e *event) { e.Kind = 0 }, profile.ErrRange},
 		"unknown kind":    {func(e *event) { e.Kind = 99 }, profile.ErrRange},
 		"negative dwell":  {func(e *event) { e.Dwell = -1 }, profile.ErrRange},
@@ -362,13 +362,13 @@ func TestBuilderBadInput(t *testing.T) {
 			t.Errorf("%s: left a trace: %v", name, err)
 		}
 	}
-	base := order{ID: "1", User: "a", Time: cut.Add(-day), Currency: "EUR", Lines: []line{{Quantity: 2, Price: 100}}}
+	base := order{ID: "1", User: "a", At: cut.Add(-day), Currency: "EUR", Lines: []line{{Quantity: 2, Price: 100}}}
 	for name, c := range map[string]struct {
 		change func(*order)
 		want   error
 	}{
 		"no id":             {func(o *order) { o.ID = "" }, profile.ErrRange},
-		"no time":           {func(o *order) { o.Time = time.Time{} }, profile.ErrRange},
+		"no time":           {func(o *order) { o.At = time.Time{} }, profile.ErrRange},
 		"no currency":       {func(o *order) { o.Currency = "" }, profile.ErrRange},
 		"other currency":    {func(o *order) { o.Currency = "USD" }, profile.ErrMismatch},
 		"no lines":          {func(o *order) { o.Lines = nil }, profile.ErrEmpty},
@@ -396,12 +396,12 @@ func TestBuilderBadInput(t *testing.T) {
 	}
 	for name, opt := range map[string]profile.BuilderOptions{
 		"no cut-off":     {},
-		"windows down":   {CutOff: cut, Windows: []int{30, 7}},
-		"window zero":    {CutOff: cut, Windows: []int{0}},
-		"many windows":   {CutOff: cut, Windows: []int{1, 2, 3, 4, 5, 6, 7, 8}},
-		"weight NaN":     {CutOff: cut, Weights: map[profile.Kind]float64{profile.View: math.NaN()}},
-		"weight of what": {CutOff: cut, Weights: map[profile.Kind]float64{77: 1}},
-		"bands down":     {CutOff: cut, PriceBands: []int64{2, 1}},
+		"windows down":   {AsOf: cut, Windows: []int{30, 7}},
+		"window zero":    {AsOf: cut, Windows: []int{0}},
+		"many windows":   {AsOf: cut, Windows: []int{1, 2, 3, 4, 5, 6, 7, 8}},
+		"weight NaN":     {AsOf: cut, KindWeights: map[profile.Kind]float64{profile.View: math.NaN()}},
+		"weight of what": {AsOf: cut, KindWeights: map[profile.Kind]float64{77: 1}},
+		"bands down":     {AsOf: cut, PriceBands: []int64{2, 1}},
 	} {
 		if _, err := profile.NewBuilder[string, int](opt); !errors.Is(err, profile.ErrOption) {
 			t.Errorf("%s: %v", name, err)
@@ -443,7 +443,7 @@ func TestTable(t *testing.T) {
 	}
 	feed(t, b, []record{
 		{user: &user{ID: "quiet", Registered: cut.Add(-3 * day)}},
-		{event: &event{User: "busy", Kind: profile.View, Time: cut.Add(-day), Category: "x"}},
+		{event: &event{User: "busy", Kind: profile.View, At: cut.Add(-day), Category: "x"}},
 	})
 	tab, err := b.Table(profile.TableOptions{Columns: []string{"tenure_days", "orders", "recency_days", "category=x", "category=never"}})
 	if err != nil {
@@ -470,48 +470,5 @@ func TestTable(t *testing.T) {
 	}
 	if b := append(tab.Rows[0], 9); tab.Rows[1][0] == 9 {
 		t.Error("rows grow into each other", b)
-	}
-}
-
-func BenchmarkBuilderAdd(b *testing.B) {
-	for _, c := range []struct {
-		name    string
-		users   int
-		indexed bool
-	}{{"users=1k/lookup", 1000, false}, {"users=100k/lookup", 100_000, false}, {"users=100k/indexed", 100_000, true}} {
-		b.Run(c.name, func(b *testing.B) {
-			p, err := profile.NewBuilder[int64, int64](profile.BuilderOptions{CutOff: cut})
-			if err != nil {
-				b.Fatal(err)
-			}
-			rng := rand.New(rand.NewPCG(1, 1))
-			names := []string{"shoes", "books", "toys", "food", "garden", "music", "sport", "home"}
-			events := make([]profile.Event[int64, int64], 1<<18)
-			handles := make([]int32, len(events))
-			for i := range events {
-				events[i] = profile.Event[int64, int64]{
-					User: int64(rng.IntN(c.users)) * 7919, Item: int64(i), Kind: profile.Kind(1 + rng.IntN(4)),
-					Time: cut.Add(-time.Duration(rng.Int64N(int64(120 * day)))), Category: names[rng.IntN(len(names))],
-				}
-				handles[i], _ = p.Index(events[i].User)
-				if err := p.Add(&events[i]); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportAllocs()
-			i := 0
-			for b.Loop() {
-				if c.indexed {
-					err = p.AddIndexed(handles[i], &events[i])
-				} else {
-					err = p.Add(&events[i])
-				}
-				if err != nil {
-					b.Fatal(err)
-				}
-				i = (i + 1) & (len(events) - 1)
-			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
-		})
 	}
 }

@@ -2,7 +2,6 @@ package profile_test
 
 import (
 	"bytes"
-	"context"
 	"encoding"
 	"errors"
 	"math"
@@ -25,36 +24,19 @@ func states(t testing.TB) map[string][2]state {
 	t.Helper()
 	b := newBuilder(t, profile.BuilderOptions{PriceBands: []int64{50}})
 	feed(t, b, []record{
-		{event: &event{User: "b", Kind: profile.View, Time: cut.Add(-day), Category: "x", Brand: "y", Dwell: time.Second, Position: 3, Pages: 2}},
-		{event: &event{User: "a", Kind: profile.Rate, Time: cut.Add(-40 * day), Rating: 4.5}},
-		{order: &order{ID: "1", User: "b", Time: cut.Add(-2 * day), Currency: "EUR", Lines: []line{{Item: 1, Category: "z", Quantity: 2, Price: 99}}}},
-		{refund: &refund{ID: "1", OrderID: "1", User: "b", Time: cut.Add(-day), Currency: "EUR", Amount: 9}},
+		{event: &event{User: "b", Kind: profile.View, At: cut.Add(-day), Category: "x", Brand: "y", Dwell: time.Second, Position: 3, Pages: 2}},
+		{event: &event{User: "a", Kind: profile.Rate, At: cut.Add(-40 * day), Rating: 4.5}},
+		{order: &order{ID: "1", User: "b", At: cut.Add(-2 * day), Currency: "EUR", Lines: []line{{Item: 1, Category: "z", Quantity: 2, Price: 99}}}},
+		{refund: &refund{ID: "1", OrderID: "1", User: "b", At: cut.Add(-day), Currency: "EUR", Amount: 9}},
 		{user: &user{ID: "c", Registered: cut.Add(-400 * day)}},
 	})
-	var q profile.Quality
-	q.Keep(cut)
-	q.Reject(7, profile.Missing)
-	q.Flag(8, profile.Outlier)
-	q.Field("user", profile.Missing)
 	var m profile.Moments
 	for _, x := range []float64{1, 5, math.NaN()} {
 		_ = m.Add(x)
 	}
-	rows := [][]float64{{1, math.NaN()}, {2, 4}, {2, 4}}
-	s, err := profile.FitScaler(context.Background(), rows, profile.ScalerOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := profile.FitImputer(context.Background(), rows, profile.ImputerOptions{Method: profile.GroupMean, Groups: []string{"a", "b", "a"}, Indicators: true})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return map[string][2]state{
 		"Builder": {b, &profile.Builder[string, int]{}},
-		"Quality": {&q, &profile.Quality{}},
 		"Moments": {&m, &profile.Moments{}},
-		"Scaler":  {s, &profile.Scaler{}},
-		"Imputer": {p, &profile.Imputer{}},
 	}
 }
 
@@ -92,6 +74,9 @@ func TestBinary(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestBuilderBinaryIDs(t *testing.T) {
 	data, _ := states(t)["Builder"][0].MarshalBinary()
 	if err := new(profile.Builder[int, int]).UnmarshalBinary(data); !errors.Is(err, profile.ErrMismatch) {
 		t.Errorf("string ids read as integers: %v", err)
@@ -152,9 +137,6 @@ func FuzzUnmarshal(f *testing.F) {
 func empty() map[string]func() state {
 	return map[string]func() state{
 		"Builder": func() state { return &profile.Builder[string, int]{} },
-		"Quality": func() state { return &profile.Quality{} },
 		"Moments": func() state { return &profile.Moments{} },
-		"Scaler":  func() state { return &profile.Scaler{} },
-		"Imputer": func() state { return &profile.Imputer{} },
 	}
 }

@@ -31,7 +31,7 @@ func NewDecayed(halfLife time.Duration) (*Decayed, error) {
 // Add adds weight at time t. A missing time is ErrRange, a weight that is NaN or
 // infinite ErrNotFinite; both change nothing.
 func (d *Decayed) Add(t time.Time, weight float64) error {
-	if err := checkTime("time", t); err != nil {
+	if err := check.Time("time", t); err != nil {
 		return fmt.Errorf("profile: Decayed.Add: %w", err)
 	}
 	if !check.Finite(weight) {

@@ -23,19 +23,19 @@
 //   - Orders and refunds go through a Ledger, which knows repeated orders, orders
 //     split in lines, partial refunds, cancellations, and refunds that name no
 //     order. Feed what Settle returns to the Builder.
-//   - A Builder speaks of one moment, its CutOff. For training make one at the end
+//   - A Builder speaks of one moment, its AsOf. For training make one at the end
 //     of the observation period; for use make one now, and ask it for the columns
 //     that training had (TableOptions.Columns).
 //   - Moments, GroupBy and Decayed are accumulators for features of your own.
 //
 // # Guarantees
 //
-//   - Point in time: what lies at or after the CutOff never changes a row.
+//   - Point in time: what lies at or after the AsOf never changes a row.
 //   - Merge: Builder, Dedupe, Ledger, Quality and Columns give the same result, to
 //     the last bit, for any order of records and any split into shards; Moments,
 //     GroupBy and Decayed up to rounding.
 //   - Money is int64 in minor units of one currency, overflow is an error, mixing
-//     currencies is an error: convert with Rates first.
+//     currencies is an error: convert with clean.Rates first.
 //   - Times are instants; days and windows follow the business time zone, across
 //     changes of summer time.
 //   - Missing is NaN in every table: see Builder.Table for the rule.

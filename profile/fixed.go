@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 )
@@ -51,4 +52,4 @@ func (a fixed) float() float64 {
 
 func (a fixed) zero() bool { return a.hi|a.lo == 0 }
 
-func (a fixed) less(b fixed) bool { return a.hi < b.hi || a.hi == b.hi && a.lo < b.lo }
+func (a fixed) compare(b fixed) int { return cmp.Or(cmp.Compare(a.hi, b.hi), cmp.Compare(a.lo, b.lo)) }

@@ -65,7 +65,7 @@ func (b *Builder[U, I]) Population() (*Individual, error) {
 		}
 	}
 	if p.users == 0 {
-		return nil, fmt.Errorf("profile: Builder.Population: no user before %v: %w", b.opt.CutOff, ErrEmpty)
+		return nil, fmt.Errorf("profile: Builder.Population: no user before %v: %w", b.opt.AsOf, ErrEmpty)
 	}
 	return finish(b, p), nil
 }

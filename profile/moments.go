@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 )
 
 // Moments accumulates count, mean, variance, smallest and largest value of a
@@ -102,4 +103,36 @@ func (m *Moments) ifAny(x float64) float64 {
 		return math.NaN()
 	}
 	return x
+}
+
+// AppendBinary appends the binary form of m to dst. The error is always nil.
+func (m *Moments) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int64(m.n)
+	w.Int64(m.missing)
+	for _, x := range []float64{m.mean, m.m2, m.min, m.max} {
+		w.Float64(x)
+	}
+	return w.AppendFrame(dst, codec.KindProfileMoments, 1), nil
+}
+
+// MarshalBinary is AppendBinary to a new slice.
+func (m *Moments) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
+
+// UnmarshalBinary replaces m by the state in data, or leaves it alone and returns
+// ErrCorrupt, ErrMismatch or ErrVersion.
+func (m *Moments) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindProfileMoments, 1)
+	if err == nil {
+		x := Moments{r.Int64(), r.Int64(), r.Float64(), r.Float64(), r.Float64(), r.Float64()}
+		if !(x.n >= 0 && x.missing >= 0 && x.m2 >= 0 && check.Finite(x.mean) && check.Finite(x.min) && x.min <= x.max && check.Finite(x.max)) ||
+			x.n == 0 && (x.mean != 0 || x.m2 != 0 || x.min != 0 || x.max != 0) {
+			r.Fail("is no state of Moments")
+		}
+		if err = r.Done(); err == nil {
+			*m = x
+			return nil
+		}
+	}
+	return fmt.Errorf("profile: Moments.UnmarshalBinary: %w", err)
 }

@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -38,32 +37,22 @@ var kindNames = [kinds + 1]string{"", "view", "click", "search", "cart", "favori
 
 // String returns the lower-case name of k, as used in column names.
 func (k Kind) String() string {
-	if k.valid() {
+	if k.Valid() {
 		return kindNames[k]
 	}
 	return "kind(" + strconv.Itoa(int(k)) + ")"
 }
 
-func (k Kind) valid() bool { return k >= View && int(k) <= kinds }
+// Valid reports whether k is one of the kinds above.
+func (k Kind) Valid() bool { return k >= View && int(k) <= kinds }
 
-// ParseKind is the inverse of Kind.String; letter case and width are ignored.
-func ParseKind(s string) (Kind, error) {
-	s = Canonical(s)
-	for k := 1; k <= kinds; k++ {
-		if s == kindNames[k] {
-			return Kind(k), nil
-		}
-	}
-	return 0, fmt.Errorf("profile: ParseKind: %q is no event kind: %w", s, ErrRange)
-}
-
-// Event is one act of a user. User, Kind and Time are required; every other
-// field may keep its zero value, which means "not recorded".
+// Event is one act of a user. User, Kind and At are required; every other field
+// may keep its zero value, which means "not recorded".
 type Event[U, I ID] struct {
 	User     U
 	Item     I
 	Kind     Kind
-	Time     time.Time
+	At       time.Time // when it happened
 	Category string
 	Brand    string
 
@@ -75,6 +64,27 @@ type Event[U, I ID] struct {
 	// NaN means not given. Their scale is the caller's, |x| <= 1000.
 	Rating    float64
 	Sentiment float64
+}
+
+// Validate returns what a Builder refuses e for: an unknown Kind, a negative Dwell,
+// Position or Pages, a Rating or Sentiment that counts and is not within ±1000, or
+// a missing or impossible time. All are ErrRange; the message names the field.
+func (e *Event[U, I]) Validate() error {
+	switch {
+	case !e.Kind.Valid():
+		return fmt.Errorf("event Kind is %v: %w", e.Kind, ErrRange)
+	case e.Dwell < 0:
+		return fmt.Errorf("event Dwell is %v, want >= 0: %w", e.Dwell, ErrRange)
+	case e.Position < 0:
+		return fmt.Errorf("event Position is %d, want >= 0: %w", e.Position, ErrRange)
+	case e.Pages < 0:
+		return fmt.Errorf("event Pages is %d, want >= 0: %w", e.Pages, ErrRange)
+	case e.Kind == Rate && !math.IsNaN(e.Rating) && !(math.Abs(e.Rating) <= maxScore):
+		return fmt.Errorf("event Rating is %v, want at most 1000 in size: %w", e.Rating, ErrRange)
+	case e.Kind == Comment && !math.IsNaN(e.Sentiment) && !(math.Abs(e.Sentiment) <= maxScore):
+		return fmt.Errorf("event Sentiment is %v, want at most 1000 in size: %w", e.Sentiment, ErrRange)
+	}
+	return check.Time("event At", e.At)
 }
 
 // User is what is known about a user apart from what he does.
@@ -97,7 +107,7 @@ type OrderLine[I ID] struct {
 type Order[U, I ID] struct {
 	ID       string
 	User     U
-	Time     time.Time // when it was placed
+	At       time.Time // when it was placed
 	Currency string    // ISO 4217 code
 	Lines    []OrderLine[I]
 	Discount int64 // on the whole order, minor units, 0 … sum of the lines
@@ -146,27 +156,35 @@ func (o *Order[U, I]) Units() (int64, error) {
 	return sum, nil
 }
 
-func (o *Order[U, I]) validate() (paid int64, err error) {
+// Validate returns what Builder and Ledger refuse o for: a missing ID, time or
+// currency (ErrRange), no lines (ErrEmpty), whatever Paid says of them, more pieces
+// than an int64 counts (ErrOverflow).
+func (o *Order[U, I]) Validate() error {
+	_, _, err := o.sums()
+	return err
+}
+
+// sums is Validate with what it worked out: minor units paid and pieces.
+func (o *Order[U, I]) sums() (paid, units int64, err error) {
 	if o.ID == "" {
-		return 0, fmt.Errorf("order has no ID: %w", ErrRange)
+		return 0, 0, fmt.Errorf("order has no ID: %w", ErrRange)
 	}
-	if err := checkTime("Time", o.Time); err != nil {
-		return 0, fmt.Errorf("order %q: %w", o.ID, err)
-	}
-	if o.Currency == "" {
-		return 0, fmt.Errorf("order %q has no Currency: %w", o.ID, ErrRange)
-	}
-	if len(o.Lines) == 0 {
-		return 0, fmt.Errorf("order %q has no lines: %w", o.ID, ErrEmpty)
-	}
-	paid, err = o.Paid()
-	if err == nil {
-		_, err = o.Units()
+	err = check.Time("At", o.At)
+	switch {
+	case err != nil:
+	case o.Currency == "":
+		return 0, 0, fmt.Errorf("order %q has no Currency: %w", o.ID, ErrRange)
+	case len(o.Lines) == 0:
+		return 0, 0, fmt.Errorf("order %q has no lines: %w", o.ID, ErrEmpty)
+	default:
+		if paid, err = o.Paid(); err == nil {
+			units, err = o.Units()
+		}
 	}
 	if err != nil {
-		return 0, fmt.Errorf("order %q: %w", o.ID, err)
+		return 0, 0, fmt.Errorf("order %q: %w", o.ID, err)
 	}
-	return paid, nil
+	return paid, units, nil
 }
 
 // Refund is money given back, for a part of an order or, with Cancel, for all
@@ -175,7 +193,7 @@ type Refund[U, I ID] struct {
 	ID       string
 	OrderID  string // "" where the source does not say: see Ledger
 	User     U
-	Time     time.Time
+	At       time.Time // when the money was given back
 	Currency string
 	Amount   int64 // minor units, >= 0; Ledger replaces that of a Cancel by what is left
 	Cancel   bool  // the whole order is void
@@ -185,7 +203,10 @@ type Refund[U, I ID] struct {
 	Quantity int64
 }
 
-func (r *Refund[U, I]) validate() error {
+// Validate returns what Builder and Ledger refuse r for (ErrRange): a missing ID,
+// time or currency, a negative Amount or Quantity, neither an OrderID nor a
+// Quantity of an Item, a Cancel of no named order.
+func (r *Refund[U, I]) Validate() error {
 	switch {
 	case r.ID == "":
 		return fmt.Errorf("refund has no ID: %w", ErrRange)
@@ -200,68 +221,8 @@ func (r *Refund[U, I]) validate() error {
 	case r.OrderID == "" && r.Cancel:
 		return fmt.Errorf("refund %q cancels no named order: %w", r.ID, ErrRange)
 	}
-	if err := checkTime("Time", r.Time); err != nil {
+	if err := check.Time("At", r.At); err != nil {
 		return fmt.Errorf("refund %q: %w", r.ID, err)
 	}
 	return nil
-}
-
-// Times are held as int64 nanoseconds, which cover the years 1678 to 2262.
-const (
-	minUnix = math.MinInt64/1_000_000_000 + 1
-	maxUnix = math.MaxInt64/1_000_000_000 - 1
-)
-
-func checkTime(field string, t time.Time) error {
-	if t.IsZero() {
-		return fmt.Errorf("%s is missing: %w", field, ErrRange)
-	}
-	if s := t.Unix(); s < minUnix || s > maxUnix {
-		return fmt.Errorf("%s is %v, outside the years 1678 to 2262 (seconds taken for milliseconds, or the reverse?): %w", field, t.UTC(), ErrRange)
-	}
-	return nil
-}
-
-func compareEvents[U, I ID](a, b Event[U, I]) int {
-	return cmp.Or(
-		cmp.Compare(a.User, b.User),
-		cmp.Compare(a.Item, b.Item),
-		cmp.Compare(a.Kind, b.Kind),
-		cmp.Compare(a.Category, b.Category),
-		cmp.Compare(a.Brand, b.Brand),
-		cmp.Compare(a.Dwell, b.Dwell),
-		cmp.Compare(a.Position, b.Position),
-		cmp.Compare(a.Pages, b.Pages),
-		cmp.Compare(a.Rating, b.Rating),
-		cmp.Compare(a.Sentiment, b.Sentiment),
-	)
-}
-
-func compareLines[I ID](a, b OrderLine[I]) int {
-	return cmp.Or(
-		cmp.Compare(a.Item, b.Item),
-		cmp.Compare(a.Price, b.Price),
-		cmp.Compare(a.Quantity, b.Quantity),
-		cmp.Compare(a.Discount, b.Discount),
-		cmp.Compare(a.Category, b.Category),
-		cmp.Compare(a.Brand, b.Brand),
-	)
-}
-
-// compareHeads orders two orders by everything but their lines.
-func compareHeads[U, I ID](a, b *Order[U, I]) int {
-	return cmp.Or(
-		a.Time.Compare(b.Time),
-		cmp.Compare(a.User, b.User),
-		cmp.Compare(a.Currency, b.Currency),
-		cmp.Compare(a.Discount, b.Discount),
-		cmp.Compare(b2i(a.Test), b2i(b.Test)),
-	)
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

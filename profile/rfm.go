@@ -39,7 +39,7 @@ func (b *Builder[U, I]) RFM() ([]RFM[U], error) {
 		})
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("profile: Builder.RFM: no order before %v: %w", b.opt.CutOff, ErrEmpty)
+		return nil, fmt.Errorf("profile: Builder.RFM: no order before %v: %w", b.opt.AsOf, ErrEmpty)
 	}
 	return out, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // Table is one row of numbers for each user: what segmentation and prediction
@@ -56,24 +57,13 @@ func (t *Table[U]) Select(names ...string) (*Table[U], error) {
 			return nil, fmt.Errorf("profile: Table.Select: column %q: %w", n, ErrDuplicate)
 		}
 	}
-	out := &Table[U]{IDs: slices.Clone(t.IDs), Names: slices.Clone(names), Rows: newRows(len(t.Rows), len(names))}
+	out := &Table[U]{IDs: slices.Clone(t.IDs), Names: slices.Clone(names), Rows: vec.Rows(len(t.Rows), len(names))}
 	for i, r := range t.Rows {
 		for k, j := range at {
 			out.Rows[i][k] = r[j]
 		}
 	}
 	return out, nil
-}
-
-// newRows returns n rows of d zeros that share one array; none can grow into
-// the next.
-func newRows(n, d int) [][]float64 {
-	flat := make([]float64, n*d)
-	rows := make([][]float64, n)
-	for i := range rows {
-		rows[i] = flat[i*d : (i+1)*d : (i+1)*d]
-	}
-	return rows
 }
 
 // TableOptions choose the columns of a Table.
@@ -122,7 +112,7 @@ type column[U, I ID] struct {
 func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
 	users := b.sorted()
 	if len(users) == 0 {
-		return nil, fmt.Errorf("profile: Builder.Table: no user before %v: %w", b.opt.CutOff, ErrEmpty)
+		return nil, fmt.Errorf("profile: Builder.Table: no user before %v: %w", b.opt.AsOf, ErrEmpty)
 	}
 	if opt.Columns != nil && len(opt.Columns) == 0 {
 		return nil, fmt.Errorf("profile: Builder.Table: Columns is empty: %w", ErrOption)
@@ -131,7 +121,7 @@ func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
 	if err != nil {
 		return nil, fmt.Errorf("profile: Builder.Table: %w", err)
 	}
-	t := &Table[U]{Names: names, Rows: newRows(len(users), len(names))}
+	t := &Table[U]{Names: names, Rows: vec.Rows(len(users), len(names))}
 	t.IDs = make([]U, len(users))
 	for i, u := range users {
 		t.IDs[i] = b.users.Key(u)
@@ -193,7 +183,7 @@ func (b *Builder[U, I]) columns(opt TableOptions) ([]func(*Builder[U, I], int) f
 		seen := b.kindsSeen()
 		for _, c := range base {
 			kind, _, _ := strings.Cut(c.name, "_")
-			if k, err := ParseKind(kind); err != nil || seen[k] {
+			if k := slices.Index(kindNames[:], kind); k < 0 || seen[k] {
 				names = append(names, c.name)
 			}
 		}
@@ -256,7 +246,7 @@ func (b *Builder[U, I]) top(d Dimension, n int) []string {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(x, y int) int {
-		return cmp.Or(b2i(sum[x].less(sum[y]))-b2i(sum[y].less(sum[x])), cmp.Compare(b.labels[d].Key(int32(x)), b.labels[d].Key(int32(y))))
+		return cmp.Or(sum[y].compare(sum[x]), cmp.Compare(b.labels[d].Key(int32(x)), b.labels[d].Key(int32(y))))
 	})
 	var out []string
 	for _, i := range order[:min(n, len(order))] {

@@ -70,7 +70,7 @@ func salesOf(rec *records, orders []settled, refunds []refund) []sale {
 		if o.Order.User == "" {
 			continue
 		}
-		x := sale{User: o.Order.User, ID: o.Order.ID, Time: o.Order.Time, Revenue: float64(o.Net()), Kept: 1}
+		x := sale{User: o.Order.User, ID: o.Order.ID, Time: o.Order.At, Revenue: float64(o.Net()), Kept: 1}
 		if o.Paid > 0 {
 			x.Kept = x.Revenue / float64(o.Paid)
 		}
@@ -164,7 +164,7 @@ func (c *campaign) contacts(rec *records, seg *segmented, sales []sale) ([]conta
 	}
 	for i := range rec.Events {
 		e := &rec.Events[i]
-		if k, ok := row[e.User]; ok && !e.Time.Before(c.Start) && e.Time.Before(c.End) {
+		if k, ok := row[e.User]; ok && !e.At.Before(c.Start) && e.At.Before(c.End) {
 			out[k].Visited = true
 			out[k].Clicked = out[k].Clicked || e.Kind == profile.Click
 		}

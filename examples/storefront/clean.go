@@ -11,24 +11,25 @@ import (
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/internal/shop"
 	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/profile/clean"
 )
 
 // Reasons of our own, beside those of package profile.
 const (
-	unknownProduct profile.Reason = "unknown product"
-	robot          profile.Reason = "robot"
-	wildPrice      profile.Reason = "price beyond belief"
-	wildQuantity   profile.Reason = "quantity beyond belief"
-	nobody         profile.Reason = "customer missing"
-	overReturn     profile.Reason = "returns more than was bought"
-	earlyReturn    profile.Reason = "return before its order"
+	unknownProduct clean.Reason = "unknown product"
+	robot          clean.Reason = "robot"
+	wildPrice      clean.Reason = "price beyond belief"
+	wildQuantity   clean.Reason = "quantity beyond belief"
+	nobody         clean.Reason = "customer missing"
+	overReturn     clean.Reason = "returns more than was bought"
+	earlyReturn    clean.Reason = "return before its order"
 )
 
 // cleaned says what cleaning found.
 type cleaned struct {
 	Currency    string
-	Lines       profile.QualitySummary
-	Events      profile.QualitySummary
+	Lines       clean.QualityResult
+	Events      clean.QualityResult
 	Kinds       []dirtKind
 	FalseAlarms int   // clean rows that were rejected or flagged
 	Clean       int   // clean rows
@@ -58,7 +59,7 @@ type rawLine struct {
 // clean turns the raw logs of four systems into records: it parses each in its
 // own formats, converts currencies, rejects what cannot be right, repairs what
 // can be, removes repetitions, and matches returns to orders.
-func clean(s *shop.Shop, cut time.Time, horizon time.Duration) (*records, *cleaned, error) {
+func cleanRecords(s *shop.Shop, cut time.Time, horizon time.Duration) (*records, *cleaned, error) {
 	rec := &records{Currency: s.Currency, Start: s.Start, End: s.End, Cut: cut, Horizon: horizon, Ledger: &ledger{}}
 	for i := range s.Users {
 		u := &s.Users[i]
@@ -68,7 +69,7 @@ func clean(s *shop.Shop, cut time.Time, horizon time.Duration) (*records, *clean
 		it := &s.Items[i]
 		rec.Products = append(rec.Products, product{
 			SKU: it.SKU, Title: it.Title, Text: it.Title + " " + it.Description,
-			Category: profile.Canonical(it.Category), Brand: profile.Canonical(it.Brand), Price: it.Price, Cost: it.Cost, Listed: it.Launch,
+			Category: clean.Canonical(it.Category), Brand: clean.Canonical(it.Brand), Price: it.Price, Cost: it.Cost, Listed: it.Launch,
 		})
 	}
 	slices.SortFunc(rec.Products, func(a, b product) int { return cmp.Compare(a.SKU, b.SKU) })
@@ -90,18 +91,18 @@ func clean(s *shop.Shop, cut time.Time, horizon time.Duration) (*records, *clean
 }
 
 // parsers reads the formats of the four systems, see shop.RawLine.
-func parsers(q *profile.Quality) (map[string]*profile.Parser, error) {
+func parsers(q *clean.Quality) (map[string]*clean.Parser, error) {
 	china := time.FixedZone("China", 8*3600)
 	symbols := map[string]string{"¥": "CNY", "£": "GBP", "€": "EUR", "$": "USD"}
-	options := map[string]profile.ParserOptions{
+	options := map[string]clean.ParserOptions{
 		"web":     {Layouts: []string{time.RFC3339}},
 		"app":     {Layouts: []string{"unixmilli"}},
-		"store":   {Layouts: []string{"2006年1月2日 15:04"}, Zone: china, Money: profile.MoneyFormat{Symbols: symbols}},
-		"partner": {Layouts: []string{"02/01/2006 15:04"}, Money: profile.MoneyFormat{Symbols: symbols, Decimal: ','}},
+		"store":   {Layouts: []string{"2006年1月2日 15:04"}, Zone: china, Money: clean.MoneyFormat{Symbols: symbols}},
+		"partner": {Layouts: []string{"02/01/2006 15:04"}, Money: clean.MoneyFormat{Symbols: symbols, Decimal: ','}},
 	}
-	out := make(map[string]*profile.Parser, len(options))
+	out := make(map[string]*clean.Parser, len(options))
 	for name, o := range options {
-		p, err := profile.NewParser(q, o)
+		p, err := clean.NewParser(q, o)
 		if err != nil {
 			return nil, err
 		}
@@ -119,21 +120,21 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 	for _, r := range s.Rates {
 		units[r.Currency] = float64(r.Base) / 100
 	}
-	rates, err := profile.NewRates(s.Currency, units)
+	rates, err := clean.NewRates(s.Currency, units)
 	if err != nil {
 		return err
 	}
-	var quality profile.Quality
+	var quality clean.Quality
 	readers, err := parsers(&quality)
 	if err != nil {
 		return err
 	}
-	found := make([]profile.Reason, len(s.RawLines))
-	reject := func(row int64, why profile.Reason) {
+	found := make([]clean.Reason, len(s.RawLines))
+	reject := func(row int64, why clean.Reason) {
 		found[row] = why
 		quality.Reject(row, why)
 	}
-	flag := func(row int64, why profile.Reason) {
+	flag := func(row int64, why clean.Reason) {
 		found[row] = why
 		quality.Flag(row, why)
 	}
@@ -144,16 +145,16 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 		raw, row := &s.RawLines[row], int64(row)
 		p := readers[raw.Source]
 		if p == nil {
-			reject(row, profile.Malformed)
+			reject(row, clean.Malformed)
 			continue
 		}
 		quantity, err := p.Int("quantity", raw.Quantity)
 		at, err2 := p.Time("time", raw.Time)
 		price, err3 := readPrice(p, raw)
 		if err = cmp.Or(err, err2, err3); err != nil {
-			why := profile.Malformed
+			why := clean.Malformed
 			if raw.Time == "" || raw.Price == "" || raw.Quantity == "" {
-				why = profile.Missing
+				why = clean.Missing
 			}
 			reject(row, why)
 			continue
@@ -185,12 +186,12 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 	// Most lines are of one or two units, so that quartiles and deviations give no
 	// scale: what is a hundred times the usual is taken for a slip.
 	slices.Sort(sizes)
-	credible, err := profile.NewBounds(1, 100*sizes[len(sizes)/2])
+	credible, err := clean.NewBounds(1, 100*sizes[len(sizes)/2])
 	if err != nil {
 		return err
 	}
 	// A promotion may halve a price; a slipped decimal mark moves it tenfold.
-	factor, err := profile.NewBounds(math.Log(.1), math.Log(10))
+	factor, err := clean.NewBounds(math.Log(.1), math.Log(10))
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,7 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 		}
 	}
 	type key struct{ id, sku string }
-	dedupe, err := profile.NewDedupe[key](profile.DedupeOptions[rawLine]{Compare: func(a, b rawLine) int {
+	dedupe, err := clean.NewDedupe[key](clean.DedupeOptions[rawLine]{Compare: func(a, b rawLine) int {
 		// Of two versions the smaller quantity is believed until somebody has looked.
 		return cmp.Or(cmp.Compare(max(a.quantity, -a.quantity), max(b.quantity, -b.quantity)), cmp.Compare(a.price, b.price), cmp.Compare(a.id, b.id), cmp.Compare(a.sku, b.sku))
 	}})
@@ -215,13 +216,13 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 		reg := registered[l.user]
 		switch {
 		case l.user == "TEST" || strings.HasPrefix(l.id, "TEST"):
-			reject(l.row, profile.TestRow)
+			reject(l.row, clean.TestRow)
 		case rec.product(l.sku) == nil:
 			reject(l.row, unknownProduct)
 		case l.at.After(rec.End):
-			reject(l.row, profile.Future)
+			reject(l.row, clean.Future)
 		case !reg.IsZero() && l.at.Before(reg):
-			reject(l.row, profile.BeforeAccount)
+			reject(l.row, clean.BeforeAccount)
 		case credible.Is(math.Abs(float64(l.quantity))):
 			reject(l.row, wildQuantity)
 		case l.price <= 0 || factor.Is(math.Log(float64(l.price)/usual[l.sku])):
@@ -259,9 +260,9 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 			done[k] = true
 			quality.Keep(l.at)
 		case s.quantity == l.quantity:
-			reject(l.row, profile.DuplicateRow)
+			reject(l.row, clean.DuplicateRow)
 		default:
-			reject(l.row, profile.ConflictRow)
+			reject(l.row, clean.ConflictRow)
 		}
 	}
 
@@ -271,7 +272,7 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 		if l.quantity > 0 {
 			p := rec.product(l.sku)
 			o := order{
-				ID: l.id, User: l.user, Time: l.at, Currency: rec.Currency,
+				ID: l.id, User: l.user, At: l.at, Currency: rec.Currency,
 				Lines: []line{{Item: l.sku, Category: p.Category, Brand: p.Brand, Quantity: l.quantity, Price: l.price}},
 			}
 			if _, err := rec.Ledger.AddLine(&o); err != nil {
@@ -290,7 +291,7 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 			l.at = of.at
 		}
 		f := refund{
-			ID: l.id + "/" + l.sku, OrderID: "O" + strings.TrimPrefix(l.id, "C"), User: l.user, Time: l.at, Currency: rec.Currency,
+			ID: l.id + "/" + l.sku, OrderID: "O" + strings.TrimPrefix(l.id, "C"), User: l.user, At: l.at, Currency: rec.Currency,
 			Amount: back * l.price, Item: l.sku, Quantity: back,
 		}
 		if _, err := rec.Ledger.AddRefund(&f); err != nil {
@@ -360,7 +361,7 @@ func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
 	return nil
 }
 
-func readPrice(p *profile.Parser, raw *shop.RawLine) (profile.Money, error) {
+func readPrice(p *clean.Parser, raw *shop.RawLine) (profile.Money, error) {
 	switch raw.Source {
 	case "app": // minor units
 		minor, err := p.Int("price", raw.Price)
@@ -384,13 +385,13 @@ func cleanEvents(s *shop.Shop, rec *records, out *cleaned) error {
 	for _, a := range rec.Accounts {
 		registered[a.ID] = a.Registered
 	}
-	c, err := profile.NewCleaner[string, string](profile.CleanOptions[string]{Now: rec.End, Repeat: 5 * time.Second})
+	c, err := clean.NewCleaner[string, string](clean.CleanerOptions[string]{AsOf: rec.End, Repeat: 5 * time.Second})
 	if err != nil {
 		return err
 	}
 	raw, truth := s.RawEvents()
-	found := make([]profile.Reason, len(raw))
-	own := func(row int, why profile.Reason) {
+	found := make([]clean.Reason, len(raw))
+	own := func(row int, why clean.Reason) {
 		found[row] = why
 		c.Quality().Reject(int64(row), why)
 	}
@@ -410,17 +411,17 @@ func cleanEvents(s *shop.Shop, rec *records, out *cleaned) error {
 			own(i, unknownProduct)
 			continue
 		case known && r.Time.Before(reg):
-			own(i, profile.BeforeAccount)
+			own(i, clean.BeforeAccount)
 			continue
 		}
-		e := event{User: r.User, Item: r.SKU, Kind: kind, Time: r.Time, Dwell: r.Dwell, Position: int32(r.Position), Rating: math.NaN(), Sentiment: math.NaN()}
+		e := event{User: r.User, Item: r.SKU, Kind: kind, At: r.Time, Dwell: r.Dwell, Position: int32(r.Position), Rating: math.NaN(), Sentiment: math.NaN()}
 		if kind == profile.Rate {
 			e.Rating = float64(r.Stars)
 		}
 		if p != nil {
 			e.Category, e.Brand = p.Category, p.Brand
 		}
-		if found[i] = c.Event(int64(i), &e); found[i] == profile.Kept {
+		if found[i] = c.Event(int64(i), &e); found[i] == clean.Kept {
 			rec.Events = append(rec.Events, e)
 		}
 	}
@@ -494,9 +495,9 @@ func (c *cleaned) section() report.Section {
 }
 
 // reasons lists why rows were rejected or flagged.
-func reasons(caption, what string, offset int64, q *profile.QualitySummary) report.Table {
+func reasons(caption, what string, offset int64, q *clean.QualityResult) report.Table {
 	t := report.Table{Caption: caption, Columns: []string{"reason", "rows", "the first are"}}
-	add := func(fate string, rs []profile.ReasonCount) {
+	add := func(fate string, rs []clean.ReasonCount) {
 		for _, r := range rs {
 			first := make([]string, min(len(r.First), 3))
 			for i := range first {

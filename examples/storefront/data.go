@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/profile/clean"
 )
 
 // The records that stages hand to one another, with ids as plain strings.
@@ -15,8 +16,8 @@ type (
 	line    = profile.OrderLine[string]
 	refund  = profile.Refund[string, string]
 	event   = profile.Event[string, string]
-	settled = profile.Settled[string, string]
-	ledger  = profile.Ledger[string, string]
+	settled = clean.Settled[string, string]
+	ledger  = clean.Ledger[string, string]
 )
 
 // product is one product of the catalogue.

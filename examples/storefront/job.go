@@ -11,7 +11,7 @@ import (
 	"github.com/aislekit/aisle/internal/shop"
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/predict"
-	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/profile/clean"
 )
 
 // work runs the chain from raw logs to filtered recommendations and returns the
@@ -105,7 +105,7 @@ func simulated(ctx context.Context, opt options, p *progress) (*results, error) 
 	cut := sim.Campaigns[len(sim.Campaigns)-1].Start
 
 	p.step("cleaning %s order lines and %s visits", count(len(sim.RawLines)), count(len(sim.Events)))
-	rec, found, err := clean(sim, cut, 60*day)
+	rec, found, err := cleanRecords(sim, cut, 60*day)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func simulated(ctx context.Context, opt options, p *progress) (*results, error) 
 	now.checkTastes(func(id string) map[string]float64 {
 		taste := make(map[string]float64, len(sim.Categories))
 		for c, x := range sim.Truth.Users[user(id)].Taste {
-			taste[profile.Canonical(sim.Categories[c])] = x
+			taste[clean.Canonical(sim.Categories[c])] = x
 		}
 		return taste
 	})

@@ -41,7 +41,7 @@ func buyersWithin(orders []settled, from, to time.Time) map[string]bool {
 	out := make(map[string]bool)
 	for i := range orders {
 		o := &orders[i].Order
-		if o.User != "" && !o.Time.Before(from) && o.Time.Before(to) {
+		if o.User != "" && !o.At.Before(from) && o.At.Before(to) {
 			out[o.User] = true
 		}
 	}
@@ -237,7 +237,7 @@ func kpis(rec *records) ([]month, error) {
 	seen := make(map[string]bool)
 	for i := range all.Orders { // by time
 		o := &all.Orders[i]
-		m := at(o.Order.Time)
+		m := at(o.Order.At)
 		if m == nil {
 			continue
 		}
@@ -259,7 +259,7 @@ func kpis(rec *records) ([]month, error) {
 		}
 	}
 	for i := range all.Refunds {
-		if m := at(all.Refunds[i].Time); m != nil {
+		if m := at(all.Refunds[i].At); m != nil {
 			if err := m.Counts.Add(metrics.Counts{Refunds: all.Refunds[i].Amount}); err != nil {
 				return nil, err
 			}

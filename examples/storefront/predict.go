@@ -12,6 +12,7 @@ import (
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/predict"
 	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/profile/feature"
 )
 
 // predicted is what customers will probably do, and how far that could be
@@ -52,7 +53,7 @@ func predictions(ctx context.Context, rec *records, now *profiled, silence time.
 	}
 	for i := range all.Orders {
 		if o := &all.Orders[i].Order; o.User != "" {
-			if err := l.Add(o.User, o.Time); err != nil {
+			if err := l.Add(o.User, o.At); err != nil {
 				return nil, err
 			}
 		}
@@ -129,7 +130,7 @@ func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.La
 	}
 
 	// Gaps are filled and scales set by the training rows alone.
-	fill, err := profile.FitImputer(ctx, rows, profile.ImputerOptions{Method: profile.Median, Names: names, Indicators: true, AllMissing: true})
+	fill, err := feature.FitImputer(ctx, rows, feature.ImputerOptions{Method: feature.Median, Names: names, Indicators: true, AllMissing: true})
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +149,7 @@ func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.La
 	if testRows, err = prepare(testRows); err != nil {
 		return nil, err
 	}
-	scale, err := profile.FitScaler(ctx, rows, profile.ScalerOptions{Names: fill.Names()})
+	scale, err := feature.FitScaler(ctx, rows, feature.ScalerOptions{Names: fill.Names()})
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +261,7 @@ func (p *predicted) ceiling(rec *records, score func(user string) float64, gone 
 	}
 	for i := range all.Orders {
 		if o := &all.Orders[i].Order; o.User != "" {
-			if err := l.Add(o.User, o.Time); err != nil {
+			if err := l.Add(o.User, o.At); err != nil {
 				return err
 			}
 		}

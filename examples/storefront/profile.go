@@ -31,7 +31,7 @@ type profiled struct {
 // known then: later orders, events and refunds leave no trace. columns, if not
 // nil, asks for the columns of an earlier table.
 func profileAt(rec *records, at time.Time, columns []string) (*profiled, error) {
-	b, err := profile.NewBuilder[string, string](profile.BuilderOptions{CutOff: at, Currency: rec.Currency, HalfLife: 180 * day, Windows: []int{30, 90}})
+	b, err := profile.NewBuilder[string, string](profile.BuilderOptions{AsOf: at, Currency: rec.Currency, HalfLife: 180 * day, Windows: []int{30, 90}})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func profileAt(rec *records, at time.Time, columns []string) (*profiled, error) 
 		if err := b.AddOrder(o); err != nil {
 			return nil, err
 		}
-		p.Bought[o.User] = append(p.Bought[o.User], o.Time)
+		p.Bought[o.User] = append(p.Bought[o.User], o.At)
 	}
 	for i := range s.Refunds {
 		if s.Refunds[i].User == "" {

@@ -50,14 +50,14 @@ func dataset(rec *records, orders []settled, refunds []refund, before time.Time)
 	held := kept(orders, refunds)
 	for i := range orders {
 		o := &orders[i].Order
-		if o.User == "" || !o.Time.Before(before) {
+		if o.User == "" || !o.At.Before(before) {
 			continue
 		}
 		for _, l := range o.Lines {
 			if share(held, o.ID, l.Item) == 0 {
 				continue // sent back or cancelled: says nothing about taste
 			}
-			if err := b.AddAt(o.User, l.Item, 1, o.Time); err != nil {
+			if err := b.AddAt(o.User, l.Item, 1, o.At); err != nil {
 				return nil, nil, err
 			}
 			bought[o.User] = append(bought[o.User], l.Item)
@@ -65,8 +65,8 @@ func dataset(rec *records, orders []settled, refunds []refund, before time.Time)
 	}
 	for i := range rec.Events {
 		e := &rec.Events[i]
-		if w := tasteOf[e.Kind]; w > 0 && e.Item != "" && e.Time.Before(before) {
-			if err := b.AddAt(e.User, e.Item, w, e.Time); err != nil {
+		if w := tasteOf[e.Kind]; w > 0 && e.Item != "" && e.At.Before(before) {
+			if err := b.AddAt(e.User, e.Item, w, e.At); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -86,7 +86,7 @@ func firsts(orders []settled, refunds []refund, data *recommend.Dataset[string, 
 	held := kept(orders, refunds)
 	for i := range orders {
 		o := &orders[i].Order
-		if o.Time.Before(from) || !o.Time.Before(to) || data.Users.Of(o.User) < 0 {
+		if o.At.Before(from) || !o.At.Before(to) || data.Users.Of(o.User) < 0 {
 			continue
 		}
 		for _, l := range o.Lines {

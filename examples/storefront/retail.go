@@ -19,6 +19,7 @@ import (
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/profile/clean"
 )
 
 // errMalformed is what every malformed line wraps.
@@ -29,12 +30,12 @@ const maxLine = 1 << 20
 
 // Reasons for rows of the Online Retail layout.
 const (
-	notProduct  profile.Reason = "not a product (postage, fees, manual)"
-	writeOff    profile.Reason = "stock adjustment (negative without credit note)"
-	freeOfCost  profile.Reason = "price zero"
-	negative    profile.Reason = "price negative"
-	bigQuantity profile.Reason = "quantity far outside the usual"
-	bigPrice    profile.Reason = "price far outside the usual"
+	notProduct  clean.Reason = "not a product (postage, fees, manual)"
+	writeOff    clean.Reason = "stock adjustment (negative without credit note)"
+	freeOfCost  clean.Reason = "price zero"
+	negative    clean.Reason = "price negative"
+	bigQuantity clean.Reason = "quantity far outside the usual"
+	bigPrice    clean.Reason = "price far outside the usual"
 )
 
 // valueAt is a number with the line it comes from.
@@ -54,15 +55,15 @@ type retailRow struct {
 
 // retailRead is what the file was found to hold.
 type retailRead struct {
-	Quality                          profile.QualitySummary
+	Quality                          clean.QualityResult
 	Malformed                        []string // the first few, with line numbers
 	Rows, Invoices, Customers, Codes int
 	NoCustomer, Cancellations        int
 	Raw                              int64 // Σ quantity × price, thousandths
 	Parts                            []part
 	Anonymous                        int64 // thousandths of goods sold to nobody known
-	Settled                          profile.Settlement[string, string]
-	Twice                            profile.DedupeReport
+	Settled                          clean.Settlement[string, string]
+	Twice                            clean.DedupeResult
 }
 
 // part is a share of the raw revenue, with the rows it comes from.
@@ -172,7 +173,7 @@ var retailColumns = []string{"InvoiceNo", "StockCode", "Description", "Quantity"
 type retailReader struct {
 	column []int // place of each of retailColumns
 	fields []string
-	parser *profile.Parser
+	parser *clean.Parser
 }
 
 func (r *retailReader) header(line string) error {
@@ -244,10 +245,10 @@ func goods(code string) bool {
 // products only.
 func readRetail(path string, strict bool, p *progress) (*records, *retailRead, error) {
 	out := &retailRead{}
-	var quality profile.Quality
-	parser, err := profile.NewParser(&quality, profile.ParserOptions{
+	var quality clean.Quality
+	parser, err := clean.NewParser(&quality, clean.ParserOptions{
 		Layouts: []string{time.DateTime, "2006-01-02 15:04", "1/2/2006 15:04"},
-		Money:   profile.MoneyFormat{Currency: "GBP", Digits: 3},
+		Money:   clean.MoneyFormat{Currency: "GBP", Digits: 3},
 	}) // some prices are in tenths of a penny
 	if err != nil {
 		return nil, nil, err
@@ -257,7 +258,7 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 		invoice, code, title, customer string
 		quantity, milli                int64
 	}
-	dedupe, err := profile.NewDedupe[key](profile.DedupeOptions[struct{}]{Window: time.Minute, Compare: func(_, _ struct{}) int { return 0 }})
+	dedupe, err := clean.NewDedupe[key](clean.DedupeOptions[struct{}]{Window: time.Minute, Compare: func(_, _ struct{}) int { return 0 }})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -310,7 +311,7 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 		} else if countries[row.customer] == "" {
 			countries[row.customer] = row.country
 		}
-		reject := func(why profile.Reason) { quality.Reject(number, why); tally(string(why), amount) }
+		reject := func(why clean.Reason) { quality.Reject(number, why); tally(string(why), amount) }
 		switch {
 		case !goods(row.code):
 			reject(notProduct)
@@ -322,7 +323,7 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 			reject(writeOff)
 			return nil
 		case row.quantity == 0:
-			reject(profile.OutOfRange)
+			reject(clean.OutOfRange)
 			return nil
 		case row.milli == 0:
 			reject(freeOfCost)
@@ -339,8 +340,8 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 			quality.Flag(number, "out of order") // cannot be compared any more
 		case err != nil:
 			return err
-		case verdict == profile.Duplicate:
-			reject(profile.DuplicateRow)
+		case verdict == clean.Duplicate:
+			reject(clean.DuplicateRow)
 			return nil
 		}
 		// Pence are what is paid; a finer price is rounded up and the excess is a
@@ -364,7 +365,7 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 			s.first = earlier(s.first, row.at)
 			sizes = append(sizes, valueAt{math.Log(float64(units)), number})
 			o := order{
-				ID: row.invoice, User: row.customer, Time: row.at, Currency: "GBP",
+				ID: row.invoice, User: row.customer, At: row.at, Currency: "GBP",
 				Lines: []line{{Item: row.code, Quantity: units, Price: pence, Discount: units*pence - paid}},
 			}
 			if _, err := rec.Ledger.AddLine(&o); err != nil {
@@ -377,7 +378,7 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 				tally("sold to known customers", amount)
 			}
 		} else {
-			f := refund{ID: row.invoice + "/" + strconv.FormatInt(number, 10), User: row.customer, Time: row.at, Currency: "GBP", Amount: paid, Item: row.code, Quantity: units}
+			f := refund{ID: row.invoice + "/" + strconv.FormatInt(number, 10), User: row.customer, At: row.at, Currency: "GBP", Amount: paid, Item: row.code, Quantity: units}
 			if _, err := rec.Ledger.AddRefund(&f); err != nil {
 				return fmt.Errorf("line %d: %w", number, err)
 			}
@@ -408,7 +409,7 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 			if strict {
 				return fmt.Errorf("%s: line %d: %w", path, number, err)
 			}
-			quality.Reject(number, profile.Malformed)
+			quality.Reject(number, clean.Malformed)
 			if len(out.Malformed) < 10 {
 				out.Malformed = append(out.Malformed, fmt.Sprintf("line %d: %v", number, err))
 			}
@@ -472,7 +473,7 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 	for i := range sizes {
 		logs[i] = sizes[i].x
 	}
-	if bounds, err := profile.FitOutliers(logs, profile.OutlierOptions{Method: profile.IQR, K: 1.5}); err == nil {
+	if bounds, err := clean.FitOutliers(logs, clean.OutlierOptions{Method: clean.IQR, K: 1.5}); err == nil {
 		for _, s := range sizes {
 			if bounds.Is(s.x) {
 				quality.Flag(s.line, bigQuantity)
@@ -515,7 +516,7 @@ func (r *retailRead) section() report.Section {
 		t.Rows = append(t.Rows, []string{"unexplained", "", pounds(rest)})
 	}
 	t.Rows = append(t.Rows, []string{"all rows", count(r.Rows), pounds(r.Raw)})
-	var total profile.Total
+	var total clean.Total
 	for _, x := range r.Settled.Totals {
 		total = x // one currency
 	}
@@ -541,7 +542,7 @@ func (r *retailRead) section() report.Section {
 			{Label: "invoices", Value: count(r.Invoices)},
 			{Label: "rows without customer", Value: count(r.NoCustomer), Note: "kept in revenue and demand, in nobody's profile"},
 			{Label: "rows of credit notes", Value: count(r.Cancellations)},
-			{Label: "malformed lines", Value: count(r.Quality.Count(profile.Malformed))},
+			{Label: "malformed lines", Value: count(r.Quality.Count(clean.Malformed))},
 		},
 		Tables: []report.Table{t, back, reasons("Rows rejected or flagged", "line ", 0, &r.Quality)},
 	}

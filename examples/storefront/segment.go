@@ -12,6 +12,7 @@ import (
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/predict"
 	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/profile/feature"
 	"github.com/aislekit/aisle/segment"
 )
 
@@ -145,10 +146,10 @@ func (s *segmented) likeness(ctx context.Context, p *profiled, opt options) erro
 			s.Columns = append(s.Columns, name)
 		}
 	}
-	method := profile.MinMax
+	method := feature.MinMax
 	if s.ByTaste = len(s.Columns) > 2; !s.ByTaste {
 		s.Columns = []string{"recency_days", "orders", "units", "net", "order_value", "basket_size", "gap_days"}
-		method = profile.ZScale
+		method = feature.ZScale
 	}
 	// Square roots bring shares, and logarithms amounts, to scales on which a
 	// distance means likeness.
@@ -179,17 +180,17 @@ func (s *segmented) likeness(ctx context.Context, p *profiled, opt options) erro
 			rows, ids = append(rows, all[i]), append(ids, id)
 		}
 	}
-	fill, err := profile.FitImputer(ctx, rows, profile.ImputerOptions{Method: profile.Mean, Names: s.Columns})
+	fill, err := feature.FitImputer(ctx, rows, feature.ImputerOptions{Method: feature.Mean, Names: s.Columns})
 	if err != nil {
 		return err
 	}
-	var scale *profile.Scaler
-	if method == profile.ZScale {
+	var scale *feature.Scaler
+	if method == feature.ZScale {
 		full, err := fill.Transform(nil, rows, nil)
 		if err != nil {
 			return err
 		}
-		if scale, err = profile.FitScaler(ctx, full, profile.ScalerOptions{Method: method, Names: s.Columns}); err != nil {
+		if scale, err = feature.FitScaler(ctx, full, feature.ScalerOptions{Method: method, Names: s.Columns}); err != nil {
 			return err
 		}
 	}
@@ -240,7 +241,7 @@ func (s *segmented) likeness(ctx context.Context, p *profiled, opt options) erro
 	for _, id := range ids {
 		plain = append(plain, natural.Rows[natural.Row(id)])
 	}
-	meanOf, err := profile.FitImputer(ctx, plain, profile.ImputerOptions{Names: s.Columns})
+	meanOf, err := feature.FitImputer(ctx, plain, feature.ImputerOptions{Names: s.Columns})
 	if err != nil {
 		return err
 	}

@@ -72,10 +72,10 @@ func demand(rec *records, now *profiled, wanted func(sku string, from, to time.T
 		for _, l := range o.Order.Lines {
 			part := share(held, o.Order.ID, l.Item)
 			revenue[l.Item] += part * float64(l.Price*l.Quantity-l.Discount)
-			if o.Order.Time.Before(start) {
+			if o.Order.At.Before(start) {
 				continue
 			}
-			if err := d.Add(l.Item, o.Order.Time, math.Round(part*float64(l.Quantity))); err != nil {
+			if err := d.Add(l.Item, o.Order.At, math.Round(part*float64(l.Quantity))); err != nil {
 				return nil, err
 			}
 		}
@@ -204,7 +204,7 @@ func (d *demanded) judge(rec *records, wanted func(string, time.Time, time.Time)
 		}
 		held := kept(all.Orders, all.Refunds)
 		for i := range all.Orders {
-			if o := &all.Orders[i]; !o.Order.Time.Before(rec.Cut) && o.Order.Time.Before(until) {
+			if o := &all.Orders[i]; !o.Order.At.Before(rec.Cut) && o.Order.At.Before(until) {
 				for _, l := range o.Order.Lines {
 					sold[l.Item] += math.Round(share(held, o.Order.ID, l.Item) * float64(l.Quantity))
 				}

@@ -1,0 +1,167 @@
+package clean_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/profile/clean"
+)
+
+func TestLedger(t *testing.T) {
+	var l clean.Ledger[string, int]
+	at := cut.Add(-30 * day)
+	buy := func(id, u string, days int, lines ...line) *order {
+		return &order{ID: id, User: u, At: at.Add(time.Duration(days) * day), Currency: "EUR", Lines: lines}
+	}
+	must := func(v clean.Verdict, err error) clean.Verdict {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	a := buy("A", "u", 0, line{Item: 1, Quantity: 2, Price: 500}, line{Item: 2, Quantity: 1, Price: 0})
+	must(l.AddOrder(a))
+	swapped := *a
+	swapped.Lines = []line{a.Lines[1], a.Lines[0]}
+	if v := must(l.AddOrder(&swapped)); v != clean.Duplicate {
+		t.Errorf("same content: %v", v)
+	}
+	must(l.AddOrder(buy("B", "u", 1, line{Item: 1, Quantity: 3, Price: 400})))
+	if v := must(l.AddOrder(buy("B", "u", 2, line{Item: 1, Quantity: 9, Price: 400}))); v != clean.Conflict {
+		t.Errorf("other content: %v", v)
+	}
+	must(l.AddLine(buy("C", "v", 3, line{Item: 5, Quantity: 1, Price: 100})))
+	must(l.AddLine(buy("C", "v", 3, line{Item: 6, Quantity: 1, Price: 200})))
+	test := buy("T", "v", 3, line{Item: 5, Quantity: 1, Price: 1})
+	test.Test = true
+	must(l.AddOrder(test))
+
+	back := func(id, orderID string, days int, amount int64) *refund {
+		return &refund{ID: id, OrderID: orderID, User: "u", At: at.Add(time.Duration(days) * day), Currency: "EUR", Amount: amount}
+	}
+	must(l.AddRefund(back("r1", "A", 4, 300)))
+	must(l.AddRefund(back("r1", "A", 4, 300))) // sent twice
+	must(l.AddRefund(back("r2", "A", 5, 900))) // 200 too much
+	must(l.AddRefund(back("r3", "nowhere", 5, 70)))
+	must(l.AddRefund(back("r4", "C", 2, 50))) // before its order
+	cancel := back("r5", "C", 6, 0)
+	cancel.Cancel = true
+	must(l.AddRefund(cancel)) // the 250 left
+	// Three pieces of item 1 without an order: at 400 apiece they are of B.
+	must(l.AddRefund(&refund{ID: "r6", User: "u", Item: 1, Quantity: 2, Amount: 800, Currency: "EUR", At: at.Add(7 * day)}))
+	wrong := back("r7", "B", 8, 10)
+	wrong.Currency = "USD"
+	must(l.AddRefund(wrong))
+
+	s, err := l.Settle(time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("%+v", s.Totals)
+	want := "[{Currency:EUR Orders:2 Cancelled:1 Paid:2500 Refunded:2100 Unmatched:70 Excess:200} {Currency:USD Orders:0 Cancelled:0 Paid:0 Refunded:0 Unmatched:10 Excess:0}]"
+	if got != want {
+		t.Errorf("totals %s\nwant   %s", got, want)
+	}
+	if s.DuplicateOrders != 1 || s.ConflictOrders != 1 || s.DuplicateRefunds != 1 || s.TestOrders != 1 || s.RefundsEarly != 1 || s.RefundsOver != 1 || s.RefundsUnmatched != 2 || s.RefundsCurrency != 1 {
+		t.Errorf("counts %+v", s)
+	}
+	sum := int64(0)
+	for _, r := range s.Refunds {
+		sum += r.Amount
+	}
+	if sum != 2100 || s.Totals[0].Net() != 400 {
+		t.Errorf("applied refunds sum to %d", sum)
+	}
+	early, err := l.Settle(at.Add(4*day + 1))
+	if err != nil || early.Totals[0].Refunded != 350 || early.Totals[0].Paid != 2500 {
+		t.Errorf("until day 4: %+v %v", early, err)
+	}
+	if _, err := l.AddLine(&order{ID: "C", User: "v", At: at, Currency: "USD", Lines: []line{{Quantity: 1}}}); !errors.Is(err, clean.ErrMismatch) {
+		t.Error(err)
+	}
+	for name, r := range map[string]*refund{
+		"negative":  {ID: "x", OrderID: "A", At: at, Currency: "EUR", Amount: -1},
+		"no id":     {OrderID: "A", At: at, Currency: "EUR", Amount: 1},
+		"of what":   {ID: "x", At: at, Currency: "EUR", Amount: 1},
+		"no time":   {ID: "x", OrderID: "A", Currency: "EUR", Amount: 1},
+		"anonymous": {ID: "x", Cancel: true, Quantity: 1, At: at, Currency: "EUR"},
+	} {
+		if _, err := l.AddRefund(r); !errors.Is(err, clean.ErrRange) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := l.Merge(&l); !errors.Is(err, clean.ErrMismatch) {
+		t.Error(err)
+	}
+}
+
+func TestLedgerProp(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		type call func(l *clean.Ledger[string, int]) error
+		var calls []call
+		n := rapid.IntRange(0, 25).Draw(r, "n")
+		for range n {
+			u := rapid.SampledFrom([]string{"u", "v"}).Draw(r, "user")
+			at := cut.Add(time.Duration(rapid.IntRange(0, 9).Draw(r, "at")) * time.Hour)
+			id := rapid.SampledFrom([]string{"1", "2", "3", "4"}).Draw(r, "id")
+			q, p := rapid.Int64Range(1, 3).Draw(r, "q"), rapid.Int64Range(0, 3).Draw(r, "p")
+			item := rapid.IntRange(1, 2).Draw(r, "item")
+			o := &order{ID: id, User: u, At: at, Currency: "EUR", Lines: []line{{Item: item, Quantity: q, Price: p}}}
+			switch rapid.IntRange(0, 3).Draw(r, "sort") {
+			case 0:
+				calls = append(calls, func(l *clean.Ledger[string, int]) error { _, err := l.AddOrder(o); return err })
+			case 1:
+				o.ID += "split"
+				calls = append(calls, func(l *clean.Ledger[string, int]) error { _, err := l.AddLine(o); return err })
+			default:
+				b := &refund{ID: id + fmt.Sprint(q), OrderID: rapid.SampledFrom([]string{"", "1", "2split"}).Draw(r, "of"), User: u, At: at, Currency: "EUR", Amount: p, Item: item, Quantity: q}
+				b.Cancel = b.OrderID != "" && p == 0
+				calls = append(calls, func(l *clean.Ledger[string, int]) error { _, err := l.AddRefund(b); return err })
+			}
+		}
+		var one clean.Ledger[string, int]
+		parts := make([]clean.Ledger[string, int], 2)
+		for _, c := range calls {
+			if err := c(&one); err != nil {
+				r.Fatal(err)
+			}
+		}
+		for _, c := range rapid.Permutation(calls).Draw(r, "order") {
+			if err := c(&parts[rapid.IntRange(0, 1).Draw(r, "part")]); err != nil {
+				r.Fatal(err)
+			}
+		}
+		if err := parts[0].Merge(&parts[1]); err != nil {
+			r.Fatal(err)
+		}
+		a, err := one.Settle(time.Time{})
+		if err != nil {
+			r.Fatal(err)
+		}
+		b, err := parts[0].Settle(time.Time{})
+		if err != nil {
+			r.Fatal(err)
+		}
+		if x, y := fmt.Sprintf("%+v", *a), fmt.Sprintf("%+v", *b); x != y {
+			r.Fatalf("\n%s\n%s", x, y)
+		}
+		var refunded, applied int64
+		for _, o := range a.Orders {
+			if o.Refunded < 0 || o.Refunded > o.Paid || o.Cancelled && o.Refunded != o.Paid {
+				r.Fatalf("order %+v", o)
+			}
+			refunded += o.Refunded
+		}
+		for _, b := range a.Refunds {
+			applied += b.Amount
+		}
+		if refunded != applied {
+			r.Fatalf("orders lost %d, refunds gave %d", refunded, applied)
+		}
+	})
+}

@@ -1,0 +1,101 @@
+package clean_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/profile/clean"
+)
+
+func TestParseMoney(t *testing.T) {
+	eur := clean.MoneyFormat{Currency: "EUR"}
+	german := clean.MoneyFormat{Currency: "EUR", Decimal: ','}
+	chinese := clean.MoneyFormat{Currency: "CNY", Symbols: map[string]string{"元": "CNY", "¥": "CNY", "$": "USD"}, Multiples: map[string]int64{"万": 10000}}
+	for _, c := range []struct {
+		text string
+		f    clean.MoneyFormat
+		want profile.Money
+		err  error
+	}{
+		{"1,234.50", eur, profile.Money{Minor: 123450, Currency: "EUR"}, nil},
+		{"1234.5", eur, profile.Money{Minor: 123450, Currency: "EUR"}, nil},
+		{" -12 ", eur, profile.Money{Minor: -1200, Currency: "EUR"}, nil},
+		{"\u221212", eur, profile.Money{Minor: -1200, Currency: "EUR"}, nil},
+		{"(3.20)", eur, profile.Money{Minor: -320, Currency: "EUR"}, nil},
+		{"3.20-", eur, profile.Money{Minor: -320, Currency: "EUR"}, nil},
+		{".5", eur, profile.Money{Minor: 50, Currency: "EUR"}, nil},
+		{"USD 7", eur, profile.Money{Minor: 700, Currency: "USD"}, nil},
+		{"7 jpy", eur, profile.Money{Minor: 7, Currency: "JPY"}, nil},
+		{"1.234.567,89", german, profile.Money{Minor: 123456789, Currency: "EUR"}, nil},
+		{"1 234,5", german, profile.Money{Minor: 123450, Currency: "EUR"}, nil},
+		{"￥１，２３４．５０", chinese, profile.Money{Minor: 123450, Currency: "CNY"}, nil},
+		{"1.2万元", chinese, profile.Money{Minor: 1200000, Currency: "CNY"}, nil},
+		{"-$5", chinese, profile.Money{Minor: -500, Currency: "USD"}, nil},
+		{"$-5", chinese, profile.Money{Minor: -500, Currency: "USD"}, nil},
+		{"92233720368547758.07", eur, profile.Money{Minor: math.MaxInt64, Currency: "EUR"}, nil},
+		{"0.125", clean.MoneyFormat{Currency: "EUR", Round: true}, profile.Money{Minor: 12, Currency: "EUR"}, nil},
+		{"0.135", clean.MoneyFormat{Currency: "EUR", Round: true}, profile.Money{Minor: 14, Currency: "EUR"}, nil},
+		{"0.001", clean.MoneyFormat{Currency: "GBP", Digits: 3}, profile.Money{Minor: 1, Currency: "GBP"}, nil},
+
+		{"", eur, profile.Money{}, clean.ErrRange},
+		{"abc", eur, profile.Money{}, clean.ErrRange},
+		{"1,23", eur, profile.Money{}, clean.ErrRange},
+		{"1,2345", eur, profile.Money{}, clean.ErrRange},
+		{"12,34,567", eur, profile.Money{}, clean.ErrRange},
+		{",123", eur, profile.Money{}, clean.ErrRange},
+		{"1.2.3", eur, profile.Money{}, clean.ErrRange},
+		{"1.", eur, profile.Money{}, clean.ErrRange},
+		{"--1", eur, profile.Money{}, clean.ErrRange},
+		{"1e5", eur, profile.Money{}, clean.ErrRange},
+		{"0.125", eur, profile.Money{}, clean.ErrRange},
+		{"5 apples", eur, profile.Money{}, clean.ErrRange},
+		{"5", clean.MoneyFormat{}, profile.Money{}, clean.ErrRange},
+		{"usd 5 eur", eur, profile.Money{}, clean.ErrMismatch},
+		{"92233720368547758.08", eur, profile.Money{}, clean.ErrOverflow},
+	} {
+		got, err := clean.ParseMoney(c.text, c.f)
+		if got != c.want || !errors.Is(err, c.err) {
+			t.Errorf("ParseMoney(%q) = %v, %v; want %v, %v", c.text, got, err, c.want, c.err)
+		}
+	}
+}
+
+func TestMoneyProp(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		m := profile.Money{Minor: rapid.Int64().Draw(r, "minor"), Currency: rapid.SampledFrom([]string{"EUR", "JPY", "KWD"}).Draw(r, "currency")}
+		if m.Minor == math.MinInt64 {
+			m.Minor++
+		}
+		back, err := clean.ParseMoney(m.String(), clean.MoneyFormat{})
+		if err != nil || back != m {
+			r.Fatalf("%v read back as %v, %v", m, back, err)
+		}
+	})
+}
+
+func FuzzParseMoney(f *testing.F) {
+	for _, s := range []string{"1,234.50", "-$5", "(3)", "1.2万元", "9999999999999999999", "１", ""} {
+		f.Add(s)
+	}
+	format := clean.MoneyFormat{Currency: "EUR", Symbols: map[string]string{"$": "USD", "元": "CNY"}, Multiples: map[string]int64{"万": 10000}}
+	f.Fuzz(func(t *testing.T, s string) {
+		m, err := clean.ParseMoney(s, format)
+		if err != nil {
+			if m != (profile.Money{}) {
+				t.Errorf("%q: %v with %v", s, m, err)
+			}
+			return
+		}
+		if m.Minor == math.MinInt64 {
+			return
+		}
+		back, err := clean.ParseMoney(m.String(), format)
+		if err != nil || back.Minor != m.Minor {
+			t.Errorf("%q → %v → %v, %v", s, m, back, err)
+		}
+	})
+}

@@ -1,0 +1,177 @@
+package clean
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/profile"
+)
+
+// OutlierMethod says how the bounds of credible values are found.
+type OutlierMethod uint8
+
+// The methods of FitOutliers; K and Tail are fields of OutlierOptions.
+const (
+	IQR      OutlierMethod = iota // [Q1 - K·(Q3-Q1), Q3 + K·(Q3-Q1)], K 1.5 (Tukey's fences)
+	ZScore                        // mean ± K standard deviations (divisor n-1), K 3
+	MAD                           // median ± K·1.4826·median|x - median|, K 3.5 (Iglewicz and Hoaglin)
+	Quantile                      // [quantile Tail, quantile 1-Tail], Tail 0.01
+)
+
+// OutlierOptions configure FitOutliers.
+type OutlierOptions struct {
+	Method OutlierMethod
+	K      float64 // default: see the method
+	Tail   float64 // share cut off at each end by Quantile, below 0.5. Default 0.01
+}
+
+func (o OutlierOptions) withDefaults() OutlierOptions {
+	o.K = check.Default(o.K, [...]float64{IQR: 1.5, ZScore: 3, MAD: 3.5, Quantile: 1}[min(o.Method, Quantile)])
+	o.Tail = check.Default(o.Tail, 0.01)
+	return o
+}
+
+func (o OutlierOptions) validate() error {
+	var c check.Options
+	c.Require(o.Method <= Quantile, "Method", o.Method, "IQR, ZScore, MAD or Quantile")
+	check.Positive(&c, "K", o.K)
+	c.Require(o.Tail > 0 && o.Tail < 0.5, "Tail", o.Tail, "in (0, 0.5)")
+	return c.Err("clean: FitOutliers")
+}
+
+// Outliers is an interval of credible values. What to do with the others is a
+// separate step: Is flags, Clip pulls in (winsorises), Drop removes. It is
+// immutable.
+type Outliers struct {
+	lo, hi     float64
+	degenerate bool
+}
+
+// NewBounds returns an Outliers from domain knowledge: values in [lo, hi] are
+// credible. Infinite bounds are open; NaN or lo > hi is ErrOption.
+func NewBounds(lo, hi float64) (*Outliers, error) {
+	if !(lo <= hi) {
+		return nil, fmt.Errorf("clean: NewBounds: [%v, %v] is no interval: %w", lo, hi, ErrOption)
+	}
+	return &Outliers{lo: lo, hi: hi}, nil
+}
+
+// FitOutliers finds the bounds from a sample. NaN is missing and left out, ±Inf
+// is ErrNotFinite, fewer than two values are ErrEmpty. Quantiles are of type 7
+// (linear interpolation, the default of R and NumPy).
+//
+// A sample without spread (IQR, deviation or MAD of 0) gives no scale to judge
+// by: then nothing is an outlier, and Degenerate says so.
+func FitOutliers(values []float64, opt OutlierOptions) (*Outliers, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	xs, err := sortedValues(values)
+	if err != nil {
+		return nil, fmt.Errorf("clean: FitOutliers: %w", err)
+	}
+	if len(xs) < 2 {
+		return nil, fmt.Errorf("clean: FitOutliers: %d values, want at least 2: %w", len(xs), ErrEmpty)
+	}
+	var centre, low, high, spread float64
+	switch opt.Method {
+	case IQR:
+		low, high = quantile(xs, 0.25), quantile(xs, 0.75)
+		spread = opt.K * (high - low)
+	case ZScore:
+		var m profile.Moments
+		for _, x := range xs {
+			_ = m.Add(x) // finite
+		}
+		low, high = m.Mean(), m.Mean()
+		spread = opt.K * math.Sqrt(m.Variance())
+	case MAD:
+		centre = quantile(xs, 0.5)
+		low, high = centre, centre
+		away := make([]float64, len(xs))
+		for i, x := range xs {
+			away[i] = math.Abs(x - centre)
+		}
+		slices.Sort(away)
+		spread = opt.K * madScale * quantile(away, 0.5)
+	default:
+		return &Outliers{lo: quantile(xs, opt.Tail), hi: quantile(xs, 1-opt.Tail)}, nil
+	}
+	if !(spread > 0) || math.IsInf(spread, 0) {
+		return &Outliers{math.Inf(-1), math.Inf(1), true}, nil
+	}
+	return &Outliers{lo: low - spread, hi: high + spread}, nil
+}
+
+// madScale makes the MAD of normal data estimate its standard deviation:
+// 1/Φ⁻¹(3/4).
+const madScale = 1.4826022185056018
+
+// Bounds returns the smallest and the largest credible value.
+func (o *Outliers) Bounds() (lo, hi float64) { return o.lo, o.hi }
+
+// Degenerate reports that the sample had no spread, so that nothing is flagged.
+func (o *Outliers) Degenerate() bool { return o.degenerate }
+
+// Is reports whether x lies outside the bounds. NaN is missing, not an outlier.
+func (o *Outliers) Is(x float64) bool { return x < o.lo || x > o.hi }
+
+// Flag appends to dst one bool for each value.
+func (o *Outliers) Flag(dst []bool, xs []float64) []bool {
+	for _, x := range xs {
+		dst = append(dst, o.Is(x))
+	}
+	return dst
+}
+
+// Clip replaces every outlier in xs by the bound it passes, in place, and
+// returns how many there were. NaN stays.
+func (o *Outliers) Clip(xs []float64) int {
+	n := 0
+	for i, x := range xs {
+		if o.Is(x) {
+			xs[i] = max(o.lo, min(o.hi, x))
+			n++
+		}
+	}
+	return n
+}
+
+// Drop appends to dst the values that are no outliers, in order. NaN stays.
+func (o *Outliers) Drop(dst, xs []float64) []float64 {
+	for _, x := range xs {
+		if !o.Is(x) {
+			dst = append(dst, x)
+		}
+	}
+	return dst
+}
+
+// sortedValues returns the values without NaN, ascending.
+func sortedValues(values []float64) ([]float64, error) {
+	xs := make([]float64, 0, len(values))
+	for i, x := range values {
+		if math.IsInf(x, 0) {
+			return nil, fmt.Errorf("values[%d] is %v: %w", i, x, ErrNotFinite)
+		}
+		if !math.IsNaN(x) {
+			xs = append(xs, x+0) // -0 becomes 0
+		}
+	}
+	slices.Sort(xs)
+	return xs, nil
+}
+
+// quantile is type 7 of Hyndman and Fan (1996) on ascending values.
+func quantile(xs []float64, p float64) float64 {
+	at := p * float64(len(xs)-1)
+	i := int(at)
+	if i+1 >= len(xs) {
+		return xs[len(xs)-1]
+	}
+	f := at - float64(i)
+	return xs[i]*(1-f) + xs[i+1]*f
+}

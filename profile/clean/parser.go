@@ -1,0 +1,228 @@
+package clean
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/profile"
+)
+
+// ParserOptions say how a source writes its values.
+type ParserOptions struct {
+	// Layouts are tried in order, see time.Layout. Two more names are known:
+	// "unix" and "unixmilli", whole seconds or milliseconds since 1970.
+	// Default: RFC 3339, "2006-01-02 15:04:05", "2006-01-02".
+	Layouts []string
+	// Zone is the business time zone of layouts without one. Default UTC.
+	Zone *time.Location
+	// Earliest and Latest bound every time that is read, so that seconds taken
+	// for milliseconds, or the reverse, are seen. Default 1990 and 2100.
+	Earliest, Latest time.Time
+	// Money is the format of amounts and its decimal mark that of all numbers.
+	Money MoneyFormat
+	// Null lists the texts, after Canonical, that mean "missing". Default "",
+	// "null", "none", "nan", "n/a", "na", "\\n", "-".
+	Null []string
+}
+
+func (o ParserOptions) withDefaults() ParserOptions {
+	if o.Layouts == nil {
+		o.Layouts = []string{time.RFC3339, time.DateTime, time.DateOnly}
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Earliest.IsZero() {
+		o.Earliest = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if o.Latest.IsZero() {
+		o.Latest = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if o.Null == nil {
+		o.Null = []string{"", "null", "none", "nan", "n/a", "na", `\n`, "-"}
+	}
+	return o
+}
+
+func (o ParserOptions) validate() error {
+	var c check.Options
+	c.Require(len(o.Layouts) > 0, "Layouts", o.Layouts, "at least one")
+	c.Require(o.Earliest.Before(o.Latest), "Earliest", o.Earliest, "before Latest")
+	c.Require(o.Money.Digits <= 9, "Money.Digits", o.Money.Digits, "<= 9")
+	c.Require(o.Money.Decimal == 0 || o.Money.Decimal == '.' || o.Money.Decimal == ',', "Money.Decimal", o.Money.Decimal, "'.' or ','")
+	return c.Err("clean: NewParser")
+}
+
+// Parser turns the text of fields into values and counts, per field, what was
+// missing or malformed; nothing fails silently. It is not safe for concurrent
+// use; parse shards with one Parser each and merge their Quality.
+type Parser struct {
+	opt     ParserOptions
+	quality *Quality
+}
+
+// NewParser returns a parser that counts into quality, which may be nil.
+func NewParser(quality *Quality, opt ParserOptions) (*Parser, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	if quality == nil {
+		quality = &Quality{}
+	}
+	opt.Layouts = slices.Clone(opt.Layouts)
+	opt.Null = slices.Clone(opt.Null)
+	return &Parser{opt: opt, quality: quality}, nil
+}
+
+// Quality returns the report that p counts into.
+func (p *Parser) Quality() *Quality { return p.quality }
+
+// null reports whether text means "missing" and counts it if so.
+func (p *Parser) null(field, text string) bool {
+	if slices.Contains(p.opt.Null, text) {
+		p.quality.Field(field, Missing)
+		return true
+	}
+	return false
+}
+
+func (p *Parser) bad(field, text, want string) error {
+	p.quality.Field(field, Malformed)
+	return fmt.Errorf("clean: field %s: %q is %s: %w", field, text, want, ErrRange)
+}
+
+// missing is returned bare: a missing value is usual, not exceptional.
+var errMissing = fmt.Errorf("clean: field is missing: %w", ErrEmpty)
+
+// Time reads an instant and returns it in UTC. A missing value is ErrEmpty, a
+// malformed one or one outside Earliest … Latest is ErrRange; the same holds for
+// every method of Parser.
+func (p *Parser) Time(field, text string) (time.Time, error) {
+	s := strings.TrimSpace(FoldWidth(text))
+	if p.null(field, strings.ToLower(s)) {
+		return time.Time{}, errMissing
+	}
+	for _, l := range p.opt.Layouts {
+		var t time.Time
+		var err error
+		switch l {
+		case "unix", "unixmilli":
+			var n int64
+			if n, err = strconv.ParseInt(s, 10, 64); err == nil {
+				if l == "unix" {
+					t = time.Unix(n, 0)
+				} else {
+					t = time.UnixMilli(n)
+				}
+			}
+		default:
+			t, err = time.ParseInLocation(l, s, p.opt.Zone)
+		}
+		if err != nil || t.Before(p.opt.Earliest) || !t.Before(p.opt.Latest) {
+			continue
+		}
+		p.quality.Field(field, Kept)
+		return t.UTC(), nil
+	}
+	return time.Time{}, p.bad(field, text, "no time in any layout, or outside the credible years")
+}
+
+// Money reads an amount, see ParseMoney.
+func (p *Parser) Money(field, text string) (profile.Money, error) {
+	if p.null(field, Canonical(text)) {
+		return profile.Money{}, errMissing
+	}
+	m, err := ParseMoney(text, p.opt.Money)
+	if err != nil {
+		p.quality.Field(field, Malformed)
+		return profile.Money{}, fmt.Errorf("clean: field %s: %w", field, err)
+	}
+	p.quality.Field(field, Kept)
+	return m, nil
+}
+
+// Float reads a finite number, with group marks in threes or without.
+func (p *Parser) Float(field, text string) (float64, error) {
+	s := Canonical(text)
+	if p.null(field, s) {
+		return 0, errMissing
+	}
+	x, ok := p.number(s)
+	if !ok {
+		return 0, p.bad(field, text, "no finite number")
+	}
+	p.quality.Field(field, Kept)
+	return x, nil
+}
+
+func (p *Parser) number(s string) (float64, bool) {
+	decimal := p.opt.Money.Decimal
+	if decimal == 0 {
+		decimal = '.'
+	}
+	sign := ""
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		sign, s = s[:1], s[1:]
+	}
+	mantissa, exponent := s, ""
+	if at := strings.IndexByte(s, 'e'); at >= 0 {
+		mantissa, exponent = s[:at], s[at:]
+	}
+	whole, frac, cut := strings.Cut(mantissa, string(decimal))
+	whole, ok := ungroup(whole, decimal)
+	if !ok || strings.IndexFunc(frac, notDigit) >= 0 || whole == "" && frac == "" {
+		return 0, false
+	}
+	dot := ""
+	if cut {
+		dot = "."
+	}
+	x, err := strconv.ParseFloat(sign+whole+dot+frac+exponent, 64)
+	return x, err == nil && !math.IsInf(x, 0)
+}
+
+// Int reads a whole number, with group marks in threes or without.
+func (p *Parser) Int(field, text string) (int64, error) {
+	s := Canonical(text)
+	if p.null(field, s) {
+		return 0, errMissing
+	}
+	sign := ""
+	if s[0] == '-' || s[0] == '+' {
+		sign, s = s[:1], s[1:]
+	}
+	digits, ok := ungroup(s, p.opt.Money.Decimal)
+	if n, err := strconv.ParseInt(sign+digits, 10, 64); ok && err == nil {
+		p.quality.Field(field, Kept)
+		return n, nil
+	}
+	return 0, p.bad(field, text, "no whole number")
+}
+
+// Text reads a label in canonical form, see Canonical.
+func (p *Parser) Text(field, text string) (string, error) {
+	s := Canonical(text)
+	if p.null(field, s) {
+		return "", errMissing
+	}
+	p.quality.Field(field, Kept)
+	return s, nil
+}
+
+// ParseKind is the inverse of profile.Kind.String; letter case and width are
+// ignored. Any other name is ErrRange.
+func ParseKind(s string) (profile.Kind, error) {
+	s = Canonical(s)
+	for k := profile.View; k.Valid(); k++ {
+		if s == k.String() {
+			return k, nil
+		}
+	}
+	return 0, fmt.Errorf("clean: ParseKind: %q is no event kind: %w", s, ErrRange)
+}

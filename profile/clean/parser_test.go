@@ -1,0 +1,79 @@
+package clean_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/profile/clean"
+)
+
+func TestParser(t *testing.T) {
+	var q clean.Quality
+	zone := time.FixedZone("shop", 8*3600)
+	p, err := clean.NewParser(&q, clean.ParserOptions{Layouts: []string{time.DateTime, "2006/1/2", "unix", "unixmilli"}, Zone: zone, Money: clean.MoneyFormat{Currency: "CNY"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := time.Date(2024, 5, 31, 16, 0, 0, 0, time.UTC)
+	for _, text := range []string{"2024-06-01 00:00:00", "２０２４/６/１", "1717171200", "1717171200000"} {
+		if got, err := p.Time("when", text); err != nil || !got.Equal(want) || got.Location() != time.UTC {
+			t.Errorf("Time(%q) = %v, %v", text, got, err)
+		}
+	}
+	for text, want := range map[string]error{"": clean.ErrEmpty, "NULL": clean.ErrEmpty, "tomorrow": clean.ErrRange, "2024-02-30 00:00:00": clean.ErrRange, "1066/10/14": clean.ErrRange} {
+		if _, err := p.Time("when", text); !errors.Is(err, want) {
+			t.Errorf("Time(%q): %v, want %v", text, err, want)
+		}
+	}
+	for text, want := range map[string]float64{"1,234.5": 1234.5, "-1e3": -1000, "+.5": .5, "１２": 12} {
+		if got, err := p.Float("x", text); err != nil || got != want {
+			t.Errorf("Float(%q) = %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"inf", "1,2", "0x10", "1_000", "1e999", "--1", "+-1", ".", "1 2"} {
+		if got, err := p.Float("x", text); !errors.Is(err, clean.ErrRange) {
+			t.Errorf("Float(%q) = %v, %v", text, got, err)
+		}
+	}
+	if got, err := p.Int("n", "-1,234,567"); err != nil || got != -1234567 {
+		t.Error(got, err)
+	}
+	for _, text := range []string{"1.5", "9223372036854775808", "+", "1_0", "--5"} {
+		if _, err := p.Int("n", text); !errors.Is(err, clean.ErrRange) {
+			t.Errorf("Int(%q): %v", text, err)
+		}
+	}
+	if m, err := p.Money("pay", "12.30"); err != nil || m.Minor != 1230 {
+		t.Error(m, err)
+	}
+	if _, err := p.Money("pay", "a lot"); !errors.Is(err, clean.ErrRange) {
+		t.Error(err)
+	}
+	if s, err := p.Text("label", " Ａ  b "); err != nil || s != "a b" {
+		t.Errorf("%q %v", s, err)
+	}
+	s := q.Result()
+	if got := s.Fields[4]; got != (clean.FieldQuality{Name: "x", Seen: 13, Malformed: 9}) {
+		t.Errorf("field x: %+v", got)
+	}
+	if got := s.Fields[3]; got != (clean.FieldQuality{Name: "when", Seen: 9, Missing: 2, Malformed: 3}) {
+		t.Errorf("field when: %+v", got)
+	}
+	if c, err := s.Fields[3].Completeness(); err != nil || c != 4.0/9 {
+		t.Error(c, err)
+	}
+	if _, err := clean.NewParser(nil, clean.ParserOptions{Layouts: []string{}}); !errors.Is(err, clean.ErrOption) {
+		t.Error(err)
+	}
+}
+
+func TestParseKind(t *testing.T) {
+	if k, err := clean.ParseKind(" ＶＩＥＷ"); err != nil || k != profile.View {
+		t.Error(k, err)
+	}
+	if _, err := clean.ParseKind("look"); !errors.Is(err, clean.ErrRange) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,96 @@
+package clean
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// AppendBinary appends the binary form of q to dst, canonical. The error is
+// always nil. Times are kept to the nanosecond in the years 1678 to 2262.
+func (q *Quality) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Int64(q.rows)
+	w.Int64(q.kept)
+	for _, t := range []time.Time{q.first, q.last} {
+		w.Bool(!t.IsZero())
+		if !t.IsZero() {
+			w.Int64(t.UnixNano())
+		}
+	}
+	for _, m := range []map[Reason]*rowSet{q.rejected, q.flagged} {
+		w.Int(len(m))
+		for _, why := range slices.Sorted(maps.Keys(m)) {
+			w.String(string(why))
+			w.Int64(m[why].n)
+			w.Int64s(m[why].rows)
+		}
+	}
+	w.Int(len(q.fields))
+	for _, name := range slices.Sorted(maps.Keys(q.fields)) {
+		f := q.fields[name]
+		w.String(name)
+		w.Int64(f.Seen)
+		w.Int64(f.Missing)
+		w.Int64(f.Malformed)
+	}
+	return w.AppendFrame(dst, codec.KindQuality, 1), nil
+}
+
+// MarshalBinary is AppendBinary to a new slice.
+func (q *Quality) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil) }
+
+// UnmarshalBinary replaces q by the state in data, or leaves it alone and returns
+// ErrCorrupt, ErrMismatch or ErrVersion.
+func (q *Quality) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindQuality, 1)
+	if err != nil {
+		return fmt.Errorf("clean: Quality.UnmarshalBinary: %w", err)
+	}
+	x := Quality{rows: r.Int64(), kept: r.Int64()}
+	for _, t := range []*time.Time{&x.first, &x.last} {
+		if r.Bool() {
+			*t = time.Unix(0, r.Int64()).UTC()
+		}
+	}
+	sets := func() map[Reason]*rowSet {
+		out := make(map[Reason]*rowSet)
+		last := ""
+		for i := range r.Int() {
+			why := r.String()
+			s := &rowSet{r.Int64(), r.Int64s()}
+			if r.Err() == nil && (i > 0 && why <= last || s.n < int64(len(s.rows)) || len(s.rows) > maxExamples || !slices.IsSorted(s.rows)) {
+				r.Fail("has reasons out of order")
+			}
+			if r.Err() != nil {
+				return nil
+			}
+			out[Reason(why)], last = s, why
+		}
+		return out
+	}
+	x.rejected, x.flagged = sets(), sets()
+	x.fields = make(map[string]*FieldQuality)
+	last := ""
+	for i := range r.Int() {
+		f := &FieldQuality{r.String(), r.Int64(), r.Int64(), r.Int64()}
+		if r.Err() == nil && (i > 0 && f.Name <= last || f.Missing < 0 || f.Malformed < 0 || f.Seen-f.Missing < f.Malformed) {
+			r.Fail("has fields out of order")
+		}
+		if r.Err() != nil {
+			break
+		}
+		x.fields[f.Name], last = f, f.Name
+	}
+	if r.Err() == nil && (x.kept < 0 || x.rows < x.kept || x.first.After(x.last)) {
+		r.Fail("has counts that do not add up")
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("clean: Quality.UnmarshalBinary: %w", err)
+	}
+	*q = x
+	return nil
+}

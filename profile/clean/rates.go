@@ -1,0 +1,76 @@
+package clean
+
+import (
+	"fmt"
+	"math/big"
+	"math/bits"
+	"strconv"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/profile"
+)
+
+// Rates converts money into one base currency by a table that the caller
+// states; nothing is looked up and nothing is guessed. Build it with NewRates;
+// it is immutable and safe for concurrent use.
+type Rates struct {
+	base  string
+	ratio map[string]ratio // minor units of base for one minor unit
+}
+
+type ratio struct{ num, den uint64 }
+
+// NewRates returns a table into base. units[c] is the value of one major unit of
+// c in major units of base, > 0 with at most 12 significant decimals; base
+// itself is always 1.
+func NewRates(base string, units map[string]float64) (*Rates, error) {
+	if base == "" {
+		return nil, fmt.Errorf("clean: NewRates: base is empty: %w", ErrOption)
+	}
+	t := &Rates{base: base, ratio: map[string]ratio{base: {1, 1}}}
+	for c, u := range units {
+		if !check.Finite(u) || u <= 0 || c == base && u != 1 {
+			return nil, fmt.Errorf("clean: NewRates: rate of %q is %v: %w", c, u, ErrOption)
+		}
+		// The shortest decimal that reads back as u is what the caller wrote.
+		r, ok := new(big.Rat).SetString(strconv.FormatFloat(u, 'f', -1, 64))
+		if !ok {
+			return nil, fmt.Errorf("clean: NewRates: rate of %q is %v: %w", c, u, ErrOption)
+		}
+		r.Mul(r, new(big.Rat).SetFrac64(pow10(profile.MinorDigits(base)), pow10(profile.MinorDigits(c))))
+		if !r.Num().IsUint64() || !r.Denom().IsUint64() || r.Denom().Uint64() > 1<<62 {
+			return nil, fmt.Errorf("clean: NewRates: rate of %q is %v, want fewer digits: %w", c, u, ErrOption)
+		}
+		t.ratio[c] = ratio{r.Num().Uint64(), r.Denom().Uint64()}
+	}
+	return t, nil
+}
+
+// Convert returns m in the base currency, rounded half to even on the minor
+// unit. A currency without a rate is ErrUnknownID, a result beyond int64 is
+// ErrOverflow.
+func (t *Rates) Convert(m profile.Money) (profile.Money, error) {
+	r, ok := t.ratio[m.Currency]
+	if !ok {
+		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: no rate for %q: %w", m.Currency, ErrUnknownID)
+	}
+	u := uint64(m.Minor)
+	if m.Minor < 0 {
+		u = -u
+	}
+	hi, lo := bits.Mul64(u, r.num)
+	if hi >= r.den {
+		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: %v: %w", m, ErrOverflow)
+	}
+	q, rem := bits.Div64(hi, lo, r.den)
+	if 2*rem > r.den || 2*rem == r.den && q&1 == 1 {
+		q++
+	}
+	if q > 1<<63-1 {
+		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: %v: %w", m, ErrOverflow)
+	}
+	if m.Minor < 0 {
+		return profile.Money{Minor: -int64(q), Currency: t.base}, nil
+	}
+	return profile.Money{Minor: int64(q), Currency: t.base}, nil
+}

@@ -1,0 +1,198 @@
+package feature
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/profile"
+)
+
+// Columns accumulates, column by column, what scalers and imputers are fitted
+// from. It keeps the values themselves, 8 bytes each, so that quantiles are exact
+// and every result is the same, to the last bit, for permuted rows and merged
+// shards. Build it with NewColumns. Not safe for concurrent use.
+type Columns struct {
+	names   []string
+	values  [][]float64 // without NaN
+	missing []int64
+	rows    int64
+}
+
+// NewColumns returns an empty accumulator of the named columns. No columns is
+// ErrEmpty, a repeated name ErrDuplicate.
+func NewColumns(names []string) (*Columns, error) {
+	if len(names) == 0 {
+		return nil, fmt.Errorf("feature: NewColumns: %w", ErrEmpty)
+	}
+	seen := make(map[string]bool, len(names))
+	for _, n := range names {
+		if seen[n] {
+			return nil, fmt.Errorf("feature: NewColumns: column %q: %w", n, ErrDuplicate)
+		}
+		seen[n] = true
+	}
+	return &Columns{names: slices.Clone(names), values: make([][]float64, len(names)), missing: make([]int64, len(names))}, nil
+}
+
+// Add takes one row. NaN is missing, ±Inf is ErrNotFinite, a wrong length
+// ErrShape; an invalid row changes nothing.
+func (c *Columns) Add(row []float64) error {
+	if err := check.Len("row", len(row), len(c.names)); err != nil {
+		return fmt.Errorf("feature: Columns.Add: %w", err)
+	}
+	for j, x := range row {
+		if math.IsInf(x, 0) {
+			return fmt.Errorf("feature: Columns.Add: column %q is %v: %w", c.names[j], x, ErrNotFinite)
+		}
+	}
+	c.rows++
+	for j, x := range row {
+		if math.IsNaN(x) {
+			c.missing[j]++
+		} else {
+			c.values[j] = append(c.values[j], x+0) // -0 becomes 0
+		}
+	}
+	return nil
+}
+
+// Merge adds the rows of other, which it leaves alone. Other names are
+// ErrMismatch, and so is merging a state with itself.
+func (c *Columns) Merge(other *Columns) error {
+	if other == nil || other == c {
+		return fmt.Errorf("feature: Columns.Merge: other is nil or the receiver itself: %w", ErrMismatch)
+	}
+	if !slices.Equal(c.names, other.names) {
+		return fmt.Errorf("feature: Columns.Merge: columns %q and %q: %w", c.names, other.names, ErrMismatch)
+	}
+	c.rows += other.rows
+	for j := range c.values {
+		c.missing[j] += other.missing[j]
+		c.values[j] = append(c.values[j], other.values[j]...)
+	}
+	return nil
+}
+
+// ColumnResult describes one column. All statistics are NaN where they are not
+// defined.
+type ColumnResult struct {
+	Name         string
+	Count        int64 // values
+	Missing      int64
+	Mean, StdDev float64 // divisor n-1
+	Min, Q1      float64 // quantiles of type 7
+	Median, Q3   float64
+	Max, Mode    float64 // the smallest of the most frequent values
+
+	deviation float64 // divisor n
+}
+
+// Result describes every column and changes nothing. It sorts the values:
+// O(n log n) a column.
+func (c *Columns) Result() []ColumnResult {
+	out := make([]ColumnResult, len(c.names))
+	for j := range out {
+		out[j] = c.summary(j)
+	}
+	return out
+}
+
+func (c *Columns) summary(j int) ColumnResult {
+	xs := slices.Clone(c.values[j])
+	slices.Sort(xs)
+	nan := math.NaN()
+	s := ColumnResult{c.names[j], int64(len(xs)), c.missing[j], nan, nan, nan, nan, nan, nan, nan, nan, nan}
+	if len(xs) == 0 {
+		return s
+	}
+	var m profile.Moments
+	for _, x := range xs { // ascending: the same rounding for any order of rows
+		_ = m.Add(x) // finite
+	}
+	s.Mean, s.StdDev, s.Min, s.Max = m.Mean(), math.Sqrt(m.Variance()), m.Min(), m.Max()
+	s.deviation = math.Sqrt(m.PopulationVariance())
+	if s.Min == s.Max {
+		s.Mean, s.deviation = s.Min, 0 // no rounding where nothing varies
+		if len(xs) > 1 {
+			s.StdDev = 0
+		}
+	}
+	s.Q1, s.Median, s.Q3 = quantile(xs, 0.25), quantile(xs, 0.5), quantile(xs, 0.75)
+	s.Mode = mode(xs)
+	return s
+}
+
+// mode returns the smallest of the most frequent of ascending values.
+func mode(xs []float64) float64 {
+	best, most := math.NaN(), 0
+	for i := 0; i < len(xs); {
+		k := i + 1
+		for k < len(xs) && xs[k] == xs[i] {
+			k++
+		}
+		if k-i > most {
+			best, most = xs[i], k-i
+		}
+		i = k
+	}
+	return best
+}
+
+// columnsOf accumulates rows for a fit.
+func columnsOf(ctx context.Context, rows [][]float64, names []string) (*Columns, error) {
+	if len(rows) == 0 || len(rows[0]) == 0 {
+		return nil, fmt.Errorf("no rows or no columns: %w", ErrEmpty)
+	}
+	d := len(rows[0])
+	if names == nil {
+		names = make([]string, d)
+		for j := range names {
+			names[j] = fmt.Sprintf("column %d", j)
+		}
+	}
+	if err := check.Len("Names", len(names), d); err != nil {
+		return nil, err
+	}
+	c, err := NewColumns(names)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range rows {
+		if i%4096 == 0 && ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err := c.Add(r); err != nil {
+			return nil, fmt.Errorf("row %d: %w", i, err)
+		}
+	}
+	return c, nil
+}
+
+// width checks the shape of rows to transform: n × d, d fixed at the fit.
+func width(rows [][]float64, d int) error {
+	for i, r := range rows {
+		if len(r) != d {
+			return fmt.Errorf("row %d has %d columns, want %d: %w", i, len(r), d, ErrShape)
+		}
+		for j, x := range r {
+			if math.IsInf(x, 0) {
+				return fmt.Errorf("row %d column %d is %v: %w", i, j, x, ErrNotFinite)
+			}
+		}
+	}
+	return nil
+}
+
+// quantile is type 7 of Hyndman and Fan (1996) on ascending values.
+func quantile(xs []float64, p float64) float64 {
+	at := p * float64(len(xs)-1)
+	i := int(at)
+	if i+1 >= len(xs) {
+		return xs[len(xs)-1]
+	}
+	f := at - float64(i)
+	return xs[i]*(1-f) + xs[i+1]*f
+}

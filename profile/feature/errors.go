@@ -1,0 +1,19 @@
+package feature
+
+import "github.com/aislekit/aisle/internal/check"
+
+// Errors that this package returns, always wrapped with the function and the row
+// or column at fault. Test them with errors.Is; they are the same values in every
+// package of this module.
+var (
+	ErrEmpty     = check.ErrEmpty
+	ErrShape     = check.ErrShape
+	ErrNotFinite = check.ErrNotFinite
+	ErrDuplicate = check.ErrDuplicate
+	ErrOption    = check.ErrOption
+	ErrUndefined = check.ErrUndefined
+	ErrMismatch  = check.ErrMismatch
+	ErrOverflow  = check.ErrOverflow
+	ErrCorrupt   = check.ErrCorrupt
+	ErrVersion   = check.ErrVersion
+)

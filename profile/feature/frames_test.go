@@ -1,0 +1,83 @@
+package feature_test
+
+import (
+	"context"
+	"encoding"
+	"math"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/profile/feature"
+)
+
+// printable replaces NaN, which JSON cannot say.
+func printable(rows [][]float64) [][]any {
+	out := make([][]any, len(rows))
+	for i, r := range rows {
+		for _, x := range r {
+			if math.IsNaN(x) {
+				out[i] = append(out[i], "NaN")
+			} else {
+				out[i] = append(out[i], x)
+			}
+		}
+	}
+	return out
+}
+
+// TestFrames reads the golden frame of every kind of this package.
+func TestFrames(t *testing.T) {
+	nan := math.NaN()
+	rows := [][]float64{{1, 3, 7, 0, nan, 4}, {2, 3, nan, 5, -2, 2}, {4, 3, 9, 1, 8, 5}, {9, 3, 1, 2, 6, nan}}
+	names := []string{"z", "flat", "range", "robust", "abs", "log"}
+	testkit.Frames(t, "profile/feature", []testkit.Frame{
+		{
+			Kind: codec.KindScaler,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				s, err := feature.FitScaler(context.Background(), rows, feature.ScalerOptions{
+					Names: names, Lo: -1, Hi: 2, ClipToRange: true,
+					Methods: map[string]feature.ScaleMethod{"range": feature.MinMax, "robust": feature.Robust, "abs": feature.MaxAbs, "log": feature.Log1p},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return s
+			},
+			Values: func(t testing.TB, s any) any {
+				x := s.(*feature.Scaler)
+				in := [][]float64{{1, 2, 30, 4, 5, 6}, {-1, nan, -3, 0, 7, -9}}
+				out, err := x.Transform(nil, in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				back, err := x.Inverse(nil, out)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{"constant": x.Constant(), "transform": printable(out), "inverse": printable(back)}
+			},
+		},
+		{
+			Kind: codec.KindImputer,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				p, err := feature.FitImputer(context.Background(), rows, feature.ImputerOptions{
+					Names: names, Indicators: true, Groups: []string{"g", "h", "g", "h"}, Value: -7,
+					Methods: map[string]feature.ImputeMethod{"z": feature.Median, "range": feature.Constant, "robust": feature.Mode, "abs": feature.LastObservation, "log": feature.GroupMean},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return p
+			},
+			Values: func(t testing.TB, s any) any {
+				p := s.(*feature.Imputer)
+				out, err := p.Transform(nil, [][]float64{{nan, nan, nan, nan, nan, nan}, {1, 2, 3, 4, 5, 6}, {nan, 1, nan, nan, nan, nan}}, []string{"g", "h", "h"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{"names": p.Names(), "transform": printable(out)}
+			},
+		},
+	})
+}

@@ -1,0 +1,208 @@
+package feature
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/vec"
+	"github.com/aislekit/aisle/profile"
+)
+
+// ImputeMethod says what stands in for a missing value (NaN).
+type ImputeMethod uint8
+
+// The methods of an Imputer.
+const (
+	Mean            ImputeMethod = iota
+	Median                       // of type 7
+	Mode                         // the smallest of the most frequent values
+	Constant                     // ImputerOptions.Value
+	GroupMean                    // mean of the row's group, of the column where the group has none
+	LastObservation              // the value in the latest earlier row of the group, Value before there is one
+	imputeMethods   = int(LastObservation) + 1
+)
+
+// ImputerOptions configure FitImputer.
+type ImputerOptions struct {
+	Method ImputeMethod
+	// Methods overrides Method for single columns, by name.
+	Methods map[string]ImputeMethod
+	// Names of the columns, for messages and Methods. Default "column 0", ….
+	Names []string
+	// Value is what Constant fills in, LastObservation before the first
+	// observation, and any method with AllMissing.
+	Value float64
+	// AllMissing fills a column that has no value in the fit with Value. By
+	// default that is ErrUndefined.
+	AllMissing bool
+	// Indicators appends one column for each column with a missing value in the
+	// fit: 1 where the value was missing, else 0, named "<column>_missing".
+	Indicators bool
+	// Groups gives the group of each row of the fit, for GroupMean.
+	Groups []string
+}
+
+func (o ImputerOptions) validate() error {
+	var c check.Options
+	c.Require(int(o.Method) < imputeMethods, "Method", o.Method, "an ImputeMethod")
+	c.Require(check.Finite(o.Value), "Value", o.Value, "finite")
+	for n := range o.Methods {
+		c.Require(int(o.Methods[n]) < imputeMethods, "Methods["+n+"]", o.Methods[n], "an ImputeMethod")
+		c.Require(o.Names == nil || slices.Contains(o.Names, n), "Methods["+n+"]", n, "one of Names")
+	}
+	return c.Err("feature: FitImputer")
+}
+
+// Imputer fills missing values. It is immutable and safe for concurrent use.
+type Imputer struct {
+	names  []string
+	method []ImputeMethod
+	fill   []float64
+	groups []map[string]float64 // means by group, where the method needs them
+	marked []int                // columns with an indicator
+}
+
+// FitImputer fits an imputer to rows, n×d, with NaN for missing. The same rows in
+// any order give the same imputer to the last bit. No rows is ErrEmpty, ragged
+// ones ErrShape, ±Inf ErrNotFinite, a column without any value ErrUndefined
+// unless AllMissing. Fit it on training rows only.
+func FitImputer(ctx context.Context, rows [][]float64, opt ImputerOptions) (*Imputer, error) {
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	c, err := columnsOf(ctx, rows, opt.Names)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("feature: FitImputer: %w", err)
+	}
+	d := len(c.names)
+	p := &Imputer{names: slices.Clone(c.names), method: make([]ImputeMethod, d), fill: make([]float64, d), groups: make([]map[string]float64, d)}
+	for j, name := range c.names {
+		m := opt.Method
+		if own, ok := opt.Methods[name]; ok {
+			m = own
+		}
+		p.method[j] = m
+		s := c.summary(j)
+		switch m {
+		case Median:
+			p.fill[j] = s.Median
+		case Mode:
+			p.fill[j] = s.Mode
+		case Constant, LastObservation:
+			p.fill[j] = opt.Value
+		case GroupMean:
+			if err := check.Len("Groups", len(opt.Groups), len(rows)); err != nil {
+				return nil, fmt.Errorf("feature: FitImputer: %w", err)
+			}
+			p.groups[j] = groupMeans(rows, j, opt.Groups)
+			p.fill[j] = s.Mean
+		default:
+			p.fill[j] = s.Mean
+		}
+		if s.Count == 0 && m != Constant && m != LastObservation {
+			if !opt.AllMissing {
+				return nil, fmt.Errorf("feature: FitImputer: column %q has no value: %w", name, ErrUndefined)
+			}
+			p.fill[j] = opt.Value
+		}
+		if opt.Indicators && s.Missing > 0 {
+			p.marked = append(p.marked, j)
+		}
+	}
+	return p, nil
+}
+
+// groupMeans returns the mean of column j in each group that has values there;
+// values are summed in ascending order, whatever the order of rows.
+func groupMeans(rows [][]float64, j int, groups []string) map[string]float64 {
+	values := make(map[string][]float64)
+	for i, r := range rows {
+		if !math.IsNaN(r[j]) {
+			values[groups[i]] = append(values[groups[i]], r[j])
+		}
+	}
+	out := make(map[string]float64, len(values))
+	for g, xs := range values {
+		slices.Sort(xs)
+		var m profile.Moments
+		for _, x := range xs {
+			_ = m.Add(x) // finite
+		}
+		out[g] = m.Mean()
+	}
+	return out
+}
+
+// Names returns the names of the columns that Transform gives, indicators last.
+func (p *Imputer) Names() []string {
+	out := slices.Clone(p.names)
+	for _, j := range p.marked {
+		out = append(out, p.names[j]+"_missing")
+	}
+	return out
+}
+
+// Transform appends to dst a copy of rows without NaN; the new rows share one
+// array. groups gives the group of each row (a user, for LastObservation, with
+// rows in order of time); it may be nil where no method needs it, and makes one
+// group for LastObservation then. A row of another length is ErrShape, ±Inf
+// ErrNotFinite; dst is then returned as it was.
+func (p *Imputer) Transform(dst, rows [][]float64, groups []string) ([][]float64, error) {
+	if err := width(rows, len(p.names)); err != nil {
+		return dst, fmt.Errorf("feature: Imputer.Transform: %w", err)
+	}
+	if groups != nil || slices.Contains(p.method, GroupMean) {
+		if err := check.Len("groups", len(groups), len(rows)); err != nil {
+			return dst, fmt.Errorf("feature: Imputer.Transform: %w", err)
+		}
+	}
+	d := len(p.names)
+	out := vec.Rows(len(rows), d+len(p.marked))
+	last := make(map[string][]float64) // by group, NaN where nothing was seen
+	for i, r := range rows {
+		group := ""
+		if groups != nil {
+			group = groups[i]
+		}
+		var seen []float64
+		if slices.Contains(p.method, LastObservation) {
+			if seen = last[group]; seen == nil {
+				seen = slices.Repeat([]float64{math.NaN()}, d)
+				last[group] = seen
+			}
+		}
+		for j, x := range r {
+			if !math.IsNaN(x) {
+				if seen != nil {
+					seen[j] = x
+				}
+				out[i][j] = x
+				continue
+			}
+			fill := p.fill[j]
+			switch p.method[j] {
+			case GroupMean:
+				if m, ok := p.groups[j][group]; ok {
+					fill = m
+				}
+			case LastObservation:
+				if !math.IsNaN(seen[j]) {
+					fill = seen[j]
+				}
+			}
+			out[i][j] = fill
+		}
+		for k, j := range p.marked {
+			if math.IsNaN(r[j]) {
+				out[i][d+k] = 1
+			}
+		}
+	}
+	return append(dst, out...), nil
+}

@@ -1,0 +1,74 @@
+package feature
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// AppendBinary appends the binary form of p to dst, canonical. The error is
+// always nil.
+func (p *Imputer) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Strings(p.names)
+	for j := range p.names {
+		w.Int(int(p.method[j]))
+		w.Float64(p.fill[j])
+		w.Bool(slices.Contains(p.marked, j))
+		w.Int(len(p.groups[j]))
+		for _, g := range slices.Sorted(maps.Keys(p.groups[j])) {
+			w.String(g)
+			w.Float64(p.groups[j][g])
+		}
+	}
+	return w.AppendFrame(dst, codec.KindImputer, 1), nil
+}
+
+// MarshalBinary is AppendBinary to a new slice.
+func (p *Imputer) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
+
+// UnmarshalBinary replaces p by the imputer in data, or leaves it alone and
+// returns ErrCorrupt, ErrMismatch or ErrVersion.
+func (p *Imputer) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindImputer, 1)
+	if err != nil {
+		return fmt.Errorf("feature: Imputer.UnmarshalBinary: %w", err)
+	}
+	x := Imputer{names: r.Strings()}
+	for j := range x.names {
+		m, fill, marked := r.Int(), r.Float64(), r.Bool()
+		if m >= imputeMethods || !check.Finite(fill) {
+			r.Fail("has a method or a value that is none")
+		}
+		var groups map[string]float64
+		last := ""
+		for i := range r.Int() {
+			g, mean := r.String(), r.Float64()
+			if r.Err() == nil && (i > 0 && g <= last || !check.Finite(mean) || ImputeMethod(m) != GroupMean) {
+				r.Fail("has groups out of place")
+			}
+			if r.Err() != nil {
+				break
+			}
+			if groups == nil {
+				groups = make(map[string]float64)
+			}
+			groups[g], last = mean, g
+		}
+		x.method, x.fill, x.groups = append(x.method, ImputeMethod(m)), append(x.fill, fill), append(x.groups, groups)
+		if marked {
+			x.marked = append(x.marked, j)
+		}
+	}
+	if r.Err() == nil && len(x.names) == 0 {
+		r.Fail("has no columns")
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("feature: Imputer.UnmarshalBinary: %w", err)
+	}
+	*p = x
+	return nil
+}

@@ -1,0 +1,204 @@
+package feature
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/vec"
+)
+
+// ScaleMethod says what a Scaler makes of a value x of a column.
+type ScaleMethod uint8
+
+// The methods of a Scaler.
+const (
+	ZScale  ScaleMethod = iota // (x - mean) / standard deviation; divisor n as in scikit-learn, see SampleDeviation
+	MinMax                     // Lo + (x - min) / (max - min) · (Hi - Lo)
+	Robust                     // (x - median) / (Q3 - Q1)
+	MaxAbs                     // x / max|x|
+	Log1p                      // sign(x) · ln(1 + |x|), then nothing else; not fitted
+	methods = int(Log1p) + 1
+)
+
+// ScalerOptions configure FitScaler.
+type ScalerOptions struct {
+	Method ScaleMethod
+	// Methods overrides Method for single columns, by name.
+	Methods map[string]ScaleMethod
+	// Names of the columns, for messages and Methods. Default "column 0", ….
+	Names []string
+	// Lo and Hi are the range of MinMax. Default 0 and 1, where both are 0.
+	Lo, Hi float64
+	// SampleDeviation makes ZScale divide by n-1 instead of n.
+	SampleDeviation bool
+	// ClipToRange makes MinMax keep values beyond those of the fit in [Lo, Hi].
+	ClipToRange bool
+}
+
+func (o ScalerOptions) withDefaults() ScalerOptions {
+	if o.Lo == 0 && o.Hi == 0 {
+		o.Hi = 1
+	}
+	return o
+}
+
+func (o ScalerOptions) validate() error {
+	var c check.Options
+	c.Require(int(o.Method) < methods, "Method", o.Method, "a ScaleMethod")
+	c.Require(check.Finite(o.Lo) && check.Finite(o.Hi) && o.Lo < o.Hi, "Lo", o.Lo, "finite and below Hi")
+	for n := range o.Methods {
+		c.Require(int(o.Methods[n]) < methods, "Methods["+n+"]", o.Methods[n], "a ScaleMethod")
+		c.Require(o.Names == nil || slices.Contains(o.Names, n), "Methods["+n+"]", n, "one of Names")
+	}
+	return c.Err("feature: FitScaler")
+}
+
+// Scaler brings columns to comparable scales. It is immutable and safe for
+// concurrent use.
+//
+// A column without spread in the fit (or without any value) has nothing to be
+// scaled by: it becomes 0 (MinMax: Lo), Constant reports it, and Inverse returns
+// the value it had. NaN stays NaN.
+type Scaler struct {
+	names    []string
+	method   []ScaleMethod
+	shift    []float64 // subtracted first
+	scale    []float64 // divided by then; 0: constant column
+	lo, hi   float64
+	clip     bool
+	constant []int
+}
+
+// FitScaler fits a scaler to rows, n×d; NaN is missing and left out. The same
+// rows in any order give the same scaler to the last bit. No rows is ErrEmpty,
+// ragged ones ErrShape, ±Inf ErrNotFinite. Fit it on training rows only.
+func FitScaler(ctx context.Context, rows [][]float64, opt ScalerOptions) (*Scaler, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	c, err := columnsOf(ctx, rows, opt.Names)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("feature: FitScaler: %w", err)
+	}
+	return c.Scaler(opt)
+}
+
+// Scaler is FitScaler from an accumulator; opt.Names is ignored.
+func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
+	opt = opt.withDefaults()
+	opt.Names = c.names
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	if c.rows == 0 {
+		return nil, fmt.Errorf("feature: FitScaler: no rows: %w", ErrEmpty)
+	}
+	d := len(c.names)
+	s := &Scaler{names: slices.Clone(c.names), method: make([]ScaleMethod, d), shift: make([]float64, d), scale: make([]float64, d), lo: opt.Lo, hi: opt.Hi, clip: opt.ClipToRange}
+	for j, name := range c.names {
+		m := opt.Method
+		if own, ok := opt.Methods[name]; ok {
+			m = own
+		}
+		q := c.summary(j)
+		shift, scale := 0.0, 1.0
+		switch m {
+		case ZScale:
+			shift, scale = q.Mean, q.deviation
+			if opt.SampleDeviation && q.Count > 1 {
+				scale = q.StdDev
+			}
+		case MinMax:
+			shift, scale = q.Min, q.Max-q.Min
+		case Robust:
+			shift, scale = q.Median, q.Q3-q.Q1
+		case MaxAbs:
+			scale = max(math.Abs(q.Min), math.Abs(q.Max))
+		}
+		if q.Count == 0 {
+			shift, scale = 0, 0
+		}
+		if math.IsInf(scale, 0) || math.IsInf(shift, 0) || math.IsNaN(scale) || math.IsNaN(shift) {
+			return nil, fmt.Errorf("feature: FitScaler: column %q: spread overflows: %w", name, ErrOverflow)
+		}
+		if scale == 0 {
+			if q.Count > 0 {
+				shift = q.Median
+			}
+			s.constant = append(s.constant, j)
+		}
+		s.method[j], s.shift[j], s.scale[j] = m, shift, scale
+	}
+	return s, nil
+}
+
+// Constant returns the columns without spread, ascending.
+func (s *Scaler) Constant() []int { return slices.Clone(s.constant) }
+
+// Transform appends to dst the scaled copy of rows; the new rows share one array.
+// A row of another length is ErrShape, ±Inf ErrNotFinite; dst is then returned as
+// it was.
+func (s *Scaler) Transform(dst, rows [][]float64) ([][]float64, error) {
+	return s.each(dst, rows, "Transform", s.forward)
+}
+
+// Inverse is Transform backwards. Values that MinMax clipped do not come back.
+func (s *Scaler) Inverse(dst, rows [][]float64) ([][]float64, error) {
+	return s.each(dst, rows, "Inverse", s.backward)
+}
+
+func (s *Scaler) each(dst, rows [][]float64, what string, f func(j int, x float64) float64) ([][]float64, error) {
+	if err := width(rows, len(s.names)); err != nil {
+		return dst, fmt.Errorf("feature: Scaler.%s: %w", what, err)
+	}
+	out := vec.Rows(len(rows), len(s.names))
+	for i, r := range rows {
+		for j, x := range r {
+			out[i][j] = f(j, x)
+		}
+	}
+	return append(dst, out...), nil
+}
+
+func (s *Scaler) forward(j int, x float64) float64 {
+	switch {
+	case math.IsNaN(x):
+		return x
+	case s.method[j] == Log1p:
+		return math.Copysign(math.Log1p(math.Abs(x)), x)
+	case s.scale[j] == 0:
+		if s.method[j] == MinMax {
+			return s.lo
+		}
+		return 0
+	}
+	y := (x - s.shift[j]) / s.scale[j]
+	if s.method[j] == MinMax {
+		y = s.lo + y*(s.hi-s.lo)
+		if s.clip {
+			y = max(s.lo, min(s.hi, y))
+		}
+	}
+	return y
+}
+
+func (s *Scaler) backward(j int, y float64) float64 {
+	switch {
+	case math.IsNaN(y):
+		return y
+	case s.method[j] == Log1p:
+		return math.Copysign(math.Expm1(math.Abs(y)), y)
+	case s.scale[j] == 0:
+		return s.shift[j]
+	case s.method[j] == MinMax:
+		y = (y - s.lo) / (s.hi - s.lo)
+	}
+	return y*s.scale[j] + s.shift[j]
+}

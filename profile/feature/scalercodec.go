@@ -1,0 +1,63 @@
+package feature
+
+import (
+	"fmt"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// AppendBinary appends the binary form of s to dst. The error is always nil.
+func (s *Scaler) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Strings(s.names)
+	for j := range s.names {
+		w.Int(int(s.method[j]))
+	}
+	w.Float64s(s.shift)
+	w.Float64s(s.scale)
+	w.Float64(s.lo)
+	w.Float64(s.hi)
+	w.Bool(s.clip)
+	return w.AppendFrame(dst, codec.KindScaler, 1), nil
+}
+
+// MarshalBinary is AppendBinary to a new slice.
+func (s *Scaler) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
+
+// UnmarshalBinary replaces s by the scaler in data, or leaves it alone and
+// returns ErrCorrupt, ErrMismatch or ErrVersion.
+func (s *Scaler) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindScaler, 1)
+	if err != nil {
+		return fmt.Errorf("feature: Scaler.UnmarshalBinary: %w", err)
+	}
+	x := Scaler{names: r.Strings()}
+	for range x.names {
+		m := r.Int()
+		if m >= methods {
+			r.Fail("has an unknown method")
+		}
+		x.method = append(x.method, ScaleMethod(m))
+	}
+	x.shift, x.scale, x.lo, x.hi, x.clip = r.Float64s(), r.Float64s(), r.Float64(), r.Float64(), r.Bool()
+	if r.Err() == nil && (len(x.names) == 0 || len(x.shift) != len(x.names) || len(x.scale) != len(x.names) || !(x.lo < x.hi) || !check.Finite(x.lo) || !check.Finite(x.hi)) {
+		r.Fail("is no Scaler")
+	}
+	for j := range x.scale {
+		if r.Err() != nil {
+			break
+		}
+		if !check.Finite(x.shift[j]) || !check.Finite(x.scale[j]) || x.scale[j] < 0 {
+			r.Fail("has a scale that is none")
+		}
+		if x.scale[j] == 0 {
+			x.constant = append(x.constant, j)
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("feature: Scaler.UnmarshalBinary: %w", err)
+	}
+	*s = x
+	return nil
+}
