@@ -155,7 +155,7 @@ func ExampleLabeler() {
 			return
 		}
 	}
-	labels, err := l.Purchase(predict.Windows{Cut: day(30), Gap: 2 * 24 * time.Hour, Horizon: 30 * 24 * time.Hour})
+	labels, err := l.Purchase(predict.Windows{AsOf: day(30), Gap: 2 * 24 * time.Hour, Horizon: 30 * 24 * time.Hour})
 	if err != nil {
 		fmt.Println(err)
 		return

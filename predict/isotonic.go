@@ -3,7 +3,6 @@ package predict
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"sort"
@@ -27,7 +26,7 @@ func scoredPoints(where string, xs []float64, n int, y func(i int) float64, weig
 	if err := check.Weights("weights", weights, n); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	pts := make([]point, 0, n)
+	points := make([]point, 0, n)
 	for i, x := range xs {
 		p := point{x + 0, y(i) + 0, 1}
 		if weights != nil {
@@ -40,13 +39,13 @@ func scoredPoints(where string, xs []float64, n int, y func(i int) float64, weig
 			return nil, fmt.Errorf("%s: y[%d] is %v: %w", where, i, p.y, err)
 		}
 		if p.w > 0 {
-			pts = append(pts, p)
+			points = append(points, p)
 		}
 	}
-	slices.SortFunc(pts, func(a, b point) int {
+	slices.SortFunc(points, func(a, b point) int {
 		return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.y, b.y), cmp.Compare(a.w, b.w))
 	})
-	return pts, nil
+	return points, nil
 }
 
 // Isotonic is a non-decreasing, piecewise linear function of a score: isotonic
@@ -65,40 +64,40 @@ type Isotonic struct {
 //
 // Cost O(n log n). Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange.
 func FitIsotonic(scores []float64, y []bool, weights []float64) (*Isotonic, error) {
-	pts, err := scoredPoints("predict: FitIsotonic", scores, len(y), func(i int) float64 { return float64(class(y[i])) }, weights)
+	points, err := scoredPoints("predict: FitIsotonic", scores, len(y), func(i int) float64 { return float64(class(y[i])) }, weights)
 	if err != nil {
 		return nil, err
 	}
-	return pool(pts), nil
+	return pool(points), nil
 }
 
 // FitIsotonicValues is FitIsotonic for any finite values y of points x.
 func FitIsotonicValues(x, y, weights []float64) (*Isotonic, error) {
-	pts, err := scoredPoints("predict: FitIsotonicValues", x, len(y), func(i int) float64 { return y[i] }, weights)
+	points, err := scoredPoints("predict: FitIsotonicValues", x, len(y), func(i int) float64 { return y[i] }, weights)
 	if err != nil {
 		return nil, err
 	}
-	return pool(pts), nil
+	return pool(points), nil
 }
 
 // pool merges points of equal x, pools adjacent violators and keeps the knots:
-// both ends of every pool. pts are sorted by x and not empty.
-func pool(pts []point) *Isotonic {
-	uniq := pts[:0:0]
-	for i := 0; i < len(pts); {
-		p := point{x: pts[i].x}
-		for ; i < len(pts) && pts[i].x == p.x; i++ {
-			p.w += pts[i].w
-			p.y += (pts[i].y - p.y) * (pts[i].w / p.w)
+// both ends of every pool. points are sorted by x and not empty.
+func pool(points []point) *Isotonic {
+	distinct := points[:0:0]
+	for i := 0; i < len(points); {
+		p := point{x: points[i].x}
+		for ; i < len(points) && points[i].x == p.x; i++ {
+			p.w += points[i].w
+			p.y += (points[i].y - p.y) * (points[i].w / p.w)
 		}
-		uniq = append(uniq, p)
+		distinct = append(distinct, p)
 	}
 	type block struct {
 		point
 		first, last int
 	}
 	var stack []block
-	for i, p := range uniq {
+	for i, p := range distinct {
 		b := block{p, i, i}
 		for len(stack) > 0 && stack[len(stack)-1].y >= b.y {
 			top := stack[len(stack)-1]
@@ -114,9 +113,9 @@ func pool(pts []point) *Isotonic {
 		if i > 0 {
 			b.y = math.Max(b.y, f.y[len(f.y)-1]) // rounding must not break the order
 		}
-		f.x, f.y = append(f.x, uniq[b.first].x), append(f.y, b.y)
+		f.x, f.y = append(f.x, distinct[b.first].x), append(f.y, b.y)
 		if b.last > b.first {
-			f.x, f.y = append(f.x, uniq[b.last].x), append(f.y, b.y)
+			f.x, f.y = append(f.x, distinct[b.last].x), append(f.y, b.y)
 		}
 	}
 	return f
@@ -156,7 +155,7 @@ func (f *Isotonic) Knots() (x, y []float64) { return slices.Clone(f.x), slices.C
 // AppendBinary appends the function as one frame.
 func (f *Isotonic) AppendBinary(dst []byte) ([]byte, error) {
 	if f == nil || len(f.x) == 0 {
-		return dst, fmt.Errorf("predict: Isotonic: not fitted: %w", ErrEmpty)
+		return dst, fmt.Errorf("predict: Isotonic.AppendBinary: not fitted: %w", ErrEmpty)
 	}
 	var w codec.Writer
 	w.Float64s(f.x)
@@ -167,33 +166,32 @@ func (f *Isotonic) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary is AppendBinary to a new slice.
 func (f *Isotonic) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 
-// UnmarshalBinary replaces f; on an error (ErrCorrupt, ErrVersion) f is
-// unchanged.
+// UnmarshalBinary replaces f. Payload of version 1, little-endian:
+//
+//	[]f64  x of n > 0 knots, finite, ascending
+//	[]f64  y of the knots, finite, not descending
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
+// another kind ErrMismatch; f is then unchanged.
 func (f *Isotonic) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindIsotonic, 1)
 	if err != nil {
-		return fmt.Errorf("predict: Isotonic: %w", err)
+		return fmt.Errorf("predict: Isotonic.UnmarshalBinary: %w", err)
 	}
-	n := Isotonic{x: r.Float64s(), y: r.Float64s()}
+	next := Isotonic{x: r.Float64s(), y: r.Float64s()}
 	if r.Err() == nil {
-		if len(n.x) == 0 || len(n.x) != len(n.y) || check.Slice("", n.x) != nil || check.Slice("", n.y) != nil {
+		if len(next.x) == 0 || len(next.x) != len(next.y) || check.Slice("", next.x) != nil || check.Slice("", next.y) != nil {
 			r.Fail("knots")
 		}
-		for i := 1; r.Err() == nil && i < len(n.x); i++ {
-			if n.x[i] <= n.x[i-1] || n.y[i] < n.y[i-1] {
+		for i := 1; r.Err() == nil && i < len(next.x); i++ {
+			if next.x[i] <= next.x[i-1] || next.y[i] < next.y[i-1] {
 				r.Fail("knots do not ascend")
 			}
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("predict: Isotonic: %w", err)
+		return fmt.Errorf("predict: Isotonic.UnmarshalBinary: %w", err)
 	}
-	*f = n
+	*f = next
 	return nil
 }
-
-// WriteTo writes the frame of AppendBinary.
-func (f *Isotonic) WriteTo(w io.Writer) (int64, error) { return writeFrame(w, f) }
-
-// ReadFrom reads one frame and not a byte beyond it.
-func (f *Isotonic) ReadFrom(r io.Reader) (int64, error) { return readFrame(r, f) }

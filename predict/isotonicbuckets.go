@@ -2,7 +2,6 @@ package predict
 
 import (
 	"fmt"
-	"io"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -23,11 +22,11 @@ type IsotonicBuckets struct {
 // beyond the ends count in the first and last bucket. For probabilities use
 // (0, 1, 1000). Errors: ErrOption.
 func NewIsotonicBuckets(lo, hi float64, n int) (*IsotonicBuckets, error) {
-	var bad check.Options
-	bad.Require(checkValue(lo) == nil, "lo", lo, "finite")
-	bad.Require(checkValue(hi) == nil && hi > lo, "hi", hi, "finite and > lo")
-	bad.Require(n >= 1 && n <= 1<<24, "n", n, "1 … 16777216")
-	if err := bad.Err("predict: NewIsotonicBuckets"); err != nil {
+	var c check.Options
+	c.Require(checkValue(lo) == nil, "lo", lo, "finite")
+	c.Require(checkValue(hi) == nil && hi > lo, "hi", hi, "finite and > lo")
+	c.Require(n >= 1 && n <= 1<<24, "n", n, "1 … 16777216")
+	if err := c.Err("predict: NewIsotonicBuckets"); err != nil {
 		return nil, err
 	}
 	return &IsotonicBuckets{lo: lo + 0, hi: hi + 0, rows: make([]int64, n), hits: make([]int64, n)}, nil
@@ -37,19 +36,19 @@ func NewIsotonicBuckets(lo, hi float64, n int) (*IsotonicBuckets, error) {
 // zero value.
 func (b *IsotonicBuckets) Add(score float64, y bool) error {
 	if b == nil || len(b.rows) == 0 {
-		return fmt.Errorf("predict: IsotonicBuckets: not made by NewIsotonicBuckets: %w", ErrEmpty)
+		return fmt.Errorf("predict: IsotonicBuckets.Add: not made by NewIsotonicBuckets: %w", ErrEmpty)
 	}
 	if math.IsNaN(score) {
-		return fmt.Errorf("predict: IsotonicBuckets: score is NaN: %w", ErrNotFinite)
+		return fmt.Errorf("predict: IsotonicBuckets.Add: score is NaN: %w", ErrNotFinite)
 	}
 	n := len(b.rows)
-	t := (score - b.lo) / (b.hi - b.lo) * float64(n)
+	at := (score - b.lo) / (b.hi - b.lo) * float64(n)
 	i := 0
 	switch {
-	case t >= float64(n):
+	case at >= float64(n):
 		i = n - 1
-	case t > 0:
-		i = int(t)
+	case at > 0:
+		i = int(at)
 	}
 	b.rows[i]++
 	if y {
@@ -58,45 +57,49 @@ func (b *IsotonicBuckets) Add(score float64, y bool) error {
 	return nil
 }
 
-// Merge adds the counts of o, which stays as it is. Errors: ErrMismatch for
-// other buckets or for o == b, ErrOverflow; b is unchanged then.
-func (b *IsotonicBuckets) Merge(o *IsotonicBuckets) error {
-	if b == nil || o == nil || b == o || b.lo != o.lo || b.hi != o.hi || len(b.rows) != len(o.rows) {
-		return fmt.Errorf("predict: IsotonicBuckets: Merge: %w", ErrMismatch)
+// Merge adds the counts of other, which stays as it is. Errors: ErrMismatch for
+// other buckets, nil or b itself, ErrOverflow; b is unchanged then.
+func (b *IsotonicBuckets) Merge(other *IsotonicBuckets) error {
+	const where = "predict: IsotonicBuckets.Merge"
+	if err := check.Merge(where, b, other); err != nil {
+		return err
 	}
-	for i, c := range o.rows {
-		if _, err := check.AddInt64(b.rows[i], c); err != nil {
-			return fmt.Errorf("predict: IsotonicBuckets: Merge: bucket %d: %w", i, err)
+	if b == nil || b.lo != other.lo || b.hi != other.hi || len(b.rows) != len(other.rows) {
+		return fmt.Errorf("%s: buckets of another range or number: %w", where, ErrMismatch)
+	}
+	for i, n := range other.rows {
+		if _, err := check.AddInt64(b.rows[i], n); err != nil {
+			return fmt.Errorf("%s: bucket %d: %w", where, i, err)
 		}
 	}
-	for i, c := range o.rows {
-		b.rows[i] += c
-		b.hits[i] += o.hits[i]
+	for i, n := range other.rows {
+		b.rows[i] += n
+		b.hits[i] += other.hits[i]
 	}
 	return nil
 }
 
 // Result fits the isotonic function on bucket midpoints. Errors: ErrEmpty.
 func (b *IsotonicBuckets) Result() (*Isotonic, error) {
-	var pts []point
+	var points []point
 	if b != nil {
 		for i, c := range b.rows {
 			if c > 0 {
 				x := b.lo + (b.hi-b.lo)*((float64(i)+0.5)/float64(len(b.rows)))
-				pts = append(pts, point{x, float64(b.hits[i]) / float64(c), float64(c)})
+				points = append(points, point{x, float64(b.hits[i]) / float64(c), float64(c)})
 			}
 		}
 	}
-	if len(pts) == 0 {
-		return nil, fmt.Errorf("predict: IsotonicBuckets: Result: %w", ErrEmpty)
+	if len(points) == 0 {
+		return nil, fmt.Errorf("predict: IsotonicBuckets.Result: %w", ErrEmpty)
 	}
-	return pool(pts), nil
+	return pool(points), nil
 }
 
 // AppendBinary appends the counts as one frame.
 func (b *IsotonicBuckets) AppendBinary(dst []byte) ([]byte, error) {
 	if b == nil || len(b.rows) == 0 {
-		return dst, fmt.Errorf("predict: IsotonicBuckets: not made by NewIsotonicBuckets: %w", ErrEmpty)
+		return dst, fmt.Errorf("predict: IsotonicBuckets.AppendBinary: not made by NewIsotonicBuckets: %w", ErrEmpty)
 	}
 	var w codec.Writer
 	w.Float64(b.lo)
@@ -109,33 +112,33 @@ func (b *IsotonicBuckets) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary is AppendBinary to a new slice.
 func (b *IsotonicBuckets) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 
-// UnmarshalBinary replaces b; on an error (ErrCorrupt, ErrVersion) b is
-// unchanged.
+// UnmarshalBinary replaces b. Payload of version 1, little-endian:
+//
+//	f64, f64  lo < hi, at most 1e150 in magnitude
+//	[]int64   rows of n buckets, n in 1 … 2²⁴
+//	[]int64   rows of them labelled true, 0 … rows
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
+// another kind ErrMismatch; b is then unchanged.
 func (b *IsotonicBuckets) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindIsotonicBuckets, 1)
 	if err != nil {
-		return fmt.Errorf("predict: IsotonicBuckets: %w", err)
+		return fmt.Errorf("predict: IsotonicBuckets.UnmarshalBinary: %w", err)
 	}
-	n := IsotonicBuckets{lo: r.Float64(), hi: r.Float64(), rows: r.Int64s(), hits: r.Int64s()}
+	next := IsotonicBuckets{lo: r.Float64(), hi: r.Float64(), rows: r.Int64s(), hits: r.Int64s()}
 	if r.Err() == nil {
-		if checkValue(n.lo) != nil || checkValue(n.hi) != nil || n.hi <= n.lo || len(n.rows) == 0 || len(n.rows) > 1<<24 || len(n.hits) != len(n.rows) {
+		if checkValue(next.lo) != nil || checkValue(next.hi) != nil || next.hi <= next.lo || len(next.rows) == 0 || len(next.rows) > 1<<24 || len(next.hits) != len(next.rows) {
 			r.Fail("bounds")
 		}
-		for i := 0; r.Err() == nil && i < len(n.rows); i++ {
-			if n.hits[i] < 0 || n.hits[i] > n.rows[i] {
+		for i := 0; r.Err() == nil && i < len(next.rows); i++ {
+			if next.hits[i] < 0 || next.hits[i] > next.rows[i] {
 				r.Fail("more labels than rows")
 			}
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("predict: IsotonicBuckets: %w", err)
+		return fmt.Errorf("predict: IsotonicBuckets.UnmarshalBinary: %w", err)
 	}
-	*b = n
+	*b = next
 	return nil
 }
-
-// WriteTo writes the frame of AppendBinary.
-func (b *IsotonicBuckets) WriteTo(w io.Writer) (int64, error) { return writeFrame(w, b) }
-
-// ReadFrom reads one frame and not a byte beyond it.
-func (b *IsotonicBuckets) ReadFrom(r io.Reader) (int64, error) { return readFrame(r, b) }

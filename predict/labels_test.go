@@ -54,7 +54,7 @@ func TestLabelerWindows(t *testing.T) {
 	if err := l.Until("closed late", at(20)); err != nil {
 		t.Fatal(err)
 	}
-	w := predict.Windows{Cut: at(10), Observation: 8 * day, Gap: 2 * day, Horizon: 8 * day}
+	w := predict.Windows{AsOf: at(10), Observation: 8 * day, Gap: 2 * day, Horizon: 8 * day}
 	p, err := l.Purchase(w)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestLabelerWindows(t *testing.T) {
 	if !p.OutcomeFrom.Equal(at(12)) || !p.OutcomeTo.Equal(at(20)) {
 		t.Errorf("outcome %v – %v", p.OutcomeFrom, p.OutcomeTo)
 	}
-	f, err := l.Features(predict.Windows{Cut: at(10), Observation: 8 * day})
+	f, err := l.Features(predict.Windows{AsOf: at(10), Observation: 8 * day})
 	if err != nil || f.Y != nil || len(f.Users) != len(want)+1 { // "closed" is still there at the cut
 		t.Errorf("features of %v, %v", f.Users, err)
 	}
@@ -86,7 +86,7 @@ func TestLabelerWindows(t *testing.T) {
 
 func TestLabelerFeatures(t *testing.T) {
 	l := fill(t, map[string][]float64{"a": {0, 10, 10, 40}, "b": {49}, "z": {200}})
-	f, err := l.Features(predict.Windows{Cut: at(50)})
+	f, err := l.Features(predict.Windows{AsOf: at(50)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestInactivityPeriod(t *testing.T) {
 	if err != nil || got != 20*day {
 		t.Errorf("%v, %v", got, err)
 	}
-	c, err := l.Churn(predict.Windows{Cut: at(100)})
+	c, err := l.Churn(predict.Windows{AsOf: at(100)})
 	if err != nil || !c.OutcomeTo.Equal(at(120)) || slices.Contains(c.Y, false) {
 		t.Errorf("%+v, %v", c, err)
 	}
@@ -128,7 +128,7 @@ func TestInactivityPeriod(t *testing.T) {
 
 func TestLabelerBad(t *testing.T) {
 	l := fill(t, map[string][]float64{"a": {0, 10, 30}})
-	ok := predict.Windows{Cut: at(10), Horizon: 20 * day}
+	ok := predict.Windows{AsOf: at(10), Horizon: 20 * day}
 	if _, err := l.Purchase(ok); err != nil {
 		t.Fatal(err)
 	}
@@ -137,12 +137,12 @@ func TestLabelerBad(t *testing.T) {
 		want   error
 		text   string
 	}{
-		"no cut":       {func(w *predict.Windows) { w.Cut = time.Time{} }, predict.ErrOption, "Cut"},
+		"no cut":       {func(w *predict.Windows) { w.AsOf = time.Time{} }, predict.ErrOption, "AsOf"},
 		"no horizon":   {func(w *predict.Windows) { w.Horizon = 0 }, predict.ErrOption, "Horizon"},
 		"negative":     {func(w *predict.Windows) { w.Gap, w.Observation = -1, -1 }, predict.ErrOption, "Gap"},
 		"beyond data":  {func(w *predict.Windows) { w.Horizon = 21 * day }, predict.ErrRange, "known until"},
 		"beyond End":   {func(w *predict.Windows) { w.End = at(29) }, predict.ErrRange, "known until"},
-		"nobody there": {func(w *predict.Windows) { w.Cut, w.Horizon = at(-1), day }, predict.ErrEmpty, "1 have no purchase"},
+		"nobody there": {func(w *predict.Windows) { w.AsOf, w.Horizon = at(-1), day }, predict.ErrEmpty, "1 have no purchase"},
 	} {
 		w := ok
 		c.change(&w)
@@ -186,7 +186,7 @@ func TestLabelerProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := rapid.SliceOfN(events, 1, 30).Draw(t, "events")
 		w := predict.Windows{
-			Cut: at(20), Gap: 2 * day, Horizon: 10 * day, End: at(50),
+			AsOf: at(20), Gap: 2 * day, Horizon: 10 * day, End: at(50),
 			Observation: time.Duration(rapid.IntRange(0, 20).Draw(t, "observation")) * day,
 		}
 		ref, err := build(base).Purchase(w)
@@ -229,8 +229,8 @@ func TestLabelerProp(t *testing.T) {
 			}
 		}
 		// The inactivity period sees nothing after the cut either.
-		a, err1 := build(base).InactivityPeriod(w.Cut)
-		b, err2 := build(append(slices.Clone(base), later...)).InactivityPeriod(w.Cut)
+		a, err1 := build(base).InactivityPeriod(w.AsOf)
+		b, err2 := build(append(slices.Clone(base), later...)).InactivityPeriod(w.AsOf)
 		if a != b || (err1 == nil) != (err2 == nil) {
 			t.Fatalf("inactivity %v, with later events %v", a, b)
 		}

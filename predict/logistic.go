@@ -6,22 +6,27 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/solve"
 )
 
-// LogisticOptions are the settings of FitLogistic and FitLogisticSparse. The
-// zero value fits ridge-penalised logistic regression with an intercept, the
-// same model as scikit-learn's default.
+// Progress tells how far an iterative fit is.
+type Progress struct {
+	Iteration int     // iterations done, from 1
+	MaxIter   int     // the bound; most fits end long before
+	Objective float64 // what is minimised, penalties included
+}
+
+// LogisticOptions configures FitLogistic and FitLogisticSparse. The zero value
+// fits ridge-penalised logistic regression with an intercept, the same model as
+// scikit-learn's default.
 type LogisticOptions struct {
 	// L2 multiplies ½·Σ w². 0 means 1 where L1 is 0, and none where L1 is set;
 	// negative means none.
 	L2 float64
-	// L1 multiplies Σ |w|; 0 means none.
+	// L1 multiplies Σ |w|, finite and >= 0; 0 means none.
 	L1 float64
 	// Weights, if not nil, holds one weight >= 0 a row. Rows of weight 0 count
 	// as absent.
@@ -33,8 +38,8 @@ type LogisticOptions struct {
 	// over the weight of the class, so that both weigh the same. Probabilities
 	// then are no longer those of the data: calibrate them before use.
 	Balanced bool
-	// Offset, if not nil, is added to the linear predictor of each row, with
-	// coefficient 1. A fitted model knows nothing of it: add it to Score.
+	// Offset, if not nil, is added to the linear predictor of each row, in log-odds,
+	// with coefficient 1. A fitted model knows nothing of it: add it to Score.
 	Offset []float64
 	// NoIntercept leaves out the constant term.
 	NoIntercept bool
@@ -54,9 +59,11 @@ type LogisticOptions struct {
 	Tol float64
 	// MaxIter bounds the iterations; 0 means 200.
 	MaxIter int
-	// Progress, if not nil, is called after every iteration with the value of
-	// the objective, on the caller's goroutine.
-	Progress func(iter int, objective float64)
+	// Workers is how many goroutines fit at once; 0 and negative mean GOMAXPROCS. It
+	// has no influence on the result.
+	Workers int
+	// Progress, if not nil, is called after every iteration on the caller's goroutine.
+	Progress func(Progress)
 }
 
 func (o LogisticOptions) withDefaults() LogisticOptions {
@@ -64,8 +71,8 @@ func (o LogisticOptions) withDefaults() LogisticOptions {
 		o.L2 = -1
 	}
 	o.L2 = check.OrOff(o.L2, 1)
-	for c := range o.ClassWeights {
-		o.ClassWeights[c] = check.Default(o.ClassWeights[c], 1)
+	for k := range o.ClassWeights {
+		o.ClassWeights[k] = check.Default(o.ClassWeights[k], 1)
 	}
 	o.Tol = check.Default(o.Tol, 1e-7)
 	o.MaxIter = check.Default(o.MaxIter, 200)
@@ -78,17 +85,19 @@ const maxNewton = 511
 // maxStdErrors is the number of columns up to which standard errors are given.
 const maxStdErrors = 1000
 
+// validate reports every bad field for n rows of d columns: numbers first, all at
+// once, then the first vector at fault.
 func (o LogisticOptions) validate(where string, n, d int) error {
-	var bad check.Options
-	check.NonNegative(&bad, "L1", o.L1)
-	check.NonNegative(&bad, "L2", o.L2)
-	check.Positive(&bad, "ClassWeights[0]", o.ClassWeights[0])
-	check.Positive(&bad, "ClassWeights[1]", o.ClassWeights[1])
-	check.Positive(&bad, "Tol", o.Tol)
-	check.Positive(&bad, "MaxIter", o.MaxIter)
-	bad.Require(!o.StdErrors || o.L1 == 0, "StdErrors", o.StdErrors, "false with L1 > 0")
-	bad.Require(!o.StdErrors || d <= maxStdErrors, "StdErrors", o.StdErrors, fmt.Sprintf("false with more than %d columns", maxStdErrors))
-	if err := bad.Err(where); err != nil {
+	var c check.Options
+	check.NonNegative(&c, "L1", o.L1)
+	check.NonNegative(&c, "L2", o.L2)
+	check.Positive(&c, "ClassWeights[0]", o.ClassWeights[0])
+	check.Positive(&c, "ClassWeights[1]", o.ClassWeights[1])
+	check.Positive(&c, "Tol", o.Tol)
+	check.Positive(&c, "MaxIter", o.MaxIter)
+	c.Require(!o.StdErrors || o.L1 == 0, "StdErrors", o.StdErrors, "false with L1 > 0")
+	c.Require(!o.StdErrors || d <= maxStdErrors, "StdErrors", o.StdErrors, fmt.Sprintf("false with more than %d columns", maxStdErrors))
+	if err := c.Err(where); err != nil {
 		return err
 	}
 	if err := check.Weights("Weights", o.Weights, n); err != nil {
@@ -110,58 +119,16 @@ func (o LogisticOptions) validate(where string, n, d int) error {
 	return nil
 }
 
-func checkNames(names []string, d int) error {
-	if names == nil {
-		return nil
-	}
-	if err := check.Len("Names", len(names), d); err != nil {
-		return err
-	}
-	seen := make(map[string]int, d)
-	for j, s := range names {
-		if k, ok := seen[s]; ok {
-			return fmt.Errorf("names: Names[%d] and Names[%d] are both %q: %w", k, j, s, ErrDuplicate)
-		}
-		seen[s] = j
-	}
-	return nil
-}
-
 // Logistic is a fitted logistic regression: the probability of true is
 // 1/(1+exp(-(b + Σ wⱼ·xⱼ))). It is immutable and safe for concurrent use. The
 // zero value answers every call with an error, except UnmarshalBinary.
 type Logistic struct {
-	names     []string // nil: x0, x1, …
-	coef      []float64
-	intercept float64
-	fitted    bool      // an intercept was fitted
-	mean      []float64 // weighted column means of the training rows; nil after a sparse fit
-	stdErr    []float64 // of coef and, last, the intercept; nil: not asked for
+	terms        // mean is nil after a sparse fit
+	hasIntercept bool
 
 	objective  float64
 	iterations int
 	converged  bool
-	warnings   []string
-}
-
-// Coefficient is one coefficient of a linear model. StdErr is NaN where it was
-// not asked for or does not exist.
-type Coefficient struct {
-	Name   string
-	Value  float64
-	StdErr float64
-}
-
-// Reason is the part of one column in a score: Contribution is the coefficient
-// times (Value - Mean), Mean the average of the column over the training rows
-// (0 for a model fitted on sparse rows). The contributions of all columns and
-// Baseline add up to the score.
-type Reason struct {
-	Name         string
-	Column       int
-	Value        float64
-	Mean         float64
-	Contribution float64
 }
 
 // FitLogistic fits a logistic regression of y on rows, an n×d matrix, one row
@@ -193,17 +160,17 @@ type Reason struct {
 // Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange (magnitudes above 1e150),
 // ErrOption, ErrDuplicate (names), ErrUndefined if the rows of positive weight
 // hold one class only, ErrDiverged, or context.Cause(ctx).
-func FitLogistic(ctx context.Context, rows [][]float64, y []bool, o LogisticOptions) (*Logistic, error) {
+func FitLogistic(ctx context.Context, rows [][]float64, y []bool, opt LogisticOptions) (*Logistic, error) {
 	const where = "predict: FitLogistic"
-	n, d, keys, err := scanMatrix(ctx, "rows", rows)
+	n, d, keys, err := scanMatrix(ctx, "rows", rows, opt.Workers)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
+		return nil, wrap(where, err)
 	}
-	s, o, err := prepare(where, y, n, d, o)
+	s, opt, err := prepare(where, y, n, d, opt)
 	if err != nil {
 		return nil, err
 	}
-	order, err := canonical(ctx, n, s.keep, func(i int) uint64 {
+	err = s.sort(ctx, n, opt.Workers, func(i int) uint64 {
 		return rng.Mix(keys[i] ^ s.hash(i)*0xd6e8feb86659fd93)
 	}, func(i, j int) int {
 		if c := s.compare(i, j); c != 0 {
@@ -214,11 +181,11 @@ func FitLogistic(ctx context.Context, rows [][]float64, y []bool, o LogisticOpti
 	if err != nil {
 		return nil, err
 	}
-	p, err := newDense(ctx, order, d, s, o, func(_ []float64, i int) []float64 { return rows[i] }, 6)
+	p, err := newDense(ctx, d, s, opt, source{row: func(_ []float64, i int) []float64 { return rows[i] }, ahead: 6})
 	if err != nil {
 		return nil, wrap(where, err)
 	}
-	m, err := p.fit(ctx, o)
+	m, err := p.fit(ctx, opt)
 	if err != nil {
 		return nil, wrap(where, err)
 	}
@@ -237,15 +204,15 @@ func wrap(where string, err error) error {
 
 // prepare checks everything but the features and works class weights into the
 // row weights.
-func prepare(where string, y []bool, n, d int, o LogisticOptions) (sample, LogisticOptions, error) {
+func prepare(where string, y []bool, n, d int, opt LogisticOptions) (*sample, LogisticOptions, error) {
 	if len(y) != n {
-		return sample{}, o, fmt.Errorf("%s: y has %d labels for %d rows: %w", where, len(y), n, ErrShape)
+		return nil, opt, fmt.Errorf("%s: y has %d labels for %d rows: %w", where, len(y), n, ErrShape)
 	}
-	o = o.withDefaults()
-	if err := o.validate(where, n, d); err != nil {
-		return sample{}, o, err
+	opt = opt.withDefaults()
+	if err := opt.validate(where, n, d); err != nil {
+		return nil, opt, err
 	}
-	s := sample{y: y, weight: o.Weights, offset: o.Offset}
+	s := &sample{y: y, weight: opt.Weights, offset: opt.Offset}
 	counts := [2]int{}
 	for i := range n {
 		if s.keep(i) {
@@ -253,59 +220,28 @@ func prepare(where string, y []bool, n, d int, o LogisticOptions) (sample, Logis
 		}
 	}
 	if counts[0] == 0 || counts[1] == 0 {
-		return s, o, fmt.Errorf("%s: the rows of positive weight are labelled %d× false and %d× true, want both: %w", where, counts[0], counts[1], ErrUndefined)
+		return nil, opt, fmt.Errorf("%s: the rows of positive weight are labelled %d× false and %d× true, want both: %w", where, counts[0], counts[1], ErrUndefined)
 	}
-	factor := o.ClassWeights
-	if o.Balanced {
+	factor := opt.ClassWeights
+	if opt.Balanced {
 		total := s.classWeights(counts)
 		for c := range factor {
 			factor[c] *= (total[0] + total[1]) / (2 * total[c])
 		}
 	}
 	if factor != [2]float64{1, 1} {
-		w := make([]float64, n)
-		for i := range w {
-			w[i] = s.weightOf(i) * factor[class(y[i])]
+		weight := make([]float64, n)
+		for i := range weight {
+			weight[i] = s.weightOf(i) * factor[class(y[i])]
 		}
-		s.weight = w
+		s.weight = weight
 	}
 	for i, w := range s.weight {
 		if w > limit {
-			return s, o, fmt.Errorf("%s: the weight of row %d is %v, want at most %g: %w", where, i, w, limit, ErrRange)
+			return nil, opt, fmt.Errorf("%s: the weight of row %d is %v, want at most %g: %w", where, i, w, limit, ErrRange)
 		}
 	}
-	return s, o, nil
-}
-
-func class(y bool) int {
-	if y {
-		return 1
-	}
-	return 0
-}
-
-func (s sample) keep(i int) bool { return s.weight == nil || s.weight[i] > 0 }
-
-// classWeights adds the weights of each class, in ascending order of weight, so
-// that the order of rows does not matter.
-func (s sample) classWeights(counts [2]int) [2]float64 {
-	if s.weight == nil {
-		return [2]float64{float64(counts[0]), float64(counts[1])}
-	}
-	var sum [2]float64
-	for c := range sum {
-		ws := make([]float64, 0, counts[c])
-		for i, w := range s.weight {
-			if w > 0 && class(s.y[i]) == c {
-				ws = append(ws, w)
-			}
-		}
-		slices.Sort(ws)
-		for _, w := range ws {
-			sum[c] += w
-		}
-	}
-	return sum
+	return s, opt, nil
 }
 
 // Sigmoid returns 1/(1+exp(-score)), the probability of a log-odds score. It is
@@ -318,58 +254,14 @@ func Sigmoid(score float64) float64 {
 	return e / (1 + e)
 }
 
-// progress tracks how a fit ended.
-type progress struct {
-	tol       float64
-	separated bool
-}
-
-// restMove is the largest Newton step, relative to the coefficient where that is
-// above 1, at which coefficients count as resting.
-const restMove = 1e-3
-
-// rest applies the two tests of convergence to the gradient g at theta and the
-// Newton step: nothing left to gain, and coefficients that rest. The first
-// without the second is the mark of separated classes, along whose direction
-// the steps stay about as long while gradient and curvature both vanish.
-func (p *progress) rest(theta, g, step []float64) bool {
-	decrement, move := 0.0, 0.0
-	for j, s := range step {
-		decrement += g[j] * s
-		move = math.Max(move, math.Abs(s)/math.Max(1, math.Abs(theta[j])))
-	}
-	if !(math.Sqrt(math.Abs(decrement)) <= p.tol) {
-		return false
-	}
-	p.separated = move > restMove
-	return true
-}
-
-// done is rest by the diagonal h of the Hessian alone, coordinate by coordinate.
-func (p *progress) done(theta, g, h []float64) bool {
-	gain, move := 0.0, 0.0
-	for j, gj := range g {
-		if gj == 0 {
-			continue
-		}
-		gj = math.Abs(gj)
-		gain = math.Max(gain, gj/math.Sqrt(h[j]))
-		move = math.Max(move, gj/h[j]/math.Max(1, math.Abs(theta[j])))
-	}
-	if !(gain <= p.tol) {
-		return false
-	}
-	p.separated = move > restMove
-	return true
-}
-
 // finish turns an optimum in the coordinates of the fit into a model.
-func finish(o LogisticOptions, r solve.LBFGSResult, separated bool, coef []float64, intercept float64) (*Logistic, error) {
+func finish(opt LogisticOptions, r solve.LBFGSResult, separated bool, coef []float64, intercept float64) (*Logistic, error) {
 	m := &Logistic{
-		names: slices.Clone(o.Names), coef: coef, intercept: intercept, fitted: !o.NoIntercept,
-		objective: r.F, iterations: r.Iter, converged: r.Converged && !separated,
+		terms:        terms{names: slices.Clone(opt.Names), coef: coef, intercept: intercept},
+		hasIntercept: !opt.NoIntercept,
+		objective:    r.F, iterations: r.Iter, converged: r.Converged && !separated,
 	}
-	if check.Slice("coefficient", coef) != nil || !check.Finite(intercept) || !check.Finite(r.F) {
+	if !m.finite() || !check.Finite(r.F) {
 		return nil, fmt.Errorf("coefficients are not finite: %w", ErrDiverged)
 	}
 	switch {
@@ -381,31 +273,6 @@ func finish(o LogisticOptions, r solve.LBFGSResult, separated bool, coef []float
 		m.warn(fmt.Sprintf("not converged after %d iterations: raise MaxIter, raise L2 or rescale the columns", r.Iter))
 	}
 	return m, nil
-}
-
-func (m *Logistic) warn(s string) { m.warnings = append(m.warnings, s) }
-
-// warnColumns reports columns at fault, naming the first few.
-func (m *Logistic) warnColumns(cols []int, what string) {
-	if len(cols) == 0 {
-		return
-	}
-	var names []string
-	for _, j := range cols[:min(len(cols), 5)] {
-		names = append(names, m.name(j))
-	}
-	s := fmt.Sprintf("%d of %d columns %s: %s", len(cols), len(m.coef), what, strings.Join(names, ", "))
-	if len(cols) > 5 {
-		s += ", …"
-	}
-	m.warn(s)
-}
-
-func (m *Logistic) name(j int) string {
-	if m.names == nil {
-		return "x" + strconv.Itoa(j)
-	}
-	return m.names[j]
 }
 
 // Columns returns the number of columns the model expects.
@@ -425,75 +292,41 @@ func (m *Logistic) Converged() bool { return m.converged }
 func (m *Logistic) Warnings() []string { return slices.Clone(m.warnings) }
 
 // Intercept returns the constant term, 0 without one.
-func (m *Logistic) Intercept() Coefficient {
-	return Coefficient{Name: "intercept", Value: m.intercept, StdErr: m.stdErrOf(len(m.coef))}
-}
+func (m *Logistic) Intercept() Coefficient { return m.constant() }
 
 // Coefficients returns the coefficients in column order. A standard error is
 // the square root of the diagonal of the inverse Hessian of F; with L2 > 0
 // that is the posterior deviation under the prior the penalty stands for. The
 // standard errors take weights as counts of rows.
-func (m *Logistic) Coefficients() []Coefficient {
-	out := make([]Coefficient, len(m.coef))
-	for j, v := range m.coef {
-		out[j] = Coefficient{Name: m.name(j), Value: v, StdErr: m.stdErrOf(j)}
-	}
-	return out
-}
-
-func (m *Logistic) stdErrOf(j int) float64 {
-	if m.stdErr == nil {
-		return math.NaN()
-	}
-	return m.stdErr[j]
-}
+func (m *Logistic) Coefficients() []Coefficient { return m.coefficients() }
 
 // Score appends the linear predictor b + w·x, the log-odds, of each row to dst.
 // On an error it returns dst as given; the error is ErrShape or ErrNotFinite
-// and names the row.
+// and names the row. It allocates nothing where dst has room.
 func (m *Logistic) Score(dst []float64, rows [][]float64) ([]float64, error) {
-	return m.apply(dst, rows, false)
-}
-
-// Prob appends the probability of true of each row to dst; otherwise it is like
-// Score. Probabilities of scores beyond about ±37 round to 1 or come close to 0.
-func (m *Logistic) Prob(dst []float64, rows [][]float64) ([]float64, error) {
-	return m.apply(dst, rows, true)
-}
-
-func (m *Logistic) apply(dst []float64, rows [][]float64, prob bool) ([]float64, error) {
 	out := dst
 	for i, row := range rows {
-		s, err := linearScore(m.coef, m.intercept, row)
+		s, err := m.score(row)
 		if err != nil {
-			return dst, fmt.Errorf("predict: Logistic: rows[%d]: %w", i, err)
-		}
-		if prob {
-			s = Sigmoid(s)
+			return dst, fmt.Errorf("predict: Logistic.Score: rows[%d]: %w", i, err)
 		}
 		out = append(out, s)
 	}
 	return out, nil
 }
 
-// linearScore returns b + w·x, or what is wrong with x.
-func linearScore(w []float64, b float64, x []float64) (float64, error) {
-	if len(x) != len(w) || len(w) == 0 {
-		return 0, fmt.Errorf("%d columns, want %d: %w", len(x), len(w), ErrShape)
-	}
-	s := b
-	for j, v := range x {
-		s += w[j] * v
-	}
-	if !check.Finite(s) {
-		if err := check.Slice("column", x); err != nil {
-			return 0, err
+// Prob appends the probability of true of each row to dst; otherwise it is like
+// Score. Probabilities of scores beyond about ±37 round to 1 or come close to 0.
+func (m *Logistic) Prob(dst []float64, rows [][]float64) ([]float64, error) {
+	out := dst
+	for i, row := range rows {
+		s, err := m.score(row)
+		if err != nil {
+			return dst, fmt.Errorf("predict: Logistic.Prob: rows[%d]: %w", i, err)
 		}
-		return 0, fmt.Errorf("score is %v: %w", s, ErrNotFinite)
+		out = append(out, Sigmoid(s))
 	}
-	// A NaN times a zero coefficient is NaN, so nothing was missed, but an
-	// infinity of either sign could cancel only into NaN: also seen above.
-	return s, nil
+	return out, nil
 }
 
 // Baseline returns the score of the average training row (of the all-zero row
@@ -508,37 +341,11 @@ func (m *Logistic) Baseline() float64 {
 
 // Reasons returns the k columns that move the score of row furthest from
 // Baseline, largest absolute contribution first, ties by column. Columns that
-// contribute nothing are left out; k <= 0 means all.
+// contribute nothing are left out; k <= 0 means all. Errors: ErrShape,
+// ErrNotFinite.
 func (m *Logistic) Reasons(row []float64, k int) ([]Reason, error) {
-	if _, err := linearScore(m.coef, m.intercept, row); err != nil {
-		return nil, fmt.Errorf("predict: Logistic: Reasons: %w", err)
+	if _, err := m.score(row); err != nil {
+		return nil, fmt.Errorf("predict: Logistic.Reasons: %w", err)
 	}
-	var out []Reason
-	for j, v := range row {
-		mean := 0.0
-		if m.mean != nil {
-			mean = m.mean[j]
-		}
-		if c := m.coef[j] * (v - mean); c != 0 {
-			out = append(out, Reason{Name: m.name(j), Column: j, Value: v, Mean: mean, Contribution: c})
-		}
-	}
-	return topReasons(out, k), nil
-}
-
-func topReasons(rs []Reason, k int) []Reason {
-	slices.SortStableFunc(rs, func(a, b Reason) int {
-		x, y := math.Abs(a.Contribution), math.Abs(b.Contribution)
-		switch {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return a.Column - b.Column
-	})
-	if k > 0 && len(rs) > k {
-		rs = rs[:k:k]
-	}
-	return rs
+	return m.reasons(row, k), nil
 }

@@ -485,7 +485,7 @@ func TestLogisticDegenerate(t *testing.T) {
 	t.Run("stopped early", func(t *testing.T) {
 		rows, y := planted(500, 5, 6)
 		calls := 0
-		m, err := predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{MaxIter: 1, Progress: func(int, float64) { calls++ }})
+		m, err := predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{MaxIter: 1, Progress: func(predict.Progress) { calls++ }})
 		if err != nil || m.Converged() || len(m.Warnings()) != 1 || m.Iterations() != 1 || calls != 1 {
 			t.Errorf("%v, %v, %d calls", err, m.Warnings(), calls)
 		}
@@ -617,7 +617,7 @@ func TestLogisticCancel(t *testing.T) {
 		},
 	} {
 		ctx, cancel := context.WithCancelCause(context.Background())
-		m, err := fit(ctx, predict.LogisticOptions{Progress: func(int, float64) { cancel(why) }})
+		m, err := fit(ctx, predict.LogisticOptions{Progress: func(predict.Progress) { cancel(why) }})
 		if m != nil || !errors.Is(err, why) {
 			t.Errorf("%s: cancelled in a fit: %v", name, err)
 		}
@@ -685,43 +685,6 @@ func TestLogisticWeightsProp(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestLogisticRoundTrip(t *testing.T) {
-	rows, y := planted(100, 3, 2)
-	for _, o := range []predict.LogisticOptions{{}, {StdErrors: true, Names: []string{"a", "b", "c"}}, {MaxIter: 1, NoIntercept: true}} {
-		m, err := predict.FitLogistic(context.Background(), rows, y, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var buf bytes.Buffer
-		if _, err := m.WriteTo(&buf); err != nil {
-			t.Fatal(err)
-		}
-		buf.WriteString("rest")
-		want, _ := m.MarshalBinary()
-		var n predict.Logistic
-		if _, err := n.ReadFrom(&buf); err != nil || buf.String() != "rest" {
-			t.Fatal(err, buf.String())
-		}
-		got, _ := n.MarshalBinary()
-		if !bytes.Equal(got, want) {
-			t.Error("bytes differ")
-		}
-		for i := range want {
-			bad := slices.Clone(want)
-			bad[i] ^= 1
-			if err := n.UnmarshalBinary(bad); err == nil {
-				t.Errorf("byte %d flipped: no error", i)
-			}
-			if err := n.UnmarshalBinary(want[:i]); err == nil {
-				t.Errorf("cut at %d: no error", i)
-			}
-		}
-		if got, _ := n.MarshalBinary(); !bytes.Equal(got, want) {
-			t.Error("a failed decode changed the model")
-		}
-	}
 }
 
 // TestLogisticSampled: rows enough for the Hessian to be sampled, with what a

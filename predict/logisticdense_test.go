@@ -29,7 +29,7 @@ func TestDenseMoments(t *testing.T) {
 		name string
 		o    LogisticOptions
 	}{{"centred", LogisticOptions{}}, {"no intercept", LogisticOptions{NoIntercept: true}}} {
-		p, err := newDense(context.Background(), order, d, sample{y: y, weight: w}, c.o.withDefaults(), func(_ []float64, i int) []float64 { return rows[i] }, 6)
+		p, err := newDense(context.Background(), d, &sample{y: y, weight: w, order: order}, c.o.withDefaults(), source{row: func(_ []float64, i int) []float64 { return rows[i] }, ahead: 6})
 		if err != nil {
 			t.Fatal(err)
 		}

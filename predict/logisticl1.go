@@ -5,72 +5,78 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/solve"
+	"github.com/aislekit/aisle/internal/vec"
 )
+
+// descent is where a proximal Newton fit stands: one number a parameter.
+type descent struct {
+	x        []float64
+	gradient []float64 // of the smooth part at x
+	diagonal []float64 // of its Hessian
+	l1       []float64
+	delta    []float64 // the step
+}
+
+func newDescent(x, l1 []float64) descent {
+	n := len(x)
+	return descent{x: x, gradient: make([]float64, n), diagonal: make([]float64, n), l1: l1, delta: make([]float64, n)}
+}
+
+// stepper is what the proximal Newton method needs of a form of the problem.
+type stepper interface {
+	state() *descent
+	// derive refreshes gradient and Hessian at x.
+	derive(ctx context.Context, iteration int) error
+	// descend sets delta to about the minimum of the quadratic model plus the exact
+	// penalty, by coordinate descent.
+	descend(ctx context.Context, tol float64) error
+	// model is the decrease that gradient and penalty promise for the whole step.
+	model() float64
+	// value returns F at x + a·delta.
+	value(ctx context.Context, a float64) (float64, error)
+	// accept moves to x + a·delta, where value was called last.
+	accept(a float64)
+}
 
 // proximal minimises F with L1 by proximal Newton steps: each minimises the
 // quadratic model of the smooth part plus the exact penalty by coordinate
 // descent, then searches along the step (Lee, Sun and Saunders 2014).
-func (p *dense) proximal(ctx context.Context, theta []float64, o LogisticOptions, track *progress) (solve.LBFGSResult, error) {
-	size := p.p
-	x, g := theta, make([]float64, size)
-	sub, delta, hd := make([]float64, size), make([]float64, size), make([]float64, size)
-	xn, gn, diag := make([]float64, size), make([]float64, size), make([]float64, size)
-	penalty := func(x []float64) float64 {
-		s := 0.0
-		for j, l := range p.l1 {
-			s += l * math.Abs(x[j])
-		}
-		return s
-	}
-	f, err := p.eval(ctx, g, x)
+func proximal(ctx context.Context, s stepper, opt LogisticOptions, end *convergence) (solve.LBFGSResult, error) {
+	f, err := s.value(ctx, 0)
 	if err != nil {
 		return solve.LBFGSResult{}, err
 	}
-	f += penalty(x)
+	s.accept(0)
+	d := s.state()
+	least := make([]float64, len(d.x)) // the subgradient of least norm
 	r := solve.LBFGSResult{Evals: 1}
-	sampled, _ := p.sampleRows()
 	for r.Iter = 0; ; r.Iter++ {
-		report(o, r.Iter, f)
-		rows := p.n
-		if r.Iter < 3 {
-			rows = sampled // far from the optimum an estimate is good enough
-		}
-		h, err := p.hessian(ctx, x, rows)
-		if err != nil {
+		report(opt, r.Iter, f)
+		if err := s.derive(ctx, r.Iter); err != nil {
 			return r, err
 		}
-		for j := range size {
-			diag[j] = h[j*size+j]
-			sub[j] = solve.Subgradient(x[j], g[j], p.l1[j])
-			for i := range j {
-				h[j*size+i] = h[i*size+j]
-			}
+		for j := range least {
+			least[j] = solve.Subgradient(d.x[j], d.gradient[j], d.l1[j])
 		}
-		if track.done(x, sub, diag) {
+		if end.done(d.x, least, d.diagonal) {
 			r.Converged = true
 			break
 		}
-		if r.Iter >= o.MaxIter {
+		if r.Iter >= opt.MaxIter {
 			break
 		}
-		p.descend(x, g, h, diag, delta, hd, o.Tol)
-		model := penalty2(p.l1, x, delta) - penalty(x)
-		for j, d := range delta {
-			model += g[j] * d
+		if err := s.descend(ctx, opt.Tol); err != nil {
+			return r, err
 		}
-		a, ok := 1.0, false
+		promise, a, ok := s.model(), 1.0, false
 		for range 40 {
-			for j := range xn {
-				xn[j] = x[j] + a*delta[j]
-			}
-			fn, err := p.eval(ctx, gn, xn)
+			next, err := s.value(ctx, a)
 			if err != nil {
 				return r, err
 			}
 			r.Evals++
-			fn += penalty(xn)
-			if fn <= f+1e-4*a*model+1e-14*math.Abs(f) {
-				f, ok = fn, true
+			if next <= f+1e-4*a*promise+1e-14*math.Abs(f) {
+				f, ok = next, true
 				break
 			}
 			a /= 2
@@ -79,55 +85,121 @@ func (p *dense) proximal(ctx context.Context, theta []float64, o LogisticOptions
 			r.Stalled = true
 			break
 		}
-		x, xn = xn, x
-		g, gn = gn, g
+		s.accept(a)
 	}
-	r.X, r.F = x, f
+	r.X, r.F = d.x, f
 	return r, nil
 }
 
-func penalty2(l1, x, delta []float64) float64 {
-	s := 0.0
-	for j, l := range l1 {
-		s += l * math.Abs(x[j]+delta[j])
-	}
-	return s
+// denseDescent is the proximal Newton fit of a dense problem.
+type denseDescent struct {
+	descent
+	p       *dense
+	hessian []float64 // params×params, both triangles
+	product []float64 // hessian·delta
+	next    []float64 // the point value was called at
+	slope   []float64 // the gradient there
 }
 
-// descend minimises g·δ + ½δᵀHδ + Σ l1·|x+δ| over delta by cyclic coordinate
-// descent. hd holds H·delta.
-func (p *dense) descend(x, g, h, diag, delta, hd []float64, tol float64) {
-	size := len(x)
-	clear(delta)
-	clear(hd)
+func newDenseDescent(p *dense, theta []float64) *denseDescent {
+	n := p.params
+	return &denseDescent{
+		descent: newDescent(theta, p.l1), p: p,
+		product: make([]float64, n), next: make([]float64, n), slope: make([]float64, n),
+	}
+}
+
+func (d *denseDescent) state() *descent { return &d.descent }
+
+func (d *denseDescent) derive(ctx context.Context, iteration int) error {
+	n, rows := d.p.params, d.p.rows
+	if iteration < 3 {
+		rows, _ = d.p.sampleRows() // far from the optimum an estimate is good enough
+	}
+	h, err := d.p.hessian(ctx, d.x, rows)
+	if err != nil {
+		return err
+	}
+	for j := range n {
+		d.diagonal[j] = h[j*n+j]
+		for i := range j {
+			h[j*n+i] = h[i*n+j]
+		}
+	}
+	d.hessian = h
+	return nil
+}
+
+// descend minimises g·δ + ½δᵀHδ + Σ l1·|x+δ| over δ by cyclic coordinate descent.
+func (d *denseDescent) descend(_ context.Context, tol float64) error {
+	n := len(d.x)
+	clear(d.delta)
+	clear(d.product)
 	first := 0.0
 	for sweep := range 1000 {
 		worst := 0.0
-		for j := range size {
-			if diag[j] <= 0 {
+		for j, h := range d.diagonal {
+			if h <= 0 {
 				continue
 			}
-			slope := g[j] + hd[j]
-			at := x[j] + delta[j]
-			next := soft(at-slope/diag[j], p.l1[j]/diag[j])
-			step := next - at
-			if step == 0 {
+			slope := d.gradient[j] + d.product[j]
+			at := d.x[j] + d.delta[j]
+			next := soft(at-slope/h, d.l1[j]/h)
+			move := next - at
+			if move == 0 {
 				continue
 			}
-			delta[j] += step
+			d.delta[j] += move
 			if next == 0 {
-				delta[j] = -x[j] // land on 0 exactly
+				d.delta[j] = -d.x[j] // land on 0 exactly
 			}
-			axpy(step, h[j*size:j*size+size], hd)
-			worst = math.Max(worst, math.Abs(step)*math.Sqrt(diag[j]))
+			vec.Axpy64(move, d.hessian[j*n:j*n+n], d.product)
+			worst = math.Max(worst, math.Abs(move)*math.Sqrt(h))
 		}
 		if sweep == 0 {
 			first = worst
 		}
 		if worst <= math.Min(1e-4*first, first*first) || worst <= 0.01*tol {
-			return
+			break
 		}
 	}
+	return nil
+}
+
+// penalty is Σ l1·|x|.
+func penalty(l1, x []float64) float64 {
+	s := 0.0
+	for j, l := range l1 {
+		s += l * math.Abs(x[j])
+	}
+	return s
+}
+
+func (d *denseDescent) model() float64 {
+	for j := range d.next {
+		d.next[j] = d.x[j] + d.delta[j]
+	}
+	m := penalty(d.l1, d.next) - penalty(d.l1, d.x)
+	for j, v := range d.delta {
+		m += d.gradient[j] * v
+	}
+	return m
+}
+
+func (d *denseDescent) value(ctx context.Context, a float64) (float64, error) {
+	for j := range d.next {
+		d.next[j] = d.x[j] + a*d.delta[j]
+	}
+	f, err := d.p.eval(ctx, d.slope, d.next)
+	if err != nil {
+		return 0, err
+	}
+	return f + penalty(d.l1, d.next), nil
+}
+
+func (d *denseDescent) accept(float64) {
+	d.x, d.next = d.next, d.x
+	d.gradient, d.slope = d.slope, d.gradient
 }
 
 // soft is the soft-thresholding operator.

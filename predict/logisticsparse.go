@@ -17,18 +17,17 @@ import (
 // the input but, without L1, stand in descending order of entries: the few that
 // most entries belong to then share the nearest cache.
 type sparseProblem struct {
-	n, d, p   int
-	place     []int32 // of each column of the input; nil: its own
-	ptr       []int64
-	idx       []int32
-	val       []float64 // nil: all 1
-	z         []float64
-	w, off    []float64
-	total     float64
-	l1, l2    []float64
-	intercept bool
-	block     int
-	parts     []float64
+	outcome
+	rows, columns, params int     // params: columns, and the intercept
+	place                 []int32 // of each column of the input; nil: its own
+	ptr                   []int64
+	idx                   []int32
+	val                   []float64 // nil: all 1
+	l1, l2                []float64
+	intercept             bool
+	block                 int       // rows of one unit of work
+	parts                 []float64 // scratch: one gradient and one loss a block
+	workers               int
 }
 
 // FitLogisticSparse is FitLogistic on sparse rows: the same objective, options
@@ -39,17 +38,17 @@ type sparseProblem struct {
 // vectors of Cols.
 //
 // Model.Reasons of the result starts from the all-zero row.
-func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, o LogisticOptions) (*Logistic, error) {
+func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, opt LogisticOptions) (*Logistic, error) {
 	const where = "predict: FitLogisticSparse"
 	if err := rows.validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	n, d := rows.Len(), rows.Cols
-	s, o, err := prepare(where, y, n, d, o)
+	s, opt, err := prepare(where, y, n, d, opt)
 	if err != nil {
 		return nil, err
 	}
-	order, err := canonical(ctx, n, s.keep, func(i int) uint64 {
+	err = s.sort(ctx, n, opt.Workers, func(i int) uint64 {
 		return rng.Mix(rows.hash(s.hash(i), i))
 	}, func(i, j int) int {
 		if c := s.compare(i, j); c != 0 {
@@ -61,26 +60,10 @@ func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, o Logist
 		return nil, err
 	}
 	var m *Logistic
-	if o.StdErrors || d <= 256 && int64(n)*int64(d) <= 1<<24 {
-		var p *dense
-		p, err = newDense(ctx, order, d, s, o, func(dst []float64, i int) []float64 {
-			clear(dst)
-			idx, val := rows.row(i)
-			for k, j := range idx {
-				dst[j] = 1
-				if val != nil {
-					dst[j] = val[k]
-				}
-			}
-			return dst
-		}, 0)
-		if err == nil {
-			if m, err = p.fit(ctx, o); err == nil {
-				m.mean = nil
-			}
-		}
+	if opt.StdErrors || d <= 256 && int64(n)*int64(d) <= 1<<24 {
+		m, err = fitExpanded(ctx, rows, s, opt)
 	} else {
-		m, err = fitSparse(ctx, order, rows, s, o)
+		m, err = fitSparse(ctx, rows, s, opt)
 	}
 	if err != nil {
 		return nil, wrap(where, err)
@@ -88,62 +71,95 @@ func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, o Logist
 	return m, nil
 }
 
-func fitSparse(ctx context.Context, order []int32, rows *SparseRows, s sample, o LogisticOptions) (*Logistic, error) {
-	n, d := len(order), rows.Cols
+// fitExpanded writes the rows out densely.
+func fitExpanded(ctx context.Context, rows *SparseRows, s *sample, opt LogisticOptions) (*Logistic, error) {
+	p, err := newDense(ctx, rows.Cols, s, opt, source{row: func(dst []float64, i int) []float64 {
+		clear(dst)
+		idx, val := rows.row(i)
+		for k, j := range idx {
+			dst[j] = 1
+			if val != nil {
+				dst[j] = val[k]
+			}
+		}
+		return dst
+	}})
+	if err != nil {
+		return nil, err
+	}
+	m, err := p.fit(ctx, opt)
+	if err != nil {
+		return nil, err
+	}
+	m.mean = nil
+	return m, nil
+}
+
+// fitSparse keeps the rows as they are.
+func fitSparse(ctx context.Context, rows *SparseRows, s *sample, opt LogisticOptions) (*Logistic, error) {
+	p, err := newSparse(ctx, rows, s, opt)
+	if err != nil {
+		return nil, err
+	}
+	theta := make([]float64, p.params)
+	if p.intercept {
+		theta[p.columns] = p.start()
+	}
+	end := &convergence{tol: opt.Tol}
+	var r solve.LBFGSResult
+	if p.l1 != nil {
+		var d *sparseDescent
+		if d, err = newSparseDescent(ctx, p, theta); err == nil {
+			r, err = proximal(ctx, d, opt, end)
+		}
+	} else {
+		r, err = minimise(ctx, p, theta, nil, opt, end)
+	}
+	if err != nil {
+		return nil, err
+	}
+	intercept := 0.0
+	if p.intercept {
+		intercept = r.X[p.columns]
+	}
+	coef := r.X[:p.columns:p.columns]
+	if p.place != nil {
+		coef = make([]float64, p.columns)
+		for j, at := range p.place {
+			coef[j] = r.X[at]
+		}
+	}
+	return finish(opt, r, end.separated, coef, intercept)
+}
+
+// newSparse copies the rows in the order of s.
+func newSparse(ctx context.Context, rows *SparseRows, s *sample, opt LogisticOptions) (*sparseProblem, error) {
+	o, err := s.outcome()
+	if err != nil {
+		return nil, err
+	}
+	n := len(s.order)
 	p := &sparseProblem{
-		n: n, d: d, p: d, intercept: !o.NoIntercept,
-		ptr: make([]int64, n+1), z: make([]float64, n), w: make([]float64, n),
+		outcome: o, rows: n, columns: rows.Cols, params: rows.Cols, workers: opt.Workers,
+		intercept: !opt.NoIntercept, ptr: make([]int64, n+1),
 	}
 	if p.intercept {
-		p.p++
+		p.params++
 	}
-	if s.offset != nil {
-		p.off = make([]float64, n)
-	}
-	positive := 0.0
-	for k, i := range order {
+	for k, i := range s.order {
 		idx, _ := rows.row(int(i))
 		p.ptr[k+1] = p.ptr[k] + int64(len(idx))
-		p.z[k] = float64(2*class(s.y[i]) - 1)
-		p.w[k] = s.weightOf(int(i))
-		p.total += p.w[k]
-		if s.y[i] {
-			positive += p.w[k]
-		}
-		if p.off != nil {
-			p.off[k] = s.offsetOf(int(i))
-		}
 	}
-	if p.total > limit {
-		return nil, fmt.Errorf("the weights add up to %g, want at most %g: %w", p.total, limit, ErrRange)
-	}
-	if o.L1 == 0 {
-		p.place = byEntries(order, rows)
+	if opt.L1 == 0 {
+		p.place = byEntries(s.order, rows)
 	}
 	p.idx = make([]int32, p.ptr[n])
-	if o.L1 > 0 || !rows.ones() {
+	if opt.L1 > 0 || !rows.ones() {
 		p.val = make([]float64, p.ptr[n])
 	}
-	err := parallel.For(ctx, n, rowBlock, 0, func(_, lo, hi int) error {
+	err = parallel.For(ctx, n, rowBlock, p.workers, func(_, lo, hi int) error {
 		for k := lo; k < hi; k++ {
-			idx, val := rows.row(int(order[k]))
-			to := p.idx[p.ptr[k]:p.ptr[k+1]]
-			copy(to, idx)
-			if p.place != nil {
-				for i, j := range idx {
-					to[i] = p.place[j]
-				}
-			}
-			if p.val == nil {
-				continue
-			}
-			dst := p.val[p.ptr[k]:p.ptr[k+1]]
-			for i := range dst {
-				dst[i] = 1
-				if val != nil {
-					dst[i] = val[i] + 0
-				}
-			}
+			p.copyRow(k, rows, int(s.order[k]))
 		}
 		return nil
 	})
@@ -152,36 +168,33 @@ func fitSparse(ctx context.Context, order []int32, rows *SparseRows, s sample, o
 	}
 	// Blocks of rows are summed in private gradients: as many as the entries
 	// pay for, at most 16.
-	blocks := int64(max(1, min(16, p.ptr[n]/int64(2*p.p))))
+	blocks := int64(max(1, min(16, p.ptr[n]/int64(2*p.params))))
 	p.block = max(rowBlock, int((int64(n)+blocks-1)/blocks))
-	p.parts = make([]float64, parallel.Blocks(n, p.block)*(p.p+1))
-	p.penalties(o)
-	theta := make([]float64, p.p)
-	if p.intercept && p.off == nil {
-		theta[d] = math.Log(positive) - math.Log(p.total-positive)
-	}
-	track := &progress{tol: o.Tol}
-	var r solve.LBFGSResult
-	if p.l1 != nil {
-		r, err = p.proximal(ctx, theta, o, track)
-	} else {
-		r, err = minimise(ctx, p, theta, nil, o, track)
-	}
-	if err != nil {
-		return nil, err
-	}
-	intercept := 0.0
-	if p.intercept {
-		intercept = r.X[d]
-	}
-	coef := r.X[:d:d]
+	p.parts = make([]float64, parallel.Blocks(n, p.block)*(p.params+1))
+	p.penalties(opt)
+	return p, nil
+}
+
+// copyRow writes row i of the input to row k, columns in their places.
+func (p *sparseProblem) copyRow(k int, rows *SparseRows, i int) {
+	idx, val := rows.row(i)
+	to := p.idx[p.ptr[k]:p.ptr[k+1]]
+	copy(to, idx)
 	if p.place != nil {
-		coef = make([]float64, d)
-		for j, at := range p.place {
-			coef[j] = r.X[at]
+		for e, j := range idx {
+			to[e] = p.place[j]
 		}
 	}
-	return finish(o, r, track.separated, coef, intercept)
+	if p.val == nil {
+		return
+	}
+	dst := p.val[p.ptr[k]:p.ptr[k+1]]
+	for e := range dst {
+		dst[e] = 1
+		if val != nil {
+			dst[e] = val[e] + 0
+		}
+	}
 }
 
 // byEntries returns the place of each column when they are sorted by descending
@@ -214,52 +227,63 @@ func (p *sparseProblem) value(e int64) float64 {
 	return p.val[e]
 }
 
-func (p *sparseProblem) penalties(o LogisticOptions) {
-	p.l2 = make([]float64, p.p)
-	if o.L1 > 0 {
-		p.l1 = make([]float64, p.p)
+// penalties sets the penalty of each parameter: that of the coefficients as given,
+// or, with Standardize, of columns of standard deviation 1. The intercept has none.
+func (p *sparseProblem) penalties(opt LogisticOptions) {
+	p.l2 = make([]float64, p.params)
+	if opt.L1 > 0 {
+		p.l1 = make([]float64, p.params)
 	}
-	variance := make([]float64, p.d)
-	if o.Standardize {
-		mean, seen := make([]float64, p.d), make([]float64, p.d)
-		for k := range p.n {
-			w := p.w[k] / p.total
-			for e := p.ptr[k]; e < p.ptr[k+1]; e++ {
-				mean[p.idx[e]] += w * p.value(e)
-				seen[p.idx[e]] += w
-			}
-		}
-		if !p.intercept {
-			clear(mean)
-		}
-		for k := range p.n {
-			w := p.w[k] / p.total
-			for e := p.ptr[k]; e < p.ptr[k+1]; e++ {
-				v := p.value(e) - mean[p.idx[e]]
-				variance[p.idx[e]] += w * v * v
-			}
-		}
-		for j := range variance {
-			variance[j] += math.Max(0, 1-seen[j]) * mean[j] * mean[j]
-		}
+	var variance []float64
+	if opt.Standardize {
+		variance = p.variances()
 	}
-	for j := range p.d {
+	for j := range p.columns {
 		v := 1.0
-		if o.Standardize {
+		if variance != nil {
 			v = variance[j]
 		}
-		p.l2[j] = o.L2 * v
+		p.l2[j] = opt.L2 * v
 		if p.l1 != nil {
-			p.l1[j] = o.L1 * math.Sqrt(v)
+			p.l1[j] = opt.L1 * math.Sqrt(v)
 		}
 	}
 }
 
+// variances returns the weighted variance of each column, around 0 without
+// intercept; entries that are not stored are 0.
+func (p *sparseProblem) variances() []float64 {
+	mean, seen, variance := make([]float64, p.columns), make([]float64, p.columns), make([]float64, p.columns)
+	for k := range p.rows {
+		w := p.weight[k] / p.total
+		for e := p.ptr[k]; e < p.ptr[k+1]; e++ {
+			mean[p.idx[e]] += w * p.value(e)
+			seen[p.idx[e]] += w
+		}
+	}
+	if !p.intercept {
+		clear(mean)
+	}
+	for k := range p.rows {
+		w := p.weight[k] / p.total
+		for e := p.ptr[k]; e < p.ptr[k+1]; e++ {
+			v := p.value(e) - mean[p.idx[e]]
+			variance[p.idx[e]] += w * v * v
+		}
+	}
+	for j := range variance {
+		variance[j] += math.Max(0, 1-seen[j]) * mean[j] * mean[j]
+	}
+	return variance
+}
+
+// eta returns the linear predictor of row k. Sums run in two chains, since each
+// addition waits for the one before.
 func (p *sparseProblem) eta(k int, theta []float64) float64 {
 	idx := p.idx[p.ptr[k]:p.ptr[k+1]]
-	s, t := 0.0, 0.0 // two chains of additions
+	s, t := 0.0, 0.0
 	if p.intercept {
-		t = theta[p.d]
+		t = theta[p.columns]
 	}
 	if p.val == nil {
 		for ; len(idx) >= 2; idx = idx[2:] {
@@ -276,8 +300,8 @@ func (p *sparseProblem) eta(k int, theta []float64) float64 {
 			s += val[i] * theta[j]
 		}
 	}
-	if p.off != nil {
-		t += p.off[k]
+	if p.offset != nil {
+		t += p.offset[k]
 	}
 	return s + t
 }
@@ -290,46 +314,37 @@ func (p *sparseProblem) pass(theta []float64, lo, hi int, do func(l *losses, k, 
 		for i := range n {
 			l.eta[i] = p.eta(k+i, theta)
 		}
-		l.derive(p.z[k:k+n], p.w[k:k+n])
+		l.derive(p.sign[k:k+n], p.weight[k:k+n])
 		do(&l, k, n)
 	}
 }
 
+// eval is the smooth part of F and its gradient: each block of rows adds up its own,
+// then they are gathered.
 func (p *sparseProblem) eval(ctx context.Context, grad, theta []float64) (float64, error) {
-	size := p.p + 1
-	err := parallel.For(ctx, p.n, p.block, 0, func(_, lo, hi int) error {
+	size := p.params + 1
+	err := parallel.For(ctx, p.rows, p.block, p.workers, func(_, lo, hi int) error {
 		part := p.parts[lo/p.block*size : lo/p.block*size+size]
 		clear(part)
-		var loss, icpt float64
+		var loss, constant float64
 		p.pass(theta, lo, hi, func(l *losses, k, n int) {
 			for i, r := range l.grad[:n] {
 				loss += l.loss[i]
-				icpt += r
-				idx := p.idx[p.ptr[k+i]:p.ptr[k+i+1]]
-				if p.val == nil {
-					for _, j := range idx {
-						part[j] += r
-					}
-					continue
-				}
-				val := p.val[p.ptr[k+i]:p.ptr[k+i+1]]
-				val = val[:len(idx)]
-				for e, j := range idx {
-					part[j] += r * val[e]
-				}
+				constant += r
+				p.addRow(part, k+i, r)
 			}
 		})
 		if p.intercept {
-			part[p.d] = icpt
+			part[p.columns] = constant
 		}
-		part[p.p] = loss
+		part[p.params] = loss
 		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
 	f := 0.0
-	for b := p.p; b < len(p.parts); b += size {
+	for b := p.params; b < len(p.parts); b += size {
 		f += p.parts[b]
 	}
 	for j, l := range p.l2 {
@@ -338,11 +353,27 @@ func (p *sparseProblem) eval(ctx context.Context, grad, theta []float64) (float6
 	return f, p.gather(ctx, grad, theta)
 }
 
+// addRow adds r times row k to sum.
+func (p *sparseProblem) addRow(sum []float64, k int, r float64) {
+	idx := p.idx[p.ptr[k]:p.ptr[k+1]]
+	if p.val == nil {
+		for _, j := range idx {
+			sum[j] += r
+		}
+		return
+	}
+	val := p.val[p.ptr[k]:p.ptr[k+1]]
+	val = val[:len(idx)]
+	for e, j := range idx {
+		sum[j] += r * val[e]
+	}
+}
+
 // gather adds the parts of all blocks and the gradient of the penalty at theta,
 // or the constants l2 where theta is nil.
 func (p *sparseProblem) gather(ctx context.Context, sum, theta []float64) error {
-	size := p.p + 1
-	return parallel.For(ctx, p.p, 4096, 0, func(_, lo, hi int) error {
+	size := p.params + 1
+	return parallel.For(ctx, p.params, 4096, p.workers, func(_, lo, hi int) error {
 		to := sum[lo:hi]
 		copy(to, p.parts[lo:hi])
 		for b := size; b < len(p.parts); b += size {
@@ -359,9 +390,10 @@ func (p *sparseProblem) gather(ctx context.Context, sum, theta []float64) error 
 	})
 }
 
+// diagonal returns the diagonal of the Hessian at theta.
 func (p *sparseProblem) diagonal(ctx context.Context, theta []float64) ([]float64, error) {
-	size := p.p + 1
-	err := parallel.For(ctx, p.n, p.block, 0, func(_, lo, hi int) error {
+	size := p.params + 1
+	err := parallel.For(ctx, p.rows, p.block, p.workers, func(_, lo, hi int) error {
 		part := p.parts[lo/p.block*size : lo/p.block*size+size]
 		clear(part)
 		p.pass(theta, lo, hi, func(l *losses, k, n int) {
@@ -371,7 +403,7 @@ func (p *sparseProblem) diagonal(ctx context.Context, theta []float64) ([]float6
 					part[p.idx[e]] += q * v * v
 				}
 				if p.intercept {
-					part[p.d] += q
+					part[p.columns] += q
 				}
 			}
 		})
@@ -380,29 +412,31 @@ func (p *sparseProblem) diagonal(ctx context.Context, theta []float64) ([]float6
 	if err != nil {
 		return nil, err
 	}
-	h := make([]float64, p.p)
+	h := make([]float64, p.params)
 	return h, p.gather(ctx, h, nil)
 }
 
 // ScoreSparse is Score on sparse rows.
 func (m *Logistic) ScoreSparse(dst []float64, rows *SparseRows) ([]float64, error) {
-	return m.applySparse(dst, rows, false)
+	return m.applySparse("predict: Logistic.ScoreSparse", dst, rows, false)
 }
 
 // ProbSparse is Prob on sparse rows.
 func (m *Logistic) ProbSparse(dst []float64, rows *SparseRows) ([]float64, error) {
-	return m.applySparse(dst, rows, true)
+	return m.applySparse("predict: Logistic.ProbSparse", dst, rows, true)
 }
 
-func (m *Logistic) applySparse(dst []float64, rows *SparseRows, prob bool) ([]float64, error) {
+// applySparse appends the score or the probability of each row to dst, which it
+// returns as given on an error.
+func (m *Logistic) applySparse(where string, dst []float64, rows *SparseRows, prob bool) ([]float64, error) {
 	if rows == nil || rows.Len() == 0 {
 		return dst, nil
 	}
 	if err := rows.validate(); err != nil {
-		return dst, fmt.Errorf("predict: Logistic: %w", err)
+		return dst, fmt.Errorf("%s: %w", where, err)
 	}
 	if rows.Cols != len(m.coef) {
-		return dst, fmt.Errorf("predict: Logistic: rows have %d columns, want %d: %w", rows.Cols, len(m.coef), ErrShape)
+		return dst, fmt.Errorf("%s: rows have %d columns, want %d: %w", where, rows.Cols, len(m.coef), ErrShape)
 	}
 	out := dst
 	for i := range rows.Len() {
@@ -416,7 +450,7 @@ func (m *Logistic) applySparse(dst []float64, rows *SparseRows, prob bool) ([]fl
 			s += m.coef[j] * v
 		}
 		if !check.Finite(s) {
-			return dst, fmt.Errorf("predict: Logistic: row %d: score is %v: %w", i, s, ErrNotFinite)
+			return dst, fmt.Errorf("%s: row %d: score is %v: %w", where, i, s, ErrNotFinite)
 		}
 		if prob {
 			s = Sigmoid(s)

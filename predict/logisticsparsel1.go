@@ -3,9 +3,9 @@ package predict
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/parallel"
-	"github.com/aislekit/aisle/internal/solve"
 )
 
 // columns is the transpose of a sparse problem.
@@ -15,16 +15,17 @@ type columns struct {
 	val []float64
 }
 
-func (p *sparseProblem) columns() columns {
-	c := columns{make([]int64, p.d+1), make([]int32, len(p.idx)), make([]float64, len(p.val))}
+// transpose sorts the entries by column; within one, rows ascend.
+func (p *sparseProblem) transpose() columns {
+	c := columns{make([]int64, p.columns+1), make([]int32, len(p.idx)), make([]float64, len(p.val))}
 	for _, j := range p.idx {
 		c.ptr[j+1]++
 	}
-	for j := range p.d {
+	for j := range p.columns {
 		c.ptr[j+1] += c.ptr[j]
 	}
-	next := append([]int64(nil), c.ptr[:p.d]...)
-	for k := range p.n {
+	next := slices.Clone(c.ptr[:p.columns])
+	for k := range p.rows {
 		for e := p.ptr[k]; e < p.ptr[k+1]; e++ {
 			at := next[p.idx[e]]
 			next[p.idx[e]]++
@@ -34,204 +35,138 @@ func (p *sparseProblem) columns() columns {
 	return c
 }
 
-// proximal minimises F with L1 by proximal Newton steps: coordinate descent on
-// the quadratic model, which touches one sparse column at a time and keeps the
-// products of the rows with the step, then a search along the step (Yuan, Ho
-// and Lin 2012, newGLMNET, without its shrinking rule: sweeps after the first
-// visit only coordinates that are not at rest on 0).
-func (p *sparseProblem) proximal(ctx context.Context, theta []float64, o LogisticOptions, track *progress) (solve.LBFGSResult, error) {
-	cols := p.columns()
-	g, h, sub, delta := make([]float64, p.p), make([]float64, p.p), make([]float64, p.p), make([]float64, p.p)
-	eta, step := make([]float64, p.n), make([]float64, p.n)    // X·theta, X·delta
-	slope, curve := make([]float64, p.n), make([]float64, p.n) // first and second derivative by row
-	active := make([]int32, 0, p.p)
-	x := theta
-	err := parallel.For(ctx, p.n, rowBlock, 0, func(_, lo, hi int) error {
+// sparseDescent is the proximal Newton fit of a sparse problem: coordinate descent on
+// the quadratic model touches one sparse column at a time and keeps the
+// products of the rows with the step (Yuan, Ho and Lin 2012, newGLMNET, without
+// its shrinking rule: sweeps after the first visit only coordinates that are not
+// at rest on 0).
+type sparseDescent struct {
+	descent
+	p       *sparseProblem
+	columns columns
+	active  []int32 // coordinates a sweep visits
+
+	// By row:
+	eta, step    []float64 // products with x and with delta, and offset in eta
+	slope, curve []float64 // first and second derivative of the loss
+}
+
+func newSparseDescent(ctx context.Context, p *sparseProblem, theta []float64) (*sparseDescent, error) {
+	n := p.rows
+	d := &sparseDescent{
+		descent: newDescent(theta, p.l1), p: p, columns: p.transpose(), active: make([]int32, 0, p.params),
+		eta: make([]float64, n), step: make([]float64, n), slope: make([]float64, n), curve: make([]float64, n),
+	}
+	err := parallel.For(ctx, n, rowBlock, p.workers, func(_, lo, hi int) error {
 		for k := lo; k < hi; k++ {
-			eta[k] = p.eta(k, x)
+			d.eta[k] = p.eta(k, theta)
 		}
 		return nil
 	})
-	if err != nil {
-		return solve.LBFGSResult{}, err
-	}
-	// value returns F at x + a·delta.
-	value := func(a float64) (float64, error) {
-		f, err := parallel.Reduce(ctx, p.n, rowBlock, 0, func(lo, hi int) (float64, error) {
-			s := 0.0
-			var l losses
-			for k := lo; k < hi; k += group {
-				n := min(group, hi-k)
-				for i := range n {
-					l.eta[i] = eta[k+i] + a*step[k+i]
-				}
-				l.derive(p.z[k:k+n], p.w[k:k+n])
-				for _, v := range l.loss[:n] {
-					s += v
-				}
-			}
-			return s, nil
-		}, func(a, b float64) float64 { return a + b })
-		for j, l := range p.l2 {
-			v := x[j] + a*delta[j]
-			f += l / 2 * v * v
-			f += p.l1[j] * math.Abs(v)
-		}
-		return f, err
-	}
-	f, err := value(0)
-	if err != nil {
-		return solve.LBFGSResult{}, err
-	}
-	r := solve.LBFGSResult{Evals: 1}
-	for r.Iter = 0; ; r.Iter++ {
-		report(o, r.Iter, f)
-		if err := p.derivatives(ctx, cols, x, eta, slope, curve, g, h); err != nil {
-			return r, err
-		}
-		for j := range sub {
-			sub[j] = solve.Subgradient(x[j], g[j], p.l1[j])
-		}
-		if track.done(x, sub, h) {
-			r.Converged = true
-			break
-		}
-		if r.Iter >= o.MaxIter {
-			break
-		}
-		active = active[:0]
-		for j := range p.p {
-			active = append(active, int32(j))
-		}
-		if err := p.descend(ctx, cols, x, g, h, curve, delta, step, active, o.Tol); err != nil {
-			return r, err
-		}
-		model := 0.0
-		for j, d := range delta {
-			if d != 0 {
-				model += g[j]*d + p.l1[j]*(math.Abs(x[j]+d)-math.Abs(x[j]))
-			}
-		}
-		a, ok := 1.0, false
-		for range 40 {
-			fn, err := value(a)
-			if err != nil {
-				return r, err
-			}
-			r.Evals++
-			if fn <= f+1e-4*a*model+1e-14*math.Abs(f) {
-				f, ok = fn, true
-				break
-			}
-			a /= 2
-		}
-		if !ok {
-			r.Stalled = true
-			break
-		}
-		for j, d := range delta {
-			x[j] += a * d
-		}
-		for k, d := range step {
-			eta[k] += a * d
-		}
-	}
-	r.X, r.F = x, f
-	return r, nil
+	return d, err
 }
 
-// derivatives fills the derivatives of the smooth part by row, then its gradient
-// and the diagonal of its Hessian.
-func (p *sparseProblem) derivatives(ctx context.Context, cols columns, x, eta, slope, curve, g, h []float64) error {
-	type sums struct{ g, h float64 }
-	total, err := parallel.Reduce(ctx, p.n, rowBlock, 0, func(lo, hi int) (sums, error) {
-		var s sums
+func (d *sparseDescent) state() *descent { return &d.descent }
+
+func (d *sparseDescent) value(ctx context.Context, a float64) (float64, error) {
+	p := d.p
+	f, err := parallel.Reduce(ctx, p.rows, rowBlock, p.workers, func(lo, hi int) (float64, error) {
+		s := 0.0
 		var l losses
 		for k := lo; k < hi; k += group {
-			n := copy(l.eta[:], eta[k:hi])
-			l.derive(p.z[k:k+n], p.w[k:k+n])
-			copy(slope[k:k+n], l.grad[:n])
-			copy(curve[k:k+n], l.curve[:n])
-			for i, v := range l.grad[:n] {
-				s.g += v
-				s.h += l.curve[i]
+			n := min(group, hi-k)
+			for i := range n {
+				l.eta[i] = d.eta[k+i] + a*d.step[k+i]
+			}
+			l.derive(p.sign[k:k+n], p.weight[k:k+n])
+			for _, v := range l.loss[:n] {
+				s += v
 			}
 		}
 		return s, nil
-	}, func(a, b sums) sums { return sums{a.g + b.g, a.h + b.h} })
+	}, func(a, b float64) float64 { return a + b })
+	for j, l := range p.l2 {
+		v := d.x[j] + a*d.delta[j]
+		f += l / 2 * v * v
+		f += p.l1[j] * math.Abs(v)
+	}
+	return f, err
+}
+
+func (d *sparseDescent) accept(a float64) {
+	for j, v := range d.delta {
+		d.x[j] += a * v
+	}
+	for k, v := range d.step {
+		d.eta[k] += a * v
+	}
+}
+
+// model leaves out coordinates that do not move, which are nearly all of them.
+func (d *sparseDescent) model() float64 {
+	m := 0.0
+	for j, v := range d.delta {
+		if v != 0 {
+			m += d.gradient[j]*v + d.l1[j]*(math.Abs(d.x[j]+v)-math.Abs(d.x[j]))
+		}
+	}
+	return m
+}
+
+// derive fills the derivatives of the smooth part by row, then its gradient
+// and the diagonal of its Hessian.
+func (d *sparseDescent) derive(ctx context.Context, _ int) error {
+	p := d.p
+	type sums struct{ slope, curve float64 }
+	total, err := parallel.Reduce(ctx, p.rows, rowBlock, p.workers, func(lo, hi int) (sums, error) {
+		var s sums
+		var l losses
+		for k := lo; k < hi; k += group {
+			n := copy(l.eta[:], d.eta[k:hi])
+			l.derive(p.sign[k:k+n], p.weight[k:k+n])
+			copy(d.slope[k:k+n], l.grad[:n])
+			copy(d.curve[k:k+n], l.curve[:n])
+			for i, v := range l.grad[:n] {
+				s.slope += v
+				s.curve += l.curve[i]
+			}
+		}
+		return s, nil
+	}, func(a, b sums) sums { return sums{a.slope + b.slope, a.curve + b.curve} })
 	if err != nil {
 		return err
 	}
-	err = parallel.For(ctx, p.d, rowBlock, 0, func(_, lo, hi int) error {
+	if p.intercept {
+		d.gradient[p.columns], d.diagonal[p.columns] = total.slope, total.curve
+	}
+	return parallel.For(ctx, p.columns, rowBlock, p.workers, func(_, lo, hi int) error {
 		for j := lo; j < hi; j++ {
-			gj, hj := p.l2[j]*x[j], p.l2[j]
-			for e := cols.ptr[j]; e < cols.ptr[j+1]; e++ {
-				k, v := cols.row[e], cols.val[e]
-				gj += slope[k] * v
-				hj += curve[k] * v * v
+			g, h := p.l2[j]*d.x[j], p.l2[j]
+			for e := d.columns.ptr[j]; e < d.columns.ptr[j+1]; e++ {
+				k, v := d.columns.row[e], d.columns.val[e]
+				g += d.slope[k] * v
+				h += d.curve[k] * v * v
 			}
-			g[j], h[j] = gj, hj
+			d.gradient[j], d.diagonal[j] = g, h
 		}
 		return nil
 	})
-	if p.intercept {
-		g[p.d], h[p.d] = total.g, total.h
-	}
-	return err
 }
 
-// descend finds the step delta that minimises the quadratic model plus the L1
-// penalty, roughly at first and closely near the optimum; step is X·delta.
-func (p *sparseProblem) descend(ctx context.Context, cols columns, x, g, h, curve, delta, step []float64, active []int32, tol float64) error {
-	clear(delta)
-	clear(step)
+// descend finds delta roughly at first and closely near the optimum.
+func (d *sparseDescent) descend(ctx context.Context, tol float64) error {
+	clear(d.delta)
+	clear(d.step)
+	d.active = d.active[:0]
+	for j := range d.p.params {
+		d.active = append(d.active, int32(j))
+	}
 	first := 0.0
 	for sweep := range 200 {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		worst, kept := 0.0, active[:0]
-		for _, j := range active {
-			hj := h[j]
-			if !(hj > 0) {
-				continue
-			}
-			s := g[j] + p.l2[j]*delta[j]
-			if int(j) == p.d {
-				for k, q := range curve {
-					s += q * step[k]
-				}
-			} else {
-				for e := cols.ptr[j]; e < cols.ptr[j+1]; e++ {
-					k := cols.row[e]
-					s += curve[k] * step[k] * cols.val[e]
-				}
-			}
-			at := x[j] + delta[j]
-			next := soft(at-s/hj, p.l1[j]/hj)
-			if next != 0 || at != 0 {
-				kept = append(kept, j)
-			}
-			move := next - at
-			if move == 0 {
-				continue
-			}
-			delta[j] += move
-			if next == 0 {
-				delta[j] = -x[j] // land on 0 exactly
-			}
-			if int(j) == p.d {
-				for k := range step {
-					step[k] += move
-				}
-			} else {
-				for e := cols.ptr[j]; e < cols.ptr[j+1]; e++ {
-					step[cols.row[e]] += move * cols.val[e]
-				}
-			}
-			worst = math.Max(worst, math.Abs(move)*math.Sqrt(hj))
-		}
-		active = kept
+		worst := d.sweep()
 		if sweep == 0 {
 			first = worst
 		}
@@ -240,4 +175,62 @@ func (p *sparseProblem) descend(ctx context.Context, cols columns, x, g, h, curv
 		}
 	}
 	return nil
+}
+
+// sweep visits the active coordinates once, keeps those that are not at rest on 0,
+// and returns the largest move in units of what the curvature makes of it.
+func (d *sparseDescent) sweep() float64 {
+	worst, kept := 0.0, d.active[:0]
+	for _, j := range d.active {
+		h := d.diagonal[j]
+		if !(h > 0) {
+			continue
+		}
+		at := d.x[j] + d.delta[j]
+		next := soft(at-d.slopeAt(int(j))/h, d.l1[j]/h)
+		if next != 0 || at != 0 {
+			kept = append(kept, j)
+		}
+		move := next - at
+		if move == 0 {
+			continue
+		}
+		d.delta[j] += move
+		if next == 0 {
+			d.delta[j] = -d.x[j] // land on 0 exactly
+		}
+		d.shift(int(j), move)
+		worst = math.Max(worst, math.Abs(move)*math.Sqrt(h))
+	}
+	d.active = kept
+	return worst
+}
+
+// slopeAt is the slope of the quadratic model at delta along a coordinate.
+func (d *sparseDescent) slopeAt(j int) float64 {
+	s := d.gradient[j] + d.p.l2[j]*d.delta[j]
+	if j == d.p.columns { // the intercept
+		for k, q := range d.curve {
+			s += q * d.step[k]
+		}
+		return s
+	}
+	for e := d.columns.ptr[j]; e < d.columns.ptr[j+1]; e++ {
+		k := d.columns.row[e]
+		s += d.curve[k] * d.step[k] * d.columns.val[e]
+	}
+	return s
+}
+
+// shift adds a move along a coordinate to the products of the rows with delta.
+func (d *sparseDescent) shift(j int, move float64) {
+	if j == d.p.columns {
+		for k := range d.step {
+			d.step[k] += move
+		}
+		return
+	}
+	for e := d.columns.ptr[j]; e < d.columns.ptr[j+1]; e++ {
+		d.step[d.columns.row[e]] += move * d.columns.val[e]
+	}
 }

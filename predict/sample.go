@@ -11,7 +11,6 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
-	"github.com/aislekit/aisle/internal/solve"
 )
 
 // rowBlock is the number of rows of one unit of parallel work. Results depend
@@ -22,31 +21,38 @@ const rowBlock = 1024
 // finite.
 const limit = 1e150
 
-func solveFactor(u []float64, n int, b []float64) { solve.SolveCholesky64(u, n, b) }
+// sample is the part of training rows that is not features, and the order in which
+// they are taken.
+type sample struct {
+	y      []bool
+	weight []float64 // nil means 1 each
+	offset []float64 // nil means 0 each
+	order  []int32   // the rows of positive weight, by sort
+}
 
-// canonical returns the rows 0 … n-1 that keep reports, in an order that
-// depends on their content only: by hash, equal hashes by compare. Rows that
-// compare equal are interchangeable. The order looks random, so that a prefix
-// of it is a random sample.
+// sort puts the rows 0 … n-1 of positive weight in an order that depends on their
+// content only: by hash, equal hashes by compare. Rows that compare equal are
+// interchangeable. The order looks random, so that a prefix of it is a random
+// sample.
 //
 // It costs one pass over the data and O(n) on top.
-func canonical(ctx context.Context, n int, keep func(i int) bool, hash func(i int) uint64, compare func(i, j int) int) ([]int32, error) {
+func (s *sample) sort(ctx context.Context, n, workers int, hash func(i int) uint64, compare func(i, j int) int) error {
 	keys := make([]uint64, n)
-	err := parallel.For(ctx, n, rowBlock, 0, func(_, lo, hi int) error {
+	err := parallel.For(ctx, n, rowBlock, workers, func(_, lo, hi int) error {
 		for i := lo; i < hi; i++ {
 			keys[i] = hash(i)
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// Counting sort by the leading bits leaves buckets of a few rows each.
 	shift := 64 - bits.Len(uint(n))
 	start := make([]int32, (1<<(64-shift))+1)
 	kept := 0
 	for i, k := range keys {
-		if keep(i) {
+		if s.keep(i) {
 			start[k>>shift+1]++
 			kept++
 		}
@@ -54,17 +60,17 @@ func canonical(ctx context.Context, n int, keep func(i int) bool, hash func(i in
 	for b := 1; b < len(start); b++ {
 		start[b] += start[b-1]
 	}
-	order := make([]int32, kept)
+	s.order = make([]int32, kept)
 	fill := slices.Clone(start)
 	for i, k := range keys {
-		if keep(i) {
-			order[fill[k>>shift]] = int32(i)
+		if s.keep(i) {
+			s.order[fill[k>>shift]] = int32(i)
 			fill[k>>shift]++
 		}
 	}
-	err = parallel.For(ctx, len(start)-1, 4096, 0, func(_, lo, hi int) error {
+	return parallel.For(ctx, len(start)-1, 4096, workers, func(_, lo, hi int) error {
 		for b := lo; b < hi; b++ {
-			if bucket := order[start[b]:start[b+1]]; len(bucket) > 1 {
+			if bucket := s.order[start[b]:start[b+1]]; len(bucket) > 1 {
 				slices.SortFunc(bucket, func(i, j int32) int {
 					if c := cmp.Compare(keys[i], keys[j]); c != 0 {
 						return c
@@ -75,8 +81,9 @@ func canonical(ctx context.Context, n int, keep func(i int) bool, hash func(i in
 		}
 		return nil
 	})
-	return order, err
 }
+
+func (s *sample) keep(i int) bool { return s.weight == nil || s.weight[i] > 0 }
 
 // hashFloat folds x into h; 0 and -0 are the same.
 func hashFloat(h uint64, x float64) uint64 {
@@ -84,28 +91,21 @@ func hashFloat(h uint64, x float64) uint64 {
 	return h ^ h>>32
 }
 
-// sample is the part of training rows that is not features.
-type sample struct {
-	y      []bool
-	weight []float64 // nil means 1 each
-	offset []float64 // nil means 0 each
-}
-
-func (s sample) weightOf(i int) float64 {
+func (s *sample) weightOf(i int) float64 {
 	if s.weight == nil {
 		return 1
 	}
 	return s.weight[i]
 }
 
-func (s sample) offsetOf(i int) float64 {
+func (s *sample) offsetOf(i int) float64 {
 	if s.offset == nil {
 		return 0
 	}
 	return s.offset[i] + 0
 }
 
-func (s sample) hash(i int) uint64 {
+func (s *sample) hash(i int) uint64 {
 	h := uint64(1)
 	if s.y[i] {
 		h = 2
@@ -119,7 +119,7 @@ func (s sample) hash(i int) uint64 {
 	return h
 }
 
-func (s sample) compare(i, j int) int {
+func (s *sample) compare(i, j int) int {
 	if s.y[i] != s.y[j] {
 		if s.y[j] {
 			return -1
@@ -132,51 +132,142 @@ func (s sample) compare(i, j int) int {
 	return cmp.Compare(s.offsetOf(i), s.offsetOf(j))
 }
 
+// class is the index of a label in the counts and weights of both.
+func class(y bool) int {
+	if y {
+		return 1
+	}
+	return 0
+}
+
+// classWeights adds the weights of each class, in ascending order of weight, so
+// that the order of rows does not matter.
+func (s *sample) classWeights(counts [2]int) [2]float64 {
+	if s.weight == nil {
+		return [2]float64{float64(counts[0]), float64(counts[1])}
+	}
+	var sum [2]float64
+	for c := range sum {
+		weights := make([]float64, 0, counts[c])
+		for i, w := range s.weight {
+			if w > 0 && class(s.y[i]) == c {
+				weights = append(weights, w)
+			}
+		}
+		slices.Sort(weights)
+		for _, w := range weights {
+			sum[c] += w
+		}
+	}
+	return sum
+}
+
+// outcome is what a logistic problem knows of its rows besides the features, in
+// the order of the sample.
+type outcome struct {
+	sign     []float64 // ±1 by label
+	weight   []float64
+	offset   []float64 // nil: none
+	total    float64   // Σ weight
+	positive float64   // of the rows labelled true
+}
+
+// outcome lays out labels, weights and offsets in order.
+func (s *sample) outcome() (outcome, error) {
+	n := len(s.order)
+	o := outcome{sign: make([]float64, n), weight: make([]float64, n)}
+	if s.offset != nil {
+		o.offset = make([]float64, n)
+	}
+	for k, i := range s.order {
+		w := s.weightOf(int(i))
+		o.sign[k], o.weight[k] = -1, w
+		if s.y[i] {
+			o.sign[k] = 1
+			o.positive += w
+		}
+		o.total += w
+		if o.offset != nil {
+			o.offset[k] = s.offsetOf(int(i))
+		}
+	}
+	if o.total > limit {
+		return o, fmt.Errorf("the weights add up to %g, want at most %g: %w", o.total, limit, ErrRange)
+	}
+	return o, nil
+}
+
+// start is the best intercept of a model without columns: where a fit begins. With
+// offsets it is not known, and 0.
+func (o *outcome) start() float64 {
+	if o.offset != nil {
+		return 0
+	}
+	return math.Log(o.positive) - math.Log(o.total-o.positive)
+}
+
 // checkMatrix checks rows like check.Matrix, in parallel, and bounds them.
-func checkMatrix(ctx context.Context, name string, rows [][]float64) (n, d int, err error) {
-	n, d, _, err = scanRows(ctx, name, rows, false)
-	return n, d, err
-}
-
-// scanMatrix is checkMatrix and, in the same pass, a hash of each row.
-func scanMatrix(ctx context.Context, name string, rows [][]float64) (n, d int, keys []uint64, err error) {
-	return scanRows(ctx, name, rows, true)
-}
-
-func scanRows(ctx context.Context, name string, rows [][]float64, hashes bool) (n, d int, keys []uint64, err error) {
-	if len(rows) == 0 {
-		return 0, 0, nil, fmt.Errorf("%s: %w", name, ErrEmpty)
+func checkMatrix(ctx context.Context, name string, rows [][]float64, workers int) (n, d int, err error) {
+	if err := checkSize(name, rows); err != nil {
+		return 0, 0, err
 	}
 	d = len(rows[0])
-	if d == 0 {
-		return 0, 0, nil, fmt.Errorf("%s has no columns: %w", name, ErrEmpty)
-	}
-	if len(rows) > math.MaxInt32 {
-		return 0, 0, nil, fmt.Errorf("%s has %d rows, want at most %d: %w", name, len(rows), math.MaxInt32, check.ErrTooLarge)
-	}
-	if hashes {
-		keys = make([]uint64, len(rows))
-	}
-	err = parallel.For(ctx, len(rows), rowBlock, 0, func(_, lo, hi int) error {
+	return len(rows), d, parallel.For(ctx, len(rows), rowBlock, workers, func(_, lo, hi int) error {
 		for i := lo; i < hi; i++ {
-			row := rows[i]
-			if len(row) != d {
-				return fmt.Errorf("%s[%d] has %d columns, want %d: %w", name, i, len(row), d, ErrShape)
+			if err := checkRow(name, i, rows[i], d); err != nil {
+				return err
 			}
-			for j, v := range row {
-				if !(math.Abs(v) <= limit) {
-					return fmt.Errorf("%s[%d][%d] is %v: %w", name, i, j, v, checkValue(v))
-				}
+		}
+		return nil
+	})
+}
+
+// scanMatrix is checkMatrix and, in the same pass, a hash of each row: the rows are
+// in the cache then.
+func scanMatrix(ctx context.Context, name string, rows [][]float64, workers int) (n, d int, keys []uint64, err error) {
+	if err := checkSize(name, rows); err != nil {
+		return 0, 0, nil, err
+	}
+	d, keys = len(rows[0]), make([]uint64, len(rows))
+	err = parallel.For(ctx, len(rows), rowBlock, workers, func(_, lo, hi int) error {
+		for i := lo; i < hi; i++ {
+			if err := checkRow(name, i, rows[i], d); err != nil {
+				return err
 			}
-			if hashes {
-				keys[i] = hashRow(0, row)
-			}
+			keys[i] = hashRow(0, rows[i])
 		}
 		return nil
 	})
 	return len(rows), d, keys, err
 }
 
+// checkSize reports a matrix without rows or columns, or of too many rows.
+func checkSize(name string, rows [][]float64) error {
+	switch {
+	case len(rows) == 0:
+		return fmt.Errorf("%s: %w", name, ErrEmpty)
+	case len(rows[0]) == 0:
+		return fmt.Errorf("%s has no columns: %w", name, ErrEmpty)
+	case len(rows) > math.MaxInt32:
+		return fmt.Errorf("%s has %d rows, want at most %d: %w", name, len(rows), math.MaxInt32, check.ErrTooLarge)
+	}
+	return nil
+}
+
+// checkRow reports row i of a matrix if it has not d columns or a value is none.
+func checkRow(name string, i int, row []float64, d int) error {
+	if len(row) != d {
+		return fmt.Errorf("%s[%d] has %d columns, want %d: %w", name, i, len(row), d, ErrShape)
+	}
+	for j, v := range row {
+		if !(math.Abs(v) <= limit) {
+			return fmt.Errorf("%s[%d][%d] is %v: %w", name, i, j, v, checkValue(v))
+		}
+	}
+	return nil
+}
+
+// checkValue reports a number that is none, or too large to be squared and added up.
 func checkValue(v float64) error {
 	if math.Abs(v) <= limit {
 		return nil

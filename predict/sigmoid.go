@@ -3,7 +3,6 @@ package predict
 import (
 	"context"
 	"fmt"
-	"io"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -35,95 +34,133 @@ type SigmoidCalibrator struct {
 // Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange.
 func FitSigmoid(scores []float64, y []bool, weights []float64) (*SigmoidCalibrator, error) {
 	const where = "predict: FitSigmoid"
-	pts, err := scoredPoints(where, scores, len(y), func(i int) float64 { return float64(class(y[i])) }, weights)
+	points, err := scoredPoints(where, scores, len(y), func(i int) float64 { return float64(class(y[i])) }, weights)
 	if err != nil {
 		return nil, err
 	}
-	var wPos, wNeg, mean, scale float64
-	for _, p := range pts {
-		wPos += p.w * p.y
-		wNeg += p.w * (1 - p.y)
-		mean += p.w * p.x
+	f, err := newPlatt(where, points)
+	if err != nil {
+		return nil, err
 	}
-	total := wPos + wNeg
-	if total > limit {
-		return nil, fmt.Errorf("%s: the weights add up to %g: %w", where, total, ErrRange)
-	}
-	mean /= total
-	for _, p := range pts {
-		scale += p.w / total * (p.x - mean) * (p.x - mean)
-	}
-	scale = math.Sqrt(scale)
-	if pts[0].x == pts[len(pts)-1].x || scale == 0 {
-		scale = 1
-		mean = pts[0].x
-	}
-	hi, lo := (wPos+1)/(wPos+2), 1/(wNeg+2)
-	target := func(p point) float64 { return lo + (hi-lo)*p.y }
-	var pos, neg losses // of the same scores as true and as false
-	var ones, minus [group]float64
-	for i := range ones {
-		ones[i], minus[i] = 1, -1
-	}
-	// each hands out a group of points with u, the scaled score, and η = a·u + b.
-	each := func(x []float64, do func(p point, u float64, i int)) {
-		for k := 0; k < len(pts); k += group {
-			part := pts[k:min(k+group, len(pts))]
-			n := len(part)
-			for i, p := range part {
-				pos.eta[i] = x[0]*((p.x-mean)/scale) + x[1]
-			}
-			vec.Logistic64(pos.loss[:n], pos.grad[:n], pos.curve[:n], pos.eta[:n], ones[:n])
-			vec.Logistic64(neg.loss[:n], neg.grad[:n], neg.curve[:n], pos.eta[:n], minus[:n])
-			for i, p := range part {
-				do(p, (p.x-mean)/scale, i)
-			}
-		}
-	}
-	// f(a, b) = Σ w·(log(1+exp(η)) - t·η), η = a·u + b, so A = -a/scale.
-	eval := func(g, x []float64) (float64, error) {
-		f := 0.0
-		g[0], g[1] = 0, 0
-		each(x, func(p point, u float64, i int) {
-			t := target(p)
-			f += p.w * (t*pos.loss[i] + (1-t)*neg.loss[i])
-			d := p.w * (t*pos.grad[i] + (1-t)*neg.grad[i])
-			g[0] += d * u
-			g[1] += d
-		})
-		return f, nil
-	}
-	var haa, hab, hbb float64
-	track := &progress{tol: 1e-10}
-	base := lo*wNeg/total + hi*wPos/total
-	r, err := solve.LBFGS(context.Background(), []float64{0, math.Log(base) - math.Log1p(-base)}, eval, solve.LBFGSOptions{
-		Memory: -1,
-		Precond: func(dst, g []float64) {
-			det := haa*hbb - hab*hab
-			if haa == 0 || det <= 1e-14*haa*hbb {
-				dst[0], dst[1] = 0, g[1]/hbb
-				return
-			}
-			dst[0] = (hbb*g[0] - hab*g[1]) / det
-			dst[1] = (haa*g[1] - hab*g[0]) / det
-		},
+	end := &convergence{tol: 1e-10}
+	base := f.low*f.negative/f.total() + f.high*f.positive/f.total()
+	r, err := solve.LBFGS(context.Background(), []float64{0, math.Log(base) - math.Log1p(-base)}, f.eval, solve.LBFGSOptions{
+		Memory:  -1,
+		Precond: f.precondition,
 		Stop: func(_ int, x []float64, _ float64, g []float64) (bool, error) {
-			haa, hab, hbb = 0, 0, 0
-			each(x, func(p point, u float64, i int) {
-				q := pos.curve[i] * p.w
-				haa, hab, hbb = haa+q*u*u, hab+q*u, hbb+q
-			})
-			return track.done(x, g, []float64{haa, hbb}), nil
+			f.curvature(x)
+			return end.done(x, g, []float64{f.haa, f.hbb}), nil
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	c := &SigmoidCalibrator{A: -r.X[0]/scale + 0, B: -r.X[1] + r.X[0]/scale*mean, Converged: r.Converged || r.Stalled}
+	c := &SigmoidCalibrator{A: -r.X[0]/f.scale + 0, B: -r.X[1] + r.X[0]/f.scale*f.mean, Converged: r.Converged || r.Stalled}
 	if !check.Finite(c.A) || !check.Finite(c.B) {
 		return nil, fmt.Errorf("%s: A %v, B %v: %w", where, c.A, c.B, ErrDiverged)
 	}
 	return c, nil
+}
+
+// platt is the problem of FitSigmoid:
+//
+//	f(a, b) = Σ w·(log(1+exp(η)) - t·η), η = a·u + b, u the scaled score
+//
+// so A = -a/scale.
+type platt struct {
+	points             []point
+	positive, negative float64 // Σ weights by class
+	mean, scale        float64 // of the scores
+	high, low          float64 // targets of true and of false
+	yes, no            losses  // of a group of points, as true and as false
+	haa, hab, hbb      float64 // the Hessian
+}
+
+// newPlatt finds classes, targets and scale.
+func newPlatt(where string, points []point) (*platt, error) {
+	f := &platt{points: points}
+	for _, p := range points {
+		f.positive += p.w * p.y
+		f.negative += p.w * (1 - p.y)
+		f.mean += p.w * p.x
+	}
+	total := f.total()
+	if total > limit {
+		return nil, fmt.Errorf("%s: the weights add up to %g: %w", where, total, ErrRange)
+	}
+	f.mean /= total
+	for _, p := range points {
+		f.scale += p.w / total * (p.x - f.mean) * (p.x - f.mean)
+	}
+	f.scale = math.Sqrt(f.scale)
+	if points[0].x == points[len(points)-1].x || f.scale == 0 {
+		f.scale = 1
+		f.mean = points[0].x
+	}
+	f.high, f.low = (f.positive+1)/(f.positive+2), 1/(f.negative+2)
+	return f, nil
+}
+
+func (f *platt) total() float64 { return f.positive + f.negative }
+
+// each hands out the points one by one with the scaled score; yes and no hold the
+// losses of point i of its group.
+func (f *platt) each(x []float64, do func(p point, u float64, i int)) {
+	ones, minus := signs(1), signs(-1)
+	for k := 0; k < len(f.points); k += group {
+		part := f.points[k:min(k+group, len(f.points))]
+		n := len(part)
+		for i, p := range part {
+			f.yes.eta[i] = x[0]*((p.x-f.mean)/f.scale) + x[1]
+		}
+		vec.Logistic64(f.yes.loss[:n], f.yes.grad[:n], f.yes.curve[:n], f.yes.eta[:n], ones[:n])
+		vec.Logistic64(f.no.loss[:n], f.no.grad[:n], f.no.curve[:n], f.yes.eta[:n], minus[:n])
+		for i, p := range part {
+			do(p, (p.x-f.mean)/f.scale, i)
+		}
+	}
+}
+
+func signs(sign float64) (out [group]float64) {
+	for i := range out {
+		out[i] = sign
+	}
+	return out
+}
+
+// eval returns f at x = (a, b) and its gradient.
+func (f *platt) eval(grad, x []float64) (float64, error) {
+	value := 0.0
+	clear(grad)
+	f.each(x, func(p point, u float64, i int) {
+		t := f.low + (f.high-f.low)*p.y
+		value += p.w * (t*f.yes.loss[i] + (1-t)*f.no.loss[i])
+		d := p.w * (t*f.yes.grad[i] + (1-t)*f.no.grad[i])
+		grad[0] += d * u
+		grad[1] += d
+	})
+	return value, nil
+}
+
+// curvature sets the Hessian at x.
+func (f *platt) curvature(x []float64) {
+	f.haa, f.hab, f.hbb = 0, 0, 0
+	f.each(x, func(p point, u float64, i int) {
+		q := f.yes.curve[i] * p.w
+		f.haa, f.hab, f.hbb = f.haa+q*u*u, f.hab+q*u, f.hbb+q
+	})
+}
+
+// precondition solves with the Hessian; where it is singular, as for one distinct
+// score, only b moves.
+func (f *platt) precondition(dst, g []float64) {
+	det := f.haa*f.hbb - f.hab*f.hab
+	if f.haa == 0 || det <= 1e-14*f.haa*f.hbb {
+		dst[0], dst[1] = 0, g[1]/f.hbb
+		return
+	}
+	dst[0] = (f.hbb*g[0] - f.hab*g[1]) / det
+	dst[1] = (f.haa*g[1] - f.hab*g[0]) / det
 }
 
 // Prob appends the probability of each score to dst. ±Inf gives the limit; a
@@ -151,26 +188,25 @@ func (c *SigmoidCalibrator) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary is AppendBinary to a new slice.
 func (c *SigmoidCalibrator) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary replaces c; on an error (ErrCorrupt, ErrVersion) c is
-// unchanged.
+// UnmarshalBinary replaces c. Payload of version 1, little-endian:
+//
+//	f64, f64  A and B, finite
+//	bool      Converged
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
+// another kind ErrMismatch; c is then unchanged.
 func (c *SigmoidCalibrator) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindSigmoid, 1)
 	if err != nil {
-		return fmt.Errorf("predict: SigmoidCalibrator: %w", err)
+		return fmt.Errorf("predict: SigmoidCalibrator.UnmarshalBinary: %w", err)
 	}
-	n := SigmoidCalibrator{A: r.Float64(), B: r.Float64(), Converged: r.Bool()}
-	if r.Err() == nil && (!check.Finite(n.A) || !check.Finite(n.B)) {
+	next := SigmoidCalibrator{A: r.Float64(), B: r.Float64(), Converged: r.Bool()}
+	if r.Err() == nil && (!check.Finite(next.A) || !check.Finite(next.B)) {
 		r.Fail("a coefficient is not finite")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("predict: SigmoidCalibrator: %w", err)
+		return fmt.Errorf("predict: SigmoidCalibrator.UnmarshalBinary: %w", err)
 	}
-	*c = n
+	*c = next
 	return nil
 }
-
-// WriteTo writes the frame of AppendBinary.
-func (c *SigmoidCalibrator) WriteTo(w io.Writer) (int64, error) { return writeFrame(w, c) }
-
-// ReadFrom reads one frame and not a byte beyond it.
-func (c *SigmoidCalibrator) ReadFrom(r io.Reader) (int64, error) { return readFrame(r, c) }

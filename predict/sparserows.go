@@ -29,46 +29,15 @@ func (s *SparseRows) Len() int { return max(0, len(s.Ptr)-1) }
 // ErrNotFinite.
 func (s *SparseRows) AddRow(index []int32, value []float64) error {
 	if value != nil && len(value) != len(index) {
-		return fmt.Errorf("predict: SparseRows: %d indices and %d values: %w", len(index), len(value), ErrShape)
+		return fmt.Errorf("predict: SparseRows.AddRow: %d indices and %d values: %w", len(index), len(value), ErrShape)
 	}
-	type cell struct {
-		j int32
-		v float64
+	cells, err := s.cells(index, value)
+	if err != nil {
+		return err
 	}
-	cells := make([]cell, len(index))
-	for i, j := range index {
-		v := 1.0
-		if value != nil {
-			v = value[i]
-		}
-		if j < 0 || int(j) >= s.Cols {
-			return fmt.Errorf("predict: SparseRows: column %d, want 0 … %d: %w", j, s.Cols-1, ErrRange)
-		}
-		if err := checkValue(v); err != nil {
-			return fmt.Errorf("predict: SparseRows: value of column %d is %v: %w", j, v, err)
-		}
-		cells[i] = cell{j, v}
-	}
-	// By column, then by value, so that sums do not depend on the input's order.
-	slices.SortFunc(cells, func(a, b cell) int {
-		if c := cmp.Compare(a.j, b.j); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.v, b.v)
-	})
-	k := 0
-	for _, c := range cells {
-		if k > 0 && cells[k-1].j == c.j {
-			cells[k-1].v += c.v
-			continue
-		}
-		cells[k] = c
-		k++
-	}
-	cells = cells[:k]
 	ones := s.Value == nil && (value == nil || len(s.Index) == 0)
 	for _, c := range cells {
-		ones = ones && c.v == 1
+		ones = ones && c.value == 1
 	}
 	if !ones && s.Value == nil {
 		s.Value = make([]float64, len(s.Index))
@@ -80,13 +49,55 @@ func (s *SparseRows) AddRow(index []int32, value []float64) error {
 		s.Ptr = append(s.Ptr, 0)
 	}
 	for _, c := range cells {
-		s.Index = append(s.Index, c.j)
+		s.Index = append(s.Index, c.column)
 		if !ones {
-			s.Value = append(s.Value, c.v)
+			s.Value = append(s.Value, c.value)
 		}
 	}
 	s.Ptr = append(s.Ptr, int64(len(s.Index)))
 	return nil
+}
+
+// cell is an entry of a row under construction.
+type cell struct {
+	column int32
+	value  float64
+}
+
+// cells checks the entries of a row, sorts them by column and adds up those of equal
+// columns.
+func (s *SparseRows) cells(index []int32, value []float64) ([]cell, error) {
+	cells := make([]cell, len(index))
+	for i, j := range index {
+		v := 1.0
+		if value != nil {
+			v = value[i]
+		}
+		if j < 0 || int(j) >= s.Cols {
+			return nil, fmt.Errorf("predict: SparseRows.AddRow: column %d, want 0 … %d: %w", j, s.Cols-1, ErrRange)
+		}
+		if err := checkValue(v); err != nil {
+			return nil, fmt.Errorf("predict: SparseRows.AddRow: value of column %d is %v: %w", j, v, err)
+		}
+		cells[i] = cell{j, v}
+	}
+	// By column, then by value, so that sums do not depend on the input's order.
+	slices.SortFunc(cells, func(a, b cell) int {
+		if c := cmp.Compare(a.column, b.column); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.value, b.value)
+	})
+	kept := 0
+	for _, c := range cells {
+		if kept > 0 && cells[kept-1].column == c.column {
+			cells[kept-1].value += c.value
+			continue
+		}
+		cells[kept] = c
+		kept++
+	}
+	return cells[:kept], nil
 }
 
 // validate reports any broken rule of the type.

@@ -56,38 +56,38 @@ type ThresholdChoice struct {
 // it on rows the model was not fitted on. weights may be nil. Cost O(n log n);
 // the order of rows does not matter. Errors: ErrEmpty, ErrShape, ErrNotFinite,
 // ErrOption as Threshold.
-func BestThreshold(scores []float64, y []bool, weights []float64, c Costs) (ThresholdChoice, error) {
+func BestThreshold(scores []float64, y []bool, weights []float64, costs Costs) (ThresholdChoice, error) {
 	const where = "predict: BestThreshold"
-	if err := c.validate(where); err != nil {
+	if err := costs.validate(where); err != nil {
 		return ThresholdChoice{}, err
 	}
-	pts, err := scoredPoints(where, scores, len(y), func(i int) float64 { return float64(class(y[i])) }, weights)
+	points, err := scoredPoints(where, scores, len(y), func(i int) float64 { return float64(class(y[i])) }, weights)
 	if err != nil {
 		return ThresholdChoice{}, err
 	}
 	var now ThresholdChoice
-	for _, p := range pts {
+	for _, p := range points {
 		now.FalseNegative += p.w * p.y
 		now.TrueNegative += p.w * (1 - p.y)
 	}
 	positive, negative := now.FalseNegative, now.TrueNegative
-	none := c.FalseNegative*positive + c.TrueNegative*negative
-	all := c.TruePositive*positive + c.FalsePositive*negative
+	none := costs.FalseNegative*positive + costs.TrueNegative*negative
+	all := costs.TruePositive*positive + costs.FalsePositive*negative
 	now.Threshold, now.Cost, now.ActNone, now.ActAll = math.Inf(1), none, none, all
 	best := now
-	for i := len(pts) - 1; i >= 0; {
-		x := pts[i].x
-		for ; i >= 0 && pts[i].x == x; i-- {
-			now.TruePositive += pts[i].w * pts[i].y
-			now.FalsePositive += pts[i].w * (1 - pts[i].y)
+	for i := len(points) - 1; i >= 0; {
+		x := points[i].x
+		for ; i >= 0 && points[i].x == x; i-- {
+			now.TruePositive += points[i].w * points[i].y
+			now.FalsePositive += points[i].w * (1 - points[i].y)
 		}
 		if i < 0 { // act on all: the exact sums
 			now.TruePositive, now.FalsePositive = positive, negative
 		}
 		now.FalseNegative, now.TrueNegative = positive-now.TruePositive, negative-now.FalsePositive
 		now.Threshold = x
-		now.Cost = c.TruePositive*now.TruePositive + c.FalsePositive*now.FalsePositive +
-			c.TrueNegative*now.TrueNegative + c.FalseNegative*now.FalseNegative
+		now.Cost = costs.TruePositive*now.TruePositive + costs.FalsePositive*now.FalsePositive +
+			costs.TrueNegative*now.TrueNegative + costs.FalseNegative*now.FalseNegative
 		if now.Cost < best.Cost {
 			best = now
 		}

@@ -98,7 +98,7 @@ func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.La
 		if at.Sub(rec.Start) < 90*day && k > 1 {
 			break
 		}
-		labels, err := label(predict.Windows{Cut: at, Horizon: horizon, End: rec.Cut})
+		labels, err := label(predict.Windows{AsOf: at, Horizon: horizon, End: rec.Cut})
 		if err != nil {
 			if k > 1 && errors.Is(err, predict.ErrEmpty) {
 				break
@@ -116,7 +116,7 @@ func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.La
 		rows, y, names = append(rows, x...), append(y, labels.Y...), n
 		f.Trained = append(f.Trained, at)
 	}
-	test, err := label(predict.Windows{Cut: rec.Cut, Horizon: horizon, End: rec.End})
+	test, err := label(predict.Windows{AsOf: rec.Cut, Horizon: horizon, End: rec.End})
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +266,7 @@ func (p *predicted) ceiling(rec *records, score func(user string) float64, gone 
 			}
 		}
 	}
-	labels, err := l.Purchase(predict.Windows{Cut: p.Cut, Horizon: p.Purchase.Horizon, End: rec.End})
+	labels, err := l.Purchase(predict.Windows{AsOf: p.Cut, Horizon: p.Purchase.Horizon, End: rec.End})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,149 @@
+package predict
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Labeler collects the instants of users' purchases and cuts labelled training
+// rows out of them, strictly without look-ahead: what lies at or after the moment of
+// prediction never reaches a feature, what lies before never counts as outcome. The zero
+// value is ready for use. It is not safe for concurrent use; Merge joins shards.
+//
+// Purchases of one user at the same instant count once. The order in which they
+// are added does not matter.
+type Labeler[K ID] struct {
+	index  map[K]int
+	users  []K
+	times  [][]time.Time // by user, any order
+	until  []time.Time   // by user, end of observation; zero: none known
+	latest time.Time
+}
+
+// Add records a purchase. Errors: ErrRange for the zero time.
+func (l *Labeler[K]) Add(user K, at time.Time) error {
+	if at.IsZero() {
+		return fmt.Errorf("predict: Labeler.Add: user %v: purchase at the zero time: %w", user, ErrRange)
+	}
+	u := l.user(user)
+	l.times[u] = append(l.times[u], at)
+	if at.After(l.latest) {
+		l.latest = at
+	}
+	return nil
+}
+
+// Until records that user can be observed only before the instant at, for
+// example because the account was closed or the consent withdrawn. The earliest
+// such instant counts. Errors: ErrRange for the zero time.
+func (l *Labeler[K]) Until(user K, at time.Time) error {
+	if at.IsZero() {
+		return fmt.Errorf("predict: Labeler.Until: user %v: observed until the zero time: %w", user, ErrRange)
+	}
+	u := l.user(user)
+	if l.until[u].IsZero() || at.Before(l.until[u]) {
+		l.until[u] = at
+	}
+	return nil
+}
+
+// user returns the place of an id, a new one if need be.
+func (l *Labeler[K]) user(id K) int {
+	u, ok := l.index[id]
+	if !ok {
+		if l.index == nil {
+			l.index = make(map[K]int)
+		}
+		u = len(l.users)
+		l.index[id] = u
+		l.users = append(l.users, id)
+		l.times = append(l.times, nil)
+		l.until = append(l.until, time.Time{})
+	}
+	return u
+}
+
+// Len returns the number of users seen.
+func (l *Labeler[K]) Len() int { return len(l.users) }
+
+// Merge adds everything other holds; other stays as it is. Errors: ErrMismatch for
+// nil and for l itself.
+func (l *Labeler[K]) Merge(other *Labeler[K]) error {
+	if err := check.Merge("predict: Labeler.Merge", l, other); err != nil {
+		return err
+	}
+	for v, id := range other.users {
+		u := l.user(id)
+		l.times[u] = append(l.times[u], other.times[v]...)
+		if at := other.until[v]; !at.IsZero() && (l.until[u].IsZero() || at.Before(l.until[u])) {
+			l.until[u] = at
+		}
+	}
+	if other.latest.After(l.latest) {
+		l.latest = other.latest
+	}
+	return nil
+}
+
+// sorted returns the distinct instants of user u in ascending order.
+func (l *Labeler[K]) sorted(u int) []time.Time {
+	ts := slices.Clone(l.times[u])
+	slices.SortFunc(ts, time.Time.Compare)
+	return slices.CompactFunc(ts, time.Time.Equal)
+}
+
+// occasion is how near to the first of them purchases count as one visit to the
+// shop when gaps between purchases are measured.
+const occasion = 24 * time.Hour
+
+// InactivityPeriod returns the silence after which a customer counts as lost:
+// twice the 90th percentile (linear interpolation) of all gaps between
+// successive purchases before asOf, over all users. Purchases less than 24
+// hours after the first of a run are one occasion, so that split orders do not
+// shorten it. Errors: ErrRange for a zero asOf, ErrUndefined if no user bought on
+// two occasions.
+//
+// It is the horizon that Churn takes on its own: what this shop's buying rhythm
+// says. A churn rate for a report, by calendar periods that are given, is that of
+// package metrics/kpi (Activity.Churn): take it to compare months or cohorts, and
+// this to label and to find the customers to write to.
+func (l *Labeler[K]) InactivityPeriod(asOf time.Time) (time.Duration, error) {
+	const where = "predict: Labeler.InactivityPeriod"
+	if asOf.IsZero() {
+		return 0, fmt.Errorf("%s: asOf is the zero time: %w", where, ErrRange)
+	}
+	var gaps []float64
+	for u := range l.users {
+		var last time.Time
+		for _, t := range l.sorted(u) {
+			if !t.Before(asOf) {
+				break
+			}
+			if !last.IsZero() && t.Sub(last) < occasion {
+				continue
+			}
+			if !last.IsZero() {
+				gaps = append(gaps, float64(t.Sub(last)))
+			}
+			last = t
+		}
+	}
+	if len(gaps) == 0 {
+		return 0, fmt.Errorf("%s: no user bought on two occasions before %v: %w", where, asOf, ErrUndefined)
+	}
+	slices.Sort(gaps)
+	at := 0.9 * float64(len(gaps)-1)
+	i := int(at)
+	q := gaps[i]
+	if i+1 < len(gaps) {
+		q += (at - float64(i)) * (gaps[i+1] - gaps[i])
+	}
+	if 2*q >= math.MaxInt64 {
+		return math.MaxInt64, nil
+	}
+	return time.Duration(2 * q), nil
+}
