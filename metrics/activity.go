@@ -141,7 +141,7 @@ func (a *Activity[U]) Users() int64 { return int64(len(a.of)) }
 // Merge adds the users and activity of other, which must have the same calendar
 // (else ErrMismatch).
 func (a *Activity[U]) Merge(other *Activity[U]) error {
-	if err := canMerge("Activity", a, other); err != nil {
+	if err := check.Merge("metrics: Activity.Merge", a, other); err != nil {
 		return err
 	}
 	if !a.clock.equal(other.clock.Calendar) {

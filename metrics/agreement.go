@@ -31,7 +31,7 @@ func (a *Agreement) Add(class, cluster int) {
 // Merge adds the rows of other. ErrMismatch for a merge with itself, ErrOverflow
 // beyond int64.
 func (a *Agreement) Merge(other *Agreement) error {
-	if err := canMerge("Agreement", a, other); err != nil {
+	if err := check.Merge("metrics: Agreement.Merge", a, other); err != nil {
 		return err
 	}
 	n, err := check.AddInt64(a.n, other.n)

@@ -215,7 +215,7 @@ func (p pathCount) plus(d pathCount) (pathCount, error) {
 // Merge adds the paths of other, which must have equal options (else
 // ErrMismatch). ErrTooLarge and ErrOverflow leave a unchanged.
 func (a *Attribution) Merge(other *Attribution) error {
-	if err := canMerge("Attribution", a, other); err != nil {
+	if err := check.Merge("metrics: Attribution.Merge", a, other); err != nil {
 		return err
 	}
 	if a.o != other.o || a.paths == nil {

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 	"gonum.org/v1/gonum/mathext"
 )
 
@@ -229,13 +230,13 @@ func BayesEffect(e Effect, prior GaussianPrior) (Posterior, error) {
 		e.Estimate = w*e.Estimate + (1-w)*prior.Mean
 		e.SE *= prior.SD / h
 	}
-	q := normalQuantile((1 + level) / 2)
+	q := infer.NormalQuantile((1 + level) / 2)
 	e.Level, e.Low, e.High = level, e.Estimate-q*e.SE, e.Estimate+q*e.SE
 	e.Statistic, e.DF, e.PValue = math.NaN(), math.NaN(), math.NaN()
 	e.Method += ", Gaussian posterior"
 	d := e.Estimate - e.Scale.Null()
 	z := d / e.SE
-	return Posterior{Effect: e, BetterB: normalCDF(z), LossA: e.SE * partialMean(z), LossB: e.SE * partialMean(-z)}, nil
+	return Posterior{Effect: e, BetterB: infer.NormalCDF(z), LossA: e.SE * partialMean(z), LossB: e.SE * partialMean(-z)}, nil
 }
 
 // partialMean returns E[max(Z+z, 0)] = φ(z) + z·Φ(z) for a standard normal Z.
@@ -247,5 +248,5 @@ func partialMean(z float64) float64 {
 	case z > 37:
 		return z
 	}
-	return math.Max(normalPDF(z)+z*normalCDF(z), 0)
+	return math.Max(infer.NormalPDF(z)+z*infer.NormalCDF(z), 0)
 }

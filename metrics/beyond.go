@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // BeyondOptions are the settings of a Beyond.
@@ -70,8 +71,8 @@ type Beyond[I comparable] struct {
 	shown map[I]exposure
 
 	lists, empty          int64
-	novelty, pop, tail    Moments // per list
-	tailCount, serendipic Moments
+	novelty, pop, tail    moments.Moments // per list
+	tailCount, serendipic moments.Moments
 }
 
 type itemInfo struct {
@@ -244,7 +245,7 @@ func noDuplicates[I comparable](list []I) error {
 // Merge adds the lists of other, which must have equal options and popularity
 // (else ErrMismatch).
 func (b *Beyond[I]) Merge(other *Beyond[I]) error {
-	if err := canMerge("Beyond", b, other); err != nil {
+	if err := check.Merge("metrics: Beyond.Merge", b, other); err != nil {
 		return err
 	}
 	if other.shown == nil {
@@ -262,11 +263,11 @@ func (b *Beyond[I]) Merge(other *Beyond[I]) error {
 		x := b.shown[i]
 		b.shown[i] = exposure{x.n + e.n, x.norm + e.norm}
 	}
-	_ = b.novelty.combine(other.novelty)
-	_ = b.pop.combine(other.pop)
-	_ = b.tail.combine(other.tail)
-	_ = b.tailCount.combine(other.tailCount)
-	_ = b.serendipic.combine(other.serendipic)
+	_ = b.novelty.Merge(other.novelty)
+	_ = b.pop.Merge(other.pop)
+	_ = b.tail.Merge(other.tail)
+	_ = b.tailCount.Merge(other.tailCount)
+	_ = b.serendipic.Merge(other.serendipic)
 	return nil
 }
 
@@ -293,7 +294,7 @@ func (b *Beyond[I]) Result() (BeyondResult, error) {
 	if b.lists == 0 {
 		return BeyondResult{}, undefined("Beyond: no lists")
 	}
-	mean := func(m Moments) float64 { x, _ := m.Mean(); return x }
+	mean := func(m moments.Moments) float64 { return m.Mean() }
 	nan := math.NaN()
 	r := BeyondResult{
 		Lists: b.lists, Distinct: int64(len(b.shown)), UserCoverage: float64(b.lists-b.empty) / float64(b.lists),

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // AppendBinary appends the binary form: options, popularity, items shown and
@@ -41,7 +42,7 @@ func (b *Beyond[I]) AppendBinary(dst []byte) ([]byte, error) {
 		w.Int64(b.lists)
 		w.Int64(b.empty)
 		for _, m := range b.moments() {
-			appendMoments(&w, m)
+			m.Write(&w)
 		}
 	} else if err := encodable[I](); err != nil {
 		return nil, fmt.Errorf("metrics: Beyond: %w", err)
@@ -49,8 +50,8 @@ func (b *Beyond[I]) AppendBinary(dst []byte) ([]byte, error) {
 	return w.AppendFrame(dst, codec.KindBeyond, 1), nil
 }
 
-func (b *Beyond[I]) moments() [5]*Moments {
-	return [5]*Moments{&b.novelty, &b.pop, &b.tail, &b.tailCount, &b.serendipic}
+func (b *Beyond[I]) moments() [5]*moments.Moments {
+	return [5]*moments.Moments{&b.novelty, &b.pop, &b.tail, &b.tailCount, &b.serendipic}
 }
 
 // MarshalBinary returns the binary form.
@@ -111,7 +112,7 @@ func (b *Beyond[I]) read(r *codec.Reader) error {
 	}
 	b.lists, b.empty = r.Int64(), r.Int64()
 	for _, m := range b.moments() {
-		*m = readMoments(r)
+		*m = moments.Read(r)
 	}
 	if r.Err() != nil {
 		return nil
@@ -121,7 +122,7 @@ func (b *Beyond[I]) read(r *codec.Reader) error {
 		return nil
 	}
 	for _, m := range b.moments() {
-		if m.n > b.lists-b.empty || m.n > 0 && !b.known {
+		if m.N() > b.lists-b.empty || m.N() > 0 && !b.known {
 			r.Fail("has more lists in a mean than in all")
 			return nil
 		}

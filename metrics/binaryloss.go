@@ -111,7 +111,7 @@ func logLoss(actual bool, p, eps float64) (float64, bool) {
 // Merge adds the predictions of other. ErrMismatch for other options or a merge
 // with itself.
 func (b *BinaryLoss) Merge(other *BinaryLoss) error {
-	if err := canMerge("BinaryLoss", b, other); err != nil {
+	if err := check.Merge("metrics: BinaryLoss.Merge", b, other); err != nil {
 		return err
 	}
 	if other.bins == nil {

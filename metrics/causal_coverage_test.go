@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/rng"
 )
 
@@ -184,7 +185,7 @@ func shapleySimulation(t testing.TB) simulation {
 	if !exact.Exact || len(exact.Channels) != channels {
 		t.Fatalf("%+v", exact)
 	}
-	z := normalQuantile(.975)
+	z := infer.NormalQuantile(.975)
 	return simulation{name: "sampled Shapley value, 300 samples", cover: .95, cost: 10, draw: func(r *rng.Stream) (bool, bool, error) {
 		s, err := a.Shapley(context.Background(), ShapleyOptions{Value: ShapleyRate, Samples: 300, Seed: r.Uint64()})
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/testkit"
 	"pgregory.net/rapid"
 )
@@ -94,8 +95,8 @@ func TestCausalGolden(t *testing.T) {
 			relNear(t, "SE", x.SE, c.SE[2+i], 1e-8)
 			// The peer's p-value and interval take n−4 degrees of freedom; ours are wider.
 			df := float64(len(c.Y) - 4)
-			relNear(t, "p", studentTwoSided(x.Statistic, df), c.P[2+i], 1e-6)
-			relNear(t, "low", x.Estimate-studentQuantile(.975, df)*x.SE, c.CI[2+i][0], 1e-7)
+			relNear(t, "p", infer.StudentTwoSided(x.Statistic, df), c.P[2+i], 1e-6)
+			relNear(t, "low", x.Estimate-infer.StudentQuantile(.975, df)*x.SE, c.CI[2+i][0], 1e-7)
 			if !(x.Low < c.CI[2+i][0] && x.High > c.CI[2+i][1] && x.PValue > c.P[2+i] && x.DF < df) {
 				t.Errorf("corrected interval %v to %v, p %v", x.Low, x.High, x.PValue)
 			}
@@ -111,7 +112,7 @@ func TestCausalGolden(t *testing.T) {
 	var effects []Effect
 	for i, x := range g.Q.Est {
 		e := Effect{Estimate: x, SE: g.Q.SE[i]}
-		e.finish(.95, math.Inf(1))
+		e.Infer(.95, math.Inf(1))
 		effects = append(effects, e)
 	}
 	h := ok[Heterogeneity](t)(CompareSegments(effects, Holm))

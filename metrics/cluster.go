@@ -9,6 +9,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // Clusters accumulates one arm of an experiment whose arms were drawn for
@@ -47,7 +48,7 @@ func (c *Clusters[K]) Add(cluster K, y float64) error {
 // Merge adds the units of other; clusters seen by both are joined. ErrMismatch
 // for a merge with itself.
 func (c *Clusters[K]) Merge(other *Clusters[K]) error {
-	if err := canMerge("Clusters", c, other); err != nil {
+	if err := check.Merge("metrics: Clusters.Merge", c, other); err != nil {
 		return err
 	}
 	next := make(map[K]clusterSum, len(c.m)+len(other.m))
@@ -160,8 +161,8 @@ func CompareClusters[K cmp.Ordered](a, b *Clusters[K], o CompareOptions) (Effect
 	if err != nil {
 		return Effect{}, fmt.Errorf("metrics: CompareClusters: %w", err)
 	}
-	fa, dfa := clusterLaw(a.shares())
-	fb, dfb := clusterLaw(b.shares())
+	fa, dfa := infer.ClusterLaw(a.shares())
+	fb, dfb := infer.ClusterLaw(b.shares())
 	qa, _ := ra.Variance()
 	qb, _ := rb.Variance()
 	pa, pb := qa, qb // parts of the variance on the scale
@@ -170,7 +171,9 @@ func CompareClusters[K cmp.Ordered](a, b *Clusters[K], o CompareOptions) (Effect
 		pa *= r * r
 	}
 	if pa+pb > 0 {
-		e.widen(math.Sqrt((fa*pa+fb*pb)/(pa+pb)), welchDF(fa*qa, dfa+1, fb*qb, dfb+1))
+		root := math.Sqrt((fa*pa + fb*pb) / (pa + pb))
+		e.DF = infer.WelchDF(fa*qa, dfa+1, fb*qb, dfb+1)
+		e.Low, e.High, e.Statistic, e.PValue = infer.Estimate(e.Estimate, e.SE, e.Scale.Null(), e.Level, e.DF, root)
 	}
 	e.NA, e.NB, e.N = a.n, b.n, a.n+b.n
 	e.Method = fmt.Sprintf("cluster-robust, Welch t over %d and %d clusters", len(a.m), len(b.m))

@@ -52,7 +52,7 @@ func (c *Confusion) AddScores(actual []bool, scores []float64, threshold float64
 // Merge adds the predictions of other. ErrMismatch for a merge with itself,
 // ErrOverflow beyond int64; c is then unchanged.
 func (c *Confusion) Merge(other *Confusion) error {
-	if err := canMerge("Confusion", c, other); err != nil {
+	if err := check.Merge("metrics: Confusion.Merge", c, other); err != nil {
 		return err
 	}
 	var sum Confusion

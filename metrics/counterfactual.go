@@ -64,7 +64,7 @@ func Counterfactual(actual, forecast, se []float64, o CounterfactualOptions) (Co
 			return CounterfactualEffect{}, fmt.Errorf("metrics: %s: se[%d] is %v, want > 0: %w", where, i, se[i], ErrRange)
 		}
 		e := Effect{Estimate: actual[i] - forecast[i], SE: se[i], N: 1, NA: 1, NB: 1, MeanA: forecast[i], MeanB: actual[i], Method: "forecast as counterfactual"}
-		e.finish(o.Level, math.Inf(1))
+		e.Infer(o.Level, math.Inf(1))
 		r.PerPeriod[i] = e
 		t.Estimate += e.Estimate
 		t.MeanA += forecast[i]
@@ -79,14 +79,14 @@ func Counterfactual(actual, forecast, se []float64, o CounterfactualOptions) (Co
 	t.SE = s
 	if o.Scale != ScaleAbsolute {
 		// The actual is what it is: only the forecast below the line errs.
-		if err := t.rescale(s, 0); err != nil {
+		if err := t.Rescale(s, 0); err != nil {
 			return CounterfactualEffect{}, fmt.Errorf("metrics: %s: %w", where, err)
 		}
 		if t.SE == 0 {
 			return CounterfactualEffect{}, undefined(where + ": relative effect: the actual sum is 0")
 		}
 	}
-	t.finish(o.Level, math.Inf(1))
+	t.Infer(o.Level, math.Inf(1))
 	r.Total = t
 	return r, nil
 }

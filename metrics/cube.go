@@ -143,7 +143,7 @@ func (c *Cube[K, S]) Total() (*S, error) {
 // the same options: functions cannot be compared. ErrTooLarge, ErrMismatch for a
 // merge with itself and errors of merging a cell leave c unchanged.
 func (c *Cube[K, S]) Merge(other *Cube[K, S]) error {
-	if err := canMerge("Cube", c, other); err != nil {
+	if err := check.Merge("metrics: Cube.Merge", c, other); err != nil {
 		return err
 	}
 	if c.o.New == nil {

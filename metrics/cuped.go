@@ -6,6 +6,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // CUPED accumulates one arm of an experiment whose metric y is adjusted by a
@@ -14,13 +15,13 @@ import (
 // changed biases the result; nothing here can notice that. The zero value is
 // empty and ready. It is a plain value and not safe for concurrent writers.
 type CUPED struct {
-	seen    comoments // y, x of users with a pre-period
-	missing Moments   // y of users without
+	seen    moments.Joint   // y, x of users with a pre-period
+	missing moments.Moments // y of users without
 }
 
 // Add adds a user with metric y and pre-period covariate x.
 func (c *CUPED) Add(y, x float64) error {
-	if err := c.seen.add(y, x); err != nil {
+	if err := c.seen.Add(y, x); err != nil {
 		return fmt.Errorf("metrics: CUPED: %w", err)
 	}
 	return nil
@@ -37,17 +38,17 @@ func (c *CUPED) AddMissing(y float64) error {
 
 // Merge adds the users of other. ErrMismatch for a merge with itself.
 func (c *CUPED) Merge(other *CUPED) error {
-	if err := canMerge("CUPED", c, other); err != nil {
+	if err := check.Merge("metrics: CUPED.Merge", c, other); err != nil {
 		return err
 	}
 	r := *c
-	if err := r.seen.combine(other.seen); err != nil {
+	if err := r.seen.Merge(other.seen); err != nil {
 		return fmt.Errorf("metrics: CUPED: %w", err)
 	}
-	if err := r.missing.combine(other.missing); err != nil {
+	if err := r.missing.Merge(other.missing); err != nil {
 		return fmt.Errorf("metrics: CUPED: %w", err)
 	}
-	if _, err := check.AddInt64(r.seen.n, r.missing.n); err != nil {
+	if _, err := check.AddInt64(r.seen.N(), r.missing.N()); err != nil {
 		return fmt.Errorf("metrics: CUPED: %w", err)
 	}
 	*c = r
@@ -55,25 +56,24 @@ func (c *CUPED) Merge(other *CUPED) error {
 }
 
 // N returns the number of users, with and without a pre-period.
-func (c *CUPED) N() int64 { return c.seen.n + c.missing.n }
+func (c *CUPED) N() int64 { return c.seen.N() + c.missing.N() }
 
 // Missing returns the number of users without a pre-period.
-func (c *CUPED) Missing() int64 { return c.missing.n }
+func (c *CUPED) Missing() int64 { return c.missing.N() }
 
 // imputed returns the pair (y, x) over all users where a missing x is at, the
 // mean of the known ones, so that its adjustment is 0.
-func (c *CUPED) imputed(at float64) (comoments, error) {
+func (c *CUPED) imputed(at float64) (moments.Joint, error) {
 	all := c.seen
-	m := c.missing
-	err := all.combine(comoments{n: m.n, origin: [maxVars]float64{m.origin, at}, mean: [maxVars]float64{m.mean}, c: [maxPairs]float64{m.m2}})
+	err := all.Merge(moments.JointOf(c.missing, at))
 	return all, err
 }
 
 // AppendBinary appends the binary form.
 func (c *CUPED) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
-	c.seen.write(&w, 2)
-	appendMoments(&w, &c.missing)
+	c.seen.Write(&w, 2)
+	c.missing.Write(&w)
 	return w.AppendFrame(dst, codec.KindCUPED, 1), nil
 }
 
@@ -86,7 +86,7 @@ func (c *CUPED) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("metrics: CUPED: %w", err)
 	}
-	got := CUPED{readComoments(r, 2), readMoments(r)}
+	got := CUPED{moments.ReadJoint(r, 2), moments.Read(r)}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("metrics: CUPED: %w", err)
 	}
@@ -114,19 +114,22 @@ type CUPEDEffect struct {
 // variance gives θ = 0 and the plain test. Errors are those of CompareMeans.
 func CompareCUPED(a, b CUPED, o CompareOptions) (CUPEDEffect, error) {
 	const where = "CompareCUPED"
-	o = o.withDefaults()
-	if err := o.validate("metrics: " + where); err != nil {
+	o, err := o.Resolve("metrics: " + where)
+	if err != nil {
 		return CUPEDEffect{}, err
 	}
 	if a.N() < 2 || b.N() < 2 {
 		return CUPEDEffect{}, undefined(where+": an arm has fewer than 2 users (control %d, treatment %d)", a.N(), b.N())
 	}
 	pool := a.seen
-	if err := pool.combine(b.seen); err != nil {
+	if err := pool.Merge(b.seen); err != nil {
 		return CUPEDEffect{}, fmt.Errorf("metrics: %s: %w", where, err)
 	}
-	theta := regressionSlope(pool.c[pair(0, 1)], pool.c[pair(1, 1)])
-	xbar := pool.at(1)
+	if err := pool.Underflow(); err != nil {
+		return CUPEDEffect{}, fmt.Errorf("metrics: %s: %w", where, err)
+	}
+	theta := regressionSlope(pool.Products(0, 1), pool.Products(1, 1))
+	xbar := pool.Mean(1)
 	ma, err := a.imputed(xbar)
 	if err != nil {
 		return CUPEDEffect{}, fmt.Errorf("metrics: %s: %w", where, err)
@@ -135,16 +138,16 @@ func CompareCUPED(a, b CUPED, o CompareOptions) (CUPEDEffect, error) {
 	if err != nil {
 		return CUPEDEffect{}, fmt.Errorf("metrics: %s: %w", where, err)
 	}
-	r := CUPEDEffect{Theta: theta, MissingA: a.missing.n, MissingB: b.missing.n}
-	na, nb := float64(ma.n), float64(mb.n)
-	full := func(m *comoments, g ...float64) float64 { return m.quad(g...) / float64(m.n) }
-	plain := [2]arm{{ma.n, ma.at(0), full(&ma, 1), na - 1}, {mb.n, mb.at(0), full(&mb, 1), nb - 1}}
+	r := CUPEDEffect{Theta: theta, MissingA: a.missing.N(), MissingB: b.missing.N()}
+	na, nb := float64(ma.N()), float64(mb.N())
+	full := func(m *moments.Joint, g ...float64) float64 { return m.Quad(g...) / float64(m.N()) }
+	plain := [2]arm{{ma.N(), ma.Mean(0), full(&ma, 1), na - 1}, {mb.N(), mb.Mean(0), full(&mb, 1), nb - 1}}
 	adj := [2]arm{
-		{ma.n, ma.at(0) - theta*(ma.at(1)-xbar), full(&ma, 1, -theta), na - 1},
-		{mb.n, mb.at(0) - theta*(mb.at(1)-xbar), full(&mb, 1, -theta), nb - 1},
+		{ma.N(), ma.Mean(0) - theta*(ma.Mean(1)-xbar), full(&ma, 1, -theta), na - 1},
+		{mb.N(), mb.Mean(0) - theta*(mb.Mean(1)-xbar), full(&mb, 1, -theta), nb - 1},
 	}
 	// Covariance of the adjusted and the unadjusted control mean.
-	cov := (ma.cov(0, 0) - theta*ma.cov(0, 1)) / na
+	cov := (ma.Cov(0, 0) - theta*ma.Cov(0, 1)) / na
 	if r.Unadjusted, err = twoArms(where, o, plain[0], plain[1], "Welch t"); err != nil {
 		return CUPEDEffect{}, err
 	}
@@ -178,7 +181,7 @@ func adjusted(where string, o CompareOptions, adj [2]arm, base arm, cov float64,
 	e.Scale = o.Scale
 	d, se, df := e.Estimate, e.SE, e.DF
 	e.MeanA, e.MeanB = base.mean, base.mean+d
-	if err := e.rescale(math.Sqrt(base.q), 0); err != nil {
+	if err := e.Rescale(math.Sqrt(base.q), 0); err != nil {
 		return Effect{}, fmt.Errorf("metrics: %s: %w", where, err)
 	}
 	m := base.mean
@@ -188,6 +191,6 @@ func adjusted(where string, o CompareOptions, adj [2]arm, base arm, cov float64,
 	if !(e.SE > 0) {
 		return Effect{}, undefined("%s: the standard error is 0", where)
 	}
-	e.finish(o.Level, df)
+	e.Infer(o.Level, df)
 	return e, nil
 }

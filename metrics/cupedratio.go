@@ -1,9 +1,12 @@
 package metrics
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // CUPEDRatio accumulates one arm of a ratio metric with the same ratio in the
@@ -11,7 +14,7 @@ import (
 // experiment. The zero value is empty and ready. It is a plain value and not
 // safe for concurrent writers.
 type CUPEDRatio struct {
-	m       comoments // num, den, pre num, pre den
+	m       moments.Joint // num, den, pre num, pre den
 	missing int64
 }
 
@@ -21,7 +24,7 @@ func (c *CUPEDRatio) Add(num, den, preNum, preDen float64) error {
 	if den < 0 || preDen < 0 {
 		return fmt.Errorf("metrics: CUPEDRatio: denominators are %v and %v, want >= 0: %w", den, preDen, ErrRange)
 	}
-	if err := c.m.add(num, den, preNum, preDen); err != nil {
+	if err := c.m.Add(num, den, preNum, preDen); err != nil {
 		return fmt.Errorf("metrics: CUPEDRatio: %w", err)
 	}
 	return nil
@@ -39,10 +42,10 @@ func (c *CUPEDRatio) AddMissing(num, den float64) error {
 
 // Merge adds the users of other. ErrMismatch for a merge with itself.
 func (c *CUPEDRatio) Merge(other *CUPEDRatio) error {
-	if err := canMerge("CUPEDRatio", c, other); err != nil {
+	if err := check.Merge("metrics: CUPEDRatio.Merge", c, other); err != nil {
 		return err
 	}
-	if err := c.m.combine(other.m); err != nil {
+	if err := c.m.Merge(other.m); err != nil {
 		return fmt.Errorf("metrics: CUPEDRatio: %w", err)
 	}
 	c.missing += other.missing
@@ -50,7 +53,7 @@ func (c *CUPEDRatio) Merge(other *CUPEDRatio) error {
 }
 
 // N returns the number of users.
-func (c *CUPEDRatio) N() int64 { return c.m.n }
+func (c *CUPEDRatio) N() int64 { return c.m.N() }
 
 // Missing returns the number of users without a pre-period.
 func (c *CUPEDRatio) Missing() int64 { return c.missing }
@@ -58,7 +61,7 @@ func (c *CUPEDRatio) Missing() int64 { return c.missing }
 // AppendBinary appends the binary form.
 func (c *CUPEDRatio) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
-	c.m.write(&w, 4)
+	c.m.Write(&w, 4)
 	w.Int64(c.missing)
 	return w.AppendFrame(dst, codec.KindCUPEDRatio, 1), nil
 }
@@ -72,8 +75,8 @@ func (c *CUPEDRatio) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("metrics: CUPEDRatio: %w", err)
 	}
-	got := CUPEDRatio{readComoments(r, 4), r.Int64()}
-	if got.missing < 0 || got.missing > got.m.n || got.m.at(1) < 0 || got.m.at(3) < 0 {
+	got := CUPEDRatio{moments.ReadJoint(r, 4), r.Int64()}
+	if got.missing < 0 || got.missing > got.m.N() || got.m.Mean(1) < 0 || got.m.Mean(3) < 0 {
 		r.Fail("missing users are not in [0, n], or a mean denominator is negative")
 	}
 	if err := r.Done(); err != nil {
@@ -93,48 +96,47 @@ func (c *CUPEDRatio) UnmarshalBinary(data []byte) error {
 // control ratio. Errors are those of CompareRatios.
 func CompareCUPEDRatios(a, b CUPEDRatio, o CompareOptions) (CUPEDEffect, error) {
 	const where = "CompareCUPEDRatios"
-	o = o.withDefaults()
-	if err := o.validate("metrics: " + where); err != nil {
+	o, err := o.Resolve("metrics: " + where)
+	if err != nil {
 		return CUPEDEffect{}, err
 	}
-	for _, m := range [2]*comoments{&a.m, &b.m} {
-		if m.n < 2 || m.at(1) == 0 {
-			return CUPEDEffect{}, undefined(where+": an arm has %d users with denominators that average %v", m.n, m.at(1))
+	for _, m := range [2]*moments.Joint{&a.m, &b.m} {
+		if m.N() < 2 || m.Mean(1) == 0 {
+			return CUPEDEffect{}, undefined(where+": an arm has %d users with denominators that average %v", m.N(), m.Mean(1))
 		}
 	}
 	pool := a.m
-	if err := pool.combine(b.m); err != nil {
+	if err := errors.Join(pool.Merge(b.m), pool.Underflow()); err != nil {
 		return CUPEDEffect{}, fmt.Errorf("metrics: %s: %w", where, err)
 	}
 	r := CUPEDEffect{MissingA: a.missing, MissingB: b.missing}
 	pre := 0.0
-	if a.m.at(3) > 0 && b.m.at(3) > 0 {
-		d, p := pool.at(1), pool.at(3)
-		pre = pool.at(2) / p
+	if a.m.Mean(3) > 0 && b.m.Mean(3) > 0 {
+		d, p := pool.Mean(1), pool.Mean(3)
+		pre = pool.Mean(2) / p
 		// Coefficients of the linearised metric and of its pre-period.
-		y := [4]float64{1 / d, -pool.at(0) / d / d, 0, 0}
+		y := [4]float64{1 / d, -pool.Mean(0) / d / d, 0, 0}
 		x := [4]float64{0, 0, 1 / p, -pre / p}
 		r.Theta = regressionSlope(bilinear(&pool, y, x), bilinear(&pool, x, x))
 	}
 	var plain, adj [2]arm
 	var cov float64
-	for i, m := range [2]*comoments{&a.m, &b.m} {
-		n, v := float64(m.n), m.at(0)/m.at(1)
-		y := [4]float64{1 / m.at(1), -v / m.at(1)}
+	for i, m := range [2]*moments.Joint{&a.m, &b.m} {
+		n, v := float64(m.N()), m.Mean(0)/m.Mean(1)
+		y := [4]float64{1 / m.Mean(1), -v / m.Mean(1)}
 		g := y
 		at := v
 		if r.Theta != 0 {
-			p := m.at(2) / m.at(3)
+			p := m.Mean(2) / m.Mean(3)
 			at -= r.Theta * (p - pre)
-			g[2], g[3] = -r.Theta/m.at(3), r.Theta*p/m.at(3)
+			g[2], g[3] = -r.Theta/m.Mean(3), r.Theta*p/m.Mean(3)
 		}
-		plain[i] = arm{m.n, v, m.quad(y[:]...) / n, n - 1}
-		adj[i] = arm{m.n, at, m.quad(g[:]...) / n, n - 1}
+		plain[i] = arm{m.N(), v, m.Quad(y[:]...) / n, n - 1}
+		adj[i] = arm{m.N(), at, m.Quad(g[:]...) / n, n - 1}
 		if i == 0 {
 			cov = bilinear(m, y, g) / n
 		}
 	}
-	var err error
 	if r.Unadjusted, err = twoArms(where, o, plain[0], plain[1], "ratio metric, delta method, Welch t"); err != nil {
 		return CUPEDEffect{}, err
 	}
@@ -144,11 +146,11 @@ func CompareCUPEDRatios(a, b CUPEDRatio, o CompareOptions) (CUPEDEffect, error) 
 }
 
 // bilinear returns aᵀ·cov·b.
-func bilinear(m *comoments, a, b [4]float64) float64 {
+func bilinear(m *moments.Joint, a, b [4]float64) float64 {
 	s := 0.0
 	for i, x := range a {
 		for j, y := range b {
-			s += x * m.cov(i, j) * y
+			s += x * m.Cov(i, j) * y
 		}
 	}
 	return s

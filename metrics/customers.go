@@ -58,7 +58,7 @@ func (c *Customers[U]) has(customer U) bool { _, ok := c.ids.index[customer]; re
 // Merge adds the orders of other. ErrMismatch for a merge with itself;
 // ErrOverflow leaves c unchanged.
 func (c *Customers[U]) Merge(other *Customers[U]) error {
-	if err := canMerge("Customers", c, other); err != nil {
+	if err := check.Merge("metrics: Customers.Merge", c, other); err != nil {
 		return err
 	}
 	orders, err1 := check.AddInt64(c.orders, other.orders)

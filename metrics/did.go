@@ -9,6 +9,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // DiffInDiff accumulates outcomes of treated and untreated units (shops,
@@ -53,7 +54,7 @@ func (d *DiffInDiff[U]) Add(unit U, treated, after bool, y float64) error {
 
 // Merge adds the observations of other. ErrMismatch for a merge with itself.
 func (d *DiffInDiff[U]) Merge(other *DiffInDiff[U]) error {
-	if err := canMerge("DiffInDiff", d, other); err != nil {
+	if err := check.Merge("metrics: DiffInDiff.Merge", d, other); err != nil {
 		return err
 	}
 	next := make(map[U]didUnit, len(d.m)+len(other.m))
@@ -158,8 +159,8 @@ func (d *DiffInDiff[U]) Excluded() int64 {
 // units or, together, no variance.
 func (d *DiffInDiff[U]) Result(o CompareOptions) (Effect, error) {
 	const where = "DiffInDiff"
-	o = o.withDefaults()
-	if err := o.validate("metrics: " + where); err != nil {
+	o, err := o.Resolve("metrics: " + where)
+	if err != nil {
 		return Effect{}, err
 	}
 	var mean, total [2][2]float64 // group, period
@@ -202,7 +203,7 @@ func (d *DiffInDiff[U]) Result(o CompareOptions) (Effect, error) {
 		Scale: o.Scale, Estimate: mean[1][1] - without, N: units[0] + units[1], NA: units[0], NB: units[1], MeanA: without, MeanB: mean[1][1],
 		Method: "difference in differences, clustered by unit",
 	}
-	if err := e.rescale(0, 0); err != nil {
+	if err := e.Rescale(0, 0); err != nil {
 		return Effect{}, fmt.Errorf("metrics: %s: %w", where, err)
 	}
 	// Gradient of the effect over the four means.
@@ -244,11 +245,11 @@ func (d *DiffInDiff[U]) Result(o CompareOptions) (Effect, error) {
 			for _, w := range shares[g][p] {
 				s2 += w * w
 			}
-			f, _ := clusterLaw(shares[g][p])
+			f, _ := infer.ClusterLaw(shares[g][p])
 			right += grad[g][p] * grad[g][p] * s2
 			seen += grad[g][p] * grad[g][p] * s2 / f
 		}
-		_, df[g] = clusterLaw(shares[g][2])
+		_, df[g] = infer.ClusterLaw(shares[g][2])
 		fixed[g] = q[g] * right / seen
 	}
 	e.SE = math.Sqrt(q[0] + q[1])
@@ -262,8 +263,8 @@ func (d *DiffInDiff[U]) Result(o CompareOptions) (Effect, error) {
 	if !check.Finite(root) {
 		return Effect{}, undefined(where + ": a group has one unit only in each period")
 	}
-	e.Level = o.Level
-	e.widen(root, welchDF(fixed[0], df[0]+1, fixed[1], df[1]+1))
+	e.Level, e.DF = o.Level, infer.WelchDF(fixed[0], df[0]+1, fixed[1], df[1]+1)
+	e.Low, e.High, e.Statistic, e.PValue = infer.Estimate(e.Estimate, e.SE, e.Scale.Null(), e.Level, e.DF, root)
 	if min(units[0], units[1]) < 20 {
 		e.Warnings = append(e.Warnings, WarnFewClusters)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/sketch"
@@ -33,7 +34,7 @@ func (d *Distinct) Count() float64 { return d.h.Estimate() }
 
 // Merge adds the users of other. ErrMismatch for a merge with itself.
 func (d *Distinct) Merge(other *Distinct) error {
-	if err := canMerge("Distinct", d, other); err != nil {
+	if err := check.Merge("metrics: Distinct.Merge", d, other); err != nil {
 		return err
 	}
 	d.h.Merge(&other.h)
@@ -99,7 +100,7 @@ func (q *Quantiles) Quantile(p float64) (float64, error) {
 // Merge adds the values of other. ErrMismatch for a merge with itself,
 // ErrOverflow beyond int64.
 func (q *Quantiles) Merge(other *Quantiles) error {
-	if err := canMerge("Quantiles", q, other); err != nil {
+	if err := check.Merge("metrics: Quantiles.Merge", q, other); err != nil {
 		return err
 	}
 	if err := q.d.Merge(&other.d); err != nil {

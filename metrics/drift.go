@@ -6,10 +6,9 @@ import (
 	"slices"
 	"sort"
 
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // driftFloor stands in for the share of an empty bin in PSI.
@@ -128,7 +127,7 @@ func (b *Binned) Edges() []float64 { return slices.Clone(b.edges) }
 // Merge adds the values of other, which must have the same bins (else
 // ErrMismatch). ErrOverflow leaves b unchanged.
 func (b *Binned) Merge(other *Binned) error {
-	if err := canMerge("Binned", b, other); err != nil {
+	if err := check.Merge("metrics: Binned.Merge", b, other); err != nil {
 		return err
 	}
 	if !b.same(other) {

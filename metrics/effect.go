@@ -6,8 +6,7 @@ import (
 	"strings"
 
 	"github.com/aislekit/aisle/internal/check"
-	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distuv"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // Scale says what an effect is measured in. Mixing scales up is a common way
@@ -115,37 +114,37 @@ func EffectTable(names []string, effects []Effect) *Table {
 // Interval is a confidence interval.
 type Interval struct{ Low, High float64 }
 
-// CompareOptions are the settings of CompareProportions and CompareMeans.
+// CompareOptions configures CompareProportions, CompareMeans and the comparisons
+// of the families.
 type CompareOptions struct {
 	Scale Scale   // default ScaleAbsolute
 	Level float64 // of the interval, in (0, 1); default 0.95
 }
 
-func (o CompareOptions) withDefaults() CompareOptions {
+// Resolve returns the options with their defaults filled in, ErrOption if a field
+// is bad; where begins the message. It is for estimators that take these options.
+func (o CompareOptions) Resolve(where string) (CompareOptions, error) {
 	o.Level = check.Default(o.Level, 0.95)
-	return o
-}
-
-func (o CompareOptions) validate(where string) error {
 	var c check.Options
 	c.Require(o.Scale <= ScaleRatio, "Scale", o.Scale, "absolute, relative or ratio")
 	c.Require(o.Level > 0 && o.Level < 1, "Level", o.Level, "in (0, 1)")
-	return c.Err(where)
+	return o, c.Err(where)
 }
 
-// finish fills interval, statistic and p-value of e from Estimate and SE; df
-// +Inf means normal.
-func (e *Effect) finish(level, df float64) {
+// Infer fills Level, DF, Low, High, Statistic and PValue of an effect from its
+// Estimate, SE and Scale, by Student's law with df degrees of freedom, +Inf for
+// the normal. It is for estimators of one's own; level is in (0, 1).
+func (e *Effect) Infer(level, df float64) {
 	e.Level, e.DF = level, df
-	q := studentQuantile((1+level)/2, df)
-	e.Low, e.High = e.Estimate-q*e.SE, e.Estimate+q*e.SE
-	e.Statistic = (e.Estimate - e.Scale.Null()) / e.SE
-	e.PValue = studentTwoSided(e.Statistic, df)
+	e.Low, e.High, e.Statistic, e.PValue = infer.Estimate(e.Estimate, e.SE, e.Scale.Null(), level, df, 1)
 }
 
-// rescale turns an absolute effect of independent arm means with standard
-// errors seA and seB into e.Scale by the delta method.
-func (e *Effect) rescale(seA, seB float64) error {
+// Rescale turns an effect on the absolute scale, of independent arm means MeanA
+// and MeanB with standard errors seA and seB, into e.Scale by the delta method:
+// it sets Estimate and SE and warns of a control mean that is negative or near 0.
+// Infer comes after it. A control mean of 0, and one below 0 for the ratio, is
+// ErrUndefined, as is a result beyond float64.
+func (e *Effect) Rescale(seA, seB float64) error {
 	if e.Scale == ScaleAbsolute {
 		return nil
 	}
@@ -162,42 +161,12 @@ func (e *Effect) rescale(seA, seB float64) error {
 	if math.Abs(a) < 3*seA {
 		e.Warnings = append(e.Warnings, WarnNoisyBaseline)
 	}
-	e.Estimate = (b - a) / math.Abs(a)
-	if e.Scale == ScaleRatio {
-		e.Estimate = b / a
-	}
-	e.SE = math.Hypot(seB/a, seA/a*(b/a))
+	e.Estimate, e.SE = infer.Relative(a, b, seA, seB, e.Scale == ScaleRatio)
 	if !check.Finite(e.Estimate) || !check.Finite(e.SE) {
 		return undefined("%v effect: the control mean %v is too small", e.Scale, a)
 	}
 	return nil
 }
-
-// normalQuantile returns z with Φ(z) = p.
-func normalQuantile(p float64) float64 { return mathext.NormalQuantile(p) }
-
-// normalTwoSided returns P(|Z| > |z|).
-func normalTwoSided(z float64) float64 { return math.Erfc(math.Abs(z) / math.Sqrt2) }
-
-// studentTwoSided returns P(|T| > |t|) for df degrees of freedom, +Inf for the
-// normal. The incomplete beta form keeps small tails exact.
-func studentTwoSided(t, df float64) float64 {
-	if math.IsInf(df, 1) {
-		return normalTwoSided(t)
-	}
-	return mathext.RegIncBeta(df/2, 0.5, df/(df+t*t))
-}
-
-func studentQuantile(p, df float64) float64 {
-	// Beyond 1e8 degrees of freedom t and z agree to 8 digits.
-	if df > 1e8 {
-		return normalQuantile(p)
-	}
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(p)
-}
-
-// chiSquaredUpper returns P(χ² > x).
-func chiSquaredUpper(x, df float64) float64 { return mathext.GammaIncRegComp(df/2, x/2) }
 
 // arm is what any estimator of one arm boils down to: units, estimate, its
 // squared standard error and the degrees of freedom of that.
@@ -224,12 +193,12 @@ func twoArms(where string, o CompareOptions, a, b arm, method string) (Effect, e
 	if a.q == 0 || b.q == 0 {
 		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
 	}
-	if err := e.rescale(math.Sqrt(a.q), math.Sqrt(b.q)); err != nil {
+	if err := e.Rescale(math.Sqrt(a.q), math.Sqrt(b.q)); err != nil {
 		return Effect{}, fmt.Errorf("metrics: %s: %w", where, err)
 	}
 	if e.SE == 0 {
 		return Effect{}, undefined("%s: the standard error is 0", where)
 	}
-	e.finish(o.Level, welchDF(a.q, a.df+1, b.q, b.df+1))
+	e.Infer(o.Level, infer.WelchDF(a.q, a.df+1, b.q, b.df+1))
 	return e, nil
 }

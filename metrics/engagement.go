@@ -70,7 +70,7 @@ func (e *Engagement) Add(d Engagement) error {
 
 // Merge is Add of another state; ErrMismatch for a merge with itself.
 func (e *Engagement) Merge(other *Engagement) error {
-	if err := canMerge("Engagement", e, other); err != nil {
+	if err := check.Merge("metrics: Engagement.Merge", e, other); err != nil {
 		return err
 	}
 	return e.Add(*other)

@@ -26,14 +26,3 @@ var (
 func undefined(format string, args ...any) error {
 	return fmt.Errorf("metrics: "+format+": %w", append(args, ErrUndefined)...)
 }
-
-// canMerge refuses to merge b into a where that cannot mean anything.
-func canMerge[T any](what string, a, b *T) error {
-	if a == nil || b == nil {
-		return fmt.Errorf("metrics: %s: merge of a nil state: %w", what, ErrMismatch)
-	}
-	if a == b {
-		return fmt.Errorf("metrics: %s: merge of a state with itself: %w", what, ErrMismatch)
-	}
-	return nil
-}

@@ -186,7 +186,7 @@ func (e *Experiment[U]) put(user U, outcome int, x float64, to func() []float64)
 // Merge adds the events of other, which must have equal options, else
 // ErrMismatch.
 func (e *Experiment[U]) Merge(other *Experiment[U]) error {
-	if err := canMerge("Experiment", e, other); err != nil {
+	if err := check.Merge("metrics: Experiment.Merge", e, other); err != nil {
 		return err
 	}
 	a, b := e.opt, other.opt

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/testkit"
 	"pgregory.net/rapid"
 )
@@ -256,7 +257,7 @@ func TestGroupSequentialGolden(t *testing.T) {
 		s := ok[*GroupSequential](t)(NewGroupSequential(five, o))
 		for i, l := range s.Looks() {
 			testkit.Near(t, "published bound", l.Z, want[i], 1.5e-4) // four digits from memory; the cases above are exact
-			relNear(t, "nominal", l.Nominal, normalTwoSided(l.Z), 1e-12)
+			relNear(t, "nominal", l.Nominal, infer.NormalTwoSided(l.Z), 1e-12)
 		}
 		one := ok[*GroupSequential](t)(NewGroupSequential(five, GroupSequentialOptions{Alpha: .025, OneSided: true, Spending: o.Spending}))
 		for i, l := range one.Looks() {
@@ -264,7 +265,7 @@ func TestGroupSequentialGolden(t *testing.T) {
 		}
 		// The design with its inflated sample has the power it was made for.
 		r := ok[float64](t)(s.Inflation(.9))
-		p, fraction, err := s.Power((normalQuantile(.975) + normalQuantile(.9)) * math.Sqrt(r))
+		p, fraction, err := s.Power((infer.NormalQuantile(.975) + infer.NormalQuantile(.9)) * math.Sqrt(r))
 		if err != nil || r < 1 || r > 1.25 || fraction >= 1 {
 			t.Errorf("inflation %v, expected fraction %v, %v", r, fraction, err)
 		}
@@ -521,7 +522,7 @@ func TestAlwaysValidDual(t *testing.T) {
 		if out != (got.PValue < 1-got.Level) && !edge {
 			t.Fatalf("%+v", got)
 		}
-		if q := normalQuantile((1 + e.Level) / 2); got.High-got.Low < 2*q*e.SE {
+		if q := infer.NormalQuantile((1 + e.Level) / 2); got.High-got.Low < 2*q*e.SE {
 			t.Fatalf("shorter than the fixed interval: %+v", got)
 		}
 	})

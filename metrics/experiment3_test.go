@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 	"pgregory.net/rapid"
@@ -48,7 +49,7 @@ func TestAssigner(t *testing.T) {
 			}
 		}
 	}
-	if p := chiSquaredUpper(chi, 8); p < 1e-4 {
+	if p := infer.ChiSquaredUpper(chi, 8); p < 1e-4 {
 		t.Errorf("two experiments depend on one another: p %v", p)
 	}
 	// Pinned: users must never move.
@@ -197,7 +198,7 @@ func TestExperimentParts(t *testing.T) {
 	}
 	a, b := segs[0].Result.Rows[0].Effect, segs[1].Result.Rows[0].Effect
 	z := (a.Estimate - b.Estimate) / math.Hypot(a.SE, b.SE)
-	relNear(t, "interaction", het[0].PValue, normalTwoSided(z), 1e-9)
+	relNear(t, "interaction", het[0].PValue, infer.NormalTwoSided(z), 1e-9)
 }
 
 func TestExperimentAssemblerBadInput(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // Exposure accumulates how recommendation lists treat groups of items: popular
@@ -110,7 +111,7 @@ func (e *Exposure) Add(recommended, relevant, seen []int32) error {
 // Merge adds the lists of other, which must have the same items and groups,
 // else ErrMismatch.
 func (e *Exposure) Merge(other *Exposure) error {
-	if err := canMerge("Exposure", e, other); err != nil {
+	if err := check.Merge("metrics: Exposure.Merge", e, other); err != nil {
 		return err
 	}
 	if !slices.Equal(e.group, other.group) {
@@ -180,11 +181,15 @@ func (e *Exposure) Result() (ExposureResult, error) {
 
 // relativeSpread is population standard deviation by mean.
 func relativeSpread(xs []float64) float64 {
-	m, err := MomentsOf(xs)
-	if err != nil || m.n < 2 || m.origin+m.mean == 0 {
+	m, err := moments.Of(xs)
+	if err != nil || m.N() < 2 || m.Mean() == 0 {
 		return math.NaN()
 	}
-	return math.Sqrt(m.m2/float64(m.n)) / (m.origin + m.mean)
+	v, err := m.PopulationVariance()
+	if err != nil {
+		return math.NaN()
+	}
+	return math.Sqrt(v) / m.Mean()
 }
 
 // AppendBinary appends the binary form.

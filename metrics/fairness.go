@@ -31,7 +31,7 @@ func (f *Fairness[G]) Add(group G, actual, predicted bool) {
 
 // Merge adds the decisions of other. ErrMismatch for a merge with itself.
 func (f *Fairness[G]) Merge(other *Fairness[G]) error {
-	if err := canMerge("Fairness", f, other); err != nil {
+	if err := check.Merge("metrics: Fairness.Merge", f, other); err != nil {
 		return err
 	}
 	next := make(map[G]Confusion, len(f.m)+len(other.m))

@@ -225,7 +225,7 @@ func (f *Forecasts) valid() bool {
 
 // Merge adds the series of other. ErrMismatch for a merge with itself.
 func (f *Forecasts) Merge(other *Forecasts) error {
-	if err := canMerge("Forecasts", f, other); err != nil {
+	if err := check.Merge("metrics: Forecasts.Merge", f, other); err != nil {
 		return err
 	}
 	return f.add(*other)

@@ -49,7 +49,7 @@ func rootFrames() []testkit.Frame {
 		},
 		Values: func(t testing.TB, state any) any {
 			m := state.(*metrics.Moments)
-			return map[string]any{"n": m.N(), "mean": got(m.Mean()), "variance": got(m.Variance()), "sum": m.Sum()}
+			return map[string]any{"n": m.N(), "mean": got(m.Mean()), "variance": got(m.Variance()), "sum": got(m.Sum())}
 		},
 	}, {
 		Kind: codec.KindProportion,

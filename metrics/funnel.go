@@ -233,7 +233,7 @@ func (s *stepTime) mean() time.Duration {
 // Merge adds the users of other, which must be different users and have equal
 // options (else ErrMismatch).
 func (f *Funnel) Merge(other *Funnel) error {
-	if err := canMerge("Funnel", f, other); err != nil {
+	if err := check.Merge("metrics: Funnel.Merge", f, other); err != nil {
 		return err
 	}
 	if !f.o.equal(other.o) || len(f.users) == 0 {

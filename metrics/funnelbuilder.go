@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 )
 
@@ -57,7 +58,7 @@ func (b *FunnelBuilder[U]) Len() int { return len(b.rows) }
 // Merge adds the events of other, which must have equal options (else
 // ErrMismatch). other is unchanged.
 func (b *FunnelBuilder[U]) Merge(other *FunnelBuilder[U]) error {
-	if err := canMerge("FunnelBuilder", b, other); err != nil {
+	if err := check.Merge("metrics: FunnelBuilder.Merge", b, other); err != nil {
 		return err
 	}
 	if !b.o.equal(other.o) {

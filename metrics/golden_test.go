@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/testkit"
 )
 
@@ -355,12 +356,12 @@ func TestExperimentsGolden(t *testing.T) {
 		rel("p", r.PValue, c.P, 1e-9)
 	}
 	for _, c := range g.Tails {
-		rel(fmt.Sprintf("P(|t_%v| > %v)", c.DF, c.T), studentTwoSided(c.T, c.DF), c.P, 1e-9)
+		rel(fmt.Sprintf("P(|t_%v| > %v)", c.DF, c.T), infer.StudentTwoSided(c.T, c.DF), c.P, 1e-9)
 	}
 	for _, c := range g.Quantiles {
-		rel(fmt.Sprintf("t_%v quantile %v", c.DF, c.P), studentQuantile(c.P, c.DF), c.Q, 1e-9)
+		rel(fmt.Sprintf("t_%v quantile %v", c.DF, c.P), infer.StudentQuantile(c.P, c.DF), c.Q, 1e-9)
 	}
-	if q := studentQuantile(0.975, math.Inf(1)); !testkit.Close(q, 1.959963984540054, 1e-14, 0) {
+	if q := infer.StudentQuantile(0.975, math.Inf(1)); !testkit.Close(q, 1.959963984540054, 1e-14, 0) {
 		t.Errorf("normal quantile %v", q)
 	}
 }

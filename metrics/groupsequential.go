@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // Spending says how the false alarms of a group sequential test are shared out
@@ -111,7 +112,7 @@ func NewGroupSequential(fractions []float64, o GroupSequentialOptions) (*GroupSe
 			root := math.Sqrt(t)
 			l.Z = bisect(0, 40, func(z float64) bool { return w.cross(z*root) <= want })
 			crossed += w.cross(l.Z * root)
-			l.Nominal = sides * normalCDF(-l.Z)
+			l.Nominal = sides * infer.NormalCDF(-l.Z)
 		}
 		g.looks[i] = l
 		if i < len(fractions)-1 {
@@ -137,7 +138,7 @@ func (g *GroupSequential) classic(fractions []float64) {
 			l := Look{Fraction: t, Z: c * shape(t)}
 			w.step(t)
 			spent += w.cross(l.Z * math.Sqrt(t))
-			l.Spent, l.Nominal = spent, normalCDF(-l.Z)
+			l.Spent, l.Nominal = spent, infer.NormalCDF(-l.Z)
 			if !g.opt.OneSided {
 				l.Nominal *= 2
 			}
@@ -153,7 +154,7 @@ func (g *GroupSequential) classic(fractions []float64) {
 	if !g.opt.OneSided {
 		side /= 2
 	}
-	lo, hi := -normalQuantile(side), -normalQuantile(side/k/2)
+	lo, hi := -infer.NormalQuantile(side), -infer.NormalQuantile(side/k/2)
 	flo, fhi := alarms(lo), alarms(hi)
 	last := 0
 	for range 60 {
@@ -189,7 +190,7 @@ func (o GroupSequentialOptions) spend(t, a float64) float64 {
 	if o.Spending == SpendPocock {
 		return a * math.Log1p((math.E-1)*t)
 	}
-	return 2 * normalCDF(normalQuantile(a/2)/math.Sqrt(t))
+	return 2 * infer.NormalCDF(infer.NormalQuantile(a/2)/math.Sqrt(t))
 }
 
 // Looks returns a copy of the looks.
@@ -246,7 +247,7 @@ func (g *GroupSequential) Inflation(power float64) (float64, error) {
 	if g.opt.OneSided {
 		a = g.opt.Alpha
 	}
-	single := normalQuantile(power) - normalQuantile(a)
+	single := infer.NormalQuantile(power) - infer.NormalQuantile(a)
 	lo, hi := 0.0, single
 	reach := func(d float64) bool { p, _, err := g.Power(d); return err == nil && p >= power }
 	for !reach(hi) {
@@ -282,9 +283,9 @@ func (w *walk) step(t float64) { w.from, w.t = w.t, t }
 func (w *walk) cross(c float64) float64 {
 	s, m := math.Sqrt(w.t-w.from), w.drift*(w.t-w.from)
 	beyond := func(x float64) float64 {
-		p := normalCDF((x + m - c) / s)
+		p := infer.NormalCDF((x + m - c) / s)
 		if !w.oneSided {
-			p += normalCDF((-c - x - m) / s)
+			p += infer.NormalCDF((-c - x - m) / s)
 		}
 		return p
 	}
@@ -310,7 +311,7 @@ func (w *walk) keep(c, next float64) {
 	s, m := math.Sqrt(w.t-w.from), w.drift*(w.t-w.from)
 	density := func(y float64) float64 {
 		if w.from == 0 {
-			return normalPDF((y-m)/s) / s
+			return infer.NormalPDF((y-m)/s) / s
 		}
 		sum := 0.0
 		for i, x := range w.x {

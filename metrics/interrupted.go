@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/solve"
 )
 
@@ -176,10 +177,8 @@ func InterruptedSeries(y []float64, at int, o InterruptedOptions) (Interrupted, 
 			if e.SE > 0 {
 				short, worth := hacLaw(x, inv, g, o.Lags, ar.mean)
 				root := math.Sqrt(short * df / float64(n))
-				e.finish(o.Level, worth)
-				half := studentQuantile((1+o.Level)/2, worth) * e.SE * root
-				e.Low, e.High = e.Estimate-half, e.Estimate+half
-				e.PValue = studentTwoSided(e.Statistic/root, worth)
+				e.Level, e.DF = o.Level, worth
+				e.Low, e.High, e.Statistic, e.PValue = infer.Estimate(e.Estimate, e.SE, e.Scale.Null(), o.Level, worth, root)
 			}
 		}
 		if !(e.SE > 0) || !check.Finite(e.SE) || !check.Finite(e.Low) || !check.Finite(e.High) {

@@ -3,6 +3,7 @@ package metrics
 import (
 	"math"
 
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/solve"
 )
 
@@ -193,7 +194,7 @@ func (f *arErrors) effect(e *Effect, g, ols [4]float64, scale, level float64, su
 		s := 0.0
 		for _, p := range ps {
 			t := (x - p.mean) / p.sd
-			tail := studentTwoSided(t, df) / 2
+			tail := infer.StudentTwoSided(t, df) / 2
 			if t < 0 {
 				tail = 1 - tail
 			}
@@ -201,7 +202,7 @@ func (f *arErrors) effect(e *Effect, g, ols [4]float64, scale, level float64, su
 		}
 		return s
 	}
-	q := studentQuantile((1+level)/2, df)
+	q := infer.StudentQuantile((1+level)/2, df)
 	quantile := func(above float64) float64 {
 		lo, hi := math.Inf(1), math.Inf(-1)
 		for _, p := range ps {

@@ -24,7 +24,7 @@ func (r *Ratio) Add(num, den int64) error { return r.add(Ratio{num, den, 1}) }
 
 // Merge adds the records of other. ErrMismatch for a merge with itself.
 func (r *Ratio) Merge(other *Ratio) error {
-	if err := canMerge("Ratio", r, other); err != nil {
+	if err := check.Merge("metrics: Ratio.Merge", r, other); err != nil {
 		return err
 	}
 	return r.add(*other)
@@ -187,7 +187,7 @@ func (c *Counts) Add(d Counts) error {
 
 // Merge is Add of another state; ErrMismatch for a merge with itself.
 func (c *Counts) Merge(other *Counts) error {
-	if err := canMerge("Counts", c, other); err != nil {
+	if err := check.Merge("metrics: Counts.Merge", c, other); err != nil {
 		return err
 	}
 	return c.Add(*other)

@@ -159,7 +159,7 @@ func TestMomentsMerge(t *testing.T) {
 			}
 		},
 		merge:  func(a, b *Moments) error { return a.Merge(b) },
-		result: func(m *Moments) []float64 { return numbers(m.N(), nan(m.Mean()), nan(m.Variance()), m.Sum()) },
+		result: func(m *Moments) []float64 { return numbers(m.N(), nan(m.Mean()), nan(m.Variance()), nan(m.Sum())) },
 		tol:    1e-9,
 	}.check(t)
 }
@@ -198,9 +198,37 @@ func TestMomentsOverflow(t *testing.T) {
 	if err := m.Add(-1e300); !errors.Is(err, ErrOverflow) || m != before {
 		t.Errorf("squares beyond float64: %v, %+v", err, m)
 	}
-	o := Moments{n: 1, origin: -1e308}
+	o, _ := NewMoments(1, -1e308, 0)
 	if err := m.Merge(&o); !errors.Is(err, ErrOverflow) || m != before {
 		t.Errorf("merge beyond float64: %v, %+v", err, m)
+	}
+}
+
+// A variance that underflows is an error wherever it would be read.
+func TestMomentsUnderflow(t *testing.T) {
+	xs := []float64{1e-300, 2e-300}
+	m, err := MomentsOf(xs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := m.Variance(); !errors.Is(err, ErrOverflow) {
+		t.Errorf("variance %v, %v", v, err)
+	}
+	if e, err := CompareMeans(m, m, CompareOptions{}); !errors.Is(err, ErrOverflow) {
+		t.Errorf("effect %v, %v", e, err)
+	}
+	var r Regression
+	for _, x := range xs {
+		if err := r.Add(x, x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := r.Result(); err != nil || !math.IsNaN(got.R2) {
+		t.Errorf("R² %v, %v", got.R2, err)
+	}
+	big, _ := NewMoments(2, 1.7e308, 0)
+	if s, err := big.Sum(); !errors.Is(err, ErrOverflow) {
+		t.Errorf("sum %v, %v", s, err)
 	}
 }
 
@@ -373,7 +401,7 @@ func TestRegressionMerge(t *testing.T) {
 		merge: func(a, b *Regression) error { return a.Merge(b) },
 		result: func(r *Regression) []float64 {
 			x, _ := r.Result()
-			if r.y.m2 < 1e-3 {
+			if v, err := r.y.Squares(); err != nil || v < 1e-3 {
 				x.R2 = 0 // a quotient of rounding errors
 			}
 			return numbers(x.N, x.Zeros, x.MAE, x.RMSE, x.Bias, x.R2, x.MAPE, x.SMAPE, x.WAPE)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // Moments accumulates count, mean and variance of a numeric metric: one arm of
@@ -14,146 +15,117 @@ import (
 // The state is (n, mean, M2) relative to the first value seen, merged by the
 // formula of Chan, Golub and LeVeque (1983); no sum of squares is kept, so a
 // large common offset (revenue in minor units, time stamps) costs no digits.
-// Merge is associative and commutative up to rounding.
+// Merge is associative and commutative up to rounding. What float64 cannot hold
+// is ErrOverflow, never Inf and never a 0 that should be something: squares or a
+// sum beyond the largest number, a variance below the smallest normal one.
 //
 // A Moments is a plain value: copying it takes a snapshot. It is not safe for
 // concurrent writers.
-type Moments struct {
-	n      int64
-	origin float64 // first value; mean is relative to it
-	mean   float64
-	m2     float64
-}
+type Moments moments.Moments
+
+// state is m with the arithmetic of package moments.
+func (m *Moments) state() *moments.Moments { return (*moments.Moments)(m) }
 
 // NewMoments returns the state of n values with the given mean and sample
 // variance (ddof 1), for data that arrive already summarised. It returns
-// ErrRange for n < 0 or a negative variance and ErrNotFinite otherwise.
+// ErrRange for n < 0 or a negative variance, ErrNotFinite, and ErrOverflow for a
+// variance that cannot be multiplied by n−1.
 func NewMoments(n int64, mean, variance float64) (Moments, error) {
-	if n < 0 || variance < 0 {
-		return Moments{}, fmt.Errorf("metrics: NewMoments: n is %d, variance is %v, want both >= 0: %w", n, variance, ErrRange)
+	m, err := moments.New(n, mean, variance)
+	if err != nil {
+		return Moments{}, fmt.Errorf("metrics: NewMoments: %w", err)
 	}
-	if !check.Finite(mean) || !check.Finite(variance) {
-		return Moments{}, fmt.Errorf("metrics: NewMoments: mean %v, variance %v: %w", mean, variance, ErrNotFinite)
-	}
-	if n == 0 {
-		return Moments{}, nil
-	}
-	m := Moments{n: n, origin: mean, m2: variance * float64(n-1)}
-	if !m.valid() {
-		return Moments{}, fmt.Errorf("metrics: NewMoments: variance %v times n-1: %w", variance, ErrOverflow)
-	}
-	return m, nil
+	return Moments(m), nil
 }
 
 // MomentsOf returns the state of the values xs.
 func MomentsOf(xs []float64) (Moments, error) {
-	var m Moments
-	for i, x := range xs {
-		if err := m.Add(x); err != nil {
-			return Moments{}, fmt.Errorf("metrics: MomentsOf: value %d: %w", i, err)
-		}
+	m, err := moments.Of(xs)
+	if err != nil {
+		return Moments{}, fmt.Errorf("metrics: MomentsOf: %w", err)
 	}
-	return m, nil
-}
-
-func (m *Moments) valid() bool {
-	return m.n >= 0 && check.Finite(m.origin+m.mean) && check.Finite(m.mean) && check.Finite(m.m2) && m.m2 >= 0 &&
-		(m.n > 1 || m.m2 == 0) && (m.n > 0 || m.origin == 0 && m.mean == 0)
+	return Moments(m), nil
 }
 
 // Add adds one value. NaN and infinities are ErrNotFinite; a square sum beyond
 // float64 is ErrOverflow. The state is unchanged after an error.
 func (m *Moments) Add(x float64) error {
-	if !check.Finite(x) {
-		return fmt.Errorf("metrics: Moments: value is %v: %w", x, ErrNotFinite)
+	if err := m.state().Add(x); err != nil {
+		return fmt.Errorf("metrics: Moments.Add: %w", err)
 	}
-	if m.n == 0 {
-		*m = Moments{n: 1, origin: x}
-		return nil
-	}
-	d := (x - m.origin) - m.mean
-	mean := m.mean + d/float64(m.n+1)
-	m2 := m.m2 + d*((x-m.origin)-mean)
-	if !check.Finite(m2) || !check.Finite(mean) {
-		return fmt.Errorf("metrics: Moments: squares of %v: %w", x, ErrOverflow)
-	}
-	m.n, m.mean, m.m2 = m.n+1, mean, m2
 	return nil
 }
 
-// Merge adds the values seen by other. Merging a state with itself is
+// Merge adds the values seen by other. A merge with nil or with itself is
 // ErrMismatch. The state is unchanged after an error.
 func (m *Moments) Merge(other *Moments) error {
-	if err := canMerge("Moments", m, other); err != nil {
+	if err := check.Merge("metrics: Moments.Merge", m, other); err != nil {
 		return err
 	}
-	return m.combine(*other)
-}
-
-func (m *Moments) combine(b Moments) error {
-	switch {
-	case b.n == 0:
-		return nil
-	case m.n == 0:
-		*m = b
-		return nil
+	if err := m.state().Merge(*other.state()); err != nil {
+		return fmt.Errorf("metrics: Moments.Merge: %w", err)
 	}
-	n, err := check.AddInt64(m.n, b.n)
-	if err != nil {
-		return fmt.Errorf("metrics: Moments: %w", err)
-	}
-	d := (b.origin - m.origin) + (b.mean - m.mean)
-	frac := float64(b.n) / float64(n)
-	r := Moments{n: n, origin: m.origin, mean: m.mean + d*frac, m2: m.m2 + b.m2 + d*(d*(float64(m.n)*frac))}
-	if !r.valid() {
-		return fmt.Errorf("metrics: Moments: merged squares: %w", ErrOverflow)
-	}
-	*m = r
 	return nil
 }
 
 // N returns the number of values.
-func (m *Moments) N() int64 { return m.n }
+func (m *Moments) N() int64 { return m.state().N() }
 
 // Mean returns the mean, ErrUndefined when empty.
 func (m *Moments) Mean() (float64, error) {
-	if m.n == 0 {
-		return math.NaN(), undefined("Moments: mean of no values")
+	if m.N() == 0 {
+		return math.NaN(), undefined("Moments.Mean: no values")
 	}
-	return m.origin + m.mean, nil
+	return m.state().Mean(), nil
 }
 
-// Variance returns the sample variance (ddof 1), ErrUndefined below two values.
+// Variance returns the sample variance (ddof 1), ErrUndefined below two values,
+// ErrOverflow where values differ but their squared deviations underflow.
 func (m *Moments) Variance() (float64, error) {
-	if m.n < 2 {
-		return math.NaN(), undefined("Moments: variance of %d values", m.n)
+	v, err := m.state().Variance()
+	if err != nil {
+		return math.NaN(), fmt.Errorf("metrics: Moments.Variance: %w", err)
 	}
-	return m.m2 / float64(m.n-1), nil
+	return v, nil
 }
 
-// Sum returns n times the mean, 0 when empty.
-func (m *Moments) Sum() float64 { return float64(m.n) * (m.origin + m.mean) }
+// Sum returns n times the mean, 0 when empty, ErrOverflow beyond float64.
+func (m *Moments) Sum() (float64, error) {
+	s, err := m.state().Sum()
+	if err != nil {
+		return math.NaN(), fmt.Errorf("metrics: Moments.Sum: %w", err)
+	}
+	return s, nil
+}
 
 // AppendBinary appends the binary form.
 func (m *Moments) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
-	appendMoments(&w, m)
+	m.state().Write(&w)
 	return w.AppendFrame(dst, codec.KindMetricsMoments, 1), nil
 }
 
 // MarshalBinary returns the binary form.
 func (m *Moments) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    n, the number of values, >= 0
+//	f64    origin, the first value
+//	f64    mean less origin
+//	f64    squared deviations from the mean, >= 0, and 0 for n < 2
+//
+// All numbers are finite, and 0 for n = 0. Anything else is ErrCorrupt, a newer
+// version ErrVersion; the state is then unchanged.
 func (m *Moments) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindMetricsMoments, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: Moments: %w", err)
+		return fmt.Errorf("metrics: Moments.UnmarshalBinary: %w", err)
 	}
-	got := readMoments(r)
+	got := moments.Read(r)
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("metrics: Moments: %w", err)
+		return fmt.Errorf("metrics: Moments.UnmarshalBinary: %w", err)
 	}
-	*m = got
+	*m = Moments(got)
 	return nil
 }

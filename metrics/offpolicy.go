@@ -1,11 +1,14 @@
 package metrics
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // OffPolicyOptions are the settings of an OffPolicy.
@@ -33,8 +36,8 @@ func (o OffPolicyOptions) validate(where string) error {
 // writers.
 type OffPolicy struct {
 	opt             OffPolicyOptions
-	w               comoments // w·r, w, r, min(w, Clip)·r
-	m               comoments // model value, doubly robust, switch, r; of records with a model
+	w               moments.Joint // w·r, w, r, min(w, Clip)·r
+	m               moments.Joint // model value, doubly robust, switch, r; of records with a model
 	clipped, beyond int64
 	max             float64
 }
@@ -76,7 +79,7 @@ func (p *OffPolicy) add(reward, propensity, target float64, model *[2]float64) e
 	}
 	w := target / propensity
 	got := *p
-	if err := got.w.add(w*reward, w, reward, math.Min(w, p.opt.Clip)*reward); err != nil {
+	if err := got.w.Add(w*reward, w, reward, math.Min(w, p.opt.Clip)*reward); err != nil {
 		return fmt.Errorf("metrics: OffPolicy: reward %v, weight %v: %w", reward, w, err)
 	}
 	if w > p.opt.Clip {
@@ -93,7 +96,7 @@ func (p *OffPolicy) add(reward, propensity, target float64, model *[2]float64) e
 		if w <= p.opt.Switch {
 			sw = dr
 		}
-		if err := got.m.add(v, dr, sw, reward); err != nil {
+		if err := got.m.Add(v, dr, sw, reward); err != nil {
 			return fmt.Errorf("metrics: OffPolicy: model %v and %v: %w", q, v, err)
 		}
 	}
@@ -104,17 +107,17 @@ func (p *OffPolicy) add(reward, propensity, target float64, model *[2]float64) e
 // Merge adds the records of other. ErrMismatch for other options or a merge
 // with itself.
 func (p *OffPolicy) Merge(other *OffPolicy) error {
-	if err := canMerge("OffPolicy", p, other); err != nil {
+	if err := check.Merge("metrics: OffPolicy.Merge", p, other); err != nil {
 		return err
 	}
 	if p.opt != other.opt {
 		return fmt.Errorf("metrics: OffPolicy: options %+v and %+v: %w", p.opt, other.opt, ErrMismatch)
 	}
 	r := *p
-	if err := r.w.combine(other.w); err != nil {
+	if err := r.w.Merge(other.w); err != nil {
 		return fmt.Errorf("metrics: OffPolicy: %w", err)
 	}
-	if err := r.m.combine(other.m); err != nil {
+	if err := r.m.Merge(other.m); err != nil {
 		return fmt.Errorf("metrics: OffPolicy: %w", err)
 	}
 	r.clipped += other.clipped
@@ -173,46 +176,49 @@ func (p *OffPolicy) Result(level float64) (OffPolicyResult, error) {
 	if !(level > 0 && level < 1) {
 		return OffPolicyResult{}, fmt.Errorf("metrics: OffPolicy: level is %v, want in (0, 1): %w", level, ErrOption)
 	}
-	if p.w.n < 2 {
-		return OffPolicyResult{}, undefined("OffPolicy: %d records", p.w.n)
+	if p.w.N() < 2 {
+		return OffPolicyResult{}, undefined("OffPolicy: %d records", p.w.N())
 	}
-	n, w, r := float64(p.w.n), p.w.at(1), p.w.at(2)
+	if err := errors.Join(p.w.Underflow(), p.m.Underflow()); err != nil {
+		return OffPolicyResult{}, fmt.Errorf("metrics: OffPolicy.Result: %w", err)
+	}
+	n, w, r := float64(p.w.N()), p.w.Mean(1), p.w.Mean(2)
 	if w == 0 {
 		return OffPolicyResult{}, undefined("OffPolicy: the new policy takes none of the logged actions")
 	}
-	varW := p.w.cov(1, 1)
-	res := OffPolicyResult{N: p.w.n, ESS: n * w * w / (w*w + p.w.c[pair(1, 1)]/n), MeanWeight: w, MaxWeight: p.max, Clipped: p.clipped, Switched: p.beyond, Logged: r}
+	varW := p.w.Cov(1, 1)
+	res := OffPolicyResult{N: p.w.N(), ESS: n * w * w / (w*w + p.w.Products(1, 1)/n), MeanWeight: w, MaxWeight: p.max, Clipped: p.clipped, Switched: p.beyond, Logged: r}
 	if math.Abs(w-1) > 4*math.Sqrt(varW/n)+1e-9 {
 		res.Warnings = append(res.Warnings, WarnWeights)
 	}
 	if res.ESS < 100 {
 		res.Warnings = append(res.Warnings, WarnFewUnits)
 	}
-	z := normalQuantile((1 + level) / 2)
+	z := infer.NormalQuantile((1 + level) / 2)
 	// value has gradient g over the means of m, gain has d.
-	estimate := func(name string, m *comoments, value float64, g, d [maxVars]float64) OffPolicyEstimate {
-		se := math.Sqrt(m.quad(g[:]...) / n)
+	estimate := func(name string, m *moments.Joint, value float64, g, d [moments.MaxVars]float64) OffPolicyEstimate {
+		se := math.Sqrt(m.Quad(g[:]...) / n)
 		e := Effect{
-			Estimate: value - r, SE: math.Sqrt(m.quad(d[:]...) / n), N: m.n, NA: m.n, NB: m.n, MeanA: r, MeanB: value,
+			Estimate: value - r, SE: math.Sqrt(m.Quad(d[:]...) / n), N: m.N(), NA: m.N(), NB: m.N(), MeanA: r, MeanB: value,
 			Method: name + ", paired with the logged rewards",
 		}
 		if e.SE > 0 {
-			e.finish(level, math.Inf(1))
+			e.Infer(level, math.Inf(1))
 		} else {
 			// The policies agree on every record.
 			e.Level, e.DF, e.Low, e.High, e.Statistic, e.PValue = level, math.Inf(1), e.Estimate, e.Estimate, math.NaN(), math.NaN()
 		}
 		return OffPolicyEstimate{name, value, se, Interval{value - z*se, value + z*se}, e}
 	}
-	s := p.w.at(0) / w
-	res.IPS = estimate("IPS", &p.w, p.w.at(0), [maxVars]float64{1}, [maxVars]float64{1, 0, -1})
-	res.SNIPS = estimate("SNIPS", &p.w, s, [maxVars]float64{1 / w, -s / w}, [maxVars]float64{1 / w, -s / w, -1})
-	res.ClippedIPS = estimate("clipped IPS", &p.w, p.w.at(3), [maxVars]float64{0, 0, 0, 1}, [maxVars]float64{0, 0, -1, 1})
-	if p.m.n == p.w.n {
+	s := p.w.Mean(0) / w
+	res.IPS = estimate("IPS", &p.w, p.w.Mean(0), [moments.MaxVars]float64{1}, [moments.MaxVars]float64{1, 0, -1})
+	res.SNIPS = estimate("SNIPS", &p.w, s, [moments.MaxVars]float64{1 / w, -s / w}, [moments.MaxVars]float64{1 / w, -s / w, -1})
+	res.ClippedIPS = estimate("clipped IPS", &p.w, p.w.Mean(3), [moments.MaxVars]float64{0, 0, 0, 1}, [moments.MaxVars]float64{0, 0, -1, 1})
+	if p.m.N() == p.w.N() {
 		for i, dst := range [3]**OffPolicyEstimate{&res.DM, &res.DR, &res.SwitchDR} {
-			var g, d [maxVars]float64
+			var g, d [moments.MaxVars]float64
 			g[i], d[i], d[3] = 1, 1, -1
-			e := estimate([3]string{"DM", "DR", "switch DR"}[i], &p.m, p.m.at(i), g, d)
+			e := estimate([3]string{"DM", "DR", "switch DR"}[i], &p.m, p.m.Mean(i), g, d)
 			*dst = &e
 		}
 	}
@@ -224,8 +230,8 @@ func (p *OffPolicy) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Float64(p.opt.Clip)
 	w.Float64(p.opt.Switch)
-	p.w.write(&w, 4)
-	p.m.write(&w, 4)
+	p.w.Write(&w, 4)
+	p.m.Write(&w, 4)
 	w.Int64(p.clipped)
 	w.Int64(p.beyond)
 	w.Float64(p.max)
@@ -241,9 +247,9 @@ func (p *OffPolicy) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("metrics: OffPolicy: %w", err)
 	}
-	got := OffPolicy{opt: OffPolicyOptions{r.Float64(), r.Float64()}, w: readComoments(r, 4), m: readComoments(r, 4), clipped: r.Int64(), beyond: r.Int64(), max: r.Float64()}
-	if got.opt.validate("") != nil || got.m.n > got.w.n || got.clipped < 0 || got.clipped > got.w.n || got.beyond < 0 || got.beyond > got.w.n ||
-		!(got.max >= 0) || !check.Finite(got.max) || got.w.at(1) < 0 {
+	got := OffPolicy{opt: OffPolicyOptions{r.Float64(), r.Float64()}, w: moments.ReadJoint(r, 4), m: moments.ReadJoint(r, 4), clipped: r.Int64(), beyond: r.Int64(), max: r.Float64()}
+	if got.opt.validate("") != nil || got.m.N() > got.w.N() || got.clipped < 0 || got.clipped > got.w.N() || got.beyond < 0 || got.beyond > got.w.N() ||
+		!(got.max >= 0) || !check.Finite(got.max) || got.w.Mean(1) < 0 {
 		r.Fail("options, counts or weights are invalid")
 	}
 	if err := r.Done(); err != nil {

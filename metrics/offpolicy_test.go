@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 	"pgregory.net/rapid"
@@ -117,11 +118,8 @@ func TestOffPolicyMerge(t *testing.T) {
 		},
 		merge: func(a, b *OffPolicy) error { return a.Merge(b) },
 		result: func(o *OffPolicy) []float64 {
-			out := numbers(o.w.n, o.m.n, o.clipped, o.beyond, o.max)
-			for i := range maxVars {
-				out = append(out, o.w.at(i), o.m.at(i))
-			}
-			return append(append(out, o.w.c[:]...), o.m.c[:]...)
+			out := numbers(o.w.N(), o.m.N(), o.clipped, o.beyond, o.max)
+			return append(out, append(joint(&o.w), joint(&o.m)...)...)
 		},
 		tol:   1e-7,
 		other: func() *OffPolicy { return ok[*OffPolicy](t)(NewOffPolicy(OffPolicyOptions{})) },
@@ -277,7 +275,7 @@ func TestPairedGolden(t *testing.T) {
 	d := ok[float64](t)(DetectableDifference(p.A, p.B, PowerOptions{Power: .9}))
 	dm, _ := MomentsOf(func() []float64 { x, _, _ := differences("", p.A, p.B); return x }())
 	v, _ := dm.Variance()
-	testkit.Near(t, "power", normalCDF(d/math.Sqrt(v/60)-normalQuantile(.975)), .9, 1e-12)
+	testkit.Near(t, "power", infer.NormalCDF(d/math.Sqrt(v/60)-infer.NormalQuantile(.975)), .9, 1e-12)
 	cancelled, cancel := context.WithCancelCause(ctx)
 	why := errors.New("enough")
 	cancel(why)

@@ -2,11 +2,13 @@ package metrics
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
 )
@@ -55,7 +57,7 @@ func ComparePaired(ctx context.Context, a, b []float64, o PairedOptions) (Effect
 		return Effect{}, err
 	}
 	n := len(d)
-	obs := math.Abs(m.origin + m.mean)
+	obs := math.Abs(m.state().Mean())
 	means := make([]float64, o.Replicates)
 	far := make([]bool, o.Replicates)
 	err = parallel.For(ctx, o.Replicates, 8, o.Workers, func(_, lo, hi int) error {
@@ -102,9 +104,9 @@ func ComparePaired(ctx context.Context, a, b []float64, o PairedOptions) (Effect
 	ma, _ := MomentsOf(a)
 	tail := (1 - o.Level) / 2
 	e := Effect{
-		Estimate: m.origin + m.mean, SE: math.Sqrt(sd), Low: sortedQuantile(means, tail), High: sortedQuantile(means, 1-tail), Level: o.Level,
+		Estimate: m.state().Mean(), SE: math.Sqrt(sd), Low: infer.Quantile(means, tail), High: infer.Quantile(means, 1-tail), Level: o.Level,
 		DF: math.Inf(1), PValue: float64(count) / float64(o.Replicates+1), Method: "paired bootstrap interval, randomisation test",
-		N: int64(n), NA: int64(n), NB: int64(n), MeanA: ma.origin + ma.mean,
+		N: int64(n), NA: int64(n), NB: int64(n), MeanA: ma.state().Mean(),
 	}
 	e.MeanB = e.MeanA + e.Estimate
 	e.Statistic = e.Estimate / e.SE
@@ -125,21 +127,12 @@ func differences(where string, a, b []float64) ([]float64, Moments, error) {
 	if err != nil {
 		return nil, Moments{}, fmt.Errorf("metrics: %s: %w", where, err)
 	}
-	if m.n < 2 || m.m2 == 0 {
-		return nil, Moments{}, undefined("%s: the differences of %d users do not vary", where, m.n)
+	if v, err := m.Variance(); err != nil && !errors.Is(err, ErrUndefined) {
+		return nil, Moments{}, fmt.Errorf("metrics: %s: %w", where, err)
+	} else if err != nil || v == 0 {
+		return nil, Moments{}, undefined("%s: the differences of %d users do not vary", where, m.N())
 	}
 	return d, m, nil
-}
-
-// sortedQuantile is the sample quantile of ascending values by linear
-// interpolation (type 7 of Hyndman and Fan 1996).
-func sortedQuantile(sorted []float64, p float64) float64 {
-	x := p * float64(len(sorted)-1)
-	i := int(x)
-	if i >= len(sorted)-1 {
-		return sorted[len(sorted)-1]
-	}
-	return sorted[i] + (x-float64(i))*(sorted[i+1]-sorted[i])
 }
 
 // CompareModels compares each of the models with the first on the same users,
@@ -175,6 +168,10 @@ func DetectableDifference(a, b []float64, o PowerOptions) (float64, error) {
 	if err != nil {
 		return math.NaN(), err
 	}
+	v, err := m.Variance()
+	if err != nil {
+		return math.NaN(), fmt.Errorf("metrics: %s: %w", where, err)
+	}
 	za, zb := o.z()
-	return (za + zb) * math.Sqrt(m.m2/float64(m.n-1)/float64(m.n)), nil
+	return (za + zb) * math.Sqrt(v/float64(m.N())), nil
 }

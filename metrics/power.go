@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // PowerMethod is the variance behind the power of a test of two proportions.
@@ -49,7 +50,7 @@ func (o PowerOptions) z() (alpha, power float64) {
 	if !o.OneSided {
 		a /= 2
 	}
-	return -normalQuantile(a), normalQuantile(o.Power)
+	return -infer.NormalQuantile(a), infer.NormalQuantile(o.Power)
 }
 
 // SampleSize is how many users an experiment needs.
@@ -157,7 +158,7 @@ func PowerProportions(pA, pB, nA, nB float64, o PowerOptions) (float64, error) {
 	o.Ratio = nB / nA
 	za, _ := o.z()
 	null, alt, d := o.proportion(pA, pB)
-	return normalCDF((d*math.Sqrt(nA) - za*null) / alt), nil
+	return infer.NormalCDF((d*math.Sqrt(nA) - za*null) / alt), nil
 }
 
 func units(where string, ns ...float64) error {
@@ -241,13 +242,13 @@ func PowerMeans(delta, sd, nA, nB float64, o PowerOptions) (float64, error) {
 func (o PowerOptions) powerMeans(ncp, df float64) float64 {
 	if o.Normal {
 		za, _ := o.z()
-		return normalCDF(ncp - za)
+		return infer.NormalCDF(ncp - za)
 	}
 	a := o.Alpha
 	if !o.OneSided {
 		a /= 2
 	}
-	t := -studentQuantile(a, df)
+	t := -infer.StudentQuantile(a, df)
 	p := noncentralT(-t, df, -ncp)
 	if !o.OneSided {
 		p += noncentralT(-t, df, ncp)
@@ -360,15 +361,11 @@ func DetectableMean(sd, nA float64, o PowerOptions) (float64, error) {
 	return se * bisect(0, hi, func(x float64) bool { return o.powerMeans(x, df) >= o.Power }), nil
 }
 
-func normalCDF(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
-
-func normalPDF(z float64) float64 { return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) }
-
 // noncentralT returns P(T <= t) for T = (Z + ncp)/S, S = √(χ²/df), by
 // integrating P(Z <= t·s − ncp) over the density of S.
 func noncentralT(t, df, ncp float64) float64 {
 	if df > 1e8 {
-		return normalCDF(t - ncp)
+		return infer.NormalCDF(t - ncp)
 	}
 	lg, _ := math.Lgamma(df / 2)
 	norm := math.Ln2 + df/2*math.Log(df/2) - lg
@@ -379,7 +376,7 @@ func noncentralT(t, df, ncp float64) float64 {
 		if s <= 0 {
 			return 0
 		}
-		return math.Exp(norm+(df-1)*math.Log(s)-df*s*s/2) * normalCDF(t*s-ncp)
+		return math.Exp(norm+(df-1)*math.Log(s)-df*s*s/2) * infer.NormalCDF(t*s-ncp)
 	}
 	// Pieces short enough for the step of the normal at s = ncp/t as well.
 	return math.Min(integrate(lo, hi, 64, f), 1)

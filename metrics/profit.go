@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // WarnNoGain says that an interval of incremental value includes 0.
@@ -141,7 +142,7 @@ func PriceElasticity(price, quantity []float64) (Elasticity, error) {
 	}
 	df := float64(n - 2)
 	out.SE = math.Sqrt(rss / df / sxx)
-	q := studentQuantile((1+out.Level)/2, df) * out.SE
+	q := infer.StudentQuantile((1+out.Level)/2, df) * out.SE
 	out.Range = Interval{out.Estimate - q, out.Estimate + q}
 	if syy > 0 {
 		out.R2 = 1 - rss/syy

@@ -5,10 +5,9 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/mathext"
-
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // Proportion accumulates successes among trials: converted users among the
@@ -38,7 +37,7 @@ func (p *Proportion) Add(success bool) {
 // Merge adds the trials of other. ErrMismatch for a merge with itself,
 // ErrOverflow beyond int64.
 func (p *Proportion) Merge(other *Proportion) error {
-	if err := canMerge("Proportion", p, other); err != nil {
+	if err := check.Merge("metrics: Proportion.Merge", p, other); err != nil {
 		return err
 	}
 	n, err := check.AddInt64(p.n, other.n)
@@ -67,28 +66,16 @@ func (p *Proportion) Rate() (float64, error) {
 // [0, 1]; level 0 means 0.95. ErrUndefined when empty, ErrOption for a level
 // outside (0, 1).
 func (p *Proportion) Wilson(level float64) (Interval, error) {
-	level = check.Default(level, 0.95)
-	if !(level > 0 && level < 1) {
-		return Interval{}, fmt.Errorf("metrics: Wilson: level is %v, want in (0, 1): %w", level, ErrOption)
+	level, err := infer.Level(level)
+	if err != nil {
+		return Interval{}, fmt.Errorf("metrics: Proportion.Wilson: %w", err)
 	}
 	r, err := p.Rate()
 	if err != nil {
 		return Interval{}, err
 	}
-	n := float64(p.n)
-	z := normalQuantile((1 + level) / 2)
-	mid := r + z*z/(2*n)
-	half := z * math.Sqrt(r*(1-r)/n+z*z/(4*n*n))
-	scale := 1 + z*z/n
-	iv := Interval{max(0, (mid-half)/scale), min(1, (mid+half)/scale)}
-	// At the ends the bound is the rate itself; rounding must not say otherwise.
-	if p.successes == 0 {
-		iv.Low = 0
-	}
-	if p.successes == p.n {
-		iv.High = 1
-	}
-	return iv, nil
+	low, high := infer.Wilson(r, float64(p.n), level)
+	return Interval{low, high}, nil
 }
 
 // ClopperPearson returns the exact interval of Clopper and Pearson (1934) for the
@@ -96,41 +83,15 @@ func (p *Proportion) Wilson(level float64) (Interval, error) {
 // at least as often as it says, mostly more: prefer Wilson unless a guarantee
 // is needed. Errors are those of Wilson.
 func (p *Proportion) ClopperPearson(level float64) (Interval, error) {
-	level = check.Default(level, 0.95)
-	if !(level > 0 && level < 1) {
-		return Interval{}, fmt.Errorf("metrics: ClopperPearson: level is %v, want in (0, 1): %w", level, ErrOption)
+	level, err := infer.Level(level)
+	if err != nil {
+		return Interval{}, fmt.Errorf("metrics: Proportion.ClopperPearson: %w", err)
 	}
 	if p.n == 0 {
 		return Interval{}, undefined("ClopperPearson: rate of no trials")
 	}
-	tail := (1 - level) / 2
-	x, n := float64(p.successes), float64(p.n)
-	iv := Interval{0, 1}
-	if p.successes > 0 {
-		iv.Low = betaQuantile(x, n-x+1, tail)
-	}
-	if p.successes < p.n {
-		iv.High = 1 - betaQuantile(n-x, x+1, tail)
-	}
-	return iv, nil
-}
-
-// betaQuantile returns the p quantile of Beta(a, b), by bisection in the
-// logarithm so that quantiles near 0 keep their digits.
-func betaQuantile(a, b, p float64) float64 {
-	lo, hi := -745.0, 0.0
-	for range 200 {
-		mid := (lo + hi) / 2
-		if mid == lo || mid == hi {
-			break
-		}
-		if mathext.RegIncBeta(a, b, math.Exp(mid)) < p {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return math.Exp(hi)
+	low, high := infer.ClopperPearson(float64(p.successes), float64(p.n), level)
+	return Interval{low, high}, nil
 }
 
 // AppendBinary appends the binary form.
@@ -176,8 +137,8 @@ func (p *Proportion) UnmarshalBinary(data []byte) error {
 // An empty arm, two arms without any variance, and a control rate of 0 on the
 // relative and ratio scales are ErrUndefined.
 func CompareProportions(a, b Proportion, o CompareOptions) (Effect, error) {
-	o = o.withDefaults()
-	if err := o.validate("metrics: CompareProportions"); err != nil {
+	o, err := o.Resolve("metrics: CompareProportions")
+	if err != nil {
 		return Effect{}, err
 	}
 	if a.n == 0 || b.n == 0 {
@@ -195,17 +156,17 @@ func CompareProportions(a, b Proportion, o CompareOptions) (Effect, error) {
 	if pool == 0 || pool == 1 {
 		return Effect{}, undefined("CompareProportions: all %d trials have the same outcome", total)
 	}
-	if err := e.rescale(sa, sb); err != nil {
+	if err := e.Rescale(sa, sb); err != nil {
 		return Effect{}, fmt.Errorf("metrics: CompareProportions: %w", err)
 	}
 	if e.SE == 0 {
 		// Rates of 0 and 1: the unpooled variance is 0 though the pooled is not.
 		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
 	}
-	e.finish(o.Level, math.Inf(1))
+	e.Infer(o.Level, math.Inf(1))
 	if o.Scale == ScaleAbsolute {
 		e.Statistic = (pb - pa) / math.Sqrt(pool*(1-pool)*(1/na+1/nb))
-		e.PValue = normalTwoSided(e.Statistic)
+		e.PValue = infer.NormalTwoSided(e.Statistic)
 		e.Method = "two-proportion z (pooled test, unpooled interval)"
 	} else {
 		e.Method = "two-proportion z (delta method)"

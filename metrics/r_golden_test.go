@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/testkit"
 )
 
@@ -179,8 +180,8 @@ func TestRGolden(t *testing.T) {
 		two := ok[*GroupSequential](t)(NewGroupSequential(c.Fractions, GroupSequentialOptions{Spending: spend}))
 		one := ok[*GroupSequential](t)(NewGroupSequential(c.Fractions, GroupSequentialOptions{Spending: spend, OneSided: true, Alpha: .025}))
 		for i, l := range two.Looks() {
-			testkit.Near(t, "rpact "+c.Type, normalCDF(-l.Z), normalCDF(-c.Two[i]), 1e-7) // its tolerance
-			testkit.Near(t, "rpact one-sided "+c.Type, normalCDF(-one.Looks()[i].Z), normalCDF(-c.One[i]), 1e-7)
+			testkit.Near(t, "rpact "+c.Type, infer.NormalCDF(-l.Z), infer.NormalCDF(-c.Two[i]), 1e-7) // its tolerance
+			testkit.Near(t, "rpact one-sided "+c.Type, infer.NormalCDF(-one.Looks()[i].Z), infer.NormalCDF(-c.One[i]), 1e-7)
 			testkit.Near(t, "rpact spent "+c.Type, l.Spent, c.Spent[i], 2e-8)
 		}
 		relNear(t, "rpact inflation "+c.Type, ok[float64](t)(two.Inflation(.9)), c.Inflation90, 2e-5)

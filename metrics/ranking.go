@@ -7,6 +7,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // Gain says what a hit of relevance g is worth in NDCG.
@@ -245,9 +246,9 @@ func (r RankingResult) Table() *Table {
 type rankCore struct {
 	opt      RankingOptions
 	kmax     int
-	discount []float64 // by position
-	ideal    []float64 // ideal[n]: discounted gain of n unit hits
-	stats    []Moments // cut-off × metric
+	discount []float64         // by position
+	ideal    []float64         // ideal[n]: discounted gain of n unit hits
+	stats    []moments.Moments // cut-off × metric
 	users    int64
 	skipped  int64
 	missing  int64
@@ -264,7 +265,7 @@ func newRankCore(where string, o RankingOptions) (*rankCore, error) {
 	}
 	c := &rankCore{opt: o, kmax: o.K[len(o.K)-1]}
 	c.ideal = []float64{0}
-	c.stats = make([]Moments, len(o.K)*rankMetrics)
+	c.stats = make([]moments.Moments, len(o.K)*rankMetrics)
 	c.row = make([]float64, len(c.stats))
 	return c, nil
 }
@@ -450,7 +451,7 @@ func (c *rankCore) merge(what string, o *rankCore) error {
 		return fmt.Errorf("metrics: %s: merge of states with other options: %w", what, ErrMismatch)
 	}
 	for i := range c.stats {
-		_ = c.stats[i].combine(o.stats[i])
+		_ = c.stats[i].Merge(o.stats[i])
 	}
 	c.users += o.users
 	c.skipped += o.skipped
@@ -466,7 +467,7 @@ func (c *rankCore) result() (RankingResult, error) {
 	}
 	for ki, k := range c.opt.K {
 		s := c.stats[ki*rankMetrics:]
-		mean := func(m RankingMetric) float64 { x, _ := s[m].Mean(); return x }
+		mean := func(m RankingMetric) float64 { return s[m].Mean() }
 		r.Cutoffs = append(r.Cutoffs, RankingAt{
 			K: k, Precision: mean(RankPrecision), Recall: mean(RankRecall), HitRate: mean(RankHitRate),
 			MAP: mean(RankMAP), MRR: mean(RankMRR), NDCG: mean(RankNDCG), AUC: mean(RankAUC), RBP: mean(RankRBP), RPrecision: mean(RankRPrecision),
@@ -488,7 +489,7 @@ func (c *rankCore) moments(m RankingMetric, k int) (Moments, error) {
 	if err != nil {
 		return Moments{}, err
 	}
-	return c.stats[i], nil
+	return Moments(c.stats[i]), nil
 }
 
 func (c *rankCore) users1(m RankingMetric, k int) ([]float64, error) {
@@ -523,7 +524,7 @@ func (c *rankCore) appendBinary(dst []byte) []byte {
 	w.Int64(c.skipped)
 	w.Int64(c.missing)
 	for i := range c.stats {
-		appendMoments(&w, &c.stats[i])
+		c.stats[i].Write(&w)
 	}
 	w.Float64s(c.perUser)
 	return w.AppendFrame(dst, codec.KindRanking, 1)
@@ -572,8 +573,8 @@ func decodeRankCore(data []byte) (*rankCore, error) {
 	}
 	c.users, c.skipped, c.missing = users, skipped, missing
 	for i := range c.stats {
-		c.stats[i] = readMoments(r)
-		if got := c.stats[i].n; got > users || got < users && i%rankMetrics != int(RankAUC) {
+		c.stats[i] = moments.Read(r)
+		if got := c.stats[i].N(); got > users || got < users && i%rankMetrics != int(RankAUC) {
 			r.Fail("a measure's count")
 		}
 	}

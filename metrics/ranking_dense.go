@@ -3,6 +3,8 @@ package metrics
 import (
 	"fmt"
 	"math"
+
+	"github.com/aislekit/aisle/internal/check"
 )
 
 // DenseRanking is Ranking for items numbered 0 … items−1, without hashing and
@@ -144,7 +146,7 @@ func (r *DenseRanking) add(recommended, relevant []int32, relevance []float64) e
 // Merge adds the users of other, which must have equal options (else
 // ErrMismatch). Per-user values of other are appended after those of r.
 func (r *DenseRanking) Merge(other *DenseRanking) error {
-	if err := canMerge("DenseRanking", r, other); err != nil {
+	if err := check.Merge("metrics: DenseRanking.Merge", r, other); err != nil {
 		return err
 	}
 	return r.state().merge("DenseRanking", other.core)

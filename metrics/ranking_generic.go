@@ -1,6 +1,10 @@
 package metrics
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/aislekit/aisle/internal/check"
+)
 
 // Ranking averages ranking measures over users for any comparable item ids.
 // Several cut-offs are computed in one pass. For dense int32 indices
@@ -115,7 +119,7 @@ func (r *Ranking[I]) duplicate(list []I) (int, int, bool) {
 // Merge adds the users of other, which must have equal options (else
 // ErrMismatch). Per-user values of other are appended after those of r.
 func (r *Ranking[I]) Merge(other *Ranking[I]) error {
-	if err := canMerge("Ranking", r, other); err != nil {
+	if err := check.Merge("metrics: Ranking.Merge", r, other); err != nil {
 		return err
 	}
 	return r.state().merge("Ranking", other.core)

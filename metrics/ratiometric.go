@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // RatioMoments accumulates a ratio metric of one arm of an experiment: per user
@@ -16,7 +18,7 @@ import (
 // The state is the means and co-moments of the pair, merged by the formula of
 // Chan, Golub and LeVeque. A RatioMoments is a plain value and not safe for
 // concurrent writers.
-type RatioMoments struct{ m comoments }
+type RatioMoments struct{ m moments.Joint }
 
 // Add adds one user. ErrNotFinite for NaN or infinities, ErrRange for a
 // negative denominator; the state is unchanged after an error.
@@ -24,7 +26,7 @@ func (r *RatioMoments) Add(num, den float64) error {
 	if den < 0 {
 		return fmt.Errorf("metrics: RatioMoments: denominator is %v, want >= 0: %w", den, ErrRange)
 	}
-	if err := r.m.add(num, den); err != nil {
+	if err := r.m.Add(num, den); err != nil {
 		return fmt.Errorf("metrics: RatioMoments: %w", err)
 	}
 	return nil
@@ -32,24 +34,24 @@ func (r *RatioMoments) Add(num, den float64) error {
 
 // Merge adds the users of other. ErrMismatch for a merge with itself.
 func (r *RatioMoments) Merge(other *RatioMoments) error {
-	if err := canMerge("RatioMoments", r, other); err != nil {
+	if err := check.Merge("metrics: RatioMoments.Merge", r, other); err != nil {
 		return err
 	}
-	if err := r.m.combine(other.m); err != nil {
+	if err := r.m.Merge(other.m); err != nil {
 		return fmt.Errorf("metrics: RatioMoments: %w", err)
 	}
 	return nil
 }
 
 // N returns the number of users.
-func (r *RatioMoments) N() int64 { return r.m.n }
+func (r *RatioMoments) N() int64 { return r.m.N() }
 
 // Value returns Σnum/Σden, ErrUndefined if the denominators sum to 0.
 func (r *RatioMoments) Value() (float64, error) {
-	if r.m.n == 0 || r.m.at(1) == 0 {
-		return math.NaN(), undefined("RatioMoments: the denominators of %d users sum to 0", r.m.n)
+	if r.m.N() == 0 || r.m.Mean(1) == 0 {
+		return math.NaN(), undefined("RatioMoments: the denominators of %d users sum to 0", r.m.N())
 	}
-	return r.m.at(0) / r.m.at(1), nil
+	return r.m.Mean(0) / r.m.Mean(1), nil
 }
 
 // Variance returns the variance of Value by the delta method,
@@ -57,23 +59,26 @@ func (r *RatioMoments) Value() (float64, error) {
 //	(Var(M)/D² + Var(D)·M²/D⁴ − 2·Cov(M,D)·M/D³)/n
 //
 // with M and D the means per user. ErrUndefined below two users or for a
-// denominator of 0.
+// denominator of 0, ErrOverflow where squared deviations underflow.
 func (r *RatioMoments) Variance() (float64, error) {
-	if r.m.n < 2 {
-		return math.NaN(), undefined("RatioMoments: variance of %d users", r.m.n)
+	if r.m.N() < 2 {
+		return math.NaN(), undefined("RatioMoments: variance of %d users", r.m.N())
 	}
 	v, err := r.Value()
 	if err != nil {
 		return math.NaN(), err
 	}
-	d := r.m.at(1)
-	return r.m.quad(1/d, -v/d) / float64(r.m.n), nil
+	if err := r.m.Underflow(); err != nil {
+		return math.NaN(), fmt.Errorf("metrics: RatioMoments.Variance: %w", err)
+	}
+	d := r.m.Mean(1)
+	return r.m.Quad(1/d, -v/d) / float64(r.m.N()), nil
 }
 
 // AppendBinary appends the binary form.
 func (r *RatioMoments) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
-	r.m.write(&w, 2)
+	r.m.Write(&w, 2)
 	return w.AppendFrame(dst, codec.KindRatioMoments, 1), nil
 }
 
@@ -86,8 +91,8 @@ func (r *RatioMoments) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("metrics: RatioMoments: %w", err)
 	}
-	got := readComoments(d, 2)
-	if got.at(1) < 0 {
+	got := moments.ReadJoint(d, 2)
+	if got.Mean(1) < 0 {
 		d.Fail("the mean denominator is negative")
 	}
 	if err := d.Done(); err != nil {
@@ -105,8 +110,8 @@ func (r *RatioMoments) UnmarshalBinary(data []byte) error {
 // arms, and a control value of 0 (below 0 for the ratio) on the other scales
 // are ErrUndefined.
 func CompareRatios(a, b RatioMoments, o CompareOptions) (Effect, error) {
-	o = o.withDefaults()
-	if err := o.validate("metrics: CompareRatios"); err != nil {
+	o, err := o.Resolve("metrics: CompareRatios")
+	if err != nil {
 		return Effect{}, err
 	}
 	qa, err := a.Variance()
@@ -119,5 +124,5 @@ func CompareRatios(a, b RatioMoments, o CompareOptions) (Effect, error) {
 	}
 	va, _ := a.Value()
 	vb, _ := b.Value()
-	return twoArms("CompareRatios", o, arm{a.m.n, va, qa, float64(a.m.n - 1)}, arm{b.m.n, vb, qb, float64(b.m.n - 1)}, "ratio metric, delta method, Welch t")
+	return twoArms("CompareRatios", o, arm{a.m.N(), va, qa, float64(a.m.N() - 1)}, arm{b.m.N(), vb, qb, float64(b.m.N() - 1)}, "ratio metric, delta method, Welch t")
 }

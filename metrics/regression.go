@@ -6,6 +6,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // Regression accumulates errors of predicted numbers or forecasts. The zero
@@ -18,8 +19,8 @@ type Regression struct {
 	pct    float64 // Σ|e|/|y| over y ≠ 0
 	sym    float64 // Σ 2|e|/(|y|+|ŷ|), 0 where both are 0
 	absY   float64 // Σ|y|
-	y      Moments
-	err    Moments // of ŷ − y
+	y      moments.Moments
+	err    moments.Moments // of ŷ − y
 }
 
 // Add adds one prediction. ErrNotFinite for NaN or infinite values, ErrOverflow
@@ -61,7 +62,7 @@ func (r *Regression) finite() bool {
 
 // Merge adds the predictions of other. ErrMismatch for a merge with itself.
 func (r *Regression) Merge(other *Regression) error {
-	if err := canMerge("Regression", r, other); err != nil {
+	if err := check.Merge("metrics: Regression.Merge", r, other); err != nil {
 		return err
 	}
 	next := *r
@@ -71,10 +72,10 @@ func (r *Regression) Merge(other *Regression) error {
 	next.pct += other.pct
 	next.sym += other.sym
 	next.absY += other.absY
-	if err := next.y.combine(other.y); err != nil {
+	if err := next.y.Merge(other.y); err != nil {
 		return err
 	}
-	if err := next.err.combine(other.err); err != nil {
+	if err := next.err.Merge(other.err); err != nil {
 		return err
 	}
 	if !next.finite() {
@@ -100,17 +101,16 @@ type RegressionResult struct {
 
 // Result returns the measures; ErrUndefined when empty.
 func (r *Regression) Result() (RegressionResult, error) {
-	if r.y.n == 0 {
+	if r.y.N() == 0 {
 		return RegressionResult{}, undefined("Regression: no predictions")
 	}
-	n := float64(r.y.n)
-	bias, _ := r.err.Mean()
+	n := float64(r.y.N())
 	out := RegressionResult{
-		N: r.y.n, Zeros: r.zeros, MAE: r.abs / n, RMSE: math.Sqrt(r.square / n), Bias: bias,
+		N: r.y.N(), Zeros: r.zeros, MAE: r.abs / n, RMSE: math.Sqrt(r.square / n), Bias: r.err.Mean(),
 		R2: math.NaN(), MAPE: math.NaN(), SMAPE: r.sym / n, WAPE: math.NaN(),
 	}
-	if r.y.m2 > 0 {
-		out.R2 = 1 - r.square/r.y.m2
+	if s, err := r.y.Squares(); err == nil && s > 0 {
+		out.R2 = 1 - r.square/s
 	}
 	if r.zeros == 0 {
 		out.MAPE = r.pct / n
@@ -194,8 +194,8 @@ func (r *Regression) AppendBinary(dst []byte) ([]byte, error) {
 	for _, x := range []float64{r.abs, r.square, r.pct, r.sym, r.absY} {
 		w.Float64(x)
 	}
-	appendMoments(&w, &r.y)
-	appendMoments(&w, &r.err)
+	r.y.Write(&w)
+	r.err.Write(&w)
 	return w.AppendFrame(dst, codec.KindRegression, 1), nil
 }
 
@@ -209,8 +209,8 @@ func (r *Regression) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("metrics: Regression: %w", err)
 	}
 	got := Regression{zeros: d.Int64(), abs: d.Float64(), square: d.Float64(), pct: d.Float64(), sym: d.Float64(), absY: d.Float64()}
-	got.y, got.err = readMoments(d), readMoments(d)
-	if !got.finite() || min(got.abs, got.square, got.pct, got.sym, got.absY) < 0 || got.zeros < 0 || got.zeros > got.y.n || got.err.n != got.y.n {
+	got.y, got.err = moments.Read(d), moments.Read(d)
+	if !got.finite() || min(got.abs, got.square, got.pct, got.sym, got.absY) < 0 || got.zeros < 0 || got.zeros > got.y.N() || got.err.N() != got.y.N() {
 		d.Fail("sums or counts")
 	}
 	if err := d.Done(); err != nil {

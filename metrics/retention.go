@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // RetentionKind says when a user counts as retained n periods after his first.
@@ -234,7 +235,7 @@ func (a *Activity[U]) Churn(o ChurnOptions) (Churn, error) {
 		threshold := func(gs []float64) int {
 			slices.Sort(gs)
 			// Exact products such as 2×1.5 must not be rounded up by their last bit.
-			x := o.Factor * quantile7(gs, o.Quantile)
+			x := o.Factor * infer.Quantile(gs, o.Quantile)
 			return int(min(max(math.Ceil(x-1e-9*x), 1), maxPeriods))
 		}
 		out.Inactive = threshold(all)
@@ -263,15 +264,4 @@ func (a *Activity[U]) Churn(o ChurnOptions) (Churn, error) {
 		}
 	})
 	return out, nil
-}
-
-// quantile7 is the sample quantile of ascending xs by linear interpolation (type
-// 7 of Hyndman and Fan 1996).
-func quantile7(xs []float64, p float64) float64 {
-	h := p * float64(len(xs)-1)
-	i := int(h)
-	if i >= len(xs)-1 {
-		return xs[len(xs)-1]
-	}
-	return xs[i] + (h-float64(i))*(xs[i+1]-xs[i])
 }

@@ -54,7 +54,7 @@ func (h *ScoreHistogram) Add(actual bool, score float64) error {
 // Merge adds the scores of other. ErrMismatch for another range or number of
 // bins, or a merge with itself.
 func (h *ScoreHistogram) Merge(other *ScoreHistogram) error {
-	if err := canMerge("ScoreHistogram", h, other); err != nil {
+	if err := check.Merge("metrics: ScoreHistogram.Merge", h, other); err != nil {
 		return err
 	}
 	if len(other.pos) == 0 {

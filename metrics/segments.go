@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // Heterogeneity says whether an effect differs between segments.
@@ -65,13 +66,13 @@ func CompareSegments(effects []Effect, c Correction) (Heterogeneity, error) {
 	e.MeanB /= sum
 	e.SE = best / math.Sqrt(sum)
 	level := check.Default(effects[0].Level, 0.95)
-	e.finish(level, math.Inf(1))
+	e.Infer(level, math.Inf(1))
 	h.Pooled = e
 	for _, x := range effects {
 		d := (x.Estimate - e.Estimate) / x.SE
 		h.Q += d * d
 	}
-	h.PValue = chiSquaredUpper(h.Q, float64(h.DF))
+	h.PValue = infer.ChiSquaredUpper(h.Q, float64(h.DF))
 	if h.Q > 0 {
 		h.I2 = math.Max(0, 1-float64(h.DF)/h.Q)
 	}

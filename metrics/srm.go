@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // SRM is the result of a test for sample ratio mismatch.
@@ -75,7 +76,7 @@ func SampleRatio(counts []int64, weights []float64) (SRM, error) {
 		r.Warnings = append(r.Warnings, WarnSmallExpected)
 	}
 	r.DF = arms - 1
-	r.PValue = chiSquaredUpper(r.ChiSquared, float64(r.DF))
+	r.PValue = infer.ChiSquaredUpper(r.ChiSquared, float64(r.DF))
 	r.Alarm = r.PValue < 0.001 || len(r.Warnings) > 0 && r.Warnings[0] == WarnUnplannedArm
 	return r, nil
 }

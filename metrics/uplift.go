@@ -288,7 +288,8 @@ func UpliftBuckets(y []float64, treated []bool, score []float64, parts int, o Co
 	if parts < 1 || parts > len(y) {
 		return nil, fmt.Errorf("metrics: %s: %d parts of %d users: %w", where, parts, len(y), ErrRange)
 	}
-	if err := o.withDefaults().validate("metrics: " + where); err != nil {
+	o, err := o.Resolve("metrics: " + where)
+	if err != nil {
 		return nil, err
 	}
 	order := byScore(y, treated, score)
@@ -311,9 +312,9 @@ func UpliftBuckets(y []float64, treated []bool, score []float64, parts int, o Co
 				return nil, fmt.Errorf("metrics: %s: user %d: %w", where, i, err)
 			}
 		}
-		u := UpliftBucket{From: score[order[at]], To: score[order[at+n-1]], Treated: arms[1].n, Control: arms[0].n}
+		u := UpliftBucket{From: score[order[at]], To: score[order[at+n-1]], Treated: arms[1].N(), Control: arms[0].N()}
 		if u.Effect, u.Err = meansOrDifference(arms[0], arms[1], o); u.Err != nil {
-			u.Effect = Effect{Estimate: math.NaN(), SE: math.NaN(), Low: math.NaN(), High: math.NaN(), PValue: math.NaN(), NA: arms[0].n, NB: arms[1].n}
+			u.Effect = Effect{Estimate: math.NaN(), SE: math.NaN(), Low: math.NaN(), High: math.NaN(), PValue: math.NaN(), NA: arms[0].N(), NB: arms[1].N()}
 		}
 		out[b] = u
 		at += n
@@ -325,12 +326,14 @@ func UpliftBuckets(y []float64, treated []bool, score []float64, parts int, o Co
 // the difference on the absolute scale.
 func meansOrDifference(a, b Moments, o CompareOptions) (Effect, error) {
 	e, err := CompareMeans(a, b, o)
-	if err == nil || o.Scale != ScaleAbsolute || a.n == 0 || b.n == 0 || !errors.Is(err, ErrUndefined) {
+	if err == nil || o.Scale != ScaleAbsolute || a.N() == 0 || b.N() == 0 || !errors.Is(err, ErrUndefined) {
 		return e, err
 	}
-	ma, mb, nan := a.origin+a.mean, b.origin+b.mean, math.NaN()
+	nan := math.NaN()
+	ma, _ := a.Mean()
+	mb, _ := b.Mean()
 	return Effect{
-		Estimate: mb - ma, SE: nan, Low: nan, High: nan, Level: o.withDefaults().Level, Statistic: nan, DF: nan, PValue: nan,
-		Method: "difference of means, no test possible", N: a.n + b.n, NA: a.n, NB: b.n, MeanA: ma, MeanB: mb, Warnings: []Warning{WarnZeroVarianceArm},
+		Estimate: mb - ma, SE: nan, Low: nan, High: nan, Level: o.Level, Statistic: nan, DF: nan, PValue: nan,
+		Method: "difference of means, no test possible", N: a.N() + b.N(), NA: a.N(), NB: b.N(), MeanA: ma, MeanB: mb, Warnings: []Warning{WarnZeroVarianceArm},
 	}, nil
 }

@@ -142,10 +142,10 @@ func bootEffect(where string, c UpliftCurves, a UpliftArea, reps []float64, leve
 	}
 	n := float64(c.Treated) + float64(c.Control)
 	e := Effect{
-		Estimate: a.PerHead, SE: math.Sqrt(v), Method: fmt.Sprintf("Poisson bootstrap, %d replicates", m.n), N: c.Treated + c.Control,
+		Estimate: a.PerHead, SE: math.Sqrt(v), Method: fmt.Sprintf("Poisson bootstrap, %d replicates", m.N()), N: c.Treated + c.Control,
 		NA: c.Control, NB: c.Treated, MeanA: a.Random / n, MeanB: a.Area / n, Warnings: c.Warnings,
 	}
-	e.finish(level, math.Inf(1))
+	e.Infer(level, math.Inf(1))
 	return e, nil
 }
 
@@ -246,7 +246,7 @@ func (h *UpliftHistogram) Add(id uint64, treated bool, y, score float64) error {
 // Merge adds the users of other. ErrMismatch for other options or a merge with
 // itself.
 func (h *UpliftHistogram) Merge(other *UpliftHistogram) error {
-	if err := canMerge("UpliftHistogram", h, other); err != nil {
+	if err := check.Merge("metrics: UpliftHistogram.Merge", h, other); err != nil {
 		return err
 	}
 	if h.opt != other.opt {

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // CompareMeans compares the mean of treatment b with that of control a by
@@ -23,32 +24,39 @@ import (
 // Fewer than two values in an arm, no variance in both arms, and a control mean
 // of 0 (or below 0 for the ratio) on the other scales are ErrUndefined.
 func CompareMeans(a, b Moments, o CompareOptions) (Effect, error) {
-	o = o.withDefaults()
-	if err := o.validate("metrics: CompareMeans"); err != nil {
+	o, err := o.Resolve("metrics: CompareMeans")
+	if err != nil {
 		return Effect{}, err
 	}
-	if a.n < 2 || b.n < 2 {
-		return Effect{}, undefined("CompareMeans: an arm has fewer than 2 values (control %d, treatment %d)", a.n, b.n)
+	if a.N() < 2 || b.N() < 2 {
+		return Effect{}, undefined("CompareMeans: an arm has fewer than 2 values (control %d, treatment %d)", a.N(), b.N())
 	}
-	total, err := check.AddInt64(a.n, b.n)
+	total, err := check.AddInt64(a.N(), b.N())
 	if err != nil {
 		return Effect{}, fmt.Errorf("metrics: CompareMeans: %w", err)
 	}
-	qa := a.m2 / float64(a.n-1) / float64(a.n)
-	qb := b.m2 / float64(b.n-1) / float64(b.n)
+	var q [2]float64 // squared standard errors of the means
+	for i, m := range [2]*Moments{&a, &b} {
+		v, err := m.Variance()
+		if err != nil {
+			return Effect{}, fmt.Errorf("metrics: CompareMeans: %s: %w", [2]string{"control", "treatment"}[i], err)
+		}
+		q[i] = v / float64(m.N())
+	}
+	qa, qb := q[0], q[1]
 	if qa+qb == 0 {
 		return Effect{}, undefined("CompareMeans: both arms have zero variance")
 	}
-	df := welchDF(qa, float64(a.n), qb, float64(b.n))
+	df := infer.WelchDF(qa, float64(a.N()), qb, float64(b.N()))
 	e := Effect{
-		Scale: o.Scale, N: total, NA: a.n, NB: b.n, MeanA: a.origin + a.mean, MeanB: b.origin + b.mean,
-		Estimate: (b.origin - a.origin) + (b.mean - a.mean), SE: math.Sqrt(qa + qb), Method: "Welch t",
+		Scale: o.Scale, N: total, NA: a.N(), NB: b.N(), MeanA: a.state().Mean(), MeanB: b.state().Mean(),
+		Estimate: b.state().Minus(*a.state()), SE: math.Sqrt(qa + qb), Method: "Welch t",
 	}
 	if qa == 0 || qb == 0 {
 		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
 	}
 	if o.Scale != ScaleAbsolute {
-		if err := e.rescale(math.Sqrt(qa), math.Sqrt(qb)); err != nil {
+		if err := e.Rescale(math.Sqrt(qa), math.Sqrt(qb)); err != nil {
 			return Effect{}, fmt.Errorf("metrics: CompareMeans: %w", err)
 		}
 		e.Method = "Welch t (delta method)"
@@ -56,18 +64,6 @@ func CompareMeans(a, b Moments, o CompareOptions) (Effect, error) {
 	if e.SE == 0 {
 		return Effect{}, undefined("CompareMeans: the standard error is 0")
 	}
-	e.finish(o.Level, df)
+	e.Infer(o.Level, df)
 	return e, nil
-}
-
-// welchDF works with shares of the variance, so that tiny or huge variances
-// neither underflow nor overflow when squared.
-func welchDF(qa, na, qb, nb float64) float64 {
-	s := qa + qb
-	if math.IsInf(s, 1) {
-		qa, qb = qa/4, qb/4
-		s = qa + qb
-	}
-	fa, fb := qa/s, qb/s
-	return 1 / (fa*fa/(na-1) + fb*fb/(nb-1))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // WinsorOptions are the settings of CompareWinsorized.
@@ -16,15 +17,11 @@ type WinsorOptions struct {
 }
 
 func (o WinsorOptions) withDefaults() WinsorOptions {
-	o.CompareOptions = o.CompareOptions.withDefaults()
 	o.Quantile = check.Default(o.Quantile, 0.99)
 	return o
 }
 
 func (o WinsorOptions) validate(where string) error {
-	if err := o.CompareOptions.validate(where); err != nil {
-		return err
-	}
 	var c check.Options
 	c.Require(o.Quantile > 0 && o.Quantile <= 1, "Quantile", o.Quantile, "in (0, 1]")
 	return c.Err(where)
@@ -49,6 +46,10 @@ type WinsorEffect struct {
 // ErrNotFinite for bad values; errors of CompareMeans.
 func CompareWinsorized(a, b []float64, o WinsorOptions) (WinsorEffect, error) {
 	const where = "CompareWinsorized"
+	var err error
+	if o.CompareOptions, err = o.Resolve("metrics: " + where); err != nil {
+		return WinsorEffect{}, err
+	}
 	o = o.withDefaults()
 	if err := o.validate("metrics: " + where); err != nil {
 		return WinsorEffect{}, err
@@ -101,5 +102,5 @@ func winsorCap(where string, q float64, positive bool, arms ...[]float64) (float
 		return math.NaN(), undefined("%s: a quantile of no values", where)
 	}
 	slices.Sort(all)
-	return sortedQuantile(all, q), nil
+	return infer.Quantile(all, q), nil
 }

@@ -66,9 +66,14 @@ func (w Welford) Mean() float64 {
 	return w.mean
 }
 
-// Squares returns Σ(x−x̄)², 0 when empty. A number below the smallest normal one
-// says only that the values differ.
-func (w Welford) Squares() float64 { return w.m2 }
+// Squares returns Σ(x−x̄)², 0 when empty, ErrOverflow where the values differ by so
+// little that it underflows.
+func (w Welford) Squares() (float64, error) {
+	if w.m2 > 0 && w.m2 < minNormal {
+		return math.NaN(), w.underflow()
+	}
+	return w.m2, nil
+}
 
 // Variance returns the sample variance (ddof 1): ErrUndefined below two values,
 // ErrOverflow where the values differ by so little that it underflows.
@@ -83,9 +88,13 @@ func (w Welford) variance(ddof int64) (float64, error) {
 	}
 	v := w.m2 / float64(w.n-ddof)
 	if w.m2 > 0 && v < minNormal {
-		return math.NaN(), fmt.Errorf("the values differ, but by squares too small for float64: %w", check.ErrOverflow)
+		return math.NaN(), w.underflow()
 	}
 	return v, nil
+}
+
+func (w Welford) underflow() error {
+	return fmt.Errorf("the squared deviations of %d values are too small for float64: %w", w.n, check.ErrOverflow)
 }
 
 // Moments is a Welford of the differences from the first value seen, the origin,
@@ -203,7 +212,7 @@ func (m *Moments) Sum() (float64, error) {
 }
 
 // Squares is as that of Welford.
-func (m *Moments) Squares() float64 { return m.rel.m2 }
+func (m *Moments) Squares() (float64, error) { return m.rel.Squares() }
 
 // Variance is as that of Welford.
 func (m *Moments) Variance() (float64, error) { return m.rel.variance(1) }
