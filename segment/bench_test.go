@@ -3,7 +3,6 @@ package segment_test
 import (
 	"context"
 	"math"
-	"strconv"
 	"testing"
 	"time"
 
@@ -43,7 +42,7 @@ func BenchmarkRFM(b *testing.B) {
 		scores, err = model.ScoreAll(scores[:0], r, f, m)
 		return err
 	})
-	names := segment.DefaultSegmentMap()
+	names := segment.DefaultMap()
 	measure(b, "op=segment/n=100k/levels=5", n, func() error {
 		for _, s := range scores {
 			if _, err := names.Segment(s); err != nil {
@@ -87,69 +86,6 @@ func BenchmarkKMeansStepAdd(b *testing.B) {
 		}
 		return nil
 	})
-}
-
-func BenchmarkAudience(b *testing.B) {
-	const n = 1_000_000
-	var even, third []int32
-	ids := make([]int64, n)
-	for u := range int32(n) {
-		ids[u] = int64(u)
-		if u%2 == 0 {
-			even = append(even, u)
-		}
-		if u%3 == 0 {
-			third = append(third, u)
-		}
-	}
-	x, err1 := segment.NewAudience(n, even)
-	y, err2 := segment.NewAudience(n, third)
-	if err1 != nil || err2 != nil {
-		b.Fatal(err1, err2)
-	}
-	measure(b, "op=and/users=1M", n, func() error { _, err := x.And(y); return err })
-	measure(b, "op=or/users=1M", n, func() error { _, err := x.Or(y); return err })
-	measure(b, "op=holdout/users=1M", n, func() error { _, _, err := segment.HoldOut(x, ids, 0.1, 1); return err })
-}
-
-func BenchmarkRule(b *testing.B) {
-	const n = 100_000
-	s := rng.New(2, 0, 0)
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	spend, city, seen := make([]float64, n), make([]string, n), make([]time.Time, n)
-	for u := range n {
-		spend[u], city[u] = math.Exp(3+s.Normal()), "city"+strconv.Itoa(s.Intn(50))
-		seen[u] = now.Add(-time.Duration(s.Intn(400*24)) * time.Hour)
-	}
-	table, err := segment.NewAttributes(n)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, err := range []error{table.AddNumbers("spend", spend), table.AddTexts("city", city), table.AddTimes("seen", seen)} {
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-	rule := segment.And(segment.Compare("spend", ">", 30), segment.Or(segment.In("city", "city1", "city2", "city3"), segment.Recency("seen", 0, 30*24*time.Hour)))
-	raw, err := rule.MarshalJSON()
-	if err != nil {
-		b.Fatal(err)
-	}
-	measure(b, "op=parse", 1, func() error { _, err := segment.ParseRule(raw); return err })
-	o := segment.CompileOptions{At: now}
-	measure(b, "op=compile/users=100k", n, func() error { _, err := segment.Compile(rule, table, o); return err })
-	p, err := segment.Compile(rule, table, o)
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx := context.Background()
-	measure(b, "op=select/users=100k", n, func() error { _, err := p.Select(ctx); return err })
-	measure(b, "op=estimate/users=100k/sample=2k", 2000, func() error { _, err := p.Estimate(ctx, 2000, 1); return err })
-	a, err := p.Select(ctx)
-	if err != nil {
-		b.Fatal(err)
-	}
-	measure(b, "op=parity/users=100k", n, func() error { _, err := segment.Parity(a, table, "city", 10); return err })
 }
 
 func BenchmarkLifecycle(b *testing.B) {

@@ -9,7 +9,7 @@ import (
 	"github.com/aislekit/aisle/internal/rng"
 )
 
-// ChooseKOptions are the settings of ChooseK.
+// ChooseKOptions configures ChooseK.
 type ChooseKOptions struct {
 	Min, Max   int           // numbers of clusters to try; default 2 to 10
 	References int           // uniform data sets for the gap statistic; default 10; negative: no gap
@@ -62,21 +62,21 @@ type KChoices []KChoice
 // The gap statistic compares with References data sets drawn uniformly from the
 // box that the columns span, each fitted the same way: with it, ChooseK costs
 // References+1 times as much.
-func ChooseK(ctx context.Context, rows [][]float64, o ChooseKOptions) (KChoices, error) {
-	o = o.withDefaults()
-	if err := o.validate(); err != nil {
+func ChooseK(ctx context.Context, rows [][]float64, opt ChooseKOptions) (KChoices, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
 	p, err := newPoints(rows, nil)
 	if err != nil {
 		return nil, fmt.Errorf("segment: ChooseK: %w", err)
 	}
-	top := p.distinct(o.Max)
-	if top < o.Min {
-		return nil, fmt.Errorf("segment: ChooseK: Min is %d, but the rows hold only %d distinct points: %w", o.Min, top, ErrRange)
+	top := p.distinct(opt.Max)
+	if top < opt.Min {
+		return nil, fmt.Errorf("segment: ChooseK: Min is %d, but the rows hold only %d distinct points: %w", opt.Min, top, ErrRange)
 	}
 	fit := func(q *points, k int) (*KMeans, error) {
-		ko := o.KMeans
+		ko := opt.KMeans
 		ko.K = k
 		m, err := fitPoints(ctx, q, &ko)
 		if err != nil && ctx.Err() == nil {
@@ -85,23 +85,23 @@ func ChooseK(ctx context.Context, rows [][]float64, o ChooseKOptions) (KChoices,
 		return m, err
 	}
 	var out KChoices
-	for k := o.Min; k <= min(o.Max, top); k++ {
+	for k := opt.Min; k <= min(opt.Max, top); k++ {
 		m, err := fit(p, k)
 		if err != nil {
 			return nil, err
 		}
 		c := KChoice{K: k, Model: m, Inertia: m.inertia}
-		if err := c.score(ctx, p, &o); err != nil {
+		if err := c.score(ctx, p, &opt); err != nil {
 			return nil, err
 		}
 		out = append(out, c)
 	}
-	if o.References == 0 {
+	if opt.References == 0 {
 		return out, nil
 	}
 	logs := make([][]float64, len(out))
-	for b := range o.References {
-		u := p.uniform(o.KMeans.Seed, uint64(b))
+	for b := range opt.References {
+		u := p.uniform(opt.KMeans.Seed, uint64(b))
 		for i := range out {
 			m, err := fit(u, out[i].K)
 			if err != nil {
@@ -117,7 +117,7 @@ func ChooseK(ctx context.Context, rows [][]float64, o ChooseKOptions) (KChoices,
 			mean += delta / float64(b+1)
 			m2 += delta * (v - mean)
 		}
-		n := float64(o.References)
+		n := float64(opt.References)
 		out[i].Gap = mean - math.Log(out[i].Inertia)
 		out[i].GapSE = math.Sqrt(m2/n) * math.Sqrt(1+1/n)
 		if !check.Finite(out[i].Gap) || !check.Finite(out[i].GapSE) {
@@ -128,7 +128,7 @@ func ChooseK(ctx context.Context, rows [][]float64, o ChooseKOptions) (KChoices,
 }
 
 // score fills the scores of one partition, except the gap.
-func (c *KChoice) score(ctx context.Context, p *points, o *ChooseKOptions) error {
+func (c *KChoice) score(ctx context.Context, p *points, opt *ChooseKOptions) error {
 	nan := math.NaN()
 	c.Silhouette, c.SimplifiedSilhouette, c.CalinskiHarabasz, c.DaviesBouldin, c.Gap, c.GapSE = nan, nan, nan, nan, nan, nan
 	l := c.Model.partition(p, nil)
@@ -136,17 +136,17 @@ func (c *KChoice) score(ctx context.Context, p *points, o *ChooseKOptions) error
 		return nil
 	}
 	c.SimplifiedSilhouette, c.CalinskiHarabasz, c.DaviesBouldin = l.simplified(), l.calinskiHarabasz(), l.daviesBouldin()
-	if o.Sample == 0 {
+	if opt.Sample == 0 {
 		return nil
 	}
-	if p.n > o.Sample {
-		s := rng.New(o.KMeans.Seed, stageSample, 0)
-		pick := s.Perm(p.n)[:o.Sample]
+	if p.n > opt.Sample {
+		s := rng.New(opt.KMeans.Seed, stageSample, 0)
+		pick := s.Perm(p.n)[:opt.Sample]
 		if l = c.Model.partition(p, pick); l.comparable() != nil {
 			return nil
 		}
 	}
-	mean, _, err := l.silhouette(ctx, o.KMeans.Workers)
+	mean, _, err := l.silhouette(ctx, opt.KMeans.Workers)
 	c.Silhouette = mean
 	return err
 }
@@ -204,7 +204,7 @@ func (p *points) uniform(seed, b uint64) *points {
 }
 
 // best returns the K of highest score, lowest K among equals.
-func (c KChoices) best(name string, score func(*KChoice) float64) (int, error) {
+func (c KChoices) best(method, name string, score func(*KChoice) float64) (int, error) {
 	k, high := 0, math.Inf(-1)
 	for i := range c {
 		if s := score(&c[i]); s > high {
@@ -212,7 +212,7 @@ func (c KChoices) best(name string, score func(*KChoice) float64) (int, error) {
 		}
 	}
 	if k == 0 {
-		return 0, fmt.Errorf("segment: KChoices: no K has a %s: %w", name, ErrUndefined)
+		return 0, fmt.Errorf("segment: KChoices.%s: no K has a %s: %w", method, name, ErrUndefined)
 	}
 	return k, nil
 }
@@ -220,20 +220,20 @@ func (c KChoices) best(name string, score func(*KChoice) float64) (int, error) {
 // BySilhouette returns the K of highest exact silhouette or, if that was
 // switched off, simplified silhouette.
 func (c KChoices) BySilhouette() (int, error) {
-	if k, err := c.best("silhouette", func(c *KChoice) float64 { return c.Silhouette }); err == nil {
+	if k, err := c.best("BySilhouette", "silhouette", func(c *KChoice) float64 { return c.Silhouette }); err == nil {
 		return k, nil
 	}
-	return c.best("silhouette", func(c *KChoice) float64 { return c.SimplifiedSilhouette })
+	return c.best("BySilhouette", "silhouette", func(c *KChoice) float64 { return c.SimplifiedSilhouette })
 }
 
 // ByCalinskiHarabasz returns the K of highest Calinski-Harabasz index.
 func (c KChoices) ByCalinskiHarabasz() (int, error) {
-	return c.best("Calinski-Harabasz index", func(c *KChoice) float64 { return c.CalinskiHarabasz })
+	return c.best("ByCalinskiHarabasz", "Calinski-Harabasz index", func(c *KChoice) float64 { return c.CalinskiHarabasz })
 }
 
 // ByDaviesBouldin returns the K of lowest Davies-Bouldin index.
 func (c KChoices) ByDaviesBouldin() (int, error) {
-	return c.best("Davies-Bouldin index", func(c *KChoice) float64 { return -c.DaviesBouldin })
+	return c.best("ByDaviesBouldin", "Davies-Bouldin index", func(c *KChoice) float64 { return -c.DaviesBouldin })
 }
 
 // ByElbow returns the K where the curve of inertia lies farthest below the line
@@ -241,10 +241,10 @@ func (c KChoices) ByDaviesBouldin() (int, error) {
 // that falls, else it is ErrUndefined.
 func (c KChoices) ByElbow() (int, error) {
 	if len(c) < 3 || !(c[0].Inertia > c[len(c)-1].Inertia) {
-		return 0, fmt.Errorf("segment: KChoices: an elbow needs three values of K and a falling inertia: %w", ErrUndefined)
+		return 0, fmt.Errorf("segment: KChoices.ByElbow: an elbow needs three values of K and a falling inertia: %w", ErrUndefined)
 	}
 	first, last := c[0], c[len(c)-1]
-	return c.best("elbow", func(c *KChoice) float64 {
+	return c.best("ByElbow", "elbow", func(c *KChoice) float64 {
 		x := float64(c.K-first.K) / float64(last.K-first.K)
 		return 1 - x - (c.Inertia-last.Inertia)/(first.Inertia-last.Inertia)
 	})
@@ -258,5 +258,5 @@ func (c KChoices) ByGap() (int, error) {
 			return c[i].K, nil
 		}
 	}
-	return 0, fmt.Errorf("segment: KChoices: the gap still rises at the largest K, or was not computed: %w", ErrUndefined)
+	return 0, fmt.Errorf("segment: KChoices.ByGap: the gap still rises at the largest K, or was not computed: %w", ErrUndefined)
 }

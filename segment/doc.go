@@ -1,35 +1,49 @@
-// Package segment groups customers: by likeness, by value, by stage of life, and
-// by rules that people write down.
+// Package segment groups customers: by likeness, by value and by stage of life. It is
+// for those who want to speak differently to different people; whom a campaign
+// addresses is chosen by rules in package audience below it.
+//
+// Five names are enough to start: [FitRFM] scores customers by recency, frequency and
+// monetary value, [DefaultMap] names the scores, [FitKMeans] finds groups of alike
+// customers, [DescribeClusters] says what makes each special, [Lifecycle] who is new,
+// active or gone.
+//
+//	days, orders, spent := []float64{2, 90, 30, 200, 10}, []float64{12, 1, 4, 6, 1}, []float64{900, 20, 210, 500, 35}
+//	rfm, err := segment.FitRFM(days, orders, spent, 5)
+//	if err != nil {
+//		return err
+//	}
+//	names := segment.DefaultMap()
+//	for i := range days {
+//		score, _ := rfm.Score(days[i], orders[i], spent[i])
+//		name, _ := names.Name(score)
+//		fmt.Println(score, name)
+//	}
 //
 // # Which function when
 //
-//   - FitKMeans finds groups of alike customers in a table of numbers;
-//     ChooseK compares numbers of clusters, DescribeClusters says what makes
-//     each one special.
-//   - FitRFM scores customers by recency, frequency and monetary value, and a
-//     SegmentMap turns scores into names such as "champions" or "at risk".
-//     FitCuts does the same for any one measure (value tiers, age bands).
-//   - Lifecycle says who is new, active, sleeping, churned or reactivated at an
-//     instant; Timeline lists the changes, Transitions counts them, and a
-//     Playbook holds what to do about each.
-//   - Rule, compiled against Attributes, selects an Audience: "women between 25
-//     and 40 in two regions who bought twice in 90 days". An audience is a bitmap
-//     over user indices with And, Or and AndNot; HoldOut keeps a control group
-//     aside so that the campaign can be measured; Parity shows whom it reaches.
+//   - [FitKMeans]: groups of alike customers in a table of numbers; [ChooseK] compares
+//     numbers of clusters, [DescribeClusters] says what makes each one special
+//   - [KMeansStep]: one round of k-means over shards, machines or parties
+//   - [Silhouette], [SimplifiedSilhouette], [CalinskiHarabasz], [DaviesBouldin]: how well
+//     given labels separate given rows
+//   - [FitRFM], [Map]: scores by recency, frequency and value, and names such as
+//     "champions" or "at risk" for them
+//   - [FitCuts]: levels of any one measure, such as value tiers or age bands
+//   - [Lifecycle]: who is new, active, sleeping, churned or reactivated at an instant,
+//     [Lifecycle.Timeline] lists the changes, [Transitions] counts them, and a
+//     [Playbook] holds what to do about each
+//   - package audience: rules over attributes, sets of users, hold-outs, parity
 //
-// Users are dense indices 0, 1, 2, … as a table or data set numbers them.
+// Rows and customers are dense indices 0, 1, 2, … as a table or data set numbers them.
 //
 // # Guarantees
 //
 //   - The same input and seed give the same result, to the byte, at any
 //     GOMAXPROCS and, for fits, in any order of rows.
-//   - Bad data is an error that names the row, field, clause or cell, never a
-//     panic; after an error nothing is half-changed.
-//   - Fitted values, programs and audiences are immutable and safe for
-//     concurrent use; builders and accumulators are not.
-//   - Rules follow three-valued logic: what is missing is neither true nor
-//     false. See Rule.
-//   - A SegmentMap is total: holes and overlaps are found when it is built.
+//   - Bad data is an error that names the row, field or cell, never a panic; after
+//     an error nothing is half-changed.
+//   - Fitted values are immutable and safe for concurrent use; accumulators are not.
+//   - A [Map] is total: holes and overlaps are found when it is built.
 //
 // # References
 //
@@ -38,6 +52,5 @@
 // Silhouettes, 1987. Caliński and Harabasz, A dendrite method for cluster
 // analysis, 1974. Davies and Bouldin, A cluster separation measure, 1979.
 // Tibshirani, Walther and Hastie, Estimating the number of clusters in a data
-// set via the gap statistic, 2001. Kleene, Introduction to metamathematics, 1952,
-// for the logic of rules.
+// set via the gap statistic, 2001.
 package segment

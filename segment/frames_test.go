@@ -1,9 +1,7 @@
 package segment_test
 
 import (
-	"bytes"
 	"encoding"
-	"os"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/codec"
@@ -89,38 +87,7 @@ func TestFrames(t *testing.T) {
 				return map[string]any{"Counts": counts, "Rate": rate}
 			},
 		},
-		{
-			Kind: codec.KindAudience,
-			Fill: func(t testing.TB) encoding.BinaryMarshaler {
-				p, err := segment.Compile(segment.Compare("age", ">=", 30), table(), segment.CompileOptions{MinAudience: 3})
-				must(err)
-				a, err := p.Select(bg)
-				must(err)
-				return a
-			},
-			Values: func(t testing.TB, s any) any {
-				a := s.(*segment.Audience)
-				return map[string]any{"Universe": a.Universe(), "IDs": a.IDs(nil), "MinSize": a.MinSize(), "Small": a.Small()}
-			},
-			Zero: []string{".reason: an audience with members has none; TestFrameEmptyAudience holds one without"},
-		},
 	})
 }
 
 var filledRows = [][]float64{{1, 2}, {1.5, 1}, {8, 1.5}, {9, 3}, {4, 8}, {5, 9.5}, {2, 2.5}, {7.5, 2}}
-
-// An audience that a rule left empty keeps the reason.
-func TestFrameEmptyAudience(t *testing.T) {
-	const path = "testdata/frames/AudienceEmpty.v1.bin"
-	data, err := os.ReadFile(path)
-	must(err)
-	var a segment.Audience
-	must(a.UnmarshalBinary(data))
-	if a.Universe() != 4 || a.Count() != 0 || a.MinSize() != 3 || a.Reason() != "age >= 40 contradicts age < 30" {
-		t.Errorf("%d of %d, at least %d: %q", a.Count(), a.Universe(), a.MinSize(), a.Reason())
-	}
-	again, err := a.MarshalBinary()
-	if err != nil || !bytes.Equal(again, data) {
-		t.Errorf("written again it differs (%v)", err)
-	}
-}

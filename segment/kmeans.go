@@ -10,8 +10,8 @@ import (
 	"github.com/aislekit/aisle/internal/parallel"
 )
 
-// KMeansOptions are the settings of FitKMeans. K is required (it may be left 0
-// when Centers is given).
+// KMeansOptions configures FitKMeans. K is required (it may be left 0 when
+// Centers is given).
 type KMeansOptions struct {
 	K int // number of clusters, 1 … number of distinct rows
 
@@ -29,11 +29,11 @@ type KMeansOptions struct {
 	Workers int // goroutines; default GOMAXPROCS. The result does not depend on it.
 
 	// Progress, if set, is called on the caller's goroutine after each iteration.
-	Progress func(KMeansProgress)
+	Progress func(Progress)
 }
 
-// KMeansProgress is what FitKMeans reports after each iteration.
-type KMeansProgress struct {
+// Progress is what FitKMeans and ChooseK report after each iteration.
+type Progress struct {
 	Restart   int     // 0, 1, …
 	Iteration int     // 1, 2, …
 	Moved     int     // rows that changed cluster
@@ -95,17 +95,17 @@ type KMeans struct {
 //
 // Columns should be on comparable scales: a column in cents outweighs one in
 // years. See Arthur and Vassilvitskii 2007 for k-means++.
-func FitKMeans(ctx context.Context, rows [][]float64, o KMeansOptions) (*KMeans, error) {
-	o = o.withDefaults()
-	if err := o.validate(); err != nil {
+func FitKMeans(ctx context.Context, rows [][]float64, opt KMeansOptions) (*KMeans, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	p, err := newPoints(rows, o.Weights)
+	p, err := newPoints(rows, opt.Weights)
 	if err != nil {
 		return nil, fmt.Errorf("segment: FitKMeans: %w", err)
 	}
-	if o.Centers != nil {
-		_, d, err := checkMatrix("Centers", o.Centers)
+	if opt.Centers != nil {
+		_, d, err := checkMatrix("Centers", opt.Centers)
 		if err == nil && d != p.d {
 			err = fmt.Errorf("Centers have %d columns, rows have %d: %w", d, p.d, ErrShape)
 		}
@@ -113,7 +113,7 @@ func FitKMeans(ctx context.Context, rows [][]float64, o KMeansOptions) (*KMeans,
 			return nil, fmt.Errorf("segment: FitKMeans: %w", err)
 		}
 	}
-	m, err := fitPoints(ctx, p, &o)
+	m, err := fitPoints(ctx, p, &opt)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -124,18 +124,18 @@ func FitKMeans(ctx context.Context, rows [][]float64, o KMeansOptions) (*KMeans,
 }
 
 // fitPoints runs the restarts on validated points; o has its defaults.
-func fitPoints(ctx context.Context, p *points, o *KMeansOptions) (*KMeans, error) {
-	if got := p.distinct(o.K); got < o.K {
-		return nil, fmt.Errorf("K is %d, but the rows hold only %d distinct points: %w", o.K, got, ErrRange)
+func fitPoints(ctx context.Context, p *points, opt *KMeansOptions) (*KMeans, error) {
+	if got := p.distinct(opt.K); got < opt.K {
+		return nil, fmt.Errorf("K is %d, but the rows hold only %d distinct points: %w", opt.K, got, ErrRange)
 	}
 	var best *KMeans
-	l := newLloyd(p, o)
-	for r := range o.Restarts {
-		if o.Centers != nil {
-			for j, c := range o.Centers {
+	l := newLloyd(p, opt)
+	for r := range opt.Restarts {
+		if opt.Centers != nil {
+			for j, c := range opt.Centers {
 				copy(l.centre[j*p.d:], c)
 			}
-		} else if err := seedPlusPlus(ctx, p, l.centre, o.K, o.Seed, uint64(r), o.Workers); err != nil {
+		} else if err := seedPlusPlus(ctx, p, l.centre, opt.K, opt.Seed, uint64(r), opt.Workers); err != nil {
 			return nil, err
 		}
 		m, err := l.run(ctx, r)
@@ -201,7 +201,7 @@ func (m *KMeans) Converged() bool { return m.converged }
 // centre. It does not allocate.
 func (m *KMeans) Nearest(row []float64) (cluster int, squaredDistance float64, err error) {
 	if err := checkRow(row, m.d); err != nil {
-		return 0, 0, fmt.Errorf("segment: KMeans: %w", err)
+		return 0, 0, fmt.Errorf("segment: KMeans.Nearest: %w", err)
 	}
 	j, d, _ := m.tiles.nearest2(row)
 	return j, d, nil
@@ -213,7 +213,7 @@ func (m *KMeans) Nearest(row []float64) (cluster int, squaredDistance float64, e
 func (m *KMeans) Assign(dst []int32, rows [][]float64) ([]int32, error) {
 	for i, r := range rows {
 		if err := checkRow(r, m.d); err != nil {
-			return dst, fmt.Errorf("segment: KMeans: Assign: row %d: %w", i, err)
+			return dst, fmt.Errorf("segment: KMeans.Assign: row %d: %w", i, err)
 		}
 	}
 	from := len(dst)
@@ -235,7 +235,7 @@ func (m *KMeans) Assign(dst []int32, rows [][]float64) ([]int32, error) {
 // AppendBinary appends the model's binary form to dst.
 func (m *KMeans) AppendBinary(dst []byte) ([]byte, error) {
 	if m.k == 0 {
-		return dst, fmt.Errorf("segment: KMeans is not fitted: %w", ErrEmpty)
+		return dst, fmt.Errorf("segment: KMeans.AppendBinary: the model is not fitted: %w", ErrEmpty)
 	}
 	var w codec.Writer
 	w.Int(m.k)
@@ -257,7 +257,7 @@ func (m *KMeans) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *KMeans) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindKMeans, 1)
 	if err != nil {
-		return fmt.Errorf("segment: KMeans: %w", err)
+		return fmt.Errorf("segment: KMeans.UnmarshalBinary: %w", err)
 	}
 	n := KMeans{
 		k: r.Int(), d: r.Int(), centers: r.Float64s(), weights: r.Float64s(), spread: r.Float64s(),
@@ -277,7 +277,7 @@ func (m *KMeans) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("segment: KMeans: %w", err)
+		return fmt.Errorf("segment: KMeans.UnmarshalBinary: %w", err)
 	}
 	n.tiles.set(n.centers, n.k, n.d)
 	*m = n

@@ -486,7 +486,7 @@ func TestFitKMeansCancel(t *testing.T) {
 	cause := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(bg)
 	calls := 0
-	m, err := segment.FitKMeans(ctx, rows, segment.KMeansOptions{K: 8, Tol: -1, Progress: func(p segment.KMeansProgress) {
+	m, err := segment.FitKMeans(ctx, rows, segment.KMeansOptions{K: 8, Tol: -1, Progress: func(p segment.Progress) {
 		if calls++; p.Iteration == 2 {
 			cancel(cause)
 		}

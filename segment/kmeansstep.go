@@ -60,13 +60,13 @@ func flatCentres(centers [][]float64) (flat []float64, k, d int, err error) {
 // Add puts one row with a weight into the state. Weight 0 counts as absent.
 func (s *KMeansStep) Add(row []float64, weight float64) error {
 	if s.k == 0 {
-		return fmt.Errorf("segment: KMeansStep: use NewKMeansStep: %w", ErrEmpty)
+		return fmt.Errorf("segment: KMeansStep.Add: use NewKMeansStep: %w", ErrEmpty)
 	}
 	if err := checkRow(row, s.d); err != nil {
-		return fmt.Errorf("segment: KMeansStep: %w", err)
+		return fmt.Errorf("segment: KMeansStep.Add: %w", err)
 	}
 	if !(weight >= 0) || math.IsInf(weight, 0) {
-		return fmt.Errorf("segment: KMeansStep: weight is %v, want >= 0 and finite: %w", weight, ErrRange)
+		return fmt.Errorf("segment: KMeansStep.Add: weight is %v, want >= 0 and finite: %w", weight, ErrRange)
 	}
 	if weight == 0 {
 		return nil
@@ -74,7 +74,7 @@ func (s *KMeansStep) Add(row []float64, weight float64) error {
 	j, dist, _ := s.tiles.nearest2(row)
 	total, spread := s.weight[j]+weight, s.spread[j]+float64(weight*dist)
 	if !check.Finite(total) || !check.Finite(spread) {
-		return fmt.Errorf("segment: KMeansStep: sums of cluster %d: %w", j, ErrOverflow)
+		return fmt.Errorf("segment: KMeansStep.Add: sums of cluster %d: %w", j, ErrOverflow)
 	}
 	s.weight[j], s.spread[j] = total, spread
 	c := s.centre[j*s.d:]
@@ -104,28 +104,30 @@ func (s *KMeansStep) farthest(j int, row []float64, dist, weight float64) {
 	}
 }
 
-// Merge adds the rows of o. States that start from other centres are
-// ErrMismatch, and so is merging a state with itself.
-func (s *KMeansStep) Merge(o *KMeansStep) error {
-	if o == nil || s == o {
-		return fmt.Errorf("segment: KMeansStep: merge with itself or nil: %w", ErrMismatch)
+// Merge adds the rows of other. Nil, the state itself and states that start from
+// other centres are ErrMismatch; sums beyond float64 are ErrOverflow. An error
+// changes nothing.
+func (s *KMeansStep) Merge(other *KMeansStep) error {
+	const where = "segment: KMeansStep.Merge"
+	if err := check.Merge(where, s, other); err != nil {
+		return err
 	}
-	if s.k != o.k || s.d != o.d || !slices.Equal(s.centre, o.centre) {
-		return fmt.Errorf("segment: KMeansStep: the states start from different centres: %w", ErrMismatch)
+	if s.k != other.k || s.d != other.d || !slices.Equal(s.centre, other.centre) {
+		return fmt.Errorf("%s: the states start from different centres: %w", where, ErrMismatch)
 	}
 	for j := range s.k {
-		if !check.Finite(s.weight[j]+o.weight[j]) || !check.Finite(s.spread[j]+o.spread[j]) {
-			return fmt.Errorf("segment: KMeansStep: sums of cluster %d: %w", j, ErrOverflow)
+		if !check.Finite(s.weight[j]+other.weight[j]) || !check.Finite(s.spread[j]+other.spread[j]) {
+			return fmt.Errorf("%s: sums of cluster %d: %w", where, j, ErrOverflow)
 		}
 	}
 	for j := range s.k {
-		s.weight[j] += o.weight[j]
-		s.spread[j] += o.spread[j]
-		if o.farW[j] > 0 {
-			s.farthest(j, o.far[j*s.d:(j+1)*s.d], o.farD[j], o.farW[j])
+		s.weight[j] += other.weight[j]
+		s.spread[j] += other.spread[j]
+		if other.farW[j] > 0 {
+			s.farthest(j, other.far[j*s.d:(j+1)*s.d], other.farD[j], other.farW[j])
 		}
 	}
-	for q, v := range o.sum {
+	for q, v := range other.sum {
 		s.sum[q] += v
 	}
 	return nil
@@ -160,7 +162,7 @@ func (s *KMeansStep) Next() (centers [][]float64, shift float64, err error) {
 		}
 	}
 	if total == 0 {
-		return nil, 0, fmt.Errorf("segment: KMeansStep: no rows: %w", ErrEmpty)
+		return nil, 0, fmt.Errorf("segment: KMeansStep.Next: no rows: %w", ErrEmpty)
 	}
 	slices.SortStableFunc(donors, func(a, b int) int {
 		return cmp.Or(cmp.Compare(s.farD[b], s.farD[a]), slices.Compare(s.far[a*s.d:(a+1)*s.d], s.far[b*s.d:(b+1)*s.d]))
@@ -184,7 +186,7 @@ func (s *KMeansStep) Next() (centers [][]float64, shift float64, err error) {
 		shift += squared(next[j*s.d:(j+1)*s.d], s.centre[j*s.d:(j+1)*s.d])
 	}
 	if _, ok := within(next); !ok || !check.Finite(shift) {
-		return nil, 0, fmt.Errorf("segment: KMeansStep: a centre moves to a place that is not finite: %w", ErrOverflow)
+		return nil, 0, fmt.Errorf("segment: KMeansStep.Next: a centre moves to a place that is not finite: %w", ErrOverflow)
 	}
 	return unflatten(next, s.k, s.d), shift, nil
 }
@@ -192,7 +194,7 @@ func (s *KMeansStep) Next() (centers [][]float64, shift float64, err error) {
 // AppendBinary appends the state's binary form to dst.
 func (s *KMeansStep) AppendBinary(dst []byte) ([]byte, error) {
 	if s.k == 0 {
-		return dst, fmt.Errorf("segment: KMeansStep: use NewKMeansStep: %w", ErrEmpty)
+		return dst, fmt.Errorf("segment: KMeansStep.AppendBinary: use NewKMeansStep: %w", ErrEmpty)
 	}
 	var w codec.Writer
 	w.Int(s.k)
@@ -215,7 +217,7 @@ func (s *KMeansStep) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil
 func (s *KMeansStep) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindKMeansStep, 1)
 	if err != nil {
-		return fmt.Errorf("segment: KMeansStep: %w", err)
+		return fmt.Errorf("segment: KMeansStep.UnmarshalBinary: %w", err)
 	}
 	n := &KMeansStep{k: r.Int(), d: r.Int()}
 	for i, v := range n.parts() {
@@ -239,7 +241,7 @@ func (s *KMeansStep) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("segment: KMeansStep: %w", err)
+		return fmt.Errorf("segment: KMeansStep.UnmarshalBinary: %w", err)
 	}
 	n.tiles.set(n.centre, n.k, n.d)
 	*s = *n

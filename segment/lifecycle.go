@@ -33,7 +33,8 @@ func (s State) String() string {
 	return fmt.Sprintf("State(%d)", uint8(s))
 }
 
-// LifecycleOptions are the thresholds of a Lifecycle. All are lengths of time.
+// LifecycleOptions configures NewLifecycle: thresholds, all of them lengths of
+// time > 0.
 type LifecycleOptions struct {
 	New         time.Duration // a customer is New until this long after the first purchase; default 30 days
 	Sleep       time.Duration // Sleeping from this long after the last purchase; default 90 days
@@ -83,24 +84,24 @@ type Transition struct {
 // last purchase a customer is Sleeping. Sleeping and Churned win over New and
 // Reactivated where thresholds cross; a return counts as Reactivated even while
 // the customer is New. It is immutable and safe for concurrent use.
-type Lifecycle struct{ o LifecycleOptions }
+type Lifecycle struct{ opt LifecycleOptions }
 
 // NewLifecycle checks the thresholds.
-func NewLifecycle(o LifecycleOptions) (*Lifecycle, error) {
-	o = o.withDefaults()
-	if err := o.validate(); err != nil {
+func NewLifecycle(opt LifecycleOptions) (*Lifecycle, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	return &Lifecycle{o}, nil
+	return &Lifecycle{opt}, nil
 }
 
 // Options returns the thresholds in force.
-func (l *Lifecycle) Options() LifecycleOptions { return l.o }
+func (l *Lifecycle) Options() LifecycleOptions { return l.opt }
 
-func (p Purchases) check(at time.Time) error {
+func (p Purchases) check(asOf time.Time) error {
 	var bad string
 	switch {
-	case at.IsZero():
+	case asOf.IsZero():
 		bad = "the instant is the zero time"
 	case p.First.IsZero() != p.Last.IsZero():
 		bad = "First and Last must be given both or neither"
@@ -112,7 +113,7 @@ func (p Purchases) check(at time.Time) error {
 		bad = "Previous is not between First and Last"
 	case p.Previous.IsZero() && p.Last.After(p.First):
 		bad = "Last is after First, but Previous is missing"
-	case p.Last.After(at):
+	case p.Last.After(asOf):
 		bad = "Last is after the instant"
 	default:
 		return nil
@@ -120,24 +121,24 @@ func (p Purchases) check(at time.Time) error {
 	return fmt.Errorf("%s: %w", bad, ErrRange)
 }
 
-// State returns the state at an instant of a customer whose purchases up to that
-// instant are p. Times that contradict each other, or purchases after the
-// instant, are ErrRange.
-func (l *Lifecycle) State(p Purchases, at time.Time) (State, error) {
-	if err := p.check(at); err != nil {
-		return 0, fmt.Errorf("segment: Lifecycle: %w", err)
+// State returns the state, as of an instant, of a customer whose purchases up to
+// and including that instant are p. Times that contradict each other, or purchases
+// after the instant, are ErrRange.
+func (l *Lifecycle) State(p Purchases, asOf time.Time) (State, error) {
+	if err := p.check(asOf); err != nil {
+		return 0, fmt.Errorf("segment: Lifecycle.State: %w", err)
 	}
-	s, _ := l.state(p, at)
+	s, _ := l.state(p, asOf)
 	return s, nil
 }
 
 // Next returns the change of state that is due if the customer buys nothing
 // more: ok is false when none is (a prospect, or one who has churned).
-func (l *Lifecycle) Next(p Purchases, at time.Time) (t Transition, ok bool, err error) {
-	if err := p.check(at); err != nil {
-		return Transition{}, false, fmt.Errorf("segment: Lifecycle: %w", err)
+func (l *Lifecycle) Next(p Purchases, asOf time.Time) (t Transition, ok bool, err error) {
+	if err := p.check(asOf); err != nil {
+		return Transition{}, false, fmt.Errorf("segment: Lifecycle.Next: %w", err)
 	}
-	t, ok = l.next(p, at)
+	t, ok = l.next(p, asOf)
 	return t, ok, nil
 }
 
@@ -155,19 +156,19 @@ func (l *Lifecycle) state(p Purchases, at time.Time) (State, time.Time) {
 	if p.Last.IsZero() {
 		return Prospect, time.Time{}
 	}
-	churn, sleep := p.Last.Add(l.o.Churn), p.Last.Add(l.o.Sleep)
+	churn, sleep := p.Last.Add(l.opt.Churn), p.Last.Add(l.opt.Sleep)
 	switch {
 	case !at.Before(churn):
 		return Churned, time.Time{}
 	case !at.Before(sleep):
 		return Sleeping, churn
 	}
-	if !p.Previous.IsZero() && p.Last.Sub(p.Previous) >= l.o.Gap {
-		if end := p.Last.Add(l.o.Reactivated); at.Before(end) {
+	if !p.Previous.IsZero() && p.Last.Sub(p.Previous) >= l.opt.Gap {
+		if end := p.Last.Add(l.opt.Reactivated); at.Before(end) {
 			return Reactivated, earlier(end, sleep)
 		}
 	}
-	if end := p.First.Add(l.o.New); at.Before(end) {
+	if end := p.First.Add(l.opt.New); at.Before(end) {
 		return New, earlier(end, sleep)
 	}
 	return Active, sleep
@@ -186,13 +187,13 @@ func earlier(a, b time.Time) time.Time {
 func (l *Lifecycle) Timeline(dst []Transition, purchases []time.Time, from, to time.Time) ([]Transition, error) {
 	switch {
 	case from.IsZero() || to.IsZero():
-		return dst, fmt.Errorf("segment: Lifecycle: Timeline: from or to is the zero time: %w", ErrRange)
+		return dst, fmt.Errorf("segment: Lifecycle.Timeline: from or to is the zero time: %w", ErrRange)
 	case to.Before(from):
-		return dst, fmt.Errorf("segment: Lifecycle: Timeline: to %v is before from %v: %w", to, from, ErrRange)
+		return dst, fmt.Errorf("segment: Lifecycle.Timeline: to %v is before from %v: %w", to, from, ErrRange)
 	}
 	for i, t := range purchases {
 		if t.IsZero() || i > 0 && t.Before(purchases[i-1]) {
-			return dst, fmt.Errorf("segment: Lifecycle: Timeline: purchase %d at %v is the zero time or out of order: %w", i, t, ErrRange)
+			return dst, fmt.Errorf("segment: Lifecycle.Timeline: purchase %d at %v is the zero time or out of order: %w", i, t, ErrRange)
 		}
 	}
 	emit := func(t Transition) {

@@ -18,7 +18,7 @@ import (
 // skipped only when the rounded distances, too, would leave its label alone.
 type lloyd struct {
 	p      *points
-	o      *KMeansOptions
+	opt    *KMeansOptions
 	k, d   int
 	size   int // rows per block
 	blocks int
@@ -40,12 +40,12 @@ type lloyd struct {
 	changed []int     // per block
 }
 
-func newLloyd(p *points, o *KMeansOptions) *lloyd {
+func newLloyd(p *points, opt *KMeansOptions) *lloyd {
 	size := blockSize(p.n)
 	blocks := parallel.Blocks(p.n, size)
-	k, d := o.K, p.d
+	k, d := opt.K, p.d
 	return &lloyd{
-		p: p, o: o, k: k, d: d, size: size, blocks: blocks,
+		p: p, opt: opt, k: k, d: d, size: size, blocks: blocks,
 		ulps:   4 * float64(d+8) * 0x1p-52,
 		centre: make([]float64, k*d), label: make([]int32, p.n), upper: make([]float64, p.n), lower: make([]float64, p.n),
 		half: make([]float64, k), shift: make([]float64, k),
@@ -60,12 +60,12 @@ func (l *lloyd) run(ctx context.Context, restart int) (*KMeans, error) {
 	}
 	clear(l.shift)
 	l.moved1, l.moved2, l.by = 0, 0, -1
-	tol := l.o.Tol * l.p.meanVariance()
+	tol := l.opt.Tol * l.p.meanVariance()
 	converged, iter := false, 0
-	for iter < l.o.MaxIter && !converged {
+	for iter < l.opt.MaxIter && !converged {
 		iter++
 		l.prepare()
-		err := parallel.For(ctx, l.p.n, l.size, l.o.Workers, func(_, lo, hi int) error {
+		err := parallel.For(ctx, l.p.n, l.size, l.opt.Workers, func(_, lo, hi int) error {
 			l.assign(lo, hi)
 			l.accumulate(lo, hi)
 			return nil
@@ -78,8 +78,8 @@ func (l *lloyd) run(ctx context.Context, restart int) (*KMeans, error) {
 			return nil, err
 		}
 		converged = !relocated && (moved == 0 || shift <= tol)
-		if l.o.Progress != nil {
-			l.o.Progress(KMeansProgress{Restart: restart, Iteration: iter, Moved: moved, Shift: shift})
+		if l.opt.Progress != nil {
+			l.opt.Progress(Progress{Restart: restart, Iteration: iter, Moved: moved, Shift: shift})
 		}
 	}
 	return l.finish(ctx, iter, converged)
@@ -247,7 +247,7 @@ func (l *lloyd) farthest(count []float64) int {
 // finish labels all rows by the final centres and measures them.
 func (l *lloyd) finish(ctx context.Context, iter int, converged bool) (*KMeans, error) {
 	l.prepare()
-	err := parallel.For(ctx, l.p.n, l.size, l.o.Workers, func(_, lo, hi int) error {
+	err := parallel.For(ctx, l.p.n, l.size, l.opt.Workers, func(_, lo, hi int) error {
 		l.assign(lo, hi)
 		b := lo / l.size
 		spread, count := l.sum[b*l.k*l.d:][:l.k], l.count[b*l.k:][:l.k]

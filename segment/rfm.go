@@ -72,8 +72,16 @@ func (m *RFM) Cuts() (recency, frequency, monetary Cuts) { return m.r, m.f, m.m 
 
 // Score returns one customer's cell. NaN and infinity are ErrNotFinite.
 func (m *RFM) Score(recency, frequency, monetary float64) (RFMScore, error) {
+	s, err := m.score(recency, frequency, monetary)
+	if err != nil {
+		return RFMScore{}, fmt.Errorf("segment: RFM.Score: %w", err)
+	}
+	return s, nil
+}
+
+func (m *RFM) score(recency, frequency, monetary float64) (RFMScore, error) {
 	if !check.Finite(recency) || !check.Finite(frequency) || !check.Finite(monetary) {
-		return RFMScore{}, fmt.Errorf("segment: RFM: recency %v, frequency %v, monetary %v: %w", recency, frequency, monetary, ErrNotFinite)
+		return RFMScore{}, fmt.Errorf("recency %v, frequency %v, monetary %v: %w", recency, frequency, monetary, ErrNotFinite)
 	}
 	return RFMScore{
 		R: uint8(m.r.Levels() + 1 - m.r.Level(recency)),
@@ -86,13 +94,13 @@ func (m *RFM) Score(recency, frequency, monetary float64) (RFMScore, error) {
 // the customer, dst is returned as it was.
 func (m *RFM) ScoreAll(dst []RFMScore, recency, frequency, monetary []float64) ([]RFMScore, error) {
 	if err := sameLength(len(recency), len(frequency), len(monetary)); err != nil {
-		return dst, fmt.Errorf("segment: RFM: %w", err)
+		return dst, fmt.Errorf("segment: RFM.ScoreAll: %w", err)
 	}
 	out := slices.Grow(dst, len(recency))
 	for i := range recency {
-		s, err := m.Score(recency[i], frequency[i], monetary[i])
+		s, err := m.score(recency[i], frequency[i], monetary[i])
 		if err != nil {
-			return dst, fmt.Errorf("customer %d: %w", i, err)
+			return dst, fmt.Errorf("segment: RFM.ScoreAll: customer %d: %w", i, err)
 		}
 		out = append(out, s)
 	}
@@ -116,7 +124,7 @@ func (m *RFM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *RFM) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindRFM, 1)
 	if err != nil {
-		return fmt.Errorf("segment: RFM: %w", err)
+		return fmt.Errorf("segment: RFM.UnmarshalBinary: %w", err)
 	}
 	cuts := [3][]float64{r.Float64s(), r.Float64s(), r.Float64s()}
 	for _, c := range cuts {
@@ -125,7 +133,7 @@ func (m *RFM) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("segment: RFM: %w", err)
+		return fmt.Errorf("segment: RFM.UnmarshalBinary: %w", err)
 	}
 	*m = RFM{Cuts{cuts[0]}, Cuts{cuts[1]}, Cuts{cuts[2]}}
 	return nil

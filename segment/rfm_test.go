@@ -212,8 +212,8 @@ func TestFitRFMSameBytes(t *testing.T) {
 	})
 }
 
-func TestSegmentMap(t *testing.T) {
-	s := segment.DefaultSegmentMap()
+func TestMap(t *testing.T) {
+	s := segment.DefaultMap()
 	if len(s.Names()) != 10 {
 		t.Errorf("%d names", len(s.Names()))
 	}
@@ -238,37 +238,37 @@ func TestSegmentMap(t *testing.T) {
 	wantErr(t, err, segment.ErrRange, "000")
 }
 
-func TestNewSegmentMapBadInput(t *testing.T) {
+func TestNewMapBadInput(t *testing.T) {
 	span := func(a, b int) segment.Span { return segment.Span{Min: a, Max: b} }
 	for _, c := range []struct {
 		name  string
-		rules []segment.SegmentRule
+		rules []segment.MapRule
 		want  error
 		text  string
 	}{
 		{"no rules", nil, segment.ErrEmpty, "rules"},
-		{"hole", []segment.SegmentRule{{Segment: "a", R: span(1, 2)}, {Segment: "b", R: span(3, 3), F: span(2, 3)}}, segment.ErrUndefined, "cell R=3 F=1 M=1 is in no segment"},
-		{"overlap", []segment.SegmentRule{{Segment: "a"}, {Segment: "b", R: span(2, 2), F: span(3, 3), M: span(1, 1)}}, segment.ErrDuplicate, "cell R=2 F=3 M=1 is in segments a, b"},
-		{"many holes", []segment.SegmentRule{{Segment: "a", R: span(1, 1)}}, segment.ErrUndefined, "and 8 more cells"},
-		{"outside", []segment.SegmentRule{{Segment: "a", F: span(1, 4)}}, segment.ErrRange, "rule 0 (a) has F from 1 to 4"},
-		{"reversed", []segment.SegmentRule{{Segment: "a", M: span(3, 2)}}, segment.ErrRange, "M from 3 to 2"},
-		{"half given", []segment.SegmentRule{{Segment: "a", M: span(0, 2)}}, segment.ErrRange, "M from 0 to 2"},
-		{"no name", []segment.SegmentRule{{}}, segment.ErrRange, "rule 0"},
+		{"hole", []segment.MapRule{{Segment: "a", R: span(1, 2)}, {Segment: "b", R: span(3, 3), F: span(2, 3)}}, segment.ErrUndefined, "cell R=3 F=1 M=1 is in no segment"},
+		{"overlap", []segment.MapRule{{Segment: "a"}, {Segment: "b", R: span(2, 2), F: span(3, 3), M: span(1, 1)}}, segment.ErrDuplicate, "cell R=2 F=3 M=1 is in segments a, b"},
+		{"many holes", []segment.MapRule{{Segment: "a", R: span(1, 1)}}, segment.ErrUndefined, "and 8 more cells"},
+		{"outside", []segment.MapRule{{Segment: "a", F: span(1, 4)}}, segment.ErrRange, "rule 0 (a) has F from 1 to 4"},
+		{"reversed", []segment.MapRule{{Segment: "a", M: span(3, 2)}}, segment.ErrRange, "M from 3 to 2"},
+		{"half given", []segment.MapRule{{Segment: "a", M: span(0, 2)}}, segment.ErrRange, "M from 0 to 2"},
+		{"no name", []segment.MapRule{{}}, segment.ErrRange, "rule 0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := segment.NewSegmentMap(3, 3, 3, c.rules)
+			s, err := segment.NewMap(3, 3, 3, c.rules)
 			wantErr(t, err, c.want, c.text)
 			if s != nil {
 				t.Error("a map beside the error")
 			}
 		})
 	}
-	_, err := segment.NewSegmentMap(0, 3, 3, []segment.SegmentRule{{Segment: "a"}})
+	_, err := segment.NewMap(0, 3, 3, []segment.MapRule{{Segment: "a"}})
 	wantErr(t, err, segment.ErrRange, "R has 0 levels")
-	_, err = segment.NewSegmentMap(255, 255, 255, []segment.SegmentRule{{Segment: "a"}})
+	_, err = segment.NewMap(255, 255, 255, []segment.MapRule{{Segment: "a"}})
 	wantErr(t, err, segment.ErrTooLarge, "cells")
 	// Boxes of one name may overlap and build shapes that are no box.
-	s, err := segment.NewSegmentMap(2, 2, 1, []segment.SegmentRule{
+	s, err := segment.NewMap(2, 2, 1, []segment.MapRule{
 		{Segment: "best", R: span(2, 2), F: span(2, 2)}, {Segment: "rest", R: span(1, 1)}, {Segment: "rest", F: span(1, 1)},
 	})
 	if err != nil {
@@ -281,16 +281,16 @@ func TestNewSegmentMapBadInput(t *testing.T) {
 
 // Any set of boxes: the map exists exactly if a count over cells says so, and
 // the error names the first bad cell.
-func TestNewSegmentMapProp(t *testing.T) {
+func TestNewMapProp(t *testing.T) {
 	built := 0
 	rapid.Check(t, func(t *rapid.T) {
 		span := rapid.Custom(func(t *rapid.T) segment.Span {
 			return rapid.SampledFrom([]segment.Span{{}, {}, {Min: 1, Max: 1}, {Min: 2, Max: 2}, {Min: 1, Max: 2}}).Draw(t, "span")
 		})
-		rules := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) segment.SegmentRule {
-			return segment.SegmentRule{Segment: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "name"), R: span.Draw(t, "R"), F: span.Draw(t, "F"), M: span.Draw(t, "M")}
+		rules := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) segment.MapRule {
+			return segment.MapRule{Segment: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "name"), R: span.Draw(t, "R"), F: span.Draw(t, "F"), M: span.Draw(t, "M")}
 		}), 1, 4).Draw(t, "rules")
-		s, err := segment.NewSegmentMap(2, 2, 2, rules)
+		s, err := segment.NewMap(2, 2, 2, rules)
 		in := func(x uint8, sp segment.Span) bool {
 			return sp == (segment.Span{}) || int(x) >= sp.Min && int(x) <= sp.Max
 		}
@@ -347,16 +347,11 @@ func TestBinaryForms(t *testing.T) {
 	if err := tr.Add(segment.New, segment.Active); err != nil {
 		t.Fatal(err)
 	}
-	au, err := segment.NewAudience(70, []int32{0, 63, 64, 69})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, c := range map[string]struct{ full, empty form }{
 		"KMeans":      {km, new(segment.KMeans)},
 		"KMeansStep":  {step, new(segment.KMeansStep)},
 		"RFM":         {rfm, new(segment.RFM)},
 		"Transitions": {&tr, new(segment.Transitions)},
-		"Audience":    {au, new(segment.Audience)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, err := c.full.MarshalBinary()

@@ -9,6 +9,37 @@ import (
 	"github.com/aislekit/aisle/segment"
 )
 
+func at(days int) time.Time {
+	return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, days)
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// The program of the package's documentation.
+func Example() {
+	days, orders, spent := []float64{2, 90, 30, 200, 10}, []float64{12, 1, 4, 6, 1}, []float64{900, 20, 210, 500, 35}
+	rfm, err := segment.FitRFM(days, orders, spent, 5)
+	must(err)
+	names := segment.DefaultMap()
+	for i := range days {
+		score, err := rfm.Score(days[i], orders[i], spent[i])
+		must(err)
+		name, err := names.Name(score)
+		must(err)
+		fmt.Println(score, name)
+	}
+	// Output:
+	// 555 champions
+	// 211 hibernating
+	// 333 need attention
+	// 144 at risk
+	// 412 promising
+}
+
 func ExampleFitKMeans() {
 	rows := [][]float64{{1, 2}, {1, 4}, {1, 0}, {10, 2}, {10, 4}, {10, 0}}
 	m, err := segment.FitKMeans(context.Background(), rows, segment.KMeansOptions{Centers: [][]float64{{1, 4}, {10, 4}}})
@@ -34,7 +65,7 @@ func ExampleFitRFM() {
 	spent := []float64{900, 20, 210, 500, 35}
 	rfm, err := segment.FitRFM(days, orders, spent, 5)
 	must(err)
-	names := segment.DefaultSegmentMap()
+	names := segment.DefaultMap()
 	scores, err := rfm.ScoreAll(nil, days, orders, spent)
 	must(err)
 	for _, s := range scores {
@@ -50,8 +81,8 @@ func ExampleFitRFM() {
 	// 412 promising
 }
 
-func ExampleNewSegmentMap() {
-	_, err := segment.NewSegmentMap(2, 2, 1, []segment.SegmentRule{
+func ExampleNewMap() {
+	_, err := segment.NewMap(2, 2, 1, []segment.MapRule{
 		{Segment: "recent", R: segment.Span{Min: 2, Max: 2}},
 		{Segment: "frequent", F: segment.Span{Min: 2, Max: 2}},
 	})
@@ -59,7 +90,7 @@ func ExampleNewSegmentMap() {
 	var cell *segment.CellError
 	fmt.Println(errors.As(err, &cell), cell.Cell, cell.Segments)
 	// Output:
-	// segment: NewSegmentMap: cell R=1 F=1 M=1 is in no segment: result is undefined
+	// segment: NewMap: cell R=1 F=1 M=1 is in no segment: result is undefined
 	// cell R=2 F=2 M=1 is in segments recent, frequent: duplicate
 	// true 111 []
 }

@@ -15,26 +15,28 @@ type Transitions struct{ n [NumStates * NumStates]int64 }
 // Add counts one customer who was in from and is now in to (possibly the same).
 func (t *Transitions) Add(from, to State) error {
 	if from >= NumStates || to >= NumStates {
-		return fmt.Errorf("segment: Transitions: from %v to %v: %w", from, to, ErrRange)
+		return fmt.Errorf("segment: Transitions.Add: from %v to %v: %w", from, to, ErrRange)
 	}
 	n, err := check.AddInt64(t.n[int(from)*NumStates+int(to)], 1)
 	if err != nil {
-		return fmt.Errorf("segment: Transitions: %w", err)
+		return fmt.Errorf("segment: Transitions.Add: %w", err)
 	}
 	t.n[int(from)*NumStates+int(to)] = n
 	return nil
 }
 
-// Merge adds the counts of o. Merging a value with itself is ErrMismatch.
-func (t *Transitions) Merge(o *Transitions) error {
-	if o == nil || t == o {
-		return fmt.Errorf("segment: Transitions: merge with itself or nil: %w", ErrMismatch)
+// Merge adds the counts of other. Nil and the value itself are ErrMismatch, a sum
+// beyond int64 is ErrOverflow and changes nothing.
+func (t *Transitions) Merge(other *Transitions) error {
+	const where = "segment: Transitions.Merge"
+	if err := check.Merge(where, t, other); err != nil {
+		return err
 	}
 	sum := t.n
-	for i, v := range o.n {
+	for i, v := range other.n {
 		n, err := check.AddInt64(sum[i], v)
 		if err != nil {
-			return fmt.Errorf("segment: Transitions: from %v to %v: %w", State(i/NumStates), State(i%NumStates), err)
+			return fmt.Errorf("%s: from %v to %v: %w", where, State(i/NumStates), State(i%NumStates), err)
 		}
 		sum[i] = n
 	}
@@ -55,14 +57,14 @@ func (t *Transitions) Count(from, to State) int64 {
 // nobody was in from.
 func (t *Transitions) Rate(from, to State) (float64, error) {
 	if from >= NumStates || to >= NumStates {
-		return 0, fmt.Errorf("segment: Transitions: from %v to %v: %w", from, to, ErrRange)
+		return 0, fmt.Errorf("segment: Transitions.Rate: from %v to %v: %w", from, to, ErrRange)
 	}
 	total := 0.0
 	for s := range State(NumStates) {
 		total += float64(t.Count(from, s))
 	}
 	if total == 0 {
-		return 0, fmt.Errorf("segment: Transitions: nobody was %v: %w", from, ErrUndefined)
+		return 0, fmt.Errorf("segment: Transitions.Rate: nobody was %v: %w", from, ErrUndefined)
 	}
 	return float64(t.Count(from, to)) / total, nil
 }
@@ -82,7 +84,7 @@ func (t *Transitions) MarshalBinary() ([]byte, error) { return t.AppendBinary(ni
 func (t *Transitions) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindTransitions, 1)
 	if err != nil {
-		return fmt.Errorf("segment: Transitions: %w", err)
+		return fmt.Errorf("segment: Transitions.UnmarshalBinary: %w", err)
 	}
 	n := r.Int64s()
 	if r.Err() == nil && len(n) != len(t.n) {
@@ -94,7 +96,7 @@ func (t *Transitions) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("segment: Transitions: %w", err)
+		return fmt.Errorf("segment: Transitions.UnmarshalBinary: %w", err)
 	}
 	copy(t.n[:], n)
 	return nil

@@ -86,7 +86,7 @@ func (s *segmented) value(p *profiled) error {
 	if err != nil {
 		return err
 	}
-	m := segment.DefaultSegmentMap()
+	m := segment.DefaultMap()
 	s.Names = m.Names()
 	s.Sizes, s.Money = make([]int, len(s.Names)), make([]int64, len(s.Names))
 	for i, score := range scores {

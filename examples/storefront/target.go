@@ -9,6 +9,7 @@ import (
 
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/segment"
+	"github.com/aislekit/aisle/segment/audience"
 )
 
 // targeted is the audience of the next campaign.
@@ -25,7 +26,7 @@ type targeted struct {
 	Explained  [][]string // clause, what is known, result
 	Groups     []string   // clusters chosen for their response, if any
 	Value      []string   // value segments chosen otherwise
-	Parity     []segment.GroupRate
+	Parity     []audience.GroupRate
 	ParityName string
 }
 
@@ -35,7 +36,7 @@ type targeted struct {
 // segments that are slipping away are taken.
 func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pred *predicted, groups []int, opt options) (*targeted, error) {
 	ids := now.Table.IDs
-	table, err := segment.NewAttributes(len(ids))
+	table, err := audience.NewAttributes(len(ids))
 	if err != nil {
 		return nil, err
 	}
@@ -65,31 +66,31 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 		}
 	}
 	t := &targeted{Customers: len(ids), Share: .3}
-	rules := []segment.Rule{segment.Frequency("orders", 365*day, 1, -1), segment.Compare("probability to buy", "<", .8)}
+	rules := []audience.Rule{audience.Frequency("orders", 365*day, 1, -1), audience.Compare("probability to buy", "<", .8)}
 	if len(groups) > 0 {
 		for _, g := range groups {
 			t.Groups = append(t.Groups, seg.clusterName(g))
 		}
-		rules = append(rules, segment.In("group", t.Groups...), segment.Not(segment.In("stage", segment.Churned.String())))
+		rules = append(rules, audience.In("group", t.Groups...), audience.Not(audience.In("stage", segment.Churned.String())))
 	} else {
 		t.Value = []string{"need attention", "about to sleep", "at risk", "cannot lose"}
-		rules = append(rules, segment.In("value segment", t.Value...))
+		rules = append(rules, audience.In("value segment", t.Value...))
 	}
-	rule := segment.And(rules...)
+	rule := audience.And(rules...)
 	t.Rule = rule.String()
-	program, err := segment.Compile(rule, table, segment.CompileOptions{At: rec.Cut})
+	program, err := audience.Compile(rule, table, audience.Options{AsOf: rec.Cut})
 	if err != nil {
 		return nil, err
 	}
-	audience, err := program.Select(ctx)
+	chosen, err := program.Select(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t.Size, t.Small, t.Why = audience.Count(), audience.Small(), audience.Reason()
+	t.Size, t.Small, t.Why = chosen.Count(), chosen.Small(), chosen.Reason()
 	if t.Size == 0 {
 		return t, nil
 	}
-	first := audience.IDs(nil)[0]
+	first := chosen.IDs(nil)[0]
 	x, err := program.Explain(first)
 	if err != nil {
 		return nil, err
@@ -100,9 +101,9 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 		if v, err := strconv.ParseFloat(known, 64); err == nil {
 			known = strconv.FormatFloat(v, 'g', 3, 64)
 		}
-		t.Explained = append(t.Explained, []string{c.Rule, known, map[segment.Truth]string{segment.True: "yes", segment.False: "no", segment.Unknown: "not known"}[c.Result]})
+		t.Explained = append(t.Explained, []string{c.Rule, known, map[audience.Truth]string{audience.True: "yes", audience.False: "no", audience.Unknown: "not known"}[c.Result]})
 	}
-	treat, control, err := segment.HoldOut(audience, ids, t.Share, opt.Seed)
+	treat, control, err := audience.HoldOut(chosen, ids, t.Share, opt.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 		t.Control = append(t.Control, ids[u])
 	}
 	t.ParityName = "region"
-	t.Parity, err = segment.Parity(audience, table, t.ParityName, 0)
+	t.Parity, err = audience.Parity(chosen, table, t.ParityName, 0)
 	return t, err
 }
 

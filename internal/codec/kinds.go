@@ -202,7 +202,7 @@ var Table = []Entry{
 	{KindKMeansStep, "segment", "KMeansStep"},
 	{KindRFM, "segment", "RFM"},
 	{KindTransitions, "segment", "Transitions"},
-	{KindAudience, "segment", "Audience"},
+	{KindAudience, "segment/audience", "Set"},
 	{KindLogistic, "predict", "Logistic"},
 	{KindLinear, "predict", "Linear"},
 	{KindGram, "predict", "Gram"},

@@ -1,4 +1,4 @@
-package segment
+package audience
 
 // Contradiction shows tests what is claimed of a rule before users are looked
 // at.

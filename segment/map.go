@@ -11,9 +11,9 @@ import (
 // Span is a range of scores, both ends included. The zero Span means any score.
 type Span struct{ Min, Max int }
 
-// SegmentRule gives the name Segment to a box of cells. A segment may consist of
+// MapRule gives the name Segment to a box of cells. A segment may consist of
 // several boxes: repeat the name.
-type SegmentRule struct {
+type MapRule struct {
 	Segment string
 	R, F, M Span
 }
@@ -42,9 +42,9 @@ func (e *CellError) Unwrap() error {
 	return ErrDuplicate
 }
 
-// SegmentMap names every cell of an RFM grid: it is total, each cell belongs to
+// Map names every cell of an RFM grid: it is total, each cell belongs to
 // exactly one segment. It is immutable and safe for concurrent use.
-type SegmentMap struct {
+type Map struct {
 	r, f, m int
 	names   []string // in order of first mention
 	cell    []int32
@@ -53,12 +53,12 @@ type SegmentMap struct {
 // maxCellErrors bounds how many bad cells one error names.
 const maxCellErrors = 10
 
-// NewSegmentMap lays rules over a grid of r×f×m scores (each 1 … 255, together
+// NewMap lays rules over a grid of r×f×m scores (each 1 … 255, together
 // at most 4,194,304 cells). A cell that no rule covers, or that rules of
 // different names cover, is an error: a joined list of *CellError, the first ten
 // by cell, and the number of the others. Boxes of one name may overlap.
-func NewSegmentMap(r, f, m int, rules []SegmentRule) (*SegmentMap, error) {
-	const where = "segment: NewSegmentMap: "
+func NewMap(r, f, m int, rules []MapRule) (*Map, error) {
+	const where = "segment: NewMap: "
 	for i, n := range []int{r, f, m} {
 		if n < 1 || n > 255 {
 			return nil, fmt.Errorf(where+"%s has %d levels, want 1 to 255: %w", []string{"R", "F", "M"}[i], n, ErrRange)
@@ -70,7 +70,7 @@ func NewSegmentMap(r, f, m int, rules []SegmentRule) (*SegmentMap, error) {
 	if len(rules) == 0 {
 		return nil, fmt.Errorf(where+"rules: %w", ErrEmpty)
 	}
-	s := &SegmentMap{r: r, f: f, m: m, cell: make([]int32, r*f*m)}
+	s := &Map{r: r, f: f, m: m, cell: make([]int32, r*f*m)}
 	for i := range s.cell {
 		s.cell[i] = -1
 	}
@@ -136,12 +136,12 @@ func NewSegmentMap(r, f, m int, rules []SegmentRule) (*SegmentMap, error) {
 	return s, nil
 }
 
-func (s *SegmentMap) at(r, f, m int) int { return ((r-1)*s.f+f-1)*s.m + m - 1 }
+func (s *Map) at(r, f, m int) int { return ((r-1)*s.f+f-1)*s.m + m - 1 }
 
-// DefaultSegmentRules returns the rules of DefaultSegmentMap, to be adapted: the
+// DefaultMapRules returns the rules of DefaultMap, to be adapted: the
 // customary ten segments over recency and frequency in five levels each.
-func DefaultSegmentRules() []SegmentRule {
-	return []SegmentRule{
+func DefaultMapRules() []MapRule {
+	return []MapRule{
 		{Segment: "champions", R: Span{5, 5}, F: Span{4, 5}},
 		{Segment: "loyal", R: Span{3, 4}, F: Span{4, 5}},
 		{Segment: "potential loyalists", R: Span{4, 5}, F: Span{2, 3}},
@@ -155,10 +155,10 @@ func DefaultSegmentRules() []SegmentRule {
 	}
 }
 
-// DefaultSegmentMap returns the map of DefaultSegmentRules over 5×5×5 scores. It
+// DefaultMap returns the map of DefaultMapRules over 5×5×5 scores. It
 // does not look at M.
-func DefaultSegmentMap() *SegmentMap {
-	s, err := NewSegmentMap(5, 5, 5, DefaultSegmentRules())
+func DefaultMap() *Map {
+	s, err := NewMap(5, 5, 5, DefaultMapRules())
 	if err != nil {
 		panic(err) // the rules are constants, and a test lays them out
 	}
@@ -166,20 +166,20 @@ func DefaultSegmentMap() *SegmentMap {
 }
 
 // Names returns the segments in the order of the rules that first name them.
-func (s *SegmentMap) Names() []string { return slices.Clone(s.names) }
+func (s *Map) Names() []string { return slices.Clone(s.names) }
 
 // Segment returns the position in Names of the segment that score belongs to,
 // or ErrRange for a score outside the grid.
-func (s *SegmentMap) Segment(score RFMScore) (int, error) {
+func (s *Map) Segment(score RFMScore) (int, error) {
 	r, f, m := int(score.R), int(score.F), int(score.M)
 	if r < 1 || r > s.r || f < 1 || f > s.f || m < 1 || m > s.m {
-		return 0, fmt.Errorf("segment: SegmentMap: score %v, want 1 to %d, %d, %d: %w", score, s.r, s.f, s.m, ErrRange)
+		return 0, fmt.Errorf("segment: Map.Segment: score %v, want 1 to %d, %d, %d: %w", score, s.r, s.f, s.m, ErrRange)
 	}
 	return int(s.cell[s.at(r, f, m)]), nil
 }
 
 // Name returns the segment of score by name.
-func (s *SegmentMap) Name(score RFMScore) (string, error) {
+func (s *Map) Name(score RFMScore) (string, error) {
 	i, err := s.Segment(score)
 	if err != nil {
 		return "", err

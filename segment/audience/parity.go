@@ -1,4 +1,4 @@
-package segment
+package audience
 
 import (
 	"cmp"
@@ -25,30 +25,30 @@ type GroupRate struct {
 // users whose value is missing in none. Groups of fewer than minGroup users
 // (default 50) are flagged. An unknown attribute is ErrUnknownID, one of another
 // kind or an audience over another number of users ErrMismatch.
-func Parity(a *Audience, table *Attributes, attribute string, minGroup int) ([]GroupRate, error) {
-	const where = "segment: Parity"
-	minGroup = check.Default(minGroup, DefaultMinAudience)
-	var o check.Options
-	check.Positive(&o, "minGroup", minGroup)
-	if err := o.Err(where); err != nil {
+func Parity(set *Set, table *Attributes, attribute string, minGroup int) ([]GroupRate, error) {
+	const where = "audience: Parity"
+	minGroup = check.Default(minGroup, DefaultMinSize)
+	var c check.Options
+	check.Positive(&c, "minGroup", minGroup)
+	if err := c.Err(where); err != nil {
 		return nil, err
 	}
 	if table == nil {
 		return nil, fmt.Errorf("%s: table is nil: %w", where, ErrEmpty)
 	}
-	c, err := table.column(attribute, textColumn)
+	col, err := table.column(attribute, textColumn)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if a.Universe() != table.n {
-		return nil, fmt.Errorf("%s: the audience is over %d users, the table over %d: %w", where, a.Universe(), table.n, ErrMismatch)
+	if set.Universe() != table.n {
+		return nil, fmt.Errorf("%s: the audience is over %d users, the table over %d: %w", where, set.Universe(), table.n, ErrMismatch)
 	}
-	out := make([]GroupRate, c.values.Len())
-	for i, g := range c.values.Keys() {
+	out := make([]GroupRate, col.values.Len())
+	for i, g := range col.values.Keys() {
 		out[i].Group = g
 	}
-	for u, groups := range c.texts {
-		in := a.Has(int32(u))
+	for u, groups := range col.texts {
+		in := set.Has(int32(u))
 		for _, g := range groups {
 			out[g].Size++
 			if in {

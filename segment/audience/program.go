@@ -1,4 +1,4 @@
-package segment
+package audience
 
 import (
 	"context"
@@ -36,32 +36,36 @@ func (t Truth) String() string {
 	return fmt.Sprintf("Truth(%d)", uint8(t))
 }
 
-// CompileOptions are the settings of Compile.
-type CompileOptions struct {
-	At          time.Time // instant of evaluation; required by Recency and by Frequency
-	MinAudience int       // audiences with fewer members are Small; default 50
+// Options configures Compile.
+type Options struct {
+	// AsOf is the instant of evaluation: events after it have not happened yet.
+	// Required by Recency and Frequency; a year from 1678 to 2261.
+	AsOf time.Time
+
+	// MinSize is the number of members below which a Set is Small, > 0; default 50.
+	MinSize int
 }
 
-func (o CompileOptions) withDefaults() CompileOptions {
-	o.MinAudience = check.Default(o.MinAudience, DefaultMinAudience)
+func (o Options) withDefaults() Options {
+	o.MinSize = check.Default(o.MinSize, DefaultMinSize)
 	return o
 }
 
-func (o *CompileOptions) validate(needsAt bool) error {
+func (o *Options) validate(needsAsOf bool) error {
 	var c check.Options
-	check.Positive(&c, "MinAudience", o.MinAudience)
-	c.Require(!needsAt || !o.At.IsZero(), "At", "the zero time", "an instant, since the rule asks for recency or frequency")
-	c.Require(o.At.IsZero() || nanosFit(o.At), "At", o.At, "a year from 1678 to 2261")
-	return c.Err("segment: Compile")
+	check.Positive(&c, "MinSize", o.MinSize)
+	c.Require(!needsAsOf || !o.AsOf.IsZero(), "AsOf", "the zero time", "an instant, since the rule asks for recency or frequency")
+	c.Require(o.AsOf.IsZero() || nanosFit(o.AsOf), "AsOf", o.AsOf, "a year from 1678 to 2261")
+	return c.Err("audience: Compile")
 }
 
 // Program is a rule bound to a table and an instant. It is immutable and safe
 // for concurrent use, as long as no columns are added to the table.
 type Program struct {
-	table *Attributes
-	root  *bound
-	o     CompileOptions
-	at    int64
+	table   *Attributes
+	root    *bound
+	minSize int
+	asOf    int64 // nanoseconds since 1970
 }
 
 // bound is a node with its columns and values looked up.
@@ -77,30 +81,30 @@ type bound struct {
 // attributes of the wrong kind ErrMismatch, bad clauses ErrRange, ErrEmpty or
 // ErrNotFinite, and an instant that is needed but missing ErrOption. Values of
 // In that occur nowhere are allowed.
-func Compile(rule Rule, table *Attributes, o CompileOptions) (*Program, error) {
+func Compile(rule Rule, table *Attributes, opt Options) (*Program, error) {
 	if table == nil {
-		return nil, fmt.Errorf("segment: Compile: table is nil: %w", ErrEmpty)
+		return nil, fmt.Errorf("audience: Compile: table is nil: %w", ErrEmpty)
 	}
 	if err := rule.check(); err != nil {
-		return nil, fmt.Errorf("segment: Compile: %w", err)
+		return nil, fmt.Errorf("audience: Compile: %w", err)
 	}
-	o = o.withDefaults()
-	p := &Program{table: table, o: o, at: o.At.UnixNano()}
-	needsAt := false
+	opt = opt.withDefaults()
+	p := &Program{table: table, minSize: opt.MinSize, asOf: opt.AsOf.UnixNano()}
+	needsAsOf := false
 	var err error
-	if p.root, err = bind(rule.n, table, &needsAt); err != nil {
-		return nil, fmt.Errorf("segment: Compile: %w", err)
+	if p.root, err = bind(rule.n, table, &needsAsOf); err != nil {
+		return nil, fmt.Errorf("audience: Compile: %w", err)
 	}
-	if err := o.validate(needsAt); err != nil {
+	if err := opt.validate(needsAsOf); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-func bind(n *node, t *Attributes, needsAt *bool) (*bound, error) {
+func bind(n *node, t *Attributes, needsAsOf *bool) (*bound, error) {
 	b := &bound{node: n}
 	for _, k := range n.kids {
-		kid, err := bind(k, t, needsAt)
+		kid, err := bind(k, t, needsAsOf)
 		if err != nil {
 			return nil, err
 		}
@@ -119,10 +123,10 @@ func bind(n *node, t *Attributes, needsAt *bool) (*bound, error) {
 			slices.Sort(b.ids)
 		}
 	case opRecency:
-		*needsAt = true
+		*needsAsOf = true
 		b.col, err = t.column(n.attr, timeColumn, eventsColumn)
 	case opFrequency:
-		*needsAt = true
+		*needsAsOf = true
 		b.col, err = t.column(n.attr, eventsColumn)
 	case opHas, opMissing:
 		b.col, err = t.column(n.attr)
@@ -140,12 +144,12 @@ func bind(n *node, t *Attributes, needsAt *bool) (*bound, error) {
 // why: because clauses contradict each other, or which clause leaves nobody.
 // Cost is one pass over a column per clause and a few words per 64 users for
 // each combination.
-func (p *Program) Select(ctx context.Context) (*Audience, error) {
+func (p *Program) Select(ctx context.Context) (*Set, error) {
 	t, _, err := p.eval(ctx, p.root)
 	if err != nil {
 		return nil, err
 	}
-	a := &Audience{set: t, min: p.o.MinAudience}
+	a := &Set{set: t, min: p.minSize}
 	if a.Count() == 0 {
 		if a.reason, err = p.whyEmpty(ctx); err != nil {
 			return nil, err
@@ -277,8 +281,8 @@ func (p *Program) clause(b *bound, u int32) Truth {
 // past returns the user's events that have happened.
 func (p *Program) past(c *column, u int32) []int64 {
 	all := c.times[c.start[u]:c.start[u+1]]
-	n, _ := slices.BinarySearchFunc(all, p.at, func(t, at int64) int {
-		if t <= at {
+	n, _ := slices.BinarySearchFunc(all, p.asOf, func(t, asOf int64) int {
+		if t <= asOf {
 			return -1
 		}
 		return 1
@@ -292,7 +296,7 @@ func (p *Program) age(c *column, u int32) (uint64, bool) {
 	if len(past) == 0 {
 		return 0, false
 	}
-	return uint64(p.at) - uint64(past[len(past)-1]), true
+	return uint64(p.asOf) - uint64(past[len(past)-1]), true
 }
 
 func (p *Program) frequency(c *column, u int32, within time.Duration) int {
@@ -301,7 +305,7 @@ func (p *Program) frequency(c *column, u int32, within time.Duration) int {
 		return len(past)
 	}
 	n := 0
-	for i := len(past) - 1; i >= 0 && uint64(p.at)-uint64(past[i]) < uint64(within); i-- {
+	for i := len(past) - 1; i >= 0 && uint64(p.asOf)-uint64(past[i]) < uint64(within); i-- {
 		n++
 	}
 	return n
@@ -329,7 +333,7 @@ type Explanation struct {
 // not exist is ErrUnknownID.
 func (p *Program) Explain(user int32) (Explanation, error) {
 	if err := p.table.user(user); err != nil {
-		return Explanation{}, fmt.Errorf("segment: Program: %w", err)
+		return Explanation{}, fmt.Errorf("audience: Program.Explain: %w", err)
 	}
 	return p.explain(p.root, user), nil
 }
@@ -435,10 +439,10 @@ type Estimate struct {
 func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estimate, error) {
 	n := p.table.n
 	if sample < 1 {
-		return Estimate{}, fmt.Errorf("segment: Program: Estimate: sample is %d, want > 0: %w", sample, ErrOption)
+		return Estimate{}, fmt.Errorf("audience: Program.Estimate: sample is %d, want > 0: %w", sample, ErrOption)
 	}
 	if n == 0 {
-		return Estimate{}, fmt.Errorf("segment: Program: Estimate: the table has no users: %w", ErrUndefined)
+		return Estimate{}, fmt.Errorf("audience: Program.Estimate: the table has no users: %w", ErrUndefined)
 	}
 	if sample >= n {
 		t, _, err := p.eval(ctx, p.root)

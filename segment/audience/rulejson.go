@@ -1,4 +1,4 @@
-package segment
+package audience
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ var ruleFields = [...][]string{
 // Compile would refuse is an error.
 func (r Rule) MarshalJSON() ([]byte, error) {
 	if err := r.check(); err != nil {
-		return nil, fmt.Errorf("segment: Rule: %w", err)
+		return nil, fmt.Errorf("audience: Rule.MarshalJSON: %w", err)
 	}
 	var b bytes.Buffer
 	r.n.json(&b)
@@ -114,7 +114,7 @@ func (r *Rule) UnmarshalJSON(data []byte) error {
 // ErrTooLarge; values that Compile would refuse are refused here.
 func ParseRule(data []byte) (Rule, error) {
 	if len(data) > maxRuleBytes {
-		return Rule{}, fmt.Errorf("segment: ParseRule: %d bytes, want at most %d: %w", len(data), maxRuleBytes, ErrTooLarge)
+		return Rule{}, fmt.Errorf("audience: ParseRule: %d bytes, want at most %d: %w", len(data), maxRuleBytes, ErrTooLarge)
 	}
 	p := ruleParser{dec: json.NewDecoder(bytes.NewReader(data))}
 	p.dec.UseNumber()
@@ -133,7 +133,7 @@ func ParseRule(data []byte) (Rule, error) {
 		err = r.check()
 	}
 	if err != nil {
-		return Rule{}, fmt.Errorf("segment: ParseRule: %w", err)
+		return Rule{}, fmt.Errorf("audience: ParseRule: %w", err)
 	}
 	return r, nil
 }

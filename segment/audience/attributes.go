@@ -1,4 +1,4 @@
-package segment
+package audience
 
 import (
 	"fmt"
@@ -10,6 +10,8 @@ import (
 	"github.com/aislekit/aisle/internal/bitset"
 	"github.com/aislekit/aisle/internal/dict"
 )
+
+const day = 24 * time.Hour
 
 type columnKind uint8
 
@@ -50,7 +52,7 @@ type Attributes struct {
 // 2³¹-1.
 func NewAttributes(users int) (*Attributes, error) {
 	if users < 0 || users > math.MaxInt32 {
-		return nil, fmt.Errorf("segment: NewAttributes: %d users, want 0 to %d: %w", users, math.MaxInt32, ErrRange)
+		return nil, fmt.Errorf("audience: NewAttributes: %d users, want 0 to %d: %w", users, math.MaxInt32, ErrRange)
 	}
 	return &Attributes{n: users, columns: map[string]*column{}}, nil
 }
@@ -61,16 +63,17 @@ func (a *Attributes) Users() int { return a.n }
 // Names returns the attributes in the order they were added.
 func (a *Attributes) Names() []string { return slices.Clone(a.names) }
 
-func (a *Attributes) add(name string, length int, c *column) error {
+// add takes a column in, or says why not; method is the exported one that was called.
+func (a *Attributes) add(method, name string, length int, c *column) error {
 	switch {
 	case name == "" || !utf8.ValidString(name):
-		return fmt.Errorf("segment: Attributes: name %q, want text: %w", name, ErrRange)
+		return fmt.Errorf("audience: Attributes.%s: name %q, want text: %w", method, name, ErrRange)
 	case a.columns == nil:
-		return fmt.Errorf("segment: Attributes: use NewAttributes: %w", ErrEmpty)
+		return fmt.Errorf("audience: Attributes.%s: use NewAttributes: %w", method, ErrEmpty)
 	case a.columns[name] != nil:
-		return fmt.Errorf("segment: Attributes: %q: %w", name, ErrDuplicate)
+		return fmt.Errorf("audience: Attributes.%s: %q: %w", method, name, ErrDuplicate)
 	case length != a.n:
-		return fmt.Errorf("segment: Attributes: %q has %d values, want one for each of %d users: %w", name, length, a.n, ErrShape)
+		return fmt.Errorf("audience: Attributes.%s: %q has %d values, want one for each of %d users: %w", method, name, length, a.n, ErrShape)
 	}
 	a.columns[name] = c
 	a.names = append(a.names, name)
@@ -80,16 +83,17 @@ func (a *Attributes) add(name string, length int, c *column) error {
 // AddNumbers adds a numeric attribute. NaN means missing, infinity is
 // ErrNotFinite.
 func (a *Attributes) AddNumbers(name string, values []float64) error {
+	const method = "AddNumbers"
 	c := &column{kind: numberColumn, known: bitset.New(len(values)), numbers: slices.Clone(values)}
 	for i, v := range values {
 		if math.IsInf(v, 0) {
-			return fmt.Errorf("segment: Attributes: %q of user %d is %v: %w", name, i, v, ErrNotFinite)
+			return fmt.Errorf("audience: Attributes.%s: %q of user %d is %v: %w", method, name, i, v, ErrNotFinite)
 		}
 		if !math.IsNaN(v) {
 			c.known.Add(int32(i))
 		}
 	}
-	return a.add(name, len(values), c)
+	return a.add(method, name, len(values), c)
 }
 
 // AddTexts adds an attribute with one text per user, such as a region. The empty
@@ -101,24 +105,26 @@ func (a *Attributes) AddTexts(name string, values []string) error {
 			lists[i] = values[i : i+1 : i+1]
 		}
 	}
-	return a.addTexts(name, lists, true)
+	return a.addTexts("AddTexts", name, lists, true)
 }
 
 // AddTextLists adds an attribute with any number of texts per user, such as
 // interests. A nil list means missing, an empty one that there are none.
 // Repeated texts count once; an empty text is ErrRange.
 func (a *Attributes) AddTextLists(name string, values [][]string) error {
-	return a.addTexts(name, values, false)
+	return a.addTexts("AddTextLists", name, values, false)
 }
 
-func (a *Attributes) addTexts(name string, values [][]string, single bool) error {
+// addTexts numbers the texts of each user, and gives those that at least one user in
+// 64 has a bitmap of their users.
+func (a *Attributes) addTexts(method, name string, values [][]string, single bool) error {
 	c := &column{kind: textColumn, single: single, known: bitset.New(len(values)), texts: make([][]int32, len(values))}
 	total := 0
 	for i, list := range values {
 		total += len(list)
 		for _, v := range list {
 			if v == "" || !utf8.ValidString(v) {
-				return fmt.Errorf("segment: Attributes: %q of user %d holds %q, want text: %w", name, i, v, ErrRange)
+				return fmt.Errorf("audience: Attributes.%s: %q of user %d holds %q, want text: %w", method, name, i, v, ErrRange)
 			}
 		}
 	}
@@ -132,7 +138,7 @@ func (a *Attributes) addTexts(name string, values [][]string, single bool) error
 		for _, v := range list {
 			id, err := c.values.Add(v)
 			if err != nil {
-				return fmt.Errorf("segment: Attributes: %q: %w", name, err)
+				return fmt.Errorf("audience: Attributes.%s: %q: %w", method, name, err)
 			}
 			if int(id) == len(c.members) {
 				c.members = append(c.members, nil)
@@ -160,7 +166,7 @@ func (a *Attributes) addTexts(name string, values [][]string, single bool) error
 			}
 		}
 	}
-	return a.add(name, len(values), c)
+	return a.add(method, name, len(values), c)
 }
 
 // AddTimes adds an attribute with one instant per user, such as the last visit.
@@ -172,22 +178,23 @@ func (a *Attributes) AddTimes(name string, values []time.Time) error {
 			lists[i] = values[i : i+1 : i+1]
 		}
 	}
-	return a.addTimes(name, timeColumn, lists)
+	return a.addTimes("AddTimes", name, timeColumn, lists)
 }
 
 // AddEvents adds an attribute that lists when something happened to each user,
 // such as purchases, in any order. A nil list means missing, an empty one that
 // it never happened.
 func (a *Attributes) AddEvents(name string, values [][]time.Time) error {
-	return a.addTimes(name, eventsColumn, values)
+	return a.addTimes("AddEvents", name, eventsColumn, values)
 }
 
-func (a *Attributes) addTimes(name string, kind columnKind, values [][]time.Time) error {
+// addTimes stores instants as nanoseconds since 1970, ascending per user.
+func (a *Attributes) addTimes(method, name string, kind columnKind, values [][]time.Time) error {
 	c := &column{kind: kind, known: bitset.New(len(values)), start: make([]int64, len(values)+1)}
 	for i, list := range values {
 		for _, t := range list {
 			if !nanosFit(t) {
-				return fmt.Errorf("segment: Attributes: %q of user %d is %v, want a year from 1678 to 2261: %w", name, i, t, ErrRange)
+				return fmt.Errorf("audience: Attributes.%s: %q of user %d is %v, want a year from 1678 to 2261: %w", method, name, i, t, ErrRange)
 			}
 			c.times = append(c.times, t.UnixNano())
 		}
@@ -197,7 +204,7 @@ func (a *Attributes) addTimes(name string, kind columnKind, values [][]time.Time
 		c.start[i+1] = int64(len(c.times))
 		slices.Sort(c.times[c.start[i]:])
 	}
-	return a.add(name, len(values), c)
+	return a.add(method, name, len(values), c)
 }
 
 func nanosFit(t time.Time) bool { y := t.UTC().Year(); return y >= 1678 && y <= 2261 }

@@ -1,4 +1,4 @@
-package segment
+package audience
 
 import (
 	"fmt"
@@ -15,37 +15,37 @@ import (
 	"github.com/aislekit/aisle/internal/rng"
 )
 
-// DefaultMinAudience is the size below which an audience counts as small, if
+// DefaultMinSize is the size below which an audience counts as small, if
 // nothing else is asked for: too few people to address without singling them
 // out, and too few to measure.
-const DefaultMinAudience = 50
+const DefaultMinSize = 50
 
-// Audience is a set of users out of 0 … Universe()-1. It is immutable and safe
+// Set is an audience: a set of users out of 0 … Universe()-1. It is immutable and safe
 // for concurrent use; the zero value is the empty audience over no users.
-type Audience struct {
+type Set struct {
 	set    *bitset.Set
 	min    int    // below this it is Small; 0 means the default
 	reason string // why it is empty
 }
 
-// NewAudience returns the audience of the given users. An index outside
+// New returns the audience of the given users. An index outside
 // [0, universe) is ErrUnknownID, a negative universe ErrRange. Repeated indices
 // count once.
-func NewAudience(universe int, users []int32) (*Audience, error) {
+func New(universe int, users []int32) (*Set, error) {
 	if universe < 0 || universe > math.MaxInt32 {
-		return nil, fmt.Errorf("segment: NewAudience: universe is %d, want 0 to %d: %w", universe, math.MaxInt32, ErrRange)
+		return nil, fmt.Errorf("audience: New: universe is %d, want 0 to %d: %w", universe, math.MaxInt32, ErrRange)
 	}
 	s := bitset.New(universe)
 	for i, u := range users {
 		if !s.Add(u) {
-			return nil, fmt.Errorf("segment: NewAudience: users[%d] is %d, want 0 to %d: %w", i, u, universe-1, ErrUnknownID)
+			return nil, fmt.Errorf("audience: New: users[%d] is %d, want 0 to %d: %w", i, u, universe-1, ErrUnknownID)
 		}
 	}
-	return &Audience{set: s}, nil
+	return &Set{set: s}, nil
 }
 
 // members returns the set, never nil.
-func (a *Audience) members() *bitset.Set {
+func (a *Set) members() *bitset.Set {
 	if a == nil || a.set == nil {
 		return bitset.New(0)
 	}
@@ -53,57 +53,60 @@ func (a *Audience) members() *bitset.Set {
 }
 
 // Universe returns the number of users the audience was drawn from.
-func (a *Audience) Universe() int { return a.members().Size() }
+func (a *Set) Universe() int { return a.members().Size() }
 
 // Count returns the number of members.
-func (a *Audience) Count() int { return a.members().Count() }
+func (a *Set) Count() int { return a.members().Count() }
 
 // Has reports whether user is a member; false for a user that does not exist.
-func (a *Audience) Has(user int32) bool { return a.members().Has(user) }
+func (a *Set) Has(user int32) bool { return a.members().Has(user) }
 
 // IDs appends the members to dst in ascending order.
-func (a *Audience) IDs(dst []int32) []int32 { return a.members().Append(dst) }
+func (a *Set) IDs(dst []int32) []int32 { return a.members().Append(dst) }
 
 // All calls yield for every member in ascending order; use it with range.
-func (a *Audience) All(yield func(user int32) bool) { a.members().Range(yield) }
+func (a *Set) All(yield func(user int32) bool) { a.members().Range(yield) }
 
 // MinSize returns the size below which the audience is Small.
-func (a *Audience) MinSize() int {
+func (a *Set) MinSize() int {
 	if a == nil {
-		return DefaultMinAudience
+		return DefaultMinSize
 	}
-	return check.Default(a.min, DefaultMinAudience)
+	return check.Default(a.min, DefaultMinSize)
 }
 
 // Small reports that the audience has fewer than MinSize members. Nothing is
 // suppressed: the caller decides.
-func (a *Audience) Small() bool { return a.Count() < a.MinSize() }
+func (a *Set) Small() bool { return a.Count() < a.MinSize() }
 
 // Reason says why the audience is empty, if a rule or set operation made it so;
 // "" for an audience with members.
-func (a *Audience) Reason() string {
+func (a *Set) Reason() string {
 	if a == nil {
 		return ""
 	}
 	return a.reason
 }
 
-// And returns the members of both.
-func (a *Audience) And(b *Audience) (*Audience, error) { return a.combine(b, "And", (*bitset.Set).And) }
+// And returns the members of both. The result is Small below the larger of the two
+// MinSizes; sets of different universes are ErrMismatch.
+func (a *Set) And(other *Set) (*Set, error) { return a.combine(other, "And", (*bitset.Set).And) }
 
-// Or returns the members of either.
-func (a *Audience) Or(b *Audience) (*Audience, error) { return a.combine(b, "Or", (*bitset.Set).Or) }
+// Or returns the members of either, with the same rules.
+func (a *Set) Or(other *Set) (*Set, error) { return a.combine(other, "Or", (*bitset.Set).Or) }
 
-// AndNot returns the members of a that are not in b.
-func (a *Audience) AndNot(b *Audience) (*Audience, error) {
-	return a.combine(b, "AndNot", (*bitset.Set).AndNot)
+// AndNot returns the members of a that are not in other, with the same rules.
+func (a *Set) AndNot(other *Set) (*Set, error) {
+	return a.combine(other, "AndNot", (*bitset.Set).AndNot)
 }
 
-func (a *Audience) combine(b *Audience, name string, op func(x, y *bitset.Set)) (*Audience, error) {
+// combine applies op to a copy of a's members. name is the method, for errors and
+// for the reason of an empty result.
+func (a *Set) combine(b *Set, name string, op func(x, y *bitset.Set)) (*Set, error) {
 	if a.Universe() != b.Universe() {
-		return nil, fmt.Errorf("segment: Audience: %s of universes of %d and %d users: %w", name, a.Universe(), b.Universe(), ErrMismatch)
+		return nil, fmt.Errorf("audience: Set.%s: universes of %d and %d users: %w", name, a.Universe(), b.Universe(), ErrMismatch)
 	}
-	out := &Audience{set: a.members().Clone(), min: max(a.MinSize(), b.MinSize())}
+	out := &Set{set: a.members().Clone(), min: max(a.MinSize(), b.MinSize())}
 	op(out.set, b.members())
 	if out.Count() == 0 {
 		out.reason = fmt.Sprintf("%s of %d and %d members leaves nobody", name, a.Count(), b.Count())
@@ -121,17 +124,17 @@ func (a *Audience) combine(b *Audience, name string, op func(x, y *bitset.Set)) 
 // keeps all controls of a smaller one. Use another seed for a campaign whose
 // control group must not be the same people. The size of control is binomial
 // around share·Count.
-func HoldOut[U ID](a *Audience, ids []U, share float64, seed uint64) (target, control *Audience, err error) {
+func HoldOut[U ID](a *Set, ids []U, share float64, seed uint64) (target, control *Set, err error) {
 	var c check.Options
 	c.Require(share > 0 && share < 1, "share", share, "strictly between 0 and 1")
-	if err := c.Err("segment: HoldOut"); err != nil {
+	if err := c.Err("audience: HoldOut"); err != nil {
 		return nil, nil, err
 	}
 	if err := check.Len("ids", len(ids), a.Universe()); err != nil {
-		return nil, nil, fmt.Errorf("segment: HoldOut: %w", err)
+		return nil, nil, fmt.Errorf("audience: HoldOut: %w", err)
 	}
-	target = &Audience{set: a.members().Clone(), min: a.MinSize()}
-	control = &Audience{set: bitset.New(a.Universe()), min: a.MinSize()}
+	target = &Set{set: a.members().Clone(), min: a.MinSize()}
+	control = &Set{set: bitset.New(a.Universe()), min: a.MinSize()}
 	hash := hasher(ids)
 	for u := range a.All {
 		if rng.Unit(rng.Hash(seed, stageHoldOut, hash(u))) < share {
@@ -139,7 +142,7 @@ func HoldOut[U ID](a *Audience, ids []U, share float64, seed uint64) (target, co
 			target.set.Remove(u)
 		}
 	}
-	for _, x := range []*Audience{target, control} {
+	for _, x := range []*Set{target, control} {
 		if x.Count() == 0 {
 			x.reason = fmt.Sprintf("hold-out of %v of %d members leaves nobody on this side", share, a.Count())
 		}
@@ -167,7 +170,7 @@ func hasher[U ID](ids []U) func(u int32) uint64 {
 }
 
 // AppendBinary appends the audience's binary form to dst.
-func (a *Audience) AppendBinary(dst []byte) ([]byte, error) {
+func (a *Set) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int(a.Universe())
 	w.Int(a.MinSize())
@@ -177,14 +180,14 @@ func (a *Audience) AppendBinary(dst []byte) ([]byte, error) {
 }
 
 // MarshalBinary returns the audience's binary form.
-func (a *Audience) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
+func (a *Set) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
 
 // UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
 // ErrVersion and leave a unchanged.
-func (a *Audience) UnmarshalBinary(data []byte) error {
+func (a *Set) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindAudience, 1)
 	if err != nil {
-		return fmt.Errorf("segment: Audience: %w", err)
+		return fmt.Errorf("audience: Set.UnmarshalBinary: %w", err)
 	}
 	n, least, reason, words := r.Int(), r.Int(), r.String(), r.Uint64s()
 	if r.Err() == nil {
@@ -201,7 +204,7 @@ func (a *Audience) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("segment: Audience: %w", err)
+		return fmt.Errorf("audience: Set.UnmarshalBinary: %w", err)
 	}
 	s := bitset.New(n)
 	for i, w := range words {
@@ -209,6 +212,6 @@ func (a *Audience) UnmarshalBinary(data []byte) error {
 			s.Add(int32(i<<6 + bits.TrailingZeros64(w)))
 		}
 	}
-	*a = Audience{set: s, min: least, reason: reason}
+	*a = Set{set: s, min: least, reason: reason}
 	return nil
 }

@@ -1,4 +1,4 @@
-package segment_test
+package audience_test
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/aislekit/aisle/segment"
+	"github.com/aislekit/aisle/segment/audience"
 )
 
 func at(days int) time.Time {
@@ -14,8 +14,8 @@ func at(days int) time.Time {
 }
 
 // table describes four users.
-func table() *segment.Attributes {
-	a, err := segment.NewAttributes(4)
+func table() *audience.Attributes {
+	a, err := audience.NewAttributes(4)
 	must(err)
 	must(a.AddNumbers("age", []float64{31, 67, math.NaN(), 24}))
 	must(a.AddTexts("region", []string{"north", "south", "north", ""}))
@@ -32,12 +32,12 @@ func must(err error) {
 }
 
 func ExampleCompile() {
-	rule := segment.And(
-		segment.Or(segment.Between("age", 25, 40), segment.Missing("age")),
-		segment.In("region", "north", "east"),
-		segment.Recency("visit", 0, 30*24*time.Hour),
+	rule := audience.And(
+		audience.Or(audience.Between("age", 25, 40), audience.Missing("age")),
+		audience.In("region", "north", "east"),
+		audience.Recency("visit", 0, 30*24*time.Hour),
 	)
-	p, err := segment.Compile(rule, table(), segment.CompileOptions{At: at(0), MinAudience: 2})
+	p, err := audience.Compile(rule, table(), audience.Options{AsOf: at(0), MinSize: 2})
 	must(err)
 	a, err := p.Select(context.Background())
 	must(err)
@@ -49,8 +49,8 @@ func ExampleCompile() {
 }
 
 func ExampleProgram_Explain() {
-	rule := segment.And(segment.Compare("age", ">=", 25), segment.Frequency("purchases", 90*24*time.Hour, 2, -1))
-	p, err := segment.Compile(rule, table(), segment.CompileOptions{At: at(0)})
+	rule := audience.And(audience.Compare("age", ">=", 25), audience.Frequency("purchases", 90*24*time.Hour, 2, -1))
+	p, err := audience.Compile(rule, table(), audience.Options{AsOf: at(0)})
 	must(err)
 	e, err := p.Explain(1)
 	must(err)
@@ -66,7 +66,7 @@ func ExampleProgram_Explain() {
 }
 
 func ExampleParseRule() {
-	rule, err := segment.ParseRule([]byte(`{"op":"and","rules":[
+	rule, err := audience.ParseRule([]byte(`{"op":"and","rules":[
 		{"op":">=","attr":"age","value":30},
 		{"op":"not","rule":{"op":"in","attr":"interests","values":["garden"]}}]}`))
 	must(err)
@@ -79,9 +79,9 @@ func ExampleParseRule() {
 	// {"op":"and","rules":[{"op":">=","attr":"age","value":30},{"op":"not","rule":{"op":"in","attr":"interests","values":["garden"]}}]}
 }
 
-func ExampleAudience_Reason() {
-	rule := segment.And(segment.Compare("age", ">=", 40), segment.Compare("age", "<", 30))
-	p, err := segment.Compile(rule, table(), segment.CompileOptions{})
+func ExampleSet_Reason() {
+	rule := audience.And(audience.Compare("age", ">=", 40), audience.Compare("age", "<", 30))
+	p, err := audience.Compile(rule, table(), audience.Options{})
 	must(err)
 	a, err := p.Select(context.Background())
 	must(err)
@@ -91,20 +91,20 @@ func ExampleAudience_Reason() {
 }
 
 func ExampleHoldOut() {
-	a, err := segment.NewAudience(6, []int32{0, 1, 2, 3, 5})
+	a, err := audience.New(6, []int32{0, 1, 2, 3, 5})
 	must(err)
 	ids := []string{"ann", "bob", "cai", "dan", "eve", "fay"}
-	target, control, err := segment.HoldOut(a, ids, 0.3, 1)
+	target, control, err := audience.HoldOut(a, ids, 0.3, 1)
 	must(err)
 	fmt.Println(target.IDs(nil), control.IDs(nil))
 	// Output:
 	// [0 2 5] [1 3]
 }
 
-func ExampleAudience_And() {
-	buyers, err := segment.NewAudience(5, []int32{0, 2, 4})
+func ExampleSet_And() {
+	buyers, err := audience.New(5, []int32{0, 2, 4})
 	must(err)
-	readers, err := segment.NewAudience(5, []int32{2, 3, 4})
+	readers, err := audience.New(5, []int32{2, 3, 4})
 	must(err)
 	both, err := buyers.And(readers)
 	must(err)
@@ -114,7 +114,7 @@ func ExampleAudience_And() {
 }
 
 func ExampleProgram_Estimate() {
-	p, err := segment.Compile(segment.Has("age"), table(), segment.CompileOptions{})
+	p, err := audience.Compile(audience.Has("age"), table(), audience.Options{})
 	must(err)
 	e, err := p.Estimate(context.Background(), 1000, 1)
 	must(err)

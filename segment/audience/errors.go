@@ -1,0 +1,20 @@
+package audience
+
+import "github.com/aislekit/aisle/internal/check"
+
+// Errors of this package, for errors.Is. They are always wrapped with the
+// function and the field, row, rule or cell at fault.
+var (
+	ErrEmpty     = check.ErrEmpty     // no rule, no table, no clauses
+	ErrShape     = check.ErrShape     // columns or lists of lengths that differ
+	ErrNotFinite = check.ErrNotFinite // NaN or infinity where a number is needed
+	ErrRange     = check.ErrRange     // a value outside what is allowed
+	ErrOption    = check.ErrOption    // a bad field of an options struct
+	ErrUnknownID = check.ErrUnknownID // an attribute or user that does not exist
+	ErrDuplicate = check.ErrDuplicate // an attribute given twice
+	ErrUndefined = check.ErrUndefined // an estimate over no users
+	ErrMismatch  = check.ErrMismatch  // sets of different universes, attributes of another kind
+	ErrTooLarge  = check.ErrTooLarge  // beyond a stated limit
+	ErrCorrupt   = check.ErrCorrupt   // bytes or text that no encoder wrote
+	ErrVersion   = check.ErrVersion   // written by a newer version
+)
