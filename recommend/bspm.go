@@ -27,7 +27,7 @@ type BSPMOptions struct {
 	Sharpening float64 // T, the time of the sharpening process; default 2, negative means 0: no sharpening, which is GFCF
 	Neighbors  int     // weights of the filter kept an item, the largest of either sign; default 1000, negative means all
 	Iterations int     // passes of the randomised SVD; default 8
-	Weights    bool    // use the weights of the entries; default: each entry counts 1
+	UseWeights bool    // use the weights of the entries; default: each entry counts 1
 	Seed       uint64  // of the random start of the SVD
 	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
 
@@ -93,7 +93,7 @@ func FitBSPM(ctx context.Context, x *Interactions, opt BSPMOptions) (*BSPM, erro
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	g := newItemGraph(x, opt.Weights)
+	g := newItemGraph(x, opt.UseWeights)
 	q := sharpener{g, opt.Sharpening}
 	keep := opt.Neighbors
 	if keep < 0 {

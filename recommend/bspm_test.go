@@ -34,8 +34,8 @@ func TestBSPMGolden(t *testing.T) {
 
 // slowBSPM is the matrix of the doc comment from that of GFCF.
 func slowBSPM(x *Interactions, opt BSPMOptions) ([][]float64, bool) {
-	blur, ok := slowGFCF(x, GFCFOptions{Factors: opt.Factors, Alpha: opt.Beta, Weights: opt.Weights})
-	linear, _ := slowGFCF(x, GFCFOptions{Factors: opt.Factors, Weights: opt.Weights})
+	blur, ok := slowGFCF(x, GFCFOptions{Factors: opt.Factors, Alpha: opt.Beta, UseWeights: opt.UseWeights})
+	linear, _ := slowGFCF(x, GFCFOptions{Factors: opt.Factors, UseWeights: opt.UseWeights})
 	if !ok {
 		return nil, false
 	}
@@ -65,7 +65,7 @@ func TestBSPMProp(t *testing.T) {
 		opt := BSPMOptions{
 			Factors: rapid.IntRange(1, 5).Draw(t, "factors"), Beta: rapid.Float64Range(0.1, 2).Draw(t, "beta"),
 			Sharpening: rapid.Float64Range(0.1, 3).Draw(t, "sharpening"),
-			Neighbors:  -1, Weights: rapid.Bool().Draw(t, "weights"), Iterations: 30,
+			Neighbors:  -1, UseWeights: rapid.Bool().Draw(t, "weights"), Iterations: 30,
 		}
 		want, ok := slowBSPM(x, opt)
 		if !ok {

@@ -14,10 +14,10 @@ import (
 
 // ColdStartOptions configures FitColdStart.
 type ColdStartOptions struct {
-	Regularization float64 // λ of the ridge regression, > 0; default 1
-	Iterations     int     // steps of conjugate gradients at the most; default 100
-	Tolerance      float64 // stop when every residual has shrunk by this factor; default 1e-4
-	Workers        int     // goroutines; default GOMAXPROCS. No influence on the result
+	L2      float64 // λ of the ridge regression, > 0; default 1
+	MaxIter int     // steps of conjugate gradients at the most; default 100
+	Tol     float64 // stop when every residual has shrunk by this factor; default 1e-4
+	Workers int     // goroutines; default GOMAXPROCS. No influence on the result
 }
 
 // ColdStart maps what an item is (its text and attributes, as a TFIDFModel sees
@@ -38,13 +38,13 @@ type ColdStart struct {
 // bytes a term and factor. Errors: ErrMismatch (also for nil), ErrOption, ErrEmpty (no item has
 // both), context.Cause(ctx).
 func FitColdStart(ctx context.Context, content *TFIDFModel, als *ALS, opt ColdStartOptions) (*ColdStart, error) {
-	opt.Regularization = check.Default(opt.Regularization, 1)
-	opt.Iterations = check.Default(opt.Iterations, 100)
-	opt.Tolerance = check.Default(opt.Tolerance, 1e-4)
+	opt.L2 = check.Default(opt.L2, 1)
+	opt.MaxIter = check.Default(opt.MaxIter, 100)
+	opt.Tol = check.Default(opt.Tol, 1e-4)
 	var c check.Options
-	check.Positive(&c, "Regularization", opt.Regularization)
-	check.Positive(&c, "Iterations", opt.Iterations)
-	check.Positive(&c, "Tolerance", opt.Tolerance)
+	check.Positive(&c, "L2", opt.L2)
+	check.Positive(&c, "MaxIter", opt.MaxIter)
+	check.Positive(&c, "Tol", opt.Tol)
 	if err := c.Err("recommend: FitColdStart"); err != nil {
 		return nil, err
 	}
@@ -89,14 +89,14 @@ func ridgeMap(ctx context.Context, a *sparse.CSR, y []float32, f int, opt ColdSt
 	copy(p, r)
 	rr := columnNorms(r, r, f)
 	first := append([]float64(nil), rr...)
-	for range opt.Iterations {
+	for range opt.MaxIter {
 		if err := spmm(ctx, ap, a, p, f, opt.Workers); err != nil {
 			return nil, err
 		}
 		if err := spmm(ctx, q, at, ap, f, opt.Workers); err != nil {
 			return nil, err
 		}
-		vec.Axpy(float32(opt.Regularization), p, q)
+		vec.Axpy(float32(opt.L2), p, q)
 		pq := columnNorms(p, q, f)
 		step := make([]float32, f)
 		for k := range step {
@@ -113,7 +113,7 @@ func ridgeMap(ctx context.Context, a *sparse.CSR, y []float32, f int, opt ColdSt
 		next := columnNorms(r, r, f)
 		done := true
 		for k := range next {
-			done = done && next[k] <= first[k]*opt.Tolerance*opt.Tolerance
+			done = done && next[k] <= first[k]*opt.Tol*opt.Tol
 		}
 		if done {
 			break

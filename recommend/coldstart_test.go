@@ -39,7 +39,7 @@ func fitPair(t testing.TB) (*TFIDFModel, *ALS) {
 func TestColdStartIsRidge(t *testing.T) {
 	content, als := fitPair(t)
 	const lambda = 0.7
-	m, err := FitColdStart(context.Background(), content, als, ColdStartOptions{Regularization: lambda, Tolerance: 1e-6})
+	m, err := FitColdStart(context.Background(), content, als, ColdStartOptions{L2: lambda, Tol: 1e-6})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestColdStartIsRidge(t *testing.T) {
 
 func TestColdStartRanksNewItems(t *testing.T) {
 	content, als := fitPair(t)
-	m, err := FitColdStart(context.Background(), content, als, ColdStartOptions{Regularization: 0.1})
+	m, err := FitColdStart(context.Background(), content, als, ColdStartOptions{L2: 0.1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestColdStartCodecAndErrors(t *testing.T) {
 	}{
 		"other items": {context.Background(), other, ColdStartOptions{}, ErrMismatch},
 		"nil":         {context.Background(), nil, ColdStartOptions{}, ErrMismatch},
-		"options":     {context.Background(), content, ColdStartOptions{Regularization: -1, Iterations: -1, Tolerance: -1}, ErrOption},
+		"options":     {context.Background(), content, ColdStartOptions{L2: -1, MaxIter: -1, Tol: -1}, ErrOption},
 		"cancelled":   {ctx, content, ColdStartOptions{}, context.Canceled},
 	} {
 		if _, err := FitColdStart(c.ctx, c.content, als, c.opt); !errors.Is(err, c.want) {
@@ -152,7 +152,7 @@ func TestColdStartCodecAndErrors(t *testing.T) {
 
 func FuzzColdStartUnmarshal(f *testing.F) {
 	content, als := fitPair(f)
-	m, err := FitColdStart(context.Background(), content, als, ColdStartOptions{Iterations: 2})
+	m, err := FitColdStart(context.Background(), content, als, ColdStartOptions{MaxIter: 2})
 	if err != nil {
 		f.Fatal(err)
 	}

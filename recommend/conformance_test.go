@@ -62,7 +62,7 @@ var conformants = []conformant{
 		return FitRP3Beta(ctx, x, RP3BetaOptions{Normalize: true})
 	}, true},
 	{"p3alpha", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitRP3Beta(ctx, x, RP3BetaOptions{Beta: -1, Alpha: 1, Weights: true})
+		return FitRP3Beta(ctx, x, RP3BetaOptions{Beta: -1, Alpha: 1, UseWeights: true})
 	}, true},
 	{"userknn/cosine", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitUserKNN(ctx, x, UserKNNOptions{Neighbors: 20})
@@ -80,16 +80,16 @@ var conformants = []conformant{
 		return FitTurboCF(ctx, x, TurboCFOptions{})
 	}, true},
 	{"turbocf/2", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitTurboCF(ctx, x, TurboCFOptions{Order: 2, Weights: true})
+		return FitTurboCF(ctx, x, TurboCFOptions{Order: 2, UseWeights: true})
 	}, true},
 	{"ease", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitEASE(ctx, x, EASEOptions{Regularization: 5})
+		return FitEASE(ctx, x, EASEOptions{L2: 5})
 	}, true},
 	{"edlae", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitEASE(ctx, x, EASEOptions{Regularization: 5, Dropout: 0.3, Weights: true})
+		return FitEASE(ctx, x, EASEOptions{L2: 5, Dropout: 0.3, UseWeights: true})
 	}, true},
 	{"rdlae", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitEASE(ctx, x, EASEOptions{Regularization: 5, Dropout: 0.3, Diagonal: 0.2})
+		return FitEASE(ctx, x, EASEOptions{L2: 5, Dropout: 0.3, Diagonal: 0.2})
 	}, true},
 	{"bpr", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitBPR(ctx, x, BPROptions{Factors: 8})
@@ -122,37 +122,37 @@ var conformants = []conformant{
 		return FitPureSVD(ctx, x, PureSVDOptions{Factors: 4})
 	}, true},
 	{"puresvd/scaled", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitPureSVD(ctx, x, PureSVDOptions{Factors: 6, Scale: 0.5, Weights: true})
+		return FitPureSVD(ctx, x, PureSVDOptions{Factors: 6, Scale: 0.5, UseWeights: true})
 	}, true},
 	{"gfcf", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitGFCF(ctx, x, GFCFOptions{Factors: 5})
 	}, true},
 	{"gfcf/linear", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitGFCF(ctx, x, GFCFOptions{Alpha: -1, Neighbors: -1, Weights: true})
+		return FitGFCF(ctx, x, GFCFOptions{Alpha: -1, Neighbors: -1, UseWeights: true})
 	}, true},
 	{"bspm", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitBSPM(ctx, x, BSPMOptions{Factors: 5})
 	}, true},
 	{"bspm/linear", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitBSPM(ctx, x, BSPMOptions{Beta: -1, Neighbors: 7, Weights: true})
+		return FitBSPM(ctx, x, BSPMOptions{Beta: -1, Neighbors: 7, UseWeights: true})
 	}, true},
 	{"sparseease", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitSparseEASE(ctx, x, SparseEASEOptions{Regularization: 5, Neighbors: 20})
+		return FitSparseEASE(ctx, x, SparseEASEOptions{L2: 5, Neighbors: 20})
 	}, true},
 	{"sparseease/dropout", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitSparseEASE(ctx, x, SparseEASEOptions{Regularization: 5, Dropout: 0.3, Weights: true})
+		return FitSparseEASE(ctx, x, SparseEASEOptions{L2: 5, Dropout: 0.3, UseWeights: true})
 	}, true},
 	{"slim", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitSLIM(ctx, x, SLIMOptions{L2: 5})
 	}, true},
 	{"slim/signed", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitSLIM(ctx, x, SLIMOptions{L1: -1, L2: 5, Signed: true, Weights: true, Candidates: 20})
+		return FitSLIM(ctx, x, SLIMOptions{L1: -1, L2: 5, Signed: true, UseWeights: true, Candidates: 20})
 	}, true},
 	{"nmf", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		return FitNMF(ctx, x, NMFOptions{Factors: 6, L2: 0.1, Seed: 4})
 	}, true},
 	{"nmf/sparse", func(ctx context.Context, x *Interactions) (Persistent, error) {
-		return FitNMF(ctx, x, NMFOptions{Factors: 6, L1: 0.05, L2: -1, Weights: true})
+		return FitNMF(ctx, x, NMFOptions{Factors: 6, L1: 0.05, L2: -1, UseWeights: true})
 	}, true},
 	{"sessionknn", func(ctx context.Context, x *Interactions) (Persistent, error) {
 		s, err := inOrder(x)

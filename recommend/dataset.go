@@ -32,11 +32,11 @@ type BuilderOptions struct {
 	Duplicates Duplicates
 
 	// HalfLife, when > 0, multiplies each weight by 2^(-age/HalfLife), the age
-	// counted back from Reference. Events then need times.
+	// counted back from AsOf. Events then need times.
 	HalfLife time.Duration
-	// Reference is the instant of age 0; the zero time means the latest event.
+	// AsOf is the instant of age 0; the zero time means the latest event.
 	// Later events get weights above their own, so they are refused.
-	Reference time.Time
+	AsOf time.Time
 
 	// MinUserItems and MinItemUsers, when > 0, repeatedly drop users with fewer
 	// distinct items and items with fewer distinct users until all that remain
@@ -167,7 +167,7 @@ type BuildReport struct {
 // equal datasets in whatever order they came. The builder stays usable.
 //
 // ErrEmpty: no event is left. ErrRange: HalfLife is set and an event lacks its
-// time or lies after Reference. Cost: O(n log n) in events.
+// time or lies after AsOf. Cost: O(n log n) in events.
 func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	if len(b.events) == 0 {
 		return nil, fmt.Errorf("recommend: Build: %w", ErrEmpty)
@@ -246,11 +246,11 @@ func (b *Builder[U, I]) mergeDuplicates(es []event) ([]event, error) {
 		for _, e := range es {
 			ref = max(ref, e.time)
 		}
-		if !b.opt.Reference.IsZero() {
-			if r := b.opt.Reference.Unix(); ref > r {
-				return nil, fmt.Errorf("recommend: Build: latest event is at %s, after Reference: %w", time.Unix(ref, 0).UTC().Format(time.RFC3339), ErrRange)
+		if !b.opt.AsOf.IsZero() {
+			if r := b.opt.AsOf.Unix(); ref > r {
+				return nil, fmt.Errorf("recommend: Build: latest event is at %s, after AsOf: %w", time.Unix(ref, 0).UTC().Format(time.RFC3339), ErrRange)
 			}
-			ref = b.opt.Reference.Unix()
+			ref = b.opt.AsOf.Unix()
 		}
 	}
 	weight := func(e event) float64 {

@@ -74,7 +74,7 @@ func TestBuilderDuplicates(t *testing.T) {
 		{"max", BuilderOptions{Duplicates: Max}, 3},
 		{"last, larger of equal times", BuilderOptions{Duplicates: Last}, 2},
 		{"decay", BuilderOptions{HalfLife: 24 * time.Hour}, 1 + 2 + 3.0/4},
-		{"decay to reference", BuilderOptions{HalfLife: 24 * time.Hour, Reference: day(3)}, (1 + 2 + 3.0/4) / 2},
+		{"decay to reference", BuilderOptions{HalfLife: 24 * time.Hour, AsOf: day(3)}, (1 + 2 + 3.0/4) / 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := build(t, c.opt, es)
@@ -98,7 +98,7 @@ func TestBuilderBadInput(t *testing.T) {
 	if _, err := NewBuilder[string, int](BuilderOptions{Duplicates: 9, HalfLife: -1}); !errors.Is(err, ErrOption) {
 		t.Errorf("options: %v", err)
 	}
-	b, err := NewBuilder[string, int](BuilderOptions{HalfLife: time.Hour, Reference: day(1)})
+	b, err := NewBuilder[string, int](BuilderOptions{HalfLife: time.Hour, AsOf: day(1)})
 	if err != nil {
 		t.Fatal(err)
 	}

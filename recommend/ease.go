@@ -14,28 +14,28 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
-// EASEOptions configures FitEASE. Regularization alone is EASE; with Dropout it
+// EASEOptions configures FitEASE. L2 alone is EASE; with Dropout it
 // is EDLAE; with Diagonal too it is RDLAE.
 type EASEOptions struct {
-	Regularization float64 // λ, > 0; default 200. Search it: good values lie between 20 and 2000
-	Dropout        float64 // p in [0, 1): λ grows by p/(1-p)·G[i,i], a denoising autoencoder; default 0
-	Diagonal       float64 // ξ in [0, 1): weights of an item for itself up to ξ are allowed; default 0
-	Weights        bool    // use the weights of the entries; default: each entry counts 1
-	MemoryLimit    int64   // bytes; default 8 GiB. FitEASE refuses before it allocates more
-	Workers        int     // goroutines; default GOMAXPROCS. No influence on the result
+	L2          float64 // λ, > 0; default 200. Search it: good values lie between 20 and 2000
+	Dropout     float64 // p in [0, 1): λ grows by p/(1-p)·G[i,i], a denoising autoencoder; default 0
+	Diagonal    float64 // ξ in [0, 1): weights of an item for itself up to ξ are allowed; default 0
+	UseWeights  bool    // use the weights of the entries; default: each entry counts 1
+	MemoryLimit int64   // bytes; default 8 GiB. FitEASE refuses before it allocates more
+	Workers     int     // goroutines; default GOMAXPROCS. No influence on the result
 
 	Progress func(Progress)
 }
 
 func (o EASEOptions) withDefaults() EASEOptions {
-	o.Regularization = check.Default(o.Regularization, 200)
+	o.L2 = check.Default(o.L2, 200)
 	o.MemoryLimit = check.Default(o.MemoryLimit, 8<<30)
 	return o
 }
 
 func (o EASEOptions) validate() error {
 	var c check.Options
-	check.Positive(&c, "Regularization", o.Regularization)
+	check.Positive(&c, "L2", o.L2)
 	c.Require(o.Dropout >= 0 && o.Dropout < 1, "Dropout", o.Dropout, "in [0, 1)")
 	c.Require(o.Diagonal >= 0 && o.Diagonal < 1, "Diagonal", o.Diagonal, "in [0, 1)")
 	check.Positive(&c, "MemoryLimit", o.MemoryLimit)
@@ -68,7 +68,7 @@ func EASEMemory(items int) int64 {
 // 4·items² bytes. For large catalogues use FitSparseEASE.
 //
 // Errors: ErrTooLarge, naming the bytes needed; ErrEmpty, ErrOption, ErrRange,
-// ErrDiverged (a Gram matrix float32 cannot invert: raise Regularization).
+// ErrDiverged (a Gram matrix float32 cannot invert: raise L2).
 func FitEASE(ctx context.Context, x *Interactions, opt EASEOptions) (*EASE, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -81,7 +81,7 @@ func FitEASE(ctx context.Context, x *Interactions, opt EASEOptions) (*EASE, erro
 	if need := EASEMemory(n); need > opt.MemoryLimit {
 		return nil, fmt.Errorf("recommend: FitEASE: %d items need %d bytes, MemoryLimit is %d: %w", n, need, opt.MemoryLimit, ErrTooLarge)
 	}
-	a, err := x.gramDense(ctx, opt.Weights, opt.Workers)
+	a, err := x.gramDense(ctx, opt.UseWeights, opt.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func FitEASE(ctx context.Context, x *Interactions, opt EASEOptions) (*EASE, erro
 			continue
 		}
 		g := float64(a[i*np+i])
-		penalty[i] = opt.Regularization + opt.Dropout/(1-opt.Dropout)*g
+		penalty[i] = opt.L2 + opt.Dropout/(1-opt.Dropout)*g
 		a[i*np+i] = float32(g + penalty[i])
 	}
 	ok, err := solve.Inverse32(ctx, a, np, opt.Workers)
@@ -101,7 +101,7 @@ func FitEASE(ctx context.Context, x *Interactions, opt EASEOptions) (*EASE, erro
 		return nil, err
 	}
 	if !ok {
-		return nil, fmt.Errorf("recommend: FitEASE: the Gram matrix plus %v is not positive definite in float32: %w", opt.Regularization, ErrDiverged)
+		return nil, fmt.Errorf("recommend: FitEASE: the Gram matrix plus %v is not positive definite in float32: %w", opt.L2, ErrDiverged)
 	}
 	scale := make([]float32, n) // B[:, i] = e_i - P[:, i]·scale[i]; a holds -P
 	for i := range n {

@@ -100,12 +100,12 @@ func drawWeighted(t *rapid.T) *Interactions {
 // slowEASE is the closed form of the papers in float64, column by column.
 func slowEASE(x *Interactions, opt EASEOptions) [][]float64 {
 	opt = opt.withDefaults()
-	a := denseRows(x, opt.Weights)
+	a := denseRows(x, opt.UseWeights)
 	g := denseProduct(denseTranspose(a), a)
 	n := len(g)
 	penalty := make([]float64, n)
 	for i := range g {
-		penalty[i] = opt.Regularization + opt.Dropout/(1-opt.Dropout)*g[i][i]
+		penalty[i] = opt.L2 + opt.Dropout/(1-opt.Dropout)*g[i][i]
 		g[i][i] += penalty[i]
 	}
 	p := denseInverse(g)
@@ -130,10 +130,10 @@ func TestEASEProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := drawWeighted(t)
 		opt := EASEOptions{
-			Regularization: rapid.SampledFrom([]float64{0.1, 1, 50}).Draw(t, "lambda"),
-			Dropout:        rapid.SampledFrom([]float64{0, 0.25, 0.8}).Draw(t, "dropout"),
-			Diagonal:       rapid.SampledFrom([]float64{0, 0.1, 0.9}).Draw(t, "diagonal"),
-			Weights:        rapid.Bool().Draw(t, "weights"),
+			L2:         rapid.SampledFrom([]float64{0.1, 1, 50}).Draw(t, "lambda"),
+			Dropout:    rapid.SampledFrom([]float64{0, 0.25, 0.8}).Draw(t, "dropout"),
+			Diagonal:   rapid.SampledFrom([]float64{0, 0.1, 0.9}).Draw(t, "diagonal"),
+			UseWeights: rapid.Bool().Draw(t, "weights"),
 		}
 		m, err := FitEASE(context.Background(), x, opt)
 		if err != nil {
@@ -177,7 +177,7 @@ func TestEASEGolden(t *testing.T) {
 		t.Fatal("no cases")
 	}
 	for _, c := range g.Cases {
-		m, err := FitEASE(context.Background(), x, EASEOptions{Regularization: c.Lambda, Dropout: c.Dropout, Diagonal: c.Diagonal, Weights: c.Weights})
+		m, err := FitEASE(context.Background(), x, EASEOptions{L2: c.Lambda, Dropout: c.Dropout, Diagonal: c.Diagonal, UseWeights: c.Weights})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestEASEGolden(t *testing.T) {
 // gradient of ‖X - XB‖² + Σ Λ‖B‖² vanishes off the diagonal.
 func TestEASEStationary(t *testing.T) {
 	x := groups(200, 60, 10, 4)
-	opt := EASEOptions{Regularization: 30, Dropout: 0.2}
+	opt := EASEOptions{L2: 30, Dropout: 0.2}
 	m, err := FitEASE(context.Background(), x, opt)
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +206,7 @@ func TestEASEStationary(t *testing.T) {
 			if i == j {
 				continue
 			}
-			grad := -g[j][i] + (opt.Regularization+opt.Dropout/(1-opt.Dropout)*g[j][j])*float64(m.b[j*m.items+i])
+			grad := -g[j][i] + (opt.L2+opt.Dropout/(1-opt.Dropout)*g[j][j])*float64(m.b[j*m.items+i])
 			for k := range g {
 				grad += g[j][k] * float64(m.b[k*m.items+i])
 			}
@@ -241,11 +241,11 @@ func TestEASEMemoryLimit(t *testing.T) {
 }
 
 func TestEASEOptions(t *testing.T) {
-	_, err := FitEASE(context.Background(), groups(10, 9, 2, 1), EASEOptions{Regularization: -1, Dropout: 1, Diagonal: math.NaN(), MemoryLimit: -1})
+	_, err := FitEASE(context.Background(), groups(10, 9, 2, 1), EASEOptions{L2: -1, Dropout: 1, Diagonal: math.NaN(), MemoryLimit: -1})
 	if !errors.Is(err, ErrOption) {
 		t.Fatal(err)
 	}
-	for _, field := range []string{"Regularization", "Dropout", "Diagonal", "MemoryLimit"} {
+	for _, field := range []string{"L2", "Dropout", "Diagonal", "MemoryLimit"} {
 		if !contains(err.Error(), field) {
 			t.Errorf("error does not name %s: %v", field, err)
 		}

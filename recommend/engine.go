@@ -304,7 +304,7 @@ func (w *scratch[I]) fit(words int) {
 //
 // A score of minus infinity or NaN is none: such items go to the next source.
 //
-// Errors: ErrOption (K < 1, an unknown policy, Repurchase without Now or on a
+// Errors: ErrOption (K < 1, an unknown policy, Repurchase without AsOf or on a
 // dataset without times, a cap below 1, a pin at no place or twice, a boost that
 // is negative), ErrMismatch (an item set of another catalogue), ErrUnknownID (an
 // attribute nobody has), ErrNotFinite (a weight), what Rerank and Explore say, or
@@ -477,7 +477,7 @@ func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info, forgo
 		}
 		now := int64(noTime)
 		if req.Seen == Repurchase {
-			now = req.Now.Unix()
+			now = req.AsOf.Unix()
 		}
 		for k := range req.History {
 			ev := &req.History[k]
@@ -548,7 +548,7 @@ func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], q *Query, info *
 	if req.Seen != KeepSeen {
 		last := int64(noTime)
 		if req.Seen == Repurchase {
-			last = req.Now.Add(-req.Interval).Unix()
+			last = req.AsOf.Add(-req.Interval).Unix()
 		}
 		for k, i := range q.Items {
 			if req.SeenWeight > 0 && q.Weight(k) < req.SeenWeight {

@@ -107,7 +107,7 @@ func ExampleRequest() {
 	ask("only what is in stock", recommend.Request[string, string]{User: "ann", K: 5, Allow: inStock})
 	ask("tea again after a month", recommend.Request[string, string]{
 		User: "ann", K: 5, Allow: inStock,
-		Seen: recommend.Repurchase, Interval: 30 * 24 * time.Hour, Now: time.Date(2026, 4, 15, 0, 0, 0, 0, time.UTC),
+		Seen: recommend.Repurchase, Interval: 30 * 24 * time.Hour, AsOf: time.Date(2026, 4, 15, 0, 0, 0, 0, time.UTC),
 	})
 	ask("contradiction", recommend.Request[string, string]{User: "ann", K: 5, Allow: inStock, Deny: inStock})
 	// Output:

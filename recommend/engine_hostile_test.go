@@ -84,8 +84,8 @@ func TestEngineExtremes(t *testing.T) {
 		"allowed but seen":         {request{K: 3, AllowItems: []string{"i001"}, History: []Event[string]{{Item: "i001"}}}, 0, "every item that is left was seen already"},
 		"seen, but hardly":         {request{K: 3, AllowItems: []string{"i001"}, History: []Event[string]{{Item: "i001"}}, SeenWeight: 2}, 1, ""},
 		"seen, and bought":         {request{K: 3, AllowItems: []string{"i001"}, History: []Event[string]{{Item: "i001", Weight: 2}}, SeenWeight: 2}, 0, "every item that is left was seen already"},
-		"repurchase after ages":    {request{K: n, Seen: Repurchase, Now: time.Unix(1, 0), Interval: math.MaxInt64, History: []Event[string]{huge}}, n - 1, ""},
-		"repurchase from year one": {request{K: n, Seen: Repurchase, Now: time.Time{}.Add(1), History: []Event[string]{{Item: "i001", At: time.Unix(0, 0)}}}, n - 1, ""},
+		"repurchase after ages":    {request{K: n, Seen: Repurchase, AsOf: time.Unix(1, 0), Interval: math.MaxInt64, History: []Event[string]{huge}}, n - 1, ""},
+		"repurchase from year one": {request{K: n, Seen: Repurchase, AsOf: time.Time{}.Add(1), History: []Event[string]{{Item: "i001", At: time.Unix(0, 0)}}}, n - 1, ""},
 	} {
 		var info Info
 		x.r.Info = &info

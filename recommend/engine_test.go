@@ -168,7 +168,7 @@ func drawRequest(t *rapid.T, w *world) Request[string, int] {
 		Info:      &Info{Why: "stale"},
 	}
 	if r.Seen == Repurchase {
-		r.Now, r.Interval = at(100), time.Duration(rapid.IntRange(0, 100).Draw(t, "interval"))*time.Second
+		r.AsOf, r.Interval = at(100), time.Duration(rapid.IntRange(0, 100).Draw(t, "interval"))*time.Second
 	}
 	r.SeenWeight = rapid.SampledFrom([]float32{0, 0, 2, 3}).Draw(t, "seen weight")
 	for range rapid.SampledFrom([]int{0, 0, 1, 2, 6}).Draw(t, "events") {
@@ -288,7 +288,7 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 			info.UnknownHistory++
 			continue
 		}
-		x := pastItem{weight: e.Weight, time: r.Now.Unix()}
+		x := pastItem{weight: e.Weight, time: r.AsOf.Unix()}
 		if e.Weight == 0 {
 			x.weight = 1
 		}
@@ -334,7 +334,7 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 			continue
 		}
 		if e, ok := past[id]; ok {
-			if heavy := r.SeenWeight == 0 || e.weight >= r.SeenWeight; heavy && r.Seen == DropSeen || heavy && r.Seen == Repurchase && time.Unix(e.time, 0).Add(r.Interval).After(r.Now) {
+			if heavy := r.SeenWeight == 0 || e.weight >= r.SeenWeight; heavy && r.Seen == DropSeen || heavy && r.Seen == Repurchase && time.Unix(e.time, 0).Add(r.Interval).After(r.AsOf) {
 				continue
 			}
 		}
@@ -799,7 +799,7 @@ func TestEngineAllocs(t *testing.T) {
 		"live events": {User: "u002", History: history, K: 10},
 		"all filters": {
 			User: "u003", History: history, K: 20, Allow: allow, Deny: deny, DenyItems: []string{"i001", "none"},
-			AllowItems: d.Items.IDs(), Seen: Repurchase, Now: at(1000), Interval: time.Minute, Info: &info,
+			AllowItems: d.Items.IDs(), Seen: Repurchase, AsOf: at(1000), Interval: time.Minute, Info: &info,
 		},
 	} {
 		if n := testing.AllocsPerRun(100, func() {

@@ -56,7 +56,7 @@ func ExampleFitTurboCF() {
 
 func ExampleFitEASE() {
 	d := purchases()
-	m, err := recommend.FitEASE(context.Background(), d.Interactions, recommend.EASEOptions{Regularization: 1})
+	m, err := recommend.FitEASE(context.Background(), d.Interactions, recommend.EASEOptions{L2: 1})
 	best(d, m, err)
 	// A large catalogue is refused before any memory is taken.
 	_, err = recommend.FitEASE(context.Background(), d.Interactions, recommend.EASEOptions{MemoryLimit: 1000})
@@ -96,7 +96,7 @@ func ExampleFitBSPM() {
 
 func ExampleFitSparseEASE() {
 	d := purchases()
-	m, err := recommend.FitSparseEASE(context.Background(), d.Interactions, recommend.SparseEASEOptions{Regularization: 1, Neighbors: 3})
+	m, err := recommend.FitSparseEASE(context.Background(), d.Interactions, recommend.SparseEASEOptions{L2: 1, Neighbors: 3})
 	best(d, m, err)
 	// Output: honey 0.50
 }

@@ -214,7 +214,7 @@ func ExampleFitColdStart() {
 	if err != nil {
 		panic(err)
 	}
-	m, err := recommend.FitColdStart(ctx, content, als, recommend.ColdStartOptions{Regularization: 0.1})
+	m, err := recommend.FitColdStart(ctx, content, als, recommend.ColdStartOptions{L2: 0.1})
 	if err != nil {
 		panic(err)
 	}

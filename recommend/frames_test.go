@@ -176,7 +176,7 @@ func TestFrames(t *testing.T) {
 			return recommend.FitUserKNN(c, x, recommend.UserKNNOptions{Similarity: recommend.AdjustedCosine, Weighting: recommend.BM25, Shrinkage: 0.01, Power: 0.5})
 		}, ".opt.Workers: of the fit"),
 		modelFrame(codec.KindEASE, func(t testing.TB, c ctx, x X) (*recommend.EASE, error) {
-			return recommend.FitEASE(c, x, recommend.EASEOptions{Regularization: 2})
+			return recommend.FitEASE(c, x, recommend.EASEOptions{L2: 2})
 		}),
 		modelFrame(codec.KindTurboCF, func(t testing.TB, c ctx, x X) (*recommend.TurboCF, error) {
 			return recommend.FitTurboCF(c, x, recommend.TurboCFOptions{})
@@ -191,7 +191,7 @@ func TestFrames(t *testing.T) {
 			return recommend.FitGFCF(c, x, recommend.GFCFOptions{Factors: 2})
 		}),
 		modelFrame(codec.KindSparseEASE, func(t testing.TB, c ctx, x X) (*recommend.SparseEASE, error) {
-			return recommend.FitSparseEASE(c, x, recommend.SparseEASEOptions{Regularization: 2})
+			return recommend.FitSparseEASE(c, x, recommend.SparseEASEOptions{L2: 2})
 		}),
 		modelFrame(codec.KindSLIM, func(t testing.TB, c ctx, x X) (*recommend.SLIM, error) {
 			return recommend.FitSLIM(c, x, recommend.SLIMOptions{L1: 0.1, L2: 1})

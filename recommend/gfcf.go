@@ -19,7 +19,7 @@ type GFCFOptions struct {
 	Alpha      float64 // α, weight of the ideal filter; default 0.3, negative means 0: the linear filter alone
 	Neighbors  int     // weights of the linear filter kept an item; default 1000, negative means all
 	Iterations int     // passes of the randomised SVD; default 8
-	Weights    bool    // use the weights of the entries; default: each entry counts 1
+	UseWeights bool    // use the weights of the entries; default: each entry counts 1
 	Seed       uint64  // of the random start of the SVD
 	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
 
@@ -74,7 +74,7 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	g := newItemGraph(x, opt.Weights)
+	g := newItemGraph(x, opt.UseWeights)
 	keep := opt.Neighbors
 	if keep < 0 {
 		keep = x.Items()

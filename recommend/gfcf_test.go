@@ -24,7 +24,7 @@ func TestGFCFGolden(t *testing.T) {
 
 // slowGFCF is the formula of the doc comment with gonum's full SVD.
 func slowGFCF(x *Interactions, opt GFCFOptions) ([][]float64, bool) {
-	r := denseRows(x, opt.Weights)
+	r := denseRows(x, opt.UseWeights)
 	users, items := len(r), len(r[0])
 	du, di := make([]float64, users), make([]float64, items)
 	for u := range r {
@@ -75,7 +75,7 @@ func TestGFCFProp(t *testing.T) {
 		x := drawWeighted(t)
 		opt := GFCFOptions{
 			Factors: rapid.IntRange(1, 5).Draw(t, "factors"), Alpha: rapid.Float64Range(0.1, 2).Draw(t, "alpha"),
-			Neighbors: -1, Weights: rapid.Bool().Draw(t, "weights"), Iterations: 30,
+			Neighbors: -1, UseWeights: rapid.Bool().Draw(t, "weights"), Iterations: 30,
 		}
 		want, ok := slowGFCF(x, opt)
 		if !ok {

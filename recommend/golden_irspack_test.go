@@ -77,7 +77,7 @@ func TestRP3BetaGoldenIrspack(t *testing.T) {
 	g, x := loadIrspack(t)
 	for _, c := range g.Walks {
 		t.Run(fmt.Sprintf("%s/alpha=%v/beta=%v/weights=%v", c.Tool, c.Alpha, c.Beta, c.Weights), func(t *testing.T) {
-			opt := RP3BetaOptions{Neighbors: g.Items, Alpha: c.Alpha, Beta: c.Beta, Weights: c.Weights}
+			opt := RP3BetaOptions{Neighbors: g.Items, Alpha: c.Alpha, Beta: c.Beta, UseWeights: c.Weights}
 			if c.Beta == 0 {
 				opt.Beta = -1
 			}
@@ -94,7 +94,7 @@ func TestEASEGoldenIrspack(t *testing.T) {
 	g, x := loadIrspack(t)
 	for _, c := range g.Autoencoders {
 		t.Run(fmt.Sprintf("lambda=%v/dropout=%v", c.Lambda, c.Dropout), func(t *testing.T) {
-			m, err := FitEASE(context.Background(), x, EASEOptions{Regularization: c.Lambda, Dropout: c.Dropout, Weights: c.Weights})
+			m, err := FitEASE(context.Background(), x, EASEOptions{L2: c.Lambda, Dropout: c.Dropout, UseWeights: c.Weights})
 			if err != nil {
 				t.Fatal(err)
 			}

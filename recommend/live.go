@@ -34,9 +34,9 @@ type LiveOptions struct {
 	// NewItems is how many items that only events named may be recommended: those
 	// that came first. Default 1000; negative means none. AddItems is not bounded.
 	NewItems int
-	// Tolerance is how far in the future an event may lie, for clocks that
+	// Ahead is how far in the future an event may lie, for clocks that
 	// disagree. Default a minute; negative means none.
-	Tolerance time.Duration
+	Ahead time.Duration
 	// Clock tells the time; default time.Now.
 	Clock func() time.Time
 }
@@ -45,7 +45,7 @@ func (o LiveOptions) withDefaults() LiveOptions {
 	o.PerUser = check.Default(o.PerUser, 200)
 	o.Total = check.Default(o.Total, 1_000_000)
 	o.NewItems = check.OrOff(o.NewItems, 1000)
-	o.Tolerance = check.OrOff(o.Tolerance, time.Minute)
+	o.Ahead = check.OrOff(o.Ahead, time.Minute)
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -195,7 +195,7 @@ func (s *state[U, I]) hidden(u int32, forgotten int64) bool {
 //
 // Errors, after which nothing has changed: ErrDuplicate (observed before, or the
 // dataset contains it), ErrRange (a weight below 0, or a time more than
-// LiveOptions.Tolerance in the future or outside the years 1678 to 2262),
+// LiveOptions.Ahead in the future or outside the years 1678 to 2262),
 // ErrNotFinite (a weight).
 func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	const where = "recommend: Observe"
@@ -216,8 +216,8 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	if o.At.Before(time.Unix(0, math.MinInt64+1)) || o.At.After(time.Unix(0, math.MaxInt64)) {
 		return fmt.Errorf("%s: user %v item %v: time %v is out of range: %w", where, o.User, o.Item, o.At, ErrRange)
 	}
-	if late := o.At.Sub(now); late > l.opt.Tolerance {
-		return fmt.Errorf("%s: user %v item %v: time %v is %v in the future, want at most %v: %w", where, o.User, o.Item, o.At, late, l.opt.Tolerance, ErrRange)
+	if late := o.At.Sub(now); late > l.opt.Ahead {
+		return fmt.Errorf("%s: user %v item %v: time %v is %v in the future, want at most %v: %w", where, o.User, o.Item, o.At, late, l.opt.Ahead, ErrRange)
 	}
 	ev := liveEvent[I]{item: o.Item, weight: check.Default(o.Weight, 1), at: o.At.UnixNano(), id: o.ID}
 

@@ -84,7 +84,7 @@ func sameRecommendation[I ID](a, b Recommendation[I]) bool {
 
 func TestObserveBadInput(t *testing.T) {
 	d, sources := shop(t)
-	e, err := NewEngine(d, EngineOptions{Sources: sources, Live: LiveOptions{Clock: clockAt(1000), Tolerance: 10 * time.Second}})
+	e, err := NewEngine(d, EngineOptions{Sources: sources, Live: LiveOptions{Clock: clockAt(1000), Ahead: 10 * time.Second}})
 	if err != nil {
 		t.Fatal(err)
 	}

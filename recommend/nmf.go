@@ -19,7 +19,7 @@ type NMFOptions struct {
 	Factors    int     // parts the matrix is made of; default 32
 	Iterations int     // passes over both sides; default 50
 	L1         float64 // λ₁ >= 0, makes coordinates exactly 0; default 0
-	Weights    bool    // use the weights of the entries; default: each entry counts 1
+	UseWeights bool    // use the weights of the entries; default: each entry counts 1
 	Seed       uint64  // of the start vectors
 	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
 
@@ -41,7 +41,7 @@ func (o NMFOptions) withDefaults(x *Interactions) NMFOptions {
 	o.Factors = check.Default(o.Factors, 32)
 	o.Iterations = check.Default(o.Iterations, 50)
 	l2 := max(min(math.Sqrt(float64(x.Len()))/16, 10), noiseEdge(unitWeights(x.users, false))/2)
-	if o.Weights {
+	if o.UseWeights {
 		l2 *= math.Sqrt(vec.Norm2(x.users.Val) / float64(x.Len()))
 	}
 	o.L2 = check.OrOff(o.L2, l2)
@@ -99,7 +99,7 @@ func FitNMF(ctx context.Context, x *Interactions, opt NMFOptions) (*NMF, error) 
 		return nil, err
 	}
 	users := x.users
-	if !opt.Weights {
+	if !opt.UseWeights {
 		users = unitWeights(users, false)
 	}
 	sum := 0.0

@@ -84,9 +84,9 @@ func TestNMFProp(t *testing.T) {
 		x := drawWeighted(t)
 		opt := NMFOptions{
 			Factors: rapid.IntRange(1, 6).Draw(t, "factors"), Iterations: 5, Seed: rapid.Uint64().Draw(t, "start"),
-			L1:      rapid.SampledFrom([]float64{0, 0.2}).Draw(t, "l1"),
-			L2:      rapid.SampledFrom([]float64{-1, 0.1, 2}).Draw(t, "l2"),
-			Weights: rapid.Bool().Draw(t, "weights"), Loss: true,
+			L1:         rapid.SampledFrom([]float64{0, 0.2}).Draw(t, "l1"),
+			L2:         rapid.SampledFrom([]float64{-1, 0.1, 2}).Draw(t, "l2"),
+			UseWeights: rapid.Bool().Draw(t, "weights"), Loss: true,
 		}
 		var losses []float64
 		opt.Progress = func(p Progress) { losses = append(losses, p.Loss) }
@@ -94,7 +94,7 @@ func TestNMFProp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := denseRows(x, opt.Weights)
+		a := denseRows(x, opt.UseWeights)
 		last := slowNMFLoss(m, a)
 		losses = append(losses, last) // after the users were solved to the end
 		tol := 0.0

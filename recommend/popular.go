@@ -18,9 +18,9 @@ type PopularOptions struct {
 	// HalfLife, when > 0, multiplies each entry by 2^(-age/HalfLife): what is
 	// popular now. The interactions need times.
 	HalfLife time.Duration
-	// Now is the instant of age 0; the zero time means the latest entry. Entries
-	// after Now are left out.
-	Now time.Time
+	// AsOf is the instant of age 0; the zero time means the latest entry. Entries
+	// after AsOf are left out.
+	AsOf time.Time
 }
 
 // Popular scores every item by how many users took it, for everybody alike. It
@@ -56,8 +56,8 @@ func fitPopular(ctx context.Context, x *Interactions, opt PopularOptions, where 
 		for _, t := range x.times {
 			now = max(now, t)
 		}
-		if !opt.Now.IsZero() {
-			now = opt.Now.Unix()
+		if !opt.AsOf.IsZero() {
+			now = opt.AsOf.Unix()
 		}
 	}
 	sums := make([]float64, x.Items())

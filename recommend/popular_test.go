@@ -20,7 +20,7 @@ func TestPopular(t *testing.T) {
 		{"users", PopularOptions{}, []float32{2, 2, 1}},
 		{"weights", PopularOptions{ByWeight: true}, []float32{5, 2, 9}},
 		{"decayed", PopularOptions{HalfLife: 24 * time.Hour}, []float32{1.0/16 + 1.0/8, 1.0/4 + 1, 1.0 / 4}},
-		{"as of day 2", PopularOptions{HalfLife: 24 * time.Hour, Now: day(2)}, []float32{1.0/4 + 1.0/2, 1, 1}},
+		{"as of day 2", PopularOptions{HalfLife: 24 * time.Hour, AsOf: day(2)}, []float32{1.0/4 + 1.0/2, 1, 1}},
 	} {
 		m, err := FitPopular(context.Background(), d.Interactions, c.opt)
 		if err != nil {

@@ -27,7 +27,7 @@ type PureSVDOptions struct {
 	// 0.6 is often much better.
 	Scale      float64
 	Iterations int    // passes of the randomised SVD; default 8
-	Weights    bool   // use the weights of the entries; default: each entry counts 1
+	UseWeights bool   // use the weights of the entries; default: each entry counts 1
 	Seed       uint64 // of the random start
 	Workers    int    // goroutines; default GOMAXPROCS. No influence on the result
 
@@ -85,14 +85,14 @@ func FitPureSVD(ctx context.Context, x *Interactions, opt PureSVDOptions) (*Pure
 		return nil, err
 	}
 	scale := make([]float64, x.Items())
-	byItem := unitWeights(x.byItem(), opt.Weights)
+	byItem := unitWeights(x.byItem(), opt.UseWeights)
 	for i := range scale {
 		_, vals := byItem.Row(i)
 		if n := vec.Norm2(vals); n > 0 {
 			scale[i] = math.Pow(n, -opt.Scale/2)
 		}
 	}
-	a := unitWeights(x.users, opt.Weights)
+	a := unitWeights(x.users, opt.UseWeights)
 	for p, i := range a.Col {
 		a.Val[p] *= float32(scale[i])
 	}

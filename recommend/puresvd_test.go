@@ -53,7 +53,7 @@ func checkScores(t *testing.T, m Model, x *Interactions, want []float64, tol flo
 
 func TestPureSVDGolden(t *testing.T) {
 	g, x := loadSVD(t)
-	m, err := FitPureSVD(context.Background(), x, PureSVDOptions{Factors: g.Factors, Weights: true})
+	m, err := FitPureSVD(context.Background(), x, PureSVDOptions{Factors: g.Factors, UseWeights: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestPureSVDGolden(t *testing.T) {
 	}
 	checkScores(t, m, x, g.Scores, 2e-3)
 
-	if m, err = FitPureSVD(context.Background(), x, PureSVDOptions{Factors: g.Factors, Scale: 0.7, Weights: true}); err != nil {
+	if m, err = FitPureSVD(context.Background(), x, PureSVDOptions{Factors: g.Factors, Scale: 0.7, UseWeights: true}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range g.Scaled { // the fit scales weights to a maximum of 1 before it takes norms
@@ -87,7 +87,7 @@ func TestPureSVDFullRank(t *testing.T) {
 			x.users.Val[p]++
 		}
 		m, err := FitPureSVD(context.Background(), x, PureSVDOptions{
-			Factors: 30, Scale: rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(t, "scale"), Weights: rapid.Bool().Draw(t, "weights"),
+			Factors: 30, Scale: rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(t, "scale"), UseWeights: rapid.Bool().Draw(t, "weights"),
 		})
 		if err != nil {
 			t.Fatal(err)

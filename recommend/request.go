@@ -66,7 +66,7 @@ type Request[U, I ID] struct {
 
 	Seen     Seen
 	Interval time.Duration // Repurchase: an item may return this long after its last event, in whole seconds
-	Now      time.Time     // Repurchase: the instant to count from
+	AsOf     time.Time     // Repurchase: the instant to count from
 	// SeenWeight, when > 0, lets Seen look only at items whose weight in the history
 	// is at least that: with views of weight 1, purchases of 5 and Duplicates Max,
 	// SeenWeight 5 drops what was bought and keeps what was viewed.
@@ -156,13 +156,13 @@ type Because[I ID] struct {
 
 func (r *Request[U, I]) validate(s *state[U, I]) error {
 	n := s.items
-	if r.K < 1 || r.Seen < DropSeen || r.Seen > Repurchase || r.Reasons < 0 || r.Interval < 0 || r.Seen == Repurchase && r.Now.IsZero() || !(r.SeenWeight >= 0) {
+	if r.K < 1 || r.Seen < DropSeen || r.Seen > Repurchase || r.Reasons < 0 || r.Interval < 0 || r.Seen == Repurchase && r.AsOf.IsZero() || !(r.SeenWeight >= 0) {
 		var c check.Options
 		c.Require(r.K >= 1, "K", r.K, "at least 1")
 		c.Require(r.Seen >= DropSeen && r.Seen <= Repurchase, "Seen", int(r.Seen), "DropSeen, KeepSeen or Repurchase")
 		c.Require(r.Reasons >= 0, "Reasons", r.Reasons, "at least 0")
 		c.Require(r.Interval >= 0, "Interval", r.Interval, "at least 0")
-		c.Require(r.Seen != Repurchase || !r.Now.IsZero(), "Now", r.Now, "the instant to count Interval from")
+		c.Require(r.Seen != Repurchase || !r.AsOf.IsZero(), "AsOf", r.AsOf, "the instant to count Interval from")
 		c.Require(r.SeenWeight >= 0, "SeenWeight", r.SeenWeight, "at least 0")
 		return c.Err("recommend: Recommend")
 	}

@@ -248,7 +248,7 @@ func TestAllProp(t *testing.T) {
 			}
 		}
 		e.Forget(rapid.IntRange(0, 149).Draw(t, "forgotten"))
-		r := Request[int, int]{K: rapid.SampledFrom([]int{1, 5, 20, 300, 2000}).Draw(t, "k"), Now: time.Unix(1000, 0)}
+		r := Request[int, int]{K: rapid.SampledFrom([]int{1, 5, 20, 300, 2000}).Draw(t, "k"), AsOf: time.Unix(1000, 0)}
 		r.Seen = rapid.SampledFrom([]Seen{DropSeen, KeepSeen, Repurchase}).Draw(t, "seen")
 		r.Interval = 300 * time.Second
 		if rapid.Bool().Draw(t, "deny") {

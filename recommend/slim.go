@@ -18,9 +18,9 @@ type SLIMOptions struct {
 	L2         float64 // β > 0, shrinks weights; default 100. Search both
 	Candidates int     // items each item may get weight from, those that go with it most; default 300
 	Signed     bool    // allow negative weights; default: weights are >= 0
-	Sweeps     int     // coordinate descent sweeps an item at the most; default 100
-	Tolerance  float64 // a solution is done when no weight moves by more than this share of the largest; default 1e-3
-	Weights    bool    // use the weights of the entries; default: each entry counts 1
+	MaxIter    int     // coordinate descent sweeps an item at the most; default 100
+	Tol        float64 // a solution is done when no weight moves by more than this share of the largest; default 1e-3
+	UseWeights bool    // use the weights of the entries; default: each entry counts 1
 
 	MemoryLimit int64 // bytes; default 4 GiB. FitSLIM works within it or refuses, as FitSparseEASE does
 	Workers     int   // goroutines; default GOMAXPROCS. No influence on the result
@@ -32,8 +32,8 @@ func (o SLIMOptions) withDefaults(x *Interactions) SLIMOptions {
 	o.L1 = check.OrOff(o.L1, min(float64(x.Len())/float64(x.Items())/20, 1))
 	o.L2 = check.Default(o.L2, 100)
 	o.Candidates = check.Default(o.Candidates, 300)
-	o.Sweeps = check.Default(o.Sweeps, 100)
-	o.Tolerance = check.Default(o.Tolerance, 1e-3)
+	o.MaxIter = check.Default(o.MaxIter, 100)
+	o.Tol = check.Default(o.Tol, 1e-3)
 	o.MemoryLimit = check.Default(o.MemoryLimit, 4<<30)
 	return o
 }
@@ -43,8 +43,8 @@ func (o SLIMOptions) validate() error {
 	check.NonNegative(&c, "L1", o.L1)
 	check.Positive(&c, "L2", o.L2)
 	c.Require(o.Candidates > 0 && o.Candidates <= 1<<11, "Candidates", o.Candidates, "in [1, 2048]")
-	check.Positive(&c, "Sweeps", o.Sweeps)
-	check.Positive(&c, "Tolerance", o.Tolerance)
+	check.Positive(&c, "MaxIter", o.MaxIter)
+	check.Positive(&c, "Tol", o.Tol)
 	check.Positive(&c, "MemoryLimit", o.MemoryLimit)
 	return c.Err("recommend: FitSLIM")
 }
@@ -82,7 +82,7 @@ func FitSLIM(ctx context.Context, x *Interactions, opt SLIMOptions) (*SLIM, erro
 	if err != nil {
 		return nil, err
 	}
-	c, err := cooccur(ctx, x, opt.Weights, keep, opt.Workers)
+	c, err := cooccur(ctx, x, opt.UseWeights, keep, opt.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -126,22 +126,22 @@ func elasticNet(t *localProblem, size []float64, target int, opt SLIMOptions) {
 		largest = max(largest, v, -v)
 		return max(v-old, old-v)
 	}
-	for sweep := 0; sweep < opt.Sweeps; sweep++ {
+	for sweep := 0; sweep < opt.MaxIter; sweep++ {
 		moved := float32(0)
 		for k := range n {
 			moved = max(moved, step(k))
 		}
-		if moved <= float32(opt.Tolerance)*largest {
+		if moved <= float32(opt.Tol)*largest {
 			return
 		}
-		for ; sweep < opt.Sweeps; sweep++ {
+		for ; sweep < opt.MaxIter; sweep++ {
 			moved = 0
 			for k, v := range t.y[:n] {
 				if v != 0 {
 					moved = max(moved, step(k))
 				}
 			}
-			if moved <= float32(opt.Tolerance)*largest {
+			if moved <= float32(opt.Tol)*largest {
 				break
 			}
 		}

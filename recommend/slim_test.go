@@ -36,7 +36,7 @@ func TestSLIMGolden(t *testing.T) {
 		t.Fatal("no cases")
 	}
 	for _, c := range g.Cases {
-		m, err := FitSLIM(context.Background(), x, SLIMOptions{L1: c.L1, L2: c.L2, Signed: c.Signed, Weights: c.Weights, Tolerance: 1e-7, Sweeps: 10000})
+		m, err := FitSLIM(context.Background(), x, SLIMOptions{L1: c.L1, L2: c.L2, Signed: c.Signed, UseWeights: c.Weights, Tol: 1e-7, MaxIter: 10000})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,15 +68,15 @@ func TestSLIMProp(t *testing.T) {
 			L2:         rapid.SampledFrom([]float64{1, 30}).Draw(t, "l2"),
 			Candidates: rapid.IntRange(1, 26).Draw(t, "n"),
 			Signed:     rapid.Bool().Draw(t, "signed"),
-			Weights:    rapid.Bool().Draw(t, "weights"),
-			Tolerance:  1e-7, Sweeps: 5000,
+			UseWeights: rapid.Bool().Draw(t, "weights"),
+			Tol:        1e-7, MaxIter: 5000,
 		}
 		m, err := FitSLIM(context.Background(), x, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
 		l1 := max(opt.L1, 0)
-		o := newLocalOracle(x, opt.Weights, opt.L2, 0)
+		o := newLocalOracle(x, opt.UseWeights, opt.L2, 0)
 		columns := m.reaches.Transpose()
 		for i := range x.Items() {
 			items, vals := columns.Row(i)
@@ -128,11 +128,11 @@ func TestSLIMProp(t *testing.T) {
 }
 
 func TestSLIMOptions(t *testing.T) {
-	_, err := FitSLIM(context.Background(), groups(10, 9, 2, 1), SLIMOptions{L1: math.NaN(), L2: -1, Candidates: -1, Sweeps: -1, Tolerance: -1, MemoryLimit: -1})
+	_, err := FitSLIM(context.Background(), groups(10, 9, 2, 1), SLIMOptions{L1: math.NaN(), L2: -1, Candidates: -1, MaxIter: -1, Tol: -1, MemoryLimit: -1})
 	if !errors.Is(err, ErrOption) {
 		t.Fatal(err)
 	}
-	for _, field := range []string{"L1", "L2", "Candidates", "Sweeps", "Tolerance", "MemoryLimit"} {
+	for _, field := range []string{"L1", "L2", "Candidates", "MaxIter", "Tol", "MemoryLimit"} {
 		if !contains(err.Error(), field) {
 			t.Errorf("error does not name %s: %v", field, err)
 		}

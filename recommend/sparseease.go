@@ -10,18 +10,18 @@ import (
 
 // SparseEASEOptions configures FitSparseEASE.
 type SparseEASEOptions struct {
-	Regularization float64 // λ, > 0; default 200. Search it: good values lie between 5 and 2000
-	Dropout        float64 // p in [0, 1): λ grows by p/(1-p)·G[i,i], as in EASEOptions; default 0
-	Neighbors      int     // weights an item, from the items that go with it most; default 200
-	Weights        bool    // use the weights of the entries; default: each entry counts 1
-	MemoryLimit    int64   // bytes; default 4 GiB. FitSparseEASE works within it or refuses
-	Workers        int     // goroutines; default GOMAXPROCS. No influence on the result
+	L2          float64 // λ, > 0; default 200. Search it: good values lie between 5 and 2000
+	Dropout     float64 // p in [0, 1): λ grows by p/(1-p)·G[i,i], as in EASEOptions; default 0
+	Neighbors   int     // weights an item, from the items that go with it most; default 200
+	UseWeights  bool    // use the weights of the entries; default: each entry counts 1
+	MemoryLimit int64   // bytes; default 4 GiB. FitSparseEASE works within it or refuses
+	Workers     int     // goroutines; default GOMAXPROCS. No influence on the result
 
 	Progress func(Progress) // called about 100 times, on the caller's goroutine
 }
 
 func (o SparseEASEOptions) withDefaults() SparseEASEOptions {
-	o.Regularization = check.Default(o.Regularization, 200)
+	o.L2 = check.Default(o.L2, 200)
 	o.Neighbors = check.Default(o.Neighbors, 200)
 	o.MemoryLimit = check.Default(o.MemoryLimit, 4<<30)
 	return o
@@ -29,7 +29,7 @@ func (o SparseEASEOptions) withDefaults() SparseEASEOptions {
 
 func (o SparseEASEOptions) validate() error {
 	var c check.Options
-	check.Positive(&c, "Regularization", o.Regularization)
+	check.Positive(&c, "L2", o.L2)
 	c.Require(o.Dropout >= 0 && o.Dropout < 1, "Dropout", o.Dropout, "in [0, 1)")
 	c.Require(o.Neighbors > 0 && o.Neighbors <= 1<<11, "Neighbors", o.Neighbors, "in [1, 2048]")
 	check.Positive(&c, "MemoryLimit", o.MemoryLimit)
@@ -82,11 +82,11 @@ func FitSparseEASE(ctx context.Context, x *Interactions, opt SparseEASEOptions) 
 	if err != nil {
 		return nil, err
 	}
-	c, err := cooccur(ctx, x, opt.Weights, keep, opt.Workers)
+	c, err := cooccur(ctx, x, opt.UseWeights, keep, opt.Workers)
 	if err != nil {
 		return nil, err
 	}
-	penalty := func(j int32) float64 { return opt.Regularization + opt.Dropout/(1-opt.Dropout)*c.size[j] }
+	penalty := func(j int32) float64 { return opt.L2 + opt.Dropout/(1-opt.Dropout)*c.size[j] }
 	b, err := c.regress(ctx, opt.Neighbors, opt.Workers, opt.Progress, penalty, func(t *localProblem, _ int) {
 		ridge(t, func(k int) float64 { return penalty(t.items[k]) / c.size[t.items[k]] })
 	})

@@ -64,16 +64,16 @@ func TestSparseEASEProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := drawWeighted(t)
 		opt := SparseEASEOptions{
-			Regularization: rapid.SampledFrom([]float64{0.2, 3, 100}).Draw(t, "lambda"),
-			Dropout:        rapid.SampledFrom([]float64{0, 0.4}).Draw(t, "dropout"),
-			Neighbors:      rapid.IntRange(1, 26).Draw(t, "n"),
-			Weights:        rapid.Bool().Draw(t, "weights"),
+			L2:         rapid.SampledFrom([]float64{0.2, 3, 100}).Draw(t, "lambda"),
+			Dropout:    rapid.SampledFrom([]float64{0, 0.4}).Draw(t, "dropout"),
+			Neighbors:  rapid.IntRange(1, 26).Draw(t, "n"),
+			UseWeights: rapid.Bool().Draw(t, "weights"),
 		}
 		m, err := FitSparseEASE(context.Background(), x, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := newLocalOracle(x, opt.Weights, opt.Regularization, opt.Dropout)
+		o := newLocalOracle(x, opt.UseWeights, opt.L2, opt.Dropout)
 		columns := m.reaches.Transpose()
 		for i := range x.Items() {
 			items, vals := columns.Row(i)
@@ -107,11 +107,11 @@ func TestSparseEASEProp(t *testing.T) {
 func TestSparseEASEIsEASE(t *testing.T) {
 	x := groups(400, 40, 12, 6)
 	for _, p := range []float64{0, 0.3} {
-		dense, err := FitEASE(context.Background(), x, EASEOptions{Regularization: 10, Dropout: p})
+		dense, err := FitEASE(context.Background(), x, EASEOptions{L2: 10, Dropout: p})
 		if err != nil {
 			t.Fatal(err)
 		}
-		sparse, err := FitSparseEASE(context.Background(), x, SparseEASEOptions{Regularization: 10, Dropout: p})
+		sparse, err := FitSparseEASE(context.Background(), x, SparseEASEOptions{L2: 10, Dropout: p})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,11 +176,11 @@ func TestSparseEASEMemoryLimit(t *testing.T) {
 }
 
 func TestSparseEASEOptions(t *testing.T) {
-	_, err := FitSparseEASE(context.Background(), groups(10, 9, 2, 1), SparseEASEOptions{Regularization: -1, Dropout: 1, Neighbors: 1 << 12, MemoryLimit: -1})
+	_, err := FitSparseEASE(context.Background(), groups(10, 9, 2, 1), SparseEASEOptions{L2: -1, Dropout: 1, Neighbors: 1 << 12, MemoryLimit: -1})
 	if !errors.Is(err, ErrOption) {
 		t.Fatal(err)
 	}
-	for _, field := range []string{"Regularization", "Dropout", "Neighbors", "MemoryLimit"} {
+	for _, field := range []string{"L2", "Dropout", "Neighbors", "MemoryLimit"} {
 		if !contains(err.Error(), field) {
 			t.Errorf("error does not name %s: %v", field, err)
 		}
@@ -220,7 +220,7 @@ func TestSparseEASELarge(t *testing.T) {
 	testkit.Long(t)
 	x := catalogue(300_000, 100_000, 30, 1)
 	runtime.GC()
-	m, err := FitSparseEASE(context.Background(), x, SparseEASEOptions{Regularization: 20})
+	m, err := FitSparseEASE(context.Background(), x, SparseEASEOptions{L2: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +294,7 @@ func TestSparseEASETinyItem(t *testing.T) {
 		t.Fatal(err)
 	}
 	x = reweighed(x, func(_ int, i int32, _ *rng.Stream) float32 { return []float32{1, 1, 1e-30}[i] })
-	m, err := FitSparseEASE(context.Background(), x, SparseEASEOptions{Regularization: 5, Weights: true})
+	m, err := FitSparseEASE(context.Background(), x, SparseEASEOptions{L2: 5, UseWeights: true})
 	if err != nil {
 		t.Fatal(err)
 	}

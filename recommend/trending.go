@@ -9,6 +9,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -20,7 +21,7 @@ type RisingOptions struct {
 	// handful of events is no trend; default 5, negative means 0.
 	Shrinkage float64
 	ByWeight  bool      // add up weights instead of counting entries
-	Now       time.Time // the zero time means the latest entry; later entries are left out
+	AsOf      time.Time // the zero time means the latest entry; later entries are left out
 }
 
 func (o RisingOptions) withDefaults() RisingOptions {
@@ -58,11 +59,11 @@ func FitRising(ctx context.Context, x *Interactions, opt RisingOptions) (*Popula
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	short, err := fitPopular(ctx, x, PopularOptions{HalfLife: opt.Short, ByWeight: opt.ByWeight, Now: opt.Now}, "FitRising")
+	short, err := fitPopular(ctx, x, PopularOptions{HalfLife: opt.Short, ByWeight: opt.ByWeight, AsOf: opt.AsOf}, "FitRising")
 	if err != nil {
 		return nil, err
 	}
-	long, err := fitPopular(ctx, x, PopularOptions{HalfLife: opt.Long, ByWeight: opt.ByWeight, Now: opt.Now}, "FitRising")
+	long, err := fitPopular(ctx, x, PopularOptions{HalfLife: opt.Long, ByWeight: opt.ByWeight, AsOf: opt.AsOf}, "FitRising")
 	if err != nil {
 		return nil, err
 	}
@@ -89,15 +90,16 @@ func FitRising(ctx context.Context, x *Interactions, opt RisingOptions) (*Popula
 //
 //	(p + z²/2n - z·√(p(1-p)/n + z²/4n²)) / (1 + z²/n),  p = positive/n, n = exposed
 //
-// with z the quantile of a two-sided confidence in (0, 1), say 0.95. Counts may be
-// decayed and need not be whole. An item never exposed scores 0. The result scores
-// for everybody alike and has the form of a Popular; Users is 0.
+// with z the quantile of a two-sided confidence level in (0, 1); 0 means 0.95.
+// Counts may be decayed and need not be whole. An item never exposed scores 0. The
+// result scores for everybody alike and has the form of a Popular; Users is 0.
 //
-// Errors: ErrShape (lengths), ErrEmpty, ErrOption (confidence), ErrRange (a count
+// Errors: ErrShape (lengths), ErrEmpty, ErrOption (level), ErrRange (a count
 // that is negative, not finite, or larger than its exposure), naming the item.
-func NewRated(positive, exposed []float64, confidence float64) (*Popular, error) {
+func NewRated(positive, exposed []float64, level float64) (*Popular, error) {
 	var c check.Options
-	c.Require(confidence > 0 && confidence < 1, "confidence", confidence, "in (0, 1)")
+	level = check.Default(level, 0.95)
+	c.Require(level > 0 && level < 1, "level", level, "in (0, 1)")
 	if err := c.Err("recommend: NewRated"); err != nil {
 		return nil, err
 	}
@@ -107,7 +109,6 @@ func NewRated(positive, exposed []float64, confidence float64) (*Popular, error)
 	if len(exposed) == 0 {
 		return nil, fmt.Errorf("recommend: NewRated: %w", ErrEmpty)
 	}
-	z := math.Sqrt2 * math.Erfinv(confidence)
 	m := &Popular{scores: make([]float32, len(exposed))}
 	for i, n := range exposed {
 		s := positive[i]
@@ -115,21 +116,10 @@ func NewRated(positive, exposed []float64, confidence float64) (*Popular, error)
 			return nil, fmt.Errorf("recommend: NewRated: item %d: %v of %v: %w", i, s, n, ErrRange)
 		}
 		if n > 0 {
-			m.scores[i] = float32(wilsonLower(s, n, z))
+			m.scores[i] = float32(infer.WilsonLow(s/n, n, level))
 		}
 	}
 	return m, nil
-}
-
-// wilsonLower returns the lower end of the Wilson interval, in the form that does
-// not cancel: the root of smaller size is the product of both divided by the
-// larger one.
-func wilsonLower(s, n, z float64) float64 {
-	if s == 0 {
-		return 0
-	}
-	p, v := s/n, z*z/n
-	return p * p / (p + v/2 + z*math.Sqrt(p*(1-p)/n+v/(4*n)))
 }
 
 // CategoryPopular knows what is popular within each category. For a query it

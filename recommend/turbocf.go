@@ -11,12 +11,12 @@ import (
 
 // TurboCFOptions configures FitTurboCF. The zero value is a good start.
 type TurboCFOptions struct {
-	Neighbors int     // weights kept an item; default 500
-	Alpha     float64 // share of the normalisation on the user side, in (0, 1]; default 0.5
-	Power     float64 // s: each weight counts to this power, > 0; default 0.8
-	Order     int     // 1: the filter P; 2: 2P - P². Default 1
-	Weights   bool    // use the weights of the entries; default: each entry counts 1
-	Workers   int     // goroutines; default GOMAXPROCS. No influence on the result
+	Neighbors  int     // weights kept an item; default 500
+	Alpha      float64 // share of the normalisation on the user side, in (0, 1]; default 0.5
+	Power      float64 // s: each weight counts to this power, > 0; default 0.8
+	Order      int     // 1: the filter P; 2: 2P - P². Default 1
+	UseWeights bool    // use the weights of the entries; default: each entry counts 1
+	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
 
 	Progress func(Progress)
 }
@@ -61,7 +61,7 @@ func FitTurboCF(ctx context.Context, x *Interactions, opt TurboCFOptions) (*Turb
 		return nil, err
 	}
 	users, items := x.users, x.byItemOn(opt.Workers)
-	if !opt.Weights {
+	if !opt.UseWeights {
 		binary := ItemKNNOptions{Weighting: Binary}
 		users, items = weigh(users, binary), weigh(items, binary)
 	}

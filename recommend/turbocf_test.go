@@ -12,7 +12,7 @@ import (
 // slowTurboCF is the formula of the doc comment on dense matrices. Nothing is
 // cut, so it is the fit with Neighbors = items.
 func slowTurboCF(x *Interactions, opt TurboCFOptions) [][]float64 {
-	a := denseRows(x, opt.Weights)
+	a := denseRows(x, opt.UseWeights)
 	at := denseTranspose(a)
 	sums := func(m [][]float64) []float64 {
 		out := make([]float64, len(m))
@@ -59,11 +59,11 @@ func TestTurboCFProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := drawWeighted(t)
 		opt := TurboCFOptions{
-			Neighbors: x.Items(),
-			Alpha:     rapid.Float64Range(0.1, 1).Draw(t, "alpha"),
-			Power:     rapid.Float64Range(0.3, 1.5).Draw(t, "power"),
-			Order:     rapid.IntRange(1, 2).Draw(t, "order"),
-			Weights:   rapid.Bool().Draw(t, "weights"),
+			Neighbors:  x.Items(),
+			Alpha:      rapid.Float64Range(0.1, 1).Draw(t, "alpha"),
+			Power:      rapid.Float64Range(0.3, 1.5).Draw(t, "power"),
+			Order:      rapid.IntRange(1, 2).Draw(t, "order"),
+			UseWeights: rapid.Bool().Draw(t, "weights"),
 		}
 		if opt.Order == 1 {
 			opt.Neighbors = rapid.IntRange(1, x.Items()).Draw(t, "k")

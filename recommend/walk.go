@@ -11,12 +11,12 @@ import (
 
 // RP3BetaOptions configures FitRP3Beta. The zero value is a good start.
 type RP3BetaOptions struct {
-	Neighbors int     // weights kept an item; default 200
-	Alpha     float64 // power of the transition probabilities, > 0; default 0.8
-	Beta      float64 // power of the popularity penalty; default 0.4, negative means 0: P3alpha
-	Normalize bool    // scale the kept weights of each item to sum 1
-	Weights   bool    // use the weights of the entries; default: each entry counts 1
-	Workers   int     // goroutines; default GOMAXPROCS. No influence on the result
+	Neighbors  int     // weights kept an item; default 200
+	Alpha      float64 // power of the transition probabilities, > 0; default 0.8
+	Beta       float64 // power of the popularity penalty; default 0.4, negative means 0: P3alpha
+	Normalize  bool    // scale the kept weights of each item to sum 1
+	UseWeights bool    // use the weights of the entries; default: each entry counts 1
+	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
 
 	Progress func(Progress)
 }
@@ -98,7 +98,7 @@ func walks(x *Interactions, penalty []float32, opt RP3BetaOptions) sparse.Pairs 
 	w := &sparse.CSR{Rows: items.Rows, Cols: items.Cols, Ptr: items.Ptr, Col: items.Col, Val: make([]float32, len(items.Val))}
 	left := make([]float32, len(items.Val))
 	largest := 1.0
-	if opt.Weights {
+	if opt.UseWeights {
 		largest = 0
 		for _, v := range items.Val {
 			largest = max(largest, float64(v))
@@ -108,7 +108,7 @@ func walks(x *Interactions, penalty []float32, opt RP3BetaOptions) sparse.Pairs 
 		switch {
 		case v == 0:
 			return 0
-		case opt.Weights:
+		case opt.UseWeights:
 			return float64(v) / largest
 		}
 		return 1

@@ -11,7 +11,7 @@ import (
 
 // slowWalk is the formula of the doc comment on dense matrices; nothing is cut.
 func slowWalk(x *Interactions, opt RP3BetaOptions) [][]float64 {
-	a := denseRows(x, opt.Weights)
+	a := denseRows(x, opt.UseWeights)
 	scale := func(m [][]float64) [][]float64 {
 		out := make([][]float64, len(m))
 		for r, row := range m {
@@ -73,10 +73,10 @@ func TestRP3BetaProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := drawWeighted(t)
 		opt := RP3BetaOptions{
-			Neighbors: rapid.IntRange(1, 26).Draw(t, "k"),
-			Alpha:     rapid.Float64Range(0.2, 2).Draw(t, "alpha"),
-			Beta:      rapid.SampledFrom([]float64{-1, 0.3, 1}).Draw(t, "beta"),
-			Weights:   rapid.Bool().Draw(t, "weights"),
+			Neighbors:  rapid.IntRange(1, 26).Draw(t, "k"),
+			Alpha:      rapid.Float64Range(0.2, 2).Draw(t, "alpha"),
+			Beta:       rapid.SampledFrom([]float64{-1, 0.3, 1}).Draw(t, "beta"),
+			UseWeights: rapid.Bool().Draw(t, "weights"),
 		}
 		m, err := FitRP3Beta(context.Background(), x, opt)
 		if err != nil {

@@ -13,7 +13,7 @@ func rdlae() algorithm { return autoencoder("rdlae", true, true) }
 // autoencoder is EASE with, or without, dropout and a relaxed diagonal.
 func autoencoder(name string, dropout, diagonal bool) algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
-		opt := recommend.EASEOptions{Regularization: s.float("regularization"), Workers: e.workers, Progress: e.progress}
+		opt := recommend.EASEOptions{L2: s.float("regularization"), Workers: e.workers, Progress: e.progress}
 		if dropout {
 			opt.Dropout = s.float("dropout")
 		}

@@ -66,7 +66,7 @@ func bspm() algorithm {
 func sparseEASE() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitSparseEASE(ctx, x, recommend.SparseEASEOptions{
-			Regularization: s.float("regularization"), Dropout: s.float("dropout"), Neighbors: s.int("neighbors"),
+			L2: s.float("regularization"), Dropout: s.float("dropout"), Neighbors: s.int("neighbors"),
 			Workers: e.workers, Progress: e.progress,
 		})
 	}

@@ -42,7 +42,7 @@ var tasteOf = map[profile.Kind]float32{profile.View: .1, profile.Cart: .4, profi
 
 // dataset gathers what customers did with products before a moment.
 func dataset(rec *records, orders []settled, refunds []refund, before time.Time) (*recommend.Dataset[string, string], map[string][]string, error) {
-	b, err := recommend.NewBuilder[string, string](recommend.BuilderOptions{HalfLife: 240 * day, Reference: before})
+	b, err := recommend.NewBuilder[string, string](recommend.BuilderOptions{HalfLife: 240 * day, AsOf: before})
 	if err != nil {
 		return nil, nil, err
 	}
