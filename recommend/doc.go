@@ -53,12 +53,12 @@
 // exposure; Cooccurrence, Gramian and SolveALS are pieces for an engine of your
 // own.
 //
-// No setting is best everywhere. SplitRandom, SplitLast, SplitTime, SplitUsers
-// and SplitFolds cut a validation part off the training data; package tune, or
-// examples/benchmark, searches settings on it.
+// No setting is best everywhere. Package split cuts a validation part off the
+// training data; package tune, or examples/benchmark, searches settings on it.
 //
 // # Packages of the family
 //
+//   - recommend/split cuts data into a part to learn from and a part to judge on.
 //   - recommend/bandit explores: policies that fill places with known probability,
 //     and the arms they learn from. An Engine uses them as Request.Explore.
 //   - recommend/ann finds the nearest of very many vectors approximately.

@@ -19,5 +19,4 @@ var (
 	ErrTooLarge  = check.ErrTooLarge  // would need more memory than allowed
 	ErrCorrupt   = check.ErrCorrupt   // bytes that are no valid encoding
 	ErrVersion   = check.ErrVersion   // encoding of a newer version
-	ErrLeakage   = check.ErrLeakage   // training and test data overlap
 )

@@ -135,16 +135,6 @@ func ExampleItemSet() {
 	// [piano]
 }
 
-func ExampleSplitRandom() {
-	d := purchases()
-	s, err := recommend.SplitRandom(d.Interactions, 0.3, 1)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(s.Train.Len()+s.Test.Len() == d.Interactions.Len(), recommend.CheckDisjoint(s.Train, s.Test))
-	// Output: true <nil>
-}
-
 func ExampleWriteModel() {
 	d := purchases()
 	m, err := recommend.FitALS(context.Background(), d.Interactions, recommend.ALSOptions{Factors: 2})

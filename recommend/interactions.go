@@ -141,7 +141,40 @@ func (x *Interactions) Without(other *Interactions) (*Interactions, error) {
 	if x.Users() != other.Users() || x.Items() != other.Items() {
 		return nil, fmt.Errorf("recommend: Without: %d×%d against %d×%d: %w", x.Users(), x.Items(), other.Users(), other.Items(), ErrShape)
 	}
-	return x.filter(func(u int, p int64) bool { return !other.Has(u, x.users.Col[p]) }), nil
+	return x.Select(func(u, k int) bool {
+		items, _ := x.Row(u)
+		return !other.Has(u, items[k])
+	}), nil
+}
+
+// Select returns x with the entries for which keep is true, of the same shape and
+// with their weights and times: k counts the entries of user u, in the order of Row.
+// keep is called once an entry, row after row. Nil of nil.
+func (x *Interactions) Select(keep func(u, k int) bool) *Interactions {
+	if x == nil {
+		return nil
+	}
+	m := &sparse.CSR{Rows: x.Users(), Cols: x.Items(), Ptr: make([]int64, x.Users()+1)}
+	out := &Interactions{users: m}
+	for u := range x.Users() {
+		items, weights := x.Row(u)
+		times := x.Times(u)
+		for k, i := range items {
+			if !keep(u, k) {
+				continue
+			}
+			m.Col = append(m.Col, i)
+			m.Val = append(m.Val, weights[k])
+			if times != nil {
+				out.times = append(out.times, times[k])
+			}
+		}
+		m.Ptr[u+1] = int64(len(m.Col))
+	}
+	if x.times != nil && out.times == nil {
+		out.times = []int64{}
+	}
+	return out
 }
 
 // byItem returns the transpose, computed once.
@@ -151,28 +184,6 @@ func (x *Interactions) byItem() *sparse.CSR { return x.byItemOn(1) }
 func (x *Interactions) byItemOn(workers int) *sparse.CSR {
 	x.once.Do(func() { x.items = x.users.TransposeOn(workers) })
 	return x.items
-}
-
-// filter keeps the entries for which keep(user, position) is true.
-func (x *Interactions) filter(keep func(u int, p int64) bool) *Interactions {
-	m := &sparse.CSR{Rows: x.Users(), Cols: x.Items(), Ptr: make([]int64, x.Users()+1)}
-	out := &Interactions{users: m}
-	for u := range x.Users() {
-		for p := x.users.Ptr[u]; p < x.users.Ptr[u+1]; p++ {
-			if keep(u, p) {
-				m.Col = append(m.Col, x.users.Col[p])
-				m.Val = append(m.Val, x.users.Val[p])
-				if x.times != nil {
-					out.times = append(out.times, x.times[p])
-				}
-			}
-		}
-		m.Ptr[u+1] = int64(len(m.Col))
-	}
-	if x.times != nil && out.times == nil {
-		out.times = []int64{}
-	}
-	return out
 }
 
 // mostWeight leaves sums of weights, and weights times scores, room in float32.

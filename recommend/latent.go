@@ -163,7 +163,10 @@ func (m *latent) clearUsers(x *Interactions) {
 func (x *Interactions) positives() *Interactions {
 	for _, w := range x.users.Val {
 		if w == 0 {
-			return x.filter(func(_ int, p int64) bool { return x.users.Val[p] != 0 })
+			return x.Select(func(u, k int) bool {
+				_, weights := x.Row(u)
+				return weights[k] != 0
+			})
 		}
 	}
 	return x

@@ -42,7 +42,8 @@ func ratings(users, items int, share float64, seed uint64) (train, test *Interac
 		full.Ptr[u+1] = int64(len(full.Col))
 	}
 	x := &Interactions{users: full}
-	return x.filter(func(_ int, p int64) bool { return in[p] }), x.filter(func(_ int, p int64) bool { return !in[p] })
+	inside := func(u, k int) bool { return in[x.users.Ptr[u]+int64(k)] }
+	return x.Select(inside), x.Select(func(u, k int) bool { return !inside(u, k) })
 }
 
 // predictor is a model of ratings.
@@ -85,7 +86,7 @@ func conformRatings(t *testing.T, fit func(x *Interactions, lo, hi float64, prog
 	}
 
 	t.Run("scale", func(t *testing.T) {
-		other := train.filter(func(int, int64) bool { return true })
+		other := train.Select(func(int, int) bool { return true })
 		for p := range other.users.Val {
 			other.users.Val[p] = 100*other.users.Val[p] - 1000
 		}
@@ -176,7 +177,7 @@ func conformRatings(t *testing.T, fit func(x *Interactions, lo, hi float64, prog
 		})
 	})
 	t.Run("constant", func(t *testing.T) {
-		x := train.filter(func(int, int64) bool { return true })
+		x := train.Select(func(int, int) bool { return true })
 		for p := range x.users.Val {
 			x.users.Val[p] = 4.2
 		}

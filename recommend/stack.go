@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -206,31 +207,32 @@ type StackRows struct {
 }
 
 // StackFeatures makes training rows without leakage. The entries of x are dealt
-// into folds (SplitFolds); for each fold, fit makes the sources from the others
+// into folds, as split.Folds does; for each fold, fit makes the sources from the others
 // alone, and the users with an entry in the fold get the candidates that these
 // sources name for their remaining history, labelled by whether the fold holds
 // them. So no feature of a row has seen the row's label. x must be the training
 // part: entries kept for the final test stay out of it, and with them out of every
 // feature. For serving, fit the sources on all of x and stack them.
 //
-// Candidates leave out the remaining history, as answers do. Errors: those of
-// SplitFolds, NewStack and fit, context.Cause(ctx); ErrMismatch when fit returns
-// sources of other names for different folds.
+// Candidates leave out the remaining history, as answers do. Errors: ErrOption
+// (folds below 2 or above the number of entries; nil), those of NewStack and fit,
+// context.Cause(ctx); ErrMismatch when fit returns sources of other names for
+// different folds.
 func StackFeatures(ctx context.Context, x *Interactions, folds int, seed uint64, fit func(ctx context.Context, train *Interactions) ([]Source, error), opt StackOptions) (*StackRows, error) {
 	const where = "recommend: StackFeatures"
 	if fit == nil || x == nil {
 		return nil, fmt.Errorf("%s: fit or x is nil: %w", where, ErrOption)
 	}
-	splits, err := SplitFolds(x, folds, seed)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
+	if folds < 2 || folds > max(x.Len(), 2) {
+		return nil, fmt.Errorf("%s: folds is %d, want in [2, %d], the entries: %w", where, folds, max(x.Len(), 2), ErrOption)
 	}
 	rows := &StackRows{}
-	for f, split := range splits {
+	for f := range folds {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		sources, err := fit(ctx, split.Train)
+		train, test := x.fold(f, folds, seed)
+		sources, err := fit(ctx, train)
 		if err != nil {
 			return nil, fmt.Errorf("%s: fold %d: %w", where, f, err)
 		}
@@ -247,7 +249,7 @@ func StackFeatures(ctx context.Context, x *Interactions, folds int, seed uint64,
 			return nil, fmt.Errorf("%s: fold %d: sources know %d items, x has %d: %w", where, f, s.items, x.Items(), ErrMismatch)
 		}
 		for u := range x.Users() {
-			held, _ := split.Test.Row(u)
+			held, _ := test.Row(u)
 			if len(held) == 0 {
 				continue
 			}
@@ -256,7 +258,7 @@ func StackFeatures(ctx context.Context, x *Interactions, folds int, seed uint64,
 					return nil, err
 				}
 			}
-			q := split.Train.Query(u)
+			q := train.Query(u)
 			candidates, err := s.Candidates(q, Filter{Items: q.Items})
 			if errors.Is(err, ErrEmpty) {
 				continue
@@ -266,7 +268,7 @@ func StackFeatures(ctx context.Context, x *Interactions, folds int, seed uint64,
 			}
 			for _, c := range candidates {
 				rows.Features = append(rows.Features, c.Features)
-				rows.Labels = append(rows.Labels, split.Test.Has(u, c.Item))
+				rows.Labels = append(rows.Labels, test.Has(u, c.Item))
 				rows.Users = append(rows.Users, int32(u))
 				rows.Items = append(rows.Items, c.Item)
 				rows.Folds = append(rows.Folds, int32(f))
@@ -274,4 +276,15 @@ func StackFeatures(ctx context.Context, x *Interactions, folds int, seed uint64,
 		}
 	}
 	return rows, nil
+}
+
+// fold returns the training part and the test part of one of k folds, those of
+// split.Folds with the same seed.
+func (x *Interactions) fold(f, k int, seed uint64) (train, test *Interactions) {
+	dealt := make([][]int32, x.Users())
+	for u := range dealt {
+		dealt[u] = make([]int32, x.users.RowLen(u))
+		rng.New(seed, 0x666f6c64, uint64(u)).Deal(dealt[u], k)
+	}
+	return x.Select(func(u, k int) bool { return dealt[u][k] != int32(f) }), x.Select(func(u, k int) bool { return dealt[u][k] == int32(f) })
 }

@@ -27,24 +27,21 @@ func TestStackFeatures(t *testing.T) {
 	if want := []string{"knn.score", "knn.rank", "knn.knows", "als.score", "als.rank", "als.knows"}; !slices.Equal(rows.Names, want) {
 		t.Errorf("names are %v", rows.Names)
 	}
-	splits, err := SplitFolds(x, 4, 11)
-	if err != nil {
-		t.Fatal(err)
-	}
 	positives := 0
 	// Slow oracle: every row from models fitted by hand on the other folds.
 	at := 0
-	for f, split := range splits {
-		sources, err := stackFit(ctx, split.Train)
+	for f := range 4 {
+		train, test := x.fold(f, 4, 11)
+		sources, err := stackFit(ctx, train)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for u := range x.Users() {
-			held, _ := split.Test.Row(u)
+			held, _ := test.Row(u)
 			if len(held) == 0 {
 				continue
 			}
-			q := split.Train.Query(u)
+			q := train.Query(u)
 			want := map[int32][]float64{}
 			for k, src := range sources {
 				top, err := NewRanker(src.Model).AppendTop(nil, q, 15, Filter{Items: q.Items})
@@ -74,7 +71,7 @@ func TestStackFeatures(t *testing.T) {
 				if slices.Contains(q.Items, i) {
 					t.Fatalf("fold %d user %d: item %d of the history is a candidate", f, u, i)
 				}
-				if rows.Labels[at] != split.Test.Has(u, i) {
+				if rows.Labels[at] != test.Has(u, i) {
 					t.Fatalf("fold %d user %d item %d: label %v", f, u, i, rows.Labels[at])
 				}
 				if rows.Labels[at] {
@@ -97,11 +94,7 @@ func TestStackFeatures(t *testing.T) {
 func TestStackNoLeakage(t *testing.T) {
 	x := groups(60, 80, 10, 7)
 	ctx := context.Background()
-	splits, err := SplitFolds(x, 4, 11)
-	if err != nil {
-		t.Fatal(err)
-	}
-	train := splits[0].Train
+	train, first := x.fold(0, 4, 11)
 	features := func(test *Interactions) (out [][]float64) {
 		sources, err := stackFit(ctx, train)
 		if err != nil {
@@ -131,8 +124,10 @@ func TestStackNoLeakage(t *testing.T) {
 	}
 	rows, err := StackFeatures(ctx, x, 4, 11, func(ctx context.Context, got *Interactions) ([]Source, error) {
 		// fit never sees an entry of the fold that its rows are labelled by.
-		for _, s := range splits {
-			if got.Len() == s.Train.Len() && CheckDisjoint(got, s.Test) == nil {
+		for f := range 4 {
+			train, test := x.fold(f, 4, 11)
+			rest, err := got.Without(test)
+			if err == nil && got.Len() == train.Len() && rest.Len() == got.Len() {
 				return stackFit(ctx, got)
 			}
 		}
@@ -144,7 +139,7 @@ func TestStackNoLeakage(t *testing.T) {
 	}
 	moved := make([][]int32, x.Users())
 	for u := range moved {
-		held, _ := splits[0].Test.Row(u)
+		held, _ := first.Row(u)
 		for k := range held { // other items, as many, none of them in training
 			for i := int32(k); ; i++ {
 				if j := i % int32(x.Items()); !x.Has(u, j) && !slices.Contains(moved[u], j) {
@@ -158,7 +153,7 @@ func TestStackNoLeakage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, b := features(splits[0].Test), features(other)
+	a, b := features(first), features(other)
 	n := 0
 	for k := range rows.Features {
 		if rows.Folds[k] != 0 {

@@ -19,6 +19,7 @@ import (
 	"github.com/aislekit/aisle/examples/internal/dataio"
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/split"
 )
 
 // TestMain lets the test binary be the child that the benchmark starts.
@@ -437,7 +438,7 @@ func TestValidationLeavesTheTestPartAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := recommend.CheckDisjoint(v.train, v.test); err != nil {
+	if err := split.CheckDisjoint(v.train, v.test); err != nil {
 		t.Error(err)
 	}
 	// Latest of user 1 is item 1 (index 0); user 2's tie goes to item 9 (index

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aislekit/aisle/examples/internal/dataio"
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/split"
 )
 
 // task is what is predicted.
@@ -138,9 +139,9 @@ func loadEntries(c *config, r *dataio.Reader, log io.Writer) (*problem, error) {
 	if p.test, err = recommend.NewInteractions(t.Rows, t.Cols, t.Ptr, t.Col, t.Val); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.test, err)
 	}
-	if err := recommend.CheckDisjoint(p.train, p.test); err != nil {
+	if err := split.CheckDisjoint(p.train, p.test); err != nil {
 		u, i := firstShared(p.train, p.test)
-		return nil, fmt.Errorf("%s and %s: user %s has item %s in both: %w", c.train, c.test, r.Users.Name(u), r.Items.Name(i), recommend.ErrLeakage)
+		return nil, fmt.Errorf("%s and %s: user %s has item %s in both: %w", c.train, c.test, r.Users.Name(u), r.Items.Name(i), split.ErrLeakage)
 	}
 	if p.cases != nil {
 		p.cases.Renumber()
@@ -195,7 +196,7 @@ func (p *problem) holdOut(c *config) error {
 	if c.holdout == 0 {
 		return nil
 	}
-	s, err := recommend.SplitRandom(p.train, c.holdout, c.seed)
+	s, err := split.Random(p.train, c.holdout, c.seed)
 	if err != nil {
 		return err
 	}
@@ -296,7 +297,7 @@ func (p *problem) validation(seed uint64) (*problem, error) {
 	if p.task == rating {
 		share = 0.1
 	}
-	s, err := recommend.SplitRandom(p.train, share, seed)
+	s, err := split.Random(p.train, share, seed)
 	if err != nil {
 		return nil, err
 	}

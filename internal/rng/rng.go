@@ -237,3 +237,12 @@ func (r *Stream) Perm(n int) []int32 {
 	r.Shuffle(n, func(i, j int) { p[i], p[j] = p[j], p[i] })
 	return p
 }
+
+// Deal deals the entries of dst into k folds, 0 to k-1, in a random order from a
+// random fold on, so that folds of many rows are nearly equal in size.
+func (r *Stream) Deal(dst []int32, k int) {
+	start := r.Intn(k)
+	for pos, e := range r.Perm(len(dst)) {
+		dst[e] = int32((start + pos) % k)
+	}
+}

@@ -247,3 +247,29 @@ func BenchmarkStream(b *testing.B) {
 		}
 	})
 }
+
+// Every fold gets its share, and which one gets the odd entry is left to chance.
+func TestDeal(t *testing.T) {
+	first := map[int32]int{}
+	for row := range uint64(300) {
+		dst := make([]int32, 7)
+		New(5, 1, row).Deal(dst, 3)
+		count := map[int32]int{}
+		for _, f := range dst {
+			count[f]++
+		}
+		for f, n := range count {
+			if f < 0 || f > 2 || n < 2 || n > 3 {
+				t.Fatalf("row %d: %d entries in fold %d", row, n, f)
+			}
+			if n == 3 {
+				first[f]++
+			}
+		}
+	}
+	for f, n := range first {
+		if n < 70 || n > 130 {
+			t.Errorf("fold %d is the large one of %d rows in 300", f, n)
+		}
+	}
+}

@@ -26,7 +26,7 @@
 //	found, err := tune.Search(ctx, recommend.ALSOptions{}, knobs, judge, tune.Options{Trials: 40})
 //	// found.Best.Options, found.Best.Score; found.Trials has all of them
 //
-// The splits of package recommend cut the validation part off the training data.
+// Package recommend/split cuts the validation part off the training data.
 // Never judge on the test data: the best of many trials is good there by luck too.
 //
 // # Guarantees
