@@ -8,26 +8,16 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
-// MaxBins bounds the bins of a DD on either side of 0. At 1 % error they span
-// 35 orders of magnitude; beyond that the values nearest 0 share a bin.
-const MaxBins = 4096
-
 // DD is a DDSketch (Masson, Rim and Lee 2019): counts in bins whose bounds grow
 // by the factor γ = (1+α)/(1−α), so that every quantile is returned within the
 // relative error α. Merge is exact: the sketch of a union is the same, bit for
 // bit, as the merge of sketches. Make one with NewDD; the zero value has α 0.01.
 type DD struct {
 	alpha    float64 // 0 means 0.01
-	pos, neg bins    // neg holds magnitudes
+	pos, neg Bins    // neg holds magnitudes
 	zero     int64
 	n        int64
 	min, max float64
-}
-
-// bins is a run of counts; counts[i] belongs to key low+i. The ends are never 0.
-type bins struct {
-	low    int
-	counts []int64
 }
 
 // NewDD returns an empty sketch of relative error alpha in [1e-4, 0.5].
@@ -67,95 +57,16 @@ func (d *DD) Add(x float64) bool {
 	d.n++
 	switch {
 	case x > 0:
-		d.pos.add(d.key(x), 1)
+		d.pos.Add(d.scale().Key(x), 1)
 	case x < 0:
-		d.neg.add(d.key(-x), 1)
+		d.neg.Add(d.scale().Key(-x), 1)
 	default:
 		d.zero++
 	}
 	return true
 }
 
-func (d *DD) logGamma() float64 {
-	a := d.Alpha()
-	return math.Log1p(a) - math.Log1p(-a)
-}
-
-func (d *DD) key(x float64) int { return int(math.Ceil(math.Log(x) / d.logGamma())) }
-
-// value is the point of bin k whose relative distance to both ends is α.
-func (d *DD) value(k int) float64 {
-	return math.Exp(float64(k)*d.logGamma()) * (1 - d.Alpha())
-}
-
-func (b *bins) add(k int, n int64) {
-	if len(b.counts) == 0 {
-		b.low, b.counts = k, append(b.counts, n)
-		return
-	}
-	if i := k - b.low; i >= 0 && i < len(b.counts) {
-		b.counts[i] += n
-		return
-	}
-	high := b.low + len(b.counts) - 1
-	if k > high {
-		b.counts = append(b.counts, make([]int64, min(k-high, MaxBins))...)
-		if k-high > MaxBins {
-			// Everything so far ends up in the lowest bin.
-			var sum int64
-			for _, c := range b.counts {
-				sum += c
-			}
-			b.counts = b.counts[:MaxBins]
-			clear(b.counts)
-			b.counts[0], b.counts[MaxBins-1], b.low = sum, n, k-MaxBins+1
-			return
-		}
-		b.counts[len(b.counts)-1] = n
-		if over := len(b.counts) - MaxBins; over > 0 {
-			var sum int64
-			for _, c := range b.counts[:over] {
-				sum += c
-			}
-			copy(b.counts, b.counts[over:])
-			b.counts = b.counts[:MaxBins]
-			b.counts[0] += sum
-			b.low += over
-			b.trim()
-		}
-		return
-	}
-	// Below: as far down as there is room.
-	k = max(k, high-MaxBins+1)
-	if k < b.low {
-		grown := make([]int64, len(b.counts)+b.low-k, max(len(b.counts)+b.low-k, 2*len(b.counts)))
-		copy(grown[b.low-k:], b.counts)
-		b.low, b.counts = k, grown
-	}
-	b.counts[0] += n
-}
-
-// trim drops empty bins at the lower end.
-func (b *bins) trim() {
-	i := 0
-	for i < len(b.counts)-1 && b.counts[i] == 0 {
-		i++
-	}
-	if i > 0 {
-		copy(b.counts, b.counts[i:])
-		b.counts = b.counts[:len(b.counts)-i]
-		b.low += i
-	}
-}
-
-func (b *bins) merge(o bins) {
-	// From above, so that the highest key decides first what is collapsed.
-	for i := len(o.counts) - 1; i >= 0; i-- {
-		if o.counts[i] != 0 {
-			b.add(o.low+i, o.counts[i])
-		}
-	}
-}
+func (d *DD) scale() Scale { return NewScale(d.Alpha()) }
 
 // Merge adds the values of other, which must have the same relative error and
 // not be d: otherwise, or where counts overflow, it reports an error and changes
@@ -176,16 +87,15 @@ func (d *DD) Merge(other *DD) error {
 	}
 	d.min, d.max = min(d.min, other.min), max(d.max, other.max)
 	d.n, d.zero = n, d.zero+other.zero
-	d.pos.merge(other.pos)
-	d.neg.merge(other.neg)
+	d.pos.Merge(&other.pos)
+	d.neg.Merge(&other.neg)
 	return nil
 }
 
 // Clone returns an independent copy.
 func (d *DD) Clone() DD {
 	c := *d
-	c.pos.counts = append([]int64(nil), d.pos.counts...)
-	c.neg.counts = append([]int64(nil), d.neg.counts...)
+	c.pos, c.neg = d.pos.Clone(), d.neg.Clone()
 	return c
 }
 
@@ -209,7 +119,7 @@ func (d *DD) Quantile(p float64) float64 {
 func (d *DD) at(rank int64) float64 {
 	for i := len(d.neg.counts) - 1; i >= 0; i-- {
 		if rank -= d.neg.counts[i]; rank < 0 {
-			return -d.value(d.neg.low + i)
+			return -d.scale().Value(d.neg.low + i)
 		}
 	}
 	if rank -= d.zero; rank < 0 {
@@ -217,7 +127,7 @@ func (d *DD) at(rank int64) float64 {
 	}
 	for i, c := range d.pos.counts {
 		if rank -= c; rank < 0 {
-			return d.value(d.pos.low + i)
+			return d.scale().Value(d.pos.low + i)
 		}
 	}
 	return d.max
@@ -229,7 +139,7 @@ func (d *DD) Encode(w *codec.Writer) {
 	w.Int64(d.zero)
 	w.Float64(d.min)
 	w.Float64(d.max)
-	for _, b := range []*bins{&d.pos, &d.neg} {
+	for _, b := range []*Bins{&d.pos, &d.neg} {
 		w.Int64(int64(b.low))
 		w.Int64s(b.counts)
 	}
@@ -243,7 +153,7 @@ func DecodeDD(r *codec.Reader) DD {
 	}
 	ok := d.alpha >= 1e-4 && d.alpha <= 0.5 && d.zero >= 0
 	d.n = d.zero
-	for _, b := range []*bins{&d.pos, &d.neg} {
+	for _, b := range []*Bins{&d.pos, &d.neg} {
 		low := r.Int64()
 		b.counts = r.Int64s()
 		if low < -1<<30 || low > 1<<30 || len(b.counts) > MaxBins {

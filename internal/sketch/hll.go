@@ -1,7 +1,3 @@
-// Package sketch holds summaries of fixed size that merge: HLL counts distinct
-// things, DD keeps quantiles with a bounded relative error. Both depend only on
-// what was added, not on its order or on how it was split into shards, and have
-// one encoding per content.
 package sketch
 
 import (
