@@ -1,16 +1,10 @@
 package tune
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"math"
-	"slices"
 	"time"
 
-	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/rng"
-	"github.com/aislekit/aisle/internal/solve"
+	"github.com/aislekit/aisle/internal/search"
 )
 
 // Knob is one setting that Search may vary: a range and how to put a value of it
@@ -28,59 +22,6 @@ type Knob[O any] struct {
 	Integer   bool    // whole numbers; Low and High must be whole
 	Set       func(o *O, value float64)
 }
-
-// at returns the value at position p in [0, 1].
-func (k *Knob[O]) at(p float64) float64 {
-	low, high := k.Low, k.High
-	if k.Integer { // the ends get as much room as the others
-		low, high = low-0.5, high+0.5
-	}
-	v := low*(1-p) + high*p
-	if k.Log {
-		v = math.Exp(math.Log(low)*(1-p) + math.Log(high)*p)
-	}
-	if k.Integer {
-		v = math.Round(v)
-	}
-	return min(max(v, k.Low), k.High)
-}
-
-// check reports a knob that cannot be turned.
-func (k *Knob[O]) check(c *check.Options) {
-	ok := check.Finite(k.Low) && check.Finite(k.High) && k.Low <= k.High && k.Set != nil && (!k.Log || k.Low > 0)
-	c.Require(ok, "knob "+k.Name, fmt.Sprintf("[%v, %v]", k.Low, k.High), "a finite range (Log: above 0) and a Set function")
-	whole := math.Trunc(k.Low) == k.Low && math.Trunc(k.High) == k.High && max(-k.Low, k.High) <= 1<<50
-	c.Require(!ok || !k.Integer || whole, "knob "+k.Name, fmt.Sprintf("[%v, %v]", k.Low, k.High), "whole numbers below 2⁵⁰ (Integer)")
-}
-
-// points returns how many values of a grid of n points a knob differ.
-func (k *Knob[O]) points(n int) int {
-	if k.Integer {
-		n = int(min(float64(n), k.High-k.Low+1))
-	}
-	if k.Low == k.High {
-		return 1
-	}
-	return n
-}
-
-// grid returns the position of point d of g, in [0, g).
-func (k *Knob[O]) grid(d, g int) float64 {
-	switch {
-	case g == 1:
-		return 0.5
-	case k.Integer && float64(g) == k.High-k.Low+1: // each number
-		low, v, high := k.Low-0.5, k.Low+float64(d), k.High+0.5
-		if k.Log {
-			low, v, high = math.Log(low), math.Log(v), math.Log(high)
-		}
-		return (v - low) / (high - low)
-	}
-	return float64(d) / float64(g-1)
-}
-
-// maxGrid is the largest number of combinations Grid takes on without a Budget.
-const maxGrid = 1 << 20
 
 // Method says how Search picks the next settings.
 type Method int
@@ -107,7 +48,7 @@ type Options struct {
 	Trials     int           // evaluations at the most; default 30. Grid has its own number
 	Budget     time.Duration // no new trial begins after this long; 0 means no limit
 	GridPoints int           // values a knob for Grid; default 3
-	Seed       uint64
+	Seed       uint64        // of the draws; 0 is a seed
 }
 
 // Trial is one evaluation.
@@ -138,301 +79,19 @@ type Result[O any] struct {
 // Errors: ErrOption (knobs or options), ErrEmpty (no trial succeeded), and
 // context.Cause(ctx), with what was found so far.
 func Search[O any](ctx context.Context, base O, knobs []Knob[O], evaluate func(ctx context.Context, o O, fidelity float64) (float64, error), opt Options) (*Result[O], error) {
-	opt.Trials = check.Default(opt.Trials, 30)
-	opt.GridPoints = check.Default(opt.GridPoints, 3)
-	var c check.Options
-	c.Require(opt.Method >= Random && opt.Method <= Bayesian, "Method", int(opt.Method), "Random … Bayesian")
-	check.Positive(&c, "Trials", opt.Trials)
-	check.NonNegative(&c, "Budget", int64(opt.Budget))
-	check.Positive(&c, "GridPoints", opt.GridPoints)
-	c.Require(len(knobs) > 0, "knobs", len(knobs), "at least one")
-	c.Require(evaluate != nil, "evaluate", "nil", "a function")
-	grid := 1.0
-	for i := range knobs {
-		knobs[i].check(&c)
-		grid *= float64(max(knobs[i].points(opt.GridPoints), 1))
+	turn := make([]search.Knob[O], len(knobs))
+	for i, k := range knobs {
+		turn[i] = search.Knob[O](k)
 	}
-	c.Require(opt.Method != Grid || opt.Budget > 0 || !(grid > maxGrid), "GridPoints", fmt.Sprintf("%d, %.3g combinations", opt.GridPoints, grid), "2²⁰ combinations at most, or a Budget")
-	if err := c.Err("tune: Search"); err != nil {
+	found, err := search.Run(ctx, "tune: Search", base, turn, evaluate, search.Options{
+		Method: search.Method(opt.Method), Trials: opt.Trials, Budget: opt.Budget, GridPoints: opt.GridPoints, Seed: opt.Seed,
+	})
+	if found == nil {
 		return nil, err
 	}
-	t := &tuner[O]{ctx: ctx, base: base, knobs: knobs, evaluate: evaluate, opt: opt, out: &Result[O]{}}
-	if opt.Budget > 0 {
-		t.deadline = time.Now().Add(opt.Budget)
+	out := &Result[O]{Best: Trial[O](found.Best)}
+	for _, t := range found.Trials {
+		out.Trials = append(out.Trials, Trial[O](t))
 	}
-	switch opt.Method {
-	case Random:
-		for n := 0; n < opt.Trials && t.try(t.random(n), 1); n++ {
-		}
-	case Grid:
-		t.grid()
-	case Halving:
-		t.halve()
-	case Bayesian:
-		for n := 0; n < opt.Trials && t.try(t.improve(n), 1); n++ {
-		}
-	}
-	best := -1
-	for i, r := range t.out.Trials {
-		if r.Err != nil {
-			continue
-		}
-		if best < 0 || r.Fidelity > t.out.Best.Fidelity || r.Fidelity == t.out.Best.Fidelity && r.Score > t.out.Best.Score {
-			best, t.out.Best = i, r
-		}
-	}
-	if ctx.Err() != nil {
-		return t.out, context.Cause(ctx)
-	}
-	if best < 0 {
-		return t.out, fmt.Errorf("tune: Search: no trial succeeded: %w", ErrEmpty)
-	}
-	return t.out, nil
-}
-
-type tuner[O any] struct {
-	ctx      context.Context
-	base     O
-	knobs    []Knob[O]
-	evaluate func(ctx context.Context, o O, fidelity float64) (float64, error)
-	opt      Options
-	deadline time.Time
-	out      *Result[O]
-	points   [][]float64 // positions of the trials; nil for base
-}
-
-// try evaluates the settings at a position (nil: base) and reports whether to
-// go on.
-func (t *tuner[O]) try(p []float64, fidelity float64) bool {
-	if t.ctx.Err() != nil || !t.deadline.IsZero() && len(t.out.Trials) > 0 && time.Now().After(t.deadline) {
-		return false
-	}
-	r := Trial[O]{Options: t.base, Fidelity: fidelity}
-	if p != nil {
-		for i := range t.knobs {
-			v := t.knobs[i].at(p[i])
-			t.knobs[i].Set(&r.Options, v)
-			r.Values = append(r.Values, v)
-		}
-	}
-	r.Score, r.Err = t.evaluate(t.ctx, r.Options, fidelity)
-	if r.Err == nil && !check.Finite(r.Score) {
-		r.Err = fmt.Errorf("tune: Search: score is %v: %w", r.Score, ErrNotFinite)
-	}
-	if r.Err != nil {
-		r.Score = math.NaN()
-	}
-	t.out.Trials = append(t.out.Trials, r)
-	t.points = append(t.points, p)
-	return true
-}
-
-// random returns the n-th random position, nil for the first.
-func (t *tuner[O]) random(n int) []float64 {
-	if n == 0 {
-		return nil
-	}
-	return t.draw(uint64(n))
-}
-
-func (t *tuner[O]) draw(n uint64) []float64 {
-	r := rng.New(t.opt.Seed, 0x74756e65, n)
-	p := make([]float64, len(t.knobs))
-	for i := range p {
-		p[i] = r.Float64()
-	}
-	return p
-}
-
-func (t *tuner[O]) grid() {
-	digits := make([]int, len(t.knobs))
-	for {
-		p := make([]float64, len(digits))
-		for i, d := range digits {
-			p[i] = t.knobs[i].grid(d, t.knobs[i].points(t.opt.GridPoints))
-		}
-		if !t.try(p, 1) {
-			return
-		}
-		i := len(digits) - 1
-		for ; i >= 0; i-- {
-			if digits[i]++; digits[i] < t.knobs[i].points(t.opt.GridPoints) {
-				break
-			}
-			digits[i] = 0
-		}
-		if i < 0 {
-			return
-		}
-	}
-}
-
-func (t *tuner[O]) halve() {
-	// n + n/3 + n/9 + … <= Trials: two thirds of the trials go into the first rung.
-	n := max(t.opt.Trials*2/3, 1)
-	rungs := 1
-	for m := n; m >= 3; m /= 3 {
-		rungs++
-	}
-	points := make([][]float64, n)
-	for i := range points {
-		points[i] = t.random(i)
-	}
-	for rung := range rungs {
-		start := len(t.out.Trials)
-		for _, p := range points {
-			if !t.try(p, math.Pow(3, float64(rung-rungs+1))) {
-				return
-			}
-		}
-		order := make([]int, 0, len(points))
-		for i := range points {
-			if t.out.Trials[start+i].Err == nil {
-				order = append(order, i)
-			}
-		}
-		slices.SortStableFunc(order, func(a, b int) int {
-			switch x, y := t.out.Trials[start+a].Score, t.out.Trials[start+b].Score; {
-			case x > y:
-				return -1
-			case x < y:
-				return 1
-			}
-			return a - b
-		})
-		keep := make([][]float64, 0, len(points)/3)
-		for _, i := range order[:min(len(order), max(len(points)/3, 1))] {
-			keep = append(keep, points[i])
-		}
-		points = keep
-	}
-}
-
-// improve returns the position with the largest expected improvement under a
-// Gaussian process over the trials so far; the first few are random.
-func (t *tuner[O]) improve(n int) []float64 {
-	var xs [][]float64
-	var ys []float64
-	for i, p := range t.points {
-		if p != nil && t.out.Trials[i].Err == nil {
-			xs, ys = append(xs, p), append(ys, t.out.Trials[i].Score)
-		}
-	}
-	if n <= 2+len(t.knobs) || len(ys) < 3 {
-		return t.random(n)
-	}
-	best := slices.Max(ys)
-	if len(ys) > maxModelled { // cubic cost: the latest, and the best of those before
-		old := len(ys) - maxModelled/2
-		order := make([]int, old)
-		for i := range order {
-			order[i] = i
-		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(ys[b], ys[a]) })
-		order = order[:maxModelled-maxModelled/2]
-		slices.Sort(order)
-		kx, ky := make([][]float64, 0, maxModelled), make([]float64, 0, maxModelled)
-		for _, i := range order {
-			kx, ky = append(kx, xs[i]), append(ky, ys[i])
-		}
-		xs, ys = append(kx, xs[old:]...), append(ky, ys[old:]...)
-	}
-	gp := fitGP(xs, ys)
-	if gp == nil {
-		return t.random(n)
-	}
-	at := xs[slices.Index(ys, best)]
-	var top []float64
-	gain := -1.0
-	for k := range 1000 {
-		p := t.draw(uint64(n)<<20 | uint64(k) | 1<<40)
-		if k%2 == 1 { // half of the candidates near the best
-			for i := range p {
-				p[i] = min(max(at[i]+0.1*(p[i]-0.5), 0), 1)
-			}
-		}
-		if g := gp.improvement(p, best); g > gain {
-			top, gain = p, g
-		}
-	}
-	return top
-}
-
-// maxModelled bounds the trials the Gaussian process is fitted to.
-const maxModelled = 120
-
-// gaussianProcess has a constant mean and a Matérn 5/2 kernel with one length.
-type gaussianProcess struct {
-	xs         [][]float64
-	mean, sd   float64
-	length     float64
-	chol       []float64
-	weights    []float64
-	likelihood float64
-}
-
-// fitGP takes the length with the largest marginal likelihood.
-func fitGP(xs [][]float64, ys []float64) *gaussianProcess {
-	n := len(ys)
-	mean, m2 := 0.0, 0.0
-	for _, y := range ys {
-		mean += y / float64(n)
-	}
-	for _, y := range ys {
-		m2 += (y - mean) * (y - mean)
-	}
-	sd := math.Sqrt(m2 / float64(n))
-	if sd == 0 {
-		return nil
-	}
-	var best *gaussianProcess
-	for _, length := range []float64{0.1, 0.2, 0.4, 0.8, 1.6} {
-		g := &gaussianProcess{xs: xs, mean: mean, sd: sd, length: length, chol: make([]float64, n*n), weights: make([]float64, n)}
-		for i := range n {
-			for j := range n {
-				g.chol[i*n+j] = g.kernel(xs[i], xs[j])
-			}
-			g.chol[i*n+i] += 1e-3 // noise of the validation score
-			g.weights[i] = (ys[i] - mean) / sd
-		}
-		z := slices.Clone(g.weights)
-		if !solve.Cholesky64(g.chol, n) {
-			continue
-		}
-		solve.SolveCholesky64(g.chol, n, g.weights)
-		for i := range n {
-			g.likelihood -= 0.5*z[i]*g.weights[i] + math.Log(g.chol[i*n+i])
-		}
-		if best == nil || g.likelihood > best.likelihood {
-			best = g
-		}
-	}
-	return best
-}
-
-func (g *gaussianProcess) kernel(a, b []float64) float64 {
-	d := 0.0
-	for i := range a {
-		d += (a[i] - b[i]) * (a[i] - b[i])
-	}
-	r := math.Sqrt(5*d) / g.length
-	return (1 + r + r*r/3) * math.Exp(-r)
-}
-
-func (g *gaussianProcess) improvement(p []float64, best float64) float64 {
-	n := len(g.xs)
-	k := make([]float64, n)
-	mu, variance := 0.0, 1.0
-	for i, x := range g.xs {
-		k[i] = g.kernel(p, x)
-		mu += k[i] * g.weights[i]
-	}
-	v := slices.Clone(k)
-	solve.SolveCholesky64(g.chol, n, v)
-	for i := range k {
-		variance -= k[i] * v[i]
-	}
-	sd := math.Sqrt(max(variance, 1e-12))
-	z := (mu - (best-g.mean)/g.sd) / sd
-	return sd * (z*0.5*math.Erfc(-z/math.Sqrt2) + math.Exp(-z*z/2)/math.Sqrt(2*math.Pi))
+	return out, err
 }
