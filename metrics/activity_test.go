@@ -254,10 +254,10 @@ func TestActivityMerge(t *testing.T) {
 			return a
 		}
 	}
-	accumulator[*Activity[string]]{
-		empty: make1(PeriodDay),
-		other: make1(PeriodWeek),
-		add: func(t *rapid.T) func(*Activity[string]) {
+	testkit.Laws[*Activity[string]]{
+		Empty: make1(PeriodDay),
+		Other: make1(PeriodWeek),
+		Add: func(t *rapid.T) func(*Activity[string]) {
 			u := rapid.SampledFrom([]string{"u", "v", "w", "x"}).Draw(t, "user")
 			start, at := rapid.IntRange(0, 9).Draw(t, "start") == 0, dayOf(rapid.IntRange(-5, 20).Draw(t, "day"))
 			return func(a *Activity[string]) {
@@ -272,9 +272,9 @@ func TestActivityMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Activity[string]) error { return a.Merge(b) },
-		result: func(a *Activity[string]) []float64 {
-			out := numbers(a.Users())
+		Merge: func(a, b *Activity[string]) error { return a.Merge(b) },
+		Result: func(a *Activity[string]) []float64 {
+			out := testkit.Numbers(a.Users())
 			r, _ := a.Retention(RetentionOptions{Through: dayOf(15)})
 			for _, row := range r.Rows {
 				out = append(out, float64(row.Period), float64(row.Users))
@@ -292,7 +292,7 @@ func TestActivityMerge(t *testing.T) {
 			c, err := a.Churn(ChurnOptions{From: dayOf(5), Through: dayOf(15), MinGaps: 2})
 			return append(out, nan(float64(c.Rate.num), err), nan(float64(c.Rate.den), err))
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 // Many repeats and a small buffer must not change what is known, whether they lie

@@ -69,19 +69,19 @@ func TestAgreementBadInput(t *testing.T) {
 }
 
 func TestAgreementMerge(t *testing.T) {
-	accumulator[*Agreement]{
-		empty: func() *Agreement { return &Agreement{} },
-		add: func(t *rapid.T) func(*Agreement) {
+	testkit.Laws[*Agreement]{
+		Empty: func() *Agreement { return &Agreement{} },
+		Add: func(t *rapid.T) func(*Agreement) {
 			x, y := rapid.IntRange(-2, 2).Draw(t, "class"), rapid.IntRange(0, 3).Draw(t, "cluster")
 			return func(a *Agreement) { a.Add(x, y) }
 		},
-		merge: func(a, b *Agreement) error { return a.Merge(b) },
-		result: func(a *Agreement) []float64 {
+		Merge: func(a, b *Agreement) error { return a.Merge(b) },
+		Result: func(a *Agreement) []float64 {
 			r, err := a.Result()
-			return numbers(r.N, r.Classes, r.Clusters, nan(r.ARI, err), r.AMI, r.NMI, r.Homogeneity, r.Completeness, r.Purity)
+			return testkit.Numbers(r.N, r.Classes, r.Clusters, nan(r.ARI, err), r.AMI, r.NMI, r.Homogeneity, r.Completeness, r.Purity)
 		},
-		tol: 1e-12,
-	}.check(t)
+		Tol: 1e-12,
+	}.Check(t)
 }
 
 // Names of labels do not matter, and equal partitions score 1.

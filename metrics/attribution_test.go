@@ -269,10 +269,10 @@ func TestAttributionMerge(t *testing.T) {
 			return a
 		}
 	}
-	accumulator[*Attribution]{
-		empty: make1(time.Hour),
-		other: make1(time.Minute),
-		add: func(t *rapid.T) func(*Attribution) {
+	testkit.Laws[*Attribution]{
+		Empty: make1(time.Hour),
+		Other: make1(time.Minute),
+		Add: func(t *rapid.T) func(*Attribution) {
 			var ts []Touch
 			for i := range rapid.IntRange(1, 3).Draw(t, "touches") {
 				ts = append(ts, Touch{rapid.SampledFrom([]string{"b", "a", "direct"}).Draw(t, "channel"), day0.Add(time.Duration(i*30) * time.Minute)})
@@ -288,9 +288,9 @@ func TestAttributionMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Attribution) error { return a.Merge(b) },
-		result: func(a *Attribution) []float64 {
-			out := numbers(a.Conversions(), a.Nulls(), a.Revenue(), len(a.paths))
+		Merge: func(a, b *Attribution) error { return a.Merge(b) },
+		Result: func(a *Attribution) []float64 {
+			out := testkit.Numbers(a.Conversions(), a.Nulls(), a.Revenue(), len(a.paths))
 			for r := AttributeFirst; r <= AttributeTimeDecay; r++ {
 				cs, _ := a.Credit(r)
 				for _, c := range cs {
@@ -304,8 +304,8 @@ func TestAttributionMerge(t *testing.T) {
 			}
 			return out
 		},
-		tol: 1e-9,
-	}.check(t)
+		Tol: 1e-9,
+	}.Check(t)
 }
 
 // Whatever the rule, all conversions and all revenue are handed out.

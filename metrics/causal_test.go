@@ -206,9 +206,9 @@ func TestDiffInDiffRelative(t *testing.T) {
 }
 
 func TestClustersMerge(t *testing.T) {
-	accumulator[*Clusters[int]]{
-		empty: func() *Clusters[int] { return &Clusters[int]{} },
-		add: func(t *rapid.T) func(*Clusters[int]) {
+	testkit.Laws[*Clusters[int]]{
+		Empty: func() *Clusters[int] { return &Clusters[int]{} },
+		Add: func(t *rapid.T) func(*Clusters[int]) {
 			k, y := rapid.IntRange(0, 5).Draw(t, "cluster"), value().Draw(t, "y")
 			return func(c *Clusters[int]) {
 				if err := c.Add(k, y); err != nil {
@@ -216,22 +216,22 @@ func TestClustersMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Clusters[int]) error { return a.Merge(b) },
-		result: func(c *Clusters[int]) []float64 {
-			out := numbers(c.N(), c.Clusters())
+		Merge: func(a, b *Clusters[int]) error { return a.Merge(b) },
+		Result: func(c *Clusters[int]) []float64 {
+			out := testkit.Numbers(c.N(), c.Clusters())
 			for k := range 6 {
 				out = append(out, float64(c.m[k].n), c.m[k].sum)
 			}
 			return out
 		},
-		tol: 1e-9,
-	}.check(t)
+		Tol: 1e-9,
+	}.Check(t)
 }
 
 func TestDiffInDiffMerge(t *testing.T) {
-	accumulator[*DiffInDiff[int]]{
-		empty: func() *DiffInDiff[int] { return &DiffInDiff[int]{} },
-		add: func(t *rapid.T) func(*DiffInDiff[int]) {
+	testkit.Laws[*DiffInDiff[int]]{
+		Empty: func() *DiffInDiff[int] { return &DiffInDiff[int]{} },
+		Add: func(t *rapid.T) func(*DiffInDiff[int]) {
 			u, tr, post, y := rapid.IntRange(0, 4).Draw(t, "unit"), rapid.Bool().Draw(t, "treated"), rapid.Bool().Draw(t, "post"), value().Draw(t, "y")
 			return func(d *DiffInDiff[int]) {
 				if err := d.Add(u, tr, post, y); err != nil {
@@ -239,17 +239,17 @@ func TestDiffInDiffMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *DiffInDiff[int]) error { return a.Merge(b) },
-		result: func(d *DiffInDiff[int]) []float64 {
-			out := numbers(d.Excluded())
+		Merge: func(a, b *DiffInDiff[int]) error { return a.Merge(b) },
+		Result: func(d *DiffInDiff[int]) []float64 {
+			out := testkit.Numbers(d.Excluded())
 			for u := range 5 {
 				x := d.m[u]
 				out = append(out, float64(x.n[0]), float64(x.n[1]), x.sum[0], x.sum[1])
 			}
 			return out
 		},
-		tol: 1e-9,
-	}.check(t)
+		Tol: 1e-9,
+	}.Check(t)
 }
 
 func TestCounterfactual(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/testkit"
+
 	"pgregory.net/rapid"
 )
 
@@ -124,9 +126,9 @@ func TestCubeBadInput(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func TestCubeMerge(t *testing.T) {
-	accumulator[*Cube[cell, Counts]]{
-		empty: func() *Cube[cell, Counts] { return newCellCube(t, 0) },
-		add: func(t *rapid.T) func(*Cube[cell, Counts]) {
+	testkit.Laws[*Cube[cell, Counts]]{
+		Empty: func() *Cube[cell, Counts] { return newCellCube(t, 0) },
+		Add: func(t *rapid.T) func(*Cube[cell, Counts]) {
 			k := cell{rapid.SampledFrom([]string{"a", "b", ""}).Draw(t, "channel"), rapid.IntRange(-1, 2).Draw(t, "day")}
 			n := rapid.Int64Range(0, 9).Draw(t, "clicks")
 			return func(c *Cube[cell, Counts]) {
@@ -139,8 +141,8 @@ func TestCubeMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Cube[cell, Counts]) error { return a.Merge(b) },
-		result: func(c *Cube[cell, Counts]) []float64 {
+		Merge: func(a, b *Cube[cell, Counts]) error { return a.Merge(b) },
+		Result: func(c *Cube[cell, Counts]) []float64 {
 			var out []float64
 			for _, r := range c.Cells() {
 				out = append(out, float64(len(r.Key.Channel)), float64(r.Key.Day), float64(r.State.Clicks))
@@ -151,25 +153,25 @@ func TestCubeMerge(t *testing.T) {
 			}
 			return append(out, float64(total.Clicks))
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 func TestDistinctMerge(t *testing.T) {
-	accumulator[*Distinct]{
-		empty: func() *Distinct { return &Distinct{} },
-		add: func(t *rapid.T) func(*Distinct) {
+	testkit.Laws[*Distinct]{
+		Empty: func() *Distinct { return &Distinct{} },
+		Add: func(t *rapid.T) func(*Distinct) {
 			n := rapid.Uint64Range(0, 50).Draw(t, "user")
 			return func(d *Distinct) { d.AddUint64(n); d.AddString(fmt.Sprint(n / 2)) }
 		},
-		merge:  func(a, b *Distinct) error { return a.Merge(b) },
-		result: func(d *Distinct) []float64 { return numbers(d.Count()) },
-	}.check(t)
+		Merge:  func(a, b *Distinct) error { return a.Merge(b) },
+		Result: func(d *Distinct) []float64 { return testkit.Numbers(d.Count()) },
+	}.Check(t)
 }
 
 func TestQuantilesMerge(t *testing.T) {
-	accumulator[*Quantiles]{
-		empty: func() *Quantiles { return &Quantiles{} },
-		add: func(t *rapid.T) func(*Quantiles) {
+	testkit.Laws[*Quantiles]{
+		Empty: func() *Quantiles { return &Quantiles{} },
+		Add: func(t *rapid.T) func(*Quantiles) {
 			x := value().Draw(t, "x")
 			return func(q *Quantiles) {
 				if err := q.Add(x); err != nil {
@@ -177,11 +179,11 @@ func TestQuantilesMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Quantiles) error { return a.Merge(b) },
-		result: func(q *Quantiles) []float64 {
-			return numbers(q.N(), nan(q.Quantile(0)), nan(q.Quantile(.5)), nan(q.Quantile(.9)), nan(q.Quantile(1)))
+		Merge: func(a, b *Quantiles) error { return a.Merge(b) },
+		Result: func(q *Quantiles) []float64 {
+			return testkit.Numbers(q.N(), nan(q.Quantile(0)), nan(q.Quantile(.5)), nan(q.Quantile(.9)), nan(q.Quantile(1)))
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 func TestSketchBadInput(t *testing.T) {

@@ -275,10 +275,10 @@ func TestBinnedMerge(t *testing.T) {
 	must(t, err)
 	other, err := BinnedByEdges([]float64{2})
 	must(t, err)
-	accumulator[*Binned]{
-		empty: ref.Empty,
-		other: func() *Binned { return other },
-		add: func(t *rapid.T) func(*Binned) {
+	testkit.Laws[*Binned]{
+		Empty: ref.Empty,
+		Other: func() *Binned { return other },
+		Add: func(t *rapid.T) func(*Binned) {
 			x := rapid.Float64Range(0, 8).Draw(t, "x")
 			return func(b *Binned) {
 				if err := b.Add(x); err != nil {
@@ -286,16 +286,16 @@ func TestBinnedMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Binned) error { return a.Merge(b) },
-		result: func(b *Binned) []float64 {
-			out := numbers(b.N(), b.outside)
+		Merge: func(a, b *Binned) error { return a.Merge(b) },
+		Result: func(b *Binned) []float64 {
+			out := testkit.Numbers(b.N(), b.outside)
 			for _, c := range b.Counts() {
 				out = append(out, float64(c))
 			}
 			d, err := b.DriftFrom(ref)
 			return append(out, nan(d.PSI, err), nan(d.JS, err), nan(d.KS, err))
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 func BenchmarkBinnedAdd(b *testing.B) {

@@ -5,13 +5,15 @@ import (
 	"math"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/testkit"
+
 	"pgregory.net/rapid"
 )
 
 func TestEngagementMerge(t *testing.T) {
-	accumulator[*Engagement]{
-		empty: func() *Engagement { return &Engagement{} },
-		add: func(t *rapid.T) func(*Engagement) {
+	testkit.Laws[*Engagement]{
+		Empty: func() *Engagement { return &Engagement{} },
+		Add: func(t *rapid.T) func(*Engagement) {
 			var d Engagement
 			for _, f := range d.fields() {
 				*f = rapid.Int64Range(0, 1e9).Draw(t, "field")
@@ -22,15 +24,15 @@ func TestEngagementMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Engagement) error { return a.Merge(b) },
-		result: func(e *Engagement) []float64 {
+		Merge: func(a, b *Engagement) error { return a.Merge(b) },
+		Result: func(e *Engagement) []float64 {
 			var out []float64
 			for _, f := range e.fields() {
 				out = append(out, float64(*f))
 			}
 			return out
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 func TestEngagement(t *testing.T) {

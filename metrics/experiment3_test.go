@@ -88,9 +88,9 @@ func testOptions() ExperimentOptions {
 }
 
 func TestExperimentMerge(t *testing.T) {
-	accumulator[*Experiment[int]]{
-		empty: func() *Experiment[int] { return ok[*Experiment[int]](t)(NewExperiment[int](testOptions())) },
-		add: func(t *rapid.T) func(*Experiment[int]) {
+	testkit.Laws[*Experiment[int]]{
+		Empty: func() *Experiment[int] { return ok[*Experiment[int]](t)(NewExperiment[int](testOptions())) },
+		Add: func(t *rapid.T) func(*Experiment[int]) {
 			u, kind, arm := rapid.IntRange(0, 12).Draw(t, "user"), rapid.IntRange(0, 2).Draw(t, "kind"), rapid.IntRange(0, 1).Draw(t, "arm")
 			x := float64(rapid.IntRange(0, 100).Draw(t, "x"))
 			return func(e *Experiment[int]) {
@@ -108,8 +108,8 @@ func TestExperimentMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Experiment[int]) error { return a.Merge(b) },
-		result: func(e *Experiment[int]) []float64 {
+		Merge: func(a, b *Experiment[int]) error { return a.Merge(b) },
+		Result: func(e *Experiment[int]) []float64 {
 			var out []float64
 			for u := range 13 {
 				i, ok := e.index[u]
@@ -132,13 +132,13 @@ func TestExperimentMerge(t *testing.T) {
 			}
 			return out
 		},
-		tol: 1e-9,
-		other: func() *Experiment[int] {
+		Tol: 1e-9,
+		Other: func() *Experiment[int] {
 			o := testOptions()
 			o.Arms[1] = "letter"
 			return ok[*Experiment[int]](t)(NewExperiment[int](o))
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 // The assembler gives what the parts give.

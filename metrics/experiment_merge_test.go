@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/moments"
+	"github.com/aislekit/aisle/internal/testkit"
 	"pgregory.net/rapid"
 )
 
 func TestRatioMomentsMerge(t *testing.T) {
-	accumulator[*RatioMoments]{
-		empty: func() *RatioMoments { return &RatioMoments{} },
-		add: func(t *rapid.T) func(*RatioMoments) {
+	testkit.Laws[*RatioMoments]{
+		Empty: func() *RatioMoments { return &RatioMoments{} },
+		Add: func(t *rapid.T) func(*RatioMoments) {
 			x, y := value().Draw(t, "num"), rapid.Float64Range(0, 100).Draw(t, "den")
 			return func(m *RatioMoments) {
 				if err := m.Add(x, y); err != nil {
@@ -18,19 +19,19 @@ func TestRatioMomentsMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *RatioMoments) error { return a.Merge(b) },
-		result: func(m *RatioMoments) []float64 {
+		Merge: func(a, b *RatioMoments) error { return a.Merge(b) },
+		Result: func(m *RatioMoments) []float64 {
 			// Ratios of sums near 0 lose digits; compare what they are made of.
-			return append(numbers(m.N()), joint(&m.m)...)
+			return append(testkit.Numbers(m.N()), joint(&m.m)...)
 		},
-		tol: 1e-7,
-	}.check(t)
+		Tol: 1e-7,
+	}.Check(t)
 }
 
 func TestCUPEDMerge(t *testing.T) {
-	accumulator[*CUPED]{
-		empty: func() *CUPED { return &CUPED{} },
-		add: func(t *rapid.T) func(*CUPED) {
+	testkit.Laws[*CUPED]{
+		Empty: func() *CUPED { return &CUPED{} },
+		Add: func(t *rapid.T) func(*CUPED) {
 			x, y, miss := value().Draw(t, "x"), value().Draw(t, "y"), rapid.Bool().Draw(t, "missing")
 			return func(c *CUPED) {
 				err := c.Add(y, x)
@@ -42,18 +43,18 @@ func TestCUPEDMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *CUPED) error { return a.Merge(b) },
-		result: func(c *CUPED) []float64 {
-			return append(numbers(c.N(), c.Missing(), c.missing.Mean(), nan(c.missing.Variance())), joint(&c.seen)...)
+		Merge: func(a, b *CUPED) error { return a.Merge(b) },
+		Result: func(c *CUPED) []float64 {
+			return append(testkit.Numbers(c.N(), c.Missing(), c.missing.Mean(), nan(c.missing.Variance())), joint(&c.seen)...)
 		},
-		tol: 1e-6,
-	}.check(t)
+		Tol: 1e-6,
+	}.Check(t)
 }
 
 func TestCUPEDRatioMerge(t *testing.T) {
-	accumulator[*CUPEDRatio]{
-		empty: func() *CUPEDRatio { return &CUPEDRatio{} },
-		add: func(t *rapid.T) func(*CUPEDRatio) {
+	testkit.Laws[*CUPEDRatio]{
+		Empty: func() *CUPEDRatio { return &CUPEDRatio{} },
+		Add: func(t *rapid.T) func(*CUPEDRatio) {
 			g := rapid.Float64Range(0, 100)
 			x := [4]float64{g.Draw(t, "a"), g.Draw(t, "b"), g.Draw(t, "c"), g.Draw(t, "d")}
 			miss := rapid.Bool().Draw(t, "missing")
@@ -69,12 +70,12 @@ func TestCUPEDRatioMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *CUPEDRatio) error { return a.Merge(b) },
-		result: func(c *CUPEDRatio) []float64 {
-			return append(numbers(c.N(), c.Missing()), joint(&c.m)...)
+		Merge: func(a, b *CUPEDRatio) error { return a.Merge(b) },
+		Result: func(c *CUPEDRatio) []float64 {
+			return append(testkit.Numbers(c.N(), c.Missing()), joint(&c.m)...)
 		},
-		tol: 1e-8,
-	}.check(t)
+		Tol: 1e-8,
+	}.Check(t)
 }
 
 // joint lists all that a state of joint moments knows.

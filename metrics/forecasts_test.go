@@ -95,9 +95,9 @@ func TestForecastsBadInput(t *testing.T) {
 }
 
 func TestForecastsMerge(t *testing.T) {
-	accumulator[*Forecasts]{
-		empty: func() *Forecasts { return &Forecasts{} },
-		add: func(t *rapid.T) func(*Forecasts) {
+	testkit.Laws[*Forecasts]{
+		Empty: func() *Forecasts { return &Forecasts{} },
+		Add: func(t *rapid.T) func(*Forecasts) {
 			n := rapid.IntRange(1, 4).Draw(t, "n")
 			g := rapid.Float64Range(1, 9)
 			a, b := rapid.SliceOfN(g, n, n).Draw(t, "actual"), rapid.SliceOfN(g, n, n).Draw(t, "forecast")
@@ -109,13 +109,13 @@ func TestForecastsMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Forecasts) error { return a.Merge(b) },
-		result: func(f *Forecasts) []float64 {
+		Merge: func(a, b *Forecasts) error { return a.Merge(b) },
+		Result: func(f *Forecasts) []float64 {
 			r, err := f.Result()
-			return numbers(r.Series, r.Unscaled, nan(r.MASE, err), r.RMSSE, r.SMAPE, r.WAPE, r.MAE)
+			return testkit.Numbers(r.Series, r.Unscaled, nan(r.MASE, err), r.RMSSE, r.SMAPE, r.WAPE, r.MAE)
 		},
-		tol: 1e-9,
-	}.check(t)
+		Tol: 1e-9,
+	}.Check(t)
 }
 
 func TestRatePriorGolden(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aislekit/aisle/internal/testkit"
+
 	"github.com/aislekit/aisle/internal/rng"
 	"pgregory.net/rapid"
 )
@@ -193,7 +195,7 @@ func TestFunnelProp(t *testing.T) {
 func funnelNumbers(steps []FunnelStep) []float64 {
 	var out []float64
 	for _, s := range steps {
-		out = append(out, numbers(s.Users, s.FromPrevious.Den(), int64(s.Mean), int64(s.Median), int64(s.P90))...)
+		out = append(out, testkit.Numbers(s.Users, s.FromPrevious.Den(), int64(s.Mean), int64(s.Median), int64(s.P90))...)
 	}
 	return out
 }
@@ -206,10 +208,10 @@ func TestFunnelMerge(t *testing.T) {
 			return f
 		}
 	}
-	accumulator[*Funnel]{
-		empty: make1(time.Hour),
-		other: make1(time.Minute),
-		add: func(t *rapid.T) func(*Funnel) {
+	testkit.Laws[*Funnel]{
+		Empty: make1(time.Hour),
+		Other: make1(time.Minute),
+		Add: func(t *rapid.T) func(*Funnel) {
 			var es []FunnelEvent
 			for range rapid.IntRange(0, 5).Draw(t, "events") {
 				es = append(es, minutes(string(rune('a'+rapid.IntRange(0, 2).Draw(t, "step"))), rapid.IntRange(0, 100).Draw(t, "at"))...)
@@ -220,9 +222,9 @@ func TestFunnelMerge(t *testing.T) {
 				}
 			}
 		},
-		merge:  func(a, b *Funnel) error { return a.Merge(b) },
-		result: func(f *Funnel) []float64 { return append(funnelNumbers(f.Result()), float64(f.Outside())) },
-	}.check(t)
+		Merge:  func(a, b *Funnel) error { return a.Merge(b) },
+		Result: func(f *Funnel) []float64 { return append(funnelNumbers(f.Result()), float64(f.Outside())) },
+	}.Check(t)
 }
 
 func TestFunnelBuilderMerge(t *testing.T) {
@@ -233,10 +235,10 @@ func TestFunnelBuilderMerge(t *testing.T) {
 			return b
 		}
 	}
-	accumulator[*FunnelBuilder[string]]{
-		empty: make1(FunnelFirstTouch),
-		other: make1(FunnelRestart),
-		add: func(t *rapid.T) func(*FunnelBuilder[string]) {
+	testkit.Laws[*FunnelBuilder[string]]{
+		Empty: make1(FunnelFirstTouch),
+		Other: make1(FunnelRestart),
+		Add: func(t *rapid.T) func(*FunnelBuilder[string]) {
 			u := rapid.SampledFrom([]string{"u", "v", "w", "x"}).Draw(t, "user")
 			step, at := rapid.IntRange(0, 2).Draw(t, "step"), day0.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "at"))*time.Minute)
 			return func(b *FunnelBuilder[string]) {
@@ -245,15 +247,15 @@ func TestFunnelBuilderMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *FunnelBuilder[string]) error { return a.Merge(b) },
-		result: func(b *FunnelBuilder[string]) []float64 {
+		Merge: func(a, b *FunnelBuilder[string]) error { return a.Merge(b) },
+		Result: func(b *FunnelBuilder[string]) []float64 {
 			f, err := b.Funnel()
 			if err != nil {
 				panic(err)
 			}
 			return append(funnelNumbers(f.Result()), float64(f.Outside()), float64(b.Len()))
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 func TestFunnelNoAllocation(t *testing.T) {

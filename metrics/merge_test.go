@@ -1,10 +1,7 @@
 package metrics
 
 import (
-	"bytes"
-	"encoding"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -13,131 +10,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// accumulator is what the merge laws need to know of a type.
-type accumulator[A any] struct {
-	empty  func() A
-	add    func(t *rapid.T) func(A) // draws a record; the result adds it
-	merge  func(a, b A) error
-	result func(A) []float64 // every number the type can tell
-	tol    float64           // relative
-	other  func() A          // another configuration, nil if there is none
-}
-
-func (k accumulator[A]) check(t *testing.T) {
-	t.Helper()
-	rapid.Check(t, func(t *rapid.T) {
-		var recs []func(A)
-		for range rapid.IntRange(0, 40).Draw(t, "records") {
-			recs = append(recs, k.add(t))
-		}
-		fold := func(rs []func(A)) A {
-			a := k.empty()
-			for _, r := range rs {
-				r(a)
-			}
-			return a
-		}
-		must := func(err error) {
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		same := func(law string, a, b A) {
-			x, y := k.result(a), k.result(b)
-			for i := range x {
-				if len(x) != len(y) || !testkit.Close(x[i], y[i], k.tol, k.tol) {
-					t.Fatalf("%s: number %d: %v and %v", law, i, x, y)
-				}
-			}
-		}
-		n := len(recs)
-		i := rapid.IntRange(0, n).Draw(t, "i")
-		j := rapid.IntRange(i, n).Draw(t, "j")
-		all := fold(recs)
-		same("Result changes nothing", all, all)
-
-		left := fold(recs[:i])
-		mid := fold(recs[i:j])
-		right := fold(recs[j:])
-		must(k.merge(left, mid))
-		must(k.merge(left, right))
-		same("split", left, all)
-
-		mr := fold(recs[i:j])
-		must(k.merge(mr, right))
-		assoc := fold(recs[:i])
-		must(k.merge(assoc, mr))
-		same("associative", assoc, all)
-
-		swapped := fold(recs[j:])
-		must(k.merge(swapped, fold(recs[:j])))
-		same("commutative", swapped, all)
-
-		zero := k.empty()
-		must(k.merge(zero, all))
-		same("left identity", zero, all)
-		must(k.merge(zero, k.empty()))
-		same("right identity", zero, all)
-
-		if err := k.merge(all, all); !errors.Is(err, ErrMismatch) {
-			t.Fatalf("merge with itself: %v", err)
-		}
-		if k.other != nil {
-			if err := k.merge(all, k.other()); !errors.Is(err, ErrMismatch) {
-				t.Fatalf("merge with another configuration: %v", err)
-			}
-		}
-		same("failed merges change nothing", fold(recs), all)
-
-		var back encoding.BinaryUnmarshaler
-		m, ok := any(all).(encoding.BinaryMarshaler)
-		if !ok {
-			return
-		}
-		fresh := k.empty()
-		back = any(fresh).(encoding.BinaryUnmarshaler)
-		data, err := m.MarshalBinary()
-		must(err)
-		must(back.UnmarshalBinary(data))
-		same("round trip", fresh, all)
-		again, err := any(fresh).(encoding.BinaryMarshaler).MarshalBinary()
-		must(err)
-		if !bytes.Equal(data, again) {
-			t.Fatal("encoding is not canonical")
-		}
-		cut := rapid.IntRange(0, len(data)-1).Draw(t, "cut")
-		if back.UnmarshalBinary(data[:cut]) == nil {
-			t.Fatal("truncated bytes were accepted")
-		}
-		same("failed decode changes nothing", fresh, all)
-	})
-}
-
 func value() *rapid.Generator[float64] {
 	return rapid.Custom(func(t *rapid.T) float64 {
 		offset := rapid.SampledFrom([]float64{0, 0, 1e6}).Draw(t, "offset")
 		return offset + rapid.Float64Range(-1000, 1000).Draw(t, "x")
 	})
-}
-
-// show turns every number of a printed struct into comparable form.
-func numbers(vs ...any) []float64 {
-	var out []float64
-	for _, v := range vs {
-		switch x := v.(type) {
-		case float64:
-			out = append(out, x)
-		case int64:
-			out = append(out, float64(x))
-		case int:
-			out = append(out, float64(x))
-		case []float64:
-			out = append(out, x...)
-		default:
-			panic(fmt.Sprintf("%T", v))
-		}
-	}
-	return out
 }
 
 func nan(x float64, err error) float64 {
@@ -148,9 +25,9 @@ func nan(x float64, err error) float64 {
 }
 
 func TestMomentsMerge(t *testing.T) {
-	accumulator[*Moments]{
-		empty: func() *Moments { return &Moments{} },
-		add: func(t *rapid.T) func(*Moments) {
+	testkit.Laws[*Moments]{
+		Empty: func() *Moments { return &Moments{} },
+		Add: func(t *rapid.T) func(*Moments) {
 			x := value().Draw(t, "value")
 			return func(m *Moments) {
 				if err := m.Add(x); err != nil {
@@ -158,10 +35,12 @@ func TestMomentsMerge(t *testing.T) {
 				}
 			}
 		},
-		merge:  func(a, b *Moments) error { return a.Merge(b) },
-		result: func(m *Moments) []float64 { return numbers(m.N(), nan(m.Mean()), nan(m.Variance()), nan(m.Sum())) },
-		tol:    1e-9,
-	}.check(t)
+		Merge: func(a, b *Moments) error { return a.Merge(b) },
+		Result: func(m *Moments) []float64 {
+			return testkit.Numbers(m.N(), nan(m.Mean()), nan(m.Variance()), nan(m.Sum()))
+		},
+		Tol: 1e-9,
+	}.Check(t)
 }
 
 func TestMomentsOffset(t *testing.T) {
@@ -233,21 +112,21 @@ func TestMomentsUnderflow(t *testing.T) {
 }
 
 func TestProportionMerge(t *testing.T) {
-	accumulator[*Proportion]{
-		empty: func() *Proportion { return &Proportion{} },
-		add: func(t *rapid.T) func(*Proportion) {
+	testkit.Laws[*Proportion]{
+		Empty: func() *Proportion { return &Proportion{} },
+		Add: func(t *rapid.T) func(*Proportion) {
 			x := rapid.Bool().Draw(t, "success")
 			return func(p *Proportion) { p.Add(x) }
 		},
-		merge:  func(a, b *Proportion) error { return a.Merge(b) },
-		result: func(p *Proportion) []float64 { return numbers(p.N(), p.Successes()) },
-	}.check(t)
+		Merge:  func(a, b *Proportion) error { return a.Merge(b) },
+		Result: func(p *Proportion) []float64 { return testkit.Numbers(p.N(), p.Successes()) },
+	}.Check(t)
 }
 
 func TestRatioMerge(t *testing.T) {
-	accumulator[*Ratio]{
-		empty: func() *Ratio { return &Ratio{} },
-		add: func(t *rapid.T) func(*Ratio) {
+	testkit.Laws[*Ratio]{
+		Empty: func() *Ratio { return &Ratio{} },
+		Add: func(t *rapid.T) func(*Ratio) {
 			a, b := rapid.Int64Range(-1e12, 1e12).Draw(t, "num"), rapid.Int64Range(0, 1e12).Draw(t, "den")
 			return func(r *Ratio) {
 				if err := r.Add(a, b); err != nil {
@@ -255,15 +134,15 @@ func TestRatioMerge(t *testing.T) {
 				}
 			}
 		},
-		merge:  func(a, b *Ratio) error { return a.Merge(b) },
-		result: func(r *Ratio) []float64 { return numbers(r.Num(), r.Den(), r.N()) },
-	}.check(t)
+		Merge:  func(a, b *Ratio) error { return a.Merge(b) },
+		Result: func(r *Ratio) []float64 { return testkit.Numbers(r.Num(), r.Den(), r.N()) },
+	}.Check(t)
 }
 
 func TestCountsMerge(t *testing.T) {
-	accumulator[*Counts]{
-		empty: func() *Counts { return &Counts{} },
-		add: func(t *rapid.T) func(*Counts) {
+	testkit.Laws[*Counts]{
+		Empty: func() *Counts { return &Counts{} },
+		Add: func(t *rapid.T) func(*Counts) {
 			var d Counts
 			for _, f := range d.fields() {
 				*f = rapid.Int64Range(0, 1e9).Draw(t, "field")
@@ -275,15 +154,15 @@ func TestCountsMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Counts) error { return a.Merge(b) },
-		result: func(c *Counts) []float64 {
+		Merge: func(a, b *Counts) error { return a.Merge(b) },
+		Result: func(c *Counts) []float64 {
 			var out []float64
 			for _, f := range c.fields() {
 				out = append(out, float64(*f))
 			}
 			return out
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 func own[U comparable](c *Customers[U], u U) purchases {
@@ -294,9 +173,9 @@ func own[U comparable](c *Customers[U], u U) purchases {
 }
 
 func TestCustomersMerge(t *testing.T) {
-	accumulator[*Customers[int]]{
-		empty: func() *Customers[int] { return &Customers[int]{} },
-		add: func(t *rapid.T) func(*Customers[int]) {
+	testkit.Laws[*Customers[int]]{
+		Empty: func() *Customers[int] { return &Customers[int]{} },
+		Add: func(t *rapid.T) func(*Customers[int]) {
 			u, v := rapid.IntRange(0, 9).Draw(t, "user"), rapid.Int64Range(-100, 1000).Draw(t, "revenue")
 			return func(c *Customers[int]) {
 				if err := c.Add(u, v); err != nil {
@@ -304,23 +183,23 @@ func TestCustomersMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Customers[int]) error { return a.Merge(b) },
-		result: func(c *Customers[int]) []float64 {
-			return numbers(c.Buyers(), c.Orders(), c.Revenue(), c.RepeatPurchaseRate().Num(), own(c, 3).revenue, own(c, 4).orders)
+		Merge: func(a, b *Customers[int]) error { return a.Merge(b) },
+		Result: func(c *Customers[int]) []float64 {
+			return testkit.Numbers(c.Buyers(), c.Orders(), c.Revenue(), c.RepeatPurchaseRate().Num(), own(c, 3).revenue, own(c, 4).orders)
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 func TestConfusionMerge(t *testing.T) {
-	accumulator[*Confusion]{
-		empty: func() *Confusion { return &Confusion{} },
-		add: func(t *rapid.T) func(*Confusion) {
+	testkit.Laws[*Confusion]{
+		Empty: func() *Confusion { return &Confusion{} },
+		Add: func(t *rapid.T) func(*Confusion) {
 			y, p := rapid.Bool().Draw(t, "actual"), rapid.Bool().Draw(t, "predicted")
 			return func(c *Confusion) { c.Add(y, p) }
 		},
-		merge:  func(a, b *Confusion) error { return a.Merge(b) },
-		result: func(c *Confusion) []float64 { return numbers(c.TP, c.FP, c.FN, c.TN) },
-	}.check(t)
+		Merge:  func(a, b *Confusion) error { return a.Merge(b) },
+		Result: func(c *Confusion) []float64 { return testkit.Numbers(c.TP, c.FP, c.FN, c.TN) },
+	}.Check(t)
 }
 
 func TestBinaryLossMerge(t *testing.T) {
@@ -333,10 +212,10 @@ func TestBinaryLossMerge(t *testing.T) {
 			return b
 		}
 	}
-	accumulator[*BinaryLoss]{
-		empty: make(7),
-		other: make(8),
-		add: func(t *rapid.T) func(*BinaryLoss) {
+	testkit.Laws[*BinaryLoss]{
+		Empty: make(7),
+		Other: make(8),
+		Add: func(t *rapid.T) func(*BinaryLoss) {
 			y, p, w := rapid.Bool().Draw(t, "actual"), rapid.Float64Range(0, 1).Draw(t, "p"), rapid.Float64Range(0, 3).Draw(t, "w")
 			return func(b *BinaryLoss) {
 				if err := b.AddWeighted(y, p, w); err != nil {
@@ -344,13 +223,13 @@ func TestBinaryLossMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *BinaryLoss) error { return a.Merge(b) },
-		result: func(b *BinaryLoss) []float64 {
+		Merge: func(a, b *BinaryLoss) error { return a.Merge(b) },
+		Result: func(b *BinaryLoss) []float64 {
 			r, _ := b.Result()
-			return numbers(r.N, r.Clipped, r.LogLoss, r.Brier, r.ECE, len(r.Bins), r.BaseRate)
+			return testkit.Numbers(r.N, r.Clipped, r.LogLoss, r.Brier, r.ECE, len(r.Bins), r.BaseRate)
 		},
-		tol: 1e-11,
-	}.check(t)
+		Tol: 1e-11,
+	}.Check(t)
 }
 
 func TestScoreHistogramMerge(t *testing.T) {
@@ -363,10 +242,10 @@ func TestScoreHistogramMerge(t *testing.T) {
 			return h
 		}
 	}
-	accumulator[*ScoreHistogram]{
-		empty: make(11),
-		other: make(12),
-		add: func(t *rapid.T) func(*ScoreHistogram) {
+	testkit.Laws[*ScoreHistogram]{
+		Empty: make(11),
+		Other: make(12),
+		Add: func(t *rapid.T) func(*ScoreHistogram) {
 			y, s := rapid.Bool().Draw(t, "actual"), rapid.Float64Range(-1, 2).Draw(t, "score")
 			return func(h *ScoreHistogram) {
 				if err := h.Add(y, s); err != nil {
@@ -374,18 +253,18 @@ func TestScoreHistogramMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *ScoreHistogram) error { return a.Merge(b) },
-		result: func(h *ScoreHistogram) []float64 {
+		Merge: func(a, b *ScoreHistogram) error { return a.Merge(b) },
+		Result: func(h *ScoreHistogram) []float64 {
 			auc, bound, _ := h.AUC()
-			return numbers(auc, bound, nan(h.KS()))
+			return testkit.Numbers(auc, bound, nan(h.KS()))
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 func TestRegressionMerge(t *testing.T) {
-	accumulator[*Regression]{
-		empty: func() *Regression { return &Regression{} },
-		add: func(t *rapid.T) func(*Regression) {
+	testkit.Laws[*Regression]{
+		Empty: func() *Regression { return &Regression{} },
+		Add: func(t *rapid.T) func(*Regression) {
 			y, f := rapid.Float64Range(-10, 10).Draw(t, "y"), rapid.Float64Range(-10, 10).Draw(t, "f")
 			if rapid.IntRange(0, 9).Draw(t, "zero") == 0 {
 				y = 0
@@ -398,16 +277,16 @@ func TestRegressionMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Regression) error { return a.Merge(b) },
-		result: func(r *Regression) []float64 {
+		Merge: func(a, b *Regression) error { return a.Merge(b) },
+		Result: func(r *Regression) []float64 {
 			x, _ := r.Result()
 			if v, err := r.y.Squares(); err != nil || v < 1e-3 {
 				x.R2 = 0 // a quotient of rounding errors
 			}
-			return numbers(x.N, x.Zeros, x.MAE, x.RMSE, x.Bias, x.R2, x.MAPE, x.SMAPE, x.WAPE)
+			return testkit.Numbers(x.N, x.Zeros, x.MAE, x.RMSE, x.Bias, x.R2, x.MAPE, x.SMAPE, x.WAPE)
 		},
-		tol: 1e-7,
-	}.check(t)
+		Tol: 1e-7,
+	}.Check(t)
 }
 
 func drawList(t *rapid.T, items, most int) []int32 {
@@ -424,7 +303,7 @@ func seq(n int) []int32 {
 }
 
 func rankNumbers(r RankingResult) []float64 {
-	out := numbers(r.Users, r.Skipped, r.Missing)
+	out := testkit.Numbers(r.Users, r.Skipped, r.Missing)
 	for _, a := range r.Cutoffs {
 		out = append(out, a.Precision, a.Recall, a.HitRate, a.MAP, a.MRR, a.NDCG, a.AUC, a.RBP, a.RPrecision)
 	}
@@ -441,10 +320,10 @@ func TestRankingMerge(t *testing.T) {
 			return r
 		}
 	}
-	accumulator[*DenseRanking]{
-		empty: make(RankingOptions{K: []int{5, 2}, Candidates: 12, KeepUsers: true}),
-		other: make(RankingOptions{K: []int{5, 3}, Candidates: 12, KeepUsers: true}),
-		add: func(t *rapid.T) func(*DenseRanking) {
+	testkit.Laws[*DenseRanking]{
+		Empty: make(RankingOptions{K: []int{5, 2}, Candidates: 12, KeepUsers: true}),
+		Other: make(RankingOptions{K: []int{5, 3}, Candidates: 12, KeepUsers: true}),
+		Add: func(t *rapid.T) func(*DenseRanking) {
 			l, rel := drawList(t, 12, 8), drawList(t, 12, 12)
 			return func(r *DenseRanking) {
 				if err := r.Add(l, rel); err != nil {
@@ -452,8 +331,8 @@ func TestRankingMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *DenseRanking) error { return a.Merge(b) },
-		result: func(r *DenseRanking) []float64 {
+		Merge: func(a, b *DenseRanking) error { return a.Merge(b) },
+		Result: func(r *DenseRanking) []float64 {
 			x, _ := r.Result()
 			users, err := r.PerUser(RankNDCG, 2)
 			if err != nil {
@@ -462,8 +341,8 @@ func TestRankingMerge(t *testing.T) {
 			slices.Sort(users)
 			return append(rankNumbers(x), users...)
 		},
-		tol: 1e-12,
-	}.check(t)
+		Tol: 1e-12,
+	}.Check(t)
 }
 
 func TestBeyondMerge(t *testing.T) {
@@ -476,10 +355,10 @@ func TestBeyondMerge(t *testing.T) {
 			return b
 		}
 	}
-	accumulator[*Beyond[int32]]{
-		empty: make(4),
-		other: make(5),
-		add: func(t *rapid.T) func(*Beyond[int32]) {
+	testkit.Laws[*Beyond[int32]]{
+		Empty: make(4),
+		Other: make(5),
+		Add: func(t *rapid.T) func(*Beyond[int32]) {
 			l, rel := drawList(t, 12, 8), drawList(t, 12, 12)
 			m := map[int32]float64{}
 			for _, i := range rel {
@@ -491,13 +370,13 @@ func TestBeyondMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Beyond[int32]) error { return a.Merge(b) },
-		result: func(b *Beyond[int32]) []float64 {
+		Merge: func(a, b *Beyond[int32]) error { return a.Merge(b) },
+		Result: func(b *Beyond[int32]) []float64 {
 			r, _ := b.Result()
-			return numbers(r.Lists, r.Distinct, r.UserCoverage, r.Coverage, r.Gini, r.Entropy, r.Novelty, r.ARP, r.APLT, r.ACLT, r.Serendipity, r.Personalization)
+			return testkit.Numbers(r.Lists, r.Distinct, r.UserCoverage, r.Coverage, r.Gini, r.Entropy, r.Novelty, r.ARP, r.APLT, r.ACLT, r.Serendipity, r.Personalization)
 		},
-		tol: 1e-11,
-	}.check(t)
+		Tol: 1e-11,
+	}.Check(t)
 }
 
 // Zero values work with default options, are the identity of Merge, and merging

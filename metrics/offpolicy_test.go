@@ -101,9 +101,9 @@ func TestOffPolicyUnbiased(t *testing.T) {
 }
 
 func TestOffPolicyMerge(t *testing.T) {
-	accumulator[*OffPolicy]{
-		empty: func() *OffPolicy { return ok[*OffPolicy](t)(NewOffPolicy(OffPolicyOptions{Clip: 2})) },
-		add: func(t *rapid.T) func(*OffPolicy) {
+	testkit.Laws[*OffPolicy]{
+		Empty: func() *OffPolicy { return ok[*OffPolicy](t)(NewOffPolicy(OffPolicyOptions{Clip: 2})) },
+		Add: func(t *rapid.T) func(*OffPolicy) {
 			r, p, w := rapid.Float64Range(-5, 5).Draw(t, "reward"), rapid.Float64Range(.05, 1).Draw(t, "p"), rapid.Float64Range(0, 1).Draw(t, "target")
 			m := rapid.Bool().Draw(t, "model")
 			return func(o *OffPolicy) {
@@ -116,14 +116,14 @@ func TestOffPolicyMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *OffPolicy) error { return a.Merge(b) },
-		result: func(o *OffPolicy) []float64 {
-			out := numbers(o.w.N(), o.m.N(), o.clipped, o.beyond, o.max)
+		Merge: func(a, b *OffPolicy) error { return a.Merge(b) },
+		Result: func(o *OffPolicy) []float64 {
+			out := testkit.Numbers(o.w.N(), o.m.N(), o.clipped, o.beyond, o.max)
 			return append(out, append(joint(&o.w), joint(&o.m)...)...)
 		},
-		tol:   1e-7,
-		other: func() *OffPolicy { return ok[*OffPolicy](t)(NewOffPolicy(OffPolicyOptions{})) },
-	}.check(t)
+		Tol:   1e-7,
+		Other: func() *OffPolicy { return ok[*OffPolicy](t)(NewOffPolicy(OffPolicyOptions{})) },
+	}.Check(t)
 }
 
 func TestFairnessGolden(t *testing.T) {
@@ -161,14 +161,14 @@ func TestFairnessGolden(t *testing.T) {
 }
 
 func TestFairnessMerge(t *testing.T) {
-	accumulator[*Fairness[string]]{
-		empty: func() *Fairness[string] { return &Fairness[string]{} },
-		add: func(t *rapid.T) func(*Fairness[string]) {
+	testkit.Laws[*Fairness[string]]{
+		Empty: func() *Fairness[string] { return &Fairness[string]{} },
+		Add: func(t *rapid.T) func(*Fairness[string]) {
 			g, y, p := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "group"), rapid.Bool().Draw(t, "y"), rapid.Bool().Draw(t, "p")
 			return func(f *Fairness[string]) { f.Add(g, y, p) }
 		},
-		merge: func(a, b *Fairness[string]) error { return a.Merge(b) },
-		result: func(f *Fairness[string]) []float64 {
+		Merge: func(a, b *Fairness[string]) error { return a.Merge(b) },
+		Result: func(f *Fairness[string]) []float64 {
 			var out []float64
 			for _, g := range []string{"a", "b", "c"} {
 				c := f.m[g]
@@ -176,14 +176,14 @@ func TestFairnessMerge(t *testing.T) {
 			}
 			return out
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 func TestExposureMerge(t *testing.T) {
 	groups := []int32{0, 0, 1, 1, 1, 2}
-	accumulator[*Exposure]{
-		empty: func() *Exposure { return ok[*Exposure](t)(NewExposure(groups)) },
-		add: func(t *rapid.T) func(*Exposure) {
+	testkit.Laws[*Exposure]{
+		Empty: func() *Exposure { return ok[*Exposure](t)(NewExposure(groups)) },
+		Add: func(t *rapid.T) func(*Exposure) {
 			perm := rapid.Permutation([]int32{0, 1, 2, 3, 4, 5}).Draw(t, "items")
 			i, j := rapid.IntRange(0, 3).Draw(t, "i"), rapid.IntRange(3, 5).Draw(t, "j")
 			rel := perm[i:min(i+2, 6)]
@@ -193,17 +193,17 @@ func TestExposureMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *Exposure) error { return a.Merge(b) },
-		result: func(e *Exposure) []float64 {
-			out := numbers(e.lists)
+		Merge: func(a, b *Exposure) error { return a.Merge(b) },
+		Result: func(e *Exposure) []float64 {
+			out := testkit.Numbers(e.lists)
 			for _, c := range e.counts {
 				out = append(out, float64(c.recommended), float64(c.candidates), float64(c.hits), float64(c.relevant), c.discounted)
 			}
 			return out
 		},
-		tol:   1e-12,
-		other: func() *Exposure { return ok[*Exposure](t)(NewExposure([]int32{1, 0, 1, 1, 1, 2})) },
-	}.check(t)
+		Tol:   1e-12,
+		Other: func() *Exposure { return ok[*Exposure](t)(NewExposure([]int32{1, 0, 1, 1, 1, 2})) },
+	}.Check(t)
 }
 
 func TestExposureByHand(t *testing.T) {

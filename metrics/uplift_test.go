@@ -153,9 +153,9 @@ func TestUpliftOrder(t *testing.T) {
 
 func TestUpliftHistogramMerge(t *testing.T) {
 	o := UpliftHistogramOptions{Bins: 5, Replicates: 20, Seed: 9}
-	accumulator[*UpliftHistogram]{
-		empty: func() *UpliftHistogram { return ok[*UpliftHistogram](t)(NewUpliftHistogram(o)) },
-		add: func(t *rapid.T) func(*UpliftHistogram) {
+	testkit.Laws[*UpliftHistogram]{
+		Empty: func() *UpliftHistogram { return ok[*UpliftHistogram](t)(NewUpliftHistogram(o)) },
+		Add: func(t *rapid.T) func(*UpliftHistogram) {
 			id, tr := rapid.Uint64Range(0, 50).Draw(t, "id"), rapid.Bool().Draw(t, "treated")
 			y, s := rapid.Float64Range(-10, 10).Draw(t, "y"), rapid.Float64Range(-2, 2).Draw(t, "score")
 			if rapid.Bool().Draw(t, "binary") {
@@ -167,19 +167,19 @@ func TestUpliftHistogramMerge(t *testing.T) {
 				}
 			}
 		},
-		merge: func(a, b *UpliftHistogram) error { return a.Merge(b) },
-		result: func(h *UpliftHistogram) []float64 {
+		Merge: func(a, b *UpliftHistogram) error { return a.Merge(b) },
+		Result: func(h *UpliftHistogram) []float64 {
 			var out []float64
 			for _, c := range h.cells {
 				out = append(out, float64(c.nt), float64(c.nc), c.yt, c.yc)
 			}
 			return out
 		},
-		tol: 1e-9,
-		other: func() *UpliftHistogram {
+		Tol: 1e-9,
+		Other: func() *UpliftHistogram {
 			return ok[*UpliftHistogram](t)(NewUpliftHistogram(UpliftHistogramOptions{Bins: 6}))
 		},
-	}.check(t)
+	}.Check(t)
 }
 
 // Scores that are bin bounds give the exact curves, and the same replicates.
