@@ -34,7 +34,9 @@ type record struct {
 	Ss  []string
 }
 
-func (r *record) frame(dst []byte) []byte {
+func (r *record) frame(dst []byte) []byte { return r.payload().AppendFrame(dst, 7, 2) }
+
+func (r *record) payload() *Writer {
 	var w Writer
 	w.Int(r.I)
 	w.Int64(r.I64)
@@ -50,7 +52,7 @@ func (r *record) frame(dst []byte) []byte {
 	w.Int64s(r.Ls)
 	w.Uint64s(r.Us)
 	w.Strings(r.Ss)
-	return w.AppendFrame(dst, 7, 2)
+	return &w
 }
 
 func read(data []byte) (*record, error) {
@@ -298,7 +300,8 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte("payload that is not a frame"), true)
 	f.Fuzz(func(t *testing.T, data []byte, wrap bool) {
 		if wrap { // reach the payload readers: give the bytes a true header and sum
-			w := Writer{buf: data}
+			var w Writer
+			copy(w.more(len(data)), data)
 			data = w.AppendFrame(nil, 7, 2)
 		}
 		got, err := read(data)
