@@ -150,23 +150,23 @@ const (
 // userState is everything of a user that is not a count per window. Means are
 // kept as sums; ratings and sentiments in millionths.
 type userState struct {
-	registered            int64
-	firstSeen, lastSeen   int64
-	firstOrder, lastOrder int64
-	dwell, dwells         int64
-	position, positions   int64
-	pages                 int64
-	rating, ratings       int64
-	sentiment, sentiments int64
+	registered                   int64
+	firstSeen, lastSeen          int64
+	firstOrder, lastOrder        int64
+	dwellSum, dwellCount         int64
+	positionSum, positionCount   int64
+	pages                        int64
+	ratingSum, ratingCount       int64
+	sentimentSum, sentimentCount int64
 }
 
 const (
-	never = math.MaxInt64 // no first time
-	nope  = math.MinInt64 // no last time
-	micro = 1e6
+	never  = math.MaxInt64 // no first time
+	notYet = math.MinInt64 // no last time
+	micro  = 1e6
 )
 
-var freshState = userState{registered: never, firstSeen: never, lastSeen: nope, firstOrder: never, lastOrder: nope}
+var freshState = userState{registered: never, firstSeen: never, lastSeen: notYet, firstOrder: never, lastOrder: notYet}
 
 // known reports whether anything before the cut-off speaks of the user.
 func (s *userState) known() bool { return s.firstSeen != never || s.registered != never }
@@ -314,7 +314,7 @@ func (b *Builder[U, I]) instant(where string, e *Event[U, I]) (int64, error) {
 func (b *Builder[U, I]) addEvent(u int32, at int64, e *Event[U, I]) error {
 	s := &b.state[u]
 	n := &b.counts[(int(u)*kinds+int(e.Kind)-1)*b.buckets()+b.bucket(at)]
-	dwell, ok := s.dwell+int64(e.Dwell), true
+	dwell, ok := s.dwellSum+int64(e.Dwell), true
 	if dwell < 0 {
 		ok = false
 	}
@@ -331,21 +331,21 @@ func (b *Builder[U, I]) addEvent(u int32, at int64, e *Event[U, I]) error {
 	*n++
 	s.see(at)
 	if e.Dwell > 0 {
-		s.dwell = dwell
-		s.dwells++
+		s.dwellSum = dwell
+		s.dwellCount++
 	}
 	if e.Position > 0 {
-		s.position += int64(e.Position)
-		s.positions++
+		s.positionSum += int64(e.Position)
+		s.positionCount++
 	}
 	s.pages += int64(e.Pages)
 	switch {
 	case e.Kind == Rate && !math.IsNaN(e.Rating):
-		s.rating += int64(math.Round(e.Rating * micro))
-		s.ratings++
+		s.ratingSum += int64(math.Round(e.Rating * micro))
+		s.ratingCount++
 	case e.Kind == Comment && !math.IsNaN(e.Sentiment):
-		s.sentiment += int64(math.Round(e.Sentiment * micro))
-		s.sentiments++
+		s.sentimentSum += int64(math.Round(e.Sentiment * micro))
+		s.sentimentCount++
 	}
 	return nil
 }
@@ -530,8 +530,8 @@ func (b *Builder[U, I]) compatible(other *Builder[U, I]) string {
 // the same options (ErrMismatch names the one that differs). After an error b is
 // unchanged.
 func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
-	if other == nil || other == b {
-		return fmt.Errorf("profile: Builder.Merge: other is nil or the receiver itself: %w", ErrMismatch)
+	if err := check.Merge("profile: Builder.Merge", b, other); err != nil {
+		return err
 	}
 	if field := b.compatible(other); field != "" {
 		return fmt.Errorf("profile: Builder.Merge: %s differs: %w", field, ErrMismatch)
@@ -553,7 +553,7 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		for _, x := range other.flows[v*flows*nb:][:flows*nb] {
 			total += x
 		}
-		if !fits(f, total) || b.state[u].dwell > math.MaxInt64-other.state[v].dwell {
+		if !fits(f, total) || b.state[u].dwellSum > math.MaxInt64-other.state[v].dwellSum {
 			return fmt.Errorf("profile: Builder.Merge: sums of user %v: %w", key, ErrOverflow)
 		}
 	}
@@ -594,13 +594,13 @@ func (s *userState) merge(o *userState) {
 	s.lastSeen = max(s.lastSeen, o.lastSeen)
 	s.firstOrder = min(s.firstOrder, o.firstOrder)
 	s.lastOrder = max(s.lastOrder, o.lastOrder)
-	s.dwell += o.dwell
-	s.dwells += o.dwells
-	s.position += o.position
-	s.positions += o.positions
+	s.dwellSum += o.dwellSum
+	s.dwellCount += o.dwellCount
+	s.positionSum += o.positionSum
+	s.positionCount += o.positionCount
 	s.pages += o.pages
-	s.rating += o.rating
-	s.ratings += o.ratings
-	s.sentiment += o.sentiment
-	s.sentiments += o.sentiments
+	s.ratingSum += o.ratingSum
+	s.ratingCount += o.ratingCount
+	s.sentimentSum += o.sentimentSum
+	s.sentimentCount += o.sentimentCount
 }

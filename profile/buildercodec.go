@@ -4,56 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
 	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/ids"
 )
-
-// putID writes an id as a string, or as the 64 bits of an integer.
-func putID[K ID](w *codec.Writer, id K) {
-	switch v := reflect.ValueOf(id); {
-	case v.Kind() == reflect.String:
-		w.String(v.String())
-	case v.CanInt():
-		w.Int64(v.Int())
-	default:
-		w.Uint64(v.Uint())
-	}
-}
-
-func getID[K ID](r *codec.Reader) (id K) {
-	switch v := reflect.ValueOf(&id).Elem(); {
-	case v.Kind() == reflect.String:
-		v.SetString(r.String())
-	case v.CanInt():
-		if x := r.Int64(); v.OverflowInt(x) {
-			r.Fail("has an id beyond its type")
-		} else {
-			v.SetInt(x)
-		}
-	default:
-		if x := r.Uint64(); v.OverflowUint(x) {
-			r.Fail("has an id beyond its type")
-		} else {
-			v.SetUint(x)
-		}
-	}
-	return id
-}
-
-// idForm tells strings, signed and unsigned ids apart.
-func idForm[K ID]() int {
-	var id K
-	switch v := reflect.ValueOf(id); {
-	case v.Kind() == reflect.String:
-		return 0
-	case v.CanInt():
-		return 1
-	}
-	return 2
-}
 
 // AppendBinary appends the binary form of b to dst: a checksummed frame,
 // canonical, so that Builders that know the same give the same bytes. The error
@@ -73,11 +29,19 @@ func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int64s(b.opt.PriceBands)
 	w.String(b.currency)
 	w.Int64(b.late)
+	b.putUsers(&w, b.putLabels(&w))
+	return w.AppendFrame(dst, codec.KindBuilder, 1), nil
+}
 
-	// Labels that are in use, by dimension and name.
+// MarshalBinary is AppendBinary to a new slice.
+func (b *Builder[U, I]) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
+
+// putLabels writes the labels in use, by dimension and name, and returns the place
+// of each label among them.
+func (b *Builder[U, I]) putLabels(w *codec.Writer) (rank []int32) {
 	used := make([]bool, len(b.dim))
 	b.taste.all(func(_, label int32, _ fixed) { used[label] = true })
-	rank := make([]int32, len(b.dim))
+	rank = make([]int32, len(b.dim))
 	var n int32
 	for d := range dimensions {
 		var names []string
@@ -93,8 +57,13 @@ func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 		}
 		w.Strings(names)
 	}
+	return rank
+}
+
+// putUsers writes the state of each user of the profile, ids ascending.
+func (b *Builder[U, I]) putUsers(w *codec.Writer, rank []int32) {
 	users := b.sorted()
-	w.Int(idForm[U]())
+	w.Int(int(ids.ClassOf[U]()))
 	w.Int(len(users))
 	nb := b.buckets()
 	type pair struct {
@@ -103,12 +72,12 @@ func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 	}
 	var pairs []pair
 	for _, u := range users {
-		putID(&w, b.users.Key(u))
+		ids.Put(w, b.users.Key(u))
 		for _, x := range b.state[u].list() {
 			w.Int64(*x)
 		}
-		putSparse(&w, b.counts[int(u)*kinds*nb:][:kinds*nb])
-		putSparse(&w, b.flows[int(u)*flows*nb:][:flows*nb])
+		putSparse(w, b.counts[int(u)*kinds*nb:][:kinds*nb])
+		putSparse(w, b.flows[int(u)*flows*nb:][:flows*nb])
 		pairs = pairs[:0]
 		b.taste.of(u, func(label int32, sum fixed) { pairs = append(pairs, pair{rank[label], sum}) })
 		slices.SortFunc(pairs, func(x, y pair) int { return cmp.Compare(x.label, y.label) })
@@ -119,19 +88,18 @@ func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 			w.Uint64(p.sum.lo)
 		}
 	}
-	return w.AppendFrame(dst, codec.KindBuilder, 1), nil
 }
 
-// MarshalBinary is AppendBinary to a new slice.
-func (b *Builder[U, I]) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
-
+// list is the fields of s in the order in which they are stored.
 func (s *userState) list() [14]*int64 {
 	return [14]*int64{
-		&s.registered, &s.firstSeen, &s.lastSeen, &s.firstOrder, &s.lastOrder, &s.dwell, &s.dwells,
-		&s.position, &s.positions, &s.pages, &s.rating, &s.ratings, &s.sentiment, &s.sentiments,
+		&s.registered, &s.firstSeen, &s.lastSeen, &s.firstOrder, &s.lastOrder, &s.dwellSum, &s.dwellCount,
+		&s.positionSum, &s.positionCount, &s.pages, &s.ratingSum, &s.ratingCount, &s.sentimentSum, &s.sentimentCount,
 	}
 }
 
+// putSparse writes the counters that are not 0, each with its index: most users did
+// few things in few windows.
 func putSparse[T uint32 | int64](w *codec.Writer, xs []T) {
 	n := 0
 	for _, x := range xs {
@@ -148,6 +116,8 @@ func putSparse[T uint32 | int64](w *codec.Writer, xs []T) {
 	}
 }
 
+// getSparse reads what putSparse wrote into xs, all 0 before. Indices must ascend
+// and values lie in [1, limit].
 func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 	last := -1
 	for range r.Int() {
@@ -162,12 +132,38 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 	}
 }
 
-// UnmarshalBinary replaces b by the state in data. Bytes that are damaged or of
-// another type of id are ErrCorrupt or ErrMismatch, a newer format ErrVersion;
-// then b is unchanged. Memory grows with the bytes given. The time zone itself is
-// not stored, the beginnings of the windows are.
+// UnmarshalBinary replaces b. The time zone itself is not stored, the beginnings of
+// the windows are. Payload of version 1, little-endian, lists after their length:
+//
+//	i64     AsOf, nanoseconds since 1970 as all times
+//	[]i64   begin of each window, before AsOf and within two days of whole days in UTC
+//	[]int   length of each window in days, 1 … 36500, ascending, at most 7
+//	i64     half-life in nanoseconds, 0 none
+//	10×f64  weight of each Kind, 0 … 1e6
+//	[]i64   price bands, ascending
+//	string  currency, empty before the first order
+//	i64     records that came late, >= 0
+//	3×[]str labels of each Dimension, ascending, none empty, each in use
+//	int     class of the user ids: 0 strings, 1 signed, 2 unsigned numbers
+//	int     number of users, then for each, ids ascending:
+//	  id      string or 8 bytes
+//	  14×i64  registered; first, last seen; first, last order (all before AsOf; the
+//	          largest int64 is no first, the smallest no last time); sum and number
+//	          of dwells; sum and number of positions; pages; sum and number of
+//	          ratings and of sentiments in millionths. No sum of sizes, no number < 0
+//	  pairs   index and value of the counters that are not 0, [10 kinds][windows+1]
+//	  pairs   the same of orders, units, paid, refunded, [4][windows+1]
+//	  triples label and the two halves of its weight times 2⁷⁰, labels ascending
+//
+// Any other length or value is ErrCorrupt; user ids of another class and a frame of
+// another type are ErrMismatch, a newer version ErrVersion; b is then unchanged.
+// Memory grows with the bytes given.
 func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
-	fresh, err := decodeBuilder[U, I](data)
+	r, err := codec.Open(data, codec.KindBuilder, 1)
+	var fresh *Builder[U, I]
+	if err == nil {
+		fresh, err = decodeBuilder[U, I](r)
+	}
 	if err != nil {
 		return fmt.Errorf("profile: Builder.UnmarshalBinary: %w", err)
 	}
@@ -175,11 +171,50 @@ func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-func decodeBuilder[U, I ID](data []byte) (*Builder[U, I], error) {
-	r, err := codec.Open(data, codec.KindBuilder, 1)
+// decodeBuilder reads a whole payload.
+func decodeBuilder[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
+	b, err := decodeOptions[U, I](r)
 	if err != nil {
 		return nil, err
 	}
+	rank, err := b.getLabels(r)
+	if err != nil {
+		return nil, err
+	}
+	if ids.Class(r.Int()) != ids.ClassOf[U]() && r.Err() == nil {
+		return nil, fmt.Errorf("ids are of another type: %w", ErrMismatch)
+	}
+	used := make([]bool, len(rank))
+	var last U
+	for i := range r.Int() {
+		var id U
+		if ids.Get(r, &id); r.Err() == nil && i > 0 && id <= last {
+			r.Fail("has users out of order")
+		}
+		if r.Err() != nil {
+			return nil, r.Err()
+		}
+		last = id
+		u, err := b.Index(id)
+		if err != nil {
+			return nil, err
+		}
+		if err := b.getUser(r, u, rank, used); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(used, false) {
+		r.Fail("has a label that nobody cares for")
+	}
+	if err := r.Done(); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// decodeOptions reads what stands before the labels and returns an empty Builder of
+// these settings. They pass the checks of NewBuilder like any caller's.
+func decodeOptions[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
 	cut, from := r.Int64(), r.Int64s()
 	opt := BuilderOptions{AsOf: time.Unix(0, cut).UTC(), Zone: time.UTC, Windows: []int{}, KindWeights: make(map[Kind]float64)}
 	for i := range r.Int() {
@@ -188,8 +223,8 @@ func decodeBuilder[U, I ID](data []byte) (*Builder[U, I], error) {
 			break
 		}
 	}
-	opt.HalfLife = time.Duration(r.Int64())
-	if opt.HalfLife == 0 {
+	halfLife := time.Duration(r.Int64())
+	if opt.HalfLife = halfLife; halfLife == 0 {
 		opt.HalfLife = -1
 	}
 	for k := 1; k <= kinds; k++ {
@@ -202,7 +237,7 @@ func decodeBuilder[U, I ID](data []byte) (*Builder[U, I], error) {
 		return nil, r.Err()
 	}
 	b, err := NewBuilder[U, I](opt)
-	if err != nil || len(from) != len(b.from) || late < 0 || opt.HalfLife < -1 {
+	if err != nil || len(from) != len(b.from) || late < 0 || halfLife < 0 {
 		return nil, fmt.Errorf("options do not hold: %w", ErrCorrupt)
 	}
 	for w := range from {
@@ -212,12 +247,17 @@ func decodeBuilder[U, I ID](data []byte) (*Builder[U, I], error) {
 		}
 	}
 	b.from, b.late = from, late
-	var rank []int32
+	return b, nil
+}
+
+// getLabels reads the names of all labels and returns the label at each place.
+func (b *Builder[U, I]) getLabels(r *codec.Reader) (rank []int32, err error) {
 	for d := range dimensions {
 		names := r.Strings()
 		for i, name := range names {
 			if name == "" || i > 0 && name <= names[i-1] {
 				r.Fail("has labels out of order")
+				return nil, r.Err()
 			}
 			l, err := b.label(Dimension(d), name)
 			if err != nil {
@@ -226,57 +266,41 @@ func decodeBuilder[U, I ID](data []byte) (*Builder[U, I], error) {
 			rank = append(rank, l)
 		}
 	}
-	if r.Int() != idForm[U]() && r.Err() == nil {
-		return nil, fmt.Errorf("ids are of another type: %w", ErrMismatch)
+	return rank, r.Err()
+}
+
+// getUser reads the state of user u, who is new, and marks the labels in use.
+func (b *Builder[U, I]) getUser(r *codec.Reader, u int32, rank []int32, used []bool) error {
+	s := &b.state[u]
+	for _, x := range s.list() {
+		*x = r.Int64()
 	}
-	var last U
-	for i := range r.Int() {
-		id := getID[U](r)
-		if r.Err() == nil && i > 0 && id <= last {
-			r.Fail("has users out of order")
+	nb := b.buckets()
+	getSparse(r, b.counts[int(u)*kinds*nb:][:kinds*nb], math.MaxUint32)
+	getSparse(r, b.flows[int(u)*flows*nb:][:flows*nb], 1<<59-1)
+	if r.Err() == nil && !s.plausible(b.cut) {
+		r.Fail("has a user whose times do not fit")
+	}
+	prev := -1
+	for range r.Int() {
+		l, sum := r.Int(), fixed{r.Uint64(), r.Uint64()}
+		if r.Err() == nil && (l <= prev || l >= len(rank) || sum.zero()) {
+			r.Fail("has an affinity out of place")
 		}
 		if r.Err() != nil {
-			return nil, r.Err()
+			break
 		}
-		last = id
-		u, err := b.Index(id)
-		if err != nil {
-			return nil, err
-		}
-		s := &b.state[u]
-		for _, x := range s.list() {
-			*x = r.Int64()
-		}
-		nb := b.buckets()
-		getSparse(r, b.counts[int(u)*kinds*nb:][:kinds*nb], math.MaxUint32)
-		getSparse(r, b.flows[int(u)*flows*nb:][:flows*nb], 1<<59-1)
-		if r.Err() == nil && !s.plausible(cut) {
-			r.Fail("has a user whose times do not fit")
-		}
-		prev := -1
-		for range r.Int() {
-			l, sum := r.Int(), fixed{r.Uint64(), r.Uint64()}
-			if r.Err() == nil && (l <= prev || l >= len(rank) || sum.zero()) {
-				r.Fail("has an affinity out of place")
-			}
-			if r.Err() != nil {
-				return nil, r.Err()
-			}
-			b.taste.add(u, rank[l], sum)
-			prev = l
-		}
+		b.taste.add(u, rank[l], sum)
+		used[l], prev = true, l
 	}
-	if err := r.Done(); err != nil {
-		return nil, err
-	}
-	return b, nil
+	return r.Err()
 }
 
 // plausible checks a decoded state.
 func (s *userState) plausible(cut int64) bool {
 	before := func(first, last int64) bool {
-		return first == never && last == nope || first <= last && last < cut
+		return first == never && last == notYet || first <= last && last < cut
 	}
 	return s.known() && (s.registered == never || s.registered < cut) && before(s.firstSeen, s.lastSeen) && before(s.firstOrder, s.lastOrder) &&
-		s.dwell >= 0 && s.dwells >= 0 && s.position >= 0 && s.positions >= 0 && s.pages >= 0 && s.ratings >= 0 && s.sentiments >= 0
+		s.dwellSum >= 0 && s.dwellCount >= 0 && s.positionSum >= 0 && s.positionCount >= 0 && s.pages >= 0 && s.ratingCount >= 0 && s.sentimentCount >= 0
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 )
 
 // Decayed is a sum whose terms lose half their weight in every half-life. Its
@@ -29,27 +30,41 @@ func NewDecayed(halfLife time.Duration) (*Decayed, error) {
 }
 
 // Add adds weight at time t. A missing time is ErrRange, a weight that is NaN or
-// infinite ErrNotFinite; both change nothing.
+// infinite ErrNotFinite, a sum beyond float64 ErrOverflow, a d without a half-life
+// ErrOption; all change nothing.
 func (d *Decayed) Add(t time.Time, weight float64) error {
+	if d.halfLife <= 0 {
+		return fmt.Errorf("profile: Decayed.Add: not made by NewDecayed: %w", ErrOption)
+	}
 	if err := check.Time("time", t); err != nil {
 		return fmt.Errorf("profile: Decayed.Add: %w", err)
 	}
 	if !check.Finite(weight) {
 		return fmt.Errorf("profile: Decayed.Add: weight is %v: %w", weight, ErrNotFinite)
 	}
-	d.join(t, weight)
+	if !d.join(t, weight) {
+		return fmt.Errorf("profile: Decayed.Add: weight %v: %w", weight, ErrOverflow)
+	}
 	return nil
 }
 
-func (d *Decayed) join(t time.Time, weight float64) {
+// join adds weight at time t, and refers the sum to the later of both times. It
+// changes nothing and returns false for a sum beyond float64.
+func (d *Decayed) join(t time.Time, weight float64) bool {
+	at, value := d.at, d.value
 	switch {
-	case d.at.IsZero():
-		d.at, d.value = t, weight
-	case t.After(d.at):
-		d.at, d.value = t, weight+d.value*d.factor(t.Sub(d.at))
+	case at.IsZero():
+		at, value = t, weight
+	case t.After(at):
+		at, value = t, weight+value*d.factor(t.Sub(at))
 	default:
-		d.value += weight * d.factor(d.at.Sub(t))
+		value += weight * d.factor(at.Sub(t))
 	}
+	if !check.Finite(value) {
+		return false
+	}
+	d.at, d.value = at, value
+	return true
 }
 
 func (d *Decayed) factor(age time.Duration) float64 {
@@ -57,22 +72,74 @@ func (d *Decayed) factor(age time.Duration) float64 {
 }
 
 // Value returns the sum as of t, which may lie before or after the last term:
-// then it is what the same terms will weigh, not what was known.
+// then it is what the same terms will weigh, not what was known. Long before the last
+// term that is beyond float64, and +Inf or -Inf.
 func (d *Decayed) Value(t time.Time) float64 {
-	if d.at.IsZero() {
+	if d.at.IsZero() || d.value == 0 {
 		return 0
 	}
 	return d.value * d.factor(t.Sub(d.at))
 }
 
 // Merge adds the terms of other, which it leaves alone. Another half-life is
-// ErrMismatch, and so is merging a state with itself.
+// ErrMismatch, and so are nil and the receiver itself; a sum beyond float64 is
+// ErrOverflow. d is then unchanged.
 func (d *Decayed) Merge(other *Decayed) error {
-	if other == nil || other == d || other.halfLife != d.halfLife {
-		return fmt.Errorf("profile: Decayed.Merge: other is nil, the receiver itself or of another half-life: %w", ErrMismatch)
+	if err := check.Merge("profile: Decayed.Merge", d, other); err != nil {
+		return err
 	}
-	if !other.at.IsZero() {
-		d.join(other.at, other.value)
+	if other.halfLife != d.halfLife {
+		return fmt.Errorf("profile: Decayed.Merge: half-lives are %v and %v: %w", d.halfLife, other.halfLife, ErrMismatch)
+	}
+	if !other.at.IsZero() && !d.join(other.at, other.value) {
+		return fmt.Errorf("profile: Decayed.Merge: %w", ErrOverflow)
 	}
 	return nil
+}
+
+// AppendBinary appends the binary form of d to dst: canonical, the time to the
+// nanosecond. A d without a half-life is ErrOption, and dst is returned as it was.
+func (d *Decayed) AppendBinary(dst []byte) ([]byte, error) {
+	if d.halfLife <= 0 {
+		return dst, fmt.Errorf("profile: Decayed.AppendBinary: not made by NewDecayed: %w", ErrOption)
+	}
+	var w codec.Writer
+	w.Int64(int64(d.halfLife))
+	w.Bool(!d.at.IsZero())
+	if !d.at.IsZero() {
+		w.Int64(d.at.UnixNano())
+		w.Float64(d.value)
+	}
+	return w.AppendFrame(dst, codec.KindDecayed, 1), nil
+}
+
+// MarshalBinary is AppendBinary to a new slice.
+func (d *Decayed) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) }
+
+// UnmarshalBinary replaces d, half-life included. Payload of version 1,
+// little-endian:
+//
+//	i64   half-life in nanoseconds, > 0
+//	bool  whether there is any term; if so
+//	i64   time the sum refers to, nanoseconds since 1970
+//	f64   the sum at that time, finite
+//
+// Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
+// newer version ErrVersion; d is then unchanged.
+func (d *Decayed) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindDecayed, 1)
+	if err == nil {
+		x := Decayed{halfLife: time.Duration(r.Int64())}
+		if r.Bool() {
+			x.at, x.value = time.Unix(0, r.Int64()).UTC(), r.Float64()
+		}
+		if x.halfLife <= 0 || !check.Finite(x.value) || !x.at.IsZero() && check.Time("time", x.at) != nil {
+			r.Fail("is no half-life or no finite sum")
+		}
+		if err = r.Done(); err == nil {
+			*d = x
+			return nil
+		}
+	}
+	return fmt.Errorf("profile: Decayed.UnmarshalBinary: %w", err)
 }

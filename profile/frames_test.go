@@ -115,10 +115,17 @@ func builderValues(t testing.TB, b *profile.Builder[string, int]) any {
 	}
 }
 
-func momentsValues(m *profile.Moments) any {
+func momentsValues(t testing.TB, m *profile.Moments) any {
+	t.Helper()
+	value := func(x float64, err error) float64 {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
 	return map[string]any{
-		"count": m.Count(), "missing": m.Missing(), "mean": m.Mean(), "sum": m.Sum(), "min": m.Min(), "max": m.Max(),
-		"variance": m.Variance(), "population": m.PopulationVariance(),
+		"count": m.N(), "missing": m.Missing(), "mean": value(m.Mean()), "sum": value(m.Sum()), "min": value(m.Min()), "max": value(m.Max()),
+		"variance": value(m.Variance()), "population": value(m.PopulationVariance()),
 	}
 }
 
@@ -142,7 +149,44 @@ func TestFrames(t *testing.T) {
 				}
 				return &m
 			},
-			Values: func(_ testing.TB, s any) any { return momentsValues(s.(*profile.Moments)) },
+			Values: func(t testing.TB, s any) any { return momentsValues(t, s.(*profile.Moments)) },
+			Zero:   []string{".values.rel.mean: version 1 had no origin, so the mean became it"},
+		},
+		{
+			Kind: codec.KindGroupBy,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				var g profile.GroupBy[string]
+				for i, x := range []float64{1.5, 4, nan, -2.25, 8, 1e6, 1e6 + 1} {
+					if err := g.Add([]string{"web", "shop"}[i%2], x); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return &g
+			},
+			Values: func(t testing.TB, s any) any {
+				out := map[string]any{}
+				for _, r := range s.(*profile.GroupBy[string]).Result() {
+					out[r.Key] = momentsValues(t, &r.Moments)
+				}
+				return out
+			},
+		},
+		{
+			Kind: codec.KindDecayed,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				d, err := profile.NewDecayed(3 * day)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := errors.Join(d.Add(cut, 4), d.Add(cut.Add(5*day), 1), d.Add(cut.Add(time.Nanosecond), .3)); err != nil {
+					t.Fatal(err)
+				}
+				return d
+			},
+			Values: func(_ testing.TB, s any) any {
+				d := s.(*profile.Decayed)
+				return []float64{d.Value(cut), d.Value(cut.Add(5 * day)), d.Value(cut.Add(50 * day))}
+			},
 		},
 	})
 }

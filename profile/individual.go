@@ -93,7 +93,7 @@ func portray[U, I ID](b *Builder[U, I], p *portrait, u int32) error {
 		}
 	}
 	s := &b.state[u]
-	if p.state.dwell > math.MaxInt64-s.dwell {
+	if p.state.dwellSum > math.MaxInt64-s.dwellSum {
 		return fmt.Errorf("dwell: %w", ErrOverflow)
 	}
 	p.state.merge(s)
@@ -115,9 +115,9 @@ func finish[U, I ID](b *Builder[U, I], p *portrait) *Individual {
 		Orders: p.flows[flowOrders], Units: p.flows[flowUnits],
 		Paid: p.flows[flowPaid], Refunded: p.flows[flowRefunded], Currency: b.currency,
 		Events:        make(map[Kind]int64),
-		DwellMean:     over(s.dwell, s.dwells) / float64(time.Second),
-		RatingMean:    over(s.rating, s.ratings) / micro,
-		SentimentMean: over(s.sentiment, s.sentiments) / micro,
+		DwellMean:     over(s.dwellSum, s.dwellCount) / float64(time.Second),
+		RatingMean:    over(s.ratingSum, s.ratingCount) / micro,
+		SentimentMean: over(s.sentimentSum, s.sentimentCount) / micro,
 	}
 	for k := 1; k <= kinds; k++ {
 		if p.counts[k] > 0 {
@@ -139,7 +139,7 @@ func finish[U, I ID](b *Builder[U, I], p *portrait) *Individual {
 }
 
 func asTime(at int64) time.Time {
-	if at == never || at == nope {
+	if at == never || at == notYet {
 		return time.Time{}
 	}
 	return time.Unix(0, at).UTC()

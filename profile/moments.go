@@ -6,128 +6,148 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // Moments accumulates count, mean, variance, smallest and largest value of a
 // stream of numbers in constant memory. The zero value is empty and ready.
 //
-// It keeps (n, mean, M2) with Welford's update and merges by Chan, Golub and
-// LeVeque (1979), so values around 10⁹ lose nothing; results of different splits
-// agree up to rounding, not to the bit. NaN counts as missing, an infinity is
-// refused. Not safe for concurrent use.
+// It keeps (n, mean, M2) relative to the first value and merges by Chan, Golub and
+// LeVeque (1979), so a large common offset (money in minor units, time stamps)
+// costs no digits; results of different splits agree up to rounding, not to the
+// bit. NaN counts as missing, an infinity is refused, and what float64 cannot hold
+// is ErrOverflow, never Inf. Not safe for concurrent use.
+//
+// The Moments of package metrics has the same arithmetic for the arms of an
+// experiment: there NaN is an error, and it goes into comparisons. Take this one to
+// describe data.
 type Moments struct {
-	n, missing int64
-	mean, m2   float64
-	min, max   float64
+	values   moments.Moments
+	missing  int64
+	min, max float64
 }
 
-// Add takes one value. NaN is counted as missing; ±Inf is ErrNotFinite and
-// changes nothing.
+// Add takes one value. NaN is counted as missing; ±Inf is ErrNotFinite, a square
+// sum beyond float64 ErrOverflow. Both change nothing.
 func (m *Moments) Add(x float64) error {
 	if math.IsNaN(x) {
 		m.missing++
 		return nil
 	}
-	if math.IsInf(x, 0) {
-		return fmt.Errorf("profile: Moments.Add: %v: %w", x, ErrNotFinite)
+	first := m.values.N() == 0
+	if err := m.values.Add(x); err != nil {
+		return fmt.Errorf("profile: Moments.Add: %w", err)
 	}
-	if m.n == 0 {
+	if first {
 		m.min, m.max = x, x
+		return nil
 	}
-	m.n++
-	d := x - m.mean
-	m.mean += d / float64(m.n)
-	m.m2 += d * (x - m.mean)
 	m.min, m.max = min(m.min, x), max(m.max, x)
 	return nil
 }
 
-// Merge adds the values of other, which it leaves alone. A state cannot be merged
-// with itself (ErrMismatch).
+// Merge adds the values of other, which it leaves alone. Nil and the receiver itself
+// are ErrMismatch, a square sum beyond float64 is ErrOverflow; m is then unchanged.
 func (m *Moments) Merge(other *Moments) error {
-	if other == nil || other == m {
-		return fmt.Errorf("profile: Moments.Merge: other is nil or the receiver itself: %w", ErrMismatch)
+	if err := check.Merge("profile: Moments.Merge", m, other); err != nil {
+		return err
 	}
-	n, err := check.AddInt64(m.n, other.n)
+	sum := *m
+	missing, err := check.AddInt64(m.missing, other.missing)
+	if err == nil {
+		err = sum.values.Merge(other.values)
+	}
 	if err != nil {
 		return fmt.Errorf("profile: Moments.Merge: %w", err)
 	}
-	missing := m.missing + other.missing
+	sum.missing = missing
 	switch {
-	case other.n == 0:
-	case m.n == 0:
-		*m = *other
+	case other.values.N() == 0:
+	case m.values.N() == 0:
+		sum.min, sum.max = other.min, other.max
 	default:
-		d := other.mean - m.mean
-		share := float64(other.n) / float64(n)
-		m.mean += d * share
-		m.m2 += other.m2 + d*d*float64(m.n)*share
-		m.min, m.max = min(m.min, other.min), max(m.max, other.max)
-		m.n = n
+		sum.min, sum.max = min(m.min, other.min), max(m.max, other.max)
 	}
-	m.missing = missing
+	*m = sum
 	return nil
 }
 
-// Count returns the number of values, and Missing the number of NaN.
-func (m *Moments) Count() int64 { return m.n }
+// N returns the number of values, without the missing ones.
+func (m *Moments) N() int64 { return m.values.N() }
 
 // Missing returns the number of NaN.
 func (m *Moments) Missing() int64 { return m.missing }
 
-// Mean returns the arithmetic mean, NaN without values.
-func (m *Moments) Mean() float64 { return m.ifAny(m.mean) }
+// Mean returns the arithmetic mean, ErrUndefined without values.
+func (m *Moments) Mean() (float64, error) { return m.ifAny("Mean", m.values.Mean()) }
 
-// Min returns the smallest value, NaN without values.
-func (m *Moments) Min() float64 { return m.ifAny(m.min) }
+// Min returns the smallest value, ErrUndefined without values.
+func (m *Moments) Min() (float64, error) { return m.ifAny("Min", m.min) }
 
-// Max returns the largest value, NaN without values.
-func (m *Moments) Max() float64 { return m.ifAny(m.max) }
+// Max returns the largest value, ErrUndefined without values.
+func (m *Moments) Max() (float64, error) { return m.ifAny("Max", m.max) }
 
-// Sum returns the sum, 0 without values.
-func (m *Moments) Sum() float64 { return m.mean * float64(m.n) }
+// Sum returns the sum, 0 without values, ErrOverflow beyond float64.
+func (m *Moments) Sum() (float64, error) { return named("Sum")(m.values.Sum()) }
 
-// Variance returns the sample variance (divisor n-1), NaN below two values.
-func (m *Moments) Variance() float64 {
-	if m.n < 2 {
-		return math.NaN()
-	}
-	return m.m2 / float64(m.n-1)
+// Variance returns the sample variance (divisor n-1): ErrUndefined below two
+// values, ErrOverflow where they differ by so little that it underflows.
+func (m *Moments) Variance() (float64, error) { return named("Variance")(m.values.Variance()) }
+
+// PopulationVariance is Variance with divisor n, ErrUndefined without values.
+func (m *Moments) PopulationVariance() (float64, error) {
+	return named("PopulationVariance")(m.values.PopulationVariance())
 }
 
-// PopulationVariance returns the variance with divisor n, NaN without values.
-func (m *Moments) PopulationVariance() float64 { return m.ifAny(m.m2 / float64(m.n)) }
-
-func (m *Moments) ifAny(x float64) float64 {
-	if m.n == 0 {
-		return math.NaN()
+func (m *Moments) ifAny(what string, x float64) (float64, error) {
+	if m.values.N() == 0 {
+		return math.NaN(), fmt.Errorf("profile: Moments.%s: no values: %w", what, ErrUndefined)
 	}
-	return x
+	return x, nil
+}
+
+// named puts the name of a method before an error of the arithmetic.
+func named(what string) func(float64, error) (float64, error) {
+	return func(x float64, err error) (float64, error) {
+		if err != nil {
+			return math.NaN(), fmt.Errorf("profile: Moments.%s: %w", what, err)
+		}
+		return x, nil
+	}
 }
 
 // AppendBinary appends the binary form of m to dst. The error is always nil.
 func (m *Moments) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
-	w.Int64(m.n)
-	w.Int64(m.missing)
-	for _, x := range []float64{m.mean, m.m2, m.min, m.max} {
-		w.Float64(x)
-	}
-	return w.AppendFrame(dst, codec.KindProfileMoments, 1), nil
+	m.write(&w)
+	return w.AppendFrame(dst, codec.KindProfileMoments, 2), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
 func (m *Moments) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary replaces m by the state in data, or leaves it alone and returns
-// ErrCorrupt, ErrMismatch or ErrVersion.
+// UnmarshalBinary replaces m. Payload of version 2, little-endian:
+//
+//	i64   missing, >= 0
+//	i64   n, >= 0
+//	3×f64 origin, mean less origin, Σ(x−x̄)², finite, the last >= 0 and 0 below two values
+//	2×f64 smallest and largest value, finite, in that order; all 0 where n is 0
+//
+// Version 1 has i64 n, i64 missing, f64 mean, Σ(x−x̄)², smallest, largest, with the
+// same rules. Any other length or value is ErrCorrupt, a frame of another type
+// ErrMismatch, a newer version ErrVersion; m is then unchanged.
 func (m *Moments) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindProfileMoments, 1)
+	r, err := codec.Open(data, codec.KindProfileMoments, 2)
 	if err == nil {
-		x := Moments{r.Int64(), r.Int64(), r.Float64(), r.Float64(), r.Float64(), r.Float64()}
-		if !(x.n >= 0 && x.missing >= 0 && x.m2 >= 0 && check.Finite(x.mean) && check.Finite(x.min) && x.min <= x.max && check.Finite(x.max)) ||
-			x.n == 0 && (x.mean != 0 || x.m2 != 0 || x.min != 0 || x.max != 0) {
-			r.Fail("is no state of Moments")
+		var x Moments
+		if r.Version == 1 {
+			n := r.Int64()
+			x.missing = r.Int64()
+			x.values = moments.Restore(r, n)
+			x.min, x.max = r.Float64(), r.Float64()
+			x.check(r)
+		} else {
+			x.read(r)
 		}
 		if err = r.Done(); err == nil {
 			*m = x
@@ -135,4 +155,25 @@ func (m *Moments) UnmarshalBinary(data []byte) error {
 		}
 	}
 	return fmt.Errorf("profile: Moments.UnmarshalBinary: %w", err)
+}
+
+// write appends the payload of version 2.
+func (m *Moments) write(w *codec.Writer) {
+	w.Int64(m.missing)
+	m.values.Write(w)
+	w.Float64(m.min)
+	w.Float64(m.max)
+}
+
+// read replaces m by what write wrote, or fails r.
+func (m *Moments) read(r *codec.Reader) {
+	*m = Moments{missing: r.Int64(), values: moments.Read(r), min: r.Float64(), max: r.Float64()}
+	m.check(r)
+}
+
+// check fails r unless m is a state that Add and Merge can make.
+func (m *Moments) check(r *codec.Reader) {
+	if !(m.missing >= 0 && check.Finite(m.min) && m.min <= m.max && check.Finite(m.max)) || m.values.N() == 0 && (m.min != 0 || m.max != 0) {
+		r.Fail("is no state of Moments")
+	}
 }

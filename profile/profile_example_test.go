@@ -115,11 +115,12 @@ func ExampleTable() {
 
 func ExampleMoments() {
 	var m profile.Moments
-	for _, x := range []float64{4, 7, 13, 16} {
-		m.Add(1e9 + x)
+	for _, x := range []float64{4, 7, 13, 16, math.NaN()} {
+		m.Add(1e15 + x)
 	}
-	fmt.Println(m.Count(), m.Variance())
-	// Output: 4 30
+	variance, err := m.Variance()
+	fmt.Println(m.N(), m.Missing(), variance, err)
+	// Output: 4 1 30 <nil>
 }
 
 func ExampleGroupBy() {
@@ -128,7 +129,8 @@ func ExampleGroupBy() {
 	g.Add("shop", 30)
 	g.Add("web", 20)
 	for _, r := range g.Result() {
-		fmt.Println(r.Key, r.Count(), r.Mean())
+		mean, _ := r.Mean()
+		fmt.Println(r.Key, r.N(), mean)
 	}
 	// Output:
 	// shop 1 30

@@ -274,7 +274,7 @@ func (b *Builder[U, I]) flow(u, flow, w int) int64 {
 }
 
 func (b *Builder[U, I]) daysSince(at int64) float64 {
-	if at == never || at == nope {
+	if at == never || at == notYet {
 		return math.NaN()
 	}
 	return float64(uint64(b.cut)-uint64(at)) / float64(day)
@@ -323,11 +323,13 @@ func (b *Builder[U, I]) baseColumns() []column[U, I] {
 	for k := 1; k <= kinds; k++ {
 		windowed(kindNames[k], func(b *B, u, w int) float64 { return b.count(u, Kind(k), w) })
 	}
-	add("dwell_seconds", func(b *B, u int) float64 { return over(b.state[u].dwell, b.state[u].dwells) / float64(time.Second) })
-	add("position", func(b *B, u int) float64 { return over(b.state[u].position, b.state[u].positions) })
+	add("dwell_seconds", func(b *B, u int) float64 {
+		return over(b.state[u].dwellSum, b.state[u].dwellCount) / float64(time.Second)
+	})
+	add("position", func(b *B, u int) float64 { return over(b.state[u].positionSum, b.state[u].positionCount) })
 	add("pages", func(b *B, u int) float64 { return float64(b.state[u].pages) })
-	add("rating", func(b *B, u int) float64 { return over(b.state[u].rating, b.state[u].ratings) / micro })
-	add("sentiment", func(b *B, u int) float64 { return over(b.state[u].sentiment, b.state[u].sentiments) / micro })
+	add("rating", func(b *B, u int) float64 { return over(b.state[u].ratingSum, b.state[u].ratingCount) / micro })
+	add("sentiment", func(b *B, u int) float64 { return over(b.state[u].sentimentSum, b.state[u].sentimentCount) / micro })
 	return out
 }
 

@@ -101,6 +101,13 @@ const (
 	KindProfileMoments Kind = 0x0202
 	KindScaler         Kind = 0x0203
 	KindImputer        Kind = 0x0204
+	KindGroupBy        Kind = 0x0205
+	KindDecayed        Kind = 0x0206
+	KindLedger         Kind = 0x2101
+	KindDedupe         Kind = 0x2102
+	KindOutliers       Kind = 0x2103
+	KindRates          Kind = 0x2104
+	KindColumns        Kind = 0x2201
 
 	KindKMeans      Kind = 0x0301
 	KindKMeansStep  Kind = 0x0302
@@ -199,6 +206,13 @@ var Table = []Entry{
 	{KindProfileMoments, "profile", "Moments"},
 	{KindScaler, "profile/feature", "Scaler"},
 	{KindImputer, "profile/feature", "Imputer"},
+	{KindGroupBy, "profile", "GroupBy"},
+	{KindDecayed, "profile", "Decayed"},
+	{KindLedger, "profile/clean", "Ledger"},
+	{KindDedupe, "profile/clean", "Dedupe"},
+	{KindOutliers, "profile/clean", "Outliers"},
+	{KindRates, "profile/clean", "Rates"},
+	{KindColumns, "profile/feature", "Columns"},
 	{KindKMeans, "segment", "KMeans"},
 	{KindKMeansStep, "segment", "KMeansStep"},
 	{KindRFM, "segment", "RFM"},

@@ -238,3 +238,13 @@ func Read(r *codec.Reader) Moments {
 	}
 	return m
 }
+
+// Restore reads mean and Σ(x−x̄)² of n values, as states without an origin were
+// written: the mean becomes the origin. It fails as Read does.
+func Restore(r *codec.Reader, n int64) Moments {
+	m := Moments{origin: r.Float64(), rel: Welford{n: n, m2: r.Float64()}}
+	if !m.valid() {
+		r.Fail("moments are not a count, a finite mean and a non-negative square sum")
+	}
+	return m
+}

@@ -174,9 +174,10 @@ func (d *Dedupe[K, V]) Len() int64 { return d.n }
 // Merge adds the records of other, which must have the same Window and Policy
 // and, as the caller promises, the same Compare. other is left alone.
 func (d *Dedupe[K, V]) Merge(other *Dedupe[K, V]) error {
+	if err := check.Merge("clean: Dedupe.Merge", d, other); err != nil {
+		return err
+	}
 	switch {
-	case other == nil || other == d:
-		return fmt.Errorf("clean: Dedupe.Merge: other is nil or the receiver itself: %w", ErrMismatch)
 	case d.opt.Window != other.opt.Window || d.opt.Policy != other.opt.Policy:
 		return fmt.Errorf("clean: Dedupe.Merge: Window or Policy differs: %w", ErrMismatch)
 	case !d.late.IsZero() || !other.late.IsZero():

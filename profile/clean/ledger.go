@@ -173,8 +173,8 @@ func (l *Ledger[U, I]) AddRefund(r *profile.Refund[U, I]) (Verdict, error) {
 // Merge adds everything that other holds, and leaves other alone. After an error
 // l is unchanged.
 func (l *Ledger[U, I]) Merge(other *Ledger[U, I]) error {
-	if other == nil || other == l {
-		return fmt.Errorf("clean: Ledger.Merge: other is nil or the receiver itself: %w", ErrMismatch)
+	if err := check.Merge("clean: Ledger.Merge", l, other); err != nil {
+		return err
 	}
 	for id, e := range other.parts {
 		if mine := l.parts[id]; mine != nil && mine.heads[0].Currency != e.heads[0].Currency {

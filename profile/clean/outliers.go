@@ -6,7 +6,8 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/internal/infer"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // OutlierMethod says how the bounds of credible values are found.
@@ -63,7 +64,8 @@ func NewBounds(lo, hi float64) (*Outliers, error) {
 // (linear interpolation, the default of R and NumPy).
 //
 // A sample without spread (IQR, deviation or MAD of 0) gives no scale to judge
-// by: then nothing is an outlier, and Degenerate says so.
+// by: then nothing is an outlier, and Degenerate says so. A variance that float64
+// cannot hold is ErrOverflow.
 func FitOutliers(values []float64, opt OutlierOptions) (*Outliers, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -79,26 +81,30 @@ func FitOutliers(values []float64, opt OutlierOptions) (*Outliers, error) {
 	var centre, low, high, spread float64
 	switch opt.Method {
 	case IQR:
-		low, high = quantile(xs, 0.25), quantile(xs, 0.75)
+		low, high = infer.Quantile(xs, 0.25), infer.Quantile(xs, 0.75)
 		spread = opt.K * (high - low)
 	case ZScore:
-		var m profile.Moments
-		for _, x := range xs {
-			_ = m.Add(x) // finite
+		m, err := moments.Of(xs)
+		if err != nil {
+			return nil, fmt.Errorf("clean: FitOutliers: %w", err)
+		}
+		variance, err := m.Variance()
+		if err != nil {
+			return nil, fmt.Errorf("clean: FitOutliers: %w", err)
 		}
 		low, high = m.Mean(), m.Mean()
-		spread = opt.K * math.Sqrt(m.Variance())
+		spread = opt.K * math.Sqrt(variance)
 	case MAD:
-		centre = quantile(xs, 0.5)
+		centre = infer.Quantile(xs, 0.5)
 		low, high = centre, centre
 		away := make([]float64, len(xs))
 		for i, x := range xs {
 			away[i] = math.Abs(x - centre)
 		}
 		slices.Sort(away)
-		spread = opt.K * madScale * quantile(away, 0.5)
+		spread = opt.K * madScale * infer.Quantile(away, 0.5)
 	default:
-		return &Outliers{lo: quantile(xs, opt.Tail), hi: quantile(xs, 1-opt.Tail)}, nil
+		return &Outliers{lo: infer.Quantile(xs, opt.Tail), hi: infer.Quantile(xs, 1-opt.Tail)}, nil
 	}
 	if !(spread > 0) || math.IsInf(spread, 0) {
 		return &Outliers{math.Inf(-1), math.Inf(1), true}, nil
@@ -163,15 +169,4 @@ func sortedValues(values []float64) ([]float64, error) {
 	}
 	slices.Sort(xs)
 	return xs, nil
-}
-
-// quantile is type 7 of Hyndman and Fan (1996) on ascending values.
-func quantile(xs []float64, p float64) float64 {
-	at := p * float64(len(xs)-1)
-	i := int(at)
-	if i+1 >= len(xs) {
-		return xs[len(xs)-1]
-	}
-	f := at - float64(i)
-	return xs[i]*(1-f) + xs[i+1]*f
 }

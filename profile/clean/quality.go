@@ -149,8 +149,8 @@ func (q *Quality) Field(name string, found Reason) {
 // Merge adds the counts of other, which it leaves alone. A report cannot be
 // merged with itself (ErrMismatch).
 func (q *Quality) Merge(other *Quality) error {
-	if other == nil || other == q {
-		return fmt.Errorf("clean: Quality.Merge: other is nil or the receiver itself: %w", ErrMismatch)
+	if err := check.Merge("clean: Quality.Merge", q, other); err != nil {
+		return err
 	}
 	rows, err := check.AddInt64(q.rows, other.rows)
 	if err != nil {

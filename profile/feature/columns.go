@@ -7,7 +7,8 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/profile"
+	"github.com/aislekit/aisle/internal/infer"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // Columns accumulates, column by column, what scalers and imputers are fitted
@@ -62,8 +63,8 @@ func (c *Columns) Add(row []float64) error {
 // Merge adds the rows of other, which it leaves alone. Other names are
 // ErrMismatch, and so is merging a state with itself.
 func (c *Columns) Merge(other *Columns) error {
-	if other == nil || other == c {
-		return fmt.Errorf("feature: Columns.Merge: other is nil or the receiver itself: %w", ErrMismatch)
+	if err := check.Merge("feature: Columns.Merge", c, other); err != nil {
+		return err
 	}
 	if !slices.Equal(c.names, other.names) {
 		return fmt.Errorf("feature: Columns.Merge: columns %q and %q: %w", c.names, other.names, ErrMismatch)
@@ -77,7 +78,7 @@ func (c *Columns) Merge(other *Columns) error {
 }
 
 // ColumnResult describes one column. All statistics are NaN where they are not
-// defined.
+// defined, the mean and deviations also where float64 cannot hold the squares.
 type ColumnResult struct {
 	Name         string
 	Count        int64 // values
@@ -95,34 +96,41 @@ type ColumnResult struct {
 func (c *Columns) Result() []ColumnResult {
 	out := make([]ColumnResult, len(c.names))
 	for j := range out {
-		out[j] = c.summary(j)
+		out[j] = c.describe(j)
 	}
 	return out
 }
 
-func (c *Columns) summary(j int) ColumnResult {
+// describe is Result for one column.
+func (c *Columns) describe(j int) ColumnResult {
 	xs := slices.Clone(c.values[j])
-	slices.Sort(xs)
+	slices.Sort(xs) // ascending: the same rounding for any order of rows
 	nan := math.NaN()
 	s := ColumnResult{c.names[j], int64(len(xs)), c.missing[j], nan, nan, nan, nan, nan, nan, nan, nan, nan}
 	if len(xs) == 0 {
 		return s
 	}
-	var m profile.Moments
-	for _, x := range xs { // ascending: the same rounding for any order of rows
-		_ = m.Add(x) // finite
-	}
-	s.Mean, s.StdDev, s.Min, s.Max = m.Mean(), math.Sqrt(m.Variance()), m.Min(), m.Max()
-	s.deviation = math.Sqrt(m.PopulationVariance())
+	s.Min, s.Q1, s.Median, s.Q3, s.Max = xs[0], infer.Quantile(xs, 0.25), infer.Quantile(xs, 0.5), infer.Quantile(xs, 0.75), xs[len(xs)-1]
+	s.Mode = mode(xs)
 	if s.Min == s.Max {
 		s.Mean, s.deviation = s.Min, 0 // no rounding where nothing varies
 		if len(xs) > 1 {
 			s.StdDev = 0
 		}
+		return s
 	}
-	s.Q1, s.Median, s.Q3 = quantile(xs, 0.25), quantile(xs, 0.5), quantile(xs, 0.75)
-	s.Mode = mode(xs)
+	if m, err := moments.Of(xs); err == nil {
+		s.Mean, s.StdDev, s.deviation = m.Mean(), root(m.Variance()), root(m.PopulationVariance())
+	}
 	return s
+}
+
+// root is the square root of a variance, NaN where that has an error.
+func root(variance float64, err error) float64 {
+	if err != nil {
+		return math.NaN()
+	}
+	return math.Sqrt(variance)
 }
 
 // mode returns the smallest of the most frequent of ascending values.
@@ -184,15 +192,4 @@ func width(rows [][]float64, d int) error {
 		}
 	}
 	return nil
-}
-
-// quantile is type 7 of Hyndman and Fan (1996) on ascending values.
-func quantile(xs []float64, p float64) float64 {
-	at := p * float64(len(xs)-1)
-	i := int(at)
-	if i+1 >= len(xs) {
-		return xs[len(xs)-1]
-	}
-	f := at - float64(i)
-	return xs[i]*(1-f) + xs[i+1]*f
 }

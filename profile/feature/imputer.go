@@ -3,12 +3,13 @@ package feature
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/internal/vec"
-	"github.com/aislekit/aisle/profile"
 )
 
 // ImputeMethod says what stands in for a missing value (NaN).
@@ -67,8 +68,9 @@ type Imputer struct {
 
 // FitImputer fits an imputer to rows, n×d, with NaN for missing. The same rows in
 // any order give the same imputer to the last bit. No rows is ErrEmpty, ragged
-// ones ErrShape, ±Inf ErrNotFinite, a column without any value ErrUndefined
-// unless AllMissing. Fit it on training rows only.
+// ones ErrShape, ±Inf ErrNotFinite, a column without any value ErrUndefined unless
+// AllMissing, a mean that float64 cannot hold ErrOverflow. Fit it on training rows
+// only.
 func FitImputer(ctx context.Context, rows [][]float64, opt ImputerOptions) (*Imputer, error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
@@ -82,45 +84,57 @@ func FitImputer(ctx context.Context, rows [][]float64, opt ImputerOptions) (*Imp
 	}
 	d := len(c.names)
 	p := &Imputer{names: slices.Clone(c.names), method: make([]ImputeMethod, d), fill: make([]float64, d), groups: make([]map[string]float64, d)}
-	for j, name := range c.names {
-		m := opt.Method
-		if own, ok := opt.Methods[name]; ok {
-			m = own
-		}
-		p.method[j] = m
-		s := c.summary(j)
-		switch m {
-		case Median:
-			p.fill[j] = s.Median
-		case Mode:
-			p.fill[j] = s.Mode
-		case Constant, LastObservation:
-			p.fill[j] = opt.Value
-		case GroupMean:
-			if err := check.Len("Groups", len(opt.Groups), len(rows)); err != nil {
-				return nil, fmt.Errorf("feature: FitImputer: %w", err)
-			}
-			p.groups[j] = groupMeans(rows, j, opt.Groups)
-			p.fill[j] = s.Mean
-		default:
-			p.fill[j] = s.Mean
-		}
-		if s.Count == 0 && m != Constant && m != LastObservation {
-			if !opt.AllMissing {
-				return nil, fmt.Errorf("feature: FitImputer: column %q has no value: %w", name, ErrUndefined)
-			}
-			p.fill[j] = opt.Value
-		}
-		if opt.Indicators && s.Missing > 0 {
-			p.marked = append(p.marked, j)
+	for j := range c.names {
+		if err := p.fit(j, c.describe(j), rows, &opt); err != nil {
+			return nil, fmt.Errorf("feature: FitImputer: %w", err)
 		}
 	}
 	return p, nil
 }
 
+// fit chooses what stands in for missing values of column j, which s describes.
+func (p *Imputer) fit(j int, s ColumnResult, rows [][]float64, opt *ImputerOptions) (err error) {
+	m := opt.Method
+	if own, ok := opt.Methods[s.Name]; ok {
+		m = own
+	}
+	p.method[j] = m
+	switch m {
+	case Median:
+		p.fill[j] = s.Median
+	case Mode:
+		p.fill[j] = s.Mode
+	case Constant, LastObservation:
+		p.fill[j] = opt.Value
+	case GroupMean:
+		if err := check.Len("Groups", len(opt.Groups), len(rows)); err != nil {
+			return err
+		}
+		if p.groups[j], err = groupMeans(rows, j, opt.Groups); err != nil {
+			return fmt.Errorf("column %q: %w", s.Name, err)
+		}
+		p.fill[j] = s.Mean
+	default:
+		p.fill[j] = s.Mean
+	}
+	if s.Count == 0 && m != Constant && m != LastObservation {
+		if !opt.AllMissing {
+			return fmt.Errorf("column %q has no value: %w", s.Name, ErrUndefined)
+		}
+		p.fill[j] = opt.Value
+	}
+	if math.IsNaN(p.fill[j]) {
+		return fmt.Errorf("column %q: float64 cannot hold the squares behind its mean: %w", s.Name, ErrOverflow)
+	}
+	if opt.Indicators && s.Missing > 0 {
+		p.marked = append(p.marked, j)
+	}
+	return nil
+}
+
 // groupMeans returns the mean of column j in each group that has values there;
 // values are summed in ascending order, whatever the order of rows.
-func groupMeans(rows [][]float64, j int, groups []string) map[string]float64 {
+func groupMeans(rows [][]float64, j int, groups []string) (map[string]float64, error) {
 	values := make(map[string][]float64)
 	for i, r := range rows {
 		if !math.IsNaN(r[j]) {
@@ -128,15 +142,16 @@ func groupMeans(rows [][]float64, j int, groups []string) map[string]float64 {
 		}
 	}
 	out := make(map[string]float64, len(values))
-	for g, xs := range values {
+	for _, g := range slices.Sorted(maps.Keys(values)) {
+		xs := values[g]
 		slices.Sort(xs)
-		var m profile.Moments
-		for _, x := range xs {
-			_ = m.Add(x) // finite
+		m, err := moments.Of(xs)
+		if err != nil {
+			return nil, fmt.Errorf("group %q: %w", g, err)
 		}
 		out[g] = m.Mean()
 	}
-	return out
+	return out, nil
 }
 
 // Names returns the names of the columns that Transform gives, indicators last.

@@ -107,7 +107,7 @@ func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
 		if own, ok := opt.Methods[name]; ok {
 			m = own
 		}
-		q := c.summary(j)
+		q := c.describe(j)
 		shift, scale := 0.0, 1.0
 		switch m {
 		case ZScale:
@@ -126,7 +126,7 @@ func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
 			shift, scale = 0, 0
 		}
 		if math.IsInf(scale, 0) || math.IsInf(shift, 0) || math.IsNaN(scale) || math.IsNaN(shift) {
-			return nil, fmt.Errorf("feature: FitScaler: column %q: spread overflows: %w", name, ErrOverflow)
+			return nil, fmt.Errorf("feature: FitScaler: column %q: float64 cannot hold its spread: %w", name, ErrOverflow)
 		}
 		if scale == 0 {
 			if q.Count > 0 {
