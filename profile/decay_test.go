@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/profile"
 )
 
@@ -42,4 +45,61 @@ func TestDecayed(t *testing.T) {
 	if _, err := profile.NewDecayed(0); !errors.Is(err, profile.ErrOption) {
 		t.Error(err)
 	}
+	if err := a.Merge(nil); !errors.Is(err, profile.ErrMismatch) {
+		t.Error(err)
+	}
+	if err := new(profile.Decayed).Add(cut, 1); !errors.Is(err, profile.ErrOption) {
+		t.Errorf("without a half-life: %v", err)
+	}
+	if _, err := new(profile.Decayed).MarshalBinary(); !errors.Is(err, profile.ErrOption) {
+		t.Errorf("without a half-life: %v", err)
+	}
+	huge, _ := profile.NewDecayed(time.Hour)
+	if err := huge.Add(cut, math.MaxFloat64); err != nil {
+		t.Fatal(err)
+	}
+	if err := huge.Add(cut, math.MaxFloat64); !errors.Is(err, profile.ErrOverflow) || huge.Value(cut) != math.MaxFloat64 {
+		t.Errorf("overflow: %v, value %v", err, huge.Value(cut))
+	}
+	more, _ := profile.NewDecayed(time.Hour)
+	if err := errors.Join(more.Add(cut, math.MaxFloat64)); err != nil {
+		t.Fatal(err)
+	}
+	if err := huge.Merge(more); !errors.Is(err, profile.ErrOverflow) || huge.Value(cut) != math.MaxFloat64 {
+		t.Errorf("overflow: %v, value %v", err, huge.Value(cut))
+	}
+}
+
+// TestDecayedProp: the sum is that of the terms, each halved once for every
+// half-life, in any order and over a round trip.
+func TestDecayedProp(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		d, _ := profile.NewDecayed(time.Hour)
+		part, _ := profile.NewDecayed(time.Hour)
+		want := 0.0
+		asOf := cut.Add(48 * time.Hour)
+		for range rapid.IntRange(0, 20).Draw(r, "n") {
+			at := cut.Add(time.Duration(rapid.IntRange(0, 48*60).Draw(r, "minutes")) * time.Minute)
+			w := rapid.Float64Range(0, 10).Draw(r, "weight")
+			to := d
+			if rapid.Bool().Draw(r, "part") {
+				to = part
+			}
+			if err := to.Add(at, w); err != nil {
+				r.Fatal(err)
+			}
+			want += w * math.Exp2(-asOf.Sub(at).Hours())
+		}
+		data, err := part.MarshalBinary()
+		if err != nil {
+			r.Fatal(err)
+		}
+		var back profile.Decayed
+		if err := errors.Join(back.UnmarshalBinary(data), d.Merge(&back)); err != nil {
+			r.Fatal(err)
+		}
+		if got := d.Value(asOf); !testkit.Close(got, want, 1e-12, 1e-9) {
+			r.Fatalf("value %v, want %v", got, want)
+		}
+	})
 }

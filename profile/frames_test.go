@@ -130,9 +130,16 @@ func momentsValues(t testing.TB, m *profile.Moments) any {
 }
 
 // TestFrames reads the golden frame of every kind of this package.
-func TestFrames(t *testing.T) {
+func TestFrames(t *testing.T) { testkit.Frames(t, "profile", frames()) }
+
+func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
+
+func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
+
+// frames are the kinds of this package with a state in which no field is zero.
+func frames() []testkit.Frame {
 	nan := math.NaN()
-	testkit.Frames(t, "profile", []testkit.Frame{
+	return []testkit.Frame{
 		{
 			Kind:   codec.KindBuilder,
 			Fill:   func(t testing.TB) encoding.BinaryMarshaler { return filledBuilder(t) },
@@ -188,5 +195,5 @@ func TestFrames(t *testing.T) {
 				return []float64{d.Value(cut), d.Value(cut.Add(5 * day)), d.Value(cut.Add(50 * day))}
 			},
 		},
-	})
+	}
 }

@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/aislekit/aisle/profile"

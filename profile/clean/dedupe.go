@@ -40,6 +40,12 @@ type DedupeOptions[V any] struct {
 	// Compare orders records by content; 0 means the same content. Required. It
 	// should order the key too where All must not depend on arrival order.
 	Compare func(a, b V) int
+	// Append and Parse are the binary form of one record, for AppendBinary and
+	// UnmarshalBinary of the Dedupe: Append writes all that Compare looks at, Parse
+	// reads exactly what Append wrote and refuses other bytes. Default none: then
+	// the Dedupe has no binary form.
+	Append func(dst []byte, v V) ([]byte, error)
+	Parse  func(data []byte) (V, error)
 }
 
 func (o DedupeOptions[V]) validate() error {
@@ -47,6 +53,7 @@ func (o DedupeOptions[V]) validate() error {
 	c.Require(o.Window >= 0, "Window", o.Window, ">= 0")
 	c.Require(o.Policy <= KeepMax, "Policy", o.Policy, "KeepFirst, KeepLast or KeepMax")
 	c.Require(o.Compare != nil, "Compare", "nil", "a function")
+	c.Require((o.Append == nil) == (o.Parse == nil), "Append", "without Parse, or the reverse", "both or none")
 	return c.Err("clean: NewDedupe")
 }
 
@@ -89,9 +96,12 @@ func NewDedupe[K comparable, V any](opt DedupeOptions[V]) (*Dedupe[K, V], error)
 
 // Add takes one record. Its verdict compares it with what is held at the moment:
 // with records in order of time and Policy KeepFirst, the fresh ones are the
-// survivors, so a stream can act on it at once. The error is ErrRange for a
-// missing time or one before the last Flush.
+// survivors, so a stream can act on it at once. The error is ErrRange for a missing
+// time or one before the last Flush, ErrOption for a Dedupe not made by NewDedupe.
 func (d *Dedupe[K, V]) Add(key K, t time.Time, v V) (Verdict, error) {
+	if d.groups == nil {
+		return Fresh, fmt.Errorf("clean: Dedupe.Add: not made by NewDedupe: %w", ErrOption)
+	}
 	if err := check.Time("time", t); err != nil {
 		return Fresh, fmt.Errorf("clean: Dedupe.Add: %w", err)
 	}

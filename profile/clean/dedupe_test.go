@@ -64,6 +64,13 @@ func TestDedupeProp(t *testing.T) {
 			return rec{rapid.SampledFrom([]string{"a", "b"}).Draw(t, "key"), cut.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "at"))), rapid.IntRange(0, 3).Draw(t, "v")}
 		}), 0, 30).Draw(r, "records")
 		opt := clean.DedupeOptions[rec]{Window: window, Policy: policy, Compare: func(a, b rec) int { return cmp.Compare(a.v, b.v) }}
+		opt.Append = func(dst []byte, x rec) ([]byte, error) { return append(dst, byte(x.v)), nil }
+		opt.Parse = func(data []byte) (rec, error) {
+			if len(data) != 1 {
+				return rec{}, errors.New("want one byte")
+			}
+			return rec{v: int(data[0])}, nil
+		}
 		sum, err := clean.NewDedupe[string](opt)
 		if err != nil {
 			r.Fatal(err)
@@ -78,7 +85,12 @@ func TestDedupeProp(t *testing.T) {
 				r.Fatal(err)
 			}
 		}
-		if err := sum.Merge(part); err != nil {
+		shard, err := part.MarshalBinary()
+		if err != nil {
+			r.Fatal(err)
+		}
+		sent, _ := clean.NewDedupe[string](opt) // a shard from elsewhere
+		if err := errors.Join(sent.UnmarshalBinary(shard), sum.Merge(sent)); err != nil {
 			r.Fatal(err)
 		}
 		want, rep := slowDedupe(rs, window, policy)
@@ -123,7 +135,28 @@ func TestDedupeBadInput(t *testing.T) {
 	if _, err := d.Add("a", cut.Add(-1), 1); !errors.Is(err, clean.ErrRange) {
 		t.Error(err)
 	}
-	if err := d.Merge(d); !errors.Is(err, clean.ErrMismatch) {
-		t.Error(err)
+	for name, other := range map[string]*clean.Dedupe[string, int]{"self": d, "nil": nil} {
+		if err := d.Merge(other); !errors.Is(err, clean.ErrMismatch) {
+			t.Errorf("merge %s: %v", name, err)
+		}
+	}
+	if _, err := d.MarshalBinary(); !errors.Is(err, clean.ErrOption) {
+		t.Errorf("no Append: %v", err)
+	}
+	if _, err := new(clean.Dedupe[string, int]).Add("a", cut, 1); !errors.Is(err, clean.ErrOption) {
+		t.Errorf("zero value: %v", err)
+	}
+	stored, err := filledDedupe(t).MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := numbers
+	other.Policy = clean.KeepMax
+	if max, err := clean.NewDedupe[string](other); err != nil || !errors.Is(max.UnmarshalBinary(stored), clean.ErrMismatch) {
+		t.Errorf("another policy: %v", err)
+	}
+	type hidden struct{ key string }
+	if odd, err := clean.NewDedupe[hidden](numbers); err != nil || !errors.Is(odd.UnmarshalBinary(stored), clean.ErrOption) {
+		t.Errorf("keys that cannot be written: %v", err)
 	}
 }

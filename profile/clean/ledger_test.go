@@ -1,6 +1,7 @@
 package clean_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -136,8 +137,14 @@ func TestLedgerProp(t *testing.T) {
 				r.Fatal(err)
 			}
 		}
-		if err := parts[0].Merge(&parts[1]); err != nil {
+		shard, _ := parts[1].MarshalBinary()
+		var sent clean.Ledger[string, int] // a shard from elsewhere
+		if err := errors.Join(sent.UnmarshalBinary(shard), parts[0].Merge(&sent)); err != nil {
 			r.Fatal(err)
+		}
+		whole, _ := one.MarshalBinary()
+		if merged, _ := parts[0].MarshalBinary(); !bytes.Equal(whole, merged) {
+			r.Fatal("one pass and merged shards have different bytes")
 		}
 		a, err := one.Settle(time.Time{})
 		if err != nil {

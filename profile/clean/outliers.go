@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/moments"
 )
@@ -169,4 +170,38 @@ func sortedValues(values []float64) ([]float64, error) {
 	}
 	slices.Sort(xs)
 	return xs, nil
+}
+
+// AppendBinary appends the binary form of o to dst. The error is always nil.
+func (o *Outliers) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Float64(o.lo)
+	w.Float64(o.hi)
+	w.Bool(o.degenerate)
+	return w.AppendFrame(dst, codec.KindOutliers, 1), nil
+}
+
+// MarshalBinary is AppendBinary to a new slice.
+func (o *Outliers) MarshalBinary() ([]byte, error) { return o.AppendBinary(nil) }
+
+// UnmarshalBinary replaces o. Payload of version 1, little-endian:
+//
+//	2×f64  smallest and largest credible value, in that order, infinite where open
+//	bool   whether the sample had no spread; then both are infinite
+//
+// Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
+// newer version ErrVersion; o is then unchanged.
+func (o *Outliers) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindOutliers, 1)
+	if err == nil {
+		x := Outliers{r.Float64(), r.Float64(), r.Bool()}
+		if !(x.lo <= x.hi) || x.degenerate && !(math.IsInf(x.lo, -1) && math.IsInf(x.hi, 1)) {
+			r.Fail("is no interval")
+		}
+		if err = r.Done(); err == nil {
+			*o = x
+			return nil
+		}
+	}
+	return fmt.Errorf("clean: Outliers.UnmarshalBinary: %w", err)
 }

@@ -2,11 +2,14 @@ package clean
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"math/bits"
+	"slices"
 	"strconv"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/profile"
 )
 
@@ -73,4 +76,57 @@ func (t *Rates) Convert(m profile.Money) (profile.Money, error) {
 		return profile.Money{Minor: -int64(q), Currency: t.base}, nil
 	}
 	return profile.Money{Minor: int64(q), Currency: t.base}, nil
+}
+
+// AppendBinary appends the binary form of t to dst, canonical. A t without a base is
+// ErrOption, and dst is returned as it was.
+func (t *Rates) AppendBinary(dst []byte) ([]byte, error) {
+	if t.base == "" {
+		return dst, fmt.Errorf("clean: Rates.AppendBinary: not made by NewRates: %w", ErrOption)
+	}
+	var w codec.Writer
+	w.String(t.base)
+	others := slices.DeleteFunc(slices.Sorted(maps.Keys(t.ratio)), func(c string) bool { return c == t.base })
+	w.Strings(others)
+	for _, c := range others {
+		w.Uint64(t.ratio[c].num)
+		w.Uint64(t.ratio[c].den)
+	}
+	return w.AppendFrame(dst, codec.KindRates, 1), nil
+}
+
+// MarshalBinary is AppendBinary to a new slice.
+func (t *Rates) MarshalBinary() ([]byte, error) { return t.AppendBinary(nil) }
+
+// UnmarshalBinary replaces t. Payload of version 1, little-endian, lists after their
+// length:
+//
+//	string base currency, not empty
+//	[]str  the other currencies, ascending
+//	2×u64  for each, minor units of base for one minor unit as a fraction: numerator
+//	       > 0, denominator 1 … 2⁶²
+//
+// Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
+// newer version ErrVersion; t is then unchanged.
+func (t *Rates) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindRates, 1)
+	if err == nil {
+		x := Rates{base: r.String(), ratio: make(map[string]ratio)}
+		others := r.Strings()
+		for i, c := range others {
+			q := ratio{r.Uint64(), r.Uint64()}
+			if i > 0 && c <= others[i-1] || c == x.base || q.num == 0 || q.den == 0 || q.den > 1<<62 {
+				r.Fail("has rates out of order, or one that is none")
+			}
+			x.ratio[c] = q
+		}
+		if x.ratio[x.base] = (ratio{1, 1}); x.base == "" {
+			r.Fail("has no base currency")
+		}
+		if err = r.Done(); err == nil {
+			*t = x
+			return nil
+		}
+	}
+	return fmt.Errorf("clean: Rates.UnmarshalBinary: %w", err)
 }

@@ -96,6 +96,9 @@ func TestColumnsMergeProp(t *testing.T) {
 		perm := rapid.Permutation(rows).Draw(r, "perm")
 		x, err := feature.FitScaler(context.Background(), rows, feature.ScalerOptions{})
 		y, err2 := feature.FitScaler(context.Background(), perm, feature.ScalerOptions{})
+		if errors.Is(err, feature.ErrOverflow) && errors.Is(err2, feature.ErrOverflow) {
+			return // values that differ by less than a float64 can square
+		}
 		if err != nil || err2 != nil || fmt.Sprint(*x) != fmt.Sprint(*y) {
 			r.Fatalf("scaler depends on the order of rows: %v %v", err, err2)
 		}

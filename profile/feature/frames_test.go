@@ -27,11 +27,18 @@ func printable(rows [][]float64) [][]any {
 }
 
 // TestFrames reads the golden frame of every kind of this package.
-func TestFrames(t *testing.T) {
+func TestFrames(t *testing.T) { testkit.Frames(t, "profile/feature", frames()) }
+
+func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
+
+func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
+
+// frames are the kinds of this package with a state in which no field is zero.
+func frames() []testkit.Frame {
 	nan := math.NaN()
 	rows := [][]float64{{1, 3, 7, 0, nan, 4}, {2, 3, nan, 5, -2, 2}, {4, 3, 9, 1, 8, 5}, {9, 3, 1, 2, 6, nan}}
 	names := []string{"z", "flat", "range", "robust", "abs", "log"}
-	testkit.Frames(t, "profile/feature", []testkit.Frame{
+	return []testkit.Frame{
 		{
 			Kind: codec.KindScaler,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
@@ -79,5 +86,21 @@ func TestFrames(t *testing.T) {
 				return map[string]any{"names": p.Names(), "transform": printable(out)}
 			},
 		},
-	})
+		{
+			Kind: codec.KindColumns,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				c, err := feature.NewColumns([]string{"net", "gap"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, row := range [][]float64{{3, nan}, {-1.5, 2}, {nan, 2}, {7, 1e6}} {
+					if err := c.Add(row); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return c
+			},
+			Values: func(_ testing.TB, s any) any { return testkit.Plain(s.(*feature.Columns).Result()) },
+		},
+	}
 }
