@@ -625,7 +625,7 @@ func TestService(t *testing.T) {
 	if r.Backlog != 1 || r.Unjudged != 2 || r.FirstResponse.Done != 4 || r.FirstResponse.Open != 1 || r.BacklogAge.Max != 10*day {
 		t.Errorf("%+v", r)
 	}
-	if !slices.Equal(r.Reasons, []supply.Reason{{Name: "size", Units: 3}, {Name: "broken", Units: 1}, {Name: "late", Units: 1}}) {
+	if !slices.Equal(r.Reasons, []supply.ReturnReason{{Name: "size", Units: 3}, {Name: "broken", Units: 1}, {Name: "late", Units: 1}}) {
 		t.Errorf("reasons %v", r.Reasons)
 	}
 	// Never answered: nothing is known but that it takes longer.

@@ -29,9 +29,9 @@ func (o AssortmentOptions) withDefaults() AssortmentOptions {
 }
 
 func (o AssortmentOptions) validate() error {
-	var e check.Options
-	e.Require(o.NewWithin > 0, "NewWithin", o.NewWithin, "> 0")
-	return e.Err("supply: NewAssortment")
+	var c check.Options
+	c.Require(o.NewWithin > 0, "NewWithin", o.NewWithin, "> 0")
+	return c.Err("supply: NewAssortment")
 }
 
 // Assortment measures what a shop offers: how many products, how evenly they
@@ -41,7 +41,7 @@ func (o AssortmentOptions) validate() error {
 // be spread over shards. The zero value is ready with default options. Memory is
 // proportional to the number of products. Not safe for concurrent use.
 type Assortment[K ID] struct {
-	opts AssortmentOptions
+	opt  AssortmentOptions
 	skus map[K]*listing
 }
 
@@ -59,12 +59,12 @@ type listing struct {
 }
 
 // NewAssortment returns an empty accumulator.
-func NewAssortment[K ID](opts AssortmentOptions) (*Assortment[K], error) {
-	opts = opts.withDefaults()
-	if err := opts.validate(); err != nil {
+func NewAssortment[K ID](opt AssortmentOptions) (*Assortment[K], error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	return &Assortment[K]{opts: opts, skus: map[K]*listing{}}, nil
+	return &Assortment[K]{opt: opt, skus: map[K]*listing{}}, nil
 }
 
 func (a *Assortment[K]) sku(id K) *listing {
@@ -80,7 +80,7 @@ func (a *Assortment[K]) sku(id K) *listing {
 // start readies a zero value.
 func (a *Assortment[K]) start() {
 	if a.skus == nil {
-		a.opts, a.skus = a.opts.withDefaults(), map[K]*listing{}
+		a.opt, a.skus = a.opt.withDefaults(), map[K]*listing{}
 	}
 }
 
@@ -126,7 +126,7 @@ func (a *Assortment[K]) AddStock(id K, from, to time.Time, inStock bool) error {
 
 // AddSales adds units sold, >= 0.
 func (a *Assortment[K]) AddSales(id K, units float64) error {
-	if err := amount("supply: Assortment.AddSales", "units", units); err != nil {
+	if err := check.Amount("supply: Assortment.AddSales", "units", units); err != nil {
 		return err
 	}
 	a.sku(id).sales += units
@@ -134,30 +134,17 @@ func (a *Assortment[K]) AddSales(id K, units float64) error {
 }
 
 // AddForecast adds expected demand, >= 0, the weight of a product in
-// AssortmentReport.WeightedInStock. Sales are no substitute: a product that was
+// AssortmentResult.WeightedInStock. Sales are no substitute: a product that was
 // never in stock has none.
 func (a *Assortment[K]) AddForecast(id K, demand float64) error {
-	if err := amount("supply: Assortment.AddForecast", "demand", demand); err != nil {
+	if err := check.Amount("supply: Assortment.AddForecast", "demand", demand); err != nil {
 		return err
 	}
 	a.sku(id).forecast += demand
 	return nil
 }
 
-// maxAmount bounds a single record, so that no sum of records can overflow.
-const maxAmount = 1e15
-
-// amount checks a quantity: finite, not negative and not absurd.
-func amount(where, field string, x float64) error {
-	if !check.Finite(x) {
-		return fmt.Errorf("%s: %s is %v: %w", where, field, x, ErrNotFinite)
-	}
-	if x < 0 || x > maxAmount {
-		return fmt.Errorf("%s: %s is %v, want 0 to %g: %w", where, field, x, maxAmount, ErrRange)
-	}
-	return nil
-}
-
+// join adds what another record, or another shard, says of the same product.
 func (l *listing) join(o listing) {
 	if l.category == "" || o.category != "" && o.category < l.category {
 		l.category = o.category
@@ -177,26 +164,26 @@ func (l *listing) join(o listing) {
 	l.forecast += o.forecast
 }
 
-// Merge adds the state of o, which is not changed. It fails with ErrMismatch
-// when the options differ or o is the receiver. Counts and times merge exactly,
+// Merge adds the state of other, which is not changed. It fails with ErrMismatch
+// when the options differ and where other is nil or the receiver. Counts and times merge exactly,
 // sums of fractional units to rounding.
-func (a *Assortment[K]) Merge(o *Assortment[K]) error {
+func (a *Assortment[K]) Merge(other *Assortment[K]) error {
 	const where = "supply: Assortment.Merge"
-	if o == nil || o == a {
-		return fmt.Errorf("%s: state is nil or the receiver itself: %w", where, ErrMismatch)
+	if err := check.Merge(where, a, other); err != nil {
+		return err
 	}
 	a.start()
-	if b := o.opts.withDefaults(); a.opts.NewWithin != b.NewWithin || !slices.Equal(a.opts.Categories, b.Categories) {
+	if b := other.opt.withDefaults(); a.opt.NewWithin != b.NewWithin || !slices.Equal(a.opt.Categories, b.Categories) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
-	for id, l := range o.skus { // per product: order does not matter
+	for id, l := range other.skus { // per product: order does not matter
 		a.sku(id).join(*l)
 	}
 	return nil
 }
 
-// AssortmentReport is the result of an Assortment at one instant.
-type AssortmentReport struct {
+// AssortmentResult is the result of an Assortment at one instant.
+type AssortmentResult struct {
 	Products int // products listed at or before the instant
 	InStock  int // of these, in stock when last seen
 
@@ -224,13 +211,13 @@ type AssortmentReport struct {
 // Result reports the assortment as of the given instant. Products listed later
 // are ignored; products never announced with AddProduct count as listed, but not
 // in New and MeanAge. ErrEmpty when no product is listed by then.
-func (a *Assortment[K]) Result(at time.Time) (AssortmentReport, error) {
+func (a *Assortment[K]) Result(asOf time.Time) (AssortmentResult, error) {
 	const where = "supply: Assortment.Result"
-	now, err := instant(where, "at", at)
+	now, err := instant(where, "asOf", asOf)
 	if err != nil {
-		return AssortmentReport{}, err
+		return AssortmentResult{}, err
 	}
-	r := AssortmentReport{Effective: math.NaN(), MeanAge: Beyond, RefreshInterval: Beyond}
+	r := AssortmentResult{Effective: math.NaN(), MeanAge: Beyond, RefreshInterval: Beyond}
 	covered := map[string]bool{}
 	total, dated, fresh, age := 0.0, 0, 0, 0.0
 	days := map[int64]bool{}
@@ -258,14 +245,14 @@ func (a *Assortment[K]) Result(at time.Time) (AssortmentReport, error) {
 		if l.hasList {
 			dated++
 			age += (float64(now) - float64(l.listed) - age) / float64(dated)
-			if float64(now)-float64(l.listed) < float64(a.opts.NewWithin) {
+			if float64(now)-float64(l.listed) < float64(a.opt.NewWithin) {
 				fresh++
 			}
 			days[floorDiv(l.listed, int64(24*time.Hour))] = true
 		}
 	}
 	if r.Products == 0 {
-		return AssortmentReport{}, fmt.Errorf("%s: no product is listed by %s: %w", where, at.UTC().Format(time.RFC3339), ErrEmpty)
+		return AssortmentResult{}, fmt.Errorf("%s: no product is listed by %s: %w", where, asOf.UTC().Format(time.RFC3339), ErrEmpty)
 	}
 	if total > 0 {
 		h := 0.0
@@ -276,7 +263,7 @@ func (a *Assortment[K]) Result(at time.Time) (AssortmentReport, error) {
 		}
 		r.Effective = math.Exp(h)
 	}
-	for _, c := range a.opts.Categories {
+	for _, c := range a.opt.Categories {
 		r.CategoryCoverage.Den++
 		if covered[c] {
 			r.CategoryCoverage.Num++

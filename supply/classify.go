@@ -7,18 +7,19 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // ABCOptions configures ABC.
 type ABCOptions struct {
-	A float64 // share of the total value that class A makes up, default 0.8
-	B float64 // share that A and B make up together, default 0.95
+	A float64 // share of the total value that class A makes up, in (0, 1); default 0.8
+	B float64 // share that A and B make up together, above A and at most 1; default 0.95
 }
 
 // ABCItem is a product with its value and class.
 type ABCItem[K ID] struct {
-	ID         K
-	Value      float64
+	ID         K       // of the product
+	Value      float64 // as given
 	Share      float64 // of the total of positive values
 	Cumulative float64 // share of this and all before it
 	Class      byte    // 'A', 'B', 'C', or '-' for a negative value
@@ -32,13 +33,13 @@ type ABCItem[K ID] struct {
 //
 // Errors: ErrShape for lengths that differ, ErrEmpty, ErrNotFinite, ErrDuplicate
 // for an id given twice, ErrOption, and ErrUndefined when no value is positive.
-func ABC[K ID](ids []K, values []float64, opts ABCOptions) ([]ABCItem[K], error) {
+func ABC[K ID](ids []K, values []float64, opt ABCOptions) ([]ABCItem[K], error) {
 	const where = "supply: ABC"
-	opts.A, opts.B = check.Default(opts.A, 0.8), check.Default(opts.B, 0.95)
-	var e check.Options
-	e.Require(opts.A > 0 && opts.A < 1, "A", opts.A, "in (0, 1)")
-	e.Require(opts.B > opts.A && opts.B <= 1, "B", opts.B, "in (A, 1]")
-	if err := e.Err(where); err != nil {
+	opt.A, opt.B = check.Default(opt.A, 0.8), check.Default(opt.B, 0.95)
+	var c check.Options
+	c.Require(opt.A > 0 && opt.A < 1, "A", opt.A, "in (0, 1)")
+	c.Require(opt.B > opt.A && opt.B <= 1, "B", opt.B, "in (A, 1]")
+	if err := c.Err(where); err != nil {
 		return nil, err
 	}
 	if err := check.Len("values", len(values), len(ids)); err != nil {
@@ -75,62 +76,71 @@ func ABC[K ID](ids []K, values []float64, opts ABCOptions) ([]ABCItem[K], error)
 		before := sum / total
 		sum += max(it.Value, 0)
 		it.Share, it.Cumulative = max(it.Value, 0)/total, min(sum/total, 1)
-		const slack = 1e-12 // .5+.3 reaches .8
-		switch {
-		case it.Value < 0:
-			it.Class = '-'
-		case it.Value == 0:
-			it.Class = 'C'
-		case before < opts.A-slack:
-			it.Class = 'A'
-		case before < opts.B-slack:
-			it.Class = 'B'
-		default:
-			it.Class = 'C'
-		}
+		it.Class = opt.class(it.Value, before)
 	}
 	return out, nil
 }
 
+// class returns the class of a value, given the share of those before it.
+func (o ABCOptions) class(value, before float64) byte {
+	const slack = 1e-12 // .5+.3 reaches .8
+	switch {
+	case value < 0:
+		return '-'
+	case value == 0:
+		return 'C'
+	case before < o.A-slack:
+		return 'A'
+	case before < o.B-slack:
+		return 'B'
+	}
+	return 'C'
+}
+
 // XYZOptions configures XYZ.
 type XYZOptions struct {
-	X float64 // highest coefficient of variation of class X, default 0.5
-	Y float64 // highest of class Y, default 1
+	X float64 // highest coefficient of variation of class X, > 0; default 0.5
+	Y float64 // highest of class Y, above X; default 1
 }
 
 // XYZ classes a demand series by how predictable it is: its coefficient of
 // variation, standard deviation (ddof 1) over mean. A series of mean 0 is Z, its
 // cv +Inf. Errors: ErrEmpty for fewer than two periods, ErrNotFinite, ErrRange
-// for negative demand, ErrOption.
-func XYZ(series []float64, opts XYZOptions) (class byte, cv float64, err error) {
+// for negative demand, ErrOption, and ErrOverflow where the demand is so small that
+// its variance is below what float64 holds.
+func XYZ(series []float64, opt XYZOptions) (class byte, cv float64, err error) {
 	const where = "supply: XYZ"
-	opts.X, opts.Y = check.Default(opts.X, 0.5), check.Default(opts.Y, 1)
-	var e check.Options
-	check.Positive(&e, "X", opts.X)
-	e.Require(opts.Y > opts.X && check.Finite(opts.Y), "Y", opts.Y, "above X")
-	if err := e.Err(where); err != nil {
+	opt.X, opt.Y = check.Default(opt.X, 0.5), check.Default(opt.Y, 1)
+	var c check.Options
+	check.Positive(&c, "X", opt.X)
+	c.Require(opt.Y > opt.X && check.Finite(opt.Y), "Y", opt.Y, "above X")
+	if err := c.Err(where); err != nil {
 		return 0, math.NaN(), err
 	}
 	if len(series) < 2 {
 		return 0, math.NaN(), fmt.Errorf("%s: %d periods, want at least 2: %w", where, len(series), ErrEmpty)
 	}
-	mean, m2 := 0.0, 0.0
+	var m moments.Welford
 	for i, x := range series {
-		if err := amount(where, fmt.Sprintf("series[%d]", i), x); err != nil {
-			return 0, math.NaN(), err
+		if !(x >= 0 && x <= check.MaxAmount) {
+			return 0, math.NaN(), check.Amount(where, fmt.Sprintf("series[%d]", i), x)
 		}
-		dx := x - mean
-		mean += dx / float64(i+1)
-		m2 += dx * (x - mean)
+		if err := m.Add(x); err != nil {
+			return 0, math.NaN(), fmt.Errorf("%s: series[%d]: %w", where, i, err)
+		}
 	}
-	if mean == 0 {
+	if m.Mean() == 0 {
 		return 'Z', math.Inf(1), nil
 	}
-	cv = math.Sqrt(m2/float64(len(series)-1)) / mean
+	variance, err := m.Variance()
+	if err != nil {
+		return 0, math.NaN(), fmt.Errorf("%s: %w", where, err)
+	}
+	cv = math.Sqrt(variance) / m.Mean()
 	switch {
-	case cv <= opts.X:
+	case cv <= opt.X:
 		return 'X', cv, nil
-	case cv <= opts.Y:
+	case cv <= opt.Y:
 		return 'Y', cv, nil
 	}
 	return 'Z', cv, nil

@@ -3,9 +3,11 @@ package supply
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/moments"
 )
 
 // DemandOptions configures a Demand.
@@ -28,10 +30,10 @@ func (o DemandOptions) withDefaults() DemandOptions {
 }
 
 func (o DemandOptions) validate() error {
-	var e check.Options
-	e.Require(!o.Start.IsZero() && o.Start.After(minInstant) && o.Start.Before(maxInstant), "Start", o.Start, "a time in 1678 to 2261")
-	e.Require(o.Period >= time.Second, "Period", o.Period, "at least 1s")
-	return e.Err("supply: NewDemand")
+	var c check.Options
+	c.Require(!o.Start.IsZero() && o.Start.After(minInstant) && o.Start.Before(maxInstant), "Start", o.Start, "a time in 1678 to 2261")
+	c.Require(o.Period >= time.Second, "Period", o.Period, "at least 1s")
+	return c.Err("supply: NewDemand")
 }
 
 // Demand adds up sales per product and period and remembers when a product could
@@ -43,7 +45,7 @@ func (o DemandOptions) validate() error {
 // whole units merge exactly, fractional ones to rounding. Memory is proportional
 // to products × periods. Not safe for concurrent use.
 type Demand[K ID] struct {
-	opts DemandOptions
+	opt  DemandOptions
 	skus map[K]*history
 	end  int // periods seen over all products
 }
@@ -56,12 +58,12 @@ type history struct {
 }
 
 // NewDemand returns an empty accumulator.
-func NewDemand[K ID](opts DemandOptions) (*Demand[K], error) {
-	opts = opts.withDefaults()
-	if err := opts.validate(); err != nil {
+func NewDemand[K ID](opt DemandOptions) (*Demand[K], error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	return &Demand[K]{opts: opts, skus: map[K]*history{}}, nil
+	return &Demand[K]{opt: opt, skus: map[K]*history{}}, nil
 }
 
 func (d *Demand[K]) sku(id K) *history {
@@ -78,15 +80,15 @@ func (d *Demand[K]) sku(id K) *history {
 
 // period returns the index of the period that holds t.
 func (d *Demand[K]) period(where, field string, t time.Time) (int, error) {
-	if d.opts.Period == 0 {
+	if d.opt.Period == 0 {
 		return 0, fmt.Errorf("%s: use NewDemand, the zero Demand has no Period: %w", where, ErrOption)
 	}
-	if t.IsZero() || t.Before(d.opts.Start) {
+	if t.IsZero() || t.Before(d.opt.Start) {
 		return 0, fmt.Errorf("%s: %s (%s) is before Start: %w", where, field, t.UTC().Format(time.RFC3339), ErrRange)
 	}
-	since := t.Sub(d.opts.Start) // the longest Duration when t is further away
-	p := since / d.opts.Period
-	if p >= maxPeriods || since > math.MaxInt64-d.opts.Period {
+	since := t.Sub(d.opt.Start) // the longest Duration when t is further away
+	p := since / d.opt.Period
+	if p >= maxPeriods || since > math.MaxInt64-d.opt.Period {
 		return 0, fmt.Errorf("%s: %s (%s) is too long after Start: %w", where, field, t.UTC().Format(time.RFC3339), ErrRange)
 	}
 	return int(p), nil
@@ -103,7 +105,7 @@ func grow[T any](xs []T, n int) []T {
 // negative demand: leave cancelled lines out and count returns elsewhere.
 func (d *Demand[K]) Add(id K, at time.Time, units float64) error {
 	const where = "supply: Demand.Add"
-	if err := amount(where, "units", units); err != nil {
+	if err := check.Amount(where, "units", units); err != nil {
 		return err
 	}
 	p, err := d.period(where, "at", at)
@@ -121,14 +123,14 @@ func (d *Demand[K]) Add(id K, at time.Time, units float64) error {
 // Intervals of one product must not overlap. What lies before Start is ignored.
 func (d *Demand[K]) AddStockOut(id K, from, to time.Time) error {
 	const where = "supply: Demand.AddStockOut"
-	if d.opts.Period == 0 {
+	if d.opt.Period == 0 {
 		return fmt.Errorf("%s: use NewDemand, the zero Demand has no Period: %w", where, ErrOption)
 	}
 	if from.IsZero() || to.Before(from) {
 		return fmt.Errorf("%s: [%s, %s) is no interval: %w", where, from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339), ErrRange)
 	}
-	if from.Before(d.opts.Start) {
-		from = d.opts.Start
+	if from.Before(d.opt.Start) {
+		from = d.opt.Start
 	}
 	if !from.Before(to) {
 		return nil
@@ -144,8 +146,8 @@ func (d *Demand[K]) AddStockOut(id K, from, to time.Time) error {
 	h := d.sku(id)
 	h.out = grow(h.out, last+1)
 	for p := first; p <= last; p++ {
-		begin := d.opts.Start.Add(time.Duration(p) * d.opts.Period)
-		end := begin.Add(d.opts.Period)
+		begin := d.opt.Start.Add(time.Duration(p) * d.opt.Period)
+		end := begin.Add(d.opt.Period)
 		if begin.Before(from) {
 			begin = from
 		}
@@ -182,17 +184,17 @@ func (d *Demand[K]) Extend(n int) error {
 	return nil
 }
 
-// Merge adds the state of o, which is not changed. It fails with ErrMismatch
-// when the options differ or o is the receiver.
-func (d *Demand[K]) Merge(o *Demand[K]) error {
+// Merge adds the state of other, which is not changed. It fails with ErrMismatch
+// when the options differ and where other is nil or the receiver.
+func (d *Demand[K]) Merge(other *Demand[K]) error {
 	const where = "supply: Demand.Merge"
-	switch {
-	case o == nil || o == d:
-		return fmt.Errorf("%s: state is nil or the receiver itself: %w", where, ErrMismatch)
-	case !d.opts.Start.Equal(o.opts.Start) || d.opts.Period != o.opts.Period:
+	if err := check.Merge(where, d, other); err != nil {
+		return err
+	}
+	if !d.opt.Start.Equal(other.opt.Start) || d.opt.Period != other.opt.Period {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
-	for id, b := range o.skus { // per product: order does not matter
+	for id, b := range other.skus { // per product: order does not matter
 		a := d.sku(id)
 		a.units = grow(a.units, len(b.units))
 		for p, x := range b.units {
@@ -206,7 +208,7 @@ func (d *Demand[K]) Merge(o *Demand[K]) error {
 			a.listed, a.has = b.listed, true
 		}
 	}
-	d.end = max(d.end, o.end)
+	d.end = max(d.end, other.end)
 	return nil
 }
 
@@ -256,10 +258,10 @@ func (d *Demand[K]) Series(id K, c Correction) (Series, error) {
 		return Series{}, fmt.Errorf("%s: Correction is %d, want Scale, Exclude or Keep: %w", where, c, ErrOption)
 	}
 	s := Series{}
-	start := d.opts.Start.UnixNano()
+	start := d.opt.Start.UnixNano()
 	late := 0.0 // share of the first period before the listing
 	if h.has && h.listed > start {
-		since, period := uint64(h.listed)-uint64(start), uint64(d.opts.Period) // may exceed int64
+		since, period := uint64(h.listed)-uint64(start), uint64(d.opt.Period) // may exceed int64
 		s.First = int(min(since/period, uint64(d.end)))
 		late = float64(since%period) / float64(period)
 		for p := range min(s.First, len(h.units)) {
@@ -280,7 +282,7 @@ func (d *Demand[K]) Series(id K, c Correction) (Series, error) {
 		}
 		out := 0.0
 		if p < len(h.out) {
-			out = float64(h.out[p]) / (float64(d.opts.Period) / 1e6)
+			out = float64(h.out[p]) / (float64(d.opt.Period) / 1e6)
 		}
 		if i == 0 {
 			out += late
@@ -310,28 +312,31 @@ func (d *Demand[K]) Series(id K, c Correction) (Series, error) {
 
 // Moments returns mean and standard deviation (ddof 1) of demand per period and
 // the number n of periods behind them. Censored periods are skipped unless that
-// leaves none. sd is NaN for n < 2. ErrEmpty for a series without periods.
+// leaves none. sd is NaN for n < 2. ErrEmpty for a series without periods,
+// ErrNotFinite, and ErrOverflow where float64 cannot hold the variance.
 func (s Series) Moments() (mean, sd float64, n int, err error) {
+	const where = "supply: Series.Moments"
+	nan := math.NaN()
 	if len(s.Units) == 0 {
-		return math.NaN(), math.NaN(), 0, fmt.Errorf("supply: Series.Moments: no periods: %w", ErrEmpty)
+		return nan, nan, 0, fmt.Errorf("%s: no periods: %w", where, ErrEmpty)
 	}
-	m2 := 0.0
-	for pass := range 2 {
-		for i, x := range s.Units {
-			if pass == 0 && s.Censored[i] {
-				continue
-			}
-			n++
-			dx := x - mean
-			mean += dx / float64(n)
-			m2 += dx * (x - mean)
+	all := !slices.Contains(s.Censored, false)
+	var m moments.Welford
+	for i, x := range s.Units {
+		if !all && i < len(s.Censored) && s.Censored[i] {
+			continue
 		}
-		if n > 0 {
-			break
+		if err := m.Add(x); err != nil {
+			return nan, nan, 0, fmt.Errorf("%s: period %d: %w", where, i, err)
 		}
 	}
+	mean, sd, n = m.Mean(), nan, int(m.N())
 	if n < 2 {
-		return mean, math.NaN(), n, nil
+		return mean, sd, n, nil
 	}
-	return mean, math.Sqrt(m2 / float64(n-1)), n, nil
+	variance, err := m.Variance()
+	if err != nil {
+		return nan, nan, 0, fmt.Errorf("%s: %w", where, err)
+	}
+	return mean, math.Sqrt(variance), n, nil
 }

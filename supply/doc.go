@@ -1,56 +1,54 @@
-// Package supply measures what a shop can deliver and plans what it must order.
+// Package supply measures what a shop can deliver. It closes the circle of precision
+// marketing: what customers are shown and promised must be there. It is for those who
+// buy, store and ship, and for campaigns that should not sell what is not there; when
+// and how much to order is planned by package reorder below it.
 //
-// It closes the circle of precision marketing: what customers are shown and
-// promised must be there. It has three parts.
+// Three names are enough to start: [Demand] adds up sales per product and period,
+// [Demand.Series] corrects them for stock-outs, [Series.Moments] is what a plan needs.
 //
-// # Measure
+//	demand, err := supply.NewDemand[string](supply.DemandOptions{Start: january, Period: 7 * 24 * time.Hour})
+//	if err != nil {
+//		return err
+//	}
+//	for _, s := range sales { // the caller's loop over orders
+//		demand.Add(s.Product, s.At, s.Units)
+//	}
+//	demand.AddStockOut("tea", from, to) // nobody could buy it then
+//	for _, id := range demand.IDs() {
+//		series, _ := demand.Series(id, supply.Scale)
+//		mean, sd, n, _ := series.Moments()
+//		fmt.Printf("%s %.1f ± %.1f a week over %d weeks\n", id, mean, sd, n)
+//	}
 //
-// Accumulators take records from any number of shards, in any order, and Merge
-// into the same result as one pass:
+// # Which function when
 //
-//   - [Assortment]: how much is offered, how evenly it sells, in-stock rate, renewal
-//   - [Fulfilment]: order cycle, on time, in full, perfect order, coverage
-//   - [Service]: response and resolution time, first-contact resolution, CSAT, NPS, CES, returns
-//   - [Inventory]: turnover, days of supply, GMROI, sell-through, age, dead stock
 //   - [Demand]: demand per product and period, corrected for stock-outs
+//   - [Assortment]: how much is offered, how evenly it sells, in-stock rate, renewal
+//   - [Inventory]: turnover, days of supply, GMROI, sell-through, age, dead stock
+//   - [Fulfilment]: order cycle, on time, in full, perfect order, coverage
+//   - [Service]: response and resolution time, first-contact resolution, CSAT, NPS,
+//     CES, returns
+//   - [ABC], [XYZ]: which products deserve attention, and which can be foreseen
+//   - package reorder: order quantities, reorder points, service levels, whole plans
 //
-// # Decide
-//
-//   - [EOQ], [EOQDiscount]: how much to order at steady demand
-//   - [Newsvendor]: how much to stock for one season
-//   - [ReorderPoint], [SafetyStock]: when to order again
-//   - [OrderPolicy]: both together, the (r, Q) policy
-//   - [ABC], [XYZ]: which products deserve attention
-//   - [NormalDemand], [PoissonDemand], [EmpiricalDemand]: laws of demand for all of these
-//
-// # Plan
-//
-// [Plan] takes a forecast, the stock and the lead time of every product and says
-// whether to reorder, how much, and how likely a stock-out is.
-// [Replenishment.Deliverable] is an allow list for a recommender;
-// [Replenishment.AtRisk] names products whose campaigns should wait.
+// The first five are accumulators: they take records from any number of shards, in any
+// order, and Merge into the same result as one pass.
 //
 // # Guarantees
 //
-// A [Ratio] keeps numerator and denominator, and a ratio over nothing is
-// undefined, not 0. Durations of cases still open are censored, not dropped
-// ([Durations]). The cycle service level ([CycleService], the chance that a
-// cycle passes without stock-out) and the fill rate ([FillRate], the share of
-// demand served) are different numbers and never share a name. Money is int64 in
-// minor units, overflow is an error. Data never panics; every error is one of
-// the sentinels of this package, wrapped with the place and the field. A failed
-// call changes nothing. Results do not depend on the order of input, except that
-// sums of fractional units may differ in the last bits. Accumulators are not
-// safe for concurrent use; everything else is immutable.
+//   - A [Ratio] keeps numerator and denominator, and a ratio over nothing is undefined,
+//     not 0.
+//   - Durations of cases still open are censored, not dropped: see [Durations].
+//   - Money is int64 in minor units; overflow is an error.
+//   - Data never panics; every error is one of the sentinels of this package, wrapped
+//     with the place and the field. A failed call changes nothing.
+//   - Results do not depend on the order of input, except that sums of fractional
+//     units may differ in the last bits.
+//   - Accumulators are not safe for concurrent use; everything else is immutable.
 //
 // # References
 //
-// F. W. Harris, How Many Parts to Make at Once, 1913. G. Hadley and T. M.
-// Whitin, Analysis of Inventory Systems, 1963. Y.-S. Zheng, On Properties of
-// Stochastic Inventory Systems, Management Science 38, 1992. A. Federgruen and
-// Y.-S. Zheng, An Efficient Algorithm for Computing an Optimal (r, Q) Policy,
-// Operations Research 40, 1992. L. V. Snyder and Z.-J. M. Shen, Fundamentals of
-// Supply Chain Theory, 2nd ed., 2019. APICS, SCOR model, metric RL.1.1. E. L.
-// Kaplan and P. Meier, Nonparametric Estimation from Incomplete Observations,
-// 1958.
+// APICS, SCOR model, metric RL.1.1. E. L. Kaplan and P. Meier, Nonparametric
+// Estimation from Incomplete Observations, 1958. E. B. Wilson, Probable inference, the
+// law of succession, and statistical inference, 1927.
 package supply

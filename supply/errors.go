@@ -15,7 +15,7 @@ var (
 	ErrOption    = check.ErrOption    // invalid field of an options struct
 	ErrUndefined = check.ErrUndefined // zero denominator or no observation
 	ErrMismatch  = check.ErrMismatch  // merging states of different options, or a state with itself
-	ErrOverflow  = check.ErrOverflow  // count or money beyond int64
+	ErrOverflow  = check.ErrOverflow  // a count or money beyond int64, a variance beyond float64
 	ErrCorrupt   = check.ErrCorrupt   // damaged binary form
 	ErrVersion   = check.ErrVersion   // binary form of a newer version
 )

@@ -108,22 +108,22 @@ func orDefault(c Criteria) Criteria {
 }
 
 func (o FulfilmentOptions) validate() error {
-	var e check.Options
-	e.Require(!o.AsOf.IsZero() && o.AsOf.After(minInstant) && o.AsOf.Before(maxInstant), "AsOf", o.AsOf, "a time in 1678 to 2261")
-	e.Require(o.Grace >= 0, "Grace", o.Grace, ">= 0")
-	e.Require(o.Perfect < Documented<<1, "Perfect", o.Perfect, "a set of the named criteria")
+	var c check.Options
+	c.Require(!o.AsOf.IsZero() && o.AsOf.After(minInstant) && o.AsOf.Before(maxInstant), "AsOf", o.AsOf, "a time in 1678 to 2261")
+	c.Require(o.Grace >= 0, "Grace", o.Grace, ">= 0")
+	c.Require(o.Perfect < Documented<<1, "Perfect", o.Perfect, "a set of the named criteria")
 	for _, r := range sorted(o.Targets) {
 		w := o.Targets[r]
-		e.Require(w > 0 && check.Finite(w), fmt.Sprintf("Targets[%q]", r), w, "finite and > 0")
+		c.Require(w > 0 && check.Finite(w), fmt.Sprintf("Targets[%q]", r), w, "finite and > 0")
 	}
-	return e.Err("supply: NewFulfilment")
+	return c.Err("supply: NewFulfilment")
 }
 
 // Fulfilment measures delivery: how long orders take, whether they come when and
 // as promised, and where the shop delivers to. Merge shards freely: the result
 // is exactly that of one pass. Not safe for concurrent use.
 type Fulfilment struct {
-	opts    FulfilmentOptions
+	opt     FulfilmentOptions
 	count   fulfilmentCounts
 	toShip  durations
 	transit durations
@@ -168,12 +168,12 @@ func addCounts(where string, a, b []*int64) error {
 }
 
 // NewFulfilment returns an empty accumulator.
-func NewFulfilment(opts FulfilmentOptions) (*Fulfilment, error) {
-	opts = opts.withDefaults()
-	if err := opts.validate(); err != nil {
+func NewFulfilment(opt FulfilmentOptions) (*Fulfilment, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	return &Fulfilment{opts: opts, served: map[string]int64{}}, nil
+	return &Fulfilment{opt: opt, served: map[string]int64{}}, nil
 }
 
 // Add records one order. An order whose times contradict each other (delivered
@@ -181,6 +181,27 @@ func NewFulfilment(opts FulfilmentOptions) (*Fulfilment, error) {
 // with ErrRange and changes nothing.
 func (f *Fulfilment) Add(d Delivery) error {
 	const where = "supply: Fulfilment.Add"
+	if err := d.validate(where, f.opt.AsOf); err != nil {
+		return err
+	}
+	c := f.judge(&d)
+	if err := addCounts(where, f.count.all(), c.all()); err != nil || d.Cancelled {
+		return err
+	}
+	arrived := !d.Delivered.IsZero()
+	// Delivered without a recorded shipment: that stage is unknown, not open.
+	f.watch(&f.toShip, d.Placed, d.Shipped, arrived)
+	f.watch(&f.transit, d.Shipped, d.Delivered, false)
+	f.watch(&f.cycle, d.Placed, d.Delivered, false)
+	if arrived && d.Region != "" {
+		f.served[d.Region]++
+	}
+	return nil
+}
+
+// validate refuses times out of order or after asOf, and quantities that no order
+// can have.
+func (d *Delivery) validate(where string, asOf time.Time) error {
 	if d.Placed.IsZero() {
 		return fmt.Errorf("%s: Placed is the zero time: %w", where, ErrRange)
 	}
@@ -188,17 +209,22 @@ func (f *Fulfilment) Add(d Delivery) error {
 		name string
 		t    time.Time
 	}{{"Placed", d.Placed}, {"Shipped", d.Shipped}, {"Delivered", d.Delivered}} {
-		if err := known(where, c.name, c.t, f.opts.AsOf); err != nil {
+		if err := known(where, c.name, c.t, asOf); err != nil {
 			return err
 		}
 	}
-	for _, err := range []error{
-		span(where, "Placed", d.Placed, "Shipped", d.Shipped),
-		span(where, "Placed", d.Placed, "Delivered", d.Delivered),
-		span(where, "Shipped", d.Shipped, "Delivered", d.Delivered),
-		span(where, "Placed", d.Placed, "Promised", d.Promised),
+	for _, c := range []struct {
+		a    string
+		from time.Time
+		b    string
+		to   time.Time
+	}{
+		{"Placed", d.Placed, "Shipped", d.Shipped},
+		{"Placed", d.Placed, "Delivered", d.Delivered},
+		{"Shipped", d.Shipped, "Delivered", d.Delivered},
+		{"Placed", d.Placed, "Promised", d.Promised},
 	} {
-		if err != nil {
+		if err := span(where, c.a, c.from, c.b, c.to); err != nil {
 			return err
 		}
 	}
@@ -216,116 +242,115 @@ func (f *Fulfilment) Add(d Delivery) error {
 	if d.RightAddress > Fail || d.Undamaged > Fail || d.Documented > Fail {
 		return fmt.Errorf("%s: RightAddress, Undamaged or Documented is no Check: %w", where, ErrRange)
 	}
-
-	var c fulfilmentCounts
-	if d.Cancelled {
-		c.Cancelled = 1
-		return addCounts(where, f.count.all(), c.all())
-	}
-	c.Orders = 1
-	arrived := !d.Delivered.IsZero()
-	var onTime, inFull Check
-	pending := false
-	switch latest := d.Promised.Add(f.opts.Grace); {
-	case d.Promised.IsZero():
-		c.NoPromise = 1
-		pending = !arrived
-	case arrived:
-		onTime = checkOf(!d.Delivered.After(latest))
-	case f.opts.AsOf.After(latest):
-		onTime = Fail // overdue and not there counts as late
-		c.Overdue = 1
-	default:
-		pending = true
-	}
-	if !arrived {
-		c.Open = 1
-	}
-	if arrived && d.Ordered > 0 {
-		inFull = checkOf(d.Received >= d.Ordered)
-		c.Units, c.UnitsDen = min(d.Received, d.Ordered), d.Ordered
-		if d.Received > d.Ordered {
-			c.OverDelivered = 1
-		}
-	}
-	if arrived {
-		c.Lines, c.LinesDen = d.LinesInFull, d.Lines
-	}
-	tally := func(k Check, pass, known, unknown *int64) {
-		switch k {
-		case Pass:
-			*pass, *known = *pass+1, *known+1
-		case Fail:
-			*known++
-		default:
-			*unknown++
-		}
-	}
-	var ignored int64
-	tally(onTime, &c.OnTime, &c.OnTimeDen, &ignored)
-	tally(inFull, &c.InFull, &c.InFullDen, &ignored)
-	tally(d.RightAddress, &c.Address, &c.AddressDen, &ignored)
-	tally(d.Undamaged, &c.Damage, &c.DamageDen, &ignored)
-	tally(d.Documented, &c.Papers, &c.PapersDen, &ignored)
-	if !pending { // an order that still has time is neither good nor bad
-		tally(and(onTime, inFull), &c.OTIF, &c.OTIFDen, &c.OTIFUnknown)
-		perfect := Pass
-		for i, k := range []Check{onTime, inFull, d.RightAddress, d.Undamaged, d.Documented} {
-			if f.opts.Perfect>>i&1 == 1 {
-				perfect = and(perfect, k)
-			}
-		}
-		tally(perfect, &c.Perfect, &c.PerfectDen, &c.PerfectUnknown)
-	}
-	if err := addCounts(where, f.count.all(), c.all()); err != nil {
-		return err
-	}
-
-	asOf := f.opts.AsOf
-	stage := func(s *durations, from, to time.Time, ended bool) {
-		switch {
-		case from.IsZero():
-		case !to.IsZero():
-			s.add(to.Sub(from), true)
-		case !ended:
-			s.add(asOf.Sub(from), false)
-		}
-	}
-	// Delivered without a recorded shipment: that stage is unknown, not open.
-	stage(&f.toShip, d.Placed, d.Shipped, arrived)
-	stage(&f.transit, d.Shipped, d.Delivered, false)
-	stage(&f.cycle, d.Placed, d.Delivered, false)
-	if arrived && d.Region != "" {
-		f.served[d.Region]++
-	}
 	return nil
 }
 
-// Merge adds the state of o, which is not changed. It fails with ErrMismatch
-// when the options differ or o is the receiver.
-func (f *Fulfilment) Merge(o *Fulfilment) error {
-	const where = "supply: Fulfilment.Merge"
-	switch {
-	case o == nil || o == f:
-		return fmt.Errorf("%s: state is nil or the receiver itself: %w", where, ErrMismatch)
-	case !f.opts.AsOf.Equal(o.opts.AsOf) || f.opts.Grace != o.opts.Grace || f.opts.Perfect != o.opts.Perfect || !maps.Equal(f.opts.Targets, o.opts.Targets):
-		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
+// judge returns what one order adds to the counts.
+func (f *Fulfilment) judge(d *Delivery) fulfilmentCounts {
+	if d.Cancelled {
+		return fulfilmentCounts{Cancelled: 1}
 	}
-	if err := addCounts(where, f.count.all(), o.count.all()); err != nil {
+	c := fulfilmentCounts{Orders: 1}
+	onTime, pending := f.punctual(d, &c)
+	var inFull Check
+	if d.Delivered.IsZero() {
+		c.Open = 1
+	} else {
+		c.Lines, c.LinesDen = d.LinesInFull, d.Lines
+		if d.Ordered > 0 {
+			inFull = checkOf(d.Received >= d.Ordered)
+			c.Units, c.UnitsDen = min(d.Received, d.Ordered), d.Ordered
+			if d.Received > d.Ordered {
+				c.OverDelivered = 1
+			}
+		}
+	}
+	var ignored int64
+	onTime.tally(&c.OnTime, &c.OnTimeDen, &ignored)
+	inFull.tally(&c.InFull, &c.InFullDen, &ignored)
+	d.RightAddress.tally(&c.Address, &c.AddressDen, &ignored)
+	d.Undamaged.tally(&c.Damage, &c.DamageDen, &ignored)
+	d.Documented.tally(&c.Papers, &c.PapersDen, &ignored)
+	if pending { // an order that still has time is neither good nor bad
+		return c
+	}
+	and(onTime, inFull).tally(&c.OTIF, &c.OTIFDen, &c.OTIFUnknown)
+	perfect := Pass
+	for i, k := range []Check{onTime, inFull, d.RightAddress, d.Undamaged, d.Documented} {
+		if f.opt.Perfect>>i&1 == 1 {
+			perfect = and(perfect, k)
+		}
+	}
+	perfect.tally(&c.Perfect, &c.PerfectDen, &c.PerfectUnknown)
+	return c
+}
+
+// punctual says whether an order was on time, and whether it may still become so.
+// An order past its promise that is not there is late, and counted as overdue.
+func (f *Fulfilment) punctual(d *Delivery, c *fulfilmentCounts) (onTime Check, pending bool) {
+	arrived := !d.Delivered.IsZero()
+	switch latest := d.Promised.Add(f.opt.Grace); {
+	case d.Promised.IsZero():
+		c.NoPromise = 1
+		return Unknown, !arrived
+	case arrived:
+		return checkOf(!d.Delivered.After(latest)), false
+	case f.opt.AsOf.After(latest):
+		c.Overdue = 1
+		return Fail, false
+	}
+	return Unknown, true
+}
+
+// tally counts one answer as passed, as known or as unknown.
+func (k Check) tally(pass, known, unknown *int64) {
+	switch k {
+	case Pass:
+		*pass, *known = *pass+1, *known+1
+	case Fail:
+		*known++
+	default:
+		*unknown++
+	}
+}
+
+// watch records a stage in s: done at to, or open until AsOf unless it ended
+// unseen.
+func (f *Fulfilment) watch(s *durations, from, to time.Time, ended bool) {
+	switch {
+	case from.IsZero():
+	case !to.IsZero():
+		s.add(to.Sub(from), true)
+	case !ended:
+		s.add(f.opt.AsOf.Sub(from), false)
+	}
+}
+
+// Merge adds the state of other, which is not changed. It fails with ErrMismatch
+// when the options differ and where other is nil or the receiver.
+func (f *Fulfilment) Merge(other *Fulfilment) error {
+	const where = "supply: Fulfilment.Merge"
+	if err := check.Merge(where, f, other); err != nil {
 		return err
 	}
-	f.toShip.merge(&o.toShip)
-	f.transit.merge(&o.transit)
-	f.cycle.merge(&o.cycle)
-	for r, n := range o.served {
+	if !f.opt.AsOf.Equal(other.opt.AsOf) || f.opt.Grace != other.opt.Grace || f.opt.Perfect != other.opt.Perfect || !maps.Equal(f.opt.Targets, other.opt.Targets) {
+		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
+	}
+	if err := addCounts(where, f.count.all(), other.count.all()); err != nil {
+		return err
+	}
+	f.toShip.merge(&other.toShip)
+	f.transit.merge(&other.transit)
+	f.cycle.merge(&other.cycle)
+	for r, n := range other.served {
 		f.served[r] += n
 	}
 	return nil
 }
 
-// FulfilmentReport is the result of a Fulfilment. Every Ratio counts orders
+// FulfilmentResult is the result of a Fulfilment. Every Ratio counts orders
 // unless it says otherwise; a Ratio over nothing is undefined.
-type FulfilmentReport struct {
+type FulfilmentResult struct {
 	Orders    int64 // not cancelled
 	Cancelled int64
 	Open      int64 // not delivered by AsOf
@@ -362,13 +387,13 @@ type FulfilmentReport struct {
 
 // Result reports all orders added so far and does not change the state. It is
 // ErrEmpty when there are none.
-func (f *Fulfilment) Result() (FulfilmentReport, error) {
+func (f *Fulfilment) Result() (FulfilmentResult, error) {
 	c := f.count
 	if c.Orders+c.Cancelled == 0 {
-		return FulfilmentReport{}, fmt.Errorf("supply: Fulfilment.Result: no orders: %w", ErrEmpty)
+		return FulfilmentResult{}, fmt.Errorf("supply: Fulfilment.Result: no orders: %w", ErrEmpty)
 	}
 	share := func(n, d int64) Ratio { return Ratio{float64(n), float64(d)} }
-	r := FulfilmentReport{
+	r := FulfilmentResult{
 		Orders: c.Orders, Cancelled: c.Cancelled, Open: c.Open, Overdue: c.Overdue, NoPromise: c.NoPromise,
 		OrderToShip: f.toShip.result(), ShipToDeliver: f.transit.result(), OrderToDelivery: f.cycle.result(),
 		OnTime: share(c.OnTime, c.OnTimeDen), InFull: share(c.InFull, c.InFullDen),
@@ -379,12 +404,12 @@ func (f *Fulfilment) Result() (FulfilmentReport, error) {
 		PerfectEstimate: 1,
 	}
 	for i, one := range []Ratio{r.OnTime, r.InFull, r.RightAddress, r.Undamaged, r.Documented} {
-		if f.opts.Perfect>>i&1 == 1 {
+		if f.opt.Perfect>>i&1 == 1 {
 			r.PerfectEstimate *= one.OrNaN()
 		}
 	}
-	for _, region := range sorted(f.opts.Targets) {
-		w := f.opts.Targets[region]
+	for _, region := range sorted(f.opt.Targets) {
+		w := f.opt.Targets[region]
 		r.Coverage.Den += w
 		if f.served[region] > 0 {
 			r.Coverage.Num += w
@@ -393,7 +418,7 @@ func (f *Fulfilment) Result() (FulfilmentReport, error) {
 		}
 	}
 	if math.IsInf(r.Coverage.Den, 0) {
-		return FulfilmentReport{}, fmt.Errorf("supply: Fulfilment.Result: weights of Targets add up to infinity: %w", ErrOverflow)
+		return FulfilmentResult{}, fmt.Errorf("supply: Fulfilment.Result: weights of Targets add up to infinity: %w", ErrOverflow)
 	}
 	r.Unserved = slices.Clip(r.Unserved)
 	return r, nil

@@ -41,15 +41,15 @@ func (o InventoryOptions) withDefaults() InventoryOptions {
 }
 
 func (o InventoryOptions) validate() error {
-	var e check.Options
-	e.Require(!o.From.IsZero() && o.From.After(minInstant), "From", o.From, "a time in 1678 to 2261")
-	e.Require(o.To.After(o.From) && o.To.Before(maxInstant), "To", o.To, "a time after From, up to 2261")
-	e.Require(o.To.Sub(o.From) >= time.Second, "To", o.To, "at least a second after From")
-	e.Require(o.DeadAfter > 0, "DeadAfter", o.DeadAfter, "> 0")
+	var c check.Options
+	c.Require(!o.From.IsZero() && o.From.After(minInstant), "From", o.From, "a time in 1678 to 2261")
+	c.Require(o.To.After(o.From) && o.To.Before(maxInstant), "To", o.To, "a time after From, up to 2261")
+	c.Require(o.To.Sub(o.From) >= time.Second, "To", o.To, "at least a second after From")
+	c.Require(o.DeadAfter > 0, "DeadAfter", o.DeadAfter, "> 0")
 	for i, a := range o.Ages {
-		e.Require(a > 0 && (i == 0 || a > o.Ages[i-1]), fmt.Sprintf("Ages[%d]", i), a, "> 0 and above the one before")
+		c.Require(a > 0 && (i == 0 || a > o.Ages[i-1]), fmt.Sprintf("Ages[%d]", i), a, "> 0 and above the one before")
 	}
-	return e.Err("supply: NewInventory")
+	return c.Err("supply: NewInventory")
 }
 
 // Inventory measures how well stock is used: turnover, days of supply, margin on
@@ -59,7 +59,7 @@ func (o InventoryOptions) validate() error {
 // Merge shards freely; records of one product may be spread over shards. Money
 // and counts merge exactly, averages to rounding. Not safe for concurrent use.
 type Inventory[K ID] struct {
-	opts InventoryOptions
+	opt  InventoryOptions
 	skus map[K]*stocked
 }
 
@@ -80,17 +80,17 @@ type stocked struct {
 }
 
 // NewInventory returns an empty accumulator.
-func NewInventory[K ID](opts InventoryOptions) (*Inventory[K], error) {
-	opts = opts.withDefaults()
-	if err := opts.validate(); err != nil {
+func NewInventory[K ID](opt InventoryOptions) (*Inventory[K], error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	return &Inventory[K]{opts: opts, skus: map[K]*stocked{}}, nil
+	return &Inventory[K]{opt: opt, skus: map[K]*stocked{}}, nil
 }
 
 // ready refuses the zero value, which has no window.
 func (v *Inventory[K]) ready(where string) error {
-	if v.opts.To.IsZero() {
+	if v.opt.To.IsZero() {
 		return fmt.Errorf("%s: use NewInventory, the zero Inventory has no window: %w", where, ErrOption)
 	}
 	return nil
@@ -128,11 +128,11 @@ func (v *Inventory[K]) AddLevel(id K, from, to time.Time, units, value int64) er
 		return fmt.Errorf("%s: units %d, value %d, want >= 0: %w", where, units, value, ErrRange)
 	}
 	s := v.sku(id)
-	if from.Before(v.opts.From) {
-		from = v.opts.From
+	if from.Before(v.opt.From) {
+		from = v.opt.From
 	}
-	if to.After(v.opts.To) {
-		to = v.opts.To
+	if to.After(v.opt.To) {
+		to = v.opt.To
 		end = to.UnixNano()
 		if from.After(to) {
 			return nil
@@ -169,11 +169,11 @@ func (v *Inventory[K]) AddSale(id K, at time.Time, units, revenue, cost int64) e
 	if units < 0 || revenue < 0 || cost < 0 {
 		return fmt.Errorf("%s: units %d, revenue %d, cost %d, want >= 0: %w", where, units, revenue, cost, ErrRange)
 	}
-	if !at.Before(v.opts.To) {
+	if !at.Before(v.opt.To) {
 		return nil
 	}
 	s := v.sku(id)
-	if !at.Before(v.opts.From) {
+	if !at.Before(v.opt.From) {
 		if err := addCounts(where, []*int64{&s.sold, &s.revenue, &s.cost}, []*int64{&units, &revenue, &cost}); err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func (v *Inventory[K]) AddReceipt(id K, at time.Time, units int64) error {
 	if units < 0 {
 		return fmt.Errorf("%s: units is %d, want >= 0: %w", where, units, ErrRange)
 	}
-	if units == 0 || !at.Before(v.opts.To) {
+	if units == 0 || !at.Before(v.opt.To) {
 		return nil
 	}
 	s := v.sku(id)
@@ -207,7 +207,7 @@ func (v *Inventory[K]) AddReceipt(id K, at time.Time, units int64) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	if !at.Before(v.opts.From) {
+	if !at.Before(v.opt.From) {
 		received, err := check.AddInt64(s.received, units)
 		if err != nil {
 			return fmt.Errorf("%s: %w", where, err)
@@ -224,16 +224,16 @@ func (v *Inventory[K]) AddReceipt(id K, at time.Time, units int64) error {
 // Merge adds the state of o, which is not changed. It fails with ErrMismatch
 // when the options differ or o is the receiver, and with ErrOverflow, changing
 // nothing, when a sum leaves int64.
-func (v *Inventory[K]) Merge(o *Inventory[K]) error {
+func (v *Inventory[K]) Merge(other *Inventory[K]) error {
 	const where = "supply: Inventory.Merge"
-	switch {
-	case o == nil || o == v:
-		return fmt.Errorf("%s: state is nil or the receiver itself: %w", where, ErrMismatch)
-	case !v.opts.From.Equal(o.opts.From) || !v.opts.To.Equal(o.opts.To) || v.opts.DeadAfter != o.opts.DeadAfter ||
-		!slices.Equal(v.opts.Ages, o.opts.Ages) || v.opts.Currency != o.opts.Currency:
+	if err := check.Merge(where, v, other); err != nil {
+		return err
+	}
+	if !v.opt.From.Equal(other.opt.From) || !v.opt.To.Equal(other.opt.To) || v.opt.DeadAfter != other.opt.DeadAfter ||
+		!slices.Equal(v.opt.Ages, other.opt.Ages) || v.opt.Currency != other.opt.Currency {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
-	for id, b := range o.skus { // first see that every sum fits
+	for id, b := range other.skus { // first see that every sum fits
 		a := v.skus[id]
 		if a == nil {
 			continue
@@ -249,7 +249,7 @@ func (v *Inventory[K]) Merge(o *Inventory[K]) error {
 			}
 		}
 	}
-	for id, b := range o.skus { // per product: order does not matter
+	for id, b := range other.skus { // per product: order does not matter
 		a := v.sku(id)
 		a.valueTime += b.valueTime
 		a.unitTime += b.unitTime
@@ -306,8 +306,8 @@ type StockFigures struct {
 	AgedUnits []int64
 }
 
-// InventoryReport is the result of an Inventory.
-type InventoryReport[K ID] struct {
+// InventoryResult is the result of an Inventory.
+type InventoryResult[K ID] struct {
 	Total    StockFigures
 	IDs      []K            // ascending
 	Products []StockFigures // in the order of IDs
@@ -315,14 +315,14 @@ type InventoryReport[K ID] struct {
 
 // Result reports everything added so far and does not change the state.
 // ErrEmpty when nothing was added, ErrOverflow when a total leaves int64.
-func (v *Inventory[K]) Result() (InventoryReport[K], error) {
+func (v *Inventory[K]) Result() (InventoryResult[K], error) {
 	const where = "supply: Inventory.Result"
 	if len(v.skus) == 0 {
-		return InventoryReport[K]{}, fmt.Errorf("%s: no products: %w", where, ErrEmpty)
+		return InventoryResult[K]{}, fmt.Errorf("%s: no products: %w", where, ErrEmpty)
 	}
-	r := InventoryReport[K]{IDs: sorted(v.skus)}
+	r := InventoryResult[K]{IDs: sorted(v.skus)}
 	t := &r.Total
-	t.AgedUnits = make([]int64, len(v.opts.Ages)+1)
+	t.AgedUnits = make([]int64, len(v.opt.Ages)+1)
 	var received int64
 	for _, id := range r.IDs {
 		s := v.skus[id]
@@ -331,7 +331,7 @@ func (v *Inventory[K]) Result() (InventoryReport[K], error) {
 		a := []*int64{&t.Units, &t.Value, &t.Sold, &t.Revenue, &t.Cost, &t.DeadUnits, &t.DeadValue, &received}
 		b := []*int64{&f.Units, &f.Value, &f.Sold, &f.Revenue, &f.Cost, &f.DeadUnits, &f.DeadValue, &s.received}
 		if err := addCounts(where, a, b); err != nil {
-			return InventoryReport[K]{}, err
+			return InventoryResult[K]{}, err
 		}
 		for i := range t.AgedUnits {
 			t.AgedUnits[i] += f.AgedUnits[i]
@@ -345,7 +345,7 @@ func (v *Inventory[K]) Result() (InventoryReport[K], error) {
 	return r, nil
 }
 
-func (v *Inventory[K]) days() float64 { return v.opts.To.Sub(v.opts.From).Hours() / 24 }
+func (v *Inventory[K]) days() float64 { return v.opt.To.Sub(v.opt.From).Hours() / 24 }
 
 func (v *Inventory[K]) rates(f *StockFigures) {
 	f.Margin = f.Revenue - f.Cost // both >= 0: cannot overflow
@@ -356,33 +356,33 @@ func (v *Inventory[K]) rates(f *StockFigures) {
 }
 
 func (v *Inventory[K]) figures(s *stocked) StockFigures {
-	window := float64(v.opts.To.Sub(v.opts.From)) / 1e6 // ms
+	window := float64(v.opt.To.Sub(v.opt.From)) / 1e6 // ms
 	f := StockFigures{
 		Units: s.units, Value: s.value, Sold: s.sold, Revenue: s.revenue, Cost: s.cost,
 		AverageUnits: s.unitTime / window, AverageValue: s.valueTime / window,
 		SellThrough: Ratio{float64(s.sold), float64(s.received)},
-		AgedUnits:   make([]int64, len(v.opts.Ages)+1),
+		AgedUnits:   make([]int64, len(v.opt.Ages)+1),
 	}
 	v.rates(&f)
-	end := float64(v.opts.To.UnixNano()) // differences of far instants leave int64
+	end := float64(v.opt.To.UnixNano()) // differences of far instants leave int64
 	last, since := float64(s.lastSale), s.hasSale
 	left := s.units
 	received := sorted(s.receipts)
 	for i := len(received) - 1; i >= 0 && left > 0; i-- { // newest first
 		age := end - float64(received[i])*float64(day)
 		band := 0
-		for band < len(v.opts.Ages) && age > float64(v.opts.Ages[band]) {
+		for band < len(v.opt.Ages) && age > float64(v.opt.Ages[band]) {
 			band++
 		}
 		n := min(left, s.receipts[received[i]])
 		f.AgedUnits[band] += n
 		left -= n
 	}
-	f.AgedUnits[len(v.opts.Ages)] += left
+	f.AgedUnits[len(v.opt.Ages)] += left
 	if !since && len(received) > 0 {
 		last, since = float64(received[0])*float64(day), true // never sold: on the shelf since its first receipt
 	}
-	if s.units > 0 && (!since || end-last > float64(v.opts.DeadAfter)) {
+	if s.units > 0 && (!since || end-last > float64(v.opt.DeadAfter)) {
 		f.Dead, f.DeadUnits, f.DeadValue = true, s.units, s.value
 	}
 	return f

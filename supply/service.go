@@ -28,10 +28,10 @@ func (o ServiceOptions) withDefaults() ServiceOptions {
 }
 
 func (o ServiceOptions) validate() error {
-	var e check.Options
-	e.Require(!o.AsOf.IsZero() && o.AsOf.After(minInstant) && o.AsOf.Before(maxInstant), "AsOf", o.AsOf, "a time in 1678 to 2261")
-	e.Require(o.ReopenWindow > 0, "ReopenWindow", o.ReopenWindow, "> 0")
-	return e.Err("supply: NewService")
+	var c check.Options
+	c.Require(!o.AsOf.IsZero() && o.AsOf.After(minInstant) && o.AsOf.Before(maxInstant), "AsOf", o.AsOf, "a time in 1678 to 2261")
+	c.Require(o.ReopenWindow > 0, "ReopenWindow", o.ReopenWindow, "> 0")
+	return c.Err("supply: NewService")
 }
 
 // Ticket is one request of a customer. Zero times have not happened.
@@ -70,7 +70,7 @@ type Return struct {
 // and returns. Merge shards freely: the result is exactly that of one pass. Not
 // safe for concurrent use.
 type Service struct {
-	opts    ServiceOptions
+	opt     ServiceOptions
 	reply   durations
 	resolve durations
 	backlog durations
@@ -96,12 +96,12 @@ func (c *serviceCounts) all() []*int64 {
 }
 
 // NewService returns an empty accumulator.
-func NewService(opts ServiceOptions) (*Service, error) {
-	opts = opts.withDefaults()
-	if err := opts.validate(); err != nil {
+func NewService(opt ServiceOptions) (*Service, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	return &Service{opts: opts, reasons: map[string]int64{}}, nil
+	return &Service{opt: opt, reasons: map[string]int64{}}, nil
 }
 
 // AddTicket records one ticket. Times that contradict each other or lie after
@@ -115,7 +115,7 @@ func (s *Service) AddTicket(t Ticket) error {
 		name string
 		t    time.Time
 	}{{"Opened", t.Opened}, {"Replied", t.Replied}, {"Resolved", t.Resolved}, {"Reopened", t.Reopened}} {
-		if err := known(where, c.name, c.t, s.opts.AsOf); err != nil {
+		if err := known(where, c.name, c.t, s.opt.AsOf); err != nil {
 			return err
 		}
 	}
@@ -142,11 +142,11 @@ func (s *Service) AddTicket(t Ticket) error {
 			c.Reopened = 1
 		}
 		switch {
-		case t.Contacts == 0 || s.opts.AsOf.Sub(t.Resolved) < s.opts.ReopenWindow:
+		case t.Contacts == 0 || s.opt.AsOf.Sub(t.Resolved) < s.opt.ReopenWindow:
 			c.Unjudged = 1
 		default:
 			c.FirstDen = 1
-			if t.Contacts == 1 && !(again && t.Reopened.Sub(t.Resolved) <= s.opts.ReopenWindow) {
+			if t.Contacts == 1 && !(again && t.Reopened.Sub(t.Resolved) <= s.opt.ReopenWindow) {
 				c.First = 1
 			}
 		}
@@ -160,12 +160,12 @@ func (s *Service) AddTicket(t Ticket) error {
 	case solved:
 		// Solved without an answer, by itself or by merging: no reply to wait for.
 	default:
-		s.reply.add(s.opts.AsOf.Sub(t.Opened), false)
+		s.reply.add(s.opt.AsOf.Sub(t.Opened), false)
 	}
 	if solved {
 		s.resolve.add(t.Resolved.Sub(t.Opened), true)
 	} else {
-		age := s.opts.AsOf.Sub(t.Opened)
+		age := s.opt.AsOf.Sub(t.Opened)
 		s.resolve.add(age, false)
 		s.backlog.add(age, true)
 	}
@@ -223,28 +223,28 @@ func (s *Service) AddReturn(r Return) error {
 	return nil
 }
 
-// Merge adds the state of o, which is not changed. It fails with ErrMismatch
-// when the options differ or o is the receiver.
-func (s *Service) Merge(o *Service) error {
+// Merge adds the state of other, which is not changed. It fails with ErrMismatch
+// when the options differ and where other is nil or the receiver.
+func (s *Service) Merge(other *Service) error {
 	const where = "supply: Service.Merge"
-	switch {
-	case o == nil || o == s:
-		return fmt.Errorf("%s: state is nil or the receiver itself: %w", where, ErrMismatch)
-	case !s.opts.AsOf.Equal(o.opts.AsOf) || s.opts.ReopenWindow != o.opts.ReopenWindow:
-		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
-	}
-	if err := addCounts(where, s.count.all(), o.count.all()); err != nil {
+	if err := check.Merge(where, s, other); err != nil {
 		return err
 	}
-	s.reply.merge(&o.reply)
-	s.resolve.merge(&o.resolve)
-	s.backlog.merge(&o.backlog)
+	if !s.opt.AsOf.Equal(other.opt.AsOf) || s.opt.ReopenWindow != other.opt.ReopenWindow {
+		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
+	}
+	if err := addCounts(where, s.count.all(), other.count.all()); err != nil {
+		return err
+	}
+	s.reply.merge(&other.reply)
+	s.resolve.merge(&other.resolve)
+	s.backlog.merge(&other.backlog)
 	for k := range s.votes {
-		for i, n := range o.votes[k] {
+		for i, n := range other.votes[k] {
 			s.votes[k][i] += n
 		}
 	}
-	for r, n := range o.reasons {
+	for r, n := range other.reasons {
 		s.reasons[r] += n
 	}
 	return nil
@@ -259,14 +259,14 @@ type Score struct {
 	Response Ratio // answers over invitations: low rates say little about all customers
 }
 
-// Reason is a reason for returns and the units sent back for it.
-type Reason struct {
-	Name  string
-	Units int64
+// ReturnReason is a reason for returns and the units sent back for it.
+type ReturnReason struct {
+	Name  string // as the shop names it
+	Units int64  // sent back
 }
 
-// ServiceReport is the result of a Service.
-type ServiceReport struct {
+// ServiceResult is the result of a Service.
+type ServiceResult struct {
 	Tickets int64
 	Backlog int64 // not resolved by AsOf
 
@@ -285,13 +285,13 @@ type ServiceReport struct {
 	CES       Score // mean on 1 to 7, higher is easier
 
 	ReturnsByOrder, ReturnsByUnit, ReturnsByValue Ratio
-	Reasons                                       []Reason // most units first, ties by name
+	Reasons                                       []ReturnReason // most units first, ties by name
 }
 
 // Result reports everything added so far and does not change the state. Figures
 // without data are undefined ratios, NaN scores and Beyond durations; ErrEmpty
 // only when nothing at all was added.
-func (s *Service) Result() (ServiceReport, error) {
+func (s *Service) Result() (ServiceResult, error) {
 	c := s.count
 	total := int64(0)
 	for _, n := range c.all() {
@@ -303,10 +303,10 @@ func (s *Service) Result() (ServiceReport, error) {
 		}
 	}
 	if total == 0 {
-		return ServiceReport{}, fmt.Errorf("supply: Service.Result: nothing was added: %w", ErrEmpty)
+		return ServiceResult{}, fmt.Errorf("supply: Service.Result: nothing was added: %w", ErrEmpty)
 	}
 	share := func(n, d int64) Ratio { return Ratio{float64(n), float64(d)} }
-	r := ServiceReport{
+	r := ServiceResult{
 		Tickets: c.Tickets, Backlog: c.Tickets - c.Resolved,
 		FirstResponse: s.reply.result(), Resolution: s.resolve.result(), BacklogAge: s.backlog.result(),
 		Resolved: share(c.Resolved, c.Tickets), Reopened: share(c.Reopened, c.Resolved),
@@ -320,7 +320,7 @@ func (s *Service) Result() (ServiceReport, error) {
 	r.Satisfied = share(v[4]+v[5], r.CSAT.N)
 	for _, name := range sorted(s.reasons) {
 		if n := s.reasons[name]; n > 0 {
-			r.Reasons = append(r.Reasons, Reason{name, n})
+			r.Reasons = append(r.Reasons, ReturnReason{name, n})
 		}
 	}
 	sortReasons(r.Reasons)
@@ -359,6 +359,6 @@ func (s *Service) score(k Survey, of func(int) float64) Score {
 	return out
 }
 
-func sortReasons(rs []Reason) {
-	slices.SortFunc(rs, func(a, b Reason) int { return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.Name, b.Name)) })
+func sortReasons(rs []ReturnReason) {
+	slices.SortFunc(rs, func(a, b ReturnReason) int { return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.Name, b.Name)) })
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/supply"
+	"github.com/aislekit/aisle/supply/reorder"
 )
 
 // position is the stock of one product at the cut and what its supplier is like.
@@ -358,7 +359,7 @@ func (d *demanded) section(rec *records) report.Section {
 
 // stocked is the plan.
 type stocked struct {
-	Plan     *supply.Replenishment[string]
+	Plan     *reorder.Replenishment[string]
 	OnHand   map[string]float64
 	Out      int // products without stock at the cut
 	Risky    []string
@@ -388,7 +389,7 @@ func plan(d *demanded, stock []position) (*stocked, error) {
 		at[p.SKU] = p
 	}
 	out := &stocked{OnHand: make(map[string]float64), MaxRisk: .5, Service: .95, suppliers: at, lot: make(map[string]int)}
-	var lines []supply.Stock[string]
+	var lines []reorder.Stock[string]
 	for i, sku := range d.SKUs {
 		p, ok := at[sku]
 		if !ok {
@@ -399,13 +400,13 @@ func plan(d *demanded, stock []position) (*stocked, error) {
 			out.Out++
 		}
 		out.lot[sku] = int(math.Ceil(3 * d.Forecast[i]))
-		lines = append(lines, supply.Stock[string]{
+		lines = append(lines, reorder.Stock[string]{
 			ID: sku, Forecast: []float64{d.Forecast[i]}, SD: d.Error[i], OnHand: p.OnHand, OnOrder: p.OnOrder,
 			Lead: p.Lead, LeadSD: p.LeadSD, Lot: float64(out.lot[sku]), Multiple: 1,
 		})
 	}
 	var err error
-	if out.Plan, err = supply.Plan(lines, supply.PlanOptions{CycleService: out.Service, Review: 1. / 7, Horizon: 1}); err != nil {
+	if out.Plan, err = reorder.Plan(lines, reorder.PlanOptions{CycleService: out.Service, Review: 1. / 7, Horizon: 1}); err != nil {
 		return nil, err
 	}
 	out.Deliver = out.Plan.Deliverable(out.MaxRisk)

@@ -10,7 +10,7 @@ import (
 	"github.com/aislekit/aisle/internal/shop"
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/recommend"
-	"github.com/aislekit/aisle/supply"
+	"github.com/aislekit/aisle/supply/reorder"
 )
 
 // oracle recommends by planted tastes: the chance that the next product of a
@@ -188,7 +188,7 @@ func replayPlan(s *shop.Shop, cut time.Time, dem *demanded, st *stocked, seed ui
 				series.Censored = append(series.Censored, seen < 2)
 				soldNow, seen = 0, 0
 				mean, sd := trailing(&series, len(series.Units), dem.Window)
-				again, err := supply.ReorderPoint(supply.ReorderOptions{Mean: mean, SD: sd, Lead: supplier.Lead, LeadSD: supplier.LeadSD, Review: 1. / 7, CycleService: st.Service})
+				again, err := reorder.Point(reorder.PointOptions{Mean: mean, SD: sd, Lead: supplier.Lead, LeadSD: supplier.LeadSD, Review: 1. / 7, CycleService: st.Service})
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", l.ID, err)
 				}

@@ -1,4 +1,4 @@
-package supply
+package reorder
 
 import (
 	"cmp"
@@ -7,12 +7,13 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/supply"
 )
 
 // Stock is what a plan needs to know about one product. Time is counted in the
 // periods of Forecast.
-type Stock[K ID] struct {
-	ID K
+type Stock[K supply.ID] struct {
+	ID K // of the product; one entry for each
 
 	// Forecast is expected demand per period, the coming period first, none
 	// negative, with planned promotions included. Beyond its end the mean of the
@@ -35,7 +36,7 @@ type Stock[K ID] struct {
 	// up to whole packs, Minimum is the least that can be ordered.
 	Lot, Multiple, Minimum float64
 
-	CycleService float64 // wanted service in (0, 1); 0 takes that of PlanOptions
+	CycleService float64 // wanted service in (0, 1); default that of PlanOptions
 }
 
 // PlanOptions configures Plan.
@@ -44,41 +45,42 @@ type PlanOptions struct {
 	// stock-out, in (0, 1); default 0.95.
 	CycleService float64
 
-	// Review is the time between two plans in periods; default 1, negative means
-	// that stock is watched all the time.
+	// Review is the interval between two plans in periods, >= 0; default 0: stock is
+	// watched all the time. It lengthens the span that stock must cover to
+	// Lead+Review, so a plan made once a period wants 1 here. The Review of
+	// PointOptions means the same.
 	Review float64
 
 	// Horizon is the span, in periods, for which RiskOnHand is given: how long a
-	// product must stay deliverable to be worth recommending. Default 1.
+	// product must stay deliverable to be worth recommending. > 0; default 1.
 	Horizon float64
 
-	Model Model // law of demand, default Normal
+	Law Law // of demand; default Normal
 }
 
 func (o PlanOptions) withDefaults() PlanOptions {
 	o.CycleService = check.Default(o.CycleService, 0.95)
-	o.Review = check.OrOff(o.Review, 1)
 	o.Horizon = check.Default(o.Horizon, 1)
 	return o
 }
 
 func (o PlanOptions) validate() error {
-	var e check.Options
-	e.Require(o.CycleService > 0 && o.CycleService < 1, "CycleService", o.CycleService, "in (0, 1)")
-	check.NonNegative(&e, "Review", o.Review)
-	check.Positive(&e, "Horizon", o.Horizon)
-	e.Require(o.Model <= Poisson, "Model", o.Model, "Normal or Poisson")
-	return e.Err("supply: Plan")
+	var c check.Options
+	c.Require(o.CycleService > 0 && o.CycleService < 1, "CycleService", o.CycleService, "in (0, 1)")
+	check.NonNegative(&c, "Review", o.Review)
+	check.Positive(&c, "Horizon", o.Horizon)
+	c.Require(o.Law <= Poisson, "Law", o.Law, "Normal or Poisson")
+	return c.Err("reorder: Plan")
 }
 
 // PlanLine is the plan for one product.
-type PlanLine[K ID] struct {
-	ID K
+type PlanLine[K supply.ID] struct {
+	ID K // of the product
 
 	OnHand      float64 // as given, less what is owed
 	Position    float64 // on hand + on order - owed
 	Demand      float64 // expected over lead time plus review
-	SafetyStock float64
+	SafetyStock float64 // Point less Demand
 	Point       float64 // reorder point
 
 	Reorder  bool    // Position is at or below Point
@@ -99,7 +101,7 @@ type PlanLine[K ID] struct {
 }
 
 // Replenishment is the plan for a whole assortment. It is immutable.
-type Replenishment[K ID] struct {
+type Replenishment[K supply.ID] struct {
 	lines []PlanLine[K] // by id
 }
 
@@ -110,10 +112,10 @@ type Replenishment[K ID] struct {
 // Errors name the product and field: ErrEmpty without products or forecast,
 // ErrDuplicate, ErrRange, ErrNotFinite, ErrOption. Cost is proportional to the
 // length of all forecasts.
-func Plan[K ID](stocks []Stock[K], opts PlanOptions) (*Replenishment[K], error) {
-	const where = "supply: Plan"
-	opts = opts.withDefaults()
-	if err := opts.validate(); err != nil {
+func Plan[K supply.ID](stocks []Stock[K], opt PlanOptions) (*Replenishment[K], error) {
+	const where = "reorder: Plan"
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
 	if len(stocks) == 0 {
@@ -121,9 +123,9 @@ func Plan[K ID](stocks []Stock[K], opts PlanOptions) (*Replenishment[K], error) 
 	}
 	p := &Replenishment[K]{lines: make([]PlanLine[K], 0, len(stocks))}
 	for _, s := range stocks {
-		line, err := planOne(s, opts)
+		line, err := planOne(s, opt)
 		if err != nil {
-			return nil, fmt.Errorf("%s: product %v: %w", where, s.ID, err)
+			return nil, err
 		}
 		p.lines = append(p.lines, line)
 	}
@@ -136,13 +138,17 @@ func Plan[K ID](stocks []Stock[K], opts PlanOptions) (*Replenishment[K], error) 
 	return p, nil
 }
 
+// where names the product in errors.
+func (s *Stock[K]) where() string { return fmt.Sprintf("reorder: Plan: product %v", s.ID) }
+
+// validate checks every field of a product, Forecast period by period.
 func (s *Stock[K]) validate() error {
 	if len(s.Forecast) == 0 {
-		return fmt.Errorf("%s is empty: %w", "Forecast", ErrEmpty)
+		return fmt.Errorf("%s: Forecast is empty: %w", s.where(), ErrEmpty)
 	}
 	for i, x := range s.Forecast {
-		if err := field(fmt.Sprintf("Forecast[%d]", i), x); err != nil {
-			return err
+		if !(x >= 0 && x <= check.MaxAmount) {
+			return check.Amount(s.where(), fmt.Sprintf("Forecast[%d]", i), x)
 		}
 	}
 	for _, f := range []struct {
@@ -159,26 +165,15 @@ func (s *Stock[K]) validate() error {
 		{"Multiple", s.Multiple},
 		{"Minimum", s.Minimum},
 	} {
-		if err := field(f.name, f.x); err != nil {
-			return err
+		if !(f.x >= 0 && f.x <= check.MaxAmount) {
+			return check.Amount(s.where(), f.name, f.x)
 		}
 	}
 	if s.Lead == 0 {
-		return fmt.Errorf("%s is 0, want > 0: %w", "Lead", ErrRange)
+		return fmt.Errorf("%s: Lead is 0, want > 0: %w", s.where(), ErrRange)
 	}
 	if s.CycleService != 0 && !(s.CycleService > 0 && s.CycleService < 1) {
-		return fmt.Errorf("%s is %v, want in (0, 1): %w", "CycleService", s.CycleService, ErrRange)
-	}
-	return nil
-}
-
-// field is amount without a place: the caller names product and function.
-func field(name string, x float64) error {
-	if !check.Finite(x) {
-		return fmt.Errorf("%s is %v: %w", name, x, ErrNotFinite)
-	}
-	if x < 0 || x > maxAmount {
-		return fmt.Errorf("%s is %v, want 0 to %g: %w", name, x, maxAmount, ErrRange)
+		return fmt.Errorf("%s: CycleService is %v, want in (0, 1): %w", s.where(), s.CycleService, ErrRange)
 	}
 	return nil
 }
@@ -218,48 +213,58 @@ func packs(quantity, pack float64) float64 {
 	return n * pack
 }
 
-func planOne[K ID](s Stock[K], o PlanOptions) (PlanLine[K], error) {
+// planOne plans one product. Demand is spread over span = Lead+Review periods, its
+// variance that of the forecast errors within the span and of the lead time; the
+// risk on hand looks at the Horizon alone.
+func planOne[K supply.ID](s Stock[K], opt PlanOptions) (PlanLine[K], error) {
 	if err := s.validate(); err != nil {
 		return PlanLine[K]{}, err
 	}
-	span := s.Lead + o.Review
+	span := s.Lead + opt.Review
 	mean := over(s.Forecast, span)
 	rate := mean / span
-	d, err := leadDemand(o.Model, mean, span*s.SD*s.SD+rate*rate*s.LeadSD*s.LeadSD)
+	d, err := leadDemand(opt.Law, mean, span*s.SD*s.SD+rate*rate*s.LeadSD*s.LeadSD)
 	if err != nil {
-		return PlanLine[K]{}, err
+		return PlanLine[K]{}, fmt.Errorf("%s: %w", s.where(), err)
 	}
-	soonMean := over(s.Forecast, o.Horizon)
-	soon, err := leadDemand(o.Model, soonMean, o.Horizon*s.SD*s.SD)
+	soonMean := over(s.Forecast, opt.Horizon)
+	soon, err := leadDemand(opt.Law, soonMean, opt.Horizon*s.SD*s.SD)
 	if err != nil {
-		return PlanLine[K]{}, err
+		return PlanLine[K]{}, fmt.Errorf("%s: %w", s.where(), err)
 	}
 	l := PlanLine[K]{ID: s.ID, OnHand: s.OnHand - s.Owed, Position: s.OnHand + s.OnOrder - s.Owed, Demand: mean}
-	l.Point = d.Quantile(check.Default(s.CycleService, o.CycleService))
+	l.Point = d.Quantile(check.Default(s.CycleService, opt.CycleService))
 	l.SafetyStock = l.Point - mean
 	l.Risk, l.Short = StockOutRisk(d, l.Position), d.Loss(l.Position)
 	l.RiskOnHand = StockOutRisk(soon, l.OnHand)
 	l.Cover = cover(s.Forecast, l.OnHand)
 	if !check.Finite(l.Point) || !check.Finite(l.Position) || !check.Finite(l.Short) {
-		return PlanLine[K]{}, fmt.Errorf("reorder point is %v at position %v: %w", l.Point, l.Position, ErrOverflow)
+		return PlanLine[K]{}, fmt.Errorf("%s: reorder point is %v at position %v: %w", s.where(), l.Point, l.Position, ErrOverflow)
 	}
+	l.Quantity = orderQuantity(&s, l.Point, l.Position)
+	l.Reorder = l.Quantity > 0
+	return l, nil
+}
+
+// orderQuantity returns what to order at a position, 0 above the point: up to the
+// point, in whole lots and packs, and no less than the least that can be ordered.
+func orderQuantity[K supply.ID](s *Stock[K], point, position float64) float64 {
 	// With nothing wanted and nothing owed there is nothing to order, although
 	// the position is at the point (both 0).
-	if l.Position <= l.Point && (l.Point > 0 || l.Position < 0) {
-		l.Reorder = true
-		q := max(l.Point-l.Position, s.Lot, s.Minimum)
-		if s.Lot > 0 { // whole lots, as many as reach above the point
-			q = max(packs(l.Point-l.Position, s.Lot), q)
-		}
-		if s.Multiple > 0 {
-			q = packs(q, s.Multiple)
-		}
-		if q == 0 { // exactly at the point: the least that can be ordered
-			q = check.Default(s.Multiple, 1)
-		}
-		l.Quantity = q
+	if position > point || point <= 0 && position >= 0 {
+		return 0
 	}
-	return l, nil
+	q := max(point-position, s.Lot, s.Minimum)
+	if s.Lot > 0 { // whole lots, as many as reach above the point
+		q = max(packs(point-position, s.Lot), q)
+	}
+	if s.Multiple > 0 {
+		q = packs(q, s.Multiple)
+	}
+	if q == 0 { // exactly at the point: the least that can be ordered
+		q = check.Default(s.Multiple, 1)
+	}
+	return q
 }
 
 // Lines returns all products in ascending order of id. The slice is the
@@ -270,7 +275,7 @@ func (p *Replenishment[K]) Lines() []PlanLine[K] { return slices.Clone(p.lines) 
 func (p *Replenishment[K]) Line(id K) (PlanLine[K], error) {
 	i, ok := slices.BinarySearchFunc(p.lines, id, func(l PlanLine[K], id K) int { return cmp.Compare(l.ID, id) })
 	if !ok {
-		return PlanLine[K]{}, fmt.Errorf("supply: Replenishment.Line: %v: %w", id, ErrUnknownID)
+		return PlanLine[K]{}, fmt.Errorf("reorder: Replenishment.Line: product %v: %w", id, ErrUnknownID)
 	}
 	return p.lines[i], nil
 }

@@ -1,4 +1,4 @@
-package supply
+package reorder
 
 import (
 	"fmt"
@@ -6,9 +6,15 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
+)
+
+var (
+	_ Distribution = normal{}
+	_ Distribution = poisson{}
+	_ Distribution = empirical{}
 )
 
 // Distribution describes demand over some span of time: a season, a lead time.
@@ -16,8 +22,8 @@ import (
 // immutable values that are safe for concurrent use; callers may bring their
 // own.
 type Distribution interface {
-	Mean() float64
-	SD() float64
+	Mean() float64              // expected demand
+	SD() float64                // its standard deviation
 	CDF(x float64) float64      // P(demand <= x)
 	Quantile(p float64) float64 // smallest x with CDF(x) >= p, for p in (0, 1)
 	Loss(x float64) float64     // E[max(demand-x, 0)], the expected shortage of a stock of x
@@ -32,7 +38,7 @@ func NormalDemand(mean, sd float64) (Distribution, error) {
 		name string
 		x    float64
 	}{{"mean", mean}, {"sd", sd}} {
-		if err := amount("supply: NormalDemand", c.name, c.x); err != nil {
+		if err := check.Amount("reorder: NormalDemand", c.name, c.x); err != nil {
 			return nil, err
 		}
 	}
@@ -51,7 +57,7 @@ func (n normal) CDF(x float64) float64 {
 		}
 		return 0
 	}
-	return distuv.UnitNormal.CDF((x - n.mean) / n.sd)
+	return infer.NormalCDF((x - n.mean) / n.sd)
 }
 
 func (n normal) Quantile(p float64) float64 {
@@ -74,14 +80,14 @@ func zOf(p float64) float64 {
 	if !(p >= 0 && p <= 1) {
 		return math.NaN()
 	}
-	return distuv.UnitNormal.Quantile(p)
+	return infer.NormalQuantile(p)
 }
 
 // UnitNormalLoss returns the first and second loss functions of the standard
 // normal law: first = E[(Z-z)⁺] = φ(z) - z(1-Φ(z)) and
 // second = E[((Z-z)⁺)²]/2 = ((z²+1)(1-Φ(z)) - zφ(z))/2.
 func UnitNormalLoss(z float64) (first, second float64) {
-	phi, tail := math.Exp(-z*z/2)/math.Sqrt(2*math.Pi), 0.5*math.Erfc(z/math.Sqrt2)
+	phi, tail := infer.NormalPDF(z), 0.5*math.Erfc(z/math.Sqrt2)
 	// Both differences cancel far out; what is left there is below 1e-300 of
 	// nothing, and never negative.
 	return max(phi-z*tail, 0), max(((z*z+1)*tail-z*phi)/2, 0)
@@ -91,10 +97,10 @@ func UnitNormalLoss(z float64) (first, second float64) {
 // at most 10⁹: the usual choice for slow movers.
 func PoissonDemand(mean float64) (Distribution, error) {
 	if !check.Finite(mean) {
-		return nil, fmt.Errorf("supply: PoissonDemand: mean is %v: %w", mean, ErrNotFinite)
+		return nil, fmt.Errorf("reorder: PoissonDemand: mean is %v: %w", mean, ErrNotFinite)
 	}
 	if !(mean > 0 && mean <= 1e9) {
-		return nil, fmt.Errorf("supply: PoissonDemand: mean is %v, want in (0, 1e9]: %w", mean, ErrRange)
+		return nil, fmt.Errorf("reorder: PoissonDemand: mean is %v, want in (0, 1e9]: %w", mean, ErrRange)
 	}
 	return poisson{mean}, nil
 }
@@ -171,12 +177,12 @@ func (p poisson) Loss(x float64) float64 {
 // samples are totals over the span in question (of past lead times, say), none
 // negative; they are copied.
 func EmpiricalDemand(samples []float64) (Distribution, error) {
-	const where = "supply: EmpiricalDemand"
+	const where = "reorder: EmpiricalDemand"
 	if len(samples) == 0 {
 		return nil, fmt.Errorf("%s: no samples: %w", where, ErrEmpty)
 	}
 	for i, x := range samples {
-		if err := amount(where, fmt.Sprintf("samples[%d]", i), x); err != nil {
+		if err := check.Amount(where, fmt.Sprintf("samples[%d]", i), x); err != nil {
 			return nil, err
 		}
 	}

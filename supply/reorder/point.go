@@ -1,4 +1,4 @@
-package supply
+package reorder
 
 import (
 	"fmt"
@@ -7,32 +7,32 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 )
 
-// Model names the law of demand over a lead time.
-type Model uint8
+// Law names the law of demand over a span of time.
+type Law uint8
 
 // Laws. Poisson counts whole units and uses the mean only: it needs SD 0 (or
 // left out) and a certain lead time.
 const (
-	Normal Model = iota
+	Normal Law = iota
 	Poisson
 )
 
-// ReorderOptions describes the demand for one product and the service wanted.
-// Time is counted in periods of the caller's choice (days, weeks, months), the
-// same in every field.
-type ReorderOptions struct {
+// PointOptions configures Point and SafetyStock: the demand for one product and the
+// service wanted. Time is counted in periods of the caller's choice (days, weeks,
+// months), the same in every field.
+type PointOptions struct {
 	Mean float64 // demand per period, >= 0
 	SD   float64 // its standard deviation, or better that of the forecast error, >= 0
 
 	Lead   float64 // mean lead time in periods, > 0
 	LeadSD float64 // its standard deviation, >= 0
 
-	// Review is the interval between reviews of the stock; 0 means that it is
-	// watched all the time. It lengthens the span that stock must cover to
-	// Lead+Review.
+	// Review is the interval between reviews of the stock in periods, >= 0; default
+	// 0: it is watched all the time. It lengthens the span that stock must cover to
+	// Lead+Review. The Review of PlanOptions means the same.
 	Review float64
 
-	Model Model // default Normal
+	Law Law // of demand; default Normal
 
 	// LeadDemand, if set, is the law of demand over lead time plus review and
 	// replaces all fields above: EmpiricalDemand, for instance.
@@ -40,46 +40,44 @@ type ReorderOptions struct {
 
 	// CycleService is the wanted chance that a cycle passes without stock-out, in
 	// (0, 1). FillRate is the wanted share of demand served from stock, in (0, 1),
-	// and needs Quantity, the lot ordered per cycle. At most one of the two;
+	// and needs Quantity, the lot ordered per cycle, > 0. At most one of the two;
 	// default CycleService 0.95.
-	CycleService float64
-	FillRate     float64
-	Quantity     float64
+	CycleService, FillRate, Quantity float64
 }
 
-func (o ReorderOptions) withDefaults() ReorderOptions {
+func (o PointOptions) withDefaults() PointOptions {
 	if o.FillRate == 0 {
 		o.CycleService = check.Default(o.CycleService, 0.95)
 	}
 	return o
 }
 
-func (o ReorderOptions) validate(where string) error {
-	var e check.Options
+func (o PointOptions) validate(where string) error {
+	var c check.Options
 	if o.LeadDemand == nil {
-		check.NonNegative(&e, "Mean", o.Mean)
-		check.NonNegative(&e, "SD", o.SD)
-		check.Positive(&e, "Lead", o.Lead)
-		check.NonNegative(&e, "LeadSD", o.LeadSD)
-		check.NonNegative(&e, "Review", o.Review)
-		e.Require(o.Model <= Poisson, "Model", o.Model, "Normal or Poisson")
-		if o.Model == Poisson {
-			e.Require(o.SD == 0, "SD", o.SD, "0 with Poisson, whose variance is its mean")
-			e.Require(o.LeadSD == 0, "LeadSD", o.LeadSD, "0 with Poisson")
+		check.NonNegative(&c, "Mean", o.Mean)
+		check.NonNegative(&c, "SD", o.SD)
+		check.Positive(&c, "Lead", o.Lead)
+		check.NonNegative(&c, "LeadSD", o.LeadSD)
+		check.NonNegative(&c, "Review", o.Review)
+		c.Require(o.Law <= Poisson, "Law", o.Law, "Normal or Poisson")
+		if o.Law == Poisson {
+			c.Require(o.SD == 0, "SD", o.SD, "0 with Poisson, whose variance is its mean")
+			c.Require(o.LeadSD == 0, "LeadSD", o.LeadSD, "0 with Poisson")
 		}
 	}
 	if o.FillRate != 0 {
-		e.Require(o.FillRate > 0 && o.FillRate < 1, "FillRate", o.FillRate, "in (0, 1)")
-		e.Require(o.CycleService == 0, "CycleService", o.CycleService, "0 when FillRate is given")
-		check.Positive(&e, "Quantity", o.Quantity)
+		c.Require(o.FillRate > 0 && o.FillRate < 1, "FillRate", o.FillRate, "in (0, 1)")
+		c.Require(o.CycleService == 0, "CycleService", o.CycleService, "0 when FillRate is given")
+		check.Positive(&c, "Quantity", o.Quantity)
 	} else {
-		e.Require(o.CycleService > 0 && o.CycleService < 1, "CycleService", o.CycleService, "in (0, 1)")
+		c.Require(o.CycleService > 0 && o.CycleService < 1, "CycleService", o.CycleService, "in (0, 1)")
 	}
-	return e.Err(where)
+	return c.Err(where)
 }
 
-// Reorder is when to order again.
-type Reorder struct {
+// PointResult is when to order again.
+type PointResult struct {
 	Point        float64 // order when stock on hand plus on order falls to this
 	SafetyStock  float64 // Point less mean demand over the span; negative when the wanted service is below one half
 	LeadDemand   float64 // mean demand over lead time plus review
@@ -87,8 +85,7 @@ type Reorder struct {
 	CycleService float64 // chance of no stock-out per cycle at Point
 }
 
-// ReorderPoint returns the stock position at which to order again. For normal
-// demand
+// Point returns the stock position at which to order again. For normal demand
 //
 //	Point = d·(L+R) + z·√((L+R)·σ_d² + d²·σ_L²)
 //
@@ -99,35 +96,36 @@ type Reorder struct {
 // what makes the expected shortage per cycle (1-FillRate)·Quantity, with Point
 // not below 0. Errors: ErrOption naming every bad field; ErrRange, ErrNotFinite
 // or ErrOverflow when demand over the span is beyond any stock.
-func ReorderPoint(o ReorderOptions) (Reorder, error) {
-	const where = "supply: ReorderPoint"
-	o = o.withDefaults()
-	if err := o.validate(where); err != nil {
-		return Reorder{}, err
+func Point(opt PointOptions) (PointResult, error) {
+	const where = "reorder: Point"
+	opt = opt.withDefaults()
+	if err := opt.validate(where); err != nil {
+		return PointResult{}, err
 	}
-	d := o.LeadDemand
+	d := opt.LeadDemand
 	if d == nil {
 		var err error
-		if d, err = leadDemand(o.Model, o.Mean*(o.Lead+o.Review), (o.Lead+o.Review)*o.SD*o.SD+o.Mean*o.Mean*o.LeadSD*o.LeadSD); err != nil {
-			return Reorder{}, fmt.Errorf("%s: %w", where, err)
+		span := opt.Lead + opt.Review
+		if d, err = leadDemand(opt.Law, opt.Mean*span, span*opt.SD*opt.SD+opt.Mean*opt.Mean*opt.LeadSD*opt.LeadSD); err != nil {
+			return PointResult{}, fmt.Errorf("%s: %w", where, err)
 		}
 	}
-	r := Reorder{LeadDemand: d.Mean(), LeadSD: d.SD()}
-	if o.FillRate > 0 {
-		r.Point = pointForLoss(d, (1-o.FillRate)*o.Quantity)
+	r := PointResult{LeadDemand: d.Mean(), LeadSD: d.SD()}
+	if opt.FillRate > 0 {
+		r.Point = pointForLoss(d, (1-opt.FillRate)*opt.Quantity)
 	} else {
-		r.Point = d.Quantile(o.CycleService)
+		r.Point = d.Quantile(opt.CycleService)
 	}
 	if !check.Finite(r.Point) {
-		return Reorder{}, fmt.Errorf("%s: reorder point is %v: %w", where, r.Point, ErrOverflow)
+		return PointResult{}, fmt.Errorf("%s: reorder point is %v: %w", where, r.Point, ErrOverflow)
 	}
 	r.SafetyStock, r.CycleService = r.Point-r.LeadDemand, d.CDF(r.Point)
 	return r, nil
 }
 
 // leadDemand is the law of demand with the given moments; no demand is certain.
-func leadDemand(m Model, mean, variance float64) (Distribution, error) {
-	if m == Poisson && mean > 0 {
+func leadDemand(law Law, mean, variance float64) (Distribution, error) {
+	if law == Poisson && mean > 0 {
 		return PoissonDemand(mean)
 	}
 	return NormalDemand(mean, math.Sqrt(variance))
@@ -162,8 +160,8 @@ func pointForLoss(d Distribution, loss float64) float64 {
 }
 
 // SafetyStock is the stock kept against uncertainty, z·√(L·σ_d² + d²·σ_L²):
-// the SafetyStock of ReorderPoint.
-func SafetyStock(o ReorderOptions) (float64, error) {
-	r, err := ReorderPoint(o)
+// the SafetyStock of Point.
+func SafetyStock(opt PointOptions) (float64, error) {
+	r, err := Point(opt)
 	return r.SafetyStock, err
 }

@@ -1,4 +1,4 @@
-package supply_test
+package reorder_test
 
 import (
 	"errors"
@@ -9,18 +9,18 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/testkit"
-	"github.com/aislekit/aisle/supply"
+	"github.com/aislekit/aisle/supply/reorder"
 )
 
 func TestPlan(t *testing.T) {
-	p := must(supply.Plan([]supply.Stock[string]{
+	p := must(reorder.Plan([]reorder.Stock[string]{
 		{ID: "plenty", Forecast: []float64{10, 10}, SD: 3, OnHand: 500, Lead: 3},
 		{ID: "low", Forecast: []float64{10, 20, 30}, SD: 3, OnHand: 30, OnOrder: 10, Owed: 5, Lead: 2.5},
 		{ID: "gone", Forecast: []float64{4}, SD: 1, Lead: 1, Lot: 25},
 		{ID: "dead", Forecast: []float64{0, 0}, OnHand: 7, Lead: 4},
 		{ID: "never", Forecast: []float64{0}, Lead: 4},
 		{ID: "owed", Forecast: []float64{0}, Owed: 3, Lead: 4, Multiple: 6},
-	}, supply.PlanOptions{}))
+	}, reorder.PlanOptions{Review: 1}))
 	ids := []string{}
 	for _, l := range p.Lines() {
 		ids = append(ids, l.ID)
@@ -47,7 +47,7 @@ func TestPlan(t *testing.T) {
 		testkit.Near(t, c.name, c.got, c.want, 1e-9)
 	}
 	// The point agrees with ReorderPoint where demand is level.
-	r := must(supply.ReorderPoint(supply.ReorderOptions{Mean: 10, SD: 3, Lead: 3, Review: 1}))
+	r := must(reorder.Point(reorder.PointOptions{Mean: 10, SD: 3, Lead: 3, Review: 1}))
 	if l := must(p.Line("plenty")); math.Abs(l.Point-r.Point) > 1e-9 || l.Reorder || l.Quantity != 0 || l.Cover != 50 {
 		t.Errorf("plenty: %+v", l)
 	}
@@ -76,7 +76,7 @@ func TestPlan(t *testing.T) {
 	if !slices.Equal(urgent, []string{"owed", "low", "gone"}) {
 		t.Errorf("orders %v", urgent)
 	}
-	if _, err := p.Line("unknown"); !errors.Is(err, supply.ErrUnknownID) {
+	if _, err := p.Line("unknown"); !errors.Is(err, reorder.ErrUnknownID) {
 		t.Error(err)
 	}
 	lines := p.Lines()
@@ -87,39 +87,39 @@ func TestPlan(t *testing.T) {
 }
 
 func TestPlanBadInput(t *testing.T) {
-	good := supply.Stock[int]{ID: 3, Forecast: []float64{1}, SD: 1, OnHand: 1, Lead: 1}
+	good := reorder.Stock[int]{ID: 3, Forecast: []float64{1}, SD: 1, OnHand: 1, Lead: 1}
 	nan := math.NaN()
 	for _, c := range []struct {
 		name   string
-		change func(*supply.Stock[int])
+		change func(*reorder.Stock[int])
 		want   error
 	}{
-		{"no forecast", func(s *supply.Stock[int]) { s.Forecast = nil }, supply.ErrEmpty},
-		{"forecast", func(s *supply.Stock[int]) { s.Forecast = []float64{1, -1} }, supply.ErrRange},
-		{"forecast NaN", func(s *supply.Stock[int]) { s.Forecast = []float64{nan} }, supply.ErrNotFinite},
-		{"SD", func(s *supply.Stock[int]) { s.SD = -1 }, supply.ErrRange},
-		{"negative stock", func(s *supply.Stock[int]) { s.OnHand = -1 }, supply.ErrRange},
-		{"on order", func(s *supply.Stock[int]) { s.OnOrder = nan }, supply.ErrNotFinite},
-		{"lead missing", func(s *supply.Stock[int]) { s.Lead = 0 }, supply.ErrRange},
-		{"lead", func(s *supply.Stock[int]) { s.Lead = -1 }, supply.ErrRange},
-		{"service", func(s *supply.Stock[int]) { s.CycleService = 1 }, supply.ErrRange},
-		{"lot", func(s *supply.Stock[int]) { s.Lot = math.Inf(1) }, supply.ErrNotFinite},
-		{"absurd", func(s *supply.Stock[int]) { s.OnHand = 1e300 }, supply.ErrRange},
+		{"no forecast", func(s *reorder.Stock[int]) { s.Forecast = nil }, reorder.ErrEmpty},
+		{"forecast", func(s *reorder.Stock[int]) { s.Forecast = []float64{1, -1} }, reorder.ErrRange},
+		{"forecast NaN", func(s *reorder.Stock[int]) { s.Forecast = []float64{nan} }, reorder.ErrNotFinite},
+		{"SD", func(s *reorder.Stock[int]) { s.SD = -1 }, reorder.ErrRange},
+		{"negative stock", func(s *reorder.Stock[int]) { s.OnHand = -1 }, reorder.ErrRange},
+		{"on order", func(s *reorder.Stock[int]) { s.OnOrder = nan }, reorder.ErrNotFinite},
+		{"lead missing", func(s *reorder.Stock[int]) { s.Lead = 0 }, reorder.ErrRange},
+		{"lead", func(s *reorder.Stock[int]) { s.Lead = -1 }, reorder.ErrRange},
+		{"service", func(s *reorder.Stock[int]) { s.CycleService = 1 }, reorder.ErrRange},
+		{"lot", func(s *reorder.Stock[int]) { s.Lot = math.Inf(1) }, reorder.ErrNotFinite},
+		{"absurd", func(s *reorder.Stock[int]) { s.OnHand = 1e300 }, reorder.ErrRange},
 	} {
 		s := good
 		c.change(&s)
-		if p, err := supply.Plan([]supply.Stock[int]{good, s}, supply.PlanOptions{}); !errors.Is(err, c.want) || p != nil {
+		if p, err := reorder.Plan([]reorder.Stock[int]{good, s}, reorder.PlanOptions{}); !errors.Is(err, c.want) || p != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	if _, err := supply.Plan([]supply.Stock[int]{good, good}, supply.PlanOptions{}); !errors.Is(err, supply.ErrDuplicate) {
+	if _, err := reorder.Plan([]reorder.Stock[int]{good, good}, reorder.PlanOptions{}); !errors.Is(err, reorder.ErrDuplicate) {
 		t.Error(err)
 	}
-	if _, err := supply.Plan[int](nil, supply.PlanOptions{}); !errors.Is(err, supply.ErrEmpty) {
+	if _, err := reorder.Plan[int](nil, reorder.PlanOptions{}); !errors.Is(err, reorder.ErrEmpty) {
 		t.Error(err)
 	}
-	for _, o := range []supply.PlanOptions{{CycleService: 1}, {CycleService: -1}, {Horizon: -1}, {Review: nan}, {Model: 5}} {
-		if _, err := supply.Plan([]supply.Stock[int]{good}, o); !errors.Is(err, supply.ErrOption) {
+	for _, o := range []reorder.PlanOptions{{CycleService: 1}, {CycleService: -1}, {Horizon: -1}, {Review: -1}, {Review: nan}, {Law: 5}} {
+		if _, err := reorder.Plan([]reorder.Stock[int]{good}, o); !errors.Is(err, reorder.ErrOption) {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
@@ -131,23 +131,23 @@ func TestPlanBadInput(t *testing.T) {
 func TestPlanProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 8).Draw(t, "n")
-		stocks := make([]supply.Stock[int], n)
+		stocks := make([]reorder.Stock[int], n)
 		f := func(name string, hi float64) float64 {
 			return rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(0, hi)).Draw(t, name)
 		}
 		for i := range stocks {
-			stocks[i] = supply.Stock[int]{
+			stocks[i] = reorder.Stock[int]{
 				ID: i * 7 % 11, Forecast: rapid.SliceOfN(rapid.Float64Range(0, 50), 1, 6).Draw(t, "forecast"), SD: f("sd", 10),
 				OnHand: f("hand", 200), OnOrder: f("order", 100), Owed: f("owed", 20), Lead: rapid.Float64Range(.1, 8).Draw(t, "lead"),
 				LeadSD: f("lead sd", 2), Lot: f("lot", 60), Multiple: rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(.5, 10)).Draw(t, "multiple"), Minimum: f("minimum", 30),
 			}
 		}
-		o := supply.PlanOptions{Model: supply.Model(rapid.IntRange(0, 1).Draw(t, "model"))}
-		p, err := supply.Plan(stocks, o)
+		o := reorder.PlanOptions{Review: 1, Law: reorder.Law(rapid.IntRange(0, 1).Draw(t, "model"))}
+		p, err := reorder.Plan(stocks, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, err := supply.Plan(rapid.Permutation(stocks).Draw(t, "order"), o)
+		q, err := reorder.Plan(rapid.Permutation(stocks).Draw(t, "order"), o)
 		if err != nil || !slices.Equal(p.Lines(), q.Lines()) {
 			t.Fatalf("depends on the order of the input (%v)", err)
 		}
@@ -177,7 +177,7 @@ func TestPlanProp(t *testing.T) {
 				stocks[i].OnOrder += l.Quantity + 1e-6
 			}
 		}
-		again, err := supply.Plan(stocks, o)
+		again, err := reorder.Plan(stocks, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,17 +193,9 @@ func TestPlanProp(t *testing.T) {
 	})
 }
 
-func BenchmarkPlan(b *testing.B) {
-	stocks := make([]supply.Stock[int], 10_000)
-	for i := range stocks {
-		stocks[i] = supply.Stock[int]{ID: i, Forecast: []float64{5, 6, 7, 8}, SD: 2, OnHand: float64(i % 60), Lead: 2}
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
 	}
-	b.Run("products=10k", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := supply.Plan(stocks, supply.PlanOptions{}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+	return v
 }

@@ -1,4 +1,4 @@
-package supply
+package reorder
 
 import (
 	"fmt"
@@ -18,17 +18,17 @@ type Season struct {
 // quantile of demand at under/(over+under). Both costs must be > 0, otherwise
 // ErrOption; a nil demand is ErrOption too.
 func Newsvendor(demand Distribution, over, under float64) (Season, error) {
-	var e check.Options
-	e.Require(demand != nil, "demand", demand, "a Distribution")
-	check.Positive(&e, "over", over)
-	check.Positive(&e, "under", under)
-	if err := e.Err("supply: Newsvendor"); err != nil {
+	var c check.Options
+	c.Require(demand != nil, "demand", demand, "a Distribution")
+	check.Positive(&c, "over", over)
+	check.Positive(&c, "under", under)
+	if err := c.Err("reorder: Newsvendor"); err != nil {
 		return Season{}, err
 	}
 	s := Season{Ratio: under / (over + under)}
 	s.Quantity = demand.Quantile(s.Ratio)
 	if !check.Finite(s.Quantity) {
-		return Season{}, fmt.Errorf("supply: Newsvendor: no quantile of demand at %v: %w", s.Ratio, ErrUndefined)
+		return Season{}, fmt.Errorf("reorder: Newsvendor: no quantile of demand at %v: %w", s.Ratio, ErrUndefined)
 	}
 	short := demand.Loss(s.Quantity)
 	left := s.Quantity - demand.Mean() + short

@@ -1,0 +1,99 @@
+package supply
+
+import (
+	"time"
+
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// AppendBinary appends the state to dst. Equal states give equal bytes.
+func (v *Inventory[K]) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	encodeTime(&w, v.opt.From)
+	encodeTime(&w, v.opt.To)
+	w.Int64(int64(v.opt.DeadAfter))
+	ages := make([]int64, len(v.opt.Ages))
+	for i, a := range v.opt.Ages {
+		ages[i] = int64(a)
+	}
+	w.Int64s(ages)
+	w.String(v.opt.Currency)
+	ids := sorted(v.skus)
+	encodeIDs(&w, ids)
+	for _, id := range ids {
+		s := v.skus[id]
+		w.Float64(s.valueTime)
+		w.Float64(s.unitTime)
+		w.Bool(s.hasEnd)
+		w.Int64(s.end)
+		w.Int64(s.units)
+		w.Int64(s.value)
+		for _, x := range s.sums() {
+			w.Int64(*x)
+		}
+		w.Bool(s.hasSale)
+		w.Int64(s.lastSale)
+		days := sorted(s.receipts)
+		w.Int64s(days)
+		for _, d := range days {
+			w.Int64(s.receipts[d])
+		}
+	}
+	return w.AppendFrame(dst, codec.KindInventory, version), nil
+}
+
+// MarshalBinary returns the state as bytes.
+func (v *Inventory[K]) MarshalBinary() ([]byte, error) { return v.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the receiver by a state written by MarshalBinary with
+// the same class of id. On error (ErrCorrupt, ErrVersion, ErrMismatch) the
+// receiver is unchanged.
+func (v *Inventory[K]) UnmarshalBinary(data []byte) error {
+	const name = "Inventory"
+	r, err := open(name, data, codec.KindInventory)
+	if err != nil {
+		return err
+	}
+	n := Inventory[K]{skus: map[K]*stocked{}}
+	n.opt = InventoryOptions{From: decodeTime(r), To: decodeTime(r), DeadAfter: time.Duration(r.Int64())}
+	for _, a := range r.Int64s() {
+		n.opt.Ages = append(n.opt.Ages, time.Duration(a))
+	}
+	n.opt.Currency = r.String()
+	if len(n.opt.Ages) == 0 {
+		r.Fail("has no age bands")
+	}
+	for _, id := range decodeIDs[K](r) {
+		s := &stocked{valueTime: decodeAmount(r), unitTime: decodeAmount(r)}
+		s.end, s.hasEnd = decodeMark(r)
+		s.units, s.value = decodeCount(r), decodeCount(r)
+		for _, x := range s.sums() {
+			*x = decodeCount(r)
+		}
+		s.lastSale, s.hasSale = decodeMark(r)
+		days := r.Int64s()
+		for i, d := range days {
+			if i == 0 {
+				s.receipts = map[int64]int64{}
+			} else if d <= days[i-1] {
+				r.Fail("has receipts out of order")
+				break
+			}
+			// A day must be an instant in nanoseconds.
+			if d < minInstant.Unix()/86400 || d > maxInstant.Unix()/86400 {
+				r.Fail("has a receipt out of range")
+				break
+			}
+			s.receipts[d] = decodeCount(r)
+		}
+		if r.Err() != nil {
+			break
+		}
+		n.skus[id] = s
+	}
+	if err := done(name, r, n.opt.validate()); err != nil {
+		return err
+	}
+	*v = n
+	return nil
+}

@@ -1,0 +1,17 @@
+package reorder
+
+import "github.com/aislekit/aisle/internal/check"
+
+// Errors of this package, always wrapped with the function and the field or
+// product that is wrong. Match them with errors.Is; they are the same values in
+// every package of the module.
+var (
+	ErrEmpty     = check.ErrEmpty     // no products, no forecast, no samples
+	ErrNotFinite = check.ErrNotFinite // NaN or infinite input
+	ErrRange     = check.ErrRange     // a quantity out of range
+	ErrUnknownID = check.ErrUnknownID // a product that is not part of the plan
+	ErrDuplicate = check.ErrDuplicate // a product given twice
+	ErrOption    = check.ErrOption    // invalid field of an options struct
+	ErrUndefined = check.ErrUndefined // a law without the quantile that is needed
+	ErrOverflow  = check.ErrOverflow  // a quantity or cost beyond float64
+)

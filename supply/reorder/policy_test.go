@@ -1,0 +1,86 @@
+package reorder_test
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/supply/reorder"
+)
+
+// Lots and policies against a search over a grid of alternatives.
+func TestOptimaProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := reorder.DiscountOptions{
+			Demand: rapid.Float64Range(1, 5000).Draw(t, "demand"), OrderCost: rapid.Float64Range(.5, 200).Draw(t, "order"),
+			HoldingRate: rapid.Float64Range(.05, 1).Draw(t, "holding"), Incremental: rapid.Bool().Draw(t, "incremental"),
+		}
+		from, price := 0.0, rapid.Float64Range(1, 100).Draw(t, "price")
+		for range rapid.IntRange(1, 4).Draw(t, "breaks") {
+			o.Breaks = append(o.Breaks, reorder.Break{From: from, Price: price})
+			from += rapid.Float64Range(1, 500).Draw(t, "step")
+			price *= rapid.Float64Range(.5, .999).Draw(t, "cut")
+		}
+		l, err := reorder.EOQDiscount(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cost := func(q float64) float64 { // of any lot, from the price list alone
+			paid, unit := 0.0, 0.0
+			for i, b := range o.Breaks {
+				end := math.Inf(1)
+				if i+1 < len(o.Breaks) {
+					end = o.Breaks[i+1].From
+				}
+				if q >= b.From {
+					paid += (min(q, end) - b.From) * b.Price
+					unit = b.Price
+				}
+			}
+			if o.Incremental {
+				unit = paid / q
+			}
+			return unit*o.Demand + o.OrderCost*o.Demand/q + o.HoldingRate*unit*q/2
+		}
+		if got := cost(l.Quantity); math.Abs(got-l.Cost) > 1e-9*l.Cost {
+			t.Fatalf("cost of the lot is %v, reported %v", got, l.Cost)
+		}
+		for q := l.Quantity / 50; q < 50*l.Quantity; q *= 1.01 {
+			if c := cost(q); c < l.Cost*(1-1e-9) {
+				t.Fatalf("lot %v costs %v, chosen %v costs %v", q, c, l.Quantity, l.Cost)
+			}
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		o := reorder.PolicyOptions{
+			Demand: rapid.Float64Range(.1, 30).Draw(t, "demand"), Lead: rapid.Float64Range(.1, 3).Draw(t, "lead"),
+			OrderCost: rapid.Float64Range(.1, 100).Draw(t, "order"), HoldingCost: rapid.Float64Range(.1, 10).Draw(t, "holding"),
+			BackorderCost: rapid.Float64Range(.1, 50).Draw(t, "backorder"), Law: reorder.Law(rapid.IntRange(0, 1).Draw(t, "model")),
+		}
+		step := 1.0
+		if o.Law == reorder.Normal {
+			o.SD = rapid.Float64Range(.1, 10).Draw(t, "sd")
+			step = .37
+		}
+		p, err := reorder.BestPolicy(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := -6; i <= 6; i++ {
+			for j := -6; j <= 6; j++ {
+				q := reorder.Policy{Point: p.Point + float64(i)*step, Quantity: p.Quantity + float64(j)*step}
+				if q.Quantity < 1e-3 {
+					continue
+				}
+				c, err := reorder.PolicyCost(o, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c < p.Cost*(1-1e-9) {
+					t.Fatalf("(%v, %v) costs %v, chosen (%v, %v) costs %v", q.Point, q.Quantity, c, p.Point, p.Quantity, p.Cost)
+				}
+			}
+		}
+	})
+}

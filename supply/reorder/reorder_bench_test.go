@@ -1,0 +1,83 @@
+package reorder_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/supply/reorder"
+)
+
+func measure(b *testing.B, name string, f func() error) {
+	b.Run(name, func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := f(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkStock(b *testing.B) {
+	r := rng.New(2, 0, 0)
+	samples := make([]float64, 200)
+	for i := range samples {
+		samples[i] = math.Floor(10 * r.Float64())
+	}
+	empirical, err := reorder.EmpiricalDemand(samples)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		o    reorder.PointOptions
+	}{
+		{"op=point/law=normal/service=cycle", reorder.PointOptions{Mean: 40, SD: 12, Lead: 2, LeadSD: 0.5}},
+		{"op=point/law=normal/service=fill", reorder.PointOptions{Mean: 40, SD: 12, Lead: 2, FillRate: 0.98, Quantity: 200}},
+		{"op=point/law=empirical/service=cycle", reorder.PointOptions{LeadDemand: empirical}},
+	} {
+		measure(b, c.name, func() error { _, err := reorder.Point(c.o); return err })
+	}
+	measure(b, "op=newsvendor/law=empirical", func() error { _, err := reorder.Newsvendor(empirical, 1, 3); return err })
+	measure(b, "op=eoq", func() error {
+		_, err := reorder.EOQ(reorder.LotOptions{Demand: 1000, OrderCost: 50, HoldingCost: 2})
+		return err
+	})
+	discount := reorder.DiscountOptions{Demand: 1000, OrderCost: 50, HoldingRate: 0.2, Breaks: []reorder.Break{{From: 0, Price: 10}, {From: 500, Price: 9.5}, {From: 2000, Price: 9}}}
+	measure(b, "op=eoq/breaks=3", func() error { _, err := reorder.EOQDiscount(discount); return err })
+}
+
+func BenchmarkPlan(b *testing.B) {
+	stocks := make([]reorder.Stock[int], 10_000)
+	for i := range stocks {
+		stocks[i] = reorder.Stock[int]{ID: i, Forecast: []float64{5, 6, 7, 8}, SD: 2, OnHand: float64(i % 60), Lead: 2}
+	}
+	b.Run("products=10k", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := reorder.Plan(stocks, reorder.PlanOptions{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkBestPolicy(b *testing.B) {
+	o := reorder.PolicyOptions{Demand: 1300, SD: 150, Lead: 1. / 12, OrderCost: 8, HoldingCost: .225, BackorderCost: 7.5}
+	b.Run("model=normal", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := reorder.BestPolicy(o); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	o.Law, o.SD = reorder.Poisson, 0
+	b.Run("model=poisson", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := reorder.BestPolicy(o); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,106 @@
+package reorder_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aislekit/aisle/supply"
+	"github.com/aislekit/aisle/supply/reorder"
+)
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func date(month time.Month, day int) time.Time {
+	return time.Date(2025, month, day, 0, 0, 0, 0, time.UTC)
+}
+
+// From sales to a list of what may be recommended.
+func Example_fromSales() {
+	demand, err := supply.NewDemand[string](supply.DemandOptions{Start: date(1, 1), Period: 7 * 24 * time.Hour})
+	check(err)
+	for week := range 8 { // the caller's loop over orders
+		at := date(1, 3).AddDate(0, 0, 7*week)
+		for id, units := range map[string]float64{"tea": 20, "mug": 6} {
+			check(demand.Add(id, at, units+float64(week%3)))
+		}
+	}
+	onHand := map[string]float64{"tea": 15, "mug": 40}
+	var stocks []reorder.Stock[string]
+	for _, id := range demand.IDs() {
+		series, err := demand.Series(id, supply.Scale)
+		check(err)
+		mean, sd, _, err := series.Moments()
+		check(err)
+		stocks = append(stocks, reorder.Stock[string]{ID: id, Forecast: []float64{mean}, SD: sd, OnHand: onHand[id], Lead: 2})
+	}
+	plan, err := reorder.Plan(stocks, reorder.PlanOptions{Review: 1})
+	check(err)
+	for _, l := range plan.Lines() {
+		fmt.Printf("%s: %.0f left, reorder at %.0f: order %.0f, risk %.2f\n", l.ID, l.OnHand, l.Point, l.Quantity, l.Risk)
+	}
+	fmt.Println("may be recommended:", plan.Deliverable(0.05))
+	// Output:
+	// mug: 40 left, reorder at 23: order 0, risk 0.00
+	// tea: 15 left, reorder at 65: order 50, risk 1.00
+	// may be recommended: [mug]
+}
+
+func ExamplePoint() {
+	r, err := reorder.Point(reorder.PointOptions{Mean: 100, SD: 20, Lead: 4, LeadSD: 1})
+	check(err)
+	fmt.Printf("order at %.0f: %.0f for the lead time and %.0f in reserve\n", r.Point, r.LeadDemand, r.SafetyStock)
+	// Output: order at 577: 400 for the lead time and 177 in reserve
+}
+
+func ExampleEOQ() {
+	l, err := reorder.EOQ(reorder.LotOptions{Demand: 1300, OrderCost: 8, HoldingCost: 0.225})
+	check(err)
+	fmt.Printf("%.0f units for %.2f a year\n", l.Quantity, l.Cost)
+	// Output: 304 units for 68.41 a year
+}
+
+func ExampleEOQDiscount() {
+	l, err := reorder.EOQDiscount(reorder.DiscountOptions{
+		Demand: 1000, OrderCost: 200, HoldingRate: 0.2,
+		Breaks: []reorder.Break{{From: 0, Price: 500}, {From: 200, Price: 475}, {From: 500, Price: 450}},
+	})
+	check(err)
+	fmt.Printf("%.0f units at %.0f\n", l.Quantity, l.Price)
+	// Output: 500 units at 450
+}
+
+func ExampleNewsvendor() {
+	demand, err := reorder.NormalDemand(50, 8)
+	check(err)
+	s, err := reorder.Newsvendor(demand, 0.18, 0.70)
+	check(err)
+	fmt.Printf("stock %.1f, expected cost %.2f\n", s.Quantity, s.Cost)
+	// Output: stock 56.6, expected cost 2.00
+}
+
+func ExampleBestPolicy() {
+	p, err := reorder.BestPolicy(reorder.PolicyOptions{Demand: 1.5, Lead: 2, OrderCost: 100, HoldingCost: 20, BackorderCost: 150, Law: reorder.Poisson})
+	check(err)
+	fmt.Printf("at %.0f order %.0f, cost %.2f; cycle service %.2f, fill rate %.2f\n", p.Point, p.Quantity, p.Cost, p.CycleService, p.FillRate)
+	// Output: at 3 order 5, cost 107.92; cycle service 0.65, fill rate 0.87
+}
+
+// The program of the package's documentation.
+func Example() {
+	plan, err := reorder.Plan([]reorder.Stock[string]{
+		{ID: "tea", Forecast: []float64{20, 20, 60}, SD: 5, OnHand: 45, Lead: 2, Multiple: 12},
+		{ID: "mug", Forecast: []float64{6}, SD: 2, OnHand: 40, Lead: 2},
+	}, reorder.PlanOptions{CycleService: 0.98, Review: 1})
+	check(err)
+	for _, l := range plan.Orders() {
+		fmt.Printf("order %.0f %s\n", l.Quantity, l.ID)
+	}
+	fmt.Println("recommend", plan.Deliverable(0.05), "but do not push", plan.AtRisk(0.2))
+	// Output:
+	// order 84 tea
+	// recommend [mug tea] but do not push [tea]
+}
