@@ -24,7 +24,6 @@ var (
 	_ Persistent = (*SigmoidCalibrator)(nil)
 	_ Persistent = (*Isotonic)(nil)
 	_ Persistent = (*IsotonicBuckets)(nil)
-	_ Persistent = (*Labeler[string])(nil)
 )
 
 // empty returns a new state of the kind, to be decoded into; nil for a kind that
