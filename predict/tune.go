@@ -5,72 +5,148 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
-	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/moments"
+	"github.com/aislekit/aisle/internal/search"
 )
+
+// Knob is one setting that Tune may vary: a range and how to put a value of it
+// into an options struct. A choice among n things is an Integer knob from 0 to
+// n-1, each of which is as likely.
+//
+// Set is called on a copy of the base options, knob after knob, so it may look at
+// what the knobs before it have set. It must not write through slices, maps or
+// pointers that the copy shares with base.
+type Knob[O any] struct {
+	Name      string                    // for messages
+	Low, High float64                   // both included, finite
+	Log       bool                      // search on a logarithmic scale; Low must be > 0
+	Integer   bool                      // whole numbers; Low and High must be whole
+	Set       func(o *O, value float64) // required
+}
+
+// TuneMethod says how Tune picks the next settings.
+type TuneMethod int
+
+const (
+	// TuneRandom draws from the ranges (Bergstra and Bengio 2012); default.
+	TuneRandom TuneMethod = iota
+	// TuneGrid takes every combination of GridPoints equally spaced values, or of all
+	// values of an Integer knob that has fewer; at most 2²⁰ of them unless there is a
+	// Budget.
+	TuneGrid
+	// TuneHalving, successive halving, judges many settings cheaply and the better
+	// third of them again at three times the fidelity, until one is judged in full
+	// (Jamieson and Talwalkar 2016).
+	TuneHalving
+	// TuneBayesian models the score by a Gaussian process (Matérn 5/2) and takes the
+	// settings with the largest expected improvement (Snoek et al. 2012).
+	TuneBayesian
+)
+
+// TuneOptions configures Tune: the options of recommend/tune, under the same names.
+type TuneOptions struct {
+	Method     TuneMethod    // default TuneRandom
+	Trials     int           // evaluations at the most, > 0; default 30. TuneGrid has its own number
+	Budget     time.Duration // no new trial begins after this long, >= 0; 0 means no limit
+	GridPoints int           // values a knob for TuneGrid, > 0; default 3
+	Seed       uint64        // of the draws; 0 is a seed
+}
 
 // Trial is one setting that Tune tried.
 type Trial[O any] struct {
-	Options O
-	Index   int       // position among the candidates
-	Scores  []float64 // as evaluate returned them, one a fold
-	Mean    float64
-	StdErr  float64 // of Mean, from the spread of Scores; NaN for a single score
+	Options  O
+	Values   []float64 // one a knob, in order; nil for the base
+	Fidelity float64   // in (0, 1]; 1 is the full evaluation
+	Scores   []float64 // as evaluate returned them, one a fold; nil when Err is set
+	Score    float64   // their mean, NaN when Err is set
+	StdErr   float64   // of Score, from the spread of Scores; NaN for a single one
+	Err      error
 }
 
-// Tune scores every candidate setting, say by CrossValidate, and returns the
-// trials by descending mean score, ties by position: the first is the best.
-// Use higher-is-better scores; negate a loss. The candidates may be a grid or a
-// random draw; list them from the plainest to the most elaborate, so that ties
-// go to the plainer one. The winner's score flatters it: confirm it on rows that
-// took no part.
+// TuneResult is the outcome of Tune.
+type TuneResult[O any] struct {
+	Best   Trial[O]   // the best trial of fidelity 1; of the highest fidelity when the budget ended before
+	Trials []Trial[O] // in the order they were made
+}
+
+// Tune looks for the settings with the highest mean score. evaluate fits and judges
+// one options struct, as a rule by CrossValidate, and returns one score a fold: higher
+// is better, so negate a loss. fidelity tells it how thorough to be (a share of the
+// folds or of the rows) and is 1 but for TuneHalving. A trial that returns an error is
+// kept with its error and does not stop the search. The first trial is base itself,
+// unless the method is TuneGrid; of equal scores the first wins. The winner's score
+// flatters it: confirm it on rows that took no part.
 //
-// Errors: ErrEmpty for no candidates or no scores, ErrNotFinite for a score
-// that is not finite, context.Cause(ctx), or the first error of evaluate, with
-// the candidate's position.
-func Tune[O any](ctx context.Context, candidates []O, evaluate func(ctx context.Context, o O) ([]float64, error)) ([]Trial[O], error) {
-	const where = "predict: Tune"
-	if len(candidates) == 0 {
-		return nil, fmt.Errorf("%s: candidates: %w", where, ErrEmpty)
+// The same search as in recommend/tune: equal knobs, options and scores give equal
+// trials. They run one after the other on the caller's goroutine, so evaluate may use
+// all processors. Their sequence depends on seed and scores only; with a Budget the
+// number of trials depends on the clock.
+//
+// To judge a list of settings, turn one knob over their positions, by TuneGrid with
+// as many GridPoints.
+//
+// Errors: ErrOption (knobs or options), ErrEmpty (no trial succeeded) with the error of
+// the first trial, and context.Cause(ctx), with what was found so far. The error of a
+// trial is ErrEmpty for no scores, ErrNotFinite for one that is not finite, or
+// that of evaluate.
+func Tune[O any](ctx context.Context, base O, knobs []Knob[O], evaluate func(ctx context.Context, o O, fidelity float64) ([]float64, error), opt TuneOptions) (*TuneResult[O], error) {
+	turn := make([]search.Knob[O], len(knobs))
+	for i, k := range knobs {
+		turn[i] = search.Knob[O](k)
 	}
-	trials := make([]Trial[O], 0, len(candidates))
-	for i, o := range candidates {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		scores, err := evaluate(ctx, o)
-		if err == nil && len(scores) == 0 {
-			err = fmt.Errorf("scores: %w", ErrEmpty)
-		}
-		if err == nil {
-			err = check.Slice("scores", scores)
-		}
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, context.Cause(ctx)
+	var scores []foldScores // of the trials, in order
+	var judge func(ctx context.Context, o O, fidelity float64) (float64, error)
+	if evaluate != nil {
+		judge = func(ctx context.Context, o O, fidelity float64) (float64, error) {
+			folds, err := evaluate(ctx, o, fidelity)
+			var s foldScores
+			if err == nil {
+				s, err = summarise(folds)
 			}
-			return nil, fmt.Errorf("%s: candidate %d: %w", where, i, err)
+			scores = append(scores, s)
+			return s.mean, err
 		}
-		t := Trial[O]{Options: o, Index: i, Scores: slices.Clone(scores), StdErr: math.NaN()}
-		m2 := 0.0
-		for k, s := range scores {
-			d := s - t.Mean
-			t.Mean += d / float64(k+1)
-			m2 += d * (s - t.Mean)
-		}
-		if n := float64(len(scores)); n > 1 {
-			t.StdErr = math.Sqrt(m2 / (n - 1) / n)
-		}
-		trials = append(trials, t)
 	}
-	slices.SortStableFunc(trials, func(a, b Trial[O]) int {
-		switch {
-		case a.Mean > b.Mean:
-			return -1
-		case a.Mean < b.Mean:
-			return 1
-		}
-		return a.Index - b.Index
+	found, err := search.Run(ctx, "predict: Tune", base, turn, judge, search.Options{
+		Method: search.Method(opt.Method), Trials: opt.Trials, Budget: opt.Budget, GridPoints: opt.GridPoints, Seed: opt.Seed,
 	})
-	return trials, nil
+	if found == nil {
+		return nil, err
+	}
+	out := &TuneResult[O]{Trials: make([]Trial[O], len(found.Trials))}
+	for i, t := range found.Trials {
+		s := scores[i]
+		out.Trials[i] = Trial[O]{Options: t.Options, Values: t.Values, Fidelity: t.Fidelity, Scores: s.folds, Score: t.Score, StdErr: s.stdErr, Err: t.Err}
+		if i == found.At {
+			out.Best = out.Trials[i]
+		}
+	}
+	return out, err
+}
+
+// foldScores are the scores of one trial.
+type foldScores struct {
+	folds        []float64
+	mean, stdErr float64
+}
+
+// summarise copies the scores of the folds and takes their mean and its error.
+func summarise(folds []float64) (foldScores, error) {
+	s := foldScores{mean: math.NaN(), stdErr: math.NaN()}
+	if len(folds) == 0 {
+		return s, fmt.Errorf("scores: %w", ErrEmpty)
+	}
+	var m moments.Welford
+	for i, x := range folds {
+		if err := m.Add(x); err != nil {
+			return s, fmt.Errorf("scores[%d]: %w", i, err)
+		}
+	}
+	s.folds, s.mean = slices.Clone(folds), m.Mean()
+	if variance, err := m.Variance(); err == nil {
+		s.stdErr = math.Sqrt(variance / float64(len(folds)))
+	}
+	return s, nil
 }

@@ -120,6 +120,7 @@ type Trial[O any] struct {
 // Result is the outcome of Run.
 type Result[O any] struct {
 	Best   Trial[O] // the best trial of fidelity 1; of the highest fidelity when the budget ended before
+	At     int      // where it stands in Trials; -1 for none
 	Trials []Trial[O]
 }
 
@@ -134,8 +135,8 @@ type Result[O any] struct {
 // the number of trials depends on the clock.
 //
 // where is what errors begin with, "tune: Search". They are ErrOption (knobs or
-// options), ErrEmpty (no trial succeeded), and context.Cause(ctx), with what was
-// found so far.
+// options), ErrEmpty (no trial succeeded) with the error of the first, and
+// context.Cause(ctx), with what was found so far.
 func Run[O any](ctx context.Context, where string, base O, knobs []Knob[O], evaluate func(ctx context.Context, o O, fidelity float64) (float64, error), opt Options) (*Result[O], error) {
 	opt.Trials = check.Default(opt.Trials, 30)
 	opt.GridPoints = check.Default(opt.GridPoints, 3)
@@ -203,7 +204,7 @@ func (t *run[O]) try(p []float64, fidelity float64) bool {
 	}
 	r.Score, r.Err = t.evaluate(t.ctx, r.Options, fidelity)
 	if r.Err == nil && !check.Finite(r.Score) {
-		r.Err = fmt.Errorf("%s: score is %v: %w", t.where, r.Score, check.ErrNotFinite)
+		r.Err = fmt.Errorf("score is %v: %w", r.Score, check.ErrNotFinite)
 	}
 	if r.Err != nil {
 		r.Score = math.NaN()
@@ -301,20 +302,20 @@ func (t *run[O]) halve() {
 // finish returns what was found: the best of the trials of highest fidelity, the
 // earliest of equals.
 func (t *run[O]) finish() (*Result[O], error) {
-	best := -1
+	t.out.At = -1
 	for i, r := range t.out.Trials {
 		if r.Err != nil {
 			continue
 		}
-		if best < 0 || r.Fidelity > t.out.Best.Fidelity || r.Fidelity == t.out.Best.Fidelity && r.Score > t.out.Best.Score {
-			best, t.out.Best = i, r
+		if t.out.At < 0 || r.Fidelity > t.out.Best.Fidelity || r.Fidelity == t.out.Best.Fidelity && r.Score > t.out.Best.Score {
+			t.out.At, t.out.Best = i, r
 		}
 	}
 	if t.ctx.Err() != nil {
 		return t.out, context.Cause(t.ctx)
 	}
-	if best < 0 {
-		return t.out, fmt.Errorf("%s: no trial succeeded: %w", t.where, check.ErrEmpty)
+	if t.out.At < 0 { // of one trial at least: the first is always made
+		return t.out, fmt.Errorf("%s: no trial succeeded, the first: %w: %w", t.where, t.out.Trials[0].Err, check.ErrEmpty)
 	}
 	return t.out, nil
 }

@@ -76,8 +76,9 @@ type Result[O any] struct {
 // all processors. Their sequence depends on seed and scores only; with a Budget
 // the number of trials depends on the clock.
 //
-// Errors: ErrOption (knobs or options), ErrEmpty (no trial succeeded), and
-// context.Cause(ctx), with what was found so far.
+// Errors: ErrOption (knobs or options), ErrEmpty (no trial succeeded) with the error
+// of the first trial, and context.Cause(ctx), with what was found so far. A score that
+// is not finite makes its trial ErrNotFinite.
 func Search[O any](ctx context.Context, base O, knobs []Knob[O], evaluate func(ctx context.Context, o O, fidelity float64) (float64, error), opt Options) (*Result[O], error) {
 	turn := make([]search.Knob[O], len(knobs))
 	for i, k := range knobs {

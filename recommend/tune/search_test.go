@@ -64,7 +64,7 @@ func TestSearchErrors(t *testing.T) {
 	if !errors.Is(err, tune.ErrEmpty) || len(out.Trials) != 3 || !errors.Is(out.Trials[0].Err, tune.ErrNotFinite) {
 		t.Errorf("no trial succeeds: %+v, %v", out, err)
 	}
-	if err == nil || err.Error() != "tune: Search: no trial succeeded: no data" {
+	if err == nil || err.Error() != "tune: Search: no trial succeeded, the first: score is NaN: value is NaN or infinite: no data" {
 		t.Errorf("message %q", err)
 	}
 	if out, err := tune.Search(context.Background(), point{}, nil, fails, tune.Options{}); !errors.Is(err, tune.ErrOption) || out != nil {
