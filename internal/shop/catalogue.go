@@ -8,23 +8,6 @@ import (
 	"github.com/aislekit/aisle/internal/rng"
 )
 
-// Stages of random streams. A value is part of the format of a seed: never
-// renumber.
-const (
-	stageGroup = iota + 1
-	stageItem
-	stagePrice
-	stageUser
-	stageTrip
-	stageBrowse
-	stageContent
-	stageStock
-	stageAfter
-	stageRawLine
-	stageRawEvent
-	stageCampaign = 100 // + number of the campaign
-)
-
 const nouns = 5 // product groups per category
 
 // nounPrice scales the price of the category for its five products, where they

@@ -48,4 +48,44 @@
 // All randomness comes from streams named by (seed, stage, user or item), so a
 // user's wishes do not depend on how many other users there are. Users meet only
 // at the stock. The same Config gives the same records on one architecture.
+//
+// # Who may change what
+//
+// Six owners plant beside each other, each a truth that its own packages are to
+// find. An owner has one file and its test, a thousand stages, and fields of its
+// own at the end of Shop, Truth and Config, all by the owner's name:
+//
+//	owner      for                           file          stages       names
+//	profile    identity, privacy, cleaning   profile.go    1000 … 1999  Profile…, stageProfile…
+//	segment    baskets, triggers, offers     segment.go    2000 … 2999  Segment…, stageSegment…
+//	learners   trees, forecasts, lifetimes,  learners.go   3000 … 3999  Learners…, stageLearners…
+//	           uplift, ads
+//	decisions  experiments, attribution,     decisions.go  4000 … 4999  Decisions…, stageDecisions…
+//	           drift, choices
+//	supply     lots, policies, scorecards    supply.go     5000 … 5999  Supply…, stageSupply…
+//	backend    services, pages, reports      backend.go    6000 … 6999  Backend…, stageBackend…
+//
+// To plant something, without asking anybody:
+//
+//  1. Name a stage in your range in your file, and list it in digest_test.go.
+//  2. Write a method makeX of Shop in your file that reads what it needs, draws from
+//     rng.New(seed, stageYourX, user or item) and writes fields of yours only. What
+//     belongs to a user, an item or a day is a slice parallel to Users, Items or days,
+//     not a field of User or UserTruth: those are everybody's.
+//  3. Call it at the end of Simulate: one line.
+//  4. Pin the digests of your new fields in testdata/digests.json.
+//  5. Ask in your test whether a method finds it, as truth_test.go does.
+//
+// An effect that shows in records of others (a price war in the orders, a failing
+// carrier in the deliveries) is a field of Config that is off at its zero value and
+// whose draws come from a stage of yours, so that the default shop stays what it is.
+//
+// Everybody's consent is needed to change a draw of a stage below 1000 or its order, a
+// default of Config, a type in records.go or truth.go, or a line of
+// testdata/digests.json that stands: examples, tests and documented figures of all
+// six rest on them. TestDigests says whose bytes changed, TestStages that no number
+// serves two, and TestOwnStageLeavesOthers that planting is adding.
+//
+// Dependencies: check for options and sentinels, rng for the streams; nothing else
+// of the module, so that any package may use the shop in its tests.
 package shop

@@ -94,11 +94,26 @@ func (c *clock) read(sec int64) float64 {
 	return c.h[d] + f*(c.h[d+1]-c.h[d])
 }
 
+// A life is one user on the way through time.
+type life struct {
+	s   *Shop
+	u   int
+	x   *UserTruth
+	seg *SegmentTruth
+	c   *clock
+
+	camp            rng.Stream // of the running campaign
+	running         int        // campaign in which u is treated; -1 for none
+	runFrom, runEnd int64
+	extras          []trip // made because of campaigns
+	next            int    // first campaign that has not been assigned
+	churn           int64  // -1 while the user is alive
+}
+
 // makeTrips runs the life of user u: first trip, repeat trips, campaigns,
 // departure. It appends to dst.
 func (s *Shop) makeTrips(u int, c *clock, dst []trip) []trip {
 	x := &s.Truth.Users[u]
-	seg := &s.Truth.Segments[x.Segment]
 	c.set(s, x.Taste)
 	end := int64(s.Config.Days) * daySeconds
 	r := rng.New(s.Config.Seed, stageTrip, uint64(u))
@@ -115,94 +130,31 @@ func (s *Shop) makeTrips(u int, c *clock, dst []trip) []trip {
 	x.First = s.at(first)
 	dst = append(dst, trip{sec: first, campaign: -1})
 
-	var (
-		camp            rng.Stream // of the running campaign
-		running         = -1       // campaign in which u is treated
-		runFrom, runEnd int64
-		extras          []trip
-		k               int
-		churn           = int64(-1)
-	)
-	// assign enrols u in campaign k. next is the next own trip (−1 = none) and
-	// peek the state of the trip stream just after next was drawn.
-	assign := func(next int64, h float64, peek rng.Stream) {
-		from, to := s.window(k)
-		camp.Reset(s.Config.Seed, stageCampaign+uint64(k), uint64(u))
-		treated := camp.Bool(.5)
-		extra := camp.Bool(seg.Gain)
-		extraAt := from + 10*3600 + int64(float64(to-from-10*3600)*camp.Float64())
-		t := &s.Truth.Campaigns[k]
-		s.Campaigns[k].Assigned = append(s.Campaigns[k].Assigned, Assignment{s.Users[u].ID, treated})
-		t.Users = append(t.Users, u)
-		base, uplift, y0, y1 := 0.0, 0.0, false, false
-		if churn < 0 {
-			load := x.Rate * (c.read(to) - c.read(from))
-			base = -math.Expm1(-load)
-			uplift = math.Exp(-load) - (1-seg.Gain)*math.Exp(-load*(1-seg.Loss))
-			y0 = next >= 0 && next < to
-			y1 = extra
-			skips := camp
-			for n := next; !y1 && n >= 0 && n < to; {
-				y1 = !skips.Bool(seg.Loss)
-				peek.Float64()
-				h += peek.Exp() / x.Rate
-				n = c.at(h)
-			}
-			if treated {
-				running, runFrom, runEnd = k, from, to
-				if extra {
-					extras = append(extras, trip{extraAt, k, true})
-				}
-			}
-		}
-		t.Base, t.Uplift = append(t.Base, base), append(t.Uplift, uplift)
-		t.IfControl, t.IfTreated = append(t.IfControl, y0), append(t.IfTreated, y1)
-	}
-
-	for h := c.read(first); churn < 0; {
+	l := &life{s: s, u: u, x: x, seg: &s.Truth.Segments[x.Segment], c: c, running: -1, churn: -1}
+	for h := c.read(first); l.churn < 0; {
 		h += r.Exp() / x.Rate
 		next := c.at(h)
-		for ; k < s.Config.Campaigns; k++ {
-			from, _ := s.window(k)
-			if next >= 0 && from > next {
-				break
-			}
-			if from > first {
-				assign(next, h, *r)
-			}
-		}
+		l.campaigns(first, next, h, r)
 		if next < 0 {
 			break
 		}
 		leave := r.Float64() < x.Dropout
-		t := trip{sec: next, campaign: -1}
-		if running >= 0 && next >= runFrom && next < runEnd {
-			if camp.Bool(seg.Loss) {
-				x.SkippedTrip++
-				continue
-			}
-			// The coupon draw must not disturb the skips, which the potential
-			// outcome has looked at in advance.
-			if rng.Unit(rng.Hash(s.Config.Seed, stageCampaign, uint64(u), uint64(next))) < couponShare {
-				t.campaign = running
-			}
+		if t, made := l.own(next); made {
+			dst = append(dst, t)
+		} else {
+			continue
 		}
-		dst = append(dst, t)
 		if leave {
-			churn = next
-			x.Churn = s.at(churn)
+			l.churn = next
+			x.Churn = s.at(next)
 		}
 	}
-	for ; k < s.Config.Campaigns; k++ {
-		if from, _ := s.window(k); from > first {
-			assign(-1, 0, *r)
-		}
-	}
+	l.campaigns(first, -1, 0, r)
 	last := end
-	if churn >= 0 {
-		last = churn
+	if l.churn >= 0 {
+		last = l.churn
 	}
-	for _, e := range extras {
+	for _, e := range l.extras {
 		if e.sec < last {
 			dst = append(dst, e)
 			x.ExtraTrips++
@@ -212,4 +164,74 @@ func (s *Shop) makeTrips(u int, c *clock, dst []trip) []trip {
 	slices.SortFunc(dst, func(a, b trip) int { return cmp.Compare(a.sec, b.sec) })
 	x.Trips = len(dst)
 	return dst
+}
+
+// campaigns enrols the user in those that begin before the next own trip, -1 for
+// none, which is drawn at h of the user's clock and after which the stream is r.
+func (l *life) campaigns(first, next int64, h float64, r *rng.Stream) {
+	for ; l.next < l.s.Config.Campaigns; l.next++ {
+		from, _ := l.s.window(l.next)
+		if next >= 0 && from > next {
+			break
+		}
+		if from > first {
+			l.assign(l.next, next, h, *r)
+		}
+	}
+}
+
+// own returns the trip of the user's own accord at second next, which a running
+// campaign may prevent or give a coupon.
+func (l *life) own(next int64) (t trip, made bool) {
+	t = trip{sec: next, campaign: -1}
+	if l.running >= 0 && next >= l.runFrom && next < l.runEnd {
+		if l.camp.Bool(l.seg.Loss) {
+			l.x.SkippedTrip++
+			return t, false
+		}
+		// The coupon draw must not disturb the skips, which the potential
+		// outcome has looked at in advance.
+		if rng.Unit(rng.Hash(l.s.Config.Seed, stageCampaign, uint64(l.u), uint64(next))) < couponShare {
+			t.campaign = l.running
+		}
+	}
+	return t, true
+}
+
+// assign enrols the user in campaign k and plants what it does. next is the next own
+// trip (−1 = none) and peek the state of the trip stream just after next was drawn,
+// so that both potential outcomes can be looked up without drawing from it.
+func (l *life) assign(k int, next int64, h float64, peek rng.Stream) {
+	s, seg, x := l.s, l.seg, l.x
+	from, to := s.window(k)
+	l.camp.Reset(s.Config.Seed, stageCampaign+uint64(k), uint64(l.u))
+	treated := l.camp.Bool(.5)
+	extra := l.camp.Bool(seg.Gain)
+	extraAt := from + 10*3600 + int64(float64(to-from-10*3600)*l.camp.Float64())
+	t := &s.Truth.Campaigns[k]
+	s.Campaigns[k].Assigned = append(s.Campaigns[k].Assigned, Assignment{s.Users[l.u].ID, treated})
+	t.Users = append(t.Users, l.u)
+	base, uplift, y0, y1 := 0.0, 0.0, false, false
+	if l.churn < 0 {
+		load := x.Rate * (l.c.read(to) - l.c.read(from))
+		base = -math.Expm1(-load)
+		uplift = math.Exp(-load) - (1-seg.Gain)*math.Exp(-load*(1-seg.Loss))
+		y0 = next >= 0 && next < to
+		y1 = extra
+		skips := l.camp
+		for n := next; !y1 && n >= 0 && n < to; {
+			y1 = !skips.Bool(seg.Loss)
+			peek.Float64()
+			h += peek.Exp() / x.Rate
+			n = l.c.at(h)
+		}
+		if treated {
+			l.running, l.runFrom, l.runEnd = k, from, to
+			if extra {
+				l.extras = append(l.extras, trip{extraAt, k, true})
+			}
+		}
+	}
+	t.Base, t.Uplift = append(t.Base, base), append(t.Uplift, uplift)
+	t.IfControl, t.IfTreated = append(t.IfControl, y0), append(t.IfTreated, y1)
 }
