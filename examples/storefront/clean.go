@@ -40,12 +40,6 @@ type cleaned struct {
 	TrueNet     int64
 }
 
-// dirtKind compares one kind of dirt with what was planted of it.
-type dirtKind struct {
-	Name           string
-	Planted, Found int
-}
-
 // rawLine is a line of the raw log after parsing.
 type rawLine struct {
 	row      int64
@@ -56,9 +50,10 @@ type rawLine struct {
 	quantity int64
 }
 
-// clean turns the raw logs of four systems into records: it parses each in its
+// cleanRecords turns the raw logs of four systems into records: it parses each in its
 // own formats, converts currencies, rejects what cannot be right, repairs what
-// can be, removes repetitions, and matches returns to orders.
+// can be, removes repetitions, and matches returns to orders. What it found is then
+// held against what was planted, which cleaning itself does not look at.
 func cleanRecords(s *shop.Shop, cut time.Time, horizon time.Duration) (*records, *cleaned, error) {
 	rec := &records{Currency: s.Currency, Start: s.Start, End: s.End, Cut: cut, Horizon: horizon, Ledger: &ledger{}}
 	for i := range s.Users {
@@ -81,13 +76,26 @@ func cleanRecords(s *shop.Shop, cut time.Time, horizon time.Duration) (*records,
 		rec.StockOuts = append(rec.StockOuts, stockOut{o.SKU, o.From, to})
 	}
 	out := &cleaned{Currency: s.Currency}
-	if err := cleanLines(s, rec, out); err != nil {
+	lines, err := cleanLines(s.RawLines, s.Rates, rec, out)
+	if err != nil {
 		return nil, nil, err
 	}
-	if err := cleanEvents(s, rec, out); err != nil {
+	raw, planted := s.RawEvents()
+	events, err := cleanEvents(raw, rec, out)
+	if err != nil {
 		return nil, nil, err
 	}
+	out.audit(s, lines, raw, planted, events)
 	return rec, out, nil
+}
+
+// registered returns when each customer opened an account.
+func (r *records) registered() map[string]time.Time {
+	at := make(map[string]time.Time, len(r.Accounts))
+	for _, a := range r.Accounts {
+		at[a.ID] = a.Registered
+	}
+	return at
 }
 
 // parsers reads the formats of the four systems, see shop.RawLine.
@@ -111,255 +119,262 @@ func parsers(q *clean.Quality) (map[string]*clean.Parser, error) {
 	return out, nil
 }
 
-func cleanLines(s *shop.Shop, rec *records, out *cleaned) error {
-	registered := make(map[string]time.Time, len(rec.Accounts))
-	for _, a := range rec.Accounts {
-		registered[a.ID] = a.Registered
-	}
-	units := make(map[string]float64, len(s.Rates))
-	for _, r := range s.Rates {
-		units[r.Currency] = float64(r.Base) / 100
-	}
-	rates, err := clean.NewRates(s.Currency, units)
-	if err != nil {
-		return err
-	}
-	var quality clean.Quality
-	readers, err := parsers(&quality)
-	if err != nil {
-		return err
-	}
-	found := make([]clean.Reason, len(s.RawLines))
-	reject := func(row int64, why clean.Reason) {
-		found[row] = why
-		quality.Reject(row, why)
-	}
-	flag := func(row int64, why clean.Reason) {
-		found[row] = why
-		quality.Flag(row, why)
-	}
+// lineKey tells the lines of the raw log apart: one product on one order.
+type lineKey struct{ id, sku string }
 
-	// First pass: text to values.
-	lines := make([]rawLine, 0, len(s.RawLines))
-	for row := range s.RawLines {
-		raw, row := &s.RawLines[row], int64(row)
-		p := readers[raw.Source]
-		if p == nil {
-			reject(row, clean.Malformed)
-			continue
-		}
-		quantity, err := p.Int("quantity", raw.Quantity)
-		at, err2 := p.Time("time", raw.Time)
-		price, err3 := readPrice(p, raw)
-		if err = cmp.Or(err, err2, err3); err != nil {
-			why := clean.Malformed
-			if raw.Time == "" || raw.Price == "" || raw.Quantity == "" {
-				why = clean.Missing
-			}
-			reject(row, why)
-			continue
-		}
-		base, err := rates.Convert(price)
-		if err != nil {
-			return fmt.Errorf("raw line %d: %w", row+1, err)
-		}
-		out.RawSum += base.Minor * quantity
-		lines = append(lines, rawLine{row, raw.OrderID, raw.SKU, raw.Customer, at, base.Minor, quantity})
-	}
+// lineCleaner takes the raw order lines through their stages: parse, credible,
+// dedupe, settle.
+type lineCleaner struct {
+	rec        *records
+	registered map[string]time.Time // by customer
+	quality    clean.Quality
+	found      []clean.Reason // what was found of each raw row, "" for nothing
+	lines      []rawLine      // those that could be read
+	rawSum     int64          // revenue if nothing were cleaned
+	repaired   int            // customers found again
+}
 
-	// What a product usually costs and how many are usually bought at a time is
-	// seen only over all lines.
-	if len(lines) == 0 {
-		return fmt.Errorf("no order line could be read")
+// cleanLines turns the raw order lines into the ledger and says what was found of
+// each row.
+func cleanLines(raw []shop.RawLine, rates []shop.Rate, rec *records, out *cleaned) ([]clean.Reason, error) {
+	c := &lineCleaner{rec: rec, registered: rec.registered(), found: make([]clean.Reason, len(raw))}
+	if err := c.parse(raw, rates); err != nil {
+		return nil, err
 	}
-	prices := make(map[string][]float64)
-	sizes := make([]float64, 0, len(lines))
-	for i := range lines {
-		prices[lines[i].sku] = append(prices[lines[i].sku], float64(lines[i].price))
-		sizes = append(sizes, math.Abs(float64(lines[i].quantity)))
+	if err := c.credible(); err != nil {
+		return nil, err
 	}
-	usual := make(map[string]float64, len(prices))
-	for sku, p := range prices {
-		slices.Sort(p)
-		usual[sku] = p[len(p)/2]
-	}
-	// Most lines are of one or two units, so that quartiles and deviations give no
-	// scale: what is a hundred times the usual is taken for a slip.
-	slices.Sort(sizes)
-	credible, err := clean.NewBounds(1, 100*sizes[len(sizes)/2])
+	kept, err := c.dedupe()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	// A promotion may halve a price; a slipped decimal mark moves it tenfold.
-	factor, err := clean.NewBounds(math.Log(.1), math.Log(10))
-	if err != nil {
-		return err
-	}
-
-	// Second pass: row by row.
-	customer := make(map[string]string, len(lines)) // of an order, by its other lines
-	for i := range lines {
-		if lines[i].user != "" {
-			customer[lines[i].id] = lines[i].user
-		}
-	}
-	type key struct{ id, sku string }
-	dedupe, err := clean.NewDedupe[key](clean.DedupeOptions[rawLine]{Compare: func(a, b rawLine) int {
-		// Of two versions the smaller quantity is believed until somebody has looked.
-		return cmp.Or(cmp.Compare(max(a.quantity, -a.quantity), max(b.quantity, -b.quantity)), cmp.Compare(a.price, b.price), cmp.Compare(a.id, b.id), cmp.Compare(a.sku, b.sku))
-	}})
-	if err != nil {
-		return err
-	}
-	for i := range lines {
-		l := &lines[i]
-		reg := registered[l.user]
-		switch {
-		case l.user == "TEST" || strings.HasPrefix(l.id, "TEST"):
-			reject(l.row, clean.TestRow)
-		case rec.product(l.sku) == nil:
-			reject(l.row, unknownProduct)
-		case l.at.After(rec.End):
-			reject(l.row, clean.Future)
-		case !reg.IsZero() && l.at.Before(reg):
-			reject(l.row, clean.BeforeAccount)
-		case credible.Is(math.Abs(float64(l.quantity))):
-			reject(l.row, wildQuantity)
-		case l.price <= 0 || factor.Is(math.Log(float64(l.price)/usual[l.sku])):
-			reject(l.row, wildPrice)
-		default:
-			if l.user == "" {
-				flag(l.row, nobody)
-				if l.user = customer[l.id]; l.user == "" {
-					l.user = customer["O"+strings.TrimPrefix(l.id, "C")]
-				}
-				if l.user != "" {
-					out.Repaired++
-				}
-			}
-			if _, err := dedupe.Add(key{l.id, l.sku}, l.at, *l); err != nil {
-				return fmt.Errorf("raw line %d: %w", l.row+1, err)
-			}
-		}
-	}
-	kept := dedupe.All()
-	survivor := make(map[key]rawLine, len(kept))
-	for _, k := range kept {
-		survivor[k.Key] = k.Value
-	}
-	done := make(map[key]bool, len(kept))
-	for i := range lines {
-		l := &lines[i]
-		if found[l.row] != "" && found[l.row] != nobody {
-			continue
-		}
-		k := key{l.id, l.sku}
-		s := survivor[k]
-		switch {
-		case s.quantity == l.quantity && s.price == l.price && !done[k]: // of equal rows the first
-			done[k] = true
-			quality.Keep(l.at)
-		case s.quantity == l.quantity:
-			reject(l.row, clean.DuplicateRow)
-		default:
-			reject(l.row, clean.ConflictRow)
-		}
-	}
-
-	// Lines make orders, and returns go against them.
-	for _, k := range kept {
-		l := k.Value
-		if l.quantity > 0 {
-			p := rec.product(l.sku)
-			o := order{
-				ID: l.id, User: l.user, At: l.at, Currency: rec.Currency,
-				Lines: []line{{Item: l.sku, Category: p.Category, Brand: p.Brand, Quantity: l.quantity, Price: l.price}},
-			}
-			if _, err := rec.Ledger.AddLine(&o); err != nil {
-				return fmt.Errorf("raw line %d: %w", l.row+1, err)
-			}
-			continue
-		}
-		back := -l.quantity
-		of, ok := survivor[key{"O" + strings.TrimPrefix(l.id, "C"), l.sku}]
-		switch {
-		case ok && back > of.quantity:
-			flag(l.row, overReturn)
-			back = of.quantity
-		case ok && l.at.Before(of.at):
-			flag(l.row, earlyReturn)
-			l.at = of.at
-		}
-		f := refund{
-			ID: l.id + "/" + l.sku, OrderID: "O" + strings.TrimPrefix(l.id, "C"), User: l.user, At: l.at, Currency: rec.Currency,
-			Amount: back * l.price, Item: l.sku, Quantity: back,
-		}
-		if _, err := rec.Ledger.AddRefund(&f); err != nil {
-			return fmt.Errorf("raw line %d: %w", l.row+1, err)
-		}
+	if err := c.settle(kept); err != nil {
+		return nil, err
 	}
 	all, err := rec.Ledger.Settle(time.Time{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, t := range all.Totals {
 		out.Paid += t.Paid
 		out.Net += t.Net()
 	}
-	out.Lines = quality.Result()
+	out.Lines, out.RawSum, out.Repaired = c.quality.Result(), c.rawSum, c.repaired
+	return c.found, nil
+}
 
-	// What was planted.
-	for i := range s.Orders {
-		for k := range s.Orders[i].Lines {
-			out.TruePaid += s.Orders[i].Lines[k].Total()
+// reject leaves a row out, flag keeps it; both remember why.
+func (c *lineCleaner) reject(row int64, why clean.Reason) {
+	c.found[row] = why
+	c.quality.Reject(row, why)
+}
+
+func (c *lineCleaner) flag(row int64, why clean.Reason) {
+	c.found[row] = why
+	c.quality.Flag(row, why)
+}
+
+// parse reads the text of each row in the format of its system and converts the
+// price to the shop's currency.
+func (c *lineCleaner) parse(raw []shop.RawLine, rates []shop.Rate) error {
+	units := make(map[string]float64, len(rates))
+	for _, r := range rates {
+		units[r.Currency] = float64(r.Base) / 100
+	}
+	exchange, err := clean.NewRates(c.rec.Currency, units)
+	if err != nil {
+		return err
+	}
+	readers, err := parsers(&c.quality)
+	if err != nil {
+		return err
+	}
+	c.lines = make([]rawLine, 0, len(raw))
+	for row := range raw {
+		raw, row := &raw[row], int64(row)
+		p := readers[raw.Source]
+		if p == nil {
+			c.reject(row, clean.Malformed)
+			continue
 		}
-	}
-	out.TrueNet = out.TruePaid
-	for i := range s.Refunds {
-		out.TrueNet -= s.Refunds[i].Amount
-	}
-	kinds := []struct {
-		name string
-		dirt shop.Dirt
-	}{
-		{"line: repeated", shop.DirtDuplicate},
-		{"line: repeated with other content", shop.DirtConflict},
-		{"line: customer missing", shop.DirtNoUser},
-		{"line: price missing", shop.DirtNoPrice},
-		{"line: price wrong", shop.DirtPrice},
-		{"line: quantity wrong", shop.DirtQuantity},
-		{"line: in the future", shop.DirtFuture},
-		{"line: before the account", shop.DirtEarly},
-		{"line: no date", shop.DirtDate},
-		{"line: unknown product", shop.DirtUnknownSKU},
-		{"line: test order", shop.DirtTest},
-		{"return: before its order", shop.DirtEarlyRefund},
-		{"return: of too much", shop.DirtExcessRefund},
-	}
-	for _, k := range kinds {
-		d := dirtKind{Name: k.name}
-		for i, t := range s.Truth.RawLines {
-			if t.Dirt&k.dirt != 0 {
-				d.Planted++
-				if found[i] != "" {
-					d.Found++
-				}
+		quantity, badQuantity := p.Int("quantity", raw.Quantity)
+		at, badTime := p.Time("time", raw.Time)
+		price, badPrice := readPrice(p, raw)
+		if cmp.Or(badQuantity, badTime, badPrice) != nil {
+			why := clean.Malformed
+			if raw.Time == "" || raw.Price == "" || raw.Quantity == "" {
+				why = clean.Missing
 			}
+			c.reject(row, why)
+			continue
 		}
-		if d.Planted > 0 {
-			out.Kinds = append(out.Kinds, d)
+		base, err := exchange.Convert(price)
+		if err != nil {
+			return fmt.Errorf("raw line %d: %w", row+1, err)
+		}
+		c.rawSum += base.Minor * quantity
+		c.lines = append(c.lines, rawLine{row, raw.OrderID, raw.SKU, raw.Customer, at, base.Minor, quantity})
+	}
+	if len(c.lines) == 0 {
+		return fmt.Errorf("no order line could be read")
+	}
+	return nil
+}
+
+// usual says what is to be believed: the middle price of each product, how far off
+// it a price may be (as a logarithm), and how many pieces a line may have. It is
+// seen only over all lines.
+func (c *lineCleaner) usual() (price map[string]float64, factor, pieces *clean.Outliers, err error) {
+	prices := make(map[string][]float64)
+	sizes := make([]float64, 0, len(c.lines))
+	for i := range c.lines {
+		l := &c.lines[i]
+		prices[l.sku] = append(prices[l.sku], float64(l.price))
+		sizes = append(sizes, math.Abs(float64(l.quantity)))
+	}
+	price = make(map[string]float64, len(prices))
+	for sku, p := range prices {
+		slices.Sort(p)
+		price[sku] = p[len(p)/2]
+	}
+	// A promotion may halve a price; a slipped decimal mark moves it tenfold.
+	if factor, err = clean.NewBounds(math.Log(.1), math.Log(10)); err != nil {
+		return price, factor, pieces, err
+	}
+	// Most lines are of one or two units, so that quartiles and deviations give no
+	// scale: what is a hundred times the usual is taken for a slip.
+	slices.Sort(sizes)
+	pieces, err = clean.NewBounds(1, 100*sizes[len(sizes)/2])
+	return price, factor, pieces, err
+}
+
+// credible rejects rows that cannot be right and finds missing customers again, by
+// the other lines of the order or of the order that was returned.
+func (c *lineCleaner) credible() error {
+	usual, factor, pieces, err := c.usual()
+	if err != nil {
+		return err
+	}
+	customer := make(map[string]string, len(c.lines)) // of an order, by its other lines
+	for i := range c.lines {
+		if c.lines[i].user != "" {
+			customer[c.lines[i].id] = c.lines[i].user
 		}
 	}
-	for i, t := range s.Truth.RawLines {
-		if t.Dirt == 0 {
-			out.Clean++
-			if found[i] != "" {
-				out.FalseAlarms++
+	for i := range c.lines {
+		l := &c.lines[i]
+		reg := c.registered[l.user]
+		switch {
+		case l.user == "TEST" || strings.HasPrefix(l.id, "TEST"):
+			c.reject(l.row, clean.TestRow)
+		case c.rec.product(l.sku) == nil:
+			c.reject(l.row, unknownProduct)
+		case l.at.After(c.rec.End):
+			c.reject(l.row, clean.Future)
+		case !reg.IsZero() && l.at.Before(reg):
+			c.reject(l.row, clean.BeforeAccount)
+		case pieces.Is(math.Abs(float64(l.quantity))):
+			c.reject(l.row, wildQuantity)
+		case l.price <= 0 || factor.Is(math.Log(float64(l.price)/usual[l.sku])):
+			c.reject(l.row, wildPrice)
+		case l.user == "":
+			c.flag(l.row, nobody)
+			if l.user = cmp.Or(customer[l.id], customer[orderOf(l.id)]); l.user != "" {
+				c.repaired++
 			}
 		}
 	}
 	return nil
 }
+
+// dedupe keeps one of the rows for the same product on the same order, rejects the
+// others, and returns those kept.
+func (c *lineCleaner) dedupe() ([]clean.Survivor[lineKey, rawLine], error) {
+	once, err := clean.NewDedupe[lineKey](clean.DedupeOptions[rawLine]{Compare: func(a, b rawLine) int {
+		// Of two versions the smaller quantity is believed until somebody has looked.
+		return cmp.Or(cmp.Compare(max(a.quantity, -a.quantity), max(b.quantity, -b.quantity)), cmp.Compare(a.price, b.price), cmp.Compare(a.id, b.id), cmp.Compare(a.sku, b.sku))
+	}})
+	if err != nil {
+		return nil, err
+	}
+	rejected := func(l *rawLine) bool { return c.found[l.row] != "" && c.found[l.row] != nobody }
+	for i := range c.lines {
+		l := &c.lines[i]
+		if rejected(l) {
+			continue
+		}
+		if _, err := once.Add(lineKey{l.id, l.sku}, l.at, *l); err != nil {
+			return nil, fmt.Errorf("raw line %d: %w", l.row+1, err)
+		}
+	}
+	kept := once.All()
+	survivor := make(map[lineKey]rawLine, len(kept))
+	for _, k := range kept {
+		survivor[k.Key] = k.Value
+	}
+	done := make(map[lineKey]bool, len(kept))
+	for i := range c.lines {
+		l := &c.lines[i]
+		if rejected(l) {
+			continue
+		}
+		k := lineKey{l.id, l.sku}
+		s := survivor[k]
+		switch {
+		case s.quantity == l.quantity && s.price == l.price && !done[k]: // of equal rows the first
+			done[k] = true
+			c.quality.Keep(l.at)
+		case s.quantity == l.quantity:
+			c.reject(l.row, clean.DuplicateRow)
+		default:
+			c.reject(l.row, clean.ConflictRow)
+		}
+	}
+	return kept, nil
+}
+
+// settle makes orders of the lines kept, and sets returns against them.
+func (c *lineCleaner) settle(kept []clean.Survivor[lineKey, rawLine]) error {
+	of := make(map[lineKey]rawLine, len(kept))
+	for _, k := range kept {
+		of[k.Key] = k.Value
+	}
+	for _, k := range kept {
+		l := k.Value
+		var err error
+		if l.quantity > 0 {
+			p := c.rec.product(l.sku)
+			o := order{
+				ID: l.id, User: l.user, At: l.at, Currency: c.rec.Currency,
+				Lines: []line{{Item: l.sku, Category: p.Category, Brand: p.Brand, Quantity: l.quantity, Price: l.price}},
+			}
+			_, err = c.rec.Ledger.AddLine(&o)
+		} else {
+			back := -l.quantity
+			sale, ok := of[lineKey{orderOf(l.id), l.sku}]
+			switch {
+			case ok && back > sale.quantity:
+				c.flag(l.row, overReturn)
+				back = sale.quantity
+			case ok && l.at.Before(sale.at):
+				c.flag(l.row, earlyReturn)
+				l.at = sale.at
+			}
+			f := refund{
+				ID: l.id + "/" + l.sku, OrderID: orderOf(l.id), User: l.user, At: l.at, Currency: c.rec.Currency,
+				Amount: back * l.price, Item: l.sku, Quantity: back,
+			}
+			_, err = c.rec.Ledger.AddRefund(&f)
+		}
+		if err != nil {
+			return fmt.Errorf("raw line %d: %w", l.row+1, err)
+		}
+	}
+	return nil
+}
+
+// orderOf returns the number of the order that a return of this number is of.
+func orderOf(id string) string { return "O" + strings.TrimPrefix(id, "C") }
 
 func readPrice(p *clean.Parser, raw *shop.RawLine) (profile.Money, error) {
 	switch raw.Source {
@@ -380,16 +395,14 @@ var eventKinds = map[shop.EventKind]profile.Kind{
 	shop.Favourite: profile.Favorite, shop.Rating: profile.Rate, shop.Comment: profile.Comment, shop.CampaignClick: profile.Click,
 }
 
-func cleanEvents(s *shop.Shop, rec *records, out *cleaned) error {
-	registered := make(map[string]time.Time, len(rec.Accounts))
-	for _, a := range rec.Accounts {
-		registered[a.ID] = a.Registered
-	}
+// cleanEvents turns what customers did on the pages into the events of rec and says
+// what was found of each row; rows that are no act of a customer are passed over.
+func cleanEvents(raw []shop.Event, rec *records, out *cleaned) ([]clean.Reason, error) {
+	registered := rec.registered()
 	c, err := clean.NewCleaner[string, string](clean.CleanerOptions[string]{AsOf: rec.End, Repeat: 5 * time.Second})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	raw, truth := s.RawEvents()
 	found := make([]clean.Reason, len(raw))
 	own := func(row int, why clean.Reason) {
 		found[row] = why
@@ -426,72 +439,7 @@ func cleanEvents(s *shop.Shop, rec *records, out *cleaned) error {
 		}
 	}
 	out.Events = c.Quality().Result()
-	for _, k := range []struct {
-		name string
-		dirt shop.Dirt
-	}{
-		{"event: repeated", shop.DirtDuplicate},
-		{"event: customer missing", shop.DirtNoUser},
-		{"event: in the future", shop.DirtFuture},
-		{"event: before the account", shop.DirtEarly},
-		{"event: unknown product", shop.DirtUnknownSKU},
-		{"event: robot", shop.DirtBot},
-	} {
-		d := dirtKind{Name: k.name}
-		for i, t := range truth {
-			if _, act := eventKinds[raw[i].Kind]; act && t.Dirt&k.dirt != 0 {
-				d.Planted++
-				if found[i] != "" {
-					d.Found++
-				}
-			}
-		}
-		if d.Planted > 0 {
-			out.Kinds = append(out.Kinds, d)
-		}
-	}
-	for i, t := range truth {
-		if _, act := eventKinds[raw[i].Kind]; act && t.Dirt == 0 {
-			out.Clean++
-			if found[i] != "" {
-				out.FalseAlarms++
-			}
-		}
-	}
-	return nil
-}
-
-func (c *cleaned) section() report.Section {
-	planted, found := 0, 0
-	t := report.Table{Caption: "Dirt by kind", Columns: []string{"kind", "planted", "found"}}
-	for _, k := range c.Kinds {
-		planted, found = planted+k.Planted, found+k.Found
-		t.Rows = append(t.Rows, []string{k.Name, count(k.Planted), count(k.Found)})
-	}
-	alarms := float64(c.FalseAlarms) / float64(max(c.Clean, 1))
-	off := float64(c.Net)/float64(c.TrueNet) - 1
-	return report.Section{
-		Title: "Cleaning the logs",
-		Meaning: fmt.Sprintf("Of %s raw rows, %s order lines and %s visits were good enough to use; without cleaning, revenue would look like %s instead of %s.",
-			count(c.Lines.Rows+c.Events.Rows), count(c.Lines.Kept), count(c.Events.Kept), whole(float64(c.RawSum), c.Currency), whole(float64(c.Net), c.Currency)),
-		Action: "Have the largest kinds of dirt below mended where they arise: every rejected line is a purchase that nobody will be thanked for.",
-		Terms: []report.Term{
-			{Word: "Rejected", Meaning: "a row that was left out because it cannot be right, such as an order from next year."},
-			{Word: "Net revenue", Meaning: "what customers paid less what was paid back to them."},
-		},
-		Figures: []report.Figure{
-			{Label: "order lines read", Value: count(c.Lines.Rows), Note: percent(float64(c.Lines.Kept)/float64(c.Lines.Rows)) + " kept"},
-			{Label: "visits and clicks read", Value: count(c.Events.Rows), Note: percent(float64(c.Events.Kept)/float64(c.Events.Rows)) + " kept"},
-			{Label: "net revenue", Value: whole(float64(c.Net), c.Currency), Note: "paid " + whole(float64(c.Paid), c.Currency)},
-			{Label: "customers repaired", Value: count(c.Repaired), Note: "found through other lines of the order"},
-		},
-		Checks: []report.Check{
-			{What: "dirty records", Planted: count(planted), Found: fmt.Sprintf("%s (%s)", count(found), percent(float64(found)/float64(max(planted, 1)))), Verdict: report.Mark(float64(found) >= .97*float64(planted))},
-			{What: "clean records rejected or flagged", Planted: "0 of " + count(c.Clean), Found: fmt.Sprintf("%s (%s)", count(c.FalseAlarms), percent(alarms)), Verdict: report.Mark(alarms < .01)},
-			{What: "net revenue", Planted: whole(float64(c.TrueNet), c.Currency), Found: fmt.Sprintf("%s (%+.1f%%)", whole(float64(c.Net), c.Currency), 100*off), Verdict: report.Mark(math.Abs(off) < .04)},
-		},
-		Tables: []report.Table{t, reasons("Order lines rejected or flagged", "row ", 1, &c.Lines), reasons("Visits rejected or flagged", "row ", 1, &c.Events)},
-	}
+	return found, nil
 }
 
 // reasons lists why rows were rejected or flagged.
