@@ -10,25 +10,6 @@ import (
 // its sentence, and a model without one is said to be better the higher.
 func TestAbilities(t *testing.T) {
 	x := groups(60, 48, 8, 3)
-	for _, c := range conformants {
-		m, err := c.fit(context.Background(), x)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s := meaningOf(m); s == "" || strings.Contains(s, "see the type") {
-			t.Errorf("%s: meaning %q", c.name, s)
-		}
-		if _, ok := m.(SparseScorer); !ok {
-			t.Errorf("%s does not say whether its scores are sparse", c.name)
-		}
-		if _, ok := m.(OrderReader); !ok {
-			t.Errorf("%s does not say whether it reads order", c.name)
-		}
-		ordered := strings.HasPrefix(c.name, "sessionknn") || c.name == "markov" || c.name == "nextbasket"
-		if readsOrder(m) != ordered {
-			t.Errorf("%s: reads order: %v", c.name, readsOrder(m))
-		}
-	}
 	als, err := FitALS(context.Background(), x, ALSOptions{Factors: 8, Iterations: 1})
 	if err != nil {
 		t.Fatal(err)

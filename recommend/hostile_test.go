@@ -1,13 +1,11 @@
 package recommend
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,107 +182,6 @@ func hostileScores(t *testing.T, name string, x *Interactions, m Model) {
 				if n.Score-n.Score != 0 {
 					t.Errorf("%s: item %d is like item %d by %v", name, i, n.Item, n.Score)
 					return
-				}
-			}
-		}
-	}
-}
-
-// Shapes that are rare in tests and common in shops: every other row empty, a
-// customer with everything, a stock of bots, an index of many ids for few events.
-func TestHostileShapes(t *testing.T) {
-	const items = 24
-	all := make([]int32, items)
-	for i := range all {
-		all[i] = int32(i)
-	}
-	base := groups(24, 17, 4, 3)
-	interleaved, diagonal, twins, sparse := make([][]int32, 49), make([][]int32, items), make([][]int32, 30), make([][]int32, 40)
-	for u := range base.Users() {
-		row, _ := base.Row(u)
-		for _, i := range row {
-			interleaved[2*u+1] = append(interleaved[2*u+1], 2*i+1)
-		}
-	}
-	for u := range diagonal {
-		diagonal[u] = []int32{int32(u)}
-	}
-	for u := range twins {
-		twins[u] = []int32{3, 5, 9, 11}
-	}
-	sparse[7] = []int32{4}
-	for name, c := range map[string]struct {
-		items int
-		rows  [][]int32
-	}{
-		"interleaved": {35, interleaved}, "everything": {items, [][]int32{all}}, "full": {items, [][]int32{all, all, all, all, all}},
-		"twins": {items, twins}, "diagonal": {items, diagonal}, "one entry": {items, sparse},
-		"everything and nothing": {items, [][]int32{nil, all, nil, {2}}},
-	} {
-		x, err := InteractionsFromRows(c.items, c.rows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		zeros := reweighed(x, func(int, int32, *rng.Stream) float32 { return 0 })
-		some := reweighed(x, func(u int, _ int32, _ *rng.Stream) float32 { return float32(u % 2) })
-		for label, x := range map[string]*Interactions{name: x, name + " of zeros": zeros, name + " of some zeros": some} {
-			for _, c := range conformants {
-				m, err := c.fit(context.Background(), x)
-				if errors.Is(err, ErrDiverged) && c.name == "mf/alternating" {
-					continue // no penalty: a vector without data has no solution
-				}
-				if err != nil {
-					t.Errorf("%s: %s: %v", c.name, label, err)
-					continue
-				}
-				hostileScores(t, c.name+": "+label, x, m)
-				if _, err := ReadModel(bytes.NewReader(mustMarshal(t, m))); err != nil {
-					t.Errorf("%s: %s: %v", c.name, label, err)
-				}
-			}
-		}
-	}
-}
-
-// Weights of a history come from the host. What cannot be used is refused; the rest
-// gives finite scores, reasons and vectors.
-func TestHostileQueries(t *testing.T) {
-	x := groups(60, 48, 8, 3)
-	nan, inf := float32(math.NaN()), float32(math.Inf(1))
-	for _, c := range conformants {
-		m := mustFit(t, c, x)
-		dst := make([]float32, m.Items())
-		for _, weights := range [][]float32{{nan, 1, 1}, {1, inf, 1}, {1, 1, -inf}, {math.MaxFloat32, 1, 1}, {1e30, 1e30, 1e30}, {1e-42, 1e-42, 0}, {0, 0, 0}, {-1, 1, -1}, {-1e30, 1, 1}, {math.MaxFloat32, -math.MaxFloat32, 1}} {
-			for _, items := range [][]int32{{0, 4, 8}, {5, 5, 5}} {
-				for _, user := range []int32{0, Stranger, math.MaxInt32, math.MinInt32} {
-					q := Query{User: user, Items: items, Weights: weights}
-					usable := true
-					for _, w := range weights {
-						usable = usable && w >= -mostWeight && w <= mostWeight
-					}
-					answer := func(what string, err error, values ...float32) {
-						switch {
-						case !usable && !errors.Is(err, ErrRange):
-							t.Errorf("%s: %s of user %d, weights %v: error is %v, want ErrRange", c.name, what, user, weights, err)
-						case usable && err != nil && !errors.Is(err, ErrRange) && !errors.Is(err, ErrEmpty) && !errors.Is(err, ErrDiverged):
-							t.Errorf("%s: %s of user %d, weights %v: %v", c.name, what, user, weights, err)
-						case err == nil && slices.ContainsFunc(values, func(s float32) bool { return s-s != 0 }):
-							t.Errorf("%s: %s of user %d, weights %v: %v", c.name, what, user, weights, values)
-						}
-					}
-					answer("Score", m.Score(dst, q), dst...)
-					if e, ok := m.(Explainer); ok {
-						reasons, err := e.AppendReasons(nil, q, 12, 3)
-						var parts []float32
-						for _, r := range reasons {
-							parts = append(parts, r.Contribution)
-						}
-						answer("AppendReasons", err, parts...)
-					}
-					if f, ok := m.(Folder); ok {
-						v := make([]float32, f.Factors())
-						answer("FoldIn", f.FoldIn(v, items, weights), v...)
-					}
 				}
 			}
 		}

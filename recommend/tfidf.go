@@ -678,13 +678,8 @@ func (m *TFIDFModel) AppendReasons(dst []Reason, q Query, item int32, k int) ([]
 	if uint32(item) >= uint32(n) {
 		return dst, ErrUnknownID
 	}
-	if q.Weights != nil && len(q.Weights) != len(q.Items) {
-		return dst, ErrShape
-	}
-	for _, i := range q.Items {
-		if uint32(i) >= uint32(n) {
-			return dst, ErrRange
-		}
+	if err := checkHistory(&q, n); err != nil {
+		return dst, err
 	}
 	if len(q.Items) == 0 {
 		return dst, ErrEmpty

@@ -1,0 +1,8 @@
+package recommend
+
+// What tests of both sides of the package need.
+var (
+	InOrder         = inOrder
+	GroupCategories = groupCategories
+	GroupTitles     = groupTitles
+)

@@ -1,0 +1,349 @@
+package modeltest_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/modeltest"
+)
+
+// recorder is a testing.TB that keeps whether it was told of a failure.
+type recorder struct {
+	testing.TB
+	failed atomic.Bool
+}
+
+func (r *recorder) Helper()               {}
+func (r *recorder) Error(...any)          { r.failed.Store(true) }
+func (r *recorder) Errorf(string, ...any) { r.failed.Store(true) }
+func (r *recorder) Fatal(...any)          { r.failed.Store(true); runtime.Goexit() }
+func (r *recorder) Fatalf(string, ...any) { r.failed.Store(true); runtime.Goexit() }
+
+// failing returns the names of the checks that report something.
+func failing(t *testing.T, c modeltest.Case) (names []string) {
+	for _, k := range modeltest.Checks() {
+		r := &recorder{TB: t}
+		done := make(chan struct{})
+		go func() { // Fatal ends the goroutine
+			defer close(done)
+			k.Run(r, c)
+		}()
+		<-done
+		if r.failed.Load() {
+			names = append(names, k.Name)
+		}
+	}
+	return names
+}
+
+type fit = func(ctx context.Context, x *recommend.Interactions) (recommend.Model, error)
+
+// planted makes the Fit of shelves with a fault.
+func planted[M recommend.Model](fault func(shelf) M) fit {
+	return func(ctx context.Context, x *recommend.Interactions) (recommend.Model, error) {
+		m, err := fitShelf(ctx, x)
+		if err != nil {
+			return nil, err
+		}
+		return fault(*m), nil
+	}
+}
+
+type (
+	wide      struct{ shelf }
+	mute      struct{ shelf }
+	forgetful struct{ shelf }
+	eager     struct{ shelf }
+	lax       struct{ shelf }
+	polite    struct{ shelf }
+	wasteful  struct{ shelf }
+	fickle    struct{ shelf }
+	backwards struct{ shelf }
+	hasty     struct{ shelf }
+	vain      struct{ shelf }
+	trusting  struct{ shelf }
+	half      struct{ shelf }
+	sloppy    struct{ shelf }
+	clamping  struct{ shelf }
+
+	crowded struct {
+		shelf
+		inside atomic.Int32
+	}
+	// dull has no reasons: two methods of one depth hide each other.
+	dull struct {
+		shelf
+		hidden
+	}
+	hidden struct{}
+)
+
+func (hidden) AppendReasons() {}
+
+func (m *wide) Users() int { return m.users + 1 }
+
+func (m *mute) Meaning() string { return "" }
+
+func latest(q recommend.Query) recommend.Query {
+	half := len(q.Items) / 2
+	q.Items = q.Items[half:]
+	if q.Weights != nil {
+		q.Weights = q.Weights[half:]
+	}
+	return q
+}
+
+func (m *forgetful) Score(dst []float32, q recommend.Query) error {
+	if err := m.check(q.Items, q.Weights); err != nil {
+		return err
+	}
+	return m.shelf.Score(dst, latest(q))
+}
+
+func (m *forgetful) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	if err := m.check(q.Items, q.Weights); err != nil {
+		return dst, err
+	}
+	return m.shelf.AppendReasons(dst, latest(q), item, k)
+}
+
+func (m *eager) Score(dst []float32, q recommend.Query) error {
+	err := m.shelf.Score(dst, q)
+	for i := range dst {
+		dst[i] += 1e-4
+	}
+	return err
+}
+
+func (m *dull) Score(dst []float32, q recommend.Query) error {
+	err := m.shelf.Score(dst, q)
+	for i := 0; i+1 < len(dst); i += 2 { // the next item is of another group
+		dst[i], dst[i+1] = dst[i+1], dst[i]
+	}
+	return err
+}
+
+func (m *lax) Score(dst []float32, q recommend.Query) error {
+	if err := m.shelf.Score(dst, q); !errors.Is(err, recommend.ErrRange) || errors.Is(err, recommend.ErrNotFinite) || q.Weights != nil {
+		return err
+	}
+	return recommend.ErrUnknownID // no sentinel of Score
+}
+
+func (m *polite) Score(dst []float32, q recommend.Query) error {
+	err := m.shelf.Score(dst, q)
+	if errors.Is(err, recommend.ErrEmpty) {
+		clear(dst)
+		return nil
+	}
+	return err
+}
+
+var garbage []float32
+
+func (m *wasteful) Score(dst []float32, q recommend.Query) error {
+	garbage = make([]float32, len(dst))
+	return m.shelf.Score(dst, q)
+}
+
+func (m *fickle) Score(dst []float32, q recommend.Query) error {
+	err := m.shelf.Score(dst, q)
+	for i := range dst {
+		if !q.Eligible(int32(i)) {
+			dst[0]++
+		}
+	}
+	return err
+}
+
+func (m *backwards) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
+	if _, err := m.shelf.AppendSimilar(nil, item, k); err != nil {
+		return dst, err
+	}
+	all := m.similar(item, func(a, b int32) int { return cmp.Compare(b, a) })
+	all = slices.DeleteFunc(all, func(o recommend.Scored) bool { return o.Item == item })
+	return append(dst, all[:min(max(k, 0), len(all))]...), nil
+}
+
+func (m *hasty) UnmarshalBinary(data []byte) error {
+	m.shelf = shelf{}
+	return m.shelf.UnmarshalBinary(data)
+}
+
+func (m *vain) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
+	if _, err := m.shelf.AppendSimilar(nil, item, k); err != nil {
+		return dst, err
+	}
+	all := m.similar(item, cmp.Compare[int32])
+	return append(dst, all[:min(max(k, 0), len(all))]...), nil
+}
+
+func (m *trusting) AppendSimilarUsers(dst []recommend.UserScore, user int32, k int) ([]recommend.UserScore, error) {
+	if user < 0 || int(user) >= m.users {
+		return dst, nil
+	}
+	return m.shelf.AppendSimilarUsers(dst, user, k)
+}
+
+func (m *half) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	from := len(dst)
+	dst, err := m.shelf.AppendReasons(dst, q, item, k)
+	for n := range dst[from:] {
+		dst[from+n].Contribution /= 2
+	}
+	return dst, err
+}
+
+func (m *sloppy) FoldIn(dst []float32, items []int32, weights []float32) error {
+	return m.shelf.FoldIn(dst[:m.items], items, weights)
+}
+
+// crowded gives other scores to readers who meet.
+func (m *crowded) Score(dst []float32, q recommend.Query) error {
+	m.inside.Add(1)
+	defer m.inside.Add(-1)
+	runtime.Gosched()
+	err := m.shelf.Score(dst, q)
+	if m.inside.Load() > 1 {
+		dst[0]++
+	}
+	return err
+}
+
+func (m *clamping) Score(dst []float32, q recommend.Query) error {
+	if slices.ContainsFunc(q.Weights, func(w float32) bool { return w-w == 0 && math.Abs(float64(w)) > 1e30 }) {
+		q.Weights = nil
+	}
+	return m.shelf.Score(dst, q)
+}
+
+// readAll reads more than one frame.
+func readAll(r io.Reader) (recommend.Persistent, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	m := &shelf{}
+	return m, m.UnmarshalBinary([]byte(strings.TrimSuffix(string(data), "rest")))
+}
+
+// faults are models with one fault each, by the check that must find it.
+var faults = []struct {
+	check string
+	fault string
+	modeltest.Case
+}{
+	{"shape", "counts one user too many", modeltest.Case{Fit: planted(func(m shelf) *wide { return &wide{m} })}},
+	{"abilities", "means nothing", modeltest.Case{Fit: planted(func(m shelf) *mute { return &mute{m} })}},
+	{"order", "reads the latest half alone", modeltest.Case{Fit: planted(func(m shelf) *forgetful { return &forgetful{m} })}},
+	{"sparse", "has a good word for everything", modeltest.Case{Fit: planted(func(m shelf) *eager { return &eager{m} })}},
+	{"learns", "confuses neighbours on the shelf", modeltest.Case{Learns: true, Fit: planted(func(m shelf) *dull { return &dull{shelf: m} })}},
+	{"bad queries", "another sentinel", modeltest.Case{Fit: planted(func(m shelf) *lax { return &lax{m} })}},
+	{"strangers", "answers those it knows nothing of", modeltest.Case{Fit: planted(func(m shelf) *polite { return &polite{m} })}},
+	{"strangers", "promises to answer everybody", modeltest.Case{Everybody: true, Fit: planted(func(m shelf) *shelf { return &m })}},
+	{"allocations", "leaves garbage", modeltest.Case{Fit: planted(func(m shelf) *wasteful { return &wasteful{m} })}},
+	{"top", "scores by what may be shown", modeltest.Case{Fit: planted(func(m shelf) *fickle { return &fickle{m} })}},
+	{"ties", "names the last of equals first", modeltest.Case{Fit: planted(func(m shelf) *backwards { return &backwards{m} })}},
+	{"round trip", "a failed decode leaves nothing", modeltest.Case{Fit: planted(func(m shelf) *hasty { return &hasty{m} })}},
+	{"round trip", "reads on behind the frame", modeltest.Case{Fit: planted(func(m shelf) *shelf { return &m }), Read: readAll}},
+	{"similar", "is most like itself", modeltest.Case{Fit: planted(func(m shelf) *vain { return &vain{m} })}},
+	{"similar users", "knows users who are none", modeltest.Case{Fit: planted(func(m shelf) *trusting { return &trusting{m} })}},
+	{"reasons", "tells half of it", modeltest.Case{Fit: planted(func(m shelf) *half { return &half{m} })}},
+	{"fold in", "takes a vector of any length", modeltest.Case{Fit: planted(func(m shelf) *sloppy { return &sloppy{m} })}},
+	{"readers", "shares what readers write", modeltest.Case{Fit: planted(func(m shelf) *crowded { return &crowded{shelf: m} })}},
+	{"same bytes", "counts processors", modeltest.Case{Fit: planted(func(m shelf) *shelf {
+		m.cosine[len(m.cosine)-1] = float64(runtime.GOMAXPROCS(0)) // of the item that nobody took
+		return &m
+	})}},
+	{"cancel", "does not listen", modeltest.Case{Fit: func(ctx context.Context, x *recommend.Interactions) (recommend.Model, error) {
+		return fitShelf(context.WithoutCancel(ctx), x)
+	}}},
+	{"bad input", "takes no data for a wrong shape", modeltest.Case{Fit: func(ctx context.Context, x *recommend.Interactions) (recommend.Model, error) {
+		if x == nil {
+			return nil, recommend.ErrShape
+		}
+		return fitShelf(ctx, x)
+	}}},
+	{"degenerate", "wants two items", modeltest.Case{Fit: func(ctx context.Context, x *recommend.Interactions) (recommend.Model, error) {
+		if x != nil && x.Items() == 1 {
+			return nil, recommend.ErrShape
+		}
+		return fitShelf(ctx, x)
+	}}},
+	{"magnitudes", "sums of squares overflow", modeltest.Case{Fit: func(ctx context.Context, x *recommend.Interactions) (recommend.Model, error) {
+		m, err := fitShelf(ctx, x)
+		if err != nil {
+			return nil, err
+		}
+		for u := range x.Users() {
+			items, weights := x.Row(u)
+			for k, w := range weights {
+				if w*w-w*w != 0 {
+					m.cosine[int(items[k])*m.items] = math.NaN()
+				}
+			}
+		}
+		return m, nil
+	}}},
+	{"odd shapes", "the first row must not be empty", modeltest.Case{Fit: func(ctx context.Context, x *recommend.Interactions) (recommend.Model, error) {
+		if x != nil && x.Len() > 0 {
+			if items, _ := x.Row(0); len(items) == 0 {
+				return nil, recommend.ErrShape
+			}
+		}
+		return fitShelf(ctx, x)
+	}}},
+	{"hostile weights", "makes do with weights beyond the range", modeltest.Case{Fit: planted(func(m shelf) *clamping { return &clamping{m} })}},
+}
+
+// Each check finds the fault planted for it, and no other check minds.
+func TestPlantedFaults(t *testing.T) {
+	found := map[string]bool{}
+	for _, f := range faults {
+		t.Run(f.check+"/"+f.fault, func(t *testing.T) {
+			if got := failing(t, f.Case); !slices.Equal(got, []string{f.check}) {
+				t.Errorf("the checks that report are %q, want %q alone", got, f.check)
+			}
+		})
+		found[f.check] = true
+	}
+	for _, k := range modeltest.Checks() {
+		if !found[k.Name] {
+			t.Errorf("no fault is planted for check %q: %s", k.Name, k.Says)
+		}
+	}
+}
+
+// A model of somebody else passes: learning, with every ability, and one that is the
+// same for all.
+func TestConformanceOfStrangers(t *testing.T) {
+	modeltest.Run(t, modeltest.Case{Learns: true, Fit: planted(func(m shelf) *shelf { return &m })})
+	t.Run("popular", func(t *testing.T) {
+		modeltest.Run(t, modeltest.Case{Everybody: true, Fit: func(ctx context.Context, x *recommend.Interactions) (recommend.Model, error) {
+			m, err := recommend.FitPopular(ctx, x, recommend.PopularOptions{})
+			if err != nil {
+				return nil, err
+			}
+			return recommend.NewFunc(m.Users(), m.Items(), m.Score)
+		}})
+	})
+}
+
+func TestSkip(t *testing.T) {
+	modeltest.Run(t, modeltest.Case{
+		Fit:  planted(func(m shelf) *wide { return &wide{m} }),
+		Skip: map[string]string{"shape": "counts one user too many"},
+	})
+}
+
+// The case of the examples.
+func TestRareConformance(t *testing.T) { modeltest.Run(t, rare) }
