@@ -7,6 +7,8 @@ import (
 
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/causal"
+	"github.com/aislekit/aisle/metrics/experiment"
 )
 
 func measureOp(b *testing.B, name string, f func() error) {
@@ -62,10 +64,10 @@ func BenchmarkRankingAdd(b *testing.B) {
 
 func BenchmarkStates(b *testing.B) {
 	var q metrics.Quantiles
-	var c metrics.Clusters[int]
-	var d metrics.DiffInDiff[int]
+	var c experiment.Clusters[int]
+	var d causal.DiffInDiff[int]
 	var a metrics.Agreement
-	o, err := metrics.NewOffPolicy(metrics.OffPolicyOptions{})
+	o, err := causal.NewOffPolicy(causal.OffPolicyOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -86,7 +88,7 @@ func BenchmarkPaired(b *testing.B) {
 		y[i] = x[i] + 0.01*r.Normal()
 	}
 	measureOp(b, "n=2k/replicates=1k", func() error {
-		_, err := metrics.ComparePaired(context.Background(), x, y, metrics.PairedOptions{Replicates: 1000})
+		_, err := experiment.ComparePaired(context.Background(), x, y, experiment.PairedOptions{Replicates: 1000})
 		return err
 	})
 	measureOp(b, "op=kstest/n=2k", func() error { _, _, err := metrics.KSTest(x, y); return err })

@@ -51,7 +51,7 @@ const (
 	WarnNegativeBaseline Warning = "the control mean is negative: relative to its absolute value"
 	WarnNoisyBaseline    Warning = "the control mean is within 3 standard errors of 0: relative effects are unstable"
 	WarnZeroVarianceArm  Warning = "an arm has no variance"
-	WarnUnplannedArm     Warning = "users in an arm of planned weight 0"
+	WarnFewClusters      Warning = "fewer than 20 clusters in an arm: the interval may be too short"
 	WarnClicksExceed     Warning = "more clicks than impressions"
 	WarnOrdersExceed     Warning = "more orders than clicks"
 	WarnRefundsExceed    Warning = "refunds and discounts exceed revenue"
@@ -166,39 +166,4 @@ func (e *Effect) Rescale(seA, seB float64) error {
 		return undefined("%v effect: the control mean %v is too small", e.Scale, a)
 	}
 	return nil
-}
-
-// arm is what any estimator of one arm boils down to: units, estimate, its
-// squared standard error and the degrees of freedom of that.
-type arm struct {
-	n       int64
-	mean, q float64
-	df      float64
-}
-
-// twoArms compares independent arms by a t test with the degrees of freedom of
-// Welch and Satterthwaite, on the scale of o, which must be valid.
-func twoArms(where string, o CompareOptions, a, b arm, method string) (Effect, error) {
-	n, err := check.AddInt64(a.n, b.n)
-	if err != nil {
-		return Effect{}, fmt.Errorf("metrics: %s: %w", where, err)
-	}
-	if !(a.q+b.q > 0) {
-		return Effect{}, undefined("%s: both arms have zero variance", where)
-	}
-	e := Effect{
-		Scale: o.Scale, Estimate: b.mean - a.mean, SE: math.Sqrt(a.q + b.q), N: n, NA: a.n, NB: b.n,
-		MeanA: a.mean, MeanB: b.mean, Method: method,
-	}
-	if a.q == 0 || b.q == 0 {
-		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
-	}
-	if err := e.Rescale(math.Sqrt(a.q), math.Sqrt(b.q)); err != nil {
-		return Effect{}, fmt.Errorf("metrics: %s: %w", where, err)
-	}
-	if e.SE == 0 {
-		return Effect{}, undefined("%s: the standard error is 0", where)
-	}
-	e.Infer(o.Level, infer.WelchDF(a.q, a.df+1, b.q, b.df+1))
-	return e, nil
 }

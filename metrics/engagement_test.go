@@ -127,35 +127,3 @@ func TestEPC(t *testing.T) {
 	hits := ok[float64](t)(EPCAt([]int{1, 2, 3, 4}, map[int]float64{2: 1, 3: 0, 4: 5}, pop, 10, 3))
 	relNear(t, "EPC of hits", hits, .8*w2/(1+w2+w3), 1e-15)
 }
-
-func TestLehr(t *testing.T) {
-	s := ok[SampleSize](t)(SampleSizeLehr(.11*.89, .02))
-	relNear(t, "of the definitions", s.N, 3916, 1e-12)
-	if s.Control != s.Treatment || s.Total != 2*s.Control || math.Abs(float64(s.Control)-3916) > 1 {
-		t.Errorf("%+v", s)
-	}
-	// The rule stands for a two-sided test at 5 % and power 80 %.
-	z := ok[SampleSize](t)(SampleSizeMeans(-.3, 2, PowerOptions{Normal: true}))
-	l := ok[SampleSize](t)(SampleSizeLehr(4, -.3))
-	relNear(t, "against the normal formula", l.N/z.N, 16/15.6977, 1e-5)
-	for name, x := range map[string]struct{ got, want error }{
-		"variance 0":   {second(SampleSizeLehr(0, 1)), ErrRange},
-		"variance -1":  {second(SampleSizeLehr(-1, 1)), ErrRange},
-		"variance NaN": {second(SampleSizeLehr(math.NaN(), 1)), ErrNotFinite},
-		"delta Inf":    {second(SampleSizeLehr(1, math.Inf(1))), ErrNotFinite},
-		"delta 0":      {second(SampleSizeLehr(1, 0)), ErrUndefined},
-		"tiny":         {second(SampleSizeLehr(1, 1e-200)), ErrUndefined},
-	} {
-		if !errors.Is(x.got, x.want) {
-			t.Errorf("%s: %v, want %v", name, x.got, x.want)
-		}
-	}
-}
-
-func TestGini(t *testing.T) {
-	y, s := []bool{false, false, true, true}, []float64{.1, .4, .35, .8}
-	relNear(t, "Gini", ok[float64](t)(Gini(y, s, nil)), .5, 1e-15)
-	if _, err := Gini([]bool{true}, []float64{1}, nil); !errors.Is(err, ErrUndefined) {
-		t.Error(err)
-	}
-}

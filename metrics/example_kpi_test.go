@@ -329,15 +329,3 @@ func ExampleListOverlap() {
 	fmt.Printf("%d shared, Jaccard %.2f %v\n", o.Shared, o.Jaccard, err)
 	// Output: 2 shared, Jaccard 0.50 <nil>
 }
-
-func ExampleUpliftCurves_QiniCausalML() {
-	y, treated := []float64{1, 0, 1, 1, 0, 0}, []bool{true, true, false, true, false, false}
-	c, err := metrics.Uplift(y, treated, []float64{6, 5, 4, 3, 2, 1})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	q, err := c.QiniCausalML()
-	fmt.Printf("scikit-uplift %.3f, causalml %.3f %v\n", c.Qini.Normalized, q.Normalized, err)
-	// Output: scikit-uplift -0.308, causalml -0.714 <nil>
-}

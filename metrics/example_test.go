@@ -265,12 +265,6 @@ func ExampleEffectTable() {
 	// | conversion |     0.4 |       0.5 |    0.1 | absolute | -0.0371975 | 0.237197 | 0.155218 | 200 | two-proportion z (pooled test, unpooled interval) |
 }
 
-func ExampleSampleRatio() {
-	r, err := metrics.SampleRatio([]int64{9463, 7681}, []float64{0.5, 0.5})
-	fmt.Printf("χ² %.1f, alarm %v, %v\n", r.ChiSquared, r.Alarm, err)
-	// Output: χ² 185.2, alarm true, <nil>
-}
-
 func ExampleTable() {
 	t := metrics.NewTable("segment", "buyers", "rate")
 	t.AddRow("new", 120, 0.0312)

@@ -13,7 +13,7 @@ import (
 
 // frames lists a filled state of every kind of this package.
 func frames() []testkit.Frame {
-	return slices.Concat(rootFrames(), experimentFrames(), causalFrames(), kpiFrames(), rankingFrames(), attributionFrames(), driftFrames())
+	return slices.Concat(rootFrames(), kpiFrames(), rankingFrames(), attributionFrames(), driftFrames())
 }
 
 func TestFrames(t *testing.T) { testkit.Frames(t, "metrics", frames()) }
@@ -162,126 +162,6 @@ func rootFrames() []testkit.Frame {
 			return f
 		},
 		Values: func(t testing.TB, state any) any { return got(state.(*metrics.Forecasts).Result()) },
-	}}
-}
-
-func experimentFrames() []testkit.Frame {
-	return []testkit.Frame{{
-		Kind: codec.KindRatioMoments,
-		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			r := &metrics.RatioMoments{}
-			done(t, r.Add(1, 2), r.Add(3, 5), r.Add(2, 3))
-			return r
-		},
-		Values: func(t testing.TB, state any) any {
-			r := state.(*metrics.RatioMoments)
-			return []float64{float64(r.N()), got(r.Value()), got(r.Variance())}
-		},
-	}, {
-		Kind: codec.KindCUPED,
-		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			c := &metrics.CUPED{}
-			done(t, c.Add(1, 2), c.Add(3, 5), c.Add(2, 1), c.AddMissing(4), c.AddMissing(6))
-			return c
-		},
-		Values: func(t testing.TB, state any) any {
-			c := state.(*metrics.CUPED)
-			var other metrics.CUPED
-			done(t, other.Add(2, 2), other.Add(5, 4), other.Add(6, 1), other.AddMissing(3), other.AddMissing(1))
-			return []any{c.N(), c.Missing(), testkit.Plain(got(metrics.CompareCUPED(*c, other, metrics.CompareOptions{})))}
-		},
-	}, {
-		Kind: codec.KindCUPEDRatio,
-		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			c := &metrics.CUPEDRatio{}
-			done(t, c.Add(1, 2, 3, 4), c.Add(2, 2, 5, 3), c.Add(4, 5, 1, 7), c.Add(3, 1, 2, 2), c.AddMissing(1, 1))
-			return c
-		},
-		Values: func(t testing.TB, state any) any {
-			c := state.(*metrics.CUPEDRatio)
-			var other metrics.CUPEDRatio
-			done(t, other.Add(2, 2, 3, 3), other.Add(5, 2, 1, 3), other.Add(1, 4, 1, 2), other.Add(3, 3, 4, 2))
-			return []any{c.N(), c.Missing(), testkit.Plain(got(metrics.CompareCUPEDRatios(*c, other, metrics.CompareOptions{})))}
-		},
-	}, {
-		Kind: codec.KindClusters,
-		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			c := &metrics.Clusters[string]{}
-			done(t, c.Add("east", 3), c.Add("east", 1), c.Add("west", 2), c.Add("west", 7), c.Add("west", 4))
-			return c
-		},
-		Values: func(t testing.TB, state any) any {
-			c := state.(*metrics.Clusters[string])
-			r := got(c.Ratio())
-			return []float64{float64(c.N()), float64(c.Clusters()), float64(r.N()), got(r.Value()), got(r.Variance())}
-		},
-	}, {
-		Kind: codec.KindExperiment,
-		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			x := got(metrics.NewExperiment[string](metrics.ExperimentOptions{
-				Arms: []string{"none", "mail"}, Weights: []float64{1, 2}, Outcomes: 2, Level: .9, Correction: metrics.BenjaminiHochberg,
-				Metrics: []metrics.ExperimentMetric{
-					{Name: "capped", Outcome: 1, Cap: .9, Scale: metrics.ScaleRelative},
-					{Name: "adjusted", Kind: metrics.MetricRatio, Outcome: 0, Per: 1, CUPED: true},
-				},
-			}))
-			for i := range 24 {
-				u := string(rune('a' + i))
-				done(t, x.Assign(u, min(i%3, 1)), x.Add(u, 0, float64(i*7%5)), x.Add(u, 1, float64(i%4+1)))
-				if i%4 != 0 {
-					done(t, x.AddPre(u, 0, float64(i%5+1)), x.AddPre(u, 1, float64(i*i%7+1)))
-				}
-			}
-			done(t, x.Assign("b", 0), x.Add("nobody", 0, 2)) // one in both arms, one in none
-			return x
-		},
-		Values: func(t testing.TB, state any) any {
-			return testkit.Plain(got(state.(*metrics.Experiment[string]).Result()))
-		},
-	}}
-}
-
-func causalFrames() []testkit.Frame {
-	return []testkit.Frame{{
-		Kind: codec.KindUpliftHistogram,
-		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			h := got(metrics.NewUpliftHistogram(metrics.UpliftHistogramOptions{Min: -2, Max: 2, Bins: 4, Replicates: 20, Seed: 9}))
-			for i := range 40 {
-				done(t, h.Add(uint64(i), i%2 == 0, float64(i*i%3%2), float64(i%9)/2-2))
-			}
-			return h
-		},
-		Values: func(t testing.TB, state any) any {
-			h := state.(*metrics.UpliftHistogram)
-			qini, uplift, err := h.Intervals(0)
-			done(t, err)
-			return testkit.Plain([]any{got(h.Result()), qini, uplift})
-		},
-		Zero: []string{".cells[].score: of a curve, not of a bin"},
-	}, {
-		Kind: codec.KindOffPolicy,
-		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			p := got(metrics.NewOffPolicy(metrics.OffPolicyOptions{Clip: 2, Switch: 3}))
-			done(t, p.AddModel(1, .5, .2, .7, .3), p.AddModel(0, .1, .9, .4, .6), p.AddModel(2, .25, .5, 1.5, .8), p.Add(3, .5, .5))
-			return p
-		},
-		Values: func(t testing.TB, state any) any { return testkit.Plain(got(state.(*metrics.OffPolicy).Result(.9))) },
-	}, {
-		Kind: codec.KindDiffInDiff,
-		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			d := &metrics.DiffInDiff[int32]{}
-			for u := range int32(8) {
-				for week := range 4 {
-					done(t, d.Add(u-4, u%2 == 0, week > 1, float64(u*u%5*int32(week+1))))
-				}
-			}
-			done(t, d.Add(9, true, false, 3), d.Add(9, false, true, 4)) // in both groups
-			return d
-		},
-		Values: func(t testing.TB, state any) any {
-			d := state.(*metrics.DiffInDiff[int32])
-			return []any{d.Excluded(), testkit.Plain(got(d.Result(metrics.CompareOptions{})))}
-		},
 	}}
 }
 

@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aislekit/aisle/internal/testkit"
-
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 	"pgregory.net/rapid"
 )
 

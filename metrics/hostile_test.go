@@ -1,10 +1,13 @@
-package metrics
+package metrics_test
 
 import (
 	"context"
 	"math"
 	"testing"
 
+	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/causal"
+	"github.com/aislekit/aisle/metrics/experiment"
 	"pgregory.net/rapid"
 )
 
@@ -32,118 +35,142 @@ func TestHostileProp(t *testing.T) {
 		ctx := context.Background()
 		// Each returns its error; inputs that are not finite must give one.
 		for name, f := range map[string]func() ([][]float64, error){
-			"AUC":              func() ([][]float64, error) { _, err := AUC(labels, a, nil); return [][]float64{a}, err },
-			"AveragePrecision": func() ([][]float64, error) { _, err := AveragePrecision(labels, a, b); return [][]float64{a, b}, err },
-			"LogLoss":          func() ([][]float64, error) { _, _, err := LogLoss(labels, a, nil); return [][]float64{a}, err },
-			"Brier":            func() ([][]float64, error) { _, err := Brier(labels, a, nil); return [][]float64{a}, err },
-			"KS":               func() ([][]float64, error) { _, err := KS(labels, a, nil); return [][]float64{a}, err },
-			"LiftAt":           func() ([][]float64, error) { _, err := LiftAt(labels, a, nil, u); return [][]float64{a, {u}}, err },
-			"Gains":            func() ([][]float64, error) { _, err := Gains(labels, a, nil, n); return [][]float64{a}, err },
-			"ROC":              func() ([][]float64, error) { _, err := ROC(labels, a, nil); return [][]float64{a}, err },
-			"NDCGOfScores": func() ([][]float64, error) {
-				_, err := NDCGOfScores(a, b, n, GainLinear)
+			"AUC": func() ([][]float64, error) { _, err := metrics.AUC(labels, a, nil); return [][]float64{a}, err },
+			"AveragePrecision": func() ([][]float64, error) {
+				_, err := metrics.AveragePrecision(labels, a, b)
 				return [][]float64{a, b}, err
 			},
-			"MASE":           func() ([][]float64, error) { _, err := MASE(a, b, c, n); return [][]float64{a, b, c}, err },
-			"RMSSE":          func() ([][]float64, error) { _, err := RMSSE(a, b, c, n); return [][]float64{a, b, c}, err },
-			"SMAPE":          func() ([][]float64, error) { _, err := SMAPE(a, b); return [][]float64{a, b}, err },
-			"WMAE":           func() ([][]float64, error) { _, err := WMAE(a, b, c); return [][]float64{a, b, c}, err },
-			"PinballLoss":    func() ([][]float64, error) { _, err := PinballLoss(a, b, u); return [][]float64{a, b, {u}}, err },
-			"ScoreIntervals": func() ([][]float64, error) { _, err := ScoreIntervals(a, b, c, .9); return [][]float64{a, b, c}, err },
-			"KSTest":         func() ([][]float64, error) { _, _, err := KSTest(a, b); return [][]float64{a, b}, err },
-			"CalibrationKL":  func() ([][]float64, error) { _, err := CalibrationKL(a, b, u); return [][]float64{a, b, {u}}, err },
-			"AdjustPValues":  func() ([][]float64, error) { _, err := AdjustPValues(a, BenjaminiHochberg); return [][]float64{a}, err },
-			"MomentsOf":      func() ([][]float64, error) { _, err := MomentsOf(a); return [][]float64{a}, err },
+			"LogLoss": func() ([][]float64, error) { _, _, err := metrics.LogLoss(labels, a, nil); return [][]float64{a}, err },
+			"Brier":   func() ([][]float64, error) { _, err := metrics.Brier(labels, a, nil); return [][]float64{a}, err },
+			"KS":      func() ([][]float64, error) { _, err := metrics.KS(labels, a, nil); return [][]float64{a}, err },
+			"LiftAt": func() ([][]float64, error) {
+				_, err := metrics.LiftAt(labels, a, nil, u)
+				return [][]float64{a, {u}}, err
+			},
+			"Gains": func() ([][]float64, error) { _, err := metrics.Gains(labels, a, nil, n); return [][]float64{a}, err },
+			"ROC":   func() ([][]float64, error) { _, err := metrics.ROC(labels, a, nil); return [][]float64{a}, err },
+			"NDCGOfScores": func() ([][]float64, error) {
+				_, err := metrics.NDCGOfScores(a, b, n, metrics.GainLinear)
+				return [][]float64{a, b}, err
+			},
+			"MASE":  func() ([][]float64, error) { _, err := metrics.MASE(a, b, c, n); return [][]float64{a, b, c}, err },
+			"RMSSE": func() ([][]float64, error) { _, err := metrics.RMSSE(a, b, c, n); return [][]float64{a, b, c}, err },
+			"SMAPE": func() ([][]float64, error) { _, err := metrics.SMAPE(a, b); return [][]float64{a, b}, err },
+			"WMAE":  func() ([][]float64, error) { _, err := metrics.WMAE(a, b, c); return [][]float64{a, b, c}, err },
+			"PinballLoss": func() ([][]float64, error) {
+				_, err := metrics.PinballLoss(a, b, u)
+				return [][]float64{a, b, {u}}, err
+			},
+			"ScoreIntervals": func() ([][]float64, error) {
+				_, err := metrics.ScoreIntervals(a, b, c, .9)
+				return [][]float64{a, b, c}, err
+			},
+			"KSTest": func() ([][]float64, error) { _, _, err := metrics.KSTest(a, b); return [][]float64{a, b}, err },
+			"CalibrationKL": func() ([][]float64, error) {
+				_, err := metrics.CalibrationKL(a, b, u)
+				return [][]float64{a, b, {u}}, err
+			},
+			"AdjustPValues": func() ([][]float64, error) {
+				_, err := experiment.AdjustPValues(a, experiment.BenjaminiHochberg)
+				return [][]float64{a}, err
+			},
+			"MomentsOf": func() ([][]float64, error) { _, err := metrics.MomentsOf(a); return [][]float64{a}, err },
 			"CompareWinsorized": func() ([][]float64, error) {
-				_, err := CompareWinsorized(a, b, WinsorOptions{})
+				_, err := experiment.CompareWinsorized(a, b, experiment.WinsorOptions{})
 				return [][]float64{a, b}, err
 			},
 			"InterruptedSeries": func() ([][]float64, error) {
 				y := append(append(append([]float64{}, a...), b...), c...)
-				r, err := InterruptedSeries(y, len(a), InterruptedOptions{Errors: InterruptedErrors(n & 1)})
+				r, err := causal.InterruptedSeries(y, len(a), causal.InterruptedOptions{Errors: causal.InterruptedErrors(n & 1)})
 				if err == nil && (math.IsNaN(r.Level.Low) || math.IsNaN(r.Level.PValue) || !(r.Level.Low <= r.Level.High)) {
 					t.Fatalf("InterruptedSeries of %v: %+v", y, r.Level)
 				}
 				return [][]float64{y}, err
 			},
 			"Counterfactual": func() ([][]float64, error) {
-				_, err := Counterfactual(a, b, c, CounterfactualOptions{})
+				_, err := causal.Counterfactual(a, b, c, causal.CounterfactualOptions{})
 				return [][]float64{a, b, c}, err
 			},
-			"Decompose":       func() ([][]float64, error) { _, err := Decompose(a, b, 0); return [][]float64{a, b}, err },
-			"PriceElasticity": func() ([][]float64, error) { _, err := PriceElasticity(a, b); return [][]float64{a, b}, err },
+			"Decompose":       func() ([][]float64, error) { _, err := metrics.Decompose(a, b, 0); return [][]float64{a, b}, err },
+			"PriceElasticity": func() ([][]float64, error) { _, err := metrics.PriceElasticity(a, b); return [][]float64{a, b}, err },
 			"ComparePaired": func() ([][]float64, error) {
-				_, err := ComparePaired(ctx, a, b, PairedOptions{Replicates: 20})
+				_, err := experiment.ComparePaired(ctx, a, b, experiment.PairedOptions{Replicates: 20})
 				return [][]float64{a, b}, err
 			},
-			"Uplift": func() ([][]float64, error) { _, err := Uplift(a, labels, b); return [][]float64{a, b}, err },
+			"Uplift": func() ([][]float64, error) { _, err := causal.Uplift(a, labels, b); return [][]float64{a, b}, err },
 			"UpliftBuckets": func() ([][]float64, error) {
-				_, err := UpliftBuckets(a, labels, b, n, CompareOptions{})
+				_, err := causal.UpliftBuckets(a, labels, b, n, metrics.CompareOptions{})
 				return [][]float64{a, b}, err
 			},
 			"TOPSIS": func() ([][]float64, error) {
-				_, err := TOPSIS([][]float64{a, b}, c, nil)
+				_, err := metrics.TOPSIS([][]float64{a, b}, c, nil)
 				return [][]float64{a, b, c}, err
 			},
 			"EntropyWeights": func() ([][]float64, error) {
-				_, err := EntropyWeights([][]float64{a, b}, nil, 0)
+				_, err := metrics.EntropyWeights([][]float64{a, b}, nil, 0)
 				return [][]float64{a, b}, err
 			},
-			"CRITIC": func() ([][]float64, error) { _, err := CRITIC([][]float64{a, b}, nil); return [][]float64{a, b}, err },
+			"CRITIC": func() ([][]float64, error) {
+				_, err := metrics.CRITIC([][]float64{a, b}, nil)
+				return [][]float64{a, b}, err
+			},
 			"GreyRelation": func() ([][]float64, error) {
-				_, err := GreyRelation([][]float64{a, b}, c, nil, .5)
+				_, err := metrics.GreyRelation([][]float64{a, b}, c, nil, .5)
 				return [][]float64{a, b, c}, err
 			},
 			"GreyDrivers": func() ([][]float64, error) {
-				_, err := GreyDrivers(a, [][]float64{b, c}, 0, .5)
+				_, err := metrics.GreyDrivers(a, [][]float64{b, c}, 0, .5)
 				return [][]float64{a, b, c}, err
 			},
 			"FuzzyEvaluate": func() ([][]float64, error) {
-				_, err := FuzzyEvaluate([][]float64{a, b}, c, 0)
+				_, err := metrics.FuzzyEvaluate([][]float64{a, b}, c, 0)
 				return [][]float64{a, b, c}, err
 			},
 			"AnalyticHierarchy": func() ([][]float64, error) {
-				_, err := AnalyticHierarchy([][]float64{a, b})
+				_, err := metrics.AnalyticHierarchy([][]float64{a, b})
 				return [][]float64{a, b}, err
 			},
 			"SeparationOf": func() ([][]float64, error) {
-				_, err := SeparationOf([][]float64{a, b, c}, []int{0, 1, n})
+				_, err := metrics.SeparationOf([][]float64{a, b, c}, []int{0, 1, n})
 				return [][]float64{a, b, c}, err
 			},
-			"NewBinned": func() ([][]float64, error) { _, err := NewBinned(a, n); return [][]float64{a}, err },
+			"NewBinned": func() ([][]float64, error) { _, err := metrics.NewBinned(a, n); return [][]float64{a}, err },
 			"NewGroupSequential": func() ([][]float64, error) {
-				_, err := NewGroupSequential(a, GroupSequentialOptions{Spending: Spending(n & 3)})
+				_, err := experiment.NewGroupSequential(a, experiment.GroupSequentialOptions{Spending: experiment.Spending(n & 3)})
 				return [][]float64{a}, err
 			},
 			"SampleRatio": func() ([][]float64, error) {
-				_, err := SampleRatio([]int64{int64(n), 5}, a)
+				_, err := experiment.SampleRatio([]int64{int64(n), 5}, a)
 				return [][]float64{a}, err
 			},
 			"SampleSizeMeans": func() ([][]float64, error) {
-				_, err := SampleSizeMeans(u, v, PowerOptions{})
+				_, err := experiment.SampleSizeMeans(u, v, experiment.PowerOptions{})
 				return [][]float64{{u, v}}, err
 			},
 			"SampleSizeProportions": func() ([][]float64, error) {
-				_, err := SampleSizeProportions(u, v, PowerOptions{Power: w})
+				_, err := experiment.SampleSizeProportions(u, v, experiment.PowerOptions{Power: w})
 				return [][]float64{{u, v}}, err
 			},
 			"DetectableMean": func() ([][]float64, error) {
-				_, err := DetectableMean(u, v, PowerOptions{})
+				_, err := experiment.DetectableMean(u, v, experiment.PowerOptions{})
 				return [][]float64{{u, v}}, err
 			},
 			"PowerMeans": func() ([][]float64, error) {
-				_, err := PowerMeans(u, v, w, 9, PowerOptions{})
+				_, err := experiment.PowerMeans(u, v, w, 9, experiment.PowerOptions{})
 				return [][]float64{{u, v, w}}, err
 			},
-			"BreakEvenRate":     func() ([][]float64, error) { _, err := BreakEvenRate(u, v); return [][]float64{{u, v}}, err },
-			"IncrementalProfit": func() ([][]float64, error) { _, err := IncrementalProfit(u, v, w); return [][]float64{{u, v, w}}, err },
-			"BeliefInMean":      func() ([][]float64, error) { _, err := BeliefInMean(u, v); return [][]float64{{u, v}}, err },
+			"BreakEvenRate": func() ([][]float64, error) { _, err := metrics.BreakEvenRate(u, v); return [][]float64{{u, v}}, err },
+			"IncrementalProfit": func() ([][]float64, error) {
+				_, err := metrics.IncrementalProfit(u, v, w)
+				return [][]float64{{u, v, w}}, err
+			},
+			"BeliefInMean": func() ([][]float64, error) { _, err := metrics.BeliefInMean(u, v); return [][]float64{{u, v}}, err },
 			"AlwaysValid": func() ([][]float64, error) {
-				_, err := AlwaysValid(Effect{Estimate: u, SE: v, N: 9}, SequentialOptions{})
+				_, err := experiment.AlwaysValid(metrics.Effect{Estimate: u, SE: v, N: 9}, experiment.SequentialOptions{})
 				return [][]float64{{u, v}}, err
 			},
 			"BayesEffect": func() ([][]float64, error) {
-				_, err := BayesEffect(Effect{Estimate: u, SE: v, N: 9}, GaussianPrior{0, 1})
+				_, err := experiment.BayesEffect(metrics.Effect{Estimate: u, SE: v, N: 9}, experiment.GaussianPrior{Mean: 0, SD: 1})
 				return [][]float64{{u, v}}, err
 			},
 		} {

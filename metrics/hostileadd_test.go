@@ -1,4 +1,4 @@
-package metrics
+package metrics_test
 
 import (
 	"bytes"
@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/causal"
+	"github.com/aislekit/aisle/metrics/experiment"
 	"pgregory.net/rapid"
 )
 
@@ -28,41 +31,41 @@ func TestHostileAddProp(outer *testing.T) {
 		at := func() time.Time { return rapid.SampledFrom(times).Draw(t, "at") }
 		yes := func() bool { return rapid.Bool().Draw(t, "yes") }
 		var (
-			moments    Moments
-			ratio      Ratio
-			rm         RatioMoments
-			cuped      CUPED
-			cr         CUPEDRatio
-			clusters   Clusters[float64]
-			shops      Clusters[int]
-			did        DiffInDiff[int]
-			regression Regression
-			loss       BinaryLoss
-			confusion  Confusion
-			forecasts  Forecasts
-			quantiles  Quantiles
-			counts     Counts
-			engagement Engagement
-			customers  Customers[int]
-			activity   Activity[int]
-			cusum      CUSUM
-			ewma       EWMA
-			ph         PageHinkley
-			agreement  Agreement
-			ranking    Ranking[int32]
-			beyond     Beyond[int32]
+			moments    metrics.Moments
+			ratio      metrics.Ratio
+			rm         experiment.RatioMoments
+			cuped      experiment.CUPED
+			cr         experiment.CUPEDRatio
+			clusters   experiment.Clusters[float64]
+			shops      experiment.Clusters[int]
+			did        causal.DiffInDiff[int]
+			regression metrics.Regression
+			loss       metrics.BinaryLoss
+			confusion  metrics.Confusion
+			forecasts  metrics.Forecasts
+			quantiles  metrics.Quantiles
+			counts     metrics.Counts
+			engagement metrics.Engagement
+			customers  metrics.Customers[int]
+			activity   metrics.Activity[int]
+			cusum      metrics.CUSUM
+			ewma       metrics.EWMA
+			ph         metrics.PageHinkley
+			agreement  metrics.Agreement
+			ranking    metrics.Ranking[int32]
+			beyond     metrics.Beyond[int32]
 		)
-		o := ok[*OffPolicy](outer)(NewOffPolicy(OffPolicyOptions{}))
-		scores := ok[*ScoreHistogram](outer)(NewScoreHistogram(0, 1, 3))
-		uplift := ok[*UpliftHistogram](outer)(NewUpliftHistogram(UpliftHistogramOptions{Bins: 3, Replicates: 2}))
-		bins := ok[*Binned](outer)(BinnedByEdges([]float64{0, 1}))
-		exposure := ok[*Exposure](outer)(NewExposure([]int32{0, 1, 1}))
-		dense := ok[*DenseRanking](outer)(NewDenseRanking(4, RankingOptions{Gain: GainExponential}))
-		attribution := ok[*Attribution](outer)(NewAttribution(AttributionOptions{}))
-		steps := FunnelOptions{Steps: []string{"view", "buy"}, Window: time.Hour}
-		funnel := ok[*Funnel](outer)(NewFunnel(steps))
-		builder := ok[*FunnelBuilder[int]](outer)(NewFunnelBuilder[int](steps))
-		experiment := ok[*Experiment[int]](outer)(NewExperiment[int](ExperimentOptions{Arms: []string{"a", "b"}, Outcomes: 2, Metrics: []ExperimentMetric{{Name: "m"}}}))
+		o := ok[*causal.OffPolicy](outer)(causal.NewOffPolicy(causal.OffPolicyOptions{}))
+		scores := ok[*metrics.ScoreHistogram](outer)(metrics.NewScoreHistogram(0, 1, 3))
+		uplift := ok[*causal.UpliftHistogram](outer)(causal.NewUpliftHistogram(causal.UpliftHistogramOptions{Bins: 3, Replicates: 2}))
+		bins := ok[*metrics.Binned](outer)(metrics.BinnedByEdges([]float64{0, 1}))
+		exposure := ok[*metrics.Exposure](outer)(metrics.NewExposure([]int32{0, 1, 1}))
+		dense := ok[*metrics.DenseRanking](outer)(metrics.NewDenseRanking(4, metrics.RankingOptions{Gain: metrics.GainExponential}))
+		attribution := ok[*metrics.Attribution](outer)(metrics.NewAttribution(metrics.AttributionOptions{}))
+		steps := metrics.FunnelOptions{Steps: []string{"view", "buy"}, Window: time.Hour}
+		funnel := ok[*metrics.Funnel](outer)(metrics.NewFunnel(steps))
+		builder := ok[*metrics.FunnelBuilder[int]](outer)(metrics.NewFunnelBuilder[int](steps))
+		experiment := ok[*experiment.Run[int]](outer)(experiment.New[int](experiment.Options{Arms: []string{"a", "b"}, Outcomes: 2, Metrics: []experiment.Metric{{Name: "m"}}}))
 		user := func() int { return int(i32()) }
 		for range rapid.IntRange(1, 3).Draw(t, "rounds") {
 			gains := map[int32]float64{i32(): x(), i32(): x()}
@@ -104,8 +107,8 @@ func TestHostileAddProp(outer *testing.T) {
 					return second(forecasts.Add(v[:1], v[1:2], v[2:4], user(), v[4]))
 				}},
 				{&quantiles, []float64{x()}, func(v []float64) error { return quantiles.Add(v[0]) }},
-				{&counts, nil, func([]float64) error { return counts.Add(Counts{Clicks: n(), GrossMargin: n(), Cost: n()}) }},
-				{&engagement, nil, func([]float64) error { return engagement.Add(Engagement{Reach: n(), Likes: n()}) }},
+				{&counts, nil, func([]float64) error { return counts.Add(metrics.Counts{Clicks: n(), GrossMargin: n(), Cost: n()}) }},
+				{&engagement, nil, func([]float64) error { return engagement.Add(metrics.Engagement{Reach: n(), Likes: n()}) }},
 				{&customers, nil, func([]float64) error { return customers.Add(user(), n()) }},
 				{&activity, nil, func([]float64) error { return activity.Add(user(), at()) }},
 				{&activity, nil, func([]float64) error { return activity.Start(user(), at()) }},
@@ -123,9 +126,9 @@ func TestHostileAddProp(outer *testing.T) {
 				{exposure, nil, func([]float64) error { return exposure.Add(list(), list(), list()) }},
 				{dense, nil, func([]float64) error { return dense.Add(list(), list()) }},
 				{dense, xs(), func(v []float64) error { return dense.AddGraded(list(), list(), v) }},
-				{attribution, nil, func([]float64) error { return attribution.Add([]Touch{{"x", at()}, {"", at()}}, yes(), n()) }},
+				{attribution, nil, func([]float64) error { return attribution.Add([]metrics.Touch{{"x", at()}, {"", at()}}, yes(), n()) }},
 				{attribution, nil, func([]float64) error { return attribution.AddPath([]string{"x", "y"}, n(), n(), n()) }},
-				{funnel, nil, func([]float64) error { return funnel.AddUser([]FunnelEvent{{user(), at()}, {user(), at()}}) }},
+				{funnel, nil, func([]float64) error { return funnel.AddUser([]metrics.FunnelEvent{{user(), at()}, {user(), at()}}) }},
 				{builder, nil, func([]float64) error { return builder.Add(user(), user(), at()) }},
 				{experiment, nil, func([]float64) error { return experiment.Assign(user(), user()) }},
 				{experiment, []float64{x()}, func(v []float64) error { return experiment.Add(user(), user(), v[0]) }},

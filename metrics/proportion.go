@@ -173,46 +173,11 @@ func CompareProportions(a, b Proportion, o CompareOptions) (Effect, error) {
 	}
 	if min(na, nb)*min(pool, 1-pool) < 5 {
 		e.Warnings = append(e.Warnings, WarnSmallExpected)
-		e.PValue = fisherExact(a.successes, a.n, b.successes, b.n)
+		e.PValue = infer.FisherExact(a.successes, a.n, b.successes, b.n)
 		e.Method = "Fisher exact test, z interval"
 	}
 	if (sa == 0 || sb == 0) && !slices.Contains(e.Warnings, WarnZeroVarianceArm) {
 		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
 	}
 	return e, nil
-}
-
-// fisherExact returns the two-sided p-value of the 2×2 table: the probability,
-// margins given, of all tables no likelier than the observed one.
-func fisherExact(x, n, y, m int64) float64 {
-	k := x + y // successes in all
-	lfact := func(v int64) float64 { l, _ := math.Lgamma(float64(v) + 1); return l }
-	choose := func(n, r int64) float64 { return lfact(n) - lfact(r) - lfact(n-r) }
-	logp := func(i int64) float64 { return choose(n, i) + choose(m, k-i) - choose(n+m, k) }
-	lo, hi := max(0, k-m), min(k, n)
-	obs := logp(x)
-	limit := obs + 1e-7 // tables equally likely up to rounding count as well
-	sum := 0.0
-	// Called with a small expected cell only: probabilities fall off so fast
-	// from the mode that terms below 1e-20 of the observed one end the walk.
-	mode := min(max((k+1)*(n+1)/(n+m+2), lo), hi)
-	for i := mode; i <= hi; i++ {
-		l := logp(i)
-		if l <= limit {
-			sum += math.Exp(l)
-			if l < obs-46 {
-				break
-			}
-		}
-	}
-	for i := mode - 1; i >= lo; i-- {
-		l := logp(i)
-		if l <= limit {
-			sum += math.Exp(l)
-			if l < obs-46 {
-				break
-			}
-		}
-	}
-	return min(sum, 1)
 }

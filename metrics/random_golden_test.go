@@ -1,10 +1,13 @@
-package metrics
+package metrics_test
 
 import (
 	"strconv"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/causal"
+	"github.com/aislekit/aisle/metrics/experiment"
 )
 
 // Random cases against the packages people would compare with.
@@ -79,14 +82,14 @@ func TestRandomGolden(t *testing.T) {
 		if len(s.W) == 0 {
 			s.W = nil
 		}
-		near("AUC", f(AUC(y, s.P, s.W)), s.AUC)
-		near("average precision", f(AveragePrecision(y, s.P, s.W)), s.AP)
-		near("Brier", f(Brier(y, s.P, s.W)), s.Brier)
-		near("KS", f(KS(y, s.P, s.W)), s.KS)
-		l, _, err := LogLoss(y, s.P, s.W)
+		near("AUC", f(metrics.AUC(y, s.P, s.W)), s.AUC)
+		near("average precision", f(metrics.AveragePrecision(y, s.P, s.W)), s.AP)
+		near("Brier", f(metrics.Brier(y, s.P, s.W)), s.Brier)
+		near("KS", f(metrics.KS(y, s.P, s.W)), s.KS)
+		l, _, err := metrics.LogLoss(y, s.P, s.W)
 		must(t, err)
 		near("log-loss", l, s.LogLoss)
-		loss := ok[*BinaryLoss](t)(NewBinaryLoss(BinaryLossOptions{Bins: 10}))
+		loss := ok[*metrics.BinaryLoss](t)(metrics.NewBinaryLoss(metrics.BinaryLossOptions{Bins: 10}))
 		for i, p := range s.P {
 			w := 1.0
 			if s.W != nil {
@@ -94,17 +97,17 @@ func TestRandomGolden(t *testing.T) {
 			}
 			must(t, loss.AddWeighted(y[i], p, w))
 		}
-		r := ok[BinaryLossResult](t)(loss.Result())
+		r := ok[metrics.BinaryLossResult](t)(loss.Result())
 		near("ECE", r.ECE, s.ECE)
 		near("log-loss, added up", r.LogLoss, s.LogLoss)
 
 		for i, k := range c.Ties.K {
-			near("NDCG of scores", f(NDCGOfScores(c.Ties.Rel, c.Ties.S, k, GainLinear)), c.Ties.NDCG[i])
+			near("NDCG of scores", f(metrics.NDCGOfScores(c.Ties.Rel, c.Ties.S, k, metrics.GainLinear)), c.Ties.NDCG[i])
 		}
-		for gain, name := range map[Gain]string{GainLinear: "ndcg@7", GainExponential: "ndcg_burges@7"} {
-			o := TREC(7)
+		for gain, name := range map[metrics.Gain]string{metrics.GainLinear: "ndcg@7", metrics.GainExponential: "ndcg_burges@7"} {
+			o := metrics.TREC(7)
 			o.Gain = gain
-			rank := ok[*Ranking[string]](t)(NewRanking[string](o))
+			rank := ok[*metrics.Ranking[string]](t)(metrics.NewRanking[string](o))
 			for u, l := range c.Lists.Lists {
 				var list []string
 				for _, i := range l {
@@ -112,7 +115,7 @@ func TestRandomGolden(t *testing.T) {
 				}
 				must(t, rank.Add(list, c.Lists.Truth[u]))
 			}
-			x, _ := ok[RankingResult](t)(rank.Result()).At(7)
+			x, _ := ok[metrics.RankingResult](t)(rank.Result()).At(7)
 			near(name, x.NDCG, c.Lists.Ranx[name])
 			near("MAP", x.MAP, c.Lists.Ranx["map@7"])
 			near("MRR", x.MRR, c.Lists.Ranx["mrr@7"])
@@ -122,32 +125,32 @@ func TestRandomGolden(t *testing.T) {
 			near("R-precision", x.RPrecision, c.Lists.Ranx["r-precision"])
 		}
 
-		a, b := ok[Moments](t)(MomentsOf(c.Welch.A)), ok[Moments](t)(MomentsOf(c.Welch.B))
-		e := ok[Effect](t)(CompareMeans(a, b, CompareOptions{Level: .9}))
+		a, b := ok[metrics.Moments](t)(metrics.MomentsOf(c.Welch.A)), ok[metrics.Moments](t)(metrics.MomentsOf(c.Welch.B))
+		e := ok[metrics.Effect](t)(metrics.CompareMeans(a, b, metrics.CompareOptions{Level: .9}))
 		near("Welch t", e.Statistic, c.Welch.T)
 		near("Welch p", e.PValue, c.Welch.P)
 		near("Welch df", e.DF, c.Welch.DF)
 		near("Welch low", e.Low, c.Welch.Low)
 		near("Welch high", e.High, c.Welch.High)
-		d, _, err := KSTest(c.Welch.A, c.Welch.B)
+		d, _, err := metrics.KSTest(c.Welch.A, c.Welch.B)
 		must(t, err)
 		near("KS of samples", d, c.Welch.KS)
 
-		pa, pb := prop(t, c.Prop.X[0], c.Prop.N[0]), prop(t, c.Prop.X[1], c.Prop.N[1])
-		e = ok[Effect](t)(CompareProportions(pa, pb, CompareOptions{}))
+		pa, pb := proportion(c.Prop.X[0], c.Prop.N[0]), proportion(c.Prop.X[1], c.Prop.N[1])
+		e = ok[metrics.Effect](t)(metrics.CompareProportions(pa, pb, metrics.CompareOptions{}))
 		near("z", e.Statistic, c.Prop.Z)
 		near("p of proportions", e.PValue, c.Prop.P)
 		near("low of proportions", e.Low, c.Prop.CI[0])
 		near("high of proportions", e.High, c.Prop.CI[1])
-		iv := ok[Interval](t)(pa.Wilson(0))
+		iv := ok[metrics.Interval](t)(pa.Wilson(0))
 		near("Wilson low", iv.Low, c.Prop.Wilson[0])
 		near("Wilson high", iv.High, c.Prop.Wilson[1])
-		iv = ok[Interval](t)(pb.ClopperPearson(0))
+		iv = ok[metrics.Interval](t)(pb.ClopperPearson(0))
 		near("Clopper-Pearson low", iv.Low, c.Prop.Exact[0])
 		near("Clopper-Pearson high", iv.High, c.Prop.Exact[1])
 
-		var ratios [2]RatioMoments
-		var cuped [2]CUPED
+		var ratios [2]experiment.RatioMoments
+		var cuped [2]experiment.CUPED
 		for i := range 2 {
 			for j, x := range c.Ratio.Arms[i].Num {
 				must(t, ratios[i].Add(x, c.Ratio.Arms[i].Den[j]))
@@ -157,10 +160,10 @@ func TestRandomGolden(t *testing.T) {
 				must(t, cuped[i].Add(c.CUPED.Y[i][j], x))
 			}
 		}
-		e = ok[Effect](t)(CompareRatios(ratios[0], ratios[1], CompareOptions{}))
+		e = ok[metrics.Effect](t)(experiment.CompareRatios(ratios[0], ratios[1], metrics.CompareOptions{}))
 		near("difference of ratios", e.Estimate, c.Ratio.Diff)
 		near("SE of ratios", e.SE, c.Ratio.SE)
-		q := ok[CUPEDEffect](t)(CompareCUPED(cuped[0], cuped[1], CompareOptions{}))
+		q := ok[experiment.CUPEDEffect](t)(experiment.CompareCUPED(cuped[0], cuped[1], metrics.CompareOptions{}))
 		near("θ", q.Theta, c.CUPED.Theta)
 		near("CUPED t", q.Statistic, c.CUPED.T)
 		near("CUPED p", q.PValue, c.CUPED.P)
@@ -168,27 +171,27 @@ func TestRandomGolden(t *testing.T) {
 		near("CUPED low", q.Low, c.CUPED.Low)
 		near("CUPED high", q.High, c.CUPED.High)
 
-		split := ok[SRM](t)(SampleRatio(c.SRM.Counts, c.SRM.Weights))
+		split := ok[experiment.SRM](t)(experiment.SampleRatio(c.SRM.Counts, c.SRM.Weights))
 		near("χ²", split.ChiSquared, c.SRM.Chi2)
 		near("p of the split", split.PValue, c.SRM.P)
-		for method, want := range map[Correction][]float64{
-			Holm: c.Many.Holm, BenjaminiHochberg: c.Many.BH, BenjaminiYekutieli: c.Many.BY,
-			Bonferroni: c.Many.Bonferroni, Hochberg: c.Many.Hochberg,
+		for method, want := range map[experiment.Correction][]float64{
+			experiment.Holm: c.Many.Holm, experiment.BenjaminiHochberg: c.Many.BH, experiment.BenjaminiYekutieli: c.Many.BY,
+			experiment.Bonferroni: c.Many.Bonferroni, experiment.Hochberg: c.Many.Hochberg,
 		} {
-			for i, x := range ok[[]float64](t)(AdjustPValues(c.Many.P, method)) {
+			for i, x := range ok[[]float64](t)(experiment.AdjustPValues(c.Many.P, method)) {
 				near(method.String(), x, want[i])
 			}
 		}
-		var reg Regression
+		var reg metrics.Regression
 		for i, x := range c.Regression.Y {
 			must(t, reg.Add(x, c.Regression.F[i]))
 		}
-		z := ok[RegressionResult](t)(reg.Result())
+		z := ok[metrics.RegressionResult](t)(reg.Result())
 		near("MAE", z.MAE, c.Regression.MAE)
 		near("RMSE", z.RMSE, c.Regression.RMSE)
 		near("R²", z.R2, c.Regression.R2)
 		near("MAPE", z.MAPE, c.Regression.MAPE)
-		u := ok[UpliftCurves](t)(Uplift(floats(c.Uplift.Y), bools(c.Uplift.T), c.Uplift.S))
+		u := ok[causal.UpliftCurves](t)(causal.Uplift(floats(c.Uplift.Y), bools(c.Uplift.T), c.Uplift.S))
 		near("Qini", u.Qini.Normalized, c.Uplift.Qini)
 		near("uplift", u.Uplift.Normalized, c.Uplift.Uplift)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/causal"
+	"github.com/aislekit/aisle/metrics/experiment"
 	"github.com/aislekit/aisle/profile"
 	"github.com/aislekit/aisle/segment"
 )
@@ -247,7 +249,7 @@ type slice struct {
 // parts are the customers of a campaign by one property.
 type parts struct {
 	Rows   []slice
-	Differ *metrics.Heterogeneity // nil below two parts
+	Differ *experiment.Heterogeneity // nil below two parts
 }
 
 // economics are what a campaign cost and what a buyer is worth. Minor units.
@@ -270,9 +272,9 @@ type economics struct {
 // response says whether those who a score says would answer did.
 type response struct {
 	Learnt  bool // from earlier campaigns
-	Curves  metrics.UpliftCurves
+	Curves  causal.UpliftCurves
 	Gain    metrics.Effect // additional buyers per customer beyond choice by lot, mean over all sizes of audience
-	Buckets []metrics.UpliftBucket
+	Buckets []causal.UpliftBucket
 	Planted []float64 // mean by bucket
 	Top     metrics.Effect
 	TopTrue float64
@@ -286,7 +288,7 @@ type audited struct {
 	Campaign   *campaign
 	Contacts   []contact
 	Twice      int
-	Balance    metrics.SRM
+	Balance    experiment.SRM
 	Before     metrics.Effect // spending before the campaign: must not differ
 	Sent       int
 	Treated    int
@@ -316,7 +318,7 @@ func audit(ctx context.Context, c *campaign, cs []contact, twice int, earlier []
 	if planted.N() > 0 {
 		a.Planted, _ = planted.Mean()
 	}
-	if a.Balance, err = metrics.SampleRatio([]int64{control.N(), treated.N()}, nil); err != nil {
+	if a.Balance, err = experiment.SampleRatio([]int64{control.N(), treated.N()}, nil); err != nil {
 		return fail(err)
 	}
 	for i := range cs {
@@ -388,14 +390,14 @@ func (a *audited) ask() error {
 	}
 	revenue := func(x *contact) float64 { return x.Revenue }
 	without, with := values(a.Contacts, revenue)
-	capped, err := metrics.CompareWinsorized(without, with, metrics.WinsorOptions{})
+	capped, err := experiment.CompareWinsorized(without, with, experiment.WinsorOptions{})
 	if err != nil {
 		return err
 	}
 	a.Cap, a.Capped = capped.Cap, capped.CappedA+capped.CappedB
 	main := question{Name: "revenue per customer, largest capped", Money: true, Effect: capped.Effect, Asked: true}
 	plainly := question{Name: "revenue per customer, as it is", Money: true, Effect: capped.Raw}
-	if lift, err := metrics.CompareWinsorized(without, with, metrics.WinsorOptions{CompareOptions: relative}); err == nil {
+	if lift, err := experiment.CompareWinsorized(without, with, experiment.WinsorOptions{CompareOptions: relative}); err == nil {
 		main.Lift, main.HasLift, plainly.Lift, plainly.HasLift = lift.Effect, true, lift.Raw, true
 	} else if !errors.Is(err, metrics.ErrUndefined) {
 		return err
@@ -405,13 +407,13 @@ func (a *audited) ask() error {
 	if err != nil {
 		return err
 	}
-	e, err := metrics.CompareCUPED(x, y, metrics.CompareOptions{})
+	e, err := experiment.CompareCUPED(x, y, metrics.CompareOptions{})
 	if err != nil {
 		return err
 	}
 	if a.Reduction = e.Reduction; e.SE < e.Unadjusted.SE {
 		q := question{Name: "revenue per customer, less what earlier spending explains", Money: true, Effect: e.Effect}
-		if lift, err := metrics.CompareCUPED(x, y, relative); err == nil {
+		if lift, err := experiment.CompareCUPED(x, y, relative); err == nil {
 			q.Lift, q.HasLift = lift.Effect, true
 		} else if !errors.Is(err, metrics.ErrUndefined) {
 			return err
@@ -441,7 +443,7 @@ func (a *audited) ask() error {
 			p = append(p, q.Effect.PValue)
 		}
 	}
-	if p, err = metrics.AdjustPValues(p, metrics.Holm); err != nil {
+	if p, err = experiment.AdjustPValues(p, experiment.Holm); err != nil {
 		return err
 	}
 	for i := range a.Questions {
@@ -453,7 +455,7 @@ func (a *audited) ask() error {
 }
 
 // adjusted holds both arms with what was known before.
-func adjusted(cs []contact, y, before func(*contact) float64) (control, treated metrics.CUPED, err error) {
+func adjusted(cs []contact, y, before func(*contact) float64) (control, treated experiment.CUPED, err error) {
 	for i := range cs {
 		arm := &control
 		if cs[i].Treated {
@@ -506,7 +508,7 @@ func profitOf(cs []contact, message int64) (profit metrics.Effect, allows bool, 
 	if err != nil {
 		return profit, false, err
 	}
-	e, err := metrics.CompareCUPED(x, y, metrics.CompareOptions{})
+	e, err := experiment.CompareCUPED(x, y, metrics.CompareOptions{})
 	if err != nil {
 		return profit, false, err
 	}
@@ -551,7 +553,7 @@ func (a *audited) count() error {
 		nA, nB := float64(m.Profit.NA), float64(m.Profit.NB)
 		m.More = -1
 		if m.Contact > 0 {
-			n, err := metrics.SampleSizeMeans(m.Contact, m.Profit.SE*math.Sqrt(nA*nB/(nA+nB)), metrics.PowerOptions{})
+			n, err := experiment.SampleSizeMeans(m.Contact, m.Profit.SE*math.Sqrt(nA*nB/(nA+nB)), experiment.PowerOptions{})
 			if err != nil {
 				return err
 			}
@@ -605,11 +607,11 @@ func breakdown(cs []contact, names []string, key func(*contact) int, m *economic
 	if len(out.Rows) == 0 {
 		return out, nil
 	}
-	no, err := metrics.AdjustPValues(no, metrics.Holm)
+	no, err := experiment.AdjustPValues(no, experiment.Holm)
 	if err != nil {
 		return out, err
 	}
-	if pays, err = metrics.AdjustPValues(pays, metrics.Holm); err != nil {
+	if pays, err = experiment.AdjustPValues(pays, experiment.Holm); err != nil {
 		return out, err
 	}
 	for i := range out.Rows {
@@ -623,14 +625,14 @@ func breakdown(cs []contact, names []string, key func(*contact) int, m *economic
 		default:
 			// Enough to tell an effect that just pays from one that pays twice.
 			p.More = -1
-			n, err := metrics.SampleSizeProportions(p.Effect.MeanA+p.BreakEven, p.Effect.MeanA+2*p.BreakEven, metrics.PowerOptions{})
+			n, err := experiment.SampleSizeProportions(p.Effect.MeanA+p.BreakEven, p.Effect.MeanA+2*p.BreakEven, experiment.PowerOptions{})
 			if err == nil {
 				p.More = max(n.Total-p.Effect.N, 0)
 			} // a rate of 0 or beyond 1: not to be said
 		}
 	}
 	if len(effects) > 1 {
-		h, err := metrics.CompareSegments(effects, metrics.Holm)
+		h, err := experiment.CompareSegments(effects, experiment.Holm)
 		if err != nil {
 			return out, err
 		}
@@ -678,21 +680,21 @@ func respond(ctx context.Context, cs, earlier []contact, opt options) (*response
 		score[i], treated[i], ids[i] = x.Score, x.Treated, uint64(i)
 	}
 	var err error
-	if r.Curves, err = metrics.Uplift(y, treated, score); errors.Is(err, metrics.ErrUndefined) {
+	if r.Curves, err = causal.Uplift(y, treated, score); errors.Is(err, metrics.ErrUndefined) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
 	// The area is one of buyers times customers; divided twice by the customers it
 	// is a share of them.
-	if _, r.Gain, err = metrics.UpliftIntervals(ctx, y, treated, score, ids, metrics.UpliftBootOptions{Seed: opt.Seed}); err != nil {
+	if _, r.Gain, err = causal.UpliftIntervals(ctx, y, treated, score, ids, causal.UpliftBootOptions{Seed: opt.Seed}); err != nil {
 		return nil, err
 	}
 	r.Gain.Estimate, r.Gain.Low, r.Gain.High, r.Gain.SE = r.Gain.Estimate/float64(n), r.Gain.Low/float64(n), r.Gain.High/float64(n), r.Gain.SE/float64(n)
-	if r.Buckets, err = metrics.UpliftBuckets(y, treated, score, min(10, n), metrics.CompareOptions{}); err != nil {
+	if r.Buckets, err = causal.UpliftBuckets(y, treated, score, min(10, n), metrics.CompareOptions{}); err != nil {
 		return nil, err
 	}
-	if r.Top, err = metrics.UpliftAt(y, treated, score, .3, false, metrics.CompareOptions{}); err != nil {
+	if r.Top, err = causal.UpliftAt(y, treated, score, .3, false, metrics.CompareOptions{}); err != nil {
 		return nil, err
 	}
 	byScore := slices.Clone(cs)

@@ -11,13 +11,14 @@ import (
 
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/experiment"
 )
 
 // effect is what a campaign did to the chance to buy within its window.
 type effect struct {
 	Name    string
 	Effect  metrics.Effect
-	Balance metrics.SRM
+	Balance experiment.SRM
 	Planted float64 // mean of the true effects; NaN if unknown
 	Profit  *metrics.Effect
 }
@@ -56,7 +57,7 @@ func compare(name string, control, treated metrics.Proportion, planted metrics.M
 	if e.Effect, err = metrics.CompareProportions(control, treated, metrics.CompareOptions{}); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if e.Balance, err = metrics.SampleRatio([]int64{control.N(), treated.N()}, planned); err != nil {
+	if e.Balance, err = experiment.SampleRatio([]int64{control.N(), treated.N()}, planned); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if planted.N() > 0 {

@@ -12,10 +12,9 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/aislekit/aisle/internal/check"
 	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
-
-	"github.com/aislekit/aisle/internal/check"
 )
 
 // Level returns the confidence level to use: 0.95 for 0, ErrOption unless it is

@@ -162,7 +162,8 @@ def experiments():
         srm.append({"counts": c, "weights": w, "chi2": r.statistic, "p": r.pvalue})
     tails = [{"t": t, "df": df, "p": 2 * stats.t.sf(t, df)} for t in [.1, 1, 3, 8, 30] for df in [1, 2.5, 30, 1e3, 1e6]]
     quantiles = [{"p": p, "df": df, "q": stats.t.ppf(p, df)} for p in [.9, .975, .995] for df in [1, 2.5, 30, 1e3, 1e6]]
-    save("experiments.json", ["scipy", "statsmodels"], proportions=props, means=means, srm=srm, tails=tails, quantiles=quantiles)
+    save("effects.json", ["scipy", "statsmodels"], proportions=props, means=means, tails=tails, quantiles=quantiles)
+    save("../experiment/testdata/srm.json", ["scipy", "statsmodels"], srm=srm)
 
 
 ranking()

@@ -1,4 +1,5 @@
-"""Makes policy.json of this folder: python golden_policy.py
+"""Makes fairness.json of this folder and, of one stream of random numbers,
+policy.json of causal and paired.json of experiment: python golden_policy.py
 
 Needs numpy, scipy, fairlearn. Off-policy estimators are the formulas of the
 papers in numpy, one line each.
@@ -44,6 +45,7 @@ exact = stats.permutation_test((small_b, small_a), lambda a, b: np.mean(a - b), 
 out["paired"] = {"a": u, "b": v, "p": perm.pvalue, "se": boot.standard_error, "ci": [boot.confidence_interval.low, boot.confidence_interval.high],
                  "small_a": small_a, "small_b": small_b, "exact": exact.pvalue}
 prov = {"tool": "numpy, scipy, fairlearn", "version": ", ".join(md.version(m) for m in ("numpy", "scipy", "fairlearn")), "command": "python golden_policy.py"}
-with open("policy.json", "w") as f:
-    json.dump({"provenance": prov, **out}, f, default=lambda x: x.tolist())
-    f.write("\n")
+for name, path in ("policy", "../causal/testdata/policy.json"), ("fairness", "fairness.json"), ("paired", "../experiment/testdata/paired.json"):
+    with open(path, "w") as f:
+        json.dump({"provenance": prov, name: out[name]}, f, default=lambda x: x.tolist())
+        f.write("\n")

@@ -1,0 +1,274 @@
+package causal
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/ids"
+	"github.com/aislekit/aisle/internal/infer"
+	"github.com/aislekit/aisle/metrics"
+)
+
+// DiffInDiff accumulates outcomes of treated and untreated units (shops,
+// regions, customers) before and after a campaign that had no random control.
+// It answers under the assumption that without the campaign both groups would
+// have changed by as much: test that on the past by moving the start back in
+// time, where the effect must be nil. The zero value is empty and ready. It is
+// not safe for concurrent writers; memory is one map entry per unit.
+type DiffInDiff[U cmp.Ordered] struct {
+	m map[U]didUnit
+}
+
+type didUnit struct {
+	treated, control bool // both: found in both groups
+	n                [2]int64
+	sum              [2]float64 // before, after
+}
+
+// Add adds one observation of a unit, as of a week. A unit told once as treated
+// and once as not is excluded and counted. ErrNotFinite for a bad value.
+func (d *DiffInDiff[U]) Add(unit U, treated, after bool, y float64) error {
+	p := 0
+	if after {
+		p = 1
+	}
+	x := d.m[unit]
+	x.n[p]++
+	x.sum[p] += y
+	if unit != unit {
+		return fmt.Errorf("causal: DiffInDiff: unit %v does not equal itself: %w", unit, ErrNotFinite)
+	}
+	if !check.Finite(y) || !check.Finite(x.sum[p]) {
+		return fmt.Errorf("causal: DiffInDiff: unit %v: value %v, sum %v: %w", unit, y, x.sum[p], ErrNotFinite)
+	}
+	x.treated, x.control = x.treated || treated, x.control || !treated
+	if d.m == nil {
+		d.m = map[U]didUnit{}
+	}
+	d.m[unit] = x
+	return nil
+}
+
+// Merge adds the observations of other. ErrMismatch for a merge with itself.
+func (d *DiffInDiff[U]) Merge(other *DiffInDiff[U]) error {
+	if err := check.Merge("causal: DiffInDiff.Merge", d, other); err != nil {
+		return err
+	}
+	next := make(map[U]didUnit, len(d.m)+len(other.m))
+	maps.Copy(next, d.m)
+	for u, y := range other.m {
+		x := next[u]
+		x.treated, x.control = x.treated || y.treated, x.control || y.control
+		for p := range x.n {
+			x.n[p] += y.n[p]
+			x.sum[p] += y.sum[p]
+			if !check.Finite(x.sum[p]) {
+				return fmt.Errorf("causal: DiffInDiff: sums of unit %v: %w", u, ErrOverflow)
+			}
+		}
+		next[u] = x
+	}
+	d.m = next
+	return nil
+}
+
+// AppendBinary appends the binary form. ErrOption for units that are neither
+// strings nor integers.
+func (d *DiffInDiff[U]) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	keys := slices.SortedFunc(maps.Keys(d.m), cmp.Compare[U])
+	if _, err := ids.PutSorted(&w, keys); err != nil {
+		return nil, fmt.Errorf("causal: DiffInDiff: %w", err)
+	}
+	for _, k := range keys {
+		x := d.m[k]
+		w.Bool(x.treated)
+		w.Bool(x.control)
+		for p := range x.n {
+			w.Int64(x.n[p])
+			w.Float64(x.sum[p])
+		}
+	}
+	return w.AppendFrame(dst, codec.KindDiffInDiff, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (d *DiffInDiff[U]) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (d *DiffInDiff[U]) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindDiffInDiff, 1)
+	if err != nil {
+		return fmt.Errorf("causal: DiffInDiff: %w", err)
+	}
+	list, err := ids.GetSorted[U](r)
+	if err != nil {
+		return fmt.Errorf("causal: DiffInDiff: %w", err)
+	}
+	got := DiffInDiff[U]{m: make(map[U]didUnit, len(list.Keys()))}
+	for _, k := range list.Keys() {
+		x := didUnit{treated: r.Bool(), control: r.Bool()}
+		for p := range x.n {
+			x.n[p], x.sum[p] = r.Int64(), r.Float64()
+			if x.n[p] < 0 || !check.Finite(x.sum[p]) || x.n[p] == 0 && x.sum[p] != 0 {
+				r.Fail("a unit is not counts and finite sums")
+			}
+		}
+		if x.n[0] == 0 && x.n[1] == 0 || !x.treated && !x.control {
+			r.Fail("a unit has no observation or no group")
+		}
+		if r.Err() != nil {
+			break
+		}
+		got.m[k] = x
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("causal: DiffInDiff: %w", err)
+	}
+	*d = got
+	return nil
+}
+
+// Excluded returns the number of units found in both groups.
+func (d *DiffInDiff[U]) Excluded() int64 {
+	var n int64
+	for _, x := range d.m {
+		if x.treated && x.control {
+			n++
+		}
+	}
+	return n
+}
+
+// Result returns
+//
+//	(T after − T before) − (C after − C before)
+//
+// over the means of all observations, with a standard error clustered by unit
+// (Bertrand, Duflo and Mullainathan 2004) and a factor of G/(G−1) in each group of
+// G units. Interval and p-value take critical values and Welch's degrees of freedom
+// corrected for units with unequal numbers of observations (Bell and McCaffrey
+// 2002). MeanA is what the treated
+// would have been without the campaign, T before + (C after − C before), and
+// the relative and ratio scales divide by it. NA and NB count units.
+//
+// ErrUndefined if a group has no observation before or after, fewer than two
+// units or, together, no variance.
+func (d *DiffInDiff[U]) Result(o metrics.CompareOptions) (metrics.Effect, error) {
+	const where = "DiffInDiff"
+	o, err := o.Resolve("causal: " + where)
+	if err != nil {
+		return metrics.Effect{}, err
+	}
+	var mean, total [2][2]float64 // group, period
+	var units [2]int64
+	keys := slices.SortedFunc(maps.Keys(d.m), cmp.Compare[U])
+	group := func(x didUnit) int {
+		switch {
+		case x.treated && x.control:
+			return -1
+		case x.treated:
+			return 1
+		}
+		return 0
+	}
+	for _, u := range keys {
+		x := d.m[u]
+		g := group(x)
+		if g < 0 {
+			continue
+		}
+		units[g]++
+		for p := range x.n {
+			total[g][p] += float64(x.n[p])
+			mean[g][p] += x.sum[p]
+		}
+	}
+	for g := range mean {
+		for p := range mean[g] {
+			if total[g][p] == 0 || units[g] < 2 {
+				return metrics.Effect{}, undefined(where+": the %s have %d units and %v observations %s", [2]string{"untreated", "treated"}[g], units[g], total[g][p], [2]string{"before", "after"}[p])
+			}
+			mean[g][p] /= total[g][p]
+			if !check.Finite(mean[g][p]) {
+				return metrics.Effect{}, fmt.Errorf("causal: %s: means: %w", where, ErrOverflow)
+			}
+		}
+	}
+	without := mean[1][0] + mean[0][1] - mean[0][0]
+	e := metrics.Effect{
+		Scale: o.Scale, Estimate: mean[1][1] - without, N: units[0] + units[1], NA: units[0], NB: units[1], MeanA: without, MeanB: mean[1][1],
+		Method: "difference in differences, clustered by unit",
+	}
+	if err := e.Rescale(0, 0); err != nil {
+		return metrics.Effect{}, fmt.Errorf("causal: %s: %w", where, err)
+	}
+	// Gradient of the effect over the four means.
+	grad := [2][2]float64{{1, -1}, {-1, 1}}
+	if o.Scale != metrics.ScaleAbsolute {
+		// With W the mean without the campaign and r = T after/W, the derivative
+		// over W is −r/|W| on either side of 0.
+		r := mean[1][1] / without
+		s := math.Abs(without)
+		grad = [2][2]float64{{r / s, -r / s}, {-r / s, 1 / s}}
+	}
+	var q [2]float64
+	var shares [2][3][]float64 // of a group's observations in each unit: before, after, mean
+	base := 0.0                // squared standard error of the mean without the campaign
+	for _, u := range keys {
+		x := d.m[u]
+		g := group(x)
+		if g < 0 {
+			continue
+		}
+		in, w := 0.0, 0.0
+		for p := range x.n {
+			dev := (x.sum[p] - float64(x.n[p])*mean[g][p]) / total[g][p]
+			in += grad[g][p] * dev
+			w += [2][2]float64{{-1, 1}, {1, 0}}[g][p] * dev
+		}
+		b, f := float64(x.n[0])/total[g][0], float64(x.n[1])/total[g][1]
+		shares[g] = [3][]float64{append(shares[g][0], b), append(shares[g][1], f), append(shares[g][2], (b+f)/2)}
+		q[g] += in * in
+		base += w * w
+	}
+	var fixed, df [2]float64
+	for g := range q {
+		q[g] *= float64(units[g]) / float64(units[g]-1)
+		// Each period adds to the variance by its squared gradient and Σw².
+		var right, seen float64
+		for p := range 2 {
+			s2 := 0.0
+			for _, w := range shares[g][p] {
+				s2 += w * w
+			}
+			f, _ := infer.ClusterLaw(shares[g][p])
+			right += grad[g][p] * grad[g][p] * s2
+			seen += grad[g][p] * grad[g][p] * s2 / f
+		}
+		_, df[g] = infer.ClusterLaw(shares[g][2])
+		fixed[g] = q[g] * right / seen
+	}
+	e.SE = math.Sqrt(q[0] + q[1])
+	if !(e.SE > 0) {
+		return metrics.Effect{}, undefined(where + ": the units do not vary")
+	}
+	if o.Scale != metrics.ScaleAbsolute && math.Abs(without) < 3*math.Sqrt(base) {
+		e.Warnings = append(e.Warnings, metrics.WarnNoisyBaseline)
+	}
+	root := math.Sqrt((fixed[0] + fixed[1]) / (q[0] + q[1]))
+	if !check.Finite(root) {
+		return metrics.Effect{}, undefined(where + ": a group has one unit only in each period")
+	}
+	e.Level, e.DF = o.Level, infer.WelchDF(fixed[0], df[0]+1, fixed[1], df[1]+1)
+	e.Low, e.High, e.Statistic, e.PValue = infer.Estimate(e.Estimate, e.SE, e.Scale.Null(), e.Level, e.DF, root)
+	if min(units[0], units[1]) < 20 {
+		e.Warnings = append(e.Warnings, metrics.WarnFewClusters)
+	}
+	return e, nil
+}

@@ -1,0 +1,129 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
+	"github.com/aislekit/aisle/metrics"
+)
+
+// RatioMoments accumulates a ratio metric of one arm of an experiment: per user
+// a numerator and a denominator, as orders and sessions, revenue and orders,
+// clicks and impressions. The arm's value is Σnum/Σden, and its variance
+// counts users, not sessions, because users are what was randomised. The zero
+// value is empty and ready. Add one record per user, not per session.
+//
+// The state is the means and co-moments of the pair, merged by the formula of
+// Chan, Golub and LeVeque. A RatioMoments is a plain value and not safe for
+// concurrent writers.
+type RatioMoments struct{ m moments.Joint }
+
+// Add adds one user. ErrNotFinite for NaN or infinities, ErrRange for a
+// negative denominator; the state is unchanged after an error.
+func (r *RatioMoments) Add(num, den float64) error {
+	if den < 0 {
+		return fmt.Errorf("experiment: RatioMoments: denominator is %v, want >= 0: %w", den, ErrRange)
+	}
+	if err := r.m.Add(num, den); err != nil {
+		return fmt.Errorf("experiment: RatioMoments: %w", err)
+	}
+	return nil
+}
+
+// Merge adds the users of other. ErrMismatch for a merge with itself.
+func (r *RatioMoments) Merge(other *RatioMoments) error {
+	if err := check.Merge("experiment: RatioMoments.Merge", r, other); err != nil {
+		return err
+	}
+	if err := r.m.Merge(other.m); err != nil {
+		return fmt.Errorf("experiment: RatioMoments: %w", err)
+	}
+	return nil
+}
+
+// N returns the number of users.
+func (r *RatioMoments) N() int64 { return r.m.N() }
+
+// Value returns Σnum/Σden, ErrUndefined if the denominators sum to 0.
+func (r *RatioMoments) Value() (float64, error) {
+	if r.m.N() == 0 || r.m.Mean(1) == 0 {
+		return math.NaN(), undefined("RatioMoments: the denominators of %d users sum to 0", r.m.N())
+	}
+	return r.m.Mean(0) / r.m.Mean(1), nil
+}
+
+// Variance returns the variance of Value by the delta method,
+//
+//	(Var(M)/D² + Var(D)·M²/D⁴ − 2·Cov(M,D)·M/D³)/n
+//
+// with M and D the means per user. ErrUndefined below two users or for a
+// denominator of 0, ErrOverflow where squared deviations underflow.
+func (r *RatioMoments) Variance() (float64, error) {
+	if r.m.N() < 2 {
+		return math.NaN(), undefined("RatioMoments: variance of %d users", r.m.N())
+	}
+	v, err := r.Value()
+	if err != nil {
+		return math.NaN(), err
+	}
+	if err := r.m.Underflow(); err != nil {
+		return math.NaN(), fmt.Errorf("experiment: RatioMoments.Variance: %w", err)
+	}
+	d := r.m.Mean(1)
+	return r.m.Quad(1/d, -v/d) / float64(r.m.N()), nil
+}
+
+// AppendBinary appends the binary form.
+func (r *RatioMoments) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	r.m.Write(&w, 2)
+	return w.AppendFrame(dst, codec.KindRatioMoments, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (r *RatioMoments) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (r *RatioMoments) UnmarshalBinary(data []byte) error {
+	d, err := codec.Open(data, codec.KindRatioMoments, 1)
+	if err != nil {
+		return fmt.Errorf("experiment: RatioMoments: %w", err)
+	}
+	got := moments.ReadJoint(d, 2)
+	if got.Mean(1) < 0 {
+		d.Fail("the mean denominator is negative")
+	}
+	if err := d.Done(); err != nil {
+		return fmt.Errorf("experiment: RatioMoments: %w", err)
+	}
+	r.m = got
+	return nil
+}
+
+// CompareRatios compares a ratio metric of treatment b with control a by the
+// delta method (Deng, Knoblich and Lu 2018), with Welch's degrees of freedom
+// over users. With all denominators 1 it is CompareMeans.
+//
+// Fewer than two users or a denominator of 0 in an arm, no variance in both
+// arms, and a control value of 0 (below 0 for the ratio) on the other scales
+// are ErrUndefined.
+func CompareRatios(a, b RatioMoments, o metrics.CompareOptions) (metrics.Effect, error) {
+	o, err := o.Resolve("experiment: CompareRatios")
+	if err != nil {
+		return metrics.Effect{}, err
+	}
+	qa, err := a.Variance()
+	if err != nil {
+		return metrics.Effect{}, fmt.Errorf("experiment: CompareRatios: control: %w", err)
+	}
+	qb, err := b.Variance()
+	if err != nil {
+		return metrics.Effect{}, fmt.Errorf("experiment: CompareRatios: treatment: %w", err)
+	}
+	va, _ := a.Value()
+	vb, _ := b.Value()
+	return twoArms("CompareRatios", o, arm{a.m.N(), va, qa, float64(a.m.N() - 1)}, arm{b.m.N(), vb, qb, float64(b.m.N() - 1)}, "ratio metric, delta method, Welch t")
+}

@@ -1,0 +1,471 @@
+package experiment
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/metrics"
+)
+
+// Kind is how an Metric is made of a user's outcomes.
+type Kind uint8
+
+// Kinds.
+const (
+	Mean       Kind = iota // the sum of the outcome, mean over users: revenue per user
+	Proportion             // 1 if the sum is above 0: conversion rate
+	Ratio                  // sum of Outcome by sum of Per over all users: revenue per order
+)
+
+// Metric is one question of an experiment.
+type Metric struct {
+	Name    string
+	Kind    Kind
+	Outcome int           // number of the outcome, from 0
+	Per     int           // Ratio: number of the outcome below the line
+	Cap     float64       // Mean: winsorise sums above this quantile of all arms together, as 0.999; 0 does not
+	CUPED   bool          // Mean and Ratio: adjust by the same outcome before the experiment
+	Scale   metrics.Scale // of its effects
+}
+
+// Options are the settings of an Run.
+type Options struct {
+	Arms       []string  // names; the first is the control
+	Weights    []float64 // planned shares on any scale; default equal
+	Outcomes   int       // how many numbers are kept per user
+	Metrics    []Metric
+	Level      float64    // default 0.95
+	Correction Correction // over all metrics and arms; default Holm
+}
+
+func (o Options) withDefaults() Options {
+	o.Arms, o.Weights, o.Metrics = slices.Clone(o.Arms), slices.Clone(o.Weights), slices.Clone(o.Metrics)
+	o.Level = check.Default(o.Level, 0.95)
+	return o
+}
+
+func (o Options) validate(where string) error {
+	var c check.Options
+	c.Require(len(o.Arms) >= 2, "Arms", len(o.Arms), "at least 2")
+	c.Require(o.Weights == nil || check.Weights("", o.Weights, len(o.Arms)) == nil, "Weights", o.Weights, "one each, not negative, some above 0")
+	c.Require(o.Outcomes >= 1 && o.Outcomes <= 1000, "Outcomes", o.Outcomes, "in [1, 1000]")
+	c.Require(len(o.Metrics) >= 1, "Metrics", len(o.Metrics), "at least 1")
+	c.Require(o.Level > 0 && o.Level < 1, "Level", o.Level, "in (0, 1)")
+	c.Require(o.Correction <= BenjaminiYekutieli, "Correction", o.Correction, "a Correction")
+	for i, m := range o.Metrics {
+		f := fmt.Sprintf("Metrics[%d].", i)
+		c.Require(m.Kind <= Ratio, f+"Kind", m.Kind, "mean, conversion or ratio")
+		c.Require(m.Outcome >= 0 && m.Outcome < o.Outcomes, f+"Outcome", m.Outcome, "in [0, Outcomes)")
+		c.Require(m.Per >= 0 && m.Per < o.Outcomes, f+"Per", m.Per, "in [0, Outcomes)")
+		c.Require(m.Cap >= 0 && m.Cap <= 1 && (m.Cap == 0 || m.Kind == Mean && !m.CUPED), f+"Cap", m.Cap, "in [0, 1], of a mean without CUPED")
+		c.Require(!m.CUPED || m.Kind != Proportion, f+"CUPED", m.CUPED, "a mean or a ratio; a conversion is the mean of outcomes 0 and 1")
+		c.Require(m.Scale <= metrics.ScaleRatio, f+"Scale", m.Scale, "absolute, relative or ratio")
+	}
+	return c.Err(where)
+}
+
+// Run assembles an experiment from raw events in any order: who saw
+// which arm, and what users did. Users found in two arms are excluded and
+// counted; outcomes of users never assigned are counted and left out. Make one
+// with New; Merge joins shards of the events, also when a user's
+// events are spread over several. Feed outcomes from the time after a user's
+// first exposure only. It is not safe for concurrent writers. Memory is some
+// 50 bytes a user and 16 an outcome.
+type Run[U cmp.Ordered] struct {
+	opt   Options
+	index map[U]int32
+	users []U
+	arm   []int32 // unassigned, crossed, or the arm
+	known []bool  // has a pre-period
+	sums  []float64
+	pre   []float64
+}
+
+const (
+	unassigned = int32(-1)
+	crossed    = int32(-2)
+)
+
+// New returns an empty experiment.
+func New[U cmp.Ordered](o Options) (*Run[U], error) {
+	o = o.withDefaults()
+	if err := o.validate("experiment: NewExperiment"); err != nil {
+		return nil, err
+	}
+	return &Run[U]{opt: o, index: map[U]int32{}}, nil
+}
+
+func (e *Run[U]) user(u U) (int32, error) {
+	if i, ok := e.index[u]; ok {
+		return i, nil
+	}
+	if e.index == nil {
+		return 0, fmt.Errorf("experiment: Experiment: not made by NewExperiment: %w", ErrOption)
+	}
+	if u != u {
+		return 0, fmt.Errorf("experiment: Experiment: user %v does not equal itself: %w", u, ErrNotFinite)
+	}
+	if len(e.users) == math.MaxInt32 {
+		return 0, fmt.Errorf("experiment: Experiment: more than 2³¹−1 users: %w", ErrOverflow)
+	}
+	i := int32(len(e.users))
+	e.index[u] = i
+	e.users = append(e.users, u)
+	e.arm = append(e.arm, unassigned)
+	e.known = append(e.known, false)
+	for range e.opt.Outcomes {
+		e.sums = append(e.sums, 0)
+		e.pre = append(e.pre, 0)
+	}
+	return i, nil
+}
+
+// Assign records that user was exposed to an arm, numbered as in Arms; as often
+// as it happens. ErrRange for an unknown arm.
+func (e *Run[U]) Assign(user U, arm int) error {
+	if arm < 0 || arm >= len(e.opt.Arms) {
+		return fmt.Errorf("experiment: Experiment: user %v: arm %d of %d: %w", user, arm, len(e.opt.Arms), ErrRange)
+	}
+	i, err := e.user(user)
+	if err != nil {
+		return err
+	}
+	e.arm[i] = joinArms(e.arm[i], int32(arm))
+	return nil
+}
+
+func joinArms(a, b int32) int32 {
+	switch {
+	case a == b || b == unassigned:
+		return a
+	case a == unassigned:
+		return b
+	}
+	return crossed
+}
+
+// Add adds x to an outcome of user. ErrRange for an unknown outcome,
+// ErrNotFinite for a bad value or sum.
+func (e *Run[U]) Add(user U, outcome int, x float64) error {
+	return e.put(user, outcome, x, func() []float64 { return e.sums })
+}
+
+// AddPre adds x to an outcome of user before the experiment, for CUPED. A user
+// without any call has no pre-period; for one who was there and did nothing add
+// a 0.
+func (e *Run[U]) AddPre(user U, outcome int, x float64) error {
+	if err := e.put(user, outcome, x, func() []float64 { return e.pre }); err != nil {
+		return err
+	}
+	e.known[e.index[user]] = true
+	return nil
+}
+
+func (e *Run[U]) put(user U, outcome int, x float64, to func() []float64) error {
+	if outcome < 0 || outcome >= e.opt.Outcomes {
+		return fmt.Errorf("experiment: Experiment: user %v: outcome %d of %d: %w", user, outcome, e.opt.Outcomes, ErrRange)
+	}
+	if !check.Finite(x) {
+		return fmt.Errorf("experiment: Experiment: user %v: value is %v: %w", user, x, ErrNotFinite)
+	}
+	i, err := e.user(user)
+	if err != nil {
+		return err
+	}
+	s := &to()[int(i)*e.opt.Outcomes+outcome]
+	if !check.Finite(*s + x) {
+		return fmt.Errorf("experiment: Experiment: user %v: sum of outcome %d: %w", user, outcome, ErrOverflow)
+	}
+	*s += x
+	return nil
+}
+
+// Merge adds the events of other, which must have equal options, else
+// ErrMismatch.
+func (e *Run[U]) Merge(other *Run[U]) error {
+	if err := check.Merge("experiment: Experiment.Merge", e, other); err != nil {
+		return err
+	}
+	a, b := e.opt, other.opt
+	if !slices.Equal(a.Arms, b.Arms) || !slices.Equal(a.Weights, b.Weights) || !slices.Equal(a.Metrics, b.Metrics) ||
+		a.Outcomes != b.Outcomes || a.Level != b.Level || a.Correction != b.Correction {
+		return fmt.Errorf("experiment: Experiment: options %+v and %+v: %w", a, b, ErrMismatch)
+	}
+	k := a.Outcomes
+	for j, u := range other.users {
+		if i, ok := e.index[u]; ok {
+			for o := range k {
+				if !check.Finite(e.sums[int(i)*k+o]+other.sums[j*k+o]) || !check.Finite(e.pre[int(i)*k+o]+other.pre[j*k+o]) {
+					return fmt.Errorf("experiment: Experiment: user %v: sum of outcome %d: %w", u, o, ErrOverflow)
+				}
+			}
+		}
+	}
+	for j, u := range other.users {
+		i, err := e.user(u)
+		if err != nil {
+			return err
+		}
+		e.arm[i] = joinArms(e.arm[i], other.arm[j])
+		e.known[i] = e.known[i] || other.known[j]
+		for o := range k {
+			e.sums[int(i)*k+o] += other.sums[j*k+o]
+			e.pre[int(i)*k+o] += other.pre[j*k+o]
+		}
+	}
+	return nil
+}
+
+// Row is the answer to one question for one arm.
+type Row struct {
+	Metric   string
+	Arm      string // compared with the control
+	Effect   metrics.Effect
+	Adjusted float64 // p-value corrected over all rows that have one; NaN with Err
+	Cap      float64 // values were capped at this; NaN if not
+	Theta    float64 // of CUPED; NaN if not adjusted
+	Err      error   // why there is no effect
+}
+
+// Result holds all answers. Read SRM first.
+type Result struct {
+	Arms       []string
+	Users      []int64 // per arm, without the excluded
+	Crossovers int64   // users in two arms, excluded
+	Unassigned int64   // users with outcomes and no arm, left out
+	SRM        SRM
+	SRMErr     error // why there is no SRM test
+	Rows       []Row
+	Level      float64
+}
+
+// Table returns the rows as a table.
+func (r Result) Table() *metrics.Table {
+	t := metrics.NewTable("metric", "arm", "control", "treatment", "effect", "scale", "low", "high", "p", "adjusted p", "method")
+	for _, x := range r.Rows {
+		if x.Err != nil {
+			t.AddRow(x.Metric, x.Arm, math.NaN(), math.NaN(), math.NaN(), x.Effect.Scale, math.NaN(), math.NaN(), math.NaN(), math.NaN(), x.Err.Error())
+			continue
+		}
+		e := x.Effect
+		t.AddRow(x.Metric, x.Arm, e.MeanA, e.MeanB, e.Estimate, e.Scale, e.Low, e.High, e.PValue, x.Adjusted, e.Method)
+	}
+	return t
+}
+
+// Result compares every arm with the control in every metric. ErrEmpty without
+// users in an arm at all; what cannot be answered for one row is its Err.
+func (e *Run[U]) Result() (Result, error) {
+	return e.result(func(U) bool { return true })
+}
+
+// SegmentResult is the experiment among the users of one segment.
+type SegmentResult struct {
+	Segment string
+	Result  Result
+}
+
+// ResultBy returns the result of each segment, by name, and for each metric and
+// arm (in the order of Rows) whether its effect differs between the segments;
+// segments without an effect take no part, and nil stands where fewer than two
+// have one. segment must not depend on what happened in the experiment.
+func (e *Run[U]) ResultBy(segment func(U) string) ([]SegmentResult, []*Heterogeneity, error) {
+	of := make(map[U]string, len(e.users))
+	var names []string
+	for i, u := range e.users {
+		if e.arm[i] >= 0 {
+			s := segment(u)
+			of[u] = s
+			names = append(names, s)
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(names) == 0 {
+		return nil, nil, fmt.Errorf("experiment: Experiment: no users in any arm: %w", ErrEmpty)
+	}
+	var out []SegmentResult
+	for _, s := range names {
+		r, err := e.result(func(u U) bool { x, ok := of[u]; return ok && x == s })
+		if err != nil {
+			return nil, nil, fmt.Errorf("experiment: Experiment: segment %q: %w", s, err)
+		}
+		out = append(out, SegmentResult{s, r})
+	}
+	het := make([]*Heterogeneity, len(out[0].Result.Rows))
+	for i := range het {
+		var effects []metrics.Effect
+		for _, s := range out {
+			if row := s.Result.Rows[i]; row.Err == nil && row.Effect.SE > 0 {
+				effects = append(effects, row.Effect)
+			}
+		}
+		if len(effects) < 2 {
+			continue
+		}
+		h, err := CompareSegments(effects, e.opt.Correction)
+		if err != nil {
+			return nil, nil, err
+		}
+		het[i] = &h
+	}
+	return out, het, nil
+}
+
+func (e *Run[U]) result(in func(U) bool) (Result, error) {
+	r := Result{Arms: slices.Clone(e.opt.Arms), Users: make([]int64, len(e.opt.Arms)), Level: e.opt.Level}
+	byArm := make([][]int32, len(e.opt.Arms))
+	order := make([]int32, 0, len(e.users))
+	for i := range e.users {
+		order = append(order, int32(i))
+	}
+	// Sums must not depend on the order of events.
+	slices.SortFunc(order, func(i, j int32) int { return cmp.Compare(e.users[i], e.users[j]) })
+	any := false
+	for _, i := range order {
+		switch a := e.arm[i]; {
+		case a == unassigned:
+			r.Unassigned++
+		case a == crossed:
+			r.Crossovers++
+		case in(e.users[i]):
+			r.Users[a]++
+			byArm[a] = append(byArm[a], i)
+			any = true
+		}
+	}
+	if !any {
+		return Result{}, fmt.Errorf("experiment: Experiment: no users in any arm: %w", ErrEmpty)
+	}
+	r.SRM, r.SRMErr = SampleRatio(r.Users, e.opt.Weights)
+	var ps []float64
+	for _, m := range e.opt.Metrics {
+		limit := math.NaN()
+		var capErr error
+		if m.Cap > 0 {
+			var arms [][]float64
+			for _, ids := range byArm {
+				arms = append(arms, e.values(ids, m.Outcome))
+			}
+			limit, capErr = winsorCap("Experiment", m.Cap, false, arms...)
+		}
+		for a := 1; a < len(byArm); a++ {
+			row := Row{Metric: m.Name, Arm: e.opt.Arms[a], Adjusted: math.NaN(), Cap: limit, Theta: math.NaN(), Err: capErr}
+			if row.Err == nil {
+				row.Effect, row.Theta, row.Err = e.compare(m, limit, byArm[0], byArm[a])
+			}
+			if row.Err != nil {
+				row.Effect = metrics.Effect{Scale: m.Scale, Estimate: math.NaN(), PValue: math.NaN()}
+			} else {
+				ps = append(ps, row.Effect.PValue)
+			}
+			r.Rows = append(r.Rows, row)
+		}
+	}
+	if len(ps) > 0 {
+		q, err := AdjustPValues(ps, e.opt.Correction)
+		if err != nil {
+			return Result{}, err
+		}
+		for i := range r.Rows {
+			if r.Rows[i].Err == nil {
+				r.Rows[i].Adjusted, q = q[0], q[1:]
+			}
+		}
+	}
+	return r, nil
+}
+
+func (e *Run[U]) values(ids []int32, outcome int) []float64 {
+	out := make([]float64, len(ids))
+	for j, i := range ids {
+		out[j] = e.sums[int(i)*e.opt.Outcomes+outcome]
+	}
+	return out
+}
+
+func (e *Run[U]) compare(m Metric, limit float64, control, treated []int32) (metrics.Effect, float64, error) {
+	o := metrics.CompareOptions{Scale: m.Scale, Level: e.opt.Level}
+	k := e.opt.Outcomes
+	arms := [2][]int32{control, treated}
+	var errs error
+	fail := func(err error) { errs = errors.Join(errs, err) }
+	switch {
+	case m.Kind == Proportion:
+		var p [2]metrics.Proportion
+		for a, ids := range arms {
+			for _, i := range ids {
+				p[a].Add(e.sums[int(i)*k+m.Outcome] > 0)
+			}
+		}
+		x, err := metrics.CompareProportions(p[0], p[1], o)
+		return x, math.NaN(), err
+	case m.Kind == Mean && !m.CUPED:
+		var s [2]metrics.Moments
+		for a, ids := range arms {
+			for _, i := range ids {
+				x := e.sums[int(i)*k+m.Outcome]
+				if x > limit {
+					x = limit
+				}
+				fail(s[a].Add(x))
+			}
+		}
+		if errs != nil {
+			return metrics.Effect{}, 0, errs
+		}
+		x, err := metrics.CompareMeans(s[0], s[1], o)
+		if err == nil && !math.IsNaN(limit) {
+			x.Method += fmt.Sprintf(", values capped at %s", capText(limit))
+		}
+		return x, math.NaN(), err
+	case m.Kind == Mean:
+		var s [2]CUPED
+		for a, ids := range arms {
+			for _, i := range ids {
+				if at := int(i)*k + m.Outcome; e.known[i] {
+					fail(s[a].Add(e.sums[at], e.pre[at]))
+				} else {
+					fail(s[a].AddMissing(e.sums[at]))
+				}
+			}
+		}
+		if errs != nil {
+			return metrics.Effect{}, 0, errs
+		}
+		x, err := CompareCUPED(s[0], s[1], o)
+		return x.Effect, x.Theta, err
+	case !m.CUPED:
+		var s [2]RatioMoments
+		for a, ids := range arms {
+			for _, i := range ids {
+				fail(s[a].Add(e.sums[int(i)*k+m.Outcome], e.sums[int(i)*k+m.Per]))
+			}
+		}
+		if errs != nil {
+			return metrics.Effect{}, 0, errs
+		}
+		x, err := CompareRatios(s[0], s[1], o)
+		return x, math.NaN(), err
+	}
+	var s [2]CUPEDRatio
+	for a, ids := range arms {
+		for _, i := range ids {
+			at, per := int(i)*k+m.Outcome, int(i)*k+m.Per
+			if e.known[i] {
+				fail(s[a].Add(e.sums[at], e.sums[per], e.pre[at], e.pre[per]))
+			} else {
+				fail(s[a].AddMissing(e.sums[at], e.sums[per]))
+			}
+		}
+	}
+	if errs != nil {
+		return metrics.Effect{}, 0, errs
+	}
+	x, err := CompareCUPEDRatios(s[0], s[1], o)
+	return x.Effect, x.Theta, err
+}
