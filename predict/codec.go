@@ -24,6 +24,7 @@ var (
 	_ Persistent = (*SigmoidCalibrator)(nil)
 	_ Persistent = (*Isotonic)(nil)
 	_ Persistent = (*IsotonicBuckets)(nil)
+	_ Persistent = (*Labeler[string])(nil)
 )
 
 // empty returns a new state of the kind, to be decoded into; nil for a kind that

@@ -162,6 +162,7 @@ func TestWriteModelBad(t *testing.T) {
 		"no knots":   {new(predict.Isotonic), predict.ErrEmpty},
 		"no buckets": {new(predict.IsotonicBuckets), predict.ErrEmpty},
 		"foreign":    {foreign{}, predict.ErrMismatch},
+		"labeler":    {new(predict.Labeler[string]), predict.ErrMismatch},
 	} {
 		if n, err := predict.WriteModel(&stream, c.m); !errors.Is(err, c.want) || n != 0 || stream.Len() != 0 {
 			t.Errorf("%s: %d bytes, %v", name, n, err)

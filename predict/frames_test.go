@@ -165,5 +165,31 @@ func TestFrames(t *testing.T) {
 				return map[string]any{"x": x, "y": y}
 			},
 		},
+		{
+			Kind: codec.KindLabeler,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				l := fill(t, map[string][]float64{"ann": {0, 20.5, 20.5, 45}, "bob": {10, 95}, "cy": {28, 33}})
+				if err := l.Until("cy", at(40.25).Add(7)); err != nil {
+					t.Fatal(err)
+				}
+				return l
+			},
+			Values: func(t testing.TB, state any) any {
+				l := state.(*predict.Labeler[string])
+				labels, err := l.Purchase(predict.Windows{AsOf: at(30), Gap: 2 * day, Horizon: 8 * day})
+				if err != nil {
+					t.Fatal(err)
+				}
+				censored, err := l.Purchase(predict.Windows{AsOf: at(30), Horizon: 65 * day})
+				if err != nil {
+					t.Fatal(err)
+				}
+				silence, err := l.InactivityPeriod(at(100))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{"users": l.Len(), "labels": labels, "censored": censored, "silence": silence.String()}
+			},
+		},
 	})
 }

@@ -65,6 +65,10 @@ func FuzzGramUnmarshal(f *testing.F) {
 	fuzzDecoder(f, func() decoder { return new(predict.Gram) }, g, new(predict.Gram))
 }
 
+func FuzzLabelerUnmarshal(f *testing.F) {
+	fuzzDecoder(f, func() decoder { return new(predict.Labeler[string]) }, fill(f, map[string][]float64{"a": {1, 2}, "b": {3}}), new(predict.Labeler[string]))
+}
+
 func FuzzSigmoidUnmarshal(f *testing.F) {
 	fuzzDecoder(f, func() decoder { return new(predict.SigmoidCalibrator) }, &predict.SigmoidCalibrator{A: -1, B: 2, Converged: true})
 }

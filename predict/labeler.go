@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // Labeler collects the instants of users' purchases and cuts labelled training
@@ -136,12 +137,7 @@ func (l *Labeler[K]) InactivityPeriod(asOf time.Time) (time.Duration, error) {
 		return 0, fmt.Errorf("%s: no user bought on two occasions before %v: %w", where, asOf, ErrUndefined)
 	}
 	slices.Sort(gaps)
-	at := 0.9 * float64(len(gaps)-1)
-	i := int(at)
-	q := gaps[i]
-	if i+1 < len(gaps) {
-		q += (at - float64(i)) * (gaps[i+1] - gaps[i])
-	}
+	q := infer.Quantile(gaps, 0.9)
 	if 2*q >= math.MaxInt64 {
 		return math.MaxInt64, nil
 	}

@@ -1,10 +1,12 @@
 package predict_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -251,6 +253,83 @@ func TestLabelerProp(t *testing.T) {
 			t.Fatalf("merged shards differ: %v", err)
 		}
 	})
+}
+
+// TestLabelerCodecProp: what two shards were told, in any order and any zone of time,
+// has the bytes of one that was told all, and decodes to the same labels.
+func TestLabelerCodecProp(t *testing.T) {
+	zone := time.FixedZone("somewhere", 5*3600)
+	rapid.Check(t, func(t *rapid.T) {
+		type event struct {
+			user  int8
+			at    time.Time
+			until bool
+		}
+		events := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) event {
+			return event{
+				user:  int8(rapid.IntRange(-3, 3).Draw(t, "user")),
+				at:    at(float64(rapid.IntRange(-200, 400).Draw(t, "tenth")) / 10).Add(time.Duration(rapid.IntRange(0, 1).Draw(t, "ns"))),
+				until: rapid.IntRange(0, 9).Draw(t, "until") == 0,
+			}
+		}), 0, 30).Draw(t, "events")
+		tell := func(l *predict.Labeler[int8], e event) {
+			add := l.Add
+			if e.until {
+				add = l.Until
+			}
+			if err := add(e.user, e.at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var whole, left, right predict.Labeler[int8]
+		for _, e := range events {
+			tell(&whole, e)
+		}
+		for i := range events {
+			e := events[len(events)-1-i]
+			e.at = e.at.In(zone)
+			tell([]*predict.Labeler[int8]{&left, &right}[i%2], e)
+		}
+		shipped, err := right.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var arrived predict.Labeler[int8]
+		if err := arrived.UnmarshalBinary(shipped); err != nil {
+			t.Fatal(err)
+		}
+		if err := left.Merge(&arrived); err != nil {
+			t.Fatal(err)
+		}
+		want, _ := whole.MarshalBinary()
+		if got, _ := left.MarshalBinary(); !bytes.Equal(got, want) {
+			t.Fatalf("shards give other bytes")
+		}
+		w := predict.Windows{AsOf: at(20), Horizon: 5 * day, End: at(60)}
+		a, errA := whole.Purchase(w)
+		b, errB := left.Purchase(w)
+		if !reflect.DeepEqual(a, b) || (errA == nil) != (errB == nil) {
+			t.Fatalf("%+v, %v; shards %+v, %v", a, errA, b, errB)
+		}
+		// Ids of another class, or of a type that cannot hold them, are refused.
+		var words predict.Labeler[string]
+		var unsigned predict.Labeler[uint8]
+		if err := words.UnmarshalBinary(want); !errors.Is(err, predict.ErrMismatch) {
+			t.Fatal(err)
+		}
+		if err := unsigned.UnmarshalBinary(want); !errors.Is(err, predict.ErrMismatch) {
+			t.Fatal(err)
+		}
+	})
+	var big predict.Labeler[int]
+	if err := big.Add(1000, at(1)); err != nil {
+		t.Fatal(err)
+	}
+	frame, _ := big.MarshalBinary()
+	var small predict.Labeler[int8]
+	if err := small.UnmarshalBinary(frame); !errors.Is(err, predict.ErrCorrupt) || small.Len() != 0 {
+		t.Errorf("an id beyond its type: %v", err)
+	}
 }
 
 func TestKFoldProp(t *testing.T) {

@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/ids"
 	"golang.org/x/exp/constraints"
 )
 
@@ -47,50 +46,42 @@ func StratifiedKFold[K ID](ids []K, y []bool, k int, seed uint64) ([]Fold, error
 	return kfold(where, ids, y, k, seed)
 }
 
+// checkFolds reports a number of folds that n rows or groups cannot fill.
 func checkFolds(where string, n, k int) error {
-	var bad check.Options
-	bad.Require(k >= 2 && k <= n, "k", k, fmt.Sprintf("2 … %d", n))
-	return bad.Err(where)
+	var c check.Options
+	c.Require(k >= 2 && k <= n, "k", k, fmt.Sprintf("2 … %d", n))
+	return c.Err(where)
 }
 
-func kfold[K ID](where string, ids []K, y []bool, k int, seed uint64) ([]Fold, error) {
-	if err := checkFolds(where, len(ids), k); err != nil {
+// kfold deals the rows to folds in the order of their hashes, one class after the
+// other where there are labels.
+func kfold[K ID](where string, rows []K, y []bool, k int, seed uint64) ([]Fold, error) {
+	if err := checkFolds(where, len(rows), k); err != nil {
 		return nil, err
 	}
-	order := make([]int, len(ids))
-	keys := make([]uint64, len(ids))
-	for i, id := range ids {
-		order[i], keys[i] = i, hashID(id, seed)
+	order := make([]int, len(rows))
+	keys := make([]uint64, len(rows))
+	for i, id := range rows {
+		order[i], keys[i] = i, ids.Seeded(id, seed)
 	}
 	slices.SortFunc(order, func(a, b int) int {
 		if y != nil && y[a] != y[b] {
 			return class(y[b]) - class(y[a])
 		}
-		return cmp.Or(cmp.Compare(keys[a], keys[b]), cmp.Compare(ids[a], ids[b]))
+		return cmp.Or(cmp.Compare(keys[a], keys[b]), cmp.Compare(rows[a], rows[b]))
 	})
-	seen := make(map[K]int, len(ids))
-	for i, id := range ids {
+	seen := make(map[K]int, len(rows))
+	for i, id := range rows {
 		if j, ok := seen[id]; ok {
 			return nil, fmt.Errorf("%s: rows %d and %d are both %v, use GroupKFold: %w", where, j, i, id, ErrDuplicate)
 		}
 		seen[id] = i
 	}
-	fold := make([]int, len(ids))
+	fold := make([]int, len(rows))
 	for pos, i := range order {
 		fold[i] = pos % k // classes follow each other, so both are dealt evenly
 	}
 	return foldsOf(fold, k), nil
-}
-
-func hashID[K ID](id K, seed uint64) uint64 {
-	v := reflect.ValueOf(id)
-	switch {
-	case v.Kind() == reflect.String:
-		return rng.Hash(seed, 0, rng.HashString(v.String()))
-	case v.CanInt():
-		return rng.Hash(seed, 1, uint64(v.Int()))
-	}
-	return rng.Hash(seed, 1, v.Uint())
 }
 
 // foldsOf turns the test fold of each row, -1 for none, into folds.
@@ -124,7 +115,7 @@ func GroupKFold[K ID](groups []K, k int, seed uint64) ([]Fold, error) {
 		if !ok {
 			g = len(gs)
 			index[id] = g
-			gs = append(gs, group{id: id, key: hashID(id, seed)})
+			gs = append(gs, group{id: id, key: ids.Seeded(id, seed)})
 		}
 		gs[g].rows++
 	}
@@ -162,10 +153,10 @@ func GroupKFold[K ID](groups []K, k int, seed uint64) ([]Fold, error) {
 // or the gap leaves nothing to train on.
 func TimeFolds(times []time.Time, k int, gap time.Duration) ([]Fold, error) {
 	const where = "predict: TimeFolds"
-	var bad check.Options
-	bad.Require(k >= 1 && k < math.MaxInt32, "k", k, ">= 1")
-	bad.Require(gap >= 0, "gap", gap, ">= 0")
-	if err := bad.Err(where); err != nil {
+	var c check.Options
+	c.Require(k >= 1 && k < math.MaxInt32, "k", k, ">= 1")
+	c.Require(gap >= 0, "gap", gap, ">= 0")
+	if err := c.Err(where); err != nil {
 		return nil, err
 	}
 	order := make([]int, len(times))

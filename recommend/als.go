@@ -489,7 +489,7 @@ func (m *ALS) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *ALS) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindALS, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: ALS: %w", err)
+		return fmt.Errorf("recommend: ALS.UnmarshalBinary: %w", err)
 	}
 	f := r.Int()
 	row := alsRow{r.Float64(), r.Float64(), r.Float64(), r.Float64()}
@@ -508,7 +508,7 @@ func (m *ALS) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: ALS: %w", err)
+		return fmt.Errorf("recommend: ALS.UnmarshalBinary: %w", err)
 	}
 	m.factors, m.opt, m.x, m.y, m.gramX, m.gramY = f, row, x, y, gx, gy
 	m.setBases()

@@ -51,7 +51,7 @@ type arrival[I ID] struct {
 // vectors), ErrNotFinite, and those of NewCatalogue for facts. After an error no
 // item has joined. Cost: that of all items that joined so far.
 func (e *Engine[U, I]) AddItems(items ...Arrival[I]) error {
-	if err := e.made("recommend: AddItems"); err != nil {
+	if err := e.made("recommend: Engine.AddItems"); err != nil {
 		return err
 	}
 	e.live.write.Lock()
@@ -59,7 +59,7 @@ func (e *Engine[U, I]) AddItems(items ...Arrival[I]) error {
 	s := e.state.Load()
 	for k := range items {
 		a := &items[k]
-		where := fmt.Sprintf("recommend: AddItems: item %v", a.Item)
+		where := fmt.Sprintf("recommend: Engine.AddItems: item %v", a.Item)
 		if s.data.Items.Of(a.Item) >= 0 {
 			return fmt.Errorf("%s is in the dataset: %w", where, ErrDuplicate)
 		}
@@ -89,7 +89,7 @@ func (e *Engine[U, I]) AddItems(items ...Arrival[I]) error {
 		a.users.Store(next[at].users.Load())
 		next[at] = a
 	}
-	with, err := s.withArrivals(next, e.live.opt.NewItems, e.live.inStock(), "recommend: AddItems")
+	with, err := s.withArrivals(next, e.live.opt.NewItems, e.live.inStock(), "recommend: Engine.AddItems")
 	if err != nil {
 		return err
 	}

@@ -271,11 +271,11 @@ func appendSampled(dst []byte, kind uint16, m *latent, s *sgdRule) []byte {
 func openSampled(data []byte, kind uint16, name string, m *latent, s *sgdRule) error {
 	r, err := codec.Open(data, kind, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: %s: %w", name, err)
+		return fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
 	d, rule := getLatent(r), getRule(r)
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: %s: %w", name, err)
+		return fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
 	m.set(d)
 	*s = rule

@@ -266,7 +266,7 @@ func (m *BSPM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *BSPM) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindBSPM, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: BSPM: %w", err)
+		return fmt.Errorf("recommend: BSPM.UnmarshalBinary: %w", err)
 	}
 	users, b, factors, left, right := r.Int(), getCSR(r), r.Int(), r.Float32s(), r.Float32s()
 	if b.Rows != b.Cols || factors > 1<<13 || int64(len(left)) != int64(b.Rows)*int64(factors) || len(right) != len(left) {
@@ -278,7 +278,7 @@ func (m *BSPM) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: BSPM: %w", err)
+		return fmt.Errorf("recommend: BSPM.UnmarshalBinary: %w", err)
 	}
 	m.itemWeights = itemWeights{users: users, reaches: b, near: b}
 	m.factors, m.left, m.right = factors, left, right

@@ -270,7 +270,7 @@ func (c *Catalogue) Attributes() []string {
 func (c *Catalogue) Values(name string) (values []string, items []int, err error) {
 	a := c.attrs[name]
 	if a == nil {
-		return nil, nil, unknownAttribute("Values", name)
+		return nil, nil, unknownAttribute("Catalogue.Values", name)
 	}
 	items = make([]int, len(a.values))
 	for _, code := range a.of {
@@ -288,7 +288,7 @@ func unknownAttribute(where, name string) error {
 func (c *Catalogue) Select(rule Rule) (*ItemSet, error) {
 	var v ruleView
 	v.base = c
-	if err := v.check(&rule, "Select"); err != nil {
+	if err := v.check(&rule, "Catalogue.Select"); err != nil {
 		return nil, err
 	}
 	var e ruleScratch
@@ -302,7 +302,7 @@ func (c *Catalogue) Select(rule Rule) (*ItemSet, error) {
 func (c *Catalogue) Between(name string, lo, hi float64) (*ItemSet, error) {
 	a := c.attrs[name]
 	if a == nil || a.numbers == nil {
-		return nil, fmt.Errorf("recommend: Between: attribute %q has no numbers: %w", name, ErrUnknownID)
+		return nil, fmt.Errorf("recommend: Catalogue.Between: attribute %q has no numbers: %w", name, ErrUnknownID)
 	}
 	s := bitset.New(c.n)
 	for i, x := range a.numbers {

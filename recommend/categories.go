@@ -145,24 +145,24 @@ func (c *Categories) Likeness(dst []float32, item int32, others []int32) error {
 // leaves the normalised distribution in whole.
 func (r *Reranker) taste(c *Categories, taste []float64, where string) error {
 	if c == nil {
-		return fmt.Errorf("recommend: %s: no Categories: %w", where, ErrOption)
+		return fmt.Errorf("recommend: Reranker.%s: no Categories: %w", where, ErrOption)
 	}
 	if len(taste) != c.n {
-		return fmt.Errorf("recommend: %s: taste has length %d, want %d: %w", where, len(taste), c.n, ErrShape)
+		return fmt.Errorf("recommend: Reranker.%s: taste has length %d, want %d: %w", where, len(taste), c.n, ErrShape)
 	}
 	sum := 0.0
 	for g, p := range taste {
 		if !(p >= 0) || math.IsInf(p, 0) {
-			return fmt.Errorf("recommend: %s: taste for category %d is %v, want finite and not negative: %w", where, g, p, ErrRange)
+			return fmt.Errorf("recommend: Reranker.%s: taste for category %d is %v, want finite and not negative: %w", where, g, p, ErrRange)
 		}
 		sum += p
 	}
 	if !(sum > 0) || math.IsInf(sum, 0) {
-		return fmt.Errorf("recommend: %s: tastes add up to %v, want a finite sum above 0: %w", where, sum, ErrRange)
+		return fmt.Errorf("recommend: Reranker.%s: tastes add up to %v, want a finite sum above 0: %w", where, sum, ErrRange)
 	}
 	for i, it := range r.items {
 		if uint32(it) >= uint32(c.Items()) && !r.joined(it) {
-			return fmt.Errorf("recommend: %s: candidate %d is item %d of %d: %w", where, i, it, c.Items(), ErrRange)
+			return fmt.Errorf("recommend: Reranker.%s: candidate %d is item %d of %d: %w", where, i, it, c.Items(), ErrRange)
 		}
 	}
 	r.whole = slices.Grow(r.whole[:0], c.n)[:c.n]

@@ -203,18 +203,18 @@ func (m *ColdStart) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil)
 func (m *ColdStart) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindColdStart, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: ColdStart: %w", err)
+		return fmt.Errorf("recommend: ColdStart.UnmarshalBinary: %w", err)
 	}
 	d := ColdStart{factors: r.Int(), b: r.Float32s(), content: &TFIDFModel{}}
 	content := r.Bytes()
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: ColdStart: %w", err)
+		return fmt.Errorf("recommend: ColdStart.UnmarshalBinary: %w", err)
 	}
 	if err := d.content.UnmarshalBinary(content); err != nil {
 		return err
 	}
 	if d.factors < 1 || d.factors > math.MaxInt32 || len(d.b)%d.factors != 0 || len(d.b)/d.factors != len(d.content.Terms()) || check.Slice32("map", d.b) != nil {
-		return fmt.Errorf("recommend: ColdStart: map of the wrong size or not finite: %w", ErrCorrupt)
+		return fmt.Errorf("recommend: ColdStart.UnmarshalBinary: map of the wrong size or not finite: %w", ErrCorrupt)
 	}
 	*m = d
 	return nil

@@ -65,7 +65,7 @@ func (c *Cooccurrence) Add(basket uint64, items []int32) error {
 		if bad >= 0 {
 			bad = s[len(s)-1]
 		}
-		return fmt.Errorf("recommend: Cooccurrence: basket %d: item %d of %d: %w", basket, bad, c.items, ErrRange)
+		return fmt.Errorf("recommend: Cooccurrence.Add: basket %d: item %d of %d: %w", basket, bad, c.items, ErrRange)
 	}
 	c.baskets++
 	if len(s) > c.opt.MaxBasket {
@@ -84,21 +84,24 @@ func (c *Cooccurrence) Add(basket uint64, items []int32) error {
 	return nil
 }
 
-// Merge adds the counts of o. ErrMismatch for other items, other options or a
-// merge with itself, ErrOverflow; c is then unchanged.
-func (c *Cooccurrence) Merge(o *Cooccurrence) error {
-	if o == nil || o == c || o.items != c.items || o.opt != c.opt {
-		return fmt.Errorf("recommend: Cooccurrence: merge with itself or another configuration: %w", ErrMismatch)
+// Merge adds the counts of other. ErrMismatch for nil, c itself, other items or
+// other options, ErrOverflow; c is then unchanged.
+func (c *Cooccurrence) Merge(other *Cooccurrence) error {
+	if err := check.Merge("recommend: Cooccurrence.Merge", c, other); err != nil {
+		return err
 	}
-	if _, err := check.AddInt64(c.baskets, o.baskets); err != nil { // bounds every other count
-		return fmt.Errorf("recommend: Cooccurrence: baskets: %w", err)
+	if other.items != c.items || other.opt != c.opt {
+		return fmt.Errorf("recommend: Cooccurrence.Merge: other items or options: %w", ErrMismatch)
 	}
-	c.baskets += o.baskets
-	c.capped += o.capped
-	for i, n := range o.single {
+	if _, err := check.AddInt64(c.baskets, other.baskets); err != nil { // bounds every other count
+		return fmt.Errorf("recommend: Cooccurrence.Merge: baskets: %w", err)
+	}
+	c.baskets += other.baskets
+	c.capped += other.capped
+	for i, n := range other.single {
 		c.single[i] += n
 	}
-	for k, n := range o.pairs {
+	for k, n := range other.pairs {
 		c.pairs[k] += n
 	}
 	return nil
@@ -133,11 +136,11 @@ func (c *Cooccurrence) ItemKNN(opt ItemKNNOptions) (*ItemKNN, error) {
 	if auto {
 		opt.Shrinkage = defaultShrinkage
 	}
-	if err := opt.validate("recommend: Cooccurrence: ItemKNN"); err != nil {
+	if err := opt.validate("recommend: Cooccurrence.ItemKNN: ItemKNN"); err != nil {
 		return nil, err
 	}
 	if len(c.pairs) == 0 {
-		return nil, fmt.Errorf("recommend: Cooccurrence: ItemKNN: pairs: %w", ErrEmpty)
+		return nil, fmt.Errorf("recommend: Cooccurrence.ItemKNN: ItemKNN: pairs: %w", ErrEmpty)
 	}
 	size := make([]float64, c.items)
 	for i, n := range c.single {
@@ -197,7 +200,7 @@ func (c *Cooccurrence) MarshalBinary() ([]byte, error) { return c.AppendBinary(n
 func (c *Cooccurrence) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindCooccurrence, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: Cooccurrence: %w", err)
+		return fmt.Errorf("recommend: Cooccurrence.UnmarshalBinary: %w", err)
 	}
 	d := Cooccurrence{opt: CooccurrenceOptions{MaxBasket: r.Int(), Seed: r.Uint64()}}
 	d.baskets, d.capped, d.single = r.Int64(), r.Int64(), r.Int64s()
@@ -225,7 +228,7 @@ func (c *Cooccurrence) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: Cooccurrence: %w", err)
+		return fmt.Errorf("recommend: Cooccurrence.UnmarshalBinary: %w", err)
 	}
 	*c = d
 	return nil

@@ -99,22 +99,22 @@ func (b *Builder[U, I]) Add(user U, item I, weight float32) error {
 // ErrRange.
 func (b *Builder[U, I]) AddAt(user U, item I, weight float32, at time.Time) error {
 	if at.IsZero() {
-		return fmt.Errorf("recommend: AddAt: time of event %d is zero: %w", len(b.events), ErrRange)
+		return fmt.Errorf("recommend: Builder.AddAt: time of event %d is zero: %w", len(b.events), ErrRange)
 	}
 	return b.add(user, item, weight, at.Unix())
 }
 
 func (b *Builder[U, I]) add(user U, item I, weight float32, at int64) error {
 	if !check.Finite(float64(weight)) {
-		return fmt.Errorf("recommend: Add: weight of user %v item %v is %v: %w", user, item, weight, ErrNotFinite)
+		return fmt.Errorf("recommend: Builder.Add: weight of user %v item %v is %v: %w", user, item, weight, ErrNotFinite)
 	}
 	u, err := b.users.Add(user)
 	if err != nil {
-		return fmt.Errorf("recommend: Add: users: %w", err)
+		return fmt.Errorf("recommend: Builder.Add: users: %w", err)
 	}
 	i, err := b.items.Add(item)
 	if err != nil {
-		return fmt.Errorf("recommend: Add: items: %w", err)
+		return fmt.Errorf("recommend: Builder.Add: items: %w", err)
 	}
 	b.events = append(b.events, event{u, i, weight, at})
 	if at != noTime {
@@ -123,33 +123,36 @@ func (b *Builder[U, I]) add(user U, item I, weight float32, at int64) error {
 	return nil
 }
 
-// Merge adds the events of o, which must have equal options; o is unchanged.
-// Merging a builder with itself, or one made by Dataset.Grow, is ErrMismatch.
-func (b *Builder[U, I]) Merge(o *Builder[U, I]) error {
-	if o == nil || b == o || b.opt != o.opt || o.base != nil {
-		return fmt.Errorf("recommend: Merge: builders differ in options or are the same: %w", ErrMismatch)
+// Merge adds the events of other, which must have equal options; other is
+// unchanged. Nil, b itself, and a builder made by Dataset.Grow are ErrMismatch.
+func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
+	if err := check.Merge("recommend: Builder.Merge", b, other); err != nil {
+		return err
 	}
-	users := make([]int32, o.users.Len())
-	for k, id := range o.users.Keys() {
+	if b.opt != other.opt || other.base != nil {
+		return fmt.Errorf("recommend: Builder.Merge: other options, or a grown builder: %w", ErrMismatch)
+	}
+	users := make([]int32, other.users.Len())
+	for k, id := range other.users.Keys() {
 		u, err := b.users.Add(id)
 		if err != nil {
-			return fmt.Errorf("recommend: Merge: users: %w", err)
+			return fmt.Errorf("recommend: Builder.Merge: users: %w", err)
 		}
 		users[k] = u
 	}
-	items := make([]int32, o.items.Len())
-	for k, id := range o.items.Keys() {
+	items := make([]int32, other.items.Len())
+	for k, id := range other.items.Keys() {
 		i, err := b.items.Add(id)
 		if err != nil {
-			return fmt.Errorf("recommend: Merge: items: %w", err)
+			return fmt.Errorf("recommend: Builder.Merge: items: %w", err)
 		}
 		items[k] = i
 	}
-	b.events = slices.Grow(b.events, len(o.events))
-	for _, e := range o.events {
+	b.events = slices.Grow(b.events, len(other.events))
+	for _, e := range other.events {
 		b.events = append(b.events, event{users[e.user], items[e.item], e.weight, e.time})
 	}
-	b.timed += o.timed
+	b.timed += other.timed
 	return nil
 }
 
@@ -170,10 +173,10 @@ type BuildReport struct {
 // time or lies after AsOf. Cost: O(n log n) in events.
 func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	if len(b.events) == 0 {
-		return nil, fmt.Errorf("recommend: Build: %w", ErrEmpty)
+		return nil, fmt.Errorf("recommend: Builder.Build: %w", ErrEmpty)
 	}
 	if b.opt.HalfLife > 0 && b.timed < len(b.events) {
-		return nil, fmt.Errorf("recommend: Build: HalfLife is set but %d events have no time: %w", len(b.events)-b.timed, ErrRange)
+		return nil, fmt.Errorf("recommend: Builder.Build: HalfLife is set but %d events have no time: %w", len(b.events)-b.timed, ErrRange)
 	}
 	users, items := b.users.Clone(), b.items.Clone()
 	fixedUsers, fixedItems := 0, 0
@@ -199,7 +202,7 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	pairs = slices.DeleteFunc(pairs, func(e event) bool { return !keepUser[e.user] || !keepItem[e.item] })
 	report.DroppedPairs = all - len(pairs)
 	if len(pairs) == 0 {
-		return nil, fmt.Errorf("recommend: Build: no user and item qualify: %w", ErrEmpty)
+		return nil, fmt.Errorf("recommend: Builder.Build: no user and item qualify: %w", ErrEmpty)
 	}
 	userNew, keptUsers := compact(keepUser, fixedUsers)
 	itemNew, keptItems := compact(keepItem, fixedItems)
@@ -248,7 +251,7 @@ func (b *Builder[U, I]) mergeDuplicates(es []event) ([]event, error) {
 		}
 		if !b.opt.AsOf.IsZero() {
 			if r := b.opt.AsOf.Unix(); ref > r {
-				return nil, fmt.Errorf("recommend: Build: latest event is at %s, after AsOf: %w", time.Unix(ref, 0).UTC().Format(time.RFC3339), ErrRange)
+				return nil, fmt.Errorf("recommend: Builder.Build: latest event is at %s, after AsOf: %w", time.Unix(ref, 0).UTC().Format(time.RFC3339), ErrRange)
 			}
 			ref = b.opt.AsOf.Unix()
 		}
@@ -276,7 +279,7 @@ func (b *Builder[U, I]) mergeDuplicates(es []event) ([]event, error) {
 		e.time = es[j-1].time
 		e.weight = float32(w)
 		if math.IsInf(float64(e.weight), 0) {
-			return nil, fmt.Errorf("recommend: Build: weights of one pair add up to %v: %w", w, ErrNotFinite)
+			return nil, fmt.Errorf("recommend: Builder.Build: weights of one pair add up to %v: %w", w, ErrNotFinite)
 		}
 		out = append(out, e)
 		i = j
@@ -367,7 +370,7 @@ type Dataset[U, I ID] struct {
 // HalfLife datasets do not grow: ErrMismatch.
 func (d *Dataset[U, I]) Grow() (*Builder[U, I], error) {
 	if d.opt.HalfLife > 0 {
-		return nil, fmt.Errorf("recommend: Grow: weights are decayed already: %w", ErrMismatch)
+		return nil, fmt.Errorf("recommend: Dataset.Grow: weights are decayed already: %w", ErrMismatch)
 	}
 	b := &Builder[U, I]{opt: d.opt, base: d, users: *d.Users.dict.Clone(), items: *d.Items.dict.Clone()}
 	x := d.Interactions

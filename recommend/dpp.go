@@ -26,7 +26,7 @@ func (r *Reranker) DPP(dst, from []Scored, k int, lambda float64, like Likeness)
 		return dst, err
 	}
 	if like == nil {
-		return dst, fmt.Errorf("recommend: DPP: no Likeness: %w", ErrOption)
+		return dst, fmt.Errorf("recommend: Reranker.DPP: no Likeness: %w", ErrOption)
 	}
 	n := len(from)
 	k = min(k, n)

@@ -242,7 +242,7 @@ func (m *EASE) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *EASE) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindEASE, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: EASE: %w", err)
+		return fmt.Errorf("recommend: EASE.UnmarshalBinary: %w", err)
 	}
 	d := EASE{users: r.Int(), items: r.Int(), b: r.Float32s()}
 	if d.items > math.MaxInt32 || int64(len(d.b)) != int64(d.items)*int64(d.items) {
@@ -252,7 +252,7 @@ func (m *EASE) UnmarshalBinary(data []byte) error {
 		r.Fail("has a weight that is not finite")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: EASE: %w", err)
+		return fmt.Errorf("recommend: EASE.UnmarshalBinary: %w", err)
 	}
 	*m = d
 	return nil

@@ -175,7 +175,7 @@ func NewEngine[U, I ID](d *Dataset[U, I], opt EngineOptions) (*Engine[U, I], err
 // NewEngine; after an error the engine goes on as it was. Cost beyond that of
 // NewEngine: a look at every live event, during which Observe waits.
 func (e *Engine[U, I]) Swap(d *Dataset[U, I], opt EngineOptions) error {
-	const where = "recommend: Swap"
+	const where = "recommend: Engine.Swap"
 	if err := e.made(where); err != nil {
 		return err
 	}
@@ -315,7 +315,7 @@ func (w *scratch[I]) fit(words int) {
 // Cost: the Score of each source needed and one pass over its scores; sources of
 // vectors are scored where the filters left items.
 func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]Recommendation[I], error) {
-	if err := e.made("recommend: Recommend"); err != nil {
+	if err := e.made("recommend: Engine.Recommend"); err != nil {
 		return dst, err
 	}
 	w := e.getScratch()
@@ -387,7 +387,7 @@ func (s *state[U, I]) answer(w *scratch[I], dst []Recommendation[I], req *Reques
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("recommend: Recommend: source %s: %w", src.Name, err)
+			return nil, fmt.Errorf("recommend: Engine.Recommend: source %s: %w", src.Name, err)
 		}
 		from := fromFinite
 		if s.sparse[k] {
@@ -418,7 +418,7 @@ func (s *state[U, I]) answer(w *scratch[I], dst []Recommendation[I], req *Reques
 		left -= len(dst) - at
 		if ex, ok := src.Model.(Explainer); ok && req.Reasons > 0 {
 			if slab, err = s.explain(w, dst[at:], slab, ex, asked, req.Reasons); err != nil {
-				return nil, fmt.Errorf("recommend: Recommend: source %s: reasons: %w", src.Name, err)
+				return nil, fmt.Errorf("recommend: Engine.Recommend: source %s: reasons: %w", src.Name, err)
 			}
 		}
 	}
@@ -463,7 +463,7 @@ func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info, forgo
 		}
 	}
 	if req.Seen == Repurchase && len(q.Items) > 0 && times == nil {
-		return q, fmt.Errorf("recommend: Recommend: Seen is Repurchase but the dataset has no times: %w", ErrOption)
+		return q, fmt.Errorf("recommend: Engine.Recommend: Seen is Repurchase but the dataset has no times: %w", ErrOption)
 	}
 	w.past.times = append(w.past.times[:0], times...)
 	if len(w.events) > 0 || len(req.History) > 0 {
@@ -494,7 +494,7 @@ func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info, forgo
 		}
 		if info.Live > 0 || info.UnknownHistory < len(req.History) {
 			if i := w.past.fold(s.data.opt.Duplicates); i >= 0 {
-				return q, fmt.Errorf("recommend: Recommend: weights of item %v add up to too much: %w", s.id(i), ErrNotFinite)
+				return q, fmt.Errorf("recommend: Engine.Recommend: weights of item %v add up to too much: %w", s.id(i), ErrNotFinite)
 			}
 			q.Items, q.Weights = w.past.items, w.past.weights
 			info.fresh = true
@@ -687,16 +687,16 @@ func (s *state[U, I]) explain(w *scratch[I], recs []Recommendation[I], slab []Be
 // Errors: ErrUnknownID (item), ErrOption (k < 1). After an error dst is returned
 // as it came.
 func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, k int) ([]Recommendation[I], error) {
-	if err := e.made("recommend: Similar"); err != nil {
+	if err := e.made("recommend: Engine.Similar"); err != nil {
 		return dst, err
 	}
 	s := e.state.Load()
 	i := s.data.Items.Of(item)
 	if i < 0 {
-		return dst, fmt.Errorf("recommend: Similar: item %v: %w", item, ErrUnknownID)
+		return dst, fmt.Errorf("recommend: Engine.Similar: item %v: %w", item, ErrUnknownID)
 	}
 	if k < 1 {
-		return dst, fmt.Errorf("recommend: Similar: k is %d, want at least 1: %w", k, ErrOption)
+		return dst, fmt.Errorf("recommend: Engine.Similar: k is %d, want at least 1: %w", k, ErrOption)
 	}
 	w := e.getScratch()
 	defer e.pool.Put(w)
@@ -720,7 +720,7 @@ func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, k int) ([]Recomm
 			continue
 		}
 		if err != nil {
-			return dst, fmt.Errorf("recommend: Similar: source %s: %w", src.Name, err)
+			return dst, fmt.Errorf("recommend: Engine.Similar: source %s: %w", src.Name, err)
 		}
 		for _, x := range w.similar {
 			if bit := uint64(1) << (uint(x.Item) & 63); w.mark[x.Item>>6]&bit == 0 && left > 0 {

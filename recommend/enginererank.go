@@ -152,7 +152,7 @@ type Explore struct {
 }
 
 func (x *Explore) validate(n int) error {
-	const where = "recommend: Recommend"
+	const where = "recommend: Engine.Recommend"
 	if x.Policy == nil || x.Depth < 0 || x.Depth > maxListDepth {
 		var c check.Options
 		c.Require(x.Policy != nil, "Explore.Policy", "nil", "a policy")
@@ -326,7 +326,7 @@ func (s *state[U, I]) rerankList(w *scratch[I], re *Rerank, from []Scored, k int
 		_, err = r.Floors(w.list, from, k, re.Groups, re.Shares)
 	}
 	if err != nil {
-		return fmt.Errorf("recommend: Recommend: Rerank: %w", err)
+		return fmt.Errorf("recommend: Engine.Recommend: Rerank: %w", err)
 	}
 	return nil
 }
@@ -364,7 +364,7 @@ func (s *state[U, I]) explore(w *scratch[I], req *Request[U, I], source, n int, 
 	w.choices, err = ex.Policy.AppendChoices(w.choices, ask)
 	if err != nil {
 		w.choices = w.choices[:0]
-		return skipped, fmt.Errorf("recommend: Recommend: Explore: %w", err)
+		return skipped, fmt.Errorf("recommend: Engine.Recommend: Explore: %w", err)
 	}
 	return skipped, nil
 }

@@ -57,13 +57,19 @@ func (s *ItemSet) Bits() []uint64 { return s.set.Words() }
 func (s *ItemSet) All() iter.Seq[int32] { return s.set.Range }
 
 // And returns the members of both.
-func (s *ItemSet) And(o *ItemSet) (*ItemSet, error) { return s.combine(o, (*bitset.Set).And) }
+func (s *ItemSet) And(other *ItemSet) (*ItemSet, error) {
+	return s.combine("And", other, (*bitset.Set).And)
+}
 
 // Or returns the members of either.
-func (s *ItemSet) Or(o *ItemSet) (*ItemSet, error) { return s.combine(o, (*bitset.Set).Or) }
+func (s *ItemSet) Or(other *ItemSet) (*ItemSet, error) {
+	return s.combine("Or", other, (*bitset.Set).Or)
+}
 
 // AndNot returns the members of s that are not in o.
-func (s *ItemSet) AndNot(o *ItemSet) (*ItemSet, error) { return s.combine(o, (*bitset.Set).AndNot) }
+func (s *ItemSet) AndNot(other *ItemSet) (*ItemSet, error) {
+	return s.combine("AndNot", other, (*bitset.Set).AndNot)
+}
 
 // Not returns the items that are not members.
 func (s *ItemSet) Not() *ItemSet {
@@ -72,11 +78,11 @@ func (s *ItemSet) Not() *ItemSet {
 	return &ItemSet{c}
 }
 
-func (s *ItemSet) combine(o *ItemSet, op func(a, b *bitset.Set)) (*ItemSet, error) {
-	if s.Size() != o.Size() {
-		return nil, fmt.Errorf("recommend: ItemSet: sizes %d and %d: %w", s.Size(), o.Size(), ErrMismatch)
+func (s *ItemSet) combine(name string, other *ItemSet, op func(a, b *bitset.Set)) (*ItemSet, error) {
+	if s.Size() != other.Size() {
+		return nil, fmt.Errorf("recommend: ItemSet.%s: sizes %d and %d: %w", name, s.Size(), other.Size(), ErrMismatch)
 	}
 	c := s.set.Clone()
-	op(c, o.set)
+	op(c, other.set)
 	return &ItemSet{c}, nil
 }

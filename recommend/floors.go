@@ -28,12 +28,12 @@ func (r *Reranker) Floors(dst, from []Scored, k int, group []int32, floors []flo
 	sum := 0.0
 	for g, f := range floors {
 		if !(f >= 0 && f <= 1) {
-			return dst, fmt.Errorf("recommend: Floors: floors[%d] is %v, want in [0, 1]: %w", g, f, ErrRange)
+			return dst, fmt.Errorf("recommend: Reranker.Floors: floors[%d] is %v, want in [0, 1]: %w", g, f, ErrRange)
 		}
 		sum += f
 	}
 	if sum > 1+floorRounding {
-		return dst, fmt.Errorf("recommend: Floors: floors add up to %v, want at most 1: %w", sum, ErrRange)
+		return dst, fmt.Errorf("recommend: Reranker.Floors: floors add up to %v, want at most 1: %w", sum, ErrRange)
 	}
 	n := len(floors)
 	r.count = slices.Grow(r.count[:0], n)[:n]
@@ -45,11 +45,11 @@ func (r *Reranker) Floors(dst, from []Scored, k int, group []int32, floors []flo
 			continue
 		}
 		if uint32(it) >= uint32(len(group)) {
-			return dst, fmt.Errorf("recommend: Floors: candidate %d is item %d of %d: %w", i, it, len(group), ErrRange)
+			return dst, fmt.Errorf("recommend: Reranker.Floors: candidate %d is item %d of %d: %w", i, it, len(group), ErrRange)
 		}
 		g := group[it]
 		if g < -1 || int(g) >= n {
-			return dst, fmt.Errorf("recommend: Floors: item %d is of group %d of %d: %w", it, g, n, ErrRange)
+			return dst, fmt.Errorf("recommend: Reranker.Floors: item %d is of group %d of %d: %w", it, g, n, ErrRange)
 		}
 		if g >= 0 {
 			r.supply[g]++

@@ -584,7 +584,7 @@ func (m *FM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *FM) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindFM, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: FM: %w", err)
+		return fmt.Errorf("recommend: FM.UnmarshalBinary: %w", err)
 	}
 	task := FMTask(r.Int())
 	d, rule := getLatent(r), getRule(r)
@@ -597,7 +597,7 @@ func (m *FM) UnmarshalBinary(data []byte) error {
 		r.Fail("has a value that is not finite")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: FM: %w", err)
+		return fmt.Errorf("recommend: FM.UnmarshalBinary: %w", err)
 	}
 	m.set(d)
 	m.task, m.rule, m.ridge, m.lo, m.hi, m.context, m.contextLin = task, rule, ridge, lo, hi, context, lin

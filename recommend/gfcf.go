@@ -140,7 +140,7 @@ func (m *GFCF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *GFCF) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindGFCF, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: GFCF: %w", err)
+		return fmt.Errorf("recommend: GFCF.UnmarshalBinary: %w", err)
 	}
 	users, alpha, b, inverse, factors, v := r.Int(), r.Float32(), getCSR(r), r.Float32s(), r.Int(), r.Float32s()
 	if b.Rows != b.Cols || len(inverse) != b.Rows || factors > 1<<13 || int64(len(v)) != int64(b.Rows)*int64(factors) {
@@ -152,7 +152,7 @@ func (m *GFCF) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: GFCF: %w", err)
+		return fmt.Errorf("recommend: GFCF.UnmarshalBinary: %w", err)
 	}
 	m.itemWeights = itemWeights{users: users, reaches: b, near: b}
 	m.alpha, m.inverse = alpha, inverse

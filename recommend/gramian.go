@@ -70,18 +70,18 @@ func NewGramian(factors int) (*Gramian, error) {
 // when a sum leaves ±2³⁰; the state is then unchanged.
 func (g *Gramian) Add(v []float32) error {
 	if len(v) != g.factors {
-		return fmt.Errorf("recommend: Gramian: vector of length %d, want %d: %w", len(v), g.factors, ErrShape)
+		return fmt.Errorf("recommend: Gramian.Add: vector of length %d, want %d: %w", len(v), g.factors, ErrShape)
 	}
 	for _, x := range v {
 		if !check.Finite(float64(x)) {
-			return fmt.Errorf("recommend: Gramian: vector %d: %w", g.n, ErrNotFinite)
+			return fmt.Errorf("recommend: Gramian.Add: vector %d: %w", g.n, ErrNotFinite)
 		}
 	}
 	// The diagonal bounds every element of a Gram matrix, so checking it suffices.
 	at := 0
 	for i, x := range v {
 		if float64(g.sum[at])/gramScale+float64(x)*float64(x) > 1<<30 {
-			return fmt.Errorf("recommend: Gramian: factor %d of vector %d: %w", i, g.n, ErrOverflow)
+			return fmt.Errorf("recommend: Gramian.Add: factor %d of vector %d: %w", i, g.n, ErrOverflow)
 		}
 		at += g.factors - i
 	}
@@ -96,23 +96,26 @@ func (g *Gramian) Add(v []float32) error {
 	return nil
 }
 
-// Merge adds the vectors of o. ErrMismatch for another length or a merge with
-// itself, ErrOverflow; g is then unchanged.
-func (g *Gramian) Merge(o *Gramian) error {
-	if o == nil || o == g || o.factors != g.factors {
-		return fmt.Errorf("recommend: Gramian: merge with itself or another length: %w", ErrMismatch)
+// Merge adds the vectors of other. ErrMismatch for nil, g itself or another
+// length, ErrOverflow; g is then unchanged.
+func (g *Gramian) Merge(other *Gramian) error {
+	if err := check.Merge("recommend: Gramian.Merge", g, other); err != nil {
+		return err
+	}
+	if other.factors != g.factors {
+		return fmt.Errorf("recommend: Gramian.Merge: vectors of length %d, want %d: %w", other.factors, g.factors, ErrMismatch)
 	}
 	at := 0
 	for i := range g.factors {
-		if float64(g.sum[at])+float64(o.sum[at]) > gramScale*float64(1<<30) {
-			return fmt.Errorf("recommend: Gramian: factor %d: %w", i, ErrOverflow)
+		if float64(g.sum[at])+float64(other.sum[at]) > gramScale*float64(1<<30) {
+			return fmt.Errorf("recommend: Gramian.Merge: factor %d: %w", i, ErrOverflow)
 		}
 		at += g.factors - i
 	}
-	for i, s := range o.sum {
+	for i, s := range other.sum {
 		g.sum[i] += s
 	}
-	g.n += o.n
+	g.n += other.n
 	return nil
 }
 
@@ -150,7 +153,7 @@ func (g *Gramian) MarshalBinary() ([]byte, error) { return g.AppendBinary(nil) }
 func (g *Gramian) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindGramian, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: Gramian: %w", err)
+		return fmt.Errorf("recommend: Gramian.UnmarshalBinary: %w", err)
 	}
 	d := Gramian{factors: r.Int(), n: r.Int64(), sum: r.Int64s()}
 	if d.factors < 1 || d.factors > 1<<14 || len(d.sum) != d.factors*(d.factors+1)/2 || d.n < 0 {
@@ -170,7 +173,7 @@ func (g *Gramian) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: Gramian: %w", err)
+		return fmt.Errorf("recommend: Gramian.UnmarshalBinary: %w", err)
 	}
 	*g = d
 	return nil

@@ -81,10 +81,10 @@ func InteractionsFromRows(items int, rows [][]int32) (*Interactions, error) {
 // another length, ErrEmpty when x is nil.
 func (x *Interactions) WithTimes(seconds []int64) (*Interactions, error) {
 	if x == nil {
-		return nil, fmt.Errorf("recommend: WithTimes: interactions: %w", ErrEmpty)
+		return nil, fmt.Errorf("recommend: Interactions.WithTimes: interactions: %w", ErrEmpty)
 	}
 	if len(seconds) != x.Len() {
-		return nil, fmt.Errorf("recommend: WithTimes: %d times for %d entries: %w", len(seconds), x.Len(), ErrShape)
+		return nil, fmt.Errorf("recommend: Interactions.WithTimes: %d times for %d entries: %w", len(seconds), x.Len(), ErrShape)
 	}
 	return &Interactions{users: x.users, times: seconds}, nil
 }
@@ -139,7 +139,7 @@ func (x *Interactions) Query(u int) Query {
 // shape: the training part once the test part is known.
 func (x *Interactions) Without(other *Interactions) (*Interactions, error) {
 	if x.Users() != other.Users() || x.Items() != other.Items() {
-		return nil, fmt.Errorf("recommend: Without: %d×%d against %d×%d: %w", x.Users(), x.Items(), other.Users(), other.Items(), ErrShape)
+		return nil, fmt.Errorf("recommend: Interactions.Without: %d×%d against %d×%d: %w", x.Users(), x.Items(), other.Users(), other.Items(), ErrShape)
 	}
 	return x.Select(func(u, k int) bool {
 		items, _ := x.Row(u)

@@ -381,7 +381,7 @@ func (m *Item2Vec) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) 
 func (m *Item2Vec) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindItem2Vec, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: Item2Vec: %w", err)
+		return fmt.Errorf("recommend: Item2Vec.UnmarshalBinary: %w", err)
 	}
 	users, f, v := r.Int(), r.Int(), r.Float32s()
 	if f < 1 || f > maxFactors || len(v)%max(f, 1) != 0 {
@@ -394,7 +394,7 @@ func (m *Item2Vec) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: Item2Vec: %w", err)
+		return fmt.Errorf("recommend: Item2Vec.UnmarshalBinary: %w", err)
 	}
 	m.users, m.items, m.factors, m.v = users, len(v)/f, f, v
 	m.scratch = sync.Pool{}

@@ -57,14 +57,14 @@ func (m *itemWeights) appendFrame(dst []byte, kind uint16, b *sparse.CSR) []byte
 func openItemWeights(data []byte, kind uint16, name string) (users int, b *sparse.CSR, err error) {
 	r, err := codec.Open(data, kind, 1)
 	if err != nil {
-		return 0, nil, fmt.Errorf("recommend: %s: %w", name, err)
+		return 0, nil, fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
 	users, b = r.Int(), getCSR(r)
 	if b.Rows != b.Cols {
 		r.Fail("holds a matrix that is not square")
 	}
 	if err := r.Done(); err != nil {
-		return 0, nil, fmt.Errorf("recommend: %s: %w", name, err)
+		return 0, nil, fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
 	return users, b, nil
 }

@@ -198,7 +198,7 @@ func (s *state[U, I]) hidden(u int32, forgotten int64) bool {
 // LiveOptions.Ahead in the future or outside the years 1678 to 2262),
 // ErrNotFinite (a weight).
 func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
-	const where = "recommend: Observe"
+	const where = "recommend: Engine.Observe"
 	if err := e.made(where); err != nil {
 		return err
 	}
@@ -377,7 +377,7 @@ func (e *Engine[U, I]) Forget(user U) bool {
 	}
 	if l.drop(u, func(int, liveEvent[I]) bool { return true }) {
 		// Publishing fewer arrivals cannot fail: their facts were good before.
-		if err := e.publish(s, "recommend: Forget"); err != nil {
+		if err := e.publish(s, "recommend: Engine.Forget"); err != nil {
 			return true
 		}
 	}

@@ -215,14 +215,14 @@ func (m *LMF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *LMF) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindLMF, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: LMF: %w", err)
+		return fmt.Errorf("recommend: LMF.UnmarshalBinary: %w", err)
 	}
 	d, rule, alpha := getLatent(r), getRule(r), r.Float64()
 	if !(alpha > 0) || !check.Finite(alpha) || d.userBias == nil && len(d.x) > 0 {
 		r.Fail("has a setting out of range")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: LMF: %w", err)
+		return fmt.Errorf("recommend: LMF.UnmarshalBinary: %w", err)
 	}
 	m.set(d)
 	m.rule, m.alpha = rule, alpha

@@ -263,7 +263,7 @@ func (m *Markov) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *Markov) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindMarkov, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: Markov: %w", err)
+		return fmt.Errorf("recommend: Markov.UnmarshalBinary: %w", err)
 	}
 	d := Markov{backoff: 0}
 	users := r.Int()
@@ -282,7 +282,7 @@ func (m *Markov) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: Markov: %w", err)
+		return fmt.Errorf("recommend: Markov.UnmarshalBinary: %w", err)
 	}
 	d.itemWeights = itemWeights{users: users, reaches: b, near: b}
 	*m = d

@@ -424,12 +424,12 @@ func (m *MF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *MF) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindMF, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: MF: %w", err)
+		return fmt.Errorf("recommend: MF.UnmarshalBinary: %w", err)
 	}
 	d := getLatent(r)
 	ridge, lo, hi := getRatings(r, d)
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: MF: %w", err)
+		return fmt.Errorf("recommend: MF.UnmarshalBinary: %w", err)
 	}
 	m.set(d)
 	m.ridge, m.lo, m.hi = ridge, lo, hi

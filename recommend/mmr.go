@@ -18,7 +18,7 @@ func (r *Reranker) MMR(dst, from []Scored, k int, lambda float64, like Likeness)
 		return dst, err
 	}
 	if like == nil {
-		return dst, fmt.Errorf("recommend: MMR: no Likeness: %w", ErrOption)
+		return dst, fmt.Errorf("recommend: Reranker.MMR: no Likeness: %w", ErrOption)
 	}
 	n := len(from)
 	k = min(k, n)
@@ -55,11 +55,11 @@ func (r *Reranker) MMR(dst, from []Scored, k int, lambda float64, like Likeness)
 // likeness fills near with the similarities to candidate i.
 func (r *Reranker) likeness(like Likeness, i int, where string) error {
 	if err := r.ask(like, i); err != nil {
-		return fmt.Errorf("recommend: %s: similarities of item %d: %w", where, r.items[i], err)
+		return fmt.Errorf("recommend: Reranker.%s: similarities of item %d: %w", where, r.items[i], err)
 	}
 	for j, s := range r.near {
 		if s-s != 0 {
-			return fmt.Errorf("recommend: %s: similarity of items %d and %d is %v: %w", where, r.items[i], r.items[j], s, ErrNotFinite)
+			return fmt.Errorf("recommend: Reranker.%s: similarity of items %d and %d is %v: %w", where, r.items[i], r.items[j], s, ErrNotFinite)
 		}
 	}
 	return nil

@@ -358,7 +358,7 @@ func (m *NextBasket) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 func (m *NextBasket) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindNextBasket, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: NextBasket: %w", err)
+		return fmt.Errorf("recommend: NextBasket.UnmarshalBinary: %w", err)
 	}
 	opt := NextBasketOptions{Neighbors: r.Int(), Group: r.Int(), BasketDecay: r.Float64(), GroupDecay: r.Float64(), Own: r.Float64()}
 	users := getCSR(r)
@@ -375,7 +375,7 @@ func (m *NextBasket) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: NextBasket: %w", err)
+		return fmt.Errorf("recommend: NextBasket.UnmarshalBinary: %w", err)
 	}
 	m.opt, m.users, m.small = opt, users, nil
 	m.scratch = sync.Pool{}

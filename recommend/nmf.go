@@ -401,7 +401,7 @@ func (m *NMF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *NMF) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindNMF, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: NMF: %w", err)
+		return fmt.Errorf("recommend: NMF.UnmarshalBinary: %w", err)
 	}
 	f, l1, l2 := r.Int(), r.Float64(), r.Float64()
 	w, h, g := r.Float32s(), r.Float32s(), r.Float32s()
@@ -420,7 +420,7 @@ func (m *NMF) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: NMF: %w", err)
+		return fmt.Errorf("recommend: NMF.UnmarshalBinary: %w", err)
 	}
 	m.factors, m.l1, m.l2, m.w, m.h, m.gram = f, l1, l2, w, h, g
 	m.scratch = sync.Pool{}

@@ -50,18 +50,18 @@ type Boost struct {
 
 // validatePolicy checks caps, pins, boosts and rules.
 func (r *Request[U, I]) validatePolicy(s *state[U, I]) error {
-	const where = "Recommend"
+	const where = "Engine.Recommend"
 	if !r.sound() {
 		return r.complain()
 	}
 	for k, x := range r.Caps {
 		if !s.view.knows(x.Attribute) {
-			return fmt.Errorf("recommend: Recommend: Caps[%d]: attribute %q: %w", k, x.Attribute, ErrUnknownID)
+			return fmt.Errorf("recommend: Engine.Recommend: Caps[%d]: attribute %q: %w", k, x.Attribute, ErrUnknownID)
 		}
 	}
 	for k, b := range r.Boosts {
 		if b.Set != nil && b.Set.Size() != s.items {
-			return fmt.Errorf("recommend: Recommend: Boosts[%d] is a set of %d items, the catalogue has %d: %w", k, b.Set.Size(), s.items, ErrMismatch)
+			return fmt.Errorf("recommend: Engine.Recommend: Boosts[%d] is a set of %d items, the catalogue has %d: %w", k, b.Set.Size(), s.items, ErrMismatch)
 		}
 		if b.Where != nil {
 			if err := s.view.check(b.Where, where); err != nil {
@@ -117,7 +117,7 @@ func (r *Request[U, I]) complain() error {
 		check.NonNegative(&c, fmt.Sprintf("Boosts[%d].Add", k), b.Add)
 		c.Require(b.Set != nil || b.Where != nil, fmt.Sprintf("Boosts[%d]", k), "no items", "Set or Where")
 	}
-	return c.Err("recommend: Recommend")
+	return c.Err("recommend: Engine.Recommend")
 }
 
 // capState counts what a request has taken of each value of an attribute.

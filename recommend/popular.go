@@ -129,14 +129,14 @@ func (m *Popular) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *Popular) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindPopular, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: Popular: %w", err)
+		return fmt.Errorf("recommend: Popular.UnmarshalBinary: %w", err)
 	}
 	d := Popular{users: r.Int(), scores: r.Float32s()}
 	if check.Slice32("scores", d.scores) != nil {
 		r.Fail("has a score that is not finite")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: Popular: %w", err)
+		return fmt.Errorf("recommend: Popular.UnmarshalBinary: %w", err)
 	}
 	*m = d
 	return nil

@@ -330,7 +330,7 @@ func (m *PureSVD) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *PureSVD) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindPureSVD, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: PureSVD: %w", err)
+		return fmt.Errorf("recommend: PureSVD.UnmarshalBinary: %w", err)
 	}
 	users, scale, sigma, v := r.Int(), r.Float32s(), r.Float32s(), r.Float32s()
 	if int64(len(v)) != int64(len(scale))*int64(len(sigma)) || len(scale) > math.MaxInt32 || users < 0 {
@@ -342,7 +342,7 @@ func (m *PureSVD) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: PureSVD: %w", err)
+		return fmt.Errorf("recommend: PureSVD.UnmarshalBinary: %w", err)
 	}
 	m.users, m.items, m.factors = users, len(scale), len(sigma)
 	m.scale, m.sigma, m.v = scale, sigma, v

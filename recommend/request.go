@@ -164,21 +164,21 @@ func (r *Request[U, I]) validate(s *state[U, I]) error {
 		c.Require(r.Interval >= 0, "Interval", r.Interval, "at least 0")
 		c.Require(r.Seen != Repurchase || !r.AsOf.IsZero(), "AsOf", r.AsOf, "the instant to count Interval from")
 		c.Require(r.SeenWeight >= 0, "SeenWeight", r.SeenWeight, "at least 0")
-		return c.Err("recommend: Recommend")
+		return c.Err("recommend: Engine.Recommend")
 	}
 	if r.Allow != nil && r.Allow.Size() != n {
-		return fmt.Errorf("recommend: Recommend: Allow is a set of %d items, the catalogue has %d: %w", r.Allow.Size(), n, ErrMismatch)
+		return fmt.Errorf("recommend: Engine.Recommend: Allow is a set of %d items, the catalogue has %d: %w", r.Allow.Size(), n, ErrMismatch)
 	}
 	if r.Deny != nil && r.Deny.Size() != n {
-		return fmt.Errorf("recommend: Recommend: Deny is a set of %d items, the catalogue has %d: %w", r.Deny.Size(), n, ErrMismatch)
+		return fmt.Errorf("recommend: Engine.Recommend: Deny is a set of %d items, the catalogue has %d: %w", r.Deny.Size(), n, ErrMismatch)
 	}
 	for k := range r.History {
 		if !check.Finite(float64(r.History[k].Weight)) {
-			return fmt.Errorf("recommend: Recommend: History[%d].Weight is %v: %w", k, r.History[k].Weight, ErrNotFinite)
+			return fmt.Errorf("recommend: Engine.Recommend: History[%d].Weight is %v: %w", k, r.History[k].Weight, ErrNotFinite)
 		}
 	}
 	if r.Rerank != nil {
-		if err := r.Rerank.validate(n, "recommend: Recommend", "Rerank"); err != nil {
+		if err := r.Rerank.validate(n, "recommend: Engine.Recommend", "Rerank"); err != nil {
 			return err
 		}
 	}

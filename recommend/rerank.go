@@ -60,7 +60,7 @@ func (r *Reranker) start(from []Scored, k int, lambda float64, where string) err
 		var c check.Options
 		c.Require(k >= 1, "k", k, "at least 1")
 		c.Require(lambda >= 0 && lambda <= 1, "lambda", lambda, "in [0, 1]")
-		return c.Err("recommend: " + where)
+		return c.Err("recommend: Reranker." + where)
 	}
 	n := len(from)
 	r.rel = slices.Grow(r.rel[:0], n)[:n]
@@ -72,13 +72,13 @@ func (r *Reranker) start(from []Scored, k int, lambda float64, where string) err
 	for i, s := range from {
 		v := float64(s.Score)
 		if !check.Finite(v) {
-			return fmt.Errorf("recommend: %s: score of candidate %d is %v: %w", where, i, v, ErrNotFinite)
+			return fmt.Errorf("recommend: Reranker.%s: score of candidate %d is %v: %w", where, i, v, ErrNotFinite)
 		}
 		lo, hi = min(lo, v), max(hi, v)
 		r.rel[i], r.items[i] = v, s.Item
 	}
 	if i := r.repeated(); i >= 0 {
-		return fmt.Errorf("recommend: %s: candidate %d is item %d again: %w", where, i, r.items[i], ErrDuplicate)
+		return fmt.Errorf("recommend: Reranker.%s: candidate %d is item %d again: %w", where, i, r.items[i], ErrDuplicate)
 	}
 	scale := 0.0
 	if hi > lo {

@@ -86,7 +86,7 @@ func (s *Sequences) validate() error {
 // ErrRange: an event has no time.
 func (b *Builder[U, I]) Sequences(d *Dataset[U, I]) (*Sequences, error) {
 	if b.timed < len(b.events) {
-		return nil, fmt.Errorf("recommend: Sequences: %d events have no time: %w", len(b.events)-b.timed, ErrRange)
+		return nil, fmt.Errorf("recommend: Builder.Sequences: %d events have no time: %w", len(b.events)-b.timed, ErrRange)
 	}
 	users, items := make([]int32, b.users.Len()), make([]int32, b.items.Len())
 	for k, id := range b.users.Keys() {

@@ -540,7 +540,7 @@ func (m *SessionKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 func (m *SessionKNN) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindSessionKNN, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: SessionKNN: %w", err)
+		return fmt.Errorf("recommend: SessionKNN.UnmarshalBinary: %w", err)
 	}
 	o := SessionKNNOptions{Neighbors: r.Int(), Sample: r.Int(), Position: PositionWeighting(r.Int())}
 	for _, f := range o.numbers() {
@@ -551,7 +551,7 @@ func (m *SessionKNN) UnmarshalBinary(data []byte) error {
 		r.Fail("has a setting out of range")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: SessionKNN: %w", err)
+		return fmt.Errorf("recommend: SessionKNN.UnmarshalBinary: %w", err)
 	}
 	m.opt, m.seqs = o, s
 	m.scratch = sync.Pool{}

@@ -20,7 +20,7 @@ import (
 // Cost: a copy of every live event, during which Observe waits and requests do
 // not.
 func (e *Engine[U, I]) Snapshot() ([]byte, error) {
-	if err := e.made("recommend: Snapshot"); err != nil {
+	if err := e.made("recommend: Engine.Snapshot"); err != nil {
 		return nil, err
 	}
 	l := &e.live
@@ -91,7 +91,7 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 // Errors, after which nothing has changed: ErrCorrupt, ErrVersion, ErrMismatch (a
 // frame of something else, or ids of other types).
 func (e *Engine[U, I]) Restore(data []byte) error {
-	const where = "recommend: Restore"
+	const where = "recommend: Engine.Restore"
 	if err := e.made(where); err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (s *Stack) Candidates(q Query, f Filter) ([]Candidate, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("recommend: Stack: source %d: %w", k, err)
+			return nil, fmt.Errorf("recommend: Stack.Candidates: source %d: %w", k, err)
 		}
 		answered, scores[k] = true, row
 		from := fromFinite

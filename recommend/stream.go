@@ -14,7 +14,7 @@ func (b *Builder[U, I]) AddAll(events iter.Seq[Observation[U, I]]) (int, error) 
 	n := 0
 	for o := range events {
 		if err := b.observe(o); err != nil {
-			return n, fmt.Errorf("recommend: AddAll: event %d: %w", n, err)
+			return n, fmt.Errorf("recommend: Builder.AddAll: event %d: %w", n, err)
 		}
 		n++
 	}
@@ -30,7 +30,7 @@ func (b *Builder[U, I]) AddRows(rows iter.Seq2[Observation[U, I], error]) (int, 
 			err = b.observe(o)
 		}
 		if err != nil {
-			return n, fmt.Errorf("recommend: AddRows: row %d: %w", n, err)
+			return n, fmt.Errorf("recommend: Builder.AddRows: row %d: %w", n, err)
 		}
 		n++
 	}

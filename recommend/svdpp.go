@@ -333,7 +333,7 @@ func (m *SVDPP) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *SVDPP) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindSVDPP, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: SVDPP: %w", err)
+		return fmt.Errorf("recommend: SVDPP.UnmarshalBinary: %w", err)
 	}
 	d, z := getLatent(r), r.Float32s()
 	ridge, lo, hi := getRatings(r, d)
@@ -341,7 +341,7 @@ func (m *SVDPP) UnmarshalBinary(data []byte) error {
 		r.Fail("has vectors of the wrong length, or not finite")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: SVDPP: %w", err)
+		return fmt.Errorf("recommend: SVDPP.UnmarshalBinary: %w", err)
 	}
 	m.set(d)
 	m.z, m.ridge, m.lo, m.hi = z, ridge, lo, hi

@@ -209,7 +209,7 @@ func (m *Cascade) Score(dst []float32, q Query) error {
 	w.items = bestOf(&w.heap, w.items[:0], w.scores, m.depth, m.sparse[0], q.eligible)
 	err := m.parts[1].Model.Score(w.scores, q)
 	if err != nil && !errors.Is(err, ErrEmpty) {
-		return fmt.Errorf("recommend: Cascade: %w", err)
+		return fmt.Errorf("recommend: Cascade.Score: %w", err)
 	}
 	for i := range dst {
 		dst[i] = float32(math.Inf(-1))

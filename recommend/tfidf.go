@@ -733,7 +733,7 @@ func (m *TFIDFModel) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 func (m *TFIDFModel) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindTFIDFModel, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: TFIDFModel: %w", err)
+		return fmt.Errorf("recommend: TFIDFModel.UnmarshalBinary: %w", err)
 	}
 	d := TFIDFModel{foreign: r.Bool()}
 	d.opt.NGrams = r.Int()
@@ -771,7 +771,7 @@ func (m *TFIDFModel) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: TFIDFModel: %w", err)
+		return fmt.Errorf("recommend: TFIDFModel.UnmarshalBinary: %w", err)
 	}
 	d.opt.MinDF, d.opt.MaxDF = 1, 1
 	d.finish()

@@ -253,7 +253,7 @@ func (m *CategoryPopular) MarshalBinary() ([]byte, error) { return m.AppendBinar
 func (m *CategoryPopular) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindCategoryPopular, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: CategoryPopular: %w", err)
+		return fmt.Errorf("recommend: CategoryPopular.UnmarshalBinary: %w", err)
 	}
 	users, popular := r.Int(), r.Float32s()
 	cats := &Categories{n: r.Int(), ptr: r.Int32s(), cat: r.Int32s()}
@@ -270,7 +270,7 @@ func (m *CategoryPopular) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: CategoryPopular: %w", err)
+		return fmt.Errorf("recommend: CategoryPopular.UnmarshalBinary: %w", err)
 	}
 	m.users, m.popular, m.cats = users, popular, cats
 	m.scratch = sync.Pool{}

@@ -307,7 +307,7 @@ func (m *UserKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 func (m *UserKNN) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindUserKNN, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: UserKNN: %w", err)
+		return fmt.Errorf("recommend: UserKNN.UnmarshalBinary: %w", err)
 	}
 	opt := ItemKNNOptions{Neighbors: r.Int(), Similarity: Similarity(r.Int()), Weighting: Weighting(r.Int())}
 	opt.Shrinkage, opt.Alpha, opt.Beta, opt.K1, opt.B = r.Float64(), r.Float64(), r.Float64(), r.Float64(), r.Float64()
@@ -325,7 +325,7 @@ func (m *UserKNN) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: UserKNN: %w", err)
+		return fmt.Errorf("recommend: UserKNN.UnmarshalBinary: %w", err)
 	}
 	m.opt, m.power, m.users, m.mean = opt, power, users, 0
 	m.scratch = sync.Pool{}

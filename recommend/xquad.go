@@ -21,7 +21,7 @@ func (r *Reranker) XQuAD(dst, from []Scored, k int, lambda float64, c *Categorie
 		return dst, err
 	}
 	if !(cover > 0 && cover <= 1) {
-		return dst, fmt.Errorf("recommend: XQuAD: cover is %v, want in (0, 1]: %w", cover, ErrOption)
+		return dst, fmt.Errorf("recommend: Reranker.XQuAD: cover is %v, want in (0, 1]: %w", cover, ErrOption)
 	}
 	if err := r.taste(c, taste, "XQuAD"); err != nil {
 		return dst, err

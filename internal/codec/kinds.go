@@ -121,6 +121,7 @@ const (
 	KindSigmoid         Kind = 0x0404
 	KindIsotonic        Kind = 0x0405
 	KindIsotonicBuckets Kind = 0x0406
+	KindLabeler         Kind = 0x0407
 
 	KindMetricsMoments  Kind = 0x0501
 	KindProportion      Kind = 0x0502
@@ -223,6 +224,7 @@ var Table = []Entry{
 	{KindSigmoid, "predict", "SigmoidCalibrator"},
 	{KindIsotonic, "predict", "Isotonic"},
 	{KindIsotonicBuckets, "predict", "IsotonicBuckets"},
+	{KindLabeler, "predict", "Labeler"},
 	{KindMetricsMoments, "metrics", "Moments"},
 	{KindProportion, "metrics", "Proportion"},
 	{KindRatio, "metrics", "Ratio"},
