@@ -32,30 +32,32 @@ func (d Dimension) String() string {
 	return fmt.Sprintf("dimension(%d)", int(d))
 }
 
-// BuilderOptions configure a Builder.
+// BuilderOptions configures a Builder.
 type BuilderOptions struct {
 	// AsOf is the moment of which the profile speaks. Nothing at or after it
-	// enters. Required.
+	// enters. Required, in the years 1678 to 2262.
 	AsOf time.Time
 	// Zone is the business time zone: windows begin at the wall-clock time of
 	// AsOf there, so a window of 7 days is 7 calendar days also across a change
 	// of summer time. Default UTC.
 	Zone *time.Location
 	// Windows are the lengths, in days, of the windows that end at AsOf;
-	// ascending, at most 7. Default 7, 30, 90. An empty, non-nil slice: none.
+	// ascending, 1 to 36500, at most 7 of them. Default 7, 30, 90. An empty, non-nil
+	// slice means none.
 	Windows []int
 	// HalfLife is the age at which an event counts half towards an affinity.
-	// Default 30 days; negative: no decay.
+	// Default 30 days; negative means no decay.
 	HalfLife time.Duration
 	// KindWeights is how much one event of each kind says about taste; kinds not
 	// named weigh 0. An order line weighs as a Purchase. Each in [0, 1e6].
 	// Default View, Click, Search, Rate and Comment 1, Share 2, Cart and Favorite
 	// 3, Purchase 5.
 	KindWeights map[Kind]float64
-	// Currency of all orders and refunds. Default: that of the first one.
+	// Currency of all orders and refunds. Default that of the first one.
 	Currency string
 	// PriceBands are ascending bounds on the unit price, in minor units, that make
-	// bands 0, 1, …, len(PriceBands) of the PriceBand dimension. Default none.
+	// bands 0, 1, …, len(PriceBands) of the PriceBand dimension; a price on a bound
+	// is of the band above. Default none.
 	PriceBands []int64
 }
 
@@ -68,6 +70,7 @@ const (
 	day        = 24 * time.Hour
 )
 
+// withDefaults fills what the caller left out, and copies what the caller may change.
 func (o BuilderOptions) withDefaults() BuilderOptions {
 	if o.Zone == nil {
 		o.Zone = time.UTC
@@ -84,6 +87,7 @@ func (o BuilderOptions) withDefaults() BuilderOptions {
 	return o
 }
 
+// validate reports every bad field at once.
 func (o BuilderOptions) validate() error {
 	var c check.Options
 	c.Require(check.Time("AsOf", o.AsOf) == nil, "AsOf", o.AsOf, "a time in the years 1678 to 2262")
@@ -171,7 +175,7 @@ var freshState = userState{registered: never, firstSeen: never, lastSeen: notYet
 // known reports whether anything before the cut-off speaks of the user.
 func (s *userState) known() bool { return s.firstSeen != never || s.registered != never }
 
-// NewBuilder returns an empty Builder.
+// NewBuilder returns an empty Builder. Every bad option is ErrOption.
 func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -194,7 +198,7 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 	return b, nil
 }
 
-// AsOf returns the cut-off time.
+// AsOf returns the moment of which b speaks: the options say.
 func (b *Builder[U, I]) AsOf() time.Time { return b.opt.AsOf }
 
 // Late returns how many records were left out because they lie at or after the
@@ -311,6 +315,8 @@ func (b *Builder[U, I]) instant(where string, e *Event[U, I]) (int64, error) {
 	return at, nil
 }
 
+// addEvent adds a valid event of a known user at a time before the cut-off. It looks
+// at everything that can fail before it changes a counter.
 func (b *Builder[U, I]) addEvent(u int32, at int64, e *Event[U, I]) error {
 	s := &b.state[u]
 	n := &b.counts[(int(u)*kinds+int(e.Kind)-1)*b.buckets()+b.bucket(at)]
@@ -496,6 +502,7 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 	return nil
 }
 
+// same names the first option in which o and p differ, or returns "".
 func (o *BuilderOptions) same(p *BuilderOptions) string {
 	switch {
 	case !o.AsOf.Equal(p.AsOf):
@@ -544,7 +551,7 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 			continue
 		}
 		for i, n := range other.counts[v*kinds*nb:][:kinds*nb] {
-			if _, c := bitsAdd32(b.counts[int(u)*kinds*nb+i], n); c {
+			if n > math.MaxUint32-b.counts[int(u)*kinds*nb+i] {
 				return fmt.Errorf("profile: Builder.Merge: counts of user %v: %w", key, ErrOverflow)
 			}
 		}
@@ -586,8 +593,7 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 	return nil
 }
 
-func bitsAdd32(a, b uint32) (uint32, bool) { return a + b, a+b < a }
-
+// merge adds what o knows of the same user.
 func (s *userState) merge(o *userState) {
 	s.registered = min(s.registered, o.registered)
 	s.firstSeen = min(s.firstSeen, o.firstSeen)

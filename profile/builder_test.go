@@ -1,7 +1,6 @@
 package profile_test
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -433,42 +432,5 @@ func TestBuilderBadInput(t *testing.T) {
 		if _, err := b.Table(profile.TableOptions{Columns: c.columns}); !errors.Is(err, c.want) {
 			t.Errorf("columns %s: %v", name, err)
 		}
-	}
-}
-
-func TestTable(t *testing.T) {
-	b := newBuilder(t, profile.BuilderOptions{})
-	if u, err := b.Index("only a handle"); err != nil || u != 0 {
-		t.Fatal(u, err)
-	}
-	feed(t, b, []record{
-		{user: &user{ID: "quiet", Registered: cut.Add(-3 * day)}},
-		{event: &event{User: "busy", Kind: profile.View, At: cut.Add(-day), Category: "x"}},
-	})
-	tab, err := b.Table(profile.TableOptions{Columns: []string{"tenure_days", "orders", "recency_days", "category=x", "category=never"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(tab.IDs, []string{"busy", "quiet"}) || tab.Row("quiet") != 1 || tab.Row("only a handle") != -1 {
-		t.Errorf("ids %q", tab.IDs)
-	}
-	nan := math.NaN()
-	for i, want := range [][]float64{{1, 0, nan, 1, 0}, {3, 0, nan, nan, nan}} {
-		if slices.CompareFunc(tab.Rows[i], want, func(a, b float64) int { return cmp.Compare(a, b) }) != 0 {
-			t.Errorf("row %d = %v, want %v", i, tab.Rows[i], want)
-		}
-	}
-	sel, err := tab.Select("orders", "tenure_days")
-	if err != nil || sel.Rows[1][1] != 3 {
-		t.Errorf("Select: %v %v", sel, err)
-	}
-	if _, err := tab.Select("orders", "orders"); !errors.Is(err, profile.ErrDuplicate) {
-		t.Error(err)
-	}
-	if _, err := tab.Values("x"); !errors.Is(err, profile.ErrUnknownID) {
-		t.Error(err)
-	}
-	if b := append(tab.Rows[0], 9); tab.Rows[1][0] == 9 {
-		t.Error("rows grow into each other", b)
 	}
 }

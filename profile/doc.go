@@ -1,52 +1,58 @@
-// Package profile turns raw events, orders and refunds into clean records, and
-// these into one row of numbers for each user.
+// Package profile holds what a shop knows of its users: records of what they did and
+// bought, and one row of numbers for each of them as of any moment.
 //
-// # The way through
+// It is for whoever prepares data for segments, predictions and reports. Most
+// programs need six names: [Event], [Order] and [Refund], a [Builder] that takes them,
+// its [Table], and [Builder.RFM]. Raw rows first go through package profile/clean;
+// package profile/feature makes rows without gaps of a Table.
 //
-//	rows of a source                Parser, Canonical, ParseMoney, Rates
-//	→ Event, Order, Refund          Cleaner, Dedupe, FitOutliers
-//	→ clean records                 Ledger: refunds matched, revenue counted once
-//	→ Builder (one pass)            Table, RFM, Individual, Population
-//	→ Table                         FitImputer, FitScaler
-//	→ rows without gaps             packages segment and predict
-//
-// Every step reports what it left out and why: parsers and Cleaner count into a
-// mergeable Quality, Dedupe and Ledger have reports of their own. Nothing is
-// dropped in silence, nothing is guessed.
+//	b, err := profile.NewBuilder[string, int](profile.BuilderOptions{AsOf: asOf})
+//	if err != nil {
+//		return err
+//	}
+//	for i := range orders {
+//		if err := b.AddOrder(&orders[i]); err != nil {
+//			return err
+//		}
+//	}
+//	table, err := b.Table(profile.TableOptions{Columns: []string{"recency_days", "orders_30d", "net"}})
+//	if err != nil {
+//		return err
+//	}
+//	fmt.Println(table.IDs, table.Rows) // one row for each user, ids ascending
 //
 // # Which one when
 //
-//   - Read text with a Parser; it counts missing and malformed values by field.
-//   - Pass what it read to a Cleaner: missing ids, incredible times, clock skew,
-//     repeated events, values outside Rules, labels of mixed case and width.
-//   - Repeated records of another sort go to a Dedupe with a key of your own.
-//   - Orders and refunds go through a Ledger, which knows repeated orders, orders
-//     split in lines, partial refunds, cancellations, and refunds that name no
-//     order. Feed what Settle returns to the Builder.
-//   - A Builder speaks of one moment, its AsOf. For training make one at the end
-//     of the observation period; for use make one now, and ask it for the columns
-//     that training had (TableOptions.Columns).
-//   - Moments, GroupBy and Decayed are accumulators for features of your own.
+//   - One row of numbers for each user: [Builder.Table]. What lies at or after
+//     BuilderOptions.AsOf never enters. For training make a Builder at the end of the
+//     observation period; for use make one now, and ask it for the columns that
+//     training had (TableOptions.Columns).
+//   - Recency, frequency and money of buyers: [Builder.RFM].
+//   - One user's page, or all users as one: [Builder.Individual], [Builder.Population].
+//   - Many shards or days: one Builder each, then Builder.Merge; a Builder can be
+//     stored and sent (MarshalBinary).
+//   - Count, mean, spread of one column, by group: [Moments], [GroupBy].
+//   - A sum of your own in which the past fades: [Decayed].
+//   - Amounts: [Money]; what a minor unit is: [MinorDigits].
+//   - Text, repeated rows, refunds, outliers, currencies: package profile/clean.
+//   - Gaps, scales, a description of each column: package profile/feature.
 //
 // # Guarantees
 //
-//   - Point in time: what lies at or after the AsOf never changes a row.
-//   - Merge: Builder, Dedupe, Ledger, Quality and Columns give the same result, to
-//     the last bit, for any order of records and any split into shards; Moments,
-//     GroupBy and Decayed up to rounding.
+//   - Point in time: what lies at or after AsOf never changes a row.
+//   - Merge: a Builder gives the same result, to the last bit, for any order of
+//     records and any split into shards; Moments, GroupBy and Decayed up to rounding.
 //   - Money is int64 in minor units of one currency, overflow is an error, mixing
 //     currencies is an error: convert with clean.Rates first.
 //   - Times are instants; days and windows follow the business time zone, across
 //     changes of summer time.
-//   - Missing is NaN in every table: see Builder.Table for the rule.
-//   - Fitted values (Scaler, Imputer, Outliers, Rates) are immutable and safe for
-//     concurrent use; accumulators are not. Nothing here starts goroutines, reads
-//     the clock, writes or logs.
+//   - Missing is NaN in every table: see Builder.Table for the rule. What float64
+//     cannot hold is ErrOverflow.
+//   - Accumulators are not safe for concurrent use. Nothing here starts goroutines,
+//     reads the clock, writes or logs.
 //
 // # References
 //
 // Chan, Golub, LeVeque (1979), Updating formulae and a pairwise algorithm for
-// computing sample variances. Tukey (1977), Exploratory Data Analysis (fences).
-// Iglewicz, Hoaglin (1993), How to Detect and Handle Outliers (modified z-score).
-// Hyndman, Fan (1996), Sample quantiles in statistical packages.
+// computing sample variances.
 package profile

@@ -109,6 +109,7 @@ func (g *GroupBy[K]) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
+// decodeGroupBy reads a whole frame.
 func decodeGroupBy[K ID](data []byte) (g GroupBy[K], err error) {
 	r, err := codec.Open(data, codec.KindGroupBy, 1)
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 
 // Affinity is how much a user, or all of them, cares for one label.
 type Affinity struct {
-	Dimension Dimension
-	Label     string
-	Weight    float64 // decayed weight of the events that carry the label
-	Share     float64 // of the weight of the whole dimension, in (0, 1]
+	Dimension Dimension // what it is about
+	Label     string    // of the dimension, such as a category
+	Weight    float64   // decayed weight of the events that carry the label
+	Share     float64   // of the weight of the whole dimension, in (0, 1]
 }
 
 // Individual is the state of one user at the cut-off, or the merge of many: what
@@ -83,6 +83,7 @@ func newPortrait() *portrait {
 	return &portrait{state: freshState, taste: make(map[int32]fixed)}
 }
 
+// portray adds the state of user u to p.
 func portray[U, I ID](b *Builder[U, I], p *portrait, u int32) error {
 	all := len(b.from)
 	p.users++
@@ -106,6 +107,7 @@ func portray[U, I ID](b *Builder[U, I], p *portrait, u int32) error {
 	return nil
 }
 
+// finish turns sums into what a page shows: means, shares and labels by weight.
 func finish[U, I ID](b *Builder[U, I], p *portrait) *Individual {
 	s := &p.state
 	out := &Individual{

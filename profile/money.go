@@ -11,7 +11,7 @@ import (
 // Money is an amount in the minor unit of a currency: cents, pence, 分; whole
 // yen, because the yen has none. See MinorDigits.
 type Money struct {
-	Minor    int64
+	Minor    int64  // may be negative
 	Currency string // ISO 4217 code
 }
 

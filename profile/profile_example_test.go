@@ -9,8 +9,39 @@ import (
 	"github.com/aislekit/aisle/profile/clean"
 )
 
-// The whole way: text → clean records → settled orders → one row for each user.
+// Records of a shop, and one row of numbers for each user.
 func Example() {
+	asOf := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+	orders := []profile.Order[string, int]{
+		{ID: "1", User: "ann", At: asOf.AddDate(0, 0, -40), Currency: "EUR", Lines: []profile.OrderLine[int]{{Item: 7, Quantity: 2, Price: 1250}}},
+		{ID: "2", User: "ann", At: asOf.AddDate(0, 0, -9), Currency: "EUR", Lines: []profile.OrderLine[int]{{Item: 8, Quantity: 1, Price: 999}}},
+		{ID: "3", User: "bob", At: asOf.AddDate(0, 0, -3), Currency: "EUR", Lines: []profile.OrderLine[int]{{Item: 7, Quantity: 1, Price: 1250}}},
+	}
+	program := func() error {
+		b, err := profile.NewBuilder[string, int](profile.BuilderOptions{AsOf: asOf})
+		if err != nil {
+			return err
+		}
+		for i := range orders {
+			if err := b.AddOrder(&orders[i]); err != nil {
+				return err
+			}
+		}
+		table, err := b.Table(profile.TableOptions{Columns: []string{"recency_days", "orders_30d", "net"}})
+		if err != nil {
+			return err
+		}
+		fmt.Println(table.IDs, table.Rows) // one row for each user, ids ascending
+		return nil
+	}
+	if err := program(); err != nil {
+		fmt.Println(err)
+	}
+	// Output: [ann bob] [[9 1 3499] [3 1 1250]]
+}
+
+// The whole way: text → clean records → settled orders → one row for each user.
+func Example_raw() {
 	now := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
 	cleaner, _ := clean.NewCleaner[string, string](clean.CleanerOptions[string]{AsOf: now})
 	parser, _ := clean.NewParser(cleaner.Quality(), clean.ParserOptions{Money: clean.MoneyFormat{Currency: "EUR"}})
@@ -145,4 +176,91 @@ func ExampleDecayed() {
 	d.Add(at.Add(24*time.Hour), 1)
 	fmt.Println(d.Value(at.Add(24*time.Hour)), d.Value(at.Add(48*time.Hour)))
 	// Output: 3 1.5
+}
+
+// customer shows that ids may be of a named type.
+type customer string
+
+func total[K profile.ID](rows []profile.RFM[K]) (sum int64) {
+	for _, r := range rows {
+		sum += r.Monetary
+	}
+	return sum
+}
+
+func ExampleID() {
+	asOf := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+	b, _ := profile.NewBuilder[customer, uint32](profile.BuilderOptions{AsOf: asOf})
+	o := profile.Order[customer, uint32]{
+		ID: "1", User: "ann", At: asOf.AddDate(0, 0, -1), Currency: "EUR",
+		Lines: []profile.OrderLine[uint32]{{Item: 7, Quantity: 2, Price: 1250, Discount: 500}},
+	}
+	fmt.Println(o.Validate(), b.AddOrder(&o))
+	r := profile.Refund[customer, uint32]{ID: "r", OrderID: "1", User: "ann", At: o.At.Add(time.Hour), Currency: "EUR", Amount: 700}
+	fmt.Println(r.Validate(), b.AddRefund(&r))
+	rows, _ := b.RFM()
+	fmt.Println(total(rows))
+	// Output:
+	// <nil> <nil>
+	// <nil> <nil>
+	// 1300
+}
+
+func ExampleBuilder_Individual() {
+	asOf := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+	b, _ := profile.NewBuilder[string, int](profile.BuilderOptions{AsOf: asOf, PriceBands: []int64{1000, 5000}})
+	b.AddOrder(&profile.Order[string, int]{
+		ID: "1", User: "ann", At: asOf.AddDate(0, 0, -30), Currency: "GBP",
+		Lines: []profile.OrderLine[int]{{Item: 7, Category: "boots", Brand: "acme", Quantity: 1, Price: 5000}},
+	})
+	ann, err := b.Individual("ann")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(ann.Orders, profile.Money{Minor: ann.Paid, Currency: ann.Currency})
+	for _, a := range ann.Affinities { // an order weighs 5, half of it after 30 days
+		if d := a.Dimension; d == profile.PriceBand || d == profile.Category {
+			fmt.Println(d, a.Label, a.Weight)
+		}
+	}
+	// Output:
+	// 1 50.00 GBP
+	// category boots 2.5
+	// price_band 2 2.5
+}
+
+func ExampleMoney() {
+	price := profile.Money{Minor: 1999, Currency: "JPY"}
+	more, _ := price.Add(profile.Money{Minor: 1, Currency: "JPY"})
+	_, err := price.Add(profile.Money{Minor: 1, Currency: "EUR"})
+	fmt.Println(more, profile.MinorDigits("JPY"), profile.MinorDigits("KWD"), err)
+	// Output: 2000 JPY 0 3 profile: Money.Add: JPY and EUR: states do not match
+}
+
+func ExampleKind() {
+	for k := profile.View; k.Valid(); k++ {
+		fmt.Print(k, " ")
+	}
+	// Output: view click search cart favorite share rate comment purchase return
+}
+
+func ExampleBuilder_MarshalBinary() {
+	asOf := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+	shard, _ := profile.NewBuilder[string, int](profile.BuilderOptions{AsOf: asOf})
+	shard.AddUser(&profile.User[string]{ID: "ann", Registered: asOf.AddDate(0, 0, -10)})
+	data, _ := shard.MarshalBinary() // sent from elsewhere
+
+	var got profile.Builder[string, int]
+	if err := got.UnmarshalBinary(data); err != nil {
+		fmt.Println(err)
+		return
+	}
+	all, _ := profile.NewBuilder[string, int](profile.BuilderOptions{AsOf: asOf})
+	fmt.Println(all.Merge(&got))
+	table, _ := all.Table(profile.TableOptions{Columns: []string{"tenure_days"}})
+	fmt.Println(table.Rows)
+	// Output:
+	// <nil>
+	// [[10]]
 }

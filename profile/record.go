@@ -49,11 +49,11 @@ func (k Kind) Valid() bool { return k >= View && int(k) <= kinds }
 // Event is one act of a user. User, Kind and At are required; every other field
 // may keep its zero value, which means "not recorded".
 type Event[U, I ID] struct {
-	User     U
-	Item     I
-	Kind     Kind
+	User     U         // who
+	Item     I         // what it was about
+	Kind     Kind      // what was done
 	At       time.Time // when it happened
-	Category string
+	Category string    // of the item; an affinity where not empty, as Brand
 	Brand    string
 
 	Dwell    time.Duration // time spent, >= 0
@@ -89,14 +89,14 @@ func (e *Event[U, I]) Validate() error {
 
 // User is what is known about a user apart from what he does.
 type User[U ID] struct {
-	ID         U
+	ID         U         // as in Event.User
 	Registered time.Time // zero: unknown
 }
 
 // OrderLine is one position of an Order.
 type OrderLine[I ID] struct {
-	Item     I
-	Category string
+	Item     I      // what was bought
+	Category string // of the item; an affinity where not empty, as Brand
 	Brand    string
 	Quantity int64 // > 0; what comes back is a Refund, never a negative line
 	Price    int64 // of one unit, minor units, >= 0; 0 is a gift
@@ -105,8 +105,8 @@ type OrderLine[I ID] struct {
 
 // Order is what one user bought at one moment, in one currency.
 type Order[U, I ID] struct {
-	ID       string
-	User     U
+	ID       string    // required
+	User     U         // who bought
 	At       time.Time // when it was placed
 	Currency string    // ISO 4217 code
 	Lines    []OrderLine[I]
@@ -190,12 +190,12 @@ func (o *Order[U, I]) sums() (paid, units int64, err error) {
 // Refund is money given back, for a part of an order or, with Cancel, for all
 // that is left of it.
 type Refund[U, I ID] struct {
-	ID       string
-	OrderID  string // "" where the source does not say: see Ledger
-	User     U
+	ID       string    // required
+	OrderID  string    // "" where the source does not say: see clean.Ledger
+	User     U         // who gets the money
 	At       time.Time // when the money was given back
 	Currency string
-	Amount   int64 // minor units, >= 0; Ledger replaces that of a Cancel by what is left
+	Amount   int64 // minor units, >= 0; clean.Ledger replaces that of a Cancel by what is left
 	Cancel   bool  // the whole order is void
 
 	// Item and Quantity are needed only where OrderID is empty.

@@ -7,7 +7,7 @@ import (
 
 // RFM is recency, frequency and money of one buyer at the cut-off.
 type RFM[U ID] struct {
-	User      U
+	User      U         // the buyer
 	Recency   float64   // days since the last order, > 0
 	Frequency int64     // orders, >= 1
 	Monetary  int64     // paid minus refunded, minor units; may be 0 or negative

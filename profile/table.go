@@ -66,7 +66,7 @@ func (t *Table[U]) Select(names ...string) (*Table[U], error) {
 	return out, nil
 }
 
-// TableOptions choose the columns of a Table.
+// TableOptions configures Builder.Table: which columns it has.
 type TableOptions struct {
 	// Columns names them. Default: all base columns, the counts of the kinds that
 	// occur, and the affinities of the Labels heaviest labels of each dimension.
@@ -108,7 +108,12 @@ type column[U, I ID] struct {
 // Missing is NaN. Counts and sums of a user who did nothing are 0, because that
 // is known; days since, means, rates and shares without anything to divide by are
 // NaN. It fails with ErrEmpty where there are no users, ErrUnknownID for an
-// unknown column and ErrDuplicate for a repeated one. Cost: users × columns.
+// unknown column, ErrDuplicate for a repeated one and ErrOption for an empty, non-nil
+// Columns. Cost: users × columns.
+//
+// Take these columns for money, baskets, returns and behaviour. Those of
+// predict.Labeler speak of the times of purchases only, the ones its labels are
+// trained with: join both by user, and take recency from one of them.
 func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
 	users := b.sorted()
 	if len(users) == 0 {
@@ -157,6 +162,8 @@ type labelColumns struct {
 	where map[int32]int
 }
 
+// shares fills the affinity columns of the row of user u: the weight of each label
+// over that of its whole dimension.
 func (b *Builder[U, I]) shares(u int32, labels labelColumns, row []float64) {
 	var total [dimensions]fixed
 	b.taste.of(u, func(label int32, sum fixed) {
@@ -288,6 +295,7 @@ func over(x, y int64) float64 {
 	return float64(x) / float64(y)
 }
 
+// baseColumns lists all columns but affinities, in the order of the doc of Table.
 func (b *Builder[U, I]) baseColumns() []column[U, I] {
 	type B = Builder[U, I]
 	all := len(b.from)

@@ -16,6 +16,7 @@ func FoldWidth(s string) string {
 	return strings.Map(fold, s)
 }
 
+// fold returns the ordinary form of a full-width rune, and every other rune as it is.
 func fold(r rune) rune {
 	switch {
 	case r < 0x3000:

@@ -9,6 +9,44 @@ import (
 	"github.com/aislekit/aisle/profile/clean"
 )
 
+// Orders judged, matched with what came back, and counted.
+func Example() {
+	asOf := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+	orders := []profile.Order[string, string]{
+		{ID: "1", User: "ann", At: asOf.AddDate(0, 0, -40), Currency: "EUR", Lines: []profile.OrderLine[string]{{Item: "boots", Quantity: 2, Price: 1250}}},
+		{ID: "2", User: "bob", At: asOf.AddDate(0, 0, 9), Currency: "EUR", Lines: []profile.OrderLine[string]{{Item: "socks", Quantity: 1, Price: 999}}},
+	}
+	program := func() error {
+		cleaner, err := clean.NewCleaner[string, string](clean.CleanerOptions[string]{AsOf: asOf})
+		if err != nil {
+			return err
+		}
+		var ledger clean.Ledger[string, string]
+		for row := range orders {
+			if cleaner.Order(int64(row), &orders[row]) == clean.Kept {
+				if _, err := ledger.AddOrder(&orders[row]); err != nil {
+					return err
+				}
+			}
+		}
+		settled, err := ledger.Settle(asOf)
+		if err != nil {
+			return err
+		}
+		fmt.Println(len(settled.Orders), cleaner.Quality().Result())
+		return nil
+	}
+	if err := program(); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// 1 rows 2, kept 1
+	// rejected future         1 (rows [1])
+	// field    time           100.0 % complete, 0 missing, 0 malformed
+	// field    user           100.0 % complete, 0 missing, 0 malformed
+	// from 2024-04-22T00:00:00Z to 2024-04-22T00:00:00Z
+}
+
 func ExampleLedger() {
 	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 	var l clean.Ledger[string, string]
@@ -107,4 +145,103 @@ func ExampleOutliers() {
 	// Output:
 	// [false false false false false false true]
 	// 1 false
+}
+
+func ExampleCanonical() {
+	fmt.Printf("%q %q\n", clean.Canonical("  Ｎｉｋｅ　 Air\u200b "), clean.FoldWidth("￥１２"))
+	kind, err := clean.ParseKind(" ＶＩＥＷ")
+	fmt.Println(kind, err)
+	// Output:
+	// "nike air" "¥12"
+	// view <nil>
+}
+
+func ExampleRule() {
+	bounds, _ := clean.NewBounds(1, 100)
+	for _, action := range []clean.Action{clean.Flag, clean.Clip, clean.Drop} {
+		c, _ := clean.NewCleaner[string, int](clean.CleanerOptions[string]{Rules: map[string]clean.Rule{"quantity": {Bounds: bounds, Action: action}}})
+		o := profile.Order[string, int]{
+			ID: "1", User: "ann", At: time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC), Currency: "EUR",
+			Lines: []profile.OrderLine[int]{{Item: 7, Quantity: 9999, Price: 100}},
+		}
+		why := c.Order(1, &o)
+		result := c.Quality().Result()
+		fmt.Printf("%q %d %v\n", why, o.Lines[0].Quantity, result.Flagged)
+	}
+	// Output:
+	// "" 9999 [{outlier 1 [1]}]
+	// "" 100 [{outlier 1 [1]}]
+	// "outlier" 9999 []
+}
+
+func ExampleFieldQuality() {
+	var q clean.Quality
+	q.Field("price", clean.Kept)
+	q.Field("price", clean.Malformed)
+	q.Reject(17, clean.Malformed)
+	r := q.Result()
+	field := r.Fields[0]
+	share, err := field.Completeness()
+	why := r.Rejected[0]
+	fmt.Println(field.Name, share, err, why.Reason, why.First)
+	// Output: price 0.5 <nil> malformed [17]
+}
+
+func ExampleSettlement() {
+	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	var l clean.Ledger[string, string]
+	for _, item := range []string{"boots", "socks"} { // a log with one row a line
+		l.AddLine(&profile.Order[string, string]{
+			ID: "A", User: "ann", At: at, Currency: "EUR", Lines: []profile.OrderLine[string]{{Item: item, Quantity: 1, Price: 1000}},
+		})
+	}
+	l.AddRefund(&profile.Refund[string, string]{ID: "r", User: "ann", Item: "socks", Quantity: 1, Amount: 1000, At: at.Add(time.Hour), Currency: "EUR"})
+	s, _ := l.Settle(time.Time{})
+	order := s.Orders[0]
+	total := s.Totals[0]
+	fmt.Println(order.Paid, order.Net(), total.Net(), s.Refunds[0].OrderID)
+	// Output: 2000 1000 1000 A
+}
+
+func ExampleLedger_Merge() {
+	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	o := &profile.Order[string, int]{ID: "A", User: "ann", At: at, Currency: "EUR", Lines: []profile.OrderLine[int]{{Item: 7, Quantity: 1, Price: 1000}}}
+	var monday, tuesday clean.Ledger[string, int]
+	first, _ := monday.AddOrder(o)
+	again, _ := monday.AddOrder(o)
+	tuesday.AddRefund(&profile.Refund[string, int]{ID: "r", OrderID: "A", At: at.Add(24 * time.Hour), Currency: "EUR", Amount: 400})
+	data, _ := tuesday.MarshalBinary() // sent from elsewhere
+
+	var sent clean.Ledger[string, int]
+	fmt.Println(sent.UnmarshalBinary(data), monday.Merge(&sent))
+	s, _ := monday.Settle(time.Time{})
+	fmt.Println(first == clean.Fresh, again == clean.Duplicate, s.Totals[0].Net())
+	// Output:
+	// <nil> <nil>
+	// true true 600
+}
+
+func ExampleDedupe_MarshalBinary() {
+	opt := clean.DedupeOptions[string]{
+		Compare: cmp.Compare[string],
+		Append:  func(dst []byte, v string) ([]byte, error) { return append(dst, v...), nil },
+		Parse:   func(data []byte) (string, error) { return string(data), nil },
+	}
+	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	shard, _ := clean.NewDedupe[int](opt)
+	shard.Add(7, at, "boots")
+	data, err := shard.MarshalBinary()
+	fmt.Println(err)
+
+	all, _ := clean.NewDedupe[int](opt)
+	all.Add(7, at.Add(time.Hour), "boots")
+	sent, _ := clean.NewDedupe[int](opt)
+	fmt.Println(sent.UnmarshalBinary(data), all.Merge(sent))
+	r := all.Result()
+	kept := all.All()
+	fmt.Println(r.Duplicates, kept[0].At.Hour(), kept[0].Value)
+	// Output:
+	// <nil>
+	// <nil> <nil>
+	// 1 12 boots
 }

@@ -20,22 +20,22 @@ const (
 
 // Rule applies bounds to one field.
 type Rule struct {
-	Bounds *Outliers
-	Action Action
+	Bounds *Outliers // credible values. Required
+	Action Action    // what happens to others. Default Flag
 }
 
-// CleanerOptions configure a Cleaner.
+// CleanerOptions configures a Cleaner.
 type CleanerOptions[U profile.ID] struct {
 	// AsOf is the moment of collection. Rows later than AsOf + Skew are rejected as
 	// Future, for quarantine; a row at that very moment passes. The zero time switches
 	// the check off.
 	AsOf time.Time
-	// Skew is the tolerated clock skew. Default 5 minutes; negative: none.
+	// Skew is the tolerated clock skew. Default 5 minutes; negative means none.
 	Skew time.Duration
-	// Earliest is the earliest credible time. Default 1990.
+	// Earliest is the earliest credible time. Default 1 January 1990, UTC.
 	Earliest time.Time
 	// Registered returns when a user opened his account, if known. Rows before
-	// that, by more than Skew, are flagged as BeforeAccount.
+	// that, by more than Skew, are flagged as BeforeAccount. Default none is known.
 	Registered func(user U) (time.Time, bool)
 	// ZeroIsUser takes the zero id (0, "") for a user or item of that name instead
 	// of a missing one.
@@ -45,7 +45,8 @@ type CleanerOptions[U profile.ID] struct {
 	// de-duplication of events.
 	Repeat time.Duration
 	// Rules bound values of the fields "dwell_seconds", "position", "pages" and
-	// "rating" of events, "price" and "quantity" of order lines (minor units).
+	// "rating" of events, "price" (minor units) and "quantity" of order lines.
+	// Default none.
 	Rules map[string]Rule
 }
 
@@ -81,15 +82,17 @@ type eventKey[U, I profile.ID] struct {
 
 // Cleaner checks records one by one as they stream in, brings their labels into
 // canonical form, and counts into a Quality what it found. The order of rows
-// matters only for repeated events: the first to arrive is kept. Not safe for concurrent use;
-// clean shards, split by user, with one Cleaner each and merge their Quality.
+// matters only for repeated events: the first to arrive is kept. Not safe for
+// concurrent use; clean shards, split by user, with one Cleaner each and merge their
+// Quality.
 type Cleaner[U, I profile.ID] struct {
 	opt     CleanerOptions[U]
 	quality Quality
 	seen    *Dedupe[eventKey[U, I], profile.Event[U, I]]
 }
 
-// NewCleaner returns a Cleaner.
+// NewCleaner returns a Cleaner. A Rule of an unknown field or without Bounds is
+// ErrOption.
 func NewCleaner[U, I profile.ID](opt CleanerOptions[U]) (*Cleaner[U, I], error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -203,6 +206,7 @@ func (c *Cleaner[U, I]) absent(field string, zero bool) bool {
 	return false
 }
 
+// when judges the time of a row, and counts the look at it.
 func (c *Cleaner[U, I]) when(row int64, t time.Time) Reason {
 	why := Kept
 	switch {
@@ -220,6 +224,7 @@ func (c *Cleaner[U, I]) when(row int64, t time.Time) Reason {
 	return why
 }
 
+// bound applies the Rules of events to e, in place.
 func (c *Cleaner[U, I]) bound(row int64, e *profile.Event[U, I]) Reason {
 	if len(c.opt.Rules) == 0 {
 		return Kept
@@ -237,6 +242,7 @@ func (c *Cleaner[U, I]) bound(row int64, e *profile.Event[U, I]) Reason {
 	return why
 }
 
+// rule applies the Rule of one field to its value x; set writes a clipped one.
 func (c *Cleaner[U, I]) rule(row int64, field string, x float64, set func(float64)) Reason {
 	r, ok := c.opt.Rules[field]
 	if !ok || !r.Bounds.Is(x) {
@@ -254,6 +260,7 @@ func (c *Cleaner[U, I]) rule(row int64, field string, x float64, set func(float6
 	return Kept
 }
 
+// settle counts the verdict on a row.
 func (c *Cleaner[U, I]) settle(row int64, user U, t time.Time, why Reason) Reason {
 	if why != Kept {
 		c.quality.Reject(row, why)

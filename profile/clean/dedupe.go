@@ -30,10 +30,11 @@ const (
 	Conflict                 // other content is held: the policy decides, the report counts it
 )
 
-// DedupeOptions configure a Dedupe.
+// DedupeOptions configures a Dedupe.
 type DedupeOptions[V any] struct {
 	// Window joins two records of one key that lie at most this far apart, and
-	// so on along a chain of them, as session windows do. 0: any distance.
+	// so on along a chain of them, as session windows do. >= 0. Default 0: any
+	// distance.
 	Window time.Duration
 	// Policy picks the survivor. Default KeepFirst.
 	Policy Policy
@@ -86,7 +87,8 @@ type DedupeResult struct {
 	Overruled  int64 // dropped from these
 }
 
-// NewDedupe returns an empty Dedupe.
+// NewDedupe returns an empty Dedupe. A negative Window, an unknown Policy or no
+// Compare is ErrOption.
 func NewDedupe[K comparable, V any](opt DedupeOptions[V]) (*Dedupe[K, V], error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
@@ -111,6 +113,7 @@ func (d *Dedupe[K, V]) Add(key K, t time.Time, v V) (Verdict, error) {
 	return d.add(key, group[V]{t, t, t, v, v, v, 1}), nil
 }
 
+// add joins g with the groups it reaches, and compares it with the first of them.
 func (d *Dedupe[K, V]) add(key K, g group[V]) Verdict {
 	list := d.groups[key]
 	// The groups that g touches are adjacent: [lo, hi).
@@ -148,18 +151,19 @@ func (d *Dedupe[K, V]) reaches(later, end time.Time) bool {
 	return d.opt.Window == 0 || later.Sub(end) <= d.opt.Window
 }
 
+// join returns one group of the records of a and b.
 func (d *Dedupe[K, V]) join(a, b group[V]) group[V] {
 	c := d.opt.Compare
-	var b_ bool // b wins
+	var wins bool // b does
 	switch byTime, byValue := b.at.Compare(a.at), c(b.win, a.win); d.opt.Policy {
 	case KeepFirst:
-		b_ = cmp.Or(byTime, byValue) < 0
+		wins = cmp.Or(byTime, byValue) < 0
 	case KeepLast:
-		b_ = cmp.Or(byTime, byValue) > 0
+		wins = cmp.Or(byTime, byValue) > 0
 	default:
-		b_ = cmp.Or(-byValue, byTime) < 0
+		wins = cmp.Or(-byValue, byTime) < 0
 	}
-	if b_ {
+	if wins {
 		a.at, a.win = b.at, b.win
 	}
 	if b.from.Before(a.from) {
@@ -181,8 +185,9 @@ func (d *Dedupe[K, V]) join(a, b group[V]) group[V] {
 // Len returns the number of groups held.
 func (d *Dedupe[K, V]) Len() int64 { return d.n }
 
-// Merge adds the records of other, which must have the same Window and Policy
-// and, as the caller promises, the same Compare. other is left alone.
+// Merge adds the records of other, which it leaves alone. Another Window or Policy, a
+// state that was flushed, nil and the receiver itself are ErrMismatch; that both have
+// the same Compare is the caller's promise.
 func (d *Dedupe[K, V]) Merge(other *Dedupe[K, V]) error {
 	if err := check.Merge("clean: Dedupe.Merge", d, other); err != nil {
 		return err
@@ -203,9 +208,9 @@ func (d *Dedupe[K, V]) Merge(other *Dedupe[K, V]) error {
 
 // Survivor is a record that All and Flush return.
 type Survivor[K comparable, V any] struct {
-	Key   K
-	At    time.Time
-	Value V
+	Key   K         // as it was added, as Value is
+	At    time.Time // of the survivor itself
+	Value V         // as it was added
 }
 
 // All returns the survivors held, by time, then by Compare. It changes nothing.
@@ -225,6 +230,8 @@ func (d *Dedupe[K, V]) Flush(dst []Survivor[K, V], before time.Time) []Survivor[
 	return d.take(dst, func(g group[V]) bool { return before.Sub(g.to) > d.opt.Window }, true)
 }
 
+// take appends the survivors of the groups that pick chooses, and forgets these
+// groups if told to.
 func (d *Dedupe[K, V]) take(dst []Survivor[K, V], pick func(group[V]) bool, forget bool) []Survivor[K, V] {
 	start := len(dst)
 	for key, list := range d.groups {
@@ -252,6 +259,7 @@ func (d *Dedupe[K, V]) take(dst []Survivor[K, V], pick func(group[V]) bool, forg
 	return dst
 }
 
+// count adds one group of n records.
 func (r *DedupeResult) count(conflict bool, n int64) {
 	r.Records += n
 	r.Kept++

@@ -1,10 +1,7 @@
 package clean
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
-	"math/bits"
 	"slices"
 	"time"
 
@@ -29,6 +26,7 @@ type entry[T any] struct {
 	n      int64
 }
 
+// add joins two states under one id.
 func (e *entry[T]) add(o *entry[T], compare func(a, b *T) int) {
 	if compare(&o.lo, &e.lo) < 0 {
 		e.lo = o.lo
@@ -39,6 +37,7 @@ func (e *entry[T]) add(o *entry[T], compare func(a, b *T) int) {
 	e.n += o.n
 }
 
+// put joins e into the entry of an id, and compares it with what is held there.
 func put[T any](m *map[string]*entry[T], id string, e entry[T], compare func(a, b *T) int) Verdict {
 	if *m == nil {
 		*m = make(map[string]*entry[T])
@@ -56,6 +55,8 @@ func put[T any](m *map[string]*entry[T], id string, e entry[T], compare func(a, 
 	return v
 }
 
+// ownOrder returns a copy that shares nothing with o: time in UTC, lines sorted, so
+// that equal content compares equal.
 func ownOrder[U, I profile.ID](o *profile.Order[U, I]) profile.Order[U, I] {
 	c := *o
 	c.At = c.At.UTC().Round(0)
@@ -108,6 +109,7 @@ type splitLine[I profile.ID] struct {
 	head int32
 }
 
+// part takes one line of a split order, whose head is o.
 func (l *Ledger[U, I]) part(o *profile.Order[U, I], line profile.OrderLine[I], at time.Time) Verdict {
 	if l.parts == nil {
 		l.parts = make(map[string]*split[U, I])
@@ -193,277 +195,4 @@ func (l *Ledger[U, I]) Merge(other *Ledger[U, I]) error {
 		}
 	}
 	return nil
-}
-
-// Settled is an order with what became of it.
-type Settled[U, I profile.ID] struct {
-	Order     profile.Order[U, I]
-	Paid      int64
-	Refunded  int64 // 0 … Paid
-	Cancelled bool
-}
-
-// Net returns what the shop kept of the order.
-func (s *Settled[U, I]) Net() int64 { return s.Paid - s.Refunded }
-
-// Total sums one currency.
-type Total struct {
-	Currency  string
-	Orders    int64 // not cancelled
-	Cancelled int64
-	Paid      int64 // of all orders, cancelled ones too
-	Refunded  int64 // taken back from these
-	Unmatched int64 // refunds that belong to no known order: not in Refunded
-	Excess    int64 // refunds beyond what was paid: not in Refunded
-}
-
-// Net returns Paid - Refunded.
-func (t Total) Net() int64 { return t.Paid - t.Refunded }
-
-// Settlement is the result of Ledger.Settle.
-type Settlement[U, I profile.ID] struct {
-	Orders []Settled[U, I] // by time, then ID; without test orders
-	// Refunds are the parts of refunds that were applied, by time, then ID, then
-	// order: OrderID and a positive Amount always set, User that of the order.
-	Refunds []profile.Refund[U, I]
-	Totals  []Total // by currency
-
-	TestOrders       int64 // left out
-	DuplicateOrders  int64 // repeated records of orders, same content
-	ConflictOrders   int64 // orders with differing records: the first version counts
-	DuplicateRefunds int64
-	ConflictRefunds  int64
-	RefundsEarly     int64 // applied although dated before their order
-	RefundsOver      int64 // that exceed what was left of their order
-	RefundsUnmatched int64 // that belong to no known order, wholly or in part
-	RefundsCurrency  int64 // in another currency than their order: unmatched too
-	Invalid          int64 // split orders whose sum overflows or whose discount exceeds it
-}
-
-// Settle matches all records before asOf; the zero time means all. A refund or
-// cancellation at or after asOf is not known yet and changes nothing; only the
-// counts of duplicates and conflicts may include records from then on.
-//
-// A refund with OrderID reduces that order, never below 0: what goes beyond is
-// Excess. A cancellation takes back whatever is left, so that refund plus
-// cancellation of one order count once. A refund without OrderID is matched to
-// the latest earlier orders in its currency in which the user bought the item and has not
-// returned it yet, at the same unit price first; its Amount is spread by pieces.
-// Settle changes nothing; totals beyond int64 are ErrOverflow.
-func (l *Ledger[U, I]) Settle(asOf time.Time) (*Settlement[U, I], error) {
-	known := func(t time.Time) bool { return asOf.IsZero() || t.Before(asOf) }
-	s := &Settlement[U, I]{}
-	seen := make(map[string]bool, len(l.orders)+len(l.parts))
-	take := func(o profile.Order[U, I]) {
-		if o.Test {
-			s.TestOrders++
-			return
-		}
-		if o.Validate() != nil {
-			s.Invalid++
-			return
-		}
-		paid, _ := o.Paid() // Validate has seen it
-		s.Orders = append(s.Orders, Settled[U, I]{Order: o, Paid: paid})
-	}
-	for id, e := range l.orders {
-		if !known(e.lo.At) {
-			continue
-		}
-		seen[id] = true
-		if compareOrders(&e.lo, &e.hi) != 0 || l.parts[id] != nil {
-			s.ConflictOrders++
-		} else {
-			s.DuplicateOrders += e.n - 1
-		}
-		o := e.lo
-		o.Lines = slices.Clone(o.Lines)
-		take(o)
-	}
-	for id, p := range l.parts {
-		if seen[id] {
-			continue
-		}
-		if o, conflict, ok := p.whole(known); ok {
-			if conflict {
-				s.ConflictOrders++
-			}
-			take(o)
-		}
-	}
-	slices.SortFunc(s.Orders, func(a, b Settled[U, I]) int {
-		return cmp.Or(a.Order.At.Compare(b.Order.At), cmp.Compare(a.Order.ID, b.Order.ID))
-	})
-	totals := make(map[string]*Total)
-	if err := l.apply(s, known, totals); err != nil {
-		return nil, fmt.Errorf("clean: Ledger.Settle: %w", err)
-	}
-	for i := range s.Orders {
-		o := &s.Orders[i]
-		t := totalOf(totals, o.Order.Currency)
-		if o.Cancelled {
-			t.Cancelled++
-		} else {
-			t.Orders++
-		}
-		var err error
-		if t.Paid, err = check.AddInt64(t.Paid, o.Paid); err != nil {
-			return nil, fmt.Errorf("clean: Ledger.Settle: %s: %w", t.Currency, err)
-		}
-		t.Refunded += o.Refunded // at most Paid
-	}
-	for _, c := range slices.Sorted(maps.Keys(totals)) {
-		s.Totals = append(s.Totals, *totals[c])
-	}
-	return s, nil
-}
-
-func totalOf(m map[string]*Total, currency string) *Total {
-	t := m[currency]
-	if t == nil {
-		t = &Total{Currency: currency}
-		m[currency] = t
-	}
-	return t
-}
-
-// bought is one line of an order, with the pieces not returned yet.
-type bought struct {
-	order int
-	price int64
-	left  int64
-}
-
-type userItem[U, I profile.ID] struct {
-	user U
-	item I
-}
-
-func (l *Ledger[U, I]) apply(s *Settlement[U, I], known func(time.Time) bool, totals map[string]*Total) error {
-	var refunds []profile.Refund[U, I]
-	anonymous := false
-	for _, e := range l.refunds {
-		if !known(e.lo.At) {
-			continue
-		}
-		if compareRefunds(&e.lo, &e.hi) != 0 {
-			s.ConflictRefunds++
-		} else {
-			s.DuplicateRefunds += e.n - 1
-		}
-		refunds = append(refunds, e.lo)
-		anonymous = anonymous || e.lo.OrderID == ""
-	}
-	// Cancellations after refunds of the same moment: they take what is left.
-	slices.SortFunc(refunds, func(a, b profile.Refund[U, I]) int {
-		return cmp.Or(a.At.Compare(b.At), compareBools(a.Cancel, b.Cancel), cmp.Compare(a.ID, b.ID))
-	})
-	byID := make(map[string]int, len(s.Orders))
-	for i := range s.Orders {
-		byID[s.Orders[i].Order.ID] = i
-	}
-	var goods map[userItem[U, I]][]bought
-	if anonymous {
-		goods = make(map[userItem[U, I]][]bought)
-		for i := range s.Orders {
-			o := &s.Orders[i].Order
-			for _, line := range o.Lines {
-				key := userItem[U, I]{o.User, line.Item}
-				goods[key] = append(goods[key], bought{i, line.Price, line.Quantity})
-			}
-		}
-	}
-	sum := func(at *int64, x int64) error {
-		v, err := check.AddInt64(*at, x)
-		if err == nil {
-			*at = v
-		}
-		return err
-	}
-	// give takes amount back from order i, and reports what did not fit.
-	give := func(r profile.Refund[U, I], i int, amount int64) int64 {
-		o := &s.Orders[i]
-		fit := min(amount, o.Paid-o.Refunded)
-		if r.At.Before(o.Order.At) {
-			s.RefundsEarly++
-		}
-		if fit > 0 {
-			o.Refunded += fit
-			r.OrderID, r.User, r.Amount = o.Order.ID, o.Order.User, fit
-			s.Refunds = append(s.Refunds, r)
-		}
-		return amount - fit
-	}
-	for _, r := range refunds {
-		excess, unmatched := int64(0), int64(0)
-		if r.OrderID != "" {
-			i, ok := byID[r.OrderID]
-			switch {
-			case !ok:
-				s.RefundsUnmatched++
-				unmatched = r.Amount
-			case s.Orders[i].Order.Currency != r.Currency:
-				s.RefundsCurrency++
-				s.RefundsUnmatched++
-				unmatched = r.Amount
-			default:
-				amount := r.Amount
-				if o := &s.Orders[i]; r.Cancel {
-					amount = o.Paid - o.Refunded
-					o.Cancelled = true
-				}
-				if excess = give(r, i, amount); excess > 0 {
-					s.RefundsOver++
-				}
-			}
-		} else {
-			excess, unmatched = l.spread(s, r, goods[userItem[U, I]{r.User, r.Item}], give)
-			if excess > 0 {
-				s.RefundsOver++
-			}
-			if unmatched > 0 {
-				s.RefundsUnmatched++
-			}
-		}
-		if excess|unmatched != 0 {
-			t := totalOf(totals, r.Currency)
-			if err := cmp.Or(sum(&t.Excess, excess), sum(&t.Unmatched, unmatched)); err != nil {
-				return fmt.Errorf("refund %q: %w", r.ID, err)
-			}
-		}
-	}
-	return nil
-}
-
-// spread matches a refund that names no order: latest purchases first, those at
-// the same unit price before others.
-func (l *Ledger[U, I]) spread(s *Settlement[U, I], r profile.Refund[U, I], lines []bought, give func(profile.Refund[U, I], int, int64) int64) (excess, unmatched int64) {
-	left, money := r.Quantity, r.Amount
-	for pass := range 2 {
-		for k := len(lines) - 1; k >= 0 && left > 0; k-- {
-			b := &lines[k]
-			o := &s.Orders[b.order].Order
-			samePrice := r.Amount%r.Quantity == 0 && b.price == r.Amount/r.Quantity
-			if b.left == 0 || o.At.After(r.At) || o.Currency != r.Currency || pass == 0 && !samePrice {
-				continue
-			}
-			pieces := min(left, b.left)
-			part := money
-			if pieces < left {
-				part = mulDiv(money, pieces, left)
-			}
-			excess += give(r, b.order, part)
-			b.left -= pieces
-			left -= pieces
-			money -= part
-		}
-	}
-	return excess, money
-}
-
-// mulDiv is a·b/c for 0 <= a, 0 <= b <= c, 0 < c, without overflow.
-func mulDiv(a, b, c int64) int64 {
-	hi, lo := bits.Mul64(uint64(a), uint64(b))
-	q, _ := bits.Div64(hi, lo, uint64(c))
-	return int64(q)
 }

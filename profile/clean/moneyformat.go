@@ -13,19 +13,21 @@ import (
 // MoneyFormat says how amounts are written in one source. The zero value reads
 // "1,234.50" and needs the currency in the text.
 type MoneyFormat struct {
-	// Currency is assumed where the text names none.
+	// Currency is assumed where the text names none. Default none: then the text must.
 	Currency string
 	// Decimal is the decimal mark, '.' by default; ',' makes '.', ' ' and '\''
 	// group marks instead of ','.
 	Decimal rune
 	// Symbols maps what is written before or after the number to a currency,
 	// after Canonical and in lower case: {"£": "GBP", "元": "CNY"}. Three-letter
-	// codes need no entry. A written currency overrides Currency.
+	// codes need no entry. A written currency overrides Currency. Default none.
 	Symbols map[string]string
 	// Multiples maps unit words to factors, such as {"万": 10000, "k": 1000}.
+	// Default none.
 	Multiples map[string]int64
 	// Digits overrides the digits of the minor unit, for sources that price
-	// finer than the currency pays; negative means 0.
+	// finer than the currency pays, at most 9. Default those of the currency;
+	// negative means 0.
 	Digits int
 	// Round rounds half to even what is finer than the minor unit; by default
 	// that is an error.
@@ -35,49 +37,86 @@ type MoneyFormat struct {
 // ParseMoney reads one amount: optional sign (or accounting brackets), optional
 // currency symbol or code on either side, digits with group marks in threes,
 // decimal part. Full-width digits are accepted. It never guesses: "1,23" in a
-// '.' format, two decimal marks or an unknown unit are errors.
+// '.' format, two decimal marks or an unknown unit are ErrRange, two currencies
+// ErrMismatch, an amount beyond int64 ErrOverflow, too many Digits ErrOption.
 func ParseMoney(s string, f MoneyFormat) (profile.Money, error) {
-	fail := func(why string, kind error) (profile.Money, error) {
-		return profile.Money{}, fmt.Errorf("clean: ParseMoney: %q %s: %w", s, why, kind)
+	fail := func(err error) (profile.Money, error) {
+		return profile.Money{}, fmt.Errorf("clean: ParseMoney: %q %w", s, err)
 	}
+	p, err := splitAmount(s)
+	if err != nil {
+		return fail(err)
+	}
+	currency, factor, err := f.units(p.words)
+	if err != nil {
+		return fail(err)
+	}
+	minor, err := f.minor(p, currency, factor)
+	if err != nil {
+		return fail(err)
+	}
+	return profile.Money{Minor: minor, Currency: currency}, nil
+}
+
+// amountParts is a text cut at the first and the last digit.
+type amountParts struct {
+	negative bool
+	number   string   // from the first digit or mark to the last digit
+	words    []string // before and after it
+}
+
+// splitAmount finds sign, number and words in a text. One sign may stand before the
+// words, before the number or after it, or brackets around all.
+func splitAmount(s string) (amountParts, error) {
+	var p amountParts
 	text := strings.TrimSpace(strings.ReplaceAll(Canonical(s), "\u2212", "-"))
-	neg := false
 	if strings.HasPrefix(text, "(") && strings.HasSuffix(text, ")") {
-		neg, text = true, strings.TrimSpace(text[1:len(text)-1])
+		p.negative, text = true, strings.TrimSpace(text[1:len(text)-1])
 	}
 	sign := func() {
-		if rest, ok := strings.CutPrefix(text, "-"); ok && !neg {
-			neg, text = true, strings.TrimSpace(rest)
-		} else if rest, ok := strings.CutPrefix(text, "+"); ok && !neg {
+		if rest, ok := strings.CutPrefix(text, "-"); ok && !p.negative {
+			p.negative, text = true, strings.TrimSpace(rest)
+		} else if rest, ok := strings.CutPrefix(text, "+"); ok && !p.negative {
 			text = strings.TrimSpace(rest)
 		}
 	}
 	sign()
-	if rest, ok := strings.CutSuffix(text, "-"); ok && !neg {
-		neg, text = true, strings.TrimSpace(rest)
+	if rest, ok := strings.CutSuffix(text, "-"); ok && !p.negative {
+		p.negative, text = true, strings.TrimSpace(rest)
 	}
 	first := strings.IndexFunc(text, func(r rune) bool { return r >= '0' && r <= '9' || r == '.' || r == ',' || r == '-' || r == '+' })
 	if first < 0 {
-		return fail("has no digits", ErrRange)
+		return p, fmt.Errorf("has no digits: %w", ErrRange)
 	}
-	before := strings.TrimSpace(text[:first])
+	before := text[:first]
 	text = text[first:]
 	sign()
 	last := strings.LastIndexAny(text, "0123456789")
 	if last < 0 {
-		return fail("has no digits", ErrRange)
+		return p, fmt.Errorf("has no digits: %w", ErrRange)
 	}
-	after := strings.TrimSpace(text[last+1:])
-	text = text[:last+1]
+	p.words = strings.Fields(before + " " + text[last+1:])
+	p.number = text[:last+1]
+	return p, nil
+}
 
-	currency, factor := f.Currency, int64(1)
+// units returns the currency and the factor that the words around a number mean.
+// Each word is a multiple, a symbol, a code of three letters, or multiples glued to
+// one of these (万元).
+func (f *MoneyFormat) units(words []string) (currency string, factor int64, err error) {
+	currency, factor = f.Currency, 1
 	named := ""
-	for _, word := range strings.Fields(before + " " + after) {
+	multiply := func(m int64) error {
+		if factor, err = check.MulInt64(factor, m); err != nil {
+			return fmt.Errorf("overflows: %w", ErrOverflow)
+		}
+		return nil
+	}
+	for _, word := range words {
 		for word != "" {
 			if m, ok := f.Multiples[word]; ok {
-				var err error
-				if factor, err = check.MulInt64(factor, m); err != nil {
-					return fail("overflows", ErrOverflow)
+				if err := multiply(m); err != nil {
+					return "", 0, err
 				}
 				break
 			}
@@ -85,69 +124,80 @@ func ParseMoney(s string, f MoneyFormat) (profile.Money, error) {
 			if !ok && len(word) == 3 && isLetters(word) {
 				code, ok = strings.ToUpper(word), true
 			}
-			if !ok { // a multiple glued to a currency: 万元
-				glued := ""
-				for m := range f.Multiples {
-					if tail, cut := strings.CutPrefix(word, m); cut && f.Symbols[tail] != "" && len(m) > len(glued) {
-						glued = m
-					}
-				}
+			if !ok {
+				glued := f.glued(word)
 				if glued == "" {
-					return fail("has the unknown unit "+strconv.Quote(word), ErrRange)
+					return "", 0, fmt.Errorf("has the unknown unit %s: %w", strconv.Quote(word), ErrRange)
 				}
-				var err error
-				if factor, err = check.MulInt64(factor, f.Multiples[glued]); err != nil {
-					return fail("overflows", ErrOverflow)
+				if err := multiply(f.Multiples[glued]); err != nil {
+					return "", 0, err
 				}
 				word = word[len(glued):]
 				continue
 			}
 			if named != "" && named != code {
-				return fail("names two currencies", ErrMismatch)
+				return "", 0, fmt.Errorf("names two currencies: %w", ErrMismatch)
 			}
 			named, currency = code, code
 			break
 		}
 	}
 	if currency == "" {
-		return fail("names no currency", ErrRange)
+		return "", 0, fmt.Errorf("names no currency: %w", ErrRange)
 	}
+	return currency, factor, nil
+}
+
+// glued returns the longest multiple that word begins with and that a symbol
+// follows, or "".
+func (f *MoneyFormat) glued(word string) string {
+	longest := ""
+	for m := range f.Multiples {
+		if tail, cut := strings.CutPrefix(word, m); cut && f.Symbols[tail] != "" && len(m) > len(longest) {
+			longest = m
+		}
+	}
+	return longest
+}
+
+// minor returns the number of minor units of currency that p is, times factor.
+func (f *MoneyFormat) minor(p amountParts, currency string, factor int64) (int64, error) {
 	digits := profile.MinorDigits(currency)
 	if f.Digits != 0 {
 		digits = max(f.Digits, 0)
 	}
 	if digits > 9 {
-		return fail("is read with more than 9 minor digits", ErrOption)
+		return 0, fmt.Errorf("is read with more than 9 minor digits: %w", ErrOption)
 	}
 	decimal := f.Decimal
 	if decimal == 0 {
 		decimal = '.'
 	}
-	whole, frac, hasFrac := strings.Cut(text, string(decimal))
+	whole, frac, hasFrac := strings.Cut(p.number, string(decimal))
 	if hasFrac && (frac == "" || strings.IndexFunc(frac, notDigit) >= 0) {
-		return fail("has a malformed decimal part", ErrRange)
+		return 0, fmt.Errorf("has a malformed decimal part: %w", ErrRange)
 	}
 	whole, ok := ungroup(whole, decimal)
 	if !ok || whole == "" && frac == "" {
-		return fail("has malformed digit groups", ErrRange)
+		return 0, fmt.Errorf("has malformed digit groups: %w", ErrRange)
 	}
 	r, ok := new(big.Rat).SetString("0" + whole + "." + frac + "0")
 	if !ok || len(whole)+len(frac) > 40 {
-		return fail("is no number", ErrRange)
+		return 0, fmt.Errorf("is no number: %w", ErrRange)
 	}
 	r.Mul(r, new(big.Rat).SetInt64(factor))
 	r.Mul(r, new(big.Rat).SetInt64(pow10(digits)))
 	if !r.IsInt() && !f.Round {
-		return fail("is finer than the minor unit of "+currency, ErrRange)
+		return 0, fmt.Errorf("is finer than the minor unit of %s: %w", currency, ErrRange)
 	}
 	n := halfEven(r)
-	if neg {
+	if p.negative {
 		n.Neg(n)
 	}
 	if !n.IsInt64() {
-		return fail("overflows", ErrOverflow)
+		return 0, fmt.Errorf("overflows: %w", ErrOverflow)
 	}
-	return profile.Money{Minor: n.Int64(), Currency: currency}, nil
+	return n.Int64(), nil
 }
 
 func isLetters(s string) bool {
@@ -194,6 +244,7 @@ func pow10(n int) int64 {
 	return p
 }
 
+// halfEven rounds r to a whole number, halves to the even neighbour.
 func halfEven(r *big.Rat) *big.Int {
 	q, m := new(big.Int).DivMod(r.Num(), r.Denom(), new(big.Int))
 	switch m.Lsh(m, 1).Cmp(r.Denom()) {

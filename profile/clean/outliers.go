@@ -22,11 +22,11 @@ const (
 	Quantile                      // [quantile Tail, quantile 1-Tail], Tail 0.01
 )
 
-// OutlierOptions configure FitOutliers.
+// OutlierOptions configures FitOutliers.
 type OutlierOptions struct {
-	Method OutlierMethod
-	K      float64 // default: see the method
-	Tail   float64 // share cut off at each end by Quantile, below 0.5. Default 0.01
+	Method OutlierMethod // default IQR
+	K      float64       // how many spreads are credible, > 0. Default: see the method
+	Tail   float64       // share cut off at each end by Quantile, in (0, 0.5). Default 0.01
 }
 
 func (o OutlierOptions) withDefaults() OutlierOptions {

@@ -12,7 +12,7 @@ import (
 	"github.com/aislekit/aisle/profile"
 )
 
-// ParserOptions say how a source writes its values.
+// ParserOptions configures a Parser: how a source writes its values.
 type ParserOptions struct {
 	// Layouts are tried in order, see time.Layout. Two more names are known:
 	// "unix" and "unixmilli", whole seconds or milliseconds since 1970.
@@ -21,15 +21,18 @@ type ParserOptions struct {
 	// Zone is the business time zone of layouts without one. Default UTC.
 	Zone *time.Location
 	// Earliest and Latest bound every time that is read, so that seconds taken
-	// for milliseconds, or the reverse, are seen. Default 1990 and 2100.
+	// for milliseconds, or the reverse, are seen. Latest itself is outside. Default
+	// 1990 and 2100.
 	Earliest, Latest time.Time
 	// Money is the format of amounts and its decimal mark that of all numbers.
+	// Default '.', and no currency.
 	Money MoneyFormat
 	// Null lists the texts, after Canonical, that mean "missing". Default "",
 	// "null", "none", "nan", "n/a", "na", "\\n", "-".
 	Null []string
 }
 
+// withDefaults fills what the caller left out.
 func (o ParserOptions) withDefaults() ParserOptions {
 	if o.Layouts == nil {
 		o.Layouts = []string{time.RFC3339, time.DateTime, time.DateOnly}
@@ -66,7 +69,8 @@ type Parser struct {
 	quality *Quality
 }
 
-// NewParser returns a parser that counts into quality, which may be nil.
+// NewParser returns a parser that counts into quality; nil makes one of its own, see
+// Parser.Quality. Bad options are ErrOption.
 func NewParser(quality *Quality, opt ParserOptions) (*Parser, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -161,6 +165,8 @@ func (p *Parser) Float(field, text string) (float64, error) {
 	return x, nil
 }
 
+// number reads canonical text as a number: sign, grouped digits, decimal part,
+// exponent.
 func (p *Parser) number(s string) (float64, bool) {
 	decimal := p.opt.Money.Decimal
 	if decimal == 0 {

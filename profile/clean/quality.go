@@ -66,10 +66,10 @@ func (s *rowSet) keep(row int64) {
 
 // FieldQuality counts what was found in one field.
 type FieldQuality struct {
-	Name      string
-	Seen      int64 // rows in which the field was looked at
-	Missing   int64 // of these, empty
-	Malformed int64 // of these, not readable
+	Name      string // of the field, as the caller calls it
+	Seen      int64  // rows in which the field was looked at
+	Missing   int64  // of these, empty
+	Malformed int64  // of these, not readable
 }
 
 // Completeness returns the share of rows that had a readable value. ErrUndefined
@@ -177,6 +177,7 @@ func (q *Quality) Merge(other *Quality) error {
 	return nil
 }
 
+// mergeSets adds the counts of src to dst, which it returns.
 func mergeSets(dst, src map[Reason]*rowSet) map[Reason]*rowSet {
 	if dst == nil && len(src) > 0 {
 		dst = make(map[Reason]*rowSet)
@@ -193,20 +194,20 @@ func mergeSets(dst, src map[Reason]*rowSet) map[Reason]*rowSet {
 
 // ReasonCount is one line of a QualityResult.
 type ReasonCount struct {
-	Reason Reason
-	Rows   int64
+	Reason Reason  // why
+	Rows   int64   // how many
 	First  []int64 // the lowest row numbers, at most ten, ascending
 }
 
 // QualityResult is the result of a Quality, as plain values in a fixed order.
 type QualityResult struct {
-	Rows     int64 // rows in = Kept + all Rejected
-	Kept     int64
+	Rows     int64          // rows in = Kept + all Rejected
+	Kept     int64          // rows kept, flagged ones too
 	Rejected []ReasonCount  // by reason
 	Flagged  []ReasonCount  // by reason; flagged rows are among the kept
 	Fields   []FieldQuality // by name
-	First    time.Time      // earliest and latest business time kept, UTC; zero: none
-	Last     time.Time
+	First    time.Time      // earliest business time kept, UTC; zero: none
+	Last     time.Time      // latest
 }
 
 // Result returns the report so far and changes nothing.

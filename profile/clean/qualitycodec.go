@@ -43,8 +43,19 @@ func (q *Quality) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary is AppendBinary to a new slice.
 func (q *Quality) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil) }
 
-// UnmarshalBinary replaces q by the state in data, or leaves it alone and returns
-// ErrCorrupt, ErrMismatch or ErrVersion.
+// UnmarshalBinary replaces q. Payload of version 1, little-endian, lists and strings
+// after their length:
+//
+//	2×i64  rows, kept, 0 <= kept <= rows
+//	2×     bool whether there is an earliest, a latest time; if so i64 nanoseconds
+//	       since 1970, in that order
+//	2×     rejected, then flagged: int number of reasons, then for each, ascending:
+//	       string reason, i64 rows, []i64 the lowest row numbers, ascending, at most 10
+//	int    number of fields, then for each, ascending: string name, 3×i64 seen,
+//	       missing, malformed, the last two >= 0 and together at most the first
+//
+// Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
+// newer version ErrVersion; q is then unchanged.
 func (q *Quality) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindQuality, 1)
 	if err != nil {

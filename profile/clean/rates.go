@@ -25,7 +25,7 @@ type ratio struct{ num, den uint64 }
 
 // NewRates returns a table into base. units[c] is the value of one major unit of
 // c in major units of base, > 0 with at most 12 significant decimals; base
-// itself is always 1.
+// itself is always 1. No base and any other rate are ErrOption.
 func NewRates(base string, units map[string]float64) (*Rates, error) {
 	if base == "" {
 		return nil, fmt.Errorf("clean: NewRates: base is empty: %w", ErrOption)

@@ -60,8 +60,8 @@ func (c *Columns) Add(row []float64) error {
 	return nil
 }
 
-// Merge adds the rows of other, which it leaves alone. Other names are
-// ErrMismatch, and so is merging a state with itself.
+// Merge adds the rows of other, which it leaves alone. Other names, nil and the
+// receiver itself are ErrMismatch.
 func (c *Columns) Merge(other *Columns) error {
 	if err := check.Merge("feature: Columns.Merge", c, other); err != nil {
 		return err
@@ -80,9 +80,9 @@ func (c *Columns) Merge(other *Columns) error {
 // ColumnResult describes one column. All statistics are NaN where they are not
 // defined, the mean and deviations also where float64 cannot hold the squares.
 type ColumnResult struct {
-	Name         string
-	Count        int64 // values
-	Missing      int64
+	Name         string  // as given to NewColumns
+	Count        int64   // values
+	Missing      int64   // NaN
 	Mean, StdDev float64 // divisor n-1
 	Min, Q1      float64 // quantiles of type 7
 	Median, Q3   float64

@@ -1,3 +1,45 @@
-// Package feature prepares the columns of a table for models: gaps filled, scales
-// made comparable, columns described.
+// Package feature makes of a table with gaps and unlike scales the rows that models
+// take.
+//
+// It is for whoever trains on a profile.Table, or on rows of any other origin. Two
+// names are enough to start: [FitImputer] fills gaps, [FitScaler] makes columns
+// comparable. Both are fitted on training rows only, and then transform the rows of
+// any later day in the same way.
+//
+//	fill, err := feature.FitImputer(ctx, train, feature.ImputerOptions{Method: feature.Median})
+//	if err != nil {
+//		return err
+//	}
+//	full, err := fill.Transform(nil, train, nil)
+//	if err != nil {
+//		return err
+//	}
+//	scale, err := feature.FitScaler(ctx, full, feature.ScalerOptions{Method: feature.ZScale})
+//	if err != nil {
+//		return err
+//	}
+//	rows, err := scale.Transform(nil, full) // for segment and predict
+//
+// # Which one when
+//
+//   - Gaps: [FitImputer]. Mean and Median for columns without order in time; GroupMean
+//     where groups differ, as regions do; LastObservation for rows of one user over
+//     time; Constant where missing means something. ImputerOptions.Indicators keeps
+//     that a value was missing.
+//   - Scales: [FitScaler]. ZScale for linear models and k-means; MinMax where a range is
+//     needed; Robust where few values are extreme; MaxAbs where 0 must stay 0; Log1p for
+//     money and counts, before another.
+//   - What is in a column, in shards too: [Columns], from which Columns.Scaler fits
+//     without the rows.
+//
+// # Guarantees
+//
+//   - The same rows in any order, and in merged shards, give the same bits.
+//   - NaN is missing, an infinity is an error, what float64 cannot hold is ErrOverflow.
+//   - Imputer and Scaler are immutable and safe for concurrent use; Columns is not. All
+//     three can be stored and sent.
+//
+// # References
+//
+// Hyndman, Fan (1996), Sample quantiles in statistical packages (type 7).
 package feature

@@ -26,15 +26,15 @@ const (
 	imputeMethods   = int(LastObservation) + 1
 )
 
-// ImputerOptions configure FitImputer.
+// ImputerOptions configures FitImputer.
 type ImputerOptions struct {
-	Method ImputeMethod
-	// Methods overrides Method for single columns, by name.
+	Method ImputeMethod // default Mean
+	// Methods overrides Method for single columns, by name. Default none.
 	Methods map[string]ImputeMethod
 	// Names of the columns, for messages and Methods. Default "column 0", ….
 	Names []string
 	// Value is what Constant fills in, LastObservation before the first
-	// observation, and any method with AllMissing.
+	// observation, and any method with AllMissing. Finite, default 0.
 	Value float64
 	// AllMissing fills a column that has no value in the fit with Value. By
 	// default that is ErrUndefined.
@@ -42,7 +42,7 @@ type ImputerOptions struct {
 	// Indicators appends one column for each column with a missing value in the
 	// fit: 1 where the value was missing, else 0, named "<column>_missing".
 	Indicators bool
-	// Groups gives the group of each row of the fit, for GroupMean.
+	// Groups gives the group of each row of the fit, for GroupMean: as many as rows.
 	Groups []string
 }
 

@@ -30,8 +30,19 @@ func (p *Imputer) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary is AppendBinary to a new slice.
 func (p *Imputer) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
 
-// UnmarshalBinary replaces p by the imputer in data, or leaves it alone and
-// returns ErrCorrupt, ErrMismatch or ErrVersion.
+// UnmarshalBinary replaces p. Payload of version 1, little-endian, lists and strings
+// after their length:
+//
+//	[]str  names of the columns, at least one
+//	       for each column:
+//	int    method, 0 … 5
+//	f64    what stands in for a missing value, finite
+//	bool   whether it has an indicator
+//	int    number of groups, only of GroupMean, then for each, ascending: string
+//	       name, f64 mean, finite
+//
+// Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
+// newer version ErrVersion; p is then unchanged.
 func (p *Imputer) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindImputer, 1)
 	if err != nil {

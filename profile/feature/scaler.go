@@ -17,16 +17,16 @@ type ScaleMethod uint8
 const (
 	ZScale  ScaleMethod = iota // (x - mean) / standard deviation; divisor n as in scikit-learn, see SampleDeviation
 	MinMax                     // Lo + (x - min) / (max - min) · (Hi - Lo)
-	Robust                     // (x - median) / (Q3 - Q1)
+	Robust                     // (x - median) / (Q3 - Q1); where the middle half is one value, x - median
 	MaxAbs                     // x / max|x|
 	Log1p                      // sign(x) · ln(1 + |x|), then nothing else; not fitted
 	methods = int(Log1p) + 1
 )
 
-// ScalerOptions configure FitScaler.
+// ScalerOptions configures FitScaler.
 type ScalerOptions struct {
-	Method ScaleMethod
-	// Methods overrides Method for single columns, by name.
+	Method ScaleMethod // default ZScale
+	// Methods overrides Method for single columns, by name. Default none.
 	Methods map[string]ScaleMethod
 	// Names of the columns, for messages and Methods. Default "column 0", ….
 	Names []string
@@ -74,7 +74,8 @@ type Scaler struct {
 
 // FitScaler fits a scaler to rows, n×d; NaN is missing and left out. The same
 // rows in any order give the same scaler to the last bit. No rows is ErrEmpty,
-// ragged ones ErrShape, ±Inf ErrNotFinite. Fit it on training rows only.
+// ragged ones ErrShape, ±Inf ErrNotFinite, a spread that float64 cannot hold
+// ErrOverflow. Fit it on training rows only.
 func FitScaler(ctx context.Context, rows [][]float64, opt ScalerOptions) (*Scaler, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -118,7 +119,9 @@ func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
 		case MinMax:
 			shift, scale = q.Min, q.Max-q.Min
 		case Robust:
-			shift, scale = q.Median, q.Q3-q.Q1
+			if shift, scale = q.Median, q.Q3-q.Q1; scale == 0 && q.Min < q.Max {
+				scale = 1 // mostly one value, as money spent often is, but not constant
+			}
 		case MaxAbs:
 			scale = max(math.Abs(q.Min), math.Abs(q.Max))
 		}
@@ -167,6 +170,7 @@ func (s *Scaler) each(dst, rows [][]float64, what string, f func(j int, x float6
 	return append(dst, out...), nil
 }
 
+// forward scales value x of column j.
 func (s *Scaler) forward(j int, x float64) float64 {
 	switch {
 	case math.IsNaN(x):
@@ -189,6 +193,7 @@ func (s *Scaler) forward(j int, x float64) float64 {
 	return y
 }
 
+// backward is the inverse of forward.
 func (s *Scaler) backward(j int, y float64) float64 {
 	switch {
 	case math.IsNaN(y):

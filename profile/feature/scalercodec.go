@@ -25,8 +25,18 @@ func (s *Scaler) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary is AppendBinary to a new slice.
 func (s *Scaler) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 
-// UnmarshalBinary replaces s by the scaler in data, or leaves it alone and
-// returns ErrCorrupt, ErrMismatch or ErrVersion.
+// UnmarshalBinary replaces s. Payload of version 1, little-endian, lists after their
+// length:
+//
+//	[]str  names of the columns, at least one
+//	int    method of each column, 0 … 4
+//	[]f64  what is subtracted, one a column, finite
+//	[]f64  what is divided by, one a column, finite, >= 0; 0 marks a constant column
+//	2×f64  range of MinMax, finite, the first below the second
+//	bool   whether MinMax clips
+//
+// Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
+// newer version ErrVersion; s is then unchanged.
 func (s *Scaler) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindScaler, 1)
 	if err != nil {
