@@ -8,6 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/separation"
 )
 
 // Agreement counts how two partitions of the same rows overlap: clusters against
@@ -212,9 +213,11 @@ func CompareLabels(classes, clusters []int) (AgreementResult, error) {
 }
 
 // Separation says how well clusters are set apart in space, without known
-// classes.
+// classes. An index that does not exist is NaN, as in package segment, whose
+// CalinskiHarabasz and DaviesBouldin return ErrUndefined instead: take those beside
+// a fit of that package, which also has the silhouette.
 type Separation struct {
-	CalinskiHarabasz float64 // variance between over within clusters, more is better; +Inf if all rows are at their centre
+	CalinskiHarabasz float64 // variance between over within clusters, more is better; NaN if all rows are at their centre
 	DaviesBouldin    float64 // mean likeness to the closest other cluster, less is better; NaN if two centres coincide
 }
 
@@ -234,63 +237,18 @@ func SeparationOf(x [][]float64, labels []int) (Separation, error) {
 	names := slices.Clone(labels)
 	slices.Sort(names)
 	names = slices.Compact(names)
-	k := len(names)
-	if k < 2 || k >= n {
-		return Separation{}, undefined("SeparationOf: %d clusters of %d rows", k, n)
-	}
-	at := make([]int, n)
-	count := make([]float64, k)
-	centres, centre := make([][]float64, k), make([]float64, d)
-	for c := range centres {
-		centres[c] = make([]float64, d)
-	}
+	flat, dense := make([]float64, 0, n*d), make([]int32, n)
 	for i, row := range x {
-		at[i], _ = slices.BinarySearch(names, labels[i])
-		c := at[i]
-		count[c]++
-		for j, v := range row {
-			centres[c][j] += (v - centres[c][j]) / count[c]
-			centre[j] += (v - centre[j]) / float64(i+1)
-		}
+		at, _ := slices.BinarySearch(names, labels[i])
+		flat, dense[i] = append(flat, row...), int32(at)
 	}
-	squared := func(a, b []float64) float64 {
-		var s float64
-		for j := range a {
-			s += (a[j] - b[j]) * (a[j] - b[j])
-		}
-		return s
+	p := separation.New(flat, n, d, len(names), dense)
+	if !p.Comparable() {
+		return Separation{}, undefined("SeparationOf: %d clusters of %d rows", len(names), n)
 	}
-	var within, between float64
-	spread := make([]float64, k)
-	for i, row := range x {
-		s := squared(row, centres[at[i]])
-		within += s
-		spread[at[i]] += math.Sqrt(s) / count[at[i]]
-	}
-	for c := range centres {
-		between += count[c] * squared(centres[c], centre)
-	}
-	if !check.Finite(within + between) {
+	out := Separation{CalinskiHarabasz: p.CalinskiHarabasz(), DaviesBouldin: p.DaviesBouldin()}
+	if math.IsInf(out.CalinskiHarabasz, 0) || math.IsInf(out.DaviesBouldin, 0) || !check.Finite(p.Dispersion()) {
 		return Separation{}, fmt.Errorf("metrics: SeparationOf: squared distances: %w", ErrOverflow)
-	}
-	out := Separation{CalinskiHarabasz: math.Inf(1)}
-	if within > 0 {
-		out.CalinskiHarabasz = between / float64(k-1) / (within / float64(n-k))
-	}
-	for c := range centres {
-		worst := 0.0
-		for o := range centres {
-			if o == c {
-				continue
-			}
-			dist := math.Sqrt(squared(centres[c], centres[o]))
-			if dist == 0 {
-				out.DaviesBouldin = math.NaN()
-				return out, nil
-			}
-			worst = max(worst, (spread[c]+spread[o])/dist)
-		}
-		out.DaviesBouldin += worst / float64(k)
 	}
 	return out, nil
 }

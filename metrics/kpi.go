@@ -11,7 +11,10 @@ import (
 // Ratio is a KPI that keeps what it was made of: numerator, denominator and the
 // number of records. It adds up over days, channels and shards, where averages
 // of ratios do not. Money is in minor units (cents, 分) of one currency. The
-// zero value is empty and ready; Merge is exact.
+// zero value is empty and ready; Merge is exact. A ratio over nothing is
+// ErrUndefined, as that of package supply is: its Ratio of two float64 (hours in
+// stock, weighted shares) is what the results there carry. Take this one for KPIs
+// that you add up yourself.
 type Ratio struct {
 	num, den, n int64
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/internal/rng"
 )
 
@@ -41,9 +42,9 @@ func (o *ChooseKOptions) validate() error {
 // KChoice is one row of the comparison: a number of clusters and its scores. A
 // score that is not defined, or was switched off, is NaN.
 type KChoice struct {
-	K                    int
-	Model                *KMeans
-	Inertia              float64
+	K                    int     // number of clusters
+	Model                *KMeans // the fit
+	Inertia              float64 // of the fit; less is better, and always less for more clusters
 	Silhouette           float64 // exact, on a sample where there are more rows; more is better
 	SimplifiedSilhouette float64 // more is better
 	CalinskiHarabasz     float64 // more is better
@@ -111,20 +112,27 @@ func ChooseK(ctx context.Context, rows [][]float64, opt ChooseKOptions) (KChoice
 		}
 	}
 	for i := range out {
-		mean, m2 := 0.0, 0.0
-		for b, v := range logs[i] {
-			delta := v - mean
-			mean += delta / float64(b+1)
-			m2 += delta * (v - mean)
-		}
-		n := float64(opt.References)
-		out[i].Gap = mean - math.Log(out[i].Inertia)
-		out[i].GapSE = math.Sqrt(m2/n) * math.Sqrt(1+1/n)
-		if !check.Finite(out[i].Gap) || !check.Finite(out[i].GapSE) {
-			out[i].Gap, out[i].GapSE = math.NaN(), math.NaN()
-		}
+		out[i].Gap, out[i].GapSE = gap(out[i].Inertia, logs[i])
 	}
 	return out, nil
+}
+
+// gap returns how far the logarithm of an inertia lies below those of the reference
+// data, and the standard error of that with the simulation error √(1+1/B) taken in
+// (Tibshirani, Walther and Hastie 2001, step 3). NaN where an inertia is 0.
+func gap(inertia float64, logs []float64) (gap, se float64) {
+	var m moments.Welford
+	for _, v := range logs {
+		if m.Add(v) != nil {
+			return math.NaN(), math.NaN()
+		}
+	}
+	variance, err := m.PopulationVariance()
+	gap = m.Mean() - math.Log(inertia)
+	if err != nil || !check.Finite(gap) {
+		return math.NaN(), math.NaN()
+	}
+	return gap, math.Sqrt(variance) * math.Sqrt(1+1/float64(len(logs)))
 }
 
 // score fills the scores of one partition, except the gap.
@@ -135,7 +143,7 @@ func (c *KChoice) score(ctx context.Context, p *points, opt *ChooseKOptions) err
 	if l.comparable() != nil {
 		return nil
 	}
-	c.SimplifiedSilhouette, c.CalinskiHarabasz, c.DaviesBouldin = l.simplified(), l.calinskiHarabasz(), l.daviesBouldin()
+	c.SimplifiedSilhouette, c.CalinskiHarabasz, c.DaviesBouldin = l.simplified(), l.CalinskiHarabasz(), l.DaviesBouldin()
 	if opt.Sample == 0 {
 		return nil
 	}

@@ -12,8 +12,8 @@ import (
 
 // FeatureProfile compares one column within a cluster to all rows.
 type FeatureProfile struct {
-	Name     string
-	Column   int
+	Name     string  // of the column
+	Column   int     // its index
 	Mean, SD float64 // within the cluster; SD is the sample standard deviation, NaN for one row
 	Overall  float64 // mean of all rows
 	Z        float64 // (Mean − Overall) / standard deviation of all rows; 0 if that is 0
@@ -21,8 +21,8 @@ type FeatureProfile struct {
 
 // ClusterProfile describes one cluster.
 type ClusterProfile struct {
-	Cluster  int
-	Size     int
+	Cluster  int              // its label
+	Size     int              // rows in it
 	Share    float64          // of all rows
 	Spread   float64          // root mean squared distance to the centroid
 	Typical  int              // row nearest to the centroid, lowest index among equals
@@ -39,29 +39,29 @@ func DescribeClusters(rows [][]float64, labels []int32, names []string) ([]Clust
 		return nil, fmt.Errorf("segment: DescribeClusters: %w", err)
 	}
 	if names == nil {
-		for j := range l.d {
+		for j := range l.D {
 			names = append(names, fmt.Sprintf("column %d", j))
 		}
 	}
-	if err := check.Len("names", len(names), l.d); err != nil {
+	if err := check.Len("names", len(names), l.D); err != nil {
 		return nil, fmt.Errorf("segment: DescribeClusters: %w", err)
 	}
-	all := partition(l.x, l.n, l.d, 1, make([]int32, l.n))
-	m2, total := make([]float64, l.k*l.d), make([]float64, l.d)
-	near := make([]float64, l.k)
-	out := make([]ClusterProfile, l.k)
+	all := partition(l.X, l.N, l.D, 1, make([]int32, l.N))
+	m2, total := make([]float64, l.K*l.D), make([]float64, l.D)
+	near := make([]float64, l.K)
+	out := make([]ClusterProfile, l.K)
 	for i := range near {
 		near[i] = math.Inf(1)
 	}
-	for i := range l.n {
-		c := int(l.label[i])
-		centre := l.centre[c*l.d : (c+1)*l.d]
-		for j, v := range l.row(i) {
-			a, b := v-centre[j], v-all.centre[j]
-			m2[c*l.d+j] += float64(a * a)
+	for i := range l.N {
+		c := int(l.Label[i])
+		centre := l.Centre[c*l.D : (c+1)*l.D]
+		for j, v := range l.Row(i) {
+			a, b := v-centre[j], v-all.Centre[j]
+			m2[c*l.D+j] += float64(a * a)
 			total[j] += float64(b * b)
 		}
-		d := squared(l.row(i), centre)
+		d := squared(l.Row(i), centre)
 		out[c].Spread += d
 		if d < near[c] {
 			near[c], out[c].Typical = d, i
@@ -70,16 +70,16 @@ func DescribeClusters(rows [][]float64, labels []int32, names []string) ([]Clust
 	}
 	for c := range out {
 		o := &out[c]
-		o.Size = l.size[c]
-		o.Share = float64(o.Size) / float64(l.n)
+		o.Size = l.Size[c]
+		o.Share = float64(o.Size) / float64(l.N)
 		o.Spread = math.Sqrt(o.Spread / float64(o.Size))
-		for j := range l.d {
-			f := FeatureProfile{Name: names[j], Column: j, Mean: l.centre[c*l.d+j], SD: math.NaN(), Overall: all.centre[j]}
+		for j := range l.D {
+			f := FeatureProfile{Name: names[j], Column: j, Mean: l.Centre[c*l.D+j], SD: math.NaN(), Overall: all.Centre[j]}
 			if o.Size > 1 {
-				f.SD = math.Sqrt(m2[c*l.d+j] / float64(o.Size-1))
+				f.SD = math.Sqrt(m2[c*l.D+j] / float64(o.Size-1))
 			}
 			if total[j] > 0 {
-				f.Z = (f.Mean - f.Overall) / math.Sqrt(total[j]/float64(l.n-1))
+				f.Z = (f.Mean - f.Overall) / math.Sqrt(total[j]/float64(l.N-1))
 			}
 			o.Features = append(o.Features, f)
 		}

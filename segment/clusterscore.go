@@ -7,18 +7,12 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/separation"
 )
 
-// labelled is a partition of rows: what the cluster scores look at.
-type labelled struct {
-	n, d, k int // k clusters have members
-	x       []float64
-	label   []int32 // 0 … k-1, renumbered so that no cluster is empty
-	size    []int
-	centre  []float64 // k×d
-}
-
-func (l *labelled) row(i int) []float64 { return l.x[i*l.d : (i+1)*l.d] }
+// labelled is a partition of rows: what the cluster scores look at. Labels are
+// renumbered so that no cluster is empty.
+type labelled struct{ separation.Partition }
 
 // newLabelled validates rows and labels. Clusters without members do not count.
 func newLabelled(rows [][]float64, labels []int32) (*labelled, error) {
@@ -70,30 +64,13 @@ func newLabelled(rows [][]float64, labels []int32) (*labelled, error) {
 
 // partition computes sizes and centroids; every cluster must have a member.
 func partition(x []float64, n, d, k int, label []int32) *labelled {
-	l := &labelled{n: n, d: d, k: k, x: x, label: label, size: make([]int, k), centre: make([]float64, k*d)}
-	origin := make([]int, k) // sums are taken from the first member, against cancellation
-	for i, a := range label {
-		if l.size[a] == 0 {
-			origin[a] = i
-		}
-		l.size[a]++
-		o := l.row(origin[a])
-		for j, v := range l.row(i) {
-			l.centre[int(a)*d+j] += v - o[j]
-		}
-	}
-	for a := range k {
-		for j, v := range l.row(origin[a]) {
-			l.centre[a*d+j] = v + l.centre[a*d+j]/float64(l.size[a])
-		}
-	}
-	return l
+	return &labelled{separation.New(x, n, d, k, label)}
 }
 
 // comparable reports partitions that no score is defined for.
 func (l *labelled) comparable() error {
-	if l.k < 2 || l.k >= l.n {
-		return fmt.Errorf("%d clusters of %d rows, want 2 to %d: %w", l.k, l.n, l.n-1, ErrUndefined)
+	if !l.Comparable() {
+		return fmt.Errorf("%d clusters of %d rows, want 2 to %d: %w", l.K, l.N, l.N-1, ErrUndefined)
 	}
 	return nil
 }
@@ -117,24 +94,26 @@ func Silhouette(ctx context.Context, rows [][]float64, labels []int32) (mean flo
 	return l.silhouette(ctx, 0)
 }
 
+// silhouette is Silhouette of a partition that is comparable; each row is measured
+// from every other one, in blocks of rows.
 func (l *labelled) silhouette(ctx context.Context, workers int) (mean float64, each []float64, err error) {
-	each = make([]float64, l.n)
-	err = parallel.For(ctx, l.n, 32, workers, func(_, lo, hi int) error {
-		sum := make([]float64, l.k)
+	each = make([]float64, l.N)
+	err = parallel.For(ctx, l.N, 32, workers, func(_, lo, hi int) error {
+		sum := make([]float64, l.K)
 		for i := lo; i < hi; i++ {
 			clear(sum)
-			x := l.row(i)
-			for j := range l.n {
-				sum[l.label[j]] += math.Sqrt(squared(x, l.x[j*l.d:(j+1)*l.d]))
+			x := l.Row(i)
+			for j := range l.N {
+				sum[l.Label[j]] += math.Sqrt(squared(x, l.X[j*l.D:(j+1)*l.D]))
 			}
-			own := int(l.label[i])
-			if l.size[own] < 2 {
+			own := int(l.Label[i])
+			if l.Size[own] < 2 {
 				continue
 			}
-			a, b := sum[own]/float64(l.size[own]-1), math.Inf(1)
+			a, b := sum[own]/float64(l.Size[own]-1), math.Inf(1)
 			for c, s := range sum {
 				if c != own {
-					b = min(b, s/float64(l.size[c]))
+					b = min(b, s/float64(l.Size[c]))
 				}
 			}
 			if m := max(a, b); m > 0 {
@@ -149,7 +128,7 @@ func (l *labelled) silhouette(ctx context.Context, workers int) (mean float64, e
 	for _, s := range each {
 		mean += s
 	}
-	return mean / float64(l.n), each, nil
+	return mean / float64(l.N), each, nil
 }
 
 // SimplifiedSilhouette is Silhouette with the distance to a cluster replaced by
@@ -166,16 +145,17 @@ func SimplifiedSilhouette(rows [][]float64, labels []int32) (float64, error) {
 	return l.simplified(), nil
 }
 
+// simplified is SimplifiedSilhouette of a partition that is comparable.
 func (l *labelled) simplified() float64 {
 	mean := 0.0
-	for i := range l.n {
-		own := int(l.label[i])
-		if l.size[own] < 2 {
+	for i := range l.N {
+		own := int(l.Label[i])
+		if l.Size[own] < 2 {
 			continue
 		}
 		a, b := 0.0, math.Inf(1)
-		for c := range l.k {
-			s := math.Sqrt(squared(l.row(i), l.centre[c*l.d:(c+1)*l.d]))
+		for c := range l.K {
+			s := math.Sqrt(squared(l.Row(i), l.Centre[c*l.D:(c+1)*l.D]))
 			if c == own {
 				a = s
 			} else {
@@ -186,7 +166,7 @@ func (l *labelled) simplified() float64 {
 			mean += (b - a) / m
 		}
 	}
-	return mean / float64(l.n)
+	return mean / float64(l.N)
 }
 
 // CalinskiHarabasz returns (B/(K−1)) / (W/(n−K)), the ratio of the dispersion
@@ -200,27 +180,11 @@ func CalinskiHarabasz(rows [][]float64, labels []int32) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("segment: CalinskiHarabasz: %w", err)
 	}
-	v := l.calinskiHarabasz()
+	v := l.CalinskiHarabasz()
 	if math.IsNaN(v) {
 		return 0, fmt.Errorf("segment: CalinskiHarabasz: all rows lie on their centroids: %w", ErrUndefined)
 	}
 	return v, nil
-}
-
-func (l *labelled) calinskiHarabasz() float64 {
-	all := partition(l.x, l.n, l.d, 1, make([]int32, l.n))
-	between, within := 0.0, 0.0
-	for c := range l.k {
-		between += float64(l.size[c]) * squared(l.centre[c*l.d:(c+1)*l.d], all.centre)
-	}
-	for i := range l.n {
-		c := int(l.label[i])
-		within += squared(l.row(i), l.centre[c*l.d:(c+1)*l.d])
-	}
-	if within == 0 {
-		return math.NaN()
-	}
-	return between / float64(l.k-1) / (within / float64(l.n-l.k))
 }
 
 // DaviesBouldin returns the mean over clusters of max (sᵢ+sⱼ)/dᵢⱼ, where s is the
@@ -235,36 +199,9 @@ func DaviesBouldin(rows [][]float64, labels []int32) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("segment: DaviesBouldin: %w", err)
 	}
-	v := l.daviesBouldin()
+	v := l.DaviesBouldin()
 	if math.IsNaN(v) {
 		return 0, fmt.Errorf("segment: DaviesBouldin: two clusters have the same centroid: %w", ErrUndefined)
 	}
 	return v, nil
-}
-
-func (l *labelled) daviesBouldin() float64 {
-	s := make([]float64, l.k)
-	for i := range l.n {
-		c := int(l.label[i])
-		s[c] += math.Sqrt(squared(l.row(i), l.centre[c*l.d:(c+1)*l.d]))
-	}
-	for c := range s {
-		s[c] /= float64(l.size[c])
-	}
-	total := 0.0
-	for i := range l.k {
-		worst := 0.0
-		for j := range l.k {
-			if i == j {
-				continue
-			}
-			d := math.Sqrt(squared(l.centre[i*l.d:(i+1)*l.d], l.centre[j*l.d:(j+1)*l.d]))
-			if d == 0 {
-				return math.NaN()
-			}
-			worst = max(worst, (s[i]+s[j])/d)
-		}
-		total += worst
-	}
-	return total / float64(l.k)
 }

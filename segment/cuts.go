@@ -1,11 +1,20 @@
 package segment
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Cuts)(nil)
+	_ encoding.BinaryMarshaler   = (*Cuts)(nil)
+	_ encoding.BinaryUnmarshaler = (*Cuts)(nil)
 )
 
 // Cuts turns a number into a level 1 … Levels() by ascending cut points: level i
@@ -63,12 +72,7 @@ func FitCuts(values []float64, levels int) (Cuts, error) {
 		lo, rest := int(num/int64(levels)), num%int64(levels)
 		at[i] = sorted[lo] + 0
 		if rest > 0 && sorted[lo] != sorted[lo+1] {
-			f := float64(rest) / float64(levels)
-			if gap := sorted[lo+1] - sorted[lo]; !math.IsInf(gap, 0) {
-				at[i] = min(sorted[lo]+f*gap, sorted[lo+1])
-			} else {
-				at[i] = sorted[lo]*(1-f) + sorted[lo+1]*f
-			}
+			at[i] = infer.Between(sorted[lo], sorted[lo+1], float64(rest)/float64(levels))
 		}
 	}
 	return Cuts{at}, nil
@@ -87,4 +91,37 @@ func (c Cuts) Level(x float64) int {
 	}
 	below, _ := slices.BinarySearch(c.at, x) // number of cuts < x
 	return below + 1
+}
+
+// AppendBinary appends the binary form of the cut points to dst.
+func (c Cuts) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Float64s(c.at)
+	return w.AppendFrame(dst, codec.KindCuts, 1), nil
+}
+
+// MarshalBinary returns the binary form of the cut points.
+func (c Cuts) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
+
+// UnmarshalBinary replaces c by what MarshalBinary wrote. Payload of version 1,
+// little-endian:
+//
+//	[]f64    cut points, finite, not descending
+//
+// Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
+// version ErrVersion; c is then unchanged.
+func (c *Cuts) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindCuts, 1)
+	if err != nil {
+		return fmt.Errorf("segment: Cuts.UnmarshalBinary: %w", err)
+	}
+	at := r.Float64s()
+	if firstDescent(at) > 0 || check.Slice("cut", at) != nil {
+		r.Fail("cut points are not finite and ascending")
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("segment: Cuts.UnmarshalBinary: %w", err)
+	}
+	*c = Cuts{at}
+	return nil
 }

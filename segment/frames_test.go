@@ -62,6 +62,18 @@ func TestFrames(t *testing.T) {
 			},
 		},
 		{
+			Kind: codec.KindCuts,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				c, err := segment.FitCuts([]float64{5, 10, 20, 40, 80, 160, 320, 640}, 4)
+				must(err)
+				return &c
+			},
+			Values: func(t testing.TB, s any) any {
+				c := s.(*segment.Cuts)
+				return map[string]any{"Levels": c.Levels(), "Points": c.Points(), "Level": c.Level(60)}
+			},
+		},
+		{
 			Kind: codec.KindTransitions,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
 				m := new(segment.Transitions)

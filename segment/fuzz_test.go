@@ -60,6 +60,14 @@ func FuzzRFMUnmarshal(f *testing.F) {
 	})
 }
 
+func FuzzCutsUnmarshal(f *testing.F) {
+	fuzzForm(f, func() form { return new(segment.Cuts) }, func(m form) {
+		if c := m.(*segment.Cuts); c.Level(3) < 1 || c.Level(3) > c.Levels() {
+			panic("a level that is none")
+		}
+	})
+}
+
 func FuzzTransitionsUnmarshal(f *testing.F) {
 	fuzzForm(f, func() form { return new(segment.Transitions) }, func(m form) {
 		_, _ = m.(*segment.Transitions).Rate(segment.New, segment.Active)

@@ -2,12 +2,19 @@ package segment
 
 import (
 	"context"
+	"encoding"
 	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/parallel"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*KMeans)(nil)
+	_ encoding.BinaryMarshaler   = (*KMeans)(nil)
+	_ encoding.BinaryUnmarshaler = (*KMeans)(nil)
 )
 
 // KMeansOptions configures FitKMeans. K is required (it may be left 0 when
@@ -135,7 +142,7 @@ func fitPoints(ctx context.Context, p *points, opt *KMeansOptions) (*KMeans, err
 			for j, c := range opt.Centers {
 				copy(l.centre[j*p.d:], c)
 			}
-		} else if err := seedPlusPlus(ctx, p, l.centre, opt.K, opt.Seed, uint64(r), opt.Workers); err != nil {
+		} else if err := seedPlusPlus(ctx, p, l.centre, opt, uint64(r)); err != nil {
 			return nil, err
 		}
 		m, err := l.run(ctx, r)
@@ -252,8 +259,20 @@ func (m *KMeans) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the model's binary form.
 func (m *KMeans) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
-// ErrVersion and leave m unchanged.
+// UnmarshalBinary replaces m by what MarshalBinary wrote. Payload of version 1,
+// little-endian:
+//
+//	int      K >= 1
+//	int      d >= 1 columns
+//	[]f64    K×d centres, none beyond 1e140 in size
+//	[]f64    K weights, finite and >= 0
+//	[]f64    K inertias of the clusters, finite and >= 0
+//	f64      inertia, finite and >= 0
+//	int      iterations
+//	bool     converged
+//
+// Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
+// version ErrVersion; m is then unchanged.
 func (m *KMeans) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindKMeans, 1)
 	if err != nil {

@@ -15,12 +15,13 @@ import (
 // stageSeed names the random streams of k-means++; the block is the restart.
 const stageSeed = 0x6b2b2b
 
-// seedPlusPlus draws k starting centres by greedy k-means++ (Arthur and
+// seedPlusPlus draws the K starting centres of one restart into centre (K×d) by greedy k-means++ (Arthur and
 // Vassilvitskii 2007; the greedy form, 2+⌊ln k⌋ candidates per centre of which
 // the one that lowers the potential most is taken, is that of scikit-learn).
 // It needs at least k distinct points.
-func seedPlusPlus(ctx context.Context, p *points, centre []float64, k int, seed, restart uint64, workers int) error {
-	s := newSeeding(p, k, rng.New(seed, stageSeed, restart), workers)
+func seedPlusPlus(ctx context.Context, p *points, centre []float64, opt *KMeansOptions, restart uint64) error {
+	k := opt.K
+	s := newSeeding(p, k, rng.New(opt.Seed, stageSeed, restart), opt.Workers)
 	if err := s.first(ctx, centre); err != nil {
 		return err
 	}
@@ -72,6 +73,8 @@ type seeding struct {
 	buffer [][]float64 // per worker: assignRows×lanes distances
 }
 
+// newSeeding reserves memory for k centres of p: trials is 2+⌊ln k⌋, as scikit-learn
+// has it, and every worker of parallel.For has a buffer of its own.
 func newSeeding(p *points, k int, random *rng.Stream, workers int) *seeding {
 	size := blockSize(p.n)
 	blocks := parallel.Blocks(p.n, size)

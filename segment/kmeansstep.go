@@ -2,12 +2,19 @@ package segment
 
 import (
 	"cmp"
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*KMeansStep)(nil)
+	_ encoding.BinaryMarshaler   = (*KMeansStep)(nil)
+	_ encoding.BinaryUnmarshaler = (*KMeansStep)(nil)
 )
 
 // KMeansStep is one round of k-means as an accumulator, for rows that are
@@ -212,8 +219,18 @@ func (s *KMeansStep) parts() []*[]float64 {
 // MarshalBinary returns the state's binary form.
 func (s *KMeansStep) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
-// ErrVersion and leave s unchanged.
+// UnmarshalBinary replaces s by what MarshalBinary wrote. Payload of version 1,
+// little-endian:
+//
+//	int      K >= 1
+//	int      d >= 1 columns
+//	3×[]f64  K×d each: centres of the start, Σ w(x−centre), the farthest rows; finite,
+//	         centres and rows none beyond 1e140 in size
+//	4×[]f64  K each: weights, Σ w·d², distance and weight of the farthest row; finite and
+//	         >= 0
+//
+// Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
+// version ErrVersion; s is then unchanged.
 func (s *KMeansStep) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindKMeansStep, 1)
 	if err != nil {

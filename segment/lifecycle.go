@@ -66,12 +66,14 @@ func (o *LifecycleOptions) validate() error {
 
 // Purchases are the times that decide a customer's state. The zero time means
 // never. Previous is the purchase before Last, zero if First is the only one.
-type Purchases struct{ First, Previous, Last time.Time }
+type Purchases struct {
+	First, Previous, Last time.Time // ascending
+}
 
 // Transition is a change of state. The state From ends and To begins at At.
 type Transition struct {
-	From, To State
-	At       time.Time
+	From, To State     // different ones
+	At       time.Time // the instant of the change
 }
 
 // Lifecycle is the state machine
@@ -98,6 +100,7 @@ func NewLifecycle(opt LifecycleOptions) (*Lifecycle, error) {
 // Options returns the thresholds in force.
 func (l *Lifecycle) Options() LifecycleOptions { return l.opt }
 
+// check refuses times that contradict each other or lie after asOf.
 func (p Purchases) check(asOf time.Time) error {
 	var bad string
 	switch {

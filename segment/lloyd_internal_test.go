@@ -35,7 +35,7 @@ func TestLloydBoundsExactProp(t *testing.T) {
 		k := rapid.IntRange(1, p.distinct(12)).Draw(t, "k")
 		o := KMeansOptions{K: k, Tol: -1}.withDefaults()
 		start := make([]float64, k*d)
-		if err := seedPlusPlus(context.Background(), p, start, k, 1, 0, 1); err != nil {
+		if err := seedPlusPlus(context.Background(), p, start, &KMeansOptions{K: k, Seed: 1, Workers: 1}, 0); err != nil {
 			t.Fatal(err)
 		}
 		var out [2][]byte
@@ -78,7 +78,7 @@ func TestSeedPlusPlusSpreads(t *testing.T) {
 	}
 	for seed := range uint64(20) {
 		centre := make([]float64, 12)
-		if err := seedPlusPlus(context.Background(), p, centre, 6, seed, 0, 2); err != nil {
+		if err := seedPlusPlus(context.Background(), p, centre, &KMeansOptions{K: 6, Seed: seed, Workers: 2}, 0); err != nil {
 			t.Fatal(err)
 		}
 		found := map[float64]bool{}

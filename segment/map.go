@@ -9,20 +9,22 @@ import (
 )
 
 // Span is a range of scores, both ends included. The zero Span means any score.
-type Span struct{ Min, Max int }
+type Span struct {
+	Min, Max int // 1 to the number of levels
+}
 
 // MapRule gives the name Segment to a box of cells. A segment may consist of
 // several boxes: repeat the name.
 type MapRule struct {
-	Segment string
-	R, F, M Span
+	Segment string // its name, not empty
+	R, F, M Span   // the box: every combination of scores within the three
 }
 
 // CellError is one cell that a segment map leaves open (Segments is empty; it
 // is ErrUndefined) or gives to several segments (it is ErrDuplicate).
 type CellError struct {
-	Cell     RFMScore
-	Segments []string
+	Cell     RFMScore // the cell at fault
+	Segments []string // which claim it
 }
 
 // Error names the cell and the segments that claim it.
@@ -74,55 +76,77 @@ func NewMap(r, f, m int, rules []MapRule) (*Map, error) {
 	for i := range s.cell {
 		s.cell[i] = -1
 	}
-	clash := map[int][]int32{} // cell → further segments
-	index := map[string]int32{}
+	l := layout{Map: s, clash: map[int][]int32{}, index: map[string]int32{}}
 	for i, rule := range rules {
-		if rule.Segment == "" || !utf8.ValidString(rule.Segment) {
-			return nil, fmt.Errorf(where+"rule %d has the name %q, want text: %w", i, rule.Segment, ErrRange)
+		if err := l.lay(rule); err != nil {
+			return nil, fmt.Errorf(where+"rule %d %w", i, err)
 		}
-		spans := [3]Span{rule.R, rule.F, rule.M}
-		for j, n := range []int{r, f, m} {
-			if spans[j] == (Span{}) {
-				spans[j] = Span{1, n}
-			}
-			if sp := spans[j]; sp.Min < 1 || sp.Max > n || sp.Min > sp.Max {
-				return nil, fmt.Errorf(where+"rule %d (%s) has %s from %d to %d, want within 1 to %d: %w",
-					i, rule.Segment, []string{"R", "F", "M"}[j], sp.Min, sp.Max, n, ErrRange)
-			}
+	}
+	if err := l.check(); err != nil {
+		return nil, fmt.Errorf(where+"%w", err)
+	}
+	return s, nil
+}
+
+// layout is a map while rules are laid over it.
+type layout struct {
+	*Map
+	clash map[int][]int32  // cell → further segments that claim it
+	index map[string]int32 // position of each name
+}
+
+// lay gives the cells of one rule to its segment, as far as they are free.
+func (l *layout) lay(rule MapRule) error {
+	if rule.Segment == "" || !utf8.ValidString(rule.Segment) {
+		return fmt.Errorf("has the name %q, want text: %w", rule.Segment, ErrRange)
+	}
+	spans := [3]Span{rule.R, rule.F, rule.M}
+	for j, n := range []int{l.r, l.f, l.m} {
+		if spans[j] == (Span{}) {
+			spans[j] = Span{1, n}
 		}
-		id, ok := index[rule.Segment]
-		if !ok {
-			id = int32(len(s.names))
-			index[rule.Segment] = id
-			s.names = append(s.names, rule.Segment)
+		if sp := spans[j]; sp.Min < 1 || sp.Max > n || sp.Min > sp.Max {
+			return fmt.Errorf("(%s) has %s from %d to %d, want within 1 to %d: %w", rule.Segment, []string{"R", "F", "M"}[j], sp.Min, sp.Max, n, ErrRange)
 		}
-		for x := spans[0].Min; x <= spans[0].Max; x++ {
-			for y := spans[1].Min; y <= spans[1].Max; y++ {
-				for z := spans[2].Min; z <= spans[2].Max; z++ {
-					c := s.at(x, y, z)
-					if s.cell[c] < 0 {
-						s.cell[c] = id
-					} else if s.cell[c] != id && !slices.Contains(clash[c], id) {
-						clash[c] = append(clash[c], id)
-					}
+	}
+	id, ok := l.index[rule.Segment]
+	if !ok {
+		id = int32(len(l.names))
+		l.index[rule.Segment] = id
+		l.names = append(l.names, rule.Segment)
+	}
+	for x := spans[0].Min; x <= spans[0].Max; x++ {
+		for y := spans[1].Min; y <= spans[1].Max; y++ {
+			for z := spans[2].Min; z <= spans[2].Max; z++ {
+				c := l.at(x, y, z)
+				if l.cell[c] < 0 {
+					l.cell[c] = id
+				} else if l.cell[c] != id && !slices.Contains(l.clash[c], id) {
+					l.clash[c] = append(l.clash[c], id)
 				}
 			}
 		}
 	}
+	return nil
+}
+
+// check names the cells that belong to no segment or to several, the first few of
+// them.
+func (l *layout) check() error {
 	var errs []error
 	bad := 0
-	for c, id := range s.cell {
-		if id >= 0 && len(clash[c]) == 0 {
+	for c, id := range l.cell {
+		if id >= 0 && len(l.clash[c]) == 0 {
 			continue
 		}
 		if bad++; bad > maxCellErrors {
 			continue
 		}
-		e := &CellError{Cell: RFMScore{uint8(c/(f*m)) + 1, uint8(c/m%f) + 1, uint8(c%m) + 1}}
+		e := &CellError{Cell: RFMScore{uint8(c/(l.f*l.m)) + 1, uint8(c/l.m%l.f) + 1, uint8(c%l.m) + 1}}
 		if id >= 0 {
-			e.Segments = append(e.Segments, s.names[id])
-			for _, o := range clash[c] {
-				e.Segments = append(e.Segments, s.names[o])
+			e.Segments = append(e.Segments, l.names[id])
+			for _, o := range l.clash[c] {
+				e.Segments = append(e.Segments, l.names[o])
 			}
 		}
 		errs = append(errs, e)
@@ -130,12 +154,10 @@ func NewMap(r, f, m int, rules []MapRule) (*Map, error) {
 	if bad > maxCellErrors {
 		errs = append(errs, fmt.Errorf("and %d more cells", bad-maxCellErrors))
 	}
-	if bad > 0 {
-		return nil, fmt.Errorf(where+"%w", errors.Join(errs...))
-	}
-	return s, nil
+	return errors.Join(errs...)
 }
 
+// at is the index of a cell.
 func (s *Map) at(r, f, m int) int { return ((r-1)*s.f+f-1)*s.m + m - 1 }
 
 // DefaultMapRules returns the rules of DefaultMap, to be adapted: the

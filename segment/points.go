@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/separation"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
@@ -180,17 +181,8 @@ func (p *points) distinct(limit int) int {
 // at most 64 blocks, so that per-block sums stay small beside the data.
 func blockSize(n int) int { return max(2048, (n+63)/64) }
 
-// squared returns Σ (x[j]-c[j])², summed in index order. The differences are
-// taken before squaring, so that a large common offset costs no precision.
-func squared(x, c []float64) float64 {
-	s := 0.0
-	c = c[:len(x)]
-	for j, v := range x {
-		t := v - c[j]
-		s += float64(t * t)
-	}
-	return s
-}
+// squared is the squared Euclidean distance.
+func squared(x, c []float64) float64 { return separation.Squared(x, c) }
 
 // tiles holds centres as the kernels want them.
 type tiles struct {

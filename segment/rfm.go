@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"encoding"
 	"fmt"
 	"slices"
 
@@ -8,9 +9,17 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
+var (
+	_ encoding.BinaryAppender    = (*RFM)(nil)
+	_ encoding.BinaryMarshaler   = (*RFM)(nil)
+	_ encoding.BinaryUnmarshaler = (*RFM)(nil)
+)
+
 // RFMScore is a customer's cell: R, F and M from 1 (worst) to the number of
 // levels (best).
-type RFMScore struct{ R, F, M uint8 }
+type RFMScore struct {
+	R, F, M uint8 // recency, frequency, monetary value
+}
 
 // String writes the usual three digits, "545"; beyond nine levels "5-12-3".
 func (s RFMScore) String() string {
@@ -119,8 +128,14 @@ func (m *RFM) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the scorer's binary form.
 func (m *RFM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
-// ErrVersion and leave m unchanged.
+// UnmarshalBinary replaces m by what MarshalBinary wrote. Payload of version 1,
+// little-endian:
+//
+//	3×[]f64  cut points of recency, frequency and monetary value: 254 at most, finite, not
+//	         descending
+//
+// Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
+// version ErrVersion; m is then unchanged.
 func (m *RFM) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindRFM, 1)
 	if err != nil {

@@ -343,6 +343,10 @@ func TestBinaryForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cuts, err := segment.NewCuts(-1, 0, 0, 7.5)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var tr segment.Transitions
 	if err := tr.Add(segment.New, segment.Active); err != nil {
 		t.Fatal(err)
@@ -351,6 +355,7 @@ func TestBinaryForms(t *testing.T) {
 		"KMeans":      {km, new(segment.KMeans)},
 		"KMeansStep":  {step, new(segment.KMeansStep)},
 		"RFM":         {rfm, new(segment.RFM)},
+		"Cuts":        {&cuts, new(segment.Cuts)},
 		"Transitions": {&tr, new(segment.Transitions)},
 	} {
 		t.Run(name, func(t *testing.T) {

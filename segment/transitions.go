@@ -1,10 +1,17 @@
 package segment
 
 import (
+	"encoding"
 	"fmt"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Transitions)(nil)
+	_ encoding.BinaryMarshaler   = (*Transitions)(nil)
+	_ encoding.BinaryUnmarshaler = (*Transitions)(nil)
 )
 
 // Transitions counts changes of state, one customer and period at a time. The
@@ -79,8 +86,13 @@ func (t *Transitions) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (t *Transitions) MarshalBinary() ([]byte, error) { return t.AppendBinary(nil) }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
-// ErrVersion and leave t unchanged.
+// UnmarshalBinary replaces t by what MarshalBinary wrote. Payload of version 1,
+// little-endian:
+//
+//	[]i64    36 counts >= 0: from prospect to each state in order, from new, …
+//
+// Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
+// version ErrVersion; t is then unchanged.
 func (t *Transitions) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindTransitions, 1)
 	if err != nil {

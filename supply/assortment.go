@@ -45,6 +45,7 @@ type Assortment[K ID] struct {
 	skus map[K]*listing
 }
 
+// listing is what is known of one product.
 type listing struct {
 	category string
 	listed   int64 // first listing, ns
@@ -165,8 +166,8 @@ func (l *listing) join(o listing) {
 }
 
 // Merge adds the state of other, which is not changed. It fails with ErrMismatch
-// when the options differ and where other is nil or the receiver. Counts and times merge exactly,
-// sums of fractional units to rounding.
+// when the options differ and where other is nil or the receiver. Counts and times
+// merge exactly, sums of fractional units to rounding.
 func (a *Assortment[K]) Merge(other *Assortment[K]) error {
 	const where = "supply: Assortment.Merge"
 	if err := check.Merge(where, a, other); err != nil {
@@ -255,13 +256,7 @@ func (a *Assortment[K]) Result(asOf time.Time) (AssortmentResult, error) {
 		return AssortmentResult{}, fmt.Errorf("%s: no product is listed by %s: %w", where, asOf.UTC().Format(time.RFC3339), ErrEmpty)
 	}
 	if total > 0 {
-		h := 0.0
-		for _, id := range shown {
-			if p := a.skus[id].sales / total; p > 0 {
-				h -= p * math.Log(p)
-			}
-		}
-		r.Effective = math.Exp(h)
+		r.Effective = a.effective(shown, total)
 	}
 	for _, c := range a.opt.Categories {
 		r.CategoryCoverage.Den++
@@ -279,6 +274,18 @@ func (a *Assortment[K]) Result(asOf time.Time) (AssortmentResult, error) {
 	return r, nil
 }
 
+// effective is the Hill number of order 1 of the sales of ids, which add up to total.
+func (a *Assortment[K]) effective(ids []K, total float64) float64 {
+	h := 0.0
+	for _, id := range ids {
+		if p := a.skus[id].sales / total; p > 0 {
+			h -= p * math.Log(p)
+		}
+	}
+	return math.Exp(h)
+}
+
+// floorDiv is a/b rounded down: days before 1970 are days, too.
 func floorDiv(a, b int64) int64 {
 	q := a / b
 	if a%b < 0 {

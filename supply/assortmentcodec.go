@@ -1,9 +1,16 @@
 package supply
 
 import (
+	"encoding"
 	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Assortment[string])(nil)
+	_ encoding.BinaryMarshaler   = (*Assortment[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*Assortment[string])(nil)
 )
 
 // AppendBinary appends the state to dst. Equal states give equal bytes.
@@ -33,9 +40,21 @@ func (a *Assortment[K]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the state as bytes.
 func (a *Assortment[K]) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the receiver by a state written by MarshalBinary with
-// the same class of id. On error (ErrCorrupt, ErrVersion, ErrMismatch) the
-// receiver is unchanged.
+// UnmarshalBinary replaces a by what MarshalBinary wrote. Payload of version 1,
+// little-endian, instants in nanoseconds since 1970, durations in nanoseconds:
+//
+//	[]string Categories, ascending without repeats
+//	i64      NewWithin
+//	ids      int class (0 text, 1 signed, 2 unsigned numbers), int n, n ids of K ascending:
+//	         length and bytes, or 8 bytes that fit K
+//	per id   string category; bool known and i64 instant of the first listing (0 where
+//	         unknown); i64, i64 milliseconds in and out of stock, >= 0; bool known and i64 end
+//	         of the latest interval; bool in stock then; f64 sales, f64 forecast, finite and
+//	         >= 0
+//
+// Any other length, order or value, and options that NewAssortment would refuse, are ErrCorrupt,
+// another kind of frame is ErrMismatch, a newer version ErrVersion; the receiver is then
+// unchanged.
 func (a *Assortment[K]) UnmarshalBinary(data []byte) error {
 	const name = "Assortment"
 	r, err := open(name, data, codec.KindAssortment)

@@ -50,6 +50,7 @@ type Demand[K ID] struct {
 	end  int // periods seen over all products
 }
 
+// history is what is known of one product.
 type history struct {
 	units  []float64 // by period, grown as needed
 	out    []int64   // ms out of stock by period
@@ -239,7 +240,7 @@ const minShare = 0.25
 // which the product was first listed (period First of the Demand), or from
 // period 0 if that is unknown.
 type Series struct {
-	First     int
+	First     int       // the period of the first element
 	Units     []float64 // demand, corrected as asked
 	Sold      []float64 // as recorded
 	Available []float64 // share of the period in stock, 0 to 1

@@ -1,10 +1,17 @@
 package supply
 
 import (
+	"encoding"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Demand[string])(nil)
+	_ encoding.BinaryMarshaler   = (*Demand[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*Demand[string])(nil)
 )
 
 // AppendBinary appends the state to dst. Equal states give equal bytes.
@@ -28,9 +35,21 @@ func (d *Demand[K]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the state as bytes.
 func (d *Demand[K]) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the receiver by a state written by MarshalBinary with
-// the same class of id. On error (ErrCorrupt, ErrVersion, ErrMismatch) the
-// receiver is unchanged.
+// UnmarshalBinary replaces d by what MarshalBinary wrote. Payload of version 1,
+// little-endian, instants in nanoseconds since 1970, durations in nanoseconds:
+//
+//	i64      Start
+//	i64      Period
+//	int      periods seen, at most 2²⁰
+//	ids      int class (0 text, 1 signed, 2 unsigned numbers), int n, n ids of K ascending:
+//	         length and bytes, or 8 bytes that fit K
+//	per id   []f64 units by period, finite and >= 0; []i64 milliseconds out of stock by
+//	         period, >= 0, neither longer than the periods; bool known and i64 instant of the
+//	         first listing
+//
+// Any other length, order or value, and options that NewDemand would refuse, are ErrCorrupt,
+// another kind of frame is ErrMismatch, a newer version ErrVersion; the receiver is then
+// unchanged.
 func (d *Demand[K]) UnmarshalBinary(data []byte) error {
 	const name = "Demand"
 	r, err := open(name, data, codec.KindDemand)

@@ -58,6 +58,9 @@ func filledFulfilment(t testing.TB) encoding.BinaryMarshaler {
 		{Placed: at(6), Shipped: at(7), Delivered: at(8), Promised: at(9), Region: "north"},
 		{Placed: at(10), Shipped: at(11), Promised: at(14)},
 		{Placed: at(29), Promised: at(33)},
+		{Placed: at(12), Shipped: at(12), Delivered: at(12), Promised: at(15)}, // at once
+		{Placed: at(28), Shipped: at(30), Promised: at(34)},
+		{Placed: at(30), Promised: at(36)}, // open for no time yet
 		{Placed: at(8), Cancelled: true},
 	} {
 		ok(t, f.Add(d))
@@ -73,6 +76,8 @@ func filledService(t testing.TB) encoding.BinaryMarshaler {
 		{Opened: at(20), Replied: at(21), Resolved: at(28)},
 		{Opened: at(24), Replied: at(24.125)},
 		{Opened: at(29)},
+		{Opened: at(9), Replied: at(9), Resolved: at(9), Contacts: 1}, // at once
+		{Opened: at(30)}, // open for no time yet
 	} {
 		ok(t, s.AddTicket(k))
 	}

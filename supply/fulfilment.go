@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/survive"
 )
 
 // Check is the answer to one yes-or-no question about a delivery. Its zero value
@@ -125,9 +126,9 @@ func (o FulfilmentOptions) validate() error {
 type Fulfilment struct {
 	opt     FulfilmentOptions
 	count   fulfilmentCounts
-	toShip  durations
-	transit durations
-	cycle   durations
+	toShip  survive.Durations
+	transit survive.Durations
+	cycle   survive.Durations
 	served  map[string]int64 // delivered orders by region
 }
 
@@ -316,13 +317,13 @@ func (k Check) tally(pass, known, unknown *int64) {
 
 // watch records a stage in s: done at to, or open until AsOf unless it ended
 // unseen.
-func (f *Fulfilment) watch(s *durations, from, to time.Time, ended bool) {
+func (f *Fulfilment) watch(s *survive.Durations, from, to time.Time, ended bool) {
 	switch {
 	case from.IsZero():
 	case !to.IsZero():
-		s.add(to.Sub(from), true)
+		s.Add(to.Sub(from), true)
 	case !ended:
-		s.add(f.opt.AsOf.Sub(from), false)
+		s.Add(f.opt.AsOf.Sub(from), false)
 	}
 }
 
@@ -339,9 +340,9 @@ func (f *Fulfilment) Merge(other *Fulfilment) error {
 	if err := addCounts(where, f.count.all(), other.count.all()); err != nil {
 		return err
 	}
-	f.toShip.merge(&other.toShip)
-	f.transit.merge(&other.transit)
-	f.cycle.merge(&other.cycle)
+	f.toShip.Merge(&other.toShip)
+	f.transit.Merge(&other.transit)
+	f.cycle.Merge(&other.cycle)
 	for r, n := range other.served {
 		f.served[r] += n
 	}
@@ -395,7 +396,7 @@ func (f *Fulfilment) Result() (FulfilmentResult, error) {
 	share := func(n, d int64) Ratio { return Ratio{float64(n), float64(d)} }
 	r := FulfilmentResult{
 		Orders: c.Orders, Cancelled: c.Cancelled, Open: c.Open, Overdue: c.Overdue, NoPromise: c.NoPromise,
-		OrderToShip: f.toShip.result(), ShipToDeliver: f.transit.result(), OrderToDelivery: f.cycle.result(),
+		OrderToShip: summary(&f.toShip), ShipToDeliver: summary(&f.transit), OrderToDelivery: summary(&f.cycle),
 		OnTime: share(c.OnTime, c.OnTimeDen), InFull: share(c.InFull, c.InFullDen),
 		LineFill: share(c.Lines, c.LinesDen), UnitFill: share(c.Units, c.UnitsDen),
 		OTIF: share(c.OTIF, c.OTIFDen), OverDelivered: c.OverDelivered,

@@ -1,9 +1,17 @@
 package supply
 
 import (
+	"encoding"
 	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/survive"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Fulfilment)(nil)
+	_ encoding.BinaryMarshaler   = (*Fulfilment)(nil)
+	_ encoding.BinaryUnmarshaler = (*Fulfilment)(nil)
 )
 
 // AppendBinary appends the state to dst. Equal states give equal bytes.
@@ -20,8 +28,8 @@ func (f *Fulfilment) AppendBinary(dst []byte) ([]byte, error) {
 	for _, n := range f.count.all() {
 		w.Int64(*n)
 	}
-	for _, s := range []*durations{&f.toShip, &f.transit, &f.cycle} {
-		s.encode(&w)
+	for _, s := range []*survive.Durations{&f.toShip, &f.transit, &f.cycle} {
+		s.Encode(&w)
 	}
 	encodeTally(&w, f.served)
 	return w.AppendFrame(dst, codec.KindFulfilment, version), nil
@@ -30,8 +38,22 @@ func (f *Fulfilment) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the state as bytes.
 func (f *Fulfilment) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the receiver by a state written by MarshalBinary. On
-// error (ErrCorrupt, ErrVersion, ErrMismatch) the receiver is unchanged.
+// UnmarshalBinary replaces f by what MarshalBinary wrote. Payload of version 1,
+// little-endian, instants in nanoseconds since 1970, durations in nanoseconds:
+//
+//	i64      AsOf
+//	i64      Grace
+//	int      Perfect, the bits of Criteria
+//	[]string regions of Targets, ascending without repeats, and then f64 for each, its weight
+//	26×i64   counts >= 0, in the order of fulfilmentCounts
+//	3×durations  order to shipment, to delivery, and both together; each
+//	         []i32, []i64 buckets of finished cases and their counts, the same of open ones,
+//	         i64 milliseconds of the finished cases, i64 the longest of them
+//	[]string regions served, ascending without repeats, and then i64 for each, its orders
+//
+// Any other length, order or value, and options that NewFulfilment would refuse, are ErrCorrupt,
+// another kind of frame is ErrMismatch, a newer version ErrVersion; the receiver is then
+// unchanged.
 func (f *Fulfilment) UnmarshalBinary(data []byte) error {
 	const name = "Fulfilment"
 	r, err := open(name, data, codec.KindFulfilment)
@@ -57,8 +79,8 @@ func (f *Fulfilment) UnmarshalBinary(data []byte) error {
 	for _, c := range n.count.all() {
 		*c = decodeCount(r)
 	}
-	for _, s := range []*durations{&n.toShip, &n.transit, &n.cycle} {
-		s.decode(r)
+	for _, s := range []*survive.Durations{&n.toShip, &n.transit, &n.cycle} {
+		s.Decode(r)
 	}
 	n.served = decodeTally(r)
 	if err := done(name, r, n.opt.validate()); err != nil {

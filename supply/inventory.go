@@ -63,6 +63,7 @@ type Inventory[K ID] struct {
 	skus map[K]*stocked
 }
 
+// stocked is what is known of one product.
 type stocked struct {
 	valueTime float64 // Σ value × milliseconds within the window; whole, so mostly exact
 	unitTime  float64
@@ -298,7 +299,7 @@ type StockFigures struct {
 
 	Dead      bool  // nothing sold for DeadAfter; in a total, whether any product is
 	DeadUnits int64 // units on hand of dead products
-	DeadValue int64
+	DeadValue int64 // of these, at cost
 
 	// AgedUnits is the stock on hand by age, one band per element of Ages and one
 	// for older. Units are taken to leave in the order they came (FIFO), so what
@@ -308,7 +309,7 @@ type StockFigures struct {
 
 // InventoryResult is the result of an Inventory.
 type InventoryResult[K ID] struct {
-	Total    StockFigures
+	Total    StockFigures   // of all products together
 	IDs      []K            // ascending
 	Products []StockFigures // in the order of IDs
 }
@@ -355,6 +356,8 @@ func (v *Inventory[K]) rates(f *StockFigures) {
 	f.DaysOfSupply = Ratio{365 * f.AverageValue, float64(f.Cost) * year}
 }
 
+// figures returns those of one product. Units on hand are aged from the newest
+// receipt backwards; what never sold has been on the shelf since its first receipt.
 func (v *Inventory[K]) figures(s *stocked) StockFigures {
 	window := float64(v.opt.To.Sub(v.opt.From)) / 1e6 // ms
 	f := StockFigures{

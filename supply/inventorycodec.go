@@ -1,9 +1,16 @@
 package supply
 
 import (
+	"encoding"
 	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Inventory[string])(nil)
+	_ encoding.BinaryMarshaler   = (*Inventory[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*Inventory[string])(nil)
 )
 
 // AppendBinary appends the state to dst. Equal states give equal bytes.
@@ -45,9 +52,24 @@ func (v *Inventory[K]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the state as bytes.
 func (v *Inventory[K]) MarshalBinary() ([]byte, error) { return v.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the receiver by a state written by MarshalBinary with
-// the same class of id. On error (ErrCorrupt, ErrVersion, ErrMismatch) the
-// receiver is unchanged.
+// UnmarshalBinary replaces v by what MarshalBinary wrote. Payload of version 1,
+// little-endian, instants in nanoseconds since 1970, durations in nanoseconds:
+//
+//	i64, i64 From, To
+//	i64      DeadAfter
+//	[]i64    Ages
+//	string   Currency
+//	ids      int class (0 text, 1 signed, 2 unsigned numbers), int n, n ids of K ascending:
+//	         length and bytes, or 8 bytes that fit K
+//	per id   f64, f64 value and units times milliseconds, finite and >= 0; bool known and i64
+//	         instant of the latest level; i64, i64 units and value then, >= 0; 4×i64 units sold,
+//	         revenue, cost and units received within the window, >= 0; bool known and i64 instant
+//	         of the latest sale; []i64 days of receipt since 1970, ascending without repeats, and
+//	         then i64 for each, its units
+//
+// Any other length, order or value, and options that NewInventory would refuse, are ErrCorrupt,
+// another kind of frame is ErrMismatch, a newer version ErrVersion; the receiver is then
+// unchanged.
 func (v *Inventory[K]) UnmarshalBinary(data []byte) error {
 	const name = "Inventory"
 	r, err := open(name, data, codec.KindInventory)

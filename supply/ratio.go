@@ -9,9 +9,12 @@ import (
 )
 
 // Ratio is a share or rate together with what it was divided from, so that it
-// can be added up over shards and judged by its size.
+// can be added up over shards and judged by its size. It is what the results of this
+// package carry: hours in stock, weights and counts alike. For KPIs that you add up
+// yourself take the Ratio of package metrics, of exact int64 with a binary form; over
+// nothing both are ErrUndefined.
 type Ratio struct {
-	Num, Den float64
+	Num, Den float64 // in the same unit, or units and what each is per
 }
 
 // Value returns Num/Den, or ErrUndefined when Den is 0: a service that nobody

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/survive"
 )
 
 // ServiceOptions configures a Service.
@@ -71,9 +72,9 @@ type Return struct {
 // safe for concurrent use.
 type Service struct {
 	opt     ServiceOptions
-	reply   durations
-	resolve durations
-	backlog durations
+	reply   survive.Durations
+	resolve survive.Durations
+	backlog survive.Durations
 	count   serviceCounts
 	votes   [3][11]int64
 	reasons map[string]int64
@@ -108,6 +109,34 @@ func NewService(opt ServiceOptions) (*Service, error) {
 // AsOf are ErrRange and change nothing.
 func (s *Service) AddTicket(t Ticket) error {
 	const where = "supply: Service.AddTicket"
+	if err := t.validate(where, s.opt.AsOf); err != nil {
+		return err
+	}
+	c := s.judge(&t)
+	if err := addCounts(where, s.count.all(), c.all()); err != nil {
+		return err
+	}
+	solved := !t.Resolved.IsZero()
+	age := s.opt.AsOf.Sub(t.Opened)
+	switch {
+	case !t.Replied.IsZero():
+		s.reply.Add(t.Replied.Sub(t.Opened), true)
+	case solved:
+		// Solved without an answer, by itself or by merging: no reply to wait for.
+	default:
+		s.reply.Add(age, false)
+	}
+	if solved {
+		s.resolve.Add(t.Resolved.Sub(t.Opened), true)
+	} else {
+		s.resolve.Add(age, false)
+		s.backlog.Add(age, true)
+	}
+	return nil
+}
+
+// validate refuses times out of order or after asOf.
+func (t *Ticket) validate(where string, asOf time.Time) error {
 	if t.Opened.IsZero() {
 		return fmt.Errorf("%s: Opened is the zero time: %w", where, ErrRange)
 	}
@@ -115,16 +144,17 @@ func (s *Service) AddTicket(t Ticket) error {
 		name string
 		t    time.Time
 	}{{"Opened", t.Opened}, {"Replied", t.Replied}, {"Resolved", t.Resolved}, {"Reopened", t.Reopened}} {
-		if err := known(where, c.name, c.t, s.opt.AsOf); err != nil {
+		if err := known(where, c.name, c.t, asOf); err != nil {
 			return err
 		}
 	}
-	for _, err := range []error{
-		span(where, "Opened", t.Opened, "Replied", t.Replied),
-		span(where, "Opened", t.Opened, "Resolved", t.Resolved),
-		span(where, "Resolved", t.Resolved, "Reopened", t.Reopened),
-	} {
-		if err != nil {
+	for _, c := range []struct {
+		a    string
+		from time.Time
+		b    string
+		to   time.Time
+	}{{"Opened", t.Opened, "Replied", t.Replied}, {"Opened", t.Opened, "Resolved", t.Resolved}, {"Resolved", t.Resolved, "Reopened", t.Reopened}} {
+		if err := span(where, c.a, c.from, c.b, c.to); err != nil {
 			return err
 		}
 	}
@@ -134,42 +164,30 @@ func (s *Service) AddTicket(t Ticket) error {
 	if !t.Reopened.IsZero() && t.Resolved.IsZero() {
 		return fmt.Errorf("%s: Reopened but never Resolved: %w", where, ErrRange)
 	}
-	c := serviceCounts{Tickets: 1}
-	solved, again := !t.Resolved.IsZero(), !t.Reopened.IsZero()
-	if solved {
-		c.Resolved = 1
-		if again {
-			c.Reopened = 1
-		}
-		switch {
-		case t.Contacts == 0 || s.opt.AsOf.Sub(t.Resolved) < s.opt.ReopenWindow:
-			c.Unjudged = 1
-		default:
-			c.FirstDen = 1
-			if t.Contacts == 1 && !(again && t.Reopened.Sub(t.Resolved) <= s.opt.ReopenWindow) {
-				c.First = 1
-			}
-		}
-	}
-	if err := addCounts(where, s.count.all(), c.all()); err != nil {
-		return err
-	}
-	switch {
-	case !t.Replied.IsZero():
-		s.reply.add(t.Replied.Sub(t.Opened), true)
-	case solved:
-		// Solved without an answer, by itself or by merging: no reply to wait for.
-	default:
-		s.reply.add(s.opt.AsOf.Sub(t.Opened), false)
-	}
-	if solved {
-		s.resolve.add(t.Resolved.Sub(t.Opened), true)
-	} else {
-		age := s.opt.AsOf.Sub(t.Opened)
-		s.resolve.add(age, false)
-		s.backlog.add(age, true)
-	}
 	return nil
+}
+
+// judge returns what one ticket adds to the counts. A solution counts as one of the
+// first contact only once it has held for the window.
+func (s *Service) judge(t *Ticket) serviceCounts {
+	c := serviceCounts{Tickets: 1}
+	if t.Resolved.IsZero() {
+		return c
+	}
+	c.Resolved = 1
+	again := !t.Reopened.IsZero()
+	if again {
+		c.Reopened = 1
+	}
+	if t.Contacts == 0 || s.opt.AsOf.Sub(t.Resolved) < s.opt.ReopenWindow {
+		c.Unjudged = 1
+		return c
+	}
+	c.FirstDen = 1
+	if t.Contacts == 1 && !(again && t.Reopened.Sub(t.Resolved) <= s.opt.ReopenWindow) {
+		c.First = 1
+	}
+	return c
 }
 
 // AddSurvey records one answer; a score off the scale is ErrRange.
@@ -236,13 +254,16 @@ func (s *Service) Merge(other *Service) error {
 	if err := addCounts(where, s.count.all(), other.count.all()); err != nil {
 		return err
 	}
-	s.reply.merge(&other.reply)
-	s.resolve.merge(&other.resolve)
-	s.backlog.merge(&other.backlog)
+	s.reply.Merge(&other.reply)
+	s.resolve.Merge(&other.resolve)
+	s.backlog.Merge(&other.backlog)
 	for k := range s.votes {
 		for i, n := range other.votes[k] {
 			s.votes[k][i] += n
 		}
+	}
+	if s.reasons == nil {
+		s.reasons = map[string]int64{}
 	}
 	for r, n := range other.reasons {
 		s.reasons[r] += n
@@ -267,7 +288,7 @@ type ReturnReason struct {
 
 // ServiceResult is the result of a Service.
 type ServiceResult struct {
-	Tickets int64
+	Tickets int64 // opened by AsOf
 	Backlog int64 // not resolved by AsOf
 
 	FirstResponse Durations // opening to first answer of a person
@@ -308,7 +329,7 @@ func (s *Service) Result() (ServiceResult, error) {
 	share := func(n, d int64) Ratio { return Ratio{float64(n), float64(d)} }
 	r := ServiceResult{
 		Tickets: c.Tickets, Backlog: c.Tickets - c.Resolved,
-		FirstResponse: s.reply.result(), Resolution: s.resolve.result(), BacklogAge: s.backlog.result(),
+		FirstResponse: summary(&s.reply), Resolution: summary(&s.resolve), BacklogAge: summary(&s.backlog),
 		Resolved: share(c.Resolved, c.Tickets), Reopened: share(c.Reopened, c.Resolved),
 		FirstContact: share(c.First, c.FirstDen), Unjudged: c.Unjudged,
 		CSAT:           s.score(CSAT, func(v int) float64 { return float64(v) }),

@@ -1,9 +1,17 @@
 package supply
 
 import (
+	"encoding"
 	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/survive"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Service)(nil)
+	_ encoding.BinaryMarshaler   = (*Service)(nil)
+	_ encoding.BinaryUnmarshaler = (*Service)(nil)
 )
 
 // AppendBinary appends the state to dst. Equal states give equal bytes.
@@ -14,8 +22,8 @@ func (s *Service) AppendBinary(dst []byte) ([]byte, error) {
 	for _, n := range s.count.all() {
 		w.Int64(*n)
 	}
-	for _, d := range []*durations{&s.reply, &s.resolve, &s.backlog} {
-		d.encode(&w)
+	for _, d := range []*survive.Durations{&s.reply, &s.resolve, &s.backlog} {
+		d.Encode(&w)
 	}
 	for _, v := range s.votes {
 		w.Int64s(v[:])
@@ -27,8 +35,21 @@ func (s *Service) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the state as bytes.
 func (s *Service) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the receiver by a state written by MarshalBinary. On
-// error (ErrCorrupt, ErrVersion, ErrMismatch) the receiver is unchanged.
+// UnmarshalBinary replaces s by what MarshalBinary wrote. Payload of version 1,
+// little-endian, instants in nanoseconds since 1970, durations in nanoseconds:
+//
+//	i64      AsOf
+//	i64      ReopenWindow
+//	15×i64   counts >= 0, in the order of serviceCounts
+//	3×durations  to the first answer, to the solution, age of the backlog; each
+//	         []i32, []i64 buckets of finished cases and their counts, the same of open ones,
+//	         i64 milliseconds of the finished cases, i64 the longest of them
+//	3×[]i64  11 counts >= 0 of the answers 0 … 10 of CSAT, NPS and CES, 0 off the scale
+//	[]string reasons of returns, ascending without repeats, and then i64 for each, its units
+//
+// Any other length, order or value, and options that NewService would refuse, are ErrCorrupt,
+// another kind of frame is ErrMismatch, a newer version ErrVersion; the receiver is then
+// unchanged.
 func (s *Service) UnmarshalBinary(data []byte) error {
 	const name = "Service"
 	r, err := open(name, data, codec.KindService)
@@ -40,8 +61,8 @@ func (s *Service) UnmarshalBinary(data []byte) error {
 	for _, c := range n.count.all() {
 		*c = decodeCount(r)
 	}
-	for _, d := range []*durations{&n.reply, &n.resolve, &n.backlog} {
-		d.decode(r)
+	for _, d := range []*survive.Durations{&n.reply, &n.resolve, &n.backlog} {
+		d.Decode(r)
 	}
 	for k := range n.votes {
 		votes := r.Int64s()

@@ -114,6 +114,7 @@ const (
 	KindRFM         Kind = 0x0303
 	KindTransitions Kind = 0x0304
 	KindAudience    Kind = 0x0305
+	KindCuts        Kind = 0x0306
 
 	KindLogistic        Kind = 0x0401
 	KindLinear          Kind = 0x0402
@@ -218,6 +219,7 @@ var Table = []Entry{
 	{KindRFM, "segment", "RFM"},
 	{KindTransitions, "segment", "Transitions"},
 	{KindAudience, "segment/audience", "Set"},
+	{KindCuts, "segment", "Cuts"},
 	{KindLogistic, "predict", "Logistic"},
 	{KindLinear, "predict", "Linear"},
 	{KindGram, "predict", "Gram"},

@@ -11,7 +11,7 @@ import (
 
 // GroupRate is the share of one group of users that an audience reaches.
 type GroupRate struct {
-	Group    string
+	Group    string  // as the attribute has it
 	Size     int     // users in the group
 	Selected int     // of them in the audience
 	Rate     float64 // Selected / Size
@@ -25,6 +25,12 @@ type GroupRate struct {
 // users whose value is missing in none. Groups of fewer than minGroup users
 // (default 50) are flagged. An unknown attribute is ErrUnknownID, one of another
 // kind or an audience over another number of users ErrMismatch.
+//
+// It looks at a selection alone, before any outcome is known, and costs one pass over
+// the attribute. Once outcomes are known take Fairness of package metrics: a mergeable
+// state of chosen and outcome per group, with equal opportunity and equalised odds
+// beside the same rates. Its ratio is lowest by highest of all groups; here each group
+// has its own, and small groups set no standard.
 func Parity(set *Set, table *Attributes, attribute string, minGroup int) ([]GroupRate, error) {
 	const where = "audience: Parity"
 	minGroup = check.Default(minGroup, DefaultMinSize)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/bitset"
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/rng"
 )
 
@@ -101,6 +102,8 @@ func Compile(rule Rule, table *Attributes, opt Options) (*Program, error) {
 	return p, nil
 }
 
+// bind looks up the columns and values of a rule and of all below it, and notes
+// whether any of them asks for the instant of evaluation.
 func bind(n *node, t *Attributes, needsAsOf *bool) (*bound, error) {
 	b := &bound{node: n}
 	for _, k := range n.kids {
@@ -338,6 +341,7 @@ func (p *Program) Explain(user int32) (Explanation, error) {
 	return p.explain(p.root, user), nil
 }
 
+// explain evaluates b for one user without a short cut, so that every part shows.
 func (p *Program) explain(b *bound, u int32) Explanation {
 	e := Explanation{Rule: Rule{b.node}.String(), op: b.op}
 	if b.op > opNot {
@@ -361,6 +365,7 @@ func (p *Program) explain(b *bound, u int32) Explanation {
 	return e
 }
 
+// value says what is known about a user that a clause looks at, in words.
 func (p *Program) value(b *bound, u int32) string {
 	c := b.col
 	if !c.known.Has(u) || b.col2 != nil && !b.col2.known.Has(u) {
@@ -469,18 +474,16 @@ func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estima
 			hits++
 		}
 	}
-	const z2 = 1.959963984540054 * 1.959963984540054
 	total, k := float64(n), float64(sample)
 	share := float64(hits) / k
-	// The correction shrinks the variance as if the sample were larger.
-	k *= (total - 1) / (total - k)
-	mid := (share + z2/(2*k)) / (1 + z2/k)
-	half := math.Sqrt(z2*(share*(1-share)+z2/(4*k))/k) / (1 + z2/k)
+	// The correction for the finite population shrinks the variance as if the sample
+	// were larger.
+	low, high := infer.Wilson(share, k*(total-1)/(total-k), 0.95)
 	// What has been seen is certain: hits users match, sample-hits do not.
 	return Estimate{
 		Count:   share * total,
-		Low:     max(mid-half, float64(hits)/total) * total,
-		High:    min(mid+half, 1-float64(sample-hits)/total) * total,
+		Low:     max(low, float64(hits)/total) * total,
+		High:    min(high, 1-float64(sample-hits)/total) * total,
 		Sampled: sample,
 	}, nil
 }

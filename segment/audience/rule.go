@@ -69,6 +69,7 @@ func Or(rules ...Rule) Rule { return Rule{&node{op: opOr, kids: kids(rules)}} }
 // Not is true if the rule is false, and unknown if it is unknown.
 func Not(rule Rule) Rule { return Rule{&node{op: opNot, kids: []*node{rule.n}}} }
 
+// kids returns the nodes of rules, nil for the zero Rule.
 func kids(rules []Rule) []*node {
 	out := make([]*node, len(rules))
 	for i, r := range rules {
@@ -236,6 +237,7 @@ func (r Rule) String() string {
 	return b.String()
 }
 
+// write appends the rule for people; a change of wording changes no stored rule.
 func (n *node) write(b *strings.Builder) {
 	if n == nil {
 		b.WriteString("(no rule)")

@@ -10,6 +10,11 @@ import (
 	"time"
 )
 
+var (
+	_ json.Marshaler   = Rule{}
+	_ json.Unmarshaler = (*Rule)(nil)
+)
+
 // ruleFields lists, per operation, the members of its JSON object beside "op".
 var ruleFields = [...][]string{
 	opAnd: {"rules"}, opOr: {"rules"}, opNot: {"rule"},
@@ -31,6 +36,8 @@ func (r Rule) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// json appends the object of a rule that has been checked, its members in the order
+// of ruleFields: equal rules give equal bytes.
 func (n *node) json(b *bytes.Buffer) {
 	text := func(s string) {
 		e := json.NewEncoder(b)
@@ -138,6 +145,7 @@ func ParseRule(data []byte) (Rule, error) {
 	return r, nil
 }
 
+// ruleParser reads one rule from a stream of tokens and counts what it has read.
 type ruleParser struct {
 	dec   *json.Decoder
 	nodes int
@@ -203,6 +211,7 @@ func (p *ruleParser) rule(tok json.Token, depth int) (*node, error) {
 	return n, nil
 }
 
+// member reads the value of one member into its field of n; "op" goes into name.
 func (p *ruleParser) member(n *node, key string, name *string, depth int) error {
 	if key == "rules" || key == "values" {
 		return p.list(n, key, depth)
@@ -240,6 +249,8 @@ func (p *ruleParser) member(n *node, key string, name *string, depth int) error 
 	return p.fail("unknown member %q", key)
 }
 
+// list reads the rules of an and or an or, or the values of an in, which are sorted
+// and freed of repeats as In does.
 func (p *ruleParser) list(n *node, key string, depth int) error {
 	t, err := p.token()
 	if err != nil {

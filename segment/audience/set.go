@@ -1,10 +1,10 @@
 package audience
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"math/bits"
-	"reflect"
 	"slices"
 
 	"golang.org/x/exp/constraints"
@@ -12,7 +12,14 @@ import (
 	"github.com/aislekit/aisle/internal/bitset"
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/rng"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Set)(nil)
+	_ encoding.BinaryMarshaler   = (*Set)(nil)
+	_ encoding.BinaryUnmarshaler = (*Set)(nil)
 )
 
 // DefaultMinSize is the size below which an audience counts as small, if
@@ -117,27 +124,26 @@ func (a *Set) combine(b *Set, name string, op func(x, y *bitset.Set)) (*Set, err
 // HoldOut splits an audience in two: target, to be addressed, and control, to be
 // left alone so that the effect can be measured. A user is in control if a hash
 // of seed and the user's id falls below share, which must lie strictly between 0
-// and 1. ids holds the id of every user of the universe.
+// and 1. id holds the id of every user of the universe.
 //
 // The split depends on the id alone: a user stays on the same side whatever the
 // audience, the order of users, or the day; a larger share with the same seed
 // keeps all controls of a smaller one. Use another seed for a campaign whose
 // control group must not be the same people. The size of control is binomial
 // around share·Count.
-func HoldOut[U ID](a *Set, ids []U, share float64, seed uint64) (target, control *Set, err error) {
+func HoldOut[U ID](a *Set, id []U, share float64, seed uint64) (target, control *Set, err error) {
 	var c check.Options
 	c.Require(share > 0 && share < 1, "share", share, "strictly between 0 and 1")
 	if err := c.Err("audience: HoldOut"); err != nil {
 		return nil, nil, err
 	}
-	if err := check.Len("ids", len(ids), a.Universe()); err != nil {
+	if err := check.Len("ids", len(id), a.Universe()); err != nil {
 		return nil, nil, fmt.Errorf("audience: HoldOut: %w", err)
 	}
 	target = &Set{set: a.members().Clone(), min: a.MinSize()}
 	control = &Set{set: bitset.New(a.Universe()), min: a.MinSize()}
-	hash := hasher(ids)
 	for u := range a.All {
-		if rng.Unit(rng.Hash(seed, stageHoldOut, hash(u))) < share {
+		if rng.Unit(rng.Hash(seed, stageHoldOut, hash(id[u]))) < share {
 			control.set.Add(u)
 			target.set.Remove(u)
 		}
@@ -155,18 +161,13 @@ const stageHoldOut = 0x686f6c64
 // ID is what a user's identifier may be: any integer or string type.
 type ID interface{ ~string | constraints.Integer }
 
-// hasher returns the hash of ids[u]. Integers of any type and equal value hash
-// alike.
-func hasher[U ID](ids []U) func(u int32) uint64 {
-	v := reflect.ValueOf(ids)
-	switch kind := reflect.TypeFor[U]().Kind(); {
-	case kind == reflect.String:
-		return func(u int32) uint64 { return rng.HashString(v.Index(int(u)).String()) }
-	case kind >= reflect.Uint && kind <= reflect.Uintptr:
-		return func(u int32) uint64 { return rng.Mix(v.Index(int(u)).Uint()) }
-	default:
-		return func(u int32) uint64 { return rng.Mix(uint64(v.Index(int(u)).Int())) }
+// hash scatters one id, the same in every process. Integers of any type and equal
+// value hash alike.
+func hash[U ID](id U) uint64 {
+	if ids.ClassOf[U]() == ids.String {
+		return ids.Hash(id)
 	}
+	return rng.Mix(ids.Hash(id))
 }
 
 // AppendBinary appends the audience's binary form to dst.
@@ -182,8 +183,16 @@ func (a *Set) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the audience's binary form.
 func (a *Set) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Broken bytes are ErrCorrupt or
-// ErrVersion and leave a unchanged.
+// UnmarshalBinary replaces a by what MarshalBinary wrote. Payload of version 1,
+// little-endian:
+//
+//	int      n, the universe, 0 … 2³¹−1
+//	int      the size below which the set is Small, >= 1
+//	string   why it is empty, "" where there are members
+//	[]u64    ⌈n/64⌉ words, bit u%64 of word u/64 set for a member u < n
+//
+// Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
+// version ErrVersion; a is then unchanged.
 func (a *Set) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindAudience, 1)
 	if err != nil {

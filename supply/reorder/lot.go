@@ -93,6 +93,8 @@ type DiscountOptions struct {
 	Incremental bool
 }
 
+// validate checks every field, and that the price list ascends in quantity and
+// descends in price.
 func (o DiscountOptions) validate() error {
 	var c check.Options
 	check.Positive(&c, "Demand", o.Demand)

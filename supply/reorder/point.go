@@ -52,6 +52,7 @@ func (o PointOptions) withDefaults() PointOptions {
 	return o
 }
 
+// validate checks every field that is read: those of the law only without LeadDemand.
 func (o PointOptions) validate(where string) error {
 	var c check.Options
 	if o.LeadDemand == nil {

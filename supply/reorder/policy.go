@@ -20,6 +20,7 @@ type PolicyOptions struct {
 	Law           Law     // of demand; default Normal; Poisson counts whole units
 }
 
+// validate checks every field. The bound on Poisson keeps its search short.
 func (o PolicyOptions) validate(where string) error {
 	var c check.Options
 	check.Positive(&c, "Demand", o.Demand)
