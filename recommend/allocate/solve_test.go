@@ -290,7 +290,7 @@ func TestSolveLarge(t *testing.T) {
 	t.Logf("greedy without prices: %.1f", p.value)
 }
 
-func TestSolveDeterminism(t *testing.T) {
+func TestSolveConformance(t *testing.T) {
 	cand, offers, opt := bigCampaign(9000, 10, 3, 2)
 	opt.Iterations = 40
 	testkit.AtGOMAXPROCS(t, func() []byte {

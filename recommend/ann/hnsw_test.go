@@ -342,7 +342,7 @@ func TestHNSWChurn(t *testing.T) {
 	}
 }
 
-func TestHNSWDeterminism(t *testing.T) {
+func TestHNSWConformance(t *testing.T) {
 	v := clusteredVectors(1500, 12, 20, 7)
 	testkit.AtGOMAXPROCS(t, func() []byte {
 		x := fitHNSW(t, v, HNSWOptions{Seed: 9, Build: 50})

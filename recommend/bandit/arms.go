@@ -41,14 +41,14 @@ func (a *ClickArms) Add(arm int32, success bool) error {
 // ErrRange (negative, or more successes than showings), ErrOverflow.
 func (a *ClickArms) AddCounts(arm int32, shown, success int64) error {
 	if uint32(arm) >= uint32(len(a.shown)) {
-		return fmt.Errorf("bandit: ClickArms: arm %d of %d: %w", arm, len(a.shown), ErrUnknownID)
+		return fmt.Errorf("bandit: ClickArms.AddCounts: arm %d of %d: %w", arm, len(a.shown), ErrUnknownID)
 	}
 	if success < 0 || shown < success {
-		return fmt.Errorf("bandit: ClickArms: %d successes in %d showings: %w", success, shown, ErrRange)
+		return fmt.Errorf("bandit: ClickArms.AddCounts: %d successes in %d showings: %w", success, shown, ErrRange)
 	}
 	n, err := check.AddInt64(a.shown[arm], shown)
 	if err != nil {
-		return fmt.Errorf("bandit: ClickArms: arm %d: %w", arm, err)
+		return fmt.Errorf("bandit: ClickArms.AddCounts: arm %d: %w", arm, err)
 	}
 	a.shown[arm] = n
 	a.success[arm] += success // never more than shown
@@ -59,20 +59,24 @@ func (a *ClickArms) AddCounts(arm int32, shown, success int64) error {
 // range.
 func (a *ClickArms) Counts(arm int32) (shown, success int64) { return a.shown[arm], a.success[arm] }
 
-// Merge adds the counts of o. ErrMismatch for another number of arms or a itself,
-// ErrOverflow; then a is unchanged.
-func (a *ClickArms) Merge(o *ClickArms) error {
-	if o == nil || o == a || len(o.shown) != len(a.shown) {
-		return fmt.Errorf("bandit: ClickArms: Merge of another size, nil or itself: %w", ErrMismatch)
+// Merge adds the counts of other. ErrMismatch for another number of arms, nil or a
+// itself, ErrOverflow; then a is unchanged.
+func (a *ClickArms) Merge(other *ClickArms) error {
+	const where = "bandit: ClickArms.Merge"
+	if err := check.Merge(where, a, other); err != nil {
+		return err
 	}
-	for i, n := range o.shown {
+	if len(other.shown) != len(a.shown) {
+		return fmt.Errorf("%s: %d arms into %d: %w", where, len(other.shown), len(a.shown), ErrMismatch)
+	}
+	for i, n := range other.shown {
 		if _, err := check.AddInt64(a.shown[i], n); err != nil {
-			return fmt.Errorf("bandit: ClickArms: arm %d: %w", i, err)
+			return fmt.Errorf("%s: arm %d: %w", where, i, err)
 		}
 	}
-	for i, n := range o.shown {
+	for i, n := range other.shown {
 		a.shown[i] += n
-		a.success[i] += o.success[i]
+		a.success[i] += other.success[i]
 	}
 	return nil
 }
@@ -88,11 +92,17 @@ func (a *ClickArms) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of a.
 func (a *ClickArms) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; a is unchanged when it fails.
+// UnmarshalBinary replaces a. Payload of version 1, little-endian:
+//
+//	[]int64  showings by arm, at least one arm
+//	[]int64  successes by arm, as many, each in 0 … showings
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
+// another kind ErrMismatch; a is then unchanged.
 func (a *ClickArms) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindClickArms, 1)
 	if err != nil {
-		return fmt.Errorf("bandit: ClickArms: %w", err)
+		return fmt.Errorf("bandit: ClickArms.UnmarshalBinary: %w", err)
 	}
 	shown, success := r.Int64s(), r.Int64s()
 	if len(shown) != len(success) || r.Err() == nil && len(shown) == 0 {
@@ -105,7 +115,7 @@ func (a *ClickArms) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("bandit: ClickArms: %w", err)
+		return fmt.Errorf("bandit: ClickArms.UnmarshalBinary: %w", err)
 	}
 	a.shown, a.success = shown, success
 	return nil
@@ -138,7 +148,7 @@ func NewLinearArms(arms, d int) (*LinearArms, error) {
 
 const maxContext = 4096
 
-// Len returns the number of arms, Features the length of a context.
+// Len returns the number of arms.
 func (l *LinearArms) Len() int { return len(l.n) }
 
 // Features returns the length of a context.
@@ -153,20 +163,20 @@ func (l *LinearArms) Count(arm int32) int64 { return l.n[arm] }
 // ErrRange (a number beyond 1e100); then l is unchanged. Cost: O(d²).
 func (l *LinearArms) Add(arm int32, x []float64, reward float64) error {
 	if uint32(arm) >= uint32(len(l.n)) {
-		return fmt.Errorf("bandit: LinearArms: arm %d of %d: %w", arm, len(l.n), ErrUnknownID)
+		return fmt.Errorf("bandit: LinearArms.Add: arm %d of %d: %w", arm, len(l.n), ErrUnknownID)
 	}
-	if err := checkContext(x, l.d, "LinearArms"); err != nil {
+	if err := checkContext(x, l.d, "LinearArms.Add"); err != nil {
 		return err
 	}
 	if !check.Finite(reward) {
-		return fmt.Errorf("bandit: LinearArms: reward is %v: %w", reward, ErrNotFinite)
+		return fmt.Errorf("bandit: LinearArms.Add: reward is %v: %w", reward, ErrNotFinite)
 	}
 	big := math.Abs(reward)
 	for _, v := range x {
 		big = max(big, math.Abs(v))
 	}
 	if big > maxReward {
-		return fmt.Errorf("bandit: LinearArms: a value of size %v, want at most 1e100: %w", big, ErrRange)
+		return fmt.Errorf("bandit: LinearArms.Add: a value of size %v, want at most 1e100: %w", big, ErrRange)
 	}
 	d := l.d
 	a, b := l.a[int(arm)*d*d:], l.b[int(arm)*d:]
@@ -183,24 +193,28 @@ func (l *LinearArms) Add(arm int32, x []float64, reward float64) error {
 // maxReward keeps sums of 2⁶³ products finite.
 const maxReward = 1e100
 
-// Merge adds the sums of o. ErrMismatch for another shape or l itself,
+// Merge adds the sums of other. ErrMismatch for another shape, nil or l itself,
 // ErrOverflow; then l is unchanged.
-func (l *LinearArms) Merge(o *LinearArms) error {
-	if o == nil || o == l || o.d != l.d || len(o.n) != len(l.n) {
-		return fmt.Errorf("bandit: LinearArms: Merge of another shape, nil or itself: %w", ErrMismatch)
+func (l *LinearArms) Merge(other *LinearArms) error {
+	const where = "bandit: LinearArms.Merge"
+	if err := check.Merge(where, l, other); err != nil {
+		return err
 	}
-	for i, n := range o.n {
+	if other.d != l.d || len(other.n) != len(l.n) {
+		return fmt.Errorf("%s: %d arms of %d features into %d of %d: %w", where, len(other.n), other.d, len(l.n), l.d, ErrMismatch)
+	}
+	for i, n := range other.n {
 		if _, err := check.AddInt64(l.n[i], n); err != nil {
-			return fmt.Errorf("bandit: LinearArms: arm %d: %w", i, err)
+			return fmt.Errorf("%s: arm %d: %w", where, i, err)
 		}
 	}
-	for i, n := range o.n {
+	for i, n := range other.n {
 		l.n[i] += n
 	}
-	for i, v := range o.a {
+	for i, v := range other.a {
 		l.a[i] += v
 	}
-	for i, v := range o.b {
+	for i, v := range other.b {
 		l.b[i] += v
 	}
 	return nil
@@ -219,24 +233,34 @@ func (l *LinearArms) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of l.
 func (l *LinearArms) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; l is unchanged when it fails. Whether
-// each A is positive definite shows when a policy is made.
+// UnmarshalBinary replaces l. Payload of version 1, little-endian:
+//
+//	int       d, the features, 1 … 4096
+//	[]int64   observations by arm, at least one arm, each >= 0
+//	[]f64     A by arm, arms×d×d: symmetric, diagonal >= 0, 0 for an arm without data
+//	[]f64     b by arm, arms×d, 0 for an arm without data
+//
+// and no sum beyond what 2⁶⁴ observations give. Any other length or value is
+// ErrCorrupt, a newer version ErrVersion, a frame of another kind ErrMismatch; l is
+// then unchanged. Whether each A is positive definite shows when a policy is made.
 func (l *LinearArms) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindLinearArms, 1)
 	if err != nil {
-		return fmt.Errorf("bandit: LinearArms: %w", err)
+		return fmt.Errorf("bandit: LinearArms.UnmarshalBinary: %w", err)
 	}
 	v := LinearArms{d: r.Int(), n: r.Int64s(), a: r.Float64s(), b: r.Float64s()}
 	if r.Err() == nil && !v.possible() {
 		r.Fail("has sums that no data give")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("bandit: LinearArms: %w", err)
+		return fmt.Errorf("bandit: LinearArms.UnmarshalBinary: %w", err)
 	}
 	*l = v
 	return nil
 }
 
+// possible reports whether data could have given these sums, as far as one pass over
+// them tells: UnmarshalBinary trusts no frame.
 func (l *LinearArms) possible() bool {
 	d, arms := l.d, len(l.n)
 	if d < 1 || d > maxContext || arms < 1 || len(l.b) != arms*d || len(l.a) != len(l.b)*d {

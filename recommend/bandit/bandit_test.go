@@ -235,7 +235,7 @@ func TestLinUCBOracle(t *testing.T) {
 				}
 			}
 		}
-		p, err := NewLinUCB(l, LinUCBOptions{Alpha: alpha, Ridge: ridge})
+		p, err := NewLinUCB(l, LinUCBOptions{Alpha: alpha, L2: ridge})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -332,7 +332,7 @@ func TestPoliciesNarrow(t *testing.T) {
 	}
 }
 
-func TestPoliciesDeterminism(t *testing.T) {
+func TestPoliciesConformance(t *testing.T) {
 	testkit.AtGOMAXPROCS(t, func() []byte {
 		var out []byte
 		for _, p := range policies(t, 0.1) {
@@ -357,7 +357,7 @@ func TestPoliciesBadInput(t *testing.T) {
 		"samples":      second(NewThompson(c, ThompsonOptions{Samples: 1})),
 		"prior":        second(NewThompson(c, ThompsonOptions{Success: -1})),
 		"spread":       second(NewLinearThompson(l, ThompsonOptions{Spread: nan})),
-		"ridge":        second(NewLinUCB(l, LinUCBOptions{Ridge: -1})),
+		"ridge":        second(NewLinUCB(l, LinUCBOptions{L2: -1})),
 		"alpha":        second(NewLinUCB(l, LinUCBOptions{Alpha: nan})),
 		"no arms":      second(NewClickArms(0)),
 		"no features":  second(NewLinearArms(1, 0)),

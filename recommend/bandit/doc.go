@@ -1,34 +1,44 @@
 // Package bandit gives some places to chance, with known probability, so that what
-// is not shown yet can prove itself and what is logged can judge other policies.
+// is not shown yet can prove itself and what is logged can judge other policies. It
+// is for teams whose lists have learnt only about themselves: new items, banners and
+// prices that nobody sees.
 //
-// A recommender that always shows its best list learns only about that list. A
-// Policy fills the places of a list from candidates and says with each Choice how
-// probable it was (its propensity). Log both with what came of it: the off-policy
-// estimators of package metrics then say what another policy would have earned.
+// Three names are enough to start: a [Policy] fills the places of a list from the
+// candidates of an [Ask], and says with each [Choice] how probable it was.
+//
+//	arms, err := bandit.NewClickArms(3)
+//	if err != nil {
+//		return err
+//	}
+//	if err := arms.Add(banner, clicked); err != nil { // every answer from the page
+//		return err
+//	}
+//	policy, err := bandit.NewThompson(arms, bandit.ThompsonOptions{}) // every few minutes
+//	if err != nil {
+//		return err
+//	}
+//	choices, err := policy.AppendChoices(nil, bandit.Ask{From: []int32{0, 1, 2}, K: 1, Request: id})
+//	if err != nil {
+//		return err
+//	}
+//	fmt.Println(choices[0].Item, choices[0].Propensity) // log both
 //
 // # Which policy
 //
-//   - EpsilonGreedy needs nothing but the order of the candidates: the best, or with
-//     probability Epsilon any. Start with it, on top of any model.
-//   - Thompson learns the click rate of each arm from ClickArms, and shows an arm as
-//     often as it is probable that it is the best. For banners, new items, the place
-//     on top: few arms, many showings.
-//   - LinUCB and LinearThompson learn from LinearArms what an arm earns in a context
-//     (who, when, where). LinUCB explores by an upper bound and logs exact
+//   - [EpsilonGreedy] needs nothing but the order of the candidates: the best, or
+//     with probability Epsilon any. Start with it, on top of any model.
+//   - [Thompson] learns the click rate of each arm from [ClickArms], and shows an arm
+//     as often as it is probable that it is the best. For banners, new items, the
+//     place on top: few arms, many showings.
+//   - [LinUCB] and [LinearThompson] learn from [LinearArms] what an arm earns in a
+//     context (who, when, where). LinUCB explores by an upper bound and logs exact
 //     propensities; LinearThompson explores as Thompson does.
 //
-// Arms are dense indices: items, banners, prices, whatever is chosen between.
-//
-// # In short
-//
-//	arms, err := bandit.NewClickArms(3)
-//	arms.Add(banner, clicked)                 // with every answer from the page
-//	policy, err := bandit.NewThompson(arms, bandit.ThompsonOptions{}) // every few minutes
-//	choices, err := policy.AppendChoices(nil, bandit.Ask{From: []int32{0, 1, 2}, K: 1, Request: id})
-//	log(id, choices[0].Item, choices[0].Propensity)
-//
-// An Engine of package recommend explores its answers when a request has an
-// Explore with a Policy; caps and pins are kept, and propensities know of them.
+// Arms are dense indices: items, banners, prices, whatever is chosen between. An
+// Engine of package recommend explores its answers when a request has an Explore
+// with a Policy; caps and pins are kept, and propensities know of them. With the log
+// the off-policy estimators of package metrics/causal say what another policy would
+// have earned.
 //
 // # Guarantees
 //

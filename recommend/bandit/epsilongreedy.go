@@ -9,7 +9,7 @@ import (
 // EpsilonGreedyOptions configures NewEpsilonGreedy.
 type EpsilonGreedyOptions struct {
 	Epsilon float64 // share of random choices, in [0, 1]; default 0.1, negative means 0
-	Seed    uint64
+	Seed    uint64  // of the draws, with Ask.Request; 0 is a seed
 }
 
 // EpsilonGreedy fills each place with the best candidate left, or with
@@ -43,7 +43,7 @@ func (e *EpsilonGreedy) closed() {}
 func (e *EpsilonGreedy) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
 	s := memory(&e.scratch)
 	defer e.scratch.Put(s)
-	if err := s.checkAsk(&ask, 0, "EpsilonGreedy"); err != nil {
+	if err := s.checkAsk(&ask, 0, "EpsilonGreedy.AppendChoices"); err != nil {
 		return dst, err
 	}
 	s.scores = s.scores[:0]

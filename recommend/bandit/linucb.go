@@ -18,7 +18,9 @@ type linearPolicy struct {
 	factor []float64 // arm×d×d, Cholesky
 }
 
-func newLinearPolicy(arms *LinearArms, ridge float64, where string) (linearPolicy, error) {
+// newLinearPolicy factors A + l2·I of each arm and solves for its weights: O(d³) an
+// arm. A copy is made, so that arms may go on learning.
+func newLinearPolicy(arms *LinearArms, l2 float64, where string) (linearPolicy, error) {
 	if arms == nil || arms.Len() == 0 {
 		return linearPolicy{}, fmt.Errorf("bandit: %s: no arms: %w", where, ErrEmpty)
 	}
@@ -27,10 +29,10 @@ func newLinearPolicy(arms *LinearArms, ridge float64, where string) (linearPolic
 	for a := range arms.Len() {
 		u, t := p.factor[a*d*d:(a+1)*d*d], p.theta[a*d:(a+1)*d]
 		for i := range d {
-			u[i*d+i] += ridge
+			u[i*d+i] += l2
 		}
 		if !solve.Cholesky64(u, d) {
-			return linearPolicy{}, fmt.Errorf("bandit: %s: arm %d: A + %v·I is not positive definite: %w", where, a, ridge, ErrDiverged)
+			return linearPolicy{}, fmt.Errorf("bandit: %s: arm %d: A + %v·I is not positive definite: %w", where, a, l2, ErrDiverged)
 		}
 		solve.SolveCholesky64(u, d, t)
 		if check.Slice("", t) != nil {
@@ -89,9 +91,9 @@ func (p *linearPolicy) estimates(s *scratch, ask *Ask, where string) error {
 // LinUCBOptions configures NewLinUCB.
 type LinUCBOptions struct {
 	Alpha   float64 // width of the bound in standard deviations; default 1, negative means 0
-	Ridge   float64 // λ; default 1, as in the paper
+	L2      float64 // λ > 0, the penalty of the weights; default 1, as in the paper
 	Epsilon float64 // share of random choices, in [0, 1]; default 0.05, negative means 0
-	Seed    uint64
+	Seed    uint64  // of the draws, with Ask.Request; 0 is a seed
 }
 
 // LinUCB chooses the arm with the largest upper confidence bound of its expected
@@ -116,16 +118,16 @@ type LinUCB struct {
 // ErrDiverged (sums too large against λ for float64).
 func NewLinUCB(arms *LinearArms, opt LinUCBOptions) (*LinUCB, error) {
 	opt.Alpha = check.OrOff(opt.Alpha, 1)
-	opt.Ridge = check.Default(opt.Ridge, 1)
+	opt.L2 = check.Default(opt.L2, 1)
 	opt.Epsilon = check.OrOff(opt.Epsilon, 0.05)
 	var c check.Options
 	check.NonNegative(&c, "Alpha", opt.Alpha)
-	check.Positive(&c, "Ridge", opt.Ridge)
+	check.Positive(&c, "L2", opt.L2)
 	c.Require(opt.Epsilon <= 1, "Epsilon", opt.Epsilon, "at most 1")
 	if err := c.Err("bandit: NewLinUCB"); err != nil {
 		return nil, err
 	}
-	p, err := newLinearPolicy(arms, opt.Ridge, "NewLinUCB")
+	p, err := newLinearPolicy(arms, opt.L2, "NewLinUCB")
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +142,7 @@ func NewLinUCB(arms *LinearArms, opt LinUCBOptions) (*LinUCB, error) {
 func (p *LinUCB) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
 	s := memory(&p.scratch)
 	defer p.scratch.Put(s)
-	if err := p.estimates(s, &ask, "LinUCB"); err != nil {
+	if err := p.estimates(s, &ask, "LinUCB.AppendChoices"); err != nil {
 		return dst, err
 	}
 	s.scores = s.scores[:0]
@@ -151,10 +153,11 @@ func (p *LinUCB) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
 	return s.greedy(dst, &ask, p.opt.Epsilon), nil
 }
 
-// Bound returns the upper confidence bound of an arm in context x.
+// Bound returns the upper confidence bound of an arm in context x. Errors are those
+// of AppendChoices.
 func (p *LinUCB) Bound(arm int32, x []float64) (float64, error) {
 	var s scratch
-	if err := p.estimates(&s, &Ask{From: []int32{arm}, K: 1, Context: x}, "LinUCB"); err != nil {
+	if err := p.estimates(&s, &Ask{From: []int32{arm}, K: 1, Context: x}, "LinUCB.Bound"); err != nil {
 		return 0, err
 	}
 	return s.x[0] + p.opt.Alpha*s.x[1], nil

@@ -10,6 +10,13 @@ import (
 	"github.com/aislekit/aisle/internal/rng"
 )
 
+var (
+	_ Policy = (*EpsilonGreedy)(nil)
+	_ Policy = (*Thompson)(nil)
+	_ Policy = (*LinUCB)(nil)
+	_ Policy = (*LinearThompson)(nil)
+)
+
 // Policy chooses items with a probability that it knows: EpsilonGreedy, Thompson,
 // LinUCB and LinearThompson. It is what an Engine of package recommend explores
 // with. A policy is immutable and safe for concurrent use.
@@ -47,7 +54,7 @@ type Ask struct {
 
 // Choice is an item that a Policy chose for a place of a list.
 type Choice struct {
-	Item int32
+	Item int32 // one of Ask.From
 	// Propensity is the probability, above 0, with which the policy chooses this
 	// item for this place, given the choices for the places before. Log it: what
 	// another policy would have earned can be estimated from it. The propensity

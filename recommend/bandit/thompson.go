@@ -6,33 +6,37 @@ import (
 	"slices"
 	"sync"
 
-	"gonum.org/v1/gonum/mathext"
-
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
+	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/internal/rng"
 )
 
 // ThompsonOptions configures NewThompson and NewLinearThompson.
 type ThompsonOptions struct {
-	// Success and Failure are the prior of the click rate, Beta(Success, Failure);
-	// default 1 each. Thompson only.
+	// Success and Failure are the prior of the click rate, Beta(Success, Failure), in
+	// [0.001, 1e12]; default 1 each. Thompson only.
 	Success, Failure float64
-	// Ridge is λ, the prior precision of the weights; default 1. Spread is the
-	// standard deviation v of the noise of rewards; default 1. LinearThompson only.
-	Ridge, Spread float64
+	// L2 is λ > 0, the prior precision of the weights; default 1. LinearThompson only.
+	L2 float64
+	// Spread is the standard deviation v of the noise of rewards, in (0, 1e100];
+	// default 1. LinearThompson only.
+	Spread float64
 	// Epsilon is the share of random choices, in [0, 1], which bounds propensities
 	// from below by Epsilon/candidates; default 0.02, negative means 0.
 	Epsilon float64
-	// Samples is how many times the other arms are drawn for a propensity; default
-	// 200. The standard error, given with each choice, is at most 0.5/√Samples.
+	// Samples is how many times the other arms are drawn for a propensity, in
+	// [2, 1048576]; default 200. The standard error, given with each choice, is at most
+	// 0.5/√Samples.
 	Samples int
-	Seed    uint64
+	// Seed is that of the draws, with Ask.Request; 0 is a seed.
+	Seed uint64
 }
 
 func (o ThompsonOptions) withDefaults() ThompsonOptions {
 	o.Success = check.Default(o.Success, 1)
 	o.Failure = check.Default(o.Failure, 1)
-	o.Ridge = check.Default(o.Ridge, 1)
+	o.L2 = check.Default(o.L2, 1)
 	o.Spread = check.Default(o.Spread, 1)
 	o.Epsilon = check.OrOff(o.Epsilon, 0.02)
 	o.Samples = check.Default(o.Samples, 200)
@@ -43,7 +47,7 @@ func (o ThompsonOptions) validate(where string) error {
 	var c check.Options
 	c.Require(o.Success >= 1e-3 && o.Success <= 1e12, "Success", o.Success, "in [0.001, 1e12]")
 	c.Require(o.Failure >= 1e-3 && o.Failure <= 1e12, "Failure", o.Failure, "in [0.001, 1e12]")
-	check.Positive(&c, "Ridge", o.Ridge)
+	check.Positive(&c, "L2", o.L2)
 	c.Require(o.Spread > 0 && o.Spread <= 1e100, "Spread", o.Spread, "in (0, 1e100]")
 	c.Require(o.Epsilon <= 1, "Epsilon", o.Epsilon, "at most 1")
 	c.Require(o.Samples >= 2 && o.Samples <= 1<<20, "Samples", o.Samples, "in [2, 1048576]")
@@ -99,7 +103,7 @@ func (p *Thompson) closed() {}
 func (p *Thompson) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
 	s := memory(&p.scratch)
 	defer p.scratch.Put(s)
-	if err := s.checkAsk(&ask, len(p.a), "Thompson"); err != nil {
+	if err := s.checkAsk(&ask, len(p.a), "Thompson.AppendChoices"); err != nil {
 		return dst, err
 	}
 	from := ask.From
@@ -109,10 +113,10 @@ func (p *Thompson) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
 }
 
 // betaAbove returns P(X > t) for X ~ Beta(a, b).
-func betaAbove(a, b, t float64) float64 { return mathext.RegIncBeta(b, a, 1-t) }
+func betaAbove(a, b, t float64) float64 { return infer.BetaCDF(b, a, 1-t) }
 
 // thompson fills the places. draw draws the value of a candidate, above is the
-// probability that it exceeds t.
+// probability that it exceeds t; i is a position in ask.From.
 func (s *scratch) thompson(dst []Choice, ask *Ask, opt *ThompsonOptions, draw func(i int32) float64, above func(i int32, t float64) float64) []Choice {
 	n := len(ask.From)
 	s.scores = slices.Grow(s.scores[:0], n)[:n]
@@ -128,31 +132,37 @@ func (s *scratch) thompson(dst []Choice, ask *Ask, opt *ThompsonOptions, draw fu
 			}
 			at = s.best()
 		}
-		i := s.left[at]
-		c := Choice{Item: ask.From[i], Propensity: 1}
-		if m := len(s.left); m > 1 {
+		c := Choice{Item: ask.From[s.left[at]], Propensity: 1}
+		if len(s.left) > 1 {
 			s.rand.Reset(rng.Hash(opt.Seed, ask.Request), stagePropensity, uint64(place))
-			mean, m2 := 0.0, 0.0
-			for t := range opt.Samples {
-				top := math.Inf(-1)
-				for _, j := range s.left {
-					if j != i {
-						top = max(top, draw(j))
-					}
-				}
-				v := above(i, top)
-				d := v - mean
-				mean += d / float64(t+1)
-				m2 += d * (v - mean)
-			}
-			c.Propensity = opt.Epsilon/float64(m) + (1-opt.Epsilon)*mean
-			c.Propensity = max(c.Propensity, math.SmallestNonzeroFloat64)
-			c.Error = (1 - opt.Epsilon) * math.Sqrt(m2/float64(opt.Samples-1)/float64(opt.Samples))
+			c.Propensity, c.Error = s.propensity(s.left[at], opt, draw, above)
 		}
 		dst = append(dst, c)
 		s.remove(at, ask)
 	}
 	return dst
+}
+
+// propensity returns the probability that candidate i is chosen among s.left, and
+// its standard error: the mean, over draws of the others, of the exact probability
+// that i exceeds the highest of them, which has less noise than counting wins.
+func (s *scratch) propensity(i int32, opt *ThompsonOptions, draw func(i int32) float64, above func(i int32, t float64) float64) (p, se float64) {
+	var wins moments.Welford
+	for range opt.Samples {
+		top := math.Inf(-1)
+		for _, j := range s.left {
+			if j != i {
+				top = max(top, draw(j))
+			}
+		}
+		_ = wins.Add(above(i, top)) // in [0, 1]
+	}
+	p = opt.Epsilon/float64(len(s.left)) + (1-opt.Epsilon)*wins.Mean()
+	variance, err := wins.Variance()
+	if err != nil {
+		variance = 0 // below the smallest number
+	}
+	return max(p, math.SmallestNonzeroFloat64), (1 - opt.Epsilon) * math.Sqrt(variance/float64(opt.Samples))
 }
 
 // LinearThompson is Thompson sampling for rewards linear in a context (Agrawal
@@ -173,7 +183,7 @@ func NewLinearThompson(arms *LinearArms, opt ThompsonOptions) (*LinearThompson, 
 	if err := opt.validate("NewLinearThompson"); err != nil {
 		return nil, err
 	}
-	p, err := newLinearPolicy(arms, opt.Ridge, "NewLinearThompson")
+	p, err := newLinearPolicy(arms, opt.L2, "NewLinearThompson")
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +197,7 @@ func NewLinearThompson(arms *LinearArms, opt ThompsonOptions) (*LinearThompson, 
 func (p *LinearThompson) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
 	s := memory(&p.scratch)
 	defer p.scratch.Put(s)
-	if err := p.estimates(s, &ask, "LinearThompson"); err != nil {
+	if err := p.estimates(s, &ask, "LinearThompson.AppendChoices"); err != nil {
 		return dst, err
 	}
 	for i := 1; i < len(s.x); i += 2 {
@@ -206,6 +216,6 @@ func (p *LinearThompson) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) 
 				}
 				return 0.5
 			}
-			return math.Erfc(d/s.x[2*i+1]/math.Sqrt2) / 2
+			return infer.NormalCDF(-d / s.x[2*i+1])
 		}), nil
 }

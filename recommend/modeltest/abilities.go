@@ -57,6 +57,8 @@ func checkTies(t testing.TB, s *subject) {
 	}
 }
 
+// checkRoundTrip wants the model back, then tries every cut and a flip of every byte
+// on it.
 func checkRoundTrip(t testing.TB, s *subject) {
 	m := s.model(t)
 	data := marshal(t, m)
@@ -104,6 +106,8 @@ func checkRoundTrip(t testing.TB, s *subject) {
 	}
 }
 
+// checkSimilar asks for the four items most like each: of 12 of its group, chance finds
+// one.
 func checkSimilar(t testing.TB, s *subject) {
 	m := s.model(t)
 	a, ok := m.(recommend.Similar)
@@ -146,6 +150,7 @@ func checkSimilar(t testing.TB, s *subject) {
 	}
 }
 
+// checkSimilarUsers does the same for users. Whoever has vectors of users can answer.
 func checkSimilarUsers(t testing.TB, s *subject) {
 	m := s.model(t)
 	a, ok := m.(recommend.SimilarUsers)
@@ -194,6 +199,8 @@ func checkSimilarUsers(t testing.TB, s *subject) {
 	}
 }
 
+// checkReasons asks for all reasons of three items, the one nobody took among them, for
+// everybody.
 func checkReasons(t testing.TB, s *subject) {
 	m := s.model(t)
 	e, ok := m.(recommend.Explainer)
@@ -234,6 +241,7 @@ func checkReasons(t testing.TB, s *subject) {
 	}
 }
 
+// checkFoldIn folds in the history of everybody, and two that are wrong.
 func checkFoldIn(t testing.TB, s *subject) {
 	m := s.model(t)
 	f, ok := m.(recommend.Folder)

@@ -96,6 +96,8 @@ func checkLearns(t testing.TB, s *subject) {
 	}
 }
 
+// checkBadQueries breaks each rule of Model.Score once, at both ends where there are
+// two.
 func checkBadQueries(t testing.TB, s *subject) {
 	m := s.model(t)
 	dst := make([]float32, m.Items())
@@ -150,6 +152,7 @@ func checkStrangers(t testing.TB, s *subject) {
 	}
 }
 
+// checkAllocations asks as a known user and as a stranger, who is folded in.
 func checkAllocations(t testing.TB, s *subject) {
 	m := s.model(t)
 	dst := make([]float32, m.Items())
@@ -236,6 +239,8 @@ func slowTop(scores []float32, k int, eligible func(int32) bool) []recommend.Sco
 	return out
 }
 
+// checkReaders lets eight goroutines make the lists that one has made before. Run it
+// under the race detector too.
 func checkReaders(t testing.TB, s *subject) {
 	m := s.model(t)
 	lists := func(stranger bool) (out []recommend.Scored, err error) {

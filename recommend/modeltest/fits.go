@@ -36,6 +36,8 @@ func fingerprint(t testing.TB, m recommend.Model, x *recommend.Interactions) uin
 	return h.Sum64()
 }
 
+// checkSameBytes fits three times; bytes and scores are compared, so that a model
+// without a binary form is checked as well.
 func checkSameBytes(t testing.TB, s *subject) {
 	old := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(old)
@@ -91,6 +93,8 @@ func fromRows(t testing.TB, items int, rows ...[]int32) *recommend.Interactions 
 	return x
 }
 
+// checkBadInput fits on what holds nothing, on a negative weight, and on a matrix that
+// it must leave alone.
 func checkBadInput(t testing.TB, s *subject) {
 	for name, x := range map[string]*recommend.Interactions{"nil": nil, "no entries": fromRows(t, 4, nil, nil, nil), "no rows": fromRows(t, 0)} {
 		if _, err := s.fit(x); !errors.Is(err, recommend.ErrEmpty) {

@@ -118,6 +118,7 @@ func Groups(users, items, n int, seed uint64) *recommend.Interactions {
 	return x
 }
 
+// groupRows returns the rows of Groups, in the order drawn.
 func groupRows(users, items, n int, seed uint64) [][]int32 {
 	rows := make([][]int32, users)
 	for u := range max(users-1, 0) {

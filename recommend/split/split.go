@@ -13,7 +13,8 @@ import (
 // Parts are a training and a test matrix of the shape of their source, which share
 // no entry and hold all of its entries.
 type Parts struct {
-	Train, Test *recommend.Interactions
+	Train *recommend.Interactions // to fit on
+	Test  *recommend.Interactions // to judge on
 }
 
 // HeldOut are whole users held out (strong generalisation, Liang et al. 2018):
@@ -21,7 +22,9 @@ type Parts struct {
 // in Known and judged on Hidden. All three have the shape of the source; held-out
 // users have empty training rows.
 type HeldOut struct {
-	Train, Known, Hidden *recommend.Interactions
+	Train  *recommend.Interactions // to fit on: everybody else, whole
+	Known  *recommend.Interactions // what models see of the held-out users
+	Hidden *recommend.Interactions // what they are judged on
 }
 
 // stages keep the draws of one seed apart.

@@ -6,6 +6,32 @@ import (
 	"github.com/aislekit/aisle/recommend/bandit"
 )
 
+// The program of the package comment: three banners, learning from what is clicked.
+func Example() {
+	arms, err := bandit.NewClickArms(3)
+	if err != nil {
+		panic(err)
+	}
+	for _, answer := range []struct {
+		banner  int32
+		clicked bool
+	}{{0, false}, {1, true}, {2, false}, {1, true}, {0, false}} {
+		if err := arms.Add(answer.banner, answer.clicked); err != nil {
+			panic(err)
+		}
+	}
+	policy, err := bandit.NewThompson(arms, bandit.ThompsonOptions{})
+	if err != nil {
+		panic(err)
+	}
+	choices, err := policy.AppendChoices(nil, bandit.Ask{From: []int32{0, 1, 2}, K: 1, Request: 4711})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%d %.2f\n", choices[0].Item, choices[0].Propensity)
+	// Output: 1 0.88
+}
+
 // One place in ten goes to any candidate. The log keeps who was shown with which
 // probability.
 func ExampleEpsilonGreedy() {
