@@ -10,7 +10,6 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/solve"
-	"github.com/aislekit/aisle/internal/topk"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
@@ -110,13 +109,13 @@ func (o ALSOptions) validate(x *Interactions) error {
 // once more, so that the vector of a known user is the fold-in of its training
 // history. Immutable, safe for concurrent use.
 type ALS struct {
-	factors int
-	opt     alsRow
-	x, y    []float32 // users×factors, items×factors
-	gramX   []float32 // Σ x xᵀ, factors×factors
-	gramY   []float32
-	baseX   []float32 // alsBase of gramX, what every fold-in starts from
-	baseY   []float32
+	factors   int
+	objective alsObjective
+	x, y      []float32 // users×factors, items×factors
+	gramX     []float32 // Σ x xᵀ, factors×factors
+	gramY     []float32
+	baseX     []float32 // alsBase of gramX, what every fold-in starts from
+	baseY     []float32
 
 	order   lazyOrder // of y
 	scratch sync.Pool // *alsScratch
@@ -141,10 +140,10 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 	}
 	f := opt.Factors
 	m := &ALS{
-		factors: f,
-		opt:     opt.row(),
-		x:       startVectors(opt.Seed, 1, x.Users(), f),
-		y:       startVectors(opt.Seed, 2, x.Items(), f),
+		factors:   f,
+		objective: opt.objective(),
+		x:         startVectors(opt.Seed, 1, x.Users(), f),
+		y:         startVectors(opt.Seed, 2, x.Items(), f),
 	}
 	if opt.Start != nil {
 		copy(m.x, opt.Start.x)
@@ -156,47 +155,45 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 		return nil, err
 	}
 	for it := 1; it <= opt.Iterations; it++ {
-		if err := solver.half(ctx, x.users, m.x, m.y, m.gramY, f); err != nil {
+		if m.gramX, err = solver.side(ctx, x.users, m.x, m.y, m.gramY, f); err != nil {
 			return nil, err
 		}
-		if m.gramX, err = gram(ctx, m.x, f, opt.Workers); err != nil {
-			return nil, err
-		}
-		if err := solver.half(ctx, x.byItem(), m.y, m.x, m.gramX, f); err != nil {
-			return nil, err
-		}
-		if m.gramY, err = gram(ctx, m.y, f, opt.Workers); err != nil {
+		if m.gramY, err = solver.side(ctx, x.byItem(), m.y, m.x, m.gramX, f); err != nil {
 			return nil, err
 		}
 		if !check.Finite(float64(vec.Dot(m.gramX, m.gramY))) {
 			return nil, fmt.Errorf("recommend: FitALS: iteration %d: %w", it, ErrDiverged)
 		}
-		if opt.Progress != nil {
-			p := Progress{Iteration: it, Iterations: opt.Iterations, Loss: math.NaN()}
-			if opt.Loss {
-				if p.Loss, err = m.loss(ctx, x, opt.Workers); err != nil {
-					return nil, err
-				}
-			}
-			opt.Progress(p)
+		if err := m.report(ctx, x, &opt, it); err != nil {
+			return nil, err
 		}
 	}
-	if solver.kind == Subspace { // exact at last, whatever the solver
-		solver.kind = CG
-	}
-	solver.steps = max(solver.steps, cgExact)
-	if err := solver.half(ctx, x.users, m.x, m.y, m.gramY, f); err != nil {
-		return nil, err
-	}
-	if m.gramX, err = gram(ctx, m.x, f, opt.Workers); err != nil {
+	if m.gramX, err = solver.exact().side(ctx, x.users, m.x, m.y, m.gramY, f); err != nil {
 		return nil, err
 	}
 	m.setBases()
 	return m, nil
 }
 
+// report calls back after an iteration, with the objective where it is asked for.
+func (m *ALS) report(ctx context.Context, x *Interactions, opt *ALSOptions, it int) error {
+	if opt.Progress == nil {
+		return nil
+	}
+	p := Progress{Iteration: it, Iterations: opt.Iterations, Loss: math.NaN()}
+	if opt.Loss {
+		var err error
+		if p.Loss, err = m.loss(ctx, x, opt.Workers); err != nil {
+			return err
+		}
+	}
+	opt.Progress(p)
+	return nil
+}
+
+// setBases derives from the Gram matrices what every fold-in starts from.
 func (m *ALS) setBases() {
-	m.baseX, m.baseY = alsBase(m.gramX, m.factors, m.opt.unobserved), alsBase(m.gramY, m.factors, m.opt.unobserved)
+	m.baseX, m.baseY = alsBase(m.gramX, m.factors, m.objective.unobserved), alsBase(m.gramY, m.factors, m.objective.unobserved)
 }
 
 // loss returns the objective, using Σ_{all}(x·y)² = Σ_u xᵤᵀG xᵤ, G = Σ_i yᵢyᵢᵀ.
@@ -205,7 +202,7 @@ func (m *ALS) setBases() {
 func (m *ALS) loss(ctx context.Context, x *Interactions, workers int) (float64, error) {
 	f := m.factors
 	byItem := x.byItem()
-	zero := m.opt.unobserved
+	zero := m.objective.unobserved
 	g, err := parallel.Reduce(ctx, x.Items(), gramBlock, workers, func(lo, hi int) ([]float64, error) {
 		g := make([]float64, f*f)
 		for i := lo; i < hi; i++ {
@@ -241,10 +238,10 @@ func (m *ALS) loss(ctx context.Context, x *Interactions, workers int) (float64, 
 				for k, a := range m.ItemVector(int(i)) {
 					s += float64(v[k]) * float64(a)
 				}
-				c := m.opt.alpha * float64(weights[n])
+				c := m.objective.alpha * float64(weights[n])
 				sum += c*(1-s)*(1-s) - zero*s*s
 			}
-			sum += float64(m.opt.penalty(len(items), x.Items())) * vec.Norm2(v)
+			sum += float64(m.objective.penalty(len(items), x.Items())) * vec.Norm2(v)
 		}
 		return sum, nil
 	}, func(a, b float64) float64 { return a + b })
@@ -252,7 +249,7 @@ func (m *ALS) loss(ctx context.Context, x *Interactions, workers int) (float64, 
 		return 0, err
 	}
 	for i := range x.Items() {
-		users += float64(m.opt.penalty(byItem.RowLen(i), x.Users())) * vec.Norm2(m.y[i*f:i*f+f])
+		users += float64(m.objective.penalty(byItem.RowLen(i), x.Users())) * vec.Norm2(m.y[i*f:i*f+f])
 	}
 	return users, nil
 }
@@ -320,15 +317,6 @@ func (m *ALS) Score(dst []float32, q Query) error {
 
 func (m *ALS) scoreAll(dst, v []float32) { vec.DotRows(dst, m.y, v) }
 
-func isZero(v []float32) bool {
-	for _, x := range v {
-		if x != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // FoldIn writes into dst the vector of a user with that history, solved exactly
 // against the item vectors: the vector the user would have had if the fit had
 // known it and ended there. nil weights mean 1 each. ErrEmpty for an empty
@@ -371,7 +359,7 @@ func (m *ALS) fold(t *alsScratch, dst []float32, items []int32, weights []float3
 }
 
 func (m *ALS) factorHistory(t *alsScratch, items []int32, weights []float32) bool {
-	return m.opt.factor(t, m.factors, items, weights, m.y, m.baseY, m.opt.penalty(len(items), m.Items()))
+	return m.objective.factor(t, m.factors, alsRow{items, weights, m.y, m.baseY, m.objective.penalty(len(items), m.Items())})
 }
 
 // FoldInItem writes into dst the vector of a new item that the given known users
@@ -388,10 +376,10 @@ func (m *ALS) FoldInItem(dst []float32, users []int32, weights []float32) error 
 			return ErrRange
 		}
 	}
-	s := alsSolver{row: m.opt, kind: Cholesky}
+	s := alsSolver{objective: m.objective, kind: Cholesky}
 	t := m.getScratch()
 	defer m.scratch.Put(t)
-	if !s.solve(t, dst, users, weights, m.x, m.baseX, m.opt.penalty(len(users), m.Users())) {
+	if !s.solve(t, dst, alsRow{users, weights, m.x, m.baseX, m.objective.penalty(len(users), m.Users())}) {
 		return ErrDiverged
 	}
 	return nil
@@ -407,40 +395,6 @@ func (m *ALS) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 // that of user.
 func (m *ALS) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
 	return appendUserTop(dst, m.x, m.factors, user, k)
-}
-
-// appendUserTop is appendVectorTop for the vectors of users.
-func appendUserTop(dst []UserScore, v []float32, f int, u int32, k int) ([]UserScore, error) {
-	near, err := appendVectorTop(nil, v, f, u, k)
-	for _, s := range near {
-		dst = append(dst, UserScore{User: s.Item, Score: s.Score})
-	}
-	return dst, err
-}
-
-// appendVectorTop appends the k rows of v with the largest cosine with row i.
-func appendVectorTop(dst []Scored, v []float32, f int, i int32, k int) ([]Scored, error) {
-	n := len(v) / f
-	if uint32(i) >= uint32(n) {
-		return dst, ErrUnknownID
-	}
-	self := v[int(i)*f : int(i)*f+f]
-	norm := math.Sqrt(vec.Norm2(self))
-	if norm == 0 {
-		return dst, nil
-	}
-	var h topk.Heap
-	h.Reset(min(k, n-1))
-	for j := range n {
-		row := v[j*f : j*f+f]
-		if d := norm * math.Sqrt(vec.Norm2(row)); j != int(i) && d > 0 {
-			h.Push(int32(j), float32(float64(vec.Dot(self, row))/d))
-		}
-	}
-	for _, it := range h.AppendSorted(nil) {
-		dst = append(dst, Scored{it.ID, it.Score})
-	}
-	return dst, nil
 }
 
 // AppendReasons decomposes the fold-in score of item over the history (Hu et
@@ -464,7 +418,7 @@ func (m *ALS) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason,
 	solve.SolveCholesky32(t.a, len(z), z)
 	z = z[:m.factors]
 	return topReasons(dst, &q, k, m.Items(), func(n int, j int32) float32 {
-		return float32(m.opt.alpha) * q.Weight(n) * vec.Dot(z, m.ItemVector(int(j)))
+		return float32(m.objective.alpha) * q.Weight(n) * vec.Dot(z, m.ItemVector(int(j)))
 	})
 }
 
@@ -472,7 +426,7 @@ func (m *ALS) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason,
 func (m *ALS) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int(m.factors)
-	for _, v := range []float64{m.opt.alpha, m.opt.unobserved, m.opt.lambda, m.opt.nu} {
+	for _, v := range []float64{m.objective.alpha, m.objective.unobserved, m.objective.lambda, m.objective.nu} {
 		w.Float64(v)
 	}
 	for _, v := range [][]float32{m.x, m.y, m.gramX, m.gramY} {
@@ -492,7 +446,7 @@ func (m *ALS) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: ALS.UnmarshalBinary: %w", err)
 	}
 	f := r.Int()
-	row := alsRow{r.Float64(), r.Float64(), r.Float64(), r.Float64()}
+	row := alsObjective{r.Float64(), r.Float64(), r.Float64(), r.Float64()}
 	x, y, gx, gy := r.Float32s(), r.Float32s(), r.Float32s(), r.Float32s()
 	if f < 1 || f > 1<<14 || len(x)%max(f, 1) != 0 || len(y)%max(f, 1) != 0 || len(gx) != f*f || len(gy) != f*f {
 		r.Fail("has vectors of the wrong length")
@@ -510,7 +464,7 @@ func (m *ALS) UnmarshalBinary(data []byte) error {
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: ALS.UnmarshalBinary: %w", err)
 	}
-	m.factors, m.opt, m.x, m.y, m.gramX, m.gramY = f, row, x, y, gx, gy
+	m.factors, m.objective, m.x, m.y, m.gramX, m.gramY = f, row, x, y, gx, gy
 	m.setBases()
 	m.order.p.Store(nil)
 	m.scratch = sync.Pool{}

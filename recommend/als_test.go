@@ -33,15 +33,15 @@ func slowLoss(m *ALS, x *Interactions) float64 {
 		for i := range x.Items() {
 			s := dot(m.UserVector(u), m.ItemVector(i))
 			if w, ok := seen[int32(i)]; ok {
-				sum += m.opt.alpha * w * (1 - s) * (1 - s)
+				sum += m.objective.alpha * w * (1 - s) * (1 - s)
 			} else {
-				sum += m.opt.unobserved * s * s
+				sum += m.objective.unobserved * s * s
 			}
 		}
-		sum += m.opt.lambda * math.Pow(float64(len(items))+m.opt.unobserved*float64(x.Items()), m.opt.nu) * dot(m.UserVector(u), m.UserVector(u))
+		sum += m.objective.lambda * math.Pow(float64(len(items))+m.objective.unobserved*float64(x.Items()), m.objective.nu) * dot(m.UserVector(u), m.UserVector(u))
 	}
 	for i, n := range counts {
-		sum += m.opt.lambda * math.Pow(float64(n)+m.opt.unobserved*float64(x.Users()), m.opt.nu) * dot(m.ItemVector(i), m.ItemVector(i))
+		sum += m.objective.lambda * math.Pow(float64(n)+m.objective.unobserved*float64(x.Users()), m.objective.nu) * dot(m.ItemVector(i), m.ItemVector(i))
 	}
 	return sum
 }

@@ -13,17 +13,39 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
-// alsRow is what the least-squares problem of a row depends on.
-type alsRow struct {
+// alsObjective is what the least-squares problems of all rows depend on: α, α₀, λ
+// and ν of ALS.
+type alsObjective struct {
 	alpha, unobserved, lambda, nu float64
 }
 
 // penalty returns λ·(n + α₀·columns)^ν.
-func (o alsRow) penalty(n, columns int) float32 {
+func (o alsObjective) penalty(n, columns int) float32 {
 	if o.nu == 0 {
 		return float32(o.lambda)
 	}
 	return float32(o.lambda * math.Pow(float64(n)+o.unobserved*float64(columns), o.nu))
+}
+
+// startVectors returns the start vectors of rows 0, 1, 2, … of one side.
+func startVectors(seed, side uint64, rows, f int) []float32 {
+	v := make([]float32, rows*f)
+	for i := range rows {
+		StartVector(v[i*f:i*f+f], rng.Hash(seed, side), uint64(i))
+	}
+	return v
+}
+
+// StartVector writes the start vector of a user or item into dst: independent
+// normals with standard deviation 0.1/√len(dst), drawn from a stream named by
+// seed and id alone. Give users and items different seeds.
+func StartVector(dst []float32, seed, id uint64) {
+	var r rng.Stream
+	r.Reset(seed, 0x7374617274, id)
+	sd := 0.1 / math.Sqrt(float64(len(dst)))
+	for k := range dst {
+		dst[k] = float32(sd * r.Normal())
+	}
 }
 
 const (
@@ -83,19 +105,38 @@ func padded(v []float32, rows, f int) []float32 {
 
 // alsSolver solves all rows of one side against the other.
 type alsSolver struct {
-	row     alsRow
-	kind    Solver
-	steps   int
-	block   int
-	workers int
+	objective alsObjective
+	kind      Solver
+	steps     int
+	block     int
+	workers   int
 }
 
-func (o ALSOptions) row() alsRow {
-	return alsRow{o.Alpha, o.Unobserved, o.Regularization, o.FrequencyExponent}
+func (o ALSOptions) objective() alsObjective {
+	return alsObjective{o.Alpha, o.Unobserved, o.Regularization, o.FrequencyExponent}
 }
 
 func (o ALSOptions) solver() alsSolver {
-	return alsSolver{row: o.row(), kind: o.Solver, steps: o.CGSteps, block: o.BlockSize, workers: o.Workers}
+	return alsSolver{objective: o.objective(), kind: o.Solver, steps: o.CGSteps, block: o.BlockSize, workers: o.Workers}
+}
+
+// exact returns the solver whose solutions need no start to speak of: where a fit
+// ends, the vector of a known user is then the fold-in of its history.
+func (s alsSolver) exact() alsSolver {
+	if s.kind == Subspace {
+		s.kind = CG
+	}
+	s.steps = max(s.steps, cgExact)
+	return s
+}
+
+// side solves the rows of m as half does, and returns the Gram matrix of the new
+// vectors for the other side.
+func (s alsSolver) side(ctx context.Context, m *sparse.CSR, dst, src, gramSrc []float32, f int) ([]float32, error) {
+	if err := s.half(ctx, m, dst, src, gramSrc, f); err != nil {
+		return nil, err
+	}
+	return gram(ctx, dst, f, s.workers)
 }
 
 // half solves every row of m, whose vectors are dst (rows×f), against the
@@ -104,16 +145,17 @@ func (o ALSOptions) solver() alsSolver {
 func (s alsSolver) half(ctx context.Context, m *sparse.CSR, dst, src, gram []float32, f int) error {
 	workers := parallel.Workers(s.workers)
 	scratch := make([]*alsScratch, workers)
-	base := alsBase(gram, f, s.row.unobserved)
+	base := alsBase(gram, f, s.objective.unobserved)
 	return parallel.For(ctx, m.Rows, alsBlock, workers, func(w, lo, hi int) error {
 		if scratch[w] == nil {
 			scratch[w] = newALSScratch(f)
 		}
 		for r := lo; r < hi; r++ {
 			cols, vals := m.Row(r)
+			row := alsRow{cols, vals, src, base, s.objective.penalty(len(cols), m.Cols)}
 			// The worker's next rows follow in the array of columns.
 			scratch[w].flat = min(len(cols)+fetchAhead, len(m.Col)-int(m.Ptr[r]))
-			if !s.solve(scratch[w], dst[r*f:r*f+f], cols, vals, src, base, s.row.penalty(len(cols), m.Cols)) {
+			if !s.solve(scratch[w], dst[r*f:r*f+f], row) {
 				return fmt.Errorf("recommend: FitALS: row %d has no solution: %w", r, ErrDiverged)
 			}
 		}
@@ -137,6 +179,16 @@ func alsBase(gram []float32, f int, unobserved float64) []float32 {
 	return out
 }
 
+// alsRow is the problem of one row: its entries, the vectors of all columns, what
+// its matrix starts from (alsBase) and the penalty of its vector.
+type alsRow struct {
+	cols   []int32
+	vals   []float32 // nil: 1 each
+	src    []float32 // columns×f
+	base   []float32 // vec.Pad(f)×vec.Pad(f)
+	lambda float32
+}
+
 // alsScratch is the memory a worker needs to solve a row. Vectors have length
 // vec.Pad(f), zero behind f.
 type alsScratch struct {
@@ -157,7 +209,7 @@ const (
 )
 
 // confidences fills c, d and coef for a row.
-func (t *alsScratch) confidences(o alsRow, n int, vals []float32) {
+func (t *alsScratch) confidences(o alsObjective, n int, vals []float32) {
 	if cap(t.c) < n {
 		size := n + n/2
 		all := make([]float32, 4*size)
@@ -204,20 +256,20 @@ func (t *alsScratch) forMatrix() {
 //
 // that is (α₀G + λI + Σ (c_k-α₀) y_k y_kᵀ)·x = Σ c_k y_k, where base is α₀G. A row
 // without entries gets the zero vector.
-func (s alsSolver) solve(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
-	if len(cols) == 0 {
+func (s alsSolver) solve(t *alsScratch, x []float32, row alsRow) bool {
+	if len(row.cols) == 0 {
 		clear(x)
 		return true
 	}
 	switch s.kind {
 	case CG:
-		return s.solveCG(t, x, cols, vals, src, base, lambda)
+		return s.solveCG(t, x, row)
 	case Subspace:
-		if s.solveBlocks(t, x, cols, vals, src, base, lambda) {
+		if s.solveBlocks(t, x, row) {
 			return true
 		} // a block lost its definiteness in float32: the whole row has a way out
 	}
-	if !s.row.factor(t, len(x), cols, vals, src, base, lambda) {
+	if !s.objective.factor(t, len(x), row) {
 		return false
 	}
 	solve.SolveCholesky32(t.a, len(t.b), t.b)
@@ -228,36 +280,36 @@ func (s alsSolver) solve(t *alsScratch, x []float32, cols []int32, vals []float3
 // factor leaves the Cholesky factor of the row's matrix in t.a and the right
 // side in t.b, both padded. Where confidences spread so far that float32 loses
 // the definiteness, the matrix is built and factored again in float64.
-func (o alsRow) factor(t *alsScratch, f int, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+func (o alsObjective) factor(t *alsScratch, f int, row alsRow) bool {
 	fp := len(t.b)
 	t.forMatrix()
-	copy(t.a, base)
+	copy(t.a, row.base)
 	clear(t.b)
 	for k := range f {
-		t.a[k*fp+k] += lambda
+		t.a[k*fp+k] += row.lambda
 	}
-	t.confidences(o, len(cols), vals)
-	for lo := 0; lo < len(cols); lo += gatherRows {
-		hi := min(lo+gatherRows, len(cols))
-		vec.GatherScale(t.raw, t.weighted, src, cols[lo:hi], t.d[lo:hi], f, t.flat-lo)
+	t.confidences(o, len(row.cols), row.vals)
+	for lo := 0; lo < len(row.cols); lo += gatherRows {
+		hi := min(lo+gatherRows, len(row.cols))
+		vec.GatherScale(t.raw, t.weighted, row.src, row.cols[lo:hi], t.d[lo:hi], f, t.flat-lo)
 		vec.GatherAxpy(t.b, t.raw, t.order[:hi-lo], t.c[lo:hi])
 		vec.Syrk(t.a, fp, 0, fp, t.weighted, t.raw, fp, hi-lo)
 	}
-	return solve.Cholesky32(t.a, fp, t.chol) || o.factor64(t, f, cols, vals, src, base, lambda)
+	return solve.Cholesky32(t.a, fp, t.chol) || o.factor64(t, f, row)
 }
 
-func (o alsRow) factor64(t *alsScratch, f int, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+func (o alsObjective) factor64(t *alsScratch, f int, row alsRow) bool {
 	fp := len(t.b)
 	a := make([]float64, fp*fp)
-	for i, g := range base {
+	for i, g := range row.base {
 		a[i] = float64(g)
 	}
 	for k := range f {
-		a[k*fp+k] += float64(lambda)
+		a[k*fp+k] += float64(row.lambda)
 	}
-	for k, i := range cols {
-		y := src[int(i)*f : int(i)*f+f]
-		d := o.alpha*float64(weightAt(vals, k)) - o.unobserved
+	for k, i := range row.cols {
+		y := row.src[int(i)*f : int(i)*f+f]
+		d := o.alpha*float64(weightAt(row.vals, k)) - o.unobserved
 		for j, v := range y {
 			for l := j; l < f; l++ {
 				a[j*fp+l] += float64(d * float64(v) * float64(y[l]))
@@ -273,27 +325,20 @@ func (o alsRow) factor64(t *alsScratch, f int, cols []int32, vals []float32, src
 	return true
 }
 
-func weightAt(weights []float32, k int) float32 {
-	if weights == nil {
-		return 1
-	}
-	return weights[k]
-}
-
 // solveBlocks minimises over one block of factors after the other, starting from
 // the present x. It keeps the predictions y_k·x and the gradient of the part
 // that all pairs share, so a block costs its own width only.
-func (s alsSolver) solveBlocks(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+func (s alsSolver) solveBlocks(t *alsScratch, x []float32, row alsRow) bool {
 	f, fp := len(x), len(t.b)
 	b := min(s.block, f)
 	bp := vec.Pad(b)
 	t.forMatrix()
-	alpha, zero := float32(s.row.alpha), float32(s.row.unobserved)
-	t.confidences(s.row, len(cols), vals)
-	vec.GatherDot(t.coef, src, cols, x)
+	alpha, zero := float32(s.objective.alpha), float32(s.objective.unobserved)
+	t.confidences(s.objective, len(row.cols), row.vals)
+	vec.GatherDot(t.coef, row.src, row.cols, x)
 	copy(t.x, x)
 	g := t.r
-	vec.DotRows(g, base, t.x)
+	vec.DotRows(g, row.base, t.x)
 	for lo := 0; lo < f; lo += b {
 		hi := min(lo+b, f)
 		n := hi - lo
@@ -301,20 +346,20 @@ func (s alsSolver) solveBlocks(t *alsScratch, x []float32, cols []int32, vals []
 		clear(a)
 		clear(step)
 		for i := range n {
-			copy(a[i*bp:i*bp+n], base[(lo+i)*fp+lo:(lo+i)*fp+hi])
-			a[i*bp+i] += lambda
-			step[i] = -g[lo+i] - lambda*x[lo+i]
+			copy(a[i*bp:i*bp+n], row.base[(lo+i)*fp+lo:(lo+i)*fp+hi])
+			a[i*bp+i] += row.lambda
+			step[i] = -g[lo+i] - row.lambda*x[lo+i]
 		}
 		for i := n; i < bp; i++ {
 			a[i*bp+i] = 1
 		}
 		clear(t.raw[:gatherRows*bp])
 		clear(t.weighted[:gatherRows*bp])
-		for at := 0; at < len(cols); at += gatherRows {
-			rows := min(gatherRows, len(cols)-at)
+		for at := 0; at < len(row.cols); at += gatherRows {
+			rows := min(gatherRows, len(row.cols)-at)
 			for k := range rows {
-				y := src[int(cols[at+k])*f+lo : int(cols[at+k])*f+hi]
-				c := alpha * weightAt(vals, at+k)
+				y := row.src[int(row.cols[at+k])*f+lo : int(row.cols[at+k])*f+hi]
+				c := alpha * weightAt(row.vals, at+k)
 				raw, weighted := t.raw[k*bp:k*bp+n], t.weighted[k*bp:k*bp+n]
 				copy(raw, y)
 				for j, v := range raw {
@@ -330,10 +375,10 @@ func (s alsSolver) solveBlocks(t *alsScratch, x []float32, cols []int32, vals []
 		solve.SolveCholesky32(a, bp, step)
 		for i, d := range step[:n] {
 			x[lo+i] += d
-			vec.Axpy(d, base[(lo+i)*fp:(lo+i)*fp+fp], g)
+			vec.Axpy(d, row.base[(lo+i)*fp:(lo+i)*fp+fp], g)
 		}
-		for k, i := range cols {
-			t.coef[k] += vec.Dot(step[:n], src[int(i)*f+lo:int(i)*f+hi])
+		for k, i := range row.cols {
+			t.coef[k] += vec.Dot(step[:n], row.src[int(i)*f+lo:int(i)*f+hi])
 		}
 	}
 	return check.Finite(float64(vec.Dot(x, x)))
@@ -341,26 +386,26 @@ func (s alsSolver) solveBlocks(t *alsScratch, x []float32, cols []int32, vals []
 
 // solveCG takes conjugate gradient steps from the present x, stopping early
 // when the residual has vanished.
-func (s alsSolver) solveCG(t *alsScratch, x []float32, cols []int32, vals []float32, src, base []float32, lambda float32) bool {
+func (s alsSolver) solveCG(t *alsScratch, x []float32, row alsRow) bool {
 	f := len(x)
-	t.confidences(s.row, len(cols), vals)
+	t.confidences(s.objective, len(row.cols), row.vals)
 	r, p, q := t.r, t.p, t.q
 	copy(t.x, x)
 	// r = b - A·x, its negation first.
-	vec.Symv(r, base, t.x)
-	vec.Axpy(lambda, x, r[:f])
+	vec.Symv(r, row.base, t.x)
+	vec.Axpy(row.lambda, x, r[:f])
 	for k, c := range t.c {
 		t.c[k] = -c
 	}
-	vec.GatherApply(r[:f], src, cols, t.c, t.d, x, t.coef, max(t.flat, len(cols)))
+	vec.GatherApply(r[:f], row.src, row.cols, t.c, t.d, x, t.coef, max(t.flat, len(row.cols)))
 	vec.Scale(-1, r[:f])
 	copy(p, r)
 	rr := vec.Dot(r[:f], r)
 	stop := rr * 1e-14
 	for step := 0; step < s.steps && rr > 1e-20 && rr > stop; step++ {
-		vec.Symv(q, base, p)
-		vec.Axpy(lambda, p[:f], q)
-		vec.GatherApply(q[:f], src, cols, t.zeros, t.d, p, t.coef, 0)
+		vec.Symv(q, row.base, p)
+		vec.Axpy(row.lambda, p[:f], q)
+		vec.GatherApply(q[:f], row.src, row.cols, t.zeros, t.d, p, t.coef, 0)
 		pq := vec.Dot(p[:f], q)
 		if !(pq > 0) {
 			break // no curvature left in float32: x is as good as it gets
@@ -374,13 +419,4 @@ func (s alsSolver) solveCG(t *alsScratch, x []float32, cols []int32, vals []floa
 		rr = next
 	}
 	return check.Finite(float64(rr))
-}
-
-// startVectors returns the start vectors of rows 0, 1, 2, … of one side.
-func startVectors(seed, side uint64, rows, f int) []float32 {
-	v := make([]float32, rows*f)
-	for i := range rows {
-		StartVector(v[i*f:i*f+f], rng.Hash(seed, side), uint64(i))
-	}
-	return v
 }

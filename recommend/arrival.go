@@ -165,7 +165,7 @@ func (s *state[U, I]) withArrivals(registry []*arrival[I], limit int, inStock fu
 		}
 	}
 	if next.stock = nil; s.stock != nil && inStock != nil { // what it says of the dataset stays
-		next.stock = make([]uint64, next.words())
+		next.stock = make(indexSet, next.words())
 		copy(next.stock, s.stock[:(s.items+63)/64])
 		if r := s.items % 64; r != 0 {
 			next.stock[s.items/64] &= 1<<r - 1
@@ -181,14 +181,14 @@ func (s *state[U, I]) setStock(inStock func(I) bool) {
 	if inStock == nil {
 		return
 	}
-	s.stock = make([]uint64, s.words())
+	s.stock = make(indexSet, s.words())
 	s.addStock(inStock, 0)
 }
 
 func (s *state[U, I]) addStock(inStock func(I) bool, from int) {
 	for i := int32(from); int(i) < s.items+len(s.arrivals); i++ {
 		if inStock(s.id(i)) {
-			s.stock[i>>6] |= 1 << (uint(i) & 63)
+			s.stock.add(i)
 		}
 	}
 }

@@ -55,16 +55,6 @@ func (o BPROptions) validate() error {
 	return c.Err("recommend: FitBPR")
 }
 
-// requireSGD checks the fields that all models trained by SGD have.
-func requireSGD(c *check.Options, factors, epochs int, rate, decay, regularization float64) {
-	c.Require(factors > 0 && factors <= maxFactors, "Factors", factors, fmt.Sprintf("in [1, %d]", maxFactors))
-	c.Require(epochs > 0 && epochs <= maxFoldWork, "Epochs", epochs, fmt.Sprintf("in [1, %d]", maxFoldWork))
-	check.Positive(c, "Rate", rate)
-	c.Require(decay >= 0 && decay <= 1, "Decay", decay, "at most 1")
-	check.NonNegative(c, "Regularization", regularization)
-	c.Require(rate*regularization < 1, "Rate·Regularization", rate*regularization, "below 1")
-}
-
 // BPR is matrix factorisation for a pairwise loss, Bayesian personalised
 // ranking (Rendle et al. 2009). For a user u with item i and without item j it
 // minimises, over triples drawn at random,
@@ -114,12 +104,12 @@ func FitBPR(ctx context.Context, x *Interactions, opt BPROptions) (*BPR, error) 
 }
 
 // pairScratch is the memory of a worker: the set of the user's items.
-type pairScratch struct{ has []uint64 }
+type pairScratch struct{ has indexSet }
 
 func newPairScratch(x *Interactions, workers int) []pairScratch {
 	s := make([]pairScratch, parallel.Workers(workers))
 	for w := range s {
-		s[w].has = make([]uint64, (x.Items()+63)/64)
+		s[w].has = newIndexSet(x.Items())
 	}
 	return s
 }
@@ -137,7 +127,7 @@ func (m *BPR) cell(entries *sparse.CSR, c *sgdCell, t *pairScratch, rate float32
 		x := m.x[int(u)*f : int(u)*f+f]
 		for _, p := range pos {
 			i := entries.Col[p]
-			t.has[i>>6] |= 1 << (i & 63)
+			t.has.add(i)
 		}
 		for _, p := range pos {
 			i := entries.Col[p]
@@ -156,7 +146,7 @@ func (m *BPR) cell(entries *sparse.CSR, c *sgdCell, t *pairScratch, rate float32
 		}
 		for _, p := range pos {
 			i := entries.Col[p]
-			t.has[i>>6] &^= 1 << (i & 63)
+			t.has.drop(i)
 		}
 	}
 	return loss
@@ -164,7 +154,7 @@ func (m *BPR) cell(entries *sparse.CSR, c *sgdCell, t *pairScratch, rate float32
 
 // hardest draws items outside has, which must leave some, and returns the one
 // with the highest score.
-func (m *BPR) hardest(x []float32, items []int32, has []uint64, r *rng.Stream) (j int32, score float32) {
+func (m *BPR) hardest(x []float32, items []int32, has indexSet, r *rng.Stream) (j int32, score float32) {
 	f := m.factors
 	score = float32(math.Inf(-1))
 	for range m.rule.samples {
@@ -177,19 +167,13 @@ func (m *BPR) hardest(x []float32, items []int32, has []uint64, r *rng.Stream) (
 }
 
 // draw returns a random item outside has.
-func draw(items []int32, has []uint64, r *rng.Stream) int32 {
+func draw(items []int32, has indexSet, r *rng.Stream) int32 {
 	for {
-		if i := items[r.Intn(len(items))]; !hasItem(has, i) {
+		if i := items[r.Intn(len(items))]; !has.has(i) {
 			return i
 		}
 	}
 }
-
-// sigmoid returns 1/(1+e⁻ˣ).
-func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
-
-// softplus returns ln(1+eˣ).
-func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
 
 // fold takes BPR steps on dst alone.
 func (m *BPR) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
@@ -216,7 +200,7 @@ func (m *BPR) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 // drawAny returns a random item of n outside the history.
 func drawAny(n int, t *foldScratch) int32 {
 	for {
-		if i := int32(t.rand.Intn(n)); !hasItem(t.has, i) {
+		if i := int32(t.rand.Intn(n)); !t.has.has(i) {
 			return i
 		}
 	}
@@ -258,26 +242,4 @@ func (m *BPR) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // beside other uses of m.
 func (m *BPR) UnmarshalBinary(data []byte) error {
 	return openSampled(data, codec.KindBPR, "BPR", &m.latent, &m.rule)
-}
-
-// appendSampled and openSampled are the binary form of the models with a rule.
-func appendSampled(dst []byte, kind uint16, m *latent, s *sgdRule) []byte {
-	var w codec.Writer
-	m.put(&w)
-	s.put(&w)
-	return w.AppendFrame(dst, kind, 1)
-}
-
-func openSampled(data []byte, kind uint16, name string, m *latent, s *sgdRule) error {
-	r, err := codec.Open(data, kind, 1)
-	if err != nil {
-		return fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
-	}
-	d, rule := getLatent(r), getRule(r)
-	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
-	}
-	m.set(d)
-	*s = rule
-	return nil
 }

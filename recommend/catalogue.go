@@ -75,7 +75,7 @@ type attribute struct {
 
 // postings is a set of items: a bitmap or, for rare values, a list.
 type postings struct {
-	bits []uint64
+	bits indexSet
 	list []int32
 }
 
@@ -195,8 +195,8 @@ func (a *attribute) finish(n int, facts []codedFact) {
 	a.sets = make([]postings, len(a.values))
 	for code, list := range lists {
 		if len(list) > n/32 {
-			bits := make([]uint64, (n+63)/64)
-			addAll(bits, list)
+			bits := newIndexSet(n)
+			bits.addAll(list)
 			a.sets[code].bits = bits
 		} else {
 			a.sets[code].list = slices.Clip(list)
@@ -213,41 +213,33 @@ func (a *attribute) codesOf(i int32) []int32 {
 }
 
 // addTo adds the set, shifted up by base items, to dst.
-func (p *postings) addTo(dst []uint64, base int) {
+func (p *postings) addTo(dst indexSet, base int) {
 	for _, i := range p.list {
-		k := int(i) + base
-		dst[k>>6] |= 1 << (uint(k) & 63)
+		dst.add(i + int32(base))
 	}
 	if base == 0 {
-		for k, word := range p.bits {
-			dst[k] |= word
-		}
+		dst.or(p.bits)
 		return
 	}
 	for w, word := range p.bits {
 		for ; word != 0; word &= word - 1 {
-			k := base + w<<6 + trailing(word)
-			dst[k>>6] |= 1 << (uint(k) & 63)
+			dst.add(int32(base + w<<6 + trailing(word)))
 		}
 	}
 }
 
 // removeFrom removes the set, shifted up by base items, from dst.
-func (p *postings) removeFrom(dst []uint64, base int) {
+func (p *postings) removeFrom(dst indexSet, base int) {
 	for _, i := range p.list {
-		k := int(i) + base
-		dst[k>>6] &^= 1 << (uint(k) & 63)
+		dst.drop(i + int32(base))
 	}
 	if base == 0 {
-		for k, word := range p.bits {
-			dst[k] &^= word
-		}
+		dst.andNot(p.bits)
 		return
 	}
 	for w, word := range p.bits {
 		for ; word != 0; word &= word - 1 {
-			k := base + w<<6 + trailing(word)
-			dst[k>>6] &^= 1 << (uint(k) & 63)
+			dst.drop(int32(base + w<<6 + trailing(word)))
 		}
 	}
 }
@@ -292,9 +284,9 @@ func (c *Catalogue) Select(rule Rule) (*ItemSet, error) {
 		return nil, err
 	}
 	var e ruleScratch
-	words := make([]uint64, (c.n+63)/64)
+	words := newIndexSet(c.n)
 	v.eval(words, &rule, &e, 0)
-	return ItemSetFunc(c.n, func(i int32) bool { return hasItem(words, i) }), nil
+	return ItemSetFunc(c.n, func(i int32) bool { return words.has(i) }), nil
 }
 
 // Between returns the items whose number, of an attribute with bands, is in

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -127,7 +126,7 @@ type state[U, I ID] struct {
 	scored   []bool // parallel to sources: it can score an arrival
 	view     ruleView
 	join     map[string][]int32 // see joinCodes
-	stock    []uint64           // nil: everything
+	stock    indexSet           // nil: everything
 }
 
 // of returns the index of an id, or -1.
@@ -263,9 +262,9 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 type scratch[I ID] struct {
 	scores   []float32
 	boosted  []float32
-	free     []uint64 // items that may still be recommended
-	eligible []uint64 // the same when the source was asked
-	mark     []uint64 // a second set
+	free     indexSet // items that may still be recommended
+	eligible indexSet // the same when the source was asked
+	mark     indexSet // a second set
 	rule     ruleScratch
 	scan     scan
 	scored   bool // scan holds the first source, which was asked asked
@@ -292,8 +291,8 @@ func (e *Engine[U, I]) getScratch() *scratch[I] {
 
 // fit gives w the sizes of a state.
 func (w *scratch[I]) fit(words int) {
-	w.free = slices.Grow(w.free[:0], words)[:words]
-	w.mark = slices.Grow(w.mark[:0], words)[:words]
+	w.free = w.free.resized(words)
+	w.mark = w.mark.resized(words)
 }
 
 // Recommend appends the answer to dst: min(K, eligible) distinct items, best
@@ -507,43 +506,33 @@ func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info, forgo
 // filter leaves in w.free what may be recommended.
 func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], q *Query, info *Info) {
 	free := w.free
-	fillBits(free, s.items+len(s.arrivals))
+	free.fill(s.items + len(s.arrivals))
 	if req.Allow != nil {
-		s.andSet(free, req.Allow)
+		free.and(req.Allow.set.Words()) // no arrival is a member
 	}
 	if req.AllowItems != nil {
 		clear(w.mark)
 		info.UnknownAllow = s.marked(w.mark, req.AllowItems)
-		for k, word := range w.mark {
-			free[k] &= word
-		}
+		free.and(w.mark)
 	}
 	if req.Where != nil {
 		s.view.eval(w.mark, req.Where, &w.rule, 0)
-		for k, word := range w.mark {
-			free[k] &= word
-		}
+		free.and(w.mark)
 	}
-	allowed := count(free)
+	allowed := free.count()
 	if req.Deny != nil {
-		for k, word := range req.Deny.set.Words() {
-			free[k] &^= word
-		}
+		free.andNot(req.Deny.set.Words())
 	}
 	if len(req.DenyItems) > 0 {
 		clear(w.mark)
 		info.UnknownDeny = s.marked(w.mark, req.DenyItems)
-		for k, word := range w.mark {
-			free[k] &^= word
-		}
+		free.andNot(w.mark)
 	}
-	left := count(free)
+	left := free.count()
 	inStock := left
 	if s.stock != nil {
-		for k, word := range s.stock {
-			free[k] &= word
-		}
-		inStock = count(free)
+		free.and(s.stock)
+		inStock = free.count()
 	}
 	if req.Seen != KeepSeen {
 		last := int64(noTime)
@@ -555,11 +544,11 @@ func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], q *Query, info *
 				continue
 			}
 			if req.Seen == DropSeen || w.past.times[k] > last {
-				free[i>>6] &^= 1 << (uint(i) & 63)
+				free.drop(i)
 			}
 		}
 	}
-	info.Eligible = count(free)
+	info.Eligible = free.count()
 	switch {
 	case allowed == 0:
 		info.Why = "no item is allowed"
@@ -572,19 +561,11 @@ func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], q *Query, info *
 	}
 }
 
-func count(set []uint64) int {
-	n := 0
-	for _, word := range set {
-		n += bits.OnesCount64(word)
-	}
-	return n
-}
-
 // marked adds ids to set and returns how many are unknown.
-func (s *state[U, I]) marked(set []uint64, ids []I) (unknown int) {
+func (s *state[U, I]) marked(set indexSet, ids []I) (unknown int) {
 	for _, id := range ids {
 		if i := s.of(id); i >= 0 {
-			set[i>>6] |= 1 << (uint(i) & 63)
+			set.add(i)
 		} else {
 			unknown++
 		}
@@ -702,7 +683,7 @@ func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, k int) ([]Recomm
 	defer e.pool.Put(w)
 	w.fit(s.words())
 	clear(w.mark)
-	w.mark[i>>6] |= 1 << (uint(i) & 63)
+	w.mark.add(i)
 	out := dst
 	for _, src := range s.sources {
 		left := k - (len(out) - len(dst))
@@ -723,8 +704,8 @@ func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, k int) ([]Recomm
 			return dst, fmt.Errorf("recommend: Engine.Similar: source %s: %w", src.Name, err)
 		}
 		for _, x := range w.similar {
-			if bit := uint64(1) << (uint(x.Item) & 63); w.mark[x.Item>>6]&bit == 0 && left > 0 {
-				w.mark[x.Item>>6] |= bit
+			if !w.mark.has(x.Item) && left > 0 {
+				w.mark.add(x.Item)
 				left--
 				out = append(out, Recommendation[I]{Item: s.data.Items.ID(x.Item), Rank: len(out) - len(dst) + 1, Score: x.Score, Source: src.Name})
 			}

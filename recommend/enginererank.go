@@ -176,7 +176,7 @@ type listScratch struct {
 	ids     []int32
 	list    []Scored        // candidates in the order that is explored
 	choices []bandit.Choice // of the first results of top
-	before  []uint64
+	before  indexSet
 	taste   []float64
 	weights []float32
 }
@@ -282,7 +282,7 @@ func (s *state[U, I]) arrange(w *scratch[I], req *Request[U, I], re *Rerank, sou
 	}
 	if narrow == nil {
 		for _, x := range w.list {
-			w.free[x.Item>>6] &^= 1 << (uint(x.Item) & 63)
+			w.free.drop(x.Item)
 		}
 	}
 	// Scores as they were, before any was cut to what is finite.
@@ -334,7 +334,7 @@ func (s *state[U, I]) rerankList(w *scratch[I], re *Rerank, from []Scored, k int
 // narrowing is how choices are taken out of what is free, and with them what caps
 // forbid then: such candidates are no longer chosen from.
 type narrowing struct {
-	free []uint64
+	free indexSet
 	took func(item int32)
 }
 
@@ -359,7 +359,7 @@ func (s *state[U, I]) explore(w *scratch[I], req *Request[U, I], source, n int, 
 	ask := bandit.Ask{From: w.ids, K: n, Request: id, Context: ex.Context}
 	if narrow != nil {
 		ask.Took = narrow.took
-		ask.Free = func(i int32) bool { return hasItem(narrow.free, i) }
+		ask.Free = func(i int32) bool { return narrow.free.has(i) }
 	}
 	w.choices, err = ex.Policy.AppendChoices(w.choices, ask)
 	if err != nil {

@@ -225,7 +225,7 @@ func newFMFit(m *FM, x *Interactions, opt *FMOptions, scale ratingScale) *fmFit 
 	for w := range t.workers {
 		v := make([]float32, 6*f)
 		t.workers[w] = fmWorker{
-			pairScratch{make([]uint64, (x.Items()+63)/64)},
+			pairScratch{newIndexSet(x.Items())},
 			v[:f], v[f : 2*f], v[2*f : 3*f], v[3*f : 4*f], v[4*f : 5*f], v[5*f:],
 		}
 	}
@@ -339,7 +339,7 @@ func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
 		taken := 0
 		for _, p := range pos {
 			if i := entries.Col[p]; entries.Val[p] != 0 {
-				k.has[i>>6] |= 1 << (i & 63)
+				k.has.add(i)
 				taken++
 			}
 		}
@@ -359,7 +359,7 @@ func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
 		}
 		for _, p := range pos {
 			i := entries.Col[p]
-			k.has[i>>6] &^= 1 << (i & 63)
+			k.has.drop(i)
 		}
 	}
 	return loss

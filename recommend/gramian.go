@@ -16,18 +16,6 @@ import (
 // Gramians are merged; every part solves its rows with SolveALS. Any partition
 // of the rows gives the same bytes.
 
-// StartVector writes the start vector of a user or item into dst: independent
-// normals with standard deviation 0.1/√len(dst), drawn from a stream named by
-// seed and id alone. Give users and items different seeds.
-func StartVector(dst []float32, seed, id uint64) {
-	var r rng.Stream
-	r.Reset(seed, 0x7374617274, id)
-	sd := 0.1 / math.Sqrt(float64(len(dst)))
-	for k := range dst {
-		dst[k] = float32(sd * r.Normal())
-	}
-}
-
 // Partition returns the part, in [0, parts), that an id belongs to: the same on
 // every machine, and when parts grows to parts+1 only one id in parts+1 moves
 // (jump consistent hashing, Lamping and Veach 2014). It returns 0 for parts < 2.

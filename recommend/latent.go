@@ -33,7 +33,7 @@ type folder interface {
 // foldScratch is the memory of one fold-in.
 type foldScratch struct {
 	v    []float32 // the vector
-	has  []uint64  // a set of items, empty between calls
+	has  indexSet  // a set of items, empty between calls
 	rand rng.Stream
 	ls   *lsScratch // of models that solve exactly
 }
@@ -73,7 +73,7 @@ func (m *latent) getScratch() *foldScratch {
 	if t, ok := m.scratch.Get().(*foldScratch); ok {
 		return t
 	}
-	return &foldScratch{v: make([]float32, m.factors), has: make([]uint64, (m.Items()+63)/64)}
+	return &foldScratch{v: make([]float32, m.factors), has: newIndexSet(m.Items())}
 }
 
 // score writes the scores of a known user with entries, and those of the
@@ -207,112 +207,5 @@ func (m *latent) set(d *latent) {
 	m.scratch = sync.Pool{}
 }
 
-// startSpread is the length of first vectors of models for implicit feedback.
-const startSpread = 0.1
-
-// haste returns by what to multiply the learning rate of a sampled loss, in [1, 4]:
-// enough/(√a + √b)².
-// A pass grows what the vectors know of a pattern by about the rate times the
-// pattern's singular value, and patterns begin at about √a + √b, a and b the mean
-// numbers of entries of a user and of an item (see noiseEdge). Where that is small
-// the vectors would still be near their start at the end, and only the biases
-// learned.
-func haste(x *Interactions, enough float64) float64 {
-	n := float64(x.Len())
-	edge := math.Sqrt(n/float64(x.Users())) + math.Sqrt(n/float64(x.Items()))
-	return min(max(enough/(edge*edge), 1), 4)
-}
-
 // maxFactors bounds the length of vectors.
 const maxFactors = check.MaxVector
-
-// sgdRule is how a sampled loss moves vectors; models keep it to fold users in.
-type sgdRule struct {
-	epochs         int
-	rate, decay    float64
-	regularization float64
-	samples        int // negatives or trials a step
-	seed           uint64
-}
-
-func (s *sgdRule) put(w *codec.Writer) {
-	w.Int(s.epochs)
-	w.Float64(s.rate)
-	w.Float64(s.decay)
-	w.Float64(s.regularization)
-	w.Int(s.samples)
-	w.Uint64(s.seed)
-}
-
-// maxFoldWork bounds epochs and samples of a decoded rule, so that hostile bytes
-// cannot make a query run for ever.
-const maxFoldWork = 1 << 16
-
-func getRule(r *codec.Reader) sgdRule {
-	s := sgdRule{epochs: r.Int(), rate: r.Float64(), decay: r.Float64(), regularization: r.Float64(), samples: r.Int(), seed: r.Uint64()}
-	if s.epochs < 1 || s.epochs > maxFoldWork || s.samples < 1 || s.samples > maxFoldWork {
-		r.Fail("has a setting out of range")
-	}
-	if !(s.rate > 0) || !(s.decay >= 0 && s.decay <= 1) || !(s.regularization >= 0) || !(s.rate*s.regularization < 1) {
-		r.Fail("has a setting out of range")
-	}
-	return s
-}
-
-// Passes over a history: as many as the fit made, unless they add up to more than
-// foldSteps steps; foldEpochs at the least. With the items fixed a vector
-// settles soon.
-const (
-	foldEpochs = 20
-	foldSteps  = 2000
-)
-
-// passes leaves in dst the vector that step makes of the history, starting from
-// zero: step is called for every item of positive weight, pass after pass, with
-// the items of the history in t.has. The same history gives the same vector.
-func (s *sgdRule) passes(t *foldScratch, dst []float32, q Query, step func(i int32, w, rate float32)) error {
-	n := 0
-	for k := range q.Items {
-		w := q.Weight(k)
-		if !(w >= 0) || math.IsInf(float64(w), 0) {
-			return ErrRange
-		}
-		if w > 0 {
-			n++
-		}
-	}
-	if n == 0 {
-		return ErrEmpty
-	}
-	clear(dst)
-	t.rand.Reset(s.seed, 0x666f6c64, 0)
-	addAll(t.has, q.Items)
-	defer removeAll(t.has, q.Items)
-	plan := sgdSchedule{epochs: min(s.epochs, max(foldEpochs, foldSteps/n)), rate: s.rate, decay: s.decay}
-	for e := range plan.epochs {
-		rate := plan.rateOf(e)
-		for k, i := range q.Items {
-			if w := q.Weight(k); w > 0 {
-				step(i, w, rate)
-			}
-		}
-	}
-	if check.Slice32("", dst) != nil {
-		return ErrDiverged
-	}
-	return nil
-}
-
-func addAll(set []uint64, items []int32) {
-	for _, i := range items {
-		set[i>>6] |= 1 << (i & 63)
-	}
-}
-
-func removeAll(set []uint64, items []int32) {
-	for _, i := range items {
-		set[i>>6] &^= 1 << (i & 63)
-	}
-}
-
-func hasItem(set []uint64, i int32) bool { return set[i>>6]>>(i&63)&1 == 1 }

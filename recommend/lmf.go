@@ -130,7 +130,7 @@ func (m *LMF) cell(entries *sparse.CSR, c *sgdCell, t *pairScratch, rate float32
 		}
 		for _, p := range pos {
 			i := entries.Col[p]
-			t.has[i>>6] |= 1 << (i & 63)
+			t.has.add(i)
 		}
 		for _, p := range pos {
 			step(entries.Col[p], 1, m.rateOf(entries.Val[p], rate))
@@ -143,7 +143,7 @@ func (m *LMF) cell(entries *sparse.CSR, c *sgdCell, t *pairScratch, rate float32
 		}
 		for _, p := range pos {
 			i := entries.Col[p]
-			t.has[i>>6] &^= 1 << (i & 63)
+			t.has.drop(i)
 		}
 	}
 	return loss

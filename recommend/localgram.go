@@ -180,3 +180,20 @@ func grown(s []float32, n int) []float32 {
 	}
 	return s[:n]
 }
+
+// fromTop builds a matrix from the best columns of each row.
+func fromTop(found [][]topk.Item, cols int) *sparse.CSR {
+	m := &sparse.CSR{Rows: len(found), Cols: cols, Ptr: make([]int64, len(found)+1)}
+	for r, items := range found {
+		m.Ptr[r+1] = m.Ptr[r] + int64(len(items))
+	}
+	m.Col, m.Val = make([]int32, m.Ptr[m.Rows]), make([]float32, m.Ptr[m.Rows])
+	for r, items := range found {
+		slices.SortFunc(items, func(a, b topk.Item) int { return int(a.ID) - int(b.ID) })
+		for k, it := range items {
+			m.Col[m.Ptr[r]+int64(k)], m.Val[m.Ptr[r]+int64(k)] = it.ID, it.Score
+		}
+		found[r] = nil
+	}
+	return m
+}

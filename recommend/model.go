@@ -22,7 +22,7 @@ type Query struct {
 	Items   []int32   // history, dense item indices in [0, Items()), distinct
 	Weights []float32 // parallel to Items; nil means 1 each
 
-	eligible []uint64 // bits by item; nil: all
+	eligible indexSet // nil: all
 }
 
 // Eligible reports whether the answer may contain the item, as far as the asker
@@ -30,7 +30,7 @@ type Query struct {
 // Models that pick candidates (Cascade, Stack) pick them among these; scores of
 // other items are not read. It holds during the call.
 func (q *Query) Eligible(item int32) bool {
-	return q.eligible == nil || uint32(item) < uint32(len(q.eligible)*64) && hasItem(q.eligible, item)
+	return q.eligible == nil || uint32(item) < uint32(len(q.eligible)*64) && q.eligible.has(item)
 }
 
 // Weight returns the weight of the k-th item of the history.
@@ -103,3 +103,10 @@ func checkHistory(q *Query, n int) error {
 
 // errWeight is both, for callers that test for either.
 var errWeight = fmt.Errorf("recommend: weight of the history: %w, %w", ErrNotFinite, ErrRange)
+
+func weightAt(weights []float32, k int) float32 {
+	if weights == nil {
+		return 1
+	}
+	return weights[k]
+}

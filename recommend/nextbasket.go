@@ -69,7 +69,7 @@ type NextBasket struct {
 
 type basketScratch struct {
 	dot   []float64 // by user, zero between queries
-	met   []uint64  // users with a dot product, none between queries
+	met   indexSet  // users with a dot product, none between queries
 	v     []float64 // by item, zero between queries
 	items []int32
 	vals  []float32
@@ -241,7 +241,7 @@ func (m *NextBasket) neighbors(t *basketScratch, self int32, items []int32, vals
 		users, w := m.byItem.Row(int(i))
 		for n, u := range users {
 			t.dot[u] += float64(vals[k]) * float64(w[n])
-			t.met[u>>6] |= 1 << (u & 63)
+			t.met.add(u)
 		}
 	}
 	t.heap.Reset(m.opt.Neighbors)
@@ -253,7 +253,7 @@ func (m *NextBasket) neighbors(t *basketScratch, self int32, items []int32, vals
 	// Users who share no item lie the farther the longer their vectors: once one is
 	// too far, all that follow are.
 	for _, u := range m.small {
-		if t.met[u>>6]>>(u&63)&1 == 1 {
+		if t.met.has(u) {
 			continue
 		}
 		offer(u, 0)
@@ -264,8 +264,8 @@ func (m *NextBasket) neighbors(t *basketScratch, self int32, items []int32, vals
 	for _, i := range items {
 		users, _ := m.byItem.Row(int(i))
 		for _, u := range users {
-			if t.met[u>>6]>>(u&63)&1 == 1 {
-				t.met[u>>6] &^= 1 << (u & 63)
+			if t.met.has(u) {
+				t.met.drop(u)
 				offer(u, t.dot[u])
 				t.dot[u] = 0
 			}
@@ -289,7 +289,7 @@ func (m *NextBasket) Score(dst []float32, q Query) error {
 	}
 	t, ok := m.scratch.Get().(*basketScratch)
 	if !ok {
-		t = &basketScratch{dot: make([]float64, m.Users()), met: make([]uint64, (m.Users()+63)/64), v: make([]float64, n)}
+		t = &basketScratch{dot: make([]float64, m.Users()), met: newIndexSet(m.Users()), v: make([]float64, n)}
 	}
 	defer m.scratch.Put(t)
 	self := q.User

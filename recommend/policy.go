@@ -153,7 +153,7 @@ func (s *state[U, I]) startCaps(w *scratch[I], caps []Cap) {
 // keep takes item i out of what is free, and with it everything that a cap now
 // forbids.
 func (s *state[U, I]) keep(w *scratch[I], i int32) {
-	w.free[i>>6] &^= 1 << (uint(i) & 63)
+	w.free.drop(i)
 	for k := range w.caps {
 		c := &w.caps[k]
 		if int(i) < s.items {
@@ -170,7 +170,7 @@ func (s *state[U, I]) keep(w *scratch[I], i int32) {
 	}
 }
 
-func (c *capState) count(free []uint64, items int, code int32) {
+func (c *capState) count(free indexSet, items int, code int32) {
 	if c.counts[code]++; c.counts[code] != c.max {
 		return
 	}
@@ -249,27 +249,12 @@ func (s *state[U, I]) boost(w *scratch[I], boosts []Boost, from float32) {
 func (s *state[U, I]) meant(w *scratch[I], b *Boost) {
 	copy(w.mark, w.free)
 	if b.Set != nil {
-		s.andSet(w.mark, b.Set)
+		w.mark.and(b.Set.set.Words()) // no arrival is a member
 	}
 	if b.Where != nil {
 		part := w.rule.at(0, len(w.mark))
 		s.view.eval(part, b.Where, &w.rule, 1)
-		for k, word := range part {
-			w.mark[k] &= word
-		}
-	}
-}
-
-// andSet keeps the members of an item set of the dataset in dst: no arrival is
-// one.
-func (s *state[U, I]) andSet(dst []uint64, set *ItemSet) {
-	words := set.set.Words()
-	for k := range dst {
-		if k < len(words) {
-			dst[k] &= words[k]
-		} else {
-			dst[k] = 0
-		}
+		w.mark.and(part)
 	}
 }
 
@@ -294,7 +279,7 @@ func (s *state[U, I]) pin(w *scratch[I], req *Request[U, I], info *Info) {
 	slices.SortFunc(w.pins, comparePinned)
 	kept := w.pins[:0]
 	for _, p := range w.pins {
-		if hasItem(w.free, p.item) {
+		if w.free.has(p.item) {
 			s.keep(w, p.item)
 			kept = append(kept, p)
 		}
@@ -340,7 +325,7 @@ func (s *state[U, I]) choose(w *scratch[I], n int, from float32) {
 		w.scan.top(h, w.free, size, from)
 		w.top = h.AppendSorted(w.top[:0])
 		for _, it := range w.top {
-			w.free[it.ID>>6] &^= 1 << (uint(it.ID) & 63)
+			w.free.drop(it.ID)
 		}
 		return
 	}
@@ -351,7 +336,7 @@ func (s *state[U, I]) choose(w *scratch[I], n int, from float32) {
 		w.scan.top(h, w.free, size, from)
 		w.batch = h.AppendSorted(w.batch[:0])
 		for _, it := range w.batch {
-			if n > 0 && hasItem(w.free, it.ID) {
+			if n > 0 && w.free.has(it.ID) {
 				s.keep(w, it.ID)
 				w.top = append(w.top, it)
 				n--

@@ -19,12 +19,12 @@ type Ranker struct {
 	all   []float32 // scores in memory, for models that need them
 	heap  topk.Heap
 	items []topk.Item
-	free  []uint64
+	free  indexSet
 }
 
 // NewRanker returns a ranker over m.
 func NewRanker(m Model) *Ranker {
-	return &Ranker{model: m, free: make([]uint64, (m.Items()+63)/64)}
+	return &Ranker{model: m, free: newIndexSet(m.Items())}
 }
 
 // AppendTop appends the k best items for q that pass f to dst: best first, equal
@@ -61,16 +61,14 @@ func (r *Ranker) prepare(q Query, f Filter) error {
 	if f.Allow != nil {
 		copy(r.free, f.Allow.set.Words())
 	} else {
-		fillBits(r.free, n)
+		r.free.fill(n)
 	}
 	if f.Deny != nil {
-		for k, word := range f.Deny.set.Words() {
-			r.free[k] &^= word
-		}
+		r.free.andNot(f.Deny.set.Words())
 	}
 	for _, i := range f.Items {
 		if uint32(i) < uint32(n) {
-			r.free[i>>6] &^= 1 << (uint(i) & 63)
+			r.free.drop(i)
 		}
 	}
 	q.eligible = r.free
@@ -83,14 +81,4 @@ func (r *Ranker) prepare(q Query, f Filter) error {
 		err = r.model.Score(r.all, q)
 	}
 	return err
-}
-
-// fillBits sets the first n bits and clears the rest.
-func fillBits(set []uint64, n int) {
-	for k := range set {
-		set[k] = ^uint64(0)
-	}
-	if r := n % 64; r != 0 {
-		set[len(set)-1] = 1<<r - 1
-	}
 }

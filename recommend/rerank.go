@@ -47,7 +47,7 @@ type Reranker struct {
 	// What an Engine adds. Choices are then taken one by one from what is still
 	// free, which each choice narrows (caps), and items that joined the engine
 	// later, those from beyond on, are like no other and of no category or group.
-	free   []uint64
+	free   indexSet
 	took   func(item int32)
 	beyond int32 // 0: none
 	some   []int32
@@ -128,7 +128,7 @@ func (r *Reranker) best(value func(i int) float64) int {
 }
 
 // allowed reports whether an Engine still lets candidate i be taken.
-func (r *Reranker) allowed(i int) bool { return r.free == nil || hasItem(r.free, r.items[i]) }
+func (r *Reranker) allowed(i int) bool { return r.free == nil || r.free.has(r.items[i]) }
 
 // joined reports whether an item joined an Engine after its dataset was built.
 func (r *Reranker) joined(item int32) bool { return r.beyond > 0 && item >= r.beyond }

@@ -1,9 +1,5 @@
 package recommend
 
-import (
-	"math/bits"
-)
-
 // Rule says which items are meant, in terms of a Catalogue: Is, AllOf, AnyOf and
 // Not make rules of any depth. A Rule is a value, holds for any catalogue that
 // has its attributes, and may be used by many goroutines. The zero Rule holds
@@ -40,14 +36,14 @@ func AnyOf(rules ...Rule) Rule { return Rule{op: ruleAny, rules: rules} }
 func Not(rule Rule) Rule { return Rule{op: ruleNot, rules: []Rule{rule}} }
 
 // ruleScratch is one bitmap for each depth of a rule.
-type ruleScratch [][]uint64
+type ruleScratch []indexSet
 
-func (s *ruleScratch) at(depth, words int) []uint64 {
+func (s *ruleScratch) at(depth, words int) indexSet {
 	for len(*s) <= depth {
 		*s = append(*s, nil)
 	}
 	if cap((*s)[depth]) < words {
-		(*s)[depth] = make([]uint64, words)
+		(*s)[depth] = make(indexSet, words)
 	}
 	return (*s)[depth][:words]
 }
@@ -76,7 +72,7 @@ func (v *ruleView) check(r *Rule, where string) error {
 
 // eval writes the items for which r holds into dst. Bits beyond the last item
 // are undefined.
-func (v *ruleView) eval(dst []uint64, r *Rule, s *ruleScratch, depth int) {
+func (v *ruleView) eval(dst indexSet, r *Rule, s *ruleScratch, depth int) {
 	switch r.op {
 	case ruleIs:
 		clear(dst)
@@ -86,17 +82,13 @@ func (v *ruleView) eval(dst []uint64, r *Rule, s *ruleScratch, depth int) {
 		}
 	case ruleNot:
 		v.eval(dst, &r.rules[0], s, depth)
-		for k := range dst {
-			dst[k] = ^dst[k]
-		}
+		dst.not()
 	case ruleAny:
 		clear(dst)
 		for k := range r.rules {
 			part := s.at(depth, len(dst))
 			v.eval(part, &r.rules[k], s, depth+1)
-			for w, word := range part {
-				dst[w] |= word
-			}
+			dst.or(part)
 		}
 	default:
 		for k := range dst {
@@ -105,14 +97,12 @@ func (v *ruleView) eval(dst []uint64, r *Rule, s *ruleScratch, depth int) {
 		for k := range r.rules {
 			part := s.at(depth, len(dst))
 			v.eval(part, &r.rules[k], s, depth+1)
-			for w, word := range part {
-				dst[w] &= word
-			}
+			dst.and(part)
 		}
 	}
 }
 
-func (v *ruleView) is(dst []uint64, c *Catalogue, r *Rule, base int) {
+func (v *ruleView) is(dst indexSet, c *Catalogue, r *Rule, base int) {
 	a := c.attrs[r.attribute]
 	if a == nil {
 		return
@@ -129,5 +119,3 @@ func (v *ruleView) is(dst []uint64, c *Catalogue, r *Rule, base int) {
 		}
 	}
 }
-
-func trailing(word uint64) int { return bits.TrailingZeros64(word) }

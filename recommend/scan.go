@@ -169,7 +169,7 @@ func (s *scan) use(m Model, q Query) (bool, error) {
 // top fills h, which must have been reset, with the best of the n items whose bit
 // in free is set and whose score is at least from; equal scores by ascending
 // index, NaN never.
-func (s *scan) top(h *topk.Heap, free []uint64, n int, from float32) {
+func (s *scan) top(h *topk.Heap, free indexSet, n int, from float32) {
 	if r := &s.ready; r.k > 0 {
 		known := r.k == h.Cap() && r.from == from
 		r.k = 0 // free changes after the first call
@@ -212,7 +212,7 @@ func (s *scan) top(h *topk.Heap, free []uint64, n int, from float32) {
 		block := s.block(lo, size)
 		at := 0
 		for ; at < size && !s.full; at++ {
-			if words[at>>6]>>(uint(at)&63)&1 == 1 && block[at] >= s.threshold {
+			if words.has(int32(at)) && block[at] >= s.threshold {
 				s.push(int32(lo+at), block[at])
 			}
 		}
@@ -221,7 +221,7 @@ func (s *scan) top(h *topk.Heap, free []uint64, n int, from float32) {
 			if at = vec.NextAbove(block, ones, s.threshold, at); at >= size {
 				break
 			}
-			if words[at>>6]>>(uint(at)&63)&1 == 1 {
+			if words.has(int32(at)) {
 				s.push(int32(lo+at), block[at])
 			}
 			at++
@@ -230,7 +230,7 @@ func (s *scan) top(h *topk.Heap, free []uint64, n int, from float32) {
 }
 
 // few is top for a block of which most items are filtered.
-func (s *scan) few(words []uint64, lo int) {
+func (s *scan) few(words indexSet, lo int) {
 	s.picked = s.picked[:0]
 	for w, word := range words {
 		for ; word != 0; word &= word - 1 {

@@ -116,11 +116,11 @@ func TestScanProp(t *testing.T) {
 		f := drawFilter(t, n)
 		k := rapid.SampledFrom([]int{0, 1, 7, 100, n}).Draw(t, "k")
 		from := rapid.SampledFrom([]float32{fromAll, fromFinite, fromSparse}).Draw(t, "from")
-		free := make([]uint64, (n+63)/64)
-		fillBits(free, n)
+		free := newIndexSet(n)
+		free.fill(n)
 		for i := range int32(n) {
 			if f.Allow != nil && !f.Allow.Has(i) || f.Deny != nil && f.Deny.Has(i) || slices.Contains(f.Items, i) {
-				free[i>>6] &^= 1 << (i & 63)
+				free.drop(i)
 			}
 		}
 		h.Reset(k)

@@ -87,7 +87,7 @@ func (p *itemPack) of(s *scan) bool {
 type tileUser struct {
 	s    *scan
 	h    *topk.Heap
-	free []uint64
+	free indexSet
 	n    int
 	from float32
 
@@ -184,7 +184,7 @@ func (t *tile) top(p *itemPack) {
 func (u *tileUser) finish() {
 	rows := u.s.rows()
 	for i := rows; i < u.n; i++ {
-		if v := u.s.tail[i-rows]; hasItem(u.free, int32(i)) && v >= u.s.threshold {
+		if v := u.s.tail[i-rows]; u.free.has(int32(i)) && v >= u.s.threshold {
 			u.keep(int32(i), v)
 		}
 	}
@@ -225,7 +225,7 @@ func (u *tileUser) wanted() float32 {
 
 // offer scores item i as scan does and keeps it if it is free and good enough.
 func (u *tileUser) offer(p *itemPack, i int32) {
-	if i < 0 || !hasItem(u.free, i) {
+	if i < 0 || !u.free.has(i) {
 		return
 	}
 	f := p.factors

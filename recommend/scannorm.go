@@ -79,7 +79,7 @@ func newNormOrder(y, bias []float32, f int) *normOrder {
 
 // topByNorm is top where that is less work: it returns false, h as it came, where
 // lengths say too little.
-func (s *scan) topByNorm(h *topk.Heap, free []uint64, n int, from float32) bool {
+func (s *scan) topByNorm(h *topk.Heap, free indexSet, n int, from float32) bool {
 	o := s.order
 	if o == nil || s.scores != nil || len(o.ids) < normItems || h.Cap() > len(o.ids)/32 {
 		return false
@@ -122,7 +122,7 @@ func (s *scan) topByNorm(h *topk.Heap, free []uint64, n int, from float32) bool 
 		}
 		ones := s.ones[:len(ids)]
 		for at := vec.NextAbove(block, ones, s.threshold, 0); at < len(ids); at = vec.NextAbove(block, ones, s.threshold, at+1) {
-			if hasItem(free, ids[at]) {
+			if free.has(ids[at]) {
 				u.keep(ids[at], block[at])
 			}
 		}

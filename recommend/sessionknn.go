@@ -142,7 +142,7 @@ type SessionKNN struct {
 }
 
 type sessionScratch struct {
-	marked  []uint64  // the ranks that share an item, none between queries
+	marked  indexSet  // the ranks that share an item, none between queries
 	sum     []float32 // of marked ranks, the similarity without what the session itself adds
 	step    []int32   // of marked ranks, the distance of the shared item from the end
 	stamp   []uint32  // by item: in the set when now
@@ -255,7 +255,7 @@ func (m *SessionKNN) get() *sessionScratch {
 		return t
 	}
 	n := m.seqs.Len()
-	return &sessionScratch{sum: make([]float32, n), step: make([]int32, n), marked: make([]uint64, (n+63)/64), stamp: make([]uint32, m.seqs.items)}
+	return &sessionScratch{sum: make([]float32, n), step: make([]int32, n), marked: newIndexSet(n), stamp: make([]uint32, m.seqs.items)}
 }
 
 // begin starts a new, empty set of items.
@@ -331,8 +331,8 @@ func (m *SessionKNN) neighbors(t *sessionScratch, q *Query) {
 			continue
 		}
 		for _, r := range m.ranks[m.ptr[i]:m.ptr[i+1]] {
-			if bit := uint64(1) << (r & 63); t.marked[r>>6]&bit == 0 {
-				t.marked[r>>6] |= bit
+			if !t.marked.has(r) {
+				t.marked.add(r)
 				t.step[r], t.sum[r] = int32(d), w
 			} else {
 				t.sum[r] += w

@@ -2,10 +2,7 @@ package recommend
 
 import (
 	"context"
-	"fmt"
-	"math"
 
-	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/sparse"
@@ -147,21 +144,6 @@ func (g *sgdGrid) fill(b int) {
 	}
 }
 
-// sgdSchedule is how long to descend and how fast.
-type sgdSchedule struct {
-	name     string // of the fit, for errors
-	epochs   int
-	rate     float64
-	decay    float64 // the rate of the last epoch is (1-decay)·rate
-	loss     bool    // step returns losses
-	progress func(Progress)
-}
-
-// rateOf returns the learning rate of epoch e, from 0.
-func (s *sgdSchedule) rateOf(e int) float32 {
-	return float32(s.rate * (1 - s.decay*float64(e)/float64(max(s.epochs-1, 1))))
-}
-
 // descend runs all epochs. step returns the sum of the losses of its entries.
 // vectors are all that must stay finite.
 func (g *sgdGrid) descend(ctx context.Context, s sgdSchedule, step func(worker int, c *sgdCell, rate float32) float64, vectors ...[]float32) error {
@@ -174,22 +156,6 @@ func (g *sgdGrid) descend(ctx context.Context, s sgdSchedule, step func(worker i
 		if err := s.report(e, sum/float64(g.m.Len()), vectors...); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// report looks for divergence after epoch e and calls back.
-func (s *sgdSchedule) report(e int, loss float64, vectors ...[]float32) error {
-	for _, v := range vectors {
-		if check.Slice32("", v) != nil {
-			return fmt.Errorf("recommend: %s: epoch %d: values that are not finite, try a smaller Rate: %w", s.name, e+1, ErrDiverged)
-		}
-	}
-	if s.progress != nil {
-		if !s.loss {
-			loss = math.NaN()
-		}
-		s.progress(Progress{Iteration: e + 1, Iterations: s.epochs, Loss: loss})
 	}
 	return nil
 }

@@ -79,31 +79,27 @@ func (s *Stack) Candidates(q Query, f Filter) ([]Candidate, error) {
 	if f.Allow != nil && f.Allow.Size() != s.items || f.Deny != nil && f.Deny.Size() != s.items {
 		return nil, ErrMismatch
 	}
-	free := make([]uint64, (s.items+63)/64)
-	fillBits(free, s.items)
-	for k := range min(len(free), len(q.eligible)) {
-		free[k] &= q.eligible[k]
+	free := newIndexSet(s.items)
+	free.fill(s.items)
+	if q.eligible != nil {
+		free.and(q.eligible)
 	}
 	if f.Allow != nil {
-		for k, word := range f.Allow.set.Words() {
-			free[k] &= word
-		}
+		free.and(f.Allow.set.Words())
 	}
 	if f.Deny != nil {
-		for k, word := range f.Deny.set.Words() {
-			free[k] &^= word
-		}
+		free.andNot(f.Deny.set.Words())
 	}
 	for _, i := range f.Items {
 		if uint32(i) < uint32(s.items) {
-			free[i>>6] &^= 1 << (uint(i) & 63)
+			free.drop(i)
 		}
 	}
 	scores := make([][]float32, len(s.parts)) // nil: no answer
 	tops := make([][]topk.Item, len(s.parts))
 	var sc scan
 	var h topk.Heap
-	picked := make([]uint64, len(free))
+	picked := newIndexSet(s.items)
 	answered := false
 	for k, p := range s.parts {
 		row := make([]float32, s.items)
@@ -124,13 +120,13 @@ func (s *Stack) Candidates(q Query, f Filter) ([]Candidate, error) {
 		sc.top(&h, free, s.items, from)
 		tops[k] = h.AppendSorted(nil)
 		for _, it := range tops[k] {
-			picked[it.ID>>6] |= 1 << (uint(it.ID) & 63)
+			picked.add(it.ID)
 		}
 	}
 	if !answered {
 		return nil, ErrEmpty
 	}
-	n := count(picked)
+	n := picked.count()
 	out := make([]Candidate, 0, n)
 	slab := make([]float64, n*len(s.names))
 	at := make(map[int32]int, n)

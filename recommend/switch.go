@@ -224,11 +224,11 @@ func (m *Cascade) Score(dst []float32, q Query) error {
 
 // bestOf appends the depth best scores, of a sparse source only positive ones; of
 // the eligible items only, where that is not nil.
-func bestOf(h *topk.Heap, dst []topk.Item, scores []float32, depth int, sparse bool, eligible []uint64) []topk.Item {
+func bestOf(h *topk.Heap, dst []topk.Item, scores []float32, depth int, sparse bool, eligible indexSet) []topk.Item {
 	h.Reset(depth)
 	worst, bounded := float32(0), sparse
 	for i, s := range scores {
-		if (!bounded || s > worst) && (eligible == nil || hasItem(eligible, int32(i))) {
+		if (!bounded || s > worst) && (eligible == nil || eligible.has(int32(i))) {
 			h.Push(int32(i), s)
 			if h.Full() {
 				worst, bounded = h.Worst().Score, true

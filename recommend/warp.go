@@ -112,7 +112,7 @@ func (m *WARP) cell(entries *sparse.CSR, c *sgdCell, t *pairScratch, rate float3
 		x := m.x[int(u)*f : int(u)*f+f]
 		for _, p := range pos {
 			i := entries.Col[p]
-			t.has[i>>6] |= 1 << (i & 63)
+			t.has.add(i)
 		}
 		for _, p := range pos {
 			i := entries.Col[p]
@@ -136,7 +136,7 @@ func (m *WARP) cell(entries *sparse.CSR, c *sgdCell, t *pairScratch, rate float3
 		}
 		for _, p := range pos {
 			i := entries.Col[p]
-			t.has[i>>6] &^= 1 << (i & 63)
+			t.has.drop(i)
 		}
 	}
 	return loss
