@@ -1,16 +1,11 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/big"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,12 +16,6 @@ import (
 	"github.com/aislekit/aisle/profile"
 	"github.com/aislekit/aisle/profile/clean"
 )
-
-// errMalformed is what every malformed line wraps.
-var errMalformed = errors.New("malformed line")
-
-// maxLine bounds a line of the file, so that a binary file cannot fill memory.
-const maxLine = 1 << 20
 
 // Reasons for rows of the Online Retail layout.
 const (
@@ -42,15 +31,6 @@ const (
 type valueAt struct {
 	x    float64
 	line int64
-}
-
-// retailRow is one line of the file, values read.
-type retailRow struct {
-	invoice, code, title string
-	quantity             int64
-	at                   time.Time
-	milli                int64 // unit price in thousandths of a pound
-	customer, country    string
 }
 
 // retailRead is what the file was found to hold.
@@ -85,143 +65,6 @@ func pounds(milli int64) string {
 	return money(q, "GBP")
 }
 
-// scanLines calls f with each line of a file and its number, decompressing where
-// the first bytes say so.
-func scanLines(path string, f func(number int64, line string) error) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	in := bufio.NewReaderSize(file, 1<<16)
-	if head, _ := in.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		in = bufio.NewReaderSize(z, 1<<16)
-	}
-	var buf []byte
-	for number := int64(1); ; number++ {
-		buf = buf[:0]
-		var more error
-		for {
-			var chunk []byte
-			chunk, more = in.ReadSlice('\n')
-			if buf = append(buf, chunk...); len(buf) > maxLine {
-				return fmt.Errorf("%s: line %d is longer than %d bytes: %w", path, number, maxLine, errMalformed)
-			}
-			if more != bufio.ErrBufferFull {
-				break
-			}
-		}
-		if more != nil && more != io.EOF {
-			return fmt.Errorf("%s: line %d: %w", path, number, more)
-		}
-		if more == io.EOF && len(buf) == 0 {
-			return nil
-		}
-		if err := f(number, strings.TrimRight(string(buf), "\r\n")); err != nil {
-			return err
-		}
-		if more == io.EOF {
-			return nil
-		}
-	}
-}
-
-// splitCSV splits one line at commas that are not within quotes, appending to
-// dst. A quoted field may hold commas and doubled quotes, but no line break.
-func splitCSV(dst []string, line string) ([]string, error) {
-	for {
-		if !strings.HasPrefix(line, `"`) {
-			i := strings.IndexByte(line, ',')
-			if i < 0 {
-				return append(dst, line), nil
-			}
-			dst, line = append(dst, line[:i]), line[i+1:]
-			continue
-		}
-		var field strings.Builder
-		rest := line[1:]
-		for {
-			i := strings.IndexByte(rest, '"')
-			if i < 0 {
-				return dst, fmt.Errorf("quote is not closed: %w", errMalformed)
-			}
-			field.WriteString(rest[:i])
-			if rest = rest[i+1:]; !strings.HasPrefix(rest, `"`) {
-				break
-			}
-			field.WriteByte('"')
-			rest = rest[1:]
-		}
-		dst = append(dst, field.String())
-		if rest == "" {
-			return dst, nil
-		}
-		if rest[0] != ',' {
-			return dst, fmt.Errorf("text after a closing quote: %w", errMalformed)
-		}
-		line = rest[1:]
-	}
-}
-
-var retailColumns = []string{"InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"}
-
-// retailReader turns lines into rows.
-type retailReader struct {
-	column []int // place of each of retailColumns
-	fields []string
-	parser *clean.Parser
-}
-
-func (r *retailReader) header(line string) error {
-	names, err := splitCSV(nil, strings.TrimPrefix(line, "\ufeff"))
-	if err != nil {
-		return err
-	}
-	for _, want := range retailColumns {
-		k := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), want) })
-		if k < 0 {
-			return fmt.Errorf("no column %s in the header: %w", want, errMalformed)
-		}
-		r.column = append(r.column, k)
-	}
-	return nil
-}
-
-func (r *retailReader) row(line string) (retailRow, error) {
-	var err error
-	if r.fields, err = splitCSV(r.fields[:0], line); err != nil {
-		return retailRow{}, err
-	}
-	get := func(k int) string {
-		if c := r.column[k]; c < len(r.fields) {
-			return strings.TrimSpace(r.fields[c])
-		}
-		return ""
-	}
-	if len(r.fields) != len(retailColumns) {
-		return retailRow{}, fmt.Errorf("%d fields, want %d: %w", len(r.fields), len(retailColumns), errMalformed)
-	}
-	row := retailRow{invoice: get(0), code: get(1), title: get(2), customer: get(6), country: get(7)}
-	if row.invoice == "" || row.code == "" {
-		return row, fmt.Errorf("no invoice or stock code: %w", errMalformed)
-	}
-	quantity, err1 := r.parser.Int("Quantity", get(3))
-	at, err2 := r.parser.Time("InvoiceDate", get(4))
-	price, err3 := r.parser.Money("UnitPrice", get(5))
-	if err := cmp.Or(err1, err2, err3); err != nil {
-		return row, fmt.Errorf("%w: %w", errMalformed, err)
-	}
-	if quantity > 1e9 || quantity < -1e9 || price.Minor > 1e9 || price.Minor < -1e9 { // so that no product or sum overflows
-		return row, fmt.Errorf("quantity or price is out of reason: %w", errMalformed)
-	}
-	row.quantity, row.at, row.milli = quantity, at, price.Minor
-	return row, nil
-}
-
 // goods reports whether a stock code is that of a product: five digits, perhaps
 // with letters. The others are postage, fees, manual entries and vouchers.
 func goods(code string) bool {
@@ -240,157 +83,59 @@ func goods(code string) bool {
 	return true
 }
 
+// A retailImport takes the rows of one file in: it counts all of them, rejects what is no
+// sale or return of a product, drops repetitions and fills the ledger.
+type retailImport struct {
+	out     *retailRead
+	rec     *records
+	quality clean.Quality
+	dedupe  *clean.Dedupe[retailKey, struct{}]
+	flushed time.Time // repetitions before it are forgotten
+
+	products  map[string]*seenProduct
+	countries map[string]string // of customers
+	invoices  map[string]struct{}
+	codes     map[string]struct{}
+	one       map[string]string // one copy of each string that is kept
+	parts     map[string]*part
+	raw       big.Int   // thousandths
+	sizes     []valueAt // logarithms of the pieces of each sale
+}
+
+// retailKey is what a repeated row repeats, within a minute.
+type retailKey struct {
+	invoice, code, title, customer string
+	quantity, milli                int64
+}
+
+// seenProduct is what the file says of a product, row by row.
+type seenProduct struct {
+	titles map[string]int
+	prices []valueAt
+	first  time.Time
+}
+
 // readRetail streams a file in the Online Retail layout into records. Every row
 // counts in the raw revenue; the profile and the rest take sales and returns of
 // products only.
 func readRetail(path string, strict bool, p *progress) (*records, *retailRead, error) {
-	out := &retailRead{}
-	var quality clean.Quality
-	parser, err := clean.NewParser(&quality, clean.ParserOptions{
+	in := &retailImport{
+		out: &retailRead{}, rec: &records{Currency: "GBP", Ledger: &ledger{}}, products: make(map[string]*seenProduct),
+		countries: make(map[string]string), invoices: make(map[string]struct{}), codes: make(map[string]struct{}),
+		one: make(map[string]string), parts: make(map[string]*part),
+	}
+	parser, err := clean.NewParser(&in.quality, clean.ParserOptions{
 		Layouts: []string{time.DateTime, "2006-01-02 15:04", "1/2/2006 15:04"},
-		Money:   clean.MoneyFormat{Currency: "GBP", Digits: 3},
-	}) // some prices are in tenths of a penny
+		Money:   clean.MoneyFormat{Currency: "GBP", Digits: 3}, // some prices are in tenths of a penny
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	in.dedupe, err = clean.NewDedupe[retailKey](clean.DedupeOptions[struct{}]{Window: time.Minute, Compare: func(_, _ struct{}) int { return 0 }})
 	if err != nil {
 		return nil, nil, err
 	}
 	reader := &retailReader{parser: parser}
-	type key struct {
-		invoice, code, title, customer string
-		quantity, milli                int64
-	}
-	dedupe, err := clean.NewDedupe[key](clean.DedupeOptions[struct{}]{Window: time.Minute, Compare: func(_, _ struct{}) int { return 0 }})
-	if err != nil {
-		return nil, nil, err
-	}
-	rec := &records{Currency: "GBP", Ledger: &ledger{}}
-	type seen struct {
-		titles map[string]int
-		prices []valueAt
-		first  time.Time
-	}
-	var (
-		products  = make(map[string]*seen)
-		countries = make(map[string]string) // of customers
-		invoices  = make(map[string]struct{})
-		codes     = make(map[string]struct{})
-		one       = make(map[string]string) // one copy of each string that is kept
-		parts     = make(map[string]*part)
-		raw       big.Int
-		flushed   time.Time
-	)
-	keep := func(s string) string {
-		if t, ok := one[s]; ok {
-			return t
-		}
-		s = strings.Clone(s)
-		one[s] = s
-		return s
-	}
-	tally := func(name string, milli int64) {
-		if parts[name] == nil {
-			parts[name] = &part{Name: name}
-		}
-		parts[name].Rows++
-		parts[name].Milli += milli
-	}
-	var sizes []valueAt
-	handle := func(number int64, row *retailRow) error {
-		out.Rows++
-		row.invoice, row.code, row.customer, row.country = keep(row.invoice), keep(row.code), keep(row.customer), keep(row.country)
-		codes[row.code] = struct{}{}
-		row.code = keep(strings.ToUpper(row.code)) // 85123a is 85123A
-		amount := row.quantity * row.milli
-		raw.Add(&raw, big.NewInt(amount))
-		invoices[row.invoice] = struct{}{}
-		credit := strings.HasPrefix(row.invoice, "C")
-		if credit {
-			out.Cancellations++
-		}
-		if row.customer == "" {
-			out.NoCustomer++
-		} else if countries[row.customer] == "" {
-			countries[row.customer] = row.country
-		}
-		reject := func(why clean.Reason) { quality.Reject(number, why); tally(string(why), amount) }
-		switch {
-		case !goods(row.code):
-			reject(notProduct)
-			return nil
-		case row.milli < 0:
-			reject(negative)
-			return nil
-		case row.quantity < 0 && !credit:
-			reject(writeOff)
-			return nil
-		case row.quantity == 0:
-			reject(clean.OutOfRange)
-			return nil
-		case row.milli == 0:
-			reject(freeOfCost)
-			return nil
-		}
-		// Repetitions: the same product, number, price and customer on one invoice.
-		if before := row.at.Add(-time.Hour); before.After(flushed.Add(24 * time.Hour)) {
-			dedupe.Flush(nil, before)
-			flushed = before
-		}
-		verdict, err := dedupe.Add(key{row.invoice, row.code, keep(row.title), row.customer, row.quantity, row.milli}, row.at, struct{}{})
-		switch {
-		case errors.Is(err, profile.ErrRange):
-			quality.Flag(number, "out of order") // cannot be compared any more
-		case err != nil:
-			return err
-		case verdict == clean.Duplicate:
-			reject(clean.DuplicateRow)
-			return nil
-		}
-		// Pence are what is paid; a finer price is rounded up and the excess is a
-		// discount on the line.
-		units := max(row.quantity, -row.quantity)
-		pence := (row.milli + 9) / 10
-		paid := (units*row.milli + 5) / 10
-		if row.customer == "" {
-			quality.Flag(number, nobody)
-		}
-		if row.quantity > 0 {
-			s := products[row.code]
-			if s == nil {
-				s = &seen{titles: make(map[string]int), first: row.at}
-				products[row.code] = s
-			}
-			if row.title != "" {
-				s.titles[keep(row.title)]++
-			}
-			s.prices = append(s.prices, valueAt{float64(row.milli), number})
-			s.first = earlier(s.first, row.at)
-			sizes = append(sizes, valueAt{math.Log(float64(units)), number})
-			o := order{
-				ID: row.invoice, User: row.customer, At: row.at, Currency: "GBP",
-				Lines: []line{{Item: row.code, Quantity: units, Price: pence, Discount: units*pence - paid}},
-			}
-			if _, err := rec.Ledger.AddLine(&o); err != nil {
-				return fmt.Errorf("line %d: %w", number, err)
-			}
-			if row.customer == "" {
-				out.Anonymous += amount
-				tally("sold to customers who are not known", amount)
-			} else {
-				tally("sold to known customers", amount)
-			}
-		} else {
-			f := refund{ID: row.invoice + "/" + strconv.FormatInt(number, 10), User: row.customer, At: row.at, Currency: "GBP", Amount: paid, Item: row.code, Quantity: units}
-			if _, err := rec.Ledger.AddRefund(&f); err != nil {
-				return fmt.Errorf("line %d: %w", number, err)
-			}
-			tally("returned or cancelled (credit notes)", amount)
-		}
-		quality.Keep(row.at)
-		if rec.Start.IsZero() || row.at.Before(rec.Start) {
-			rec.Start = row.at
-		}
-		rec.End = later(rec.End, row.at)
-		return nil
-	}
 	err = scanLines(path, func(number int64, line string) error {
 		if reader.column == nil {
 			if err := reader.header(line); err != nil {
@@ -409,83 +154,265 @@ func readRetail(path string, strict bool, p *progress) (*records, *retailRead, e
 			if strict {
 				return fmt.Errorf("%s: line %d: %w", path, number, err)
 			}
-			quality.Reject(number, clean.Malformed)
-			if len(out.Malformed) < 10 {
-				out.Malformed = append(out.Malformed, fmt.Sprintf("line %d: %v", number, err))
+			in.quality.Reject(number, clean.Malformed)
+			if len(in.out.Malformed) < 10 {
+				in.out.Malformed = append(in.out.Malformed, fmt.Sprintf("line %d: %v", number, err))
 			}
 			return nil
 		}
-		return handle(number, &row)
+		return in.row(number, &row)
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(products) == 0 {
-		return nil, nil, fmt.Errorf("%s: no sale of a product in it", path)
+	if err := in.finish(path); err != nil {
+		return nil, nil, err
 	}
-	if !raw.IsInt64() {
-		return nil, nil, fmt.Errorf("%s: the sum of all rows is beyond 64 bits", path)
+	return in.rec, in.out, nil
+}
+
+// keep returns the one copy of a string that outlives its line.
+func (in *retailImport) keep(s string) string {
+	if t, ok := in.one[s]; ok {
+		return t
 	}
-	out.Raw = raw.Int64()
-	out.Invoices, out.Customers, out.Codes = len(invoices), len(countries), len(codes)
-	out.Twice = dedupe.Result()
-	for _, t := range parts {
+	s = strings.Clone(s)
+	in.one[s] = s
+	return s
+}
+
+// tally books the amount of one row, in thousandths, under a part of the revenue.
+func (in *retailImport) tally(name string, milli int64) {
+	if in.parts[name] == nil {
+		in.parts[name] = &part{Name: name}
+	}
+	in.parts[name].Rows++
+	in.parts[name].Milli += milli
+}
+
+// row takes one line of the file.
+func (in *retailImport) row(number int64, row *retailRow) error {
+	out := in.out
+	out.Rows++
+	row.invoice, row.code, row.customer, row.country = in.keep(row.invoice), in.keep(row.code), in.keep(row.customer), in.keep(row.country)
+	in.codes[row.code] = struct{}{}
+	row.code = in.keep(strings.ToUpper(row.code)) // 85123a is 85123A
+	amount := row.quantity * row.milli
+	in.raw.Add(&in.raw, big.NewInt(amount))
+	in.invoices[row.invoice] = struct{}{}
+	credit := strings.HasPrefix(row.invoice, "C")
+	if credit {
+		out.Cancellations++
+	}
+	if row.customer == "" {
+		out.NoCustomer++
+	} else if in.countries[row.customer] == "" {
+		in.countries[row.customer] = row.country
+	}
+	why := noTrade(row, credit)
+	if why == "" {
+		var err error
+		if why, err = in.repeated(number, row); err != nil {
+			return err
+		}
+	}
+	if why != "" {
+		in.quality.Reject(number, why)
+		in.tally(string(why), amount)
+		return nil
+	}
+	if row.customer == "" {
+		in.quality.Flag(number, nobody)
+	}
+	var err error
+	if row.quantity > 0 {
+		err = in.sale(number, row)
+	} else {
+		err = in.credit(number, row)
+	}
+	if err != nil {
+		return fmt.Errorf("line %d: %w", number, err)
+	}
+	in.quality.Keep(row.at)
+	if in.rec.Start.IsZero() || row.at.Before(in.rec.Start) {
+		in.rec.Start = row.at
+	}
+	in.rec.End = later(in.rec.End, row.at)
+	return nil
+}
+
+// noTrade says why a row is no sale or return of a product, "" if it is one.
+func noTrade(row *retailRow, credit bool) clean.Reason {
+	switch {
+	case !goods(row.code):
+		return notProduct
+	case row.milli < 0:
+		return negative
+	case row.quantity < 0 && !credit:
+		return writeOff
+	case row.quantity == 0:
+		return clean.OutOfRange
+	case row.milli == 0:
+		return freeOfCost
+	}
+	return ""
+}
+
+// repeated says whether a row repeats another: the same product, number, price and
+// customer on one invoice within a minute.
+func (in *retailImport) repeated(number int64, row *retailRow) (clean.Reason, error) {
+	if before := row.at.Add(-time.Hour); before.After(in.flushed.Add(24 * time.Hour)) {
+		in.dedupe.Flush(nil, before)
+		in.flushed = before
+	}
+	verdict, err := in.dedupe.Add(retailKey{row.invoice, row.code, in.keep(row.title), row.customer, row.quantity, row.milli}, row.at, struct{}{})
+	switch {
+	case errors.Is(err, profile.ErrRange):
+		in.quality.Flag(number, "out of order") // cannot be compared any more
+	case err != nil:
+		return "", err
+	case verdict == clean.Duplicate:
+		return clean.DuplicateRow, nil
+	}
+	return "", nil
+}
+
+// pence returns what is paid for a row. Its price is in thousandths: the price of a
+// piece is rounded up to pence, and the excess is a discount on the line.
+func (r *retailRow) pence() (units, price, paid int64) {
+	units = max(r.quantity, -r.quantity)
+	return units, (r.milli + 9) / 10, (units*r.milli + 5) / 10
+}
+
+// sale books a row as a line of an order.
+func (in *retailImport) sale(number int64, row *retailRow) error {
+	s := in.products[row.code]
+	if s == nil {
+		s = &seenProduct{titles: make(map[string]int), first: row.at}
+		in.products[row.code] = s
+	}
+	if row.title != "" {
+		s.titles[in.keep(row.title)]++
+	}
+	units, price, paid := row.pence()
+	s.prices = append(s.prices, valueAt{float64(row.milli), number})
+	s.first = earlier(s.first, row.at)
+	in.sizes = append(in.sizes, valueAt{math.Log(float64(units)), number})
+	o := order{
+		ID: row.invoice, User: row.customer, At: row.at, Currency: "GBP",
+		Lines: []line{{Item: row.code, Quantity: units, Price: price, Discount: units*price - paid}},
+	}
+	if _, err := in.rec.Ledger.AddLine(&o); err != nil {
+		return err
+	}
+	amount := row.quantity * row.milli
+	if row.customer == "" {
+		in.out.Anonymous += amount
+		in.tally("sold to customers who are not known", amount)
+	} else {
+		in.tally("sold to known customers", amount)
+	}
+	return nil
+}
+
+// credit books a row as a return.
+func (in *retailImport) credit(number int64, row *retailRow) error {
+	units, _, paid := row.pence()
+	f := refund{ID: row.invoice + "/" + strconv.FormatInt(number, 10), User: row.customer, At: row.at, Currency: "GBP", Amount: paid, Item: row.code, Quantity: units}
+	if _, err := in.rec.Ledger.AddRefund(&f); err != nil {
+		return err
+	}
+	in.tally("returned or cancelled (credit notes)", row.quantity*row.milli)
+	return nil
+}
+
+// finish makes products, accounts and the span of the log of what was seen, and
+// flags what only all rows together show.
+func (in *retailImport) finish(path string) error {
+	if len(in.products) == 0 {
+		return fmt.Errorf("%s: no sale of a product in it", path)
+	}
+	if !in.raw.IsInt64() {
+		return fmt.Errorf("%s: the sum of all rows is beyond 64 bits", path)
+	}
+	rec, out := in.rec, in.out
+	out.Raw = in.raw.Int64()
+	out.Invoices, out.Customers, out.Codes = len(in.invoices), len(in.countries), len(in.codes)
+	out.Twice = in.dedupe.Result()
+	for _, t := range in.parts {
 		out.Parts = append(out.Parts, *t)
 	}
 	slices.SortFunc(out.Parts, func(a, b part) int {
 		return cmp.Or(cmp.Compare(abs(b.Milli), abs(a.Milli)), cmp.Compare(a.Name, b.Name))
 	})
 
-	day0 := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
-	rec.Start, rec.End = day0(rec.Start), day0(rec.End).AddDate(0, 0, 1)
+	midnight := func(t time.Time) time.Time {
+		return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+	}
+	rec.Start, rec.End = midnight(rec.Start), midnight(rec.End).AddDate(0, 0, 1)
 	span := rec.End.Sub(rec.Start)
 	rec.Cut = rec.End.Add(-(span / 4).Truncate(day))
 	rec.Horizon = min(60*day, rec.End.Sub(rec.Cut))
-	for sku, s := range products {
-		title, n := "", 0
-		for t, k := range s.titles {
-			if k > n || k == n && t < title {
-				title, n = t, k
-			}
-		}
-		slices.SortFunc(s.prices, func(a, b valueAt) int { return cmp.Compare(a.x, b.x) })
-		middle := s.prices[len(s.prices)/2].x
-		for _, p := range s.prices {
-			if p.x > 10*middle || p.x < middle/10 {
-				quality.Flag(p.line, bigPrice)
-			}
-		}
-		rec.Products = append(rec.Products, product{SKU: sku, Title: title, Text: title, Price: int64(middle) / 10, Listed: s.first})
+	for sku, s := range in.products {
+		rec.Products = append(rec.Products, in.product(sku, s))
 	}
 	slices.SortFunc(rec.Products, func(a, b product) int { return cmp.Compare(a.SKU, b.SKU) })
-	for id, country := range countries {
+	for id, country := range in.countries {
 		rec.Accounts = append(rec.Accounts, account{ID: id, Region: country})
 	}
 	slices.SortFunc(rec.Accounts, func(a, b account) int { return cmp.Compare(a.ID, b.ID) })
 
 	all, err := rec.Ledger.Settle(time.Time{})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	// Orders of unbelievable size are flagged, not dropped: wholesalers do buy
-	// thousands, and the worst slips were cancelled minutes later.
-	logs := make([]float64, len(sizes))
-	for i := range sizes {
-		logs[i] = sizes[i].x
+	if err := in.flagSizes(); err != nil {
+		return err
 	}
-	if bounds, err := clean.FitOutliers(logs, clean.OutlierOptions{Method: clean.IQR, K: 1.5}); err == nil {
-		for _, s := range sizes {
-			if bounds.Is(s.x) {
-				quality.Flag(s.line, bigQuantity)
-			}
-		}
-	} else if !errors.Is(err, profile.ErrEmpty) { // too few rows to say
-		return nil, nil, err
-	}
-	out.Quality = quality.Result()
+	out.Quality = in.quality.Result()
 	out.Settled = *all
 	out.Settled.Orders, out.Settled.Refunds = nil, nil
-	return rec, out, nil
+	return nil
+}
+
+// product gives a product its most frequent title and its middle price, and flags
+// prices far from it.
+func (in *retailImport) product(sku string, s *seenProduct) product {
+	title, n := "", 0
+	for t, k := range s.titles {
+		if k > n || k == n && t < title {
+			title, n = t, k
+		}
+	}
+	slices.SortFunc(s.prices, func(a, b valueAt) int { return cmp.Compare(a.x, b.x) })
+	middle := s.prices[len(s.prices)/2].x
+	for _, p := range s.prices {
+		if p.x > 10*middle || p.x < middle/10 {
+			in.quality.Flag(p.line, bigPrice)
+		}
+	}
+	return product{SKU: sku, Title: title, Text: title, Price: int64(middle) / 10, Listed: s.first}
+}
+
+// flagSizes flags orders of unbelievable size. They are not dropped: wholesalers do
+// buy thousands, and the worst slips were cancelled minutes later.
+func (in *retailImport) flagSizes() error {
+	logs := make([]float64, len(in.sizes))
+	for i := range in.sizes {
+		logs[i] = in.sizes[i].x
+	}
+	bounds, err := clean.FitOutliers(logs, clean.OutlierOptions{Method: clean.IQR, K: 1.5})
+	if errors.Is(err, profile.ErrEmpty) { // too few rows to say
+		return nil
+	} else if err != nil {
+		return err
+	}
+	for _, s := range in.sizes {
+		if bounds.Is(s.x) {
+			in.quality.Flag(s.line, bigQuantity)
+		}
+	}
+	return nil
 }
 
 func abs(x int64) int64 { return max(x, -x) }
