@@ -127,8 +127,11 @@ func simulated(ctx context.Context, opt options, p *progress) (*results, error) 
 	if err != nil {
 		return nil, err
 	}
-	seg.compare(now, func(id string) int { return sim.Truth.Users[user(id)].Segment },
+	err = seg.compare(now, func(id string) int { return sim.Truth.Users[user(id)].Segment },
 		func(id string) int { return slices.Index(stateNames[:], string(sim.StateAt(user(id), rec.Cut))) }, len(sim.Truth.Segments))
+	if err != nil {
+		return nil, err
+	}
 
 	p.step("predicting purchases and departures")
 	pred, err := predictions(ctx, rec, now, seg.Silence)

@@ -46,6 +46,28 @@ type forecast struct {
 // predictions learns from earlier cuts, whose outcome lies before the cut where
 // we stand, and is tested on what happened after it.
 func predictions(ctx context.Context, rec *records, now *profiled, silence time.Duration) (*predicted, error) {
+	l, err := orderTimes(rec)
+	if err != nil {
+		return nil, err
+	}
+	out := &predicted{Cut: rec.Cut}
+	out.Purchase, err = fitForecast(ctx, rec, now, l, "purchase", rec.Horizon)
+	if err != nil {
+		return nil, err
+	}
+	// Longer silences than the log can show cannot be tested.
+	after := rec.End.Sub(rec.Cut)
+	if silence = min(silence, after.Truncate(day)); silence >= rec.Horizon*3/2 {
+		if out.Churn, err = fitForecast(ctx, rec, now, l, "churn", silence); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// orderTimes holds when each known customer ordered, of which the outcomes of any
+// time window are read.
+func orderTimes(rec *records) (*predict.Labeler[string], error) {
 	var l predict.Labeler[string]
 	all, err := rec.Ledger.Settle(time.Time{})
 	if err != nil {
@@ -58,63 +80,24 @@ func predictions(ctx context.Context, rec *records, now *profiled, silence time.
 			}
 		}
 	}
-	out := &predicted{Cut: rec.Cut}
-	out.Purchase, err = fitForecast(ctx, rec, now, &l, "purchase", rec.Horizon)
-	if err != nil {
-		return nil, err
-	}
-	// Longer silences than the log can show cannot be tested.
-	after := rec.End.Sub(rec.Cut)
-	if silence = min(silence, after.Truncate(day)); silence >= rec.Horizon*3/2 {
-		if out.Churn, err = fitForecast(ctx, rec, now, &l, "churn", silence); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return &l, nil
 }
 
-// fitForecast learns one yes/no outcome. Its rows are customers at up to four
-// earlier cuts, each a horizon before the next.
+// labelsAt returns who did what was to be foretold within some windows.
+type labelsAt func(predict.Windows) (*predict.Labels[string], error)
+
+// fitForecast learns one yes/no outcome from earlier cuts and is tested on what
+// happened after the cut.
 func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.Labeler[string], what string, horizon time.Duration) (*forecast, error) {
 	f := &forecast{What: what, Horizon: horizon, Ceiling: math.NaN(), Gone: math.NaN()}
-	label := l.Purchase
+	label := labelsAt(l.Purchase)
 	if what == "churn" {
 		label = l.Churn
 	}
-	var (
-		rows  [][]float64
-		y     []bool
-		names []string
-	)
-	columns := []string{
-		"recency_days", "active_days_ago", "units", "paid", "paid_90d", "net",
-		"order_value", "basket_size", "refund_rate",
-	}
-	if len(rec.Events) > 0 {
-		columns = append(columns, "events", "events_30d", "events_90d", "view", "view_30d", "cart", "cart_30d")
-	}
-	for k := 1; k <= 4; k++ {
-		at := rec.Cut.Add(-time.Duration(k) * horizon)
-		if at.Sub(rec.Start) < 90*day && k > 1 {
-			break
-		}
-		labels, err := label(predict.Windows{AsOf: at, Horizon: horizon, End: rec.Cut})
-		if err != nil {
-			if k > 1 && errors.Is(err, predict.ErrEmpty) {
-				break
-			}
-			return nil, err
-		}
-		p, err := profileAt(rec, at, columns)
-		if err != nil {
-			return nil, err
-		}
-		x, n, err := features(labels, p.Table)
-		if err != nil {
-			return nil, err
-		}
-		rows, y, names = append(rows, x...), append(y, labels.Y...), n
-		f.Trained = append(f.Trained, at)
+	columns := forecastColumns(rec)
+	rows, y, names, err := f.history(rec, label, columns)
+	if err != nil {
+		return nil, err
 	}
 	test, err := label(predict.Windows{AsOf: rec.Cut, Horizon: horizon, End: rec.End})
 	if err != nil {
@@ -128,38 +111,11 @@ func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.La
 	if err != nil {
 		return nil, err
 	}
-
-	// Gaps are filled and scales set by the training rows alone.
-	fill, err := feature.FitImputer(ctx, rows, feature.ImputerOptions{Method: feature.Median, Names: names, Indicators: true, AllMissing: true})
+	rows, testRows, names, err = prepared(ctx, rows, testRows, names)
 	if err != nil {
 		return nil, err
 	}
-	prepare := func(rows [][]float64) ([][]float64, error) {
-		out, err := fill.Transform(nil, rows, nil)
-		for _, r := range out {
-			for c := range r {
-				r[c] = math.Copysign(math.Log1p(math.Abs(r[c])), r[c])
-			}
-		}
-		return out, err
-	}
-	if rows, err = prepare(rows); err != nil {
-		return nil, err
-	}
-	if testRows, err = prepare(testRows); err != nil {
-		return nil, err
-	}
-	scale, err := feature.FitScaler(ctx, rows, feature.ScalerOptions{Names: fill.Names()})
-	if err != nil {
-		return nil, err
-	}
-	if rows, err = scale.Transform(nil, rows); err != nil {
-		return nil, err
-	}
-	if testRows, err = scale.Transform(nil, testRows); err != nil {
-		return nil, err
-	}
-	model, err := predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{L2: 10, Names: fill.Names()})
+	model, err := predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{L2: 10, Names: names})
 	if err != nil {
 		return nil, err
 	}
@@ -169,45 +125,128 @@ func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.La
 	}
 	f.Rows, f.Tested, f.Warnings = len(rows), len(prob), model.Warnings()
 	f.Drivers = strongest(model.Coefficients(), 6)
-
-	if f.AUC, err = metrics.AUC(test.Y, prob, nil); err != nil {
+	if err := f.judge(test, atCut, prob); err != nil {
 		return nil, err
 	}
-	plain := make([]float64, len(prob))
-	recency := atCut.Column("recency_days")
-	f.Prob = make(map[string]float64, len(prob))
 	best := 0
+	f.Prob = make(map[string]float64, len(prob))
 	for i, id := range test.Users {
-		plain[i] = -atCut.Rows[atCut.Row(id)][recency]
-		if what == "churn" {
-			plain[i] = -plain[i]
-		}
 		f.Prob[id] = prob[i]
 		if prob[i] > prob[best] {
 			best = i
 		}
 	}
-	if f.Recency, err = metrics.AUC(test.Y, plain, nil); err != nil {
-		return nil, err
-	}
-	if f.Lift, err = metrics.LiftAt(test.Y, prob, nil, .1); err != nil {
-		return nil, err
-	}
-	loss, err := metrics.NewBinaryLoss(metrics.BinaryLossOptions{})
-	if err != nil {
-		return nil, err
-	}
-	for i := range prob {
-		if err := loss.Add(test.Y[i], prob[i]); err != nil {
-			return nil, err
-		}
-	}
-	if f.Loss, err = loss.Result(); err != nil {
-		return nil, err
-	}
 	f.Example = test.Users[best]
 	f.Reasons, err = model.Reasons(testRows[best], 4)
 	return f, err
+}
+
+// forecastColumns are the columns of a profile that are learnt from: those of visits
+// only where the shop has a log of them.
+func forecastColumns(rec *records) []string {
+	columns := []string{
+		"recency_days", "active_days_ago", "units", "paid", "paid_90d", "net",
+		"order_value", "basket_size", "refund_rate",
+	}
+	if len(rec.Events) > 0 {
+		columns = append(columns, "events", "events_30d", "events_90d", "view", "view_30d", "cart", "cart_30d")
+	}
+	return columns
+}
+
+// history returns the rows to learn from, their outcomes and the names of their
+// columns: customers at up to four earlier cuts, each a horizon before the next.
+func (f *forecast) history(rec *records, label labelsAt, columns []string) (rows [][]float64, y []bool, names []string, err error) {
+	for k := 1; k <= 4; k++ {
+		at := rec.Cut.Add(-time.Duration(k) * f.Horizon)
+		if at.Sub(rec.Start) < 90*day && k > 1 {
+			break
+		}
+		labels, err := label(predict.Windows{AsOf: at, Horizon: f.Horizon, End: rec.Cut})
+		if k > 1 && errors.Is(err, predict.ErrEmpty) {
+			break
+		} else if err != nil {
+			return nil, nil, nil, err
+		}
+		p, err := profileAt(rec, at, columns)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		x, n, err := features(labels, p.Table)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		rows, y, names = append(rows, x...), append(y, labels.Y...), n
+		f.Trained = append(f.Trained, at)
+	}
+	return rows, y, names, nil
+}
+
+// prepared fills gaps, takes logarithms and brings columns to one scale, as the
+// training rows alone say.
+func prepared(ctx context.Context, rows, testRows [][]float64, names []string) (train, test [][]float64, filled []string, err error) {
+	fill, err := feature.FitImputer(ctx, rows, feature.ImputerOptions{Method: feature.Median, Names: names, Indicators: true, AllMissing: true})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	even := func(rows [][]float64) ([][]float64, error) {
+		out, err := fill.Transform(nil, rows, nil)
+		for _, r := range out {
+			for c := range r {
+				r[c] = math.Copysign(math.Log1p(math.Abs(r[c])), r[c])
+			}
+		}
+		return out, err
+	}
+	if train, err = even(rows); err != nil {
+		return nil, nil, nil, err
+	}
+	if test, err = even(testRows); err != nil {
+		return nil, nil, nil, err
+	}
+	scale, err := feature.FitScaler(ctx, train, feature.ScalerOptions{Names: fill.Names()})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if train, err = scale.Transform(nil, train); err != nil {
+		return nil, nil, nil, err
+	}
+	test, err = scale.Transform(nil, test)
+	return train, test, fill.Names(), err
+}
+
+// judge holds the probabilities against what happened, beside the plain rule that
+// who bought last buys first.
+func (f *forecast) judge(test *predict.Labels[string], atCut *profile.Table[string], prob []float64) error {
+	var err error
+	if f.AUC, err = metrics.AUC(test.Y, prob, nil); err != nil {
+		return err
+	}
+	plain := make([]float64, len(prob))
+	recency := atCut.Column("recency_days")
+	for i, id := range test.Users {
+		plain[i] = -atCut.Rows[atCut.Row(id)][recency]
+		if f.What == "churn" {
+			plain[i] = -plain[i]
+		}
+	}
+	if f.Recency, err = metrics.AUC(test.Y, plain, nil); err != nil {
+		return err
+	}
+	if f.Lift, err = metrics.LiftAt(test.Y, prob, nil, .1); err != nil {
+		return err
+	}
+	loss, err := metrics.NewBinaryLoss(metrics.BinaryLossOptions{})
+	if err != nil {
+		return err
+	}
+	for i := range prob {
+		if err := loss.Add(test.Y[i], prob[i]); err != nil {
+			return err
+		}
+	}
+	f.Loss, err = loss.Result()
+	return err
 }
 
 // features joins the timing features of the labels with columns of a profile of
@@ -254,17 +293,9 @@ func strongest(c []predict.Coefficient, k int) []predict.Coefficient {
 // ceiling measures one who knows the truth: score gives the planted inclination
 // of a customer to buy after the cut, gone whether the customer had left.
 func (p *predicted) ceiling(rec *records, score func(user string) float64, gone func(user string) bool) error {
-	var l predict.Labeler[string]
-	all, err := rec.Ledger.Settle(time.Time{})
+	l, err := orderTimes(rec)
 	if err != nil {
 		return err
-	}
-	for i := range all.Orders {
-		if o := &all.Orders[i].Order; o.User != "" {
-			if err := l.Add(o.User, o.At); err != nil {
-				return err
-			}
-		}
 	}
 	labels, err := l.Purchase(predict.Windows{AsOf: p.Cut, Horizon: p.Purchase.Horizon, End: rec.End})
 	if err != nil {
@@ -291,6 +322,7 @@ func (p *predicted) ceiling(rec *records, score func(user string) float64, gone 
 	return err
 }
 
+// section reports on both forecasts; what was planted stands beside it where known.
 func (p *predicted) section() report.Section {
 	f := p.Purchase
 	s := report.Section{

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/examples/internal/report"
+	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/predict"
 	"github.com/aislekit/aisle/profile"
 	"github.com/aislekit/aisle/profile/feature"
@@ -72,6 +73,7 @@ func segments(ctx context.Context, p *profiled, opt options) (*segmented, error)
 	return s, nil
 }
 
+// value scores recency, frequency and money of the buyers and names their segments.
 func (s *segmented) value(p *profiled) error {
 	n := len(p.RFM)
 	recency, frequency, spent := make([]float64, n), make([]float64, n), make([]float64, n)
@@ -102,6 +104,8 @@ func (s *segmented) value(p *profiled) error {
 	return nil
 }
 
+// life finds the silence after which a customer counts as lost, and with it the
+// stage of life of each.
 func (s *segmented) life(p *profiled) error {
 	var l predict.Labeler[string]
 	for _, id := range p.Table.IDs {
@@ -151,25 +155,7 @@ func (s *segmented) likeness(ctx context.Context, p *profiled, opt options) erro
 		s.Columns = []string{"recency_days", "orders", "units", "net", "order_value", "basket_size", "gap_days"}
 		method = feature.ZScale
 	}
-	// Square roots bring shares, and logarithms amounts, to scales on which a
-	// distance means likeness.
-	shape := func(x float64) float64 { return math.Copysign(math.Log1p(math.Abs(x)), x) }
-	if s.ByTaste {
-		shape = math.Sqrt
-	}
-	take := func(t *profile.Table[string]) ([][]float64, error) {
-		sub, err := t.Select(s.Columns...)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range sub.Rows {
-			for c := range row {
-				row[c] = shape(row[c])
-			}
-		}
-		return sub.Rows, nil
-	}
-	all, err := take(p.Table)
+	all, err := s.shaped(p.Table)
 	if err != nil {
 		return err
 	}
@@ -180,29 +166,12 @@ func (s *segmented) likeness(ctx context.Context, p *profiled, opt options) erro
 			rows, ids = append(rows, all[i]), append(ids, id)
 		}
 	}
-	fill, err := feature.FitImputer(ctx, rows, feature.ImputerOptions{Method: feature.Mean, Names: s.Columns})
+	finish, err := s.preparation(ctx, rows, method)
 	if err != nil {
 		return err
 	}
-	var scale *feature.Scaler
-	if method == feature.ZScale {
-		full, err := fill.Transform(nil, rows, nil)
-		if err != nil {
-			return err
-		}
-		if scale, err = feature.FitScaler(ctx, full, feature.ScalerOptions{Method: method, Names: s.Columns}); err != nil {
-			return err
-		}
-	}
-	finish := func(rows [][]float64) ([][]float64, error) {
-		full, err := fill.Transform(nil, rows, nil)
-		if err != nil || scale == nil {
-			return full, err
-		}
-		return scale.Transform(nil, full)
-	}
 	s.prepare = func(t *profile.Table[string]) ([][]float64, error) {
-		rows, err := take(t)
+		rows, err := s.shaped(t)
 		if err != nil {
 			return nil, err
 		}
@@ -211,28 +180,84 @@ func (s *segmented) likeness(ctx context.Context, p *profiled, opt options) erro
 	if rows, err = finish(rows); err != nil {
 		return err
 	}
-	s.Choices, err = segment.ChooseK(ctx, rows, segment.ChooseKOptions{
-		Min: 3, Max: 9, References: -1, Sample: 1500,
-		KMeans: segment.KMeansOptions{Restarts: 8, Seed: opt.Seed},
-	})
-	if err != nil {
-		return err
-	}
-	k, err := s.Choices.BySilhouette()
-	if errors.Is(err, segment.ErrUndefined) { // a handful of buyers
-		k, err = s.Choices[0].K, nil
-	}
-	if err != nil {
-		return err
-	}
-	s.Model = s.Choices[slices.IndexFunc(s.Choices, func(c segment.KChoice) bool { return c.K == k })].Model
-	labels, err := s.Model.Assign(nil, rows)
+	labels, err := s.cluster(ctx, rows, opt)
 	if err != nil {
 		return err
 	}
 	for i, id := range ids {
 		s.Clusters[id] = int(labels[i])
 	}
+	return s.describe(ctx, p, ids, labels)
+}
+
+// shaped takes the columns that tell buyers apart from a table, in shapes in which a
+// distance means likeness: roots of shares, logarithms of amounts.
+func (s *segmented) shaped(t *profile.Table[string]) ([][]float64, error) {
+	shape := func(x float64) float64 { return math.Copysign(math.Log1p(math.Abs(x)), x) }
+	if s.ByTaste {
+		shape = math.Sqrt
+	}
+	sub, err := t.Select(s.Columns...)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range sub.Rows {
+		for c := range row {
+			row[c] = shape(row[c])
+		}
+	}
+	return sub.Rows, nil
+}
+
+// preparation learns from rows how gaps are filled and columns are brought to one
+// scale, and returns what does so. Tastes are shares already and stay on their own.
+func (s *segmented) preparation(ctx context.Context, rows [][]float64, method feature.ScaleMethod) (func([][]float64) ([][]float64, error), error) {
+	fill, err := feature.FitImputer(ctx, rows, feature.ImputerOptions{Method: feature.Mean, Names: s.Columns})
+	if err != nil {
+		return nil, err
+	}
+	var scale *feature.Scaler
+	if method == feature.ZScale {
+		full, err := fill.Transform(nil, rows, nil)
+		if err != nil {
+			return nil, err
+		}
+		if scale, err = feature.FitScaler(ctx, full, feature.ScalerOptions{Method: method, Names: s.Columns}); err != nil {
+			return nil, err
+		}
+	}
+	return func(rows [][]float64) ([][]float64, error) {
+		full, err := fill.Transform(nil, rows, nil)
+		if err != nil || scale == nil {
+			return full, err
+		}
+		return scale.Transform(nil, full)
+	}, nil
+}
+
+// cluster groups the rows into as many groups as tell apart best.
+func (s *segmented) cluster(ctx context.Context, rows [][]float64, opt options) ([]int32, error) {
+	var err error
+	s.Choices, err = segment.ChooseK(ctx, rows, segment.ChooseKOptions{
+		Min: 3, Max: 9, References: -1, Sample: 1500,
+		KMeans: segment.KMeansOptions{Restarts: 8, Seed: opt.Seed},
+	})
+	if err != nil {
+		return nil, err
+	}
+	k, err := s.Choices.BySilhouette()
+	if errors.Is(err, segment.ErrUndefined) { // a handful of buyers
+		k, err = s.Choices[0].K, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Model = s.Choices[slices.IndexFunc(s.Choices, func(c segment.KChoice) bool { return c.K == k })].Model
+	return s.Model.Assign(nil, rows)
+}
+
+// describe says what sets each group apart, in the columns as they are.
+func (s *segmented) describe(ctx context.Context, p *profiled, ids []string, labels []int32) error {
 	natural, err := p.Table.Select(s.Columns...)
 	if err != nil {
 		return err
@@ -272,7 +297,7 @@ func (s *segmented) assign(t *profile.Table[string]) (map[string]int, error) {
 
 // compare sets the groups against the planted ones: segment and state give the
 // truth of a customer, the state as an index of stateNames.
-func (s *segmented) compare(p *profiled, planted func(user string) int, state func(user string) int, segments int) {
+func (s *segmented) compare(p *profiled, planted func(user string) int, state func(user string) int, segments int) (err error) {
 	t := &segmentTruth{Segments: segments}
 	var a, b, a5, b5 []int
 	for _, id := range p.Table.IDs {
@@ -284,7 +309,12 @@ func (s *segmented) compare(p *profiled, planted func(user string) int, state fu
 			}
 		}
 	}
-	t.ARI, t.ARIOften = adjustedRand(a, b), adjustedRand(a5, b5)
+	if t.ARI, err = adjustedRand(b, a); err != nil {
+		return err
+	}
+	if t.ARIOften, err = adjustedRand(b5, a5); err != nil {
+		return err
+	}
 	for st, row := range t.Stages {
 		for truth, n := range row {
 			fits := false
@@ -307,39 +337,17 @@ func (s *segmented) compare(p *profiled, planted func(user string) int, state fu
 		}
 	}
 	s.Truth = t
+	return nil
 }
 
-// adjustedRand is the agreement of two partitions: 1 for the same, about 0 for
-// unrelated ones (Hubert and Arabie 1985). NaN for fewer than two members.
-func adjustedRand(a, b []int) float64 {
-	type cell struct{ a, b int }
-	cells, rows, cols := map[cell]int64{}, map[int]int64{}, map[int]int64{}
-	for i := range a {
-		cells[cell{a[i], b[i]}]++
-		rows[a[i]]++
-		cols[b[i]]++
+// adjustedRand is the agreement of groups with planted ones beyond chance, NaN where
+// there is nobody to compare.
+func adjustedRand(planted, groups []int) (float64, error) {
+	r, err := metrics.CompareLabels(planted, groups)
+	if errors.Is(err, metrics.ErrEmpty) {
+		return math.NaN(), nil
 	}
-	pairs := func(n int64) int64 { return n * (n - 1) / 2 }
-	var both, ra, rb int64
-	for _, n := range cells {
-		both += pairs(n)
-	}
-	for _, n := range rows {
-		ra += pairs(n)
-	}
-	for _, n := range cols {
-		rb += pairs(n)
-	}
-	all := pairs(int64(len(a)))
-	if all == 0 {
-		return math.NaN()
-	}
-	expected := float64(ra) * float64(rb) / float64(all)
-	top := (float64(ra) + float64(rb)) / 2
-	if top == expected {
-		return math.NaN()
-	}
-	return (float64(both) - expected) / (top - expected)
+	return r.ARI, err
 }
 
 // clusterName says what sets a cluster apart.
@@ -405,6 +413,7 @@ var valueAdvice = map[string]string{
 	"at risk": "win back personally", "cannot lose": "call them", "can't lose": "call them", "hibernating": "one good reason to return", "lost": "spend little",
 }
 
+// section reports on the three groupings.
 func (s *segmented) section() report.Section {
 	buyers, money := 0, int64(0)
 	for k := range s.Sizes {
