@@ -187,14 +187,19 @@ func simulated(ctx context.Context, opt options, p *progress) (*results, error) 
 	r := &results{
 		records: rec, cleaned: found, profiled: now, segmented: seg, predicted: pred, recommended: recs, targeted: aud, measured: meas,
 		months: months, demanded: dem, stocked: stock, filtered: final,
-		title: "Storefront: the whole job on a simulated shop",
-		introduction: []string{
-			fmt.Sprintf("A shop of %s customers and %s products was simulated from %s to %s. Its logs are as messy as real ones, and what customers like, when they leave, what campaigns do to them and what they wanted but could not get is known: each section compares what was found with that truth.",
-				count(len(sim.Users)), count(len(sim.Items)), date(rec.Start), date(rec.End)),
-			fmt.Sprintf("We stand on %s. Everything before is known; everything after is used only to check what was foretold.", date(rec.Cut)),
-		},
+		title:        "Storefront: the whole job on a simulated shop",
+		introduction: simulatedIntro(sim, rec),
 	}
 	return r.write(), nil
+}
+
+// simulatedIntro says what was simulated and where in time the report stands.
+func simulatedIntro(sim *shop.Shop, rec *records) []string {
+	return []string{
+		fmt.Sprintf("A shop of %s customers and %s products was simulated from %s to %s. Its logs are as messy as real ones, and what customers like, when they leave, what campaigns do to them and what they wanted but could not get is known: each section compares what was found with that truth.",
+			count(len(sim.Users)), count(len(sim.Items)), date(rec.Start), date(rec.End)),
+		fmt.Sprintf("We stand on %s. Everything before is known; everything after is used only to check what was foretold.", date(rec.Cut)),
+	}
 }
 
 // retail does the job on a file in the Online Retail layout.

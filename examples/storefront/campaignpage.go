@@ -111,13 +111,12 @@ func (a *audited) decision(currency string) string {
 func (a *audited) section(currency string, terms bool) report.Section {
 	c, m := a.Campaign, &a.Money
 	s := report.Section{Title: "Campaign " + c.Name}
-	control := len(a.Contacts) - a.Treated
-	lot := report.Figure{Label: "1. was the lot fair?", Value: "yes", Note: fmt.Sprintf("%s addressed, %s left alone; lots as uneven come up with probability %s", count(a.Treated), count(control), percent(a.Balance.PValue))}
+	lot := report.Figure{Label: "1. was the lot fair?", Value: "yes", Note: fmt.Sprintf("%s addressed, %s left alone; lots as uneven come up with probability %s", count(a.Treated), count(len(a.Contacts)-a.Treated), percent(a.Balance.PValue))}
 	if a.Balance.Alarm {
 		// Nothing below this would mean anything.
 		lot.Value = "NO"
 		s.Figures = []report.Figure{lot}
-		s.Meaning = fmt.Sprintf("Nothing can be said of this campaign: %s were addressed and %s left alone, and an even lot gives numbers so unequal in less than one case in a thousand.", count(a.Treated), count(control))
+		s.Meaning = fmt.Sprintf("Nothing can be said of this campaign: %s were addressed and %s left alone, and an even lot gives numbers so unequal in less than one case in a thousand.", count(a.Treated), count(len(a.Contacts)-a.Treated))
 		s.Action = "Find out who is missing (filters, lost logs, messages that failed) before you look at any result."
 		return s
 	}
@@ -140,21 +139,54 @@ func (a *audited) section(currency string, terms bool) report.Section {
 	}
 	s.Meaning += fmt.Sprintf("After all costs a contact brought %s %s; between %s is possible.", coin(m.Profit.Estimate), currency, strings.Replace(coins(m.Profit.Low, m.Profit.High, currency), " to ", " and ", 1))
 	s.Action = a.decision(currency)
-	treated := float64(max(a.Treated, 1))
-	s.Figures = []report.Figure{
-		lot,
+	s.Figures = append([]report.Figure{lot}, a.figures(currency, buy)...)
+	s.Tables = append(s.Tables, a.questions(currency), a.Groups.table("By group of alike buyers", "group"), a.Stages.table("By stage of life at the start", "stage"))
+	s.Plots = append(s.Plots, a.Groups.plot("Effect by group: points more buyers"))
+	s.Terms = slices.Clone(campaignTerms)
+	s.Notes = a.notes(currency, buy)
+	if r := a.Response; r != nil {
+		a.responders(&s, r)
+	}
+	if !math.IsNaN(a.Planted) {
+		s.Checks = a.checks(buy)
+	}
+	if !terms {
+		s.Terms = nil
+	}
+	return s
+}
+
+// campaignTerms explain the figures of a campaign.
+var campaignTerms = []report.Term{
+	{Word: "Clear?", Meaning: "yes if chance alone would hardly ever (p below 0.05, that is 1 in 20) make a difference as large. p is raised for every further question asked (Holm's correction), because who asks often is sure to be fooled once."},
+	{Word: "Relative lift", Meaning: "the difference in per cent of what happened without: from 20% to 23% is +3 points, a lift of +15%."},
+	{Word: "Decides", Meaning: "which number decides was fixed before the campaign: profit. The others help to understand it."},
+	{Word: "Less what earlier spending explains", Meaning: "good customers spend more anyway; to take that out before comparing (CUPED) leaves less to chance."},
+	{Word: "Capped", Meaning: "the largest hundredth of the amounts count as the smallest of them, so that one huge order does not decide."},
+	{Word: "Break-even effect", Meaning: "the rise in the share of buyers from which on the message earns its cost: cost of a contact divided by what an additional buyer is worth (revenue less goods, before the discount)."},
+	{Word: "Additional", Meaning: "with the message less without it. Coupons that were used do not tell: many users of a coupon would have bought without it."},
+}
+
+// figures are the chain from those reached to what came of it. buy is the question
+// whether customers bought, nil where it could not be asked.
+func (a *audited) figures(currency string, buy *question) []report.Figure {
+	m, treated := &a.Money, float64(max(a.Treated, 1))
+	out := []report.Figure{
 		{Label: "2. reached", Value: count(a.Sent), Note: fmt.Sprintf("of %s addressed; %s clicked", count(a.Treated), percent(float64(a.Clicked)/treated))},
 		{Label: "3. used the coupon", Value: percent(float64(a.Redeemed) / treated), Note: count(a.Redeemed) + " customers, some of whom would have bought anyway"},
 	}
 	if buy != nil {
-		s.Figures = append(s.Figures, report.Figure{Label: "4. additional buyers", Value: decimal(a.Additional.Value, 0), Note: fmt.Sprintf("95%% interval %.0f to %.0f", a.Additional.Range.Low, a.Additional.Range.High)})
+		out = append(out, report.Figure{Label: "4. additional buyers", Value: decimal(a.Additional.Value, 0), Note: fmt.Sprintf("95%% interval %.0f to %.0f", a.Additional.Range.Low, a.Additional.Range.High)})
 	}
-	s.Figures = append(s.Figures,
+	return append(out,
 		report.Figure{Label: "5. cost", Value: whole(m.Spent, currency), Note: fmt.Sprintf("%s a contact: message %s, discount %s", decimal(m.Contact/100, 2), decimal(m.Message/100, 2), decimal((m.Contact-m.Message)/100, 2))},
 		report.Figure{Label: "6. profit a contact", Value: coin(m.Profit.Estimate) + " " + currency, Note: "95% interval " + coins(m.Profit.Low, m.Profit.High, currency)},
 		report.Figure{Label: "break-even effect", Value: points(m.BreakEven), Note: fmt.Sprintf("an additional buyer is worth %s", whole(m.Margin, currency))},
 		report.Figure{Label: "return on the cost (ROI)", Value: signed(m.ROI), Note: "95% interval " + signed(m.ROIRange.Low) + " to " + signed(m.ROIRange.High)})
+}
 
+// questions is the table of what was asked and answered.
+func (a *audited) questions(currency string) report.Table {
 	t := report.Table{Caption: "What the message changed", Columns: []string{"question", "without", "with", "difference", "95% interval", "relative lift", "clear?"}}
 	for _, q := range a.Questions {
 		e := &q.Effect
@@ -184,57 +216,48 @@ func (a *audited) section(currency string, terms bool) report.Section {
 		similar = "unlike by bad luck: trust the line that allows for it"
 	}
 	t.Rows = append(t.Rows, []string{"check: spent in the 90 days before", decimal(e.MeanA/100, 2), decimal(e.MeanB/100, 2), coin(e.Estimate) + " " + currency, coin(e.Low) + " to " + coin(e.High), "", similar})
-	s.Tables = append(s.Tables, t, a.Groups.table("By group of alike buyers", "group"), a.Stages.table("By stage of life at the start", "stage"))
-	s.Plots = append(s.Plots, a.Groups.plot("Effect by group: points more buyers"))
-	s.Terms = []report.Term{
-		{Word: "Clear?", Meaning: "yes if chance alone would hardly ever (p below 0.05, that is 1 in 20) make a difference as large. p is raised for every further question asked (Holm's correction), because who asks often is sure to be fooled once."},
-		{Word: "Relative lift", Meaning: "the difference in per cent of what happened without: from 20% to 23% is +3 points, a lift of +15%."},
-		{Word: "Decides", Meaning: "which number decides was fixed before the campaign: profit. The others help to understand it."},
-		{Word: "Less what earlier spending explains", Meaning: "good customers spend more anyway; to take that out before comparing (CUPED) leaves less to chance."},
-		{Word: "Capped", Meaning: "the largest hundredth of the amounts count as the smallest of them, so that one huge order does not decide."},
-		{Word: "Break-even effect", Meaning: "the rise in the share of buyers from which on the message earns its cost: cost of a contact divided by what an additional buyer is worth (revenue less goods, before the discount)."},
-		{Word: "Additional", Meaning: "with the message less without it. Coupons that were used do not tell: many users of a coupon would have bought without it."},
-	}
+	return t
+}
+
+// notes are what a reader of the figures should know.
+func (a *audited) notes(currency string, buy *question) (notes []string) {
 	if a.Capped > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("Capped: %s customers who spent more than %s count as having spent that much.", count(a.Capped), money(int64(a.Cap), currency)))
+		notes = append(notes, fmt.Sprintf("Capped: %s customers who spent more than %s count as having spent that much.", count(a.Capped), money(int64(a.Cap), currency)))
 	}
 	if a.Reduction > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("Allowing for what customers spent before takes %s of the variance (the play of chance) out of revenue.", percent(a.Reduction)))
+		notes = append(notes, fmt.Sprintf("Allowing for what customers spent before takes %s of the variance (the play of chance) out of revenue.", percent(a.Reduction)))
 	}
 	if len(a.Groups.Rows) > 1 {
-		s.Notes = append(s.Notes, a.Groups.differ("groups"))
+		notes = append(notes, a.Groups.differ("groups"))
 	}
 	if len(a.Stages.Rows) > 1 {
-		s.Notes = append(s.Notes, a.Stages.differ("stages of life"))
+		notes = append(notes, a.Stages.differ("stages of life"))
 	}
 	if a.Redeemed > 0 && buy != nil {
-		s.Notes = append(s.Notes, fmt.Sprintf("To credit every used coupon to the message would claim %s buyers where it brought %.0f. The log knows no other channel, so there is nothing else to share the credit with, and the hold-out says more than any such sharing.", count(a.Redeemed), a.Additional.Value))
+		notes = append(notes, fmt.Sprintf("To credit every used coupon to the message would claim %s buyers where it brought %.0f. The log knows no other channel, so there is nothing else to share the credit with, and the hold-out says more than any such sharing.", count(a.Redeemed), a.Additional.Value))
 	}
 	if a.Twice > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("%s customers were found in both arms and left out.", count(a.Twice)))
+		notes = append(notes, fmt.Sprintf("%s customers were found in both arms and left out.", count(a.Twice)))
 	}
+	return notes
+}
+
+// checks hold what was measured against what was planted.
+func (a *audited) checks(buy *question) (checks []report.Check) {
+	if buy != nil {
+		checks = append(checks, report.Check{
+			What: "effect on the share of buyers", Planted: points(a.Planted), Found: points(buy.Effect.Estimate) + " (" + pointsRange(&buy.Effect) + ")",
+			Verdict: report.Mark(a.Planted >= buy.Effect.Low && a.Planted <= buy.Effect.High),
+		})
+	}
+	checks = append(checks, a.Groups.check("groups"), a.Stages.check("stages of life"))
 	if r := a.Response; r != nil {
-		a.responders(&s, r)
+		checks = append(checks, report.Check{
+			What: "effect among the three tenths with the highest score", Planted: points(r.TopTrue), Found: points(r.Top.Estimate) + " (" + pointsRange(&r.Top) + ")",
+			Verdict: report.Mark(r.TopTrue >= r.Top.Low && r.TopTrue <= r.Top.High),
+		})
 	}
-	if !math.IsNaN(a.Planted) {
-		if buy != nil {
-			s.Checks = append(s.Checks, report.Check{
-				What: "effect on the share of buyers", Planted: points(a.Planted), Found: points(buy.Effect.Estimate) + " (" + pointsRange(&buy.Effect) + ")",
-				Verdict: report.Mark(a.Planted >= buy.Effect.Low && a.Planted <= buy.Effect.High),
-			})
-		}
-		s.Checks = append(s.Checks, a.Groups.check("groups"), a.Stages.check("stages of life"))
-		if r := a.Response; r != nil {
-			s.Checks = append(s.Checks, report.Check{
-				What: "effect among the three tenths with the highest score", Planted: points(r.TopTrue), Found: points(r.Top.Estimate) + " (" + pointsRange(&r.Top) + ")",
-				Verdict: report.Mark(r.TopTrue >= r.Top.Low && r.TopTrue <= r.Top.High),
-			})
-		}
-	}
-	if !terms {
-		s.Terms = nil
-	}
-	return s
+	return checks
 }
 
 // responders adds whom the score finds.
@@ -317,6 +340,7 @@ func signed(x float64) string {
 
 func (p *parts) known() bool { return len(p.Rows) > 0 && !math.IsNaN(p.Rows[0].Planted) }
 
+// table lists the parts with what was measured in each.
 func (p *parts) table(caption, what string) report.Table {
 	t := report.Table{Caption: caption, Columns: []string{what, "customers", "without", "with", "difference", "95% interval", "clear?", "break-even", "does it pay?", "more customers to decide"}}
 	if p.known() {
@@ -343,6 +367,7 @@ func (p *parts) table(caption, what string) report.Table {
 	return t
 }
 
+// plot draws the effects beside those needed to break even.
 func (p *parts) plot(title string) report.Plot {
 	out := report.Plot{
 		Kind: report.Bars, Title: title, Desc: "Bars of the effect and of the effect needed to break even, by part of the customers.", Percent: true,
@@ -362,6 +387,7 @@ func (p *parts) plot(title string) report.Plot {
 	return out
 }
 
+// differ says whether the parts answer differently.
 func (p *parts) differ(what string) string {
 	if p.Differ == nil {
 		return ""
@@ -372,6 +398,7 @@ func (p *parts) differ(what string) string {
 	return fmt.Sprintf("Do the %s answer differently? Not proven (interaction test, %s): do not read much into the order of the table.", what, pvalue(p.Differ.PValue))
 }
 
+// check counts the intervals that hold what was planted.
 func (p *parts) check(what string) report.Check {
 	in := 0
 	for _, r := range p.Rows {
@@ -383,6 +410,7 @@ func (p *parts) check(what string) report.Check {
 	return report.Check{What: "95% intervals of the " + what + " that hold the planted effect", Planted: "95%", Found: fmt.Sprintf("%d of %d", in, n), Verdict: report.Mark(float64(in) >= .7*float64(n))}
 }
 
+// section reports on all campaigns together, or on none.
 func (m *measured) section() report.Section {
 	s := report.Section{
 		Title: "Did it work?",
@@ -409,12 +437,7 @@ func (m *measured) section() report.Section {
 			t.Rows[i] = t.Rows[i][:6]
 		}
 		s.Tables = append(s.Tables, t)
-		s.Meaning = "The file holds no campaign; the two halves of the audience, to whom nothing was sent, differ by no more than chance: the measurement invents no effect."
-		if m.Placebo == nil {
-			s.Meaning = "The file holds no campaign, and too few customers to measure one."
-		} else if m.Placebo.Effect.Significant() {
-			s.Meaning = "The file holds no campaign, yet the two halves of the audience, to whom nothing was sent, differ by more than chance usually does; one time in twenty that happens."
-		}
+		s.Meaning = m.placeboMeaning()
 		s.Action = "Run the next campaign with the hold-out of the section before, and read its effect here."
 		return s
 	}
@@ -462,6 +485,26 @@ func (m *measured) section() report.Section {
 			s.Checks = append(s.Checks, x, y)
 		}
 	}
+	m.answers(&s)
+	if m.Aimed != nil {
+		s.Notes = append(s.Notes, "Who is chosen was fixed before the last campaign began, so its lines are a fair test of the choice. Customers in several campaigns are counted once in each.")
+	}
+	return s
+}
+
+// placeboMeaning says what it means to measure where nothing was sent.
+func (m *measured) placeboMeaning() string {
+	switch {
+	case m.Placebo == nil:
+		return "The file holds no campaign, and too few customers to measure one."
+	case m.Placebo.Effect.Significant():
+		return "The file holds no campaign, yet the two halves of the audience, to whom nothing was sent, differ by more than chance usually does; one time in twenty that happens."
+	}
+	return "The file holds no campaign; the two halves of the audience, to whom nothing was sent, differ by no more than chance: the measurement invents no effect."
+}
+
+// answers adds who answered the campaigns before the cut, and who was chosen by it.
+func (m *measured) answers(s *report.Section) {
 	g := m.Groups.table("Who answers? Campaigns before the cut, customers not gone", "group")
 	g.Columns = append(g.Columns, "chosen")
 	for i := range g.Rows {
@@ -478,12 +521,9 @@ func (m *measured) section() report.Section {
 	if d := m.Groups.differ("groups"); d != "" {
 		s.Notes = append(s.Notes, d)
 	}
-	if m.Aimed != nil {
-		s.Notes = append(s.Notes, "Who is chosen was fixed before the last campaign began, so its lines are a fair test of the choice. Customers in several campaigns are counted once in each.")
-	}
-	return s
 }
 
+// planted holds one effect against the planted one.
 func planted(what string, e *effect) report.Check {
 	return report.Check{
 		What: what, Planted: points(e.Planted), Found: points(e.Effect.Estimate) + " (" + interval(e) + ")",
