@@ -483,7 +483,6 @@ func TestBadCommandLines(t *testing.T) {
 		{"tune", append([]string{"-tune", "-1s"}, good...), "no negative value"},
 		{"unknown algorithm", append([]string{"-algorithms", "popular,magic"}, good...), `"magic" is not known`},
 		{"twice", append([]string{"-algorithms", "popular,popular"}, good...), "popular is listed twice"},
-		{"not built", append([]string{"-algorithms", "popular,hnsw"}, good...), "hnsw is not built yet"},
 		{"not for this task", append([]string{"-task", "rating", "-algorithms", "popular"}, good...), "popular is not built for -task rating"},
 		{"sessions for ranking", append([]string{"-format", "sessions"}, good...), "-format sessions is for -task session"},
 		{"holdout and test", append([]string{"-holdout", "0.5"}, good...), "-holdout is for runs without -test"},
@@ -559,10 +558,12 @@ func TestCancel(t *testing.T) {
 // TestEveryStartIsValid: defaults and starting points of all algorithms pass
 // their own checks.
 func TestEveryStartIsValid(t *testing.T) {
-	for _, a := range built() {
-		if !slices.Contains(names, a.name) {
-			t.Errorf("%s is not among the names of the command line", a.name)
+	seen := map[string]bool{}
+	for _, a := range registry() {
+		if seen[a.name] {
+			t.Errorf("two algorithms are called %s", a.name)
 		}
+		seen[a.name] = true
 		for _, task := range []task{ranking, rating, session} {
 			if !a.does(task) {
 				continue

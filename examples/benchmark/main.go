@@ -115,7 +115,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	fs.BoolVar(&c.lists, "lists", true, "measure the speed of top-10 lists too")
 	fs.StringVar(&taskName, "task", "ranking", "ranking, rating or session")
 	fs.StringVar(&format, "format", "auto", "auto, adjacency, triples or sessions")
-	fs.StringVar(&c.algorithms, "algorithms", "all", "comma-separated `names`, or all: "+strings.Join(names, " "))
+	fs.StringVar(&c.algorithms, "algorithms", "all", "comma-separated `names`, or all: "+strings.Join(names(), " "))
 	fs.StringVar(&c.settings, "settings", "", "JSON `file`, {\"als\": {\"factors\": 64}}; with -tune these stay as they are")
 	fs.DurationVar(&c.tune, "tune", 0, "`time` for each algorithm to choose its settings on a part of the training data, 3m")
 	fs.IntVar(&c.trials, "trials", 0, "choose settings in this many trials instead of a time")
@@ -413,7 +413,7 @@ func child(ctx context.Context, c *config, step string, stdout, stderr io.Writer
 	if err := json.Unmarshal([]byte(os.Getenv(settingsEnv)), &h); err != nil {
 		return say(exitUnusable, err)
 	}
-	have := built()
+	have := registry()
 	i := slices.IndexFunc(have, func(a algorithm) bool { return a.name == name })
 	if i < 0 {
 		return say(exitUnusable, fmt.Errorf("no algorithm %q", name))

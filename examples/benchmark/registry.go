@@ -10,11 +10,23 @@ import (
 	"github.com/aislekit/aisle/recommend"
 )
 
-// names are the algorithms of the command line, built or planned, in the order
-// in which "all" runs them.
-var names = []string{
-	"popular", "itemknn", "userknn", "als", "mf", "bpr", "warp", "lmf", "ease", "edlae", "rdlae", "sparseease", "slim",
-	"p3alpha", "rp3beta", "turbocf", "gfcf", "bspm", "puresvd", "nmf", "fm", "tfidf", "blend", "vsknn", "stan", "markov", "svdpp", "hnsw", "sessionblend", "item2vec", "nextbasket",
+// registry lists the algorithms in the order in which "all" runs them: the one place
+// that knows them all.
+func registry() []algorithm {
+	return []algorithm{
+		popular(), itemKNN(), userKNN(), als(), mf(), bpr(), warp(), lmf(), ease(), edlae(), rdlae(), sparseEASE(), slim(),
+		p3alpha(), rp3beta(), turboCF(), gfCF(), bspm(), pureSVD(), nmf(), fm(), tfidf(), blend(), vsknn(), stan(), markov(), svdpp(),
+		sessionBlend(), item2vec(), nextBasket(),
+	}
+}
+
+// names returns what the algorithms are called on the command line.
+func names() []string {
+	var out []string
+	for _, a := range registry() {
+		out = append(out, a.name)
+	}
+	return out
 }
 
 // env is what every fit gets besides data and settings.
@@ -25,7 +37,7 @@ type env struct {
 }
 
 // algorithm is an entry of the registry. To add one, write a function that
-// returns it into the file of its family and list it in built.
+// returns it into the file of its family and list it in registry.
 type algorithm struct {
 	name   string
 	params []param
@@ -55,11 +67,6 @@ type sessionModel interface {
 	Score(dst []float32, prefix []int32) error
 }
 
-// built lists what there is, in any order.
-func built() []algorithm {
-	return []algorithm{popular(), itemKNN(), userKNN(), als(), ease(), edlae(), rdlae(), p3alpha(), rp3beta(), turboCF(), bpr(), warp(), lmf(), mf(), svdpp(), fm(), tfidf(), pureSVD(), gfCF(), bspm(), sparseEASE(), slim(), nmf(), blend(), vsknn(), stan(), markov(), sessionBlend(), item2vec(), nextBasket()}
-}
-
 func (a algorithm) does(t task) bool {
 	switch t {
 	case rating:
@@ -80,8 +87,7 @@ func (a algorithm) settingsOf(t task) []param {
 // choose returns the algorithms of a comma-separated list, or all that do the
 // task.
 func choose(list string, t task) ([]algorithm, error) {
-	have := built()
-	slices.SortFunc(have, func(a, b algorithm) int { return slices.Index(names, a.name) - slices.Index(names, b.name) })
+	have := registry()
 	var able []string
 	for _, a := range have {
 		if a.does(t) {
@@ -90,25 +96,19 @@ func choose(list string, t task) ([]algorithm, error) {
 	}
 	if list == "all" {
 		if len(able) == 0 {
-			return nil, fmt.Errorf("-task %v: no algorithm for this task is built yet", t)
+			return nil, fmt.Errorf("-task %v: no algorithm does this task", t)
 		}
 		return slices.DeleteFunc(have, func(a algorithm) bool { return !a.does(t) }), nil
-	}
-	there := "none is so far"
-	if len(able) > 0 {
-		there = "there are " + strings.Join(able, ", ")
 	}
 	var out []algorithm
 	for _, name := range strings.Split(list, ",") {
 		name = strings.TrimSpace(name)
 		i := slices.IndexFunc(have, func(a algorithm) bool { return a.name == name })
 		switch {
-		case !slices.Contains(names, name):
-			return nil, fmt.Errorf("-algorithms: %q is not known, want some of %s, or all", name, strings.Join(names, ", "))
 		case i < 0:
-			return nil, fmt.Errorf("-algorithms: %s is not built yet; for -task %v %s", name, t, there)
+			return nil, fmt.Errorf("-algorithms: %q is not known, want some of %s, or all", name, strings.Join(names(), ", "))
 		case !have[i].does(t):
-			return nil, fmt.Errorf("-algorithms: %s is not built for -task %v; %s", name, t, there)
+			return nil, fmt.Errorf("-algorithms: %s is not built for -task %v; there are %s", name, t, strings.Join(able, ", "))
 		case slices.ContainsFunc(out, func(a algorithm) bool { return a.name == name }):
 			return nil, fmt.Errorf("-algorithms: %s is listed twice", name)
 		}

@@ -199,8 +199,8 @@ func readSettings(path string) (map[string]settings, error) {
 		return nil, fmt.Errorf("%s: want an object of objects, {\"als\": {\"factors\": 64}}: %w", path, err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if !slices.Contains(names, name) {
-			return nil, fmt.Errorf("%s: unknown algorithm %q, want one of %s", path, name, strings.Join(names, ", "))
+		if known := names(); !slices.Contains(known, name) {
+			return nil, fmt.Errorf("%s: unknown algorithm %q, want one of %s", path, name, strings.Join(known, ", "))
 		}
 	}
 	return all, nil
