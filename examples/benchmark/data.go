@@ -67,6 +67,7 @@ func load(c *config, log io.Writer) (*problem, error) {
 	return p, err
 }
 
+// describe tells, file by file, what was read as what and which lines were rejected.
 func describe(log io.Writer, reports []*dataio.Report) {
 	for _, rep := range reports {
 		fmt.Fprintf(log, "read %s: %s, %d lines", rep.Path, rep.Format, rep.Lines)
@@ -86,6 +87,8 @@ func describe(log io.Writer, reports []*dataio.Report) {
 	}
 }
 
+// loadEntries reads the training and the test file of a ranking or rating task, with the
+// negatives if there are any, onto one numbering of users and items.
 func loadEntries(c *config, r *dataio.Reader, log io.Writer) (*problem, error) {
 	train, err := r.Entries(c.train, c.format)
 	if err != nil {
@@ -204,6 +207,8 @@ func (p *problem) holdOut(c *config) error {
 	return nil
 }
 
+// loadMatrix reads the matrix that -matrix names, or makes a synthetic one, and holds a
+// part of it out.
 func loadMatrix(c *config, log io.Writer) (*problem, error) {
 	read := dataio.ReadMatrix
 	if strings.HasPrefix(c.matrix, synthPrefix) {
@@ -228,6 +233,8 @@ func loadMatrix(c *config, log io.Writer) (*problem, error) {
 	return p, p.holdOut(c)
 }
 
+// loadSessions reads the sessions to learn from and those to be judged by: a file of
+// their own, or with -last the end of each history.
 func loadSessions(c *config, r *dataio.Reader) (*problem, error) {
 	p := &problem{task: session, last: c.last}
 	var err error

@@ -10,6 +10,7 @@ import (
 
 var solvers = []string{"cg", "cholesky", "subspace"} // in the order of the constants
 
+// als is the factorisation of implicit feedback by alternating least squares.
 func als() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitALS(ctx, x, recommend.ALSOptions{

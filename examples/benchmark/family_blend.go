@@ -87,6 +87,8 @@ type cachedFit struct {
 	model    recommend.Model
 }
 
+// fit returns the model of one part, the last one again if matrix, seed and settings are
+// the same.
 func (c *fitCache) fit(ctx context.Context, a algorithm, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"github.com/aislekit/aisle/recommend"
 )
 
+// turboCF is the low-pass filter on the item graph by a polynomial.
 func turboCF() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitTurboCF(ctx, x, recommend.TurboCFOptions{

@@ -6,6 +6,7 @@ import (
 	"github.com/aislekit/aisle/recommend"
 )
 
+// pureSVD is the truncated singular value decomposition of the plain matrix.
 func pureSVD() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitPureSVD(ctx, x, recommend.PureSVDOptions{
@@ -24,6 +25,7 @@ func pureSVD() algorithm {
 	}
 }
 
+// gfCF is the linear filter of the normalised item graph with an ideal low-pass part.
 func gfCF() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitGFCF(ctx, x, recommend.GFCFOptions{
@@ -43,6 +45,7 @@ func gfCF() algorithm {
 	}
 }
 
+// bspm is the blurring and sharpening process on the item graph.
 func bspm() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitBSPM(ctx, x, recommend.BSPMOptions{
@@ -63,6 +66,7 @@ func bspm() algorithm {
 	}
 }
 
+// sparseEASE is EASE on the strongest neighbours of each item alone.
 func sparseEASE() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitSparseEASE(ctx, x, recommend.SparseEASEOptions{
@@ -82,6 +86,7 @@ func sparseEASE() algorithm {
 	}
 }
 
+// slim is the sparse linear model fitted by coordinate descent.
 func slim() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitSLIM(ctx, x, recommend.SLIMOptions{
@@ -102,6 +107,7 @@ func slim() algorithm {
 	}
 }
 
+// nmf is the non-negative factorisation of the matrix.
 func nmf() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitNMF(ctx, x, recommend.NMFOptions{

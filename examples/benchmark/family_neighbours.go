@@ -23,6 +23,7 @@ func off(x float64) float64 {
 	return x
 }
 
+// itemKNN is the neighbourhood of items, the nearest by what they have in common.
 func itemKNN() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitItemKNN(ctx, x, recommend.ItemKNNOptions{
@@ -64,6 +65,7 @@ func itemKNN() algorithm {
 	}
 }
 
+// userKNN is the neighbourhood of users: what those with a like history have.
 func userKNN() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, _ env) (recommend.Model, error) {
 		return recommend.FitUserKNN(ctx, x, recommend.UserKNNOptions{

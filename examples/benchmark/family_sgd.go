@@ -6,6 +6,7 @@ import (
 	"github.com/aislekit/aisle/recommend"
 )
 
+// bpr is the pairwise ranking loss on factors, by SGD.
 func bpr() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitBPR(ctx, x, recommend.BPROptions{
@@ -41,6 +42,7 @@ func bpr() algorithm {
 	}
 }
 
+// warp is the rank-weighted pairwise loss on factors, by SGD.
 func warp() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitWARP(ctx, x, recommend.WARPOptions{
@@ -77,6 +79,7 @@ func warp() algorithm {
 	}
 }
 
+// lmf is logistic matrix factorisation.
 func lmf() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitLMF(ctx, x, recommend.LMFOptions{
@@ -115,6 +118,7 @@ func lmf() algorithm {
 	}
 }
 
+// mf is the biased factorisation of ratings, by SGD.
 func mf() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitMF(ctx, x, recommend.MFOptions{
@@ -150,6 +154,8 @@ func mf() algorithm {
 	}
 }
 
+// svdpp is the factorisation of ratings with what a user has rated at all as a second
+// signal.
 func svdpp() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return recommend.FitSVDPP(ctx, x, recommend.SVDPPOptions{
@@ -183,6 +189,7 @@ func svdpp() algorithm {
 	}
 }
 
+// fm is the factorisation machine over user and item.
 func fm() algorithm {
 	fit := func(task recommend.FMTask) func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		return func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {

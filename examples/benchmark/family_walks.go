@@ -24,6 +24,8 @@ func rp3beta() algorithm {
 	})
 }
 
+// walk is a three-step random walk of the given name, with the penalty of popular items if
+// beta is given.
 func walk(name string, beta *param, starts []settings) algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
 		b := 0.0

@@ -162,6 +162,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	return c, c.validate()
 }
 
+// validate reports the first flag that makes no sense or does not go with another.
 func (c *config) validate() error {
 	switch {
 	case c.matrix != "" && (c.train != "" || c.test != "" || c.negatives != ""):
@@ -366,6 +367,8 @@ type handover struct {
 	Tuning   *tuning  `json:"tuning"`
 }
 
+// step runs one step in a process of its own and returns what that wrote, so that the peak
+// of memory is that of this step alone.
 func (w *processes) step(ctx context.Context, what string, h handover) ([]byte, error) {
 	raw, err := json.Marshal(h)
 	if err != nil {

@@ -71,6 +71,7 @@ type quantity struct {
 	of    func(*quality) float64
 }
 
+// measures lists the figures of quality of a task, for each list length in ks.
 func measures(t task, ks []int) []quantity {
 	if t == rating {
 		return []quantity{

@@ -16,6 +16,7 @@ var tastes = map[string][]string{
 	"baking": {"flour", "yeast", "proofing basket", "dough scraper", "scales", "baking paper", "biscuits"},
 }
 
+// main goes from a handful of purchases to a list for one customer.
 func main() {
 	ctx := context.Background()
 	b, err := recommend.NewBuilder[string, string](recommend.BuilderOptions{})

@@ -102,6 +102,7 @@ func inStock(r *recommended, st *stocked, customers []string) (*filtered, error)
 	return f, nil
 }
 
+// section reports on the lists after the filter by stock.
 func (f *filtered) section(rec *records, st *stocked, planted bool) report.Section {
 	s := report.Section{
 		Title: "Recommendations that can be delivered",

@@ -33,6 +33,7 @@ type options struct {
 	V      bool
 }
 
+// main reads the command line; run does the work.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

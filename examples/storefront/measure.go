@@ -272,6 +272,7 @@ func kpis(rec *records) ([]month, error) {
 	return out, nil
 }
 
+// kpiSection reports the key figures month by month.
 func kpiSection(months []month, currency string) report.Section {
 	t := report.Table{Caption: "Key figures by month", Columns: []string{"month", "orders", "known buyers", "new", "revenue", "refunded", "average order", "pieces an order", "bought again next month"}}
 	plot := report.Plot{Kind: report.Lines, Title: "Revenue by month, before refunds", Desc: "A line over the months of the log.", YName: currency, Zero: true, Series: []report.Series{{Name: "revenue"}}}

@@ -116,6 +116,7 @@ func (p *profiled) checkTastes(taste func(user string) map[string]float64) {
 	}
 }
 
+// section reports on the profiles of all customers.
 func (p *profiled) section() report.Section {
 	all := p.Everyone
 	var top []profile.RFM[string]

@@ -111,6 +111,7 @@ type fitted struct {
 	took                       map[string]time.Duration
 }
 
+// fitModels fits each recommender on its own and keeps how long that took.
 func fitModels(ctx context.Context, rec *records, data *recommend.Dataset[string, string], s recSettings, opt options) (*fitted, error) {
 	f := &fitted{took: make(map[string]time.Duration)}
 	x := data.Interactions
@@ -349,6 +350,7 @@ func (r *recommended) find(name string) (method, bool) {
 	return method{}, false
 }
 
+// section reports on the recommenders, the lists they make and the one chosen.
 func (r *recommended) section() report.Section {
 	blend, _ := r.find(nameBlend)
 	pop, _ := r.find(namePopular)

@@ -432,6 +432,7 @@ func assumedShelves(d *demanded, seed uint64) []position {
 	return out
 }
 
+// section reports on the cleaning of the file, amount by amount.
 func (r *retailRead) section() report.Section {
 	t := report.Table{Caption: "Where the sum of all rows comes from: nothing is lost", Columns: []string{"part", "rows", "amount"}}
 	rest := r.Raw

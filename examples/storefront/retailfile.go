@@ -137,6 +137,7 @@ func (r *retailReader) header(line string) error {
 	return nil
 }
 
+// row reads one line; an error names what is wrong with it and wraps errMalformed.
 func (r *retailReader) row(line string) (retailRow, error) {
 	var err error
 	if r.fields, err = splitCSV(r.fields[:0], line); err != nil {

@@ -194,6 +194,8 @@ func trailing(s *supply.Series, n, w int) (mean, sd float64) {
 	return mean, math.Sqrt(max(v, mean) * (1 + 1/float64(m.N()))) // counts vary at least so much
 }
 
+// judge holds the forecasts against what was wanted after the cut, or where that is not
+// known against what was sold.
 func (d *demanded) judge(rec *records, wanted func(string, time.Time, time.Time) float64, start time.Time) error {
 	d.Ahead = min(8, int(rec.End.Sub(rec.Cut)/week))
 	until := rec.Cut.Add(time.Duration(d.Ahead) * week)
@@ -268,6 +270,7 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
+// section reports on the demand: classes, forecasts, and how far off they were.
 func (d *demanded) section(rec *records) report.Section {
 	grid := report.Plot{Kind: report.Grid, Title: "Products by money (A to C) and steadiness (X to Z)", Desc: "A grid of three by three cells; each holds the number of products.", Labels: []string{"X steady", "Y wavering", "Z erratic"}}
 	for _, a := range []byte("ABC") {
@@ -414,6 +417,7 @@ func plan(d *demanded, stock []position) (*stocked, error) {
 	return out, nil
 }
 
+// section reports on the plan: what to order now, and what it is for.
 func (s *stocked) section(rec *records, d *demanded) report.Section {
 	orders := s.Plan.Orders()
 	t := report.Table{Caption: fmt.Sprintf("Order now: the ten most urgent of %s products", count(len(orders))), Columns: []string{"product", "class", "on hand", "coming", "reorder point", "order", "risk of running out", "lasts weeks"}}

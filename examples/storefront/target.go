@@ -118,6 +118,7 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 	return t, err
 }
 
+// section reports on the audience and how it was reached.
 func (t *targeted) section() report.Section {
 	whom := "they are slipping away (" + strings.Join(t.Value, ", ") + ")"
 	if len(t.Groups) > 0 {

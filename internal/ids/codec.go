@@ -50,6 +50,7 @@ func Put[K comparable](w *codec.Writer, id K) {
 	}
 }
 
+// put writes a value of any type that is Writable, field by field.
 func put(w *codec.Writer, v reflect.Value) {
 	switch k := v.Kind(); {
 	case k == reflect.String:
@@ -86,6 +87,7 @@ func Get[K comparable](r *codec.Reader, id *K) {
 	}
 }
 
+// get reads what put wrote.
 func get(r *codec.Reader, v reflect.Value) {
 	switch k := v.Kind(); {
 	case k == reflect.String:

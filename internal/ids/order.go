@@ -43,6 +43,7 @@ func Permutation[K comparable](keys []K, compare func(a, b K) int) ([]int32, err
 	return perm, nil
 }
 
+// ordered reports whether values of type t have a natural order.
 func ordered(t reflect.Type) bool {
 	switch k := t.Kind(); k {
 	case reflect.String, reflect.Bool:

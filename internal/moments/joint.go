@@ -116,6 +116,8 @@ func (m *Joint) Merge(b Joint) error {
 	return nil
 }
 
+// valid reports whether the state is one that Add and Merge can make: what a decoder must
+// ask before it believes its bytes.
 func (m *Joint) valid() bool {
 	if m.n < 0 {
 		return false

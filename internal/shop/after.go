@@ -104,6 +104,8 @@ func number[T any](xs []T, of func(*T) (*string, time.Time), prefix string) {
 
 func hours(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
 
+// after draws what becomes of order k: it is cancelled, or a parcel goes out, and what
+// follows from that. What lies beyond the end of the log has not happened yet.
 func (s *Shop) after(k int, w *wantOrder, l *log, r *rng.Stream) {
 	o, user := &s.Orders[k], &s.Truth.Users[w.user]
 	// reached keeps a time that the log has seen, else zero.
@@ -240,6 +242,7 @@ func (s *Shop) mood(d *Delivery) float64 {
 	return m
 }
 
+// remark writes a comment that fits the stars.
 func remark(stars int, chinese bool, r *rng.Stream) string {
 	of := func(xs []string) string { return xs[r.Intn(len(xs))] }
 	switch {

@@ -70,6 +70,8 @@ type catalogue struct {
 	prob    []float64
 }
 
+// makeCategories lays out the categories: names, elasticity, refund rate and the season of
+// each week. Nothing of it is drawn.
 func (s *Shop) makeCategories() {
 	cfg := &s.Config
 	weeks := (cfg.Days + 6) / 7
@@ -96,6 +98,8 @@ func (w *categoryWord) wave(x float64) float64 {
 	return y * (1 + w.festive*math.Max(0, 1-math.Abs(x-48.5)/4))
 }
 
+// makeItems fills the catalogue, group by group: items of a group share words and lie close in
+// style, prices follow the kind of product, and a quarter is launched later than the start.
 func (s *Shop) makeItems() *catalogue {
 	cfg := &s.Config
 	n, C := cfg.Items, cfg.Categories

@@ -115,6 +115,8 @@ func (s *Shop) makeRaw() {
 	}
 }
 
+// dirtyLine exports one raw line, and sometimes spoils it: in its place, or as a second
+// line beside the true one. t is its truth, to which the kind of dirt is added.
 func (s *Shop) dirtyLine(r *rng.Stream, t RawLineTruth, raw RawLine, o *Order, line *OrderLine, units int) {
 	put := func(l RawLine, t RawLineTruth, d Dirt) {
 		t.Dirt = d

@@ -24,6 +24,7 @@ type Config struct {
 	Tight     float64 // share of items with far too little stock; default 0.25; negative = stock never ends
 }
 
+// withDefaults fills in what is zero.
 func (c Config) withDefaults() Config {
 	c.Users = check.Default(c.Users, 2000)
 	c.Items = check.Default(c.Items, 600)
@@ -41,6 +42,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// validate names every field out of its range.
 func (c Config) validate() error {
 	var o check.Options
 	o.Require(c.Users >= 1 && c.Users <= 10_000_000, "Users", c.Users, "1 to 10,000,000")

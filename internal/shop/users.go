@@ -15,6 +15,8 @@ const (
 	preShare  = .35 // share of users registered before Start
 )
 
+// makeSegments lays out the six segments, which categories each prefers, and the laws of
+// buying and leaving.
 func (s *Shop) makeSegments() {
 	C := s.Config.Categories
 	for _, w := range segmentWords {

@@ -116,6 +116,8 @@ func (d *DD) Quantile(p float64) float64 {
 	return min(max(x, d.min), d.max)
 }
 
+// at returns the value of bin of the rank, counted from 0 over negative, zero and positive
+// values.
 func (d *DD) at(rank int64) float64 {
 	for i := len(d.neg.counts) - 1; i >= 0; i-- {
 		if rank -= d.neg.counts[i]; rank < 0 {

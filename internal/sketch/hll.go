@@ -87,6 +87,8 @@ func sigma(x float64) float64 {
 	}
 }
 
+// tau is the correction of Ertl 2017 for registers at their largest value, a series summed
+// until it stands still.
 func tau(x float64) float64 {
 	if x == 0 || x == 1 {
 		return 0

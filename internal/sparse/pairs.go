@@ -98,6 +98,8 @@ type pairEngine struct {
 	lock  [pairShards]sync.Mutex
 }
 
+// newPairEngine orders the rows of p by length, lays out the lists of each column in that
+// order, and makes room for the k best of each row.
 func newPairEngine(p Pairs, k, workers int) *pairEngine {
 	w := p.W
 	e := &pairEngine{Pairs: p, lens: make([]int32, len(w.Col))}
@@ -174,6 +176,7 @@ func (e *pairEngine) newWorker() *pairWorker {
 	return w
 }
 
+// block scores the rows of ranks lo … hi-1 against all before them.
 func (w *pairWorker) block(lo, hi int) {
 	// What other workers have found since the last block raises the bounds.
 	for r := 0; r < hi; {
@@ -193,6 +196,8 @@ func (w *pairWorker) block(lo, hi int) {
 	w.flush(true)
 }
 
+// row scores row r against the rows of lower rank. Sums over common columns are scattered
+// into w.sum; what can still be among the k best of either side is offered to it.
 func (w *pairWorker) row(r int) {
 	i := w.order[r]
 	a, b := w.W.Ptr[i], w.W.Ptr[i+1]

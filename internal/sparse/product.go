@@ -69,6 +69,7 @@ func Rows(ctx context.Context, a, b *CSR, workers int, fn func(worker, row int, 
 	})
 }
 
+// add adds f times a sparse row to the sums, remembering which places it touched.
 func (a *Acc) add(f float32, cols []int32, vals []float32) {
 	sum := a.Sum
 	vals = vals[:len(cols)]

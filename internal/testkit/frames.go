@@ -65,6 +65,8 @@ func Frames(t *testing.T, pkg string, frames []Frame) {
 	}
 }
 
+// frame tests the golden frames of one kind: every version is read, says what it said when
+// it was stored, and the newest is written again bit by bit.
 func frame(t *testing.T, name string, f Frame) {
 	filled := f.Fill(t)
 	fresh, err := filled.MarshalBinary()
@@ -197,6 +199,8 @@ func ZeroFields(state any, allowed []string) []string {
 	return out
 }
 
+// walk notes at which paths, from path on, v holds anything that is not zero. Pointers are
+// followed once; functions and channels are passed over.
 func walk(path string, v reflect.Value, filled map[string]bool, seen map[uintptr]bool) {
 	filled[path] = filled[path] || v.IsValid() && !v.IsZero()
 	switch v.Kind() {

@@ -112,6 +112,7 @@ func hostile(f *testing.F, x Frame, valid []byte) []byte {
 // field, numbers that are not finite as text.
 func Plain(v any) any { return plain(reflect.ValueOf(v)) }
 
+// plain turns a value into what JSON can hold.
 func plain(v reflect.Value) any {
 	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil

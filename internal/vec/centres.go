@@ -107,6 +107,8 @@ func distances64Go(dst, x []float64, d int, rows []int32, tiles []float64) {
 	}
 }
 
+// nearest64Go writes to out, for each of rows, the number of the nearest centre and the two
+// smallest distances; tiles hold the centres four by four.
 func nearest64Go(out, x []float64, d int, rows []int32, tiles []float64) {
 	for n, i := range rows {
 		row := x[int(i)*d : int(i)*d+d]

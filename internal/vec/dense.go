@@ -164,6 +164,7 @@ func logisticGo(eta, z float64) (loss, grad, curve float64) {
 	return math.Log1p(e) - m, -z * s, e * s * s
 }
 
+// dotRows64Go is the portable DotRows64: sums of one row in the order of the kernel.
 func dotRows64Go(dst, rows, x []float64) {
 	f := len(x)
 	for i := range dst {
@@ -180,6 +181,7 @@ func dotRows64Go(dst, rows, x []float64) {
 	}
 }
 
+// axpyRows64Go is the portable AxpyRows64: two rows at a time, each sum in the order of rows.
 func axpyRows64Go(out, rows, coef []float64) {
 	f := len(out)
 	k := 0

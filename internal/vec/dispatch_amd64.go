@@ -7,6 +7,7 @@ package vec
 // registers. They are variables for tests only. hasAVX512 implies hasAVX2.
 var hasAVX2, hasAVX512 = detect()
 
+// detect asks the processor which instruction sets it has and the operating system saves.
 func detect() (avx2, avx512 bool) {
 	const (
 		fma, osxsave, avx = 1 << 12, 1 << 27, 1 << 28     // leaf 1, ECX

@@ -3,6 +3,7 @@ package vec
 // Products are rounded before they are added (float32(x*y) + z), so that a
 // compiler which fuses multiply and add cannot change results between builds.
 
+// dotGo is the portable Dot: sums run side by side as the lanes of the kernel do.
 func dotGo(x, y []float32) float32 {
 	y = y[:len(x)]
 	var s0, s1, s2, s3, s4, s5, s6, s7 float32
@@ -126,6 +127,7 @@ func symvGo(out, m, x []float32) {
 	}
 }
 
+// panelAboveGo is the portable PanelAbove.
 func panelAboveGo(masks []uint32, panels, users, threshold []float32, f int) {
 	var sums [PanelItems]float32
 	for p := 0; p*PanelUsers < len(masks); p++ {

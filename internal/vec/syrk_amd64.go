@@ -2,6 +2,7 @@
 
 package vec
 
+// syrkAVX2 goes over c in tiles that fit the registers.
 func syrkAVX2(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
 	if hasAVX512 {
 		for i := from; i < size; i += 16 {

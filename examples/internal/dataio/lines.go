@@ -48,6 +48,8 @@ type file struct {
 	raw  *os.File
 }
 
+// open returns a file ready to be read line by line, decompressed where its first bytes
+// say gzip and without a byte order mark.
 func open(path string) (*file, error) {
 	raw, err := os.Open(path)
 	if err != nil {

@@ -237,6 +237,8 @@ func numeric(toks [][]byte) bool {
 	return false
 }
 
+// adjacency reads lines of a user followed by its items. Whether ids are numbers is decided
+// by the sample; a first line that does not fit is a header.
 func (r *Reader) adjacency(f *file, sample [][]byte, rep *Report, e *Entries) error {
 	var us, is [][]byte
 	for _, line := range sample {
@@ -278,6 +280,8 @@ func (r *Reader) adjacency(f *file, sample [][]byte, rep *Report, e *Entries) er
 	})
 }
 
+// triples reads lines of user, item and perhaps value and time. The separator, the number of
+// fields and whether ids are numbers are decided by the sample.
 func (r *Reader) triples(f *file, sample [][]byte, rep *Report, e *Entries) error {
 	sep := separator(sample)
 	var us, is, fields [][]byte

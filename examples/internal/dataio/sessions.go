@@ -31,6 +31,8 @@ func (r *Reader) Sessions(path string, test bool) (*Sessions, error) {
 // The user is not kept.
 func (r *Reader) Histories(path string) (*Sessions, error) { return r.sequences(path, false, true) }
 
+// sequences reads a file of item sequences, one a line: of a named user, or a session. Of a
+// test file, items that training does not know are counted and left out.
 func (r *Reader) sequences(path string, test, named bool) (*Sessions, error) {
 	f, err := open(path)
 	if err != nil {

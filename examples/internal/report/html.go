@@ -79,6 +79,7 @@ func (p *Page) WriteHTML(w io.Writer) error {
 	return b.Flush()
 }
 
+// write appends the table as HTML under the id; esc makes text safe.
 func (t *Table) write(b *bufio.Writer, esc func(string) string, id string) {
 	right := t.numeric()
 	// The caption stands outside what scrolls, so that it is never cut off.

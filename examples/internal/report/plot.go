@@ -38,6 +38,8 @@ func (p *Plot) write(b *bufio.Writer, id string) {
 		plotWidth, height, id, id, id, esc(p.Title), id, esc(p.Desc), body.String())
 }
 
+// extent returns the range of the finite values, never of width 0; fromZero stretches it to
+// include 0.
 func (p *Plot) extent(fromZero bool) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for _, s := range p.Series {
@@ -105,6 +107,7 @@ func trim(x float64, digits int) string {
 	return s
 }
 
+// lines draws the series as lines over X, or over the labels, and returns the height.
 func (p *Plot) lines(b *strings.Builder, esc func(string) string) int {
 	const left, right, top, bottom, height = 46, 12, 28, 38, 236
 	lo, hi := p.extent(p.Zero)
@@ -171,6 +174,7 @@ func (p *Plot) lines(b *strings.Builder, esc func(string) string) int {
 	return height
 }
 
+// bars draws one bar a label and series, from left to right, and returns the height.
 func (p *Plot) bars(b *strings.Builder, esc func(string) string) int {
 	lo, hi := p.extent(true)
 	const left, right = 4, 58
@@ -202,6 +206,7 @@ func (p *Plot) bars(b *strings.Builder, esc func(string) string) int {
 	return int(y) + 2
 }
 
+// grid draws a cell a label and series, the darker the larger, and returns the height.
 func (p *Plot) grid(b *strings.Builder, esc func(string) string) int {
 	const left, top = 62, 22
 	_, hi := p.extent(true)

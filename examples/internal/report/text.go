@@ -81,6 +81,8 @@ func width(s string) int {
 	return n
 }
 
+// wrap writes s in lines of the width of the page, the first after lead and the others
+// indented by as much. Width is counted in columns of a terminal.
 func wrap(b *bufio.Writer, lead, s string) {
 	indent := strings.Repeat(" ", width(lead))
 	at := width(lead)
@@ -100,6 +102,7 @@ func wrap(b *bufio.Writer, lead, s string) {
 	b.WriteByte('\n')
 }
 
+// writeRows writes rows in columns, numbers to the right, cells without a second line.
 func writeRows(b *bufio.Writer, indent string, head []string, rows [][]string, right []bool) {
 	n := len(right)
 	size := make([]int, n)
