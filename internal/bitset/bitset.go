@@ -1,6 +1,3 @@
-// Package bitset is a set of dense indices over kelindar/bitmap, with the
-// guards that library leaves to its caller: operands of different length or
-// none are allowed, and nothing is ever decoded from untrusted lengths.
 package bitset
 
 import (

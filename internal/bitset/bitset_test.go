@@ -1,7 +1,6 @@
 package bitset
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
@@ -193,16 +192,5 @@ func TestZeroAndOddSizes(t *testing.T) {
 	Full(200).Range(func(i int32) bool { n++; return i < 99 })
 	if n != 100 {
 		t.Errorf("Range went on for %d members", n)
-	}
-}
-
-func BenchmarkAnd(b *testing.B) {
-	for _, size := range []int{100_000, 100_001 + 64} {
-		x, y := Full(100_000), Full(size)
-		b.Run(fmt.Sprintf("size=100k/other=%d", size), func(b *testing.B) {
-			for b.Loop() {
-				x.And(y)
-			}
-		})
 	}
 }

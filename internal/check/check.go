@@ -1,9 +1,3 @@
-// Package check holds the error sentinels that every public package re-exports
-// and the few input checks they all need.
-//
-// One sentinel value serves all packages, so that a caller may test
-// errors.Is(err, recommend.ErrOption) or errors.Is(err, metrics.ErrOption) and
-// mean the same thing.
 package check
 
 import (

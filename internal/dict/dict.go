@@ -1,4 +1,3 @@
-// Package dict maps identifiers to dense indices and back.
 package dict
 
 import (

@@ -177,13 +177,3 @@ func TestBlocks(t *testing.T) {
 	}()
 	_ = For(context.Background(), 10, 0, 1, func(int, int, int) error { return nil })
 }
-
-func BenchmarkFor(b *testing.B) {
-	for _, workers := range []int{1, 2} {
-		b.Run(fmt.Sprintf("blocks=1000/workers=%d", workers), func(b *testing.B) {
-			for b.Loop() {
-				_ = For(context.Background(), 1000, 1, workers, func(int, int, int) error { return nil })
-			}
-		})
-	}
-}

@@ -354,12 +354,3 @@ func ExampleSimulate() {
 	// 100 60 Phones young fashion
 	// shop: Simulate: Days is -5, want 30 to 3650: invalid option
 }
-
-func BenchmarkSimulate(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := shop.Simulate(shop.Config{}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -1,4 +1,3 @@
-// Package solve holds the small dense solvers that models share.
 package solve
 
 import (

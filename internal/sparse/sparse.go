@@ -1,4 +1,3 @@
-// Package sparse holds the compressed sparse row matrix that every model reads.
 package sparse
 
 import (

@@ -216,13 +216,3 @@ func TestDecodeRefuses(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkAdd(b *testing.B) {
-	var s Durations
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		i++
-		s.Add(time.Duration(i&1023)*time.Second, i&3 > 0)
-	}
-}

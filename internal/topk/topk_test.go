@@ -1,7 +1,6 @@
 package topk
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -86,23 +85,6 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		dst = h.AppendSorted(dst[:0])
 	}); n != 0 {
 		t.Errorf("%v allocations per selection", n)
-	}
-}
-
-func BenchmarkHeap(b *testing.B) {
-	for _, k := range []int{10, 100} {
-		b.Run(fmt.Sprintf("items=100k/k=%d", k), func(b *testing.B) {
-			var h Heap
-			dst := make([]Item, 0, k)
-			b.ReportAllocs()
-			for b.Loop() {
-				h.Reset(k)
-				for i := range int32(100_000) {
-					h.Push(i, float32(uint32(i)*2654435761>>8))
-				}
-				dst = h.AppendSorted(dst[:0])
-			}
-		})
 	}
 }
 

@@ -1,0 +1,12 @@
+// Package check holds the error sentinels that every public package re-exports
+// and the few input checks they all need.
+//
+// One sentinel value serves all packages, so that a caller may test
+// errors.Is(err, recommend.ErrOption) or errors.Is(err, metrics.ErrOption) and
+// mean the same thing.
+//
+//   - Options, Positive, NonNegative, Default, OrOff: options structs.
+//   - Slice, Len, Matrix, Vectors, Weights, Amount: input.
+//   - Merge: the first line of every Merge.
+//   - AddInt64, MulInt64: sums of money and counts.
+package check
