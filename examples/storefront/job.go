@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
+	"time"
 
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/internal/shop"
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/predict"
-	"github.com/aislekit/aisle/profile/clean"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // work runs the chain from raw logs to filtered recommendations and returns the
@@ -105,92 +105,12 @@ func simulated(ctx context.Context, opt options, p *progress) (*results, error) 
 	cut := sim.Campaigns[len(sim.Campaigns)-1].Start
 
 	p.step("cleaning %s order lines and %s visits", count(len(sim.RawLines)), count(len(sim.Events)))
-	rec, found, err := cleanRecords(sim, cut, 60*day)
-	if err != nil {
+	r := &results{title: "Storefront: the whole job on a simulated shop"}
+	if r.records, r.cleaned, err = cleanRecords(sim, cut, 60*day); err != nil {
 		return nil, err
 	}
-	p.step("building profiles")
-	now, err := profileAt(rec, rec.Cut, nil)
-	if err != nil {
-		return nil, err
-	}
-	user := func(id string) int { u, _ := sim.UserIndex(id); return u }
-	now.checkTastes(func(id string) map[string]float64 {
-		taste := make(map[string]float64, len(sim.Categories))
-		for c, x := range sim.Truth.Users[user(id)].Taste {
-			taste[clean.Canonical(sim.Categories[c])] = x
-		}
-		return taste
-	})
-	p.step("grouping customers")
-	seg, err := segments(ctx, now, opt)
-	if err != nil {
-		return nil, err
-	}
-	err = seg.compare(now, func(id string) int { return sim.Truth.Users[user(id)].Segment },
-		func(id string) int { return slices.Index(stateNames[:], string(sim.StateAt(user(id), rec.Cut))) }, len(sim.Truth.Segments))
-	if err != nil {
-		return nil, err
-	}
-
-	p.step("predicting purchases and departures")
-	pred, err := predictions(ctx, rec, now, seg.Silence)
-	if err != nil {
-		return nil, err
-	}
-	gone := func(id string) bool { return sim.StateAt(user(id), rec.Cut) == shop.Churned }
-	if err := pred.ceiling(rec, func(id string) float64 {
-		if gone(id) {
-			return 0
-		}
-		return sim.Truth.Users[user(id)].Rate
-	}, gone); err != nil {
-		return nil, err
-	}
-	p.step("fitting recommenders")
-	recs, err := recommendations(ctx, rec, now, oracle(sim), opt, p)
-	if err != nil {
-		return nil, err
-	}
-	p.step("measuring campaigns")
-	meas, err := measure(ctx, rec, seg, experiments(sim), opt)
-	if err != nil {
-		return nil, err
-	}
-	p.step("choosing an audience")
-	aud, err := target(ctx, rec, now, seg, pred, meas.Chosen, opt)
-	if err != nil {
-		return nil, err
-	}
-	months, err := kpis(rec)
-	if err != nil {
-		return nil, err
-	}
-	p.step("planning stock")
-	dem, err := demand(rec, now, wishes(sim))
-	if err != nil {
-		return nil, err
-	}
-	stock, err := plan(dem, shelves(sim, rec.Cut))
-	if err != nil {
-		return nil, err
-	}
-	if stock.Replayed, err = replayPlan(sim, rec.Cut, dem, stock, opt.Seed); err != nil {
-		return nil, err
-	}
-
-	p.step("filtering recommendations by stock")
-	final, err := inStock(recs, stock, recs.Data.Users.IDs())
-	if err != nil {
-		return nil, err
-	}
-	r := &results{
-		records: rec, cleaned: found, profiled: now, segmented: seg, predicted: pred, recommended: recs, targeted: aud, measured: meas,
-		months: months, demanded: dem, stocked: stock, filtered: final,
-		title:        "Storefront: the whole job on a simulated shop",
-		introduction: simulatedIntro(sim, rec),
-	}
-	return r.write(), nil
+	r.introduction = simulatedIntro(sim, r.records)
+	return r.chain(ctx, sim, opt, p)
 }
 
 // simulatedIntro says what was simulated and where in time the report stands.
@@ -205,67 +125,123 @@ func simulatedIntro(sim *shop.Shop, rec *records) []string {
 // retail does the job on a file in the Online Retail layout.
 func retail(ctx context.Context, opt options, p *progress) (*results, error) {
 	p.step("reading %s", opt.Data)
-	rec, found, err := readRetail(opt.Data, opt.Strict, p)
-	if err != nil {
+	r := &results{title: "Storefront: the whole job on " + filepath.Base(opt.Data)}
+	var err error
+	if r.records, r.read, err = readRetail(opt.Data, opt.Strict, p); err != nil {
 		return nil, err
 	}
-	p.step("building profiles")
-	now, err := profileAt(rec, rec.Cut, nil)
-	if err != nil {
+	rec := r.records
+	r.introduction = []string{fmt.Sprintf("The log runs from %s to %s. We stand on %s: everything before is known; everything after is used only to check what was foretold.", date(rec.Start), date(rec.End.Add(-day)), date(rec.Cut))}
+	return r.chain(ctx, nil, opt, p)
+}
+
+// chain does what comes after cleaning. sim is the shop that the records come from,
+// asked for what it planted, or nil where nobody knows.
+func (r *results) chain(ctx context.Context, sim *shop.Shop, opt options, p *progress) (*results, error) {
+	if err := r.customers(ctx, sim, opt, p); err != nil {
 		return nil, err
 	}
-	p.step("grouping customers")
-	seg, err := segments(ctx, now, opt)
-	if err != nil {
+	if err := r.offers(ctx, sim, opt, p); err != nil {
 		return nil, err
 	}
-	p.step("predicting purchases and departures")
-	pred, err := predictions(ctx, rec, now, seg.Silence)
-	if err != nil {
+	if err := r.goods(sim, opt, p); err != nil {
 		return nil, err
-	}
-	p.step("fitting recommenders")
-	recs, err := recommendations(ctx, rec, now, nil, opt, p)
-	if err != nil {
-		return nil, err
-	}
-	p.step("choosing an audience")
-	aud, err := target(ctx, rec, now, seg, pred, nil, opt)
-	if err != nil {
-		return nil, err
-	}
-	p.step("measuring")
-	meas, err := measure(ctx, rec, seg, nil, opt)
-	if err != nil {
-		return nil, err
-	}
-	if meas.Placebo, err = placebo(rec, aud, 30*day); err != nil && !errors.Is(err, metrics.ErrUndefined) { // a tiny audience
-		return nil, err
-	}
-	months, err := kpis(rec)
-	if err != nil {
-		return nil, err
-	}
-	p.step("planning stock")
-	dem, err := demand(rec, now, nil)
-	if err != nil {
-		return nil, err
-	}
-	stock, err := plan(dem, assumedShelves(dem, opt.Seed))
-	if err != nil {
-		return nil, err
-	}
-	stock.Assumed = "The file says nothing about stock. So that the plan can be seen at work, nine of ten products, drawn by lot, are taken to hold what they sell in up to six weeks and the others nothing, and suppliers to take two weeks, give or take half of one. Put in your own figures before you order."
-	p.step("filtering recommendations by stock")
-	final, err := inStock(recs, stock, recs.Data.Users.IDs())
-	if err != nil {
-		return nil, err
-	}
-	r := &results{
-		records: rec, read: found, profiled: now, segmented: seg, predicted: pred, recommended: recs, targeted: aud, measured: meas,
-		months: months, demanded: dem, stocked: stock, filtered: final,
-		title:        "Storefront: the whole job on " + filepath.Base(opt.Data),
-		introduction: []string{fmt.Sprintf("The log runs from %s to %s. We stand on %s: everything before is known; everything after is used only to check what was foretold.", date(rec.Start), date(rec.End.Add(-day)), date(rec.Cut))},
 	}
 	return r.write(), nil
+}
+
+// customers says who they are and what they will do.
+func (r *results) customers(ctx context.Context, sim *shop.Shop, opt options, p *progress) error {
+	p.step("building profiles")
+	var err error
+	if r.profiled, err = profileAt(r.records, r.records.Cut, nil); err != nil {
+		return err
+	}
+	if sim != nil {
+		r.profiled.checkTastes(tastes(sim))
+	}
+	p.step("grouping customers")
+	if r.segmented, err = segments(ctx, r.profiled, opt); err != nil {
+		return err
+	}
+	if sim != nil {
+		group, state := lives(sim, r.records.Cut)
+		if err := r.segmented.compare(r.profiled, group, state, len(sim.Truth.Segments)); err != nil {
+			return err
+		}
+	}
+	p.step("predicting purchases and departures")
+	if r.predicted, err = predictions(ctx, r.records, r.profiled, r.segmented.Silence); err != nil {
+		return err
+	}
+	if sim != nil {
+		inclination, gone := fates(sim, r.records.Cut)
+		return r.predicted.ceiling(r.records, inclination, gone)
+	}
+	return nil
+}
+
+// offers chooses products for each customer and customers for a campaign, and says
+// what campaigns did.
+func (r *results) offers(ctx context.Context, sim *shop.Shop, opt options, p *progress) error {
+	p.step("fitting recommenders")
+	var knows func(*recommend.Dataset[string, string]) recommend.Model
+	var ran []campaign
+	if sim != nil {
+		knows, ran = oracle(sim), experiments(sim)
+	}
+	var err error
+	if r.recommended, err = recommendations(ctx, r.records, r.profiled, knows, opt, p); err != nil {
+		return err
+	}
+	p.step("measuring campaigns")
+	if r.measured, err = measure(ctx, r.records, r.segmented, ran, opt); err != nil {
+		return err
+	}
+	p.step("choosing an audience")
+	if r.targeted, err = target(ctx, r.records, r.profiled, r.segmented, r.predicted, r.measured.Chosen, opt); err != nil {
+		return err
+	}
+	if sim != nil {
+		return nil
+	}
+	r.measured.Placebo, err = placebo(r.records, r.targeted, 30*day)
+	if errors.Is(err, metrics.ErrUndefined) { // a tiny audience
+		return nil
+	}
+	return err
+}
+
+// goods plans what to have in stock and takes out of the recommendations what will not
+// be there.
+func (r *results) goods(sim *shop.Shop, opt options, p *progress) error {
+	var err error
+	if r.months, err = kpis(r.records); err != nil {
+		return err
+	}
+	p.step("planning stock")
+	var wanted func(sku string, from, to time.Time) float64
+	if sim != nil {
+		wanted = wishes(sim)
+	}
+	if r.demanded, err = demand(r.records, r.profiled, wanted); err != nil {
+		return err
+	}
+	var held []position
+	if sim != nil {
+		held = shelves(sim, r.records.Cut)
+	} else {
+		held = assumedShelves(r.demanded, opt.Seed)
+	}
+	if r.stocked, err = plan(r.demanded, held); err != nil {
+		return err
+	}
+	if sim == nil {
+		r.stocked.Assumed = "The file says nothing about stock. So that the plan can be seen at work, nine of ten products, drawn by lot, are taken to hold what they sell in up to six weeks and the others nothing, and suppliers to take two weeks, give or take half of one. Put in your own figures before you order."
+	} else if r.stocked.Replayed, err = replayPlan(sim, r.records.Cut, r.demanded, r.stocked, opt.Seed); err != nil {
+		return err
+	}
+	p.step("filtering recommendations by stock")
+	r.filtered, err = inStock(r.recommended, r.stocked, r.recommended.Data.Users.IDs())
+	return err
 }

@@ -9,9 +9,53 @@ import (
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/shop"
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/profile/clean"
 	"github.com/aislekit/aisle/recommend"
 	"github.com/aislekit/aisle/supply/reorder"
 )
+
+// tastes returns the planted share of each category in what a customer likes.
+func tastes(s *shop.Shop) func(user string) map[string]float64 {
+	return func(id string) map[string]float64 {
+		taste := make(map[string]float64, len(s.Categories))
+		for c, x := range userTruth(s, id).Taste {
+			taste[clean.Canonical(s.Categories[c])] = x
+		}
+		return taste
+	}
+}
+
+// lives returns the planted segment of a customer, and the state at a time as an index
+// of stateNames.
+func lives(s *shop.Shop, at time.Time) (group, state func(user string) int) {
+	group = func(id string) int { return userTruth(s, id).Segment }
+	state = func(id string) int {
+		u, _ := s.UserIndex(id)
+		return slices.Index(stateNames[:], string(s.StateAt(u, at)))
+	}
+	return group, state
+}
+
+// fates returns how strongly a customer is inclined to buy after a time, and whether
+// the customer has left by then.
+func fates(s *shop.Shop, at time.Time) (inclination func(user string) float64, gone func(user string) bool) {
+	gone = func(id string) bool {
+		u, _ := s.UserIndex(id)
+		return s.StateAt(u, at) == shop.Churned
+	}
+	inclination = func(id string) float64 {
+		if gone(id) {
+			return 0
+		}
+		return userTruth(s, id).Rate
+	}
+	return inclination, gone
+}
+
+func userTruth(s *shop.Shop, id string) *shop.UserTruth {
+	u, _ := s.UserIndex(id)
+	return &s.Truth.Users[u]
+}
 
 // oracle recommends by planted tastes: the chance that the next product of a
 // customer is this one, season and price aside.
