@@ -37,7 +37,7 @@ func (a *Agreement) Merge(other *Agreement) error {
 	}
 	n, err := check.AddInt64(a.n, other.n)
 	if err != nil {
-		return fmt.Errorf("metrics: Agreement: %w", err)
+		return fmt.Errorf("metrics: Agreement.Merge: %w", err)
 	}
 	if a.pairs == nil {
 		a.pairs = make(map[[2]int]int64, len(other.pairs))
@@ -67,7 +67,7 @@ type AgreementResult struct {
 // O(N·(classes+clusters)) in the worst case.
 func (a *Agreement) Result() (AgreementResult, error) {
 	if a.n == 0 {
-		return AgreementResult{}, undefined("Agreement: no rows")
+		return AgreementResult{}, undefined("Agreement.Result: no rows")
 	}
 	rows, cols := map[int]int64{}, map[int]int64{}
 	major := map[int]int64{}
@@ -273,7 +273,7 @@ func (a *Agreement) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil)
 func (a *Agreement) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindAgreement, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: Agreement: %w", err)
+		return fmt.Errorf("metrics: Agreement.UnmarshalBinary: %w", err)
 	}
 	got := Agreement{pairs: map[[2]int]int64{}}
 	n := r.Int()
@@ -293,7 +293,7 @@ func (a *Agreement) UnmarshalBinary(data []byte) error {
 		last = k
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("metrics: Agreement: %w", err)
+		return fmt.Errorf("metrics: Agreement.UnmarshalBinary: %w", err)
 	}
 	*a = got
 	return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
-// BinaryLossOptions are the settings of a BinaryLoss.
+// BinaryLossOptions configures a BinaryLoss.
 type BinaryLossOptions struct {
 	Bins    int     // equal-width bins of the calibration error; default 10
 	Epsilon float64 // probabilities are clipped to [Epsilon, 1−Epsilon] in the log; default 2^−52, as in scikit-learn
@@ -45,12 +45,12 @@ type lossBin struct {
 }
 
 // NewBinaryLoss returns an empty accumulator. Bad options are ErrOption.
-func NewBinaryLoss(o BinaryLossOptions) (*BinaryLoss, error) {
-	o = o.withDefaults()
-	if err := o.validate("metrics: NewBinaryLoss"); err != nil {
+func NewBinaryLoss(opt BinaryLossOptions) (*BinaryLoss, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("metrics: NewBinaryLoss"); err != nil {
 		return nil, err
 	}
-	return &BinaryLoss{opt: o, bins: make([]lossBin, o.Bins)}, nil
+	return &BinaryLoss{opt: opt, bins: make([]lossBin, opt.Bins)}, nil
 }
 
 func (b *BinaryLoss) ensure() {
@@ -68,10 +68,10 @@ func (b *BinaryLoss) Add(actual bool, p float64) error { return b.AddWeighted(ac
 // also for a negative or infinite weight, ErrOverflow beyond float64.
 func (b *BinaryLoss) AddWeighted(actual bool, p, weight float64) error {
 	if !(p >= 0 && p <= 1) {
-		return fmt.Errorf("metrics: BinaryLoss: probability is %v, want in [0, 1]: %w", p, ErrRange)
+		return fmt.Errorf("metrics: BinaryLoss.AddWeighted: probability is %v, want in [0, 1]: %w", p, ErrRange)
 	}
 	if !(weight >= 0) || math.IsInf(weight, 1) {
-		return fmt.Errorf("metrics: BinaryLoss: weight is %v, want finite and >= 0: %w", weight, ErrRange)
+		return fmt.Errorf("metrics: BinaryLoss.AddWeighted: weight is %v, want finite and >= 0: %w", weight, ErrRange)
 	}
 	if weight == 0 {
 		return nil
@@ -84,7 +84,7 @@ func (b *BinaryLoss) AddWeighted(actual bool, p, weight float64) error {
 	loss, clipped := logLoss(actual, p, b.opt.Epsilon)
 	total, sum := b.weight+weight, b.log+weight*loss
 	if !check.Finite(total) || !check.Finite(sum) {
-		return fmt.Errorf("metrics: BinaryLoss: weights up to %v: %w", weight, ErrOverflow)
+		return fmt.Errorf("metrics: BinaryLoss.AddWeighted: weights up to %v: %w", weight, ErrOverflow)
 	}
 	if clipped {
 		b.clipped++
@@ -119,7 +119,7 @@ func (b *BinaryLoss) Merge(other *BinaryLoss) error {
 	}
 	b.ensure()
 	if b.opt != other.opt {
-		return fmt.Errorf("metrics: BinaryLoss: merge of states with options %+v and %+v: %w", b.opt, other.opt, ErrMismatch)
+		return fmt.Errorf("metrics: BinaryLoss.Merge: merge of states with options %+v and %+v: %w", b.opt, other.opt, ErrMismatch)
 	}
 	b.n += other.n
 	b.clipped += other.clipped
@@ -159,7 +159,7 @@ type CalibrationBin struct {
 // Result returns the measures; ErrUndefined when empty.
 func (b *BinaryLoss) Result() (BinaryLossResult, error) {
 	if b.n == 0 {
-		return BinaryLossResult{}, undefined("BinaryLoss: no predictions")
+		return BinaryLossResult{}, undefined("BinaryLoss.Result: no predictions")
 	}
 	r := BinaryLossResult{
 		N: b.n, Clipped: b.clipped, LogLoss: b.log / b.weight, Brier: b.square / b.weight,
@@ -296,7 +296,7 @@ func (b *BinaryLoss) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil
 func (b *BinaryLoss) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindBinaryLoss, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: BinaryLoss: %w", err)
+		return fmt.Errorf("metrics: BinaryLoss.UnmarshalBinary: %w", err)
 	}
 	got := BinaryLoss{
 		opt: BinaryLossOptions{Epsilon: r.Float64()}, n: r.Int64(), clipped: r.Int64(),
@@ -313,7 +313,7 @@ func (b *BinaryLoss) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("metrics: BinaryLoss: %w", err)
+		return fmt.Errorf("metrics: BinaryLoss.UnmarshalBinary: %w", err)
 	}
 	for i := 0; i < len(flat); i += 3 {
 		got.bins = append(got.bins, lossBin{flat[i], flat[i+1], flat[i+2]})

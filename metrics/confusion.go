@@ -33,15 +33,15 @@ func (c *Confusion) Add(actual, predicted bool) {
 // NaN or infinite and a threshold that is NaN; c is then unchanged.
 func (c *Confusion) AddScores(actual []bool, scores []float64, threshold float64) error {
 	if err := check.Len("scores", len(scores), len(actual)); err != nil {
-		return fmt.Errorf("metrics: Confusion: %w", err)
+		return fmt.Errorf("metrics: Confusion.AddScores: %w", err)
 	}
 	if math.IsNaN(threshold) {
-		return fmt.Errorf("metrics: Confusion: threshold is NaN: %w", ErrNotFinite)
+		return fmt.Errorf("metrics: Confusion.AddScores: threshold is NaN: %w", ErrNotFinite)
 	}
 	sum := *c
 	for i, s := range scores {
 		if !check.Finite(s) {
-			return fmt.Errorf("metrics: Confusion: scores[%d] is %v: %w", i, s, ErrNotFinite)
+			return fmt.Errorf("metrics: Confusion.AddScores: scores[%d] is %v: %w", i, s, ErrNotFinite)
 		}
 		sum.Add(actual[i], s >= threshold)
 	}
@@ -62,7 +62,7 @@ func (c *Confusion) Merge(other *Confusion) error {
 	}{{&sum.TP, c.TP, other.TP}, {&sum.FP, c.FP, other.FP}, {&sum.FN, c.FN, other.FN}, {&sum.TN, c.TN, other.TN}} {
 		x, err := check.AddInt64(f.a, f.b)
 		if err != nil {
-			return fmt.Errorf("metrics: Confusion: %w", err)
+			return fmt.Errorf("metrics: Confusion.Merge: %w", err)
 		}
 		*f.to = x
 	}
@@ -113,7 +113,7 @@ func (c Confusion) BalancedAccuracy() (float64, error) {
 // as there is a positive, predicted or actual. ErrRange unless β > 0.
 func (c Confusion) FBeta(beta float64) (float64, error) {
 	if !(beta > 0) || math.IsInf(beta, 1) {
-		return math.NaN(), fmt.Errorf("metrics: Confusion: beta is %v, want > 0: %w", beta, ErrRange)
+		return math.NaN(), fmt.Errorf("metrics: Confusion.FBeta: beta is %v, want > 0: %w", beta, ErrRange)
 	}
 	b := beta * beta
 	tp := (1 + b) * float64(c.TP)
@@ -129,7 +129,7 @@ func (c Confusion) F1() (float64, error) { return c.FBeta(1) }
 func (c Confusion) MCC() (float64, error) {
 	tp, fp, fn, tn := float64(c.TP), float64(c.FP), float64(c.FN), float64(c.TN)
 	if tp+fp+fn+tn == 0 {
-		return math.NaN(), undefined("Confusion: MCC of no predictions")
+		return math.NaN(), undefined("Confusion.MCC: MCC of no predictions")
 	}
 	den := math.Sqrt(tp+fp) * math.Sqrt(tp+fn) * math.Sqrt(tn+fp) * math.Sqrt(tn+fn)
 	if den == 0 {
@@ -171,14 +171,14 @@ func (c *Confusion) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil)
 func (c *Confusion) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindConfusion, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: Confusion: %w", err)
+		return fmt.Errorf("metrics: Confusion.UnmarshalBinary: %w", err)
 	}
 	got := Confusion{r.Int64(), r.Int64(), r.Int64(), r.Int64()}
 	if got.TP < 0 || got.FP < 0 || got.FN < 0 || got.TN < 0 {
 		r.Fail("negative count")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("metrics: Confusion: %w", err)
+		return fmt.Errorf("metrics: Confusion.UnmarshalBinary: %w", err)
 	}
 	*c = got
 	return nil

@@ -55,11 +55,11 @@ func (d *Distinct) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) 
 func (d *Distinct) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindDistinct, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: Distinct: %w", err)
+		return fmt.Errorf("metrics: Distinct.UnmarshalBinary: %w", err)
 	}
 	h := sketch.DecodeHLL(r)
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("metrics: Distinct: %w", err)
+		return fmt.Errorf("metrics: Distinct.UnmarshalBinary: %w", err)
 	}
 	d.h = h
 	return nil
@@ -76,7 +76,7 @@ type Quantiles struct {
 // Add adds a value. ErrNotFinite for NaN or infinite ones.
 func (q *Quantiles) Add(x float64) error {
 	if !q.d.Add(x) {
-		return fmt.Errorf("metrics: Quantiles: value is %v: %w", x, ErrNotFinite)
+		return fmt.Errorf("metrics: Quantiles.Add: value is %v: %w", x, ErrNotFinite)
 	}
 	return nil
 }
@@ -89,10 +89,10 @@ func (q *Quantiles) N() int64 { return q.d.N() }
 // [0, 1], ErrUndefined when empty.
 func (q *Quantiles) Quantile(p float64) (float64, error) {
 	if !(p >= 0 && p <= 1) {
-		return math.NaN(), fmt.Errorf("metrics: Quantiles: p is %v, want in [0, 1]: %w", p, ErrRange)
+		return math.NaN(), fmt.Errorf("metrics: Quantiles.Quantile: p is %v, want in [0, 1]: %w", p, ErrRange)
 	}
 	if q.d.N() == 0 {
-		return math.NaN(), undefined("Quantiles: no values")
+		return math.NaN(), undefined("Quantiles.Quantile: no values")
 	}
 	return q.d.Quantile(p), nil
 }
@@ -104,7 +104,7 @@ func (q *Quantiles) Merge(other *Quantiles) error {
 		return err
 	}
 	if err := q.d.Merge(&other.d); err != nil {
-		return fmt.Errorf("metrics: Quantiles: %w", err)
+		return fmt.Errorf("metrics: Quantiles.Merge: %w", err)
 	}
 	return nil
 }
@@ -123,14 +123,14 @@ func (q *Quantiles) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil)
 func (q *Quantiles) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindQuantiles, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: Quantiles: %w", err)
+		return fmt.Errorf("metrics: Quantiles.UnmarshalBinary: %w", err)
 	}
 	d := sketch.DecodeDD(r)
 	if r.Err() == nil && d.Alpha() != (&sketch.DD{}).Alpha() {
 		r.Fail("has another relative error")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("metrics: Quantiles: %w", err)
+		return fmt.Errorf("metrics: Quantiles.UnmarshalBinary: %w", err)
 	}
 	q.d = d
 	return nil

@@ -39,7 +39,7 @@ func (f *Fairness[G]) Merge(other *Fairness[G]) error {
 	for g, c := range other.m {
 		d := next[g]
 		if err := d.Merge(&c); err != nil {
-			return fmt.Errorf("metrics: Fairness: group %v: %w", g, err)
+			return fmt.Errorf("metrics: Fairness.Merge: group %v: %w", g, err)
 		}
 		next[g] = d
 	}
@@ -53,7 +53,7 @@ func (f *Fairness[G]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	keys := slices.SortedFunc(maps.Keys(f.m), cmp.Compare[G])
 	if _, err := writeIDs(&w, keys); err != nil {
-		return nil, fmt.Errorf("metrics: Fairness: %w", err)
+		return nil, fmt.Errorf("metrics: Fairness.AppendBinary: %w", err)
 	}
 	for _, k := range keys {
 		c := f.m[k]
@@ -71,11 +71,11 @@ func (f *Fairness[G]) MarshalBinary() ([]byte, error) { return f.AppendBinary(ni
 func (f *Fairness[G]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindFairness, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: Fairness: %w", err)
+		return fmt.Errorf("metrics: Fairness.UnmarshalBinary: %w", err)
 	}
 	list, err := readIDs[G](r)
 	if err != nil {
-		return fmt.Errorf("metrics: Fairness: %w", err)
+		return fmt.Errorf("metrics: Fairness.UnmarshalBinary: %w", err)
 	}
 	got := Fairness[G]{m: make(map[G]Confusion, len(list.keys))}
 	for _, k := range list.keys {
@@ -87,7 +87,7 @@ func (f *Fairness[G]) UnmarshalBinary(data []byte) error {
 		got.m[k] = c
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("metrics: Fairness: %w", err)
+		return fmt.Errorf("metrics: Fairness.UnmarshalBinary: %w", err)
 	}
 	*f = got
 	return nil
@@ -126,10 +126,10 @@ type FairnessResult[G cmp.Ordered] struct {
 func (f *Fairness[G]) Result(minGroup int64) (FairnessResult[G], error) {
 	minGroup = check.Default(minGroup, 30)
 	if minGroup < 0 {
-		return FairnessResult[G]{}, fmt.Errorf("metrics: Fairness: minGroup is %d: %w", minGroup, ErrOption)
+		return FairnessResult[G]{}, fmt.Errorf("metrics: Fairness.Result: minGroup is %d: %w", minGroup, ErrOption)
 	}
 	if len(f.m) == 0 {
-		return FairnessResult[G]{}, fmt.Errorf("metrics: Fairness: no decisions: %w", ErrEmpty)
+		return FairnessResult[G]{}, fmt.Errorf("metrics: Fairness.Result: no decisions: %w", ErrEmpty)
 	}
 	var r FairnessResult[G]
 	var sel, tpr, fpr rateRange

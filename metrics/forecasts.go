@@ -176,7 +176,7 @@ type Forecasts struct {
 // weight, ErrOverflow, and the errors of ScoreForecast, leave f unchanged.
 func (f *Forecasts) Add(actual, forecast, history []float64, season int, weight float64) (ForecastScore, error) {
 	if !(weight >= 0) || math.IsInf(weight, 1) {
-		return ForecastScore{}, fmt.Errorf("metrics: Forecasts: weight is %v, want finite and >= 0: %w", weight, ErrRange)
+		return ForecastScore{}, fmt.Errorf("metrics: Forecasts.Add: weight is %v, want finite and >= 0: %w", weight, ErrRange)
 	}
 	s, err := ScoreForecast(actual, forecast, history, season)
 	if err != nil {
@@ -244,7 +244,7 @@ type ForecastsResult struct {
 // Result returns the measures; ErrUndefined without series or weight.
 func (f *Forecasts) Result() (ForecastsResult, error) {
 	if f.n == 0 || f.weight == 0 {
-		return ForecastsResult{}, undefined("Forecasts: %d series of weight %v", f.n, f.weight)
+		return ForecastsResult{}, undefined("Forecasts.Result: %d series of weight %v", f.n, f.weight)
 	}
 	out := ForecastsResult{Series: f.n, Unscaled: f.unscaled, MASE: math.NaN(), RMSSE: math.NaN(), SMAPE: f.smape / f.weight, WAPE: math.NaN(), MAE: f.abs / float64(f.rows)}
 	if f.scaled > 0 {
@@ -289,7 +289,7 @@ func (f *Forecasts) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil)
 func (f *Forecasts) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindForecasts, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: Forecasts: %w", err)
+		return fmt.Errorf("metrics: Forecasts.UnmarshalBinary: %w", err)
 	}
 	got := Forecasts{n: r.Int64(), unscaled: r.Int64(), rows: r.Int64()}
 	for _, x := range got.floats() {
@@ -299,7 +299,7 @@ func (f *Forecasts) UnmarshalBinary(data []byte) error {
 		r.Fail("has sums or counts out of range")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("metrics: Forecasts: %w", err)
+		return fmt.Errorf("metrics: Forecasts.UnmarshalBinary: %w", err)
 	}
 	*f = got
 	return nil

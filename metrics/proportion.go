@@ -42,7 +42,7 @@ func (p *Proportion) Merge(other *Proportion) error {
 	}
 	n, err := check.AddInt64(p.n, other.n)
 	if err != nil {
-		return fmt.Errorf("metrics: Proportion: %w", err)
+		return fmt.Errorf("metrics: Proportion.Merge: %w", err)
 	}
 	p.n, p.successes = n, p.successes+other.successes
 	return nil
@@ -57,7 +57,7 @@ func (p *Proportion) Successes() int64 { return p.successes }
 // Rate returns successes/n, ErrUndefined when empty.
 func (p *Proportion) Rate() (float64, error) {
 	if p.n == 0 {
-		return math.NaN(), undefined("Proportion: rate of no trials")
+		return math.NaN(), undefined("Proportion.Rate: rate of no trials")
 	}
 	return float64(p.successes) / float64(p.n), nil
 }
@@ -109,14 +109,14 @@ func (p *Proportion) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil
 func (p *Proportion) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindProportion, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: Proportion: %w", err)
+		return fmt.Errorf("metrics: Proportion.UnmarshalBinary: %w", err)
 	}
 	got := Proportion{r.Int64(), r.Int64()}
 	if got.successes < 0 || got.successes > got.n {
 		r.Fail("successes are not in [0, n]")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("metrics: Proportion: %w", err)
+		return fmt.Errorf("metrics: Proportion.UnmarshalBinary: %w", err)
 	}
 	*p = got
 	return nil
@@ -136,8 +136,8 @@ func (p *Proportion) UnmarshalBinary(data []byte) error {
 //
 // An empty arm, two arms without any variance, and a control rate of 0 on the
 // relative and ratio scales are ErrUndefined.
-func CompareProportions(a, b Proportion, o CompareOptions) (Effect, error) {
-	o, err := o.Resolve("metrics: CompareProportions")
+func CompareProportions(a, b Proportion, opt CompareOptions) (Effect, error) {
+	opt, err := opt.Resolve("metrics: CompareProportions")
 	if err != nil {
 		return Effect{}, err
 	}
@@ -151,7 +151,7 @@ func CompareProportions(a, b Proportion, o CompareOptions) (Effect, error) {
 	na, nb := float64(a.n), float64(b.n)
 	pa, pb := float64(a.successes)/na, float64(b.successes)/nb
 	sa, sb := math.Sqrt(pa*(1-pa)/na), math.Sqrt(pb*(1-pb)/nb)
-	e := Effect{Scale: o.Scale, Estimate: pb - pa, SE: math.Hypot(sa, sb), N: total, NA: a.n, NB: b.n, MeanA: pa, MeanB: pb}
+	e := Effect{Scale: opt.Scale, Estimate: pb - pa, SE: math.Hypot(sa, sb), N: total, NA: a.n, NB: b.n, MeanA: pa, MeanB: pb}
 	pool := (float64(a.successes) + float64(b.successes)) / (na + nb)
 	if pool == 0 || pool == 1 {
 		return Effect{}, undefined("CompareProportions: all %d trials have the same outcome", total)
@@ -163,8 +163,8 @@ func CompareProportions(a, b Proportion, o CompareOptions) (Effect, error) {
 		// Rates of 0 and 1: the unpooled variance is 0 though the pooled is not.
 		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
 	}
-	e.Infer(o.Level, math.Inf(1))
-	if o.Scale == ScaleAbsolute {
+	e.Infer(opt.Level, math.Inf(1))
+	if opt.Scale == ScaleAbsolute {
 		e.Statistic = (pb - pa) / math.Sqrt(pool*(1-pool)*(1/na+1/nb))
 		e.PValue = infer.NormalTwoSided(e.Statistic)
 		e.Method = "two-proportion z (pooled test, unpooled interval)"

@@ -27,7 +27,7 @@ type Regression struct {
 // where the squared error exceeds float64; the state is then unchanged.
 func (r *Regression) Add(actual, predicted float64) error {
 	if !check.Finite(actual) || !check.Finite(predicted) {
-		return fmt.Errorf("metrics: Regression: actual %v, predicted %v: %w", actual, predicted, ErrNotFinite)
+		return fmt.Errorf("metrics: Regression.Add: actual %v, predicted %v: %w", actual, predicted, ErrNotFinite)
 	}
 	e := predicted - actual
 	next := *r
@@ -47,7 +47,7 @@ func (r *Regression) Add(actual, predicted float64) error {
 		return err
 	}
 	if !check.Finite(e) || !next.finite() {
-		return fmt.Errorf("metrics: Regression: actual %v, predicted %v: %w", actual, predicted, ErrOverflow)
+		return fmt.Errorf("metrics: Regression.Add: actual %v, predicted %v: %w", actual, predicted, ErrOverflow)
 	}
 	if err := next.err.Add(e); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (r *Regression) Merge(other *Regression) error {
 		return err
 	}
 	if !next.finite() {
-		return fmt.Errorf("metrics: Regression: merged sums: %w", ErrOverflow)
+		return fmt.Errorf("metrics: Regression.Merge: merged sums: %w", ErrOverflow)
 	}
 	*r = next
 	return nil
@@ -102,7 +102,7 @@ type RegressionResult struct {
 // Result returns the measures; ErrUndefined when empty.
 func (r *Regression) Result() (RegressionResult, error) {
 	if r.y.N() == 0 {
-		return RegressionResult{}, undefined("Regression: no predictions")
+		return RegressionResult{}, undefined("Regression.Result: no predictions")
 	}
 	n := float64(r.y.N())
 	out := RegressionResult{
@@ -206,7 +206,7 @@ func (r *Regression) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil
 func (r *Regression) UnmarshalBinary(data []byte) error {
 	d, err := codec.Open(data, codec.KindRegression, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: Regression: %w", err)
+		return fmt.Errorf("metrics: Regression.UnmarshalBinary: %w", err)
 	}
 	got := Regression{zeros: d.Int64(), abs: d.Float64(), square: d.Float64(), pct: d.Float64(), sym: d.Float64(), absY: d.Float64()}
 	got.y, got.err = moments.Read(d), moments.Read(d)
@@ -214,7 +214,7 @@ func (r *Regression) UnmarshalBinary(data []byte) error {
 		d.Fail("sums or counts")
 	}
 	if err := d.Done(); err != nil {
-		return fmt.Errorf("metrics: Regression: %w", err)
+		return fmt.Errorf("metrics: Regression.UnmarshalBinary: %w", err)
 	}
 	*r = got
 	return nil

@@ -34,13 +34,13 @@ func NewScoreHistogram(low, high float64, bins int) (*ScoreHistogram, error) {
 // Add adds one score. ErrNotFinite for NaN, ErrRange outside [low, high].
 func (h *ScoreHistogram) Add(actual bool, score float64) error {
 	if math.IsNaN(score) {
-		return fmt.Errorf("metrics: ScoreHistogram: score is NaN: %w", ErrNotFinite)
+		return fmt.Errorf("metrics: ScoreHistogram.Add: score is NaN: %w", ErrNotFinite)
 	}
 	if len(h.pos) == 0 {
-		return fmt.Errorf("metrics: ScoreHistogram: no range: make it with NewScoreHistogram: %w", ErrOption)
+		return fmt.Errorf("metrics: ScoreHistogram.Add: no range: make it with NewScoreHistogram: %w", ErrOption)
 	}
 	if score < h.low || score > h.high {
-		return fmt.Errorf("metrics: ScoreHistogram: score is %v, want in [%v, %v]: %w", score, h.low, h.high, ErrRange)
+		return fmt.Errorf("metrics: ScoreHistogram.Add: score is %v, want in [%v, %v]: %w", score, h.low, h.high, ErrRange)
 	}
 	i := min(int((score-h.low)/(h.high-h.low)*float64(len(h.pos))), len(h.pos)-1)
 	if actual {
@@ -65,7 +65,7 @@ func (h *ScoreHistogram) Merge(other *ScoreHistogram) error {
 		return nil
 	}
 	if h.low != other.low || h.high != other.high || len(h.pos) != len(other.pos) {
-		return fmt.Errorf("metrics: ScoreHistogram: merge of [%v, %v] in %d bins with [%v, %v] in %d: %w",
+		return fmt.Errorf("metrics: ScoreHistogram.Merge: merge of [%v, %v] in %d bins with [%v, %v] in %d: %w",
 			h.low, h.high, len(h.pos), other.low, other.high, len(other.pos), ErrMismatch)
 	}
 	for i := range h.pos {
@@ -88,7 +88,7 @@ func (h *ScoreHistogram) AUC() (auc, bound float64, err error) {
 		neg += n
 	}
 	if pos == 0 || neg == 0 {
-		return math.NaN(), math.NaN(), oneClass("ScoreHistogram: AUC", pos, neg)
+		return math.NaN(), math.NaN(), oneClass("ScoreHistogram.AUC: AUC", pos, neg)
 	}
 	return auc / pos / neg, bound / pos / neg, nil
 }
@@ -103,7 +103,7 @@ func (h *ScoreHistogram) KS() (float64, error) {
 		neg += float64(h.neg[i])
 	}
 	if pos == 0 || neg == 0 {
-		return math.NaN(), oneClass("ScoreHistogram: KS", pos, neg)
+		return math.NaN(), oneClass("ScoreHistogram.KS: KS", pos, neg)
 	}
 	var p, n, best float64
 	for i := range h.pos {
@@ -117,7 +117,7 @@ func (h *ScoreHistogram) KS() (float64, error) {
 // AppendBinary appends the binary form.
 func (h *ScoreHistogram) AppendBinary(dst []byte) ([]byte, error) {
 	if len(h.pos) == 0 {
-		return dst, fmt.Errorf("metrics: ScoreHistogram: no range: make it with NewScoreHistogram: %w", ErrOption)
+		return dst, fmt.Errorf("metrics: ScoreHistogram.AppendBinary: no range: make it with NewScoreHistogram: %w", ErrOption)
 	}
 	var w codec.Writer
 	w.Float64(h.low)
@@ -135,7 +135,7 @@ func (h *ScoreHistogram) MarshalBinary() ([]byte, error) { return h.AppendBinary
 func (h *ScoreHistogram) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindScoreHistogram, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: ScoreHistogram: %w", err)
+		return fmt.Errorf("metrics: ScoreHistogram.UnmarshalBinary: %w", err)
 	}
 	got := ScoreHistogram{r.Float64(), r.Float64(), r.Int64s(), r.Int64s()}
 	if !(got.low < got.high) || !check.Finite(got.high-got.low) || len(got.pos) != len(got.neg) || len(got.pos) < 2 || len(got.pos) > 1<<24 {
@@ -149,7 +149,7 @@ func (h *ScoreHistogram) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("metrics: ScoreHistogram: %w", err)
+		return fmt.Errorf("metrics: ScoreHistogram.UnmarshalBinary: %w", err)
 	}
 	*h = got
 	return nil

@@ -23,8 +23,8 @@ import (
 //
 // Fewer than two values in an arm, no variance in both arms, and a control mean
 // of 0 (or below 0 for the ratio) on the other scales are ErrUndefined.
-func CompareMeans(a, b Moments, o CompareOptions) (Effect, error) {
-	o, err := o.Resolve("metrics: CompareMeans")
+func CompareMeans(a, b Moments, opt CompareOptions) (Effect, error) {
+	opt, err := opt.Resolve("metrics: CompareMeans")
 	if err != nil {
 		return Effect{}, err
 	}
@@ -49,13 +49,13 @@ func CompareMeans(a, b Moments, o CompareOptions) (Effect, error) {
 	}
 	df := infer.WelchDF(qa, float64(a.N()), qb, float64(b.N()))
 	e := Effect{
-		Scale: o.Scale, N: total, NA: a.N(), NB: b.N(), MeanA: a.state().Mean(), MeanB: b.state().Mean(),
+		Scale: opt.Scale, N: total, NA: a.N(), NB: b.N(), MeanA: a.state().Mean(), MeanB: b.state().Mean(),
 		Estimate: b.state().Minus(*a.state()), SE: math.Sqrt(qa + qb), Method: "Welch t",
 	}
 	if qa == 0 || qb == 0 {
 		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
 	}
-	if o.Scale != ScaleAbsolute {
+	if opt.Scale != ScaleAbsolute {
 		if err := e.Rescale(math.Sqrt(qa), math.Sqrt(qb)); err != nil {
 			return Effect{}, fmt.Errorf("metrics: CompareMeans: %w", err)
 		}
@@ -64,6 +64,6 @@ func CompareMeans(a, b Moments, o CompareOptions) (Effect, error) {
 	if e.SE == 0 {
 		return Effect{}, undefined("CompareMeans: the standard error is 0")
 	}
-	e.Infer(o.Level, df)
+	e.Infer(opt.Level, df)
 	return e, nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/aislekit/aisle/metrics"
 )
 
-// CounterfactualOptions are the settings of Counterfactual.
+// CounterfactualOptions configures Counterfactual.
 type CounterfactualOptions struct {
 	Scale metrics.Scale // of Total; default ScaleAbsolute
 	Level float64       // default 0.95
@@ -34,13 +34,13 @@ type CounterfactualEffect struct {
 //
 // ErrEmpty, ErrShape, ErrNotFinite; ErrRange for an se that is not positive;
 // ErrUndefined for a forecast sum of 0 on the relative scale.
-func Counterfactual(actual, forecast, se []float64, o CounterfactualOptions) (CounterfactualEffect, error) {
+func Counterfactual(actual, forecast, se []float64, opt CounterfactualOptions) (CounterfactualEffect, error) {
 	const where = "Counterfactual"
-	o.Level = check.Default(o.Level, 0.95)
+	opt.Level = check.Default(opt.Level, 0.95)
 	var c check.Options
-	c.Require(o.Scale <= metrics.ScaleRatio, "Scale", o.Scale, "absolute, relative or ratio")
-	c.Require(o.Level > 0 && o.Level < 1, "Level", o.Level, "in (0, 1)")
-	c.Require(o.Correlation >= 0 && o.Correlation <= 1, "Correlation", o.Correlation, "in [0, 1]")
+	c.Require(opt.Scale <= metrics.ScaleRatio, "Scale", opt.Scale, "absolute, relative or ratio")
+	c.Require(opt.Level > 0 && opt.Level < 1, "Level", opt.Level, "in (0, 1)")
+	c.Require(opt.Correlation >= 0 && opt.Correlation <= 1, "Correlation", opt.Correlation, "in [0, 1]")
 	if err := c.Err("causal: " + where); err != nil {
 		return CounterfactualEffect{}, err
 	}
@@ -57,7 +57,7 @@ func Counterfactual(actual, forecast, se []float64, o CounterfactualOptions) (Co
 	}
 	r := CounterfactualEffect{PerPeriod: make([]metrics.Effect, len(actual))}
 	n := int64(len(actual))
-	t := metrics.Effect{Scale: o.Scale, N: n, NA: n, NB: n, Method: fmt.Sprintf("forecast as counterfactual, error correlation %.6g", o.Correlation)}
+	t := metrics.Effect{Scale: opt.Scale, N: n, NA: n, NB: n, Method: fmt.Sprintf("forecast as counterfactual, error correlation %.6g", opt.Correlation)}
 	// Var Σe = Σ_t se_t·(se_t + 2·Σ_{s<t} ρ^{t−s}·se_s), the inner sum carried along.
 	v, past := 0.0, 0.0
 	for i := range actual {
@@ -65,20 +65,20 @@ func Counterfactual(actual, forecast, se []float64, o CounterfactualOptions) (Co
 			return CounterfactualEffect{}, fmt.Errorf("causal: %s: se[%d] is %v, want > 0: %w", where, i, se[i], ErrRange)
 		}
 		e := metrics.Effect{Estimate: actual[i] - forecast[i], SE: se[i], N: 1, NA: 1, NB: 1, MeanA: forecast[i], MeanB: actual[i], Method: "forecast as counterfactual"}
-		e.Infer(o.Level, math.Inf(1))
+		e.Infer(opt.Level, math.Inf(1))
 		r.PerPeriod[i] = e
 		t.Estimate += e.Estimate
 		t.MeanA += forecast[i]
 		t.MeanB += actual[i]
 		v += se[i] * (se[i] + 2*past)
-		past = o.Correlation * (past + se[i])
+		past = opt.Correlation * (past + se[i])
 	}
 	s := math.Sqrt(v)
 	if !check.Finite(s) || !check.Finite(t.MeanA) || !check.Finite(t.MeanB) {
 		return CounterfactualEffect{}, fmt.Errorf("causal: %s: sums over the periods: %w", where, ErrOverflow)
 	}
 	t.SE = s
-	if o.Scale != metrics.ScaleAbsolute {
+	if opt.Scale != metrics.ScaleAbsolute {
 		// The actual is what it is: only the forecast below the line errs.
 		if err := t.Rescale(s, 0); err != nil {
 			return CounterfactualEffect{}, fmt.Errorf("causal: %s: %w", where, err)
@@ -87,7 +87,7 @@ func Counterfactual(actual, forecast, se []float64, o CounterfactualOptions) (Co
 			return CounterfactualEffect{}, undefined(where + ": relative effect: the actual sum is 0")
 		}
 	}
-	t.Infer(o.Level, math.Inf(1))
+	t.Infer(opt.Level, math.Inf(1))
 	r.Total = t
 	return r, nil
 }

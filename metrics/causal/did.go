@@ -30,6 +30,14 @@ type didUnit struct {
 	sum              [2]float64 // before, after
 }
 
+// group is 1 of the treated, 0 of the others, for a unit that is not in both.
+func (x didUnit) group() int {
+	if x.treated {
+		return 1
+	}
+	return 0
+}
+
 // Add adds one observation of a unit, as of a week. A unit told once as treated
 // and once as not is excluded and counted. ErrNotFinite for a bad value.
 func (d *DiffInDiff[U]) Add(unit U, treated, after bool, y float64) error {
@@ -41,10 +49,10 @@ func (d *DiffInDiff[U]) Add(unit U, treated, after bool, y float64) error {
 	x.n[p]++
 	x.sum[p] += y
 	if unit != unit {
-		return fmt.Errorf("causal: DiffInDiff: unit %v does not equal itself: %w", unit, ErrNotFinite)
+		return fmt.Errorf("causal: DiffInDiff.Add: unit %v does not equal itself: %w", unit, ErrNotFinite)
 	}
 	if !check.Finite(y) || !check.Finite(x.sum[p]) {
-		return fmt.Errorf("causal: DiffInDiff: unit %v: value %v, sum %v: %w", unit, y, x.sum[p], ErrNotFinite)
+		return fmt.Errorf("causal: DiffInDiff.Add: unit %v: value %v, sum %v: %w", unit, y, x.sum[p], ErrNotFinite)
 	}
 	x.treated, x.control = x.treated || treated, x.control || !treated
 	if d.m == nil {
@@ -68,7 +76,7 @@ func (d *DiffInDiff[U]) Merge(other *DiffInDiff[U]) error {
 			x.n[p] += y.n[p]
 			x.sum[p] += y.sum[p]
 			if !check.Finite(x.sum[p]) {
-				return fmt.Errorf("causal: DiffInDiff: sums of unit %v: %w", u, ErrOverflow)
+				return fmt.Errorf("causal: DiffInDiff.Merge: sums of unit %v: %w", u, ErrOverflow)
 			}
 		}
 		next[u] = x
@@ -83,7 +91,7 @@ func (d *DiffInDiff[U]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	keys := slices.SortedFunc(maps.Keys(d.m), cmp.Compare[U])
 	if _, err := ids.PutSorted(&w, keys); err != nil {
-		return nil, fmt.Errorf("causal: DiffInDiff: %w", err)
+		return nil, fmt.Errorf("causal: DiffInDiff.AppendBinary: %w", err)
 	}
 	for _, k := range keys {
 		x := d.m[k]
@@ -104,11 +112,11 @@ func (d *DiffInDiff[U]) MarshalBinary() ([]byte, error) { return d.AppendBinary(
 func (d *DiffInDiff[U]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindDiffInDiff, 1)
 	if err != nil {
-		return fmt.Errorf("causal: DiffInDiff: %w", err)
+		return fmt.Errorf("causal: DiffInDiff.UnmarshalBinary: %w", err)
 	}
 	list, err := ids.GetSorted[U](r)
 	if err != nil {
-		return fmt.Errorf("causal: DiffInDiff: %w", err)
+		return fmt.Errorf("causal: DiffInDiff.UnmarshalBinary: %w", err)
 	}
 	got := DiffInDiff[U]{m: make(map[U]didUnit, len(list.Keys()))}
 	for _, k := range list.Keys() {
@@ -128,7 +136,7 @@ func (d *DiffInDiff[U]) UnmarshalBinary(data []byte) error {
 		got.m[k] = x
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("causal: DiffInDiff: %w", err)
+		return fmt.Errorf("causal: DiffInDiff.UnmarshalBinary: %w", err)
 	}
 	*d = got
 	return nil
@@ -153,56 +161,26 @@ func (d *DiffInDiff[U]) Excluded() int64 {
 // (Bertrand, Duflo and Mullainathan 2004) and a factor of G/(G−1) in each group of
 // G units. Interval and p-value take critical values and Welch's degrees of freedom
 // corrected for units with unequal numbers of observations (Bell and McCaffrey
-// 2002). MeanA is what the treated
-// would have been without the campaign, T before + (C after − C before), and
-// the relative and ratio scales divide by it. NA and NB count units.
+// 2002). MeanA is what the treated would have been without the campaign, T before +
+// (C after − C before), and the relative and ratio scales divide by it. NA and NB
+// count units.
 //
 // ErrUndefined if a group has no observation before or after, fewer than two
 // units or, together, no variance.
-func (d *DiffInDiff[U]) Result(o metrics.CompareOptions) (metrics.Effect, error) {
-	const where = "DiffInDiff"
-	o, err := o.Resolve("causal: " + where)
+func (d *DiffInDiff[U]) Result(opt metrics.CompareOptions) (metrics.Effect, error) {
+	const where = "DiffInDiff.Result"
+	opt, err := opt.Resolve("causal: " + where)
 	if err != nil {
 		return metrics.Effect{}, err
 	}
-	var mean, total [2][2]float64 // group, period
-	var units [2]int64
-	keys := slices.SortedFunc(maps.Keys(d.m), cmp.Compare[U])
-	group := func(x didUnit) int {
-		switch {
-		case x.treated && x.control:
-			return -1
-		case x.treated:
-			return 1
-		}
-		return 0
+	g, err := d.groups()
+	if err != nil {
+		return metrics.Effect{}, err
 	}
-	for _, u := range keys {
-		x := d.m[u]
-		g := group(x)
-		if g < 0 {
-			continue
-		}
-		units[g]++
-		for p := range x.n {
-			total[g][p] += float64(x.n[p])
-			mean[g][p] += x.sum[p]
-		}
-	}
-	for g := range mean {
-		for p := range mean[g] {
-			if total[g][p] == 0 || units[g] < 2 {
-				return metrics.Effect{}, undefined(where+": the %s have %d units and %v observations %s", [2]string{"untreated", "treated"}[g], units[g], total[g][p], [2]string{"before", "after"}[p])
-			}
-			mean[g][p] /= total[g][p]
-			if !check.Finite(mean[g][p]) {
-				return metrics.Effect{}, fmt.Errorf("causal: %s: means: %w", where, ErrOverflow)
-			}
-		}
-	}
+	mean := g.mean
 	without := mean[1][0] + mean[0][1] - mean[0][0]
 	e := metrics.Effect{
-		Scale: o.Scale, Estimate: mean[1][1] - without, N: units[0] + units[1], NA: units[0], NB: units[1], MeanA: without, MeanB: mean[1][1],
+		Scale: opt.Scale, Estimate: mean[1][1] - without, N: g.units[0] + g.units[1], NA: g.units[0], NB: g.units[1], MeanA: without, MeanB: mean[1][1],
 		Method: "difference in differences, clustered by unit",
 	}
 	if err := e.Rescale(0, 0); err != nil {
@@ -210,65 +188,117 @@ func (d *DiffInDiff[U]) Result(o metrics.CompareOptions) (metrics.Effect, error)
 	}
 	// Gradient of the effect over the four means.
 	grad := [2][2]float64{{1, -1}, {-1, 1}}
-	if o.Scale != metrics.ScaleAbsolute {
+	if opt.Scale != metrics.ScaleAbsolute {
 		// With W the mean without the campaign and r = T after/W, the derivative
 		// over W is −r/|W| on either side of 0.
 		r := mean[1][1] / without
 		s := math.Abs(without)
 		grad = [2][2]float64{{r / s, -r / s}, {-r / s, 1 / s}}
 	}
-	var q [2]float64
-	var shares [2][3][]float64 // of a group's observations in each unit: before, after, mean
-	base := 0.0                // squared standard error of the mean without the campaign
-	for _, u := range keys {
-		x := d.m[u]
-		g := group(x)
-		if g < 0 {
-			continue
-		}
-		in, w := 0.0, 0.0
-		for p := range x.n {
-			dev := (x.sum[p] - float64(x.n[p])*mean[g][p]) / total[g][p]
-			in += grad[g][p] * dev
-			w += [2][2]float64{{-1, 1}, {1, 0}}[g][p] * dev
-		}
-		b, f := float64(x.n[0])/total[g][0], float64(x.n[1])/total[g][1]
-		shares[g] = [3][]float64{append(shares[g][0], b), append(shares[g][1], f), append(shares[g][2], (b+f)/2)}
-		q[g] += in * in
-		base += w * w
-	}
-	var fixed, df [2]float64
-	for g := range q {
-		q[g] *= float64(units[g]) / float64(units[g]-1)
-		// Each period adds to the variance by its squared gradient and Σw².
-		var right, seen float64
-		for p := range 2 {
-			s2 := 0.0
-			for _, w := range shares[g][p] {
-				s2 += w * w
-			}
-			f, _ := infer.ClusterLaw(shares[g][p])
-			right += grad[g][p] * grad[g][p] * s2
-			seen += grad[g][p] * grad[g][p] * s2 / f
-		}
-		_, df[g] = infer.ClusterLaw(shares[g][2])
-		fixed[g] = q[g] * right / seen
-	}
+	q := g.spread(grad)
+	fixed, df := g.law(grad, q)
 	e.SE = math.Sqrt(q[0] + q[1])
 	if !(e.SE > 0) {
 		return metrics.Effect{}, undefined(where + ": the units do not vary")
 	}
-	if o.Scale != metrics.ScaleAbsolute && math.Abs(without) < 3*math.Sqrt(base) {
+	if opt.Scale != metrics.ScaleAbsolute && math.Abs(without) < 3*math.Sqrt(g.base) {
 		e.Warnings = append(e.Warnings, metrics.WarnNoisyBaseline)
 	}
 	root := math.Sqrt((fixed[0] + fixed[1]) / (q[0] + q[1]))
 	if !check.Finite(root) {
 		return metrics.Effect{}, undefined(where + ": a group has one unit only in each period")
 	}
-	e.Level, e.DF = o.Level, infer.WelchDF(fixed[0], df[0]+1, fixed[1], df[1]+1)
+	e.Level, e.DF = opt.Level, infer.WelchDF(fixed[0], df[0]+1, fixed[1], df[1]+1)
 	e.Low, e.High, e.Statistic, e.PValue = infer.Estimate(e.Estimate, e.SE, e.Scale.Null(), e.Level, e.DF, root)
-	if min(units[0], units[1]) < 20 {
+	if min(g.units[0], g.units[1]) < 20 {
 		e.Warnings = append(e.Warnings, metrics.WarnFewClusters)
 	}
 	return e, nil
+}
+
+// didGroups is the two groups, untreated and treated, by period, before and after.
+type didGroups struct {
+	mean, total [2][2]float64 // of observations
+	units       [2]int64
+	list        []didUnit // ascending by name, so that sums do not depend on the order of arrival
+	base        float64   // squared standard error of the mean without the campaign, of spread
+}
+
+// groups sums the units up, without those found in both groups. ErrUndefined if a
+// group has no observation before or after, or fewer than two units.
+func (d *DiffInDiff[U]) groups() (g didGroups, err error) {
+	for _, u := range slices.SortedFunc(maps.Keys(d.m), cmp.Compare[U]) {
+		x := d.m[u]
+		if x.treated && x.control {
+			continue
+		}
+		i := x.group()
+		g.units[i]++
+		g.list = append(g.list, x)
+		for p := range x.n {
+			g.total[i][p] += float64(x.n[p])
+			g.mean[i][p] += x.sum[p]
+		}
+	}
+	for i := range g.mean {
+		for p := range g.mean[i] {
+			if g.total[i][p] == 0 || g.units[i] < 2 {
+				return g, undefined("DiffInDiff.Result: the %s have %d units and %v observations %s", [2]string{"untreated", "treated"}[i], g.units[i], g.total[i][p], [2]string{"before", "after"}[p])
+			}
+			g.mean[i][p] /= g.total[i][p]
+			if !check.Finite(g.mean[i][p]) {
+				return g, fmt.Errorf("causal: DiffInDiff.Result: means: %w", ErrOverflow)
+			}
+		}
+	}
+	return g, nil
+}
+
+// spread returns the part of each group in the variance clustered by unit of a
+// contrast of the four means, and sets base.
+func (g *didGroups) spread(grad [2][2]float64) (q [2]float64) {
+	for _, x := range g.list {
+		i := x.group()
+		in, w := 0.0, 0.0
+		for p := range x.n {
+			dev := (x.sum[p] - float64(x.n[p])*g.mean[i][p]) / g.total[i][p]
+			in += grad[i][p] * dev
+			w += [2][2]float64{{-1, 1}, {1, 0}}[i][p] * dev
+		}
+		q[i] += in * in
+		g.base += w * w
+	}
+	for i := range q {
+		q[i] *= float64(g.units[i]) / float64(g.units[i]-1)
+	}
+	return q
+}
+
+// law returns the parts q of the variance corrected for units with unequal numbers
+// of observations, and the degrees of freedom they are worth (Bell and McCaffrey).
+func (g *didGroups) law(grad [2][2]float64, q [2]float64) (fixed, df [2]float64) {
+	for i := range q {
+		var shares [3][]float64 // of the group's observations in each unit: before, after, mean
+		for _, x := range g.list {
+			if x.group() != i {
+				continue
+			}
+			b, f := float64(x.n[0])/g.total[i][0], float64(x.n[1])/g.total[i][1]
+			shares = [3][]float64{append(shares[0], b), append(shares[1], f), append(shares[2], (b+f)/2)}
+		}
+		// Each period adds to the variance by its squared gradient and Σw².
+		var right, seen float64
+		for p := range 2 {
+			s2 := 0.0
+			for _, w := range shares[p] {
+				s2 += w * w
+			}
+			f, _ := infer.ClusterLaw(shares[p])
+			right += grad[i][p] * grad[i][p] * s2
+			seen += grad[i][p] * grad[i][p] * s2 / f
+		}
+		_, df[i] = infer.ClusterLaw(shares[2])
+		fixed[i] = q[i] * right / seen
+	}
+	return fixed, df
 }

@@ -32,7 +32,7 @@ const (
 	ErrorsNeweyWest
 )
 
-// InterruptedOptions are the settings of InterruptedSeries.
+// InterruptedOptions configures InterruptedSeries.
 type InterruptedOptions struct {
 	Errors InterruptedErrors
 	Lags   int     // of Newey and West; default ⌊4(n/100)^(2/9)⌋, negative for 0
@@ -77,138 +77,73 @@ type Interrupted struct {
 //
 // ErrNotFinite as named; ErrRange unless at least two periods lie on either
 // side and five in all; ErrUndefined if the lines fit without error.
-func InterruptedSeries(y []float64, at int, o InterruptedOptions) (Interrupted, error) {
+func InterruptedSeries(y []float64, at int, opt InterruptedOptions) (Interrupted, error) {
 	const where = "InterruptedSeries"
 	n := len(y)
-	o = o.withDefaults(n)
+	opt = opt.withDefaults(n)
 	if at < 2 || n-at < 2 || n < 5 {
 		return Interrupted{}, fmt.Errorf("causal: %s: event at period %d of %d, want 2 periods before and after and 5 in all: %w", where, at, n, ErrRange)
 	}
-	if err := o.validate("causal: "+where, n); err != nil {
+	if err := opt.validate("causal: "+where, n); err != nil {
 		return Interrupted{}, err
 	}
 	if err := check.Slice("y", y); err != nil {
 		return Interrupted{}, fmt.Errorf("causal: %s: %w", where, err)
 	}
-	// Time from the event in units of the length keeps the matrix well
-	// conditioned; y in units of its largest value keeps squares finite.
-	unit := 0.0
-	for _, v := range y {
-		unit = math.Max(unit, math.Abs(v))
+	l, err := fitLines(y, at)
+	if err != nil {
+		return Interrupted{}, err
 	}
-	if unit == 0 {
-		unit = 1
-	}
-	row := func(t int) [4]float64 {
-		x := float64(t-at) / float64(n)
-		if t >= at {
-			return [4]float64{1, x, 1, x}
-		}
-		return [4]float64{1, x}
-	}
-	var gram [16]float64
-	var b [4]float64
-	for t, v := range y {
-		x := row(t)
-		for i := range x {
-			b[i] += x[i] * v / unit
-			for j := range x {
-				gram[4*i+j] += x[i] * x[j]
-			}
-		}
-	}
-	if !solve.Cholesky64(gram[:], 4) {
-		return Interrupted{}, undefined(where + ": the periods do not tell the trends apart")
-	}
-	solve.SolveCholesky64(gram[:], 4, b[:])
-	var inv [4][4]float64
-	for i := range inv {
-		inv[i][i] = 1
-		solve.SolveCholesky64(gram[:], 4, inv[i][:])
-	}
-	x := make([][4]float64, n)
-	resid := make([]float64, n)
-	rss := 0.0
-	for t, v := range y {
-		x[t] = row(t)
-		resid[t] = v / unit
-		for i := range b {
-			resid[t] -= x[t][i] * b[i]
-		}
-		rss += resid[t] * resid[t]
-	}
-	if rss < 1e-24*float64(n) {
-		return Interrupted{}, undefined(where + ": the lines fit without error")
-	}
-	df := float64(n - 4)
-	ar := fitAR1(x, resid)
+	ar := fitAR1(l.x, l.resid)
 	r := Interrupted{Rho: ar.likely}
-	var meat [4][4]float64 // covariance of Xᵀe
-	method := "AR(1) errors"
-	if o.Errors == ErrorsNeweyWest {
-		r.Lags = o.Lags
-		method = fmt.Sprintf("Newey-West with %d lags, corrected critical values", o.Lags)
-		meat = neweyWest(x, resid, o.Lags)
-		for i := range meat {
-			for j := range meat {
-				meat[i][j] *= float64(n) / df
+	effect := func(name string, scale float64, g [4]float64) metrics.Effect {
+		e := metrics.Effect{N: int64(n), NA: int64(at), NB: int64(n - at), Method: "interrupted series, " + name + ", AR(1) errors"}
+		ar.effect(&e, g, l.beta, l.unit*scale, opt.Level, name == "level")
+		return e
+	}
+	if opt.Errors == ErrorsNeweyWest {
+		r.Lags = opt.Lags
+		meat := l.meat(opt.Lags)
+		effect = func(name string, scale float64, g [4]float64) metrics.Effect {
+			e := metrics.Effect{
+				N: int64(n), NA: int64(at), NB: int64(n - at),
+				Method: fmt.Sprintf("interrupted series, %s, Newey-West with %d lags, corrected critical values", name, opt.Lags),
 			}
+			l.effect(&e, meat, g, scale, opt, ar.mean)
+			return e
 		}
 	}
-	effect := func(name string, scale float64, g [4]float64) (metrics.Effect, error) {
-		e := metrics.Effect{N: int64(n), NA: int64(at), NB: int64(n - at), Method: "interrupted series, " + name + ", " + method}
-		if o.Errors == ErrorsAR1 {
-			ar.effect(&e, g, b, unit*scale, o.Level, name == "level")
-		} else {
-			// Gradient through the inverse, then the meat.
-			var h [4]float64
-			est, v := 0.0, 0.0
-			for i := range g {
-				est += g[i] * b[i]
-				for j := range g {
-					h[j] += g[i] * inv[i][j]
-				}
-			}
-			for i := range h {
-				for j := range h {
-					v += h[i] * meat[i][j] * h[j]
-				}
-			}
-			e.Estimate, e.SE = est*unit*scale, math.Sqrt(math.Max(v, 0))*unit*scale
-			if e.SE > 0 {
-				short, worth := hacLaw(x, inv, g, o.Lags, ar.mean)
-				root := math.Sqrt(short * df / float64(n))
-				e.Level, e.DF = o.Level, worth
-				e.Low, e.High, e.Statistic, e.PValue = infer.Estimate(e.Estimate, e.SE, e.Scale.Null(), o.Level, worth, root)
-			}
-		}
-		if !(e.SE > 0) || !check.Finite(e.SE) || !check.Finite(e.Low) || !check.Finite(e.High) {
-			return metrics.Effect{}, undefined(where + ": the standard error is 0 or beyond float64")
-		}
-		return e, nil
-	}
-	beta := b
-	if o.Errors == ErrorsAR1 {
-		for _, p := range ar.at {
-			for i := range beta {
-				beta[i] += p.weight * p.b[i]
-			}
-		}
-	}
-	r.Trend = beta[1] * unit / float64(n)
-	r.Intercept = beta[0]*unit - r.Trend*float64(at)
 	half := float64(n-at-1) / 2 / float64(n)
-	var err error
 	for _, p := range []struct {
 		dst   *metrics.Effect
 		name  string
 		scale float64
 		g     [4]float64
 	}{{&r.Level, "level", 1, [4]float64{2: 1}}, {&r.Slope, "slope", 1 / float64(n), [4]float64{3: 1}}, {&r.Average, "average", 1, [4]float64{2: 1, 3: half}}} {
-		if *p.dst, err = effect(p.name, p.scale, p.g); err != nil {
-			return Interrupted{}, err
+		e := effect(p.name, p.scale, p.g)
+		if !(e.SE > 0) || !check.Finite(e.SE) || !check.Finite(e.Low) || !check.Finite(e.High) {
+			return Interrupted{}, undefined(where + ": the standard error is 0 or beyond float64")
+		}
+		*p.dst = e
+	}
+	beta := l.beta
+	if opt.Errors == ErrorsAR1 {
+		for _, p := range ar.at {
+			for i := range beta {
+				beta[i] += p.weight * p.b[i]
+			}
 		}
 	}
+	r.Trend = beta[1] * l.unit / float64(n)
+	r.Intercept = beta[0]*l.unit - r.Trend*float64(at)
+	r.continueTrend(y, at)
+	return r, nil
+}
+
+// continueTrend fills in the series that the trend before the event would have
+// given, and the means over that time without and with the event.
+func (r *Interrupted) continueTrend(y []float64, at int) {
+	n := len(y)
 	var base, seen float64
 	for t := at; t < n; t++ {
 		x := r.Intercept + r.Trend*float64(t)
@@ -217,7 +152,103 @@ func InterruptedSeries(y []float64, at int, o InterruptedOptions) (Interrupted, 
 		seen += y[t] / float64(n-at)
 	}
 	r.Average.MeanA, r.Average.MeanB = base, seen
-	return r, nil
+}
+
+// lines is the least-squares fit of the two lines. Time from the event in units of
+// the length keeps the matrix well conditioned; y in units of its largest value keeps
+// squares finite.
+type lines struct {
+	x     cols          // rows 1, t, 1 and t from the event on
+	beta  [4]float64    // coefficients, in units of unit
+	inv   [4][4]float64 // (XᵀX)⁻¹
+	resid []float64     // in units of unit
+	unit  float64
+}
+
+// fitLines fits them to y, whose event is at period at.
+func fitLines(y []float64, at int) (lines, error) {
+	n := len(y)
+	l := lines{x: make(cols, n), resid: make([]float64, n)}
+	for _, v := range y {
+		l.unit = math.Max(l.unit, math.Abs(v))
+	}
+	if l.unit == 0 {
+		l.unit = 1
+	}
+	var gram [16]float64
+	for t, v := range y {
+		d := float64(t-at) / float64(n)
+		if l.x[t] = [4]float64{1, d}; t >= at {
+			l.x[t] = [4]float64{1, d, 1, d}
+		}
+		x := &l.x[t]
+		for i := range x {
+			l.beta[i] += x[i] * v / l.unit
+			for j := range x {
+				gram[4*i+j] += x[i] * x[j]
+			}
+		}
+	}
+	if !solve.Cholesky64(gram[:], 4) {
+		return lines{}, undefined("InterruptedSeries: the periods do not tell the trends apart")
+	}
+	solve.SolveCholesky64(gram[:], 4, l.beta[:])
+	for i := range l.inv {
+		l.inv[i][i] = 1
+		solve.SolveCholesky64(gram[:], 4, l.inv[i][:])
+	}
+	rss := 0.0
+	for t, v := range y {
+		l.resid[t] = v / l.unit
+		for i := range l.beta {
+			l.resid[t] -= l.x[t][i] * l.beta[i]
+		}
+		rss += l.resid[t] * l.resid[t]
+	}
+	if rss < 1e-24*float64(n) {
+		return lines{}, undefined("InterruptedSeries: the lines fit without error")
+	}
+	return l, nil
+}
+
+// meat is the covariance of Xᵀe by Newey and West, with the usual factor n/(n−4).
+func (l *lines) meat(lags int) [4][4]float64 {
+	n := len(l.resid)
+	meat := neweyWest(l.x, l.resid, lags)
+	for i := range meat {
+		for j := range meat {
+			meat[i][j] *= float64(n) / float64(n-4)
+		}
+	}
+	return meat
+}
+
+// effect fills e in for the contrast g of the coefficients, times scale: gradient
+// through the inverse, then the meat. rho is a working autocorrelation of the errors,
+// for the critical values only.
+func (l *lines) effect(e *metrics.Effect, meat [4][4]float64, g [4]float64, scale float64, opt InterruptedOptions, rho float64) {
+	var h [4]float64
+	est, v := 0.0, 0.0
+	for i := range g {
+		est += g[i] * l.beta[i]
+		for j := range g {
+			h[j] += g[i] * l.inv[i][j]
+		}
+	}
+	for i := range h {
+		for j := range h {
+			v += h[i] * meat[i][j] * h[j]
+		}
+	}
+	e.Estimate, e.SE = est*l.unit*scale, math.Sqrt(math.Max(v, 0))*l.unit*scale
+	if !(e.SE > 0) {
+		return
+	}
+	n := len(l.resid)
+	short, worth := hacLaw(l.x, l.inv, g, opt.Lags, rho)
+	root := math.Sqrt(short * float64(n-4) / float64(n))
+	e.Level, e.DF = opt.Level, worth
+	e.Low, e.High, e.Statistic, e.PValue = infer.Estimate(e.Estimate, e.SE, e.Scale.Null(), opt.Level, worth, root)
 }
 
 // neweyWest is the long-run covariance of the scores x_t·e_t.

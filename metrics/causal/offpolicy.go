@@ -12,7 +12,7 @@ import (
 	"github.com/aislekit/aisle/metrics"
 )
 
-// OffPolicyOptions are the settings of an OffPolicy.
+// OffPolicyOptions configures an OffPolicy.
 type OffPolicyOptions struct {
 	Clip   float64 // largest weight of the clipped estimator; default 10
 	Switch float64 // largest weight with which the switch estimator trusts the reward; default 10
@@ -44,12 +44,12 @@ type OffPolicy struct {
 }
 
 // NewOffPolicy returns an empty accumulator.
-func NewOffPolicy(o OffPolicyOptions) (*OffPolicy, error) {
-	o = o.withDefaults()
-	if err := o.validate("causal: NewOffPolicy"); err != nil {
+func NewOffPolicy(opt OffPolicyOptions) (*OffPolicy, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("causal: NewOffPolicy"); err != nil {
 		return nil, err
 	}
-	return &OffPolicy{opt: o}, nil
+	return &OffPolicy{opt: opt}, nil
 }
 
 // Add adds a logged decision: the reward of the chosen action, the probability
@@ -112,14 +112,14 @@ func (p *OffPolicy) Merge(other *OffPolicy) error {
 		return err
 	}
 	if p.opt != other.opt {
-		return fmt.Errorf("causal: OffPolicy: options %+v and %+v: %w", p.opt, other.opt, ErrMismatch)
+		return fmt.Errorf("causal: OffPolicy.Merge: options %+v and %+v: %w", p.opt, other.opt, ErrMismatch)
 	}
 	r := *p
 	if err := r.w.Merge(other.w); err != nil {
-		return fmt.Errorf("causal: OffPolicy: %w", err)
+		return fmt.Errorf("causal: OffPolicy.Merge: %w", err)
 	}
 	if err := r.m.Merge(other.m); err != nil {
-		return fmt.Errorf("causal: OffPolicy: %w", err)
+		return fmt.Errorf("causal: OffPolicy.Merge: %w", err)
 	}
 	r.clipped += other.clipped
 	r.beyond += other.beyond
@@ -175,17 +175,17 @@ type OffPolicyResult struct {
 func (p *OffPolicy) Result(level float64) (OffPolicyResult, error) {
 	level = check.Default(level, 0.95)
 	if !(level > 0 && level < 1) {
-		return OffPolicyResult{}, fmt.Errorf("causal: OffPolicy: level is %v, want in (0, 1): %w", level, ErrOption)
+		return OffPolicyResult{}, fmt.Errorf("causal: OffPolicy.Result: level is %v, want in (0, 1): %w", level, ErrOption)
 	}
 	if p.w.N() < 2 {
-		return OffPolicyResult{}, undefined("OffPolicy: %d records", p.w.N())
+		return OffPolicyResult{}, undefined("OffPolicy.Result: %d records", p.w.N())
 	}
 	if err := errors.Join(p.w.Underflow(), p.m.Underflow()); err != nil {
 		return OffPolicyResult{}, fmt.Errorf("causal: OffPolicy.Result: %w", err)
 	}
 	n, w, r := float64(p.w.N()), p.w.Mean(1), p.w.Mean(2)
 	if w == 0 {
-		return OffPolicyResult{}, undefined("OffPolicy: the new policy takes none of the logged actions")
+		return OffPolicyResult{}, undefined("OffPolicy.Result: the new policy takes none of the logged actions")
 	}
 	varW := p.w.Cov(1, 1)
 	res := OffPolicyResult{N: p.w.N(), ESS: n * w * w / (w*w + p.w.Products(1, 1)/n), MeanWeight: w, MaxWeight: p.max, Clipped: p.clipped, Switched: p.beyond, Logged: r}
@@ -246,7 +246,7 @@ func (p *OffPolicy) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil)
 func (p *OffPolicy) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindOffPolicy, 1)
 	if err != nil {
-		return fmt.Errorf("causal: OffPolicy: %w", err)
+		return fmt.Errorf("causal: OffPolicy.UnmarshalBinary: %w", err)
 	}
 	got := OffPolicy{opt: OffPolicyOptions{r.Float64(), r.Float64()}, w: moments.ReadJoint(r, 4), m: moments.ReadJoint(r, 4), clipped: r.Int64(), beyond: r.Int64(), max: r.Float64()}
 	if got.opt.validate("") != nil || got.m.N() > got.w.N() || got.clipped < 0 || got.clipped > got.w.N() || got.beyond < 0 || got.beyond > got.w.N() ||
@@ -254,7 +254,7 @@ func (p *OffPolicy) UnmarshalBinary(data []byte) error {
 		r.Fail("options, counts or weights are invalid")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("causal: OffPolicy: %w", err)
+		return fmt.Errorf("causal: OffPolicy.UnmarshalBinary: %w", err)
 	}
 	*p = got
 	return nil

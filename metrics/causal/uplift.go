@@ -224,7 +224,7 @@ func newUpliftArea(area, random, perfect, n float64) UpliftArea {
 // Where a test is not possible on the absolute scale (all outcomes equal, one
 // user in an arm) the Effect has an Estimate and NaN for the rest. ErrUndefined
 // if an arm is empty.
-func UpliftAt(y []float64, treated []bool, score []float64, share float64, perArm bool, o metrics.CompareOptions) (metrics.Effect, error) {
+func UpliftAt(y []float64, treated []bool, score []float64, share float64, perArm bool, opt metrics.CompareOptions) (metrics.Effect, error) {
 	const where = "UpliftAt"
 	if !(share > 0 && share <= 1) {
 		return metrics.Effect{}, fmt.Errorf("causal: %s: share is %v, want in (0, 1]: %w", where, share, ErrRange)
@@ -261,7 +261,7 @@ func UpliftAt(y []float64, treated []bool, score []float64, share float64, perAr
 			}
 		}
 	}
-	e, err := meansOrDifference(arms[0], arms[1], o)
+	e, err := meansOrDifference(arms[0], arms[1], opt)
 	if err != nil {
 		return metrics.Effect{}, fmt.Errorf("causal: %s: best %v of users: %w", where, share, err)
 	}
@@ -281,7 +281,7 @@ type UpliftBucket struct {
 // effects fall. Bounds of parts may cut through equal scores; rows of equal
 // score then stand in an order of their own, not that of the input. ErrRange
 // unless 1 <= parts <= users.
-func UpliftBuckets(y []float64, treated []bool, score []float64, parts int, o metrics.CompareOptions) ([]UpliftBucket, error) {
+func UpliftBuckets(y []float64, treated []bool, score []float64, parts int, opt metrics.CompareOptions) ([]UpliftBucket, error) {
 	const where = "UpliftBuckets"
 	if err := checkUplift(where, y, treated, score); err != nil {
 		return nil, err
@@ -289,7 +289,7 @@ func UpliftBuckets(y []float64, treated []bool, score []float64, parts int, o me
 	if parts < 1 || parts > len(y) {
 		return nil, fmt.Errorf("causal: %s: %d parts of %d users: %w", where, parts, len(y), ErrRange)
 	}
-	o, err := o.Resolve("causal: " + where)
+	opt, err := opt.Resolve("causal: " + where)
 	if err != nil {
 		return nil, err
 	}
@@ -314,7 +314,7 @@ func UpliftBuckets(y []float64, treated []bool, score []float64, parts int, o me
 			}
 		}
 		u := UpliftBucket{From: score[order[at]], To: score[order[at+n-1]], Treated: arms[1].N(), Control: arms[0].N()}
-		if u.Effect, u.Err = meansOrDifference(arms[0], arms[1], o); u.Err != nil {
+		if u.Effect, u.Err = meansOrDifference(arms[0], arms[1], opt); u.Err != nil {
 			u.Effect = metrics.Effect{Estimate: math.NaN(), SE: math.NaN(), Low: math.NaN(), High: math.NaN(), PValue: math.NaN(), NA: arms[0].N(), NB: arms[1].N()}
 		}
 		out[b] = u
@@ -325,16 +325,16 @@ func UpliftBuckets(y []float64, treated []bool, score []float64, parts int, o me
 
 // meansOrDifference is CompareMeans, but where that has no test it still tells
 // the difference on the absolute scale.
-func meansOrDifference(a, b metrics.Moments, o metrics.CompareOptions) (metrics.Effect, error) {
-	e, err := metrics.CompareMeans(a, b, o)
-	if err == nil || o.Scale != metrics.ScaleAbsolute || a.N() == 0 || b.N() == 0 || !errors.Is(err, ErrUndefined) {
+func meansOrDifference(a, b metrics.Moments, opt metrics.CompareOptions) (metrics.Effect, error) {
+	e, err := metrics.CompareMeans(a, b, opt)
+	if err == nil || opt.Scale != metrics.ScaleAbsolute || a.N() == 0 || b.N() == 0 || !errors.Is(err, ErrUndefined) {
 		return e, err
 	}
 	nan := math.NaN()
 	ma, _ := a.Mean()
 	mb, _ := b.Mean()
 	return metrics.Effect{
-		Estimate: mb - ma, SE: nan, Low: nan, High: nan, Level: o.Level, Statistic: nan, DF: nan, PValue: nan,
+		Estimate: mb - ma, SE: nan, Low: nan, High: nan, Level: opt.Level, Statistic: nan, DF: nan, PValue: nan,
 		Method: "difference of means, no test possible", N: a.N() + b.N(), NA: a.N(), NB: b.N(), MeanA: ma, MeanB: mb, Warnings: []metrics.Warning{metrics.WarnZeroVarianceArm},
 	}, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/aislekit/aisle/metrics"
 )
 
-// UpliftBootOptions are the settings of UpliftIntervals.
+// UpliftBootOptions configures UpliftIntervals.
 type UpliftBootOptions struct {
 	Replicates int     // default 200
 	Level      float64 // default 0.95
@@ -40,10 +40,10 @@ func (o UpliftBootOptions) validate(where string) error {
 // drawn from a hash of seed, user and replicate. ids name users and keep their
 // draws the same in any order and any shard; nil means row numbers. Errors are
 // those of Uplift. Cost O(n·(log n + replicates)).
-func UpliftIntervals(ctx context.Context, y []float64, treated []bool, score []float64, ids []uint64, o UpliftBootOptions) (qini, uplift metrics.Effect, err error) {
+func UpliftIntervals(ctx context.Context, y []float64, treated []bool, score []float64, ids []uint64, opt UpliftBootOptions) (qini, uplift metrics.Effect, err error) {
 	const where = "UpliftIntervals"
-	o = o.withDefaults()
-	if err := o.validate("causal: " + where); err != nil {
+	opt = opt.withDefaults()
+	if err := opt.validate("causal: " + where); err != nil {
 		return metrics.Effect{}, metrics.Effect{}, err
 	}
 	curves, err := Uplift(y, treated, score)
@@ -73,13 +73,13 @@ func UpliftIntervals(ctx context.Context, y []float64, treated []bool, score []f
 		if ids != nil {
 			id = ids[i]
 		}
-		rows = append(rows, row{rng.Hash(o.Seed, id), y[i], cell, treated[i]})
+		rows = append(rows, row{rng.Hash(opt.Seed, id), y[i], cell, treated[i]})
 	}
 	var reps [2][]float64
 	for i := range reps {
-		reps[i] = make([]float64, o.Replicates)
+		reps[i] = make([]float64, opt.Replicates)
 	}
-	err = parallel.For(ctx, o.Replicates, 4, o.Workers, func(_, lo, hi int) error {
+	err = parallel.For(ctx, opt.Replicates, 4, opt.Workers, func(_, lo, hi int) error {
 		cells := make([]upliftCell, len(curves.Points))
 		for r := lo; r < hi; r++ {
 			clear(cells)
@@ -105,10 +105,10 @@ func UpliftIntervals(ctx context.Context, y []float64, treated []bool, score []f
 	if err != nil {
 		return metrics.Effect{}, metrics.Effect{}, err
 	}
-	if qini, err = bootEffect(where, curves, curves.Qini, reps[0], o.Level); err != nil {
+	if qini, err = bootEffect(where, curves, curves.Qini, reps[0], opt.Level); err != nil {
 		return metrics.Effect{}, metrics.Effect{}, err
 	}
-	uplift, err = bootEffect(where, curves, curves.Uplift, reps[1], o.Level)
+	uplift, err = bootEffect(where, curves, curves.Uplift, reps[1], opt.Level)
 	return qini, uplift, err
 }
 
@@ -164,7 +164,7 @@ func poissonWeight(user uint64, replicate int) int64 {
 	return k
 }
 
-// UpliftHistogramOptions are the settings of an UpliftHistogram.
+// UpliftHistogramOptions configures an UpliftHistogram.
 type UpliftHistogramOptions struct {
 	Min, Max   float64 // range of the scores; those outside fall into the end bins. Default −1 to 1
 	Bins       int     // default 1000
@@ -205,12 +205,12 @@ type UpliftHistogram struct {
 }
 
 // NewUpliftHistogram returns an empty histogram.
-func NewUpliftHistogram(o UpliftHistogramOptions) (*UpliftHistogram, error) {
-	o = o.withDefaults()
-	if err := o.validate("causal: NewUpliftHistogram"); err != nil {
+func NewUpliftHistogram(opt UpliftHistogramOptions) (*UpliftHistogram, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("causal: NewUpliftHistogram"); err != nil {
 		return nil, err
 	}
-	return &UpliftHistogram{opt: o, binary: true, cells: make([]upliftCell, o.Bins*(o.Replicates+1))}, nil
+	return &UpliftHistogram{opt: opt, binary: true, cells: make([]upliftCell, opt.Bins*(opt.Replicates+1))}, nil
 }
 
 // Add adds a user. id names the user for the bootstrap; it does not matter
@@ -218,13 +218,13 @@ func NewUpliftHistogram(o UpliftHistogramOptions) (*UpliftHistogram, error) {
 // ErrOverflow for an outcome beyond ±1e280, so that sums stay finite.
 func (h *UpliftHistogram) Add(id uint64, treated bool, y, score float64) error {
 	if !check.Finite(y) || !check.Finite(score) {
-		return fmt.Errorf("causal: UpliftHistogram: outcome %v, score %v: %w", y, score, ErrNotFinite)
+		return fmt.Errorf("causal: UpliftHistogram.Add: outcome %v, score %v: %w", y, score, ErrNotFinite)
 	}
 	if math.Abs(y) > 1e280 {
-		return fmt.Errorf("causal: UpliftHistogram: outcome %v: %w", y, ErrOverflow)
+		return fmt.Errorf("causal: UpliftHistogram.Add: outcome %v: %w", y, ErrOverflow)
 	}
 	if len(h.cells) == 0 {
-		return fmt.Errorf("causal: UpliftHistogram: not made by NewUpliftHistogram: %w", ErrOption)
+		return fmt.Errorf("causal: UpliftHistogram.Add: not made by NewUpliftHistogram: %w", ErrOption)
 	}
 	b := int(math.Max(math.Min((score-h.opt.Min)/(h.opt.Max-h.opt.Min)*float64(h.opt.Bins), float64(h.opt.Bins-1)), 0))
 	h.cells[b].add(y, treated)
@@ -251,7 +251,7 @@ func (h *UpliftHistogram) Merge(other *UpliftHistogram) error {
 		return err
 	}
 	if h.opt != other.opt {
-		return fmt.Errorf("causal: UpliftHistogram: options %+v and %+v: %w", h.opt, other.opt, ErrMismatch)
+		return fmt.Errorf("causal: UpliftHistogram.Merge: options %+v and %+v: %w", h.opt, other.opt, ErrMismatch)
 	}
 	h.binary = h.binary && other.binary
 	for i, c := range other.cells {
@@ -334,7 +334,7 @@ func (h *UpliftHistogram) MarshalBinary() ([]byte, error) { return h.AppendBinar
 func (h *UpliftHistogram) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindUpliftHistogram, 1)
 	if err != nil {
-		return fmt.Errorf("causal: UpliftHistogram: %w", err)
+		return fmt.Errorf("causal: UpliftHistogram.UnmarshalBinary: %w", err)
 	}
 	got := UpliftHistogram{opt: UpliftHistogramOptions{r.Float64(), r.Float64(), r.Int(), r.Int(), r.Uint64()}, binary: r.Bool()}
 	counts, sums := r.Int64s(), r.Float64s()
@@ -342,7 +342,7 @@ func (h *UpliftHistogram) UnmarshalBinary(data []byte) error {
 		r.Fail("options are invalid or the bins do not fit them")
 	}
 	if err := r.Err(); err != nil {
-		return fmt.Errorf("causal: UpliftHistogram: %w", err)
+		return fmt.Errorf("causal: UpliftHistogram.UnmarshalBinary: %w", err)
 	}
 	got.cells = make([]upliftCell, len(counts)/2)
 	for i := range got.cells {
@@ -357,7 +357,7 @@ func (h *UpliftHistogram) UnmarshalBinary(data []byte) error {
 		got.cells[i] = c
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("causal: UpliftHistogram: %w", err)
+		return fmt.Errorf("causal: UpliftHistogram.UnmarshalBinary: %w", err)
 	}
 	*h = got
 	return nil

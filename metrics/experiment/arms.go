@@ -19,7 +19,7 @@ type arm struct {
 
 // twoArms compares independent arms by a t test with the degrees of freedom of
 // Welch and Satterthwaite, on the scale of o, which must be valid.
-func twoArms(where string, o metrics.CompareOptions, a, b arm, method string) (metrics.Effect, error) {
+func twoArms(where string, opt metrics.CompareOptions, a, b arm, method string) (metrics.Effect, error) {
 	n, err := check.AddInt64(a.n, b.n)
 	if err != nil {
 		return metrics.Effect{}, fmt.Errorf("experiment: %s: %w", where, err)
@@ -28,7 +28,7 @@ func twoArms(where string, o metrics.CompareOptions, a, b arm, method string) (m
 		return metrics.Effect{}, undefined("%s: both arms have zero variance", where)
 	}
 	e := metrics.Effect{
-		Scale: o.Scale, Estimate: b.mean - a.mean, SE: math.Sqrt(a.q + b.q), N: n, NA: a.n, NB: b.n,
+		Scale: opt.Scale, Estimate: b.mean - a.mean, SE: math.Sqrt(a.q + b.q), N: n, NA: a.n, NB: b.n,
 		MeanA: a.mean, MeanB: b.mean, Method: method,
 	}
 	if a.q == 0 || b.q == 0 {
@@ -40,6 +40,6 @@ func twoArms(where string, o metrics.CompareOptions, a, b arm, method string) (m
 	if e.SE == 0 {
 		return metrics.Effect{}, undefined("%s: the standard error is 0", where)
 	}
-	e.Infer(o.Level, infer.WelchDF(a.q, a.df+1, b.q, b.df+1))
+	e.Infer(opt.Level, infer.WelchDF(a.q, a.df+1, b.q, b.df+1))
 	return e, nil
 }

@@ -34,10 +34,10 @@ func (c *Clusters[K]) Add(cluster K, y float64) error {
 	old := c.m[cluster]
 	sum := old.sum + y
 	if cluster != cluster {
-		return fmt.Errorf("experiment: Clusters: cluster %v does not equal itself: %w", cluster, ErrNotFinite)
+		return fmt.Errorf("experiment: Clusters.Add: cluster %v does not equal itself: %w", cluster, ErrNotFinite)
 	}
 	if !check.Finite(y) || !check.Finite(sum) {
-		return fmt.Errorf("experiment: Clusters: value %v, sum %v: %w", y, sum, ErrNotFinite)
+		return fmt.Errorf("experiment: Clusters.Add: value %v, sum %v: %w", y, sum, ErrNotFinite)
 	}
 	if c.m == nil {
 		c.m = map[K]clusterSum{}
@@ -59,7 +59,7 @@ func (c *Clusters[K]) Merge(other *Clusters[K]) error {
 		old := next[k]
 		sum := old.sum + s.sum
 		if !check.Finite(sum) {
-			return fmt.Errorf("experiment: Clusters: sums of cluster %v: %w", k, ErrOverflow)
+			return fmt.Errorf("experiment: Clusters.Merge: sums of cluster %v: %w", k, ErrOverflow)
 		}
 		next[k] = clusterSum{old.n + s.n, sum}
 	}
@@ -74,7 +74,7 @@ func (c *Clusters[K]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	keys := slices.SortedFunc(maps.Keys(c.m), cmp.Compare[K])
 	if _, err := ids.PutSorted(&w, keys); err != nil {
-		return nil, fmt.Errorf("experiment: Clusters: %w", err)
+		return nil, fmt.Errorf("experiment: Clusters.AppendBinary: %w", err)
 	}
 	for _, k := range keys {
 		w.Int64(c.m[k].n)
@@ -90,11 +90,11 @@ func (c *Clusters[K]) MarshalBinary() ([]byte, error) { return c.AppendBinary(ni
 func (c *Clusters[K]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindClusters, 1)
 	if err != nil {
-		return fmt.Errorf("experiment: Clusters: %w", err)
+		return fmt.Errorf("experiment: Clusters.UnmarshalBinary: %w", err)
 	}
 	list, err := ids.GetSorted[K](r)
 	if err != nil {
-		return fmt.Errorf("experiment: Clusters: %w", err)
+		return fmt.Errorf("experiment: Clusters.UnmarshalBinary: %w", err)
 	}
 	got := Clusters[K]{m: make(map[K]clusterSum, len(list.Keys()))}
 	for _, k := range list.Keys() {
@@ -107,7 +107,7 @@ func (c *Clusters[K]) UnmarshalBinary(data []byte) error {
 		got.n += s.n
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("experiment: Clusters: %w", err)
+		return fmt.Errorf("experiment: Clusters.UnmarshalBinary: %w", err)
 	}
 	*c = got
 	return nil
@@ -126,7 +126,7 @@ func (c *Clusters[K]) Ratio() (RatioMoments, error) {
 	for _, k := range slices.SortedFunc(maps.Keys(c.m), cmp.Compare[K]) {
 		s := c.m[k]
 		if err := r.Add(s.sum, float64(s.n)); err != nil {
-			return RatioMoments{}, fmt.Errorf("experiment: Clusters: cluster %v: %w", k, err)
+			return RatioMoments{}, fmt.Errorf("experiment: Clusters.Ratio: cluster %v: %w", k, err)
 		}
 	}
 	return r, nil
@@ -147,7 +147,7 @@ func (c *Clusters[K]) shares() []float64 {
 // degrees of freedom corrected for clusters of unequal size (Bell and McCaffrey
 // 2002), without which six uneven clusters cover in 93 % instead of 95 %. Errors are
 // those of CompareRatios. NA and NB count units.
-func CompareClusters[K cmp.Ordered](a, b *Clusters[K], o metrics.CompareOptions) (metrics.Effect, error) {
+func CompareClusters[K cmp.Ordered](a, b *Clusters[K], opt metrics.CompareOptions) (metrics.Effect, error) {
 	ra, err := a.Ratio()
 	if err != nil {
 		return metrics.Effect{}, err
@@ -156,7 +156,7 @@ func CompareClusters[K cmp.Ordered](a, b *Clusters[K], o metrics.CompareOptions)
 	if err != nil {
 		return metrics.Effect{}, err
 	}
-	e, err := CompareRatios(ra, rb, o)
+	e, err := CompareRatios(ra, rb, opt)
 	if err != nil {
 		return metrics.Effect{}, fmt.Errorf("experiment: CompareClusters: %w", err)
 	}

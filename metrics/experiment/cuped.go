@@ -23,7 +23,7 @@ type CUPED struct {
 // Add adds a user with metric y and pre-period covariate x.
 func (c *CUPED) Add(y, x float64) error {
 	if err := c.seen.Add(y, x); err != nil {
-		return fmt.Errorf("experiment: CUPED: %w", err)
+		return fmt.Errorf("experiment: CUPED.Add: %w", err)
 	}
 	return nil
 }
@@ -32,7 +32,7 @@ func (c *CUPED) Add(y, x float64) error {
 // in the test with an unadjusted y and takes no part in θ.
 func (c *CUPED) AddMissing(y float64) error {
 	if err := c.missing.Add(y); err != nil {
-		return fmt.Errorf("experiment: CUPED: %w", err)
+		return fmt.Errorf("experiment: CUPED.AddMissing: %w", err)
 	}
 	return nil
 }
@@ -44,13 +44,13 @@ func (c *CUPED) Merge(other *CUPED) error {
 	}
 	r := *c
 	if err := r.seen.Merge(other.seen); err != nil {
-		return fmt.Errorf("experiment: CUPED: %w", err)
+		return fmt.Errorf("experiment: CUPED.Merge: %w", err)
 	}
 	if err := r.missing.Merge(other.missing); err != nil {
-		return fmt.Errorf("experiment: CUPED: %w", err)
+		return fmt.Errorf("experiment: CUPED.Merge: %w", err)
 	}
 	if _, err := check.AddInt64(r.seen.N(), r.missing.N()); err != nil {
-		return fmt.Errorf("experiment: CUPED: %w", err)
+		return fmt.Errorf("experiment: CUPED.Merge: %w", err)
 	}
 	*c = r
 	return nil
@@ -85,11 +85,11 @@ func (c *CUPED) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 func (c *CUPED) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindCUPED, 1)
 	if err != nil {
-		return fmt.Errorf("experiment: CUPED: %w", err)
+		return fmt.Errorf("experiment: CUPED.UnmarshalBinary: %w", err)
 	}
 	got := CUPED{moments.ReadJoint(r, 2), moments.Read(r)}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("experiment: CUPED: %w", err)
+		return fmt.Errorf("experiment: CUPED.UnmarshalBinary: %w", err)
 	}
 	*c = got
 	return nil
@@ -113,9 +113,9 @@ type CUPEDEffect struct {
 // control mean, so that the lift reads like that of the plain test; the delta
 // method takes the correlation of both into account. A covariate without
 // variance gives θ = 0 and the plain test. Errors are those of CompareMeans.
-func CompareCUPED(a, b CUPED, o metrics.CompareOptions) (CUPEDEffect, error) {
+func CompareCUPED(a, b CUPED, opt metrics.CompareOptions) (CUPEDEffect, error) {
 	const where = "CompareCUPED"
-	o, err := o.Resolve("experiment: " + where)
+	opt, err := opt.Resolve("experiment: " + where)
 	if err != nil {
 		return CUPEDEffect{}, err
 	}
@@ -149,10 +149,10 @@ func CompareCUPED(a, b CUPED, o metrics.CompareOptions) (CUPEDEffect, error) {
 	}
 	// Covariance of the adjusted and the unadjusted control mean.
 	cov := (ma.Cov(0, 0) - theta*ma.Cov(0, 1)) / na
-	if r.Unadjusted, err = twoArms(where, o, plain[0], plain[1], "Welch t"); err != nil {
+	if r.Unadjusted, err = twoArms(where, opt, plain[0], plain[1], "Welch t"); err != nil {
 		return CUPEDEffect{}, err
 	}
-	r.Effect, err = adjusted(where, o, adj, plain[0], cov, "CUPED, Welch t")
+	r.Effect, err = adjusted(where, opt, adj, plain[0], cov, "CUPED, Welch t")
 	r.Reduction = 1 - (adj[0].q+adj[1].q)/(plain[0].q+plain[1].q)
 	return r, err
 }
@@ -171,15 +171,15 @@ func regressionSlope(cxy, cxx float64) float64 {
 // adjusted is twoArms for adjusted arms whose relative effect divides by the
 // unadjusted control base; cov is the covariance of adjusted and unadjusted
 // control estimates.
-func adjusted(where string, o metrics.CompareOptions, adj [2]arm, base arm, cov float64, method string) (metrics.Effect, error) {
-	abs := o
+func adjusted(where string, opt metrics.CompareOptions, adj [2]arm, base arm, cov float64, method string) (metrics.Effect, error) {
+	abs := opt
 	abs.Scale = metrics.ScaleAbsolute
 	e, err := twoArms(where, abs, adj[0], adj[1], method)
-	if err != nil || o.Scale == metrics.ScaleAbsolute {
+	if err != nil || opt.Scale == metrics.ScaleAbsolute {
 		return e, err
 	}
 	// Let rescale check the baseline and set its warnings.
-	e.Scale = o.Scale
+	e.Scale = opt.Scale
 	d, se, df := e.Estimate, e.SE, e.DF
 	e.MeanA, e.MeanB = base.mean, base.mean+d
 	if err := e.Rescale(math.Sqrt(base.q), 0); err != nil {
@@ -192,6 +192,6 @@ func adjusted(where string, o metrics.CompareOptions, adj [2]arm, base arm, cov 
 	if !(e.SE > 0) {
 		return metrics.Effect{}, undefined("%s: the standard error is 0", where)
 	}
-	e.Infer(o.Level, df)
+	e.Infer(opt.Level, df)
 	return e, nil
 }

@@ -23,10 +23,10 @@ type CUPEDRatio struct {
 // negative denominator; the state is unchanged after an error.
 func (c *CUPEDRatio) Add(num, den, preNum, preDen float64) error {
 	if den < 0 || preDen < 0 {
-		return fmt.Errorf("experiment: CUPEDRatio: denominators are %v and %v, want >= 0: %w", den, preDen, ErrRange)
+		return fmt.Errorf("experiment: CUPEDRatio.Add: denominators are %v and %v, want >= 0: %w", den, preDen, ErrRange)
 	}
 	if err := c.m.Add(num, den, preNum, preDen); err != nil {
-		return fmt.Errorf("experiment: CUPEDRatio: %w", err)
+		return fmt.Errorf("experiment: CUPEDRatio.Add: %w", err)
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func (c *CUPEDRatio) Merge(other *CUPEDRatio) error {
 		return err
 	}
 	if err := c.m.Merge(other.m); err != nil {
-		return fmt.Errorf("experiment: CUPEDRatio: %w", err)
+		return fmt.Errorf("experiment: CUPEDRatio.Merge: %w", err)
 	}
 	c.missing += other.missing
 	return nil
@@ -74,14 +74,14 @@ func (c *CUPEDRatio) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil
 func (c *CUPEDRatio) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindCUPEDRatio, 1)
 	if err != nil {
-		return fmt.Errorf("experiment: CUPEDRatio: %w", err)
+		return fmt.Errorf("experiment: CUPEDRatio.UnmarshalBinary: %w", err)
 	}
 	got := CUPEDRatio{moments.ReadJoint(r, 4), r.Int64()}
 	if got.missing < 0 || got.missing > got.m.N() || got.m.Mean(1) < 0 || got.m.Mean(3) < 0 {
 		r.Fail("missing users are not in [0, n], or a mean denominator is negative")
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("experiment: CUPEDRatio: %w", err)
+		return fmt.Errorf("experiment: CUPEDRatio.UnmarshalBinary: %w", err)
 	}
 	*c = got
 	return nil
@@ -95,9 +95,9 @@ func (c *CUPEDRatio) UnmarshalBinary(data []byte) error {
 //
 // On the relative and ratio scales the difference is divided by the unadjusted
 // control ratio. Errors are those of CompareRatios.
-func CompareCUPEDRatios(a, b CUPEDRatio, o metrics.CompareOptions) (CUPEDEffect, error) {
+func CompareCUPEDRatios(a, b CUPEDRatio, opt metrics.CompareOptions) (CUPEDEffect, error) {
 	const where = "CompareCUPEDRatios"
-	o, err := o.Resolve("experiment: " + where)
+	opt, err := opt.Resolve("experiment: " + where)
 	if err != nil {
 		return CUPEDEffect{}, err
 	}
@@ -138,10 +138,10 @@ func CompareCUPEDRatios(a, b CUPEDRatio, o metrics.CompareOptions) (CUPEDEffect,
 			cov = bilinear(m, y, g) / n
 		}
 	}
-	if r.Unadjusted, err = twoArms(where, o, plain[0], plain[1], "ratio metric, delta method, Welch t"); err != nil {
+	if r.Unadjusted, err = twoArms(where, opt, plain[0], plain[1], "ratio metric, delta method, Welch t"); err != nil {
 		return CUPEDEffect{}, err
 	}
-	r.Effect, err = adjusted(where, o, adj, plain[0], cov, "CUPED of a ratio metric, delta method, Welch t")
+	r.Effect, err = adjusted(where, opt, adj, plain[0], cov, "CUPED of a ratio metric, delta method, Welch t")
 	r.Reduction = 1 - (adj[0].q+adj[1].q)/(plain[0].q+plain[1].q)
 	return r, err
 }

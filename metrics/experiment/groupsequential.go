@@ -24,7 +24,7 @@ const (
 	BoundsPocock                        // Pocock (1977): the same z at each look
 )
 
-// GroupSequentialOptions are the settings of a GroupSequential.
+// GroupSequentialOptions configures a GroupSequential.
 type GroupSequentialOptions struct {
 	Alpha    float64 // false alarms over all looks; default 0.05
 	OneSided bool    // stop for z >= bound only; default |z| >= bound
@@ -76,10 +76,10 @@ const (
 // last look, whatever its fraction, and depend on all of them.
 //
 // ErrEmpty for no looks, ErrRange for bad fractions or more than 200 of them.
-func NewGroupSequential(fractions []float64, o GroupSequentialOptions) (*GroupSequential, error) {
+func NewGroupSequential(fractions []float64, opt GroupSequentialOptions) (*GroupSequential, error) {
 	const where = "experiment: NewGroupSequential"
-	o = o.withDefaults()
-	if err := o.validate(where); err != nil {
+	opt = opt.withDefaults()
+	if err := opt.validate(where); err != nil {
 		return nil, err
 	}
 	if len(fractions) == 0 {
@@ -95,19 +95,19 @@ func NewGroupSequential(fractions []float64, o GroupSequentialOptions) (*GroupSe
 		}
 		last = t
 	}
-	g := &GroupSequential{opt: o, looks: make([]Look, len(fractions))}
-	if o.Spending >= BoundsOBrienFleming {
+	g := &GroupSequential{opt: opt, looks: make([]Look, len(fractions))}
+	if opt.Spending >= BoundsOBrienFleming {
 		g.classic(fractions)
 		return g, nil
 	}
 	sides := 2.0
-	if o.OneSided {
+	if opt.OneSided {
 		sides = 1
 	}
-	w := walk{oneSided: o.OneSided}
+	w := walk{oneSided: opt.OneSided}
 	crossed := 0.0
 	for i, t := range fractions {
-		l := Look{Fraction: t, Spent: sides * o.spend(t, o.Alpha/sides), Z: math.Inf(1)}
+		l := Look{Fraction: t, Spent: sides * opt.spend(t, opt.Alpha/sides), Z: math.Inf(1)}
 		w.step(t)
 		if want := l.Spent - crossed; want > 1e-15 {
 			root := math.Sqrt(t)
@@ -201,11 +201,11 @@ func (g *GroupSequential) Looks() []Look { return slices.Clone(g.looks) }
 // ErrRange for a look that is not planned or a statistic that is NaN.
 func (g *GroupSequential) Reject(look int, e metrics.Effect) (bool, error) {
 	if look < 0 || look >= len(g.looks) {
-		return false, fmt.Errorf("experiment: GroupSequential: look %d of %d: %w", look, len(g.looks), ErrRange)
+		return false, fmt.Errorf("experiment: GroupSequential.Reject: look %d of %d: %w", look, len(g.looks), ErrRange)
 	}
 	z := e.Statistic
 	if math.IsNaN(z) {
-		return false, fmt.Errorf("experiment: GroupSequential: the statistic is NaN: %w", ErrRange)
+		return false, fmt.Errorf("experiment: GroupSequential.Reject: the statistic is NaN: %w", ErrRange)
 	}
 	if !g.opt.OneSided {
 		z = math.Abs(z)
@@ -218,7 +218,7 @@ func (g *GroupSequential) Reject(look int, e metrics.Effect) (bool, error) {
 // drift (the effect over its standard error with all users).
 func (g *GroupSequential) Power(drift float64) (power, fraction float64, err error) {
 	if !check.Finite(drift) {
-		return math.NaN(), math.NaN(), fmt.Errorf("experiment: GroupSequential: drift is %v: %w", drift, ErrNotFinite)
+		return math.NaN(), math.NaN(), fmt.Errorf("experiment: GroupSequential.Power: drift is %v: %w", drift, ErrNotFinite)
 	}
 	w := walk{oneSided: g.opt.OneSided, drift: drift}
 	early := 0.0
@@ -242,7 +242,7 @@ func (g *GroupSequential) Power(drift float64) (power, fraction float64, err err
 // (Alpha, 1).
 func (g *GroupSequential) Inflation(power float64) (float64, error) {
 	if !(power > g.opt.Alpha && power < 1) {
-		return math.NaN(), fmt.Errorf("experiment: GroupSequential: power is %v, want in (%v, 1): %w", power, g.opt.Alpha, ErrRange)
+		return math.NaN(), fmt.Errorf("experiment: GroupSequential.Inflation: power is %v, want in (%v, 1): %w", power, g.opt.Alpha, ErrRange)
 	}
 	a := g.opt.Alpha / 2
 	if g.opt.OneSided {
@@ -253,7 +253,7 @@ func (g *GroupSequential) Inflation(power float64) (float64, error) {
 	reach := func(d float64) bool { p, _, err := g.Power(d); return err == nil && p >= power }
 	for !reach(hi) {
 		if hi > 40 {
-			return math.NaN(), undefined("GroupSequential: no sample reaches power %v", power)
+			return math.NaN(), undefined("GroupSequential.Inflation: no sample reaches power %v", power)
 		}
 		hi *= 1.5
 	}

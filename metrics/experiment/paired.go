@@ -14,7 +14,7 @@ import (
 	"github.com/aislekit/aisle/metrics"
 )
 
-// PairedOptions are the settings of ComparePaired and CompareModels.
+// PairedOptions configures ComparePaired and CompareModels.
 type PairedOptions struct {
 	Replicates int     // of bootstrap and randomisation each; default 5000
 	Level      float64 // default 0.95
@@ -47,10 +47,10 @@ func (o PairedOptions) validate(where string) error {
 //
 // ErrShape, ErrNotFinite, and ErrUndefined below two users or if the
 // differences do not vary. Cost O(users·replicates).
-func ComparePaired(ctx context.Context, a, b []float64, o PairedOptions) (metrics.Effect, error) {
+func ComparePaired(ctx context.Context, a, b []float64, opt PairedOptions) (metrics.Effect, error) {
 	const where = "ComparePaired"
-	o = o.withDefaults()
-	if err := o.validate("experiment: " + where); err != nil {
+	opt = opt.withDefaults()
+	if err := opt.validate("experiment: " + where); err != nil {
 		return metrics.Effect{}, err
 	}
 	d, m, err := differences(where, a, b)
@@ -59,17 +59,17 @@ func ComparePaired(ctx context.Context, a, b []float64, o PairedOptions) (metric
 	}
 	n := len(d)
 	obs := math.Abs(m.Mean())
-	means := make([]float64, o.Replicates)
-	far := make([]bool, o.Replicates)
-	err = parallel.For(ctx, o.Replicates, 8, o.Workers, func(_, lo, hi int) error {
+	means := make([]float64, opt.Replicates)
+	far := make([]bool, opt.Replicates)
+	err = parallel.For(ctx, opt.Replicates, 8, opt.Workers, func(_, lo, hi int) error {
 		for r := lo; r < hi; r++ {
-			s := rng.New(o.Seed, 0, uint64(r))
+			s := rng.New(opt.Seed, 0, uint64(r))
 			sum := 0.0
 			for range n {
 				sum += d[s.Intn(n)]
 			}
 			means[r] = sum / float64(n)
-			s.Reset(o.Seed, 1, uint64(r))
+			s.Reset(opt.Seed, 1, uint64(r))
 			sum = 0
 			var bits uint64
 			for i, x := range d {
@@ -109,10 +109,10 @@ func ComparePaired(ctx context.Context, a, b []float64, o PairedOptions) (metric
 	if err != nil {
 		return metrics.Effect{}, fmt.Errorf("experiment: %s: a: %w", where, err)
 	}
-	tail := (1 - o.Level) / 2
+	tail := (1 - opt.Level) / 2
 	e := metrics.Effect{
-		Estimate: m.Mean(), SE: math.Sqrt(variance), Low: infer.Quantile(means, tail), High: infer.Quantile(means, 1-tail), Level: o.Level,
-		DF: math.Inf(1), PValue: float64(count) / float64(o.Replicates+1), Method: "paired bootstrap interval, randomisation test",
+		Estimate: m.Mean(), SE: math.Sqrt(variance), Low: infer.Quantile(means, tail), High: infer.Quantile(means, 1-tail), Level: opt.Level,
+		DF: math.Inf(1), PValue: float64(count) / float64(opt.Replicates+1), Method: "paired bootstrap interval, randomisation test",
 		N: int64(n), NA: int64(n), NB: int64(n), MeanA: ma.Mean(),
 	}
 	e.MeanB = e.MeanA + e.Estimate
@@ -148,29 +148,29 @@ func differences(where string, a, b []float64) ([]float64, moments.Moments, erro
 // as ComparePaired, and corrects the p-values for their number. scores[m] are
 // the per-user values of model m. ErrEmpty below two models. A model whose
 // values differ from the first by a constant is ErrUndefined.
-func CompareModels(ctx context.Context, scores [][]float64, o PairedOptions) ([]metrics.Effect, error) {
+func CompareModels(ctx context.Context, scores [][]float64, opt PairedOptions) ([]metrics.Effect, error) {
 	if len(scores) < 2 {
 		return nil, fmt.Errorf("experiment: CompareModels: %d models, want at least 2: %w", len(scores), ErrEmpty)
 	}
 	var out []metrics.Effect
 	for m, s := range scores[1:] {
-		e, err := ComparePaired(ctx, scores[0], s, o)
+		e, err := ComparePaired(ctx, scores[0], s, opt)
 		if err != nil {
 			return nil, fmt.Errorf("experiment: CompareModels: model %d: %w", m+1, err)
 		}
 		out = append(out, e)
 	}
-	return AdjustEffects(out, o.Correction)
+	return AdjustEffects(out, opt.Correction)
 }
 
 // DetectableDifference returns the smallest mean difference between two models
 // that a test over as many users as given would find with the power of o, from
 // the spread of the per-user differences: (z_α + z_β)·sd/√n. A difference below
 // it that is "not significant" says nothing. Errors are those of ComparePaired.
-func DetectableDifference(a, b []float64, o PowerOptions) (float64, error) {
+func DetectableDifference(a, b []float64, opt PowerOptions) (float64, error) {
 	const where = "DetectableDifference"
-	o = o.withDefaults()
-	if err := o.validate("experiment: " + where); err != nil {
+	opt = opt.withDefaults()
+	if err := opt.validate("experiment: " + where); err != nil {
 		return math.NaN(), err
 	}
 	_, m, err := differences(where, a, b)
@@ -181,6 +181,6 @@ func DetectableDifference(a, b []float64, o PowerOptions) (float64, error) {
 	if err != nil {
 		return math.NaN(), fmt.Errorf("experiment: %s: %w", where, err)
 	}
-	za, zb := o.z()
+	za, zb := opt.z()
 	return (za + zb) * math.Sqrt(v/float64(m.N())), nil
 }

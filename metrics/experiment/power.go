@@ -18,7 +18,7 @@ const (
 	PowerArcsine                     // Cohen's h, variance-stabilised: statsmodels' proportion_effectsize
 )
 
-// PowerOptions are the settings of the functions that plan an experiment.
+// PowerOptions configures the functions that plan an experiment.
 type PowerOptions struct {
 	Alpha    float64     // chance of a false alarm; default 0.05
 	Power    float64     // chance to find the effect, for sample sizes and detectable effects; default 0.8
@@ -72,11 +72,11 @@ func (o PowerOptions) size(where string, n float64) (SampleSize, error) {
 // share is in (0, 1]. Round up to whole weeks: days of a week differ.
 func (s SampleSize) Days(perDay, share float64) (int, error) {
 	if !(perDay > 0) || math.IsInf(perDay, 1) || !(share > 0 && share <= 1) {
-		return 0, fmt.Errorf("experiment: SampleSize: %v users a day, share %v, want > 0 and in (0, 1]: %w", perDay, share, ErrRange)
+		return 0, fmt.Errorf("experiment: SampleSize.Days: %v users a day, share %v, want > 0 and in (0, 1]: %w", perDay, share, ErrRange)
 	}
 	d := math.Ceil(float64(s.Total) / (perDay * share))
 	if d > 1<<31-1 {
-		return 0, fmt.Errorf("experiment: SampleSize: %v days: %w", d, ErrOverflow)
+		return 0, fmt.Errorf("experiment: SampleSize.Days: %v days: %w", d, ErrOverflow)
 	}
 	return int(d), nil
 }
@@ -97,10 +97,10 @@ func rates(where string, ps ...float64) error {
 //
 // per control arm, r = Ratio. ErrRange for rates outside (0, 1), ErrUndefined
 // for equal rates.
-func SampleSizeProportions(pA, pB float64, o PowerOptions) (SampleSize, error) {
+func SampleSizeProportions(pA, pB float64, opt PowerOptions) (SampleSize, error) {
 	const where = "SampleSizeProportions"
-	o = o.withDefaults()
-	if err := o.validate("experiment: " + where); err != nil {
+	opt = opt.withDefaults()
+	if err := opt.validate("experiment: " + where); err != nil {
 		return SampleSize{}, err
 	}
 	if err := rates(where, pA, pB); err != nil {
@@ -109,10 +109,10 @@ func SampleSizeProportions(pA, pB float64, o PowerOptions) (SampleSize, error) {
 	if pA == pB {
 		return SampleSize{}, undefined(where + ": the rates are equal")
 	}
-	za, zb := o.z()
-	null, alt, d := o.proportion(pA, pB)
+	za, zb := opt.z()
+	null, alt, d := opt.proportion(pA, pB)
 	x := (za*null + zb*alt) / d
-	return o.size(where, x*x)
+	return opt.size(where, x*x)
 }
 
 // proportion returns the standard deviations under no effect and under the
@@ -141,12 +141,12 @@ func CohenH(pA, pB float64) float64 { return 2*math.Asin(math.Sqrt(pB)) - 2*math
 // the difference of the rates pA and pB. The far tail of a two-sided test is
 // left out, as in SampleSizeProportions, its inverse. Ratio and Power of o are
 // not used.
-func PowerProportions(pA, pB, nA, nB float64, o PowerOptions) (float64, error) {
+func PowerProportions(pA, pB, nA, nB float64, opt PowerOptions) (float64, error) {
 	const where = "PowerProportions"
-	o.Ratio, o.Power = 1, 0
-	o = o.withDefaults()
-	o.Power = (1 + o.Alpha) / 2
-	if err := o.validate("experiment: " + where); err != nil {
+	opt.Ratio, opt.Power = 1, 0
+	opt = opt.withDefaults()
+	opt.Power = (1 + opt.Alpha) / 2
+	if err := opt.validate("experiment: " + where); err != nil {
 		return math.NaN(), err
 	}
 	if err := rates(where, pA, pB); err != nil {
@@ -155,9 +155,9 @@ func PowerProportions(pA, pB, nA, nB float64, o PowerOptions) (float64, error) {
 	if err := units(where, nA, nB); err != nil {
 		return math.NaN(), err
 	}
-	o.Ratio = nB / nA
-	za, _ := o.z()
-	null, alt, d := o.proportion(pA, pB)
+	opt.Ratio = nB / nA
+	za, _ := opt.z()
+	null, alt, d := opt.proportion(pA, pB)
 	return infer.NormalCDF((d*math.Sqrt(nA) - za*null) / alt), nil
 }
 
@@ -173,10 +173,10 @@ func units(where string, ns ...float64) error {
 // DetectableProportion returns the smallest rise pB − pA over the rate pA that
 // nA users in control and Ratio·nA in treatment find with the power of o.
 // ErrUndefined if no rise up to rate 1 can be found.
-func DetectableProportion(pA, nA float64, o PowerOptions) (float64, error) {
+func DetectableProportion(pA, nA float64, opt PowerOptions) (float64, error) {
 	const where = "DetectableProportion"
-	o = o.withDefaults()
-	if err := o.validate("experiment: " + where); err != nil {
+	opt = opt.withDefaults()
+	if err := opt.validate("experiment: " + where); err != nil {
 		return math.NaN(), err
 	}
 	if err := rates(where, pA); err != nil {
@@ -185,9 +185,9 @@ func DetectableProportion(pA, nA float64, o PowerOptions) (float64, error) {
 	if err := units(where, nA); err != nil {
 		return math.NaN(), err
 	}
-	za, zb := o.z()
+	za, zb := opt.z()
 	enough := func(pB float64) bool {
-		null, alt, d := o.proportion(pA, pB)
+		null, alt, d := opt.proportion(pA, pB)
 		return d*math.Sqrt(nA)-za*null >= zb*alt
 	}
 	if !enough(1) {
@@ -218,12 +218,12 @@ func bisect(lo, hi float64, ok func(float64) bool) float64 {
 // difference delta of means with standard deviation sd in both arms: by the
 // noncentral t distribution with nA+nB−2 degrees of freedom, or by the normal
 // with o.Normal. Ratio and Power of o are not used.
-func PowerMeans(delta, sd, nA, nB float64, o PowerOptions) (float64, error) {
+func PowerMeans(delta, sd, nA, nB float64, opt PowerOptions) (float64, error) {
 	const where = "PowerMeans"
-	o.Ratio, o.Power = 1, 0
-	o = o.withDefaults()
-	o.Power = (1 + o.Alpha) / 2
-	if err := o.validate("experiment: " + where); err != nil {
+	opt.Ratio, opt.Power = 1, 0
+	opt = opt.withDefaults()
+	opt.Power = (1 + opt.Alpha) / 2
+	if err := opt.validate("experiment: " + where); err != nil {
 		return math.NaN(), err
 	}
 	if err := means(where, delta, sd); err != nil {
@@ -232,10 +232,10 @@ func PowerMeans(delta, sd, nA, nB float64, o PowerOptions) (float64, error) {
 	if err := units(where, nA, nB); err != nil {
 		return math.NaN(), err
 	}
-	if nA+nB < 3 && !o.Normal {
+	if nA+nB < 3 && !opt.Normal {
 		return math.NaN(), undefined(where+": a t test of %v and %v users has no degree of freedom", nA, nB)
 	}
-	return o.powerMeans(math.Abs(delta)/sd/math.Sqrt(1/nA+1/nB), nA+nB-2), nil
+	return opt.powerMeans(math.Abs(delta)/sd/math.Sqrt(1/nA+1/nB), nA+nB-2), nil
 }
 
 // powerMeans is the power at noncentrality ncp >= 0.
@@ -273,10 +273,10 @@ func means(where string, delta, sd float64) error {
 //
 // per control arm, r = Ratio; otherwise the solution of PowerMeans for n.
 // ErrUndefined for delta 0.
-func SampleSizeMeans(delta, sd float64, o PowerOptions) (SampleSize, error) {
+func SampleSizeMeans(delta, sd float64, opt PowerOptions) (SampleSize, error) {
 	const where = "SampleSizeMeans"
-	o = o.withDefaults()
-	if err := o.validate("experiment: " + where); err != nil {
+	opt = opt.withDefaults()
+	if err := opt.validate("experiment: " + where); err != nil {
 		return SampleSize{}, err
 	}
 	if err := means(where, delta, sd); err != nil {
@@ -285,26 +285,26 @@ func SampleSizeMeans(delta, sd float64, o PowerOptions) (SampleSize, error) {
 	if delta == 0 {
 		return SampleSize{}, undefined(where + ": the difference is 0")
 	}
-	za, zb := o.z()
-	f := 1 + 1/o.Ratio
+	za, zb := opt.z()
+	f := 1 + 1/opt.Ratio
 	x := (za + zb) * sd / delta
 	n := f * x * x
-	if o.Normal || !check.Finite(n) {
-		return o.size(where, n)
+	if opt.Normal || !check.Finite(n) {
+		return opt.size(where, n)
 	}
 	// The t test needs a few users more than the z test, never fewer.
 	d := math.Abs(delta) / sd
 	enough := func(n float64) bool {
-		return o.powerMeans(d*math.Sqrt(n/f), n*(1+o.Ratio)-2) >= o.Power
+		return opt.powerMeans(d*math.Sqrt(n/f), n*(1+opt.Ratio)-2) >= opt.Power
 	}
-	lo := 3 / (1 + o.Ratio)
+	lo := 3 / (1 + opt.Ratio)
 	hi := math.Max(n, 2*lo) + 1
 	for !enough(hi) {
 		if hi *= 2; hi > 1e300 {
 			return SampleSize{}, undefined(where + ": no sample reaches the power")
 		}
 	}
-	return o.size(where, bisect(lo, hi, enough))
+	return opt.size(where, bisect(lo, hi, enough))
 }
 
 // SampleSizeLehr returns 16·variance/delta² users per arm, the rule of thumb
@@ -331,34 +331,34 @@ func SampleSizeLehr(variance, delta float64) (SampleSize, error) {
 
 // DetectableMean returns the smallest difference of means that nA users in
 // control and Ratio·nA in treatment find with the power of o.
-func DetectableMean(sd, nA float64, o PowerOptions) (float64, error) {
+func DetectableMean(sd, nA float64, opt PowerOptions) (float64, error) {
 	const where = "DetectableMean"
-	o = o.withDefaults()
-	if err := o.validate("experiment: " + where); err != nil {
+	opt = opt.withDefaults()
+	if err := opt.validate("experiment: " + where); err != nil {
 		return math.NaN(), err
 	}
 	if err := means(where, 0, sd); err != nil {
 		return math.NaN(), err
 	}
-	if err := units(where, nA, nA*o.Ratio); err != nil {
+	if err := units(where, nA, nA*opt.Ratio); err != nil {
 		return math.NaN(), err
 	}
-	za, zb := o.z()
-	se := sd * math.Sqrt((1+1/o.Ratio)/nA)
-	df := nA*(1+o.Ratio) - 2
-	if o.Normal {
+	za, zb := opt.z()
+	se := sd * math.Sqrt((1+1/opt.Ratio)/nA)
+	df := nA*(1+opt.Ratio) - 2
+	if opt.Normal {
 		return (za + zb) * se, nil
 	}
 	if df < 1 {
 		return math.NaN(), undefined(where+": a t test of %v users has no degree of freedom", df+2)
 	}
 	hi := za + zb + 1
-	for !(o.powerMeans(hi, df) >= o.Power) {
+	for !(opt.powerMeans(hi, df) >= opt.Power) {
 		if hi *= 2; hi > 1e150 {
 			return math.NaN(), undefined(where + ": no difference reaches the power")
 		}
 	}
-	return se * bisect(0, hi, func(x float64) bool { return o.powerMeans(x, df) >= o.Power }), nil
+	return se * bisect(0, hi, func(x float64) bool { return opt.powerMeans(x, df) >= opt.Power }), nil
 }
 
 // noncentralT returns P(T <= t) for T = (Z + ncp)/S, S = √(χ²/df), by

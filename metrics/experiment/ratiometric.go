@@ -25,10 +25,10 @@ type RatioMoments struct{ m moments.Joint }
 // negative denominator; the state is unchanged after an error.
 func (r *RatioMoments) Add(num, den float64) error {
 	if den < 0 {
-		return fmt.Errorf("experiment: RatioMoments: denominator is %v, want >= 0: %w", den, ErrRange)
+		return fmt.Errorf("experiment: RatioMoments.Add: denominator is %v, want >= 0: %w", den, ErrRange)
 	}
 	if err := r.m.Add(num, den); err != nil {
-		return fmt.Errorf("experiment: RatioMoments: %w", err)
+		return fmt.Errorf("experiment: RatioMoments.Add: %w", err)
 	}
 	return nil
 }
@@ -39,7 +39,7 @@ func (r *RatioMoments) Merge(other *RatioMoments) error {
 		return err
 	}
 	if err := r.m.Merge(other.m); err != nil {
-		return fmt.Errorf("experiment: RatioMoments: %w", err)
+		return fmt.Errorf("experiment: RatioMoments.Merge: %w", err)
 	}
 	return nil
 }
@@ -50,7 +50,7 @@ func (r *RatioMoments) N() int64 { return r.m.N() }
 // Value returns Σnum/Σden, ErrUndefined if the denominators sum to 0.
 func (r *RatioMoments) Value() (float64, error) {
 	if r.m.N() == 0 || r.m.Mean(1) == 0 {
-		return math.NaN(), undefined("RatioMoments: the denominators of %d users sum to 0", r.m.N())
+		return math.NaN(), undefined("RatioMoments.Value: the denominators of %d users sum to 0", r.m.N())
 	}
 	return r.m.Mean(0) / r.m.Mean(1), nil
 }
@@ -63,7 +63,7 @@ func (r *RatioMoments) Value() (float64, error) {
 // denominator of 0, ErrOverflow where squared deviations underflow.
 func (r *RatioMoments) Variance() (float64, error) {
 	if r.m.N() < 2 {
-		return math.NaN(), undefined("RatioMoments: variance of %d users", r.m.N())
+		return math.NaN(), undefined("RatioMoments.Variance: variance of %d users", r.m.N())
 	}
 	v, err := r.Value()
 	if err != nil {
@@ -90,14 +90,14 @@ func (r *RatioMoments) MarshalBinary() ([]byte, error) { return r.AppendBinary(n
 func (r *RatioMoments) UnmarshalBinary(data []byte) error {
 	d, err := codec.Open(data, codec.KindRatioMoments, 1)
 	if err != nil {
-		return fmt.Errorf("experiment: RatioMoments: %w", err)
+		return fmt.Errorf("experiment: RatioMoments.UnmarshalBinary: %w", err)
 	}
 	got := moments.ReadJoint(d, 2)
 	if got.Mean(1) < 0 {
 		d.Fail("the mean denominator is negative")
 	}
 	if err := d.Done(); err != nil {
-		return fmt.Errorf("experiment: RatioMoments: %w", err)
+		return fmt.Errorf("experiment: RatioMoments.UnmarshalBinary: %w", err)
 	}
 	r.m = got
 	return nil
@@ -110,8 +110,8 @@ func (r *RatioMoments) UnmarshalBinary(data []byte) error {
 // Fewer than two users or a denominator of 0 in an arm, no variance in both
 // arms, and a control value of 0 (below 0 for the ratio) on the other scales
 // are ErrUndefined.
-func CompareRatios(a, b RatioMoments, o metrics.CompareOptions) (metrics.Effect, error) {
-	o, err := o.Resolve("experiment: CompareRatios")
+func CompareRatios(a, b RatioMoments, opt metrics.CompareOptions) (metrics.Effect, error) {
+	opt, err := opt.Resolve("experiment: CompareRatios")
 	if err != nil {
 		return metrics.Effect{}, err
 	}
@@ -125,5 +125,5 @@ func CompareRatios(a, b RatioMoments, o metrics.CompareOptions) (metrics.Effect,
 	}
 	va, _ := a.Value()
 	vb, _ := b.Value()
-	return twoArms("CompareRatios", o, arm{a.m.N(), va, qa, float64(a.m.N() - 1)}, arm{b.m.N(), vb, qb, float64(b.m.N() - 1)}, "ratio metric, delta method, Welch t")
+	return twoArms("CompareRatios", opt, arm{a.m.N(), va, qa, float64(a.m.N() - 1)}, arm{b.m.N(), vb, qb, float64(b.m.N() - 1)}, "ratio metric, delta method, Welch t")
 }

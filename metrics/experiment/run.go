@@ -11,7 +11,7 @@ import (
 	"github.com/aislekit/aisle/metrics"
 )
 
-// Kind is how an Metric is made of a user's outcomes.
+// Kind is how a Metric is made of a user's outcomes.
 type Kind uint8
 
 // Kinds.
@@ -32,7 +32,7 @@ type Metric struct {
 	Scale   metrics.Scale // of its effects
 }
 
-// Options are the settings of an Run.
+// Options configures a Run.
 type Options struct {
 	Arms       []string  // names; the first is the control
 	Weights    []float64 // planned shares on any scale; default equal
@@ -91,26 +91,28 @@ const (
 )
 
 // New returns an empty experiment.
-func New[U cmp.Ordered](o Options) (*Run[U], error) {
-	o = o.withDefaults()
-	if err := o.validate("experiment: NewExperiment"); err != nil {
+func New[U cmp.Ordered](opt Options) (*Run[U], error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("experiment: New"); err != nil {
 		return nil, err
 	}
-	return &Run[U]{opt: o, index: map[U]int32{}}, nil
+	return &Run[U]{opt: opt, index: map[U]int32{}}, nil
 }
 
-func (e *Run[U]) user(u U) (int32, error) {
+// user returns the number of u, a new one for a user never seen. where begins the
+// error.
+func (e *Run[U]) user(where string, u U) (int32, error) {
 	if i, ok := e.index[u]; ok {
 		return i, nil
 	}
 	if e.index == nil {
-		return 0, fmt.Errorf("experiment: Experiment: not made by NewExperiment: %w", ErrOption)
+		return 0, fmt.Errorf("experiment: %s: not made by New: %w", where, ErrOption)
 	}
 	if u != u {
-		return 0, fmt.Errorf("experiment: Experiment: user %v does not equal itself: %w", u, ErrNotFinite)
+		return 0, fmt.Errorf("experiment: %s: user %v does not equal itself: %w", where, u, ErrNotFinite)
 	}
 	if len(e.users) == math.MaxInt32 {
-		return 0, fmt.Errorf("experiment: Experiment: more than 2³¹−1 users: %w", ErrOverflow)
+		return 0, fmt.Errorf("experiment: %s: more than 2³¹−1 users: %w", where, ErrOverflow)
 	}
 	i := int32(len(e.users))
 	e.index[u] = i
@@ -128,9 +130,9 @@ func (e *Run[U]) user(u U) (int32, error) {
 // as it happens. ErrRange for an unknown arm.
 func (e *Run[U]) Assign(user U, arm int) error {
 	if arm < 0 || arm >= len(e.opt.Arms) {
-		return fmt.Errorf("experiment: Experiment: user %v: arm %d of %d: %w", user, arm, len(e.opt.Arms), ErrRange)
+		return fmt.Errorf("experiment: Run.Assign: user %v: arm %d of %d: %w", user, arm, len(e.opt.Arms), ErrRange)
 	}
-	i, err := e.user(user)
+	i, err := e.user("Run.Assign", user)
 	if err != nil {
 		return err
 	}
@@ -138,6 +140,7 @@ func (e *Run[U]) Assign(user U, arm int) error {
 	return nil
 }
 
+// joinArms returns the arm of a user seen in a and in b.
 func joinArms(a, b int32) int32 {
 	switch {
 	case a == b || b == unassigned:
@@ -149,38 +152,47 @@ func joinArms(a, b int32) int32 {
 }
 
 // Add adds x to an outcome of user. ErrRange for an unknown outcome,
-// ErrNotFinite for a bad value or sum.
+// ErrNotFinite for a bad value, ErrOverflow for a sum beyond float64.
 func (e *Run[U]) Add(user U, outcome int, x float64) error {
-	return e.put(user, outcome, x, func() []float64 { return e.sums })
+	at, err := e.place("Run.Add", user, outcome, x)
+	if err != nil {
+		return err
+	}
+	return put("Run.Add", user, outcome, &e.sums[at], x)
 }
 
 // AddPre adds x to an outcome of user before the experiment, for CUPED. A user
 // without any call has no pre-period; for one who was there and did nothing add
-// a 0.
+// a 0. Errors are those of Add.
 func (e *Run[U]) AddPre(user U, outcome int, x float64) error {
-	if err := e.put(user, outcome, x, func() []float64 { return e.pre }); err != nil {
+	at, err := e.place("Run.AddPre", user, outcome, x)
+	if err != nil {
+		return err
+	}
+	if err := put("Run.AddPre", user, outcome, &e.pre[at], x); err != nil {
 		return err
 	}
 	e.known[e.index[user]] = true
 	return nil
 }
 
-func (e *Run[U]) put(user U, outcome int, x float64, to func() []float64) error {
+// place returns where an outcome of user stands in sums and pre.
+func (e *Run[U]) place(where string, user U, outcome int, x float64) (int, error) {
 	if outcome < 0 || outcome >= e.opt.Outcomes {
-		return fmt.Errorf("experiment: Experiment: user %v: outcome %d of %d: %w", user, outcome, e.opt.Outcomes, ErrRange)
+		return 0, fmt.Errorf("experiment: %s: user %v: outcome %d of %d: %w", where, user, outcome, e.opt.Outcomes, ErrRange)
 	}
 	if !check.Finite(x) {
-		return fmt.Errorf("experiment: Experiment: user %v: value is %v: %w", user, x, ErrNotFinite)
+		return 0, fmt.Errorf("experiment: %s: user %v: value is %v: %w", where, user, x, ErrNotFinite)
 	}
-	i, err := e.user(user)
-	if err != nil {
-		return err
+	i, err := e.user(where, user)
+	return int(i)*e.opt.Outcomes + outcome, err
+}
+
+func put[U any](where string, user U, outcome int, sum *float64, x float64) error {
+	if !check.Finite(*sum + x) {
+		return fmt.Errorf("experiment: %s: user %v: sum of outcome %d: %w", where, user, outcome, ErrOverflow)
 	}
-	s := &to()[int(i)*e.opt.Outcomes+outcome]
-	if !check.Finite(*s + x) {
-		return fmt.Errorf("experiment: Experiment: user %v: sum of outcome %d: %w", user, outcome, ErrOverflow)
-	}
-	*s += x
+	*sum += x
 	return nil
 }
 
@@ -193,20 +205,20 @@ func (e *Run[U]) Merge(other *Run[U]) error {
 	a, b := e.opt, other.opt
 	if !slices.Equal(a.Arms, b.Arms) || !slices.Equal(a.Weights, b.Weights) || !slices.Equal(a.Metrics, b.Metrics) ||
 		a.Outcomes != b.Outcomes || a.Level != b.Level || a.Correction != b.Correction {
-		return fmt.Errorf("experiment: Experiment: options %+v and %+v: %w", a, b, ErrMismatch)
+		return fmt.Errorf("experiment: Run.Merge: options %+v and %+v: %w", a, b, ErrMismatch)
 	}
 	k := a.Outcomes
 	for j, u := range other.users {
 		if i, ok := e.index[u]; ok {
 			for o := range k {
 				if !check.Finite(e.sums[int(i)*k+o]+other.sums[j*k+o]) || !check.Finite(e.pre[int(i)*k+o]+other.pre[j*k+o]) {
-					return fmt.Errorf("experiment: Experiment: user %v: sum of outcome %d: %w", u, o, ErrOverflow)
+					return fmt.Errorf("experiment: Run.Merge: user %v: sum of outcome %d: %w", u, o, ErrOverflow)
 				}
 			}
 		}
 	}
 	for j, u := range other.users {
-		i, err := e.user(u)
+		i, err := e.user("Run.Merge", u)
 		if err != nil {
 			return err
 		}
@@ -286,13 +298,13 @@ func (e *Run[U]) ResultBy(segment func(U) string) ([]SegmentResult, []*Heterogen
 	slices.Sort(names)
 	names = slices.Compact(names)
 	if len(names) == 0 {
-		return nil, nil, fmt.Errorf("experiment: Experiment: no users in any arm: %w", ErrEmpty)
+		return nil, nil, fmt.Errorf("experiment: Run.ResultBy: no users in any arm: %w", ErrEmpty)
 	}
 	var out []SegmentResult
 	for _, s := range names {
 		r, err := e.result(func(u U) bool { x, ok := of[u]; return ok && x == s })
 		if err != nil {
-			return nil, nil, fmt.Errorf("experiment: Experiment: segment %q: %w", s, err)
+			return nil, nil, fmt.Errorf("experiment: Run.ResultBy: segment %q: %w", s, err)
 		}
 		out = append(out, SegmentResult{s, r})
 	}
@@ -316,6 +328,7 @@ func (e *Run[U]) ResultBy(segment func(U) string) ([]SegmentResult, []*Heterogen
 	return out, het, nil
 }
 
+// result is Result among the users that in lets pass.
 func (e *Run[U]) result(in func(U) bool) (Result, error) {
 	r := Result{Arms: slices.Clone(e.opt.Arms), Users: make([]int64, len(e.opt.Arms)), Level: e.opt.Level}
 	byArm := make([][]int32, len(e.opt.Arms))
@@ -325,7 +338,7 @@ func (e *Run[U]) result(in func(U) bool) (Result, error) {
 	}
 	// Sums must not depend on the order of events.
 	slices.SortFunc(order, func(i, j int32) int { return cmp.Compare(e.users[i], e.users[j]) })
-	any := false
+	seen := false
 	for _, i := range order {
 		switch a := e.arm[i]; {
 		case a == unassigned:
@@ -335,137 +348,161 @@ func (e *Run[U]) result(in func(U) bool) (Result, error) {
 		case in(e.users[i]):
 			r.Users[a]++
 			byArm[a] = append(byArm[a], i)
-			any = true
+			seen = true
 		}
 	}
-	if !any {
-		return Result{}, fmt.Errorf("experiment: Experiment: no users in any arm: %w", ErrEmpty)
+	if !seen {
+		return Result{}, fmt.Errorf("experiment: Run.Result: no users in any arm: %w", ErrEmpty)
 	}
 	r.SRM, r.SRMErr = SampleRatio(r.Users, e.opt.Weights)
-	var ps []float64
 	for _, m := range e.opt.Metrics {
-		limit := math.NaN()
-		var capErr error
-		if m.Cap > 0 {
-			var arms [][]float64
-			for _, ids := range byArm {
-				arms = append(arms, e.values(ids, m.Outcome))
-			}
-			limit, capErr = winsorCap("Experiment", m.Cap, false, arms...)
-		}
-		for a := 1; a < len(byArm); a++ {
-			row := Row{Metric: m.Name, Arm: e.opt.Arms[a], Adjusted: math.NaN(), Cap: limit, Theta: math.NaN(), Err: capErr}
-			if row.Err == nil {
-				row.Effect, row.Theta, row.Err = e.compare(m, limit, byArm[0], byArm[a])
-			}
-			if row.Err != nil {
-				row.Effect = metrics.Effect{Scale: m.Scale, Estimate: math.NaN(), PValue: math.NaN()}
-			} else {
-				ps = append(ps, row.Effect.PValue)
-			}
-			r.Rows = append(r.Rows, row)
-		}
+		r.Rows = append(r.Rows, e.rows(m, byArm)...)
 	}
-	if len(ps) > 0 {
-		q, err := AdjustPValues(ps, e.opt.Correction)
-		if err != nil {
-			return Result{}, err
-		}
-		for i := range r.Rows {
-			if r.Rows[i].Err == nil {
-				r.Rows[i].Adjusted, q = q[0], q[1:]
-			}
-		}
+	if err := r.adjust(e.opt.Correction); err != nil {
+		return Result{}, err
 	}
 	return r, nil
 }
 
-func (e *Run[U]) values(ids []int32, outcome int) []float64 {
-	out := make([]float64, len(ids))
-	for j, i := range ids {
-		out[j] = e.sums[int(i)*e.opt.Outcomes+outcome]
+// rows answers question m for every arm against the first.
+func (e *Run[U]) rows(m Metric, byArm [][]int32) []Row {
+	limit := math.NaN()
+	var capErr error
+	if m.Cap > 0 {
+		var arms [][]float64
+		for _, users := range byArm {
+			arms = append(arms, e.values(users, m.Outcome))
+		}
+		limit, capErr = winsorCap("Run.Result", m.Cap, false, arms...)
+	}
+	var out []Row
+	for a := 1; a < len(byArm); a++ {
+		row := Row{Metric: m.Name, Arm: e.opt.Arms[a], Adjusted: math.NaN(), Cap: limit, Theta: math.NaN(), Err: capErr}
+		if row.Err == nil {
+			row.Effect, row.Theta, row.Err = e.compare(m, limit, byArm[0], byArm[a])
+		}
+		if row.Err != nil {
+			row.Effect = metrics.Effect{Scale: m.Scale, Estimate: math.NaN(), PValue: math.NaN()}
+		}
+		out = append(out, row)
 	}
 	return out
 }
 
+// adjust fills in the corrected p-values of the rows that have one.
+func (r *Result) adjust(c Correction) error {
+	var ps []float64
+	for _, row := range r.Rows {
+		if row.Err == nil {
+			ps = append(ps, row.Effect.PValue)
+		}
+	}
+	if len(ps) == 0 {
+		return nil
+	}
+	q, err := AdjustPValues(ps, c)
+	if err != nil {
+		return err
+	}
+	for i := range r.Rows {
+		if r.Rows[i].Err == nil {
+			r.Rows[i].Adjusted, q = q[0], q[1:]
+		}
+	}
+	return nil
+}
+
+// values returns one outcome of each of the users.
+func (e *Run[U]) values(users []int32, outcome int) []float64 {
+	out := make([]float64, len(users))
+	for j, i := range users {
+		out[j] = e.sums[e.at(i, outcome)]
+	}
+	return out
+}
+
+// at is the place of an outcome of user i in sums and pre.
+func (e *Run[U]) at(i int32, outcome int) int { return int(i)*e.opt.Outcomes + outcome }
+
+// fillArms adds every user of an arm to the state of that arm, in the order given.
+func fillArms[A any](control, treated []int32, add func(state *A, user int32) error) (a, b A, err error) {
+	for _, i := range control {
+		err = errors.Join(err, add(&a, i))
+	}
+	for _, i := range treated {
+		err = errors.Join(err, add(&b, i))
+	}
+	return a, b, err
+}
+
+// compare answers question m for the users of two arms: the effect, and θ of CUPED
+// or NaN. Values of a mean are capped at limit unless it is NaN.
 func (e *Run[U]) compare(m Metric, limit float64, control, treated []int32) (metrics.Effect, float64, error) {
-	o := metrics.CompareOptions{Scale: m.Scale, Level: e.opt.Level}
-	k := e.opt.Outcomes
-	arms := [2][]int32{control, treated}
-	var errs error
-	fail := func(err error) { errs = errors.Join(errs, err) }
+	opt := metrics.CompareOptions{Scale: m.Scale, Level: e.opt.Level}
+	sum := func(user int32) float64 { return e.sums[e.at(user, m.Outcome)] }
 	switch {
 	case m.Kind == Proportion:
-		var p [2]metrics.Proportion
-		for a, ids := range arms {
-			for _, i := range ids {
-				p[a].Add(e.sums[int(i)*k+m.Outcome] > 0)
-			}
-		}
-		x, err := metrics.CompareProportions(p[0], p[1], o)
+		a, b, _ := fillArms(control, treated, func(s *metrics.Proportion, u int32) error {
+			s.Add(sum(u) > 0)
+			return nil
+		})
+		x, err := metrics.CompareProportions(a, b, opt)
 		return x, math.NaN(), err
-	case m.Kind == Mean && !m.CUPED:
-		var s [2]metrics.Moments
-		for a, ids := range arms {
-			for _, i := range ids {
-				x := e.sums[int(i)*k+m.Outcome]
-				if x > limit {
-					x = limit
-				}
-				fail(s[a].Add(x))
+	case m.CUPED:
+		return e.compareAdjusted(m, opt, control, treated)
+	case m.Kind == Mean:
+		a, b, err := fillArms(control, treated, func(s *metrics.Moments, u int32) error {
+			x := sum(u)
+			if x > limit {
+				x = limit
 			}
+			return s.Add(x)
+		})
+		if err != nil {
+			return metrics.Effect{}, 0, err
 		}
-		if errs != nil {
-			return metrics.Effect{}, 0, errs
-		}
-		x, err := metrics.CompareMeans(s[0], s[1], o)
+		x, err := metrics.CompareMeans(a, b, opt)
 		if err == nil && !math.IsNaN(limit) {
 			x.Method += fmt.Sprintf(", values capped at %s", capText(limit))
 		}
 		return x, math.NaN(), err
-	case m.Kind == Mean:
-		var s [2]CUPED
-		for a, ids := range arms {
-			for _, i := range ids {
-				if at := int(i)*k + m.Outcome; e.known[i] {
-					fail(s[a].Add(e.sums[at], e.pre[at]))
-				} else {
-					fail(s[a].AddMissing(e.sums[at]))
-				}
+	}
+	a, b, err := fillArms(control, treated, func(s *RatioMoments, u int32) error {
+		return s.Add(sum(u), e.sums[e.at(u, m.Per)])
+	})
+	if err != nil {
+		return metrics.Effect{}, 0, err
+	}
+	x, err := CompareRatios(a, b, opt)
+	return x, math.NaN(), err
+}
+
+// compareAdjusted is compare of a mean or a ratio with CUPED.
+func (e *Run[U]) compareAdjusted(m Metric, opt metrics.CompareOptions, control, treated []int32) (metrics.Effect, float64, error) {
+	if m.Kind == Mean {
+		a, b, err := fillArms(control, treated, func(s *CUPED, u int32) error {
+			at := e.at(u, m.Outcome)
+			if !e.known[u] {
+				return s.AddMissing(e.sums[at])
 			}
+			return s.Add(e.sums[at], e.pre[at])
+		})
+		if err != nil {
+			return metrics.Effect{}, 0, err
 		}
-		if errs != nil {
-			return metrics.Effect{}, 0, errs
-		}
-		x, err := CompareCUPED(s[0], s[1], o)
+		x, err := CompareCUPED(a, b, opt)
 		return x.Effect, x.Theta, err
-	case !m.CUPED:
-		var s [2]RatioMoments
-		for a, ids := range arms {
-			for _, i := range ids {
-				fail(s[a].Add(e.sums[int(i)*k+m.Outcome], e.sums[int(i)*k+m.Per]))
-			}
-		}
-		if errs != nil {
-			return metrics.Effect{}, 0, errs
-		}
-		x, err := CompareRatios(s[0], s[1], o)
-		return x, math.NaN(), err
 	}
-	var s [2]CUPEDRatio
-	for a, ids := range arms {
-		for _, i := range ids {
-			at, per := int(i)*k+m.Outcome, int(i)*k+m.Per
-			if e.known[i] {
-				fail(s[a].Add(e.sums[at], e.sums[per], e.pre[at], e.pre[per]))
-			} else {
-				fail(s[a].AddMissing(e.sums[at], e.sums[per]))
-			}
+	a, b, err := fillArms(control, treated, func(s *CUPEDRatio, u int32) error {
+		at, per := e.at(u, m.Outcome), e.at(u, m.Per)
+		if !e.known[u] {
+			return s.AddMissing(e.sums[at], e.sums[per])
 		}
+		return s.Add(e.sums[at], e.sums[per], e.pre[at], e.pre[per])
+	})
+	if err != nil {
+		return metrics.Effect{}, 0, err
 	}
-	if errs != nil {
-		return metrics.Effect{}, 0, errs
-	}
-	x, err := CompareCUPEDRatios(s[0], s[1], o)
+	x, err := CompareCUPEDRatios(a, b, opt)
 	return x.Effect, x.Theta, err
 }

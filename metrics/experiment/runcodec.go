@@ -37,7 +37,7 @@ func (e *Run[U]) AppendBinary(dst []byte) ([]byte, error) {
 	}
 	slices.SortFunc(order, func(i, j int32) int { return cmp.Compare(e.users[i], e.users[j]) })
 	if _, err := ids.PutSorted(&w, e.users); err != nil {
-		return nil, fmt.Errorf("experiment: Experiment: %w", err)
+		return nil, fmt.Errorf("experiment: Run.AppendBinary: %w", err)
 	}
 	for _, i := range order {
 		w.Int64(int64(e.arm[i]))
@@ -61,7 +61,7 @@ func (e *Run[U]) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
 func (e *Run[U]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindExperiment, 1)
 	if err != nil {
-		return fmt.Errorf("experiment: Experiment: %w", err)
+		return fmt.Errorf("experiment: Run.UnmarshalBinary: %w", err)
 	}
 	small := func() uint8 {
 		x := r.Int()
@@ -80,7 +80,7 @@ func (e *Run[U]) UnmarshalBinary(data []byte) error {
 	}
 	list, err := ids.GetSorted[U](r)
 	if err != nil {
-		return fmt.Errorf("experiment: Experiment: %w", err)
+		return fmt.Errorf("experiment: Run.UnmarshalBinary: %w", err)
 	}
 	got := Run[U]{opt: o, index: map[U]int32{}}
 	number := func() float64 {
@@ -114,7 +114,7 @@ func (e *Run[U]) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("experiment: Experiment: %w", err)
+		return fmt.Errorf("experiment: Run.UnmarshalBinary: %w", err)
 	}
 	*e = got
 	return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/aislekit/aisle/metrics"
 )
 
-// SequentialOptions are the settings of AlwaysValid.
+// SequentialOptions configures AlwaysValid.
 type SequentialOptions struct {
 	Level float64 // of the confidence sequence, in (0, 1); default that of the effect
 	Users float64 // users in all arms at which the interval is to be tightest; default 5000
@@ -43,24 +43,24 @@ func (o SequentialOptions) validate(where string) error {
 // Being asymptotic, it should not be looked at before some hundred users.
 //
 // ErrRange for an effect without users or with an SE that is not positive.
-func AlwaysValid(e metrics.Effect, o SequentialOptions) (metrics.Effect, error) {
+func AlwaysValid(e metrics.Effect, opt SequentialOptions) (metrics.Effect, error) {
 	const where = "AlwaysValid"
-	o = o.withDefaults(e)
-	if err := o.validate("experiment: " + where); err != nil {
+	opt = opt.withDefaults(e)
+	if err := opt.validate("experiment: " + where); err != nil {
 		return metrics.Effect{}, err
 	}
 	if e.N <= 0 || !(e.SE > 0) || !check.Finite(e.SE) || !check.Finite(e.Estimate) {
 		return metrics.Effect{}, fmt.Errorf("experiment: %s: effect %v with SE %v of %d users: %w", where, e.Estimate, e.SE, e.N, ErrRange)
 	}
-	alpha := 1 - o.Level
+	alpha := 1 - opt.Level
 	l := -2 * math.Log(alpha)
-	rho2 := (l + math.Log1p(l)) / o.Users
+	rho2 := (l + math.Log1p(l)) / opt.Users
 	n := float64(e.N)
 	k := n*rho2 + 1
 	half := e.SE * math.Sqrt(2*k*(math.Log(k)/2-math.Log(alpha))/(n*rho2))
 	z := (e.Estimate - e.Scale.Null()) / e.SE
 	e.Low, e.High = e.Estimate-half, e.Estimate+half
-	e.Level, e.DF, e.Statistic = o.Level, math.Inf(1), z
+	e.Level, e.DF, e.Statistic = opt.Level, math.Inf(1), z
 	// ρ²S² = nρ²z².
 	e.PValue = math.Min(1, math.Exp(math.Log(k)/2-n*rho2*z*z/(2*k)))
 	e.Method += ", always valid"

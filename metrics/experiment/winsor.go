@@ -11,7 +11,7 @@ import (
 	"github.com/aislekit/aisle/metrics"
 )
 
-// WinsorOptions are the settings of CompareWinsorized.
+// WinsorOptions configures CompareWinsorized.
 type WinsorOptions struct {
 	metrics.CompareOptions
 	Quantile float64 // of the values of all arms together, above which they are capped; default 0.99
@@ -46,17 +46,17 @@ type WinsorEffect struct {
 // memory take the Cap of a sample and feed min(value, cap) to Moments.
 //
 // ErrNotFinite for bad values; errors of CompareMeans.
-func CompareWinsorized(a, b []float64, o WinsorOptions) (WinsorEffect, error) {
+func CompareWinsorized(a, b []float64, opt WinsorOptions) (WinsorEffect, error) {
 	const where = "CompareWinsorized"
 	var err error
-	if o.CompareOptions, err = o.Resolve("experiment: " + where); err != nil {
+	if opt.CompareOptions, err = opt.Resolve("experiment: " + where); err != nil {
 		return WinsorEffect{}, err
 	}
-	o = o.withDefaults()
-	if err := o.validate("experiment: " + where); err != nil {
+	opt = opt.withDefaults()
+	if err := opt.validate("experiment: " + where); err != nil {
 		return WinsorEffect{}, err
 	}
-	limit, err := winsorCap(where, o.Quantile, o.Positive, a, b)
+	limit, err := winsorCap(where, opt.Quantile, opt.Positive, a, b)
 	if err != nil {
 		return WinsorEffect{}, err
 	}
@@ -77,10 +77,10 @@ func CompareWinsorized(a, b []float64, o WinsorOptions) (WinsorEffect, error) {
 			}
 		}
 	}
-	if r.Raw, err = metrics.CompareMeans(raw[0], raw[1], o.CompareOptions); err != nil {
+	if r.Raw, err = metrics.CompareMeans(raw[0], raw[1], opt.CompareOptions); err != nil {
 		return WinsorEffect{}, fmt.Errorf("experiment: %s: %w", where, err)
 	}
-	if r.Effect, err = metrics.CompareMeans(capped[0], capped[1], o.CompareOptions); err != nil {
+	if r.Effect, err = metrics.CompareMeans(capped[0], capped[1], opt.CompareOptions); err != nil {
 		return WinsorEffect{}, fmt.Errorf("experiment: %s: below the cap %v: %w", where, limit, err)
 	}
 	r.Method = fmt.Sprintf("Welch t, values capped at %s", capText(limit))
