@@ -1,6 +1,7 @@
 package segment_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -162,56 +163,49 @@ func TestDescribeClusters(t *testing.T) {
 	wantErr(t, err, segment.ErrShape, "names")
 }
 
-func ExampleDescribeClusters() {
-	rows := [][]float64{{1, 20}, {2, 30}, {1, 25}, {9, 400}, {11, 380}}
-	m, err := segment.FitKMeans(bg, rows, segment.KMeansOptions{Centers: [][]float64{rows[0], rows[3]}})
-	must(err)
-	labels, err := m.Assign(nil, rows)
-	must(err)
-	clusters, err := segment.DescribeClusters(rows, labels, []string{"orders", "spent"})
-	must(err)
-	for _, c := range clusters {
-		fmt.Println(c)
+// The standard error of the gap is the population deviation over the reference
+// data, widened by their number; one set of references more tells the second value.
+func TestChooseKGapError(t *testing.T) {
+	rows, _ := blobs(120, 2, 3, 0.5, 9)
+	fit := func(references int) segment.KChoices {
+		c, err := segment.ChooseK(bg, rows, segment.ChooseKOptions{Max: 4, References: references, Sample: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
 	}
-	// Output:
-	// cluster 0: 3 rows (60.0 %), spent 25 against 171 (-0.7 sd), orders 1.333 against 4.8 (-0.7 sd)
-	// cluster 1: 2 rows (40.0 %), spent 390 against 171 (+1.1 sd), orders 10 against 4.8 (+1.1 sd)
+	one, two, three := fit(1), fit(2), fit(3)
+	for i := range one {
+		if one[i].GapSE != 0 {
+			t.Errorf("K %d: error %v of a single reference", one[i].K, one[i].GapSE)
+		}
+		own := math.Log(one[i].Inertia)
+		first := one[i].Gap + own
+		second := 2*(two[i].Gap+own) - first
+		third := 3*(three[i].Gap+own) - first - second
+		testkit.Near(t, "error of two references", two[i].GapSE, math.Abs(first-second)/2*math.Sqrt(1+1./2), 1e-9)
+		mean := (first + second + third) / 3
+		sd := math.Sqrt(((first-mean)*(first-mean) + (second-mean)*(second-mean) + (third-mean)*(third-mean)) / 3)
+		testkit.Near(t, "error of three references", three[i].GapSE, sd*math.Sqrt(1+1./3), 1e-9)
+	}
 }
 
-func ExampleChooseK() {
-	var rows [][]float64
-	for _, x := range []float64{0, 10, 30} {
-		for i := range 10 {
-			rows = append(rows, []float64{x + 0.1*float64(i)})
+// ByGap takes the first K within one standard error of the next one's gap.
+func TestByGap(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		choices segment.KChoices
+		want    int
+	}{
+		{"within the error of the next", segment.KChoices{{K: 1, Gap: .5, GapSE: 9}, {K: 2, Gap: .6, GapSE: .1}, {K: 3, Gap: .6}}, 1},
+		{"not within it", segment.KChoices{{K: 1, Gap: .5, GapSE: 9}, {K: 2, Gap: .6, GapSE: .09}, {K: 3, Gap: .6}}, 2},
+		{"still rising", segment.KChoices{{K: 1, Gap: .1}, {K: 2, Gap: .2}, {K: 3, Gap: .3}}, 0},
+		{"not computed", segment.KChoices{{K: 1, Gap: math.NaN(), GapSE: math.NaN()}, {K: 2, Gap: math.NaN(), GapSE: math.NaN()}}, 0},
+		{"one row", segment.KChoices{{K: 2, Gap: 1}}, 0},
+	} {
+		k, err := c.choices.ByGap()
+		if k != c.want || (err == nil) != (c.want > 0) || err != nil && !errors.Is(err, segment.ErrUndefined) {
+			t.Errorf("%s: %d, %v", c.name, k, err)
 		}
 	}
-	table, err := segment.ChooseK(bg, rows, segment.ChooseKOptions{Max: 5, References: -1})
-	must(err)
-	k, err := table.BySilhouette()
-	must(err)
-	fmt.Println(k)
-	// Output:
-	// 3
-}
-
-func ExampleKMeansStep() {
-	centers := [][]float64{{0}, {5}}
-	shards := [][]float64{{1, 2, 9}, {3, 10, 11}}
-	for range 3 {
-		total, err := segment.NewKMeansStep(centers)
-		must(err)
-		for _, shard := range shards {
-			part, err := segment.NewKMeansStep(centers)
-			must(err)
-			for _, x := range shard {
-				must(part.Add([]float64{x}, 1))
-			}
-			must(total.Merge(part))
-		}
-		centers, _, err = total.Next()
-		must(err)
-	}
-	fmt.Println(centers)
-	// Output:
-	// [[2] [10]]
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -112,7 +113,7 @@ func TestClusterScoresGolden(t *testing.T) {
 
 var six = [][]float64{{1, 2}, {1, 4}, {1, 0}, {10, 2}, {10, 4}, {10, 0}}
 
-// Six points in two columns: inertia 16, silhouette .713348,
+// Six points in two columns: centres (1, 2) and (10, 2), inertia 16, silhouette .713348,
 // Calinski-Harabasz 30.375, Davies-Bouldin .296296.
 func TestSixPoints(t *testing.T) {
 	m, err := segment.FitKMeans(bg, six, segment.KMeansOptions{K: 2, Restarts: 4, Seed: 5})
@@ -147,6 +148,11 @@ func TestSixPoints(t *testing.T) {
 	testkit.Near(t, "Davies-Bouldin", db, .296296, 1e-6)
 	if w := m.Weights(); w[0] != 3 || w[1] != 3 {
 		t.Errorf("weights %v", w)
+	}
+	c := m.Centers()
+	slices.SortFunc(c, slices.Compare)
+	if len(c) != 2 || !slices.Equal(c[0], []float64{1, 2}) || !slices.Equal(c[1], []float64{10, 2}) {
+		t.Errorf("centres %v, want (1, 2) and (10, 2)", c)
 	}
 }
 

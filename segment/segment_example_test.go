@@ -143,3 +143,132 @@ func ExamplePlaybook() {
 	// Output:
 	// ["wake-up reminder" "ask why"]
 }
+
+func ExampleFitKMeans_progress() {
+	rows := [][]float64{{1, 2}, {1, 4}, {1, 0}, {10, 2}, {10, 4}, {10, 0}}
+	_, err := segment.FitKMeans(context.Background(), rows, segment.KMeansOptions{
+		Centers:  [][]float64{{1, 4}, {10, 4}},
+		Progress: func(p segment.Progress) { fmt.Println(p.Iteration, p.Moved, p.Shift) },
+	})
+	must(err)
+	// Output:
+	// 1 6 8
+	// 2 0 0
+}
+
+// How well labels separate rows, whoever gave them.
+func ExampleSilhouette() {
+	rows := [][]float64{{1, 2}, {1, 4}, {1, 0}, {10, 2}, {10, 4}, {10, 0}}
+	labels := []int32{0, 0, 0, 1, 1, 1}
+	exact, each, err := segment.Silhouette(context.Background(), rows, labels)
+	must(err)
+	simple, err := segment.SimplifiedSilhouette(rows, labels)
+	must(err)
+	ch, err := segment.CalinskiHarabasz(rows, labels)
+	must(err)
+	db, err := segment.DaviesBouldin(rows, labels)
+	must(err)
+	fmt.Printf("silhouette %.3f (first row %.2f), simplified %.3f, Calinski-Harabasz %.3f, Davies-Bouldin %.3f\n", exact, each[0], simple, ch, db)
+	// Output:
+	// silhouette 0.713 (first row 0.78), simplified 0.855, Calinski-Harabasz 30.375, Davies-Bouldin 0.296
+}
+
+// Cut points that people agreed on, instead of quantiles.
+func ExampleNewRFM() {
+	days, err := segment.NewCuts(30, 90)
+	must(err)
+	orders, err := segment.NewCuts(1, 4)
+	must(err)
+	rfm, err := segment.NewRFM(days, orders, segment.Cuts{}) // money does not count
+	must(err)
+	score, err := rfm.Score(12, 6, 250)
+	must(err)
+	fmt.Println(score)
+	// Output:
+	// 331
+}
+
+// The customary ten segments with one of them cut in two.
+func ExampleDefaultMapRules() {
+	rules := segment.DefaultMapRules()
+	rules[0].M = segment.Span{Min: 1, Max: 4} // champions
+	rules = append(rules, segment.MapRule{Segment: "best of all", R: rules[0].R, F: rules[0].F, M: segment.Span{Min: 5, Max: 5}})
+	names, err := segment.NewMap(5, 5, 5, rules)
+	must(err)
+	name, err := names.Name(segment.RFMScore{R: 5, F: 5, M: 5})
+	must(err)
+	fmt.Println(len(names.Names()), name)
+	// Output:
+	// 11 best of all
+}
+
+func ExampleDescribeClusters() {
+	rows := [][]float64{{1, 20}, {2, 30}, {1, 25}, {9, 400}, {11, 380}}
+	m, err := segment.FitKMeans(context.Background(), rows, segment.KMeansOptions{Centers: [][]float64{rows[0], rows[3]}})
+	must(err)
+	labels, err := m.Assign(nil, rows)
+	must(err)
+	clusters, err := segment.DescribeClusters(rows, labels, []string{"orders", "spent"})
+	must(err)
+	for _, c := range clusters {
+		fmt.Println(c)
+		for _, f := range c.Features { // the most special first
+			fmt.Printf("  %s: %.1f ± %.1f\n", f.Name, f.Mean, f.SD)
+		}
+	}
+	// Output:
+	// cluster 0: 3 rows (60.0 %), spent 25 against 171 (-0.7 sd), orders 1.333 against 4.8 (-0.7 sd)
+	//   spent: 25.0 ± 5.0
+	//   orders: 1.3 ± 0.6
+	// cluster 1: 2 rows (40.0 %), spent 390 against 171 (+1.1 sd), orders 10 against 4.8 (+1.1 sd)
+	//   spent: 390.0 ± 14.1
+	//   orders: 10.0 ± 1.4
+}
+
+func ExampleChooseK() {
+	var rows [][]float64
+	for _, x := range []float64{0, 10, 30} {
+		for i := range 10 {
+			rows = append(rows, []float64{x + 0.1*float64(i)})
+		}
+	}
+	table, err := segment.ChooseK(context.Background(), rows, segment.ChooseKOptions{Max: 5, References: -1})
+	must(err)
+	k, err := table.BySilhouette()
+	must(err)
+	fmt.Println("best:", k)
+	for _, c := range table[:3] {
+		fmt.Printf("%d clusters: inertia %.0f, silhouette %.2f\n", c.K, c.Inertia, c.Silhouette)
+	}
+	// Output:
+	// best: 3
+	// 2 clusters: inertia 502, silhouette 0.84
+	// 3 clusters: inertia 2, silhouette 0.97
+	// 4 clusters: inertia 2, silhouette 0.83
+}
+
+func ExampleKMeansStep() {
+	centers := [][]float64{{0}, {5}}
+	shards := [][]float64{{1, 2, 9}, {3, 10, 11}}
+	for range 3 {
+		total, err := segment.NewKMeansStep(centers)
+		must(err)
+		for _, shard := range shards {
+			part, err := segment.NewKMeansStep(centers)
+			must(err)
+			for _, x := range shard {
+				must(part.Add([]float64{x}, 1))
+			}
+			must(total.Merge(part))
+		}
+		centers, _, err = total.Next()
+		must(err)
+	}
+	m, err := segment.NewKMeans(centers) // for the parties to label their rows with
+	must(err)
+	j, distance, err := m.Nearest([]float64{9})
+	must(err)
+	fmt.Println(centers, j, distance)
+	// Output:
+	// [[2] [10]] 1 1
+}

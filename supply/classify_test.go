@@ -108,3 +108,38 @@ func TestClassifyBadInput(t *testing.T) {
 		}
 	}
 }
+
+// The cuts left out are .8 and .95, and one that is met exactly ends its class.
+func TestABCDefaults(t *testing.T) {
+	for _, c := range []struct {
+		values []float64 // they add up to 100
+		want   string
+	}{
+		{[]float64{80, 14, 2, 2, 2}, "ABBCC"}, // shares before: 0 .80 .94 .96 .98
+		{[]float64{79, 16, 3, 2}, "AACC"},     // 0 .79 .95 .98
+		{[]float64{50, 30, 15, 5}, "AABC"},    // 0 .50 .80 .95
+	} {
+		ids := make([]int, len(c.values))
+		for i := range ids {
+			ids[i] = i
+		}
+		items, err := supply.ABC(ids, c.values, supply.ABCOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, it := range items {
+			got += string(it.Class)
+		}
+		if got != c.want {
+			t.Errorf("%v are classed %s, want %s", c.values, got, c.want)
+		}
+	}
+}
+
+// Demand too small for its variance is an error, not an even series.
+func TestXYZUnderflow(t *testing.T) {
+	if class, cv, err := supply.XYZ([]float64{1e-200, 3e-200}, supply.XYZOptions{}); !errors.Is(err, supply.ErrOverflow) {
+		t.Errorf("%c, %v, %v", class, cv, err)
+	}
+}

@@ -2,6 +2,7 @@ package audience_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"time"
@@ -121,4 +122,35 @@ func ExampleProgram_Estimate() {
 	fmt.Println(e.Count, e.Low, e.High, e.Sampled)
 	// Output:
 	// 3 3 3 4
+}
+
+// Everybody who lives too far from the shop to be invited, known to.
+func ExampleNear() {
+	a, err := audience.NewAttributes(3)
+	must(err)
+	must(a.AddNumbers("lat", []float64{48.137, 48.371, math.NaN()})) // Munich, Augsburg, unknown
+	must(a.AddNumbers("lon", []float64{11.575, 10.898, math.NaN()}))
+	rule := audience.Not(audience.Near("lat", "lon", 48.137, 11.575, 30))
+	p, err := audience.Compile(rule, a, audience.Options{})
+	must(err)
+	far, err := p.Select(context.Background())
+	must(err)
+	e, err := p.Explain(1)
+	must(err)
+	fmt.Println(rule, far.IDs(nil), e.Parts[0].Value)
+	// Output:
+	// not (lat, lon) within 30 km of (48.137, 11.575) [1] 56.5 km away
+}
+
+// Rules stay as they were written in storage and in a program's own structures.
+func ExampleRule() {
+	type campaign struct {
+		Name string
+		Whom audience.Rule
+	}
+	var c campaign
+	must(json.Unmarshal([]byte(`{"Name":"spring","Whom":{"op":"or","rules":[{"op":"has","attr":"email"},{"op":"<","attr":"age","value":30}]}}`), &c))
+	fmt.Println(c.Name+":", c.Whom)
+	// Output:
+	// spring: (email is known or age < 30)
 }
