@@ -14,33 +14,6 @@ import (
 	"github.com/aislekit/aisle/segment"
 )
 
-func TestFitCutsGolden(t *testing.T) {
-	var g goldenFile
-	testkit.Golden(t, "sklearn.json", &g)
-	for levels, want := range map[int][]float64{5: g.Quantiles.Q5, 7: g.Quantiles.Q7} {
-		c, err := segment.FitCuts(g.Quantiles.Values, levels)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := c.Points()
-		if len(got) != len(want) || len(want) == 0 {
-			t.Fatalf("%d cuts, want %d", len(got), len(want))
-		}
-		for i := range want {
-			testkit.Near(t, "quantile", got[i], want[i], 1e-12)
-		}
-	}
-	c, err := segment.FitCuts(g.Qcut.Values, 5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, v := range g.Qcut.Values {
-		if got := c.Level(v); got != g.Qcut.Level[i] {
-			t.Errorf("value %v has level %d, want %d", v, got, g.Qcut.Level[i])
-		}
-	}
-}
-
 // Levels rise with values, equal values share one, and none holds more rows
 // than its share unless ties force it.
 func TestFitCutsProp(t *testing.T) {

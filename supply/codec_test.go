@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/aislekit/aisle/supply"
 )
 
 // sample is a small fixed state of a kind; the files below hold its bytes.
@@ -46,33 +44,4 @@ func TestVersion1(t *testing.T) {
 			t.Errorf("%s: results differ: %v, %v", k.name, errA, errB)
 		}
 	}
-}
-
-func BenchmarkAdd(b *testing.B) {
-	for _, k := range kinds {
-		b.Run("kind="+k.name, func(b *testing.B) {
-			s, i := k.fresh(), 0
-			b.ReportAllocs()
-			for b.Loop() {
-				i++
-				from := at(float64(i % 90))
-				if err := k.feed(s, record{id: "a", category: "tea", from: from, to: from.Add(day), yes: i%2 == 0, units: 2, n: int64(i % 9)}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-func BenchmarkDemandMerge(b *testing.B) {
-	x, y := supply.DemandOptions{Start: t0, Period: day}, 1000
-	one, two := must(supply.NewDemand[int](x)), must(supply.NewDemand[int](x))
-	for i := range y {
-		ok(b, one.Add(i, at(float64(i%365)), 1), two.Add(i, at(float64(i%365)), 1))
-	}
-	b.Run("products=1000/periods=365", func(b *testing.B) {
-		for b.Loop() {
-			ok(b, one.Merge(two))
-		}
-	})
 }

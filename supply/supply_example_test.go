@@ -48,7 +48,8 @@ func Example() {
 }
 
 func ExampleAssortment() {
-	var a supply.Assortment[string]
+	a, err := supply.NewAssortment[string](supply.AssortmentOptions{Categories: []string{"kitchen", "garden"}})
+	check(err)
 	for _, p := range []struct {
 		id    string
 		sales float64
@@ -63,15 +64,18 @@ func ExampleAssortment() {
 	}
 	r, err := a.Result(date(3, 31))
 	check(err)
+	fmt.Printf("%v of %v planned categories can be bought\n", r.CategoryCoverage.Num, r.CategoryCoverage.Den)
 	fmt.Printf("%d products sell like %.2f equal ones, in stock %.0f %% of the time\n", r.Products, r.Effective, 100*r.InStockRate.OrNaN())
-	// Output: 3 products sell like 2.45 equal ones, in stock 80 % of the time
+	// Output:
+	// 1 of 2 planned categories can be bought
+	// 3 products sell like 2.45 equal ones, in stock 80 % of the time
 }
 
 func ExampleFulfilment() {
 	f, err := supply.NewFulfilment(supply.FulfilmentOptions{AsOf: date(3, 31), Perfect: supply.OnTime | supply.InFull})
 	check(err)
 	for _, d := range []supply.Delivery{
-		{Placed: date(3, 1), Shipped: date(3, 2), Delivered: date(3, 4), Promised: date(3, 5), Ordered: 3, Received: 3},
+		{Placed: date(3, 1), Shipped: date(3, 2), Delivered: date(3, 4), Promised: date(3, 5), Ordered: 3, Received: 3, Undamaged: supply.Pass},
 		{Placed: date(3, 2), Shipped: date(3, 3), Delivered: date(3, 8), Promised: date(3, 6), Ordered: 1, Received: 1},
 		{Placed: date(3, 9), Shipped: date(3, 10), Promised: date(3, 13), Ordered: 2}, // lost
 		{Placed: date(3, 30), Promised: date(4, 3), Ordered: 2},                       // on its way
@@ -93,10 +97,19 @@ func ExampleService() {
 	for _, score := range []int{10, 9, 9, 8, 3} {
 		check(s.AddSurvey(supply.NPS, score))
 	}
+	check(s.AddSold(40, 75, 123_400)) // orders, units, cents
+	check(s.AddReturn(supply.Return{Orders: 1, Units: 2, Value: 4_990, Reason: "too small"}))
+	check(s.AddReturn(supply.Return{Orders: 1, Units: 1, Value: 1_500, Reason: "broken"}))
 	r, err := s.Result()
 	check(err)
 	fmt.Printf("NPS %.0f ± %.0f, first contact %v of %v\n", r.NPS.Value, r.NPS.SE, r.FirstContact.Num, r.FirstContact.Den)
-	// Output: NPS 40 ± 36, first contact 1 of 1
+	for _, reason := range r.Reasons {
+		fmt.Println(reason.Units, "came back:", reason.Name)
+	}
+	// Output:
+	// NPS 40 ± 36, first contact 1 of 1
+	// 2 came back: too small
+	// 1 came back: broken
 }
 
 func ExampleInventory() {

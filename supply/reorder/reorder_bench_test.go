@@ -81,3 +81,24 @@ func BenchmarkBestPolicy(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkDistribution(b *testing.B) {
+	normal, err1 := reorder.NormalDemand(60, 9)
+	poisson, err2 := reorder.PoissonDemand(60)
+	empirical, err3 := reorder.EmpiricalDemand(make([]float64, 500))
+	if err1 != nil || err2 != nil || err3 != nil {
+		b.Fatal(err1, err2, err3)
+	}
+	for _, c := range []struct {
+		name string
+		d    reorder.Distribution
+	}{{"normal", normal}, {"poisson", poisson}, {"empirical", empirical}} {
+		measure(b, "law="+c.name+"/op=quantile", func() error { c.d.Quantile(.95); return nil })
+		measure(b, "law="+c.name+"/op=loss", func() error { c.d.Loss(66); return nil })
+	}
+}
+
+func BenchmarkPolicyCost(b *testing.B) {
+	opt := reorder.PolicyOptions{Demand: 1300, SD: 150, Lead: 1. / 12, OrderCost: 8, HoldingCost: .225, BackorderCost: 7.5}
+	measure(b, "law=normal", func() error { _, err := reorder.PolicyCost(opt, reorder.Policy{Point: 128, Quantity: 328}); return err })
+}

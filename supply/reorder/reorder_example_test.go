@@ -104,3 +104,44 @@ func Example() {
 	// order 84 tea
 	// recommend [mug tea] but do not push [tea]
 }
+
+// Two service levels of one stock: most cycles pass without a stock-out, and nearly
+// all demand is served.
+func ExampleCycleService() {
+	lead, err := reorder.PoissonDemand(6) // slow mover: units over the lead time
+	check(err)
+	const point, lot = 9, 12
+	fmt.Printf("cycle service %.3f, fill rate %.3f, risk with 4 on hand %.3f\n",
+		reorder.CycleService(lead, point), reorder.FillRate(lead, point, lot), reorder.StockOutRisk(lead, 4))
+	// Output: cycle service 0.916, fill rate 0.987, risk with 4 on hand 0.715
+}
+
+// What was seen, instead of a law: demand over ten past lead times.
+func ExampleEmpiricalDemand() {
+	seen, err := reorder.EmpiricalDemand([]float64{4, 0, 9, 5, 5, 2, 7, 3, 6, 20})
+	check(err)
+	p, err := reorder.Point(reorder.PointOptions{LeadDemand: seen, CycleService: 0.9})
+	check(err)
+	ss, err := reorder.SafetyStock(reorder.PointOptions{LeadDemand: seen, CycleService: 0.9})
+	check(err)
+	fmt.Printf("order at %.0f, %.1f of it in reserve\n", p.Point, ss)
+	// Output: order at 9, 2.9 of it in reserve
+}
+
+// What it costs to order by rule of thumb instead of the best policy.
+func ExamplePolicyCost() {
+	opt := reorder.PolicyOptions{Demand: 1300, SD: 150, Lead: 1. / 12, OrderCost: 8, HoldingCost: 0.225, BackorderCost: 7.5}
+	best, err := reorder.BestPolicy(opt)
+	check(err)
+	thumb, err := reorder.PolicyCost(opt, reorder.Policy{Point: 150, Quantity: 500})
+	check(err)
+	fmt.Printf("best %.2f at (%.0f, %.0f), by thumb %.2f\n", best.Cost, best.Point, best.Quantity, thumb)
+	// Output: best 78.07 at (127, 328), by thumb 87.61
+}
+
+// The loss functions that other models of stock are built from.
+func ExampleUnitNormalLoss() {
+	first, second := reorder.UnitNormalLoss(1)
+	fmt.Printf("%.5f %.5f\n", first, second)
+	// Output: 0.08332 0.03767
+}
