@@ -225,7 +225,7 @@ func (b *Builder[U, I]) bucket(at int64) int {
 func (b *Builder[U, I]) Index(user U) (int32, error) {
 	u, err := b.users.Add(user)
 	if err != nil {
-		return -1, fmt.Errorf("profile: Builder: users: %w", err)
+		return -1, fmt.Errorf("profile: Builder.Index: %w", err)
 	}
 	if int(u) == len(b.state) {
 		b.state = append(b.state, freshState)
@@ -244,7 +244,7 @@ func extend[T any](s []T, n int) []T {
 func (b *Builder[U, I]) label(d Dimension, name string) (int32, error) {
 	i, err := b.labels[d].Add(name)
 	if err != nil {
-		return -1, fmt.Errorf("profile: Builder: %v: %w", d, err)
+		return -1, fmt.Errorf("labels of %v: %w", d, err)
 	}
 	if int(i) == len(b.global[d]) {
 		b.global[d] = append(b.global[d], int32(len(b.dim)))
@@ -263,6 +263,14 @@ func (b *Builder[U, I]) like(u int32, d Dimension, name string, w fixed) error {
 		b.taste.add(u, l, w)
 	}
 	return err
+}
+
+// likes adds w to the category and the brand that a record carries.
+func (b *Builder[U, I]) likes(u int32, category, brand string, w fixed) error {
+	if err := b.like(u, Category, category, w); err != nil {
+		return err
+	}
+	return b.like(u, Brand, brand, w)
 }
 
 // decayed returns w halved once for every half-life between at and the cut-off.
@@ -287,7 +295,7 @@ func (b *Builder[U, I]) Add(e *Event[U, I]) error {
 	if err != nil {
 		return err
 	}
-	return b.addEvent(u, at, e)
+	return b.addEvent("Add", u, at, e)
 }
 
 // AddIndexed is Add for a user whose handle came from Index; e.User is ignored.
@@ -300,7 +308,7 @@ func (b *Builder[U, I]) AddIndexed(user int32, e *Event[U, I]) error {
 	if err != nil || at >= b.cut {
 		return err
 	}
-	return b.addEvent(user, at, e)
+	return b.addEvent("AddIndexed", user, at, e)
 }
 
 // instant returns the time of an event that is valid, and counts one that is late.
@@ -317,7 +325,7 @@ func (b *Builder[U, I]) instant(where string, e *Event[U, I]) (int64, error) {
 
 // addEvent adds a valid event of a known user at a time before the cut-off. It looks
 // at everything that can fail before it changes a counter.
-func (b *Builder[U, I]) addEvent(u int32, at int64, e *Event[U, I]) error {
+func (b *Builder[U, I]) addEvent(where string, u int32, at int64, e *Event[U, I]) error {
 	s := &b.state[u]
 	n := &b.counts[(int(u)*kinds+int(e.Kind)-1)*b.buckets()+b.bucket(at)]
 	dwell, ok := s.dwellSum+int64(e.Dwell), true
@@ -325,14 +333,11 @@ func (b *Builder[U, I]) addEvent(u int32, at int64, e *Event[U, I]) error {
 		ok = false
 	}
 	if *n == math.MaxUint32 || !ok {
-		return fmt.Errorf("profile: Builder.Add: counts of user %v: %w", b.users.Key(u), ErrOverflow)
+		return fmt.Errorf("profile: Builder.%s: counts of user %v: %w", where, b.users.Key(u), ErrOverflow)
 	}
 	w := b.decayed(b.weight[e.Kind], at)
-	if err := b.like(u, Category, e.Category, w); err != nil {
-		return err
-	}
-	if err := b.like(u, Brand, e.Brand, w); err != nil {
-		return err
+	if err := b.likes(u, e.Category, e.Brand, w); err != nil {
+		return fmt.Errorf("profile: Builder.%s: %w", where, err)
 	}
 	*n++
 	s.see(at)
@@ -421,16 +426,12 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 	w := b.decayed(b.weight[Purchase], at)
 	for i := range o.Lines {
 		l := &o.Lines[i]
-		if err := b.like(u, Category, l.Category, w); err != nil {
-			return err
+		err := b.likes(u, l.Category, l.Brand, w)
+		if err == nil && len(b.opt.PriceBands) > 0 {
+			err = b.like(u, PriceBand, b.band(l.Price), w)
 		}
-		if err := b.like(u, Brand, l.Brand, w); err != nil {
-			return err
-		}
-		if len(b.opt.PriceBands) > 0 {
-			if err := b.like(u, PriceBand, b.band(l.Price), w); err != nil {
-				return err
-			}
+		if err != nil {
+			return fmt.Errorf("profile: Builder.AddOrder: order %q: %w", o.ID, err)
 		}
 	}
 	b.currency = o.Currency
@@ -583,7 +584,7 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 	for l, d := range other.dim {
 		m, err := b.label(d, other.labels[d].Key(other.local[l]))
 		if err != nil {
-			return err
+			return fmt.Errorf("profile: Builder.Merge: %w", err)
 		}
 		toLabel[l] = m
 	}

@@ -50,3 +50,92 @@ func BenchmarkBuilderAdd(b *testing.B) {
 		})
 	}
 }
+
+// filledShop is a Builder of n users with ten events and two orders each.
+func filledShop(tb testing.TB, n int) *profile.Builder[int64, int64] {
+	tb.Helper()
+	p, err := profile.NewBuilder[int64, int64](profile.BuilderOptions{AsOf: cut, PriceBands: []int64{1000, 5000}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	names := []string{"shoes", "books", "toys", "food", "garden", "music", "sport", "home"}
+	at := func() time.Time { return cut.Add(-time.Duration(rng.Int64N(int64(120 * day)))) }
+	for u := range int64(n) {
+		for range 10 {
+			e := profile.Event[int64, int64]{User: u, Kind: profile.Kind(1 + rng.IntN(4)), At: at(), Category: names[rng.IntN(len(names))]}
+			if err := p.Add(&e); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		for range 2 {
+			o := profile.Order[int64, int64]{ID: "o", User: u, At: at(), Currency: "EUR", Lines: []profile.OrderLine[int64]{{Item: 1, Category: names[rng.IntN(len(names))], Quantity: 1, Price: rng.Int64N(9000)}}}
+			if err := p.AddOrder(&o); err != nil {
+				tb.Fatal(err)
+			}
+		}
+	}
+	return p
+}
+
+func BenchmarkBuilder(b *testing.B) {
+	const n = 10_000
+	p, other := filledShop(b, n), filledShop(b, n)
+	data, err := p.MarshalBinary()
+	if err != nil {
+		b.Fatal(err)
+	}
+	measure(b, "op=table/users=10k", n, func() error { _, err := p.Table(profile.TableOptions{}); return err })
+	measure(b, "op=rfm/users=10k", n, func() error { _, err := p.RFM(); return err })
+	measure(b, "op=population/users=10k", n, func() error { _, err := p.Population(); return err })
+	measure(b, "op=encode/users=10k", n, func() error { _, err := p.AppendBinary(nil); return err })
+	measure(b, "op=decode/users=10k", n, func() error { return new(profile.Builder[int64, int64]).UnmarshalBinary(data) })
+	measure(b, "op=merge/users=10k", n, func() error {
+		sum, err := profile.NewBuilder[int64, int64](profile.BuilderOptions{AsOf: cut, PriceBands: []int64{1000, 5000}})
+		if err != nil {
+			return err
+		}
+		return sum.Merge(other)
+	})
+}
+
+// TestAllocs: an Add does not allocate once users and labels are known.
+func TestAllocs(t *testing.T) {
+	b := newBuilder(t, profile.BuilderOptions{PriceBands: []int64{100}})
+	e := &event{User: "ann", Kind: profile.Rate, At: cut.Add(-day), Category: "x", Brand: "y", Rating: 4, Dwell: time.Second, Position: 3}
+	o := &order{ID: "1", User: "ann", At: cut.Add(-day), Currency: "EUR", Lines: []line{{Item: 1, Category: "x", Quantity: 1, Price: 99}}}
+	r := &refund{ID: "1", OrderID: "1", User: "ann", At: cut.Add(-day), Currency: "EUR", Amount: 9}
+	u := &user{ID: "ann", Registered: cut.Add(-9 * day)}
+	ann, err := b.Index("ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m profile.Moments
+	var g profile.GroupBy[string]
+	d, err := profile.NewDecayed(time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := 0.0
+	for name, f := range map[string]func() error{
+		"Builder.Add":        func() error { return b.Add(e) },
+		"Builder.AddIndexed": func() error { return b.AddIndexed(ann, e) },
+		"Builder.AddOrder":   func() error { return b.AddOrder(o) },
+		"Builder.AddRefund":  func() error { return b.AddRefund(r) },
+		"Builder.AddUser":    func() error { return b.AddUser(u) },
+		"Moments.Add":        func() error { x++; return m.Add(x) },
+		"GroupBy.Add":        func() error { x++; return g.Add("web", x) },
+		"Decayed.Add":        func() error { return d.Add(cut, 1) },
+	} {
+		if err := f(); err != nil {
+			t.Fatal(err)
+		}
+		if n := testing.AllocsPerRun(100, func() {
+			if err := f(); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}

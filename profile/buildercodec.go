@@ -2,6 +2,7 @@ package profile
 
 import (
 	"cmp"
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
@@ -9,6 +10,12 @@ import (
 
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Builder[string, int])(nil)
+	_ encoding.BinaryMarshaler   = (*Builder[string, int])(nil)
+	_ encoding.BinaryUnmarshaler = (*Builder[string, int])(nil)
 )
 
 // AppendBinary appends the binary form of b to dst: a checksummed frame,

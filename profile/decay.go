@@ -1,12 +1,19 @@
 package profile
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Decayed)(nil)
+	_ encoding.BinaryMarshaler   = (*Decayed)(nil)
+	_ encoding.BinaryUnmarshaler = (*Decayed)(nil)
 )
 
 // Decayed is a sum whose terms lose half their weight in every half-life. Its

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"encoding"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,6 +9,12 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*GroupBy[string])(nil)
+	_ encoding.BinaryMarshaler   = (*GroupBy[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*GroupBy[string])(nil)
 )
 
 // GroupBy keeps one Moments for each key: sums, means and spreads by category,

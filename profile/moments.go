@@ -1,12 +1,19 @@
 package profile
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/moments"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Moments)(nil)
+	_ encoding.BinaryMarshaler   = (*Moments)(nil)
+	_ encoding.BinaryUnmarshaler = (*Moments)(nil)
 )
 
 // Moments accumulates count, mean, variance, smallest and largest value of a

@@ -32,11 +32,15 @@ func (t *Table[U]) Row(id U) int {
 	return -1
 }
 
-// Values returns a copy of one column. An unknown name is ErrUnknownID.
+// Values returns a copy of one column. An unknown name is ErrUnknownID, a row that is
+// not as long as Names ErrShape.
 func (t *Table[U]) Values(name string) ([]float64, error) {
 	j := t.Column(name)
 	if j < 0 {
 		return nil, fmt.Errorf("profile: Table.Values: column %q: %w", name, ErrUnknownID)
+	}
+	if err := t.shape(); err != nil {
+		return nil, fmt.Errorf("profile: Table.Values: %w", err)
 	}
 	out := make([]float64, len(t.Rows))
 	for i, r := range t.Rows {
@@ -46,7 +50,8 @@ func (t *Table[U]) Values(name string) ([]float64, error) {
 }
 
 // Select returns a table of the named columns in that order, with rows of its
-// own. An unknown name is ErrUnknownID, a repeated one ErrDuplicate.
+// own. An unknown name is ErrUnknownID, a repeated one ErrDuplicate, a row that is not
+// as long as Names ErrShape.
 func (t *Table[U]) Select(names ...string) (*Table[U], error) {
 	at := make([]int, len(names))
 	for k, n := range names {
@@ -57,6 +62,9 @@ func (t *Table[U]) Select(names ...string) (*Table[U], error) {
 			return nil, fmt.Errorf("profile: Table.Select: column %q: %w", n, ErrDuplicate)
 		}
 	}
+	if err := t.shape(); err != nil {
+		return nil, fmt.Errorf("profile: Table.Select: %w", err)
+	}
 	out := &Table[U]{IDs: slices.Clone(t.IDs), Names: slices.Clone(names), Rows: vec.Rows(len(t.Rows), len(names))}
 	for i, r := range t.Rows {
 		for k, j := range at {
@@ -64,6 +72,16 @@ func (t *Table[U]) Select(names ...string) (*Table[U], error) {
 		}
 	}
 	return out, nil
+}
+
+// shape checks a table that the caller may have filled.
+func (t *Table[U]) shape() error {
+	for i, r := range t.Rows {
+		if err := check.Len(fmt.Sprintf("row %d", i), len(r), len(t.Names)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TableOptions configures Builder.Table: which columns it has.

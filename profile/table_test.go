@@ -103,3 +103,13 @@ func TestTableColumns(t *testing.T) {
 		t.Errorf("no columns %v", want)
 	}
 }
+
+func TestTableRagged(t *testing.T) {
+	tab := profile.Table[int]{IDs: []int{1, 2}, Names: []string{"a", "b"}, Rows: [][]float64{{1, 2}, {3}}}
+	if _, err := tab.Values("b"); !errors.Is(err, profile.ErrShape) {
+		t.Errorf("Values: %v", err)
+	}
+	if _, err := tab.Select("b"); !errors.Is(err, profile.ErrShape) {
+		t.Errorf("Select: %v", err)
+	}
+}

@@ -121,7 +121,7 @@ func ExampleParser() {
 	fmt.Println(err)
 	// Output:
 	// 2024-05-30 23:30:00 +0000 UTC <nil>
-	// clean: field quantity: "a dozen" is no whole number: value out of range
+	// clean: Parser.Int: field quantity: "a dozen" is no whole number: value out of range
 }
 
 func ExampleParseMoney() {

@@ -3,6 +3,7 @@ package clean_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -96,5 +97,94 @@ func TestCleaner(t *testing.T) {
 	}
 	if _, err := clean.NewCleaner[string, int](clean.CleanerOptions[string]{Rules: map[string]clean.Rule{"price": {}}}); !errors.Is(err, clean.ErrOption) {
 		t.Error(err)
+	}
+}
+
+// TestCleanerOptions: each option changes the verdict it is for.
+func TestCleanerOptions(t *testing.T) {
+	seen := func(opt clean.CleanerOptions[string], records ...event) (out []clean.Reason) {
+		c, err := clean.NewCleaner[string, int](opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range records {
+			out = append(out, c.Event(int64(i), &records[i]))
+		}
+		return out
+	}
+	at := cut.Add(-day)
+	view := event{User: "a", Item: 1, Kind: profile.View, At: at}
+	later := func(d time.Duration) event { e := view; e.At = at.Add(d); return e }
+	nobody := view
+	nobody.User = ""
+	for name, c := range map[string]struct {
+		opt     clean.CleanerOptions[string]
+		records []event
+		want    []clean.Reason
+	}{
+		"no moment of collection": {clean.CleanerOptions[string]{}, []event{later(1000 * day)}, []clean.Reason{clean.Kept}},
+		"at that very moment":     {clean.CleanerOptions[string]{AsOf: at, Skew: -1}, []event{view, later(1)}, []clean.Reason{clean.Kept, clean.Future}},
+		"skew":                    {clean.CleanerOptions[string]{AsOf: at, Skew: time.Hour}, []event{later(time.Hour), later(time.Hour + 1)}, []clean.Reason{clean.Kept, clean.Future}},
+		"earliest":                {clean.CleanerOptions[string]{Earliest: at}, []event{view, later(-1)}, []clean.Reason{clean.Kept, clean.TooOld}},
+		"nobody":                  {clean.CleanerOptions[string]{}, []event{nobody}, []clean.Reason{clean.Missing}},
+		"nobody is a name":        {clean.CleanerOptions[string]{ZeroIsUser: true}, []event{nobody}, []clean.Reason{clean.Kept}},
+		"same instant":            {clean.CleanerOptions[string]{}, []event{view, view, later(2)}, []clean.Reason{clean.Kept, clean.DuplicateRow, clean.Kept}},
+		"within a second":         {clean.CleanerOptions[string]{Repeat: time.Second}, []event{view, later(time.Second), later(3 * time.Second)}, []clean.Reason{clean.Kept, clean.DuplicateRow, clean.Kept}},
+		"repeats are wanted":      {clean.CleanerOptions[string]{Repeat: -1}, []event{view, view}, []clean.Reason{clean.Kept, clean.Kept}},
+	} {
+		if got := seen(c.opt, c.records...); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// TestCleanerRecords: what is wrong with orders and refunds, and in which order the
+// reasons are asked for.
+func TestCleanerRecords(t *testing.T) {
+	good := func() *order {
+		return &order{ID: "1", User: "a", At: cut.Add(-day), Currency: "EUR", Lines: []line{{Item: 1, Category: " ＳＨＯＥＳ", Quantity: 1, Price: 5}}}
+	}
+	c, err := clean.NewCleaner[string, int](clean.CleanerOptions[string]{AsOf: cut})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, x := range map[string]struct {
+		change func(*order)
+		want   clean.Reason
+	}{
+		"good":        {func(*order) {}, clean.Kept},
+		"no time":     {func(o *order) { o.At = time.Time{} }, clean.Missing},
+		"no user":     {func(o *order) { o.User = "" }, clean.Missing},
+		"test":        {func(o *order) { o.Test, o.ID = true, "" }, clean.TestRow},
+		"no id":       {func(o *order) { o.ID = "" }, clean.Missing},
+		"no currency": {func(o *order) { o.Currency = "" }, clean.Missing},
+		"no lines":    {func(o *order) { o.Lines = nil }, clean.Missing},
+		"no pieces":   {func(o *order) { o.Lines[0].Quantity = 0 }, clean.OutOfRange},
+		"discount":    {func(o *order) { o.Discount = 6 }, clean.OutOfRange},
+	} {
+		o := good()
+		x.change(o)
+		if got := c.Order(1, o); got != x.want {
+			t.Errorf("%s: %q, want %q", name, got, x.want)
+		}
+		if x.want == clean.Kept && o.Lines[0].Category != "shoes" {
+			t.Errorf("category %q", o.Lines[0].Category)
+		}
+	}
+	for name, x := range map[string]struct {
+		r    refund
+		want clean.Reason
+	}{
+		"named":           {refund{ID: "r", OrderID: "1", At: cut.Add(-day), Currency: "EUR", Amount: 1}, clean.Kept},
+		"of an item":      {refund{ID: "r", User: "a", Item: 1, Quantity: 1, At: cut.Add(-day), Currency: "EUR", Amount: 1}, clean.Kept},
+		"of nobody":       {refund{ID: "r", Item: 1, Quantity: 1, At: cut.Add(-day), Currency: "EUR"}, clean.Missing},
+		"of the future":   {refund{ID: "r", OrderID: "1", At: cut.Add(day), Currency: "EUR"}, clean.Future},
+		"without an id":   {refund{OrderID: "1", At: cut.Add(-day), Currency: "EUR"}, clean.OutOfRange},
+		"of no currency":  {refund{ID: "r", OrderID: "1", At: cut.Add(-day)}, clean.OutOfRange},
+		"negative pieces": {refund{ID: "r", OrderID: "1", At: cut.Add(-day), Currency: "EUR", Quantity: -1}, clean.OutOfRange},
+	} {
+		if got := c.Refund(1, &x.r); got != x.want {
+			t.Errorf("refund %s: %q, want %q", name, got, x.want)
+		}
 	}
 }

@@ -2,11 +2,18 @@ package clean
 
 import (
 	"bytes"
+	"encoding"
 	"fmt"
 	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Dedupe[string, int])(nil)
+	_ encoding.BinaryMarshaler   = (*Dedupe[string, int])(nil)
+	_ encoding.BinaryUnmarshaler = (*Dedupe[string, int])(nil)
 )
 
 // AppendBinary appends the binary form of d to dst: what is held, what was flushed

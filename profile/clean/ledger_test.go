@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -171,4 +172,106 @@ func TestLedgerProp(t *testing.T) {
 			r.Fatalf("orders lost %d, refunds gave %d", refunded, applied)
 		}
 	})
+}
+
+// TestLedgerLines: an order in lines is put together of what is known, and a sum that
+// does not hold is counted, not guessed.
+func TestLedgerLines(t *testing.T) {
+	var l clean.Ledger[string, int]
+	add := func(user string, hours int, discount int64, x line) clean.Verdict {
+		t.Helper()
+		v, err := l.AddLine(&order{ID: "A", User: user, At: cut.Add(time.Duration(hours) * time.Hour), Currency: "EUR", Discount: discount, Lines: []line{x}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	add("v", 2, 0, line{Item: 2, Quantity: 1, Price: 300})
+	add("v", 1, 0, line{Item: 1, Quantity: 1, Price: 200})
+	s, err := l.Settle(time.Time{})
+	if err != nil || len(s.Orders) != 1 || s.Orders[0].Paid != 500 || !s.Orders[0].Order.At.Equal(cut.Add(time.Hour)) || s.Orders[0].Order.Lines[0].Item != 1 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	if early, err := l.Settle(cut.Add(2 * time.Hour)); err != nil || early.Orders[0].Paid != 200 {
+		t.Errorf("before the second line: %+v, %v", early, err)
+	}
+	if v := add("u", 3, 50, line{Item: 3, Quantity: 1, Price: 100}); v != clean.Conflict {
+		t.Errorf("another head: %v", v)
+	}
+	s, err = l.Settle(time.Time{})
+	if err != nil || s.ConflictOrders != 1 || s.Orders[0].Order.User != "u" || s.Orders[0].Paid != 550 {
+		t.Errorf("the head that sorts first: %+v, %v", s, err)
+	}
+	// A discount that the known lines do not cover yet.
+	var part clean.Ledger[string, int]
+	for hours, price := range []int64{40, 900} {
+		o := &order{ID: "B", User: "u", At: cut.Add(time.Duration(hours) * time.Hour), Currency: "EUR", Lines: []line{{Item: 1, Quantity: 1, Price: price}}}
+		o.Discount = 40
+		if _, err := part.AddLine(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, err := part.Settle(cut.Add(time.Hour)); err != nil || len(s.Orders) != 1 || s.Orders[0].Paid != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	for range 3 { // more than an int64 holds
+		if _, err := part.AddLine(&order{ID: "C", User: "u", At: cut, Currency: "EUR", Lines: []line{{Item: 1, Quantity: 1, Price: math.MaxInt64 / 2}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, err := part.Settle(time.Time{}); err != nil || s.Invalid != 1 || len(s.Orders) != 1 || s.Orders[0].Paid != 900 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	for _, id := range []string{"D", "E", "F"} {
+		if _, err := part.AddOrder(&order{ID: id, User: "u", At: cut, Currency: "EUR", Lines: []line{{Item: 1, Quantity: 1, Price: math.MaxInt64 / 2}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := part.Settle(time.Time{}); !errors.Is(err, clean.ErrOverflow) {
+		t.Errorf("total: %v", err)
+	}
+	var dollars clean.Ledger[string, int]
+	if _, err := dollars.AddLine(&order{ID: "A", User: "v", At: cut, Currency: "USD", Lines: []line{{Item: 1, Quantity: 1}}}); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := l.MarshalBinary()
+	for name, other := range map[string]*clean.Ledger[string, int]{"currency": &dollars, "self": &l, "nil": nil} {
+		if err := l.Merge(other); !errors.Is(err, clean.ErrMismatch) {
+			t.Errorf("merge %s: %v", name, err)
+		}
+	}
+	if after, _ := l.MarshalBinary(); !bytes.Equal(before, after) {
+		t.Error("a refused merge changed the ledger")
+	}
+	if err := new(clean.Ledger[int, int]).UnmarshalBinary(before); !errors.Is(err, clean.ErrMismatch) {
+		t.Errorf("string users read as numbers: %v", err)
+	}
+}
+
+// TestLedgerSpread: a refund without an order takes back the latest purchases first,
+// those at its unit price before others, and no piece twice.
+func TestLedgerSpread(t *testing.T) {
+	var l clean.Ledger[string, int]
+	for i, price := range []int64{300, 200, 300, 100} {
+		o := &order{ID: string(rune('A' + i)), User: "u", At: cut.Add(time.Duration(i) * time.Hour), Currency: "EUR", Lines: []line{{Item: 7, Quantity: 2, Price: price}}}
+		if _, err := l.AddOrder(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := &refund{ID: "r", User: "u", Item: 7, Quantity: 5, Amount: 1500, At: cut.Add(9 * time.Hour), Currency: "EUR"}
+	if _, err := l.AddRefund(r); err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Settle(time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 300 apiece: both of C, both of A, then one of the latest at another price, D.
+	got := map[string]int64{}
+	for _, o := range s.Orders {
+		got[o.Order.ID] = o.Refunded
+	}
+	if fmt.Sprint(got) != "map[A:600 B:0 C:600 D:200]" || s.Totals[0].Excess != 100 || s.RefundsOver != 1 || s.RefundsUnmatched != 0 {
+		t.Errorf("%v, %+v", got, s)
+	}
 }

@@ -2,6 +2,7 @@ package clean
 
 import (
 	"cmp"
+	"encoding"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,12 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/profile"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Ledger[string, int])(nil)
+	_ encoding.BinaryMarshaler   = (*Ledger[string, int])(nil)
+	_ encoding.BinaryUnmarshaler = (*Ledger[string, int])(nil)
 )
 
 // AppendBinary appends the binary form of l to dst: canonical, so that Ledgers that

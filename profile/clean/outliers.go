@@ -1,6 +1,7 @@
 package clean
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
@@ -9,6 +10,12 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/moments"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Outliers)(nil)
+	_ encoding.BinaryMarshaler   = (*Outliers)(nil)
+	_ encoding.BinaryUnmarshaler = (*Outliers)(nil)
 )
 
 // OutlierMethod says how the bounds of credible values are found.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/profile/clean"
 )
@@ -72,5 +73,23 @@ func TestOutliersBadInput(t *testing.T) {
 	}
 	if _, err := clean.NewBounds(2, 1); !errors.Is(err, clean.ErrOption) {
 		t.Error(err)
+	}
+}
+
+func TestOutliersOverflow(t *testing.T) {
+	for name, xs := range map[string][]float64{"squares": {1e200, -1e200, 3}, "underflow": {1e-200, 2e-200}} {
+		if o, err := clean.FitOutliers(xs, clean.OutlierOptions{Method: clean.ZScore}); o != nil || !errors.Is(err, clean.ErrOverflow) {
+			t.Errorf("%s: %v, %v", name, o, err)
+		}
+	}
+	var o clean.Outliers
+	for name, lohi := range map[string][2]float64{"reversed": {2, 1}, "NaN": {math.NaN(), 1}} {
+		var w codec.Writer
+		w.Float64(lohi[0])
+		w.Float64(lohi[1])
+		w.Bool(false)
+		if err := o.UnmarshalBinary(w.AppendFrame(nil, codec.KindOutliers, 1)); !errors.Is(err, clean.ErrCorrupt) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

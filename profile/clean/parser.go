@@ -62,8 +62,9 @@ func (o ParserOptions) validate() error {
 }
 
 // Parser turns the text of fields into values and counts, per field, what was
-// missing or malformed; nothing fails silently. It is not safe for concurrent
-// use; parse shards with one Parser each and merge their Quality.
+// missing or malformed; nothing fails silently. The zero value has the default
+// options. It is not safe for concurrent use; parse shards with one Parser each and
+// merge their Quality.
 type Parser struct {
 	opt     ParserOptions
 	quality *Quality
@@ -85,10 +86,23 @@ func NewParser(quality *Quality, opt ParserOptions) (*Parser, error) {
 }
 
 // Quality returns the report that p counts into.
-func (p *Parser) Quality() *Quality { return p.quality }
+func (p *Parser) Quality() *Quality {
+	p.ready()
+	return p.quality
+}
 
-// null reports whether text means "missing" and counts it if so.
+// ready gives a Parser that NewParser did not make the default options.
+func (p *Parser) ready() {
+	if p.quality == nil {
+		p.quality = &Quality{}
+		p.opt = p.opt.withDefaults()
+	}
+}
+
+// null reports whether text means "missing" and counts it if so. Every method asks
+// it first.
 func (p *Parser) null(field, text string) bool {
+	p.ready()
 	if slices.Contains(p.opt.Null, text) {
 		p.quality.Field(field, Missing)
 		return true
@@ -96,13 +110,13 @@ func (p *Parser) null(field, text string) bool {
 	return false
 }
 
-func (p *Parser) bad(field, text, want string) error {
+func (p *Parser) bad(method, field, text, want string) error {
 	p.quality.Field(field, Malformed)
-	return fmt.Errorf("clean: field %s: %q is %s: %w", field, text, want, ErrRange)
+	return fmt.Errorf("clean: Parser.%s: field %s: %q is %s: %w", method, field, text, want, ErrRange)
 }
 
 // missing is returned bare: a missing value is usual, not exceptional.
-var errMissing = fmt.Errorf("clean: field is missing: %w", ErrEmpty)
+var errMissing = fmt.Errorf("clean: Parser: field is missing: %w", ErrEmpty)
 
 // Time reads an instant and returns it in UTC. A missing value is ErrEmpty, a
 // malformed one or one outside Earliest … Latest is ErrRange; the same holds for
@@ -134,7 +148,7 @@ func (p *Parser) Time(field, text string) (time.Time, error) {
 		p.quality.Field(field, Kept)
 		return t.UTC(), nil
 	}
-	return time.Time{}, p.bad(field, text, "no time in any layout, or outside the credible years")
+	return time.Time{}, p.bad("Time", field, text, "no time in any layout, or outside the credible years")
 }
 
 // Money reads an amount, see ParseMoney.
@@ -145,7 +159,7 @@ func (p *Parser) Money(field, text string) (profile.Money, error) {
 	m, err := ParseMoney(text, p.opt.Money)
 	if err != nil {
 		p.quality.Field(field, Malformed)
-		return profile.Money{}, fmt.Errorf("clean: field %s: %w", field, err)
+		return profile.Money{}, fmt.Errorf("clean: Parser.Money: field %s: %w", field, err)
 	}
 	p.quality.Field(field, Kept)
 	return m, nil
@@ -159,7 +173,7 @@ func (p *Parser) Float(field, text string) (float64, error) {
 	}
 	x, ok := p.number(s)
 	if !ok {
-		return 0, p.bad(field, text, "no finite number")
+		return 0, p.bad("Float", field, text, "no finite number")
 	}
 	p.quality.Field(field, Kept)
 	return x, nil
@@ -200,7 +214,7 @@ func (p *Parser) Int(field, text string) (int64, error) {
 		return 0, errMissing
 	}
 	sign := ""
-	if s[0] == '-' || s[0] == '+' {
+	if s != "" && (s[0] == '-' || s[0] == '+') {
 		sign, s = s[:1], s[1:]
 	}
 	digits, ok := ungroup(s, p.opt.Money.Decimal)
@@ -208,7 +222,7 @@ func (p *Parser) Int(field, text string) (int64, error) {
 		p.quality.Field(field, Kept)
 		return n, nil
 	}
-	return 0, p.bad(field, text, "no whole number")
+	return 0, p.bad("Int", field, text, "no whole number")
 }
 
 // Text reads a label in canonical form, see Canonical.

@@ -2,6 +2,7 @@ package clean_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,5 +76,82 @@ func TestParseKind(t *testing.T) {
 	}
 	if _, err := clean.ParseKind("look"); !errors.Is(err, clean.ErrRange) {
 		t.Error(err)
+	}
+}
+
+// TestParserEmpty: where "" is not listed as missing it is malformed, and never a
+// panic.
+func TestParserEmpty(t *testing.T) {
+	p, err := clean.NewParser(nil, clean.ParserOptions{Null: []string{"n/a"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, read := range map[string]func(field, text string) error{
+		"Int":   func(field, text string) error { _, err := p.Int(field, text); return err },
+		"Float": func(field, text string) error { _, err := p.Float(field, text); return err },
+		"Money": func(field, text string) error { _, err := p.Money(field, text); return err },
+		"Time":  func(field, text string) error { _, err := p.Time(field, text); return err },
+	} {
+		if err := read(name, ""); !errors.Is(err, clean.ErrRange) || !strings.HasPrefix(err.Error(), "clean: Parser."+name+": field "+name) {
+			t.Errorf("%s of nothing: %v", name, err)
+		}
+		if err := read(name, " N/A "); !errors.Is(err, clean.ErrEmpty) {
+			t.Errorf("%s of n/a: %v", name, err)
+		}
+	}
+	if s, err := p.Text("Text", ""); s != "" || err != nil {
+		t.Errorf("text %q, %v", s, err)
+	}
+	for _, f := range p.Quality().Result().Fields {
+		if want := (clean.FieldQuality{Name: f.Name, Seen: 2, Missing: 1, Malformed: 1}); f != want && f.Name != "Text" {
+			t.Errorf("%+v, want %+v", f, want)
+		}
+	}
+}
+
+func TestParserZero(t *testing.T) {
+	var p clean.Parser
+	if n, err := p.Int("n", "12"); n != 12 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if at, err := p.Time("at", "2024-06-01"); !at.Equal(cut) || err != nil {
+		t.Errorf("%v, %v", at, err)
+	}
+	if _, err := p.Float("x", "null"); !errors.Is(err, clean.ErrEmpty) {
+		t.Error(err)
+	}
+	if got := len(p.Quality().Result().Fields); got != 3 {
+		t.Errorf("%d fields counted", got)
+	}
+	if q := new(clean.Parser).Quality(); q == nil {
+		t.Error("no report")
+	}
+}
+
+func TestParserOptions(t *testing.T) {
+	for name, opt := range map[string]clean.ParserOptions{
+		"no layout":     {Layouts: []string{}},
+		"years":         {Earliest: cut, Latest: cut},
+		"digits":        {Money: clean.MoneyFormat{Digits: 10}},
+		"decimal marks": {Money: clean.MoneyFormat{Decimal: ';'}},
+	} {
+		if _, err := clean.NewParser(nil, opt); !errors.Is(err, clean.ErrOption) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p, err := clean.NewParser(nil, clean.ParserOptions{Layouts: []string{time.DateOnly}, Earliest: cut, Latest: cut.Add(2 * day), Money: clean.MoneyFormat{Decimal: ','}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]error{"2024-06-01": nil, "2024-06-02": nil, "2024-05-31": clean.ErrRange, "2024-06-03": clean.ErrRange} {
+		if _, err := p.Time("at", text); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", text, err, want)
+		}
+	}
+	if x, err := p.Float("x", "1.234,5"); x != 1234.5 || err != nil {
+		t.Errorf("%v, %v", x, err)
+	}
+	if n, err := p.Int("n", "1.234"); n != 1234 || err != nil {
+		t.Errorf("%v, %v", n, err)
 	}
 }

@@ -76,7 +76,7 @@ type FieldQuality struct {
 // where the field was never looked at.
 func (f FieldQuality) Completeness() (float64, error) {
 	if f.Seen == 0 {
-		return 0, fmt.Errorf("clean: Completeness of %q: no rows: %w", f.Name, ErrUndefined)
+		return 0, fmt.Errorf("clean: FieldQuality.Completeness: %q: no rows: %w", f.Name, ErrUndefined)
 	}
 	return float64(f.Seen-f.Missing-f.Malformed) / float64(f.Seen), nil
 }

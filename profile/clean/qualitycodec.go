@@ -1,12 +1,19 @@
 package clean
 
 import (
+	"encoding"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Quality)(nil)
+	_ encoding.BinaryMarshaler   = (*Quality)(nil)
+	_ encoding.BinaryUnmarshaler = (*Quality)(nil)
 )
 
 // AppendBinary appends the binary form of q to dst, canonical. The error is

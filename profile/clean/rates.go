@@ -1,6 +1,7 @@
 package clean
 
 import (
+	"encoding"
 	"fmt"
 	"maps"
 	"math/big"
@@ -11,6 +12,12 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/profile"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Rates)(nil)
+	_ encoding.BinaryMarshaler   = (*Rates)(nil)
+	_ encoding.BinaryUnmarshaler = (*Rates)(nil)
 )
 
 // Rates converts money into one base currency by a table that the caller

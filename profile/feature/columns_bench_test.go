@@ -65,3 +65,46 @@ func BenchmarkColumns(b *testing.B) {
 		return err
 	})
 }
+
+func BenchmarkTransform(b *testing.B) {
+	const n, d = 20_000, 20
+	rows := benchRows(n, d)
+	ctx := context.Background()
+	fill, err := feature.FitImputer(ctx, rows, feature.ImputerOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	scale, err := feature.FitScaler(ctx, rows, feature.ScalerOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	measure(b, "op=impute/rows=20k/columns=20", n*d, func() error { _, err := fill.Transform(nil, rows, nil); return err })
+	measure(b, "op=scale/rows=20k/columns=20", n*d, func() error { _, err := scale.Transform(nil, rows); return err })
+}
+
+// TestAllocs: rows of one transformation share one array.
+func TestAllocs(t *testing.T) {
+	rows := benchRows(100, 5)
+	ctx := context.Background()
+	fill, err := feature.FitImputer(ctx, rows, feature.ImputerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scale, err := feature.FitScaler(ctx, rows, feature.ScalerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dst := make([][]float64, 0, len(rows))
+	for name, f := range map[string]func() error{
+		"Imputer.Transform": func() error { _, err := fill.Transform(dst, rows, nil); return err },
+		"Scaler.Transform":  func() error { _, err := scale.Transform(dst, rows); return err },
+	} {
+		if n := testing.AllocsPerRun(20, func() {
+			if err := f(); err != nil {
+				t.Fatal(err)
+			}
+		}); n > 3 {
+			t.Errorf("%s: %v allocations for %d rows", name, n, len(rows))
+		}
+	}
+}

@@ -1,12 +1,19 @@
 package feature
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Columns)(nil)
+	_ encoding.BinaryMarshaler   = (*Columns)(nil)
+	_ encoding.BinaryUnmarshaler = (*Columns)(nil)
 )
 
 // AppendBinary appends the binary form of c to dst: canonical, because the values of

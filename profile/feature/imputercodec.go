@@ -1,12 +1,19 @@
 package feature
 
 import (
+	"encoding"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Imputer)(nil)
+	_ encoding.BinaryMarshaler   = (*Imputer)(nil)
+	_ encoding.BinaryUnmarshaler = (*Imputer)(nil)
 )
 
 // AppendBinary appends the binary form of p to dst, canonical. The error is

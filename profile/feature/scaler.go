@@ -45,7 +45,7 @@ func (o ScalerOptions) withDefaults() ScalerOptions {
 	return o
 }
 
-func (o ScalerOptions) validate() error {
+func (o ScalerOptions) validate(where string) error {
 	var c check.Options
 	c.Require(int(o.Method) < methods, "Method", o.Method, "a ScaleMethod")
 	c.Require(check.Finite(o.Lo) && check.Finite(o.Hi) && o.Lo < o.Hi, "Lo", o.Lo, "finite and below Hi")
@@ -53,7 +53,7 @@ func (o ScalerOptions) validate() error {
 		c.Require(int(o.Methods[n]) < methods, "Methods["+n+"]", o.Methods[n], "a ScaleMethod")
 		c.Require(o.Names == nil || slices.Contains(o.Names, n), "Methods["+n+"]", n, "one of Names")
 	}
-	return c.Err("feature: FitScaler")
+	return c.Err(where)
 }
 
 // Scaler brings columns to comparable scales. It is immutable and safe for
@@ -78,7 +78,7 @@ type Scaler struct {
 // ErrOverflow. Fit it on training rows only.
 func FitScaler(ctx context.Context, rows [][]float64, opt ScalerOptions) (*Scaler, error) {
 	opt = opt.withDefaults()
-	if err := opt.validate(); err != nil {
+	if err := opt.validate("feature: FitScaler"); err != nil {
 		return nil, err
 	}
 	c, err := columnsOf(ctx, rows, opt.Names)
@@ -88,18 +88,31 @@ func FitScaler(ctx context.Context, rows [][]float64, opt ScalerOptions) (*Scale
 		}
 		return nil, fmt.Errorf("feature: FitScaler: %w", err)
 	}
-	return c.Scaler(opt)
+	s, err := c.scaler(opt)
+	if err != nil {
+		return nil, fmt.Errorf("feature: FitScaler: %w", err)
+	}
+	return s, nil
 }
 
 // Scaler is FitScaler from an accumulator; opt.Names is ignored.
 func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
 	opt = opt.withDefaults()
 	opt.Names = c.names
-	if err := opt.validate(); err != nil {
+	if err := opt.validate("feature: Columns.Scaler"); err != nil {
 		return nil, err
 	}
+	s, err := c.scaler(opt)
+	if err != nil {
+		return nil, fmt.Errorf("feature: Columns.Scaler: %w", err)
+	}
+	return s, nil
+}
+
+// scaler fits every column by its method.
+func (c *Columns) scaler(opt ScalerOptions) (*Scaler, error) {
 	if c.rows == 0 {
-		return nil, fmt.Errorf("feature: FitScaler: no rows: %w", ErrEmpty)
+		return nil, fmt.Errorf("no rows: %w", ErrEmpty)
 	}
 	d := len(c.names)
 	s := &Scaler{names: slices.Clone(c.names), method: make([]ScaleMethod, d), shift: make([]float64, d), scale: make([]float64, d), lo: opt.Lo, hi: opt.Hi, clip: opt.ClipToRange}
@@ -109,27 +122,9 @@ func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
 			m = own
 		}
 		q := c.describe(j)
-		shift, scale := 0.0, 1.0
-		switch m {
-		case ZScale:
-			shift, scale = q.Mean, q.deviation
-			if opt.SampleDeviation && q.Count > 1 {
-				scale = q.StdDev
-			}
-		case MinMax:
-			shift, scale = q.Min, q.Max-q.Min
-		case Robust:
-			if shift, scale = q.Median, q.Q3-q.Q1; scale == 0 && q.Min < q.Max {
-				scale = 1 // mostly one value, as money spent often is, but not constant
-			}
-		case MaxAbs:
-			scale = max(math.Abs(q.Min), math.Abs(q.Max))
-		}
-		if q.Count == 0 {
-			shift, scale = 0, 0
-		}
-		if math.IsInf(scale, 0) || math.IsInf(shift, 0) || math.IsNaN(scale) || math.IsNaN(shift) {
-			return nil, fmt.Errorf("feature: FitScaler: column %q: float64 cannot hold its spread: %w", name, ErrOverflow)
+		shift, scale := m.fit(q, opt.SampleDeviation)
+		if !check.Finite(shift) || !check.Finite(scale) {
+			return nil, fmt.Errorf("column %q: float64 cannot hold its spread: %w", name, ErrOverflow)
 		}
 		if scale == 0 {
 			if q.Count > 0 {
@@ -140,6 +135,28 @@ func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
 		s.method[j], s.shift[j], s.scale[j] = m, shift, scale
 	}
 	return s, nil
+}
+
+// fit returns what the method subtracts from the values of a column and what it
+// divides by then, 0 for a column without spread or without values.
+func (m ScaleMethod) fit(q ColumnResult, sample bool) (shift, scale float64) {
+	switch {
+	case q.Count == 0:
+		return 0, 0
+	case m == ZScale && sample && q.Count > 1:
+		return q.Mean, q.StdDev
+	case m == ZScale:
+		return q.Mean, q.deviation
+	case m == MinMax:
+		return q.Min, q.Max - q.Min
+	case m == Robust && q.Q3 == q.Q1 && q.Min < q.Max:
+		return q.Median, 1 // mostly one value, as money spent often is, but not constant
+	case m == Robust:
+		return q.Median, q.Q3 - q.Q1
+	case m == MaxAbs:
+		return 0, max(math.Abs(q.Min), math.Abs(q.Max))
+	}
+	return 0, 1
 }
 
 // Constant returns the columns without spread, ascending.

@@ -1,10 +1,17 @@
 package feature
 
 import (
+	"encoding"
 	"fmt"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Scaler)(nil)
+	_ encoding.BinaryMarshaler   = (*Scaler)(nil)
+	_ encoding.BinaryUnmarshaler = (*Scaler)(nil)
 )
 
 // AppendBinary appends the binary form of s to dst. The error is always nil.
