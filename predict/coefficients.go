@@ -10,24 +10,21 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 )
 
-// Coefficient is one coefficient of a linear model. StdErr is NaN where it was
-// not asked for or does not exist.
+// Coefficient is one coefficient of a linear model.
 type Coefficient struct {
-	Name   string
-	Value  float64
-	StdErr float64
+	Name   string  // of the column; "intercept" for the constant term
+	Value  float64 // per unit of the column as given
+	StdErr float64 // NaN where it was not asked for or does not exist
 }
 
-// Reason is the part of one column in a score: Contribution is the coefficient
-// times (Value - Mean), Mean the average of the column over the training rows
-// (0 for a model fitted on sparse rows). The contributions of all columns and
+// Reason is the part of one column in a score. The contributions of all columns and
 // Baseline add up to the score.
 type Reason struct {
-	Name         string
-	Column       int
-	Value        float64
-	Mean         float64
-	Contribution float64
+	Name         string  // of the column
+	Column       int     // its index
+	Value        float64 // in the row asked about
+	Mean         float64 // over the training rows; 0 for a model fitted on sparse rows
+	Contribution float64 // the coefficient times (Value - Mean)
 }
 
 // terms is what the linear models have in common: the sum b + w·x, names for its

@@ -78,6 +78,8 @@ func CrossPredict[M any](ctx context.Context, n int, folds []Fold, fit func(ctx 
 	return out, nil
 }
 
+// overFolds checks all folds before it hands out the first: a leak in the last one
+// should not cost the fits before it.
 func overFolds(ctx context.Context, where string, folds []Fold, do func(f Fold) error) error {
 	if len(folds) == 0 {
 		return fmt.Errorf("%s: folds: %w", where, ErrEmpty)

@@ -1,37 +1,62 @@
-// Package predict estimates what a customer will do: probabilities of purchase
-// and churn with reasons, from labels made without look-ahead, validated by user
-// and by time, and calibrated so that they can be multiplied with money.
+// Package predict estimates what a customer will do: probabilities of purchase and
+// churn with reasons, and amounts. It is for those who know who bought when, and want
+// to choose whom to write to by numbers that can be multiplied with money.
 //
-// # From purchases to a decision
+// Five names are enough to start: [Labeler] turns purchases into rows and labels without
+// look-ahead, [FitLogistic] learns from them, [Logistic.Prob] scores the customers of
+// today, [Logistic.Reasons] says why, [Costs.Threshold] from which probability on to act.
 //
-//  1. Labeler cuts training rows out of purchase times: an observation window
-//     for features, a gap, an outcome window for the label. Join features of
-//     your own on Labels.Users.
-//  2. FitLogistic (FitLogisticSparse for hashed or one-hot features) fits the
-//     model; FitLinear fits amounts.
-//  3. CrossValidate measures it on GroupKFold, StratifiedKFold or TimeFolds.
-//     Several cuts of the same users need GroupKFold or TimeFolds.
-//  4. CrossPredict gives out-of-fold scores; on them fit a SigmoidCalibrator or
-//     an Isotonic, and choose a BestThreshold by Costs. CorrectSampling undoes a
-//     down-sampling of the negatives.
-//  5. Logistic.Prob scores customers, Logistic.Reasons says why.
+//	var l predict.Labeler[string]
+//	for _, o := range orders { // the caller's loop
+//		l.Add(o.user, o.at)
+//	}
+//	past, err := l.Purchase(predict.Windows{AsOf: july, Horizon: 30 * 24 * time.Hour})
+//	if err != nil {
+//		return err
+//	}
+//	m, err := predict.FitLogistic(ctx, past.Rows, past.Y, predict.LogisticOptions{Names: past.Names})
+//	if err != nil {
+//		return err
+//	}
+//	now, _ := l.Features(predict.Windows{AsOf: august})
+//	p, _ := m.Prob(nil, now.Rows)
+//	for i, user := range now.Users {
+//		fmt.Printf("%s buys within 30 days: %.0f %%\n", user, 100*p[i])
+//	}
 //
-// # Which one
+// # Which function when
 //
-// Sigmoid calibration needs few rows and keeps the ranking; isotonic needs some
-// thousand, corrects any monotone distortion and makes ties. Logistic regression
-// that was fitted without class weights on unsampled rows is calibrated already.
-// IsotonicBuckets and Gram are accumulators: add rows in shards, merge, fit.
+//   - [Labeler]: rows, labels and timing features of one moment, out of purchases
+//   - [FitLogistic]: yes or no from rows; [FitLogisticSparse] from hashed or one-hot ones
+//   - [FitLinear]: amounts; [Gram] where rows come in shards or do not fit in memory
+//   - [KFold], [StratifiedKFold]: folds of one row a user; [GroupKFold] of several rows a
+//     user; [TimeFolds] of rows of several moments
+//   - [CrossValidate]: how good a model is; [CrossPredict] scores of rows it has not seen
+//   - [Tune]: which settings are best, judged by cross-validation
+//   - [FitSigmoid]: scores into probabilities, from few rows and keeping the ranking;
+//     [FitIsotonic] from some thousand, for any monotone distortion and with ties;
+//     [IsotonicBuckets] where the rows never meet in one place
+//   - [BestThreshold]: whom to act on at given [Costs]; [CorrectSampling] first, where the
+//     negative rows were down-sampled
+//   - [WriteModel], [ReadModel]: models in a file or on a wire
+//
+// Logistic regression that was fitted without class weights on unsampled rows is
+// calibrated already. Calibrate and choose thresholds on scores of [CrossPredict], or on
+// rows that took no part.
 //
 // # Guarantees
 //
-// The same rows in any order give the same bytes at any GOMAXPROCS, on one
-// processor architecture. Fitted models are immutable and safe for concurrent
-// use. Input is checked: a NaN, an infinity, a ragged row or labels of one class
-// are errors that name the row, never a silent result. A fit that did not
-// converge says so in Converged and Warnings.
+//   - The same rows in any order give the same bytes at any GOMAXPROCS, on one
+//     processor architecture.
+//   - Fitted models are immutable and safe for concurrent use; accumulators ([Labeler],
+//     [Gram], [IsotonicBuckets]) are not: they take shards, and Merge.
+//   - Input is checked: a NaN, an infinity, a ragged row or labels of one class are
+//     errors that name the row, never a silent result. After an error nothing is
+//     half-changed.
+//   - A fit that did not converge says so in Converged and Warnings.
+//   - Models and accumulators have a versioned, checksummed binary form.
 //
-// # Sources
+// # References
 //
 // Nocedal and Wright, Numerical Optimization, 2006 (L-BFGS, Newton). Andrew and
 // Gao, ICML 2007 (OWL-QN). Friedman, Hastie and Tibshirani, J. Stat. Software

@@ -16,38 +16,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-type logisticGolden struct {
-	Rows    [][]float64 `json:"rows"`
-	Y       []int       `json:"y"`
-	Weights []float64   `json:"weights"`
-	Offset  []float64   `json:"offset"`
-	Cases   []struct {
-		Name         string     `json:"name"`
-		L1           float64    `json:"l1"`
-		L2           float64    `json:"l2"`
-		UseWeights   bool       `json:"use_weights"`
-		UseOffset    bool       `json:"use_offset"`
-		Balanced     bool       `json:"balanced"`
-		ClassWeights [2]float64 `json:"class_weights"`
-		NoIntercept  bool       `json:"no_intercept"`
-		Standardize  bool       `json:"standardize"`
-		Coef         []float64  `json:"coef"`
-		Intercept    float64    `json:"intercept"`
-		StdErr       []float64  `json:"stderr"`
-	} `json:"cases"`
-	Prob   []float64 `json:"prob_default"`
-	Sparse struct {
-		Cols        int         `json:"cols"`
-		Index       [][]int32   `json:"index"`
-		Value       [][]float64 `json:"value"`
-		Y           []int       `json:"y"`
-		Coef        []float64   `json:"coef"`
-		Intercept   float64     `json:"intercept"`
-		L1Coef      []float64   `json:"l1_coef"`
-		L1Intercept float64     `json:"l1_intercept"`
-	} `json:"sparse"`
-}
-
 func bools(xs []int) []bool {
 	out := make([]bool, len(xs))
 	for i, x := range xs {
@@ -90,92 +58,6 @@ func near(t *testing.T, name string, got, want []float64, tol float64) {
 		if !testkit.Close(got[i], want[i], tol, tol) {
 			t.Errorf("%s[%d] = %.10g, want %.10g", name, i, got[i], want[i])
 		}
-	}
-}
-
-// TestLogisticGolden: optima of a strictly convex function do not depend on the
-// solver, so tools run to tolerance 1e-12 agree to 1e-6 with ours.
-func TestLogisticGolden(t *testing.T) {
-	var g logisticGolden
-	testkit.Golden(t, "logistic.json", &g)
-	y := bools(g.Y)
-	for _, c := range g.Cases {
-		t.Run(c.Name, func(t *testing.T) {
-			o := predict.LogisticOptions{
-				L1: c.L1, L2: c.L2, Balanced: c.Balanced, ClassWeights: c.ClassWeights,
-				NoIntercept: c.NoIntercept, Standardize: c.Standardize, StdErrors: len(c.StdErr) > 0,
-			}
-			if c.UseWeights {
-				o.Weights = g.Weights
-			}
-			if c.UseOffset {
-				o.Offset = g.Offset
-			}
-			m, err := predict.FitLogistic(context.Background(), g.Rows, y, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !m.Converged() || len(m.Warnings()) > 0 {
-				t.Errorf("converged %v, warnings %q", m.Converged(), m.Warnings())
-			}
-			near(t, "coef", values(m.Coefficients()), c.Coef, 1e-6)
-			testkit.Near(t, "intercept", m.Intercept().Value, c.Intercept, 1e-6*math.Max(1, math.Abs(c.Intercept)))
-			if c.StdErr != nil {
-				for j, k := range m.Coefficients() {
-					if o.StdErrors {
-						testkit.Near(t, "stderr", k.StdErr, c.StdErr[j], 1e-6)
-					}
-				}
-				if o.StdErrors {
-					testkit.Near(t, "stderr of intercept", m.Intercept().StdErr, c.StdErr[len(c.Coef)], 1e-6)
-				}
-			}
-			s, err := predict.FitLogisticSparse(context.Background(), compress(g.Rows), y, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			near(t, "sparse coef", values(s.Coefficients()), c.Coef, 1e-6)
-			if c.Name == "default" {
-				p, err := m.Prob(nil, g.Rows[:len(g.Prob)])
-				if err != nil {
-					t.Fatal(err)
-				}
-				near(t, "prob", p, g.Prob, 1e-7)
-			}
-		})
-	}
-}
-
-func TestLogisticSparseGolden(t *testing.T) {
-	var g logisticGolden
-	testkit.Golden(t, "logistic.json", &g)
-	rows := &predict.SparseRows{Cols: g.Sparse.Cols}
-	for i, idx := range g.Sparse.Index {
-		if err := rows.AddRow(idx, g.Sparse.Value[i]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	y := bools(g.Sparse.Y)
-	for _, c := range []struct {
-		name      string
-		o         predict.LogisticOptions
-		coef      []float64
-		intercept float64
-	}{
-		{"l2", predict.LogisticOptions{L2: 0.5}, g.Sparse.Coef, g.Sparse.Intercept},
-		{"l1", predict.LogisticOptions{L1: 1, MaxIter: 3000}, g.Sparse.L1Coef, g.Sparse.L1Intercept},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			m, err := predict.FitLogisticSparse(context.Background(), rows, y, c.o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !m.Converged() {
-				t.Errorf("not converged: %q after %d", m.Warnings(), m.Iterations())
-			}
-			near(t, "coef", values(m.Coefficients()), c.coef, 1e-6)
-			testkit.Near(t, "intercept", m.Intercept().Value, c.intercept, 1e-6)
-		})
 	}
 }
 
@@ -559,46 +441,6 @@ func TestLogisticBadInput(t *testing.T) {
 	}
 }
 
-func TestSparseRowsBad(t *testing.T) {
-	s := predict.SparseRows{Cols: 3}
-	for _, c := range []struct {
-		idx  []int32
-		val  []float64
-		want error
-	}{
-		{[]int32{0, 1}, []float64{1}, predict.ErrShape},
-		{[]int32{3}, nil, predict.ErrRange},
-		{[]int32{-1}, nil, predict.ErrRange},
-		{[]int32{1}, []float64{math.NaN()}, predict.ErrNotFinite},
-	} {
-		if err := s.AddRow(c.idx, c.val); !errors.Is(err, c.want) || s.Len() != 0 || s.Index != nil {
-			t.Errorf("%v: %v", c, err)
-		}
-	}
-	if err := s.AddRow([]int32{2, 0}, nil); err != nil || s.Value != nil {
-		t.Error("ones need no values")
-	}
-	if err := s.AddRow([]int32{2, 2, 1}, []float64{2, 3, 4}); err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(s.Index, []int32{0, 2, 1, 2}) || !slices.Equal(s.Value, []float64{1, 1, 4, 5}) || s.Len() != 2 {
-		t.Errorf("%+v", s)
-	}
-	for name, bad := range map[string]*predict.SparseRows{
-		"nil": nil, "empty": {Cols: 3},
-		"no columns": {Ptr: []int64{0, 0}},
-		"pointer":    {Cols: 3, Ptr: []int64{0, 5}, Index: []int32{1}},
-		"descending": {Cols: 3, Ptr: []int64{0, 9, 1}, Index: []int32{1}},
-		"order":      {Cols: 3, Ptr: []int64{0, 2}, Index: []int32{1, 1}},
-		"column":     {Cols: 3, Ptr: []int64{0, 1}, Index: []int32{7}},
-		"NaN":        {Cols: 3, Ptr: []int64{0, 1}, Index: []int32{1}, Value: []float64{math.NaN()}},
-	} {
-		if _, err := predict.FitLogisticSparse(context.Background(), bad, []bool{true}, predict.LogisticOptions{}); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-}
-
 func TestLogisticCancel(t *testing.T) {
 	rows, y := planted(3000, 10, 1)
 	why := errors.New("why")
@@ -766,5 +608,88 @@ func TestLogisticSampledSeparation(t *testing.T) {
 	m, err = predict.FitLogistic(context.Background(), rows, y, predict.LogisticOptions{L2: -1})
 	if err != nil || m.Converged() || !strings.Contains(strings.Join(m.Warnings(), ""), "separate") {
 		t.Errorf("separated: %v, converged %v, warnings %q", err, m.Converged(), m.Warnings())
+	}
+}
+
+// TestWorkers: the number of goroutines has no influence on any fit.
+func TestWorkers(t *testing.T) {
+	ctx := context.Background()
+	rows, y := planted(6000, 8, 4)
+	target := make([]float64, len(rows))
+	for i, row := range rows {
+		target[i] = row[0] + row[1]*row[2]
+	}
+	wide := compress(rows)
+	wide.Cols = 3000
+	fits := map[string]func(workers int) (predict.Persistent, error){
+		"dense": func(workers int) (predict.Persistent, error) {
+			return predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{Workers: workers})
+		},
+		"dense, L1": func(workers int) (predict.Persistent, error) {
+			return predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{Workers: workers, L1: 3})
+		},
+		"sparse": func(workers int) (predict.Persistent, error) {
+			return predict.FitLogisticSparse(ctx, wide, y, predict.LogisticOptions{Workers: workers})
+		},
+		"sparse, L1": func(workers int) (predict.Persistent, error) {
+			return predict.FitLogisticSparse(ctx, wide, y, predict.LogisticOptions{Workers: workers, L1: 3})
+		},
+		"linear": func(workers int) (predict.Persistent, error) {
+			return predict.FitLinear(ctx, rows, target, predict.LinearOptions{Workers: workers})
+		},
+	}
+	for name, fit := range fits {
+		var want []byte
+		for _, workers := range []int{0, 1, 2, 7} {
+			m, err := fit(workers)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			got, err := m.MarshalBinary()
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if want == nil {
+				want = got
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s: %d workers give other bytes", name, workers)
+			}
+		}
+	}
+}
+
+// TestProgress: one report an iteration, of an objective that falls to that of the
+// model.
+func TestProgress(t *testing.T) {
+	rows, y := planted(3000, 6, 9)
+	wide := compress(rows)
+	wide.Cols = 2000
+	for name, fit := range map[string]func(opt predict.LogisticOptions) (*predict.Logistic, error){
+		"dense": func(opt predict.LogisticOptions) (*predict.Logistic, error) {
+			return predict.FitLogistic(context.Background(), rows, y, opt)
+		},
+		"sparse": func(opt predict.LogisticOptions) (*predict.Logistic, error) {
+			return predict.FitLogisticSparse(context.Background(), wide, y, opt)
+		},
+	} {
+		for _, l1 := range []float64{0, 4} {
+			var seen []predict.Progress
+			m, err := fit(predict.LogisticOptions{L1: l1, MaxIter: 50, Progress: func(p predict.Progress) { seen = append(seen, p) }})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if len(seen) == 0 || len(seen) != m.Iterations() {
+				t.Fatalf("%s, L1 %v: %d reports of %d iterations", name, l1, len(seen), m.Iterations())
+			}
+			for i, p := range seen {
+				if p.Iteration != i+1 || p.MaxIter != 50 || i > 0 && p.Objective > seen[i-1].Objective*(1+1e-9) {
+					t.Errorf("%s, L1 %v: report %d is %+v after %+v", name, l1, i, p, seen[max(0, i-1)])
+				}
+			}
+			if last := seen[len(seen)-1]; last.Objective != m.Objective() {
+				t.Errorf("%s, L1 %v: the last objective is %v, the model's %v", name, l1, last.Objective, m.Objective())
+			}
+		}
 	}
 }

@@ -111,6 +111,8 @@ func newDenseDescent(p *dense, theta []float64) *denseDescent {
 
 func (d *denseDescent) state() *descent { return &d.descent }
 
+// derive takes the Hessian of all rows, or far from the optimum of a sample of them;
+// the gradient was left by value.
 func (d *denseDescent) derive(ctx context.Context, iteration int) error {
 	n, rows := d.p.params, d.p.rows
 	if iteration < 3 {

@@ -68,6 +68,8 @@ func newSparseDescent(ctx context.Context, p *sparseProblem, theta []float64) (*
 
 func (d *sparseDescent) state() *descent { return &d.descent }
 
+// value moves along the products of the rows with the step, which are known: no row is
+// read.
 func (d *sparseDescent) value(ctx context.Context, a float64) (float64, error) {
 	p := d.p
 	f, err := parallel.Reduce(ctx, p.rows, rowBlock, p.workers, func(lo, hi int) (float64, error) {

@@ -14,10 +14,10 @@ import (
 // distinct, and their values at the same positions of Value. A nil Value means
 // that every listed entry is 1. Fill it by AddRow, or directly.
 type SparseRows struct {
-	Cols  int
-	Ptr   []int64
-	Index []int32
-	Value []float64
+	Cols  int       // number of columns, 1 … 2³¹-1
+	Ptr   []int64   // where each row starts in Index and Value, and the end of the last
+	Index []int32   // columns, ascending within a row
+	Value []float64 // their values; nil: all 1
 }
 
 // Len returns the number of rows.

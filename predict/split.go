@@ -17,7 +17,10 @@ type ID interface{ ~string | constraints.Integer }
 
 // Fold is one way to part rows: indices to train on and indices to test on,
 // each ascending.
-type Fold struct{ Train, Test []int }
+type Fold struct {
+	Train []int // rows to learn from
+	Test  []int // rows to judge on
+}
 
 // KFold parts rows into k folds of sizes that differ by at most one; every row
 // is tested once. Which fold a row falls in depends on the hashes of the ids

@@ -56,13 +56,13 @@ type TuneOptions struct {
 
 // Trial is one setting that Tune tried.
 type Trial[O any] struct {
-	Options  O
+	Options  O         // as evaluate got them
 	Values   []float64 // one a knob, in order; nil for the base
 	Fidelity float64   // in (0, 1]; 1 is the full evaluation
 	Scores   []float64 // as evaluate returned them, one a fold; nil when Err is set
 	Score    float64   // their mean, NaN when Err is set
 	StdErr   float64   // of Score, from the spread of Scores; NaN for a single one
-	Err      error
+	Err      error     // of evaluate, or what is wrong with its scores
 }
 
 // TuneResult is the outcome of Tune.

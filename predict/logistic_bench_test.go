@@ -144,3 +144,30 @@ func BenchmarkFitLogistic(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkProb(b *testing.B) {
+	rows, y := planted(1000, 20, 1)
+	m, err := predict.FitLogistic(context.Background(), rows, y, predict.LogisticOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	dst := make([]float64, 0, len(rows))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := m.Prob(dst, rows); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkScoreSparse(b *testing.B) {
+	rows, y := planted(20_000, 20, 1)
+	s := compress(rows)
+	s.Cols = 10_000
+	m, err := predict.FitLogisticSparse(context.Background(), s, y, predict.LogisticOptions{MaxIter: 2})
+	if err != nil {
+		b.Fatal(err)
+	}
+	dst := make([]float64, 0, len(rows))
+	measure(b, "rows=20k/entries=20", len(rows), func() error { _, err := m.ProbSparse(dst, s); return err })
+}
