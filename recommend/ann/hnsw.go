@@ -2,6 +2,7 @@ package ann
 
 import (
 	"context"
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
@@ -15,6 +16,12 @@ import (
 	"github.com/aislekit/aisle/recommend"
 )
 
+var (
+	_ encoding.BinaryAppender    = (*HNSW)(nil)
+	_ encoding.BinaryMarshaler   = (*HNSW)(nil)
+	_ encoding.BinaryUnmarshaler = (*HNSW)(nil)
+)
+
 // Metric says what makes a vector a good answer to another.
 type Metric int
 
@@ -26,19 +33,24 @@ const (
 
 // HNSWOptions configures FitHNSW.
 type HNSWOptions struct {
-	Metric Metric
+	Metric Metric // what a good answer is; default InnerProduct
 	// Links is M, the links a vector gets when it joins; the ground layer keeps up
-	// to 2·Links. Default 16, at most 256. More links: better recall, more memory;
+	// to 2·Links. Default 16, in [2, 256]. More links: better recall, more memory;
 	// below 8, narrow searches may not find the way between tight clusters.
 	Links int
-	// Build is the width of the search for links (efConstruction), at least Links;
+	// Build is the width of the search for links (efConstruction), in [Links, 65536];
 	// default 128. It costs build time only.
 	Build   int
-	Seed    uint64 // of the layers and of the order of insertion
+	Seed    uint64 // of the layers and of the order of insertion; 0 is a seed
 	Workers int    // goroutines of the build; default GOMAXPROCS. No influence on the result
-	// Progress is called now and then with the number of vectors done, on the
-	// caller's goroutine.
-	Progress func(done, of int)
+	// Progress, if not nil, is called now and then on the caller's goroutine.
+	Progress func(Progress)
+}
+
+// Progress tells how far a build is.
+type Progress struct {
+	Done int // vectors in the graph
+	Of   int // vectors in all
 }
 
 func (o HNSWOptions) withDefaults() HNSWOptions {
@@ -134,81 +146,35 @@ func hnswKey(d float32, node int32) uint64 { return uint64(topk.Key(d))<<32 | ui
 // whose squared length float32 cannot hold), and context.Cause(ctx). An index of
 // no items is fine.
 func FitHNSW(ctx context.Context, v recommend.ItemVectors, opt HNSWOptions) (*HNSW, error) {
+	const where = "ann: FitHNSW"
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
 	if v == nil {
-		return nil, fmt.Errorf("ann: FitHNSW: no vectors: %w", ErrEmpty)
+		return nil, fmt.Errorf("%s: no vectors: %w", where, ErrEmpty)
 	}
 	n, f := v.Items(), v.Factors()
 	if err := check.Vectors(n, f, v.ItemVector); err != nil {
-		return nil, fmt.Errorf("ann: FitHNSW: %w", err)
+		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	var bias func(i int) float32
-	if b, ok := v.(interface{ ItemBias(i int) float32 }); ok && opt.Metric == InnerProduct {
-		for i := range n {
-			if x := b.ItemBias(i); x != 0 {
-				bias = b.ItemBias
-				if x-x != 0 {
-					return nil, fmt.Errorf("ann: FitHNSW: bias of item %d is %v: %w", i, x, ErrNotFinite)
-				}
-			}
-		}
+	bias, err := biases(v, opt.Metric)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	x := &HNSW{f: f, dim: f, metric: opt.Metric, m: opt.Links, build: opt.Build, seed: opt.Seed, entry: -1}
+	x := &HNSW{f: f, dim: f, metric: opt.Metric, m: opt.Links, build: opt.Build, seed: opt.Seed, entry: -1, scratch: &sync.Pool{}}
 	if bias != nil {
 		x.dim++
 	}
-	x.scratch = &sync.Pool{}
 	if x.metric == Euclidean {
-		mean := make([]float64, f)
-		for i := range n {
-			for k, a := range v.ItemVector(i) {
-				mean[k] += float64(a) / float64(n)
-			}
-		}
-		x.center = make([]float32, f)
-		for k, a := range mean {
-			x.center[k] = float32(a)
-		}
-		if a := vec.Norm2(x.center); a > hnswMaxNorm/8 {
-			return nil, fmt.Errorf("ann: FitHNSW: squared length of the mean is %v: %w", a, ErrRange)
+		if x.center = center(v); vec.Norm2(x.center) > hnswMaxNorm/8 {
+			return nil, fmt.Errorf("%s: squared length of the mean is %v: %w", where, vec.Norm2(x.center), ErrRange)
 		}
 	}
-	order := rng.New(opt.Seed, hnswOrder, 0).Perm(n)
-	x.grow(n)
-	x.node = make([]int32, n)
-	x.live = make([]uint64, (n+63)/64)
-	err := parallel.For(ctx, n, 1024, opt.Workers, func(_, lo, hi int) error {
-		for a := lo; a < hi; a++ {
-			i := int(order[a])
-			x.item[a], x.node[i] = order[a], int32(a)
-			row := x.row(int32(a))
-			if bias != nil {
-				row[f] = bias(i)
-			}
-			if err := x.store(row, v.ItemVector(i)); err != nil {
-				return fmt.Errorf("ann: FitHNSW: vector %d: %w", i, err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := x.place(ctx, v, bias, opt.Workers); err != nil {
 		return nil, err
 	}
-	for i := range n {
-		x.live[i>>6] |= 1 << (i & 63)
-	}
-	if x.metric == InnerProduct {
-		longest := 0.0
-		for a := range int32(n) {
-			v := vec.Norm2(x.row(a))
-			x.norm2 += 2 * v / float64(n)
-			longest = max(longest, v)
-		}
-		x.norm2 = min(x.norm2, longest/2)
-	}
+	x.setRadius()
 	for a := range int32(n) {
 		x.setExtra(a)
 	}
@@ -220,11 +186,87 @@ func FitHNSW(ctx context.Context, v recommend.ItemVectors, opt HNSWOptions) (*HN
 		}
 		at += size
 		if opt.Progress != nil && (size == hnswBatchMax || at == n) {
-			opt.Progress(at, n)
+			opt.Progress(Progress{Done: at, Of: n})
 		}
 	}
 	x.anchor()
 	return x, nil
+}
+
+// biases returns the bias of each item where the vectors have any that is not 0 and
+// the metric adds it; else nil.
+func biases(v recommend.ItemVectors, metric Metric) (func(i int) float32, error) {
+	b, ok := v.(interface{ ItemBias(i int) float32 })
+	if !ok || metric != InnerProduct {
+		return nil, nil
+	}
+	var bias func(i int) float32
+	for i := range v.Items() {
+		if x := b.ItemBias(i); x != 0 {
+			bias = b.ItemBias
+			if x-x != 0 {
+				return nil, fmt.Errorf("bias of item %d is %v: %w", i, x, ErrNotFinite)
+			}
+		}
+	}
+	return bias, nil
+}
+
+// center returns the mean vector.
+func center(v recommend.ItemVectors) []float32 {
+	n := v.Items()
+	mean := make([]float64, v.Factors())
+	for i := range n {
+		for k, a := range v.ItemVector(i) {
+			mean[k] += float64(a) / float64(n)
+		}
+	}
+	out := make([]float32, len(mean))
+	for k, a := range mean {
+		out[k] = float32(a)
+	}
+	return out
+}
+
+// place gives each item a node, in random order, and stores its vector there.
+func (x *HNSW) place(ctx context.Context, v recommend.ItemVectors, bias func(i int) float32, workers int) error {
+	n := v.Items()
+	order := rng.New(x.seed, hnswOrder, 0).Perm(n)
+	x.grow(n)
+	x.node = make([]int32, n)
+	x.live = make([]uint64, (n+63)/64)
+	for i := range n {
+		x.live[i>>6] |= 1 << (i & 63)
+	}
+	return parallel.For(ctx, n, 1024, workers, func(_, lo, hi int) error {
+		for a := lo; a < hi; a++ {
+			i := int(order[a])
+			x.item[a], x.node[i] = order[a], int32(a)
+			row := x.row(int32(a))
+			if bias != nil {
+				row[x.f] = bias(i)
+			}
+			if err := x.store(row, v.ItemVector(i)); err != nil {
+				return fmt.Errorf("ann: FitHNSW: vector %d: %w", i, err)
+			}
+		}
+		return nil
+	})
+}
+
+// setRadius chooses R² for InnerProduct: twice the mean squared length, at most half
+// the largest.
+func (x *HNSW) setRadius() {
+	if x.metric != InnerProduct {
+		return
+	}
+	n, longest := len(x.item), 0.0
+	for a := range int32(n) {
+		v := vec.Norm2(x.row(a))
+		x.norm2 += 2 * v / float64(n)
+		longest = max(longest, v)
+	}
+	x.norm2 = min(x.norm2, longest/2)
 }
 
 const (
@@ -287,6 +329,7 @@ func (x *HNSW) store(row, v []float32) error {
 	return nil
 }
 
+// setExtra computes what a distance from the node adds to a product.
 func (x *HNSW) setExtra(node int32) {
 	switch x.metric {
 	case Euclidean:
@@ -334,11 +377,13 @@ func (x *HNSW) rawList(node int32, layer int) []int32 {
 	return x.upper[at*w : at*w+w]
 }
 
+// setList writes links to a row.
 func setList(raw, ids []int32) {
 	raw[0] = int32(len(ids))
 	clear(raw[1+copy(raw[1:], ids):]) // equal indexes have equal bytes
 }
 
+// getScratch returns memory for one search, grown to the index as it is now.
 func (x *HNSW) getScratch() *hnswScratch {
 	s, ok := x.scratch.Get().(*hnswScratch)
 	if !ok {
@@ -430,6 +475,7 @@ func (x *HNSW) explore(s *hnswScratch, q []float32, e float32, layer, ef int, ok
 	}
 }
 
+// admits reports whether a node may be an answer: it is there, and in the set.
 func (x *HNSW) admits(node int32, ok []uint64) bool {
 	i := x.item[node]
 	return i >= 0 && (ok == nil || ok[i>>6]>>(i&63)&1 == 1)
@@ -481,4 +527,5 @@ func (x *HNSW) fill(s *hnswScratch, limit int) {
 	}
 }
 
+// same reports whether two nodes have equal vectors.
 func (x *HNSW) same(a, b int32) bool { return slices.Equal(x.row(a), x.row(b)) }

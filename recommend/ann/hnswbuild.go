@@ -183,8 +183,9 @@ func (x *HNSW) keysOf(s *hnswScratch, t int32, ids []int32) {
 // in it at present. To change a vector, Remove and Add. Vectors of biased models
 // hold the bias as one more number, after the f of a query.
 //
-// Cost: that of one step of the build. Errors leave the index as it was: ErrShape, ErrNotFinite, ErrDuplicate, ErrUnknownID (an item beyond
-// Slots()), ErrRange (a vector whose squared length float32 cannot hold).
+// Cost: that of one step of the build. Errors leave the index as it was: ErrShape,
+// ErrNotFinite, ErrDuplicate, ErrUnknownID (an item beyond Slots()), ErrRange (a
+// vector whose squared length float32 cannot hold).
 func (x *HNSW) Add(item int32, v []float32) error {
 	if len(v) != x.dim {
 		return fmt.Errorf("ann: HNSW.Add: vector has length %d, want %d: %w", len(v), x.dim, ErrShape)
@@ -254,9 +255,38 @@ func (x *HNSW) Remove(item int32) error {
 func (x *HNSW) sweep() error {
 	s := x.getScratch()
 	defer x.scratch.Put(s)
+	var back [hnswTop + 1][]uint64 // new links to be returned, by layer: target<<32 | source
+	lost := x.relink(s, &back)
+	for layer, b := range back {
+		slices.Sort(b)
+		for len(b) > 0 {
+			n := 1
+			for n < len(b) && b[n]>>32 == b[0]>>32 {
+				n++
+			}
+			x.linkBack(s, b[:n], layer)
+			b = b[n:]
+		}
+	}
+	x.release()
+	// A node all whose neighbours went looks for new ones.
+	var b hnswBatch
+	for _, a := range lost {
+		if x.entry != a {
+			if err := b.insert(context.Background(), x, a, a+1, 1); err != nil {
+				return err
+			}
+		}
+	}
+	x.anchor()
+	return nil
+}
+
+// relink gives every node with a link to a removed one new links, chosen from its
+// others and from those of the removed; it adds the new ones to back, by layer, and
+// returns the nodes that have none left on the ground.
+func (x *HNSW) relink(s *hnswScratch, back *[hnswTop + 1][]uint64) (lost []int32) {
 	var around, had []int32
-	var lost []int32
-	var back [hnswTop + 1][]uint64 // new links to be returned, by layer
 	for a := range int32(len(x.item)) {
 		if x.item[a] < 0 {
 			continue
@@ -267,20 +297,7 @@ func (x *HNSW) sweep() error {
 			if !slices.ContainsFunc(has, func(t int32) bool { return x.item[t] < 0 }) {
 				continue
 			}
-			around = around[:0]
-			for _, t := range has {
-				if x.item[t] >= 0 {
-					around = append(around, t)
-					continue
-				}
-				for _, u := range x.list(t, layer) {
-					if x.item[u] >= 0 && u != a {
-						around = append(around, u)
-					}
-				}
-			}
-			slices.Sort(around)
-			around = slices.Compact(around)
+			around = x.around(around[:0], a, layer)
 			x.keysOf(s, a, around)
 			had = append(had[:0], has...)
 			setList(raw, x.choose(s, len(raw)-1))
@@ -294,17 +311,30 @@ func (x *HNSW) sweep() error {
 			}
 		}
 	}
-	for layer, b := range back {
-		slices.Sort(b)
-		for len(b) > 0 {
-			n := 1
-			for n < len(b) && b[n]>>32 == b[0]>>32 {
-				n++
+	return lost
+}
+
+// around appends to dst the neighbours of a that are there and, in place of each
+// removed one, its neighbours, ascending.
+func (x *HNSW) around(dst []int32, a int32, layer int) []int32 {
+	for _, t := range x.list(a, layer) {
+		if x.item[t] >= 0 {
+			dst = append(dst, t)
+			continue
+		}
+		for _, u := range x.list(t, layer) {
+			if x.item[u] >= 0 && u != a {
+				dst = append(dst, u)
 			}
-			x.linkBack(s, b[:n], layer)
-			b = b[n:]
 		}
 	}
+	slices.Sort(dst)
+	return slices.Compact(dst)
+}
+
+// release frees the places of the removed nodes, to which nobody links any more, and
+// chooses the entry among the others: the first of the highest.
+func (x *HNSW) release() {
 	x.entry = -1
 	x.free = x.free[:0]
 	for a := int32(len(x.item)) - 1; a >= 0; a-- {
@@ -320,15 +350,4 @@ func (x *HNSW) sweep() error {
 		x.free = append(x.free, a)
 	}
 	x.dead = 0
-	// A node all whose neighbours went looks for new ones.
-	var b hnswBatch
-	for _, a := range lost {
-		if x.entry != a {
-			if err := b.insert(context.Background(), x, a, a+1, 1); err != nil {
-				return err
-			}
-		}
-	}
-	x.anchor()
-	return nil
 }

@@ -32,12 +32,31 @@ func (x *HNSW) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of x.
 func (x *HNSW) MarshalBinary() ([]byte, error) { return x.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; x is unchanged when it fails. It must not run
-// beside other uses of x.
+// UnmarshalBinary replaces x. It must not run beside other uses of x. Payload of
+// version 1, little-endian:
+//
+//	int     f, the length of a query, 1 … 16384
+//	int     1 where a bias follows each vector (InnerProduct only), else 0
+//	int     metric: 0 InnerProduct, 1 Cosine, 2 Euclidean
+//	int     m, links a vector joins with, 2 … 256
+//	int     width of the search for links, m … 65536
+//	uint64  seed, which gives the layers of each node
+//	f64     R², >= 0
+//	[]f32   f numbers of the center for Euclidean, else none
+//	[]f32   vectors of n nodes, f or f+1 each, finite
+//	[]i32   by item its node, -1 for none, each node at most once
+//	[]i32   nodes nobody links to, descending, of no item
+//	[]i32   n rows of 2m+1: how many links, the links, zeros
+//	[]i32   rows of m+1, one for each layer of each node above the ground
+//	int     the node where searches start, plus 1; 0 while there is none
+//
+// Any other length or value, and a link to nowhere, is ErrCorrupt, a newer version
+// ErrVersion, a frame of another kind ErrMismatch; x is then unchanged.
 func (x *HNSW) UnmarshalBinary(data []byte) error {
+	const where = "ann: HNSW.UnmarshalBinary"
 	r, err := codec.Open(data, codec.KindHNSW, 1)
 	if err != nil {
-		return fmt.Errorf("ann: HNSW: %w", err)
+		return fmt.Errorf("%s: %w", where, err)
 	}
 	d := &HNSW{f: r.Int()}
 	bias := r.Int()
@@ -53,17 +72,37 @@ func (x *HNSW) UnmarshalBinary(data []byte) error {
 		}
 	}
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("ann: HNSW: %w", err)
+		return fmt.Errorf("%s: %w", where, err)
 	}
 	*x = *d
 	return nil
 }
 
-// restore checks what was decoded, computes the rest, and says what is wrong.
+// restore checks what was decoded, computes the rest, and says what is wrong. Each
+// step relies on those before it.
 func (x *HNSW) restore(bias, entry int) string {
-	o := HNSWOptions{Metric: x.metric, Links: x.m, Build: x.build}
+	if what := x.checkShape(bias); what != "" {
+		return what
+	}
+	n := len(x.links) / (2*x.m + 1)
+	if entry > n {
+		return "starts nowhere"
+	}
+	x.entry = int32(entry - 1)
+	for _, step := range []func() string{x.restoreItems, x.restoreLayers, x.checkLinks, x.restoreExtra} {
+		if what := step(); what != "" {
+			return what
+		}
+	}
+	x.scratch = &sync.Pool{}
+	return ""
+}
+
+// checkShape looks at settings, lengths and values.
+func (x *HNSW) checkShape(bias int) string {
+	opt := HNSWOptions{Metric: x.metric, Links: x.m, Build: x.build}
 	switch {
-	case x.f < 1 || x.f > check.MaxVector || bias > 1 || bias == 1 && x.metric != InnerProduct || o.validate() != nil:
+	case x.f < 1 || x.f > check.MaxVector || bias > 1 || bias == 1 && x.metric != InnerProduct || opt.validate() != nil:
 		return "has a setting out of range"
 	case !(x.norm2 >= 0) || x.norm2 > hnswMaxNorm:
 		return "has a bound out of range"
@@ -73,15 +112,15 @@ func (x *HNSW) restore(bias, entry int) string {
 		return "has vectors or links of the wrong length"
 	case check.Slice32("", x.vectors) != nil || check.Slice32("", x.center) != nil:
 		return "has a value that is not finite"
-	}
-	if vec.Norm2(x.center) > hnswMaxNorm/8 {
+	case vec.Norm2(x.center) > hnswMaxNorm/8:
 		return "has a center out of range"
 	}
+	return ""
+}
+
+// restoreItems turns node around and counts the removed ones.
+func (x *HNSW) restoreItems() string {
 	n := len(x.links) / (2*x.m + 1)
-	if entry > n {
-		return "starts nowhere"
-	}
-	x.entry = int32(entry - 1)
 	x.item = make([]int32, n)
 	for a := range x.item {
 		x.item[a] = -1
@@ -105,6 +144,15 @@ func (x *HNSW) restore(bias, entry int) string {
 		}
 	}
 	x.dead = n - there - len(x.free)
+	if x.entry < 0 != (there+x.dead == 0) || x.entry >= 0 && n == 0 {
+		return "starts nowhere"
+	}
+	return ""
+}
+
+// restoreLayers draws the layers again, which the seed decides.
+func (x *HNSW) restoreLayers() string {
+	n := len(x.item)
 	x.level, x.upperAt = make([]uint8, n), make([]int32, n)
 	rows := 0
 	for a := range n {
@@ -118,9 +166,12 @@ func (x *HNSW) restore(bias, entry int) string {
 	if len(x.upper) != rows*(x.m+1) {
 		return "has upper layers of the wrong length"
 	}
-	if x.entry < 0 != (there+x.dead == 0) || x.entry >= 0 && n == 0 {
-		return "starts nowhere"
-	}
+	return ""
+}
+
+// checkLinks follows every link.
+func (x *HNSW) checkLinks() string {
+	n := len(x.item)
 	for a := range int32(n) {
 		for layer := 0; layer <= int(x.level[a]); layer++ {
 			raw := x.rawList(a, layer)
@@ -139,6 +190,12 @@ func (x *HNSW) restore(bias, entry int) string {
 			}
 		}
 	}
+	return ""
+}
+
+// restoreExtra bounds the vectors and computes what distances add to products.
+func (x *HNSW) restoreExtra() string {
+	n := len(x.item)
 	x.extra = make([]float32, n)
 	bound := 2.0 // Cosine
 	if x.metric != Cosine {
@@ -150,6 +207,5 @@ func (x *HNSW) restore(bias, entry int) string {
 		}
 		x.setExtra(a)
 	}
-	x.scratch = &sync.Pool{}
 	return ""
 }

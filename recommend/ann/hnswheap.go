@@ -2,6 +2,7 @@ package ann
 
 // Binary heaps of keys for the searches of HNSW. Keys are distinct.
 
+// pushMin adds a key to a heap with the smallest on top.
 func pushMin(h []uint64, key uint64) []uint64 {
 	h = append(h, key)
 	i := len(h) - 1
@@ -17,6 +18,7 @@ func pushMin(h []uint64, key uint64) []uint64 {
 	return h
 }
 
+// popMin takes the smallest key: what was last sinks from the top to its place.
 func popMin(h []uint64) (uint64, []uint64) {
 	top, last := h[0], h[len(h)-1]
 	h = h[:len(h)-1]
@@ -42,6 +44,7 @@ func popMin(h []uint64) (uint64, []uint64) {
 	return top, h
 }
 
+// pushMax adds a key to a heap with the largest on top.
 func pushMax(h []uint64, key uint64) []uint64 {
 	h = append(h, key)
 	i := len(h) - 1
@@ -77,6 +80,7 @@ func replaceMax(h []uint64, key uint64) {
 	h[i] = key
 }
 
+// popMax takes the largest key.
 func popMax(h []uint64) (uint64, []uint64) {
 	top, last := h[0], h[len(h)-1]
 	h = h[:len(h)-1]

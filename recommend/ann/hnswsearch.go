@@ -77,36 +77,41 @@ func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f r
 	s.top.heap.Reset(k)
 	// A search meets ineligible items as often as they are frequent, and looks
 	// at some Links vectors for each it meets.
-	if float64(eligible)*float64(eligible) <= float64(ef)*float64(x.m)*float64(x.Len()) {
+	few := float64(eligible)*float64(eligible) <= float64(ef)*float64(x.m)*float64(x.Len())
+	if few || !x.walk(s, q, k, ef, ok) {
 		x.scan(s, q, ok)
-	} else {
-		e := float32(0)
-		if x.metric == Euclidean {
-			e = float32(vec.Norm2(q) / 2)
-		}
-		// Several starts: good answers often lie in several regions.
-		s.start = append(s.start[:0], x.descend(s, q, e, 1))
-		if x.level[x.entry] > 0 {
-			x.explore(s, q, e, 1, max(ef/4, 8), nil)
-			if len(s.best) > 0 {
-				s.start = append(s.start[:0], s.best...)
-			}
-		}
-		x.explore(s, q, e, 0, ef, ok)
-		if len(s.best) < k {
-			x.scan(s, q, ok) // not all of the graph can be reached
-		} else {
-			for _, key := range s.best {
-				a := int32(uint32(key))
-				s.top.heap.Push(x.item[a], x.score(q, a))
-			}
-		}
 	}
 	s.top.items = s.top.heap.AppendSorted(s.top.items[:0])
 	for _, it := range s.top.items {
 		dst = append(dst, recommend.Scored{Item: it.ID, Score: it.Score})
 	}
 	return dst, nil
+}
+
+// walk pushes the answers of a search of width ef for the stored query q, and reports
+// whether there are k of them: not all of the graph can be reached.
+func (x *HNSW) walk(s *hnswScratch, q []float32, k, ef int, ok []uint64) bool {
+	e := float32(0)
+	if x.metric == Euclidean {
+		e = float32(vec.Norm2(q) / 2)
+	}
+	// Several starts: good answers often lie in several regions.
+	s.start = append(s.start[:0], x.descend(s, q, e, 1))
+	if x.level[x.entry] > 0 {
+		x.explore(s, q, e, 1, max(ef/4, 8), nil)
+		if len(s.best) > 0 {
+			s.start = append(s.start[:0], s.best...)
+		}
+	}
+	x.explore(s, q, e, 0, ef, ok)
+	if len(s.best) < k {
+		return false
+	}
+	for _, key := range s.best {
+		a := int32(uint32(key))
+		s.top.heap.Push(x.item[a], x.score(q, a))
+	}
+	return true
 }
 
 // eligible returns the items that pass f and are there, and their number.

@@ -1,0 +1,168 @@
+package allocate
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// problem is one being solved. Resources are the stocks, by offer, and
+// then the shared limits, scaled so that the largest amount of each is 1.
+type problem struct {
+	opt    Options
+	offers []Offer
+	cand   []Proposal // of positive value and a user who may get something; by user, then offer
+	start  []int32    // of the users in cand, and its end
+	most   []int32    // by user of start
+	cap    []float64  // by resource, scaled; +Inf for no limit
+	scale  []float64  // by resource: largest amount
+
+	price     []float64 // by resource, of a scaled unit
+	cost      []float64 // by offer, at price
+	bestPrice []float64
+	bound     float64
+
+	value  float64 // of the best assignment
+	chosen []bool  // by proposal
+
+	// Of the assignment under construction:
+	order []int32
+	taken []int64 // by offer
+	used  []int64 // by shared limit
+	in    []bool
+	count []int32 // by user of start
+}
+
+// newProblem checks and sorts the input.
+func newProblem(proposals []Proposal, offers []Offer, opt Options) (*problem, error) {
+	p := &problem{opt: opt, offers: offers}
+	if err := p.setResources(); err != nil {
+		return nil, err
+	}
+	if err := p.setCandidates(proposals); err != nil {
+		return nil, err
+	}
+	n := len(p.cap)
+	p.price, p.cost = make([]float64, n), make([]float64, len(offers))
+	p.bestPrice = make([]float64, n)
+	p.chosen, p.in = make([]bool, len(p.cand)), make([]bool, len(p.cand))
+	p.taken, p.used = make([]int64, len(offers)), make([]int64, len(opt.Limits))
+	p.count = make([]int32, len(p.most))
+	p.order = make([]int32, len(p.cand))
+	return p, nil
+}
+
+// setResources scales stocks and limits.
+func (p *problem) setResources() error {
+	offers, limits := p.offers, p.opt.Limits
+	n := len(offers) + len(limits)
+	p.cap, p.scale = make([]float64, n), make([]float64, n)
+	for i := range p.scale {
+		p.scale[i] = 1
+	}
+	for o := range offers {
+		p.cap[o] = float64(offers[o].Stock)
+		if offers[o].Stock < 0 {
+			p.cap[o] = math.Inf(1)
+		}
+		for k, u := range offers[o].Uses {
+			if u.Limit < 0 || u.Limit >= len(limits) || u.Amount < 0 {
+				return fmt.Errorf("allocate: Solve: offer %d uses %d of limit %d of %d: %w", o, u.Amount, u.Limit, len(limits), ErrRange)
+			}
+			for _, v := range offers[o].Uses[:k] {
+				if v.Limit == u.Limit {
+					return fmt.Errorf("allocate: Solve: offer %d uses limit %d twice: %w", o, u.Limit, ErrDuplicate)
+				}
+			}
+			r := len(offers) + u.Limit
+			p.scale[r] = max(p.scale[r], float64(u.Amount))
+		}
+	}
+	for l, v := range limits {
+		p.cap[len(offers)+l] = float64(v) / p.scale[len(offers)+l]
+	}
+	return nil
+}
+
+// setCandidates keeps the proposals that may be chosen, by user and then offer, and
+// notes where each user's begin.
+func (p *problem) setCandidates(proposals []Proposal) error {
+	for i, c := range proposals {
+		switch {
+		case !check.Finite(c.Value) || math.Abs(c.Value) > 1e150:
+			return fmt.Errorf("allocate: Solve: proposals[%d].Value is %v: %w", i, c.Value, ErrNotFinite)
+		case uint32(c.Offer) >= uint32(len(p.offers)):
+			return fmt.Errorf("allocate: Solve: proposals[%d].Offer is %d of %d: %w", i, c.Offer, len(p.offers), ErrRange)
+		case c.User < 0 || p.opt.UserMost != nil && int(c.User) >= len(p.opt.UserMost):
+			return fmt.Errorf("allocate: Solve: proposals[%d].User is %d: %w", i, c.User, ErrRange)
+		}
+	}
+	if len(proposals) > math.MaxInt32 {
+		return fmt.Errorf("allocate: Solve: %d proposals: %w", len(proposals), ErrOverflow)
+	}
+	p.cand = slices.Clone(proposals)
+	slices.SortFunc(p.cand, func(a, b Proposal) int {
+		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Offer, b.Offer))
+	})
+	for i := 1; i < len(p.cand); i++ {
+		if a, b := p.cand[i-1], p.cand[i]; a.User == b.User && a.Offer == b.Offer {
+			return fmt.Errorf("allocate: Solve: user %d and offer %d twice: %w", b.User, b.Offer, ErrDuplicate)
+		}
+	}
+	p.cand = slices.DeleteFunc(p.cand, func(c Proposal) bool {
+		return c.Value <= 0 || p.opt.UserMost != nil && p.opt.UserMost[c.User] == 0 || !p.everFits(c.Offer)
+	})
+	for i := range p.cand {
+		if i == 0 || p.cand[i].User != p.cand[i-1].User {
+			most := int32(p.opt.PerUser)
+			if p.opt.UserMost != nil {
+				most = p.opt.UserMost[p.cand[i].User]
+			}
+			p.start, p.most = append(p.start, int32(i)), append(p.most, most)
+		}
+	}
+	p.start = append(p.start, int32(len(p.cand)))
+	return nil
+}
+
+// everFits reports whether a single assignment of an offer keeps the limits.
+func (p *problem) everFits(offer int32) bool {
+	o := &p.offers[offer]
+	if o.Stock == 0 {
+		return false
+	}
+	for _, u := range o.Uses {
+		if u.Amount > p.opt.Limits[u.Limit] {
+			return false
+		}
+	}
+	return true
+}
+
+// result makes the plan of the best assignment.
+func (p *problem) result(optimal bool) *Plan {
+	a := &Plan{Value: p.value, Bound: max(p.bound, p.value), Optimal: optimal}
+	if optimal {
+		a.Bound = a.Value
+	}
+	a.Taken, a.Used = make([]int64, len(p.offers)), make([]int64, len(p.opt.Limits))
+	for i, in := range p.chosen {
+		if in {
+			c := p.cand[i]
+			a.Chosen = append(a.Chosen, c)
+			a.Taken[c.Offer]++
+			for _, u := range p.offers[c.Offer].Uses {
+				a.Used[u.Limit] += u.Amount
+			}
+		}
+	}
+	n := len(p.offers)
+	a.StockPrice = slices.Clone(p.bestPrice[:n])
+	for l := range p.opt.Limits {
+		a.LimitPrice = append(a.LimitPrice, p.bestPrice[n+l]/p.scale[n+l])
+	}
+	return a
+}
