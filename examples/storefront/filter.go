@@ -52,45 +52,10 @@ func inStock(r *recommended, st *stocked, customers []string) (*filtered, error)
 		if after, err = engine.Recommend(after[:0], req); err != nil {
 			return nil, fmt.Errorf("customer %s: %w", id, err)
 		}
-		f.Customers++
-		f.Shown += len(before)
-		if len(after) < r.K {
-			f.Short++
-		}
-		same := len(before) == len(after)
-		for i := range before {
-			if st.OnHand[before[i].Item] == 0 {
-				f.Before++
-			}
-			if !safe[before[i].Item] {
-				f.Unsafe++
-			}
-			same = same && before[i].Item == after[i].Item
-		}
-		for i := range after {
-			if st.OnHand[after[i].Item] == 0 {
-				f.After++
-			}
-			if !safe[after[i].Item] {
-				f.UnsafeLeft++
-			}
-		}
-		if !same {
-			f.Changed++
-		}
+		same := f.count(before, after, st, safe)
 		if !same && len(f.Examples) < 2 && len(r.Bought[id]) >= 3 {
-			req.K, req.Reasons = 5, 1
-			req.Allow = nil
-			x := exampleList{Customer: id}
-			if x.Before, err = engine.Recommend(nil, req); err != nil {
+			if err := f.example(engine, req); err != nil {
 				return nil, err
-			}
-			req.Allow = allow
-			if x.After, err = engine.Recommend(nil, req); err != nil {
-				return nil, err
-			}
-			if !slices.EqualFunc(x.Before, x.After, func(a, b recommend.Recommendation[string]) bool { return a.Item == b.Item }) {
-				f.Examples = append(f.Examples, x)
 			}
 		}
 	}
@@ -100,6 +65,57 @@ func inStock(r *recommended, st *stocked, customers []string) (*filtered, error)
 		}
 	}
 	return f, nil
+}
+
+// count adds one customer's lists without and with the filter, and reports whether they
+// are the same.
+func (f *filtered) count(before, after []recommend.Recommendation[string], st *stocked, safe map[string]bool) bool {
+	f.Customers++
+	f.Shown += len(before)
+	if len(after) < f.K {
+		f.Short++
+	}
+	same := len(before) == len(after)
+	for i := range before {
+		if st.OnHand[before[i].Item] == 0 {
+			f.Before++
+		}
+		if !safe[before[i].Item] {
+			f.Unsafe++
+		}
+		same = same && before[i].Item == after[i].Item
+	}
+	for i := range after {
+		if st.OnHand[after[i].Item] == 0 {
+			f.After++
+		}
+		if !safe[after[i].Item] {
+			f.UnsafeLeft++
+		}
+	}
+	if !same {
+		f.Changed++
+	}
+	return same
+}
+
+// example keeps the first five of a customer's lists, with reasons, if the filter changes
+// them. req is the request with the filter.
+func (f *filtered) example(engine *recommend.Engine[string, string], req recommend.Request[string, string]) error {
+	req.K, req.Reasons = 5, 1
+	x := exampleList{Customer: req.User}
+	var err error
+	if x.After, err = engine.Recommend(nil, req); err != nil {
+		return err
+	}
+	req.Allow = nil
+	if x.Before, err = engine.Recommend(nil, req); err != nil {
+		return err
+	}
+	if !slices.EqualFunc(x.Before, x.After, func(a, b recommend.Recommendation[string]) bool { return a.Item == b.Item }) {
+		f.Examples = append(f.Examples, x)
+	}
+	return nil
 }
 
 // section reports on the lists after the filter by stock.

@@ -78,30 +78,9 @@ func measure(ctx context.Context, rec *records, seg *segmented, campaigns []camp
 	if err != nil {
 		return nil, err
 	}
-	sales := salesOf(rec, all.Orders, all.Refunds)
-	var sound, earlier []contact // of all campaigns in balance, and of those before the cut
-	for i := range campaigns {
-		c := &campaigns[i]
-		cs, twice, err := c.contacts(rec, seg, sales)
-		if err != nil {
-			return nil, err
-		}
-		a, err := audit(ctx, c, cs, twice, sound, seg, opt)
-		if err != nil {
-			return nil, err
-		}
-		out.Audits = append(out.Audits, a)
-		if a.Balance.Alarm {
-			continue
-		}
-		sound = append(sound, cs...)
-		if c.Start.Before(rec.Cut) {
-			for k := range cs {
-				if !cs[k].Gone {
-					earlier = append(earlier, cs[k])
-				}
-			}
-		}
+	sound, earlier, err := out.audit(ctx, rec, seg, campaigns, salesOf(rec, all.Orders, all.Refunds), opt)
+	if err != nil {
+		return nil, err
 	}
 	cost := campaigns[0].Cost
 	for i := range campaigns {
@@ -116,29 +95,9 @@ func measure(ctx context.Context, rec *records, seg *segmented, campaigns []camp
 	if out.Worth, err = worth(earlier, last.Cost); err != nil {
 		return nil, err
 	}
-	names := make([]string, seg.Model.K())
-	for g := range names {
-		names[g] = seg.clusterName(g)
-	}
-	if out.Groups, err = breakdown(earlier, names, func(x *contact) int { return x.Group }, &out.Worth); err != nil {
+	if err := out.choose(earlier, seg); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(out.Groups.Rows, func(a, b slice) int { return cmp.Compare(b.Effect.Estimate, a.Effect.Estimate) })
-	for _, g := range out.Groups.Rows {
-		if g.Verdict == repeat {
-			out.Chosen, out.Clear = append(out.Chosen, g.Key), true
-		}
-	}
-	if !out.Clear {
-		// Nothing is proven: the better half, if it promises anything, is where to
-		// look on. A group that a message drives away is never chosen.
-		for i, g := range out.Groups.Rows {
-			if i < (len(out.Groups.Rows)+1)/2 && g.Effect.Estimate > 0 {
-				out.Chosen = append(out.Chosen, g.Key)
-			}
-		}
-	}
-	slices.Sort(out.Chosen)
 	a := out.Audits[len(out.Audits)-1]
 	if last.Start.Before(rec.Cut) || len(out.Chosen) == 0 || a.Balance.Alarm {
 		return out, nil
@@ -149,6 +108,64 @@ func measure(ctx context.Context, rec *records, seg *segmented, campaigns []camp
 	}
 	out.Others, err = effectOf(last.Name+": all others", a.Contacts, func(x *contact) bool { return !chosen(x) }, last.Cost)
 	return out, err
+}
+
+// audit looks at each campaign and returns the customers of all whose lot was fair, and
+// of those before the cut who are not gone.
+func (m *measured) audit(ctx context.Context, rec *records, seg *segmented, campaigns []campaign, sales []sale, opt options) (sound, earlier []contact, err error) {
+	for i := range campaigns {
+		c := &campaigns[i]
+		cs, twice, err := c.contacts(rec, seg, sales)
+		if err != nil {
+			return nil, nil, err
+		}
+		a, err := audit(ctx, c, cs, twice, sound, seg, opt)
+		if err != nil {
+			return nil, nil, err
+		}
+		m.Audits = append(m.Audits, a)
+		if a.Balance.Alarm {
+			continue
+		}
+		sound = append(sound, cs...)
+		if c.Start.Before(rec.Cut) {
+			for k := range cs {
+				if !cs[k].Gone {
+					earlier = append(earlier, cs[k])
+				}
+			}
+		}
+	}
+	return sound, earlier, nil
+}
+
+// choose says which groups to address, as the campaigns before the cut tell.
+func (m *measured) choose(earlier []contact, seg *segmented) error {
+	names := make([]string, seg.Model.K())
+	for g := range names {
+		names[g] = seg.clusterName(g)
+	}
+	var err error
+	if m.Groups, err = breakdown(earlier, names, func(x *contact) int { return x.Group }, &m.Worth); err != nil {
+		return err
+	}
+	slices.SortStableFunc(m.Groups.Rows, func(a, b slice) int { return cmp.Compare(b.Effect.Estimate, a.Effect.Estimate) })
+	for _, g := range m.Groups.Rows {
+		if g.Verdict == repeat {
+			m.Chosen, m.Clear = append(m.Chosen, g.Key), true
+		}
+	}
+	if !m.Clear {
+		// Nothing is proven: the better half, if it promises anything, is where to
+		// look on. A group that a message drives away is never chosen.
+		for i, g := range m.Groups.Rows {
+			if i < (len(m.Groups.Rows)+1)/2 && g.Effect.Estimate > 0 {
+				m.Chosen = append(m.Chosen, g.Key)
+			}
+		}
+	}
+	slices.Sort(m.Chosen)
+	return nil
 }
 
 // effectOf measures the customers that who selects; nil without any to compare.

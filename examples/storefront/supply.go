@@ -82,37 +82,60 @@ func demand(rec *records, now *profiled, wanted func(sku string, from, to time.T
 		}
 	}
 	out := &demanded{Weeks: weeks, ABC: make(map[string]byte), XYZ: make(map[string]byte)}
+	if err := offered(d, rec, start); err != nil {
+		return nil, err
+	}
+	if err := d.Extend(weeks); err != nil {
+		return nil, err
+	}
+	if err := out.classify(d, revenue); err != nil {
+		return nil, err
+	}
+	out.chooseWindow()
+	for i := range out.SKUs {
+		f, e := trailing(&out.Series[i], len(out.Series[i].Units), out.Window)
+		out.Forecast, out.Error = append(out.Forecast, f), append(out.Error, e)
+	}
+	return out, out.judge(rec, wanted, start)
+}
+
+// offered tells since when each product was for sale and when its shelf was empty: what
+// is not sold then says nothing of demand.
+func offered(d *supply.Demand[string], rec *records, start time.Time) error {
 	for _, sku := range d.IDs() {
 		if p := rec.product(sku); p != nil && !p.Listed.IsZero() && p.Listed.Before(rec.Cut) {
 			if err := d.AddProduct(sku, later(p.Listed, start)); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
 	for _, s := range rec.StockOuts {
 		if from, to := later(s.From, start), earlier(s.To, rec.Cut); from.Before(to) {
 			if err := d.AddStockOut(s.SKU, from, to); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	if err := d.Extend(weeks); err != nil {
-		return nil, err
-	}
-	out.SKUs = d.IDs()
-	value := make([]float64, len(out.SKUs))
-	for i, sku := range out.SKUs {
-		s, err := d.Series(sku, supply.Scale)
+	return nil
+}
+
+// classify reads the demand of each product week by week, and sorts products by money
+// and by steadiness.
+func (d *demanded) classify(of *supply.Demand[string], revenue map[string]float64) error {
+	d.SKUs = of.IDs()
+	value := make([]float64, len(d.SKUs))
+	for i, sku := range d.SKUs {
+		s, err := of.Series(sku, supply.Scale)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		mean, sd, _, err := s.Moments()
 		if err != nil {
-			return nil, fmt.Errorf("demand of %s: %w", sku, err)
+			return fmt.Errorf("demand of %s: %w", sku, err)
 		}
 		for _, c := range s.Censored {
 			if c {
-				out.Censored++
+				d.Censored++
 			}
 		}
 		if sd != sd {
@@ -122,26 +145,21 @@ func demand(rec *records, now *profiled, wanted func(sku string, from, to time.T
 		if errors.Is(err, supply.ErrEmpty) {
 			class = 'Z' // listed too lately to judge
 		} else if err != nil {
-			return nil, err
+			return err
 		}
-		out.XYZ[sku] = class
-		out.Series, out.Mean, out.SD = append(out.Series, s), append(out.Mean, mean), append(out.SD, sd)
-		out.Naive = append(out.Naive, average(s.Sold))
+		d.XYZ[sku] = class
+		d.Series, d.Mean, d.SD = append(d.Series, s), append(d.Mean, mean), append(d.SD, sd)
+		d.Naive = append(d.Naive, average(s.Sold))
 		value[i] = revenue[sku]
 	}
-	abc, err := supply.ABC(out.SKUs, value, supply.ABCOptions{})
+	abc, err := supply.ABC(d.SKUs, value, supply.ABCOptions{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, a := range abc {
-		out.ABC[a.ID] = a.Class
+		d.ABC[a.ID] = a.Class
 	}
-	out.chooseWindow()
-	for i := range out.SKUs {
-		f, e := trailing(&out.Series[i], len(out.Series[i].Units), out.Window)
-		out.Forecast, out.Error = append(out.Forecast, f), append(out.Error, e)
-	}
-	return out, out.judge(rec, wanted, start)
+	return nil
 }
 
 // chooseWindow tries several lengths of the trailing mean on the last eight weeks
@@ -272,60 +290,9 @@ func earlier(a, b time.Time) time.Time {
 
 // section reports on the demand: classes, forecasts, and how far off they were.
 func (d *demanded) section(rec *records) report.Section {
-	grid := report.Plot{Kind: report.Grid, Title: "Products by money (A to C) and steadiness (X to Z)", Desc: "A grid of three by three cells; each holds the number of products.", Labels: []string{"X steady", "Y wavering", "Z erratic"}}
-	for _, a := range []byte("ABC") {
-		row := report.Series{Name: map[byte]string{'A': "A most", 'B': "B some", 'C': "C little"}[a]}
-		for _, x := range []byte("XYZ") {
-			n := 0
-			for _, sku := range d.SKUs {
-				if d.ABC[sku] == a && d.XYZ[sku] == x {
-					n++
-				}
-			}
-			row.Y = append(row.Y, float64(n))
-		}
-		grid.Series = append(grid.Series, row)
-	}
-	order := make([]int, len(d.SKUs))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(d.Forecast[b], d.Forecast[a]) })
-	t := report.Table{Caption: "The ten products most in demand", Columns: []string{"product", "class", "sold a week", "wanted a week", "forecast a week"}}
-	if d.Planted != nil {
-		t.Columns = append(t.Columns, "planted")
-	}
-	for _, i := range order[:min(10, len(order))] {
-		sku := d.SKUs[i]
-		row := []string{shortTitle(rec.title(sku)), string([]byte{d.ABC[sku], d.XYZ[sku]}), decimal(d.Naive[i], 1), decimal(d.Mean[i], 1), decimal(d.Forecast[i], 1)}
-		if d.Planted != nil {
-			row = append(row, decimal(d.Planted[i], 1))
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	plot := report.Plot{
-		Kind: report.Lines, Title: "Demand of all products by week", Desc: "Weekly units of all products up to the day on which we stand, then, dashed, the forecast for each week to come.", XName: "week", YName: "units", Zero: true,
-		Series: []report.Series{{Name: "wanted (corrected)"}, {Name: "forecast", Dashed: true}},
-	}
 	f := 0.0
 	for i := range d.Forecast {
 		f += d.Forecast[i]
-	}
-	for w := 0; w < d.Weeks; w++ {
-		sum := 0.0
-		for i := range d.Series {
-			if k := w - d.Series[i].First; k >= 0 && k < len(d.Series[i].Units) {
-				sum += d.Series[i].Units[k]
-			}
-		}
-		plot.X = append(plot.X, float64(w+1))
-		plot.Series[0].Y = append(plot.Series[0].Y, sum)
-		plot.Series[1].Y = append(plot.Series[1].Y, math.NaN())
-	}
-	for w := range d.Ahead {
-		plot.X = append(plot.X, float64(d.Weeks+w+1))
-		plot.Series[0].Y = append(plot.Series[0].Y, math.NaN())
-		plot.Series[1].Y = append(plot.Series[1].Y, f)
 	}
 	window := fmt.Sprintf("the last %d weeks", d.Window)
 	if d.Window == 0 {
@@ -347,7 +314,7 @@ func (d *demanded) section(rec *records) report.Section {
 			{Label: "product weeks seen too little of", Value: count(d.Censored), Note: "out of stock, or only just listed"},
 			{Label: fmt.Sprintf("error over %d weeks ahead", d.Ahead), Value: percent(d.WAPE), Note: "taking the last four weeks as sold: " + percent(d.WAPELast)},
 		},
-		Plots: []report.Plot{plot, grid}, Tables: []report.Table{t},
+		Plots: []report.Plot{d.weekly(f), d.grid()}, Tables: []report.Table{d.wantedMost(rec)},
 	}
 	if d.Planted != nil {
 		s.Checks = []report.Check{
@@ -358,6 +325,72 @@ func (d *demanded) section(rec *records) report.Section {
 		}
 	}
 	return s
+}
+
+// grid counts products by money and steadiness.
+func (d *demanded) grid() report.Plot {
+	grid := report.Plot{Kind: report.Grid, Title: "Products by money (A to C) and steadiness (X to Z)", Desc: "A grid of three by three cells; each holds the number of products.", Labels: []string{"X steady", "Y wavering", "Z erratic"}}
+	for _, a := range []byte("ABC") {
+		row := report.Series{Name: map[byte]string{'A': "A most", 'B': "B some", 'C': "C little"}[a]}
+		for _, x := range []byte("XYZ") {
+			n := 0
+			for _, sku := range d.SKUs {
+				if d.ABC[sku] == a && d.XYZ[sku] == x {
+					n++
+				}
+			}
+			row.Y = append(row.Y, float64(n))
+		}
+		grid.Series = append(grid.Series, row)
+	}
+	return grid
+}
+
+// wantedMost lists the products of the largest forecasts.
+func (d *demanded) wantedMost(rec *records) report.Table {
+	order := make([]int, len(d.SKUs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(d.Forecast[b], d.Forecast[a]) })
+	t := report.Table{Caption: "The ten products most in demand", Columns: []string{"product", "class", "sold a week", "wanted a week", "forecast a week"}}
+	if d.Planted != nil {
+		t.Columns = append(t.Columns, "planted")
+	}
+	for _, i := range order[:min(10, len(order))] {
+		sku := d.SKUs[i]
+		row := []string{shortTitle(rec.title(sku)), string([]byte{d.ABC[sku], d.XYZ[sku]}), decimal(d.Naive[i], 1), decimal(d.Mean[i], 1), decimal(d.Forecast[i], 1)}
+		if d.Planted != nil {
+			row = append(row, decimal(d.Planted[i], 1))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// weekly draws the demand of all products, then f, their forecast.
+func (d *demanded) weekly(f float64) report.Plot {
+	plot := report.Plot{
+		Kind: report.Lines, Title: "Demand of all products by week", Desc: "Weekly units of all products up to the day on which we stand, then, dashed, the forecast for each week to come.", XName: "week", YName: "units", Zero: true,
+		Series: []report.Series{{Name: "wanted (corrected)"}, {Name: "forecast", Dashed: true}},
+	}
+	for w := 0; w < d.Weeks; w++ {
+		sum := 0.0
+		for i := range d.Series {
+			if k := w - d.Series[i].First; k >= 0 && k < len(d.Series[i].Units) {
+				sum += d.Series[i].Units[k]
+			}
+		}
+		plot.X = append(plot.X, float64(w+1))
+		plot.Series[0].Y = append(plot.Series[0].Y, sum)
+		plot.Series[1].Y = append(plot.Series[1].Y, math.NaN())
+	}
+	for w := range d.Ahead {
+		plot.X = append(plot.X, float64(d.Weeks+w+1))
+		plot.Series[0].Y = append(plot.Series[0].Y, math.NaN())
+		plot.Series[1].Y = append(plot.Series[1].Y, f)
+	}
+	return plot
 }
 
 // stocked is the plan.

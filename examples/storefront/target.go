@@ -36,6 +36,45 @@ type targeted struct {
 // segments that are slipping away are taken.
 func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pred *predicted, groups []int, opt options) (*targeted, error) {
 	ids := now.Table.IDs
+	table, err := attributes(rec, now, seg, pred)
+	if err != nil {
+		return nil, err
+	}
+	t := &targeted{Customers: len(ids), Share: .3}
+	rule := t.rule(seg, groups)
+	program, err := audience.Compile(rule, table, audience.Options{AsOf: rec.Cut})
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := program.Select(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.Size, t.Small, t.Why = chosen.Count(), chosen.Small(), chosen.Reason()
+	if t.Size == 0 {
+		return t, nil
+	}
+	if err := t.explain(program, ids, chosen.IDs(nil)[0]); err != nil {
+		return nil, err
+	}
+	treat, control, err := audience.HoldOut(chosen, ids, t.Share, opt.Seed)
+	if err != nil {
+		return nil, err
+	}
+	for u := range treat.All {
+		t.Target = append(t.Target, ids[u])
+	}
+	for u := range control.All {
+		t.Control = append(t.Control, ids[u])
+	}
+	t.ParityName = "region"
+	t.Parity, err = audience.Parity(chosen, table, t.ParityName, 0)
+	return t, err
+}
+
+// attributes is what rules may ask of each customer.
+func attributes(rec *records, now *profiled, seg *segmented, pred *predicted) (*audience.Attributes, error) {
+	ids := now.Table.IDs
 	table, err := audience.NewAttributes(len(ids))
 	if err != nil {
 		return nil, err
@@ -65,7 +104,12 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 			return nil, err
 		}
 	}
-	t := &targeted{Customers: len(ids), Share: .3}
+	return table, nil
+}
+
+// rule says whom to address: recent buyers who are not sure to buy anyway, of the groups
+// given or of the value segments that slip away.
+func (t *targeted) rule(seg *segmented, groups []int) audience.Rule {
 	rules := []audience.Rule{audience.Frequency("orders", 365*day, 1, -1), audience.Compare("probability to buy", "<", .8)}
 	if len(groups) > 0 {
 		for _, g := range groups {
@@ -78,24 +122,16 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 	}
 	rule := audience.And(rules...)
 	t.Rule = rule.String()
-	program, err := audience.Compile(rule, table, audience.Options{AsOf: rec.Cut})
+	return rule
+}
+
+// explain says why one customer is in.
+func (t *targeted) explain(program *audience.Program, ids []string, user int32) error {
+	x, err := program.Explain(user)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	chosen, err := program.Select(ctx)
-	if err != nil {
-		return nil, err
-	}
-	t.Size, t.Small, t.Why = chosen.Count(), chosen.Small(), chosen.Reason()
-	if t.Size == 0 {
-		return t, nil
-	}
-	first := chosen.IDs(nil)[0]
-	x, err := program.Explain(first)
-	if err != nil {
-		return nil, err
-	}
-	t.Example = ids[first]
+	t.Example = ids[user]
 	for _, c := range x.Deciding() {
 		known := c.Value
 		if v, err := strconv.ParseFloat(known, 64); err == nil {
@@ -103,19 +139,7 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 		}
 		t.Explained = append(t.Explained, []string{c.Rule, known, map[audience.Truth]string{audience.True: "yes", audience.False: "no", audience.Unknown: "not known"}[c.Result]})
 	}
-	treat, control, err := audience.HoldOut(chosen, ids, t.Share, opt.Seed)
-	if err != nil {
-		return nil, err
-	}
-	for u := range treat.All {
-		t.Target = append(t.Target, ids[u])
-	}
-	for u := range control.All {
-		t.Control = append(t.Control, ids[u])
-	}
-	t.ParityName = "region"
-	t.Parity, err = audience.Parity(chosen, table, t.ParityName, 0)
-	return t, err
+	return nil
 }
 
 // section reports on the audience and how it was reached.
