@@ -108,39 +108,65 @@ func (c *campaign) contacts(rec *records, seg *segmented, sales []sale) ([]conta
 	if err != nil {
 		return nil, 0, err
 	}
-	var out []contact
-	row := make(map[string]int)
-	twice := make(map[string]bool)
+	enrol := func(id string, treated bool) (contact, error) { return c.enrol(id, treated, at, group, seg, cycle) }
+	out, row, twice, err := c.enrolled(enrol)
+	if err != nil {
+		return nil, 0, err
+	}
+	c.happened(out, row, sales, rec.Events)
+	out = slices.DeleteFunc(out, func(x contact) bool { return twice[x.ID] })
+	return out, len(twice), nil
+}
+
+// enrolled returns the customers of both arms, the row of each, and who is in both.
+func (c *campaign) enrolled(enrol func(id string, treated bool) (contact, error)) (out []contact, row map[string]int, twice map[string]bool, err error) {
+	row, twice = make(map[string]int), make(map[string]bool)
 	for arm, ids := range [][]string{c.Control, c.Treated} {
 		for _, id := range ids {
 			if k, ok := row[id]; ok {
 				twice[id] = twice[id] || out[k].Treated != (arm == 1)
 				continue
 			}
-			x := contact{ID: id, Treated: arm == 1, Group: -1, Planted: math.NaN(), Gone: true}
-			if c.Planted != nil {
-				x.Planted = c.Planted[id]
-			}
-			if k, ok := group[id]; ok {
-				x.Group = k
-			}
-			var b segment.Purchases
-			if when := at.Bought[id]; len(when) > 0 {
-				b.First, b.Last = when[0], when[len(when)-1]
-				if len(when) > 1 {
-					b.Previous = when[len(when)-2]
-				}
-				silent := c.Start.Sub(b.Last)
-				x.Gone = silent >= seg.Silence
-				x.Fresh = math.Exp(-float64(silent) / float64(seg.Silence))
-			}
-			if x.Stage, err = cycle.State(b, c.Start); err != nil {
-				return nil, 0, fmt.Errorf("customer %s: %w", id, err)
+			x, err := enrol(id, arm == 1)
+			if err != nil {
+				return nil, nil, nil, err
 			}
 			row[id] = len(out)
 			out = append(out, x)
 		}
 	}
+	return out, row, twice, nil
+}
+
+// enrol returns what is known of a customer at the start.
+func (c *campaign) enrol(id string, treated bool, at *profiled, group map[string]int, seg *segmented, cycle *segment.Lifecycle) (contact, error) {
+	x := contact{ID: id, Treated: treated, Group: -1, Planted: math.NaN(), Gone: true}
+	if c.Planted != nil {
+		x.Planted = c.Planted[id]
+	}
+	if k, ok := group[id]; ok {
+		x.Group = k
+	}
+	var b segment.Purchases
+	if when := at.Bought[id]; len(when) > 0 {
+		b.First, b.Last = when[0], when[len(when)-1]
+		if len(when) > 1 {
+			b.Previous = when[len(when)-2]
+		}
+		silent := c.Start.Sub(b.Last)
+		x.Gone = silent >= seg.Silence
+		x.Fresh = math.Exp(-float64(silent) / float64(seg.Silence))
+	}
+	var err error
+	if x.Stage, err = cycle.State(b, c.Start); err != nil {
+		return x, fmt.Errorf("customer %s: %w", id, err)
+	}
+	return x, nil
+}
+
+// happened adds what the customers did in the window, and spent before it. row is the
+// place of each in out.
+func (c *campaign) happened(out []contact, row map[string]int, sales []sale, events []event) {
 	for i := range sales {
 		s := &sales[i]
 		k, ok := row[s.User]
@@ -162,8 +188,8 @@ func (c *campaign) contacts(rec *records, seg *segmented, sales []sale) ([]conta
 			x.PreGain += s.Margin
 		}
 	}
-	for i := range rec.Events {
-		e := &rec.Events[i]
+	for i := range events {
+		e := &events[i]
 		if k, ok := row[e.User]; ok && !e.At.Before(c.Start) && e.At.Before(c.End) {
 			out[k].Visited = true
 			out[k].Clicked = out[k].Clicked || e.Kind == profile.Click
@@ -172,8 +198,6 @@ func (c *campaign) contacts(rec *records, seg *segmented, sales []sale) ([]conta
 	for i := range out { // an order is a visit, whatever the logs lost
 		out[i].Visited = out[i].Visited || out[i].Bought
 	}
-	out = slices.DeleteFunc(out, func(x contact) bool { return twice[x.ID] })
-	return out, len(twice), nil
 }
 
 // split counts those of whom yes holds in both arms, of the customers that who

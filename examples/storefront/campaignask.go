@@ -34,29 +34,60 @@ type question struct {
 
 // ask compares the arms in everything that was asked before the campaign.
 func (a *audited) ask() error {
-	relative := metrics.CompareOptions{Scale: metrics.ScaleRelative}
-	rate := func(name string, yes func(*contact) bool) error {
-		x, y, _, err := split(a.Contacts, nil, yes)
-		if err != nil {
-			return err
-		}
-		q := question{Name: name, Asked: true}
-		if q.Effect, err = metrics.CompareProportions(x, y, metrics.CompareOptions{}); errors.Is(err, metrics.ErrUndefined) {
-			return nil // nobody or everybody did: nothing to compare
-		} else if err != nil {
-			return err
-		}
-		if q.Lift, err = metrics.CompareProportions(x, y, relative); err == nil {
-			q.HasLift = true
-		} else if !errors.Is(err, metrics.ErrUndefined) {
-			return err
-		}
-		a.Questions = append(a.Questions, q)
-		return nil
-	}
-	if err := errors.Join(rate("visited the shop", func(x *contact) bool { return x.Visited }), rate("bought", bought)); err != nil {
+	if err := errors.Join(a.askRate("visited the shop", func(x *contact) bool { return x.Visited }), a.askRate("bought", bought)); err != nil {
 		return err
 	}
+	if err := a.askRevenue(); err != nil {
+		return err
+	}
+	var err error
+	profit := question{Name: "profit: revenue less goods and message", Money: true, Decides: true}
+	if profit.Effect, _, err = profitOf(a.Contacts, a.Campaign.Cost); err != nil {
+		return err
+	}
+	a.Questions = append(a.Questions, profit)
+	// Lots were drawn after this money was spent: a difference here is bad luck.
+	var before [2]metrics.Moments
+	without, with := values(a.Contacts, func(x *contact) float64 { return x.PreSpend })
+	if before[0], err = metrics.MomentsOf(without); err != nil {
+		return err
+	}
+	if before[1], err = metrics.MomentsOf(with); err != nil {
+		return err
+	}
+	if a.Before, err = metrics.CompareMeans(before[0], before[1], metrics.CompareOptions{}); err != nil {
+		return err
+	}
+	return a.correct()
+}
+
+// relative asks for an effect as a share of what happens without.
+var relative = metrics.CompareOptions{Scale: metrics.ScaleRelative}
+
+// askRate compares the shares of customers of whom yes holds.
+func (a *audited) askRate(name string, yes func(*contact) bool) error {
+	x, y, _, err := split(a.Contacts, nil, yes)
+	if err != nil {
+		return err
+	}
+	q := question{Name: name, Asked: true}
+	if q.Effect, err = metrics.CompareProportions(x, y, metrics.CompareOptions{}); errors.Is(err, metrics.ErrUndefined) {
+		return nil // nobody or everybody did: nothing to compare
+	} else if err != nil {
+		return err
+	}
+	if q.Lift, err = metrics.CompareProportions(x, y, relative); err == nil {
+		q.HasLift = true
+	} else if !errors.Is(err, metrics.ErrUndefined) {
+		return err
+	}
+	a.Questions = append(a.Questions, q)
+	return nil
+}
+
+// askRevenue compares revenue: the largest capped, as it is, and less what earlier
+// spending explains where that makes it surer.
+func (a *audited) askRevenue() error {
 	revenue := func(x *contact) float64 { return x.Revenue }
 	without, with := values(a.Contacts, revenue)
 	capped, err := experiment.CompareWinsorized(without, with, experiment.WinsorOptions{})
@@ -89,30 +120,19 @@ func (a *audited) ask() error {
 		}
 		a.Questions = append(a.Questions, q)
 	}
-	profit := question{Name: "profit: revenue less goods and message", Money: true, Decides: true}
-	if profit.Effect, _, err = profitOf(a.Contacts, a.Campaign.Cost); err != nil {
-		return err
-	}
-	a.Questions = append(a.Questions, profit)
-	// Lots were drawn after this money was spent: a difference here is bad luck.
-	var before [2]metrics.Moments
-	without, with = values(a.Contacts, func(x *contact) float64 { return x.PreSpend })
-	if before[0], err = metrics.MomentsOf(without); err != nil {
-		return err
-	}
-	if before[1], err = metrics.MomentsOf(with); err != nil {
-		return err
-	}
-	if a.Before, err = metrics.CompareMeans(before[0], before[1], metrics.CompareOptions{}); err != nil {
-		return err
-	}
+	return nil
+}
+
+// correct raises the p-values for the number of questions asked.
+func (a *audited) correct() error {
 	var p []float64
 	for _, q := range a.Questions {
 		if q.Asked {
 			p = append(p, q.Effect.PValue)
 		}
 	}
-	if p, err = experiment.AdjustPValues(p, experiment.Holm); err != nil {
+	p, err := experiment.AdjustPValues(p, experiment.Holm)
+	if err != nil {
 		return err
 	}
 	for i := range a.Questions {

@@ -66,50 +66,56 @@ func breakdown(cs []contact, names []string, key func(*contact) int, m *economic
 		}
 		out.Rows = append(out.Rows, p)
 	}
-	var effects []metrics.Effect
-	var no, pays []float64
-	for _, p := range out.Rows {
-		effects = append(effects, p.Effect)
-		no = append(no, p.Effect.PValue)
-		x := 1.0
-		if !math.IsNaN(p.BreakEven) {
-			x = math.Erfc(math.Abs(p.Effect.Estimate-p.BreakEven) / p.Effect.SE / math.Sqrt2)
-		}
-		pays = append(pays, x)
-	}
 	if len(out.Rows) == 0 {
 		return out, nil
 	}
+	return out, out.decide()
+}
+
+// decide corrects the p-values of the parts for their number, says where it pays and
+// whether the parts differ.
+func (p *parts) decide() error {
+	var effects []metrics.Effect
+	var no, pays []float64
+	for _, r := range p.Rows {
+		effects = append(effects, r.Effect)
+		no = append(no, r.Effect.PValue)
+		x := 1.0
+		if !math.IsNaN(r.BreakEven) {
+			x = math.Erfc(math.Abs(r.Effect.Estimate-r.BreakEven) / r.Effect.SE / math.Sqrt2)
+		}
+		pays = append(pays, x)
+	}
 	no, err := experiment.AdjustPValues(no, experiment.Holm)
 	if err != nil {
-		return out, err
+		return err
 	}
 	if pays, err = experiment.AdjustPValues(pays, experiment.Holm); err != nil {
-		return out, err
+		return err
 	}
-	for i := range out.Rows {
-		p := &out.Rows[i]
-		p.Adjusted, p.Pays = no[i], pays[i]
+	for i := range p.Rows {
+		r := &p.Rows[i]
+		r.Adjusted, r.Pays = no[i], pays[i]
 		switch {
-		case p.Pays < .05 && p.Effect.Estimate > p.BreakEven:
-			p.Verdict = repeat
-		case p.Pays < .05:
-			p.Verdict = stop
+		case r.Pays < .05 && r.Effect.Estimate > r.BreakEven:
+			r.Verdict = repeat
+		case r.Pays < .05:
+			r.Verdict = stop
 		default:
 			// Enough to tell an effect that just pays from one that pays twice.
-			p.More = -1
-			n, err := experiment.SampleSizeProportions(p.Effect.MeanA+p.BreakEven, p.Effect.MeanA+2*p.BreakEven, experiment.PowerOptions{})
+			r.More = -1
+			n, err := experiment.SampleSizeProportions(r.Effect.MeanA+r.BreakEven, r.Effect.MeanA+2*r.BreakEven, experiment.PowerOptions{})
 			if err == nil {
-				p.More = max(n.Total-p.Effect.N, 0)
+				r.More = max(n.Total-r.Effect.N, 0)
 			} // a rate of 0 or beyond 1: not to be said
 		}
 	}
 	if len(effects) > 1 {
 		h, err := experiment.CompareSegments(effects, experiment.Holm)
 		if err != nil {
-			return out, err
+			return err
 		}
-		out.Differ = &h
+		p.Differ = &h
 	}
-	return out, nil
+	return nil
 }

@@ -30,24 +30,9 @@ type response struct {
 // factor alone.
 func respond(ctx context.Context, cs, earlier []contact, opt options) (*response, error) {
 	r := &response{Learnt: len(earlier) > 0}
-	answer := make(map[int]float64)
-	if r.Learnt {
-		all, _, err := differenceIn(earlier, nil)
-		if err != nil {
-			return nil, err
-		}
-		for i := range cs {
-			g := cs[i].Group
-			if _, ok := answer[g]; ok {
-				continue
-			}
-			d, n, err := differenceIn(earlier, func(x *contact) bool { return x.Group == g && !x.Gone })
-			if err != nil {
-				return nil, err
-			}
-			// A small group says little of its own and is drawn to the mean.
-			answer[g] = (d*float64(n) + all*100) / float64(n+100)
-		}
+	answer, err := answers(cs, earlier)
+	if err != nil {
+		return nil, err
 	}
 	n := len(cs)
 	y, score, treated, ids := make([]float64, n), make([]float64, n), make([]bool, n), make([]uint64, n)
@@ -62,7 +47,6 @@ func respond(ctx context.Context, cs, earlier []contact, opt options) (*response
 		}
 		score[i], treated[i], ids[i] = x.Score, x.Treated, uint64(i)
 	}
-	var err error
 	if r.Curves, err = causal.Uplift(y, treated, score); errors.Is(err, metrics.ErrUndefined) {
 		return nil, nil
 	} else if err != nil {
@@ -80,6 +64,39 @@ func respond(ctx context.Context, cs, earlier []contact, opt options) (*response
 	if r.Top, err = causal.UpliftAt(y, treated, score, .3, false, metrics.CompareOptions{}); err != nil {
 		return nil, err
 	}
+	r.compare(cs)
+	return r, nil
+}
+
+// answers returns by how much a message raised the share of buyers in each group, in the
+// campaigns before; empty where there were none.
+func answers(cs, earlier []contact) (map[int]float64, error) {
+	answer := make(map[int]float64)
+	if len(earlier) == 0 {
+		return answer, nil
+	}
+	all, _, err := differenceIn(earlier, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i := range cs {
+		g := cs[i].Group
+		if _, ok := answer[g]; ok {
+			continue
+		}
+		d, n, err := differenceIn(earlier, func(x *contact) bool { return x.Group == g && !x.Gone })
+		if err != nil {
+			return nil, err
+		}
+		// A small group says little of its own and is drawn to the mean.
+		answer[g] = (d*float64(n) + all*100) / float64(n+100)
+	}
+	return answer, nil
+}
+
+// compare sets what was planted beside the tenths and the curve of the score.
+func (r *response) compare(cs []contact) {
+	n := len(cs)
 	byScore := slices.Clone(cs)
 	slices.SortStableFunc(byScore, func(a, b contact) int { return cmp.Compare(b.Score, a.Score) })
 	for k := range r.Buckets {
@@ -104,9 +121,9 @@ func respond(ctx context.Context, cs, earlier []contact, opt options) (*response
 		r.Found = append(r.Found, p.Uplift/float64(n))
 		r.True = append(r.True, sum/float64(n))
 	}
-	return r, nil
 }
 
+// meanPlanted is the mean of the planted effects.
 func meanPlanted(cs []contact) float64 {
 	sum := 0.0
 	for i := range cs {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/profile/clean"
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/supply"
 	"github.com/aislekit/aisle/supply/reorder"
 )
 
@@ -214,49 +216,24 @@ func replayPlan(s *shop.Shop, cut time.Time, dem *demanded, st *stocked, seed ui
 		if !ok {
 			continue
 		}
-		x := &s.Truth.Items[i]
-		source := rng.New(seed, 77, uint64(i))
-		hand, arriving := int(l.OnHand), map[int]int{}
-		onOrder := int(l.Position - l.OnHand)
-		for d, n := range open[l.ID] {
-			arriving[d] = n
+		p := &planned{
+			sku: l.ID, hand: int(l.OnHand), onOrder: int(l.Position - l.OnHand), arriving: map[int]int{},
+			point: l.Point, lot: max(1, st.lot[l.ID]), supplier: st.suppliers[l.ID], series: dem.Series[index[l.ID]],
 		}
-		series := dem.Series[index[l.ID]]
-		series.Units, series.Censored = slices.Clone(series.Units), slices.Clone(series.Censored)
-		supplier, point, lot := st.suppliers[l.ID], l.Point, max(1, st.lot[l.ID])
-		soldNow, seen := 0, 0 // this week: units sold, days with stock
+		maps.Copy(p.arriving, open[l.ID])
+		p.series.Units, p.series.Censored = slices.Clone(p.series.Units), slices.Clone(p.series.Censored)
+		source := rng.New(seed, 77, uint64(i))
 		for d := first; d < s.Config.Days; d++ {
 			if d > first && (d-first)%7 == 0 {
-				// Once a week the forecast takes in what was sold, and the plan is made anew.
-				series.Units = append(series.Units, float64(soldNow)*7/float64(max(seen, 1)))
-				series.Censored = append(series.Censored, seen < 2)
-				soldNow, seen = 0, 0
-				mean, sd := trailing(&series, len(series.Units), dem.Window)
-				again, err := reorder.Point(reorder.PointOptions{Mean: mean, SD: sd, Lead: supplier.Lead, LeadSD: supplier.LeadSD, Review: 1. / 7, CycleService: st.Service})
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", l.ID, err)
+				if err := p.renew(dem.Window, st.Service); err != nil {
+					return nil, err
 				}
-				point, lot = again.Point, max(1, int(math.Ceil(3*mean)))
 			}
-			hand += arriving[d]
-			onOrder -= arriving[d]
-			want := s.Truth.Wanted(i, d)
-			got := min(want, hand)
-			if hand > 0 {
-				seen++
-			}
-			hand -= got
-			soldNow += got
-			r.Wanted += want
-			r.LostNow += want - got
-			r.LostThen += s.Truth.Lost(i, d)
-			if hand == 0 {
-				r.DaysNow++
-			}
-			r.StockNow += float64(hand)
-			for float64(hand+onOrder) <= point {
-				arriving[d+max(1, int(math.Round(x.LeadMean+x.LeadSD*source.Normal())))] += lot
-				onOrder += lot
+			p.day(d, s, i, r)
+			x := &s.Truth.Items[i]
+			for float64(p.hand+p.onOrder) <= p.point {
+				p.arriving[d+max(1, int(math.Round(x.LeadMean+x.LeadSD*source.Normal())))] += p.lot
+				p.onOrder += p.lot
 			}
 		}
 		for _, d := range then[l.ID] {
@@ -269,4 +246,50 @@ func replayPlan(s *shop.Shop, cut time.Time, dem *demanded, st *stocked, seed ui
 	r.StockNow /= float64(max(r.Days, 1))
 	r.StockThen /= float64(max(r.Days, 1))
 	return r, nil
+}
+
+// planned is a product that is served by the plan.
+type planned struct {
+	sku           string
+	hand, onOrder int
+	arriving      map[int]int // units by day
+	point         float64
+	lot           int
+	supplier      position
+	series        supply.Series // of weeks
+	sold, seen    int           // this week: units sold, days with stock
+}
+
+// renew takes what was sold this week into the forecast and makes the plan anew.
+func (p *planned) renew(window int, service float64) error {
+	p.series.Units = append(p.series.Units, float64(p.sold)*7/float64(max(p.seen, 1)))
+	p.series.Censored = append(p.series.Censored, p.seen < 2)
+	p.sold, p.seen = 0, 0
+	mean, sd := trailing(&p.series, len(p.series.Units), window)
+	again, err := reorder.Point(reorder.PointOptions{Mean: mean, SD: sd, Lead: p.supplier.Lead, LeadSD: p.supplier.LeadSD, Review: 1. / 7, CycleService: service})
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.sku, err)
+	}
+	p.point, p.lot = again.Point, max(1, int(math.Ceil(3*mean)))
+	return nil
+}
+
+// day serves what was wanted of item on day d, and counts it beside what happened.
+func (p *planned) day(d int, s *shop.Shop, item int, r *replay) {
+	p.hand += p.arriving[d]
+	p.onOrder -= p.arriving[d]
+	want := s.Truth.Wanted(item, d)
+	got := min(want, p.hand)
+	if p.hand > 0 {
+		p.seen++
+	}
+	p.hand -= got
+	p.sold += got
+	r.Wanted += want
+	r.LostNow += want - got
+	r.LostThen += s.Truth.Lost(item, d)
+	if p.hand == 0 {
+		r.DaysNow++
+	}
+	r.StockNow += float64(p.hand)
 }
