@@ -109,8 +109,7 @@ func (a *audited) decision(currency string) string {
 
 // section reports on one campaign. terms asks for explanations, given once a page.
 func (a *audited) section(currency string, terms bool) report.Section {
-	c, m := a.Campaign, &a.Money
-	s := report.Section{Title: "Campaign " + c.Name}
+	s := report.Section{Title: "Campaign " + a.Campaign.Name}
 	lot := report.Figure{Label: "1. was the lot fair?", Value: "yes", Note: fmt.Sprintf("%s addressed, %s left alone; lots as uneven come up with probability %s", count(a.Treated), count(len(a.Contacts)-a.Treated), percent(a.Balance.PValue))}
 	if a.Balance.Alarm {
 		// Nothing below this would mean anything.
@@ -120,24 +119,8 @@ func (a *audited) section(currency string, terms bool) report.Section {
 		s.Action = "Find out who is missing (filters, lost logs, messages that failed) before you look at any result."
 		return s
 	}
-	var buy *question
-	for i := range a.Questions {
-		if a.Questions[i].Name == "bought" {
-			buy = &a.Questions[i]
-		}
-	}
-	s.Meaning = fmt.Sprintf("%s to %s. The lot was fair. ", date(c.Start), date(c.End.Add(-day)))
-	if buy != nil {
-		verb := "has not clearly changed"
-		if buy.Adjusted < .05 {
-			verb = "raised"
-			if buy.Effect.Estimate < 0 {
-				verb = "lowered"
-			}
-		}
-		s.Meaning += fmt.Sprintf("The message %s the share of buyers: %s with it, %s without (%s; 95%% interval, the range in which the truth probably lies, %s). ", verb, percent(buy.Effect.MeanB), percent(buy.Effect.MeanA), points(buy.Effect.Estimate), pointsRange(&buy.Effect))
-	}
-	s.Meaning += fmt.Sprintf("After all costs a contact brought %s %s; between %s is possible.", coin(m.Profit.Estimate), currency, strings.Replace(coins(m.Profit.Low, m.Profit.High, currency), " to ", " and ", 1))
+	buy := a.bought()
+	s.Meaning = a.meaning(currency, buy)
 	s.Action = a.decision(currency)
 	s.Figures = append([]report.Figure{lot}, a.figures(currency, buy)...)
 	s.Tables = append(s.Tables, a.questions(currency), a.Groups.table("By group of alike buyers", "group"), a.Stages.table("By stage of life at the start", "stage"))
@@ -154,6 +137,35 @@ func (a *audited) section(currency string, terms bool) report.Section {
 		s.Terms = nil
 	}
 	return s
+}
+
+// bought returns the question whether customers bought, nil where it could not be
+// asked.
+func (a *audited) bought() *question {
+	for i := range a.Questions {
+		if a.Questions[i].Name == "bought" {
+			return &a.Questions[i]
+		}
+	}
+	return nil
+}
+
+// meaning says what the message did to the share of buyers and what a contact brought.
+func (a *audited) meaning(currency string, buy *question) string {
+	c, m := a.Campaign, &a.Money
+	said := fmt.Sprintf("%s to %s. The lot was fair. ", date(c.Start), date(c.End.Add(-day)))
+	if buy != nil {
+		verb := "has not clearly changed"
+		if buy.Adjusted < .05 {
+			verb = "raised"
+			if buy.Effect.Estimate < 0 {
+				verb = "lowered"
+			}
+		}
+		said += fmt.Sprintf("The message %s the share of buyers: %s with it, %s without (%s; 95%% interval, the range in which the truth probably lies, %s). ", verb, percent(buy.Effect.MeanB), percent(buy.Effect.MeanA), points(buy.Effect.Estimate), pointsRange(&buy.Effect))
+	}
+	said += fmt.Sprintf("After all costs a contact brought %s %s; between %s is possible.", coin(m.Profit.Estimate), currency, strings.Replace(coins(m.Profit.Low, m.Profit.High, currency), " to ", " and ", 1))
+	return said
 }
 
 // campaignTerms explain the figures of a campaign.
@@ -269,19 +281,6 @@ func (a *audited) responders(s *report.Section, r *response) {
 	known := !math.IsNaN(a.Planted)
 	s.Terms = append(s.Terms, report.Term{Word: "Score", Meaning: "a guess, made before the campaign, of who will answer."},
 		report.Term{Word: "Uplift curve", Meaning: "additional buyers if only the customers with the highest scores had been addressed. A curve above the straight line means that the score finds those who answer; where it falls, messages drive buyers away. The area between the two measures it; so does the Qini coefficient, its like for the customers addressed."})
-	curve := report.Plot{
-		Kind: report.Lines, Title: "Who responds? Uplift curve of the score", Desc: "Additional buyers per customer against the share of customers addressed by falling score; the straight dashed line is choice by lot.",
-		XName: "share addressed, highest score first", YName: "additional buyers, of all customers", Percent: true, Zero: true, X: r.X, Series: []report.Series{{Name: "measured", Y: r.Found}},
-	}
-	if known {
-		curve.Series = append(curve.Series, report.Series{Name: "planted", Y: r.True})
-	}
-	end := r.Found[len(r.Found)-1]
-	line := make([]float64, len(r.X))
-	for i, x := range r.X {
-		line[i] = x * end
-	}
-	curve.Series = append(curve.Series, report.Series{Name: "by lot", Y: line, Dashed: true})
 	bars := report.Plot{Kind: report.Bars, Title: "Effect by tenth of the score: points more buyers", Desc: "Bars of the measured and the planted effect in each tenth of the customers by falling score.", Percent: true, Series: []report.Series{{Name: "measured"}}}
 	t := report.Table{Caption: "By tenth of the score", Columns: []string{"tenth", "customers", "without", "with", "difference", "95% interval"}}
 	if known {
@@ -308,7 +307,7 @@ func (a *audited) responders(s *report.Section, r *response) {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	s.Plots = append(s.Plots, curve, bars)
+	s.Plots = append(s.Plots, r.curve(known), bars)
 	s.Tables = append(s.Tables, t)
 	verdictOf := "so the score is better than lots"
 	switch {
@@ -322,6 +321,25 @@ func (a *audited) responders(s *report.Section, r *response) {
 		note += fmt.Sprintf(" Its Qini coefficient is %.3f, where 0 is lots and 1 an oracle that knows what everybody did.", q)
 	}
 	s.Notes = append(s.Notes, note)
+}
+
+// curve draws the additional buyers by share addressed, beside what was planted, if that
+// is known, and choice by lot.
+func (r *response) curve(known bool) report.Plot {
+	curve := report.Plot{
+		Kind: report.Lines, Title: "Who responds? Uplift curve of the score", Desc: "Additional buyers per customer against the share of customers addressed by falling score; the straight dashed line is choice by lot.",
+		XName: "share addressed, highest score first", YName: "additional buyers, of all customers", Percent: true, Zero: true, X: r.X, Series: []report.Series{{Name: "measured", Y: r.Found}},
+	}
+	if known {
+		curve.Series = append(curve.Series, report.Series{Name: "planted", Y: r.True})
+	}
+	end := r.Found[len(r.Found)-1]
+	line := make([]float64, len(r.X))
+	for i, x := range r.X {
+		line[i] = x * end
+	}
+	curve.Series = append(curve.Series, report.Series{Name: "by lot", Y: line, Dashed: true})
+	return curve
 }
 
 func pvalue(p float64) string {

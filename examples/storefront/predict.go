@@ -361,16 +361,7 @@ func (p *predicted) section() report.Section {
 		s.Notes = append(s.Notes, f.Warnings...)
 	}
 	s.Tables = append(s.Tables, t)
-	why := report.Table{Caption: fmt.Sprintf("Why customer %s is the most likely buyer (%s)", f.Example, percent(f.Prob[f.Example])), Columns: []string{"reason", "moves the odds by a factor of"}}
-	for _, r := range f.Reasons {
-		why.Rows = append(why.Rows, []string{featureName(r.Name), decimal(math.Exp(r.Contribution), 2)})
-	}
-	s.Tables = append(s.Tables, why)
-	drivers := report.Table{Caption: "What moves the purchase model most", Columns: []string{"what is known of a customer", "effect on the odds of a typical step up"}}
-	for _, c := range f.Drivers {
-		drivers.Rows = append(drivers.Rows, []string{featureName(c.Name), fmt.Sprintf("× %.2f", math.Exp(c.Value))})
-	}
-	s.Tables = append(s.Tables, drivers)
+	s.Tables = append(s.Tables, f.whyTable(), f.driverTable())
 	off := math.Abs(f.Loss.CalibrationRatio - 1)
 	if f.Ceiling == f.Ceiling {
 		s.Checks = []report.Check{
@@ -386,6 +377,24 @@ func (p *predicted) section() report.Section {
 			percent(f.Loss.BaseRate*f.Loss.CalibrationRatio), percent(f.Loss.BaseRate)))
 	}
 	return s
+}
+
+// whyTable lists what makes one customer the most likely.
+func (f *forecast) whyTable() report.Table {
+	why := report.Table{Caption: fmt.Sprintf("Why customer %s is the most likely buyer (%s)", f.Example, percent(f.Prob[f.Example])), Columns: []string{"reason", "moves the odds by a factor of"}}
+	for _, r := range f.Reasons {
+		why.Rows = append(why.Rows, []string{featureName(r.Name), decimal(math.Exp(r.Contribution), 2)})
+	}
+	return why
+}
+
+// driverTable lists what moves the model most.
+func (f *forecast) driverTable() report.Table {
+	drivers := report.Table{Caption: "What moves the purchase model most", Columns: []string{"what is known of a customer", "effect on the odds of a typical step up"}}
+	for _, c := range f.Drivers {
+		drivers.Rows = append(drivers.Rows, []string{featureName(c.Name), fmt.Sprintf("× %.2f", math.Exp(c.Value))})
+	}
+	return drivers
 }
 
 // featureName names a column of features for people.

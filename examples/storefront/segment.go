@@ -424,33 +424,6 @@ func (s *segmented) section() report.Section {
 	for k, name := range s.Names {
 		values.Rows = append(values.Rows, []string{name, count(s.Sizes[k]), percent(float64(s.Sizes[k]) / float64(buyers)), percent(float64(s.Money[k]) / float64(max(money, 1))), valueAdvice[name]})
 	}
-	stages := report.Table{Caption: "Stage of life of all customers", Columns: []string{"stage", "customers"}}
-	play := segment.DefaultPlaybook()
-	stages.Columns = append(stages.Columns, "usual action on entering")
-	for st, n := range s.Stages {
-		stages.Rows = append(stages.Rows, []string{segment.State(st).String(), count(n), strings.Join(play.Actions(nil, segment.Active, segment.State(st)), ", ")})
-	}
-	clusters := report.Table{Caption: "Groups of alike buyers", Columns: []string{"group", "buyers", "share"}}
-	for _, c := range s.Profiles {
-		clusters.Rows = append(clusters.Rows, []string{s.clusterName(c.Cluster), count(c.Size), percent(c.Share)})
-	}
-	grid := report.Plot{
-		Kind: report.Grid, Title: "Buyers by recency and frequency", Desc: "A grid of five by five cells: rows are how recently, columns how often customers bought; each cell holds the number of buyers.",
-		XName: "how often they buy →", YName: "bought",
-	}
-	for f := 1; f <= 5; f++ {
-		grid.Labels = append(grid.Labels, fmt.Sprint(f))
-	}
-	for r := 4; r >= 0; r-- {
-		name := fmt.Sprint(r + 1)
-		switch r {
-		case 4:
-			name = "just now"
-		case 0:
-			name = "long ago"
-		}
-		grid.Series = append(grid.Series, report.Series{Name: name, Y: s.Grid[r][:]})
-	}
 	how := "by how they buy"
 	if s.ByTaste {
 		how = "by taste"
@@ -470,28 +443,75 @@ func (s *segmented) section() report.Section {
 			{Label: "active now", Value: count(s.Stages[segment.Active] + s.Stages[segment.New] + s.Stages[segment.Reactivated])},
 			{Label: "sleeping or gone", Value: count(s.Stages[segment.Sleeping] + s.Stages[segment.Churned])},
 		},
-		Plots:  []report.Plot{grid},
-		Tables: []report.Table{values, stages, clusters},
+		Plots:  []report.Plot{s.gridPlot()},
+		Tables: []report.Table{values, s.stageTable(), s.clusterTable()},
 	}
-	if t := s.Truth; t != nil {
-		cross := report.Table{Caption: "Stage found (rows) against planted state (columns)", Columns: []string{"stage", "prospect", "new", "active", "churned"}}
-		for st := range t.Stages {
-			row := []string{segment.State(st).String()}
-			for k := 1; k < 5; k++ {
-				row = append(row, count(t.Stages[st][k]))
-			}
-			cross.Rows = append(cross.Rows, row)
-		}
-		out.Tables = append(out.Tables, cross)
-		agree := float64(t.Agree) / float64(max(t.Judged, 1))
-		sleepers := t.Stages[segment.Sleeping]
-		out.Checks = []report.Check{
-			{What: "life-cycle state (all but sleeping, which may be either)", Planted: count(t.Judged) + " customers", Found: percent(agree) + " agree", Verdict: report.Mark(agree > .7)},
-			{What: "sleeping customers that have left for good", Planted: fmt.Sprintf("%d of %d", sleepers[4], sleepers[3]+sleepers[4]), Found: "not to be told by silence alone"},
-			{What: "groups by likeness", Planted: fmt.Sprint(t.Segments, " segments"), Found: fmt.Sprint(len(s.Profiles), " groups")},
-			{What: "agreement of groups with planted segments (1 = same, 0 = chance)", Planted: "1", Found: fmt.Sprintf("%.2f; %.2f for five orders or more", t.ARI, t.ARIOften), Verdict: report.Mark(t.ARIOften > .3)},
-		}
-		out.Terms = append(out.Terms, report.Term{Word: "Agreement", Meaning: "the adjusted Rand index: of all pairs of customers, how much more often than by chance both groupings agree on whether the two belong together."})
+	if s.Truth != nil {
+		s.Truth.report(&out, len(s.Profiles))
 	}
 	return out
+}
+
+// stageTable counts customers by stage of life.
+func (s *segmented) stageTable() report.Table {
+	stages := report.Table{Caption: "Stage of life of all customers", Columns: []string{"stage", "customers"}}
+	play := segment.DefaultPlaybook()
+	stages.Columns = append(stages.Columns, "usual action on entering")
+	for st, n := range s.Stages {
+		stages.Rows = append(stages.Rows, []string{segment.State(st).String(), count(n), strings.Join(play.Actions(nil, segment.Active, segment.State(st)), ", ")})
+	}
+	return stages
+}
+
+// clusterTable lists the groups of alike buyers.
+func (s *segmented) clusterTable() report.Table {
+	clusters := report.Table{Caption: "Groups of alike buyers", Columns: []string{"group", "buyers", "share"}}
+	for _, c := range s.Profiles {
+		clusters.Rows = append(clusters.Rows, []string{s.clusterName(c.Cluster), count(c.Size), percent(c.Share)})
+	}
+	return clusters
+}
+
+// gridPlot draws the buyers by recency and frequency.
+func (s *segmented) gridPlot() report.Plot {
+	grid := report.Plot{
+		Kind: report.Grid, Title: "Buyers by recency and frequency", Desc: "A grid of five by five cells: rows are how recently, columns how often customers bought; each cell holds the number of buyers.",
+		XName: "how often they buy →", YName: "bought",
+	}
+	for f := 1; f <= 5; f++ {
+		grid.Labels = append(grid.Labels, fmt.Sprint(f))
+	}
+	for r := 4; r >= 0; r-- {
+		name := fmt.Sprint(r + 1)
+		switch r {
+		case 4:
+			name = "just now"
+		case 0:
+			name = "long ago"
+		}
+		grid.Series = append(grid.Series, report.Series{Name: name, Y: s.Grid[r][:]})
+	}
+	return grid
+}
+
+// report adds to the section how stages and groups agree with the planted ones.
+func (t *segmentTruth) report(out *report.Section, groups int) {
+	cross := report.Table{Caption: "Stage found (rows) against planted state (columns)", Columns: []string{"stage", "prospect", "new", "active", "churned"}}
+	for st := range t.Stages {
+		row := []string{segment.State(st).String()}
+		for k := 1; k < 5; k++ {
+			row = append(row, count(t.Stages[st][k]))
+		}
+		cross.Rows = append(cross.Rows, row)
+	}
+	out.Tables = append(out.Tables, cross)
+	agree := float64(t.Agree) / float64(max(t.Judged, 1))
+	sleepers := t.Stages[segment.Sleeping]
+	out.Checks = []report.Check{
+		{What: "life-cycle state (all but sleeping, which may be either)", Planted: count(t.Judged) + " customers", Found: percent(agree) + " agree", Verdict: report.Mark(agree > .7)},
+		{What: "sleeping customers that have left for good", Planted: fmt.Sprintf("%d of %d", sleepers[4], sleepers[3]+sleepers[4]), Found: "not to be told by silence alone"},
+		{What: "groups by likeness", Planted: fmt.Sprint(t.Segments, " segments"), Found: fmt.Sprint(groups, " groups")},
+		{What: "agreement of groups with planted segments (1 = same, 0 = chance)", Planted: "1", Found: fmt.Sprintf("%.2f; %.2f for five orders or more", t.ARI, t.ARIOften), Verdict: report.Mark(t.ARIOften > .3)},
+	}
+	out.Terms = append(out.Terms, report.Term{Word: "Agreement", Meaning: "the adjusted Rand index: of all pairs of customers, how much more often than by chance both groupings agree on whether the two belong together."})
 }

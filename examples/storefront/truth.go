@@ -195,18 +195,7 @@ func replayPlan(s *shop.Shop, cut time.Time, dem *demanded, st *stocked, seed ui
 			then[d.SKU] = append(then[d.SKU], d)
 		}
 	}
-	open := make(map[string]map[int]int) // deliveries on their way at the cut, by day
-	for i := range s.Replenishments {
-		x := &s.Replenishments[i]
-		if x.Ordered.Before(cut) && (x.Received.IsZero() || !x.Received.Before(cut)) {
-			if open[x.SKU] == nil {
-				open[x.SKU] = make(map[int]int)
-			}
-			if !x.Received.IsZero() {
-				open[x.SKU][int(x.Received.Sub(s.Start)/day)] += x.Quantity
-			}
-		}
-	}
+	open := underWay(s, cut)
 	index := make(map[string]int, len(dem.SKUs))
 	for i, sku := range dem.SKUs {
 		index[sku] = i
@@ -246,6 +235,23 @@ func replayPlan(s *shop.Shop, cut time.Time, dem *demanded, st *stocked, seed ui
 	r.StockNow /= float64(max(r.Days, 1))
 	r.StockThen /= float64(max(r.Days, 1))
 	return r, nil
+}
+
+// underWay returns the deliveries on their way at the cut, units by product and day.
+func underWay(s *shop.Shop, cut time.Time) map[string]map[int]int {
+	open := make(map[string]map[int]int)
+	for i := range s.Replenishments {
+		x := &s.Replenishments[i]
+		if x.Ordered.Before(cut) && (x.Received.IsZero() || !x.Received.Before(cut)) {
+			if open[x.SKU] == nil {
+				open[x.SKU] = make(map[int]int)
+			}
+			if !x.Received.IsZero() {
+				open[x.SKU][int(x.Received.Sub(s.Start)/day)] += x.Quantity
+			}
+		}
+	}
+	return open
 }
 
 // planned is a product that is served by the plan.
