@@ -253,30 +253,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if err != nil {
 			return fail(exitUnusable, err)
 		}
-		for _, a := range chosen {
-			line, err := one(ctx, worker, c, a, given[a.name])
-			if err != nil {
-				if ctx.Err() != nil {
-					return fail(exitFailed, context.Cause(ctx))
-				}
-				var u unusable
-				if errors.As(err, &u) {
-					return exitUnusable // said by the child
-				}
-				fmt.Fprintf(stderr, "benchmark: %s: %v\n", a.name, err)
-				code = exitFailed
-				continue
-			}
-			if c.json {
-				if _, err := stdout.Write(line); err != nil {
-					return fail(exitFailed, err)
-				}
-			}
-			var r result
-			if err := json.Unmarshal(line, &r); err != nil {
-				return fail(exitFailed, err)
-			}
-			rows = append(rows, r)
+		more, failed, err := c.all(ctx, worker, chosen, given, stdout, stderr)
+		var u unusable
+		if errors.As(err, &u) {
+			return exitUnusable // said by the child
+		}
+		if err != nil {
+			return fail(exitFailed, err)
+		}
+		rows = append(rows, more...)
+		if failed {
+			code = exitFailed
 		}
 	}
 	if !c.json && len(rows) > 0 {
@@ -288,6 +275,37 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	return code
+}
+
+// all runs the algorithms on one data set. One that fails is named on stderr and left
+// out; an error ends the run.
+func (c *config) all(ctx context.Context, worker stepper, chosen []algorithm, given map[string]settings, stdout, stderr io.Writer) (rows []result, failed bool, err error) {
+	for _, a := range chosen {
+		line, err := one(ctx, worker, c, a, given[a.name])
+		if err != nil {
+			var u unusable
+			switch {
+			case ctx.Err() != nil:
+				return nil, true, context.Cause(ctx)
+			case errors.As(err, &u):
+				return nil, true, err
+			}
+			fmt.Fprintf(stderr, "benchmark: %s: %v\n", a.name, err)
+			failed = true
+			continue
+		}
+		if c.json {
+			if _, err := stdout.Write(line); err != nil {
+				return nil, true, err
+			}
+		}
+		var r result
+		if err := json.Unmarshal(line, &r); err != nil {
+			return nil, true, err
+		}
+		rows = append(rows, r)
+	}
+	return rows, failed, nil
 }
 
 // stepper does the steps of an algorithm, here or in other processes.

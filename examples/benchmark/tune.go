@@ -98,46 +98,60 @@ func (p *proposer) next(done []trial) settings {
 	r := rand.New(rand.NewPCG(p.seed, uint64(n)))
 	narrow := n - len(p.starts) - len(p.params) // trials since the sample of the ranges ended
 	for range 50 {
-		s := p.with(nil)
+		var s settings
 		if narrow < 0 || r.Float64() < 0.1 {
-			for _, q := range p.params {
-				if q.late {
-					if narrow >= 0 {
-						s[q.name] = best[0].settings[q.name]
-					}
-					continue
-				}
-				s[q.name] = q.at(r.Float64())
-			}
+			s = p.anywhere(r, best[0].settings, narrow >= 0)
 		} else if s = p.doubled(best[0].settings); narrow%3 != 2 || s == nil || tried[s.String()] {
-			s = p.with(nil)
 			parent := best[min(int(r.ExpFloat64()*0.8), len(best)-1)].settings
-			width := max(0.15*math.Pow(0.94, float64(narrow)), 0.03)
-			rate := max(0.4, 1.5/float64(len(p.params)))
-			for _, q := range p.params {
-				s[q.name] = parent[q.name]
-				switch {
-				case q.doubles || r.Float64() >= rate:
-				case q.kind == choice || q.kind == boolean:
-					if r.Float64() < 0.4 {
-						s[q.name] = q.at(r.Float64())
-					}
-				case q.log && parent[q.name] == 0.0: // left to the library, so nothing in the range is near
-					s[q.name] = q.at(r.Float64())
-				default:
-					u := q.position(parent[q.name]) + r.NormFloat64()*width
-					if u = math.Abs(u); u > 1 { // reflect at the ends
-						u = max(2-u, 0)
-					}
-					s[q.name] = q.at(min(u, 1))
-				}
-			}
+			s = p.near(r, parent, max(0.15*math.Pow(0.94, float64(narrow)), 0.03))
 		}
 		if !tried[s.String()] {
 			return s
 		}
 	}
 	return nil
+}
+
+// anywhere draws from the ranges. What is searched late stays at its default, or once the
+// search has narrowed at its best.
+func (p *proposer) anywhere(r *rand.Rand, best settings, narrowed bool) settings {
+	s := p.with(nil)
+	for _, q := range p.params {
+		if q.late {
+			if narrowed {
+				s[q.name] = best[q.name]
+			}
+			continue
+		}
+		s[q.name] = q.at(r.Float64())
+	}
+	return s
+}
+
+// near draws around a parent: some of its settings, by steps of about width of their
+// range.
+func (p *proposer) near(r *rand.Rand, parent settings, width float64) settings {
+	s := p.with(nil)
+	rate := max(0.4, 1.5/float64(len(p.params)))
+	for _, q := range p.params {
+		s[q.name] = parent[q.name]
+		switch {
+		case q.doubles || r.Float64() >= rate:
+		case q.kind == choice || q.kind == boolean:
+			if r.Float64() < 0.4 {
+				s[q.name] = q.at(r.Float64())
+			}
+		case q.log && parent[q.name] == 0.0: // left to the library, so nothing in the range is near
+			s[q.name] = q.at(r.Float64())
+		default:
+			u := q.position(parent[q.name]) + r.NormFloat64()*width
+			if u = math.Abs(u); u > 1 { // reflect at the ends
+				u = max(2-u, 0)
+			}
+			s[q.name] = q.at(min(u, 1))
+		}
+	}
+	return s
 }
 
 // doubled returns the settings with the parameters that double doubled, or nil
@@ -181,28 +195,11 @@ func tune(ctx context.Context, p *problem, a algorithm, pinned settings, c *conf
 		return nil, err
 	}
 	v := cuts[0]
-	var more []settings
-	if a.startsFor != nil {
-		if v.task == session {
-			more = a.startsFor(v.sessions.Len(), v.items, len(v.sessions.Items))
-		} else {
-			more = a.startsFor(v.train.Users(), v.items, v.train.Len())
-		}
-	}
-	prop, err := newProposer(a, p.task, pinned, c.seed, more...)
+	prop, err := newProposer(a, p.task, pinned, c.seed, v.starts(a)...)
 	if err != nil {
 		return nil, err
 	}
-	k, measure := 20, "ndcg@20"
-	switch {
-	case p.task == rating:
-		measure = "rmse"
-	case p.task == session:
-		measure = "mrr@20"
-	case p.cases != nil:
-		k = c.ks[0]
-		measure = fmt.Sprintf("ndcg@%d among sampled negatives", k)
-	}
+	k, measure := p.tuneMeasure(c)
 	fmt.Fprintf(log, "tune %s: %d settings to search, measure %s on %d validation part(s) of the training data\n", a.name, len(prop.params), measure, len(cuts))
 	var done []trial
 	best := -1
@@ -215,20 +212,8 @@ func tune(ctx context.Context, p *problem, a algorithm, pinned settings, c *conf
 		if s == nil {
 			break
 		}
-		trialCtx, cancel := ctx, context.CancelFunc(func() {})
-		if c.trials == 0 && len(done) > 0 { // the first trial always ends, so that there is an answer
-			trialCtx, cancel = context.WithTimeoutCause(ctx, left, errBudget)
-		}
 		began := time.Now()
-		score := 0.0
-		for _, v := range cuts {
-			var one float64
-			if one, err = v.try(trialCtx, a, s, k, c); err != nil {
-				break
-			}
-			score += one / float64(len(cuts))
-		}
-		cancel()
+		score, err := mean(ctx, cuts, left, c.trials == 0 && len(done) > 0, func(ctx context.Context, v *problem) (float64, error) { return v.try(ctx, a, s, k, c) })
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -258,6 +243,49 @@ func tune(ctx context.Context, p *problem, a algorithm, pinned settings, c *conf
 	out := &tuning{Settings: done[best].settings, Score: math.Abs(done[best].score), Measure: measure, Trials: len(done), Seconds: time.Since(start).Seconds()}
 	fmt.Fprintf(log, "tune %s: chose trial %d of %d, %s %.5f, %s\n", a.name, best+1, len(done), measure, out.Score, out.Settings)
 	return out, nil
+}
+
+// tuneMeasure returns the length of list and the name of the measure that is tuned for.
+func (p *problem) tuneMeasure(c *config) (k int, measure string) {
+	switch {
+	case p.task == rating:
+		return 20, "rmse"
+	case p.task == session:
+		return 20, "mrr@20"
+	case p.cases != nil:
+		return c.ks[0], fmt.Sprintf("ndcg@%d among sampled negatives", c.ks[0])
+	}
+	return 20, "ndcg@20"
+}
+
+// starts returns the starting points of an algorithm that depend on the size of the
+// data.
+func (p *problem) starts(a algorithm) []settings {
+	switch {
+	case a.startsFor == nil:
+		return nil
+	case p.task == session:
+		return a.startsFor(p.sessions.Len(), p.items, len(p.sessions.Items))
+	}
+	return a.startsFor(p.train.Users(), p.items, p.train.Len())
+}
+
+// mean returns the mean score over the validation parts, cut off after left if that is
+// asked for.
+func mean(ctx context.Context, cuts []*problem, left time.Duration, cut bool, try func(context.Context, *problem) (float64, error)) (score float64, err error) {
+	if cut { // the first trial always ends, so that there is an answer
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, left, errBudget)
+		defer cancel()
+	}
+	for _, v := range cuts {
+		one, err := try(ctx, v)
+		if err != nil {
+			return 0, err
+		}
+		score += one / float64(len(cuts))
+	}
+	return score, nil
 }
 
 // try fits on the training part of v and returns the score on its test part.

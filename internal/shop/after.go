@@ -315,6 +315,11 @@ func (s *Shop) service(o *Order, d *Delivery, late, short bool, r *rng.Stream) {
 	if !sent.Before(s.End) {
 		return
 	}
+	s.survey(o, d, &t, sent, wait, r)
+}
+
+// survey asks after a ticket of the given wait, in hours, how it went and how hard it was.
+func (s *Shop) survey(o *Order, d *Delivery, t *Ticket, sent time.Time, wait float64, r *rng.Stream) {
 	mood := 4.4 + s.mood(d)
 	if wait > 8 {
 		mood += s.Truth.SlowReplyEffect

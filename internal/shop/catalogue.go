@@ -128,52 +128,8 @@ func (s *Shop) makeItems() *catalogue {
 	for c := 0; c < C; c++ {
 		total := 0.0
 		for i := cat.first[c]; i < cat.first[c+1]; i++ {
-			r.Reset(cfg.Seed, stageItem, uint64(i))
-			j := i - cat.first[c]
-			k := j % nouns
-			g := cat.groupOf[c][k]
-			s.Truth.Groups[g].Items = append(s.Truth.Groups[g].Items, i)
-			w := &categoryWords[c]
-
-			t := &s.Truth.Items[i]
-			t.Category, t.Group = c, g
-			t.Style = styles[g]
-			q := 0.0
-			for d := range t.Style {
-				t.Style[d] += .2 * r.Normal()
-				q += t.Style[d] * t.Style[d]
-			}
-			if q > itemStyleMax*itemStyleMax {
-				for d := range t.Style {
-					t.Style[d] *= itemStyleMax / math.Sqrt(q)
-				}
-			}
-			t.Popularity = math.Exp(.9 * r.Normal())
-			t.Quality = .45 * r.Normal()
-			t.Appeal = .15 + .5*r.Beta(2, 3)
-			t.LeadMean = 4 + 10*r.Float64()
-			t.LeadSD = t.LeadMean * (.1 + .2*r.Float64())
-			t.Understocked = r.Bool(math.Max(cfg.Tight, 0))
-			total += t.Popularity
+			total += s.makeItem(cat, c, i, styles, &r)
 			cat.cum[c] = append(cat.cum[c], total)
-
-			// One item of each category is there from the start, so that no
-			// wish comes to nothing for want of a product.
-			if r.Bool(.25) && j > 0 {
-				cat.launch[i] = int64(r.Intn(cfg.Days*4/5)) * daySeconds
-			}
-			it := &s.Items[i]
-			it.SKU = fmt.Sprintf("%s-%04d", w.code, j+1)
-			it.Category = w.en
-			it.Launch = s.at(cat.launch[i])
-			base := w.price * 100
-			if f, ok := nounPrice[w.code]; ok {
-				base *= f[k]
-			}
-			it.Price = int64(math.Max(5, math.Round(base*math.Exp(.3*r.Normal())/100))) * 100
-			it.Cost = int64(float64(it.Price) * (.45 + .25*r.Float64()))
-			describe(it, w, k, &r)
-			s.itemIndex[it.SKU] = i
 			s.makePrices(cat, i)
 		}
 	}
@@ -187,6 +143,57 @@ func (s *Shop) makeItems() *catalogue {
 		}
 	}
 	return cat
+}
+
+// makeItem draws item i of category c, all but its later prices, and returns its
+// popularity. styles are those of the groups.
+func (s *Shop) makeItem(cat *catalogue, c, i int, styles [][StyleDim]float64, r *rng.Stream) float64 {
+	cfg := &s.Config
+	r.Reset(cfg.Seed, stageItem, uint64(i))
+	j := i - cat.first[c]
+	k := j % nouns
+	g := cat.groupOf[c][k]
+	s.Truth.Groups[g].Items = append(s.Truth.Groups[g].Items, i)
+	w := &categoryWords[c]
+
+	t := &s.Truth.Items[i]
+	t.Category, t.Group = c, g
+	t.Style = styles[g]
+	q := 0.0
+	for d := range t.Style {
+		t.Style[d] += .2 * r.Normal()
+		q += t.Style[d] * t.Style[d]
+	}
+	if q > itemStyleMax*itemStyleMax {
+		for d := range t.Style {
+			t.Style[d] *= itemStyleMax / math.Sqrt(q)
+		}
+	}
+	t.Popularity = math.Exp(.9 * r.Normal())
+	t.Quality = .45 * r.Normal()
+	t.Appeal = .15 + .5*r.Beta(2, 3)
+	t.LeadMean = 4 + 10*r.Float64()
+	t.LeadSD = t.LeadMean * (.1 + .2*r.Float64())
+	t.Understocked = r.Bool(math.Max(cfg.Tight, 0))
+
+	// One item of each category is there from the start, so that no
+	// wish comes to nothing for want of a product.
+	if r.Bool(.25) && j > 0 {
+		cat.launch[i] = int64(r.Intn(cfg.Days*4/5)) * daySeconds
+	}
+	it := &s.Items[i]
+	it.SKU = fmt.Sprintf("%s-%04d", w.code, j+1)
+	it.Category = w.en
+	it.Launch = s.at(cat.launch[i])
+	base := w.price * 100
+	if f, ok := nounPrice[w.code]; ok {
+		base *= f[k]
+	}
+	it.Price = int64(math.Max(5, math.Round(base*math.Exp(.3*r.Normal())/100))) * 100
+	it.Cost = int64(float64(it.Price) * (.45 + .25*r.Float64()))
+	describe(it, w, k, r)
+	s.itemIndex[it.SKU] = i
+	return t.Popularity
 }
 
 // describe writes brand, title and description. Items of one group share the

@@ -56,28 +56,7 @@ func (s *Shop) makeUsers() {
 		t.Channel = channelWords[pick(&r, len(channelWords), func(i int) float64 { return channelWords[i].share })].name
 
 		t.Taste = tastes[u*C : (u+1)*C : (u+1)*C]
-		seg, sum := &s.Truth.Segments[t.Segment], 0.0
-		flat := flatTaste
-		if len(seg.Preferred) == 0 {
-			flat = 1
-		}
-		for c := range t.Taste {
-			t.Taste[c] = flat / float64(C)
-		}
-		for _, c := range seg.Preferred {
-			t.Taste[c] += (1 - flat) / float64(len(seg.Preferred))
-		}
-		for c := range t.Taste {
-			t.Taste[c] = r.Gamma(tasteConc*t.Taste[c]) + 1e-12
-			sum += t.Taste[c]
-		}
-		for c := range t.Taste {
-			t.Taste[c] /= sum
-			s.Truth.Categories[c].Share += t.Taste[c] / float64(cfg.Users)
-			if t.Taste[c] > t.Taste[t.Preferred] {
-				t.Preferred = c
-			}
-		}
+		s.drawTaste(t, &r)
 		t.Style = unitVector(&r, userStyle)
 		t.Rate = math.Max(r.Gamma(s.Truth.R), 1e-9) / s.Truth.Alpha
 		t.Dropout = r.Beta(s.Truth.A, s.Truth.B)
@@ -92,25 +71,58 @@ func (s *Shop) makeUsers() {
 		x.Registered = s.at(int64(days * daySeconds))
 		x.Name = name(&r, reg.chinese, t.Sex == "f")
 		x.Age, x.Sex, x.Region, x.Channel = t.Age, t.Sex, t.Region, t.Channel
-		if r.Bool(cfg.Missing) {
-			x.Age = 0
-		}
-		if r.Bool(cfg.Missing) {
-			x.Sex = ""
-		}
-		if r.Bool(cfg.Missing) {
-			x.Region = ""
-		}
-		if r.Bool(cfg.Missing) {
-			x.Channel = ""
-		}
-		if r.Bool(cfg.Missing) {
-			x.Name = ""
-		}
+		s.forget(x, &r)
 		s.userIndex[x.ID] = u
 	}
 }
 
+// drawTaste draws the shares of the categories around those of the segment.
+func (s *Shop) drawTaste(t *UserTruth, r *rng.Stream) {
+	C := s.Config.Categories
+	seg, sum := &s.Truth.Segments[t.Segment], 0.0
+	flat := flatTaste
+	if len(seg.Preferred) == 0 {
+		flat = 1
+	}
+	for c := range t.Taste {
+		t.Taste[c] = flat / float64(C)
+	}
+	for _, c := range seg.Preferred {
+		t.Taste[c] += (1 - flat) / float64(len(seg.Preferred))
+	}
+	for c := range t.Taste {
+		t.Taste[c] = r.Gamma(tasteConc*t.Taste[c]) + 1e-12
+		sum += t.Taste[c]
+	}
+	for c := range t.Taste {
+		t.Taste[c] /= sum
+		s.Truth.Categories[c].Share += t.Taste[c] / float64(s.Config.Users)
+		if t.Taste[c] > t.Taste[t.Preferred] {
+			t.Preferred = c
+		}
+	}
+}
+
+// forget leaves out a share of what is known of a user.
+func (s *Shop) forget(x *User, r *rng.Stream) {
+	if r.Bool(s.Config.Missing) {
+		x.Age = 0
+	}
+	if r.Bool(s.Config.Missing) {
+		x.Sex = ""
+	}
+	if r.Bool(s.Config.Missing) {
+		x.Region = ""
+	}
+	if r.Bool(s.Config.Missing) {
+		x.Channel = ""
+	}
+	if r.Bool(s.Config.Missing) {
+		x.Name = ""
+	}
+}
+
+// name draws a name.
 func name(r *rng.Stream, chinese, female bool) string {
 	of := func(xs []string) string { return xs[r.Intn(len(xs))] }
 	switch {
