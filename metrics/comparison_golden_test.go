@@ -9,6 +9,8 @@ import (
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/metrics/causal"
+	"github.com/aislekit/aisle/metrics/decision"
+	"github.com/aislekit/aisle/metrics/drift"
 	"github.com/aislekit/aisle/metrics/experiment"
 )
 
@@ -216,7 +218,7 @@ func TestRGolden(t *testing.T) {
 	e = ok[metrics.Effect](t)(d.Result(metrics.CompareOptions{}))
 	relNear(t, "difference in differences", e.Estimate, g.Did.Effect, exact)
 	relNear(t, "difference in differences, vcovCL", e.SE, g.Did.SE, exact)
-	l := ok[metrics.Elasticity](t)(metrics.PriceElasticity(g.Elasticity.Price, g.Elasticity.Quantity))
+	l := ok[decision.Elasticity](t)(decision.PriceElasticity(g.Elasticity.Price, g.Elasticity.Quantity))
 	for name, x := range map[string][2]float64{
 		"slope": {l.Estimate, g.Elasticity.Coef[1]}, "intercept": {l.Intercept, g.Elasticity.Coef[0]}, "SE": {l.SE, g.Elasticity.SE},
 		"R²": {l.R2, g.Elasticity.R2}, "low": {l.Range.Low, g.Elasticity.CI[0]}, "high": {l.Range.High, g.Elasticity.CI[1]},
@@ -235,7 +237,7 @@ func TestRGolden(t *testing.T) {
 	for name, x := range map[string][2]float64{"MAE": {f.MAE, g.Forecast.MAE}, "RMSE": {f.RMSE, g.Forecast.RMSE}, "MAPE": {f.MAPE, g.Forecast.MAPE}, "MASE": {f.MASE, g.Forecast.MASE}} {
 		relNear(t, "forecast "+name, x[0], x[1], exact)
 	}
-	dist, p, err := metrics.KSTest(g.KS.A, g.KS.B)
+	dist, p, err := drift.KSTest(g.KS.A, g.KS.B)
 	must(t, err)
 	relNear(t, "ks.test D", dist, g.KS.D, exact)
 	relNear(t, "ks.test p", p, g.KS.P, 1e-5)

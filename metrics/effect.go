@@ -52,9 +52,6 @@ const (
 	WarnNoisyBaseline    Warning = "the control mean is within 3 standard errors of 0: relative effects are unstable"
 	WarnZeroVarianceArm  Warning = "an arm has no variance"
 	WarnFewClusters      Warning = "fewer than 20 clusters in an arm: the interval may be too short"
-	WarnClicksExceed     Warning = "more clicks than impressions"
-	WarnOrdersExceed     Warning = "more orders than clicks"
-	WarnRefundsExceed    Warning = "refunds and discounts exceed revenue"
 )
 
 // Effect is the estimated effect of one thing on one metric, the one form in

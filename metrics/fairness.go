@@ -9,6 +9,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/ids"
 )
 
 // Fairness accumulates yes/no decisions per group of people: who gets the
@@ -52,7 +53,7 @@ func (f *Fairness[G]) Merge(other *Fairness[G]) error {
 func (f *Fairness[G]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	keys := slices.SortedFunc(maps.Keys(f.m), cmp.Compare[G])
-	if _, err := writeIDs(&w, keys); err != nil {
+	if _, err := ids.PutSorted(&w, keys); err != nil {
 		return nil, fmt.Errorf("metrics: Fairness.AppendBinary: %w", err)
 	}
 	for _, k := range keys {
@@ -73,12 +74,12 @@ func (f *Fairness[G]) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("metrics: Fairness.UnmarshalBinary: %w", err)
 	}
-	list, err := readIDs[G](r)
+	list, err := ids.GetSorted[G](r)
 	if err != nil {
 		return fmt.Errorf("metrics: Fairness.UnmarshalBinary: %w", err)
 	}
-	got := Fairness[G]{m: make(map[G]Confusion, len(list.keys))}
-	for _, k := range list.keys {
+	got := Fairness[G]{m: make(map[G]Confusion, list.Len())}
+	for _, k := range list.Keys() {
 		c := Confusion{r.Int64(), r.Int64(), r.Int64(), r.Int64()}
 		if c.TP < 0 || c.FP < 0 || c.FN < 0 || c.TN < 0 || c == (Confusion{}) {
 			r.Fail("a group has negative counts or none")

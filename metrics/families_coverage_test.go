@@ -9,7 +9,10 @@ import (
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/attribution"
 	"github.com/aislekit/aisle/metrics/causal"
+	"github.com/aislekit/aisle/metrics/decision"
+	"github.com/aislekit/aisle/metrics/drift"
 	"github.com/aislekit/aisle/metrics/experiment"
 )
 
@@ -59,7 +62,7 @@ func moreSimulations(t testing.TB) []simulation {
 			if err != nil {
 				return false, false, err
 			}
-			x, err := metrics.IncrementalOf(e, cost)
+			x, err := decision.IncrementalOf(e, cost)
 			truth := [3]float64{gain * treated, gain * treated / cost, cost / gain / treated}[i]
 			iv := [3]metrics.Interval{x.Range, x.PerCostRange, x.CostPerRange}[i]
 			if math.IsNaN(iv.Low) { // a gain of 0 is not ruled out: the cost has no upper bound
@@ -69,14 +72,14 @@ func moreSimulations(t testing.TB) []simulation {
 		}})
 	}
 	add(simulation{name: "value of a strategy, rates from the prior", cover: .95, cost: 10, draw: func(r *rng.Stream) (bool, bool, error) {
-		var beliefs []metrics.Belief
+		var beliefs []decision.Belief
 		var truth []float64
 		for range 3 {
 			p := r.Float64()
 			truth = append(truth, 50*p-2)
-			beliefs = append(beliefs, metrics.BeliefInRate(proportion(int64(r.Binomial(60, p)), 60)).Worth(50, 2))
+			beliefs = append(beliefs, decision.BeliefInRate(proportion(int64(r.Binomial(60, p)), 60)).Worth(50, 2))
 		}
-		c, err := metrics.Choose(context.Background(), beliefs, metrics.ChooseOptions{Draws: 2000, Seed: r.Uint64(), Workers: 1})
+		c, err := decision.Choose(context.Background(), beliefs, decision.ChooseOptions{Draws: 2000, Seed: r.Uint64(), Workers: 1})
 		if err != nil {
 			return false, false, err
 		}
@@ -90,7 +93,7 @@ func moreSimulations(t testing.TB) []simulation {
 			x := .2 * r.Normal()
 			price[i], quantity[i] = math.Exp(2+x), math.Exp(5-1.6*(2+x)+.3*r.Normal())
 		}
-		e, err := metrics.PriceElasticity(price, quantity)
+		e, err := decision.PriceElasticity(price, quantity)
 		return e.Range.Low <= -1.6 && -1.6 <= e.Range.High, false, err
 	}})
 	add(shapleySimulation(t))
@@ -109,7 +112,7 @@ func moreSimulations(t testing.TB) []simulation {
 		for i := range b {
 			b[i] = r.Normal()
 		}
-		_, p, err := metrics.KSTest(a, b)
+		_, p, err := drift.KSTest(a, b)
 		return false, p < .05, err
 	}})
 	add(simulation{name: "Kolmogorov-Smirnov, 20 bins", alarm: .05, atLeast: true, cost: 2, draw: func(r *rng.Stream) (bool, bool, error) {
@@ -118,7 +121,7 @@ func moreSimulations(t testing.TB) []simulation {
 			a[r.Intn(20)]++
 			b[r.Intn(20)]++
 		}
-		d, err := metrics.CountDrift(a[:], b[:])
+		d, err := drift.CompareCounts(a[:], b[:])
 		return false, d.PKS < .05, err
 	}})
 	return out
@@ -172,7 +175,7 @@ func drawClustersFew(each, least, most int, o metrics.CompareOptions) func(*rng.
 // for the exact one of a channel.
 func shapleySimulation(t testing.TB) simulation {
 	const channels = 7
-	a, err := metrics.NewAttribution(metrics.AttributionOptions{})
+	a, err := attribution.New(attribution.Options{})
 	must(t, err)
 	r := rng.New(20261122, rng.HashString("journeys"), 0)
 	for range 60 {
@@ -182,14 +185,14 @@ func shapleySimulation(t testing.TB) simulation {
 		}
 		must(t, a.AddPath(path, int64(1+r.Intn(9)), int64(20+r.Intn(60)), 0))
 	}
-	exact, err := a.Shapley(context.Background(), metrics.ShapleyOptions{Value: metrics.ShapleyRate})
+	exact, err := a.Shapley(context.Background(), attribution.ShapleyOptions{Value: attribution.ShapleyRate})
 	must(t, err)
 	if !exact.Exact || len(exact.Channels) != channels {
 		t.Fatalf("%+v", exact)
 	}
 	z := infer.NormalQuantile(.975)
 	return simulation{name: "sampled Shapley value, 300 samples", cover: .95, cost: 10, draw: func(r *rng.Stream) (bool, bool, error) {
-		s, err := a.Shapley(context.Background(), metrics.ShapleyOptions{Value: metrics.ShapleyRate, Samples: 300, Seed: r.Uint64()})
+		s, err := a.Shapley(context.Background(), attribution.ShapleyOptions{Value: attribution.ShapleyRate, Samples: 300, Seed: r.Uint64()})
 		if err != nil {
 			return false, false, err
 		}

@@ -3,7 +3,6 @@ package metrics
 import (
 	"errors"
 	"math"
-	"slices"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -116,68 +115,4 @@ func TestForecastsMerge(t *testing.T) {
 		},
 		Tol: 1e-9,
 	}.Check(t)
-}
-
-func TestRatePriorGolden(t *testing.T) {
-	var g struct {
-		Cases []struct {
-			S, N        []int64
-			ML, Moments []float64
-			LogLik      float64
-		}
-	}
-	testkit.Golden(t, "prior.json", &g)
-	for _, c := range g.Cases {
-		var us []Proportion
-		for i := range c.S {
-			p, err := NewProportion(c.S[i], c.N[i])
-			must(t, err)
-			us = append(us, p, Proportion{})
-		}
-		m, err := FitRatePriorMoments(us)
-		must(t, err)
-		near(t, "moments", []float64{m.Alpha / c.Moments[0], m.Beta / c.Moments[1]}, []float64{1, 1}, 1e-11)
-		l, err := FitRatePrior(us)
-		must(t, err)
-		near(t, "maximum likelihood", []float64{l.Alpha / c.ML[0], l.Beta / c.ML[1]}, []float64{1, 1}, 1e-6) // the simplex search stops there
-		if l.LogLik < m.LogLik {
-			t.Errorf("likelihood %v is below that of the moments %v", l.LogLik, m.LogLik)
-		}
-		x, err := l.Smooth(NewRatio(0, 0))
-		must(t, err)
-		testkit.Near(t, "never shown", x, l.Mean(), 1e-15)
-		slices.Reverse(us)
-		r, err := FitRatePrior(us)
-		must(t, err)
-		near(t, "reversed", []float64{r.Alpha / l.Alpha, r.Beta / l.Beta}, []float64{1, 1}, 1e-9)
-	}
-}
-
-func TestRatePriorBadInput(t *testing.T) {
-	same := []Proportion{{10, 100}, {10, 100}, {10, 100}}
-	for name, us := range map[string][]Proportion{
-		"none":       nil,
-		"one":        {{1, 10}},
-		"no success": {{0, 10}, {0, 20}},
-		"all":        {{10, 10}, {20, 20}},
-		"no trials":  {{0, 0}, {0, 0}},
-		"no spread":  same,
-	} {
-		if _, err := FitRatePriorMoments(us); !errors.Is(err, ErrUndefined) {
-			t.Errorf("%s, moments: %v", name, err)
-		}
-		if _, err := FitRatePrior(us); !errors.Is(err, ErrUndefined) {
-			t.Errorf("%s, likelihood: %v", name, err)
-		}
-	}
-	for name, err := range map[string]error{"own above total": second(ShareOf(3, 2)), "negative": second(ShareOf(-1, 2))} {
-		if !errors.Is(err, ErrRange) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	r, err := ShareOf(0, 0)
-	must(t, err)
-	if _, err := r.Value(); !errors.Is(err, ErrUndefined) {
-		t.Error("share of nothing")
-	}
 }

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -30,4 +31,32 @@ func prop(t testing.TB, x, n int64) Proportion {
 		t.Fatal(err)
 	}
 	return p
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// near compares slices within tol.
+func near(t testing.TB, name string, got, want []float64, tol float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s has %d values, want %d", name, len(got), len(want))
+	}
+	for i := range got {
+		testkit.Near(t, fmt.Sprintf("%s[%d]", name, i), got[i], want[i], tol)
+	}
+}
+
+func seq(n int) []int32 {
+	out := make([]int32, n)
+	for i := range out {
+		out[i] = int32(i)
+	}
+	return out
 }

@@ -7,7 +7,11 @@ import (
 
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/metrics/causal"
+	"github.com/aislekit/aisle/metrics/decision"
+	"github.com/aislekit/aisle/metrics/drift"
 	"github.com/aislekit/aisle/metrics/experiment"
+	"github.com/aislekit/aisle/metrics/kpi"
+	"github.com/aislekit/aisle/metrics/ranking"
 	"pgregory.net/rapid"
 )
 
@@ -50,7 +54,7 @@ func TestHostileProp(t *testing.T) {
 			"Gains": func() ([][]float64, error) { _, err := metrics.Gains(labels, a, nil, n); return [][]float64{a}, err },
 			"ROC":   func() ([][]float64, error) { _, err := metrics.ROC(labels, a, nil); return [][]float64{a}, err },
 			"NDCGOfScores": func() ([][]float64, error) {
-				_, err := metrics.NDCGOfScores(a, b, n, metrics.GainLinear)
+				_, err := ranking.NDCGOfScores(a, b, n, ranking.GainLinear)
 				return [][]float64{a, b}, err
 			},
 			"MASE":  func() ([][]float64, error) { _, err := metrics.MASE(a, b, c, n); return [][]float64{a, b, c}, err },
@@ -65,9 +69,9 @@ func TestHostileProp(t *testing.T) {
 				_, err := metrics.ScoreIntervals(a, b, c, .9)
 				return [][]float64{a, b, c}, err
 			},
-			"KSTest": func() ([][]float64, error) { _, _, err := metrics.KSTest(a, b); return [][]float64{a, b}, err },
+			"KSTest": func() ([][]float64, error) { _, _, err := drift.KSTest(a, b); return [][]float64{a, b}, err },
 			"CalibrationKL": func() ([][]float64, error) {
-				_, err := metrics.CalibrationKL(a, b, u)
+				_, err := ranking.CalibrationKL(a, b, u)
 				return [][]float64{a, b, {u}}, err
 			},
 			"AdjustPValues": func() ([][]float64, error) {
@@ -91,8 +95,8 @@ func TestHostileProp(t *testing.T) {
 				_, err := causal.Counterfactual(a, b, c, causal.CounterfactualOptions{})
 				return [][]float64{a, b, c}, err
 			},
-			"Decompose":       func() ([][]float64, error) { _, err := metrics.Decompose(a, b, 0); return [][]float64{a, b}, err },
-			"PriceElasticity": func() ([][]float64, error) { _, err := metrics.PriceElasticity(a, b); return [][]float64{a, b}, err },
+			"Decompose":       func() ([][]float64, error) { _, err := kpi.Decompose(a, b, 0); return [][]float64{a, b}, err },
+			"PriceElasticity": func() ([][]float64, error) { _, err := decision.PriceElasticity(a, b); return [][]float64{a, b}, err },
 			"ComparePaired": func() ([][]float64, error) {
 				_, err := experiment.ComparePaired(ctx, a, b, experiment.PairedOptions{Replicates: 20})
 				return [][]float64{a, b}, err
@@ -103,38 +107,38 @@ func TestHostileProp(t *testing.T) {
 				return [][]float64{a, b}, err
 			},
 			"TOPSIS": func() ([][]float64, error) {
-				_, err := metrics.TOPSIS([][]float64{a, b}, c, nil)
+				_, err := decision.TOPSIS([][]float64{a, b}, c, nil)
 				return [][]float64{a, b, c}, err
 			},
 			"EntropyWeights": func() ([][]float64, error) {
-				_, err := metrics.EntropyWeights([][]float64{a, b}, nil, 0)
+				_, err := decision.EntropyWeights([][]float64{a, b}, nil, 0)
 				return [][]float64{a, b}, err
 			},
 			"CRITIC": func() ([][]float64, error) {
-				_, err := metrics.CRITIC([][]float64{a, b}, nil)
+				_, err := decision.CRITIC([][]float64{a, b}, nil)
 				return [][]float64{a, b}, err
 			},
 			"GreyRelation": func() ([][]float64, error) {
-				_, err := metrics.GreyRelation([][]float64{a, b}, c, nil, .5)
+				_, err := decision.GreyRelation([][]float64{a, b}, c, nil, .5)
 				return [][]float64{a, b, c}, err
 			},
 			"GreyDrivers": func() ([][]float64, error) {
-				_, err := metrics.GreyDrivers(a, [][]float64{b, c}, 0, .5)
+				_, err := decision.GreyDrivers(a, [][]float64{b, c}, 0, .5)
 				return [][]float64{a, b, c}, err
 			},
 			"FuzzyEvaluate": func() ([][]float64, error) {
-				_, err := metrics.FuzzyEvaluate([][]float64{a, b}, c, 0)
+				_, err := decision.FuzzyEvaluate([][]float64{a, b}, c, 0)
 				return [][]float64{a, b, c}, err
 			},
 			"AnalyticHierarchy": func() ([][]float64, error) {
-				_, err := metrics.AnalyticHierarchy([][]float64{a, b})
+				_, err := decision.AnalyticHierarchy([][]float64{a, b})
 				return [][]float64{a, b}, err
 			},
 			"SeparationOf": func() ([][]float64, error) {
 				_, err := metrics.SeparationOf([][]float64{a, b, c}, []int{0, 1, n})
 				return [][]float64{a, b, c}, err
 			},
-			"NewBinned": func() ([][]float64, error) { _, err := metrics.NewBinned(a, n); return [][]float64{a}, err },
+			"NewBinned": func() ([][]float64, error) { _, err := drift.NewBinned(a, n); return [][]float64{a}, err },
 			"NewGroupSequential": func() ([][]float64, error) {
 				_, err := experiment.NewGroupSequential(a, experiment.GroupSequentialOptions{Spending: experiment.Spending(n & 3)})
 				return [][]float64{a}, err
@@ -159,12 +163,12 @@ func TestHostileProp(t *testing.T) {
 				_, err := experiment.PowerMeans(u, v, w, 9, experiment.PowerOptions{})
 				return [][]float64{{u, v, w}}, err
 			},
-			"BreakEvenRate": func() ([][]float64, error) { _, err := metrics.BreakEvenRate(u, v); return [][]float64{{u, v}}, err },
+			"BreakEvenRate": func() ([][]float64, error) { _, err := decision.BreakEvenRate(u, v); return [][]float64{{u, v}}, err },
 			"IncrementalProfit": func() ([][]float64, error) {
-				_, err := metrics.IncrementalProfit(u, v, w)
+				_, err := decision.IncrementalProfit(u, v, w)
 				return [][]float64{{u, v, w}}, err
 			},
-			"BeliefInMean": func() ([][]float64, error) { _, err := metrics.BeliefInMean(u, v); return [][]float64{{u, v}}, err },
+			"BeliefInMean": func() ([][]float64, error) { _, err := decision.BeliefInMean(u, v); return [][]float64{{u, v}}, err },
 			"AlwaysValid": func() ([][]float64, error) {
 				_, err := experiment.AlwaysValid(metrics.Effect{Estimate: u, SE: v, N: 9}, experiment.SequentialOptions{})
 				return [][]float64{{u, v}}, err

@@ -8,8 +8,12 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/attribution"
 	"github.com/aislekit/aisle/metrics/causal"
+	"github.com/aislekit/aisle/metrics/drift"
 	"github.com/aislekit/aisle/metrics/experiment"
+	"github.com/aislekit/aisle/metrics/kpi"
+	"github.com/aislekit/aisle/metrics/ranking"
 	"pgregory.net/rapid"
 )
 
@@ -44,27 +48,27 @@ func TestHostileAddProp(outer *testing.T) {
 			confusion  metrics.Confusion
 			forecasts  metrics.Forecasts
 			quantiles  metrics.Quantiles
-			counts     metrics.Counts
-			engagement metrics.Engagement
-			customers  metrics.Customers[int]
-			activity   metrics.Activity[int]
-			cusum      metrics.CUSUM
-			ewma       metrics.EWMA
-			ph         metrics.PageHinkley
+			counts     kpi.Counts
+			engagement kpi.Engagement
+			customers  kpi.Customers[int]
+			activity   kpi.Activity[int]
+			cusum      drift.CUSUM
+			ewma       drift.EWMA
+			ph         drift.PageHinkley
 			agreement  metrics.Agreement
-			ranking    metrics.Ranking[int32]
-			beyond     metrics.Beyond[int32]
+			lists      ranking.Tally[int32]
+			beyond     ranking.Beyond[int32]
 		)
 		o := ok[*causal.OffPolicy](outer)(causal.NewOffPolicy(causal.OffPolicyOptions{}))
 		scores := ok[*metrics.ScoreHistogram](outer)(metrics.NewScoreHistogram(0, 1, 3))
 		uplift := ok[*causal.UpliftHistogram](outer)(causal.NewUpliftHistogram(causal.UpliftHistogramOptions{Bins: 3, Replicates: 2}))
-		bins := ok[*metrics.Binned](outer)(metrics.BinnedByEdges([]float64{0, 1}))
-		exposure := ok[*metrics.Exposure](outer)(metrics.NewExposure([]int32{0, 1, 1}))
-		dense := ok[*metrics.DenseRanking](outer)(metrics.NewDenseRanking(4, metrics.RankingOptions{Gain: metrics.GainExponential}))
-		attribution := ok[*metrics.Attribution](outer)(metrics.NewAttribution(metrics.AttributionOptions{}))
-		steps := metrics.FunnelOptions{Steps: []string{"view", "buy"}, Window: time.Hour}
-		funnel := ok[*metrics.Funnel](outer)(metrics.NewFunnel(steps))
-		builder := ok[*metrics.FunnelBuilder[int]](outer)(metrics.NewFunnelBuilder[int](steps))
+		bins := ok[*drift.Binned](outer)(drift.BinnedByEdges([]float64{0, 1}))
+		exposure := ok[*ranking.Exposure](outer)(ranking.NewExposure([]int32{0, 1, 1}))
+		dense := ok[*ranking.Dense](outer)(ranking.NewDense(4, ranking.Options{Gain: ranking.GainExponential}))
+		paths := ok[*attribution.Paths](outer)(attribution.New(attribution.Options{}))
+		steps := kpi.FunnelOptions{Steps: []string{"view", "buy"}, Window: time.Hour}
+		funnel := ok[*kpi.Funnel](outer)(kpi.NewFunnel(steps))
+		builder := ok[*kpi.FunnelBuilder[int]](outer)(kpi.NewFunnelBuilder[int](steps))
 		experiment := ok[*experiment.Run[int]](outer)(experiment.New[int](experiment.Options{Arms: []string{"a", "b"}, Outcomes: 2, Metrics: []experiment.Metric{{Name: "m"}}}))
 		user := func() int { return int(i32()) }
 		for range rapid.IntRange(1, 3).Draw(t, "rounds") {
@@ -107,8 +111,8 @@ func TestHostileAddProp(outer *testing.T) {
 					return second(forecasts.Add(v[:1], v[1:2], v[2:4], user(), v[4]))
 				}},
 				{&quantiles, []float64{x()}, func(v []float64) error { return quantiles.Add(v[0]) }},
-				{&counts, nil, func([]float64) error { return counts.Add(metrics.Counts{Clicks: n(), GrossMargin: n(), Cost: n()}) }},
-				{&engagement, nil, func([]float64) error { return engagement.Add(metrics.Engagement{Reach: n(), Likes: n()}) }},
+				{&counts, nil, func([]float64) error { return counts.Add(kpi.Counts{Clicks: n(), GrossMargin: n(), Cost: n()}) }},
+				{&engagement, nil, func([]float64) error { return engagement.Add(kpi.Engagement{Reach: n(), Likes: n()}) }},
 				{&customers, nil, func([]float64) error { return customers.Add(user(), n()) }},
 				{&activity, nil, func([]float64) error { return activity.Add(user(), at()) }},
 				{&activity, nil, func([]float64) error { return activity.Start(user(), at()) }},
@@ -116,7 +120,7 @@ func TestHostileAddProp(outer *testing.T) {
 				{&ewma, []float64{x()}, func(v []float64) error { return second(ewma.Add(v[0])) }},
 				{&ph, []float64{x()}, func(v []float64) error { return second(ph.Add(v[0])) }},
 				{&agreement, nil, func([]float64) error { agreement.Add(int(int32(n())), user()); return nil }},
-				{&ranking, values, func([]float64) error { return ranking.Add(list(), gains) }},
+				{&lists, values, func([]float64) error { return lists.Add(list(), gains) }},
 				{&beyond, values, func([]float64) error { return beyond.AddRelevant(list(), gains) }},
 				{o, []float64{x(), x(), x()}, func(v []float64) error { return o.Add(v[0], v[1], v[2]) }},
 				{o, []float64{x(), x(), x()}, func(v []float64) error { return o.AddModel(v[0], .5, .25, v[1], v[2]) }},
@@ -126,9 +130,13 @@ func TestHostileAddProp(outer *testing.T) {
 				{exposure, nil, func([]float64) error { return exposure.Add(list(), list(), list()) }},
 				{dense, nil, func([]float64) error { return dense.Add(list(), list()) }},
 				{dense, xs(), func(v []float64) error { return dense.AddGraded(list(), list(), v) }},
-				{attribution, nil, func([]float64) error { return attribution.Add([]metrics.Touch{{"x", at()}, {"", at()}}, yes(), n()) }},
-				{attribution, nil, func([]float64) error { return attribution.AddPath([]string{"x", "y"}, n(), n(), n()) }},
-				{funnel, nil, func([]float64) error { return funnel.AddUser([]metrics.FunnelEvent{{user(), at()}, {user(), at()}}) }},
+				{paths, nil, func([]float64) error {
+					return paths.Add([]attribution.Touch{{Channel: "x", At: at()}, {At: at()}}, yes(), n())
+				}},
+				{paths, nil, func([]float64) error { return paths.AddPath([]string{"x", "y"}, n(), n(), n()) }},
+				{funnel, nil, func([]float64) error {
+					return funnel.AddUser([]kpi.FunnelEvent{{Step: user(), At: at()}, {Step: user(), At: at()}})
+				}},
 				{builder, nil, func([]float64) error { return builder.Add(user(), user(), at()) }},
 				{experiment, nil, func([]float64) error { return experiment.Assign(user(), user()) }},
 				{experiment, []float64{x()}, func(v []float64) error { return experiment.Add(user(), user(), v[0]) }},

@@ -3,7 +3,6 @@ package metrics
 import (
 	"errors"
 	"math"
-	"slices"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -139,57 +138,6 @@ func TestRatioMerge(t *testing.T) {
 	}.Check(t)
 }
 
-func TestCountsMerge(t *testing.T) {
-	testkit.Laws[*Counts]{
-		Empty: func() *Counts { return &Counts{} },
-		Add: func(t *rapid.T) func(*Counts) {
-			var d Counts
-			for _, f := range d.fields() {
-				*f = rapid.Int64Range(0, 1e9).Draw(t, "field")
-			}
-			d.GrossMargin -= 5e8
-			return func(c *Counts) {
-				if err := c.Add(d); err != nil {
-					t.Fatal(err)
-				}
-			}
-		},
-		Merge: func(a, b *Counts) error { return a.Merge(b) },
-		Result: func(c *Counts) []float64 {
-			var out []float64
-			for _, f := range c.fields() {
-				out = append(out, float64(*f))
-			}
-			return out
-		},
-	}.Check(t)
-}
-
-func own[U comparable](c *Customers[U], u U) purchases {
-	if i, ok := c.ids.index[u]; ok {
-		return c.of[i]
-	}
-	return purchases{}
-}
-
-func TestCustomersMerge(t *testing.T) {
-	testkit.Laws[*Customers[int]]{
-		Empty: func() *Customers[int] { return &Customers[int]{} },
-		Add: func(t *rapid.T) func(*Customers[int]) {
-			u, v := rapid.IntRange(0, 9).Draw(t, "user"), rapid.Int64Range(-100, 1000).Draw(t, "revenue")
-			return func(c *Customers[int]) {
-				if err := c.Add(u, v); err != nil {
-					t.Fatal(err)
-				}
-			}
-		},
-		Merge: func(a, b *Customers[int]) error { return a.Merge(b) },
-		Result: func(c *Customers[int]) []float64 {
-			return testkit.Numbers(c.Buyers(), c.Orders(), c.Revenue(), c.RepeatPurchaseRate().Num(), own(c, 3).revenue, own(c, 4).orders)
-		},
-	}.Check(t)
-}
-
 func TestConfusionMerge(t *testing.T) {
 	testkit.Laws[*Confusion]{
 		Empty: func() *Confusion { return &Confusion{} },
@@ -289,123 +237,18 @@ func TestRegressionMerge(t *testing.T) {
 	}.Check(t)
 }
 
-func drawList(t *rapid.T, items, most int) []int32 {
-	perm := rapid.Permutation(seq(items)).Draw(t, "list")
-	return perm[:rapid.IntRange(0, most).Draw(t, "length")]
-}
-
-func seq(n int) []int32 {
-	out := make([]int32, n)
-	for i := range out {
-		out[i] = int32(i)
-	}
-	return out
-}
-
-func rankNumbers(r RankingResult) []float64 {
-	out := testkit.Numbers(r.Users, r.Skipped, r.Missing)
-	for _, a := range r.Cutoffs {
-		out = append(out, a.Precision, a.Recall, a.HitRate, a.MAP, a.MRR, a.NDCG, a.AUC, a.RBP, a.RPrecision)
-	}
-	return out
-}
-
-func TestRankingMerge(t *testing.T) {
-	make := func(o RankingOptions) func() *DenseRanking {
-		return func() *DenseRanking {
-			r, err := NewDenseRanking(12, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return r
-		}
-	}
-	testkit.Laws[*DenseRanking]{
-		Empty: make(RankingOptions{K: []int{5, 2}, Candidates: 12, KeepUsers: true}),
-		Other: make(RankingOptions{K: []int{5, 3}, Candidates: 12, KeepUsers: true}),
-		Add: func(t *rapid.T) func(*DenseRanking) {
-			l, rel := drawList(t, 12, 8), drawList(t, 12, 12)
-			return func(r *DenseRanking) {
-				if err := r.Add(l, rel); err != nil {
-					t.Fatal(err)
-				}
-			}
-		},
-		Merge: func(a, b *DenseRanking) error { return a.Merge(b) },
-		Result: func(r *DenseRanking) []float64 {
-			x, _ := r.Result()
-			users, err := r.PerUser(RankNDCG, 2)
-			if err != nil {
-				t.Fatal(err)
-			}
-			slices.Sort(users)
-			return append(rankNumbers(x), users...)
-		},
-		Tol: 1e-12,
-	}.Check(t)
-}
-
-func TestBeyondMerge(t *testing.T) {
-	make := func(k int) func() *Beyond[int32] {
-		return func() *Beyond[int32] {
-			b, err := NewBeyond(BeyondOptions[int32]{K: k, Items: 12, Users: 9, Popularity: map[int32]int64{0: 9, 1: 7, 2: 7, 3: 1}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return b
-		}
-	}
-	testkit.Laws[*Beyond[int32]]{
-		Empty: make(4),
-		Other: make(5),
-		Add: func(t *rapid.T) func(*Beyond[int32]) {
-			l, rel := drawList(t, 12, 8), drawList(t, 12, 12)
-			m := map[int32]float64{}
-			for _, i := range rel {
-				m[i] = 1
-			}
-			return func(b *Beyond[int32]) {
-				if err := b.AddRelevant(l, m); err != nil {
-					t.Fatal(err)
-				}
-			}
-		},
-		Merge: func(a, b *Beyond[int32]) error { return a.Merge(b) },
-		Result: func(b *Beyond[int32]) []float64 {
-			r, _ := b.Result()
-			return testkit.Numbers(r.Lists, r.Distinct, r.UserCoverage, r.Coverage, r.Gini, r.Entropy, r.Novelty, r.ARP, r.APLT, r.ACLT, r.Serendipity, r.Personalization)
-		},
-		Tol: 1e-11,
-	}.Check(t)
-}
-
 // Zero values work with default options, are the identity of Merge, and merging
 // nil is an error.
 func TestZeroValues(t *testing.T) {
-	var r, r2 Ranking[string]
-	var d DenseRanking
 	var b, b2 BinaryLoss
-	var y, y2 Beyond[string]
 	var h, h2 ScoreHistogram
-	full, err := NewScoreHistogram(0, 1, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, hErr := h.MarshalBinary()
+	full := ok[*ScoreHistogram](t)(NewScoreHistogram(0, 1, 2))
 	for name, x := range map[string]struct{ got, want error }{
-		"ranking":          {r.AddSet([]string{"a"}, []string{"a"}), nil},
-		"ranking merge":    {r.Merge(&r2), nil},
-		"ranking nil":      {r.Merge(nil), ErrMismatch},
-		"dense":            {d.Add([]int32{0}, []int32{0}), ErrRange},
-		"dense empty":      {d.Add(nil, nil), nil},
 		"loss":             {b.Add(true, .5), nil},
 		"loss merge":       {b.Merge(&b2), nil},
 		"loss nil":         {b.Merge(nil), ErrMismatch},
-		"beyond":           {y.Add([]string{"a"}), nil},
-		"beyond merge":     {y.Merge(&y2), nil},
-		"beyond nil":       {y.Merge(nil), ErrMismatch},
 		"histogram":        {h.Add(true, .5), ErrOption},
-		"histogram bytes":  {hErr, ErrOption},
+		"histogram bytes":  {second(h.MarshalBinary()), ErrOption},
 		"histogram filled": {full.Add(true, .5), nil},
 		"histogram merge":  {full.Merge(&h2), nil},
 		"moments nil":      {(&Moments{}).Merge(nil), ErrMismatch},
@@ -414,26 +257,9 @@ func TestZeroValues(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, x.got, x.want)
 		}
 	}
-	if err := r2.Merge(&r); err != nil {
-		t.Fatal(err)
-	}
-	if err := b2.Merge(&b); err != nil {
-		t.Fatal(err)
-	}
-	if err := y2.Merge(&y); err != nil {
-		t.Fatal(err)
-	}
-	if err := h2.Merge(full); err != nil {
-		t.Fatal(err)
-	}
-	x, err := r2.Result()
-	if err != nil || x.Users != 1 || len(x.Cutoffs) != 2 {
-		t.Errorf("%+v, %v", x, err)
-	}
+	must(t, b2.Merge(&b))
+	must(t, h2.Merge(full))
 	if res, err := b2.Result(); err != nil || res.N != 1 {
-		t.Errorf("%+v, %v", res, err)
-	}
-	if res, err := y2.Result(); err != nil || res.Lists != 1 {
 		t.Errorf("%+v, %v", res, err)
 	}
 	if err := full.Add(true, 0.9); err != nil || h2.pos[1] != 1 {

@@ -7,7 +7,9 @@ import (
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/metrics/causal"
+	"github.com/aislekit/aisle/metrics/drift"
 	"github.com/aislekit/aisle/metrics/experiment"
+	"github.com/aislekit/aisle/metrics/ranking"
 )
 
 // Random cases against the packages people would compare with.
@@ -102,12 +104,12 @@ func TestRandomGolden(t *testing.T) {
 		near("log-loss, added up", r.LogLoss, s.LogLoss)
 
 		for i, k := range c.Ties.K {
-			near("NDCG of scores", f(metrics.NDCGOfScores(c.Ties.Rel, c.Ties.S, k, metrics.GainLinear)), c.Ties.NDCG[i])
+			near("NDCG of scores", f(ranking.NDCGOfScores(c.Ties.Rel, c.Ties.S, k, ranking.GainLinear)), c.Ties.NDCG[i])
 		}
-		for gain, name := range map[metrics.Gain]string{metrics.GainLinear: "ndcg@7", metrics.GainExponential: "ndcg_burges@7"} {
-			o := metrics.TREC(7)
+		for gain, name := range map[ranking.Gain]string{ranking.GainLinear: "ndcg@7", ranking.GainExponential: "ndcg_burges@7"} {
+			o := ranking.TREC(7)
 			o.Gain = gain
-			rank := ok[*metrics.Ranking[string]](t)(metrics.NewRanking[string](o))
+			rank := ok[*ranking.Tally[string]](t)(ranking.New[string](o))
 			for u, l := range c.Lists.Lists {
 				var list []string
 				for _, i := range l {
@@ -115,7 +117,7 @@ func TestRandomGolden(t *testing.T) {
 				}
 				must(t, rank.Add(list, c.Lists.Truth[u]))
 			}
-			x, _ := ok[metrics.RankingResult](t)(rank.Result()).At(7)
+			x, _ := ok[ranking.Result](t)(rank.Result()).At(7)
 			near(name, x.NDCG, c.Lists.Ranx[name])
 			near("MAP", x.MAP, c.Lists.Ranx["map@7"])
 			near("MRR", x.MRR, c.Lists.Ranx["mrr@7"])
@@ -132,7 +134,7 @@ func TestRandomGolden(t *testing.T) {
 		near("Welch df", e.DF, c.Welch.DF)
 		near("Welch low", e.Low, c.Welch.Low)
 		near("Welch high", e.High, c.Welch.High)
-		d, _, err := metrics.KSTest(c.Welch.A, c.Welch.B)
+		d, _, err := drift.KSTest(c.Welch.A, c.Welch.B)
 		must(t, err)
 		near("KS of samples", d, c.Welch.KS)
 

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/topk"
 )
 
 // The measures of this file compare scores (any scale, higher means more likely
@@ -205,7 +206,7 @@ func sweep(what string, actual []bool, scores, weights []float64, fn func(score,
 	keys := make([]uint64, n)
 	p, q := 0, n
 	for i, s := range scores {
-		k, ok := descending(s)
+		k, ok := topk.Key64(s)
 		if !ok {
 			return notFiniteScore(what, i, s)
 		}
@@ -247,7 +248,7 @@ func notFiniteScore(what string, i int, s float64) error {
 func sweepWeighted(what string, actual []bool, scores, weights []float64, fn func(score, pos, neg float64)) error {
 	rows := make([]keyed, 0, len(scores))
 	for i, s := range scores {
-		k, ok := descending(s)
+		k, ok := topk.Key64(s)
 		if !ok {
 			return notFiniteScore(what, i, s)
 		}
@@ -270,22 +271,6 @@ func sweepWeighted(what string, actual []bool, scores, weights []float64, fn fun
 		fn(scoreOf(k), p, n)
 	}
 	return nil
-}
-
-// descending maps a finite score to a key that ascends as scores descend; −0
-// and 0 get the same key.
-func descending(s float64) (uint64, bool) {
-	b := math.Float64bits(s + 0)
-	if b&0x7ff0000000000000 == 0x7ff0000000000000 {
-		return 0, false
-	}
-	if b == 1<<63 {
-		b = 0
-	}
-	if b>>63 == 0 {
-		return ^b &^ (1 << 63), true
-	}
-	return b, true
 }
 
 func scoreOf(k uint64) float64 {

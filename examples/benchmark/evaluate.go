@@ -10,7 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/aislekit/aisle/metrics"
+	rank "github.com/aislekit/aisle/metrics/ranking"
 	"github.com/aislekit/aisle/recommend"
 )
 
@@ -152,11 +152,11 @@ func (p *problem) evaluate(ctx context.Context, f fitted, ks []int, workers, lim
 		return nil, fmt.Errorf("model knows %d items, data has %d", model.Items(), p.items)
 	}
 	ask, count, skipped := p.questions(limit, seed)
-	opt := metrics.LightGCN(ks...)
+	opt := rank.LightGCN(ks...)
 	if p.cases != nil {
-		opt = metrics.NCF(99, ks...)
+		opt = rank.NCF(99, ks...)
 	}
-	acc, err := metrics.NewDenseRanking(p.items, opt)
+	acc, err := rank.NewDense(p.items, opt)
 	if err != nil {
 		return nil, err
 	}

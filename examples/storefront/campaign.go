@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/decision"
 	"github.com/aislekit/aisle/metrics/experiment"
 	"github.com/aislekit/aisle/profile"
 	"github.com/aislekit/aisle/segment"
@@ -242,7 +243,7 @@ type audited struct {
 	Groups     parts
 	Stages     parts
 	Response   *response
-	Additional metrics.Incremental // buyers
+	Additional decision.Incremental // buyers
 }
 
 // audit measures a campaign. earlier are the customers of campaigns before it.

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/decision"
 	"github.com/aislekit/aisle/metrics/experiment"
 )
 
@@ -60,7 +61,7 @@ func breakdown(cs []contact, names []string, key func(*contact) int, m *economic
 			p.Planted, _ = planted.Mean()
 		}
 		if m.Margin > 0 {
-			if p.BreakEven, err = metrics.BreakEvenRate(m.Message+m.Discount*p.Effect.MeanB, m.Margin); err != nil {
+			if p.BreakEven, err = decision.BreakEvenRate(m.Message+m.Discount*p.Effect.MeanB, m.Margin); err != nil {
 				return out, err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/decision"
 	"github.com/aislekit/aisle/metrics/experiment"
 )
 
@@ -17,7 +18,7 @@ type economics struct {
 	Spent     float64 // in all
 	Profit    metrics.Effect
 	Adjusted  bool // Profit allows for what customers brought before
-	Gain      metrics.Incremental
+	Gain      decision.Incremental
 	ROI       float64
 	ROIRange  metrics.Interval
 	Verdict   verdict
@@ -49,7 +50,7 @@ func worth(cs []contact, message int64) (economics, error) {
 	}
 	var err error
 	if m.Margin > 0 {
-		m.BreakEven, err = metrics.BreakEvenRate(m.Contact, m.Margin)
+		m.BreakEven, err = decision.BreakEvenRate(m.Contact, m.Margin)
 	}
 	return m, err
 }
@@ -90,13 +91,13 @@ func (a *audited) count() error {
 	// What came in before the campaign's own cost, over that cost.
 	gross := m.Profit
 	gross.Estimate, gross.Low, gross.High = gross.Estimate+m.Contact, gross.Low+m.Contact, gross.High+m.Contact
-	if m.Gain, err = metrics.IncrementalOf(gross, m.Spent); err != nil {
+	if m.Gain, err = decision.IncrementalOf(gross, m.Spent); err != nil {
 		return err
 	}
 	m.ROI, m.ROIRange = m.Gain.PerCost-1, metrics.Interval{Low: m.Gain.PerCostRange.Low - 1, High: m.Gain.PerCostRange.High - 1}
 	for _, q := range a.Questions {
 		if q.Name == "bought" {
-			if a.Additional, err = metrics.IncrementalOf(q.Effect, m.Spent); err != nil {
+			if a.Additional, err = decision.IncrementalOf(q.Effect, m.Spent); err != nil {
 				return err
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/metrics/experiment"
+	"github.com/aislekit/aisle/metrics/kpi"
 )
 
 // effect is what a campaign did to the chance to buy within its window.
@@ -229,8 +230,8 @@ func interval(e *effect) string {
 // month is the key figures of one calendar month.
 type month struct {
 	From      time.Time
-	Counts    metrics.Counts
-	Customers *metrics.Customers[string]
+	Counts    kpi.Counts
+	Customers *kpi.Customers[string]
 	Whole     bool // the log covers all of it
 }
 
@@ -243,7 +244,7 @@ func kpis(rec *records) ([]month, error) {
 	first := time.Date(rec.Start.Year(), rec.Start.Month(), 1, 0, 0, 0, 0, time.UTC)
 	var out []month
 	for m := first; m.Before(rec.End); m = m.AddDate(0, 1, 0) {
-		out = append(out, month{From: m, Customers: &metrics.Customers[string]{}, Whole: !m.Before(rec.Start) && !m.AddDate(0, 1, 0).After(rec.End)})
+		out = append(out, month{From: m, Customers: &kpi.Customers[string]{}, Whole: !m.Before(rec.Start) && !m.AddDate(0, 1, 0).After(rec.End)})
 	}
 	at := func(t time.Time) *month {
 		k := (t.Year()-first.Year())*12 + int(t.Month()) - int(first.Month())
@@ -263,7 +264,7 @@ func kpis(rec *records) ([]month, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := metrics.Counts{Orders: 1, Units: units, Revenue: o.Paid}
+		c := kpi.Counts{Orders: 1, Units: units, Revenue: o.Paid}
 		if u := o.Order.User; u != "" {
 			if !seen[u] {
 				seen[u], c.NewCustomers = true, 1
@@ -278,7 +279,7 @@ func kpis(rec *records) ([]month, error) {
 	}
 	for i := range all.Refunds {
 		if m := at(all.Refunds[i].At); m != nil {
-			if err := m.Counts.Add(metrics.Counts{Refunds: all.Refunds[i].Amount}); err != nil {
+			if err := m.Counts.Add(kpi.Counts{Refunds: all.Refunds[i].Amount}); err != nil {
 				return nil, err
 			}
 		}

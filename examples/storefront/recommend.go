@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/examples/internal/report"
-	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/ranking"
 	"github.com/aislekit/aisle/profile"
 	"github.com/aislekit/aisle/recommend"
 )
@@ -30,7 +30,7 @@ type recommended struct {
 // method is one recommender with its marks.
 type method struct {
 	Name    string
-	At      metrics.RankingAt
+	At      ranking.Cutoff
 	Users   int64
 	Covered float64 // share of the catalogue in anybody's list
 	Novelty float64
@@ -228,7 +228,7 @@ func recommendations(ctx context.Context, rec *records, now *profiled, oracle fu
 // judge marks a model on the products that customers bought later.
 func judge(m recommend.Model, data *recommend.Dataset[string, string], bought, later map[string][]string, allow *recommend.ItemSet, k int) (method, error) {
 	x := data.Interactions
-	rank, err := metrics.NewDenseRanking(x.Items(), metrics.LightGCN(k))
+	rank, err := ranking.NewDense(x.Items(), ranking.LightGCN(k))
 	if err != nil {
 		return method{}, err
 	}
@@ -236,7 +236,7 @@ func judge(m recommend.Model, data *recommend.Dataset[string, string], bought, l
 	for i, n := range x.ItemCounts() {
 		pop[int32(i)] = int64(n)
 	}
-	beyond, err := metrics.NewBeyond(metrics.BeyondOptions[int32]{K: k, Items: x.Items(), Popularity: pop, Users: int64(x.Users())})
+	beyond, err := ranking.NewBeyond(ranking.BeyondOptions[int32]{K: k, Items: x.Items(), Popularity: pop, Users: int64(x.Users())})
 	if err != nil {
 		return method{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -105,6 +106,22 @@ func hostile(f *testing.F, x Frame, valid []byte) []byte {
 		}
 	}
 	return Refit(valid[:20])
+}
+
+// Bombs decodes frames that promise far more than they hold: none may be taken, nor
+// make a decoder reserve what it promises.
+func Bombs(t *testing.T, bombs map[string]func() ([]byte, encoding.BinaryUnmarshaler)) {
+	t.Helper()
+	for name, bomb := range bombs {
+		data, state := bomb()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := state.UnmarshalBinary(data)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 || err == nil {
+			t.Errorf("%s: %d bytes of input made it allocate %d (%v)", name, len(data), took, err)
+		}
+	}
 }
 
 // Plain returns v as JSON can hold it, for Frame.Values: structs as their exported

@@ -39,6 +39,22 @@ func Key(score float32) uint32 {
 	return b | 1<<31
 }
 
+// Key64 maps a finite score to a key that ascends as scores descend, −0 and 0 to
+// the same; false for one that is not finite.
+func Key64(s float64) (uint64, bool) {
+	b := math.Float64bits(s + 0)
+	if b&0x7ff0000000000000 == 0x7ff0000000000000 {
+		return 0, false
+	}
+	if b == 1<<63 {
+		b = 0
+	}
+	if b>>63 == 0 {
+		return ^b &^ (1 << 63), true
+	}
+	return b, true
+}
+
 // Heap keeps the k best items pushed so far. The worst kept item is at the
 // root, so a push that does not qualify costs one comparison. The zero value
 // keeps nothing; call Reset first. A Heap may be reused and then does not

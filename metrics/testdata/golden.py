@@ -1,4 +1,4 @@
-"""Makes the golden files of this folder: python golden.py
+"""Makes golden files of this folder and of ../ranking: python golden.py
 
 Needs numpy, scipy, pandas, scikit-learn, statsmodels, ranx, lenskit, rectools.
 """
@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import proportions_ztest, proportion_confint
 
 def save(name, tools, **data):
     prov = {"tool": ", ".join(tools), "version": ", ".join(md.version(t) for t in tools),
-            "command": "python golden.py"}
+            "command": "python golden.py" + (", in metrics/testdata" if "/" in name else "")}
     data = {"provenance": prov, **data}
     with open(name, "w") as f:
         json.dump(data, f, default=lambda x: x.tolist())
@@ -73,7 +73,7 @@ def ranking():
         # items outside the list tie last
         z = np.where(s[j] > 0, s[j], -1)
         auc.append(sk.roc_auc_score(y[j] > 0, z))
-    save("ranking.json", ["ranx", "scikit-learn", "lenskit"], items=items, k=ks, lists=lists,
+    save("../ranking/testdata/ranking.json", ["ranx", "scikit-learn", "lenskit"], items=items, k=ks, lists=lists,
          truth=[{str(i): g for i, g in t.items()} for t in truth], ranx=ranx, full=full, sklearn=skl, lenskit=lk, auc=auc)
 
 
@@ -100,7 +100,7 @@ def beyond():
     for u, l in enumerate(lists):
         a[u, l] = 1
     cos = sk.pairwise.cosine_similarity(a)
-    save("beyond.json", ["rectools", "scipy", "scikit-learn"], items=items, train_users=train_users, k=k, pop=pop, lists=lists, truth=truth,
+    save("../ranking/testdata/beyond.json", ["rectools", "scipy", "scikit-learn"], items=items, train_users=train_users, k=k, pop=pop, lists=lists, truth=truth,
          coverage=float(CatalogCoverage(k, normalize=True).calc(reco, catalog)), miuf=float(MeanInvUserFreq(k).calc(reco, prev)),
          arp=float(AvgRecPopularity(k).calc(reco, prev)), serendipity=float(Serendipity(k).calc(reco, test, prev, catalog)),
          entropy=float(stats.entropy(count)), gini=gini, personalization=float(1 - cos[np.triu_indices(users, 1)].mean()))

@@ -1,4 +1,4 @@
-"""Makes the golden files of users, attribution, decisions, money and drift: python golden_kpi.py
+"""Makes golden files of this folder and of the families kpi, attribution, decision, drift and ranking: python golden_kpi.py
 
 Needs numpy, pandas, scipy, scikit-learn, pyDecision, utilsforecast.
 """
@@ -11,7 +11,7 @@ import pandas as pd
 
 def save(name, tools, **data):
     prov = {"tool": ", ".join(tools), "version": ", ".join(md.version(t) for t in tools),
-            "command": "python golden_kpi.py"}
+            "command": "python golden_kpi.py" + (", in metrics/testdata" if "/" in name else "")}
     with open(name, "w") as f:
         json.dump({"provenance": prov, **data}, f, default=lambda x: x.tolist() if hasattr(x, "tolist") else str(x), separators=(",", ":"))
         f.write("\n")
@@ -60,7 +60,7 @@ def activity():
             ended += [d.n for d in s.diff().dropna()]
         out[unit] = {"cohorts": [str(c.start_time.date()) for c in cohorts], "classic": classic, "rolling": rolling, "active": active,
                      "flows": flows, "p90": float(np.quantile(ended, .9))}
-    save("activity.json", ["pandas", "numpy"], user=user, unix=sec, through="2026-04-03T16:00:00Z", units=out)
+    save("../kpi/testdata/activity.json", ["pandas", "numpy"], user=user, unix=sec, through="2026-04-03T16:00:00Z", units=out)
 
 
 def attribution():
@@ -150,7 +150,7 @@ def attribution():
         return f
     sh = {"total": shapley(total(1)), "total_revenue": shapley(total(3)),
           "rate": np.array(shapley(rate(1))) * (C + N), "rate_revenue": np.array(shapley(rate(3))) * (C + N)}
-    save("attribution.json", ["numpy"], channels=ch, paths=P, rules=rules, markov=markov, shapley=sh)
+    save("../attribution/testdata/attribution.json", ["numpy"], channels=ch, paths=P, rules=rules, markov=markov, shapley=sh)
 
 
 def decision():
@@ -186,7 +186,7 @@ def decision():
     R = rng.dirichlet(np.ones(4), 5)
     w = rng.dirichlet(np.ones(5))
     fz = [w @ R, np.max(np.minimum(w[:, None], R), axis=0), np.max(w[:, None] * R, axis=0), np.minimum(w @ R, 1)]
-    save("decision.json", ["pyDecision", "numpy"], cases=cases, ahp=ahp, effect=y, factors=F, drivers=drivers, memberships=R, weights=w,
+    save("../decision/testdata/decision.json", ["pyDecision", "numpy"], cases=cases, ahp=ahp, effect=y, factors=F, drivers=drivers, memberships=R, weights=w,
          fuzzy=[b / b.sum() for b in fz])
 
 
@@ -210,7 +210,7 @@ def money():
     cdf = np.array([d.cdf(x) for d in D])
     best = [np.sum(D[i].pdf(x) * np.prod(np.delete(cdf, i, 0), axis=0)) * dx for i in range(3)]
     emax = x[-1] - np.sum(np.prod(cdf, axis=0)) * dx
-    save("money.json", ["scipy", "numpy"], price=price, quantity=q, slope=r.slope, intercept=r.intercept, se=r.stderr, r2=r.rvalue ** 2,
+    save("../decision/testdata/money.json", ["scipy", "numpy"], price=price, quantity=q, slope=r.slope, intercept=r.intercept, se=r.stderr, r2=r.rvalue ** 2,
          low=r.slope - h, high=r.slope + h, budget=B, spend=o.x, response=-o.fun, alpha=alpha, beta=beta, mu=mu, sigma=sigma,
          best=best, regret=[emax - d.mean() for d in D])
 
@@ -242,7 +242,7 @@ def drift():
     n = np.arange(1, 66)
     lim = 2.814 * np.sqrt(.1 / 1.9 * (1 - .9 ** (2 * n)))
     dev = np.cumsum(x - np.cumsum(x) / n - .25)
-    save("drift.json", ["scipy", "numpy"], reference=ref, cases=cases, kolmogorov=tail, series=x, up=ups, down=downs, ewma=zs,
+    save("../drift/testdata/drift.json", ["scipy", "numpy"], reference=ref, cases=cases, kolmogorov=tail, series=x, up=ups, down=downs, ewma=zs,
          ewma_alarm=np.flatnonzero(np.abs(zs) > lim), cusum_alarm=[i for i in range(65) if max(ups[i], downs[i]) > 5], page=dev - np.minimum(0, np.minimum.accumulate(dev)))
 
 
@@ -306,7 +306,7 @@ def prior():
         var = (S - (k - 1) * p * (1 - p)) / (N - np.sum(n ** 2) / N - (k - 1))  # between-unit variance
         m = p * (1 - p) / var - 1
         cases.append({"s": s, "n": n, "ml": np.exp(o.x), "loglik": -o.fun, "moments": [p * m, (1 - p) * m]})
-    save("prior.json", ["scipy", "numpy"], cases=cases)
+    save("../kpi/testdata/prior.json", ["scipy", "numpy"], cases=cases)
 
 
 def ndcgscores():
@@ -321,7 +321,7 @@ def ndcgscores():
             continue
         rows.append({"rel": y, "score": s, "ndcg": {k: ndcg_score([y], [s], k=k or None) for k in [0, 1, 3, 10, 100]},
                      "exp": {k: ndcg_score([2 ** y - 1], [s], k=k or None) for k in [0, 1, 3, 10, 100]}})
-    save("ndcgscores.json", ["scikit-learn"], rows=rows)
+    save("../ranking/testdata/ndcgscores.json", ["scikit-learn"], rows=rows)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,484 @@
+package attribution
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/dict"
+	"github.com/aislekit/aisle/metrics"
+)
+
+// Warnings of attribution.
+const (
+	WarnNoNullPaths    metrics.Warning = "only converting paths: removal effects need the paths that did not convert"
+	WarnNegativeCredit metrics.Warning = "a channel has negative credit: paths with it convert less often"
+)
+
+// Options configures Paths.
+type Options struct {
+	Direct   string        // channel that last non-direct touch passes over; default "direct"
+	HalfLife time.Duration // of time decay; default 7 days
+	First    float64       // position: share of the first touch; default 0.4
+	Last     float64       // position: share of the last touch; default 0.4; the touches between share the rest
+	MaxPaths int           // limit of distinct paths; default 1,000,000
+}
+
+func (o Options) withDefaults() Options {
+	if o.Direct == "" {
+		o.Direct = "direct"
+	}
+	o.HalfLife = check.Default(o.HalfLife, 7*24*time.Hour)
+	if o.First == 0 && o.Last == 0 {
+		o.First, o.Last = 0.4, 0.4
+	}
+	o.MaxPaths = check.Default(o.MaxPaths, 1_000_000)
+	return o
+}
+
+func (o Options) validate(where string) error {
+	var c check.Options
+	c.Require(o.HalfLife > 0, "HalfLife", o.HalfLife, "> 0")
+	c.Require(o.First >= 0 && o.Last >= 0 && o.First+o.Last > 0 && o.First+o.Last <= 1, "First, Last", [2]float64{o.First, o.Last}, ">= 0 with a sum in (0, 1]")
+	c.Require(o.MaxPaths > 0, "MaxPaths", o.MaxPaths, "> 0")
+	return c.Err(where)
+}
+
+const maxTouches = 1 << 16
+
+// Touch is one contact of a user with a channel.
+type Touch struct {
+	Channel string
+	At      time.Time // needed for TimeDecay; see Paths.Add
+}
+
+// Paths counts paths of touches that ended in a conversion or did not, and
+// shares conversions and revenue out over the channels. Make one with
+// New. Merge is exact for counts, up to rounding for time decay.
+// Memory is one map entry a distinct path. It is not safe for concurrent use.
+type Paths struct {
+	o     Options
+	ids   dict.Dict[string] // channels
+	paths map[string]*pathCount
+	decay []decayCredit // by channel
+	timed int64         // conversions whose touches had times
+	total pathCount
+	buf   []byte
+}
+
+type pathCount struct {
+	conversions, nulls, revenue int64
+}
+
+type decayCredit struct{ conversions, revenue float64 }
+
+// New returns an empty Paths. Bad options are ErrOption.
+func New(o Options) (*Paths, error) {
+	o = o.withDefaults()
+	if err := o.validate("attribution: New"); err != nil {
+		return nil, err
+	}
+	return &Paths{o: o, paths: map[string]*pathCount{}}, nil
+}
+
+// Add adds the path of one user up to a conversion, worth revenue in minor
+// units, or without one (revenue must then be 0). The touches must be in the
+// order they happened; where one has a time all must, in ascending order. An
+// empty path or channel name is ErrEmpty, times out of order or only here and
+// there, more than 65,536 touches or negative revenue are ErrRange, a new path
+// beyond MaxPaths is ErrTooLarge. The state is unchanged after an error.
+func (a *Paths) Add(touches []Touch, converted bool, revenue int64) error {
+	timed := len(touches) > 0 && !touches[0].At.IsZero()
+	for i, t := range touches {
+		if t.At.IsZero() == timed {
+			return fmt.Errorf("attribution: Paths.Add: touch %d: some touches have a time and some have none: %w", i, ErrRange)
+		}
+		if i > 0 && t.At.Before(touches[i-1].At) {
+			return fmt.Errorf("attribution: Paths.Add: touch %d is before the one in front of it: %w", i, ErrRange)
+		}
+	}
+	var conversions, nulls int64 = 1, 0
+	if !converted {
+		conversions, nulls = 0, 1
+	}
+	channel := func(i int) string { return touches[i].Channel }
+	if err := a.add(len(touches), channel, conversions, nulls, revenue); err != nil {
+		return err
+	}
+	if converted && timed {
+		// Time decay is relative within a path, so the time of the conversion
+		// itself cancels out. Counted from the last touch nothing overflows.
+		a.timed++
+		end := touches[len(touches)-1].At
+		weight := func(t Touch) float64 {
+			return math.Exp2(-t.At.Sub(end).Abs().Seconds() / a.o.HalfLife.Seconds())
+		}
+		var sum float64
+		for _, t := range touches {
+			sum += weight(t)
+		}
+		for _, t := range touches {
+			d := &a.decay[a.ids.Index(t.Channel)]
+			d.conversions += weight(t) / sum
+			d.revenue += weight(t) / sum * float64(revenue)
+		}
+	}
+	return nil
+}
+
+// AddPath adds a path that was already counted: how many times it ended in a
+// conversion, how many times it did not, and the revenue of all its
+// conversions. Errors are those of Add, and ErrRange for negative counts or
+// revenue without conversions.
+func (a *Paths) AddPath(channels []string, conversions, nulls, revenue int64) error {
+	return a.add(len(channels), func(i int) string { return channels[i] }, conversions, nulls, revenue)
+}
+
+func (a *Paths) add(n int, channel func(int) string, conversions, nulls, revenue int64) error {
+	if n == 0 {
+		return fmt.Errorf("attribution: Paths.Add: a path without touches: %w", ErrEmpty)
+	}
+	if n > maxTouches || conversions < 0 || nulls < 0 || revenue < 0 || revenue > 0 && conversions == 0 {
+		return fmt.Errorf("attribution: Paths.Add: %d touches, %d conversions, %d nulls, revenue %d, want at most %d touches, nothing negative and no revenue without conversion: %w",
+			n, conversions, nulls, revenue, maxTouches, ErrRange)
+	}
+	if a.paths == nil {
+		return fmt.Errorf("attribution: Paths.Add: no options: make it with New: %w", ErrOption)
+	}
+	known := a.ids.Len()
+	fail := func(err error) error {
+		a.ids.Truncate(known)
+		return fmt.Errorf("attribution: Paths.Add: %w", err)
+	}
+	a.buf = a.buf[:0]
+	for i := range n {
+		c := channel(i)
+		if c == "" {
+			return fail(fmt.Errorf("touch %d has no channel: %w", i, ErrEmpty))
+		}
+		id, err := a.ids.Add(c)
+		if err != nil {
+			return fail(err)
+		}
+		a.buf = binary.LittleEndian.AppendUint32(a.buf, uint32(id))
+	}
+	if err := a.count(a.buf, pathCount{conversions, nulls, revenue}); err != nil {
+		return fail(err)
+	}
+	for len(a.decay) < a.ids.Len() {
+		a.decay = append(a.decay, decayCredit{})
+	}
+	return nil
+}
+
+func (a *Paths) count(key []byte, d pathCount) error {
+	total, err := a.total.plus(d)
+	if err != nil {
+		return err
+	}
+	p := a.paths[string(key)]
+	if p == nil {
+		if len(a.paths) >= a.o.MaxPaths {
+			return fmt.Errorf("a distinct path beyond the limit of %d: %w", a.o.MaxPaths, ErrTooLarge)
+		}
+		p = &pathCount{}
+		a.paths[string(key)] = p
+	}
+	*p, _ = p.plus(d) // no more than the total
+	a.total = total
+	return nil
+}
+
+func (p pathCount) plus(d pathCount) (pathCount, error) {
+	var sum pathCount
+	var err [3]error
+	sum.conversions, err[0] = check.AddInt64(p.conversions, d.conversions)
+	sum.nulls, err[1] = check.AddInt64(p.nulls, d.nulls)
+	sum.revenue, err[2] = check.AddInt64(p.revenue, d.revenue)
+	for _, e := range err {
+		if e != nil {
+			return p, e
+		}
+	}
+	if sum.nulls > math.MaxInt64-sum.conversions {
+		return p, fmt.Errorf("number of paths: %w", ErrOverflow)
+	}
+	return sum, nil
+}
+
+// Merge adds the paths of other, which must have equal options (else
+// ErrMismatch). ErrTooLarge and ErrOverflow leave a unchanged.
+func (a *Paths) Merge(other *Paths) error {
+	if err := check.Merge("attribution: Paths.Merge", a, other); err != nil {
+		return err
+	}
+	if a.o != other.o || a.paths == nil {
+		return fmt.Errorf("attribution: Paths.Merge: merge of %+v into %+v: %w", other.o, a.o, ErrMismatch)
+	}
+	sum := Paths{o: a.o, ids: *a.ids.Clone(), paths: make(map[string]*pathCount, len(a.paths)), decay: slices.Clone(a.decay), timed: a.timed + other.timed, total: a.total}
+	for k, p := range a.paths {
+		c := *p
+		sum.paths[k] = &c
+	}
+	to := make([]int32, other.ids.Len())
+	for j, c := range other.ids.Keys() {
+		i, err := sum.ids.Add(c)
+		if err != nil {
+			return fmt.Errorf("attribution: Paths.Merge: %w", err)
+		}
+		if int(i) == len(sum.decay) {
+			sum.decay = append(sum.decay, decayCredit{})
+		}
+		to[j] = i
+		sum.decay[i].conversions += other.decay[j].conversions
+		sum.decay[i].revenue += other.decay[j].revenue
+	}
+	for k, p := range other.paths {
+		sum.buf = sum.buf[:0]
+		for i := 0; i < len(k); i += 4 {
+			sum.buf = binary.LittleEndian.AppendUint32(sum.buf, uint32(to[pathAt(k, i/4)]))
+		}
+		if err := sum.count(sum.buf, *p); err != nil {
+			return fmt.Errorf("attribution: Paths.Merge: %w", err)
+		}
+	}
+	*a = sum
+	return nil
+}
+
+func pathAt(key string, i int) int32 {
+	return int32(uint32(key[4*i]) | uint32(key[4*i+1])<<8 | uint32(key[4*i+2])<<16 | uint32(key[4*i+3])<<24)
+}
+
+// route is a distinct path over channels numbered by name.
+type route struct {
+	channels []int32
+	pathCount
+}
+
+// routes returns the channels by name and the paths over their positions, both
+// in an order that does not depend on the order of arrival.
+func (a *Paths) routes() (names []string, rs []route) {
+	names = slices.Sorted(slices.Values(a.ids.Keys()))
+	rank := make([]int32, len(names))
+	for r, n := range names {
+		rank[a.ids.Index(n)] = int32(r)
+	}
+	for k, p := range a.paths {
+		r := route{make([]int32, len(k)/4), *p}
+		for i := range r.channels {
+			r.channels[i] = rank[pathAt(k, i)]
+		}
+		rs = append(rs, r)
+	}
+	slices.SortFunc(rs, func(x, y route) int { return slices.Compare(x.channels, y.channels) })
+	return names, rs
+}
+
+// Conversions returns the number of conversions.
+func (a *Paths) Conversions() int64 { return a.total.conversions }
+
+// Nulls returns the number of paths without conversion.
+func (a *Paths) Nulls() int64 { return a.total.nulls }
+
+// Revenue returns the revenue of all conversions in minor units.
+func (a *Paths) Revenue() int64 { return a.total.revenue }
+
+// Rule shares a conversion out over the touches of its own path.
+type Rule uint8
+
+const (
+	First         Rule = iota // all to the first touch
+	Last                      // all to the last touch
+	LastNonDirect             // all to the last touch that is not direct; to direct if there is no other
+	Linear                    // equal shares
+	Position                  // First and Last of the options to the ends, the rest equally between
+	TimeDecay                 // shares halve with every HalfLife before the conversion
+)
+
+// String returns the name, "last non-direct".
+func (r Rule) String() string {
+	names := [...]string{"first", "last", "last non-direct", "linear", "position", "time decay"}
+	if int(r) < len(names) {
+		return names[r]
+	}
+	return fmt.Sprintf("AttributionRule(%d)", uint8(r))
+}
+
+// ChannelCredit is what a channel is credited with.
+type ChannelCredit struct {
+	Channel     string
+	Conversions float64 // sums to the conversions of all paths
+	Revenue     float64 // in minor units; sums to the revenue of all paths
+}
+
+// Credit returns the credit of every channel, by name. ErrUndefined without a
+// conversion and, for TimeDecay, if a conversion came without times.
+func (a *Paths) Credit(rule Rule) ([]ChannelCredit, error) {
+	names, rs := a.routes()
+	total := a.total
+	if rule > TimeDecay {
+		return nil, fmt.Errorf("attribution: Paths.Credit: rule %d is none: %w", rule, ErrOption)
+	}
+	if total.conversions == 0 {
+		return nil, undefined("Paths.Credit: %v: no conversion", rule)
+	}
+	out := make([]ChannelCredit, len(names))
+	for i, n := range names {
+		out[i].Channel = n
+	}
+	if rule == TimeDecay {
+		if a.timed != total.conversions {
+			return nil, undefined("Paths.Credit: time decay: %d of %d conversions have times", a.timed, total.conversions)
+		}
+		for i := range out {
+			d := a.decay[a.ids.Index(names[i])]
+			out[i].Conversions, out[i].Revenue = d.conversions, d.revenue
+		}
+		return out, nil
+	}
+	direct, _ := slices.BinarySearch(names, a.o.Direct)
+	for _, r := range rs {
+		give := func(i int, share float64) {
+			c := &out[r.channels[i]]
+			c.Conversions += share * float64(r.conversions)
+			c.Revenue += share * float64(r.revenue)
+		}
+		n := len(r.channels)
+		switch rule {
+		case First:
+			give(0, 1)
+		case Last:
+			give(n-1, 1)
+		case LastNonDirect:
+			i := n - 1
+			for i >= 0 && int(r.channels[i]) == direct && names[direct] == a.o.Direct {
+				i--
+			}
+			if i < 0 {
+				i = n - 1
+			}
+			give(i, 1)
+		case Linear:
+			for i := range n {
+				give(i, 1/float64(n))
+			}
+		case Position:
+			first, last := a.o.First, a.o.Last
+			switch n {
+			case 1:
+				give(0, 1)
+			case 2: // nothing between: the ends keep their proportion
+				give(0, first/(first+last))
+				give(1, last/(first+last))
+			default:
+				give(0, first)
+				give(n-1, last)
+				for i := 1; i < n-1; i++ {
+					give(i, (1-first-last)/float64(n-2))
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// AppendBinary appends the binary form: options, channels by name, paths in
+// order.
+func (a *Paths) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.String(a.o.Direct)
+	w.Int64(int64(a.o.HalfLife))
+	w.Float64(a.o.First)
+	w.Float64(a.o.Last)
+	w.Int(a.o.MaxPaths)
+	names, rs := a.routes()
+	w.Strings(names)
+	for _, n := range names {
+		d := a.decay[a.ids.Index(n)]
+		w.Float64(d.conversions)
+		w.Float64(d.revenue)
+	}
+	w.Int64(a.timed)
+	w.Int(len(rs))
+	for _, r := range rs {
+		w.Int32s(r.channels)
+		w.Int64(r.conversions)
+		w.Int64(r.nulls)
+		w.Int64(r.revenue)
+	}
+	return w.AppendFrame(dst, codec.KindAttribution, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (a *Paths) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state, options included; after an error it is
+// unchanged.
+func (a *Paths) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindAttribution, 1)
+	if err != nil {
+		return fmt.Errorf("attribution: Paths.UnmarshalBinary: %w", err)
+	}
+	o := Options{Direct: r.String(), HalfLife: time.Duration(r.Int64()), First: r.Float64(), Last: r.Float64(), MaxPaths: r.Int()}
+	if r.Err() == nil && (o != o.withDefaults() || o.validate("") != nil) {
+		r.Fail("has options that are not valid")
+	}
+	got := Paths{o: o, paths: map[string]*pathCount{}}
+	names := r.Strings()
+	for i, n := range names {
+		if n == "" || i > 0 && n <= names[i-1] {
+			r.Fail("has channels out of order")
+			break
+		}
+		if _, err := got.ids.Add(n); err != nil {
+			return fmt.Errorf("attribution: Paths.UnmarshalBinary: %w", err)
+		}
+		d := decayCredit{r.Float64(), r.Float64()}
+		if !(d.conversions >= 0) || !(d.revenue >= 0) || math.IsInf(d.conversions+d.revenue, 1) {
+			r.Fail("has credit out of range")
+		}
+		got.decay = append(got.decay, d)
+	}
+	got.timed = r.Int64()
+	n := r.Int()
+	var last []int32
+	used := make([]bool, len(names))
+	for i := 0; i < n && r.Err() == nil; i++ {
+		p := route{r.Int32s(), pathCount{r.Int64(), r.Int64(), r.Int64()}}
+		if r.Err() != nil {
+			break
+		}
+		var err error
+		got.total, err = got.total.plus(p.pathCount)
+		if err != nil || len(p.channels) == 0 || len(p.channels) > maxTouches || i > 0 && slices.Compare(last, p.channels) >= 0 ||
+			p.conversions < 0 || p.nulls < 0 || p.revenue < 0 || p.revenue > 0 && p.conversions == 0 || len(got.paths) >= o.MaxPaths {
+			r.Fail("has paths out of order or range")
+			break
+		}
+		got.buf = got.buf[:0]
+		for _, c := range p.channels {
+			if c < 0 || int(c) >= len(names) {
+				r.Fail("has a path over an unknown channel")
+				break
+			}
+			used[c] = true
+			got.buf = binary.LittleEndian.AppendUint32(got.buf, uint32(c))
+		}
+		c := p.pathCount
+		got.paths[string(got.buf)] = &c
+		last = p.channels
+	}
+	if r.Err() == nil && (slices.Contains(used, false) || got.timed < 0 || got.timed > got.total.conversions) {
+		r.Fail("has channels without a path, or more times than conversions")
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("attribution: Paths.UnmarshalBinary: %w", err)
+	}
+	*a = got
+	return nil
+}

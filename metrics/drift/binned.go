@@ -1,0 +1,280 @@
+package drift
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
+	"github.com/aislekit/aisle/metrics"
+)
+
+// floor stands in for the share of an empty bin in PSI.
+const floor = 1e-4
+
+// Warnings of drift.
+const (
+	WarnEmptyReferenceBin metrics.Warning = "a bin of the reference is empty: its share was taken as 0.0001"
+	WarnOutside           metrics.Warning = "values outside the range of the reference: they count in the outer bins"
+)
+
+// Binned counts the values of one metric or feature in bins fixed by a reference
+// sample, so that later windows can be compared with it. Make one with NewBinned
+// and one for each window with Empty. Merge is exact. It is not safe for
+// concurrent use.
+type Binned struct {
+	edges   []float64 // inner edges, ascending; bin i holds values in (edges[i-1], edges[i]]
+	low     float64   // range of the reference
+	high    float64
+	counts  []int64
+	n       int64
+	outside int64
+}
+
+// NewBinned returns the counts of a reference sample in at most bins bins that
+// hold equally many of its values (ties can make them fewer; a column of few
+// distinct values gets one bin each). bins 0 means 10. ErrOption unless bins is
+// in [2, 1000], ErrEmpty, ErrNotFinite, ErrUndefined for a constant reference.
+func NewBinned(reference []float64, bins int) (*Binned, error) {
+	bins = check.Default(bins, 10)
+	if bins < 2 || bins > 1000 {
+		return nil, fmt.Errorf("drift: NewBinned: bins is %d, want in [2, 1000]: %w", bins, ErrOption)
+	}
+	if len(reference) == 0 {
+		return nil, fmt.Errorf("drift: NewBinned: no reference: %w", ErrEmpty)
+	}
+	if err := check.Slice("reference", reference); err != nil {
+		return nil, fmt.Errorf("drift: NewBinned: %w", err)
+	}
+	xs := slices.Clone(reference)
+	slices.Sort(xs)
+	b := &Binned{low: xs[0], high: xs[len(xs)-1]}
+	for i := 1; i < bins; i++ {
+		// The smallest value with at least i/bins of the sample at or below it.
+		e := xs[(i*len(xs)+bins-1)/bins-1]
+		if e < b.high && (len(b.edges) == 0 || e > b.edges[len(b.edges)-1]) {
+			b.edges = append(b.edges, e)
+		}
+	}
+	if len(b.edges) == 0 {
+		if b.low == b.high {
+			return nil, undefined("NewBinned: the reference is constant")
+		}
+		// Nearly all values are the largest: set it apart.
+		i, _ := slices.BinarySearch(xs, b.high)
+		b.edges = []float64{xs[i-1]}
+	}
+	b.counts = make([]int64, len(b.edges)+1)
+	for _, x := range xs {
+		if err := b.Add(x); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// BinnedByEdges returns empty counts over the given inner edges, ascending: bin i
+// holds values above edges[i−1] up to edges[i]. ErrOption otherwise.
+func BinnedByEdges(edges []float64) (*Binned, error) {
+	b := &Binned{edges: slices.Clone(edges), counts: make([]int64, len(edges)+1), low: math.Inf(-1), high: math.Inf(1)}
+	if !b.valid() || len(edges) == 0 || len(edges) > 999 {
+		return nil, fmt.Errorf("drift: BinnedByEdges: %d edges, want 1 to 999 ascending finite numbers: %w", len(edges), ErrOption)
+	}
+	return b, nil
+}
+
+func (b *Binned) valid() bool {
+	for i, e := range b.edges {
+		if !check.Finite(e) || i > 0 && e <= b.edges[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// Empty returns empty counts over the same bins, for the next window.
+func (b *Binned) Empty() *Binned {
+	return &Binned{edges: b.edges, low: b.low, high: b.high, counts: make([]int64, len(b.counts))}
+}
+
+// Add adds a value. ErrNotFinite for NaN; infinities count in the outer bins.
+func (b *Binned) Add(x float64) error {
+	if math.IsNaN(x) {
+		return fmt.Errorf("drift: Binned.Add: value is NaN: %w", ErrNotFinite)
+	}
+	if len(b.counts) == 0 {
+		return fmt.Errorf("drift: Binned.Add: no bins: make it with NewBinned: %w", ErrOption)
+	}
+	b.counts[sort.SearchFloat64s(b.edges, x)]++
+	b.n++
+	if x < b.low || x > b.high {
+		b.outside++
+	}
+	return nil
+}
+
+// N returns the number of values.
+func (b *Binned) N() int64 { return b.n }
+
+// Counts returns a copy of the counts by bin.
+func (b *Binned) Counts() []int64 { return slices.Clone(b.counts) }
+
+// Edges returns a copy of the inner edges.
+func (b *Binned) Edges() []float64 { return slices.Clone(b.edges) }
+
+// Merge adds the values of other, which must have the same bins (else
+// ErrMismatch). ErrOverflow leaves b unchanged.
+func (b *Binned) Merge(other *Binned) error {
+	if err := check.Merge("drift: Binned.Merge", b, other); err != nil {
+		return err
+	}
+	if !b.same(other) {
+		return fmt.Errorf("drift: Binned.Merge: merge of other bins: %w", ErrMismatch)
+	}
+	n, err := check.AddInt64(b.n, other.n)
+	if err != nil {
+		return fmt.Errorf("drift: Binned.Merge: %w", err)
+	}
+	b.n, b.outside = n, b.outside+other.outside
+	for i, c := range other.counts {
+		b.counts[i] += c
+	}
+	return nil
+}
+
+func (b *Binned) same(o *Binned) bool {
+	return slices.Equal(b.edges, o.edges) && b.low == o.low && b.high == o.high
+}
+
+// Comparison says how far a window has moved from its reference.
+type Comparison struct {
+	PSI           float64 // population stability index; rules of thumb: 0.1 watch, 0.25 act
+	Threshold     float64 // PSI that chance alone exceeds with probability Level, given the two sizes (Yurdakul 2018)
+	JS            float64 // Jensen–Shannon distance in [0, 1], the square root of the divergence in bits
+	KS            float64 // largest distance of the cumulative shares at the edges
+	PKS           float64 // p-value of KS by the asymptotic distribution; conservative, as values are binned
+	NReference, N int64
+	Alarm         bool // PSI is above 0.1 and above Threshold: neither small nor chance
+	Warnings      []metrics.Warning
+}
+
+// Level is the false-alarm rate behind Comparison.Threshold.
+const Level = 0.001
+
+// DriftFrom compares a window with the reference over the same bins: PSI =
+// Σ(a−e)·ln(a/e) with e the shares of the reference and a those of the window,
+// empty bins floored at 0.0001. ErrMismatch for other bins, ErrUndefined when
+// either is empty.
+func (b *Binned) DriftFrom(reference *Binned) (Comparison, error) {
+	if reference == nil || !b.same(reference) {
+		return Comparison{}, fmt.Errorf("drift: Binned.DriftFrom: drift from other bins: %w", ErrMismatch)
+	}
+	d, err := CompareCounts(reference.counts, b.counts)
+	if err == nil && b.outside > 0 {
+		d.Warnings = append(d.Warnings, WarnOutside)
+	}
+	return d, err
+}
+
+// CompareCounts is Binned.DriftFrom for counts of the caller, over bins or
+// categories in a fixed order (KS is meaningful for ordered bins only). ErrShape,
+// ErrRange for negative counts, ErrUndefined without counts or with one bin.
+func CompareCounts(reference, window []int64) (Comparison, error) {
+	if err := check.Len("window", len(window), len(reference)); err != nil {
+		return Comparison{}, fmt.Errorf("drift: CompareCounts: %w", err)
+	}
+	var d Comparison
+	var err error
+	for i := range window {
+		if reference[i] < 0 || window[i] < 0 {
+			return Comparison{}, fmt.Errorf("drift: CompareCounts: bin %d: counts %d and %d, want >= 0: %w", i, reference[i], window[i], ErrRange)
+		}
+		if d.NReference, err = check.AddInt64(d.NReference, reference[i]); err == nil {
+			d.N, err = check.AddInt64(d.N, window[i])
+		}
+		if err != nil {
+			return Comparison{}, fmt.Errorf("drift: CompareCounts: %w", err)
+		}
+	}
+	if d.NReference == 0 || d.N == 0 || len(window) < 2 {
+		return Comparison{}, undefined("CompareCounts: %d reference values and %d of the window in %d bins", d.NReference, d.N, len(window))
+	}
+	m, n := float64(d.NReference), float64(d.N)
+	var cum, js float64
+	empty := false
+	for i := range window {
+		e, a := float64(reference[i])/m, float64(window[i])/n
+		cum += a - e
+		d.KS = max(d.KS, math.Abs(cum))
+		mid := (a + e) / 2
+		if a > 0 {
+			js += a / 2 * math.Log2(a/mid)
+		}
+		if e > 0 {
+			js += e / 2 * math.Log2(e/mid)
+		}
+		if a == 0 && e == 0 {
+			continue
+		}
+		empty = empty || e == 0
+		a, e = max(a, floor), max(e, floor)
+		d.PSI += (a - e) * math.Log(a/e)
+	}
+	d.JS = math.Sqrt(min(max(js, 0), 1))
+	d.PKS = kolmogorovUpper(d.KS * math.Sqrt(m*n/(m+n)))
+	d.Threshold = infer.ChiSquaredQuantile(1-Level, float64(len(window)-1)) * (1/m + 1/n)
+	d.Alarm = d.PSI > 0.1 && d.PSI > d.Threshold
+	if empty {
+		d.Warnings = append(d.Warnings, WarnEmptyReferenceBin)
+	}
+	return d, nil
+}
+
+// AppendBinary appends the binary form.
+func (b *Binned) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	w.Float64s(b.edges)
+	w.Float64(b.low)
+	w.Float64(b.high)
+	w.Int64s(b.counts)
+	w.Int64(b.outside)
+	return w.AppendFrame(dst, codec.KindBins, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (b *Binned) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state, bins included; after an error it is
+// unchanged.
+func (b *Binned) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindBins, 1)
+	if err != nil {
+		return fmt.Errorf("drift: Binned.UnmarshalBinary: %w", err)
+	}
+	got := Binned{edges: r.Float64s(), low: r.Float64(), high: r.Float64(), counts: r.Int64s(), outside: r.Int64()}
+	if r.Err() == nil {
+		ok := got.valid() && got.low <= got.high && len(got.edges) < 1000 &&
+			(len(got.counts) == len(got.edges)+1 && len(got.edges) > 0 || len(got.counts) == 0 && len(got.edges) == 0)
+		for _, c := range got.counts {
+			if c < 0 {
+				ok = false
+				break
+			}
+			if got.n, err = check.AddInt64(got.n, c); err != nil {
+				ok = false
+				break
+			}
+		}
+		if !ok || got.outside < 0 || got.outside > got.n {
+			r.Fail("has no bins and counts that belong together")
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("drift: Binned.UnmarshalBinary: %w", err)
+	}
+	*b = got
+	return nil
+}

@@ -1,0 +1,104 @@
+package drift
+
+import (
+	"fmt"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+)
+
+// The binary forms of detectors hold their settings and the state of the series.
+
+func encodeFloats(dst []byte, kind uint16, n int64, xs ...float64) []byte {
+	var w codec.Writer
+	w.Int64(n)
+	for _, x := range xs {
+		w.Float64(x)
+	}
+	return w.AppendFrame(dst, kind, 1)
+}
+
+func decodeFloats(data []byte, what string, kind uint16, n *int64, xs ...*float64) error {
+	r, err := codec.Open(data, kind, 1)
+	if err != nil {
+		return fmt.Errorf("drift: %s: %w", what, err)
+	}
+	*n = r.Int64()
+	for _, x := range xs {
+		if *x = r.Float64(); !check.Finite(*x) {
+			r.Fail("holds a number that is not finite")
+		}
+	}
+	if *n < 0 {
+		r.Fail("holds a negative count")
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("drift: %s: %w", what, err)
+	}
+	return nil
+}
+
+// AppendBinary appends the binary form.
+func (c *CUSUM) AppendBinary(dst []byte) ([]byte, error) {
+	return encodeFloats(dst, codec.KindCUSUM, 0, c.Target, c.Slack, c.Limit, c.up, c.down), nil
+}
+
+// MarshalBinary returns the binary form.
+func (c *CUSUM) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (c *CUSUM) UnmarshalBinary(data []byte) error {
+	var got CUSUM
+	var n int64
+	if err := decodeFloats(data, "CUSUM.UnmarshalBinary", codec.KindCUSUM, &n, &got.Target, &got.Slack, &got.Limit, &got.up, &got.down); err != nil {
+		return err
+	}
+	if n != 0 || got.up < 0 || got.down < 0 {
+		return fmt.Errorf("drift: CUSUM.UnmarshalBinary: negative sums: %w", ErrCorrupt)
+	}
+	*c = got
+	return nil
+}
+
+// AppendBinary appends the binary form.
+func (e *EWMA) AppendBinary(dst []byte) ([]byte, error) {
+	return encodeFloats(dst, codec.KindEWMA, e.n, e.Target, e.Sigma, e.Lambda, e.Width, e.z, e.left), nil
+}
+
+// MarshalBinary returns the binary form.
+func (e *EWMA) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (e *EWMA) UnmarshalBinary(data []byte) error {
+	var got EWMA
+	if err := decodeFloats(data, "EWMA.UnmarshalBinary", codec.KindEWMA, &got.n, &got.Target, &got.Sigma, &got.Lambda, &got.Width, &got.z, &got.left); err != nil {
+		return err
+	}
+	if got.left < 0 || got.left > 1 {
+		return fmt.Errorf("drift: EWMA.UnmarshalBinary: a weight outside [0, 1]: %w", ErrCorrupt)
+	}
+	*e = got
+	return nil
+}
+
+// AppendBinary appends the binary form.
+func (p *PageHinkley) AppendBinary(dst []byte) ([]byte, error) {
+	return encodeFloats(dst, codec.KindPageHinkley, p.n, float64(p.Warmup), p.Tolerance, p.Limit, p.mean, p.up, p.upMin, p.down, p.downMin), nil
+}
+
+// MarshalBinary returns the binary form.
+func (p *PageHinkley) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (p *PageHinkley) UnmarshalBinary(data []byte) error {
+	var got PageHinkley
+	var warmup float64
+	if err := decodeFloats(data, "PageHinkley.UnmarshalBinary", codec.KindPageHinkley, &got.n, &warmup, &got.Tolerance, &got.Limit, &got.mean, &got.up, &got.upMin, &got.down, &got.downMin); err != nil {
+		return err
+	}
+	if got.Warmup = int32(warmup); float64(got.Warmup) != warmup || got.upMin > got.up || got.downMin > got.down {
+		return fmt.Errorf("drift: PageHinkley.UnmarshalBinary: sums below their minimum: %w", ErrCorrupt)
+	}
+	*p = got
+	return nil
+}

@@ -1,0 +1,178 @@
+package kpi
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Period is a length of business time.
+type Period uint8
+
+const (
+	PeriodDay   Period = iota
+	PeriodWeek         // from Monday, or from Sunday
+	PeriodMonth        // calendar months
+)
+
+// String returns "day", "week" or "month".
+func (p Period) String() string {
+	switch p {
+	case PeriodDay:
+		return "day"
+	case PeriodWeek:
+		return "week"
+	case PeriodMonth:
+		return "month"
+	}
+	return fmt.Sprintf("Period(%d)", uint8(p))
+}
+
+// Calendar cuts time into days, weeks or months of a business time zone. A day
+// is what the wall clock there calls so: 23 or 25 hours long where clocks change.
+type Calendar struct {
+	Period      Period         // default PeriodDay
+	Location    *time.Location // default time.UTC
+	SundayWeeks bool           // weeks start on Sunday instead of Monday
+}
+
+func (c Calendar) withDefaults() Calendar {
+	if c.Location == nil {
+		c.Location = time.UTC
+	}
+	return c
+}
+
+func (c Calendar) validate(o *check.Options) {
+	o.Require(c.Period <= PeriodMonth, "Calendar.Period", c.Period, "day, week or month")
+}
+
+func (c Calendar) equal(d Calendar) bool {
+	c, d = c.withDefaults(), d.withDefaults()
+	return c.Period == d.Period && c.SundayWeeks == d.SundayWeeks && c.Location.String() == d.Location.String()
+}
+
+// Index returns the number of the period that t is in, counted from the one
+// that holds 1 January 1970.
+func (c Calendar) Index(t time.Time) int {
+	c = c.withDefaults()
+	_, offset := t.In(c.Location).Zone()
+	return c.fromDay(floorDiv(t.Unix()+int64(offset), 86400))
+}
+
+func (c Calendar) fromDay(day int64) int {
+	switch c.Period {
+	case PeriodWeek:
+		shift := int64(3) // 1970 began on a Thursday
+		if c.SundayWeeks {
+			shift = 4
+		}
+		return int(floorDiv(day+shift, 7))
+	case PeriodMonth:
+		t := time.Unix(day*86400, 0).UTC()
+		return (t.Year()-1970)*12 + int(t.Month()) - 1
+	}
+	return int(day)
+}
+
+// firstDay returns the day on which period i starts.
+func (c Calendar) firstDay(i int) int64 {
+	switch c.Period {
+	case PeriodWeek:
+		shift := int64(3)
+		if c.SundayWeeks {
+			shift = 4
+		}
+		return int64(i)*7 - shift
+	case PeriodMonth:
+		return floorDiv(time.Date(1970, time.Month(1+i), 1, 0, 0, 0, 0, time.UTC).Unix(), 86400)
+	}
+	return int64(i)
+}
+
+// Start returns the first instant of period i, which is not midnight where
+// clocks are put forward at midnight.
+func (c Calendar) Start(i int) time.Time {
+	c = c.withDefaults()
+	local := c.firstDay(i) * 86400 // wall clock, as if it were UTC
+	// The wall clock shows midnight, or has just jumped over it, within a day of
+	// this; look at the zones in force there from the earliest on.
+	at := time.Unix(local-86400, 0).In(c.Location)
+	for range 8 {
+		_, offset := at.Zone()
+		_, end := at.ZoneBounds()
+		from := local - int64(offset)
+		if from < at.Unix() {
+			from = at.Unix()
+		}
+		// The standard library ends the zone of a leap year a day early.
+		if !end.After(at) || from < end.Unix() {
+			return time.Unix(from, 0).In(c.Location)
+		}
+		at = end.In(c.Location)
+	}
+	return at
+}
+
+// Label returns the date of the period's first day, "2026-03-01", or the month,
+// "2026-03".
+func (c Calendar) Label(i int) string {
+	t := time.Unix(c.firstDay(i)*86400, 0).UTC()
+	if c.Period == PeriodMonth {
+		return t.Format("2006-01")
+	}
+	return t.Format("2006-01-02")
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b != 0 && (a < 0) != (b < 0) {
+		q--
+	}
+	return q
+}
+
+// clock is a Calendar that remembers the last zone and period: a few
+// nanoseconds per event instead of a search. The answers are those of Index.
+type clock struct {
+	Calendar
+	lo, hi, offset int64 // the zone in force in [lo, hi)
+	day0, day1     int64 // the period in force on days [day0, day1)
+	period         int32
+}
+
+// maxUnix keeps every index within int32: about the years −2300 to 6300.
+const maxUnix = 1 << 37
+
+func (c *clock) index(t time.Time) (int32, error) {
+	s := t.Unix()
+	if t.IsZero() || s < -maxUnix || s > maxUnix {
+		return 0, fmt.Errorf("time %v: %w", t, ErrRange)
+	}
+	if s < c.lo || s >= c.hi {
+		if c.Location == nil {
+			c.Location = time.UTC
+		}
+		at := t.In(c.Location)
+		_, offset := at.Zone()
+		from, to := at.ZoneBounds()
+		c.offset, c.lo, c.hi = int64(offset), math.MinInt64, math.MaxInt64
+		if !from.IsZero() {
+			c.lo = from.Unix()
+		}
+		if !to.IsZero() {
+			c.hi = to.Unix()
+		}
+	}
+	day := floorDiv(s+c.offset, 86400)
+	if c.Period == PeriodDay {
+		return int32(day), nil
+	}
+	if day < c.day0 || day >= c.day1 {
+		i := c.fromDay(day)
+		c.period, c.day0, c.day1 = int32(i), c.firstDay(i), c.firstDay(i+1)
+	}
+	return c.period, nil
+}

@@ -1,0 +1,300 @@
+package kpi
+
+import (
+	"fmt"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/metrics"
+)
+
+// Warnings of Counts.
+const (
+	WarnClicksExceed  metrics.Warning = "more clicks than impressions"
+	WarnOrdersExceed  metrics.Warning = "more orders than clicks"
+	WarnRefundsExceed metrics.Warning = "refunds and discounts exceed revenue"
+)
+
+// Counts are the totals from which the KPIs of a shop, a campaign or a channel
+// follow. Fill the fields you have; a KPI over a field you do not fill is
+// undefined, not 0. Money is in minor units of one currency. Use one Counts per
+// cell of a report and Add or Merge them.
+type Counts struct {
+	Impressions   int64 // valid, de-duplicated
+	Reach         int64 // distinct users with an impression
+	Clicks        int64
+	Sessions      int64
+	Bounces       int64 // sessions of one page
+	Visitors      int64 // distinct users
+	Registrations int64
+	Carts         int64 // carts with an item
+	CartOrders    int64 // of those, ordered
+	Orders        int64
+	Buyers        int64 // distinct users with an order
+	NewCustomers  int64
+	Units         int64 // pieces sold
+	Revenue       int64 // paid before refunds and discounts
+	Refunds       int64 // >= 0
+	Discounts     int64 // >= 0
+	GrossMargin   int64 // revenue less cost of goods, before marketing cost; may be negative
+	Cost          int64 // marketing cost
+	CouponsIssued int64
+	CouponsUsed   int64
+	Engagements   int64 // likes, comments, shares, saves
+	Followers     int64
+}
+
+const (
+	countFields = 22
+	maxCount    = 1 << 61 // so that differences of three fields cannot overflow
+)
+
+func (c *Counts) fields() [countFields]*int64 {
+	return [...]*int64{
+		&c.Impressions, &c.Reach, &c.Clicks, &c.Sessions, &c.Bounces, &c.Visitors, &c.Registrations, &c.Carts, &c.CartOrders,
+		&c.Orders, &c.Buyers, &c.NewCustomers, &c.Units, &c.Revenue, &c.Refunds, &c.Discounts, &c.GrossMargin, &c.Cost,
+		&c.CouponsIssued, &c.CouponsUsed, &c.Engagements, &c.Followers,
+	}
+}
+
+var countNames = [countFields]string{
+	"Impressions", "Reach", "Clicks", "Sessions", "Bounces", "Visitors", "Registrations", "Carts", "CartOrders",
+	"Orders", "Buyers", "NewCustomers", "Units", "Revenue", "Refunds", "Discounts", "GrossMargin", "Cost",
+	"CouponsIssued", "CouponsUsed", "Engagements", "Followers",
+}
+
+// Add adds d field by field. A negative field other than GrossMargin is
+// ErrRange, a sum beyond 2^61 ErrOverflow; c is then unchanged. Fields that
+// count distinct users (Reach, Visitors, Buyers, Followers) add up correctly
+// only over disjoint groups of users.
+func (c *Counts) Add(d Counts) error {
+	sum := *c
+	to, from := sum.fields(), d.fields()
+	for i, x := range from {
+		if *x == 0 {
+			continue
+		}
+		if *x < 0 && x != &d.GrossMargin {
+			return fmt.Errorf("kpi: Counts.Add: %s is %d, want >= 0: %w", countNames[i], *x, ErrRange)
+		}
+		s, err := check.AddInt64(*to[i], *x)
+		if err != nil {
+			return fmt.Errorf("kpi: Counts.Add: %s: %w", countNames[i], err)
+		}
+		if s > maxCount || s < -maxCount {
+			return fmt.Errorf("kpi: Counts.Add: %s is %d, beyond 2^61: %w", countNames[i], s, ErrOverflow)
+		}
+		*to[i] = s
+	}
+	*c = sum
+	return nil
+}
+
+// Merge is Add of another state; ErrMismatch for a merge with itself.
+func (c *Counts) Merge(other *Counts) error {
+	if err := check.Merge("kpi: Counts.Merge", c, other); err != nil {
+		return err
+	}
+	return c.Add(*other)
+}
+
+// Warnings names what cannot be right, such as more clicks than impressions.
+func (c Counts) Warnings() []metrics.Warning {
+	var w []metrics.Warning
+	if c.Impressions > 0 && c.Clicks > c.Impressions {
+		w = append(w, WarnClicksExceed)
+	}
+	if c.Clicks > 0 && c.Orders > c.Clicks {
+		w = append(w, WarnOrdersExceed)
+	}
+	if c.Refunds > 0 && c.Revenue-c.Refunds < c.Discounts {
+		w = append(w, WarnRefundsExceed)
+	}
+	return w
+}
+
+// NetRevenue returns Revenue − Refunds − Discounts.
+func (c Counts) NetRevenue() int64 { return c.Revenue - c.Refunds - c.Discounts }
+
+// CTR is clicks per impression.
+func (c Counts) CTR() metrics.Ratio { return metrics.NewRatio(c.Clicks, c.Impressions) }
+
+// CVR is orders per click.
+func (c Counts) CVR() metrics.Ratio { return metrics.NewRatio(c.Orders, c.Clicks) }
+
+// CTCVR is orders per impression.
+func (c Counts) CTCVR() metrics.Ratio { return metrics.NewRatio(c.Orders, c.Impressions) }
+
+// PurchaseConversion is buyers per visitor.
+func (c Counts) PurchaseConversion() metrics.Ratio { return metrics.NewRatio(c.Buyers, c.Visitors) }
+
+// RegistrationConversion is registrations per visitor.
+func (c Counts) RegistrationConversion() metrics.Ratio {
+	return metrics.NewRatio(c.Registrations, c.Visitors)
+}
+
+// AOV is the average order value before refunds, 客单价 per order: revenue per order.
+func (c Counts) AOV() metrics.Ratio { return metrics.NewRatio(c.Revenue, c.Orders) }
+
+// NetAOV is net revenue per order.
+func (c Counts) NetAOV() metrics.Ratio { return metrics.NewRatio(c.NetRevenue(), c.Orders) }
+
+// ARPU is revenue per visitor.
+func (c Counts) ARPU() metrics.Ratio { return metrics.NewRatio(c.Revenue, c.Visitors) }
+
+// ARPPU is revenue per paying customer, 客单价 per customer.
+func (c Counts) ARPPU() metrics.Ratio { return metrics.NewRatio(c.Revenue, c.Buyers) }
+
+// OrdersPerBuyer is the mean number of orders of a buyer.
+func (c Counts) OrdersPerBuyer() metrics.Ratio { return metrics.NewRatio(c.Orders, c.Buyers) }
+
+// UnitsPerOrder is the mean basket size.
+func (c Counts) UnitsPerOrder() metrics.Ratio { return metrics.NewRatio(c.Units, c.Orders) }
+
+// SessionsPerVisitor is how often a visitor comes.
+func (c Counts) SessionsPerVisitor() metrics.Ratio { return metrics.NewRatio(c.Sessions, c.Visitors) }
+
+// RefundRate is refunded money per revenue.
+func (c Counts) RefundRate() metrics.Ratio { return metrics.NewRatio(c.Refunds, c.Revenue) }
+
+// CPC is cost per click.
+func (c Counts) CPC() metrics.Ratio { return metrics.NewRatio(c.Cost, c.Clicks) }
+
+// CPM is cost per thousand impressions: its Value is 1000 times that of
+// Cost/Impressions.
+func (c Counts) CPM() (float64, error) {
+	x, err := metrics.NewRatio(c.Cost, c.Impressions).Value()
+	return 1000 * x, err
+}
+
+// CPA is cost per order.
+func (c Counts) CPA() metrics.Ratio { return metrics.NewRatio(c.Cost, c.Orders) }
+
+// CPL is cost per registration.
+func (c Counts) CPL() metrics.Ratio { return metrics.NewRatio(c.Cost, c.Registrations) }
+
+// CAC is cost per new customer.
+func (c Counts) CAC() metrics.Ratio { return metrics.NewRatio(c.Cost, c.NewCustomers) }
+
+// ROAS is revenue before refunds per marketing cost; over the totals of the whole
+// shop it is the marketing efficiency ratio (MER).
+func (c Counts) ROAS() metrics.Ratio { return metrics.NewRatio(c.Revenue, c.Cost) }
+
+// NetROAS is net revenue per marketing cost.
+func (c Counts) NetROAS() metrics.Ratio { return metrics.NewRatio(c.NetRevenue(), c.Cost) }
+
+// ROI is (gross margin − marketing cost) per marketing cost.
+func (c Counts) ROI() metrics.Ratio { return metrics.NewRatio(c.GrossMargin-c.Cost, c.Cost) }
+
+// BounceRate is sessions of one page per session.
+func (c Counts) BounceRate() metrics.Ratio { return metrics.NewRatio(c.Bounces, c.Sessions) }
+
+// CartAbandonment is carts that were not ordered per cart.
+func (c Counts) CartAbandonment() metrics.Ratio {
+	return metrics.NewRatio(c.Carts-c.CartOrders, c.Carts)
+}
+
+// CouponRedemption is coupons used per coupon issued.
+func (c Counts) CouponRedemption() metrics.Ratio {
+	return metrics.NewRatio(c.CouponsUsed, c.CouponsIssued)
+}
+
+// Frequency is impressions per reached user.
+func (c Counts) Frequency() metrics.Ratio { return metrics.NewRatio(c.Impressions, c.Reach) }
+
+// EngagementByReach is likes, comments, shares and saves per reached user.
+func (c Counts) EngagementByReach() metrics.Ratio { return metrics.NewRatio(c.Engagements, c.Reach) }
+
+// EngagementByFollowers is the same per follower.
+func (c Counts) EngagementByFollowers() metrics.Ratio {
+	return metrics.NewRatio(c.Engagements, c.Followers)
+}
+
+// Growth returns (end−start)/start as a Ratio; undefined for start 0.
+func Growth(start, end int64) metrics.Ratio { return metrics.NewRatio(end-start, start) }
+
+// ShareOf returns own of total as a Ratio: share of voice from impressions,
+// market share from sales, take rate from platform revenue and GMV. The total is
+// the whole market's, own included. ErrRange unless 0 <= own <= total.
+func ShareOf(own, total int64) (metrics.Ratio, error) {
+	if own < 0 || own > total {
+		return metrics.Ratio{}, fmt.Errorf("kpi: ShareOf: %d of %d, want 0 <= own <= total: %w", own, total, ErrRange)
+	}
+	return metrics.NewRatio(own, total), nil
+}
+
+// Table returns the KPIs that are defined, each with what it was made of.
+func (c Counts) Table() *metrics.Table {
+	t := metrics.NewTable("KPI", "value", "numerator", "denominator")
+	for _, k := range []struct {
+		name string
+		r    metrics.Ratio
+	}{
+		{"CTR", c.CTR()},
+		{"CVR", c.CVR()},
+		{"CTCVR", c.CTCVR()},
+		{"purchase conversion", c.PurchaseConversion()},
+		{"registration conversion", c.RegistrationConversion()},
+		{"AOV", c.AOV()},
+		{"net AOV", c.NetAOV()},
+		{"ARPU", c.ARPU()},
+		{"ARPPU", c.ARPPU()},
+		{"orders per buyer", c.OrdersPerBuyer()},
+		{"units per order", c.UnitsPerOrder()},
+		{"sessions per visitor", c.SessionsPerVisitor()},
+		{"refund rate", c.RefundRate()},
+		{"CPC", c.CPC()},
+		{"CPA", c.CPA()},
+		{"CPL", c.CPL()},
+		{"CAC", c.CAC()},
+		{"ROAS", c.ROAS()},
+		{"net ROAS", c.NetROAS()},
+		{"ROI", c.ROI()},
+		{"bounce rate", c.BounceRate()},
+		{"cart abandonment", c.CartAbandonment()},
+		{"coupon redemption", c.CouponRedemption()},
+		{"frequency", c.Frequency()},
+		{"engagement by reach", c.EngagementByReach()},
+		{"engagement by followers", c.EngagementByFollowers()},
+	} {
+		if k.r.Den() != 0 {
+			t.AddRow(k.name, k.r.Float(), k.r.Num(), k.r.Den())
+		}
+	}
+	return t
+}
+
+// AppendBinary appends the binary form.
+func (c *Counts) AppendBinary(dst []byte) ([]byte, error) {
+	var w codec.Writer
+	for _, f := range c.fields() {
+		w.Int64(*f)
+	}
+	return w.AppendFrame(dst, codec.KindCounts, 1), nil
+}
+
+// MarshalBinary returns the binary form.
+func (c *Counts) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
+
+// UnmarshalBinary replaces the state; after an error it is unchanged.
+func (c *Counts) UnmarshalBinary(data []byte) error {
+	r, err := codec.Open(data, codec.KindCounts, 1)
+	if err != nil {
+		return fmt.Errorf("kpi: Counts.UnmarshalBinary: %w", err)
+	}
+	var got Counts
+	for i, f := range got.fields() {
+		*f = r.Int64()
+		if *f < 0 && f != &got.GrossMargin {
+			r.Fail(countNames[i] + " is negative")
+		}
+		if *f > maxCount || *f < -maxCount {
+			r.Fail(countNames[i] + " is beyond 2^61")
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("kpi: Counts.UnmarshalBinary: %w", err)
+	}
+	*c = got
+	return nil
+}

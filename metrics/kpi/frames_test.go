@@ -1,0 +1,145 @@
+package kpi_test
+
+import (
+	"encoding"
+	"testing"
+	"time"
+
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics/kpi"
+)
+
+func TestFrames(t *testing.T) { testkit.Frames(t, "metrics/kpi", frames()) }
+
+func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
+
+// got returns x of a call that must not fail.
+func got[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}
+
+// done stops at the first error.
+func done(t testing.TB, errs ...error) {
+	t.Helper()
+	for _, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func day(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) }
+
+// frames lists a filled state of every kind of this package.
+func frames() []testkit.Frame {
+	funnel := kpi.FunnelOptions{Steps: []string{"view", "cart", "buy"}, Window: 48 * time.Hour, Entry: kpi.FunnelRestart}
+	sunday := kpi.Calendar{Period: kpi.PeriodWeek, Location: time.FixedZone("shop", 3600), SundayWeeks: true}
+	type cell struct {
+		Channel string
+		Week    int8
+	}
+	newCube := func() *kpi.Cube[cell, kpi.Counts] {
+		return got(kpi.NewCube(kpi.CubeOptions[cell, kpi.Counts]{Merge: (*kpi.Counts).Merge, MaxCells: 9}))
+	}
+	return []testkit.Frame{{
+		Kind: codec.KindCounts,
+		Fill: func(t testing.TB) encoding.BinaryMarshaler {
+			return &kpi.Counts{
+				Impressions: 1, Reach: 2, Clicks: 3, Sessions: 4, Bounces: 5, Visitors: 6, Registrations: 7, Carts: 8, CartOrders: 9,
+				Orders: 10, Buyers: 11, NewCustomers: 12, Units: 13, Revenue: 14, Refunds: 15, Discounts: 16, GrossMargin: -17, Cost: 18,
+				CouponsIssued: 19, CouponsUsed: 20, Engagements: 21, Followers: 22,
+			}
+		},
+		Values: func(t testing.TB, state any) any { return testkit.Plain(*state.(*kpi.Counts)) },
+	}, {
+		Kind: codec.KindEngagement,
+		Fill: func(t testing.TB) encoding.BinaryMarshaler {
+			return &kpi.Engagement{
+				Impressions: 1, Reach: 2, Followers: 3, Gained: 4, Lost: 5, Likes: 6, Comments: 7, Shares: 8, Saves: 9,
+				Clicks: 10, Reads: 11, Plays: 12, Completions: 13, Seconds: 14,
+			}
+		},
+		Values: func(t testing.TB, state any) any { return testkit.Plain(*state.(*kpi.Engagement)) },
+	}, {
+		Kind: codec.KindFunnel,
+		Fill: func(t testing.TB) encoding.BinaryMarshaler {
+			f := got(kpi.NewFunnel(funnel))
+			done(
+				t,
+				f.AddUser([]kpi.FunnelEvent{{0, day(1)}, {1, day(1).Add(time.Minute)}, {2, day(2)}}),
+				f.AddUser([]kpi.FunnelEvent{{0, day(1)}, {1, day(2)}}),
+				f.AddUser([]kpi.FunnelEvent{{1, day(1)}}),
+			)
+			return f
+		},
+		Values: func(t testing.TB, state any) any {
+			f := state.(*kpi.Funnel)
+			return []any{f.Outside(), testkit.Plain(f.Result())}
+		},
+		Zero: []string{
+			".rows: scratch", ".chain: scratch", ".times[].hi: a sum beyond 2^64 ns", ".times[].dist.alpha: 0 stands for the default accuracy",
+			".times[].dist.neg: times are not negative", ".times[].dist.zero: not of these times",
+		},
+	}, {
+		Kind: codec.KindFunnelBuilder,
+		Fill: func(t testing.TB) encoding.BinaryMarshaler {
+			b := got(kpi.NewFunnelBuilder[string](funnel))
+			done(t, b.Add("bert", 0, day(1)), b.Add("anna", 0, day(2)), b.Add("bert", 1, day(2)), b.Add("anna", 2, day(3)), b.Add("", 1, day(4)))
+			return b
+		},
+		Values: func(t testing.TB, state any) any {
+			b := state.(*kpi.FunnelBuilder[string])
+			return []any{b.Len(), testkit.Plain(got(b.Funnel()).Result())}
+		},
+	}, {
+		Kind: codec.KindCustomers,
+		Fill: func(t testing.TB) encoding.BinaryMarshaler {
+			c := &kpi.Customers[int16]{}
+			done(t, c.Add(-7, 100), c.Add(9, 50), c.Add(9, -20))
+			return c
+		},
+		Values: func(t testing.TB, state any) any {
+			c := state.(*kpi.Customers[int16])
+			return []any{c.Buyers(), c.Orders(), c.Revenue(), c.RepeatPurchaseRate().String(), c.ARPPU().String()}
+		},
+	}, {
+		Kind: codec.KindActivity,
+		Fill: func(t testing.TB) encoding.BinaryMarshaler {
+			a := got(kpi.NewActivity[string](sunday))
+			done(t, a.Add("anna", day(1)), a.Add("anna", day(16)), a.Add("anna", day(23)), a.Start("bert", day(2)), a.Add("bert", day(9)), a.Start("carl", day(8)))
+			return a
+		},
+		Read: func(frame []byte) (any, error) {
+			a := got(kpi.NewActivity[string](sunday))
+			return a, a.UnmarshalBinary(frame)
+		},
+		Values: func(t testing.TB, state any) any {
+			a := state.(*kpi.Activity[string])
+			return testkit.Plain([]any{
+				a.Users(), got(a.Active(2, day(1), day(29))), got(a.Flows(day(1), day(29))),
+				got(a.Retention(kpi.RetentionOptions{Periods: 2, Through: day(29)})),
+			})
+		},
+		Zero: []string{".clock: the caller's calendar, compared and not read, and what it remembers"},
+	}, {
+		Kind: codec.KindCube,
+		Fill: func(t testing.TB) encoding.BinaryMarshaler {
+			c := newCube()
+			got(c.Cell(cell{"mail", 3})).Clicks = 2
+			got(c.Cell(cell{"app", -1})).Clicks = 5
+			return c
+		},
+		Read: func(frame []byte) (any, error) {
+			c := newCube()
+			return c, c.UnmarshalBinary(frame)
+		},
+		Values: func(t testing.TB, state any) any {
+			return testkit.Plain(state.(*kpi.Cube[cell, kpi.Counts]).Cells())
+		},
+		Zero: []string{".states[]: a state's own frame shows its fields"},
+	}}
+}

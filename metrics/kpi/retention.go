@@ -1,0 +1,267 @@
+package kpi
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
+	"github.com/aislekit/aisle/metrics"
+)
+
+// RetentionKind says when a user counts as retained n periods after his first.
+type RetentionKind uint8
+
+const (
+	RetentionClassic RetentionKind = iota // active in period n itself
+	RetentionRolling                      // active in period n or later
+	RetentionBracket                      // active in a range of periods
+)
+
+// RetentionOptions are the settings of Activity.Retention.
+type RetentionOptions struct {
+	Kind RetentionKind // default RetentionClassic
+
+	// Periods is the last n of the classic and rolling kinds, counted from the
+	// cohort's own period 0. Default 12.
+	Periods int
+
+	// Brackets are the ranges of the bracket kind, both ends included: {1, 7} is
+	// the week after the first day.
+	Brackets [][2]int
+
+	// Through is when the data end. Periods that are not over by then are
+	// censored: such a cohort is left out, not counted as lost. Required.
+	Through time.Time
+}
+
+func (o RetentionOptions) withDefaults() RetentionOptions {
+	o.Periods = check.Default(o.Periods, 12)
+	return o
+}
+
+func (o RetentionOptions) validate(where string) error {
+	var c check.Options
+	c.Require(o.Kind <= RetentionBracket, "Kind", uint8(o.Kind), "classic, rolling or bracket")
+	c.Require(o.Periods > 0 && o.Periods <= 10_000, "Periods", o.Periods, "in [1, 10000]")
+	c.Require((o.Kind == RetentionBracket) == (len(o.Brackets) > 0), "Brackets", o.Brackets, "ranges for RetentionBracket, nothing otherwise")
+	for _, b := range o.Brackets {
+		c.Require(b[0] >= 0 && b[1] >= b[0] && b[1] <= 10_000, "Brackets", b, "0 <= from <= to <= 10000")
+	}
+	c.Require(!o.Through.IsZero(), "Through", o.Through, "when the data end")
+	return c.Err(where)
+}
+
+// RetentionRow is one cohort: the users who started in one period.
+type RetentionRow struct {
+	Period int // index in the calendar
+	Users  int64
+	Cells  []metrics.Ratio // one a column; those of periods not over yet are undefined
+}
+
+// RetentionTable is the retention of cohorts.
+type RetentionTable struct {
+	Calendar Calendar
+	Columns  []string
+	Rows     []RetentionRow  // by time; cohorts whose own period is not over are left out
+	Overall  []metrics.Ratio // all cohorts for which the column is over, taken together
+}
+
+// Retention returns the share of each cohort that came back. Rolling retention
+// sees older cohorts for longer and so flatters them: compare it only at equal
+// age of the data. ErrEmpty if no cohort's own period is over.
+func (a *Activity[U]) Retention(o RetentionOptions) (RetentionTable, error) {
+	o = o.withDefaults()
+	if err := o.validate("kpi: Activity.Retention: Retention"); err != nil {
+		return RetentionTable{}, err
+	}
+	open, err := a.clock.index(o.Through) // the first period that is not over
+	if err != nil {
+		return RetentionTable{}, fmt.Errorf("kpi: Activity.Retention: %w", err)
+	}
+	t := RetentionTable{Calendar: a.Calendar()}
+	cols := o.Brackets
+	if o.Kind != RetentionBracket {
+		for n := range o.Periods + 1 {
+			to := n
+			if o.Kind == RetentionRolling {
+				to = math.MaxInt32
+			}
+			cols = append(cols, [2]int{n, to})
+		}
+	}
+	for _, b := range cols {
+		switch {
+		case b[1] == math.MaxInt32:
+			t.Columns = append(t.Columns, fmt.Sprintf("%d+", b[0]))
+		case b[0] == b[1]:
+			t.Columns = append(t.Columns, fmt.Sprint(b[0]))
+		default:
+			t.Columns = append(t.Columns, fmt.Sprintf("%d-%d", b[0], b[1]))
+		}
+	}
+	rows := map[int32]*RetentionRow{}
+	a.lives(func(_, cohort int32, periods []int32) {
+		if cohort >= open {
+			return
+		}
+		row := rows[cohort]
+		if row == nil {
+			row = &RetentionRow{Period: int(cohort), Cells: make([]metrics.Ratio, len(cols))}
+			rows[cohort] = row
+		}
+		row.Users++
+		for j, b := range cols {
+			needed := int64(cohort) + int64(b[1])
+			if b[1] == math.MaxInt32 {
+				needed = int64(cohort) + int64(b[0])
+			}
+			if needed >= int64(open) {
+				continue
+			}
+			var kept int64
+			k, _ := slices.BinarySearch(periods, int32(int64(cohort)+int64(b[0])))
+			if k < len(periods) && int64(periods[k]) <= int64(cohort)+int64(b[1]) && periods[k] < open {
+				kept = 1
+			}
+			_ = row.Cells[j].Add(kept, 1) // no more than there are users
+		}
+	})
+	if len(rows) == 0 {
+		return RetentionTable{}, fmt.Errorf("kpi: Activity.Retention: no cohort before %v: %w", o.Through, ErrEmpty)
+	}
+	t.Overall = make([]metrics.Ratio, len(cols))
+	for _, r := range rows {
+		t.Rows = append(t.Rows, *r)
+		for j, c := range r.Cells {
+			_ = t.Overall[j].Merge(&c) // no more than there are users
+		}
+	}
+	slices.SortFunc(t.Rows, func(a, b RetentionRow) int { return a.Period - b.Period })
+	return t, nil
+}
+
+// Table returns the retention with one row per cohort and a last one for all.
+func (t RetentionTable) Table() *metrics.Table {
+	out := metrics.NewTable(append([]string{t.Calendar.Period.String(), "users"}, t.Columns...)...)
+	var users int64
+	line := func(name string, n int64, cells []metrics.Ratio) {
+		row := []any{name, n}
+		for _, c := range cells {
+			if c.Den() == 0 {
+				row = append(row, math.NaN())
+			} else {
+				row = append(row, math.Round(1e4*c.Float())/1e4)
+			}
+		}
+		out.AddRow(row...)
+	}
+	for _, r := range t.Rows {
+		line(t.Calendar.Label(r.Period), r.Users, r.Cells)
+		users += r.Users
+	}
+	line("all", users, t.Overall)
+	return out
+}
+
+// ChurnOptions are the settings of Activity.Churn.
+type ChurnOptions struct {
+	From, Through time.Time // users alive at From who are no longer at Through; both required
+
+	// Inactive is the number of periods without activity after which a user has
+	// churned. Default 0: Factor times the Quantile of the gaps between active
+	// periods within the user's cohort, rounded up, so that customers who buy
+	// twice a year are not given up after a month. Cohorts of fewer than MinGaps
+	// gaps use those of all users.
+	Inactive int
+	Factor   float64 // default 2
+	Quantile float64 // in (0, 1), default 0.9
+	MinGaps  int     // default 30
+}
+
+func (o ChurnOptions) withDefaults() ChurnOptions {
+	o.Factor = check.Default(o.Factor, 2)
+	o.Quantile = check.Default(o.Quantile, 0.9)
+	o.MinGaps = check.Default(o.MinGaps, 30)
+	return o
+}
+
+func (o ChurnOptions) validate(where string) error {
+	var c check.Options
+	c.Require(!o.From.IsZero() && o.From.Before(o.Through), "From", o.From, "a time before Through")
+	c.Require(o.Inactive >= 0 && o.Inactive <= maxPeriods, "Inactive", o.Inactive, ">= 0")
+	check.Positive(&c, "Factor", o.Factor)
+	c.Require(o.Quantile > 0 && o.Quantile < 1, "Quantile", o.Quantile, "in (0, 1)")
+	check.Positive(&c, "MinGaps", o.MinGaps)
+	return c.Err(where)
+}
+
+// Churn is the share of users who stopped.
+type Churn struct {
+	Rate     metrics.Ratio // churned users of those alive at From
+	Inactive int           // periods without activity, of all users together, after which a user has churned
+}
+
+// Churn returns the share of users alive at From who had churned by Through. A
+// user is alive at a time if he was active in one of the last so many complete
+// periods before it. Gaps are those that ended before Through. ErrUndefined where
+// the number of periods is to come from gaps and there are none.
+func (a *Activity[U]) Churn(o ChurnOptions) (Churn, error) {
+	o = o.withDefaults()
+	if err := o.validate("kpi: Activity.Churn: Churn"); err != nil {
+		return Churn{}, err
+	}
+	lo, hi, err := a.span("Churn", o.From, o.Through)
+	if err != nil {
+		return Churn{}, err
+	}
+	limit := map[int32]int{}
+	out := Churn{Inactive: o.Inactive}
+	if o.Inactive == 0 {
+		var all []float64
+		gaps := map[int32][]float64{}
+		a.lives(func(_, cohort int32, periods []int32) {
+			for i := 1; i < len(periods) && periods[i] < hi; i++ {
+				g := float64(periods[i] - periods[i-1])
+				all = append(all, g)
+				gaps[cohort] = append(gaps[cohort], g)
+			}
+		})
+		if len(all) == 0 {
+			return Churn{}, undefined("Activity.Churn: nobody came back, so there is no gap to judge by")
+		}
+		threshold := func(gs []float64) int {
+			slices.Sort(gs)
+			// Exact products such as 2×1.5 must not be rounded up by their last bit.
+			x := o.Factor * infer.Quantile(gs, o.Quantile)
+			return int(min(max(math.Ceil(x-1e-9*x), 1), maxPeriods))
+		}
+		out.Inactive = threshold(all)
+		for c, gs := range gaps {
+			if len(gs) >= o.MinGaps {
+				limit[c] = threshold(gs)
+			}
+		}
+	}
+	a.lives(func(_, cohort int32, periods []int32) {
+		n := out.Inactive
+		if l, ok := limit[cohort]; ok {
+			n = l
+		}
+		alive := func(at int32) bool {
+			k, _ := slices.BinarySearch(periods, at)
+			return k > 0 && int64(periods[k-1]) >= int64(at)-int64(n)
+		}
+		if !alive(lo) {
+			return
+		}
+		var lost int64
+		if !alive(hi) {
+			lost = 1
+		}
+		_ = out.Rate.Add(lost, 1) // no more than there are users
+	})
+	return out, nil
+}

@@ -1,0 +1,63 @@
+package metrics
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/testkit"
+)
+
+func TestRegression(t *testing.T) {
+	var r Regression
+	for _, x := range [][2]float64{{10, 12}, {0, 1}, {-5, -5}, {0, 0}} {
+		if err := r.Add(x[0], x[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := r.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "sMAPE", got.SMAPE, (2.0/11+2+0+0)/4, 1e-15)
+	testkit.Near(t, "WAPE", got.WAPE, 3.0/15, 1e-15)
+	testkit.Near(t, "bias", got.Bias, 0.75, 1e-15)
+	if !math.IsNaN(got.MAPE) || got.Zeros != 2 {
+		t.Errorf("MAPE with actual zeros must be undefined: %+v", got)
+	}
+	// Seasonal naive errors of history at season 2: 2, 1, 2.
+	m, err := MASE([]float64{5, 6}, []float64{4, 9}, []float64{1, 2, 3, 3, 5}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "MASE", m, 2/(5.0/3), 1e-15)
+	m, err = RMSSE([]float64{5, 6}, []float64{4, 9}, []float64{1, 2, 3, 3, 5}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "RMSSE", m, math.Sqrt(5/(9.0/3)), 1e-15)
+	one := func(_ float64, err error) error { return err }
+	two := func(_, _ float64, err error) error { return err }
+	before := r
+	var none Regression
+	_, empty := none.Result()
+	for name, x := range map[string]struct{ got, want error }{
+		"NaN":              {r.Add(1, math.NaN()), ErrNotFinite},
+		"overflow":         {r.Add(-1e200, 1e200), ErrOverflow},
+		"overflow of e":    {r.Add(-1e308, 1.7e308), ErrOverflow},
+		"empty":            {empty, ErrUndefined},
+		"constant history": {two(NaiveScale([]float64{3, 3, 3}, 1)), ErrUndefined},
+		"short history":    {two(NaiveScale([]float64{3, 4}, 2)), ErrUndefined},
+		"season 0":         {two(NaiveScale([]float64{3, 4}, 0)), ErrOption},
+		"NaN history":      {two(NaiveScale([]float64{3, math.NaN()}, 1)), ErrNotFinite},
+		"lengths":          {one(MASE([]float64{1}, nil, []float64{1, 2}, 1)), ErrShape},
+		"no forecast":      {one(MASE(nil, nil, []float64{1, 2}, 1)), ErrUndefined},
+	} {
+		if !errors.Is(x.got, x.want) {
+			t.Errorf("%s: %v, want %v", name, x.got, x.want)
+		}
+	}
+	if r != before {
+		t.Error("a failed Add changed the state")
+	}
+}
