@@ -155,9 +155,7 @@ func (t *engineTile[U, I]) answer(e *Engine[U, I], r *Request[U, I], s *state[U,
 // changed, and the user is to be answered alone.
 func (t *engineTile[U, I]) prepare(e *Engine[U, I], r *Request[U, I], s *state[U, I], pack *itemPack, k int) (ok bool, err error) {
 	w := e.getScratch()
-	var forgotten int64
-	var masked bool
-	w.events, forgotten, masked = e.live.read(w.events[:0], r.User) // before the state: see Recommend
+	w.events, w.forgotten, w.masked = e.live.read(w.events[:0], r.User) // before the state: see Recommend
 	if e.state.Load() != s {
 		e.pool.Put(w)
 		return false, nil
@@ -168,7 +166,7 @@ func (t *engineTile[U, I]) prepare(e *Engine[U, I], r *Request[U, I], s *state[U
 		return false, err
 	}
 	w.fit(s.words())
-	if x.q, err = s.prepare(w, r, &x.info, forgotten, masked); err != nil {
+	if x.q, err = s.prepare(w, r, &x.info); err != nil {
 		return false, err
 	}
 	left := min(r.K, x.info.Eligible) - len(w.pins)

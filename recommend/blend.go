@@ -2,20 +2,13 @@ package recommend
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/topk"
 )
-
-// Weighted is a part of a Blend or an RRF.
-type Weighted struct {
-	Model  Model
-	Weight float32 // > 0; 0 means 1
-}
 
 // Normalization says how the scores of different models are made comparable,
 // over all items and for each query anew. Scores that are not finite count as
@@ -39,6 +32,13 @@ type BlendOptions struct {
 	MNZ bool
 }
 
+func (o BlendOptions) validate(where string) error {
+	var c check.Options
+	c.Require(o.Normalize >= MinMax && o.Normalize <= Raw, "Normalize", int(o.Normalize), "MinMax, ZScore, RankShare or Raw")
+	c.Require(!o.MNZ || o.Normalize == MinMax || o.Normalize == RankShare, "Normalize", int(o.Normalize), "MinMax or RankShare with MNZ")
+	return c.Err(where)
+}
+
 // Blend is the weighted mean of the normalised scores of several models (Fox
 // and Shaw 1994, CombSUM). A model that knows nothing about a query (ErrEmpty)
 // is left out of the mean for that query, so that its silence is no vote against
@@ -58,64 +58,6 @@ type Blend struct {
 	mnz  bool
 }
 
-// fused is what the models over several models have in common.
-type fused struct {
-	parts  []Weighted
-	sparse []bool
-	order  bool // some part reads order
-	users  int
-	items  int
-	pool   *sync.Pool // of *fuseScratch
-}
-
-type fuseScratch struct {
-	scores  []float32
-	acc     []float32 // all zero between queries
-	votes   []int32
-	keys    []uint64
-	items   []topk.Item
-	heap    topk.Heap
-	reasons []Reason
-	similar []Scored
-	touched []int32
-}
-
-func newFused(parts []Weighted, where string) (fused, error) {
-	f := fused{parts: slices.Clone(parts)}
-	var c check.Options
-	c.Require(len(parts) > 0, "parts", 0, "at least one model")
-	for k := range f.parts {
-		p := &f.parts[k]
-		p.Weight = check.Default(p.Weight, 1)
-		c.Require(!missing(p.Model), fmt.Sprintf("parts[%d].Model", k), "nil", "a model")
-		check.Positive(&c, fmt.Sprintf("parts[%d].Weight", k), p.Weight)
-	}
-	if err := c.Err(where); err != nil {
-		return fused{}, err
-	}
-	f.items = parts[0].Model.Items()
-	for k, p := range f.parts {
-		if n := p.Model.Items(); n != f.items {
-			return fused{}, fmt.Errorf("%s: parts[%d] knows %d items, parts[0] %d: %w", where, k, n, f.items, ErrMismatch)
-		}
-		f.users = max(f.users, p.Model.Users())
-		f.sparse = append(f.sparse, sparseScores(p.Model))
-		f.order = f.order || readsOrder(p.Model)
-	}
-	n := f.items
-	f.pool = &sync.Pool{New: func() any { return &fuseScratch{scores: make([]float32, n), acc: make([]float32, n)} }}
-	return f, nil
-}
-
-// Users returns the largest number of users of a part.
-func (f *fused) Users() int { return f.users }
-
-// Items returns the number of items.
-func (f *fused) Items() int { return f.items }
-
-// ReadsOrder reports whether a part reads the history as a sequence.
-func (f *fused) ReadsOrder() bool { return f.order }
-
 // NewBlend returns the blend of parts. Errors: ErrOption (no part, a nil model,
 // a weight that is not positive), ErrMismatch (parts of different catalogues).
 func NewBlend(parts []Weighted, opt BlendOptions) (*Blend, error) {
@@ -124,10 +66,7 @@ func NewBlend(parts []Weighted, opt BlendOptions) (*Blend, error) {
 	if err != nil {
 		return nil, err
 	}
-	var c check.Options
-	c.Require(opt.Normalize >= MinMax && opt.Normalize <= Raw, "Normalize", int(opt.Normalize), "MinMax, ZScore, RankShare or Raw")
-	c.Require(!opt.MNZ || opt.Normalize == MinMax || opt.Normalize == RankShare, "Normalize", int(opt.Normalize), "MinMax or RankShare with MNZ")
-	if err := c.Err(where); err != nil {
+	if err := opt.validate(where); err != nil {
 		return nil, err
 	}
 	return &Blend{fused: f, norm: opt.Normalize, mnz: opt.MNZ}, nil
@@ -288,12 +227,7 @@ func (b *Blend) normalize(w *fuseScratch, k int) (factor float64) {
 // the Score of every part.
 func (b *Blend) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
 	votes := 0
-	return b.explain(dst, &q, item, k, true, func() float32 {
-		if b.mnz {
-			return float32(votes)
-		}
-		return 1
-	}, func(w *fuseScratch, part int) (float32, float64) {
+	share := func(w *fuseScratch, part int) (float32, float64) {
 		raw := w.scores[item]
 		factor := b.normalize(w, part)
 		if b.norm == MinMax && b.sparse[part] && !(raw > 0) {
@@ -303,77 +237,12 @@ func (b *Blend) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reaso
 			votes++
 		}
 		return w.scores[item], factor
-	})
-}
-
-// explain appends reasons. share is asked, with the part's scores in w.scores,
-// for the part's score of the item on the scale of the fusion and for the factor
-// from the part's contributions to that scale; without a factor the share is
-// divided in proportion to the positive contributions. mean says that the fusion
-// is a mean, not a sum; times, asked last, what it was multiplied by (nil: 1).
-func (f *fused) explain(dst []Reason, q *Query, item int32, k int, mean bool, times func() float32, share func(w *fuseScratch, part int) (score float32, factor float64)) ([]Reason, error) {
-	if uint32(item) >= uint32(f.items) {
-		return dst, ErrUnknownID
 	}
-	w := f.pool.Get().(*fuseScratch)
-	defer f.pool.Put(w)
-	if err := checkQuery(w.scores, q, f.items); err != nil {
-		return dst, err
+	e := explanation{share: share, mean: true}
+	if b.mnz {
+		e.times = func() float32 { return float32(votes) }
 	}
-	defer clear(w.acc)
-	total, answered := float32(0), false
-	for n, p := range f.parts {
-		err := p.Model.Score(w.scores, *q)
-		if errors.Is(err, ErrEmpty) {
-			continue
-		}
-		if err != nil {
-			return dst, err
-		}
-		answered = true
-		total += p.Weight
-		score, factor := share(w, n)
-		ex, ok := p.Model.(Explainer)
-		if !ok || score == 0 && factor == 0 {
-			continue
-		}
-		w.reasons, err = ex.AppendReasons(w.reasons[:0], *q, item, len(q.Items))
-		if errors.Is(err, ErrEmpty) {
-			continue
-		}
-		if err != nil {
-			return dst, err
-		}
-		if factor == 0 {
-			positive := 0.0
-			for _, r := range w.reasons {
-				positive += max(float64(r.Contribution), 0)
-			}
-			if positive == 0 {
-				continue
-			}
-			factor = float64(score) / positive
-			for _, r := range w.reasons {
-				w.acc[r.Item] += float32(float64(p.Weight) * factor * max(float64(r.Contribution), 0))
-			}
-			continue
-		}
-		for _, r := range w.reasons {
-			w.acc[r.Item] += float32(float64(p.Weight) * factor * float64(r.Contribution))
-		}
-	}
-	if !answered {
-		return dst, ErrEmpty
-	}
-	if !mean {
-		total = 1
-	}
-	if times != nil {
-		if t := times(); t > 0 {
-			total /= t
-		}
-	}
-	return topReasons(dst, q, k, f.items, func(_ int, j int32) float32 { return w.acc[j] / total })
+	return b.explain(dst, &q, item, k, e)
 }
 
 // AppendSimilar appends the items with the highest weighted mean of the parts'
@@ -388,183 +257,41 @@ func (b *Blend) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error)
 	})
 }
 
-// similar fuses the parts' lists of depth items.
-func (f *fused) similar(dst []Scored, item int32, k, depth int, mean bool, value func(rank int, s, best float32) float32) ([]Scored, error) {
-	if uint32(item) >= uint32(f.items) {
-		return dst, ErrUnknownID
-	}
-	w := f.pool.Get().(*fuseScratch)
-	defer f.pool.Put(w)
-	w.touched = w.touched[:0]
-	defer func() {
-		for _, i := range w.touched {
-			w.acc[i] = 0
-		}
-	}()
-	total, answered := float32(0), false
-	for _, p := range f.parts {
-		m, ok := p.Model.(Similar)
-		if !ok {
-			continue
-		}
-		var err error
-		w.similar, err = m.AppendSimilar(w.similar[:0], item, min(depth, f.items))
-		if errors.Is(err, ErrEmpty) {
-			continue
-		}
-		if err != nil {
-			return dst, err
-		}
-		answered = true
-		total += p.Weight
-		for r, s := range w.similar {
-			if v := float32(p.Weight * value(r+1, s.Score, w.similar[0].Score)); v > 0 {
-				if w.acc[s.Item] == 0 {
-					w.touched = append(w.touched, s.Item)
-				}
-				w.acc[s.Item] += v
-			}
-		}
-	}
-	if !answered {
-		return dst, ErrEmpty
-	}
-	if !mean {
-		total = 1
-	}
-	w.heap.Reset(min(k, f.items))
-	for _, i := range w.touched {
-		w.heap.Push(i, w.acc[i]/total)
-	}
-	w.items = w.heap.AppendSorted(w.items[:0])
-	for _, it := range w.items {
-		dst = append(dst, Scored{it.ID, it.Score})
-	}
-	return dst, nil
-}
-
-// RRFOptions configures NewRRF.
-type RRFOptions struct {
-	K     float64 // damps the first ranks, > 0; default 60
-	Depth int     // how many items of each model count; default 1000
-}
-
-func (o RRFOptions) withDefaults() RRFOptions {
-	o.K = check.Default(o.K, 60)
-	o.Depth = check.Default(o.Depth, 1000)
-	return o
-}
-
-// RRF fuses the rankings of several models by reciprocal rank (Cormack, Clarke
-// and Büttcher 2009): the score of an item is Σ weight/(K + rank) over the
-// models that have it among their best Depth items, rank from 1, equal scores
-// ranked by index. It needs no normalisation, which makes it hard to beat
-// without tuning. All other items score 0; so do items of which a SparseScorer
-// knows nothing. A model that knows nothing about a query (ErrEmpty) is left
-// out.
-//
-// The ranks are those among all items: items that a filter removes later still
-// hold their place.
-//
-// Reasons divide each model's share of the score among the history in
-// proportion to the model's positive contributions: they add up to the score
-// when every model can explain. Immutable, safe for concurrent use.
-type RRF struct {
-	fused
-	opt RRFOptions
-}
-
-// NewRRF returns the fusion of parts. Errors are those of NewBlend.
-func NewRRF(parts []Weighted, opt RRFOptions) (*RRF, error) {
-	const where = "recommend: NewRRF"
-	opt = opt.withDefaults()
-	f, err := newFused(parts, where)
-	if err != nil {
-		return nil, err
-	}
-	var c check.Options
-	check.Positive(&c, "K", opt.K)
-	check.Positive(&c, "Depth", opt.Depth)
-	if err := c.Err(where); err != nil {
-		return nil, err
-	}
-	return &RRF{fused: f, opt: opt}, nil
-}
-
-// Meaning says what a score stands for.
-func (*RRF) Meaning() string { return "weighted sum of reciprocal ranks" }
-
-// SparseScores is true: items on no list score 0.
-func (*RRF) SparseScores() bool { return true }
-
-func (f *RRF) value(rank int) float32 { return float32(1 / (f.opt.K + float64(rank))) }
-
-// Score writes Σ weight/(K + rank); ErrEmpty when no part knows the query. Cost:
-// the Score of every part and a selection of Depth items.
-func (f *RRF) Score(dst []float32, q Query) error {
-	_, err := f.scoreRanks(dst, q, f.opt.Depth, f.value)
-	return err
-}
-
-// scoreRanks writes Σ weight·value(rank) over the parts that have the item among
-// their best depth items, and returns the weights of the parts that answered.
-func (f *fused) scoreRanks(dst []float32, q Query, depth int, value func(rank int) float32) (total float32, err error) {
-	if err := checkQuery(dst, &q, f.items); err != nil {
-		return 0, err
-	}
-	w := f.pool.Get().(*fuseScratch)
-	defer f.pool.Put(w)
-	clear(dst)
-	answered := false
-	for k, p := range f.parts {
-		err := p.Model.Score(w.scores, q)
-		if errors.Is(err, ErrEmpty) {
-			continue
-		}
-		if err != nil {
-			return 0, err
-		}
-		answered = true
-		total += p.Weight
-		w.items = bestOf(&w.heap, w.items[:0], w.scores, min(depth, f.items), f.sparse[k], nil)
-		for r, it := range w.items {
-			dst[it.ID] += float32(p.Weight * value(r+1))
-		}
-	}
-	if !answered {
-		return 0, ErrEmpty
-	}
-	return total, nil
-}
-
-// AppendReasons appends the history items that speak for item; see the type.
-// Cost: the Score of every part.
-func (f *RRF) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
-	return f.explainRanks(dst, &q, item, k, false, f.opt.Depth, f.value)
-}
-
-func (f *fused) explainRanks(dst []Reason, q *Query, item int32, k int, mean bool, depth int, value func(rank int) float32) ([]Reason, error) {
-	return f.explain(dst, q, item, k, mean, nil, func(w *fuseScratch, part int) (float32, float64) {
-		own := w.scores[item]
-		if own != own || f.sparse[part] && !(own > 0) {
-			return 0, 0
-		}
-		rank := 1
-		for i, s := range w.scores {
-			if s > own || s == own && int32(i) < item {
-				rank++
-			}
-		}
-		if rank > depth {
-			return 0, 0
-		}
-		return value(rank), 0
+// AppendBinary appends the frame of b to dst; the parts are in it. ErrOption when
+// one of them has no binary form.
+func (b *Blend) AppendBinary(dst []byte) ([]byte, error) {
+	return b.appendFrame(dst, codec.KindBlend, "Blend", func(w *codec.Writer) {
+		w.Int(int(b.norm))
+		w.Bool(b.mnz)
 	})
 }
 
-// AppendSimilar appends the items with the highest Σ weight/(K + rank) over the
-// Depth most similar items of each part that can name them. ErrEmpty when no
-// part can.
-func (f *RRF) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
-	return f.similar(dst, item, k, f.opt.Depth, false, func(rank int, _, _ float32) float32 { return f.value(rank) })
+// MarshalBinary returns the frame of b.
+func (b *Blend) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; b is unchanged when it fails. It must not run
+// beside other uses of b. Payload of version 1, little-endian:
+//
+//	parts of the hybrid:
+//	  int      n, the number of parts, at least 1
+//	  n times  f32 weight, finite and > 0; int length; the frame of the part, a
+//	           model that ReadModel knows, of as many items as the first
+//	int      normalisation, MinMax … Raw
+//	byte     MNZ, 0 or 1; 1 with MinMax or RankShare only
+//
+// Anything else, hybrids nested more than 16 deep and bytes left over are
+// ErrCorrupt, a newer version is ErrVersion; a part fails with its own error.
+func (b *Blend) UnmarshalBinary(data []byte) error { return b.open(data, 1) }
+
+func (b *Blend) open(data []byte, depth int) error {
+	norm, mnz := 0, false
+	f, err := openFused(data, codec.KindBlend, "Blend", depth, func(r *codec.Reader, _ *fused) error {
+		norm, mnz = r.Int(), r.Bool()
+		return BlendOptions{Normalize: Normalization(norm), MNZ: mnz}.validate("Blend")
+	})
+	if err != nil {
+		return err
+	}
+	*b = Blend{fused: f, norm: Normalization(norm), mnz: mnz}
+	return nil
 }

@@ -1,6 +1,9 @@
 package recommend
 
-import "github.com/aislekit/aisle/internal/check"
+import (
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+)
 
 // BordaOptions configures NewBorda.
 type BordaOptions struct {
@@ -48,7 +51,7 @@ func (f *Borda) value(rank int) float32 { return float32(f.depth-rank+1) / float
 // Score writes the mean points; ErrEmpty when no part knows the query. Cost: the
 // Score of every part and a selection of Depth items.
 func (f *Borda) Score(dst []float32, q Query) error {
-	total, err := f.scoreRanks(dst, q, f.depth, f.value)
+	total, err := f.scoreRanks(dst, q, ranking{true, f.depth, f.value})
 	if err != nil {
 		return err
 	}
@@ -61,11 +64,47 @@ func (f *Borda) Score(dst []float32, q Query) error {
 // AppendReasons appends the history items that speak for item; see the type.
 // Cost: the Score of every part.
 func (f *Borda) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
-	return f.explainRanks(dst, &q, item, k, true, f.depth, f.value)
+	return f.explainRanks(dst, &q, item, k, ranking{true, f.depth, f.value})
 }
 
 // AppendSimilar appends the items with the most points over the Depth most
 // similar items of each part that can name them. ErrEmpty when no part can.
 func (f *Borda) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	return f.similar(dst, item, k, f.depth, true, func(rank int, _, _ float32) float32 { return f.value(rank) })
+}
+
+// AppendBinary appends the frame of f to dst; the parts are in it. ErrOption when
+// one of them has no binary form.
+func (f *Borda) AppendBinary(dst []byte) ([]byte, error) {
+	return f.appendFrame(dst, codec.KindBorda, "Borda", func(w *codec.Writer) {
+		w.Int(f.depth)
+	})
+}
+
+// MarshalBinary returns the frame of f.
+func (f *Borda) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
+
+// UnmarshalBinary decodes a frame; f is unchanged when it fails. It must not run
+// beside other uses of f. Payload of version 1, little-endian: the parts as in
+// Blend.UnmarshalBinary, then
+//
+//	int      Depth, 1 … items
+//
+// Anything else, hybrids nested more than 16 deep and bytes left over are
+// ErrCorrupt, a newer version is ErrVersion; a part fails with its own error.
+func (f *Borda) UnmarshalBinary(data []byte) error { return f.open(data, 1) }
+
+func (f *Borda) open(data []byte, depth int) error {
+	n := 0
+	d, err := openFused(data, codec.KindBorda, "Borda", depth, func(r *codec.Reader, d *fused) error {
+		if n = r.Int(); n < 1 || n > d.items {
+			return ErrRange
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	*f = Borda{fused: d, depth: n}
+	return nil
 }

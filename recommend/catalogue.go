@@ -304,3 +304,26 @@ func (c *Catalogue) Between(name string, lo, hi float64) (*ItemSet, error) {
 	}
 	return &ItemSet{s}, nil
 }
+
+// joinCodes maps the values of more to codes after those of base, equal values to
+// equal codes.
+func joinCodes(base, more *Catalogue) map[string][]int32 {
+	join := make(map[string][]int32, len(more.attrs))
+	for name, m := range more.attrs {
+		b := base.attrs[name]
+		codes := make([]int32, len(m.values))
+		for k, v := range m.values {
+			codes[k] = int32(k)
+			if b == nil {
+				continue
+			}
+			if code, ok := b.codes[v]; ok {
+				codes[k] = code
+			} else {
+				codes[k] = int32(len(b.values) + k)
+			}
+		}
+		join[name] = codes
+	}
+	return join
+}

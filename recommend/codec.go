@@ -46,6 +46,10 @@ var models = map[codec.Kind]func() Persistent{
 	codec.KindMarkov:          func() Persistent { return &Markov{} },
 	codec.KindItem2Vec:        func() Persistent { return &Item2Vec{} },
 	codec.KindNextBasket:      func() Persistent { return &NextBasket{} },
+	codec.KindBlend:           func() Persistent { return &Blend{} },
+	codec.KindRRF:             func() Persistent { return &RRF{} },
+	codec.KindBorda:           func() Persistent { return &Borda{} },
+	codec.KindCascade:         func() Persistent { return &Cascade{} },
 	codec.KindCategoryPopular: func() Persistent { return &CategoryPopular{} },
 }
 
@@ -70,13 +74,27 @@ func ReadModel(r io.Reader) (Persistent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("recommend: ReadModel: %w", err)
 	}
+	return decodeModel(data, 1)
+}
+
+// decodeModel decodes a frame, whichever model it holds; depth is that of nested.
+func decodeModel(data []byte, depth int) (Persistent, error) {
+	if len(data) < 6 {
+		return nil, fmt.Errorf("recommend: ReadModel: a frame of %d bytes: %w", len(data), ErrCorrupt)
+	}
 	kind := binary.LittleEndian.Uint16(data[4:])
 	empty, ok := models[kind]
 	if !ok {
 		return nil, fmt.Errorf("recommend: ReadModel: frame kind %#x is no model: %w", kind, ErrMismatch)
 	}
 	m := empty()
-	if err := m.UnmarshalBinary(data); err != nil {
+	var err error
+	if n, ok := m.(nested); ok {
+		err = n.open(data, depth)
+	} else {
+		err = m.UnmarshalBinary(data)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return m, nil

@@ -181,25 +181,6 @@ type listScratch struct {
 	weights []float32
 }
 
-// list leaves in w.top the n results of a source whose scores are in w.scan, and
-// frees them no more: re-ranked and explored as the request wants it, else the
-// best. source counts the sources.
-func (s *state[U, I]) list(w *scratch[I], req *Request[U, I], q *Query, source, n int, from float32) error {
-	w.choices = w.choices[:0]
-	re, ex := req.Rerank, req.Explore
-	if re == nil {
-		re = s.rerank
-	}
-	if re != nil && (re.Method == ByScore || !s.tasted(w, re, q)) {
-		re = nil
-	}
-	if re == nil && ex == nil {
-		s.choose(w, n, from)
-		return nil
-	}
-	return s.arrange(w, req, re, source, n, from)
-}
-
 // tasted reports whether the method can be used, and leaves the taste in w.taste
 // where it needs one.
 func (s *state[U, I]) tasted(w *scratch[I], re *Rerank, q *Query) bool {
@@ -367,29 +348,4 @@ func (s *state[U, I]) explore(w *scratch[I], req *Request[U, I], source, n int, 
 		return skipped, fmt.Errorf("recommend: Engine.Recommend: Explore: %w", err)
 	}
 	return skipped, nil
-}
-
-// unkeep takes back what keep counted; what is free must be restored besides.
-func (s *state[U, I]) unkeep(w *scratch[I], i int32) {
-	for k := range w.caps {
-		c := &w.caps[k]
-		if int(i) < s.items {
-			if c.base != nil {
-				for _, code := range c.base.codesOf(i) {
-					c.counts[code]--
-				}
-			}
-		} else if c.more != nil {
-			for _, code := range c.more.codesOf(i - int32(s.items)) {
-				c.counts[c.join[code]]--
-			}
-		}
-	}
-}
-
-// log gives r, the n-th result of w.top, its propensity.
-func (w *scratch[I]) log(r *Recommendation[I], n int) {
-	if n < len(w.choices) {
-		r.Propensity, r.PropensityError = w.choices[n].Propensity, w.choices[n].Error
-	}
 }

@@ -156,7 +156,7 @@ func TestFrames(t *testing.T) {
 		ctx = context.Context
 		X   = *recommend.Interactions
 	)
-	testkit.Frames(t, "recommend", []testkit.Frame{
+	testkit.Frames(t, "recommend", append(hybridFrames(), []testkit.Frame{
 		modelFrame(codec.KindPopular, func(t testing.TB, c ctx, x X) (*recommend.Popular, error) {
 			return recommend.FitPopular(c, x, recommend.PopularOptions{})
 		}),
@@ -302,8 +302,76 @@ func TestFrames(t *testing.T) {
 		modelFrame(codec.KindBSPM, func(t testing.TB, c ctx, x X) (*recommend.BSPM, error) {
 			return recommend.FitBSPM(c, x, recommend.BSPMOptions{Factors: 2})
 		}, ".lowPass.share: of GFCF"),
+		builderFrame(),
 		engineFrame(),
-	})
+	}...))
+}
+
+// hybridFrames are the golden frames of the models whose frames hold models.
+func hybridFrames() []testkit.Frame {
+	type (
+		ctx = context.Context
+		X   = *recommend.Interactions
+	)
+	return []testkit.Frame{
+		modelFrame(codec.KindBlend, func(t testing.TB, c ctx, x X) (*recommend.Blend, error) {
+			return recommend.NewBlend(frameParts(t), recommend.BlendOptions{Normalize: recommend.RankShare, MNZ: true})
+		}),
+		modelFrame(codec.KindRRF, func(t testing.TB, c ctx, x X) (*recommend.RRF, error) {
+			return recommend.NewRRF(frameParts(t), recommend.RRFOptions{K: 20, Depth: 3})
+		}),
+		modelFrame(codec.KindBorda, func(t testing.TB, c ctx, x X) (*recommend.Borda, error) {
+			return recommend.NewBorda(frameParts(t), recommend.BordaOptions{Depth: 3})
+		}),
+		modelFrame(codec.KindCascade, func(t testing.TB, c ctx, x X) (*recommend.Cascade, error) {
+			parts := frameParts(t)
+			return recommend.NewCascade(parts[0].Model, parts[1].Model, recommend.CascadeOptions{Depth: 5})
+		}),
+	}
+}
+
+// frameParts are two models with weights, one of which reads order.
+func frameParts(t testing.TB) []recommend.Weighted {
+	t.Helper()
+	knn := must(recommend.FitItemKNN(context.Background(), frameData(t), recommend.ItemKNNOptions{Shrinkage: 1}))(t)
+	markov := must(recommend.FitMarkov(context.Background(), frameSequences(t), recommend.MarkovOptions{}))(t)
+	return []recommend.Weighted{{Model: knn, Weight: 2}, {Model: markov, Weight: 0.5}}
+}
+
+// builderFrame is the golden frame of a builder that grows a dataset.
+func builderFrame() testkit.Frame {
+	type builder = recommend.Builder[string, int32]
+	return testkit.Frame{
+		Kind: codec.KindEvents,
+		Fill: func(t testing.TB) encoding.BinaryMarshaler {
+			b := must(recommend.NewBuilder[string, int32](recommend.BuilderOptions{
+				Duplicates: recommend.Last, AsOf: time.Unix(2_000_000, 5), MinUserItems: 1, MinItemUsers: 1,
+			}))(t)
+			add := func(b *builder, user string, item int32, weight float32, at int64) {
+				if err := b.AddAt(user, item, weight, time.Unix(at, 0)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			add(b, "b", 7, 1, 1_000_000)
+			add(b, "c", 3, 2, 1_000_060)
+			b = must(must(b.Build())(t).Grow())(t)
+			add(b, "a", 5, -1.5, 1_000_120) // new ids come after those of the dataset
+			add(b, "c", 7, 4, 1_000_180)
+			return b
+		},
+		Values: func(t testing.TB, state any) any {
+			b := state.(*builder)
+			d := must(b.Build())(t)
+			x := d.Interactions
+			out := map[string]any{"events": b.Len(), "users": d.Users.IDs(), "items": d.Items.IDs(), "report": d.Report}
+			for u := range x.Users() {
+				items, weights := x.Row(u)
+				out[d.Users.ID(int32(u))] = []any{items, weights, x.Times(u)}
+			}
+			return out
+		},
+		Zero: []string{".opt.HalfLife: decayed weights do not grow"},
+	}
 }
 
 type frameShop = recommend.Engine[string, int32]

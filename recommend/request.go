@@ -1,9 +1,7 @@
 package recommend
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -154,6 +152,45 @@ type Because[I ID] struct {
 	Contribution float32
 }
 
+// SourcePinned names what a Pin put into an answer. It has no score.
+const SourcePinned = "pinned"
+
+// Cap lets at most Max items of each value of an attribute into an answer: two of
+// a brand, three of a category. An item with several values counts for each of
+// them; items without a value are not capped.
+//
+// Under caps an answer is what a walk from the best eligible item down keeps,
+// when it takes every item that breaks no cap, until K are taken: pinned items
+// first, then source by source. It is shorter than min(K, eligible) only when
+// every item left would break a cap. With one cap on an attribute of one value
+// each, no answer could be longer or better; with several caps another choice
+// could be longer, at the price of leaving better items out.
+type Cap struct {
+	Attribute string
+	Max       int // >= 1
+}
+
+// Pin asks for an item at a fixed place of the answer. Pins are subject to all
+// filters and caps, in the order of their positions: a pinned item that is not
+// eligible is left out and its place is filled as usual. When the answer ends
+// before the place, the pin moves up to its end; a place after K is none.
+type Pin[I ID] struct {
+	Item     I
+	Position int // 1 is the first
+}
+
+// Boost changes the scores of the items that it means, in every source, before
+// they are ranked: Multiply first, then Add. A negative score is divided by
+// Multiply, so that a factor above 1 always raises and one below 1 always lowers.
+// What a sparse source knows nothing about stays unknown.
+type Boost struct {
+	Set   *ItemSet // the items, or
+	Where *Rule    // the items for which the rule holds; with both, those in both
+
+	Multiply float32 // >= 0 and finite; 0 means 1
+	Add      float32 // >= 0 and finite, on the scale of the source's scores
+}
+
 func (r *Request[U, I]) validate(s *state[U, I]) error {
 	n := s.items
 	if r.K < 1 || r.Seen < DropSeen || r.Seen > Repurchase || r.Reasons < 0 || r.Interval < 0 || r.Seen == Repurchase && r.AsOf.IsZero() || !(r.SeenWeight >= 0) {
@@ -193,77 +230,74 @@ func (r *Request[U, I]) validate(s *state[U, I]) error {
 	return nil
 }
 
-// pastItem is an entry of a history under construction.
-type pastItem struct {
-	item   int32
-	order  int32
-	weight float32
-	time   int64
-}
-
-// past is the history of one request, in scratch memory.
-type past struct {
-	all     []pastItem
-	items   []int32
-	weights []float32
-	times   []int64
-}
-
-func comparePastOrder(a, b pastItem) int {
-	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.order, b.order))
-}
-
-func comparePastWeight(a, b pastItem) int {
-	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.weight, b.weight))
-}
-
-// start begins a history with a stored row.
-func (p *past) start(items []int32, weights []float32, times []int64) {
-	p.all = p.all[:0]
-	for k, i := range items {
-		e := pastItem{i, -1, weights[k], noTime}
-		if times != nil {
-			e.time = times[k]
+// validatePolicy checks caps, pins, boosts and rules.
+func (r *Request[U, I]) validatePolicy(s *state[U, I]) error {
+	const where = "Engine.Recommend"
+	if !r.sound() {
+		return r.complain()
+	}
+	for k, x := range r.Caps {
+		if !s.view.knows(x.Attribute) {
+			return fmt.Errorf("recommend: Engine.Recommend: Caps[%d]: attribute %q: %w", k, x.Attribute, ErrUnknownID)
 		}
-		p.all = append(p.all, e)
 	}
-}
-
-// add adds an event, later than those before it.
-func (p *past) add(item int32, weight float32, time int64) {
-	p.all = append(p.all, pastItem{item, int32(len(p.all)), weight, time})
-}
-
-// fold makes one entry an item, ascending, weights folded by the policy. It
-// returns the item whose weights add up to more than a float32 holds, or -1.
-func (p *past) fold(policy Duplicates) (broken int32) {
-	if policy == Last {
-		slices.SortFunc(p.all, comparePastOrder)
-	} else {
-		slices.SortFunc(p.all, comparePastWeight) // sums must not depend on the order
-	}
-	p.items, p.weights, p.times = p.items[:0], p.weights[:0], p.times[:0]
-	for k := 0; k < len(p.all); {
-		e := p.all[k]
-		w := float64(e.weight)
-		for k++; k < len(p.all) && p.all[k].item == e.item; k++ {
-			v := float64(p.all[k].weight)
-			switch policy {
-			case Max:
-				w = max(w, v)
-			case Last:
-				w = v
-			default:
-				w += v
+	for k, b := range r.Boosts {
+		if b.Set != nil && b.Set.Size() != s.items {
+			return fmt.Errorf("recommend: Engine.Recommend: Boosts[%d] is a set of %d items, the catalogue has %d: %w", k, b.Set.Size(), s.items, ErrMismatch)
+		}
+		if b.Where != nil {
+			if err := s.view.check(b.Where, where); err != nil {
+				return err
 			}
-			e.time = max(e.time, p.all[k].time)
 		}
-		if !check.Finite(float64(float32(w))) {
-			return e.item
-		}
-		p.items = append(p.items, e.item)
-		p.weights = append(p.weights, float32(min(max(w, -mostWeight), mostWeight))) // what models take
-		p.times = append(p.times, e.time)
 	}
-	return -1
+	if r.Where != nil {
+		return s.view.check(r.Where, where)
+	}
+	return nil
+}
+
+// sound checks the fields of caps, pins and boosts without a cost.
+func (r *Request[U, I]) sound() bool {
+	for _, x := range r.Caps {
+		if x.Max < 1 {
+			return false
+		}
+	}
+	for k, p := range r.Pins {
+		if p.Position < 1 {
+			return false
+		}
+		for _, o := range r.Pins[:k] {
+			if o.Position == p.Position || o.Item == p.Item {
+				return false
+			}
+		}
+	}
+	for _, b := range r.Boosts {
+		if !(b.Multiply >= 0) || !check.Finite(float64(b.Multiply)) || !(b.Add >= 0) || !check.Finite(float64(b.Add)) || b.Set == nil && b.Where == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// complain names every field that is not sound.
+func (r *Request[U, I]) complain() error {
+	var c check.Options
+	for k, x := range r.Caps {
+		c.Require(x.Max >= 1, fmt.Sprintf("Caps[%d].Max", k), x.Max, "at least 1")
+	}
+	for k, p := range r.Pins {
+		c.Require(p.Position >= 1, fmt.Sprintf("Pins[%d].Position", k), p.Position, "at least 1")
+		for j, o := range r.Pins[:k] {
+			c.Require(o.Position != p.Position && o.Item != p.Item, fmt.Sprintf("Pins[%d]", k), p, fmt.Sprintf("an item and a position other than Pins[%d]'s", j))
+		}
+	}
+	for k, b := range r.Boosts {
+		check.NonNegative(&c, fmt.Sprintf("Boosts[%d].Multiply", k), b.Multiply)
+		check.NonNegative(&c, fmt.Sprintf("Boosts[%d].Add", k), b.Add)
+		c.Require(b.Set != nil || b.Where != nil, fmt.Sprintf("Boosts[%d]", k), "no items", "Set or Where")
+	}
+	return c.Err("recommend: Engine.Recommend")
 }

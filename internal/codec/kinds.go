@@ -91,6 +91,11 @@ const (
 	KindItem2Vec        Kind = 0x011a
 	KindCategoryPopular Kind = 0x011b
 	KindBSPM            Kind = 0x011c
+	KindEvents          Kind = 0x011d
+	KindBlend           Kind = 0x011e
+	KindRRF             Kind = 0x011f
+	KindBorda           Kind = 0x0120
+	KindCascade         Kind = 0x0121
 	KindHNSW            Kind = 0x0180
 	KindClickArms       Kind = 0x0181
 	KindLinearArms      Kind = 0x0182
@@ -198,6 +203,11 @@ var Table = []Entry{
 	{KindItem2Vec, "recommend", "Item2Vec"},
 	{KindCategoryPopular, "recommend", "CategoryPopular"},
 	{KindBSPM, "recommend", "BSPM"},
+	{KindEvents, "recommend", "Builder"},
+	{KindBlend, "recommend", "Blend"},
+	{KindRRF, "recommend", "RRF"},
+	{KindBorda, "recommend", "Borda"},
+	{KindCascade, "recommend", "Cascade"},
 	{KindHNSW, "recommend/ann", "HNSW"},
 	{KindClickArms, "recommend/bandit", "ClickArms"},
 	{KindLinearArms, "recommend/bandit", "LinearArms"},

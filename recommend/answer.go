@@ -1,0 +1,393 @@
+package recommend
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Recommend appends the answer to dst: min(K, eligible) distinct items, best
+// first; items of one source by descending score, equal scores by index, and
+// sources in the order of the chain. Items that joined come after those of the
+// dataset in index, in the order in which they joined; SourceLive and
+// SourcePopular share the last place of the chain.
+//
+// A score of minus infinity or NaN is none: such items go to the next source.
+//
+// Errors: ErrOption (K < 1, an unknown policy, Repurchase without AsOf or on a
+// dataset without times, a cap below 1, a pin at no place or twice, a boost that
+// is negative), ErrMismatch (an item set of another catalogue), ErrUnknownID (an
+// attribute nobody has), ErrNotFinite (a weight), what Rerank and Explore say, or
+// what a model returns, except ErrEmpty and ErrDiverged (weights it cannot compute
+// with), which hand over to the next source. After an error dst is returned as it
+// came.
+//
+// Cost: the Score of each source needed and one pass over its scores; sources of
+// vectors are scored where the filters left items.
+func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]Recommendation[I], error) {
+	if err := e.made("recommend: Engine.Recommend"); err != nil {
+		return dst, err
+	}
+	w := e.getScratch()
+	defer e.pool.Put(w)
+	var info Info
+	// Live events first, then the state: an event that a swap drops from the live
+	// ones is in the state that it published before.
+	w.events, w.forgotten, w.masked = w.events[:0], 0, false
+	if !req.Anonymous {
+		w.events, w.forgotten, w.masked = e.live.read(w.events, req.User)
+	}
+	s := e.state.Load()
+	if err := req.validate(s); err != nil {
+		return dst, err
+	}
+	w.fit(s.words())
+	out, err := s.recommend(w, dst, &req, &info)
+	if err != nil {
+		return dst, err
+	}
+	if req.Info != nil {
+		*req.Info = info
+	}
+	return out, nil
+}
+
+// recommend is Recommend for a request that is valid.
+func (s *state[U, I]) recommend(w *scratch[I], dst []Recommendation[I], req *Request[U, I], info *Info) ([]Recommendation[I], error) {
+	q, err := s.prepare(w, req, info)
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(w, dst, req, info, q)
+}
+
+// draft is an answer under way.
+type draft[I ID] struct {
+	list  []Recommendation[I] // the caller's buffer
+	start int                 // where the answer begins in it
+	left  int                 // places to fill, pins aside
+	slab  []Because[I]        // memory of all reasons
+}
+
+// answer fills the list, source by source, and in the end by popularity. The first
+// source is not asked where w.scored is set.
+func (s *state[U, I]) answer(w *scratch[I], dst []Recommendation[I], req *Request[U, I], info *Info, q Query) ([]Recommendation[I], error) {
+	d := draft[I]{list: dst, start: len(dst), left: min(req.K, info.Eligible) - len(w.pins)}
+	if req.Reasons > 0 {
+		d.slab = make([]Because[I], 0, min(d.left, 64)*min(req.Reasons, len(q.Items)))
+	}
+	for k := 0; k < len(s.sources) && d.left > 0; k++ {
+		if err := s.fillFromSource(w, &d, req, info, &q, k); err != nil {
+			return nil, err
+		}
+	}
+	if d.left > 0 {
+		if err := s.fillByPopularity(w, &d, req, &q); err != nil {
+			return nil, err
+		}
+	}
+	d.list = s.placePins(w, d.list, d.start)
+	info.Returned = len(d.list) - d.start
+	if info.Returned < min(req.K, info.Eligible) {
+		info.Why = "every item that is left would break a cap"
+	}
+	return d.list, nil
+}
+
+// fillFromSource appends what source k has for the places left, with reasons. A
+// source that is silent appends nothing.
+func (s *state[U, I]) fillFromSource(w *scratch[I], d *draft[I], req *Request[U, I], info *Info, q *Query, k int) error {
+	src := &s.sources[k]
+	if q.eligible = nil; vectorsOf(src.Model) == nil { // those have no use for it
+		w.eligible = append(w.eligible[:0], w.free...)
+		q.eligible = w.eligible
+	}
+	asked, err := w.asked, error(nil)
+	if k > 0 || !w.scored {
+		asked, err = s.score(w, k, *q, info.fresh, len(req.Boosts) > 0)
+	}
+	if silent(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("recommend: Engine.Recommend: source %s: %w", src.Name, err)
+	}
+	from := fromFinite
+	if s.sparse[k] {
+		from = fromSparse
+	}
+	raw := w.scan.scores // before boosts
+	if len(req.Boosts) > 0 {
+		s.boost(w, req.Boosts, from)
+	}
+	if err := s.list(w, req, q, k, d.left, from); err != nil {
+		return err
+	}
+	at := len(d.list)
+	for n, it := range w.top {
+		r := Recommendation[I]{Item: s.id(it.ID), Rank: len(d.list) - d.start + 1, Score: it.Score, Source: src.Name}
+		if src.Calibrate != nil {
+			score := it.Score
+			if len(req.Boosts) > 0 {
+				score = raw[it.ID]
+			}
+			if p := src.Calibrate(float64(score)); p >= 0 && p <= 1 {
+				r.Probability, r.Calibrated = p, true
+			}
+		}
+		w.log(&r, n)
+		d.list = append(d.list, r)
+	}
+	d.left -= len(d.list) - at
+	if ex, ok := src.Model.(Explainer); ok && req.Reasons > 0 {
+		if d.slab, err = s.explain(w, d.list[at:], d.slab, ex, asked, req.Reasons); err != nil {
+			return fmt.Errorf("recommend: Engine.Recommend: source %s: reasons: %w", src.Name, err)
+		}
+	}
+	return nil
+}
+
+// fillByPopularity appends the most popular items for the places left: the last
+// resort behind every source.
+func (s *state[U, I]) fillByPopularity(w *scratch[I], d *draft[I], req *Request[U, I], q *Query) error {
+	s.count(w)
+	if len(req.Boosts) > 0 {
+		s.boost(w, req.Boosts, fromFinite)
+	}
+	if err := s.list(w, req, q, len(s.sources), d.left, fromFinite); err != nil {
+		return err
+	}
+	for n, it := range w.top {
+		source := SourcePopular
+		if int(it.ID) >= s.items {
+			source = SourceLive
+		}
+		d.list = append(d.list, Recommendation[I]{Item: s.id(it.ID), Rank: len(d.list) - d.start + 1, Score: it.Score, Source: source})
+		w.log(&d.list[len(d.list)-1], n)
+	}
+	return nil
+}
+
+// score asks source k and leaves its scores in w.scan, in memory when they are to
+// be changed. Events newer than the fit are folded in where the model can: it is
+// asked for a stranger with the merged history first, and for the user as fitted
+// only when it has no answer to that. The query that was answered is returned,
+// for reasons.
+func (s *state[U, I]) score(w *scratch[I], k int, q Query, fresh, inMemory bool) (Query, error) {
+	// The model knows the items of the dataset.
+	for n := len(q.Items); n > 0 && int(q.Items[n-1]) >= s.items; n = len(q.Items) {
+		q.Items, q.Weights = q.Items[:n-1], q.Weights[:n-1]
+	}
+	if q.User >= 0 && fresh {
+		folded := q
+		folded.User = Stranger
+		err := s.ask(w, k, folded, inMemory)
+		if !silent(err) {
+			return folded, err
+		}
+	}
+	return q, s.ask(w, k, q, inMemory)
+}
+
+// silent reports whether a model that returned err has nothing to say about a
+// query: it does not know it, or cannot compute with its weights.
+func silent(err error) bool { return errors.Is(err, ErrEmpty) || errors.Is(err, ErrDiverged) }
+
+// ask leaves the scores of source k for q in w.scan, those of arrivals behind the
+// others. A model of vectors is scanned block by block and scores nothing yet,
+// unless the scores are wanted in memory.
+func (s *state[U, I]) ask(w *scratch[I], k int, q Query, inMemory bool) error {
+	m := s.sources[k].Model
+	fused, err := w.scan.use(m, q)
+	if err != nil {
+		return err
+	}
+	if !fused {
+		w.scores = slices.Grow(w.scores[:0], s.items)[:s.items]
+		if err := m.Score(w.scores, q); err != nil {
+			return err
+		}
+		w.scores, err = s.scoreArrivals(w.scores, w, k, q)
+		w.scan.scores = w.scores
+		return err
+	}
+	w.scan.tail, err = s.scoreArrivals(w.scan.tail[:0], w, k, q)
+	if err != nil || !inMemory {
+		return err
+	}
+	n := s.items + len(s.arrivals)
+	w.scores = slices.Grow(w.scores[:0], n)[:n]
+	w.scan.fill(w.scores, 0)
+	w.scan.scores = w.scores
+	return nil
+}
+
+// count makes w.scan rank by numbers of users.
+func (s *state[U, I]) count(w *scratch[I]) {
+	w.scan.scores = s.popular
+	if len(s.arrivals) == 0 {
+		return
+	}
+	w.scores = append(w.scores[:0], s.popular...)
+	for _, a := range s.arrivals {
+		w.scores = append(w.scores, float32(a.users.Load()))
+	}
+	w.scan.scores = w.scores
+}
+
+// boost leaves the boosted scores of w.scan in w.boosted, and makes them what is
+// ranked. from is the score below which an item is unknown.
+func (s *state[U, I]) boost(w *scratch[I], boosts []Boost, from float32) {
+	n := s.items + len(s.arrivals)
+	w.boosted = slices.Grow(w.boosted[:0], n)[:n]
+	copy(w.boosted, w.scan.scores)
+	for k := range boosts {
+		b := &boosts[k]
+		s.meant(w, b)
+		factor := check.Default(b.Multiply, 1)
+		for at, word := range w.mark {
+			for ; word != 0; word &= word - 1 {
+				i := at<<6 + trailing(word)
+				if i >= n {
+					break
+				}
+				v := w.boosted[i]
+				if !(v >= from) {
+					continue
+				}
+				if v < 0 {
+					v /= factor
+				} else {
+					v *= factor
+				}
+				w.boosted[i] = min(max(v+b.Add, from), math.MaxFloat32) // known it stays, and a number
+			}
+		}
+	}
+	w.scan.scores = w.boosted
+}
+
+// meant leaves the free items of a boost in w.mark.
+func (s *state[U, I]) meant(w *scratch[I], b *Boost) {
+	copy(w.mark, w.free)
+	if b.Set != nil {
+		w.mark.and(b.Set.set.Words()) // no arrival is a member
+	}
+	if b.Where != nil {
+		part := w.rule.at(0, len(w.mark))
+		s.view.eval(part, b.Where, &w.rule, 1)
+		w.mark.and(part)
+	}
+}
+
+// list leaves in w.top the n results of a source whose scores are in w.scan, and
+// frees them no more: re-ranked and explored as the request wants it, else the
+// best. source counts the sources.
+func (s *state[U, I]) list(w *scratch[I], req *Request[U, I], q *Query, source, n int, from float32) error {
+	w.choices = w.choices[:0]
+	re, ex := req.Rerank, req.Explore
+	if re == nil {
+		re = s.rerank
+	}
+	if re != nil && (re.Method == ByScore || !s.tasted(w, re, q)) {
+		re = nil
+	}
+	if re == nil && ex == nil {
+		s.choose(w, n, from)
+		return nil
+	}
+	return s.arrange(w, req, re, source, n, from)
+}
+
+// firstAsk is how many items choose looks at first under caps.
+func firstAsk(n, size int) int { return min(2*min(n, size)+16, size) }
+
+// choose leaves in w.top the best n free items of w.scan that no cap forbids, and
+// frees them no more.
+func (s *state[U, I]) choose(w *scratch[I], n int, from float32) {
+	size := s.items + len(s.arrivals)
+	h := &w.heap
+	if len(w.caps) == 0 {
+		h.Reset(n)
+		w.scan.top(h, w.free, size, from)
+		w.top = h.AppendSorted(w.top[:0])
+		for _, it := range w.top {
+			w.free.drop(it.ID)
+		}
+		return
+	}
+	w.top = w.top[:0]
+	for ask := firstAsk(n, size); n > 0; ask *= 2 {
+		ask = min(ask, size)
+		h.Reset(ask)
+		w.scan.top(h, w.free, size, from)
+		w.batch = h.AppendSorted(w.batch[:0])
+		for _, it := range w.batch {
+			if n > 0 && w.free.has(it.ID) {
+				s.keep(w, it.ID)
+				w.top = append(w.top, it)
+				n--
+			}
+		}
+		if len(w.batch) < ask || ask == size {
+			return
+		}
+	}
+}
+
+// explain fills the reasons of recs, whose dense indices are in w.top.
+func (s *state[U, I]) explain(w *scratch[I], recs []Recommendation[I], slab []Because[I], ex Explainer, q Query, n int) ([]Because[I], error) {
+	for k := range recs {
+		if int(w.top[k].ID) >= s.items {
+			continue
+		}
+		var err error
+		w.reasons, err = ex.AppendReasons(w.reasons[:0], q, w.top[k].ID, n)
+		if silent(err) {
+			continue
+		}
+		if err != nil {
+			return slab, err
+		}
+		at := len(slab)
+		for _, r := range w.reasons {
+			slab = append(slab, Because[I]{s.data.Items.ID(r.Item), r.Contribution})
+		}
+		recs[k].Reasons = slab[at:len(slab):len(slab)]
+	}
+	return slab, nil
+}
+
+// log gives r, the n-th result of w.top, its propensity.
+func (w *scratch[I]) log(r *Recommendation[I], n int) {
+	if n < len(w.choices) {
+		r.Propensity, r.PropensityError = w.choices[n].Propensity, w.choices[n].Error
+	}
+}
+
+// placePins moves the pins into the answer that begins at start.
+func (s *state[U, I]) placePins(w *scratch[I], dst []Recommendation[I], start int) []Recommendation[I] {
+	if len(w.pins) == 0 {
+		return dst
+	}
+	from := len(dst) - 1 // last item without a pin
+	others := len(dst) - start
+	for range w.pins {
+		dst = append(dst, Recommendation[I]{})
+	}
+	j := len(w.pins) - 1
+	for p := len(dst) - start; p >= 1; p-- {
+		if j >= 0 && min(w.pins[j].position, others+j+1) == p {
+			dst[start+p-1] = Recommendation[I]{Item: s.id(w.pins[j].item), Source: SourcePinned}
+			j--
+		} else {
+			dst[start+p-1] = dst[from]
+			from--
+		}
+		dst[start+p-1].Rank = p
+	}
+	return dst
+}

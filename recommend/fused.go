@@ -1,0 +1,382 @@
+package recommend
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/topk"
+)
+
+// Weighted is a part of a Blend or an RRF.
+type Weighted struct {
+	Model  Model
+	Weight float32 // > 0; 0 means 1
+}
+
+// fused is what the models over several models have in common.
+type fused struct {
+	parts  []Weighted
+	sparse []bool
+	order  bool // some part reads order
+	users  int
+	items  int
+	pool   *sync.Pool // of *fuseScratch
+}
+
+type fuseScratch struct {
+	scores  []float32
+	acc     []float32 // all zero between queries
+	votes   []int32
+	keys    []uint64
+	items   []topk.Item
+	heap    topk.Heap
+	reasons []Reason
+	similar []Scored
+	touched []int32
+}
+
+func newFused(parts []Weighted, where string) (fused, error) {
+	f := fused{parts: slices.Clone(parts)}
+	var c check.Options
+	c.Require(len(parts) > 0, "parts", 0, "at least one model")
+	for k := range f.parts {
+		p := &f.parts[k]
+		p.Weight = check.Default(p.Weight, 1)
+		c.Require(!missing(p.Model), fmt.Sprintf("parts[%d].Model", k), "nil", "a model")
+		check.Positive(&c, fmt.Sprintf("parts[%d].Weight", k), p.Weight)
+	}
+	if err := c.Err(where); err != nil {
+		return fused{}, err
+	}
+	f.items = parts[0].Model.Items()
+	for k, p := range f.parts {
+		if n := p.Model.Items(); n != f.items {
+			return fused{}, fmt.Errorf("%s: parts[%d] knows %d items, parts[0] %d: %w", where, k, n, f.items, ErrMismatch)
+		}
+		f.users = max(f.users, p.Model.Users())
+		f.sparse = append(f.sparse, sparseScores(p.Model))
+		f.order = f.order || readsOrder(p.Model)
+	}
+	n := f.items
+	f.pool = &sync.Pool{New: func() any { return &fuseScratch{scores: make([]float32, n), acc: make([]float32, n)} }}
+	return f, nil
+}
+
+func unweighted(models []Model) []Weighted {
+	parts := make([]Weighted, len(models))
+	for k, m := range models {
+		parts[k].Model = m
+	}
+	return parts
+}
+
+// Users returns the largest number of users of a part.
+func (f *fused) Users() int { return f.users }
+
+// Items returns the number of items.
+func (f *fused) Items() int { return f.items }
+
+// ReadsOrder reports whether a part reads the history as a sequence.
+func (f *fused) ReadsOrder() bool { return f.order }
+
+// ranking is what a fusion of ranks makes of them: an item gets value of its rank,
+// from 1, with each part that has it among its best depth items.
+type ranking struct {
+	mean  bool // the weighted mean over the parts that answered, not the sum
+	depth int
+	value func(rank int) float32
+}
+
+// scoreRanks writes Σ weight·value(rank) over the parts that have the item among
+// their best depth items, and returns the weights of the parts that answered.
+func (f *fused) scoreRanks(dst []float32, q Query, r ranking) (total float32, err error) {
+	if err := checkQuery(dst, &q, f.items); err != nil {
+		return 0, err
+	}
+	w := f.pool.Get().(*fuseScratch)
+	defer f.pool.Put(w)
+	clear(dst)
+	answered := false
+	for k, p := range f.parts {
+		err := p.Model.Score(w.scores, q)
+		if errors.Is(err, ErrEmpty) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		answered = true
+		total += p.Weight
+		w.items = bestOf(&w.heap, w.items[:0], w.scores, min(r.depth, f.items), f.sparse[k], nil)
+		for n, it := range w.items {
+			dst[it.ID] += float32(p.Weight * r.value(n+1))
+		}
+	}
+	if !answered {
+		return 0, ErrEmpty
+	}
+	return total, nil
+}
+
+// bestOf appends the depth best scores, of a sparse source only positive ones; of
+// the eligible items only, where that is not nil.
+func bestOf(h *topk.Heap, dst []topk.Item, scores []float32, depth int, sparse bool, eligible indexSet) []topk.Item {
+	h.Reset(depth)
+	worst, bounded := float32(0), sparse
+	for i, s := range scores {
+		if (!bounded || s > worst) && (eligible == nil || eligible.has(int32(i))) {
+			h.Push(int32(i), s)
+			if h.Full() {
+				worst, bounded = h.Worst().Score, true
+			}
+		}
+	}
+	return h.AppendSorted(dst)
+}
+
+// explanation is how a fusion divides a score among the history.
+type explanation struct {
+	// share is asked, with the part's scores in w.scores, for the part's score of
+	// the item on the scale of the fusion and for the factor from the part's
+	// contributions to that scale; without a factor the share is divided in
+	// proportion to the positive contributions.
+	share func(w *fuseScratch, part int) (score float32, factor float64)
+	mean  bool           // the fusion is a mean, not a sum
+	times func() float32 // asked last: what it was multiplied by; nil: 1
+}
+
+// explain appends the k history items with the largest part in the score of item.
+// It asks every part that answers q, and adds up in w.acc what each contributes.
+func (f *fused) explain(dst []Reason, q *Query, item int32, k int, e explanation) ([]Reason, error) {
+	if uint32(item) >= uint32(f.items) {
+		return dst, ErrUnknownID
+	}
+	w := f.pool.Get().(*fuseScratch)
+	defer f.pool.Put(w)
+	if err := checkQuery(w.scores, q, f.items); err != nil {
+		return dst, err
+	}
+	defer clear(w.acc)
+	total, answered := float32(0), false
+	for n, p := range f.parts {
+		err := p.Model.Score(w.scores, *q)
+		if errors.Is(err, ErrEmpty) {
+			continue
+		}
+		if err != nil {
+			return dst, err
+		}
+		answered = true
+		total += p.Weight
+		score, factor := e.share(w, n)
+		ex, ok := p.Model.(Explainer)
+		if !ok || score == 0 && factor == 0 {
+			continue
+		}
+		w.reasons, err = ex.AppendReasons(w.reasons[:0], *q, item, len(q.Items))
+		if errors.Is(err, ErrEmpty) {
+			continue
+		}
+		if err != nil {
+			return dst, err
+		}
+		if factor == 0 {
+			positive := 0.0
+			for _, r := range w.reasons {
+				positive += max(float64(r.Contribution), 0)
+			}
+			if positive == 0 {
+				continue
+			}
+			factor = float64(score) / positive
+			for _, r := range w.reasons {
+				w.acc[r.Item] += float32(float64(p.Weight) * factor * max(float64(r.Contribution), 0))
+			}
+			continue
+		}
+		for _, r := range w.reasons {
+			w.acc[r.Item] += float32(float64(p.Weight) * factor * float64(r.Contribution))
+		}
+	}
+	if !answered {
+		return dst, ErrEmpty
+	}
+	if !e.mean {
+		total = 1
+	}
+	if e.times != nil {
+		if t := e.times(); t > 0 {
+			total /= t
+		}
+	}
+	return topReasons(dst, q, k, f.items, func(_ int, j int32) float32 { return w.acc[j] / total })
+}
+
+// explainRanks is explain for ranks: the part's share is the value of the item's
+// rank among all items, and 0 behind the depth.
+func (f *fused) explainRanks(dst []Reason, q *Query, item int32, k int, r ranking) ([]Reason, error) {
+	share := func(w *fuseScratch, part int) (float32, float64) {
+		own := w.scores[item]
+		if own != own || f.sparse[part] && !(own > 0) {
+			return 0, 0
+		}
+		rank := 1
+		for i, s := range w.scores {
+			if s > own || s == own && int32(i) < item {
+				rank++
+			}
+		}
+		if rank > r.depth {
+			return 0, 0
+		}
+		return r.value(rank), 0
+	}
+	return f.explain(dst, q, item, k, explanation{share: share, mean: r.mean})
+}
+
+// similar fuses the parts' lists of depth items.
+func (f *fused) similar(dst []Scored, item int32, k, depth int, mean bool, value func(rank int, s, best float32) float32) ([]Scored, error) {
+	if uint32(item) >= uint32(f.items) {
+		return dst, ErrUnknownID
+	}
+	w := f.pool.Get().(*fuseScratch)
+	defer f.pool.Put(w)
+	w.touched = w.touched[:0]
+	defer func() {
+		for _, i := range w.touched {
+			w.acc[i] = 0
+		}
+	}()
+	total, answered := float32(0), false
+	for _, p := range f.parts {
+		m, ok := p.Model.(Similar)
+		if !ok {
+			continue
+		}
+		var err error
+		w.similar, err = m.AppendSimilar(w.similar[:0], item, min(depth, f.items))
+		if errors.Is(err, ErrEmpty) {
+			continue
+		}
+		if err != nil {
+			return dst, err
+		}
+		answered = true
+		total += p.Weight
+		for r, s := range w.similar {
+			if v := float32(p.Weight * value(r+1, s.Score, w.similar[0].Score)); v > 0 {
+				if w.acc[s.Item] == 0 {
+					w.touched = append(w.touched, s.Item)
+				}
+				w.acc[s.Item] += v
+			}
+		}
+	}
+	if !answered {
+		return dst, ErrEmpty
+	}
+	if !mean {
+		total = 1
+	}
+	w.heap.Reset(min(k, f.items))
+	for _, i := range w.touched {
+		w.heap.Push(i, w.acc[i]/total)
+	}
+	w.items = w.heap.AppendSorted(w.items[:0])
+	for _, it := range w.items {
+		dst = append(dst, Scored{it.ID, it.Score})
+	}
+	return dst, nil
+}
+
+// maxNesting is how deep hybrids of hybrids may go in a frame. Each level holds a
+// copy of the levels below, so this bounds what hostile bytes cost.
+const maxNesting = 16
+
+// nested is a model whose frame holds frames of models; depth is 1 outside.
+type nested interface {
+	nesting() int
+	open(data []byte, depth int) error
+}
+
+// nesting is 1 for a hybrid of plain models.
+func (f *fused) nesting() int {
+	deepest := 0
+	for _, p := range f.parts {
+		if n, ok := p.Model.(nested); ok {
+			deepest = max(deepest, n.nesting())
+		}
+	}
+	return deepest + 1
+}
+
+// appendFrame appends the frame of a hybrid: its parts, then what put writes.
+func (f *fused) appendFrame(dst []byte, kind codec.Kind, name string, put func(w *codec.Writer)) ([]byte, error) {
+	where := "recommend: " + name + ".AppendBinary"
+	if len(f.parts) == 0 {
+		return dst, fmt.Errorf("%s: parts: %w", where, ErrEmpty)
+	}
+	if n := f.nesting(); n > maxNesting {
+		return dst, fmt.Errorf("%s: hybrids of hybrids, %d deep, want at most %d: %w", where, n, maxNesting, ErrOption)
+	}
+	var w codec.Writer
+	w.Int(len(f.parts))
+	for k, p := range f.parts {
+		m, ok := p.Model.(Persistent)
+		if !ok {
+			return dst, fmt.Errorf("%s: part %d is a %T, which has no binary form: %w", where, k, p.Model, ErrOption)
+		}
+		frame, err := m.MarshalBinary()
+		if err != nil {
+			return dst, fmt.Errorf("%s: part %d: %w", where, k, err)
+		}
+		w.Float32(p.Weight)
+		w.Bytes(frame)
+	}
+	put(&w)
+	return w.AppendFrame(dst, kind, 1), nil
+}
+
+// openFused opens what appendFrame wrote; get reads what put wrote and judges it
+// with the parts.
+func openFused(data []byte, kind codec.Kind, name string, depth int, get func(r *codec.Reader, f *fused) error) (fused, error) {
+	where := "recommend: " + name + ".UnmarshalBinary"
+	r, err := codec.Open(data, kind, 1)
+	if err != nil {
+		return fused{}, fmt.Errorf("%s: %w", where, err)
+	}
+	if depth > maxNesting {
+		r.Fail("nests hybrids too deep")
+	}
+	var parts []Weighted
+	for k, n := 0, r.Int(); k < n && r.Err() == nil; k++ {
+		weight, frame := r.Float32(), r.Bytes()
+		if !(weight > 0) {
+			r.Fail("has a weight that is not positive")
+		}
+		if r.Err() != nil {
+			break
+		}
+		m, err := decodeModel(frame, depth+1)
+		if err != nil {
+			return fused{}, fmt.Errorf("%s: part %d: %w", where, k, err)
+		}
+		parts = append(parts, Weighted{m, weight})
+	}
+	var f fused
+	if r.Err() == nil {
+		if f, err = newFused(parts, where); err != nil {
+			r.Fail("has parts that do not go together")
+		} else if get(r, &f) != nil {
+			r.Fail("has a setting out of range")
+		}
+	}
+	if err := r.Done(); err != nil {
+		return fused{}, fmt.Errorf("%s: %w", where, err)
+	}
+	return f, nil
+}
