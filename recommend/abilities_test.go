@@ -21,7 +21,7 @@ func TestAbilities(t *testing.T) {
 	if vectorsOf(host{als}) != nil || vectorsOf(als) == nil {
 		t.Error("only the model itself may be scanned by its vectors")
 	}
-	if s := meaningOf(&rowModel{}); !strings.HasPrefix(s, "higher is better") {
+	if s := meaningOf(struct{ Model }{als}); !strings.HasPrefix(s, "higher is better") {
 		t.Errorf("a model without a meaning: %q", s)
 	}
 }

@@ -30,7 +30,7 @@ func countsOf(t testing.TB, x *Interactions, opt CooccurrenceOptions, users []in
 
 // Any partition, order and repeats give the same bytes; counts are what a loop
 // over all pairs says; the model is that of FitItemKNN.
-func TestCooccurrenceProp(t *testing.T) {
+func TestCooccurrenceMergeProp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		x := groups(rapid.IntRange(3, 25).Draw(rt, "users"), rapid.IntRange(9, 20).Draw(rt, "items"), 4, seed)

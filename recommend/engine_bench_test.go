@@ -1,4 +1,4 @@
-package recommend
+package recommend_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // rowModel copies a row of scores: the engine's own cost remains.
@@ -14,7 +15,7 @@ type rowModel struct{ scores []float32 }
 
 func (m *rowModel) Users() int { return 0 }
 func (m *rowModel) Items() int { return len(m.scores) }
-func (m *rowModel) Score(dst []float32, _ Query) error {
+func (m *rowModel) Score(dst []float32, _ recommend.Query) error {
 	copy(dst, m.scores)
 	return nil
 }
@@ -22,7 +23,7 @@ func (m *rowModel) Score(dst []float32, _ Query) error {
 func BenchmarkEngineRecommend(b *testing.B) {
 	const users, items = 2000, 30_000
 	g := rng.New(3, 0, 0)
-	builder, err := NewBuilder[int, int](BuilderOptions{})
+	builder, err := recommend.NewBuilder[int, int](recommend.BuilderOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -41,25 +42,25 @@ func BenchmarkEngineRecommend(b *testing.B) {
 	for i := range row.scores {
 		row.scores[i] = float32(g.Normal())
 	}
-	knn, err := FitItemKNN(context.Background(), d.Interactions, ItemKNNOptions{})
+	knn, err := recommend.FitItemKNN(context.Background(), d.Interactions, recommend.ItemKNNOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	allow := ItemSetFunc(items, func(i int32) bool { return i%10 != 0 })
-	for name, m := range map[string]Model{"row": row, "knn": knn} {
-		e, err := NewEngine(d, EngineOptions{Sources: []Source{{Name: name, Model: m}}})
+	allow := recommend.ItemSetFunc(items, func(i int32) bool { return i%10 != 0 })
+	for name, m := range map[string]recommend.Model{"row": row, "knn": knn} {
+		e, err := recommend.NewEngine(d, recommend.EngineOptions{Sources: []recommend.Source{{Name: name, Model: m}}})
 		if err != nil {
 			b.Fatal(err)
 		}
-		for what, r := range map[string]Request[int, int]{
+		for what, r := range map[string]recommend.Request[int, int]{
 			"none":    {K: 10},
 			"allow":   {K: 10, Allow: allow},
-			"history": {K: 10, Allow: allow, History: []Event[int]{{Item: 5}, {Item: 77}}},
+			"history": {K: 10, Allow: allow, History: []recommend.Event[int]{{Item: 5}, {Item: 77}}},
 			"reasons": {K: 10, Reasons: 3},
 		} {
 			b.Run("items=30k/k=10/model="+name+"/filter="+what, func(b *testing.B) {
 				b.ReportAllocs()
-				dst := make([]Recommendation[int], 0, 10)
+				dst := make([]recommend.Recommendation[int], 0, 10)
 				u := 0
 				for b.Loop() {
 					r.User = u % users
@@ -78,7 +79,7 @@ func BenchmarkEngineRecommend(b *testing.B) {
 func BenchmarkEngineLive(b *testing.B) {
 	const users, items, factors = 2000, 30_000, 64
 	g := rng.New(5, 0, 0)
-	builder, err := NewBuilder[int, int](BuilderOptions{})
+	builder, err := recommend.NewBuilder[int, int](recommend.BuilderOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -93,11 +94,11 @@ func BenchmarkEngineLive(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	als, err := FitALS(context.Background(), d.Interactions, ALSOptions{Factors: factors, Iterations: 1})
+	als, err := recommend.FitALS(context.Background(), d.Interactions, recommend.ALSOptions{Factors: factors, Iterations: 1})
 	if err != nil {
 		b.Fatal(err)
 	}
-	allow := ItemSetFunc(items, func(i int32) bool { return i%10 != 0 })
+	allow := recommend.ItemSetFunc(items, func(i int32) bool { return i%10 != 0 })
 	p50 := func(b *testing.B, f func(k int)) {
 		b.ReportAllocs()
 		var took []time.Duration
@@ -111,32 +112,32 @@ func BenchmarkEngineLive(b *testing.B) {
 		slices.Sort(took)
 		b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "p50-ns")
 	}
-	dst := make([]Recommendation[int], 0, 10)
-	for name, f := range map[string]func(e *Engine[int, int], k int){
-		"recommend": func(e *Engine[int, int], k int) {
-			dst, err = e.Recommend(dst[:0], Request[int, int]{User: k % users, K: 10, Allow: allow})
+	dst := make([]recommend.Recommendation[int], 0, 10)
+	for name, f := range map[string]func(e *recommend.Engine[int, int], k int){
+		"recommend": func(e *recommend.Engine[int, int], k int) {
+			dst, err = e.Recommend(dst[:0], recommend.Request[int, int]{User: k % users, K: 10, Allow: allow})
 		},
-		"observe": func(e *Engine[int, int], k int) {
-			err = e.Observe(Observation[int, int]{User: users + k%10_000, Item: k * 7 % items, At: time.Unix(int64(k), 0)})
+		"observe": func(e *recommend.Engine[int, int], k int) {
+			err = e.Observe(recommend.Observation[int, int]{User: users + k%10_000, Item: k * 7 % items, At: time.Unix(int64(k), 0)})
 		},
-		"observe+recommend": func(e *Engine[int, int], k int) {
-			if err = e.Observe(Observation[int, int]{User: users + k%10_000, Item: k * 7 % items, At: time.Unix(int64(k), 0)}); err == nil {
-				dst, err = e.Recommend(dst[:0], Request[int, int]{User: users + k%10_000, K: 10, Allow: allow})
+		"observe+recommend": func(e *recommend.Engine[int, int], k int) {
+			if err = e.Observe(recommend.Observation[int, int]{User: users + k%10_000, Item: k * 7 % items, At: time.Unix(int64(k), 0)}); err == nil {
+				dst, err = e.Recommend(dst[:0], recommend.Request[int, int]{User: users + k%10_000, K: 10, Allow: allow})
 			}
 		},
-		"observe+foldin": func(e *Engine[int, int], k int) {
+		"observe+foldin": func(e *recommend.Engine[int, int], k int) {
 			user := users + k
 			for j := range 5 {
-				if err = e.Observe(Observation[int, int]{User: user, Item: (k*7 + j*131) % items, At: time.Unix(int64(k), 0)}); err != nil {
+				if err = e.Observe(recommend.Observation[int, int]{User: user, Item: (k*7 + j*131) % items, At: time.Unix(int64(k), 0)}); err != nil {
 					return
 				}
 			}
 			// An answer from few items: the cost is that of the fold-in.
-			dst, err = e.Recommend(dst[:0], Request[int, int]{User: user, K: 10, AllowItems: few})
+			dst, err = e.Recommend(dst[:0], recommend.Request[int, int]{User: user, K: 10, AllowItems: few})
 		},
 	} {
 		b.Run("items=30k/factors=64/"+name, func(b *testing.B) {
-			e, fail := NewEngine(d, EngineOptions{Sources: []Source{{Name: "als", Model: als}}})
+			e, fail := recommend.NewEngine(d, recommend.EngineOptions{Sources: []recommend.Source{{Name: "als", Model: als}}})
 			if fail != nil {
 				b.Fatal(fail)
 			}

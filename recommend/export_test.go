@@ -5,4 +5,5 @@ var (
 	InOrder         = inOrder
 	GroupCategories = groupCategories
 	GroupTitles     = groupTitles
+	Shop            = shop
 )

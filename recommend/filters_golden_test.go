@@ -1,4 +1,4 @@
-package recommend
+package recommend_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // The scores are those of the programs the authors published, for all items that a
@@ -23,11 +24,11 @@ func TestFiltersGoldenAuthors(t *testing.T) {
 		GFCF, Linear []float64
 	}
 	testkit.Golden(t, "filters.json", &g)
-	x, err := NewInteractions(g.Users, g.Items, g.Ptr, g.Col, nil)
+	x, err := recommend.NewInteractions(g.Users, g.Items, g.Ptr, g.Col, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	check := func(t *testing.T, m Model, err error, want []float64, tol float64) {
+	check := func(t *testing.T, m recommend.Model, err error, want []float64, tol float64) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -53,23 +54,23 @@ func TestFiltersGoldenAuthors(t *testing.T) {
 		}
 	}
 	for _, c := range g.Turbo {
-		opt := TurboCFOptions{Neighbors: g.Items, Alpha: c.Alpha, Power: c.Power}
+		opt := recommend.TurboCFOptions{Neighbors: g.Items, Alpha: c.Alpha, Power: c.Power}
 		t.Run(fmt.Sprintf("turbocf/alpha=%v/power=%v", c.Alpha, c.Power), func(t *testing.T) {
-			m, err := FitTurboCF(context.Background(), x, opt)
+			m, err := recommend.FitTurboCF(context.Background(), x, opt)
 			check(t, m, err, c.First, 2e-6)
 		})
 		t.Run(fmt.Sprintf("turbocf/order=2/alpha=%v/power=%v", c.Alpha, c.Power), func(t *testing.T) {
 			opt.Order = 2
-			m, err := FitTurboCF(context.Background(), x, opt)
+			m, err := recommend.FitTurboCF(context.Background(), x, opt)
 			check(t, m, err, c.Second, 1e-5)
 		})
 	}
 	t.Run("gfcf", func(t *testing.T) {
-		m, err := FitGFCF(context.Background(), x, GFCFOptions{Factors: g.Factors, Neighbors: -1, Iterations: 30})
+		m, err := recommend.FitGFCF(context.Background(), x, recommend.GFCFOptions{Factors: g.Factors, Neighbors: -1, Iterations: 30})
 		check(t, m, err, g.GFCF, 1e-4)
 	})
 	t.Run("gfcf/linear", func(t *testing.T) {
-		m, err := FitGFCF(context.Background(), x, GFCFOptions{Alpha: -1, Neighbors: -1})
+		m, err := recommend.FitGFCF(context.Background(), x, recommend.GFCFOptions{Alpha: -1, Neighbors: -1})
 		check(t, m, err, g.Linear, 2e-6)
 	})
 }

@@ -1,4 +1,4 @@
-package recommend
+package recommend_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // shopBaskets is the baskets of a shop by user, oldest first.
@@ -138,18 +139,18 @@ func TestNextBasketShops(t *testing.T) {
 					}
 				}
 			}
-			train, err := SequencesFromRows(s.items, rows)
+			train, err := recommend.SequencesFromRows(s.items, rows)
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := FitNextBasket(context.Background(), train, owner, NextBasketOptions{})
+			m, err := recommend.FitNextBasket(context.Background(), train, owner, recommend.NextBasketOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			most := slices.Max(counts)
 			scores := make([]float32, s.items)
 			judged := map[string]func(u int) error{
-				"next basket": func(u int) error { return m.Score(scores, Query{User: int32(u)}) },
+				"next basket": func(u int) error { return m.Score(scores, recommend.Query{User: int32(u)}) },
 				"own counts": func(u int) error {
 					for i, c := range counts {
 						scores[i] = c / (2 * most)

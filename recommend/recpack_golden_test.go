@@ -1,4 +1,4 @@
-package recommend
+package recommend_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // recpackGolden is written by testdata/golden_recpack.py.
@@ -29,13 +30,13 @@ type recpackGolden struct {
 func TestMarkovGoldenRecpack(t *testing.T) {
 	var g recpackGolden
 	testkit.Golden(t, "recpack.json", &g)
-	s, err := SequencesFromRows(g.Items, g.Sessions)
+	s, err := recommend.SequencesFromRows(g.Items, g.Sessions)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range g.Rules {
 		t.Run(fmt.Sprintf("steps=%d", c.Steps), func(t *testing.T) {
-			m, err := FitMarkov(context.Background(), s, MarkovOptions{Neighbors: g.Items, Steps: c.Steps, Backoff: -1, Remember: -1})
+			m, err := recommend.FitMarkov(context.Background(), s, recommend.MarkovOptions{Neighbors: g.Items, Steps: c.Steps, Backoff: -1, Remember: -1})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,7 +51,7 @@ func TestMarkovGoldenRecpack(t *testing.T) {
 					continue
 				}
 				// Only the latest event has a say.
-				if err := m.Score(got, Query{User: Stranger, Items: []int32{(j + 1) % int32(g.Items), j}}); err != nil {
+				if err := m.Score(got, recommend.Query{User: recommend.Stranger, Items: []int32{(j + 1) % int32(g.Items), j}}); err != nil {
 					t.Fatal(err)
 				}
 				for i, v := range row {
@@ -70,13 +71,13 @@ func TestMarkovGoldenRecpack(t *testing.T) {
 func TestSTANGoldenRecpack(t *testing.T) {
 	var g recpackGolden
 	testkit.Golden(t, "recpack.json", &g)
-	s, err := SequencesFromRows(g.Items, g.Ordered)
+	s, err := recommend.SequencesFromRows(g.Items, g.Ordered)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range g.STAN {
 		t.Run(fmt.Sprintf("%v,%v,%v", c.L1, c.L2, c.L3), func(t *testing.T) {
-			m, err := FitSessionKNN(context.Background(), s, SessionKNNOptions{
+			m, err := recommend.FitSessionKNN(context.Background(), s, recommend.SessionKNNOptions{
 				Neighbors: len(g.Sessions), PositionDecay: c.L1, Length: 0.5, AgeDecay: c.L2, DistanceDecay: c.L3,
 				StepDecay: -1, IDF: -1, MatchIDF: -1, Remind: -1, Match: 1, Before: 1,
 			})
@@ -85,7 +86,7 @@ func TestSTANGoldenRecpack(t *testing.T) {
 			}
 			got := make([]float32, g.Items)
 			for k, q := range g.Queries {
-				if err := m.Score(got, Query{User: Stranger, Items: q}); err != nil {
+				if err := m.Score(got, recommend.Query{User: recommend.Stranger, Items: q}); err != nil {
 					t.Fatal(err)
 				}
 				want := append([]float64(nil), c.Scores[k*g.Items:(k+1)*g.Items]...)

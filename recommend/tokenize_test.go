@@ -1,4 +1,4 @@
-package recommend
+package recommend_test
 
 import (
 	"slices"
@@ -6,6 +6,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/aislekit/aisle/recommend"
 )
 
 func TestWords(t *testing.T) {
@@ -37,7 +39,7 @@ func TestWords(t *testing.T) {
 		"replacement rune":    {"ab\ufffdcd", "ab cd"},
 		"emoji":               {"shoe👟red", "shoe red"},
 	} {
-		got := Words([]string{"kept"}, c.text)
+		got := recommend.Words([]string{"kept"}, c.text)
 		if want := append([]string{"kept"}, strings.Fields(c.want)...); !slices.Equal(got, want) {
 			t.Errorf("%s: Words(%q) = %q, want %q", name, c.text, got[1:], want[1:])
 		}
@@ -49,7 +51,7 @@ func FuzzWords(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got := Words(nil, text)
+		got := recommend.Words(nil, text)
 		total := 0
 		for _, w := range got {
 			if w == "" || !utf8.ValidString(w) {
@@ -67,7 +69,7 @@ func FuzzWords(f *testing.F) {
 			t.Fatalf("%d bytes of tokens from %d of text", total, len(text))
 		}
 		// A text that is only separated once more gives the same tokens.
-		if again := Words(nil, "…"+text+" — "); !slices.Equal(got, again) {
+		if again := recommend.Words(nil, "…"+text+" — "); !slices.Equal(got, again) {
 			t.Fatalf("%q gives %q, with separators around it %q", text, got, again)
 		}
 	})

@@ -78,7 +78,7 @@ func checkPartition(t testing.TB, x *recommend.Interactions, parts ...*recommend
 	}
 }
 
-func TestSplitProp(t *testing.T) {
+func TestSplitConformance(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		x := draws(t, 30, 40, 400, rapid.Uint64().Draw(rt, "data"))
 		seed := rapid.Uint64().Draw(rt, "seed")
