@@ -2,6 +2,7 @@ package causal
 
 import (
 	"cmp"
+	"encoding"
 	"fmt"
 	"maps"
 	"math"
@@ -12,6 +13,11 @@ import (
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*DiffInDiff[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*DiffInDiff[string])(nil)
 )
 
 // DiffInDiff accumulates outcomes of treated and untreated units (shops,
@@ -108,7 +114,15 @@ func (d *DiffInDiff[U]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (d *DiffInDiff[U]) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    number of units
+//	…      their names, ascending: strings with their length, integers in 8 bytes
+//	…      for each bool seen as treated, bool seen as not, and, before and after, i64 the
+//	       number of observations, >= 0, and f64 their sum, finite
+//
+// A unit has an observation and a group. Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (d *DiffInDiff[U]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindDiffInDiff, 1)
 	if err != nil {

@@ -34,9 +34,9 @@ const (
 
 // InterruptedOptions configures InterruptedSeries.
 type InterruptedOptions struct {
-	Errors InterruptedErrors
-	Lags   int     // of Newey and West; default ⌊4(n/100)^(2/9)⌋, negative for 0
-	Level  float64 // default 0.95
+	Errors InterruptedErrors // default ErrorsAR1
+	Lags   int               // of Newey and West; default ⌊4(n/100)^(2/9)⌋, negative for 0
+	Level  float64           // of the intervals, in (0, 1); default 0.95
 }
 
 func (o InterruptedOptions) withDefaults(n int) InterruptedOptions {

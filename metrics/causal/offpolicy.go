@@ -1,6 +1,7 @@
 package causal
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"math"
@@ -10,6 +11,11 @@ import (
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*OffPolicy)(nil)
+	_ encoding.BinaryUnmarshaler = (*OffPolicy)(nil)
 )
 
 // OffPolicyOptions configures an OffPolicy.
@@ -68,6 +74,8 @@ func (p *OffPolicy) AddModel(reward, propensity, target, predicted, value float6
 	return p.add(reward, propensity, target, &[2]float64{predicted, value})
 }
 
+// add takes a record with the model's prediction for the action taken and its value
+// of the new policy, or nil without a model.
 func (p *OffPolicy) add(reward, propensity, target float64, model *[2]float64) error {
 	if !(propensity > 0 && propensity <= 1) {
 		return fmt.Errorf("causal: OffPolicy: propensity is %v, want in (0, 1]: %w", propensity, ErrRange)
@@ -136,17 +144,17 @@ const (
 
 // OffPolicyEstimate is the value of the new policy by one estimator.
 type OffPolicyEstimate struct {
-	Name     string
-	Value    float64 // mean reward of the new policy
-	SE       float64
-	Interval metrics.Interval
-	Gain     metrics.Effect // of the new policy over the logged one, on the absolute scale, from the same records
+	Name     string           // of the estimator
+	Value    float64          // mean reward of the new policy
+	SE       float64          // of Value
+	Interval metrics.Interval // of Value
+	Gain     metrics.Effect   // of the new policy over the logged one, on the absolute scale, from the same records
 }
 
 // OffPolicyResult holds all estimates. Those that need a model are missing
 // without one.
 type OffPolicyResult struct {
-	N          int64
+	N          int64   // records
 	ESS        float64 // effective sample size (Σw)²/Σw²: as many records of the new policy would tell as much
 	MeanWeight float64 // should be 1 up to chance
 	MaxWeight  float64
@@ -242,7 +250,22 @@ func (p *OffPolicy) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (p *OffPolicy) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces options and state. Payload of version 1, little-endian:
+//
+//	f64    Clip
+//	f64    Switch
+//	i64    records
+//	…      for i of weight·reward, weight, reward, clipped weight·reward: f64 first value,
+//	       f64 mean less the first, f64 products of deviations with i, i+1, …
+//	i64    records with a model
+//	…      for i of its value, doubly robust, switch, reward the same
+//	i64    clipped weights
+//	i64    weights beyond Switch
+//	f64    largest weight, >= 0
+//
+// Options must be valid, numbers finite, squares and the mean weight >= 0, and no count
+// above that of the records. Any other length or value is ErrCorrupt, a newer version
+// ErrVersion; options and state are then unchanged.
 func (p *OffPolicy) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindOffPolicy, 1)
 	if err != nil {

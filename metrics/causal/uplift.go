@@ -13,8 +13,8 @@ import (
 // UpliftPoint is one point of an uplift curve: the users with the highest
 // scores, down to and with Score. Users with equal scores are never parted.
 type UpliftPoint struct {
-	Score               float64
-	Treated, Control    int64
+	Score               float64 // the lowest so far
+	Treated, Control    int64   // users of both arms so far
 	TreatedSum, CtrlSum float64 // outcomes of both arms so far
 	Qini                float64 // TreatedSum − CtrlSum·Treated/Control; TreatedSum alone while Control is 0
 	Uplift              float64 // (TreatedSum/Treated − CtrlSum/Control)·(Treated+Control), an empty arm counting as 0
@@ -119,6 +119,8 @@ func byScore(y []float64, treated []bool, score []float64) []int32 {
 	return order
 }
 
+// upliftCells returns the counts and sums of each distinct score, by falling score, and
+// whether all outcomes are 0 or 1.
 func upliftCells(where string, y []float64, treated []bool, score []float64) ([]upliftCell, bool, error) {
 	if err := checkUplift(where, y, treated, score); err != nil {
 		return nil, false, err

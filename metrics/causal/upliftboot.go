@@ -2,6 +2,7 @@ package causal
 
 import (
 	"context"
+	"encoding"
 	"fmt"
 	"math"
 
@@ -10,6 +11,11 @@ import (
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*UpliftHistogram)(nil)
+	_ encoding.BinaryUnmarshaler = (*UpliftHistogram)(nil)
 )
 
 // UpliftBootOptions configures UpliftIntervals.
@@ -330,7 +336,20 @@ func (h *UpliftHistogram) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (h *UpliftHistogram) MarshalBinary() ([]byte, error) { return h.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces options and state. Payload of version 1, little-endian:
+//
+//	f64    Min
+//	f64    Max
+//	i64    Bins
+//	i64    Replicates
+//	u64    Seed
+//	bool   all outcomes are 0 or 1
+//	[]i64  counts: treated and others of each bin, of the data and then each replicate
+//	[]f64  sums of outcomes in the same order
+//
+// Options must be valid, counts >= 0, sums finite, 0 where the count is and whole numbers
+// up to the count where outcomes are 0 or 1. Any other length or value is ErrCorrupt, a
+// newer version ErrVersion; options and state are then unchanged.
 func (h *UpliftHistogram) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindUpliftHistogram, 1)
 	if err != nil {

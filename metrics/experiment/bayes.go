@@ -23,7 +23,9 @@ type Posterior struct {
 // BetaPrior is what is believed of both conversion rates before the data: as if
 // Alpha successes and Beta failures had been seen. The zero value means 1 and
 // 1, all rates equally likely.
-type BetaPrior struct{ Alpha, Beta float64 }
+type BetaPrior struct {
+	Alpha, Beta float64 // each in [0.1, 1e9]; default 1
+}
 
 func (p BetaPrior) withDefaults() BetaPrior {
 	return BetaPrior{check.Default(p.Alpha, 1), check.Default(p.Beta, 1)}
@@ -201,7 +203,9 @@ func (d betaDist) integrate(at float64, f func(float64) float64) float64 {
 
 // GaussianPrior is what is believed of an effect before the data: a normal
 // distribution. SD 0 means no belief at all (flat).
-type GaussianPrior struct{ Mean, SD float64 }
+type GaussianPrior struct {
+	Mean, SD float64 // on the scale of the effect; default 0, which is no belief
+}
 
 // BayesEffect combines any Effect, taken as normal with its SE, with a prior on
 // the same scale, weighted by precision:

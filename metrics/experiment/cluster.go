@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"cmp"
+	"encoding"
 	"fmt"
 	"maps"
 	"math"
@@ -12,6 +13,11 @@ import (
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Clusters[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*Clusters[string])(nil)
 )
 
 // Clusters accumulates one arm of an experiment whose arms were drawn for
@@ -86,7 +92,14 @@ func (c *Clusters[K]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (c *Clusters[K]) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    number of clusters
+//	…      their names, ascending: strings with their length, integers in 8 bytes
+//	…      for each i64 units, >= 1, and f64 the sum of their values, finite
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (c *Clusters[K]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindClusters, 1)
 	if err != nil {

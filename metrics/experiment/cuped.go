@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
@@ -8,6 +9,11 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*CUPED)(nil)
+	_ encoding.BinaryUnmarshaler = (*CUPED)(nil)
 )
 
 // CUPED accumulates one arm of an experiment whose metric y is adjusted by a
@@ -81,7 +87,20 @@ func (c *CUPED) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (c *CUPED) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    n, the number of users with a pre-period, >= 0
+//	f64    first y
+//	f64    mean of y less the first
+//	2×f64  Σ(y−mean)², Σ(y−mean)(x−mean)
+//	f64    first x
+//	f64    mean of x less the first
+//	f64    Σ(x−mean)²
+//	…      y of the users without, as the payload of metrics.Moments
+//
+// All numbers are finite and squares >= 0; products are 0 for n < 2, everything is for n
+// = 0. Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (c *CUPED) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindCUPED, 1)
 	if err != nil {

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 
@@ -8,6 +9,11 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*CUPEDRatio)(nil)
+	_ encoding.BinaryUnmarshaler = (*CUPEDRatio)(nil)
 )
 
 // CUPEDRatio accumulates one arm of a ratio metric with the same ratio in the
@@ -70,7 +76,16 @@ func (c *CUPEDRatio) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (c *CUPEDRatio) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    n, the number of users, >= 0
+//	…      for i of num, den, num before, den before: f64 first value, f64 mean less the
+//	       first, f64 products of deviations with i, i+1, …
+//	i64    users without a pre-period, in [0, n]
+//
+// All numbers are finite, squares and mean denominators >= 0; products are 0 for n < 2,
+// everything is for n = 0. Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (c *CUPEDRatio) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindCUPEDRatio, 1)
 	if err != nil {

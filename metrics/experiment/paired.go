@@ -120,6 +120,8 @@ func ComparePaired(ctx context.Context, a, b []float64, opt PairedOptions) (metr
 	return e, nil
 }
 
+// differences returns b−a of every user and their moments: ErrShape, ErrNotFinite,
+// ErrUndefined below two users or where they do not vary.
 func differences(where string, a, b []float64) ([]float64, moments.Moments, error) {
 	for _, err := range []error{check.Len("b", len(b), len(a)), check.Slice("a", a), check.Slice("b", b)} {
 		if err != nil {

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
@@ -8,6 +9,11 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*RatioMoments)(nil)
+	_ encoding.BinaryUnmarshaler = (*RatioMoments)(nil)
 )
 
 // RatioMoments accumulates a ratio metric of one arm of an experiment: per user
@@ -86,7 +92,19 @@ func (r *RatioMoments) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (r *RatioMoments) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    n, the number of users, >= 0
+//	f64    first numerator
+//	f64    mean numerator less the first
+//	2×f64  Σ(num−mean)², Σ(num−mean)(den−mean)
+//	f64    first denominator
+//	f64    mean denominator less the first
+//	f64    Σ(den−mean)²
+//
+// All numbers are finite, squares and the mean denominator >= 0; products are 0 for n <
+// 2, everything is for n = 0. Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (r *RatioMoments) UnmarshalBinary(data []byte) error {
 	d, err := codec.Open(data, codec.KindRatioMoments, 1)
 	if err != nil {

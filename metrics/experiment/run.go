@@ -23,8 +23,8 @@ const (
 
 // Metric is one question of an experiment.
 type Metric struct {
-	Name    string
-	Kind    Kind
+	Name    string        // in the rows of the result
+	Kind    Kind          // default Mean
 	Outcome int           // number of the outcome, from 0
 	Per     int           // Ratio: number of the outcome below the line
 	Cap     float64       // Mean: winsorise sums above this quantile of all arms together, as 0.999; 0 does not
@@ -34,11 +34,11 @@ type Metric struct {
 
 // Options configures a Run.
 type Options struct {
-	Arms       []string  // names; the first is the control
-	Weights    []float64 // planned shares on any scale; default equal
-	Outcomes   int       // how many numbers are kept per user
-	Metrics    []Metric
-	Level      float64    // default 0.95
+	Arms       []string   // names, at least two; the first is the control
+	Weights    []float64  // planned shares on any scale; default equal
+	Outcomes   int        // how many numbers are kept per user, 1 to 1000
+	Metrics    []Metric   // the questions, at least one
+	Level      float64    // of the intervals, in (0, 1); default 0.95
 	Correction Correction // over all metrics and arms; default Holm
 }
 
@@ -48,6 +48,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// validate reports every bad field at once; a question is bad field by field.
 func (o Options) validate(where string) error {
 	var c check.Options
 	c.Require(len(o.Arms) >= 2, "Arms", len(o.Arms), "at least 2")
@@ -234,25 +235,25 @@ func (e *Run[U]) Merge(other *Run[U]) error {
 
 // Row is the answer to one question for one arm.
 type Row struct {
-	Metric   string
-	Arm      string // compared with the control
-	Effect   metrics.Effect
-	Adjusted float64 // p-value corrected over all rows that have one; NaN with Err
-	Cap      float64 // values were capped at this; NaN if not
-	Theta    float64 // of CUPED; NaN if not adjusted
-	Err      error   // why there is no effect
+	Metric   string         // name of the question
+	Arm      string         // compared with the control
+	Effect   metrics.Effect // of the arm; its numbers are NaN with Err
+	Adjusted float64        // p-value corrected over all rows that have one; NaN with Err
+	Cap      float64        // values were capped at this; NaN if not
+	Theta    float64        // of CUPED; NaN if not adjusted
+	Err      error          // why there is no effect
 }
 
 // Result holds all answers. Read SRM first.
 type Result struct {
-	Arms       []string
-	Users      []int64 // per arm, without the excluded
-	Crossovers int64   // users in two arms, excluded
-	Unassigned int64   // users with outcomes and no arm, left out
-	SRM        SRM
-	SRMErr     error // why there is no SRM test
-	Rows       []Row
-	Level      float64
+	Arms       []string // names, the control first
+	Users      []int64  // per arm, without the excluded
+	Crossovers int64    // users in two arms, excluded
+	Unassigned int64    // users with outcomes and no arm, left out
+	SRM        SRM      // were the arms split as planned
+	SRMErr     error    // why there is no SRM test
+	Rows       []Row    // by question, then by arm
+	Level      float64  // of the intervals
 }
 
 // Table returns the rows as a table.
@@ -277,8 +278,8 @@ func (e *Run[U]) Result() (Result, error) {
 
 // SegmentResult is the experiment among the users of one segment.
 type SegmentResult struct {
-	Segment string
-	Result  Result
+	Segment string // as the caller named it
+	Result  Result // among its users
 }
 
 // ResultBy returns the result of each segment, by name, and for each metric and

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"cmp"
+	"encoding"
 	"fmt"
 	"slices"
 
@@ -9,6 +10,11 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Run[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*Run[string])(nil)
 )
 
 // AppendBinary appends the binary form: options, users ascending, their arms and
@@ -57,7 +63,22 @@ func (e *Run[U]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (e *Run[U]) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
 
-// UnmarshalBinary replaces state and options; after an error both are unchanged.
+// UnmarshalBinary replaces state and options. Payload of version 1, little-endian:
+//
+//	[]str  names of the arms
+//	[]f64  planned shares, empty for equal ones
+//	i64    outcomes a user
+//	i64    number of questions
+//	…      each: str name, i64 kind, i64 outcome, i64 per, f64 cap, bool CUPED, i64 scale
+//	f64    level
+//	i64    correction
+//	i64    number of users
+//	…      their names, ascending: strings with their length, integers in 8 bytes
+//	…      for each i64 arm, −1 for none and −2 for two, bool has a pre-period, f64 sums of
+//	       the outcomes, and with a pre-period f64 sums before
+//
+// Options must be valid and sums finite. Any other length or value is ErrCorrupt, a newer
+// version ErrVersion; state and options are then unchanged.
 func (e *Run[U]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindExperiment, 1)
 	if err != nil {
