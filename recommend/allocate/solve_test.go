@@ -1,6 +1,7 @@
-package allocate
+package allocate_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/recommend/allocate"
 )
 
 // checkPlan fails unless a keeps every limit and says the truth about
@@ -19,7 +21,7 @@ import (
 func checkPlan(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, a *Plan, cand []Proposal, offers []Offer, opt Options,
+}, a *allocate.Plan, cand []allocate.Proposal, offers []allocate.Offer, opt allocate.Options,
 ) {
 	t.Helper()
 	taken, used := make([]int64, len(offers)), make([]int64, len(opt.Limits))
@@ -69,7 +71,7 @@ func checkPlan(t interface {
 }
 
 // bruteSolve tries all subsets.
-func bruteSolve(cand []Proposal, offers []Offer, opt Options) float64 {
+func bruteSolve(cand []allocate.Proposal, offers []allocate.Offer, opt allocate.Options) float64 {
 	best := 0.0
 	taken, used, count := make([]int64, len(offers)), make([]int64, len(opt.Limits)), map[int32]int32{}
 	var try func(i int, value float64)
@@ -113,7 +115,7 @@ func TestSolveBrute(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
 		users, n := 1+g.Intn(6), 1+g.Intn(4)
-		opt := Options{PerUser: 1 + g.Intn(2), Gap: -1}
+		opt := allocate.Options{PerUser: 1 + g.Intn(2), Gap: -1}
 		if g.Bool(0.3) {
 			for range users {
 				opt.UserMost = append(opt.UserMost, int32(g.Intn(3)))
@@ -122,16 +124,16 @@ func TestSolveBrute(t *testing.T) {
 		for range g.Intn(3) {
 			opt.Limits = append(opt.Limits, int64(g.Intn(12)))
 		}
-		offers := make([]Offer, n)
+		offers := make([]allocate.Offer, n)
 		for o := range offers {
 			offers[o].Stock = int64(g.Intn(4) - 1)
 			for l := range opt.Limits {
 				if g.Bool(0.6) {
-					offers[o].Uses = append(offers[o].Uses, Use{l, int64(g.Intn(6))})
+					offers[o].Uses = append(offers[o].Uses, allocate.Use{l, int64(g.Intn(6))})
 				}
 			}
 		}
-		var cand []Proposal
+		var cand []allocate.Proposal
 		for u := range users {
 			for o := range n {
 				if g.Bool(0.7) && len(cand) < 14 {
@@ -139,11 +141,11 @@ func TestSolveBrute(t *testing.T) {
 					if g.Bool(0.5) {
 						v = 3 * g.Float64()
 					}
-					cand = append(cand, Proposal{int32(u), int32(o), v})
+					cand = append(cand, allocate.Proposal{int32(u), int32(o), v})
 				}
 			}
 		}
-		a, err := Solve(context.Background(), cand, offers, opt)
+		a, err := allocate.Solve(context.Background(), cand, offers, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +154,7 @@ func TestSolveBrute(t *testing.T) {
 			t.Fatalf("value %v (optimal %v), want %v", a.Value, a.Optimal, want)
 		}
 		g.Shuffle(len(cand), func(i, j int) { cand[i], cand[j] = cand[j], cand[i] })
-		b, err := Solve(context.Background(), cand, offers, opt)
+		b, err := allocate.Solve(context.Background(), cand, offers, opt)
 		if err != nil || fmt.Sprint(*a) != fmt.Sprint(*b) {
 			t.Fatalf("order matters: %v %v %v", *a, *b, err)
 		}
@@ -161,7 +163,7 @@ func TestSolveBrute(t *testing.T) {
 
 // flowValue is the largest value of an assignment under stocks and users' limits
 // alone, by successive longest paths (Bellman-Ford): the min-cost flow oracle.
-func flowValue(users int, cand []Proposal, offers []Offer, perUser int) float64 {
+func flowValue(users int, cand []allocate.Proposal, offers []allocate.Offer, perUser int) float64 {
 	type edge struct {
 		to, back int
 		cap      int64
@@ -221,18 +223,18 @@ func TestSolveFlow(t *testing.T) {
 	for seed := range uint64(25) {
 		g := rng.New(seed, 1, 0)
 		users, n := 20+g.Intn(60), 3+g.Intn(8)
-		opt := Options{PerUser: 1 + g.Intn(3)}
-		offers := make([]Offer, n)
+		opt := allocate.Options{PerUser: 1 + g.Intn(3)}
+		offers := make([]allocate.Offer, n)
 		for o := range offers {
 			offers[o].Stock = int64(1 + g.Intn(users/2))
 		}
-		var cand []Proposal
+		var cand []allocate.Proposal
 		for u := range users {
 			for o := range n {
-				cand = append(cand, Proposal{int32(u), int32(o), g.Float64() + float64(o)/10})
+				cand = append(cand, allocate.Proposal{int32(u), int32(o), g.Float64() + float64(o)/10})
 			}
 		}
-		a, err := Solve(context.Background(), cand, offers, opt)
+		a, err := allocate.Solve(context.Background(), cand, offers, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,25 +253,25 @@ func TestSolveFlow(t *testing.T) {
 
 // bigCampaign is a campaign: every user has some offers, stocks and a budget
 // are short.
-func bigCampaign(users, n, each int, seed uint64) ([]Proposal, []Offer, Options) {
+func bigCampaign(users, n, each int, seed uint64) ([]allocate.Proposal, []allocate.Offer, allocate.Options) {
 	g := rng.New(seed, 2, 0)
-	offers := make([]Offer, n)
+	offers := make([]allocate.Offer, n)
 	for o := range offers {
-		offers[o] = Offer{Stock: int64(1 + g.Intn(2*users/n)), Uses: []Use{{0, int64(100 + g.Intn(900))}, {1 + o%3, 1}}}
+		offers[o] = allocate.Offer{Stock: int64(1 + g.Intn(2*users/n)), Uses: []allocate.Use{{0, int64(100 + g.Intn(900))}, {1 + o%3, 1}}}
 	}
-	var cand []Proposal
+	var cand []allocate.Proposal
 	for u := range users {
 		taste := g.Exp()
 		for _, o := range g.Perm(n)[:each] {
-			cand = append(cand, Proposal{int32(u), o, taste * g.Exp()})
+			cand = append(cand, allocate.Proposal{int32(u), o, taste * g.Exp()})
 		}
 	}
-	return cand, offers, Options{PerUser: 2, Limits: []int64{int64(users) * 200, int64(users) / 4, int64(users) / 5, int64(users) / 3}}
+	return cand, offers, allocate.Options{PerUser: 2, Limits: []int64{int64(users) * 200, int64(users) / 4, int64(users) / 5, int64(users) / 3}}
 }
 
 func TestSolveLarge(t *testing.T) {
 	cand, offers, opt := bigCampaign(5000, 40, 10, 1)
-	a, err := Solve(context.Background(), cand, offers, opt)
+	a, err := allocate.Solve(context.Background(), cand, offers, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,23 +280,43 @@ func TestSolveLarge(t *testing.T) {
 	if a.Gap() > 0.005 {
 		t.Errorf("gap %v", a.Gap())
 	}
-	// What greedy by value gives, for comparison: it must not be better.
-	p, err := newProblem(cand, offers, opt.withDefaults())
-	if err != nil {
-		t.Fatal(err)
+	if value := greedy(cand, offers, opt); value > a.Value {
+		t.Errorf("greedy gives %v, Solve %v", value, a.Value)
+	} else {
+		t.Logf("greedy without prices: %.1f", value)
 	}
-	p.repair()
-	if p.value > a.Value {
-		t.Errorf("greedy gives %v, Solve %v", p.value, a.Value)
+}
+
+// greedy assigns the proposals of largest value first, as far as the limits allow.
+func greedy(cand []allocate.Proposal, offers []allocate.Offer, opt allocate.Options) (value float64) {
+	cand = slices.Clone(cand)
+	slices.SortStableFunc(cand, func(a, b allocate.Proposal) int { return cmp.Compare(b.Value, a.Value) })
+	taken, used, count := make([]int64, len(offers)), make([]int64, len(opt.Limits)), map[int32]int{}
+next:
+	for _, c := range cand {
+		if c.Value <= 0 || count[c.User] == opt.PerUser || offers[c.Offer].Stock >= 0 && taken[c.Offer] == offers[c.Offer].Stock {
+			continue
+		}
+		for _, u := range offers[c.Offer].Uses {
+			if used[u.Limit]+u.Amount > opt.Limits[u.Limit] {
+				continue next
+			}
+		}
+		for _, u := range offers[c.Offer].Uses {
+			used[u.Limit] += u.Amount
+		}
+		taken[c.Offer]++
+		count[c.User]++
+		value += c.Value
 	}
-	t.Logf("greedy without prices: %.1f", p.value)
+	return value
 }
 
 func TestSolveConformance(t *testing.T) {
 	cand, offers, opt := bigCampaign(9000, 10, 3, 2)
 	opt.Iterations = 40
 	testkit.AtGOMAXPROCS(t, func() []byte {
-		a, err := Solve(context.Background(), cand, offers, opt)
+		a, err := allocate.Solve(context.Background(), cand, offers, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -304,49 +326,49 @@ func TestSolveConformance(t *testing.T) {
 
 func TestSolveBadInput(t *testing.T) {
 	ctx := context.Background()
-	one := []Proposal{{0, 0, 1}}
-	free := []Offer{{Stock: -1}}
+	one := []allocate.Proposal{{0, 0, 1}}
+	free := []allocate.Offer{{Stock: -1}}
 	for name, tc := range map[string]struct {
-		cand   []Proposal
-		offers []Offer
-		opt    Options
+		cand   []allocate.Proposal
+		offers []allocate.Offer
+		opt    allocate.Options
 		want   error
 	}{
-		"NaN":            {[]Proposal{{0, 0, math.NaN()}}, free, Options{}, ErrNotFinite},
-		"Inf":            {[]Proposal{{0, 0, math.Inf(1)}}, free, Options{}, ErrNotFinite},
-		"offer":          {[]Proposal{{0, 1, 1}}, free, Options{}, ErrRange},
-		"negative offer": {[]Proposal{{0, -1, 1}}, free, Options{}, ErrRange},
-		"negative user":  {[]Proposal{{-1, 0, 1}}, free, Options{}, ErrRange},
-		"user":           {[]Proposal{{3, 0, 1}}, free, Options{UserMost: []int32{1}}, ErrRange},
-		"twice":          {[]Proposal{{0, 0, 1}, {0, 0, 2}}, free, Options{}, ErrDuplicate},
-		"per user":       {one, free, Options{PerUser: -1}, ErrOption},
-		"user most":      {one, free, Options{UserMost: []int32{-1}}, ErrOption},
-		"limit negative": {one, free, Options{Limits: []int64{-1}}, ErrOption},
-		"gap":            {one, free, Options{Gap: math.NaN()}, ErrOption},
-		"iterations":     {one, free, Options{Iterations: -1}, ErrOption},
-		"limit unknown":  {one, []Offer{{Uses: []Use{{0, 1}}}}, Options{}, ErrRange},
-		"amount":         {one, []Offer{{Uses: []Use{{0, -1}}}}, Options{Limits: []int64{1}}, ErrRange},
-		"limit twice":    {one, []Offer{{Uses: []Use{{0, 1}, {0, 1}}}}, Options{Limits: []int64{1}}, ErrDuplicate},
+		"NaN":            {[]allocate.Proposal{{0, 0, math.NaN()}}, free, allocate.Options{}, allocate.ErrNotFinite},
+		"Inf":            {[]allocate.Proposal{{0, 0, math.Inf(1)}}, free, allocate.Options{}, allocate.ErrNotFinite},
+		"offer":          {[]allocate.Proposal{{0, 1, 1}}, free, allocate.Options{}, allocate.ErrRange},
+		"negative offer": {[]allocate.Proposal{{0, -1, 1}}, free, allocate.Options{}, allocate.ErrRange},
+		"negative user":  {[]allocate.Proposal{{-1, 0, 1}}, free, allocate.Options{}, allocate.ErrRange},
+		"user":           {[]allocate.Proposal{{3, 0, 1}}, free, allocate.Options{UserMost: []int32{1}}, allocate.ErrRange},
+		"twice":          {[]allocate.Proposal{{0, 0, 1}, {0, 0, 2}}, free, allocate.Options{}, allocate.ErrDuplicate},
+		"per user":       {one, free, allocate.Options{PerUser: -1}, allocate.ErrOption},
+		"user most":      {one, free, allocate.Options{UserMost: []int32{-1}}, allocate.ErrOption},
+		"limit negative": {one, free, allocate.Options{Limits: []int64{-1}}, allocate.ErrOption},
+		"gap":            {one, free, allocate.Options{Gap: math.NaN()}, allocate.ErrOption},
+		"iterations":     {one, free, allocate.Options{Iterations: -1}, allocate.ErrOption},
+		"limit unknown":  {one, []allocate.Offer{{Uses: []allocate.Use{{0, 1}}}}, allocate.Options{}, allocate.ErrRange},
+		"amount":         {one, []allocate.Offer{{Uses: []allocate.Use{{0, -1}}}}, allocate.Options{Limits: []int64{1}}, allocate.ErrRange},
+		"limit twice":    {one, []allocate.Offer{{Uses: []allocate.Use{{0, 1}, {0, 1}}}}, allocate.Options{Limits: []int64{1}}, allocate.ErrDuplicate},
 	} {
-		if a, err := Solve(ctx, tc.cand, tc.offers, tc.opt); a != nil || !errors.Is(err, tc.want) {
+		if a, err := allocate.Solve(ctx, tc.cand, tc.offers, tc.opt); a != nil || !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, %v", name, a, err)
 		}
 	}
 	for name, tc := range map[string]struct {
-		cand   []Proposal
-		offers []Offer
-		opt    Options
+		cand   []allocate.Proposal
+		offers []allocate.Offer
+		opt    allocate.Options
 		value  float64
 	}{
-		"nothing":      {nil, nil, Options{}, 0},
-		"no stock":     {one, []Offer{{}}, Options{}, 0},
-		"too dear":     {one, []Offer{{Stock: -1, Uses: []Use{{0, 2}}}}, Options{Limits: []int64{1}}, 0},
-		"losses":       {[]Proposal{{0, 0, -1}, {1, 0, 0}}, free, Options{}, 0},
-		"no patience":  {one, free, Options{UserMost: []int32{0}}, 0},
-		"enough":       {one, free, Options{}, 1},
-		"huge amounts": {[]Proposal{{0, 0, 1}, {1, 0, 1}}, []Offer{{Stock: -1, Uses: []Use{{0, math.MaxInt64}}}}, Options{Limits: []int64{math.MaxInt64}}, 1},
+		"nothing":      {nil, nil, allocate.Options{}, 0},
+		"no stock":     {one, []allocate.Offer{{}}, allocate.Options{}, 0},
+		"too dear":     {one, []allocate.Offer{{Stock: -1, Uses: []allocate.Use{{0, 2}}}}, allocate.Options{Limits: []int64{1}}, 0},
+		"losses":       {[]allocate.Proposal{{0, 0, -1}, {1, 0, 0}}, free, allocate.Options{}, 0},
+		"no patience":  {one, free, allocate.Options{UserMost: []int32{0}}, 0},
+		"enough":       {one, free, allocate.Options{}, 1},
+		"huge amounts": {[]allocate.Proposal{{0, 0, 1}, {1, 0, 1}}, []allocate.Offer{{Stock: -1, Uses: []allocate.Use{{0, math.MaxInt64}}}}, allocate.Options{Limits: []int64{math.MaxInt64}}, 1},
 	} {
-		a, err := Solve(ctx, tc.cand, tc.offers, tc.opt)
+		a, err := allocate.Solve(ctx, tc.cand, tc.offers, tc.opt)
 		if err != nil || a.Value != tc.value || !a.Optimal {
 			t.Errorf("%s: %+v, %v", name, a, err)
 		}
@@ -354,24 +376,79 @@ func TestSolveBadInput(t *testing.T) {
 	done, cancel := context.WithCancelCause(ctx)
 	why := errors.New("enough")
 	cancel(why)
-	if a, err := Solve(done, one, free, Options{}); a != nil || !errors.Is(err, why) {
+	if a, err := allocate.Solve(done, one, free, allocate.Options{}); a != nil || !errors.Is(err, why) {
 		t.Errorf("cancelled: %v, %v", a, err)
 	}
 }
 
-func BenchmarkSolve(b *testing.B) {
-	cand, offers, opt := bigCampaign(2000, 40, 10, 1)
-	opt.Nodes = -1
-	b.Run("users=2k/offers=40/proposals=20k", func(b *testing.B) {
-		b.ReportAllocs()
-		gap := 0.0
-		for b.Loop() {
-			a, err := Solve(context.Background(), cand, offers, opt)
-			if err != nil {
-				b.Fatal(err)
-			}
-			gap = a.Gap()
+// TestSolvePermuted: the order of the proposals does not matter, to the bit, nor does
+// the number of workers.
+func TestSolvePermuted(t *testing.T) {
+	cand, offers, opt := bigCampaign(600, 12, 4, 5)
+	opt.Nodes = 2000
+	want, err := allocate.Solve(context.Background(), cand, offers, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rng.New(9, 0, 0)
+	for workers := range 4 {
+		shuffled := make([]allocate.Proposal, len(cand))
+		for i, at := range r.Perm(len(cand)) {
+			shuffled[i] = cand[at]
 		}
-		b.ReportMetric(gap, "gap")
-	})
+		before := slices.Clone(shuffled)
+		opt.Workers = workers
+		got, err := allocate.Solve(context.Background(), shuffled, offers, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fmt.Sprint(*got) != fmt.Sprint(*want) {
+			t.Errorf("%d workers, permuted: value %v, want %v", workers, got.Value, want.Value)
+		}
+		if !slices.Equal(shuffled, before) {
+			t.Error("the caller's proposals were moved")
+		}
+	}
+}
+
+// TestSolvePrices: where there is enough the price is 0; where not, one unit more is
+// worth about its price.
+func TestSolvePrices(t *testing.T) {
+	var cand []allocate.Proposal
+	for u := range int32(100) {
+		cand = append(cand, allocate.Proposal{User: u, Offer: 0, Value: float64(100 - u)}, allocate.Proposal{User: u, Offer: 1, Value: 0.5})
+	}
+	value := func(stock int64) *allocate.Plan {
+		offers := []allocate.Offer{{Stock: stock}, {Stock: -1}}
+		a, err := allocate.Solve(context.Background(), cand, offers, allocate.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	a, more := value(40), value(41)
+	if gain := more.Value - a.Value; math.Abs(a.StockPrice[0]-gain) > 1.5 || a.StockPrice[1] != 0 {
+		t.Errorf("prices %v, one more is worth %v", a.StockPrice, gain)
+	}
+	if all := value(1000); all.StockPrice[0] != 0 || !all.Optimal || all.Value != 5050 {
+		t.Errorf("with enough: %+v", all)
+	}
+}
+
+// TestSolveAllocs: memory is taken once, not by iteration.
+func TestSolveAllocs(t *testing.T) {
+	cand, offers, opt := bigCampaign(300, 10, 3, 3)
+	opt.Nodes, opt.Workers = -1, 1
+	count := func(iterations int) float64 {
+		opt.Iterations = iterations
+		return testing.AllocsPerRun(3, func() {
+			if _, err := allocate.Solve(context.Background(), cand, offers, opt); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	few, many := count(20), count(120)
+	if per := (many - few) / 100; per > 20 {
+		t.Errorf("%v allocations an iteration", per)
+	}
 }

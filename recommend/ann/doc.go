@@ -1,7 +1,22 @@
 // Package ann finds the nearest of very many vectors without looking at all of
-// them: approximate nearest neighbours, for catalogues too large for exact scoring.
+// them: approximate nearest neighbours. It is for catalogues too large for exact
+// scoring, and for those that change while they are asked.
 //
-// # When
+// Three names are enough to start: [FitHNSW] builds an index over the vectors of a
+// model or of your own, [HNSW.AppendTop] answers, [HNSWOptions] trade memory and build
+// time for recall.
+//
+//	x, err := ann.FitHNSW(ctx, als, ann.HNSWOptions{})
+//	if err != nil {
+//		return err
+//	}
+//	top, err := x.AppendTop(nil, als.UserVector(user), 10, 0, recommend.Filter{Allow: inStock})
+//	if err != nil {
+//		return err
+//	}
+//	for _, t := range top {
+//		fmt.Println(t.Item, t.Score)
+//	}
 //
 // Below some 50,000 items a recommend.Ranker is as fast and misses nothing; where
 // vectors differ in length, as those of fitted factors do, it is fast with a million
@@ -9,22 +24,18 @@
 // length, such as embeddings of texts and images, and for a catalogue that changes
 // while it is asked.
 //
-// # Which type
+// # Which metric and setting when
 //
-//   - HNSW is the index: a hierarchical navigable small world graph. FitHNSW builds
-//     it over the vectors of a model (recommend.ItemVectors: ALS, BPR, …) or of your
-//     own (recommend.RowVectors); Add and Remove change it in place.
-//   - HNSWOptions trade memory and build time for recall.
-//   - Metric says what a good answer is: InnerProduct for factors of users and items,
-//     Cosine for embeddings, Euclidean for distances.
-//
-// # In short
-//
-//	x, err := ann.FitHNSW(ctx, als, ann.HNSWOptions{})
-//	top, err := x.AppendTop(nil, als.UserVector(user), 10, 0, recommend.Filter{Allow: inStock})
-//
-// The width of the search decides what it misses: measure recall against exact
-// answers on your own vectors, and widen it until that is enough.
+//   - [InnerProduct]: factors of users and items, as of recommend.ALS or BPR, with
+//     their biases
+//   - [Cosine]: embeddings, where only the direction counts
+//   - [Euclidean]: positions, where the distance counts
+//   - HNSWOptions.Links: more of them for better recall at more memory, before anything
+//     else; HNSWOptions.Build for better links at more build time
+//   - the width ef of [HNSW.AppendTop] for one search: it decides what is missed.
+//     Measure recall against exact answers on your own vectors, and widen it until that
+//     is enough
+//   - [HNSW.Add], [HNSW.Remove]: items that come and go, without a rebuild
 //
 // # Guarantees
 //

@@ -1,21 +1,9 @@
 // Package tune searches the settings of a model, or of anything else that has an
-// options struct and a score.
+// options struct and a score. It is for those who have a model that works and want to
+// know how good it can be.
 //
-// You say which settings may vary (Knob) and how good a struct of options is (a
-// function of yours, which fits and judges on validation data); Search tries
-// settings and keeps the best.
-//
-// # Which method
-//
-//   - Random: the default. Hard to beat with three knobs or more, and never a bad
-//     idea.
-//   - Bayesian: the most out of few evaluations, where each takes minutes and the
-//     knobs are few.
-//   - Halving: where a fit of a third of the iterations, or a judgement on a third
-//     of the users, tells good settings from bad ones already.
-//   - Grid: one or two knobs, or choices, of which every combination is wanted.
-//
-// # In short
+// Three names are enough to start: a [Knob] says what may vary, [Search] tries settings
+// and keeps the best, [Options] says how many and how.
 //
 //	knobs := []tune.Knob[recommend.ALSOptions]{
 //		{Name: "factors", Low: 16, High: 256, Log: true, Integer: true,
@@ -24,10 +12,27 @@
 //			Set: func(o *recommend.ALSOptions, v float64) { o.Regularization = v }},
 //	}
 //	found, err := tune.Search(ctx, recommend.ALSOptions{}, knobs, judge, tune.Options{Trials: 40})
-//	// found.Best.Options, found.Best.Score; found.Trials has all of them
+//	if err != nil {
+//		return err
+//	}
+//	m, err := recommend.FitALS(ctx, all, found.Best.Options)
 //
-// Package recommend/split cuts the validation part off the training data.
-// Never judge on the test data: the best of many trials is good there by luck too.
+// judge is a function of yours: it fits one struct of options and says how good it is
+// on validation data, higher is better. Package recommend/split cuts such a part off
+// the training data. Never judge on the test data: the best of many trials is good
+// there by luck too.
+//
+// # Which method when
+//
+//   - [Random]: the default. Hard to beat with three knobs or more, and never a bad
+//     idea.
+//   - [Bayesian]: the most out of few evaluations, where each takes minutes and the
+//     knobs are few.
+//   - [Halving]: where a fit of a third of the iterations, or a judgement on a third
+//     of the users, tells good settings from bad ones already.
+//   - [Grid]: one or two knobs, or choices, of which every combination is wanted.
+//
+// Tune of package predict is the same search, judged by cross-validation.
 //
 // # Guarantees
 //

@@ -16,11 +16,11 @@ import (
 // one choice uses). It must not write through slices, maps or pointers that the
 // copy shares with base.
 type Knob[O any] struct {
-	Name      string
-	Low, High float64 // both included
-	Log       bool    // search on a logarithmic scale; Low must be > 0
-	Integer   bool    // whole numbers; Low and High must be whole
-	Set       func(o *O, value float64)
+	Name      string                    // for messages
+	Low, High float64                   // both included, finite
+	Log       bool                      // search on a logarithmic scale; Low must be > 0
+	Integer   bool                      // whole numbers; Low and High must be whole
+	Set       func(o *O, value float64) // required
 }
 
 // Method says how Search picks the next settings.
@@ -44,26 +44,26 @@ const (
 
 // Options configures Search.
 type Options struct {
-	Method     Method
-	Trials     int           // evaluations at the most; default 30. Grid has its own number
-	Budget     time.Duration // no new trial begins after this long; 0 means no limit
-	GridPoints int           // values a knob for Grid; default 3
+	Method     Method        // default Random
+	Trials     int           // evaluations at the most, > 0; default 30. Grid has its own number
+	Budget     time.Duration // no new trial begins after this long, >= 0; 0 means no limit
+	GridPoints int           // values a knob for Grid, > 0; default 3
 	Seed       uint64        // of the draws; 0 is a seed
 }
 
 // Trial is one evaluation.
 type Trial[O any] struct {
-	Options  O
+	Options  O         // as evaluate got them
 	Values   []float64 // one a knob, in order; nil for the base
 	Fidelity float64   // in (0, 1]; 1 is the full evaluation
 	Score    float64   // NaN when Err is set
-	Err      error
+	Err      error     // of evaluate, or ErrNotFinite for its score
 }
 
 // Result is the outcome of Search.
 type Result[O any] struct {
-	Best   Trial[O] // the best trial of fidelity 1; of the highest fidelity when the budget ended before
-	Trials []Trial[O]
+	Best   Trial[O]   // the best trial of fidelity 1; of the highest fidelity when the budget ended before
+	Trials []Trial[O] // in the order they were made
 }
 
 // Search looks for the settings with the highest score. evaluate fits and judges

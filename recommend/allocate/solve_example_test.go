@@ -34,3 +34,26 @@ func ExampleSolve() {
 	// user 1 offer 0
 	// 17 true [8]
 }
+
+// Three proposals, two coupons and a budget of 20.00.
+func Example() {
+	ctx := context.Background()
+	proposals := []allocate.Proposal{{User: 0, Offer: 0, Value: 12}, {User: 0, Offer: 1, Value: 9}, {User: 1, Offer: 0, Value: 8}}
+	offers := []allocate.Offer{
+		{Stock: 1, Uses: []allocate.Use{{Limit: 0, Amount: 1000}}}, // 10.00 off
+		{Stock: -1, Uses: []allocate.Use{{Limit: 0, Amount: 300}}}, // 3.00 off
+	}
+	var plan *allocate.Plan
+	plan, err := allocate.Solve(ctx, proposals, offers, allocate.Options{Limits: []int64{2000}})
+	if err != nil {
+		panic(err)
+	}
+	for _, c := range plan.Chosen {
+		fmt.Println("user", c.User, "gets offer", c.Offer)
+	}
+	fmt.Println("gap", plan.Gap())
+	// Output:
+	// user 0 gets offer 1
+	// user 1 gets offer 0
+	// gap 0
+}
