@@ -13,6 +13,18 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*ALS)(nil)
+	_ Meaner       = (*ALS)(nil)
+	_ SparseScorer = (*ALS)(nil)
+	_ OrderReader  = (*ALS)(nil)
+	_ Similar      = (*ALS)(nil)
+	_ SimilarUsers = (*ALS)(nil)
+	_ Explainer    = (*ALS)(nil)
+	_ Folder       = (*ALS)(nil)
+	_ ItemVectors  = (*ALS)(nil)
+)
+
 // Solver says how ALS solves the least-squares problem of one row.
 type Solver int
 

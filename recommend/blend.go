@@ -10,6 +10,15 @@ import (
 	"github.com/aislekit/aisle/internal/topk"
 )
 
+var (
+	_ Persistent   = (*Blend)(nil)
+	_ Meaner       = (*Blend)(nil)
+	_ SparseScorer = (*Blend)(nil)
+	_ OrderReader  = (*Blend)(nil)
+	_ Similar      = (*Blend)(nil)
+	_ Explainer    = (*Blend)(nil)
+)
+
 // Normalization says how the scores of different models are made comparable,
 // over all items and for each query anew. Scores that are not finite count as
 // the lowest finite one; where all are equal they say nothing and become 0.

@@ -5,6 +5,15 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
+var (
+	_ Persistent   = (*Borda)(nil)
+	_ Meaner       = (*Borda)(nil)
+	_ SparseScorer = (*Borda)(nil)
+	_ OrderReader  = (*Borda)(nil)
+	_ Similar      = (*Borda)(nil)
+	_ Explainer    = (*Borda)(nil)
+)
+
 // BordaOptions configures NewBorda.
 type BordaOptions struct {
 	Depth int // how many items of each model get points; default 1000

@@ -13,6 +13,17 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*BPR)(nil)
+	_ Meaner       = (*BPR)(nil)
+	_ SparseScorer = (*BPR)(nil)
+	_ OrderReader  = (*BPR)(nil)
+	_ Similar      = (*BPR)(nil)
+	_ SimilarUsers = (*BPR)(nil)
+	_ Folder       = (*BPR)(nil)
+	_ ItemVectors  = (*BPR)(nil)
+)
+
 // BPROptions configures FitBPR.
 type BPROptions struct {
 	Factors int // length of the vectors; default 64

@@ -16,6 +16,15 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*BSPM)(nil)
+	_ Meaner       = (*BSPM)(nil)
+	_ SparseScorer = (*BSPM)(nil)
+	_ OrderReader  = (*BSPM)(nil)
+	_ Similar      = (*BSPM)(nil)
+	_ Explainer    = (*BSPM)(nil)
+)
+
 // BSPMOptions configures FitBSPM. The zero value is a good start.
 type BSPMOptions struct {
 	// Factors is the number of singular vectors of the ideal low-pass filter. The

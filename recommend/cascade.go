@@ -9,6 +9,14 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
+var (
+	_ Persistent   = (*Cascade)(nil)
+	_ Meaner       = (*Cascade)(nil)
+	_ SparseScorer = (*Cascade)(nil)
+	_ OrderReader  = (*Cascade)(nil)
+	_ Explainer    = (*Cascade)(nil)
+)
+
 // CascadeOptions configures NewCascade.
 type CascadeOptions struct {
 	Depth int // how many candidates are re-scored; default 200

@@ -14,6 +14,15 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*EASE)(nil)
+	_ Meaner       = (*EASE)(nil)
+	_ SparseScorer = (*EASE)(nil)
+	_ OrderReader  = (*EASE)(nil)
+	_ Similar      = (*EASE)(nil)
+	_ Explainer    = (*EASE)(nil)
+)
+
 // EASEOptions configures FitEASE. L2 alone is EASE; with Dropout it
 // is EDLAE; with Diagonal too it is RDLAE.
 type EASEOptions struct {

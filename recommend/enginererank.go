@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/recommend/bandit"
 )
@@ -335,7 +336,7 @@ func (s *state[U, I]) explore(w *scratch[I], req *Request[U, I], source, n int, 
 	// the choices before.
 	id := rng.Hash(ex.ID, uint64(source))
 	if !req.Anonymous {
-		id = rng.Hash(id, hashID(req.User))
+		id = rng.Hash(id, ids.Hash(req.User))
 	}
 	ask := bandit.Ask{From: w.ids, K: n, Request: id, Context: ex.Context}
 	if narrow != nil {

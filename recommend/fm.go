@@ -13,6 +13,17 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*FM)(nil)
+	_ Meaner       = (*FM)(nil)
+	_ SparseScorer = (*FM)(nil)
+	_ OrderReader  = (*FM)(nil)
+	_ Similar      = (*FM)(nil)
+	_ SimilarUsers = (*FM)(nil)
+	_ Folder       = (*FM)(nil)
+	_ ItemVectors  = (*FM)(nil)
+)
+
 // FMTask is what a factorisation machine learns.
 type FMTask int
 
@@ -240,20 +251,32 @@ func (t *fmFit) row(kind, r int) (cols []int32, vals []float32) {
 	return t.features[kind].Row(r)
 }
 
-// sum writes into dst the sum of the vectors of an id (nil: none) and features,
-// and returns their weights plus half of minus the products of each with itself.
-func (t *fmFit) sum(dst, id []float32, bias float32, kind, r int, s *fmShared) float32 {
+// fmPart is one part of a sample: a user or an item, or the situation, which has
+// no id, with its row of features.
+type fmPart struct {
+	id   []float32 // its vector; nil: none
+	bias *float32  // its weight; nil: none
+	kind int       // fmUser, fmItem or fmContext
+	row  int
+}
+
+// sum writes into dst the sum of the vectors of an id and its features, and returns
+// their weights plus half of minus the products of each with itself.
+func (t *fmFit) sum(dst []float32, part fmPart, s *fmShared) float32 {
 	f := len(dst)
-	own := float32(0)
-	if id != nil {
-		copy(dst, id)
-		own = vec.Dot(id, id)
+	own, bias := float32(0), float32(0)
+	if part.bias != nil {
+		bias = *part.bias
+	}
+	if part.id != nil {
+		copy(dst, part.id)
+		own = vec.Dot(part.id, part.id)
 	} else {
 		clear(dst)
 	}
-	cols, vals := t.row(kind, r)
+	cols, vals := t.row(part.kind, part.row)
 	for k, c := range cols {
-		g := t.from[kind] + int(c)
+		g := t.from[part.kind] + int(c)
 		v := s.v[g*f : g*f+f]
 		vec.Axpy(vals[k], v, dst)
 		own += float32(vals[k] * vals[k] * vec.Dot(v, v))
@@ -262,84 +285,75 @@ func (t *fmFit) sum(dst, id []float32, bias float32, kind, r int, s *fmShared) f
 	return bias - own/2
 }
 
-// step moves id and features of a row by a along d, the derivative without the
+// fmRun is the descent over one cell: its worker's memory, the copy of the shared
+// vectors that it moves, and the user it is at.
+type fmRun struct {
+	*fmFit
+	k          *fmWorker
+	s          *fmShared
+	rate, keep float32 // of a step; what regularisation leaves of a vector
+	user       fmPart
+	total      float64 // of losses
+}
+
+// step moves id and features of a part by a along d, the derivative without the
 // part of the vector itself; own says whether there is one.
-func (t *fmFit) step(d, id []float32, bias *float32, kind, r int, s *fmShared, a, keep float32, own bool) {
+func (r *fmRun) step(d []float32, part fmPart, a float32, own bool) {
 	f := len(d)
 	one := func(v []float32, w *float32, z float32) {
 		az := float32(a * z)
-		k := keep
+		k := r.keep
 		if own {
 			k -= float32(az * z)
 		}
 		vec.Scale(k, v)
 		vec.Axpy(az, d, v)
 		if own {
-			*w = float32(keep**w) + az
+			*w = float32(r.keep**w) + az
 		}
 	}
-	if id != nil {
-		one(id, bias, 1)
+	if part.id != nil {
+		one(part.id, part.bias, 1)
 	}
-	cols, vals := t.row(kind, r)
+	cols, vals := r.row(part.kind, part.row)
 	for k, c := range cols {
-		g := t.from[kind] + int(c)
-		one(s.v[g*f:g*f+f], &s.w[g], vals[k])
-		s.steps[g]++
+		g := r.from[part.kind] + int(c)
+		one(r.s.v[g*f:g*f+f], &r.s.w[g], vals[k])
+		r.s.steps[g]++
 	}
 }
 
+// item is the part of item i, situation that of entry p.
+func (r *fmRun) item(i int32) fmPart {
+	return fmPart{r.m.ItemVector(int(i)), &r.m.bias[i], fmItem, int(i)}
+}
+
+func situation(p int64) fmPart { return fmPart{kind: fmContext, row: int(p)} }
+
 // cell takes the steps of a cell.
 func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
-	m, f, k := t.m, t.m.factors, &t.workers[worker]
-	s := &t.copies[c.block]
-	if s.v == nil {
-		*s = fmShared{make([]float32, len(t.shared.v)), make([]float32, len(t.shared.w)), make([]int32, len(t.shared.w))}
+	m := t.m
+	r := fmRun{fmFit: t, k: &t.workers[worker], s: &t.copies[c.block], rate: rate, keep: 1 - float32(rate*t.lambda)}
+	if r.s.v == nil {
+		*r.s = fmShared{make([]float32, len(t.shared.v)), make([]float32, len(t.shared.w)), make([]int32, len(t.shared.w))}
 	}
-	copy(s.v, t.shared.v)
-	copy(s.w, t.shared.w)
-	clear(s.steps)
-	keep := 1 - float32(rate*t.lambda)
+	copy(r.s.v, t.shared.v)
+	copy(r.s.w, t.shared.w)
+	clear(r.s.steps)
 	entries := t.x.users
-	loss := 0.0
 	for n := range c.users {
 		u, pos := c.run(n)
-		id, bias := m.x[int(u)*f:int(u)*f+f], &m.userBias[u]
-		// point takes a pointwise step towards a rating (sign 0), a click (1) or
-		// none (-1).
-		point := func(i int32, p int64, sign, weight float32) {
-			y := m.y[int(i)*f : int(i)*f+f]
-			score := t.sum(k.user, id, *bias, fmUser, int(u), s) + t.sum(k.context, nil, 0, fmContext, int(p), s) +
-				t.sum(k.positive, y, m.bias[i], fmItem, int(i), s)
-			copy(k.total, k.user)
-			vec.Axpy(1, k.context, k.total)
-			vec.Axpy(1, k.positive, k.total)
-			score += vec.Dot(k.total, k.total) / 2
-			var slope float32 // minus the derivative of the loss
-			if sign == 0 {
-				slope = t.scale.of(entries.Val[p]) - score
-				loss += float64(slope*slope) * t.scale.deviation * t.scale.deviation
-			} else {
-				slope = float32(sign * sigmoid(-float32(sign*score)))
-				if t.loss {
-					loss += softplus(float64(-sign * score))
-				}
-			}
-			a := float32(float32(rate*weight) * slope)
-			t.step(k.total, id, bias, fmUser, int(u), s, a, keep, true)
-			t.step(k.total, nil, nil, fmContext, int(p), s, a, keep, true)
-			t.step(k.total, y, &m.bias[i], fmItem, int(i), s, a, keep, true)
-		}
+		r.user = fmPart{m.UserVector(int(u)), &m.userBias[u], fmUser, int(u)}
 		if m.task == FMRatings {
 			for _, p := range pos {
-				point(entries.Col[p], p, 0, 1)
+				r.point(entries.Col[p], p, 0, 1)
 			}
 			continue
 		}
 		taken := 0
 		for _, p := range pos {
 			if i := entries.Col[p]; entries.Val[p] != 0 {
-				k.has.add(i)
+				r.k.has.add(i)
 				taken++
 			}
 		}
@@ -348,46 +362,67 @@ func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
 			switch {
 			case entries.Val[p] == 0:
 			case m.task == FMClicks:
-				point(i, p, 1, min(entries.Val[p], 1/rate))
+				r.point(i, p, 1, min(entries.Val[p], 1/rate))
 				for n := 0; n < m.rule.samples && taken < len(c.items); n++ {
-					point(draw(c.items, k.has, c.rand), p, -1, 1)
+					r.point(draw(c.items, r.k.has, c.rand), p, -1, 1)
 				}
 			case taken < len(c.items):
-				j := draw(c.items, k.has, c.rand)
-				loss += t.pair(k, s, id, u, p, i, j, rate, keep)
+				r.pair(p, i, draw(c.items, r.k.has, c.rand))
 			}
 		}
 		for _, p := range pos {
-			i := entries.Col[p]
-			k.has.drop(i)
+			r.k.has.drop(entries.Col[p])
 		}
 	}
-	return loss
+	return r.total
+}
+
+// point takes a pointwise step for item i in the situation of entry p: towards a
+// rating (sign 0), a click (1) or none (-1).
+func (r *fmRun) point(i int32, p int64, sign, weight float32) {
+	k, item, around := r.k, r.item(i), situation(p)
+	score := r.sum(k.user, r.user, r.s) + r.sum(k.context, around, r.s) + r.sum(k.positive, item, r.s)
+	copy(k.total, k.user)
+	vec.Axpy(1, k.context, k.total)
+	vec.Axpy(1, k.positive, k.total)
+	score += vec.Dot(k.total, k.total) / 2
+	var slope float32 // minus the derivative of the loss
+	if sign == 0 {
+		slope = r.scale.of(r.x.users.Val[p]) - score
+		r.total += float64(slope*slope) * r.scale.deviation * r.scale.deviation
+	} else {
+		slope = float32(sign * sigmoid(-float32(sign*score)))
+		if r.loss {
+			r.total += softplus(float64(-sign * score))
+		}
+	}
+	a := float32(float32(r.rate*weight) * slope)
+	r.step(k.total, r.user, a, true)
+	r.step(k.total, around, a, true)
+	r.step(k.total, item, a, true)
 }
 
 // pair takes a step that raises the score of i over that of j. What user and
 // context give alone is no part of the difference.
-func (t *fmFit) pair(k *fmWorker, s *fmShared, id []float32, u int32, p int64, i, j int32, rate, keep float32) float64 {
-	m, f := t.m, t.m.factors
-	t.sum(k.user, id, 0, fmUser, int(u), s)
-	t.sum(k.context, nil, 0, fmContext, int(p), s)
+func (r *fmRun) pair(p int64, i, j int32) {
+	k, around, better, worse := r.k, situation(p), r.item(i), r.item(j)
+	r.sum(k.user, r.user, r.s)
+	r.sum(k.context, around, r.s)
 	vec.Axpy(1, k.context, k.user)
-	yi, yj := m.y[int(i)*f:int(i)*f+f], m.y[int(j)*f:int(j)*f+f]
-	margin := t.sum(k.positive, yi, m.bias[i], fmItem, int(i), s) - t.sum(k.negative, yj, m.bias[j], fmItem, int(j), s)
+	margin := r.sum(k.positive, better, r.s) - r.sum(k.negative, worse, r.s)
 	copy(k.diff, k.positive)
 	vec.Axpy(-1, k.negative, k.diff)
 	margin += vec.Dot(k.user, k.diff) + (vec.Dot(k.positive, k.positive)-vec.Dot(k.negative, k.negative))/2
-	a := float32(rate * sigmoid(-margin))
-	t.step(k.diff, id, nil, fmUser, int(u), s, a, keep, false)
-	t.step(k.diff, nil, nil, fmContext, int(p), s, a, keep, false)
+	a := float32(r.rate * sigmoid(-margin))
+	r.step(k.diff, r.user, a, false)
+	r.step(k.diff, around, a, false)
 	vec.Axpy(1, k.user, k.positive)
 	vec.Axpy(1, k.user, k.negative)
-	t.step(k.positive, yi, &m.bias[i], fmItem, int(i), s, a, keep, true)
-	t.step(k.negative, yj, &m.bias[j], fmItem, int(j), s, -a, keep, true)
-	if !t.loss {
-		return 0
+	r.step(k.positive, better, a, true)
+	r.step(k.negative, worse, -a, true)
+	if r.loss {
+		r.total += softplus(float64(-margin))
 	}
-	return softplus(float64(-margin))
 }
 
 // average moves the shared vectors to the mean of their copies, weighted by the
@@ -423,12 +458,12 @@ func (t *fmFit) finish() {
 	sum := make([]float32, f)
 	for u := range t.x.Users() {
 		v := m.UserVector(u)
-		m.userBias[u] = t.sum(sum, v, m.userBias[u], fmUser, u, &t.shared) + vec.Dot(sum, sum)/2
+		m.userBias[u] = t.sum(sum, fmPart{v, &m.userBias[u], fmUser, u}, &t.shared) + vec.Dot(sum, sum)/2
 		copy(v, sum)
 	}
 	for i := range t.x.Items() {
 		v := m.ItemVector(i)
-		m.bias[i] = t.sum(sum, v, m.bias[i], fmItem, i, &t.shared) + vec.Dot(sum, sum)/2
+		m.bias[i] = t.sum(sum, fmPart{v, &m.bias[i], fmItem, i}, &t.shared) + vec.Dot(sum, sum)/2
 		copy(v, sum)
 	}
 	from := t.from[fmContext]

@@ -6,6 +6,13 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 )
 
+var (
+	_ Model        = (*Func)(nil)
+	_ Meaner       = (*Func)(nil)
+	_ SparseScorer = (*Func)(nil)
+	_ OrderReader  = (*Func)(nil)
+)
+
 // Func is a model of the caller's own: a function that scores. It makes anything
 // a source of an Engine or a part of a Blend: rules mined from baskets, a service
 // of another team with its answers cached, a formula. A function has no binary form,

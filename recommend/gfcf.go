@@ -11,6 +11,15 @@ import (
 	"github.com/aislekit/aisle/internal/sparse"
 )
 
+var (
+	_ Persistent   = (*GFCF)(nil)
+	_ Meaner       = (*GFCF)(nil)
+	_ SparseScorer = (*GFCF)(nil)
+	_ OrderReader  = (*GFCF)(nil)
+	_ Similar      = (*GFCF)(nil)
+	_ Explainer    = (*GFCF)(nil)
+)
+
 // GFCFOptions configures FitGFCF. The zero value is a good start.
 type GFCFOptions struct {
 	// Factors is the number of singular vectors of the ideal low-pass filter, 256

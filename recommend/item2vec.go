@@ -15,6 +15,17 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*Item2Vec)(nil)
+	_ Meaner       = (*Item2Vec)(nil)
+	_ SparseScorer = (*Item2Vec)(nil)
+	_ OrderReader  = (*Item2Vec)(nil)
+	_ Similar      = (*Item2Vec)(nil)
+	_ Explainer    = (*Item2Vec)(nil)
+	_ Folder       = (*Item2Vec)(nil)
+	_ ItemVectors  = (*Item2Vec)(nil)
+)
+
 // Item2VecOptions configures FitItem2Vec.
 type Item2VecOptions struct {
 	Factors   int     // length of the vectors; default 64

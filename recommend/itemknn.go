@@ -11,6 +11,15 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*ItemKNN)(nil)
+	_ Meaner       = (*ItemKNN)(nil)
+	_ SparseScorer = (*ItemKNN)(nil)
+	_ OrderReader  = (*ItemKNN)(nil)
+	_ Similar      = (*ItemKNN)(nil)
+	_ Explainer    = (*ItemKNN)(nil)
+)
+
 // ItemKNNOptions configures FitItemKNN. The zero value is the cosine, shrunk, over
 // the 100 nearest neighbours.
 type ItemKNNOptions struct {

@@ -10,6 +10,17 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*LMF)(nil)
+	_ Meaner       = (*LMF)(nil)
+	_ SparseScorer = (*LMF)(nil)
+	_ OrderReader  = (*LMF)(nil)
+	_ Similar      = (*LMF)(nil)
+	_ SimilarUsers = (*LMF)(nil)
+	_ Folder       = (*LMF)(nil)
+	_ ItemVectors  = (*LMF)(nil)
+)
+
 // LMFOptions configures FitLMF.
 type LMFOptions struct {
 	Factors int // length of the vectors; default 64

@@ -11,6 +11,15 @@ import (
 	"github.com/aislekit/aisle/internal/topk"
 )
 
+var (
+	_ Persistent   = (*Markov)(nil)
+	_ Meaner       = (*Markov)(nil)
+	_ SparseScorer = (*Markov)(nil)
+	_ OrderReader  = (*Markov)(nil)
+	_ Similar      = (*Markov)(nil)
+	_ Explainer    = (*Markov)(nil)
+)
+
 // StepWeighting says how much a transition over d events counts, d = 1 for the
 // next event.
 type StepWeighting int

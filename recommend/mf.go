@@ -8,10 +8,22 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/solve"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/vec"
+)
+
+var (
+	_ Persistent   = (*MF)(nil)
+	_ Meaner       = (*MF)(nil)
+	_ SparseScorer = (*MF)(nil)
+	_ OrderReader  = (*MF)(nil)
+	_ Similar      = (*MF)(nil)
+	_ SimilarUsers = (*MF)(nil)
+	_ Folder       = (*MF)(nil)
+	_ ItemVectors  = (*MF)(nil)
 )
 
 // MFOptions configures FitMF. Rate and penalties are for ratings of standard
@@ -130,12 +142,13 @@ type ratingScale struct {
 	min, max        float64
 }
 
+// scaleRatings checks that x holds ratings within ±1e30 and returns their scale.
 func scaleRatings(x *Interactions, where string) (ratingScale, error) {
 	if x == nil || x.Users() == 0 || x.Items() == 0 || x.Len() == 0 {
 		return ratingScale{}, fmt.Errorf("recommend: %s: ratings: %w", where, ErrEmpty)
 	}
 	s := ratingScale{deviation: 1, min: math.Inf(1), max: math.Inf(-1)}
-	m2 := 0.0
+	var spread moments.Welford
 	for k, v := range x.users.Val {
 		r := float64(v)
 		if !(v >= -mostWeight && v <= mostWeight) {
@@ -143,12 +156,17 @@ func scaleRatings(x *Interactions, where string) (ratingScale, error) {
 			return ratingScale{}, fmt.Errorf("recommend: %s: rating of user %d item %d is %v, want within ±1e30: %w", where, u, x.users.Col[k], v, ErrRange)
 		}
 		s.min, s.max = min(s.min, r), max(s.max, r)
-		d := r - s.mean
-		s.mean += d / float64(k+1)
-		m2 += float64(d * (r - s.mean))
+		if err := spread.Add(r); err != nil {
+			return ratingScale{}, fmt.Errorf("recommend: %s: ratings: %w", where, err)
+		}
+	}
+	s.mean = spread.Mean()
+	variance, err := spread.PopulationVariance()
+	if err != nil {
+		return ratingScale{}, fmt.Errorf("recommend: %s: ratings: %w", where, err)
 	}
 	// A spread of rounding errors is none.
-	if d := math.Sqrt(m2 / float64(x.Len())); d > 1e-6*math.Abs(s.mean) && d >= math.SmallestNonzeroFloat32*(1<<40) {
+	if d := math.Sqrt(variance); d > 1e-6*math.Abs(s.mean) && d >= math.SmallestNonzeroFloat32*(1<<40) {
 		s.deviation = d
 	}
 	return s, nil
@@ -231,10 +249,10 @@ func (m *MF) alternate(ctx context.Context, x *Interactions, scale ratingScale, 
 	rows := &sparse.CSR{Rows: x.Users(), Cols: x.Items(), Ptr: x.users.Ptr, Col: x.users.Col, Val: z}
 	cols := rows.Transpose()
 	for e := range opt.Epochs {
-		if err := ridge.half(ctx, rows, m.x, m.userBias, m.y, m.bias, m.factors, opt.Workers); err != nil {
+		if err := ridge.half(ctx, rows, biased{m.x, m.userBias}, biased{m.y, m.bias}, m.factors, opt.Workers); err != nil {
 			return err
 		}
-		if err := ridge.half(ctx, cols, m.y, m.bias, m.x, m.userBias, m.factors, opt.Workers); err != nil {
+		if err := ridge.half(ctx, cols, biased{m.y, m.bias}, biased{m.x, m.userBias}, m.factors, opt.Workers); err != nil {
 			return err
 		}
 		loss := 0.0
@@ -276,8 +294,23 @@ func newLSScratch(f int) *lsScratch {
 
 const lsRows = 64 // rows gathered before they are added to the matrix
 
-// half solves all rows of m against the vectors and biases of its columns.
-func (o ratingRidge) half(ctx context.Context, m *sparse.CSR, dst, dstBias, src, srcBias []float32, f, workers int) error {
+// biased are vectors of one length with a bias each.
+type biased struct{ v, bias []float32 }
+
+// ratingRow is the problem of one row: its entries, the mean that its ratings are
+// taken from, and the vectors of all columns. With centred the penalty is on the
+// distance from what the solution holds at first.
+type ratingRow struct {
+	cols    []int32
+	vals    []float32 // nil: 1 each
+	mean    float32
+	src     biased
+	centred bool
+}
+
+// half solves all rows of m, dst, against the vectors and biases of its columns,
+// src. Rows without entries stay as they are.
+func (o ratingRidge) half(ctx context.Context, m *sparse.CSR, dst, src biased, f, workers int) error {
 	scratch := make([]*lsScratch, parallel.Workers(workers))
 	return parallel.For(ctx, m.Rows, 64, workers, func(w, lo, hi int) error {
 		if scratch[w] == nil {
@@ -289,7 +322,7 @@ func (o ratingRidge) half(ctx context.Context, m *sparse.CSR, dst, dstBias, src,
 				continue
 			}
 			var ok bool
-			if dstBias[r], ok = o.solve(scratch[w], dst[r*f:r*f+f], cols, vals, 0, src, srcBias, false); !ok {
+			if dst.bias[r], ok = o.solve(scratch[w], dst.v[r*f:r*f+f], ratingRow{cols: cols, vals: vals, src: src}); !ok {
 				return fmt.Errorf("recommend: FitMF: row %d has no solution, raise Regularization: %w", r, ErrDiverged)
 			}
 		}
@@ -301,9 +334,9 @@ func (o ratingRidge) half(ctx context.Context, m *sparse.CSR, dst, dstBias, src,
 //
 //	Σ_k (vals_k - mean - srcBias_k - b - x·src_k)² + n·(vector·‖x‖² + bias·b²)
 //
-// over the n columns, the bias being one more factor. With centred the penalty is
-// on the distance of x from what x holds at first.
-func (o ratingRidge) solve(t *lsScratch, x []float32, cols []int32, vals []float32, mean float32, src, srcBias []float32, centred bool) (float32, bool) {
+// over the n columns, the bias being one more factor.
+func (o ratingRidge) solve(t *lsScratch, x []float32, row ratingRow) (float32, bool) {
+	cols := row.cols
 	f, fp := len(x), len(t.b)
 	clear(t.a)
 	clear(t.b)
@@ -318,7 +351,7 @@ func (o ratingRidge) solve(t *lsScratch, x []float32, cols []int32, vals []float
 			t.a[k*fp+k] = 1
 		}
 	}
-	if centred {
+	if row.centred {
 		vec.Axpy(float32(o.vector*n), x, t.b[:f])
 	}
 	for lo := 0; lo < len(cols); lo += lsRows {
@@ -326,9 +359,9 @@ func (o ratingRidge) solve(t *lsScratch, x []float32, cols []int32, vals []float
 		for k := range rows {
 			i := int(cols[lo+k])
 			raw := t.raw[k*fp : k*fp+f+1]
-			copy(raw, src[i*f:i*f+f])
+			copy(raw, row.src.v[i*f:i*f+f])
 			raw[f] = 1
-			vec.Axpy(weightAt(vals, lo+k)-mean-srcBias[i], raw, t.b[:f+1])
+			vec.Axpy(weightAt(row.vals, lo+k)-row.mean-row.src.bias[i], raw, t.b[:f+1])
 		}
 		vec.Syrk(t.a, fp, 0, fp, t.raw, t.raw, fp, rows)
 	}
@@ -359,7 +392,7 @@ func (m *MF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 	if t.ls == nil {
 		t.ls = newLSScratch(m.factors + 1)
 	}
-	b, ok := m.ridge.solve(t.ls, dst, q.Items, q.Weights, m.mean, m.y, m.bias, false)
+	b, ok := m.ridge.solve(t.ls, dst, ratingRow{cols: q.Items, vals: q.Weights, mean: m.mean, src: biased{m.y, m.bias}})
 	if !ok {
 		return 0, ErrDiverged
 	}

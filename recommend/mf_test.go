@@ -214,7 +214,7 @@ func TestMFAlternatingProp(t *testing.T) {
 			m.bias[i] = float32(i%3) / 3
 		}
 		o := ratingRidge{rapid.Float64Range(0.01, 1).Draw(t, "lambda"), rapid.Float64Range(0.01, 1).Draw(t, "bias lambda")}
-		if err := o.half(context.Background(), x.users, m.x, m.userBias, m.y, m.bias, f, 1); err != nil {
+		if err := o.half(context.Background(), x.users, biased{m.x, m.userBias}, biased{m.y, m.bias}, f, 1); err != nil {
 			t.Fatal(err)
 		}
 		for u := range x.Users() {

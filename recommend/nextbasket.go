@@ -13,6 +13,14 @@ import (
 	"github.com/aislekit/aisle/internal/topk"
 )
 
+var (
+	_ Persistent   = (*NextBasket)(nil)
+	_ Meaner       = (*NextBasket)(nil)
+	_ SparseScorer = (*NextBasket)(nil)
+	_ OrderReader  = (*NextBasket)(nil)
+	_ Similar      = (*NextBasket)(nil)
+)
+
 // NextBasketOptions configures FitNextBasket.
 type NextBasketOptions struct {
 	Neighbors   int     // users whose baskets count beside the own; default 300

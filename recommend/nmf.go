@@ -14,6 +14,17 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*NMF)(nil)
+	_ Meaner       = (*NMF)(nil)
+	_ SparseScorer = (*NMF)(nil)
+	_ OrderReader  = (*NMF)(nil)
+	_ Similar      = (*NMF)(nil)
+	_ SimilarUsers = (*NMF)(nil)
+	_ Folder       = (*NMF)(nil)
+	_ ItemVectors  = (*NMF)(nil)
+)
+
 // NMFOptions configures FitNMF.
 type NMFOptions struct {
 	Factors    int     // parts the matrix is made of; default 32

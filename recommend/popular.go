@@ -10,6 +10,13 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
+var (
+	_ Persistent   = (*Popular)(nil)
+	_ Meaner       = (*Popular)(nil)
+	_ SparseScorer = (*Popular)(nil)
+	_ OrderReader  = (*Popular)(nil)
+)
+
 // PopularOptions configures FitPopular. The zero value counts users.
 type PopularOptions struct {
 	// ByWeight adds up weights instead of counting users.

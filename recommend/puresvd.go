@@ -14,6 +14,16 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*PureSVD)(nil)
+	_ Meaner       = (*PureSVD)(nil)
+	_ SparseScorer = (*PureSVD)(nil)
+	_ OrderReader  = (*PureSVD)(nil)
+	_ Similar      = (*PureSVD)(nil)
+	_ Explainer    = (*PureSVD)(nil)
+	_ Folder       = (*PureSVD)(nil)
+)
+
 // PureSVDOptions configures FitPureSVD. The zero value is a good start.
 type PureSVDOptions struct {
 	// Factors is the number of singular vectors. Default: those, of the first 64,

@@ -5,6 +5,15 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
+var (
+	_ Persistent   = (*RRF)(nil)
+	_ Meaner       = (*RRF)(nil)
+	_ SparseScorer = (*RRF)(nil)
+	_ OrderReader  = (*RRF)(nil)
+	_ Similar      = (*RRF)(nil)
+	_ Explainer    = (*RRF)(nil)
+)
+
 // RRFOptions configures NewRRF.
 type RRFOptions struct {
 	K     float64 // damps the first ranks, > 0; default 60

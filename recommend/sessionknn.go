@@ -13,6 +13,15 @@ import (
 	"github.com/aislekit/aisle/internal/topk"
 )
 
+var (
+	_ Persistent   = (*SessionKNN)(nil)
+	_ Meaner       = (*SessionKNN)(nil)
+	_ SparseScorer = (*SessionKNN)(nil)
+	_ OrderReader  = (*SessionKNN)(nil)
+	_ Similar      = (*SessionKNN)(nil)
+	_ Explainer    = (*SessionKNN)(nil)
+)
+
 // PositionWeighting says how much an item of the running session counts, by its
 // distance d from the latest event (d = 0) in a session of n events.
 type PositionWeighting int

@@ -9,6 +9,15 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*SLIM)(nil)
+	_ Meaner       = (*SLIM)(nil)
+	_ SparseScorer = (*SLIM)(nil)
+	_ OrderReader  = (*SLIM)(nil)
+	_ Similar      = (*SLIM)(nil)
+	_ Explainer    = (*SLIM)(nil)
+)
+
 // SLIMOptions configures FitSLIM.
 type SLIMOptions struct {
 	// L1 is λ >= 0, makes weights exactly 0; negative means 0. An item gets no weight

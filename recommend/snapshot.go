@@ -3,13 +3,11 @@ package recommend
 import (
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
-	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/ids"
 )
 
 // Snapshot returns what the engine learned since its dataset, as one frame: live
@@ -27,14 +25,14 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 	l.write.Lock()
 	defer l.write.Unlock()
 	var w codec.Writer
-	putKind[U](&w)
-	putKind[I](&w)
+	w.Int(ids.ClassOf[U]().Letter())
+	w.Int(ids.ClassOf[I]().Letter())
 	w.Int(len(l.users))
 	for u := l.ends.prev; u != &l.ends; u = u.prev { // observed longest ago first
-		putID(&w, u.id)
+		ids.Put(&w, u.id)
 		w.Int(len(u.events))
 		for _, ev := range u.events {
-			putID(&w, ev.item)
+			ids.Put(&w, ev.item)
 			w.Float32(ev.weight)
 			w.Int64(ev.at)
 			w.String(ev.id)
@@ -47,12 +45,12 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 	slices.Sort(users)
 	w.Int(len(users))
 	for _, id := range users {
-		putID(&w, id)
+		ids.Put(&w, id)
 		w.Int64(l.masked[id])
 	}
 	w.Int(len(l.registry))
 	for _, a := range l.registry {
-		putID(&w, a.Item)
+		ids.Put(&w, a.Item)
 		w.Bool(a.added)
 		w.String(a.Text)
 		w.Strings(a.Tokens)
@@ -76,7 +74,7 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 	w.Bool(l.stocked)
 	w.Int(len(l.stock))
 	for _, id := range l.stock {
-		putID(&w, id)
+		ids.Put(&w, id)
 	}
 	w.Uint64(l.evicted)
 	return w.AppendFrame(nil, codec.KindEngine, 1), nil
@@ -99,77 +97,109 @@ func (e *Engine[U, I]) Restore(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	if !sameKind[U](r) || !sameKind[I](r) {
+	if users, items := r.Int(), r.Int(); users != ids.ClassOf[U]().Letter() || items != ids.ClassOf[I]().Letter() {
 		if err := r.Err(); err != nil {
 			return fmt.Errorf("%s: %w", where, err)
 		}
 		return fmt.Errorf("%s: the snapshot has ids of other types: %w", where, ErrMismatch)
 	}
-	l := &e.live
 	var n live[U, I]
-	n.init(l.opt)
+	n.init(e.live.opt)
+	n.readUsers(r)
+	n.readMasks(r)
+	n.readRegistry(r)
+	n.readStock(r)
+	n.evicted = r.Uint64()
+	if err := r.Done(); err != nil {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+
+	e.live.write.Lock()
+	defer e.live.write.Unlock()
+	return e.adopt(&n, where)
+}
+
+// readUsers reads the users and their events, observed longest ago first. As in the
+// other parts of a snapshot, what is not as Snapshot writes it fails r.
+func (l *live[U, I]) readUsers(r *codec.Reader) {
 	for range r.Int() {
 		u := &liveUser[U, I]{}
-		getID(r, &u.id)
+		ids.Get(r, &u.id)
 		for range r.Int() {
-			var ev liveEvent[I]
-			getID(r, &ev.item)
-			ev.weight, ev.at, ev.id = r.Float32(), r.Int64(), r.String()
+			l.readEvent(r, u)
 			if r.Err() != nil {
-				break
+				return
 			}
-			if !(ev.weight > 0) || !check.Finite(float64(ev.weight)) || ev.at == math.MinInt64 {
-				r.Fail("has an event that could not be observed")
-			}
-			if k := len(u.events); k > 0 && compareLive(u.events[k-1], ev) >= 0 {
-				r.Fail("has events out of order")
-			}
-			if ev.id != "" {
-				if _, twice := n.ids[ev.id]; twice {
-					r.Fail("has an event twice")
-				}
-				n.ids[ev.id] = struct{}{}
-			}
-			u.events = append(u.events, ev)
-			n.total++
 		}
 		if r.Err() != nil {
-			break
+			return
 		}
-		if n.users[u.id] != nil || len(u.events) == 0 {
+		if l.users[u.id] != nil || len(u.events) == 0 {
 			r.Fail("has a user twice or without events")
-			break
+			return
 		}
-		n.users[u.id] = u
-		n.front(u)
+		l.users[u.id] = u
+		l.front(u)
 	}
+}
+
+// readEvent reads one event of u.
+func (l *live[U, I]) readEvent(r *codec.Reader, u *liveUser[U, I]) {
+	var ev liveEvent[I]
+	ids.Get(r, &ev.item)
+	ev.weight, ev.at, ev.id = r.Float32(), r.Int64(), r.String()
+	if r.Err() != nil {
+		return
+	}
+	if !(ev.weight > 0) || !check.Finite(float64(ev.weight)) || ev.at == math.MinInt64 {
+		r.Fail("has an event that could not be observed")
+	}
+	if k := len(u.events); k > 0 && compareLive(u.events[k-1], ev) >= 0 {
+		r.Fail("has events out of order")
+	}
+	if ev.id != "" {
+		if _, twice := l.ids[ev.id]; twice {
+			r.Fail("has an event twice")
+		}
+		l.ids[ev.id] = struct{}{}
+	}
+	u.events = append(u.events, ev)
+	l.total++
+}
+
+// readMasks reads the users that were forgotten, and when.
+func (l *live[U, I]) readMasks(r *codec.Reader) {
 	for range r.Int() {
 		var id U
-		getID(r, &id)
+		ids.Get(r, &id)
 		at := r.Int64()
 		if r.Err() != nil {
-			break
+			return
 		}
-		if _, twice := n.masked[id]; twice {
+		if _, twice := l.masked[id]; twice {
 			r.Fail("has a mask twice")
 		}
-		n.masked[id] = at
+		l.masked[id] = at
 	}
+}
+
+// readRegistry reads the items that joined.
+func (l *live[U, I]) readRegistry(r *codec.Reader) {
 	for range r.Int() {
 		a := &arrival[I]{}
-		getID(r, &a.Item)
+		ids.Get(r, &a.Item)
 		a.added, a.Text, a.Tokens = r.Bool(), r.String(), r.Strings()
 		for range r.Int() {
 			f := Fact[I]{Item: a.Item, Attribute: r.String(), Value: r.String(), Number: r.Float64()}
 			if r.Err() != nil {
-				break
+				return
 			}
 			a.Facts = append(a.Facts, f)
 		}
 		for range r.Int() {
 			name, v := r.String(), r.Float32s()
 			if r.Err() != nil {
-				break
+				return
 			}
 			if check.Slice32("", v) != nil {
 				r.Fail("has a vector that is not finite")
@@ -180,34 +210,30 @@ func (e *Engine[U, I]) Restore(data []byte) error {
 			a.Vectors[name] = v
 		}
 		if r.Err() != nil {
-			break
+			return
 		}
-		if n.unknown[a.Item] != nil {
+		if l.unknown[a.Item] != nil {
 			r.Fail("has an item twice")
 		}
-		n.unknown[a.Item] = a
-		n.registry = append(n.registry, a)
+		l.unknown[a.Item] = a
+		l.registry = append(l.registry, a)
 	}
-	n.stocked = r.Bool()
+}
+
+// readStock reads what is in stock, ascending.
+func (l *live[U, I]) readStock(r *codec.Reader) {
+	l.stocked = r.Bool()
 	for range r.Int() {
 		var id I
-		getID(r, &id)
+		ids.Get(r, &id)
 		if r.Err() != nil {
-			break
+			return
 		}
-		if k := len(n.stock); k > 0 && n.stock[k-1] >= id {
+		if k := len(l.stock); k > 0 && l.stock[k-1] >= id {
 			r.Fail("has a stock out of order")
 		}
-		n.stock = append(n.stock, id)
+		l.stock = append(l.stock, id)
 	}
-	n.evicted = r.Uint64()
-	if err := r.Done(); err != nil {
-		return fmt.Errorf("%s: %w", where, err)
-	}
-
-	l.write.Lock()
-	defer l.write.Unlock()
-	return e.adopt(&n, where)
 }
 
 // adopt makes the decoded n the live part.
@@ -254,66 +280,4 @@ func (e *Engine[U, I]) adopt(n *live[U, I], where string) error {
 		return e.publish(with, where)
 	}
 	return nil
-}
-
-// Ids are strings or integers of any name: their kind is written once, and a
-// value as a string or as 8 bytes.
-func idKind[K ID]() byte {
-	var id K
-	switch k := reflect.TypeOf(id).Kind(); {
-	case k == reflect.String:
-		return 's'
-	case k >= reflect.Int && k <= reflect.Int64:
-		return 'i'
-	}
-	return 'u'
-}
-
-func putKind[K ID](w *codec.Writer) { w.Int(int(idKind[K]())) }
-
-func sameKind[K ID](r *codec.Reader) bool { return r.Int() == int(idKind[K]()) }
-
-func putID[K ID](w *codec.Writer, id K) {
-	switch v := reflect.ValueOf(id); idKind[K]() {
-	case 's':
-		w.String(v.String())
-	case 'i':
-		w.Int64(v.Int())
-	default:
-		w.Uint64(v.Uint())
-	}
-}
-
-// hashID is a number for an id, the same in every process.
-func hashID[K ID](id K) uint64 {
-	switch v := reflect.ValueOf(id); idKind[K]() {
-	case 's':
-		return rng.HashString(v.String())
-	case 'i':
-		return uint64(v.Int())
-	default:
-		return v.Uint()
-	}
-}
-
-func getID[K ID](r *codec.Reader, id *K) {
-	v := reflect.ValueOf(id).Elem()
-	switch idKind[K]() {
-	case 's':
-		v.SetString(strings.Clone(r.String()))
-	case 'i':
-		x := r.Int64()
-		if v.OverflowInt(x) {
-			r.Fail("has an id that does not fit its type")
-			return
-		}
-		v.SetInt(x)
-	default:
-		x := r.Uint64()
-		if v.OverflowUint(x) {
-			r.Fail("has an id that does not fit its type")
-			return
-		}
-		v.SetUint(x)
-	}
 }

@@ -8,6 +8,15 @@ import (
 	"github.com/aislekit/aisle/internal/solve"
 )
 
+var (
+	_ Persistent   = (*SparseEASE)(nil)
+	_ Meaner       = (*SparseEASE)(nil)
+	_ SparseScorer = (*SparseEASE)(nil)
+	_ OrderReader  = (*SparseEASE)(nil)
+	_ Similar      = (*SparseEASE)(nil)
+	_ Explainer    = (*SparseEASE)(nil)
+)
+
 // SparseEASEOptions configures FitSparseEASE.
 type SparseEASEOptions struct {
 	L2          float64 // λ, > 0; default 200. Search it: good values lie between 5 and 2000

@@ -13,6 +13,17 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*SVDPP)(nil)
+	_ Meaner       = (*SVDPP)(nil)
+	_ SparseScorer = (*SVDPP)(nil)
+	_ OrderReader  = (*SVDPP)(nil)
+	_ Similar      = (*SVDPP)(nil)
+	_ SimilarUsers = (*SVDPP)(nil)
+	_ Folder       = (*SVDPP)(nil)
+	_ ItemVectors  = (*SVDPP)(nil)
+)
+
 // SVDPPOptions configures FitSVDPP. Rate and penalties are for ratings of standard
 // deviation 1, to which the fit scales the data.
 type SVDPPOptions struct {
@@ -278,7 +289,7 @@ func (m *SVDPP) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 		}
 	}
 	m.implicit(dst, q.Items)
-	b, ok := m.ridge.solve(t.ls, dst, q.Items, q.Weights, m.mean, m.y, m.bias, true)
+	b, ok := m.ridge.solve(t.ls, dst, ratingRow{q.Items, q.Weights, m.mean, biased{m.y, m.bias}, true})
 	if !ok {
 		return 0, ErrDiverged
 	}

@@ -7,6 +7,14 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 )
 
+var (
+	_ Model        = (*Switch)(nil)
+	_ Meaner       = (*Switch)(nil)
+	_ SparseScorer = (*Switch)(nil)
+	_ OrderReader  = (*Switch)(nil)
+	_ Explainer    = (*Switch)(nil)
+)
+
 // Switch asks one of several models, chosen for each query by a rule: the content
 // model for short histories, one model for an experiment's arm and another for
 // the rest. Immutable; safe for concurrent use when the rule is. The rule is a

@@ -14,6 +14,15 @@ import (
 	"github.com/aislekit/aisle/internal/topk"
 )
 
+var (
+	_ Persistent   = (*TFIDFModel)(nil)
+	_ Meaner       = (*TFIDFModel)(nil)
+	_ SparseScorer = (*TFIDFModel)(nil)
+	_ OrderReader  = (*TFIDFModel)(nil)
+	_ Similar      = (*TFIDFModel)(nil)
+	_ Explainer    = (*TFIDFModel)(nil)
+)
+
 // TFIDFOptions configures FitTFIDF. The zero value is what scikit-learn's
 // TfidfVectorizer does, with Words as tokenizer.
 type TFIDFOptions struct {

@@ -13,6 +13,13 @@ import (
 	"github.com/aislekit/aisle/internal/topk"
 )
 
+var (
+	_ Persistent   = (*CategoryPopular)(nil)
+	_ Meaner       = (*CategoryPopular)(nil)
+	_ SparseScorer = (*CategoryPopular)(nil)
+	_ OrderReader  = (*CategoryPopular)(nil)
+)
+
 // RisingOptions configures FitRising.
 type RisingOptions struct {
 	Short time.Duration // half-life of what counts as now; default 2 days

@@ -9,6 +9,15 @@ import (
 	"github.com/aislekit/aisle/internal/sparse"
 )
 
+var (
+	_ Persistent   = (*TurboCF)(nil)
+	_ Meaner       = (*TurboCF)(nil)
+	_ SparseScorer = (*TurboCF)(nil)
+	_ OrderReader  = (*TurboCF)(nil)
+	_ Similar      = (*TurboCF)(nil)
+	_ Explainer    = (*TurboCF)(nil)
+)
+
 // TurboCFOptions configures FitTurboCF. The zero value is a good start.
 type TurboCFOptions struct {
 	Neighbors  int     // weights kept an item; default 500

@@ -12,6 +12,15 @@ import (
 	"github.com/aislekit/aisle/internal/topk"
 )
 
+var (
+	_ Persistent   = (*UserKNN)(nil)
+	_ Meaner       = (*UserKNN)(nil)
+	_ SparseScorer = (*UserKNN)(nil)
+	_ OrderReader  = (*UserKNN)(nil)
+	_ Similar      = (*UserKNN)(nil)
+	_ SimilarUsers = (*UserKNN)(nil)
+)
+
 // UserKNNOptions configures FitUserKNN. Similarities and weightings are those of
 // ItemKNNOptions, with users as the rows that are compared.
 type UserKNNOptions struct {

@@ -9,6 +9,15 @@ import (
 	"github.com/aislekit/aisle/internal/sparse"
 )
 
+var (
+	_ Persistent   = (*RP3Beta)(nil)
+	_ Meaner       = (*RP3Beta)(nil)
+	_ SparseScorer = (*RP3Beta)(nil)
+	_ OrderReader  = (*RP3Beta)(nil)
+	_ Similar      = (*RP3Beta)(nil)
+	_ Explainer    = (*RP3Beta)(nil)
+)
+
 // RP3BetaOptions configures FitRP3Beta. The zero value is a good start.
 type RP3BetaOptions struct {
 	Neighbors  int     // weights kept an item; default 200

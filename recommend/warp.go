@@ -11,6 +11,17 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+var (
+	_ Persistent   = (*WARP)(nil)
+	_ Meaner       = (*WARP)(nil)
+	_ SparseScorer = (*WARP)(nil)
+	_ OrderReader  = (*WARP)(nil)
+	_ Similar      = (*WARP)(nil)
+	_ SimilarUsers = (*WARP)(nil)
+	_ Folder       = (*WARP)(nil)
+	_ ItemVectors  = (*WARP)(nil)
+)
+
 // WARPOptions configures FitWARP.
 type WARPOptions struct {
 	Factors        int     // length of the vectors; default 64
