@@ -67,6 +67,7 @@ func TestTableColumns(t *testing.T) {
 		{event: &event{User: "ann", Kind: profile.Rate, At: at(3), Rating: math.NaN()}},
 		{event: &event{User: "ann", Kind: profile.Comment, At: at(2), Sentiment: -.5}},
 		{event: &event{User: "ann", Kind: profile.Comment, At: at(2), Sentiment: .25}},
+		{event: &event{User: "ann", Kind: profile.Comment, At: at(2), Sentiment: -.125}},
 		{user: &user{ID: "ann", Registered: at(60)}},
 	})
 	want := map[string]float64{
@@ -76,9 +77,9 @@ func TestTableColumns(t *testing.T) {
 		"paid": 2798, "paid_7d": 198, "paid_30d": 2119, "paid_90d": 2798,
 		"net": 2239, "net_7d": -361, "net_30d": 1560, "net_90d": 2239,
 		"order_value": 2798. / 3, "basket_size": 3, "gap_days": 18, "refund_rate": 559. / 2798,
-		"events": 8, "events_7d": 6, "events_30d": 7, "events_90d": 8,
+		"events": 9, "events_7d": 7, "events_30d": 8, "events_90d": 9,
 		"view": 3, "view_7d": 1, "view_30d": 2, "view_90d": 3,
-		"rate": 3, "rate_7d": 3, "rate_30d": 3, "rate_90d": 3, "comment": 2, "comment_7d": 2, "comment_30d": 2, "comment_90d": 2,
+		"rate": 3, "rate_7d": 3, "rate_30d": 3, "rate_90d": 3, "comment": 3, "comment_7d": 3, "comment_30d": 3, "comment_90d": 3,
 		"dwell_seconds": 2.25, "position": 4.5, "pages": 8, "rating": 3.25, "sentiment": -.125,
 	}
 	// A price on a bound is of the band above it: 100 and 499 of 1, 500 of 2, 99 of 0.

@@ -188,3 +188,25 @@ func TestCleanerRecords(t *testing.T) {
 		}
 	}
 }
+
+// TestCleanerAccount: rows from before the account are flagged, but for the skew.
+func TestCleanerAccount(t *testing.T) {
+	opened := cut.Add(-10 * day)
+	c, err := clean.NewCleaner[string, int](clean.CleanerOptions[string]{
+		Skew: time.Minute, Repeat: -1, Registered: func(u string) (time.Time, bool) { return opened, u == "new" },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for row, x := range []struct {
+		user string
+		at   time.Time
+	}{{"new", opened.Add(-time.Minute)}, {"new", opened.Add(-time.Minute - 1)}, {"old", opened.Add(-day)}} {
+		if got := c.Event(int64(row), &event{User: x.user, Kind: profile.View, At: x.at}); got != clean.Kept {
+			t.Errorf("row %d: %q", row, got)
+		}
+	}
+	if got := c.Quality().Result().Flagged; fmt.Sprint(got) != "[{before account 1 [1]}]" {
+		t.Errorf("flagged %v", got)
+	}
+}

@@ -155,8 +155,7 @@ func TestDedupeBadInput(t *testing.T) {
 	if max, err := clean.NewDedupe[string](other); err != nil || !errors.Is(max.UnmarshalBinary(stored), clean.ErrMismatch) {
 		t.Errorf("another policy: %v", err)
 	}
-	type hidden struct{ key string }
-	if odd, err := clean.NewDedupe[hidden](numbers); err != nil || !errors.Is(odd.UnmarshalBinary(stored), clean.ErrOption) {
+	if odd, err := clean.NewDedupe[float64](numbers); err != nil || !errors.Is(odd.UnmarshalBinary(stored), clean.ErrOption) {
 		t.Errorf("keys that cannot be written: %v", err)
 	}
 }

@@ -126,7 +126,7 @@ func (d *Dedupe[K, V]) decode(data []byte) (*Dedupe[K, V], error) {
 	}
 	window, policy := time.Duration(r.Int64()), r.Int()
 	if r.Err() == nil && (window != d.opt.Window || policy != int(d.opt.Policy)) {
-		return nil, fmt.Errorf("Window or Policy differs: %w", ErrMismatch)
+		return nil, fmt.Errorf("settings differ, of Window or Policy: %w", ErrMismatch)
 	}
 	x := &Dedupe[K, V]{opt: d.opt, groups: make(map[K][]group[V])}
 	for _, n := range x.done.list() {

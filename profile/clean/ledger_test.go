@@ -258,9 +258,11 @@ func TestLedgerSpread(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r := &refund{ID: "r", User: "u", Item: 7, Quantity: 5, Amount: 1500, At: cut.Add(9 * time.Hour), Currency: "EUR"}
-	if _, err := l.AddRefund(r); err != nil {
-		t.Fatal(err)
+	for i, pieces := range []int64{3, 1, 1} {
+		r := &refund{ID: fmt.Sprint("r", i), User: "u", Item: 7, Quantity: pieces, Amount: 300 * pieces, At: cut.Add(9 * time.Hour), Currency: "EUR"}
+		if _, err := l.AddRefund(r); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s, err := l.Settle(time.Time{})
 	if err != nil {
@@ -273,5 +275,23 @@ func TestLedgerSpread(t *testing.T) {
 	}
 	if fmt.Sprint(got) != "map[A:600 B:0 C:600 D:200]" || s.Totals[0].Excess != 100 || s.RefundsOver != 1 || s.RefundsUnmatched != 0 {
 		t.Errorf("%v, %+v", got, s)
+	}
+}
+
+// TestLedgerCancel: a cancellation takes what refunds of the same moment left,
+// whichever ID sorts first.
+func TestLedgerCancel(t *testing.T) {
+	for _, ids := range [][2]string{{"a", "b"}, {"b", "a"}} {
+		var l clean.Ledger[string, int]
+		_, err1 := l.AddOrder(&order{ID: "A", User: "u", At: cut, Currency: "EUR", Lines: []line{{Item: 7, Quantity: 2, Price: 300}}})
+		_, err2 := l.AddRefund(&refund{ID: ids[0], OrderID: "A", At: cut.Add(day), Currency: "EUR", Amount: 50})
+		_, err3 := l.AddRefund(&refund{ID: ids[1], OrderID: "A", At: cut.Add(day), Currency: "EUR", Amount: 600, Cancel: true})
+		if err := errors.Join(err1, err2, err3); err != nil {
+			t.Fatal(err)
+		}
+		s, err := l.Settle(time.Time{})
+		if err != nil || !s.Orders[0].Cancelled || s.Orders[0].Net() != 0 || s.Totals[0].Excess != 0 || len(s.Refunds) != 2 || s.Refunds[1].Amount != 550 {
+			t.Errorf("%v: %+v, %v", ids, s, err)
+		}
 	}
 }

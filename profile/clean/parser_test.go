@@ -2,9 +2,11 @@ package clean_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aislekit/aisle/profile"
 	"github.com/aislekit/aisle/profile/clean"
@@ -154,4 +156,60 @@ func TestParserOptions(t *testing.T) {
 	if n, err := p.Int("n", "1.234"); n != 1234 || err != nil {
 		t.Errorf("%v, %v", n, err)
 	}
+}
+
+// FuzzParser: whatever stands in a cell, every method gives a value in its range or
+// one of two errors, and counts the look at it.
+func FuzzParser(f *testing.F) {
+	for _, s := range []string{"", "-", "1,234.5", "+", "1e999", "2024-06-01", "1717171200", "NULL", "\xff", "１２"} {
+		f.Add(s, false)
+		f.Add(s, true)
+	}
+	f.Fuzz(func(t *testing.T, text string, comma bool) {
+		opt := clean.ParserOptions{Null: []string{"n/a"}, Layouts: []string{time.RFC3339, time.DateOnly, "unix", "unixmilli"}}
+		opt.Money.Currency = "EUR"
+		if comma {
+			opt.Money.Decimal = ','
+		}
+		p, err := clean.NewParser(nil, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err1 := p.Time("time", text)
+		if err1 == nil && (at.Year() < 1990 || at.Year() > 2100 || at.Location() != time.UTC) {
+			t.Errorf("Time(%q) = %v", text, at)
+		}
+		x, err2 := p.Float("float", text)
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			t.Errorf("Float(%q) = %v", text, x)
+		}
+		n, err3 := p.Int("int", text)
+		if err3 == nil && err2 == nil && math.Abs(x) < 1<<53 && float64(n) != x && !comma {
+			t.Errorf("%q is %d and %v", text, n, x)
+		}
+		_, err4 := p.Money("money", text)
+		s, err5 := p.Text("text", text)
+		if !utf8.ValidString(s) {
+			t.Errorf("Text(%q) = %q", text, s)
+		}
+		bad := map[string]error{"time": err1, "float": err2, "int": err3, "money": err4, "text": err5}
+		for _, q := range p.Quality().Result().Fields {
+			want := clean.FieldQuality{Name: q.Name, Seen: 1}
+			switch err := bad[q.Name]; {
+			case errors.Is(err, clean.ErrEmpty):
+				want.Missing = 1
+			case errors.Is(err, clean.ErrRange), errors.Is(err, clean.ErrMismatch), errors.Is(err, clean.ErrOverflow):
+				want.Malformed = 1
+			case err != nil:
+				t.Errorf("%s of %q: %v", q.Name, text, err)
+			}
+			if q != want {
+				t.Errorf("%q: %+v, want %+v", text, q, want)
+			}
+			delete(bad, q.Name)
+		}
+		if len(bad) != 0 {
+			t.Errorf("%q: not counted: %v", text, bad)
+		}
+	})
 }
