@@ -10,8 +10,8 @@ import (
 
 // ChannelStats is what is seen of a channel before any credit is shared out.
 type ChannelStats struct {
-	Channel    string
-	Touches    int64
+	Channel    string        // its name
+	Touches    int64         // of all paths, repeats included
 	Coverage   metrics.Ratio // paths with the channel of all paths
 	Conversion metrics.Ratio // converting paths of those with the channel
 	Revenue    int64         // of conversions with the channel on their path; sums to more than there was

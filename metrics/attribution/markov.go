@@ -19,7 +19,7 @@ type RemovalEffect struct {
 
 // MarkovResult is the result of Paths.Markov.
 type MarkovResult struct {
-	Order      int
+	Order      int     // touches that make a state
 	States     int     // states of the chain besides start, conversion and null
 	Conversion float64 // probability that a path converts
 	Channels   []RemovalEffect
@@ -105,6 +105,7 @@ type move struct {
 	p  float64
 }
 
+// newChain counts the moves of the walks rs over states of the last order channels.
 func newChain(rs []route, order int) (*chain, error) {
 	type tally struct {
 		to                      map[int32]float64

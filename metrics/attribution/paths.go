@@ -52,7 +52,7 @@ const maxTouches = 1 << 16
 
 // Touch is one contact of a user with a channel.
 type Touch struct {
-	Channel string
+	Channel string    // its name, not empty
 	At      time.Time // needed for TimeDecay; see Paths.Add
 }
 
@@ -61,7 +61,7 @@ type Touch struct {
 // New. Merge is exact for counts, up to rounding for time decay.
 // Memory is one map entry a distinct path. It is not safe for concurrent use.
 type Paths struct {
-	o     Options
+	opt   Options
 	ids   dict.Dict[string] // channels
 	paths map[string]*pathCount
 	decay []decayCredit // by channel
@@ -77,12 +77,12 @@ type pathCount struct {
 type decayCredit struct{ conversions, revenue float64 }
 
 // New returns an empty Paths. Bad options are ErrOption.
-func New(o Options) (*Paths, error) {
-	o = o.withDefaults()
-	if err := o.validate("attribution: New"); err != nil {
+func New(opt Options) (*Paths, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("attribution: New"); err != nil {
 		return nil, err
 	}
-	return &Paths{o: o, paths: map[string]*pathCount{}}, nil
+	return &Paths{opt: opt, paths: map[string]*pathCount{}}, nil
 }
 
 // Add adds the path of one user up to a conversion, worth revenue in minor
@@ -115,7 +115,7 @@ func (a *Paths) Add(touches []Touch, converted bool, revenue int64) error {
 		a.timed++
 		end := touches[len(touches)-1].At
 		weight := func(t Touch) float64 {
-			return math.Exp2(-t.At.Sub(end).Abs().Seconds() / a.o.HalfLife.Seconds())
+			return math.Exp2(-t.At.Sub(end).Abs().Seconds() / a.opt.HalfLife.Seconds())
 		}
 		var sum float64
 		for _, t := range touches {
@@ -138,6 +138,8 @@ func (a *Paths) AddPath(channels []string, conversions, nulls, revenue int64) er
 	return a.add(len(channels), func(i int) string { return channels[i] }, conversions, nulls, revenue)
 }
 
+// add counts a path of n touches. Channels that are new to a failed path are
+// forgotten again.
 func (a *Paths) add(n int, channel func(int) string, conversions, nulls, revenue int64) error {
 	if n == 0 {
 		return fmt.Errorf("attribution: Paths.Add: a path without touches: %w", ErrEmpty)
@@ -175,6 +177,7 @@ func (a *Paths) add(n int, channel func(int) string, conversions, nulls, revenue
 	return nil
 }
 
+// count adds d to the path of that key, 4 bytes a touch, and to the total.
 func (a *Paths) count(key []byte, d pathCount) error {
 	total, err := a.total.plus(d)
 	if err != nil {
@@ -182,8 +185,8 @@ func (a *Paths) count(key []byte, d pathCount) error {
 	}
 	p := a.paths[string(key)]
 	if p == nil {
-		if len(a.paths) >= a.o.MaxPaths {
-			return fmt.Errorf("a distinct path beyond the limit of %d: %w", a.o.MaxPaths, ErrTooLarge)
+		if len(a.paths) >= a.opt.MaxPaths {
+			return fmt.Errorf("a distinct path beyond the limit of %d: %w", a.opt.MaxPaths, ErrTooLarge)
 		}
 		p = &pathCount{}
 		a.paths[string(key)] = p
@@ -193,6 +196,7 @@ func (a *Paths) count(key []byte, d pathCount) error {
 	return nil
 }
 
+// plus returns the sum; ErrOverflow where it, or the number of paths, is beyond int64.
 func (p pathCount) plus(d pathCount) (pathCount, error) {
 	var sum pathCount
 	var err [3]error
@@ -216,10 +220,10 @@ func (a *Paths) Merge(other *Paths) error {
 	if err := check.Merge("attribution: Paths.Merge", a, other); err != nil {
 		return err
 	}
-	if a.o != other.o || a.paths == nil {
-		return fmt.Errorf("attribution: Paths.Merge: merge of %+v into %+v: %w", other.o, a.o, ErrMismatch)
+	if a.opt != other.opt || a.paths == nil {
+		return fmt.Errorf("attribution: Paths.Merge: merge of %+v into %+v: %w", other.opt, a.opt, ErrMismatch)
 	}
-	sum := Paths{o: a.o, ids: *a.ids.Clone(), paths: make(map[string]*pathCount, len(a.paths)), decay: slices.Clone(a.decay), timed: a.timed + other.timed, total: a.total}
+	sum := Paths{opt: a.opt, ids: *a.ids.Clone(), paths: make(map[string]*pathCount, len(a.paths)), decay: slices.Clone(a.decay), timed: a.timed + other.timed, total: a.total}
 	for k, p := range a.paths {
 		c := *p
 		sum.paths[k] = &c
@@ -306,12 +310,12 @@ func (r Rule) String() string {
 	if int(r) < len(names) {
 		return names[r]
 	}
-	return fmt.Sprintf("AttributionRule(%d)", uint8(r))
+	return fmt.Sprintf("Rule(%d)", uint8(r))
 }
 
 // ChannelCredit is what a channel is credited with.
 type ChannelCredit struct {
-	Channel     string
+	Channel     string  // its name
 	Conversions float64 // sums to the conversions of all paths
 	Revenue     float64 // in minor units; sums to the revenue of all paths
 }
@@ -341,7 +345,7 @@ func (a *Paths) Credit(rule Rule) ([]ChannelCredit, error) {
 		}
 		return out, nil
 	}
-	direct, _ := slices.BinarySearch(names, a.o.Direct)
+	direct, _ := slices.BinarySearch(names, a.opt.Direct)
 	for _, r := range rs {
 		give := func(i int, share float64) {
 			c := &out[r.channels[i]]
@@ -356,7 +360,7 @@ func (a *Paths) Credit(rule Rule) ([]ChannelCredit, error) {
 			give(n-1, 1)
 		case LastNonDirect:
 			i := n - 1
-			for i >= 0 && int(r.channels[i]) == direct && names[direct] == a.o.Direct {
+			for i >= 0 && int(r.channels[i]) == direct && names[direct] == a.opt.Direct {
 				i--
 			}
 			if i < 0 {
@@ -368,7 +372,7 @@ func (a *Paths) Credit(rule Rule) ([]ChannelCredit, error) {
 				give(i, 1/float64(n))
 			}
 		case Position:
-			first, last := a.o.First, a.o.Last
+			first, last := a.opt.First, a.opt.Last
 			switch n {
 			case 1:
 				give(0, 1)
@@ -391,11 +395,11 @@ func (a *Paths) Credit(rule Rule) ([]ChannelCredit, error) {
 // order.
 func (a *Paths) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
-	w.String(a.o.Direct)
-	w.Int64(int64(a.o.HalfLife))
-	w.Float64(a.o.First)
-	w.Float64(a.o.Last)
-	w.Int(a.o.MaxPaths)
+	w.String(a.opt.Direct)
+	w.Int64(int64(a.opt.HalfLife))
+	w.Float64(a.opt.First)
+	w.Float64(a.opt.Last)
+	w.Int(a.opt.MaxPaths)
 	names, rs := a.routes()
 	w.Strings(names)
 	for _, n := range names {
@@ -417,8 +421,20 @@ func (a *Paths) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (a *Paths) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state, options included; after an error it is
-// unchanged.
+// UnmarshalBinary replaces a. Payload of version 1, little-endian:
+//
+//	string, i64          Direct, HalfLife in nanoseconds
+//	2×f64, int           First, Last, MaxPaths
+//	[]string             channels, ascending, none empty
+//	2×f64 a channel      conversions and revenue by time decay, finite and >= 0
+//	i64                  conversions whose touches had times, at most all
+//	int                  paths, at most MaxPaths; of each, ascending:
+//	[]i32, 3×i64         channels by number, conversions, nulls, revenue, each >= 0
+//
+// Options that New would refuse or fill in, a channel without a path, a path of no
+// touches or more than 65,536, revenue without conversion, sums beyond int64, and any
+// other length or value are ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch; a is then unchanged.
 func (a *Paths) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindAttribution, 1)
 	if err != nil {
@@ -428,7 +444,7 @@ func (a *Paths) UnmarshalBinary(data []byte) error {
 	if r.Err() == nil && (o != o.withDefaults() || o.validate("") != nil) {
 		r.Fail("has options that are not valid")
 	}
-	got := Paths{o: o, paths: map[string]*pathCount{}}
+	got := Paths{opt: o, paths: map[string]*pathCount{}}
 	names := r.Strings()
 	for i, n := range names {
 		if n == "" || i > 0 && n <= names[i-1] {

@@ -26,7 +26,7 @@ const (
 	ShapleyRate
 )
 
-// ShapleyOptions are the settings of Paths.Shapley.
+// ShapleyOptions configures Paths.Shapley.
 type ShapleyOptions struct {
 	Value ShapleyValue // default ShapleyConversions
 
@@ -47,9 +47,9 @@ type ShapleyCredit struct {
 
 // ShapleyResult is the result of Paths.Shapley.
 type ShapleyResult struct {
-	Exact    bool
-	Channels []ShapleyCredit
-	Warnings []metrics.Warning
+	Exact    bool              // over all subsets of channels, not over samples
+	Channels []ShapleyCredit   // by name
+	Warnings []metrics.Warning // reasons to read it with care
 }
 
 // Shapley shares conversions and revenue out by Shapley value (1953): the mean,
@@ -60,11 +60,11 @@ type ShapleyResult struct {
 // the revenue per path (ShapleyRate). Exact results cost O(2ⁿ·n) for ShapleyRate.
 // Samples depend on Seed alone. ErrUndefined without a conversion, ErrOption for
 // bad options.
-func (a *Paths) Shapley(ctx context.Context, o ShapleyOptions) (*ShapleyResult, error) {
-	var bad check.Options
-	bad.Require(o.Value <= ShapleyRate, "Value", uint8(o.Value), "ShapleyConversions or ShapleyRate")
-	bad.Require(o.Samples >= 0, "Samples", o.Samples, ">= 0")
-	if err := bad.Err("attribution: Paths.Shapley"); err != nil {
+func (a *Paths) Shapley(ctx context.Context, opt ShapleyOptions) (*ShapleyResult, error) {
+	var c check.Options
+	c.Require(opt.Value <= ShapleyRate, "Value", uint8(opt.Value), "ShapleyConversions or ShapleyRate")
+	c.Require(opt.Samples >= 0, "Samples", opt.Samples, ">= 0")
+	if err := c.Err("attribution: Paths.Shapley"); err != nil {
 		return nil, err
 	}
 	total := a.total
@@ -76,7 +76,7 @@ func (a *Paths) Shapley(ctx context.Context, o ShapleyOptions) (*ShapleyResult, 
 	for i, n := range names {
 		out.Channels[i].Channel = n
 	}
-	if o.Value == ShapleyConversions {
+	if opt.Value == ShapleyConversions {
 		for _, r := range rs {
 			set := distinctChannels(r.channels)
 			for _, c := range set {
@@ -88,11 +88,11 @@ func (a *Paths) Shapley(ctx context.Context, o ShapleyOptions) (*ShapleyResult, 
 	}
 	g := newCoalitions(len(names), rs)
 	var err error
-	if len(names) <= maxExactShapley && o.Samples == 0 {
+	if len(names) <= maxExactShapley && opt.Samples == 0 {
 		err = g.exact(ctx, out)
 	} else {
 		out.Exact = false
-		err = g.sample(ctx, out, check.Default(o.Samples, 2000), o.Seed)
+		err = g.sample(ctx, out, check.Default(opt.Samples, 2000), opt.Seed)
 	}
 	if err != nil {
 		return nil, err
@@ -134,6 +134,7 @@ type coalition struct {
 	conversions, n, revenue float64
 }
 
+// newCoalitions joins the paths of rs over the same set of n channels.
 func newCoalitions(n int, rs []route) *coalitions {
 	g := &coalitions{n: n}
 	for _, r := range rs {

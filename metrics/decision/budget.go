@@ -8,6 +8,12 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 )
 
+var (
+	_ ResponseCurve = HillCurve{}
+	_ ResponseCurve = ExponentialCurve{}
+	_ ResponseCurve = PowerCurve{}
+)
+
 // ResponseCurve says what a channel returns (profit, orders) for what is spent
 // on it.
 type ResponseCurve interface {
@@ -17,7 +23,11 @@ type ResponseCurve interface {
 
 // HillCurve saturates like x^Shape/(x^Shape+Half^Shape): half of Max is reached
 // at Half. Shape up to 1 is concave, above 1 it is an S.
-type HillCurve struct{ Max, Half, Shape float64 }
+type HillCurve struct {
+	Max   float64 // what it saturates at
+	Half  float64 // spend that returns half of Max, > 0
+	Shape float64 // > 0; above 1 an S
+}
 
 // Response returns the return on spend.
 func (c HillCurve) Response(spend float64) float64 {
@@ -46,7 +56,10 @@ func (c HillCurve) Marginal(spend float64) float64 {
 }
 
 // ExponentialCurve is Max·(1−exp(−spend/Scale)), concave.
-type ExponentialCurve struct{ Max, Scale float64 }
+type ExponentialCurve struct {
+	Max   float64 // what it saturates at
+	Scale float64 // spend that returns 63 % of Max, > 0
+}
 
 // Response returns the return on spend.
 func (c ExponentialCurve) Response(spend float64) float64 { return -c.Max * math.Expm1(-spend/c.Scale) }
@@ -58,7 +71,10 @@ func (c ExponentialCurve) Marginal(spend float64) float64 {
 
 // PowerCurve is Scale·spend^Exponent, concave for an exponent in (0, 1]: a
 // constant elasticity of response.
-type PowerCurve struct{ Scale, Exponent float64 }
+type PowerCurve struct {
+	Scale    float64 // return on a spend of 1
+	Exponent float64 // elasticity, in (0, 1] for a concave curve
+}
 
 // Response returns the return on spend.
 func (c PowerCurve) Response(spend float64) float64 {
@@ -75,9 +91,9 @@ func (c PowerCurve) Marginal(spend float64) float64 {
 
 // ChannelBudget is a channel to be given money.
 type ChannelBudget struct {
-	Curve ResponseCurve
-	Min   float64 // spent in any case
-	Max   float64 // default 0: no limit
+	Curve ResponseCurve // what it returns; required
+	Min   float64       // spent in any case
+	Max   float64       // default 0: no limit
 }
 
 // BudgetPlan says what to spend where.

@@ -67,8 +67,8 @@ func MultiplyWeights(a, b []float64) ([]float64, error) {
 // 2, 1, 1 means .5, .25, .25; nil means equal. The result does not say so again.
 //
 // ErrEmpty without alternatives, ErrShape for ragged rows or another number of
-// weights, ErrNotFinite, ErrRange for a negative weight, ErrUndefined if all
-// weights are 0.
+// weights, ErrNotFinite, ErrRange also for a negative weight and for weights that sum
+// to 0.
 func TOPSIS(x [][]float64, weights []float64, lowerIsBetter []bool) ([]float64, error) {
 	closeness, err := mcda.TOPSIS(x, weights, lowerIsBetter)
 	return closeness, named("TOPSIS", err)

@@ -88,3 +88,85 @@ func ExamplePriceElasticity() {
 	fmt.Printf("%.2f (%.2f to %.2f) %v\n", e.Estimate, e.Range.Low, e.Range.High, err)
 	// Output: -2.04 (-2.16 to -1.92) <nil>
 }
+
+// The program of the package documentation.
+func Example() {
+	offers := [][]float64{{250, 16, 12}, {200, 16, 8}, {300, 32, 16}} // one row each
+	costs := []bool{false, false, true}                               // delivery days: less is better
+	weights, err := decision.EntropyWeights(offers, costs, decision.EntropyMinMax)
+	if err != nil {
+		panic(err)
+	}
+	closeness, err := decision.TOPSIS(offers, weights, costs)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.3f\n", closeness) // 1 is best
+	// Output: [0.180 0.271 0.729]
+}
+
+// Weights from people and from the data, together.
+func ExampleCombineWeights() {
+	offers := [][]float64{{250, 16, 12}, {200, 16, 8}, {300, 32, 16}}
+	costs := []bool{false, false, true}
+	people := []float64{5, 3, 2} // any scale
+	data, err := decision.CRITIC(offers, costs)
+	if err != nil {
+		panic(err)
+	}
+	mean, err := decision.CombineWeights(people, data, .5)
+	if err != nil {
+		panic(err)
+	}
+	product, err := decision.MultiplyWeights(people, data)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("CRITIC %.3f, mean %.3f, product %.3f\n", data, mean, product)
+	// Output: CRITIC [0.257 0.278 0.465], mean [0.378 0.289 0.333], product [0.421 0.274 0.305]
+}
+
+func ExampleGreyRelation() {
+	offers := [][]float64{{250, 16, 12}, {200, 16, 8}, {300, 32, 16}}
+	// 2, 1, 1 means .5, .25, .25.
+	g, err := decision.GreyRelation(offers, []float64{2, 1, 1}, []bool{false, false, true}, 0)
+	fmt.Printf("%.3f %v\n", g, err)
+	// Output: [0.458 0.500 0.833] <nil>
+}
+
+func ExampleBeliefInMean() {
+	// Profit a customer in a test of two mails, mean and standard error.
+	old, _ := decision.BeliefInMean(4.10, .30)
+	fresh, _ := decision.BeliefInMean(4.60, .35)
+	c, err := decision.Choose(context.Background(), []decision.Belief{old, fresh}, decision.ChooseOptions{Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	var outlook decision.StrategyOutlook = c.Strategies[1]
+	fmt.Printf("choose %d: best with probability %.2f, regret %.2f\n", c.Best, outlook.Best, outlook.Regret)
+	// Output: choose 1: best with probability 0.86, regret 0.03
+}
+
+func ExampleIncrementalProfit() {
+	need, err := decision.BreakEvenRate(.50, 12)
+	if err != nil {
+		panic(err)
+	}
+	profit, err := decision.IncrementalProfit(.06, 12, .50)
+	fmt.Printf("pays above %.1f %% uplift; at 6 %% it brings %.2f a contact %v\n", 100*need, profit, err)
+	// Output: pays above 4.2 % uplift; at 6 % it brings 0.22 a contact <nil>
+}
+
+func ExampleResponseCurve() {
+	for _, c := range []decision.ResponseCurve{
+		decision.HillCurve{Max: 3000, Half: 400, Shape: 1},
+		decision.ExponentialCurve{Max: 3000, Scale: 600},
+		decision.PowerCurve{Scale: 60, Exponent: .6},
+	} {
+		fmt.Printf("%T returns %.0f on 500, the next unit %.2f\n", c, c.Response(500), c.Marginal(500))
+	}
+	// Output:
+	// decision.HillCurve returns 1667 on 500, the next unit 1.48
+	// decision.ExponentialCurve returns 1696 on 500, the next unit 2.17
+	// decision.PowerCurve returns 2498 on 500, the next unit 3.00
+}

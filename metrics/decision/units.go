@@ -10,8 +10,8 @@ import (
 
 // UnitPlan says how many units of budget to give to which channel.
 type UnitPlan struct {
-	Units    []int
-	Response float64
+	Units    []int   // by channel
+	Response float64 // of all channels
 }
 
 const (
@@ -64,6 +64,8 @@ func AllocateUnits(ctx context.Context, units int, response [][]float64) (*UnitP
 	return plan, nil
 }
 
+// greedy gives one unit after the other to the channel that gains most by it, which
+// is best where no curve rises faster than before.
 func (p *UnitPlan) greedy(ctx context.Context, units int, response [][]float64) error {
 	var h unitHeap
 	offer := func(i int) (nextUnit, bool) {
@@ -116,6 +118,8 @@ func (h *unitHeap) Pop() any {
 	return x
 }
 
+// dynamic finds the best plan of curves of any shape: best[b] is what the channels so
+// far return for b units at most, took how many of them the last one gets.
 func (p *UnitPlan) dynamic(ctx context.Context, units int, response [][]float64) error {
 	most := 0
 	for _, r := range response {

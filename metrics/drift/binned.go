@@ -247,8 +247,15 @@ func (b *Binned) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (b *Binned) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state, bins included; after an error it is
-// unchanged.
+// UnmarshalBinary replaces b. Payload of version 1, little-endian:
+//
+//	[]f64      inner edges, ascending, finite, fewer than 1000
+//	2×f64      range of the reference, low <= high
+//	[]i64      counts by bin, one more than edges, each >= 0, sum within int64
+//	i64        values outside the range, at most all
+//
+// A zero value has neither edges nor counts. Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch; b is then unchanged.
 func (b *Binned) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindBins, 1)
 	if err != nil {

@@ -7,6 +7,12 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 )
 
+var (
+	_ Detector = (*CUSUM)(nil)
+	_ Detector = (*EWMA)(nil)
+	_ Detector = (*PageHinkley)(nil)
+)
+
 // Detector watches a series for a lasting change, one value per window in order
 // of time. Values are usually standardised: StandardizeRatios for KPIs. Add
 // reports an alarm; after it, Reset starts afresh. Detectors depend on order and

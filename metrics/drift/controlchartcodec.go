@@ -18,6 +18,8 @@ func encodeFloats(dst []byte, kind uint16, n int64, xs ...float64) []byte {
 	return w.AppendFrame(dst, kind, 1)
 }
 
+// decodeFloats reads what encodeFloats wrote: a count n >= 0 and finite numbers into
+// xs. what names the method in errors.
 func decodeFloats(data []byte, what string, kind uint16, n *int64, xs ...*float64) error {
 	r, err := codec.Open(data, kind, 1)
 	if err != nil {
@@ -46,7 +48,13 @@ func (c *CUSUM) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (c *CUSUM) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces c. Payload of version 1, little-endian, all finite:
+//
+//	i64        0
+//	5×f64      Target, Slack, Limit, sums upwards and downwards, these >= 0
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch; c is then unchanged.
 func (c *CUSUM) UnmarshalBinary(data []byte) error {
 	var got CUSUM
 	var n int64
@@ -68,7 +76,13 @@ func (e *EWMA) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (e *EWMA) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces e. Payload of version 1, little-endian, all finite:
+//
+//	i64        values seen, >= 0
+//	6×f64      Target, Sigma, Lambda, Width, weighted mean less Target, weight left in [0, 1]
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch; e is then unchanged.
 func (e *EWMA) UnmarshalBinary(data []byte) error {
 	var got EWMA
 	if err := decodeFloats(data, "EWMA.UnmarshalBinary", codec.KindEWMA, &got.n, &got.Target, &got.Sigma, &got.Lambda, &got.Width, &got.z, &got.left); err != nil {
@@ -89,7 +103,14 @@ func (p *PageHinkley) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (p *PageHinkley) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces p. Payload of version 1, little-endian, all finite:
+//
+//	i64        values seen, >= 0
+//	8×f64      Warmup, a whole number, Tolerance, Limit, mean, sum upwards and its minimum,
+//	           sum downwards and its minimum; no sum below its minimum
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch; p is then unchanged.
 func (p *PageHinkley) UnmarshalBinary(data []byte) error {
 	var got PageHinkley
 	var warmup float64

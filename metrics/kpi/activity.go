@@ -366,9 +366,19 @@ func (a *Activity[U]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (a *Activity[U]) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the users and their activity; after an error the
-// state is unchanged. The receiver must have the calendar that was written (else
-// ErrMismatch), because a location is more than its name.
+// UnmarshalBinary replaces the users and their activity. Payload of version 1,
+// little-endian:
+//
+//	int, string, bool    Period, name of the Location, SundayWeeks
+//	ids                  users, ascending: a number, then each as a string, 8 bytes of
+//	                     an integer, one of a boolean, or these one after the other
+//	bool, i64, []i32     of each: whether a start was stated, its period, else 0, and
+//	                     the periods of activity, ascending
+//
+// A user without start and activity, periods beyond the years −2300 to 6300, and any
+// other length or value are ErrCorrupt, a newer version ErrVersion, ids that have no
+// binary form ErrOption. The receiver must have the calendar that was written (else
+// ErrMismatch), because a location is more than its name; a is unchanged after an error.
 func (a *Activity[U]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindActivity, 1)
 	if err != nil {

@@ -104,7 +104,7 @@ func TestActivityGolden(t *testing.T) {
 			first = min(first, g.Unix[i])
 		}
 		for kind, cells := range map[RetentionKind][][][2]int64{RetentionClassic: want.Classic, RetentionRolling: want.Rolling} {
-			r, err := a.Retention(RetentionOptions{Kind: kind, Periods: 6, Through: g.Through})
+			r, err := a.Retention(RetentionOptions{Kind: kind, Periods: 6, AsOf: g.Through})
 			must(t, err)
 			if len(r.Rows) != len(want.Cohorts) {
 				t.Fatalf("%v: %d cohorts, want %d", p, len(r.Rows), len(want.Cohorts))
@@ -139,7 +139,7 @@ func TestActivityGolden(t *testing.T) {
 				t.Errorf("%v: flow %d: %v, want %v", p, i, got, want.Flows[i])
 			}
 		}
-		c, err := a.Churn(ChurnOptions{From: time.Unix(first, 0), Through: g.Through, MinGaps: 1e9})
+		c, err := a.Churn(ChurnOptions{From: time.Unix(first, 0), AsOf: g.Through, MinGaps: 1e9})
 		must(t, err)
 		if want := int(math.Ceil(2*want.P90 - 1e-9)); c.Inactive != want {
 			t.Errorf("%v: churned after %d, want %d", p, c.Inactive, want)
@@ -160,7 +160,7 @@ func TestActivityRules(t *testing.T) {
 	}
 	must(t, a.Start("x", dayOf(0))) // registered after his first visit
 	must(t, a.Start("y", dayOf(0))) // never seen
-	r, err := a.Retention(RetentionOptions{Periods: 6, Through: dayOf(6).Add(time.Hour)})
+	r, err := a.Retention(RetentionOptions{Periods: 6, AsOf: dayOf(6).Add(time.Hour)})
 	must(t, err)
 	if len(r.Rows) != 2 || r.Rows[0].Users != 4 || r.Rows[0].Cells[1] != metrics.RatioOf(1, 4, 4) || r.Rows[0].Cells[0] != metrics.RatioOf(3, 4, 4) {
 		t.Errorf("%+v", r)
@@ -175,7 +175,7 @@ func TestActivityRules(t *testing.T) {
 	if r.Overall[0] != metrics.RatioOf(4, 5, 5) || r.Overall[1] != metrics.RatioOf(1, 4, 4) {
 		t.Errorf("overall %v", r.Overall)
 	}
-	b, err := a.Retention(RetentionOptions{Kind: RetentionBracket, Brackets: [][2]int{{0, 0}, {1, 2}, {5, 7}}, Through: dayOf(8)})
+	b, err := a.Retention(RetentionOptions{Kind: RetentionBracket, Brackets: [][2]int{{0, 0}, {1, 2}, {5, 7}}, AsOf: dayOf(8)})
 	must(t, err)
 	if c := b.Rows[0].Cells; c[1] != metrics.RatioOf(1, 4, 4) || c[2] != metrics.RatioOf(1, 4, 4) || b.Rows[1].Cells[2].Den() != 0 {
 		t.Errorf("%+v", b)
@@ -186,12 +186,12 @@ func TestActivityRules(t *testing.T) {
 		t.Errorf("stickiness %v", s)
 	}
 	// u (last seen day 2) and w (day 5) are alive on day 6 with 5 days of patience, x and v (day 0) are not.
-	c, err := a.Churn(ChurnOptions{From: dayOf(6), Through: dayOf(11), Inactive: 5})
+	c, err := a.Churn(ChurnOptions{From: dayOf(6), AsOf: dayOf(11), Inactive: 5})
 	must(t, err)
 	if c.Rate != metrics.RatioOf(2, 2, 2) {
 		t.Errorf("churn %v", c.Rate)
 	}
-	if c, err = a.Churn(ChurnOptions{From: dayOf(3), Through: dayOf(8), Inactive: 5}); err != nil || c.Rate != metrics.RatioOf(2, 3, 3) {
+	if c, err = a.Churn(ChurnOptions{From: dayOf(3), AsOf: dayOf(8), Inactive: 5}); err != nil || c.Rate != metrics.RatioOf(2, 3, 3) {
 		t.Errorf("churn of u, v, x: %v %v", c.Rate, err)
 	}
 }
@@ -202,7 +202,7 @@ func TestActivityBadInput(t *testing.T) {
 	}
 	var a Activity[int]
 	at := func(_ any, err error) error { return err }
-	good := RetentionOptions{Through: dayOf(3)}
+	good := RetentionOptions{AsOf: dayOf(3)}
 	bad := func(f func(*RetentionOptions)) RetentionOptions { o := good; f(&o); return o }
 	for name, x := range map[string]struct{ got, want error }{
 		"zero time":            {a.Add(1, time.Time{}), ErrRange},
@@ -222,9 +222,9 @@ func TestActivityBadInput(t *testing.T) {
 		"backwards":    {at(a.Flows(dayOf(2), dayOf(1))), ErrEmpty},
 		"too long":     {at(a.Flows(dayOf(0), dayOf(1_100_000))), ErrTooLarge},
 		"stickiness":   {at(a.Stickiness(0, dayOf(1))), ErrOption},
-		"churn times":  {at(a.Churn(ChurnOptions{From: dayOf(1), Through: dayOf(1)})), ErrOption},
-		"churn factor": {at(a.Churn(ChurnOptions{From: dayOf(1), Through: dayOf(2), Factor: -1})), ErrOption},
-		"no gaps":      {at(a.Churn(ChurnOptions{From: dayOf(1), Through: dayOf(2)})), ErrUndefined},
+		"churn times":  {at(a.Churn(ChurnOptions{From: dayOf(1), AsOf: dayOf(1)})), ErrOption},
+		"churn factor": {at(a.Churn(ChurnOptions{From: dayOf(1), AsOf: dayOf(2), Factor: -1})), ErrOption},
+		"no gaps":      {at(a.Churn(ChurnOptions{From: dayOf(1), AsOf: dayOf(2)})), ErrUndefined},
 	} {
 		if !errors.Is(x.got, x.want) {
 			t.Errorf("%s: %v, want %v", name, x.got, x.want)
@@ -276,7 +276,7 @@ func TestActivityMerge(t *testing.T) {
 		Merge: func(a, b *Activity[string]) error { return a.Merge(b) },
 		Result: func(a *Activity[string]) []float64 {
 			out := testkit.Numbers(a.Users())
-			r, _ := a.Retention(RetentionOptions{Through: dayOf(15)})
+			r, _ := a.Retention(RetentionOptions{AsOf: dayOf(15)})
 			for _, row := range r.Rows {
 				out = append(out, float64(row.Period), float64(row.Users))
 				for _, c := range row.Cells {
@@ -290,7 +290,7 @@ func TestActivityMerge(t *testing.T) {
 			for _, x := range act {
 				out = append(out, float64(x.Users))
 			}
-			c, err := a.Churn(ChurnOptions{From: dayOf(5), Through: dayOf(15), MinGaps: 2})
+			c, err := a.Churn(ChurnOptions{From: dayOf(5), AsOf: dayOf(15), MinGaps: 2})
 			return append(out, nan(float64(c.Rate.Num()), err), nan(float64(c.Rate.Den()), err))
 		},
 	}.Check(t)

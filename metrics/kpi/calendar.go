@@ -12,9 +12,9 @@ import (
 type Period uint8
 
 const (
-	PeriodDay   Period = iota
-	PeriodWeek         // from Monday, or from Sunday
-	PeriodMonth        // calendar months
+	PeriodDay   Period = iota // from midnight of the wall clock
+	PeriodWeek                // from Monday, or from Sunday
+	PeriodMonth               // calendar months
 )
 
 // String returns "day", "week" or "month".
@@ -146,6 +146,8 @@ type clock struct {
 // maxUnix keeps every index within int32: about the years −2300 to 6300.
 const maxUnix = 1 << 37
 
+// index is Calendar.Index where the answer fits int32. ErrRange for the zero time and
+// for one outside of that.
 func (c *clock) index(t time.Time) (int32, error) {
 	s := t.Unix()
 	if t.IsZero() || s < -maxUnix || s > maxUnix {

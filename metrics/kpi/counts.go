@@ -116,7 +116,8 @@ func (c Counts) Warnings() []metrics.Warning {
 // NetRevenue returns Revenue − Refunds − Discounts.
 func (c Counts) NetRevenue() int64 { return c.Revenue - c.Refunds - c.Discounts }
 
-// CTR is clicks per impression.
+// CTR is clicks per impression, of what leads to the shop. For posts and other content
+// take Engagement.CTR, whose impressions and clicks are those of the content.
 func (c Counts) CTR() metrics.Ratio { return metrics.NewRatio(c.Clicks, c.Impressions) }
 
 // CVR is orders per click.
@@ -202,10 +203,12 @@ func (c Counts) CouponRedemption() metrics.Ratio {
 // Frequency is impressions per reached user.
 func (c Counts) Frequency() metrics.Ratio { return metrics.NewRatio(c.Impressions, c.Reach) }
 
-// EngagementByReach is likes, comments, shares and saves per reached user.
+// EngagementByReach is likes, comments, shares and saves per reached user, where one
+// number says how many. Where they are counted apart, with reads, plays and followers
+// gained, take Engagement.ByReach: it is the same measure.
 func (c Counts) EngagementByReach() metrics.Ratio { return metrics.NewRatio(c.Engagements, c.Reach) }
 
-// EngagementByFollowers is the same per follower.
+// EngagementByFollowers is the same per follower; see Engagement.ByFollowers.
 func (c Counts) EngagementByFollowers() metrics.Ratio {
 	return metrics.NewRatio(c.Engagements, c.Followers)
 }
@@ -276,7 +279,10 @@ func (c *Counts) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (c *Counts) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces c. Payload of version 1: 22×i64, little-endian, the fields
+// in the order of the struct, all but GrossMargin >= 0 and none beyond 2^61.
+// Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch; c is then unchanged.
 func (c *Counts) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindCounts, 1)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/aislekit/aisle/internal/ids"
 )
 
-// CubeOptions are the settings of a Cube of states S by keys K.
+// CubeOptions configures a Cube of states S by keys K.
 type CubeOptions[K comparable, S any] struct {
 	// Merge adds the second state to the first: (*Counts).Merge. Required.
 	Merge func(to, from *S) error
@@ -35,33 +35,37 @@ type CubeOptions[K comparable, S any] struct {
 // dimensions; S is any accumulator. Make one with NewCube. Memory is one map
 // entry and one state a cell, bounded by MaxCells; roll-ups are made when asked
 // for. It is not safe for concurrent use.
+//
+// Package profile's GroupBy is the simple case, moments of one column by one group:
+// take it for features of users, and a Cube for reports over several dimensions, other
+// states, or roll-ups.
 type Cube[K comparable, S any] struct {
-	o      CubeOptions[K, S]
+	opt    CubeOptions[K, S]
 	ids    dict.Dict[K]
 	states []*S
 }
 
 // NewCube returns an empty cube. ErrOption without Merge, for a negative
 // MaxCells, and for keys without natural order where Compare is nil.
-func NewCube[K comparable, S any](o CubeOptions[K, S]) (*Cube[K, S], error) {
+func NewCube[K comparable, S any](opt CubeOptions[K, S]) (*Cube[K, S], error) {
 	var c check.Options
-	o.MaxCells = check.Default(o.MaxCells, 1_000_000)
-	c.Require(o.Merge != nil, "Merge", nil, "a function such as (*Counts).Merge")
-	c.Require(o.MaxCells > 0 && o.MaxCells <= math.MaxInt32, "MaxCells", o.MaxCells, "in [1, 2^31)")
-	if o.New == nil {
-		o.New = func() *S { return new(S) }
+	opt.MaxCells = check.Default(opt.MaxCells, 1_000_000)
+	c.Require(opt.Merge != nil, "Merge", nil, "a function such as (*Counts).Merge")
+	c.Require(opt.MaxCells > 0 && opt.MaxCells <= math.MaxInt32, "MaxCells", opt.MaxCells, "in [1, 2^31)")
+	if opt.New == nil {
+		opt.New = func() *S { return new(S) }
 	}
-	if o.Compare == nil {
+	if opt.Compare == nil {
 		natural, err := ids.Order[K]()
 		if err != nil {
 			c.Require(false, "Compare", nil, "an order, as the key type has none of its own")
 		}
-		o.Compare = natural
+		opt.Compare = natural
 	}
 	if err := c.Err("kpi: NewCube"); err != nil {
 		return nil, err
 	}
-	return &Cube[K, S]{o: o}, nil
+	return &Cube[K, S]{opt: opt}, nil
 }
 
 // Cell returns the state of the combination k, empty if it is new, to be added
@@ -70,16 +74,16 @@ func (c *Cube[K, S]) Cell(k K) (*S, error) {
 	if i := c.ids.Index(k); i >= 0 {
 		return c.states[i], nil
 	}
-	if c.o.New == nil {
+	if c.opt.New == nil {
 		return nil, fmt.Errorf("kpi: Cube.Cell: no options: make it with NewCube: %w", ErrOption)
 	}
-	if len(c.states) >= c.o.MaxCells {
-		return nil, fmt.Errorf("kpi: Cube.Cell: cell %v beyond the limit of %d: %w", k, c.o.MaxCells, ErrTooLarge)
+	if len(c.states) >= c.opt.MaxCells {
+		return nil, fmt.Errorf("kpi: Cube.Cell: cell %v beyond the limit of %d: %w", k, c.opt.MaxCells, ErrTooLarge)
 	}
 	if _, err := c.ids.Add(k); err != nil {
 		return nil, fmt.Errorf("kpi: Cube.Cell: %w", err)
 	}
-	s := c.o.New()
+	s := c.opt.New()
 	c.states = append(c.states, s)
 	return s, nil
 }
@@ -89,14 +93,14 @@ func (c *Cube[K, S]) Len() int { return len(c.states) }
 
 // CubeRow is one cell of a roll-up.
 type CubeRow[K comparable, S any] struct {
-	Key   K
-	State *S
+	Key   K  // the combination
+	State *S // what was added to it
 }
 
 // Cells returns all cells in the order of their keys. The states are those of
 // the cube.
 func (c *Cube[K, S]) Cells() []CubeRow[K, S] {
-	perm, _ := ids.Permutation(c.ids.Keys(), c.o.Compare)
+	perm, _ := ids.Permutation(c.ids.Keys(), c.opt.Compare)
 	out := make([]CubeRow[K, S], len(perm))
 	for j, i := range perm {
 		out[j] = CubeRow[K, S]{c.ids.Key(i), c.states[i]}
@@ -113,13 +117,13 @@ func (c *Cube[K, S]) Cells() []CubeRow[K, S] {
 // last bit however the data came. Counts of distinct users add up only where the
 // states know the users (Customers, Distinct).
 func (c *Cube[K, S]) RollUp(by func(K) K) ([]CubeRow[K, S], error) {
-	up := Cube[K, S]{o: c.o}
+	up := Cube[K, S]{opt: c.opt}
 	for _, row := range c.Cells() {
 		s, err := up.Cell(by(row.Key))
 		if err != nil {
 			return nil, err
 		}
-		if err := c.o.Merge(s, row.State); err != nil {
+		if err := c.opt.Merge(s, row.State); err != nil {
 			return nil, fmt.Errorf("kpi: Cube.RollUp: cell %v: %w", row.Key, err)
 		}
 	}
@@ -134,10 +138,10 @@ func (c *Cube[K, S]) Total() (*S, error) {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		if c.o.New == nil {
+		if c.opt.New == nil {
 			return new(S), nil
 		}
-		return c.o.New(), nil
+		return c.opt.New(), nil
 	}
 	return rows[0].State, nil
 }
@@ -149,7 +153,7 @@ func (c *Cube[K, S]) Merge(other *Cube[K, S]) error {
 	if err := check.Merge("kpi: Cube.Merge", c, other); err != nil {
 		return err
 	}
-	if c.o.New == nil {
+	if c.opt.New == nil {
 		return fmt.Errorf("kpi: Cube.Merge: no options: make it with NewCube: %w", ErrOption)
 	}
 	fresh := 0
@@ -161,13 +165,13 @@ func (c *Cube[K, S]) Merge(other *Cube[K, S]) error {
 			fresh++
 		}
 		// Merging into fresh states keeps c as it was if a later cell fails.
-		s := c.o.New()
+		s := c.opt.New()
 		if ok {
-			if err := c.o.Merge(s, c.states[i]); err != nil {
+			if err := c.opt.Merge(s, c.states[i]); err != nil {
 				return fmt.Errorf("kpi: Cube.Merge: cell %v: %w", k, err)
 			}
 		}
-		if err := c.o.Merge(s, other.states[j]); err != nil {
+		if err := c.opt.Merge(s, other.states[j]); err != nil {
 			return fmt.Errorf("kpi: Cube.Merge: cell %v: %w", k, err)
 		}
 		if ok {
@@ -176,8 +180,8 @@ func (c *Cube[K, S]) Merge(other *Cube[K, S]) error {
 			next = append(next, s)
 		}
 	}
-	if len(c.states)+fresh > c.o.MaxCells {
-		return fmt.Errorf("kpi: Cube.Merge: %d cells, limit %d: %w", len(c.states)+fresh, c.o.MaxCells, ErrTooLarge)
+	if len(c.states)+fresh > c.opt.MaxCells {
+		return fmt.Errorf("kpi: Cube.Merge: %d cells, limit %d: %w", len(c.states)+fresh, c.opt.MaxCells, ErrTooLarge)
 	}
 	for _, k := range other.ids.Keys() {
 		if _, err := c.ids.Add(k); err != nil {
@@ -217,10 +221,18 @@ func (c *Cube[K, S]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (c *Cube[K, S]) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the cells; options stay as they are and MaxCells
-// holds. After an error the cube is unchanged.
+// UnmarshalBinary replaces the cells; options stay as they are. Payload of version 1,
+// little-endian:
+//
+//	ids              keys, ascending; see Activity.UnmarshalBinary
+//	[]byte each      the binary form of the state
+//
+// More cells than MaxCells are ErrTooLarge, keys or states without binary form and a
+// cube not made by NewCube ErrOption, a state that does not decode is its error, any
+// other length or value ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch; c is then unchanged.
 func (c *Cube[K, S]) UnmarshalBinary(data []byte) error {
-	if c.o.New == nil {
+	if c.opt.New == nil {
 		return fmt.Errorf("kpi: Cube.UnmarshalBinary: no options: make it with NewCube: %w", ErrOption)
 	}
 	r, err := codec.Open(data, codec.KindCube, 1)
@@ -231,8 +243,8 @@ func (c *Cube[K, S]) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("kpi: Cube.UnmarshalBinary: %w", err)
 	}
-	if keys.Len() > c.o.MaxCells {
-		return fmt.Errorf("kpi: Cube.UnmarshalBinary: %d cells, limit %d: %w", keys.Len(), c.o.MaxCells, ErrTooLarge)
+	if keys.Len() > c.opt.MaxCells {
+		return fmt.Errorf("kpi: Cube.UnmarshalBinary: %d cells, limit %d: %w", keys.Len(), c.opt.MaxCells, ErrTooLarge)
 	}
 	states := make([]*S, 0, keys.Len())
 	for range keys.Keys() {
@@ -240,7 +252,7 @@ func (c *Cube[K, S]) UnmarshalBinary(data []byte) error {
 		if r.Err() != nil {
 			break
 		}
-		s := c.o.New()
+		s := c.opt.New()
 		u, ok := any(s).(encoding.BinaryUnmarshaler)
 		if !ok {
 			return fmt.Errorf("kpi: Cube.UnmarshalBinary: states of type %v have no binary form: %w", reflect.TypeFor[S](), ErrOption)

@@ -166,7 +166,13 @@ func (c *Customers[U]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (c *Customers[U]) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces c. Payload of version 1, little-endian:
+//
+//	ids              customers, ascending; see Activity.UnmarshalBinary
+//	2×i64 each       orders, at least one, and revenue; both sums within int64
+//
+// Ids that have no binary form are ErrOption. Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch; c is then unchanged.
 func (c *Customers[U]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindCustomers, 1)
 	if err != nil {
@@ -202,7 +208,9 @@ func (c *Customers[U]) UnmarshalBinary(data []byte) error {
 // Retention returns the share of a cohort that is among the active users of a
 // later window; users listed twice count once. What the window is decides the
 // kind: day n alone (classic), day n and after (rolling), a range (bracket).
-// Leave out cohorts whose window is not over yet: they are censored, not lost.
+// Leave out cohorts whose window is not over yet: they are censored, not lost. Take it
+// for two sets of users that you have; over events take Activity.Retention, which forms
+// the cohorts, covers every window and leaves out what is not over.
 // Churn is the rest: NewRatio(r.Den()-r.Num(), r.Den()).
 func Retention[U comparable](cohort, active []U) metrics.Ratio {
 	in := make(map[U]bool, len(cohort))

@@ -80,10 +80,12 @@ func (e *Engagement) Merge(other *Engagement) error {
 // Interactions returns likes, comments, shares and saves together.
 func (e Engagement) Interactions() int64 { return e.Likes + e.Comments + e.Shares + e.Saves }
 
-// ByReach is interactions per reached user.
+// ByReach is interactions per reached user: Counts.EngagementByReach from the single
+// fields.
 func (e Engagement) ByReach() metrics.Ratio { return metrics.NewRatio(e.Interactions(), e.Reach) }
 
-// ByFollowers is interactions per follower at the start.
+// ByFollowers is interactions per follower at the start; see
+// Counts.EngagementByFollowers.
 func (e Engagement) ByFollowers() metrics.Ratio {
 	return metrics.NewRatio(e.Interactions(), e.Followers)
 }
@@ -93,7 +95,8 @@ func (e Engagement) ByImpressions() metrics.Ratio {
 	return metrics.NewRatio(e.Interactions(), e.Impressions)
 }
 
-// CTR is clicks per impression.
+// CTR is clicks per impression of the content. For a campaign or a shop take
+// Counts.CTR.
 func (e Engagement) CTR() metrics.Ratio { return metrics.NewRatio(e.Clicks, e.Impressions) }
 
 // LikeRate is likes per impression.
@@ -157,7 +160,10 @@ func (e *Engagement) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (e *Engagement) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces e. Payload of version 1: 14×i64, little-endian, the fields
+// in the order of the struct, each in [0, 2^60].
+// Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch; e is then unchanged.
 func (e *Engagement) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindEngagement, 1)
 	if err != nil {

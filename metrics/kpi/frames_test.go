@@ -121,7 +121,7 @@ func frames() []testkit.Frame {
 			a := state.(*kpi.Activity[string])
 			return testkit.Plain([]any{
 				a.Users(), got(a.Active(2, day(1), day(29))), got(a.Flows(day(1), day(29))),
-				got(a.Retention(kpi.RetentionOptions{Periods: 2, Through: day(29)})),
+				got(a.Retention(kpi.RetentionOptions{Periods: 2, AsOf: day(29)})),
 			})
 		},
 		Zero: []string{".clock: the caller's calendar, compared and not read, and what it remembers"},

@@ -29,7 +29,7 @@ const (
 	FunnelRestart
 )
 
-// FunnelOptions are the settings of a Funnel.
+// FunnelOptions configures a Funnel.
 type FunnelOptions struct {
 	Steps []string // names of at least two steps in order, all different, at most 64
 
@@ -53,8 +53,8 @@ func (o FunnelOptions) validate(where string) error {
 	return c.Err(where)
 }
 
-func (o FunnelOptions) equal(p FunnelOptions) bool {
-	return o.Window == p.Window && o.Entry == p.Entry && slices.Equal(o.Steps, p.Steps)
+func (o FunnelOptions) equal(opt FunnelOptions) bool {
+	return o.Window == opt.Window && o.Entry == opt.Entry && slices.Equal(o.Steps, opt.Steps)
 }
 
 const maxSteps = 64
@@ -72,7 +72,7 @@ type FunnelEvent struct {
 // that come as a log. Merge is exact for disjoint users. It is not safe for
 // concurrent use.
 type Funnel struct {
-	o      FunnelOptions
+	opt    FunnelOptions
 	others int64 // users without an entry
 	users  []int64
 	times  []stepTime // from step i to i+1
@@ -92,13 +92,13 @@ type stepTime struct {
 }
 
 // NewFunnel returns an empty funnel. Bad options are ErrOption.
-func NewFunnel(o FunnelOptions) (*Funnel, error) {
-	if err := o.validate("kpi: NewFunnel"); err != nil {
+func NewFunnel(opt FunnelOptions) (*Funnel, error) {
+	if err := opt.validate("kpi: NewFunnel"); err != nil {
 		return nil, err
 	}
-	o.Steps = slices.Clone(o.Steps)
-	n := len(o.Steps)
-	return &Funnel{o: o, users: make([]int64, n), times: make([]stepTime, n-1), chain: make([]int64, n*n+n)}, nil
+	opt.Steps = slices.Clone(opt.Steps)
+	n := len(opt.Steps)
+	return &Funnel{opt: opt, users: make([]int64, n), times: make([]stepTime, n-1), chain: make([]int64, n*n+n)}, nil
 }
 
 // AddUser adds one user with all his events, in any order. A user without an
@@ -140,7 +140,7 @@ func (f *Funnel) addRows(rows []stepAt) {
 	}
 	var reached int
 	var at []int64
-	if f.o.Entry == FunnelRestart {
+	if f.opt.Entry == FunnelRestart {
 		reached, at = f.restart(rows)
 	} else {
 		reached, at = f.firstTouch(rows)
@@ -166,7 +166,7 @@ func compareSteps(a, b stepAt) int {
 
 // within reports whether at is before the end of the window opened at start.
 func (f *Funnel) within(start, at int64) bool {
-	return f.o.Window == 0 || uint64(at)-uint64(start) < uint64(f.o.Window)
+	return f.opt.Window == 0 || uint64(at)-uint64(start) < uint64(f.opt.Window)
 }
 
 // firstTouch returns the number of steps reached and the time of each.
@@ -237,8 +237,8 @@ func (f *Funnel) Merge(other *Funnel) error {
 	if err := check.Merge("kpi: Funnel.Merge", f, other); err != nil {
 		return err
 	}
-	if !f.o.equal(other.o) || len(f.users) == 0 {
-		return fmt.Errorf("kpi: Funnel.Merge: merge of %+v into %+v: %w", other.o, f.o, ErrMismatch)
+	if !f.opt.equal(other.opt) || len(f.users) == 0 {
+		return fmt.Errorf("kpi: Funnel.Merge: merge of %+v into %+v: %w", other.opt, f.opt, ErrMismatch)
 	}
 	others, err1 := check.AddInt64(f.others, other.others)
 	_, err2 := check.AddInt64(f.users[0], other.users[0])
@@ -265,8 +265,8 @@ func (f *Funnel) Merge(other *Funnel) error {
 
 // FunnelStep is one step of a funnel.
 type FunnelStep struct {
-	Name         string
-	Users        int64
+	Name         string        // as in FunnelOptions.Steps
+	Users        int64         // who got here
 	FromPrevious metrics.Ratio // of the users of the step before; of the first step: of all users
 	FromFirst    metrics.Ratio // of the users who entered
 
@@ -283,7 +283,7 @@ func (f *Funnel) Result() []FunnelStep {
 	out := make([]FunnelStep, len(f.users))
 	before := f.users[0] + f.others
 	for i, n := range f.users {
-		out[i] = FunnelStep{Name: f.o.Steps[i], Users: n, FromPrevious: metrics.RatioOf(n, before, before), FromFirst: metrics.RatioOf(n, f.users[0], f.users[0])}
+		out[i] = FunnelStep{Name: f.opt.Steps[i], Users: n, FromPrevious: metrics.RatioOf(n, before, before), FromFirst: metrics.RatioOf(n, f.users[0], f.users[0])}
 		before = n
 		if i > 0 && n > 0 {
 			t := &f.times[i-1]
@@ -340,7 +340,7 @@ func readFunnelOptions(r *codec.Reader) FunnelOptions {
 }
 
 func (f *Funnel) encode(w *codec.Writer) {
-	f.o.encode(w)
+	f.opt.encode(w)
 	w.Int64(f.others)
 	for _, n := range f.users {
 		w.Int64(n)
@@ -355,8 +355,17 @@ func (f *Funnel) encode(w *codec.Writer) {
 // MarshalBinary returns the binary form.
 func (f *Funnel) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state, options included; after an error it is
-// unchanged.
+// UnmarshalBinary replaces f. Payload of version 1, little-endian:
+//
+//	[]string, i64, int   Steps, Window in nanoseconds, Entry
+//	i64                  users without an entry, >= 0
+//	i64 a step           users who got there, no more than at the step before
+//	2×u64, sketch        of each step but the first: the time from the one before, a sum
+//	                     of 128 bits in nanoseconds and a DDSketch of as many values in
+//	                     seconds, none negative
+//
+// Options that NewFunnel would refuse and any other length or value are ErrCorrupt, a
+// newer version ErrVersion, another kind ErrMismatch; f is then unchanged.
 func (f *Funnel) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindFunnel, 1)
 	if err != nil {

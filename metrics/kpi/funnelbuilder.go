@@ -17,7 +17,7 @@ import (
 // may be in several builders; Merge joins them exactly. Memory is one map entry
 // a user and 16 bytes an event. It is not safe for concurrent use.
 type FunnelBuilder[U comparable] struct {
-	o    FunnelOptions
+	opt  FunnelOptions
 	ids  dict.Dict[U]
 	rows []funnelRow
 }
@@ -29,19 +29,19 @@ type funnelRow struct {
 }
 
 // NewFunnelBuilder returns an empty builder. Bad options are ErrOption.
-func NewFunnelBuilder[U comparable](o FunnelOptions) (*FunnelBuilder[U], error) {
-	if err := o.validate("kpi: NewFunnelBuilder"); err != nil {
+func NewFunnelBuilder[U comparable](opt FunnelOptions) (*FunnelBuilder[U], error) {
+	if err := opt.validate("kpi: NewFunnelBuilder"); err != nil {
 		return nil, err
 	}
-	o.Steps = slices.Clone(o.Steps)
-	return &FunnelBuilder[U]{o: o}, nil
+	opt.Steps = slices.Clone(opt.Steps)
+	return &FunnelBuilder[U]{opt: opt}, nil
 }
 
 // Add adds one event. ErrRange for a step that is none and for a time that is
 // zero or not within the years 1678 to 2261; the state is then unchanged.
 func (b *FunnelBuilder[U]) Add(user U, step int, at time.Time) error {
-	if step < 0 || step >= len(b.o.Steps) {
-		return fmt.Errorf("kpi: FunnelBuilder.Add: step %d of %d: %w", step, len(b.o.Steps), ErrRange)
+	if step < 0 || step >= len(b.opt.Steps) {
+		return fmt.Errorf("kpi: FunnelBuilder.Add: step %d of %d: %w", step, len(b.opt.Steps), ErrRange)
 	}
 	ns, err := nanos(at)
 	if err != nil {
@@ -64,8 +64,8 @@ func (b *FunnelBuilder[U]) Merge(other *FunnelBuilder[U]) error {
 	if err := check.Merge("kpi: FunnelBuilder.Merge", b, other); err != nil {
 		return err
 	}
-	if !b.o.equal(other.o) {
-		return fmt.Errorf("kpi: FunnelBuilder.Merge: merge of %+v into %+v: %w", other.o, b.o, ErrMismatch)
+	if !b.opt.equal(other.opt) {
+		return fmt.Errorf("kpi: FunnelBuilder.Merge: merge of %+v into %+v: %w", other.opt, b.opt, ErrMismatch)
 	}
 	if b.ids.Len() > math.MaxInt32-other.ids.Len() {
 		return fmt.Errorf("kpi: FunnelBuilder.Merge: more than %d users: %w", math.MaxInt32, ErrTooLarge)
@@ -91,7 +91,7 @@ func (b *FunnelBuilder[U]) Reset() {
 // Funnel counts the users collected so far; the builder is unchanged and may
 // go on. The cost is one sort by user and one of each user's events.
 func (b *FunnelBuilder[U]) Funnel() (*Funnel, error) {
-	f, err := NewFunnel(b.o)
+	f, err := NewFunnel(b.opt)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (b *FunnelBuilder[U]) byUser() (end []int, rows []stepAt) {
 // arrays of them.
 func (b *FunnelBuilder[U]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
-	b.o.encode(&w)
+	b.opt.encode(&w)
 	perm, err := ids.PutSorted(&w, b.ids.Keys())
 	if err != nil {
 		return nil, fmt.Errorf("kpi: FunnelBuilder.AppendBinary: %w", err)
@@ -151,14 +151,22 @@ func (b *FunnelBuilder[U]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (b *FunnelBuilder[U]) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state, options included; after an error it is
-// unchanged.
+// UnmarshalBinary replaces b. Payload of version 1, little-endian:
+//
+//	[]string, i64, int   Steps, Window in nanoseconds, Entry
+//	ids                  users, ascending; see Activity.UnmarshalBinary
+//	int                  of each: events, at least one, in order of time and step:
+//	i64, int             Unix nanoseconds, step
+//
+// Options that NewFunnelBuilder would refuse and any other length or value are
+// ErrCorrupt, a newer version ErrVersion, another kind ErrMismatch, ids that have no
+// binary form ErrOption; b is then unchanged.
 func (b *FunnelBuilder[U]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindFunnelBuilder, 1)
 	if err != nil {
 		return fmt.Errorf("kpi: FunnelBuilder.UnmarshalBinary: %w", err)
 	}
-	got := FunnelBuilder[U]{o: readFunnelOptions(r)}
+	got := FunnelBuilder[U]{opt: readFunnelOptions(r)}
 	if got.ids, err = ids.GetSorted[U](r); err != nil {
 		return fmt.Errorf("kpi: FunnelBuilder.UnmarshalBinary: %w", err)
 	}
@@ -174,7 +182,7 @@ func (b *FunnelBuilder[U]) UnmarshalBinary(data []byte) error {
 			if r.Err() != nil {
 				break
 			}
-			if e.step = int32(min(step, maxSteps)); step >= len(got.o.Steps) || i > 0 && compareSteps(last, e) > 0 {
+			if e.step = int32(min(step, maxSteps)); step >= len(got.opt.Steps) || i > 0 && compareSteps(last, e) > 0 {
 				r.Fail("has events out of order or range")
 				break
 			}

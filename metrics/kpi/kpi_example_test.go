@@ -60,7 +60,7 @@ func ExampleActivity() {
 			_ = shop.Add(user, week(w))
 		}
 	}
-	r, err := shop.Retention(kpi.RetentionOptions{Periods: 2, Through: week(3)})
+	r, err := shop.Retention(kpi.RetentionOptions{Periods: 2, AsOf: week(3)})
 	if err != nil {
 		panic(err)
 	}
@@ -182,4 +182,114 @@ func ExampleDecompose() {
 	fmt.Printf("orders %+.0f, order value %+.0f, revenue %+.0f %v\n", parts[0], parts[1], parts[0]+parts[1], err)
 	// Output:
 	// orders -5500, order value +11500, revenue +6000 <nil>
+}
+
+// The program of the package documentation.
+func Example() {
+	events := []struct {
+		Channel, Category       string
+		Clicks, Orders, Revenue int64
+	}{{"mail", "tea", 50, 5, 9000}, {"mail", "mugs", 30, 1, 1500}, {"ads", "tea", 200, 4, 8000}}
+
+	type cell struct{ Channel, Category string }
+	cube, err := kpi.NewCube(kpi.CubeOptions[cell, kpi.Counts]{Merge: (*kpi.Counts).Merge})
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range events {
+		c, err := cube.Cell(cell{e.Channel, e.Category})
+		if err != nil {
+			panic(err)
+		}
+		if err := c.Add(kpi.Counts{Clicks: e.Clicks, Orders: e.Orders, Revenue: e.Revenue}); err != nil {
+			panic(err)
+		}
+	}
+	total, err := cube.Total()
+	if err != nil {
+		panic(err)
+	}
+	_ = total.Table().WriteText(os.Stdout)
+	// Output:
+	// KPI                  value  numerator  denominator
+	// ---------------  ---------  ---------  -----------
+	// CVR              0.0357143         10          280
+	// AOV                   1850      18500           10
+	// net AOV               1850      18500           10
+	// units per order          0          0           10
+	// refund rate              0          0        18500
+	// CPC                      0          0          280
+	// CPA                      0          0           10
+}
+
+// Customers who buy twice a year are not lost after a month: the periods of
+// inactivity come from the gaps of their own cohort.
+func ExampleActivity_Churn() {
+	shop, err := kpi.NewActivity[string](kpi.Calendar{Period: kpi.PeriodWeek})
+	if err != nil {
+		panic(err)
+	}
+	week := func(n int) time.Time { return monday.AddDate(0, 0, 7*n) }
+	for user, weeks := range map[string][]int{"ann": {0, 2, 4, 6, 8}, "bob": {0, 2, 4}, "cid": {0, 2, 4, 8}} {
+		for _, w := range weeks {
+			_ = shop.Add(user, week(w))
+		}
+	}
+	var lost kpi.Churn
+	lost, err = shop.Churn(kpi.ChurnOptions{From: week(5), AsOf: week(10), Factor: 1, MinGaps: 5})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("churned", lost.Rate, "after", lost.Inactive, "weeks without activity")
+
+	var flow kpi.UserFlow
+	flows, err := shop.Flows(week(4), week(5))
+	if err != nil {
+		panic(err)
+	}
+	flow = flows[0]
+	fmt.Println("active", flow.Active, "kept", flow.Kept, "returned", flow.Returned)
+	// Output:
+	// churned 0.333333 (1/3) after 3 weeks without activity
+	// active 3 kept 0 returned 3
+}
+
+func ExampleRetentionKind() {
+	app, err := kpi.NewActivity[string](kpi.Calendar{})
+	if err != nil {
+		panic(err)
+	}
+	for user, days := range map[string][]int{"ann": {0, 1, 5}, "bob": {0, 3}, "cid": {0}} {
+		for _, d := range days {
+			_ = app.Add(user, monday.AddDate(0, 0, d))
+		}
+	}
+	for _, kind := range []kpi.RetentionKind{kpi.RetentionClassic, kpi.RetentionRolling} {
+		t, err := app.Retention(kpi.RetentionOptions{Kind: kind, Periods: 3, AsOf: monday.AddDate(0, 0, 6)})
+		if err != nil {
+			panic(err)
+		}
+		var row kpi.RetentionRow = t.Rows[0]
+		fmt.Println(row.Users, t.Columns[1:], row.Cells[1:])
+	}
+	// Output:
+	// 3 [1 2 3] [0.333333 (1/3) 0 (0/3) 0.333333 (1/3)]
+	// 3 [1+ 2+ 3+] [0.666667 (2/3) 0.666667 (2/3) 0.666667 (2/3)]
+}
+
+func ExampleGrowth() {
+	share, err := kpi.ShareOf(120_000, 800_000)
+	fmt.Println("revenue", kpi.Growth(100_000, 120_000), "market share", share, err)
+	// Output: revenue 0.2 (20000/100000) market share 0.15 (120000/800000) <nil>
+}
+
+func ExampleFitRatePriorMoments() {
+	var ads []metrics.Proportion
+	for _, x := range [][2]int64{{2, 100}, {9, 150}, {1, 80}, {12, 120}, {30, 400}, {4, 300}} {
+		p, _ := metrics.NewProportion(x[0], x[1])
+		ads = append(ads, p)
+	}
+	fast, err := kpi.FitRatePriorMoments(ads) // one pass
+	fmt.Printf("mean %.3f, worth %.0f trials %v\n", fast.Mean(), fast.Alpha+fast.Beta, err)
+	// Output: mean 0.050, worth 44 trials <nil>
 }

@@ -13,7 +13,7 @@ import (
 // items or keywords: what is to be expected of one before it was ever shown, and
 // how many trials that knowledge is worth (Alpha+Beta).
 type RatePrior struct {
-	Alpha, Beta float64
+	Alpha, Beta float64 // as many successes and failures seen before, > 0
 	LogLik      float64 // of the data, binomial coefficients left out
 	Iterations  int     // 0 for moments
 }
@@ -136,6 +136,8 @@ func betaBinomial(us []metrics.Proportion, a, b float64) float64 {
 	return sum
 }
 
+// betaBinomialSlope returns the first and second derivatives of betaBinomial in a and
+// b.
 func betaBinomialSlope(us []metrics.Proportion, a, b float64) (ga, gb, haa, hab, hbb float64) {
 	trigamma := func(x float64) float64 { return mathext.Zeta(2, x) }
 	pa, pb, pab := mathext.Digamma(a), mathext.Digamma(b), mathext.Digamma(a+b)

@@ -20,7 +20,7 @@ const (
 	RetentionBracket                      // active in a range of periods
 )
 
-// RetentionOptions are the settings of Activity.Retention.
+// RetentionOptions configures Activity.Retention.
 type RetentionOptions struct {
 	Kind RetentionKind // default RetentionClassic
 
@@ -32,9 +32,9 @@ type RetentionOptions struct {
 	// the week after the first day.
 	Brackets [][2]int
 
-	// Through is when the data end. Periods that are not over by then are
-	// censored: such a cohort is left out, not counted as lost. Required.
-	Through time.Time
+	// AsOf is when the data end, itself excluded. Periods that are not over by then
+	// are censored: such a cohort is left out, not counted as lost. Required.
+	AsOf time.Time
 }
 
 func (o RetentionOptions) withDefaults() RetentionOptions {
@@ -50,7 +50,7 @@ func (o RetentionOptions) validate(where string) error {
 	for _, b := range o.Brackets {
 		c.Require(b[0] >= 0 && b[1] >= b[0] && b[1] <= 10_000, "Brackets", b, "0 <= from <= to <= 10000")
 	}
-	c.Require(!o.Through.IsZero(), "Through", o.Through, "when the data end")
+	c.Require(!o.AsOf.IsZero(), "AsOf", o.AsOf, "when the data end")
 	return c.Err(where)
 }
 
@@ -63,44 +63,63 @@ type RetentionRow struct {
 
 // RetentionTable is the retention of cohorts.
 type RetentionTable struct {
-	Calendar Calendar
-	Columns  []string
+	Calendar Calendar        // which the periods are of
+	Columns  []string        // "0", "1", …, with a plus where rolling, "1-7" for brackets
 	Rows     []RetentionRow  // by time; cohorts whose own period is not over are left out
 	Overall  []metrics.Ratio // all cohorts for which the column is over, taken together
 }
 
+// column is a range of periods counted from a cohort's own, both ends included.
+type column struct{ from, to int }
+
+const forever = math.MaxInt32
+
+// String returns "3", "1-7" or "3+".
+func (c column) String() string {
+	switch c.to {
+	case forever:
+		return fmt.Sprintf("%d+", c.from)
+	case c.from:
+		return fmt.Sprint(c.from)
+	}
+	return fmt.Sprintf("%d-%d", c.from, c.to)
+}
+
+func (o RetentionOptions) columns() []column {
+	var cols []column
+	if o.Kind == RetentionBracket {
+		for _, b := range o.Brackets {
+			cols = append(cols, column{b[0], b[1]})
+		}
+		return cols
+	}
+	for n := range o.Periods + 1 {
+		to := n
+		if o.Kind == RetentionRolling {
+			to = forever
+		}
+		cols = append(cols, column{n, to})
+	}
+	return cols
+}
+
 // Retention returns the share of each cohort that came back. Rolling retention
 // sees older cohorts for longer and so flatters them: compare it only at equal
-// age of the data. ErrEmpty if no cohort's own period is over.
-func (a *Activity[U]) Retention(o RetentionOptions) (RetentionTable, error) {
-	o = o.withDefaults()
-	if err := o.validate("kpi: Activity.Retention: Retention"); err != nil {
+// age of the data. ErrEmpty if no cohort's own period is over. Of two sets of users the
+// function Retention tells the same share.
+func (a *Activity[U]) Retention(opt RetentionOptions) (RetentionTable, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("kpi: Activity.Retention"); err != nil {
 		return RetentionTable{}, err
 	}
-	open, err := a.clock.index(o.Through) // the first period that is not over
+	open, err := a.clock.index(opt.AsOf) // the first period that is not over
 	if err != nil {
 		return RetentionTable{}, fmt.Errorf("kpi: Activity.Retention: %w", err)
 	}
+	cols := opt.columns()
 	t := RetentionTable{Calendar: a.Calendar()}
-	cols := o.Brackets
-	if o.Kind != RetentionBracket {
-		for n := range o.Periods + 1 {
-			to := n
-			if o.Kind == RetentionRolling {
-				to = math.MaxInt32
-			}
-			cols = append(cols, [2]int{n, to})
-		}
-	}
-	for _, b := range cols {
-		switch {
-		case b[1] == math.MaxInt32:
-			t.Columns = append(t.Columns, fmt.Sprintf("%d+", b[0]))
-		case b[0] == b[1]:
-			t.Columns = append(t.Columns, fmt.Sprint(b[0]))
-		default:
-			t.Columns = append(t.Columns, fmt.Sprintf("%d-%d", b[0], b[1]))
-		}
+	for _, c := range cols {
+		t.Columns = append(t.Columns, c.String())
 	}
 	rows := map[int32]*RetentionRow{}
 	a.lives(func(_, cohort int32, periods []int32) {
@@ -113,24 +132,21 @@ func (a *Activity[U]) Retention(o RetentionOptions) (RetentionTable, error) {
 			rows[cohort] = row
 		}
 		row.Users++
-		for j, b := range cols {
-			needed := int64(cohort) + int64(b[1])
-			if b[1] == math.MaxInt32 {
-				needed = int64(cohort) + int64(b[0])
-			}
-			if needed >= int64(open) {
-				continue
+		for j, c := range cols {
+			from, to := int64(cohort)+int64(c.from), int64(cohort)+int64(c.to)
+			if c.to == forever && from >= int64(open) || c.to != forever && to >= int64(open) {
+				continue // not over yet
 			}
 			var kept int64
-			k, _ := slices.BinarySearch(periods, int32(int64(cohort)+int64(b[0])))
-			if k < len(periods) && int64(periods[k]) <= int64(cohort)+int64(b[1]) && periods[k] < open {
+			k, _ := slices.BinarySearch(periods, int32(from))
+			if k < len(periods) && int64(periods[k]) <= to && periods[k] < open {
 				kept = 1
 			}
 			_ = row.Cells[j].Add(kept, 1) // no more than there are users
 		}
 	})
 	if len(rows) == 0 {
-		return RetentionTable{}, fmt.Errorf("kpi: Activity.Retention: no cohort before %v: %w", o.Through, ErrEmpty)
+		return RetentionTable{}, fmt.Errorf("kpi: Activity.Retention: no cohort before %v: %w", opt.AsOf, ErrEmpty)
 	}
 	t.Overall = make([]metrics.Ratio, len(cols))
 	for _, r := range rows {
@@ -166,9 +182,10 @@ func (t RetentionTable) Table() *metrics.Table {
 	return out
 }
 
-// ChurnOptions are the settings of Activity.Churn.
+// ChurnOptions configures Activity.Churn.
 type ChurnOptions struct {
-	From, Through time.Time // users alive at From who are no longer at Through; both required
+	From time.Time // users alive then are looked at; required
+	AsOf time.Time // and are found alive or not by then, itself excluded; required
 
 	// Inactive is the number of periods without activity after which a user has
 	// churned. Default 0: Factor times the Quantile of the gaps between active
@@ -190,7 +207,7 @@ func (o ChurnOptions) withDefaults() ChurnOptions {
 
 func (o ChurnOptions) validate(where string) error {
 	var c check.Options
-	c.Require(!o.From.IsZero() && o.From.Before(o.Through), "From", o.From, "a time before Through")
+	c.Require(!o.From.IsZero() && o.From.Before(o.AsOf), "From", o.From, "a time before AsOf")
 	c.Require(o.Inactive >= 0 && o.Inactive <= maxPeriods, "Inactive", o.Inactive, ">= 0")
 	check.Positive(&c, "Factor", o.Factor)
 	c.Require(o.Quantile > 0 && o.Quantile < 1, "Quantile", o.Quantile, "in (0, 1)")
@@ -204,45 +221,28 @@ type Churn struct {
 	Inactive int           // periods without activity, of all users together, after which a user has churned
 }
 
-// Churn returns the share of users alive at From who had churned by Through. A
+// Churn returns the share of users alive at From who had churned by AsOf. It reports
+// on a period that is over, in the periods of the calendar and with a limit of each
+// cohort's own. To label users for a model that predicts churn take
+// predict.InactivityPeriod: one limit for all from gaps between instants, and no look
+// at what comes after. A
 // user is alive at a time if he was active in one of the last so many complete
-// periods before it. Gaps are those that ended before Through. ErrUndefined where
+// periods before it. Gaps are those that ended before AsOf. ErrUndefined where
 // the number of periods is to come from gaps and there are none.
-func (a *Activity[U]) Churn(o ChurnOptions) (Churn, error) {
-	o = o.withDefaults()
-	if err := o.validate("kpi: Activity.Churn: Churn"); err != nil {
+func (a *Activity[U]) Churn(opt ChurnOptions) (Churn, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("kpi: Activity.Churn"); err != nil {
 		return Churn{}, err
 	}
-	lo, hi, err := a.span("Churn", o.From, o.Through)
+	lo, hi, err := a.span("Churn", opt.From, opt.AsOf)
 	if err != nil {
 		return Churn{}, err
 	}
-	limit := map[int32]int{}
-	out := Churn{Inactive: o.Inactive}
-	if o.Inactive == 0 {
-		var all []float64
-		gaps := map[int32][]float64{}
-		a.lives(func(_, cohort int32, periods []int32) {
-			for i := 1; i < len(periods) && periods[i] < hi; i++ {
-				g := float64(periods[i] - periods[i-1])
-				all = append(all, g)
-				gaps[cohort] = append(gaps[cohort], g)
-			}
-		})
-		if len(all) == 0 {
-			return Churn{}, undefined("Activity.Churn: nobody came back, so there is no gap to judge by")
-		}
-		threshold := func(gs []float64) int {
-			slices.Sort(gs)
-			// Exact products such as 2×1.5 must not be rounded up by their last bit.
-			x := o.Factor * infer.Quantile(gs, o.Quantile)
-			return int(min(max(math.Ceil(x-1e-9*x), 1), maxPeriods))
-		}
-		out.Inactive = threshold(all)
-		for c, gs := range gaps {
-			if len(gs) >= o.MinGaps {
-				limit[c] = threshold(gs)
-			}
+	out := Churn{Inactive: opt.Inactive}
+	var limit map[int32]int // of cohorts that have one of their own
+	if opt.Inactive == 0 {
+		if out.Inactive, limit, err = a.inactivity(opt, hi); err != nil {
+			return Churn{}, err
 		}
 	}
 	a.lives(func(_, cohort int32, periods []int32) {
@@ -264,4 +264,35 @@ func (a *Activity[U]) Churn(o ChurnOptions) (Churn, error) {
 		_ = out.Rate.Add(lost, 1) // no more than there are users
 	})
 	return out, nil
+}
+
+// inactivity returns after how many periods without activity a user has churned, by
+// the gaps that ended before period hi: of all users, and of each cohort with gaps
+// enough.
+func (a *Activity[U]) inactivity(opt ChurnOptions, hi int32) (all int, of map[int32]int, err error) {
+	var every []float64
+	gaps := map[int32][]float64{}
+	a.lives(func(_, cohort int32, periods []int32) {
+		for i := 1; i < len(periods) && periods[i] < hi; i++ {
+			g := float64(periods[i] - periods[i-1])
+			every = append(every, g)
+			gaps[cohort] = append(gaps[cohort], g)
+		}
+	})
+	if len(every) == 0 {
+		return 0, nil, undefined("Activity.Churn: nobody came back, so there is no gap to judge by")
+	}
+	threshold := func(gs []float64) int {
+		slices.Sort(gs)
+		// Exact products such as 2×1.5 must not be rounded up by their last bit.
+		x := opt.Factor * infer.Quantile(gs, opt.Quantile)
+		return int(min(max(math.Ceil(x-1e-9*x), 1), maxPeriods))
+	}
+	of = map[int32]int{}
+	for cohort, gs := range gaps {
+		if len(gs) >= opt.MinGaps {
+			of[cohort] = threshold(gs)
+		}
+	}
+	return threshold(every), of, nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/aislekit/aisle/internal/moments"
 )
 
-// BeyondOptions are the settings of a Beyond.
+// BeyondOptions configures a Beyond.
 type BeyondOptions[I comparable] struct {
 	K int // only the first K of each list count; default 10
 
@@ -88,15 +88,15 @@ type exposure struct {
 }
 
 // NewBeyond returns an empty accumulator. Bad options are ErrOption.
-func NewBeyond[I comparable](o BeyondOptions[I]) (*Beyond[I], error) {
-	o = o.withDefaults()
-	if err := o.validate("ranking: NewBeyond"); err != nil {
+func NewBeyond[I comparable](opt BeyondOptions[I]) (*Beyond[I], error) {
+	opt = opt.withDefaults()
+	if err := opt.validate("ranking: NewBeyond"); err != nil {
 		return nil, err
 	}
-	b := &Beyond[I]{opt: o, known: o.Popularity != nil, shown: map[I]exposure{}}
+	b := &Beyond[I]{opt: opt, known: opt.Popularity != nil, shown: map[I]exposure{}}
 	b.opt.Popularity = nil
 	if b.known {
-		b.describe(o.Popularity)
+		b.describe(opt.Popularity)
 	}
 	return b, nil
 }
@@ -107,6 +107,8 @@ func (b *Beyond[I]) ensure() {
 	}
 }
 
+// describe fills info and cold: ranks by popularity with ties averaged, and which items
+// are the long tail.
 func (b *Beyond[I]) describe(popularity map[I]int64) {
 	o := b.opt
 	counts := make([]int64, 0, len(popularity))
@@ -170,6 +172,7 @@ func (b *Beyond[I]) AddRelevant(recommended []I, relevance map[I]float64) error 
 	return b.add(recommended, relevance, true)
 }
 
+// add counts one list, of which judged says whether relevance tells what was relevant.
 func (b *Beyond[I]) add(recommended []I, relevance map[I]float64, judged bool) error {
 	if err := noDuplicates(recommended); err != nil {
 		return fmt.Errorf("ranking: Beyond.Add: %w", err)
@@ -223,6 +226,7 @@ func (b *Beyond[I]) add(recommended []I, relevance map[I]float64, judged bool) e
 	return nil
 }
 
+// noDuplicates reports an item that is twice in the list, short lists without a map.
 func noDuplicates[I comparable](list []I) error {
 	if len(list) <= 24 {
 		for j, x := range list {

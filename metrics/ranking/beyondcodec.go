@@ -58,7 +58,20 @@ func (b *Beyond[I]) moments() [5]*moments.Moments {
 // MarshalBinary returns the binary form.
 func (b *Beyond[I]) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 
-// UnmarshalBinary replaces options and state; after an error they are unchanged.
+// UnmarshalBinary replaces b. Payload of version 1, little-endian:
+//
+//	bool                 whether anything follows: false for a zero value
+//	2×int, i64, f64      K, Items, Users, Tail
+//	bool                 whether popularities were given
+//	ids, i64 each        items with a popularity, ascending, in [0, Users]
+//	ids, i64, f64 each   items shown, ascending: times, > 0, and Σ 1/√length
+//	2×i64                lists, and those of them that were empty
+//	5×moments            novelty, popularity, share and number of tail items, serendipity
+//
+// An id is a string, 8 bytes of an integer, one of a boolean, or these one after the
+// other. Options that NewBeyond would refuse, more lists in a mean than there are, and
+// any other length or value are ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch, items that have no binary form ErrOption; b is then unchanged.
 func (b *Beyond[I]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindBeyond, 1)
 	if err == nil {
@@ -80,6 +93,7 @@ func (b *Beyond[I]) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
+// read fills b with what AppendBinary wrote of a state that has seen something.
 func (b *Beyond[I]) read(r *codec.Reader) error {
 	o := BeyondOptions[I]{K: r.Int(), Items: r.Int(), Users: r.Int64(), Tail: r.Float64()}
 	b.known = r.Bool()

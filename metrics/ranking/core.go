@@ -14,7 +14,7 @@ import (
 // Cutoff holds the means over users at one cut-off k. For one user let h be
 // the hits among the first k, T the number of relevant items (relevance > 0).
 type Cutoff struct {
-	K          int
+	K          int     // the cut-off
 	Precision  float64 // h/k
 	Recall     float64 // h/T or h/min(k,T)
 	HitRate    float64 // 1 if h > 0
@@ -74,14 +74,14 @@ type rankCore struct {
 	best     []float64 // scratch: positive relevances
 }
 
-func newRankCore(where string, o Options) (*rankCore, error) {
-	o = o.withDefaults()
-	if err := o.validate(where); err != nil {
+func newRankCore(where string, opt Options) (*rankCore, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(where); err != nil {
 		return nil, err
 	}
-	c := &rankCore{opt: o, kmax: o.K[len(o.K)-1]}
+	c := &rankCore{opt: opt, kmax: opt.K[len(opt.K)-1]}
 	c.ideal = []float64{0}
-	c.stats = make([]moments.Moments, len(o.K)*measures)
+	c.stats = make([]moments.Moments, len(opt.K)*measures)
 	c.row = make([]float64, len(c.stats))
 	return c, nil
 }
@@ -283,6 +283,7 @@ func (c *rankCore) commit(listLen, relevant int) error {
 	return nil
 }
 
+// merge adds the users of o; nil is a state that has seen nothing.
 func (c *rankCore) merge(what string, o *rankCore) error {
 	if o == nil {
 		return nil // a zero value: nothing seen
@@ -300,6 +301,7 @@ func (c *rankCore) merge(what string, o *rankCore) error {
 	return nil
 }
 
+// result returns the means; where names the method in errors.
 func (c *rankCore) result(where string) (Result, error) {
 	r := Result{Users: c.users, Skipped: c.skipped, Missing: c.missing, SampledNegatives: c.opt.SampledNegatives}
 	if c.users == 0 {

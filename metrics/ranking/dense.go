@@ -29,11 +29,11 @@ const (
 
 // NewDense returns an empty accumulator over the given number of items.
 // Bad options are ErrOption.
-func NewDense(items int, o Options) (*Dense, error) {
+func NewDense(items int, opt Options) (*Dense, error) {
 	if items <= 0 || items > math.MaxInt32 {
 		return nil, fmt.Errorf("ranking: NewDense: items is %d, want in [1, 2^31): %w", items, ErrOption)
 	}
-	c, err := newRankCore("ranking: NewDense", o)
+	c, err := newRankCore("ranking: NewDense", opt)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +75,8 @@ func (r *Dense) AddGraded(recommended, relevant []int32, relevance []float64) er
 	return nil
 }
 
+// add counts one user. relevance nil means 1 for each relevant item. Marks above the
+// stamp of this call tell what an item is, so that nothing is cleared between users.
 func (r *Dense) add(recommended, relevant []int32, relevance []float64) error {
 	c := r.state()
 	if r.stamp > math.MaxUint32-2*markStep {

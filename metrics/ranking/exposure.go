@@ -131,8 +131,8 @@ func (e *Exposure) Merge(other *Exposure) error {
 
 // GroupExposure is how one group of items was treated.
 type GroupExposure struct {
-	Group       int
-	Items       int64
+	Group       int     // its number
+	Items       int64   // items in it
 	Recommended int64   // places in lists
 	Share       float64 // of the exposure, discounted by 1/log₂(rank+1)
 	RSP         float64 // places per candidate: the chance of an item that could be shown
@@ -143,10 +143,10 @@ type GroupExposure struct {
 // 2020) are the population standard deviation over groups by the mean of RSP
 // and REO: 0 is equal treatment. NaN for a mean of 0 or a group without value.
 type ExposureResult struct {
-	Lists          int64
-	Groups         []GroupExposure
-	PopRSP, PopREO float64
-	Unknown        []int // groups without a relevant item: they leave PopREO undefined unless left out by you
+	Lists          int64           // lists seen
+	Groups         []GroupExposure // by number, those without items left out
+	PopRSP, PopREO float64         // spread of RSP and of REO over the groups; 0 is equal treatment
+	Unknown        []int           // groups without a relevant item: they leave PopREO undefined unless left out by you
 }
 
 // Result returns the exposure of every group. Groups without items have no
@@ -209,7 +209,15 @@ func (e *Exposure) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (e *Exposure) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces e. Payload of version 1, little-endian:
+//
+//	[]i32            group of each item, at least one, in [0, 2^20)
+//	i64              lists, >= 0
+//	4×i64, f64       of each group: places, candidates, hits and relevant items, each
+//	                 >= 0, and the discounted places
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
+// ErrMismatch; e is then unchanged.
 func (e *Exposure) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindExposure, 1)
 	if err != nil {

@@ -81,7 +81,7 @@ func (m Measure) String() string {
 	return fmt.Sprintf("RankingMetric(%d)", uint8(m))
 }
 
-// Options states the conventions of ranking measures. Published tables
+// Options configures a Tally or a Dense: the conventions of ranking measures. Published tables
 // differ in them; the presets TREC, Liang2018, LightGCN, NCF and LensKit are
 // named after the source whose numbers they reproduce.
 type Options struct {
@@ -186,8 +186,8 @@ func (o Options) validate(where string) error {
 	return c.Err(where)
 }
 
-func (o Options) same(p Options) bool {
-	return slices.Equal(o.K, p.K) && o.Precision == p.Precision && o.Recall == p.Recall && o.AP == p.AP && o.Gain == p.Gain &&
-		o.Discount == p.Discount && o.Persistence == p.Persistence && o.Candidates == p.Candidates &&
-		o.SampledNegatives == p.SampledNegatives && o.KeepUsers == p.KeepUsers
+func (o Options) same(opt Options) bool {
+	return slices.Equal(o.K, opt.K) && o.Precision == opt.Precision && o.Recall == opt.Recall && o.AP == opt.AP && o.Gain == opt.Gain &&
+		o.Discount == opt.Discount && o.Persistence == opt.Persistence && o.Candidates == opt.Candidates &&
+		o.SampledNegatives == opt.SampledNegatives && o.KeepUsers == opt.KeepUsers
 }

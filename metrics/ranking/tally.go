@@ -21,8 +21,8 @@ type Tally[I comparable] struct {
 }
 
 // New returns an empty accumulator. Bad options are ErrOption.
-func New[I comparable](o Options) (*Tally[I], error) {
-	c, err := newRankCore("ranking: New", o)
+func New[I comparable](opt Options) (*Tally[I], error) {
+	c, err := newRankCore("ranking: New", opt)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +67,7 @@ func (r *Tally[I]) AddSet(recommended, relevant []I) error {
 	return r.Add(recommended, r.set)
 }
 
+// add counts one user.
 func (r *Tally[I]) add(recommended []I, relevance map[I]float64) error {
 	c := r.state()
 	if i, j, dup := r.duplicate(recommended); dup {
@@ -92,6 +93,8 @@ func (r *Tally[I]) add(recommended []I, relevance map[I]float64) error {
 	return c.commit(len(recommended), len(c.best))
 }
 
+// duplicate returns the places of an item that is twice in the list, short lists
+// without a map.
 func (r *Tally[I]) duplicate(list []I) (int, int, bool) {
 	if len(list) <= 24 {
 		for j := range list {
@@ -150,8 +153,19 @@ func (r *Tally[I]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (r *Tally[I]) MarshalBinary() ([]byte, error) { return r.state().appendBinary(nil), nil }
 
-// UnmarshalBinary replaces the state, options included; after an error it is
-// unchanged. A Tally and a Dense read each other's form.
+// UnmarshalBinary replaces r; a Tally and a Dense read each other's form. Payload of
+// version 1, little-endian:
+//
+//	int, int each        cut-offs, ascending, at least one
+//	5×int                Precision, Recall, AP, Gain, Discount
+//	f64, 2×int, bool     Persistence, Candidates, SampledNegatives, KeepUsers
+//	3×i64                users, skipped, missing
+//	9×moments a cut-off  of each Measure; as many values as users, AUC at most as many
+//	[]f64                every measure of every user, with KeepUsers
+//
+// Options that New would refuse, more missing than users, and any other length or
+// value are ErrCorrupt, a newer version ErrVersion, another kind ErrMismatch; r is
+// then unchanged.
 func (r *Tally[I]) UnmarshalBinary(data []byte) error {
 	c, err := decodeRankCore("Tally.UnmarshalBinary", data)
 	if err != nil {
@@ -162,8 +176,8 @@ func (r *Tally[I]) UnmarshalBinary(data []byte) error {
 }
 
 // list evaluates a single list.
-func list[I comparable](where string, recommended []I, relevance map[I]float64, m Measure, o Options) (float64, error) {
-	r, err := New[I](o)
+func list[I comparable](where string, recommended []I, relevance map[I]float64, m Measure, opt Options) (float64, error) {
+	r, err := New[I](opt)
 	if err != nil {
 		return 0, err
 	}
