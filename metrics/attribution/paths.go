@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/dict"
 	"github.com/aislekit/aisle/metrics"
 )
@@ -345,156 +344,54 @@ func (a *Paths) Credit(rule Rule) ([]ChannelCredit, error) {
 		}
 		return out, nil
 	}
-	direct, _ := slices.BinarySearch(names, a.opt.Direct)
+	direct := int32(-1) // its number, if there is such a channel
+	if i, ok := slices.BinarySearch(names, a.opt.Direct); ok {
+		direct = int32(i)
+	}
 	for _, r := range rs {
-		give := func(i int, share float64) {
+		a.opt.share(rule, r.channels, direct, func(i int, share float64) {
 			c := &out[r.channels[i]]
 			c.Conversions += share * float64(r.conversions)
 			c.Revenue += share * float64(r.revenue)
-		}
-		n := len(r.channels)
-		switch rule {
-		case First:
-			give(0, 1)
-		case Last:
-			give(n-1, 1)
-		case LastNonDirect:
-			i := n - 1
-			for i >= 0 && int(r.channels[i]) == direct && names[direct] == a.opt.Direct {
-				i--
-			}
-			if i < 0 {
-				i = n - 1
-			}
-			give(i, 1)
-		case Linear:
-			for i := range n {
-				give(i, 1/float64(n))
-			}
-		case Position:
-			first, last := a.opt.First, a.opt.Last
-			switch n {
-			case 1:
-				give(0, 1)
-			case 2: // nothing between: the ends keep their proportion
-				give(0, first/(first+last))
-				give(1, last/(first+last))
-			default:
-				give(0, first)
-				give(n-1, last)
-				for i := 1; i < n-1; i++ {
-					give(i, (1-first-last)/float64(n-2))
-				}
-			}
-		}
+		})
 	}
 	return out, nil
 }
 
-// AppendBinary appends the binary form: options, channels by name, paths in
-// order.
-func (a *Paths) AppendBinary(dst []byte) ([]byte, error) {
-	var w codec.Writer
-	w.String(a.opt.Direct)
-	w.Int64(int64(a.opt.HalfLife))
-	w.Float64(a.opt.First)
-	w.Float64(a.opt.Last)
-	w.Int(a.opt.MaxPaths)
-	names, rs := a.routes()
-	w.Strings(names)
-	for _, n := range names {
-		d := a.decay[a.ids.Index(n)]
-		w.Float64(d.conversions)
-		w.Float64(d.revenue)
-	}
-	w.Int64(a.timed)
-	w.Int(len(rs))
-	for _, r := range rs {
-		w.Int32s(r.channels)
-		w.Int64(r.conversions)
-		w.Int64(r.nulls)
-		w.Int64(r.revenue)
-	}
-	return w.AppendFrame(dst, codec.KindAttribution, 1), nil
-}
-
-// MarshalBinary returns the binary form.
-func (a *Paths) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
-
-// UnmarshalBinary replaces a. Payload of version 1, little-endian:
-//
-//	string, i64          Direct, HalfLife in nanoseconds
-//	2×f64, int           First, Last, MaxPaths
-//	[]string             channels, ascending, none empty
-//	2×f64 a channel      conversions and revenue by time decay, finite and >= 0
-//	i64                  conversions whose touches had times, at most all
-//	int                  paths, at most MaxPaths; of each, ascending:
-//	[]i32, 3×i64         channels by number, conversions, nulls, revenue, each >= 0
-//
-// Options that New would refuse or fill in, a channel without a path, a path of no
-// touches or more than 65,536, revenue without conversion, sums beyond int64, and any
-// other length or value are ErrCorrupt, a newer version ErrVersion, another kind
-// ErrMismatch; a is then unchanged.
-func (a *Paths) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindAttribution, 1)
-	if err != nil {
-		return fmt.Errorf("attribution: Paths.UnmarshalBinary: %w", err)
-	}
-	o := Options{Direct: r.String(), HalfLife: time.Duration(r.Int64()), First: r.Float64(), Last: r.Float64(), MaxPaths: r.Int()}
-	if r.Err() == nil && (o != o.withDefaults() || o.validate("") != nil) {
-		r.Fail("has options that are not valid")
-	}
-	got := Paths{opt: o, paths: map[string]*pathCount{}}
-	names := r.Strings()
-	for i, n := range names {
-		if n == "" || i > 0 && n <= names[i-1] {
-			r.Fail("has channels out of order")
-			break
+// share calls give with the touches of a path that rule, not TimeDecay, gives a share to.
+func (o Options) share(rule Rule, path []int32, direct int32, give func(touch int, share float64)) {
+	n := len(path)
+	switch rule {
+	case First:
+		give(0, 1)
+	case Last:
+		give(n-1, 1)
+	case LastNonDirect:
+		i := n - 1
+		for i >= 0 && path[i] == direct {
+			i--
 		}
-		if _, err := got.ids.Add(n); err != nil {
-			return fmt.Errorf("attribution: Paths.UnmarshalBinary: %w", err)
+		if i < 0 {
+			i = n - 1
 		}
-		d := decayCredit{r.Float64(), r.Float64()}
-		if !(d.conversions >= 0) || !(d.revenue >= 0) || math.IsInf(d.conversions+d.revenue, 1) {
-			r.Fail("has credit out of range")
+		give(i, 1)
+	case Linear:
+		for i := range n {
+			give(i, 1/float64(n))
 		}
-		got.decay = append(got.decay, d)
-	}
-	got.timed = r.Int64()
-	n := r.Int()
-	var last []int32
-	used := make([]bool, len(names))
-	for i := 0; i < n && r.Err() == nil; i++ {
-		p := route{r.Int32s(), pathCount{r.Int64(), r.Int64(), r.Int64()}}
-		if r.Err() != nil {
-			break
-		}
-		var err error
-		got.total, err = got.total.plus(p.pathCount)
-		if err != nil || len(p.channels) == 0 || len(p.channels) > maxTouches || i > 0 && slices.Compare(last, p.channels) >= 0 ||
-			p.conversions < 0 || p.nulls < 0 || p.revenue < 0 || p.revenue > 0 && p.conversions == 0 || len(got.paths) >= o.MaxPaths {
-			r.Fail("has paths out of order or range")
-			break
-		}
-		got.buf = got.buf[:0]
-		for _, c := range p.channels {
-			if c < 0 || int(c) >= len(names) {
-				r.Fail("has a path over an unknown channel")
-				break
+	case Position:
+		switch n {
+		case 1:
+			give(0, 1)
+		case 2: // nothing between: the ends keep their proportion
+			give(0, o.First/(o.First+o.Last))
+			give(1, o.Last/(o.First+o.Last))
+		default:
+			give(0, o.First)
+			give(n-1, o.Last)
+			for i := 1; i < n-1; i++ {
+				give(i, (1-o.First-o.Last)/float64(n-2))
 			}
-			used[c] = true
-			got.buf = binary.LittleEndian.AppendUint32(got.buf, uint32(c))
 		}
-		c := p.pathCount
-		got.paths[string(got.buf)] = &c
-		last = p.channels
 	}
-	if r.Err() == nil && (slices.Contains(used, false) || got.timed < 0 || got.timed > got.total.conversions) {
-		r.Fail("has channels without a path, or more times than conversions")
-	}
-	if err := r.Done(); err != nil {
-		return fmt.Errorf("attribution: Paths.UnmarshalBinary: %w", err)
-	}
-	*a = got
-	return nil
 }

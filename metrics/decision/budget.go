@@ -133,30 +133,9 @@ func AllocateBudget(ctx context.Context, budget float64, channels []ChannelBudge
 	plan := &BudgetPlan{}
 	sum, spend := spendAt(floor)
 	if sum > budget {
-		// The price is between floor and one at which only the minima are bought.
-		low, high := floor, max(floor, 1)
-		for {
-			if s, _ := spendAt(high); s <= budget || math.IsInf(high, 1) {
-				break
-			}
-			low, high = high, high*16
-		}
-		for range 2000 {
-			if ctx.Err() != nil {
-				return nil, context.Cause(ctx)
-			}
-			mid := low + (high-low)/2
-			if low > 0 && high/low > 4 {
-				mid = math.Sqrt(low) * math.Sqrt(high)
-			}
-			if mid <= low || mid >= high {
-				break
-			}
-			if s, _ := spendAt(mid); s > budget {
-				low = mid
-			} else {
-				high = mid
-			}
+		low, high, err := clearing(ctx, floor, budget, spendAt)
+		if err != nil {
+			return nil, err
 		}
 		_, spend = spendAt(high)
 		sum = 0
@@ -182,6 +161,37 @@ func AllocateBudget(ctx context.Context, budget float64, channels []ChannelBudge
 		plan.Response += c.Curve.Response(spend[i])
 	}
 	return plan, nil
+}
+
+// clearing returns two prices next to each other: at low more than the budget would
+// be spent, at high no more. The higher one is the floor or above, and below one at
+// which only the minima are bought.
+func clearing(ctx context.Context, floor, budget float64, spendAt func(price float64) (float64, []float64)) (low, high float64, err error) {
+	low, high = floor, max(floor, 1)
+	for {
+		if s, _ := spendAt(high); s <= budget || math.IsInf(high, 1) {
+			break
+		}
+		low, high = high, high*16
+	}
+	for range 2000 {
+		if ctx.Err() != nil {
+			return 0, 0, context.Cause(ctx)
+		}
+		mid := low + (high-low)/2
+		if low > 0 && high/low > 4 {
+			mid = math.Sqrt(low) * math.Sqrt(high)
+		}
+		if mid <= low || mid >= high {
+			break
+		}
+		if s, _ := spendAt(mid); s > budget {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return low, high, nil
 }
 
 // concave checks every curve on a grid between Min and its limit, finer towards 0,

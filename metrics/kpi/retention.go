@@ -85,6 +85,7 @@ func (c column) String() string {
 	return fmt.Sprintf("%d-%d", c.from, c.to)
 }
 
+// columns returns what the kind and its settings ask for.
 func (o RetentionOptions) columns() []column {
 	var cols []column
 	if o.Kind == RetentionBracket {

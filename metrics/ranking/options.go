@@ -170,6 +170,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// validate reports every bad field; where names the function in the error.
 func (o Options) validate(where string) error {
 	var c check.Options
 	for _, k := range o.K {
