@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -270,34 +269,13 @@ func medians(lines [][]byte) ([]byte, error) {
 	if err := json.Unmarshal(lines[0], &first); err != nil {
 		return nil, err
 	}
+	names, err := keys(lines[0])
+	if err != nil {
+		return nil, err
+	}
 	var b bytes.Buffer
-	d := json.NewDecoder(bytes.NewReader(lines[0]))
-	depth := 0
-	for {
-		t, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		switch t {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-			continue
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-			continue
-		}
-		name, ok := t.(string)
-		if depth != 1 || !ok {
-			continue
-		}
+	for _, name := range names {
 		raw := first[name]
-		var skip json.RawMessage
-		if err := d.Decode(&skip); err != nil {
-			return nil, err
-		}
 		if x := all[name]; len(x) == len(lines) {
 			switch {
 			case name == "peak_rss_mb":
@@ -315,6 +293,26 @@ func medians(lines [][]byte) ([]byte, error) {
 	out := b.Bytes()
 	out[0] = '{'
 	return out, nil
+}
+
+// keys returns the names of an object in the order in which they stand.
+func keys(object []byte) (names []string, err error) {
+	d := json.NewDecoder(bytes.NewReader(object))
+	if _, err := d.Token(); err != nil { // the brace
+		return nil, err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, fmt.Sprint(name))
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
 }
 
 // earlier reads lines that -json wrote.

@@ -41,55 +41,8 @@ func synthMatrix(spec string) (*dataio.Matrix, error) {
 	entries = int(m.Ptr[users])
 	m.Col, m.Val = make([]int32, entries), make([]float32, entries)
 
-	cumulated := make([]float64, items) // popularity by rank
-	total := 0.0
-	for r := range cumulated {
-		total += math.Pow(float64(r)+20, -0.9)
-		cumulated[r] = total
-	}
-	// Where to start looking, for each of many equal steps of probability.
-	guide := make([]int32, 1<<16+1)
-	for g := range guide {
-		guide[g] = int32(sort.SearchFloat64s(cumulated, total*float64(g)/(1<<16)))
-	}
+	p := newPopularity(items)
 	ids := rand.New(rand.NewPCG(seed, 1)).Perm(items)
-	const groups = 64
-	row := func(u int) {
-		r := rand.New(rand.NewPCG(seed, uint64(u)+1000))
-		var favourite [3]int
-		for i := range favourite {
-			favourite[i] = r.IntN(groups)
-		}
-		cols := m.Col[m.Ptr[u]:m.Ptr[u]:m.Ptr[u+1]]
-		for tries := 0; len(cols) < cap(cols); tries++ {
-			for len(cols) < cap(cols) {
-				rank := r.IntN(items)
-				if tries < 20 { // after that the popular ones are taken
-					x := r.Float64()
-					at := int(guide[int(x*(1<<16))])
-					for at < items-1 && cumulated[at] < x*total {
-						at++
-					}
-					rank = at
-				}
-				if r.Uint64()&1 == 0 {
-					if in := rank - rank%groups + favourite[r.IntN(3)]; in < items {
-						rank = in
-					}
-				}
-				cols = append(cols, int32(ids[rank]))
-			}
-			slices.Sort(cols)
-			cols = slices.Compact(cols)
-		}
-		for k := range cols {
-			v := float32(1)
-			for v < 50 && r.Uint64()&1 == 0 {
-				v++
-			}
-			m.Val[int(m.Ptr[u])+k] = v
-		}
-	}
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
@@ -97,12 +50,80 @@ func synthMatrix(spec string) (*dataio.Matrix, error) {
 		go func() {
 			defer wg.Done()
 			for u := w; u < users; u += workers {
-				row(u)
+				synthRow(m, u, seed, p, ids)
 			}
 		}()
 	}
 	wg.Wait()
 	return m, nil
+}
+
+// popularity draws items by rank: the r-th in proportion to (r+20)^-0.9.
+type popularity struct {
+	cumulated []float64
+	guide     []int32 // where to start looking, for each of many equal steps of probability
+}
+
+func newPopularity(items int) *popularity {
+	p := &popularity{make([]float64, items), make([]int32, 1<<16+1)}
+	total := 0.0
+	for r := range p.cumulated {
+		total += math.Pow(float64(r)+20, -0.9)
+		p.cumulated[r] = total
+	}
+	for g := range p.guide {
+		p.guide[g] = int32(sort.SearchFloat64s(p.cumulated, total*float64(g)/(1<<16)))
+	}
+	return p
+}
+
+// rank returns the rank below which the share x of all draws lies.
+func (p *popularity) rank(x float64) int {
+	last := len(p.cumulated) - 1
+	total := p.cumulated[last]
+	at := int(p.guide[int(x*(1<<16))])
+	for at < last && p.cumulated[at] < x*total {
+		at++
+	}
+	return at
+}
+
+// synthGroups is the number of kinds of items; a user likes three of them, which every
+// second item comes from.
+const synthGroups = 64
+
+// synthRow fills in the items of user u and their weights. ids are the items by rank.
+func synthRow(m *dataio.Matrix, u int, seed uint64, p *popularity, ids []int) {
+	items := len(ids)
+	r := rand.New(rand.NewPCG(seed, uint64(u)+1000))
+	var favourite [3]int
+	for i := range favourite {
+		favourite[i] = r.IntN(synthGroups)
+	}
+	cols := m.Col[m.Ptr[u]:m.Ptr[u]:m.Ptr[u+1]]
+	for tries := 0; len(cols) < cap(cols); tries++ {
+		for len(cols) < cap(cols) {
+			rank := r.IntN(items)
+			if tries < 20 { // after that the popular ones are taken
+				rank = p.rank(r.Float64())
+			}
+			if r.Uint64()&1 == 0 {
+				if in := rank - rank%synthGroups + favourite[r.IntN(3)]; in < items {
+					rank = in
+				}
+			}
+			cols = append(cols, int32(ids[rank]))
+		}
+		slices.Sort(cols)
+		cols = slices.Compact(cols)
+	}
+	for k := range cols {
+		v := float32(1)
+		for v < 50 && r.Uint64()&1 == 0 {
+			v++
+		}
+		m.Val[int(m.Ptr[u])+k] = v
+	}
 }
 
 // synthDegrees returns the row offsets: log-normal degrees from 1 to a tenth of

@@ -459,22 +459,11 @@ func (m *measured) section() report.Section {
 		s.Action = "Run the next campaign with the hold-out of the section before, and read its effect here."
 		return s
 	}
-	overview := report.Table{Caption: "Campaign by campaign", Columns: []string{"campaign", "lot fair?", "effect on the share of buyers", "profit a contact, " + m.Currency, "decision"}}
-	for _, a := range m.Audits {
-		if a.Balance.Alarm {
-			overview.Rows = append(overview.Rows, []string{a.Campaign.Name, "NO", "–", "–", "mend the measurement first"})
-			continue
-		}
-		e := &effect{Name: a.Campaign.Name, Planted: a.Planted, Profit: &a.Money.Profit}
-		for _, q := range a.Questions {
-			if q.Name == "bought" {
-				e.Effect = q.Effect
-			}
-		}
-		add(e)
-		overview.Rows = append(overview.Rows, []string{e.Name, "yes", points(e.Effect.Estimate), coin(a.Money.Profit.Estimate), [...]string{"undecided on the whole", "repeat", "not for everybody"}[a.Money.Verdict]})
-		if !math.IsNaN(e.Planted) {
-			s.Checks = append(s.Checks, planted("effect of "+e.Name, e))
+	overview, effects := m.overview()
+	for i := range effects {
+		add(&effects[i])
+		if !math.IsNaN(effects[i].Planted) {
+			s.Checks = append(s.Checks, planted("effect of "+effects[i].Name, &effects[i]))
 		}
 	}
 	s.Tables = append(s.Tables, overview, t)
@@ -508,6 +497,28 @@ func (m *measured) section() report.Section {
 		s.Notes = append(s.Notes, "Who is chosen was fixed before the last campaign began, so its lines are a fair test of the choice. Customers in several campaigns are counted once in each.")
 	}
 	return s
+}
+
+// overview lists the campaigns with what to do, and returns the effects of those that can
+// be judged.
+func (m *measured) overview() (report.Table, []effect) {
+	var effects []effect
+	overview := report.Table{Caption: "Campaign by campaign", Columns: []string{"campaign", "lot fair?", "effect on the share of buyers", "profit a contact, " + m.Currency, "decision"}}
+	for _, a := range m.Audits {
+		if a.Balance.Alarm {
+			overview.Rows = append(overview.Rows, []string{a.Campaign.Name, "NO", "–", "–", "mend the measurement first"})
+			continue
+		}
+		e := &effect{Name: a.Campaign.Name, Planted: a.Planted, Profit: &a.Money.Profit}
+		for _, q := range a.Questions {
+			if q.Name == "bought" {
+				e.Effect = q.Effect
+			}
+		}
+		effects = append(effects, *e)
+		overview.Rows = append(overview.Rows, []string{e.Name, "yes", points(e.Effect.Estimate), coin(a.Money.Profit.Estimate), [...]string{"undecided on the whole", "repeat", "not for everybody"}[a.Money.Verdict]})
+	}
+	return overview, effects
 }
 
 // placeboMeaning says what it means to measure where nothing was sent.

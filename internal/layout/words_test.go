@@ -142,7 +142,8 @@ func TestLength(t *testing.T) {
 				if n > 100 {
 					t.Errorf("%s: %s has %d lines, want at most 100", place(fset, d.Pos()), d.Name.Name, n)
 				}
-				if k := d.Type.Params.NumFields(); k > 7 {
+				// The kernels of internal/vec take what their assembly takes in registers.
+				if k := d.Type.Params.NumFields(); k > 7 && !strings.Contains(filepath.ToSlash(path), "internal/vec/") {
 					t.Errorf("%s: %s has %d parameters: want a named struct", place(fset, d.Pos()), d.Name.Name, k)
 				}
 			}

@@ -10,19 +10,12 @@ import (
 func (p *Page) WriteHTML(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	esc := func(s string) string { return html.EscapeString(clean(s)) }
-	tag := func(name, class, text string) {
-		b.WriteString("<" + name)
-		if class != "" {
-			b.WriteString(` class="` + class + `"`)
-		}
-		b.WriteString(">" + esc(text) + "</" + name + ">\n")
-	}
 	b.WriteString("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n" +
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n" +
 		"<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>" + esc(p.Title) + "</title>\n<style>\n" + style + "</style>\n</head>\n<body>\n<main>\n<header>\n")
-	tag("h1", "", p.Title)
+	tag(b, esc, "h1", "", p.Title)
 	for _, s := range p.Intro {
-		tag("p", "", s)
+		tag(b, esc, "p", "", s)
 	}
 	b.WriteString("<nav aria-label=\"Contents\">\n<ol>\n")
 	for i := range p.Sections {
@@ -30,53 +23,66 @@ func (p *Page) WriteHTML(w io.Writer) error {
 	}
 	b.WriteString("</ol>\n</nav>\n</header>\n")
 	for i := range p.Sections {
-		s := &p.Sections[i]
-		b.WriteString(`<section id="` + anchor(i) + `" aria-labelledby="` + anchor(i) + "-h\">\n" + `<h2 id="` + anchor(i) + `-h">` + esc(s.Title) + "</h2>\n")
-		tag("p", "meaning", s.Meaning)
-		if s.Action != "" {
-			b.WriteString(`<p class="action"><strong>What to do:</strong> ` + esc(s.Action) + "</p>\n")
-		}
-		if len(s.Figures) > 0 {
-			b.WriteString("<ul class=\"figures\">\n")
-			for _, f := range s.Figures {
-				b.WriteString("<li><span class=\"label\">" + esc(f.Label) + "</span> <span class=\"value\">" + esc(f.Value) + "</span>")
-				if f.Note != "" {
-					b.WriteString(" <span class=\"note\">" + esc(f.Note) + "</span>")
-				}
-				b.WriteString("</li>\n")
-			}
-			b.WriteString("</ul>\n")
-		}
-		if len(s.Terms) > 0 {
-			b.WriteString("<dl>\n")
-			for _, t := range s.Terms {
-				tag("dt", "", t.Word)
-				tag("dd", "", t.Meaning)
-			}
-			b.WriteString("</dl>\n")
-		}
-		for k := range s.Plots {
-			s.Plots[k].write(b, anchor(i)+"-p"+itoa(k))
-		}
-		if len(s.Checks) > 0 {
-			b.WriteString("<h3>Checked against the planted truth</h3>\n<ul class=\"checks\">\n")
-			for _, c := range s.Checks {
-				b.WriteString("<li><strong>" + esc(c.What) + "</strong> <span><span class=\"label\">planted:</span> " + esc(c.Planted) +
-					"</span> <span><span class=\"label\">found:</span> " + esc(c.Found) + "</span>" +
-					[...]string{"", ` <span class="good">✓ as it should be</span>`, ` <span class="poor">✗ off the mark</span>`}[c.Verdict] + "</li>\n")
-			}
-			b.WriteString("</ul>\n")
-		}
-		for k := range s.Tables {
-			s.Tables[k].write(b, esc, anchor(i)+"-t"+itoa(k))
-		}
-		for _, n := range s.Notes {
-			tag("p", "careful", n)
-		}
-		b.WriteString("</section>\n")
+		p.Sections[i].write(b, esc, i)
 	}
 	b.WriteString("</main>\n</body>\n</html>\n")
 	return b.Flush()
+}
+
+// tag writes an element of one line of text.
+func tag(b *bufio.Writer, esc func(string) string, name, class, text string) {
+	b.WriteString("<" + name)
+	if class != "" {
+		b.WriteString(` class="` + class + `"`)
+	}
+	b.WriteString(">" + esc(text) + "</" + name + ">\n")
+}
+
+// write appends section i.
+func (s *Section) write(b *bufio.Writer, esc func(string) string, i int) {
+	b.WriteString(`<section id="` + anchor(i) + `" aria-labelledby="` + anchor(i) + "-h\">\n" + `<h2 id="` + anchor(i) + `-h">` + esc(s.Title) + "</h2>\n")
+	tag(b, esc, "p", "meaning", s.Meaning)
+	if s.Action != "" {
+		b.WriteString(`<p class="action"><strong>What to do:</strong> ` + esc(s.Action) + "</p>\n")
+	}
+	if len(s.Figures) > 0 {
+		b.WriteString("<ul class=\"figures\">\n")
+		for _, f := range s.Figures {
+			b.WriteString("<li><span class=\"label\">" + esc(f.Label) + "</span> <span class=\"value\">" + esc(f.Value) + "</span>")
+			if f.Note != "" {
+				b.WriteString(" <span class=\"note\">" + esc(f.Note) + "</span>")
+			}
+			b.WriteString("</li>\n")
+		}
+		b.WriteString("</ul>\n")
+	}
+	if len(s.Terms) > 0 {
+		b.WriteString("<dl>\n")
+		for _, t := range s.Terms {
+			tag(b, esc, "dt", "", t.Word)
+			tag(b, esc, "dd", "", t.Meaning)
+		}
+		b.WriteString("</dl>\n")
+	}
+	for k := range s.Plots {
+		s.Plots[k].write(b, anchor(i)+"-p"+itoa(k))
+	}
+	if len(s.Checks) > 0 {
+		b.WriteString("<h3>Checked against the planted truth</h3>\n<ul class=\"checks\">\n")
+		for _, c := range s.Checks {
+			b.WriteString("<li><strong>" + esc(c.What) + "</strong> <span><span class=\"label\">planted:</span> " + esc(c.Planted) +
+				"</span> <span><span class=\"label\">found:</span> " + esc(c.Found) + "</span>" +
+				[...]string{"", ` <span class="good">✓ as it should be</span>`, ` <span class="poor">✗ off the mark</span>`}[c.Verdict] + "</li>\n")
+		}
+		b.WriteString("</ul>\n")
+	}
+	for k := range s.Tables {
+		s.Tables[k].write(b, esc, anchor(i)+"-t"+itoa(k))
+	}
+	for _, n := range s.Notes {
+		tag(b, esc, "p", "careful", n)
+	}
+	b.WriteString("</section>\n")
 }
 
 // write appends the table as HTML under the id; esc makes text safe.
