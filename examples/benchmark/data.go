@@ -138,21 +138,27 @@ func loadEntries(c *config, r *dataio.Reader, log io.Writer) (*problem, error) {
 	if values == dataio.Sums {
 		values = dataio.Ones
 	}
-	t := test.Matrix(values)
+	return p, p.judgeBy(test.Matrix(values), c, r)
+}
+
+// judgeBy takes a test matrix that shares nothing with the training part, and the
+// negatives of each of its entries if there are any.
+func (p *problem) judgeBy(t *dataio.Matrix, c *config, r *dataio.Reader) error {
+	var err error
 	if p.test, err = recommend.NewInteractions(t.Rows, t.Cols, t.Ptr, t.Col, t.Val); err != nil {
-		return nil, fmt.Errorf("%s: %w", c.test, err)
+		return fmt.Errorf("%s: %w", c.test, err)
 	}
 	if err := split.CheckDisjoint(p.train, p.test); err != nil {
 		u, i := firstShared(p.train, p.test)
-		return nil, fmt.Errorf("%s and %s: user %s has item %s in both: %w", c.train, c.test, r.Users.Name(u), r.Items.Name(i), split.ErrLeakage)
+		return fmt.Errorf("%s and %s: user %s has item %s in both: %w", c.train, c.test, r.Users.Name(u), r.Items.Name(i), split.ErrLeakage)
 	}
 	if p.cases != nil {
 		p.cases.Renumber()
 		if err := p.checkCases(c, r); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return p, nil
+	return nil
 }
 
 func firstShared(a, b *recommend.Interactions) (user, item int32) {

@@ -160,56 +160,21 @@ func (p *problem) evaluate(ctx context.Context, f fitted, ks []int, workers, lim
 	if err != nil {
 		return nil, err
 	}
-	kmax := slices.Max(ks)
-	rankers := make([]*recommend.Ranker, workers)
-	scores := make([][]float32, workers)
-	for w := range workers {
-		rankers[w] = recommend.NewRanker(model)
-		scores[w] = make([]float32, p.items)
-	}
 	shown := make([][]uint64, len(ks))
 	for i := range shown {
 		shown[i] = make([]uint64, (p.items+63)/64)
 	}
-	// Lists are made in parallel and counted in order, a chunk at a time, so that
-	// the means do not depend on the number of workers.
-	const chunk = 4096
-	lists := make([][]int32, min(chunk, count))
-	tops := make([][]recommend.Scored, workers)
-	for lo := 0; lo < count; lo += chunk {
-		n := min(chunk, count-lo)
-		err := each(ctx, n, workers, func(w, k int) error {
-			ask := ask(lo + k)
-			lists[k] = lists[k][:0]
-			if ask.among != nil {
-				err := model.Score(scores[w], ask.q)
-				if err == nil {
-					lists[k] = rankAmong(lists[k], scores[w], ask.among, ask.truth[0])
-				}
-				return ignoreEmpty(err)
-			}
-			var err error
-			tops[w], err = rankers[w].AppendTop(tops[w][:0], ask.q, kmax, recommend.Filter{Items: ask.exclude})
-			if err == nil {
-				for _, s := range tops[w] {
-					lists[k] = append(lists[k], s.Item)
-				}
-			}
-			return ignoreEmpty(err)
-		})
-		if err != nil {
-			return nil, err
-		}
-		for k := range n {
-			if err := acc.Add(lists[k], ask(lo+k).truth); err != nil {
-				return nil, err
-			}
-			for i, cut := range ks {
-				for _, item := range lists[k][:min(cut, len(lists[k]))] {
-					shown[i][item/64] |= 1 << (item % 64)
-				}
+	m := &lister{model: model, items: p.items, workers: workers, k: slices.Max(ks)}
+	err = m.all(ctx, ask, count, func(list []int32, truth []int32) error {
+		for i, cut := range ks {
+			for _, item := range list[:min(cut, len(list))] {
+				shown[i][item/64] |= 1 << (item % 64)
 			}
 		}
+		return acc.Add(list, truth)
+	})
+	if err != nil {
+		return nil, err
 	}
 	res, err := acc.Result()
 	if err != nil {
@@ -227,6 +192,58 @@ func (p *problem) evaluate(ctx context.Context, f fitted, ks []int, workers, lim
 		q.at = append(q.at, qualityAt{k, a.Recall, a.NDCG, a.HitRate, a.Precision, a.MAP, a.MRR, float64(n) / float64(p.items)})
 	}
 	return q, nil
+}
+
+// lister makes the list of k that a model gives to each question.
+type lister struct {
+	model             recommend.Model
+	items, workers, k int
+}
+
+// all hands the lists to add in the order of the questions. They are made in parallel and
+// counted in order, a chunk at a time, so that means do not depend on the number of
+// workers.
+func (m *lister) all(ctx context.Context, ask func(n int) query, count int, add func(list, truth []int32) error) error {
+	rankers := make([]*recommend.Ranker, m.workers)
+	scores := make([][]float32, m.workers)
+	for w := range m.workers {
+		rankers[w] = recommend.NewRanker(m.model)
+		scores[w] = make([]float32, m.items)
+	}
+	const chunk = 4096
+	lists := make([][]int32, min(chunk, count))
+	tops := make([][]recommend.Scored, m.workers)
+	for lo := 0; lo < count; lo += chunk {
+		n := min(chunk, count-lo)
+		err := each(ctx, n, m.workers, func(w, k int) error {
+			ask := ask(lo + k)
+			lists[k] = lists[k][:0]
+			if ask.among != nil {
+				err := m.model.Score(scores[w], ask.q)
+				if err == nil {
+					lists[k] = rankAmong(lists[k], scores[w], ask.among, ask.truth[0])
+				}
+				return ignoreEmpty(err)
+			}
+			var err error
+			tops[w], err = rankers[w].AppendTop(tops[w][:0], ask.q, m.k, recommend.Filter{Items: ask.exclude})
+			if err == nil {
+				for _, s := range tops[w] {
+					lists[k] = append(lists[k], s.Item)
+				}
+			}
+			return ignoreEmpty(err)
+		})
+		if err != nil {
+			return err
+		}
+		for k := range n {
+			if err := add(lists[k], ask(lo+k).truth); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // ignoreEmpty lets a model abstain: a question it knows nothing about scores 0.

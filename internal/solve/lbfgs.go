@@ -67,31 +67,11 @@ const (
 // It returns ErrDiverged if f(x0) is not finite, the objective's own error, or
 // context.Cause(ctx).
 func LBFGS(ctx context.Context, x0 []float64, f Objective, o LBFGSOptions) (LBFGSResult, error) {
-	n := len(x0)
-	memory := check.OrOff(o.Memory, 10)
 	maxIter := check.Default(o.MaxIter, 200)
 	tol := check.Default(o.Tol, 1e-8)
-	if o.L1 != nil && len(o.L1) != n {
-		return LBFGSResult{}, fmt.Errorf("solve: LBFGS: L1 has %d entries, want %d: %w", len(o.L1), n, check.ErrShape)
-	}
-	s := &lbfgs{
-		ctx: ctx, f: f, o: o,
-		x: append([]float64(nil), x0...), xn: make([]float64, n),
-		g: make([]float64, n), gn: make([]float64, n),
-		d: make([]float64, n), q: make([]float64, n),
-		memory: memory,
-	}
-	s.pg = s.g
-	if o.L1 != nil {
-		s.pg = make([]float64, n)
-		s.orth = make([]float64, n)
-	}
-	var err error
-	if s.fx, err = s.eval(s.g, s.x); err != nil {
+	s, err := newLBFGS(ctx, x0, f, o)
+	if err != nil {
 		return LBFGSResult{}, err
-	}
-	if !check.Finite(s.fx) || check.Slice("gradient", s.g) != nil {
-		return LBFGSResult{}, fmt.Errorf("solve: LBFGS: the objective at the start is %v or its gradient is not finite: %w", s.fx, check.ErrDiverged)
 	}
 	res := LBFGSResult{}
 	for iter := 0; ; iter++ {
@@ -133,6 +113,36 @@ func LBFGS(ctx context.Context, x0 []float64, f Objective, o LBFGSOptions) (LBFG
 	}
 	res.X, res.F, res.Evals = s.x, s.fx, s.evals
 	return res, nil
+}
+
+// newLBFGS returns the state at x0, which is copied: value and gradient there must be
+// finite.
+func newLBFGS(ctx context.Context, x0 []float64, f Objective, o LBFGSOptions) (*lbfgs, error) {
+	n := len(x0)
+	memory := check.OrOff(o.Memory, 10)
+	if o.L1 != nil && len(o.L1) != n {
+		return nil, fmt.Errorf("solve: LBFGS: L1 has %d entries, want %d: %w", len(o.L1), n, check.ErrShape)
+	}
+	s := &lbfgs{
+		ctx: ctx, f: f, o: o,
+		x: append([]float64(nil), x0...), xn: make([]float64, n),
+		g: make([]float64, n), gn: make([]float64, n),
+		d: make([]float64, n), q: make([]float64, n),
+		memory: memory,
+	}
+	s.pg = s.g
+	if o.L1 != nil {
+		s.pg = make([]float64, n)
+		s.orth = make([]float64, n)
+	}
+	var err error
+	if s.fx, err = s.eval(s.g, s.x); err != nil {
+		return nil, err
+	}
+	if !check.Finite(s.fx) || check.Slice("gradient", s.g) != nil {
+		return nil, fmt.Errorf("solve: LBFGS: the objective at the start is %v or its gradient is not finite: %w", s.fx, check.ErrDiverged)
+	}
+	return s, nil
 }
 
 type lbfgs struct {

@@ -41,23 +41,9 @@ func TruncatedSVD(ctx context.Context, a, at *sparse.CSR, opt SVDOptions) (s []f
 		return nil, nil, context.Cause(ctx)
 	}
 	lp := vec.Pad(l)
-	q := make([]float32, a.Cols*lp)
 	z := make([]float32, a.Rows*lp)
-	err = parallel.For(ctx, a.Cols, svdRows, opt.Workers, func(_, lo, hi int) error {
-		var r rng.Stream
-		for i := lo; i < hi; i++ {
-			r.Reset(opt.Seed, 0x737664, uint64(i))
-			for k := range l {
-				q[i*lp+k] = float32(r.Normal())
-			}
-		}
-		return nil
-	})
+	q, err := svdStart(ctx, a.Cols, l, opt)
 	if err != nil {
-		return nil, nil, err
-	}
-	// A square random matrix may be nearly singular.
-	if err := orthonormalise(ctx, q, a.Cols, lp, opt.Workers); err != nil {
 		return nil, nil, err
 	}
 	for it := range opt.Iterations {
@@ -95,9 +81,37 @@ func TruncatedSVD(ctx context.Context, a, at *sparse.CSR, opt SVDOptions) (s []f
 	if err := rotate(ctx, q, vectors, a.Cols, lp, opt.Workers); err != nil {
 		return nil, nil, err
 	}
-	v = make([]float32, a.Cols*k)
+	return s, positive(q, a.Cols, lp, k), context.Cause(ctx)
+}
+
+// svdStart returns l random orthonormal directions of n numbers, in rows of Pad(l): a
+// stream for each row of Seed alone.
+func svdStart(ctx context.Context, n, l int, opt SVDOptions) ([]float32, error) {
+	lp := vec.Pad(l)
+	q := make([]float32, n*lp)
+	err := parallel.For(ctx, n, svdRows, opt.Workers, func(_, lo, hi int) error {
+		var r rng.Stream
+		for i := lo; i < hi; i++ {
+			r.Reset(opt.Seed, 0x737664, uint64(i))
+			for k := range l {
+				q[i*lp+k] = float32(r.Normal())
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	// A square random matrix may be nearly singular.
+	return q, orthonormalise(ctx, q, n, lp, opt.Workers)
+}
+
+// positive returns the first k columns of q, n rows of lp numbers, each with the sign
+// that makes its largest element positive.
+func positive(q []float32, n, lp, k int) []float32 {
+	v := make([]float32, n*k)
 	best := make([]float32, k)
-	for i := range a.Cols {
+	for i := range n {
 		for c := range k {
 			x := q[i*lp+c]
 			if v[i*k+c] = x; x*x > best[c]*best[c] {
@@ -105,14 +119,14 @@ func TruncatedSVD(ctx context.Context, a, at *sparse.CSR, opt SVDOptions) (s []f
 			}
 		}
 	}
-	for i := range a.Cols {
+	for i := range n {
 		for c, b := range best {
 			if b < 0 {
 				v[i*k+c] = -v[i*k+c]
 			}
 		}
 	}
-	return s, v, context.Cause(ctx)
+	return v
 }
 
 // times writes the product of a with the dense x, rows of length w, into dst.

@@ -114,24 +114,29 @@ func frame(t *testing.T, name string, f Frame) {
 				t.Errorf("%s.bin: decoded and written again it differs: a changed payload is a new version", base)
 			}
 		}
-		got, err := json.MarshalIndent(f.Values(t, state), "", "\t")
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := os.ReadFile(base + ".json")
-		if errors.Is(err, fs.ErrNotExist) && version == newest && os.Getenv("AISLE_WRITE_FRAMES") != "" {
-			want = append(got, '\n')
-			save(t, base+".json", want)
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		var a, b any
-		if err := errors.Join(json.Unmarshal(got, &a), json.Unmarshal(want, &b)); err != nil {
-			t.Fatal(err)
-		}
-		if at := differs("", a, b, cmp.Or(f.Tol, 1e-9)); at != "" {
-			t.Errorf("%s.bin: decoded %s differs: got\n%s", base, at, got)
-		}
+		frameValues(t, base, f, state, version == newest)
+	}
+}
+
+// frameValues compares what a decoded state says with what was stored beside its frame.
+func frameValues(t *testing.T, base string, f Frame, state any, newest bool) {
+	got, err := json.MarshalIndent(f.Values(t, state), "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(base + ".json")
+	if errors.Is(err, fs.ErrNotExist) && newest && os.Getenv("AISLE_WRITE_FRAMES") != "" {
+		want = append(got, '\n')
+		save(t, base+".json", want)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	var a, b any
+	if err := errors.Join(json.Unmarshal(got, &a), json.Unmarshal(want, &b)); err != nil {
+		t.Fatal(err)
+	}
+	if at := differs("", a, b, cmp.Or(f.Tol, 1e-9)); at != "" {
+		t.Errorf("%s.bin: decoded %s differs: got\n%s", base, at, got)
 	}
 }
 

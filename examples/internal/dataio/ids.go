@@ -142,3 +142,21 @@ func (t *IDs) decide(sample [][]byte) {
 	}
 	t.Integer = 2*n >= len(sample)
 }
+
+// list appends the ids of a line to dst: all of them, or after an error none.
+func (d *IDs) list(dst []int32, line []byte) ([]int32, error) {
+	for tok, rest := token(line); len(tok) > 0; tok, rest = token(rest) {
+		if err := d.check(tok); err != nil {
+			return dst, err
+		}
+	}
+	n := len(dst)
+	for tok, rest := token(line); len(tok) > 0; tok, rest = token(rest) {
+		i, err := d.add(tok)
+		if err != nil {
+			return dst[:n], err
+		}
+		dst = append(dst, i)
+	}
+	return dst, nil
+}

@@ -37,28 +37,16 @@ func (r *Reader) Candidates(path string) (*Candidates, error) {
 	var row []int32
 	seen := map[string]bool{}
 	err = f.each(r.Strict, rep, func(_ int, line []byte) error {
-		line = bytes.TrimSpace(line)
-		end := bytes.IndexByte(line, ')')
-		if line[0] != '(' || end < 0 {
-			return fmt.Errorf("%s, want (user,item) first", clip(line))
-		}
-		head := line[1:end]
-		user, item, ok := bytes.Cut(head, []byte{','})
-		if !ok {
-			return fmt.Errorf("%s, want (user,item) first", clip(line))
-		}
-		user, item = bytes.TrimSpace(user), bytes.TrimSpace(item)
-		if err := r.Users.check(user); err != nil {
+		user, item, rest, err := r.pair(line)
+		if err != nil {
 			return err
 		}
-		if err := r.Items.check(item); err != nil {
-			return err
-		}
-		if pair := string(head); seen[pair] {
+		pair := string(user) + "," + string(item)
+		if seen[pair] {
 			return fmt.Errorf("(%s) occurs twice", pair)
 		}
 		n := 0
-		for tok, rest := token(line[end+1:]); len(tok) > 0; tok, rest = token(rest) {
+		for tok, more := token(rest); len(tok) > 0; tok, more = token(more) {
 			if err := r.Items.check(tok); err != nil {
 				return err
 			}
@@ -67,9 +55,9 @@ func (r *Reader) Candidates(path string) (*Candidates, error) {
 			}
 		}
 		if n == 0 {
-			return fmt.Errorf("(%s) has no negatives but itself", head)
+			return fmt.Errorf("(%s) has no negatives but itself", pair)
 		}
-		seen[string(head)] = true
+		seen[pair] = true
 		u, err := r.Users.add(user)
 		if err != nil {
 			return err
@@ -79,7 +67,7 @@ func (r *Reader) Candidates(path string) (*Candidates, error) {
 			return err
 		}
 		row = row[:0]
-		for tok, rest := token(line[end+1:]); len(tok) > 0; tok, rest = token(rest) {
+		for tok, more := token(rest); len(tok) > 0; tok, more = token(more) {
 			k, err := r.Items.add(tok)
 			if err != nil {
 				return err
@@ -97,6 +85,24 @@ func (r *Reader) Candidates(path string) (*Candidates, error) {
 		return nil
 	})
 	return c, err
+}
+
+// pair reads the "(user,item)" that a line begins with, and checks both ids.
+func (r *Reader) pair(line []byte) (user, item, rest []byte, err error) {
+	line = bytes.TrimSpace(line)
+	end := bytes.IndexByte(line, ')')
+	if line[0] != '(' || end < 0 {
+		return nil, nil, nil, fmt.Errorf("%s, want (user,item) first", clip(line))
+	}
+	user, item, ok := bytes.Cut(line[1:end], []byte{','})
+	if !ok {
+		return nil, nil, nil, fmt.Errorf("%s, want (user,item) first", clip(line))
+	}
+	user, item = bytes.TrimSpace(user), bytes.TrimSpace(item)
+	if err := r.Users.check(user); err != nil {
+		return nil, nil, nil, err
+	}
+	return user, item, line[end+1:], r.Items.check(item)
 }
 
 // Renumber moves the cases to the sorted ids; call it once, after Reader.Sort.

@@ -284,24 +284,8 @@ func (r *Reader) adjacency(f *file, sample [][]byte, rep *Report, e *Entries) er
 // fields and whether ids are numbers are decided by the sample.
 func (r *Reader) triples(f *file, sample [][]byte, rep *Report, e *Entries) error {
 	sep := separator(sample)
-	var us, is, fields [][]byte
-	widths := map[int]int{}
-	for _, line := range sample {
-		fields = split(fields[:0], line, sep)
-		widths[len(fields)]++
-		us = append(us, fields[0])
-		if len(fields) > 1 {
-			is = append(is, fields[1])
-		}
-	}
-	width := 0
-	for w, n := range widths {
-		if n > widths[width] || n == widths[width] && w > width {
-			width = w
-		}
-	}
-	r.Users.decide(us)
-	r.Items.decide(is)
+	width := r.layout(sample, sep)
+	var fields [][]byte
 	if width >= 4 {
 		e.times = []int64{}
 	}
@@ -347,6 +331,29 @@ func (r *Reader) triples(f *file, sample [][]byte, rep *Report, e *Entries) erro
 		}
 		return nil
 	})
+}
+
+// layout decides by a sample whether ids are numbers, and returns how many fields most
+// lines have.
+func (r *Reader) layout(sample [][]byte, sep string) (width int) {
+	var us, is, fields [][]byte
+	widths := map[int]int{}
+	for _, line := range sample {
+		fields = split(fields[:0], line, sep)
+		widths[len(fields)]++
+		us = append(us, fields[0])
+		if len(fields) > 1 {
+			is = append(is, fields[1])
+		}
+	}
+	for w, n := range widths {
+		if n > widths[width] || n == widths[width] && w > width {
+			width = w
+		}
+	}
+	r.Users.decide(us)
+	r.Items.decide(is)
+	return width
 }
 
 // Sort fixes the numbering of users and items: integers ascending, then text.

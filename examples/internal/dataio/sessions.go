@@ -41,16 +41,7 @@ func (r *Reader) sequences(path string, test, named bool) (*Sessions, error) {
 	defer f.close()
 	rep := &Report{Format: SessionsFormat}
 	r.Reports = append(r.Reports, rep)
-	var toks [][]byte
-	for _, line := range f.sample() {
-		if named {
-			_, line = token(line)
-		}
-		for tok, rest := token(line); len(tok) > 0; tok, rest = token(rest) {
-			toks = append(toks, tok)
-		}
-	}
-	r.Items.decide(toks)
+	r.Items.decide(itemTokens(f.sample(), named))
 	s := &Sessions{Ptr: []int64{0}, r: r}
 	if test {
 		s.Target = []int32{}
@@ -71,22 +62,12 @@ func (r *Reader) sequences(path string, test, named bool) (*Sessions, error) {
 				return err
 			}
 		}
-		n := 0
-		for tok, rest := token(line); len(tok) > 0; tok, rest = token(rest) {
-			if err := r.Items.check(tok); err != nil {
-				return err
-			}
-			n++
+		before := len(s.Items)
+		if s.Items, err = r.Items.list(s.Items, line); err != nil {
+			return err
 		}
-		if n == 0 {
+		if len(s.Items) == before {
 			return fmt.Errorf("session without items")
-		}
-		for tok, rest := token(line); len(tok) > 0; tok, rest = token(rest) {
-			i, err := r.Items.add(tok)
-			if err != nil {
-				return err
-			}
-			s.Items = append(s.Items, i)
 		}
 		s.Ptr = append(s.Ptr, int64(len(s.Items)))
 		if test {
@@ -126,4 +107,17 @@ func (s *Sessions) Matrix(items int, v Values) *Matrix {
 	m.mergeRows(v)
 	m.Merged = 0
 	return m
+}
+
+// itemTokens returns the items of some lines; named lines begin with a user.
+func itemTokens(lines [][]byte, named bool) (toks [][]byte) {
+	for _, line := range lines {
+		if named {
+			_, line = token(line)
+		}
+		for tok, rest := token(line); len(tok) > 0; tok, rest = token(rest) {
+			toks = append(toks, tok)
+		}
+	}
+	return toks
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -117,16 +118,7 @@ func (p *Plot) lines(b *strings.Builder, esc func(string) string) int {
 	if p.X == nil {
 		n = len(p.Labels)
 	}
-	xlo, xhi := 0.0, float64(max(n-1, 1))
-	if p.X != nil && n > 0 {
-		xlo, xhi = p.X[0], p.X[n-1]
-		for _, x := range p.X {
-			xlo, xhi = min(xlo, x), max(xhi, x)
-		}
-		if xlo == xhi {
-			xhi++
-		}
-	}
+	xlo, xhi := p.breadth(n)
 	px := func(x float64) float64 { return left + (x-xlo)/(xhi-xlo)*(plotWidth-left-right) }
 	py := func(y float64) float64 { return top + (hi-y)/(hi-lo)*(height-top-bottom) }
 	for _, y := range ys {
@@ -147,31 +139,50 @@ func (p *Plot) lines(b *strings.Builder, esc func(string) string) int {
 	}
 	fmt.Fprintf(b, `<text class="soft" x="%d" y="12">%s</text><text class="soft" x="%d" y="%d" text-anchor="end">%s</text>`+"\n",
 		4, esc(p.YName), plotWidth-right, height-4, esc(p.XName))
-	for k, s := range p.Series {
-		var d strings.Builder
-		pen := "M"
-		for i, y := range s.Y {
-			if i >= n || math.IsNaN(y) {
-				pen = "M"
-				continue
-			}
-			x := float64(i)
-			if p.X != nil {
-				x = p.X[i]
-			}
-			fmt.Fprintf(&d, "%s%.1f %.1f", pen, px(x), py(y))
-			pen = "L"
-			if !s.Dashed && n <= 30 {
-				fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="2.5" fill="var(--c%d)"/>`, px(x), py(y), k%5)
-			}
-		}
-		dash := ""
-		if s.Dashed {
-			dash = ` stroke-dasharray="5 4"`
-		}
-		fmt.Fprintf(b, `<path d="%s" fill="none" stroke="var(--c%d)" stroke-width="2"%s/>`+"\n", d.String(), k%5, dash)
+	for k := range p.Series {
+		p.line(b, k, n, px, py)
 	}
 	return height
+}
+
+// breadth returns the range of X, or of the numbers of n labels.
+func (p *Plot) breadth(n int) (lo, hi float64) {
+	if p.X == nil || n == 0 {
+		return 0, float64(max(n-1, 1))
+	}
+	lo, hi = slices.Min(p.X), slices.Max(p.X)
+	if lo == hi {
+		hi++
+	}
+	return lo, hi
+}
+
+// line draws series k, of n places, with a gap where it is NaN and dots where there are
+// few. px and py turn values into places.
+func (p *Plot) line(b *strings.Builder, k, n int, px, py func(float64) float64) {
+	s := &p.Series[k]
+	var d strings.Builder
+	pen := "M"
+	for i, y := range s.Y {
+		if i >= n || math.IsNaN(y) {
+			pen = "M"
+			continue
+		}
+		x := float64(i)
+		if p.X != nil {
+			x = p.X[i]
+		}
+		fmt.Fprintf(&d, "%s%.1f %.1f", pen, px(x), py(y))
+		pen = "L"
+		if !s.Dashed && n <= 30 {
+			fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="2.5" fill="var(--c%d)"/>`, px(x), py(y), k%5)
+		}
+	}
+	dash := ""
+	if s.Dashed {
+		dash = ` stroke-dasharray="5 4"`
+	}
+	fmt.Fprintf(b, `<path d="%s" fill="none" stroke="var(--c%d)" stroke-width="2"%s/>`+"\n", d.String(), k%5, dash)
 }
 
 // bars draws one bar a label and series, from left to right, and returns the height.
