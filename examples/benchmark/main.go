@@ -218,16 +218,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(exitUnusable, err)
 	}
-	given := map[string]settings{}
-	if c.settings != "" {
-		if given, err = readSettings(c.settings); err != nil {
-			return fail(exitUnusable, err)
-		}
-	}
-	for _, a := range chosen {
-		if _, err := complete(a.settingsOf(c.task), given[a.name]); err != nil {
-			return fail(exitUnusable, fmt.Errorf("%s: %s: %w", c.settings, a.name, err))
-		}
+	given, err := c.given(chosen)
+	if err != nil {
+		return fail(exitUnusable, err)
 	}
 	if step := os.Getenv(stepEnv); step != "" {
 		return child(ctx, c, step, stdout, stderr)
@@ -244,12 +237,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if len(c.matrices) > 0 {
 			c.matrix = c.matrices[m]
 		}
-		var worker stepper
-		if c.isolate {
-			worker, err = newProcesses(args, m, stderr)
-		} else {
-			worker, err = newInProcess(c, stderr)
-		}
+		worker, err := c.worker(args, m, stderr)
 		if err != nil {
 			return fail(exitUnusable, err)
 		}
@@ -275,6 +263,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	return code
+}
+
+// given returns the settings that -settings pins, checked against the algorithms.
+func (c *config) given(chosen []algorithm) (map[string]settings, error) {
+	given := map[string]settings{}
+	if c.settings != "" {
+		var err error
+		if given, err = readSettings(c.settings); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range chosen {
+		if _, err := complete(a.settingsOf(c.task), given[a.name]); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", c.settings, a.name, err)
+		}
+	}
+	return given, nil
+}
+
+// worker returns what does the steps on data set m.
+func (c *config) worker(args []string, m int, stderr io.Writer) (stepper, error) {
+	if c.isolate {
+		return newProcesses(args, m, stderr)
+	}
+	return newInProcess(c, stderr)
 }
 
 // all runs the algorithms on one data set. One that fails is named on stderr and left

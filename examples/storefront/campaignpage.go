@@ -482,21 +482,28 @@ func (m *measured) section() report.Section {
 	if w := whom(m.Groups.Rows); w != "" {
 		s.Action = "By the campaigns before the cut: " + w + "."
 	}
-	if !math.IsNaN(m.Pooled.Planted) {
-		s.Checks = append(s.Checks, planted("effect of all campaigns together", m.Pooled))
-		if m.Aimed != nil && m.Others != nil {
-			x := planted("held-out campaign, customers chosen by earlier ones", m.Aimed)
-			x.Verdict = report.Mark(m.Aimed.Planted > m.Others.Planted)
-			y := planted("held-out campaign, all others", m.Others)
-			y.Verdict = report.Stated
-			s.Checks = append(s.Checks, x, y)
-		}
-	}
+	s.Checks = append(s.Checks, m.checks()...)
 	m.answers(&s)
 	if m.Aimed != nil {
 		s.Notes = append(s.Notes, "Who is chosen was fixed before the last campaign began, so its lines are a fair test of the choice. Customers in several campaigns are counted once in each.")
 	}
 	return s
+}
+
+// checks hold the pooled effects against what was planted, if that is known.
+func (m *measured) checks() []report.Check {
+	if math.IsNaN(m.Pooled.Planted) {
+		return nil
+	}
+	out := []report.Check{planted("effect of all campaigns together", m.Pooled)}
+	if m.Aimed != nil && m.Others != nil {
+		x := planted("held-out campaign, customers chosen by earlier ones", m.Aimed)
+		x.Verdict = report.Mark(m.Aimed.Planted > m.Others.Planted)
+		y := planted("held-out campaign, all others", m.Others)
+		y.Verdict = report.Stated
+		out = append(out, x, y)
+	}
+	return out
 }
 
 // overview lists the campaigns with what to do, and returns the effects of those that can

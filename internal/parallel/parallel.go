@@ -58,54 +58,67 @@ func For(ctx context.Context, n, size, workers int, fn func(worker, lo, hi int) 
 		}
 		return context.Cause(ctx)
 	}
-	var (
-		next   atomic.Int64
-		failed atomic.Bool
-		mu     sync.Mutex
-		first  = blocks // lowest failing block
-		err    error
-		fault  any
-		wg     sync.WaitGroup
-	)
+	r := &run{first: blocks}
+	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			defer func() {
-				if p := recover(); p != nil {
-					mu.Lock()
-					if fault == nil {
-						fault = fmt.Sprintf("%v\n\nworker stack:\n%s", p, debug.Stack())
-					}
-					mu.Unlock()
-					failed.Store(true)
-				}
-			}()
-			for !failed.Load() && ctx.Err() == nil {
-				b := int(next.Add(1)) - 1
+			defer r.caught()
+			for !r.failed.Load() && ctx.Err() == nil {
+				b := int(r.next.Add(1)) - 1
 				if b >= blocks {
 					return
 				}
 				lo := b * size
-				if e := fn(w, lo, lo+min(size, n-lo)); e != nil {
-					mu.Lock()
-					if b < first {
-						first, err = b, e
-					}
-					mu.Unlock()
-					failed.Store(true)
+				if err := fn(w, lo, lo+min(size, n-lo)); err != nil {
+					r.fail(b, err)
 				}
 			}
 		}()
 	}
 	wg.Wait()
-	if fault != nil {
-		panic(fault)
+	if r.fault != nil {
+		panic(r.fault)
 	}
-	if err != nil {
-		return err
+	if r.err != nil {
+		return r.err
 	}
 	return context.Cause(ctx)
+}
+
+// run is what the workers of one For share.
+type run struct {
+	next   atomic.Int64
+	failed atomic.Bool // nobody begins another block
+
+	mu    sync.Mutex
+	first int // lowest failing block
+	err   error
+	fault any // of a worker that panicked
+}
+
+// fail keeps the error of the lowest block.
+func (r *run) fail(b int, err error) {
+	r.mu.Lock()
+	if b < r.first {
+		r.first, r.err = b, err
+	}
+	r.mu.Unlock()
+	r.failed.Store(true)
+}
+
+// caught is deferred by a worker: a panic is kept with its stack, for the goroutine that
+// called For to raise again.
+func (r *run) caught() {
+	if p := recover(); p != nil {
+		r.mu.Lock()
+		if r.fault == nil {
+			r.fault = fmt.Sprintf("%v\n\nworker stack:\n%s", p, debug.Stack())
+		}
+		r.mu.Unlock()
+		r.failed.Store(true)
+	}
 }
 
 // Reduce computes part(lo, hi) for every block and folds the parts with merge

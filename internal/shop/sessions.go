@@ -267,7 +267,13 @@ func (v *visitor) buy(t trip, seq int) {
 			take(j)
 		}
 	}
-	// The session leads up to the order, so shift it to end there.
+	v.leadUp(sec, now, mark, markI)
+	v.l.orders = append(v.l.orders, wantOrder{trip: t, user: v.u, seq: int32(seq), from: from, to: int32(len(v.l.wants)), device: device})
+}
+
+// leadUp shifts a session, which began at second sec and ran to now, so that it ends with
+// the order at sec. Its records are those from mark and markI on.
+func (v *visitor) leadUp(sec, now int64, mark, markI int) {
 	shift := min(now-sec, 2*3600-1)
 	for i := mark; i < len(v.l.events); i++ {
 		v.l.events[i].sec = min(v.l.events[i].sec-shift, sec)
@@ -275,7 +281,6 @@ func (v *visitor) buy(t trip, seq int) {
 	for i := markI; i < len(v.l.impressions); i++ {
 		v.l.impressions[i].sec = min(v.l.impressions[i].sec-shift, sec)
 	}
-	v.l.orders = append(v.l.orders, wantOrder{trip: t, user: v.u, seq: int32(seq), from: from, to: int32(len(v.l.wants)), device: device})
 }
 
 // visits makes all sessions of user u in order of time.
