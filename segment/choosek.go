@@ -12,10 +12,10 @@ import (
 
 // ChooseKOptions configures ChooseK.
 type ChooseKOptions struct {
-	Min, Max   int           // numbers of clusters to try; default 2 to 10
+	Min, Max   int           // numbers of clusters to try, 1 <= Min <= Max; default 2 to 10
 	References int           // uniform data sets for the gap statistic; default 10; negative: no gap
 	Sample     int           // rows for the exact silhouette; default 2000; negative: no exact silhouette
-	KMeans     KMeansOptions // K is set for each fit; Centers and Weights must be empty
+	KMeans     KMeansOptions // of each fit, with its K set; Centers and Weights must be empty
 }
 
 func (o ChooseKOptions) withDefaults() ChooseKOptions {

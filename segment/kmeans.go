@@ -26,14 +26,14 @@ type KMeansOptions struct {
 	// it. Cluster j of the result grew from Centers[j].
 	Centers [][]float64
 
-	Restarts int     // independent k-means++ starts, the lowest inertia wins; default 1; must be 0 or 1 with Centers
-	MaxIter  int     // iterations per start; default 300
+	Restarts int     // independent k-means++ starts, > 0, the lowest inertia wins; default 1; must be 0 or 1 with Centers
+	MaxIter  int     // bound on the iterations of a start, > 0; default 300
 	Tol      float64 // stop when Σ‖centre shift‖² <= Tol · mean column variance; default 1e-4; negative: only when no row changes cluster
-	Seed     uint64  // of the k-means++ draws
+	Seed     uint64  // of the k-means++ draws, 0 included
 
-	Weights []float64 // one per row; nil means 1 each; rows of weight 0 count as absent
+	Weights []float64 // one per row, finite and >= 0; nil means 1 each; rows of weight 0 count as absent
 
-	Workers int // goroutines; default GOMAXPROCS. The result does not depend on it.
+	Workers int // goroutines; default (and below 1) GOMAXPROCS. The result does not depend on it.
 
 	// Progress, if set, is called on the caller's goroutine after each iteration.
 	Progress func(Progress)

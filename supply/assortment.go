@@ -16,7 +16,7 @@ type AssortmentOptions struct {
 	Categories []string
 
 	// NewWithin is how long after its first listing a product counts as new;
-	// default 30 days.
+	// > 0; default 30 days.
 	NewWithin time.Duration
 }
 

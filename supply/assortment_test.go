@@ -83,7 +83,7 @@ func TestAssortmentSameProduct(t *testing.T) {
 }
 
 func TestAssortmentEdges(t *testing.T) {
-	old := time.Date(1969, 12, 30, 12, 0, 0, 0, time.UTC)
+	old := time.Date(1969, 12, 31, 13, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name     string
 		listed   []time.Time
@@ -97,7 +97,7 @@ func TestAssortmentEdges(t *testing.T) {
 		{"the default is 30 days", []time.Time{at(0).Add(time.Second)}, 0, at(30), 1, supply.Ratio{Num: 1, Den: 1}, supply.Beyond},
 		{"listed at the instant", []time.Time{at(30)}, 0, at(30), 1, supply.Ratio{Num: 1, Den: 1}, supply.Beyond},
 		{"two on one day refresh once", []time.Time{at(0), at(.5), at(10)}, day, at(30), 3, supply.Ratio{Num: 0, Den: 3}, 10 * day},
-		{"days before 1970 are days", []time.Time{old, old.Add(11 * time.Hour), old.Add(13 * time.Hour)}, day, at(0), 3, supply.Ratio{Num: 0, Den: 3}, day},
+		{"days before 1970 are days", []time.Time{old, old.Add(10 * time.Hour), old.Add(22 * time.Hour)}, day, at(0), 3, supply.Ratio{Num: 0, Den: 3}, day},
 		{"three days, two steps", []time.Time{at(0), at(1), at(9)}, day, at(30), 3, supply.Ratio{Num: 0, Den: 3}, 108 * time.Hour},
 	} {
 		a := must(supply.NewAssortment[int](supply.AssortmentOptions{NewWithin: c.within}))

@@ -112,9 +112,10 @@ func TestClassifyBadInput(t *testing.T) {
 // The cuts left out are .8 and .95, and one that is met exactly ends its class.
 func TestABCDefaults(t *testing.T) {
 	for _, c := range []struct {
-		values []float64 // they add up to 100
+		values []float64
 		want   string
 	}{
+		{[]float64{.02, .02, .01}, "AAB"},     // .8 before the last, which rounds to less
 		{[]float64{80, 14, 2, 2, 2}, "ABBCC"}, // shares before: 0 .80 .94 .96 .98
 		{[]float64{79, 16, 3, 2}, "AACC"},     // 0 .79 .95 .98
 		{[]float64{50, 30, 15, 5}, "AABC"},    // 0 .50 .80 .95

@@ -2,10 +2,16 @@ package supply_test
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/supply"
 )
 
 // sample is a small fixed state of a kind; the files below hold its bytes.
@@ -42,6 +48,45 @@ func TestVersion1(t *testing.T) {
 		b, errB := k.res(sample(t, i))
 		if errA != nil || errB != nil || fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Errorf("%s: results differ: %v, %v", k.name, errA, errB)
+		}
+	}
+}
+
+// Every eight bytes of a golden payload replaced by what no encoder writes: the
+// decoder refuses it or reads a state that has just these bytes.
+func TestDecodeHostile(t *testing.T) {
+	for _, k := range kinds {
+		golden, err := os.ReadFile(filepath.Join("testdata", "frames", k.name+".v1.bin"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const header, footer = 16, 4
+		refused := 0
+		for at := header; at+8 <= len(golden)-footer; at++ {
+			for _, x := range []uint64{0, 1, math.MaxUint64, 1 << 60, 1 << 63, math.Float64bits(math.NaN()), math.Float64bits(math.Inf(1)), math.Float64bits(-1)} {
+				data := bytes.Clone(golden)
+				binary.LittleEndian.PutUint64(data[at:], x)
+				data = testkit.Refit(data)
+				s := k.fresh()
+				before := must(s.MarshalBinary())
+				if err := s.UnmarshalBinary(data); err != nil {
+					refused++
+					if !errors.Is(err, supply.ErrCorrupt) {
+						t.Fatalf("%s, byte %d set to %#x: %v", k.name, at, x, err)
+					}
+					if !bytes.Equal(must(s.MarshalBinary()), before) {
+						t.Fatalf("%s, byte %d set to %#x: a failed decode changed the receiver", k.name, at, x)
+					}
+					continue
+				}
+				if !bytes.Equal(must(s.MarshalBinary()), data) {
+					t.Fatalf("%s, byte %d set to %#x: accepted, and written again it differs", k.name, at, x)
+				}
+				_, _ = k.res(s) // must not panic
+			}
+		}
+		if refused < len(golden) {
+			t.Errorf("%s: only %d of the changed frames were refused", k.name, refused)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // DemandOptions configures a Demand.
 type DemandOptions struct {
-	// Start is the beginning of period 0, required.
+	// Start is the beginning of period 0, required, in the years 1678 to 2261.
 	Start time.Time
 
 	// Period is the length of a period, default 7 days, at least one second.

@@ -78,10 +78,12 @@ type Delivery struct {
 
 // FulfilmentOptions configures a Fulfilment.
 type FulfilmentOptions struct {
-	// AsOf is the end of observation, required: open orders are judged by it.
+	// AsOf is the end of observation, required, in the years 1678 to 2261: open orders
+	// are judged by it, and what happened at it has happened.
 	AsOf time.Time
 
-	// Grace is how long after Promised a delivery still counts as on time.
+	// Grace is how long after Promised a delivery still counts as on time, >= 0;
+	// default 0.
 	Grace time.Duration
 
 	// Perfect selects what a perfect order must pass; default OnTime, InFull,
@@ -89,7 +91,7 @@ type FulfilmentOptions struct {
 	Perfect Criteria
 
 	// Targets are the regions the shop means to serve with a weight each, such as
-	// population; use weight 1 to count regions. Without targets coverage is
+	// population, finite and > 0; use weight 1 to count regions. Without targets coverage is
 	// undefined. The map is copied.
 	Targets map[string]float64
 }

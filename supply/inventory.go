@@ -10,12 +10,13 @@ import (
 
 // InventoryOptions configures an Inventory.
 type InventoryOptions struct {
-	// From and To bound the window [From, To), required. Figures per year are
+	// From and To bound the window [From, To), required, at least a second within the
+	// years 1678 to 2261. Figures per year are
 	// scaled from it with 365 days.
 	From, To time.Time
 
 	// DeadAfter is how long before To the last sale of a product must lie for its
-	// stock to be dead; default 180 days. Stock of a product that never sold is
+	// stock to be dead, > 0; default 180 days. Stock of a product that never sold is
 	// dead once it has been there that long.
 	DeadAfter time.Duration
 

@@ -13,11 +13,12 @@ import (
 
 // ServiceOptions configures a Service.
 type ServiceOptions struct {
-	// AsOf is the end of observation, required: open tickets are censored there.
+	// AsOf is the end of observation, required, in the years 1678 to 2261: open tickets
+	// are censored there, and what happened at it has happened.
 	AsOf time.Time
 
 	// ReopenWindow is how long a solution must hold to count as solved at first
-	// contact; default 7 days. Tickets solved less than this before AsOf are not
+	// contact, > 0; default 7 days. Tickets solved less than this before AsOf are not
 	// judged yet.
 	ReopenWindow time.Duration
 }

@@ -462,7 +462,7 @@ func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estima
 	drawn := make(map[int32]struct{}, sample)
 	hits := 0
 	for i := n - sample; i < n; i++ {
-		if i%4096 == 0 && ctx.Err() != nil {
+		if (i-n+sample)%4096 == 0 && ctx.Err() != nil {
 			return Estimate{}, context.Cause(ctx)
 		}
 		u := int32(s.Intn(i + 1))

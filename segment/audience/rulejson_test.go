@@ -3,6 +3,7 @@ package audience_test
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/aislekit/aisle/segment/audience"
 )
@@ -80,5 +81,65 @@ func TestParseRuleBadInput(t *testing.T) {
 				t.Errorf("rule is now %v, %v", r, err)
 			}
 		})
+	}
+}
+
+// The words and the stored form of every kind of rule, as they are since the first
+// version.
+func TestRuleForms(t *testing.T) {
+	has := audience.Has("x")
+	for _, c := range []struct {
+		rule       audience.Rule
+		text, json string
+	}{
+		{audience.Compare("age", "<", 1.5), `age < 1.5`, `{"op":"<","attr":"age","value":1.5}`},
+		{audience.Compare("age", "!=", 1e21), `age != 1e+21`, `{"op":"!=","attr":"age","value":1e+21}`},
+		{audience.Between("age", -1, 2), `age between -1 and 2`, `{"op":"between","attr":"age","low":-1,"high":2}`},
+		{audience.In("r", "b", `a"`, "b"), `r in {"a\"", "b"}`, `{"op":"in","attr":"r","values":["a\"","b"]}`},
+		{audience.In("r", "<é>"), `r in {"<é>"}`, `{"op":"in","attr":"r","values":["<é>"]}`},
+		{audience.Recency("v", 0, 30*day), `last v less than 30d ago`, `{"op":"recency","attr":"v","from":"0d","below":"30d"}`},
+		{audience.Recency("v", 36*time.Hour, 0), `last v at least 36h0m0s ago`, `{"op":"recency","attr":"v","from":"36h0m0s","below":"0d"}`},
+		{audience.Recency("v", day, 2*day), `last v at least 1d and less than 2d ago`, `{"op":"recency","attr":"v","from":"1d","below":"2d"}`},
+		{audience.Frequency("b", 0, 2, -1), `at least 2 b`, `{"op":"frequency","attr":"b","within":"0d","least":2,"most":-1}`},
+		{audience.Frequency("b", day, 2, 2), `exactly 2 b in the last 1d`, `{"op":"frequency","attr":"b","within":"1d","least":2,"most":2}`},
+		{audience.Frequency("b", 0, 0, 3), `at most 3 b`, `{"op":"frequency","attr":"b","within":"0d","least":0,"most":3}`},
+		{audience.Frequency("b", 0, 1, 3), `1 to 3 b`, `{"op":"frequency","attr":"b","within":"0d","least":1,"most":3}`},
+		{audience.Near("la", "lo", 1, -2, 3), `(la, lo) within 3 km of (1, -2)`, `{"op":"near","lat_attr":"la","lon_attr":"lo","lat":1,"lon":-2,"km":3}`},
+		{has, `x is known`, `{"op":"has","attr":"x"}`},
+		{audience.Missing("x"), `x is missing`, `{"op":"missing","attr":"x"}`},
+		{audience.Not(has), `not x is known`, `{"op":"not","rule":{"op":"has","attr":"x"}}`},
+		{audience.And(has), `(x is known)`, `{"op":"and","rules":[{"op":"has","attr":"x"}]}`},
+		{
+			audience.Or(has, audience.Not(audience.And(has, has))), `(x is known or not (x is known and x is known))`,
+			`{"op":"or","rules":[{"op":"has","attr":"x"},{"op":"not","rule":{"op":"and","rules":[{"op":"has","attr":"x"},{"op":"has","attr":"x"}]}}]}`,
+		},
+	} {
+		if c.rule.String() != c.text {
+			t.Errorf("%s is written %s", c.text, c.rule)
+		}
+		raw, err := c.rule.MarshalJSON()
+		if err != nil || string(raw) != c.json {
+			t.Errorf("%s is stored as %s (%v), want %s", c.text, raw, err, c.json)
+		}
+		if back, err := audience.ParseRule([]byte(c.json)); err != nil || back.String() != c.text {
+			t.Errorf("%s came back as %v (%v)", c.json, back, err)
+		}
+	}
+	for _, c := range []struct {
+		rule audience.Rule
+		text string
+		want error
+	}{
+		{audience.Rule{}, "(no rule)", audience.ErrEmpty},
+		{audience.Not(audience.Rule{}), "not (no rule)", audience.ErrEmpty},
+		{audience.Compare("age", "=<", 3), `(unknown operator "=<")`, audience.ErrRange},
+		{audience.And(), "()", audience.ErrEmpty},
+		{audience.In("r", ""), `r in {""}`, audience.ErrRange},
+	} {
+		if c.rule.String() != c.text {
+			t.Errorf("a bad rule is written %s, want %s", c.rule, c.text)
+		}
+		_, err := c.rule.MarshalJSON()
+		wantErr(t, err, c.want, "audience: Rule.MarshalJSON: ")
 	}
 }

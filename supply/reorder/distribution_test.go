@@ -54,3 +54,61 @@ func TestDistributionProp(t *testing.T) {
 		}
 	})
 }
+
+// The ends of each law.
+func TestDistributionEdges(t *testing.T) {
+	certain := must(reorder.NormalDemand(5, 0))
+	poisson := must(reorder.PoissonDemand(2))
+	one := must(reorder.EmpiricalDemand([]float64{7}))
+	twenty := make([]float64, 20)
+	for i := range twenty {
+		twenty[i] = float64(20 - i) // 1 … 20, from above
+	}
+	ranks := must(reorder.EmpiricalDemand(twenty))
+	hundred := make([]float64, 100)
+	for i := range hundred {
+		hundred[i] = float64(i + 1)
+	}
+	inf := math.Inf(1)
+	for _, c := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"certain below", certain.CDF(4.999), 0},
+		{"certain at", certain.CDF(5), 1},
+		{"certain quantile", certain.Quantile(.01), 5},
+		{"certain loss", certain.Loss(3), 2},
+		{"certain loss above", certain.Loss(6), 0},
+		{"Poisson below 0", poisson.CDF(-.5), 0},
+		{"Poisson at infinity", poisson.CDF(inf), 1},
+		{"Poisson between", poisson.CDF(1.9), 3 * math.Exp(-2)},
+		{"Poisson loss of no stock", poisson.Loss(0), 2},
+		{"Poisson loss of a debt", poisson.Loss(-3), 5},
+		{"Poisson loss of one", poisson.Loss(1), 1 + math.Exp(-2)},
+		{"Poisson loss between", poisson.Loss(.5), 1.5 + math.Exp(-2)/2},
+		{"Poisson of rare demand", must(reorder.PoissonDemand(1e-9)).Quantile(.5), 0},
+		{"one sample", one.Quantile(.999), 7},
+		{"one sample's SD", one.SD(), 0},
+		{"one sample's loss", one.Loss(3), 4},
+		{"rank 19 of 20", ranks.Quantile(.95), 19},
+		{"rank 7 of 100, whatever .07·100 rounds to", must(reorder.EmpiricalDemand(hundred)).Quantile(.07), 7},
+		{"just above", ranks.Quantile(.951), 20},
+		{"the least", ranks.Quantile(1e-12), 1},
+		{"empirical CDF between", ranks.CDF(10.5), .5},
+		{"empirical SD", ranks.SD(), math.Sqrt(35)},
+		{"empirical loss", ranks.Loss(18), .15},
+	} {
+		if math.Abs(c.got-c.want) > 1e-12 {
+			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
+		}
+	}
+	// Far out both losses are next to nothing, and never negative.
+	for z := 5.0; z < 60; z++ {
+		if a, b := reorder.UnitNormalLoss(z); a < 0 || b < 0 || a > 1e-6 || b > 1e-7 {
+			t.Errorf("losses at %v: %v, %v", z, a, b)
+		}
+		if a, b := reorder.UnitNormalLoss(-z); math.Abs(a-z) > 1e-6 || math.Abs(b-(z*z+1)/2) > 1e-6*z*z {
+			t.Errorf("losses at -%v: %v, %v", z, a, b)
+		}
+	}
+}

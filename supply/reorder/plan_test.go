@@ -199,3 +199,59 @@ func must[T any](v T, err error) T {
 	}
 	return v
 }
+
+// How much to order: up to the point, in whole lots and packs, no less than the
+// least. Demand is certain, so that the point is 50.
+func TestPlanQuantity(t *testing.T) {
+	for _, c := range []struct {
+		name                   string
+		onHand                 float64
+		lot, multiple, minimum float64
+		want                   float64
+	}{
+		{"above the point", 50.5, 0, 0, 0, 0},
+		{"at the point", 50, 0, 0, 0, 1},
+		{"at the point, in packs", 50, 0, 6, 0, 6},
+		{"below it", 20, 0, 0, 0, 30},
+		{"a lot", 20, 40, 0, 0, 40},
+		{"two lots", 20, 20, 0, 0, 40},
+		{"exactly three lots", 20, 10, 0, 0, 30},
+		{"packs", 20, 0, 7, 0, 35},
+		{"a minimum", 20, 0, 0, 36, 36},
+		{"a minimum in packs", 20, 0, 10, 36, 40},
+		{"lots and a minimum", 20, 20, 0, 50, 50},
+		{"lots in packs", 20, 25, 12, 0, 60},
+		{"packs too small to count", 20, 0, 1e-18, 0, 30},
+	} {
+		p := must(reorder.Plan([]reorder.Stock[int]{{
+			ID: 1, Forecast: []float64{10}, OnHand: c.onHand, Lead: 5, Lot: c.lot, Multiple: c.multiple, Minimum: c.minimum,
+		}}, reorder.PlanOptions{}))
+		l := must(p.Line(1))
+		if l.Point != 50 || math.Abs(l.Quantity-c.want) > 1e-9 || l.Reorder != (c.want > 0) {
+			t.Errorf("%s: order %v (%v) at point %v, want %v", c.name, l.Quantity, l.Reorder, l.Point, c.want)
+		}
+	}
+}
+
+// Demand and cover over parts of periods, and beyond the end of the forecast.
+func TestPlanSpan(t *testing.T) {
+	for _, c := range []struct {
+		name                  string
+		forecast              []float64
+		lead, review, onHand  float64
+		demand, cover, onRisk float64
+	}{
+		{"half a period", []float64{10}, .5, 0, 4, 5, .4, 1},
+		{"a period and a half", []float64{10, 20}, 1.5, 0, 20, 20, 1.5, 0},
+		{"beyond the forecast its mean goes on", []float64{10, 20}, 4, 0, 60, 60, 4, 0},
+		{"the review adds to the lead", []float64{10, 20}, 1, 1, 30, 30, 2, 0},
+		{"nothing wanted at first", []float64{0, 20}, 2, 0, 10, 20, 1.5, 0},
+		{"nothing ever", []float64{0, 0}, 2, 0, 10, 0, math.Inf(1), 0},
+	} {
+		p := must(reorder.Plan([]reorder.Stock[int]{{ID: 1, Forecast: c.forecast, OnHand: c.onHand, Lead: c.lead}}, reorder.PlanOptions{Review: c.review}))
+		l := must(p.Line(1))
+		if math.Abs(l.Demand-c.demand) > 1e-12 || !testkit.Close(l.Cover, c.cover, 1e-12, 0) || l.RiskOnHand != c.onRisk {
+			t.Errorf("%s: demand %v, cover %v, risk on hand %v", c.name, l.Demand, l.Cover, l.RiskOnHand)
+		}
+	}
+}

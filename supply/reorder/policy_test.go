@@ -1,7 +1,9 @@
 package reorder_test
 
 import (
+	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -83,4 +85,35 @@ func TestOptimaProp(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestPolicyCostBadInput(t *testing.T) {
+	normal := reorder.PolicyOptions{Demand: 10, SD: 2, Lead: 1, OrderCost: 3, HoldingCost: 4, BackorderCost: 5}
+	poisson := normal
+	poisson.Law, poisson.SD = reorder.Poisson, 0
+	nan := math.NaN()
+	for _, c := range []struct {
+		name string
+		opt  reorder.PolicyOptions
+		p    reorder.Policy
+	}{
+		{"no quantity", normal, reorder.Policy{Point: 5}},
+		{"negative quantity", normal, reorder.Policy{Point: 5, Quantity: -1}},
+		{"point NaN", normal, reorder.Policy{Point: nan, Quantity: 1}},
+		{"half a unit", poisson, reorder.Policy{Point: 5, Quantity: 1.5}},
+		{"half a point", poisson, reorder.Policy{Point: 5.5, Quantity: 1}},
+		{"too many units to count", poisson, reorder.Policy{Point: 5, Quantity: 2e7}},
+		{"no demand", reorder.PolicyOptions{}, reorder.Policy{Point: 5, Quantity: 1}},
+		{"too much for Poisson", reorder.PolicyOptions{Demand: 1e7, Lead: 1, OrderCost: 1, HoldingCost: 1, BackorderCost: 1, Law: reorder.Poisson}, reorder.Policy{Quantity: 1}},
+	} {
+		if cost, err := reorder.PolicyCost(c.opt, c.p); !errors.Is(err, reorder.ErrOption) || !math.IsNaN(cost) || !strings.HasPrefix(err.Error(), "reorder: PolicyCost: ") {
+			t.Errorf("%s: %v, %v", c.name, cost, err)
+		}
+	}
+	// The other fields of a policy are not read.
+	a, err1 := reorder.PolicyCost(normal, reorder.Policy{Point: 12, Quantity: 4})
+	b, err2 := reorder.PolicyCost(normal, reorder.Policy{Point: 12, Quantity: 4, Cost: nan, FillRate: 9})
+	if a != b || err1 != nil || err2 != nil {
+		t.Errorf("%v (%v), %v (%v)", a, err1, b, err2)
+	}
 }
