@@ -124,26 +124,27 @@ func (a *Set) combine(b *Set, name string, op func(x, y *bitset.Set)) (*Set, err
 // HoldOut splits an audience in two: target, to be addressed, and control, to be
 // left alone so that the effect can be measured. A user is in control if a hash
 // of seed and the user's id falls below share, which must lie strictly between 0
-// and 1. id holds the id of every user of the universe.
+// and 1. userIDs holds the id of every user of the
+// universe.
 //
 // The split depends on the id alone: a user stays on the same side whatever the
 // audience, the order of users, or the day; a larger share with the same seed
 // keeps all controls of a smaller one. Use another seed for a campaign whose
 // control group must not be the same people. The size of control is binomial
 // around share·Count.
-func HoldOut[U ID](a *Set, id []U, share float64, seed uint64) (target, control *Set, err error) {
+func HoldOut[U ID](a *Set, userIDs []U, share float64, seed uint64) (target, control *Set, err error) {
 	var c check.Options
 	c.Require(share > 0 && share < 1, "share", share, "strictly between 0 and 1")
 	if err := c.Err("audience: HoldOut"); err != nil {
 		return nil, nil, err
 	}
-	if err := check.Len("ids", len(id), a.Universe()); err != nil {
+	if err := check.Len("ids", len(userIDs), a.Universe()); err != nil {
 		return nil, nil, fmt.Errorf("audience: HoldOut: %w", err)
 	}
 	target = &Set{set: a.members().Clone(), min: a.MinSize()}
 	control = &Set{set: bitset.New(a.Universe()), min: a.MinSize()}
 	for u := range a.All {
-		if rng.Unit(rng.Hash(seed, stageHoldOut, hash(id[u]))) < share {
+		if rng.Unit(rng.Hash(seed, stageHoldOut, hash(userIDs[u]))) < share {
 			control.set.Add(u)
 			target.set.Remove(u)
 		}
