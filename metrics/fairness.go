@@ -15,6 +15,10 @@ import (
 // Fairness accumulates yes/no decisions per group of people: who gets the
 // coupon, the credit, the call. The zero value is empty and ready; Merge is
 // exact. It is not safe for concurrent writers.
+//
+// It needs to know how things turned out. To look at a selection before that, as an
+// audience before it is addressed, take Parity of package segment/audience: each group's
+// rate against the highest of the groups that are large enough.
 type Fairness[G cmp.Ordered] struct {
 	m map[G]Confusion
 }
