@@ -20,7 +20,8 @@ import (
 // sum beyond the largest number, a variance below the smallest normal one.
 //
 // A Moments is a plain value: copying it takes a snapshot. It is not safe for
-// concurrent writers.
+// concurrent writers. To describe data with gaps take profile.Moments: NaN is
+// missing there, and it keeps the extremes.
 type Moments moments.Moments
 
 // state is m with the arithmetic of package moments.

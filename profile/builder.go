@@ -34,7 +34,7 @@ func (d Dimension) String() string {
 
 // BuilderOptions configures a Builder.
 type BuilderOptions struct {
-	// AsOf is the moment of which the profile speaks. Nothing at or after it
+	// AsOf is the moment of which the profile speaks, its cut-off. Nothing at or after it
 	// enters. Required, in the years 1678 to 2262.
 	AsOf time.Time
 	// Zone is the business time zone: windows begin at the wall-clock time of
@@ -397,7 +397,7 @@ func (b *Builder[U, I]) money(currency string) error {
 }
 
 // AddOrder takes one order. It counts every order it is given: remove repeated
-// ones first, see Ledger. Test orders are left out. An invalid order changes
+// ones first, see clean.Ledger. Test orders are left out. An invalid order changes
 // nothing: ErrRange, ErrEmpty, ErrOverflow, or ErrMismatch for a second currency.
 func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 	paid, units, err := o.sums()
@@ -471,7 +471,7 @@ func fits(f []int64, x int64) bool {
 }
 
 // AddRefund takes money given back, at the time it was given back. Amount must
-// say how much: take the refunds that Ledger.Settle applied, which never exceed
+// say how much: take the refunds that clean.Ledger.Settle applied, which never exceed
 // what was paid and resolve cancellations.
 func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 	err := r.Validate()

@@ -77,8 +77,8 @@ func (t *Table[U]) Select(names ...string) (*Table[U], error) {
 // shape checks a table that the caller may have filled.
 func (t *Table[U]) shape() error {
 	for i, r := range t.Rows {
-		if err := check.Len(fmt.Sprintf("row %d", i), len(r), len(t.Names)); err != nil {
-			return err
+		if len(r) != len(t.Names) {
+			return fmt.Errorf("row %d has %d columns, want %d: %w", i, len(r), len(t.Names), ErrShape)
 		}
 	}
 	return nil
