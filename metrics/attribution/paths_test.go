@@ -32,7 +32,7 @@ func paths(t testing.TB, rows ...string) *Paths {
 }
 
 // The numbers of the project's definitions.
-func TestAttributionReference(t *testing.T) {
+func TestReference(t *testing.T) {
 	a := paths(t, "2 0 0 G", "1 0 0 M", "1 0 0 G M", "0 1 0 G")
 	m, err := a.Markov(context.Background(), 1)
 	must(t, err)
@@ -76,7 +76,7 @@ func (g attributionGolden) load(t testing.TB) *Paths {
 	return a
 }
 
-func TestAttributionGolden(t *testing.T) {
+func TestPathsGolden(t *testing.T) {
 	var g attributionGolden
 	testkit.Golden(t, "attribution.json", &g)
 	a := g.load(t)
@@ -157,7 +157,7 @@ func TestMarkovSolvers(t *testing.T) {
 	}
 }
 
-func TestAttributionTimeDecay(t *testing.T) {
+func TestPathsTimeDecay(t *testing.T) {
 	a, err := New(Options{HalfLife: 24 * time.Hour})
 	must(t, err)
 	must(t, a.Add([]Touch{{"x", dayOf(0)}, {"y", dayOf(2)}, {"x", dayOf(3)}}, true, 130))
@@ -174,7 +174,7 @@ func TestAttributionTimeDecay(t *testing.T) {
 	}
 }
 
-func TestAttributionBadInput(t *testing.T) {
+func TestPathsBadInput(t *testing.T) {
 	for name, o := range map[string]Options{
 		"half-life":  {HalfLife: -1},
 		"position":   {First: .7, Last: .7},
@@ -262,7 +262,7 @@ func TestChannelMix(t *testing.T) {
 	}
 }
 
-func TestAttributionMerge(t *testing.T) {
+func TestPathsMerge(t *testing.T) {
 	make1 := func(h time.Duration) func() *Paths {
 		return func() *Paths {
 			a, err := New(Options{HalfLife: h})
@@ -310,7 +310,7 @@ func TestAttributionMerge(t *testing.T) {
 }
 
 // Whatever the rule, all conversions and all revenue are handed out.
-func TestAttributionEfficient(t *testing.T) {
+func TestPathsEfficient(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, err := New(Options{})
 		if err != nil {
@@ -374,7 +374,7 @@ func TestAttributionEfficient(t *testing.T) {
 	})
 }
 
-func BenchmarkAttribution(b *testing.B) {
+func BenchmarkPaths(b *testing.B) {
 	var g attributionGolden
 	testkit.Golden(b, "attribution.json", &g)
 	a := g.load(b)

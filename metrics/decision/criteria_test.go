@@ -1,4 +1,4 @@
-package decision
+package decision_test
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics/decision"
 	"pgregory.net/rapid"
 )
 
@@ -33,22 +34,22 @@ var drinks = [][]float64{
 
 // The numbers of the project's definitions.
 func TestDecisionReference(t *testing.T) {
-	a, err := AnalyticHierarchy(drinks)
+	a, err := decision.AnalyticHierarchy(drinks)
 	must(t, err)
 	near(t, "AHP", a.Weights, []float64{.1775, .0191, .0418, .1164, .1896, .1288, .3268}, 5.1e-5)
 	testkit.Near(t, "lambda", a.Lambda, 7.176629, 5e-7)
 	testkit.Near(t, "CR", a.Consistency, .0223, 5e-5)
 	x, low := [][]float64{{250, 16, 12}, {200, 16, 8}, {300, 32, 16}}, []bool{false, false, true}
-	e, err := EntropyWeights(x, low, EntropyMinMax)
+	e, err := decision.EntropyWeights(x, low, decision.EntropyMinMax)
 	must(t, err)
 	near(t, "entropy", e, []float64{.228444, .543112, .228444}, 5e-7)
-	s, err := TOPSIS(x, []float64{.4, .3, .3}, low)
+	s, err := decision.TOPSIS(x, []float64{.4, .3, .3}, low)
 	must(t, err)
 	near(t, "TOPSIS", s, []float64{.336296, .421877, .578123}, 5e-7)
-	g, err := GreyRelation(x, nil, low, 0)
+	g, err := decision.GreyRelation(x, nil, low, 0)
 	must(t, err)
 	near(t, "grey, equal", g, []float64{.444444, .555556, .777778}, 5e-7)
-	g, err = GreyRelation(x, []float64{.4, .3, .3}, low, 0.5)
+	g, err = decision.GreyRelation(x, []float64{.4, .3, .3}, low, 0.5)
 	must(t, err)
 	near(t, "grey, weighted", g, []float64{.45, .533333, .8}, 5e-7)
 }
@@ -74,21 +75,21 @@ func TestDecisionGolden(t *testing.T) {
 	}
 	testkit.Golden(t, "decision.json", &g)
 	for _, c := range g.Cases {
-		w, err := CRITIC(c.X, c.Low)
+		w, err := decision.CRITIC(c.X, c.Low)
 		must(t, err)
 		near(t, "CRITIC", w, c.Critic, 1e-8) // pyDecision adds 1e-10 to divisors
-		w, err = EntropyWeights(c.X, nil, EntropyShare)
+		w, err = decision.EntropyWeights(c.X, nil, decision.EntropyShare)
 		must(t, err)
 		near(t, "entropy", w, c.EntropyShare, 2e-6) // and 1e-9 here
-		s, err := TOPSIS(c.X, c.W, c.Low)
+		s, err := decision.TOPSIS(c.X, c.W, c.Low)
 		must(t, err)
 		near(t, "TOPSIS", s, c.TOPSIS, 1e-12)
-		s, err = GreyRelation(c.X, c.W, c.Low, 0)
+		s, err = decision.GreyRelation(c.X, c.W, c.Low, 0)
 		must(t, err)
 		near(t, "grey", s, c.GRA, 1e-12)
 	}
 	for _, c := range g.AHP {
-		a, err := AnalyticHierarchy(c.M)
+		a, err := decision.AnalyticHierarchy(c.M)
 		must(t, err)
 		near(t, "AHP", a.Weights, c.W, 1e-12)
 		testkit.Near(t, "CR", a.Consistency, c.CR, 1e-11)
@@ -96,13 +97,13 @@ func TestDecisionGolden(t *testing.T) {
 			t.Errorf("CR %v: %v", c.CR, a.Warnings)
 		}
 	}
-	for name, s := range map[string]GreyScaling{"initial": GreyInitial, "mean": GreyMean, "none": GreyNone} {
-		d, err := GreyDrivers(g.Effect, g.Factors, s, .4)
+	for name, s := range map[string]decision.GreyScaling{"initial": decision.GreyInitial, "mean": decision.GreyMean, "none": decision.GreyNone} {
+		d, err := decision.GreyDrivers(g.Effect, g.Factors, s, .4)
 		must(t, err)
 		near(t, "drivers, "+name, d, g.Drivers[name], 1e-13)
 	}
 	for op, want := range g.Fuzzy {
-		b, err := FuzzyEvaluate(g.Memberships, g.Weights, FuzzyOperator(op))
+		b, err := decision.FuzzyEvaluate(g.Memberships, g.Weights, decision.FuzzyOperator(op))
 		must(t, err)
 		near(t, "fuzzy", b, want, 1e-13)
 	}
@@ -110,42 +111,42 @@ func TestDecisionGolden(t *testing.T) {
 
 func TestDecisionEdges(t *testing.T) {
 	// Judgements in two decimals are reciprocal enough.
-	if _, err := AnalyticHierarchy([][]float64{{1, 3}, {.33, 1}}); err != nil {
+	if _, err := decision.AnalyticHierarchy([][]float64{{1, 3}, {.33, 1}}); err != nil {
 		t.Error(err)
 	}
-	one, err := AnalyticHierarchy([][]float64{{1}})
+	one, err := decision.AnalyticHierarchy([][]float64{{1}})
 	must(t, err)
 	near(t, "one criterion", one.Weights, []float64{1}, 0)
 	// All alternatives equal: grade 1, as Δmax is 0.
 	x := [][]float64{{1, 2}, {1, 2}}
-	g, err := GreyRelation(x, nil, nil, 0)
+	g, err := decision.GreyRelation(x, nil, nil, 0)
 	must(t, err)
 	near(t, "equal", g, []float64{1, 1}, 0)
-	d, err := GreyDrivers([]float64{2, 4}, [][]float64{{1, 2}}, GreyInitial, 0)
+	d, err := decision.GreyDrivers([]float64{2, 4}, [][]float64{{1, 2}}, decision.GreyInitial, 0)
 	must(t, err)
 	near(t, "same course", d, []float64{1}, 0)
 	// A constant criterion says nothing.
-	w, err := EntropyWeights([][]float64{{-1, 5}, {3, 5}, {4, 5}}, nil, EntropyMinMax)
+	w, err := decision.EntropyWeights([][]float64{{-1, 5}, {3, 5}, {4, 5}}, nil, decision.EntropyMinMax)
 	must(t, err)
 	near(t, "constant column", w, []float64{1, 0}, 0)
-	w, err = CRITIC([][]float64{{-1, 5, 3}, {3, 5, 2}, {4, 5, 9}}, nil)
+	w, err = decision.CRITIC([][]float64{{-1, 5, 3}, {3, 5, 2}, {4, 5, 9}}, nil)
 	must(t, err)
 	if w[1] != 0 || w[0] <= 0 {
 		t.Error(w)
 	}
-	w, err = CombineWeights([]float64{2, 2}, []float64{9, 1}, .25)
+	w, err = decision.CombineWeights([]float64{2, 2}, []float64{9, 1}, .25)
 	must(t, err)
 	near(t, "combined", w, []float64{.8, .2}, 1e-15)
-	w, err = MultiplyWeights([]float64{2, 2}, []float64{9, 1})
+	w, err = decision.MultiplyWeights([]float64{2, 2}, []float64{9, 1})
 	must(t, err)
 	near(t, "multiplied", w, []float64{.9, .1}, 1e-15)
 	// Extreme magnitudes.
-	s, err := TOPSIS([][]float64{{1e300, 1}, {-1e300, 2}}, nil, nil)
+	s, err := decision.TOPSIS([][]float64{{1e300, 1}, {-1e300, 2}}, nil, nil)
 	must(t, err)
 	if !(s[0] > 0 && s[0] < 1) {
 		t.Error(s)
 	}
-	g, err = GreyRelation([][]float64{{math.MaxFloat64}, {-math.MaxFloat64}, {0}}, nil, nil, 0)
+	g, err = decision.GreyRelation([][]float64{{math.MaxFloat64}, {-math.MaxFloat64}, {0}}, nil, nil, 0)
 	must(t, err)
 	near(t, "extreme", g, []float64{1, 1. / 3, .5}, 1e-15)
 }
@@ -154,45 +155,45 @@ func TestDecisionBadInput(t *testing.T) {
 	good := [][]float64{{1, 2}, {3, 1}}
 	ragged := [][]float64{{1, 2}, {3}}
 	for name, x := range map[string]struct{ got, want error }{
-		"AHP empty":           {second(AnalyticHierarchy(nil)), ErrEmpty},
-		"AHP not square":      {second(AnalyticHierarchy(ragged)), ErrShape},
-		"AHP not reciprocal":  {second(AnalyticHierarchy([][]float64{{1, 2}, {2, 1}})), ErrRange},
-		"AHP off by rounding": {second(AnalyticHierarchy([][]float64{{1, 9}, {.2, 1}})), ErrRange},
-		"AHP diagonal":        {second(AnalyticHierarchy([][]float64{{2, 1}, {1, 1}})), ErrRange},
-		"AHP zero":            {second(AnalyticHierarchy([][]float64{{1, 0}, {2, 1}})), ErrRange},
-		"AHP negative":        {second(AnalyticHierarchy([][]float64{{1, -2}, {-.5, 1}})), ErrRange},
-		"AHP NaN":             {second(AnalyticHierarchy([][]float64{{1, math.NaN()}, {1, 1}})), ErrRange},
-		"entropy single":      {second(EntropyWeights(good[:1], nil, EntropyMinMax)), ErrUndefined},
-		"entropy constant":    {second(EntropyWeights([][]float64{{1}, {1}}, nil, EntropyMinMax)), ErrUndefined},
-		"entropy negative":    {second(EntropyWeights([][]float64{{-1}, {1}}, nil, EntropyShare)), ErrRange},
-		"entropy zeros":       {second(EntropyWeights([][]float64{{0}, {0}}, nil, EntropyShare)), ErrRange},
-		"entropy kind":        {second(EntropyWeights(good, nil, 9)), ErrOption},
-		"ragged":              {second(EntropyWeights(ragged, nil, EntropyMinMax)), ErrShape},
-		"CRITIC single":       {second(CRITIC(good[:1], nil)), ErrUndefined},
-		"CRITIC agree":        {second(CRITIC([][]float64{{1, 2}, {2, 3}}, nil)), ErrUndefined},
-		"CRITIC NaN":          {second(CRITIC([][]float64{{1, math.NaN()}}, nil)), ErrNotFinite},
-		"TOPSIS empty":        {second(TOPSIS(nil, nil, nil)), ErrEmpty},
-		"TOPSIS zero column":  {second(TOPSIS([][]float64{{0}, {0}}, nil, nil)), ErrRange},
-		"TOPSIS single":       {second(TOPSIS(good[:1], nil, nil)), ErrUndefined},
-		"TOPSIS weights":      {second(TOPSIS(good, []float64{1}, nil)), ErrShape},
-		"TOPSIS negative":     {second(TOPSIS(good, []float64{1, -1}, nil)), ErrRange},
-		"TOPSIS directions":   {second(TOPSIS(good, nil, []bool{true})), ErrShape},
-		"grey rho":            {second(GreyRelation(good, nil, nil, 2)), ErrOption},
-		"grey rho NaN":        {second(GreyRelation(good, nil, nil, math.NaN())), ErrOption},
-		"drivers empty":       {second(GreyDrivers(nil, nil, GreyMean, 0)), ErrEmpty},
-		"drivers length":      {second(GreyDrivers([]float64{1, 2}, ragged, GreyMean, 0)), ErrShape},
-		"drivers zero":        {second(GreyDrivers([]float64{0, 2}, good, GreyInitial, 0)), ErrUndefined},
-		"drivers Inf":         {second(GreyDrivers([]float64{math.Inf(1), 2}, good, GreyInitial, 0)), ErrNotFinite},
-		"drivers scaling":     {second(GreyDrivers([]float64{1, 2}, good, 9, 0)), ErrOption},
-		"fuzzy sum":           {second(FuzzyEvaluate([][]float64{{.5, .6}}, nil, FuzzyWeighted)), ErrRange},
-		"fuzzy negative":      {second(FuzzyEvaluate([][]float64{{-.5, 1.5}}, nil, FuzzyWeighted)), ErrRange},
-		"fuzzy operator":      {second(FuzzyEvaluate([][]float64{{1}}, nil, 9)), ErrOption},
-		"fuzzy weights":       {second(FuzzyEvaluate([][]float64{{1}}, []float64{0}, FuzzyWeighted)), ErrRange},
-		"combine lengths":     {second(CombineWeights([]float64{1}, []float64{1, 2}, .5)), ErrShape},
-		"combine nil":         {second(CombineWeights([]float64{1}, nil, .5)), ErrShape},
-		"combine share":       {second(CombineWeights([]float64{1}, []float64{1}, 1.5)), ErrRange},
-		"multiply disjoint":   {second(MultiplyWeights([]float64{1, 0}, []float64{0, 1})), ErrUndefined},
-		"multiply empty":      {second(MultiplyWeights(nil, nil)), ErrEmpty},
+		"AHP empty":           {second(decision.AnalyticHierarchy(nil)), decision.ErrEmpty},
+		"AHP not square":      {second(decision.AnalyticHierarchy(ragged)), decision.ErrShape},
+		"AHP not reciprocal":  {second(decision.AnalyticHierarchy([][]float64{{1, 2}, {2, 1}})), decision.ErrRange},
+		"AHP off by rounding": {second(decision.AnalyticHierarchy([][]float64{{1, 9}, {.2, 1}})), decision.ErrRange},
+		"AHP diagonal":        {second(decision.AnalyticHierarchy([][]float64{{2, 1}, {1, 1}})), decision.ErrRange},
+		"AHP zero":            {second(decision.AnalyticHierarchy([][]float64{{1, 0}, {2, 1}})), decision.ErrRange},
+		"AHP negative":        {second(decision.AnalyticHierarchy([][]float64{{1, -2}, {-.5, 1}})), decision.ErrRange},
+		"AHP NaN":             {second(decision.AnalyticHierarchy([][]float64{{1, math.NaN()}, {1, 1}})), decision.ErrRange},
+		"entropy single":      {second(decision.EntropyWeights(good[:1], nil, decision.EntropyMinMax)), decision.ErrUndefined},
+		"entropy constant":    {second(decision.EntropyWeights([][]float64{{1}, {1}}, nil, decision.EntropyMinMax)), decision.ErrUndefined},
+		"entropy negative":    {second(decision.EntropyWeights([][]float64{{-1}, {1}}, nil, decision.EntropyShare)), decision.ErrRange},
+		"entropy zeros":       {second(decision.EntropyWeights([][]float64{{0}, {0}}, nil, decision.EntropyShare)), decision.ErrRange},
+		"entropy kind":        {second(decision.EntropyWeights(good, nil, 9)), decision.ErrOption},
+		"ragged":              {second(decision.EntropyWeights(ragged, nil, decision.EntropyMinMax)), decision.ErrShape},
+		"CRITIC single":       {second(decision.CRITIC(good[:1], nil)), decision.ErrUndefined},
+		"CRITIC agree":        {second(decision.CRITIC([][]float64{{1, 2}, {2, 3}}, nil)), decision.ErrUndefined},
+		"CRITIC NaN":          {second(decision.CRITIC([][]float64{{1, math.NaN()}}, nil)), decision.ErrNotFinite},
+		"TOPSIS empty":        {second(decision.TOPSIS(nil, nil, nil)), decision.ErrEmpty},
+		"TOPSIS zero column":  {second(decision.TOPSIS([][]float64{{0}, {0}}, nil, nil)), decision.ErrRange},
+		"TOPSIS single":       {second(decision.TOPSIS(good[:1], nil, nil)), decision.ErrUndefined},
+		"TOPSIS weights":      {second(decision.TOPSIS(good, []float64{1}, nil)), decision.ErrShape},
+		"TOPSIS negative":     {second(decision.TOPSIS(good, []float64{1, -1}, nil)), decision.ErrRange},
+		"TOPSIS directions":   {second(decision.TOPSIS(good, nil, []bool{true})), decision.ErrShape},
+		"grey rho":            {second(decision.GreyRelation(good, nil, nil, 2)), decision.ErrOption},
+		"grey rho NaN":        {second(decision.GreyRelation(good, nil, nil, math.NaN())), decision.ErrOption},
+		"drivers empty":       {second(decision.GreyDrivers(nil, nil, decision.GreyMean, 0)), decision.ErrEmpty},
+		"drivers length":      {second(decision.GreyDrivers([]float64{1, 2}, ragged, decision.GreyMean, 0)), decision.ErrShape},
+		"drivers zero":        {second(decision.GreyDrivers([]float64{0, 2}, good, decision.GreyInitial, 0)), decision.ErrUndefined},
+		"drivers Inf":         {second(decision.GreyDrivers([]float64{math.Inf(1), 2}, good, decision.GreyInitial, 0)), decision.ErrNotFinite},
+		"drivers scaling":     {second(decision.GreyDrivers([]float64{1, 2}, good, 9, 0)), decision.ErrOption},
+		"fuzzy sum":           {second(decision.FuzzyEvaluate([][]float64{{.5, .6}}, nil, decision.FuzzyWeighted)), decision.ErrRange},
+		"fuzzy negative":      {second(decision.FuzzyEvaluate([][]float64{{-.5, 1.5}}, nil, decision.FuzzyWeighted)), decision.ErrRange},
+		"fuzzy operator":      {second(decision.FuzzyEvaluate([][]float64{{1}}, nil, 9)), decision.ErrOption},
+		"fuzzy weights":       {second(decision.FuzzyEvaluate([][]float64{{1}}, []float64{0}, decision.FuzzyWeighted)), decision.ErrRange},
+		"combine lengths":     {second(decision.CombineWeights([]float64{1}, []float64{1, 2}, .5)), decision.ErrShape},
+		"combine nil":         {second(decision.CombineWeights([]float64{1}, nil, .5)), decision.ErrShape},
+		"combine share":       {second(decision.CombineWeights([]float64{1}, []float64{1}, 1.5)), decision.ErrRange},
+		"multiply disjoint":   {second(decision.MultiplyWeights([]float64{1, 0}, []float64{0, 1})), decision.ErrUndefined},
+		"multiply empty":      {second(decision.MultiplyWeights(nil, nil)), decision.ErrEmpty},
 	} {
 		if !errors.Is(x.got, x.want) {
 			t.Errorf("%s: %v, want %v", name, x.got, x.want)
@@ -226,8 +227,8 @@ func TestDecisionProp(t *testing.T) {
 			}
 		}
 		for name, f := range map[string]func(x [][]float64) ([]float64, error){
-			"TOPSIS": func(x [][]float64) ([]float64, error) { return TOPSIS(x, nil, low) },
-			"grey":   func(x [][]float64) ([]float64, error) { return GreyRelation(x, nil, low, 0) },
+			"TOPSIS": func(x [][]float64) ([]float64, error) { return decision.TOPSIS(x, nil, low) },
+			"grey":   func(x [][]float64) ([]float64, error) { return decision.GreyRelation(x, nil, low, 0) },
 		} {
 			a, err := f(x)
 			b, err2 := f(y)
@@ -246,7 +247,7 @@ func TestDecisionProp(t *testing.T) {
 				}
 			}
 		}
-		if w, err := EntropyWeights(x, low, EntropyMinMax); err == nil {
+		if w, err := decision.EntropyWeights(x, low, decision.EntropyMinMax); err == nil {
 			var sum float64
 			for _, v := range w {
 				sum += v

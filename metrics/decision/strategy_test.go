@@ -1,4 +1,4 @@
-package decision
+package decision_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/decision"
 )
 
 // The strategy picked is the best one as often as Choose says.
@@ -19,16 +20,16 @@ func TestChooseCalibrated(t *testing.T) {
 	r := rng.New(20261122, rng.HashString("choose"), 0)
 	said, hits, spread := 0.0, 0.0, 0.0
 	for range runs {
-		var beliefs []Belief
+		var beliefs []decision.Belief
 		best, at := -1.0, 0
 		for i := range 4 {
 			p := r.Float64()
 			if p > best {
 				best, at = p, i
 			}
-			beliefs = append(beliefs, BeliefInRate(ok[metrics.Proportion](t)(metrics.NewProportion(int64(r.Binomial(20, p)), 20))))
+			beliefs = append(beliefs, decision.BeliefInRate(ok[metrics.Proportion](t)(metrics.NewProportion(int64(r.Binomial(20, p)), 20))))
 		}
-		c, err := Choose(context.Background(), beliefs, ChooseOptions{Draws: 1000, Seed: r.Uint64(), Workers: 1})
+		c, err := decision.Choose(context.Background(), beliefs, decision.ChooseOptions{Draws: 1000, Seed: r.Uint64(), Workers: 1})
 		must(t, err)
 		p := c.Strategies[c.Best].Best
 		said += p

@@ -1,4 +1,4 @@
-package kpi
+package kpi_test
 
 import (
 	"encoding"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics/kpi"
 )
 
 // Promised sizes must not make a decoder reserve memory.
@@ -14,12 +15,12 @@ func TestUnmarshalBomb(t *testing.T) {
 		"ids": func() ([]byte, encoding.BinaryUnmarshaler) {
 			var w codec.Writer
 			w.Uint64(1 << 40)
-			return w.AppendFrame(nil, codec.KindCustomers, 1), &Customers[int64]{}
+			return w.AppendFrame(nil, codec.KindCustomers, 1), &kpi.Customers[int64]{}
 		},
 		"steps": func() ([]byte, encoding.BinaryUnmarshaler) {
 			var w codec.Writer
 			w.Uint64(1 << 40)
-			return w.AppendFrame(nil, codec.KindFunnel, 1), &Funnel{}
+			return w.AppendFrame(nil, codec.KindFunnel, 1), &kpi.Funnel{}
 		},
 	})
 }

@@ -1,4 +1,4 @@
-package kpi
+package kpi_test
 
 import (
 	"errors"
@@ -8,11 +8,12 @@ import (
 
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/kpi"
 	"pgregory.net/rapid"
 )
 
 func TestDecompose(t *testing.T) {
-	d := ok[[]float64](t)(Decompose([]float64{100, 20}, []float64{120, 25}, DecomposeShapley))
+	d := ok[[]float64](t)(kpi.Decompose([]float64{100, 20}, []float64{120, 25}, kpi.DecomposeShapley))
 	testkit.Near(t, "orders", d[0], 20*22.5, 1e-12)
 	testkit.Near(t, "order value", d[1], 5*110, 1e-12)
 	rapid.Check(t, func(t *rapid.T) {
@@ -54,15 +55,15 @@ func TestDecompose(t *testing.T) {
 			}
 		}
 		walk(slices.Clone(a), 0)
-		for _, m := range []DecomposeMethod{DecomposeShapley, DecomposeLogMean} {
-			got, err := Decompose(a, b, m)
+		for _, m := range []kpi.DecomposeMethod{kpi.DecomposeShapley, kpi.DecomposeLogMean} {
+			got, err := kpi.Decompose(a, b, m)
 			if err != nil {
 				t.Fatal(err)
 			}
 			sum := 0.0
 			for i, x := range got {
 				sum += x
-				if m == DecomposeShapley && !testkit.Close(x, want[i]/float64(perms), 1e-9*math.Max(pa, pb), 1e-9) {
+				if m == kpi.DecomposeShapley && !testkit.Close(x, want[i]/float64(perms), 1e-9*math.Max(pa, pb), 1e-9) {
 					t.Fatalf("factor %d: %v, want %v", i, x, want[i]/float64(perms))
 				}
 			}
@@ -86,13 +87,13 @@ func TestDecomposeBadInput(t *testing.T) {
 	nan := math.NaN()
 	long := []float64{1, 2, 3, 5, 4, 6, 8, 7}
 	for name, x := range map[string]struct{ got, want error }{
-		"no factors":      {d(Decompose(nil, nil, DecomposeShapley)), metrics.ErrEmpty},
-		"factor lengths":  {d(Decompose(long, long[:1], DecomposeShapley)), metrics.ErrShape},
-		"factor 0":        {d(Decompose([]float64{0}, []float64{1}, DecomposeLogMean)), metrics.ErrRange},
-		"factor NaN":      {d(Decompose([]float64{nan}, []float64{1}, DecomposeShapley)), metrics.ErrNotFinite},
-		"factors 17":      {d(Decompose(make([]float64, 17), make([]float64, 17), DecomposeShapley)), metrics.ErrRange},
-		"factor overflow": {d(Decompose([]float64{1e300, 1}, []float64{1e300, 1e300}, DecomposeShapley)), metrics.ErrOverflow},
-		"method":          {d(Decompose([]float64{1}, []float64{1}, 9)), metrics.ErrOption},
+		"no factors":      {d(kpi.Decompose(nil, nil, kpi.DecomposeShapley)), metrics.ErrEmpty},
+		"factor lengths":  {d(kpi.Decompose(long, long[:1], kpi.DecomposeShapley)), metrics.ErrShape},
+		"factor 0":        {d(kpi.Decompose([]float64{0}, []float64{1}, kpi.DecomposeLogMean)), metrics.ErrRange},
+		"factor NaN":      {d(kpi.Decompose([]float64{nan}, []float64{1}, kpi.DecomposeShapley)), metrics.ErrNotFinite},
+		"factors 17":      {d(kpi.Decompose(make([]float64, 17), make([]float64, 17), kpi.DecomposeShapley)), metrics.ErrRange},
+		"factor overflow": {d(kpi.Decompose([]float64{1e300, 1}, []float64{1e300, 1e300}, kpi.DecomposeShapley)), metrics.ErrOverflow},
+		"method":          {d(kpi.Decompose([]float64{1}, []float64{1}, 9)), metrics.ErrOption},
 	} {
 		if !errors.Is(x.got, x.want) {
 			t.Errorf("%s: %v, want %v", name, x.got, x.want)

@@ -1,8 +1,6 @@
-package kpi
+package kpi_test
 
 import (
-	"fmt"
-	"math"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -18,20 +16,22 @@ func ok[T any](t testing.TB) func(T, error) T {
 	}
 }
 
-func nan(x float64, err error) float64 {
+func must(t testing.TB, err error) {
+	t.Helper()
 	if err != nil {
-		return math.NaN()
+		t.Fatal(err)
 	}
-	return x
 }
+
+func second[T any](_ T, err error) error { return err }
 
 // near compares slices within tol.
 func near(t testing.TB, name string, got, want []float64, tol float64) {
 	t.Helper()
 	if len(got) != len(want) {
-		t.Fatalf("%s has %d values, want %d", name, len(got), len(want))
+		t.Fatalf("%s: %v, want %v", name, got, want)
 	}
 	for i := range got {
-		testkit.Near(t, fmt.Sprintf("%s[%d]", name, i), got[i], want[i], tol)
+		testkit.Near(t, name, got[i], want[i], tol)
 	}
 }

@@ -1,4 +1,4 @@
-package kpi
+package kpi_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/metrics/kpi"
 )
 
 func TestRatePriorGolden(t *testing.T) {
@@ -25,10 +26,10 @@ func TestRatePriorGolden(t *testing.T) {
 			must(t, err)
 			us = append(us, p, metrics.Proportion{})
 		}
-		m, err := FitRatePriorMoments(us)
+		m, err := kpi.FitRatePriorMoments(us)
 		must(t, err)
 		near(t, "moments", []float64{m.Alpha / c.Moments[0], m.Beta / c.Moments[1]}, []float64{1, 1}, 1e-11)
-		l, err := FitRatePrior(us)
+		l, err := kpi.FitRatePrior(us)
 		must(t, err)
 		near(t, "maximum likelihood", []float64{l.Alpha / c.ML[0], l.Beta / c.ML[1]}, []float64{1, 1}, 1e-6) // the simplex search stops there
 		if l.LogLik < m.LogLik {
@@ -38,7 +39,7 @@ func TestRatePriorGolden(t *testing.T) {
 		must(t, err)
 		testkit.Near(t, "never shown", x, l.Mean(), 1e-15)
 		slices.Reverse(us)
-		r, err := FitRatePrior(us)
+		r, err := kpi.FitRatePrior(us)
 		must(t, err)
 		near(t, "reversed", []float64{r.Alpha / l.Alpha, r.Beta / l.Beta}, []float64{1, 1}, 1e-9)
 	}
@@ -55,21 +56,21 @@ func TestRatePriorBadInput(t *testing.T) {
 		"no trials":  {of(0, 0), of(0, 0)},
 		"no spread":  same,
 	} {
-		if _, err := FitRatePriorMoments(us); !errors.Is(err, ErrUndefined) {
+		if _, err := kpi.FitRatePriorMoments(us); !errors.Is(err, kpi.ErrUndefined) {
 			t.Errorf("%s, moments: %v", name, err)
 		}
-		if _, err := FitRatePrior(us); !errors.Is(err, ErrUndefined) {
+		if _, err := kpi.FitRatePrior(us); !errors.Is(err, kpi.ErrUndefined) {
 			t.Errorf("%s, likelihood: %v", name, err)
 		}
 	}
-	for name, err := range map[string]error{"own above total": second(ShareOf(3, 2)), "negative": second(ShareOf(-1, 2))} {
-		if !errors.Is(err, ErrRange) {
+	for name, err := range map[string]error{"own above total": second(kpi.ShareOf(3, 2)), "negative": second(kpi.ShareOf(-1, 2))} {
+		if !errors.Is(err, kpi.ErrRange) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	r, err := ShareOf(0, 0)
+	r, err := kpi.ShareOf(0, 0)
 	must(t, err)
-	if _, err := r.Value(); !errors.Is(err, ErrUndefined) {
+	if _, err := r.Value(); !errors.Is(err, kpi.ErrUndefined) {
 		t.Error("share of nothing")
 	}
 }

@@ -1,4 +1,4 @@
-package ranking
+package ranking_test
 
 import (
 	"errors"
@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics/ranking"
 	"pgregory.net/rapid"
 )
 
 func TestBeyondSmall(t *testing.T) {
 	pop := map[string]int64{"a": 8, "b": 4, "c": 4, "d": 2, "e": 1}
-	b, err := NewBeyond(BeyondOptions[string]{K: 2, Items: 10, Popularity: pop, Users: 8, Tail: 0.8})
+	b, err := ranking.NewBeyond(ranking.BeyondOptions[string]{K: 2, Items: 10, Popularity: pop, Users: 8, Tail: 0.8})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func TestBeyondSmall(t *testing.T) {
 	if !math.IsNaN(r.Serendipity) {
 		t.Errorf("serendipity without relevance is %v", r.Serendipity)
 	}
-	n, _ := NewBeyond(BeyondOptions[string]{})
+	n, _ := ranking.NewBeyond(ranking.BeyondOptions[string]{})
 	if err := n.Add([]string{"a"}); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func TestPersonalizationProp(t *testing.T) {
 		for range rapid.IntRange(2, 6).Draw(t, "users") {
 			lists = append(lists, append(drawList(t, 9, 6), 9))
 		}
-		b, err := NewBeyond(BeyondOptions[int32]{K: 20, Items: 10})
+		b, err := ranking.NewBeyond(ranking.BeyondOptions[int32]{K: 20, Items: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,43 +83,43 @@ func TestPersonalizationProp(t *testing.T) {
 }
 
 func TestBeyondBadInput(t *testing.T) {
-	b, _ := NewBeyond(BeyondOptions[int]{})
-	newErr := func(o BeyondOptions[int]) error { _, err := NewBeyond(o); return err }
+	b, _ := ranking.NewBeyond(ranking.BeyondOptions[int]{})
+	newErr := func(o ranking.BeyondOptions[int]) error { _, err := ranking.NewBeyond(o); return err }
 	one := func(_ float64, err error) error { return err }
 	dist := func(a, b int) float64 { return math.Abs(float64(a - b)) }
 	_, empty := b.Result()
 	for name, x := range map[string]struct{ got, want error }{
-		"duplicate":             {b.Add([]int{1, 1}), ErrDuplicate},
-		"no lists":              {empty, ErrUndefined},
-		"more popular than all": {newErr(BeyondOptions[int]{Users: 3, Popularity: map[int]int64{1: 4}}), ErrOption},
-		"negative popularity":   {newErr(BeyondOptions[int]{Popularity: map[int]int64{1: -4}}), ErrOption},
-		"catalogue too small":   {newErr(BeyondOptions[int]{Items: 1, Popularity: map[int]int64{1: 4, 2: 3}}), ErrOption},
-		"tail 1":                {newErr(BeyondOptions[int]{Tail: 1}), ErrOption},
-		"K -1":                  {newErr(BeyondOptions[int]{K: -1}), ErrOption},
-		"one item":              {one(IntraListDiversity([]int{1}, dist)), ErrUndefined},
-		"list duplicate":        {one(IntraListDiversity([]int{1, 1}, dist)), ErrDuplicate},
-		"NaN distance":          {one(IntraListDiversity([]int{1, 2}, func(int, int) float64 { return math.NaN() })), ErrNotFinite},
-		"categories":            {one(CalibrationKL([]float64{1}, []float64{1, 2}, 0)), ErrShape},
-		"negative category":     {one(CalibrationKL([]float64{1, -1}, []float64{1, 2}, 0)), ErrRange},
-		"NaN category":          {one(CalibrationKL([]float64{1, 1}, []float64{1, math.NaN()}, 0)), ErrNotFinite},
-		"no history":            {one(CalibrationKL([]float64{0, 0}, []float64{1, 2}, 0)), ErrUndefined},
-		"alpha 2":               {one(CalibrationKL([]float64{1, 0}, []float64{1, 2}, 2)), ErrRange},
+		"duplicate":             {b.Add([]int{1, 1}), ranking.ErrDuplicate},
+		"no lists":              {empty, ranking.ErrUndefined},
+		"more popular than all": {newErr(ranking.BeyondOptions[int]{Users: 3, Popularity: map[int]int64{1: 4}}), ranking.ErrOption},
+		"negative popularity":   {newErr(ranking.BeyondOptions[int]{Popularity: map[int]int64{1: -4}}), ranking.ErrOption},
+		"catalogue too small":   {newErr(ranking.BeyondOptions[int]{Items: 1, Popularity: map[int]int64{1: 4, 2: 3}}), ranking.ErrOption},
+		"tail 1":                {newErr(ranking.BeyondOptions[int]{Tail: 1}), ranking.ErrOption},
+		"K -1":                  {newErr(ranking.BeyondOptions[int]{K: -1}), ranking.ErrOption},
+		"one item":              {one(ranking.IntraListDiversity([]int{1}, dist)), ranking.ErrUndefined},
+		"list duplicate":        {one(ranking.IntraListDiversity([]int{1, 1}, dist)), ranking.ErrDuplicate},
+		"NaN distance":          {one(ranking.IntraListDiversity([]int{1, 2}, func(int, int) float64 { return math.NaN() })), ranking.ErrNotFinite},
+		"categories":            {one(ranking.CalibrationKL([]float64{1}, []float64{1, 2}, 0)), ranking.ErrShape},
+		"negative category":     {one(ranking.CalibrationKL([]float64{1, -1}, []float64{1, 2}, 0)), ranking.ErrRange},
+		"NaN category":          {one(ranking.CalibrationKL([]float64{1, 1}, []float64{1, math.NaN()}, 0)), ranking.ErrNotFinite},
+		"no history":            {one(ranking.CalibrationKL([]float64{0, 0}, []float64{1, 2}, 0)), ranking.ErrUndefined},
+		"alpha 2":               {one(ranking.CalibrationKL([]float64{1, 0}, []float64{1, 2}, 2)), ranking.ErrRange},
 	} {
 		if !errors.Is(x.got, x.want) {
 			t.Errorf("%s: %v, want %v", name, x.got, x.want)
 		}
 	}
-	d, err := IntraListDiversity([]int{1, 2, 4}, dist)
+	d, err := ranking.IntraListDiversity([]int{1, 2, 4}, dist)
 	if err != nil {
 		t.Fatal(err)
 	}
 	testkit.Near(t, "diversity", d, 2, 1e-15)
-	kl, err := CalibrationKL([]float64{7, 3}, []float64{10, 0}, 0)
+	kl, err := ranking.CalibrationKL([]float64{7, 3}, []float64{10, 0}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	testkit.Near(t, "KL", kl, .7*math.Log(.7/.997)+.3*math.Log(.3/.003), 1e-14)
-	kl, err = CalibrationKL([]float64{7, 3}, []float64{14, 6}, 0)
+	kl, err = ranking.CalibrationKL([]float64{7, 3}, []float64{14, 6}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,11 +130,11 @@ func TestBeyondBadInput(t *testing.T) {
 // with the state it came from.
 func TestBeyondBinaryProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		o := BeyondOptions[int32]{K: rapid.IntRange(1, 6).Draw(t, "k"), Items: 12, Users: 9}
+		o := ranking.BeyondOptions[int32]{K: rapid.IntRange(1, 6).Draw(t, "k"), Items: 12, Users: 9}
 		if rapid.Bool().Draw(t, "known") {
 			o.Popularity = map[int32]int64{0: 9, 1: 7, 2: 7, 3: 1}
 		}
-		a, err := NewBeyond(o)
+		a, err := ranking.NewBeyond(o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,11 +148,11 @@ func TestBeyondBinaryProp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var b Beyond[int32]
+		var b ranking.Beyond[int32]
 		if err := b.UnmarshalBinary(data); err != nil {
 			t.Fatal(err)
 		}
-		for _, x := range []*Beyond[int32]{a, &b} {
+		for _, x := range []*ranking.Beyond[int32]{a, &b} {
 			if err := x.Add([]int32{7, 3}); err != nil {
 				t.Fatal(err)
 			}
@@ -169,8 +170,8 @@ func TestBeyondBinaryProp(t *testing.T) {
 			t.Fatalf("%+v, %+v, %v, %v", x, y, errA, errB)
 		}
 	})
-	var f Beyond[float64]
-	if _, err := f.MarshalBinary(); !errors.Is(err, ErrOption) {
+	var f ranking.Beyond[float64]
+	if _, err := f.MarshalBinary(); !errors.Is(err, ranking.ErrOption) {
 		t.Error(err)
 	}
 	if err := f.UnmarshalBinary(nil); err == nil {

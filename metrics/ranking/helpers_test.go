@@ -1,7 +1,6 @@
-package ranking
+package ranking_test
 
 import (
-	"math"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -35,11 +34,9 @@ func relNear(t testing.TB, name string, got, want, tol float64) {
 	}
 }
 
-func nan(x float64, err error) float64 {
-	if err != nil {
-		return math.NaN()
-	}
-	return x
+func drawList(t *rapid.T, items, most int) []int32 {
+	perm := rapid.Permutation(seq(items)).Draw(t, "list")
+	return perm[:rapid.IntRange(0, most).Draw(t, "length")]
 }
 
 func seq(n int) []int32 {
@@ -48,9 +45,4 @@ func seq(n int) []int32 {
 		out[i] = int32(i)
 	}
 	return out
-}
-
-func drawList(t *rapid.T, items, most int) []int32 {
-	perm := rapid.Permutation(seq(items)).Draw(t, "list")
-	return perm[:rapid.IntRange(0, most).Draw(t, "length")]
 }

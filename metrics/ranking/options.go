@@ -78,7 +78,7 @@ func (m Measure) String() string {
 	if int(m) < measures {
 		return measureNames[m]
 	}
-	return fmt.Sprintf("RankingMetric(%d)", uint8(m))
+	return fmt.Sprintf("Measure(%d)", uint8(m))
 }
 
 // Options configures a Tally or a Dense: the conventions of ranking measures. Published tables

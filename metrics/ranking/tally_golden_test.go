@@ -1,4 +1,4 @@
-package ranking
+package ranking_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics/ranking"
 )
 
 type rankingGolden struct {
@@ -38,13 +39,13 @@ func (g rankingGolden) truth(t testing.TB, u int) (map[int32]float64, []int32, [
 }
 
 // run evaluates all users with both accumulators, which must agree to the bit.
-func (g rankingGolden) run(t testing.TB, o Options, graded bool) Result {
+func (g rankingGolden) run(t testing.TB, o ranking.Options, graded bool) ranking.Result {
 	t.Helper()
-	r, err := New[int32](o)
+	r, err := ranking.New[int32](o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := NewDense(g.Items, o)
+	d, err := ranking.NewDense(g.Items, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,14 +80,14 @@ func (g rankingGolden) run(t testing.TB, o Options, graded bool) Result {
 	return a
 }
 
-func TestRankingGolden(t *testing.T) {
+func TestTallyGolden(t *testing.T) {
 	var g rankingGolden
 	testkit.Golden(t, "ranking.json", &g)
-	trec := g.run(t, TREC(g.K...), true)
-	exp := TREC(g.K...)
-	exp.Gain, exp.Persistence = GainExponential, 0.5
+	trec := g.run(t, ranking.TREC(g.K...), true)
+	exp := ranking.TREC(g.K...)
+	exp.Gain, exp.Persistence = ranking.GainExponential, 0.5
 	burges := g.run(t, exp, true)
-	lk := g.run(t, LensKit(g.K...), false)
+	lk := g.run(t, ranking.LensKit(g.K...), false)
 	if trec.Users != 40 || trec.Skipped != 0 {
 		t.Errorf("users %d, skipped %d", trec.Users, trec.Skipped)
 	}
@@ -114,7 +115,7 @@ func TestRankingGolden(t *testing.T) {
 		}
 		for j, u := range g.Full {
 			m, _, _ := g.truth(t, u)
-			x, err := NDCGAt(g.Lists[u], m, k, GainLinear)
+			x, err := ranking.NDCGAt(g.Lists[u], m, k, ranking.GainLinear)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +124,7 @@ func TestRankingGolden(t *testing.T) {
 	}
 	for j, u := range g.Full {
 		m, _, _ := g.truth(t, u)
-		x, err := AUCAt(g.Lists[u], m, 20, g.Items)
+		x, err := ranking.AUCAt(g.Lists[u], m, 20, g.Items)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +145,7 @@ func TestBeyondGolden(t *testing.T) {
 	for i, n := range g.Pop {
 		pop[i] = n
 	}
-	b, err := NewBeyond(BeyondOptions[int]{K: g.K, Items: g.Items, Popularity: pop, Users: g.TrainUsers})
+	b, err := ranking.NewBeyond(ranking.BeyondOptions[int]{K: g.K, Items: g.Items, Popularity: pop, Users: g.TrainUsers})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,7 +115,7 @@ func oracle(l []int32, rel map[int32]float64, k, items int, o Options) Cutoff {
 	return a
 }
 
-func TestRankingProp(t *testing.T) {
+func TestTallyProp(t *testing.T) {
 	const items = 15
 	rapid.Check(t, func(t *rapid.T) {
 		o := Options{
@@ -205,7 +205,7 @@ func TestRankingProp(t *testing.T) {
 	})
 }
 
-func TestRankingPresets(t *testing.T) {
+func TestTallyPresets(t *testing.T) {
 	// Three relevant items, one hit at rank 2 of a list of two, k = 2.
 	l, rel := []string{"x", "a"}, []string{"a", "b", "c"}
 	for name, c := range map[string]struct {
@@ -254,7 +254,7 @@ func TestRankingPresets(t *testing.T) {
 	}
 }
 
-func TestRankingBadInput(t *testing.T) {
+func TestTallyBadInput(t *testing.T) {
 	make := func(o Options) (*Tally[int32], *Dense) {
 		r, err := New[int32](o)
 		if err != nil {
@@ -331,8 +331,8 @@ func TestRankingBadInput(t *testing.T) {
 	}
 }
 
-// The stamp of DenseRanking wraps around after 2^30 users.
-func TestDenseRankingStamp(t *testing.T) {
+// The stamp of a Dense wraps around after 2^30 users.
+func TestDenseStamp(t *testing.T) {
 	d, err := NewDense(5, Options{K: []int{2}})
 	if err != nil {
 		t.Fatal(err)
@@ -349,7 +349,7 @@ func TestDenseRankingStamp(t *testing.T) {
 	}
 }
 
-func TestDenseRankingAllocations(t *testing.T) {
+func TestDenseAllocations(t *testing.T) {
 	d, _ := NewDense(100, Options{})
 	l, rel := seq(20), []int32{3, 50, 60}
 	if n := testing.AllocsPerRun(100, func() { _ = d.Add(l, rel) }); n > 0 {
@@ -357,7 +357,7 @@ func TestDenseRankingAllocations(t *testing.T) {
 	}
 }
 
-func BenchmarkDenseRanking(b *testing.B) {
+func BenchmarkDense(b *testing.B) {
 	const items, users = 40_000, 1000
 	lists, rel := benchLists(items, users)
 	d, err := NewDense(items, Options{K: []int{10, 20}})
