@@ -95,7 +95,7 @@ func (e *EWMA) Reset() { e.z, e.left, e.n = 0, 0, 0 }
 // compared with the mean of the series so far (Page 1954; Hinkley 1971), in both
 // directions. The zero value watches a series of standard deviation 1.
 type PageHinkley struct {
-	Tolerance float64 // deviation that does not matter; default 0.25
+	Slack     float64 // deviation that does not matter; default 0.25
 	Limit     float64 // default 20
 	Warmup    int32   // values before the first alarm; default 30
 	n         int64
@@ -111,7 +111,7 @@ func (p *PageHinkley) Add(x float64) (bool, error) {
 	if !check.Finite(x) || !check.Finite(d) {
 		return false, fmt.Errorf("drift: PageHinkley.Add: value is %v: %w", x, ErrNotFinite)
 	}
-	tol := check.Default(p.Tolerance, 0.25)
+	tol := check.Default(p.Slack, 0.25)
 	p.n++
 	p.mean += d / float64(p.n)
 	up, down := p.up+(x-p.mean-tol), p.down+(p.mean-x-tol)
@@ -127,5 +127,5 @@ func (p *PageHinkley) Mean() float64 { return p.mean }
 
 // Reset forgets the series.
 func (p *PageHinkley) Reset() {
-	*p = PageHinkley{Tolerance: p.Tolerance, Limit: p.Limit, Warmup: p.Warmup}
+	*p = PageHinkley{Slack: p.Slack, Limit: p.Limit, Warmup: p.Warmup}
 }

@@ -97,7 +97,7 @@ func (e *EWMA) UnmarshalBinary(data []byte) error {
 
 // AppendBinary appends the binary form.
 func (p *PageHinkley) AppendBinary(dst []byte) ([]byte, error) {
-	return encodeFloats(dst, codec.KindPageHinkley, p.n, float64(p.Warmup), p.Tolerance, p.Limit, p.mean, p.up, p.upMin, p.down, p.downMin), nil
+	return encodeFloats(dst, codec.KindPageHinkley, p.n, float64(p.Warmup), p.Slack, p.Limit, p.mean, p.up, p.upMin, p.down, p.downMin), nil
 }
 
 // MarshalBinary returns the binary form.
@@ -106,7 +106,7 @@ func (p *PageHinkley) MarshalBinary() ([]byte, error) { return p.AppendBinary(ni
 // UnmarshalBinary replaces p. Payload of version 1, little-endian, all finite:
 //
 //	i64        values seen, >= 0
-//	8×f64      Warmup, a whole number, Tolerance, Limit, mean, sum upwards and its minimum,
+//	8×f64      Warmup, a whole number, Slack, Limit, mean, sum upwards and its minimum,
 //	           sum downwards and its minimum; no sum below its minimum
 //
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
@@ -114,7 +114,7 @@ func (p *PageHinkley) MarshalBinary() ([]byte, error) { return p.AppendBinary(ni
 func (p *PageHinkley) UnmarshalBinary(data []byte) error {
 	var got PageHinkley
 	var warmup float64
-	if err := decodeFloats(data, "PageHinkley.UnmarshalBinary", codec.KindPageHinkley, &got.n, &warmup, &got.Tolerance, &got.Limit, &got.mean, &got.up, &got.upMin, &got.down, &got.downMin); err != nil {
+	if err := decodeFloats(data, "PageHinkley.UnmarshalBinary", codec.KindPageHinkley, &got.n, &warmup, &got.Slack, &got.Limit, &got.mean, &got.up, &got.upMin, &got.down, &got.downMin); err != nil {
 		return err
 	}
 	if got.Warmup = int32(warmup); float64(got.Warmup) != warmup || got.upMin > got.up || got.downMin > got.down {

@@ -78,13 +78,13 @@ func frames() []testkit.Frame {
 	}, {
 		Kind: codec.KindPageHinkley,
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			p := &drift.PageHinkley{Tolerance: .5, Limit: 7, Warmup: 3}
+			p := &drift.PageHinkley{Slack: .5, Limit: 7, Warmup: 3}
 			feed(t, p)
 			return p
 		},
 		Values: func(t testing.TB, state any) any {
 			p := state.(*drift.PageHinkley)
-			out := []float64{p.Tolerance, p.Limit, float64(p.Warmup), p.Mean()}
+			out := []float64{p.Slack, p.Limit, float64(p.Warmup), p.Mean()}
 			for x := 1.; x < 1e6; x *= 2 { // the value it takes to alarm tells the sums
 				q := *p
 				if got(q.Add(x)) {

@@ -283,21 +283,21 @@ func (c *rankCore) commit(listLen, relevant int) error {
 	return nil
 }
 
-// merge adds the users of o; nil is a state that has seen nothing.
-func (c *rankCore) merge(what string, o *rankCore) error {
-	if o == nil {
+// merge adds the users of other; nil is a state that has seen nothing.
+func (c *rankCore) merge(where string, other *rankCore) error {
+	if other == nil {
 		return nil // a zero value: nothing seen
 	}
-	if !c.opt.same(o.opt) {
-		return fmt.Errorf("ranking: %s: merge of states with other options: %w", what, ErrMismatch)
+	if !c.opt.same(other.opt) {
+		return fmt.Errorf("ranking: %s: merge of states with other options: %w", where, ErrMismatch)
 	}
 	for i := range c.stats {
-		_ = c.stats[i].Merge(o.stats[i])
+		_ = c.stats[i].Merge(other.stats[i])
 	}
-	c.users += o.users
-	c.skipped += o.skipped
-	c.missing += o.missing
-	c.perUser = append(c.perUser, o.perUser...)
+	c.users += other.users
+	c.skipped += other.skipped
+	c.missing += other.missing
+	c.perUser = append(c.perUser, other.perUser...)
 	return nil
 }
 

@@ -179,9 +179,9 @@ func (r *Dense) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (r *Dense) MarshalBinary() ([]byte, error) { return r.state().appendBinary(nil), nil }
 
-// UnmarshalBinary replaces the state, options included, but keeps the number of
-// items of r, so r must come from NewDense to take further users. After
-// an error it is unchanged.
+// UnmarshalBinary replaces the state, options included; the payload is that of
+// Tally.UnmarshalBinary. It keeps the number of items of r, so r must come from
+// NewDense to take further users. After an error it is unchanged.
 func (r *Dense) UnmarshalBinary(data []byte) error {
 	c, err := decodeRankCore("Dense.UnmarshalBinary", data)
 	if err != nil {
