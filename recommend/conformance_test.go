@@ -79,11 +79,15 @@ var models = []struct {
 	{"blend/z-score", modeltest.Case{Fit: on(fitBlend, recommend.BlendOptions{Normalize: recommend.ZScore}), Learns: true, Skip: blended}},
 	{"blend/rank", modeltest.Case{Fit: on(fitBlend, recommend.BlendOptions{Normalize: recommend.RankShare}), Learns: true, Skip: blended}},
 	{"blend/raw", modeltest.Case{Fit: on(fitBlend, recommend.BlendOptions{Normalize: recommend.Raw}), Learns: true}},
-	{"rrf", modeltest.Case{Fit: on(fitRRF, recommend.RRFOptions{}), Learns: true, Skip: map[string]string{"sparse": "few items: each is in a list", "reasons": "add up to the scores of the parts"}}},
+	{"rrf", modeltest.Case{Fit: on(fitRRF, recommend.RRFOptions{}), Learns: true, Skip: ranked}},
+	{"borda", modeltest.Case{Fit: on(fitBorda, recommend.BordaOptions{}), Learns: true, Skip: ranked}},
+	{"cascade", modeltest.Case{Fit: on(fitCascade, recommend.CascadeOptions{}), Learns: true, Unscored: true}},
+	{"switch", modeltest.Case{Fit: on(fitSwitch, struct{}{}), Learns: true, Unscored: true}},
+	{"rising", modeltest.Case{Fit: on(fitRising, recommend.RisingOptions{}), Everybody: true}},
 }
 
 // content are the checks that mean nothing for a model of texts alone, blended those
-// for a sum of scores that were normalised.
+// for a sum of scores that were normalised, ranked those for one of ranks.
 var (
 	content = map[string]string{
 		"shape":      "knows texts, no users",
@@ -91,6 +95,7 @@ var (
 		"magnitudes": "reads no weights",
 	}
 	blended = map[string]string{"reasons": "add up to the score but for a constant; see TestBlendLinearReasons"}
+	ranked  = map[string]string{"sparse": "few items: each is in a list", "reasons": "say what moved the ranks, which do not add up"}
 )
 
 // fitTitles fits texts of which those of one group share words. Attributes are
@@ -137,6 +142,48 @@ func fitRRF(ctx context.Context, x *recommend.Interactions, opt recommend.RRFOpt
 		return nil, err
 	}
 	return recommend.NewRRF(p, opt)
+}
+
+func fitBorda(ctx context.Context, x *recommend.Interactions, opt recommend.BordaOptions) (*recommend.Borda, error) {
+	p, err := parts(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	return recommend.NewBorda(p, opt)
+}
+
+// fitCascade lets the first of the parts rank what the second names.
+func fitCascade(ctx context.Context, x *recommend.Interactions, opt recommend.CascadeOptions) (*recommend.Cascade, error) {
+	p, err := parts(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	return recommend.NewCascade(p[1].Model, p[0].Model, opt)
+}
+
+// fitSwitch asks the first of the parts for known users, the second for strangers.
+func fitSwitch(ctx context.Context, x *recommend.Interactions, _ struct{}) (*recommend.Switch, error) {
+	p, err := parts(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	return recommend.NewSwitch(func(q recommend.Query) int {
+		if q.User >= 0 && int(q.User) < x.Users() {
+			return 0
+		}
+		return 1
+	}, p[0].Model, p[1].Model)
+}
+
+// fitRising fits on entries of one time.
+func fitRising(ctx context.Context, x *recommend.Interactions, opt recommend.RisingOptions) (*recommend.Popular, error) {
+	if x != nil {
+		var err error
+		if x, err = x.WithTimes(make([]int64, x.Len())); err != nil {
+			return nil, err
+		}
+	}
+	return recommend.FitRising(ctx, x, opt)
 }
 
 // on makes the Fit of a case of a function of this package and its options.

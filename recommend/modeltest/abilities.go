@@ -225,7 +225,7 @@ func checkReasons(t testing.TB, s *subject) {
 				}
 			}
 			if math.Abs(sum-float64(score[i])) > 1e-3*max(1, math.Abs(float64(score[i]))) {
-				t.Errorf("user %d item %d: reasons add up to %v, score is %v", u, i, sum, score[i])
+				t.Fatalf("user %d item %d: reasons add up to %v, score is %v", u, i, sum, score[i])
 			}
 			two, err := e.AppendReasons(nil, q, i, 2)
 			if err != nil || len(two) > 2 || len(two) > 0 && two[0] != all[0] {

@@ -22,7 +22,9 @@
 //	learns what groups of users like                  Learns
 //	answers people of whom nothing is known           Everybody
 //	predicts ratings, which may be negative           Ratings
+//	scores some items alone                           Unscored
 //	has no unique solution for some data              MayDiverge
+//	is spared a check that does not apply             Skip
 //
 // Abilities (Similar, SimilarUsers, Explainer, Folder, Persistent) are checked where
 // the model has them. What it must have beside [recommend.Model] are the sentences

@@ -222,7 +222,7 @@ func (s *subject) finite(t testing.TB, name string, x *recommend.Interactions, m
 				t.Errorf("%s: user %d asked as %d: %v", name, u, user, err)
 				return
 			}
-			if err == nil && slices.ContainsFunc(dst, infinite) {
+			if err == nil && slices.ContainsFunc(dst, s.wrong) {
 				t.Errorf("%s: user %d asked as %d: scores %v", name, u, user, dst)
 				return
 			}

@@ -37,6 +37,10 @@ type Case struct {
 	// ones, as those of Groups, tell nothing about groups.
 	Ratings bool
 
+	// Unscored says that items without a score are minus infinity, as those of a
+	// Cascade or of a Func may be. False: every score is finite.
+	Unscored bool
+
 	// MayDiverge says that Fit may return ErrDiverged for data that determine too
 	// little, as without a penalty.
 	MayDiverge bool
@@ -185,7 +189,12 @@ func scores(t testing.TB, m recommend.Model, q recommend.Query) []float32 {
 	return dst
 }
 
-func infinite(s float32) bool { return s-s != 0 }
+func infinite(v float32) bool { return v-v != 0 }
+
+// wrong reports whether v is no score of the case.
+func (s *subject) wrong(v float32) bool {
+	return infinite(v) && !(s.Unscored && v < 0)
+}
 
 // marshal returns the bytes of m, nil where it has no binary form.
 func marshal(t testing.TB, m recommend.Model) []byte {
