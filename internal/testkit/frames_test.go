@@ -13,11 +13,11 @@ func TestZeroFields(t *testing.T) {
 		index map[string]*part
 		Hook  func()
 		Skip  part
-		none  []int
+		None  []int
 	}
 	s := &state{Name: "x", parts: []part{{A: 1}, {b: 2}}, index: map[string]*part{"k": {A: 3}}}
 	got := ZeroFields(s, []string{".Skip: not stored"})
-	if want := []string{".index[value].b", ".none"}; !slices.Equal(got, want) {
+	if want := []string{".None", ".index[value].b"}; !slices.Equal(got, want) {
 		t.Errorf("ZeroFields = %v, want %v", got, want)
 	}
 }

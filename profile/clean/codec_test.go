@@ -17,10 +17,9 @@ type (
 
 func on(name string, put func(*codec.Writer)) field { return field{Name: name, Put: put} }
 
-func i64(x int64) func(*codec.Writer)   { return func(w *codec.Writer) { w.Int64(x) } }
-func f64(x float64) func(*codec.Writer) { return func(w *codec.Writer) { w.Float64(x) } }
-func str(x string) func(*codec.Writer)  { return func(w *codec.Writer) { w.String(x) } }
-func yes(x bool) func(*codec.Writer)    { return func(w *codec.Writer) { w.Bool(x) } }
+func i64(x int64) func(*codec.Writer)  { return func(w *codec.Writer) { w.Int64(x) } }
+func str(x string) func(*codec.Writer) { return func(w *codec.Writer) { w.String(x) } }
+func yes(x bool) func(*codec.Writer)   { return func(w *codec.Writer) { w.Bool(x) } }
 
 func TestLedgerRefuses(t *testing.T) {
 	at := cut.UnixNano()
