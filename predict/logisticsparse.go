@@ -331,8 +331,8 @@ func (p *sparseProblem) eval(ctx context.Context, grad, theta []float64) (float6
 			for i, r := range l.grad[:n] {
 				loss += l.loss[i]
 				constant += r
-				p.addRow(part, k+i, r)
 			}
+			p.addRows(part, k, l.grad[:n])
 		})
 		if p.intercept {
 			part[p.columns] = constant
@@ -353,19 +353,21 @@ func (p *sparseProblem) eval(ctx context.Context, grad, theta []float64) (float6
 	return f, p.gather(ctx, grad, theta)
 }
 
-// addRow adds r times row k to sum.
-func (p *sparseProblem) addRow(sum []float64, k int, r float64) {
-	idx := p.idx[p.ptr[k]:p.ptr[k+1]]
-	if p.val == nil {
-		for _, j := range idx {
-			sum[j] += r
+// addRows adds the rows from k on to sum, each times its coefficient.
+func (p *sparseProblem) addRows(sum []float64, k int, coef []float64) {
+	for i, r := range coef {
+		idx := p.idx[p.ptr[k+i]:p.ptr[k+i+1]]
+		if p.val == nil {
+			for _, j := range idx {
+				sum[j] += r
+			}
+			continue
 		}
-		return
-	}
-	val := p.val[p.ptr[k]:p.ptr[k+1]]
-	val = val[:len(idx)]
-	for e, j := range idx {
-		sum[j] += r * val[e]
+		val := p.val[p.ptr[k+i]:p.ptr[k+i+1]]
+		val = val[:len(idx)]
+		for e, j := range idx {
+			sum[j] += r * val[e]
+		}
 	}
 }
 
