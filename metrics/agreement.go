@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"cmp"
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
@@ -9,6 +10,11 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/separation"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Agreement)(nil)
+	_ encoding.BinaryUnmarshaler = (*Agreement)(nil)
 )
 
 // Agreement counts how two partitions of the same rows overlap: clusters against
@@ -51,8 +57,8 @@ func (a *Agreement) Merge(other *Agreement) error {
 
 // AgreementResult holds the measures. All are 1 for equal partitions.
 type AgreementResult struct {
-	N                 int64
-	Classes, Clusters int
+	N                 int64   // rows
+	Classes, Clusters int     // how many of each
 	ARI               float64 // adjusted Rand index (Hubert and Arabie 1985): 0 expected by chance, may be negative
 	AMI               float64 // mutual information adjusted for chance (Vinh, Epps and Bailey 2010), arithmetic mean
 	NMI               float64 // normalised mutual information, arithmetic mean; not adjusted: grows with the number of clusters
@@ -269,7 +275,13 @@ func (a *Agreement) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (a *Agreement) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    number of pairs of class and cluster
+//	…      for each i64 class, i64 cluster, i64 rows, >= 1, ascending by class, then cluster
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (a *Agreement) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindAgreement, 1)
 	if err != nil {

@@ -1,11 +1,17 @@
 package metrics
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*BinaryLoss)(nil)
+	_ encoding.BinaryUnmarshaler = (*BinaryLoss)(nil)
 )
 
 // BinaryLossOptions configures a BinaryLoss.
@@ -137,21 +143,21 @@ func (b *BinaryLoss) Merge(other *BinaryLoss) error {
 // BinaryLossResult holds the measures. Those that have no value for the data
 // are NaN, as stated.
 type BinaryLossResult struct {
-	N                 int64
-	Clipped           int64   // probabilities that had to be clipped for the log
-	LogLoss           float64 // −mean ln of the probability given to what happened
-	Brier             float64 // mean (p−y)²
-	ECE               float64 // Σ over bins of share·|mean p − mean y|
-	CalibrationRatio  float64 // Σp/Σy: above 1 means too optimistic; NaN without a positive
-	NormalizedEntropy float64 // log-loss over that of always predicting the base rate; NaN with one class
-	BaseRate          float64 // mean y
-	Bins              []CalibrationBin
+	N                 int64            // predictions
+	Clipped           int64            // probabilities that had to be clipped for the log
+	LogLoss           float64          // −mean ln of the probability given to what happened
+	Brier             float64          // mean (p−y)²
+	ECE               float64          // Σ over bins of share·|mean p − mean y|
+	CalibrationRatio  float64          // Σp/Σy: above 1 means too optimistic; NaN without a positive
+	NormalizedEntropy float64          // log-loss over that of always predicting the base rate; NaN with one class
+	BaseRate          float64          // mean y
+	Bins              []CalibrationBin // ascending, without the empty ones
 }
 
 // CalibrationBin is a non-empty bin of the reliability diagram.
 type CalibrationBin struct {
 	Low, High float64 // of p, [Low, High), the last including 1
-	Weight    float64
+	Weight    float64 // of the predictions in it
 	Predicted float64 // mean p
 	Observed  float64 // mean y
 }
@@ -252,6 +258,8 @@ func Brier(actual []bool, p, weights []float64) (float64, error) {
 	return sum / total, nil
 }
 
+// lossInput checks labels, probabilities and optional weights of equal length: the
+// error names the row.
 func lossInput(what string, actual []bool, p, weights []float64) error {
 	if len(actual) == 0 {
 		return fmt.Errorf("metrics: %s: no rows: %w", what, ErrEmpty)
@@ -291,8 +299,17 @@ func (b *BinaryLoss) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (b *BinaryLoss) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state, options included; after an error it is
-// unchanged.
+// UnmarshalBinary replaces the state, options included. Payload of version 1, little-endian:
+//
+//	f64    Epsilon
+//	i64    predictions, >= 0
+//	i64    clipped ones, at most all
+//	3×f64  sums of weight, of weight times −ln, of weight times (p−y)²
+//	[]f64  of each bin: sums of weight, of weight times p, of weight times y
+//
+// Options must be valid and sums finite and >= 0.
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (b *BinaryLoss) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindBinaryLoss, 1)
 	if err != nil {

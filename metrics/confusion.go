@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
@@ -8,10 +9,15 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
+var (
+	_ encoding.BinaryAppender    = (*Confusion)(nil)
+	_ encoding.BinaryUnmarshaler = (*Confusion)(nil)
+)
+
 // Confusion counts yes/no predictions against what happened. The zero value is
 // empty and ready; the fields may be filled in directly. Merge is exact.
 type Confusion struct {
-	TP, FP, FN, TN int64
+	TP, FP, FN, TN int64 // true and false positives, false and true negatives
 }
 
 // Add adds one prediction.
@@ -140,7 +146,7 @@ func (c Confusion) MCC() (float64, error) {
 
 // ConfusionScores is the bulk form of a Confusion's measures.
 type ConfusionScores struct {
-	Precision, Recall, Specificity, Accuracy, BalancedAccuracy, F1, MCC float64
+	Precision, Recall, Specificity, Accuracy, BalancedAccuracy, F1, MCC float64 // as the methods of Confusion
 }
 
 // Scores returns all measures, with zeroDivision (0, 1 or NaN) in place of
@@ -167,7 +173,12 @@ func (c *Confusion) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (c *Confusion) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	4×i64  TP, FP, FN, TN, each >= 0
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (c *Confusion) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindConfusion, 1)
 	if err != nil {

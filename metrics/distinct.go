@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
@@ -8,6 +9,13 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/sketch"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Distinct)(nil)
+	_ encoding.BinaryUnmarshaler = (*Distinct)(nil)
+	_ encoding.BinaryAppender    = (*Quantiles)(nil)
+	_ encoding.BinaryUnmarshaler = (*Quantiles)(nil)
 )
 
 // DistinctStandardError is the relative standard error of Distinct.Count.
@@ -51,7 +59,12 @@ func (d *Distinct) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (d *Distinct) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	…      the HyperLogLog sketch of package internal/sketch, as its Encode writes it
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (d *Distinct) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindDistinct, 1)
 	if err != nil {
@@ -119,7 +132,13 @@ func (q *Quantiles) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (q *Quantiles) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	…      the bucket sketch of package internal/sketch, as its Encode writes it, of the
+//	       relative error of this type
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (q *Quantiles) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindQuantiles, 1)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
-
 	"pgregory.net/rapid"
 )
 

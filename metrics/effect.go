@@ -61,19 +61,19 @@ const (
 // two-sided for no effect. Test and interval may use different standard errors
 // where convention has it so; Method says which.
 type Effect struct {
-	Scale        Scale
-	Estimate     float64
+	Scale        Scale   // of Estimate, SE, Low and High
+	Estimate     float64 // B against A
 	SE           float64 // standard error behind the interval
 	Low, High    float64
-	Level        float64 // 0.95
-	Statistic    float64 // z or t of the test
-	DF           float64 // degrees of freedom of the test, +Inf for z
-	PValue       float64
-	Method       string
-	N            int64 // units in both arms
-	NA, NB       int64 // units in control and treatment
-	MeanA, MeanB float64
-	Warnings     []Warning
+	Level        float64   // of the interval, mostly 0.95
+	Statistic    float64   // z or t of the test
+	DF           float64   // degrees of freedom of the test, +Inf for z
+	PValue       float64   // two-sided, for no effect
+	Method       string    // test and interval, in words
+	N            int64     // units in both arms
+	NA, NB       int64     // units in control and treatment
+	MeanA, MeanB float64   // of control and treatment
+	Warnings     []Warning // reasons to read it with care
 }
 
 // Significant reports whether the p-value is below 1 − Level.
@@ -109,7 +109,9 @@ func EffectTable(names []string, effects []Effect) *Table {
 }
 
 // Interval is a confidence interval.
-type Interval struct{ Low, High float64 }
+type Interval struct {
+	Low, High float64 // both ends, Low <= High
+}
 
 // CompareOptions configures CompareProportions, CompareMeans and the comparisons
 // of the families.

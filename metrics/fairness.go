@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"cmp"
+	"encoding"
 	"fmt"
 	"maps"
 	"math"
@@ -12,13 +13,19 @@ import (
 	"github.com/aislekit/aisle/internal/ids"
 )
 
+var (
+	_ encoding.BinaryAppender    = (*Fairness[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*Fairness[string])(nil)
+)
+
 // Fairness accumulates yes/no decisions per group of people: who gets the
 // coupon, the credit, the call. The zero value is empty and ready; Merge is
 // exact. It is not safe for concurrent writers.
 //
 // It needs to know how things turned out. To look at a selection before that, as an
 // audience before it is addressed, take Parity of package segment/audience: each group's
-// rate against the highest of the groups that are large enough.
+// rate against the highest of the groups that are large enough. How items fare is
+// Exposure of package ranking.
 type Fairness[G cmp.Ordered] struct {
 	m map[G]Confusion
 }
@@ -72,7 +79,14 @@ func (f *Fairness[G]) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (f *Fairness[G]) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    number of groups
+//	…      their names, ascending: strings with their length, integers in 8 bytes
+//	…      for each 4×i64 TP, FP, FN, TN, >= 0, not all 0
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (f *Fairness[G]) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindFairness, 1)
 	if err != nil {
@@ -100,8 +114,8 @@ func (f *Fairness[G]) UnmarshalBinary(data []byte) error {
 
 // GroupRates are the rates of one group; NaN where Unknown says why.
 type GroupRates[G cmp.Ordered] struct {
-	Group         G
-	N             int64
+	Group         G       // as the caller named it
+	N             int64   // members
 	SelectionRate float64 // chosen per member
 	TPR           float64 // chosen per member with a positive outcome
 	FPR           float64 // chosen per member with a negative outcome

@@ -1,11 +1,18 @@
 package metrics
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Forecasts)(nil)
+	_ encoding.BinaryUnmarshaler = (*Forecasts)(nil)
 )
 
 // PinballLoss returns the mean quantile loss of forecasts of the q-quantile, q in
@@ -36,6 +43,8 @@ func SMAPE(actual, forecast []float64) (float64, error) {
 	})
 }
 
+// meanOf returns the weighted mean of the loss of each row; weights may be nil. It
+// checks its input and names the row at fault.
 func meanOf(what string, actual, forecast, weights []float64, loss func(y, f float64) float64) (float64, error) {
 	if len(actual) == 0 {
 		return math.NaN(), fmt.Errorf("metrics: %s: no rows: %w", what, ErrEmpty)
@@ -79,11 +88,12 @@ type IntervalScore struct {
 }
 
 // ScoreIntervals returns coverage, width and score of intervals of the given
-// level in (0, 1). ErrRange if a low is above its high; ErrEmpty, ErrShape,
+// level in (0, 1); 0 means 0.95. ErrRange if a low is above its high; ErrEmpty, ErrShape,
 // ErrNotFinite, ErrOption for the level.
 func ScoreIntervals(actual, low, high []float64, level float64) (IntervalScore, error) {
-	if !(level > 0 && level < 1) {
-		return IntervalScore{}, fmt.Errorf("metrics: ScoreIntervals: level is %v, want in (0, 1): %w", level, ErrOption)
+	level, err := infer.Level(level)
+	if err != nil {
+		return IntervalScore{}, fmt.Errorf("metrics: ScoreIntervals: %w", err)
 	}
 	if err := check.Len("high", len(high), len(actual)); err != nil {
 		return IntervalScore{}, fmt.Errorf("metrics: ScoreIntervals: %w", err)
@@ -191,12 +201,14 @@ func (f *Forecasts) Add(actual, forecast, history []float64, season int, weight 
 	return s, f.add(d)
 }
 
+// add adds the sums of d, which are one series or a shard; nothing changes after an
+// error.
 func (f *Forecasts) add(d Forecasts) error {
 	n, err1 := check.AddInt64(f.n, d.n)
 	rows, err2 := check.AddInt64(f.rows, d.rows)
 	for _, err := range []error{err1, err2} {
 		if err != nil {
-			return fmt.Errorf("metrics: Forecasts: %w", err)
+			return fmt.Errorf("metrics: Forecasts.Add: %w", err)
 		}
 	}
 	next := Forecasts{
@@ -204,7 +216,7 @@ func (f *Forecasts) add(d Forecasts) error {
 		f.abs + d.abs, f.absY + d.absY, rows,
 	}
 	if !next.valid() {
-		return fmt.Errorf("metrics: Forecasts: sums: %w", ErrOverflow)
+		return fmt.Errorf("metrics: Forecasts.Add: sums: %w", ErrOverflow)
 	}
 	*f = next
 	return nil
@@ -233,7 +245,7 @@ func (f *Forecasts) Merge(other *Forecasts) error {
 
 // ForecastsResult holds the measures over series.
 type ForecastsResult struct {
-	Series      int64
+	Series      int64   // how many
 	Unscaled    int64   // series whose history gives no scale; they are left out of MASE and RMSSE
 	MASE, RMSSE float64 // weighted means over series; NaN without a series that has them
 	SMAPE       float64 // weighted mean, in [0, 200]
@@ -285,7 +297,18 @@ func (f *Forecasts) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (f *Forecasts) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    number of series
+//	i64    series without a scale
+//	i64    rows
+//	f64    weight of all series
+//	f64    weight of those with a scale
+//	5×f64  weighted MASE, RMSSE and sMAPE, Σ|e| and Σ|y|
+//
+// Counts and sums are >= 0 and finite, no part is above its whole, and all is 0 without
+// series. Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (f *Forecasts) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindForecasts, 1)
 	if err != nil {

@@ -1,12 +1,18 @@
 package metrics
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/moments"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Moments)(nil)
+	_ encoding.BinaryUnmarshaler = (*Moments)(nil)
 )
 
 // Moments accumulates count, mean and variance of a numeric metric: one arm of

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
@@ -8,6 +9,11 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/infer"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Proportion)(nil)
+	_ encoding.BinaryUnmarshaler = (*Proportion)(nil)
 )
 
 // Proportion accumulates successes among trials: converted users among the
@@ -105,7 +111,13 @@ func (p *Proportion) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (p *Proportion) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    successes, in [0, n]
+//	i64    n, the number of trials
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (p *Proportion) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindProportion, 1)
 	if err != nil {

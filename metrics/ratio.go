@@ -1,11 +1,17 @@
 package metrics
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Ratio)(nil)
+	_ encoding.BinaryUnmarshaler = (*Ratio)(nil)
 )
 
 // Ratio is a KPI that keeps what it was made of: numerator, denominator and the
@@ -37,13 +43,14 @@ func (r *Ratio) Merge(other *Ratio) error {
 	return r.add(*other)
 }
 
+// add adds the records of o; nothing changes after an error.
 func (r *Ratio) add(o Ratio) error {
 	num, err1 := check.AddInt64(r.num, o.num)
 	den, err2 := check.AddInt64(r.den, o.den)
 	n, err3 := check.AddInt64(r.n, o.n)
 	for _, err := range []error{err1, err2, err3} {
 		if err != nil {
-			return fmt.Errorf("metrics: Ratio: %w", err)
+			return fmt.Errorf("metrics: Ratio.Add: %w", err)
 		}
 	}
 	*r = Ratio{num, den, n}
@@ -62,7 +69,7 @@ func (r Ratio) N() int64 { return r.n }
 // Value returns num/den, ErrUndefined for a denominator of 0.
 func (r Ratio) Value() (float64, error) {
 	if r.den == 0 {
-		return math.NaN(), undefined("Ratio: %d/0", r.num)
+		return math.NaN(), undefined("Ratio.Value: %d/0", r.num)
 	}
 	return float64(r.num) / float64(r.den), nil
 }
@@ -73,11 +80,11 @@ func (r Ratio) Value() (float64, error) {
 // finite and >= 0, and ErrUndefined if the sum below is 0.
 func (r Ratio) Smoothed(alpha, beta float64) (float64, error) {
 	if !(alpha >= 0 && beta >= 0) || !check.Finite(alpha+beta) {
-		return math.NaN(), fmt.Errorf("metrics: Ratio: alpha %v, beta %v, want finite and >= 0: %w", alpha, beta, ErrRange)
+		return math.NaN(), fmt.Errorf("metrics: Ratio.Smoothed: alpha %v, beta %v, want finite and >= 0: %w", alpha, beta, ErrRange)
 	}
 	den := float64(r.den) + alpha + beta
 	if den == 0 {
-		return math.NaN(), undefined("Ratio: smoothed denominator is 0")
+		return math.NaN(), undefined("Ratio.Smoothed: the denominator is 0")
 	}
 	return (float64(r.num) + alpha) / den, nil
 }
@@ -100,18 +107,25 @@ func (r *Ratio) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (r *Ratio) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    numerator
+//	i64    denominator
+//	i64    number of records, >= 0
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (r *Ratio) UnmarshalBinary(data []byte) error {
 	d, err := codec.Open(data, codec.KindRatio, 1)
 	if err != nil {
-		return fmt.Errorf("metrics: Ratio: %w", err)
+		return fmt.Errorf("metrics: Ratio.UnmarshalBinary: %w", err)
 	}
 	got := Ratio{d.Int64(), d.Int64(), d.Int64()}
 	if got.n < 0 {
 		d.Fail("negative number of records")
 	}
 	if err := d.Done(); err != nil {
-		return fmt.Errorf("metrics: Ratio: %w", err)
+		return fmt.Errorf("metrics: Ratio.UnmarshalBinary: %w", err)
 	}
 	*r = got
 	return nil

@@ -1,12 +1,18 @@
 package metrics
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/moments"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Regression)(nil)
+	_ encoding.BinaryUnmarshaler = (*Regression)(nil)
 )
 
 // Regression accumulates errors of predicted numbers or forecasts. The zero
@@ -88,7 +94,7 @@ func (r *Regression) Merge(other *Regression) error {
 // RegressionResult holds the measures; e = predicted − actual. Those without a
 // value for the data are NaN, as stated.
 type RegressionResult struct {
-	N     int64
+	N     int64   // predictions
 	Zeros int64   // actual values of 0
 	MAE   float64 // mean |e|
 	RMSE  float64 // √ mean e²
@@ -163,6 +169,8 @@ func RMSSE(actual, forecast, history []float64, season int) (float64, error) {
 	return scaled("RMSSE", actual, forecast, history, season, true)
 }
 
+// scaled returns MAE or, where squared, RMSE of the forecast by that of the seasonal
+// naive forecast within history.
 func scaled(what string, actual, forecast, history []float64, season int, squared bool) (float64, error) {
 	if err := check.Len("forecast", len(forecast), len(actual)); err != nil {
 		return math.NaN(), fmt.Errorf("metrics: %s: %w", what, err)
@@ -202,7 +210,15 @@ func (r *Regression) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (r *Regression) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state; after an error it is unchanged.
+// UnmarshalBinary replaces the state. Payload of version 1, little-endian:
+//
+//	i64    actual values of 0
+//	5×f64  Σ|e|, Σe², Σ|e|/|y|, Σ2|e|/(|y|+|ŷ|), Σ|y|, each finite and >= 0
+//	…      actual values, as the payload of Moments
+//	…      errors, as the payload of Moments, of the same number
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (r *Regression) UnmarshalBinary(data []byte) error {
 	d, err := codec.Open(data, codec.KindRegression, 1)
 	if err != nil {

@@ -1,12 +1,18 @@
 package metrics
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*ScoreHistogram)(nil)
+	_ encoding.BinaryUnmarshaler = (*ScoreHistogram)(nil)
 )
 
 // ScoreHistogram counts positives and negatives by score in equal bins, so that
@@ -130,8 +136,15 @@ func (h *ScoreHistogram) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the binary form.
 func (h *ScoreHistogram) MarshalBinary() ([]byte, error) { return h.AppendBinary(nil) }
 
-// UnmarshalBinary replaces the state, range included; after an error it is
-// unchanged.
+// UnmarshalBinary replaces the state, range included. Payload of version 1, little-endian:
+//
+//	f64    low end of the range
+//	f64    high end, above it
+//	[]i64  positives of each bin, >= 0, 2 to 2²⁴ bins
+//	[]i64  negatives of each bin, >= 0
+//
+// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
+// then unchanged.
 func (h *ScoreHistogram) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindScoreHistogram, 1)
 	if err != nil {

@@ -34,7 +34,8 @@ func AUC(actual []bool, scores, weights []float64) (float64, error) {
 }
 
 // Gini returns 2·AUC − 1, the Gini coefficient of a score (accuracy ratio,
-// Somers' D): 1 is a perfect order, 0 a random one. Errors are those of AUC.
+// Somers' D): 1 is a perfect order, 0 a random one. Errors are those of AUC. How
+// unequally a catalogue is shown is another Gini: that of Beyond in package ranking.
 func Gini(actual []bool, scores, weights []float64) (float64, error) {
 	a, err := AUC(actual, scores, weights)
 	if err != nil {
@@ -80,8 +81,8 @@ func KS(actual []bool, scores, weights []float64) (float64, error) {
 // ROCPoint is a point of the ROC curve: the rates when every score at or above
 // Threshold is taken for positive.
 type ROCPoint struct {
-	Threshold float64
-	FPR, TPR  float64
+	Threshold float64 // the lowest score taken for positive
+	FPR, TPR  float64 // false and true positive rate
 }
 
 // ROC returns the ROC curve from (0, 0), with threshold +Inf, to (1, 1), one
@@ -90,6 +91,7 @@ func ROC(actual []bool, scores, weights []float64) ([]ROCPoint, error) {
 	return rocCurve("ROC", actual, scores, weights)
 }
 
+// rocCurve is ROC for callers of other names; what begins the error.
 func rocCurve(what string, actual []bool, scores, weights []float64) ([]ROCPoint, error) {
 	out := []ROCPoint{{Threshold: math.Inf(1)}}
 	var pos, neg float64
@@ -146,6 +148,8 @@ func LiftAt(actual []bool, scores, weights []float64, q float64) (float64, error
 	return g[0].Lift, nil
 }
 
+// gains returns the points of Gains at the shares asked for, each of which may cut
+// through a group of equal scores in proportion.
 func gains(what string, actual []bool, scores, weights, shares []float64) ([]GainPoint, error) {
 	type group struct{ pos, all float64 }
 	var groups []group
@@ -245,6 +249,8 @@ func notFiniteScore(what string, i int, s float64) error {
 	return fmt.Errorf("metrics: %s: scores[%d] is %v: %w", what, i, s, ErrNotFinite)
 }
 
+// sweepWeighted calls fn for every distinct score, falling, with the weights of its
+// positives and negatives as shares of all. Rows of weight 0 take no part.
 func sweepWeighted(what string, actual []bool, scores, weights []float64, fn func(score, pos, neg float64)) error {
 	rows := make([]keyed, 0, len(scores))
 	for i, s := range scores {

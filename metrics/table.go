@@ -76,6 +76,8 @@ func (t *Table) WriteMarkdown(w io.Writer) error {
 	}, func(s string) string { return strings.ReplaceAll(s, "|", `\|`) })
 }
 
+// write writes the table with the marks around cells; rule draws the line below the
+// head for a column of that width, numeric or not, and escape guards text.
 func (t *Table) write(w io.Writer, left, between, right string, rule func(int, bool) string, escape func(string) string) error {
 	width := make([]int, len(t.head))
 	for i, h := range t.head {

@@ -282,7 +282,7 @@ type BeyondResult struct {
 	Distinct        int64   // distinct items recommended
 	UserCoverage    float64 // share of lists that are not empty
 	Coverage        float64 // distinct items over the catalogue
-	Gini            float64 // of exposure over the whole catalogue: 0 all items equally often, towards 1 few items only
+	Gini            float64 // of exposure over the whole catalogue: 0 all items equally often, towards 1 few items only; metrics.Gini judges a score
 	Entropy         float64 // of exposure in nats, −Σ p ln p
 	Novelty         float64 // mean over lists of the mean of −log2(share of users who had the item); bits
 	ARP             float64 // average recommendation popularity: mean over lists of the mean number of training users
