@@ -254,15 +254,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			code = exitFailed
 		}
 	}
-	if !c.json && len(rows) > 0 {
-		table(stdout, c.task, c.ks, rows)
-	}
-	if c.plots != "" && len(rows) > 0 {
-		if err := writePlots(c.plots, c.task, c.ks, rows); err != nil {
-			return fail(exitFailed, err)
-		}
+	if err := c.show(stdout, rows); err != nil {
+		return fail(exitFailed, err)
 	}
 	return code
+}
+
+// show writes what was measured as a table and as plots, as far as asked for.
+func (c *config) show(stdout io.Writer, rows []result) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if !c.json {
+		table(stdout, c.task, c.ks, rows)
+	}
+	if c.plots == "" {
+		return nil
+	}
+	return writePlots(c.plots, c.task, c.ks, rows)
 }
 
 // given returns the settings that -settings pins, checked against the algorithms.

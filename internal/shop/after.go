@@ -115,10 +115,7 @@ func (s *Shop) after(k int, w *wantOrder, l *log, r *rng.Stream) {
 		}
 		return time.Time{}
 	}
-	units := 0
-	for i := range o.Lines {
-		units += o.Lines[i].Quantity
-	}
+	units := o.units()
 	if r.Bool(cancelShare) {
 		if o.Cancelled = reached(o.Time.Add(hours(.2 + 3*r.Float64()))); !o.Cancelled.IsZero() {
 			for i := range o.Lines {
@@ -166,6 +163,14 @@ func (s *Shop) after(k int, w *wantOrder, l *log, r *rng.Stream) {
 		s.afterArrival(o, &d, w, user, l, r)
 	}
 	s.service(o, &d, late || lost, short, r)
+}
+
+// units returns the pieces of all lines.
+func (o *Order) units() (n int) {
+	for i := range o.Lines {
+		n += o.Lines[i].Quantity
+	}
+	return n
 }
 
 // afterArrival: refunds and ratings of delivered lines, and the NPS survey.

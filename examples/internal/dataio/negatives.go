@@ -66,16 +66,10 @@ func (r *Reader) Candidates(path string) (*Candidates, error) {
 		if err != nil {
 			return err
 		}
-		row = row[:0]
-		for tok, more := token(rest); len(tok) > 0; tok, more = token(more) {
-			k, err := r.Items.add(tok)
-			if err != nil {
-				return err
-			}
-			if !slices.Contains(row, k) {
-				row = append(row, k)
-			}
+		if row, err = r.Items.list(row[:0], rest); err != nil {
+			return err
 		}
+		row = distinct(row)
 		if slices.Contains(row, i) {
 			c.Own++
 		}
@@ -85,6 +79,17 @@ func (r *Reader) Candidates(path string) (*Candidates, error) {
 		return nil
 	})
 	return c, err
+}
+
+// distinct drops what stands before already, in place.
+func distinct(row []int32) []int32 {
+	out := row[:0]
+	for _, i := range row {
+		if !slices.Contains(out, i) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // pair reads the "(user,item)" that a line begins with, and checks both ids.
