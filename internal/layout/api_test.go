@@ -128,7 +128,8 @@ func surface(dir string, pkg *types.Package) (out []entry) {
 	q := types.RelativeTo(pkg)
 	add := func(kind, name, text string) {
 		owner, _, _ := strings.Cut(name, ".")
-		out = append(out, entry{strings.TrimRight(fmt.Sprintf("%s: %s %s%s", dir, kind, name, text), " "), name, owner})
+		line := strings.TrimRight(fmt.Sprintf("%s: %s %s%s", dir, kind, name, text), " ")
+		out = append(out, entry{strings.ReplaceAll(line, module+"/", ""), name, owner})
 	}
 	for _, name := range pkg.Scope().Names() {
 		obj := pkg.Scope().Lookup(name)
@@ -259,5 +260,30 @@ func TestSize(t *testing.T) {
 			t.Errorf("%s exports %d names, want at most %d: open a family", u.dir, n, limit)
 		}
 		t.Logf("%-24s %d", u.dir, n)
+	}
+}
+
+// TestTwoMeanings: CONTRIBUTING.md lists every name that two packages export for
+// different things.
+func TestTwoMeanings(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(raw), "### Names with two meanings")
+	list, _, _ = strings.Cut(list, "\n## ")
+	first := map[string]string{}
+	_, units := loaded(t)
+	for _, u := range units {
+		for _, name := range u.pkg.Scope().Names() {
+			if !token.IsExported(name) || strings.HasPrefix(name, "Err") {
+				continue
+			}
+			if other := first[name]; other == "" {
+				first[name] = u.dir
+			} else if !strings.Contains(list, "`"+name+"`") {
+				t.Errorf("%s and %s both export %s: CONTRIBUTING.md does not say what each is", other, u.dir, name)
+			}
+		}
 	}
 }
