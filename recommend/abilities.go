@@ -7,6 +7,7 @@ package recommend
 // Meaner is the ability to say what a score stands for, in half a sentence for
 // whoever reads the lists. Every model of this package has it.
 type Meaner interface {
+	// Meaning returns it, without a full stop.
 	Meaning() string
 }
 
@@ -15,6 +16,7 @@ type Meaner interface {
 // for the item, and an Engine leaves such items to the next model of its chain.
 // Every model of this package has it; without it a model counts as not sparse.
 type SparseScorer interface {
+	// SparseScores is the same for every query.
 	SparseScores() bool
 }
 
@@ -22,6 +24,7 @@ type SparseScorer interface {
 // sequence, oldest first and with repeats, or as a set. Every model of this
 // package has it; without it a model counts as one that reads a set.
 type OrderReader interface {
+	// ReadsOrder is the same for every query.
 	ReadsOrder() bool
 }
 
@@ -44,8 +47,8 @@ type SimilarUsers interface {
 
 // UserScore is a user with its similarity to another; see SimilarUsers.
 type UserScore struct {
-	User  int32
-	Score float32
+	User  int32   // dense index
+	Score float32 // as the model says; higher is more alike
 }
 
 // Explainer is the ability to say why an item got its score.

@@ -90,6 +90,7 @@ func (o ALSOptions) withDefaults(x *Interactions) ALSOptions {
 	return o
 }
 
+// validate wants defaults filled in, and a Start that fits in x.
 func (o ALSOptions) validate(x *Interactions) error {
 	var c check.Options
 	c.Require(o.Factors > 0 && o.Factors <= 1<<14, "Factors", o.Factors, "in [1, 16384]")

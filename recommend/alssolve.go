@@ -298,6 +298,8 @@ func (o alsObjective) factor(t *alsScratch, f int, row alsRow) bool {
 	return solve.Cholesky32(t.a, fp, t.chol) || o.factor64(t, f, row)
 }
 
+// factor64 is the matrix part of factor in float64, for rows whose confidences
+// spread too far for float32. It allocates, and is needed once in a great while.
 func (o alsObjective) factor64(t *alsScratch, f int, row alsRow) bool {
 	fp := len(t.b)
 	a := make([]float64, fp*fp)

@@ -19,6 +19,7 @@ const SourceLive = "live"
 
 // Arrival is an item that joins an Engine before the next fit.
 type Arrival[I ID] struct {
+	// Item is the new id.
 	Item I
 	// Facts are what rules and caps know about the item; Fact.Item is ignored.
 	Facts []Fact[I]
@@ -29,7 +30,7 @@ type Arrival[I ID] struct {
 	// Text and Tokens let every TFIDFModel among the sources rank the item, as
 	// TFIDFModel.ScoreText scores it.
 	Text   string
-	Tokens []string
+	Tokens []string // attributes, as in TFIDFOptions.Attributes
 }
 
 // arrival is an item that the dataset does not know. All but users is immutable.
@@ -98,6 +99,8 @@ func (e *Engine[U, I]) AddItems(items ...Arrival[I]) error {
 	return nil
 }
 
+// checkVectors refuses vectors, by name of source, of sources that are not there or
+// have none, of another length, and with numbers that are not finite.
 func (s *state[U, I]) checkVectors(vectors map[string][]float32, where string) error {
 	for name, v := range vectors {
 		k := slices.IndexFunc(s.sources, func(x Source) bool { return x.Name == name })

@@ -22,6 +22,7 @@ const (
 
 // BuilderOptions configures a Builder. The zero value is useful.
 type BuilderOptions struct {
+	// Duplicates says what several events of one pair become; default Sum.
 	Duplicates Duplicates
 
 	// HalfLife, when > 0, multiplies each weight by 2^(-age/HalfLife), the age
@@ -47,6 +48,7 @@ func (o BuilderOptions) validate() error {
 	return c.Err("recommend: NewBuilder")
 }
 
+// event is 24 bytes. Indices are those of the builder, in order of arrival.
 type event struct {
 	user, item int32
 	weight     float32
@@ -103,6 +105,8 @@ func (b *Builder[U, I]) AddAt(user U, item I, weight float32, at time.Time) erro
 	return b.add(user, item, weight, at.Unix())
 }
 
+// add records an event at Unix seconds, or at noTime. After an error of the weight
+// nothing has changed; ids that do not fit any more may have come in before it.
 func (b *Builder[U, I]) add(user U, item I, weight float32, at int64) error {
 	if !check.Finite(float64(weight)) {
 		return fmt.Errorf("recommend: Builder.Add: weight of user %v item %v is %v: %w", user, item, weight, ErrNotFinite)

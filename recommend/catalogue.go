@@ -16,9 +16,9 @@ import (
 // Fact says that an item has a value of an attribute: brand acme, category tea,
 // colour red. An item may have several values of one attribute, one fact each.
 type Fact[I ID] struct {
-	Item      I
-	Attribute string
-	Value     string
+	Item      I      // its id
+	Attribute string // not empty
+	Value     string // any, the empty one too
 	// Number is read instead of Value where the attribute is one of
 	// CatalogueOptions.Bands: a price, a weight, an age in days.
 	Number float64
@@ -108,8 +108,12 @@ func NewCatalogue[I ID](items *Index[I], facts iter.Seq[Fact[I]], opt CatalogueO
 	return newCatalogue(items.Len(), items.Of, facts, bands, where)
 }
 
+// codedFact is a fact by index of its item and code of its value.
 type codedFact struct{ item, code int32 }
 
+// newCatalogue is NewCatalogue over n items that index finds, -1 for unknown ids:
+// those of a dataset, or those that joined. Values get their codes in ascending
+// order, so that equal facts in any order give equal catalogues.
 func newCatalogue[I ID](n int, index func(I) int32, facts iter.Seq[Fact[I]], bands map[string][]float64, where string) (*Catalogue, error) {
 	c := &Catalogue{n: n, bands: bands, attrs: map[string]*attribute{}}
 	found := map[string][]codedFact{}

@@ -31,10 +31,10 @@ func (x *Index[K]) IDs() []K { return x.dict.Keys() }
 // Dataset is interactions together with the ids of their rows and columns. It
 // is immutable and safe for concurrent use.
 type Dataset[U, I ID] struct {
-	Users        *Index[U]
-	Items        *Index[I]
-	Interactions *Interactions
-	Report       BuildReport
+	Users        *Index[U]     // of the rows
+	Items        *Index[I]     // of the columns
+	Interactions *Interactions // what models are fitted on
+	Report       BuildReport   // what became of the events
 
 	opt BuilderOptions
 }

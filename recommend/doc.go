@@ -1,60 +1,75 @@
-// Package recommend decides what to show to whom.
+// Package recommend decides what to show to whom. It is for a backend that shows
+// lists to people, and for pipelines and benchmarks that fit and compare models.
 //
-// # Two layers
+// Six names are enough to start: [Builder] turns events into a [Dataset], [FitItemKNN]
+// and [FitALS] fit models on it, [NewEngine] puts them behind one call, and an
+// [Engine] answers a [Request].
 //
-// Below: dense and not generic. Interactions is an immutable users×items matrix
-// of int32 indices and float32 weights; models are fitted on it and answer a
-// Query with one score per item. This layer is for pipelines and benchmarks.
-//
-// Above: generic over the ids of the host. Builder turns events into a Dataset
-// (ids ↔ indices and the matrix); Engine puts models, filters, fallback and
-// reasons behind one call. This layer is for a backend.
-//
-//	events → Builder → Dataset → FitALS, FitItemKNN, … → Engine → []Recommendation
+//	b, _ := recommend.NewBuilder[int, string](recommend.BuilderOptions{})
+//	for _, order := range orders { // the caller's loop over events
+//		if err := b.AddAt(order.Customer, order.Product, 1, order.At); err != nil {
+//			return err
+//		}
+//	}
+//	data, err := b.Build()
+//	if err != nil {
+//		return err
+//	}
+//	knn, err := recommend.FitItemKNN(ctx, data.Interactions, recommend.ItemKNNOptions{})
+//	if err != nil {
+//		return err
+//	}
+//	engine, err := recommend.NewEngine(data, recommend.EngineOptions{Sources: []recommend.Source{{Name: "knn", Model: knn}}})
+//	if err != nil {
+//		return err
+//	}
+//	list, err := engine.Recommend(nil, recommend.Request[int, string]{User: 7, K: 10, Reasons: 2})
 //
 // # Which model
 //
-//   - Popular: what everybody takes. The yardstick, and the last resort for
-//     strangers.
-//   - ItemKNN: items like those in the history. No training to speak of, exact
-//     reasons, answers new users at once. Cosine, Jaccard, log-likelihood and
-//     more, with BM25 or TF-IDF weights; Pearson and adjusted cosine for ratings,
-//     whose lists are better liked and less often taken than those of cosine.
-//   - ALS: matrix factorisation for implicit feedback. Usually better lists;
-//     compact vectors for users and items; folds new users in. Search Alpha /
-//     Unobserved and Regularization, and double Factors while it helps.
-//   - BPR, WARP, LMF: factors trained on sampled pairs. BPR orders, WARP cares for
-//     the top of the list, LMF estimates probabilities.
-//   - MF, SVDPP: explicit ratings; Predict gives the expected one.
-//   - FM: either kind, with features of users, items and the situation. Knows
-//     items and users without entries by their features.
-//   - UserKNN: what similar people took, looked up at the query.
-//   - RP3Beta, TurboCF: walks and filters on the graph of users and items, as
-//     cheap as ItemKNN and often better on sparse data.
-//   - GFCF: the same idea with a spectral part; no training, strong defaults.
-//     BSPM: GFCF, then sharpened; slower to fit, the best here on large sparse
-//     data, behind GFCF where a few hundred items make up the trade.
-//   - EASE: the closed-form linear autoencoder (with EDLAE and RDLAE), among the
-//     best where a dense items×items matrix fits. SparseEASE: the same for large
-//     catalogues. SLIM: sparse and non-negative weights of the same kind.
-//   - PureSVD, NMF: classic factorisations; NMF's factors read as interests.
-//   - TFIDFModel: content of titles, descriptions and attributes, English or
-//     Chinese. Knows items nobody has bought yet.
-//   - SessionKNN (S-KNN, V-SKNN, STAN): what similar sessions went on to, from the
-//     running session alone. Markov: what follows an item; its lists take
-//     microseconds. Their Blend is hard to beat on clicks.
-//   - NextBasket: what people buy again and again, and when.
-//   - Item2Vec: word2vec over sequences of items, or of words.
-//   - FitRising, NewRated, CategoryPopular: what is on the rise, what converts,
-//     what leads its category.
-//   - Blend and RRF: several of these at once.
+// Start with ItemKNN for reasons, ALS for lists, EASE below 20,000 items, and weight 1
+// an event. Then compare on a part that was held out (package recommend/split):
 //
-// Beside the models: Reranker trades accuracy for diversity, calibration and
-// exposure; Cooccurrence, Gramian and SolveALS are pieces for an engine of your
-// own.
+//   - [ItemKNN]: items like those in the history; exact reasons, new users at once
+//   - [ALS]: factors for implicit feedback; usually better lists, compact vectors.
+//     Search Alpha / Unobserved and Regularization, double Factors while it helps
+//   - [EASE]: the linear autoencoder in closed form (EDLAE and RDLAE too), among the
+//     best where an items×items matrix fits; [SparseEASE], [SLIM] where none does
+//   - [Popular]: what everybody takes. The yardstick, and the last resort
+//   - [RP3Beta], [TurboCF]: walks and filters on the graph, as cheap as ItemKNN and
+//     often better on sparse data; [UserKNN]: what similar people took
+//   - [GFCF]: the same with a spectral part; strong without tuning. [BSPM]: GFCF, then
+//     sharpened; slower to fit, the best here on large sparse data
+//   - [PureSVD], [NMF]: classic factorisations; NMF's factors read as interests
+//   - [BPR], [WARP], [LMF]: factors from sampled pairs, for order, for the top of the
+//     list, for probabilities; [FM]: the same with features of users and items
+//   - [MF], [SVDPP]: ratings; Predict gives the expected one
+//   - [TFIDFModel]: content of titles, descriptions and attributes, English or
+//     Chinese; knows items nobody has bought yet. [ColdStart]: their vectors
+//   - [SessionKNN] (S-KNN, V-SKNN, STAN): what similar sessions went on to; [Markov]:
+//     what follows an item, in microseconds. Their Blend is hard to beat on clicks
+//   - [NextBasket]: what people buy again and again, and when
+//   - [Item2Vec]: word2vec over sequences of items, or of words
+//   - [FitRising], [NewRated], [CategoryPopular]: what is on the rise, what converts,
+//     what leads its category
+//   - [Blend], [RRF], [Borda]: several at once; [Switch], [Cascade]: one after the
+//     other; [Stack]: a model trained on the others; [Func]: a function of the host
 //
-// No setting is best everywhere. Package split cuts a validation part off the
-// training data; package tune, or examples/benchmark, searches settings on it.
+// Beside the models: [Reranker] trades accuracy for diversity, calibration and
+// exposure; [Cooccurrence], [Gramian] and [SolveALS] are pieces for an engine of your
+// own. No setting is best everywhere: package tune, or examples/benchmark, searches.
+//
+// # Two layers
+//
+// Below: dense and not generic. [Interactions] is an immutable users×items matrix of
+// int32 indices and float32 weights; models are fitted on it and answer a [Query] with
+// one score per item. This layer is for pipelines and benchmarks.
+//
+// Above: generic over the ids of the host. Builder turns events into a Dataset (ids ↔
+// indices and the matrix); Engine puts models, filters, fallback and reasons behind
+// one call. This layer is for a backend.
+//
+//	events → Builder → Dataset → FitALS, FitItemKNN, … → Engine → []Recommendation
 //
 // # Packages of the family
 //
@@ -64,18 +79,18 @@
 //   - recommend/ann finds the nearest of very many vectors approximately.
 //   - recommend/allocate shares scarce offers out over a whole campaign.
 //   - recommend/tune searches the settings of a model.
+//   - recommend/modeltest tests a [Model] of your own as those here are tested.
 //
 // # Serving
 //
-// An Engine answers Requests: filters (item sets, rules over a Catalogue, stock),
+// An [Engine] answers Requests: filters (item sets, rules over a Catalogue, stock),
 // caps, pins, boosts, fallback and reasons; EngineOptions.Rerank and
 // Request.Rerank make lists diverse, calibrated or fair as a whole,
 // Request.Explore explores and logs propensities. Observe takes events up, the next
 // answer shows them; AddItems lets items join and Forget lets users go; Swap
 // changes dataset and models under traffic; Snapshot and Restore carry what was
 // learned since the fit over a restart; All answers for everybody. Hybrids are
-// models like any other: Blend (CombSUM, CombMNZ), RRF, Borda, Switch, Cascade,
-// Stack for a model trained on the others, Func for a function of the host.
+// models like any other.
 //
 // # Guarantees
 //
@@ -88,8 +103,10 @@
 //     scores by ascending index. No model scores NaN.
 //   - Data never panics. Bad options, events and bytes are wrapped sentinels
 //     (errors.go) that name the field or row, and change nothing.
-//   - Every model has a versioned, checksummed binary form: WriteModel and
-//     ReadModel, or the methods of Persistent. docs/format.md describes it.
+//   - Every model has a versioned, checksummed binary form: [WriteModel] and
+//     [ReadModel], or the methods of [Persistent]; docs/format.md describes it. Func
+//     and Switch hold a function of the host and have none; nor have Dataset,
+//     Interactions and Sequences, which a [Builder]'s frame makes again.
 //
 // # References
 //

@@ -17,8 +17,8 @@ const SourcePopular = "popular"
 
 // Source is a model with the name it has in answers.
 type Source struct {
-	Name  string
-	Model Model
+	Name  string // not empty, and not that of another source
+	Model Model  // fitted on the dataset of the engine, or on one that it grew from
 	// Calibrate, when set, turns a score into a probability, for
 	// Recommendation.Probability: a calibrator of package predict, or a table. It
 	// must be safe for concurrent use; what it returns outside [0, 1] does not
@@ -50,6 +50,7 @@ type EngineOptions struct {
 	Live LiveOptions
 }
 
+// validate checks o for a dataset of so many users and items.
 func (o *EngineOptions) validate(where string, users, items int) error {
 	var c check.Options
 	names := make(map[string]bool, len(o.Sources))
@@ -227,6 +228,8 @@ func (e *Engine[U, I]) Meaning(source string) string {
 	return ""
 }
 
+// newState is the state of an engine over d in which nothing has happened yet:
+// NewEngine starts with it, Swap settles live events in it.
 func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*state[U, I], error) {
 	if d == nil || d.Interactions == nil || d.Items.Len() == 0 {
 		return nil, fmt.Errorf("%s: dataset: %w", where, ErrEmpty)

@@ -46,6 +46,7 @@ func (m RerankMethod) String() string {
 // score. Items that joined by AddItems or an event are like no other item and
 // belong to no category and no group.
 type Rerank struct {
+	// Method is what to do; default ByScore, nothing.
 	Method RerankMethod
 	// Lambda is the weight against relevance, in [0, 1]; 0 means the default, which
 	// is .2 for MMR, .05 for DPP, .5 for XQuAD and .9 for Calibrate (docs/diversity.md
@@ -142,6 +143,7 @@ func (r *Rerank) validateGroups(where, field string) error {
 // any. For the policies with arms the list only says which items are candidates:
 // arms are the items of the dataset, so items that joined later come after them.
 type Explore struct {
+	// Policy chooses. Its arms, where it has some, are the items of the dataset.
 	Policy bandit.Policy
 	// ID names the request. The same ID, user and policy draw the same numbers, so
 	// an ID is to be used once a user.
@@ -201,6 +203,9 @@ func (s *state[U, I]) tasted(w *scratch[I], re *Rerank, q *Query) bool {
 	return c.Taste(w.taste, q.Items[:known], w.weights) == nil
 }
 
+// arrange is list for an answer that is re-ranked (re) or explored: candidates are
+// taken from the scan, put in order, chosen from, and what they leave open is
+// filled by score. n is how many are wanted, source counts the sources.
 func (s *state[U, I]) arrange(w *scratch[I], req *Request[U, I], re *Rerank, source, n int, from float32) error {
 	size, ex := s.items+len(s.arrivals), req.Explore
 	depth, width := 0, 0 // of what is re-ranked, of what is explored
@@ -210,15 +215,8 @@ func (s *state[U, I]) arrange(w *scratch[I], req *Request[U, I], re *Rerank, sou
 	if ex != nil {
 		width = ex.depth(req.K)
 	}
-	h := &w.heap
-	h.Reset(min(max(depth, width), size))
-	w.scan.top(h, w.free, size, from)
-	w.batch = h.AppendSorted(w.batch[:0])
-	w.from = w.from[:0]
-	for _, it := range w.batch {
-		w.from = append(w.from, Scored{it.ID, min(it.Score, math.MaxFloat32)})
-	}
-	more := len(w.from) == max(depth, width) && len(w.from) < size
+	s.candidates(w, max(depth, width), from)
+	more := len(w.from) == max(depth, width) && len(w.from) < size // there are others
 	var narrow *narrowing
 	if len(w.caps) > 0 {
 		narrow = &narrowing{w.free, func(i int32) { s.keep(w, i) }}
@@ -228,24 +226,13 @@ func (s *state[U, I]) arrange(w *scratch[I], req *Request[U, I], re *Rerank, sou
 		k := n
 		if ex != nil {
 			k = width
-			w.before = append(w.before[:0], w.free...)
 		}
-		if err := s.rerankList(w, re, w.from[:min(depth, len(w.from))], k, narrow); err != nil {
+		if err := s.inOrder(w, re, min(depth, len(w.from)), k, narrow, ex != nil); err != nil {
 			return err
 		}
-		for _, at := range w.rank.picked {
-			w.list = append(w.list, w.from[at])
-		}
-		if ex != nil && narrow != nil { // it was an order only
-			copy(w.free, w.before)
-			for _, x := range w.list {
-				s.unkeep(w, x.Item)
-			}
-		}
 	}
-	w.choices = w.choices[:0]
 	if ex != nil {
-		for at, x := range w.from {
+		for at, x := range w.from { // behind those in order, the others by score
 			if re == nil || at >= len(w.rank.taken) || !w.rank.taken[at] {
 				w.list = append(w.list, x)
 			}
@@ -262,24 +249,64 @@ func (s *state[U, I]) arrange(w *scratch[I], req *Request[U, I], re *Rerank, sou
 			w.list = append(w.list, Scored{Item: c.Item})
 		}
 	}
-	if narrow == nil {
+	s.settleList(w, n, from, more, narrow != nil)
+	return nil
+}
+
+// candidates leaves in w.from the best n free items, best first, with finite
+// scores, and in w.batch with the scores as they are.
+func (s *state[U, I]) candidates(w *scratch[I], n int, from float32) {
+	size := s.items + len(s.arrivals)
+	w.heap.Reset(min(n, size))
+	w.scan.top(&w.heap, w.free, size, from)
+	w.batch = w.heap.AppendSorted(w.batch[:0])
+	w.from = w.from[:0]
+	for _, it := range w.batch {
+		w.from = append(w.from, Scored{it.ID, min(it.Score, math.MaxFloat32)})
+	}
+}
+
+// inOrder leaves in w.list what the method picks, k of the first n candidates. What
+// was taken for caps is given back where it is an order only, to be explored.
+func (s *state[U, I]) inOrder(w *scratch[I], re *Rerank, n, k int, narrow *narrowing, orderOnly bool) error {
+	if orderOnly {
+		w.before = append(w.before[:0], w.free...)
+	}
+	if err := s.rerankList(w, re, w.from[:n], k, narrow); err != nil {
+		return err
+	}
+	for _, at := range w.rank.picked {
+		w.list = append(w.list, w.from[at])
+	}
+	if orderOnly && narrow != nil {
+		copy(w.free, w.before)
+		for _, x := range w.list {
+			s.unkeep(w, x.Item)
+		}
+	}
+	return nil
+}
+
+// settleList leaves in w.top what is in w.list, with the scores as they were before
+// any was cut to what is finite, and behind it the best others where places are
+// left and more items are. Under caps the items of the list are taken already.
+func (s *state[U, I]) settleList(w *scratch[I], n int, from float32, more, capped bool) {
+	if !capped {
 		for _, x := range w.list {
 			w.free.drop(x.Item)
 		}
 	}
-	// Scores as they were, before any was cut to what is finite.
 	w.picks = w.picks[:0]
 	for _, x := range w.list {
 		at := slices.IndexFunc(w.from, func(f Scored) bool { return f.Item == x.Item })
 		w.picks = append(w.picks, w.batch[at])
 	}
 	w.top = w.top[:0]
-	if len(w.picks) < n && (more || narrow != nil) {
+	if len(w.picks) < n && (more || capped) {
 		s.choose(w, n-len(w.picks), from)
 	}
 	w.picks = append(w.picks, w.top...)
 	w.top, w.picks = w.picks, w.top
-	return nil
 }
 
 // rerankList leaves in w.rank what the method picks of from.

@@ -61,6 +61,8 @@ type FMOptions struct {
 	Progress func(Progress) // called after each epoch, on the caller's goroutine
 }
 
+// withDefaults fills in what is left out; the descent starts as that of the model
+// with the same loss does.
 func (o FMOptions) withDefaults() FMOptions {
 	epochs, rate, lambda := 100, 0.05, 0.02 // those of BPR, LMF and MF
 	switch o.Task {
@@ -78,6 +80,8 @@ func (o FMOptions) withDefaults() FMOptions {
 	return o
 }
 
+// validate wants defaults filled in, and features with as many rows as x has users,
+// items and entries.
 func (o FMOptions) validate(x *Interactions) error {
 	var c check.Options
 	c.Require(o.Task >= FMRanking && o.Task <= FMRatings, "Task", int(o.Task), "FMRanking, FMClicks or FMRatings")
@@ -209,6 +213,8 @@ type fmWorker struct {
 	user, context, positive, negative, total, diff []float32
 }
 
+// newFMFit numbers the features of users, items and contexts one after the other
+// and draws their first vectors, one stream a feature.
 func newFMFit(m *FM, x *Interactions, opt *FMOptions, scale ratingScale) *fmFit {
 	t := &fmFit{m: m, x: x, scale: scale, lambda: float32(opt.Regularization), loss: opt.Loss}
 	n := 0

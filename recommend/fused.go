@@ -13,7 +13,7 @@ import (
 
 // Weighted is a part of a Blend or an RRF.
 type Weighted struct {
-	Model  Model
+	Model  Model   // fitted; all parts know equally many items
 	Weight float32 // > 0; 0 means 1
 }
 
@@ -27,6 +27,7 @@ type fused struct {
 	pool   *sync.Pool // of *fuseScratch
 }
 
+// fuseScratch is the memory of one query.
 type fuseScratch struct {
 	scores  []float32
 	acc     []float32 // all zero between queries
@@ -39,6 +40,7 @@ type fuseScratch struct {
 	touched []int32
 }
 
+// newFused checks parts and fills in their weights. Errors are those of NewBlend.
 func newFused(parts []Weighted, where string) (fused, error) {
 	f := fused{parts: slices.Clone(parts)}
 	var c check.Options

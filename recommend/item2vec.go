@@ -216,6 +216,9 @@ type skipGramScratch struct {
 	turns []int32   // contexts of a center, each as often as it is its turn
 }
 
+// cell takes the steps of a cell, center by center: each context as often as it is
+// its turn, in random order, and with each some negatives drawn from the contexts
+// of the block by their noise.
 func (g *skipGram) cell(worker int, c *sgdCell, rate float32) float64 {
 	t := &g.scratch[worker]
 	t.cum = t.cum[:0]

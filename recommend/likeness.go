@@ -33,7 +33,9 @@ func (f LikenessFunc) Likeness(dst []float32, item int32, others []int32) error 
 // ItemVectors is the ability to give a vector for every item: ALS, BPR, MF and
 // the other factor models have it, and RowVectors for vectors of any origin.
 type ItemVectors interface {
+	// Items returns the number of items.
 	Items() int
+	// Factors returns the length of the vectors.
 	Factors() int
 	// ItemVector returns the vector of item i in [0, Items()), of length Factors().
 	// It must not be changed.

@@ -14,7 +14,7 @@ import (
 
 // Observation is an event with its user, as an Engine observes it.
 type Observation[U, I ID] struct {
-	User   U
+	User   U // who, in the dataset or not
 	Item   I
 	Weight float32   // strength, on the scale of the dataset, >= 0; 0 means 1
 	At     time.Time // the zero time means now
@@ -23,7 +23,7 @@ type Observation[U, I ID] struct {
 	ID string
 }
 
-// LiveOptions bounds what an Engine keeps of live events.
+// LiveOptions configures what an Engine keeps of live events.
 type LiveOptions struct {
 	// PerUser is how many events of one user are kept: the latest by time.
 	// Default 200.

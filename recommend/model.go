@@ -44,8 +44,8 @@ func (q *Query) Weight(k int) float32 {
 // Scored is an item with its score. What a score means is said by each model;
 // scores of different models are not comparable.
 type Scored struct {
-	Item  int32
-	Score float32
+	Item  int32   // dense index
+	Score float32 // higher is better
 }
 
 // Model is what every recommender can do. A fitted model is immutable and safe

@@ -273,6 +273,9 @@ func (s *state[U, I]) keep(w *scratch[I], i int32) {
 	}
 }
 
+// count takes one item with that value, and with the last one allowed all items of
+// the value out of free: those of the dataset, then those that joined, which have
+// the indices from items on.
 func (c *capState) count(free indexSet, items int, code int32) {
 	if c.counts[code]++; c.counts[code] != c.max {
 		return

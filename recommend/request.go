@@ -31,7 +31,7 @@ func (s Seen) String() string {
 
 // Event is one thing a person did with an item.
 type Event[I ID] struct {
-	Item   I
+	Item   I         // an id; unknown ones are counted and left out
 	Weight float32   // strength, on the scale of the dataset; 0 means 1
 	At     time.Time // the zero time means now
 }
@@ -50,7 +50,7 @@ type Event[I ID] struct {
 // it, it is in stock (Engine.SetStock), and Seen has no objection. Filters that
 // leave nothing give an empty answer, and Info.Why says so; that is no error.
 type Request[U, I ID] struct {
-	User      U
+	User      U    // who asks
 	Anonymous bool // ignore User, whatever it holds
 
 	// History is what the dataset does not know yet: the current session, the
@@ -124,7 +124,7 @@ type Info struct {
 
 // Recommendation is one item of an answer.
 type Recommendation[I ID] struct {
-	Item I
+	Item I   // its id
 	Rank int // 1 is best
 	// Score is the source's own score, boosts included; Engine.Meaning says what it
 	// stands for. Scores of different sources are not comparable, so an answer
@@ -148,8 +148,8 @@ type Recommendation[I ID] struct {
 // Because is a reason: "because you bought Item". Contributions are shares of
 // the score, see Explainer and the source's type.
 type Because[I ID] struct {
-	Item         I
-	Contribution float32
+	Item         I       // of the history
+	Contribution float32 // its share of the score
 }
 
 // SourcePinned names what a Pin put into an answer. It has no score.
@@ -166,8 +166,8 @@ const SourcePinned = "pinned"
 // each, no answer could be longer or better; with several caps another choice
 // could be longer, at the price of leaving better items out.
 type Cap struct {
-	Attribute string
-	Max       int // >= 1
+	Attribute string // one that the catalogue knows
+	Max       int    // >= 1
 }
 
 // Pin asks for an item at a fixed place of the answer. Pins are subject to all
@@ -175,7 +175,7 @@ type Cap struct {
 // eligible is left out and its place is filled as usual. When the answer ends
 // before the place, the pin moves up to its end; a place after K is none.
 type Pin[I ID] struct {
-	Item     I
+	Item     I   // its id
 	Position int // 1 is the first
 }
 
@@ -191,6 +191,8 @@ type Boost struct {
 	Add      float32 // >= 0 and finite, on the scale of the source's scores
 }
 
+// validate checks everything about r that s can judge, and costs nothing where all
+// is well: only what is wrong is described.
 func (r *Request[U, I]) validate(s *state[U, I]) error {
 	n := s.items
 	if r.K < 1 || r.Seen < DropSeen || r.Seen > Repurchase || r.Reasons < 0 || r.Interval < 0 || r.Seen == Repurchase && r.AsOf.IsZero() || !(r.SeenWeight >= 0) {

@@ -102,6 +102,8 @@ func (v *ruleView) eval(dst indexSet, r *Rule, s *ruleScratch, depth int) {
 	}
 }
 
+// is adds the items of c, shifted up by base, that have one of the rule's values,
+// any value where the rule names none.
 func (v *ruleView) is(dst indexSet, c *Catalogue, r *Rule, base int) {
 	a := c.attrs[r.attribute]
 	if a == nil {

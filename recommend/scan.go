@@ -56,6 +56,7 @@ func (m *latent) byNorm() *normOrder { return m.order.of(m.y, m.bias, m.factors)
 
 func (m *latent) itemVectors() (y, bias []float32, factors int) { return m.y, m.bias, m.factors }
 
+// vectorOf is the queryVector of the models; f folds in who the fit did not know.
 func (m *latent) vectorOf(buf []float32, q Query, f folder) ([]float32, float32, error) {
 	if u := int(q.User); u >= 0 && u < m.Users() {
 		if v := m.UserVector(u); !isZero(v) {

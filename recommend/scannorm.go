@@ -45,6 +45,8 @@ func (l *lazyOrder) of(y, bias []float32, f int) *normOrder {
 	return o
 }
 
+// newNormOrder sorts n vectors of length f by their norm, equal ones by index. It is
+// empty where a norm or bias is beyond what bounds can be computed with.
 func newNormOrder(y, bias []float32, f int) *normOrder {
 	n := len(y) / max(f, 1)
 	norms := make([]float64, n)

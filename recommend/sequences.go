@@ -54,6 +54,7 @@ func SequencesFromRows(items int, rows [][]int32) (*Sequences, error) {
 	return s, nil
 }
 
+// validate checks shape and range of everything; errors name the sequence.
 func (s *Sequences) validate() error {
 	n := len(s.ptr) - 1
 	if n < 0 || n > math.MaxInt32 || s.items < 0 || s.items > math.MaxInt32 || s.ptr[0] != 0 || s.ptr[n] != int64(len(s.events)) {

@@ -64,6 +64,7 @@ type SessionKNNOptions struct {
 	RemindDecay float64 // in events; default 5
 }
 
+// withDefaults fills in what is left out; a negative weight or decay becomes 0, none.
 func (o SessionKNNOptions) withDefaults() SessionKNNOptions {
 	o.Neighbors = check.Default(o.Neighbors, 1000)
 	o.Sample = check.Default(o.Sample, 5000)

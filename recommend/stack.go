@@ -36,7 +36,7 @@ type Stack struct {
 
 // Candidate is an item with its features.
 type Candidate struct {
-	Item     int32
+	Item     int32     // dense index
 	Features []float64 // as Stack.Names says
 }
 

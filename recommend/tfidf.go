@@ -174,6 +174,8 @@ func (c *tfidfCounter) each(opt *TFIDFOptions, text string, attributes []string,
 	}
 }
 
+// block counts the terms of the texts lo … hi-1, its terms numbered in the order in
+// which they come; vocabulary makes the numbers of blocks one.
 func (c *tfidfCounter) block(texts []string, opt *TFIDFOptions, lo, hi int) tfidfDoc {
 	d := tfidfDoc{ptr: make([]int32, 1, hi-lo+1)}
 	index := make(map[string]int32)

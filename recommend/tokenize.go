@@ -79,6 +79,8 @@ const (
 	extender // continues any run but Han, starts none
 )
 
+// classify says what runs of letters r belongs to. ASCII, most of all text, is told
+// without a table.
 func classify(r rune) script {
 	switch {
 	case r < utf8.RuneSelf:
