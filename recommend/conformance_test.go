@@ -3,8 +3,12 @@ package recommend_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/recommend"
 	"github.com/aislekit/aisle/recommend/modeltest"
@@ -214,6 +218,38 @@ func TestConformance(t *testing.T) {
 			m.Read = recommend.ReadModel
 			modeltest.Run(t, m.Case)
 		})
+	}
+}
+
+// Whatever ReadModel reads goes through the suite: a kind without a line in models
+// fails.
+func TestConformanceOfAllKinds(t *testing.T) {
+	x := modeltest.Groups(20, 16, 4, 3)
+	tested := map[codec.Kind]bool{}
+	for _, c := range models {
+		m, err := c.Fit(context.Background(), x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, ok := m.(recommend.Persistent); ok {
+			frame, err := p.MarshalBinary()
+			if err != nil {
+				t.Fatal(err)
+			}
+			tested[binary.LittleEndian.Uint16(frame[4:])] = true
+		}
+	}
+	for _, e := range codec.Table {
+		if e.Package != "recommend" || tested[e.Kind] {
+			continue
+		}
+		frame, err := os.ReadFile(filepath.Join("testdata", "frames", e.Type+".v1.bin"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := recommend.ReadModel(bytes.NewReader(frame)); err == nil {
+			t.Errorf("%s is a model, but no line of models fits one", e.Type)
+		}
 	}
 }
 
