@@ -1,4 +1,4 @@
-package metrics
+package metrics_test
 
 import (
 	"errors"
@@ -6,15 +6,16 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics"
 	"pgregory.net/rapid"
 )
 
 func TestAgreementGolden(t *testing.T) {
 	// The numbers of the project's definitions.
-	r, err := CompareLabels([]int{0, 0, 1, 1}, []int{0, 0, 1, 2})
+	r, err := metrics.CompareLabels([]int{0, 0, 1, 1}, []int{0, 0, 1, 2})
 	must(t, err)
 	testkit.Near(t, "ARI", r.ARI, 4.0/7, 1e-15)
-	s, err := SeparationOf([][]float64{{1, 2}, {1, 4}, {1, 0}, {10, 2}, {10, 4}, {10, 0}}, []int{7, 7, 7, -1, -1, -1})
+	s, err := metrics.SeparationOf([][]float64{{1, 2}, {1, 4}, {1, 0}, {10, 2}, {10, 4}, {10, 0}}, []int{7, 7, 7, -1, -1, -1})
 	must(t, err)
 	testkit.Near(t, "CH", s.CalinskiHarabasz, 30.375, 1e-12)
 	testkit.Near(t, "DB", s.DaviesBouldin, .296296, 5e-7)
@@ -30,12 +31,12 @@ func TestAgreementGolden(t *testing.T) {
 	}
 	testkit.Golden(t, "clusters.json", &g)
 	for _, c := range g.Cases {
-		r, err := CompareLabels(c.X, c.Y)
+		r, err := metrics.CompareLabels(c.X, c.Y)
 		must(t, err)
 		near(t, "agreement", []float64{r.ARI, r.AMI, r.NMI, r.Homogeneity, r.Completeness, r.VMeasure, r.MutualInformation, r.Purity},
 			[]float64{c.ARI, c.AMI, c.NMI, c.H, c.C, c.V, c.MI, c.Purity}, 1e-11)
 	}
-	s, err = SeparationOf(g.Points, g.Labels)
+	s, err = metrics.SeparationOf(g.Points, g.Labels)
 	must(t, err)
 	testkit.Near(t, "CH", s.CalinskiHarabasz, g.CH, 1e-9*g.CH)
 	testkit.Near(t, "DB", s.DaviesBouldin, g.DB, 1e-12)
@@ -44,39 +45,39 @@ func TestAgreementGolden(t *testing.T) {
 func TestAgreementBadInput(t *testing.T) {
 	x := [][]float64{{1}, {2}, {3}}
 	for name, c := range map[string]struct{ got, want error }{
-		"no rows":     {second(CompareLabels(nil, nil)), ErrEmpty},
-		"lengths":     {second(CompareLabels([]int{1}, nil)), ErrShape},
-		"empty state": {second((&Agreement{}).Result()), ErrUndefined},
-		"no points":   {second(SeparationOf(nil, nil)), ErrEmpty},
-		"labels":      {second(SeparationOf(x, []int{1})), ErrShape},
-		"one cluster": {second(SeparationOf(x, []int{1, 1, 1})), ErrUndefined},
-		"singletons":  {second(SeparationOf(x, []int{1, 2, 3})), ErrUndefined},
-		"NaN":         {second(SeparationOf([][]float64{{1}, {math.NaN()}}, []int{1, 2})), ErrNotFinite},
-		"overflow":    {second(SeparationOf([][]float64{{1e200}, {-1e200}, {0}}, []int{1, 1, 2})), ErrOverflow},
+		"no rows":     {second(metrics.CompareLabels(nil, nil)), metrics.ErrEmpty},
+		"lengths":     {second(metrics.CompareLabels([]int{1}, nil)), metrics.ErrShape},
+		"empty state": {second((&metrics.Agreement{}).Result()), metrics.ErrUndefined},
+		"no points":   {second(metrics.SeparationOf(nil, nil)), metrics.ErrEmpty},
+		"labels":      {second(metrics.SeparationOf(x, []int{1})), metrics.ErrShape},
+		"one cluster": {second(metrics.SeparationOf(x, []int{1, 1, 1})), metrics.ErrUndefined},
+		"singletons":  {second(metrics.SeparationOf(x, []int{1, 2, 3})), metrics.ErrUndefined},
+		"NaN":         {second(metrics.SeparationOf([][]float64{{1}, {math.NaN()}}, []int{1, 2})), metrics.ErrNotFinite},
+		"overflow":    {second(metrics.SeparationOf([][]float64{{1e200}, {-1e200}, {0}}, []int{1, 1, 2})), metrics.ErrOverflow},
 	} {
 		if !errors.Is(c.got, c.want) {
 			t.Errorf("%s: %v, want %v", name, c.got, c.want)
 		}
 	}
-	s, err := SeparationOf([][]float64{{1}, {1}, {2}, {2}}, []int{0, 0, 1, 1})
+	s, err := metrics.SeparationOf([][]float64{{1}, {1}, {2}, {2}}, []int{0, 0, 1, 1})
 	if err != nil || !math.IsNaN(s.CalinskiHarabasz) || s.DaviesBouldin != 0 {
 		t.Errorf("rows at their centres: %+v %v", s, err)
 	}
-	s, err = SeparationOf([][]float64{{1}, {3}, {1}, {3}}, []int{0, 0, 1, 1})
+	s, err = metrics.SeparationOf([][]float64{{1}, {3}, {1}, {3}}, []int{0, 0, 1, 1})
 	if err != nil || !math.IsNaN(s.DaviesBouldin) || s.CalinskiHarabasz != 0 {
 		t.Errorf("equal centres: %+v %v", s, err)
 	}
 }
 
 func TestAgreementMerge(t *testing.T) {
-	testkit.Laws[*Agreement]{
-		Empty: func() *Agreement { return &Agreement{} },
-		Add: func(t *rapid.T) func(*Agreement) {
+	testkit.Laws[*metrics.Agreement]{
+		Empty: func() *metrics.Agreement { return &metrics.Agreement{} },
+		Add: func(t *rapid.T) func(*metrics.Agreement) {
 			x, y := rapid.IntRange(-2, 2).Draw(t, "class"), rapid.IntRange(0, 3).Draw(t, "cluster")
-			return func(a *Agreement) { a.Add(x, y) }
+			return func(a *metrics.Agreement) { a.Add(x, y) }
 		},
-		Merge: func(a, b *Agreement) error { return a.Merge(b) },
-		Result: func(a *Agreement) []float64 {
+		Merge: func(a, b *metrics.Agreement) error { return a.Merge(b) },
+		Result: func(a *metrics.Agreement) []float64 {
 			r, err := a.Result()
 			return testkit.Numbers(r.N, r.Classes, r.Clusters, nan(r.ARI, err), r.AMI, r.NMI, r.Homogeneity, r.Completeness, r.Purity)
 		},
@@ -93,12 +94,12 @@ func TestAgreementProp(t *testing.T) {
 		for i := range y {
 			z[i], same[i] = 100-7*y[i], 3-x[i]
 		}
-		a, err := CompareLabels(x, y)
+		a, err := metrics.CompareLabels(x, y)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, _ := CompareLabels(x, z)
-		c, _ := CompareLabels(x, same)
+		b, _ := metrics.CompareLabels(x, z)
+		c, _ := metrics.CompareLabels(x, same)
 		if math.Abs(a.ARI-b.ARI) > 1e-12 || math.Abs(a.AMI-b.AMI) > 1e-9 || math.Abs(a.VMeasure-b.VMeasure) > 1e-12 {
 			t.Fatalf("renamed: %+v %+v", a, b)
 		}

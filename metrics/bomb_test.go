@@ -1,4 +1,4 @@
-package metrics
+package metrics_test
 
 import (
 	"encoding"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics"
 )
 
 // Promised sizes must not make a decoder reserve memory.
@@ -14,19 +15,19 @@ func TestUnmarshalBomb(t *testing.T) {
 		"labels": func() ([]byte, encoding.BinaryUnmarshaler) {
 			var w codec.Writer
 			w.Uint64(1 << 40)
-			return w.AppendFrame(nil, codec.KindAgreement, 1), &Agreement{}
+			return w.AppendFrame(nil, codec.KindAgreement, 1), &metrics.Agreement{}
 		},
 		"registers": func() ([]byte, encoding.BinaryUnmarshaler) {
 			var w codec.Writer
 			w.Uint64(1 << 40)
-			return w.AppendFrame(nil, codec.KindDistinct, 1), &Distinct{}
+			return w.AppendFrame(nil, codec.KindDistinct, 1), &metrics.Distinct{}
 		},
 		"bins": func() ([]byte, encoding.BinaryUnmarshaler) {
 			var w codec.Writer
 			w.Float64(0)
 			w.Float64(1)
 			w.Uint64(1 << 40)
-			return w.AppendFrame(nil, codec.KindScoreHistogram, 1), &ScoreHistogram{}
+			return w.AppendFrame(nil, codec.KindScoreHistogram, 1), &metrics.ScoreHistogram{}
 		},
 	})
 }

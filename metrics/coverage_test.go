@@ -1,9 +1,10 @@
-package metrics
+package metrics_test
 
 import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/metrics"
 )
 
 // Intervals must cover the planted effect as often as they say, and tests must
@@ -14,22 +15,22 @@ func TestCoverage(t *testing.T) {
 	const tol = 0.015
 	for _, c := range []struct {
 		name  string
-		scale Scale
+		scale metrics.Scale
 		truth float64
-		draw  func(r *rng.Stream, o CompareOptions) (Effect, error)
+		draw  func(r *rng.Stream, o metrics.CompareOptions) (metrics.Effect, error)
 	}{
-		{"proportions absolute", ScaleAbsolute, 0.05, drawProportions(0.20, 0.25)},
-		{"proportions relative", ScaleRelative, 0.25, drawProportions(0.20, 0.25)},
-		{"proportions ratio", ScaleRatio, 1.25, drawProportions(0.20, 0.25)},
-		{"means absolute", ScaleAbsolute, 1, drawMeans(5, 6)},
-		{"means relative", ScaleRelative, 0.2, drawMeans(5, 6)},
-		{"proportions null", ScaleAbsolute, 0, drawProportions(0.2, 0.2)},
-		{"means null", ScaleAbsolute, 0, drawMeans(5, 5)},
+		{"proportions absolute", metrics.ScaleAbsolute, 0.05, drawProportions(0.20, 0.25)},
+		{"proportions relative", metrics.ScaleRelative, 0.25, drawProportions(0.20, 0.25)},
+		{"proportions ratio", metrics.ScaleRatio, 1.25, drawProportions(0.20, 0.25)},
+		{"means absolute", metrics.ScaleAbsolute, 1, drawMeans(5, 6)},
+		{"means relative", metrics.ScaleRelative, 0.2, drawMeans(5, 6)},
+		{"proportions null", metrics.ScaleAbsolute, 0, drawProportions(0.2, 0.2)},
+		{"means null", metrics.ScaleAbsolute, 0, drawMeans(5, 5)},
 	} {
 		r := rng.New(11, 0, 0)
 		covered, alarms := 0, 0
 		for range runs {
-			e, err := c.draw(r, CompareOptions{Scale: c.scale})
+			e, err := c.draw(r, metrics.CompareOptions{Scale: c.scale})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,28 +50,28 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
-func drawProportions(p, q float64) func(*rng.Stream, CompareOptions) (Effect, error) {
-	return func(r *rng.Stream, o CompareOptions) (Effect, error) {
-		a := Proportion{int64(r.Binomial(1500, p)), 1500}
-		b := Proportion{int64(r.Binomial(1000, q)), 1000}
-		return CompareProportions(a, b, o)
+func drawProportions(p, q float64) func(*rng.Stream, metrics.CompareOptions) (metrics.Effect, error) {
+	return func(r *rng.Stream, o metrics.CompareOptions) (metrics.Effect, error) {
+		a := proportion(int64(r.Binomial(1500, p)), 1500)
+		b := proportion(int64(r.Binomial(1000, q)), 1000)
+		return metrics.CompareProportions(a, b, o)
 	}
 }
 
 // drawMeans has unequal variances and sizes, which Student's t would get wrong.
-func drawMeans(a, b float64) func(*rng.Stream, CompareOptions) (Effect, error) {
-	return func(r *rng.Stream, o CompareOptions) (Effect, error) {
-		var x, y Moments
+func drawMeans(a, b float64) func(*rng.Stream, metrics.CompareOptions) (metrics.Effect, error) {
+	return func(r *rng.Stream, o metrics.CompareOptions) (metrics.Effect, error) {
+		var x, y metrics.Moments
 		for range 60 {
 			if err := x.Add(a + 1*r.Normal()); err != nil {
-				return Effect{}, err
+				return metrics.Effect{}, err
 			}
 		}
 		for range 20 {
 			if err := y.Add(b + 3*r.Normal()); err != nil {
-				return Effect{}, err
+				return metrics.Effect{}, err
 			}
 		}
-		return CompareMeans(x, y, o)
+		return metrics.CompareMeans(x, y, o)
 	}
 }

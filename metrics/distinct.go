@@ -61,10 +61,12 @@ func (d *Distinct) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) 
 
 // UnmarshalBinary replaces the state. Payload of version 1, little-endian:
 //
-//	…      the HyperLogLog sketch of package internal/sketch, as its Encode writes it
+//	i64    r, the registers in use, of 2¹⁴
+//	[]i32  where r is 1 to 2¹²: position<<8 | value of each, ascending
+//	[]u8   where r is more: all registers
 //
-// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
-// then unchanged.
+// Values are possible ranks. Any other length or value is ErrCorrupt, a newer version
+// ErrVersion; the state is then unchanged.
 func (d *Distinct) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindDistinct, 1)
 	if err != nil {
@@ -134,11 +136,15 @@ func (q *Quantiles) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil)
 
 // UnmarshalBinary replaces the state. Payload of version 1, little-endian:
 //
-//	…      the bucket sketch of package internal/sketch, as its Encode writes it, of the
-//	       relative error of this type
+//	f64    relative error, that of this type
+//	i64    zeros
+//	f64    smallest and f64 largest value
+//	i64    number of the first bucket above 0 and []i64 counts from there on
+//	i64    the same below 0, []i64 counts
 //
-// Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
-// then unchanged.
+// The first and the last count of a side are not 0, values are finite and ordered, and
+// agree with the sides in use. Any other length or value is ErrCorrupt, a newer version
+// ErrVersion; the state is then unchanged.
 func (q *Quantiles) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindQuantiles, 1)
 	if err != nil {

@@ -151,3 +151,37 @@ func TestCompareBadInput(t *testing.T) {
 		t.Errorf("rates 0 and 1: %+v, %v", e, err)
 	}
 }
+
+// An estimator outside that fills an Effect gets what the ones inside get.
+func TestEffectOfOnesOwn(t *testing.T) {
+	a, _ := metrics.NewMoments(50, 10, 4)
+	b, _ := metrics.NewMoments(60, 12, 9)
+	for _, scale := range []metrics.Scale{metrics.ScaleAbsolute, metrics.ScaleRelative, metrics.ScaleRatio} {
+		opt, err := metrics.CompareOptions{Scale: scale}.Resolve("here")
+		if err != nil || opt.Level != .95 {
+			t.Fatalf("%+v, %v", opt, err)
+		}
+		want := ok[metrics.Effect](t)(metrics.CompareMeans(a, b, opt))
+		seA, seB := math.Sqrt(4./50), math.Sqrt(9./60)
+		e := metrics.Effect{Scale: scale, Estimate: 2, SE: math.Sqrt(4./50 + 9./60), MeanA: 10, MeanB: 12}
+		if err := e.Rescale(seA, seB); err != nil {
+			t.Fatal(err)
+		}
+		e.Infer(opt.Level, want.DF)
+		relNear(t, "estimate", e.Estimate, want.Estimate, 1e-14)
+		relNear(t, "SE", e.SE, want.SE, 1e-14)
+		relNear(t, "low", e.Low, want.Low, 1e-12)
+		relNear(t, "high", e.High, want.High, 1e-12)
+		relNear(t, "statistic", e.Statistic, want.Statistic, 1e-13)
+		relNear(t, "p", e.PValue, want.PValue, 1e-11)
+	}
+	for name, bad := range map[string]metrics.CompareOptions{"scale": {Scale: 9}, "level": {Level: 1}, "NaN": {Level: math.NaN()}} {
+		if _, err := bad.Resolve("here"); !errors.Is(err, metrics.ErrOption) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	e := metrics.Effect{Scale: metrics.ScaleRatio, MeanA: -1, MeanB: 2}
+	if err := e.Rescale(1, 1); !errors.Is(err, metrics.ErrUndefined) {
+		t.Errorf("ratio to a negative mean: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package metrics_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/aislekit/aisle/metrics"
@@ -195,4 +196,22 @@ func ExampleWarning() {
 	}
 	// Output:
 	// Fisher exact test, z interval: an expected cell is below 5: normal approximations are poor
+}
+
+// An estimator of one's own answers in the same form: here the difference of two
+// medians with standard errors from elsewhere.
+func ExampleEffect_Infer() {
+	opt, err := metrics.CompareOptions{Scale: metrics.ScaleRelative}.Resolve("shop: medians")
+	if err != nil {
+		panic(err)
+	}
+	const seA, seB = 0.8, 0.9
+	e := metrics.Effect{Scale: opt.Scale, MeanA: 40, MeanB: 43, Estimate: 3, SE: math.Hypot(seA, seB), N: 2000, NA: 1000, NB: 1000, Method: "medians"}
+	if err := e.Rescale(seA, seB); err != nil {
+		panic(err)
+	}
+	e.Infer(opt.Level, math.Inf(1))
+	fmt.Println(e)
+	// Output:
+	// +7.5% relative, 95% interval +1.4% to +13.6%, p = 0.01595, n = 2000, medians
 }

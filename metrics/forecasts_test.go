@@ -1,4 +1,4 @@
-package metrics
+package metrics_test
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics"
 	"pgregory.net/rapid"
 )
 
@@ -20,24 +21,24 @@ func TestForecastsGolden(t *testing.T) {
 		}
 	}
 	testkit.Golden(t, "forecasts.json", &g)
-	var all Forecasts
+	var all metrics.Forecasts
 	var mase, wape [2]float64
 	for _, s := range g.Series {
 		got, err := all.Add(s.Actual, s.Forecast, s.History, s.Season, 2)
 		must(t, err)
 		near(t, "series", []float64{got.MAE, got.RMSE, got.MASE, got.RMSSE, got.SMAPE, got.SMAPE, got.WAPE},
 			[]float64{s.MAE, s.RMSE, s.MASE, s.RMSSE, s.SMAPE, s.SMAPE4, s.WAPE}, 1e-12)
-		x, err := SMAPE(s.Actual, s.Forecast)
+		x, err := metrics.SMAPE(s.Actual, s.Forecast)
 		must(t, err)
-		y, err := WMAE(s.Actual, s.Forecast, s.Weights)
+		y, err := metrics.WMAE(s.Actual, s.Forecast, s.Weights)
 		must(t, err)
 		near(t, "sMAPE, WMAE", []float64{x, y}, []float64{s.SMAPE4, s.WMAE}, 1e-12)
 		for i, q := range []float64{.1, .5, .9} {
-			p, err := PinballLoss(s.Actual, s.Forecast, q)
+			p, err := metrics.PinballLoss(s.Actual, s.Forecast, q)
 			must(t, err)
 			testkit.Near(t, "pinball", p, s.Pinball[i], 1e-13)
 		}
-		iv, err := ScoreIntervals(s.Actual, s.Low, s.High, .8)
+		iv, err := metrics.ScoreIntervals(s.Actual, s.Low, s.High, .8)
 		must(t, err)
 		if iv.Coverage.Num() != s.Coverage || iv.Coverage.Den() != int64(len(s.Actual)) {
 			t.Errorf("coverage %v, want %d", iv.Coverage, s.Coverage)
@@ -57,32 +58,32 @@ func TestForecastsGolden(t *testing.T) {
 func TestForecastsBadInput(t *testing.T) {
 	one, two := []float64{1}, []float64{1, 2}
 	inf := math.Inf(1)
-	var f Forecasts
+	var f metrics.Forecasts
 	add := func(a, b, h []float64, m int, w float64) error { _, err := f.Add(a, b, h, m, w); return err }
 	for name, c := range map[string]struct{ got, want error }{
-		"q 0":              {second(PinballLoss(one, one, 0)), ErrOption},
-		"q NaN":            {second(PinballLoss(one, one, math.NaN())), ErrOption},
-		"empty":            {second(PinballLoss(nil, nil, .5)), ErrEmpty},
-		"lengths":          {second(WMAE(one, two, nil)), ErrShape},
-		"weights":          {second(WMAE(one, one, []float64{0})), ErrRange},
-		"NaN":              {second(SMAPE([]float64{math.NaN()}, one)), ErrNotFinite},
-		"overflow":         {second(WMAE([]float64{1e308, 1e308}, []float64{-1e308, -1e308}, nil)), ErrOverflow},
-		"level":            {second(ScoreIntervals(one, one, one, 95)), ErrOption},
-		"reversed":         {second(ScoreIntervals(one, two[1:], one, .9)), ErrRange},
-		"high missing":     {second(ScoreIntervals(one, one, nil, .9)), ErrShape},
-		"low Inf":          {second(ScoreIntervals(one, []float64{-inf}, one, .9)), ErrNotFinite},
-		"season 0":         {add(one, one, two, 0, 1), ErrOption},
-		"weight":           {add(one, one, two, 1, -1), ErrRange},
-		"series empty":     {add(nil, nil, two, 1, 1), ErrEmpty},
-		"history NaN":      {add(one, one, []float64{math.NaN()}, 1, 1), ErrNotFinite},
-		"no series":        {second(f.Result()), ErrUndefined},
-		"weight overflows": {add(one, []float64{1e300}, []float64{1, 2}, 1, 1e300), ErrOverflow},
+		"q 0":              {second(metrics.PinballLoss(one, one, 0)), metrics.ErrOption},
+		"q NaN":            {second(metrics.PinballLoss(one, one, math.NaN())), metrics.ErrOption},
+		"empty":            {second(metrics.PinballLoss(nil, nil, .5)), metrics.ErrEmpty},
+		"lengths":          {second(metrics.WMAE(one, two, nil)), metrics.ErrShape},
+		"weights":          {second(metrics.WMAE(one, one, []float64{0})), metrics.ErrRange},
+		"NaN":              {second(metrics.SMAPE([]float64{math.NaN()}, one)), metrics.ErrNotFinite},
+		"overflow":         {second(metrics.WMAE([]float64{1e308, 1e308}, []float64{-1e308, -1e308}, nil)), metrics.ErrOverflow},
+		"level":            {second(metrics.ScoreIntervals(one, one, one, 95)), metrics.ErrOption},
+		"reversed":         {second(metrics.ScoreIntervals(one, two[1:], one, .9)), metrics.ErrRange},
+		"high missing":     {second(metrics.ScoreIntervals(one, one, nil, .9)), metrics.ErrShape},
+		"low Inf":          {second(metrics.ScoreIntervals(one, []float64{-inf}, one, .9)), metrics.ErrNotFinite},
+		"season 0":         {add(one, one, two, 0, 1), metrics.ErrOption},
+		"weight":           {add(one, one, two, 1, -1), metrics.ErrRange},
+		"series empty":     {add(nil, nil, two, 1, 1), metrics.ErrEmpty},
+		"history NaN":      {add(one, one, []float64{math.NaN()}, 1, 1), metrics.ErrNotFinite},
+		"no series":        {second(f.Result()), metrics.ErrUndefined},
+		"weight overflows": {add(one, []float64{1e300}, []float64{1, 2}, 1, 1e300), metrics.ErrOverflow},
 	} {
 		if !errors.Is(c.got, c.want) {
 			t.Errorf("%s: %v, want %v", name, c.got, c.want)
 		}
 	}
-	if f != (Forecasts{}) {
+	if f != (metrics.Forecasts{}) {
 		t.Error("something changed")
 	}
 	// A constant history gives no scale: left out and counted, not 0.
@@ -94,22 +95,22 @@ func TestForecastsBadInput(t *testing.T) {
 }
 
 func TestForecastsMerge(t *testing.T) {
-	testkit.Laws[*Forecasts]{
-		Empty: func() *Forecasts { return &Forecasts{} },
-		Add: func(t *rapid.T) func(*Forecasts) {
+	testkit.Laws[*metrics.Forecasts]{
+		Empty: func() *metrics.Forecasts { return &metrics.Forecasts{} },
+		Add: func(t *rapid.T) func(*metrics.Forecasts) {
 			n := rapid.IntRange(1, 4).Draw(t, "n")
 			g := rapid.Float64Range(1, 9)
 			a, b := rapid.SliceOfN(g, n, n).Draw(t, "actual"), rapid.SliceOfN(g, n, n).Draw(t, "forecast")
 			h := []float64{1, 1, rapid.SampledFrom([]float64{1, 4}).Draw(t, "history")}
 			w := rapid.Float64Range(.5, 3).Draw(t, "weight")
-			return func(f *Forecasts) {
+			return func(f *metrics.Forecasts) {
 				if _, err := f.Add(a, b, h, 1, w); err != nil {
 					t.Fatal(err)
 				}
 			}
 		},
-		Merge: func(a, b *Forecasts) error { return a.Merge(b) },
-		Result: func(f *Forecasts) []float64 {
+		Merge: func(a, b *metrics.Forecasts) error { return a.Merge(b) },
+		Result: func(f *metrics.Forecasts) []float64 {
 			r, err := f.Result()
 			return testkit.Numbers(r.Series, r.Unscaled, nan(r.MASE, err), r.RMSSE, r.SMAPE, r.WAPE, r.MAE)
 		},

@@ -2,6 +2,7 @@ package metrics_test
 
 import (
 	"encoding"
+	"fmt"
 	"testing"
 	"time"
 
@@ -65,4 +66,23 @@ func proportion(x, n int64) metrics.Proportion {
 		panic(err)
 	}
 	return p
+}
+
+// near compares slices within tol.
+func near(t testing.TB, name string, got, want []float64, tol float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s has %d values, want %d", name, len(got), len(want))
+	}
+	for i := range got {
+		testkit.Near(t, fmt.Sprintf("%s[%d]", name, i), got[i], want[i], tol)
+	}
+}
+
+func seq(n int) []int32 {
+	out := make([]int32, n)
+	for i := range out {
+		out[i] = int32(i)
+	}
+	return out
 }

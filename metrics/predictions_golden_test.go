@@ -1,9 +1,10 @@
-package metrics
+package metrics_test
 
 import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics"
 )
 
 func TestScoresGolden(t *testing.T) {
@@ -37,19 +38,19 @@ func TestScoresGolden(t *testing.T) {
 					testkit.Near(t, name, got, want, 1e-13)
 				}
 			}
-			near("AUC", c.AUC)(AUC(c.Y, c.P, nil))
-			near("weighted AUC", c.AUCW)(AUC(c.Y, c.P, c.W))
-			near("AP", c.AP)(AveragePrecision(c.Y, c.P, nil))
-			near("weighted AP", c.APW)(AveragePrecision(c.Y, c.P, c.W))
-			near("Brier", c.Brier)(Brier(c.Y, c.P, nil))
-			near("weighted Brier", c.BrierW)(Brier(c.Y, c.P, c.W))
-			near("KS", c.KS)(KS(c.Y, c.P, nil))
-			ll, clipped, err := LogLoss(c.Y, c.P, nil)
+			near("AUC", c.AUC)(metrics.AUC(c.Y, c.P, nil))
+			near("weighted AUC", c.AUCW)(metrics.AUC(c.Y, c.P, c.W))
+			near("AP", c.AP)(metrics.AveragePrecision(c.Y, c.P, nil))
+			near("weighted AP", c.APW)(metrics.AveragePrecision(c.Y, c.P, c.W))
+			near("Brier", c.Brier)(metrics.Brier(c.Y, c.P, nil))
+			near("weighted Brier", c.BrierW)(metrics.Brier(c.Y, c.P, c.W))
+			near("KS", c.KS)(metrics.KS(c.Y, c.P, nil))
+			ll, clipped, err := metrics.LogLoss(c.Y, c.P, nil)
 			near("log-loss", c.LogLoss)(ll, err)
-			llw, _, err := LogLoss(c.Y, c.P, c.W)
+			llw, _, err := metrics.LogLoss(c.Y, c.P, c.W)
 			near("weighted log-loss", c.LogLossW)(llw, err)
-			b, _ := NewBinaryLoss(BinaryLossOptions{})
-			bw, _ := NewBinaryLoss(BinaryLossOptions{})
+			b, _ := metrics.NewBinaryLoss(metrics.BinaryLossOptions{})
+			bw, _ := metrics.NewBinaryLoss(metrics.BinaryLossOptions{})
 			for i, p := range c.P {
 				if err := b.Add(c.Y[i], p); err != nil {
 					t.Fatal(err)
@@ -67,7 +68,7 @@ func TestScoresGolden(t *testing.T) {
 			rw, err := bw.Result()
 			near("accumulated weighted log-loss", c.LogLossW)(rw.LogLoss, err)
 			near("accumulated weighted Brier", c.BrierW)(rw.Brier, err)
-			var m Confusion
+			var m metrics.Confusion
 			if err := m.AddScores(c.Y, c.P, 0.5); err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +79,7 @@ func TestScoresGolden(t *testing.T) {
 			near("MCC", c.Half["mcc"])(m.MCC())
 			near("accuracy", c.Half["accuracy"])(m.Accuracy())
 			near("balanced accuracy", c.Half["balanced"])(m.BalancedAccuracy())
-			roc, err := ROC(c.Y, c.P, nil)
+			roc, err := metrics.ROC(c.Y, c.P, nil)
 			if err != nil || len(roc) != len(c.FPR) {
 				t.Fatalf("ROC has %d points, want %d: %v", len(roc), len(c.FPR), err)
 			}
@@ -96,7 +97,7 @@ func TestRegressionGolden(t *testing.T) {
 		MAE, RMSE, R2, MAPE float64
 	}
 	testkit.Golden(t, "regression.json", &g)
-	var r Regression
+	var r metrics.Regression
 	for i := range g.Y {
 		if err := r.Add(g.Y[i], g.F[i]); err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package metrics
+package metrics_test
 
 import (
 	"errors"
@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics"
 )
 
 func TestRegression(t *testing.T) {
-	var r Regression
+	var r metrics.Regression
 	for _, x := range [][2]float64{{10, 12}, {0, 1}, {-5, -5}, {0, 0}} {
 		if err := r.Add(x[0], x[1]); err != nil {
 			t.Fatal(err)
@@ -26,12 +27,12 @@ func TestRegression(t *testing.T) {
 		t.Errorf("MAPE with actual zeros must be undefined: %+v", got)
 	}
 	// Seasonal naive errors of history at season 2: 2, 1, 2.
-	m, err := MASE([]float64{5, 6}, []float64{4, 9}, []float64{1, 2, 3, 3, 5}, 2)
+	m, err := metrics.MASE([]float64{5, 6}, []float64{4, 9}, []float64{1, 2, 3, 3, 5}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	testkit.Near(t, "MASE", m, 2/(5.0/3), 1e-15)
-	m, err = RMSSE([]float64{5, 6}, []float64{4, 9}, []float64{1, 2, 3, 3, 5}, 2)
+	m, err = metrics.RMSSE([]float64{5, 6}, []float64{4, 9}, []float64{1, 2, 3, 3, 5}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,19 +40,19 @@ func TestRegression(t *testing.T) {
 	one := func(_ float64, err error) error { return err }
 	two := func(_, _ float64, err error) error { return err }
 	before := r
-	var none Regression
+	var none metrics.Regression
 	_, empty := none.Result()
 	for name, x := range map[string]struct{ got, want error }{
-		"NaN":              {r.Add(1, math.NaN()), ErrNotFinite},
-		"overflow":         {r.Add(-1e200, 1e200), ErrOverflow},
-		"overflow of e":    {r.Add(-1e308, 1.7e308), ErrOverflow},
-		"empty":            {empty, ErrUndefined},
-		"constant history": {two(NaiveScale([]float64{3, 3, 3}, 1)), ErrUndefined},
-		"short history":    {two(NaiveScale([]float64{3, 4}, 2)), ErrUndefined},
-		"season 0":         {two(NaiveScale([]float64{3, 4}, 0)), ErrOption},
-		"NaN history":      {two(NaiveScale([]float64{3, math.NaN()}, 1)), ErrNotFinite},
-		"lengths":          {one(MASE([]float64{1}, nil, []float64{1, 2}, 1)), ErrShape},
-		"no forecast":      {one(MASE(nil, nil, []float64{1, 2}, 1)), ErrUndefined},
+		"NaN":              {r.Add(1, math.NaN()), metrics.ErrNotFinite},
+		"overflow":         {r.Add(-1e200, 1e200), metrics.ErrOverflow},
+		"overflow of e":    {r.Add(-1e308, 1.7e308), metrics.ErrOverflow},
+		"empty":            {empty, metrics.ErrUndefined},
+		"constant history": {two(metrics.NaiveScale([]float64{3, 3, 3}, 1)), metrics.ErrUndefined},
+		"short history":    {two(metrics.NaiveScale([]float64{3, 4}, 2)), metrics.ErrUndefined},
+		"season 0":         {two(metrics.NaiveScale([]float64{3, 4}, 0)), metrics.ErrOption},
+		"NaN history":      {two(metrics.NaiveScale([]float64{3, math.NaN()}, 1)), metrics.ErrNotFinite},
+		"lengths":          {one(metrics.MASE([]float64{1}, nil, []float64{1, 2}, 1)), metrics.ErrShape},
+		"no forecast":      {one(metrics.MASE(nil, nil, []float64{1, 2}, 1)), metrics.ErrUndefined},
 	} {
 		if !errors.Is(x.got, x.want) {
 			t.Errorf("%s: %v, want %v", name, x.got, x.want)

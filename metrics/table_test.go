@@ -1,14 +1,16 @@
-package metrics
+package metrics_test
 
 import (
 	"errors"
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/aislekit/aisle/metrics"
 )
 
 func TestTable(t *testing.T) {
-	tab := NewTable("名称 name", "value", "n")
+	tab := metrics.NewTable("名称 name", "value", "n")
 	tab.AddRow("a|b", 0.123456789, 12)
 	tab.AddRow("长名字的商品", math.NaN(), int64(3), "dropped")
 	tab.AddRow("line\nbreak", 1234567.0)
