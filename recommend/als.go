@@ -452,7 +452,18 @@ func (m *ALS) AppendBinary(dst []byte) ([]byte, error) {
 func (m *ALS) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      f, the factors, 1 … 16384
+//	4 f64    α, α₀, λ and ν, finite and >= 0
+//	[]f32    user vectors, users×f, finite; so are the others
+//	[]f32    item vectors, items×f
+//	[]f32    Gram matrix of the users, f×f
+//	[]f32    that of the items
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *ALS) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindALS, 1)
 	if err != nil {

@@ -250,7 +250,14 @@ func (m *BPR) AppendBinary(dst []byte) ([]byte, error) {
 func (m *BPR) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	vectors
+//	rule
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *BPR) UnmarshalBinary(data []byte) error {
 	return openSampled(data, codec.KindBPR, "BPR", &m.latent, &m.rule)
 }

@@ -271,7 +271,17 @@ func (m *BSPM) AppendBinary(dst []byte) ([]byte, error) {
 func (m *BSPM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	matrix   B, items×items
+//	int      factors, at most 8192
+//	[]f32    left part, items×factors, finite
+//	[]f32    right part, the same
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *BSPM) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindBSPM, 1)
 	if err != nil {

@@ -12,6 +12,22 @@ import (
 
 // Persistent is a model with a binary form: a frame with kind, version, length
 // and checksum (see docs/format.md). Equal models have equal bytes.
+//
+// UnmarshalBinary of each model lists its payload and every check in these words,
+// all little-endian:
+//
+//	byte     one byte
+//	int      8 bytes, not negative
+//	i64 u64  8 bytes; f32, f64: 4 and 8 bytes, IEEE 754
+//	[]T      int n, then n times T; strings and bytes are []byte
+//	matrix   sparse, by rows: int rows, int columns, []i64 pointers (rows+1, ascending
+//	         from 0), []i32 columns (strictly ascending in a row), []f32 values (finite)
+//	vectors  int f (1 … 16384), f32 mean, []f32 user vectors (users×f), []f32 item
+//	         vectors (items×f), []f32 biases of items, []f32 biases of users or none;
+//	         all finite
+//	rule     of stochastic gradient descent: int epochs, f64 rate (> 0), f64 decay
+//	         (0 … 1), f64 regularisation (>= 0, times rate below 1), int samples, u64
+//	         seed; epochs and samples are 1 … 65536
 type Persistent interface {
 	Model
 	encoding.BinaryAppender
@@ -100,6 +116,8 @@ func decodeModel(data []byte, depth int) (Persistent, error) {
 	return m, nil
 }
 
+// putCSR writes what Persistent calls a matrix, getCSR reads and checks it: an empty
+// one where r has failed.
 func putCSR(w *codec.Writer, m *sparse.CSR) {
 	w.Int(m.Rows)
 	w.Int(m.Cols)

@@ -199,7 +199,15 @@ func (m *ColdStart) AppendBinary(dst []byte) ([]byte, error) {
 func (m *ColdStart) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. A tokenizer of
-// the host's own must be set again: see TFIDFModel.WithTokenizer.
+// the host's own must be set again: see TFIDFModel.WithTokenizer. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      f, the factors, > 0
+//	[]f32    terms×f, finite
+//	bytes    the frame of the TFIDFModel
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *ColdStart) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindColdStart, 1)
 	if err != nil {

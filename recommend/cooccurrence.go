@@ -196,7 +196,19 @@ func (c *Cooccurrence) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of c.
 func (c *Cooccurrence) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; c is unchanged when it fails.
+// UnmarshalBinary decodes a frame; c is unchanged when it fails. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      MaxBasket, 2 … 2³¹-1
+//	u64      Seed
+//	i64      baskets
+//	i64      baskets that were cut, at most all
+//	[]i64    baskets of each item, at most all; at least one item
+//	[]u64    pairs of items that occur together, i·2³²+j with i < j, strictly ascending
+//	[]i64    baskets of each pair, >= 1, at most those of either item
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (c *Cooccurrence) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindCooccurrence, 1)
 	if err != nil {

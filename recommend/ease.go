@@ -247,7 +247,15 @@ func (m *EASE) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of m.
 func (m *EASE) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; m is unchanged when it fails.
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	int      items, below 2³¹
+//	[]f32    B, items×items row by row, finite
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *EASE) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindEASE, 1)
 	if err != nil {

@@ -621,7 +621,21 @@ func (m *FM) AppendBinary(dst []byte) ([]byte, error) {
 func (m *FM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      task, FMRanking … FMRatings
+//	vectors  with biases of users
+//	rule
+//	f64      penalty of vectors, finite and >= 0
+//	f64      penalty of biases, the same
+//	f32      lower bound of ratings, finite
+//	f32      upper bound, not below it
+//	[]f32    vectors of the contexts, contexts×factors, finite
+//	[]f32    their weights, one each, finite
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *FM) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindFM, 1)
 	if err != nil {

@@ -145,7 +145,18 @@ func (m *GFCF) AppendBinary(dst []byte) ([]byte, error) {
 func (m *GFCF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	f32      α, finite
+//	matrix   B, items×items
+//	[]f32    scale of each item, finite
+//	int      factors, at most 8192
+//	[]f32    spectral part, items×factors, finite
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *GFCF) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindGFCF, 1)
 	if err != nil {

@@ -137,7 +137,16 @@ func (g *Gramian) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of g.
 func (g *Gramian) MarshalBinary() ([]byte, error) { return g.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; g is unchanged when it fails.
+// UnmarshalBinary decodes a frame; g is unchanged when it fails. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      f, the length of vectors, 1 … 16384
+//	i64      number of vectors, >= 0
+//	[]i64    upper triangle of the sums row by row, f·(f+1)/2 numbers in units of 2⁻³²,
+//	         within ±2⁶², those of the diagonal >= 0
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (g *Gramian) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindGramian, 1)
 	if err != nil {

@@ -391,7 +391,15 @@ func (m *Item2Vec) AppendBinary(dst []byte) ([]byte, error) {
 func (m *Item2Vec) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	int      f, the factors, 1 … 16384
+//	[]f32    vectors, items×f, each of length 1 or all 0
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *Item2Vec) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindItem2Vec, 1)
 	if err != nil {

@@ -150,7 +150,14 @@ func (m *ItemKNN) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of m.
 func (m *ItemKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; m is unchanged when it fails.
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	matrix   neighbours, items×items: row i holds those of item i
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *ItemKNN) UnmarshalBinary(data []byte) error {
 	users, near, err := openItemWeights(data, codec.KindItemKNN, "ItemKNN")
 	if err != nil {

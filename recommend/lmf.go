@@ -222,7 +222,15 @@ func (m *LMF) AppendBinary(dst []byte) ([]byte, error) {
 func (m *LMF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	vectors  with biases of users
+//	rule
+//	f64      α, finite and > 0
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *LMF) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindLMF, 1)
 	if err != nil {

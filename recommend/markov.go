@@ -268,7 +268,17 @@ func (m *Markov) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of m.
 func (m *Markov) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; m is unchanged when it fails.
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	f32      backoff, finite and >= 0
+//	f32      remembered share, in [0, 1)
+//	[]f32    transitions each item was seen with, finite and >= 0
+//	matrix   probabilities, items×items: row j holds the followers of item j
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *Markov) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindMarkov, 1)
 	if err != nil {

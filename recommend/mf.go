@@ -453,7 +453,17 @@ func (m *MF) AppendBinary(dst []byte) ([]byte, error) {
 func (m *MF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	vectors  with biases of users
+//	f64      penalty of vectors, finite and >= 0
+//	f64      penalty of biases, the same
+//	f32      lower bound of ratings, finite
+//	f32      upper bound, not below it
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *MF) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindMF, 1)
 	if err != nil {

@@ -362,7 +362,17 @@ func (m *NextBasket) AppendBinary(dst []byte) ([]byte, error) {
 func (m *NextBasket) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      Neighbors, > 0
+//	int      Group, > 0
+//	3 f64    BasketDecay, GroupDecay and Own, in the ranges of NextBasketOptions
+//	matrix   item frequencies, users×items, >= 0; items at most 64 for each row and entry,
+//	         and 1024
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *NextBasket) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindNextBasket, 1)
 	if err != nil {

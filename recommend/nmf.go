@@ -408,7 +408,17 @@ func (m *NMF) AppendBinary(dst []byte) ([]byte, error) {
 func (m *NMF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      f, the factors, 1 … 4096
+//	2 f64    λ₁ and λ₂, finite and >= 0
+//	[]f32    W, users×f, finite and >= 0; so are the others
+//	[]f32    H, items×f
+//	[]f32    Gram matrix of H, f×f
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *NMF) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindNMF, 1)
 	if err != nil {

@@ -132,7 +132,14 @@ func (m *Popular) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of m.
 func (m *Popular) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; m is unchanged when it fails.
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	[]f32    popularity of each item, finite
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *Popular) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindPopular, 1)
 	if err != nil {

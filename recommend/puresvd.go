@@ -336,7 +336,16 @@ func (m *PureSVD) AppendBinary(dst []byte) ([]byte, error) {
 func (m *PureSVD) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	[]f32    scale of each item; this and the rest finite
+//	[]f32    singular values, one a factor
+//	[]f32    V, items×factors
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *PureSVD) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindPureSVD, 1)
 	if err != nil {

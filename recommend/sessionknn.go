@@ -546,7 +546,22 @@ func (o *SessionKNNOptions) numbers() []*float64 {
 func (m *SessionKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      Neighbors, > 0
+//	int      Sample, > 0
+//	int      Position, a PositionWeighting
+//	11 f64   PositionDecay, MatchIDF, Length, AgeDecay, StepDecay, DistanceDecay, Before,
+//	         Match, IDF, Remind, RemindDecay, in the ranges of SessionKNNOptions
+//	int      items, at most 64 for each sequence and event, and 1024
+//	[]i64    pointers, sequences+1, ascending from 0 to the number of events
+//	[]i32    events, each an item
+//	byte     there are times: 0 or 1
+//	[]i64    with times: Unix seconds of each sequence
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *SessionKNN) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindSessionKNN, 1)
 	if err != nil {

@@ -171,7 +171,14 @@ func (m *SLIM) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of m.
 func (m *SLIM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; m is unchanged when it fails.
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	matrix   B, items×items: row j holds what history item j speaks for
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *SLIM) UnmarshalBinary(data []byte) error {
 	users, b, err := openItemWeights(data, codec.KindSLIM, "SLIM")
 	if err != nil {

@@ -86,8 +86,22 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 // events since the snapshot then leads to the same answers as if there had been
 // no restart. A snapshot of an engine with larger LiveOptions is cut to these.
 //
-// Errors, after which nothing has changed: ErrCorrupt, ErrVersion, ErrMismatch (a
-// frame of something else, or ids of other types).
+// Payload of version 1, in the words of Persistent; an id is 8 bytes, or the length
+// and bytes of a string:
+//
+//	int int  class of the ids of users and items: 's' a string, 'i' a signed, 'u' an
+//	         unsigned integer
+//	int n    users, each once: id, int m > 0, m events by time: id of the item, f32 weight
+//	         (finite, > 0), i64 Unix nanoseconds, string name (none twice)
+//	int n    forgotten users, each once: id, i64 Unix seconds
+//	int n    items, each once: id, byte by AddItems, string text, int and strings of
+//	         tokens, int and facts (string attribute, string value, f64 number), int and
+//	         vectors (string source, []f32 finite)
+//	byte     a stock is set; int n, n ids in stock, strictly ascending
+//	u64      events evicted
+//
+// Errors, after which nothing has changed: ErrCorrupt (anything else, bytes left
+// over), ErrVersion, ErrMismatch (a frame of something else, or ids of other types).
 func (e *Engine[U, I]) Restore(data []byte) error {
 	const where = "recommend: Engine.Restore"
 	if err := e.made(where); err != nil {

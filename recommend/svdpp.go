@@ -340,7 +340,18 @@ func (m *SVDPP) AppendBinary(dst []byte) ([]byte, error) {
 func (m *SVDPP) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	vectors  with biases of users
+//	[]f32    implicit item vectors, as many numbers as the item vectors, finite
+//	f64      penalty of vectors, finite and >= 0
+//	f64      penalty of biases, the same
+//	f32      lower bound of ratings, finite
+//	f32      upper bound, not below it
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *SVDPP) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindSVDPP, 1)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
@@ -89,14 +88,6 @@ type TFIDFModel struct {
 	foreign bool
 }
 
-// tfidfDoc is a block of counted texts, with term numbers of its own.
-type tfidfDoc struct {
-	terms []string
-	ptr   []int32
-	col   []int32
-	count []int32
-}
-
 // FitTFIDF learns the vocabulary and the vectors of the items, one text each,
 // in item order.
 //
@@ -141,133 +132,6 @@ func FitTFIDF(ctx context.Context, texts []string, opt TFIDFOptions) (*TFIDFMode
 	m.finish()
 	m.foreign = false
 	return m, nil
-}
-
-// tfidfCounter counts the terms of texts; one per worker.
-type tfidfCounter struct {
-	tok   tokens
-	words []string
-	ids   []int32
-	attr  []byte
-}
-
-func (c *tfidfCounter) tokenize(tok Tokenizer, text string) {
-	if tok == nil {
-		c.tok.words(text)
-		return
-	}
-	c.words = tok(c.words[:0], text)
-	c.tok.fill(c.words)
-}
-
-// each calls fn with every term of a text: n-grams, then attributes.
-func (c *tfidfCounter) each(opt *TFIDFOptions, text string, attributes []string, fn func(term []byte)) {
-	c.tokenize(opt.Tokenizer, text)
-	for n := 1; n <= opt.NGrams; n++ {
-		for k := 0; k+n <= c.tok.len(); k++ {
-			fn(c.tok.gram(k, n))
-		}
-	}
-	for _, a := range attributes {
-		c.attr = append(append(c.attr[:0], attributePrefix), a...)
-		fn(c.attr)
-	}
-}
-
-// block counts the terms of the texts lo … hi-1, its terms numbered in the order in
-// which they come; vocabulary makes the numbers of blocks one.
-func (c *tfidfCounter) block(texts []string, opt *TFIDFOptions, lo, hi int) tfidfDoc {
-	d := tfidfDoc{ptr: make([]int32, 1, hi-lo+1)}
-	index := make(map[string]int32)
-	for i := lo; i < hi; i++ {
-		c.ids = c.ids[:0]
-		var attributes []string
-		if opt.Attributes != nil {
-			attributes = opt.Attributes[i]
-		}
-		c.each(opt, texts[i], attributes, func(term []byte) {
-			id, ok := index[string(term)]
-			if !ok {
-				id = int32(len(d.terms))
-				s := string(term)
-				index[s] = id
-				d.terms = append(d.terms, s)
-			}
-			c.ids = append(c.ids, id)
-		})
-		slices.Sort(c.ids)
-		for k := 0; k < len(c.ids); {
-			e := k + 1
-			for e < len(c.ids) && c.ids[e] == c.ids[k] {
-				e++
-			}
-			d.col = append(d.col, c.ids[k])
-			d.count = append(d.count, int32(e-k))
-			k = e
-		}
-		d.ptr = append(d.ptr, int32(len(d.col)))
-	}
-	return d
-}
-
-// vocabulary chooses and numbers the terms, in ascending order, and returns for
-// each block which of its terms are which; -1 for dropped ones.
-func (m *TFIDFModel) vocabulary(docs []tfidfDoc, n int, opt *TFIDFOptions) (local [][]int32, err error) {
-	first := make(map[string]int32) // provisional numbers
-	var terms []string
-	var df []int64
-	local = make([][]int32, len(docs))
-	for b := range docs {
-		d := &docs[b]
-		local[b] = make([]int32, len(d.terms))
-		for k, t := range d.terms {
-			id, ok := first[t]
-			if !ok {
-				if len(terms) == math.MaxInt32 {
-					return nil, fmt.Errorf("recommend: FitTFIDF: terms: %w", ErrOverflow)
-				}
-				id = int32(len(terms))
-				first[t] = id
-				terms = append(terms, t)
-				df = append(df, 0)
-			}
-			local[b][k] = id
-		}
-		for _, c := range d.col {
-			df[local[b][c]]++
-		}
-	}
-	order := make([]int32, 0, len(terms))
-	for t, c := range df {
-		if c >= int64(opt.MinDF) && float64(c) <= opt.MaxDF*float64(n) {
-			order = append(order, int32(t))
-		}
-	}
-	if len(order) == 0 {
-		return nil, fmt.Errorf("recommend: FitTFIDF: none of %d terms is left: %w", len(terms), ErrEmpty)
-	}
-	slices.SortFunc(order, func(a, b int32) int {
-		if terms[a] < terms[b] {
-			return -1
-		}
-		return 1
-	})
-	final := make([]int32, len(terms))
-	for t := range final {
-		final[t] = -1
-	}
-	m.terms, m.idf = make([]string, len(order)), make([]float64, len(order))
-	for k, t := range order {
-		final[t] = int32(k)
-		m.terms[k] = terms[t]
-		m.idf[k] = math.Log(float64(1+n)/float64(1+df[t])) + 1
-	}
-	for b := range local {
-		for k, t := range local[b] {
-			local[b][k] = final[t]
-		}
-	}
-	return local, nil
 }
 
 // tfidfEntry is a term of one text, on its way to a vector.
@@ -717,75 +581,4 @@ func (m *TFIDFModel) AppendReasons(dst []Reason, q Query, item int32, k int) ([]
 		w.profile[t] = 0
 	}
 	return dst, err
-}
-
-// AppendBinary appends the frame of m to dst. A Tokenizer of the caller is not
-// encoded: see WithTokenizer.
-func (m *TFIDFModel) AppendBinary(dst []byte) ([]byte, error) {
-	var w codec.Writer
-	w.Bool(m.foreign || m.opt.Tokenizer != nil)
-	w.Int(m.opt.NGrams)
-	w.Bool(m.opt.Sublinear)
-	w.Float32(m.opt.AttributeWeight)
-	w.Strings(m.terms)
-	w.Float64s(m.idf)
-	items := m.items
-	if items == nil {
-		items = &sparse.CSR{Ptr: []int64{0}}
-	}
-	putCSR(&w, items)
-	return w.AppendFrame(dst, codec.KindTFIDFModel, 1), nil
-}
-
-// MarshalBinary returns the frame of m.
-func (m *TFIDFModel) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
-
-// UnmarshalBinary decodes a frame; m is unchanged when it fails.
-func (m *TFIDFModel) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindTFIDFModel, 1)
-	if err != nil {
-		return fmt.Errorf("recommend: TFIDFModel.UnmarshalBinary: %w", err)
-	}
-	d := TFIDFModel{foreign: r.Bool()}
-	d.opt.NGrams = r.Int()
-	d.opt.Sublinear = r.Bool()
-	d.opt.AttributeWeight = r.Float32()
-	d.terms = r.Strings()
-	d.idf = r.Float64s()
-	d.items = getCSR(r)
-	switch {
-	case r.Err() != nil:
-	case d.items.Cols != len(d.terms) || d.items.Cols != len(d.idf):
-		r.Fail("has a vocabulary of another size than its matrix")
-	case d.items.Rows > 0 && (d.opt.NGrams < 1 || d.opt.NGrams > maxGrams || !(d.opt.AttributeWeight > 0) || !check.Finite(float64(d.opt.AttributeWeight))):
-		r.Fail("has options out of range")
-	}
-	for t := 0; t < len(d.terms) && r.Err() == nil; t++ {
-		if t > 0 && d.terms[t-1] >= d.terms[t] {
-			r.Fail("has terms out of order")
-		} else if !(d.idf[t] > 0) || !check.Finite(d.idf[t]) {
-			r.Fail("has an idf that is not positive")
-		}
-	}
-	for i := 0; i < d.items.Rows && r.Err() == nil; i++ {
-		_, vals := d.items.Row(i)
-		sum := 0.0
-		for _, v := range vals {
-			if !(v >= 0) {
-				r.Fail("has a negative weight")
-				break
-			}
-			sum += float64(v) * float64(v)
-		}
-		if len(vals) > 0 && math.Abs(sum-1) > 1e-3 {
-			r.Fail("has an item vector that is not of length 1")
-		}
-	}
-	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: TFIDFModel.UnmarshalBinary: %w", err)
-	}
-	d.opt.MinDF, d.opt.MaxDF = 1, 1
-	d.finish()
-	*m = d
-	return nil
 }

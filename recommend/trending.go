@@ -256,7 +256,17 @@ func (m *CategoryPopular) AppendBinary(dst []byte) ([]byte, error) {
 func (m *CategoryPopular) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	[]f32    popularity of each item, finite and >= 0
+//	int      categories, at least 1, at most 64 for each item and entry, and 1024
+//	[]i32    pointers, items+1, ascending from 0
+//	[]i32    categories of each item, ascending, within their number
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *CategoryPopular) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindCategoryPopular, 1)
 	if err != nil {

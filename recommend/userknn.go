@@ -312,7 +312,18 @@ func (m *UserKNN) AppendBinary(dst []byte) ([]byte, error) {
 func (m *UserKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      Neighbors, > 0
+//	int      Similarity, Cosine … AdjustedCosine
+//	int      Weighting, Unweighted … BM25
+//	5 f64    Shrinkage, Alpha, Beta, K1 and B, in the ranges of ItemKNNOptions
+//	f64      Power, finite and > 0
+//	matrix   the entries, users×items, >= 0; items at most 64 for each row and entry, and 1024
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *UserKNN) UnmarshalBinary(data []byte) error {
 	r, err := codec.Open(data, codec.KindUserKNN, 1)
 	if err != nil {

@@ -165,7 +165,14 @@ func (m *RP3Beta) AppendBinary(dst []byte) ([]byte, error) {
 // MarshalBinary returns the frame of m.
 func (m *RP3Beta) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary decodes a frame; m is unchanged when it fails.
+// UnmarshalBinary decodes a frame; m is unchanged when it fails. Payload of
+// version 1, in the words of Persistent:
+//
+//	int      users
+//	matrix   B, items×items: row j holds what history item j speaks for
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *RP3Beta) UnmarshalBinary(data []byte) error {
 	users, b, err := openItemWeights(data, codec.KindRP3Beta, "RP3Beta")
 	if err != nil {

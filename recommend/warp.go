@@ -207,7 +207,14 @@ func (m *WARP) AppendBinary(dst []byte) ([]byte, error) {
 func (m *WARP) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
-// beside other uses of m.
+// beside other uses of m. Payload of
+// version 1, in the words of Persistent:
+//
+//	vectors
+//	rule
+//
+// Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
+// frame of something else ErrMismatch.
 func (m *WARP) UnmarshalBinary(data []byte) error {
 	return openSampled(data, codec.KindWARP, "WARP", &m.latent, &m.rule)
 }

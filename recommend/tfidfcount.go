@@ -1,0 +1,142 @@
+package recommend
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// tfidfDoc is a block of counted texts, with term numbers of its own.
+type tfidfDoc struct {
+	terms []string
+	ptr   []int32
+	col   []int32
+	count []int32
+}
+
+// tfidfCounter counts the terms of texts; one per worker.
+type tfidfCounter struct {
+	tok   tokens
+	words []string
+	ids   []int32
+	attr  []byte
+}
+
+func (c *tfidfCounter) tokenize(tok Tokenizer, text string) {
+	if tok == nil {
+		c.tok.words(text)
+		return
+	}
+	c.words = tok(c.words[:0], text)
+	c.tok.fill(c.words)
+}
+
+// each calls fn with every term of a text: n-grams, then attributes.
+func (c *tfidfCounter) each(opt *TFIDFOptions, text string, attributes []string, fn func(term []byte)) {
+	c.tokenize(opt.Tokenizer, text)
+	for n := 1; n <= opt.NGrams; n++ {
+		for k := 0; k+n <= c.tok.len(); k++ {
+			fn(c.tok.gram(k, n))
+		}
+	}
+	for _, a := range attributes {
+		c.attr = append(append(c.attr[:0], attributePrefix), a...)
+		fn(c.attr)
+	}
+}
+
+// block counts the terms of the texts lo … hi-1, its terms numbered in the order in
+// which they come; vocabulary makes the numbers of blocks one.
+func (c *tfidfCounter) block(texts []string, opt *TFIDFOptions, lo, hi int) tfidfDoc {
+	d := tfidfDoc{ptr: make([]int32, 1, hi-lo+1)}
+	index := make(map[string]int32)
+	for i := lo; i < hi; i++ {
+		c.ids = c.ids[:0]
+		var attributes []string
+		if opt.Attributes != nil {
+			attributes = opt.Attributes[i]
+		}
+		c.each(opt, texts[i], attributes, func(term []byte) {
+			id, ok := index[string(term)]
+			if !ok {
+				id = int32(len(d.terms))
+				s := string(term)
+				index[s] = id
+				d.terms = append(d.terms, s)
+			}
+			c.ids = append(c.ids, id)
+		})
+		slices.Sort(c.ids)
+		for k := 0; k < len(c.ids); {
+			e := k + 1
+			for e < len(c.ids) && c.ids[e] == c.ids[k] {
+				e++
+			}
+			d.col = append(d.col, c.ids[k])
+			d.count = append(d.count, int32(e-k))
+			k = e
+		}
+		d.ptr = append(d.ptr, int32(len(d.col)))
+	}
+	return d
+}
+
+// vocabulary chooses and numbers the terms, in ascending order, and returns for
+// each block which of its terms are which; -1 for dropped ones.
+func (m *TFIDFModel) vocabulary(docs []tfidfDoc, n int, opt *TFIDFOptions) (local [][]int32, err error) {
+	first := make(map[string]int32) // provisional numbers
+	var terms []string
+	var df []int64
+	local = make([][]int32, len(docs))
+	for b := range docs {
+		d := &docs[b]
+		local[b] = make([]int32, len(d.terms))
+		for k, t := range d.terms {
+			id, ok := first[t]
+			if !ok {
+				if len(terms) == math.MaxInt32 {
+					return nil, fmt.Errorf("recommend: FitTFIDF: terms: %w", ErrOverflow)
+				}
+				id = int32(len(terms))
+				first[t] = id
+				terms = append(terms, t)
+				df = append(df, 0)
+			}
+			local[b][k] = id
+		}
+		for _, c := range d.col {
+			df[local[b][c]]++
+		}
+	}
+	order := make([]int32, 0, len(terms))
+	for t, c := range df {
+		if c >= int64(opt.MinDF) && float64(c) <= opt.MaxDF*float64(n) {
+			order = append(order, int32(t))
+		}
+	}
+	if len(order) == 0 {
+		return nil, fmt.Errorf("recommend: FitTFIDF: none of %d terms is left: %w", len(terms), ErrEmpty)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		if terms[a] < terms[b] {
+			return -1
+		}
+		return 1
+	})
+	final := make([]int32, len(terms))
+	for t := range final {
+		final[t] = -1
+	}
+	m.terms, m.idf = make([]string, len(order)), make([]float64, len(order))
+	for k, t := range order {
+		final[t] = int32(k)
+		m.terms[k] = terms[t]
+		m.idf[k] = math.Log(float64(1+n)/float64(1+df[t])) + 1
+	}
+	for b := range local {
+		for k, t := range local[b] {
+			local[b][k] = final[t]
+		}
+	}
+	return local, nil
+}
