@@ -11,7 +11,7 @@ import (
 // CounterfactualOptions configures Counterfactual.
 type CounterfactualOptions struct {
 	Scale metrics.Scale // of Total; default ScaleAbsolute
-	Level float64       // default 0.95
+	Level float64       // of the intervals, in (0, 1); default 0.95
 
 	// Correlation of the forecast errors of neighbouring periods, in [0, 1];
 	// errors k periods apart have its k-th power. Default 0, independent, which

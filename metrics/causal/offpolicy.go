@@ -20,8 +20,8 @@ var (
 
 // OffPolicyOptions configures an OffPolicy.
 type OffPolicyOptions struct {
-	Clip   float64 // largest weight of the clipped estimator; default 10
-	Switch float64 // largest weight with which the switch estimator trusts the reward; default 10
+	Clip   float64 // largest weight of the clipped estimator, > 0; default 10
+	Switch float64 // largest weight with which the switch estimator trusts the reward, > 0; default 10
 }
 
 func (o OffPolicyOptions) withDefaults() OffPolicyOptions {

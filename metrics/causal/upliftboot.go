@@ -20,10 +20,10 @@ var (
 
 // UpliftBootOptions configures UpliftIntervals.
 type UpliftBootOptions struct {
-	Replicates int     // default 200
-	Level      float64 // default 0.95
-	Seed       uint64
-	Workers    int // default GOMAXPROCS; results do not depend on it
+	Replicates int     // of the bootstrap, 20 to 100,000; default 200
+	Level      float64 // of the intervals, in (0, 1); default 0.95
+	Seed       uint64  // of the bootstrap; 0 is a seed
+	Workers    int     // default GOMAXPROCS; results do not depend on it
 }
 
 func (o UpliftBootOptions) withDefaults() UpliftBootOptions {
@@ -173,9 +173,9 @@ func poissonWeight(user uint64, replicate int) int64 {
 // UpliftHistogramOptions configures an UpliftHistogram.
 type UpliftHistogramOptions struct {
 	Min, Max   float64 // range of the scores; those outside fall into the end bins. Default −1 to 1
-	Bins       int     // default 1000
-	Replicates int     // bootstrap replicates kept, for intervals; default none
-	Seed       uint64  // of the bootstrap
+	Bins       int     // 1 to 2²⁰; default 1000
+	Replicates int     // bootstrap replicates kept, for intervals, 0 to 10,000; default none
+	Seed       uint64  // of the bootstrap; 0 is a seed
 }
 
 func (o UpliftHistogramOptions) withDefaults() UpliftHistogramOptions {

@@ -26,9 +26,9 @@ const (
 
 // GroupSequentialOptions configures a GroupSequential.
 type GroupSequentialOptions struct {
-	Alpha    float64 // false alarms over all looks; default 0.05
-	OneSided bool    // stop for z >= bound only; default |z| >= bound
-	Spending Spending
+	Alpha    float64  // false alarms over all looks, in (0, 1); default 0.05
+	OneSided bool     // stop for z >= bound only; default |z| >= bound
+	Spending Spending // default SpendOBrienFleming
 }
 
 func (o GroupSequentialOptions) withDefaults() GroupSequentialOptions {

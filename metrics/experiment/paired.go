@@ -16,9 +16,9 @@ import (
 
 // PairedOptions configures ComparePaired and CompareModels.
 type PairedOptions struct {
-	Replicates int     // of bootstrap and randomisation each; default 5000
-	Level      float64 // default 0.95
-	Seed       uint64
+	Replicates int        // of bootstrap and randomisation each, 100 to 10⁷; default 5000
+	Level      float64    // of the interval, in (0, 1); default 0.95
+	Seed       uint64     // of both; 0 is a seed
 	Workers    int        // default GOMAXPROCS; results do not depend on it
 	Correction Correction // of CompareModels; default Holm
 }

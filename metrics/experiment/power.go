@@ -20,9 +20,9 @@ const (
 
 // PowerOptions configures the functions that plan an experiment.
 type PowerOptions struct {
-	Alpha    float64     // chance of a false alarm; default 0.05
-	Power    float64     // chance to find the effect, for sample sizes and detectable effects; default 0.8
-	Ratio    float64     // users in treatment per user in control; default 1
+	Alpha    float64     // chance of a false alarm, in (0, 1); default 0.05
+	Power    float64     // chance to find the effect, for sample sizes and detectable effects, in (Alpha, 1); default 0.8
+	Ratio    float64     // users in treatment per user in control, > 0; default 1
 	OneSided bool        // test one side only; default two-sided
 	Method   PowerMethod // of proportions; default PowerPooled
 	Normal   bool        // means: use z instead of the noncentral t

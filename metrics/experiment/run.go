@@ -59,23 +59,22 @@ func (o Options) validate(where string) error {
 	c.Require(o.Correction <= BenjaminiYekutieli, "Correction", o.Correction, "a Correction")
 	for i, m := range o.Metrics {
 		f := fmt.Sprintf("Metrics[%d].", i)
-		c.Require(m.Kind <= Ratio, f+"Kind", m.Kind, "mean, conversion or ratio")
+		c.Require(m.Kind <= Ratio, f+"Kind", m.Kind, "mean, proportion or ratio")
 		c.Require(m.Outcome >= 0 && m.Outcome < o.Outcomes, f+"Outcome", m.Outcome, "in [0, Outcomes)")
 		c.Require(m.Per >= 0 && m.Per < o.Outcomes, f+"Per", m.Per, "in [0, Outcomes)")
 		c.Require(m.Cap >= 0 && m.Cap <= 1 && (m.Cap == 0 || m.Kind == Mean && !m.CUPED), f+"Cap", m.Cap, "in [0, 1], of a mean without CUPED")
-		c.Require(!m.CUPED || m.Kind != Proportion, f+"CUPED", m.CUPED, "a mean or a ratio; a conversion is the mean of outcomes 0 and 1")
+		c.Require(!m.CUPED || m.Kind != Proportion, f+"CUPED", m.CUPED, "a mean or a ratio; a proportion is the mean of outcomes 0 and 1")
 		c.Require(m.Scale <= metrics.ScaleRatio, f+"Scale", m.Scale, "absolute, relative or ratio")
 	}
 	return c.Err(where)
 }
 
-// Run assembles an experiment from raw events in any order: who saw
-// which arm, and what users did. Users found in two arms are excluded and
-// counted; outcomes of users never assigned are counted and left out. Make one
-// with New; Merge joins shards of the events, also when a user's
-// events are spread over several. Feed outcomes from the time after a user's
-// first exposure only. It is not safe for concurrent writers. Memory is some
-// 50 bytes a user and 16 an outcome.
+// Run assembles an experiment from raw events in any order: who saw which arm, and
+// what users did. Users found in two arms are excluded and counted; outcomes of
+// users never assigned are counted and left out. Make one with New; Merge joins
+// shards of the events, also when a user's events are spread over several. Feed
+// outcomes from the time after a user's first exposure only. It is not safe for
+// concurrent writers. Memory is some 50 bytes a user and 16 an outcome.
 type Run[U cmp.Ordered] struct {
 	opt   Options
 	index map[U]int32

@@ -11,7 +11,7 @@ import (
 // SequentialOptions configures AlwaysValid.
 type SequentialOptions struct {
 	Level float64 // of the confidence sequence, in (0, 1); default that of the effect
-	Users float64 // users in all arms at which the interval is to be tightest; default 5000
+	Users float64 // users in all arms at which the interval is to be tightest, > 0; default 5000
 }
 
 func (o SequentialOptions) withDefaults(e metrics.Effect) SequentialOptions {
