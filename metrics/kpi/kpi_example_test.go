@@ -151,7 +151,7 @@ func ExampleCounts() {
 	// CTR  0.024 (600/25000)
 	// AOV  4500 (90000/20)
 	// ROAS 4.5 (90000/20000)
-	// metrics: Ratio: 20000/0: result is undefined
+	// metrics: Ratio.Value: 20000/0: result is undefined
 }
 
 func ExampleCustomers() {
