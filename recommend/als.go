@@ -435,6 +435,28 @@ func (m *ALS) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason,
 	})
 }
 
+// What the scan of scan.go asks of a model of vectors.
+
+func (m *ALS) self() Model { return m }
+
+func (m *ALS) itemVectors() (y, bias []float32, factors int) { return m.y, nil, m.factors }
+
+func (m *ALS) queryVector(buf []float32, q Query) ([]float32, float32, error) {
+	if u := int(q.User); u >= 0 && u < m.Users() {
+		if v := m.UserVector(u); !isZero(v) {
+			return v, 0, nil
+		}
+	}
+	if len(q.Items) == 0 {
+		return nil, 0, ErrEmpty
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	return buf, 0, m.fold(t, buf, q.Items, q.Weights)
+}
+
+func (m *ALS) byNorm() *normOrder { return m.order.of(m.y, nil, m.factors) }
+
 // AppendBinary appends the frame of m to dst.
 func (m *ALS) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer

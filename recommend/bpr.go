@@ -241,6 +241,14 @@ func (m *BPR) FoldIn(dst []float32, items []int32, weights []float32) error {
 	return m.foldIn(dst, items, weights, m)
 }
 
+// What the scan of scan.go asks of a model of vectors.
+
+func (m *BPR) self() Model { return m }
+
+func (m *BPR) queryVector(buf []float32, q Query) ([]float32, float32, error) {
+	return m.vectorOf(buf, q, m)
+}
+
 // AppendBinary appends the frame of m to dst.
 func (m *BPR) AppendBinary(dst []byte) ([]byte, error) {
 	return appendSampled(dst, codec.KindBPR, &m.latent, &m.rule), nil

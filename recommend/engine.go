@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/topk"
 )
 
 // SourcePopular names the popularity of an Engine: its own last resort, whose
@@ -257,45 +256,6 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 		s.view.base = &Catalogue{n: items}
 	}
 	return s, nil
-}
-
-// scratch is what one request needs besides the caller's buffer.
-type scratch[I ID] struct {
-	scores    []float32
-	boosted   []float32
-	free      indexSet // items that may still be recommended
-	eligible  indexSet // the same when the source was asked
-	mark      indexSet // a second set
-	rule      ruleScratch
-	scan      scan
-	scored    bool // scan holds the first source, which was asked asked
-	asked     Query
-	heap      topk.Heap
-	top       []topk.Item
-	batch     []topk.Item
-	caps      []capState
-	pins      []pinned
-	past      past
-	events    []liveEvent[I] // of the user, with what else Live knows of them
-	forgotten int64
-	masked    bool // the user was forgotten, at forgotten
-	reasons   []Reason
-	similar   []Scored
-	picks     []topk.Item
-	listScratch
-}
-
-func (e *Engine[U, I]) getScratch() *scratch[I] {
-	if w, ok := e.pool.Get().(*scratch[I]); ok {
-		return w
-	}
-	return &scratch[I]{}
-}
-
-// fit gives w the sizes of a state.
-func (w *scratch[I]) fit(words int) {
-	w.free = w.free.resized(words)
-	w.mark = w.mark.resized(words)
 }
 
 // Similar appends the k items most like item, never item itself: those of the

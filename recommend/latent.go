@@ -209,3 +209,27 @@ func (m *latent) set(d *latent) {
 
 // maxFactors bounds the length of vectors.
 const maxFactors = check.MaxVector
+
+func (m *latent) byNorm() *normOrder { return m.order.of(m.y, m.bias, m.factors) }
+
+func (m *latent) itemVectors() (y, bias []float32, factors int) { return m.y, m.bias, m.factors }
+
+// vectorOf is the queryVector of the models; f folds in who the fit did not know.
+func (m *latent) vectorOf(buf []float32, q Query, f folder) ([]float32, float32, error) {
+	if u := int(q.User); u >= 0 && u < m.Users() {
+		if v := m.UserVector(u); !isZero(v) {
+			base := m.mean
+			if m.userBias != nil {
+				base += m.userBias[u]
+			}
+			return v, base, nil
+		}
+	}
+	if len(q.Items) == 0 {
+		return nil, 0, ErrEmpty
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	base, err := f.fold(t, buf, q)
+	return buf, m.mean + base, err
+}

@@ -209,6 +209,14 @@ func (m *LMF) FoldIn(dst []float32, items []int32, weights []float32) error {
 	return m.foldIn(dst, items, weights, m)
 }
 
+// What the scan of scan.go asks of a model of vectors.
+
+func (m *LMF) self() Model { return m }
+
+func (m *LMF) queryVector(buf []float32, q Query) ([]float32, float32, error) {
+	return m.vectorOf(buf, q, m)
+}
+
 // AppendBinary appends the frame of m to dst.
 func (m *LMF) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer

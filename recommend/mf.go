@@ -441,6 +441,14 @@ func (m *MF) FoldIn(dst []float32, items []int32, ratings []float32) error {
 	return m.foldIn(dst, items, ratings, m)
 }
 
+// What the scan of scan.go asks of a model of vectors.
+
+func (m *MF) self() Model { return m }
+
+func (m *MF) queryVector(buf []float32, q Query) ([]float32, float32, error) {
+	return m.vectorOf(buf, q, m)
+}
+
 // AppendBinary appends the frame of m to dst.
 func (m *MF) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer

@@ -198,6 +198,14 @@ func (m *WARP) FoldIn(dst []float32, items []int32, weights []float32) error {
 	return m.foldIn(dst, items, weights, m)
 }
 
+// What the scan of scan.go asks of a model of vectors.
+
+func (m *WARP) self() Model { return m }
+
+func (m *WARP) queryVector(buf []float32, q Query) ([]float32, float32, error) {
+	return m.vectorOf(buf, q, m)
+}
+
 // AppendBinary appends the frame of m to dst.
 func (m *WARP) AppendBinary(dst []byte) ([]byte, error) {
 	return appendSampled(dst, codec.KindWARP, &m.latent, &m.rule), nil
