@@ -148,7 +148,7 @@ func checkNames(names []string, columns int) error {
 	seen := make(map[string]int, columns)
 	for j, s := range names {
 		if k, ok := seen[s]; ok {
-			return fmt.Errorf("Names[%d] and Names[%d] are both %q: %w", k, j, s, ErrDuplicate)
+			return fmt.Errorf("names: Names[%d] and Names[%d] are both %q: %w", k, j, s, ErrDuplicate)
 		}
 		seen[s] = j
 	}

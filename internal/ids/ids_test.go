@@ -142,7 +142,9 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %v", c.name, r.Err())
 		}
 	}
-	type private struct{ x int }
+	type private struct {
+		x int //lint:ignore U1000 its being there is the test
+	}
 	for name, err := range map[string]error{
 		"float": Writable[float64](), "pointer": Writable[*int](), "interface": Writable[any](), "uintptr": Writable[uintptr](),
 		"private field": Writable[private](), "private below": Writable[[2]private](), "no content": Writable[struct{}](),

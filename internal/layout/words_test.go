@@ -285,8 +285,7 @@ func TestDocLinks(t *testing.T) {
 				continue
 			}
 			dead := regexp.MustCompile(`\[([A-Z]\w*(\.[A-Z]\w*)?)\]`)
-			var walk func([]comment.Text)
-			walk = func(text []comment.Text) {
+			walk := func(text []comment.Text) {
 				for _, x := range text {
 					if p, ok := x.(comment.Plain); ok {
 						for _, m := range dead.FindAllString(string(p), -1) {

@@ -5,8 +5,6 @@ import (
 	"math"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/aislekit/aisle/internal/testkit"
 )
 
@@ -35,11 +33,4 @@ func near(t testing.TB, name string, got, want []float64, tol float64) {
 	for i := range got {
 		testkit.Near(t, fmt.Sprintf("%s[%d]", name, i), got[i], want[i], tol)
 	}
-}
-
-func value() *rapid.Generator[float64] {
-	return rapid.Custom(func(t *rapid.T) float64 {
-		offset := rapid.SampledFrom([]float64{0, 0, 1e6}).Draw(t, "offset")
-		return offset + rapid.Float64Range(-1000, 1000).Draw(t, "x")
-	})
 }

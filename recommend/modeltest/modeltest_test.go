@@ -83,12 +83,12 @@ type (
 	// dull has no reasons: two methods of one depth hide each other.
 	dull struct {
 		shelf
-		hidden
+		hidden //lint:ignore U1000 hides by being there
 	}
-	hidden struct{}
+	hidden struct{} //lint:ignore U1000 its method hides another
 )
 
-func (hidden) AppendReasons() {}
+func (hidden) AppendReasons() {} //lint:ignore U1000 see dull
 
 func (m *wide) Users() int { return m.users + 1 }
 
