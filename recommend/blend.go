@@ -188,30 +188,41 @@ func (b *Blend) normalize(w *fuseScratch, k int) (factor float64) {
 		}
 		return factor
 	case ZScore:
-		// Two passes, shifted by lo: no cancellation, and no overflow in float64.
-		mean, square := 0.0, 0.0
-		for _, v := range s {
-			mean += float64(v) - float64(lo)
-		}
-		mean /= float64(len(s))
-		for _, v := range s {
-			d := float64(v) - float64(lo) - mean
-			square += float64(d * d)
-		}
 		if hi == lo {
 			clear(s)
 			return 0
 		}
-		sigma := math.Sqrt(square / float64(len(s)))
-		for i, v := range s {
-			s[i] = float32((float64(v) - float64(lo) - mean) / sigma)
-		}
-		return 1 / sigma
+		return zScores(s, lo)
 	}
 	if hi == lo {
 		clear(s)
 		return 0
 	}
+	rankShares(w, s)
+	return 0
+}
+
+// zScores replaces s, of which lo is the lowest, by its z-scores and returns the
+// factor. Two passes, shifted by lo: no cancellation, and no overflow in float64.
+func zScores(s []float32, lo float32) (factor float64) {
+	mean, square := 0.0, 0.0
+	for _, v := range s {
+		mean += float64(v) - float64(lo)
+	}
+	mean /= float64(len(s))
+	for _, v := range s {
+		d := float64(v) - float64(lo) - mean
+		square += float64(d * d)
+	}
+	sigma := math.Sqrt(square / float64(len(s)))
+	for i, v := range s {
+		s[i] = float32((float64(v) - float64(lo) - mean) / sigma)
+	}
+	return 1 / sigma
+}
+
+// rankShares replaces s by the share of the other items that score lower, ties half.
+func rankShares(w *fuseScratch, s []float32) {
 	w.keys = w.keys[:0]
 	for i, v := range s {
 		w.keys = append(w.keys, uint64(topk.Key(v))<<32|uint64(i))
@@ -228,7 +239,6 @@ func (b *Blend) normalize(w *fuseScratch, k int) (factor float64) {
 			s[uint32(w.keys[a])] = share
 		}
 	}
-	return 0
 }
 
 // AppendReasons appends the history items that speak for item; see the type for

@@ -126,6 +126,12 @@ func (s *Stack) Candidates(q Query, f Filter) ([]Candidate, error) {
 	if !answered {
 		return nil, ErrEmpty
 	}
+	return s.features(picked, scores, tops), nil
+}
+
+// features makes the candidates of a set: for each source its scores (nil: no
+// answer) and its best, best first.
+func (s *Stack) features(picked indexSet, scores [][]float32, tops [][]topk.Item) []Candidate {
 	n := picked.count()
 	out := make([]Candidate, 0, n)
 	slab := make([]float64, n*len(s.names))
@@ -162,7 +168,7 @@ func (s *Stack) Candidates(q Query, f Filter) ([]Candidate, error) {
 			out[at[it.ID]].Features[3*k+1] = 1 / float64(r+1)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Model returns the model that ranks by predict of the features, a function that
