@@ -2,6 +2,9 @@ package vec
 
 import "math"
 
+// Accelerated reports whether the kernels for AVX2 run, not the portable forms.
+func Accelerated() bool { return hasAVX2 }
+
 // maxRows bounds the rows of one assembly call: assembly cannot be preempted.
 const maxRows = 1024
 
