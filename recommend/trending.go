@@ -104,11 +104,9 @@ func FitRising(ctx context.Context, x *Interactions, opt RisingOptions) (*Popula
 // Errors: ErrShape (lengths), ErrEmpty, ErrOption (level), ErrRange (a count
 // that is negative, not finite, or larger than its exposure), naming the item.
 func NewRated(positive, exposed []float64, level float64) (*Popular, error) {
-	var c check.Options
-	level = check.Default(level, 0.95)
-	c.Require(level > 0 && level < 1, "level", level, "in (0, 1)")
-	if err := c.Err("recommend: NewRated"); err != nil {
-		return nil, err
+	level, err := infer.Level(level)
+	if err != nil {
+		return nil, fmt.Errorf("recommend: NewRated: %w", err)
 	}
 	if len(positive) != len(exposed) {
 		return nil, fmt.Errorf("recommend: NewRated: %d positive counts, %d exposures: %w", len(positive), len(exposed), ErrShape)

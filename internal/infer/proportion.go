@@ -28,7 +28,7 @@ func WilsonLow(rate, n, level float64) float64 {
 	if rate == 0 {
 		return 0
 	}
-	z := math.Sqrt2 * math.Erfinv(level)
+	z := NormalQuantile((1 + level) / 2)
 	v := z * z / n
 	return rate * rate / (rate + v/2 + z*math.Sqrt(rate*(1-rate)/n+v/(4*n)))
 }

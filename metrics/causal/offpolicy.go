@@ -181,9 +181,9 @@ type OffPolicyResult struct {
 //
 // ErrUndefined below two records or if all weights are 0.
 func (p *OffPolicy) Result(level float64) (OffPolicyResult, error) {
-	level = check.Default(level, 0.95)
-	if !(level > 0 && level < 1) {
-		return OffPolicyResult{}, fmt.Errorf("causal: OffPolicy.Result: level is %v, want in (0, 1): %w", level, ErrOption)
+	level, err := infer.Level(level)
+	if err != nil {
+		return OffPolicyResult{}, fmt.Errorf("causal: OffPolicy.Result: %w", err)
 	}
 	if p.w.N() < 2 {
 		return OffPolicyResult{}, undefined("OffPolicy.Result: %d records", p.w.N())

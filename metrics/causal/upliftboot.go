@@ -8,6 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/metrics"
@@ -290,9 +291,8 @@ func (h *UpliftHistogram) Result() (UpliftCurves, error) {
 // Intervals is UpliftIntervals from the replicates kept. ErrUndefined below 20.
 func (h *UpliftHistogram) Intervals(level float64) (qini, uplift metrics.Effect, err error) {
 	const where = "UpliftHistogram"
-	level = check.Default(level, 0.95)
-	if !(level > 0 && level < 1) {
-		return metrics.Effect{}, metrics.Effect{}, fmt.Errorf("causal: %s: level is %v, want in (0, 1): %w", where, level, ErrOption)
+	if level, err = infer.Level(level); err != nil {
+		return metrics.Effect{}, metrics.Effect{}, fmt.Errorf("causal: %s: %w", where, err)
 	}
 	if h.opt.Replicates < 20 {
 		return metrics.Effect{}, metrics.Effect{}, undefined(where+": an interval of %d replicates", h.opt.Replicates)

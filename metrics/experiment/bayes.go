@@ -50,9 +50,9 @@ func BayesProportions(a, b metrics.Proportion, prior BetaPrior, level float64) (
 	if err := prior.validate("experiment: " + where); err != nil {
 		return Posterior{}, err
 	}
-	level = check.Default(level, 0.95)
-	if !(level > 0 && level < 1) {
-		return Posterior{}, fmt.Errorf("experiment: %s: level is %v, want in (0, 1): %w", where, level, ErrOption)
+	level, err := infer.Level(level)
+	if err != nil {
+		return Posterior{}, fmt.Errorf("experiment: %s: %w", where, err)
 	}
 	n, err := check.AddInt64(a.N(), b.N())
 	if err != nil {
@@ -224,9 +224,9 @@ func BayesEffect(e metrics.Effect, prior GaussianPrior) (Posterior, error) {
 	if !(prior.SD >= 0) || !check.Finite(prior.SD) || !check.Finite(prior.Mean) {
 		return Posterior{}, fmt.Errorf("experiment: BayesEffect: prior mean %v, SD %v: %w", prior.Mean, prior.SD, ErrRange)
 	}
-	level := check.Default(e.Level, 0.95)
-	if !(level > 0 && level < 1) {
-		return Posterior{}, fmt.Errorf("experiment: BayesEffect: level is %v, want in (0, 1): %w", level, ErrOption)
+	level, err := infer.Level(e.Level)
+	if err != nil {
+		return Posterior{}, fmt.Errorf("experiment: BayesEffect: %w", err)
 	}
 	if prior.SD > 0 {
 		// Shares of precision, which neither overflow nor underflow.
