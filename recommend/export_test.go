@@ -6,6 +6,4 @@ var (
 	GroupCategories = groupCategories
 	GroupTitles     = groupTitles
 	Shop            = shop
-	ListKL          = listKL
-	Determinant     = determinant
 )

@@ -306,10 +306,8 @@ type ServiceResult struct {
 	NPS       Score // promoters (9, 10) less detractors (0 to 6), in points from -100 to 100
 	CES       Score // mean on 1 to 7, higher is easier
 
-	ReturnsByOrder Ratio          // orders with a return over orders sold
-	ReturnsByUnit  Ratio          // units returned over units sold
-	ReturnsByValue Ratio          // value returned over value sold
-	Reasons        []ReturnReason // most units first, ties by name
+	ReturnsByOrder, ReturnsByUnit, ReturnsByValue Ratio
+	Reasons                                       []ReturnReason // most units first, ties by name
 }
 
 // Result reports everything added so far and does not change the state. Figures
@@ -362,7 +360,8 @@ func netPromoter(v int) float64 {
 }
 
 // score is mean and standard error (population variance over n, the usual form
-// for NPS) of a function of the answers.
+// for NPS) of a function of the answers. They come as counts of a few values, so two
+// exact passes and no moments.Moments, which takes one value at a time.
 func (s *Service) score(k Survey, of func(int) float64) Score {
 	out := Score{Value: math.NaN(), SE: math.NaN()}
 	sum := 0.0

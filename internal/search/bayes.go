@@ -74,6 +74,8 @@ type gaussianProcess struct {
 // fitGP fits scores ys at positions xs and takes the length with the largest
 // marginal likelihood; nil where the scores do not differ. Scores are brought to
 // mean 0 and deviation 1, so that one kernel variance, 1, and one noise serve all.
+// The sums, here and in improvement, are plain loops: moments.Of and vec.Dot64 add in
+// another order, whose last bits may choose another trial.
 func fitGP(xs [][]float64, ys []float64) *gaussianProcess {
 	n := len(ys)
 	mean, m2 := 0.0, 0.0

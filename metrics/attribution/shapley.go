@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/metrics"
 )
@@ -221,7 +222,7 @@ func (g *coalitions) sample(ctx context.Context, out *ShapleyResult, samples int
 		}
 	}
 	left := make([]int32, len(g.sets))
-	mean, m2 := make([]float64, g.n), make([]float64, g.n)
+	seen := make([]moments.Welford, g.n)
 	pair := make([]float64, g.n)
 	for t := range samples {
 		if ctx.Err() != nil {
@@ -248,19 +249,15 @@ func (g *coalitions) sample(ctx context.Context, out *ShapleyResult, samples int
 			slices.Reverse(perm)
 		}
 		for c, x := range pair {
-			d := x - mean[c]
-			mean[c] += d / float64(t+1)
-			m2[c] += d * (x - mean[c])
+			_ = seen[c].Add(x) // a difference of rates: nothing overflows
 		}
 	}
 	for c := range g.n {
 		x := &out.Channels[c]
-		x.Conversions = mean[c]
+		x.Conversions = seen[c].Mean()
 		x.Revenue /= float64(samples)
-		x.SE = math.NaN()
-		if samples > 1 {
-			x.SE = math.Sqrt(m2[c] / float64(samples-1) / float64(samples))
-		}
+		v, _ := seen[c].Variance() // NaN of one sample
+		x.SE = math.Sqrt(v / float64(samples))
 	}
 	return nil
 }

@@ -200,7 +200,7 @@ func fitLines(y []float64, at int) (lines, error) {
 	rss := 0.0
 	for t, v := range y {
 		l.resid[t] = v / l.unit
-		for i := range l.beta {
+		for i := range l.beta { // taken away one by one, not by vec.Dot64: other last bits
 			l.resid[t] -= l.x[t][i] * l.beta[i]
 		}
 		rss += l.resid[t] * l.resid[t]
@@ -229,7 +229,7 @@ func (l *lines) meat(lags int) [4][4]float64 {
 func (l *lines) effect(e *metrics.Effect, meat [4][4]float64, g [4]float64, scale float64, opt InterruptedOptions, rho float64) {
 	var h [4]float64
 	est, v := 0.0, 0.0
-	for i := range g {
+	for i := range g { // in order: the four sums of vec.Dot64 round otherwise
 		est += g[i] * l.beta[i]
 		for j := range g {
 			h[j] += g[i] * l.inv[i][j]

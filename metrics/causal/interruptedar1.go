@@ -160,7 +160,7 @@ func (f *arErrors) effect(e *metrics.Effect, g, ols [4]float64, scale, level flo
 	type point struct{ weight, mean, sd float64 }
 	ps := make([]point, len(f.at))
 	base, common, sum := 0.0, 0.0, 0.0
-	for i := range g {
+	for i := range g { // in order: the four sums of vec.Dot64 round otherwise
 		base += g[i] * ols[i]
 	}
 	for i, p := range f.at {

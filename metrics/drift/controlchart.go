@@ -113,7 +113,7 @@ func (p *PageHinkley) Add(x float64) (bool, error) {
 	}
 	tol := check.Default(p.Slack, 0.25)
 	p.n++
-	p.mean += d / float64(p.n)
+	p.mean += d / float64(p.n) // no moments.Welford, whose squares overflow before the mean does
 	up, down := p.up+(x-p.mean-tol), p.down+(p.mean-x-tol)
 	p.up, p.down = clampFinite(up), clampFinite(down)
 	p.upMin, p.downMin = min(p.upMin, p.up), min(p.downMin, p.down)

@@ -1,7 +1,6 @@
 package kpi
 
 import (
-	"encoding"
 	"fmt"
 	"math"
 	"math/bits"
@@ -11,11 +10,6 @@ import (
 	"github.com/aislekit/aisle/internal/dict"
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/metrics"
-)
-
-var (
-	_ encoding.BinaryAppender    = (*Customers[string])(nil)
-	_ encoding.BinaryUnmarshaler = (*Customers[string])(nil)
 )
 
 // Customers accumulates orders and revenue per customer over one period, for

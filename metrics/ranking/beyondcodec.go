@@ -1,7 +1,6 @@
 package ranking
 
 import (
-	"encoding"
 	"fmt"
 	"maps"
 	"math"
@@ -10,11 +9,6 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/moments"
-)
-
-var (
-	_ encoding.BinaryAppender    = (*Beyond[string])(nil)
-	_ encoding.BinaryUnmarshaler = (*Beyond[string])(nil)
 )
 
 // AppendBinary appends the binary form: options, popularity, items shown and

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/supply"
 )
 
@@ -180,12 +181,20 @@ func (s *Stock[K]) validate() error {
 
 // over returns expected demand over the first span periods.
 func over(forecast []float64, span float64) float64 {
-	sum, mean := 0.0, 0.0
+	sum := 0.0
 	for i, x := range forecast {
-		mean += (x - mean) / float64(i+1)
 		sum += x * min(max(span-float64(i), 0), 1)
 	}
-	return sum + mean*max(span-float64(len(forecast)), 0)
+	return sum + average(forecast)*max(span-float64(len(forecast)), 0)
+}
+
+// average returns the mean of a forecast of at least one period.
+func average(forecast []float64) float64 {
+	var m moments.Welford
+	for _, x := range forecast {
+		_ = m.Add(x) // its squares do not overflow: x is at most check.MaxAmount
+	}
+	return m.Mean()
 }
 
 // cover returns how many periods a stock lasts.
@@ -193,15 +202,13 @@ func cover(forecast []float64, stock float64) float64 {
 	if stock <= 0 {
 		return 0
 	}
-	mean := 0.0
 	for i, x := range forecast {
 		if x >= stock && x > 0 {
 			return float64(i) + stock/x
 		}
 		stock -= x
-		mean += (x - mean) / float64(i+1)
 	}
-	return float64(len(forecast)) + stock/mean // +Inf when nothing is expected
+	return float64(len(forecast)) + stock/average(forecast) // +Inf when nothing is expected
 }
 
 // packs rounds a quantity up to whole packs. Packs too small to count leave it.
