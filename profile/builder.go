@@ -503,16 +503,16 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 	return nil
 }
 
-// same names the first option in which o and p differ, or returns "".
-func (o *BuilderOptions) same(p *BuilderOptions) string {
+// same names the first option in which o and opt differ, or returns "".
+func (o *BuilderOptions) same(opt *BuilderOptions) string {
 	switch {
-	case !o.AsOf.Equal(p.AsOf):
+	case !o.AsOf.Equal(opt.AsOf):
 		return "AsOf"
-	case !slices.Equal(o.Windows, p.Windows):
+	case !slices.Equal(o.Windows, opt.Windows):
 		return "Windows"
-	case o.HalfLife != p.HalfLife:
+	case o.HalfLife != opt.HalfLife:
 		return "HalfLife"
-	case !slices.Equal(o.PriceBands, p.PriceBands):
+	case !slices.Equal(o.PriceBands, opt.PriceBands):
 		return "PriceBands"
 	}
 	return ""

@@ -36,20 +36,20 @@ func NewDecayed(halfLife time.Duration) (*Decayed, error) {
 	return &Decayed{halfLife: halfLife}, nil
 }
 
-// Add adds weight at time t. A missing time is ErrRange, a weight that is NaN or
+// Add adds weight at a time. A missing time is ErrRange, a weight that is NaN or
 // infinite ErrNotFinite, a sum beyond float64 ErrOverflow, a d without a half-life
 // ErrOption; all change nothing.
-func (d *Decayed) Add(t time.Time, weight float64) error {
+func (d *Decayed) Add(at time.Time, weight float64) error {
 	if d.halfLife <= 0 {
 		return fmt.Errorf("profile: Decayed.Add: not made by NewDecayed: %w", ErrOption)
 	}
-	if err := check.Time("time", t); err != nil {
+	if err := check.Time("time", at); err != nil {
 		return fmt.Errorf("profile: Decayed.Add: %w", err)
 	}
 	if !check.Finite(weight) {
 		return fmt.Errorf("profile: Decayed.Add: weight is %v: %w", weight, ErrNotFinite)
 	}
-	if !d.join(t, weight) {
+	if !d.join(at, weight) {
 		return fmt.Errorf("profile: Decayed.Add: weight %v: %w", weight, ErrOverflow)
 	}
 	return nil
@@ -78,14 +78,14 @@ func (d *Decayed) factor(age time.Duration) float64 {
 	return math.Exp2(-float64(age) / float64(d.halfLife))
 }
 
-// Value returns the sum as of t, which may lie before or after the last term:
+// Value returns the sum as of asOf, which may lie before or after the last term:
 // then it is what the same terms will weigh, not what was known. Long before the last
 // term that is beyond float64, and +Inf or -Inf.
-func (d *Decayed) Value(t time.Time) float64 {
+func (d *Decayed) Value(asOf time.Time) float64 {
 	if d.at.IsZero() || d.value == 0 {
 		return 0
 	}
-	return d.value * d.factor(t.Sub(d.at))
+	return d.value * d.factor(asOf.Sub(d.at))
 }
 
 // Merge adds the terms of other, which it leaves alone. Another half-life is

@@ -33,7 +33,7 @@ type EASEOptions struct {
 	MemoryLimit int64   // bytes; default 8 GiB. FitEASE refuses before it allocates more
 	Workers     int     // goroutines; default GOMAXPROCS. No influence on the result
 
-	Progress func(Progress)
+	Progress func(Progress) // called once, at the end, on the caller's goroutine
 }
 
 func (o EASEOptions) withDefaults() EASEOptions {

@@ -6,4 +6,6 @@ var (
 	GroupCategories = groupCategories
 	GroupTitles     = groupTitles
 	Shop            = shop
+	ListKL          = listKL
+	Determinant     = determinant
 )

@@ -36,8 +36,8 @@ type Item2VecOptions struct {
 	Power     float64 // negatives are drawn in proportion to count^Power; default 0.75, negative means 0
 	Subsample float64 // share of all events above which an item is thinned out, t of word2vec; default 0.001, negative: no thinning
 
-	Seed    uint64
-	Workers int // goroutines; default GOMAXPROCS. No influence on the result
+	Seed    uint64 // of start vectors and draws
+	Workers int    // goroutines; default GOMAXPROCS. No influence on the result
 
 	Loss     bool           // report the mean loss of an epoch's samples in Progress
 	Progress func(Progress) // called after each epoch, on the caller's goroutine

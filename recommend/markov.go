@@ -47,8 +47,8 @@ type MarkovOptions struct {
 	// default 0.3, negative means 0.
 	Remember float64
 
-	Workers  int // goroutines; default GOMAXPROCS. No influence on the result
-	Progress func(Progress)
+	Workers  int            // goroutines; default GOMAXPROCS. No influence on the result
+	Progress func(Progress) // called once, at the end, on the caller's goroutine
 }
 
 func (o MarkovOptions) withDefaults() MarkovOptions {

@@ -61,7 +61,7 @@ type Model interface {
 	// It returns ErrEmpty, and leaves dst undefined, when the model knows nothing
 	// about the query: an unknown user without history, or a history the model
 	// cannot use. ErrShape: dst of another length. ErrRange: a history item out
-	// of range, or a weight beyond ±1e30 (NaN and infinity are ErrNotFinite too).
+	// of range, or a weight beyond ±1e30 as a float32 (NaN and infinity are ErrNotFinite too).
 	Score(dst []float32, q Query) error
 }
 

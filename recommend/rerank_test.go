@@ -1,4 +1,4 @@
-package recommend
+package recommend_test
 
 import (
 	"errors"
@@ -10,18 +10,19 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // rerankCase is a random re-ranking problem. Scores lie on a coarse grid, so that
 // ties are common.
 type rerankCase struct {
-	from    []Scored
+	from    []recommend.Scored
 	n       int // catalogue
 	k       int
 	lambda  float64
-	vectors RowVectors
-	like    *VectorLikeness
-	cats    *Categories
+	vectors recommend.RowVectors
+	like    *recommend.VectorLikeness
+	cats    *recommend.Categories
 	taste   []float64
 }
 
@@ -30,7 +31,7 @@ func drawRerank(t *rapid.T) rerankCase {
 	g := rng.New(seed, 1, 0)
 	c := rerankCase{n: 3 + g.Intn(20), lambda: float64(g.Intn(5)) / 4, k: 1 + g.Intn(12)}
 	f := 2 + g.Intn(12)
-	c.vectors = RowVectors{Rows: make([]float32, c.n*f), N: f}
+	c.vectors = recommend.RowVectors{Rows: make([]float32, c.n*f), N: f}
 	for i := range c.vectors.Rows {
 		c.vectors.Rows[i] = float32(g.Normal())
 	}
@@ -41,19 +42,19 @@ func drawRerank(t *rapid.T) rerankCase {
 	}
 	perm := g.Perm(c.n)
 	for _, i := range perm[:1+g.Intn(c.n)] {
-		c.from = append(c.from, Scored{i, float32(g.Intn(8))})
+		c.from = append(c.from, recommend.Scored{i, float32(g.Intn(8))})
 	}
-	slices.SortFunc(c.from, func(a, b Scored) int { return int(b.Score - a.Score) })
+	slices.SortFunc(c.from, func(a, b recommend.Scored) int { return int(b.Score - a.Score) })
 	c.taste = make([]float64, cats)
 	for i := range c.taste {
 		c.taste[i] = float64(g.Intn(4))
 	}
 	c.taste[g.Intn(cats)]++
 	var err error
-	if c.like, err = NewVectorLikeness(c.vectors); err != nil {
+	if c.like, err = recommend.NewVectorLikeness(c.vectors); err != nil {
 		t.Fatal(err)
 	}
-	if c.cats, err = NewCategories(cats, lists); err != nil {
+	if c.cats, err = recommend.NewCategories(cats, lists); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -83,7 +84,7 @@ func (c *rerankCase) sim(i, j int) float64 {
 
 // checkGreedy fails unless got is a greedy choice under value, which judges whole
 // lists (positions in from), to rounding.
-func (c *rerankCase) checkGreedy(t *rapid.T, got []Scored, value func(list []int) float64) {
+func (c *rerankCase) checkGreedy(t *rapid.T, got []recommend.Scored, value func(list []int) float64) {
 	t.Helper()
 	if len(got) != min(c.k, len(c.from)) {
 		t.Fatalf("%d results of %d for k=%d", len(got), len(c.from), c.k)
@@ -113,7 +114,7 @@ func TestMMRProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawRerank(t)
 		rel := c.relevance()
-		var r Reranker
+		var r recommend.Reranker
 		got, err := r.MMR(nil, c.from, c.k, c.lambda, c.like)
 		if err != nil {
 			t.Fatal(err)
@@ -134,39 +135,11 @@ func TestMMRProp(t *testing.T) {
 	})
 }
 
-// determinant is by Gaussian elimination with pivoting.
-func determinant(a [][]float64) float64 {
-	d := 1.0
-	for c := range a {
-		p := c
-		for r := c; r < len(a); r++ {
-			if math.Abs(a[r][c]) > math.Abs(a[p][c]) {
-				p = r
-			}
-		}
-		if p != c {
-			a[p], a[c] = a[c], a[p]
-			d = -d
-		}
-		if a[c][c] == 0 {
-			return 0
-		}
-		d *= a[c][c]
-		for r := c + 1; r < len(a); r++ {
-			f := a[r][c] / a[c][c]
-			for j := c; j < len(a); j++ {
-				a[r][j] -= f * a[c][j]
-			}
-		}
-	}
-	return d
-}
-
 func TestDPPProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawRerank(t)
 		rel := c.relevance()
-		var r Reranker
+		var r recommend.Reranker
 		got, err := r.DPP(nil, c.from, c.k, c.lambda, c.like)
 		if err != nil {
 			t.Fatal(err)
@@ -193,7 +166,7 @@ func TestDPPProp(t *testing.T) {
 			if c.lambda == 0 {
 				return sum
 			}
-			det := determinant(a)
+			det := recommend.Determinant(a)
 			if det < 1e-3 { // float32 similarities say little about thin volumes
 				return math.NaN()
 			}
@@ -204,17 +177,17 @@ func TestDPPProp(t *testing.T) {
 
 // TestDPPFills: three dimensions span three items; the rest is by relevance.
 func TestDPPFills(t *testing.T) {
-	v := RowVectors{Rows: []float32{1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1}, N: 3}
-	like, err := NewVectorLikeness(v)
+	v := recommend.RowVectors{Rows: []float32{1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1}, N: 3}
+	like, err := recommend.NewVectorLikeness(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := []Scored{{0, 5}, {1, 4}, {2, 3}, {3, 2}, {4, 1}}
-	got, err := new(Reranker).DPP(nil, from, 5, 0.5, like)
+	from := []recommend.Scored{{0, 5}, {1, 4}, {2, 3}, {3, 2}, {4, 1}}
+	got, err := new(recommend.Reranker).DPP(nil, from, 5, 0.5, like)
 	if err != nil || len(got) != 5 {
 		t.Fatal(got, err)
 	}
-	if want := []Scored{{0, 5}, {2, 3}, {3, 2}, {1, 4}, {4, 1}}; !slices.Equal(got, want) {
+	if want := []recommend.Scored{{0, 5}, {2, 3}, {3, 2}, {1, 4}, {4, 1}}; !slices.Equal(got, want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
 }
@@ -224,7 +197,7 @@ func TestXQuADProp(t *testing.T) {
 		c := drawRerank(t)
 		cover := float64(rapid.IntRange(1, 4).Draw(t, "cover")) / 4
 		rel := c.relevance()
-		var r Reranker
+		var r recommend.Reranker
 		got, err := r.XQuAD(nil, c.from, c.k, c.lambda, c.cats, c.taste, cover)
 		if err != nil {
 			t.Fatal(err)
@@ -251,44 +224,23 @@ func TestXQuADProp(t *testing.T) {
 	})
 }
 
-// listKL is the divergence that Calibrate promises to lower.
-func listKL(c *Categories, taste []float64, list []Scored) float64 {
-	q := make([]float64, c.Len())
-	for _, s := range list {
-		own := c.Of(s.Item)
-		for _, g := range own {
-			q[g] += 1 / float64(len(own)) / float64(len(list))
-		}
-	}
-	sum, kl := 0.0, 0.0
-	for _, p := range taste {
-		sum += p
-	}
-	for g, p := range taste {
-		if p /= sum; p > 0 {
-			kl += p * math.Log(p/(0.99*q[g]+0.01*p))
-		}
-	}
-	return kl
-}
-
 func TestCalibrateProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawRerank(t)
 		rel := c.relevance()
-		var r Reranker
+		var r recommend.Reranker
 		got, err := r.Calibrate(nil, c.from, c.k, c.lambda, c.cats, c.taste)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.checkGreedy(t, got, func(list []int) float64 {
 			sum := 0.0
-			var items []Scored
+			var items []recommend.Scored
 			for _, i := range list {
 				sum += rel[i]
 				items = append(items, c.from[i])
 			}
-			return (1-c.lambda)*sum - c.lambda*listKL(c.cats, c.taste, items)
+			return (1-c.lambda)*sum - c.lambda*recommend.ListKL(c.cats, c.taste, items)
 		})
 	})
 }
@@ -301,10 +253,10 @@ func TestFloorsProp(t *testing.T) {
 		n, groups := 1+g.Intn(7), 1+g.Intn(4)
 		k := 1 + g.Intn(7)
 		group := make([]int32, n)
-		from := make([]Scored, n)
+		from := make([]recommend.Scored, n)
 		for i := range group {
 			group[i] = int32(g.Intn(groups+1) - 1)
-			from[i] = Scored{int32(i), float32(n - i)}
+			from[i] = recommend.Scored{int32(i), float32(n - i)}
 		}
 		floors := make([]float64, groups)
 		left := 12
@@ -313,7 +265,7 @@ func TestFloorsProp(t *testing.T) {
 			left -= x
 			floors[i] = float64(x) / 12
 		}
-		var r Reranker
+		var r recommend.Reranker
 		got, err := r.Floors(nil, from, k, group, floors)
 		if err != nil {
 			t.Fatal(err)
@@ -324,7 +276,7 @@ func TestFloorsProp(t *testing.T) {
 				supply[h]++
 			}
 		}
-		holds := func(list []Scored) bool {
+		holds := func(list []recommend.Scored) bool {
 			count := make([]int, groups)
 			for m, s := range list {
 				if h := group[s.Item]; h >= 0 {
@@ -338,9 +290,9 @@ func TestFloorsProp(t *testing.T) {
 			}
 			return true
 		}
-		var best []Scored
-		var try func(list []Scored) bool
-		try = func(list []Scored) bool { // depth first, best items first: the first hit is the best list
+		var best []recommend.Scored
+		var try func(list []recommend.Scored) bool
+		try = func(list []recommend.Scored) bool { // depth first, best items first: the first hit is the best list
 			if !holds(list) {
 				return false
 			}
@@ -365,18 +317,18 @@ func TestFloorsProp(t *testing.T) {
 }
 
 // rerankers are all methods with lambda, on one problem.
-func rerankers(c *rerankCase) map[string]func(r *Reranker, dst []Scored, k int, lambda float64) ([]Scored, error) {
-	return map[string]func(r *Reranker, dst []Scored, k int, lambda float64) ([]Scored, error){
-		"MMR": func(r *Reranker, dst []Scored, k int, l float64) ([]Scored, error) {
+func rerankers(c *rerankCase) map[string]func(r *recommend.Reranker, dst []recommend.Scored, k int, lambda float64) ([]recommend.Scored, error) {
+	return map[string]func(r *recommend.Reranker, dst []recommend.Scored, k int, lambda float64) ([]recommend.Scored, error){
+		"MMR": func(r *recommend.Reranker, dst []recommend.Scored, k int, l float64) ([]recommend.Scored, error) {
 			return r.MMR(dst, c.from, k, l, c.like)
 		},
-		"DPP": func(r *Reranker, dst []Scored, k int, l float64) ([]Scored, error) {
+		"DPP": func(r *recommend.Reranker, dst []recommend.Scored, k int, l float64) ([]recommend.Scored, error) {
 			return r.DPP(dst, c.from, k, l, c.like)
 		},
-		"XQuAD": func(r *Reranker, dst []Scored, k int, l float64) ([]Scored, error) {
+		"XQuAD": func(r *recommend.Reranker, dst []recommend.Scored, k int, l float64) ([]recommend.Scored, error) {
 			return r.XQuAD(dst, c.from, k, l, c.cats, c.taste, 0.5)
 		},
-		"Calibrate": func(r *Reranker, dst []Scored, k int, l float64) ([]Scored, error) {
+		"Calibrate": func(r *recommend.Reranker, dst []recommend.Scored, k int, l float64) ([]recommend.Scored, error) {
 			return r.Calibrate(dst, c.from, k, l, c.cats, c.taste)
 		},
 	}
@@ -387,7 +339,7 @@ func bigRerank(t testing.TB, seed uint64) *rerankCase {
 	g := rng.New(seed, 3, 0)
 	c := &rerankCase{n: 300}
 	const f, cats = 16, 8
-	c.vectors = RowVectors{Rows: make([]float32, c.n*f), N: f}
+	c.vectors = recommend.RowVectors{Rows: make([]float32, c.n*f), N: f}
 	lists := make([][]int32, c.n)
 	for i := range c.n {
 		cat := int32(min(g.Intn(cats), g.Intn(cats)))
@@ -397,10 +349,10 @@ func bigRerank(t testing.TB, seed uint64) *rerankCase {
 		}
 		c.vectors.Rows[i*f+int(cat)] += 2
 		if i < 200 {
-			c.from = append(c.from, Scored{int32(i), float32(8-cat) + float32(g.Normal())})
+			c.from = append(c.from, recommend.Scored{int32(i), float32(8-cat) + float32(g.Normal())})
 		}
 	}
-	slices.SortFunc(c.from, func(a, b Scored) int {
+	slices.SortFunc(c.from, func(a, b recommend.Scored) int {
 		if a.Score > b.Score {
 			return -1
 		}
@@ -408,10 +360,10 @@ func bigRerank(t testing.TB, seed uint64) *rerankCase {
 	})
 	c.taste = []float64{3, 3, 2, 2, 2, 1, 1, 1}
 	var err error
-	if c.like, err = NewVectorLikeness(c.vectors); err != nil {
+	if c.like, err = recommend.NewVectorLikeness(c.vectors); err != nil {
 		t.Fatal(err)
 	}
-	if c.cats, err = NewCategories(cats, lists); err != nil {
+	if c.cats, err = recommend.NewCategories(cats, lists); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -421,8 +373,8 @@ func bigRerank(t testing.TB, seed uint64) *rerankCase {
 // method promises and less relevance.
 func TestRerankTradeOff(t *testing.T) {
 	lambdas := []float64{0, 0.2, 0.4, 0.6, 0.8, 1}
-	promise := map[string]func(c *rerankCase, list []Scored) float64{}
-	ild := func(c *rerankCase, list []Scored) float64 {
+	promise := map[string]func(c *rerankCase, list []recommend.Scored) float64{}
+	ild := func(c *rerankCase, list []recommend.Scored) float64 {
 		sum := 0.0
 		var d [1]float32
 		for a := range list {
@@ -434,7 +386,7 @@ func TestRerankTradeOff(t *testing.T) {
 		return sum
 	}
 	promise["MMR"], promise["DPP"] = ild, ild
-	promise["XQuAD"] = func(c *rerankCase, list []Scored) float64 {
+	promise["XQuAD"] = func(c *rerankCase, list []recommend.Scored) float64 {
 		seen := map[int32]bool{}
 		sum := 0.0
 		for _, s := range list {
@@ -445,10 +397,10 @@ func TestRerankTradeOff(t *testing.T) {
 		}
 		return sum
 	}
-	promise["Calibrate"] = func(c *rerankCase, list []Scored) float64 { return -listKL(c.cats, c.taste, list) }
+	promise["Calibrate"] = func(c *rerankCase, list []recommend.Scored) float64 { return -recommend.ListKL(c.cats, c.taste, list) }
 	for name, gain := range promise {
 		t.Run(name, func(t *testing.T) {
-			var r Reranker
+			var r recommend.Reranker
 			lastGain, lastScore := math.Inf(-1), math.Inf(1)
 			for _, l := range lambdas {
 				sum, score := 0.0, 0.0
@@ -480,16 +432,16 @@ func TestRerankTradeOff(t *testing.T) {
 // TestCalibrateFull: with room and choice enough, the mix is that of the taste.
 func TestCalibrateFull(t *testing.T) {
 	lists := make([][]int32, 300)
-	var from []Scored
+	var from []recommend.Scored
 	for i := range lists {
 		lists[i] = []int32{int32(i / 100)}
-		from = append(from, Scored{int32(i), float32(300 - i)})
+		from = append(from, recommend.Scored{int32(i), float32(300 - i)})
 	}
-	c, err := NewCategories(3, lists)
+	c, err := recommend.NewCategories(3, lists)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := new(Reranker).Calibrate(nil, from, 20, 0.999, c, []float64{5, 3, 2})
+	got, err := new(recommend.Reranker).Calibrate(nil, from, 20, 0.999, c, []float64{5, 3, 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -506,54 +458,66 @@ func TestRerankBadInput(t *testing.T) {
 	nan := float32(math.NaN())
 	c := bigRerank(t, 1)
 	good := c.from[:20]
-	dst := []Scored{{7, 7}}
-	broken := LikenessFunc(func(a, b int32) float32 { return nan })
+	dst := []recommend.Scored{{7, 7}}
+	broken := recommend.LikenessFunc(func(a, b int32) float32 { return nan })
 	cases := []struct {
 		name string
-		run  func(r *Reranker) ([]Scored, error)
+		run  func(r *recommend.Reranker) ([]recommend.Scored, error)
 		want error
 	}{
-		{"k 0", func(r *Reranker) ([]Scored, error) { return r.MMR(dst, good, 0, 0.5, c.like) }, ErrOption},
-		{"lambda NaN", func(r *Reranker) ([]Scored, error) { return r.DPP(dst, good, 5, math.NaN(), c.like) }, ErrOption},
-		{"lambda 2", func(r *Reranker) ([]Scored, error) { return r.XQuAD(dst, good, 5, 2, c.cats, c.taste, 1) }, ErrOption},
-		{"no likeness", func(r *Reranker) ([]Scored, error) { return r.MMR(dst, good, 5, 0.5, nil) }, ErrOption},
-		{"no likeness DPP", func(r *Reranker) ([]Scored, error) { return r.DPP(dst, good, 5, 0.5, nil) }, ErrOption},
-		{"NaN likeness", func(r *Reranker) ([]Scored, error) { return r.MMR(dst, good, 5, 0.5, broken) }, ErrNotFinite},
-		{"NaN score", func(r *Reranker) ([]Scored, error) { return r.MMR(dst, []Scored{{1, nan}}, 5, 0.5, c.like) }, ErrNotFinite},
-		{"twice", func(r *Reranker) ([]Scored, error) {
-			return r.DPP(dst, []Scored{{1, 2}, {2, 2}, {1, 1}}, 5, 0.5, c.like)
-		}, ErrDuplicate},
-		{"item beyond vectors", func(r *Reranker) ([]Scored, error) {
-			return r.MMR(dst, []Scored{{1, 2}, {1000, 1}}, 5, 0.5, c.like)
-		}, ErrRange},
-		{"negative item", func(r *Reranker) ([]Scored, error) {
-			return r.Calibrate(dst, []Scored{{-1, 2}}, 5, 0.5, c.cats, c.taste)
-		}, ErrRange},
-		{"no categories", func(r *Reranker) ([]Scored, error) { return r.Calibrate(dst, good, 5, 0.5, nil, c.taste) }, ErrOption},
-		{"taste too short", func(r *Reranker) ([]Scored, error) { return r.Calibrate(dst, good, 5, 0.5, c.cats, c.taste[:3]) }, ErrShape},
-		{"taste 0", func(r *Reranker) ([]Scored, error) {
+		{"k 0", func(r *recommend.Reranker) ([]recommend.Scored, error) { return r.MMR(dst, good, 0, 0.5, c.like) }, recommend.ErrOption},
+		{"lambda NaN", func(r *recommend.Reranker) ([]recommend.Scored, error) {
+			return r.DPP(dst, good, 5, math.NaN(), c.like)
+		}, recommend.ErrOption},
+		{"lambda 2", func(r *recommend.Reranker) ([]recommend.Scored, error) {
+			return r.XQuAD(dst, good, 5, 2, c.cats, c.taste, 1)
+		}, recommend.ErrOption},
+		{"no likeness", func(r *recommend.Reranker) ([]recommend.Scored, error) { return r.MMR(dst, good, 5, 0.5, nil) }, recommend.ErrOption},
+		{"no likeness DPP", func(r *recommend.Reranker) ([]recommend.Scored, error) { return r.DPP(dst, good, 5, 0.5, nil) }, recommend.ErrOption},
+		{"NaN likeness", func(r *recommend.Reranker) ([]recommend.Scored, error) { return r.MMR(dst, good, 5, 0.5, broken) }, recommend.ErrNotFinite},
+		{"NaN score", func(r *recommend.Reranker) ([]recommend.Scored, error) {
+			return r.MMR(dst, []recommend.Scored{{1, nan}}, 5, 0.5, c.like)
+		}, recommend.ErrNotFinite},
+		{"twice", func(r *recommend.Reranker) ([]recommend.Scored, error) {
+			return r.DPP(dst, []recommend.Scored{{1, 2}, {2, 2}, {1, 1}}, 5, 0.5, c.like)
+		}, recommend.ErrDuplicate},
+		{"item beyond vectors", func(r *recommend.Reranker) ([]recommend.Scored, error) {
+			return r.MMR(dst, []recommend.Scored{{1, 2}, {1000, 1}}, 5, 0.5, c.like)
+		}, recommend.ErrRange},
+		{"negative item", func(r *recommend.Reranker) ([]recommend.Scored, error) {
+			return r.Calibrate(dst, []recommend.Scored{{-1, 2}}, 5, 0.5, c.cats, c.taste)
+		}, recommend.ErrRange},
+		{"no categories", func(r *recommend.Reranker) ([]recommend.Scored, error) {
+			return r.Calibrate(dst, good, 5, 0.5, nil, c.taste)
+		}, recommend.ErrOption},
+		{"taste too short", func(r *recommend.Reranker) ([]recommend.Scored, error) {
+			return r.Calibrate(dst, good, 5, 0.5, c.cats, c.taste[:3])
+		}, recommend.ErrShape},
+		{"taste 0", func(r *recommend.Reranker) ([]recommend.Scored, error) {
 			return r.XQuAD(dst, good, 5, 0.5, c.cats, make([]float64, 8), 1)
-		}, ErrRange},
-		{"taste negative", func(r *Reranker) ([]Scored, error) {
+		}, recommend.ErrRange},
+		{"taste negative", func(r *recommend.Reranker) ([]recommend.Scored, error) {
 			return r.Calibrate(dst, good, 5, 0.5, c.cats, []float64{1, 1, 1, 1, 1, 1, 1, -1})
-		}, ErrRange},
-		{"cover 0", func(r *Reranker) ([]Scored, error) { return r.XQuAD(dst, good, 5, 0.5, c.cats, c.taste, 0) }, ErrOption},
-		{"floor above 1", func(r *Reranker) ([]Scored, error) {
+		}, recommend.ErrRange},
+		{"cover 0", func(r *recommend.Reranker) ([]recommend.Scored, error) {
+			return r.XQuAD(dst, good, 5, 0.5, c.cats, c.taste, 0)
+		}, recommend.ErrOption},
+		{"floor above 1", func(r *recommend.Reranker) ([]recommend.Scored, error) {
 			return r.Floors(dst, good, 5, make([]int32, 300), []float64{1.5})
-		}, ErrRange},
-		{"floors above 1", func(r *Reranker) ([]Scored, error) {
+		}, recommend.ErrRange},
+		{"floors above 1", func(r *recommend.Reranker) ([]recommend.Scored, error) {
 			return r.Floors(dst, good, 5, make([]int32, 300), []float64{0.6, 0.6})
-		}, ErrRange},
-		{"group beyond floors", func(r *Reranker) ([]Scored, error) {
-			return r.Floors(dst, []Scored{{0, 1}}, 5, []int32{3}, []float64{0.5})
-		}, ErrRange},
-		{"item beyond groups", func(r *Reranker) ([]Scored, error) {
+		}, recommend.ErrRange},
+		{"group beyond floors", func(r *recommend.Reranker) ([]recommend.Scored, error) {
+			return r.Floors(dst, []recommend.Scored{{0, 1}}, 5, []int32{3}, []float64{0.5})
+		}, recommend.ErrRange},
+		{"item beyond groups", func(r *recommend.Reranker) ([]recommend.Scored, error) {
 			return r.Floors(dst, good, 5, nil, []float64{0.5})
-		}, ErrRange},
+		}, recommend.ErrRange},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := tc.run(&Reranker{})
+			got, err := tc.run(&recommend.Reranker{})
 			if !errors.Is(err, tc.want) {
 				t.Fatalf("error %v, want %v", err, tc.want)
 			}
@@ -563,23 +527,23 @@ func TestRerankBadInput(t *testing.T) {
 		})
 	}
 	for name, run := range rerankers(&rerankCase{from: nil, like: c.like, cats: c.cats, taste: c.taste}) {
-		if got, err := run(&Reranker{}, nil, 5, 0.5); err != nil || len(got) != 0 {
+		if got, err := run(&recommend.Reranker{}, nil, 5, 0.5); err != nil || len(got) != 0 {
 			t.Errorf("%s of no candidates: %v, %v", name, got, err)
 		}
 	}
 }
 
 func TestCategoriesBadInput(t *testing.T) {
-	if _, err := NewCategories(0, nil); !errors.Is(err, ErrOption) {
+	if _, err := recommend.NewCategories(0, nil); !errors.Is(err, recommend.ErrOption) {
 		t.Error(err)
 	}
-	if _, err := NewCategories(2, [][]int32{{0}, {2}}); !errors.Is(err, ErrRange) {
+	if _, err := recommend.NewCategories(2, [][]int32{{0}, {2}}); !errors.Is(err, recommend.ErrRange) {
 		t.Error(err)
 	}
-	if _, err := NewCategories(2, [][]int32{{1, 1}}); !errors.Is(err, ErrDuplicate) {
+	if _, err := recommend.NewCategories(2, [][]int32{{1, 1}}); !errors.Is(err, recommend.ErrDuplicate) {
 		t.Error(err)
 	}
-	c, err := NewCategories(2, [][]int32{{0, 1}, {1}, nil})
+	c, err := recommend.NewCategories(2, [][]int32{{0, 1}, {1}, nil})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -589,9 +553,9 @@ func TestCategoriesBadInput(t *testing.T) {
 		weights []float32
 		want    error
 	}{
-		"none": {nil, nil, ErrEmpty}, "only items of no category": {[]int32{2}, nil, ErrEmpty}, "unknown": {[]int32{3}, nil, ErrRange},
-		"shape": {[]int32{1}, []float32{1, 2}, ErrShape}, "negative": {[]int32{1}, []float32{-1}, ErrRange},
-		"NaN": {[]int32{1}, []float32{float32(math.NaN())}, ErrRange},
+		"none": {nil, nil, recommend.ErrEmpty}, "only items of no category": {[]int32{2}, nil, recommend.ErrEmpty}, "unknown": {[]int32{3}, nil, recommend.ErrRange},
+		"shape": {[]int32{1}, []float32{1, 2}, recommend.ErrShape}, "negative": {[]int32{1}, []float32{-1}, recommend.ErrRange},
+		"NaN": {[]int32{1}, []float32{float32(math.NaN())}, recommend.ErrRange},
 	} {
 		if err := c.Taste(p, tc.items, tc.weights); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v", name, err)
@@ -600,24 +564,24 @@ func TestCategoriesBadInput(t *testing.T) {
 	if err := c.Taste(p, []int32{0, 1, 2}, []float32{2, 1, 5}); err != nil || math.Abs(p[0]-1.0/3) > 1e-12 || math.Abs(p[1]-2.0/3) > 1e-12 {
 		t.Error(p, err)
 	}
-	if _, err := NewVectorLikeness(nil); !errors.Is(err, ErrEmpty) {
+	if _, err := recommend.NewVectorLikeness(nil); !errors.Is(err, recommend.ErrEmpty) {
 		t.Error(err)
 	}
-	if _, err := NewVectorLikeness(RowVectors{Rows: make([]float32, 5), N: 2}); !errors.Is(err, ErrShape) {
+	if _, err := recommend.NewVectorLikeness(recommend.RowVectors{Rows: make([]float32, 5), N: 2}); !errors.Is(err, recommend.ErrShape) {
 		t.Error(err)
 	}
-	if _, err := NewVectorLikeness(RowVectors{Rows: []float32{1, float32(math.Inf(1))}, N: 2}); !errors.Is(err, ErrNotFinite) {
+	if _, err := recommend.NewVectorLikeness(recommend.RowVectors{Rows: []float32{1, float32(math.Inf(1))}, N: 2}); !errors.Is(err, recommend.ErrNotFinite) {
 		t.Error(err)
 	}
 }
 
 func TestRerankAllocs(t *testing.T) {
 	c := bigRerank(t, 2)
-	var r Reranker
-	dst := make([]Scored, 0, 20)
+	var r recommend.Reranker
+	dst := make([]recommend.Scored, 0, 20)
 	group := make([]int32, c.n)
 	all := rerankers(c)
-	all["Floors"] = func(r *Reranker, dst []Scored, k int, _ float64) ([]Scored, error) {
+	all["Floors"] = func(r *recommend.Reranker, dst []recommend.Scored, k int, _ float64) ([]recommend.Scored, error) {
 		return r.Floors(dst, c.from, k, group, []float64{0.3})
 	}
 	for name, run := range all {
@@ -636,8 +600,8 @@ func BenchmarkRerank(b *testing.B) {
 	for _, name := range []string{"MMR", "DPP", "XQuAD", "Calibrate"} {
 		run := rerankers(c)[name]
 		b.Run(fmt.Sprintf("method=%s/candidates=200/k=20", name), func(b *testing.B) {
-			var r Reranker
-			var dst []Scored
+			var r recommend.Reranker
+			var dst []recommend.Scored
 			b.ReportAllocs()
 			for b.Loop() {
 				dst, _ = run(&r, dst[:0], 20, 0.5)

@@ -46,16 +46,16 @@ type SessionKNNOptions struct {
 	Neighbors int // sessions that vote; default 1000
 	Sample    int // candidates: the newest sessions that share an item; default 5000
 
-	Position      PositionWeighting
-	PositionDecay float64 // λ1 of ExponentialPositions, in events; default 3
-	MatchIDF      float64 // power of ln((N+1)/n) of an item in the similarity; default 1, negative means 0
-	Length        float64 // power of the neighbour's number of items that divides the similarity; default 0.3, 0.5 is cosine, negative means 0
-	AgeDecay      float64 // λ2: days where the sequences have times, otherwise the share of all sequences that are newer; default and negative: no decay
-	StepDecay     float64 // a neighbour's votes fade with the distance of the shared item from the end of the running session, in events; default 3, negative: no decay
-	DistanceDecay float64 // λ3: its votes fade with the distance from the shared item, in events; default 2, negative: no decay
-	Before        float64 // factor for items before the shared item; default 0.8, negative means 0
-	Match         float64 // factor for the shared event itself; default 0.2, negative means 0
-	IDF           float64 // power of ln((N+1)/n) of an item in a vote; default 1, negative means 0
+	Position      PositionWeighting // weight of an event d before the newest of n in the running session; default ExponentialPositions
+	PositionDecay float64           // λ1 of ExponentialPositions, in events; default 3
+	MatchIDF      float64           // power of ln((N+1)/n) of an item in the similarity; default 1, negative means 0
+	Length        float64           // power of the neighbour's number of items that divides the similarity; default 0.3, 0.5 is cosine, negative means 0
+	AgeDecay      float64           // λ2: days where the sequences have times, otherwise the share of all sequences that are newer; default and negative: no decay
+	StepDecay     float64           // a neighbour's votes fade with the distance of the shared item from the end of the running session, in events; default 3, negative: no decay
+	DistanceDecay float64           // λ3: its votes fade with the distance from the shared item, in events; default 2, negative: no decay
+	Before        float64           // factor for items before the shared item; default 0.8, negative means 0
+	Match         float64           // factor for the shared event itself; default 0.2, negative means 0
+	IDF           float64           // power of ln((N+1)/n) of an item in a vote; default 1, negative means 0
 
 	// Remind adds the items of the running session themselves: Remind times the
 	// best vote for the latest event, fading by RemindDecay events. People come

@@ -27,7 +27,7 @@ type RP3BetaOptions struct {
 	UseWeights bool    // use the weights of the entries; default: each entry counts 1
 	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
 
-	Progress func(Progress)
+	Progress func(Progress) // called once, at the end, on the caller's goroutine
 }
 
 func (o RP3BetaOptions) withDefaults() RP3BetaOptions {

@@ -360,7 +360,9 @@ type FulfilmentResult struct {
 	Overdue   int64 // of these, past their promise
 	NoPromise int64 // orders without a promised time: left out of OnTime
 
-	OrderToShip, ShipToDeliver, OrderToDelivery Durations
+	OrderToShip     Durations // order to first parcel
+	ShipToDeliver   Durations // first parcel to first delivery
+	OrderToDelivery Durations // order to first delivery
 
 	OnTime   Ratio // delivered by promise + grace, over delivered + overdue
 	InFull   Ratio // first delivery held everything, over delivered orders of known quantity

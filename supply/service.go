@@ -306,8 +306,10 @@ type ServiceResult struct {
 	NPS       Score // promoters (9, 10) less detractors (0 to 6), in points from -100 to 100
 	CES       Score // mean on 1 to 7, higher is easier
 
-	ReturnsByOrder, ReturnsByUnit, ReturnsByValue Ratio
-	Reasons                                       []ReturnReason // most units first, ties by name
+	ReturnsByOrder Ratio          // orders with a return over orders sold
+	ReturnsByUnit  Ratio          // units returned over units sold
+	ReturnsByValue Ratio          // value returned over value sold
+	Reasons        []ReturnReason // most units first, ties by name
 }
 
 // Result reports everything added so far and does not change the state. Figures

@@ -36,7 +36,7 @@ func TestDocumented(t *testing.T) {
 					}
 				case *ast.GenDecl:
 					for _, s := range d.Specs {
-						undocumented(d, s, missing)
+						undocumented(fset, d, s, missing)
 					}
 				}
 			}
@@ -64,10 +64,9 @@ func receiver(d *ast.FuncDecl) string {
 }
 
 // undocumented reports the exported parts of a specification without a comment. A
-// comment on a group of constants or variables serves all of it, one on the first of
-// several fields in a row the whole row up to a blank line's distance is asked of the
-// author: each line of fields has its own, or shares the line.
-func undocumented(d *ast.GenDecl, s ast.Spec, missing func(token.Pos, string)) {
+// comment on a group of constants or variables serves all of it, one above fields the
+// block of lines directly below it.
+func undocumented(fset *token.FileSet, d *ast.GenDecl, s ast.Spec, missing func(token.Pos, string)) {
 	switch s := s.(type) {
 	case *ast.ValueSpec:
 		for _, name := range s.Names {
@@ -94,7 +93,7 @@ func undocumented(d *ast.GenDecl, s ast.Spec, missing func(token.Pos, string)) {
 		}
 		for i, f := range fields.List {
 			for _, name := range f.Names {
-				if name.IsExported() && f.Doc == nil && f.Comment == nil && !follows(fields.List[:i]) {
+				if name.IsExported() && f.Doc == nil && f.Comment == nil && !follows(fset, fields.List[:i+1]) {
 					missing(name.Pos(), s.Name.Name+"."+name.Name)
 				}
 			}
@@ -102,13 +101,19 @@ func undocumented(d *ast.GenDecl, s ast.Spec, missing func(token.Pos, string)) {
 	}
 }
 
-// follows reports whether a field stands in a block that begins with a comment.
-func follows(before []*ast.Field) bool {
-	if len(before) == 0 {
-		return false
+// follows reports whether the last of the fields stands in a block of lines, without
+// a blank one between them, that has a comment already.
+func follows(fset *token.FileSet, fields []*ast.Field) bool {
+	for i := len(fields) - 1; i > 0; i-- {
+		before := fields[i-1]
+		if fset.Position(fields[i].Pos()).Line > fset.Position(before.End()).Line+1 {
+			return false
+		}
+		if before.Doc != nil || before.Comment != nil {
+			return true
+		}
 	}
-	last := before[len(before)-1]
-	return last.Doc != nil || last.Comment != nil || follows(before[:len(before)-1])
+	return false
 }
 
 // TestLength holds functions to 100 lines and files to 800, tests and generators
@@ -371,8 +376,8 @@ func anchors(text string) (out []string) {
 	return out
 }
 
-// TestVocabulary keeps one name for one idea in the fields of options and in the
-// methods of accumulators; CONTRIBUTING.md has the list.
+// TestVocabulary keeps one name for one idea in the fields of options, in the methods
+// of accumulators and in parameters; CONTRIBUTING.md has the list.
 func TestVocabulary(t *testing.T) {
 	other := map[string]string{
 		"CutOff": "AsOf", "Cut": "AsOf", "Through": "AsOf", "Now": "AsOf", "Reference": "AsOf", "Tolerance": "Tol", "Sweeps": "MaxIter", "Ridge": "L2",
@@ -409,12 +414,31 @@ func TestVocabulary(t *testing.T) {
 	}
 }
 
-// options checks the names of receivers and the first words of options' comments.
+// moments asks that exported functions call the moment as of which they answer asOf.
+func moments(t *testing.T, fset *token.FileSet, d *ast.FuncDecl) {
+	if !d.Name.IsExported() || d.Recv != nil && !token.IsExported(receiver(d)) {
+		return
+	}
+	for _, p := range d.Type.Params.List {
+		if types.ExprString(p.Type) != "time.Time" {
+			continue
+		}
+		for _, name := range p.Names {
+			switch name.Name {
+			case "through", "cut", "cutOff", "now", "reference":
+				t.Errorf("%s: %s takes %s: the name of this idea is asOf", place(fset, d.Pos()), d.Name.Name, name.Name)
+			}
+		}
+	}
+}
+
+// options checks the names of parameters and the first words of options' comments.
 func options(t *testing.T, fset *token.FileSet, u unit) {
 	for _, f := range u.files {
 		for _, d := range f.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
+				moments(t, fset, d)
 				for _, p := range d.Type.Params.List {
 					if id, ok := p.Type.(*ast.Ident); ok && strings.HasSuffix(id.Name, "Options") && len(p.Names) == 1 && p.Names[0].Name != "opt" {
 						t.Errorf("%s: %s calls its options %s, want opt", place(fset, d.Pos()), d.Name.Name, p.Names[0].Name)

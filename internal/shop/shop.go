@@ -25,38 +25,38 @@ type Config struct {
 }
 
 // withDefaults fills in what is zero.
-func (c Config) withDefaults() Config {
-	c.Users = check.Default(c.Users, 2000)
-	c.Items = check.Default(c.Items, 600)
-	c.Days = check.Default(c.Days, 540)
-	c.Categories = check.Default(c.Categories, len(categoryWords))
-	if c.Start.IsZero() {
-		c.Start = time.Date(2023, 1, 2, 0, 0, 0, 0, time.UTC)
+func (o Config) withDefaults() Config {
+	o.Users = check.Default(o.Users, 2000)
+	o.Items = check.Default(o.Items, 600)
+	o.Days = check.Default(o.Days, 540)
+	o.Categories = check.Default(o.Categories, len(categoryWords))
+	if o.Start.IsZero() {
+		o.Start = time.Date(2023, 1, 2, 0, 0, 0, 0, time.UTC)
 	}
-	c.Start = c.Start.UTC()
-	c.Campaigns = check.OrOff(c.Campaigns, max(0, min(3, c.Days/30)))
-	c.Browse = check.OrOff(c.Browse, 1)
-	c.Missing = check.OrOff(c.Missing, 0.08)
-	c.Dirt = check.OrOff(c.Dirt, 0.05)
-	c.Tight = check.Default(c.Tight, 0.25)
-	return c
+	o.Start = o.Start.UTC()
+	o.Campaigns = check.OrOff(o.Campaigns, max(0, min(3, o.Days/30)))
+	o.Browse = check.OrOff(o.Browse, 1)
+	o.Missing = check.OrOff(o.Missing, 0.08)
+	o.Dirt = check.OrOff(o.Dirt, 0.05)
+	o.Tight = check.Default(o.Tight, 0.25)
+	return o
 }
 
 // validate names every field out of its range.
-func (c Config) validate() error {
-	var o check.Options
-	o.Require(c.Users >= 1 && c.Users <= 10_000_000, "Users", c.Users, "1 to 10,000,000")
-	o.Require(c.Categories >= 2 && c.Categories <= len(categoryWords), "Categories", c.Categories, "2 to 20")
-	o.Require(c.Items >= c.Categories && c.Items <= 100_000, "Items", c.Items, "Categories to 100,000")
-	o.Require(c.Days >= 30 && c.Days <= 3650, "Days", c.Days, "30 to 3650")
-	o.Require(c.Start.Equal(c.Start.Truncate(24*time.Hour)), "Start", c.Start, "midnight UTC")
-	o.Require(c.Start.Year() >= 1970 && c.Start.Year() <= 2200, "Start", c.Start, "a year from 1970 to 2200")
-	o.Require(c.Campaigns == 0 || c.Campaigns <= c.Days/28, "Campaigns", c.Campaigns, "at most one per 28 days")
-	o.Require(c.Browse >= 0 && c.Browse <= 100, "Browse", c.Browse, "0 to 100")
-	o.Require(c.Missing >= 0 && c.Missing <= 1, "Missing", c.Missing, "0 to 1")
-	o.Require(c.Dirt >= 0 && c.Dirt <= 0.5, "Dirt", c.Dirt, "0 to 0.5")
-	o.Require(c.Tight <= 1 && check.Finite(c.Tight), "Tight", c.Tight, "at most 1")
-	return o.Err("shop: Simulate")
+func (o Config) validate() error {
+	var c check.Options
+	c.Require(o.Users >= 1 && o.Users <= 10_000_000, "Users", o.Users, "1 to 10,000,000")
+	c.Require(o.Categories >= 2 && o.Categories <= len(categoryWords), "Categories", o.Categories, "2 to 20")
+	c.Require(o.Items >= o.Categories && o.Items <= 100_000, "Items", o.Items, "Categories to 100,000")
+	c.Require(o.Days >= 30 && o.Days <= 3650, "Days", o.Days, "30 to 3650")
+	c.Require(o.Start.Equal(o.Start.Truncate(24*time.Hour)), "Start", o.Start, "midnight UTC")
+	c.Require(o.Start.Year() >= 1970 && o.Start.Year() <= 2200, "Start", o.Start, "a year from 1970 to 2200")
+	c.Require(o.Campaigns == 0 || o.Campaigns <= o.Days/28, "Campaigns", o.Campaigns, "at most one per 28 days")
+	c.Require(o.Browse >= 0 && o.Browse <= 100, "Browse", o.Browse, "0 to 100")
+	c.Require(o.Missing >= 0 && o.Missing <= 1, "Missing", o.Missing, "0 to 1")
+	c.Require(o.Dirt >= 0 && o.Dirt <= 0.5, "Dirt", o.Dirt, "0 to 0.5")
+	c.Require(o.Tight <= 1 && check.Finite(o.Tight), "Tight", o.Tight, "at most 1")
+	return c.Err("shop: Simulate")
 }
 
 // Rate is the fixed exchange rate of a currency.

@@ -66,10 +66,10 @@ const (
 // Too many iterations or a stalled search is no error: see the result's flags.
 // It returns ErrDiverged if f(x0) is not finite, the objective's own error, or
 // context.Cause(ctx).
-func LBFGS(ctx context.Context, x0 []float64, f Objective, o LBFGSOptions) (LBFGSResult, error) {
-	maxIter := check.Default(o.MaxIter, 200)
-	tol := check.Default(o.Tol, 1e-8)
-	s, err := newLBFGS(ctx, x0, f, o)
+func LBFGS(ctx context.Context, x0 []float64, f Objective, opt LBFGSOptions) (LBFGSResult, error) {
+	maxIter := check.Default(opt.MaxIter, 200)
+	tol := check.Default(opt.Tol, 1e-8)
+	s, err := newLBFGS(ctx, x0, f, opt)
 	if err != nil {
 		return LBFGSResult{}, err
 	}
@@ -81,8 +81,8 @@ func LBFGS(ctx context.Context, x0 []float64, f Objective, o LBFGSOptions) (LBFG
 		s.pseudo()
 		res.Iter = iter
 		done := false
-		if o.Stop != nil {
-			if done, err = o.Stop(iter, s.x, s.fx, s.pg); err != nil {
+		if opt.Stop != nil {
+			if done, err = opt.Stop(iter, s.x, s.fx, s.pg); err != nil {
 				return LBFGSResult{}, err
 			}
 		} else {
@@ -117,21 +117,21 @@ func LBFGS(ctx context.Context, x0 []float64, f Objective, o LBFGSOptions) (LBFG
 
 // newLBFGS returns the state at x0, which is copied: value and gradient there must be
 // finite.
-func newLBFGS(ctx context.Context, x0 []float64, f Objective, o LBFGSOptions) (*lbfgs, error) {
+func newLBFGS(ctx context.Context, x0 []float64, f Objective, opt LBFGSOptions) (*lbfgs, error) {
 	n := len(x0)
-	memory := check.OrOff(o.Memory, 10)
-	if o.L1 != nil && len(o.L1) != n {
-		return nil, fmt.Errorf("solve: LBFGS: L1 has %d entries, want %d: %w", len(o.L1), n, check.ErrShape)
+	memory := check.OrOff(opt.Memory, 10)
+	if opt.L1 != nil && len(opt.L1) != n {
+		return nil, fmt.Errorf("solve: LBFGS: L1 has %d entries, want %d: %w", len(opt.L1), n, check.ErrShape)
 	}
 	s := &lbfgs{
-		ctx: ctx, f: f, o: o,
+		ctx: ctx, f: f, o: opt,
 		x: append([]float64(nil), x0...), xn: make([]float64, n),
 		g: make([]float64, n), gn: make([]float64, n),
 		d: make([]float64, n), q: make([]float64, n),
 		memory: memory,
 	}
 	s.pg = s.g
-	if o.L1 != nil {
+	if opt.L1 != nil {
 		s.pg = make([]float64, n)
 		s.orth = make([]float64, n)
 	}

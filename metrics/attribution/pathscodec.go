@@ -1,6 +1,7 @@
 package attribution
 
 import (
+	"encoding"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -8,6 +9,11 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Paths)(nil)
+	_ encoding.BinaryUnmarshaler = (*Paths)(nil)
 )
 
 // AppendBinary appends the binary form: options, channels by name, paths in

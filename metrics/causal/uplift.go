@@ -22,6 +22,7 @@ type UpliftPoint struct {
 }
 
 // UpliftArea sums up a curve. Areas are trapezoids over the number of users.
+// QiniCausalML sums the same values up by the convention of causalml.
 type UpliftArea struct {
 	Area    float64 // under the curve
 	Random  float64 // under the straight line to its last point

@@ -49,7 +49,7 @@ type Incremental struct {
 	CostPer      float64
 	CostPerRange metrics.Interval // NaN where the interval of Value reaches 0
 
-	Warnings []metrics.Warning
+	Warnings []metrics.Warning // those of the effect, and WarnNoGain
 }
 
 // IncrementalOf turns the effect of a campaign per user (CompareMeans or

@@ -1,6 +1,7 @@
 package kpi
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
@@ -11,6 +12,11 @@ import (
 	"github.com/aislekit/aisle/internal/dict"
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Activity[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*Activity[string])(nil)
 )
 
 // Activity remembers in which periods each user was active: visited, or bought,
@@ -57,15 +63,15 @@ func userPeriod(user, period int32) int64 { return int64(user)<<32 | int64(uint3
 
 func splitUserPeriod(p int64) (user, period int32) { return int32(p >> 32), int32(uint32(p) ^ 1<<31) }
 
-// NewActivity returns an empty Activity over the periods of c. ErrOption for a
+// NewActivity returns an empty Activity over the periods of cal. ErrOption for a
 // period that is none.
-func NewActivity[U comparable](c Calendar) (*Activity[U], error) {
-	var o check.Options
-	c.validate(&o)
-	if err := o.Err("kpi: NewActivity"); err != nil {
+func NewActivity[U comparable](cal Calendar) (*Activity[U], error) {
+	var c check.Options
+	cal.validate(&c)
+	if err := c.Err("kpi: NewActivity"); err != nil {
 		return nil, err
 	}
-	return &Activity[U]{clock: clock{Calendar: c.withDefaults()}}, nil
+	return &Activity[U]{clock: clock{Calendar: cal.withDefaults()}}, nil
 }
 
 // Calendar returns the calendar in use.
@@ -203,16 +209,16 @@ func (a *Activity[U]) lives(fn func(user int32, cohort int32, periods []int32)) 
 	}
 }
 
-// span returns the periods of [from, through) that are over by then.
-func (a *Activity[U]) span(what string, from, through time.Time) (lo, hi int32, err error) {
+// span returns the periods of [from, asOf) that are over by then.
+func (a *Activity[U]) span(what string, from, asOf time.Time) (lo, hi int32, err error) {
 	if lo, err = a.clock.index(from); err == nil {
-		hi, err = a.clock.index(through)
+		hi, err = a.clock.index(asOf)
 	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("kpi: Activity: %s: %w", what, err)
 	}
 	if hi <= lo {
-		return 0, 0, fmt.Errorf("kpi: Activity: %s: no %v is over between %v and %v: %w", what, a.clock.Period, from, through, ErrEmpty)
+		return 0, 0, fmt.Errorf("kpi: Activity: %s: no %v is over between %v and %v: %w", what, a.clock.Period, from, asOf, ErrEmpty)
 	}
 	if int64(hi)-int64(lo) > maxPeriods {
 		return 0, 0, fmt.Errorf("kpi: Activity: %s: %d periods: %w", what, int64(hi)-int64(lo), ErrTooLarge)
@@ -228,15 +234,15 @@ type ActiveUsers struct {
 	Users  int64
 }
 
-// Active returns, for every period of [from, through), the number of distinct
+// Active returns, for every period of [from, asOf), the number of distinct
 // users active in it or the width−1 periods before: over days, width 1 is DAU, 7
-// WAU and 28 or 30 MAU. The period that holds through is not over and is left
+// WAU and 28 or 30 MAU. The period that holds asOf is not over and is left
 // out. ErrOption unless width > 0, ErrEmpty if no period is over.
-func (a *Activity[U]) Active(width int, from, through time.Time) ([]ActiveUsers, error) {
+func (a *Activity[U]) Active(width int, from, asOf time.Time) ([]ActiveUsers, error) {
 	if width < 1 || width > maxPeriods {
 		return nil, fmt.Errorf("kpi: Activity.Active: width is %d, want in [1, %d]: %w", width, maxPeriods, ErrOption)
 	}
-	lo, hi, err := a.span("Active", from, through)
+	lo, hi, err := a.span("Active", from, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -262,14 +268,14 @@ func (a *Activity[U]) Active(width int, from, through time.Time) ([]ActiveUsers,
 }
 
 // Stickiness returns the mean number of active users a period over the number
-// active at all, in the last width periods before through: DAU/MAU for width 28
+// active at all, in the last width periods before asOf: DAU/MAU for width 28
 // or 30 over days. The numerator is the sum over the periods, the denominator
 // width times the users.
-func (a *Activity[U]) Stickiness(width int, through time.Time) (metrics.Ratio, error) {
+func (a *Activity[U]) Stickiness(width int, asOf time.Time) (metrics.Ratio, error) {
 	if width < 1 || width > maxPeriods {
 		return metrics.Ratio{}, fmt.Errorf("kpi: Activity.Stickiness: width is %d, want in [1, %d]: %w", width, maxPeriods, ErrOption)
 	}
-	hi, err := a.clock.index(through)
+	hi, err := a.clock.index(asOf)
 	if err != nil {
 		return metrics.Ratio{}, fmt.Errorf("kpi: Activity.Stickiness: %w", err)
 	}
@@ -297,10 +303,10 @@ type UserFlow struct {
 	Active, New, Kept, Returned, Lost int64
 }
 
-// Flows returns the flow of users for every period of [from, through). New is a
+// Flows returns the flow of users for every period of [from, asOf). New is a
 // user's first active period of all.
-func (a *Activity[U]) Flows(from, through time.Time) ([]UserFlow, error) {
-	lo, hi, err := a.span("Flows", from, through)
+func (a *Activity[U]) Flows(from, asOf time.Time) ([]UserFlow, error) {
+	lo, hi, err := a.span("Flows", from, asOf)
 	if err != nil {
 		return nil, err
 	}

@@ -38,35 +38,35 @@ type Calendar struct {
 	SundayWeeks bool           // weeks start on Sunday instead of Monday
 }
 
-func (c Calendar) withDefaults() Calendar {
-	if c.Location == nil {
-		c.Location = time.UTC
+func (cal Calendar) withDefaults() Calendar {
+	if cal.Location == nil {
+		cal.Location = time.UTC
 	}
-	return c
+	return cal
 }
 
-func (c Calendar) validate(o *check.Options) {
-	o.Require(c.Period <= PeriodMonth, "Calendar.Period", c.Period, "day, week or month")
+func (cal Calendar) validate(c *check.Options) {
+	c.Require(cal.Period <= PeriodMonth, "Calendar.Period", cal.Period, "day, week or month")
 }
 
-func (c Calendar) equal(d Calendar) bool {
-	c, d = c.withDefaults(), d.withDefaults()
-	return c.Period == d.Period && c.SundayWeeks == d.SundayWeeks && c.Location.String() == d.Location.String()
+func (cal Calendar) equal(d Calendar) bool {
+	cal, d = cal.withDefaults(), d.withDefaults()
+	return cal.Period == d.Period && cal.SundayWeeks == d.SundayWeeks && cal.Location.String() == d.Location.String()
 }
 
 // Index returns the number of the period that t is in, counted from the one
 // that holds 1 January 1970.
-func (c Calendar) Index(t time.Time) int {
-	c = c.withDefaults()
-	_, offset := t.In(c.Location).Zone()
-	return c.fromDay(floorDiv(t.Unix()+int64(offset), 86400))
+func (cal Calendar) Index(t time.Time) int {
+	cal = cal.withDefaults()
+	_, offset := t.In(cal.Location).Zone()
+	return cal.fromDay(floorDiv(t.Unix()+int64(offset), 86400))
 }
 
-func (c Calendar) fromDay(day int64) int {
-	switch c.Period {
+func (cal Calendar) fromDay(day int64) int {
+	switch cal.Period {
 	case PeriodWeek:
 		shift := int64(3) // 1970 began on a Thursday
-		if c.SundayWeeks {
+		if cal.SundayWeeks {
 			shift = 4
 		}
 		return int(floorDiv(day+shift, 7))
@@ -78,11 +78,11 @@ func (c Calendar) fromDay(day int64) int {
 }
 
 // firstDay returns the day on which period i starts.
-func (c Calendar) firstDay(i int) int64 {
-	switch c.Period {
+func (cal Calendar) firstDay(i int) int64 {
+	switch cal.Period {
 	case PeriodWeek:
 		shift := int64(3)
-		if c.SundayWeeks {
+		if cal.SundayWeeks {
 			shift = 4
 		}
 		return int64(i)*7 - shift
@@ -94,12 +94,12 @@ func (c Calendar) firstDay(i int) int64 {
 
 // Start returns the first instant of period i, which is not midnight where
 // clocks are put forward at midnight.
-func (c Calendar) Start(i int) time.Time {
-	c = c.withDefaults()
-	local := c.firstDay(i) * 86400 // wall clock, as if it were UTC
+func (cal Calendar) Start(i int) time.Time {
+	cal = cal.withDefaults()
+	local := cal.firstDay(i) * 86400 // wall clock, as if it were UTC
 	// The wall clock shows midnight, or has just jumped over it, within a day of
 	// this; look at the zones in force there from the earliest on.
-	at := time.Unix(local-86400, 0).In(c.Location)
+	at := time.Unix(local-86400, 0).In(cal.Location)
 	for range 8 {
 		_, offset := at.Zone()
 		_, end := at.ZoneBounds()
@@ -109,18 +109,18 @@ func (c Calendar) Start(i int) time.Time {
 		}
 		// The standard library ends the zone of a leap year a day early.
 		if !end.After(at) || from < end.Unix() {
-			return time.Unix(from, 0).In(c.Location)
+			return time.Unix(from, 0).In(cal.Location)
 		}
-		at = end.In(c.Location)
+		at = end.In(cal.Location)
 	}
 	return at
 }
 
 // Label returns the date of the period's first day, "2026-03-01", or the month,
 // "2026-03".
-func (c Calendar) Label(i int) string {
-	t := time.Unix(c.firstDay(i)*86400, 0).UTC()
-	if c.Period == PeriodMonth {
+func (cal Calendar) Label(i int) string {
+	t := time.Unix(cal.firstDay(i)*86400, 0).UTC()
+	if cal.Period == PeriodMonth {
 		return t.Format("2006-01")
 	}
 	return t.Format("2006-01-02")

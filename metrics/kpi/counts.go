@@ -1,11 +1,17 @@
 package kpi
 
 import (
+	"encoding"
 	"fmt"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Counts)(nil)
+	_ encoding.BinaryUnmarshaler = (*Counts)(nil)
 )
 
 // Warnings of Counts.

@@ -13,6 +13,11 @@ import (
 	"github.com/aislekit/aisle/internal/ids"
 )
 
+var (
+	_ encoding.BinaryAppender    = (*Cube[string, Counts])(nil)
+	_ encoding.BinaryUnmarshaler = (*Cube[string, Counts])(nil)
+)
+
 // CubeOptions configures a Cube of states S by keys K.
 type CubeOptions[K comparable, S any] struct {
 	// Merge adds the second state to the first: (*Counts).Merge. Required.

@@ -1,6 +1,7 @@
 package kpi
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"math/bits"
@@ -10,6 +11,11 @@ import (
 	"github.com/aislekit/aisle/internal/dict"
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Customers[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*Customers[string])(nil)
 )
 
 // Customers accumulates orders and revenue per customer over one period, for

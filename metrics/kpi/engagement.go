@@ -1,11 +1,17 @@
 package kpi
 
 import (
+	"encoding"
 	"fmt"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Engagement)(nil)
+	_ encoding.BinaryUnmarshaler = (*Engagement)(nil)
 )
 
 // Engagement are the totals of content, of a channel or of a post, from which

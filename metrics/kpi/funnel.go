@@ -2,6 +2,7 @@ package kpi
 
 import (
 	"cmp"
+	"encoding"
 	"fmt"
 	"math"
 	"math/bits"
@@ -12,6 +13,11 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/sketch"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Funnel)(nil)
+	_ encoding.BinaryUnmarshaler = (*Funnel)(nil)
 )
 
 // FunnelEntry says which of a user's entries into a funnel counts. A user

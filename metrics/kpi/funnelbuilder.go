@@ -1,6 +1,7 @@
 package kpi
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
@@ -10,6 +11,11 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/dict"
 	"github.com/aislekit/aisle/internal/ids"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*FunnelBuilder[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*FunnelBuilder[string])(nil)
 )
 
 // FunnelBuilder collects the events of a log, users mixed and in any order, and

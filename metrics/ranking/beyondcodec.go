@@ -1,6 +1,7 @@
 package ranking
 
 import (
+	"encoding"
 	"fmt"
 	"maps"
 	"math"
@@ -9,6 +10,11 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/moments"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Beyond[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*Beyond[string])(nil)
 )
 
 // AppendBinary appends the binary form: options, popularity, items shown and

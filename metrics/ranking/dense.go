@@ -1,11 +1,17 @@
 package ranking
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Dense)(nil)
+	_ encoding.BinaryUnmarshaler = (*Dense)(nil)
 )
 
 // Dense is Tally for items numbered 0 … items−1, without hashing and

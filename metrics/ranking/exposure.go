@@ -1,6 +1,7 @@
 package ranking
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"slices"
@@ -8,6 +9,11 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/moments"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Exposure)(nil)
+	_ encoding.BinaryUnmarshaler = (*Exposure)(nil)
 )
 
 // Exposure accumulates how recommendation lists treat groups of items: popular

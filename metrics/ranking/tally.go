@@ -1,10 +1,16 @@
 package ranking
 
 import (
+	"encoding"
 	"fmt"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/metrics"
+)
+
+var (
+	_ encoding.BinaryAppender    = (*Tally[string])(nil)
+	_ encoding.BinaryUnmarshaler = (*Tally[string])(nil)
 )
 
 // Tally averages ranking measures over users for any comparable item ids.

@@ -100,17 +100,17 @@ func NewDedupe[K comparable, V any](opt DedupeOptions[V]) (*Dedupe[K, V], error)
 // with records in order of time and Policy KeepFirst, the fresh ones are the
 // survivors, so a stream can act on it at once. The error is ErrRange for a missing
 // time or one before the last Flush, ErrOption for a Dedupe not made by NewDedupe.
-func (d *Dedupe[K, V]) Add(key K, t time.Time, v V) (Verdict, error) {
+func (d *Dedupe[K, V]) Add(key K, at time.Time, v V) (Verdict, error) {
 	if d.groups == nil {
 		return Fresh, fmt.Errorf("clean: Dedupe.Add: not made by NewDedupe: %w", ErrOption)
 	}
-	if err := check.Time("time", t); err != nil {
+	if err := check.Time("time", at); err != nil {
 		return Fresh, fmt.Errorf("clean: Dedupe.Add: %w", err)
 	}
-	if t.Before(d.late) {
-		return Fresh, fmt.Errorf("clean: Dedupe.Add: %v is before the last Flush at %v: %w", t, d.late, ErrRange)
+	if at.Before(d.late) {
+		return Fresh, fmt.Errorf("clean: Dedupe.Add: %v is before the last Flush at %v: %w", at, d.late, ErrRange)
 	}
-	return d.add(key, group[V]{t, t, t, v, v, v, 1}), nil
+	return d.add(key, group[V]{at, at, at, v, v, v, 1}), nil
 }
 
 // add joins g with the groups it reaches, and compares it with the first of them.

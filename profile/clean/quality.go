@@ -81,12 +81,12 @@ func (f FieldQuality) Completeness() (float64, error) {
 	return float64(f.Seen-f.Missing-f.Malformed) / float64(f.Seen), nil
 }
 
-// Keep counts a row that was kept. t is its business time and drives
+// Keep counts a row that was kept. at is its business time and drives
 // QualityResult.First and Last; the zero time is ignored there.
-func (q *Quality) Keep(t time.Time) {
+func (q *Quality) Keep(at time.Time) {
 	q.rows++
 	q.kept++
-	q.span(t, t)
+	q.span(at, at)
 }
 
 func (q *Quality) span(first, last time.Time) {

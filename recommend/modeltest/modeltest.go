@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +18,8 @@ import (
 // The zero value of every field but Fit is what most models want.
 type Case struct {
 	// Fit fits the model on x. It is called many times, at once too, with data of
-	// all kinds, and must not change x.
+	// all kinds, and must not change x. Nil or empty data are ErrEmpty; a weight below
+	// 0, unless Ratings says otherwise, or above 1e30 as a float32 is ErrRange.
 	Fit func(ctx context.Context, x *recommend.Interactions) (recommend.Model, error)
 
 	// Read reads one frame of the model and stops at its end. The models of package
@@ -101,7 +103,7 @@ func Run(t *testing.T, c Case) {
 			if why, skip := c.Skip[k.Name]; skip {
 				t.Skip(why)
 			}
-			k.run(t, s)
+			k.guarded(t, s)
 		})
 	}
 	for name := range c.Skip {
@@ -109,6 +111,18 @@ func Run(t *testing.T, c Case) {
 			t.Errorf("Skip names %q, which is no check", name)
 		}
 	}
+}
+
+// guarded runs the check, and reports a panic of the model as its failure, so that
+// the other checks still have their say.
+func (k Check) guarded(t testing.TB, s *subject) {
+	t.Helper()
+	defer func() {
+		if p := recover(); p != nil {
+			t.Errorf("the model panics: %v\n%s", p, debug.Stack())
+		}
+	}()
+	k.run(t, s)
 }
 
 // Groups returns a matrix of weights 1 in which users of group u mod 4 take n items

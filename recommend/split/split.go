@@ -131,17 +131,17 @@ func Last(x *recommend.Interactions, n int) (Parts, error) {
 	}), nil
 }
 
-// Time puts every entry at or after cut into the test part (global time cut): what
-// a shop could have known at cut against what came after. ErrEmpty when x has no
+// Time puts every entry at or after asOf into the test part (global time cut): what
+// a shop could have known as of then against what came after. ErrEmpty when x has no
 // times.
-func Time(x *recommend.Interactions, cut time.Time) (Parts, error) {
+func Time(x *recommend.Interactions, asOf time.Time) (Parts, error) {
 	if x == nil {
 		return Parts{}, noData("Time")
 	}
 	if !x.HasTimes() {
 		return Parts{}, fmt.Errorf("split: Time: times: %w", ErrEmpty)
 	}
-	c := cut.Unix()
+	c := asOf.Unix()
 	return parts(x, func(u, k int) bool { return x.Times(u)[k] >= c }), nil
 }
 
