@@ -61,10 +61,10 @@ const (
 // two-sided for no effect. Test and interval may use different standard errors
 // where convention has it so; Method says which.
 type Effect struct {
-	Scale        Scale   // of Estimate, SE, Low and High
-	Estimate     float64 // B against A
-	SE           float64 // standard error behind the interval
-	Low, High    float64
+	Scale        Scale     // of Estimate, SE, Low and High
+	Estimate     float64   // B against A
+	SE           float64   // standard error behind the interval
+	Low, High    float64   // confidence interval of Estimate
 	Level        float64   // of the interval, mostly 0.95
 	Statistic    float64   // z or t of the test
 	DF           float64   // degrees of freedom of the test, +Inf for z

@@ -134,8 +134,8 @@ type FairnessResult[G cmp.Ordered] struct {
 	EqualOpportunity         float64         // difference of TPR
 	EqualizedOddsDifference  float64         // larger of the differences of TPR and of FPR
 	EqualizedOddsRatio       float64         // smaller of the ratios of TPR and of FPR
-	ComparedForSelection     int
-	ComparedForEqualizedOdds int
+	ComparedForSelection     int             // groups whose selection rate is known
+	ComparedForEqualizedOdds int             // groups whose TPR and FPR are known
 }
 
 // Result returns the rates of all groups and their gaps. Groups of fewer than

@@ -21,22 +21,22 @@ type Affinity struct {
 // Individual is the state of one user at the cut-off, or the merge of many: what
 // a profile page shows. Zero times mean "never".
 type Individual struct {
-	Users         int64     // 1, or the number merged
-	Registered    time.Time // earliest
-	FirstSeen     time.Time
-	LastSeen      time.Time
-	FirstOrder    time.Time
-	LastOrder     time.Time
-	Orders        int64
-	Units         int64
-	Paid          int64 // minor units of Currency
-	Refunded      int64
-	Currency      string
+	Users         int64          // 1, or the number merged
+	Registered    time.Time      // earliest
+	FirstSeen     time.Time      // earliest event, order or refund
+	LastSeen      time.Time      // latest event, order or refund
+	FirstOrder    time.Time      // earliest
+	LastOrder     time.Time      // latest
+	Orders        int64          // placed
+	Units         int64          // pieces bought
+	Paid          int64          // minor units of Currency
+	Refunded      int64          // minor units of Currency
+	Currency      string         // of the builder: ISO 4217 code; "" where nothing was sold
 	Events        map[Kind]int64 // kinds that occurred
 	Affinities    []Affinity     // by dimension, then descending weight, then label
-	DwellMean     float64        // seconds; NaN without any, as the next two
-	RatingMean    float64
-	SentimentMean float64
+	DwellMean     float64        // seconds; NaN without any
+	RatingMean    float64        // of Rate events; NaN without any
+	SentimentMean float64        // of Comment events; NaN without any
 }
 
 // Individual returns the state of one user. A user of whom nothing before the

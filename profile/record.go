@@ -54,7 +54,7 @@ type Event[U, I ID] struct {
 	Kind     Kind      // what was done
 	At       time.Time // when it happened
 	Category string    // of the item; an affinity where not empty, as Brand
-	Brand    string
+	Brand    string    // of the item
 
 	Dwell    time.Duration // time spent, >= 0
 	Position int32         // place in the list that was shown, from 1; 0 unknown
@@ -97,21 +97,21 @@ type User[U ID] struct {
 type OrderLine[I ID] struct {
 	Item     I      // what was bought
 	Category string // of the item; an affinity where not empty, as Brand
-	Brand    string
-	Quantity int64 // > 0; what comes back is a Refund, never a negative line
-	Price    int64 // of one unit, minor units, >= 0; 0 is a gift
-	Discount int64 // on the whole line, minor units, 0 … Quantity·Price
+	Brand    string // of the item
+	Quantity int64  // > 0; what comes back is a Refund, never a negative line
+	Price    int64  // of one unit, minor units, >= 0; 0 is a gift
+	Discount int64  // on the whole line, minor units, 0 … Quantity·Price
 }
 
 // Order is what one user bought at one moment, in one currency.
 type Order[U, I ID] struct {
-	ID       string    // required
-	User     U         // who bought
-	At       time.Time // when it was placed
-	Currency string    // ISO 4217 code
-	Lines    []OrderLine[I]
-	Discount int64 // on the whole order, minor units, 0 … sum of the lines
-	Test     bool  // placed by the shop itself; never revenue
+	ID       string         // required
+	User     U              // who bought
+	At       time.Time      // when it was placed
+	Currency string         // ISO 4217 code
+	Lines    []OrderLine[I] // at least one
+	Discount int64          // on the whole order, minor units, 0 … sum of the lines
+	Test     bool           // placed by the shop itself; never revenue
 }
 
 // Paid returns the value of the order after all discounts, in minor units.
@@ -194,9 +194,9 @@ type Refund[U, I ID] struct {
 	OrderID  string    // "" where the source does not say: see clean.Ledger
 	User     U         // who gets the money
 	At       time.Time // when the money was given back
-	Currency string
-	Amount   int64 // minor units, >= 0; clean.Ledger replaces that of a Cancel by what is left
-	Cancel   bool  // the whole order is void
+	Currency string    // ISO 4217 code
+	Amount   int64     // minor units, >= 0; clean.Ledger replaces that of a Cancel by what is left
+	Cancel   bool      // the whole order is void
 
 	// Item and Quantity are needed only where OrderID is empty.
 	Item     I

@@ -12,7 +12,7 @@ type RFM[U ID] struct {
 	Frequency int64     // orders, >= 1
 	Monetary  int64     // paid minus refunded, minor units; may be 0 or negative
 	First     time.Time // first and last order, UTC
-	Last      time.Time
+	Last      time.Time // UTC
 }
 
 // RFM returns one row for each user with at least one order before the cut-off,

@@ -14,8 +14,8 @@ import (
 
 // Observation is an event with its user, as an Engine observes it.
 type Observation[U, I ID] struct {
-	User   U // who, in the dataset or not
-	Item   I
+	User   U         // who, in the dataset or not
+	Item   I         // what it was about
 	Weight float32   // strength, on the scale of the dataset, >= 0; 0 means 1
 	At     time.Time // the zero time means now
 	// ID, when set, names the event: the same ID a second time is a duplicate,

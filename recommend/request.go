@@ -111,9 +111,9 @@ type Info struct {
 	Pinned   int  // pins that are in the answer
 
 	UnknownHistory int // ids outside the catalogue, ignored
-	UnknownAllow   int
-	UnknownDeny    int
-	UnknownPins    int
+	UnknownAllow   int // the same in AllowItems
+	UnknownDeny    int // the same in DenyItems
+	UnknownPins    int // the same among the pins
 
 	// Why says, when no item is eligible, which filter took the last one, and when
 	// caps left fewer than min(K, Eligible) that they did; "" otherwise.

@@ -204,8 +204,8 @@ type StackRows struct {
 	Features [][]float64 // one row a candidate
 	Labels   []bool      // the user took the item in the held-out fold
 	Users    []int32     // of each row, ascending within a fold; for grouped losses
-	Items    []int32
-	Folds    []int32
+	Items    []int32     // of each row
+	Folds    []int32     // of each row: the one that was held out
 }
 
 // StackFeatures makes training rows without leakage. The entries of x are dealt

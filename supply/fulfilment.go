@@ -355,7 +355,7 @@ func (f *Fulfilment) Merge(other *Fulfilment) error {
 // unless it says otherwise; a Ratio over nothing is undefined.
 type FulfilmentResult struct {
 	Orders    int64 // not cancelled
-	Cancelled int64
+	Cancelled int64 // left out of everything else
 	Open      int64 // not delivered by AsOf
 	Overdue   int64 // of these, past their promise
 	NoPromise int64 // orders without a promised time: left out of OnTime

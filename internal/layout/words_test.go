@@ -102,14 +102,14 @@ func undocumented(fset *token.FileSet, d *ast.GenDecl, s ast.Spec, missing func(
 }
 
 // follows reports whether the last of the fields stands in a block of lines, without
-// a blank one between them, that has a comment already.
+// a blank one between them, that has a comment above.
 func follows(fset *token.FileSet, fields []*ast.Field) bool {
 	for i := len(fields) - 1; i > 0; i-- {
 		before := fields[i-1]
 		if fset.Position(fields[i].Pos()).Line > fset.Position(before.End()).Line+1 {
 			return false
 		}
-		if before.Doc != nil || before.Comment != nil {
+		if before.Doc != nil {
 			return true
 		}
 	}

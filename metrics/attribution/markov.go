@@ -19,11 +19,11 @@ type RemovalEffect struct {
 
 // MarkovResult is the result of Paths.Markov.
 type MarkovResult struct {
-	Order      int     // touches that make a state
-	States     int     // states of the chain besides start, conversion and null
-	Conversion float64 // probability that a path converts
-	Channels   []RemovalEffect
-	Warnings   []metrics.Warning
+	Order      int               // touches that make a state
+	States     int               // states of the chain besides start, conversion and null
+	Conversion float64           // probability that a path converts
+	Channels   []RemovalEffect   // by name
+	Warnings   []metrics.Warning // WarnNoNullPaths
 }
 
 const (

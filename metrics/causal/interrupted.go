@@ -58,11 +58,11 @@ type Interrupted struct {
 	Level          metrics.Effect // jump at the event
 	Slope          metrics.Effect // change of the trend, per period
 	Average        metrics.Effect // mean effect over the periods from the event on: jump and slope together
-	Intercept      float64
-	Trend          float64   // per period, before the event
-	Counterfactual []float64 // from the event on: what the trend before would have given
-	Lags           int       // of Newey and West, 0 otherwise
-	Rho            float64   // autocorrelation of the errors from one period to the next, by restricted maximum likelihood
+	Intercept      float64        // of the trend before the event, at period 0
+	Trend          float64        // per period, before the event
+	Counterfactual []float64      // from the event on: what the trend before would have given
+	Lags           int            // of Newey and West, 0 otherwise
+	Rho            float64        // autocorrelation of the errors from one period to the next, by restricted maximum likelihood
 }
 
 // InterruptedSeries estimates what changed in a series y, one value per period,

@@ -154,20 +154,20 @@ type OffPolicyEstimate struct {
 // OffPolicyResult holds all estimates. Those that need a model are missing
 // without one.
 type OffPolicyResult struct {
-	N          int64   // records
-	ESS        float64 // effective sample size (Σw)²/Σw²: as many records of the new policy would tell as much
-	MeanWeight float64 // should be 1 up to chance
-	MaxWeight  float64
-	Clipped    int64   // records whose weight was clipped
-	Switched   int64   // records in which the switch estimator trusts the model alone
-	Logged     float64 // mean reward of the old policy
-	IPS        OffPolicyEstimate
-	SNIPS      OffPolicyEstimate
-	ClippedIPS OffPolicyEstimate
+	N          int64              // records
+	ESS        float64            // effective sample size (Σw)²/Σw²: as many records of the new policy would tell as much
+	MeanWeight float64            // should be 1 up to chance
+	MaxWeight  float64            // largest weight of a record
+	Clipped    int64              // records whose weight was clipped
+	Switched   int64              // records in which the switch estimator trusts the model alone
+	Logged     float64            // mean reward of the old policy
+	IPS        OffPolicyEstimate  // inverse propensity weighting: the mean of w·reward
+	SNIPS      OffPolicyEstimate  // IPS over the mean weight
+	ClippedIPS OffPolicyEstimate  // IPS with weights of at most Clip
 	DM         *OffPolicyEstimate // direct method: the model alone
 	DR         *OffPolicyEstimate // doubly robust
-	SwitchDR   *OffPolicyEstimate
-	Warnings   []metrics.Warning
+	SwitchDR   *OffPolicyEstimate // DR, the model alone where the weight is above Switch
+	Warnings   []metrics.Warning  // WarnWeights, WarnFewUnits
 }
 
 // Result returns the estimates with normal intervals; level 0 means 0.95.

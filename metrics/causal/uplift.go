@@ -37,11 +37,11 @@ type UpliftArea struct {
 
 // UpliftCurves holds the Qini and the uplift curve of a score.
 type UpliftCurves struct {
-	Points           []UpliftPoint // by falling score; the origin is left out
-	Qini, Uplift     UpliftArea
-	Treated, Control int64
-	Binary           bool // all outcomes are 0 or 1
-	Warnings         []metrics.Warning
+	Points           []UpliftPoint     // by falling score; the origin is left out
+	Qini, Uplift     UpliftArea        // the two curves summed up
+	Treated, Control int64             // users of each arm
+	Binary           bool              // all outcomes are 0 or 1
+	Warnings         []metrics.Warning // WarnOneArm
 }
 
 // WarnOneArm is set when the users of the highest scores are all of one arm.
@@ -273,8 +273,8 @@ func UpliftAt(y []float64, treated []bool, score []float64, share float64, perAr
 
 // UpliftBucket is one of several parts of the users by falling score.
 type UpliftBucket struct {
-	From, To         float64 // highest and lowest score
-	Treated, Control int64
+	From, To         float64        // highest and lowest score
+	Treated, Control int64          // users of each arm
 	Effect           metrics.Effect // as that of UpliftAt; its Estimate is NaN where Err is set
 	Err              error          // why there is no effect: an arm is missing
 }

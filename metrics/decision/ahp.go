@@ -10,11 +10,11 @@ const WarnInconsistent metrics.Warning = "the judgements are inconsistent: the c
 
 // AHP is the result of AnalyticHierarchy.
 type AHP struct {
-	Weights     []float64 // of the criteria, summing to 1
-	Lambda      float64   // principal eigenvalue, n for perfectly consistent judgements
-	Index       float64   // consistency index (λ−n)/(n−1); 0 below three criteria
-	Consistency float64   // consistency ratio, index over that of random judgements; NaN above 15 criteria
-	Warnings    []metrics.Warning
+	Weights     []float64         // of the criteria, summing to 1
+	Lambda      float64           // principal eigenvalue, n for perfectly consistent judgements
+	Index       float64           // consistency index (λ−n)/(n−1); 0 below three criteria
+	Consistency float64           // consistency ratio, index over that of random judgements; NaN above 15 criteria
+	Warnings    []metrics.Warning // WarnInconsistent
 }
 
 // AnalyticHierarchy derives weights from judgements of pairs by the analytic

@@ -11,13 +11,13 @@ import (
 
 // Elasticity is the price elasticity of demand.
 type Elasticity struct {
-	Estimate  float64 // d ln quantity / d ln price, usually below 0; below −1 demand is elastic
-	SE        float64
+	Estimate  float64          // d ln quantity / d ln price, usually below 0; below −1 demand is elastic
+	SE        float64          // standard error of Estimate
 	Range     metrics.Interval // at Level, by Student's t with N−2 degrees of freedom
-	Level     float64
-	Intercept float64 // ln quantity at price 1
-	R2        float64
-	N         int
+	Level     float64          // of Range
+	Intercept float64          // ln quantity at price 1
+	R2        float64          // share of the variance of ln quantity that price explains; NaN without variance
+	N         int              // observations
 }
 
 // PriceElasticity fits ln quantity = a + e·ln price by least squares. It reads

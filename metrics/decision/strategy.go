@@ -82,9 +82,9 @@ type StrategyOutlook struct {
 
 // Choice is the result of Choose.
 type Choice struct {
-	Best       int     // strategy of least expected regret, which is that of highest expected value
-	Regret     float64 // what better knowledge could still gain at most, per unit of value
-	Strategies []StrategyOutlook
+	Best       int               // strategy of least expected regret, which is that of highest expected value
+	Regret     float64           // what better knowledge could still gain at most, per unit of value
+	Strategies []StrategyOutlook // in the order given
 }
 
 const chooseBlock = 4096

@@ -19,7 +19,7 @@ var (
 // do not merge; they are not safe for concurrent use.
 type Detector interface {
 	Add(x float64) (alarm bool, err error) // ErrNotFinite leaves the state unchanged
-	Reset()
+	Reset()                                // starts afresh
 }
 
 // CUSUM adds up deviations from the target beyond a slack in either direction

@@ -117,10 +117,10 @@ func (c *CUPED) UnmarshalBinary(data []byte) error {
 // CUPEDEffect is an Effect adjusted by a pre-period covariate.
 type CUPEDEffect struct {
 	metrics.Effect
-	Theta              float64 // 0 if the covariate has no variance: nothing is adjusted
-	Reduction          float64 // share of the variance of the difference that the adjustment removed
-	MissingA, MissingB int64   // users without a pre-period, kept unadjusted
-	Unadjusted         metrics.Effect
+	Theta              float64        // 0 if the covariate has no variance: nothing is adjusted
+	Reduction          float64        // share of the variance of the difference that the adjustment removed
+	MissingA, MissingB int64          // users without a pre-period, kept unadjusted
+	Unadjusted         metrics.Effect // the effect without the covariate
 }
 
 // CompareCUPED compares treatment b with control a on y − θ(x − x̄), with

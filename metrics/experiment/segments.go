@@ -15,9 +15,9 @@ type Heterogeneity struct {
 	Adjusted []float64        // p-values corrected for the number of segments
 	Pooled   metrics.Effect   // inverse-variance weighted mean effect
 	Q        float64          // Cochran's Q: Σ (effect − pooled)²/SE²
-	DF       int
-	PValue   float64 // of equal effects in all segments: look here before picking a winner
-	I2       float64 // share of the variation between segments beyond chance, in [0, 1]
+	DF       int              // degrees of freedom of Q: segments less 1
+	PValue   float64          // of equal effects in all segments: look here before picking a winner
+	I2       float64          // share of the variation between segments beyond chance, in [0, 1]
 }
 
 // CompareSegments tests whether the effects of disjoint segments are equal

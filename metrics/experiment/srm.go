@@ -10,12 +10,12 @@ import (
 
 // SRM is the result of a test for sample ratio mismatch.
 type SRM struct {
-	ChiSquared float64   // Σ(users − expected)²/expected
-	DF         int       // arms of positive weight less 1
-	PValue     float64   // of the planned split
-	Alarm      bool      // p < 0.001: do not trust any effect of this experiment before the cause is known
-	Expected   []float64 // users expected in each arm
-	Warnings   []metrics.Warning
+	ChiSquared float64           // Σ(users − expected)²/expected
+	DF         int               // arms of positive weight less 1
+	PValue     float64           // of the planned split
+	Alarm      bool              // p < 0.001: do not trust any effect of this experiment before the cause is known
+	Expected   []float64         // users expected in each arm
+	Warnings   []metrics.Warning // WarnUnplannedArm and metrics.WarnSmallExpected, if any
 }
 
 // WarnUnplannedArm is set when users were counted in an arm that was to have none.

@@ -230,8 +230,8 @@ const maxPeriods = 1 << 20
 
 // ActiveUsers is the number of active users at the end of a period.
 type ActiveUsers struct {
-	Period int // index in the calendar
-	Users  int64
+	Period int   // index in the calendar
+	Users  int64 // distinct users active
 }
 
 // Active returns, for every period of [from, asOf), the number of distinct
@@ -299,8 +299,8 @@ func (a *Activity[U]) Stickiness(width int, asOf time.Time) (metrics.Ratio, erro
 // period before have gone: Active = New + Kept + Returned, and the active users
 // of the period before = Kept + Lost.
 type UserFlow struct {
-	Period                            int // index in the calendar
-	Active, New, Kept, Returned, Lost int64
+	Period                            int   // index in the calendar
+	Active, New, Kept, Returned, Lost int64 // users, as above
 }
 
 // Flows returns the flow of users for every period of [from, asOf). New is a

@@ -28,26 +28,26 @@ const (
 type Counts struct {
 	Impressions   int64 // valid, de-duplicated
 	Reach         int64 // distinct users with an impression
-	Clicks        int64
-	Sessions      int64
+	Clicks        int64 // what leads to the shop
+	Sessions      int64 // visits
 	Bounces       int64 // sessions of one page
 	Visitors      int64 // distinct users
-	Registrations int64
+	Registrations int64 // new accounts
 	Carts         int64 // carts with an item
 	CartOrders    int64 // of those, ordered
-	Orders        int64
+	Orders        int64 // placed
 	Buyers        int64 // distinct users with an order
-	NewCustomers  int64
+	NewCustomers  int64 // buyers with their first order
 	Units         int64 // pieces sold
 	Revenue       int64 // paid before refunds and discounts
 	Refunds       int64 // >= 0
 	Discounts     int64 // >= 0
 	GrossMargin   int64 // revenue less cost of goods, before marketing cost; may be negative
 	Cost          int64 // marketing cost
-	CouponsIssued int64
-	CouponsUsed   int64
+	CouponsIssued int64 // handed out
+	CouponsUsed   int64 // redeemed
 	Engagements   int64 // likes, comments, shares, saves
-	Followers     int64
+	Followers     int64 // distinct users who follow
 }
 
 const (

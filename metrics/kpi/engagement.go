@@ -24,11 +24,11 @@ type Engagement struct {
 	Followers   int64 // at the start of the period
 	Gained      int64 // followers who came
 	Lost        int64 // followers who left
-	Likes       int64
-	Comments    int64
-	Shares      int64
-	Saves       int64
-	Clicks      int64
+	Likes       int64 // given
+	Comments    int64 // written
+	Shares      int64 // passed on
+	Saves       int64 // kept for later
+	Clicks      int64 // on links
 	Reads       int64 // times opened and read
 	Plays       int64 // times started
 	Completions int64 // of those, to the end

@@ -67,8 +67,8 @@ const maxSteps = 64
 
 // FunnelEvent is one event of a user that is a step of the funnel.
 type FunnelEvent struct {
-	Step int // index into FunnelOptions.Steps
-	At   time.Time
+	Step int       // index into FunnelOptions.Steps
+	At   time.Time // when it happened
 }
 
 // Funnel counts how many users get through ordered steps, and how long they

@@ -56,8 +56,8 @@ func (o RetentionOptions) validate(where string) error {
 
 // RetentionRow is one cohort: the users who started in one period.
 type RetentionRow struct {
-	Period int // index in the calendar
-	Users  int64
+	Period int             // index in the calendar
+	Users  int64           // size of the cohort
 	Cells  []metrics.Ratio // one a column; those of periods not over yet are undefined
 }
 

@@ -28,11 +28,11 @@ type Cutoff struct {
 
 // Result is what a ranking accumulator has seen.
 type Result struct {
-	Users            int64 // users in the means
-	Skipped          int64 // users left out, having no relevant item
-	Missing          int64 // users in the means without any recommendation; they score 0 (AUC ½: all items tie)
-	SampledNegatives int   // 0: the whole catalogue was ranked
-	Cutoffs          []Cutoff
+	Users            int64    // users in the means
+	Skipped          int64    // users left out, having no relevant item
+	Missing          int64    // users in the means without any recommendation; they score 0 (AUC ½: all items tie)
+	SampledNegatives int      // 0: the whole catalogue was ranked
+	Cutoffs          []Cutoff // one per cut-off, k rising
 }
 
 // At returns the means at cut-off k, false if k was not asked for.

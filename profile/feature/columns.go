@@ -85,7 +85,7 @@ type ColumnResult struct {
 	Missing      int64   // NaN
 	Mean, StdDev float64 // divisor n-1
 	Min, Q1      float64 // quantiles of type 7
-	Median, Q3   float64
+	Median, Q3   float64 // quantiles of type 7
 	Max, Mode    float64 // the smallest of the most frequent values
 
 	deviation float64 // divisor n
