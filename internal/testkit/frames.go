@@ -130,12 +130,12 @@ func frame(t *testing.T, name string, f Frame) {
 // multiply and add round differently.
 func sameArithmetic() bool { return vec.Accelerated() && !fuses(0x1p-27) }
 
-// fuses reports whether the compiler contracts x·y + z: (1+e)² − (1+2e) is then e², else 0.
+// fuses reports whether the compiler contracts x·y + z: (1+e)² + (−1−2e) is then e², else 0.
 //
 //go:noinline
 func fuses(e float64) bool {
-	x, z := 1+e, 1+2*e
-	return x*x-z != 0
+	x, z := 1+e, -1-2*e
+	return x*x+z != 0
 }
 
 // frameValues compares what a decoded state says with what was stored beside its frame.
