@@ -5,16 +5,6 @@ import (
 	"time"
 )
 
-func ok[T any](t testing.TB) func(T, error) T {
-	return func(x T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return x
-	}
-}
-
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
