@@ -8,7 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
-	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/solve"
 	"github.com/aislekit/aisle/internal/vec"
 )
@@ -76,7 +76,9 @@ type ALSOptions struct {
 	Progress func(Progress)
 }
 
-func (o ALSOptions) withDefaults(x *Interactions) ALSOptions {
+// resolve fills in the defaults for x and checks everything, a Start that has to fit
+// in x too.
+func (o ALSOptions) resolve(x *Interactions) (ALSOptions, error) {
 	o.Factors = check.Default(o.Factors, 64)
 	o.Iterations = check.Default(o.Iterations, 15)
 	o.Alpha = check.Default(o.Alpha, 1)
@@ -87,11 +89,6 @@ func (o ALSOptions) withDefaults(x *Interactions) ALSOptions {
 	o.FrequencyExponent = check.OrOff(o.FrequencyExponent, 0.5)
 	o.CGSteps = check.Default(o.CGSteps, 3)
 	o.BlockSize = check.Default(o.BlockSize, 32)
-	return o
-}
-
-// validate wants defaults filled in, and a Start that fits in x.
-func (o ALSOptions) validate(x *Interactions) error {
 	var c check.Options
 	c.Require(o.Factors > 0 && o.Factors <= 1<<14, "Factors", o.Factors, "in [1, 16384]")
 	check.Positive(&c, "Iterations", o.Iterations)
@@ -107,7 +104,7 @@ func (o ALSOptions) validate(x *Interactions) error {
 		c.Require(o.Start.Users() <= x.Users() && o.Start.Items() <= x.Items(), "Start",
 			fmt.Sprintf("%d×%d", o.Start.Users(), o.Start.Items()), fmt.Sprintf("at most %d×%d", x.Users(), x.Items()))
 	}
-	return c.Err("recommend: FitALS")
+	return o, c.Err("recommend: FitALS")
 }
 
 // ALS is matrix factorisation for implicit feedback by alternating least
@@ -147,23 +144,23 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 	if err := x.checkImplicit("FitALS"); err != nil {
 		return nil, err
 	}
-	opt = opt.withDefaults(x)
-	if err := opt.validate(x); err != nil {
+	opt, err := opt.resolve(x)
+	if err != nil {
 		return nil, err
 	}
 	f := opt.Factors
+	userSeed, itemSeed := rng.Hash(opt.Seed, 1), rng.Hash(opt.Seed, 2)
 	m := &ALS{
 		factors:   f,
 		objective: opt.objective(),
-		x:         startVectors(opt.Seed, 1, x.Users(), f),
-		y:         startVectors(opt.Seed, 2, x.Items(), f),
+		x:         startVectors(userSeed, x.Users(), f),
+		y:         startVectors(itemSeed, x.Items(), f),
 	}
 	if opt.Start != nil {
 		copy(m.x, opt.Start.x)
 		copy(m.y, opt.Start.y)
 	}
 	solver := opt.solver()
-	var err error
 	if m.gramY, err = gram(ctx, m.y, f, opt.Workers); err != nil {
 		return nil, err
 	}
@@ -188,83 +185,9 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 	return m, nil
 }
 
-// report calls back after an iteration, with the objective where it is asked for.
-func (m *ALS) report(ctx context.Context, x *Interactions, opt *ALSOptions, it int) error {
-	if opt.Progress == nil {
-		return nil
-	}
-	p := Progress{Iteration: it, Iterations: opt.Iterations, Loss: math.NaN()}
-	if opt.Loss {
-		var err error
-		if p.Loss, err = m.loss(ctx, x, opt.Workers); err != nil {
-			return err
-		}
-	}
-	opt.Progress(p)
-	return nil
-}
-
 // setBases derives from the Gram matrices what every fold-in starts from.
 func (m *ALS) setBases() {
 	m.baseX, m.baseY = alsBase(m.gramX, m.factors, m.objective.unobserved), alsBase(m.gramY, m.factors, m.objective.unobserved)
-}
-
-// loss returns the objective, using Σ_{all}(x·y)² = Σ_u xᵤᵀG xᵤ, G = Σ_i yᵢyᵢᵀ.
-// What is observed is taken out of that sum again, which costs digits: G and the
-// sums are in float64.
-func (m *ALS) loss(ctx context.Context, x *Interactions, workers int) (float64, error) {
-	f := m.factors
-	byItem := x.byItem()
-	zero := m.objective.unobserved
-	g, err := parallel.Reduce(ctx, x.Items(), gramBlock, workers, func(lo, hi int) ([]float64, error) {
-		g := make([]float64, f*f)
-		for i := lo; i < hi; i++ {
-			v := m.ItemVector(i)
-			for k, a := range v {
-				for l, b := range v {
-					g[k*f+l] += float64(a) * float64(b)
-				}
-			}
-		}
-		return g, nil
-	}, func(acc, next []float64) []float64 {
-		for k, v := range next {
-			acc[k] += v
-		}
-		return acc
-	})
-	if err != nil {
-		return 0, err
-	}
-	users, err := parallel.Reduce(ctx, x.Users(), gramBlock, workers, func(lo, hi int) (float64, error) {
-		sum := 0.0
-		for u := lo; u < hi; u++ {
-			v := m.UserVector(u)
-			for k, a := range v {
-				for l, b := range v {
-					sum += zero * float64(a) * g[k*f+l] * float64(b)
-				}
-			}
-			items, weights := x.Row(u)
-			for n, i := range items {
-				s := 0.0
-				for k, a := range m.ItemVector(int(i)) {
-					s += float64(v[k]) * float64(a)
-				}
-				c := m.objective.alpha * float64(weights[n])
-				sum += c*(1-s)*(1-s) - zero*s*s
-			}
-			sum += float64(m.objective.penalty(len(items), x.Items())) * vec.Norm2(v)
-		}
-		return sum, nil
-	}, func(a, b float64) float64 { return a + b })
-	if err != nil {
-		return 0, err
-	}
-	for i := range x.Items() {
-		users += float64(m.objective.penalty(byItem.RowLen(i), x.Users())) * vec.Norm2(m.y[i*f:i*f+f])
-	}
-	return users, nil
 }
 
 // Users returns the number of users of the fit.

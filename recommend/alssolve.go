@@ -27,11 +27,16 @@ func (o alsObjective) penalty(n, columns int) float32 {
 	return float32(o.lambda * math.Pow(float64(n)+o.unobserved*float64(columns), o.nu))
 }
 
+// shrinkage returns what the vector of a row with n entries adds to the objective.
+func (o alsObjective) shrinkage(n, columns int, v []float32) float64 {
+	return float64(o.penalty(n, columns)) * vec.Norm2(v)
+}
+
 // startVectors returns the start vectors of rows 0, 1, 2, … of one side.
-func startVectors(seed, side uint64, rows, f int) []float32 {
+func startVectors(seed uint64, rows, f int) []float32 {
 	v := make([]float32, rows*f)
 	for i := range rows {
-		StartVector(v[i*f:i*f+f], rng.Hash(seed, side), uint64(i))
+		StartVector(v[i*f:i*f+f], seed, uint64(i))
 	}
 	return v
 }
@@ -58,28 +63,22 @@ const (
 // float32 and merged in float64 in block order.
 func gram(ctx context.Context, v []float32, f, workers int) ([]float32, error) {
 	fp := vec.Pad(f)
-	g, err := parallel.Reduce(ctx, len(v)/f, gramBlock, workers,
-		func(lo, hi int) ([]float64, error) {
-			s := make([]float32, fp*fp)
-			rows := v[lo*f : hi*f]
-			if f != fp {
-				rows = padded(rows, hi-lo, f)
+	part := func(lo, hi int) ([]float64, error) {
+		s := make([]float32, fp*fp)
+		rows := v[lo*f : hi*f]
+		if f != fp {
+			rows = padded(rows, hi-lo, f)
+		}
+		vec.Syrk(s, fp, 0, fp, rows, rows, fp, hi-lo)
+		out := make([]float64, f*f)
+		for i := range f {
+			for j := i; j < f; j++ {
+				out[i*f+j] = float64(s[i*fp+j])
 			}
-			vec.Syrk(s, fp, 0, fp, rows, rows, fp, hi-lo)
-			out := make([]float64, f*f)
-			for i := range f {
-				for j := i; j < f; j++ {
-					out[i*f+j] = float64(s[i*fp+j])
-				}
-			}
-			return out, nil
-		},
-		func(acc, next []float64) []float64 {
-			for i, x := range next {
-				acc[i] += x
-			}
-			return acc
-		})
+		}
+		return out, nil
+	}
+	g, err := parallel.Reduce(ctx, len(v)/f, gramBlock, workers, part, addAll)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +90,34 @@ func gram(ctx context.Context, v []float32, f, workers int) ([]float32, error) {
 		}
 	}
 	return out, nil
+}
+
+// gram64 writes into dst what gram returns, in float64 throughout: what has to keep
+// its digits through a difference.
+func gram64(ctx context.Context, dst []float64, v []float32, f, workers int) error {
+	part := func(lo, hi int) ([]float64, error) {
+		g := make([]float64, f*f)
+		for i := lo; i < hi; i++ {
+			row := v[i*f : i*f+f]
+			for k, a := range row {
+				for l, b := range row {
+					g[k*f+l] += float64(a) * float64(b)
+				}
+			}
+		}
+		return g, nil
+	}
+	g, err := parallel.Reduce(ctx, len(v)/f, gramBlock, workers, part, addAll)
+	copy(dst, g)
+	return err
+}
+
+// addAll adds next to acc, number by number.
+func addAll(acc, next []float64) []float64 {
+	for i, x := range next {
+		acc[i] += x
+	}
+	return acc
 }
 
 // padded copies rows of f numbers to rows of vec.Pad(f), zeros behind.
@@ -139,6 +166,64 @@ func (s alsSolver) side(ctx context.Context, m *sparse.CSR, dst, src, gramSrc []
 	return gram(ctx, dst, f, s.workers)
 }
 
+// report calls back after an iteration, with the objective where it is asked for.
+func (m *ALS) report(ctx context.Context, x *Interactions, opt *ALSOptions, it int) error {
+	if opt.Progress == nil {
+		return nil
+	}
+	p := Progress{Iteration: it, Iterations: opt.Iterations, Loss: math.NaN()}
+	if opt.Loss {
+		var err error
+		if p.Loss, err = m.loss(ctx, x, opt.Workers); err != nil {
+			return err
+		}
+	}
+	opt.Progress(p)
+	return nil
+}
+
+// loss returns the objective, using Σ_{all}(x·y)² = Σ_u xᵤᵀG xᵤ, G = Σ_i yᵢyᵢᵀ.
+// What is observed is taken out of that sum again, which costs digits: G and the
+// sums are in float64.
+func (m *ALS) loss(ctx context.Context, x *Interactions, workers int) (float64, error) {
+	f, o := m.factors, m.objective
+	g := make([]float64, f*f)
+	part := func(lo, hi int) (float64, error) {
+		sum := 0.0
+		for u := lo; u < hi; u++ {
+			v := m.UserVector(u)
+			for k, a := range v {
+				for l, b := range v {
+					sum += o.unobserved * float64(a) * g[k*f+l] * float64(b)
+				}
+			}
+			items, weights := x.Row(u)
+			for n, i := range items {
+				s := 0.0
+				for k, a := range m.ItemVector(int(i)) {
+					s += float64(v[k]) * float64(a)
+				}
+				c := o.alpha * float64(weights[n])
+				sum += c*(1-s)*(1-s) - o.unobserved*s*s
+			}
+			sum += o.shrinkage(len(items), x.Items(), v)
+		}
+		return sum, nil
+	}
+	if err := gram64(ctx, g, m.y, f, workers); err != nil {
+		return 0, err
+	}
+	sum, err := parallel.Reduce(ctx, x.Users(), gramBlock, workers, part, func(a, b float64) float64 { return a + b })
+	if err != nil {
+		return 0, err
+	}
+	byItem := x.byItem()
+	for i := range x.Items() {
+		sum += o.shrinkage(byItem.RowLen(i), x.Users(), m.ItemVector(i))
+	}
+	return sum, nil
+}
+
 // half solves every row of m, whose vectors are dst (rows×f), against the
 // vectors src of its columns and their Gram matrix. It is a pure function of
 // its inputs, row by row, so any partition of the rows gives the same bytes.
@@ -146,7 +231,7 @@ func (s alsSolver) half(ctx context.Context, m *sparse.CSR, dst, src, gram []flo
 	workers := parallel.Workers(s.workers)
 	scratch := make([]*alsScratch, workers)
 	base := alsBase(gram, f, s.objective.unobserved)
-	return parallel.For(ctx, m.Rows, alsBlock, workers, func(w, lo, hi int) error {
+	rows := func(w, lo, hi int) error {
 		if scratch[w] == nil {
 			scratch[w] = newALSScratch(f)
 		}
@@ -160,7 +245,8 @@ func (s alsSolver) half(ctx context.Context, m *sparse.CSR, dst, src, gram []flo
 			}
 		}
 		return nil
-	})
+	}
+	return parallel.For(ctx, m.Rows, alsBlock, workers, rows)
 }
 
 // alsBase returns α₀·gram with rows and columns padded to vec.Pad(f), ones on

@@ -203,8 +203,8 @@ func SolveALS(ctx context.Context, dst []float32, x *Interactions, other, gram [
 		}
 	}
 	opt.Start = nil
-	opt = opt.withDefaults(x)
-	if err := opt.validate(x); err != nil {
+	opt, err := opt.resolve(x)
+	if err != nil {
 		return err
 	}
 	f := opt.Factors

@@ -2,32 +2,55 @@
 
 package vec
 
+// hasAVX2 and hasAVX512 are constants here, so that the compiler drops every
+// branch that would call one of the kernels below: they only stand in for the
+// names of the assembly.
 const hasAVX2, hasAVX512 = false, false
 
-func dotAVX2(x, y []float32) float32                              { return dotGo(x, y) }
-func axpyAVX2(a float32, x, y []float32)                          { axpyGo(a, x, y) }
-func dotRowsAVX2(dst, rows, x []float32)                          { dotRowsGo(dst, rows, x) }
-func gatherDotAVX2(dst, src []float32, idx []int32, x []float32)  { gatherDotGo(dst, src, idx, x) }
-func gatherAxpyAVX2(out, src []float32, idx []int32, c []float32) { gatherAxpyGo(out, src, idx, c) }
-func syrkAVX2(c []float32, ldc, from, size int, w, y []float32, ld, n int) {
-	syrkGo(c, ldc, from, size, w, y, ld, n)
+const noAssembly = "vec: no assembly here"
+
+func dotAVX2(_, _ []float32) float32                         { panic(noAssembly) }
+func axpyAVX2(_ float32, _, _ []float32)                     { panic(noAssembly) }
+func scaleAVX2(_ float32, _ []float32)                       { panic(noAssembly) }
+func dotRowsAVX2(_, _, _ []float32)                          { panic(noAssembly) }
+func dotRowsAVX512(_, _, _ []float32)                        { panic(noAssembly) }
+func gatherDotAVX2(_, _ []float32, _ []int32, _ []float32)   { panic(noAssembly) }
+func gatherDotAVX512(_, _ []float32, _ []int32, _ []float32) { panic(noAssembly) }
+func gatherAxpyAVX2(_, _ []float32, _ []int32, _ []float32)  { panic(noAssembly) }
+func gatherScaleAVX2(_, _, _ []float32, _ []int32, _ []float32, _, _ int) {
+	panic(noAssembly)
 }
-func tile16AVX2(c []float32, ldc int, w, y []float32, n int) { tile16Go(c, ldc, w, y, n) }
+func symvAVX2(_, _, _ []float32)                                  { panic(noAssembly) }
+func symvAVX512(_, _, _ []float32)                                { panic(noAssembly) }
+func syrkAVX2(_ []float32, _, _, _ int, _, _ []float32, _, _ int) { panic(noAssembly) }
+func tile16AVX2(_ []float32, _ int, _, _ []float32, _ int)        { panic(noAssembly) }
+func cholPanelAVX512(_ *float32, _, _ int, _ *float32) bool       { panic(noAssembly) }
+func pairStepAVX2(_, _, _ []float32, _, _ float32)                { panic(noAssembly) }
+func rowStepAVX2(_, _ []float32, _, _ float32)                    { panic(noAssembly) }
+func nextAboveAVX2(_, _ []float32, _ float32, _ int) int          { panic(noAssembly) }
+func panelAboveAVX2(_ *uint32, _, _, _ *float32, _, _ int)        { panic(noAssembly) }
+func panelAboveAVX512(_ *uint32, _, _, _ *float32, _, _ int)      { panic(noAssembly) }
 
-func panelAboveAVX2(masks *uint32, panels, users, threshold *float32, f, count int)   {}
-func panelAboveAVX512(masks *uint32, panels, users, threshold *float32, f, count int) {}
-
-func dotRowsAVX512(dst, rows, x []float32)                         {}
-func gatherDotAVX512(dst, src []float32, idx []int32, x []float32) {}
-func scaleAVX2(a float32, x []float32)                             {}
-func gatherApplyWide(out, src []float32, idx []int32, a, w, x []float32, flat int) bool {
-	return false
+func scatterAVX2(_ []float32, _ []int32, _ []float32, _ []int32, _ []int64, _ []int32, _ []float32) {
+	panic(noAssembly)
 }
-func gatherScaleAVX2(raw, scaled, src []float32, idx []int32, coef []float32, f, limit int) {}
-func symvAVX2(out, m, x []float32)                                                          {}
-func symvAVX512(out, m, x []float32)                                                        {}
-func cholPanelAVX512(a *float32, n, width int, neg *float32) bool                           { return false }
 
-func pairStepAVX2(x, y, z []float32, a, keep float32)    { pairStepGo(x, y, z, a, keep) }
-func rowStepAVX2(x, y []float32, a, keep float32)        { rowStepGo(x, y, a, keep) }
-func nextAboveAVX2(x, _ []float32, _ float32, _ int) int { return len(x) }
+func scatterCodedAVX2(_ []float32, _ []int32, _ []float32, _ []int32, _ []int64, _ []int32, _ *[256]float32) {
+	panic(noAssembly)
+}
+func drainAVX2(_ []int32, _, _, _, _ []float32, _, _ float32) int { panic(noAssembly) }
+func shrinkAVX2(_, _ []float32, _, _ float32)                     { panic(noAssembly) }
+func peaksAVX2(_, _, _ []float32)                                 { panic(noAssembly) }
+func countAVX2(_ []float32, _ float32) int                        { panic(noAssembly) }
+
+func dotRows64AVX2(_, _, _ []float64)                                { panic(noAssembly) }
+func axpyRows64AVX2(_, _, _ []float64)                               { panic(noAssembly) }
+func tile4x8AVX2(_ *float64, _ int, _, _ *float64, _, _ int)         { panic(noAssembly) }
+func logistic64AVX2(_, _, _, _, _ []float64)                         { panic(noAssembly) }
+func centreRow64AVX2(_, _, _, _, _ []float64, _ float64, _ *float64) { panic(noAssembly) }
+func distances64AVX2(_, _ []float64, _ int, _ []int32, _ []float64)  { panic(noAssembly) }
+func nearest64AVX2(_, _ []float64, _ int, _ []int32, _ []float64)    { panic(noAssembly) }
+func scatter64AVX2(_, _, _ []float64, _ int, _ []int32)              { panic(noAssembly) }
+
+// gatherApplyWide knows no row length: there is no kernel.
+func gatherApplyWide(_, _ []float32, _ []int32, _, _, _ []float32, _ int) bool { return false }

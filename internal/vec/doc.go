@@ -1,6 +1,6 @@
 // Package vec is float32 arithmetic for the hot loops.
 //
-// Each function has a portable form (portable.go) and one for amd64 processors
+// Each function stands beside its portable form, and has one for amd64 processors
 // with AVX2 and FMA (vec_amd64.s, written by gen), chosen once at start-up; the
 // build tag noasm leaves the portable form alone. Both are deterministic; they
 // agree to rounding, not to the last bit, because only one fuses multiply and
