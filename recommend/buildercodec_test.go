@@ -1,7 +1,6 @@
 package recommend_test
 
 import (
-	"bytes"
 	"encoding"
 	"errors"
 	"testing"
@@ -81,34 +80,3 @@ func TestBuilderUnmarshalOfOtherIDs(t *testing.T) {
 func TestBuilderDamage(t *testing.T) { testkit.Damage(t, []testkit.Frame{builderFrame()}) }
 
 func FuzzBuilderUnmarshal(f *testing.F) { testkit.FuzzFrames(f, []testkit.Frame{builderFrame()}) }
-
-func TestHybridDamage(t *testing.T) { testkit.Damage(t, hybridFrames()) }
-
-func FuzzHybridUnmarshal(f *testing.F) { testkit.FuzzFrames(f, hybridFrames()) }
-
-// Hybrids of hybrids come back, as deep as frames may go; a part without a binary
-// form and deeper ones are refused.
-func TestHybridFrames(t *testing.T) {
-	var m recommend.Model = frameParts(t)[0].Model
-	for range 16 {
-		m = must(recommend.NewRRF([]recommend.Weighted{{Model: m}, {Model: frameParts(t)[1].Model}}, recommend.RRFOptions{}))(t)
-	}
-	var buf bytes.Buffer
-	must(recommend.WriteModel(&buf, m.(recommend.Persistent)))(t)
-	back := must(recommend.ReadModel(bytes.NewReader(buf.Bytes())))(t)
-	if !bytes.Equal(must(back.MarshalBinary())(t), buf.Bytes()) {
-		t.Error("a hybrid of hybrids comes back as another")
-	}
-	deeper := must(recommend.NewBorda([]recommend.Weighted{{Model: m}}, recommend.BordaOptions{}))(t)
-	if _, err := deeper.MarshalBinary(); !errors.Is(err, recommend.ErrOption) {
-		t.Errorf("17 deep: %v", err)
-	}
-	fn := must(recommend.NewFunc(6, 5, func([]float32, recommend.Query) error { return nil }))(t)
-	mixed := must(recommend.NewBlend([]recommend.Weighted{{Model: fn}}, recommend.BlendOptions{}))(t)
-	if _, err := mixed.MarshalBinary(); !errors.Is(err, recommend.ErrOption) {
-		t.Errorf("a function as a part: %v", err)
-	}
-	if _, err := (&recommend.Blend{}).MarshalBinary(); !errors.Is(err, recommend.ErrEmpty) {
-		t.Errorf("no parts: %v", err)
-	}
-}

@@ -62,12 +62,11 @@ var models = map[codec.Kind]func() Persistent{
 	codec.KindMarkov:          func() Persistent { return &Markov{} },
 	codec.KindItem2Vec:        func() Persistent { return &Item2Vec{} },
 	codec.KindNextBasket:      func() Persistent { return &NextBasket{} },
-	codec.KindBlend:           func() Persistent { return &Blend{} },
-	codec.KindRRF:             func() Persistent { return &RRF{} },
-	codec.KindBorda:           func() Persistent { return &Borda{} },
-	codec.KindCascade:         func() Persistent { return &Cascade{} },
 	codec.KindCategoryPopular: func() Persistent { return &CategoryPopular{} },
 }
+
+// hybrids is the family whose models ReadModel knows when a program imports it.
+const hybrids = "recommend/hybrid"
 
 // WriteModel writes the frame of m to w and returns the number of bytes.
 func WriteModel(w io.Writer, m Persistent) (int64, error) {
@@ -80,8 +79,10 @@ func WriteModel(w io.Writer, m Persistent) (int64, error) {
 }
 
 // ReadModel reads one frame from r, whichever model it holds, and stops at its
-// end. Memory grows with bytes received. ErrCorrupt, ErrVersion or ErrMismatch
-// (a frame of something else) wrapped; io.EOF when r is at its end already.
+// end. Memory grows with bytes received. Models of package recommend/hybrid are read
+// by programs that import it, if only for that (import _); the error says so.
+// ErrCorrupt, ErrVersion or ErrMismatch (a frame of something else) wrapped; io.EOF
+// when r is at its end already.
 func ReadModel(r io.Reader) (Persistent, error) {
 	data, err := codec.ReadFrame(r)
 	if err == io.EOF {
@@ -90,30 +91,36 @@ func ReadModel(r io.Reader) (Persistent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("recommend: ReadModel: %w", err)
 	}
-	return decodeModel(data, 1)
+	return decodeModel(data)
 }
 
-// decodeModel decodes a frame, whichever model it holds; depth is that of nested.
-func decodeModel(data []byte, depth int) (Persistent, error) {
+// decodeModel decodes a frame, whichever model it holds. Models of families come
+// from their decoders, which a program has when it imports the family.
+func decodeModel(data []byte) (Persistent, error) {
 	if len(data) < 6 {
 		return nil, fmt.Errorf("recommend: ReadModel: a frame of %d bytes: %w", len(data), ErrCorrupt)
 	}
 	kind := binary.LittleEndian.Uint16(data[4:])
-	empty, ok := models[kind]
-	if !ok {
-		return nil, fmt.Errorf("recommend: ReadModel: frame kind %#x is no model: %w", kind, ErrMismatch)
+	if empty, ok := models[kind]; ok {
+		m := empty()
+		if err := m.UnmarshalBinary(data); err != nil {
+			return nil, err
+		}
+		return m, nil
 	}
-	m := empty()
-	var err error
-	if n, ok := m.(nested); ok {
-		err = n.open(data, depth)
-	} else {
-		err = m.UnmarshalBinary(data)
+	pkg := codec.PackageOf(kind)
+	if decode := codec.Registered(kind); decode != nil {
+		m, err := decode(data)
+		if err != nil {
+			return nil, err
+		}
+		if p, ok := m.(Persistent); ok {
+			return p, nil
+		}
+	} else if pkg == hybrids {
+		return nil, fmt.Errorf("recommend: ReadModel: frame kind %#x is a hybrid: import github.com/aislekit/aisle/%s to read it: %w", kind, pkg, ErrMismatch)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return m, nil
+	return nil, fmt.Errorf("recommend: ReadModel: frame kind %#x is no model: %w", kind, ErrMismatch)
 }
 
 // putCSR writes what Persistent calls a matrix, getCSR reads and checks it: an empty

@@ -11,6 +11,7 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/hybrid"
 	"github.com/aislekit/aisle/recommend/modeltest"
 )
 
@@ -79,13 +80,13 @@ var models = []struct {
 	}, recommend.PopularOptions{}), Learns: true}},
 	{"tfidf", modeltest.Case{Fit: on(fitTitles, recommend.TFIDFOptions{}), Skip: content}},
 	{"tfidf/attributes", modeltest.Case{Fit: on(fitTitles, recommend.TFIDFOptions{NGrams: 2, Sublinear: true, Attributes: [][]string{{"brand=0"}, {"brand=1"}, {"brand=2"}, {"brand=3"}}}), Skip: content}},
-	{"blend/min-max", modeltest.Case{Fit: on(fitBlend, recommend.BlendOptions{}), Learns: true, Skip: blended}},
-	{"blend/z-score", modeltest.Case{Fit: on(fitBlend, recommend.BlendOptions{Normalize: recommend.ZScore}), Learns: true, Skip: blended}},
-	{"blend/rank", modeltest.Case{Fit: on(fitBlend, recommend.BlendOptions{Normalize: recommend.RankShare}), Learns: true, Skip: blended}},
-	{"blend/raw", modeltest.Case{Fit: on(fitBlend, recommend.BlendOptions{Normalize: recommend.Raw}), Learns: true}},
-	{"rrf", modeltest.Case{Fit: on(fitRRF, recommend.RRFOptions{}), Learns: true, Skip: ranked}},
-	{"borda", modeltest.Case{Fit: on(fitBorda, recommend.BordaOptions{}), Learns: true, Skip: ranked}},
-	{"cascade", modeltest.Case{Fit: on(fitCascade, recommend.CascadeOptions{}), Learns: true, Unscored: true}},
+	{"blend/min-max", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{}), Learns: true, Skip: blended}},
+	{"blend/z-score", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{Normalize: hybrid.ZScore}), Learns: true, Skip: blended}},
+	{"blend/rank", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{Normalize: hybrid.RankShare}), Learns: true, Skip: blended}},
+	{"blend/raw", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{Normalize: hybrid.Raw}), Learns: true}},
+	{"rrf", modeltest.Case{Fit: on(fitRRF, hybrid.RRFOptions{}), Learns: true, Skip: ranked}},
+	{"borda", modeltest.Case{Fit: on(fitBorda, hybrid.BordaOptions{}), Learns: true, Skip: ranked}},
+	{"cascade", modeltest.Case{Fit: on(fitCascade, hybrid.CascadeOptions{}), Learns: true, Unscored: true}},
 	{"switch", modeltest.Case{Fit: on(fitSwitch, struct{}{}), Learns: true, Unscored: true}},
 	{"rising", modeltest.Case{Fit: on(fitRising, recommend.RisingOptions{}), Everybody: true}},
 }
@@ -116,7 +117,7 @@ func fitTitles(ctx context.Context, x *recommend.Interactions, opt recommend.TFI
 }
 
 // parts are models of three kinds fitted on x.
-func parts(ctx context.Context, x *recommend.Interactions) ([]recommend.Weighted, error) {
+func parts(ctx context.Context, x *recommend.Interactions) ([]hybrid.Weighted, error) {
 	als, err := recommend.FitALS(ctx, x, recommend.ALSOptions{Factors: 8, Iterations: 5})
 	if err != nil {
 		return nil, err
@@ -129,49 +130,49 @@ func parts(ctx context.Context, x *recommend.Interactions) ([]recommend.Weighted
 	if err != nil {
 		return nil, err
 	}
-	return []recommend.Weighted{{Model: als, Weight: 2}, {Model: knn, Weight: 1}, {Model: text, Weight: 1}}, nil
+	return []hybrid.Weighted{{Model: als, Weight: 2}, {Model: knn, Weight: 1}, {Model: text, Weight: 1}}, nil
 }
 
-func fitBlend(ctx context.Context, x *recommend.Interactions, opt recommend.BlendOptions) (*recommend.Blend, error) {
+func fitBlend(ctx context.Context, x *recommend.Interactions, opt hybrid.BlendOptions) (*hybrid.Blend, error) {
 	p, err := parts(ctx, x)
 	if err != nil {
 		return nil, err
 	}
-	return recommend.NewBlend(p, opt)
+	return hybrid.NewBlend(p, opt)
 }
 
-func fitRRF(ctx context.Context, x *recommend.Interactions, opt recommend.RRFOptions) (*recommend.RRF, error) {
+func fitRRF(ctx context.Context, x *recommend.Interactions, opt hybrid.RRFOptions) (*hybrid.RRF, error) {
 	p, err := parts(ctx, x)
 	if err != nil {
 		return nil, err
 	}
-	return recommend.NewRRF(p, opt)
+	return hybrid.NewRRF(p, opt)
 }
 
-func fitBorda(ctx context.Context, x *recommend.Interactions, opt recommend.BordaOptions) (*recommend.Borda, error) {
+func fitBorda(ctx context.Context, x *recommend.Interactions, opt hybrid.BordaOptions) (*hybrid.Borda, error) {
 	p, err := parts(ctx, x)
 	if err != nil {
 		return nil, err
 	}
-	return recommend.NewBorda(p, opt)
+	return hybrid.NewBorda(p, opt)
 }
 
 // fitCascade lets the first of the parts rank what the second names.
-func fitCascade(ctx context.Context, x *recommend.Interactions, opt recommend.CascadeOptions) (*recommend.Cascade, error) {
+func fitCascade(ctx context.Context, x *recommend.Interactions, opt hybrid.CascadeOptions) (*hybrid.Cascade, error) {
 	p, err := parts(ctx, x)
 	if err != nil {
 		return nil, err
 	}
-	return recommend.NewCascade(p[1].Model, p[0].Model, opt)
+	return hybrid.NewCascade(p[1].Model, p[0].Model, opt)
 }
 
 // fitSwitch asks the first of the parts for known users, the second for strangers.
-func fitSwitch(ctx context.Context, x *recommend.Interactions, _ struct{}) (*recommend.Switch, error) {
+func fitSwitch(ctx context.Context, x *recommend.Interactions, _ struct{}) (*hybrid.Switch, error) {
 	p, err := parts(ctx, x)
 	if err != nil {
 		return nil, err
 	}
-	return recommend.NewSwitch(func(q recommend.Query) int {
+	return hybrid.NewSwitch(func(q recommend.Query) int {
 		if q.User >= 0 && int(q.User) < x.Users() {
 			return 0
 		}
@@ -240,10 +241,11 @@ func TestConformanceOfAllKinds(t *testing.T) {
 		}
 	}
 	for _, e := range codec.Table {
-		if e.Package != "recommend" || tested[e.Kind] {
+		dir, ok := map[string]string{"recommend": ".", "recommend/hybrid": "hybrid"}[e.Package]
+		if !ok || tested[e.Kind] {
 			continue
 		}
-		frame, err := os.ReadFile(filepath.Join("testdata", "frames", e.Type+".v1.bin"))
+		frame, err := os.ReadFile(filepath.Join(dir, "testdata", "frames", e.Type+".v1.bin"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 )
 
@@ -61,7 +62,7 @@ func TestDiversityCurves(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		train, test := d.Interactions.fold(0, 5, 1)
+		train, test := firstFold(d.Interactions, 5, 1)
 		// Price bands with equally many items each, by median price.
 		n := d.Items.Len()
 		median := make([]float64, n)
@@ -310,4 +311,14 @@ func curves(t *testing.T, train, test *Interactions, category, popularity []int3
 			return rr.Floors(list[:0:0], p.from, k, tail, []float64{l})
 		})
 	}
+}
+
+// firstFold returns the parts of the first of k folds, those of split.Folds.
+func firstFold(x *Interactions, k int, seed uint64) (train, test *Interactions) {
+	dealt := make([][]int32, x.Users())
+	for u := range dealt {
+		dealt[u] = make([]int32, x.users.RowLen(u))
+		rng.New(seed, 0x666f6c64, uint64(u)).Deal(dealt[u], k)
+	}
+	return x.Select(func(u, k int) bool { return dealt[u][k] != 0 }), x.Select(func(u, k int) bool { return dealt[u][k] == 0 })
 }

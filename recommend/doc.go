@@ -52,8 +52,7 @@
 //   - [Item2Vec]: word2vec over sequences of items, or of words
 //   - [FitRising], [NewRated], [CategoryPopular]: what is on the rise, what converts,
 //     what leads its category
-//   - [Blend], [RRF], [Borda]: several at once; [Switch], [Cascade]: one after the
-//     other; [Stack]: a model trained on the others; [Func]: a function of the host
+//   - [Func]: a function of the host. Package recommend/hybrid: several models as one
 //
 // Beside the models: [Reranker] trades accuracy for diversity, calibration and
 // exposure; [Cooccurrence], [Gramian] and [SolveALS] are pieces for an engine of your
@@ -73,6 +72,8 @@
 //
 // # Packages of the family
 //
+//   - recommend/hybrid makes one model of several: blends, ranks fused, cascades,
+//     switches, stacking.
 //   - recommend/split cuts data into a part to learn from and a part to judge on.
 //   - recommend/bandit explores: policies that fill places with known probability,
 //     and the arms they learn from. An Engine uses them as Request.Explore.
@@ -104,8 +105,8 @@
 //   - Data never panics. Bad options, events and bytes are wrapped sentinels
 //     (errors.go) that name the field or row, and change nothing.
 //   - Every model has a versioned, checksummed binary form: [WriteModel] and
-//     [ReadModel], or the methods of [Persistent]; docs/format.md describes it. Func
-//     and Switch hold a function of the host and have none; nor have Dataset,
+//     [ReadModel], or the methods of [Persistent]; docs/format.md describes it. A Func
+//     holds a function of the host and has none; nor have Dataset,
 //     Interactions and Sequences, which a [Builder]'s frame makes again.
 //
 // # References

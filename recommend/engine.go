@@ -57,7 +57,7 @@ func (o *EngineOptions) validate(where string, users, items int) error {
 		field := func(f string) string { return fmt.Sprintf("Sources[%d].%s", k, f) }
 		c.Require(s.Name != "", field("Name"), "empty", "a name")
 		c.Require(s.Name == "" || !names[s.Name], field("Name"), s.Name, "a name of its own")
-		c.Require(!missing(s.Model), field("Model"), "nil", "a model")
+		c.Require(!check.Missing(s.Model), field("Model"), "nil", "a model")
 		names[s.Name] = true
 	}
 	o.Live.validate(&c)

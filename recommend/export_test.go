@@ -9,3 +9,7 @@ var (
 	ListKL          = listKL
 	Determinant     = determinant
 )
+
+// Blended makes the blend of two models, from the outside: package hybrid imports this
+// one.
+var Blended func(a Model, wa float32, b Model, wb float32) (Model, error)

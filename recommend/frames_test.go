@@ -156,7 +156,7 @@ func TestFrames(t *testing.T) {
 		ctx = context.Context
 		X   = *recommend.Interactions
 	)
-	testkit.Frames(t, "recommend", append(hybridFrames(), []testkit.Frame{
+	testkit.Frames(t, "recommend", []testkit.Frame{
 		modelFrame(codec.KindPopular, func(t testing.TB, c ctx, x X) (*recommend.Popular, error) {
 			return recommend.FitPopular(c, x, recommend.PopularOptions{})
 		}),
@@ -304,38 +304,7 @@ func TestFrames(t *testing.T) {
 		}, ".lowPass.share: of GFCF"),
 		builderFrame(),
 		engineFrame(),
-	}...))
-}
-
-// hybridFrames are the golden frames of the models whose frames hold models.
-func hybridFrames() []testkit.Frame {
-	type (
-		ctx = context.Context
-		X   = *recommend.Interactions
-	)
-	return []testkit.Frame{
-		modelFrame(codec.KindBlend, func(t testing.TB, c ctx, x X) (*recommend.Blend, error) {
-			return recommend.NewBlend(frameParts(t), recommend.BlendOptions{Normalize: recommend.RankShare, MNZ: true})
-		}),
-		modelFrame(codec.KindRRF, func(t testing.TB, c ctx, x X) (*recommend.RRF, error) {
-			return recommend.NewRRF(frameParts(t), recommend.RRFOptions{K: 20, Depth: 3})
-		}),
-		modelFrame(codec.KindBorda, func(t testing.TB, c ctx, x X) (*recommend.Borda, error) {
-			return recommend.NewBorda(frameParts(t), recommend.BordaOptions{Depth: 3})
-		}),
-		modelFrame(codec.KindCascade, func(t testing.TB, c ctx, x X) (*recommend.Cascade, error) {
-			parts := frameParts(t)
-			return recommend.NewCascade(parts[0].Model, parts[1].Model, recommend.CascadeOptions{Depth: 5})
-		}),
-	}
-}
-
-// frameParts are two models with weights, one of which reads order.
-func frameParts(t testing.TB) []recommend.Weighted {
-	t.Helper()
-	knn := must(recommend.FitItemKNN(context.Background(), frameData(t), recommend.ItemKNNOptions{Shrinkage: 1}))(t)
-	markov := must(recommend.FitMarkov(context.Background(), frameSequences(t), recommend.MarkovOptions{}))(t)
-	return []recommend.Weighted{{Model: knn, Weight: 2}, {Model: markov, Weight: 0.5}}
+	})
 }
 
 // builderFrame is the golden frame of a builder that grows a dataset.

@@ -14,7 +14,7 @@ var (
 )
 
 // Func is a model of the caller's own: a function that scores. It makes anything
-// a source of an Engine or a part of a Blend: rules mined from baskets, a service
+// a source of an Engine or a part of a hybrid.Blend: rules mined from baskets, a service
 // of another team with its answers cached, a formula. A function has no binary form,
 // and so neither has a Func.
 type Func struct {

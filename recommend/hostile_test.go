@@ -269,11 +269,6 @@ func TestRatingScales(t *testing.T) {
 // What is made of values of the host refuses those that make no sense.
 func TestHostileConstructors(t *testing.T) {
 	ctx := context.Background()
-	x := groups(10, 9, 2, 1)
-	knn, err := FitItemKNN(ctx, x, ItemKNNOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var none *Interactions
 	var failed *ALS
 	stored := RowVectors{Rows: []float32{1, 2}, N: -1}
@@ -295,10 +290,6 @@ func TestHostileConstructors(t *testing.T) {
 		"gramian":             {second(NewGramian(math.MaxInt)), ErrOption},
 		"counts":              {second(NewCooccurrence(math.MaxInt, CooccurrenceOptions{})), ErrOption},
 		"times of nothing":    {second(none.WithTimes(nil)), ErrEmpty},
-		"blend failed fit":    {second(NewBlend([]Weighted{{Model: knn, Weight: 1}, {Model: failed, Weight: 1}}, BlendOptions{})), ErrOption},
-		"cascade failed fit":  {second(NewCascade(failed, knn, CascadeOptions{})), ErrOption},
-		"switch failed fit":   {second(NewSwitch(func(Query) int { return 0 }, failed)), ErrOption},
-		"stack failed fit":    {second(NewStack([]Source{{Name: "a", Model: failed}}, StackOptions{})), ErrOption},
 		"likeness failed fit": {second(NewVectorLikeness(failed)), ErrEmpty},
 		"likeness of -1":      {second(NewVectorLikeness(stored)), ErrShape},
 		"cold start":          {second(FitColdStart(ctx, nil, failed, ColdStartOptions{})), ErrMismatch},

@@ -71,7 +71,7 @@ type VectorLikeness struct {
 // NewVectorLikeness copies the vectors, scaled to length 1. Errors: ErrEmpty (nil),
 // ErrShape, ErrNotFinite.
 func NewVectorLikeness(v ItemVectors) (*VectorLikeness, error) {
-	if missing(v) {
+	if check.Missing(v) {
 		return nil, fmt.Errorf("recommend: NewVectorLikeness: no vectors: %w", ErrEmpty)
 	}
 	n, f := v.Items(), v.Factors()

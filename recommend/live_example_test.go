@@ -152,80 +152,19 @@ func ExampleBuilder_AddAll() {
 	// Output: 3 <nil>
 }
 
-func hybridParts() (*recommend.Dataset[string, string], recommend.Model, recommend.Model) {
-	d := teaShop()
-	knn, err := recommend.FitItemKNN(context.Background(), d.Interactions, recommend.ItemKNNOptions{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	popular, err := recommend.FitPopular(context.Background(), d.Interactions, recommend.PopularOptions{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	return d, knn, popular
-}
-
-func first(d *recommend.Dataset[string, string], m recommend.Model, err error) {
-	if err != nil {
-		log.Fatal(err)
-	}
-	q := d.Interactions.Query(int(d.Users.Of("ann")))
-	top, err := recommend.NewRanker(m).AppendTop(nil, q, 1, recommend.Filter{Items: q.Items})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("%s %.2f\n", d.Items.ID(top[0].Item), top[0].Score)
-}
-
-func ExampleBorda() {
-	d, knn, popular := hybridParts()
-	m, err := recommend.NewBorda([]recommend.Weighted{{Model: knn}, {Model: popular}}, recommend.BordaOptions{})
-	first(d, m, err)
-	// Output: cups 0.90
-}
-
-func ExampleSwitch() {
-	d, knn, popular := hybridParts()
-	m, err := recommend.NewSwitch(func(q recommend.Query) int {
-		if len(q.Items) < 2 {
-			return 1 // too little to go by
-		}
-		return 0
-	}, knn, popular)
-	first(d, m, err)
-	// Output: cups 0.09
-}
-
-func ExampleCascade() {
-	d, knn, popular := hybridParts()
-	m, err := recommend.NewCascade(popular, knn, recommend.CascadeOptions{Depth: 4})
-	first(d, m, err)
-	// Output: cups 0.09
-}
-
 func ExampleFunc() {
-	d, _, _ := hybridParts()
+	d := teaShop()
 	m, err := recommend.NewFunc(0, d.Items.Len(), func(dst []float32, _ recommend.Query) error {
 		for i := range dst {
 			dst[i] = -float32(len(d.Items.ID(int32(i)))) // short names first
 		}
 		return nil
 	})
-	first(d, m, err)
-	// Output: cups -4.00
-}
-
-func ExampleStack() {
-	d, knn, popular := hybridParts()
-	s, err := recommend.NewStack([]recommend.Source{{Name: "knn", Model: knn}, {Name: "popular", Model: popular}}, recommend.StackOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(s.Names())
-	// A model trained on StackFeatures would say how much each feature counts.
-	m, err := s.Model(func(f []float64) float64 { return 2*f[1] + f[4] })
-	first(d, m, err)
-	// Output:
-	// [knn.score knn.rank knn.knows popular.score popular.rank popular.knows]
-	// cups 3.00
+	q := d.Interactions.Query(int(d.Users.Of("ann")))
+	top, err := recommend.NewRanker(m).AppendTop(nil, q, 1, recommend.Filter{Items: q.Items})
+	fmt.Println(d.Items.ID(top[0].Item), top[0].Score, err)
+	// Output: cups -4 <nil>
 }

@@ -106,7 +106,7 @@ func (s *soakShop) fit(t testing.TB, d *Dataset[string, string], before *ALS) (*
 	}
 	f := &soakFit{data: d}
 	for k, weights := range [][2]float32{{.7, .3}, {.4, .6}} {
-		blend, err := NewBlend([]Weighted{{als, weights[0]}, {knn, weights[1]}}, BlendOptions{})
+		blend, err := Blended(als, weights[0], knn, weights[1])
 		if err != nil {
 			t.Error(err)
 			return nil, nil

@@ -2,7 +2,6 @@ package recommend
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/aislekit/aisle/internal/check"
 )
@@ -27,11 +26,16 @@ type Query struct {
 
 // Eligible reports whether the answer may contain the item, as far as the asker
 // says: an Engine passes what its filters left on to the models, a Ranker too.
-// Models that pick candidates (Cascade, Stack) pick them among these; scores of
+// Models that pick candidates (hybrid.Cascade, hybrid.Stack) pick them among these; scores of
 // other items are not read. It holds during the call.
 func (q *Query) Eligible(item int32) bool {
 	return q.eligible == nil || uint32(item) < uint32(len(q.eligible)*64) && q.eligible.has(item)
 }
+
+// Check refuses what Model.Score has to refuse of a query to a model of that many
+// items, with its errors: ErrShape, ErrRange, ErrNotFinite. A model of your own calls
+// it first; NewFunc does so for its function. Cost: a look at each item of the history.
+func (q *Query) Check(items int) error { return checkHistory(q, items) }
 
 // Weight returns the weight of the k-th item of the history.
 func (q *Query) Weight(k int) float32 {
@@ -63,13 +67,6 @@ type Model interface {
 	// cannot use. ErrShape: dst of another length. ErrRange: a history item out
 	// of range, or a weight beyond ±1e30 as a float32 (NaN and infinity are ErrNotFinite too).
 	Score(dst []float32, q Query) error
-}
-
-// missing reports whether there is no model in m, a nil *ALS of a failed fit
-// included.
-func missing(m any) bool {
-	v := reflect.ValueOf(m)
-	return m == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // checkQuery validates dst and the history of a query for a model of n items.

@@ -63,19 +63,6 @@ func ExampleFMTask() {
 	// expected rating before it is cut to the scale
 }
 
-// How two models are made comparable before their scores are added.
-func ExampleNormalization() {
-	d, a, b := hybridParts()
-	for _, how := range []recommend.Normalization{recommend.MinMax, recommend.ZScore, recommend.RankShare} {
-		m, err := recommend.NewBlend([]recommend.Weighted{{Model: a, Weight: 1}, {Model: b, Weight: 1}}, recommend.BlendOptions{Normalize: how})
-		first(d, m, err)
-	}
-	// Output:
-	// cups 0.50
-	// cups 0.17
-	// cups 0.69
-}
-
 // S-KNN as published counts every event of the running session alike.
 func ExamplePositionWeighting() {
 	d, s := visits()
@@ -108,50 +95,6 @@ func ExampleTokenizer() {
 	top, err := m.AppendSearch(nil, "ab-13/X", 1, recommend.Filter{})
 	fmt.Println(top[0].Item, m.Terms(), err)
 	// Output: 1 [ab-12/x ab-13/x cd-1 nut screw] <nil>
-}
-
-// Rows to learn a ranking from: candidates of two models, labelled by what was held
-// out from both. Any learner of package predict takes them.
-func ExampleStackFeatures() {
-	fit := func(ctx context.Context, train *recommend.Interactions) ([]recommend.Source, error) {
-		knn, err := recommend.FitItemKNN(ctx, train, recommend.ItemKNNOptions{})
-		if err != nil {
-			return nil, err
-		}
-		popular, err := recommend.FitPopular(ctx, train, recommend.PopularOptions{})
-		return []recommend.Source{{Name: "knn", Model: knn}, {Name: "popular", Model: popular}}, err
-	}
-	x, ctx := purchases().Interactions, context.Background()
-	var rows *recommend.StackRows
-	rows, err := recommend.StackFeatures(ctx, x, 3, 1, fit, recommend.StackOptions{Depth: 3})
-	if err != nil {
-		panic(err)
-	}
-	taken := 0
-	for _, label := range rows.Labels {
-		if label {
-			taken++
-		}
-	}
-	fmt.Println(rows.Names)
-	fmt.Println(len(rows.Features), "rows,", taken, "taken")
-
-	// The same features for somebody to serve.
-	sources, err := fit(ctx, x)
-	if err != nil {
-		panic(err)
-	}
-	s, err := recommend.NewStack(sources, recommend.StackOptions{Depth: 3})
-	if err != nil {
-		panic(err)
-	}
-	var candidates []recommend.Candidate
-	candidates, err = s.Candidates(x.Query(0), recommend.Filter{Items: x.Query(0).Items})
-	fmt.Println(len(candidates), len(candidates[0].Features), err)
-	// Output:
-	// [knn.score knn.rank knn.knows popular.score popular.rank popular.knows]
-	// 47 rows, 11 taken
-	// 3 6 <nil>
 }
 
 // Ware, or what nobody has described yet, for gifts. Of live events 20 of each user are

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/hybrid"
 )
 
 // blend is the weighted sum of several models after standardising the scores of
@@ -30,7 +31,7 @@ func blend() algorithm {
 	}
 	cache := &fitCache{}
 	a.rank = func(ctx context.Context, x *recommend.Interactions, s settings, e env) (recommend.Model, error) {
-		var in []recommend.Weighted
+		var in []hybrid.Weighted
 		for _, p := range parts {
 			w := s.float(p.name + ".weight")
 			if w <= 0 {
@@ -40,12 +41,12 @@ func blend() algorithm {
 			if err != nil {
 				return nil, fmt.Errorf("blend: %s: %w", p.name, err)
 			}
-			in = append(in, recommend.Weighted{Model: m, Weight: float32(w)})
+			in = append(in, hybrid.Weighted{Model: m, Weight: float32(w)})
 		}
 		if len(in) == 0 {
 			return nil, fmt.Errorf("blend: all weights are 0")
 		}
-		m, err := recommend.NewBlend(in, recommend.BlendOptions{Normalize: recommend.ZScore})
+		m, err := hybrid.NewBlend(in, hybrid.BlendOptions{Normalize: hybrid.ZScore})
 		return blended{m, in}, err
 	}
 	return a
@@ -53,11 +54,11 @@ func blend() algorithm {
 
 // blended keeps the parts, whose binary forms make up that of the blend.
 type blended struct {
-	*recommend.Blend
-	in []recommend.Weighted
+	*hybrid.Blend
+	in []hybrid.Weighted
 }
 
-func (b blended) parts() []recommend.Weighted { return b.in }
+func (b blended) parts() []hybrid.Weighted { return b.in }
 
 // of returns the settings of one part.
 func (s settings) of(part string) settings {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aislekit/aisle/examples/internal/dataio"
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/hybrid"
 )
 
 // fitSequences fits a model that reads histories in order.
@@ -140,9 +141,9 @@ func sessionBlend() algorithm {
 			return nil, err
 		}
 		share := min(max(s.float("markov"), 1e-6), 1-1e-6)
-		return recommend.NewBlend([]recommend.Weighted{
+		return hybrid.NewBlend([]hybrid.Weighted{
 			{Model: near, Weight: float32(1 - share)}, {Model: next, Weight: float32(share)},
-		}, recommend.BlendOptions{})
+		}, hybrid.BlendOptions{})
 	}
 	params := append([]param{uniform("markov", 0.4, 0, 1)}, stanParams...)
 	for _, p := range markovParams {

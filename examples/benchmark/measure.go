@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/hybrid"
 )
 
 // record is the outcome of one algorithm.
@@ -199,7 +200,7 @@ func modelBytes(f fitted) int64 {
 			m = u.unwrap()
 		}
 	}
-	if c, ok := m.(interface{ parts() []recommend.Weighted }); ok {
+	if c, ok := m.(interface{ parts() []hybrid.Weighted }); ok {
 		sum := int64(0)
 		for _, part := range c.parts() {
 			n := modelBytes(fitted{model: part.Model})

@@ -12,6 +12,7 @@ import (
 	"github.com/aislekit/aisle/metrics/ranking"
 	"github.com/aislekit/aisle/profile"
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/hybrid"
 )
 
 // recommended is what to show to whom, and how good it is on purchases made
@@ -156,7 +157,7 @@ func fitModels(ctx context.Context, rec *records, data *recommend.Dataset[string
 }
 
 func (f *fitted) blend(s recSettings) (recommend.Model, error) {
-	return recommend.NewBlend([]recommend.Weighted{{Model: f.als, Weight: 1}, {Model: f.knn, Weight: s.KNN}, {Model: f.content, Weight: s.Content}, {Model: f.popular, Weight: s.Popular}}, recommend.BlendOptions{Normalize: recommend.ZScore})
+	return hybrid.NewBlend([]hybrid.Weighted{{Model: f.als, Weight: 1}, {Model: f.knn, Weight: s.KNN}, {Model: f.content, Weight: s.Content}, {Model: f.popular, Weight: s.Popular}}, hybrid.BlendOptions{Normalize: hybrid.ZScore})
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 )
 
 // Sentinels. Public packages re-export the ones they return
@@ -85,6 +86,13 @@ func Matrix(name string, rows [][]float64) (n, d int, err error) {
 
 // MaxVector bounds the length of the vectors that models and indexes keep.
 const MaxVector = 1 << 14
+
+// Missing reports whether there is nothing in m: nil, or the nil pointer that a
+// failed fit returns.
+func Missing(m any) bool {
+	v := reflect.ValueOf(m)
+	return m == nil || v.Kind() == reflect.Pointer && v.IsNil()
+}
 
 // Vectors checks n vectors of f finite numbers each, f in [1, MaxVector].
 func Vectors(n, f int, vector func(i int) []float32) error {

@@ -21,7 +21,7 @@ var public = []string{"recommend", "profile", "segment", "predict", "metrics", "
 // families are the packages that a public package may have below it, those that
 // are still to come included: a folder that is not listed here is no agreed one.
 var families = map[string][]string{
-	"recommend": {"allocate", "ann", "bandit", "evaluate", "modeltest", "split", "tune"},
+	"recommend": {"allocate", "ann", "bandit", "evaluate", "hybrid", "modeltest", "split", "tune"},
 	"profile":   {"clean", "feature", "identity", "privacy"},
 	"segment":   {"audience", "basket", "trigger"},
 	"predict":   {"ads", "explain", "forecast", "lifetime", "online", "tree", "uplift"},

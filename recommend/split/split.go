@@ -31,7 +31,7 @@ type HeldOut struct {
 const (
 	userStage = 0x75736572
 	itemStage = 0x6974656d
-	foldStage = 0x666f6c64 // as in recommend.StackFeatures
+	foldStage = 0x666f6c64 // as in hybrid.StackFeatures
 )
 
 func noData(where string) error {

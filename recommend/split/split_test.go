@@ -1,7 +1,6 @@
 package split_test
 
 import (
-	"context"
 	"errors"
 	"math"
 	"strings"
@@ -173,27 +172,6 @@ func TestRandomShare(t *testing.T) {
 	}
 	if got := float64(s.Test.Len()) / float64(x.Len()); got < 0.19 || got > 0.21 {
 		t.Errorf("test share is %v", got)
-	}
-}
-
-// The folds are those that recommend.StackFeatures fits its sources on.
-func TestFoldsAreThoseOfStackFeatures(t *testing.T) {
-	x := draws(t, 30, 40, 400, 2)
-	folds, err := split.Folds(x, 3, 11)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := 0
-	fit := func(ctx context.Context, train *recommend.Interactions) ([]recommend.Source, error) {
-		if err := split.CheckDisjoint(train, folds[f].Test); err != nil || train.Len() != folds[f].Train.Len() {
-			t.Errorf("fold %d: %d entries, want %d: %v", f, train.Len(), folds[f].Train.Len(), err)
-		}
-		f++
-		m, err := recommend.FitPopular(ctx, train, recommend.PopularOptions{})
-		return []recommend.Source{{Name: "popular", Model: m}}, err
-	}
-	if _, err := recommend.StackFeatures(context.Background(), x, 3, 11, fit, recommend.StackOptions{}); err != nil || f != 3 {
-		t.Errorf("%d folds: %v", f, err)
 	}
 }
 

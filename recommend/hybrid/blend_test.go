@@ -1,4 +1,4 @@
-package recommend
+package hybrid_test
 
 import (
 	"cmp"
@@ -12,25 +12,9 @@ import (
 
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/hybrid"
 )
-
-func mustBlend(t testing.TB, parts []Weighted, opt BlendOptions) *Blend {
-	t.Helper()
-	b, err := NewBlend(parts, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func mustRRF(t testing.TB, parts []Weighted, opt RRFOptions) *RRF {
-	t.Helper()
-	b, err := NewRRF(parts, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // TestBlendFormulas: by hand, on four items.
 func TestBlendFormulas(t *testing.T) {
@@ -42,26 +26,26 @@ func TestBlendFormulas(t *testing.T) {
 	clicks := &tableModel{users: [][]float32{{-2, 0, 4, 1}}, items: 4, sparse: true}
 	za := func(s float64) float64 { return (s - 2.5) / math.Sqrt(2.75) } // mean 2.5, variance 2.75
 	for name, c := range map[string]struct {
-		model Model
+		model recommend.Model
 		want  [4]float64
 	}{
-		"min-max":           {mustBlend(t, []Weighted{{a, 0}}, BlendOptions{}), [4]float64{.5, 1, 1, 0}},
-		"min-max, sparse":   {mustBlend(t, []Weighted{{clicks, 0}}, BlendOptions{}), [4]float64{0, 0, 1, .25}},
-		"min-max, NaN":      {mustBlend(t, []Weighted{{b, 0}}, BlendOptions{}), [4]float64{.5, 0, 0, 1}},
-		"weighted":          {mustBlend(t, []Weighted{{a, 3}, {b, 1}}, BlendOptions{}), [4]float64{.5, .75, .75, .25}},
-		"silent part":       {mustBlend(t, []Weighted{{silent, 5}, {a, 2}}, BlendOptions{}), [4]float64{.5, 1, 1, 0}},
-		"constant part":     {mustBlend(t, []Weighted{{constant, 1}, {a, 1}}, BlendOptions{}), [4]float64{.25, .5, .5, 0}},
-		"z-score":           {mustBlend(t, []Weighted{{a, 0}}, BlendOptions{Normalize: ZScore}), [4]float64{za(2), za(4), za(4), za(0)}},
-		"z-score, constant": {mustBlend(t, []Weighted{{constant, 0}}, BlendOptions{Normalize: ZScore}), [4]float64{}},
-		"rank share":        {mustBlend(t, []Weighted{{a, 0}}, BlendOptions{Normalize: RankShare}), [4]float64{1. / 3, 2.5 / 3, 2.5 / 3, 0}},
-		"rank, minus zero":  {mustBlend(t, []Weighted{{&tableModel{users: [][]float32{{0, float32(math.Copysign(0, -1)), -1, 5}}, items: 4}, 0}}, BlendOptions{Normalize: RankShare}), [4]float64{.5, .5, 0, 1}},
-		"rank, constant":    {mustBlend(t, []Weighted{{constant, 0}}, BlendOptions{Normalize: RankShare}), [4]float64{}},
-		"raw":               {mustBlend(t, []Weighted{{a, 1}, {clicks, 3}}, BlendOptions{Normalize: Raw}), [4]float64{-1, 1, 4, .75}},
-		"rrf":               {mustRRF(t, []Weighted{{a, 0}, {b, 2}}, RRFOptions{}), [4]float64{1./63 + 2./62, 1./61 + 2./63, 1. / 62, 1./64 + 2./61}},
-		"rrf, depth":        {mustRRF(t, []Weighted{{a, 0}, {clicks, 0}}, RRFOptions{K: 1, Depth: 2}), [4]float64{0, 1. / 2, 1./3 + 1./2, 1. / 3}},
+		"min-max":           {mustBlend(t, []hybrid.Weighted{{a, 0}}, hybrid.BlendOptions{}), [4]float64{.5, 1, 1, 0}},
+		"min-max, sparse":   {mustBlend(t, []hybrid.Weighted{{clicks, 0}}, hybrid.BlendOptions{}), [4]float64{0, 0, 1, .25}},
+		"min-max, NaN":      {mustBlend(t, []hybrid.Weighted{{b, 0}}, hybrid.BlendOptions{}), [4]float64{.5, 0, 0, 1}},
+		"weighted":          {mustBlend(t, []hybrid.Weighted{{a, 3}, {b, 1}}, hybrid.BlendOptions{}), [4]float64{.5, .75, .75, .25}},
+		"silent part":       {mustBlend(t, []hybrid.Weighted{{silent, 5}, {a, 2}}, hybrid.BlendOptions{}), [4]float64{.5, 1, 1, 0}},
+		"constant part":     {mustBlend(t, []hybrid.Weighted{{constant, 1}, {a, 1}}, hybrid.BlendOptions{}), [4]float64{.25, .5, .5, 0}},
+		"z-score":           {mustBlend(t, []hybrid.Weighted{{a, 0}}, hybrid.BlendOptions{Normalize: hybrid.ZScore}), [4]float64{za(2), za(4), za(4), za(0)}},
+		"z-score, constant": {mustBlend(t, []hybrid.Weighted{{constant, 0}}, hybrid.BlendOptions{Normalize: hybrid.ZScore}), [4]float64{}},
+		"rank share":        {mustBlend(t, []hybrid.Weighted{{a, 0}}, hybrid.BlendOptions{Normalize: hybrid.RankShare}), [4]float64{1. / 3, 2.5 / 3, 2.5 / 3, 0}},
+		"rank, minus zero":  {mustBlend(t, []hybrid.Weighted{{&tableModel{users: [][]float32{{0, float32(math.Copysign(0, -1)), -1, 5}}, items: 4}, 0}}, hybrid.BlendOptions{Normalize: hybrid.RankShare}), [4]float64{.5, .5, 0, 1}},
+		"rank, constant":    {mustBlend(t, []hybrid.Weighted{{constant, 0}}, hybrid.BlendOptions{Normalize: hybrid.RankShare}), [4]float64{}},
+		"raw":               {mustBlend(t, []hybrid.Weighted{{a, 1}, {clicks, 3}}, hybrid.BlendOptions{Normalize: hybrid.Raw}), [4]float64{-1, 1, 4, .75}},
+		"rrf":               {mustRRF(t, []hybrid.Weighted{{a, 0}, {b, 2}}, hybrid.RRFOptions{}), [4]float64{1./63 + 2./62, 1./61 + 2./63, 1. / 62, 1./64 + 2./61}},
+		"rrf, depth":        {mustRRF(t, []hybrid.Weighted{{a, 0}, {clicks, 0}}, hybrid.RRFOptions{K: 1, Depth: 2}), [4]float64{0, 1. / 2, 1./3 + 1./2, 1. / 3}},
 	} {
 		dst := []float32{9, 9, 9, 9}
-		if err := c.model.Score(dst, Query{User: 0}); err != nil {
+		if err := c.model.Score(dst, recommend.Query{User: 0}); err != nil {
 			t.Fatal(name, err)
 		}
 		for i := range dst {
@@ -69,18 +53,18 @@ func TestBlendFormulas(t *testing.T) {
 		}
 	}
 	// Two silent parts are silence.
-	for name, m := range map[string]Model{"blend": mustBlend(t, []Weighted{{silent, 1}, {silent, 2}}, BlendOptions{}), "rrf": mustRRF(t, []Weighted{{silent, 1}}, RRFOptions{})} {
-		if err := m.Score(make([]float32, 4), Query{User: 0}); !errors.Is(err, ErrEmpty) {
+	for name, m := range map[string]recommend.Model{"blend": mustBlend(t, []hybrid.Weighted{{silent, 1}, {silent, 2}}, hybrid.BlendOptions{}), "rrf": mustRRF(t, []hybrid.Weighted{{silent, 1}}, hybrid.RRFOptions{})} {
+		if err := m.Score(make([]float32, 4), recommend.Query{User: 0}); !errors.Is(err, recommend.ErrEmpty) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := m.(Explainer).AppendReasons(nil, Query{User: 0}, 0, 1); !errors.Is(err, ErrEmpty) {
+		if _, err := m.(recommend.Explainer).AppendReasons(nil, recommend.Query{User: 0}, 0, 1); !errors.Is(err, recommend.ErrEmpty) {
 			t.Errorf("%s: reasons: %v", name, err)
 		}
 	}
 }
 
 // slowFusion is the oracle for blends and RRF.
-func slowFusion(parts []*tableModel, weights []float64, norm int, k float64, depth int, q Query) []float64 {
+func slowFusion(parts []*tableModel, weights []float64, norm int, k float64, depth int, q recommend.Query) []float64 {
 	n := parts[0].items
 	out, total := make([]float64, n), 0.0
 	for p, m := range parts {
@@ -114,7 +98,7 @@ func slowFusion(parts []*tableModel, weights []float64, norm int, k float64, dep
 			if s[i] != s[i] {
 				s[i] = lowest
 			}
-			if norm == int(MinMax) && m.sparse {
+			if norm == int(hybrid.MinMax) && m.sparse {
 				s[i] = max(s[i], 0)
 			}
 		}
@@ -122,7 +106,7 @@ func slowFusion(parts []*tableModel, weights []float64, norm int, k float64, dep
 			continue
 		}
 		lo, hi := slices.Min(s), slices.Max(s)
-		if norm == int(MinMax) && m.sparse {
+		if norm == int(hybrid.MinMax) && m.sparse {
 			lo = 0
 		}
 		mean, square := 0.0, 0.0
@@ -134,14 +118,14 @@ func slowFusion(parts []*tableModel, weights []float64, norm int, k float64, dep
 		}
 		for i, v := range s {
 			var x float64
-			switch Normalization(norm) {
-			case Raw:
+			switch hybrid.Normalization(norm) {
+			case hybrid.Raw:
 				x = v
-			case MinMax:
+			case hybrid.MinMax:
 				x = (v - lo) / (hi - lo)
-			case ZScore:
+			case hybrid.ZScore:
 				x = (v - mean) / math.Sqrt(square)
-			case RankShare:
+			case hybrid.RankShare:
 				for j, u := range s {
 					if j != i && u < v {
 						x++
@@ -151,7 +135,7 @@ func slowFusion(parts []*tableModel, weights []float64, norm int, k float64, dep
 				}
 				x /= float64(n - 1)
 			}
-			if hi == lo && norm != int(Raw) {
+			if hi == lo && norm != int(hybrid.Raw) {
 				x = 0
 			}
 			out[i] += weights[p] * x
@@ -171,7 +155,7 @@ func TestBlendProp(t *testing.T) {
 		n := rapid.IntRange(1, 30).Draw(t, "items")
 		g := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
 		var parts []*tableModel
-		var weighted []Weighted
+		var weighted []hybrid.Weighted
 		var weights []float64
 		answers := false
 		for range rapid.IntRange(1, 3).Draw(t, "parts") {
@@ -199,18 +183,18 @@ func TestBlendProp(t *testing.T) {
 			answers = answers || kind < 3
 			parts = append(parts, m)
 			weights = append(weights, float64(rapid.IntRange(1, 4).Draw(t, "weight")))
-			weighted = append(weighted, Weighted{m, float32(weights[len(weights)-1])})
+			weighted = append(weighted, hybrid.Weighted{m, float32(weights[len(weights)-1])})
 		}
-		q := Query{User: 0, Items: []int32{int32(g.Intn(n))}, Weights: []float32{2}}
+		q := recommend.Query{User: 0, Items: []int32{int32(g.Intn(n))}, Weights: []float32{2}}
 		if n > 1 {
 			q.Items, q.Weights = append(q.Items, (q.Items[0]+1)%int32(n)), append(q.Weights, 3)
 		}
-		check := func(name string, m Model, norm int, k float64, depth int, exact bool) {
+		check := func(name string, m recommend.Model, norm int, k float64, depth int, exact bool) {
 			want := slowFusion(parts, weights, norm, k, depth, q)
 			got := make([]float32, n)
 			err := m.Score(got, q)
 			if !answers {
-				if !errors.Is(err, ErrEmpty) {
+				if !errors.Is(err, recommend.ErrEmpty) {
 					t.Fatalf("%s: %v", name, err)
 				}
 				return
@@ -231,7 +215,7 @@ func TestBlendProp(t *testing.T) {
 				if !explained || !exact {
 					continue
 				}
-				reasons, err := m.(Explainer).AppendReasons(nil, q, int32(i), 5)
+				reasons, err := m.(recommend.Explainer).AppendReasons(nil, q, int32(i), 5)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -253,15 +237,15 @@ func TestBlendProp(t *testing.T) {
 				}
 			}
 		}
-		for norm := MinMax; norm <= Raw; norm++ {
-			b, err := NewBlend(weighted, BlendOptions{Normalize: norm})
+		for norm := hybrid.MinMax; norm <= hybrid.Raw; norm++ {
+			b, err := hybrid.NewBlend(weighted, hybrid.BlendOptions{Normalize: norm})
 			if err != nil {
 				t.Fatal(err)
 			}
-			check("blend", b, int(norm), 0, 0, norm == Raw || norm == RankShare)
+			check("blend", b, int(norm), 0, 0, norm == hybrid.Raw || norm == hybrid.RankShare)
 		}
 		depth := rapid.IntRange(1, n+2).Draw(t, "depth")
-		f, err := NewRRF(weighted, RRFOptions{Depth: depth, K: 10})
+		f, err := hybrid.NewRRF(weighted, hybrid.RRFOptions{Depth: depth, K: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,16 +257,16 @@ func TestBlendProp(t *testing.T) {
 // score by the same constant for every item.
 func TestBlendLinearReasons(t *testing.T) {
 	x := groups(60, 48, 8, 3)
-	als, err := FitALS(context.Background(), x, ALSOptions{Factors: 8, Iterations: 5})
+	als, err := recommend.FitALS(context.Background(), x, recommend.ALSOptions{Factors: 8, Iterations: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
-	knn, err := FitItemKNN(context.Background(), x, ItemKNNOptions{})
+	knn, err := recommend.FitItemKNN(context.Background(), x, recommend.ItemKNNOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, norm := range []Normalization{MinMax, ZScore} {
-		b := mustBlend(t, []Weighted{{als, 2}, {knn, 1}}, BlendOptions{Normalize: norm})
+	for _, norm := range []hybrid.Normalization{hybrid.MinMax, hybrid.ZScore} {
+		b := mustBlend(t, []hybrid.Weighted{{als, 2}, {knn, 1}}, hybrid.BlendOptions{Normalize: norm})
 		q := x.Query(5)
 		scores := make([]float32, x.Items())
 		if err := b.Score(scores, q); err != nil {
@@ -309,26 +293,26 @@ func TestBlendLinearReasons(t *testing.T) {
 // Whether a blend is sparse depends on its parts and on what it makes of them.
 func TestBlendSparseScores(t *testing.T) {
 	x := groups(60, 48, 8, 3)
-	als, err := FitALS(context.Background(), x, ALSOptions{Factors: 8, Iterations: 5})
+	als, err := recommend.FitALS(context.Background(), x, recommend.ALSOptions{Factors: 8, Iterations: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
-	knn, err := FitItemKNN(context.Background(), x, ItemKNNOptions{})
+	knn, err := recommend.FitItemKNN(context.Background(), x, recommend.ItemKNNOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := fitTitles(t, groupTitles(48), TFIDFOptions{})
-	parts := []Weighted{{als, 2}, {knn, 1}, {text, 1}}
+	text := groupTitles(t, 48)
+	parts := []hybrid.Weighted{{als, 2}, {knn, 1}, {text, 1}}
 	for name, c := range map[string]struct {
-		model Model
+		model recommend.Model
 		want  bool
 	}{
-		"sparse parts": {mustBlend(t, []Weighted{{knn, 1}, {text, 1}}, BlendOptions{}), true},
-		"als":          {mustBlend(t, parts, BlendOptions{}), false},
-		"ranks":        {mustBlend(t, []Weighted{{knn, 1}}, BlendOptions{Normalize: RankShare}), false},
-		"rrf":          {mustRRF(t, parts, RRFOptions{}), true},
+		"sparse parts": {mustBlend(t, []hybrid.Weighted{{knn, 1}, {text, 1}}, hybrid.BlendOptions{}), true},
+		"als":          {mustBlend(t, parts, hybrid.BlendOptions{}), false},
+		"ranks":        {mustBlend(t, []hybrid.Weighted{{knn, 1}}, hybrid.BlendOptions{Normalize: hybrid.RankShare}), false},
+		"rrf":          {mustRRF(t, parts, hybrid.RRFOptions{}), true},
 	} {
-		if got := c.model.(SparseScorer).SparseScores(); got != c.want {
+		if got := c.model.(recommend.SparseScorer).SparseScores(); got != c.want {
 			t.Errorf("%s: SparseScores is %v", name, got)
 		}
 	}
@@ -338,41 +322,41 @@ func TestBlendBadInput(t *testing.T) {
 	a, b := &tableModel{items: 4}, &tableModel{items: 5}
 	nan := float32(math.NaN())
 	for name, c := range map[string]struct {
-		parts []Weighted
+		parts []hybrid.Weighted
 		want  error
 	}{
-		"none":             {nil, ErrOption},
-		"nil model":        {[]Weighted{{nil, 1}}, ErrOption},
-		"negative weight":  {[]Weighted{{a, -1}}, ErrOption},
-		"NaN weight":       {[]Weighted{{a, nan}}, ErrOption},
-		"other catalogues": {[]Weighted{{a, 1}, {b, 1}}, ErrMismatch},
+		"none":             {nil, recommend.ErrOption},
+		"nil model":        {[]hybrid.Weighted{{nil, 1}}, recommend.ErrOption},
+		"negative weight":  {[]hybrid.Weighted{{a, -1}}, recommend.ErrOption},
+		"NaN weight":       {[]hybrid.Weighted{{a, nan}}, recommend.ErrOption},
+		"other catalogues": {[]hybrid.Weighted{{a, 1}, {b, 1}}, recommend.ErrMismatch},
 	} {
-		if m, err := NewBlend(c.parts, BlendOptions{}); !errors.Is(err, c.want) || m != nil {
+		if m, err := hybrid.NewBlend(c.parts, hybrid.BlendOptions{}); !errors.Is(err, c.want) || m != nil {
 			t.Errorf("%s: blend: %v", name, err)
 		}
-		if m, err := NewRRF(c.parts, RRFOptions{}); !errors.Is(err, c.want) || m != nil {
+		if m, err := hybrid.NewRRF(c.parts, hybrid.RRFOptions{}); !errors.Is(err, c.want) || m != nil {
 			t.Errorf("%s: rrf: %v", name, err)
 		}
 	}
-	for _, n := range []Normalization{-1, Raw + 1} {
-		if _, err := NewBlend([]Weighted{{a, 1}}, BlendOptions{Normalize: n}); !errors.Is(err, ErrOption) {
+	for _, n := range []hybrid.Normalization{-1, hybrid.Raw + 1} {
+		if _, err := hybrid.NewBlend([]hybrid.Weighted{{a, 1}}, hybrid.BlendOptions{Normalize: n}); !errors.Is(err, recommend.ErrOption) {
 			t.Errorf("normalization %d: %v", n, err)
 		}
 	}
-	for name, o := range map[string]RRFOptions{"K": {K: -1}, "K NaN": {K: math.NaN()}, "Depth": {Depth: -1}} {
-		if _, err := NewRRF([]Weighted{{a, 1}}, o); !errors.Is(err, ErrOption) {
+	for name, o := range map[string]hybrid.RRFOptions{"K": {K: -1}, "K NaN": {K: math.NaN()}, "Depth": {Depth: -1}} {
+		if _, err := hybrid.NewRRF([]hybrid.Weighted{{a, 1}}, o); !errors.Is(err, recommend.ErrOption) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	failing := &failingModel{tableModel{items: 4}}
-	for name, m := range map[string]Model{"blend": mustBlend(t, []Weighted{{failing, 1}}, BlendOptions{}), "rrf": mustRRF(t, []Weighted{{failing, 1}}, RRFOptions{})} {
-		if err := m.Score(make([]float32, 4), Query{User: 0}); !errors.Is(err, errFailing) {
+	for name, m := range map[string]recommend.Model{"blend": mustBlend(t, []hybrid.Weighted{{failing, 1}}, hybrid.BlendOptions{}), "rrf": mustRRF(t, []hybrid.Weighted{{failing, 1}}, hybrid.RRFOptions{})} {
+		if err := m.Score(make([]float32, 4), recommend.Query{User: 0}); !errors.Is(err, errFailing) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := m.(Similar).AppendSimilar(nil, 0, 1); !errors.Is(err, ErrEmpty) {
+		if _, err := m.(recommend.Similar).AppendSimilar(nil, 0, 1); !errors.Is(err, recommend.ErrEmpty) {
 			t.Errorf("%s: similar without any part that can: %v", name, err)
 		}
-		if _, err := m.(Similar).AppendSimilar(nil, 4, 1); !errors.Is(err, ErrUnknownID) {
+		if _, err := m.(recommend.Similar).AppendSimilar(nil, 4, 1); !errors.Is(err, recommend.ErrUnknownID) {
 			t.Errorf("%s: similar to nothing: %v", name, err)
 		}
 	}
@@ -380,20 +364,20 @@ func TestBlendBadInput(t *testing.T) {
 
 func BenchmarkBlend(b *testing.B) {
 	g := rng.New(1, 0, 0)
-	var parts []Weighted
+	var parts []hybrid.Weighted
 	for range 2 {
 		row := make([]float32, 30_000)
 		for i := range row {
 			row[i] = float32(g.Normal())
 		}
-		parts = append(parts, Weighted{Model: &tableModel{users: [][]float32{row}, items: len(row)}})
+		parts = append(parts, hybrid.Weighted{Model: &tableModel{users: [][]float32{row}, items: len(row)}})
 	}
 	dst := make([]float32, 30_000)
-	for name, m := range map[string]Model{"minmax": mustBlend(b, parts, BlendOptions{}), "rank": mustBlend(b, parts, BlendOptions{Normalize: RankShare}), "rrf": mustRRF(b, parts, RRFOptions{})} {
+	for name, m := range map[string]recommend.Model{"minmax": mustBlend(b, parts, hybrid.BlendOptions{}), "rank": mustBlend(b, parts, hybrid.BlendOptions{Normalize: hybrid.RankShare}), "rrf": mustRRF(b, parts, hybrid.RRFOptions{})} {
 		b.Run("items=30k/parts=2/by="+name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := m.Score(dst, Query{User: 0}); err != nil {
+				if err := m.Score(dst, recommend.Query{User: 0}); err != nil {
 					b.Fatal(err)
 				}
 			}

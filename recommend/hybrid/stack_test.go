@@ -1,4 +1,4 @@
-package recommend
+package hybrid_test
 
 import (
 	"context"
@@ -6,32 +6,51 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/hybrid"
 )
 
-func stackFit(ctx context.Context, x *Interactions) ([]Source, error) {
-	knn, err := FitItemKNN(ctx, x, ItemKNNOptions{})
+func stackFit(ctx context.Context, x *recommend.Interactions) ([]recommend.Source, error) {
+	knn, err := recommend.FitItemKNN(ctx, x, recommend.ItemKNNOptions{})
 	if err != nil {
 		return nil, err
 	}
-	als, err := FitALS(ctx, x, ALSOptions{Factors: 6, Iterations: 3})
-	return []Source{{Name: "knn", Model: knn}, {Name: "als", Model: als}}, err
+	als, err := recommend.FitALS(ctx, x, recommend.ALSOptions{Factors: 6, Iterations: 3})
+	return []recommend.Source{{Name: "knn", Model: knn}, {Name: "als", Model: als}}, err
+}
+
+// stackFolds returns the parts that StackFeatures deals x into; that they are those of
+// split.Folds is tested in package recommend.
+func stackFolds(t *testing.T, x *recommend.Interactions, k int, seed uint64) (trains, tests []*recommend.Interactions) {
+	t.Helper()
+	_, err := hybrid.StackFeatures(context.Background(), x, k, seed, func(ctx context.Context, train *recommend.Interactions) ([]recommend.Source, error) {
+		m, err := recommend.FitPopular(ctx, train, recommend.PopularOptions{})
+		trains, tests = append(trains, train), append(tests, must(x.Without(train))(t))
+		return []recommend.Source{{Name: "popular", Model: m}}, err
+	}, hybrid.StackOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trains, tests
 }
 
 func TestStackFeatures(t *testing.T) {
 	x := groups(60, 80, 10, 7)
 	ctx := context.Background()
-	rows, err := StackFeatures(ctx, x, 4, 11, stackFit, StackOptions{Depth: 15})
+	rows, err := hybrid.StackFeatures(ctx, x, 4, 11, stackFit, hybrid.StackOptions{Depth: 15})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"knn.score", "knn.rank", "knn.knows", "als.score", "als.rank", "als.knows"}; !slices.Equal(rows.Names, want) {
 		t.Errorf("names are %v", rows.Names)
 	}
+	trains, tests := stackFolds(t, x, 4, 11)
 	positives := 0
 	// Slow oracle: every row from models fitted by hand on the other folds.
 	at := 0
 	for f := range 4 {
-		train, test := x.fold(f, 4, 11)
+		train, test := trains[f], tests[f]
 		sources, err := stackFit(ctx, train)
 		if err != nil {
 			t.Fatal(err)
@@ -44,8 +63,8 @@ func TestStackFeatures(t *testing.T) {
 			q := train.Query(u)
 			want := map[int32][]float64{}
 			for k, src := range sources {
-				top, err := NewRanker(src.Model).AppendTop(nil, q, 15, Filter{Items: q.Items})
-				if errors.Is(err, ErrEmpty) {
+				top, err := recommend.NewRanker(src.Model).AppendTop(nil, q, 15, recommend.Filter{Items: q.Items})
+				if errors.Is(err, recommend.ErrEmpty) {
 					continue
 				}
 				for r, s := range top {
@@ -94,13 +113,14 @@ func TestStackFeatures(t *testing.T) {
 func TestStackNoLeakage(t *testing.T) {
 	x := groups(60, 80, 10, 7)
 	ctx := context.Background()
-	train, first := x.fold(0, 4, 11)
-	features := func(test *Interactions) (out [][]float64) {
+	trains, tests := stackFolds(t, x, 4, 11)
+	train, first := trains[0], tests[0]
+	features := func(test *recommend.Interactions) (out [][]float64) {
 		sources, err := stackFit(ctx, train)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := NewStack(sources, StackOptions{Depth: 15})
+		s, err := hybrid.NewStack(sources, hybrid.StackOptions{Depth: 15})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,8 +129,8 @@ func TestStackNoLeakage(t *testing.T) {
 				continue
 			}
 			q := train.Query(u)
-			c, err := s.Candidates(q, Filter{Items: q.Items})
-			if errors.Is(err, ErrEmpty) {
+			c, err := s.Candidates(q, recommend.Filter{Items: q.Items})
+			if errors.Is(err, recommend.ErrEmpty) {
 				continue
 			}
 			if err != nil {
@@ -122,10 +142,10 @@ func TestStackNoLeakage(t *testing.T) {
 		}
 		return out
 	}
-	rows, err := StackFeatures(ctx, x, 4, 11, func(ctx context.Context, got *Interactions) ([]Source, error) {
+	rows, err := hybrid.StackFeatures(ctx, x, 4, 11, func(ctx context.Context, got *recommend.Interactions) ([]recommend.Source, error) {
 		// fit never sees an entry of the fold that its rows are labelled by.
 		for f := range 4 {
-			train, test := x.fold(f, 4, 11)
+			train, test := trains[f], tests[f]
 			rest, err := got.Without(test)
 			if err == nil && got.Len() == train.Len() && rest.Len() == got.Len() {
 				return stackFit(ctx, got)
@@ -133,7 +153,7 @@ func TestStackNoLeakage(t *testing.T) {
 		}
 		t.Error("fit got entries of every fold")
 		return stackFit(ctx, got)
-	}, StackOptions{Depth: 15})
+	}, hybrid.StackOptions{Depth: 15})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +169,7 @@ func TestStackNoLeakage(t *testing.T) {
 			}
 		}
 	}
-	other, err := InteractionsFromRows(x.Items(), moved)
+	other, err := recommend.InteractionsFromRows(x.Items(), moved)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +195,7 @@ func TestStackModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := NewStack(sources, StackOptions{Depth: 10})
+	s, err := hybrid.NewStack(sources, hybrid.StackOptions{Depth: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,40 +208,43 @@ func TestStackModel(t *testing.T) {
 	if err := m.Score(scores, q); err != nil {
 		t.Fatal(err)
 	}
-	c, err := s.Candidates(q, Filter{Items: q.Items})
+	c, err := s.Candidates(q, recommend.Filter{Items: q.Items})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, v := range scores {
-		k, ok := slices.BinarySearchFunc(c, int32(i), func(c Candidate, i int32) int { return int(c.Item - i) })
+		k, ok := slices.BinarySearchFunc(c, int32(i), func(c hybrid.Candidate, i int32) int { return int(c.Item - i) })
 		if want := math.Inf(-1); !ok && float64(v) != want || ok && v != float32(c[k].Features[1]-c[k].Features[4]) {
 			t.Fatalf("item %d scores %v", i, v)
 		}
 	}
-	if err := m.Score(scores, Query{User: Stranger}); !errors.Is(err, ErrEmpty) {
+	if err := m.Score(scores, recommend.Query{User: recommend.Stranger}); !errors.Is(err, recommend.ErrEmpty) {
 		t.Errorf("stranger: %v", err)
 	}
 	for name, f := range map[string]func() error{
-		"no source":  func() error { _, err := NewStack(nil, StackOptions{}); return err },
-		"name twice": func() error { _, err := NewStack([]Source{sources[0], sources[0]}, StackOptions{}); return err },
-		"depth":      func() error { _, err := NewStack(sources, StackOptions{Depth: -1}); return err },
+		"no source": func() error { _, err := hybrid.NewStack(nil, hybrid.StackOptions{}); return err },
+		"name twice": func() error {
+			_, err := hybrid.NewStack([]recommend.Source{sources[0], sources[0]}, hybrid.StackOptions{})
+			return err
+		},
+		"depth":      func() error { _, err := hybrid.NewStack(sources, hybrid.StackOptions{Depth: -1}); return err },
 		"no predict": func() error { _, err := s.Model(nil); return err },
 		"one fold": func() error {
-			_, err := StackFeatures(context.Background(), x, 1, 0, stackFit, StackOptions{})
+			_, err := hybrid.StackFeatures(context.Background(), x, 1, 0, stackFit, hybrid.StackOptions{})
 			return err
 		},
 		"no fit": func() error {
-			_, err := StackFeatures(context.Background(), x, 2, 0, nil, StackOptions{})
+			_, err := hybrid.StackFeatures(context.Background(), x, 2, 0, nil, hybrid.StackOptions{})
 			return err
 		},
 	} {
-		if err := f(); !errors.Is(err, ErrOption) {
+		if err := f(); !errors.Is(err, recommend.ErrOption) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if rows, err := StackFeatures(ctx, x, 2, 0, stackFit, StackOptions{}); !errors.Is(err, context.Canceled) || rows != nil {
+	if rows, err := hybrid.StackFeatures(ctx, x, 2, 0, stackFit, hybrid.StackOptions{}); !errors.Is(err, context.Canceled) || rows != nil {
 		t.Errorf("canceled: %v", err)
 	}
 }

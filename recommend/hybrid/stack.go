@@ -1,4 +1,4 @@
-package recommend
+package hybrid
 
 import (
 	"context"
@@ -7,9 +7,11 @@ import (
 	"math"
 	"slices"
 
+	"github.com/aislekit/aisle/internal/bitset"
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/topk"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // StackOptions configures stacking.
@@ -43,8 +45,8 @@ type Candidate struct {
 // NewStack returns the stack of sources, fitted models with names of their own.
 // Errors: ErrOption (no source, one without name or model, a name twice, Depth),
 // ErrMismatch (sources of different catalogues).
-func NewStack(sources []Source, opt StackOptions) (*Stack, error) {
-	const where = "recommend: NewStack"
+func NewStack(sources []recommend.Source, opt StackOptions) (*Stack, error) {
+	const where = "hybrid: NewStack"
 	opt.Depth = check.Default(opt.Depth, 100)
 	var c check.Options
 	check.Positive(&c, "Depth", opt.Depth)
@@ -72,34 +74,29 @@ func (s *Stack) Names() []string { return slices.Clone(s.names) }
 // Candidates returns the candidates for q that pass f, ascending by item, with
 // their features; ErrEmpty when no source knows the query. Cost: the Score of
 // every source and a selection of Depth items.
-func (s *Stack) Candidates(q Query, f Filter) ([]Candidate, error) {
-	if err := checkHistory(&q, s.items); err != nil {
+func (s *Stack) Candidates(q recommend.Query, f recommend.Filter) ([]Candidate, error) {
+	if err := q.Check(s.items); err != nil {
 		return nil, err
 	}
 	if f.Allow != nil && f.Allow.Size() != s.items || f.Deny != nil && f.Deny.Size() != s.items {
 		return nil, ErrMismatch
 	}
-	free := newIndexSet(s.items)
-	free.fill(s.items)
-	if q.eligible != nil {
-		free.and(q.eligible)
-	}
-	if f.Allow != nil {
-		free.and(f.Allow.set.Words())
-	}
-	if f.Deny != nil {
-		free.andNot(f.Deny.set.Words())
+	free := bitset.New(s.items)
+	for i := range int32(s.items) {
+		if q.Eligible(i) && (f.Allow == nil || f.Allow.Has(i)) && (f.Deny == nil || !f.Deny.Has(i)) {
+			free.Add(i)
+		}
 	}
 	for _, i := range f.Items {
-		if uint32(i) < uint32(s.items) {
-			free.drop(i)
-		}
+		free.Remove(i)
 	}
 	scores := make([][]float32, len(s.parts)) // nil: no answer
 	tops := make([][]topk.Item, len(s.parts))
-	var sc scan
+	scored := func(row []float32) func(i int32) bool {
+		return func(i int32) bool { return free.Has(i) && row[i] >= -math.MaxFloat32 }
+	}
 	var h topk.Heap
-	picked := newIndexSet(s.items)
+	picked := bitset.New(s.items)
 	answered := false
 	for k, p := range s.parts {
 		row := make([]float32, s.items)
@@ -108,19 +105,12 @@ func (s *Stack) Candidates(q Query, f Filter) ([]Candidate, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("recommend: Stack.Candidates: source %d: %w", k, err)
+			return nil, fmt.Errorf("hybrid: Stack.Candidates: source %d: %w", k, err)
 		}
 		answered, scores[k] = true, row
-		from := fromFinite
-		if s.sparse[k] {
-			from = fromSparse
-		}
-		h.Reset(s.depth)
-		sc.scores = row
-		sc.top(&h, free, s.items, from)
-		tops[k] = h.AppendSorted(nil)
+		tops[k] = bestOf(&h, nil, row, s.depth, s.sparse[k], scored(row))
 		for _, it := range tops[k] {
-			picked.add(it.ID)
+			picked.Add(it.ID)
 		}
 	}
 	if !answered {
@@ -131,19 +121,16 @@ func (s *Stack) Candidates(q Query, f Filter) ([]Candidate, error) {
 
 // features makes the candidates of a set: for each source its scores (nil: no
 // answer) and its best, best first.
-func (s *Stack) features(picked indexSet, scores [][]float32, tops [][]topk.Item) []Candidate {
-	n := picked.count()
+func (s *Stack) features(picked *bitset.Set, scores [][]float32, tops [][]topk.Item) []Candidate {
+	n := picked.Count()
 	out := make([]Candidate, 0, n)
 	slab := make([]float64, n*len(s.names))
 	at := make(map[int32]int, n)
-	for w, word := range picked {
-		for ; word != 0; word &= word - 1 {
-			i := int32(w<<6 + trailing(word))
-			at[i] = len(out)
-			row := slab[:len(s.names):len(s.names)]
-			slab = slab[len(s.names):]
-			out = append(out, Candidate{i, row})
-		}
+	for i := range picked.Range {
+		at[i] = len(out)
+		row := slab[:len(s.names):len(s.names)]
+		slab = slab[len(s.names):]
+		out = append(out, Candidate{i, row})
 	}
 	for k, row := range scores {
 		if row == nil {
@@ -177,12 +164,12 @@ func (s *Stack) features(picked indexSet, scores [][]float32, tops [][]topk.Item
 // candidates score minus infinity, which an Engine leaves to its next source. The
 // candidates are chosen among the items that are eligible for the request, as in
 // Cascade.
-func (s *Stack) Model(predict func(features []float64) float64) (*Func, error) {
+func (s *Stack) Model(predict func(features []float64) float64) (*recommend.Func, error) {
 	if predict == nil {
-		return nil, fmt.Errorf("recommend: Stack.Model: predict is nil, want a function: %w", ErrOption)
+		return nil, fmt.Errorf("hybrid: Stack.Model: predict is nil, want a function: %w", ErrOption)
 	}
-	return NewFunc(s.users, s.items, func(dst []float32, q Query) error {
-		candidates, err := s.Candidates(q, Filter{Items: q.Items})
+	return recommend.NewFunc(s.users, s.items, func(dst []float32, q recommend.Query) error {
+		candidates, err := s.Candidates(q, recommend.Filter{Items: q.Items})
 		if err != nil {
 			return err
 		}
@@ -220,8 +207,8 @@ type StackRows struct {
 // (folds below 2 or above the number of entries; nil), those of NewStack and fit,
 // context.Cause(ctx); ErrMismatch when fit returns sources of other names for
 // different folds.
-func StackFeatures(ctx context.Context, x *Interactions, folds int, seed uint64, fit func(ctx context.Context, train *Interactions) ([]Source, error), opt StackOptions) (*StackRows, error) {
-	const where = "recommend: StackFeatures"
+func StackFeatures(ctx context.Context, x *recommend.Interactions, folds int, seed uint64, fit func(ctx context.Context, train *recommend.Interactions) ([]recommend.Source, error), opt StackOptions) (*StackRows, error) {
+	const where = "hybrid: StackFeatures"
 	if fit == nil || x == nil {
 		return nil, fmt.Errorf("%s: fit or x is nil: %w", where, ErrOption)
 	}
@@ -233,7 +220,7 @@ func StackFeatures(ctx context.Context, x *Interactions, folds int, seed uint64,
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		train, test := x.fold(f, folds, seed)
+		train, test := fold(x, f, folds, seed)
 		sources, err := fit(ctx, train)
 		if err != nil {
 			return nil, fmt.Errorf("%s: fold %d: %w", where, f, err)
@@ -261,7 +248,7 @@ func StackFeatures(ctx context.Context, x *Interactions, folds int, seed uint64,
 				}
 			}
 			q := train.Query(u)
-			candidates, err := s.Candidates(q, Filter{Items: q.Items})
+			candidates, err := s.Candidates(q, recommend.Filter{Items: q.Items})
 			if errors.Is(err, ErrEmpty) {
 				continue
 			}
@@ -282,10 +269,11 @@ func StackFeatures(ctx context.Context, x *Interactions, folds int, seed uint64,
 
 // fold returns the training part and the test part of one of k folds, those of
 // split.Folds with the same seed.
-func (x *Interactions) fold(f, k int, seed uint64) (train, test *Interactions) {
+func fold(x *recommend.Interactions, f, k int, seed uint64) (train, test *recommend.Interactions) {
 	dealt := make([][]int32, x.Users())
 	for u := range dealt {
-		dealt[u] = make([]int32, x.users.RowLen(u))
+		items, _ := x.Row(u)
+		dealt[u] = make([]int32, len(items))
 		rng.New(seed, 0x666f6c64, uint64(u)).Deal(dealt[u], k)
 	}
 	return x.Select(func(u, k int) bool { return dealt[u][k] != int32(f) }), x.Select(func(u, k int) bool { return dealt[u][k] == int32(f) })

@@ -1,4 +1,4 @@
-package recommend
+package hybrid
 
 import (
 	"errors"
@@ -7,14 +7,14 @@ import (
 	"sync"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/topk"
+	"github.com/aislekit/aisle/recommend"
 )
 
 // Weighted is a part of a Blend or an RRF.
 type Weighted struct {
-	Model  Model   // fitted; all parts know equally many items
-	Weight float32 // > 0; 0 means 1
+	Model  recommend.Model // fitted; all parts know equally many items
+	Weight float32         // > 0; 0 means 1
 }
 
 // fused is what the models over several models have in common.
@@ -35,8 +35,8 @@ type fuseScratch struct {
 	keys    []uint64
 	items   []topk.Item
 	heap    topk.Heap
-	reasons []Reason
-	similar []Scored
+	reasons []recommend.Reason
+	similar []recommend.Scored
 	touched []int32
 }
 
@@ -48,7 +48,7 @@ func newFused(parts []Weighted, where string) (fused, error) {
 	for k := range f.parts {
 		p := &f.parts[k]
 		p.Weight = check.Default(p.Weight, 1)
-		c.Require(!missing(p.Model), fmt.Sprintf("parts[%d].Model", k), "nil", "a model")
+		c.Require(!check.Missing(p.Model), fmt.Sprintf("parts[%d].Model", k), "nil", "a model")
 		check.Positive(&c, fmt.Sprintf("parts[%d].Weight", k), p.Weight)
 	}
 	if err := c.Err(where); err != nil {
@@ -68,7 +68,7 @@ func newFused(parts []Weighted, where string) (fused, error) {
 	return f, nil
 }
 
-func unweighted(models []Model) []Weighted {
+func unweighted(models []recommend.Model) []Weighted {
 	parts := make([]Weighted, len(models))
 	for k, m := range models {
 		parts[k].Model = m
@@ -95,7 +95,7 @@ type ranking struct {
 
 // scoreRanks writes Σ weight·value(rank) over the parts that have the item among
 // their best depth items, and returns the weights of the parts that answered.
-func (f *fused) scoreRanks(dst []float32, q Query, r ranking) (total float32, err error) {
+func (f *fused) scoreRanks(dst []float32, q recommend.Query, r ranking) (total float32, err error) {
 	if err := checkQuery(dst, &q, f.items); err != nil {
 		return 0, err
 	}
@@ -126,11 +126,11 @@ func (f *fused) scoreRanks(dst []float32, q Query, r ranking) (total float32, er
 
 // bestOf appends the depth best scores, of a sparse source only positive ones; of
 // the eligible items only, where that is not nil.
-func bestOf(h *topk.Heap, dst []topk.Item, scores []float32, depth int, sparse bool, eligible indexSet) []topk.Item {
+func bestOf(h *topk.Heap, dst []topk.Item, scores []float32, depth int, sparse bool, eligible func(item int32) bool) []topk.Item {
 	h.Reset(depth)
 	worst, bounded := float32(0), sparse
 	for i, s := range scores {
-		if (!bounded || s > worst) && (eligible == nil || eligible.has(int32(i))) {
+		if (!bounded || s > worst) && (eligible == nil || eligible(int32(i))) {
 			h.Push(int32(i), s)
 			if h.Full() {
 				worst, bounded = h.Worst().Score, true
@@ -153,7 +153,7 @@ type explanation struct {
 
 // explain appends the k history items with the largest part in the score of item.
 // It asks every part that answers q, and adds up in w.acc what each contributes.
-func (f *fused) explain(dst []Reason, q *Query, item int32, k int, e explanation) ([]Reason, error) {
+func (f *fused) explain(dst []recommend.Reason, q *recommend.Query, item int32, k int, e explanation) ([]recommend.Reason, error) {
 	if uint32(item) >= uint32(f.items) {
 		return dst, ErrUnknownID
 	}
@@ -175,7 +175,7 @@ func (f *fused) explain(dst []Reason, q *Query, item int32, k int, e explanation
 		answered = true
 		total += p.Weight
 		score, factor := e.share(w, n)
-		ex, ok := p.Model.(Explainer)
+		ex, ok := p.Model.(recommend.Explainer)
 		if !ok || score == 0 && factor == 0 {
 			continue
 		}
@@ -215,12 +215,12 @@ func (f *fused) explain(dst []Reason, q *Query, item int32, k int, e explanation
 			total /= t
 		}
 	}
-	return topReasons(dst, q, k, f.items, func(_ int, j int32) float32 { return w.acc[j] / total })
+	return topReasons(dst, q, k, func(i int32) float32 { return w.acc[i] / total }), nil
 }
 
 // explainRanks is explain for ranks: the part's share is the value of the item's
 // rank among all items, and 0 behind the depth.
-func (f *fused) explainRanks(dst []Reason, q *Query, item int32, k int, r ranking) ([]Reason, error) {
+func (f *fused) explainRanks(dst []recommend.Reason, q *recommend.Query, item int32, k int, r ranking) ([]recommend.Reason, error) {
 	share := func(w *fuseScratch, part int) (float32, float64) {
 		own := w.scores[item]
 		if own != own || f.sparse[part] && !(own > 0) {
@@ -241,7 +241,7 @@ func (f *fused) explainRanks(dst []Reason, q *Query, item int32, k int, r rankin
 }
 
 // similar fuses the parts' lists of depth items.
-func (f *fused) similar(dst []Scored, item int32, k, depth int, mean bool, value func(rank int, s, best float32) float32) ([]Scored, error) {
+func (f *fused) similar(dst []recommend.Scored, item int32, k, depth int, mean bool, value func(rank int, s, best float32) float32) ([]recommend.Scored, error) {
 	if uint32(item) >= uint32(f.items) {
 		return dst, ErrUnknownID
 	}
@@ -255,7 +255,7 @@ func (f *fused) similar(dst []Scored, item int32, k, depth int, mean bool, value
 	}()
 	total, answered := float32(0), false
 	for _, p := range f.parts {
-		m, ok := p.Model.(Similar)
+		m, ok := p.Model.(recommend.Similar)
 		if !ok {
 			continue
 		}
@@ -290,95 +290,7 @@ func (f *fused) similar(dst []Scored, item int32, k, depth int, mean bool, value
 	}
 	w.items = w.heap.AppendSorted(w.items[:0])
 	for _, it := range w.items {
-		dst = append(dst, Scored{it.ID, it.Score})
+		dst = append(dst, recommend.Scored{Item: it.ID, Score: it.Score})
 	}
 	return dst, nil
-}
-
-// maxNesting is how deep hybrids of hybrids may go in a frame. Each level holds a
-// copy of the levels below, so this bounds what hostile bytes cost.
-const maxNesting = 16
-
-// nested is a model whose frame holds frames of models; depth is 1 outside.
-type nested interface {
-	nesting() int
-	open(data []byte, depth int) error
-}
-
-// nesting is 1 for a hybrid of plain models.
-func (f *fused) nesting() int {
-	deepest := 0
-	for _, p := range f.parts {
-		if n, ok := p.Model.(nested); ok {
-			deepest = max(deepest, n.nesting())
-		}
-	}
-	return deepest + 1
-}
-
-// appendFrame appends the frame of a hybrid: its parts, then what put writes.
-func (f *fused) appendFrame(dst []byte, kind codec.Kind, name string, put func(w *codec.Writer)) ([]byte, error) {
-	where := "recommend: " + name + ".AppendBinary"
-	if len(f.parts) == 0 {
-		return dst, fmt.Errorf("%s: parts: %w", where, ErrEmpty)
-	}
-	if n := f.nesting(); n > maxNesting {
-		return dst, fmt.Errorf("%s: hybrids of hybrids, %d deep, want at most %d: %w", where, n, maxNesting, ErrOption)
-	}
-	var w codec.Writer
-	w.Int(len(f.parts))
-	for k, p := range f.parts {
-		m, ok := p.Model.(Persistent)
-		if !ok {
-			return dst, fmt.Errorf("%s: part %d is a %T, which has no binary form: %w", where, k, p.Model, ErrOption)
-		}
-		frame, err := m.MarshalBinary()
-		if err != nil {
-			return dst, fmt.Errorf("%s: part %d: %w", where, k, err)
-		}
-		w.Float32(p.Weight)
-		w.Bytes(frame)
-	}
-	put(&w)
-	return w.AppendFrame(dst, kind, 1), nil
-}
-
-// openFused opens what appendFrame wrote; get reads what put wrote and judges it
-// with the parts.
-func openFused(data []byte, kind codec.Kind, name string, depth int, get func(r *codec.Reader, f *fused) error) (fused, error) {
-	where := "recommend: " + name + ".UnmarshalBinary"
-	r, err := codec.Open(data, kind, 1)
-	if err != nil {
-		return fused{}, fmt.Errorf("%s: %w", where, err)
-	}
-	if depth > maxNesting {
-		r.Fail("nests hybrids too deep")
-	}
-	var parts []Weighted
-	for k, n := 0, r.Int(); k < n && r.Err() == nil; k++ {
-		weight, frame := r.Float32(), r.Bytes()
-		if !(weight > 0) {
-			r.Fail("has a weight that is not positive")
-		}
-		if r.Err() != nil {
-			break
-		}
-		m, err := decodeModel(frame, depth+1)
-		if err != nil {
-			return fused{}, fmt.Errorf("%s: part %d: %w", where, k, err)
-		}
-		parts = append(parts, Weighted{m, weight})
-	}
-	var f fused
-	if r.Err() == nil {
-		if f, err = newFused(parts, where); err != nil {
-			r.Fail("has parts that do not go together")
-		} else if get(r, &f) != nil {
-			r.Fail("has a setting out of range")
-		}
-	}
-	if err := r.Done(); err != nil {
-		return fused{}, fmt.Errorf("%s: %w", where, err)
-	}
-	return f, nil
 }

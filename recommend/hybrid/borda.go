@@ -1,17 +1,18 @@
-package recommend
+package hybrid
 
 import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/recommend"
 )
 
 var (
-	_ Persistent   = (*Borda)(nil)
-	_ Meaner       = (*Borda)(nil)
-	_ SparseScorer = (*Borda)(nil)
-	_ OrderReader  = (*Borda)(nil)
-	_ Similar      = (*Borda)(nil)
-	_ Explainer    = (*Borda)(nil)
+	_ recommend.Persistent   = (*Borda)(nil)
+	_ recommend.Meaner       = (*Borda)(nil)
+	_ recommend.SparseScorer = (*Borda)(nil)
+	_ recommend.OrderReader  = (*Borda)(nil)
+	_ recommend.Similar      = (*Borda)(nil)
+	_ recommend.Explainer    = (*Borda)(nil)
 )
 
 // BordaOptions configures NewBorda.
@@ -35,7 +36,7 @@ type Borda struct {
 
 // NewBorda returns the fusion of parts. Errors are those of NewBlend.
 func NewBorda(parts []Weighted, opt BordaOptions) (*Borda, error) {
-	const where = "recommend: NewBorda"
+	const where = "hybrid: NewBorda"
 	opt.Depth = check.Default(opt.Depth, 1000)
 	f, err := newFused(parts, where)
 	if err != nil {
@@ -59,7 +60,7 @@ func (f *Borda) value(rank int) float32 { return float32(f.depth-rank+1) / float
 
 // Score writes the mean points; ErrEmpty when no part knows the query. Cost: the
 // Score of every part and a selection of Depth items.
-func (f *Borda) Score(dst []float32, q Query) error {
+func (f *Borda) Score(dst []float32, q recommend.Query) error {
 	total, err := f.scoreRanks(dst, q, ranking{true, f.depth, f.value})
 	if err != nil {
 		return err
@@ -72,13 +73,13 @@ func (f *Borda) Score(dst []float32, q Query) error {
 
 // AppendReasons appends the history items that speak for item; see the type.
 // Cost: the Score of every part.
-func (f *Borda) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (f *Borda) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
 	return f.explainRanks(dst, &q, item, k, ranking{true, f.depth, f.value})
 }
 
 // AppendSimilar appends the items with the most points over the Depth most
 // similar items of each part that can name them. ErrEmpty when no part can.
-func (f *Borda) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+func (f *Borda) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
 	return f.similar(dst, item, k, f.depth, true, func(rank int, _, _ float32) float32 { return f.value(rank) })
 }
 

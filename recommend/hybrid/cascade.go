@@ -1,4 +1,4 @@
-package recommend
+package hybrid
 
 import (
 	"errors"
@@ -7,14 +7,15 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/recommend"
 )
 
 var (
-	_ Persistent   = (*Cascade)(nil)
-	_ Meaner       = (*Cascade)(nil)
-	_ SparseScorer = (*Cascade)(nil)
-	_ OrderReader  = (*Cascade)(nil)
-	_ Explainer    = (*Cascade)(nil)
+	_ recommend.Persistent   = (*Cascade)(nil)
+	_ recommend.Meaner       = (*Cascade)(nil)
+	_ recommend.SparseScorer = (*Cascade)(nil)
+	_ recommend.OrderReader  = (*Cascade)(nil)
+	_ recommend.Explainer    = (*Cascade)(nil)
 )
 
 // CascadeOptions configures NewCascade.
@@ -38,10 +39,10 @@ type Cascade struct {
 
 // NewCascade returns the cascade. Errors: ErrOption (a nil model, Depth),
 // ErrMismatch (models of different catalogues).
-func NewCascade(candidates, ranker Model, opt CascadeOptions) (*Cascade, error) {
-	const where = "recommend: NewCascade"
+func NewCascade(candidates, ranker recommend.Model, opt CascadeOptions) (*Cascade, error) {
+	const where = "hybrid: NewCascade"
 	opt.Depth = check.Default(opt.Depth, 200)
-	f, err := newFused(unweighted([]Model{candidates, ranker}), where)
+	f, err := newFused(unweighted([]recommend.Model{candidates, ranker}), where)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (*Cascade) SparseScores() bool { return false }
 
 // Score writes the second model's scores of the first one's candidates. ErrEmpty
 // when the first knows nothing about the query.
-func (m *Cascade) Score(dst []float32, q Query) error {
+func (m *Cascade) Score(dst []float32, q recommend.Query) error {
 	if err := checkQuery(dst, &q, m.items); err != nil {
 		return err
 	}
@@ -73,10 +74,10 @@ func (m *Cascade) Score(dst []float32, q Query) error {
 	if err := m.parts[0].Model.Score(w.scores, q); err != nil {
 		return err
 	}
-	w.items = bestOf(&w.heap, w.items[:0], w.scores, m.depth, m.sparse[0], q.eligible)
+	w.items = bestOf(&w.heap, w.items[:0], w.scores, m.depth, m.sparse[0], q.Eligible)
 	err := m.parts[1].Model.Score(w.scores, q)
 	if err != nil && !errors.Is(err, ErrEmpty) {
-		return fmt.Errorf("recommend: Cascade.Score: %w", err)
+		return fmt.Errorf("hybrid: Cascade.Score: %w", err)
 	}
 	for i := range dst {
 		dst[i] = float32(math.Inf(-1))
@@ -91,9 +92,9 @@ func (m *Cascade) Score(dst []float32, q Query) error {
 
 // AppendReasons asks the second model, and the first where the second cannot say
 // anything.
-func (m *Cascade) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
-	for _, part := range []Model{m.parts[1].Model, m.parts[0].Model} {
-		ex, ok := part.(Explainer)
+func (m *Cascade) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	for _, part := range []recommend.Model{m.parts[1].Model, m.parts[0].Model} {
+		ex, ok := part.(recommend.Explainer)
 		if !ok {
 			continue
 		}

@@ -1,4 +1,4 @@
-package recommend
+package hybrid_test
 
 import (
 	"cmp"
@@ -6,104 +6,81 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/hybrid"
 )
-
-func tableOf(sparse bool, rows ...[]float32) *tableModel {
-	return &tableModel{users: rows, items: len(rows[0]), sparse: sparse}
-}
 
 func TestSwitch(t *testing.T) {
 	a, b := tableOf(false, []float32{-1, 2, 0}), tableOf(true, []float32{0, 5, 1})
-	m, err := NewSwitch(func(q Query) int { return len(q.Items) - 1 }, a, b)
+	m, err := hybrid.NewSwitch(func(q recommend.Query) int { return len(q.Items) - 1 }, a, b)
 	if err != nil {
 		t.Fatal(err)
 	}
 	inf := float32(math.Inf(-1))
 	dst := make([]float32, 3)
 	for n, want := range [][]float32{nil, {-1, 2, 0}, {inf, 5, 1}, nil} {
-		err := m.Score(dst, Query{User: 0, Items: []int32{0, 1, 2}[:n]})
+		err := m.Score(dst, recommend.Query{User: 0, Items: []int32{0, 1, 2}[:n]})
 		if want == nil {
-			if !errors.Is(err, ErrEmpty) {
+			if !errors.Is(err, recommend.ErrEmpty) {
 				t.Errorf("%d items: %v", n, err)
 			}
 		} else if err != nil || !slices.Equal(dst, want) {
 			t.Errorf("%d items: %v, %v", n, dst, err)
 		}
 	}
-	if _, err := NewSwitch(nil, a); !errors.Is(err, ErrOption) {
+	if _, err := hybrid.NewSwitch(nil, a); !errors.Is(err, recommend.ErrOption) {
 		t.Errorf("no rule: %v", err)
 	}
-	if _, err := NewSwitch(func(Query) int { return 0 }); !errors.Is(err, ErrOption) {
+	if _, err := hybrid.NewSwitch(func(recommend.Query) int { return 0 }); !errors.Is(err, recommend.ErrOption) {
 		t.Errorf("no model: %v", err)
 	}
-	if _, err := NewSwitch(func(Query) int { return 0 }, a, tableOf(false, []float32{1})); !errors.Is(err, ErrMismatch) {
+	if _, err := hybrid.NewSwitch(func(recommend.Query) int { return 0 }, a, tableOf(false, []float32{1})); !errors.Is(err, recommend.ErrMismatch) {
 		t.Errorf("other catalogue: %v", err)
 	}
 }
 
 func TestCascade(t *testing.T) {
 	first, second := tableOf(false, []float32{5, 4, 3, 2, 1}), tableOf(false, []float32{-9, 1, 7, 9, 9})
-	m, err := NewCascade(first, second, CascadeOptions{Depth: 3})
+	m, err := hybrid.NewCascade(first, second, hybrid.CascadeOptions{Depth: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
 	dst := make([]float32, 5)
 	inf := float32(math.Inf(-1))
-	if err := m.Score(dst, Query{}); err != nil || !slices.Equal(dst, []float32{-9, 1, 7, inf, inf}) {
+	if err := m.Score(dst, recommend.Query{}); err != nil || !slices.Equal(dst, []float32{-9, 1, 7, inf, inf}) {
 		t.Errorf("%v, %v", dst, err)
 	}
 	// A second that knows nothing leaves the first one's scores.
-	m, _ = NewCascade(first, &tableModel{items: 5}, CascadeOptions{Depth: 2})
-	if err := m.Score(dst, Query{}); err != nil || !slices.Equal(dst, []float32{5, 4, inf, inf, inf}) {
+	m, _ = hybrid.NewCascade(first, &tableModel{items: 5}, hybrid.CascadeOptions{Depth: 2})
+	if err := m.Score(dst, recommend.Query{}); err != nil || !slices.Equal(dst, []float32{5, 4, inf, inf, inf}) {
 		t.Errorf("%v, %v", dst, err)
 	}
 	// In an engine the rest goes to the next source.
-	b, _ := NewBuilder[int, int](BuilderOptions{})
+	b, _ := recommend.NewBuilder[int, int](recommend.BuilderOptions{})
 	for i := range 5 {
 		_ = b.Add(0, i, 1)
 	}
 	d, _ := b.Build()
-	e, err := NewEngine(d, EngineOptions{Sources: []Source{{Name: "cascade", Model: m}}})
+	e, err := recommend.NewEngine(d, recommend.EngineOptions{Sources: []recommend.Source{{Name: "cascade", Model: m}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := e.Recommend(nil, Request[int, int]{User: 0, K: 3, Seen: KeepSeen})
-	if err != nil || len(got) != 3 || got[1].Source != "cascade" || got[2].Source != SourcePopular {
+	got, err := e.Recommend(nil, recommend.Request[int, int]{User: 0, K: 3, Seen: recommend.KeepSeen})
+	if err != nil || len(got) != 3 || got[1].Source != "cascade" || got[2].Source != recommend.SourcePopular {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := NewCascade(first, second, CascadeOptions{Depth: -1}); !errors.Is(err, ErrOption) {
+	if _, err := hybrid.NewCascade(first, second, hybrid.CascadeOptions{Depth: -1}); !errors.Is(err, recommend.ErrOption) {
 		t.Errorf("depth: %v", err)
 	}
-	if _, err := NewCascade(nil, second, CascadeOptions{}); !errors.Is(err, ErrOption) {
+	if _, err := hybrid.NewCascade(nil, second, hybrid.CascadeOptions{}); !errors.Is(err, recommend.ErrOption) {
 		t.Errorf("nil: %v", err)
-	}
-}
-
-func TestFunc(t *testing.T) {
-	m, err := NewFunc(2, 3, func(dst []float32, q Query) error {
-		for i := range dst {
-			dst[i] = float32(i) * float32(q.User)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	top, err := NewRanker(m).AppendTop(nil, Query{User: 1}, 2, Filter{})
-	if err != nil || !slices.Equal(top, []Scored{{2, 2}, {1, 1}}) {
-		t.Errorf("%v, %v", top, err)
-	}
-	if err := m.Score(make([]float32, 2), Query{}); !errors.Is(err, ErrShape) {
-		t.Errorf("shape: %v", err)
-	}
-	if _, err := NewFunc(1, -1, nil); !errors.Is(err, ErrOption) {
-		t.Errorf("bad options: %v", err)
 	}
 }
 
@@ -113,7 +90,7 @@ func TestFusionProp(t *testing.T) {
 		n, parts := rapid.IntRange(1, 40).Draw(t, "items"), rapid.IntRange(1, 4).Draw(t, "parts")
 		depth := rapid.IntRange(1, 50).Draw(t, "depth")
 		g := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
-		var weighted []Weighted
+		var weighted []hybrid.Weighted
 		var tables [][]float32
 		for range parts {
 			row := make([]float32, n)
@@ -121,13 +98,13 @@ func TestFusionProp(t *testing.T) {
 				row[i] = float32(g.Intn(7) - 1)
 			}
 			tables = append(tables, row)
-			weighted = append(weighted, Weighted{Model: tableOf(false, row), Weight: float32(1 + g.Intn(3))})
+			weighted = append(weighted, hybrid.Weighted{Model: tableOf(false, row), Weight: float32(1 + g.Intn(3))})
 		}
-		mnz, err := NewBlend(weighted, BlendOptions{MNZ: true})
+		mnz, err := hybrid.NewBlend(weighted, hybrid.BlendOptions{MNZ: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		borda, err := NewBorda(weighted, BordaOptions{Depth: depth})
+		borda, err := hybrid.NewBorda(weighted, hybrid.BordaOptions{Depth: depth})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +132,7 @@ func TestFusionProp(t *testing.T) {
 			}
 		}
 		dst := make([]float32, n)
-		if err := mnz.Score(dst, Query{}); err != nil {
+		if err := mnz.Score(dst, recommend.Query{}); err != nil {
 			t.Fatal(err)
 		}
 		for i, v := range dst {
@@ -163,7 +140,7 @@ func TestFusionProp(t *testing.T) {
 				t.Fatalf("MNZ of item %d is %v, want %v", i, v, want)
 			}
 		}
-		if err := borda.Score(dst, Query{}); err != nil {
+		if err := borda.Score(dst, recommend.Query{}); err != nil {
 			t.Fatal(err)
 		}
 		for i, v := range dst {
@@ -172,10 +149,10 @@ func TestFusionProp(t *testing.T) {
 			}
 		}
 	})
-	if _, err := NewBlend([]Weighted{{Model: tableOf(false, []float32{1})}}, BlendOptions{MNZ: true, Normalize: ZScore}); !errors.Is(err, ErrOption) {
+	if _, err := hybrid.NewBlend([]hybrid.Weighted{{Model: tableOf(false, []float32{1})}}, hybrid.BlendOptions{MNZ: true, Normalize: hybrid.ZScore}); !errors.Is(err, recommend.ErrOption) {
 		t.Errorf("MNZ of z-scores: %v", err)
 	}
-	if _, err := NewBorda(nil, BordaOptions{Depth: -1}); !errors.Is(err, ErrOption) {
+	if _, err := hybrid.NewBorda(nil, hybrid.BordaOptions{Depth: -1}); !errors.Is(err, recommend.ErrOption) {
 		t.Errorf("bad options: %v", err)
 	}
 }
@@ -183,30 +160,30 @@ func TestFusionProp(t *testing.T) {
 // Reasons of fusions add up to the score where the parts' do.
 func TestFusionReasons(t *testing.T) {
 	x := groups(60, 48, 8, 3)
-	knn, err := FitItemKNN(context.Background(), x, ItemKNNOptions{})
+	knn, err := recommend.FitItemKNN(context.Background(), x, recommend.ItemKNNOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	walk, err := FitRP3Beta(context.Background(), x, RP3BetaOptions{})
+	walk, err := recommend.FitRP3Beta(context.Background(), x, recommend.RP3BetaOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := []Weighted{{Model: knn, Weight: 2}, {Model: walk}}
-	mnz, err := NewBlend(parts, BlendOptions{MNZ: true})
+	parts := []hybrid.Weighted{{Model: knn, Weight: 2}, {Model: walk}}
+	mnz, err := hybrid.NewBlend(parts, hybrid.BlendOptions{MNZ: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	borda, err := NewBorda(parts, BordaOptions{Depth: 20})
+	borda, err := hybrid.NewBorda(parts, hybrid.BordaOptions{Depth: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, m := range map[string]interface {
-		Model
-		Explainer
+		recommend.Model
+		recommend.Explainer
 	}{"mnz": mnz, "borda": borda} {
 		for u := range 20 {
 			q := x.Query(u)
-			top, err := NewRanker(m).AppendTop(nil, q, 5, Filter{Items: q.Items})
+			top, err := recommend.NewRanker(m).AppendTop(nil, q, 5, recommend.Filter{Items: q.Items})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -236,7 +213,7 @@ type fixedModel struct {
 func (m *fixedModel) Users() int         { return 0 }
 func (m *fixedModel) Items() int         { return len(m.scores) }
 func (m *fixedModel) SparseScores() bool { return m.sparse }
-func (m *fixedModel) Score(dst []float32, _ Query) error {
+func (m *fixedModel) Score(dst []float32, _ recommend.Query) error {
 	copy(dst, m.scores)
 	return nil
 }
@@ -256,23 +233,23 @@ func TestStagesSeeFilters(t *testing.T) {
 			return &fixedModel{row, sparse}
 		}
 		first, second := table(rapid.Bool().Draw(t, "sparse")), table(false)
-		cascade, err := NewCascade(first, second, CascadeOptions{Depth: depth})
+		cascade, err := hybrid.NewCascade(first, second, hybrid.CascadeOptions{Depth: depth})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var m Model = cascade
+		var m recommend.Model = cascade
 		switch rapid.IntRange(0, 3).Draw(t, "wrapped") {
 		case 1:
-			if m, err = NewSwitch(func(Query) int { return 0 }, cascade); err != nil {
+			if m, err = hybrid.NewSwitch(func(recommend.Query) int { return 0 }, cascade); err != nil {
 				t.Fatal(err)
 			}
 		case 2:
-			if m, err = NewFunc(0, n, cascade.Score); err != nil {
+			if m, err = recommend.NewFunc(0, n, cascade.Score); err != nil {
 				t.Fatal(err)
 			}
 		case 3:
 			// A stack whose only trusted source is the first, ranked by the second.
-			s, err := NewStack([]Source{{Name: "first", Model: first}}, StackOptions{Depth: depth})
+			s, err := hybrid.NewStack([]recommend.Source{{Name: "first", Model: first}}, hybrid.StackOptions{Depth: depth})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -282,17 +259,17 @@ func TestStagesSeeFilters(t *testing.T) {
 			}
 			m, second = stacked, first
 		}
-		b, _ := NewBuilder[int, int](BuilderOptions{})
+		b, _ := recommend.NewBuilder[int, int](recommend.BuilderOptions{})
 		for i := range n {
 			_ = b.Add(0, i, 1)
 		}
 		d, _ := b.Build()
-		e, err := NewEngine(d, EngineOptions{Sources: []Source{{Name: "stages", Model: m}}})
+		e, err := recommend.NewEngine(d, recommend.EngineOptions{Sources: []recommend.Source{{Name: "stages", Model: m}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		share := rapid.SampledFrom([]float64{0, .05, .5, 1}).Draw(t, "share")
-		allow := ItemSetFunc(n, func(int32) bool { return g.Bool(share) })
+		allow := recommend.ItemSetFunc(n, func(int32) bool { return g.Bool(share) })
 		denied := g.Perm(n)[:g.Intn(4)]
 		var left []int32
 		for i := range int32(n) {
@@ -315,19 +292,19 @@ func TestStagesSeeFilters(t *testing.T) {
 			deny = append(deny, int(i))
 		}
 		k := rapid.IntRange(1, n+1).Draw(t, "K")
-		got, err := e.Recommend(nil, Request[int, int]{User: 9, K: k, Allow: allow, DenyItems: deny})
+		got, err := e.Recommend(nil, recommend.Request[int, int]{User: 9, K: k, Allow: allow, DenyItems: deny})
 		if err != nil || len(got) != min(k, len(left)) {
 			t.Fatalf("%d results of %d, %v", len(got), len(left), err)
 		}
 		for p, x := range got {
-			if p < len(want) && (x.Source != "stages" || int32(x.Item) != want[p]) || p >= len(want) && x.Source != SourcePopular {
+			if p < len(want) && (x.Source != "stages" || int32(x.Item) != want[p]) || p >= len(want) && x.Source != recommend.SourcePopular {
 				t.Fatalf("place %d: %+v, want %v of %v", p, x, p < len(want), want)
 			}
 		}
 		// A Ranker passes its filter on, too.
-		var f Filter
+		var f recommend.Filter
 		f.Allow, f.Items = allow, denied
-		list, err := NewRanker(m).AppendTop(nil, Query{User: Stranger}, k, f)
+		list, err := recommend.NewRanker(m).AppendTop(nil, recommend.Query{User: recommend.Stranger}, k, f)
 		if err != nil || len(list) != min(k, len(left)) {
 			t.Fatalf("Ranker: %d results of %d, %v", len(list), len(left), err)
 		}
@@ -337,4 +314,22 @@ func TestStagesSeeFilters(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A model that could not be fitted, passed on with its error unread, is refused.
+func TestFailedFit(t *testing.T) {
+	knn := tableOf(false, []float32{1, 2})
+	var failed *recommend.ALS
+	second := func(_ any, err error) error { return err }
+	for name, err := range map[string]error{
+		"blend":   second(hybrid.NewBlend([]hybrid.Weighted{{knn, 1}, {failed, 1}}, hybrid.BlendOptions{})),
+		"borda":   second(hybrid.NewBorda([]hybrid.Weighted{{failed, 1}}, hybrid.BordaOptions{})),
+		"cascade": second(hybrid.NewCascade(failed, knn, hybrid.CascadeOptions{})),
+		"switch":  second(hybrid.NewSwitch(func(recommend.Query) int { return 0 }, failed)),
+		"stack":   second(hybrid.NewStack([]recommend.Source{{Name: "a", Model: failed}}, hybrid.StackOptions{})),
+	} {
+		if !errors.Is(err, recommend.ErrOption) || !strings.HasPrefix(err.Error(), "hybrid: New") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

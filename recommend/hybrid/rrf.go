@@ -1,17 +1,18 @@
-package recommend
+package hybrid
 
 import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/recommend"
 )
 
 var (
-	_ Persistent   = (*RRF)(nil)
-	_ Meaner       = (*RRF)(nil)
-	_ SparseScorer = (*RRF)(nil)
-	_ OrderReader  = (*RRF)(nil)
-	_ Similar      = (*RRF)(nil)
-	_ Explainer    = (*RRF)(nil)
+	_ recommend.Persistent   = (*RRF)(nil)
+	_ recommend.Meaner       = (*RRF)(nil)
+	_ recommend.SparseScorer = (*RRF)(nil)
+	_ recommend.OrderReader  = (*RRF)(nil)
+	_ recommend.Similar      = (*RRF)(nil)
+	_ recommend.Explainer    = (*RRF)(nil)
 )
 
 // RRFOptions configures NewRRF.
@@ -54,7 +55,7 @@ type RRF struct {
 
 // NewRRF returns the fusion of parts. Errors are those of NewBlend.
 func NewRRF(parts []Weighted, opt RRFOptions) (*RRF, error) {
-	const where = "recommend: NewRRF"
+	const where = "hybrid: NewRRF"
 	opt = opt.withDefaults()
 	f, err := newFused(parts, where)
 	if err != nil {
@@ -76,21 +77,21 @@ func (f *RRF) value(rank int) float32 { return float32(1 / (f.opt.K + float64(ra
 
 // Score writes Σ weight/(K + rank); ErrEmpty when no part knows the query. Cost:
 // the Score of every part and a selection of Depth items.
-func (f *RRF) Score(dst []float32, q Query) error {
+func (f *RRF) Score(dst []float32, q recommend.Query) error {
 	_, err := f.scoreRanks(dst, q, ranking{false, f.opt.Depth, f.value})
 	return err
 }
 
 // AppendReasons appends the history items that speak for item; see the type.
 // Cost: the Score of every part.
-func (f *RRF) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (f *RRF) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
 	return f.explainRanks(dst, &q, item, k, ranking{false, f.opt.Depth, f.value})
 }
 
 // AppendSimilar appends the items with the highest Σ weight/(K + rank) over the
 // Depth most similar items of each part that can name them. ErrEmpty when no
 // part can.
-func (f *RRF) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+func (f *RRF) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
 	return f.similar(dst, item, k, f.opt.Depth, false, func(rank int, _, _ float32) float32 { return f.value(rank) })
 }
 

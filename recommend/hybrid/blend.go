@@ -1,4 +1,4 @@
-package recommend
+package hybrid
 
 import (
 	"errors"
@@ -8,15 +8,16 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/topk"
+	"github.com/aislekit/aisle/recommend"
 )
 
 var (
-	_ Persistent   = (*Blend)(nil)
-	_ Meaner       = (*Blend)(nil)
-	_ SparseScorer = (*Blend)(nil)
-	_ OrderReader  = (*Blend)(nil)
-	_ Similar      = (*Blend)(nil)
-	_ Explainer    = (*Blend)(nil)
+	_ recommend.Persistent   = (*Blend)(nil)
+	_ recommend.Meaner       = (*Blend)(nil)
+	_ recommend.SparseScorer = (*Blend)(nil)
+	_ recommend.OrderReader  = (*Blend)(nil)
+	_ recommend.Similar      = (*Blend)(nil)
+	_ recommend.Explainer    = (*Blend)(nil)
 )
 
 // Normalization says how the scores of different models are made comparable,
@@ -70,7 +71,7 @@ type Blend struct {
 // NewBlend returns the blend of parts. Errors: ErrOption (no part, a nil model,
 // a weight that is not positive), ErrMismatch (parts of different catalogues).
 func NewBlend(parts []Weighted, opt BlendOptions) (*Blend, error) {
-	const where = "recommend: NewBlend"
+	const where = "hybrid: NewBlend"
 	f, err := newFused(parts, where)
 	if err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func (b *Blend) SparseScores() bool {
 
 // Score writes the weighted mean of the parts that know the query; ErrEmpty
 // when none does. Cost: the Score of every part, with RankShare a sort of each.
-func (b *Blend) Score(dst []float32, q Query) error {
+func (b *Blend) Score(dst []float32, q recommend.Query) error {
 	if err := checkQuery(dst, &q, b.items); err != nil {
 		return err
 	}
@@ -244,7 +245,7 @@ func rankShares(w *fuseScratch, s []float32) {
 // AppendReasons appends the history items that speak for item; see the type for
 // what the contributions add up to. Parts that cannot explain are silent. Cost:
 // the Score of every part.
-func (b *Blend) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (b *Blend) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
 	votes := 0
 	share := func(w *fuseScratch, part int) (float32, float64) {
 		raw := w.scores[item]
@@ -267,7 +268,7 @@ func (b *Blend) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reaso
 // AppendSimilar appends the items with the highest weighted mean of the parts'
 // similarities, each part's divided by its highest, over the parts that can name
 // similar items and the max(k, 100) best of each. ErrEmpty when no part can.
-func (b *Blend) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+func (b *Blend) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
 	return b.similar(dst, item, k, max(k, 100), true, func(rank int, s, best float32) float32 {
 		if best > 0 {
 			return max(s, 0) / best

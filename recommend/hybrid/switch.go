@@ -1,18 +1,19 @@
-package recommend
+package hybrid
 
 import (
 	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/recommend"
 )
 
 var (
-	_ Model        = (*Switch)(nil)
-	_ Meaner       = (*Switch)(nil)
-	_ SparseScorer = (*Switch)(nil)
-	_ OrderReader  = (*Switch)(nil)
-	_ Explainer    = (*Switch)(nil)
+	_ recommend.Model        = (*Switch)(nil)
+	_ recommend.Meaner       = (*Switch)(nil)
+	_ recommend.SparseScorer = (*Switch)(nil)
+	_ recommend.OrderReader  = (*Switch)(nil)
+	_ recommend.Explainer    = (*Switch)(nil)
 )
 
 // Switch asks one of several models, chosen for each query by a rule: the content
@@ -20,17 +21,17 @@ var (
 // the rest. Immutable; safe for concurrent use when the rule is. The rule is a
 // function, so a Switch has no binary form: write its models, and make it again.
 type Switch struct {
-	models []Model
+	models []recommend.Model
 	users  int
-	rule   func(q Query) int
+	rule   func(q recommend.Query) int
 }
 
 // NewSwitch returns the switch. The rule returns the position of the model to
 // ask; one that is out of range means that no model knows the query (ErrEmpty).
 // Errors: ErrOption (no model, a nil one, no rule), ErrMismatch (models of
 // different catalogues).
-func NewSwitch(rule func(q Query) int, models ...Model) (*Switch, error) {
-	const where = "recommend: NewSwitch"
+func NewSwitch(rule func(q recommend.Query) int, models ...recommend.Model) (*Switch, error) {
+	const where = "hybrid: NewSwitch"
 	var c check.Options
 	c.Require(rule != nil, "rule", "nil", "a function")
 	f, err := newFused(unweighted(models), where)
@@ -40,7 +41,7 @@ func NewSwitch(rule func(q Query) int, models ...Model) (*Switch, error) {
 	if err := c.Err(where); err != nil {
 		return nil, err
 	}
-	return &Switch{models: append([]Model(nil), models...), users: f.users, rule: rule}, nil
+	return &Switch{models: append([]recommend.Model(nil), models...), users: f.users, rule: rule}, nil
 }
 
 // Users returns the largest number of users of a model.
@@ -49,7 +50,7 @@ func (m *Switch) Users() int { return m.users }
 // Items returns the number of items.
 func (m *Switch) Items() int { return m.models[0].Items() }
 
-func (m *Switch) pick(q Query) Model {
+func (m *Switch) pick(q recommend.Query) recommend.Model {
 	if k := m.rule(q); k >= 0 && k < len(m.models) {
 		return m.models[k]
 	}
@@ -72,7 +73,7 @@ func (m *Switch) ReadsOrder() bool { return slices.ContainsFunc(m.models, readsO
 // Score writes the scores of the chosen model. Where that is a SparseScorer,
 // items it knows nothing about score minus infinity, which an Engine leaves to
 // its next source.
-func (m *Switch) Score(dst []float32, q Query) error {
+func (m *Switch) Score(dst []float32, q recommend.Query) error {
 	if err := checkQuery(dst, &q, m.Items()); err != nil {
 		return err
 	}
@@ -94,8 +95,8 @@ func (m *Switch) Score(dst []float32, q Query) error {
 }
 
 // AppendReasons asks the chosen model; ErrEmpty where it cannot explain.
-func (m *Switch) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
-	if ex, ok := m.pick(q).(Explainer); ok {
+func (m *Switch) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	if ex, ok := m.pick(q).(recommend.Explainer); ok {
 		return ex.AppendReasons(dst, q, item, k)
 	}
 	return dst, ErrEmpty
