@@ -8,7 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/dict"
-	"github.com/aislekit/aisle/internal/sparse"
+	"github.com/aislekit/aisle/internal/ids"
 )
 
 // Duplicates says what becomes of several events of one user with one item.
@@ -17,7 +17,7 @@ type Duplicates int
 const (
 	Sum  Duplicates = iota // add the weights up (default)
 	Max                    // keep the largest weight
-	Last                   // keep the latest event; of equal times the larger weight
+	Last                   // keep the latest event; of equal time and sequence number the larger weight
 )
 
 // BuilderOptions configures a Builder. The zero value is useful.
@@ -25,11 +25,26 @@ type BuilderOptions struct {
 	// Duplicates says what several events of one pair become; default Sum.
 	Duplicates Duplicates
 
+	// UnitWeights lets every event weigh 1, and one of negative weight -1, whatever it
+	// was added with; LogWeights lets it weigh log(1+w), and -log(1+|w|) below 0. At
+	// most one of them. Quantities and prices want one or the other: a single order of
+	// a thousand pieces says little more about taste than one of ten.
+	UnitWeights bool
+	LogWeights  bool
+	// Cap, when > 0, is the most that a pair weighs after all its events are added up
+	// and decayed.
+	Cap float32
+	// Ratings says that weights are ratings on a scale that may hold 0 and negative
+	// numbers: none is a return, and every pair stays. Not with UnitWeights,
+	// LogWeights and Cap.
+	Ratings bool
+
 	// HalfLife, when > 0, multiplies each weight by 2^(-age/HalfLife), the age
 	// counted back from AsOf. Events then need times.
 	HalfLife time.Duration
 	// AsOf is the instant of age 0; the zero time means the latest event.
-	// Later events get weights above their own, so they are refused.
+	// Later events get weights above their own, so they are refused; in a builder
+	// made by Dataset.Grow they move AsOf instead.
 	AsOf time.Time
 
 	// MinUserItems and MinItemUsers, when > 0, repeatedly drop users with fewer
@@ -42,32 +57,78 @@ type BuilderOptions struct {
 func (o BuilderOptions) validate() error {
 	var c check.Options
 	c.Require(o.Duplicates >= Sum && o.Duplicates <= Last, "Duplicates", int(o.Duplicates), "Sum, Max or Last")
+	c.Require(!o.UnitWeights || !o.LogWeights, "LogWeights", o.LogWeights, "false with UnitWeights")
+	c.Require(o.Cap >= 0 && o.Cap <= mostWeight, "Cap", o.Cap, "in [0, 1e30]")
+	c.Require(!o.Ratings || !o.UnitWeights && !o.LogWeights && o.Cap == 0, "Ratings", o.Ratings, "false with UnitWeights, LogWeights or Cap")
 	check.NonNegative(&c, "HalfLife", int64(o.HalfLife))
+	c.Require(o.AsOf.IsZero() || inNanoseconds(o.AsOf), "AsOf", o.AsOf, "between the years 1678 and 2262")
 	check.NonNegative(&c, "MinUserItems", o.MinUserItems)
 	check.NonNegative(&c, "MinItemUsers", o.MinItemUsers)
 	return c.Err("recommend: NewBuilder")
 }
 
+// weigh returns what an event of weight w counts by UnitWeights and LogWeights.
+func (o *BuilderOptions) weigh(w float32) float32 {
+	switch {
+	case o.UnitWeights && w < 0:
+		return -1
+	case o.UnitWeights:
+		return 1
+	case o.LogWeights:
+		return float32(math.Copysign(math.Log1p(math.Abs(float64(w))), float64(w)))
+	}
+	return w
+}
+
 // event is 24 bytes. Indices are those of the builder, in order of arrival.
 type event struct {
 	user, item int32
-	weight     float32
-	time       int64 // Unix seconds; noTime when unknown
+	weight     float32 // after BuilderOptions.weigh
+	time       int64   // Unix nanoseconds; noTime when unknown
 }
 
 const noTime = math.MinInt64
 
+// inNanoseconds reports whether Unix nanoseconds can tell t from noTime.
+func inNanoseconds(t time.Time) bool {
+	return t.After(time.Unix(0, math.MinInt64)) && !t.After(time.Unix(0, math.MaxInt64))
+}
+
+// nanoseconds returns the Unix nanoseconds of t, the nearest ones that can be told.
+func nanoseconds(t time.Time) int64 {
+	switch {
+	case inNanoseconds(t):
+		return t.UnixNano()
+	case t.Before(time.Unix(0, 0)):
+		return math.MinInt64 + 1
+	}
+	return math.MaxInt64
+}
+
 // Builder collects events in any order and turns them into a Dataset. It is
-// not safe for concurrent use; give each goroutine its own and Merge them. The
-// Dataset does not depend on the order of events or merges.
+// not safe for concurrent use; give each goroutine its own and Merge them.
 //
-// Memory: 24 bytes an event, and one map entry an id.
+// The Dataset does not depend on the order of events or merges, with one
+// exception: events of one user that are equal in time and sequence number (AddSeq)
+// keep, in Interactions.Sequences, the order in which they arrived, those of the
+// receiver of a Merge first. Weights and entries depend on nothing.
+//
+// An event of negative weight takes back: a return, a dislike. It counts against
+// the other events of its user and item, whenever they were, and what is left
+// decays as they do. A pair that nets to nothing is unseen and unweighted: it is in
+// no row and no sequence, and BuildReport.Cancelled counts it. Under Max and Last
+// that is a pair whose largest or latest weight is not positive. See
+// BuilderOptions.Ratings for scales with negative numbers.
+//
+// Memory: 24 bytes an event, 8 more once there are sequence numbers, and one map
+// entry an id.
 type Builder[U, I ID] struct {
 	opt    BuilderOptions
 	users  dict.Dict[U]
 	items  dict.Dict[I]
 	events []event
-	timed  int // events that carry a time
+	seqs   []int64 // parallel to events; nil while all are 0
+	timed  int     // events that carry a time
 
 	// Of a builder that Dataset.Grow made: these first ids keep their indices.
 	grown                  bool
@@ -80,7 +141,7 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 		return nil, err
 	}
 	if !opt.AsOf.IsZero() {
-		opt.AsOf = time.Unix(opt.AsOf.Unix(), int64(opt.AsOf.Nanosecond())).UTC() // equal instants are equal options
+		opt.AsOf = time.Unix(0, opt.AsOf.UnixNano()).UTC() // equal instants are equal options
 	}
 	return &Builder[U, I]{opt: opt}, nil
 }
@@ -89,45 +150,88 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 func (b *Builder[U, I]) Len() int { return len(b.events) }
 
 // Add records that user had an event of the given weight with item. The weight
-// is a strength for implicit feedback (a count, a sum paid) or a rating for
-// explicit feedback. A weight that is not finite is ErrNotFinite and is not
-// recorded.
+// is a strength for implicit feedback (a count, a sum paid), a rating for
+// explicit feedback, or what is taken back, below 0.
+//
+// Errors, after which nothing has changed: ErrNotFinite (a weight that is not
+// finite), ErrRange (an id that is the empty string).
 func (b *Builder[U, I]) Add(user U, item I, weight float32) error {
-	return b.add(user, item, weight, noTime)
+	return b.add("Add", user, item, weight, noTime, 0)
 }
 
-// AddAt is Add with the time of the event, kept to the second. The zero time is
-// ErrRange.
+// AddAt is Add with the time of the event, kept to the nanosecond. A time outside
+// the years 1678 to 2262, as the zero time, is ErrRange.
+//
+// A dataset has times when all of its events have one: BuildReport.Untimed counts
+// those that were added without beside others.
 func (b *Builder[U, I]) AddAt(user U, item I, weight float32, at time.Time) error {
-	if at.IsZero() {
-		return fmt.Errorf("recommend: Builder.AddAt: time of event %d is zero: %w", len(b.events), ErrRange)
+	if !inNanoseconds(at) {
+		return fmt.Errorf("recommend: Builder.AddAt: event %d of item %v: time is %v, want between the years 1678 and 2262: %w", len(b.events), item, at, ErrRange)
 	}
-	return b.add(user, item, weight, at.Unix())
+	return b.add("AddAt", user, item, weight, at.UnixNano(), 0)
 }
 
-// add records an event at Unix seconds, or at noTime. After an error of the weight
-// nothing has changed; ids that do not fit any more may have come in before it.
-func (b *Builder[U, I]) add(user U, item I, weight float32, at int64) error {
+// AddSeq is AddAt with a sequence number, which orders events of one instant: the
+// offset in a log, the click within a session. Any number will do; AddAt has 0.
+func (b *Builder[U, I]) AddSeq(user U, item I, weight float32, at time.Time, seq int64) error {
+	if !inNanoseconds(at) {
+		return fmt.Errorf("recommend: Builder.AddSeq: event %d of item %v: time is %v, want between the years 1678 and 2262: %w", len(b.events), item, at, ErrRange)
+	}
+	return b.add("AddSeq", user, item, weight, at.UnixNano(), seq)
+}
+
+// add records an event at Unix nanoseconds, or at noTime. After an error of the
+// event nothing has changed; ids that do not fit any more may have come in before it.
+func (b *Builder[U, I]) add(where string, user U, item I, weight float32, at, seq int64) error {
 	if !check.Finite(float64(weight)) {
-		return fmt.Errorf("recommend: Builder.Add: weight of user %v item %v is %v: %w", user, item, weight, ErrNotFinite)
+		return fmt.Errorf("recommend: Builder.%s: event %d: weight of item %v is %v: %w", where, len(b.events), item, weight, ErrNotFinite)
+	}
+	if emptyID(user) || emptyID(item) {
+		return fmt.Errorf("recommend: Builder.%s: event %d of item %q: the id of the user or item is empty: %w", where, len(b.events), fmt.Sprint(item), ErrRange)
 	}
 	u, err := b.users.Add(user)
 	if err != nil {
-		return fmt.Errorf("recommend: Builder.Add: users: %w", err)
+		return fmt.Errorf("recommend: Builder.%s: users: %w", where, err)
 	}
 	i, err := b.items.Add(item)
 	if err != nil {
-		return fmt.Errorf("recommend: Builder.Add: items: %w", err)
+		return fmt.Errorf("recommend: Builder.%s: items: %w", where, err)
 	}
-	b.events = append(b.events, event{u, i, weight, at})
-	if at != noTime {
-		b.timed++
-	}
+	b.append(event{u, i, b.opt.weigh(weight), at}, seq)
 	return nil
 }
 
-// Merge adds the events of other, which must have equal options; other is
-// unchanged. Nil, b itself, and a builder made by Dataset.Grow are ErrMismatch.
+// append records an event that is checked and weighed.
+func (b *Builder[U, I]) append(e event, seq int64) {
+	if seq != 0 && b.seqs == nil {
+		b.seqs = make([]int64, len(b.events), cap(b.events))
+	}
+	b.events = append(b.events, e)
+	if b.seqs != nil {
+		b.seqs = append(b.seqs, seq)
+	}
+	if e.time != noTime {
+		b.timed++
+	}
+}
+
+// seq returns the sequence number of event k.
+func (b *Builder[U, I]) seq(k int) int64 {
+	if b.seqs == nil {
+		return 0
+	}
+	return b.seqs[k]
+}
+
+// emptyID reports whether id is the empty string.
+func emptyID[K ID](id K) bool {
+	var zero K
+	return id == zero && ids.ClassOf[K]() == ids.String
+}
+
+// Merge adds the events of other, which must have equal options, after those of b;
+// other is unchanged. Nil, b itself, and a builder made by Dataset.Grow are
+// ErrMismatch.
 func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 	if err := check.Merge("recommend: Builder.Merge", b, other); err != nil {
 		return err
@@ -152,184 +256,8 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		items[k] = i
 	}
 	b.events = slices.Grow(b.events, len(other.events))
-	for _, e := range other.events {
-		b.events = append(b.events, event{users[e.user], items[e.item], e.weight, e.time})
+	for k, e := range other.events {
+		b.append(event{users[e.user], items[e.item], e.weight, e.time}, other.seq(k))
 	}
-	b.timed += other.timed
 	return nil
-}
-
-// BuildReport says what Build did with the events.
-type BuildReport struct {
-	Events       int // events added, those of the grown dataset included
-	Merged       int // events that shared a user and item with another
-	DroppedUsers int // by MinUserItems
-	DroppedItems int // by MinItemUsers
-	DroppedPairs int // entries lost with them
-}
-
-// Build returns the dataset of all events so far. New ids get indices in
-// ascending order of id after those of the grown dataset, so equal events give
-// equal datasets in whatever order they came. The builder stays usable.
-//
-// ErrEmpty: no event is left. ErrRange: HalfLife is set and an event lacks its
-// time or lies after AsOf. Cost: O(n log n) in events.
-func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
-	if len(b.events) == 0 {
-		return nil, fmt.Errorf("recommend: Builder.Build: %w", ErrEmpty)
-	}
-	if b.opt.HalfLife > 0 && b.timed < len(b.events) {
-		return nil, fmt.Errorf("recommend: Builder.Build: HalfLife is set but %d events have no time: %w", len(b.events)-b.timed, ErrRange)
-	}
-	users, items := b.users.Clone(), b.items.Clone()
-	userPerm, itemPerm := dict.Sort(users, b.fixedUsers), dict.Sort(items, b.fixedItems)
-	es := make([]event, len(b.events))
-	for k, e := range b.events {
-		es[k] = event{userPerm[e.user], itemPerm[e.item], e.weight, e.time}
-	}
-	slices.SortFunc(es, compareEvents)
-	report := BuildReport{Events: len(es)}
-	pairs, err := b.mergeDuplicates(es)
-	if err != nil {
-		return nil, err
-	}
-	report.Merged = report.Events - len(pairs)
-	keepUser, keepItem := b.core(pairs, users.Len(), items.Len())
-	all := len(pairs)
-	pairs = slices.DeleteFunc(pairs, func(e event) bool { return !keepUser[e.user] || !keepItem[e.item] })
-	report.DroppedPairs = all - len(pairs)
-	if len(pairs) == 0 {
-		return nil, fmt.Errorf("recommend: Builder.Build: no user and item qualify: %w", ErrEmpty)
-	}
-	userNew, keptUsers := compact(keepUser, b.fixedUsers)
-	itemNew, keptItems := compact(keepItem, b.fixedItems)
-	d := &Dataset[U, I]{Users: &Index[U]{}, Items: &Index[I]{}, Report: report, opt: b.opt}
-	d.Report.DroppedUsers = users.Len() - keptUsers
-	d.Report.DroppedItems = items.Len() - keptItems
-	for k, id := range users.Keys() {
-		if userNew[k] >= 0 {
-			if _, err := d.Users.dict.Add(id); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for k, id := range items.Keys() {
-		if itemNew[k] >= 0 {
-			if _, err := d.Items.dict.Add(id); err != nil {
-				return nil, err
-			}
-		}
-	}
-	m := &sparse.CSR{Rows: keptUsers, Cols: keptItems, Ptr: make([]int64, keptUsers+1), Col: make([]int32, len(pairs)), Val: make([]float32, len(pairs))}
-	x := &Interactions{users: m}
-	if b.timed == len(b.events) {
-		x.times = make([]int64, len(pairs))
-	}
-	for k, e := range pairs {
-		m.Col[k], m.Val[k] = itemNew[e.item], e.weight
-		m.Ptr[userNew[e.user]+1]++
-		if x.times != nil {
-			x.times[k] = e.time
-		}
-	}
-	for u := range m.Rows {
-		m.Ptr[u+1] += m.Ptr[u]
-	}
-	d.Interactions = x
-	return d, m.Validate()
-}
-
-// mergeDuplicates folds sorted events into one per user and item, decayed.
-func (b *Builder[U, I]) mergeDuplicates(es []event) ([]event, error) {
-	ref := int64(math.MinInt64)
-	if b.opt.HalfLife > 0 {
-		for _, e := range es {
-			ref = max(ref, e.time)
-		}
-		if !b.opt.AsOf.IsZero() {
-			if r := b.opt.AsOf.Unix(); ref > r {
-				return nil, fmt.Errorf("recommend: Builder.Build: latest event is at %s, after AsOf: %w", time.Unix(ref, 0).UTC().Format(time.RFC3339), ErrRange)
-			}
-			ref = b.opt.AsOf.Unix()
-		}
-	}
-	weight := func(e event) float64 {
-		w := float64(e.weight)
-		if b.opt.HalfLife > 0 {
-			w *= math.Exp2(-float64(ref-e.time) / b.opt.HalfLife.Seconds())
-		}
-		return w
-	}
-	out := make([]event, 0, len(es))
-	for i := 0; i < len(es); {
-		e, w, j := es[i], weight(es[i]), i+1
-		for ; j < len(es) && es[j].user == e.user && es[j].item == e.item; j++ {
-			switch v := weight(es[j]); b.opt.Duplicates {
-			case Sum:
-				w += v
-			case Max:
-				w = max(w, v)
-			case Last: // sorted by time, then weight
-				w = v
-			}
-		}
-		e.time = es[j-1].time
-		e.weight = float32(w)
-		if math.IsInf(float64(e.weight), 0) {
-			return nil, fmt.Errorf("recommend: Builder.Build: weights of one pair add up to %v: %w", w, ErrNotFinite)
-		}
-		out = append(out, e)
-		i = j
-	}
-	return out, nil
-}
-
-// core returns which users and items survive the k-core filters.
-func (b *Builder[U, I]) core(pairs []event, users, items int) (keepUser, keepItem []bool) {
-	keepUser, keepItem = make([]bool, users), make([]bool, items)
-	for i := range keepUser {
-		keepUser[i] = true
-	}
-	for i := range keepItem {
-		keepItem[i] = true
-	}
-	if b.opt.MinUserItems == 0 && b.opt.MinItemUsers == 0 {
-		return
-	}
-	for {
-		nu, ni := make([]int, users), make([]int, items)
-		for _, e := range pairs {
-			if keepUser[e.user] && keepItem[e.item] {
-				nu[e.user]++
-				ni[e.item]++
-			}
-		}
-		changed := false
-		for u := range keepUser {
-			if keepUser[u] && nu[u] < b.opt.MinUserItems {
-				keepUser[u], changed = false, true
-			}
-		}
-		for i := range keepItem {
-			if keepItem[i] && ni[i] < b.opt.MinItemUsers {
-				keepItem[i], changed = false, true
-			}
-		}
-		if !changed {
-			return
-		}
-	}
-}
-
-// compact numbers the kept elements, keeping the first fixed ones in any case.
-func compact(keep []bool, fixed int) (index []int32, n int) {
-	index = make([]int32, len(keep))
-	for k := range keep {
-		index[k] = -1
-		if keep[k] || k < fixed {
-			index[k] = int32(n)
-			n++
-		}
-	}
-	return index, n
 }

@@ -15,35 +15,66 @@ import (
 
 // AppendBinary appends the frame of b to dst, so that a shard's events can be sent
 // to where they are merged. Builders of equal options and events have equal bytes,
-// in whatever order the events came and however they were merged.
+// in whatever order the events came and however they were merged, but for the order of
+// events of one user that are equal in time and sequence number.
 func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int(ids.ClassOf[U]().Letter())
 	w.Int(ids.ClassOf[I]().Letter())
-	w.Int(int(b.opt.Duplicates))
-	w.Int64(int64(b.opt.HalfLife))
-	w.Bool(!b.opt.AsOf.IsZero())
-	w.Int64(b.opt.AsOf.Unix())
-	w.Int(b.opt.AsOf.Nanosecond())
-	w.Int(b.opt.MinUserItems)
-	w.Int(b.opt.MinItemUsers)
+	putBuilderOptions(&w, b.opt)
 	w.Bool(b.grown)
 	users, items := b.users.Clone(), b.items.Clone()
 	userAt := putBuilderIDs(&w, users, b.fixedUsers)
 	itemAt := putBuilderIDs(&w, items, b.fixedItems)
-	events := make([]event, len(b.events))
-	for k, e := range b.events {
-		events[k] = event{userAt[e.user], itemAt[e.item], e.weight, e.time}
+	o := b.inOrder(userAt, itemAt, users.Len())
+	n := len(o.events)
+	who, what, weights, times := make([]int32, n), make([]int32, n), make([]float32, n), make([]int64, n)
+	for u := range users.Len() {
+		o.sortUntimed(o.ptr[u], o.ptr[u+1])
 	}
-	slices.SortFunc(events, compareEvents)
-	w.Int(len(events))
-	for _, e := range events {
-		w.Int(int(e.user))
-		w.Int(int(e.item))
-		w.Float32(e.weight)
-		w.Int64(e.time)
+	for k, e := range o.events {
+		who[k], what[k], weights[k], times[k] = e.user, e.item, e.weight, e.time
 	}
-	return w.AppendFrame(dst, codec.KindEvents, 1), nil
+	w.Int32s(who)
+	w.Int32s(what)
+	w.Float32s(weights)
+	w.Int64s(times)
+	if !slices.ContainsFunc(o.seqs, func(seq int64) bool { return seq != 0 }) {
+		o.seqs = nil
+	}
+	w.Int64s(o.seqs)
+	return w.AppendFrame(dst, codec.KindEvents, 2), nil
+}
+
+// sortUntimed sorts the events without time of [lo, hi), of one user, which come first:
+// that they arrived in some order means nothing.
+func (o *ordered) sortUntimed(lo, hi int64) {
+	es := o.events[lo:hi]
+	n := 0
+	for n < len(es) && es[n].time == noTime {
+		n++
+	}
+	slices.SortFunc(es[:n], compareUntimed)
+}
+
+// compareUntimed orders events of one user without time.
+func compareUntimed(a, b event) int {
+	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.weight, b.weight), cmp.Compare(math.Float32bits(a.weight), math.Float32bits(b.weight)))
+}
+
+// putBuilderOptions writes the options of a builder, getBuilderOptions reads them.
+func putBuilderOptions(w *codec.Writer, o BuilderOptions) {
+	w.Int(int(o.Duplicates))
+	w.Int64(int64(o.HalfLife))
+	w.Bool(!o.AsOf.IsZero())
+	w.Int64(o.AsOf.Unix())
+	w.Int(o.AsOf.Nanosecond())
+	w.Int(o.MinUserItems)
+	w.Int(o.MinItemUsers)
+	w.Bool(o.UnitWeights)
+	w.Bool(o.LogWeights)
+	w.Bool(o.Ratings)
+	w.Float32(o.Cap)
 }
 
 // putBuilderIDs sorts d behind its fixed ids, writes it and returns where each id
@@ -83,7 +114,7 @@ func getBuilderIDs[K ID](r *codec.Reader) (d dict.Dict[K], fixed int) {
 func (b *Builder[U, I]) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 
 // UnmarshalBinary replaces b, options included, by what the frame holds; b is
-// unchanged when it fails. Payload of version 1, little-endian:
+// unchanged when it fails. Payload of version 2, little-endian:
 //
 //	int, int   class of the ids of users and items: 's' a string, 'i' a signed, 'u'
 //	           an unsigned integer; others than those of U and I are ErrMismatch
@@ -92,19 +123,24 @@ func (b *Builder[U, I]) MarshalBinary() ([]byte, error) { return b.AppendBinary(
 //	byte       AsOf is set: 0 or 1
 //	int64, int AsOf, Unix seconds and nanoseconds below 1e9
 //	int, int   MinUserItems, MinItemUsers, >= 0
+//	3 bytes    UnitWeights, LogWeights, Ratings: 0 or 1; not in version 1
+//	f32        Cap, in [0, 1e30]; not in version 1
 //	byte       made by Dataset.Grow: 0 or 1
 //	ids        of users: int f, f ids in the order of the grown dataset; int n, n
 //	           ids, ascending; no id twice, and f is 0 where nothing was grown
 //	ids        of items: the same
-//	int        events, each: int user, int item, positions in the ids; f32 weight,
-//	           finite; int64 time, Unix seconds, -2⁶³ for none; ascending
+//	[]i32 []i32 []f32 []i64  of each event its user and item, positions in the ids, its
+//	           weight, finite, and its Unix nanoseconds, -2⁶³ for none; as many of each
+//	[]i64      sequence numbers of the events, or none where all are 0
 //
-// An id is 8 bytes, or the length and bytes of a string. Anything else and bytes
-// left over are ErrCorrupt, a newer version is ErrVersion. Memory grows with the
-// bytes received.
+// Events are by user; those of one user without time ascend by item and weight and have
+// the number 0, the others follow by time and number. An id is 8 bytes, or the length and
+// bytes of a string. In version 1 the events are int n and for each int user, int item, f32
+// weight, i64 Unix seconds, and weights below 0 are Ratings. Anything else and bytes left over are ErrCorrupt, a newer
+// version is ErrVersion. Memory grows with the bytes received.
 func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
 	const where = "recommend: Builder.UnmarshalBinary"
-	r, err := codec.Open(data, codec.KindEvents, 1)
+	r, err := codec.Open(data, codec.KindEvents, 2)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -112,30 +148,16 @@ func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
 	if r.Err() == nil && (users != ids.ClassOf[U]().Letter() || items != ids.ClassOf[I]().Letter()) {
 		return fmt.Errorf("%s: ids of other types: %w", where, ErrMismatch)
 	}
-	d := Builder[U, I]{opt: getBuilderOptions(r), grown: r.Bool()}
+	d := Builder[U, I]{opt: getBuilderOptions(r, 2), grown: r.Bool()}
 	d.users, d.fixedUsers = getBuilderIDs[U](r)
 	d.items, d.fixedItems = getBuilderIDs[I](r)
 	if !d.grown && d.fixedUsers+d.fixedItems > 0 {
 		r.Fail("has fixed ids but was not grown")
 	}
-	n := r.Int()
-	for k := 0; k < n && r.Err() == nil; k++ {
-		u, i := r.Int(), r.Int()
-		e := event{weight: r.Float32(), time: r.Int64()}
-		if r.Err() != nil {
-			break
-		}
-		if u < 0 || u >= d.users.Len() || i < 0 || i >= d.items.Len() || !check.Finite(float64(e.weight)) {
-			r.Fail("has an event out of range")
-			break
-		}
-		e.user, e.item = int32(u), int32(i)
-		if k > 0 && compareEvents(d.events[k-1], e) > 0 {
-			r.Fail("has events out of order")
-		}
-		if d.events = append(d.events, e); e.time != noTime {
-			d.timed++
-		}
+	if r.Version < 2 {
+		d.getSecondEvents(r)
+	} else {
+		d.getEvents(r)
 	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
@@ -144,22 +166,102 @@ func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// getBuilderOptions reads the options of a builder; failures stick to r.
-func getBuilderOptions(r *codec.Reader) BuilderOptions {
+// getEvents reads the events of version 2.
+func (b *Builder[U, I]) getEvents(r *codec.Reader) {
+	who, what, weights, times := r.Int32s(), r.Int32s(), r.Float32s(), r.Int64s()
+	seqs := r.Int64s()
+	n := len(who)
+	if r.Err() != nil {
+		return
+	}
+	if len(what) != n || len(weights) != n || len(times) != n || len(seqs) != 0 && len(seqs) != n {
+		r.Fail("has events of different numbers")
+		return
+	}
+	any := false
+	for k := range n {
+		e := event{who[k], what[k], weights[k], times[k]}
+		if !b.fits(e) {
+			r.Fail("has an event out of range")
+			return
+		}
+		seq := int64(0)
+		if seqs != nil {
+			seq = seqs[k]
+			any = any || seq != 0
+		}
+		if e.time == noTime && seq != 0 {
+			r.Fail("has a sequence number without time")
+			return
+		}
+		if k > 0 {
+			last, lastSeq := b.events[k-1], b.seq(k-1)
+			c := cmp.Or(cmp.Compare(last.user, e.user), cmp.Compare(last.time, e.time), cmp.Compare(lastSeq, seq))
+			if c == 0 && e.time == noTime {
+				c = compareUntimed(last, e)
+			}
+			if c > 0 {
+				r.Fail("has events out of order")
+				return
+			}
+		}
+		b.append(e, seq)
+	}
+	if seqs != nil && !any {
+		r.Fail("has sequence numbers that are all 0")
+	}
+}
+
+// fits reports whether an event is about known ids and finite.
+func (b *Builder[U, I]) fits(e event) bool {
+	return e.user >= 0 && int(e.user) < b.users.Len() && e.item >= 0 && int(e.item) < b.items.Len() && check.Finite(float64(e.weight))
+}
+
+// getSecondEvents reads the events of version 1, whose times are seconds.
+func (b *Builder[U, I]) getSecondEvents(r *codec.Reader) {
+	n := r.Int()
+	var last event
+	for k := 0; k < n && r.Err() == nil; k++ {
+		u, i := r.Int(), r.Int()
+		e := event{weight: r.Float32(), time: r.Int64()}
+		if r.Err() != nil {
+			return
+		}
+		if u >= b.users.Len() || i >= b.items.Len() || !check.Finite(float64(e.weight)) {
+			r.Fail("has an event out of range")
+			return
+		}
+		e.user, e.item = int32(u), int32(i)
+		if k > 0 && cmp.Or(cmp.Compare(last.user, e.user), cmp.Compare(last.item, e.item), cmp.Compare(last.time, e.time),
+			cmp.Compare(last.weight, e.weight), cmp.Compare(math.Float32bits(last.weight), math.Float32bits(e.weight))) > 0 {
+			r.Fail("has events out of order")
+			return
+		}
+		last = e
+		if e.time != noTime {
+			at := []int64{e.time}
+			fromSeconds(r, at)
+			e.time = at[0]
+		}
+		b.opt.Ratings = b.opt.Ratings || e.weight < 0
+		b.append(e, 0)
+	}
+}
+
+// getBuilderOptions reads the options of a builder; failures stick to r. Before the
+// version given there was no weight policy.
+func getBuilderOptions(r *codec.Reader, weights uint16) BuilderOptions {
 	opt := BuilderOptions{Duplicates: Duplicates(r.Int()), HalfLife: time.Duration(r.Int64())}
 	set, seconds, nanoseconds := r.Bool(), r.Int64(), r.Int()
 	if set {
 		opt.AsOf = time.Unix(seconds, int64(nanoseconds)).UTC()
 	}
 	opt.MinUserItems, opt.MinItemUsers = r.Int(), r.Int()
-	if r.Err() == nil && (opt.validate() != nil || nanoseconds < 0 || nanoseconds >= 1e9 || set == opt.AsOf.IsZero() || !set && (seconds != time.Time{}.Unix() || nanoseconds != 0)) {
+	if r.Version >= weights {
+		opt.UnitWeights, opt.LogWeights, opt.Ratings, opt.Cap = r.Bool(), r.Bool(), r.Bool(), r.Float32()
+	}
+	if r.Err() == nil && (opt.validate() != nil || math.Signbit(float64(opt.Cap)) || nanoseconds < 0 || nanoseconds >= 1e9 || set == opt.AsOf.IsZero() || !set && (seconds != time.Time{}.Unix() || nanoseconds != 0)) {
 		r.Fail("has a setting out of range")
 	}
 	return opt
-}
-
-// compareEvents orders by user, item, time and weight, all that an event is.
-func compareEvents(a, b event) int {
-	return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.item, b.item), cmp.Compare(a.time, b.time),
-		cmp.Compare(a.weight, b.weight), cmp.Compare(math.Float32bits(a.weight), math.Float32bits(b.weight)))
 }

@@ -21,7 +21,7 @@ func TestBuilderLaws(t *testing.T) {
 	testkit.Laws[*builder]{
 		Empty: empty,
 		Add: func(t *rapid.T) func(*builder) {
-			user := rapid.StringN(0, 3, 8).Draw(t, "user")
+			user := rapid.StringN(1, 3, 8).Draw(t, "user")
 			item := rapid.Uint8().Draw(t, "item")
 			weight := float32(rapid.IntRange(-3, 3).Draw(t, "weight"))
 			at := rapid.Int64Range(-10, 10).Draw(t, "time")

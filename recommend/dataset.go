@@ -36,33 +36,71 @@ type Dataset[U, I ID] struct {
 	Interactions *Interactions // what models are fitted on
 	Report       BuildReport   // what became of the events
 
-	opt BuilderOptions
+	opt  BuilderOptions
+	asOf int64      // of the weights, in Unix nanoseconds; noTime without HalfLife
+	rest *Sequences // events that Interactions does not show: returns, what they cancelled; nil when there are none
 }
 
-// Grow returns a builder that starts from the dataset's entries: Build on it
+// Grow returns a builder that starts from the events of the dataset: Build on it
 // keeps every existing index and numbers new ids after them, so that models
-// fitted on d stay aligned. Weights already decayed are kept as they are, so
-// HalfLife datasets do not grow: ErrMismatch.
+// fitted on d stay aligned. What it builds is, but for the order of the ids, what one
+// builder makes of all the events; with HalfLife the weights of old events decay to
+// the new AsOf. A dataset without times keeps no events: its entries go in as they are.
+//
+// ErrEmpty: d is the zero Dataset. ErrMismatch: HalfLife is set and somebody put
+// Interactions without times in.
 func (d *Dataset[U, I]) Grow() (*Builder[U, I], error) {
-	if d.opt.HalfLife > 0 {
-		return nil, fmt.Errorf("recommend: Dataset.Grow: weights are decayed already: %w", ErrMismatch)
+	const where = "recommend: Dataset.Grow"
+	if !d.made() {
+		return nil, fmt.Errorf("%s: dataset: %w", where, ErrEmpty)
+	}
+	x := d.Interactions
+	if d.opt.HalfLife > 0 && !x.HasTimes() {
+		return nil, fmt.Errorf("%s: weights are decayed already, and there are no times to tell by how much: %w", where, ErrMismatch)
 	}
 	b := &Builder[U, I]{opt: d.opt, grown: true, fixedUsers: d.Users.Len(), fixedItems: d.Items.Len(), users: *d.Users.dict.Clone(), items: *d.Items.dict.Clone()}
-	x := d.Interactions
-	b.events = make([]event, 0, x.Len())
-	for u := range x.Users() {
-		items, weights := x.Row(u)
-		times := x.Times(u)
-		for k, i := range items {
-			e := event{int32(u), i, weights[k], noTime}
-			if times != nil {
-				e.time = times[k]
-				b.timed++
+	if x.log != nil {
+		b.events = make([]event, 0, len(x.log.events))
+		b.appendLog(x.log)
+	} else {
+		b.events = make([]event, 0, x.Len())
+		for u := range x.Users() {
+			items, weights := x.Row(u)
+			times := x.Times(u)
+			for k, i := range items {
+				e := event{int32(u), i, weights[k], noTime}
+				if times != nil {
+					e.time = times[k]
+				}
+				if d.opt.HalfLife > 0 {
+					e.weight = float32(min(float64(e.weight)/d.opt.decay(d.asOf, e.time), mostWeight))
+				}
+				b.append(e, 0)
 			}
-			b.events = append(b.events, e)
 		}
 	}
+	if d.rest != nil {
+		b.appendLog(d.rest)
+	}
 	return b, nil
+}
+
+// made reports whether d is more than the zero Dataset.
+func (d *Dataset[U, I]) made() bool {
+	return d != nil && d.Users != nil && d.Items != nil && d.Interactions != nil && d.Interactions.users != nil
+}
+
+// appendLog adds the events of a log by their indices.
+func (b *Builder[U, I]) appendLog(s *Sequences) {
+	for u := range s.Len() {
+		for k := s.ptr[u]; k < s.ptr[u+1]; k++ {
+			seq := int64(0)
+			if s.seqs != nil {
+				seq = s.seqs[k]
+			}
+			b.append(event{int32(u), s.events[k], s.weights[k], s.at[k]}, seq)
+		}
+	}
 }
 
 // ItemSet returns the set of the given item ids. Unknown ids are returned, not

@@ -99,7 +99,8 @@
 //     Builders and Rankers are not.
 //   - Equal data, options and seed give equal bytes, at any GOMAXPROCS and for
 //     events in any order (on one architecture; compilers for others may fuse
-//     multiply and add).
+//     multiply and add). One exception: what is equal in user, time and sequence
+//     number keeps its order of arrival, where order is what is learned; see Builder.
 //   - Lists hold exactly min(k, eligible) distinct items, best first, equal
 //     scores by ascending index. No model scores NaN.
 //   - Data never panics. Bad options, events and bytes are wrapped sentinels

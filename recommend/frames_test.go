@@ -30,7 +30,7 @@ func frameData(t testing.TB) *recommend.Interactions {
 // frameSequences are the same entries as sessions of given times.
 func frameSequences(t testing.TB) *recommend.Sequences {
 	t.Helper()
-	day := int64(86_400)
+	day := int64(86_400e9)
 	s, err := recommend.NewSequences(5,
 		[]int64{0, 3, 5, 8, 10, 13, 15},
 		[]int32{0, 1, 3, 4, 1, 3, 2, 0, 2, 4, 1, 0, 2, 4, 3},
@@ -286,7 +286,7 @@ func TestFrames(t *testing.T) {
 		},
 		modelFrame(codec.KindSessionKNN, func(t testing.TB, c ctx, x X) (*recommend.SessionKNN, error) {
 			return recommend.FitSessionKNN(c, frameSequences(t), recommend.SessionKNNOptions{Position: recommend.LinearPositions, AgeDecay: 7})
-		}),
+		}, ".seqs.at: of logs", ".seqs.seqs: of logs", ".seqs.weights: of logs"),
 		modelFrame(codec.KindMarkov, func(t testing.TB, c ctx, x X) (*recommend.Markov, error) {
 			return recommend.FitMarkov(c, frameSequences(t), recommend.MarkovOptions{})
 		}),
@@ -315,9 +315,10 @@ func builderFrame() testkit.Frame {
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {
 			b := must(recommend.NewBuilder[string, int32](recommend.BuilderOptions{
 				Duplicates: recommend.Last, AsOf: time.Unix(2_000_000, 5), MinUserItems: 1, MinItemUsers: 1,
+				LogWeights: true, Cap: 1.5, HalfLife: 200 * time.Hour,
 			}))(t)
 			add := func(b *builder, user string, item int32, weight float32, at int64) {
-				if err := b.AddAt(user, item, weight, time.Unix(at, 0)); err != nil {
+				if err := b.AddSeq(user, item, weight, time.Unix(at, 5), at%7); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -332,14 +333,25 @@ func builderFrame() testkit.Frame {
 			b := state.(*builder)
 			d := must(b.Build())(t)
 			x := d.Interactions
-			out := map[string]any{"events": b.Len(), "users": d.Users.IDs(), "items": d.Items.IDs(), "report": d.Report}
+			report := map[string]int{
+				"Events": d.Report.Events, "Merged": d.Report.Merged, "DroppedUsers": d.Report.DroppedUsers,
+				"DroppedItems": d.Report.DroppedItems, "DroppedPairs": d.Report.DroppedPairs,
+			}
+			out := map[string]any{"events": b.Len(), "users": d.Users.IDs(), "items": d.Items.IDs(), "report": report}
 			for u := range x.Users() {
 				items, weights := x.Row(u)
-				out[d.Users.ID(int32(u))] = []any{items, weights, x.Times(u)}
+				times := slices.Clone(x.Times(u))
+				for k := range times {
+					times[k] /= 1e9
+				}
+				out[d.Users.ID(int32(u))] = []any{items, weights, times}
 			}
 			return out
 		},
-		Zero: []string{".opt.HalfLife: decayed weights do not grow"},
+		Zero: []string{
+			".opt.HalfLife: decayed weights did not grow", ".opt.UnitWeights: not with LogWeights", ".opt.LogWeights: since version 2",
+			".opt.Cap: since version 2", ".opt.Ratings: not with LogWeights", ".seqs: since version 2",
+		},
 	}
 }
 

@@ -18,6 +18,7 @@ type Observation[U, I ID] struct {
 	Item   I         // what it was about
 	Weight float32   // strength, on the scale of the dataset, >= 0; 0 means 1
 	At     time.Time // the zero time means now
+	Seq    int64     // orders events of one instant: see Builder.AddSeq
 	// ID, when set, names the event: the same ID a second time is a duplicate,
 	// whatever else the event says. Without it user, item and time do.
 	ID string
@@ -163,20 +164,18 @@ func (s *state[U, I]) contained(u, i int32, at int64, row bool) bool {
 		return false
 	}
 	p := x.users.Find(int(u), i)
-	return p >= 0 && x.times[p] >= floorSeconds(at)
+	return p >= 0 && x.times[p] >= at
 }
 
-func floorSeconds(ns int64) int64 { return time.Unix(0, ns).Unix() }
-
-// hidden reports whether the row of user u is masked for somebody forgotten at
-// that time: unless all of it happened later.
+// hidden reports whether the row of user u is masked for somebody forgotten in
+// that second: unless all of it happened later.
 func (s *state[U, I]) hidden(u int32, forgotten int64) bool {
 	times := s.data.Interactions.Times(int(u))
 	if times == nil {
 		return true
 	}
 	for _, t := range times {
-		if t <= forgotten {
+		if time.Unix(0, t).Unix() <= forgotten {
 			return true
 		}
 	}

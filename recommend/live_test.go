@@ -95,7 +95,7 @@ func TestObserveBadInput(t *testing.T) {
 		}
 	}
 	known := d.Items.ID(d.Interactions.users.Col[0])
-	when := time.Unix(d.Interactions.times[0], 0)
+	when := time.Unix(0, d.Interactions.times[0])
 	before, err := e.Snapshot()
 	if err != nil {
 		t.Fatal(err)

@@ -64,7 +64,7 @@ func fitPopular(ctx context.Context, x *Interactions, opt PopularOptions, where 
 			now = max(now, t)
 		}
 		if !opt.AsOf.IsZero() {
-			now = opt.AsOf.Unix()
+			now = nanoseconds(opt.AsOf)
 		}
 	}
 	sums := make([]float64, x.Items())
@@ -83,7 +83,7 @@ func fitPopular(ctx context.Context, x *Interactions, opt PopularOptions, where 
 				if times[k] > now {
 					continue
 				}
-				w *= math.Exp2((float64(times[k]) - float64(now)) / opt.HalfLife.Seconds())
+				w *= math.Exp2(-float64(uint64(now)-uint64(times[k])) / float64(opt.HalfLife))
 			}
 			sums[i] += w
 		}

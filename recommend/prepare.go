@@ -45,13 +45,13 @@ func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info) (Quer
 		for k := range w.events {
 			ev := &w.events[k]
 			if i := s.of(ev.item); i >= 0 && !s.contained(u, i, ev.at, row) {
-				w.past.add(i, ev.weight, floorSeconds(ev.at))
+				w.past.add(i, ev.weight, ev.at)
 				info.Live++
 			}
 		}
 		now := int64(noTime)
 		if req.Seen == Repurchase {
-			now = req.AsOf.Unix()
+			now = nanoseconds(req.AsOf)
 		}
 		for k := range req.History {
 			ev := &req.History[k]
@@ -62,7 +62,7 @@ func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info) (Quer
 			}
 			at := now
 			if !ev.At.IsZero() {
-				at = ev.At.Unix()
+				at = nanoseconds(ev.At)
 			}
 			w.past.add(i, check.Default(ev.Weight, 1), at)
 		}
@@ -187,7 +187,7 @@ func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], q *Query, info *
 	if req.Seen != KeepSeen {
 		last := int64(noTime)
 		if req.Seen == Repurchase {
-			last = req.AsOf.Add(-req.Interval).Unix()
+			last = nanoseconds(req.AsOf.Add(-req.Interval))
 		}
 		for k, i := range q.Items {
 			if req.SeenWeight > 0 && q.Weight(k) < req.SeenWeight {

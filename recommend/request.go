@@ -63,7 +63,7 @@ type Request[U, I ID] struct {
 	K int // how many items are wanted, >= 1
 
 	Seen     Seen          // what happens to items of the user's history; default DropSeen
-	Interval time.Duration // Repurchase: an item may return this long after its last event, in whole seconds
+	Interval time.Duration // Repurchase: an item may return this long after its last event
 	AsOf     time.Time     // Repurchase: the instant to count from
 	// SeenWeight, when > 0, lets Seen look only at items whose weight in the history
 	// is at least that: with views of weight 1, purchases of 5 and Duplicates Max,

@@ -17,17 +17,23 @@ import (
 // that of their times, or of their indices when times are unknown. A token of a
 // text is an item as well.
 //
-// Memory: 4 bytes an event, 8 or 16 a sequence.
+// Memory: 4 bytes an event, 8 or 16 a sequence; those of a Builder or a Dataset have 12
+// more an event, for its weight and time, and 8 where there are sequence numbers.
 type Sequences struct {
 	items  int
 	ptr    []int64
 	events []int32
-	times  []int64 // Unix seconds, one a sequence; nil when unknown
+	times  []int64 // Unix nanoseconds, one a sequence; nil when unknown
+
+	// Parallel to events, where they are a log; else nil. No model keeps them.
+	at      []int64   // Unix nanoseconds
+	seqs    []int64   // nil while all are 0
+	weights []float32 // before decay and cap
 }
 
 // NewSequences wraps sequences over the items [0, items): sequence k is
 // events[ptr[k]:ptr[k+1]], oldest first, and may be empty. times, when not nil,
-// holds the Unix seconds of each sequence, usually of its last event. The slices
+// holds the Unix nanoseconds of each sequence, usually of its last event. The slices
 // are used, not copied: do not change them afterwards.
 //
 // Errors: ErrShape for pointers or times that do not fit, ErrRange for an item
@@ -77,17 +83,21 @@ func (s *Sequences) validate() error {
 }
 
 // Sequences returns the events of b as one sequence for each user of d, with the
-// indices of d: every event in order of time, repeats kept, weights ignored.
-// Where the ids of a builder are sessions, these are the sessions. Events of one
-// user at the same second are ordered by item, so that the result does not
-// depend on the order in which events were added; events of users or items that
-// d does not have are left out. The time of a sequence is that of its last
-// event; a user without events has the empty sequence at the earliest time.
+// indices of d: every event in order of time, repeats kept. Where the ids of a builder
+// are sessions, these are the sessions. Of the builder that d comes from it is
+// d.Interactions.Sequences; see there and Builder for events of one instant. Events of
+// users or items that d does not have are left out. The time of a sequence is that of
+// its last event; a user without events has the empty sequence at the earliest time.
 //
-// ErrRange: an event has no time.
+// ErrRange: an event has no time, or lies after AsOf. ErrEmpty: d is nil or the zero
+// Dataset.
 func (b *Builder[U, I]) Sequences(d *Dataset[U, I]) (*Sequences, error) {
+	const where = "recommend: Builder.Sequences"
+	if !d.made() {
+		return nil, fmt.Errorf("%s: dataset: %w", where, ErrEmpty)
+	}
 	if b.timed < len(b.events) {
-		return nil, fmt.Errorf("recommend: Builder.Sequences: %d events have no time: %w", len(b.events)-b.timed, ErrRange)
+		return nil, fmt.Errorf("%s: %d events have no time: %w", where, len(b.events)-b.timed, ErrRange)
 	}
 	users, items := make([]int32, b.users.Len()), make([]int32, b.items.Len())
 	for k, id := range b.users.Keys() {
@@ -96,30 +106,50 @@ func (b *Builder[U, I]) Sequences(d *Dataset[U, I]) (*Sequences, error) {
 	for k, id := range b.items.Keys() {
 		items[k] = d.Items.Of(id)
 	}
-	es := make([]event, 0, len(b.events))
+	o := b.inOrder(users, items, d.Users.Len())
+	if _, err := b.fold(o); err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	s := o.log(d.Items.Len(), func(user int32) bool { return user >= 0 })
+	return s, s.validate()
+}
+
+// bare returns the sequences alone, as models keep them.
+func (s *Sequences) bare() *Sequences {
+	return &Sequences{items: s.items, ptr: s.ptr, events: s.events, times: s.times}
+}
+
+// within returns the events of a log whose pairs are entries of x, which has the same
+// shape.
+func (s *Sequences) within(x *Interactions) *Sequences {
+	out := &Sequences{items: s.items, ptr: make([]int64, len(s.ptr)), times: make([]int64, len(s.times)), at: []int64{}, weights: []float32{}}
 	first := int64(math.MaxInt64)
-	for _, e := range b.events {
-		if e.user, e.item = users[e.user], items[e.item]; e.user >= 0 && e.item >= 0 {
-			es = append(es, e)
-			first = min(first, e.time)
+	in := newIndexSet(s.items)
+	for u := range s.Len() {
+		row, _ := x.Row(u)
+		in.addAll(row)
+		for k := s.ptr[u]; k < s.ptr[u+1]; k++ {
+			if !in.has(s.events[k]) {
+				continue
+			}
+			out.events = append(out.events, s.events[k])
+			out.at = append(out.at, s.at[k])
+			out.weights = append(out.weights, s.weights[k])
+			if s.seqs != nil {
+				out.seqs = append(out.seqs, s.seqs[k])
+			}
+			first = min(first, s.at[k])
+		}
+		in.dropAll(row)
+		out.ptr[u+1] = int64(len(out.events))
+	}
+	for u := range out.times {
+		out.times[u] = first
+		if end := out.ptr[u+1]; end > out.ptr[u] {
+			out.times[u] = out.at[end-1]
 		}
 	}
-	slices.SortFunc(es, func(a, b event) int {
-		return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.time, b.time), cmp.Compare(a.item, b.item))
-	})
-	s := &Sequences{items: d.Items.Len(), ptr: make([]int64, d.Users.Len()+1), events: make([]int32, len(es)), times: make([]int64, d.Users.Len())}
-	for u := range s.times {
-		s.times[u] = first
-	}
-	for k, e := range es {
-		s.events[k] = e.item
-		s.ptr[e.user+1]++
-		s.times[e.user] = e.time
-	}
-	for u := range s.times {
-		s.ptr[u+1] += s.ptr[u]
-	}
-	return s, s.validate()
+	return out
 }
 
 // Len returns the number of sequences.
@@ -138,17 +168,34 @@ func (s *Sequences) Sequence(k int) []int32 {
 	return s.events[a:b:b]
 }
 
-// Time returns the Unix seconds of sequence k; ok is false when times are
-// unknown.
-func (s *Sequences) Time(k int) (seconds int64, ok bool) {
-	if s.times == nil {
+// Time returns the Unix nanoseconds of sequence k; ok is false when times are unknown
+// or k is out of range.
+func (s *Sequences) Time(k int) (nanoseconds int64, ok bool) {
+	if k < 0 || k >= len(s.times) {
 		return 0, false
 	}
 	return s.times[k], true
 }
 
-// Query returns the query of sequence k: its events as a history in order.
-func (s *Sequences) Query(k int) Query { return Query{User: int32(k), Items: s.Sequence(k)} }
+// Times returns the Unix nanoseconds of the events of sequence k, parallel to Sequence;
+// nil when they are unknown, as in all that neither a Builder nor a Dataset made, or k
+// is out of range. The slice must not be changed.
+func (s *Sequences) Times(k int) []int64 {
+	if s.at == nil || k < 0 || k >= s.Len() {
+		return nil
+	}
+	a, b := s.ptr[k], s.ptr[k+1]
+	return s.at[a:b:b]
+}
+
+// Query returns the query of sequence k: its events as a history in order. It is that
+// of a stranger without history where k is out of range.
+func (s *Sequences) Query(k int) Query {
+	if k < 0 || k >= s.Len() {
+		return Query{User: Stranger}
+	}
+	return Query{User: int32(k), Items: s.Sequence(k)}
+}
 
 // check refuses sequences that nothing can be learned from.
 func (s *Sequences) check(where string) error {
@@ -199,11 +246,15 @@ func putSequences(w *codec.Writer, s *Sequences) {
 
 // getSequences decodes what putSequences wrote; failures stick to r. The number
 // of items is backed by what was received: see maxColumns.
-func getSequences(r *codec.Reader) *Sequences {
+// Times were seconds before the version given.
+func getSequences(r *codec.Reader, nanoseconds uint16) *Sequences {
 	s := &Sequences{items: r.Int(), ptr: r.Int64s(), events: r.Int32s()}
 	if r.Bool() {
 		if s.times = r.Int64s(); s.times == nil {
 			s.times = []int64{}
+		}
+		if r.Version < nanoseconds {
+			fromSeconds(r, s.times)
 		}
 	}
 	none := &Sequences{ptr: []int64{0}}
@@ -219,4 +270,15 @@ func getSequences(r *codec.Reader) *Sequences {
 		return none
 	}
 	return s
+}
+
+// fromSeconds makes nanoseconds of the seconds of an old frame.
+func fromSeconds(r *codec.Reader, times []int64) {
+	for k, t := range times {
+		if t < math.MinInt64/1_000_000_000 || t > math.MaxInt64/1_000_000_000 {
+			r.Fail("has a time outside the years 1678 to 2262")
+			return
+		}
+		times[k] = t * 1e9
+	}
 }

@@ -83,7 +83,7 @@ func TestBuilderSequences(t *testing.T) {
 		}
 		rand.New(rand.NewPCG(uint64(round), 1)).Shuffle(len(visits), func(i, j int) { visits[i], visits[j] = visits[j], visits[i] })
 		for _, v := range visits {
-			if err := b.AddAt(v.session, v.item, 1, time.Unix(v.at, 0)); err != nil {
+			if err := b.AddSeq(v.session, v.item, 1, time.Unix(v.at, 0), int64(v.item[0])); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -100,7 +100,7 @@ func TestBuilderSequences(t *testing.T) {
 		if !slices.Equal(s.Sequence(a), []int32{x, x, y}) || !slices.Equal(s.Sequence(o), []int32{x, y, x}) {
 			t.Errorf("sequences %v and %v", s.Sequence(a), s.Sequence(o))
 		}
-		if ta, _ := s.Time(a); ta != 12 || s.Len() != d.Users.Len() || s.Items() != d.Items.Len() {
+		if ta, _ := s.Time(a); ta != 12e9 || s.Len() != d.Users.Len() || s.Items() != d.Items.Len() {
 			t.Errorf("time %d, %d sequences over %d items", ta, s.Len(), s.Items())
 		}
 	}

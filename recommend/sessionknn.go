@@ -177,7 +177,7 @@ func FitSessionKNN(ctx context.Context, s *Sequences, opt SessionKNNOptions) (*S
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	m := &SessionKNN{opt: opt, seqs: s}
+	m := &SessionKNN{opt: opt, seqs: s.bare()}
 	m.prepare()
 	return m, nil
 }
@@ -209,7 +209,7 @@ func (m *SessionKNN) prepare() {
 		if o.AgeDecay > 0 {
 			age := float64(r) / float64(n)
 			if s.times != nil {
-				age = (float64(s.times[m.order[0]]) - float64(s.times[k])) / 86400
+				age = float64(uint64(s.times[m.order[0]])-uint64(s.times[k])) / 86400e9
 			}
 			f *= math.Exp(-age / o.AgeDecay)
 		}
@@ -531,7 +531,7 @@ func (m *SessionKNN) AppendBinary(dst []byte) ([]byte, error) {
 		w.Float64(*f)
 	}
 	putSequences(&w, m.seqs)
-	return w.AppendFrame(dst, codec.KindSessionKNN, 1), nil
+	return w.AppendFrame(dst, codec.KindSessionKNN, 2), nil
 }
 
 // numbers returns the real options in the order of the binary form.
@@ -547,7 +547,7 @@ func (m *SessionKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m. Payload of
-// version 1, in the words of Persistent:
+// version 2, in the words of Persistent:
 //
 //	int      Neighbors, > 0
 //	int      Sample, > 0
@@ -558,12 +558,12 @@ func (m *SessionKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 //	[]i64    pointers, sequences+1, ascending from 0 to the number of events
 //	[]i32    events, each an item
 //	byte     there are times: 0 or 1
-//	[]i64    with times: Unix seconds of each sequence
+//	[]i64    with times: Unix nanoseconds of each sequence; in version 1 Unix seconds
 //
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *SessionKNN) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindSessionKNN, 1)
+	r, err := codec.Open(data, codec.KindSessionKNN, 2)
 	if err != nil {
 		return fmt.Errorf("recommend: SessionKNN.UnmarshalBinary: %w", err)
 	}
@@ -571,7 +571,7 @@ func (m *SessionKNN) UnmarshalBinary(data []byte) error {
 	for _, f := range o.numbers() {
 		*f = r.Float64()
 	}
-	s := getSequences(r)
+	s := getSequences(r, 2)
 	if o.validate("decode") != nil {
 		r.Fail("has a setting out of range")
 	}

@@ -24,7 +24,7 @@ func drawSequences(t *rapid.T) *Sequences {
 		t.Fatal(err)
 	}
 	if rapid.Bool().Draw(t, "timed") {
-		s.times = rapid.SliceOfN(rapid.Int64Range(0, 5*86400), s.Len(), s.Len()).Draw(t, "times")
+		s.times = rapid.SliceOfN(rapid.Int64Range(0, 5*86400e9), s.Len(), s.Len()).Draw(t, "times")
 	}
 	return s
 }
@@ -96,7 +96,7 @@ func slowSessions(s *Sequences, o SessionKNNOptions, q Query) []float64 {
 		if o.AgeDecay > 0 {
 			age := float64(rank) / float64(n)
 			if s.times != nil {
-				age = float64(s.times[newest[0]]-s.times[k]) / 86400
+				age = float64(s.times[newest[0]]-s.times[k]) / 86400e9
 			}
 			nb.sim *= math.Exp(-age / o.AgeDecay)
 		}

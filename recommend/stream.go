@@ -7,7 +7,7 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 )
 
-// AddAll adds a stream of events, with AddAt where they have a time and Add where
+// AddAll adds a stream of events, with AddSeq where they have a time and Add where
 // not; Observation.ID is not read. It stops at the first event that is refused
 // and returns how many were added before.
 func (b *Builder[U, I]) AddAll(events iter.Seq[Observation[U, I]]) (int, error) {
@@ -42,5 +42,5 @@ func (b *Builder[U, I]) observe(o Observation[U, I]) error {
 	if o.At.IsZero() {
 		return b.Add(o.User, o.Item, weight)
 	}
-	return b.AddAt(o.User, o.Item, weight, o.At)
+	return b.AddSeq(o.User, o.Item, weight, o.At, o.Seq)
 }

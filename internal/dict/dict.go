@@ -94,3 +94,25 @@ func Sort[K Key](d *Dict[K], from int) (perm []int32) {
 	d.keys = sorted
 	return perm
 }
+
+// Sorted returns the keys of d in the order that Sort gives them, and its permutation,
+// and leaves d as it is.
+func Sorted[K Key](d *Dict[K], from int) (keys []K, perm []int32) {
+	keys = slices.Clone(d.keys)
+	slices.Sort(keys[from:])
+	perm = make([]int32, len(keys))
+	for i, k := range keys {
+		perm[d.index[k]] = int32(i)
+	}
+	return keys, perm
+}
+
+// Of returns the Dict of keys, which must be distinct, at most 2³¹-1 and equal to
+// themselves. It keeps the slice.
+func Of[K comparable](keys []K) *Dict[K] {
+	d := &Dict[K]{index: make(map[K]int32, len(keys)), keys: keys[:len(keys):len(keys)]}
+	for i, k := range keys {
+		d.index[k] = int32(i)
+	}
+	return d
+}

@@ -1,7 +1,6 @@
 package split
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -98,9 +97,11 @@ func Random(x *recommend.Interactions, share float64, seed uint64) (Parts, error
 	return parts(x, func(u, k int) bool { return k != saved[u] && draw(u, k) < share }), nil
 }
 
-// Last puts the n latest entries of each user into the test part (leave-last-out),
-// of equal times those with the larger item index. Users with n or fewer entries
-// stay in training whole. ErrOption for n < 1, ErrEmpty when x has no times.
+// Last puts the n latest entries of each user into the test part (leave-last-out), by
+// the order of Interactions.Sequences: of equal times and sequence numbers those that
+// arrived later, or without events those with the larger item index. Users with n or
+// fewer entries stay in training whole. ErrOption for n < 1, ErrEmpty when x has no
+// times.
 func Last(x *recommend.Interactions, n int) (Parts, error) {
 	if x == nil {
 		return Parts{}, noData("Last")
@@ -108,25 +109,25 @@ func Last(x *recommend.Interactions, n int) (Parts, error) {
 	if n < 1 {
 		return Parts{}, fmt.Errorf("split: Last: n is %d, want >= 1: %w", n, ErrOption)
 	}
-	if !x.HasTimes() {
+	events, err := x.Sequences()
+	if err != nil {
 		return Parts{}, fmt.Errorf("split: Last: times: %w", ErrEmpty)
 	}
-	latest := make([][]int, x.Users()) // positions in the row, ascending
+	latest := make([][]int32, x.Users()) // items, ascending
 	for u := range latest {
-		times := x.Times(u)
-		if len(times) <= n {
+		if items, _ := x.Row(u); len(items) <= n {
 			continue
 		}
-		order := make([]int, len(times))
-		for k := range order {
-			order[k] = k
+		s := events.Sequence(u)
+		for k := len(s) - 1; k >= 0 && len(latest[u]) < n; k-- {
+			if at, found := slices.BinarySearch(latest[u], s[k]); !found {
+				latest[u] = slices.Insert(latest[u], at, s[k])
+			}
 		}
-		slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(times[b], times[a]), cmp.Compare(b, a)) })
-		latest[u] = slices.Clone(order[:n])
-		slices.Sort(latest[u])
 	}
 	return parts(x, func(u, k int) bool {
-		_, ok := slices.BinarySearch(latest[u], k)
+		items, _ := x.Row(u)
+		_, ok := slices.BinarySearch(latest[u], items[k])
 		return ok
 	}), nil
 }
@@ -141,8 +142,7 @@ func Time(x *recommend.Interactions, asOf time.Time) (Parts, error) {
 	if !x.HasTimes() {
 		return Parts{}, fmt.Errorf("split: Time: times: %w", ErrEmpty)
 	}
-	c := asOf.Unix()
-	return parts(x, func(u, k int) bool { return x.Times(u)[k] >= c }), nil
+	return parts(x, func(u, k int) bool { return !time.Unix(0, x.Times(u)[k]).Before(asOf) }), nil
 }
 
 // Folds cuts the entries into k random folds of nearly equal size and returns k

@@ -119,7 +119,7 @@ func TestSplitConformance(t *testing.T) {
 		checkPartition(t, x, s.Train, s.Test)
 		for u := range x.Users() {
 			for _, at := range s.Train.Times(u) {
-				if at >= cut.Unix() {
+				if at >= cut.UnixNano() {
 					t.Fatal("training entry at or after the cut")
 				}
 			}
