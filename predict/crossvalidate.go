@@ -10,13 +10,19 @@ import (
 // the test rows: it returns one score a fold. fit and score get row indices;
 // see Pick. Folds run one after another, in order.
 //
-// Errors: ErrEmpty for no folds or an empty side, ErrLeakage if a row is on
+// Errors: ErrOption for a nil function, ErrEmpty for no folds or an empty side, ErrLeakage if a row is on
 // both sides of a fold, context.Cause(ctx), or the first error of fit or score,
 // wrapped with the fold.
 func CrossValidate[M any](ctx context.Context, folds []Fold, fit func(ctx context.Context, train []int) (M, error), score func(m M, test []int) (float64, error)) ([]float64, error) {
 	const where = "predict: CrossValidate"
+	if fit == nil || score == nil {
+		return nil, fmt.Errorf("%s: fit and score are required: %w", where, ErrOption)
+	}
+	if err := checkFoldRows(where, folds); err != nil {
+		return nil, err
+	}
 	out := make([]float64, 0, len(folds))
-	err := overFolds(ctx, where, folds, func(f Fold) error {
+	err := eachFold(ctx, where, folds, func(f Fold) error {
 		m, err := fit(ctx, f.Train)
 		if err != nil {
 			return err
@@ -34,29 +40,24 @@ func CrossValidate[M any](ctx context.Context, folds []Fold, fit func(ctx contex
 // CrossPredict returns an out-of-fold prediction for each of n rows: that of
 // the model which did not train on the row, NaN for a row in no test set. Use
 // it to calibrate, to choose a threshold or to stack models without leakage.
-// predict appends one value per test row to dst. Errors: as CrossValidate,
-// ErrShape if predict returns another number of values or a row lies outside
-// [0, n), ErrDuplicate for a row tested twice.
+// predict appends one value per test row to dst. Nothing is fitted or allocated before n
+// and all folds are checked. Errors: as CrossValidate, ErrShape if predict returns
+// another number of values or a row lies outside [0, n), ErrDuplicate for a row tested
+// twice, ErrTooLarge for an n above 2²⁰ and 1000 times the rows that the folds name.
 func CrossPredict[M any](ctx context.Context, n int, folds []Fold, fit func(ctx context.Context, train []int) (M, error), predict func(dst []float64, m M, test []int) ([]float64, error)) ([]float64, error) {
 	const where = "predict: CrossPredict"
-	out := make([]float64, max(0, n))
-	seen := make([]bool, len(out))
+	if fit == nil || predict == nil {
+		return nil, fmt.Errorf("%s: fit and predict are required: %w", where, ErrOption)
+	}
+	if err := checkTested(where, n, folds); err != nil {
+		return nil, err
+	}
+	out := make([]float64, n)
 	for i := range out {
 		out[i] = math.NaN()
 	}
-	for f, fold := range folds {
-		for _, i := range fold.Test {
-			if i < 0 || i >= n {
-				return nil, fmt.Errorf("%s: fold %d tests row %d of %d: %w", where, f, i, n, ErrShape)
-			}
-			if seen[i] {
-				return nil, fmt.Errorf("%s: fold %d tests row %d again: %w", where, f, i, ErrDuplicate)
-			}
-			seen[i] = true
-		}
-	}
 	var dst []float64
-	err := overFolds(ctx, where, folds, func(f Fold) error {
+	err := eachFold(ctx, where, folds, func(f Fold) error {
 		m, err := fit(ctx, f.Train)
 		if err != nil {
 			return err
@@ -78,9 +79,43 @@ func CrossPredict[M any](ctx context.Context, n int, folds []Fold, fit func(ctx 
 	return out, nil
 }
 
-// overFolds checks all folds before it hands out the first: a leak in the last one
+// unnamed is how many rows beyond 1000 times those that the folds name CrossPredict takes:
+// a number of rows that is wrong by far should not cost the memory of them.
+const unnamed = 1 << 20
+
+// checkTested checks folds, and that each tests rows of [0, n) that no other does.
+func checkTested(where string, n int, folds []Fold) error {
+	if err := checkFoldRows(where, folds); err != nil {
+		return err
+	}
+	named := 0
+	seen := map[int]bool{}
+	for f, fold := range folds {
+		for _, i := range fold.Train {
+			if i < 0 || i >= n {
+				return fmt.Errorf("%s: fold %d trains on row %d of %d: %w", where, f, i, n, ErrShape)
+			}
+		}
+		for _, i := range fold.Test {
+			if i < 0 || i >= n {
+				return fmt.Errorf("%s: fold %d tests row %d of %d: %w", where, f, i, n, ErrShape)
+			}
+			if seen[i] {
+				return fmt.Errorf("%s: fold %d tests row %d again: %w", where, f, i, ErrDuplicate)
+			}
+			seen[i] = true
+		}
+		named += len(fold.Train) + len(fold.Test)
+	}
+	if n > unnamed && n/1000 > named {
+		return fmt.Errorf("%s: n is %d, %d bytes, and the folds name %d rows: %w", where, n, 8*uint64(n), named, ErrTooLarge)
+	}
+	return nil
+}
+
+// checkFoldRows checks all folds before the first is fitted: a leak in the last one
 // should not cost the fits before it.
-func overFolds(ctx context.Context, where string, folds []Fold, do func(f Fold) error) error {
+func checkFoldRows(where string, folds []Fold) error {
 	if len(folds) == 0 {
 		return fmt.Errorf("%s: folds: %w", where, ErrEmpty)
 	}
@@ -98,6 +133,11 @@ func overFolds(ctx context.Context, where string, folds []Fold, do func(f Fold) 
 			}
 		}
 	}
+	return nil
+}
+
+// eachFold hands out the folds in order.
+func eachFold(ctx context.Context, where string, folds []Fold, do func(f Fold) error) error {
 	for k, f := range folds {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

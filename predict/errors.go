@@ -16,5 +16,7 @@ var (
 	ErrMismatch  = check.ErrMismatch  // states that cannot be merged
 	ErrLeakage   = check.ErrLeakage   // a row to train on and to test on
 	ErrCorrupt   = check.ErrCorrupt   // bytes are no valid encoding
+	ErrOverflow  = check.ErrOverflow  // sums left the finite numbers
+	ErrTooLarge  = check.ErrTooLarge  // needs more memory than the limit
 	ErrVersion   = check.ErrVersion   // bytes of a newer version
 )

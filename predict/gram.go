@@ -25,10 +25,14 @@ type Gram struct {
 }
 
 // Add adds a row with target y and weight w. A row of weight 0 counts as
-// absent. Errors: ErrShape, ErrNotFinite, ErrRange, ErrEmpty for a row of no
-// columns; g is unchanged then. It allocates nothing after the first row.
+// absent. Errors: ErrShape, ErrNotFinite, ErrRange (magnitudes above 1e150), ErrOverflow,
+// ErrEmpty for a row of no columns; g is unchanged then. It allocates nothing after the
+// first row.
 func (g *Gram) Add(row []float64, y, w float64) error {
 	const where = "predict: Gram.Add"
+	if err := check.Receiver(where, g); err != nil {
+		return err
+	}
 	if len(row) == 0 {
 		return fmt.Errorf("%s: row: %w", where, ErrEmpty)
 	}
@@ -54,15 +58,20 @@ func (g *Gram) Add(row []float64, y, w float64) error {
 	}
 	size := g.columns + 1
 	total := g.weight + w
+	f := w * (g.weight / total)
 	for j := range size {
 		v := y
 		if j < g.columns {
 			v = row[j]
 		}
 		g.diff[j] = v - g.mean[j]
-		g.mean[j] += g.diff[j] * (w / total)
+		if !check.Finite(g.cross[j*size+j] + f*g.diff[j]*g.diff[j]) {
+			return fmt.Errorf("%s: squares of column %d, the target being the last, times weights: %w", where, j, ErrOverflow)
+		}
 	}
-	f := w * (g.weight / total)
+	for j, d := range g.diff {
+		g.mean[j] += d * (w / total)
+	}
 	for i, a := range g.diff {
 		a *= f
 		dst := g.cross[i*size+i : i*size+size]
@@ -83,7 +92,12 @@ func (g *Gram) init(columns int) {
 }
 
 // Len returns the number of rows of positive weight.
-func (g *Gram) Len() int64 { return g.rows }
+func (g *Gram) Len() int64 {
+	if g == nil {
+		return 0
+	}
+	return g.rows
+}
 
 // Merge adds the rows of other, which stays as it is. Errors: ErrMismatch for
 // another number of columns, nil or g itself, ErrOverflow; g is unchanged then.
@@ -111,11 +125,16 @@ func (g *Gram) Merge(other *Gram) error {
 	}
 	size := g.columns + 1
 	total := g.weight + other.weight
+	f := other.weight * (g.weight / total)
 	for j := range size {
 		g.diff[j] = other.mean[j] - g.mean[j]
-		g.mean[j] += g.diff[j] * (other.weight / total)
+		if !check.Finite(total) || !check.Finite(g.cross[j*size+j]+other.cross[j*size+j]+f*g.diff[j]*g.diff[j]) {
+			return fmt.Errorf("%s: squares of column %d, the target being the last, times weights: %w", where, j, ErrOverflow)
+		}
 	}
-	f := other.weight * (g.weight / total)
+	for j, d := range g.diff {
+		g.mean[j] += d * (other.weight / total)
+	}
 	for i, a := range g.diff {
 		a *= f
 		for k := i; k < size; k++ {

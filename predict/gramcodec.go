@@ -7,8 +7,12 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
-// AppendBinary appends the accumulator as one frame.
+// AppendBinary appends the accumulator as one frame. Errors: ErrEmpty for a nil
+// receiver.
 func (g *Gram) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("predict: Gram.AppendBinary", g); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Int(g.columns)
 	w.Int64(g.rows)
@@ -39,6 +43,9 @@ func (g *Gram) MarshalBinary() ([]byte, error) { return g.AppendBinary(nil) }
 // another kind ErrMismatch; g is then unchanged.
 func (g *Gram) UnmarshalBinary(data []byte) error {
 	const where = "predict: Gram.UnmarshalBinary"
+	if err := check.Receiver(where, g); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindGram, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)

@@ -121,13 +121,13 @@ func pool(points []point) *Isotonic {
 	return f
 }
 
-// At returns the value of the function at x; NaN for NaN and for the zero
+// At returns the value of the function at x; NaN for NaN and for a zero or nil
 // Isotonic.
 func (f *Isotonic) At(x float64) float64 {
-	n := len(f.x)
-	if n == 0 || math.IsNaN(x) {
+	if f == nil || len(f.x) == 0 || math.IsNaN(x) {
 		return math.NaN()
 	}
+	n := len(f.x)
 	i := sort.SearchFloat64s(f.x, x)
 	switch {
 	case i == 0:
@@ -141,7 +141,7 @@ func (f *Isotonic) At(x float64) float64 {
 	return math.Min(f.y[i], f.y[i-1]+t*(f.y[i]-f.y[i-1]))
 }
 
-// Prob appends the value at each score to dst.
+// Prob appends the value at each score to dst, as At has it.
 func (f *Isotonic) Prob(dst, scores []float64) []float64 {
 	for _, s := range scores {
 		dst = append(dst, f.At(s))
@@ -149,8 +149,13 @@ func (f *Isotonic) Prob(dst, scores []float64) []float64 {
 	return dst
 }
 
-// Knots returns copies of the corners of the function.
-func (f *Isotonic) Knots() (x, y []float64) { return slices.Clone(f.x), slices.Clone(f.y) }
+// Knots returns copies of the corners of the function, none for a zero or nil one.
+func (f *Isotonic) Knots() (x, y []float64) {
+	if f == nil {
+		return nil, nil
+	}
+	return slices.Clone(f.x), slices.Clone(f.y)
+}
 
 // AppendBinary appends the function as one frame.
 func (f *Isotonic) AppendBinary(dst []byte) ([]byte, error) {
@@ -174,6 +179,9 @@ func (f *Isotonic) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) 
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
 // another kind ErrMismatch; f is then unchanged.
 func (f *Isotonic) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("predict: Isotonic.UnmarshalBinary", f); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindIsotonic, 1)
 	if err != nil {
 		return fmt.Errorf("predict: Isotonic.UnmarshalBinary: %w", err)

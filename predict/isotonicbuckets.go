@@ -58,13 +58,17 @@ func (b *IsotonicBuckets) Add(score float64, y bool) error {
 }
 
 // Merge adds the counts of other, which stays as it is. Errors: ErrMismatch for
-// other buckets, nil or b itself, ErrOverflow; b is unchanged then.
+// other buckets, nil or b itself, ErrEmpty for a b that NewIsotonicBuckets has not made,
+// ErrOverflow; b is unchanged then.
 func (b *IsotonicBuckets) Merge(other *IsotonicBuckets) error {
 	const where = "predict: IsotonicBuckets.Merge"
 	if err := check.Merge(where, b, other); err != nil {
 		return err
 	}
-	if b == nil || b.lo != other.lo || b.hi != other.hi || len(b.rows) != len(other.rows) {
+	if len(b.rows) == 0 {
+		return fmt.Errorf("%s: not made by NewIsotonicBuckets: %w", where, ErrEmpty)
+	}
+	if b.lo != other.lo || b.hi != other.hi || len(b.rows) != len(other.rows) {
 		return fmt.Errorf("%s: buckets of another range or number: %w", where, ErrMismatch)
 	}
 	for i, n := range other.rows {
@@ -121,6 +125,9 @@ func (b *IsotonicBuckets) MarshalBinary() ([]byte, error) { return b.AppendBinar
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
 // another kind ErrMismatch; b is then unchanged.
 func (b *IsotonicBuckets) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("predict: IsotonicBuckets.UnmarshalBinary", b); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindIsotonicBuckets, 1)
 	if err != nil {
 		return fmt.Errorf("predict: IsotonicBuckets.UnmarshalBinary: %w", err)

@@ -27,8 +27,12 @@ type Labeler[K ID] struct {
 
 // Add records a purchase. Errors: ErrRange for the zero time.
 func (l *Labeler[K]) Add(user K, at time.Time) error {
+	const where = "predict: Labeler.Add"
+	if err := check.Receiver(where, l); err != nil {
+		return err
+	}
 	if at.IsZero() {
-		return fmt.Errorf("predict: Labeler.Add: user %v: purchase at the zero time: %w", user, ErrRange)
+		return fmt.Errorf("%s: purchase at the zero time: %w", where, ErrRange)
 	}
 	u := l.user(user)
 	l.times[u] = append(l.times[u], at)
@@ -42,8 +46,12 @@ func (l *Labeler[K]) Add(user K, at time.Time) error {
 // example because the account was closed or the consent withdrawn. The earliest
 // such instant counts. Errors: ErrRange for the zero time.
 func (l *Labeler[K]) Until(user K, at time.Time) error {
+	const where = "predict: Labeler.Until"
+	if err := check.Receiver(where, l); err != nil {
+		return err
+	}
 	if at.IsZero() {
-		return fmt.Errorf("predict: Labeler.Until: user %v: observed until the zero time: %w", user, ErrRange)
+		return fmt.Errorf("%s: observed until the zero time: %w", where, ErrRange)
 	}
 	u := l.user(user)
 	if l.until[u].IsZero() || at.Before(l.until[u]) {
@@ -69,7 +77,58 @@ func (l *Labeler[K]) user(id K) int {
 }
 
 // Len returns the number of users seen.
-func (l *Labeler[K]) Len() int { return len(l.users) }
+func (l *Labeler[K]) Len() int {
+	if l == nil {
+		return 0
+	}
+	return len(l.users)
+}
+
+// Forget removes a user with everything that Add and Until said of it, and reports
+// whether there was one. Cost O(1), or that of one look at all purchases where the
+// latest was the user's.
+//
+// What was made of the state before keeps what it took: make it anew, which is Labels
+// (ids and rows), models fitted on them, and a Gram or IsotonicBuckets, whose sums give
+// nothing back. Frames and other shards hold the user as well: a Merge or UnmarshalBinary
+// brings it back unless it is forgotten there too.
+func (l *Labeler[K]) Forget(user K) bool {
+	if l == nil {
+		return false
+	}
+	u, ok := l.index[user]
+	if !ok {
+		return false
+	}
+	gone := l.times[u]
+	last := len(l.users) - 1
+	l.users[u], l.times[u], l.until[u] = l.users[last], l.times[last], l.until[last]
+	l.index[l.users[u]] = u
+	delete(l.index, user)
+	clear(l.users[last:]) // nothing of the user stays in memory
+	clear(l.times[last:])
+	clear(l.until[last:])
+	l.users, l.times, l.until = l.users[:last], l.times[:last], l.until[:last]
+	if slices.ContainsFunc(gone, l.latest.Equal) {
+		l.latest = time.Time{}
+		for _, times := range l.times {
+			for _, t := range times {
+				if t.After(l.latest) {
+					l.latest = t
+				}
+			}
+		}
+	}
+	return true
+}
+
+// filled refuses a state without a purchase: nothing can be said of any moment.
+func (l *Labeler[K]) filled(where string) error {
+	if l == nil || l.latest.IsZero() {
+		return fmt.Errorf("%s: no purchases: %w", where, ErrEmpty)
+	}
+	return nil
+}
 
 // Merge adds everything other holds; other stays as it is. Errors: ErrMismatch for
 // nil and for l itself.
@@ -105,8 +164,8 @@ const occasion = 24 * time.Hour
 // twice the 90th percentile (linear interpolation) of all gaps between
 // successive purchases before asOf, over all users. Purchases less than 24
 // hours after the first of a run are one occasion, so that split orders do not
-// shorten it. Errors: ErrRange for a zero asOf, ErrUndefined if no user bought on
-// two occasions.
+// shorten it. Errors: ErrRange for a zero asOf, ErrEmpty without purchases, ErrUndefined
+// if no user bought on two occasions.
 //
 // It is the horizon that Churn takes on its own: what this shop's buying rhythm
 // says. A churn rate for a report, by calendar periods that are given, is that of
@@ -116,6 +175,9 @@ func (l *Labeler[K]) InactivityPeriod(asOf time.Time) (time.Duration, error) {
 	const where = "predict: Labeler.InactivityPeriod"
 	if asOf.IsZero() {
 		return 0, fmt.Errorf("%s: asOf is the zero time: %w", where, ErrRange)
+	}
+	if err := l.filled(where); err != nil {
+		return 0, err
 	}
 	var gaps []float64
 	for u := range l.users {

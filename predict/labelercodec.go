@@ -4,14 +4,18 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 )
 
 // AppendBinary appends the accumulator as one frame: a day's or a shard's purchases,
 // to be merged elsewhere. Labelers that were told the same, in whatever order, have
-// the same bytes; zones of time are not kept. The error is always nil.
+// the same bytes; zones of time are not kept. Errors: ErrEmpty for a nil receiver.
 func (l *Labeler[K]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("predict: Labeler.AppendBinary", l); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Int(int(ids.ClassOf[K]()))
 	order := l.byID()
@@ -56,6 +60,9 @@ func (l *Labeler[K]) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil
 // then unchanged.
 func (l *Labeler[K]) UnmarshalBinary(data []byte) error {
 	const where = "predict: Labeler.UnmarshalBinary"
+	if err := check.Receiver(where, l); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindLabeler, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)

@@ -51,7 +51,8 @@ type Labels[K ID] struct {
 
 // Purchase labels every user who bought in the observation window true if the
 // user bought in the outcome window. Errors: ErrOption for bad windows,
-// ErrRange if the outcome window ends after End, ErrEmpty if no user is left.
+// ErrRange if the outcome window ends after End, ErrEmpty without purchases or if no
+// user is left.
 func (l *Labeler[K]) Purchase(w Windows) (*Labels[K], error) {
 	return l.label("predict: Labeler.Purchase", w, false)
 }
@@ -107,10 +108,13 @@ func (l *Labeler[K]) label(where string, w Windows, churn bool) (*Labels[K], err
 	if err := w.validate(where); err != nil {
 		return nil, err
 	}
+	if err := l.filled(where); err != nil {
+		return nil, err
+	}
 	from := w.AsOf.Add(w.Gap)
 	to := from.Add(w.Horizon)
 	end := w.End
-	if end.IsZero() && !l.latest.IsZero() {
+	if end.IsZero() {
 		end = l.latest.Add(1)
 	}
 	if to.After(end) {

@@ -150,7 +150,8 @@ func newLeastSquares(ctx context.Context, where string, rows [][]float64, y []fl
 
 // gram accumulates the rows, block by block.
 func (f *leastSquares) gram(ctx context.Context) (*Gram, error) {
-	return parallel.Reduce(ctx, len(f.order), f.block, f.opt.Workers, func(lo, hi int) (*Gram, error) {
+	var overflow error
+	g, err := parallel.Reduce(ctx, len(f.order), f.block, f.opt.Workers, func(lo, hi int) (*Gram, error) {
 		var g Gram
 		for _, i := range f.order[lo:hi] {
 			if err := g.Add(f.rows[i], f.y[i], f.weightOf(int(i))); err != nil {
@@ -159,11 +160,15 @@ func (f *leastSquares) gram(ctx context.Context) (*Gram, error) {
 		}
 		return &g, nil
 	}, func(a, b *Gram) *Gram {
-		if err := a.Merge(b); err != nil {
-			panic(err) // blocks of one matrix always agree
+		if overflow == nil { // nothing else can go wrong: blocks of one matrix agree
+			overflow = a.Merge(b)
 		}
 		return a
 	})
+	if err == nil {
+		err = overflow
+	}
+	return g, err
 }
 
 // refine improves the solution of a system: the gradient at it, from the rows, gives
@@ -263,33 +268,56 @@ func (m *Linear) inference(s *system, opt LinearOptions) {
 }
 
 // Columns returns the number of columns the model expects.
-func (m *Linear) Columns() int { return len(m.coef) }
+func (m *Linear) Columns() int {
+	if m == nil {
+		m = new(Linear)
+	}
+	return len(m.coef)
+}
 
 // Intercept returns the constant term, 0 without one.
-func (m *Linear) Intercept() Coefficient { return m.constant() }
+func (m *Linear) Intercept() Coefficient {
+	if m == nil {
+		m = new(Linear)
+	}
+	return m.constant()
+}
 
 // Coefficients returns the coefficients in column order. Standard errors are
 // the classical ones of equal error variance (weights taken as relative
 // precision); they are NaN with a penalty, from Gram.Fit, and where no degree
 // of freedom is left.
-func (m *Linear) Coefficients() []Coefficient { return m.coefficients() }
+func (m *Linear) Coefficients() []Coefficient {
+	if m == nil {
+		m = new(Linear)
+	}
+	return m.coefficients()
+}
 
 // RSquared returns 1 - Σ residual²/Σ(y-ȳ)² over the training rows (around 0
-// without intercept), NaN where y does not vary.
+// without intercept), NaN where y does not vary and for a model that was not fitted.
 func (m *Linear) RSquared() float64 {
-	if m.tss == 0 {
+	if m == nil || m.tss == 0 {
 		return math.NaN()
 	}
 	return 1 - m.rss/m.tss
 }
 
 // Warnings returns what is doubtful about the fit, empty for most.
-func (m *Linear) Warnings() []string { return slices.Clone(m.warnings) }
+func (m *Linear) Warnings() []string {
+	if m == nil {
+		m = new(Linear)
+	}
+	return slices.Clone(m.warnings)
+}
 
 // Predict appends b + w·x of each row to dst. On an error, ErrShape or
-// ErrNotFinite naming the row, it returns dst as given. It allocates nothing where
+// ErrNotFinite naming the row, ErrEmpty for a model that was not fitted, it returns dst as given. It allocates nothing where
 // dst has room.
 func (m *Linear) Predict(dst []float64, rows [][]float64) ([]float64, error) {
+	if m == nil || len(m.coef) == 0 {
+		return dst, notFitted("predict: Linear.Predict")
+	}
 	out := dst
 	for i, row := range rows {
 		s, err := m.score(row)

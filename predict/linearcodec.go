@@ -48,6 +48,9 @@ func (m *Linear) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // another kind ErrMismatch; m is then unchanged.
 func (m *Linear) UnmarshalBinary(data []byte) error {
 	const where = "predict: Linear.UnmarshalBinary"
+	if err := check.Receiver(where, m); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindLinear, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)

@@ -23,13 +23,15 @@ type Progress struct {
 // fits ridge-penalised logistic regression with an intercept, the same model as
 // scikit-learn's default.
 type LogisticOptions struct {
-	// L2 multiplies ½·Σ w². 0 means 1 where L1 is 0, and none where L1 is set;
-	// negative means none.
+	// L2 multiplies ½·Σ w², finite. 0 means 1 where L1 is 0, and none where L1 is set;
+	// negative means none, as penalty=None of scikit-learn and statsmodels' Logit have it.
+	// The zero value is a fit with penalty: whoever comes from statsmodels wants -1.
 	L2 float64
 	// L1 multiplies Σ |w|, finite and >= 0; 0 means none.
 	L1 float64
 	// Weights, if not nil, holds one weight >= 0 a row. Rows of weight 0 count
-	// as absent.
+	// as absent. Any scale will do: weights, L2 and L1 multiplied by the same number give
+	// the same coefficients and the same verdict.
 	Weights []float64
 	// ClassWeights multiplies the weights of the rows labelled false and true;
 	// 0 means 1.
@@ -53,7 +55,7 @@ type LogisticOptions struct {
 	// Names names the columns, for coefficients and reasons; nil means x0, x1, ….
 	Names []string
 	// Tol ends the fit when the coefficients are nearer to the optimum than Tol
-	// standard errors: √(gᵀH⁻¹g) <= Tol by the gradient g and the Hessian H, or,
+	// standard errors, the mean weight taken as about 1: √(gᵀH⁻¹g) <= Tol by the gradient g and the Hessian H, or,
 	// where only its diagonal is used (L1, sparse rows, more than 511 columns),
 	// |g|/√H <= Tol for each coordinate. 0 means 1e-7.
 	Tol float64
@@ -194,7 +196,7 @@ func FitLogistic(ctx context.Context, rows [][]float64, y []bool, opt LogisticOp
 
 // wrap adds where to err, but leaves the cause of a cancelled context alone.
 func wrap(where string, err error) error {
-	for _, s := range []error{ErrEmpty, ErrShape, ErrNotFinite, ErrRange, ErrUndefined, ErrDiverged, ErrDuplicate, ErrOption, ErrMismatch, ErrCorrupt, ErrVersion, ErrLeakage, check.ErrTooLarge} {
+	for _, s := range []error{ErrEmpty, ErrShape, ErrNotFinite, ErrRange, ErrUndefined, ErrDiverged, ErrDuplicate, ErrOption, ErrMismatch, ErrCorrupt, ErrVersion, ErrLeakage, ErrOverflow, ErrTooLarge} {
 		if errors.Is(err, s) {
 			return fmt.Errorf("%s: %w", where, err)
 		}
@@ -241,6 +243,7 @@ func prepare(where string, y []bool, n, d int, opt LogisticOptions) (*sample, Lo
 			return nil, opt, fmt.Errorf("%s: the weight of row %d is %v, want at most %g: %w", where, i, w, limit, ErrRange)
 		}
 	}
+	s.scale(&opt)
 	return s, opt, nil
 }
 
@@ -275,35 +278,79 @@ func finish(opt LogisticOptions, r solve.LBFGSResult, separated bool, coef []flo
 	return m, nil
 }
 
+func (m *Logistic) fitted() bool { return m != nil && len(m.coef) > 0 }
+
+// notFitted is the error of a method that needs a model.
+func notFitted(where string) error { return fmt.Errorf("%s: not fitted: %w", where, ErrEmpty) }
+
 // Columns returns the number of columns the model expects.
-func (m *Logistic) Columns() int { return len(m.coef) }
+func (m *Logistic) Columns() int {
+	if m == nil {
+		m = new(Logistic)
+	}
+	return len(m.coef)
+}
 
 // Objective returns the value of F, penalties included, at the fitted
 // coefficients.
-func (m *Logistic) Objective() float64 { return m.objective }
+func (m *Logistic) Objective() float64 {
+	if m == nil {
+		m = new(Logistic)
+	}
+	return m.objective
+}
 
 // Iterations returns the number of iterations made.
-func (m *Logistic) Iterations() int { return m.iterations }
+func (m *Logistic) Iterations() int {
+	if m == nil {
+		m = new(Logistic)
+	}
+	return m.iterations
+}
 
 // Converged reports whether the tolerance was met.
-func (m *Logistic) Converged() bool { return m.converged }
+func (m *Logistic) Converged() bool {
+	if m == nil {
+		m = new(Logistic)
+	}
+	return m.converged
+}
 
 // Warnings returns what is doubtful about the fit, empty for most.
-func (m *Logistic) Warnings() []string { return slices.Clone(m.warnings) }
+func (m *Logistic) Warnings() []string {
+	if m == nil {
+		m = new(Logistic)
+	}
+	return slices.Clone(m.warnings)
+}
 
 // Intercept returns the constant term, 0 without one.
-func (m *Logistic) Intercept() Coefficient { return m.constant() }
+func (m *Logistic) Intercept() Coefficient {
+	if m == nil {
+		m = new(Logistic)
+	}
+	return m.constant()
+}
 
 // Coefficients returns the coefficients in column order. A standard error is
 // the square root of the diagonal of the inverse Hessian of F; with L2 > 0
 // that is the posterior deviation under the prior the penalty stands for. The
 // standard errors take weights as counts of rows.
-func (m *Logistic) Coefficients() []Coefficient { return m.coefficients() }
+func (m *Logistic) Coefficients() []Coefficient {
+	if m == nil {
+		m = new(Logistic)
+	}
+	return m.coefficients()
+}
 
 // Score appends the linear predictor b + w·x, the log-odds, of each row to dst.
 // On an error it returns dst as given; the error is ErrShape or ErrNotFinite
-// and names the row. It allocates nothing where dst has room.
+// and names the row, or ErrEmpty for a model that was not fitted. It allocates nothing
+// where dst has room.
 func (m *Logistic) Score(dst []float64, rows [][]float64) ([]float64, error) {
+	if !m.fitted() {
+		return dst, notFitted("predict: Logistic.Score")
+	}
 	out := dst
 	for i, row := range rows {
 		s, err := m.score(row)
@@ -318,6 +365,9 @@ func (m *Logistic) Score(dst []float64, rows [][]float64) ([]float64, error) {
 // Prob appends the probability of true of each row to dst; otherwise it is like
 // Score. Probabilities of scores beyond about ±37 round to 1 or come close to 0.
 func (m *Logistic) Prob(dst []float64, rows [][]float64) ([]float64, error) {
+	if !m.fitted() {
+		return dst, notFitted("predict: Logistic.Prob")
+	}
 	out := dst
 	for i, row := range rows {
 		s, err := m.score(row)
@@ -332,6 +382,9 @@ func (m *Logistic) Prob(dst []float64, rows [][]float64) ([]float64, error) {
 // Baseline returns the score of the average training row (of the all-zero row
 // for a model fitted on sparse rows): what Reasons starts from.
 func (m *Logistic) Baseline() float64 {
+	if m == nil {
+		return 0
+	}
 	s := m.intercept
 	for j, v := range m.mean {
 		s += m.coef[j] * v
@@ -342,8 +395,11 @@ func (m *Logistic) Baseline() float64 {
 // Reasons returns the k columns that move the score of row furthest from
 // Baseline, largest absolute contribution first, ties by column. Columns that
 // contribute nothing are left out; k <= 0 means all. Errors: ErrShape,
-// ErrNotFinite.
+// ErrNotFinite, ErrEmpty for a model that was not fitted.
 func (m *Logistic) Reasons(row []float64, k int) ([]Reason, error) {
+	if !m.fitted() {
+		return nil, notFitted("predict: Logistic.Reasons")
+	}
 	if _, err := m.score(row); err != nil {
 		return nil, fmt.Errorf("predict: Logistic.Reasons: %w", err)
 	}

@@ -47,6 +47,9 @@ func (m *Logistic) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) 
 // another kind ErrMismatch; m is then unchanged.
 func (m *Logistic) UnmarshalBinary(data []byte) error {
 	const where = "predict: Logistic.UnmarshalBinary"
+	if err := check.Receiver(where, m); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindLogistic, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)

@@ -47,12 +47,8 @@ func newDense(ctx context.Context, columns int, s *sample, opt LogisticOptions, 
 	if float64(n)*float64(columns+4) > math.MaxInt/8 {
 		return nil, fmt.Errorf("%d rows of %d columns: %w", n, columns, check.ErrTooLarge)
 	}
-	o, err := s.outcome()
-	if err != nil {
-		return nil, err
-	}
 	p := &dense{
-		outcome: o, rows: n, columns: columns, params: columns, workers: opt.Workers,
+		outcome: s.outcome(), rows: n, columns: columns, params: columns, workers: opt.Workers,
 		intercept: !opt.NoIntercept, freeOfRank: opt.L2 == 0 && opt.L1 == 0,
 	}
 	if p.intercept {
@@ -317,6 +313,7 @@ func (p *dense) fit(ctx context.Context, opt LogisticOptions) (*Logistic, error)
 	if err != nil {
 		return nil, err
 	}
+	r.F *= p.unit
 	coef, intercept := p.unscale(r.X)
 	m, err := finish(opt, r, end.separated, coef, intercept)
 	if err != nil {

@@ -298,6 +298,9 @@ func (p *dense) inference(ctx context.Context, m *Logistic, stdErrors bool, thet
 	m.warnColumns(dependent, "are linear combinations of columns before them and get coefficient 0")
 	if stdErrors {
 		m.stdErr = p.stdErr(solve.SemiInverse64(h, p.params, all), gone)
+		for j := range m.stdErr {
+			m.stdErr[j] /= math.Sqrt(p.unit)
+		}
 	}
 	return nil
 }

@@ -118,6 +118,7 @@ func fitSparse(ctx context.Context, rows *SparseRows, s *sample, opt LogisticOpt
 	if err != nil {
 		return nil, err
 	}
+	r.F *= p.unit
 	intercept := 0.0
 	if p.intercept {
 		intercept = r.X[p.columns]
@@ -134,13 +135,9 @@ func fitSparse(ctx context.Context, rows *SparseRows, s *sample, opt LogisticOpt
 
 // newSparse copies the rows in the order of s.
 func newSparse(ctx context.Context, rows *SparseRows, s *sample, opt LogisticOptions) (*sparseProblem, error) {
-	o, err := s.outcome()
-	if err != nil {
-		return nil, err
-	}
 	n := len(s.order)
 	p := &sparseProblem{
-		outcome: o, rows: n, columns: rows.Cols, params: rows.Cols, workers: opt.Workers,
+		outcome: s.outcome(), rows: n, columns: rows.Cols, params: rows.Cols, workers: opt.Workers,
 		intercept: !opt.NoIntercept, ptr: make([]int64, n+1),
 	}
 	if p.intercept {
@@ -157,7 +154,7 @@ func newSparse(ctx context.Context, rows *SparseRows, s *sample, opt LogisticOpt
 	if opt.L1 > 0 || !rows.ones() {
 		p.val = make([]float64, p.ptr[n])
 	}
-	err = parallel.For(ctx, n, rowBlock, p.workers, func(_, lo, hi int) error {
+	err := parallel.For(ctx, n, rowBlock, p.workers, func(_, lo, hi int) error {
 		for k := lo; k < hi; k++ {
 			p.copyRow(k, rows, int(s.order[k]))
 		}
@@ -431,7 +428,10 @@ func (m *Logistic) ProbSparse(dst []float64, rows *SparseRows) ([]float64, error
 // applySparse appends the score or the probability of each row to dst, which it
 // returns as given on an error.
 func (m *Logistic) applySparse(where string, dst []float64, rows *SparseRows, prob bool) ([]float64, error) {
-	if rows == nil || rows.Len() == 0 {
+	if !m.fitted() {
+		return dst, notFitted(where)
+	}
+	if rows.Len() == 0 {
 		return dst, nil
 	}
 	if err := rows.validate(); err != nil {

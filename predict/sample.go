@@ -27,6 +27,7 @@ type sample struct {
 	y      []bool
 	weight []float64 // nil means 1 each
 	offset []float64 // nil means 0 each
+	unit   float64   // what scale has divided weights and penalties by
 	order  []int32   // the rows of positive weight, by sort
 }
 
@@ -132,6 +133,59 @@ func (s *sample) compare(i, j int) int {
 	return cmp.Compare(s.offsetOf(i), s.offsetOf(j))
 }
 
+// scale divides weights and penalties by a power of four that brings the mean weight
+// to 1 … 4: the minimum stays where it is, and the tests of convergence, which
+// measure in standard errors of rows that weigh about 1, mean the same for weights that
+// are money, shares or counts. A power of four, because the division is exact then and
+// so is its root in the standard errors. Weights of mean 1 stay as they are.
+func (s *sample) scale(opt *LogisticOptions) {
+	s.unit = 1
+	if s.weight == nil {
+		return
+	}
+	s.unit = math.Ldexp(1, s.weightExponent()&^1)
+	// A penalty far above the weights decides alone, and must not leave the range.
+	if p := math.Max(opt.L1, opt.L2) * 0x1p-300; s.unit < p {
+		s.unit = math.Ldexp(1, math.Ilogb(p)&^1)
+	}
+	if s.unit == 1 {
+		return
+	}
+	weight := make([]float64, len(s.weight))
+	for i, w := range s.weight {
+		if w > 0 { // a row that is there stays there
+			weight[i] = math.Max(w/s.unit, math.SmallestNonzeroFloat64)
+		}
+	}
+	s.weight = weight
+	opt.L1 /= s.unit
+	opt.L2 /= s.unit
+	if told := opt.Progress; told != nil {
+		opt.Progress = func(p Progress) {
+			p.Objective *= s.unit
+			told(p)
+		}
+	}
+}
+
+// weightExponent returns the binary exponent of the mean of the positive weights. Their
+// sum is one of integers, so that the order of rows does not matter.
+func (s *sample) weightExponent() int {
+	top := 0.0
+	for _, w := range s.weight {
+		top = math.Max(top, w)
+	}
+	_, exp := math.Frexp(top)
+	var sum, n uint64
+	for _, w := range s.weight {
+		if w > 0 {
+			sum += uint64(math.Ldexp(w, 31-exp)) // below 2³¹, and at most as many rows
+			n++
+		}
+	}
+	return math.Ilogb(float64(sum)/float64(n)) + exp - 31
+}
+
 // class is the index of a label in the counts and weights of both.
 func class(y bool) int {
 	if y {
@@ -170,12 +224,13 @@ type outcome struct {
 	offset   []float64 // nil: none
 	total    float64   // Σ weight
 	positive float64   // of the rows labelled true
+	unit     float64   // of weights and penalties
 }
 
 // outcome lays out labels, weights and offsets in order.
-func (s *sample) outcome() (outcome, error) {
+func (s *sample) outcome() outcome {
 	n := len(s.order)
-	o := outcome{sign: make([]float64, n), weight: make([]float64, n)}
+	o := outcome{sign: make([]float64, n), weight: make([]float64, n), unit: s.unit}
 	if s.offset != nil {
 		o.offset = make([]float64, n)
 	}
@@ -191,10 +246,7 @@ func (s *sample) outcome() (outcome, error) {
 			o.offset[k] = s.offsetOf(int(i))
 		}
 	}
-	if o.total > limit {
-		return o, fmt.Errorf("the weights add up to %g, want at most %g: %w", o.total, limit, ErrRange)
-	}
-	return o, nil
+	return o
 }
 
 // start is the best intercept of a model without columns: where a fit begins. With

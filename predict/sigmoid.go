@@ -164,9 +164,13 @@ func (f *platt) precondition(dst, g []float64) {
 }
 
 // Prob appends the probability of each score to dst. ±Inf gives the limit; a
-// NaN gives NaN.
+// NaN gives NaN, and so does a nil calibrator.
 func (c *SigmoidCalibrator) Prob(dst, scores []float64) []float64 {
 	for _, s := range scores {
+		if c == nil {
+			dst = append(dst, math.NaN())
+			continue
+		}
 		e := c.B
 		if c.A != 0 {
 			e += c.A * s
@@ -176,8 +180,16 @@ func (c *SigmoidCalibrator) Prob(dst, scores []float64) []float64 {
 	return dst
 }
 
-// AppendBinary appends the calibrator as one frame.
+// AppendBinary appends the calibrator as one frame. Errors: ErrEmpty for a nil receiver,
+// ErrNotFinite for an A or B that is not finite, which UnmarshalBinary would refuse.
 func (c *SigmoidCalibrator) AppendBinary(dst []byte) ([]byte, error) {
+	const where = "predict: SigmoidCalibrator.AppendBinary"
+	if err := check.Receiver(where, c); err != nil {
+		return dst, err
+	}
+	if !check.Finite(c.A) || !check.Finite(c.B) {
+		return dst, fmt.Errorf("%s: A is %v, B is %v: %w", where, c.A, c.B, ErrNotFinite)
+	}
 	var w codec.Writer
 	w.Float64(c.A)
 	w.Float64(c.B)
@@ -196,6 +208,9 @@ func (c *SigmoidCalibrator) MarshalBinary() ([]byte, error) { return c.AppendBin
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
 // another kind ErrMismatch; c is then unchanged.
 func (c *SigmoidCalibrator) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("predict: SigmoidCalibrator.UnmarshalBinary", c); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindSigmoid, 1)
 	if err != nil {
 		return fmt.Errorf("predict: SigmoidCalibrator.UnmarshalBinary: %w", err)

@@ -21,13 +21,21 @@ type SparseRows struct {
 }
 
 // Len returns the number of rows.
-func (s *SparseRows) Len() int { return max(0, len(s.Ptr)-1) }
+func (s *SparseRows) Len() int {
+	if s == nil {
+		return 0
+	}
+	return max(0, len(s.Ptr)-1)
+}
 
 // AddRow appends a row. index may come in any order; values of equal columns
 // are added up. A nil value means 1 each. Nothing changes on an error: ErrShape
 // for lengths that differ, ErrRange for a column outside [0, Cols),
-// ErrNotFinite.
+// ErrNotFinite, ErrEmpty for a nil receiver.
 func (s *SparseRows) AddRow(index []int32, value []float64) error {
+	if err := check.Receiver("predict: SparseRows.AddRow", s); err != nil {
+		return err
+	}
 	if value != nil && len(value) != len(index) {
 		return fmt.Errorf("predict: SparseRows.AddRow: %d indices and %d values: %w", len(index), len(value), ErrShape)
 	}

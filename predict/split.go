@@ -25,7 +25,7 @@ type Fold struct {
 // KFold parts rows into k folds of sizes that differ by at most one; every row
 // is tested once. Which fold a row falls in depends on the hashes of the ids
 // and on seed, not on the order of rows. ids must be distinct: rows that share
-// a user go to GroupKFold. Errors: ErrOption unless 2 <= k <= len(ids),
+// a user go to GroupKFold. Memory is 8·n·k bytes, for every fold lists its rows. Errors: ErrOption unless 2 <= k <= len(ids),
 // ErrDuplicate.
 func KFold[K ID](ids []K, k int, seed uint64) ([]Fold, error) {
 	return kfold("predict: KFold", ids, nil, k, seed)
@@ -76,7 +76,7 @@ func kfold[K ID](where string, rows []K, y []bool, k int, seed uint64) ([]Fold, 
 	seen := make(map[K]int, len(rows))
 	for i, id := range rows {
 		if j, ok := seen[id]; ok {
-			return nil, fmt.Errorf("%s: rows %d and %d are both %v, use GroupKFold: %w", where, j, i, id, ErrDuplicate)
+			return nil, fmt.Errorf("%s: rows %d and %d have the same id, use GroupKFold: %w", where, j, i, ErrDuplicate)
 		}
 		seen[id] = i
 	}
@@ -161,6 +161,9 @@ func TimeFolds(times []time.Time, k int, gap time.Duration) ([]Fold, error) {
 	c.Require(gap >= 0, "gap", gap, ">= 0")
 	if err := c.Err(where); err != nil {
 		return nil, err
+	}
+	if len(times) <= k {
+		return nil, fmt.Errorf("%s: %d rows for %d folds: %w", where, len(times), k, ErrUndefined)
 	}
 	order := make([]int, len(times))
 	for i, t := range times {

@@ -35,8 +35,10 @@ func (c Costs) Threshold() (float64, error) {
 	if err := c.validate("predict: Costs.Threshold"); err != nil {
 		return 0, err
 	}
-	a, b := c.FalsePositive-c.TrueNegative, c.FalseNegative-c.TruePositive
-	m := math.Max(a, b)
+	// In parts of the largest, so that no difference leaves float64.
+	m := max(math.Abs(c.FalsePositive), math.Abs(c.TrueNegative), math.Abs(c.FalseNegative), math.Abs(c.TruePositive))
+	a, b := c.FalsePositive/m-c.TrueNegative/m, c.FalseNegative/m-c.TruePositive/m
+	m = math.Max(a, b)
 	return a / m / (a/m + b/m), nil
 }
 
@@ -55,7 +57,7 @@ type ThresholdChoice struct {
 // every distinct score; ties go to the higher one, which acts on fewer. Choose
 // it on rows the model was not fitted on. weights may be nil. Cost O(n log n);
 // the order of rows does not matter. Errors: ErrEmpty, ErrShape, ErrNotFinite,
-// ErrOption as Threshold.
+// ErrOption as Threshold, ErrOverflow for costs times weights beyond float64.
 func BestThreshold(scores []float64, y []bool, weights []float64, costs Costs) (ThresholdChoice, error) {
 	const where = "predict: BestThreshold"
 	if err := costs.validate(where); err != nil {
@@ -71,6 +73,11 @@ func BestThreshold(scores []float64, y []bool, weights []float64, costs Costs) (
 		now.TrueNegative += p.w * (1 - p.y)
 	}
 	positive, negative := now.FalseNegative, now.TrueNegative
+	for _, cost := range []float64{costs.FalseNegative * positive, costs.TruePositive * positive, costs.TrueNegative * negative, costs.FalsePositive * negative} {
+		if !(math.Abs(cost) <= math.MaxFloat64/4) {
+			return ThresholdChoice{}, fmt.Errorf("%s: the weights times the costs: %w", where, ErrOverflow)
+		}
+	}
 	none := costs.FalseNegative*positive + costs.TrueNegative*negative
 	all := costs.TruePositive*positive + costs.FalsePositive*negative
 	now.Threshold, now.Cost, now.ActNone, now.ActAll = math.Inf(1), none, none, all

@@ -18,10 +18,16 @@ type AssortmentOptions struct {
 	// NewWithin is how long after its first listing a product counts as new;
 	// > 0; default 30 days.
 	NewWithin time.Duration
+
+	// StockAge is how long after the end of its last interval (AddStock) a product still
+	// counts as seen: what was in stock then is in stock, later nobody knows. Default 30
+	// days; negative means for ever.
+	StockAge time.Duration
 }
 
 func (o AssortmentOptions) withDefaults() AssortmentOptions {
-	o.NewWithin = check.Default(o.NewWithin, 30*24*time.Hour)
+	o.NewWithin = check.Default(o.NewWithin, 30*day)
+	o.StockAge = max(check.Default(o.StockAge, 30*day), -1)
 	o.Categories = slices.Clone(o.Categories)
 	slices.Sort(o.Categories)
 	o.Categories = slices.Compact(o.Categories)
@@ -49,7 +55,10 @@ type Assortment[K ID] struct {
 type listing struct {
 	category string
 	listed   int64 // first listing, ns
+	latest   int64 // latest listing
 	hasList  bool
+	until    int64 // latest delisting
+	hasUntil bool
 	inTime   int64 // ms in stock
 	outTime  int64 // ms listed but out of stock
 	last     int64 // end of the latest stock interval, ns
@@ -68,6 +77,7 @@ func NewAssortment[K ID](opt AssortmentOptions) (*Assortment[K], error) {
 	return &Assortment[K]{opt: opt, skus: map[K]*listing{}}, nil
 }
 
+// sku returns what is known of a product, a new record if need be.
 func (a *Assortment[K]) sku(id K) *listing {
 	a.start()
 	l := a.skus[id]
@@ -87,14 +97,34 @@ func (a *Assortment[K]) start() {
 
 // AddProduct records that a product of the given category was first listed at
 // that time. Told more than once, the earliest listing counts and, of different
-// categories, the first in byte order that is not empty.
+// categories, the first in byte order that is not empty. A listing after a delisting
+// brings the product back.
 func (a *Assortment[K]) AddProduct(id K, category string, listed time.Time) error {
-	ns, err := instant("supply: Assortment.AddProduct", "listed", listed)
+	const where = "supply: Assortment.AddProduct"
+	if err := check.Receiver(where, a); err != nil {
+		return err
+	}
+	ns, err := instant(where, "listed", listed)
 	if err != nil {
 		return err
 	}
-	l := a.sku(id)
-	l.join(listing{category: category, listed: ns, hasList: true})
+	a.sku(id).join(listing{category: category, listed: ns, latest: ns, hasList: true})
+	return nil
+}
+
+// Delist records that a product was listed until that time, exclusive. Of several
+// delistings the latest counts, and a later AddProduct brings the product back. From then
+// on it is left out of every figure but Delisted and RefreshInterval.
+func (a *Assortment[K]) Delist(id K, until time.Time) error {
+	const where = "supply: Assortment.Delist"
+	if err := check.Receiver(where, a); err != nil {
+		return err
+	}
+	ns, err := instant(where, "until", until)
+	if err != nil {
+		return err
+	}
+	a.sku(id).join(listing{until: ns, hasUntil: true})
 	return nil
 }
 
@@ -103,6 +133,9 @@ func (a *Assortment[K]) AddProduct(id K, category string, listed time.Time) erro
 // recorded counts as not listed.
 func (a *Assortment[K]) AddStock(id K, from, to time.Time, inStock bool) error {
 	const where = "supply: Assortment.AddStock"
+	if err := check.Receiver(where, a); err != nil {
+		return err
+	}
 	start, err := instant(where, "from", from)
 	if err != nil {
 		return err
@@ -127,7 +160,11 @@ func (a *Assortment[K]) AddStock(id K, from, to time.Time, inStock bool) error {
 
 // AddSales adds units sold, >= 0.
 func (a *Assortment[K]) AddSales(id K, units float64) error {
-	if err := check.Amount("supply: Assortment.AddSales", "units", units); err != nil {
+	const where = "supply: Assortment.AddSales"
+	if err := check.Receiver(where, a); err != nil {
+		return err
+	}
+	if err := check.Amount(where, "units", units); err != nil {
 		return err
 	}
 	a.sku(id).sales += units
@@ -138,7 +175,11 @@ func (a *Assortment[K]) AddSales(id K, units float64) error {
 // AssortmentResult.WeightedInStock. Sales are no substitute: a product that was
 // never in stock has none.
 func (a *Assortment[K]) AddForecast(id K, demand float64) error {
-	if err := check.Amount("supply: Assortment.AddForecast", "demand", demand); err != nil {
+	const where = "supply: Assortment.AddForecast"
+	if err := check.Receiver(where, a); err != nil {
+		return err
+	}
+	if err := check.Amount(where, "demand", demand); err != nil {
 		return err
 	}
 	a.sku(id).forecast += demand
@@ -150,8 +191,14 @@ func (l *listing) join(o listing) {
 	if l.category == "" || o.category != "" && o.category < l.category {
 		l.category = o.category
 	}
-	if o.hasList && (!l.hasList || o.listed < l.listed) {
-		l.listed, l.hasList = o.listed, true
+	if o.hasList {
+		if !l.hasList {
+			l.listed, l.latest, l.hasList = o.listed, o.latest, true
+		}
+		l.listed, l.latest = min(l.listed, o.listed), max(l.latest, o.latest)
+	}
+	if o.hasUntil && (!l.hasUntil || o.until > l.until) {
+		l.until, l.hasUntil = o.until, true
 	}
 	l.inTime, l.outTime = l.inTime+o.inTime, l.outTime+o.outTime
 	switch {
@@ -165,6 +212,17 @@ func (l *listing) join(o listing) {
 	l.forecast += o.forecast
 }
 
+// delisted reports whether the product was taken off by now and has not come back.
+func (l *listing) delisted(now int64) bool {
+	back := l.hasList && l.latest > l.until && l.latest <= now
+	return l.hasUntil && l.until <= now && !back
+}
+
+// seen reports whether what the last interval said of the stock still counts.
+func (l *listing) seen(now int64, age time.Duration) bool {
+	return l.hasLast && (age < 0 || float64(now)-float64(l.last) <= float64(age))
+}
+
 // Merge adds the state of other, which is not changed. It fails with ErrMismatch
 // when the options differ and where other is nil or the receiver. Counts and times
 // merge exactly, sums of fractional units to rounding.
@@ -174,7 +232,7 @@ func (a *Assortment[K]) Merge(other *Assortment[K]) error {
 		return err
 	}
 	a.start()
-	if b := other.opt.withDefaults(); a.opt.NewWithin != b.NewWithin || !slices.Equal(a.opt.Categories, b.Categories) {
+	if b := other.opt.withDefaults(); a.opt.NewWithin != b.NewWithin || a.opt.StockAge != b.StockAge || !slices.Equal(a.opt.Categories, b.Categories) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
 	for id, l := range other.skus { // per product: order does not matter
@@ -185,8 +243,10 @@ func (a *Assortment[K]) Merge(other *Assortment[K]) error {
 
 // AssortmentResult is the result of an Assortment at one instant.
 type AssortmentResult struct {
-	Products int // products listed at or before the instant
-	InStock  int // of these, in stock when last seen
+	Products     int // products listed at or before the instant and not delisted by then
+	InStock      int // of these, in stock when last seen
+	StockUnknown int // of these, never seen, or last seen longer than StockAge ago: neither in stock nor out of it
+	Delisted     int // products listed before the instant and taken off by then
 
 	// CategoryCoverage is the number of planned categories with at least one
 	// product in stock, over the number planned.
@@ -211,9 +271,13 @@ type AssortmentResult struct {
 
 // Result reports the assortment as of the given instant. Products listed later
 // are ignored; products never announced with AddProduct count as listed, but not
-// in New and MeanAge. ErrEmpty when no product is listed by then.
+// in New and MeanAge. ErrEmpty when no product is listed by then, or all are delisted.
 func (a *Assortment[K]) Result(asOf time.Time) (AssortmentResult, error) {
 	const where = "supply: Assortment.Result"
+	if err := check.Receiver(where, a); err != nil {
+		return AssortmentResult{}, err
+	}
+	opt := a.opt.withDefaults() // of a zero value, too
 	now, err := instant(where, "asOf", asOf)
 	if err != nil {
 		return AssortmentResult{}, err
@@ -229,9 +293,19 @@ func (a *Assortment[K]) Result(asOf time.Time) (AssortmentResult, error) {
 		if l.hasList && l.listed > now {
 			continue
 		}
+		if l.hasList {
+			days[floorDiv(l.listed, int64(day))] = true
+		}
+		if l.delisted(now) {
+			r.Delisted++
+			continue
+		}
 		shown = append(shown, id)
 		r.Products++
-		if l.in {
+		switch {
+		case !l.seen(now, opt.StockAge):
+			r.StockUnknown++
+		case l.in:
 			r.InStock++
 			covered[l.category] = true
 		}
@@ -246,10 +320,9 @@ func (a *Assortment[K]) Result(asOf time.Time) (AssortmentResult, error) {
 		if l.hasList {
 			dated++
 			age += (float64(now) - float64(l.listed) - age) / float64(dated)
-			if float64(now)-float64(l.listed) < float64(a.opt.NewWithin) {
+			if float64(now)-float64(l.listed) < float64(opt.NewWithin) {
 				fresh++
 			}
-			days[floorDiv(l.listed, int64(24*time.Hour))] = true
 		}
 	}
 	if r.Products == 0 {
@@ -258,7 +331,7 @@ func (a *Assortment[K]) Result(asOf time.Time) (AssortmentResult, error) {
 	if total > 0 {
 		r.Effective = a.effective(shown, total)
 	}
-	for _, c := range a.opt.Categories {
+	for _, c := range opt.Categories {
 		r.CategoryCoverage.Den++
 		if covered[c] {
 			r.CategoryCoverage.Num++

@@ -58,7 +58,7 @@ func TestAssortment(t *testing.T) {
 // One product told of several times, in either order.
 func TestAssortmentSameProduct(t *testing.T) {
 	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
-		a := must(supply.NewAssortment[int](supply.AssortmentOptions{Categories: []string{"jam", "tea"}}))
+		a := must(supply.NewAssortment[int](supply.AssortmentOptions{Categories: []string{"jam", "tea"}, StockAge: -1}))
 		for _, i := range order {
 			ok(t, a.AddProduct(1, []string{"tea", "", "jam"}[i], at([]float64{5, 40, 20}[i])))
 			ok(t, a.AddStock(1, at(float64(40+i)), at(50), i == 1)) // all end together: in stock if any says so
@@ -125,5 +125,61 @@ func TestAssortmentEdges(t *testing.T) {
 	}
 	if _, err := new(supply.Assortment[string]).Result(at(1)); !errors.Is(err, supply.ErrEmpty) {
 		t.Errorf("of nothing: %v", err)
+	}
+}
+
+// Who is taken off is out of the range, unless listed again; what nobody has seen for long
+// is not in stock.
+func TestAssortmentDelisting(t *testing.T) {
+	a := must(supply.NewAssortment[string](supply.AssortmentOptions{Categories: []string{"x"}}))
+	ok(t, a.AddProduct("old", "x", at(-1000)), a.AddStock("old", at(-1000), at(-900), true))
+	if r := must(a.Result(at(0))); r.Products != 1 || r.InStock != 0 || r.StockUnknown != 1 || r.CategoryCoverage != (supply.Ratio{Num: 0, Den: 1}) {
+		t.Errorf("900 days after the last look: %+v", r)
+	}
+	for _, c := range []struct {
+		days     float64
+		age      time.Duration
+		in, lost int
+	}{{-870, 0, 1, 0}, {-869.9, 0, 0, 1}, {-899, day, 1, 0}, {-898.9, day, 0, 1}, {0, -1, 1, 0}, {0, -5 * day, 1, 0}, {-950, day, 1, 0}} {
+		b := must(supply.NewAssortment[string](supply.AssortmentOptions{StockAge: c.age}))
+		ok(t, b.AddStock("old", at(-1000), at(-900), true))
+		if r := must(b.Result(at(c.days))); r.InStock != c.in || r.StockUnknown != c.lost {
+			t.Errorf("as of %v, StockAge %v: %+v", c.days, c.age, r)
+		}
+	}
+	// Listed, off, listed again: in any order, from one shard or two.
+	steps := []func(a *supply.Assortment[string]) error{
+		func(a *supply.Assortment[string]) error { return a.AddProduct("p", "x", at(0)) },
+		func(a *supply.Assortment[string]) error { return a.Delist("p", at(10)) },
+		func(a *supply.Assortment[string]) error { return a.AddProduct("p", "x", at(20)) },
+		func(a *supply.Assortment[string]) error { return a.Delist("p", at(5)) },
+	}
+	for _, order := range [][]int{{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}} {
+		for cut := range 5 {
+			one, two := new(supply.Assortment[string]), new(supply.Assortment[string])
+			for k, i := range order {
+				ok(t, steps[i]([]*supply.Assortment[string]{one, two}[min(1, k/max(cut, 1))]))
+			}
+			ok(t, one.Merge(two), one.AddProduct("q", "x", at(0)))
+			for at0, listed := range map[float64]int{1: 2, 9.9: 2, 10: 1, 19: 1, 20: 2, 99: 2} {
+				if r := must(one.Result(at(at0))); r.Products != listed || r.Delisted != 2-listed {
+					t.Errorf("order %v, day %v: %d listed, %d delisted", order, at0, r.Products, r.Delisted)
+				}
+			}
+		}
+	}
+	// What is off the shelf sells nothing, is not new and has no age; its listing renewed the range.
+	b := new(supply.Assortment[string])
+	ok(t, b.AddProduct("p", "x", at(0)), b.AddSales("p", 9), b.AddProduct("q", "x", at(8)), b.AddSales("q", 3), b.AddForecast("q", 1), b.AddStock("q", at(8), at(9), true), b.Delist("q", at(9)))
+	r := must(b.Result(at(10)))
+	if r.Effective != 1 || r.MeanAge != 10*day || r.RefreshInterval != 8*day || r.New != (supply.Ratio{Num: 1, Den: 1}) || r.InStockRate.Den != 0 || r.WeightedInStock.Den != 0 {
+		t.Errorf("%+v", r)
+	}
+	ok(t, b.Delist("p", at(10)))
+	if _, err := b.Result(at(10)); !errors.Is(err, supply.ErrEmpty) {
+		t.Errorf("all off: %v", err)
+	}
+	if err := b.Delist("p", time.Time{}); !errors.Is(err, supply.ErrRange) {
+		t.Error(err)
 	}
 }

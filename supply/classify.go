@@ -105,9 +105,8 @@ type XYZOptions struct {
 
 // XYZ classes a demand series by how predictable it is: its coefficient of
 // variation, standard deviation (ddof 1) over mean. A series of mean 0 is Z, its
-// cv +Inf. Errors: ErrEmpty for fewer than two periods, ErrNotFinite, ErrRange
-// for negative demand, ErrOption, and ErrOverflow where the demand is so small that
-// its variance is below what float64 holds.
+// cv +Inf. The unit of demand does not matter, however small. Errors: ErrEmpty for fewer
+// than two periods, ErrNotFinite, ErrRange for negative demand or one above 1e15, ErrOption.
 func XYZ(series []float64, opt XYZOptions) (class byte, cv float64, err error) {
 	const where = "supply: XYZ"
 	opt.X, opt.Y = check.Default(opt.X, 0.5), check.Default(opt.Y, 1)
@@ -120,12 +119,17 @@ func XYZ(series []float64, opt XYZOptions) (class byte, cv float64, err error) {
 	if len(series) < 2 {
 		return 0, math.NaN(), fmt.Errorf("%s: %d periods, want at least 2: %w", where, len(series), ErrEmpty)
 	}
-	var m moments.Welford
 	for i, x := range series {
 		if !(x >= 0 && x <= check.MaxAmount) {
 			return 0, math.NaN(), check.Amount(where, fmt.Sprintf("series[%d]", i), x)
 		}
-		if err := m.Add(x); err != nil {
+	}
+	// In units of a power of two near the largest, which costs no digit, no square
+	// underflows that counts.
+	_, exp := math.Frexp(slices.Max(series))
+	var m moments.Welford
+	for i, x := range series {
+		if err := m.Add(math.Ldexp(x, -exp)); err != nil {
 			return 0, math.NaN(), fmt.Errorf("%s: series[%d]: %w", where, i, err)
 		}
 	}

@@ -138,9 +138,35 @@ func TestABCDefaults(t *testing.T) {
 	}
 }
 
-// Demand too small for its variance is an error, not an even series.
-func TestXYZUnderflow(t *testing.T) {
-	if class, cv, err := supply.XYZ([]float64{1e-200, 3e-200}, supply.XYZOptions{}); !errors.Is(err, supply.ErrOverflow) {
-		t.Errorf("%c, %v, %v", class, cv, err)
+// The coefficient of variation has no unit: neither tiny nor huge demand changes it.
+func TestXYZScale(t *testing.T) {
+	for _, series := range [][]float64{{1, 2}, {1, 3}, {5, 5, 5}, {0, 0, 9}, {2, 3, 5, 7, 11}} {
+		class, cv, err := supply.XYZ(series, supply.XYZOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, exp := range []int{-1060, -1000, -600, 40} { // down to subnormal numbers
+			scaled := make([]float64, len(series))
+			for i, x := range series {
+				scaled[i] = math.Ldexp(x, exp)
+			}
+			if c, v, err := supply.XYZ(scaled, supply.XYZOptions{}); c != class || v != cv || err != nil {
+				t.Errorf("%v·2^%d: %c, %v, %v; want %c, %v", series, exp, c, v, err, class, cv)
+			}
+		}
+	}
+	// sd/mean of 1, 2 is √.5/1.5.
+	if _, cv, err := supply.XYZ([]float64{1e-300, 2e-300}, supply.XYZOptions{}); !testkit.Close(cv, math.Sqrt(.5)/1.5, 0, 1e-14) || err != nil {
+		t.Errorf("%v, %v", cv, err)
+	}
+}
+
+// The default of B is .95, neither .94 nor .96.
+func TestABCDefaultB(t *testing.T) {
+	for before, want := range map[float64]byte{94: 'B', 94.9: 'B', 95.1: 'C', 96: 'C'} {
+		items, err := supply.ABC([]string{"a", "b", "c"}, []float64{70, before - 70, 100 - before}, supply.ABCOptions{})
+		if err != nil || items[2].Class != want {
+			t.Errorf("%v %% before: %+v, %v", before, items, err)
+		}
 	}
 }

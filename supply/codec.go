@@ -9,11 +9,9 @@ import (
 	"github.com/aislekit/aisle/internal/ids"
 )
 
-const version = 1
-
-// open starts decoding a frame; name is that of the type.
-func open(name string, data []byte, kind uint16) (*codec.Reader, error) {
-	r, err := codec.Open(data, kind, version)
+// open starts decoding a frame of at most the version newest; name is that of the type.
+func open(name string, data []byte, kind, newest uint16) (*codec.Reader, error) {
+	r, err := codec.Open(data, kind, newest)
 	if err != nil {
 		return nil, fmt.Errorf("supply: %s.UnmarshalBinary: %w", name, err)
 	}

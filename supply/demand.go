@@ -67,10 +67,15 @@ func NewDemand[K ID](opt DemandOptions) (*Demand[K], error) {
 	return &Demand[K]{opt: opt, skus: map[K]*history{}}, nil
 }
 
-func (d *Demand[K]) sku(id K) *history {
-	if d.skus == nil {
-		d.skus = map[K]*history{}
+// ready refuses nil and the zero value, which has no periods.
+func (d *Demand[K]) ready(where string) error {
+	if d == nil || d.opt.Start.IsZero() {
+		return fmt.Errorf("%s: not made by NewDemand: %w", where, ErrEmpty)
 	}
+	return nil
+}
+
+func (d *Demand[K]) sku(id K) *history {
 	h := d.skus[id]
 	if h == nil {
 		h = &history{}
@@ -81,9 +86,6 @@ func (d *Demand[K]) sku(id K) *history {
 
 // period returns the index of the period that holds t.
 func (d *Demand[K]) period(where, field string, t time.Time) (int, error) {
-	if d.opt.Period == 0 {
-		return 0, fmt.Errorf("%s: use NewDemand, the zero Demand has no Period: %w", where, ErrOption)
-	}
 	if t.IsZero() || t.Before(d.opt.Start) {
 		return 0, fmt.Errorf("%s: %s (%s) is before Start: %w", where, field, t.UTC().Format(time.RFC3339), ErrRange)
 	}
@@ -106,6 +108,9 @@ func grow[T any](xs []T, n int) []T {
 // negative demand: leave cancelled lines out and count returns elsewhere.
 func (d *Demand[K]) Add(id K, at time.Time, units float64) error {
 	const where = "supply: Demand.Add"
+	if err := d.ready(where); err != nil {
+		return err
+	}
 	if err := check.Amount(where, "units", units); err != nil {
 		return err
 	}
@@ -124,8 +129,8 @@ func (d *Demand[K]) Add(id K, at time.Time, units float64) error {
 // Intervals of one product must not overlap. What lies before Start is ignored.
 func (d *Demand[K]) AddStockOut(id K, from, to time.Time) error {
 	const where = "supply: Demand.AddStockOut"
-	if d.opt.Period == 0 {
-		return fmt.Errorf("%s: use NewDemand, the zero Demand has no Period: %w", where, ErrOption)
+	if err := d.ready(where); err != nil {
+		return err
 	}
 	if from.IsZero() || to.Before(from) {
 		return fmt.Errorf("%s: [%s, %s) is no interval: %w", where, from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339), ErrRange)
@@ -164,7 +169,11 @@ func (d *Demand[K]) AddStockOut(id K, from, to time.Time) error {
 // AddProduct records when a product was first offered: earlier periods are no
 // history of zero demand. The earliest of several counts.
 func (d *Demand[K]) AddProduct(id K, listed time.Time) error {
-	ns, err := instant("supply: Demand.AddProduct", "listed", listed)
+	const where = "supply: Demand.AddProduct"
+	if err := d.ready(where); err != nil {
+		return err
+	}
+	ns, err := instant(where, "listed", listed)
 	if err != nil {
 		return err
 	}
@@ -178,8 +187,12 @@ func (d *Demand[K]) AddProduct(id K, listed time.Time) error {
 // Extend makes every series at least n periods long, so that quiet periods at
 // the end count as zero demand; n beyond about a million is ErrRange.
 func (d *Demand[K]) Extend(n int) error {
+	const where = "supply: Demand.Extend"
+	if err := d.ready(where); err != nil {
+		return err
+	}
 	if n < 0 || n > maxPeriods {
-		return fmt.Errorf("supply: Demand.Extend: n is %d, want 0 to %d: %w", n, maxPeriods, ErrRange)
+		return fmt.Errorf("%s: n is %d, want 0 to %d: %w", where, n, maxPeriods, ErrRange)
 	}
 	d.end = max(d.end, n)
 	return nil
@@ -190,6 +203,9 @@ func (d *Demand[K]) Extend(n int) error {
 func (d *Demand[K]) Merge(other *Demand[K]) error {
 	const where = "supply: Demand.Merge"
 	if err := check.Merge(where, d, other); err != nil {
+		return err
+	}
+	if err := d.ready(where); err != nil {
 		return err
 	}
 	if !d.opt.Start.Equal(other.opt.Start) || d.opt.Period != other.opt.Period {
@@ -214,10 +230,20 @@ func (d *Demand[K]) Merge(other *Demand[K]) error {
 }
 
 // IDs returns the products seen, ascending.
-func (d *Demand[K]) IDs() []K { return sorted(d.skus) }
+func (d *Demand[K]) IDs() []K {
+	if d == nil {
+		return nil
+	}
+	return sorted(d.skus)
+}
 
 // Periods returns the common length of all series.
-func (d *Demand[K]) Periods() int { return d.end }
+func (d *Demand[K]) Periods() int {
+	if d == nil {
+		return 0
+	}
+	return d.end
+}
 
 // Correction says what Series does with periods of stock-out.
 type Correction uint8
@@ -244,13 +270,34 @@ type Series struct {
 	Units     []float64 // demand, corrected as asked
 	Sold      []float64 // as recorded
 	Available []float64 // share of the period in stock, 0 to 1
-	Censored  []bool    // too little was seen of the period to learn from it
+	Censored  []bool    // too little was seen of the period to learn from it; nil: none
+}
+
+// Tail returns the last n periods, all for a larger n, none for n <= 0. The slices are
+// those of s, without room to append into; those that s has not filled in stay nil.
+func (s Series) Tail(n int) Series {
+	from := len(s.Units) - min(max(n, 0), len(s.Units))
+	s.First += from
+	s.Units = tail(s.Units, from)
+	s.Sold = tail(s.Sold, from)
+	s.Available = tail(s.Available, from)
+	s.Censored = tail(s.Censored, from)
+	return s
+}
+
+// tail is xs from an index on, or nothing where it is shorter.
+func tail[T any](xs []T, from int) []T {
+	from = min(from, len(xs))
+	return xs[from:len(xs):len(xs)]
 }
 
 // Series returns the demand series of a product, ErrUnknownID if it was never
 // added and ErrOption for an unknown correction. The slices are the caller's.
 func (d *Demand[K]) Series(id K, c Correction) (Series, error) {
 	const where = "supply: Demand.Series"
+	if err := d.ready(where); err != nil {
+		return Series{}, err
+	}
 	h := d.skus[id]
 	if h == nil {
 		return Series{}, fmt.Errorf("%s: %v: %w", where, id, ErrUnknownID)
@@ -312,19 +359,28 @@ func (d *Demand[K]) Series(id K, c Correction) (Series, error) {
 }
 
 // Moments returns mean and standard deviation (ddof 1) of demand per period and
-// the number n of periods behind them. Censored periods are skipped unless that
-// leaves none. sd is NaN for n < 2. ErrEmpty for a series without periods,
-// ErrNotFinite, and ErrOverflow where float64 cannot hold the variance.
+// the number n of periods behind them. Censored periods are skipped; a nil Censored means
+// that none is. sd is NaN for n < 2. ErrEmpty for a series without periods, ErrShape for a
+// Censored of another length, ErrUndefined where every period is censored: demand that was
+// never seen is not 0 (Keep gives what was sold, a lower bound). ErrNotFinite, and
+// ErrOverflow where float64 cannot hold the variance. mean and sd are NaN with an error.
 func (s Series) Moments() (mean, sd float64, n int, err error) {
 	const where = "supply: Series.Moments"
 	nan := math.NaN()
 	if len(s.Units) == 0 {
 		return nan, nan, 0, fmt.Errorf("%s: no periods: %w", where, ErrEmpty)
 	}
-	all := !slices.Contains(s.Censored, false)
+	if s.Censored != nil {
+		if err := check.Len("Censored", len(s.Censored), len(s.Units)); err != nil {
+			return nan, nan, 0, fmt.Errorf("%s: %w", where, err)
+		}
+		if !slices.Contains(s.Censored, false) {
+			return nan, nan, 0, fmt.Errorf("%s: all %d periods are censored: %w", where, len(s.Units), ErrUndefined)
+		}
+	}
 	var m moments.Welford
 	for i, x := range s.Units {
-		if !all && i < len(s.Censored) && s.Censored[i] {
+		if s.Censored != nil && s.Censored[i] {
 			continue
 		}
 		if err := m.Add(x); err != nil {

@@ -58,8 +58,8 @@ func TestDemandSeries(t *testing.T) {
 	// Never in stock and never sold: nothing to learn, and no invention.
 	ok(t, d.AddStockOut("none", at(0), at(6)))
 	s = must(d.Series("none", supply.Scale))
-	if mean, _, n, _ := s.Moments(); mean != 0 || n != 6 || slices.Contains(s.Censored, false) {
-		t.Errorf("none: %+v", s)
+	if mean, _, n, err := s.Moments(); !math.IsNaN(mean) || n != 0 || !errors.Is(err, supply.ErrUndefined) || slices.Contains(s.Censored, false) {
+		t.Errorf("none: %+v, %v", s, err)
 	}
 	ok(t, d.Extend(9))
 	if s = must(d.Series("a", supply.Keep)); len(s.Units) != 9 || d.Periods() != 9 {
@@ -132,7 +132,9 @@ func TestSeriesMoments(t *testing.T) {
 		{"two", supply.Series{Units: []float64{1, 3}, Censored: no(2)}, 2, math.Sqrt2, 2, nil},
 		{"one", supply.Series{Units: []float64{4}, Censored: no(1)}, 4, nan, 1, nil},
 		{"censored left out", supply.Series{Units: []float64{1, 9, 3}, Censored: []bool{false, true, false}}, 2, math.Sqrt2, 2, nil},
-		{"all censored: all count", supply.Series{Units: []float64{1, 3}, Censored: []bool{true, true}}, 2, math.Sqrt2, 2, nil},
+		{"all censored", supply.Series{Units: []float64{1, 3}, Censored: []bool{true, true}}, nan, nan, 0, supply.ErrUndefined},
+		{"flags of another length", supply.Series{Units: []float64{1, 3}, Censored: no(1)}, nan, nan, 0, supply.ErrShape},
+		{"flags of none", supply.Series{Units: []float64{1, 3}, Censored: []bool{}}, nan, nan, 0, supply.ErrShape},
 		{"no flags", supply.Series{Units: []float64{1, 3}}, 2, math.Sqrt2, 2, nil},
 		{"far from 0", supply.Series{Units: []float64{1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16}, Censored: no(4)}, 1e9 + 10, math.Sqrt(30), 4, nil},
 		{"nothing", supply.Series{}, nan, nan, 0, supply.ErrEmpty},
@@ -178,5 +180,28 @@ func TestDemandEdges(t *testing.T) {
 	ok(t, d.AddProduct("late", time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)))
 	if s := must(d.Series("late", supply.Keep)); s.First != 2 || len(s.Units) != 0 {
 		t.Errorf("late: %+v", s)
+	}
+}
+
+func TestSeriesTail(t *testing.T) {
+	d := must(supply.NewDemand[string](supply.DemandOptions{Start: t0, Period: day}))
+	ok(t, d.Add("a", at(3), 4), d.Add("a", at(5), 6), d.AddProduct("a", at(2)), d.AddStockOut("a", at(4), at(5)))
+	s := must(d.Series("a", supply.Exclude))
+	for n, want := range map[int]int{-1: 0, 0: 0, 1: 1, 3: 3, 4: 4, 9: 4} {
+		last := s.Tail(n)
+		if len(last.Units) != want || last.First != 6-want || !slices.Equal(last.Units, s.Units[4-want:]) || !slices.Equal(last.Sold, s.Sold[4-want:]) ||
+			!slices.Equal(last.Available, s.Available[4-want:]) || !slices.Equal(last.Censored, s.Censored[4-want:]) {
+			t.Errorf("Tail(%d): %+v of %+v", n, last, s)
+		}
+		if cap(last.Units) != want {
+			t.Errorf("Tail(%d) has room to write into", n)
+		}
+	}
+	if mean, _, n, err := s.Tail(2).Moments(); mean != 6 || n != 1 || err != nil { // day 4 is censored
+		t.Errorf("%v of %d, %v", mean, n, err)
+	}
+	hand := supply.Series{First: 7, Units: []float64{1, 2, 3}}.Tail(2)
+	if hand.First != 8 || !slices.Equal(hand.Units, []float64{2, 3}) || hand.Censored != nil || hand.Sold != nil {
+		t.Errorf("%+v", hand)
 	}
 }

@@ -14,8 +14,12 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Demand[string])(nil)
 )
 
-// AppendBinary appends the state to dst. Equal states give equal bytes.
+// AppendBinary appends the state to dst. Equal states give equal bytes. ErrEmpty for one
+// that NewDemand has not made.
 func (d *Demand[K]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := d.ready("supply: Demand.AppendBinary"); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	encodeTime(&w, d.opt.Start)
 	w.Int64(int64(d.opt.Period))
@@ -29,7 +33,7 @@ func (d *Demand[K]) AppendBinary(dst []byte) ([]byte, error) {
 		w.Bool(h.has)
 		w.Int64(h.listed)
 	}
-	return w.AppendFrame(dst, codec.KindDemand, version), nil
+	return w.AppendFrame(dst, codec.KindDemand, 1), nil
 }
 
 // MarshalBinary returns the state as bytes.
@@ -52,7 +56,10 @@ func (d *Demand[K]) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil)
 // unchanged.
 func (d *Demand[K]) UnmarshalBinary(data []byte) error {
 	const name = "Demand"
-	r, err := open(name, data, codec.KindDemand)
+	if err := check.Receiver("supply: Demand.UnmarshalBinary", d); err != nil {
+		return err
+	}
+	r, err := open(name, data, codec.KindDemand, 1)
 	if err != nil {
 		return err
 	}

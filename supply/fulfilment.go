@@ -179,11 +179,22 @@ func NewFulfilment(opt FulfilmentOptions) (*Fulfilment, error) {
 	return &Fulfilment{opt: opt, served: map[string]int64{}}, nil
 }
 
+// ready refuses nil and the zero value, which has no AsOf.
+func (f *Fulfilment) ready(where string) error {
+	if f == nil || f.opt.AsOf.IsZero() {
+		return fmt.Errorf("%s: not made by NewFulfilment: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // Add records one order. An order whose times contradict each other (delivered
 // before shipped, anything after AsOf) or with negative quantities is refused
 // with ErrRange and changes nothing.
 func (f *Fulfilment) Add(d Delivery) error {
 	const where = "supply: Fulfilment.Add"
+	if err := f.ready(where); err != nil {
+		return err
+	}
 	if err := d.validate(where, f.opt.AsOf); err != nil {
 		return err
 	}
@@ -336,6 +347,9 @@ func (f *Fulfilment) Merge(other *Fulfilment) error {
 	if err := check.Merge(where, f, other); err != nil {
 		return err
 	}
+	if err := f.ready(where); err != nil {
+		return err
+	}
 	if !f.opt.AsOf.Equal(other.opt.AsOf) || f.opt.Grace != other.opt.Grace || f.opt.Perfect != other.opt.Perfect || !maps.Equal(f.opt.Targets, other.opt.Targets) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
@@ -393,9 +407,13 @@ type FulfilmentResult struct {
 // Result reports all orders added so far and does not change the state. It is
 // ErrEmpty when there are none.
 func (f *Fulfilment) Result() (FulfilmentResult, error) {
+	const where = "supply: Fulfilment.Result"
+	if err := f.ready(where); err != nil {
+		return FulfilmentResult{}, err
+	}
 	c := f.count
 	if c.Orders+c.Cancelled == 0 {
-		return FulfilmentResult{}, fmt.Errorf("supply: Fulfilment.Result: no orders: %w", ErrEmpty)
+		return FulfilmentResult{}, fmt.Errorf("%s: no orders: %w", where, ErrEmpty)
 	}
 	share := func(n, d int64) Ratio { return Ratio{float64(n), float64(d)} }
 	r := FulfilmentResult{
@@ -423,7 +441,7 @@ func (f *Fulfilment) Result() (FulfilmentResult, error) {
 		}
 	}
 	if math.IsInf(r.Coverage.Den, 0) {
-		return FulfilmentResult{}, fmt.Errorf("supply: Fulfilment.Result: weights of Targets add up to infinity: %w", ErrOverflow)
+		return FulfilmentResult{}, fmt.Errorf("%s: weights of Targets add up to infinity: %w", where, ErrOverflow)
 	}
 	r.Unserved = slices.Clip(r.Unserved)
 	return r, nil

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"time"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/survive"
 )
@@ -14,8 +15,12 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Fulfilment)(nil)
 )
 
-// AppendBinary appends the state to dst. Equal states give equal bytes.
+// AppendBinary appends the state to dst. Equal states give equal bytes. ErrEmpty for one
+// that NewFulfilment has not made.
 func (f *Fulfilment) AppendBinary(dst []byte) ([]byte, error) {
+	if err := f.ready("supply: Fulfilment.AppendBinary"); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	encodeTime(&w, f.opt.AsOf)
 	w.Int64(int64(f.opt.Grace))
@@ -32,7 +37,7 @@ func (f *Fulfilment) AppendBinary(dst []byte) ([]byte, error) {
 		s.Encode(&w)
 	}
 	encodeTally(&w, f.served)
-	return w.AppendFrame(dst, codec.KindFulfilment, version), nil
+	return w.AppendFrame(dst, codec.KindFulfilment, 1), nil
 }
 
 // MarshalBinary returns the state as bytes.
@@ -56,7 +61,10 @@ func (f *Fulfilment) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil
 // unchanged.
 func (f *Fulfilment) UnmarshalBinary(data []byte) error {
 	const name = "Fulfilment"
-	r, err := open(name, data, codec.KindFulfilment)
+	if err := check.Receiver("supply: Fulfilment.UnmarshalBinary", f); err != nil {
+		return err
+	}
+	r, err := open(name, data, codec.KindFulfilment, 1)
 	if err != nil {
 		return err
 	}

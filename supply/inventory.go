@@ -90,10 +90,10 @@ func NewInventory[K ID](opt InventoryOptions) (*Inventory[K], error) {
 	return &Inventory[K]{opt: opt, skus: map[K]*stocked{}}, nil
 }
 
-// ready refuses the zero value, which has no window.
+// ready refuses nil and the zero value, which has no window.
 func (v *Inventory[K]) ready(where string) error {
-	if v.opt.To.IsZero() {
-		return fmt.Errorf("%s: use NewInventory, the zero Inventory has no window: %w", where, ErrOption)
+	if v == nil || v.opt.To.IsZero() {
+		return fmt.Errorf("%s: not made by NewInventory: %w", where, ErrEmpty)
 	}
 	return nil
 }
@@ -231,6 +231,9 @@ func (v *Inventory[K]) Merge(other *Inventory[K]) error {
 	if err := check.Merge(where, v, other); err != nil {
 		return err
 	}
+	if err := v.ready(where); err != nil {
+		return err
+	}
 	if !v.opt.From.Equal(other.opt.From) || !v.opt.To.Equal(other.opt.To) || v.opt.DeadAfter != other.opt.DeadAfter ||
 		!slices.Equal(v.opt.Ages, other.opt.Ages) || v.opt.Currency != other.opt.Currency {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
@@ -319,6 +322,9 @@ type InventoryResult[K ID] struct {
 // ErrEmpty when nothing was added, ErrOverflow when a total leaves int64.
 func (v *Inventory[K]) Result() (InventoryResult[K], error) {
 	const where = "supply: Inventory.Result"
+	if err := v.ready(where); err != nil {
+		return InventoryResult[K]{}, err
+	}
 	if len(v.skus) == 0 {
 		return InventoryResult[K]{}, fmt.Errorf("%s: no products: %w", where, ErrEmpty)
 	}

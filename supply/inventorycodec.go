@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"time"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 )
 
@@ -13,8 +14,12 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Inventory[string])(nil)
 )
 
-// AppendBinary appends the state to dst. Equal states give equal bytes.
+// AppendBinary appends the state to dst. Equal states give equal bytes. ErrEmpty for one
+// that NewInventory has not made.
 func (v *Inventory[K]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := v.ready("supply: Inventory.AppendBinary"); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	encodeTime(&w, v.opt.From)
 	encodeTime(&w, v.opt.To)
@@ -46,7 +51,7 @@ func (v *Inventory[K]) AppendBinary(dst []byte) ([]byte, error) {
 			w.Int64(s.receipts[d])
 		}
 	}
-	return w.AppendFrame(dst, codec.KindInventory, version), nil
+	return w.AppendFrame(dst, codec.KindInventory, 1), nil
 }
 
 // MarshalBinary returns the state as bytes.
@@ -72,7 +77,10 @@ func (v *Inventory[K]) MarshalBinary() ([]byte, error) { return v.AppendBinary(n
 // unchanged.
 func (v *Inventory[K]) UnmarshalBinary(data []byte) error {
 	const name = "Inventory"
-	r, err := open(name, data, codec.KindInventory)
+	if err := check.Receiver("supply: Inventory.UnmarshalBinary", v); err != nil {
+		return err
+	}
+	r, err := open(name, data, codec.KindInventory, 1)
 	if err != nil {
 		return err
 	}

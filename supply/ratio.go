@@ -18,20 +18,25 @@ type Ratio struct {
 }
 
 // Value returns Num/Den, or ErrUndefined when Den is 0: a service that nobody
-// used was neither good nor bad.
+// used was neither good nor bad. ErrNotFinite for a Num or Den that is none, ErrOverflow
+// for a ratio beyond float64; the value is NaN with an error.
 func (r Ratio) Value() (float64, error) {
-	if r.Den == 0 {
-		return math.NaN(), fmt.Errorf("supply: Ratio.Value: denominator is 0: %w", ErrUndefined)
+	const where = "supply: Ratio.Value"
+	switch {
+	case !check.Finite(r.Num) || !check.Finite(r.Den):
+		return math.NaN(), fmt.Errorf("%s: %v of %v: %w", where, r.Num, r.Den, ErrNotFinite)
+	case r.Den == 0:
+		return math.NaN(), fmt.Errorf("%s: denominator is 0: %w", where, ErrUndefined)
+	case !check.Finite(r.Num / r.Den):
+		return math.NaN(), fmt.Errorf("%s: %v of %v: %w", where, r.Num, r.Den, ErrOverflow)
 	}
 	return r.Num / r.Den, nil
 }
 
-// OrNaN is Value for tables: NaN where the ratio is undefined.
+// OrNaN is Value for tables: NaN where that is an error.
 func (r Ratio) OrNaN() float64 {
-	if r.Den == 0 {
-		return math.NaN()
-	}
-	return r.Num / r.Den
+	v, _ := r.Value()
+	return v
 }
 
 // Interval returns the Wilson score interval of a share of counts (Wilson 1927) at

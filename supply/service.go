@@ -106,10 +106,21 @@ func NewService(opt ServiceOptions) (*Service, error) {
 	return &Service{opt: opt, reasons: map[string]int64{}}, nil
 }
 
+// ready refuses nil and the zero value, which has no AsOf.
+func (s *Service) ready(where string) error {
+	if s == nil || s.opt.AsOf.IsZero() {
+		return fmt.Errorf("%s: not made by NewService: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // AddTicket records one ticket. Times that contradict each other or lie after
 // AsOf are ErrRange and change nothing.
 func (s *Service) AddTicket(t Ticket) error {
 	const where = "supply: Service.AddTicket"
+	if err := s.ready(where); err != nil {
+		return err
+	}
 	if err := t.validate(where, s.opt.AsOf); err != nil {
 		return err
 	}
@@ -193,11 +204,15 @@ func (s *Service) judge(t *Ticket) serviceCounts {
 
 // AddSurvey records one answer; a score off the scale is ErrRange.
 func (s *Service) AddSurvey(kind Survey, score int) error {
+	const where = "supply: Service.AddSurvey"
+	if err := s.ready(where); err != nil {
+		return err
+	}
 	if int(kind) >= len(scales) {
-		return fmt.Errorf("supply: Service.AddSurvey: kind is %d, want CSAT, NPS or CES: %w", kind, ErrRange)
+		return fmt.Errorf("%s: kind is %d, want CSAT, NPS or CES: %w", where, kind, ErrRange)
 	}
 	if sc := scales[kind]; score < sc.lo || score > sc.hi {
-		return fmt.Errorf("supply: Service.AddSurvey: %s score is %d, want %d to %d: %w", sc.name, score, sc.lo, sc.hi, ErrRange)
+		return fmt.Errorf("%s: %s score is %d, want %d to %d: %w", where, sc.name, score, sc.lo, sc.hi, ErrRange)
 	}
 	s.votes[kind][score]++
 	return nil
@@ -206,6 +221,9 @@ func (s *Service) AddSurvey(kind Survey, score int) error {
 // AddInvited records how many customers were asked, for the response rate.
 func (s *Service) AddInvited(kind Survey, n int64) error {
 	const where = "supply: Service.AddInvited"
+	if err := s.ready(where); err != nil {
+		return err
+	}
 	if int(kind) >= len(scales) || n < 0 {
 		return fmt.Errorf("%s: kind %d, n %d, want a Survey and n >= 0: %w", where, kind, n, ErrRange)
 	}
@@ -218,6 +236,9 @@ func (s *Service) AddInvited(kind Survey, n int64) error {
 // in minor units of the currency.
 func (s *Service) AddSold(orders, units, value int64) error {
 	const where = "supply: Service.AddSold"
+	if err := s.ready(where); err != nil {
+		return err
+	}
 	if orders < 0 || units < 0 || value < 0 {
 		return fmt.Errorf("%s: orders %d, units %d, value %d, want >= 0: %w", where, orders, units, value, ErrRange)
 	}
@@ -228,15 +249,15 @@ func (s *Service) AddSold(orders, units, value int64) error {
 // AddReturn records what came back.
 func (s *Service) AddReturn(r Return) error {
 	const where = "supply: Service.AddReturn"
+	if err := s.ready(where); err != nil {
+		return err
+	}
 	if r.Orders < 0 || r.Units < 0 || r.Value < 0 {
 		return fmt.Errorf("%s: Orders %d, Units %d, Value %d, want >= 0: %w", where, r.Orders, r.Units, r.Value, ErrRange)
 	}
 	c := serviceCounts{ReturnOrders: r.Orders, ReturnUnits: r.Units, ReturnValue: r.Value}
 	if err := addCounts(where, s.count.all(), c.all()); err != nil {
 		return err
-	}
-	if s.reasons == nil {
-		s.reasons = map[string]int64{}
 	}
 	s.reasons[r.Reason] += r.Units // at most ReturnUnits, which fits
 	return nil
@@ -247,6 +268,9 @@ func (s *Service) AddReturn(r Return) error {
 func (s *Service) Merge(other *Service) error {
 	const where = "supply: Service.Merge"
 	if err := check.Merge(where, s, other); err != nil {
+		return err
+	}
+	if err := s.ready(where); err != nil {
 		return err
 	}
 	if !s.opt.AsOf.Equal(other.opt.AsOf) || s.opt.ReopenWindow != other.opt.ReopenWindow {
@@ -262,9 +286,6 @@ func (s *Service) Merge(other *Service) error {
 		for i, n := range other.votes[k] {
 			s.votes[k][i] += n
 		}
-	}
-	if s.reasons == nil {
-		s.reasons = map[string]int64{}
 	}
 	for r, n := range other.reasons {
 		s.reasons[r] += n
@@ -316,6 +337,10 @@ type ServiceResult struct {
 // without data are undefined ratios, NaN scores and Beyond durations; ErrEmpty
 // only when nothing at all was added.
 func (s *Service) Result() (ServiceResult, error) {
+	const where = "supply: Service.Result"
+	if err := s.ready(where); err != nil {
+		return ServiceResult{}, err
+	}
 	c := s.count
 	total := int64(0)
 	for _, n := range c.all() {
@@ -327,7 +352,7 @@ func (s *Service) Result() (ServiceResult, error) {
 		}
 	}
 	if total == 0 {
-		return ServiceResult{}, fmt.Errorf("supply: Service.Result: nothing was added: %w", ErrEmpty)
+		return ServiceResult{}, fmt.Errorf("%s: nothing was added: %w", where, ErrEmpty)
 	}
 	share := func(n, d int64) Ratio { return Ratio{float64(n), float64(d)} }
 	r := ServiceResult{

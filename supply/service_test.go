@@ -135,18 +135,19 @@ func TestServiceSurveys(t *testing.T) {
 	}
 }
 
-// The zero value takes what needs no end of observation, and merges it.
+// The zero value has no end of observation: nothing can be added to it, merged or written
+// that could not be read back.
 func TestServiceZero(t *testing.T) {
 	var a supply.Service
-	for range 2 {
-		var b supply.Service
-		ok(t, b.AddReturn(supply.Return{Orders: 1, Units: 2, Value: 30, Reason: "size"}), b.AddSold(4, 8, 120), a.Merge(&b))
-	}
-	r := must(a.Result())
-	if !slices.Equal(r.Reasons, []supply.ReturnReason{{Name: "size", Units: 4}}) || r.ReturnsByValue != (supply.Ratio{Num: 60, Den: 240}) || r.Backlog != 0 {
-		t.Errorf("%+v", r)
-	}
-	if _, err := new(supply.Service).Result(); !errors.Is(err, supply.ErrEmpty) {
-		t.Errorf("of nothing: %v", err)
+	_, marshal := a.MarshalBinary()
+	_, result := a.Result()
+	for name, err := range map[string]error{
+		"AddReturn": a.AddReturn(supply.Return{Orders: 1, Units: 2}), "AddSold": a.AddSold(4, 8, 120), "AddSurvey": a.AddSurvey(supply.NPS, 9),
+		"AddInvited": a.AddInvited(supply.NPS, 9), "AddTicket": a.AddTicket(supply.Ticket{Opened: at(1)}), "Merge": a.Merge(new(supply.Service)),
+		"MarshalBinary": marshal, "Result": result,
+	} {
+		if !errors.Is(err, supply.ErrEmpty) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"time"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/survive"
 )
@@ -14,8 +15,12 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Service)(nil)
 )
 
-// AppendBinary appends the state to dst. Equal states give equal bytes.
+// AppendBinary appends the state to dst. Equal states give equal bytes. ErrEmpty for one
+// that NewService has not made.
 func (s *Service) AppendBinary(dst []byte) ([]byte, error) {
+	if err := s.ready("supply: Service.AppendBinary"); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	encodeTime(&w, s.opt.AsOf)
 	w.Int64(int64(s.opt.ReopenWindow))
@@ -29,7 +34,7 @@ func (s *Service) AppendBinary(dst []byte) ([]byte, error) {
 		w.Int64s(v[:])
 	}
 	encodeTally(&w, s.reasons)
-	return w.AppendFrame(dst, codec.KindService, version), nil
+	return w.AppendFrame(dst, codec.KindService, 1), nil
 }
 
 // MarshalBinary returns the state as bytes.
@@ -52,7 +57,10 @@ func (s *Service) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 // unchanged.
 func (s *Service) UnmarshalBinary(data []byte) error {
 	const name = "Service"
-	r, err := open(name, data, codec.KindService)
+	if err := check.Receiver("supply: Service.UnmarshalBinary", s); err != nil {
+		return err
+	}
+	r, err := open(name, data, codec.KindService, 1)
 	if err != nil {
 		return err
 	}

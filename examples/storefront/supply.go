@@ -130,6 +130,11 @@ func (d *demanded) classify(of *supply.Demand[string], revenue map[string]float6
 			return err
 		}
 		mean, sd, _, err := s.Moments()
+		if errors.Is(err, supply.ErrUndefined) { // never long enough on the shelf: what was sold is the least
+			if s, err = of.Series(sku, supply.Keep); err == nil {
+				mean, sd, _, err = s.Moments()
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("demand of %s: %w", sku, err)
 		}

@@ -153,8 +153,16 @@ func Amount(where, field string, x float64) error {
 	return nil
 }
 
-// Merge refuses other where it is nil or m itself: neither is a second state. It
-// is the first line of every Merge, where being its name:
+// Receiver refuses a nil receiver of the method where, which holds nothing.
+func Receiver[T any](where string, m *T) error {
+	if m == nil {
+		return fmt.Errorf("%s: nil receiver: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
+// Merge refuses other where it is nil or m itself, neither of which is a second state,
+// and a nil receiver. It is the first line of every Merge, where being its name:
 //
 //	if err := check.Merge("metrics: Moments.Merge", m, other); err != nil {
 //		return err
@@ -166,7 +174,7 @@ func Merge[T any](where string, m, other *T) error {
 	case m:
 		return fmt.Errorf("%s: other is the receiver itself: %w", where, ErrMismatch)
 	}
-	return nil
+	return Receiver(where, m)
 }
 
 // Options collects every bad field of an options struct, so that one error
@@ -209,12 +217,13 @@ func Default[T Number](x, def T) T {
 	return x
 }
 
-// OrOff returns def where x is 0, and 0 where x is negative ("switched off").
+// OrOff returns def where x is 0, and 0 where x is negative ("switched off"). -Inf
+// stays, for validate to refuse: it is no number that anybody meant.
 func OrOff[T ~int | ~int32 | ~int64 | ~float32 | ~float64](x, def T) T {
 	switch {
 	case x == 0:
 		return def
-	case x < 0:
+	case x < 0 && x-x == 0:
 		return 0
 	}
 	return x

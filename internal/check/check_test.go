@@ -97,8 +97,13 @@ func TestDefaults(t *testing.T) {
 	if Default(0, 7) != 7 || Default(3, 7) != 3 || Default(-1, 7) != -1 {
 		t.Error("Default")
 	}
-	if OrOff(0.0, 2.5) != 2.5 || OrOff(-1.0, 2.5) != 0 || OrOff(1.0, 2.5) != 1 {
+	if OrOff(0.0, 2.5) != 2.5 || OrOff(-1.0, 2.5) != 0 || OrOff(1.0, 2.5) != 1 || OrOff(-3, 2) != 0 {
 		t.Error("OrOff")
+	}
+	var o Options
+	NonNegative(&o, "L2", OrOff(math.Inf(-1), 1))
+	if o.Err("pkg: Fit") == nil {
+		t.Error("OrOff takes -Inf for switched off")
 	}
 }
 
@@ -162,6 +167,9 @@ func TestMerge(t *testing.T) {
 	}
 	if err := Merge[int]("pkg: Type.Merge", nil, nil); !errors.Is(err, ErrMismatch) {
 		t.Errorf("nil into nil: %v", err)
+	}
+	if err := Merge("pkg: Type.Merge", nil, &b); !errors.Is(err, ErrEmpty) {
+		t.Errorf("into nil: %v", err)
 	}
 }
 

@@ -7,6 +7,6 @@
 //
 //   - Options, Positive, NonNegative, Default, OrOff: options structs.
 //   - Slice, Len, Matrix, Vectors, Weights, Amount: input.
-//   - Merge: the first line of every Merge.
+//   - Merge: the first line of every Merge; Receiver that of other methods.
 //   - AddInt64, MulInt64: sums of money and counts.
 package check

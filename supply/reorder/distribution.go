@@ -85,12 +85,25 @@ func zOf(p float64) float64 {
 
 // UnitNormalLoss returns the first and second loss functions of the standard
 // normal law: first = E[(Z-z)⁺] = φ(z) - z(1-Φ(z)) and
-// second = E[((Z-z)⁺)²]/2 = ((z²+1)(1-Φ(z)) - zφ(z))/2.
+// second = E[((Z-z)⁺)²]/2 = ((z²+1)(1-Φ(z)) - zφ(z))/2. Both are 0 from about z = 38 on, as
+// at +Inf; first is -z far below 0, and second +Inf below about -1.8e154, where its value
+// leaves float64. A NaN gives NaN.
 func UnitNormalLoss(z float64) (first, second float64) {
+	if z > 40 { // φ is 0 there, and ∞·0 would be NaN
+		return 0, 0
+	}
 	phi, tail := infer.NormalPDF(z), 0.5*math.Erfc(z/math.Sqrt2)
 	// Both differences cancel far out; what is left there is below 1e-300 of
 	// nothing, and never negative.
-	return max(phi-z*tail, 0), max(((z*z+1)*tail-z*phi)/2, 0)
+	return max(phi-z*tail, 0), max(((z*z+1)*tail-noNaN(z*phi))/2, 0)
+}
+
+// noNaN is x, or the 0 that an infinity times 0 stands for.
+func noNaN(x float64) float64 {
+	if math.IsNaN(x) {
+		return 0
+	}
+	return x
 }
 
 // PoissonDemand is demand in whole units that arrive independently, mean > 0 and
@@ -242,22 +255,31 @@ func (e empirical) Loss(x float64) float64 {
 // CycleService is the chance that a replenishment cycle ends without a stock-out
 // when the order goes out at the given point: P(lead-time demand <= point), the
 // α service level. It says nothing about how much is missing; see FillRate.
-func CycleService(leadDemand Distribution, point float64) float64 { return leadDemand.CDF(point) }
+// NaN for a nil law.
+func CycleService(leadDemand Distribution, point float64) float64 {
+	if leadDemand == nil {
+		return math.NaN()
+	}
+	return leadDemand.CDF(point)
+}
 
 // FillRate is the share of demand served from stock, the β service level:
 // 1 - E[shortage per cycle]/quantity, at least 0. quantity is the lot ordered
-// per cycle and must be > 0, otherwise the result is NaN. It is usually far
+// per cycle and must be > 0 and the law not nil, otherwise the result is NaN. It is usually far
 // above CycleService at the same point: a cycle with one unit short is a failed
 // cycle, but only one unit unserved.
 func FillRate(leadDemand Distribution, point, quantity float64) float64 {
-	if !(quantity > 0) {
+	if leadDemand == nil || !(quantity > 0) {
 		return math.NaN()
 	}
 	return max(1-leadDemand.Loss(point)/quantity, 0)
 }
 
 // StockOutRisk is the chance that demand exceeds what is available:
-// P(demand > available).
+// P(demand > available). NaN for a nil law.
 func StockOutRisk(demand Distribution, available float64) float64 {
+	if demand == nil {
+		return math.NaN()
+	}
 	return min(max(1-demand.CDF(available), 0), 1)
 }

@@ -42,13 +42,24 @@ type Lot struct {
 	Price    float64 // price per unit of the chosen lot; 0 without price breaks
 }
 
+// root returns √(a·b/c), in steps where the product leaves the normal numbers.
+func root(a, b, c float64) float64 {
+	if q := a * b; q >= minNormal && q/c >= minNormal && q <= math.MaxFloat64 && q/c <= math.MaxFloat64 {
+		return math.Sqrt(q / c)
+	}
+	return math.Sqrt(a) * (math.Sqrt(b) / math.Sqrt(c))
+}
+
+// minNormal is the smallest float64 with all its digits.
+const minNormal = 0x1p-1022
+
 // EOQ returns the economic order quantity √(2KD/h) (Harris 1913) and its cost
 // per period without the purchase, with planned backorders and a finite
 // production rate where given:
 //
 //	Q = √(2KD/(h·(1-D/μ)) · (h+p)/p),  Owed = h/(h+p)
 //
-// Errors: ErrOption naming every bad field.
+// Errors: ErrOption naming every bad field, ErrOverflow for a lot or a cost beyond float64.
 func EOQ(opt LotOptions) (Lot, error) {
 	if err := opt.validate(); err != nil {
 		return Lot{}, err
@@ -60,17 +71,27 @@ func EOQ(opt LotOptions) (Lot, error) {
 	var l Lot
 	keep := 1.0 // p/(h+p)
 	if opt.BackorderCost > 0 {
-		l.Owed = opt.HoldingCost / (opt.HoldingCost + opt.BackorderCost)
-		keep = opt.BackorderCost / (opt.HoldingCost + opt.BackorderCost)
+		l.Owed, keep = shares(opt.HoldingCost, opt.BackorderCost)
 	}
-	l.Quantity = math.Sqrt(2 * k * d / h / keep)
-	l.Cost = math.Sqrt(2 * k * d * h * keep)
+	l.Quantity = root(2*k, d, h*keep)
+	l.Cost = l.Quantity * (h * keep)
 	l.Interval = l.Quantity / d
-	if !check.Finite(l.Quantity) || !check.Finite(l.Cost) {
+	if !positive(l.Quantity) || !positive(l.Cost) || !positive(l.Interval) {
 		return Lot{}, fmt.Errorf("reorder: EOQ: quantity %v at cost %v: %w", l.Quantity, l.Cost, ErrOverflow)
 	}
 	return l, nil
 }
+
+// shares returns a/(a+b) and b/(a+b) for numbers of any size.
+func shares(a, b float64) (float64, float64) {
+	m := max(a, b)
+	a, b = a/m, b/m
+	return a / (a + b), b / (a + b)
+}
+
+// positive reports whether x is what a formula of positive numbers can give: underflow and
+// overflow leave 0 and infinities.
+func positive(x float64) bool { return x > 0 && check.Finite(x) }
 
 // Break is a step of a price list: the price per unit from a quantity on.
 type Break struct {
@@ -117,7 +138,7 @@ func (o DiscountOptions) validate() error {
 // EOQDiscount returns the cheapest lot under a price list, purchase included:
 // the best feasible lot of every step and, for prices that hold for all units,
 // the break points themselves. Of equally cheap lots it takes the smaller.
-// Errors: ErrOption naming every bad field.
+// Errors: ErrOption naming every bad field, ErrOverflow for a cost beyond float64.
 func EOQDiscount(opt DiscountOptions) (Lot, error) {
 	if err := opt.validate(); err != nil {
 		return Lot{}, err
@@ -133,7 +154,7 @@ func EOQDiscount(opt DiscountOptions) (Lot, error) {
 			fixed += b.From * (opt.Breaks[i-1].Price - b.Price)
 		}
 		h := opt.HoldingRate * b.Price
-		q := math.Sqrt(2 * (opt.OrderCost + fixed) * opt.Demand / h)
+		q := root(2*(opt.OrderCost+fixed), opt.Demand, h)
 		if q >= end || q < b.From && opt.Incremental {
 			continue // a lot of another step is cheaper
 		}
@@ -143,7 +164,7 @@ func EOQDiscount(opt DiscountOptions) (Lot, error) {
 			best = Lot{Quantity: q, Cost: cost, Interval: q / opt.Demand, Price: b.Price + fixed/q}
 		}
 	}
-	if !check.Finite(best.Cost) {
+	if !positive(best.Cost) || !positive(best.Quantity) || !positive(best.Interval) {
 		return Lot{}, fmt.Errorf("reorder: EOQDiscount: cost is %v: %w", best.Cost, ErrOverflow)
 	}
 	return best, nil

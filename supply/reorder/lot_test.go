@@ -70,7 +70,7 @@ func TestEOQ(t *testing.T) {
 }
 
 func TestLotOverflow(t *testing.T) {
-	if l, err := reorder.EOQ(reorder.LotOptions{Demand: 1e300, OrderCost: 1e300, HoldingCost: 1}); !errors.Is(err, reorder.ErrOverflow) || l != (reorder.Lot{}) {
+	if l, err := reorder.EOQ(reorder.LotOptions{Demand: 1e300, OrderCost: 1e308, HoldingCost: 1e-300}); !errors.Is(err, reorder.ErrOverflow) || l != (reorder.Lot{}) {
 		t.Errorf("%+v, %v", l, err)
 	}
 	l, err := reorder.EOQDiscount(reorder.DiscountOptions{Demand: 1e300, OrderCost: 1, HoldingRate: 1, Breaks: []reorder.Break{{Price: 1e300}}})

@@ -16,7 +16,8 @@ type Season struct {
 // Newsvendor returns how much to stock for a single season: leftover units cost
 // over each, missing units cost under each, and the best quantity is the
 // quantile of demand at under/(over+under). Both costs must be > 0, otherwise
-// ErrOption; a nil demand is ErrOption too.
+// ErrOption; a nil demand is ErrOption too. ErrUndefined where demand has no such quantile,
+// ErrOverflow for a cost beyond float64.
 func Newsvendor(demand Distribution, over, under float64) (Season, error) {
 	var c check.Options
 	c.Require(demand != nil, "demand", demand, "a Distribution")
@@ -25,7 +26,8 @@ func Newsvendor(demand Distribution, over, under float64) (Season, error) {
 	if err := c.Err("reorder: Newsvendor"); err != nil {
 		return Season{}, err
 	}
-	s := Season{Ratio: under / (over + under)}
+	var s Season
+	_, s.Ratio = shares(over, under)
 	s.Quantity = demand.Quantile(s.Ratio)
 	if !check.Finite(s.Quantity) {
 		return Season{}, fmt.Errorf("reorder: Newsvendor: no quantile of demand at %v: %w", s.Ratio, ErrUndefined)
@@ -33,5 +35,8 @@ func Newsvendor(demand Distribution, over, under float64) (Season, error) {
 	short := demand.Loss(s.Quantity)
 	left := s.Quantity - demand.Mean() + short
 	s.Cost = over*left + under*short
+	if !check.Finite(s.Cost) {
+		return Season{}, fmt.Errorf("reorder: Newsvendor: cost is %v: %w", s.Cost, ErrOverflow)
+	}
 	return s, nil
 }

@@ -276,13 +276,23 @@ func orderQuantity[K supply.ID](s *Stock[K], point, position float64) float64 {
 
 // Lines returns all products in ascending order of id. The slice is the
 // caller's.
-func (p *Replenishment[K]) Lines() []PlanLine[K] { return slices.Clone(p.lines) }
+func (p *Replenishment[K]) Lines() []PlanLine[K] {
+	if p == nil {
+		return nil
+	}
+	return slices.Clone(p.lines)
+}
 
-// Line returns the plan of one product, ErrUnknownID if it is not part of it.
+// Line returns the plan of one product, ErrUnknownID if it is not part of it, ErrEmpty for
+// a plan that Plan has not made.
 func (p *Replenishment[K]) Line(id K) (PlanLine[K], error) {
+	const where = "reorder: Replenishment.Line"
+	if p == nil || p.lines == nil {
+		return PlanLine[K]{}, fmt.Errorf("%s: not made by Plan: %w", where, ErrEmpty)
+	}
 	i, ok := slices.BinarySearchFunc(p.lines, id, func(l PlanLine[K], id K) int { return cmp.Compare(l.ID, id) })
 	if !ok {
-		return PlanLine[K]{}, fmt.Errorf("reorder: Replenishment.Line: product %v: %w", id, ErrUnknownID)
+		return PlanLine[K]{}, fmt.Errorf("%s: product %v: %w", where, id, ErrUnknownID)
 	}
 	return p.lines[i], nil
 }
@@ -290,6 +300,9 @@ func (p *Replenishment[K]) Line(id K) (PlanLine[K], error) {
 // Orders returns the products to reorder now, most urgent first: by Risk, then
 // by expected shortage, then by id.
 func (p *Replenishment[K]) Orders() []PlanLine[K] {
+	if p == nil {
+		return nil
+	}
 	var out []PlanLine[K]
 	for _, l := range p.lines {
 		if l.Reorder {
@@ -305,6 +318,9 @@ func (p *Replenishment[K]) Orders() []PlanLine[K] {
 // Deliverable returns, ascending, the ids of products that are on hand and whose
 // RiskOnHand is at most maxRisk: an allow list for a recommender.
 func (p *Replenishment[K]) Deliverable(maxRisk float64) []K {
+	if p == nil {
+		return nil
+	}
 	var out []K
 	for _, l := range p.lines {
 		if l.OnHand > 0 && l.RiskOnHand <= maxRisk {
@@ -317,6 +333,9 @@ func (p *Replenishment[K]) Deliverable(maxRisk float64) []K {
 // AtRisk returns, ascending, the ids of products whose Risk is above maxRisk:
 // demand for them should not be raised before they are replenished.
 func (p *Replenishment[K]) AtRisk(maxRisk float64) []K {
+	if p == nil {
+		return nil
+	}
 	var out []K
 	for _, l := range p.lines {
 		if l.Risk > maxRisk {

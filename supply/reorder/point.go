@@ -94,8 +94,8 @@ type PointResult struct {
 // z the quantile of the service level: mean demand grows with the lead time, not
 // with its root. For whole-numbered and empirical laws Point is the smallest
 // value that reaches the service. With a fill-rate target the safety stock is
-// what makes the expected shortage per cycle (1-FillRate)·Quantity, with Point
-// not below 0. Errors: ErrOption naming every bad field; ErrRange, ErrNotFinite
+// what makes the expected shortage per cycle at most (1-FillRate)·Quantity, with Point
+// not below 0, and whole for Poisson, whose stock cannot stop between two units. Errors: ErrOption naming every bad field; ErrRange, ErrNotFinite
 // or ErrOverflow when demand over the span is beyond any stock.
 func Point(opt PointOptions) (PointResult, error) {
 	const where = "reorder: Point"
@@ -113,7 +113,14 @@ func Point(opt PointOptions) (PointResult, error) {
 	}
 	r := PointResult{LeadDemand: d.Mean(), LeadSD: d.SD()}
 	if opt.FillRate > 0 {
-		r.Point = pointForLoss(d, (1-opt.FillRate)*opt.Quantity)
+		loss := (1 - opt.FillRate) * opt.Quantity
+		r.Point = pointForLoss(d, loss)
+		if _, whole := d.(poisson); whole {
+			r.Point = math.Ceil(r.Point)
+			if r.Point > 0 && d.Loss(r.Point-1) <= loss { // the search ends a hair above
+				r.Point--
+			}
+		}
 	} else {
 		r.Point = d.Quantile(opt.CycleService)
 	}

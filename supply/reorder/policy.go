@@ -109,6 +109,12 @@ func PolicyCost(opt PolicyOptions, p Policy) (float64, error) {
 	return sum / p.Quantity, nil
 }
 
+// ratio is the critical ratio, p/(h+p).
+func (o PolicyOptions) ratio() float64 {
+	_, p := shares(o.HoldingCost, o.BackorderCost)
+	return p
+}
+
 // costRate is g(y), the expected cost of a period that begins with a position of y.
 func (o PolicyOptions) costRate(d Distribution, y float64) float64 {
 	return o.HoldingCost*(y-d.Mean()) + (o.HoldingCost+o.BackorderCost)*d.Loss(y)
@@ -127,7 +133,7 @@ func (o PolicyOptions) normalCost(d Distribution, r, q float64) float64 {
 
 // normalPolicy searches Q where its cost equals the cost rate at its best r.
 func (o PolicyOptions) normalPolicy(d Distribution) Policy {
-	low := d.Quantile(o.BackorderCost / (o.HoldingCost + o.BackorderCost)) // g is least here
+	low := d.Quantile(o.ratio()) // g is least here
 	// best returns the r <= low with g(r) = g(r+q).
 	best := func(q float64) float64 {
 		lo, hi := low-q, low
@@ -149,7 +155,7 @@ func (o PolicyOptions) normalPolicy(d Distribution) Policy {
 		r := best(q)
 		return o.normalCost(d, r, q) > o.costRate(d, r)
 	}
-	q := math.Sqrt(2 * o.OrderCost * o.Demand / o.HoldingCost) // EOQ, a lower bound of the best q
+	q := root(2*o.OrderCost, o.Demand, o.HoldingCost) // EOQ, a lower bound of the best q
 	lo, hi := 0.0, q
 	for range 2000 {
 		if !falls(hi) {
@@ -176,7 +182,7 @@ func (o PolicyOptions) normalPolicy(d Distribution) Policy {
 // wholePolicy adds positions around the cheapest, always the cheaper neighbour,
 // until the next one costs more than the average so far.
 func (o PolicyOptions) wholePolicy(d Distribution) Policy {
-	s := d.Quantile(o.BackorderCost / (o.HoldingCost + o.BackorderCost))
+	s := d.Quantile(o.ratio())
 	q, sum := 1.0, o.OrderCost*o.Demand+o.costRate(d, s)
 	r := s - 1
 	below, above := o.costRate(d, r), o.costRate(d, r+q+1)
