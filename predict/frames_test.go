@@ -188,7 +188,7 @@ func TestFrames(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				return map[string]any{"users": l.Len(), "labels": labels, "censored": censored, "silence": silence.String()}
+				return map[string]any{"users": l.Len(), "labels": labels, "censored": censored, "silence_hours": silence.Hours()}
 			},
 		},
 	})

@@ -2,10 +2,27 @@
 
 package vec
 
+import "os"
+
 // hasAVX2 and hasAVX512 are decided once at start-up: the instructions of the
-// kernels in the processor, and an operating system that saves the wide
-// registers. They are variables for tests only. hasAVX512 implies hasAVX2.
-var hasAVX2, hasAVX512 = detect()
+// kernels in the processor, an operating system that saves the wide registers, and
+// no AISLE_KERNELS that forbids them. They are variables for tests only. hasAVX512
+// implies hasAVX2.
+var hasAVX2, hasAVX512 = permit(os.Getenv("AISLE_KERNELS"))
+
+// permit returns what the machine has, at most the level that setting names. It only
+// ever takes away, and a setting that it does not know takes everything: whoever
+// sets it distrusts a kernel.
+func permit(setting string) (avx2, avx512 bool) {
+	avx2, avx512 = detect()
+	switch setting {
+	case "", "avx512":
+		return avx2, avx512
+	case "avx2":
+		return avx2, false
+	}
+	return false, false
+}
 
 // detect asks the processor which instruction sets it has and the operating system saves.
 func detect() (avx2, avx512 bool) {

@@ -5,6 +5,17 @@ import "math"
 // Accelerated reports whether the kernels for AVX2 run, not the portable forms.
 func Accelerated() bool { return hasAVX2 }
 
+// Level returns "avx512", "avx2" or "portable": which kernels run.
+func Level() string {
+	switch {
+	case hasAVX512:
+		return "avx512"
+	case hasAVX2:
+		return "avx2"
+	}
+	return "portable"
+}
+
 // Products are rounded before they are added (float32(x*y) + z), so that a
 // compiler which fuses multiply and add cannot change results between builds.
 
