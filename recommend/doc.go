@@ -75,6 +75,7 @@
 //   - recommend/hybrid makes one model of several: blends, ranks fused, cascades,
 //     switches, stacking.
 //   - recommend/split cuts data into a part to learn from and a part to judge on.
+//   - recommend/evaluate hands each test user's list to whatever judges it.
 //   - recommend/bandit explores: policies that fill places with known probability,
 //     and the arms they learn from. An Engine uses them as Request.Explore.
 //   - recommend/ann finds the nearest of very many vectors approximately.

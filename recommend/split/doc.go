@@ -14,7 +14,7 @@
 //		return err
 //	}
 //	ranker := recommend.NewRanker(model)
-//	for u := range s.Test.Users() {
+//	for u := range s.Test.Users() { // evaluate.Lists does this in one call
 //		q := s.Train.Query(u)
 //		top, err := ranker.AppendTop(nil, q, 3, recommend.Filter{Items: q.Items})
 //		// … compare top with s.Test.Row(u)
@@ -29,6 +29,7 @@
 //	the same with every entry tested once             Folds
 //	does it serve people it was not fitted on         Users
 //	does it serve items it was not fitted on          Items
+//	the test data is a file or table of its own       Aligned, AlignedRows
 //	did any answer leak into training                 CheckDisjoint
 //
 // Time is the strictest: no model sees the future. Last lets one user's training
