@@ -182,7 +182,7 @@ func (s *sharpener) weights(ctx context.Context, keep, workers int) (*sparse.CSR
 	}
 	items := s.rt.Rows
 	panels := make([]rows, parallel.Blocks(items, panel))
-	memory := make([]*scratch, parallel.Workers(workers))
+	memory := make([]*scratch, parallel.Scratch(items, panel, workers))
 	err := parallel.For(ctx, items, panel, workers, func(worker, lo, hi int) error {
 		t := memory[worker]
 		if t == nil {

@@ -60,7 +60,7 @@ func drawLists(t *rapid.T, w *world) {
 	if l.clicks, err = bandit.NewClickArms(n); err != nil {
 		t.Fatal(err)
 	}
-	if l.linear, err = bandit.NewLinearArms(n, 2); err != nil {
+	if l.linear, err = bandit.NewLinearArms(n, 2, bandit.LinearArmsOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range int32(n) {
@@ -680,7 +680,7 @@ func TestEngineRerankBadInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	linear, err := bandit.NewLinearArms(10, 2)
+	linear, err := bandit.NewLinearArms(10, 2, bandit.LinearArmsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

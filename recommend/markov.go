@@ -123,7 +123,7 @@ func FitMarkov(ctx context.Context, s *Sequences, opt MarkovOptions) (*Markov, e
 	ptr, at, owner := s.occurrences()
 	found := make([][]topk.Item, s.items)
 	m := &Markov{total: make([]float32, s.items), backoff: float32(opt.Backoff), remember: float32(opt.Remember)}
-	workers := parallel.Workers(opt.Workers)
+	workers := parallel.Scratch(s.items, 256, opt.Workers)
 	sums, heaps := make([][]float64, workers), make([]topk.Heap, workers)
 	err := parallel.For(ctx, s.items, 256, workers, func(w, lo, hi int) error {
 		if sums[w] == nil {

@@ -311,7 +311,7 @@ type ratingRow struct {
 // half solves all rows of m, dst, against the vectors and biases of its columns,
 // src. Rows without entries stay as they are.
 func (o ratingRidge) half(ctx context.Context, m *sparse.CSR, dst, src biased, f, workers int) error {
-	scratch := make([]*lsScratch, parallel.Workers(workers))
+	scratch := make([]*lsScratch, parallel.Scratch(m.Rows, 64, workers))
 	return parallel.For(ctx, m.Rows, 64, workers, func(w, lo, hi int) error {
 		if scratch[w] == nil {
 			scratch[w] = newLSScratch(f + 1)

@@ -112,7 +112,7 @@ func FitTFIDF(ctx context.Context, texts []string, opt TFIDFOptions) (*TFIDFMode
 		return nil, fmt.Errorf("recommend: FitTFIDF: %d lists of Attributes for %d texts: %w", len(opt.Attributes), n, ErrShape)
 	}
 	docs := make([]tfidfDoc, parallel.Blocks(n, tfidfBlock))
-	counters := make([]tfidfCounter, parallel.Workers(opt.Workers))
+	counters := make([]tfidfCounter, parallel.Scratch(n, tfidfBlock, opt.Workers))
 	err := parallel.For(ctx, n, tfidfBlock, opt.Workers, func(worker, lo, hi int) error {
 		docs[lo/tfidfBlock] = counters[worker].block(texts, &opt, lo, hi)
 		return nil

@@ -9,13 +9,24 @@ import (
 	"sync/atomic"
 )
 
-// Workers returns n, or GOMAXPROCS for n <= 0.
+// mostWorkers is what Workers allows where there are fewer processors: enough to test
+// any order of goroutines, and no more than memory for each is to be had for.
+const mostWorkers = 64
+
+// Workers returns n, or GOMAXPROCS for n <= 0. It is never above 64 and GOMAXPROCS,
+// since scratch memory is made for each: a wrong number in a configuration must not
+// cost more than a right one.
 func Workers(n int) int {
+	most := runtime.GOMAXPROCS(0)
 	if n <= 0 {
-		return runtime.GOMAXPROCS(0)
+		return most
 	}
-	return n
+	return min(n, max(most, mostWorkers))
 }
+
+// Scratch returns how many workers For starts for n elements in blocks of size: as
+// many pieces of scratch memory are enough.
+func Scratch(n, size, workers int) int { return max(min(Workers(workers), Blocks(n, size)), 1) }
 
 // Blocks returns the number of blocks of the given size that cover n; 0 for
 // n <= 0. size must be > 0.

@@ -124,7 +124,7 @@ func (a *ClickArms) UnmarshalBinary(data []byte) error {
 // LinearArms keeps for each arm the sums A = Σ x·xᵀ and b = Σ r·x over the
 // contexts x in which it was chosen and the rewards r that followed: all that
 // LinUCB and LinearThompson need. States of shards merge, to rounding. Make one
-// with NewLinearArms. Not safe for concurrent writers. Memory: 8·(d² + d) bytes
+// with NewLinearArms. Not safe for concurrent writers. Memory: 8·(d² + d + 1) bytes
 // an arm.
 type LinearArms struct {
 	d    int
@@ -132,16 +132,25 @@ type LinearArms struct {
 	a, b []float64 // arm×d×d, arm×d
 }
 
-// NewLinearArms returns arms without data, for contexts of d features. ErrOption.
-func NewLinearArms(arms, d int) (*LinearArms, error) {
+// LinearArmsOptions configures NewLinearArms.
+type LinearArmsOptions struct {
+	MemoryLimit int64 // bytes; default 1 GiB. NewLinearArms refuses before it allocates more
+}
+
+// NewLinearArms returns arms without data, for contexts of d features, 1 to 4096.
+// Errors: ErrOption, and ErrTooLarge for more memory than MemoryLimit.
+func NewLinearArms(arms, d int, opt LinearArmsOptions) (*LinearArms, error) {
+	opt.MemoryLimit = check.Default(opt.MemoryLimit, 1<<30)
 	var c check.Options
 	c.Require(arms >= 1 && arms <= math.MaxInt32, "arms", arms, "at least 1")
 	c.Require(d >= 1 && d <= maxContext, "d", d, "in [1, 4096]")
+	check.Positive(&c, "MemoryLimit", opt.MemoryLimit)
 	if err := c.Err("bandit: NewLinearArms"); err != nil {
 		return nil, err
 	}
-	if int64(arms)*int64(d)*int64(d) > math.MaxInt32 {
-		return nil, fmt.Errorf("bandit: NewLinearArms: %d arms of %d² numbers: %w", arms, d, ErrTooLarge)
+	// At most 2³¹·(2²⁴ + 2¹² + 1)·8 < 2⁵⁹.
+	if need := 8 * int64(arms) * (int64(d)*int64(d) + int64(d) + 1); need > opt.MemoryLimit || need > math.MaxInt {
+		return nil, fmt.Errorf("bandit: NewLinearArms: %d arms of %d features need %d bytes, MemoryLimit is %d: %w", arms, d, need, opt.MemoryLimit, ErrTooLarge)
 	}
 	return &LinearArms{d: d, n: make([]int64, arms), a: make([]float64, arms*d*d), b: make([]float64, arms*d)}, nil
 }

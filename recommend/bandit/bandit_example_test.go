@@ -73,7 +73,7 @@ func ExampleThompson() {
 // A discount works for new customers only: the context says who is one.
 func ExampleLinUCB() {
 	const discount, plain = 0, 1
-	arms, err := bandit.NewLinearArms(2, 2)
+	arms, err := bandit.NewLinearArms(2, 2, bandit.LinearArmsOptions{})
 	if err != nil {
 		panic(err)
 	}
@@ -95,7 +95,7 @@ func ExampleLinUCB() {
 }
 
 func ExampleLinearThompson() {
-	arms, err := bandit.NewLinearArms(2, 1)
+	arms, err := bandit.NewLinearArms(2, 1, bandit.LinearArmsOptions{})
 	if err != nil {
 		panic(err)
 	}
@@ -127,7 +127,7 @@ func ExampleClickArms() {
 }
 
 func ExampleLinearArms() {
-	arms, err := bandit.NewLinearArms(2, 2)
+	arms, err := bandit.NewLinearArms(2, 2, bandit.LinearArmsOptions{})
 	if err != nil {
 		panic(err)
 	}

@@ -37,7 +37,7 @@ func testArms(t testing.TB) (*ClickArms, *LinearArms, []float64) {
 			t.Fatal(err)
 		}
 	}
-	l, err := NewLinearArms(4, 3)
+	l, err := NewLinearArms(4, 3, LinearArmsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func TestLinUCBOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
 		d, arms := 1+g.Intn(5), 1+g.Intn(3)
-		l, err := NewLinearArms(arms, d)
+		l, err := NewLinearArms(arms, d, LinearArmsOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,7 +265,7 @@ func TestBanditsLearn(t *testing.T) {
 	const rounds = 1500
 	rate := []float64{0.05, 0.1, 0.3, 0.1}
 	c, _ := NewClickArms(4)
-	l, _ := NewLinearArms(4, 2)
+	l, _ := NewLinearArms(4, 2, LinearArmsOptions{})
 	from := []int32{0, 1, 2, 3}
 	good := [3]int{}
 	g := rng.New(4, 0, 0)
@@ -360,8 +360,8 @@ func TestPoliciesBadInput(t *testing.T) {
 		"ridge":        second(NewLinUCB(l, LinUCBOptions{L2: -1})),
 		"alpha":        second(NewLinUCB(l, LinUCBOptions{Alpha: nan})),
 		"no arms":      second(NewClickArms(0)),
-		"no features":  second(NewLinearArms(1, 0)),
-		"arms of none": second(NewLinearArms(0, 2)),
+		"no features":  second(NewLinearArms(1, 0, LinearArmsOptions{})),
+		"arms of none": second(NewLinearArms(0, 2, LinearArmsOptions{})),
 	} {
 		if !errors.Is(err, ErrOption) {
 			t.Errorf("%s: %v", name, err)
@@ -380,7 +380,15 @@ func TestPoliciesBadInput(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := NewLinearArms(1<<30, 4096); !errors.Is(err, ErrTooLarge) {
+	for _, c := range []struct{ arms, d, limit int64 }{{1 << 30, 4096, 1 << 56}, {1000, 1000, 0}, {10, 10, 8*10*111 - 1}} {
+		if _, err := NewLinearArms(int(c.arms), int(c.d), LinearArmsOptions{MemoryLimit: c.limit}); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%d arms of %d features in %d bytes: %v", c.arms, c.d, c.limit, err)
+		}
+	}
+	if _, err := NewLinearArms(10, 10, LinearArmsOptions{MemoryLimit: 8 * 10 * 111}); err != nil {
+		t.Error(err)
+	}
+	if _, err := NewLinearArms(1<<30, 4096, LinearArmsOptions{}); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
 	}
 	before, _ := l.MarshalBinary()
@@ -457,7 +465,7 @@ func TestArmsMerge(t *testing.T) {
 		var l [4]*LinearArms
 		for i := range c {
 			c[i], _ = NewClickArms(3)
-			l[i], _ = NewLinearArms(3, 2)
+			l[i], _ = NewLinearArms(3, 2, LinearArmsOptions{})
 		}
 		for range 40 {
 			arm, hit := int32(g.Intn(3)), g.Bool(0.3)
@@ -470,7 +478,7 @@ func TestArmsMerge(t *testing.T) {
 		}
 		order := g.Perm(3)
 		empty, _ := NewClickArms(3)
-		none, _ := NewLinearArms(3, 2)
+		none, _ := NewLinearArms(3, 2, LinearArmsOptions{})
 		for _, i := range order {
 			if empty.Merge(c[1+i]) != nil || none.Merge(l[1+i]) != nil {
 				t.Fatal("Merge")

@@ -38,7 +38,7 @@ func TestFrames(t *testing.T) {
 		{
 			Kind: codec.KindLinearArms,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
-				arms, err := bandit.NewLinearArms(2, 2)
+				arms, err := bandit.NewLinearArms(2, 2, bandit.LinearArmsOptions{})
 				if err != nil {
 					t.Fatal(err)
 				}
