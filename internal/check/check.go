@@ -26,6 +26,7 @@ var (
 	ErrCorrupt   = errors.New("corrupt encoding")
 	ErrVersion   = errors.New("unsupported version")
 	ErrLeakage   = errors.New("training and test data overlap")
+	ErrPrivacy   = errors.New("too few people to publish")
 )
 
 // Number is any built-in numeric type.

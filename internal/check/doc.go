@@ -8,5 +8,6 @@
 //   - Options, Positive, NonNegative, Default, OrOff: options structs.
 //   - Slice, Len, Matrix, Vectors, Weights, Amount: input.
 //   - Merge: the first line of every Merge; Receiver that of other methods.
-//   - AddInt64, MulInt64: sums of money and counts.
+//   - AddInt64, MulInt64: sums of money and counts. Currency: the codes of money.
+//   - FieldError, Private: errors about a customer's record that do not print it.
 package check
