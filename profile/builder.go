@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -53,7 +54,8 @@ type BuilderOptions struct {
 	// Default View, Click, Search, Rate and Comment 1, Share 2, Cart and Favorite
 	// 3, Purchase 5.
 	KindWeights map[Kind]float64
-	// Currency of all orders and refunds. Default that of the first one.
+	// Currency of all orders and refunds, three letters in any case. Default that of the
+	// first one.
 	Currency string
 	// PriceBands are ascending bounds on the unit price, in minor units, that make
 	// bands 0, 1, …, len(PriceBands) of the PriceBand dimension; a price on a bound
@@ -80,6 +82,7 @@ func (o BuilderOptions) withDefaults() BuilderOptions {
 	}
 	o.Windows = slices.Clone(o.Windows)
 	o.PriceBands = slices.Clone(o.PriceBands)
+	o.Currency = strings.ToUpper(o.Currency)
 	o.HalfLife = check.OrOff(o.HalfLife, 30*day)
 	if o.KindWeights == nil {
 		o.KindWeights = defaultWeights
@@ -99,6 +102,9 @@ func (o BuilderOptions) validate() error {
 	for k := range o.KindWeights {
 		w := o.KindWeights[k]
 		c.Require(k.Valid() && w >= 0 && w <= maxWeight, fmt.Sprintf("KindWeights[%v]", k), w, "a valid kind and 0 to 1e6")
+	}
+	if _, err := check.Currency("Currency", o.Currency); o.Currency != "" && err != nil {
+		c.Require(false, "Currency", o.Currency, "three letters")
 	}
 	for i, p := range o.PriceBands {
 		c.Require(i == 0 || p > o.PriceBands[i-1], fmt.Sprintf("PriceBands[%d]", i), p, "more than the one before")
@@ -333,7 +339,7 @@ func (b *Builder[U, I]) addEvent(where string, u int32, at int64, e *Event[U, I]
 		ok = false
 	}
 	if *n == math.MaxUint32 || !ok {
-		return fmt.Errorf("profile: Builder.%s: counts of user %v: %w", where, b.users.Key(u), ErrOverflow)
+		return fmt.Errorf("profile: Builder.%s: counts of %w", where, check.Private("user", -1, b.users.Key(u), nil, ErrOverflow))
 	}
 	w := b.decayed(b.weight[e.Kind], at)
 	if err := b.likes(u, e.Category, e.Brand, w); err != nil {
@@ -390,7 +396,7 @@ func (b *Builder[U, I]) AddUser(user *User[U]) error {
 
 // money checks the currency of a record against that of the Builder.
 func (b *Builder[U, I]) money(currency string) error {
-	if b.currency != "" && currency != b.currency {
+	if b.currency != "" && currency != b.currency && !strings.EqualFold(currency, b.currency) {
 		return fmt.Errorf("currency is %q, others are %q (convert with clean.Rates first): %w", currency, b.currency, ErrMismatch)
 	}
 	return nil
@@ -421,7 +427,7 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 	}
 	f := b.flows[int(u)*flows*b.buckets():][:flows*b.buckets()]
 	if !fits(f, paid) || !fits(f, units) {
-		return fmt.Errorf("profile: Builder.AddOrder: order %q: sums of user %v: %w", o.ID, o.User, ErrOverflow)
+		return fmt.Errorf("profile: Builder.AddOrder: sums of %w", check.Private("user", -1, o.User, o.ID, ErrOverflow))
 	}
 	w := b.decayed(b.weight[Purchase], at)
 	for i := range o.Lines {
@@ -431,10 +437,10 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 			err = b.like(u, PriceBand, b.band(l.Price), w)
 		}
 		if err != nil {
-			return fmt.Errorf("profile: Builder.AddOrder: order %q: %w", o.ID, err)
+			return fmt.Errorf("profile: Builder.AddOrder: %w", check.Private("order", -1, o.ID, nil, err))
 		}
 	}
-	b.currency = o.Currency
+	b.currency = strings.ToUpper(o.Currency)
 	k, n := b.bucket(at), b.buckets()
 	f[flowOrders*n+k]++
 	f[flowUnits*n+k] += units
@@ -479,7 +485,7 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 		err = b.money(r.Currency)
 	}
 	if err == nil && r.Cancel && r.Amount == 0 {
-		err = fmt.Errorf("refund %q cancels an order without an Amount (use clean.Ledger.Settle): %w", r.ID, ErrRange)
+		err = check.Private("refund", -1, r.ID, nil, fmt.Errorf("cancels an order without an Amount (use clean.Ledger.Settle): %w", ErrRange))
 	}
 	if err != nil {
 		return fmt.Errorf("profile: Builder.AddRefund: %w", err)
@@ -495,9 +501,9 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 	}
 	f := b.flows[int(u)*flows*b.buckets():][:flows*b.buckets()]
 	if !fits(f, r.Amount) {
-		return fmt.Errorf("profile: Builder.AddRefund: refund %q: sums of user %v: %w", r.ID, r.User, ErrOverflow)
+		return fmt.Errorf("profile: Builder.AddRefund: sums of %w", check.Private("user", -1, r.User, r.ID, ErrOverflow))
 	}
-	b.currency = r.Currency
+	b.currency = strings.ToUpper(r.Currency)
 	f[flowRefunded*b.buckets()+b.bucket(at)] += r.Amount
 	b.state[u].see(at)
 	return nil
@@ -553,7 +559,7 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		}
 		for i, n := range other.counts[v*kinds*nb:][:kinds*nb] {
 			if n > math.MaxUint32-b.counts[int(u)*kinds*nb+i] {
-				return fmt.Errorf("profile: Builder.Merge: counts of user %v: %w", key, ErrOverflow)
+				return fmt.Errorf("profile: Builder.Merge: counts of %w", check.Private("user", -1, key, nil, ErrOverflow))
 			}
 		}
 		f := b.flows[int(u)*flows*nb:][:flows*nb]
@@ -562,7 +568,7 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 			total += x
 		}
 		if !fits(f, total) || b.state[u].dwellSum > math.MaxInt64-other.state[v].dwellSum {
-			return fmt.Errorf("profile: Builder.Merge: sums of user %v: %w", key, ErrOverflow)
+			return fmt.Errorf("profile: Builder.Merge: sums of %w", check.Private("user", -1, key, nil, ErrOverflow))
 		}
 	}
 	toUser := make([]int32, other.users.Len())

@@ -47,10 +47,10 @@ func (d *Decayed) Add(at time.Time, weight float64) error {
 		return fmt.Errorf("profile: Decayed.Add: %w", err)
 	}
 	if !check.Finite(weight) {
-		return fmt.Errorf("profile: Decayed.Add: weight is %v: %w", weight, ErrNotFinite)
+		return fmt.Errorf("profile: Decayed.Add: %w", check.Private("weight", -1, nil, weight, ErrNotFinite))
 	}
 	if !d.join(at, weight) {
-		return fmt.Errorf("profile: Decayed.Add: weight %v: %w", weight, ErrOverflow)
+		return fmt.Errorf("profile: Decayed.Add: %w", check.Private("weight", -1, nil, weight, ErrOverflow))
 	}
 	return nil
 }

@@ -19,3 +19,8 @@ var (
 	ErrCorrupt   = check.ErrCorrupt
 	ErrVersion   = check.ErrVersion
 )
+
+// FieldError says which field of which record is at fault. It is in the chain of errors
+// about a customer's record, for errors.As: the customer's id and the raw value are its
+// fields, since they are not to be printed into logs.
+type FieldError = check.FieldError

@@ -61,7 +61,7 @@ func (g *GroupBy[K]) Merge(other *GroupBy[K]) error {
 		if mine := g.groups[k]; mine != nil {
 			sum = *mine
 			if err := sum.Merge(m); err != nil {
-				return fmt.Errorf("profile: GroupBy.Merge: group %v: %w", k, err)
+				return fmt.Errorf("profile: GroupBy.Merge: %w", check.Private("group", -1, k, nil, err))
 			}
 		}
 		sums[k] = &sum

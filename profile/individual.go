@@ -44,11 +44,11 @@ type Individual struct {
 func (b *Builder[U, I]) Individual(user U) (*Individual, error) {
 	u := b.users.Index(user)
 	if u < 0 || !b.state[u].known() {
-		return nil, fmt.Errorf("profile: Builder.Individual: user %v: %w", user, ErrUnknownID)
+		return nil, fmt.Errorf("profile: Builder.Individual: %w", check.Private("user", -1, user, nil, ErrUnknownID))
 	}
 	p := newPortrait()
 	if err := portray(b, p, u); err != nil {
-		return nil, fmt.Errorf("profile: Builder.Individual: user %v: %w", user, err)
+		return nil, fmt.Errorf("profile: Builder.Individual: %w", check.Private("user", -1, user, nil, err))
 	}
 	return finish(b, p), nil
 }

@@ -12,23 +12,23 @@ import (
 // yen, because the yen has none. See MinorDigits.
 type Money struct {
 	Minor    int64  // may be negative
-	Currency string // ISO 4217 code
+	Currency string // ISO 4217 code, in any case: "jpy" is "JPY"
 }
 
-// Add returns m + n. Different currencies are ErrMismatch, a sum beyond int64
-// is ErrOverflow.
+// Add returns m + n, its currency in upper case. Different currencies are ErrMismatch, a
+// sum beyond int64 is ErrOverflow.
 func (m Money) Add(n Money) (Money, error) {
-	if m.Currency != n.Currency {
-		return Money{}, fmt.Errorf("profile: Money.Add: %s and %s: %w", m.Currency, n.Currency, ErrMismatch)
+	if m.Currency != n.Currency && !strings.EqualFold(m.Currency, n.Currency) {
+		return Money{}, fmt.Errorf("profile: Money.Add: %s and %s: %w", strings.ToUpper(m.Currency), strings.ToUpper(n.Currency), ErrMismatch)
 	}
 	s, err := check.AddInt64(m.Minor, n.Minor)
 	if err != nil {
-		return Money{}, fmt.Errorf("profile: Money.Add: %w", err)
+		return Money{}, fmt.Errorf("profile: Money.Add: %w", ErrOverflow)
 	}
-	return Money{s, m.Currency}, nil
+	return Money{s, strings.ToUpper(m.Currency)}, nil
 }
 
-// String returns the amount in major units with the currency: "12.50 GBP".
+// String returns the amount in major units with the currency in upper case: "12.50 GBP".
 func (m Money) String() string {
 	d := MinorDigits(m.Currency)
 	u := uint64(m.Minor)
@@ -43,17 +43,27 @@ func (m Money) String() string {
 		}
 		s = s[:len(s)-d] + "." + s[len(s)-d:]
 	}
-	return strings.TrimSpace(sign + s + " " + m.Currency)
+	return strings.TrimSpace(sign + s + " " + strings.ToUpper(m.Currency))
 }
 
-// MinorDigits returns how many decimal digits the minor unit of a currency has
-// (ISO 4217): 2 for most, 0 for JPY, KRW and others, 3 for KWD and others.
+// MinorDigits returns how many decimal digits the minor unit of a currency has by the
+// table of ISO 4217 (list one, published on 1 January 2026): 2 for most, 0 for JPY, KRW
+// and others, 3 for KWD and others, 4 for CLF and UYW. The case of the code does not
+// matter. What the table gives no minor unit, as gold (XAU), has 0; a code that it does
+// not list has 2.
+//
+// These are the digits of the standard, in which amounts are exchanged; banknotes,
+// price tags and the CLDR data of browsers may know fewer, as for HUF.
 func MinorDigits(currency string) int {
-	switch currency {
-	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF":
+	switch strings.ToUpper(currency) {
+	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
+		return 0
+	case "XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX": // "N.A."
 		return 0
 	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
 		return 3
+	case "CLF", "UYW":
+		return 4
 	}
 	return 2
 }

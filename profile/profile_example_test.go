@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -263,4 +264,16 @@ func ExampleBuilder_MarshalBinary() {
 	// Output:
 	// <nil>
 	// [[10]]
+}
+
+// Whose record is at fault stands in the error, not in its text.
+func ExampleFieldError() {
+	b, _ := profile.NewBuilder[string, int](profile.BuilderOptions{AsOf: time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)})
+	_, err := b.Individual("jane.doe@example.com")
+	var record *profile.FieldError
+	fmt.Println(errors.As(err, &record), record.ID)
+	fmt.Println(err)
+	// Output:
+	// true jane.doe@example.com
+	// profile: Builder.Individual: user: unknown id
 }

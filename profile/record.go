@@ -68,21 +68,28 @@ type Event[U, I ID] struct {
 
 // Validate returns what a Builder refuses e for: an unknown Kind, a negative Dwell,
 // Position or Pages, a Rating or Sentiment that counts and is not within ±1000, or
-// a missing or impossible time. All are ErrRange; the message names the field.
+// a missing or impossible time. All are ErrRange; the message names the field, a
+// FieldError the user and the value too. Nil is ErrEmpty.
 func (e *Event[U, I]) Validate() error {
+	if e == nil {
+		return fmt.Errorf("no event: %w", ErrEmpty)
+	}
+	bad := func(field string, value any, want string) error {
+		return check.Private("event "+field, -1, e.User, value, fmt.Errorf("want %s: %w", want, ErrRange))
+	}
 	switch {
 	case !e.Kind.Valid():
-		return fmt.Errorf("event Kind is %v: %w", e.Kind, ErrRange)
+		return bad("Kind", e.Kind, "a kind of event")
 	case e.Dwell < 0:
-		return fmt.Errorf("event Dwell is %v, want >= 0: %w", e.Dwell, ErrRange)
+		return bad("Dwell", e.Dwell, ">= 0")
 	case e.Position < 0:
-		return fmt.Errorf("event Position is %d, want >= 0: %w", e.Position, ErrRange)
+		return bad("Position", e.Position, ">= 0")
 	case e.Pages < 0:
-		return fmt.Errorf("event Pages is %d, want >= 0: %w", e.Pages, ErrRange)
+		return bad("Pages", e.Pages, ">= 0")
 	case e.Kind == Rate && !math.IsNaN(e.Rating) && !(math.Abs(e.Rating) <= maxScore):
-		return fmt.Errorf("event Rating is %v, want at most 1000 in size: %w", e.Rating, ErrRange)
+		return bad("Rating", e.Rating, "at most 1000 in size")
 	case e.Kind == Comment && !math.IsNaN(e.Sentiment) && !(math.Abs(e.Sentiment) <= maxScore):
-		return fmt.Errorf("event Sentiment is %v, want at most 1000 in size: %w", e.Sentiment, ErrRange)
+		return bad("Sentiment", e.Sentiment, "at most 1000 in size")
 	}
 	return check.Time("event At", e.At)
 }
@@ -108,7 +115,7 @@ type Order[U, I ID] struct {
 	ID       string         // required
 	User     U              // who bought
 	At       time.Time      // when it was placed
-	Currency string         // ISO 4217 code
+	Currency string         // ISO 4217 code, in any case: "eur" is "EUR"
 	Lines    []OrderLine[I] // at least one
 	Discount int64          // on the whole order, minor units, 0 … sum of the lines
 	Test     bool           // placed by the shop itself; never revenue
@@ -116,49 +123,61 @@ type Order[U, I ID] struct {
 
 // Paid returns the value of the order after all discounts, in minor units.
 // Delivery charges and taxes that the caller left out of Price are not in it.
-// The error names the line that is out of range or overflows int64.
+// The error names the line, as a row, that is out of range or overflows int64; nil is
+// ErrEmpty.
 func (o *Order[U, I]) Paid() (int64, error) {
+	if o == nil {
+		return 0, fmt.Errorf("no order: %w", ErrEmpty)
+	}
+	bad := func(field string, line int, value int64, want string) error {
+		return check.Private(field, int64(line), nil, value, fmt.Errorf("want %s: %w", want, ErrRange))
+	}
 	var sum int64
 	for i := range o.Lines {
 		l := &o.Lines[i]
 		switch {
 		case l.Quantity <= 0:
-			return 0, fmt.Errorf("line %d: Quantity is %d, want > 0 (returned goods are a Refund): %w", i, l.Quantity, ErrRange)
+			return 0, bad("line Quantity", i, l.Quantity, "> 0 (returned goods are a Refund)")
 		case l.Price < 0:
-			return 0, fmt.Errorf("line %d: Price is %d, want >= 0: %w", i, l.Price, ErrRange)
+			return 0, bad("line Price", i, l.Price, ">= 0")
 		}
 		v, err := check.MulInt64(l.Quantity, l.Price)
+		if err == nil && (l.Discount < 0 || l.Discount > v) {
+			return 0, bad("line Discount", i, l.Discount, "0 to Quantity·Price")
+		}
+		if err == nil {
+			sum, err = check.AddInt64(sum, v-l.Discount)
+		}
 		if err != nil {
-			return 0, fmt.Errorf("line %d: %w", i, err)
-		}
-		if l.Discount < 0 || l.Discount > v {
-			return 0, fmt.Errorf("line %d: Discount is %d, want 0 to %d: %w", i, l.Discount, v, ErrRange)
-		}
-		if sum, err = check.AddInt64(sum, v-l.Discount); err != nil {
-			return 0, fmt.Errorf("line %d: %w", i, err)
+			return 0, check.Private("line", int64(i), nil, l.Price, ErrOverflow)
 		}
 	}
 	if o.Discount < 0 || o.Discount > sum {
-		return 0, fmt.Errorf("order discount is %d, want 0 to %d: %w", o.Discount, sum, ErrRange)
+		return 0, bad("order Discount", -1, o.Discount, "0 to the sum of the lines")
 	}
 	return sum - o.Discount, nil
 }
 
-// Units returns the number of pieces in the order.
+// Units returns the number of pieces in the order. Nil is ErrEmpty, more than an int64
+// holds ErrOverflow.
 func (o *Order[U, I]) Units() (int64, error) {
+	if o == nil {
+		return 0, fmt.Errorf("no order: %w", ErrEmpty)
+	}
 	var sum int64
 	var err error
 	for i := range o.Lines {
 		if sum, err = check.AddInt64(sum, o.Lines[i].Quantity); err != nil {
-			return 0, err
+			return 0, check.Private("line Quantity", int64(i), nil, o.Lines[i].Quantity, ErrOverflow)
 		}
 	}
 	return sum, nil
 }
 
-// Validate returns what Builder and Ledger refuse o for: a missing ID, time or
-// currency (ErrRange), no lines (ErrEmpty), whatever Paid says of them, more pieces
-// than an int64 counts (ErrOverflow).
+// Validate returns what Builder and Ledger refuse o for: a missing ID or time, a
+// currency that is not three letters (ErrRange), no lines (ErrEmpty), whatever Paid says
+// of them, more pieces than an int64 counts (ErrOverflow); nil is ErrEmpty. The order is
+// named by FieldError.ID, not in the text.
 func (o *Order[U, I]) Validate() error {
 	_, _, err := o.sums()
 	return err
@@ -166,23 +185,26 @@ func (o *Order[U, I]) Validate() error {
 
 // sums is Validate with what it worked out: minor units paid and pieces.
 func (o *Order[U, I]) sums() (paid, units int64, err error) {
+	if o == nil {
+		return 0, 0, fmt.Errorf("no order: %w", ErrEmpty)
+	}
 	if o.ID == "" {
 		return 0, 0, fmt.Errorf("order has no ID: %w", ErrRange)
 	}
-	err = check.Time("At", o.At)
+	if err = check.Time("At", o.At); err == nil {
+		_, err = check.Currency("Currency", o.Currency)
+	}
 	switch {
 	case err != nil:
-	case o.Currency == "":
-		return 0, 0, fmt.Errorf("order %q has no Currency: %w", o.ID, ErrRange)
 	case len(o.Lines) == 0:
-		return 0, 0, fmt.Errorf("order %q has no lines: %w", o.ID, ErrEmpty)
+		err = fmt.Errorf("no lines: %w", ErrEmpty)
 	default:
 		if paid, err = o.Paid(); err == nil {
 			units, err = o.Units()
 		}
 	}
 	if err != nil {
-		return 0, 0, fmt.Errorf("order %q: %w", o.ID, err)
+		return 0, 0, check.Private("order", -1, o.ID, nil, err)
 	}
 	return paid, units, nil
 }
@@ -194,7 +216,7 @@ type Refund[U, I ID] struct {
 	OrderID  string    // "" where the source does not say: see clean.Ledger
 	User     U         // who gets the money
 	At       time.Time // when the money was given back
-	Currency string    // ISO 4217 code
+	Currency string    // ISO 4217 code, in any case
 	Amount   int64     // minor units, >= 0; clean.Ledger replaces that of a Cancel by what is left
 	Cancel   bool      // the whole order is void
 
@@ -203,26 +225,33 @@ type Refund[U, I ID] struct {
 	Quantity int64
 }
 
-// Validate returns what Builder and Ledger refuse r for (ErrRange): a missing ID,
-// time or currency, a negative Amount or Quantity, neither an OrderID nor a
-// Quantity of an Item, a Cancel of no named order.
+// Validate returns what Builder and Ledger refuse r for (ErrRange): a missing ID or
+// time, a currency that is not three letters, a negative Amount or Quantity, neither an
+// OrderID nor a Quantity of an Item, a Cancel of no named order; nil is ErrEmpty. The
+// refund is named by FieldError.ID, not in the text.
 func (r *Refund[U, I]) Validate() error {
-	switch {
-	case r.ID == "":
-		return fmt.Errorf("refund has no ID: %w", ErrRange)
-	case r.Currency == "":
-		return fmt.Errorf("refund %q has no Currency: %w", r.ID, ErrRange)
-	case r.Amount < 0:
-		return fmt.Errorf("refund %q: Amount is %d, want >= 0: %w", r.ID, r.Amount, ErrRange)
-	case r.Quantity < 0:
-		return fmt.Errorf("refund %q: Quantity is %d, want >= 0: %w", r.ID, r.Quantity, ErrRange)
-	case r.OrderID == "" && r.Quantity == 0:
-		return fmt.Errorf("refund %q names neither an order nor a Quantity of an Item: %w", r.ID, ErrRange)
-	case r.OrderID == "" && r.Cancel:
-		return fmt.Errorf("refund %q cancels no named order: %w", r.ID, ErrRange)
+	if r == nil {
+		return fmt.Errorf("no refund: %w", ErrEmpty)
 	}
-	if err := check.Time("At", r.At); err != nil {
-		return fmt.Errorf("refund %q: %w", r.ID, err)
+	if r.ID == "" {
+		return fmt.Errorf("refund has no ID: %w", ErrRange)
+	}
+	_, err := check.Currency("Currency", r.Currency)
+	switch {
+	case err != nil:
+	case r.Amount < 0:
+		err = fmt.Errorf("Amount is below 0: %w", ErrRange)
+	case r.Quantity < 0:
+		err = fmt.Errorf("Quantity is below 0: %w", ErrRange)
+	case r.OrderID == "" && r.Quantity == 0:
+		err = fmt.Errorf("names neither an order nor a Quantity of an Item: %w", ErrRange)
+	case r.OrderID == "" && r.Cancel:
+		err = fmt.Errorf("cancels no named order: %w", ErrRange)
+	default:
+		err = check.Time("At", r.At)
+	}
+	if err != nil {
+		return check.Private("refund", -1, r.ID, nil, err)
 	}
 	return nil
 }

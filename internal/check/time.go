@@ -19,7 +19,7 @@ func Time(field string, t time.Time) error {
 		return fmt.Errorf("%s is missing: %w", field, ErrRange)
 	}
 	if s := t.Unix(); s < minUnix || s > maxUnix {
-		return fmt.Errorf("%s is %v, outside the years 1678 to 2262 (seconds taken for milliseconds, or the reverse?): %w", field, t.UTC(), ErrRange)
+		return fmt.Errorf("%s is outside the years 1678 to 2262 (seconds taken for milliseconds, or the reverse?): %w", field, ErrRange)
 	}
 	return nil
 }

@@ -11,7 +11,8 @@ import (
 func TestCanonical(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "shoes": "shoes", "  Running\t Shoes ": "running shoes", "Ｎｉｋｅ　Ａｉｒ": "nike air",
-		"運動鞋": "運動鞋", "a\u200bb\ufeff": "ab", "￥５": "¥5", "ÉCLAIR": "éclair", "   ": "",
+		"運動鞋": "運動鞋", "a\u200bb\ufeff": "ab", "cafe\u0301": "café", "CAFE\u0301": "café", "e\u200b\u0301": "é",
+		"ｶﾞﾗｽ": "ガラス", "ﾊﾟﾝ": "パン", "｢ｱ｣": "「ア」", "ﾡﾢￜ": "ㄱㄲㅣ", "ｶ ﾞ": "カ \u3099", "\u212bngstr\u00f6m": "ångström", "￥５": "¥5", "ÉCLAIR": "éclair", "   ": "",
 	} {
 		if got := clean.Canonical(in); got != want {
 			t.Errorf("Canonical(%q) = %q, want %q", in, got, want)
@@ -23,7 +24,7 @@ func TestCanonical(t *testing.T) {
 }
 
 func FuzzCanonical(f *testing.F) {
-	for _, s := range []string{"", "Ａ b", "\xff", "İ", "a\u200b \u3000b"} {
+	for _, s := range []string{"e\u200b\u0301", "ｶﾞ", "I\u0307", "\u1100\u1161", "", "Ａ b", "\xff", "İ", "a\u200b \u3000b"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -2,6 +2,7 @@ package clean_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -119,9 +120,14 @@ func ExampleParser() {
 	fmt.Println(t, err)
 	_, err = p.Int("quantity", "a dozen")
 	fmt.Println(err)
+	var cell *clean.FieldError // what stood there is not for logs
+	if errors.As(err, &cell) {
+		fmt.Println(cell.Field, cell.Value)
+	}
 	// Output:
 	// 2024-05-30 23:30:00 +0000 UTC <nil>
-	// clean: Parser.Int: field quantity: "a dozen" is no whole number: value out of range
+	// clean: Parser.Int: field quantity: no whole number: value out of range
+	// quantity a dozen
 }
 
 func ExampleParseMoney() {

@@ -2,6 +2,7 @@ package clean
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -113,13 +114,19 @@ func NewCleaner[U, I profile.ID](opt CleanerOptions[U]) (*Cleaner[U, I], error) 
 // it too.
 func (c *Cleaner[U, I]) Quality() *Quality { return &c.quality }
 
-// Forget drops the memory of events that lie more than Repeat before the given
+// Flush drops the memory of events that lie more than Repeat before the given
 // time, so that a stream of any length needs the memory of one window. Events
 // from before that time are rejected as LateRow from then on.
-func (c *Cleaner[U, I]) Forget(before time.Time) {
+func (c *Cleaner[U, I]) Flush(before time.Time) {
 	if c.seen != nil {
 		c.seen.Flush(nil, before)
 	}
+}
+
+// Forget drops the events remembered of one user, and reports whether there were any. The
+// counts of Quality name nobody and stay.
+func (c *Cleaner[U, I]) Forget(user U) bool {
+	return c != nil && c.seen.ForgetFunc(func(k eventKey[U, I]) bool { return k.user == user })
 }
 
 // Event checks e and canonicalises its labels in place. It returns Kept, or why
@@ -153,7 +160,9 @@ func (c *Cleaner[U, I]) Event(row int64, e *profile.Event[U, I]) Reason {
 	return c.settle(row, e.User, e.At, why)
 }
 
-// Order is Event for orders. Repeated orders are the business of Ledger.
+// Order is Event for orders: labels and the currency are brought into their form in place,
+// and a currency that is not three letters is OutOfRange. Repeated orders are the business
+// of Ledger.
 func (c *Cleaner[U, I]) Order(row int64, o *profile.Order[U, I]) Reason {
 	var zero U
 	why := c.when(row, o.At)
@@ -176,6 +185,8 @@ func (c *Cleaner[U, I]) Order(row int64, o *profile.Order[U, I]) Reason {
 	if why == Kept {
 		if o.Validate() != nil {
 			why = OutOfRange
+		} else {
+			o.Currency = strings.ToUpper(o.Currency)
 		}
 	}
 	return c.settle(row, o.User, o.At, why)
@@ -191,6 +202,8 @@ func (c *Cleaner[U, I]) Refund(row int64, r *profile.Refund[U, I]) Reason {
 	if why == Kept {
 		if r.Validate() != nil {
 			why = OutOfRange
+		} else {
+			r.Currency = strings.ToUpper(r.Currency)
 		}
 	}
 	return c.settle(row, r.User, r.At, why)

@@ -88,7 +88,7 @@ func TestCleaner(t *testing.T) {
 	if age, err := s.Age(cut); err != nil || age != -4*time.Minute {
 		t.Errorf("age %v %v", age, err)
 	}
-	c.Forget(cut)
+	c.Flush(cut)
 	if got := c.Event(200, &event{User: "a", Kind: profile.Click, At: at}); got != clean.LateRow {
 		t.Errorf("after Forget: %q", got)
 	}

@@ -83,13 +83,13 @@ func TestLedgerRefuses(t *testing.T) {
 		on("refund differs", yes(false)),
 	}
 	decode := func(data []byte) error { return new(clean.Ledger[string, int]).UnmarshalBinary(data) }
-	p := testkit.Payload{Kind: codec.KindLedger, Fields: fields, Decode: decode}
+	p := testkit.Payload{Kind: codec.KindLedger, Version: 2, Fields: fields, Decode: decode}
 	p.Refuse(t, clean.ErrCorrupt, map[string]puts{
 		"orders":          {i64(-1), i64(1 << 40), i64(0)},
 		"id":              {str("")},
 		"records":         {i64(1), i64(-3)}, // two contents are two records at least
 		"at":              {i64(math.MinInt64), i64(at + 1)},
-		"head":            {head("ann", "", 1), head("ann", "EUR", -1), head("ann", "EUR", 9999)},
+		"head":            {head("ann", "", 1), head("ann", "eur", 1), head("ann", "EURO", 1), head("ann", "EUR", -1), head("ann", "EUR", 9999)},
 		"lines":           {i64(0), i64(3)},
 		"line 1":          {goods(9, 1, 50, 0), goods(7, 0, 50, 0), goods(7, 1, -1, 0), goods(7, 1, 50, 51)},
 		"differs":         {func(w *codec.Writer) { w.Bytes(nil) }},
@@ -102,7 +102,7 @@ func TestLedgerRefuses(t *testing.T) {
 		"part line 2":     {goods(6, 0, 50, 0), goods(6, 1, 50, 51)},
 		"refund records":  {i64(0)},
 		"refund id":       {str("")},
-		"refund currency": {str("")},
+		"refund currency": {str(""), str("eur")},
 		"amount":          {i64(-1)},
 		"refund order":    {str("")},
 		"refund differs":  {yes(true)},
@@ -183,7 +183,7 @@ func TestRatesRefuses(t *testing.T) {
 	}
 	decode := func(data []byte) error { return new(clean.Rates).UnmarshalBinary(data) }
 	testkit.Payload{Kind: codec.KindRates, Fields: fields, Decode: decode}.Refuse(t, clean.ErrCorrupt, map[string]puts{
-		"base":   {str(""), str("USD")},
+		"base":   {str(""), str("USD"), str("eur")},
 		"others": {func(w *codec.Writer) { w.Strings([]string{"USD", "JPY"}) }, func(w *codec.Writer) { w.Strings([]string{"USD", "USD"}) }, func(w *codec.Writer) { w.Strings([]string{"USD"}) }},
 		"num":    {i64(0)},
 		"den":    {i64(0), i64(1<<62 + 1)},
@@ -210,18 +210,22 @@ func TestQualityRefuses(t *testing.T) {
 		on("name", str("price")),
 		on("seen", i64(5)),
 		on("missing", i64(2)),
-		on("malformed", i64(3)),
+		on("malformed", i64(1)),
+		on("gaps", i64(1)),
+		on("overlaps", i64(1)),
 	}
 	decode := func(data []byte) error { return new(clean.Quality).UnmarshalBinary(data) }
-	testkit.Payload{Kind: codec.KindQuality, Fields: fields, Decode: decode}.Refuse(t, clean.ErrCorrupt, map[string]puts{
+	testkit.Payload{Kind: codec.KindQuality, Version: 2, Fields: fields, Decode: decode}.Refuse(t, clean.ErrCorrupt, map[string]puts{
 		"rows":       {i64(1)},
 		"kept":       {i64(-1), i64(6)},
 		"first":      {i64(3)},
 		"why":        {str("b"), str("c")},
 		"n":          {i64(1)},
 		"rows of it": {func(w *codec.Writer) { w.Int64s([]int64{4, 3}) }, func(w *codec.Writer) { w.Int64s(make([]int64, 11)) }},
-		"missing":    {i64(-1), i64(3)},
-		"malformed":  {i64(-1), i64(4)},
+		"missing":    {i64(-1), i64(3), i64(math.MaxInt64)},
+		"malformed":  {i64(-1), i64(2)},
+		"gaps":       {i64(-1), i64(2)},
+		"overlaps":   {i64(-1), i64(2)},
 		"flagged":    {i64(1)},
 		"fields":     {i64(0), i64(2)},
 	})

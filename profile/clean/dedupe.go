@@ -108,7 +108,7 @@ func (d *Dedupe[K, V]) Add(key K, at time.Time, v V) (Verdict, error) {
 		return Fresh, fmt.Errorf("clean: Dedupe.Add: %w", err)
 	}
 	if at.Before(d.late) {
-		return Fresh, fmt.Errorf("clean: Dedupe.Add: %v is before the last Flush at %v: %w", at, d.late, ErrRange)
+		return Fresh, fmt.Errorf("clean: Dedupe.Add: %w", check.Private("time", -1, key, at, fmt.Errorf("before the last Flush: %w", ErrRange)))
 	}
 	return d.add(key, group[V]{at, at, at, v, v, v, 1}), nil
 }
@@ -257,6 +257,33 @@ func (d *Dedupe[K, V]) take(dst []Survivor[K, V], pick func(group[V]) bool, forg
 		return cmp.Or(a.At.Compare(b.At), d.opt.Compare(a.Value, b.Value))
 	})
 	return dst
+}
+
+// Forget drops everything held under a key, as a deletion under data protection asks
+// for where keys are customers, and reports whether there was any. What was flushed is no
+// longer held; its counts stay, those of what is dropped go.
+func (d *Dedupe[K, V]) Forget(key K) bool {
+	if d == nil || len(d.groups[key]) == 0 {
+		return false
+	}
+	d.n -= int64(len(d.groups[key]))
+	delete(d.groups, key)
+	return true
+}
+
+// ForgetFunc is Forget for every key of which del is true: of one customer, where keys
+// hold more than that. Cost: one call for each key held.
+func (d *Dedupe[K, V]) ForgetFunc(del func(key K) bool) bool {
+	if d == nil {
+		return false
+	}
+	found := false
+	for key := range d.groups {
+		if del(key) {
+			found = d.Forget(key) || found
+		}
+	}
+	return found
 }
 
 // count adds one group of n records.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 )
@@ -46,7 +47,7 @@ func (d *Dedupe[K, V]) AppendBinary(dst []byte) ([]byte, error) {
 		w.Int(len(list))
 		for i := range list {
 			if err := d.put(&w, &list[i]); err != nil {
-				return dst, fmt.Errorf("clean: Dedupe.AppendBinary: key %v: %w", keys[k], err)
+				return dst, fmt.Errorf("clean: Dedupe.AppendBinary: %w", check.Private("key", -1, keys[k], nil, err))
 			}
 		}
 	}
@@ -149,7 +150,7 @@ func (d *Dedupe[K, V]) decode(data []byte) (*Dedupe[K, V], error) {
 	for _, key := range keys.Keys() {
 		list, err := x.get(r)
 		if err != nil {
-			return nil, fmt.Errorf("key %v: %w", key, err)
+			return nil, check.Private("key", -1, key, nil, err)
 		}
 		x.groups[key] = list
 		x.n += int64(len(list))

@@ -3,6 +3,7 @@ package clean
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -55,10 +56,11 @@ func put[T any](m *map[string]*entry[T], id string, e entry[T], compare func(a, 
 	return v
 }
 
-// ownOrder returns a copy that shares nothing with o: time in UTC, lines sorted, so
-// that equal content compares equal.
+// ownOrder returns a copy that shares nothing with o: time in UTC, currency in upper
+// case, lines sorted, so that equal content compares equal.
 func ownOrder[U, I profile.ID](o *profile.Order[U, I]) profile.Order[U, I] {
 	c := *o
+	c.Currency = strings.ToUpper(c.Currency)
 	c.At = c.At.UTC().Round(0)
 	c.Lines = slices.Clone(c.Lines)
 	slices.SortFunc(c.Lines, compareLines[I])
@@ -67,8 +69,9 @@ func ownOrder[U, I profile.ID](o *profile.Order[U, I]) profile.Order[U, I] {
 
 // AddOrder takes a whole order. The same ID with the same content, whatever the
 // order of its lines, is a Duplicate and counts once. With other content it is a
-// Conflict: the earliest version counts, and the report says so. An invalid order
-// changes nothing; the error names the field.
+// Conflict: the earliest version counts, and the report says so. The case of the
+// currency does not matter. An invalid order, as Validate says, changes nothing; the error
+// names the field, and as a FieldError the order.
 func (l *Ledger[U, I]) AddOrder(o *profile.Order[U, I]) (Verdict, error) {
 	if err := o.Validate(); err != nil {
 		return Fresh, fmt.Errorf("clean: Ledger.AddOrder: %w", err)
@@ -86,12 +89,16 @@ func (l *Ledger[U, I]) AddLine(o *profile.Order[U, I]) (Verdict, error) {
 	if err := o.Validate(); err != nil {
 		return Fresh, fmt.Errorf("clean: Ledger.AddLine: %w", err)
 	}
-	if old := l.parts[o.ID]; old != nil && old.heads[0].Currency != o.Currency {
-		return Conflict, fmt.Errorf("clean: Ledger.AddLine: order %q has lines in %s and %s: %w", o.ID, old.heads[0].Currency, o.Currency, ErrMismatch)
+	head := *o
+	head.Currency = strings.ToUpper(o.Currency)
+	if old := l.parts[o.ID]; old != nil {
+		if err := old.sameCurrency(&head); err != nil {
+			return Conflict, fmt.Errorf("clean: Ledger.AddLine: %w", err)
+		}
 	}
 	v := Fresh
 	for _, line := range o.Lines {
-		v = l.part(o, line, o.At.UTC().Round(0))
+		v = l.part(&head, line, o.At.UTC().Round(0))
 	}
 	return v, nil
 }
@@ -107,6 +114,14 @@ type splitLine[I profile.ID] struct {
 	line profile.OrderLine[I]
 	at   time.Time
 	head int32
+}
+
+// sameCurrency refuses lines of an order in a second currency.
+func (p *split[U, I]) sameCurrency(o *profile.Order[U, I]) error {
+	if p.heads[0].Currency != o.Currency {
+		return check.Private("order", -1, o.ID, nil, fmt.Errorf("lines in %s and %s: %w", p.heads[0].Currency, o.Currency, ErrMismatch))
+	}
+	return nil
 }
 
 // part takes one line of a split order, whose head is o.
@@ -168,7 +183,7 @@ func (l *Ledger[U, I]) AddRefund(r *profile.Refund[U, I]) (Verdict, error) {
 		return Fresh, fmt.Errorf("clean: Ledger.AddRefund: %w", err)
 	}
 	c := *r
-	c.At = c.At.UTC().Round(0)
+	c.At, c.Currency = c.At.UTC().Round(0), strings.ToUpper(c.Currency)
 	return put(&l.refunds, r.ID, entry[profile.Refund[U, I]]{c, c, 1}, compareRefunds[U, I]), nil
 }
 
@@ -179,8 +194,10 @@ func (l *Ledger[U, I]) Merge(other *Ledger[U, I]) error {
 		return err
 	}
 	for id, e := range other.parts {
-		if mine := l.parts[id]; mine != nil && mine.heads[0].Currency != e.heads[0].Currency {
-			return fmt.Errorf("clean: Ledger.Merge: order %q has lines in %s and %s: %w", id, mine.heads[0].Currency, e.heads[0].Currency, ErrMismatch)
+		if mine := l.parts[id]; mine != nil {
+			if err := mine.sameCurrency(&e.heads[0]); err != nil {
+				return fmt.Errorf("clean: Ledger.Merge: %w", err)
+			}
 		}
 	}
 	for id, e := range other.orders {
@@ -195,4 +212,65 @@ func (l *Ledger[U, I]) Merge(other *Ledger[U, I]) error {
 		}
 	}
 	return nil
+}
+
+// Forget removes all orders, lines of orders and refunds of one user, as a deletion under
+// data protection asks for, and reports whether there were any. The totals then lack them:
+// an Individual, a table or a report that was made before has to be made again. A refund
+// that names an order of the user but another user, or none, goes with the order. Lines
+// of other users in an order that was split stay. Cost: one pass over all records.
+//
+// Records of the user that are added later are counted again: keep the id in a deletion
+// log and leave them out. The same name deletes a customer from all states that can
+// forget one.
+func (l *Ledger[U, I]) Forget(user U) bool {
+	if l == nil {
+		return false
+	}
+	gone := make(map[string]bool) // orders of the user
+	for id, e := range l.orders {
+		if e.lo.User == user || e.hi.User == user {
+			delete(l.orders, id)
+			gone[id] = true
+		}
+	}
+	for id, p := range l.parts {
+		if p.forget(user) {
+			gone[id] = true
+		}
+		if len(p.lines) == 0 {
+			delete(l.parts, id)
+		}
+	}
+	found := len(gone) > 0
+	for id, e := range l.refunds {
+		if e.lo.User == user || e.hi.User == user {
+			found = true
+		} else if !gone[e.lo.OrderID] || l.orders[e.lo.OrderID] != nil || l.parts[e.lo.OrderID] != nil {
+			continue
+		}
+		delete(l.refunds, id)
+	}
+	return found
+}
+
+// forget removes the heads and lines of a user, and reports whether there were any.
+func (p *split[U, I]) forget(user U) bool {
+	to := make([]int32, len(p.heads)) // new place of each head, -1 where it goes
+	var heads []profile.Order[U, I]
+	for h := range p.heads {
+		if to[h] = -1; p.heads[h].User != user {
+			to[h] = int32(len(heads))
+			heads = append(heads, p.heads[h])
+		}
+	}
+	if len(heads) == len(p.heads) {
+		return false
+	}
+	p.heads = heads
+	p.lines = slices.DeleteFunc(p.lines, func(x splitLine[I]) bool { return to[x.head] < 0 })
+	for i := range p.lines {
+		p.lines[i].head = to[p.lines[i].head]
+	}
+	return true
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
@@ -32,13 +33,13 @@ func (l *Ledger[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 		l.parts[id].put(&w)
 	}
 	putEntries(&w, l.refunds, putRefund[U, I], compareRefunds[U, I])
-	return w.AppendFrame(dst, codec.KindLedger, 1), nil
+	return w.AppendFrame(dst, codec.KindLedger, 2), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
 func (l *Ledger[U, I]) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil) }
 
-// UnmarshalBinary replaces l. Payload of version 1, little-endian; an id is a string
+// UnmarshalBinary replaces l. Payload of version 2, little-endian; an id is a string
 // or 8 bytes, a string follows its length, times are i64 nanoseconds since 1970:
 //
 //	2×int    class of the user and of the item ids: 0 strings, 1 signed, 2 unsigned
@@ -58,7 +59,8 @@ func (l *Ledger[U, I]) MarshalBinary() ([]byte, error) { return l.AppendBinary(n
 //	         Currency, i64 Amount, bool Cancel, item id, i64 Quantity
 //
 // A line is an item id, strings Category and Brand, i64 Quantity, Price, Discount.
-// Every record passes its Validate. Any other length or value is ErrCorrupt, ids of
+// Every record passes its Validate, currencies are in upper case. Version 1 has them in
+// any case, and is read as if they were. Any other length or value is ErrCorrupt, ids of
 // another class and a frame of another type are ErrMismatch, a newer version is
 // ErrVersion; l is then unchanged. Memory grows with the bytes given.
 func (l *Ledger[U, I]) UnmarshalBinary(data []byte) error {
@@ -72,7 +74,7 @@ func (l *Ledger[U, I]) UnmarshalBinary(data []byte) error {
 
 // decodeLedger reads a whole frame.
 func decodeLedger[U, I profile.ID](data []byte) (l Ledger[U, I], err error) {
-	r, err := codec.Open(data, codec.KindLedger, 1)
+	r, err := codec.Open(data, codec.KindLedger, 2)
 	if err != nil {
 		return l, err
 	}
@@ -83,7 +85,38 @@ func decodeLedger[U, I profile.ID](data []byte) (l Ledger[U, I], err error) {
 	l.parts = make(map[string]*split[U, I])
 	ascending(r, func(id string) { l.parts[id] = getSplit[U, I](r, id) })
 	l.refunds = getEntries(r, getRefund[U, I], compareRefunds[U, I])
-	return l, r.Done()
+	if err := r.Done(); err != nil {
+		return l, err
+	}
+	return l, l.fold(r.Version > 1)
+}
+
+// fold brings all currencies into upper case, or refuses those that are not where that is
+// asked.
+func (l *Ledger[U, I]) fold(strict bool) error {
+	lower := false
+	up := func(code *string) {
+		c := strings.ToUpper(*code)
+		lower = lower || c != *code
+		*code = c
+	}
+	for _, e := range l.orders {
+		up(&e.lo.Currency)
+		up(&e.hi.Currency)
+	}
+	for _, e := range l.refunds {
+		up(&e.lo.Currency)
+		up(&e.hi.Currency)
+	}
+	for _, p := range l.parts {
+		for h := range p.heads {
+			up(&p.heads[h].Currency)
+		}
+	}
+	if strict && lower {
+		return fmt.Errorf("a currency in lower case: %w", ErrCorrupt)
+	}
+	return nil
 }
 
 // ascending reads a number and as many strings, which must ascend strictly; each is

@@ -3,7 +3,6 @@ package clean
 import (
 	"fmt"
 	"math/big"
-	"strconv"
 	"strings"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -13,13 +12,14 @@ import (
 // MoneyFormat says how amounts are written in one source. The zero value reads
 // "1,234.50" and needs the currency in the text.
 type MoneyFormat struct {
-	// Currency is assumed where the text names none. Default none: then the text must.
+	// Currency is assumed where the text names none: an ISO 4217 code in any case. Default
+	// none: then the text must.
 	Currency string
 	// Decimal is the decimal mark, '.' by default; ',' makes '.', ' ' and '\''
-	// group marks instead of ','.
+	// group marks instead of ','. The apostrophe may be typographic (1’234.50).
 	Decimal rune
-	// Symbols maps what is written before or after the number to a currency,
-	// after Canonical and in lower case: {"£": "GBP", "元": "CNY"}. Three-letter
+	// Symbols maps what is written before or after the number to a currency, in any
+	// case, after Canonical and in lower case: {"£": "GBP", "元": "CNY"}. Three-letter
 	// codes need no entry. A written currency overrides Currency. Default none.
 	Symbols map[string]string
 	// Multiples maps unit words to factors, such as {"万": 10000, "k": 1000}.
@@ -35,15 +35,29 @@ type MoneyFormat struct {
 }
 
 // ParseMoney reads one amount: optional sign (or accounting brackets), optional
-// currency symbol or code on either side, digits with group marks in threes,
-// decimal part. Full-width digits are accepted. It never guesses: "1,23" in a
+// currency symbol or code on either side, digits with group marks in threes or as in
+// India (12,34,567), decimal part, for which a dash may stand (5,- or 5.–). The decimal
+// digits of every script are accepted. It never guesses: "1,23" in a
 // '.' format, two decimal marks or an unknown unit are ErrRange, two currencies
-// ErrMismatch, an amount beyond int64 ErrOverflow, too many Digits ErrOption.
+// ErrMismatch, an amount beyond int64 ErrOverflow, too many Digits or a currency in f
+// that is not three letters ErrOption. The text itself is the Value of a FieldError, not
+// in the message.
 func ParseMoney(s string, f MoneyFormat) (profile.Money, error) {
-	fail := func(err error) (profile.Money, error) {
-		return profile.Money{}, fmt.Errorf("clean: ParseMoney: %q %w", s, err)
+	m, err := f.parse(s)
+	if err != nil {
+		return profile.Money{}, fmt.Errorf("clean: ParseMoney: %w", check.Private("amount", -1, nil, s, err))
 	}
-	p, err := splitAmount(s)
+	return m, nil
+}
+
+// parse is ParseMoney with errors that do not name it.
+func (f *MoneyFormat) parse(s string) (profile.Money, error) {
+	fail := func(err error) (profile.Money, error) { return profile.Money{}, err }
+	decimal := f.Decimal
+	if decimal == 0 {
+		decimal = '.'
+	}
+	p, err := splitAmount(numeric(s, decimal))
 	if err != nil {
 		return fail(err)
 	}
@@ -65,11 +79,11 @@ type amountParts struct {
 	words    []string // before and after it
 }
 
-// splitAmount finds sign, number and words in a text. One sign may stand before the
-// words, before the number or after it, or brackets around all.
+// splitAmount finds sign, number and words in a numeric text. One sign may stand before
+// the words, before the number or after it, or brackets around all.
 func splitAmount(s string) (amountParts, error) {
 	var p amountParts
-	text := strings.TrimSpace(strings.ReplaceAll(Canonical(s), "\u2212", "-"))
+	text := undash(s)
 	if strings.HasPrefix(text, "(") && strings.HasSuffix(text, ")") {
 		p.negative, text = true, strings.TrimSpace(text[1:len(text)-1])
 	}
@@ -100,12 +114,32 @@ func splitAmount(s string) (amountParts, error) {
 	return p, nil
 }
 
+// undash removes the dash that stands for no minor units, with the decimal mark before it
+// and a digit before that: "5,-", "5.–", "5,-- eur".
+func undash(s string) string {
+	for i := 1; i+1 < len(s); i++ {
+		if s[i] != ',' && s[i] != '.' || notDigit(rune(s[i-1])) {
+			continue
+		}
+		rest := strings.TrimLeft(s[i+1:], "-–—")
+		if len(rest) < len(s)-i-1 && (rest == "" || notDigit(rune(rest[0]))) {
+			return s[:i] + rest
+		}
+	}
+	return s
+}
+
 // units returns the currency and the factor that the words around a number mean.
 // Each word is a multiple, a symbol, a code of three letters, or multiples glued to
 // one of these (万元).
 func (f *MoneyFormat) units(words []string) (currency string, factor int64, err error) {
-	currency, factor = f.Currency, 1
+	factor = 1
 	named := ""
+	if f.Currency != "" {
+		if currency, err = check.Currency("MoneyFormat.Currency", f.Currency); err != nil {
+			return "", 0, fmt.Errorf("%w: %w", err, ErrOption)
+		}
+	}
 	multiply := func(m int64) error {
 		if factor, err = check.MulInt64(factor, m); err != nil {
 			return fmt.Errorf("overflows: %w", ErrOverflow)
@@ -121,13 +155,17 @@ func (f *MoneyFormat) units(words []string) (currency string, factor int64, err 
 				break
 			}
 			code, ok := f.Symbols[word]
-			if !ok && len(word) == 3 && isLetters(word) {
-				code, ok = strings.ToUpper(word), true
+			if ok {
+				if code, err = check.Currency("MoneyFormat.Symbols", code); err != nil {
+					return "", 0, fmt.Errorf("%w: %w", err, ErrOption)
+				}
+			} else if code, err = check.Currency("", word); err == nil {
+				ok = true
 			}
 			if !ok {
 				glued := f.glued(word)
 				if glued == "" {
-					return "", 0, fmt.Errorf("has the unknown unit %s: %w", strconv.Quote(word), ErrRange)
+					return "", 0, fmt.Errorf("has an unknown unit: %w", ErrRange)
 				}
 				if err := multiply(f.Multiples[glued]); err != nil {
 					return "", 0, err
@@ -200,19 +238,11 @@ func (f *MoneyFormat) minor(p amountParts, currency string, factor int64) (int64
 	return n.Int64(), nil
 }
 
-func isLetters(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < 'a' || s[i] > 'z' {
-			return false
-		}
-	}
-	return true
-}
-
 func notDigit(r rune) bool { return r < '0' || r > '9' }
 
-// ungroup removes group marks and reports whether they stood at every third
-// digit, all of one sort.
+// ungroup removes group marks and reports whether they stood at every third digit, all of
+// one sort, or as in India: before the last three digits, and before every two from
+// there on.
 func ungroup(s string, decimal rune) (string, bool) {
 	marks := ",' \u00a0\u202f"
 	if decimal == ',' {
@@ -228,8 +258,16 @@ func ungroup(s string, decimal rune) (string, bool) {
 		break
 	}
 	parts := strings.Split(s, mark)
+	inner := 3 // digits between two marks
+	if len(parts) > 2 && len(parts[1]) == 2 {
+		inner = 2
+	}
 	for i, p := range parts {
-		if strings.IndexFunc(p, notDigit) >= 0 || i > 0 && len(p) != 3 || i == 0 && (len(p) == 0 || len(p) > 3) {
+		want := inner
+		if i == len(parts)-1 {
+			want = 3
+		}
+		if strings.IndexFunc(p, notDigit) >= 0 || i > 0 && len(p) != want || i == 0 && (len(p) == 0 || len(p) > want) {
 			return "", false
 		}
 	}

@@ -41,11 +41,41 @@ func TestParseMoney(t *testing.T) {
 		{"0.135", clean.MoneyFormat{Currency: "EUR", Round: true}, profile.Money{Minor: 14, Currency: "EUR"}, nil},
 		{"0.001", clean.MoneyFormat{Currency: "GBP", Digits: 3}, profile.Money{Minor: 1, Currency: "GBP"}, nil},
 
+		// Codes in any case.
+		{"1234", clean.MoneyFormat{Currency: "jpy"}, profile.Money{Minor: 1234, Currency: "JPY"}, nil},
+		{"1.234", clean.MoneyFormat{Currency: "kwd"}, profile.Money{Minor: 1234, Currency: "KWD"}, nil},
+		{"¥5", clean.MoneyFormat{Symbols: map[string]string{"¥": "jpy"}}, profile.Money{Minor: 5, Currency: "JPY"}, nil},
+		{"usd 5 $", clean.MoneyFormat{Symbols: map[string]string{"$": "usd"}}, profile.Money{Minor: 500, Currency: "USD"}, nil},
+		{"35123.4567", clean.MoneyFormat{Currency: "clf"}, profile.Money{Minor: 351234567, Currency: "CLF"}, nil},
+
+		// Groups of Switzerland and of India, a dash for no minor units.
+		{"CHF 1’234.50", eur, profile.Money{Minor: 123450, Currency: "CHF"}, nil},
+		{"1’234’567.50", eur, profile.Money{Minor: 123456750, Currency: "EUR"}, nil},
+		{"12,34,567.00", clean.MoneyFormat{Currency: "INR"}, profile.Money{Minor: 123456700, Currency: "INR"}, nil},
+		{"-1,23,45,678.9", eur, profile.Money{Minor: -1234567890, Currency: "EUR"}, nil},
+		{"5,-", eur, profile.Money{Minor: 500, Currency: "EUR"}, nil},
+		{"5,- €", clean.MoneyFormat{Decimal: ',', Symbols: map[string]string{"€": "EUR"}}, profile.Money{Minor: 500, Currency: "EUR"}, nil},
+		{"1.234,--", german, profile.Money{Minor: 123400, Currency: "EUR"}, nil},
+		{"CHF 20.–", eur, profile.Money{Minor: 2000, Currency: "CHF"}, nil},
+		{"-5,-", german, profile.Money{Minor: -500, Currency: "EUR"}, nil},
+
+		// Digits of other scripts.
+		{"١٬٢٣٤٫٥٠", eur, profile.Money{Minor: 123450, Currency: "EUR"}, nil},
+		{"۱۲۳", eur, profile.Money{Minor: 12300, Currency: "EUR"}, nil},
+		{"१२,३४,५६७", clean.MoneyFormat{Currency: "INR"}, profile.Money{Minor: 123456700, Currency: "INR"}, nil},
+		{"１２３．５", eur, profile.Money{Minor: 12350, Currency: "EUR"}, nil},
+		{"𝟙𝟚", eur, profile.Money{Minor: 1200, Currency: "EUR"}, nil},
+
 		{"", eur, profile.Money{}, clean.ErrRange},
 		{"abc", eur, profile.Money{}, clean.ErrRange},
 		{"1,23", eur, profile.Money{}, clean.ErrRange},
 		{"1,2345", eur, profile.Money{}, clean.ErrRange},
-		{"12,34,567", eur, profile.Money{}, clean.ErrRange},
+		{"12,34,56", eur, profile.Money{}, clean.ErrRange},
+		{"123,45,678", eur, profile.Money{}, clean.ErrRange},
+		{"12,345,67,890", eur, profile.Money{}, clean.ErrRange},
+		{"5,-5", eur, profile.Money{}, clean.ErrRange},
+		{"5", clean.MoneyFormat{Currency: "euro"}, profile.Money{}, clean.ErrOption},
+		{"$5", clean.MoneyFormat{Symbols: map[string]string{"$": "dollar"}}, profile.Money{}, clean.ErrOption},
 		{",123", eur, profile.Money{}, clean.ErrRange},
 		{"1.2.3", eur, profile.Money{}, clean.ErrRange},
 		{"1.", eur, profile.Money{}, clean.ErrRange},
@@ -54,6 +84,7 @@ func TestParseMoney(t *testing.T) {
 		{"0.125", eur, profile.Money{}, clean.ErrRange},
 		{"5 apples", eur, profile.Money{}, clean.ErrRange},
 		{"5", clean.MoneyFormat{}, profile.Money{}, clean.ErrRange},
+		{"usd 5 $", clean.MoneyFormat{Symbols: map[string]string{"$": "cad"}}, profile.Money{}, clean.ErrMismatch},
 		{"usd 5 eur", eur, profile.Money{}, clean.ErrMismatch},
 		{"92233720368547758.08", eur, profile.Money{}, clean.ErrOverflow},
 	} {
@@ -78,7 +109,7 @@ func TestMoneyProp(t *testing.T) {
 }
 
 func FuzzParseMoney(f *testing.F) {
-	for _, s := range []string{"1,234.50", "-$5", "(3)", "1.2万元", "9999999999999999999", "１", ""} {
+	for _, s := range []string{"5,-", "1’234.–", "12,34,567", "١٬٢٣٤٫٥٠", "1,234.50", "-$5", "(3)", "1.2万元", "9999999999999999999", "１", ""} {
 		f.Add(s)
 	}
 	format := clean.MoneyFormat{Currency: "EUR", Symbols: map[string]string{"$": "USD", "元": "CNY"}, Multiples: map[string]int64{"万": 10000}}

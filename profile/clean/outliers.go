@@ -169,7 +169,7 @@ func sortedValues(values []float64) ([]float64, error) {
 	xs := make([]float64, 0, len(values))
 	for i, x := range values {
 		if math.IsInf(x, 0) {
-			return nil, fmt.Errorf("values[%d] is %v: %w", i, x, ErrNotFinite)
+			return nil, check.Private("values", int64(i), nil, x, ErrNotFinite)
 		}
 		if !math.IsNaN(x) {
 			xs = append(xs, x+0) // -0 becomes 0

@@ -1,7 +1,9 @@
 package clean
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -19,7 +21,23 @@ type ParserOptions struct {
 	// Default: RFC 3339, "2006-01-02 15:04:05", "2006-01-02".
 	Layouts []string
 	// Zone is the business time zone of layouts without one. Default UTC.
+	//
+	// Where its clock is put forward some times do not exist, in some countries midnight
+	// and so a whole date's beginning: they are moved to the end of the gap, as pandas
+	// does with shift_forward, and counted as FieldQuality.InGap. Where it is put back
+	// some times exist twice: the earlier one is taken and counted as
+	// FieldQuality.InOverlap.
 	Zone *time.Location
+	// RefuseGap makes a time in a gap malformed instead.
+	RefuseGap bool
+	// LaterOfTwo takes the later of the two instants of an overlap, RefuseOverlap
+	// makes such a time malformed.
+	LaterOfTwo, RefuseOverlap bool
+	// Abbreviations are the offsets from UTC, east positive, of zones that layouts with
+	// "MST" may read: {"PST": -8 * time.Hour}. UTC, GMT and the abbreviations of Zone
+	// itself need no entry; any other is malformed, since abbreviations have no one
+	// meaning (IST, CST, BST). Whole seconds below a day. Default none.
+	Abbreviations map[string]time.Duration
 	// Earliest and Latest bound every time that is read, so that seconds taken
 	// for milliseconds, or the reverse, are seen. Latest itself is outside. Default
 	// 1990 and 2100.
@@ -57,6 +75,10 @@ func (o ParserOptions) validate() error {
 	c.Require(len(o.Layouts) > 0, "Layouts", o.Layouts, "at least one")
 	c.Require(o.Earliest.Before(o.Latest), "Earliest", o.Earliest, "before Latest")
 	c.Require(o.Money.Digits <= 9, "Money.Digits", o.Money.Digits, "<= 9")
+	c.Require(len(o.badAbbreviations()) == 0, "Abbreviations", o.badAbbreviations(), "names and whole seconds below a day")
+	if _, err := check.Currency("Money.Currency", o.Money.Currency); o.Money.Currency != "" && err != nil {
+		c.Require(false, "Money.Currency", o.Money.Currency, "three letters")
+	}
 	c.Require(o.Money.Decimal == 0 || o.Money.Decimal == '.' || o.Money.Decimal == ',', "Money.Decimal", o.Money.Decimal, "'.' or ','")
 	return c.Err("clean: NewParser")
 }
@@ -67,11 +89,13 @@ func (o ParserOptions) validate() error {
 // merge their Quality.
 type Parser struct {
 	opt     ParserOptions
+	layouts []layout
 	quality *Quality
 }
 
 // NewParser returns a parser that counts into quality; nil makes one of its own, see
-// Parser.Quality. Bad options are ErrOption.
+// Parser.Quality. Give it that of a Cleaner, NewParser(cleaner.Quality(), …), to have one
+// report of both. Bad options are ErrOption.
 func NewParser(quality *Quality, opt ParserOptions) (*Parser, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -80,9 +104,9 @@ func NewParser(quality *Quality, opt ParserOptions) (*Parser, error) {
 	if quality == nil {
 		quality = &Quality{}
 	}
-	opt.Layouts = slices.Clone(opt.Layouts)
+	opt.Abbreviations = maps.Clone(opt.Abbreviations)
 	opt.Null = slices.Clone(opt.Null)
-	return &Parser{opt: opt, quality: quality}, nil
+	return &Parser{opt: opt, layouts: layouts(opt.Layouts), quality: quality}, nil
 }
 
 // Quality returns the report that p counts into.
@@ -96,6 +120,7 @@ func (p *Parser) ready() {
 	if p.quality == nil {
 		p.quality = &Quality{}
 		p.opt = p.opt.withDefaults()
+		p.layouts = layouts(p.opt.Layouts)
 	}
 }
 
@@ -110,45 +135,42 @@ func (p *Parser) null(field, text string) bool {
 	return false
 }
 
-func (p *Parser) bad(method, field, text, want string) error {
+// bad counts a field that cannot be read. Its text goes into a FieldError, not into the
+// message.
+func (p *Parser) bad(method, field, text string, err error) error {
 	p.quality.Field(field, Malformed)
-	return fmt.Errorf("clean: Parser.%s: field %s: %q is %s: %w", method, field, text, want, ErrRange)
+	return fmt.Errorf("clean: Parser.%s: field %w", method, check.Private(field, -1, nil, text, err))
 }
 
 // missing is returned bare: a missing value is usual, not exceptional.
 var errMissing = fmt.Errorf("clean: Parser: field is missing: %w", ErrEmpty)
 
-// Time reads an instant and returns it in UTC. A missing value is ErrEmpty, a
-// malformed one or one outside Earliest … Latest is ErrRange; the same holds for
-// every method of Parser.
+// Time reads an instant and returns it in UTC, to the nanosecond. The digits may be those
+// of any script. A missing value is ErrEmpty, a malformed one or one outside
+// Earliest … Latest is ErrRange; the same holds for every method of Parser, and the error
+// is a FieldError that holds the text, which the message does not. Gaps and overlaps of
+// the clock are settled as ParserOptions say.
 func (p *Parser) Time(field, text string) (time.Time, error) {
-	s := strings.TrimSpace(FoldWidth(text))
+	s := text
+	if !isASCII(s) {
+		s = ascii(s)
+	}
+	s = strings.TrimSpace(s)
 	if p.null(field, strings.ToLower(s)) {
 		return time.Time{}, errMissing
 	}
-	for _, l := range p.opt.Layouts {
-		var t time.Time
-		var err error
-		switch l {
-		case "unix", "unixmilli":
-			var n int64
-			if n, err = strconv.ParseInt(s, 10, 64); err == nil {
-				if l == "unix" {
-					t = time.Unix(n, 0)
-				} else {
-					t = time.UnixMilli(n)
-				}
-			}
-		default:
-			t, err = time.ParseInLocation(l, s, p.opt.Zone)
+	refused := fmt.Errorf("no time in any layout, or outside the credible years: %w", ErrRange)
+	for _, l := range p.layouts {
+		t, found, err := p.instant(l, s)
+		switch {
+		case errors.Is(err, ErrRange):
+			refused = err // in this layout, but not to be had
+		case err == nil && !t.Before(p.opt.Earliest) && t.Before(p.opt.Latest):
+			p.quality.Field(field, found)
+			return t.UTC(), nil
 		}
-		if err != nil || t.Before(p.opt.Earliest) || !t.Before(p.opt.Latest) {
-			continue
-		}
-		p.quality.Field(field, Kept)
-		return t.UTC(), nil
 	}
-	return time.Time{}, p.bad("Time", field, text, "no time in any layout, or outside the credible years")
+	return time.Time{}, p.bad("Time", field, text, refused)
 }
 
 // Money reads an amount, see ParseMoney.
@@ -156,36 +178,39 @@ func (p *Parser) Money(field, text string) (profile.Money, error) {
 	if p.null(field, Canonical(text)) {
 		return profile.Money{}, errMissing
 	}
-	m, err := ParseMoney(text, p.opt.Money)
+	m, err := p.opt.Money.parse(text)
 	if err != nil {
-		p.quality.Field(field, Malformed)
-		return profile.Money{}, fmt.Errorf("clean: Parser.Money: field %s: %w", field, err)
+		return profile.Money{}, p.bad("Money", field, text, err)
 	}
 	p.quality.Field(field, Kept)
 	return m, nil
 }
 
-// Float reads a finite number, with group marks in threes or without.
+// Float reads a finite number, with group marks as in ParseMoney or without.
 func (p *Parser) Float(field, text string) (float64, error) {
-	s := Canonical(text)
-	if p.null(field, s) {
+	if p.null(field, Canonical(text)) {
 		return 0, errMissing
 	}
-	x, ok := p.number(s)
+	x, ok := p.number(numeric(text, p.decimal()))
 	if !ok {
-		return 0, p.bad("Float", field, text, "no finite number")
+		return 0, p.bad("Float", field, text, fmt.Errorf("no finite number: %w", ErrRange))
 	}
 	p.quality.Field(field, Kept)
 	return x, nil
 }
 
-// number reads canonical text as a number: sign, grouped digits, decimal part,
+// decimal returns the decimal mark of the source.
+func (p *Parser) decimal() rune {
+	if p.opt.Money.Decimal == 0 {
+		return '.'
+	}
+	return p.opt.Money.Decimal
+}
+
+// number reads numeric text as a number: sign, grouped digits, decimal part,
 // exponent.
 func (p *Parser) number(s string) (float64, bool) {
-	decimal := p.opt.Money.Decimal
-	if decimal == 0 {
-		decimal = '.'
-	}
+	decimal := p.decimal()
 	sign := ""
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		sign, s = s[:1], s[1:]
@@ -207,13 +232,12 @@ func (p *Parser) number(s string) (float64, bool) {
 	return x, err == nil && !math.IsInf(x, 0)
 }
 
-// Int reads a whole number, with group marks in threes or without.
+// Int reads a whole number, with group marks as in ParseMoney or without.
 func (p *Parser) Int(field, text string) (int64, error) {
-	s := Canonical(text)
-	if p.null(field, s) {
+	if p.null(field, Canonical(text)) {
 		return 0, errMissing
 	}
-	sign := ""
+	s, sign := numeric(text, p.decimal()), ""
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		sign, s = s[:1], s[1:]
 	}
@@ -222,10 +246,11 @@ func (p *Parser) Int(field, text string) (int64, error) {
 		p.quality.Field(field, Kept)
 		return n, nil
 	}
-	return 0, p.bad("Int", field, text, "no whole number")
+	return 0, p.bad("Int", field, text, fmt.Errorf("no whole number: %w", ErrRange))
 }
 
-// Text reads a label in canonical form, see Canonical.
+// Text reads a label in canonical form, see Canonical. A text that Null lists is missing;
+// where it does not list "", an empty cell is the label "".
 func (p *Parser) Text(field, text string) (string, error) {
 	s := Canonical(text)
 	if p.null(field, s) {
@@ -244,5 +269,5 @@ func ParseKind(s string) (profile.Kind, error) {
 			return k, nil
 		}
 	}
-	return 0, fmt.Errorf("clean: ParseKind: %q is no event kind: %w", s, ErrRange)
+	return 0, fmt.Errorf("clean: ParseKind: %w", check.Private("kind", -1, nil, s, fmt.Errorf("no event kind: %w", ErrRange)))
 }

@@ -27,6 +27,8 @@ const (
 	BeforeAccount Reason = "before account" // before the user registered
 	Outlier       Reason = "outlier"        // outside the fitted bounds
 	TestRow       Reason = "test"           // placed by the shop itself
+	InGap         Reason = "clock gap"      // a field: a time that the clock skipped, moved to the end of the gap
+	InOverlap     Reason = "clock overlap"  // a field: a time that the clock showed twice, settled by the options
 )
 
 // maxExamples is how many row numbers a report keeps for each reason.
@@ -70,6 +72,8 @@ type FieldQuality struct {
 	Seen      int64  // rows in which the field was looked at
 	Missing   int64  // of these, empty
 	Malformed int64  // of these, not readable
+	InGap     int64  // of the others, times that the clock skipped, moved to the end of the gap
+	InOverlap int64  // of the others, times that the clock showed twice: the options say which is meant
 }
 
 // Completeness returns the share of rows that had a readable value. ErrUndefined
@@ -125,8 +129,8 @@ func setOf(m map[Reason]*rowSet, why Reason) *rowSet {
 	return s
 }
 
-// Field counts one look at a field: Kept for a good value, Missing for an empty
-// one, anything else for a malformed one.
+// Field counts one look at a field: Kept for a good value, InGap and InOverlap for a time
+// that had to be settled, Missing for an empty one, anything else for a malformed one.
 func (q *Quality) Field(name string, found Reason) {
 	f := q.fields[name]
 	if f == nil {
@@ -139,6 +143,10 @@ func (q *Quality) Field(name string, found Reason) {
 	f.Seen++
 	switch found {
 	case Kept:
+	case InGap:
+		f.InGap++
+	case InOverlap:
+		f.InOverlap++
 	case Missing:
 		f.Missing++
 	default:
@@ -173,6 +181,8 @@ func (q *Quality) Merge(other *Quality) error {
 		mine.Seen += f.Seen
 		mine.Missing += f.Missing
 		mine.Malformed += f.Malformed
+		mine.InGap += f.InGap
+		mine.InOverlap += f.InOverlap
 	}
 	return nil
 }
@@ -261,7 +271,11 @@ func (s QualityResult) String() string {
 	}
 	for _, f := range s.Fields {
 		if c, err := f.Completeness(); err == nil {
-			fmt.Fprintf(&b, "field    %-14s %.1f %% complete, %d missing, %d malformed\n", f.Name, 100*c, f.Missing, f.Malformed)
+			fmt.Fprintf(&b, "field    %-14s %.1f %% complete, %d missing, %d malformed", f.Name, 100*c, f.Missing, f.Malformed)
+			if f.InGap+f.InOverlap > 0 {
+				fmt.Fprintf(&b, ", %d in gaps and %d in overlaps of the clock", f.InGap, f.InOverlap)
+			}
+			b.WriteByte('\n')
 		}
 	}
 	if !s.Last.IsZero() {

@@ -43,14 +43,16 @@ func (q *Quality) AppendBinary(dst []byte) ([]byte, error) {
 		w.Int64(f.Seen)
 		w.Int64(f.Missing)
 		w.Int64(f.Malformed)
+		w.Int64(f.InGap)
+		w.Int64(f.InOverlap)
 	}
-	return w.AppendFrame(dst, codec.KindQuality, 1), nil
+	return w.AppendFrame(dst, codec.KindQuality, 2), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
 func (q *Quality) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil) }
 
-// UnmarshalBinary replaces q. Payload of version 1, little-endian, lists and strings
+// UnmarshalBinary replaces q. Payload of version 2, little-endian, lists and strings
 // after their length:
 //
 //	2×i64  rows, kept, 0 <= kept <= rows
@@ -58,13 +60,15 @@ func (q *Quality) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil) }
 //	       since 1970, in that order
 //	2×     rejected, then flagged: int number of reasons, then for each, ascending:
 //	       string reason, i64 rows, []i64 the lowest row numbers, ascending, at most 10
-//	int    number of fields, then for each, ascending: string name, 3×i64 seen,
-//	       missing, malformed, the last two >= 0 and together at most the first
+//	int    number of fields, then for each, ascending: string name, 5×i64 seen,
+//	       missing, malformed, in gaps, in overlaps; the last four >= 0 and together at
+//	       most the first
 //
+// Version 1 has neither gaps nor overlaps.
 // Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
 // newer version ErrVersion; q is then unchanged.
 func (q *Quality) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindQuality, 1)
+	r, err := codec.Open(data, codec.KindQuality, 2)
 	if err != nil {
 		return fmt.Errorf("clean: Quality.UnmarshalBinary: %w", err)
 	}
@@ -94,8 +98,11 @@ func (q *Quality) UnmarshalBinary(data []byte) error {
 	x.fields = make(map[string]*FieldQuality)
 	last := ""
 	for i := range r.Int() {
-		f := &FieldQuality{r.String(), r.Int64(), r.Int64(), r.Int64()}
-		if r.Err() == nil && (i > 0 && f.Name <= last || f.Missing < 0 || f.Malformed < 0 || f.Seen-f.Missing < f.Malformed) {
+		f := &FieldQuality{Name: r.String(), Seen: r.Int64(), Missing: r.Int64(), Malformed: r.Int64()}
+		if r.Version > 1 {
+			f.InGap, f.InOverlap = r.Int64(), r.Int64()
+		}
+		if r.Err() == nil && (i > 0 && f.Name <= last || !f.adds()) {
 			r.Fail("has fields out of order")
 		}
 		if r.Err() != nil {
@@ -111,4 +118,16 @@ func (q *Quality) UnmarshalBinary(data []byte) error {
 	}
 	*q = x
 	return nil
+}
+
+// adds reports whether the counts of a field can be.
+func (f *FieldQuality) adds() bool {
+	rest := f.Seen
+	for _, n := range []int64{f.Missing, f.Malformed, f.InGap, f.InOverlap} {
+		if n < 0 || n > rest {
+			return false
+		}
+		rest -= n
+	}
+	return true
 }

@@ -32,13 +32,22 @@ type ratio struct{ num, den uint64 }
 
 // NewRates returns a table into base. units[c] is the value of one major unit of
 // c in major units of base, > 0 with at most 12 significant decimals; base
-// itself is always 1. No base and any other rate are ErrOption.
+// itself is always 1. Codes are three letters in any case; one given twice, as "jpy" and
+// "JPY", no base and any other rate are ErrOption.
 func NewRates(base string, units map[string]float64) (*Rates, error) {
-	if base == "" {
-		return nil, fmt.Errorf("clean: NewRates: base is empty: %w", ErrOption)
+	base, err := check.Currency("base", base)
+	if err != nil {
+		return nil, fmt.Errorf("clean: NewRates: %w: %w", err, ErrOption)
 	}
 	t := &Rates{base: base, ratio: map[string]ratio{base: {1, 1}}}
-	for c, u := range units {
+	given := make(map[string]bool, len(units))
+	for _, code := range slices.Sorted(maps.Keys(units)) {
+		u := units[code]
+		c, err := check.Currency("currency", code)
+		if err != nil || given[c] {
+			return nil, fmt.Errorf("clean: NewRates: %q is no code of three letters, or given twice: %w", code, ErrOption)
+		}
+		given[c] = true
 		if !check.Finite(u) || u <= 0 || c == base && u != 1 {
 			return nil, fmt.Errorf("clean: NewRates: rate of %q is %v: %w", c, u, ErrOption)
 		}
@@ -57,12 +66,13 @@ func NewRates(base string, units map[string]float64) (*Rates, error) {
 }
 
 // Convert returns m in the base currency, rounded half to even on the minor
-// unit. A currency without a rate is ErrUnknownID, a result beyond int64 is
+// unit. The case of its code does not matter. A currency without a rate is ErrUnknownID, a result beyond int64 is
 // ErrOverflow.
 func (t *Rates) Convert(m profile.Money) (profile.Money, error) {
-	r, ok := t.ratio[m.Currency]
-	if !ok {
-		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: no rate for %q: %w", m.Currency, ErrUnknownID)
+	code, err := check.Currency("currency", m.Currency)
+	r, ok := t.ratio[code]
+	if err != nil || !ok {
+		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: no rate for %.8q: %w", m.Currency, ErrUnknownID)
 	}
 	u := uint64(m.Minor)
 	if m.Minor < 0 {
@@ -70,14 +80,14 @@ func (t *Rates) Convert(m profile.Money) (profile.Money, error) {
 	}
 	hi, lo := bits.Mul64(u, r.num)
 	if hi >= r.den {
-		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: %v: %w", m, ErrOverflow)
+		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: %w", check.Private("amount", -1, nil, m, ErrOverflow))
 	}
 	q, rem := bits.Div64(hi, lo, r.den)
 	if 2*rem > r.den || 2*rem == r.den && q&1 == 1 {
 		q++
 	}
 	if q > 1<<63-1 {
-		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: %v: %w", m, ErrOverflow)
+		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: %w", check.Private("amount", -1, nil, m, ErrOverflow))
 	}
 	if m.Minor < 0 {
 		return profile.Money{Minor: -int64(q), Currency: t.base}, nil
@@ -108,8 +118,8 @@ func (t *Rates) MarshalBinary() ([]byte, error) { return t.AppendBinary(nil) }
 // UnmarshalBinary replaces t. Payload of version 1, little-endian, lists after their
 // length:
 //
-//	string base currency, not empty
-//	[]str  the other currencies, ascending
+//	string base currency, three letters in upper case
+//	[]str  the other currencies, ascending, likewise
 //	2×u64  for each, minor units of base for one minor unit as a fraction: numerator
 //	       > 0, denominator 1 … 2⁶²
 //
@@ -122,13 +132,17 @@ func (t *Rates) UnmarshalBinary(data []byte) error {
 		others := r.Strings()
 		for i, c := range others {
 			q := ratio{r.Uint64(), r.Uint64()}
+			if code, err := check.Currency("currency", c); err != nil || code != c {
+				r.Fail("has a currency that is no code")
+			}
 			if i > 0 && c <= others[i-1] || c == x.base || q.num == 0 || q.den == 0 || q.den > 1<<62 {
 				r.Fail("has rates out of order, or one that is none")
 			}
 			x.ratio[c] = q
 		}
-		if x.ratio[x.base] = (ratio{1, 1}); x.base == "" {
-			r.Fail("has no base currency")
+		x.ratio[x.base] = ratio{1, 1}
+		if code, err := check.Currency("base", x.base); err != nil || code != x.base {
+			r.Fail("has a base currency that is no code")
 		}
 		if err = r.Done(); err == nil {
 			*t = x

@@ -54,6 +54,7 @@ type Settlement[U, I profile.ID] struct {
 	RefundsOver      int64 // that exceed what was left of their order
 	RefundsUnmatched int64 // that belong to no known order, wholly or in part
 	RefundsCurrency  int64 // in another currency than their order: unmatched too
+	RefundsUser      int64 // applied although they name another user than their order
 	Invalid          int64 // split orders whose sum overflows or whose discount exceeds it
 }
 
@@ -62,12 +63,16 @@ type Settlement[U, I profile.ID] struct {
 // counts of duplicates and conflicts may include records from then on.
 //
 // A refund with OrderID reduces that order, never below 0: what goes beyond is
-// Excess. A cancellation takes back whatever is left, so that refund plus
+// Excess. It does so too where its User, unless zero, is not that of the order, which is
+// counted as RefundsUser: one of the two records is wrong. A cancellation takes back whatever is left, so that refund plus
 // cancellation of one order count once. A refund without OrderID is matched to
 // the latest earlier orders in its currency in which the user bought the item and
 // has not returned it yet, at the same unit price first; its Amount is spread by
 // pieces. Settle changes nothing; totals beyond int64 are ErrOverflow.
 func (l *Ledger[U, I]) Settle(asOf time.Time) (*Settlement[U, I], error) {
+	if l == nil {
+		return nil, fmt.Errorf("clean: Ledger.Settle: no ledger: %w", ErrEmpty)
+	}
 	t := &settling[U, I]{
 		known:  func(at time.Time) bool { return asOf.IsZero() || at.Before(asOf) },
 		result: &Settlement[U, I]{},
@@ -78,7 +83,7 @@ func (l *Ledger[U, I]) Settle(asOf time.Time) (*Settlement[U, I], error) {
 	t.index(refunds)
 	for _, r := range refunds {
 		if err := t.apply(r); err != nil {
-			return nil, fmt.Errorf("clean: Ledger.Settle: refund %q: %w", r.ID, err)
+			return nil, fmt.Errorf("clean: Ledger.Settle: %w", check.Private("refund", -1, r.ID, r.Amount, err))
 		}
 	}
 	if err := t.sum(); err != nil {
@@ -222,7 +227,10 @@ func (t *settling[U, I]) apply(r profile.Refund[U, I]) error {
 	if total.Excess, err = check.AddInt64(total.Excess, excess); err == nil {
 		total.Unmatched, err = check.AddInt64(total.Unmatched, unmatched)
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("sum of refunds: %w", ErrOverflow)
+	}
+	return nil
 }
 
 // matches reports whether the order that r names is there in the same currency.
@@ -242,6 +250,10 @@ func (t *settling[U, I]) named(r profile.Refund[U, I]) (excess, unmatched int64)
 	if o.Order.Currency != r.Currency {
 		t.result.RefundsCurrency++
 		return 0, r.Amount
+	}
+	var unknown U
+	if r.User != unknown && r.User != o.Order.User {
+		t.result.RefundsUser++
 	}
 	amount := r.Amount
 	if r.Cancel {
@@ -304,7 +316,7 @@ func (t *settling[U, I]) sum() error {
 		}
 		var err error
 		if total.Paid, err = check.AddInt64(total.Paid, o.Paid); err != nil {
-			return fmt.Errorf("%s: %w", total.Currency, err)
+			return fmt.Errorf("paid in %s: %w", total.Currency, ErrOverflow)
 		}
 		total.Refunded += o.Refunded // at most Paid
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/infer"
@@ -46,7 +47,7 @@ func (c *Columns) Add(row []float64) error {
 	}
 	for j, x := range row {
 		if math.IsInf(x, 0) {
-			return fmt.Errorf("feature: Columns.Add: column %q is %v: %w", c.names[j], x, ErrNotFinite)
+			return fmt.Errorf("feature: Columns.Add: column %w", check.Private(strconv.Quote(c.names[j]), -1, nil, x, ErrNotFinite))
 		}
 	}
 	c.rows++
@@ -187,7 +188,7 @@ func width(rows [][]float64, d int) error {
 		}
 		for j, x := range r {
 			if math.IsInf(x, 0) {
-				return fmt.Errorf("row %d column %d is %v: %w", i, j, x, ErrNotFinite)
+				return check.Private(fmt.Sprintf("column %d", j), int64(i), nil, x, ErrNotFinite)
 			}
 		}
 	}

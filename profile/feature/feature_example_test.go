@@ -2,6 +2,7 @@ package feature_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -101,4 +102,14 @@ func ExampleColumns_Scaler() {
 	// Output:
 	// <nil>
 	// 3 [[0] [1]]
+}
+
+func ExampleFieldError() {
+	c, _ := feature.NewColumns([]string{"spend"})
+	err := c.Add([]float64{math.Inf(1)})
+	var field *feature.FieldError
+	if errors.As(err, &field) {
+		fmt.Println(field.Field, field.Value)
+	}
+	// Output: "spend" +Inf
 }

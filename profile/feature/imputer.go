@@ -147,7 +147,7 @@ func groupMeans(rows [][]float64, j int, groups []string) (map[string]float64, e
 		slices.Sort(xs)
 		m, err := moments.Of(xs)
 		if err != nil {
-			return nil, fmt.Errorf("group %q: %w", g, err)
+			return nil, check.Private("group", -1, g, nil, err)
 		}
 		out[g] = m.Mean()
 	}

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"github.com/aislekit/aisle/internal/bitset"
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/dict"
 )
 
@@ -87,7 +89,7 @@ func (a *Attributes) AddNumbers(name string, values []float64) error {
 	c := &column{kind: numberColumn, known: bitset.New(len(values)), numbers: slices.Clone(values)}
 	for i, v := range values {
 		if math.IsInf(v, 0) {
-			return fmt.Errorf("audience: Attributes.%s: %q of user %d is %v: %w", method, name, i, v, ErrNotFinite)
+			return fmt.Errorf("audience: Attributes.%s: %w", method, check.Private(strconv.Quote(name), int64(i), i, v, ErrNotFinite))
 		}
 		if !math.IsNaN(v) {
 			c.known.Add(int32(i))
@@ -124,7 +126,7 @@ func (a *Attributes) addTexts(method, name string, values [][]string, single boo
 		total += len(list)
 		for _, v := range list {
 			if v == "" || !utf8.ValidString(v) {
-				return fmt.Errorf("audience: Attributes.%s: %q of user %d holds %q, want text: %w", method, name, i, v, ErrRange)
+				return fmt.Errorf("audience: Attributes.%s: %w", method, check.Private(strconv.Quote(name), int64(i), i, v, fmt.Errorf("want text: %w", ErrRange)))
 			}
 		}
 	}
@@ -194,7 +196,7 @@ func (a *Attributes) addTimes(method, name string, kind columnKind, values [][]t
 	for i, list := range values {
 		for _, t := range list {
 			if !nanosFit(t) {
-				return fmt.Errorf("audience: Attributes.%s: %q of user %d is %v, want a year from 1678 to 2261: %w", method, name, i, t, ErrRange)
+				return fmt.Errorf("audience: Attributes.%s: %w", method, check.Private(strconv.Quote(name), int64(i), i, t, fmt.Errorf("want a year from 1678 to 2261: %w", ErrRange)))
 			}
 			c.times = append(c.times, t.UnixNano())
 		}

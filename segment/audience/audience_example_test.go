@@ -2,7 +2,9 @@ package audience_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/aislekit/aisle/segment/audience"
@@ -29,4 +31,14 @@ func Example() {
 	fmt.Println(rule, target.IDs(nil), control.IDs(nil))
 	// Output:
 	// (region in {"north"} and at least 1 purchases in the last 90d) [0] []
+}
+
+func ExampleFieldError() {
+	table, _ := audience.NewAttributes(2)
+	err := table.AddNumbers("age", []float64{31, math.Inf(1)})
+	var field *audience.FieldError
+	if errors.As(err, &field) {
+		fmt.Println(field.Field, field.Row, field.Value)
+	}
+	// Output: "age" 1 +Inf
 }

@@ -18,3 +18,8 @@ var (
 	ErrCorrupt   = check.ErrCorrupt   // bytes or text that no encoder wrote
 	ErrVersion   = check.ErrVersion   // written by a newer version
 )
+
+// FieldError says which field of which record is at fault. It is in the chain of errors
+// about a customer's record, for errors.As: the customer's id and the raw value are its
+// fields, since they are not to be printed into logs.
+type FieldError = check.FieldError
