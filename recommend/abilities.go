@@ -117,5 +117,9 @@ func itself[A inner](m Model) (a A, ok bool) {
 // after the fit.
 type textScorer interface {
 	inner
+	Similar
 	ScoreText(q Query, text string, tokens ...string) (float32, error)
+	// appendLikeText is AppendSimilar for such an item, likeTexts the likeness of two.
+	appendLikeText(dst []Scored, k int, text string, tokens []string) ([]Scored, error)
+	likeTexts(text string, tokens []string, other string, others []string) (float32, error)
 }

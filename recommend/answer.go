@@ -6,9 +6,52 @@ import (
 	"math"
 	"slices"
 
-	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/topk"
 )
+
+// state is all that a request reads besides live events. It is never changed,
+// only replaced.
+type state[U, I ID] struct {
+	data      *Dataset[U, I]
+	items     int // of the dataset
+	sources   []Source
+	sparse    []bool    // parallel to sources
+	popular   []float32 // users of each item
+	decayed   bool      // by their age
+	maxK      int
+	watermark int64   // Unix nanoseconds
+	rerank    *Rerank // nil: by score
+
+	// Arrivals have the indices from items on.
+	arrivals []*arrival[I]
+	byID     map[I]int32
+	scored   []bool // parallel to sources: it can score an arrival
+	view     ruleView
+	join     map[string][]int32 // see joinCodes
+	stock    indexSet           // nil: everything
+}
+
+// of returns the index of an id, or -1.
+func (s *state[U, I]) of(id I) int32 {
+	if i := s.data.Items.Of(id); i >= 0 {
+		return i
+	}
+	if i, ok := s.byID[id]; ok {
+		return i
+	}
+	return -1
+}
+
+// id returns the id of an index.
+func (s *state[U, I]) id(i int32) I {
+	if int(i) < s.items {
+		return s.data.Items.ID(i)
+	}
+	return s.arrivals[int(i)-s.items].Item
+}
+
+// words returns the length of a set of all items.
+func (s *state[U, I]) words() int { return (s.items + len(s.arrivals) + 63) / 64 }
 
 // scratch is what one request needs besides the caller's buffer.
 type scratch[I ID] struct {
@@ -155,10 +198,7 @@ func (s *state[U, I]) fillFromSource(w *scratch[I], d *draft[I], req *Request[U,
 	if err != nil {
 		return fmt.Errorf("recommend: Engine.Recommend: source %s: %w", src.Name, err)
 	}
-	from := fromFinite
-	if s.sparse[k] {
-		from = fromSparse
-	}
+	from := s.from(k)
 	raw := w.scan.scores // before boosts
 	if len(req.Boosts) > 0 {
 		s.boost(w, req.Boosts, from)
@@ -232,6 +272,18 @@ func (s *state[U, I]) score(w *scratch[I], k int, q Query, fresh, inMemory bool)
 	return q, s.ask(w, k, q, inMemory)
 }
 
+// from returns the score below which source k has nothing to say about an item.
+func (s *state[U, I]) from(k int) float32 {
+	from := fromFinite
+	if s.sparse[k] {
+		from = fromSparse
+	}
+	if least := s.sources[k].MinScore; least != 0 {
+		from = max(from, least)
+	}
+	return from
+}
+
 // silent reports whether a model that returned err has nothing to say about a
 // query: it does not know it, or cannot compute with its weights.
 func silent(err error) bool { return errors.Is(err, ErrEmpty) || errors.Is(err, ErrDiverged) }
@@ -287,7 +339,10 @@ func (s *state[U, I]) boost(w *scratch[I], boosts []Boost, from float32) {
 	for k := range boosts {
 		b := &boosts[k]
 		s.meant(w, b)
-		factor := check.Default(b.Multiply, 1)
+		factor := b.Multiply
+		if factor == 0 {
+			factor = 1
+		}
 		for at, word := range w.mark {
 			for ; word != 0; word &= word - 1 {
 				i := at<<6 + trailing(word)
@@ -328,9 +383,9 @@ func (s *state[U, I]) meant(w *scratch[I], b *Boost) {
 // best. source counts the sources.
 func (s *state[U, I]) list(w *scratch[I], req *Request[U, I], q *Query, source, n int, from float32) error {
 	w.choices = w.choices[:0]
-	re, ex := req.Rerank, req.Explore
-	if re == nil {
-		re = s.rerank
+	re, ex := s.rerank, req.Explore
+	if req.Rerank != nil {
+		re = &w.rerank
 	}
 	if re != nil && (re.Method == ByScore || !s.tasted(w, re, q)) {
 		re = nil

@@ -13,7 +13,7 @@ const batchUsers = 8 * tileUsers
 
 // All answers a request for every user: those of the dataset in its order, then
 // those that are known by live events alone, ascending; forgotten users are left
-// out. What differs between users is set by the engine, so r.User, r.Anonymous
+// out, also those forgotten while the loop runs. What differs between users is set by the engine, so r.User, r.Anonymous
 // and r.Info do not count.
 //
 // Lists are computed on workers goroutines (0: GOMAXPROCS) while the loop stands
@@ -40,11 +40,12 @@ func (e *Engine[U, I]) All(ctx context.Context, r Request[U, I], workers int) (l
 	lists = func(yield func(U, []Recommendation[I]) bool) {
 		failed = nil
 		users := e.everybody()
-		tiles := make([]*engineTile[U, I], parallel.Workers(workers))
+		tiles := make([]*engineTile[U, I], min(parallel.Workers(workers), batchUsers))
 		var pack enginePack[U, I]
 		out := make([][]Recommendation[I], min(batchUsers, len(users)))
 		for lo := 0; lo < len(users); lo += batchUsers {
 			block := users[lo:min(lo+batchUsers, len(users))]
+			deletions := e.live.deletions.Load()
 			s, items := pack.follow(e, &r)
 			size := 8
 			if items != nil {
@@ -60,6 +61,17 @@ func (e *Engine[U, I]) All(ctx context.Context, r Request[U, I], workers int) (l
 				return
 			}
 			for k, user := range block {
+				// What was answered before a deletion is not handed out after it.
+				if e.live.deletions.Load() != deletions && e.masked(user) {
+					if !e.answers(e.state.Load(), user) {
+						continue
+					}
+					one := r
+					one.User, one.Anonymous, one.Info = user, false, nil
+					if out[k], failed = e.Recommend(nil, one); failed != nil {
+						return
+					}
+				}
 				if !yield(user, out[k]) {
 					return
 				}
@@ -178,12 +190,9 @@ func (t *engineTile[U, I]) prepare(e *Engine[U, I], r *Request[U, I], s *state[U
 		return true, nil
 	}
 	w.scored = true
-	size, want, from := s.items+len(s.arrivals), left, fromFinite
+	size, want, from := s.items+len(s.arrivals), left, s.from(0)
 	if len(w.caps) > 0 {
 		want = firstAsk(left, size)
-	}
-	if s.sparse[0] {
-		from = fromSparse
 	}
 	w.scan.ready.k, w.scan.ready.from = want, from
 	w.heap.Reset(want)
@@ -195,20 +204,45 @@ func (t *engineTile[U, I]) prepare(e *Engine[U, I], r *Request[U, I], s *state[U
 func (e *Engine[U, I]) everybody() []U {
 	l := &e.live
 	l.write.Lock()
-	defer l.write.Unlock()
-	d := e.state.Load().data
-	users := make([]U, 0, d.Users.Len())
-	for _, id := range d.Users.IDs() {
-		if _, masked := l.masked[id]; !masked || l.users[id] != nil {
-			users = append(users, id)
-		}
-	}
-	known := len(users)
+	s := e.state.Load()
+	newcomers := make([]U, 0, 16)
 	for id := range l.users {
-		if d.Users.Of(id) < 0 {
+		if s.data.Users.Of(id) < 0 {
+			newcomers = append(newcomers, id)
+		}
+	}
+	l.write.Unlock()
+	users := make([]U, 0, s.data.Users.Len()+len(newcomers))
+	for _, id := range s.data.Users.IDs() {
+		if e.answers(s, id) {
 			users = append(users, id)
 		}
 	}
-	slices.Sort(users[known:])
-	return users
+	slices.Sort(newcomers)
+	return append(users, newcomers...)
+}
+
+// masked reports whether a user was forgotten.
+func (e *Engine[U, I]) masked(user U) bool {
+	e.live.mu.RLock()
+	defer e.live.mu.RUnlock()
+	_, masked := e.live.forgotten(user)
+	return masked
+}
+
+// answers reports whether All has a list for a user: there are live events, or a row
+// of the dataset that no deletion hides.
+func (e *Engine[U, I]) answers(s *state[U, I], user U) bool {
+	l := &e.live
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.users[user] != nil {
+		return true
+	}
+	u := s.data.Users.Of(user)
+	if u < 0 {
+		return false
+	}
+	at, masked := l.forgotten(user)
+	return !masked || !s.hidden(u, at)
 }

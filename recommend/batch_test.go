@@ -35,7 +35,9 @@ func TestAll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	e.Forget(17)
+	if known, err := e.Forget(17); !known || err != nil {
+		t.Fatal(known, err)
+	}
 	var want []int
 	for u := range 1700 {
 		if u != 17 {

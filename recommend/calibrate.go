@@ -20,11 +20,19 @@ const calibrationSmoothing = 0.01
 // Cost: O(k·(Σ categories of the candidates + Len())). ErrRange for a taste that
 // is negative or not finite or of sum 0. See Reranker for the rest.
 func (r *Reranker) Calibrate(dst, from []Scored, k int, lambda float64, c *Categories, taste []float64) ([]Scored, error) {
-	if err := r.start(from, k, lambda, "Calibrate"); err != nil {
+	if err := r.pickCalibrated(from, k, lambda, c, taste); err != nil {
 		return dst, err
 	}
+	return r.appendPicked(dst, from), nil
+}
+
+// pickCalibrated is Calibrate, with the choice left in r.
+func (r *Reranker) pickCalibrated(from []Scored, k int, lambda float64, c *Categories, taste []float64) error {
+	if err := r.start(from, k, lambda, "Calibrate"); err != nil {
+		return err
+	}
 	if err := r.taste(c, taste, "Calibrate"); err != nil {
-		return dst, err
+		return err
 	}
 	const a = calibrationSmoothing
 	clear(r.mass) // Σ share(i, g) over the list
@@ -52,5 +60,5 @@ func (r *Reranker) Calibrate(dst, from []Scored, k int, lambda float64, c *Categ
 			r.mass[g] += 1 / float64(len(own))
 		}
 	}
-	return r.appendPicked(dst, from), nil
+	return nil
 }

@@ -73,8 +73,14 @@ func (c *Categories) Taste(dst []float64, items []int32, weights []float32) erro
 	if len(dst) != c.n || weights != nil && len(weights) != len(items) {
 		return ErrShape
 	}
+	weight := func(k int) float64 {
+		if weights == nil {
+			return 1
+		}
+		return float64(weights[k])
+	}
 	for k, i := range items {
-		w := float64(weightAt(weights, k))
+		w := weight(k)
 		if uint32(i) >= uint32(c.Items()) || !(w >= 0) || !check.Finite(w) {
 			return ErrRange
 		}
@@ -86,7 +92,7 @@ func (c *Categories) Taste(dst []float64, items []int32, weights []float32) erro
 		if len(own) == 0 {
 			continue
 		}
-		w := float64(weightAt(weights, k))
+		w := weight(k)
 		sum += w
 		for _, g := range own {
 			dst[g] += w / float64(len(own))

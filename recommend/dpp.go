@@ -22,11 +22,19 @@ import (
 //
 // Cost: O(k²·len(from)), and k·len(from) similarities. See Reranker for the rest.
 func (r *Reranker) DPP(dst, from []Scored, k int, lambda float64, like Likeness) ([]Scored, error) {
-	if err := r.start(from, k, lambda, "DPP"); err != nil {
+	if err := r.pickDPP(from, k, lambda, like); err != nil {
 		return dst, err
 	}
+	return r.appendPicked(dst, from), nil
+}
+
+// pickDPP is DPP, with the choice left in r.
+func (r *Reranker) pickDPP(from []Scored, k int, lambda float64, like Likeness) error {
+	if err := r.start(from, k, lambda, "DPP"); err != nil {
+		return err
+	}
 	if like == nil {
-		return dst, fmt.Errorf("recommend: Reranker.DPP: no Likeness: %w", ErrOption)
+		return fmt.Errorf("recommend: Reranker.DPP: no Likeness: %w", ErrOption)
 	}
 	n := len(from)
 	k = min(k, n)
@@ -61,7 +69,7 @@ func (r *Reranker) DPP(dst, from []Scored, k int, lambda float64, like Likeness)
 			continue
 		}
 		if err := r.likeness(like, i, "DPP"); err != nil {
-			return dst, err
+			return err
 		}
 		row := r.rows[t*n : t*n+n]
 		for j, s := range r.near {
@@ -87,5 +95,5 @@ func (r *Reranker) DPP(dst, from []Scored, k int, lambda float64, like Likeness)
 		}
 		r.take(i)
 	}
-	return r.appendPicked(dst, from), nil
+	return nil
 }

@@ -1,8 +1,10 @@
 package recommend
 
 import (
+	"context"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,8 +13,11 @@ import (
 )
 
 // SourcePopular names the popularity of an Engine: its own last resort, whose
-// Score is the number of users of the item.
+// Score is the number of users of the item, decayed where
+// EngineOptions.PopularHalfLife says so.
 const SourcePopular = "popular"
+
+const defaultMaxK = 1000
 
 // Source is a model with the name it has in answers.
 type Source struct {
@@ -25,6 +30,11 @@ type Source struct {
 	Calibrate func(score float64) float64
 	// Meaning, when set, is what Engine.Meaning says about the scores.
 	Meaning string
+	// MinScore, when not 0, is the score below which an item is left to the sources
+	// after this one, boosts aside; MinSimilar the same of Engine.Similar and
+	// SimilarUsers.
+	MinScore   float32
+	MinSimilar float32
 }
 
 // EngineOptions configures an Engine. With the zero value every answer is by
@@ -45,6 +55,13 @@ type EngineOptions struct {
 	// Rerank, when set, makes answers good as whole lists: see there. Request.Rerank
 	// goes before it.
 	Rerank *Rerank
+	// PopularHalfLife, when > 0, makes the last resort popular now: an entry of the
+	// dataset counts 2^(-age/PopularHalfLife), its age before the dataset's last. The
+	// dataset needs times.
+	PopularHalfLife time.Duration
+	// MaxK is how many items a request may ask for, All and Similar included, so that a
+	// number from a URL cannot make the engine sort the catalogue; default 1000.
+	MaxK int
 	// Live bounds live events. Swap does not read it.
 	Live LiveOptions
 }
@@ -60,6 +77,12 @@ func (o *EngineOptions) validate(where string, users, items int) error {
 		c.Require(!check.Missing(s.Model), field("Model"), "nil", "a model")
 		names[s.Name] = true
 	}
+	for k, s := range o.Sources {
+		c.Require(check.Finite(float64(s.MinScore)), fmt.Sprintf("Sources[%d].MinScore", k), s.MinScore, "finite")
+		c.Require(check.Finite(float64(s.MinSimilar)), fmt.Sprintf("Sources[%d].MinSimilar", k), s.MinSimilar, "finite")
+	}
+	check.NonNegative(&c, "PopularHalfLife", int64(o.PopularHalfLife))
+	check.NonNegative(&c, "MaxK", o.MaxK)
 	o.Live.validate(&c)
 	c.Require(o.Watermark.IsZero() || o.Watermark.After(time.Unix(0, math.MinInt64)) && o.Watermark.Before(time.Unix(0, math.MaxInt64)), "Watermark", o.Watermark, "between the years 1678 and 2262")
 	if err := c.Err(where); err != nil {
@@ -106,48 +129,6 @@ type Engine[U, I ID] struct {
 	pool  sync.Pool // of *scratch[I]
 	live  live[U, I]
 }
-
-// state is all that a request reads besides live events. It is never changed,
-// only replaced.
-type state[U, I ID] struct {
-	data      *Dataset[U, I]
-	items     int // of the dataset
-	sources   []Source
-	sparse    []bool    // parallel to sources
-	popular   []float32 // users of each item
-	watermark int64     // Unix nanoseconds
-	rerank    *Rerank   // nil: by score
-
-	// Arrivals have the indices from items on.
-	arrivals []*arrival[I]
-	byID     map[I]int32
-	scored   []bool // parallel to sources: it can score an arrival
-	view     ruleView
-	join     map[string][]int32 // see joinCodes
-	stock    indexSet           // nil: everything
-}
-
-// of returns the index of an id, or -1.
-func (s *state[U, I]) of(id I) int32 {
-	if i := s.data.Items.Of(id); i >= 0 {
-		return i
-	}
-	if i, ok := s.byID[id]; ok {
-		return i
-	}
-	return -1
-}
-
-// id returns the id of an index.
-func (s *state[U, I]) id(i int32) I {
-	if int(i) < s.items {
-		return s.data.Items.ID(i)
-	}
-	return s.arrivals[int(i)-s.items].Item
-}
-
-// words returns the length of a set of all items.
-func (s *state[U, I]) words() int { return (s.items + len(s.arrivals) + 63) / 64 }
 
 // NewEngine returns an engine over the dataset and the models fitted on it.
 // Errors: ErrEmpty (no dataset), ErrOption (a source without name or model, a
@@ -218,6 +199,9 @@ func (e *Engine[U, I]) Meaning(source string) string {
 	}
 	switch source {
 	case SourcePopular:
+		if e.state.Load().decayed {
+			return "number of users who took the item, halved with every PopularHalfLife since"
+		}
 		return "number of users who took the item"
 	case SourceLive:
 		return "number of users with live events on the item"
@@ -237,20 +221,20 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 	if err := opt.validate(where, users, items); err != nil {
 		return nil, err
 	}
-	s := &state[U, I]{data: d, items: items, sources: append([]Source(nil), opt.Sources...), popular: make([]float32, items), watermark: math.MinInt64}
+	s := &state[U, I]{data: d, items: items, sources: append([]Source(nil), opt.Sources...), maxK: check.Default(opt.MaxK, defaultMaxK), watermark: math.MinInt64}
 	if !opt.Watermark.IsZero() {
 		s.watermark = opt.Watermark.UnixNano()
 	}
 	if opt.Rerank != nil {
-		r := *opt.Rerank
+		r := opt.Rerank.withDefaults()
 		s.rerank = &r
 	}
 	for _, src := range s.sources {
 		s.sparse = append(s.sparse, sparseScores(src.Model))
 	}
 	s.scored = make([]bool, len(s.sources))
-	for i, n := range d.Interactions.ItemCounts() {
-		s.popular[i] = float32(n)
+	if err := s.countUsers(opt.PopularHalfLife, where); err != nil {
+		return nil, err
 	}
 	if s.view.base = opt.Catalogue; s.view.base == nil {
 		s.view.base = &Catalogue{n: items}
@@ -258,56 +242,23 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 	return s, nil
 }
 
-// Similar appends the k items most like item, never item itself: those of the
-// first source that can name any, filled up from the ones after it. Fewer are
-// appended when the sources know fewer. For filters, ask Recommend with
-// Anonymous and a History of that one item.
-//
-// Errors: ErrUnknownID (item), ErrOption (k < 1). After an error dst is returned
-// as it came.
-func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, k int) ([]Recommendation[I], error) {
-	if err := e.made("recommend: Engine.Similar"); err != nil {
-		return dst, err
-	}
-	s := e.state.Load()
-	i := s.data.Items.Of(item)
-	if i < 0 {
-		return dst, fmt.Errorf("recommend: Engine.Similar: item %v: %w", item, ErrUnknownID)
-	}
-	if k < 1 {
-		return dst, fmt.Errorf("recommend: Engine.Similar: k is %d, want at least 1: %w", k, ErrOption)
-	}
-	w := e.getScratch()
-	defer e.pool.Put(w)
-	w.fit(s.words())
-	clear(w.mark)
-	w.mark.add(i)
-	out := dst
-	for _, src := range s.sources {
-		left := k - (len(out) - len(dst))
-		if left == 0 {
-			break
+// countUsers counts the users of each item, decayed where there is a half-life.
+func (s *state[U, I]) countUsers(halfLife time.Duration, where string) error {
+	x := s.data.Interactions
+	if halfLife > 0 {
+		if !x.HasTimes() {
+			return fmt.Errorf("%s: PopularHalfLife is %v but the dataset has no times: %w", where, halfLife, ErrOption)
 		}
-		m, ok := src.Model.(Similar)
-		if !ok {
-			continue
-		}
-		var err error
-		// k, not left: the first ones may be taken.
-		w.similar, err = m.AppendSimilar(w.similar[:0], i, k)
-		if silent(err) {
-			continue
-		}
+		m, err := fitPopular(context.Background(), x, PopularOptions{HalfLife: halfLife}, strings.TrimPrefix(where, "recommend: "))
 		if err != nil {
-			return dst, fmt.Errorf("recommend: Engine.Similar: source %s: %w", src.Name, err)
+			return err
 		}
-		for _, x := range w.similar {
-			if !w.mark.has(x.Item) && left > 0 {
-				w.mark.add(x.Item)
-				left--
-				out = append(out, Recommendation[I]{Item: s.data.Items.ID(x.Item), Rank: len(out) - len(dst) + 1, Score: x.Score, Source: src.Name})
-			}
-		}
+		s.popular, s.decayed = m.scores, true
+		return nil
 	}
-	return out, nil
+	s.popular = make([]float32, s.items)
+	for i, n := range x.ItemCounts() {
+		s.popular[i] = float32(n)
+	}
+	return nil
 }

@@ -73,7 +73,7 @@ func ExampleEngine() {
 
 func ExampleEngine_Similar() {
 	e := teaEngine()
-	recs, err := e.Similar(nil, "espresso", 2)
+	recs, err := e.Similar(nil, "espresso", recommend.Request[string, string]{K: 2})
 	if err != nil {
 		log.Fatal(err)
 	}

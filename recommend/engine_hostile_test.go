@@ -17,7 +17,7 @@ func TestEngineZeroValue(t *testing.T) {
 	if got, err := e.Recommend(nil, recommend.Request[string, string]{K: 1}); !errors.Is(err, recommend.ErrEmpty) || got != nil {
 		t.Errorf("Recommend: %v, %v", got, err)
 	}
-	if _, err := e.Similar(nil, "x", 1); !errors.Is(err, recommend.ErrEmpty) {
+	if _, err := e.Similar(nil, "x", recommend.Request[string, string]{K: 1}); !errors.Is(err, recommend.ErrEmpty) {
 		t.Errorf("Similar: %v", err)
 	}
 	d, sources := recommend.Shop(t)
@@ -33,7 +33,10 @@ func TestEngineZeroValue(t *testing.T) {
 		}
 	}
 	e.SetStock(slices.Values([]string{"x"}))
-	if e.Forget("u") || e.Dataset() != nil || e.Meaning("x") != "" || e.Live() != (recommend.LiveStats{}) {
+	if known, err := e.Forget("u"); known || !errors.Is(err, recommend.ErrEmpty) {
+		t.Errorf("Forget: %v, %v", known, err)
+	}
+	if e.Dataset() != nil || e.Meaning("x") != "" || e.Live() != (recommend.LiveStats{}) {
 		t.Error("it knows something")
 	}
 }
@@ -49,7 +52,7 @@ func TestEngineExtremes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := recommend.NewEngine(d, recommend.EngineOptions{Sources: append(sources, recommend.Source{Name: "als2", Model: als}), Catalogue: c})
+	e, err := recommend.NewEngine(d, recommend.EngineOptions{Sources: append(sources, recommend.Source{Name: "als2", Model: als}), Catalogue: c, MaxK: math.MaxInt})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +108,7 @@ func TestEngineExtremes(t *testing.T) {
 		}
 	}
 	for _, k := range []int{n, math.MaxInt} {
-		if got, err := e.Similar(nil, "i001", k); err != nil || len(got) == 0 || len(got) > n-1 {
+		if got, err := e.Similar(nil, "i001", recommend.Request[string, string]{K: k}); err != nil || len(got) == 0 || len(got) > n-1 {
 			t.Errorf("similar, k %d: %d results, %v", k, len(got), err)
 		}
 	}

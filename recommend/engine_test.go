@@ -72,7 +72,8 @@ type world struct {
 	arrivals  []int
 	live      map[string][]Observation[string, int]
 	forgotten map[string]bool
-	stock     map[int]bool // nil: everything
+	deleted   map[string]time.Time // when
+	stock     map[int]bool         // nil: everything
 	watermark time.Time
 	calibrate bool
 	lists
@@ -653,10 +654,10 @@ func TestEngineBadInput(t *testing.T) {
 			t.Errorf("%s: %v, %v, %+v", name, got, err, info)
 		}
 	}
-	if _, err := e.Similar(nil, "nobody", 3); !errors.Is(err, ErrUnknownID) {
+	if _, err := e.Similar(nil, "nobody", Request[string, string]{K: 3}); !errors.Is(err, ErrUnknownID) {
 		t.Errorf("similar to an unknown item: %v", err)
 	}
-	if _, err := e.Similar(nil, "i001", 0); !errors.Is(err, ErrOption) {
+	if _, err := e.Similar(nil, "i001", Request[string, string]{}); !errors.Is(err, ErrOption) {
 		t.Errorf("similar, k 0: %v", err)
 	}
 	// A model that fails is named, and the answer is not half there.
@@ -684,7 +685,7 @@ func TestEngineSimilar(t *testing.T) {
 	}
 	for _, id := range d.Items.IDs() {
 		for _, k := range []int{1, 5, d.Items.Len() + 5} {
-			got, err := e.Similar([]Recommendation[string]{{Item: "kept"}}, id, k)
+			got, err := e.Similar([]Recommendation[string]{{Item: "kept"}}, id, Request[string, string]{K: k})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -853,7 +854,7 @@ func TestEngineAllocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := testing.AllocsPerRun(100, func() {
-		if dst, err = e.Similar(dst[:0], "i001", 10); err != nil {
+		if dst, err = e.Similar(dst[:0], "i001", Request[string, string]{K: 10}); err != nil {
 			t.Fatal(err)
 		}
 	}); n != 0 {

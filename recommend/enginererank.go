@@ -23,12 +23,37 @@ const (
 	Floors                        // a least share for every group: Reranker.Floors
 )
 
+// methods is what an Engine has to know of each method: its name, what Lambda is
+// when left out, and how its Reranker is told what re says.
+var methods = [...]struct {
+	name   string
+	lambda float64
+	pick   func(r *Reranker, re *Rerank, taste []float64, from []Scored, k int) error
+}{
+	ByScore: {name: "ByScore"},
+	MMR: {"MMR", .2, func(r *Reranker, re *Rerank, _ []float64, from []Scored, k int) error {
+		return r.pickMMR(from, k, re.Lambda, re.Likeness)
+	}},
+	DPP: {"DPP", .05, func(r *Reranker, re *Rerank, _ []float64, from []Scored, k int) error {
+		return r.pickDPP(from, k, re.Lambda, re.Likeness)
+	}},
+	XQuAD: {"XQuAD", .5, func(r *Reranker, re *Rerank, taste []float64, from []Scored, k int) error {
+		return r.pickXQuAD(from, k, re.Lambda, re.Categories, taste, re.Cover)
+	}},
+	Calibrate: {"Calibrate", .9, func(r *Reranker, re *Rerank, taste []float64, from []Scored, k int) error {
+		return r.pickCalibrated(from, k, re.Lambda, re.Categories, taste)
+	}},
+	Floors: {"Floors", 0, func(r *Reranker, re *Rerank, _ []float64, from []Scored, k int) error {
+		return r.pickFloors(from, k, re.Groups, re.Shares)
+	}},
+}
+
 // String returns the name of the method.
 func (m RerankMethod) String() string {
 	if m < ByScore || m > Floors {
 		return fmt.Sprintf("RerankMethod(%d)", int(m))
 	}
-	return [...]string{"ByScore", "MMR", "DPP", "XQuAD", "Calibrate", "Floors"}[m]
+	return methods[m].name
 }
 
 // Rerank makes an Engine choose its answers as whole lists: for all requests as
@@ -73,8 +98,12 @@ const (
 	defaultsCover = 0.2
 )
 
-func (r *Rerank) lambda() float64 {
-	return check.OrOff(r.Lambda, [...]float64{ByScore: 0, MMR: .2, DPP: .05, XQuAD: .5, Calibrate: .9, Floors: 0}[r.Method])
+// withDefaults resolves what a valid r leaves out.
+func (r Rerank) withDefaults() Rerank {
+	r.Lambda = check.OrOff(r.Lambda, methods[r.Method].lambda)
+	r.Depth = check.Default(r.Depth, rerankDepth)
+	r.Cover = check.Default(r.Cover, defaultsCover)
+	return r
 }
 
 // validate checks r, field by field, for a dataset of n items. It costs nothing
@@ -168,10 +197,6 @@ func (x *Explore) validate(n int) error {
 	return nil
 }
 
-func (x *Explore) depth(k int) int {
-	return min(check.Default(x.Depth, max(exploreDepth, k)), maxListDepth)
-}
-
 // listScratch is the memory of a list that is re-ranked or explored.
 type listScratch struct {
 	rank    Reranker
@@ -182,6 +207,18 @@ type listScratch struct {
 	before  indexSet
 	taste   []float64
 	weights []float32
+	rerank  Rerank // of the request, nothing left out
+	width   int    // how many candidates are explored
+}
+
+// resolve fills in what a request for k items leaves out of how its list is made.
+func (w *listScratch) resolve(re *Rerank, ex *Explore, k int) {
+	if re != nil {
+		w.rerank = re.withDefaults()
+	}
+	if w.width = 0; ex != nil {
+		w.width = min(check.Default(ex.Depth, max(exploreDepth, k)), maxListDepth)
+	}
 }
 
 // tasted reports whether the method can be used, and leaves the taste in w.taste
@@ -208,12 +245,9 @@ func (s *state[U, I]) tasted(w *scratch[I], re *Rerank, q *Query) bool {
 // filled by score. n is how many are wanted, source counts the sources.
 func (s *state[U, I]) arrange(w *scratch[I], req *Request[U, I], re *Rerank, source, n int, from float32) error {
 	size, ex := s.items+len(s.arrivals), req.Explore
-	depth, width := 0, 0 // of what is re-ranked, of what is explored
+	depth, width := 0, w.width // of what is re-ranked, of what is explored
 	if re != nil {
-		depth = check.Default(re.Depth, rerankDepth)
-	}
-	if ex != nil {
-		width = ex.depth(req.K)
+		depth = re.Depth
 	}
 	s.candidates(w, max(depth, width), from)
 	more := len(w.from) == max(depth, width) && len(w.from) < size // there are others
@@ -321,20 +355,7 @@ func (s *state[U, I]) rerankList(w *scratch[I], re *Rerank, from []Scored, k int
 		r.picked, r.taken = r.picked[:0], r.taken[:0]
 		return nil
 	}
-	var err error
-	switch re.Method {
-	case MMR:
-		_, err = r.MMR(w.list, from, k, re.lambda(), re.Likeness)
-	case DPP:
-		_, err = r.DPP(w.list, from, k, re.lambda(), re.Likeness)
-	case XQuAD:
-		_, err = r.XQuAD(w.list, from, k, re.lambda(), re.Categories, w.taste, check.Default(re.Cover, defaultsCover))
-	case Calibrate:
-		_, err = r.Calibrate(w.list, from, k, re.lambda(), re.Categories, w.taste)
-	case Floors:
-		_, err = r.Floors(w.list, from, k, re.Groups, re.Shares)
-	}
-	if err != nil {
+	if err := methods[re.Method].pick(r, re, w.taste, from, k); err != nil {
 		return fmt.Errorf("recommend: Engine.Recommend: Rerank: %w", err)
 	}
 	return nil

@@ -582,7 +582,7 @@ func TestEngineRerankFills(t *testing.T) {
 				depth = 0
 			}
 			re.Depth = depth
-			opt.Rerank = &re
+			opt.Rerank, opt.MaxK = &re, math.MaxInt
 			if err := e.Swap(d, opt); err != nil {
 				t.Fatal(err)
 			}

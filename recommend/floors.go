@@ -22,18 +22,26 @@ import (
 // group outside [-1, len(floors)). See Reranker for the rest; relevance matters
 // by its order only.
 func (r *Reranker) Floors(dst, from []Scored, k int, group []int32, floors []float64) ([]Scored, error) {
-	if err := r.start(from, k, 0, "Floors"); err != nil {
+	if err := r.pickFloors(from, k, group, floors); err != nil {
 		return dst, err
+	}
+	return r.appendPicked(dst, from), nil
+}
+
+// pickFloors is Floors, with the choice left in r.
+func (r *Reranker) pickFloors(from []Scored, k int, group []int32, floors []float64) error {
+	if err := r.start(from, k, 0, "Floors"); err != nil {
+		return err
 	}
 	sum := 0.0
 	for g, f := range floors {
 		if !(f >= 0 && f <= 1) {
-			return dst, fmt.Errorf("recommend: Reranker.Floors: floors[%d] is %v, want in [0, 1]: %w", g, f, ErrRange)
+			return fmt.Errorf("recommend: Reranker.Floors: floors[%d] is %v, want in [0, 1]: %w", g, f, ErrRange)
 		}
 		sum += f
 	}
 	if sum > 1+floorRounding {
-		return dst, fmt.Errorf("recommend: Reranker.Floors: floors add up to %v, want at most 1: %w", sum, ErrRange)
+		return fmt.Errorf("recommend: Reranker.Floors: floors add up to %v, want at most 1: %w", sum, ErrRange)
 	}
 	n := len(floors)
 	r.count = slices.Grow(r.count[:0], n)[:n]
@@ -45,11 +53,11 @@ func (r *Reranker) Floors(dst, from []Scored, k int, group []int32, floors []flo
 			continue
 		}
 		if uint32(it) >= uint32(len(group)) {
-			return dst, fmt.Errorf("recommend: Reranker.Floors: candidate %d is item %d of %d: %w", i, it, len(group), ErrRange)
+			return fmt.Errorf("recommend: Reranker.Floors: candidate %d is item %d of %d: %w", i, it, len(group), ErrRange)
 		}
 		g := group[it]
 		if g < -1 || int(g) >= n {
-			return dst, fmt.Errorf("recommend: Reranker.Floors: item %d is of group %d of %d: %w", it, g, n, ErrRange)
+			return fmt.Errorf("recommend: Reranker.Floors: item %d is of group %d of %d: %w", it, g, n, ErrRange)
 		}
 		if g >= 0 {
 			r.supply[g]++
@@ -82,7 +90,7 @@ func (r *Reranker) Floors(dst, from []Scored, k int, group []int32, floors []flo
 			r.count[g]++
 		}
 	}
-	return r.appendPicked(dst, from), nil
+	return nil
 }
 
 // recount leaves in supply what is chosen or may still be.

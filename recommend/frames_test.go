@@ -413,9 +413,11 @@ func engineFrame() testkit.Frame {
 			}); err != nil {
 				t.Fatal(err)
 			}
-			e.SetStock(slices.Values([]int32{0, 1, 2, 4, 7, 8}))
-			if !e.Forget("f") {
-				t.Fatal("nothing to forget")
+			e.SetStock(slices.Values([]int32{0, 1, 2, 3, 4, 8}))
+			e.SetItemStock(3, false)
+			e.SetItemStock(7, true)
+			if known, err := e.Forget("f"); !known || err != nil {
+				t.Fatal("nothing to forget", err)
 			}
 			return snapshot{e}
 		},
@@ -451,6 +453,8 @@ func engineFrame() testkit.Frame {
 		Zero: []string{
 			".live.ends.events: the end of the list of users", ".live.ends.id: the same",
 			".live.ends.prev.prev.prev.prev: the same again, after three users", ".live.ids[value]: has no size",
+			".live.masks.long: short holds them while they are few", ".live.stock.changed: listed has it after decoding",
+			".live.deletions.v: calls, no state",
 		},
 	}
 }

@@ -3,10 +3,10 @@ package recommend
 import (
 	"cmp"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -38,6 +38,13 @@ type LiveOptions struct {
 	// Ahead is how far in the future an event may lie, for clocks that
 	// disagree. Default a minute; negative means none.
 	Ahead time.Duration
+	// ForgetFor is how long Forget keeps events up to a deletion, and rows with them,
+	// from coming back; default 30 days, negative means for ever. The host deletes the
+	// user from its log, datasets and snapshots meanwhile.
+	ForgetFor time.Duration
+	// MaxMasks is how many deletions are kept so at a time, in 32 bytes each; default
+	// 1,000,000. Beyond it Forget is ErrTooLarge.
+	MaxMasks int
 	// Clock tells the time; default time.Now.
 	Clock func() time.Time
 }
@@ -47,6 +54,8 @@ func (o LiveOptions) withDefaults() LiveOptions {
 	o.Total = check.Default(o.Total, 1_000_000)
 	o.NewItems = check.OrOff(o.NewItems, 1000)
 	o.Ahead = check.OrOff(o.Ahead, time.Minute)
+	o.ForgetFor = check.Default(o.ForgetFor, 30*24*time.Hour)
+	o.MaxMasks = check.Default(o.MaxMasks, 1_000_000)
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -56,6 +65,7 @@ func (o LiveOptions) withDefaults() LiveOptions {
 func (o LiveOptions) validate(c *check.Options) {
 	check.Positive(c, "Live.PerUser", o.PerUser)
 	check.Positive(c, "Live.Total", o.Total)
+	check.Positive(c, "Live.MaxMasks", o.MaxMasks)
 }
 
 // liveEvent is a kept event.
@@ -92,15 +102,16 @@ type live[U, I ID] struct {
 	ids      map[string]struct{}
 	registry []*arrival[I]     // items the dataset does not know, in the order they came
 	unknown  map[I]*arrival[I] // the same
-	stock    []I               // ascending; what is in stock
-	stocked  bool              // stock counts
-	ends     liveUser[U, I]    // ends.next: observed last, ends.prev: longest ago
+	stock    stock[I]
+	ends     liveUser[U, I] // ends.next: observed last, ends.prev: longest ago
 	evicted  uint64
 
-	mu     sync.RWMutex
-	users  map[U]*liveUser[U, I]
-	masked map[U]int64 // forgotten users and when, in Unix seconds
-	total  int
+	deletions atomic.Uint64 // calls of Forget
+
+	mu    sync.RWMutex
+	users map[U]*liveUser[U, I]
+	masks masks
+	total int
 }
 
 func (l *live[U, I]) init(opt LiveOptions) {
@@ -111,7 +122,7 @@ func (l *live[U, I]) init(opt LiveOptions) {
 func (l *live[U, I]) reset() {
 	l.ids, l.unknown, l.registry = map[string]struct{}{}, map[I]*arrival[I]{}, nil
 	l.ends.next, l.ends.prev = &l.ends, &l.ends
-	l.users, l.masked, l.total = map[U]*liveUser[U, I]{}, map[U]int64{}, 0
+	l.users, l.masks, l.total = map[U]*liveUser[U, I]{}, masks{}, 0
 }
 
 func (l *live[U, I]) setRegistry(r []*arrival[I]) {
@@ -119,17 +130,6 @@ func (l *live[U, I]) setRegistry(r []*arrival[I]) {
 	clear(l.unknown)
 	for _, a := range r {
 		l.unknown[a.Item] = a
-	}
-}
-
-func (l *live[U, I]) inStock() func(I) bool {
-	if !l.stocked {
-		return nil
-	}
-	stock := l.stock
-	return func(id I) bool {
-		_, ok := slices.BinarySearch(stock, id)
-		return ok
 	}
 }
 
@@ -148,7 +148,7 @@ func (l *live[U, I]) read(dst []liveEvent[I], user U) (events []liveEvent[I], fo
 	if u := l.users[user]; u != nil {
 		dst = append(dst, u.events...)
 	}
-	forgotten, masked = l.masked[user]
+	forgotten, masked = l.forgotten(user)
 	return dst, forgotten, masked
 }
 
@@ -165,21 +165,6 @@ func (s *state[U, I]) contained(u, i int32, at int64, row bool) bool {
 	}
 	p := x.users.Find(int(u), i)
 	return p >= 0 && x.times[p] >= at
-}
-
-// hidden reports whether the row of user u is masked for somebody forgotten in
-// that second: unless all of it happened later.
-func (s *state[U, I]) hidden(u int32, forgotten int64) bool {
-	times := s.data.Interactions.Times(int(u))
-	if times == nil {
-		return true
-	}
-	for _, t := range times {
-		if time.Unix(0, t).Unix() <= forgotten {
-			return true
-		}
-	}
-	return false
 }
 
 // Observe takes up an event: the user's next answer reflects it, by whatever the
@@ -209,7 +194,8 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	}
 	l := &e.live
 	now := l.opt.Clock()
-	if o.At.IsZero() {
+	undated := o.At.IsZero()
+	if undated {
 		o.At = now
 	}
 	if o.At.Before(time.Unix(0, math.MinInt64+1)) || o.At.After(time.Unix(0, math.MaxInt64)) {
@@ -224,7 +210,14 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	defer l.write.Unlock()
 	s := e.state.Load()
 	ui := s.data.Users.Of(o.User)
-	forgotten, masked := l.masked[o.User]
+	l.expireMasks(now)
+	forgotten, masked := l.forgotten(o.User)
+	if masked && ev.at <= forgotten {
+		if !undated {
+			return fmt.Errorf("%s: item %v: the event of %v is of a user who was forgotten since: %w", where, o.Item, o.At, ErrDuplicate)
+		}
+		ev.at = forgotten + 1 // now, which is after the deletion
+	}
 	if s.contained(ui, s.data.Items.Of(o.Item), ev.at, !masked || ui >= 0 && !s.hidden(ui, forgotten)) {
 		return fmt.Errorf("%s: user %v item %v: the dataset contains the event of %v: %w", where, o.User, o.Item, o.At, ErrDuplicate)
 	}
@@ -298,12 +291,24 @@ func (l *live[U, I]) leave(item I) bool {
 // evict drops the oldest event of a user, and reports whether an item left.
 func (l *live[U, I]) evict(u *liveUser[U, I]) bool {
 	l.evicted++
-	return l.drop(u, func(k int, _ liveEvent[I]) bool { return k == 0 })
+	return l.discard(u, func(k int, _ liveEvent[I]) bool { return k == 0 })
 }
 
-// drop removes the events for which gone is true, and the user with the last.
-func (l *live[U, I]) drop(u *liveUser[U, I], gone func(k int, e liveEvent[I]) bool) (left bool) {
-	var items []I
+// discard removes the events for which gone is true, and the user with the last. It
+// reports whether an item left.
+func (l *live[U, I]) discard(u *liveUser[U, I], gone func(k int, e liveEvent[I]) bool) (left bool) {
+	items := l.remove(u, gone)
+	slices.Sort(items)
+	for _, item := range slices.Compact(items) {
+		if !u.has(item) {
+			left = l.leave(item) || left
+		}
+	}
+	return left
+}
+
+// remove is discard without a look at the items, which it returns.
+func (l *live[U, I]) remove(u *liveUser[U, I], gone func(k int, e liveEvent[I]) bool) (items []I) {
 	l.mu.Lock()
 	kept := u.events[:0]
 	for k, e := range u.events {
@@ -326,13 +331,7 @@ func (l *live[U, I]) drop(u *liveUser[U, I], gone func(k int, e liveEvent[I]) bo
 	if len(kept) == 0 {
 		l.unlink(u)
 	}
-	slices.Sort(items)
-	for _, item := range slices.Compact(items) {
-		if !u.has(item) {
-			left = l.leave(item) || left
-		}
-	}
-	return left
+	return items
 }
 
 // publish makes requests see the arrivals of the registry.
@@ -343,64 +342,6 @@ func (e *Engine[U, I]) publish(s *state[U, I], where string) error {
 	}
 	e.state.Store(next)
 	return nil
-}
-
-// Forget deletes a user: live events are gone at once, and the row of the dataset
-// is masked, so that the user is a stranger to every later answer and All leaves
-// the user out. New events make a new user of somebody forgotten.
-//
-// The mask holds the id alone. It is lifted by a Swap to a dataset without the
-// user, or whose row for the user holds only times after Forget. What the user
-// did stays within models fitted on it (the vectors of items, neighbours,
-// counts): for that, fit them again and Swap.
-//
-// It reports whether anything was known about the user.
-func (e *Engine[U, I]) Forget(user U) bool {
-	if e.made("") != nil {
-		return false
-	}
-	l := &e.live
-	l.write.Lock()
-	defer l.write.Unlock()
-	s := e.state.Load()
-	_, masked := l.masked[user]
-	known := !masked && s.data.Users.Of(user) >= 0
-	now := l.opt.Clock().Unix()
-	// Masked before the events go: no request sees the row without them.
-	l.mu.Lock()
-	l.masked[user] = now
-	u := l.users[user]
-	l.mu.Unlock()
-	if u == nil {
-		return known
-	}
-	if l.drop(u, func(int, liveEvent[I]) bool { return true }) {
-		// Publishing fewer arrivals cannot fail: their facts were good before.
-		if err := e.publish(s, "recommend: Engine.Forget"); err != nil {
-			return true
-		}
-	}
-	return true
-}
-
-// SetStock says what can be delivered: from the next request on, only these items
-// are recommended, and items that join later only if they are among these. nil
-// means everything again. It stays across Swap. Cost: a sort of the ids and a
-// lookup of every item; requests do not wait.
-func (e *Engine[U, I]) SetStock(inStock iter.Seq[I]) {
-	if e.made("") != nil {
-		return
-	}
-	l := &e.live
-	l.write.Lock()
-	defer l.write.Unlock()
-	l.stock, l.stocked = nil, inStock != nil
-	if inStock != nil {
-		l.stock = slices.Compact(slices.Sorted(inStock))
-	}
-	next := *e.state.Load()
-	next.setStock(l.inStock())
-	e.state.Store(&next)
 }
 
 // LiveStats says what an Engine holds beyond its dataset.
@@ -420,7 +361,8 @@ func (e *Engine[U, I]) Live() LiveStats {
 	l := &e.live
 	l.write.Lock()
 	defer l.write.Unlock()
-	return LiveStats{Users: len(l.users), Events: l.total, Evicted: l.evicted, NewItems: len(e.state.Load().arrivals), Forgotten: len(l.masked)}
+	l.expireMasks(l.opt.Clock())
+	return LiveStats{Users: len(l.users), Events: l.total, Evicted: l.evicted, NewItems: len(e.state.Load().arrivals), Forgotten: l.masks.len()}
 }
 
 // settle makes the live part fit a new dataset: next is published, then the
@@ -443,7 +385,7 @@ func (e *Engine[U, I]) settle(next *state[U, I], where string) error {
 // within returns which events of u the dataset of s contains.
 func (l *live[U, I]) within(s *state[U, I], u *liveUser[U, I]) func(k int, ev liveEvent[I]) bool {
 	ui := s.data.Users.Of(u.id)
-	forgotten, masked := l.masked[u.id]
+	forgotten, masked := l.forgotten(u.id)
 	row := ui >= 0 && (!masked || !s.hidden(ui, forgotten))
 	return func(_ int, ev liveEvent[I]) bool { return s.contained(ui, s.data.Items.Of(ev.item), ev.at, row) }
 }
@@ -491,24 +433,16 @@ func (l *live[U, I]) recount(s *state[U, I], vectors func(a *arrival[I]) map[str
 	return registry
 }
 
-// sweep drops the events that the dataset of s contains and the masks that it
-// makes needless. Items are not counted off: the registry is made anew.
+// sweep drops the events that the dataset of s contains. Items are not counted off: the registry is made anew.
 func (l *live[U, I]) sweep(s *state[U, I]) {
 	clear(l.unknown)
 	for u := l.ends.prev; u != &l.ends; {
 		before := u.prev
 		gone := l.within(s, u)
 		if slices.ContainsFunc(u.events, func(ev liveEvent[I]) bool { return gone(0, ev) }) {
-			l.drop(u, gone)
+			l.discard(u, gone)
 		}
 		u = before
-	}
-	for user, at := range l.masked {
-		if ui := s.data.Users.Of(user); ui < 0 || !s.hidden(ui, at) {
-			l.mu.Lock()
-			delete(l.masked, user)
-			l.mu.Unlock()
-		}
 	}
 }
 

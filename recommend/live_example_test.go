@@ -29,7 +29,9 @@ func ExampleEngine_Observe() {
 	show(e.Recommend(nil, recommend.Request[string, string]{User: "zoe", K: 2}))
 	// The queue delivers the event again.
 	fmt.Println(e.Observe(recommend.Observation[string, string]{User: "zoe", Item: "grinder", ID: "event 1"}))
-	e.Forget("zoe")
+	if _, err := e.Forget("zoe"); err != nil {
+		log.Fatal(err)
+	}
 	fmt.Println(e.Live().Events, "events")
 	// Output:
 	// 1 espresso (neighbours)

@@ -344,7 +344,10 @@ func soakFor(t *testing.T, length time.Duration) {
 					user = fmt.Sprintf("u%05d", g.Intn(soakUsers))
 				}
 				gone[user] = time.Now()
-				e.Forget(user)
+				if _, err := e.Forget(user); err != nil {
+					t.Error(err)
+					return
+				}
 				forgotten.Add(1)
 				mu.Lock()
 				ops = append(ops, soakOp{obs: obs{User: user, At: gone[user]}, forget: true})
@@ -438,7 +441,9 @@ func soakFor(t *testing.T, length time.Duration) {
 		for _, op := range ops {
 			now = op.At
 			if op.forget {
-				other.Forget(op.User)
+				if _, err := other.Forget(op.User); err != nil {
+					t.Fatal(err)
+				}
 			} else if err := other.Observe(op.obs); err != nil && !errors.Is(err, ErrDuplicate) {
 				t.Fatal(err)
 			}

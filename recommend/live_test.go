@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -296,8 +297,10 @@ func TestForget(t *testing.T) {
 	if slices.Equal(items(t, e, Request[string, string]{User: "u001", K: 50}), stranger) {
 		t.Fatal("a known user is answered like a stranger")
 	}
-	if !e.Forget("u001") || e.Forget("u001") || e.Forget("nobody") {
-		t.Error("Forget does not say what was there")
+	for k, user := range []string{"u001", "u001", "nobody"} {
+		if known, err := e.Forget(user); known != (k == 0) || err != nil {
+			t.Errorf("Forget %s: %v, %v", user, known, err)
+		}
 	}
 	if got := e.Live(); got.Events != 0 || got.Users != 0 || got.NewItems != 0 {
 		t.Errorf("left: %+v", got)
@@ -325,9 +328,9 @@ func TestForget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The mask outlives a restart and a swap to a dataset that still has the user,
-	// not one without.
-	other, _ := NewEngine(d, EngineOptions{Sources: sources})
+	// The mask outlives a restart, a swap to a dataset that still has the user, and one
+	// without.
+	other, _ := NewEngine(d, EngineOptions{Sources: sources, Live: LiveOptions{Clock: clockAt(6000)}})
 	if err := other.Restore(data); err != nil {
 		t.Fatal(err)
 	}
@@ -346,11 +349,14 @@ func TestForget(t *testing.T) {
 	if err := other.Swap(without, EngineOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := other.Live(); got.Forgotten != 0 {
-		t.Errorf("mask without need: %+v", got)
+	if got := other.Live(); got.Forgotten != 2 {
+		t.Errorf("a mask is gone: %+v", got)
 	}
 	// Back as a new customer: only what happened since counts.
-	if err := e.Observe(obs{User: "u001", Item: "i005", At: at(5000)}); err != nil {
+	if err := e.Observe(obs{User: "u001", Item: "i005", At: at(5000)}); !errors.Is(err, ErrDuplicate) {
+		t.Fatalf("an event of the time of the deletion: %v", err)
+	}
+	if err := e.Observe(obs{User: "u001", Item: "i005", At: at(5000).Add(time.Nanosecond)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := e.Recommend(nil, Request[string, string]{User: "u001", K: 1, Info: &info}); err != nil || info.Known || info.History != 1 {
@@ -424,7 +430,7 @@ func TestSnapshotReplayProp(t *testing.T) {
 			user := fmt.Sprintf("u%03d", rapid.IntRange(0, 70).Draw(t, "user"))
 			switch rapid.IntRange(0, 12).Draw(t, "action") {
 			case 0:
-				return func(e *Engine[string, string]) { e.Forget(user) }
+				return func(e *Engine[string, string]) { _, _ = e.Forget(user) }
 			case 1:
 				a := Arrival[string]{Item: fmt.Sprintf("y%d", rapid.IntRange(0, 3).Draw(t, "y")), Vectors: map[string][]float32{"als": make([]float32, 8)}}
 				a.Vectors["als"][rapid.IntRange(0, 7).Draw(t, "axis")] = 1
@@ -488,7 +494,7 @@ func FuzzEngineRestore(f *testing.F) {
 	_ = e.Observe(obs{User: "u001", Item: "i001", At: at(4000)})
 	_ = e.AddItems(Arrival[string]{Item: "y", Text: "tea", Facts: []Fact[string]{{Attribute: "brand", Value: "b"}}, Vectors: map[string][]float32{"als": make([]float32, 8)}})
 	e.SetStock(slices.Values([]string{"i001", "y"}))
-	e.Forget("u003")
+	_, _ = e.Forget("u003")
 	full, _ := e.Snapshot()
 	f.Add(full)
 	f.Add(full[:len(full)/2])
@@ -555,7 +561,8 @@ func TestRestoreMismatch(t *testing.T) {
 // dataset holds it.
 func soak(t *testing.T, length, every time.Duration) (took []time.Duration, heaps []float64) {
 	d, sources := shop(t)
-	e, err := NewEngine(d, EngineOptions{Sources: sources, Live: LiveOptions{Clock: clockAt(1 << 30), Total: 100_000}})
+	var clock atomic.Int64 // ticks with every event
+	e, err := NewEngine(d, EngineOptions{Sources: sources, Live: LiveOptions{Clock: func() time.Time { return at(10_000 + int(clock.Load())) }, Total: 100_000}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -605,6 +612,7 @@ func soak(t *testing.T, length, every time.Duration) (took []time.Duration, heap
 				return
 			default:
 			}
+			clock.Store(int64(n))
 			o := obs{User: fmt.Sprintf("w%d", n%50), Item: fmt.Sprintf("i%03d", g.Intn(47)), At: at(10_000 + n)}
 			if n%9 == 0 {
 				o.Item = fmt.Sprintf("x%d", g.Intn(20))
@@ -635,7 +643,10 @@ func soak(t *testing.T, length, every time.Duration) (took []time.Duration, heap
 			}
 			if n%97 == 0 {
 				user := fmt.Sprintf("w%d", (n+13)%50)
-				e.Forget(user)
+				if _, err := e.Forget(user); err != nil {
+					t.Error(err)
+					return
+				}
 				if _, err := e.Recommend(nil, Request[string, string]{User: user, K: 1, Info: &info}); err != nil || info.Known || info.History != 0 {
 					t.Errorf("forgotten user %s: %+v, %v", user, info, err)
 					return

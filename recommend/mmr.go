@@ -14,11 +14,19 @@ import (
 // the maximum being 0 for the first item. Cost: k·len(from) similarities. A
 // similarity that is NaN is ErrNotFinite. See Reranker for the rest.
 func (r *Reranker) MMR(dst, from []Scored, k int, lambda float64, like Likeness) ([]Scored, error) {
-	if err := r.start(from, k, lambda, "MMR"); err != nil {
+	if err := r.pickMMR(from, k, lambda, like); err != nil {
 		return dst, err
 	}
+	return r.appendPicked(dst, from), nil
+}
+
+// pickMMR is MMR, with the choice left in r.
+func (r *Reranker) pickMMR(from []Scored, k int, lambda float64, like Likeness) error {
+	if err := r.start(from, k, lambda, "MMR"); err != nil {
+		return err
+	}
 	if like == nil {
-		return dst, fmt.Errorf("recommend: Reranker.MMR: no Likeness: %w", ErrOption)
+		return fmt.Errorf("recommend: Reranker.MMR: no Likeness: %w", ErrOption)
 	}
 	n := len(from)
 	k = min(k, n)
@@ -43,13 +51,13 @@ func (r *Reranker) MMR(dst, from []Scored, k int, lambda float64, like Likeness)
 			break
 		}
 		if err := r.likeness(like, i, "MMR"); err != nil {
-			return dst, err
+			return err
 		}
 		for j, s := range r.near {
 			r.worst[j] = max(r.worst[j], float64(s))
 		}
 	}
-	return r.appendPicked(dst, from), nil
+	return nil
 }
 
 // likeness fills near with the similarities to candidate i.

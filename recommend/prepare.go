@@ -11,6 +11,7 @@ import (
 // prepare does what comes before the scores: it says who asks and what is free.
 func (s *state[U, I]) prepare(w *scratch[I], req *Request[U, I], info *Info) (Query, error) {
 	w.scored, w.scan.ready.k = false, 0
+	w.resolve(req.Rerank, req.Explore, req.K)
 	q, err := s.query(w, req, info)
 	if err != nil {
 		return q, err

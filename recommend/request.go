@@ -60,7 +60,7 @@ type Request[U, I ID] struct {
 	// the catalogue are ignored and counted.
 	History []Event[I]
 
-	K int // how many items are wanted, >= 1
+	K int // how many items are wanted, in [1, EngineOptions.MaxK]
 
 	Seen     Seen          // what happens to items of the user's history; default DropSeen
 	Interval time.Duration // Repurchase: an item may return this long after its last event
@@ -195,9 +195,9 @@ type Boost struct {
 // is well: only what is wrong is described.
 func (r *Request[U, I]) validate(s *state[U, I]) error {
 	n := s.items
-	if r.K < 1 || r.Seen < DropSeen || r.Seen > Repurchase || r.Reasons < 0 || r.Interval < 0 || r.Seen == Repurchase && r.AsOf.IsZero() || !(r.SeenWeight >= 0) {
+	if r.K < 1 || r.K > s.maxK || r.Seen < DropSeen || r.Seen > Repurchase || r.Reasons < 0 || r.Interval < 0 || r.Seen == Repurchase && r.AsOf.IsZero() || !(r.SeenWeight >= 0) {
 		var c check.Options
-		c.Require(r.K >= 1, "K", r.K, "at least 1")
+		c.Require(r.K >= 1 && r.K <= s.maxK, "K", r.K, fmt.Sprintf("in [1, %d], see EngineOptions.MaxK", s.maxK))
 		c.Require(r.Seen >= DropSeen && r.Seen <= Repurchase, "Seen", int(r.Seen), "DropSeen, KeepSeen or Repurchase")
 		c.Require(r.Reasons >= 0, "Reasons", r.Reasons, "at least 0")
 		c.Require(r.Interval >= 0, "Interval", r.Interval, "at least 0")

@@ -225,7 +225,7 @@ func TestAllProp(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawVectors(t, d.Interactions)
-		e, err := NewEngine(d, EngineOptions{Catalogue: catalogue, Sources: []Source{{Name: "vectors", Model: m}}, Live: LiveOptions{Clock: func() time.Time { return time.Unix(5000, 0) }}})
+		e, err := NewEngine(d, EngineOptions{MaxK: 2000, Catalogue: catalogue, Sources: []Source{{Name: "vectors", Model: m}}, Live: LiveOptions{Clock: func() time.Time { return time.Unix(5000, 0) }}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +247,9 @@ func TestAllProp(t *testing.T) {
 				}
 			}
 		}
-		e.Forget(rapid.IntRange(0, 149).Draw(t, "forgotten"))
+		if _, err := e.Forget(rapid.IntRange(0, 149).Draw(t, "forgotten")); err != nil {
+			t.Fatal(err)
+		}
 		r := Request[int, int]{K: rapid.SampledFrom([]int{1, 5, 20, 300, 2000}).Draw(t, "k"), AsOf: time.Unix(1000, 0)}
 		r.Seen = rapid.SampledFrom([]Seen{DropSeen, KeepSeen, Repurchase}).Draw(t, "seen")
 		r.Interval = 300 * time.Second

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -11,7 +12,7 @@ import (
 )
 
 // Snapshot returns what the engine learned since its dataset, as one frame: live
-// events, joined items, forgotten users and stock. Dataset and models are not in
+// events, joined items, stock, and who was forgotten, by digest and not by id. Dataset and models are not in
 // it; save those with WriteModel and the events they were built from. Equal
 // states have equal bytes.
 //
@@ -38,15 +39,13 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 			w.String(ev.id)
 		}
 	}
-	users := make([]U, 0, len(l.masked))
-	for id := range l.masked {
-		users = append(users, id)
-	}
-	slices.Sort(users)
-	w.Int(len(users))
-	for _, id := range users {
-		ids.Put(&w, id)
-		w.Int64(l.masked[id])
+	l.expireMasks(l.opt.Clock())
+	forgotten := l.masks.all()
+	w.Int(len(forgotten))
+	for _, m := range forgotten {
+		w.Uint64(m.who[0])
+		w.Uint64(m.who[1])
+		w.Int64(m.at)
 	}
 	w.Int(len(l.registry))
 	for _, a := range l.registry {
@@ -71,13 +70,14 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 			w.Float32s(a.Vectors[name])
 		}
 	}
-	w.Bool(l.stocked)
-	w.Int(len(l.stock))
-	for _, id := range l.stock {
+	w.Bool(l.stock.closed)
+	listed := l.stock.list()
+	w.Int(len(listed))
+	for _, id := range listed {
 		ids.Put(&w, id)
 	}
 	w.Uint64(l.evicted)
-	return w.AppendFrame(nil, codec.KindEngine, 1), nil
+	return w.AppendFrame(nil, codec.KindEngine, 2), nil
 }
 
 // Restore replaces what the engine learned by a snapshot, made by an engine over
@@ -86,28 +86,35 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 // events since the snapshot then leads to the same answers as if there had been
 // no restart. A snapshot of an engine with larger LiveOptions is cut to these.
 //
-// Payload of version 1, in the words of Persistent; an id is 8 bytes, or the length
+// No deletion is undone: who was forgotten here or there stays so, from the later time
+// on, and events of the snapshot dated up to then are left out.
+//
+// Payload of version 2, in the words of Persistent; an id is 8 bytes, or the length
 // and bytes of a string:
 //
 //	int int  class of the ids of users and items: 's' a string, 'i' a signed, 'u' an
 //	         unsigned integer
 //	int n    users, each once: id, int m > 0, m events by time: id of the item, f32 weight
 //	         (finite, > 0), i64 Unix nanoseconds, string name (none twice)
-//	int n    forgotten users, each once: id, i64 Unix seconds
+//	int n    forgotten users, strictly ascending: u64 and u64 digest, i64 Unix nanoseconds
 //	int n    items, each once: id, byte by AddItems, string text, int and strings of
 //	         tokens, int and facts (string attribute, string value, f64 number), int and
 //	         vectors (string source, []f32 finite)
-//	byte     a stock is set; int n, n ids in stock, strictly ascending
+//	byte     a stock is set; int n, n ids in stock, or out of it where none is set,
+//	         strictly ascending
 //	u64      events evicted
 //
+// In version 1 a forgotten user is an id and i64 Unix seconds, in any order.
+//
 // Errors, after which nothing has changed: ErrCorrupt (anything else, bytes left
-// over), ErrVersion, ErrMismatch (a frame of something else, or ids of other types).
+// over), ErrVersion, ErrMismatch (a frame of something else, or ids of other types),
+// ErrTooLarge (more masks than LiveOptions.MaxMasks).
 func (e *Engine[U, I]) Restore(data []byte) error {
 	const where = "recommend: Engine.Restore"
 	if err := e.made(where); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, codec.KindEngine, 1)
+	r, err := codec.Open(data, codec.KindEngine, 2)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -181,20 +188,38 @@ func (l *live[U, I]) readEvent(r *codec.Reader, u *liveUser[U, I]) {
 	l.total++
 }
 
-// readMasks reads the users that were forgotten, and when.
+// readMasks reads who was forgotten, and when; in version 1 by id and to the second.
 func (l *live[U, I]) readMasks(r *codec.Reader) {
-	for range r.Int() {
-		var id U
-		ids.Get(r, &id)
-		at := r.Int64()
+	var last ids.Digest
+	for k := range r.Int() {
+		var m mask
+		if r.Version == 1 {
+			var id U
+			ids.Get(r, &id)
+			m.who, m.at = ids.DigestOf(id), endOfSecond(r.Int64())
+		} else {
+			m = mask{ids.Digest{r.Uint64(), r.Uint64()}, r.Int64()}
+		}
 		if r.Err() != nil {
 			return
 		}
-		if _, twice := l.masked[id]; twice {
-			r.Fail("has a mask twice")
+		if r.Version > 1 && k > 0 && last.Compare(m.who) >= 0 || l.masks.at(m.who) != nil {
+			r.Fail("has masks out of order or twice")
+			return
 		}
-		l.masked[id] = at
+		l.masks.put(m.who, m.at)
+		last = m.who
 	}
+}
+
+// endOfSecond returns the last nanosecond of a second since 1970, cut to what
+// nanoseconds can say.
+func endOfSecond(s int64) int64 {
+	const second = int64(time.Second)
+	if s >= math.MaxInt64/second {
+		return math.MaxInt64
+	}
+	return max(s, math.MinInt64/second)*second + second - 1
 }
 
 // readRegistry reads the items that joined.
@@ -234,25 +259,38 @@ func (l *live[U, I]) readRegistry(r *codec.Reader) {
 	}
 }
 
-// readStock reads what is in stock, ascending.
+// readStock reads what is in stock, or out of it, ascending.
 func (l *live[U, I]) readStock(r *codec.Reader) {
-	l.stocked = r.Bool()
-	for range r.Int() {
-		var id I
-		ids.Get(r, &id)
-		if r.Err() != nil {
-			return
+	l.stock.closed = r.Bool()
+	l.stock.listed = ids.GetAscending[I](r)
+	if r.Version == 1 && !l.stock.closed {
+		l.stock.listed = nil // everything was in stock
+	}
+}
+
+// dropForgotten drops the events of a decoded l that are dated up to the deletion of
+// their users. Items are not counted off: they are counted anew.
+func (l *live[U, I]) dropForgotten() {
+	for u := l.ends.prev; u != &l.ends; {
+		before := u.prev
+		if at, masked := l.forgotten(u.id); masked && u.events[0].at <= at {
+			l.remove(u, func(_ int, ev liveEvent[I]) bool { return ev.at <= at })
 		}
-		if k := len(l.stock); k > 0 && l.stock[k-1] >= id {
-			r.Fail("has a stock out of order")
-		}
-		l.stock = append(l.stock, id)
+		u = before
 	}
 }
 
 // adopt makes the decoded n the live part.
 func (e *Engine[U, I]) adopt(n *live[U, I], where string) error {
 	l, s := &e.live, e.state.Load()
+	for _, m := range l.masks.all() { // no deletion is undone
+		n.masks.put(m.who, m.at)
+	}
+	n.expireMasks(n.opt.Clock())
+	if k := n.masks.len(); k > n.opt.MaxMasks {
+		return fmt.Errorf("%s: %d users are masked with those of the snapshot, Live.MaxMasks allows %d: %w", where, k, n.opt.MaxMasks, ErrTooLarge)
+	}
+	n.dropForgotten()
 	for _, a := range n.registry {
 		for name, v := range a.Vectors {
 			if s.checkVectors(map[string][]float32{name: v}, where) != nil {
@@ -268,14 +306,14 @@ func (e *Engine[U, I]) adopt(n *live[U, I], where string) error {
 	with.setStock(n.inStock())
 	n.ends.next.prev, n.ends.prev.next = &l.ends, &l.ends
 	l.mu.Lock()
-	l.users, l.masked, l.total = n.users, n.masked, n.total
+	l.users, l.masks, l.total = n.users, n.masks, n.total
 	l.mu.Unlock()
 	l.ids, l.unknown = n.ids, n.unknown
 	l.ends.next, l.ends.prev = n.ends.next, n.ends.prev
 	if len(n.users) == 0 {
 		l.ends.next, l.ends.prev = &l.ends, &l.ends
 	}
-	l.stock, l.stocked, l.evicted = n.stock, n.stocked, n.evicted
+	l.stock, l.evicted = n.stock, n.evicted
 	e.state.Store(with)
 	l.sweep(with)
 	l.setRegistry(registry)

@@ -482,6 +482,41 @@ func (m *TFIDFModel) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, e
 	return m.search(dst, w, k, &Filter{Items: own[:]}), nil
 }
 
+// appendLikeText is AppendSimilar for an item that the model was not fitted on.
+func (m *TFIDFModel) appendLikeText(dst []Scored, k int, text string, tokens []string) ([]Scored, error) {
+	if m.Items() == 0 {
+		return dst, ErrEmpty
+	}
+	w := m.pool.Get().(*tfidfScratch)
+	defer m.pool.Put(w)
+	if err := m.textVector(w, text, tokens); err != nil {
+		return dst, err
+	}
+	return m.search(dst, w, k, &Filter{}), nil
+}
+
+// likeTexts returns the cosine of two items that the model was not fitted on.
+func (m *TFIDFModel) likeTexts(text string, tokens []string, other string, others []string) (float32, error) {
+	terms, weights, err := m.AppendVector(nil, nil, text, tokens...)
+	if err != nil {
+		return 0, err
+	}
+	terms2, weights2, err := m.AppendVector(nil, nil, other, others...)
+	if err != nil {
+		return 0, err
+	}
+	sum, k := float32(0), 0
+	for n, t := range terms2 {
+		for k < len(terms) && terms[k] < t {
+			k++
+		}
+		if k < len(terms) && terms[k] == t {
+			sum += float32(weights[k] * weights2[n])
+		}
+	}
+	return sum, nil
+}
+
 // search appends the best items for the vector in w. Query weights and item
 // weights are positive here.
 func (m *TFIDFModel) search(dst []Scored, w *tfidfScratch, k int, f *Filter) []Scored {

@@ -17,14 +17,22 @@ import "fmt"
 // Cost: O(k·Σ categories of the candidates). ErrOption for cover, ErrRange for a
 // taste that is negative or not finite or of sum 0. See Reranker for the rest.
 func (r *Reranker) XQuAD(dst, from []Scored, k int, lambda float64, c *Categories, taste []float64, cover float64) ([]Scored, error) {
-	if err := r.start(from, k, lambda, "XQuAD"); err != nil {
+	if err := r.pickXQuAD(from, k, lambda, c, taste, cover); err != nil {
 		return dst, err
+	}
+	return r.appendPicked(dst, from), nil
+}
+
+// pickXQuAD is XQuAD, with the choice left in r.
+func (r *Reranker) pickXQuAD(from []Scored, k int, lambda float64, c *Categories, taste []float64, cover float64) error {
+	if err := r.start(from, k, lambda, "XQuAD"); err != nil {
+		return err
 	}
 	if !(cover > 0 && cover <= 1) {
-		return dst, fmt.Errorf("recommend: Reranker.XQuAD: cover is %v, want in (0, 1]: %w", cover, ErrOption)
+		return fmt.Errorf("recommend: Reranker.XQuAD: cover is %v, want in (0, 1]: %w", cover, ErrOption)
 	}
 	if err := r.taste(c, taste, "XQuAD"); err != nil {
-		return dst, err
+		return err
 	}
 	copy(r.mass, r.whole) // taste(g)·Π(1 - cover·share)
 	for k = min(k, len(from)); len(r.picked) < k; {
@@ -47,5 +55,5 @@ func (r *Reranker) XQuAD(dst, from []Scored, k int, lambda float64, c *Categorie
 			r.mass[g] *= 1 - cover/float64(len(own))
 		}
 	}
-	return r.appendPicked(dst, from), nil
+	return nil
 }
