@@ -50,9 +50,12 @@ func empty(kind codec.Kind) Persistent {
 
 // WriteModel writes the frame of m to w and returns the number of bytes. Frames
 // may follow each other in one stream: a model, then its calibrator. Errors:
-// ErrMismatch for a state that ReadModel could not tell, such as a Labeler, the
+// ErrEmpty for a nil w or m, ErrMismatch for a state that ReadModel could not tell, such as a Labeler, the
 // error of m.MarshalBinary or of w.
 func WriteModel(w io.Writer, m Persistent) (int64, error) {
+	if w == nil || m == nil {
+		return 0, fmt.Errorf("predict: WriteModel: w or m is nil: %w", ErrEmpty)
+	}
 	data, err := m.MarshalBinary()
 	if err != nil {
 		return 0, err
@@ -67,8 +70,11 @@ func WriteModel(w io.Writer, m Persistent) (int64, error) {
 // ReadModel reads one frame from r, whichever model, calibrator or accumulator of
 // this package it holds, and stops at its end. Memory grows with bytes received.
 // Errors: ErrCorrupt, ErrVersion or ErrMismatch (a frame of something else)
-// wrapped; io.EOF when r is at its end already.
+// wrapped, ErrEmpty for a nil r; io.EOF when r is at its end already.
 func ReadModel(r io.Reader) (Persistent, error) {
+	if r == nil {
+		return nil, fmt.Errorf("predict: ReadModel: r is nil: %w", ErrEmpty)
+	}
 	data, err := codec.ReadFrame(r)
 	if err == io.EOF {
 		return nil, err

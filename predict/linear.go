@@ -275,10 +275,11 @@ func (m *Linear) Columns() int {
 	return len(m.coef)
 }
 
-// Intercept returns the constant term, 0 without one.
+// Intercept returns the constant term, of value 0 without one, and nothing for a model that
+// was not fitted.
 func (m *Linear) Intercept() Coefficient {
-	if m == nil {
-		m = new(Linear)
+	if m == nil || len(m.coef) == 0 {
+		return Coefficient{}
 	}
 	return m.constant()
 }

@@ -248,7 +248,7 @@ func prepare(where string, y []bool, n, d int, opt LogisticOptions) (*sample, Lo
 }
 
 // Sigmoid returns 1/(1+exp(-score)), the probability of a log-odds score. It is
-// exactly 0 or 1 only where a float64 cannot hold the difference.
+// exactly 0 or 1 only where a float64 cannot hold the difference. NaN gives NaN.
 func Sigmoid(score float64) float64 {
 	if score >= 0 {
 		return 1 / (1 + math.Exp(-score))
@@ -324,10 +324,11 @@ func (m *Logistic) Warnings() []string {
 	return slices.Clone(m.warnings)
 }
 
-// Intercept returns the constant term, 0 without one.
+// Intercept returns the constant term, of value 0 without one, and nothing for a model that
+// was not fitted.
 func (m *Logistic) Intercept() Coefficient {
-	if m == nil {
-		m = new(Logistic)
+	if m == nil || len(m.coef) == 0 {
+		return Coefficient{}
 	}
 	return m.constant()
 }

@@ -255,7 +255,7 @@ func (e empirical) Loss(x float64) float64 {
 // CycleService is the chance that a replenishment cycle ends without a stock-out
 // when the order goes out at the given point: P(lead-time demand <= point), the
 // α service level. It says nothing about how much is missing; see FillRate.
-// NaN for a nil law.
+// NaN for a nil law or a point that is NaN.
 func CycleService(leadDemand Distribution, point float64) float64 {
 	if leadDemand == nil {
 		return math.NaN()
@@ -265,7 +265,7 @@ func CycleService(leadDemand Distribution, point float64) float64 {
 
 // FillRate is the share of demand served from stock, the β service level:
 // 1 - E[shortage per cycle]/quantity, at least 0. quantity is the lot ordered
-// per cycle and must be > 0 and the law not nil, otherwise the result is NaN. It is usually far
+// per cycle and must be > 0, point a number and the law not nil, otherwise the result is NaN. It is usually far
 // above CycleService at the same point: a cycle with one unit short is a failed
 // cycle, but only one unit unserved.
 func FillRate(leadDemand Distribution, point, quantity float64) float64 {
@@ -276,7 +276,7 @@ func FillRate(leadDemand Distribution, point, quantity float64) float64 {
 }
 
 // StockOutRisk is the chance that demand exceeds what is available:
-// P(demand > available). NaN for a nil law.
+// P(demand > available). NaN for a nil law or if available is NaN.
 func StockOutRisk(demand Distribution, available float64) float64 {
 	if demand == nil {
 		return math.NaN()

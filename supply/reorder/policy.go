@@ -79,7 +79,8 @@ func BestPolicy(opt PolicyOptions) (Policy, error) {
 
 // PolicyCost returns the expected cost per period of a given policy, with a
 // Point and Quantity > 0 of the caller's choice; the other fields of p are not
-// read.
+// read. Errors: ErrOption naming every bad field, ErrRange for demand beyond any stock,
+// ErrOverflow for a cost beyond float64; the cost is NaN then.
 func PolicyCost(opt PolicyOptions, p Policy) (float64, error) {
 	const where = "reorder: PolicyCost"
 	if err := opt.validate(where); err != nil {
@@ -99,14 +100,25 @@ func PolicyCost(opt PolicyOptions, p Policy) (float64, error) {
 	if err != nil {
 		return math.NaN(), fmt.Errorf("%s: %w", where, err)
 	}
+	var cost float64
 	if opt.Law == Normal {
-		return opt.normalCost(d, p.Point, p.Quantity), nil
+		cost = opt.normalCost(d, p.Point, p.Quantity)
+	} else {
+		cost = opt.wholeCost(d, p)
 	}
-	sum := opt.OrderCost * opt.Demand
+	if !check.Finite(cost) {
+		return math.NaN(), fmt.Errorf("%s: cost is %v at (%v, %v): %w", where, cost, p.Point, p.Quantity, ErrOverflow)
+	}
+	return cost, nil
+}
+
+// wholeCost is the expected cost per period of (r, q) in whole units.
+func (o PolicyOptions) wholeCost(d Distribution, p Policy) float64 {
+	sum := o.OrderCost * o.Demand
 	for y := p.Point + 1; y <= p.Point+p.Quantity; y++ {
-		sum += opt.costRate(d, y)
+		sum += o.costRate(d, y)
 	}
-	return sum / p.Quantity, nil
+	return sum / p.Quantity
 }
 
 // ratio is the critical ratio, p/(h+p).

@@ -1,0 +1,168 @@
+package predict_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/predict"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// promised is a value that needs no error handled: what it makes is fixed.
+func promised[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}
+
+func TestPromises(t *testing.T) {
+	ctx := context.Background()
+	rows, y := overlapping()
+	amounts := make([]float64, len(rows))
+	for i, r := range rows {
+		amounts[i] = 2*r[0] - r[1] + float64(i%3)
+	}
+	sparse := func() *predict.SparseRows {
+		s := &predict.SparseRows{Cols: 3}
+		for i, r := range rows {
+			if err := s.AddRow([]int32{0, int32(1 + i%2)}, []float64{r[0] + 1, r[1]}); err != nil {
+				panic(err)
+			}
+		}
+		return s
+	}
+	folds := func() []predict.Fold {
+		return []predict.Fold{{Train: []int{0, 1, 2}, Test: []int{3}}, {Train: []int{3, 2}, Test: []int{0, 1}}}
+	}
+	fit := func(context.Context, []int) (float64, error) { return 1, nil }
+	costs := predict.Costs{TruePositive: -3, FalsePositive: 1, TrueNegative: .5, FalseNegative: 2}
+	options := predict.LogisticOptions{
+		Weights: amountsOf(len(rows), 2), Offset: amountsOf(len(rows), 0), Names: []string{"visits", "pages"}, ClassWeights: [2]float64{1, 2},
+		Progress: func(predict.Progress) {},
+	}
+	windows := predict.Windows{AsOf: at(30), Observation: 90 * day, Gap: day, Horizon: 5 * day, End: at(46)}
+	knobs := []predict.Knob[predict.LinearOptions]{{Name: "L2", Low: .1, High: 10, Log: true, Set: func(o *predict.LinearOptions, v float64) { o.L2 = v }}}
+	labeler := func() any {
+		return fill(t, map[string][]float64{"ann": {0, 20.5, 45}, "bob": {10, 28}, "cy": {28, 33}})
+	}
+	model := func() *predict.Logistic {
+		return promised(predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{StdErrors: true}))
+	}
+	frame := func() []byte {
+		var b bytes.Buffer
+		_, err := predict.WriteModel(&b, model())
+		return promised(b.Bytes(), err)
+	}
+	testkit.Promises{
+		Funcs: map[string]any{
+			"BestThreshold": predict.BestThreshold, "CorrectSampling": predict.CorrectSampling, "CrossPredict": predict.CrossPredict[float64],
+			"CrossValidate": predict.CrossValidate[float64], "FitIsotonic": predict.FitIsotonic, "FitIsotonicValues": predict.FitIsotonicValues,
+			"FitLinear": predict.FitLinear, "FitLogistic": predict.FitLogistic, "FitLogisticSparse": predict.FitLogisticSparse,
+			"FitSigmoid": predict.FitSigmoid, "GroupKFold": predict.GroupKFold[string], "KFold": predict.KFold[string],
+			"NewIsotonicBuckets": predict.NewIsotonicBuckets, "Pick": predict.Pick[float64], "ReadModel": predict.ReadModel,
+			"Sigmoid": predict.Sigmoid, "StratifiedKFold": predict.StratifiedKFold[string], "TimeFolds": predict.TimeFolds,
+			"Tune": predict.Tune[predict.LinearOptions], "WriteModel": predict.WriteModel,
+		},
+		Types: []func() any{
+			func() any { return model() },
+			func() any { return promised(predict.FitLinear(ctx, rows, amounts, predict.LinearOptions{})) },
+			func() any { return filledGram(t) },
+			func() any { return &predict.SigmoidCalibrator{A: -1.5, B: .25} },
+			func() any {
+				return promised(predict.FitIsotonic([]float64{1, 2, 3, 4}, []bool{false, true, false, true}, nil))
+			},
+			func() any {
+				b := promised(predict.NewIsotonicBuckets(0, 1, 4))
+				return promised(b, b.Add(.3, true))
+			},
+			labeler,
+			func() any { return sparse() },
+			func() any { c := costs; return &c },
+		},
+		Zero: []string{"Gram", "Labeler", "SigmoidCalibrator", "SparseRows", "Costs"},
+		Args: map[string]func() []any{
+			"BestThreshold": func() []any {
+				return []any{[]float64{.1, .7, .4}, []bool{false, true, true}, []float64{1, 2, 1}, costs}
+			},
+			"CorrectSampling": func() []any { return []any{[]float64{.5}, []float64{.1, 1}, .25} },
+			"CrossPredict": func() []any {
+				return []any{ctx, 4, folds(), fit, func(dst []float64, m float64, test []int) ([]float64, error) {
+					return append(dst, make([]float64, len(test))...), nil
+				}}
+			},
+			"CrossValidate": func() []any {
+				return []any{ctx, folds(), fit, func(m float64, test []int) (float64, error) { return m, nil }}
+			},
+			"FitIsotonic":       func() []any { return []any{[]float64{.1, .7, .4}, []bool{false, true, true}, []float64{1, 2, 1}} },
+			"FitIsotonicValues": func() []any { return []any{[]float64{.1, .7, .4}, []float64{2, 3, 5}, []float64{1, 2, 1}} },
+			"FitLinear": func() []any {
+				return []any{ctx, rows, amounts, predict.LinearOptions{Weights: options.Weights, Names: options.Names, L2: .5}}
+			},
+			"FitLogistic":        func() []any { return []any{ctx, rows, y, options} },
+			"FitLogisticSparse":  func() []any { return []any{ctx, sparse(), y, predict.LogisticOptions{L1: .1}} },
+			"FitSigmoid":         func() []any { return []any{[]float64{.1, .7, .4}, []bool{false, true, true}, []float64{1, 2, 1}} },
+			"GroupKFold":         func() []any { return []any{[]string{"a", "b", "a", "c"}, 2, uint64(1)} },
+			"KFold":              func() []any { return []any{[]string{"a", "b", "d", "c"}, 2, uint64(1)} },
+			"NewIsotonicBuckets": func() []any { return []any{0., 1., 10} },
+			"Pick":               func() []any { return []any{[]float64{1, 2, 3, 4}, []int{0, 2}} },
+			"ReadModel":          func() []any { return []any{io.Reader(bytes.NewReader(frame()))} },
+			"StratifiedKFold": func() []any {
+				return []any{[]string{"a", "b", "d", "c"}, []bool{true, false, true, false}, 2, uint64(1)}
+			},
+			"TimeFolds": func() []any { return []any{[]time.Time{at(0), at(10), at(20), at(30), at(40), at(50)}, 2, day} },
+			"Tune": func() []any {
+				judge := func(_ context.Context, o predict.LinearOptions, _ float64) ([]float64, error) {
+					return []float64{-o.L2, 1 - o.L2}, nil
+				}
+				return []any{ctx, predict.LinearOptions{}, knobs, judge, predict.TuneOptions{Trials: 4, GridPoints: 2}}
+			},
+			"WriteModel": func() []any { return []any{io.Writer(io.Discard), predict.Persistent(model())} },
+
+			"Gram.Add":                 func() []any { return []any{[]float64{1, 2}, 3., 1.} },
+			"Gram.Fit":                 func() []any { return []any{predict.LinearOptions{L2: 1, Names: []string{"a", "b"}}} },
+			"IsotonicBuckets.Add":      func() []any { return []any{.5, true} },
+			"Labeler.Churn":            func() []any { return []any{windows} },
+			"Labeler.Features":         func() []any { return []any{windows} },
+			"Labeler.InactivityPeriod": func() []any { return []any{at(50)} },
+			"Labeler.Purchase":         func() []any { return []any{windows} },
+			"Linear.Predict":           func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"Logistic.Prob":            func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"Logistic.ProbSparse": func() []any {
+				return []any{[]float64{9}, &predict.SparseRows{Cols: 2, Ptr: []int64{0, 1}, Index: []int32{1}, Value: []float64{2}}}
+			},
+			"Logistic.Reasons": func() []any { return []any{[]float64{1, 2}, 1} },
+			"Logistic.Score":   func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"Logistic.ScoreSparse": func() []any {
+				return []any{[]float64{9}, &predict.SparseRows{Cols: 2, Ptr: []int64{0, 1}, Index: []int32{1}, Value: []float64{2}}}
+			},
+			"SparseRows.AddRow": func() []any { return []any{[]int32{0, 2}, []float64{1, 2}} },
+		},
+		NaN: map[string]string{
+			"CrossPredict":           "a row in no test set",
+			"Tune":                   "base as it was given, and scores of trials that failed",
+			"Sigmoid":                "NaN of NaN",
+			"Isotonic.At":            "NaN of NaN, and without knots",
+			"Isotonic.Prob":          "as At",
+			"SigmoidCalibrator.Prob": "NaN of NaN, and of a nil calibrator",
+			"Linear.RSquared":        "where y does not vary, and before a fit",
+		},
+		Settles: map[string]string{
+			"Pick": "panics like a slice, as its comment says",
+			"Tune": "gives back what was found so far",
+		},
+	}.Check(t)
+}
+
+func amountsOf(n int, from float64) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = from + float64(i%3)
+	}
+	return out
+}

@@ -1,0 +1,74 @@
+package supply_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/supply"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func TestPromises(t *testing.T) {
+	demand := func() *supply.Demand[string] { return filledDemand(t).(*supply.Demand[string]) }
+	delivery := supply.Delivery{
+		Placed: at(1), Shipped: at(2), Delivered: at(4), Promised: at(4), Region: "north", Ordered: 3, Received: 3, Lines: 2, LinesInFull: 1,
+		RightAddress: supply.Pass, Undamaged: supply.Fail, Documented: supply.Pass,
+	}
+	ticket := supply.Ticket{Opened: at(1), Replied: at(1.5), Resolved: at(2), Reopened: at(3), Contacts: 1}
+	testkit.Promises{
+		Funcs: map[string]any{
+			"ABC": supply.ABC[string], "NewAssortment": supply.NewAssortment[string], "NewDemand": supply.NewDemand[string],
+			"NewFulfilment": supply.NewFulfilment, "NewInventory": supply.NewInventory[string], "NewService": supply.NewService, "XYZ": supply.XYZ,
+		},
+		Types: []func() any{
+			func() any { return filledAssortment(t) },
+			func() any { return demand() },
+			func() any { return filledFulfilment(t) },
+			func() any { return filledInventory(t) },
+			func() any { return filledService(t) },
+			func() any { s := must(demand().Series("a", supply.Scale)); return &s },
+			func() any { return &supply.Ratio{Num: 3, Den: 8} },
+		},
+		Zero: []string{"Assortment", "Series", "Ratio"},
+		Args: map[string]func() []any{
+			"ABC": func() []any {
+				return []any{[]string{"a", "b", "c"}, []float64{5, 3, 1}, supply.ABCOptions{A: .7, B: .9}}
+			},
+			"NewAssortment": func() []any {
+				return []any{supply.AssortmentOptions{Categories: []string{"tea", "jam"}, NewWithin: day, StockAge: day}}
+			},
+			"NewDemand": func() []any { return []any{supply.DemandOptions{Start: at(0), Period: day}} },
+			"NewFulfilment": func() []any {
+				return []any{supply.FulfilmentOptions{AsOf: at(30), Grace: time.Hour, Perfect: supply.OnTime, Targets: map[string]float64{"north": 3}}}
+			},
+			"NewInventory": func() []any {
+				return []any{supply.InventoryOptions{From: at(0), To: at(90), DeadAfter: day, Ages: []time.Duration{day, 2 * day}, Currency: "EUR"}}
+			},
+			"NewService": func() []any { return []any{supply.ServiceOptions{AsOf: at(30), ReopenWindow: day}} },
+			"XYZ":        func() []any { return []any{[]float64{1, 2, 4}, supply.XYZOptions{X: .4, Y: .9}} },
+
+			"Assortment.AddProduct": func() []any { return []any{"earl grey", "tea", at(3)} },
+			"Assortment.AddStock":   func() []any { return []any{"earl grey", at(3), at(5), true} },
+			"Assortment.Delist":     func() []any { return []any{"earl grey", at(3)} },
+			"Assortment.Result":     func() []any { return []any{at(60)} },
+			"Demand.Add":            func() []any { return []any{"a", at(3), 1.5} },
+			"Demand.AddProduct":     func() []any { return []any{"a", at(3)} },
+			"Demand.AddStockOut":    func() []any { return []any{"a", at(3), at(4)} },
+			"Demand.Series":         func() []any { return []any{"a", supply.Scale} },
+			"Fulfilment.Add":        func() []any { return []any{delivery} },
+			"Inventory.AddLevel":    func() []any { return []any{"a", at(3), at(5), int64(4), int64(100)} },
+			"Inventory.AddReceipt":  func() []any { return []any{"a", at(3), int64(4)} },
+			"Inventory.AddSale":     func() []any { return []any{"a", at(3), int64(4), int64(400), int64(100)} },
+			"Ratio.Interval":        func() []any { return []any{.9} },
+			"Service.AddSurvey":     func() []any { return []any{supply.NPS, 9} },
+			"Service.AddReturn":     func() []any { return []any{supply.Return{Orders: 1, Units: 2, Value: 300, Reason: "size"}} },
+			"Service.AddTicket":     func() []any { return []any{ticket} },
+		},
+		NaN: map[string]string{
+			"Series.Tail": "the numbers of the series, as they are",
+			"Ratio.OrNaN": "where Value is an error",
+		},
+	}.Check(t)
+}

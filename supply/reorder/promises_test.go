@@ -1,0 +1,69 @@
+package reorder_test
+
+import (
+	"testing"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/supply/reorder"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func TestPromises(t *testing.T) {
+	law := func() reorder.Distribution {
+		d, err := reorder.NormalDemand(100, 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	stocks := func() []any {
+		return []any{
+			[]reorder.Stock[string]{{ID: "a", Forecast: []float64{3, 4}, SD: 1, OnHand: 5, OnOrder: 2, Owed: 1, Lead: 2, LeadSD: .5, Lot: 6, Multiple: 2, Minimum: 2, CycleService: .9}},
+			reorder.PlanOptions{CycleService: .95, Review: 1, Horizon: 2},
+		}
+	}
+	policy := reorder.PolicyOptions{Demand: 10, SD: 3, Lead: 2, OrderCost: 20, HoldingCost: 1, BackorderCost: 9}
+	point := reorder.PointOptions{Mean: 10, SD: 3, Lead: 2, LeadSD: .5, Review: 1, Quantity: 5, CycleService: .9}
+	testkit.Promises{
+		Funcs: map[string]any{
+			"BestPolicy": reorder.BestPolicy, "CycleService": reorder.CycleService, "EOQ": reorder.EOQ, "EOQDiscount": reorder.EOQDiscount,
+			"EmpiricalDemand": reorder.EmpiricalDemand, "FillRate": reorder.FillRate, "Newsvendor": reorder.Newsvendor, "NormalDemand": reorder.NormalDemand,
+			"Plan": reorder.Plan[string], "Point": reorder.Point, "PoissonDemand": reorder.PoissonDemand, "PolicyCost": reorder.PolicyCost,
+			"SafetyStock": reorder.SafetyStock, "StockOutRisk": reorder.StockOutRisk, "UnitNormalLoss": reorder.UnitNormalLoss,
+		},
+		Types: []func() any{func() any {
+			in := stocks()
+			p, err := reorder.Plan(in[0].([]reorder.Stock[string]), in[1].(reorder.PlanOptions))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}},
+		Args: map[string]func() []any{
+			"BestPolicy":   func() []any { return []any{policy} },
+			"CycleService": func() []any { return []any{law(), 110.} },
+			"EOQ": func() []any {
+				return []any{reorder.LotOptions{Demand: 100, OrderCost: 20, HoldingCost: 2, BackorderCost: 9, Production: 500}}
+			},
+			"EOQDiscount": func() []any {
+				return []any{reorder.DiscountOptions{Demand: 100, OrderCost: 20, HoldingRate: .2, Breaks: []reorder.Break{{From: 0, Price: 5}, {From: 50, Price: 4}}}}
+			},
+			"FillRate":             func() []any { return []any{law(), 110., 40.} },
+			"Newsvendor":           func() []any { return []any{law(), 1., 3.} },
+			"Plan":                 stocks,
+			"Point":                func() []any { return []any{point} },
+			"PolicyCost":           func() []any { return []any{policy, reorder.Policy{Point: 20, Quantity: 10}} },
+			"SafetyStock":          func() []any { return []any{point} },
+			"StockOutRisk":         func() []any { return []any{law(), 110.} },
+			"Replenishment.Line":   func() []any { return []any{"a"} },
+			"Replenishment.AtRisk": func() []any { return []any{.1} },
+		},
+		NaN: map[string]string{
+			"UnitNormalLoss": "NaN of NaN, and the limits far below 0",
+			"CycleService":   "of a nil law and a NaN point",
+			"FillRate":       "of a nil law, a NaN point and a quantity that is not above 0",
+			"StockOutRisk":   "of a nil law and a NaN stock",
+		},
+	}.Check(t)
+}
