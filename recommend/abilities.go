@@ -28,6 +28,16 @@ type OrderReader interface {
 	ReadsOrder() bool
 }
 
+// HistoryReader is the ability of an OrderReader to say whether it wants the whole
+// history of a person or, where a request marks one (Request.SessionStart), the
+// current session: NextBasket reads histories, Markov and SessionKNN read sessions.
+// Without it a model of order counts as one that reads sessions.
+type HistoryReader interface {
+	OrderReader
+	// ReadsHistory is the same for every query.
+	ReadsHistory() bool
+}
+
 // Similar is the ability to name items like another.
 type Similar interface {
 	// AppendSimilar appends the k items most similar to item, best first, ties
@@ -96,6 +106,16 @@ func readsOrder(m Model) bool {
 	s, ok := m.(OrderReader)
 	return ok && s.ReadsOrder()
 }
+
+// readsHistory reports whether a model of order wants more than the session.
+func readsHistory(m Model) bool {
+	s, ok := m.(HistoryReader)
+	return ok && s.ReadsHistory()
+}
+
+// evenReader is a model of order to which every event counts the same, as it did
+// when it was fitted: an Engine gives it no weights.
+type evenReader interface{ readsEvenly() }
 
 // inner is a model that knows itself. Abilities of the house, which bypass Score,
 // ask for it: a host's type that embeds a model inherits its methods but may have

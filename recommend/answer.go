@@ -16,6 +16,7 @@ type state[U, I ID] struct {
 	items     int // of the dataset
 	sources   []Source
 	sparse    []bool    // parallel to sources
+	ordered   bool      // a source reads order
 	popular   []float32 // users of each item
 	decayed   bool      // by their age
 	maxK      int
@@ -260,6 +261,9 @@ func (s *state[U, I]) score(w *scratch[I], k int, q Query, fresh, inMemory bool)
 	// The model knows the items of the dataset.
 	for n := len(q.Items); n > 0 && int(q.Items[n-1]) >= s.items; n = len(q.Items) {
 		q.Items, q.Weights = q.Items[:n-1], q.Weights[:n-1]
+	}
+	if q.views != nil {
+		q = q.For(s.sources[k].Model, nil)
 	}
 	if q.User >= 0 && fresh {
 		folded := q

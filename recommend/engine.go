@@ -231,6 +231,7 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 	}
 	for _, src := range s.sources {
 		s.sparse = append(s.sparse, sparseScores(src.Model))
+		s.ordered = s.ordered || readsOrder(src.Model)
 	}
 	s.scored = make([]bool, len(s.sources))
 	if err := s.countUsers(opt.PopularHalfLife, where); err != nil {

@@ -250,6 +250,9 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 	if ok && !r.Anonymous && !w.forgotten[r.User] {
 		info.Known = true
 		for id, e := range stored {
+			if !w.timed {
+				e.time = math.MinInt64
+			}
 			past[id] = e
 		}
 	}
@@ -262,6 +265,10 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 				x.weight += old.weight
 			case Max:
 				x.weight = max(x.weight, old.weight)
+			case Last: // by time; what has none is listed in order
+				if !x.undated && (old.undated || x.time < old.time || x.time == old.time && x.weight < old.weight) {
+					x.weight, x.undated = old.weight, old.undated
+				}
 			}
 			x.time = max(x.time, old.time)
 		}
@@ -289,12 +296,12 @@ func (w *world) answer(r Request[string, int]) (want []Recommendation[int], info
 			info.UnknownHistory++
 			continue
 		}
-		x := pastItem{weight: e.Weight, time: r.AsOf.Unix()}
+		x := pastItem{weight: e.Weight, time: r.AsOf.Unix(), undated: true}
 		if e.Weight == 0 {
 			x.weight = 1
 		}
 		if !e.At.IsZero() {
-			x.time = e.At.Unix()
+			x.time, x.undated = e.At.Unix(), false
 		}
 		add(e.Item, x)
 	}

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -139,10 +140,25 @@ func topReasons(dst []Reason, q *Query, k, items int, contribution func(n int, j
 		return dst, err
 	}
 	start := len(dst)
+	repeats := false
 	for n, j := range q.Items {
 		if c := contribution(n, j); c != 0 {
+			repeats = repeats || len(dst) > start && dst[len(dst)-1].Item >= j
 			dst = append(dst, Reason{j, c})
 		}
+	}
+	if repeats { // a sequence, or a history out of order: an item is one reason
+		slices.SortStableFunc(dst[start:], func(a, b Reason) int { return cmp.Compare(a.Item, b.Item) })
+		kept := start
+		for n := start; n < len(dst); n++ {
+			if kept > start && dst[kept-1].Item == dst[n].Item {
+				dst[kept-1].Contribution += dst[n].Contribution
+			} else {
+				dst[kept] = dst[n]
+				kept++
+			}
+		}
+		dst = dst[:kept]
 	}
 	slices.SortFunc(dst[start:], func(a, b Reason) int {
 		return topk.Compare(topk.Item{ID: a.Item, Score: a.Contribution}, topk.Item{ID: b.Item, Score: b.Contribution})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,11 +74,14 @@ type liveEvent[I ID] struct {
 	item   I
 	weight float32
 	at     int64 // Unix nanoseconds
+	seq    int64
 	id     string
 }
 
+// compareLive sorts events as they happened, but for those of one instant and
+// sequence number, which are in order of arrival.
 func compareLive[I ID](a, b liveEvent[I]) int {
-	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.item, b.item), cmp.Compare(a.id, b.id))
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq))
 }
 
 // liveUser is a user with events, ascending by compareLive, in the list of users
@@ -86,6 +90,15 @@ type liveUser[U, I ID] struct {
 	id         U
 	events     []liveEvent[I]
 	prev, next *liveUser[U, I]
+}
+
+// place returns where an event of now belongs, and whether it is there already.
+func (u *liveUser[U, I]) place(ev liveEvent[I]) (at int, twice bool) {
+	at = sort.Search(len(u.events), func(k int) bool { return compareLive(u.events[k], ev) > 0 })
+	for k := at - 1; k >= 0 && compareLive(u.events[k], ev) == 0; k-- {
+		twice = twice || u.events[k].item == ev.item && u.events[k].id == ev.id
+	}
+	return at, twice
 }
 
 func (u *liveUser[U, I]) has(item I) bool {
@@ -204,7 +217,7 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	if late := o.At.Sub(now); late > l.opt.Ahead {
 		return fmt.Errorf("%s: user %v item %v: time %v is %v in the future, want at most %v: %w", where, o.User, o.Item, o.At, late, l.opt.Ahead, ErrRange)
 	}
-	ev := liveEvent[I]{item: o.Item, weight: check.Default(o.Weight, 1), at: o.At.UnixNano(), id: o.ID}
+	ev := liveEvent[I]{item: o.Item, weight: check.Default(o.Weight, 1), at: o.At.UnixNano(), seq: o.Seq, id: o.ID}
 
 	l.write.Lock()
 	defer l.write.Unlock()
@@ -228,7 +241,7 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	at := 0
 	if u != nil {
 		var twice bool
-		if at, twice = slices.BinarySearchFunc(u.events, ev, compareLive[I]); twice {
+		if at, twice = u.place(ev); twice {
 			return fmt.Errorf("%s: user %v item %v: the event of %v came before: %w", where, o.User, o.Item, o.At, ErrDuplicate)
 		}
 	}

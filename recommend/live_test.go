@@ -170,9 +170,7 @@ func TestLiveEviction(t *testing.T) {
 			}
 			recent = append(slices.DeleteFunc(recent, func(u string) bool { return u == o.User }), o.User)
 			kept[o.User] = append(kept[o.User], o)
-			slices.SortFunc(kept[o.User], func(a, b obs) int {
-				return compareLive(liveEvent[string]{item: a.Item, at: a.At.UnixNano()}, liveEvent[string]{item: b.Item, at: b.At.UnixNano()})
-			})
+			slices.SortStableFunc(kept[o.User], func(a, b obs) int { return a.At.Compare(b.At) })
 			count++
 			drop := func(u string) {
 				kept[u] = kept[u][1:]

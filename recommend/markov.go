@@ -198,6 +198,8 @@ func (*Markov) SparseScores() bool { return true }
 // ReadsOrder is true: the history is a sequence, oldest first.
 func (*Markov) ReadsOrder() bool { return true }
 
+func (*Markov) readsEvenly() {}
+
 // shares calls fn with the share of each event of the history that has a say,
 // latest first, until less than 10⁻⁶ is left.
 func (m *Markov) shares(q *Query, fn func(k int, share float32)) {

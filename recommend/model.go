@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 )
@@ -15,13 +16,89 @@ const Stranger int32 = -1
 // in range and fold the history in otherwise. Models that work on the history
 // (neighbours, linear autoencoders, walks, content) use Items always.
 // Models of order, those fitted on Sequences, read Items as a sequence, oldest
-// first and with repeats. Interactions.Query fills both, but knows no order.
+// first and with repeats. Interactions.Query fills both, but knows no order;
+// Sequences.Query does. An Engine gives every model the form it reads; a model over
+// models passes the query on through For.
 type Query struct {
 	User    int32     // dense index, or Stranger
-	Items   []int32   // history, dense item indices in [0, Items()), distinct
+	Items   []int32   // history, dense item indices in [0, Items()), distinct but for models of order
 	Weights []float32 // parallel to Items; nil means 1 each
 
 	eligible indexSet // nil: all
+	views    *views   // nil: there is no other form of the history
+}
+
+// views are the forms of one history: see Query.For.
+type views struct {
+	set     view // an entry an item, ascending
+	whole   view // every event, oldest first
+	session view // the events of the current session, which is the last part of whole
+}
+
+// view is one form of a history.
+type view struct {
+	items   []int32
+	weights []float32
+}
+
+// For returns q as m reads it, for a model over models to ask its part m:
+//
+//   - An OrderReader gets the events, oldest first and with repeats: those of the
+//     current session where one is marked (Request.SessionStart), all of them if
+//     it is a HistoryReader too. Their weights are those they were observed with, but
+//     for models of this package fitted on Sequences, which have none: there an event
+//     is an event, as it was in the fit.
+//   - Any other model, and nil, gets an entry an item, ascending.
+//
+// A query made by an Engine holds all of these. One made by hand is what it is: to a
+// model of order it goes unchanged, and for another one repeats are added up and
+// items sorted, into the memory of buf, which is overwritten and may be nil.
+func (q Query) For(m Model, buf *Query) Query {
+	order := m != nil && readsOrder(m)
+	v := &view{q.Items, q.Weights}
+	switch {
+	case q.views == nil:
+		if !order {
+			return q.folded(buf)
+		}
+	case !order:
+		v = &q.views.set
+	case readsHistory(m):
+		v = &q.views.whole
+	default:
+		v = &q.views.session
+	}
+	q.Items, q.Weights = v.items, v.weights
+	if _, even := m.(evenReader); even && q.views != nil {
+		q.Weights = nil
+	}
+	return q
+}
+
+// folded returns q with one entry an item, ascending, in the memory of buf.
+func (q Query) folded(buf *Query) Query {
+	sorted := true
+	for k := 1; k < len(q.Items) && sorted; k++ {
+		sorted = q.Items[k-1] < q.Items[k]
+	}
+	if sorted || q.Weights != nil && len(q.Weights) != len(q.Items) {
+		return q
+	}
+	if buf == nil {
+		buf = &Query{}
+	}
+	items, weights := buf.Items[:0], buf.Weights[:0]
+	for k, i := range q.Items {
+		at, found := slices.BinarySearch(items, i)
+		if found {
+			weights[at] += q.Weight(k)
+			continue
+		}
+		items, weights = slices.Insert(items, at, i), slices.Insert(weights, at, q.Weight(k))
+	}
+	buf.Items, buf.Weights = items, weights
+	q.Items, q.Weights = items, weights
+	return q
 }
 
 // Eligible reports whether the answer may contain the item, as far as the asker

@@ -19,6 +19,8 @@ var (
 	_ SparseScorer = (*NextBasket)(nil)
 	_ OrderReader  = (*NextBasket)(nil)
 	_ Similar      = (*NextBasket)(nil)
+
+	_ HistoryReader = (*NextBasket)(nil)
 )
 
 // NextBasketOptions configures FitNextBasket.
@@ -239,6 +241,11 @@ func (*NextBasket) SparseScores() bool { return true }
 
 // ReadsOrder is true: the history is a sequence, oldest first.
 func (*NextBasket) ReadsOrder() bool { return true }
+
+func (*NextBasket) readsEvenly() {}
+
+// ReadsHistory is true: a session is a part of what the user buys again and again.
+func (*NextBasket) ReadsHistory() bool { return true }
 
 // neighbors leaves the users nearest to a vector in t.near, with minus the
 // squared distance.

@@ -2,10 +2,7 @@ package recommend
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-
-	"github.com/aislekit/aisle/internal/check"
 )
 
 // prepare does what comes before the scores: it says who asks and what is free.
@@ -16,146 +13,14 @@ func (s *state[U, I]) prepare(w *scratch[I], req *Request[U, I], info *Info) (Qu
 	if err != nil {
 		return q, err
 	}
-	s.filter(w, req, &q, info)
+	s.filter(w, req, info)
 	s.startCaps(w, req.Caps)
 	s.pin(w, req, info)
 	return q, nil
 }
 
-// query says for whom the request is. Histories without new events alias the
-// dataset.
-func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info) (Query, error) {
-	q := Query{User: Stranger}
-	x := s.data.Interactions
-	var times []int64
-	u, row := int32(-1), false
-	if !req.Anonymous {
-		u = s.data.Users.Of(req.User)
-		if row = u >= 0 && (!w.masked || !s.hidden(u, w.forgotten)); row {
-			q = x.Query(int(u))
-			times = x.Times(int(u))
-			info.Known = true
-		}
-	}
-	if req.Seen == Repurchase && len(q.Items) > 0 && times == nil {
-		return q, fmt.Errorf("recommend: Engine.Recommend: Seen is Repurchase but the dataset has no times: %w", ErrOption)
-	}
-	w.past.times = append(w.past.times[:0], times...)
-	if len(w.events) > 0 || len(req.History) > 0 {
-		w.past.start(q.Items, q.Weights, times)
-		for k := range w.events {
-			ev := &w.events[k]
-			if i := s.of(ev.item); i >= 0 && !s.contained(u, i, ev.at, row) {
-				w.past.add(i, ev.weight, ev.at)
-				info.Live++
-			}
-		}
-		now := int64(noTime)
-		if req.Seen == Repurchase {
-			now = nanoseconds(req.AsOf)
-		}
-		for k := range req.History {
-			ev := &req.History[k]
-			i := s.of(ev.Item)
-			if i < 0 {
-				info.UnknownHistory++
-				continue
-			}
-			at := now
-			if !ev.At.IsZero() {
-				at = nanoseconds(ev.At)
-			}
-			w.past.add(i, check.Default(ev.Weight, 1), at)
-		}
-		if info.Live > 0 || info.UnknownHistory < len(req.History) {
-			if i := w.past.fold(s.data.opt.Duplicates); i >= 0 {
-				return q, fmt.Errorf("recommend: Engine.Recommend: weights of item %v add up to too much: %w", s.id(i), ErrNotFinite)
-			}
-			q.Items, q.Weights = w.past.items, w.past.weights
-			info.fresh = true
-		}
-	}
-	info.History = len(q.Items)
-	return q, nil
-}
-
-// pastItem is an entry of a history under construction.
-type pastItem struct {
-	item   int32
-	order  int32
-	weight float32
-	time   int64
-}
-
-// past is the history of one request, in scratch memory.
-type past struct {
-	all     []pastItem
-	items   []int32
-	weights []float32
-	times   []int64
-}
-
-func comparePastOrder(a, b pastItem) int {
-	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.order, b.order))
-}
-
-func comparePastWeight(a, b pastItem) int {
-	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.weight, b.weight))
-}
-
-// start begins a history with a stored row.
-func (p *past) start(items []int32, weights []float32, times []int64) {
-	p.all = p.all[:0]
-	for k, i := range items {
-		e := pastItem{i, -1, weights[k], noTime}
-		if times != nil {
-			e.time = times[k]
-		}
-		p.all = append(p.all, e)
-	}
-}
-
-// add adds an event, later than those before it.
-func (p *past) add(item int32, weight float32, time int64) {
-	p.all = append(p.all, pastItem{item, int32(len(p.all)), weight, time})
-}
-
-// fold makes one entry an item, ascending, weights folded by the policy. It
-// returns the item whose weights add up to more than a float32 holds, or -1.
-func (p *past) fold(policy Duplicates) (broken int32) {
-	if policy == Last {
-		slices.SortFunc(p.all, comparePastOrder)
-	} else {
-		slices.SortFunc(p.all, comparePastWeight) // sums must not depend on the order
-	}
-	p.items, p.weights, p.times = p.items[:0], p.weights[:0], p.times[:0]
-	for k := 0; k < len(p.all); {
-		e := p.all[k]
-		w := float64(e.weight)
-		for k++; k < len(p.all) && p.all[k].item == e.item; k++ {
-			v := float64(p.all[k].weight)
-			switch policy {
-			case Max:
-				w = max(w, v)
-			case Last:
-				w = v
-			default:
-				w += v
-			}
-			e.time = max(e.time, p.all[k].time)
-		}
-		if !check.Finite(float64(float32(w))) {
-			return e.item
-		}
-		p.items = append(p.items, e.item)
-		p.weights = append(p.weights, float32(min(max(w, -mostWeight), mostWeight))) // what models take
-		p.times = append(p.times, e.time)
-	}
-	return -1
-}
-
 // filter leaves in w.free what may be recommended.
-func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], q *Query, info *Info) {
+func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], info *Info) {
 	free := w.free
 	free.fill(s.items + len(s.arrivals))
 	if req.Allow != nil {
@@ -186,18 +51,10 @@ func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], q *Query, info *
 		inStock = free.count()
 	}
 	if req.Seen != KeepSeen {
-		last := int64(noTime)
-		if req.Seen == Repurchase {
-			last = nanoseconds(req.AsOf.Add(-req.Interval))
-		}
-		for k, i := range q.Items {
-			if req.SeenWeight > 0 && q.Weight(k) < req.SeenWeight {
-				continue
-			}
-			if req.Seen == DropSeen || w.past.times[k] > last {
-				free.drop(i)
-			}
-		}
+		w.past.dropSeen(free, req.Seen == DropSeen, returnable(req.AsOf, req.Interval), req.SeenWeight)
+	}
+	for _, i := range w.past.disliked {
+		free.drop(i)
 	}
 	info.Eligible = free.count()
 	switch {

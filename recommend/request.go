@@ -34,6 +34,7 @@ type Event[I ID] struct {
 	Item   I         // an id; unknown ones are counted and left out
 	Weight float32   // strength, on the scale of the dataset; 0 means 1
 	At     time.Time // the zero time means now
+	Seq    int64     // orders events of one instant, as Observation.Seq
 }
 
 // Request asks an Engine for recommendations. Only K is needed:
@@ -54,11 +55,17 @@ type Request[U, I ID] struct {
 	Anonymous bool // ignore User, whatever it holds
 
 	// History is what the dataset does not know yet: the current session, the
-	// basket, events since the dataset was built. Order does not matter, except
-	// that of equal items the last one wins under the policy Last; items that
-	// come twice are merged by the policy of the dataset's builder. Items outside
-	// the catalogue are ignored and counted.
+	// basket, events since the dataset was built, oldest first where they have no
+	// times. Models of order (OrderReader) read them as a sequence with what is
+	// stored and observed; for the others items that come twice are merged by the
+	// policy of the dataset's builder. Items outside the catalogue are ignored and
+	// counted.
 	History []Event[I]
+	// SessionStart, when set, marks the current session: the events from then on,
+	// observed or in History, those without a time included. Models of sessions
+	// (Markov, SessionKNN) read these alone as their sequence, so that they say
+	// nothing while there are none; every other model reads the whole history.
+	SessionStart time.Time
 
 	K int // how many items are wanted, in [1, EngineOptions.MaxK]
 

@@ -260,6 +260,8 @@ func (*SessionKNN) SparseScores() bool { return true }
 // ReadsOrder is true: the history is a sequence, oldest first.
 func (*SessionKNN) ReadsOrder() bool { return true }
 
+func (*SessionKNN) readsEvenly() {}
+
 func (m *SessionKNN) get() *sessionScratch {
 	if t, ok := m.scratch.Get().(*sessionScratch); ok {
 		return t

@@ -97,7 +97,8 @@ func (s *state[U, I]) similar(w *scratch[I], dst []Recommendation[I], i int32, r
 	w.fit(s.words())
 	filters := *req
 	filters.Seen = KeepSeen
-	s.filter(w, &filters, &Query{}, info)
+	w.past.begin()
+	s.filter(w, &filters, info)
 	s.startCaps(w, req.Caps)
 	if w.free.has(i) {
 		w.free.drop(i)

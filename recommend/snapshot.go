@@ -175,7 +175,7 @@ func (l *live[U, I]) readEvent(r *codec.Reader, u *liveUser[U, I]) {
 	if !(ev.weight > 0) || !check.Finite(float64(ev.weight)) || ev.at == math.MinInt64 {
 		r.Fail("has an event that could not be observed")
 	}
-	if k := len(u.events); k > 0 && compareLive(u.events[k-1], ev) >= 0 {
+	if at, twice := u.place(ev); at < len(u.events) || twice {
 		r.Fail("has events out of order")
 	}
 	if ev.id != "" {

@@ -106,7 +106,7 @@ func (b *Blend) Score(dst []float32, q recommend.Query) error {
 	}
 	total := float32(0)
 	for k, p := range b.parts {
-		err := p.Model.Score(w.scores, q)
+		err := p.Model.Score(w.scores, b.form(k, &q, &w.set))
 		if errors.Is(err, ErrEmpty) {
 			continue
 		}

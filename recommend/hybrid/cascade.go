@@ -71,11 +71,11 @@ func (m *Cascade) Score(dst []float32, q recommend.Query) error {
 	}
 	w := m.pool.Get().(*fuseScratch)
 	defer m.pool.Put(w)
-	if err := m.parts[0].Model.Score(w.scores, q); err != nil {
+	if err := m.parts[0].Model.Score(w.scores, m.form(0, &q, &w.set)); err != nil {
 		return err
 	}
 	w.items = bestOf(&w.heap, w.items[:0], w.scores, m.depth, m.sparse[0], q.Eligible)
-	err := m.parts[1].Model.Score(w.scores, q)
+	err := m.parts[1].Model.Score(w.scores, m.form(1, &q, &w.set))
 	if err != nil && !errors.Is(err, ErrEmpty) {
 		return fmt.Errorf("hybrid: Cascade.Score: %w", err)
 	}
@@ -93,12 +93,13 @@ func (m *Cascade) Score(dst []float32, q recommend.Query) error {
 // AppendReasons asks the second model, and the first where the second cannot say
 // anything.
 func (m *Cascade) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
-	for _, part := range []recommend.Model{m.parts[1].Model, m.parts[0].Model} {
-		ex, ok := part.(recommend.Explainer)
+	var set recommend.Query
+	for part := 1; part >= 0; part-- {
+		ex, ok := m.parts[part].Model.(recommend.Explainer)
 		if !ok {
 			continue
 		}
-		out, err := ex.AppendReasons(dst, q, item, k)
+		out, err := ex.AppendReasons(dst, m.form(part, &q, &set), item, k)
 		if !errors.Is(err, ErrEmpty) {
 			return out, err
 		}

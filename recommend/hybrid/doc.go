@@ -36,7 +36,7 @@
 // # Guarantees
 //
 //   - What the parts can do the hybrid can: it reads order where a part does
-//     (ReadsOrder), explains and names similar items by the parts that can, and says
+//     (ReadsOrder), and each part gets the form of the history that it reads; it explains and names similar items by the parts that can, and says
 //     whether a score of 0 means nothing (SparseScores). A part that knows nothing about
 //     a query is left out for it.
 //   - Immutable, safe for concurrent use; Score allocates nothing in steady state.

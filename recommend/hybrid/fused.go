@@ -38,6 +38,7 @@ type fuseScratch struct {
 	reasons []recommend.Reason
 	similar []recommend.Scored
 	touched []int32
+	set     recommend.Query // memory of form
 }
 
 // newFused checks parts and fills in their weights. Errors are those of NewBlend.
@@ -85,6 +86,15 @@ func (f *fused) Items() int { return f.items }
 // ReadsOrder reports whether a part reads the history as a sequence.
 func (f *fused) ReadsOrder() bool { return f.order }
 
+// form returns q as part k reads it. Without a part that reads order all read what
+// was asked.
+func (f *fused) form(k int, q *recommend.Query, buf *recommend.Query) recommend.Query {
+	if !f.order {
+		return *q
+	}
+	return q.For(f.parts[k].Model, buf)
+}
+
 // ranking is what a fusion of ranks makes of them: an item gets value of its rank,
 // from 1, with each part that has it among its best depth items.
 type ranking struct {
@@ -104,7 +114,7 @@ func (f *fused) scoreRanks(dst []float32, q recommend.Query, r ranking) (total f
 	clear(dst)
 	answered := false
 	for k, p := range f.parts {
-		err := p.Model.Score(w.scores, q)
+		err := p.Model.Score(w.scores, f.form(k, &q, &w.set))
 		if errors.Is(err, ErrEmpty) {
 			continue
 		}
@@ -165,7 +175,8 @@ func (f *fused) explain(dst []recommend.Reason, q *recommend.Query, item int32, 
 	defer clear(w.acc)
 	total, answered := float32(0), false
 	for n, p := range f.parts {
-		err := p.Model.Score(w.scores, *q)
+		own := f.form(n, q, &w.set)
+		err := p.Model.Score(w.scores, own)
 		if errors.Is(err, ErrEmpty) {
 			continue
 		}
@@ -179,7 +190,7 @@ func (f *fused) explain(dst []recommend.Reason, q *recommend.Query, item int32, 
 		if !ok || score == 0 && factor == 0 {
 			continue
 		}
-		w.reasons, err = ex.AppendReasons(w.reasons[:0], *q, item, len(q.Items))
+		w.reasons, err = ex.AppendReasons(w.reasons[:0], own, item, len(own.Items))
 		if errors.Is(err, ErrEmpty) {
 			continue
 		}
@@ -215,7 +226,11 @@ func (f *fused) explain(dst []recommend.Reason, q *recommend.Query, item int32, 
 			total /= t
 		}
 	}
-	return topReasons(dst, q, k, func(i int32) float32 { return w.acc[i] / total }), nil
+	all := *q
+	if f.order { // each item once
+		all = q.For(nil, &w.set)
+	}
+	return topReasons(dst, &all, k, func(i int32) float32 { return w.acc[i] / total }), nil
 }
 
 // explainRanks is explain for ranks: the part's share is the value of the item's

@@ -96,11 +96,12 @@ func (s *Stack) Candidates(q recommend.Query, f recommend.Filter) ([]Candidate, 
 		return func(i int32) bool { return free.Has(i) && row[i] >= -math.MaxFloat32 }
 	}
 	var h topk.Heap
+	var set recommend.Query
 	picked := bitset.New(s.items)
 	answered := false
 	for k, p := range s.parts {
 		row := make([]float32, s.items)
-		err := p.Model.Score(row, q)
+		err := p.Model.Score(row, s.form(k, &q, &set))
 		if errors.Is(err, ErrEmpty) {
 			continue
 		}

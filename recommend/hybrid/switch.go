@@ -2,7 +2,6 @@ package hybrid
 
 import (
 	"math"
-	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/recommend"
@@ -23,6 +22,7 @@ var (
 type Switch struct {
 	models []recommend.Model
 	users  int
+	order  bool // a model reads order
 	rule   func(q recommend.Query) int
 }
 
@@ -41,7 +41,7 @@ func NewSwitch(rule func(q recommend.Query) int, models ...recommend.Model) (*Sw
 	if err := c.Err(where); err != nil {
 		return nil, err
 	}
-	return &Switch{models: append([]recommend.Model(nil), models...), users: f.users, rule: rule}, nil
+	return &Switch{models: append([]recommend.Model(nil), models...), users: f.users, order: f.order, rule: rule}, nil
 }
 
 // Users returns the largest number of users of a model.
@@ -68,7 +68,7 @@ func (*Switch) SparseScores() bool { return false }
 
 // ReadsOrder reports whether a model reads the history as a sequence; a rule that
 // does so is not known of.
-func (m *Switch) ReadsOrder() bool { return slices.ContainsFunc(m.models, readsOrder) }
+func (m *Switch) ReadsOrder() bool { return m.order }
 
 // Score writes the scores of the chosen model. Where that is a SparseScorer,
 // items it knows nothing about score minus infinity, which an Engine leaves to
@@ -80,6 +80,9 @@ func (m *Switch) Score(dst []float32, q recommend.Query) error {
 	p := m.pick(q)
 	if p == nil {
 		return ErrEmpty
+	}
+	if m.order {
+		q = q.For(p, nil)
 	}
 	if err := p.Score(dst, q); err != nil {
 		return err
@@ -96,7 +99,11 @@ func (m *Switch) Score(dst []float32, q recommend.Query) error {
 
 // AppendReasons asks the chosen model; ErrEmpty where it cannot explain.
 func (m *Switch) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
-	if ex, ok := m.pick(q).(recommend.Explainer); ok {
+	p := m.pick(q)
+	if ex, ok := p.(recommend.Explainer); ok {
+		if m.order {
+			q = q.For(p, nil)
+		}
 		return ex.AppendReasons(dst, q, item, k)
 	}
 	return dst, ErrEmpty
