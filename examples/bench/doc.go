@@ -1,0 +1,49 @@
+// Package bench compares recommenders on a data set: quality, time, memory. It is for
+// everybody who has to choose a model, and for those who wrote one of their own and
+// want to see it beside the others.
+//
+// Two names are enough to start: [Main] is the whole program, [Models] are the
+// recommenders of the library. A model of your own is a name and a fit:
+//
+//	func main() {
+//		bench.Main(append(bench.Models(), bench.Model{
+//			Name: "mine",
+//			Rank: func(ctx context.Context, x *recommend.Interactions, e bench.Env) (recommend.Model, error) {
+//				return recommend.NewFunc(x.Users(), x.Items(), func(dst []float32, q recommend.Query) error {
+//					… one score an item
+//				})
+//			},
+//		})...)
+//	}
+//
+// Then go run . -train TRAIN -test TEST -algorithms popular,itemknn,mine. examples/benchmark is
+// that program with the models of the library alone; package dataio reads the files.
+//
+// # Which flags
+//
+//	benchmark (-train FILE -test FILE [-negatives FILE] | -matrix PREFIX …) [-task ranking|rating|session]
+//	    [-format auto|adjacency|triples|sessions] [-algorithms a,b|all] [-settings FILE.json] [-tune DURATION]
+//	    [-k 10,20] [-seed 1] [-threads N] [-repeat N] [-lists=false] [-from FILE.jsonl …] [-json] [-plots DIR]
+//	    [-strict | -rejects SHARE]
+//
+// Files may be gzipped. Ranking scores all items, leaves out those of the
+// training part, and averages over the users with test items; with -negatives
+// it ranks each test item among the listed ones instead. -task session predicts
+// what comes next in a sequence. -tune gives each
+// algorithm that long to choose its settings on a part of the training data,
+// then fits on all of it. Each algorithm runs in a process of its own, so that
+// their memory peaks do not mix; with -repeat in that many, of which times are
+// medians and the peak the largest.
+//
+// -matrix may be given several times, and may be synth:USERS,ITEMS,ENTRIES[,SEED]
+// for a matrix made on the spot. -plots then draws time and memory against size.
+// -from adds lines that -json wrote before to the table and the plots, so that
+// sizes may be measured one by one.
+//
+// Settings are printed as they took effect: where the fit found a value by itself, that
+// value, or "default" where the model does not tell it; a file of -settings may say
+// "default" too. Progress and rejected lines go to standard error; a table, or with -json one
+// object a line, to standard output. Exit status: 0, 1 when an algorithm
+// failed, 2 for a wrong command line or unreadable data: a file of which more than half
+// of the lines are rejected is in none of the layouts (-rejects allows more).
+package bench

@@ -1,0 +1,274 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aislekit/aisle/recommend"
+)
+
+// settings are the options of one algorithm as they stand in JSON: float64,
+// string or bool by name.
+type settings map[string]any
+
+func (s settings) float(name string) float64 { return s[name].(float64) }
+func (s settings) int(name string) int       { return int(s[name].(float64)) }
+func (s settings) text(name string) string   { return s[name].(string) }
+func (s settings) flag(name string) bool     { return s[name].(bool) }
+
+// kind is the type of a parameter.
+type kind int
+
+const (
+	real kind = iota
+	integer
+	choice
+	boolean
+)
+
+// param is one setting: its default, and the range that -tune searches. A range
+// says where good values were found before; settings outside it are allowed.
+type param struct {
+	name    string
+	kind    kind
+	def     any
+	lo, hi  float64 // no search when equal
+	log     bool    // search on a logarithmic scale
+	choices []string
+	search  []string // the choices worth searching; nil means all
+	late    bool     // keeps its default while the ranges are sampled
+	doubles bool     // more costs more and may help: doubled now and then
+
+	// auto marks a parameter whose 0 stands for what the fit takes by itself; said, when
+	// set, asks a fitted model what that was.
+	auto bool
+	said func(m recommend.Model) (value float64, ok bool)
+}
+
+func (p param) tuned() bool { return p.hi > p.lo || len(p.options()) > 1 || p.kind == boolean }
+
+func (p param) options() []string {
+	if p.search != nil {
+		return p.search
+	}
+	return p.choices
+}
+
+// uniform and its relatives describe parameters.
+func uniform(name string, def, lo, hi float64) param {
+	return param{name: name, kind: real, def: def, lo: lo, hi: hi}
+}
+
+func logUniform(name string, def, lo, hi float64) param {
+	return param{name: name, kind: real, def: def, lo: lo, hi: hi, log: true}
+}
+
+func integers(name string, def, lo, hi float64) param {
+	return param{name: name, kind: integer, def: def, lo: lo, hi: hi}
+}
+
+func logIntegers(name string, def, lo, hi float64) param {
+	return param{name: name, kind: integer, def: def, lo: lo, hi: hi, log: true}
+}
+
+func oneOf(name, def string, choices ...string) param {
+	return param{name: name, kind: choice, def: def, choices: choices}
+}
+
+func yesNo(name string, def bool) param { return param{name: name, kind: boolean, def: def} }
+
+// searching restricts the choices that -tune tries.
+func (p param) searching(choices ...string) param {
+	p.search = choices
+	return p
+}
+
+// refining leaves the parameter out of the first, coarse part of a search: it
+// is costly, or its effect depends on the others.
+func (p param) refining() param {
+	p.late = true
+	return p
+}
+
+// doubling also tries twice the value in the best settings found so far.
+func (p param) doubling() param {
+	p.late, p.doubles = true, true
+	return p
+}
+
+// byFit marks a parameter of which 0 means what the fit finds by itself, and says how to
+// ask the model for it; nil where the model does not tell.
+func (p param) byFit(said func(m recommend.Model) (float64, bool)) param {
+	p.auto, p.said = true, said
+	return p
+}
+
+// byItself is what stands for the 0 of such a parameter, in files and in answers.
+const byItself = "default"
+
+// optionsOf reads one option of a model that tells its options.
+func optionsOf[O any](read func(o O) float64) func(m recommend.Model) (float64, bool) {
+	return func(m recommend.Model) (float64, bool) {
+		if t, ok := m.(interface{ Options() O }); ok {
+			return read(t.Options()), true
+		}
+		return 0, false
+	}
+}
+
+// effective returns settings with what a fit took by itself in place of each 0 that asked
+// for it: the value where the model tells, or byItself.
+func effective(params []param, s settings, m recommend.Model) settings {
+	out := maps.Clone(s)
+	for _, p := range params {
+		if !p.auto || s[p.name] != 0.0 {
+			continue
+		}
+		out[p.name] = byItself
+		of := m
+		if part, _, found := strings.Cut(p.name, "."); found {
+			of = nil
+			if b, ok := m.(interface {
+				part(name string) recommend.Model
+			}); ok {
+				of = b.part(part)
+			}
+		}
+		if p.said == nil || of == nil {
+			continue
+		}
+		if v, ok := p.said(of); ok {
+			out[p.name] = round(v)
+		}
+	}
+	return out
+}
+
+// check returns v as the parameter keeps it.
+func (p param) check(v any) (any, error) {
+	if p.auto && v == byItself {
+		return 0.0, nil
+	}
+	switch p.kind {
+	case choice:
+		if s, ok := v.(string); ok && slices.Contains(p.choices, s) {
+			return s, nil
+		}
+		return nil, fmt.Errorf("%s is %v, want one of %s", p.name, v, strings.Join(p.choices, ", "))
+	case boolean:
+		if b, ok := v.(bool); ok {
+			return b, nil
+		}
+		return nil, fmt.Errorf("%s is %v, want true or false", p.name, v)
+	case integer:
+		if f, ok := v.(float64); ok && f == math.Trunc(f) && math.Abs(f) < 1<<31 {
+			return f, nil
+		}
+		return nil, fmt.Errorf("%s is %v, want an integer", p.name, v)
+	}
+	if f, ok := v.(float64); ok {
+		return f, nil
+	}
+	return nil, fmt.Errorf("%s is %v, want a number", p.name, v)
+}
+
+// at returns the value at position u in [0, 1) of the searched range, short
+// enough to be typed in again.
+func (p param) at(u float64) any {
+	if p.kind == choice {
+		c := p.options()
+		return c[min(int(u*float64(len(c))), len(c)-1)]
+	}
+	if p.kind == boolean {
+		return u >= 0.5
+	}
+	x := p.lo + u*(p.hi-p.lo)
+	if p.log {
+		x = math.Exp(math.Log(p.lo) + u*(math.Log(p.hi)-math.Log(p.lo)))
+	}
+	if p.kind == integer {
+		return math.Round(x)
+	}
+	x, _ = strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
+	return x
+}
+
+// position is the inverse of at, clipped to the range.
+func (p param) position(v any) float64 {
+	if p.kind == choice {
+		c := p.options()
+		return (float64(max(slices.Index(c, v.(string)), 0)) + 0.5) / float64(len(c))
+	}
+	if p.kind == boolean {
+		if v.(bool) {
+			return 0.75
+		}
+		return 0.25
+	}
+	x := min(max(v.(float64), p.lo), p.hi)
+	if p.log {
+		return (math.Log(x) - math.Log(p.lo)) / (math.Log(p.hi) - math.Log(p.lo))
+	}
+	return (x - p.lo) / (p.hi - p.lo)
+}
+
+// complete returns given on top of the defaults. Unknown names and values of
+// the wrong type are errors that say what would be right.
+func complete(params []param, given settings) (settings, error) {
+	s := settings{}
+	for _, p := range params {
+		s[p.name] = p.def
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		i := slices.IndexFunc(params, func(p param) bool { return p.name == name })
+		if i < 0 {
+			var names []string
+			for _, p := range params {
+				names = append(names, p.name)
+			}
+			if len(names) == 0 {
+				return nil, fmt.Errorf("unknown setting %q, there are none", name)
+			}
+			return nil, fmt.Errorf("unknown setting %q, want one of %s", name, strings.Join(names, ", "))
+		}
+		v, err := params[i].check(given[name])
+		if err != nil {
+			return nil, err
+		}
+		s[name] = v
+	}
+	return s, nil
+}
+
+// readSettings reads {"als": {"factors": 64}, …}.
+func readSettings(path string, models []algorithm) (map[string]settings, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]settings
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, fmt.Errorf("%s: want an object of objects, {\"als\": {\"factors\": 64}}: %w", path, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if known := names(models); !slices.Contains(known, name) {
+			return nil, fmt.Errorf("%s: unknown algorithm %q, want one of %s", path, name, strings.Join(known, ", "))
+		}
+	}
+	return all, nil
+}
+
+// String returns the settings as JSON with sorted names.
+func (s settings) String() string {
+	raw, err := json.Marshal(map[string]any(s))
+	if err != nil {
+		return err.Error()
+	}
+	return string(raw)
+}

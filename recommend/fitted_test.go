@@ -1,0 +1,74 @@
+package recommend_test
+
+import (
+	"context"
+	"reflect"
+	"testing"
+
+	"github.com/aislekit/aisle/recommend"
+)
+
+// A fit with the options that a model says gives the model again, and a model read from
+// its binary form says the same.
+func TestOptionsOfModels(t *testing.T) {
+	rows := make([][]int32, 30)
+	for u := range rows {
+		for i := range int32(20) {
+			if (int32(u)+i)%3 == 0 && (int32(u)*i)%5 != 0 {
+				rows[u] = append(rows[u], i)
+			}
+		}
+	}
+	x, err := recommend.InteractionsFromRows(20, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	als, err := recommend.FitALS(ctx, x, recommend.ALSOptions{Factors: 4, FrequencyExponent: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := als.Options()
+	if o.Unobserved <= 0 || o.Regularization <= 0 || o.FrequencyExponent != -1 || o.Alpha != 1 || o.Factors != 4 {
+		t.Errorf("ALS says %+v", o)
+	}
+	again, err := recommend.FitALS(ctx, x, o)
+	if err != nil || !same(t, als, again) {
+		t.Errorf("ALS fitted with %+v is another model: %v", o, err)
+	}
+	bpr, err := recommend.FitBPR(ctx, x, recommend.BPROptions{Factors: 4, Epochs: 3, Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := recommend.FitBPR(ctx, x, bpr.Options()); err != nil || bpr.Options().Rate <= 0 || !same(t, bpr, again) {
+		t.Errorf("BPR fitted with %+v is another model: %v", bpr.Options(), err)
+	}
+	warp, err := recommend.FitWARP(ctx, x, recommend.WARPOptions{Factors: 4, Epochs: 3, Decay: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := recommend.FitWARP(ctx, x, warp.Options()); err != nil || warp.Options().Rate <= 0 || !same(t, warp, again) {
+		t.Errorf("WARP fitted with %+v is another model: %v", warp.Options(), err)
+	}
+	lmf, err := recommend.FitLMF(ctx, x, recommend.LMFOptions{Factors: 4, Epochs: 3, Regularization: -1, Alpha: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := recommend.FitLMF(ctx, x, lmf.Options()); err != nil || lmf.Options().Rate <= 0 || !same(t, lmf, again) {
+		t.Errorf("LMF fitted with %+v is another model: %v", lmf.Options(), err)
+	}
+}
+
+// same compares binary forms.
+func same(t *testing.T, a, b recommend.Persistent) bool {
+	t.Helper()
+	p, err := a.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := b.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reflect.DeepEqual(p, q)
+}
