@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/dict"
 )
@@ -40,7 +41,9 @@ type BuilderOptions struct {
 	AsOf time.Time
 	// Zone is the business time zone: windows begin at the wall-clock time of
 	// AsOf there, so a window of 7 days is 7 calendar days also across a change
-	// of summer time. Default UTC.
+	// of summer time, and so are the days of ages and gaps. Where the clock skipped that
+	// time a window begins at the end of the gap, where it showed it twice at the
+	// earlier one. Default UTC.
 	Zone *time.Location
 	// Windows are the lengths, in days, of the windows that end at AsOf;
 	// ascending, 1 to 36500, at most 7 of them. Default 7, 30, 90. An empty, non-nil
@@ -57,6 +60,10 @@ type BuilderOptions struct {
 	// Currency of all orders and refunds, three letters in any case. Default that of the
 	// first one.
 	Currency string
+	// Rolling keeps, for Advance, what each user did on each day of the longest window:
+	// about 50 bytes for each user, day and kind of event, and four times as much for an
+	// order. Default false.
+	Rolling bool
 	// PriceBands are ascending bounds on the unit price, in minor units, that make
 	// bands 0, 1, …, len(PriceBands) of the PriceBand dimension; a price on a bound
 	// is of the band above. Default none.
@@ -67,9 +74,11 @@ var defaultWeights = map[Kind]float64{View: 1, Click: 1, Search: 1, Rate: 1, Com
 
 const (
 	maxWindows = 7
-	maxWeight  = 1e6
-	maxScore   = 1e3
-	day        = 24 * time.Hour
+	// maxWindowDays is the longest window.
+	maxWindowDays = 36500
+	maxWeight     = 1e6
+	maxScore      = 1e3
+	day           = 24 * time.Hour
 )
 
 // withDefaults fills what the caller left out, and copies what the caller may change.
@@ -96,7 +105,7 @@ func (o BuilderOptions) validate() error {
 	c.Require(check.Time("AsOf", o.AsOf) == nil, "AsOf", o.AsOf, "a time in the years 1678 to 2262")
 	c.Require(len(o.Windows) <= maxWindows, "len(Windows)", len(o.Windows), "at most 7")
 	for i, w := range o.Windows {
-		c.Require(w > 0 && w <= 36500, fmt.Sprintf("Windows[%d]", i), w, "1 to 36500 days")
+		c.Require(w > 0 && w <= maxWindowDays, fmt.Sprintf("Windows[%d]", i), w, "1 to 36500 days")
 		c.Require(i == 0 || w > o.Windows[i-1], fmt.Sprintf("Windows[%d]", i), w, "more than the one before")
 	}
 	for k := range o.KindWeights {
@@ -127,8 +136,9 @@ func (o BuilderOptions) validate() error {
 // windows, 50 to 100 bytes for each (user, label) pair.
 type Builder[U, I ID] struct {
 	opt      BuilderOptions
-	cut      int64   // AsOf, ns
-	from     []int64 // begin of window w, ns, descending
+	cut      int64 // AsOf, ns
+	days     calendar.Ages
+	from     []int64 // begin of window w, ns, descending: those of days
 	halfLife float64 // ns, 0: no decay
 	weight   [kinds + 1]float64
 	currency string
@@ -143,6 +153,7 @@ type Builder[U, I ID] struct {
 	local  []int32     // its index within its dimension
 	global [dimensions][]int32
 	taste  affinities
+	cells  map[cell]int64 // of Rolling, see Advance
 }
 
 // A bucket holds what belongs to one window and to no shorter one; the last
@@ -187,16 +198,12 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	b := &Builder[U, I]{opt: opt, cut: opt.AsOf.UnixNano(), currency: opt.Currency}
+	b := &Builder[U, I]{opt: opt, currency: opt.Currency}
 	if opt.HalfLife > 0 {
 		b.halfLife = float64(opt.HalfLife)
 	}
-	for _, w := range opt.Windows {
-		t := opt.AsOf.In(opt.Zone).AddDate(0, 0, -w)
-		if err := check.Time("window begin", t); err != nil {
-			return nil, fmt.Errorf("profile: NewBuilder: Windows: %w", ErrOption)
-		}
-		b.from = append(b.from, t.UnixNano())
+	if err := b.cutAt(calendar.NewAges(opt.AsOf, opt.Zone)); err != nil {
+		return nil, fmt.Errorf("profile: NewBuilder: Windows: %w", err)
 	}
 	for k, w := range opt.KindWeights {
 		b.weight[k] = w
@@ -204,7 +211,19 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 	return b, nil
 }
 
-// AsOf returns the moment of which b speaks: the options say.
+// cutAt sets what depends on the cut-off: b.opt.AsOf by the clock that days knows.
+func (b *Builder[U, I]) cutAt(days calendar.Ages) error {
+	b.cut, b.days, b.from = b.opt.AsOf.UnixNano(), days, nil
+	for _, w := range b.opt.Windows {
+		if float64(b.cut)-float64(w+2)*float64(day) < math.MinInt64 {
+			return fmt.Errorf("%d days begin before the year 1678: %w", w, ErrOption)
+		}
+		b.from = append(b.from, days.Begin(int64(w)))
+	}
+	return nil
+}
+
+// AsOf returns the moment of which b speaks: the options, or the last Advance, say.
 func (b *Builder[U, I]) AsOf() time.Time { return b.opt.AsOf }
 
 // Late returns how many records were left out because they lie at or after the
@@ -332,13 +351,9 @@ func (b *Builder[U, I]) instant(where string, e *Event[U, I]) (int64, error) {
 // addEvent adds a valid event of a known user at a time before the cut-off. It looks
 // at everything that can fail before it changes a counter.
 func (b *Builder[U, I]) addEvent(where string, u int32, at int64, e *Event[U, I]) error {
-	s := &b.state[u]
+	s, more := &b.state[u], e.state(at)
 	n := &b.counts[(int(u)*kinds+int(e.Kind)-1)*b.buckets()+b.bucket(at)]
-	dwell, ok := s.dwellSum+int64(e.Dwell), true
-	if dwell < 0 {
-		ok = false
-	}
-	if *n == math.MaxUint32 || !ok {
+	if *n == math.MaxUint32 || !s.fits(&more) {
 		return fmt.Errorf("profile: Builder.%s: counts of %w", where, check.Private("user", -1, b.users.Key(u), nil, ErrOverflow))
 	}
 	w := b.decayed(b.weight[e.Kind], at)
@@ -346,25 +361,29 @@ func (b *Builder[U, I]) addEvent(where string, u int32, at int64, e *Event[U, I]
 		return fmt.Errorf("profile: Builder.%s: %w", where, err)
 	}
 	*n++
+	s.merge(&more)
+	b.roll(u, at, int(e.Kind)-1, 1)
+	return nil
+}
+
+// state is what one event says of its user.
+func (e *Event[U, I]) state(at int64) userState {
+	s := freshState
 	s.see(at)
 	if e.Dwell > 0 {
-		s.dwellSum = dwell
-		s.dwellCount++
+		s.dwellSum, s.dwellCount = int64(e.Dwell), 1
 	}
 	if e.Position > 0 {
-		s.positionSum += int64(e.Position)
-		s.positionCount++
+		s.positionSum, s.positionCount = int64(e.Position), 1
 	}
-	s.pages += int64(e.Pages)
+	s.pages = int64(e.Pages)
 	switch {
 	case e.Kind == Rate && !math.IsNaN(e.Rating):
-		s.ratingSum += int64(math.Round(e.Rating * micro))
-		s.ratingCount++
+		s.ratingSum, s.ratingCount = int64(math.Round(e.Rating*micro)), 1
 	case e.Kind == Comment && !math.IsNaN(e.Sentiment):
-		s.sentimentSum += int64(math.Round(e.Sentiment * micro))
-		s.sentimentCount++
+		s.sentimentSum, s.sentimentCount = int64(math.Round(e.Sentiment*micro)), 1
 	}
-	return nil
+	return s
 }
 
 func (s *userState) see(at int64) {
@@ -375,6 +394,9 @@ func (s *userState) see(at int64) {
 // AddUser notes when a user registered; of several times the earliest counts.
 // Registration at or after the cut-off is left out.
 func (b *Builder[U, I]) AddUser(user *User[U]) error {
+	if user == nil {
+		return fmt.Errorf("profile: Builder.AddUser: no user: %w", ErrEmpty)
+	}
 	if user.Registered.IsZero() {
 		return nil
 	}
@@ -405,6 +427,10 @@ func (b *Builder[U, I]) money(currency string) error {
 // AddOrder takes one order. It counts every order it is given: remove repeated
 // ones first, see clean.Ledger. Test orders are left out. An invalid order changes
 // nothing: ErrRange, ErrEmpty, ErrOverflow, or ErrMismatch for a second currency.
+//
+// A user's money and pieces are bounded by 2⁵⁹ (5.7·10¹⁷ minor units) in each of the
+// stretches between two beginnings of windows, so that no sum over them, and none of
+// Merge, leaves an int64: beyond is ErrOverflow, of refunds too.
 func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 	paid, units, err := o.sums()
 	if err == nil {
@@ -445,6 +471,9 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 	f[flowOrders*n+k]++
 	f[flowUnits*n+k] += units
 	f[flowPaid*n+k] += paid
+	b.roll(u, at, kinds+flowOrders, 1)
+	b.roll(u, at, kinds+flowUnits, units)
+	b.roll(u, at, kinds+flowPaid, paid)
 	s := &b.state[u]
 	s.see(at)
 	s.firstOrder = min(s.firstOrder, at)
@@ -505,6 +534,7 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 	}
 	b.currency = strings.ToUpper(r.Currency)
 	f[flowRefunded*b.buckets()+b.bucket(at)] += r.Amount
+	b.roll(u, at, kinds+flowRefunded, r.Amount)
 	b.state[u].see(at)
 	return nil
 }
@@ -520,6 +550,8 @@ func (o *BuilderOptions) same(opt *BuilderOptions) string {
 		return "HalfLife"
 	case !slices.Equal(o.PriceBands, opt.PriceBands):
 		return "PriceBands"
+	case o.Rolling != opt.Rolling:
+		return "Rolling"
 	}
 	return ""
 }
@@ -530,7 +562,7 @@ func (b *Builder[U, I]) compatible(other *Builder[U, I]) string {
 		return field
 	}
 	switch {
-	case !slices.Equal(b.from, other.from):
+	case !b.days.Equal(other.days):
 		return "Zone"
 	case b.weight != other.weight:
 		return "KindWeights"
@@ -551,6 +583,9 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		return fmt.Errorf("profile: Builder.Merge: %s differs: %w", field, ErrMismatch)
 	}
 	// First see that everything fits, then change.
+	if _, err := check.AddInt64(b.late, other.late); err != nil {
+		return fmt.Errorf("profile: Builder.Merge: late records: %w", ErrOverflow)
+	}
 	nb := b.buckets()
 	for v, key := range other.users.Keys() {
 		u := b.users.Index(key)
@@ -567,7 +602,7 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		for _, x := range other.flows[v*flows*nb:][:flows*nb] {
 			total += x
 		}
-		if !fits(f, total) || b.state[u].dwellSum > math.MaxInt64-other.state[v].dwellSum {
+		if !fits(f, total) || !b.state[u].fits(&other.state[v]) {
 			return fmt.Errorf("profile: Builder.Merge: sums of %w", check.Private("user", -1, key, nil, ErrOverflow))
 		}
 	}
@@ -595,9 +630,25 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		toLabel[l] = m
 	}
 	other.taste.all(func(user, label int32, sum fixed) { b.taste.add(toUser[user], toLabel[label], sum) })
+	for c, n := range other.cells { // integers: the order of a map does not matter
+		c.user = toUser[c.user]
+		b.cells = addCell(b.cells, c, n)
+	}
 	b.currency = cmp.Or(b.currency, other.currency)
 	b.late += other.late
 	return nil
+}
+
+// fits reports whether merge of o overflows none of the sums and numbers.
+func (s *userState) fits(o *userState) bool {
+	mine, more := s.list(), o.list()
+	for i := firstSum; i < len(mine); i++ {
+		a, b := *mine[i], *more[i]
+		if b > 0 && a > math.MaxInt64-b || b < 0 && a < math.MinInt64-b {
+			return false
+		}
+	}
+	return true
 }
 
 // merge adds what o knows of the same user.

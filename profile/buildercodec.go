@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 )
@@ -24,7 +26,7 @@ var (
 func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int64(b.cut)
-	w.Int64s(b.from)
+	b.days.Write(&w)
 	w.Int(len(b.opt.Windows))
 	for _, d := range b.opt.Windows {
 		w.Int(d)
@@ -36,8 +38,9 @@ func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int64s(b.opt.PriceBands)
 	w.String(b.currency)
 	w.Int64(b.late)
+	w.Bool(b.opt.Rolling)
 	b.putUsers(&w, b.putLabels(&w))
-	return w.AppendFrame(dst, codec.KindBuilder, 1), nil
+	return w.AppendFrame(dst, codec.KindBuilder, 2), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -78,6 +81,10 @@ func (b *Builder[U, I]) putUsers(w *codec.Writer, rank []int32) {
 		sum   fixed
 	}
 	var pairs []pair
+	var cells map[int32][]cell
+	if b.opt.Rolling {
+		cells = b.userCells()
+	}
 	for _, u := range users {
 		ids.Put(w, b.users.Key(u))
 		for _, x := range b.state[u].list() {
@@ -94,8 +101,14 @@ func (b *Builder[U, I]) putUsers(w *codec.Writer, rank []int32) {
 			w.Uint64(p.sum.hi)
 			w.Uint64(p.sum.lo)
 		}
+		if b.opt.Rolling {
+			b.putCells(w, cells[u])
+		}
 	}
 }
+
+// firstSum is the place in list of the first sum; times stand before.
+const firstSum = 5
 
 // list is the fields of s in the order in which they are stored.
 func (s *userState) list() [14]*int64 {
@@ -140,16 +153,21 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 }
 
 // UnmarshalBinary replaces b. The time zone itself is not stored, the beginnings of
-// the windows are. Payload of version 1, little-endian, lists after their length:
+// its days are; b keeps its own Zone where that has the same, which Advance needs.
+// Payload of version 2, little-endian, lists after their length:
 //
 //	i64     AsOf, nanoseconds since 1970 as all times
-//	[]i64   begin of each window, before AsOf and within two days of whole days in UTC
+//	pairs   int number of changes of the clock, then for each, days ascending: int days
+//	        before AsOf, i64 seconds by which the begin of that day, and of those before
+//	        up to the next change, differs from days of 24 hours; within two days, and
+//	        no begin after that of the day after
 //	[]int   length of each window in days, 1 … 36500, ascending, at most 7
 //	i64     half-life in nanoseconds, 0 none
 //	10×f64  weight of each Kind, 0 … 1e6
 //	[]i64   price bands, ascending
 //	string  currency, empty before the first order
 //	i64     records that came late, >= 0
+//	bool    whether days are kept for Advance
 //	3×[]str labels of each Dimension, ascending, none empty, each in use
 //	int     class of the user ids: 0 strings, 1 signed, 2 unsigned numbers
 //	int     number of users, then for each, ids ascending:
@@ -161,18 +179,30 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 //	  pairs   index and value of the counters that are not 0, [10 kinds][windows+1]
 //	  pairs   the same of orders, units, paid, refunded, [4][windows+1]
 //	  triples label and the two halves of its weight times 2⁷⁰, labels ascending
+//	  triples where days are kept: int days before AsOf, int counter (10 kinds, then
+//	          orders, units, paid, refunded), i64 > 0, the first two ascending; within
+//	          windows they add up to the counters above
 //
+// Version 1 has the begins of the windows, []i64, instead of all changes of the clock, and
+// no days. Then the length of days is that of the windows.
 // Any other length or value is ErrCorrupt; user ids of another class and a frame of
 // another type are ErrMismatch, a newer version ErrVersion; b is then unchanged.
 // Memory grows with the bytes given.
 func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindBuilder, 1)
+	r, err := codec.Open(data, codec.KindBuilder, 2)
 	var fresh *Builder[U, I]
 	if err == nil {
 		fresh, err = decodeBuilder[U, I](r)
 	}
 	if err != nil {
 		return fmt.Errorf("profile: Builder.UnmarshalBinary: %w", err)
+	}
+	zone := b.opt.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	if fresh.opt.Zone = nil; calendar.NewAges(fresh.opt.AsOf, zone).Equal(fresh.days) {
+		fresh.opt.Zone = zone
 	}
 	*b = *fresh
 	return nil
@@ -222,7 +252,14 @@ func decodeBuilder[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
 // decodeOptions reads what stands before the labels and returns an empty Builder of
 // these settings. They pass the checks of NewBuilder like any caller's.
 func decodeOptions[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
-	cut, from := r.Int64(), r.Int64s()
+	cut := r.Int64()
+	var days calendar.Ages
+	var from []int64
+	if r.Version > 1 {
+		days = calendar.Read(r, cut)
+	} else {
+		from = r.Int64s()
+	}
 	opt := BuilderOptions{AsOf: time.Unix(0, cut).UTC(), Zone: time.UTC, Windows: []int{}, KindWeights: make(map[Kind]float64)}
 	for i := range r.Int() {
 		opt.Windows = append(opt.Windows, r.Int())
@@ -240,21 +277,25 @@ func decodeOptions[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
 	opt.PriceBands = r.Int64s()
 	opt.Currency = r.String()
 	late := r.Int64()
+	opt.Rolling = r.Version > 1 && r.Bool()
 	if r.Err() != nil {
 		return nil, r.Err()
 	}
 	b, err := NewBuilder[U, I](opt)
-	if err != nil || len(from) != len(b.from) || late < 0 || halfLife < 0 {
+	if err != nil || late < 0 || halfLife < 0 || opt.Currency != strings.ToUpper(opt.Currency) && r.Version > 1 {
 		return nil, fmt.Errorf("options do not hold: %w", ErrCorrupt)
 	}
-	for w := range from {
-		// Windows of whole days begin within a day of where UTC puts them.
-		if gap := from[w] - b.from[w]; from[w] >= cut || gap < -int64(2*day) || gap > int64(2*day) {
-			return nil, fmt.Errorf("window %d begins elsewhere: %w", w, ErrCorrupt)
+	if r.Version == 1 {
+		ok := len(from) == len(b.from)
+		if ok {
+			days, ok = calendar.FromBegins(cut, opt.Windows, from)
+		}
+		if !ok || len(from) > 0 && from[0] >= cut {
+			return nil, fmt.Errorf("windows begin elsewhere: %w", ErrCorrupt)
 		}
 	}
-	b.from, b.late = from, late
-	return b, nil
+	b.late = late
+	return b, b.cutAt(days)
 }
 
 // getLabels reads the names of all labels and returns the label at each place.
@@ -299,6 +340,9 @@ func (b *Builder[U, I]) getUser(r *codec.Reader, u int32, rank []int32, used []b
 		}
 		b.taste.add(u, rank[l], sum)
 		used[l], prev = true, l
+	}
+	if b.opt.Rolling && r.Err() == nil {
+		b.getCells(r, u)
 	}
 	return r.Err()
 }

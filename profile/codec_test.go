@@ -131,4 +131,54 @@ func TestBuilderRefuses(t *testing.T) {
 		"affinities": {ints(1, 0, 0, 1), ints(2, 1, 0, 1, 0, 0, 7), ints(2, 0, 0, 0, 1, 0, 7), ints(2, 0, 0, 1, 2, 0, 7)},
 	})
 	p.Refuse(t, profile.ErrMismatch, map[string]puts{"class": {i64(1), i64(2)}})
+
+	// Version 2: changes of the clock instead of begins, and days.
+	p = testkit.Payload{Kind: codec.KindBuilder, Version: 2, Decode: decode, Fields: []field{
+		on("as of", i64(at)),
+		on("clock", ints(2, 3, 3600, 200, 0)),
+		on("windows", ints(1, 7)),
+		on("half-life", i64(0)),
+		on("weights", weights(0)),
+		on("bands", longs(1, 2)),
+		on("currency", str("EUR")),
+		on("late", i64(0)),
+		on("rolling", yes(true)),
+		on("categories", words("x", "y")),
+		on("brands", words()),
+		on("price bands", words()),
+		on("class", i64(0)),
+		on("users", i64(1)),
+		on("id", str("ann")),
+		on("state", good),
+		on("counts", ints(1, 0, 4)),
+		on("flows", ints(2, 0, 1, 4, 5)),
+		on("affinities", ints(2, 0, 1, 0, 1, 0, 7)),
+		on("days", ints(4, 5, 0, 1, 5, 10, 1, 6, 0, 3, 6, 12, 5)),
+	}}
+	p.Refuse(t, profile.ErrCorrupt, map[string]puts{
+		"as of":   {i64(math.MinInt64)},
+		"clock":   {ints(1, 0, 3600), ints(2, 3, 3600, 3, 0), ints(1, 3, 0), ints(1, 3, 200_000), ints(1, 3, 90_000), ints(1, 1<<40, 60), ints(-1)},
+		"rolling": {i64(2)},
+		"days": {
+			ints(0), ints(3, 5, 0, 1, 5, 10, 1, 6, 0, 3), ints(4, 5, 0, 1, 5, 10, 1, 6, 0, 2, 6, 12, 5), ints(4, 5, 0, 1, 5, 10, 1, 7, 0, 3, 7, 12, 5),
+			ints(4, 6, 0, 3, 5, 0, 1, 5, 10, 1, 6, 12, 5), ints(5, 5, 0, 1, 5, 10, 1, 6, 0, 3, 6, 12, 5, 6, 14, 1), ints(5, 5, 0, 1, 5, 10, 1, 6, 0, 3, 6, 2, 0, 6, 12, 5), ints(-1),
+		},
+		"windows":    {ints(1, 0), ints(2, 7, 7), ints(8, 1, 2, 3, 4, 5, 6, 7, 8)},
+		"half-life":  {i64(-1)},
+		"weights":    {weights(-1), weights(math.NaN())},
+		"bands":      {longs(2, 2)},
+		"late":       {i64(-1)},
+		"categories": {words("y", "x"), words("", "y"), words("x", "x"), words("x"), words("x", "y", "z")},
+		"brands":     {words("nobody's")},
+		"users":      {i64(0), i64(2), i64(-1)},
+		"state": {
+			state(at, week, week, week, week, 3, 1), state(math.MaxInt64, week, at, week, week, 3, 1), state(math.MaxInt64, week, week-1, week, week, 3, 1),
+			state(math.MaxInt64, math.MaxInt64, math.MinInt64, week, week, 3, 1), state(math.MaxInt64, week, week, week, at, 3, 1),
+			state(math.MaxInt64, week, week, week, week, -3, 1), state(math.MaxInt64, week, week, week, week, 3, -1),
+		},
+		"counts":     {ints(1, 0, 0), ints(1, 20, 1), ints(2, 3, 1, 3, 1), ints(1, 0, 1<<32)},
+		"flows":      {ints(1, 0, -1), ints(1, 8, 1), ints(1, 0, 1<<59)},
+		"affinities": {ints(1, 0, 0, 1), ints(2, 1, 0, 1, 0, 0, 7), ints(2, 0, 0, 0, 1, 0, 7), ints(2, 0, 0, 1, 2, 0, 7)},
+	})
+	p.Refuse(t, profile.ErrMismatch, map[string]puts{"class": {i64(1), i64(2)}})
 }

@@ -29,8 +29,13 @@
 //     training had (TableOptions.Columns).
 //   - Recency, frequency and money of buyers: [Builder.RFM].
 //   - One user's page, or all users as one: [Builder.Individual], [Builder.Population].
-//   - Many shards or days: one Builder each, then Builder.Merge; a Builder can be
-//     stored and sent (MarshalBinary).
+//   - Many shards: one Builder each, then Builder.Merge; a Builder can be stored and
+//     sent (MarshalBinary). Day after day: BuilderOptions.Rolling, [Builder.Advance].
+//   - Deletion of a customer: [Builder.Forget], and in package profile/clean
+//     Ledger.Forget, Dedupe.Forget and Cleaner.Forget. What was made before has to be
+//     made again: tables, RFM rows, models fitted on them, and the states that know no
+//     ids and so cannot forget one: Moments, GroupBy, Decayed, Columns, Outliers,
+//     imputers, scalers, Quality.
 //   - Count, mean, spread of one column, by group: [Moments], [GroupBy].
 //   - A sum of your own in which the past fades: [Decayed].
 //   - Amounts: [Money]; what a minor unit is: [MinorDigits].
@@ -44,8 +49,9 @@
 //     records and any split into shards; Moments, GroupBy and Decayed up to rounding.
 //   - Money is int64 in minor units of one currency, overflow is an error, mixing
 //     currencies is an error: convert with clean.Rates first.
-//   - Times are instants; days and windows follow the business time zone, across
-//     changes of summer time.
+//   - Times are instants; ages in days and windows follow the clock of the business time
+//     zone, across changes of summer time.
+//   - Errors do not print ids of customers or raw values: see [FieldError].
 //   - Missing is NaN in every table: see Builder.Table for the rule. What float64
 //     cannot hold is ErrOverflow.
 //   - Accumulators are not safe for concurrent use. Nothing here starts goroutines,

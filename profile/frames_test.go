@@ -30,8 +30,12 @@ func printable(rows [][]float64) [][]any {
 
 func filledBuilder(t testing.TB) *profile.Builder[string, int] {
 	t.Helper()
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
 	b, err := profile.NewBuilder[string, int](profile.BuilderOptions{
-		AsOf: cut, Zone: time.FixedZone("shop", 3600), Windows: []int{7, 30}, HalfLife: 20 * day,
+		AsOf: cut, Zone: zone, Windows: []int{7, 30}, HalfLife: 20 * day, Rolling: true,
 		KindWeights: map[profile.Kind]float64{1: 1, 2: 1.5, 3: .5, 4: 3, 5: 2.5, 6: 2, 7: .75, 8: .25, 9: 5, 10: .125},
 		Currency:    "EUR", PriceBands: []int64{100, 500},
 	})
@@ -144,6 +148,10 @@ func frames() []testkit.Frame {
 			Kind:   codec.KindBuilder,
 			Fill:   func(t testing.TB) encoding.BinaryMarshaler { return filledBuilder(t) },
 			Values: func(t testing.TB, s any) any { return builderValues(t, s.(*profile.Builder[string, int])) },
+			Zero: []string{
+				".days.runs: version 1 has the begins of windows, here of days of 24 hours", ".cells: nor days", ".opt.Rolling: nor this",
+				".opt.Zone: never stored",
+			},
 		},
 		{
 			Kind: codec.KindProfileMoments,

@@ -3,7 +3,6 @@ package profile
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -94,8 +93,8 @@ func portray[U, I ID](b *Builder[U, I], p *portrait, u int32) error {
 		}
 	}
 	s := &b.state[u]
-	if p.state.dwellSum > math.MaxInt64-s.dwellSum {
-		return fmt.Errorf("dwell: %w", ErrOverflow)
+	if !p.state.fits(s) {
+		return fmt.Errorf("sums: %w", ErrOverflow)
 	}
 	p.state.merge(s)
 	for k := 1; k <= kinds; k++ {

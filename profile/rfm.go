@@ -3,12 +3,14 @@ package profile
 import (
 	"fmt"
 	"time"
+
+	"github.com/aislekit/aisle/internal/check"
 )
 
 // RFM is recency, frequency and money of one buyer at the cut-off.
 type RFM[U ID] struct {
 	User      U         // the buyer
-	Recency   float64   // days since the last order, > 0
+	Recency   float64   // days of the clock of Zone since the last order, > 0
 	Frequency int64     // orders, >= 1
 	Monetary  int64     // paid minus refunded, minor units; may be 0 or negative
 	First     time.Time // first and last order, UTC
@@ -21,6 +23,9 @@ type RFM[U ID] struct {
 // Recency here is time since the last purchase, as in RFM analysis; the "recency"
 // of the customer-base models is the age at the last purchase, Last - First.
 func (b *Builder[U, I]) RFM() ([]RFM[U], error) {
+	if err := check.Receiver("profile: Builder.RFM", b); err != nil {
+		return nil, err
+	}
 	var out []RFM[U]
 	all := len(b.from)
 	for _, u := range b.sorted() {

@@ -86,9 +86,11 @@ func (t *Table[U]) shape() error {
 
 // TableOptions configures Builder.Table: which columns it has.
 type TableOptions struct {
-	// Columns names them. Default: all base columns, the counts of the kinds that
-	// occur, and the affinities of the Labels heaviest labels of each dimension.
-	// To apply a model at a later cut-off, pass the Names it was fitted on.
+	// Columns names them. Default: the base columns that anything is known of, the
+	// counts of the kinds that occur, and the affinities of the Labels heaviest labels of
+	// each dimension. Left out are columns in which no user has a value, as dwell_seconds
+	// where no event has a Dwell, and pages where none has any: what cannot be filled is
+	// no feature, and FitImputer of package profile/feature refuses it. To apply a model at a later cut-off, pass the Names it was fitted on.
 	Columns []string
 	// Labels is how many labels of each dimension become columns by default.
 	// Default 8; negative: none.
@@ -122,6 +124,10 @@ type column[U, I ID] struct {
 //	rating, sentiment     means
 //	category=<label>      share of the user's decayed weight, 0 to 1; likewise
 //	brand=<label>, price_band=<band>
+//
+// Days are those of the clock of BuilderOptions.Zone, 23 or 25 hours long where it is
+// changed, with the part of the last one: an event is in a window of w days exactly where
+// it is at most w days ago.
 //
 // Missing is NaN. Counts and sums of a user who did nothing are 0, because that
 // is known; days since, means, rates and shares without anything to divide by are
@@ -157,7 +163,24 @@ func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
 			b.shares(u, labels, t.Rows[i])
 		}
 	}
+	if opt.Columns == nil {
+		return t.seen()
+	}
 	return t, nil
+}
+
+// seen leaves out the columns of which nothing is known of anybody.
+func (t *Table[U]) seen() (*Table[U], error) {
+	var names []string
+	for j, name := range t.Names {
+		if slices.ContainsFunc(t.Rows, func(r []float64) bool { return !math.IsNaN(r[j]) && (name != "pages" || r[j] > 0) }) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == len(t.Names) {
+		return t, nil
+	}
+	return t.Select(names...)
 }
 
 // sorted returns the users of the profile by ascending id.
@@ -298,11 +321,12 @@ func (b *Builder[U, I]) flow(u, flow, w int) int64 {
 	return sum
 }
 
+// daysSince returns the days of the clock from at to the cut-off.
 func (b *Builder[U, I]) daysSince(at int64) float64 {
 	if at == never || at == notYet {
 		return math.NaN()
 	}
-	return float64(uint64(b.cut)-uint64(at)) / float64(day)
+	return b.days.Since(at)
 }
 
 // over is x/y, and NaN for y = 0.
@@ -365,5 +389,5 @@ func (b *Builder[U, I]) gap(u int) float64 {
 	if n < 2 {
 		return math.NaN()
 	}
-	return float64(uint64(s.lastOrder)-uint64(s.firstOrder)) / float64(n-1) / float64(day)
+	return (b.daysSince(s.firstOrder) - b.daysSince(s.lastOrder)) / float64(n-1)
 }
