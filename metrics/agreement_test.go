@@ -111,3 +111,50 @@ func TestAgreementProp(t *testing.T) {
 		}
 	})
 }
+
+// The cost does not grow with the number of rows, and the adjustment is that of the sum over all
+// overlaps, here by logarithms of factorials as Vinh, Epps and Bailey write it.
+func TestAgreementOfManyRows(t *testing.T) {
+	var a metrics.Agreement
+	for i := range 4 {
+		a.Add(i/2, i%2)
+	}
+	for range 48 {
+		var b metrics.Agreement
+		frame := ok[[]byte](t)(a.MarshalBinary())
+		if err := errors.Join(b.UnmarshalBinary(frame), a.Merge(&b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := ok[metrics.AgreementResult](t)(a.Result())
+	if r.N != 1<<50 || math.Abs(r.AMI) > 1e-12 || math.Abs(r.ARI) > 1e-12 {
+		t.Errorf("independent partitions of 2^50 rows: %+v", r)
+	}
+	// Two by two, rows and columns of n/2: the expected information is that of χ² with one
+	// degree of freedom, 1/(2n), AMI 0 for a table with that much.
+	for _, c := range []struct{ n, both int64 }{{60, 20}, {400, 130}, {40_000, 10_200}, {1_000_000, 251_000}} {
+		var a metrics.Agreement
+		half := c.n / 2
+		for i := range c.n {
+			class, cluster := 0, 0
+			if i >= half {
+				class = 1
+			}
+			if i >= c.both && i < half || i >= half && i-half < c.both {
+				cluster = 1
+			}
+			a.Add(class, cluster)
+		}
+		lf := func(k int64) float64 { v, _ := math.Lgamma(float64(k) + 1); return v }
+		var emi float64
+		h, n := half, float64(c.n)
+		for k := int64(1); k <= h; k++ {
+			x := float64(k)
+			p := math.Exp(2*lf(h) + 2*lf(h) - lf(c.n) - lf(k) - 2*lf(h-k) - lf(k))
+			emi += 2 * 2 * x / n * math.Log(n*x/float64(h)/float64(h)) * p
+		}
+		r := ok[metrics.AgreementResult](t)(a.Result())
+		want := (r.MutualInformation - emi) / (math.Ln2 - emi)
+		testkit.Near(t, "AMI", r.AMI, want, 1e-9)
+	}
+}

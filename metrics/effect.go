@@ -19,9 +19,10 @@ const (
 	ScaleAbsolute Scale = iota // B − A, in units of the metric; no effect is 0
 	ScaleRelative              // (B − A)/|A|; no effect is 0
 	ScaleRatio                 // B/A; no effect is 1
+	ScaleOdds                  // B/(1−B) over A/(1−A), of rates only (CompareProportions); no effect is 1
 )
 
-// String returns "absolute", "relative" or "ratio".
+// String returns "absolute", "relative", "ratio" or "odds ratio".
 func (s Scale) String() string {
 	switch s {
 	case ScaleAbsolute:
@@ -30,13 +31,15 @@ func (s Scale) String() string {
 		return "relative"
 	case ScaleRatio:
 		return "ratio"
+	case ScaleOdds:
+		return "odds ratio"
 	}
 	return fmt.Sprintf("Scale(%d)", uint8(s))
 }
 
 // Null returns the value of no effect on the scale.
 func (s Scale) Null() float64 {
-	if s == ScaleRatio {
+	if s == ScaleRatio || s == ScaleOdds {
 		return 1
 	}
 	return 0
@@ -63,7 +66,7 @@ const (
 type Effect struct {
 	Scale        Scale     // of Estimate, SE, Low and High
 	Estimate     float64   // B against A
-	SE           float64   // standard error behind the interval
+	SE           float64   // standard error of Estimate; behind the interval except for proportions
 	Low, High    float64   // confidence interval of Estimate
 	Level        float64   // of the interval, mostly 0.95
 	Statistic    float64   // z or t of the test
@@ -118,14 +121,20 @@ type Interval struct {
 type CompareOptions struct {
 	Scale Scale   // default ScaleAbsolute
 	Level float64 // of the interval, in (0, 1); default 0.95
+
+	// Inference is of CompareProportions only: the p-value and the interval; default
+	// InferByCount.
+	Inference Inference
 }
 
 // Resolve returns the options with their defaults filled in, ErrOption if a field
-// is bad; where begins the message. It is for estimators that take these options.
+// is bad, ScaleOdds included; where begins the message. It is for estimators that take these
+// options.
 func (o CompareOptions) Resolve(where string) (CompareOptions, error) {
 	o.Level = check.Default(o.Level, 0.95)
 	var c check.Options
-	c.Require(o.Scale <= ScaleRatio, "Scale", o.Scale, "absolute, relative or ratio")
+	c.Require(o.Scale <= ScaleRatio, "Scale", o.Scale, "absolute, relative or ratio; the odds ratio is of proportions")
+	c.Require(o.Inference <= InferWald, "Inference", uint8(o.Inference), "an Inference")
 	c.Require(o.Level > 0 && o.Level < 1, "Level", o.Level, "in (0, 1)")
 	return o, c.Err(where)
 }
@@ -142,17 +151,29 @@ func (e *Effect) Infer(level, df float64) {
 // and MeanB with standard errors seA and seB, into e.Scale by the delta method:
 // it sets Estimate and SE and warns of a control mean that is negative or near 0.
 // Infer comes after it. A control mean of 0, and one below 0 for the ratio, is
-// ErrUndefined, as is a result beyond float64.
+// ErrUndefined, as is a result beyond float64; ScaleOdds, which means cannot have, is
+// ErrOption.
 func (e *Effect) Rescale(seA, seB float64) error {
+	if err := e.rescale(seA, seB); err != nil {
+		return fmt.Errorf("metrics: Effect.Rescale: %w", err)
+	}
+	return nil
+}
+
+// rescale is Rescale whose error has no prefix.
+func (e *Effect) rescale(seA, seB float64) error {
 	if e.Scale == ScaleAbsolute {
 		return nil
 	}
+	if e.Scale > ScaleRatio {
+		return fmt.Errorf("%v of means: %w", e.Scale, ErrOption)
+	}
 	a, b := e.MeanA, e.MeanB
 	if a == 0 {
-		return undefined("%v effect: the control mean is 0", e.Scale)
+		return fmt.Errorf("%v effect: the control mean is 0: %w", e.Scale, ErrUndefined)
 	}
 	if a < 0 && e.Scale == ScaleRatio {
-		return undefined("ratio effect: the control mean is %v", a)
+		return fmt.Errorf("ratio effect: the control mean is %v: %w", a, ErrUndefined)
 	}
 	if a < 0 {
 		e.Warnings = append(e.Warnings, WarnNegativeBaseline)
@@ -162,7 +183,7 @@ func (e *Effect) Rescale(seA, seB float64) error {
 	}
 	e.Estimate, e.SE = infer.Relative(a, b, seA, seB, e.Scale == ScaleRatio)
 	if !check.Finite(e.Estimate) || !check.Finite(e.SE) {
-		return undefined("%v effect: the control mean %v is too small", e.Scale, a)
+		return fmt.Errorf("%v effect: the control mean %v is too small: %w", e.Scale, a, ErrUndefined)
 	}
 	return nil
 }

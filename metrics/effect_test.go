@@ -23,7 +23,7 @@ func fromSums(t testing.TB, sum, sumsq float64, n int64) metrics.Moments {
 }
 
 func TestCompareProportionsReference(t *testing.T) {
-	e, err := metrics.CompareProportions(proportion(40, 100), proportion(50, 100), metrics.CompareOptions{})
+	e, err := metrics.CompareProportions(proportion(40, 100), proportion(50, 100), metrics.CompareOptions{Inference: metrics.InferWald})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +117,12 @@ func TestCompareBadInput(t *testing.T) {
 	nm := func(_ metrics.Moments, err error) error { return err }
 	for name, c := range map[string]struct{ got, want error }{
 		"empty arm":              {two(metrics.CompareProportions(metrics.Proportion{}, ok, metrics.CompareOptions{})), metrics.ErrUndefined},
-		"no successes at all":    {two(metrics.CompareProportions(proportion(0, 9), proportion(0, 8), metrics.CompareOptions{})), metrics.ErrUndefined},
-		"all successes":          {two(metrics.CompareProportions(proportion(9, 9), proportion(8, 8), metrics.CompareOptions{})), metrics.ErrUndefined},
+		"no successes at all":    {two(metrics.CompareProportions(proportion(0, 9), proportion(0, 8), metrics.CompareOptions{Scale: metrics.ScaleRatio})), metrics.ErrUndefined},
+		"no variance, Wald":      {two(metrics.CompareProportions(proportion(9, 9), proportion(8, 8), metrics.CompareOptions{Inference: metrics.InferWald})), metrics.ErrUndefined},
+		"odds of rate 1":         {two(metrics.CompareProportions(ok, proportion(8, 8), metrics.CompareOptions{Scale: metrics.ScaleOdds})), metrics.ErrUndefined},
+		"odds of means":          {two(metrics.CompareMeans(zero, neg, metrics.CompareOptions{Scale: metrics.ScaleOdds})), metrics.ErrOption},
+		"rescale to odds":        {(&metrics.Effect{Scale: metrics.ScaleOdds, MeanA: 1, MeanB: 2}).Rescale(1, 1), metrics.ErrOption},
+		"inference 9":            {two(metrics.CompareProportions(ok, ok, metrics.CompareOptions{Inference: 9})), metrics.ErrOption},
 		"relative to rate 0":     {two(metrics.CompareProportions(proportion(0, 9), ok, metrics.CompareOptions{Scale: metrics.ScaleRelative})), metrics.ErrUndefined},
 		"level 1":                {two(metrics.CompareProportions(ok, ok, metrics.CompareOptions{Level: 1})), metrics.ErrOption},
 		"level NaN":              {two(metrics.CompareMeans(zero, neg, metrics.CompareOptions{Level: math.NaN()})), metrics.ErrOption},
@@ -147,7 +151,7 @@ func TestCompareBadInput(t *testing.T) {
 		t.Errorf("one arm without variance: %+v, %v", e, err)
 	}
 	e, err = metrics.CompareProportions(proportion(0, 10), proportion(10, 10), metrics.CompareOptions{})
-	if err != nil || !(e.PValue < 1e-4) || e.Low != 1 || !slices.Contains(e.Warnings, metrics.WarnZeroVarianceArm) {
+	if err != nil || !(e.PValue < 1e-4) || e.Low < .5 || e.High != 1 || !slices.Contains(e.Warnings, metrics.WarnZeroVarianceArm) {
 		t.Errorf("rates 0 and 1: %+v, %v", e, err)
 	}
 }

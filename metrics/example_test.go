@@ -36,7 +36,7 @@ func Example() {
 	}
 	fmt.Printf("AUC %.2f, %v\n", auc, lift)
 	// Output:
-	// AUC 0.75, +80% relative, 95% interval +21.91% to +138.1%, p = 0.00695, n = 1000, two-proportion z (delta method)
+	// AUC 0.75, +80% relative, 95% interval +30.69% to +148.5%, p = 0.000267, n = 1000, two-proportion z, score interval
 }
 
 // Everything a score can be asked before anybody draws a line in it.
@@ -195,7 +195,7 @@ func ExampleWarning() {
 		}
 	}
 	// Output:
-	// Fisher exact test, z interval: an expected cell is below 5: normal approximations are poor
+	// Fisher exact test, exact interval: an expected cell is below 5: normal approximations are poor
 }
 
 // An estimator of one's own answers in the same form: here the difference of two

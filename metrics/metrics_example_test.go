@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -103,7 +104,7 @@ func ExampleCompareProportions() {
 		panic(err)
 	}
 	fmt.Println(e)
-	// Output: +17.5% relative, 95% interval +2.176% to +32.82%, p = 0.0252, n = 20000, two-proportion z (delta method)
+	// Output: +17.5% relative, 95% interval +3.144% to +33.86%, p = 0.01524, n = 20000, two-proportion z, score interval
 }
 
 func ExampleEffect() {
@@ -150,9 +151,9 @@ func ExampleEffectTable() {
 	e, _ := metrics.CompareProportions(a, b, metrics.CompareOptions{})
 	_ = metrics.EffectTable([]string{"conversion"}, []metrics.Effect{e}).WriteMarkdown(os.Stdout)
 	// Output:
-	// | metric     | control | treatment | effect | scale    |        low |     high |        p |   n | method                                            |
-	// | ---------- | ------: | --------: | -----: | -------- | ---------: | -------: | -------: | --: | ------------------------------------------------- |
-	// | conversion |     0.4 |       0.5 |    0.1 | absolute | -0.0371975 | 0.237197 | 0.155218 | 200 | two-proportion z (pooled test, unpooled interval) |
+	// | metric     | control | treatment | effect | scale    |        low |     high |        p |   n | method                           |
+	// | ---------- | ------: | --------: | -----: | -------- | ---------: | -------: | -------: | --: | -------------------------------- |
+	// | conversion |     0.4 |       0.5 |    0.1 | absolute | -0.0378105 | 0.234111 | 0.155218 | 200 | two-proportion z, score interval |
 }
 
 func ExampleTable() {
@@ -218,4 +219,26 @@ func ExampleForecasts() {
 	s, err := f.Add([]float64{12, 14}, []float64{13, 13}, history, 1, 1)
 	fmt.Printf("MASE %.2f, WAPE %.3f %v\n", s.MASE, s.WAPE, err)
 	// Output: MASE 0.60, WAPE 0.077 <nil>
+}
+
+func ExampleInference() {
+	control, _ := metrics.NewProportion(10, 1000)
+	treated, _ := metrics.NewProportion(0, 1000) // nobody converts
+	for _, how := range []metrics.Inference{metrics.InferByCount, metrics.InferScore, metrics.InferExact, metrics.InferMidP, metrics.InferWald} {
+		e, err := metrics.CompareProportions(control, treated, metrics.CompareOptions{Scale: metrics.ScaleRatio, Inference: how})
+		if err != nil {
+			fmt.Println(errors.Is(err, metrics.ErrUndefined))
+			continue
+		}
+		fmt.Printf("%.2f to %.2f, p %.4f\n", e.Low, e.High, e.PValue)
+	}
+	odds, _ := metrics.CompareProportions(control, treated, metrics.CompareOptions{Scale: metrics.ScaleOdds})
+	fmt.Printf("odds ratio %v to %.2f\n", odds.Low, odds.High)
+	// Output:
+	// 0.00 to 0.35, p 0.0019
+	// 0.00 to 0.38, p 0.0015
+	// 0.00 to 0.45, p 0.0019
+	// 0.00 to 0.35, p 0.0019
+	// true
+	// odds ratio 0 to 0.35
 }

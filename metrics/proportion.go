@@ -4,7 +4,6 @@ import (
 	"encoding"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -132,64 +131,4 @@ func (p *Proportion) UnmarshalBinary(data []byte) error {
 	}
 	*p = got
 	return nil
-}
-
-// CompareProportions compares the rate of treatment b with that of control a.
-//
-// On the absolute scale the p-value is that of the two-proportion z test with
-// pooled variance and the interval uses the unpooled variance; so p < 1−Level
-// and an interval without 0 may disagree in borderline cases. On the relative
-// and ratio scales both come from the delta method,
-//
-//	var((p_B−p_A)/p_A) ≈ v_B/p_A² + v_A·p_B²/p_A⁴,  v = p(1−p)/n.
-//
-// If an expected cell of the 2×2 table is below 5 the p-value is that of
-// Fisher's exact test instead, Method says so and WarnSmallExpected is set.
-//
-// An empty arm, two arms without any variance, and a control rate of 0 on the
-// relative and ratio scales are ErrUndefined.
-func CompareProportions(a, b Proportion, opt CompareOptions) (Effect, error) {
-	opt, err := opt.Resolve("metrics: CompareProportions")
-	if err != nil {
-		return Effect{}, err
-	}
-	if a.n == 0 || b.n == 0 {
-		return Effect{}, undefined("CompareProportions: an arm is empty (control %d, treatment %d)", a.n, b.n)
-	}
-	total, err := check.AddInt64(a.n, b.n)
-	if err != nil {
-		return Effect{}, fmt.Errorf("metrics: CompareProportions: %w", err)
-	}
-	na, nb := float64(a.n), float64(b.n)
-	pa, pb := float64(a.successes)/na, float64(b.successes)/nb
-	sa, sb := math.Sqrt(pa*(1-pa)/na), math.Sqrt(pb*(1-pb)/nb)
-	e := Effect{Scale: opt.Scale, Estimate: pb - pa, SE: math.Hypot(sa, sb), N: total, NA: a.n, NB: b.n, MeanA: pa, MeanB: pb}
-	pool := (float64(a.successes) + float64(b.successes)) / (na + nb)
-	if pool == 0 || pool == 1 {
-		return Effect{}, undefined("CompareProportions: all %d trials have the same outcome", total)
-	}
-	if err := e.Rescale(sa, sb); err != nil {
-		return Effect{}, fmt.Errorf("metrics: CompareProportions: %w", err)
-	}
-	if e.SE == 0 {
-		// Rates of 0 and 1: the unpooled variance is 0 though the pooled is not.
-		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
-	}
-	e.Infer(opt.Level, math.Inf(1))
-	if opt.Scale == ScaleAbsolute {
-		e.Statistic = (pb - pa) / math.Sqrt(pool*(1-pool)*(1/na+1/nb))
-		e.PValue = infer.NormalTwoSided(e.Statistic)
-		e.Method = "two-proportion z (pooled test, unpooled interval)"
-	} else {
-		e.Method = "two-proportion z (delta method)"
-	}
-	if min(na, nb)*min(pool, 1-pool) < 5 {
-		e.Warnings = append(e.Warnings, WarnSmallExpected)
-		e.PValue = infer.FisherExact(a.successes, a.n, b.successes, b.n)
-		e.Method = "Fisher exact test, z interval"
-	}
-	if (sa == 0 || sb == 0) && !slices.Contains(e.Warnings, WarnZeroVarianceArm) {
-		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
-	}
-	return e, nil
 }

@@ -139,7 +139,7 @@ func TestRandomGolden(t *testing.T) {
 		near("KS of samples", d, c.Welch.KS)
 
 		pa, pb := proportion(c.Prop.X[0], c.Prop.N[0]), proportion(c.Prop.X[1], c.Prop.N[1])
-		e = ok[metrics.Effect](t)(metrics.CompareProportions(pa, pb, metrics.CompareOptions{}))
+		e = ok[metrics.Effect](t)(metrics.CompareProportions(pa, pb, metrics.CompareOptions{Inference: metrics.InferWald}))
 		near("z", e.Statistic, c.Prop.Z)
 		near("p of proportions", e.PValue, c.Prop.P)
 		near("low of proportions", e.Low, c.Prop.CI[0])

@@ -56,7 +56,7 @@ func CompareMeans(a, b Moments, opt CompareOptions) (Effect, error) {
 		e.Warnings = append(e.Warnings, WarnZeroVarianceArm)
 	}
 	if opt.Scale != ScaleAbsolute {
-		if err := e.Rescale(math.Sqrt(qa), math.Sqrt(qb)); err != nil {
+		if err := e.rescale(math.Sqrt(qa), math.Sqrt(qb)); err != nil {
 			return Effect{}, fmt.Errorf("metrics: CompareMeans: %w", err)
 		}
 		e.Method = "Welch t (delta method)"

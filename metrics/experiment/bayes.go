@@ -7,7 +7,6 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/metrics"
-	"gonum.org/v1/gonum/mathext"
 )
 
 // Posterior is a Bayesian answer about treatment B against control A. Its
@@ -135,7 +134,7 @@ func (d betaDist) below(y betaDist) float64 {
 // for a whole y.a, each term from the last one by a ratio.
 func closedSum(x, y betaDist) float64 {
 	// The logarithm of the term carries on where the term itself underflows.
-	log := mathext.Lbeta(x.a, x.b+y.b) - mathext.Lbeta(x.a, x.b)
+	log := infer.LogBeta(x.a, x.b+y.b) - infer.LogBeta(x.a, x.b)
 	sum := 0.0
 	for i := 0.0; i < y.a; i++ {
 		sum += math.Exp(log)
@@ -148,9 +147,9 @@ func closedSum(x, y betaDist) float64 {
 // both, against which the distribution of the other is smooth.
 func (d betaDist) differenceCDF(y betaDist, z float64) float64 {
 	if d.sharpness() > y.sharpness() {
-		return d.integrate(kink(-z), func(x float64) float64 { return y.cdf(x + z) })
+		return infer.Beta{A: d.a, B: d.b}.Mean(kink(-z), func(x float64) float64 { return y.cdf(x + z) })
 	}
-	return y.integrate(kink(z), func(x float64) float64 { return 1 - d.cdf(x-z) })
+	return infer.Beta{A: y.a, B: y.b}.Mean(kink(z), func(x float64) float64 { return 1 - d.cdf(x-z) })
 }
 
 // sharpness is the inverse variance of the logit, near its mode.
@@ -163,7 +162,7 @@ func (d betaDist) cdf(x float64) float64 {
 	case x >= 1:
 		return 1
 	}
-	return mathext.RegIncBeta(d.a, d.b, x)
+	return infer.Beta{A: d.a, B: d.b}.CDF(x)
 }
 
 // kink is where a distribution function moved by z leaves 0 or reaches 1.
@@ -172,33 +171,6 @@ func kink(z float64) float64 {
 		return 1 + z
 	}
 	return z
-}
-
-// integrate returns E[f(x)], f smooth but at one point. On the scale of the logit the density is smooth
-// and bell-shaped whatever the parameters.
-func (d betaDist) integrate(at float64, f func(float64) float64) float64 {
-	lb := mathext.Lbeta(d.a, d.b)
-	log := func(u float64) float64 {
-		// −ln(1+e⁻ᵘ) and −ln(1+eᵘ) differ by u.
-		p := math.Log1p(math.Exp(-math.Abs(u)))
-		return -d.a*(p+math.Max(-u, 0)) - d.b*(p+math.Max(u, 0)) - lb
-	}
-	mode := math.Log(d.a / d.b)
-	top := log(mode)
-	// Out to where the density is e⁻⁴⁰ of its top.
-	reach := func(sign float64) float64 {
-		step := 1 / math.Sqrt(d.sharpness())
-		for log(mode+sign*step) > top-40 {
-			step *= 1.3
-		}
-		return mode + sign*step
-	}
-	g := func(u float64) float64 { return math.Exp(log(u)) * f(1/(1+math.Exp(-u))) }
-	lo, hi := reach(-1), reach(1)
-	if mid := math.Log(at / (1 - at)); mid > lo && mid < hi {
-		return integrate(lo, mid, 48, g) + integrate(mid, hi, 48, g)
-	}
-	return integrate(lo, hi, 64, g)
 }
 
 // GaussianPrior is what is believed of an effect before the data: a normal

@@ -49,7 +49,7 @@ func Example() {
 	fmt.Println(result.Rows[0].Effect)
 	// Output:
 	// split as planned: true
-	// +40% relative, 95% interval +6.234% to +73.77%, p = 0.02024, n = 2000, two-proportion z (delta method)
+	// +40% relative, 95% interval +10.1% to +78.15%, p = 0.005916, n = 2000, two-proportion z, score interval
 }
 
 // How many users it takes, in the three ways of asking, and what the methods for two

@@ -171,7 +171,7 @@ func ExampleRun() {
 	}
 	// Output:
 	// users [2008 1991] excluded 1 split is fine: true
-	// buyers: +0.133 relative, p 0.170, corrected 0.170
+	// buyers: +0.133 relative, p 0.144, corrected 0.144
 	// spend: +1.043 absolute, p 0.025, corrected 0.050
 	// order value: +3.527 absolute, p 0.007, corrected 0.022
 }

@@ -329,10 +329,10 @@ func (w *walk) keep(c, next float64) {
 		h := (hi - lo) / float64(pieces)
 		for p := range pieces {
 			mid := lo + (float64(p)+0.5)*h
-			for i, u := range legendreNodes {
+			for i, u := range infer.LegendreNodes {
 				for _, y := range [2]float64{mid - h/2*u, mid + h/2*u} {
 					xs = append(xs, y)
-					fs = append(fs, density(y)*legendreWeights[i]*h/2)
+					fs = append(fs, density(y)*infer.LegendreWeights[i]*h/2)
 				}
 			}
 		}

@@ -138,9 +138,10 @@ func (o PowerOptions) proportion(pA, pB float64) (null, alt, d float64) {
 func CohenH(pA, pB float64) float64 { return 2*math.Asin(math.Sqrt(pB)) - 2*math.Asin(math.Sqrt(pA)) }
 
 // PowerProportions returns the chance that a test with nA and nB users finds
-// the difference of the rates pA and pB. The far tail of a two-sided test is
-// left out, as in SampleSizeProportions, its inverse. Ratio and Power of o are
-// not used.
+// the difference of the rates pA and pB, on either side of a two-sided test: for no
+// difference that is Alpha. SampleSizeProportions and DetectableProportion, as is usual,
+// count the near tail only, which matters below a power of .3 or so. Ratio and Power
+// of o are not used.
 func PowerProportions(pA, pB, nA, nB float64, opt PowerOptions) (float64, error) {
 	const where = "PowerProportions"
 	opt.Ratio, opt.Power = 1, 0
@@ -158,7 +159,11 @@ func PowerProportions(pA, pB, nA, nB float64, opt PowerOptions) (float64, error)
 	opt.Ratio = nB / nA
 	za, _ := opt.z()
 	null, alt, d := opt.proportion(pA, pB)
-	return infer.NormalCDF((d*math.Sqrt(nA) - za*null) / alt), nil
+	p := infer.NormalCDF((d*math.Sqrt(nA) - za*null) / alt)
+	if !opt.OneSided {
+		p += infer.NormalCDF((-d*math.Sqrt(nA) - za*null) / alt)
+	}
+	return p, nil
 }
 
 func units(where string, ns ...float64) error {
@@ -217,7 +222,8 @@ func bisect(lo, hi float64, ok func(float64) bool) float64 {
 // PowerMeans returns the chance that a t test with nA and nB users finds a
 // difference delta of means with standard deviation sd in both arms: by the
 // noncentral t distribution with nA+nB−2 degrees of freedom, or by the normal
-// with o.Normal. Ratio and Power of o are not used.
+// with o.Normal. A two-sided test counts both tails, so that for no difference the power
+// is Alpha. Ratio and Power of o are not used.
 func PowerMeans(delta, sd, nA, nB float64, opt PowerOptions) (float64, error) {
 	const where = "PowerMeans"
 	opt.Ratio, opt.Power = 1, 0
@@ -242,7 +248,11 @@ func PowerMeans(delta, sd, nA, nB float64, opt PowerOptions) (float64, error) {
 func (o PowerOptions) powerMeans(ncp, df float64) float64 {
 	if o.Normal {
 		za, _ := o.z()
-		return infer.NormalCDF(ncp - za)
+		p := infer.NormalCDF(ncp - za)
+		if !o.OneSided {
+			p += infer.NormalCDF(-ncp - za)
+		}
+		return p
 	}
 	a := o.Alpha
 	if !o.OneSided {
@@ -379,26 +389,5 @@ func noncentralT(t, df, ncp float64) float64 {
 		return math.Exp(norm+(df-1)*math.Log(s)-df*s*s/2) * infer.NormalCDF(t*s-ncp)
 	}
 	// Pieces short enough for the step of the normal at s = ncp/t as well.
-	return math.Min(integrate(lo, hi, 64, f), 1)
+	return math.Min(infer.Integrate(lo, hi, 64, f), 1)
 }
-
-// integrate is the composite Gauss-Legendre rule of 8 nodes on pieces of equal
-// length.
-func integrate(lo, hi float64, pieces int, f func(float64) float64) float64 {
-	h := (hi - lo) / float64(pieces)
-	sum := 0.0
-	for p := range pieces {
-		mid := lo + (float64(p)+0.5)*h
-		for i, x := range legendreNodes {
-			d := h / 2 * x
-			sum += legendreWeights[i] * (f(mid-d) + f(mid+d))
-		}
-	}
-	return sum * h / 2
-}
-
-// Positive nodes and weights of the 8-point Gauss-Legendre rule on [-1, 1].
-var (
-	legendreNodes   = [4]float64{0.18343464249564980494, 0.52553240991632898582, 0.79666647741362673959, 0.96028985649753623168}
-	legendreWeights = [4]float64{0.36268378337836198297, 0.31370664587788728734, 0.22238103445337447054, 0.10122853629037625915}
-)

@@ -90,6 +90,31 @@ func TestPlanReference(t *testing.T) {
 	testkit.Near(t, "ρ", math.Sqrt(r.Reduction), .961346, 5e-7)
 }
 
+// nearTail returns the options of the test on the near side only, whose power the sizes by
+// the normal law are made for.
+func nearTail(o experiment.PowerOptions) experiment.PowerOptions {
+	if !o.OneSided {
+		o.OneSided, o.Alpha = true, o.Alpha/2
+	}
+	return o
+}
+
+// Both tails count: for no difference the power is the level. Values of statsmodels
+// 0.15.0, NormalIndPower().power(.001/1, 70, .1, ratio=36/70) and
+// NormalIndPower().power(proportion_effectsize(.11, .1), 200, .05, ratio=1.5).
+func TestBothTailsOfPower(t *testing.T) {
+	f := ok[float64](t)
+	for _, n := range []bool{true, false} {
+		testkit.Near(t, "no difference", f(experiment.PowerMeans(0, 1, 70, 36, experiment.PowerOptions{Alpha: .1, Normal: n})), .1, 1e-12)
+	}
+	testkit.Near(t, "tiny difference", f(experiment.PowerMeans(.001, 1, 70, 36, experiment.PowerOptions{Alpha: .1, Normal: true})), .10000403302067544, 1e-12)
+	testkit.Near(t, "arcsine", f(experiment.PowerProportions(.1, .11, 200, 300, experiment.PowerOptions{Method: experiment.PowerArcsine})), .06476052674309102, 1e-12)
+	for m := range experiment.PowerArcsine + 1 {
+		p := f(experiment.PowerProportions(.1, .1+1e-12, 200, 300, experiment.PowerOptions{Method: m}))
+		testkit.Near(t, "no rise", p, .05, 1e-9)
+	}
+}
+
 func TestPlanConsistent(t *testing.T) {
 	f := ok[float64](t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -105,8 +130,12 @@ func TestPlanConsistent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if s.N >= 2 && s.N*o.Ratio >= 1 {
-			if p := f(experiment.PowerProportions(pa, pb, s.N, s.N*o.Ratio, o)); math.Abs(p-o.Power) > 1e-6 {
+			near := nearTail(o)
+			if p := f(experiment.PowerProportions(pa, pb, s.N, s.N*o.Ratio, near)); math.Abs(p-o.Power) > 1e-6 {
 				t.Fatalf("size %v has power %v, want %v", s.N, p, o.Power)
+			}
+			if p := f(experiment.PowerProportions(pa, pb, s.N, s.N*o.Ratio, o)); p < o.Power-1e-6 || p > o.Power+.1 {
+				t.Fatalf("size %v has power %v in both tails, want at least %v", s.N, p, o.Power)
 			}
 			if d := f(experiment.DetectableProportion(pa, s.N, o)); math.Abs(d-(pb-pa)) > 1e-6 {
 				t.Fatalf("size %v detects %v, want %v", s.N, d, pb-pa)
@@ -118,7 +147,11 @@ func TestPlanConsistent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if m.N > 3 && m.N*o.Ratio > 3 {
-			if p := f(experiment.PowerMeans(delta, 1.5, m.N, m.N*o.Ratio, o)); math.Abs(p-o.Power) > 1e-6 {
+			tails := o
+			if o.Normal {
+				tails = nearTail(o)
+			}
+			if p := f(experiment.PowerMeans(delta, 1.5, m.N, m.N*o.Ratio, tails)); math.Abs(p-o.Power) > 1e-6 {
 				t.Fatalf("size %v has power %v, want %v", m.N, p, o.Power)
 			}
 			if d := f(experiment.DetectableMean(1.5, m.N, o)); math.Abs(d-delta) > 1e-5 {

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/metrics"
 	"gonum.org/v1/gonum/mathext"
 )
@@ -128,10 +129,10 @@ func FitRatePrior(units []metrics.Proportion) (RatePrior, error) {
 
 // betaBinomial is Σ ln B(s+a, n−s+b) − ln B(a, b).
 func betaBinomial(us []metrics.Proportion, a, b float64) float64 {
-	base := mathext.Lbeta(a, b)
+	base := infer.LogBeta(a, b)
 	var sum float64
 	for _, u := range us {
-		sum += mathext.Lbeta(float64(u.Successes())+a, float64(u.N()-u.Successes())+b) - base
+		sum += infer.LogBeta(float64(u.Successes())+a, float64(u.N()-u.Successes())+b) - base
 	}
 	return sum
 }
