@@ -119,6 +119,7 @@ func (o ALSOptions) resolve(x *Interactions) (ALSOptions, error) {
 // once more, so that the vector of a known user is the fold-in of its training
 // history. Immutable, safe for concurrent use.
 type ALS struct {
+	origin
 	factors   int
 	objective alsObjective
 	x, y      []float32 // users×factors, items×factors
@@ -151,6 +152,7 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 	f := opt.Factors
 	userSeed, itemSeed := rng.Hash(opt.Seed, 1), rng.Hash(opt.Seed, 2)
 	m := &ALS{
+		origin: x.origin,
 		factors:   f,
 		objective: opt.objective(),
 		x:         startVectors(userSeed, x.Users(), f),
@@ -390,6 +392,7 @@ func (m *ALS) AppendBinary(dst []byte) ([]byte, error) {
 	for _, v := range [][]float32{m.x, m.y, m.gramX, m.gramY} {
 		w.Float32s(v)
 	}
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindALS, 1), nil
 }
 
@@ -430,6 +433,7 @@ func (m *ALS) UnmarshalBinary(data []byte) error {
 			r.Fail("has a value that is not finite")
 		}
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: ALS.UnmarshalBinary: %w", err)
 	}
@@ -437,5 +441,6 @@ func (m *ALS) UnmarshalBinary(data []byte) error {
 	m.setBases()
 	m.order.p.Store(nil)
 	m.scratch = sync.Pool{}
+	m.origin = of
 	return nil
 }

@@ -112,7 +112,7 @@ func FitBSPM(ctx context.Context, x *Interactions, opt BSPMOptions) (*BSPM, erro
 	if err != nil {
 		return nil, err
 	}
-	m := &BSPM{lowPass{itemWeights: itemWeights{users: x.Users(), reaches: b, near: b}}}
+	m := &BSPM{lowPass{itemWeights: itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}}}
 	if opt.Beta == 0 {
 		return m, nil
 	}
@@ -264,6 +264,7 @@ func (m *BSPM) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(m.factors)
 	w.Float32s(m.left)
 	w.Float32s(m.right)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindBSPM, 1), nil
 }
 
@@ -296,11 +297,13 @@ func (m *BSPM) UnmarshalBinary(data []byte) error {
 			r.Fail("has a value that is not finite")
 		}
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: BSPM.UnmarshalBinary: %w", err)
 	}
 	m.itemWeights = itemWeights{users: users, reaches: b, near: b}
 	m.factors, m.left, m.right = factors, left, right
 	m.scratch = sync.Pool{}
+	m.origin = of
 	return nil
 }

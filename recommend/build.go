@@ -63,7 +63,8 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	}
 	d.Users = &Index[U]{dict: *dict.Of(kept(users, userNew))}
 	d.Items = &Index[I]{dict: *dict.Of(kept(items, itemNew))}
-	x := &Interactions{users: m}
+	x := &Interactions{origin: origin{identify(d.Users.IDs(), d.Items.IDs())}, users: m}
+	d.Items.of = x.origin
 	for k := range o.events { // what k-core dropped is in no sequence, but Grow has it back
 		if e := &o.events[k]; e.user >= 0 && !(keepUser[e.user] && keepItem[e.item]) {
 			e.user = cancelled
@@ -73,6 +74,7 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	if timed := b.timed == len(b.events); timed {
 		x.times = f.times
 		x.log = o.log(keptItems, func(user int32) bool { return user >= 0 })
+		x.log.origin = x.origin
 		d.rest = o.log(keptItems, func(user int32) bool { return user < 0 })
 	} else {
 		d.rest = o.log(keptItems, func(user int32) bool { return user == cancelled })

@@ -54,6 +54,7 @@ func BandName(edges []float64, number float64) string {
 //
 // Memory: 8 bytes a fact, or 1 bit an item for values of more than 1 item in 32.
 type Catalogue struct {
+	origin
 	n     int
 	bands map[string][]float64
 	attrs map[string]*attribute
@@ -105,7 +106,11 @@ func NewCatalogue[I ID](items *Index[I], facts iter.Seq[Fact[I]], opt CatalogueO
 	for name, edges := range opt.Bands {
 		bands[name] = slices.Clone(edges)
 	}
-	return newCatalogue(items.Len(), items.Of, facts, bands, where)
+	made, err := newCatalogue(items.Len(), items.Of, facts, bands, where)
+	if err == nil {
+		made.origin = items.of.ofItems()
+	}
+	return made, err
 }
 
 // codedFact is a fact by index of its item and code of its value.
@@ -290,7 +295,9 @@ func (c *Catalogue) Select(rule Rule) (*ItemSet, error) {
 	var e ruleScratch
 	words := newIndexSet(c.n)
 	v.eval(words, &rule, &e, 0)
-	return ItemSetFunc(c.n, func(i int32) bool { return words.has(i) }), nil
+	s := ItemSetFunc(c.n, func(i int32) bool { return words.has(i) })
+	s.origin = c.origin
+	return s, nil
 }
 
 // Between returns the items whose number, of an attribute with bands, is in
@@ -306,7 +313,7 @@ func (c *Catalogue) Between(name string, lo, hi float64) (*ItemSet, error) {
 			s.Add(int32(i))
 		}
 	}
-	return &ItemSet{s}, nil
+	return &ItemSet{c.origin, s}, nil
 }
 
 // joinCodes maps the values of more to codes after those of base, equal values to

@@ -14,7 +14,10 @@ type ID interface{ ~string | constraints.Integer }
 
 // Index maps ids to dense indices and back. It is immutable and safe for
 // concurrent use.
-type Index[K ID] struct{ dict dict.Dict[K] }
+type Index[K ID] struct {
+	of   origin // of the dataset
+	dict dict.Dict[K]
+}
 
 // Len returns the number of ids.
 func (x *Index[K]) Len() int { return x.dict.Len() }
@@ -106,7 +109,11 @@ func (b *Builder[U, I]) appendLog(s *Sequences) {
 // ItemSet returns the set of the given item ids. Unknown ids are returned, not
 // added: a stock list usually knows more products than the model.
 func (d *Dataset[U, I]) ItemSet(ids ...I) (set *ItemSet, unknown []I) {
+	if !d.made() {
+		return &ItemSet{}, ids
+	}
 	set = ItemSetFunc(d.Items.Len(), func(int32) bool { return false })
+	set.origin = d.Interactions.origin.ofItems()
 	for _, id := range ids {
 		if !set.set.Add(d.Items.Of(id)) {
 			unknown = append(unknown, id)

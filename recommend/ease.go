@@ -58,6 +58,7 @@ func (o EASEOptions) validate() error {
 // (RDLAE, Moon et al. 2023). The score is Σ wⱼ·B[j, i] over the history, near 1
 // for expected items. Reasons are exact. Immutable, safe for concurrent use.
 type EASE struct {
+	origin
 	users, items int
 	b            []float32 // items×items, row j: what history item j says
 }
@@ -121,7 +122,7 @@ func FitEASE(ctx context.Context, x *Interactions, opt EASEOptions) (*EASE, erro
 			scale[i] = float32(penalty[i])
 		}
 	}
-	m := &EASE{users: x.Users(), items: n, b: a[:n*n]}
+	m := &EASE{origin: x.origin.ofItems(), users: x.Users(), items: n, b: a[:n*n]}
 	for j := range n { // from stride np to stride n, in place and ascending
 		row := a[j*np : j*np+n]
 		dst := a[j*n : j*n+n]
@@ -241,6 +242,7 @@ func (m *EASE) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(m.users)
 	w.Int(m.items)
 	w.Float32s(m.b)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindEASE, 1), nil
 }
 
@@ -268,9 +270,11 @@ func (m *EASE) UnmarshalBinary(data []byte) error {
 	if check.Slice32("weights", d.b) != nil {
 		r.Fail("has a weight that is not finite")
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: EASE.UnmarshalBinary: %w", err)
 	}
 	*m = d
+	m.origin = of
 	return nil
 }

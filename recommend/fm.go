@@ -614,6 +614,7 @@ func (m *FM) AppendBinary(dst []byte) ([]byte, error) {
 	putRatings(&w, m.ridge, m.lo, m.hi)
 	w.Float32s(m.context)
 	w.Float32s(m.contextLin)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindFM, 1), nil
 }
 
@@ -651,6 +652,7 @@ func (m *FM) UnmarshalBinary(data []byte) error {
 	if check.Slice32("", context) != nil || check.Slice32("", lin) != nil {
 		r.Fail("has a value that is not finite")
 	}
+	d.origin = getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: FM.UnmarshalBinary: %w", err)
 	}

@@ -93,7 +93,7 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 		return nil, err
 	}
 	m := &GFCF{alpha: float32(opt.Alpha)}
-	m.itemWeights = itemWeights{users: x.Users(), reaches: b, near: b}
+	m.itemWeights = itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}
 	m.inverse = make([]float32, x.Items())
 	for i, d := range g.sums {
 		if d > 0 {
@@ -138,6 +138,7 @@ func (m *GFCF) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float32s(m.inverse)
 	w.Int(m.factors)
 	w.Float32s(m.right)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindGFCF, 1), nil
 }
 
@@ -171,11 +172,13 @@ func (m *GFCF) UnmarshalBinary(data []byte) error {
 			r.Fail("has a value that is not finite")
 		}
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: GFCF.UnmarshalBinary: %w", err)
 	}
 	m.itemWeights = itemWeights{users: users, reaches: b, near: b}
 	m.alpha, m.inverse = alpha, inverse
 	m.setSpectral(factors, v)
+	m.origin = of
 	return nil
 }

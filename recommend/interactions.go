@@ -20,6 +20,7 @@ import (
 // Memory: 8 bytes an entry, 16 with times; 16 an event (24 with sequence numbers); the
 // first fit that needs the items×users form adds 8 bytes an entry, kept for later fits.
 type Interactions struct {
+	origin
 	users *sparse.CSR
 	times []int64    // Unix nanoseconds, parallel to users.Col; nil when unknown
 	log   *Sequences // the events of each user, of the entries and of nothing else; nil when unknown
@@ -90,7 +91,7 @@ func (x *Interactions) WithTimes(nanoseconds []int64) (*Interactions, error) {
 	if len(nanoseconds) != x.Len() {
 		return nil, fmt.Errorf("recommend: Interactions.WithTimes: %d times for %d entries: %w", len(nanoseconds), x.Len(), ErrShape)
 	}
-	return &Interactions{users: x.users, times: nanoseconds}, nil
+	return &Interactions{origin: x.origin, users: x.users, times: nanoseconds}, nil
 }
 
 // Users returns the number of rows.
@@ -159,7 +160,7 @@ func (x *Interactions) Select(keep func(u, k int) bool) *Interactions {
 		return nil
 	}
 	m := &sparse.CSR{Rows: x.Users(), Cols: x.Items(), Ptr: make([]int64, x.Users()+1)}
-	out := &Interactions{users: m}
+	out := &Interactions{origin: x.origin, users: m}
 	for u := range x.Users() {
 		items, weights := x.Row(u)
 		times := x.Times(u)
@@ -207,7 +208,9 @@ func (x *Interactions) Sequences() (*Sequences, error) {
 		}
 		o.arrange(lo, hi, &scratch)
 	}
-	return o.log(x.Items(), func(int32) bool { return true }), nil
+	s := o.log(x.Items(), func(int32) bool { return true })
+	s.origin = x.origin
+	return s, nil
 }
 
 // byItem returns the transpose, computed once.

@@ -81,6 +81,7 @@ func (o Item2VecOptions) validate() error {
 // directions of the history. Reasons are exact. Immutable, safe for concurrent
 // use.
 type Item2Vec struct {
+	origin
 	users   int
 	items   int
 	factors int
@@ -113,7 +114,7 @@ func FitItem2Vec(ctx context.Context, s *Sequences, opt Item2VecOptions) (*Item2
 		return nil, err
 	}
 	f := opt.Factors
-	m := &Item2Vec{users: s.Len(), items: s.items, factors: f, v: make([]float32, s.items*f)}
+	m := &Item2Vec{origin: s.origin.ofItems(), users: s.Len(), items: s.items, factors: f, v: make([]float32, s.items*f)}
 	var r rng.Stream
 	for i := range s.items {
 		if pairs.RowLen(i) == 0 {
@@ -383,6 +384,7 @@ func (m *Item2Vec) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(m.users)
 	w.Int(m.factors)
 	w.Float32s(m.v)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindItem2Vec, 1), nil
 }
 
@@ -414,10 +416,12 @@ func (m *Item2Vec) UnmarshalBinary(data []byte) error {
 			r.Fail("has a vector that is not of length 1")
 		}
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: Item2Vec.UnmarshalBinary: %w", err)
 	}
 	m.users, m.items, m.factors, m.v = users, len(v)/f, f, v
 	m.scratch = sync.Pool{}
+	m.origin = of
 	return nil
 }

@@ -110,7 +110,7 @@ func FitItemKNN(ctx context.Context, x *Interactions, opt ItemKNNOptions) (*Item
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}
-	return &ItemKNN{itemWeights{users: x.Users(), near: near, reaches: near.TransposeOn(opt.Workers)}}, nil
+	return &ItemKNN{itemWeights{origin: x.origin.ofItems(), users: x.Users(), near: near, reaches: near.TransposeOn(opt.Workers)}}, nil
 }
 
 // neighbors returns, for each row of m, the most similar other rows, with the
@@ -159,10 +159,10 @@ func (m *ItemKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *ItemKNN) UnmarshalBinary(data []byte) error {
-	users, near, err := openItemWeights(data, codec.KindItemKNN, "ItemKNN")
+	users, near, of, err := openItemWeights(data, codec.KindItemKNN, "ItemKNN")
 	if err != nil {
 		return err
 	}
-	m.itemWeights = itemWeights{users: users, near: near, reaches: near.Transpose()}
+	m.itemWeights = itemWeights{origin: of, users: users, near: near, reaches: near.Transpose()}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 // itemWeights is the common part of the models that score by a sparse item×item
 // matrix: score = Σ wⱼ·B[j, i] over the history items j.
 type itemWeights struct {
+	origin
 	users   int
 	reaches *sparse.CSR // B: row j holds the items that history item j speaks for
 	near    *sparse.CSR // row i holds what counts as similar to item i; Bᵀ or B
@@ -52,22 +53,24 @@ func (m *itemWeights) appendFrame(dst []byte, kind uint16, b *sparse.CSR) []byte
 	var w codec.Writer
 	w.Int(m.users)
 	putCSR(&w, b)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, kind, 1)
 }
 
-func openItemWeights(data []byte, kind uint16, name string) (users int, b *sparse.CSR, err error) {
+func openItemWeights(data []byte, kind uint16, name string) (users int, b *sparse.CSR, of origin, err error) {
 	r, err := codec.Open(data, kind, 1)
 	if err != nil {
-		return 0, nil, fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
+		return 0, nil, of, fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
 	users, b = r.Int(), getCSR(r)
 	if b.Rows != b.Cols {
 		r.Fail("holds a matrix that is not square")
 	}
+	of = getOrigin(r)
 	if err := r.Done(); err != nil {
-		return 0, nil, fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
+		return 0, nil, origin{}, fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
-	return users, b, nil
+	return users, b, of, nil
 }
 
 // scoreLinear writes Σ wⱼ·b[j, :] over the history into dst.

@@ -14,6 +14,7 @@ import (
 // item i for user u is mean + userBias[u] + bias[i] + x_u·y_i. A user without
 // entries has the zero vector.
 type latent struct {
+	origin
 	factors  int
 	mean     float32
 	x, y     []float32 // users×factors, items×factors
@@ -134,7 +135,7 @@ func (m *latent) foldIn(dst []float32, items []int32, weights []float32, f folde
 // stream a row, so that a row's start depends on seed, side and index only.
 // Biases are zero, and so are users without entries.
 func (m *latent) start(x *Interactions, f int, spread float64, seed uint64) {
-	m.factors = f
+	m.origin, m.factors = x.origin, f
 	m.x, m.y = make([]float32, x.Users()*f), make([]float32, x.Items()*f)
 	m.bias = make([]float32, x.Items())
 	var r rng.Stream
@@ -202,7 +203,7 @@ func getLatent(r *codec.Reader) *latent {
 
 // set moves the decoded d into m.
 func (m *latent) set(d *latent) {
-	m.factors, m.mean, m.x, m.y, m.bias, m.userBias = d.factors, d.mean, d.x, d.y, d.bias, d.userBias
+	m.origin, m.factors, m.mean, m.x, m.y, m.bias, m.userBias = d.origin, d.factors, d.mean, d.x, d.y, d.bias, d.userBias
 	m.order.p.Store(nil)
 	m.scratch = sync.Pool{}
 }

@@ -223,6 +223,7 @@ func (m *LMF) AppendBinary(dst []byte) ([]byte, error) {
 	m.put(&w)
 	m.rule.put(&w)
 	w.Float64(m.alpha)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindLMF, 1), nil
 }
 
@@ -248,6 +249,7 @@ func (m *LMF) UnmarshalBinary(data []byte) error {
 	if !(alpha > 0) || !check.Finite(alpha) || d.userBias == nil && len(d.x) > 0 {
 		r.Fail("has a setting out of range")
 	}
+	d.origin = getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: LMF.UnmarshalBinary: %w", err)
 	}

@@ -158,7 +158,7 @@ func FitMarkov(ctx context.Context, s *Sequences, opt MarkovOptions) (*Markov, e
 		return nil, err
 	}
 	b := fromTop(found, s.items)
-	m.itemWeights = itemWeights{users: s.Len(), reaches: b, near: b}
+	m.itemWeights = itemWeights{origin: s.origin.ofItems(), users: s.Len(), reaches: b, near: b}
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}
@@ -264,6 +264,7 @@ func (m *Markov) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float32(m.remember)
 	w.Float32s(m.total)
 	putCSR(&w, m.reaches)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindMarkov, 1), nil
 }
 
@@ -302,10 +303,12 @@ func (m *Markov) UnmarshalBinary(data []byte) error {
 			break
 		}
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: Markov.UnmarshalBinary: %w", err)
 	}
 	d.itemWeights = itemWeights{users: users, reaches: b, near: b}
 	*m = d
+	m.origin = of
 	return nil
 }

@@ -454,6 +454,7 @@ func (m *MF) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	m.put(&w)
 	putRatings(&w, m.ridge, m.lo, m.hi)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindMF, 1), nil
 }
 
@@ -479,6 +480,7 @@ func (m *MF) UnmarshalBinary(data []byte) error {
 	}
 	d := getLatent(r)
 	ridge, lo, hi := getRatings(r, d)
+	d.origin = getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: MF.UnmarshalBinary: %w", err)
 	}

@@ -68,6 +68,7 @@ func (o NextBasketOptions) validate(where string) error {
 // Strangers are answered by their history, oldest first, each event a basket of
 // its own with its weight. Immutable, safe for concurrent use.
 type NextBasket struct {
+	origin
 	opt    NextBasketOptions
 	users  *sparse.CSR // vectors u
 	byItem *sparse.CSR
@@ -109,7 +110,7 @@ func FitNextBasket(ctx context.Context, baskets *Sequences, users []int32, opt N
 	if err != nil {
 		return nil, err
 	}
-	m := &NextBasket{opt: opt}
+	m := &NextBasket{origin: baskets.origin.ofItems(), opt: opt}
 	t := &basketScratch{v: make([]float64, baskets.items)}
 	b := &sparse.CSR{Rows: len(own), Cols: baskets.items, Ptr: make([]int64, len(own)+1)}
 	for u, list := range own {
@@ -362,6 +363,7 @@ func (m *NextBasket) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(m.opt.GroupDecay)
 	w.Float64(m.opt.Own)
 	putCSR(&w, m.users)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindNextBasket, 1), nil
 }
 
@@ -399,11 +401,13 @@ func (m *NextBasket) UnmarshalBinary(data []byte) error {
 			break
 		}
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: NextBasket.UnmarshalBinary: %w", err)
 	}
 	m.opt, m.users, m.small = opt, users, nil
 	m.scratch = sync.Pool{}
 	m.prepare()
+	m.origin = of
 	return nil
 }

@@ -79,6 +79,7 @@ func (o NMFOptions) validate() error {
 // the vector of a known user is the fold-in of its training history. Immutable,
 // safe for concurrent use.
 type NMF struct {
+	origin
 	factors int
 	l1, l2  float64
 	w, h    []float32 // users×factors, items×factors
@@ -120,6 +121,7 @@ func FitNMF(ctx context.Context, x *Interactions, opt NMFOptions) (*NMF, error) 
 	// Products of start vectors average the mean of the matrix.
 	size := math.Sqrt(sum / float64(x.Users()) / float64(x.Items()) / float64(opt.Factors))
 	m := &NMF{
+		origin: x.origin,
 		factors: opt.Factors, l1: opt.L1, l2: opt.L2,
 		w: positiveVectors(opt.Seed, 1, x.Users(), opt.Factors, size),
 		h: positiveVectors(opt.Seed, 2, x.Items(), opt.Factors, size),
@@ -401,6 +403,7 @@ func (m *NMF) AppendBinary(dst []byte) ([]byte, error) {
 	for _, v := range [][]float32{m.w, m.h, m.gram} {
 		w.Float32s(v)
 	}
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindNMF, 1), nil
 }
 
@@ -440,10 +443,12 @@ func (m *NMF) UnmarshalBinary(data []byte) error {
 			}
 		}
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: NMF.UnmarshalBinary: %w", err)
 	}
 	m.factors, m.l1, m.l2, m.w, m.h, m.gram = f, l1, l2, w, h, g
 	m.scratch = sync.Pool{}
+	m.origin = of
 	return nil
 }

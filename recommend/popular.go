@@ -35,6 +35,7 @@ type PopularOptions struct {
 // The score is the (decayed) number of users or sum of weights. Immutable, safe
 // for concurrent use.
 type Popular struct {
+	origin
 	users  int
 	scores []float32
 }
@@ -88,7 +89,7 @@ func fitPopular(ctx context.Context, x *Interactions, opt PopularOptions, where 
 			sums[i] += w
 		}
 	}
-	m := &Popular{users: x.Users(), scores: make([]float32, x.Items())}
+	m := &Popular{origin: x.origin.ofItems(), users: x.Users(), scores: make([]float32, x.Items())}
 	for i, s := range sums {
 		m.scores[i] = float32(s)
 	}
@@ -126,6 +127,7 @@ func (m *Popular) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int(m.users)
 	w.Float32s(m.scores)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindPopular, 1), nil
 }
 
@@ -149,9 +151,11 @@ func (m *Popular) UnmarshalBinary(data []byte) error {
 	if check.Slice32("scores", d.scores) != nil {
 		r.Fail("has a score that is not finite")
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: Popular.UnmarshalBinary: %w", err)
 	}
 	*m = d
+	m.origin = of
 	return nil
 }

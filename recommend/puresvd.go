@@ -67,6 +67,7 @@ func (o PureSVDOptions) validate() error {
 // times D·V·Vᵀ. Reasons are exact. Items are similar when their columns of the
 // approximated matrix are. Immutable, safe for concurrent use.
 type PureSVD struct {
+	origin
 	users, items int
 	factors      int
 	v            []float32 // items×factors
@@ -106,7 +107,7 @@ func FitPureSVD(ctx context.Context, x *Interactions, opt PureSVDOptions) (*Pure
 	for p, i := range a.Col {
 		a.Val[p] *= float32(scale[i])
 	}
-	m := &PureSVD{users: x.Users(), items: x.Items(), scale: make([]float32, x.Items())}
+	m := &PureSVD{origin: x.origin.ofItems(), users: x.Users(), items: x.Items(), scale: make([]float32, x.Items())}
 	for i, s := range scale {
 		m.scale[i] = float32(s)
 	}
@@ -329,6 +330,7 @@ func (m *PureSVD) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float32s(m.scale)
 	w.Float32s(m.sigma)
 	w.Float32s(m.v)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindPureSVD, 1), nil
 }
 
@@ -360,11 +362,13 @@ func (m *PureSVD) UnmarshalBinary(data []byte) error {
 			r.Fail("has a value that is not finite")
 		}
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: PureSVD.UnmarshalBinary: %w", err)
 	}
 	m.users, m.items, m.factors = users, len(scale), len(sigma)
 	m.scale, m.sigma, m.v = scale, sigma, v
 	m.scratch = sync.Pool{}
+	m.origin = of
 	return nil
 }

@@ -52,8 +52,11 @@ func (r *Ranker) appendHeap(dst []Scored) []Scored {
 // prepare makes r.scan ready and leaves in r.free what may be recommended.
 func (r *Ranker) prepare(q Query, f Filter) error {
 	n := r.model.Items()
-	if f.Allow != nil && f.Allow.set.Size() != n || f.Deny != nil && f.Deny.set.Size() != n {
-		return ErrMismatch
+	if err := f.Allow.fits(r.model, "recommend: Filter.Allow"); err != nil {
+		return err
+	}
+	if err := f.Deny.fits(r.model, "recommend: Filter.Deny"); err != nil {
+		return err
 	}
 	if err := checkHistory(&q, n); err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 // Memory: 4 bytes an event, 8 or 16 a sequence; those of a Builder or a Dataset have 12
 // more an event, for its weight and time, and 8 where there are sequence numbers.
 type Sequences struct {
+	origin
 	items  int
 	ptr    []int64
 	events []int32
@@ -111,6 +112,7 @@ func (b *Builder[U, I]) Sequences(d *Dataset[U, I]) (*Sequences, error) {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	s := o.log(d.Items.Len(), func(user int32) bool { return user >= 0 })
+	s.origin = d.Interactions.origin
 	return s, s.validate()
 }
 
@@ -122,7 +124,7 @@ func (s *Sequences) bare() *Sequences {
 // within returns the events of a log whose pairs are entries of x, which has the same
 // shape.
 func (s *Sequences) within(x *Interactions) *Sequences {
-	out := &Sequences{items: s.items, ptr: make([]int64, len(s.ptr)), times: make([]int64, len(s.times)), at: []int64{}, weights: []float32{}}
+	out := &Sequences{origin: s.origin, items: s.items, ptr: make([]int64, len(s.ptr)), times: make([]int64, len(s.times)), at: []int64{}, weights: []float32{}}
 	first := int64(math.MaxInt64)
 	in := newIndexSet(s.items)
 	for u := range s.Len() {

@@ -136,6 +136,7 @@ func (o SessionKNNOptions) validate(where string) error {
 // candidates. Cost of a query: the kept sessions of each item in it, and the
 // events of the neighbours, well below a millisecond for 10⁵ sessions.
 type SessionKNN struct {
+	origin
 	opt  SessionKNNOptions
 	seqs *Sequences
 
@@ -177,7 +178,7 @@ func FitSessionKNN(ctx context.Context, s *Sequences, opt SessionKNNOptions) (*S
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	m := &SessionKNN{opt: opt, seqs: s.bare()}
+	m := &SessionKNN{origin: s.origin.ofItems(), opt: opt, seqs: s.bare()}
 	m.prepare()
 	return m, nil
 }
@@ -533,6 +534,7 @@ func (m *SessionKNN) AppendBinary(dst []byte) ([]byte, error) {
 		w.Float64(*f)
 	}
 	putSequences(&w, m.seqs)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindSessionKNN, 2), nil
 }
 
@@ -577,11 +579,13 @@ func (m *SessionKNN) UnmarshalBinary(data []byte) error {
 	if o.validate("decode") != nil {
 		r.Fail("has a setting out of range")
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: SessionKNN.UnmarshalBinary: %w", err)
 	}
 	m.opt, m.seqs = o, s
 	m.scratch = sync.Pool{}
 	m.prepare()
+	m.origin = of
 	return nil
 }

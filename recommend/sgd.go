@@ -156,6 +156,7 @@ func appendSampled(dst []byte, kind uint16, m *latent, s *sgdRule) []byte {
 	var w codec.Writer
 	m.put(&w)
 	s.put(&w)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, kind, 1)
 }
 
@@ -165,6 +166,7 @@ func openSampled(data []byte, kind uint16, name string, m *latent, s *sgdRule) e
 		return fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
 	d, rule := getLatent(r), getRule(r)
+	d.origin = getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}

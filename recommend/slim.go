@@ -101,7 +101,7 @@ func FitSLIM(ctx context.Context, x *Interactions, opt SLIMOptions) (*SLIM, erro
 	if err != nil {
 		return nil, err
 	}
-	return &SLIM{itemWeights{users: x.Users(), reaches: b, near: b}}, nil
+	return &SLIM{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}}, nil
 }
 
 // elasticNet leaves in t.y the minimiser of the objective in units of cosines:
@@ -180,10 +180,10 @@ func (m *SLIM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *SLIM) UnmarshalBinary(data []byte) error {
-	users, b, err := openItemWeights(data, codec.KindSLIM, "SLIM")
+	users, b, of, err := openItemWeights(data, codec.KindSLIM, "SLIM")
 	if err != nil {
 		return err
 	}
-	m.itemWeights = itemWeights{users: users, reaches: b, near: b}
+	m.itemWeights = itemWeights{origin: of, users: users, reaches: b, near: b}
 	return nil
 }

@@ -102,7 +102,7 @@ func FitSparseEASE(ctx context.Context, x *Interactions, opt SparseEASEOptions) 
 	if err != nil {
 		return nil, err
 	}
-	return &SparseEASE{itemWeights{users: x.Users(), reaches: b, near: b}}, nil
+	return &SparseEASE{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}}, nil
 }
 
 // ridge solves (a + diag(extra))·y = b in float32 and refines the solution once
@@ -169,10 +169,10 @@ func (m *SparseEASE) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *SparseEASE) UnmarshalBinary(data []byte) error {
-	users, b, err := openItemWeights(data, codec.KindSparseEASE, "SparseEASE")
+	users, b, of, err := openItemWeights(data, codec.KindSparseEASE, "SparseEASE")
 	if err != nil {
 		return err
 	}
-	m.itemWeights = itemWeights{users: users, reaches: b, near: b}
+	m.itemWeights = itemWeights{origin: of, users: users, reaches: b, near: b}
 	return nil
 }

@@ -333,6 +333,7 @@ func (m *SVDPP) AppendBinary(dst []byte) ([]byte, error) {
 	m.put(&w)
 	w.Float32s(m.z)
 	putRatings(&w, m.ridge, m.lo, m.hi)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindSVDPP, 1), nil
 }
 
@@ -362,6 +363,7 @@ func (m *SVDPP) UnmarshalBinary(data []byte) error {
 	if len(z) != len(d.y) || check.Slice32("", z) != nil {
 		r.Fail("has vectors of the wrong length, or not finite")
 	}
+	d.origin = getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: SVDPP.UnmarshalBinary: %w", err)
 	}

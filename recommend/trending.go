@@ -79,7 +79,7 @@ func FitRising(ctx context.Context, x *Interactions, opt RisingOptions) (*Popula
 		sumShort += float64(s)
 		sumLong += float64(long.scores[i])
 	}
-	m := &Popular{users: x.Users(), scores: short.scores}
+	m := &Popular{origin: x.origin.ofItems(), users: x.Users(), scores: short.scores}
 	for i, s := range m.scores {
 		m.scores[i] = 0
 		if l := float64(long.scores[i]); l > 0 && sumLong > 0 {
@@ -135,6 +135,7 @@ func NewRated(positive, exposed []float64, level float64) (*Popular, error) {
 // with P(g | history) the Taste of the Categories. AppendCategory lists one
 // category. Immutable, safe for concurrent use.
 type CategoryPopular struct {
+	origin
 	users   int
 	cats    *Categories
 	popular []float32
@@ -153,7 +154,7 @@ func FitCategoryPopular(ctx context.Context, x *Interactions, cats *Categories, 
 	if cats == nil || cats.Items() != x.Items() {
 		return nil, fmt.Errorf("recommend: FitCategoryPopular: categories of other items: %w", ErrMismatch)
 	}
-	m := &CategoryPopular{users: x.Users(), cats: cats, popular: all.scores}
+	m := &CategoryPopular{origin: x.origin.ofItems(), users: x.Users(), cats: cats, popular: all.scores}
 	m.prepare()
 	return m, nil
 }
@@ -247,6 +248,7 @@ func (m *CategoryPopular) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(m.cats.n)
 	w.Int32s(m.cats.ptr)
 	w.Int32s(m.cats.cat)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindCategoryPopular, 1), nil
 }
 
@@ -284,12 +286,14 @@ func (m *CategoryPopular) UnmarshalBinary(data []byte) error {
 			break
 		}
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: CategoryPopular.UnmarshalBinary: %w", err)
 	}
 	m.users, m.popular, m.cats = users, popular, cats
 	m.scratch = sync.Pool{}
 	m.prepare()
+	m.origin = of
 	return nil
 }
 

@@ -95,7 +95,7 @@ func FitTurboCF(ctx context.Context, x *Interactions, opt TurboCFOptions) (*Turb
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}
-	return &TurboCF{itemWeights{users: x.Users(), reaches: b, near: b}}, nil
+	return &TurboCF{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}}, nil
 }
 
 // powers returns (sum of row)^e for each row, 0 for a row without weight.
@@ -166,10 +166,10 @@ func (m *TurboCF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *TurboCF) UnmarshalBinary(data []byte) error {
-	users, b, err := openItemWeights(data, codec.KindTurboCF, "TurboCF")
+	users, b, of, err := openItemWeights(data, codec.KindTurboCF, "TurboCF")
 	if err != nil {
 		return err
 	}
-	m.itemWeights = itemWeights{users: users, reaches: b, near: b}
+	m.itemWeights = itemWeights{origin: of, users: users, reaches: b, near: b}
 	return nil
 }

@@ -48,6 +48,7 @@ func (o UserKNNOptions) rows() ItemKNNOptions {
 // not count. Neighbours are looked up at the time of the query, so a new user is
 // answered like any other. Immutable, safe for concurrent use.
 type UserKNN struct {
+	origin
 	opt    ItemKNNOptions
 	power  float64
 	users  *sparse.CSR // what the neighbours took
@@ -88,7 +89,7 @@ func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*User
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	m := &UserKNN{opt: rows, power: power, users: x.users}
+	m := &UserKNN{origin: x.origin, opt: rows, power: power, users: x.users}
 	m.prepare()
 	return m, nil
 }
@@ -305,6 +306,7 @@ func (m *UserKNN) AppendBinary(dst []byte) ([]byte, error) {
 		w.Float64(v)
 	}
 	putCSR(&w, m.users)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindUserKNN, 1), nil
 }
 
@@ -344,12 +346,14 @@ func (m *UserKNN) UnmarshalBinary(data []byte) error {
 			break
 		}
 	}
+	of := getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: UserKNN.UnmarshalBinary: %w", err)
 	}
 	m.opt, m.power, m.users, m.mean = opt, power, users, 0
 	m.scratch = sync.Pool{}
 	m.prepare()
+	m.origin = of
 	return nil
 }
 

@@ -93,7 +93,7 @@ func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3B
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}
-	return &RP3Beta{itemWeights{users: x.Users(), reaches: b, near: b}}, nil
+	return &RP3Beta{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}}, nil
 }
 
 // walks returns the weights as products of pairs: what depends on one item alone
@@ -174,10 +174,10 @@ func (m *RP3Beta) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *RP3Beta) UnmarshalBinary(data []byte) error {
-	users, b, err := openItemWeights(data, codec.KindRP3Beta, "RP3Beta")
+	users, b, of, err := openItemWeights(data, codec.KindRP3Beta, "RP3Beta")
 	if err != nil {
 		return err
 	}
-	m.itemWeights = itemWeights{users: users, reaches: b, near: b}
+	m.itemWeights = itemWeights{origin: of, users: users, reaches: b, near: b}
 	return nil
 }

@@ -20,7 +20,10 @@ const (
 var table = crc32.MakeTable(crc32.Castagnoli)
 
 // Writer appends a payload. The zero value is ready for use.
-type Writer struct{ buf []byte } // nil, or room for the header and the payload so far
+type Writer struct {
+	buf     []byte // nil, or room for the header and the payload so far
+	stamped bool
+}
 
 // more returns room for n more bytes of payload, and leaves some for the footer: a
 // large slice is written to its final place.
@@ -122,12 +125,32 @@ func (w *Writer) Strings(xs []string) {
 	}
 }
 
+// stamped is set in the version of a frame that has a stamp.
+const stamped = 0x8000
+
+// Stamp appends, as the last of the payload, over which ids the state is: fingerprints
+// of users and items, not both 0, and a mark of each item. It goes beside the payload of
+// any version of any kind: a bit of the version in the header tells that it is there.
+func (w *Writer) Stamp(users, items uint64, marks []uint32) {
+	w.Uint64(users)
+	w.Uint64(items)
+	w.Int(len(marks))
+	b := w.more(4 * len(marks))
+	for k, x := range marks {
+		binary.LittleEndian.PutUint32(b[4*k:], x)
+	}
+	w.stamped = true
+}
+
 // AppendFrame appends the frame of kind and version around w's payload to dst, and
 // empties w. Into a dst without capacity nothing is copied.
 func (w *Writer) AppendFrame(dst []byte, kind, version uint16) []byte {
 	w.more(0)
 	frame := w.buf
-	w.buf = nil
+	if w.stamped {
+		version |= stamped
+	}
+	w.buf, w.stamped = nil, false
 	copy(frame, magic)
 	binary.LittleEndian.PutUint16(frame[4:], kind)
 	binary.LittleEndian.PutUint16(frame[6:], version)
@@ -147,6 +170,7 @@ type Reader struct {
 	buf     []byte
 	err     error
 	Version uint16 // version of the frame
+	stamp   bool   // one comes behind the payload, and was not read
 }
 
 // Open checks the single frame in data and returns a reader of its payload.
@@ -170,10 +194,12 @@ func Open(data []byte, kind, maxVersion uint16) (*Reader, error) {
 		return nil, fmt.Errorf("frame holds kind %d, want %d: %w", k, kind, check.ErrMismatch)
 	}
 	v := binary.LittleEndian.Uint16(data[6:])
+	stamp := v&stamped != 0
+	v &^= stamped
 	if v == 0 || v > maxVersion {
 		return nil, fmt.Errorf("frame version %d, know 1 to %d: %w", v, maxVersion, check.ErrVersion)
 	}
-	return &Reader{buf: data[header:end], Version: v}, nil
+	return &Reader{buf: data[header:end], Version: v, stamp: stamp}, nil
 }
 
 // ReadFrame reads exactly one frame from src and returns its bytes, ready for
@@ -233,10 +259,36 @@ func (r *Reader) Err() error { return r.err }
 
 // Done returns the first error, or one for payload bytes left over.
 func (r *Reader) Done() error {
+	if r.err == nil && r.stamp {
+		r.fail("has a stamp, which its kind has not")
+	}
 	if r.err == nil && len(r.buf) != 0 {
 		r.fail(fmt.Sprintf("has %d bytes left over", len(r.buf)))
 	}
 	return r.err
+}
+
+// Stamp reads what Writer.Stamp wrote, after all else; ok is false where there is none.
+func (r *Reader) Stamp() (users, items uint64, marks []uint32, ok bool) {
+	if !r.stamp {
+		return 0, 0, nil, false
+	}
+	r.stamp = false
+	users, items = r.Uint64(), r.Uint64()
+	n := r.count(4)
+	p := r.take(4 * n)
+	if r.err != nil {
+		return 0, 0, nil, false
+	}
+	if users == 0 && items == 0 {
+		r.fail("has an empty stamp")
+		return 0, 0, nil, false
+	}
+	marks = make([]uint32, n)
+	for k := range marks {
+		marks[k] = binary.LittleEndian.Uint32(p[4*k:])
+	}
+	return users, items, marks, true
 }
 
 func (r *Reader) take(n int) []byte {

@@ -1,0 +1,144 @@
+package recommend
+
+import (
+	"fmt"
+
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/ids"
+	"github.com/aislekit/aisle/internal/rng"
+)
+
+// identity says over which lists of ids indices are. It is made once a dataset, shared
+// by all that is made of it, and never changed.
+type identity struct {
+	users, items uint64   // fingerprints; users is 0 where a state has nothing of single users
+	marks        []uint32 // of each item, so that an error can name the first that differs
+}
+
+// origin is what everything with indices embeds: the identity of its ids.
+type origin struct{ of *identity }
+
+// Fingerprints returns a 64-bit fingerprint of the ids behind the users and one of those
+// behind the items, in their order; 0 where they are unknown, as in what was made from
+// bare [Interactions], or do not matter, as users to a model that keeps nothing about
+// single ones. Equal lists have equal fingerprints in every program. An Engine refuses
+// what has another one than its dataset (ErrMismatch).
+func (o origin) Fingerprints() (users, items uint64) {
+	if o.of == nil {
+		return 0, 0
+	}
+	return o.of.users, o.of.items
+}
+
+// Seeds of the fingerprints. They are stored: they never change.
+const (
+	userFingerprint = 0x75736572
+	itemFingerprint = 0x6974656d
+)
+
+// fingerprint is that of the list of keys: a chain, so that it depends on their order.
+// marks, when not nil, gets 32 bits of each.
+func fingerprint[K ID](keys []K, seed uint64, marks []uint32) uint64 {
+	sum := rng.Hash(seed)
+	for k, id := range keys {
+		h := ids.Seeded(id, seed)
+		if marks != nil {
+			marks[k] = uint32(h >> 32)
+		}
+		sum = rng.Hash(sum, h)
+	}
+	return max(sum, 1) // 0 is unknown
+}
+
+// identify returns the identity of a dataset.
+func identify[U, I ID](users []U, items []I) *identity {
+	marks := make([]uint32, len(items))
+	return &identity{users: fingerprint(users, userFingerprint, nil), items: fingerprint(items, itemFingerprint, marks), marks: marks}
+}
+
+// ofItems returns o for a state that has nothing of single users.
+func (o origin) ofItems() origin {
+	if o.of == nil {
+		return o
+	}
+	return origin{&identity{items: o.of.items, marks: o.of.marks}}
+}
+
+// same reports whether two states can be used together: they are over the same items,
+// or it is not known over which.
+func (o origin) same(other origin) bool {
+	return o.of == nil || other.of == nil || o.of == other.of || o.of.items == 0 || other.of.items == 0 || o.of.items == other.of.items
+}
+
+// either returns the one that is known.
+func (o origin) either(other origin) origin {
+	if o.of == nil {
+		return other
+	}
+	return o
+}
+
+// put writes the identity behind the payload of a frame; getOrigin reads it.
+func (o origin) put(w *codec.Writer) {
+	if o.of != nil {
+		w.Stamp(o.of.users, o.of.items, o.of.marks)
+	}
+}
+
+func getOrigin(r *codec.Reader) origin {
+	users, items, marks, ok := r.Stamp()
+	if !ok {
+		return origin{}
+	}
+	return origin{&identity{users: users, items: items, marks: marks}}
+}
+
+// fingerprinted is implemented by what knows over which ids it is.
+type fingerprinted interface{ Fingerprints() (users, items uint64) }
+
+// checkItems returns ErrMismatch where a state, such as a model, is over other items
+// than d, naming the first that differs where the state can tell.
+func (d *Dataset[U, I]) checkItems(state any, what string) error {
+	f, ok := state.(fingerprinted)
+	if !ok || d.Interactions.of == nil {
+		return nil
+	}
+	_, items := f.Fingerprints()
+	if items == 0 || items == d.Interactions.of.items {
+		return nil
+	}
+	m, _ := state.(interface{ itemMarks() []uint32 })
+	if m == nil {
+		return fmt.Errorf("%s is of another catalogue, the dataset has %d items: %w", what, d.Items.Len(), ErrMismatch)
+	}
+	theirs, ours := m.itemMarks(), d.Interactions.of.marks
+	for k := range min(len(theirs), len(ours)) {
+		if theirs[k] != ours[k] {
+			return fmt.Errorf("%s is of another catalogue of %d items, the dataset has %d: item %d, here %v, is another one there: %w", what, len(theirs), len(ours), k, d.Items.ID(int32(k)), ErrMismatch)
+		}
+	}
+	return fmt.Errorf("%s is of another catalogue of %d items, the dataset has %d: %w", what, len(theirs), len(ours), ErrMismatch)
+}
+
+// checkUsers returns ErrMismatch where a model is of other users than the first of d.
+func (d *Dataset[U, I]) checkUsers(m Model, what string) error {
+	f, ok := m.(fingerprinted)
+	if !ok || d.Interactions.of == nil {
+		return nil
+	}
+	users, _ := f.Fingerprints()
+	if users == 0 || users == d.Interactions.of.users {
+		return nil
+	}
+	if n := m.Users(); n < d.Users.Len() && fingerprint(d.Users.IDs()[:n], userFingerprint, nil) == users {
+		return nil // the others came later
+	}
+	return fmt.Errorf("%s knows %d users, the dataset has %d, and the first ones are others: %w", what, m.Users(), d.Users.Len(), ErrMismatch)
+}
+
+func (o origin) itemMarks() []uint32 {
+	if o.of == nil {
+		return nil
+	}
+	return o.of.marks
+}
