@@ -152,7 +152,7 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 	f := opt.Factors
 	userSeed, itemSeed := rng.Hash(opt.Seed, 1), rng.Hash(opt.Seed, 2)
 	m := &ALS{
-		origin: x.origin,
+		origin:    x.origin,
 		factors:   f,
 		objective: opt.objective(),
 		x:         startVectors(userSeed, x.Users(), f),

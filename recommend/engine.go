@@ -21,8 +21,12 @@ const defaultMaxK = 1000
 
 // Source is a model with the name it has in answers.
 type Source struct {
-	Name  string // not empty, and not that of another source
-	Model Model  // fitted on the dataset of the engine, or on one that it grew from
+	Name string // not empty, and not that of another source
+	// Model is fitted on the dataset of the engine, or on one that it grew from (see
+	// Dataset.Grow): a model of its first items and users is asked about these, the
+	// others are filled by the sources after it, and new users are folded in. One of
+	// another catalogue is ErrMismatch, where both know their ids.
+	Model Model
 	// Calibrate, when set, turns a score into a probability, for
 	// Recommendation.Probability: a calibrator of package predict, or a table. It
 	// must be safe for concurrent use; what it returns outside [0, 1] does not
@@ -214,10 +218,14 @@ func (e *Engine[U, I]) Meaning(source string) string {
 // newState is the state of an engine over d in which nothing has happened yet:
 // NewEngine starts with it, Swap settles live events in it.
 func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*state[U, I], error) {
-	if d == nil || d.Interactions == nil || d.Items.Len() == 0 {
+	if !d.made() || d.Items.Len() == 0 {
 		return nil, fmt.Errorf("%s: dataset: %w", where, ErrEmpty)
 	}
 	users, items := d.Interactions.Users(), d.Interactions.Items()
+	opt, err := d.fit(opt, where)
+	if err != nil {
+		return nil, err
+	}
 	if err := opt.validate(where, users, items); err != nil {
 		return nil, err
 	}

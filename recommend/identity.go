@@ -2,7 +2,10 @@ package recommend
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/rng"
@@ -36,9 +39,9 @@ const (
 	itemFingerprint = 0x6974656d
 )
 
-// fingerprint is that of the list of keys: a chain, so that it depends on their order.
+// chain is the fingerprint of the list of keys: a chain, so that it depends on their order.
 // marks, when not nil, gets 32 bits of each.
-func fingerprint[K ID](keys []K, seed uint64, marks []uint32) uint64 {
+func chain[K ID](keys []K, seed uint64, marks []uint32) uint64 {
 	sum := rng.Hash(seed)
 	for k, id := range keys {
 		h := ids.Seeded(id, seed)
@@ -53,7 +56,7 @@ func fingerprint[K ID](keys []K, seed uint64, marks []uint32) uint64 {
 // identify returns the identity of a dataset.
 func identify[U, I ID](users []U, items []I) *identity {
 	marks := make([]uint32, len(items))
-	return &identity{users: fingerprint(users, userFingerprint, nil), items: fingerprint(items, itemFingerprint, marks), marks: marks}
+	return &identity{users: chain(users, userFingerprint, nil), items: chain(items, itemFingerprint, marks), marks: marks}
 }
 
 // ofItems returns o for a state that has nothing of single users.
@@ -96,28 +99,46 @@ func getOrigin(r *codec.Reader) origin {
 // fingerprinted is implemented by what knows over which ids it is.
 type fingerprinted interface{ Fingerprints() (users, items uint64) }
 
-// checkItems returns ErrMismatch where a state, such as a model, is over other items
-// than d, naming the first that differs where the state can tell.
-func (d *Dataset[U, I]) checkItems(state any, what string) error {
+// owns reports whether a set, when there is one, can be one of d's items.
+func (d *Dataset[U, I]) owns(s *ItemSet) bool {
+	return s == nil || !s.none() && s.Size() == d.Items.Len() && s.same(d.Interactions.origin)
+}
+
+// foreign says why d does not own a set.
+func (d *Dataset[U, I]) foreign(s *ItemSet, what string) error {
+	what = fmt.Sprintf("%s, a set of %d items,", what, s.Size())
+	if err := d.checkItems(s, s.Size(), what); err != nil {
+		return err
+	}
+	return fmt.Errorf("%s is of another catalogue, the dataset has %d: %w", what, d.Items.Len(), ErrMismatch)
+}
+
+// checkItems returns ErrMismatch where a state over n items, such as a model, is not over
+// the first n of d, naming the first that differs where the state can tell.
+func (d *Dataset[U, I]) checkItems(state any, n int, what string) error {
 	f, ok := state.(fingerprinted)
-	if !ok || d.Interactions.of == nil {
+	own := d.Interactions.of
+	if !ok || own == nil {
 		return nil
 	}
 	_, items := f.Fingerprints()
-	if items == 0 || items == d.Interactions.of.items {
+	switch {
+	case items == 0 || items == own.items:
 		return nil
+	case n < d.Items.Len() && items == chain(d.Items.IDs()[:n], itemFingerprint, nil):
+		return nil // the others came later
 	}
-	m, _ := state.(interface{ itemMarks() []uint32 })
-	if m == nil {
-		return fmt.Errorf("%s is of another catalogue, the dataset has %d items: %w", what, d.Items.Len(), ErrMismatch)
-	}
-	theirs, ours := m.itemMarks(), d.Interactions.of.marks
-	for k := range min(len(theirs), len(ours)) {
-		if theirs[k] != ours[k] {
-			return fmt.Errorf("%s is of another catalogue of %d items, the dataset has %d: item %d, here %v, is another one there: %w", what, len(theirs), len(ours), k, d.Items.ID(int32(k)), ErrMismatch)
+	if m, ok := state.(interface{ itemMarks() []uint32 }); ok {
+		for k, mark := range m.itemMarks() {
+			if k >= len(own.marks) {
+				break
+			}
+			if mark != own.marks[k] {
+				return fmt.Errorf("%s is of another catalogue of %d items, the dataset has %d: where the dataset has item %v it has another: %w", what, n, d.Items.Len(), d.Items.ID(int32(k)), ErrMismatch)
+			}
 		}
 	}
-	return fmt.Errorf("%s is of another catalogue of %d items, the dataset has %d: %w", what, len(theirs), len(ours), ErrMismatch)
+	return fmt.Errorf("%s is of another catalogue of %d items, the dataset has %d: %w", what, n, d.Items.Len(), ErrMismatch)
 }
 
 // checkUsers returns ErrMismatch where a model is of other users than the first of d.
@@ -130,10 +151,10 @@ func (d *Dataset[U, I]) checkUsers(m Model, what string) error {
 	if users == 0 || users == d.Interactions.of.users {
 		return nil
 	}
-	if n := m.Users(); n < d.Users.Len() && fingerprint(d.Users.IDs()[:n], userFingerprint, nil) == users {
+	if n := m.Users(); n < d.Users.Len() && chain(d.Users.IDs()[:n], userFingerprint, nil) == users {
 		return nil // the others came later
 	}
-	return fmt.Errorf("%s knows %d users, the dataset has %d, and the first ones are others: %w", what, m.Users(), d.Users.Len(), ErrMismatch)
+	return fmt.Errorf("%s knows %d users, the dataset has %d, and they are not its first ones: %w", what, m.Users(), d.Users.Len(), ErrMismatch)
 }
 
 func (o origin) itemMarks() []uint32 {
@@ -141,4 +162,105 @@ func (o origin) itemMarks() []uint32 {
 		return nil
 	}
 	return o.of.marks
+}
+
+// fit refuses what was made for another catalogue, and makes models of the first items
+// of d fit the rest.
+func (d *Dataset[U, I]) fit(opt EngineOptions, where string) (EngineOptions, error) {
+	if c := opt.Catalogue; c != nil {
+		if err := d.checkItems(c, c.n, where+": the catalogue"); err != nil {
+			return opt, err
+		}
+	}
+	opt.Sources = append([]Source(nil), opt.Sources...)
+	for k := range opt.Sources {
+		m := opt.Sources[k].Model
+		if check.Missing(m) {
+			continue // validate says so
+		}
+		what := fmt.Sprintf("%s: source %s", where, opt.Sources[k].Name)
+		if err := d.checkItems(m, m.Items(), what); err != nil {
+			return opt, err
+		}
+		if err := d.checkUsers(m, what); err != nil {
+			return opt, err
+		}
+		if f, ok := m.(fingerprinted); ok && m.Items() < d.Items.Len() && d.Interactions.of != nil {
+			if _, items := f.Fingerprints(); items != 0 {
+				opt.Sources[k].Model = &widened{m, d.Items.Len()}
+			}
+		}
+	}
+	return opt, nil
+}
+
+// widened is a model of the first items of a catalogue that grew: it has no score for
+// the others.
+type widened struct {
+	Model
+	items int
+}
+
+// Items returns the number of items of the catalogue.
+func (m *widened) Items() int { return m.items }
+
+// known returns q without what the model cannot know.
+func (m *widened) known(q Query) Query {
+	n := int32(m.Model.Items())
+	if !slices.ContainsFunc(q.Items, func(i int32) bool { return i >= n }) {
+		return q
+	}
+	items, weights := q.Items, q.Weights
+	q.Items, q.Weights = make([]int32, 0, len(items)), nil
+	for k, i := range items {
+		if i < n {
+			q.Items = append(q.Items, i)
+			if weights != nil {
+				q.Weights = append(q.Weights, weights[k])
+			}
+		}
+	}
+	return q
+}
+
+// Score writes the scores of the model, and behind them that there is none.
+func (m *widened) Score(dst []float32, q Query) error {
+	if err := checkQuery(dst, &q, m.items); err != nil {
+		return err
+	}
+	n := m.Model.Items()
+	if err := m.Model.Score(dst[:n], m.known(q)); err != nil {
+		return err
+	}
+	none := float32(math.Inf(-1))
+	if m.SparseScores() {
+		none = 0
+	}
+	for i := n; i < len(dst); i++ {
+		dst[i] = none
+	}
+	return nil
+}
+
+// Meaning, SparseScores and ReadsOrder are the model's.
+func (m *widened) Meaning() string    { return meaningOf(m.Model) }
+func (m *widened) SparseScores() bool { return sparseScores(m.Model) }
+func (m *widened) ReadsOrder() bool   { return readsOrder(m.Model) }
+
+// AppendSimilar appends what the model does; nothing for an item that it does not know.
+func (m *widened) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	s, ok := m.Model.(Similar)
+	if !ok || item >= int32(m.Model.Items()) && int(item) < m.items {
+		return dst, nil
+	}
+	return s.AppendSimilar(dst, item, k)
+}
+
+// AppendReasons appends what the model does.
+func (m *widened) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+	e, ok := m.Model.(Explainer)
+	if !ok || item >= int32(m.Model.Items()) && int(item) < m.items {
+		return dst, nil
+	}
+	return e.AppendReasons(dst, m.known(q), item, k)
 }

@@ -121,7 +121,7 @@ func FitNMF(ctx context.Context, x *Interactions, opt NMFOptions) (*NMF, error) 
 	// Products of start vectors average the mean of the matrix.
 	size := math.Sqrt(sum / float64(x.Users()) / float64(x.Items()) / float64(opt.Factors))
 	m := &NMF{
-		origin: x.origin,
+		origin:  x.origin,
 		factors: opt.Factors, l1: opt.L1, l2: opt.L2,
 		w: positiveVectors(opt.Seed, 1, x.Users(), opt.Factors, size),
 		h: positiveVectors(opt.Seed, 2, x.Items(), opt.Factors, size),

@@ -212,11 +212,11 @@ func (r *Request[U, I]) validate(s *state[U, I]) error {
 		c.Require(r.SeenWeight >= 0, "SeenWeight", r.SeenWeight, "at least 0")
 		return c.Err("recommend: Engine.Recommend")
 	}
-	if r.Allow != nil && r.Allow.Size() != n {
-		return fmt.Errorf("recommend: Engine.Recommend: Allow is a set of %d items, the catalogue has %d: %w", r.Allow.Size(), n, ErrMismatch)
+	if !s.data.owns(r.Allow) {
+		return s.data.foreign(r.Allow, "recommend: Engine.Recommend: Allow")
 	}
-	if r.Deny != nil && r.Deny.Size() != n {
-		return fmt.Errorf("recommend: Engine.Recommend: Deny is a set of %d items, the catalogue has %d: %w", r.Deny.Size(), n, ErrMismatch)
+	if !s.data.owns(r.Deny) {
+		return s.data.foreign(r.Deny, "recommend: Engine.Recommend: Deny")
 	}
 	for k := range r.History {
 		if !check.Finite(float64(r.History[k].Weight)) {
@@ -251,8 +251,8 @@ func (r *Request[U, I]) validatePolicy(s *state[U, I]) error {
 		}
 	}
 	for k, b := range r.Boosts {
-		if b.Set != nil && b.Set.Size() != s.items {
-			return fmt.Errorf("recommend: Engine.Recommend: Boosts[%d] is a set of %d items, the catalogue has %d: %w", k, b.Set.Size(), s.items, ErrMismatch)
+		if !s.data.owns(b.Set) {
+			return s.data.foreign(b.Set, fmt.Sprintf("recommend: Engine.Recommend: Boosts[%d].Set", k))
 		}
 		if b.Where != nil {
 			if err := s.view.check(b.Where, where); err != nil {

@@ -21,7 +21,11 @@ func inOrder(x *Interactions) (*Sequences, error) {
 		row := events[x.users.Ptr[u]:x.users.Ptr[u+1]]
 		rng.New(1, 9, uint64(u)).Shuffle(len(row), func(i, j int) { row[i], row[j] = row[j], row[i] })
 	}
-	return NewSequences(x.Items(), x.users.Ptr, events, nil)
+	s, err := NewSequences(x.Items(), x.users.Ptr, events, nil)
+	if err == nil {
+		s.origin = x.origin
+	}
+	return s, err
 }
 
 func TestSequencesBadInput(t *testing.T) {

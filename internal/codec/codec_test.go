@@ -187,6 +187,50 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// A stamp goes beside the payload of any version; a kind that has none refuses it.
+func TestStamp(t *testing.T) {
+	frame := func(users, items uint64, marks ...uint32) []byte {
+		var w Writer
+		w.Int(5)
+		w.Stamp(users, items, marks)
+		return w.AppendFrame(nil, 7, 2)
+	}
+	open := func(data []byte) *Reader {
+		r, err := Open(data, 7, 2)
+		if err != nil || r.Version != 2 || r.Int() != 5 {
+			t.Fatalf("version %v: %v", r, err)
+		}
+		return r
+	}
+	r := open(frame(1, 2, 3, 4))
+	users, items, marks, ok := r.Stamp()
+	if err := r.Done(); err != nil || !ok || users != 1 || items != 2 || len(marks) != 2 || marks[1] != 4 {
+		t.Errorf("stamp %d %d %v %v: %v", users, items, marks, ok, err)
+	}
+	if err := open(frame(1, 2)).Done(); !errors.Is(err, check.ErrCorrupt) {
+		t.Errorf("a stamp that nobody reads: %v", err)
+	}
+	r = open(frame(0, 0, 1))
+	if _, _, _, ok := r.Stamp(); ok || !errors.Is(r.Done(), check.ErrCorrupt) {
+		t.Error("an empty stamp is taken")
+	}
+	var w Writer
+	w.Int(5)
+	w.Uint64(1)
+	w.Uint64(2)
+	w.Uint64(1 << 60)
+	w.stamped = true
+	r = open(w.AppendFrame(nil, 7, 2))
+	if _, _, _, ok := r.Stamp(); ok || !errors.Is(r.Done(), check.ErrCorrupt) {
+		t.Error("more marks than bytes are taken")
+	}
+	w.Int(5)
+	r = open(w.AppendFrame(nil, 7, 2))
+	if _, _, _, ok := r.Stamp(); ok || r.Done() != nil {
+		t.Error("a frame without a stamp has one")
+	}
+}
+
 // A payload with a right checksum may still lie.
 func TestHostilePayload(t *testing.T) {
 	frame := func(words ...uint64) *Reader {

@@ -56,6 +56,9 @@ func modelFrame[M recommend.Persistent](kind codec.Kind, make func(t testing.TB)
 			return answers
 		},
 		Tol: 1e-5,
+		Zero: []string{
+			".fused.itemIDs: of datasets", ".fused.userIDs: of datasets", ".fused.parts[].Model.itemWeights.origin: of datasets",
+		},
 	}
 }
 

@@ -24,7 +24,9 @@ type fused struct {
 	order  bool // some part reads order
 	users  int
 	items  int
-	pool   *sync.Pool // of *fuseScratch
+	// Fingerprints of the ids behind the parts; 0 where none knows them.
+	userIDs, itemIDs uint64
+	pool             *sync.Pool // of *fuseScratch
 }
 
 // fuseScratch is the memory of one query.
@@ -60,6 +62,13 @@ func newFused(parts []Weighted, where string) (fused, error) {
 		if n := p.Model.Items(); n != f.items {
 			return fused{}, fmt.Errorf("%s: parts[%d] knows %d items, parts[0] %d: %w", where, k, n, f.items, ErrMismatch)
 		}
+		if p, ok := p.Model.(interface{ Fingerprints() (users, items uint64) }); ok {
+			users, items := p.Fingerprints()
+			if users != 0 && f.userIDs != 0 && users != f.userIDs || items != 0 && f.itemIDs != 0 && items != f.itemIDs {
+				return fused{}, fmt.Errorf("%s: parts[%d] is of other ids than a part before it: %w", where, k, ErrMismatch)
+			}
+			f.userIDs, f.itemIDs = max(f.userIDs, users), max(f.itemIDs, items)
+		}
 		f.users = max(f.users, p.Model.Users())
 		f.sparse = append(f.sparse, sparseScores(p.Model))
 		f.order = f.order || readsOrder(p.Model)
@@ -82,6 +91,9 @@ func (f *fused) Users() int { return f.users }
 
 // Items returns the number of items.
 func (f *fused) Items() int { return f.items }
+
+// Fingerprints returns those of the parts: see recommend.Interactions.Fingerprints.
+func (f *fused) Fingerprints() (users, items uint64) { return f.userIDs, f.itemIDs }
 
 // ReadsOrder reports whether a part reads the history as a sequence.
 func (f *fused) ReadsOrder() bool { return f.order }
