@@ -108,7 +108,7 @@ func TestOtherCatalogue(t *testing.T) {
 	}
 	// The same ids in the same order are the same catalogue, in whatever dataset.
 	again := must(recommend.NewEngine(shop(t, oldItems...), sources(saved)))(t)
-	top := must(again.Similar(nil, "hammer", 2))(t)
+	top := must(again.Similar(nil, "hammer", recommend.Request[int, string]{K: 2}))(t)
 	if len(top) != 2 || top[0].Item+top[1].Item != "nailscrew" && top[0].Item+top[1].Item != "screwnail" {
 		t.Errorf("similar to hammer: %v", top)
 	}
@@ -180,8 +180,8 @@ func TestGrownCatalogue(t *testing.T) {
 				}
 			}
 		}
-		similar := must(engines[1].Similar(nil, "hammer", 2))(t)
-		if s := must(engines[0].Similar(nil, "hammer", 2))(t); len(s) != len(similar) || len(s) > 0 && s[0].Item != similar[0].Item {
+		similar := must(engines[1].Similar(nil, "hammer", recommend.Request[int, string]{K: 2}))(t)
+		if s := must(engines[0].Similar(nil, "hammer", recommend.Request[int, string]{K: 2}))(t); len(s) != len(similar) || len(s) > 0 && s[0].Item != similar[0].Item {
 			t.Errorf("%T: similar %v, want %v", m, similar, s)
 		}
 		if _, err := engines[1].Recommend(nil, recommend.Request[int, string]{User: 101, K: 3}); err != nil {
