@@ -202,11 +202,12 @@ func (m *ALS) Items() int { return len(m.y) / max(m.factors, 1) }
 func (m *ALS) Factors() int { return m.factors }
 
 // UserVector returns the vector of user u, all zeros for a user without
-// entries. It aliases m and must not be changed.
-func (m *ALS) UserVector(u int) []float32 { return m.x[u*m.factors : (u+1)*m.factors] }
+// entries, nil for one out of range. It aliases m and must not be changed.
+func (m *ALS) UserVector(u int) []float32 { return vectorAt(m.x, u, m.factors) }
 
-// ItemVector returns the vector of item i; it aliases m and must not be changed.
-func (m *ALS) ItemVector(i int) []float32 { return m.y[i*m.factors : (i+1)*m.factors] }
+// ItemVector returns the vector of item i, nil for one out of range; it aliases m and
+// must not be changed.
+func (m *ALS) ItemVector(i int) []float32 { return vectorAt(m.y, i, m.factors) }
 
 func (m *ALS) getScratch() *alsScratch {
 	if t, ok := m.scratch.Get().(*alsScratch); ok {
@@ -259,10 +260,11 @@ func (m *ALS) scoreAll(dst, v []float32) { vec.DotRows(dst, m.y, v) }
 // against the item vectors: the vector the user would have had if the fit had
 // known it and ended there. nil weights mean 1 each. ErrEmpty for an empty
 // history, ErrShape, ErrRange (an item, or a negative weight).
-func (m *ALS) FoldIn(dst []float32, items []int32, weights []float32) error {
+func (m *ALS) FoldIn(dst []float32, items []int32, weights []float32) (err error) {
+	defer about(&err, "ALS.FoldIn")
 	q := Query{User: Stranger, Items: items, Weights: weights}
 	if len(dst) != m.factors {
-		return ErrShape
+		return badLength("dst", len(dst), m.factors)
 	}
 	if err := m.checkHistory(&q); err != nil {
 		return err
@@ -274,14 +276,14 @@ func (m *ALS) FoldIn(dst []float32, items []int32, weights []float32) error {
 
 func (m *ALS) checkHistory(q *Query) error {
 	if len(q.Items) == 0 {
-		return ErrEmpty
+		return errNoHistory
 	}
 	if err := checkHistory(q, m.Items()); err != nil {
 		return err
 	}
-	for _, w := range q.Weights {
+	for k, w := range q.Weights {
 		if w < 0 {
-			return ErrRange
+			return badWeight(k, w)
 		}
 	}
 	return nil
@@ -302,16 +304,20 @@ func (m *ALS) factorHistory(t *alsScratch, items []int32, weights []float32) boo
 
 // FoldInItem writes into dst the vector of a new item that the given known users
 // took, solved exactly against the user vectors. Errors as FoldIn.
-func (m *ALS) FoldInItem(dst []float32, users []int32, weights []float32) error {
-	if len(dst) != m.factors || weights != nil && len(weights) != len(users) {
-		return ErrShape
+func (m *ALS) FoldInItem(dst []float32, users []int32, weights []float32) (err error) {
+	defer about(&err, "ALS.FoldInItem")
+	if len(dst) != m.factors {
+		return badLength("dst", len(dst), m.factors)
+	}
+	if weights != nil && len(weights) != len(users) {
+		return badLength("weights", len(weights), len(users))
 	}
 	if len(users) == 0 {
-		return ErrEmpty
+		return fmt.Errorf("users: %w", ErrEmpty)
 	}
 	for k, u := range users {
 		if uint32(u) >= uint32(m.Users()) || !(weightAt(weights, k) >= 0) {
-			return ErrRange
+			return fmt.Errorf("user %d is %d of weight %v, want in [0, %d) and >= 0: %w", k, u, weightAt(weights, k), m.Users(), ErrRange)
 		}
 	}
 	s := alsSolver{objective: m.objective, kind: Cholesky}
@@ -339,9 +345,10 @@ func (m *ALS) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScor
 // al. 2008, section 5): the share of history item j is c_j·yᵢᵀA⁻¹yⱼ. The shares
 // of the whole history add up to the score that FoldIn gives, which for a known
 // user is the score of its training history.
-func (m *ALS) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (m *ALS) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, "ALS.AppendReasons")
 	if uint32(item) >= uint32(m.Items()) {
-		return dst, ErrUnknownID
+		return dst, noItem(item, m.Items())
 	}
 	if err := m.checkHistory(&q); err != nil {
 		return dst, err

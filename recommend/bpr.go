@@ -238,7 +238,7 @@ func (m *BPR) Score(dst []float32, q Query) error { return m.score(dst, q, m) }
 // Cost: at most 2000 steps, or 20 for each item of longer histories. ErrEmpty,
 // ErrShape, ErrRange.
 func (m *BPR) FoldIn(dst []float32, items []int32, weights []float32) error {
-	return m.foldIn(dst, items, weights, m)
+	return m.foldIn("BPR.FoldIn", dst, items, weights, m)
 }
 
 // What the scan of scan.go asks of a model of vectors.

@@ -69,9 +69,13 @@ func (c *Categories) Of(item int32) []int32 {
 // categories: Σ weight·share, divided by its sum. nil weights mean 1 each. Items
 // without category do not count; ErrEmpty when none is left, ErrShape, and
 // ErrRange for an unknown item or a weight that is negative or not finite.
-func (c *Categories) Taste(dst []float64, items []int32, weights []float32) error {
-	if len(dst) != c.n || weights != nil && len(weights) != len(items) {
-		return ErrShape
+func (c *Categories) Taste(dst []float64, items []int32, weights []float32) (err error) {
+	defer about(&err, "Categories.Taste")
+	if len(dst) != c.n {
+		return badLength("dst", len(dst), c.n)
+	}
+	if weights != nil && len(weights) != len(items) {
+		return badLength("weights", len(weights), len(items))
 	}
 	weight := func(k int) float64 {
 		if weights == nil {
@@ -82,7 +86,7 @@ func (c *Categories) Taste(dst []float64, items []int32, weights []float32) erro
 	for k, i := range items {
 		w := weight(k)
 		if uint32(i) >= uint32(c.Items()) || !(w >= 0) || !check.Finite(w) {
-			return ErrRange
+			return fmt.Errorf("item %d is %d of weight %v, want in [0, %d) and >= 0: %w", k, i, w, c.Items(), ErrRange)
 		}
 	}
 	clear(dst)
@@ -99,7 +103,7 @@ func (c *Categories) Taste(dst []float64, items []int32, weights []float32) erro
 		}
 	}
 	if sum == 0 {
-		return ErrEmpty
+		return fmt.Errorf("items with a category: %w", ErrEmpty)
 	}
 	for g := range dst {
 		dst[g] /= sum
@@ -109,17 +113,18 @@ func (c *Categories) Taste(dst []float64, items []int32, weights []float32) erro
 
 // Likeness writes |A∩B|/√(|A|·|B|) for the categories A of item and B of each
 // other; 1 for the item itself.
-func (c *Categories) Likeness(dst []float32, item int32, others []int32) error {
+func (c *Categories) Likeness(dst []float32, item int32, others []int32) (err error) {
+	defer about(&err, "Categories.Likeness")
 	if len(dst) != len(others) {
-		return ErrShape
+		return badLength("dst", len(dst), len(others))
 	}
 	if uint32(item) >= uint32(c.Items()) {
-		return ErrRange
+		return strange(item, c.Items())
 	}
 	a := c.Of(item)
 	for k, o := range others {
 		if uint32(o) >= uint32(c.Items()) {
-			return ErrRange
+			return strange(o, c.Items())
 		}
 		b := c.Of(o)
 		common := 0

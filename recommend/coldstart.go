@@ -166,9 +166,10 @@ func (m *ColdStart) Factors() int { return m.factors }
 // text and those attribute tokens: put it beside those of ALS.ItemVector, and
 // its dot product with a user's vector is the item's score. ErrEmpty when no
 // term is known, ErrShape.
-func (m *ColdStart) ItemVector(dst []float32, text string, attributes ...string) error {
+func (m *ColdStart) ItemVector(dst []float32, text string, attributes ...string) (err error) {
+	defer about(&err, "ColdStart.ItemVector")
 	if len(dst) != m.factors {
-		return ErrShape
+		return badLength("dst", len(dst), m.factors)
 	}
 	terms, weights, err := m.content.AppendVector(nil, nil, text, attributes...)
 	if err != nil {

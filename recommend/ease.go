@@ -227,9 +227,10 @@ func (m *EASE) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) 
 
 // AppendReasons appends the history items with the largest share in the score of
 // item. The decomposition is exact.
-func (m *EASE) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (m *EASE) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, "EASE.AppendReasons")
 	if uint32(item) >= uint32(m.items) {
-		return dst, ErrUnknownID
+		return dst, noItem(item, m.Items())
 	}
 	return topReasons(dst, &q, k, m.items, func(n int, j int32) float32 {
 		return q.Weight(n) * m.b[int(j)*m.items+int(item)]

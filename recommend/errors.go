@@ -4,7 +4,7 @@ import "github.com/aislekit/aisle/internal/check"
 
 // Errors returned by this package, always wrapped with the function and the
 // field or row at fault, except on hot paths (Score, AppendTop, AppendSimilar),
-// which return them bare. Test with errors.Is.
+// which return them bare or with the argument alone. Test with errors.Is.
 var (
 	ErrEmpty     = check.ErrEmpty     // no data, or a query without any evidence to score by
 	ErrShape     = check.ErrShape     // lengths or dimensions do not agree

@@ -529,10 +529,11 @@ func (m *FM) Score(dst []float32, q Query) error { return m.score(dst, q, m.fall
 
 // ScoreIn is Score in a context: features of value 1. ErrRange for one that is out
 // of range.
-func (m *FM) ScoreIn(dst []float32, q Query, context ...int32) error {
-	for _, c := range context {
+func (m *FM) ScoreIn(dst []float32, q Query, context ...int32) (err error) {
+	defer about(&err, "FM.ScoreIn")
+	for k, c := range context {
 		if uint32(c) >= uint32(m.Contexts()) {
-			return ErrRange
+			return fmt.Errorf("context %d is %d, want in [0, %d): %w", k, c, m.Contexts(), ErrRange)
 		}
 	}
 	if err := checkQuery(dst, &q, m.Items()); err != nil {
@@ -551,7 +552,7 @@ func (m *FM) ScoreIn(dst []float32, q Query, context ...int32) error {
 		}
 		base += b
 	} else {
-		return ErrEmpty
+		return errNoHistory
 	}
 	for _, c := range context {
 		v := m.context[int(c)*m.factors : (int(c)+1)*m.factors]
@@ -567,9 +568,10 @@ func (m *FM) ScoreIn(dst []float32, q Query, context ...int32) error {
 // pairs shown to the fit (FMClicks), or the score. A user the fit did not know
 // counts as having neither entries nor features. ErrUnknownID for an item out of
 // range, ErrRange for a context.
-func (m *FM) Predict(user, item int32, context ...int32) (float32, error) {
+func (m *FM) Predict(user, item int32, context ...int32) (_ float32, err error) {
+	defer about(&err, "FM.Predict")
 	if uint32(item) >= uint32(m.Items()) {
-		return 0, ErrUnknownID
+		return 0, noItem(item, m.Items())
 	}
 	y := m.ItemVector(int(item))
 	s := m.mean + m.bias[item]
@@ -579,7 +581,7 @@ func (m *FM) Predict(user, item int32, context ...int32) (float32, error) {
 	}
 	for k, c := range context {
 		if uint32(c) >= uint32(m.Contexts()) {
-			return 0, ErrRange
+			return 0, fmt.Errorf("context %d is %d, want in [0, %d): %w", k, c, m.Contexts(), ErrRange)
 		}
 		v := m.context[int(c)*m.factors : (int(c)+1)*m.factors]
 		s += m.contextLin[c] + vec.Dot(v, y)
@@ -602,7 +604,7 @@ func (m *FM) Predict(user, item int32, context ...int32) (float32, error) {
 // FoldIn writes into dst the vector of a user with that history and no features,
 // as the model of the same loss does. ErrEmpty, ErrShape, ErrRange.
 func (m *FM) FoldIn(dst []float32, items []int32, weights []float32) error {
-	return m.foldIn(dst, items, weights, m.fallback)
+	return m.foldIn("FM.FoldIn", dst, items, weights, m.fallback)
 }
 
 // AppendBinary appends the frame of m to dst.

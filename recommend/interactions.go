@@ -109,19 +109,23 @@ func (x *Interactions) Len() int { return x.users.Len() }
 func (x *Interactions) Row(u int) (items []int32, weights []float32) { return x.users.Row(u) }
 
 // Times returns the Unix nanoseconds of the entries of user u, each of its latest
-// event, parallel to Row, or nil when times are unknown.
+// event, parallel to Row, or nil when times are unknown or u is out of range. The slice
+// must not be changed.
 func (x *Interactions) Times(u int) []int64 {
-	if x.times == nil {
+	if x.times == nil || u < 0 || u >= x.Users() {
 		return nil
 	}
-	return x.times[x.users.Ptr[u]:x.users.Ptr[u+1]]
+	a, b := x.users.Ptr[u], x.users.Ptr[u+1]
+	return x.times[a:b:b]
 }
 
 // HasTimes reports whether the entries carry times.
 func (x *Interactions) HasTimes() bool { return x.times != nil }
 
-// Has reports whether user u has an entry for item i.
-func (x *Interactions) Has(u int, i int32) bool { return x.users.Find(u, i) >= 0 }
+// Has reports whether user u has an entry for item i; one out of range has none.
+func (x *Interactions) Has(u int, i int32) bool {
+	return u >= 0 && u < x.Users() && x.users.Find(u, i) >= 0
+}
 
 // ItemCounts returns the number of users of each item.
 func (x *Interactions) ItemCounts() []int {
@@ -133,9 +137,12 @@ func (x *Interactions) ItemCounts() []int {
 }
 
 // Query returns the query of known user u: the index and the whole history, so
-// that models with and without per-user state both answer. The history aliases
-// x.
+// that models with and without per-user state both answer; that of a stranger without
+// history where u is out of range. The history aliases x.
 func (x *Interactions) Query(u int) Query {
+	if u < 0 || u >= x.Users() {
+		return Query{User: Stranger}
+	}
 	items, weights := x.Row(u)
 	return Query{User: int32(u), Items: items, Weights: weights}
 }

@@ -277,24 +277,29 @@ func (m *Item2Vec) Items() int { return m.items }
 func (m *Item2Vec) Factors() int { return m.factors }
 
 // ItemVector returns the vector of item i, of length 1, or all zeros for an item
-// without neighbours. It aliases m and must not be changed.
-func (m *Item2Vec) ItemVector(i int) []float32 { return m.v[i*m.factors : (i+1)*m.factors] }
+// without neighbours, nil for one out of range. It aliases m and must not be changed.
+func (m *Item2Vec) ItemVector(i int) []float32 { return vectorAt(m.v, i, m.factors) }
 
 // FoldIn writes the direction of a history into dst; see Score for the errors.
-func (m *Item2Vec) FoldIn(dst []float32, items []int32, weights []float32) error {
+func (m *Item2Vec) FoldIn(dst []float32, items []int32, weights []float32) (err error) {
+	defer about(&err, "Item2Vec.FoldIn")
+	return m.foldIn(dst, items, weights)
+}
+
+func (m *Item2Vec) foldIn(dst []float32, items []int32, weights []float32) error {
 	if len(dst) != m.factors {
-		return ErrShape
+		return badLength("dst", len(dst), m.factors)
 	}
 	if err := checkHistory(&Query{Items: items, Weights: weights}, m.items); err != nil {
 		return err
 	}
 	if len(items) == 0 {
-		return ErrEmpty
+		return errNoHistory
 	}
 	most := float32(0)
-	for _, w := range weights {
+	for k, w := range weights {
 		if w < 0 {
-			return ErrRange
+			return badWeight(k, w)
 		}
 		most = max(most, w)
 	}
@@ -344,7 +349,7 @@ func (m *Item2Vec) Score(dst []float32, q Query) error {
 	}
 	v := m.get()
 	defer m.scratch.Put(v)
-	if err := m.FoldIn(*v, q.Items, q.Weights); err != nil {
+	if err := m.foldIn(*v, q.Items, q.Weights); err != nil {
 		return err
 	}
 	vec.DotRows(dst, m.v, *v)
@@ -359,13 +364,14 @@ func (m *Item2Vec) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, err
 
 // AppendReasons appends the history items nearest to item, with their parts of
 // its score. The decomposition is exact.
-func (m *Item2Vec) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (m *Item2Vec) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, "Item2Vec.AppendReasons")
 	if uint32(item) >= uint32(m.items) {
-		return dst, ErrUnknownID
+		return dst, noItem(item, m.Items())
 	}
 	v := m.get()
 	defer m.scratch.Put(v)
-	if err := m.FoldIn(*v, q.Items, q.Weights); err != nil {
+	if err := m.foldIn(*v, q.Items, q.Weights); err != nil {
 		return dst, err
 	}
 	// The history adds up to a vector of length n, its projection on its direction.

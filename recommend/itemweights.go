@@ -45,7 +45,8 @@ func (m *itemWeights) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, 
 
 // AppendReasons appends the history items with the largest share in the score of
 // item. The decomposition is exact.
-func (m *itemWeights) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (m *itemWeights) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, "AppendReasons")
 	return linearReasons(dst, &q, item, k, m.reaches)
 }
 
@@ -126,7 +127,7 @@ func appendAlone(dst []Scored, m Model, item int32, k int) ([]Scored, error) {
 // linearReasons decomposes a score of scoreLinear.
 func linearReasons(dst []Reason, q *Query, item int32, k int, b *sparse.CSR) ([]Reason, error) {
 	if uint32(item) >= uint32(b.Cols) {
-		return dst, ErrUnknownID
+		return dst, noItem(item, b.Cols)
 	}
 	return topReasons(dst, q, k, b.Rows, func(n int, j int32) float32 {
 		if p := b.Find(int(j), item); p >= 0 {

@@ -49,14 +49,20 @@ func (m *latent) Items() int { return len(m.bias) }
 func (m *latent) Factors() int { return m.factors }
 
 // UserVector returns the vector of user u, all zeros for a user without
-// entries. It aliases m and must not be changed.
-func (m *latent) UserVector(u int) []float32 { return m.x[u*m.factors : (u+1)*m.factors] }
+// entries, nil for one out of range. It aliases m and must not be changed.
+func (m *latent) UserVector(u int) []float32 { return vectorAt(m.x, u, m.factors) }
 
-// ItemVector returns the vector of item i; it aliases m and must not be changed.
-func (m *latent) ItemVector(i int) []float32 { return m.y[i*m.factors : (i+1)*m.factors] }
+// ItemVector returns the vector of item i, nil for one out of range; it aliases m and
+// must not be changed.
+func (m *latent) ItemVector(i int) []float32 { return vectorAt(m.y, i, m.factors) }
 
-// ItemBias returns what item i adds to every score.
-func (m *latent) ItemBias(i int) float32 { return m.bias[i] }
+// ItemBias returns what item i adds to every score; 0 for one out of range.
+func (m *latent) ItemBias(i int) float32 {
+	if uint(i) >= uint(len(m.bias)) {
+		return 0
+	}
+	return m.bias[i]
+}
 
 // AppendSimilar appends the items whose vectors have the largest cosine with
 // that of item.
@@ -114,20 +120,21 @@ func (m *latent) scoreAll(dst, v []float32, base float32) {
 }
 
 // foldIn is the FoldIn of the models.
-func (m *latent) foldIn(dst []float32, items []int32, weights []float32, f folder) error {
+func (m *latent) foldIn(where string, dst []float32, items []int32, weights []float32, f folder) (err error) {
+	defer about(&err, where)
 	q := Query{User: Stranger, Items: items, Weights: weights}
 	if len(dst) != m.factors {
-		return ErrShape
+		return badLength("dst", len(dst), m.factors)
 	}
 	if err := checkHistory(&q, m.Items()); err != nil {
 		return err
 	}
 	if len(items) == 0 {
-		return ErrEmpty
+		return errNoHistory
 	}
 	t := m.getScratch()
 	defer m.scratch.Put(t)
-	_, err := f.fold(t, dst, q)
+	_, err = f.fold(t, dst, q)
 	return err
 }
 

@@ -20,9 +20,10 @@ type Likeness interface {
 type LikenessFunc func(a, b int32) float32
 
 // Likeness calls f for each of others.
-func (f LikenessFunc) Likeness(dst []float32, item int32, others []int32) error {
+func (f LikenessFunc) Likeness(dst []float32, item int32, others []int32) (err error) {
+	defer about(&err, "LikenessFunc.Likeness")
 	if len(dst) != len(others) {
-		return ErrShape
+		return badLength("dst", len(dst), len(others))
 	}
 	for k, o := range others {
 		dst[k] = f(item, o)
@@ -37,8 +38,8 @@ type ItemVectors interface {
 	Items() int
 	// Factors returns the length of the vectors.
 	Factors() int
-	// ItemVector returns the vector of item i in [0, Items()), of length Factors().
-	// It must not be changed.
+	// ItemVector returns the vector of item i in [0, Items()), of length Factors(),
+	// and nil for any other i. It must not be changed.
 	ItemVector(i int) []float32
 }
 
@@ -56,9 +57,13 @@ func (v RowVectors) Items() int { return (len(v.Rows) + max(v.N, 1) - 1) / max(v
 // Factors returns the length of a vector.
 func (v RowVectors) Factors() int { return v.N }
 
-// ItemVector returns row i.
+// ItemVector returns row i, nil for one out of range.
 func (v RowVectors) ItemVector(i int) []float32 {
-	return v.Rows[i*v.N : min((i+1)*v.N, len(v.Rows))]
+	if i < 0 || v.N < 1 || i >= v.Items() {
+		return nil
+	}
+	a, b := i*v.N, min((i+1)*v.N, len(v.Rows))
+	return v.Rows[a:b:b]
 }
 
 // VectorLikeness is the cosine of item vectors as a Likeness. A zero vector is like
@@ -89,17 +94,18 @@ func NewVectorLikeness(v ItemVectors) (*VectorLikeness, error) {
 func (c *VectorLikeness) Items() int { return len(c.unit) / c.f }
 
 // Likeness writes the cosines, in [-1, 1] to rounding.
-func (c *VectorLikeness) Likeness(dst []float32, item int32, others []int32) error {
+func (c *VectorLikeness) Likeness(dst []float32, item int32, others []int32) (err error) {
+	defer about(&err, "VectorLikeness.Likeness")
 	if len(dst) != len(others) {
-		return ErrShape
+		return badLength("dst", len(dst), len(others))
 	}
 	n := uint32(c.Items())
 	if uint32(item) >= n {
-		return ErrRange
+		return strange(item, c.Items())
 	}
 	for _, o := range others {
 		if uint32(o) >= n {
-			return ErrRange
+			return strange(o, c.Items())
 		}
 	}
 	vec.GatherDot(dst, c.unit, others, c.unit[int(item)*c.f:int(item)*c.f+c.f])

@@ -206,7 +206,7 @@ func (m *LMF) Score(dst []float32, q Query) error { return m.score(dst, q, m) }
 // Cost: that of 2000 entries of the fit at most, or of 20 for each item of longer
 // histories. ErrEmpty, ErrShape, ErrRange.
 func (m *LMF) FoldIn(dst []float32, items []int32, weights []float32) error {
-	return m.foldIn(dst, items, weights, m)
+	return m.foldIn("LMF.FoldIn", dst, items, weights, m)
 }
 
 // What the scan of scan.go asks of a model of vectors.

@@ -60,9 +60,10 @@ func (m *lowPass) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, erro
 
 // AppendReasons appends the history items with the largest share in the score of
 // item. The decomposition is exact.
-func (m *lowPass) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (m *lowPass) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, "AppendReasons")
 	if uint32(item) >= uint32(m.Items()) {
-		return dst, ErrUnknownID
+		return dst, noItem(item, m.Items())
 	}
 	return topReasons(dst, &q, k, m.Items(), func(n int, j int32) float32 {
 		c := float32(0)

@@ -239,9 +239,10 @@ func (m *Markov) Score(dst []float32, q Query) error {
 
 // AppendReasons appends the events of the history with the largest share in the
 // score of item. The decomposition is exact.
-func (m *Markov) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (m *Markov) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, "Markov.AppendReasons")
 	if uint32(item) >= uint32(m.Items()) {
-		return dst, ErrUnknownID
+		return dst, noItem(item, m.Items())
 	}
 	if err := checkHistory(&q, m.Items()); err != nil {
 		return dst, err

@@ -419,13 +419,14 @@ func (m *MF) Score(dst []float32, q Query) error { return m.score(dst, q, m) }
 // Predict returns the rating that user gives item, within the bounds. A user the
 // fit did not know, Stranger for one, gets what the item gets on average.
 // ErrUnknownID for an item out of range.
-func (m *MF) Predict(user, item int32) (float32, error) {
+func (m *MF) Predict(user, item int32) (_ float32, err error) {
+	defer about(&err, "MF.Predict")
 	return m.predict(user, item, m.lo, m.hi)
 }
 
 func (m *latent) predict(user, item int32, lo, hi float32) (float32, error) {
 	if uint32(item) >= uint32(m.Items()) {
-		return 0, ErrUnknownID
+		return 0, noItem(item, m.Items())
 	}
 	r := m.mean + m.bias[item]
 	if user >= 0 && int(user) < m.Users() {
@@ -438,7 +439,7 @@ func (m *latent) predict(user, item int32, lo, hi float32) (float32, error) {
 // exactly against the items; the user's bias, which goes with it, is in Score. nil
 // weights mean 1 each. ErrEmpty, ErrShape, ErrRange.
 func (m *MF) FoldIn(dst []float32, items []int32, ratings []float32) error {
-	return m.foldIn(dst, items, ratings, m)
+	return m.foldIn("MF.FoldIn", dst, items, ratings, m)
 }
 
 // What the scan of scan.go asks of a model of vectors.

@@ -112,7 +112,10 @@ func (q *Query) Eligible(item int32) bool {
 // Check refuses what Model.Score has to refuse of a query to a model of that many
 // items, with its errors: ErrShape, ErrRange, ErrNotFinite. A model of your own calls
 // it first; NewFunc does so for its function. Cost: a look at each item of the history.
-func (q *Query) Check(items int) error { return checkHistory(q, items) }
+func (q *Query) Check(items int) (err error) {
+	defer about(&err, "Query.Check")
+	return checkHistory(q, items)
+}
 
 // Weight returns the weight of the k-th item of the history.
 func (q *Query) Weight(k int) float32 {
@@ -157,26 +160,23 @@ func checkQuery(dst []float32, q *Query, n int) error {
 // checkHistory validates the history of a query for a model of n items.
 func checkHistory(q *Query, n int) error {
 	if q.Weights != nil && len(q.Weights) != len(q.Items) {
-		return ErrShape
+		return fmt.Errorf("history: %d weights of %d items: %w", len(q.Weights), len(q.Items), ErrShape)
 	}
-	for _, i := range q.Items {
+	for k, i := range q.Items {
 		if uint32(i) >= uint32(n) {
-			return ErrRange
+			return fmt.Errorf("history: item %d is %d, want in [0, %d): %w", k, i, n, ErrRange)
 		}
 	}
-	for _, w := range q.Weights {
-		if !check.Finite(float64(w)) {
-			return errWeight
+	for k, w := range q.Weights {
+		if !check.Finite(float64(w)) { // both, for callers that test for either
+			return fmt.Errorf("history: weight %d is %v: %w, %w", k, w, ErrNotFinite, ErrRange)
 		}
 		if w < -mostWeight || w > mostWeight {
-			return ErrRange
+			return fmt.Errorf("history: weight %d is %v, want within ±1e30: %w", k, w, ErrRange)
 		}
 	}
 	return nil
 }
-
-// errWeight is both, for callers that test for either.
-var errWeight = fmt.Errorf("recommend: weight of the history: %w, %w", ErrNotFinite, ErrRange)
 
 func weightAt(weights []float32, k int) float32 {
 	if weights == nil {

@@ -294,11 +294,12 @@ func (m *NMF) Items() int { return len(m.h) / max(m.factors, 1) }
 func (m *NMF) Factors() int { return m.factors }
 
 // UserVector returns the vector of user u, all zeros for a user without
-// entries. It aliases m and must not be changed.
-func (m *NMF) UserVector(u int) []float32 { return m.w[u*m.factors : (u+1)*m.factors] }
+// entries, nil for one out of range. It aliases m and must not be changed.
+func (m *NMF) UserVector(u int) []float32 { return vectorAt(m.w, u, m.factors) }
 
-// ItemVector returns the vector of item i; it aliases m and must not be changed.
-func (m *NMF) ItemVector(i int) []float32 { return m.h[i*m.factors : (i+1)*m.factors] }
+// ItemVector returns the vector of item i, nil for one out of range; it aliases m and
+// must not be changed.
+func (m *NMF) ItemVector(i int) []float32 { return vectorAt(m.h, i, m.factors) }
 
 // Meaning says what a score stands for.
 func (*NMF) Meaning() string {
@@ -346,9 +347,9 @@ type nmfScratch struct{ v, b, ones []float32 }
 
 // weigh returns the weights of a history, ones for nil.
 func (t *nmfScratch) weigh(items []int32, weights []float32) ([]float32, error) {
-	for _, w := range weights {
+	for k, w := range weights {
 		if !(w >= 0) {
-			return nil, ErrRange
+			return nil, badWeight(k, w)
 		}
 	}
 	if weights != nil {
@@ -363,18 +364,19 @@ func (t *nmfScratch) weigh(items []int32, weights []float32) ([]float32, error) 
 // FoldIn writes into dst the vector of a user with that history: the best
 // non-negative one against the item vectors. nil weights mean 1 each. ErrEmpty
 // for an empty history, ErrShape, ErrRange (an item, or a negative weight).
-func (m *NMF) FoldIn(dst []float32, items []int32, weights []float32) error {
+func (m *NMF) FoldIn(dst []float32, items []int32, weights []float32) (err error) {
+	defer about(&err, "NMF.FoldIn")
 	if len(dst) != m.factors {
-		return ErrShape
+		return badLength("dst", len(dst), m.factors)
 	}
 	if err := checkHistory(&Query{Items: items, Weights: weights}, m.Items()); err != nil {
 		return err
 	}
 	if len(items) == 0 {
-		return ErrEmpty
+		return errNoHistory
 	}
 	var t nmfScratch
-	weights, err := t.weigh(items, weights)
+	weights, err = t.weigh(items, weights)
 	if err != nil {
 		return err
 	}

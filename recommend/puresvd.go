@@ -262,16 +262,17 @@ func (m *PureSVD) row(i int32) []float32 { return m.v[int(i)*m.factors : (int(i)
 
 // FoldIn writes into dst the history times D·V, the coordinates of a user; dst
 // must have length Factors. ErrEmpty for an empty history, ErrShape, ErrRange.
-func (m *PureSVD) FoldIn(dst []float32, items []int32, weights []float32) error {
+func (m *PureSVD) FoldIn(dst []float32, items []int32, weights []float32) (err error) {
+	defer about(&err, "PureSVD.FoldIn")
 	q := Query{User: Stranger, Items: items, Weights: weights}
 	if len(dst) != m.factors {
-		return ErrShape
+		return badLength("dst", len(dst), m.factors)
 	}
 	if err := checkHistory(&q, m.items); err != nil {
 		return err
 	}
 	if len(items) == 0 {
-		return ErrEmpty
+		return errNoHistory
 	}
 	m.project(dst, &q)
 	return nil
@@ -314,9 +315,10 @@ func (m *PureSVD) weighted(dst, v []float32) float64 {
 
 // AppendReasons appends the history items with the largest share in the score of
 // item. The decomposition is exact.
-func (m *PureSVD) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (m *PureSVD) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, "PureSVD.AppendReasons")
 	if uint32(item) >= uint32(m.items) {
-		return dst, ErrUnknownID
+		return dst, noItem(item, m.items)
 	}
 	return topReasons(dst, &q, k, m.items, func(n int, j int32) float32 {
 		return float32(q.Weight(n)*m.scale[j]) * vec.Dot(m.row(j), m.row(item))

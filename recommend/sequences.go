@@ -226,11 +226,11 @@ func orderQuery(dst []float32, q *Query, n int) error {
 		return err
 	}
 	if len(q.Items) == 0 {
-		return ErrEmpty
+		return errNoHistory
 	}
-	for _, w := range q.Weights {
-		if !(w >= 0) || math.IsInf(float64(w), 0) {
-			return ErrRange
+	for k, w := range q.Weights {
+		if w < 0 {
+			return badWeight(k, w)
 		}
 	}
 	return nil

@@ -475,10 +475,11 @@ func (t *sessionScratch) list(items int) []float32 {
 // AppendReasons appends the items of the running session that brought the
 // sessions that vote for item. The decomposition is exact. Cost: that of Score
 // and the events of the neighbours once more.
-func (m *SessionKNN) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (m *SessionKNN) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, "SessionKNN.AppendReasons")
 	n := m.seqs.items
 	if uint32(item) >= uint32(n) {
-		return dst, ErrUnknownID
+		return dst, noItem(item, n)
 	}
 	t := m.get()
 	defer m.scratch.Put(t)

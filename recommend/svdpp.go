@@ -316,7 +316,8 @@ func (m *SVDPP) Score(dst []float32, q Query) error { return m.score(dst, q, m) 
 // Predict returns the rating that user gives item, within the bounds. A user the
 // fit did not know, Stranger for one, gets what the item gets on average.
 // ErrUnknownID for an item out of range.
-func (m *SVDPP) Predict(user, item int32) (float32, error) {
+func (m *SVDPP) Predict(user, item int32) (_ float32, err error) {
+	defer about(&err, "SVDPP.Predict")
 	return m.predict(user, item, m.lo, m.hi)
 }
 
@@ -324,7 +325,7 @@ func (m *SVDPP) Predict(user, item int32) (float32, error) {
 // exactly against the items; the user's bias, which goes with it, is in Score.
 // nil weights mean 1 each. ErrEmpty, ErrShape, ErrRange.
 func (m *SVDPP) FoldIn(dst []float32, items []int32, ratings []float32) error {
-	return m.foldIn(dst, items, ratings, m)
+	return m.foldIn("SVDPP.FoldIn", dst, items, ratings, m)
 }
 
 // AppendBinary appends the frame of m to dst.

@@ -114,22 +114,25 @@ func FitTFIDF(ctx context.Context, texts []string, opt TFIDFOptions) (*TFIDFMode
 	docs := make([]tfidfDoc, parallel.Blocks(n, tfidfBlock))
 	counters := make([]tfidfCounter, parallel.Scratch(n, tfidfBlock, opt.Workers))
 	err := parallel.For(ctx, n, tfidfBlock, opt.Workers, func(worker, lo, hi int) error {
-		docs[lo/tfidfBlock] = counters[worker].block(texts, &opt, lo, hi)
-		return nil
+		d, err := counters[worker].block(ctx, texts, &opt, lo, hi)
+		docs[lo/tfidfBlock] = d
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	m := &TFIDFModel{opt: opt, foreign: opt.Tokenizer != nil}
 	m.opt.Attributes = nil
-	local, err := m.vocabulary(docs, n, &opt)
+	local, err := m.vocabulary(ctx, docs, n, &opt)
 	if err != nil {
 		return nil, err
 	}
 	if err := m.weigh(ctx, docs, local, n); err != nil {
 		return nil, err
 	}
-	m.finish()
+	if err := m.finish(ctx); err != nil {
+		return nil, err
+	}
 	m.foreign = false
 	return m, nil
 }
@@ -178,6 +181,7 @@ func (m *TFIDFModel) weigh(ctx context.Context, docs []tfidfDoc, local [][]int32
 		d, p := &docs[b], &parts[b]
 		p.cols, p.vals = make([]int32, 0, len(d.col)), make([]float32, 0, len(d.col))
 		var entries []tfidfEntry
+		meter := parallel.NewMeter(ctx)
 		for r := range len(d.ptr) - 1 {
 			entries = entries[:0]
 			for k := d.ptr[r]; k < d.ptr[r+1]; k++ {
@@ -187,6 +191,9 @@ func (m *TFIDFModel) weigh(ctx context.Context, docs []tfidfDoc, local [][]int32
 			}
 			p.cols, p.vals = m.vector(p.cols, p.vals, entries)
 			p.ends = append(p.ends, int32(len(p.cols)))
+			if err := meter.Did(32 * len(entries)); err != nil {
+				return err
+			}
 		}
 		docs[b] = tfidfDoc{} // no longer needed
 		return nil
@@ -200,6 +207,9 @@ func (m *TFIDFModel) weigh(ctx context.Context, docs []tfidfDoc, local [][]int32
 	}
 	m.items = &sparse.CSR{Rows: n, Cols: len(m.terms), Ptr: make([]int64, 1, n+1), Col: make([]int32, 0, total), Val: make([]float32, 0, total)}
 	for b := range parts {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		p := &parts[b]
 		at := int64(len(m.items.Col))
 		m.items.Col = append(m.items.Col, p.cols...)
@@ -213,16 +223,21 @@ func (m *TFIDFModel) weigh(ctx context.Context, docs []tfidfDoc, local [][]int32
 }
 
 // finish derives what is not encoded.
-func (m *TFIDFModel) finish() {
+func (m *TFIDFModel) finish(ctx context.Context) error {
 	m.posts = m.items.Transpose()
 	m.index = make(map[string]int32, len(m.terms))
+	meter := parallel.NewMeter(ctx)
 	for t, s := range m.terms {
 		m.index[s] = int32(t)
+		if err := meter.Did(termWork); err != nil {
+			return err
+		}
 	}
 	items, terms := m.items.Rows, m.items.Cols
 	m.pool = &sync.Pool{New: func() any {
 		return &tfidfScratch{sums: make([]float32, items), profile: make([]float32, terms)}
 	}}
+	return nil
 }
 
 // tfidfScratch is the memory of one query. Between queries sums and profile are
@@ -268,8 +283,9 @@ func (m *TFIDFModel) Terms() []string { return m.terms }
 // weights. The slices must not be changed. ErrUnknownID when item is out of
 // range.
 func (m *TFIDFModel) ItemVector(item int32) (terms []int32, weights []float32, err error) {
+	defer about(&err, "TFIDFModel.ItemVector")
 	if uint32(item) >= uint32(m.Items()) {
-		return nil, nil, ErrUnknownID
+		return nil, nil, noItem(item, m.Items())
 	}
 	terms, weights = m.items.Row(int(item))
 	return terms, weights, nil
@@ -280,7 +296,8 @@ func (m *TFIDFModel) ItemVector(item int32) (terms []int32, weights []float32, e
 // the fit, except that its own terms do not count in idf. ErrEmpty when it has
 // no known term, ErrMismatch when the model was fitted with a Tokenizer of the
 // caller and decoded: see WithTokenizer.
-func (m *TFIDFModel) AppendVector(terms []int32, weights []float32, text string, attributes ...string) ([]int32, []float32, error) {
+func (m *TFIDFModel) AppendVector(terms []int32, weights []float32, text string, attributes ...string) (_ []int32, _ []float32, err error) {
+	defer about(&err, "TFIDFModel.AppendVector")
 	if m.Items() == 0 {
 		return terms, weights, ErrEmpty
 	}
@@ -412,17 +429,13 @@ func (m *TFIDFModel) accumulate(sums []float32, w *tfidfScratch) {
 // ScoreText returns the score an item with that text and those attributes would
 // have, one the model was not fitted on: the cold start of items. ErrEmpty when
 // the text or the history has no known term.
-func (m *TFIDFModel) ScoreText(q Query, text string, attributes ...string) (float32, error) {
-	if q.Weights != nil && len(q.Weights) != len(q.Items) {
-		return 0, ErrShape
-	}
-	for _, i := range q.Items {
-		if uint32(i) >= uint32(m.Items()) {
-			return 0, ErrRange
-		}
+func (m *TFIDFModel) ScoreText(q Query, text string, attributes ...string) (_ float32, err error) {
+	defer about(&err, "TFIDFModel.ScoreText")
+	if err := checkHistory(&q, m.Items()); err != nil {
+		return 0, err
 	}
 	if len(q.Items) == 0 {
-		return 0, ErrEmpty
+		return 0, errNoHistory
 	}
 	w := m.pool.Get().(*tfidfScratch)
 	defer m.pool.Put(w)
@@ -583,16 +596,17 @@ func (m *TFIDFModel) search(dst []Scored, w *tfidfScratch, k int, f *Filter) []S
 
 // AppendReasons appends the history items with the largest wⱼ·xᵢᵀxⱼ/‖Σ wx‖. The
 // decomposition is exact.
-func (m *TFIDFModel) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
+func (m *TFIDFModel) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, "TFIDFModel.AppendReasons")
 	n := m.Items()
 	if uint32(item) >= uint32(n) {
-		return dst, ErrUnknownID
+		return dst, noItem(item, n)
 	}
 	if err := checkHistory(&q, n); err != nil {
 		return dst, err
 	}
 	if len(q.Items) == 0 {
-		return dst, ErrEmpty
+		return dst, errNoHistory
 	}
 	w := m.pool.Get().(*tfidfScratch)
 	defer m.pool.Put(w)

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -87,7 +88,9 @@ func (m *TFIDFModel) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: TFIDFModel.UnmarshalBinary: %w", err)
 	}
 	d.opt.MinDF, d.opt.MaxDF = 1, 1
-	d.finish()
+	if err := d.finish(context.Background()); err != nil {
+		return err
+	}
 	*m = d
 	return nil
 }

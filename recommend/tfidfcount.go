@@ -1,9 +1,13 @@
 package recommend
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
+
+	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // tfidfDoc is a block of counted texts, with term numbers of its own.
@@ -47,7 +51,8 @@ func (c *tfidfCounter) each(opt *TFIDFOptions, text string, attributes []string,
 
 // block counts the terms of the texts lo … hi-1, its terms numbered in the order in
 // which they come; vocabulary makes the numbers of blocks one.
-func (c *tfidfCounter) block(texts []string, opt *TFIDFOptions, lo, hi int) tfidfDoc {
+func (c *tfidfCounter) block(ctx context.Context, texts []string, opt *TFIDFOptions, lo, hi int) (tfidfDoc, error) {
+	meter := parallel.NewMeter(ctx)
 	d := tfidfDoc{ptr: make([]int32, 1, hi-lo+1)}
 	index := make(map[string]int32)
 	for i := lo; i < hi; i++ {
@@ -77,13 +82,20 @@ func (c *tfidfCounter) block(texts []string, opt *TFIDFOptions, lo, hi int) tfid
 			k = e
 		}
 		d.ptr = append(d.ptr, int32(len(d.col)))
+		if err := meter.Did(termWork * len(c.ids)); err != nil {
+			return d, err
+		}
 	}
-	return d
+	return d, nil
 }
+
+// termWork is what it costs to look a term up, in the steps of a parallel.Meter.
+const termWork = 64
 
 // vocabulary chooses and numbers the terms, in ascending order, and returns for
 // each block which of its terms are which; -1 for dropped ones.
-func (m *TFIDFModel) vocabulary(docs []tfidfDoc, n int, opt *TFIDFOptions) (local [][]int32, err error) {
+func (m *TFIDFModel) vocabulary(ctx context.Context, docs []tfidfDoc, n int, opt *TFIDFOptions) (local [][]int32, err error) {
+	meter := parallel.NewMeter(ctx)
 	first := make(map[string]int32) // provisional numbers
 	var terms []string
 	var df []int64
@@ -103,9 +115,15 @@ func (m *TFIDFModel) vocabulary(docs []tfidfDoc, n int, opt *TFIDFOptions) (loca
 				df = append(df, 0)
 			}
 			local[b][k] = id
+			if err := meter.Did(termWork); err != nil {
+				return nil, err
+			}
 		}
 		for _, c := range d.col {
 			df[local[b][c]]++
+		}
+		if err := meter.Did(len(d.col)); err != nil {
+			return nil, err
 		}
 	}
 	order := make([]int32, 0, len(terms))
@@ -117,12 +135,9 @@ func (m *TFIDFModel) vocabulary(docs []tfidfDoc, n int, opt *TFIDFOptions) (loca
 	if len(order) == 0 {
 		return nil, fmt.Errorf("recommend: FitTFIDF: none of %d terms is left: %w", len(terms), ErrEmpty)
 	}
-	slices.SortFunc(order, func(a, b int32) int {
-		if terms[a] < terms[b] {
-			return -1
-		}
-		return 1
-	})
+	if err := parallel.SortFunc(ctx, order, opt.Workers, func(a, b int32) int { return strings.Compare(terms[a], terms[b]) }); err != nil {
+		return nil, err
+	}
 	final := make([]int32, len(terms))
 	for t := range final {
 		final[t] = -1

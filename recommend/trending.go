@@ -221,9 +221,10 @@ func (m *CategoryPopular) Score(dst []float32, q Query) error {
 // AppendCategory appends the k most popular items of a category, best first, with
 // their popularity. Items nobody took are left out. ErrUnknownID for a category
 // out of range. Cost: O(items).
-func (m *CategoryPopular) AppendCategory(dst []Scored, category int32, k int) ([]Scored, error) {
+func (m *CategoryPopular) AppendCategory(dst []Scored, category int32, k int) (_ []Scored, err error) {
+	defer about(&err, "CategoryPopular.AppendCategory")
 	if uint32(category) >= uint32(m.cats.Len()) {
-		return dst, ErrUnknownID
+		return dst, fmt.Errorf("category %d, want in [0, %d): %w", category, m.cats.Len(), ErrUnknownID)
 	}
 	var h topk.Heap
 	h.Reset(min(k, len(m.popular)))

@@ -260,12 +260,13 @@ func (m *UserKNN) Score(dst []float32, q Query) error {
 // first, with their similarity to the power Power: the evidence behind a
 // recommendation. ErrEmpty for an empty history, ErrRange for an unknown item
 // or a weight that is not finite, ErrShape for weights of another length.
-func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) ([]UserScore, error) {
+func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) (_ []UserScore, err error) {
+	defer about(&err, "UserKNN.AppendNeighbors")
 	if err := checkHistory(&q, m.Items()); err != nil {
 		return dst, err
 	}
 	if len(q.Items) == 0 {
-		return dst, ErrEmpty
+		return dst, errNoHistory
 	}
 	t := m.get()
 	defer m.scratch.Put(t)

@@ -195,7 +195,7 @@ func (m *WARP) Score(dst []float32, q Query) error { return m.score(dst, q, m) }
 // Cost: at most 2000 steps, or 20 for each item of longer histories. ErrEmpty,
 // ErrShape, ErrRange.
 func (m *WARP) FoldIn(dst []float32, items []int32, weights []float32) error {
-	return m.foldIn(dst, items, weights, m)
+	return m.foldIn("WARP.FoldIn", dst, items, weights, m)
 }
 
 // What the scan of scan.go asks of a model of vectors.

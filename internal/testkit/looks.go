@@ -2,9 +2,11 @@ package testkit
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Looks is a context that counts how often, and from where, it is asked whether it has
@@ -16,12 +18,17 @@ type Looks struct {
 	n     int
 	trace bool
 	from  map[string]int
+
+	last    time.Time
+	place   string // of the last look
+	longest time.Duration
+	where   string
 }
 
 // NewLooks returns a context that ends at look number end, from 1; 0 means never. With
 // trace it keeps who looked.
 func NewLooks(end int, trace bool) *Looks {
-	return &Looks{Context: context.Background(), end: end, trace: trace, from: map[string]int{}}
+	return &Looks{Context: context.Background(), end: end, trace: trace, from: map[string]int{}, last: time.Now(), place: "the start"}
 }
 
 // Err counts a look.
@@ -30,7 +37,12 @@ func (l *Looks) Err() error {
 	defer l.mu.Unlock()
 	l.n++
 	if l.trace {
+		now, before := time.Now(), l.place
 		l.see()
+		if gap := now.Sub(l.last); gap > l.longest {
+			l.longest, l.where = gap, before+" … "+l.place
+		}
+		l.last = time.Now()
 	}
 	if l.end > 0 && l.n >= l.end {
 		return context.Canceled
@@ -44,14 +56,30 @@ func (l *Looks) see() {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
 	seen := map[string]bool{}
+	l.place = ""
 	for more := true; more; {
 		var f runtime.Frame
 		f, more = frames.Next()
-		if name := f.Function[strings.LastIndexByte(f.Function, '/')+1:]; !seen[name] {
+		name := f.Function[strings.LastIndexByte(f.Function, '/')+1:]
+		if l.place == "" && !strings.HasPrefix(name, "parallel.") && !strings.HasPrefix(name, "context.") {
+			l.place = fmt.Sprintf("%s:%d", name, f.Line)
+		}
+		if !seen[name] {
 			seen[name] = true
 			l.from[name]++
 		}
 	}
+}
+
+// Longest returns the longest time between two looks, of a trace, with the places of
+// both; call it when the work is done, whose end counts as a look.
+func (l *Looks) Longest() (time.Duration, string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if gap := time.Since(l.last); gap > l.longest {
+		l.longest, l.where = gap, l.place+" … the end"
+	}
+	return l.longest, l.where
 }
 
 // Count returns the number of looks so far.

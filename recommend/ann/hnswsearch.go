@@ -1,6 +1,7 @@
 package ann
 
 import (
+	"fmt"
 	"math/bits"
 
 	"github.com/aislekit/aisle/internal/topk"
@@ -38,19 +39,22 @@ func (x *HNSW) Factors() int { return x.f }
 // (k < 1 or ef < 0), ErrMismatch (an item set whose size is not Slots()),
 // ErrRange (a query whose squared length float32 cannot hold).
 func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f recommend.Filter) ([]recommend.Scored, error) {
+	const where = "ann: HNSW.AppendTop"
 	if k < 1 || ef < 0 {
-		return dst, ErrOption
+		return dst, fmt.Errorf("%s: k is %d and ef %d, want at least 1 and 0: %w", where, k, ef, ErrOption)
 	}
 	if len(query) != x.f {
-		return dst, ErrShape
+		return dst, fmt.Errorf("%s: query of length %d, want %d: %w", where, len(query), x.f, ErrShape)
 	}
-	for _, v := range query {
+	for i, v := range query {
 		if v-v != 0 {
-			return dst, ErrNotFinite
+			return dst, fmt.Errorf("%s: query: number %d is %v: %w", where, i, v, ErrNotFinite)
 		}
 	}
-	if f.Allow != nil && f.Allow.Size() != len(x.node) || f.Deny != nil && f.Deny.Size() != len(x.node) {
-		return dst, ErrMismatch
+	for k, set := range [...]*recommend.ItemSet{f.Allow, f.Deny} {
+		if set != nil && set.Size() != len(x.node) {
+			return dst, fmt.Errorf("%s: %s is a set of %d items, want %d: %w", where, [...]string{"Allow", "Deny"}[k], set.Size(), len(x.node), ErrMismatch)
+		}
 	}
 	if ef == 0 {
 		ef = max(64, 2*min(k, x.Len()))
@@ -63,7 +67,7 @@ func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f r
 		q[x.f] = 1
 	}
 	if x.store(q, query) != nil {
-		return dst, ErrRange
+		return dst, fmt.Errorf("%s: query: its squared length is beyond float32: %w", where, ErrRange)
 	}
 	eligible := x.Len()
 	var ok []uint64 // nil: all

@@ -104,7 +104,7 @@ func (m *Cascade) AppendReasons(dst []recommend.Reason, q recommend.Query, item 
 			return out, err
 		}
 	}
-	return dst, ErrEmpty
+	return dst, errSilent
 }
 
 // AppendBinary appends the frame of m to dst; the parts are in it. ErrOption when

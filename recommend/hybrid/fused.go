@@ -173,11 +173,14 @@ type explanation struct {
 	times func() float32 // asked last: what it was multiplied by; nil: 1
 }
 
+// errSilent is ErrEmpty of reasons.
+var errSilent = fmt.Errorf("hybrid: AppendReasons: no part that knows the query can explain: %w", ErrEmpty)
+
 // explain appends the k history items with the largest part in the score of item.
 // It asks every part that answers q, and adds up in w.acc what each contributes.
 func (f *fused) explain(dst []recommend.Reason, q *recommend.Query, item int32, k int, e explanation) ([]recommend.Reason, error) {
 	if uint32(item) >= uint32(f.items) {
-		return dst, ErrUnknownID
+		return dst, fmt.Errorf("hybrid: AppendReasons: item %d, want in [0, %d): %w", item, f.items, ErrUnknownID)
 	}
 	w := f.pool.Get().(*fuseScratch)
 	defer f.pool.Put(w)
@@ -228,7 +231,7 @@ func (f *fused) explain(dst []recommend.Reason, q *recommend.Query, item int32, 
 		}
 	}
 	if !answered {
-		return dst, ErrEmpty
+		return dst, errSilent
 	}
 	if !e.mean {
 		total = 1

@@ -106,5 +106,5 @@ func (m *Switch) AppendReasons(dst []recommend.Reason, q recommend.Query, item i
 		}
 		return ex.AppendReasons(dst, q, item, k)
 	}
-	return dst, ErrEmpty
+	return dst, errSilent
 }

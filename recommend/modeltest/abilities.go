@@ -241,6 +241,42 @@ func checkReasons(t testing.TB, s *subject) {
 	}
 }
 
+// checkVectors appends to every vector that the model hands out, which must not reach the
+// next one, and asks for those of nobody.
+func checkVectors(t testing.TB, s *subject) {
+	m := s.model(t)
+	before := marshal(t, m)
+	beyond := []int{-1, math.MinInt, math.MaxInt}
+	ask := func(of string, n int, vector func(i int) []float32) {
+		for i := range n {
+			if v := vector(i); cap(v) != len(v) {
+				t.Fatalf("vector %d of %s has room for %d numbers more: append would write into the model", i, of, cap(v)-len(v))
+			}
+		}
+		for _, i := range append(beyond, n) {
+			if v := vector(i); v != nil {
+				t.Errorf("vector %d of %d %s is %v, want nil", i, n, of, v)
+			}
+		}
+	}
+	if v, ok := m.(interface{ UserVector(u int) []float32 }); ok {
+		ask("users", m.Users(), v.UserVector)
+	}
+	if v, ok := m.(interface{ ItemVector(i int) []float32 }); ok {
+		ask("items", m.Items(), v.ItemVector)
+	}
+	if v, ok := m.(interface{ ItemBias(i int) float32 }); ok {
+		for _, i := range append(beyond, m.Items()) {
+			if b := v.ItemBias(i); b != 0 {
+				t.Errorf("bias of item %d of %d is %v, want 0", i, m.Items(), b)
+			}
+		}
+	}
+	if !bytes.Equal(marshal(t, m), before) {
+		t.Error("asking for vectors changes the model")
+	}
+}
+
 // checkFoldIn folds in the history of everybody, and two that are wrong.
 func checkFoldIn(t testing.TB, s *subject) {
 	m := s.model(t)

@@ -83,6 +83,7 @@ var checks = []Check{
 	{"similar", "similar items are in order, without the item itself, and of its group if it learns", checkSimilar},
 	{"similar users", "the same of users", checkSimilarUsers},
 	{"reasons", "reasons are in order and add up to the score", checkReasons},
+	{"vectors", "a vector handed out ends where it ends, and there is none out of range", checkVectors},
 	{"fold in", "a folded-in vector has the promised length and finite numbers", checkFoldIn},
 	{"readers", "many readers at once get what one gets", checkReaders},
 	{"same bytes", "at GOMAXPROCS 1, 2 and 8, and for rows given in another order, the model is the same", checkSameBytes},

@@ -205,6 +205,19 @@ func (m *half) AppendReasons(dst []recommend.Reason, q recommend.Query, item int
 	return dst, err
 }
 
+// spilling hands out vectors that go on into the next ones.
+type spilling struct {
+	shelf
+	rows []float32
+}
+
+func (m *spilling) ItemVector(i int) []float32 {
+	if i < 0 || i >= m.items {
+		return nil
+	}
+	return m.rows[2*i : 2*i+2]
+}
+
 func (m *sloppy) FoldIn(dst []float32, items []int32, weights []float32) error {
 	return m.shelf.FoldIn(dst[:m.items], items, weights)
 }
@@ -260,6 +273,7 @@ var faults = []struct {
 	{"similar", "is most like itself", modeltest.Case{Fit: planted(func(m shelf) *vain { return &vain{m} })}},
 	{"similar users", "knows users who are none", modeltest.Case{Fit: planted(func(m shelf) *trusting { return &trusting{m} })}},
 	{"reasons", "tells half of it", modeltest.Case{Fit: planted(func(m shelf) *half { return &half{m} })}},
+	{"vectors", "leaves room behind a vector", modeltest.Case{Fit: planted(func(m shelf) *spilling { return &spilling{m, make([]float32, 2*m.items)} })}},
 	{"fold in", "takes a vector of any length", modeltest.Case{Fit: planted(func(m shelf) *sloppy { return &sloppy{m} })}},
 	{"readers", "shares what readers write", modeltest.Case{Fit: planted(func(m shelf) *crowded { return &crowded{shelf: m} })}},
 	{"same bytes", "counts processors", modeltest.Case{Fit: planted(func(m shelf) *shelf {
