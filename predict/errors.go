@@ -2,6 +2,11 @@ package predict
 
 import "github.com/aislekit/aisle/internal/check"
 
+// FieldError says what is wrong with one field of one row or customer. Its text, which goes
+// to logs, tells neither the id nor the value; they are fields, cut to 64 bytes. Take it out of
+// an error with errors.As.
+type FieldError = check.FieldError
+
 // Errors this package returns, always wrapped with the function and the field,
 // row or column at fault; test them with errors.Is.
 var (

@@ -41,14 +41,14 @@ func (g *Gram) Add(row []float64, y, w float64) error {
 	}
 	for j, v := range row {
 		if err := checkValue(v); err != nil {
-			return fmt.Errorf("%s: column %d is %v: %w", where, j, v, err)
+			return fmt.Errorf("%s: %w", where, badValue(fmt.Sprintf("column %d", j), -1, v))
 		}
 	}
 	if err := checkValue(y); err != nil {
-		return fmt.Errorf("%s: target is %v: %w", where, y, err)
+		return fmt.Errorf("%s: %w", where, badValue("target", -1, y))
 	}
 	if err := checkValue(w); err != nil || w < 0 {
-		return fmt.Errorf("%s: weight is %v, want >= 0: %w", where, w, ErrRange)
+		return fmt.Errorf("%s: %w", where, check.Private("weight", -1, nil, w, fmt.Errorf("want >= 0: %w", ErrRange)))
 	}
 	if w == 0 {
 		return nil

@@ -33,10 +33,10 @@ func scoredPoints(where string, xs []float64, n int, y func(i int) float64, weig
 			p.w = weights[i]
 		}
 		if err := checkValue(x); err != nil {
-			return nil, fmt.Errorf("%s: scores[%d] is %v: %w", where, i, x, err)
+			return nil, fmt.Errorf("%s: %w", where, badValue("scores", i, x))
 		}
 		if err := checkValue(p.y); err != nil {
-			return nil, fmt.Errorf("%s: y[%d] is %v: %w", where, i, p.y, err)
+			return nil, fmt.Errorf("%s: %w", where, badValue("y", i, p.y))
 		}
 		if p.w > 0 {
 			points = append(points, p)
@@ -59,7 +59,8 @@ type Isotonic struct {
 // 1955): a calibrator of scores into probabilities. The rows must not be those
 // the scores were fitted on. weights may be nil. Rows of equal score are
 // averaged first; between knots the function is linear, as scikit-learn's
-// IsotonicRegression has it, beyond the ends constant. One distinct score gives
+// IsotonicRegression has it, beyond the ends constant (its out_of_bounds="clip"; its
+// default gives NaN there). One distinct score gives
 // a constant. It may answer exactly 0 or 1.
 //
 // Cost O(n log n). Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange.

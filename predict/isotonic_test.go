@@ -138,8 +138,8 @@ func TestCalibrationBadInput(t *testing.T) {
 	}{
 		{"empty", nil, nil, nil, predict.ErrEmpty, "scores"},
 		{"length", []float64{1}, []bool{true, false}, nil, predict.ErrShape, "1 scores"},
-		{"NaN", []float64{1, nan}, []bool{true, false}, nil, predict.ErrNotFinite, "scores[1]"},
-		{"huge", []float64{1e300, 1}, []bool{true, false}, nil, predict.ErrRange, "scores[0]"},
+		{"NaN", []float64{1, nan}, []bool{true, false}, nil, predict.ErrNotFinite, "scores of row 1"},
+		{"huge", []float64{1e300, 1}, []bool{true, false}, nil, predict.ErrRange, "scores of row 0"},
 		{"weights", []float64{1, 2}, []bool{true, false}, []float64{1}, predict.ErrShape, "weights"},
 		{"negative weight", []float64{1, 2}, []bool{true, false}, []float64{1, -1}, nil, "weights[1]"},
 		{"zero weights", []float64{1, 2}, []bool{true, false}, []float64{0, 0}, nil, "weights"},

@@ -32,7 +32,7 @@ func (l *Labeler[K]) Add(user K, at time.Time) error {
 		return err
 	}
 	if at.IsZero() {
-		return fmt.Errorf("%s: purchase at the zero time: %w", where, ErrRange)
+		return fmt.Errorf("%s: %w", where, check.Private("at", -1, user, nil, fmt.Errorf("a purchase at the zero time: %w", ErrRange)))
 	}
 	u := l.user(user)
 	l.times[u] = append(l.times[u], at)
@@ -51,7 +51,7 @@ func (l *Labeler[K]) Until(user K, at time.Time) error {
 		return err
 	}
 	if at.IsZero() {
-		return fmt.Errorf("%s: observed until the zero time: %w", where, ErrRange)
+		return fmt.Errorf("%s: %w", where, check.Private("at", -1, user, nil, fmt.Errorf("observed until the zero time: %w", ErrRange)))
 	}
 	u := l.user(user)
 	if l.until[u].IsZero() || at.Before(l.until[u]) {

@@ -1,6 +1,7 @@
 package predict_test
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,4 +32,18 @@ func ExampleLabeler() {
 	// ann: recency_days 10, buys again true
 	// bob: recency_days 20, buys again false
 	// cy: recency_days 2, buys again true
+}
+
+// What goes to the log tells neither the customer nor the value.
+func ExampleFieldError() {
+	var l predict.Labeler[string]
+	err := l.Add("jane@example.com", time.Time{})
+	fmt.Println(err)
+	var f *predict.FieldError
+	if errors.As(err, &f) {
+		fmt.Println(f.ID)
+	}
+	// Output:
+	// predict: Labeler.Add: at: a purchase at the zero time: value out of range
+	// jane@example.com
 }

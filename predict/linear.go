@@ -124,7 +124,7 @@ func newLeastSquares(ctx context.Context, where string, rows [][]float64, y []fl
 	}
 	for i, v := range y {
 		if err := checkValue(v); err != nil {
-			return nil, fmt.Errorf("%s: y[%d] is %v: %w", where, i, v, err)
+			return nil, fmt.Errorf("%s: %w", where, badValue("y", i, v))
 		}
 	}
 	if err := check.Weights("Weights", opt.Weights, n); err != nil {
@@ -132,7 +132,7 @@ func newLeastSquares(ctx context.Context, where string, rows [][]float64, y []fl
 	}
 	for i, w := range opt.Weights {
 		if err := checkValue(w); err != nil {
-			return nil, fmt.Errorf("%s: Weights[%d] is %v: %w", where, i, w, err)
+			return nil, fmt.Errorf("%s: %w", where, badValue("Weights", i, w))
 		}
 	}
 	if err := opt.validate(where, d); err != nil {

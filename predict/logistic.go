@@ -111,7 +111,7 @@ func (o LogisticOptions) validate(where string, n, d int) error {
 		}
 		for i, v := range o.Offset {
 			if err := checkValue(v); err != nil {
-				return fmt.Errorf("%s: Offset[%d] is %v: %w", where, i, v, err)
+				return fmt.Errorf("%s: %w", where, badValue("Offset", i, v))
 			}
 		}
 	}
@@ -240,7 +240,7 @@ func prepare(where string, y []bool, n, d int, opt LogisticOptions) (*sample, Lo
 	}
 	for i, w := range s.weight {
 		if w > limit {
-			return nil, opt, fmt.Errorf("%s: the weight of row %d is %v, want at most %g: %w", where, i, w, limit, ErrRange)
+			return nil, opt, fmt.Errorf("%s: %w", where, check.Private("weight", int64(i), nil, w, fmt.Errorf("want at most %g: %w", limit, ErrRange)))
 		}
 	}
 	s.scale(&opt)

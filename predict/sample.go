@@ -313,10 +313,15 @@ func checkRow(name string, i int, row []float64, d int) error {
 	}
 	for j, v := range row {
 		if !(math.Abs(v) <= limit) {
-			return fmt.Errorf("%s[%d][%d] is %v: %w", name, i, j, v, checkValue(v))
+			return badValue(fmt.Sprintf("column %d", j), i, v)
 		}
 	}
 	return nil
+}
+
+// badValue is the error of a value of a row that checkValue does not take.
+func badValue(field string, row int, v float64) error {
+	return check.Private(field, int64(row), nil, v, checkValue(v))
 }
 
 // checkValue reports a number that is none, or too large to be squared and added up.

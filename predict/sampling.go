@@ -1,6 +1,10 @@
 package predict
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/aislekit/aisle/internal/check"
+)
 
 // CorrectSampling appends to dst the probabilities p of a model that was
 // trained on all positive rows and a random share keep of the negative ones,
@@ -17,7 +21,7 @@ func CorrectSampling(dst, p []float64, keep float64) ([]float64, error) {
 	out := dst
 	for i, v := range p {
 		if !(v >= 0 && v <= 1) {
-			return dst, fmt.Errorf("predict: CorrectSampling: p[%d] is %v, want 0 … 1: %w", i, v, ErrRange)
+			return dst, fmt.Errorf("predict: CorrectSampling: %w", check.Private("p", int64(i), nil, v, fmt.Errorf("want 0 … 1: %w", ErrRange)))
 		}
 		// keep·p / (keep·p + 1 - p), which cannot overflow.
 		out = append(out, keep*v/(keep*v+(1-v)))

@@ -27,7 +27,9 @@ type SigmoidCalibrator struct {
 //
 // As in Platt (1999), equation 12, the targets are (N₊+1)/(N₊+2) for true and
 // 1/(N₋+2) for false, N± the class weights, so that separable scores and even a
-// single class have a finite answer. The minimum of the cross-entropy is found
+// single class have a finite answer. Weights count rows here: weights that add up to far less
+// than 1 leave hardly more than the prior, one half. scikit-learn's _SigmoidCalibration has the
+// same targets; weights of another mean than 1 enter both. The minimum of the cross-entropy is found
 // by Newton's method on centred and scaled scores (Lin, Lin and Weng 2007 on
 // its numerics). The order of rows does not matter.
 //

@@ -85,7 +85,7 @@ func (s *SparseRows) cells(index []int32, value []float64) ([]cell, error) {
 			return nil, fmt.Errorf("predict: SparseRows.AddRow: column %d, want 0 … %d: %w", j, s.Cols-1, ErrRange)
 		}
 		if err := checkValue(v); err != nil {
-			return nil, fmt.Errorf("predict: SparseRows.AddRow: value of column %d is %v: %w", j, v, err)
+			return nil, fmt.Errorf("predict: SparseRows.AddRow: %w", badValue(fmt.Sprintf("column %d", j), -1, v))
 		}
 		cells[i] = cell{j, v}
 	}
@@ -144,7 +144,7 @@ func (s *SparseRows) validate() error {
 			prev = j
 			if s.Value != nil {
 				if err := checkValue(s.Value[k]); err != nil {
-					return fmt.Errorf("rows: row %d, column %d is %v: %w", i, j, s.Value[k], err)
+					return badValue(fmt.Sprintf("column %d", j), i, s.Value[k])
 				}
 			}
 		}

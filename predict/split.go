@@ -76,7 +76,7 @@ func kfold[K ID](where string, rows []K, y []bool, k int, seed uint64) ([]Fold, 
 	seen := make(map[K]int, len(rows))
 	for i, id := range rows {
 		if j, ok := seen[id]; ok {
-			return nil, fmt.Errorf("%s: rows %d and %d have the same id, use GroupKFold: %w", where, j, i, ErrDuplicate)
+			return nil, fmt.Errorf("%s: %w", where, check.Private("id", int64(i), id, nil, fmt.Errorf("that of row %d, use GroupKFold: %w", j, ErrDuplicate)))
 		}
 		seen[id] = i
 	}
@@ -199,7 +199,7 @@ func TimeFolds(times []time.Time, k int, gap time.Duration) ([]Fold, error) {
 			}
 		}
 		if len(folds[f].Train) == 0 {
-			return nil, fmt.Errorf("%s: no row lies %v before fold %d, which starts %v: %w", where, gap, f, times[order[start[f+1]]], ErrUndefined)
+			return nil, fmt.Errorf("%s: no row lies %v before fold %d: %w", where, gap, f, ErrUndefined)
 		}
 		slices.Sort(folds[f].Train)
 		slices.Sort(folds[f].Test)

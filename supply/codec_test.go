@@ -41,7 +41,7 @@ func TestVersion1(t *testing.T) {
 			t.Errorf("%s: %v", k.name, err)
 			continue
 		}
-		if got := must(s.MarshalBinary()); !bytes.Equal(got, want) && k.name != "Assortment" { // version 1 kept the first listing only
+		if got := must(s.MarshalBinary()); !bytes.Equal(got, want) && k.name != "Assortment" { // version 1 kept its first listing only
 			t.Errorf("%s: the file holds another state than the sample", k.name)
 		}
 		a, errA := k.res(s)

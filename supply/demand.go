@@ -15,25 +15,70 @@ type DemandOptions struct {
 	// Start is the beginning of period 0, required, in the years 1678 to 2261.
 	Start time.Time
 
-	// Period is the length of a period, default 7 days, at least one second.
-	// Periods have a fixed length: calendar months and local days with clock
-	// changes are the caller's to map.
+	// Period is the length of a period with StepFixed, default 7 days, at least one
+	// second; 0 with the other steps.
 	Period time.Duration
+
+	// Step cuts time by the calendar of Location: StepDay, StepWeek or StepMonth. Start is
+	// then moved back to the beginning of its day, week or month. Default StepFixed.
+	Step Step
+
+	// Location is the zone of the calendar; default time.UTC. A state is read back only
+	// into a Demand of the same zone, see UnmarshalBinary.
+	Location *time.Location
+
+	// SundayWeeks makes weeks start on Sunday instead of Monday.
+	SundayWeeks bool
 }
 
 const maxPeriods = 1 << 20 // two thousand years of days: what is later is a wrong clock
 
 func (o DemandOptions) withDefaults() DemandOptions {
-	o.Period = check.Default(o.Period, 7*24*time.Hour)
 	o.Start = o.Start.UTC().Round(0)
+	if o.Step == StepFixed {
+		o.Period = check.Default(o.Period, 7*day)
+		o.Location, o.SundayWeeks = nil, false
+		return o
+	}
+	if o.Location == nil {
+		o.Location = time.UTC
+	}
+	o.SundayWeeks = o.SundayWeeks && o.Step == StepWeek
+	return o
+}
+
+// aligned moves Start to the beginning of its period of the calendar.
+func (o DemandOptions) aligned() DemandOptions {
+	if o.Step != StepFixed && o.Location != nil {
+		o.Start = o.starts(o.number(o.Start)).UTC()
+	}
 	return o
 }
 
 func (o DemandOptions) validate() error {
 	var c check.Options
-	c.Require(!o.Start.IsZero() && o.Start.After(minInstant) && o.Start.Before(maxInstant), "Start", o.Start, "a time in 1678 to 2261")
-	c.Require(o.Period >= time.Second, "Period", o.Period, "at least 1s")
+	known := !o.Start.IsZero() && o.Start.After(minInstant) && o.Start.Before(maxInstant)
+	c.Require(known && o.aligned().Start.After(minInstant), "Start", o.Start, "a time in 1678 to 2261")
+	c.Require(o.Step <= StepMonth, "Step", o.Step, "fixed, day, week or month")
+	if o.Step == StepFixed {
+		c.Require(o.Period >= time.Second, "Period", o.Period, "at least 1s")
+	} else {
+		c.Require(o.Period == 0, "Period", o.Period, "0 with a Step of the calendar")
+		c.Require(o.Location.String() != "Local", "Location", o.Location, "a zone of the same name everywhere")
+	}
 	return c.Err("supply: NewDemand")
+}
+
+func (o DemandOptions) equal(opt DemandOptions) bool {
+	return o.Start.Equal(opt.Start) && o.Period == opt.Period && o.Step == opt.Step && o.SundayWeeks == opt.SundayWeeks && o.zone() == opt.zone()
+}
+
+// zone names the zone of the calendar.
+func (o DemandOptions) zone() string {
+	if o.Location == nil {
+		return ""
+	}
+	return o.Location.String()
 }
 
 // Demand adds up sales per product and period and remembers when a product could
@@ -64,7 +109,7 @@ func NewDemand[K ID](opt DemandOptions) (*Demand[K], error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	return &Demand[K]{opt: opt, skus: map[K]*history{}}, nil
+	return &Demand[K]{opt: opt.aligned(), skus: map[K]*history{}}, nil
 }
 
 // ready refuses nil and the zero value, which has no periods.
@@ -88,6 +133,16 @@ func (d *Demand[K]) sku(id K) *history {
 func (d *Demand[K]) period(where, field string, t time.Time) (int, error) {
 	if t.IsZero() || t.Before(d.opt.Start) {
 		return 0, fmt.Errorf("%s: %s (%s) is before Start: %w", where, field, t.UTC().Format(time.RFC3339), ErrRange)
+	}
+	if d.opt.Step != StepFixed {
+		p := int64(maxPeriods)
+		if t.Before(maxInstant) {
+			p = d.opt.number(t) - d.opt.number(d.opt.Start)
+		}
+		if p >= maxPeriods {
+			return 0, fmt.Errorf("%s: %s (%s) is too long after Start: %w", where, field, t.UTC().Format(time.RFC3339), ErrRange)
+		}
+		return int(p), nil
 	}
 	since := t.Sub(d.opt.Start) // the longest Duration when t is further away
 	p := since / d.opt.Period
@@ -152,8 +207,7 @@ func (d *Demand[K]) AddStockOut(id K, from, to time.Time) error {
 	h := d.sku(id)
 	h.out = grow(h.out, last+1)
 	for p := first; p <= last; p++ {
-		begin := d.opt.Start.Add(time.Duration(p) * d.opt.Period)
-		end := begin.Add(d.opt.Period)
+		begin, end := d.begin(p), d.begin(p+1)
 		if begin.Before(from) {
 			begin = from
 		}
@@ -208,7 +262,7 @@ func (d *Demand[K]) Merge(other *Demand[K]) error {
 	if err := d.ready(where); err != nil {
 		return err
 	}
-	if !d.opt.Start.Equal(other.opt.Start) || d.opt.Period != other.opt.Period {
+	if !d.opt.equal(other.opt) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
 	for id, b := range other.skus { // per product: order does not matter
@@ -306,12 +360,9 @@ func (d *Demand[K]) Series(id K, c Correction) (Series, error) {
 		return Series{}, fmt.Errorf("%s: Correction is %d, want Scale, Exclude or Keep: %w", where, c, ErrOption)
 	}
 	s := Series{}
-	start := d.opt.Start.UnixNano()
 	late := 0.0 // share of the first period before the listing
-	if h.has && h.listed > start {
-		since, period := uint64(h.listed)-uint64(start), uint64(d.opt.Period) // may exceed int64
-		s.First = int(min(since/period, uint64(d.end)))
-		late = float64(since%period) / float64(period)
+	if h.has && h.listed > d.opt.Start.UnixNano() {
+		s.First, late = d.listing(h.listed)
 		for p := range min(s.First, len(h.units)) {
 			if h.units[p] > 0 { // sold before its listing: the listing is wrong
 				s.First, late = p, 0
@@ -328,9 +379,12 @@ func (d *Demand[K]) Series(id K, c Correction) (Series, error) {
 		if p < len(h.units) {
 			s.Sold[i] = h.units[p]
 		}
-		out := 0.0
-		if p < len(h.out) {
-			out = float64(h.out[p]) / (float64(d.opt.Period) / 1e6)
+		out, length := 0.0, d.length(p)
+		switch {
+		case length == 0: // a day that the zone skipped: nobody could buy
+			out = 1
+		case p < len(h.out):
+			out = float64(h.out[p]) / length
 		}
 		if i == 0 {
 			out += late
@@ -356,6 +410,29 @@ func (d *Demand[K]) Series(id K, c Correction) (Series, error) {
 		}
 	}
 	return s, nil
+}
+
+// listing returns the period of an instant after Start, at most the end of all, and the
+// share of it that is over then.
+func (d *Demand[K]) listing(ns int64) (period int, late float64) {
+	if d.opt.Step == StepFixed {
+		since, length := uint64(ns)-uint64(d.opt.Start.UnixNano()), uint64(d.opt.Period) // may exceed int64
+		return int(min(since/length, uint64(d.end))), float64(since%length) / float64(length)
+	}
+	at := time.Unix(0, ns)
+	p := min(d.opt.number(at)-d.opt.number(d.opt.Start), int64(d.end))
+	if p == int64(d.end) {
+		return d.end, 0
+	}
+	return int(p), float64(at.Sub(d.begin(int(p))).Milliseconds()) / d.length(int(p))
+}
+
+// length is that of a period in milliseconds, 0 for a day that a zone has skipped.
+func (d *Demand[K]) length(p int) float64 {
+	if d.opt.Step == StepFixed {
+		return float64(d.opt.Period) / 1e6
+	}
+	return float64(d.begin(p + 1).Sub(d.begin(p)).Milliseconds())
 }
 
 // Moments returns mean and standard deviation (ddof 1) of demand per period and

@@ -2,6 +2,7 @@ package supply
 
 import (
 	"encoding"
+	"fmt"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -23,6 +24,9 @@ func (d *Demand[K]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	encodeTime(&w, d.opt.Start)
 	w.Int64(int64(d.opt.Period))
+	w.Int(int(d.opt.Step))
+	w.String(d.opt.zone())
+	w.Bool(d.opt.SundayWeeks)
 	w.Int(d.end)
 	ids := sorted(d.skus)
 	encodeIDs(&w, ids)
@@ -33,17 +37,20 @@ func (d *Demand[K]) AppendBinary(dst []byte) ([]byte, error) {
 		w.Bool(h.has)
 		w.Int64(h.listed)
 	}
-	return w.AppendFrame(dst, codec.KindDemand, 1), nil
+	return w.AppendFrame(dst, codec.KindDemand, 2), nil
 }
 
 // MarshalBinary returns the state as bytes.
 func (d *Demand[K]) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) }
 
-// UnmarshalBinary replaces d by what MarshalBinary wrote. Payload of version 1,
+// UnmarshalBinary replaces d by what MarshalBinary wrote. Payload of version 2,
 // little-endian, instants in nanoseconds since 1970, durations in nanoseconds:
 //
 //	i64      Start
-//	i64      Period
+//	i64      Period, 0 with a Step of the calendar
+//	int      Step
+//	string   name of the Location, empty with StepFixed
+//	bool     SundayWeeks, of StepWeek only
 //	int      periods seen, at most 2²⁰
 //	ids      int class (0 text, 1 signed, 2 unsigned numbers), int n, n ids of K ascending:
 //	         length and bytes, or 8 bytes that fit K
@@ -53,18 +60,41 @@ func (d *Demand[K]) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil)
 //
 // Any other length, order or value, and options that NewDemand would refuse, are ErrCorrupt,
 // another kind of frame is ErrMismatch, a newer version ErrVersion; the receiver is then
-// unchanged.
+// unchanged. A state by the calendar of a zone other than UTC is read into a Demand that
+// NewDemand has made with that zone, and is ErrMismatch elsewhere: what a name stands for
+// is the host's to say. Version 1 is read too; all its periods are fixed. A nil receiver
+// is ErrEmpty.
 func (d *Demand[K]) UnmarshalBinary(data []byte) error {
 	const name = "Demand"
 	if err := check.Receiver("supply: Demand.UnmarshalBinary", d); err != nil {
 		return err
 	}
-	r, err := open(name, data, codec.KindDemand, 1)
+	r, err := open(name, data, codec.KindDemand, 2)
 	if err != nil {
 		return err
 	}
 	n := Demand[K]{skus: map[K]*history{}}
 	n.opt = DemandOptions{Start: decodeTime(r), Period: time.Duration(r.Int64())}
+	if r.Version > 1 {
+		step, zone := r.Int(), ""
+		zone, n.opt.SundayWeeks = r.String(), r.Bool()
+		n.opt.Step = Step(min(step, 255))
+		if (zone == "") != (step == 0) || n.opt.SundayWeeks && n.opt.Step != StepWeek || n.opt.Step > StepMonth {
+			r.Fail("has periods of no calendar")
+		}
+		switch {
+		case r.Err() != nil || zone == "":
+		case zone == "UTC":
+			n.opt.Location = time.UTC
+		case zone == d.opt.zone():
+			n.opt.Location = d.opt.Location
+		default:
+			return fmt.Errorf("supply: %s.UnmarshalBinary: periods of the zone %.64q, read by one of %q: %w", name, zone, d.opt.zone(), ErrMismatch)
+		}
+	}
+	if n.opt.Step != StepFixed && r.Err() == nil && !n.opt.aligned().Start.Equal(n.opt.Start) {
+		r.Fail("starts within a period")
+	}
 	if n.end = r.Int(); n.end > maxPeriods {
 		r.Fail("has more periods than allowed")
 	}

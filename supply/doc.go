@@ -22,7 +22,8 @@
 //
 // # Which function when
 //
-//   - [Demand]: demand per product and period, corrected for stock-outs
+//   - [Demand]: demand per product and period, of one length or by the calendar of a zone
+//     ([Step]), corrected for stock-outs
 //   - [Assortment]: how much is offered, how evenly it sells, in-stock rate, renewal
 //   - [Inventory]: turnover, days of supply, GMROI, sell-through, age, dead stock
 //   - [Fulfilment]: order cycle, on time, in full, perfect order, coverage
@@ -44,6 +45,8 @@
 //     with the place and the field. A failed call changes nothing.
 //   - Results do not depend on the order of input, except that sums of fractional
 //     units may differ in the last bits.
+//   - No state here holds a customer: ids are those of products, and there is nobody to
+//     forget. A reason for a return is kept as the shop words it.
 //   - Accumulators are not safe for concurrent use; everything else is immutable.
 //
 // # References

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/survive"
 )
 
@@ -38,7 +39,7 @@ func summary(s *survive.Durations) Durations {
 // span refuses a stage that ends, at to, before it began; zero times are not known.
 func span(where, a string, from time.Time, b string, to time.Time) error {
 	if !from.IsZero() && !to.IsZero() && to.Before(from) {
-		return fmt.Errorf("%s: %s (%s) is before %s (%s): %w", where, b, to.UTC().Format(time.RFC3339), a, from.UTC().Format(time.RFC3339), ErrRange)
+		return fmt.Errorf("%s: %w", where, check.Private(b, -1, nil, to.UTC().Format(time.RFC3339), fmt.Errorf("before %s: %w", a, ErrRange)))
 	}
 	return nil
 }
@@ -46,7 +47,7 @@ func span(where, a string, from time.Time, b string, to time.Time) error {
 // known checks a time stamp that may be zero (has not happened): not after asOf.
 func known(where, field string, t, asOf time.Time) error {
 	if !t.IsZero() && t.After(asOf) {
-		return fmt.Errorf("%s: %s (%s) is after AsOf (%s): %w", where, field, t.UTC().Format(time.RFC3339), asOf.UTC().Format(time.RFC3339), ErrRange)
+		return fmt.Errorf("%s: %w", where, check.Private(field, -1, nil, t.UTC().Format(time.RFC3339), fmt.Errorf("after AsOf (%s): %w", asOf.UTC().Format(time.RFC3339), ErrRange)))
 	}
 	return nil
 }

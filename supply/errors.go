@@ -2,6 +2,11 @@ package supply
 
 import "github.com/aislekit/aisle/internal/check"
 
+// FieldError says what is wrong with one field of a customer's order, delivery or ticket. Its
+// text, which goes to logs, does not tell the value; it is a field, cut to 64 bytes. Take it
+// out of an error with errors.As. Ids of products stay in the text.
+type FieldError = check.FieldError
+
 // Errors of this package, always wrapped with the function and the field or
 // record that is wrong. Match them with errors.Is; they are the same values in
 // every package of the module.

@@ -40,7 +40,7 @@ func TestFrames(t *testing.T) {
 				out[id] = must(d.Series(id, supply.Scale))
 			}
 			return out
-		}},
+		}, Zero: []string{".opt.Step: fixed, or Period would be 0", ".opt.Location: of a calendar", ".opt.SundayWeeks: of its weeks"}},
 	})
 }
 

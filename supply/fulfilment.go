@@ -247,11 +247,11 @@ func (d *Delivery) validate(where string, asOf time.Time) error {
 		n    int64
 	}{{"Ordered", d.Ordered}, {"Received", d.Received}, {"Lines", d.Lines}, {"LinesInFull", d.LinesInFull}} {
 		if c.n < 0 {
-			return fmt.Errorf("%s: %s is %d, want >= 0: %w", where, c.name, c.n, ErrRange)
+			return fmt.Errorf("%s: %w", where, check.Private(c.name, -1, nil, c.n, fmt.Errorf("want >= 0: %w", ErrRange)))
 		}
 	}
 	if d.LinesInFull > d.Lines {
-		return fmt.Errorf("%s: LinesInFull is %d of %d Lines: %w", where, d.LinesInFull, d.Lines, ErrRange)
+		return fmt.Errorf("%s: %w", where, check.Private("LinesInFull", -1, nil, d.LinesInFull, fmt.Errorf("more than Lines: %w", ErrRange)))
 	}
 	if d.RightAddress > Fail || d.Undamaged > Fail || d.Documented > Fail {
 		return fmt.Errorf("%s: RightAddress, Undamaged or Documented is no Check: %w", where, ErrRange)

@@ -29,9 +29,10 @@ func TestPromises(t *testing.T) {
 			func() any { return filledInventory(t) },
 			func() any { return filledService(t) },
 			func() any { s := must(demand().Series("a", supply.Scale)); return &s },
+			func() any { s := supply.StepDay; return &s },
 			func() any { return &supply.Ratio{Num: 3, Den: 8} },
 		},
-		Zero: []string{"Assortment", "Series", "Ratio"},
+		Zero: []string{"Assortment", "Series", "Ratio", "Step"},
 		Args: map[string]func() []any{
 			"ABC": func() []any {
 				return []any{[]string{"a", "b", "c"}, []float64{5, 3, 1}, supply.ABCOptions{A: .7, B: .9}}
@@ -39,7 +40,9 @@ func TestPromises(t *testing.T) {
 			"NewAssortment": func() []any {
 				return []any{supply.AssortmentOptions{Categories: []string{"tea", "jam"}, NewWithin: day, StockAge: day}}
 			},
-			"NewDemand": func() []any { return []any{supply.DemandOptions{Start: at(0), Period: day}} },
+			"NewDemand": func() []any {
+				return []any{supply.DemandOptions{Start: at(0), Step: supply.StepWeek, Location: time.UTC, SundayWeeks: true}}
+			},
 			"NewFulfilment": func() []any {
 				return []any{supply.FulfilmentOptions{AsOf: at(30), Grace: time.Hour, Perfect: supply.OnTime, Targets: map[string]float64{"north": 3}}}
 			},

@@ -171,7 +171,7 @@ func (t *Ticket) validate(where string, asOf time.Time) error {
 		}
 	}
 	if t.Contacts < 0 {
-		return fmt.Errorf("%s: Contacts is %d, want >= 0: %w", where, t.Contacts, ErrRange)
+		return fmt.Errorf("%s: %w", where, check.Private("Contacts", -1, nil, t.Contacts, fmt.Errorf("want >= 0: %w", ErrRange)))
 	}
 	if !t.Reopened.IsZero() && t.Resolved.IsZero() {
 		return fmt.Errorf("%s: Reopened but never Resolved: %w", where, ErrRange)

@@ -1,6 +1,7 @@
 package supply_test
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -45,6 +46,41 @@ func Example() {
 	// Output:
 	// mug 5.0 ± 4.6 a week over 3 weeks
 	// tea 21.0 ± 1.0 a week over 3 weeks
+}
+
+// Days, weeks and months of a business zone, whatever its clocks do.
+func ExampleStep() {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	check(err)
+	d, err := supply.NewDemand[string](supply.DemandOptions{Start: time.Date(2025, 2, 10, 0, 0, 0, 0, berlin), Step: supply.StepMonth, Location: berlin})
+	check(err)
+	check(d.Add("tea", time.Date(2025, 2, 28, 23, 59, 0, 0, berlin), 5))
+	check(d.Add("tea", time.Date(2025, 3, 31, 23, 59, 0, 0, berlin), 7)) // in UTC another hour than a month before
+	s, err := d.Series("tea", supply.Scale)
+	check(err)
+	for i, units := range s.Units {
+		fmt.Println(d.PeriodStart(s.First+i).In(berlin).Format("January"), units)
+	}
+	fmt.Println("the last:", s.Tail(1).Units)
+	// Output:
+	// February 5
+	// March 7
+	// the last: [7]
+}
+
+// What goes to the log names the field; the value is there for those who may see it.
+func ExampleFieldError() {
+	s, err := supply.NewService(supply.ServiceOptions{AsOf: date(3, 31)})
+	check(err)
+	err = s.AddTicket(supply.Ticket{Opened: date(4, 2)})
+	fmt.Println(err)
+	var f *supply.FieldError
+	if errors.As(err, &f) {
+		fmt.Println(f.Field, f.Value)
+	}
+	// Output:
+	// supply: Service.AddTicket: Opened: after AsOf (2025-03-31T00:00:00Z): value out of range
+	// Opened 2025-04-02T00:00:00Z
 }
 
 func ExampleAssortment() {
