@@ -20,6 +20,7 @@ type state[U, I ID] struct {
 	popular   []float32 // users of each item
 	decayed   bool      // by their age
 	maxK      int
+	catalogue uint64  // fingerprint of the ids of the items
 	watermark int64   // Unix nanoseconds
 	rerank    *Rerank // nil: by score
 
@@ -103,7 +104,8 @@ func (w *scratch[I]) fit(words int) {
 //
 // Errors: ErrOption (K < 1, an unknown policy, Repurchase without AsOf or on a
 // dataset without times, a cap below 1, a pin at no place or twice, a boost that
-// is negative), ErrMismatch (an item set of another catalogue), ErrUnknownID (an
+// is negative, Explore
+// beside a Cursor), ErrCorrupt (a cursor), ErrMismatch (an item set or a cursor of another catalogue), ErrUnknownID (an
 // attribute nobody has), ErrNotFinite (a weight), what Rerank and Explore say, or
 // what a model returns, except ErrEmpty and ErrDiverged (weights it cannot compute
 // with), which hand over to the next source. After an error dst is returned as it
@@ -129,6 +131,13 @@ func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]
 		return dst, err
 	}
 	w.fit(s.words())
+	if req.Cursor != nil {
+		out, err := s.page(w, dst, req, "recommend: Engine.Recommend", s.recommend)
+		if err != nil {
+			return dst, err
+		}
+		return out, nil
+	}
 	out, err := s.recommend(w, dst, &req, &info)
 	if err != nil {
 		return dst, err

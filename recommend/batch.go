@@ -13,8 +13,8 @@ const batchUsers = 8 * tileUsers
 
 // All answers a request for every user: those of the dataset in its order, then
 // those that are known by live events alone, ascending; forgotten users are left
-// out, also those forgotten while the loop runs. What differs between users is set by the engine, so r.User, r.Anonymous
-// and r.Info do not count.
+// out, also those forgotten while the loop runs. What differs between users is set by the engine, so r.User, r.Anonymous,
+// r.Info and r.Cursor do not count.
 //
 // Lists are computed on workers goroutines (0: GOMAXPROCS) while the loop stands
 // still, some hundred users at a time, and handed out in order, each in memory of
@@ -67,7 +67,7 @@ func (e *Engine[U, I]) All(ctx context.Context, r Request[U, I], workers int) (l
 						continue
 					}
 					one := r
-					one.User, one.Anonymous, one.Info = user, false, nil
+					one.User, one.Anonymous, one.Info, one.Cursor = user, false, nil, nil
 					if out[k], failed = e.Recommend(nil, one); failed != nil {
 						return
 					}
@@ -124,7 +124,7 @@ type waiting[I ID] struct {
 // answer leaves the list of every user in out. A nil pack means one by one.
 func (t *engineTile[U, I]) answer(e *Engine[U, I], r *Request[U, I], s *state[U, I], pack *itemPack, users []U, out [][]Recommendation[I]) (err error) {
 	one := *r
-	one.Anonymous, one.Info = false, nil
+	one.Anonymous, one.Info, one.Cursor = false, nil, nil
 	buffer := func() []Recommendation[I] { return make([]Recommendation[I], 0, max(min(r.K, 64), 0)) }
 	t.reset()
 	t.waiting = t.waiting[:0]

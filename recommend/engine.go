@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/ids"
+	"github.com/aislekit/aisle/internal/rng"
 )
 
 // SourcePopular names the popularity of an Engine: its own last resort, whose
@@ -229,7 +231,7 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 	if err := opt.validate(where, users, items); err != nil {
 		return nil, err
 	}
-	s := &state[U, I]{data: d, items: items, sources: append([]Source(nil), opt.Sources...), maxK: check.Default(opt.MaxK, defaultMaxK), watermark: math.MinInt64}
+	s := &state[U, I]{data: d, items: items, sources: append([]Source(nil), opt.Sources...), maxK: check.Default(opt.MaxK, defaultMaxK), catalogue: catalogueOf(d), watermark: math.MinInt64}
 	if !opt.Watermark.IsZero() {
 		s.watermark = opt.Watermark.UnixNano()
 	}
@@ -270,4 +272,13 @@ func (s *state[U, I]) countUsers(halfLife time.Duration, where string) error {
 		s.popular[i] = float32(n)
 	}
 	return nil
+}
+
+// catalogueOf is a fingerprint of the ids of the items, in their order.
+func catalogueOf[U, I ID](d *Dataset[U, I]) uint64 {
+	sum := rng.Hash(0)
+	for _, id := range d.Items.IDs() {
+		sum = rng.Hash(sum, ids.Seeded(id, 0))
+	}
+	return sum
 }

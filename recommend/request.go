@@ -103,6 +103,11 @@ type Request[U, I ID] struct {
 	// speak for it. It costs one allocation and some time.
 	Reasons int
 
+	// Cursor, when set, makes the answer a page: it says how far the list was read, is
+	// empty for the first page, and is overwritten with what to ask the next one by.
+	// Such a request allocates. See Cursor.
+	Cursor *Cursor
+
 	// Info, when set, is overwritten with what happened to the request. Requests
 	// that run at the same time need one each.
 	Info *Info

@@ -25,7 +25,7 @@ import (
 // vector of the source or the source reads texts.
 //
 // Errors: ErrUnknownID (item, an attribute nobody has), ErrOption (K outside of
-// [1, EngineOptions.MaxK], a field that does not count), ErrMismatch (an item set or a
+// [1, EngineOptions.MaxK], a field that does not count), ErrCorrupt (a cursor), ErrMismatch (an item set or a
 // cursor of another catalogue), or what a model returns. After an error dst is
 // returned as it came. Cost: one pass over the vectors of a source that has some, else
 // its AppendSimilar, asked for more until K are left.
@@ -44,6 +44,15 @@ func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, req Request[U, I
 	}
 	w := e.getScratch()
 	defer e.pool.Put(w)
+	if req.Cursor != nil {
+		out, err := s.page(w, dst, req, where, func(w *scratch[I], dst []Recommendation[I], req *Request[U, I], info *Info) ([]Recommendation[I], error) {
+			return s.similar(w, dst, i, req, info)
+		})
+		if err != nil {
+			return dst, err
+		}
+		return out, nil
+	}
 	var info Info
 	out, err := s.similar(w, dst, i, &req, &info)
 	if err != nil {

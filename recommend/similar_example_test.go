@@ -42,3 +42,21 @@ func ExampleEngine_SimilarUsers() {
 	// Output:
 	// bob
 }
+
+func ExampleCursor() {
+	e := teaEngine()
+	var cursor recommend.Cursor // goes to the browser and comes back
+	for page := 1; page <= 2; page++ {
+		recs, err := e.Recommend(nil, recommend.Request[string, string]{User: "ann", K: 2, Cursor: &cursor})
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, r := range recs {
+			fmt.Printf("page %d: %d %s\n", page, r.Rank, r.Item)
+		}
+	}
+	// Output:
+	// page 1: 1 cups
+	// page 1: 2 espresso
+	// page 2: 3 grinder
+}
