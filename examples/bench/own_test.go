@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -278,33 +279,70 @@ func TestEvaluateAgrees(t *testing.T) {
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	for n, m := range []recommend.Model{popular, knn} {
-		tally, err := rank.NewDense(a.Test.Items(), rank.LightGCN(10, 20))
-		if err != nil {
+	agrees(t, popular, x, a.Test, rows[0])
+	asked := agrees(t, knn, x, a.Test, rows[1])
+	if asked.Cold == 0 || asked.ColdItems != len(a.ColdItems) || len(a.ColdItems) == 0 {
+		t.Errorf("%+v, %d cold items: u1 has items that its training part has not", asked, len(a.ColdItems))
+	}
+	// ALS draws its start by index and takes its defaults by the shape: on the numbering
+	// of the reader, which holds the test items too.
+	x, y := numbered(t, train, test)
+	als, err := recommend.FitALS(ctx, x, recommend.ALSOptions{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	agrees(t, als, x, y, rows[2])
+}
+
+// numbered reads two files onto one numbering.
+func numbered(t *testing.T, paths ...string) (train, test *recommend.Interactions) {
+	t.Helper()
+	r := dataio.NewReader()
+	var files [2]*dataio.Entries
+	for n, path := range paths {
+		var err error
+		if files[n], err = r.Entries(path, dataio.Triples); err != nil {
 			t.Fatal(err)
 		}
-		asked, err := evaluate.Lists(ctx, m, x, a.Test, tally.Add, evaluate.Options{K: 20})
-		if err != nil {
+	}
+	r.Sort()
+	var parts [2]*recommend.Interactions
+	for n, e := range files {
+		m := e.Matrix(dataio.Ones)
+		var err error
+		if parts[n], err = recommend.NewInteractions(m.Rows, m.Cols, m.Ptr, m.Col, m.Val); err != nil {
 			t.Fatal(err)
 		}
-		result, err := tally.Result()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if asked.Cold == 0 || len(a.ColdItems) == 0 {
-			t.Errorf("%+v: u1 has items that its training part has not", asked)
-		}
-		if float64(asked.Users) != rows[n]["users"] {
-			t.Errorf("%d users, the benchmark has %v", asked.Users, rows[n]["users"])
-		}
-		for _, k := range []int{10, 20} {
-			at, _ := result.At(k)
-			suffix := map[int]string{10: "@10", 20: "@20"}[k]
-			for name, v := range map[string]float64{"recall": at.Recall, "ndcg": at.NDCG, "hitrate": at.HitRate, "precision": at.Precision, "map": at.MAP, "mrr": at.MRR} {
-				if got := round(v); got != rows[n].number(name+suffix) || got == 0 {
-					t.Errorf("%s %s: %v, the benchmark prints %v", rows[n].name(), name+suffix, got, rows[n].number(name+suffix))
-				}
+	}
+	return parts[0], parts[1]
+}
+
+// agrees holds an evaluation against a line of the benchmark.
+func agrees(t *testing.T, m recommend.Model, train, test *recommend.Interactions, row result) evaluate.Result {
+	t.Helper()
+	tally, err := rank.NewDense(test.Items(), rank.LightGCN(10, 20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := evaluate.Lists(context.Background(), m, train, test, tally.Add, evaluate.Options{K: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := tally.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if float64(asked.Users) != row["users"] {
+		t.Errorf("%d users, the benchmark has %v", asked.Users, row["users"])
+	}
+	for _, k := range []int{10, 20} {
+		at, _ := result.At(k)
+		for name, v := range map[string]float64{"recall": at.Recall, "ndcg": at.NDCG, "hitrate": at.HitRate, "precision": at.Precision, "map": at.MAP, "mrr": at.MRR} {
+			name = fmt.Sprintf("%s@%d", name, k)
+			if got := round(v); got != row.number(name) || got == 0 {
+				t.Errorf("%s %s: %v, the benchmark prints %v", row.name(), name, got, row.number(name))
 			}
 		}
 	}
+	return asked
 }

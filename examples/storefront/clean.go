@@ -122,13 +122,20 @@ func parsers(q *clean.Quality) (map[string]*clean.Parser, error) {
 // lineKey tells the lines of the raw log apart: one product on one order.
 type lineKey struct{ id, sku string }
 
+// finding is a reason with its row.
+type finding struct {
+	row int64
+	why clean.Reason
+}
+
 // lineCleaner takes the raw order lines through their stages: parse, credible,
-// dedupe, settle.
+// dedupe, settle. Stages only note what they find; count makes the report of it.
 type lineCleaner struct {
 	rec        *records
 	registered map[string]time.Time // by customer
 	quality    clean.Quality
-	found      []clean.Reason // what was found of each raw row, "" for nothing
+	found      []clean.Reason // what was found last of each raw row, "" for nothing
+	flags      []finding      // what was noted of rows without rejecting them
 	lines      []rawLine      // those that could be read
 	rawSum     int64          // revenue if nothing were cleaned
 	repaired   int            // customers found again
@@ -159,19 +166,43 @@ func cleanLines(raw []shop.RawLine, rates []shop.Rate, rec *records, out *cleane
 		out.Paid += t.Paid
 		out.Net += t.Net()
 	}
-	out.Lines, out.RawSum, out.Repaired = c.quality.Result(), c.rawSum, c.repaired
+	out.Lines, out.RawSum, out.Repaired = c.count(), c.rawSum, c.repaired
 	return c.found, nil
 }
 
 // reject leaves a row out, flag keeps it; both remember why.
-func (c *lineCleaner) reject(row int64, why clean.Reason) {
-	c.found[row] = why
-	c.quality.Reject(row, why)
-}
+func (c *lineCleaner) reject(row int64, why clean.Reason) { c.found[row] = why }
 
 func (c *lineCleaner) flag(row int64, why clean.Reason) {
 	c.found[row] = why
-	c.quality.Flag(row, why)
+	c.flags = append(c.flags, finding{row, why})
+}
+
+// rejected reports whether a row is left out.
+func (c *lineCleaner) rejected(row int64) bool {
+	switch c.found[row] {
+	case clean.Kept, nobody, overReturn, earlyReturn:
+		return false
+	}
+	return true
+}
+
+// count reports what the stages found, beside what the parsers counted field by field.
+func (c *lineCleaner) count() clean.QualityResult {
+	for row, why := range c.found {
+		if c.rejected(int64(row)) {
+			c.quality.Reject(int64(row), why)
+		}
+	}
+	for i := range c.lines {
+		if !c.rejected(c.lines[i].row) {
+			c.quality.Keep(c.lines[i].at)
+		}
+	}
+	for _, f := range c.flags {
+		c.quality.Flag(f.row, f.why)
+	}
+	return c.quality.Result()
 }
 
 // parse reads the text of each row in the format of its system and converts the
@@ -297,10 +328,9 @@ func (c *lineCleaner) dedupe() ([]clean.Survivor[lineKey, rawLine], error) {
 	if err != nil {
 		return nil, err
 	}
-	rejected := func(l *rawLine) bool { return c.found[l.row] != "" && c.found[l.row] != nobody }
 	for i := range c.lines {
 		l := &c.lines[i]
-		if rejected(l) {
+		if c.rejected(l.row) {
 			continue
 		}
 		if _, err := once.Add(lineKey{l.id, l.sku}, l.at, *l); err != nil {
@@ -315,7 +345,7 @@ func (c *lineCleaner) dedupe() ([]clean.Survivor[lineKey, rawLine], error) {
 	done := make(map[lineKey]bool, len(kept))
 	for i := range c.lines {
 		l := &c.lines[i]
-		if rejected(l) {
+		if c.rejected(l.row) {
 			continue
 		}
 		k := lineKey{l.id, l.sku}
@@ -323,7 +353,6 @@ func (c *lineCleaner) dedupe() ([]clean.Survivor[lineKey, rawLine], error) {
 		switch {
 		case s.quantity == l.quantity && s.price == l.price && !done[k]: // of equal rows the first
 			done[k] = true
-			c.quality.Keep(l.at)
 		case s.quantity == l.quantity:
 			c.reject(l.row, clean.DuplicateRow)
 		default:
