@@ -33,6 +33,13 @@ func fuzzForm(f *testing.F, fresh func() form, use func(form)) {
 				continue
 			}
 			b, err := m.MarshalBinary()
+			if err == nil && data[6] < b[6] { // an older version becomes the newest, which reads as the same
+				data = b
+				if err := m.UnmarshalBinary(b); err != nil {
+					t.Fatal(err)
+				}
+				b, err = m.MarshalBinary()
+			}
 			if err != nil || !bytes.Equal(b, data) {
 				t.Fatalf("accepts %d bytes and writes %d others, %v", len(data), len(b), err)
 			}

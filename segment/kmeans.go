@@ -97,7 +97,7 @@ type KMeans struct {
 //
 // K beyond the number of distinct rows of positive weight is ErrRange; ragged
 // rows are ErrShape, NaN and infinity ErrNotFinite, coordinates beyond 1e140 in
-// size ErrRange. Memory is about n·(8d+64) bytes, and 8·n·(2+ln K) more while
+// size, and rows that differ by less than 1e-152 in every column, ErrRange. Memory is about n·(8d+64) bytes, and 8·n·(2+ln K) more while
 // k-means++ draws; rows is not kept.
 //
 // Columns should be on comparable scales: a column in cents outweighs one in

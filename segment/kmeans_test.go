@@ -325,7 +325,7 @@ func TestFitKMeansExtremes(t *testing.T) {
 		{"one row", [][]float64{{3, 4}}, 1},
 		{"all the same", [][]float64{{1, 1}, {1, 1}, {1, 1}}, 1},
 		{"as many clusters as rows", [][]float64{{5}, {1}, {9}}, 3},
-		{"tiny", [][]float64{{1e-300}, {2e-300}, {3e-300}, {0}}, 4},
+		{"tiny", [][]float64{{1e-150}, {2e-150}, {3e-150}, {0}}, 4},
 		{"huge", [][]float64{{1e139}, {-1e139}, {0}, {5e138}}, 3},
 		{"negative zero", [][]float64{{0}, {math.Copysign(0, -1)}, {1}}, 2},
 	} {

@@ -32,7 +32,30 @@ func (p *points) weight(i int) float64 {
 	return p.w[i]
 }
 
-func checkRows(rows [][]float64) (n, d int, err error) { return checkMatrix("rows", rows) }
+// minRange is the least extent of rows in any column: below it the squares of their
+// distances are no longer exact, and below 1e-162 all of them are 0.
+const minRange = 1e-152
+
+// checkRows is checkMatrix of rows that are to be told apart.
+func checkRows(rows [][]float64) (n, d int, err error) {
+	if n, d, err = checkMatrix("rows", rows); err != nil {
+		return 0, 0, err
+	}
+	widest := 0.0
+	for j := range d {
+		lo, hi := rows[0][j], rows[0][j]
+		for _, r := range rows {
+			lo, hi = min(lo, r[j]), max(hi, r[j])
+		}
+		if widest = max(widest, hi-lo); widest >= minRange {
+			return n, d, nil
+		}
+	}
+	if widest > 0 {
+		return 0, 0, fmt.Errorf("rows differ by less than %g in every column, whose squares float64 cannot hold: scale them first: %w", minRange, ErrRange)
+	}
+	return n, d, nil
+}
 
 // checkMatrix is check.Matrix plus the bound on magnitudes.
 func checkMatrix(name string, rows [][]float64) (n, d int, err error) {

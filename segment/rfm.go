@@ -32,28 +32,79 @@ func (s RFMScore) String() string {
 // RFM scores customers by recency (time since the last purchase: less is
 // better), frequency (number of purchases) and monetary value. It is immutable
 // and safe for concurrent use.
-type RFM struct{ r, f, m Cuts }
+type RFM struct {
+	r, f, m Cuts
+	reached [3]int // levels that the customers of the fit have in each measure
+}
 
 // FitRFM takes cut points from the customers given: quantiles, the same number
 // of levels (2 … 255, usually 5) for each measure. The slices hold one value per
 // customer, in any unit as long as scoring uses the same. If all customers are
 // alike in a measure, all get the same score in it.
+//
+// Customers who are alike share a level. Where they are so many that they fill several
+// (most shops' customers bought once), the levels left divide the others by quantiles of
+// their own: with 84 % who bought once, two orders are level 2, and level 5 is for the
+// most frequent of the rest. pandas.qcut refuses such data, and cuts by rank tear equal
+// customers apart. Levels that nobody reaches, as where nobody bought more than twice,
+// stay empty: see Reached before naming the customers of level 5.
 func FitRFM(recency, frequency, monetary []float64, levels int) (*RFM, error) {
 	if err := sameLength(len(recency), len(frequency), len(monetary)); err != nil {
 		return nil, fmt.Errorf("segment: FitRFM: %w", err)
 	}
-	var cuts [3]Cuts
+	m := &RFM{}
 	for i, v := range []struct {
 		name   string
 		values []float64
 	}{{"recency", recency}, {"frequency", frequency}, {"monetary", monetary}} {
-		var err error
-		if cuts[i], err = FitCuts(v.values, levels); err != nil {
+		cuts, err := FitCuts(v.values, levels)
+		if err != nil {
 			return nil, fmt.Errorf("segment: FitRFM: %s: %w", v.name, err)
 		}
+		if len(slices.Compact(slices.Clone(cuts.at))) < len(cuts.at) {
+			cuts = spread(v.values, levels)
+		}
+		*[]*Cuts{&m.r, &m.f, &m.m}[i] = cuts
+		seen := make([]bool, levels+1)
+		for _, x := range v.values {
+			if l := cuts.Level(x); !seen[l] {
+				seen[l] = true
+				m.reached[i]++
+			}
+		}
 	}
-	return &RFM{cuts[0], cuts[1], cuts[2]}, nil
+	return m, nil
 }
+
+// spread cuts values that tie over several quantiles: each level takes its share of the
+// values that are left, and all that equal the last of these.
+func spread(values []float64, levels int) Cuts {
+	left := slices.Clone(values)
+	slices.Sort(left)
+	at := make([]float64, 0, levels-1)
+	for n := levels; n > 1; n-- {
+		cut := left[(len(left)-1)/n] + 0
+		at = append(at, cut)
+		if above, _ := slices.BinarySearchFunc(left, cut, func(x, cut float64) int {
+			if x <= cut {
+				return -1
+			}
+			return 1
+		}); above < len(left) {
+			left = left[above:]
+		}
+	}
+	return Cuts{at}
+}
+
+// Reached returns how many different levels the customers of the fit have in each
+// measure: fewer than Levels where many are alike, and 1 where all are. A measure that
+// reaches 2 of 5 levels tells two sorts of customers apart, whatever the names of segments
+// say. Of an RFM of NewRFM it is the number of levels that any value can have.
+func (m *RFM) Reached() (r, f, mon int) { return m.reached[0], m.reached[1], m.reached[2] }
+
+// possible returns the number of levels between cut points that differ.
+func (c Cuts) possible() int { return len(slices.Compact(slices.Clone(c.at))) + 1 }
 
 func sameLength(r, f, m int) error {
 	if err := check.Len("frequency", f, r); err != nil {
@@ -70,7 +121,7 @@ func NewRFM(recency, frequency, monetary Cuts) (*RFM, error) {
 			return nil, fmt.Errorf("segment: NewRFM: %s has %d levels, want at most 255: %w", []string{"recency", "frequency", "monetary"}[i], c.Levels(), ErrRange)
 		}
 	}
-	return &RFM{recency, frequency, monetary}, nil
+	return &RFM{recency, frequency, monetary, [3]int{recency.possible(), frequency.possible(), monetary.possible()}}, nil
 }
 
 // Levels returns the number of levels of each measure.
@@ -122,22 +173,29 @@ func (m *RFM) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64s(m.r.at)
 	w.Float64s(m.f.at)
 	w.Float64s(m.m.at)
-	return w.AppendFrame(dst, codec.KindRFM, 1), nil
+	for _, n := range m.reached {
+		w.Int(n)
+	}
+	return w.AppendFrame(dst, codec.KindRFM, 2), nil
 }
 
 // MarshalBinary returns the scorer's binary form.
 func (m *RFM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary replaces m by what MarshalBinary wrote. Payload of version 1,
+// UnmarshalBinary replaces m by what MarshalBinary wrote. Payload of version 2,
 // little-endian:
 //
 //	3×[]f64  cut points of recency, frequency and monetary value: 254 at most, finite, not
 //	         descending
+//	3×int    levels reached in each, 1 to the number that cut points which differ divide;
+//	         0 in all three of the zero RFM
+//
+// Version 1 has no levels reached: they are those possible.
 //
 // Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
 // version ErrVersion; m is then unchanged.
 func (m *RFM) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindRFM, 1)
+	r, err := codec.Open(data, codec.KindRFM, 2)
 	if err != nil {
 		return fmt.Errorf("segment: RFM.UnmarshalBinary: %w", err)
 	}
@@ -147,9 +205,21 @@ func (m *RFM) UnmarshalBinary(data []byte) error {
 			r.Fail("cut points are not finite and ascending, 254 at most")
 		}
 	}
+	x := RFM{r: Cuts{cuts[0]}, f: Cuts{cuts[1]}, m: Cuts{cuts[2]}}
+	for i, c := range []Cuts{x.r, x.f, x.m} {
+		if x.reached[i] = c.possible(); r.Version > 1 {
+			x.reached[i] = r.Int()
+		}
+	}
+	none := x.reached == [3]int{} && len(cuts[0])+len(cuts[1])+len(cuts[2]) == 0
+	for i, c := range []Cuts{x.r, x.f, x.m} {
+		if r.Err() == nil && !none && (x.reached[i] < 1 || x.reached[i] > c.possible()) {
+			r.Fail("levels reached are not those of the cut points")
+		}
+	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("segment: RFM.UnmarshalBinary: %w", err)
 	}
-	*m = RFM{Cuts{cuts[0]}, Cuts{cuts[1]}, Cuts{cuts[2]}}
+	*m = x
 	return nil
 }

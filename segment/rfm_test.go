@@ -365,3 +365,76 @@ func TestBinaryForms(t *testing.T) {
 		})
 	}
 }
+
+// TestRFMTies: where 84 % bought once, two orders do not make a champion; customers who
+// are alike share a level, more orders never mean a lower one, and Reached counts.
+func TestRFMTies(t *testing.T) {
+	frequency := make([]float64, 1000)
+	for i := range frequency {
+		frequency[i] = 1
+		if i >= 840 { // 100 with 2 orders, 30 with 3, 20 with 4, 10 with 12
+			frequency[i] = 2
+			for k, from := range []int{940, 970, 990} {
+				if i >= from {
+					frequency[i] = []float64{3, 4, 12}[k]
+				}
+			}
+		}
+	}
+	recency, ones := make([]float64, 1000), make([]float64, 1000)
+	for i := range recency {
+		recency[i], ones[i] = float64(i+1), 1
+	}
+	m, err := segment.FitRFM(recency, frequency, ones, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for orders, want := range map[float64]uint8{1: 1, 2: 2, 3: 3, 4: 4, 12: 5} {
+		if s, err := m.Score(1, orders, 1); err != nil || s.F != want || s.R != 5 {
+			t.Errorf("%v orders: %v, %v; want F %d", orders, s, err, want)
+		}
+	}
+	if r, f, mon := m.Reached(); r != 5 || f != 5 || mon != 1 {
+		t.Errorf("reached %d, %d, %d", r, f, mon)
+	}
+	for i := range frequency {
+		frequency[i] = min(frequency[i], 2)
+	}
+	if m, err = segment.FitRFM(recency, frequency, ones, 5); err != nil {
+		t.Fatal(err)
+	}
+	s, err := m.Score(1, 2, 1)
+	name, _ := segment.DefaultMap().Name(s)
+	if _, f, _ := m.Reached(); err != nil || s.F != 2 || f != 2 || name == "champions" {
+		t.Errorf("nobody bought more than twice: %v is %q, %d levels reached, %v", s, name, f, err)
+	}
+	var stored segment.RFM
+	data, _ := m.MarshalBinary()
+	if err := stored.UnmarshalBinary(data); err != nil {
+		t.Fatal(err)
+	}
+	if _, f, _ := stored.Reached(); f != 2 {
+		t.Errorf("stored: %d levels reached", f)
+	}
+}
+
+// Rows whose squares underflow are refused, not put in one cluster.
+func TestKMeansTiny(t *testing.T) {
+	for name, c := range map[string]struct {
+		rows [][]float64
+		want error
+	}{
+		"tiny":              {[][]float64{{1e-200}, {2e-200}, {5e-200}}, segment.ErrRange},
+		"tiny in one":       {[][]float64{{1, 1e-200}, {1, 2e-200}, {1, 5e-200}}, segment.ErrRange},
+		"small":             {[][]float64{{1e-139}, {2e-139}, {50e-139}}, nil},
+		"tiny beside large": {[][]float64{{1, 1e-200}, {2, 2e-200}, {5, 5e-200}}, nil},
+	} {
+		m, err := segment.FitKMeans(t.Context(), c.rows, segment.KMeansOptions{K: 2})
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		if err == nil && (m.Weights()[0] == 0 || m.Weights()[1] == 0) {
+			t.Errorf("%s: clusters of %v", name, m.Weights())
+		}
+	}
+}

@@ -40,6 +40,21 @@ func Example() {
 	// 412 promising
 }
 
+// Where most customers bought once, the levels of frequency divide the others.
+func ExampleRFM_Reached() {
+	orders := append(make([]float64, 0, 20), 2, 2, 3)
+	for len(orders) < 20 {
+		orders = append(orders, 1)
+	}
+	rfm, err := segment.FitRFM(orders, orders, orders, 5)
+	must(err)
+	two, err := rfm.Score(0, 2, 1)
+	must(err)
+	_, f, _ := rfm.Reached()
+	fmt.Println("two orders are level", two.F, "of", f, "reached")
+	// Output: two orders are level 2 of 3 reached
+}
+
 func ExampleFitKMeans() {
 	rows := [][]float64{{1, 2}, {1, 4}, {1, 0}, {10, 2}, {10, 4}, {10, 0}}
 	m, err := segment.FitKMeans(context.Background(), rows, segment.KMeansOptions{Centers: [][]float64{{1, 4}, {10, 4}}})

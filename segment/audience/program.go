@@ -398,26 +398,34 @@ func (p *Program) value(b *bound, u int32) string {
 }
 
 // Deciding returns the clauses that settled the result: all parts of an And that
-// is true, the false ones of an And that is false, and so on down to clauses.
-func (e Explanation) Deciding() []Explanation {
-	if len(e.Parts) == 0 {
+// is true, the false ones of an And that is false, and so on down to clauses, 64 levels
+// at most.
+func (e Explanation) Deciding() []Explanation { return e.deciding(maxRuleDepth) }
+
+func (e Explanation) deciding(levels int) []Explanation {
+	if len(e.Parts) == 0 || levels == 0 {
 		return []Explanation{e}
 	}
 	var out []Explanation
 	for _, k := range e.Parts {
 		if e.op == opNot || k.Result == e.Result {
-			out = append(out, k.Deciding()...)
+			out = append(out, k.deciding(levels-1)...)
 		}
 	}
 	return out
 }
 
-// String writes the explanation as an indented tree, one rule a line.
+// String writes the explanation as an indented tree, one rule a line, of 64 levels at
+// most, which is as deep as Compile lets a rule be.
 func (e Explanation) String() string {
 	var b strings.Builder
 	var walk func(e Explanation, depth int)
 	walk = func(e Explanation, depth int) {
 		fmt.Fprintf(&b, "%s%s: ", strings.Repeat("  ", depth), e.Result)
+		if len(e.Parts) > 0 && depth >= maxRuleDepth {
+			b.WriteString("…\n")
+			return
+		}
 		if len(e.Parts) > 0 {
 			fmt.Fprintf(&b, "%s\n", opNames[e.op])
 			for _, k := range e.Parts {

@@ -230,17 +230,24 @@ func (n *node) check() error {
 }
 
 // String writes the rule for people, such as
-// (age >= 18 and region in {"north", "south"}).
+// (age >= 18 and region in {"north", "south"}). What lies deeper than 64 levels, or
+// comes after 10,000 clauses, which Compile would refuse, is "…".
 func (r Rule) String() string {
 	var b strings.Builder
-	r.n.write(&b)
+	left := maxRuleNodes
+	r.n.write(&b, maxRuleDepth, &left)
 	return b.String()
 }
 
-// write appends the rule for people; a change of wording changes no stored rule.
-func (n *node) write(b *strings.Builder) {
+// write appends the rule for people, as many levels and clauses of it as asked for; a
+// change of wording changes no stored rule.
+func (n *node) write(b *strings.Builder, levels int, left *int) {
 	if n == nil {
 		b.WriteString("(no rule)")
+		return
+	}
+	if *left--; levels == 0 || *left < 0 {
+		b.WriteString("…")
 		return
 	}
 	switch n.op {
@@ -250,12 +257,16 @@ func (n *node) write(b *strings.Builder) {
 			if i > 0 {
 				b.WriteString(" " + opNames[n.op] + " ")
 			}
-			k.write(b)
+			if *left <= 0 { // one sign for all that would follow
+				b.WriteString("…")
+				break
+			}
+			k.write(b, levels-1, left)
 		}
 		b.WriteByte(')')
 	case opNot:
 		b.WriteString("not ")
-		n.kids[0].write(b)
+		n.kids[0].write(b, levels-1, left)
 	case opLess, opAtMost, opMore, opAtLeast, opEqual, opUnequal:
 		fmt.Fprintf(b, "%s %s %s", n.attr, opNames[n.op], number(n.a))
 	case opBetween:

@@ -2,6 +2,8 @@ package audience_test
 
 import (
 	"bytes"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -141,5 +143,39 @@ func TestRuleForms(t *testing.T) {
 		}
 		_, err := c.rule.MarshalJSON()
 		wantErr(t, err, c.want, "audience: Rule.MarshalJSON: ")
+	}
+}
+
+// TestPrinterDepth: no printer follows a rule deeper or longer than Compile does, nor
+// one that holds itself many times.
+func TestPrinterDepth(t *testing.T) {
+	deep, wide := audience.Has("x"), audience.Has("x")
+	for range 100_000 {
+		deep = audience.Not(deep)
+	}
+	for range 100 {
+		wide = audience.And(wide, wide)
+	}
+	long := make([]audience.Rule, 20_000)
+	for i := range long {
+		long[i] = audience.Has("x")
+	}
+	for name, r := range map[string]audience.Rule{"deep": deep, "wide": wide, "long": audience.Or(long...)} {
+		if s := r.String(); !strings.Contains(s, "…") || len(s) > 1<<18 {
+			t.Errorf("%s: %d bytes", name, len(s))
+		}
+		if _, err := r.MarshalJSON(); !errors.Is(err, audience.ErrTooLarge) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	e := audience.Explanation{Rule: "x"}
+	for range 100_000 {
+		e = audience.Explanation{Parts: []audience.Explanation{e}}
+	}
+	if s := e.String(); !strings.HasSuffix(s, "…\n") || len(s) > 1<<14 {
+		t.Errorf("%d bytes", len(s))
+	}
+	if d := e.Deciding(); len(d) != 1 || len(d[0].Parts) != 1 {
+		t.Errorf("%d clauses", len(d))
 	}
 }
