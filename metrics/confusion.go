@@ -15,22 +15,25 @@ var (
 )
 
 // Confusion counts yes/no predictions against what happened. The zero value is
-// empty and ready; the fields may be filled in directly. Merge is exact.
+// empty and ready; the fields may be filled in directly: a negative one makes every
+// measure ErrRange. Merge is exact.
 type Confusion struct {
 	TP, FP, FN, TN int64 // true and false positives, false and true negatives
 }
 
-// Add adds one prediction.
+// Add adds one prediction; a count of 2^63−1 stays there.
 func (c *Confusion) Add(actual, predicted bool) {
+	n := &c.TN
 	switch {
 	case actual && predicted:
-		c.TP++
+		n = &c.TP
 	case predicted:
-		c.FP++
+		n = &c.FP
 	case actual:
-		c.FN++
-	default:
-		c.TN++
+		n = &c.FN
+	}
+	if *n < math.MaxInt64 {
+		*n++
 	}
 }
 
@@ -76,32 +79,44 @@ func (c *Confusion) Merge(other *Confusion) error {
 	return nil
 }
 
-func quotient(what string, num, den float64) (float64, error) {
+// quotient returns num/den of a valid table, at most 1.
+func (c Confusion) quotient(what string, num, den float64) (float64, error) {
+	if err := c.valid(what); err != nil {
+		return math.NaN(), err
+	}
 	if den == 0 {
 		return math.NaN(), undefined("Confusion: %s: 0/0", what)
 	}
-	return num / den, nil
+	return min(num/den, 1), nil
+}
+
+// valid is ErrRange for a table with a negative count.
+func (c Confusion) valid(what string) error {
+	if c.TP < 0 || c.FP < 0 || c.FN < 0 || c.TN < 0 {
+		return fmt.Errorf("metrics: Confusion: %s: %+v has a negative count: %w", what, c, ErrRange)
+	}
+	return nil
 }
 
 // Precision returns TP/(TP+FP), ErrUndefined without a predicted positive.
 func (c Confusion) Precision() (float64, error) {
-	return quotient("precision", float64(c.TP), float64(c.TP)+float64(c.FP))
+	return c.quotient("precision", float64(c.TP), float64(c.TP)+float64(c.FP))
 }
 
 // Recall returns TP/(TP+FN), ErrUndefined without an actual positive.
 func (c Confusion) Recall() (float64, error) {
-	return quotient("recall", float64(c.TP), float64(c.TP)+float64(c.FN))
+	return c.quotient("recall", float64(c.TP), float64(c.TP)+float64(c.FN))
 }
 
 // Specificity returns TN/(TN+FP), ErrUndefined without an actual negative.
 func (c Confusion) Specificity() (float64, error) {
-	return quotient("specificity", float64(c.TN), float64(c.TN)+float64(c.FP))
+	return c.quotient("specificity", float64(c.TN), float64(c.TN)+float64(c.FP))
 }
 
 // Accuracy returns the share of right predictions, ErrUndefined when empty.
 func (c Confusion) Accuracy() (float64, error) {
 	right := float64(c.TP) + float64(c.TN)
-	return quotient("accuracy", right, right+float64(c.FP)+float64(c.FN))
+	return c.quotient("accuracy", right, right+float64(c.FP)+float64(c.FN))
 }
 
 // BalancedAccuracy returns the mean of recall and specificity.
@@ -121,9 +136,9 @@ func (c Confusion) FBeta(beta float64) (float64, error) {
 	if !(beta > 0) || math.IsInf(beta, 1) {
 		return math.NaN(), fmt.Errorf("metrics: Confusion.FBeta: beta is %v, want > 0: %w", beta, ErrRange)
 	}
-	b := beta * beta
-	tp := (1 + b) * float64(c.TP)
-	return quotient("F", tp, tp+b*float64(c.FN)+float64(c.FP))
+	// Divided by 1+β², or β² overflows.
+	w := 1 / (1 + 1/beta/beta)
+	return c.quotient("F", float64(c.TP), float64(c.TP)+w*float64(c.FN)+float64(c.FP)/(1+beta*beta))
 }
 
 // F1 returns FBeta(1).
@@ -133,6 +148,9 @@ func (c Confusion) F1() (float64, error) { return c.FBeta(1) }
 // column of the table is empty, as is the convention. ErrUndefined when the
 // whole table is.
 func (c Confusion) MCC() (float64, error) {
+	if err := c.valid("MCC"); err != nil {
+		return math.NaN(), err
+	}
 	tp, fp, fn, tn := float64(c.TP), float64(c.FP), float64(c.FN), float64(c.TN)
 	if tp+fp+fn+tn == 0 {
 		return math.NaN(), undefined("Confusion.MCC: MCC of no predictions")
@@ -141,7 +159,7 @@ func (c Confusion) MCC() (float64, error) {
 	if den == 0 {
 		return 0, nil
 	}
-	return (tp*tn - fp*fn) / den, nil
+	return min(max((tp*tn-fp*fn)/den, -1), 1), nil
 }
 
 // ConfusionScores is the bulk form of a Confusion's measures.

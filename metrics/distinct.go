@@ -82,7 +82,10 @@ func (d *Distinct) UnmarshalBinary(data []byte) error {
 
 // Quantiles keeps the distribution of a metric (order values, delivery times) so
 // that quantiles of merged shards are right within 1 % of their value: a DDSketch
-// (Masson, Rim and Lee 2019). Averages of medians are no medians. The zero value
+// (Masson, Rim and Lee 2019). Averages of medians are no medians. It keeps 35 decades below
+// the value furthest from 0, on either side of 0: one sentinel such as math.MaxFloat64 among
+// durations pushes all others out of that range, and Quantile then says so. Values nearer to
+// 0 than 2^-1022 count as 0. The zero value
 // is empty and ready; Merge is exact. It is not safe for concurrent use.
 type Quantiles struct {
 	d sketch.DD
@@ -100,14 +103,18 @@ func (q *Quantiles) Add(x float64) error {
 func (q *Quantiles) N() int64 { return q.d.N() }
 
 // Quantile returns the value of rank ⌊p·(n−1)⌋ counted from 0, within 1 % of
-// itself; p 0 and 1 are the exact minimum and maximum. ErrRange for p outside
-// [0, 1], ErrUndefined when empty.
+// itself; p 0 and 1 are the exact minimum and maximum. NumPy interpolates between ranks by
+// default; this does not. ErrRange for p outside [0, 1], ErrUndefined when empty, ErrOverflow
+// where the value of that rank is more than 35 decades below the largest of its sign.
 func (q *Quantiles) Quantile(p float64) (float64, error) {
 	if !(p >= 0 && p <= 1) {
 		return math.NaN(), fmt.Errorf("metrics: Quantiles.Quantile: p is %v, want in [0, 1]: %w", p, ErrRange)
 	}
 	if q.d.N() == 0 {
 		return math.NaN(), undefined("Quantiles.Quantile: no values")
+	}
+	if q.d.Lost(p) {
+		return math.NaN(), fmt.Errorf("metrics: Quantiles.Quantile: the value of rank %v is 35 decades or more nearer to 0 than the furthest: %w", p, ErrOverflow)
 	}
 	return q.d.Quantile(p), nil
 }

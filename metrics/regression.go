@@ -105,7 +105,11 @@ type RegressionResult struct {
 	WAPE  float64 // Σ|e|/Σ|y|; NaN when all actual values are 0
 }
 
-// Result returns the measures; ErrUndefined when empty.
+// minNormal is the smallest float64 with all its digits.
+const minNormal = 0x1p-1022
+
+// Result returns the measures; ErrUndefined when empty, ErrOverflow where values or errors are so
+// small that their squares underflow: measure in other units.
 func (r *Regression) Result() (RegressionResult, error) {
 	if r.y.N() == 0 {
 		return RegressionResult{}, undefined("Regression.Result: no predictions")
@@ -115,7 +119,11 @@ func (r *Regression) Result() (RegressionResult, error) {
 		N: r.y.N(), Zeros: r.zeros, MAE: r.abs / n, RMSE: math.Sqrt(r.square / n), Bias: r.err.Mean(),
 		R2: math.NaN(), MAPE: math.NaN(), SMAPE: r.sym / n, WAPE: math.NaN(),
 	}
-	if s, err := r.y.Squares(); err == nil && s > 0 {
+	s, err := r.y.Squares()
+	if err != nil || r.abs > 0 && r.square < minNormal {
+		return RegressionResult{}, fmt.Errorf("metrics: Regression.Result: squares of values this small: %w", ErrOverflow)
+	}
+	if s > 0 {
 		out.R2 = 1 - r.square/s
 	}
 	if r.zeros == 0 {

@@ -11,7 +11,7 @@ import (
 // The measures of this file compare scores (any scale, higher means more likely
 // positive) with what happened. Equal scores are one threshold, so the order of
 // the rows never matters. weights may be nil; a row of weight 0 counts as
-// absent. Errors: ErrShape for different lengths, ErrNotFinite for a score that
+// absent, and weights may have any scale. Errors: ErrShape for different lengths, ErrNotFinite for a score that
 // is NaN or infinite, ErrRange for a negative weight, ErrUndefined where stated.
 
 // AUC returns the area under the ROC curve: the probability that a positive
@@ -263,6 +263,7 @@ func sweepWeighted(what string, actual []bool, scores, weights []float64, fn fun
 		}
 		rows = append(rows, keyed{k, weights[i], actual[i]})
 	}
+	rescale(rows)
 	rows = radixSortKeyed(rows)
 	for i := 0; i < len(rows); {
 		var p, n float64
@@ -277,6 +278,22 @@ func sweepWeighted(what string, actual []bool, scores, weights []float64, fn fun
 		fn(scoreOf(k), p, n)
 	}
 	return nil
+}
+
+// rescale divides weights by a power of two where products of their sums would leave
+// float64; the measures are quotients, in which it cancels.
+func rescale(rows []keyed) {
+	most := 0.0
+	for _, r := range rows {
+		most = max(most, r.weight)
+	}
+	if most > 1e-100 && most < 1e100 || most == 0 {
+		return
+	}
+	_, e := math.Frexp(most)
+	for i := range rows {
+		rows[i].weight = math.Ldexp(rows[i].weight, -e)
+	}
 }
 
 func scoreOf(k uint64) float64 {

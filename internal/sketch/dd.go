@@ -135,6 +135,27 @@ func (d *DD) at(rank int64) float64 {
 	return d.max
 }
 
+// Lost reports whether the quantile p is among values that share the bin nearest to 0
+// because they are further from the largest than MaxBins bins: nothing is known of
+// them but that. The extremes are never lost.
+func (d *DD) Lost(p float64) bool {
+	if d.n == 0 || !(p > 0 && p < 1) {
+		return false
+	}
+	rank := int64(p * float64(d.n-1))
+	var negatives int64
+	for _, c := range d.neg.counts {
+		negatives += c
+	}
+	if first := negatives + d.zero; rank >= first && len(d.pos.counts) == MaxBins && rank < first+d.pos.counts[0] {
+		return first > 0 || d.scale().Key(d.min) < d.pos.low
+	}
+	if rank < negatives && len(d.neg.counts) == MaxBins && rank >= negatives-d.neg.counts[0] {
+		return d.n > negatives || d.scale().Key(-d.max) < d.neg.low
+	}
+	return false
+}
+
 // Encode appends the content.
 func (d *DD) Encode(w *codec.Writer) {
 	w.Float64(d.Alpha())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -20,7 +21,7 @@ const (
 
 // Options configures Paths.
 type Options struct {
-	Direct   string        // channel that last non-direct touch passes over; default "direct"
+	Direct   string        // channel that last non-direct touch passes over, in any case; default "direct", as Google Analytics writes "Direct" and "(direct)"
 	HalfLife time.Duration // of time decay; default 7 days
 	First    float64       // position: share of the first touch; default 0.4
 	Last     float64       // position: share of the last touch; default 0.4; the touches between share the rest
@@ -344,9 +345,9 @@ func (a *Paths) Credit(rule Rule) ([]ChannelCredit, error) {
 		}
 		return out, nil
 	}
-	direct := int32(-1) // its number, if there is such a channel
-	if i, ok := slices.BinarySearch(names, a.opt.Direct); ok {
-		direct = int32(i)
+	direct := make([]bool, len(names)) // "Direct" and "direct" may both be there
+	for i, n := range names {
+		direct[i] = a.opt.direct(n)
 	}
 	for _, r := range rs {
 		a.opt.share(rule, r.channels, direct, func(i int, share float64) {
@@ -358,8 +359,15 @@ func (a *Paths) Credit(rule Rule) ([]ChannelCredit, error) {
 	return out, nil
 }
 
+// direct reports whether a channel is the direct one: letters may be of any case and, as
+// Google Analytics writes it, the name in brackets.
+func (o Options) direct(channel string) bool {
+	bare := func(s string) string { return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "("), ")") }
+	return strings.EqualFold(bare(channel), bare(o.Direct))
+}
+
 // share calls give with the touches of a path that rule, not TimeDecay, gives a share to.
-func (o Options) share(rule Rule, path []int32, direct int32, give func(touch int, share float64)) {
+func (o Options) share(rule Rule, path []int32, direct []bool, give func(touch int, share float64)) {
 	n := len(path)
 	switch rule {
 	case First:
@@ -368,7 +376,7 @@ func (o Options) share(rule Rule, path []int32, direct int32, give func(touch in
 		give(n-1, 1)
 	case LastNonDirect:
 		i := n - 1
-		for i >= 0 && path[i] == direct {
+		for i >= 0 && direct[path[i]] {
 			i--
 		}
 		if i < 0 {

@@ -74,6 +74,10 @@ func (p *OffPolicy) AddModel(reward, propensity, target, predicted, value float6
 	return p.add(reward, propensity, target, &[2]float64{predicted, value})
 }
 
+// maxWeighted bounds weights: the square of one decision must not fill the range of float64, or
+// nothing could be added after it.
+const maxWeighted = 1e150
+
 // add takes a record with the model's prediction for the action taken and its value
 // of the new policy, or nil without a model.
 func (p *OffPolicy) add(reward, propensity, target float64, model *[2]float64) error {
@@ -87,6 +91,9 @@ func (p *OffPolicy) add(reward, propensity, target float64, model *[2]float64) e
 		return fmt.Errorf("causal: OffPolicy: not made by NewOffPolicy: %w", ErrOption)
 	}
 	w := target / propensity
+	if check.Finite(reward) && (math.Abs(w*reward) >= maxWeighted || w >= maxWeighted) {
+		return fmt.Errorf("causal: OffPolicy: reward %v, weight %v, want both and their product below 1e150: %w", reward, w, ErrOverflow)
+	}
 	got := *p
 	if err := got.w.Add(w*reward, w, reward, math.Min(w, p.opt.Clip)*reward); err != nil {
 		return fmt.Errorf("causal: OffPolicy: reward %v, weight %v: %w", reward, w, err)

@@ -2,6 +2,7 @@ package drift
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -117,7 +118,7 @@ func (p *PageHinkley) UnmarshalBinary(data []byte) error {
 	if err := decodeFloats(data, "PageHinkley.UnmarshalBinary", codec.KindPageHinkley, &got.n, &warmup, &got.Slack, &got.Limit, &got.mean, &got.up, &got.upMin, &got.down, &got.downMin); err != nil {
 		return err
 	}
-	if got.Warmup = int32(warmup); float64(got.Warmup) != warmup || got.upMin > got.up || got.downMin > got.down {
+	if got.Warmup = int32(warmup); math.Float64bits(float64(got.Warmup)) != math.Float64bits(warmup) || got.upMin > got.up || got.downMin > got.down {
 		return fmt.Errorf("drift: PageHinkley.UnmarshalBinary: sums below their minimum: %w", ErrCorrupt)
 	}
 	*p = got

@@ -2,6 +2,8 @@ package drift_test
 
 import (
 	"encoding"
+	"errors"
+	"math"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/codec"
@@ -98,4 +100,17 @@ func frames() []testkit.Frame {
 			return out
 		},
 	}}
+}
+
+// A warm-up of −0 would be written back as 0.
+func TestPageHinkleyCanonical(t *testing.T) {
+	var w codec.Writer
+	w.Int64(0)
+	for _, x := range []float64{math.Copysign(0, -1), 1, 5, 0, 0, 0, 0, 0} {
+		w.Float64(x)
+	}
+	var p drift.PageHinkley
+	if err := p.UnmarshalBinary(w.AppendFrame(nil, codec.KindPageHinkley, 1)); !errors.Is(err, drift.ErrCorrupt) {
+		t.Errorf("−0 was read: %v", err)
+	}
 }

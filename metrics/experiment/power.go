@@ -134,7 +134,8 @@ func (o PowerOptions) proportion(pA, pB float64) (null, alt, d float64) {
 	return null, alt, d
 }
 
-// CohenH returns 2·asin√pB − 2·asin√pA, the effect size of two proportions.
+// CohenH returns 2·asin√pB − 2·asin√pA, the effect size of two proportions; NaN for a rate
+// outside [0, 1].
 func CohenH(pA, pB float64) float64 { return 2*math.Asin(math.Sqrt(pB)) - 2*math.Asin(math.Sqrt(pA)) }
 
 // PowerProportions returns the chance that a test with nA and nB users finds

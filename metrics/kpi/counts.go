@@ -3,6 +3,7 @@ package kpi
 import (
 	"encoding"
 	"fmt"
+	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -113,14 +114,15 @@ func (c Counts) Warnings() []metrics.Warning {
 	if c.Clicks > 0 && c.Orders > c.Clicks {
 		w = append(w, WarnOrdersExceed)
 	}
-	if c.Refunds > 0 && c.Revenue-c.Refunds < c.Discounts {
+	if c.Refunds > 0 && c.NetRevenue() < 0 {
 		w = append(w, WarnRefundsExceed)
 	}
 	return w
 }
 
-// NetRevenue returns Revenue − Refunds − Discounts.
-func (c Counts) NetRevenue() int64 { return c.Revenue - c.Refunds - c.Discounts }
+// NetRevenue returns Revenue − Refunds − Discounts, of which the latter two count as 0 where nobody
+// filled them; at the ends of int64 where fields filled in by hand go beyond it.
+func (c Counts) NetRevenue() int64 { return less(less(c.Revenue, c.Refunds), c.Discounts) }
 
 // CTR is clicks per impression, of what leads to the shop. For posts and other content
 // take Engagement.CTR, whose impressions and clicks are those of the content.
@@ -219,8 +221,29 @@ func (c Counts) EngagementByFollowers() metrics.Ratio {
 	return metrics.NewRatio(c.Engagements, c.Followers)
 }
 
-// Growth returns (end−start)/start as a Ratio; undefined for start 0.
-func Growth(start, end int64) metrics.Ratio { return metrics.NewRatio(end-start, start) }
+// Growth returns (end−start)/|start| as a Ratio; undefined for start 0. Over the size of
+// start, because a loss that halves is an improvement: from −10 to −5 is +.5. Where the difference
+// is beyond int64 both numbers of the Ratio are halved.
+func Growth(start, end int64) metrics.Ratio {
+	d := end - start
+	if (d > 0) != (end > start) || start == math.MinInt64 {
+		start, d = start/2, end/2-start/2
+	}
+	return metrics.NewRatio(d, max(start, -start))
+}
+
+// less returns a − b, the end of int64 nearest to it where that is beyond: fields filled in by hand
+// may be.
+func less(a, b int64) int64 {
+	switch d := a - b; {
+	case b < 0 && d < a:
+		return math.MaxInt64
+	case b > 0 && d > a:
+		return math.MinInt64
+	default:
+		return d
+	}
+}
 
 // ShareOf returns own of total as a Ratio: share of voice from impressions,
 // market share from sales, take rate from platform revenue and GMV. The total is
