@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/aislekit/aisle/internal/check"
+
 	"github.com/aislekit/aisle/metrics"
 )
 
@@ -20,6 +22,9 @@ type ChannelStats struct {
 // Channels returns the statistics of every channel, by name. ErrEmpty without a
 // path, ErrOverflow where touches exceed int64.
 func (a *Paths) Channels() ([]ChannelStats, error) {
+	if err := check.Receiver("attribution: Paths.Channels", a); err != nil {
+		return nil, err
+	}
 	if len(a.paths) == 0 {
 		return nil, fmt.Errorf("attribution: Paths.Channels: no paths: %w", ErrEmpty)
 	}

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/aislekit/aisle/internal/check"
+
 	"github.com/aislekit/aisle/metrics"
 )
 
@@ -45,6 +47,9 @@ const (
 // WarnNoNullPaths. ErrUndefined without a conversion, ErrOption for an order
 // outside [1, 8], ErrTooLarge above 65,536 states. Cost: one solution a channel.
 func (a *Paths) Markov(ctx context.Context, order int) (*MarkovResult, error) {
+	if err := check.Receiver("attribution: Paths.Markov", a); err != nil {
+		return nil, err
+	}
 	if order < 1 || order > 8 {
 		return nil, fmt.Errorf("attribution: Paths.Markov: order is %d, want in [1, 8]: %w", order, ErrOption)
 	}

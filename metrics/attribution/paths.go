@@ -92,6 +92,9 @@ func New(opt Options) (*Paths, error) {
 // there, more than 65,536 touches or negative revenue are ErrRange, a new path
 // beyond MaxPaths is ErrTooLarge. The state is unchanged after an error.
 func (a *Paths) Add(touches []Touch, converted bool, revenue int64) error {
+	if err := check.Receiver("attribution: Paths.Add", a); err != nil {
+		return err
+	}
 	timed := len(touches) > 0 && !touches[0].At.IsZero()
 	for i, t := range touches {
 		if t.At.IsZero() == timed {
@@ -135,6 +138,9 @@ func (a *Paths) Add(touches []Touch, converted bool, revenue int64) error {
 // conversions. Errors are those of Add, and ErrRange for negative counts or
 // revenue without conversions.
 func (a *Paths) AddPath(channels []string, conversions, nulls, revenue int64) error {
+	if err := check.Receiver("attribution: Paths.AddPath", a); err != nil {
+		return err
+	}
 	return a.add(len(channels), func(i int) string { return channels[i] }, conversions, nulls, revenue)
 }
 
@@ -284,13 +290,28 @@ func (a *Paths) routes() (names []string, rs []route) {
 }
 
 // Conversions returns the number of conversions.
-func (a *Paths) Conversions() int64 { return a.total.conversions }
+func (a *Paths) Conversions() int64 {
+	if a == nil {
+		return 0
+	}
+	return a.total.conversions
+}
 
 // Nulls returns the number of paths without conversion.
-func (a *Paths) Nulls() int64 { return a.total.nulls }
+func (a *Paths) Nulls() int64 {
+	if a == nil {
+		return 0
+	}
+	return a.total.nulls
+}
 
 // Revenue returns the revenue of all conversions in minor units.
-func (a *Paths) Revenue() int64 { return a.total.revenue }
+func (a *Paths) Revenue() int64 {
+	if a == nil {
+		return 0
+	}
+	return a.total.revenue
+}
 
 // Rule shares a conversion out over the touches of its own path.
 type Rule uint8
@@ -323,6 +344,9 @@ type ChannelCredit struct {
 // Credit returns the credit of every channel, by name. ErrUndefined without a
 // conversion and, for TimeDecay, if a conversion came without times.
 func (a *Paths) Credit(rule Rule) ([]ChannelCredit, error) {
+	if err := check.Receiver("attribution: Paths.Credit", a); err != nil {
+		return nil, err
+	}
 	names, rs := a.routes()
 	total := a.total
 	if rule > TimeDecay {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aislekit/aisle/internal/check"
+
 	"github.com/aislekit/aisle/internal/codec"
 )
 
@@ -19,6 +21,9 @@ var (
 // AppendBinary appends the binary form: options, channels by name, paths in
 // order.
 func (a *Paths) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("attribution: Paths.AppendBinary", a); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.String(a.opt.Direct)
 	w.Int64(int64(a.opt.HalfLife))
@@ -61,6 +66,9 @@ func (a *Paths) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
 // other length or value are ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; a is then unchanged.
 func (a *Paths) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("attribution: Paths.UnmarshalBinary", a); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindAttribution, 1)
 	if err != nil {
 		return fmt.Errorf("attribution: Paths.UnmarshalBinary: %w", err)

@@ -62,11 +62,17 @@ type ShapleyResult struct {
 // Samples depend on Seed alone. ErrUndefined without a conversion, ErrOption for
 // bad options.
 func (a *Paths) Shapley(ctx context.Context, opt ShapleyOptions) (*ShapleyResult, error) {
+	if err := check.Receiver("attribution: Paths.Shapley", a); err != nil {
+		return nil, err
+	}
 	var c check.Options
 	c.Require(opt.Value <= ShapleyRate, "Value", uint8(opt.Value), "ShapleyConversions or ShapleyRate")
 	c.Require(opt.Samples >= 0, "Samples", opt.Samples, ">= 0")
 	if err := c.Err("attribution: Paths.Shapley"); err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	total := a.total
 	if total.conversions == 0 {

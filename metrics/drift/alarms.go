@@ -39,6 +39,9 @@ func StandardizeRatios(baseline metrics.Ratio, windows []metrics.Ratio) ([]float
 // Alarms runs a detector over a series and returns the windows at which it
 // alarmed; after each alarm it starts afresh.
 func Alarms(d Detector, series []float64) ([]int, error) {
+	if d == nil {
+		return nil, fmt.Errorf("drift: Alarms: d is nil: %w", ErrOption)
+	}
 	var out []int
 	for i, x := range series {
 		alarm, err := d.Add(x)
@@ -67,8 +70,8 @@ type AlarmRate struct {
 // of that size is found. The result depends on seed alone. ErrOption for bad
 // sizes, ErrNotFinite.
 func SimulateAlarms(ctx context.Context, make func() Detector, shift float64, runs, length int, seed uint64) (AlarmRate, error) {
-	if runs < 1 || length < 1 || make == nil {
-		return AlarmRate{}, fmt.Errorf("drift: SimulateAlarms: %d runs of %d values, want both > 0 and a detector: %w", runs, length, ErrOption)
+	if runs < 1 || runs > math.MaxInt32 || length < 1 || make == nil {
+		return AlarmRate{}, fmt.Errorf("drift: SimulateAlarms: %d runs of %d values, want both > 0, at most 2^31 runs and a detector: %w", runs, length, ErrOption)
 	}
 	if !check.Finite(shift) {
 		return AlarmRate{}, fmt.Errorf("drift: SimulateAlarms: shift is %v: %w", shift, ErrNotFinite)

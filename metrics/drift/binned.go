@@ -97,16 +97,27 @@ func (b *Binned) valid() bool {
 
 // Empty returns empty counts over the same bins, for the next window.
 func (b *Binned) Empty() *Binned {
+	if b == nil {
+		return nil
+	}
 	return &Binned{edges: b.edges, low: b.low, high: b.high, counts: make([]int64, len(b.counts))}
+}
+
+// ready refuses nil and the zero value, which has no bins.
+func (b *Binned) ready(where string) error {
+	if b == nil || len(b.counts) == 0 {
+		return fmt.Errorf("%s: not made by NewBinned or BinnedByEdges: %w", where, ErrEmpty)
+	}
+	return nil
 }
 
 // Add adds a value. ErrNotFinite for NaN; infinities count in the outer bins.
 func (b *Binned) Add(x float64) error {
+	if err := b.ready("drift: Binned.Add"); err != nil {
+		return err
+	}
 	if math.IsNaN(x) {
 		return fmt.Errorf("drift: Binned.Add: value is NaN: %w", ErrNotFinite)
-	}
-	if len(b.counts) == 0 {
-		return fmt.Errorf("drift: Binned.Add: no bins: make it with NewBinned: %w", ErrOption)
 	}
 	b.counts[sort.SearchFloat64s(b.edges, x)]++
 	b.n++
@@ -117,18 +128,36 @@ func (b *Binned) Add(x float64) error {
 }
 
 // N returns the number of values.
-func (b *Binned) N() int64 { return b.n }
+func (b *Binned) N() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.n
+}
 
 // Counts returns a copy of the counts by bin.
-func (b *Binned) Counts() []int64 { return slices.Clone(b.counts) }
+func (b *Binned) Counts() []int64 {
+	if b == nil {
+		return nil
+	}
+	return slices.Clone(b.counts)
+}
 
 // Edges returns a copy of the inner edges.
-func (b *Binned) Edges() []float64 { return slices.Clone(b.edges) }
+func (b *Binned) Edges() []float64 {
+	if b == nil {
+		return nil
+	}
+	return slices.Clone(b.edges)
+}
 
 // Merge adds the values of other, which must have the same bins (else
 // ErrMismatch). ErrOverflow leaves b unchanged.
 func (b *Binned) Merge(other *Binned) error {
 	if err := check.Merge("drift: Binned.Merge", b, other); err != nil {
+		return err
+	}
+	if err := b.ready("drift: Binned.Merge"); err != nil {
 		return err
 	}
 	if !b.same(other) {
@@ -169,6 +198,9 @@ const Level = 0.001
 // empty bins floored at 0.0001. ErrMismatch for other bins, ErrUndefined when
 // either is empty.
 func (b *Binned) DriftFrom(reference *Binned) (Comparison, error) {
+	if err := b.ready("drift: Binned.DriftFrom"); err != nil {
+		return Comparison{}, err
+	}
 	if reference == nil || !b.same(reference) {
 		return Comparison{}, fmt.Errorf("drift: Binned.DriftFrom: drift from other bins: %w", ErrMismatch)
 	}
@@ -235,6 +267,9 @@ func CompareCounts(reference, window []int64) (Comparison, error) {
 
 // AppendBinary appends the binary form.
 func (b *Binned) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("drift: Binned.AppendBinary", b); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Float64s(b.edges)
 	w.Float64(b.low)
@@ -257,6 +292,9 @@ func (b *Binned) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 // A zero value has neither edges nor counts. Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; b is then unchanged.
 func (b *Binned) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("drift: Binned.UnmarshalBinary", b); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindBins, 1)
 	if err != nil {
 		return fmt.Errorf("drift: Binned.UnmarshalBinary: %w", err)

@@ -227,7 +227,7 @@ func TestDriftBadInput(t *testing.T) {
 		"edges descend":    {second(BinnedByEdges([]float64{2, 1})), ErrOption},
 		"edge NaN":         {second(BinnedByEdges([]float64{math.NaN()})), ErrOption},
 		"value NaN":        {b.Add(math.NaN()), ErrNotFinite},
-		"zero state":       {(&Binned{}).Add(1), ErrOption},
+		"zero state":       {(&Binned{}).Add(1), ErrEmpty},
 		"other bins":       {second(other.DriftFrom(b)), ErrMismatch},
 		"merge other bins": {b.Merge(other), ErrMismatch},
 		"empty window":     {second(b.Empty().DriftFrom(b)), ErrUndefined},

@@ -36,6 +36,9 @@ type CUSUM struct {
 
 // Add adds the next value.
 func (c *CUSUM) Add(x float64) (bool, error) {
+	if err := check.Receiver("drift: CUSUM.Add", c); err != nil {
+		return false, err
+	}
 	if !check.Finite(x) || !check.Finite(x-c.Target) {
 		return false, fmt.Errorf("drift: CUSUM.Add: value is %v: %w", x, ErrNotFinite)
 	}
@@ -46,10 +49,20 @@ func (c *CUSUM) Add(x float64) (bool, error) {
 }
 
 // Sums returns the sums of deviations upwards and downwards.
-func (c *CUSUM) Sums() (up, down float64) { return c.up, c.down }
+func (c *CUSUM) Sums() (up, down float64) {
+	if c == nil {
+		return 0, 0
+	}
+	return c.up, c.down
+}
 
 // Reset forgets the series.
-func (c *CUSUM) Reset() { c.up, c.down = 0, 0 }
+func (c *CUSUM) Reset() {
+	if c == nil {
+		return
+	}
+	c.up, c.down = 0, 0
+}
 
 // EWMA compares an exponentially weighted mean with its own control limits
 // (Roberts 1959), exact from the first value on. The zero value watches a
@@ -68,6 +81,9 @@ type EWMA struct {
 // Add adds the next value. ErrOption for a Lambda outside (0, 1] or a negative
 // Sigma.
 func (e *EWMA) Add(x float64) (bool, error) {
+	if err := check.Receiver("drift: EWMA.Add", e); err != nil {
+		return false, err
+	}
 	sigma, lambda := check.Default(e.Sigma, 1), check.Default(e.Lambda, 0.1)
 	if !(lambda > 0 && lambda <= 1) || !(sigma > 0) {
 		return false, fmt.Errorf("drift: EWMA.Add: Lambda %v, Sigma %v, want in (0, 1] and > 0: %w", lambda, sigma, ErrOption)
@@ -86,10 +102,20 @@ func (e *EWMA) Add(x float64) (bool, error) {
 }
 
 // Mean returns the weighted mean, Target before the first value.
-func (e *EWMA) Mean() float64 { return e.Target + e.z }
+func (e *EWMA) Mean() float64 {
+	if e == nil {
+		return 0
+	}
+	return e.Target + e.z
+}
 
 // Reset forgets the series.
-func (e *EWMA) Reset() { e.z, e.left, e.n = 0, 0, 0 }
+func (e *EWMA) Reset() {
+	if e == nil {
+		return
+	}
+	e.z, e.left, e.n = 0, 0, 0
+}
 
 // PageHinkley watches for a change of the mean without a target: values are
 // compared with the mean of the series so far (Page 1954; Hinkley 1971), in both
@@ -107,6 +133,9 @@ type PageHinkley struct {
 
 // Add adds the next value.
 func (p *PageHinkley) Add(x float64) (bool, error) {
+	if err := check.Receiver("drift: PageHinkley.Add", p); err != nil {
+		return false, err
+	}
 	d := x - p.mean
 	if !check.Finite(x) || !check.Finite(d) {
 		return false, fmt.Errorf("drift: PageHinkley.Add: value is %v: %w", x, ErrNotFinite)
@@ -123,9 +152,17 @@ func (p *PageHinkley) Add(x float64) (bool, error) {
 func clampFinite(x float64) float64 { return min(max(x, -math.MaxFloat64/4), math.MaxFloat64/4) }
 
 // Mean returns the mean of the series, 0 before the first value.
-func (p *PageHinkley) Mean() float64 { return p.mean }
+func (p *PageHinkley) Mean() float64 {
+	if p == nil {
+		return 0
+	}
+	return p.mean
+}
 
 // Reset forgets the series.
 func (p *PageHinkley) Reset() {
+	if p == nil {
+		return
+	}
 	*p = PageHinkley{Slack: p.Slack, Limit: p.Limit, Warmup: p.Warmup}
 }

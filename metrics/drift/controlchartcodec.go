@@ -43,6 +43,9 @@ func decodeFloats(data []byte, what string, kind uint16, n *int64, xs ...*float6
 
 // AppendBinary appends the binary form.
 func (c *CUSUM) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("drift: CUSUM.AppendBinary", c); err != nil {
+		return dst, err
+	}
 	return encodeFloats(dst, codec.KindCUSUM, 0, c.Target, c.Slack, c.Limit, c.up, c.down), nil
 }
 
@@ -57,6 +60,9 @@ func (c *CUSUM) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; c is then unchanged.
 func (c *CUSUM) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("drift: CUSUM.UnmarshalBinary", c); err != nil {
+		return err
+	}
 	var got CUSUM
 	var n int64
 	if err := decodeFloats(data, "CUSUM.UnmarshalBinary", codec.KindCUSUM, &n, &got.Target, &got.Slack, &got.Limit, &got.up, &got.down); err != nil {
@@ -71,6 +77,9 @@ func (c *CUSUM) UnmarshalBinary(data []byte) error {
 
 // AppendBinary appends the binary form.
 func (e *EWMA) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("drift: EWMA.AppendBinary", e); err != nil {
+		return dst, err
+	}
 	return encodeFloats(dst, codec.KindEWMA, e.n, e.Target, e.Sigma, e.Lambda, e.Width, e.z, e.left), nil
 }
 
@@ -85,6 +94,9 @@ func (e *EWMA) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; e is then unchanged.
 func (e *EWMA) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("drift: EWMA.UnmarshalBinary", e); err != nil {
+		return err
+	}
 	var got EWMA
 	if err := decodeFloats(data, "EWMA.UnmarshalBinary", codec.KindEWMA, &got.n, &got.Target, &got.Sigma, &got.Lambda, &got.Width, &got.z, &got.left); err != nil {
 		return err
@@ -98,6 +110,9 @@ func (e *EWMA) UnmarshalBinary(data []byte) error {
 
 // AppendBinary appends the binary form.
 func (p *PageHinkley) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("drift: PageHinkley.AppendBinary", p); err != nil {
+		return dst, err
+	}
 	return encodeFloats(dst, codec.KindPageHinkley, p.n, float64(p.Warmup), p.Slack, p.Limit, p.mean, p.up, p.upMin, p.down, p.downMin), nil
 }
 
@@ -113,6 +128,9 @@ func (p *PageHinkley) MarshalBinary() ([]byte, error) { return p.AppendBinary(ni
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; p is then unchanged.
 func (p *PageHinkley) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("drift: PageHinkley.UnmarshalBinary", p); err != nil {
+		return err
+	}
 	var got PageHinkley
 	var warmup float64
 	if err := decodeFloats(data, "PageHinkley.UnmarshalBinary", codec.KindPageHinkley, &got.n, &warmup, &got.Slack, &got.Limit, &got.mean, &got.up, &got.upMin, &got.down, &got.downMin); err != nil {

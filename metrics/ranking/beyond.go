@@ -160,10 +160,18 @@ func (b *Beyond[I]) describe(popularity map[I]int64) {
 
 // Add adds the list of one user. An item twice in it is ErrDuplicate; the state
 // is then unchanged. An empty list counts for user coverage only.
-func (b *Beyond[I]) Add(recommended []I) error { return b.add(recommended, nil, false) }
+func (b *Beyond[I]) Add(recommended []I) error {
+	if err := check.Receiver("ranking: Beyond.Add", b); err != nil {
+		return err
+	}
+	return b.add(recommended, nil, false)
+}
 
 // AddRelevant is Add with the user's relevant items, for serendipity.
 func (b *Beyond[I]) AddRelevant(recommended []I, relevance map[I]float64) error {
+	if err := check.Receiver("ranking: Beyond.AddRelevant", b); err != nil {
+		return err
+	}
 	for i, g := range relevance {
 		if !check.Finite(g) {
 			return fmt.Errorf("ranking: Beyond.AddRelevant: relevance of item %v is %v: %w", i, g, ErrNotFinite)
@@ -255,12 +263,15 @@ func (b *Beyond[I]) Merge(other *Beyond[I]) error {
 	if other.shown == nil {
 		return nil // a zero value: nothing seen
 	}
-	b.ensure()
 	p, q := b.opt, other.opt
+	if b.shown == nil {
+		p = p.withDefaults()
+	}
 	if p.K != q.K || p.Items != q.Items || p.Users != q.Users || p.Tail != q.Tail || b.known != other.known ||
 		!maps.EqualFunc(b.info, other.info, func(x, y itemInfo) bool { return x.pop == y.pop }) {
 		return fmt.Errorf("ranking: Beyond.Merge: merge of states with other options: %w", ErrMismatch)
 	}
+	b.ensure()
 	b.lists += other.lists
 	b.empty += other.empty
 	for i, e := range other.shown {
@@ -295,6 +306,9 @@ type BeyondResult struct {
 // Result returns the measures; ErrUndefined without lists. Empty lists are left
 // out of the means over lists. The cost is a sort of the item counts.
 func (b *Beyond[I]) Result() (BeyondResult, error) {
+	if err := check.Receiver("ranking: Beyond.Result", b); err != nil {
+		return BeyondResult{}, err
+	}
 	if b.lists == 0 {
 		return BeyondResult{}, undefined("Beyond.Result: no lists")
 	}
@@ -348,6 +362,9 @@ func (b *Beyond[I]) Result() (BeyondResult, error) {
 // distance must be symmetric and finite (else ErrNotFinite); cost O(n²).
 // ErrUndefined below two items.
 func IntraListDiversity[I comparable](recommended []I, distance func(a, b I) float64) (float64, error) {
+	if distance == nil {
+		return math.NaN(), fmt.Errorf("ranking: IntraListDiversity: distance is nil: %w", ErrOption)
+	}
 	if len(recommended) < 2 {
 		return math.NaN(), undefined("IntraListDiversity: %d items", len(recommended))
 	}

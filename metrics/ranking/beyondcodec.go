@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/aislekit/aisle/internal/check"
+
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/moments"
@@ -21,6 +23,9 @@ var (
 // moments, items in ascending order. ErrOption for items that are not strings,
 // integers, booleans or structs of them.
 func (b *Beyond[I]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("ranking: Beyond.AppendBinary", b); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Bool(b.shown != nil)
 	if b.shown != nil {
@@ -79,6 +84,9 @@ func (b *Beyond[I]) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil)
 // any other length or value are ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch, items that have no binary form ErrOption; b is then unchanged.
 func (b *Beyond[I]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("ranking: Beyond.UnmarshalBinary", b); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindBeyond, 1)
 	if err == nil {
 		err = ids.Writable[I]()

@@ -57,6 +57,9 @@ func (r *Dense) state() *rankCore {
 // in any order. The rules are those of Tally.Add; an index outside
 // [0, items) is ErrRange, an item twice in either slice ErrDuplicate.
 func (r *Dense) Add(recommended, relevant []int32) error {
+	if err := check.Receiver("ranking: Dense.Add", r); err != nil {
+		return err
+	}
 	if err := r.add(recommended, relevant, nil); err != nil {
 		return fmt.Errorf("ranking: Dense.Add: %w", err)
 	}
@@ -66,6 +69,9 @@ func (r *Dense) Add(recommended, relevant []int32) error {
 // AddGraded is Add with the relevance of each item of relevant; those of 0 and
 // below are not relevant. Different lengths are ErrShape.
 func (r *Dense) AddGraded(recommended, relevant []int32, relevance []float64) error {
+	if err := check.Receiver("ranking: Dense.AddGraded", r); err != nil {
+		return err
+	}
 	if len(relevant) != len(relevance) {
 		return fmt.Errorf("ranking: Dense.AddGraded: %d relevant items, %d relevances: %w", len(relevant), len(relevance), ErrShape)
 	}
@@ -163,32 +169,54 @@ func (r *Dense) Merge(other *Dense) error {
 
 // Result returns the means over users so far; ErrUndefined without any user
 // that has a relevant item (the counts are filled in even then).
-func (r *Dense) Result() (Result, error) { return r.state().result("Dense.Result") }
+func (r *Dense) Result() (Result, error) {
+	if err := check.Receiver("ranking: Dense.Result", r); err != nil {
+		return Result{}, err
+	}
+	return r.state().result("Dense.Result")
+}
 
 // Moments returns count, mean and variance over users of measure m at cut-off
 // k. ErrOption if k was not asked for.
 func (r *Dense) Moments(m Measure, k int) (metrics.Moments, error) {
+	if err := check.Receiver("ranking: Dense.Moments", r); err != nil {
+		return metrics.Moments{}, err
+	}
 	return r.state().moments("Dense.Moments", m, k)
 }
 
 // PerUser returns measure m at cut-off k of each counted user in the order of
 // Add, skipped users left out. It needs Options.KeepUsers.
 func (r *Dense) PerUser(m Measure, k int) ([]float64, error) {
+	if err := check.Receiver("ranking: Dense.PerUser", r); err != nil {
+		return nil, err
+	}
 	return r.state().valuesOf("Dense.PerUser", m, k)
 }
 
 // AppendBinary appends the binary form: options and sums, no items.
 func (r *Dense) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("ranking: Dense.AppendBinary", r); err != nil {
+		return dst, err
+	}
 	return r.state().appendBinary(dst), nil
 }
 
 // MarshalBinary returns the binary form.
-func (r *Dense) MarshalBinary() ([]byte, error) { return r.state().appendBinary(nil), nil }
+func (r *Dense) MarshalBinary() ([]byte, error) {
+	if err := check.Receiver("ranking: Dense.MarshalBinary", r); err != nil {
+		return nil, err
+	}
+	return r.state().appendBinary(nil), nil
+}
 
 // UnmarshalBinary replaces the state, options included; the payload is that of
 // Tally.UnmarshalBinary. It keeps the number of items of r, so r must come from
 // NewDense to take further users. After an error it is unchanged.
 func (r *Dense) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("ranking: Dense.UnmarshalBinary", r); err != nil {
+		return err
+	}
 	c, err := decodeRankCore("Dense.UnmarshalBinary", data)
 	if err != nil {
 		return err

@@ -56,12 +56,23 @@ func NewExposure(group []int32) (*Exposure, error) {
 	return e, nil
 }
 
+// ready refuses nil and the zero value, which knows no items.
+func (e *Exposure) ready(where string) error {
+	if e == nil || len(e.group) == 0 {
+		return fmt.Errorf("%s: not made by NewExposure: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // Add adds one list: the items recommended, best first and cut to the length
 // shown, the held-out relevant items, and the items that could not be
 // recommended because the user had them already. ErrRange for an unknown item,
 // ErrDuplicate for an item twice in the list, ErrMismatch for a recommended item
 // among those seen; nothing changes after an error.
 func (e *Exposure) Add(recommended, relevant, seen []int32) error {
+	if err := e.ready("ranking: Exposure.Add"); err != nil {
+		return err
+	}
 	n := int32(len(e.group))
 	for k, list := range [3][]int32{recommended, relevant, seen} {
 		for _, i := range list {
@@ -120,6 +131,9 @@ func (e *Exposure) Merge(other *Exposure) error {
 	if err := check.Merge("ranking: Exposure.Merge", e, other); err != nil {
 		return err
 	}
+	if err := e.ready("ranking: Exposure.Merge"); err != nil {
+		return err
+	}
 	if !slices.Equal(e.group, other.group) {
 		return fmt.Errorf("ranking: Exposure.Merge: items in other groups: %w", ErrMismatch)
 	}
@@ -158,6 +172,9 @@ type ExposureResult struct {
 // Result returns the exposure of every group. Groups without items have no
 // value and are left out. ErrEmpty without lists.
 func (e *Exposure) Result() (ExposureResult, error) {
+	if err := e.ready("ranking: Exposure.Result"); err != nil {
+		return ExposureResult{}, err
+	}
 	if e.lists == 0 {
 		return ExposureResult{}, fmt.Errorf("ranking: Exposure.Result: no lists: %w", ErrEmpty)
 	}
@@ -200,6 +217,9 @@ func relativeSpread(xs []float64) float64 {
 
 // AppendBinary appends the binary form.
 func (e *Exposure) AppendBinary(dst []byte) ([]byte, error) {
+	if err := e.ready("ranking: Exposure.AppendBinary"); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Int32s(e.group)
 	w.Int64(e.lists)
@@ -225,6 +245,9 @@ func (e *Exposure) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) 
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; e is then unchanged.
 func (e *Exposure) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("ranking: Exposure.UnmarshalBinary", e); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindExposure, 1)
 	if err != nil {
 		return fmt.Errorf("ranking: Exposure.UnmarshalBinary: %w", err)

@@ -53,6 +53,9 @@ func (r *Tally[I]) state() *rankCore {
 // infinite ErrNotFinite. After an error the state is unchanged.
 // Neither argument is kept.
 func (r *Tally[I]) Add(recommended []I, relevance map[I]float64) error {
+	if err := check.Receiver("ranking: Tally.Add", r); err != nil {
+		return err
+	}
 	if err := r.add(recommended, relevance); err != nil {
 		return fmt.Errorf("ranking: Tally.Add: %w", err)
 	}
@@ -62,6 +65,9 @@ func (r *Tally[I]) Add(recommended []I, relevance map[I]float64) error {
 // AddSet is Add for relevant items of relevance 1. An item twice among them is
 // ErrDuplicate.
 func (r *Tally[I]) AddSet(recommended, relevant []I) error {
+	if err := check.Receiver("ranking: Tally.AddSet", r); err != nil {
+		return err
+	}
 	r.state()
 	clear(r.set)
 	for _, i := range relevant {
@@ -137,27 +143,46 @@ func (r *Tally[I]) Merge(other *Tally[I]) error {
 
 // Result returns the means over users so far; ErrUndefined without any user
 // that has a relevant item (the counts are filled in even then).
-func (r *Tally[I]) Result() (Result, error) { return r.state().result("Tally.Result") }
+func (r *Tally[I]) Result() (Result, error) {
+	if err := check.Receiver("ranking: Tally.Result", r); err != nil {
+		return Result{}, err
+	}
+	return r.state().result("Tally.Result")
+}
 
 // Moments returns count, mean and variance over users of measure m at cut-off
 // k, for intervals and for CompareMeans. ErrOption if k was not asked for.
 func (r *Tally[I]) Moments(m Measure, k int) (metrics.Moments, error) {
+	if err := check.Receiver("ranking: Tally.Moments", r); err != nil {
+		return metrics.Moments{}, err
+	}
 	return r.state().moments("Tally.Moments", m, k)
 }
 
 // PerUser returns measure m at cut-off k of each counted user in the order of
 // Add, skipped users left out. It needs Options.KeepUsers.
 func (r *Tally[I]) PerUser(m Measure, k int) ([]float64, error) {
+	if err := check.Receiver("ranking: Tally.PerUser", r); err != nil {
+		return nil, err
+	}
 	return r.state().valuesOf("Tally.PerUser", m, k)
 }
 
 // AppendBinary appends the binary form: options and sums, no item ids.
 func (r *Tally[I]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("ranking: Tally.AppendBinary", r); err != nil {
+		return dst, err
+	}
 	return r.state().appendBinary(dst), nil
 }
 
 // MarshalBinary returns the binary form.
-func (r *Tally[I]) MarshalBinary() ([]byte, error) { return r.state().appendBinary(nil), nil }
+func (r *Tally[I]) MarshalBinary() ([]byte, error) {
+	if err := check.Receiver("ranking: Tally.MarshalBinary", r); err != nil {
+		return nil, err
+	}
+	return r.state().appendBinary(nil), nil
+}
 
 // UnmarshalBinary replaces r; a Tally and a Dense read each other's form. Payload of
 // version 1, little-endian:
@@ -173,6 +198,9 @@ func (r *Tally[I]) MarshalBinary() ([]byte, error) { return r.state().appendBina
 // value are ErrCorrupt, a newer version ErrVersion, another kind ErrMismatch; r is
 // then unchanged.
 func (r *Tally[I]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("ranking: Tally.UnmarshalBinary", r); err != nil {
+		return err
+	}
 	c, err := decodeRankCore("Tally.UnmarshalBinary", data)
 	if err != nil {
 		return err
