@@ -191,7 +191,7 @@ func (m *ALS) loss(ctx context.Context, x *Interactions, workers int) (float64, 
 	part := func(lo, hi int) (float64, error) {
 		sum := 0.0
 		for u := lo; u < hi; u++ {
-			v := m.UserVector(u)
+			v := m.x[u*f : u*f+f]
 			for k, a := range v {
 				for l, b := range v {
 					sum += o.unobserved * float64(a) * g[k*f+l] * float64(b)
@@ -200,7 +200,7 @@ func (m *ALS) loss(ctx context.Context, x *Interactions, workers int) (float64, 
 			items, weights := x.Row(u)
 			for n, i := range items {
 				s := 0.0
-				for k, a := range m.ItemVector(int(i)) {
+				for k, a := range m.y[int(i)*f : int(i)*f+f] {
 					s += float64(v[k]) * float64(a)
 				}
 				c := o.alpha * float64(weights[n])
@@ -219,7 +219,7 @@ func (m *ALS) loss(ctx context.Context, x *Interactions, workers int) (float64, 
 	}
 	byItem := x.byItem()
 	for i := range x.Items() {
-		sum += o.shrinkage(byItem.RowLen(i), x.Users(), m.ItemVector(i))
+		sum += o.shrinkage(byItem.RowLen(i), x.Users(), m.y[i*f:i*f+f])
 	}
 	return sum, nil
 }

@@ -16,8 +16,10 @@
 //		})...)
 //	}
 //
-// Then go run . -train TRAIN -test TEST -algorithms popular,itemknn,mine. examples/benchmark is
-// that program with the models of the library alone; package dataio reads the files.
+// Then go run . -train TRAIN -test TEST -algorithms popular,itemknn,mine; beside a clone the
+// module wants two replace lines, for github.com/aislekit/aisle and for its examples.
+// examples/benchmark is that program with the models of the library alone; package
+// dataio reads the files.
 //
 // # Which flags
 //

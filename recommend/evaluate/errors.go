@@ -10,6 +10,6 @@ var (
 	ErrOption   = check.ErrOption   // an option out of range
 	ErrShape    = check.ErrShape    // matrices or a model of another shape
 	ErrRange    = check.ErrRange    // an item outside of the catalogue
-	ErrMismatch = check.ErrMismatch // an item set of another catalogue
+	ErrMismatch = check.ErrMismatch // a model, test part or item set of other ids
 	ErrLeakage  = check.ErrLeakage  // an entry of the test part that the model has seen
 )

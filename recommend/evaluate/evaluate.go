@@ -87,8 +87,9 @@ type Result struct {
 // asked for a history by item index, which is none to them: use Questions.
 //
 // Errors: ErrEmpty (no model, no data), ErrShape (train has other items than m, or test
-// fewer users or items than train), ErrLeakage naming the first user and item, ErrOption, ErrMismatch (an
-// item set of another catalogue), what m or judge returned, and context.Cause(ctx).
+// fewer users or items than train), ErrMismatch (a model, test part or item set of other
+// ids than train, where both know theirs), ErrLeakage naming the first user and item,
+// ErrOption, what m or judge returned, and context.Cause(ctx).
 // What was judged before stays judged. Cost: that of recommend.TopLists, and with
 // Sampled one Score a user.
 func Lists(ctx context.Context, m recommend.Model, train, test *recommend.Interactions, judge func(recommended, relevant []int32) error, opt Options) (Result, error) {
@@ -129,20 +130,55 @@ func (o *Options) fits(where string, m recommend.Model, train, test *recommend.I
 	case o.Known != nil && (o.Known.Users() != test.Users() || o.Known.Items() != train.Items()):
 		return fmt.Errorf("%s: Known is %d×%d, want %d×%d: %w", where, o.Known.Users(), o.Known.Items(), test.Users(), train.Items(), ErrShape)
 	}
-	return o.sets(where, m.Items())
+	return o.sameIDs(where, m, train, test)
 }
 
-// sets wants the item sets to be of a catalogue of n items.
-func (o *Options) sets(where string, n int) error {
+// identified is what knows over which ids its indices are.
+type identified interface {
+	Fingerprints() (users, items uint64)
+}
+
+// sameIDs refuses what numbers other ids than the training part does, as far as both know
+// theirs: indices would name the wrong items, and nothing else would tell.
+func (o *Options) sameIDs(where string, m recommend.Model, train, test *recommend.Interactions) error {
+	users, items := train.Fingerprints()
+	check := func(name string, of any) error {
+		x, ok := of.(identified)
+		if !ok {
+			return nil
+		}
+		u, i := x.Fingerprints()
+		switch {
+		case i != 0 && items != 0 && i != items:
+			return fmt.Errorf("%s: %s is of other items than train (split.Aligned maps data of its own): %w", where, name, ErrMismatch)
+		case u != 0 && users != 0 && u != users:
+			return fmt.Errorf("%s: %s is of other users than train (split.Aligned maps data of its own): %w", where, name, ErrMismatch)
+		}
+		return nil
+	}
 	for _, s := range []struct {
 		name string
 		set  *recommend.ItemSet
 	}{{"Allow", o.Allow}, {"Deny", o.Deny}} {
-		if s.set != nil && s.set.Size() != n {
-			return fmt.Errorf("%s: %s is a set of %d items, the catalogue has %d: %w", where, s.name, s.set.Size(), n, ErrMismatch)
+		if s.set == nil {
+			continue
+		}
+		if s.set.Size() != m.Items() {
+			return fmt.Errorf("%s: %s is a set of %d items, the catalogue has %d: %w", where, s.name, s.set.Size(), m.Items(), ErrMismatch)
+		}
+		if err := check(s.name, s.set); err != nil {
+			return err
 		}
 	}
-	return nil
+	if o.Known != nil {
+		if err := check("Known", o.Known); err != nil {
+			return err
+		}
+	}
+	if err := check("test", test); err != nil {
+		return err
+	}
+	return check("the model", m)
 }
 
 // missing reports whether there is no model in m, a nil *ALS of a failed fit included.

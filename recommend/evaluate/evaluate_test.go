@@ -463,6 +463,44 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// What numbers other ids of the same shape is refused: its indices would name others.
+func TestOtherCatalogue(t *testing.T) {
+	data := shop(t, [2]string{"ann", "tea"}, [2]string{"ann", "milk"}, [2]string{"bob", "tea"}, [2]string{"bob", "jam"})
+	items := shop(t, [2]string{"ann", "tea"}, [2]string{"ann", "milk"}, [2]string{"bob", "tea"}, [2]string{"bob", "zinc"})
+	users := shop(t, [2]string{"zoe", "tea"}, [2]string{"zoe", "milk"}, [2]string{"bob", "tea"}, [2]string{"bob", "jam"})
+	fit := func(d *recommend.Dataset[string, string]) recommend.Model {
+		m, err := recommend.FitPopular(ctx, d.Interactions, recommend.PopularOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	set, _ := items.ItemSet("tea")
+	m, ok := fit(data), func(_, _ []int32) error { return nil }
+	none := data.Interactions.Select(func(_, k int) bool { return k == 0 })
+	rest := data.Interactions.Select(func(_, k int) bool { return k != 0 })
+	if _, err := evaluate.Lists(ctx, m, none, rest, ok, evaluate.Options{}); err != nil {
+		t.Error(err)
+	}
+	for name, c := range map[string]struct {
+		m    recommend.Model
+		test *recommend.Interactions
+		opt  evaluate.Options
+	}{
+		"model":        {fit(items), rest, evaluate.Options{}},
+		"test, items":  {m, items.Interactions, evaluate.Options{Seen: recommend.Repurchase}},
+		"test, users":  {m, users.Interactions, evaluate.Options{Seen: recommend.Repurchase}},
+		"known":        {m, rest, evaluate.Options{Known: items.Interactions}},
+		"set":          {m, rest, evaluate.Options{Allow: set}},
+		"set, sampled": {m, rest, evaluate.Options{Deny: set, Sampled: 2}},
+		"zero set":     {m, rest, evaluate.Options{Deny: &recommend.ItemSet{}}},
+	} {
+		if _, err := evaluate.Lists(ctx, c.m, none, c.test, ok, c.opt); !errors.Is(err, evaluate.ErrMismatch) {
+			t.Errorf("%s: error is %v, want ErrMismatch", name, err)
+		}
+	}
+}
+
 // shop is a dataset of pairs.
 func shop(t testing.TB, pairs ...[2]string) *recommend.Dataset[string, string] {
 	t.Helper()
