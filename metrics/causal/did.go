@@ -47,6 +47,9 @@ func (x didUnit) group() int {
 // Add adds one observation of a unit, as of a week. A unit told once as treated
 // and once as not is excluded and counted. ErrNotFinite for a bad value.
 func (d *DiffInDiff[U]) Add(unit U, treated, after bool, y float64) error {
+	if err := check.Receiver("causal: DiffInDiff.Add", d); err != nil {
+		return err
+	}
 	p := 0
 	if after {
 		p = 1
@@ -94,6 +97,9 @@ func (d *DiffInDiff[U]) Merge(other *DiffInDiff[U]) error {
 // AppendBinary appends the binary form. ErrOption for units that are neither
 // strings nor integers.
 func (d *DiffInDiff[U]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("causal: DiffInDiff.AppendBinary", d); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	keys := slices.SortedFunc(maps.Keys(d.m), cmp.Compare[U])
 	if _, err := ids.PutSorted(&w, keys); err != nil {
@@ -124,6 +130,9 @@ func (d *DiffInDiff[U]) MarshalBinary() ([]byte, error) { return d.AppendBinary(
 // A unit has an observation and a group. Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (d *DiffInDiff[U]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("causal: DiffInDiff.UnmarshalBinary", d); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindDiffInDiff, 1)
 	if err != nil {
 		return fmt.Errorf("causal: DiffInDiff.UnmarshalBinary: %w", err)
@@ -158,6 +167,9 @@ func (d *DiffInDiff[U]) UnmarshalBinary(data []byte) error {
 
 // Excluded returns the number of units found in both groups.
 func (d *DiffInDiff[U]) Excluded() int64 {
+	if d == nil {
+		return 0
+	}
 	var n int64
 	for _, x := range d.m {
 		if x.treated && x.control {
@@ -183,6 +195,9 @@ func (d *DiffInDiff[U]) Excluded() int64 {
 // units or, together, no variance.
 func (d *DiffInDiff[U]) Result(opt metrics.CompareOptions) (metrics.Effect, error) {
 	const where = "DiffInDiff.Result"
+	if err := check.Receiver(where, d); err != nil {
+		return metrics.Effect{}, err
+	}
 	opt, err := opt.Resolve("causal: " + where)
 	if err != nil {
 		return metrics.Effect{}, err

@@ -63,6 +63,9 @@ func NewOffPolicy(opt OffPolicyOptions) (*OffPolicy, error) {
 // would have. A propensity of 0 for a chosen action cannot be and is ErrRange,
 // as is any probability outside [0, 1]; ErrNotFinite for a bad reward.
 func (p *OffPolicy) Add(reward, propensity, target float64) error {
+	if err := check.Receiver("causal: OffPolicy.Add", p); err != nil {
+		return err
+	}
 	return p.add(reward, propensity, target, nil)
 }
 
@@ -71,6 +74,9 @@ func (p *OffPolicy) Add(reward, propensity, target float64) error {
 // over all actions. The model must not have been fitted on this record. The
 // direct, doubly robust and switch estimators need a model in every record.
 func (p *OffPolicy) AddModel(reward, propensity, target, predicted, value float64) error {
+	if err := check.Receiver("causal: OffPolicy.AddModel", p); err != nil {
+		return err
+	}
 	return p.add(reward, propensity, target, &[2]float64{predicted, value})
 }
 
@@ -188,6 +194,9 @@ type OffPolicyResult struct {
 //
 // ErrUndefined below two records or if all weights are 0.
 func (p *OffPolicy) Result(level float64) (OffPolicyResult, error) {
+	if err := check.Receiver("causal: OffPolicy.Result", p); err != nil {
+		return OffPolicyResult{}, err
+	}
 	level, err := infer.Level(level)
 	if err != nil {
 		return OffPolicyResult{}, fmt.Errorf("causal: OffPolicy.Result: %w", err)
@@ -243,6 +252,9 @@ func (p *OffPolicy) Result(level float64) (OffPolicyResult, error) {
 
 // AppendBinary appends the binary form.
 func (p *OffPolicy) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("causal: OffPolicy.AppendBinary", p); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Float64(p.opt.Clip)
 	w.Float64(p.opt.Switch)
@@ -274,6 +286,9 @@ func (p *OffPolicy) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil)
 // above that of the records. Any other length or value is ErrCorrupt, a newer version
 // ErrVersion; options and state are then unchanged.
 func (p *OffPolicy) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("causal: OffPolicy.UnmarshalBinary", p); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindOffPolicy, 1)
 	if err != nil {
 		return fmt.Errorf("causal: OffPolicy.UnmarshalBinary: %w", err)

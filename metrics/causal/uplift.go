@@ -175,6 +175,11 @@ func newUpliftCurves(where string, cells []upliftCell, binary bool) (UpliftCurve
 	lastQ, lastU := all.values()
 	r.Qini = newUpliftArea(q, lastQ*n/2, perfectQini, n)
 	r.Uplift = newUpliftArea(u, lastU*n/2, perfectUplift, n)
+	for _, p := range r.Points {
+		if !check.Finite(p.Qini) || !check.Finite(p.Uplift) {
+			return UpliftCurves{}, fmt.Errorf("causal: %s: outcomes of %d users: %w", where, p.Treated+p.Control, ErrOverflow)
+		}
+	}
 	return r, nil
 }
 

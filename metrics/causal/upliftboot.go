@@ -224,6 +224,9 @@ func NewUpliftHistogram(opt UpliftHistogramOptions) (*UpliftHistogram, error) {
 // without replicates. ErrNotFinite for a bad outcome or score,
 // ErrOverflow for an outcome beyond ±1e280, so that sums stay finite.
 func (h *UpliftHistogram) Add(id uint64, treated bool, y, score float64) error {
+	if err := check.Receiver("causal: UpliftHistogram.Add", h); err != nil {
+		return err
+	}
 	if !check.Finite(y) || !check.Finite(score) {
 		return fmt.Errorf("causal: UpliftHistogram.Add: outcome %v, score %v: %w", y, score, ErrNotFinite)
 	}
@@ -285,12 +288,18 @@ func (h *UpliftHistogram) replicate(r int) []upliftCell {
 // Result returns the curves; Score of a point is the lower end of its bin.
 // ErrUndefined if an arm is empty.
 func (h *UpliftHistogram) Result() (UpliftCurves, error) {
+	if err := check.Receiver("causal: UpliftHistogram.Result", h); err != nil {
+		return UpliftCurves{}, err
+	}
 	return newUpliftCurves("UpliftHistogram", h.replicate(0), h.binary)
 }
 
 // Intervals is UpliftIntervals from the replicates kept. ErrUndefined below 20.
 func (h *UpliftHistogram) Intervals(level float64) (qini, uplift metrics.Effect, err error) {
 	const where = "UpliftHistogram"
+	if err := check.Receiver(where, h); err != nil {
+		return metrics.Effect{}, metrics.Effect{}, err
+	}
 	if level, err = infer.Level(level); err != nil {
 		return metrics.Effect{}, metrics.Effect{}, fmt.Errorf("causal: %s: %w", where, err)
 	}
@@ -315,6 +324,9 @@ func (h *UpliftHistogram) Intervals(level float64) (qini, uplift metrics.Effect,
 
 // AppendBinary appends the binary form.
 func (h *UpliftHistogram) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("causal: UpliftHistogram.AppendBinary", h); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Float64(h.opt.Min)
 	w.Float64(h.opt.Max)
@@ -351,6 +363,9 @@ func (h *UpliftHistogram) MarshalBinary() ([]byte, error) { return h.AppendBinar
 // up to the count where outcomes are 0 or 1. Any other length or value is ErrCorrupt, a
 // newer version ErrVersion; options and state are then unchanged.
 func (h *UpliftHistogram) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("causal: UpliftHistogram.UnmarshalBinary", h); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindUpliftHistogram, 1)
 	if err != nil {
 		return fmt.Errorf("causal: UpliftHistogram.UnmarshalBinary: %w", err)

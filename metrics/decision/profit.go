@@ -19,7 +19,10 @@ func BreakEvenRate(cost, margin float64) (float64, error) {
 	if !(cost >= 0) || !(margin > 0) || !check.Finite(cost) || !check.Finite(margin) {
 		return math.NaN(), fmt.Errorf("decision: BreakEvenRate: cost %v, margin %v, want cost >= 0 and margin > 0: %w", cost, margin, ErrRange)
 	}
-	return cost / margin, nil
+	if rate := cost / margin; check.Finite(rate) {
+		return rate, nil
+	}
+	return math.NaN(), fmt.Errorf("decision: BreakEvenRate: cost %v, margin %v: %w", cost, margin, ErrOverflow)
 }
 
 // IncrementalProfit returns uplift·margin − cost of one contact: worth making if

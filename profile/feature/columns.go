@@ -23,6 +23,14 @@ type Columns struct {
 	rows    int64
 }
 
+// made refuses what has no columns: nil, or a zero value that nothing was fitted into.
+func made(where string, ok bool) error {
+	if !ok {
+		return fmt.Errorf("%s: no columns, neither fitted nor made by its constructor: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // NewColumns returns an empty accumulator of the named columns. No columns is
 // ErrEmpty, a repeated name ErrDuplicate.
 func NewColumns(names []string) (*Columns, error) {
@@ -42,6 +50,9 @@ func NewColumns(names []string) (*Columns, error) {
 // Add takes one row. NaN is missing, ±Inf is ErrNotFinite, a wrong length
 // ErrShape; an invalid row changes nothing.
 func (c *Columns) Add(row []float64) error {
+	if err := made("feature: Columns.Add", c != nil && len(c.names) > 0); err != nil {
+		return err
+	}
 	if err := check.Len("row", len(row), len(c.names)); err != nil {
 		return fmt.Errorf("feature: Columns.Add: %w", err)
 	}
@@ -65,6 +76,9 @@ func (c *Columns) Add(row []float64) error {
 // receiver itself are ErrMismatch.
 func (c *Columns) Merge(other *Columns) error {
 	if err := check.Merge("feature: Columns.Merge", c, other); err != nil {
+		return err
+	}
+	if err := made("feature: Columns.Merge", len(c.names) > 0); err != nil {
 		return err
 	}
 	if !slices.Equal(c.names, other.names) {
@@ -95,6 +109,9 @@ type ColumnResult struct {
 // Result describes every column and changes nothing. It sorts the values:
 // O(n log n) a column.
 func (c *Columns) Result() []ColumnResult {
+	if c == nil {
+		return nil
+	}
 	out := make([]ColumnResult, len(c.names))
 	for j := range out {
 		out[j] = c.describe(j)

@@ -20,6 +20,9 @@ var (
 // a column are stored in ascending order. A c without columns is ErrEmpty, and dst is
 // returned as it was. Cost: O(n log n) a column.
 func (c *Columns) AppendBinary(dst []byte) ([]byte, error) {
+	if err := made("feature: Columns.AppendBinary", c != nil && len(c.names) > 0); err != nil {
+		return dst, err
+	}
 	if len(c.names) == 0 {
 		return dst, fmt.Errorf("feature: Columns.AppendBinary: not made by NewColumns: %w", ErrEmpty)
 	}
@@ -48,6 +51,9 @@ func (c *Columns) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
 // newer version ErrVersion; c is then unchanged. Memory grows with the bytes given.
 func (c *Columns) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("feature: Columns.UnmarshalBinary", c); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindColumns, 1)
 	var fresh *Columns
 	if err == nil {

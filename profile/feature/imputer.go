@@ -156,6 +156,9 @@ func groupMeans(rows [][]float64, j int, groups []string) (map[string]float64, e
 
 // Names returns the names of the columns that Transform gives, indicators last.
 func (p *Imputer) Names() []string {
+	if p == nil {
+		return nil
+	}
 	out := slices.Clone(p.names)
 	for _, j := range p.marked {
 		out = append(out, p.names[j]+"_missing")
@@ -169,6 +172,9 @@ func (p *Imputer) Names() []string {
 // group for LastObservation then. A row of another length is ErrShape, ±Inf
 // ErrNotFinite; dst is then returned as it was.
 func (p *Imputer) Transform(dst, rows [][]float64, groups []string) ([][]float64, error) {
+	if err := made("feature: Imputer.Transform", p != nil && len(p.names) > 0); err != nil {
+		return dst, err
+	}
 	if err := width(rows, len(p.names)); err != nil {
 		return dst, fmt.Errorf("feature: Imputer.Transform: %w", err)
 	}

@@ -19,6 +19,9 @@ var (
 // AppendBinary appends the binary form of p to dst, canonical. The error is
 // always nil.
 func (p *Imputer) AppendBinary(dst []byte) ([]byte, error) {
+	if err := made("feature: Imputer.AppendBinary", p != nil && len(p.names) > 0); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Strings(p.names)
 	for j := range p.names {
@@ -51,6 +54,9 @@ func (p *Imputer) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
 // newer version ErrVersion; p is then unchanged.
 func (p *Imputer) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("feature: Imputer.UnmarshalBinary", p); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindImputer, 1)
 	if err != nil {
 		return fmt.Errorf("feature: Imputer.UnmarshalBinary: %w", err)

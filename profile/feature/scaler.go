@@ -97,6 +97,9 @@ func FitScaler(ctx context.Context, rows [][]float64, opt ScalerOptions) (*Scale
 
 // Scaler is FitScaler from an accumulator; opt.Names is ignored.
 func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
+	if err := made("feature: Columns.Scaler", c != nil && len(c.names) > 0); err != nil {
+		return nil, err
+	}
 	opt = opt.withDefaults()
 	opt.Names = c.names
 	if err := opt.validate("feature: Columns.Scaler"); err != nil {
@@ -160,17 +163,28 @@ func (m ScaleMethod) fit(q ColumnResult, sample bool) (shift, scale float64) {
 }
 
 // Constant returns the columns without spread, ascending.
-func (s *Scaler) Constant() []int { return slices.Clone(s.constant) }
+func (s *Scaler) Constant() []int {
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.constant)
+}
 
 // Transform appends to dst the scaled copy of rows; the new rows share one array.
 // A row of another length is ErrShape, ±Inf ErrNotFinite; dst is then returned as
 // it was.
 func (s *Scaler) Transform(dst, rows [][]float64) ([][]float64, error) {
+	if err := made("feature: Scaler.Transform", s != nil && len(s.names) > 0); err != nil {
+		return dst, err
+	}
 	return s.each(dst, rows, "Transform", s.forward)
 }
 
-// Inverse is Transform backwards. Values that MinMax clipped do not come back.
+// Inverse is Transform backwards, ErrOverflow for what leaves float64. Values that MinMax clipped do not come back.
 func (s *Scaler) Inverse(dst, rows [][]float64) ([][]float64, error) {
+	if err := made("feature: Scaler.Inverse", s != nil && len(s.names) > 0); err != nil {
+		return dst, err
+	}
 	return s.each(dst, rows, "Inverse", s.backward)
 }
 
@@ -182,6 +196,9 @@ func (s *Scaler) each(dst, rows [][]float64, what string, f func(j int, x float6
 	for i, r := range rows {
 		for j, x := range r {
 			out[i][j] = f(j, x)
+			if math.IsInf(out[i][j], 0) && !math.IsInf(x, 0) {
+				return dst, fmt.Errorf("feature: Scaler.%s: %w", what, check.Private(s.names[j], int64(i), nil, x, ErrOverflow))
+			}
 		}
 	}
 	return append(dst, out...), nil

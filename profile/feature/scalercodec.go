@@ -16,6 +16,9 @@ var (
 
 // AppendBinary appends the binary form of s to dst. The error is always nil.
 func (s *Scaler) AppendBinary(dst []byte) ([]byte, error) {
+	if err := made("feature: Scaler.AppendBinary", s != nil && len(s.names) > 0); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Strings(s.names)
 	for j := range s.names {
@@ -45,6 +48,9 @@ func (s *Scaler) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
 // newer version ErrVersion; s is then unchanged.
 func (s *Scaler) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("feature: Scaler.UnmarshalBinary", s); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindScaler, 1)
 	if err != nil {
 		return fmt.Errorf("feature: Scaler.UnmarshalBinary: %w", err)
