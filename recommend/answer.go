@@ -73,6 +73,7 @@ type scratch[I ID] struct {
 	pins      []pinned
 	past      past
 	events    []liveEvent[I] // of the user, with what else Live knows of them
+	marks     []seenMark[I]
 	forgotten int64
 	masked    bool // the user was forgotten, at forgotten
 	reasons   []Reason
@@ -122,9 +123,9 @@ func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]
 	var info Info
 	// Live events first, then the state: an event that a swap drops from the live
 	// ones is in the state that it published before.
-	w.events, w.forgotten, w.masked = w.events[:0], 0, false
+	w.events, w.marks, w.forgotten, w.masked = w.events[:0], w.marks[:0], 0, false
 	if !req.Anonymous {
-		w.events, w.forgotten, w.masked = e.live.read(w.events, req.User)
+		e.live.read(w, req.User)
 	}
 	s := e.state.Load()
 	if err := req.validate(s); err != nil {

@@ -167,7 +167,7 @@ func (t *engineTile[U, I]) answer(e *Engine[U, I], r *Request[U, I], s *state[U,
 // changed, and the user is to be answered alone.
 func (t *engineTile[U, I]) prepare(e *Engine[U, I], r *Request[U, I], s *state[U, I], pack *itemPack, k int) (ok bool, err error) {
 	w := e.getScratch()
-	w.events, w.forgotten, w.masked = e.live.read(w.events[:0], r.User) // before the state: see Recommend
+	e.live.read(w, r.User) // before the state: see Recommend
 	if e.state.Load() != s {
 		e.pool.Put(w)
 		return false, nil

@@ -379,7 +379,7 @@ func frameEngine(t testing.TB) *frameShop {
 	return must(recommend.NewEngine(d, recommend.EngineOptions{
 		Sources:   []recommend.Source{{Name: "text", Model: frameTexts(t, nil)}, {Name: "als", Model: als}},
 		Catalogue: catalogue,
-		Live:      recommend.LiveOptions{PerUser: 3, Clock: func() time.Time { return time.Unix(2_000_000, 0) }},
+		Live:      recommend.LiveOptions{PerUser: 3, Seen: 2, Clock: func() time.Time { return time.Unix(2_000_000, 0) }},
 	}))(t)
 }
 
@@ -395,12 +395,16 @@ func engineFrame() testkit.Frame {
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {
 			e := frameEngine(t)
 			for k, o := range []recommend.Observation[string, int32]{
+				{User: "b", Item: 6, Weight: 1}, // the first of four goes, and its mark for those that follow
+				{User: "b", Item: 6, Weight: -1, Seq: 3},
+				{User: "b", Item: 5, Dislike: true},
+				{User: "b", Item: 8, Weight: 4, ID: "e6"},
 				{User: "a", Item: 4, Weight: 2.5, ID: "e1"},
+				{User: "new", Item: 6, Dislike: true}, // the first two of five go
 				{User: "new", Item: 1, Weight: 1, ID: "e2"},
 				{User: "new", Item: 9, Weight: 3, ID: "e3"},
 				{User: "new", Item: 8, Weight: 3, ID: "e4"},
-				{User: "new", Item: 2, Weight: 0.5, ID: "e5"}, // the first of four goes
-				{User: "b", Item: 8, Weight: 4, ID: "e6"},
+				{User: "new", Item: 2, Weight: 0.5, ID: "e5"},
 			} {
 				o.At = time.Unix(1_500_000+int64(k), 7)
 				if err := e.Observe(o); err != nil {
@@ -430,7 +434,12 @@ func engineFrame() testkit.Frame {
 		Write: func(state any) ([]byte, error) { return state.(*frameShop).Snapshot() },
 		Values: func(t testing.TB, state any) any {
 			e := state.(*frameShop)
-			out := map[string]any{"live": e.Live()}
+			live := e.Live()
+			stats := map[string]any{"Users": live.Users, "Events": live.Events, "Evicted": live.Evicted, "NewItems": live.NewItems, "Forgotten": live.Forgotten}
+			if live.Seen > 0 { // since version 3
+				stats["Seen"], stats["Unseen"] = live.Seen, live.Unseen
+			}
+			out := map[string]any{"live": stats}
 			brand := recommend.Is("brand", "x")
 			for name, r := range map[string]recommend.Request[string, int32]{
 				"user with a row":  {User: "a"},
@@ -456,6 +465,10 @@ func engineFrame() testkit.Frame {
 			".live.ends.prev.prev.prev.prev: the same again, after three users", ".live.ids[value]: has no size",
 			".live.masks.long: short holds them while they are few", ".live.stock.changed: listed has it after decoding",
 			".live.deletions.v: calls, no state",
+			".live.seen: not before version 3; TestSeenSurvivesEviction shows that it is kept",
+			".live.ends.prev.events[].dislike: not before version 3", ".live.ends.prev.events[].seq: the same",
+			".live.ends.prev.prev.events[].dislike: the same", ".live.ends.prev.prev.events[].seq: the same",
+			".live.ends.prev.prev.prev.events[].dislike: the same", ".live.ends.prev.prev.prev.events[].seq: the same",
 		},
 	}
 }

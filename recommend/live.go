@@ -17,9 +17,12 @@ import (
 type Observation[U, I ID] struct {
 	User   U         // who, in the dataset or not
 	Item   I         // what it was about
-	Weight float32   // strength, on the scale of the dataset, >= 0; 0 means 1
+	Weight float32   // strength, on the scale of the dataset; 0 means 1, below 0 it takes back: see Event
 	At     time.Time // the zero time means now
 	Seq    int64     // orders events of one instant: see Builder.AddSeq
+	// Dislike says that the user does not want the item; see Event. A Builder leaves
+	// dislikes out.
+	Dislike bool
 	// ID, when set, names the event: the same ID a second time is a duplicate,
 	// whatever else the event says. Without it user, item and time do.
 	ID string
@@ -28,11 +31,15 @@ type Observation[U, I ID] struct {
 // LiveOptions configures what an Engine keeps of live events.
 type LiveOptions struct {
 	// PerUser is how many events of one user are kept: the latest by time.
-	// Default 200.
+	// Default 200. Items of events beyond it stay seen, see Seen.
 	PerUser int
 	// Total is how many events are kept in all; beyond it the user observed
 	// longest ago loses the oldest event. Default 1,000,000.
 	Total int
+	// Seen is how many pairs of user and item are remembered as seen, or disliked,
+	// whose events PerUser and Total let go; beyond it the user who lost events
+	// longest ago is forgotten so, and LiveStats counts it. Default 4,000,000.
+	Seen int
 	// NewItems is how many items that only events named may be recommended: those
 	// that came first. Default 1000; negative means none. AddItems is not bounded.
 	NewItems int
@@ -53,6 +60,7 @@ type LiveOptions struct {
 func (o LiveOptions) withDefaults() LiveOptions {
 	o.PerUser = check.Default(o.PerUser, 200)
 	o.Total = check.Default(o.Total, 1_000_000)
+	o.Seen = check.Default(o.Seen, 4_000_000)
 	o.NewItems = check.OrOff(o.NewItems, 1000)
 	o.Ahead = check.OrOff(o.Ahead, time.Minute)
 	o.ForgetFor = check.Default(o.ForgetFor, 30*24*time.Hour)
@@ -66,16 +74,18 @@ func (o LiveOptions) withDefaults() LiveOptions {
 func (o LiveOptions) validate(c *check.Options) {
 	check.Positive(c, "Live.PerUser", o.PerUser)
 	check.Positive(c, "Live.Total", o.Total)
+	check.Positive(c, "Live.Seen", o.Seen)
 	check.Positive(c, "Live.MaxMasks", o.MaxMasks)
 }
 
 // liveEvent is a kept event.
 type liveEvent[I ID] struct {
-	item   I
-	weight float32
-	at     int64 // Unix nanoseconds
-	seq    int64
-	id     string
+	item    I
+	weight  float32
+	dislike bool
+	at      int64 // Unix nanoseconds
+	seq     int64
+	id      string
 }
 
 // compareLive sorts events as they happened, but for those of one instant and
@@ -123,6 +133,7 @@ type live[U, I ID] struct {
 
 	mu    sync.RWMutex
 	users map[U]*liveUser[U, I]
+	seen  seenMarks[U, I]
 	masks masks
 	total int
 }
@@ -136,6 +147,7 @@ func (l *live[U, I]) reset() {
 	l.ids, l.unknown, l.registry = map[string]struct{}{}, map[I]*arrival[I]{}, nil
 	l.ends.next, l.ends.prev = &l.ends, &l.ends
 	l.users, l.masks, l.total = map[U]*liveUser[U, I]{}, masks{}, 0
+	l.seen.init()
 }
 
 func (l *live[U, I]) setRegistry(r []*arrival[I]) {
@@ -154,15 +166,16 @@ func (l *live[U, I]) front(u *liveUser[U, I]) {
 	u.prev.next, u.next.prev = u, u
 }
 
-// read copies the events of a user, and when the user was forgotten.
-func (l *live[U, I]) read(dst []liveEvent[I], user U) (events []liveEvent[I], forgotten int64, masked bool) {
+// read copies to w the events of a user, and when the user was forgotten.
+func (l *live[U, I]) read(w *scratch[I], user U) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	w.events, w.marks = w.events[:0], w.marks[:0]
 	if u := l.users[user]; u != nil {
-		dst = append(dst, u.events...)
+		w.events = append(w.events, u.events...)
 	}
-	forgotten, masked = l.forgotten(user)
-	return dst, forgotten, masked
+	w.marks = append(w.marks, l.seen.of(user)...)
+	w.forgotten, w.masked = l.forgotten(user)
 }
 
 // contained reports whether the dataset holds an event already: one at or before
@@ -176,8 +189,22 @@ func (s *state[U, I]) contained(u, i int32, at int64, row bool) bool {
 	if !row || u < 0 || i < 0 || int(i) >= s.items || x.times == nil {
 		return false
 	}
-	p := x.users.Find(int(u), i)
-	return p >= 0 && x.times[p] >= at
+	if p := x.users.Find(int(u), i); p >= 0 {
+		return x.times[p] >= at
+	}
+	if r := s.data.rest; r != nil && int(u) < r.Len() { // of a pair that netted to nothing
+		for k := r.ptr[u]; k < r.ptr[u+1]; k++ {
+			if r.events[k] == i && r.at[k] >= at {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// holds is contained for an event of now. No dataset holds dislikes.
+func (s *state[U, I]) holds(u, i int32, ev *liveEvent[I], row bool) bool {
+	return !ev.dislike && s.contained(u, i, ev.at, row)
 }
 
 // Observe takes up an event: the user's next answer reflects it, by whatever the
@@ -186,12 +213,15 @@ func (s *state[U, I]) contained(u, i int32, at int64, row bool) bool {
 // nothing is fitted, and nothing runs afterwards.
 //
 // Memory is bounded by LiveOptions: what is beyond the bounds is forgotten, oldest
-// first. Events stay across Swap, except those that the new dataset contains: at
+// first, but for the items, which stay seen. Events decay, are weighed and capped as
+// those of the dataset are (BuilderOptions). A weight below 0 takes back, unless
+// BuilderOptions.Ratings is set, and Dislike lets the item never be recommended: see
+// Event. Events stay across Swap, except those that the new dataset contains: at
 // or before EngineOptions.Watermark, or of a user and item whose last event in
-// the dataset is not older.
+// the dataset is not older. Dislikes stay until a later event of the pair.
 //
 // Errors, after which nothing has changed: ErrDuplicate (observed before, or the
-// dataset contains it), ErrRange (a weight below 0, or a time more than
+// dataset contains it), ErrRange (a time more than
 // LiveOptions.Ahead in the future or outside the years 1678 to 2262),
 // ErrNotFinite (a weight).
 func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
@@ -201,9 +231,6 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	}
 	if !check.Finite(float64(o.Weight)) {
 		return fmt.Errorf("%s: weight of user %v item %v is %v: %w", where, o.User, o.Item, o.Weight, ErrNotFinite)
-	}
-	if o.Weight < 0 {
-		return fmt.Errorf("%s: weight of user %v item %v is %v, want at least 0: %w", where, o.User, o.Item, o.Weight, ErrRange)
 	}
 	l := &e.live
 	now := l.opt.Clock()
@@ -217,7 +244,7 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	if late := o.At.Sub(now); late > l.opt.Ahead {
 		return fmt.Errorf("%s: user %v item %v: time %v is %v in the future, want at most %v: %w", where, o.User, o.Item, o.At, late, l.opt.Ahead, ErrRange)
 	}
-	ev := liveEvent[I]{item: o.Item, weight: check.Default(o.Weight, 1), at: o.At.UnixNano(), seq: o.Seq, id: o.ID}
+	ev := liveEvent[I]{item: o.Item, weight: check.Default(o.Weight, 1), at: o.At.UnixNano(), seq: o.Seq, id: o.ID, dislike: o.Dislike}
 
 	l.write.Lock()
 	defer l.write.Unlock()
@@ -231,7 +258,7 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 		}
 		ev.at = forgotten + 1 // now, which is after the deletion
 	}
-	if s.contained(ui, s.data.Items.Of(o.Item), ev.at, !masked || ui >= 0 && !s.hidden(ui, forgotten)) {
+	if s.holds(ui, s.data.Items.Of(o.Item), &ev, !masked || ui >= 0 && !s.hidden(ui, forgotten)) {
 		return fmt.Errorf("%s: user %v item %v: the dataset contains the event of %v: %w", where, o.User, o.Item, o.At, ErrDuplicate)
 	}
 	u := l.users[o.User]
@@ -265,10 +292,10 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 		changed = l.join(ev.item)
 	}
 	if len(u.events) > l.opt.PerUser {
-		changed = l.evict(u) || changed
+		changed = l.evict(s, u) || changed
 	}
 	for l.total > l.opt.Total {
-		changed = l.evict(l.ends.prev) || changed
+		changed = l.evict(s, l.ends.prev) || changed
 	}
 	if changed {
 		return e.publish(s, where)
@@ -301,9 +328,11 @@ func (l *live[U, I]) leave(item I) bool {
 	return true
 }
 
-// evict drops the oldest event of a user, and reports whether an item left.
-func (l *live[U, I]) evict(u *liveUser[U, I]) bool {
+// evict drops the oldest event of a user, whose item stays seen, and reports whether an
+// item left.
+func (l *live[U, I]) evict(s *state[U, I], u *liveUser[U, I]) bool {
 	l.evicted++
+	l.mark(s, u.id, &u.events[0])
 	return l.discard(u, func(k int, _ liveEvent[I]) bool { return k == 0 })
 }
 
@@ -362,6 +391,8 @@ type LiveStats struct {
 	Users     int    // with live events
 	Events    int    // kept
 	Evicted   uint64 // dropped for the bounds of LiveOptions
+	Seen      int    // pairs of user and item remembered as seen or disliked of those
+	Unseen    uint64 // pairs dropped for LiveOptions.Seen
 	NewItems  int    // joined items that the dataset does not know
 	Forgotten int    // masked users
 }
@@ -375,7 +406,7 @@ func (e *Engine[U, I]) Live() LiveStats {
 	l.write.Lock()
 	defer l.write.Unlock()
 	l.expireMasks(l.opt.Clock())
-	return LiveStats{Users: len(l.users), Events: l.total, Evicted: l.evicted, NewItems: len(e.state.Load().arrivals), Forgotten: l.masks.len()}
+	return LiveStats{Users: len(l.users), Events: l.total, Evicted: l.evicted, Seen: l.seen.total, Unseen: l.seen.lost, NewItems: len(e.state.Load().arrivals), Forgotten: l.masks.len()}
 }
 
 // settle makes the live part fit a new dataset: next is published, then the
@@ -400,7 +431,7 @@ func (l *live[U, I]) within(s *state[U, I], u *liveUser[U, I]) func(k int, ev li
 	ui := s.data.Users.Of(u.id)
 	forgotten, masked := l.forgotten(u.id)
 	row := ui >= 0 && (!masked || !s.hidden(ui, forgotten))
-	return func(_ int, ev liveEvent[I]) bool { return s.contained(ui, s.data.Items.Of(ev.item), ev.at, row) }
+	return func(_ int, ev liveEvent[I]) bool { return s.holds(ui, s.data.Items.Of(ev.item), &ev, row) }
 }
 
 // recount returns the registry for the dataset of s: the items that it does not
@@ -457,6 +488,12 @@ func (l *live[U, I]) sweep(s *state[U, I]) {
 		}
 		u = before
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen.each(func(u *seenUser[U, I]) {
+		gone := l.within(s, &liveUser[U, I]{id: u.id})
+		l.seen.remove(u, func(x seenMark[I]) bool { return gone(0, liveEvent[I]{item: x.item, at: x.at, dislike: x.dislike}) })
+	})
 }
 
 // sameSpaces returns the vectors of the sources that still have the vectors they

@@ -177,6 +177,10 @@ func (e *Engine[U, I]) Forget(user U) (known bool, err error) {
 	// Masked before the events go: no request sees the row without them.
 	l.mu.Lock()
 	l.masks.put(ids.DigestOf(user), at)
+	if marks := l.seen.users[user]; marks != nil {
+		l.seen.remove(marks, func(seenMark[I]) bool { return true })
+		known = true
+	}
 	l.mu.Unlock()
 	l.deletions.Add(1)
 	if u != nil && l.discard(u, func(int, liveEvent[I]) bool { return true }) {

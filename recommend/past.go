@@ -17,6 +17,7 @@ type pastItem struct {
 	order   int32 // of arrival; -1 an entry of the dataset
 	weight  float32
 	dislike bool
+	evicted bool  // counts for what was seen only, unless it takes back
 	undated bool  // time is when the request was made
 	time    int64 // Unix nanoseconds, noTime when unknown
 	seq     int64
@@ -28,6 +29,12 @@ func (e *pastItem) when() int64 {
 		return math.MaxInt64
 	}
 	return e.time
+}
+
+// cut says that the events of an item up to one of its dislikes, or all, count no more.
+type cut struct {
+	item, order int32
+	when, seq   int64
 }
 
 // comparePast sorts by item, and the events of an item as they happened. Where the
@@ -43,29 +50,41 @@ func comparePast(a, b pastItem) int {
 	return cmp.Or(cmp.Compare(a.weight, b.weight), cmp.Compare(a.order, b.order))
 }
 
-// past is the history of one request, in scratch memory. items, weights and times
-// hold an entry an item, ascending; they may alias the dataset.
+// past is the history of one request, in scratch memory. It holds an entry an item,
+// ascending, and may alias the dataset.
 type past struct {
-	all     []pastItem
-	items   []int32
-	weights []float32
-	times   []int64 // of the last event, nil when unknown
-
-	gone     []int32 // items that netted to nothing, ascending
-	disliked []int32 // items, ascending
-	memory   struct {
-		items   []int32
-		weights []float32
-		times   []int64
-	}
+	all []pastItem
+	entries
+	seen      entries // with the events that are no longer kept
+	cuts      []cut   // ascending by item
+	disliked  []int32 // items
+	memory    [2]entries
 	sequences sequences
 	views     views
 }
 
+// entries are a history folded by item.
+type entries struct {
+	items   []int32
+	weights []float32
+	times   []int64 // of the last event; nil when unknown
+}
+
+func (e *entries) append(item int32, weight float64, time int64) {
+	e.items = append(e.items, item)
+	e.weights = append(e.weights, float32(min(max(weight, -mostWeight), mostWeight))) // what models take
+	e.times = append(e.times, time)
+}
+
+// emptied returns e without entries, for its memory.
+func (e *entries) emptied() entries {
+	return entries{e.items[:0], e.weights[:0], e.times[:0]}
+}
+
 // begin makes p empty.
 func (p *past) begin() {
-	p.items, p.weights, p.times, p.all = nil, nil, nil, p.all[:0]
-	p.gone, p.disliked = p.gone[:0], p.disliked[:0]
+	p.all, p.entries, p.seen = p.all[:0], entries{}, entries{}
+	p.cuts, p.disliked = p.cuts[:0], p.disliked[:0]
 }
 
 // query says for whom the request is. Histories without new events alias the
@@ -88,13 +107,14 @@ func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info) (Quer
 	if req.Seen == Repurchase && len(p.items) > 0 && p.times == nil {
 		return q, fmt.Errorf("recommend: Engine.Recommend: Seen is Repurchase but the dataset has no times: %w", ErrOption)
 	}
-	if len(w.events) > 0 || len(req.History) > 0 {
+	p.seen = p.entries
+	if len(w.events) > 0 || len(w.marks) > 0 || len(req.History) > 0 {
 		if err := s.addNew(w, req, info, u, row); err != nil {
 			return q, err
 		}
 	}
 	q.Items, q.Weights = p.items, p.weights
-	if len(q.Items) == 0 && len(p.gone)+len(p.disliked) > 0 {
+	if len(q.Items) == 0 && len(p.cuts) > 0 {
 		q.User = Stranger // nothing is left of what the models were fitted on
 	}
 	info.History = len(q.Items)
@@ -108,6 +128,7 @@ func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info) (Quer
 // addNew folds live events and those of the request into the history of w.
 func (s *state[U, I]) addNew(w *scratch[I], req *Request[U, I], info *Info, u int32, row bool) error {
 	p := &w.past
+	known := len(p.items)
 	for k, i := range p.items {
 		e := pastItem{item: i, order: -1, weight: p.weights[k], time: noTime}
 		if p.times != nil {
@@ -115,10 +136,17 @@ func (s *state[U, I]) addNew(w *scratch[I], req *Request[U, I], info *Info, u in
 		}
 		p.all = append(p.all, e)
 	}
+	for k := range w.marks {
+		m := &w.marks[k]
+		if i := s.of(m.item); i >= 0 && (m.dislike || !s.contained(u, i, m.at, row)) {
+			p.add(pastItem{item: i, weight: m.weight, dislike: m.dislike, evicted: true, time: m.at})
+		}
+	}
+	marked := len(p.all) - known
 	for k := range w.events {
 		ev := &w.events[k]
-		if i := s.of(ev.item); i >= 0 && !s.contained(u, i, ev.at, row) {
-			p.add(pastItem{item: i, weight: ev.weight, time: ev.at, seq: ev.seq})
+		if i := s.of(ev.item); i >= 0 && !s.holds(u, i, ev, row) {
+			p.add(pastItem{item: i, weight: ev.weight, dislike: ev.dislike, time: ev.at, seq: ev.seq})
 			info.Live++
 		}
 	}
@@ -133,19 +161,21 @@ func (s *state[U, I]) addNew(w *scratch[I], req *Request[U, I], info *Info, u in
 			info.UnknownHistory++
 			continue
 		}
-		e := pastItem{item: i, weight: check.Default(ev.Weight, 1), seq: ev.Seq, time: now, undated: true}
+		e := pastItem{item: i, weight: check.Default(ev.Weight, 1), dislike: ev.Dislike, seq: ev.Seq, time: now, undated: true}
 		if !ev.At.IsZero() {
 			e.time, e.undated = nanoseconds(ev.At), false
 		}
 		p.add(e)
 	}
-	if info.Live == 0 && info.UnknownHistory == len(req.History) {
+	info.fresh = info.Live > 0 || info.UnknownHistory < len(req.History)
+	if !info.fresh && marked == 0 {
+		p.all = p.all[:0]
 		return nil
 	}
-	info.fresh = true
-	if i := p.fold(s.data.opt.Duplicates); i >= 0 {
+	if i := p.fold(&s.data.opt, s.data.asOf, marked > 0); i >= 0 {
 		return fmt.Errorf("recommend: Engine.Recommend: weights of item %v add up to too much: %w", s.id(i), ErrNotFinite)
 	}
+	info.fresh = info.fresh || len(p.cuts) > 0
 	return nil
 }
 
@@ -155,36 +185,162 @@ func (p *past) add(e pastItem) {
 	p.all = append(p.all, e)
 }
 
-// fold makes one entry an item, ascending, weights folded by the policy. It
-// returns the item whose weights add up to more than a float32 holds, or -1.
-func (p *past) fold(policy Duplicates) (broken int32) {
+// fold makes one entry an item, ascending, as a Builder with these options would, of
+// events whose weights in the dataset are as of asOf. It returns the item whose weights
+// add up to more than a float32 holds, or -1.
+func (p *past) fold(opt *BuilderOptions, asOf int64, marked bool) (broken int32) {
 	slices.SortFunc(p.all, comparePast)
-	m := &p.memory
-	m.items, m.weights, m.times = m.items[:0], m.weights[:0], m.times[:0]
-	for k := 0; k < len(p.all); {
-		e := p.all[k]
-		w := float64(e.weight)
-		for k++; k < len(p.all) && p.all[k].item == e.item; k++ {
-			v := float64(p.all[k].weight)
-			switch policy {
-			case Max:
-				w = max(w, v)
-			case Last:
-				w = v
-			default:
-				w += v
+	now := asOf
+	if opt.HalfLife > 0 {
+		for k := range p.all {
+			if e := &p.all[k]; e.order >= 0 && !e.undated && !e.dislike {
+				now = max(now, e.time)
 			}
-			e.time = max(e.time, p.all[k].time)
 		}
-		if !check.Finite(float64(float32(w))) {
-			return e.item
-		}
-		m.items = append(m.items, e.item)
-		m.weights = append(m.weights, float32(min(max(w, -mostWeight), mostWeight))) // what models take
-		m.times = append(m.times, e.time)
 	}
-	p.items, p.weights, p.times = m.items, m.weights, m.times
+	p.entries = p.memory[0].emptied()
+	if marked {
+		p.seen = p.memory[1].emptied()
+	}
+	for k := 0; k < len(p.all); {
+		j := k + 1
+		for j < len(p.all) && p.all[j].item == p.all[k].item {
+			j++
+		}
+		group := p.undisliked(p.all[k:j])
+		k = j
+		if len(group) > 0 && !p.foldItem(opt, group, asOf, now, marked) {
+			return group[0].item
+		}
+	}
+	p.memory[0] = p.entries
+	if marked {
+		p.memory[1] = p.seen
+	} else {
+		p.seen = p.entries
+	}
 	return -1
+}
+
+// undisliked returns the events of an item after its last dislike: nothing before it
+// counts any more, and without a later event that takes the item the item is disliked.
+func (p *past) undisliked(group []pastItem) []pastItem {
+	at := len(group) - 1
+	for at >= 0 && !group[at].dislike {
+		at--
+	}
+	if at < 0 {
+		return group
+	}
+	e := &group[at]
+	p.cut(cut{e.item, e.order, e.when(), e.seq})
+	group = group[at+1:]
+	if !slices.ContainsFunc(group, func(e pastItem) bool { return e.weight > 0 }) {
+		p.disliked = append(p.disliked, e.item)
+		return nil
+	}
+	return group
+}
+
+// cut adds a cut, for an item that is not before those that have one.
+func (p *past) cut(c cut) {
+	if n := len(p.cuts); n > 0 && p.cuts[n-1].item == c.item {
+		p.cuts = p.cuts[:n-1]
+	}
+	p.cuts = append(p.cuts, c)
+}
+
+// foldItem appends the entry of one item, unless it nets to nothing; false: its weights
+// add up to more than a float32 holds.
+func (p *past) foldItem(opt *BuilderOptions, group []pastItem, asOf, now int64, marked bool) bool {
+	var kept, all pairSum
+	for k := range group {
+		e := &group[k]
+		if e.evicted && e.weight == 0 { // nothing was left of them
+			continue
+		}
+		v, d := float64(e.weight), 1.0
+		switch {
+		case opt.HalfLife == 0:
+		case e.order < 0: // it decayed to asOf already, from what it was at its last event
+			d = opt.decay(now, asOf)
+		case !e.undated:
+			d = opt.decay(now, e.time)
+		}
+		if e.order >= 0 && !e.evicted {
+			v = float64(opt.weigh(e.weight))
+		}
+		aged := v * d
+		if e.order < 0 && opt.HalfLife > 0 && e.time != noTime {
+			v = min(v/opt.decay(asOf, e.time), mostWeight)
+		}
+		all.add(opt, v, aged, e.time)
+		if !e.evicted || v < 0 && !opt.Ratings {
+			kept.add(opt, v, aged, e.time)
+		}
+	}
+	item := group[0].item
+	w, left := kept.result(opt)
+	if !check.Finite(float64(float32(w))) {
+		return false
+	}
+	if left {
+		p.append(item, w, kept.time)
+	} else if kept.some {
+		p.cut(cut{item: item, when: math.MaxInt64, seq: math.MaxInt64, order: math.MaxInt32})
+	}
+	if marked {
+		if w, left := all.result(opt); left {
+			p.seen.append(item, w, all.time)
+		}
+	}
+	return true
+}
+
+// pairSum folds the events of a pair, in their order, as Builder.foldPair does.
+type pairSum struct {
+	took, back, decayed float64 // of what is no return; of returns; the former by age
+	net, w              float64 // of Max and Last; w by age
+	time                int64
+	some                bool
+}
+
+// add adds an event of weight v, of which aged is left by now.
+func (s *pairSum) add(opt *BuilderOptions, v, aged float64, time int64) {
+	if v < 0 && !opt.Ratings {
+		s.back += v
+	} else {
+		s.took, s.decayed = s.took+v, s.decayed+aged
+	}
+	if s.time = max(s.time, time); !s.some {
+		s.time = time
+	}
+	if !s.some || opt.Duplicates == Last {
+		s.net, s.w = v, aged
+	} else if opt.Duplicates == Max {
+		s.net, s.w = max(s.net, v), max(s.w, aged)
+	}
+	s.some = true
+}
+
+// result returns the weight of the pair, and whether anything is left of it: a pair
+// without returns stays, whatever it weighs.
+func (s *pairSum) result(opt *BuilderOptions) (w float64, left bool) {
+	net, w := s.net, s.w
+	if opt.Duplicates == Sum {
+		if net, w = s.took, s.decayed; s.back < 0 {
+			if net = s.took + s.back; net < 1e-6*s.took {
+				net = 0
+			}
+			if w = net; opt.HalfLife > 0 && net > 0 {
+				w = s.decayed * (net / s.took)
+			}
+		}
+	}
+	if opt.Cap > 0 {
+		w = min(w, float64(opt.Cap))
+	}
+	return w, s.some && (s.back == 0 || net > 0)
 }
 
 // returnable is the instant up to which the last event of an item must lie for the
@@ -199,11 +355,12 @@ func returnable(asOf time.Time, interval time.Duration) int64 {
 // dropSeen takes the items of the history out of free, those of at least that weight:
 // all, or those with an event after last.
 func (p *past) dropSeen(free indexSet, all bool, last int64, least float32) {
-	for k, i := range p.items {
-		if least > 0 && weightAt(p.weights, k) < least {
+	e := &p.seen
+	for k, i := range e.items {
+		if least > 0 && e.weights[k] < least {
 			continue
 		}
-		if all || p.times[k] > last {
+		if all || e.times[k] > last {
 			free.drop(i)
 		}
 	}

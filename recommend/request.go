@@ -30,11 +30,24 @@ func (s Seen) String() string {
 }
 
 // Event is one thing a person did with an item.
+//
+// A weight below 0 takes back, as a return does: it counts against the other events of
+// the pair of user and item, and a pair that nets to nothing is unseen and unweighted,
+// in every model and every filter, as a Builder has it. (Under Max and Last that is a
+// pair whose largest or latest weight is below 0; with BuilderOptions.Ratings weights
+// are ratings, and none takes back.)
+//
+// A dislike lets the item never be recommended to the user, whatever Request.Seen says,
+// and what the user did with it before counts no more, until a later event takes the
+// item up again. It is no evidence against other items: no model of implicit feedback
+// has a use for that. Dislikes live in an Engine and its snapshots; a Builder leaves
+// them out, so that a host that starts an Engine anew observes those of its log again.
 type Event[I ID] struct {
-	Item   I         // an id; unknown ones are counted and left out
-	Weight float32   // strength, on the scale of the dataset; 0 means 1
-	At     time.Time // the zero time means now
-	Seq    int64     // orders events of one instant, as Observation.Seq
+	Item    I         // an id; unknown ones are counted and left out
+	Weight  float32   // strength, on the scale of the dataset; 0 means 1, below 0 it takes back
+	At      time.Time // the zero time means now
+	Seq     int64     // orders events of one instant, as Observation.Seq
+	Dislike bool      // the person does not want the item; Weight does not count
 }
 
 // Request asks an Engine for recommendations. Only K is needed:

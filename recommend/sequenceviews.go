@@ -107,7 +107,7 @@ func (p *past) merge(old *sequence, n int) sequence {
 	m := &p.sequences
 	m.fresh = m.fresh[:0]
 	for k := range p.all {
-		if e := &p.all[k]; e.order >= 0 && int(e.item) < n && e.weight >= 0 && !p.left(e.item, e.when(), e.seq) {
+		if e := &p.all[k]; e.order >= 0 && int(e.item) < n && e.weight >= 0 && !e.dislike && !e.evicted && !p.left(e.item, e.when(), e.seq, e.order) {
 			m.fresh = append(m.fresh, *e)
 		}
 	}
@@ -127,7 +127,7 @@ func (p *past) merge(old *sequence, n int) sequence {
 			s.step(&m.fresh[next])
 			next++
 		}
-		if !p.left(item, at, seq) {
+		if !p.left(item, at, seq, -1) {
 			s.append(item, old.weights[k], at, seq)
 		}
 	}
@@ -140,11 +140,15 @@ func (p *past) merge(old *sequence, n int) sequence {
 // step appends a new event.
 func (s *sequence) step(e *pastItem) { s.append(e.item, e.weight, e.when(), e.seq) }
 
-// left reports whether an event of that item counts no more: the pair nets to nothing.
-func (p *past) left(item int32, at, seq int64) bool {
-	if len(p.gone) > 0 {
-		_, gone := slices.BinarySearch(p.gone, item)
-		return gone
+// left reports whether an event counts no more: see cut.
+func (p *past) left(item int32, when, seq int64, order int32) bool {
+	if len(p.cuts) == 0 {
+		return false
 	}
-	return false
+	at, found := slices.BinarySearchFunc(p.cuts, item, func(c cut, item int32) int { return cmp.Compare(c.item, item) })
+	if !found {
+		return false
+	}
+	c := &p.cuts[at]
+	return cmp.Or(cmp.Compare(when, c.when), cmp.Compare(seq, c.seq), cmp.Compare(order, c.order)) <= 0
 }

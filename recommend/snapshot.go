@@ -37,6 +37,8 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 			w.Float32(ev.weight)
 			w.Int64(ev.at)
 			w.String(ev.id)
+			w.Int64(ev.seq)
+			w.Bool(ev.dislike)
 		}
 	}
 	l.expireMasks(l.opt.Clock())
@@ -77,7 +79,8 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 		ids.Put(&w, id)
 	}
 	w.Uint64(l.evicted)
-	return w.AppendFrame(nil, codec.KindEngine, 2), nil
+	l.seen.write(&w)
+	return w.AppendFrame(nil, codec.KindEngine, 3), nil
 }
 
 // Restore replaces what the engine learned by a snapshot, made by an engine over
@@ -89,13 +92,14 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 // No deletion is undone: who was forgotten here or there stays so, from the later time
 // on, and events of the snapshot dated up to then are left out.
 //
-// Payload of version 2, in the words of Persistent; an id is 8 bytes, or the length
+// Payload of version 3, in the words of Persistent; an id is 8 bytes, or the length
 // and bytes of a string:
 //
 //	int int  class of the ids of users and items: 's' a string, 'i' a signed, 'u' an
 //	         unsigned integer
-//	int n    users, each once: id, int m > 0, m events by time: id of the item, f32 weight
-//	         (finite, > 0), i64 Unix nanoseconds, string name (none twice)
+//	int n    users, each once: id, int m > 0, m events by time and sequence number: id of
+//	         the item, f32 weight (finite, not 0), i64 Unix nanoseconds, string name
+//	         (none twice), i64 sequence number, byte a dislike
 //	int n    forgotten users, strictly ascending: u64 and u64 digest, i64 Unix nanoseconds
 //	int n    items, each once: id, byte by AddItems, string text, int and strings of
 //	         tokens, int and facts (string attribute, string value, f64 number), int and
@@ -103,8 +107,12 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 //	byte     a stock is set; int n, n ids in stock, or out of it where none is set,
 //	         strictly ascending
 //	u64      events evicted
+//	int n    users with evicted events, each once: id, int m > 0, m items, strictly
+//	         ascending: id, f32 weight (finite), i64 Unix nanoseconds, byte a dislike
+//	u64      items of those that were forgotten
 //
-// In version 1 a forgotten user is an id and i64 Unix seconds, in any order.
+// Version 2 has neither sequence numbers nor dislikes, and ends after the events
+// evicted. In version 1, besides, a forgotten user is an id and i64 Unix seconds, in any order.
 //
 // Errors, after which nothing has changed: ErrCorrupt (anything else, bytes left
 // over), ErrVersion, ErrMismatch (a frame of something else, or ids of other types),
@@ -114,7 +122,7 @@ func (e *Engine[U, I]) Restore(data []byte) error {
 	if err := e.made(where); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, codec.KindEngine, 2)
+	r, err := codec.Open(data, codec.KindEngine, 3)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -131,6 +139,9 @@ func (e *Engine[U, I]) Restore(data []byte) error {
 	n.readRegistry(r)
 	n.readStock(r)
 	n.evicted = r.Uint64()
+	if r.Version > 2 {
+		n.seen.read(r)
+	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -169,10 +180,13 @@ func (l *live[U, I]) readEvent(r *codec.Reader, u *liveUser[U, I]) {
 	var ev liveEvent[I]
 	ids.Get(r, &ev.item)
 	ev.weight, ev.at, ev.id = r.Float32(), r.Int64(), r.String()
+	if r.Version > 2 {
+		ev.seq, ev.dislike = r.Int64(), r.Bool()
+	}
 	if r.Err() != nil {
 		return
 	}
-	if !(ev.weight > 0) || !check.Finite(float64(ev.weight)) || ev.at == math.MinInt64 {
+	if ev.weight == 0 || r.Version < 3 && ev.weight < 0 || !check.Finite(float64(ev.weight)) || ev.at == math.MinInt64 {
 		r.Fail("has an event that could not be observed")
 	}
 	if at, twice := u.place(ev); at < len(u.events) || twice {
@@ -278,6 +292,11 @@ func (l *live[U, I]) dropForgotten() {
 		}
 		u = before
 	}
+	l.seen.each(func(u *seenUser[U, I]) {
+		if at, masked := l.forgotten(u.id); masked {
+			l.seen.remove(u, func(x seenMark[I]) bool { return x.at <= at })
+		}
+	})
 }
 
 // adopt makes the decoded n the live part.
@@ -307,6 +326,8 @@ func (e *Engine[U, I]) adopt(n *live[U, I], where string) error {
 	n.ends.next.prev, n.ends.prev.next = &l.ends, &l.ends
 	l.mu.Lock()
 	l.users, l.masks, l.total = n.users, n.masks, n.total
+	l.seen.adopt(&n.seen)
+	l.seen.bound(l.opt.Seen)
 	l.mu.Unlock()
 	l.ids, l.unknown = n.ids, n.unknown
 	l.ends.next, l.ends.prev = n.ends.next, n.ends.prev
@@ -321,12 +342,12 @@ func (e *Engine[U, I]) adopt(n *live[U, I], where string) error {
 	for u := l.ends.prev; u != &l.ends; {
 		before := u.prev
 		for len(u.events) > l.opt.PerUser {
-			changed = l.evict(u) || changed
+			changed = l.evict(with, u) || changed
 		}
 		u = before
 	}
 	for l.total > l.opt.Total {
-		changed = l.evict(l.ends.prev) || changed
+		changed = l.evict(with, l.ends.prev) || changed
 	}
 	if changed {
 		return e.publish(with, where)

@@ -8,7 +8,7 @@ import (
 )
 
 // AddAll adds a stream of events, with AddSeq where they have a time and Add where
-// not; Observation.ID is not read. It stops at the first event that is refused
+// not; Observation.ID is not read, and dislikes are left out. It stops at the first event that is refused
 // and returns how many were added before.
 func (b *Builder[U, I]) AddAll(events iter.Seq[Observation[U, I]]) (int, error) {
 	n := 0
@@ -38,6 +38,9 @@ func (b *Builder[U, I]) AddRows(rows iter.Seq2[Observation[U, I], error]) (int, 
 }
 
 func (b *Builder[U, I]) observe(o Observation[U, I]) error {
+	if o.Dislike { // an Engine keeps those
+		return nil
+	}
 	weight := check.Default(o.Weight, 1)
 	if o.At.IsZero() {
 		return b.Add(o.User, o.Item, weight)
