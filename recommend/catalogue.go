@@ -192,14 +192,23 @@ func (a *attribute) finish(n int, facts []codedFact) {
 	slices.SortFunc(facts, func(a, b codedFact) int { return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.code, b.code)) })
 	facts = slices.Compact(facts)
 	a.ptr, a.of = make([]int32, n+1), make([]int32, len(facts))
-	lists := make([][]int32, len(a.values))
 	for k, f := range facts {
 		a.of[k] = f.code
 		a.ptr[f.item+1]++
-		lists[f.code] = append(lists[f.code], f.item)
 	}
 	for i := range n {
 		a.ptr[i+1] += a.ptr[i]
+	}
+	a.index(n)
+}
+
+// index makes the sets from the codes of each item.
+func (a *attribute) index(n int) {
+	lists := make([][]int32, len(a.values))
+	for i := range n {
+		for _, code := range a.of[a.ptr[i]:a.ptr[i+1]] {
+			lists[code] = append(lists[code], int32(i))
+		}
 	}
 	a.sets = make([]postings, len(a.values))
 	for code, list := range lists {

@@ -51,7 +51,7 @@ func NewCategories(n int, lists [][]int32) (*Categories, error) {
 }
 
 // Items returns the number of items, Len that of categories.
-func (c *Categories) Items() int { return len(c.ptr) - 1 }
+func (c *Categories) Items() int { return max(len(c.ptr)-1, 0) }
 
 // Len returns the number of categories.
 func (c *Categories) Len() int { return c.n }

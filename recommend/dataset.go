@@ -38,6 +38,9 @@ type Dataset[U, I ID] struct {
 	Items        *Index[I]     // of the columns
 	Interactions *Interactions // what models are fitted on
 	Report       BuildReport   // what became of the events
+	// Catalogue, when somebody sets it, is what rules and caps know about the items: an
+	// Engine takes it where EngineOptions.Catalogue is nil, and the binary form holds it.
+	Catalogue *Catalogue
 
 	opt  BuilderOptions
 	asOf int64      // of the weights, in Unix nanoseconds; noTime without HalfLife

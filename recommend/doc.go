@@ -107,9 +107,11 @@
 //   - Data never panics. Bad options, events and bytes are wrapped sentinels
 //     (errors.go) that name the field or row, and change nothing.
 //   - Every model has a versioned, checksummed binary form: [WriteModel] and
-//     [ReadModel], or the methods of [Persistent]; docs/format.md describes it. A Func
-//     holds a function of the host and has none; nor have Dataset,
-//     Interactions and Sequences, which a [Builder]'s frame makes again.
+//     [ReadModel], or the methods of [Persistent]; docs/format.md describes it. So
+//     have Builder and Dataset, and Engine.WriteTo puts dataset, models and snapshot
+//     in one frame, from which [ReadEngine] starts again. Func has none, as it holds
+//     a function of the host; nor have Interactions and Sequences, which a Dataset's
+//     frame holds.
 //
 // # References
 //

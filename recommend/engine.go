@@ -52,7 +52,7 @@ type EngineOptions struct {
 	Sources []Source
 
 	// Catalogue is what rules and caps know about the items of the dataset; nil
-	// when there is nothing to know.
+	// is Dataset.Catalogue.
 	Catalogue *Catalogue
 	// Watermark, when set, says that the dataset contains every event up to then:
 	// live events that are not later are dropped, and refused. Pairs of user and

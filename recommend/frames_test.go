@@ -304,6 +304,8 @@ func TestFrames(t *testing.T) {
 			return recommend.FitBSPM(c, x, recommend.BSPMOptions{Factors: 2})
 		}, ".lowPass.share: of GFCF"),
 		builderFrame(),
+		datasetFrame(),
+		serviceFrame(),
 		engineFrame(),
 	})
 }

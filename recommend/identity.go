@@ -167,6 +167,9 @@ func (o origin) itemMarks() []uint32 {
 // fit refuses what was made for another catalogue, and makes models of the first items
 // of d fit the rest.
 func (d *Dataset[U, I]) fit(opt EngineOptions, where string) (EngineOptions, error) {
+	if opt.Catalogue == nil {
+		opt.Catalogue = d.Catalogue
+	}
 	if c := opt.Catalogue; c != nil {
 		if err := d.checkItems(c, c.n, where+": the catalogue"); err != nil {
 			return opt, err

@@ -85,7 +85,7 @@ func InteractionsFromRows(items int, rows [][]int32) (*Interactions, error) {
 // rows and of the items inside a row, and without the events behind them. The slice is
 // used, not copied. ErrShape for another length, ErrEmpty when x is nil.
 func (x *Interactions) WithTimes(nanoseconds []int64) (*Interactions, error) {
-	if x == nil {
+	if x == nil || x.users == nil {
 		return nil, fmt.Errorf("recommend: Interactions.WithTimes: interactions: %w", ErrEmpty)
 	}
 	if len(nanoseconds) != x.Len() {
@@ -94,14 +94,29 @@ func (x *Interactions) WithTimes(nanoseconds []int64) (*Interactions, error) {
 	return &Interactions{origin: x.origin, users: x.users, times: nanoseconds}, nil
 }
 
-// Users returns the number of rows.
-func (x *Interactions) Users() int { return x.users.Rows }
+// Users returns the number of rows, 0 for nil and the zero Interactions.
+func (x *Interactions) Users() int {
+	if x == nil || x.users == nil {
+		return 0
+	}
+	return x.users.Rows
+}
 
-// Items returns the number of columns.
-func (x *Interactions) Items() int { return x.users.Cols }
+// Items returns the number of columns, 0 for nil and the zero Interactions.
+func (x *Interactions) Items() int {
+	if x == nil || x.users == nil {
+		return 0
+	}
+	return x.users.Cols
+}
 
-// Len returns the number of entries.
-func (x *Interactions) Len() int { return x.users.Len() }
+// Len returns the number of entries, 0 for nil and the zero Interactions.
+func (x *Interactions) Len() int {
+	if x == nil || x.users == nil {
+		return 0
+	}
+	return x.users.Len()
+}
 
 // Row returns the items of user u, ascending, and their weights. The slices
 // alias x and must not be changed. It panics like a slice when u is out of
@@ -112,7 +127,7 @@ func (x *Interactions) Row(u int) (items []int32, weights []float32) { return x.
 // event, parallel to Row, or nil when times are unknown or u is out of range. The slice
 // must not be changed.
 func (x *Interactions) Times(u int) []int64 {
-	if x.times == nil || u < 0 || u >= x.Users() {
+	if !x.HasTimes() || u < 0 || u >= x.Users() {
 		return nil
 	}
 	a, b := x.users.Ptr[u], x.users.Ptr[u+1]
@@ -120,7 +135,7 @@ func (x *Interactions) Times(u int) []int64 {
 }
 
 // HasTimes reports whether the entries carry times.
-func (x *Interactions) HasTimes() bool { return x.times != nil }
+func (x *Interactions) HasTimes() bool { return x != nil && x.times != nil }
 
 // Has reports whether user u has an entry for item i; one out of range has none.
 func (x *Interactions) Has(u int, i int32) bool {
@@ -130,8 +145,10 @@ func (x *Interactions) Has(u int, i int32) bool {
 // ItemCounts returns the number of users of each item.
 func (x *Interactions) ItemCounts() []int {
 	n := make([]int, x.Items())
-	for _, i := range x.users.Col {
-		n[i]++
+	if x.Len() > 0 {
+		for _, i := range x.users.Col {
+			n[i]++
+		}
 	}
 	return n
 }
@@ -149,7 +166,11 @@ func (x *Interactions) Query(u int) Query {
 
 // Without returns x without the entries of other, which must have the same
 // shape: the training part once the test part is known.
+// ErrEmpty when either is nil or zero.
 func (x *Interactions) Without(other *Interactions) (*Interactions, error) {
+	if x == nil || x.users == nil || other == nil || other.users == nil {
+		return nil, fmt.Errorf("recommend: Interactions.Without: interactions: %w", ErrEmpty)
+	}
 	if x.Users() != other.Users() || x.Items() != other.Items() {
 		return nil, fmt.Errorf("recommend: Interactions.Without: %d×%d against %d×%d: %w", x.Users(), x.Items(), other.Users(), other.Items(), ErrShape)
 	}

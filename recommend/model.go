@@ -117,12 +117,16 @@ func (q *Query) Check(items int) (err error) {
 	return checkHistory(q, items)
 }
 
-// Weight returns the weight of the k-th item of the history.
+// Weight returns the weight of the k-th item of the history; 0 where k is out of range or
+// Weights are too few.
 func (q *Query) Weight(k int) float32 {
-	if q.Weights == nil {
+	switch {
+	case uint(k) < uint(len(q.Weights)):
+		return q.Weights[k]
+	case q.Weights == nil && uint(k) < uint(len(q.Items)):
 		return 1
 	}
-	return q.Weights[k]
+	return 0
 }
 
 // Scored is an item with its score. What a score means is said by each model;

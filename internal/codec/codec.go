@@ -23,11 +23,15 @@ var table = crc32.MakeTable(crc32.Castagnoli)
 type Writer struct {
 	buf     []byte // nil, or room for the header and the payload so far
 	stamped bool
+	stream  *stream // nil: all stays in buf
 }
 
 // more returns room for n more bytes of payload, and leaves some for the footer: a
 // large slice is written to its final place.
 func (w *Writer) more(n int) []byte {
+	if w.stream != nil {
+		return w.stream.more(n)
+	}
 	if w.buf == nil {
 		w.buf = make([]byte, header, header+n+256)
 	}
@@ -35,6 +39,19 @@ func (w *Writer) more(n int) []byte {
 	w.buf = slices.Grow(w.buf, n+footer)[:at+n]
 	return w.buf[at:]
 }
+
+// Reserve makes room for n more bytes of payload, for states that know their size: a
+// large one is then never moved.
+func (w *Writer) Reserve(n int) {
+	if w.stream == nil {
+		at := len(w.buf)
+		w.more(n)
+		w.buf = w.buf[:max(at, header)]
+	}
+}
+
+// chunk is how many elements of a slice are written at a time.
+const chunk = 1 << 13
 
 // Uint64 appends x in 8 bytes.
 func (w *Writer) Uint64(x uint64) { binary.LittleEndian.PutUint64(w.more(8), x) }
@@ -63,57 +80,81 @@ func (w *Writer) Bool(x bool) {
 // String appends the length and the bytes of s.
 func (w *Writer) String(s string) {
 	w.Int(len(s))
+	if w.stream != nil {
+		for len(s) > chunk {
+			copy(w.more(chunk), s)
+			s = s[chunk:]
+		}
+	}
 	copy(w.more(len(s)), s)
 }
 
 // Bytes appends the length and the bytes of p.
 func (w *Writer) Bytes(p []byte) {
 	w.Int(len(p))
-	copy(w.more(len(p)), p)
+	for w.Reserve(len(p)); len(p) > 0; {
+		n := copy(w.more(min(len(p), chunk)), p)
+		p = p[n:]
+	}
 }
 
 // Float32s appends the length and the values.
 func (w *Writer) Float32s(xs []float32) {
 	w.Int(len(xs))
-	b := w.more(4 * len(xs))
-	for k, x := range xs {
-		binary.LittleEndian.PutUint32(b[4*k:], math.Float32bits(x))
+	for w.Reserve(4 * len(xs)); len(xs) > 0; xs = xs[min(len(xs), chunk):] {
+		part := xs[:min(len(xs), chunk)]
+		b := w.more(4 * len(part))
+		for k, x := range part {
+			binary.LittleEndian.PutUint32(b[4*k:], math.Float32bits(x))
+		}
 	}
 }
 
 // Float64s appends the length and the values.
 func (w *Writer) Float64s(xs []float64) {
 	w.Int(len(xs))
-	b := w.more(8 * len(xs))
-	for k, x := range xs {
-		binary.LittleEndian.PutUint64(b[8*k:], math.Float64bits(x))
+	for w.Reserve(8 * len(xs)); len(xs) > 0; xs = xs[min(len(xs), chunk):] {
+		part := xs[:min(len(xs), chunk)]
+		b := w.more(8 * len(part))
+		for k, x := range part {
+			binary.LittleEndian.PutUint64(b[8*k:], math.Float64bits(x))
+		}
 	}
 }
 
 // Int32s appends the length and the values, 4 bytes each.
 func (w *Writer) Int32s(xs []int32) {
 	w.Int(len(xs))
-	b := w.more(4 * len(xs))
-	for k, x := range xs {
-		binary.LittleEndian.PutUint32(b[4*k:], uint32(x))
+	for w.Reserve(4 * len(xs)); len(xs) > 0; xs = xs[min(len(xs), chunk):] {
+		part := xs[:min(len(xs), chunk)]
+		b := w.more(4 * len(part))
+		for k, x := range part {
+			binary.LittleEndian.PutUint32(b[4*k:], uint32(x))
+		}
 	}
 }
 
 // Int64s appends the length and the values, 8 bytes each.
 func (w *Writer) Int64s(xs []int64) {
 	w.Int(len(xs))
-	b := w.more(8 * len(xs))
-	for k, x := range xs {
-		binary.LittleEndian.PutUint64(b[8*k:], uint64(x))
+	for w.Reserve(8 * len(xs)); len(xs) > 0; xs = xs[min(len(xs), chunk):] {
+		part := xs[:min(len(xs), chunk)]
+		b := w.more(8 * len(part))
+		for k, x := range part {
+			binary.LittleEndian.PutUint64(b[8*k:], uint64(x))
+		}
 	}
 }
 
 // Uint64s appends the length and the values, 8 bytes each.
 func (w *Writer) Uint64s(xs []uint64) {
 	w.Int(len(xs))
-	b := w.more(8 * len(xs))
-	for k, x := range xs {
-		binary.LittleEndian.PutUint64(b[8*k:], x)
+	for w.Reserve(8 * len(xs)); len(xs) > 0; xs = xs[min(len(xs), chunk):] {
+		part := xs[:min(len(xs), chunk)]
+		b := w.more(8 * len(part))
+		for k, x := range part {
+			binary.LittleEndian.PutUint64(b[8*k:], x)
+		}
 	}
 }
 
@@ -290,6 +331,9 @@ func (r *Reader) Stamp() (users, items uint64, marks []uint32, ok bool) {
 	}
 	return users, items, marks, true
 }
+
+// Left returns how many bytes of payload were not read yet.
+func (r *Reader) Left() int { return len(r.buf) }
 
 func (r *Reader) take(n int) []byte {
 	if r.err != nil || n < 0 || n > len(r.buf) {

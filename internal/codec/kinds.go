@@ -101,6 +101,8 @@ const (
 	KindClickArms       Kind = 0x0181
 	KindLinearArms      Kind = 0x0182
 	KindEngine          Kind = 0x01e0
+	KindDataset         Kind = 0x01e1
+	KindServing         Kind = 0x01e2
 
 	KindBuilder        Kind = 0x0200
 	KindQuality        Kind = 0x0201
@@ -212,6 +214,8 @@ var Table = []Entry{
 	{KindHNSW, "recommend/ann", "HNSW"},
 	{KindClickArms, "recommend/bandit", "ClickArms"},
 	{KindLinearArms, "recommend/bandit", "LinearArms"},
+	{KindDataset, "recommend", "Dataset"},
+	{KindServing, "recommend", "Serving"},
 	{KindEngine, "recommend", "Engine"},
 	{KindBuilder, "profile", "Builder"},
 	{KindQuality, "profile/clean", "Quality"},

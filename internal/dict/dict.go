@@ -116,3 +116,7 @@ func Of[K comparable](keys []K) *Dict[K] {
 	}
 	return d
 }
+
+// Distinct returns how many different keys d has: as many as Len, unless Of was given one
+// twice.
+func (d *Dict[K]) Distinct() int { return len(d.index) }

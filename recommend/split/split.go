@@ -33,6 +33,9 @@ const (
 	foldStage = 0x666f6c64 // as in hybrid.StackFeatures
 )
 
+// none reports whether x is nil or zero, without users and items.
+func none(x *recommend.Interactions) bool { return x.Users() == 0 && x.Items() == 0 }
+
 func noData(where string) error {
 	return fmt.Errorf("split: %s: interactions: %w", where, ErrEmpty)
 }
@@ -41,7 +44,7 @@ func noData(where string) error {
 // entry of test is in train too: a model that has seen the answer is no test.
 // ErrShape when the shapes differ, ErrEmpty when a matrix is nil.
 func CheckDisjoint(train, test *recommend.Interactions) error {
-	if train == nil || test == nil {
+	if none(train) || none(test) {
 		return noData("CheckDisjoint")
 	}
 	if train.Users() != test.Users() || train.Items() != test.Items() {
@@ -73,7 +76,7 @@ func parts(x *recommend.Interactions, test func(u, k int) bool) Parts {
 // share must be in (0, 1). ErrEmpty for nil interactions, as from every function
 // here.
 func Random(x *recommend.Interactions, share float64, seed uint64) (Parts, error) {
-	if x == nil {
+	if none(x) {
 		return Parts{}, noData("Random")
 	}
 	if !(share > 0 && share < 1) {
@@ -103,7 +106,7 @@ func Random(x *recommend.Interactions, share float64, seed uint64) (Parts, error
 // fewer entries stay in training whole. ErrOption for n < 1, ErrEmpty when x has no
 // times.
 func Last(x *recommend.Interactions, n int) (Parts, error) {
-	if x == nil {
+	if none(x) {
 		return Parts{}, noData("Last")
 	}
 	if n < 1 {
@@ -136,7 +139,7 @@ func Last(x *recommend.Interactions, n int) (Parts, error) {
 // a shop could have known as of then against what came after. ErrEmpty when x has no
 // times.
 func Time(x *recommend.Interactions, asOf time.Time) (Parts, error) {
-	if x == nil {
+	if none(x) {
 		return Parts{}, noData("Time")
 	}
 	if !x.HasTimes() {
@@ -150,7 +153,7 @@ func Time(x *recommend.Interactions, asOf time.Time) (Parts, error) {
 // order, starting at a random fold. k must be at least 2 and at most the number of
 // entries.
 func Folds(x *recommend.Interactions, k int, seed uint64) ([]Parts, error) {
-	if x == nil {
+	if none(x) {
 		return nil, noData("Folds")
 	}
 	if k < 2 || k > max(x.Len(), 2) {
@@ -173,7 +176,7 @@ func Folds(x *recommend.Interactions, k int, seed uint64) ([]Parts, error) {
 // each held-out user's entries. Held-out users keep at least one known entry. Both
 // shares must be in (0, 1).
 func Users(x *recommend.Interactions, share, hidden float64, seed uint64) (HeldOut, error) {
-	if x == nil {
+	if none(x) {
 		return HeldOut{}, noData("Users")
 	}
 	if !(share > 0 && share < 1) || !(hidden > 0 && hidden < 1) {
@@ -195,7 +198,7 @@ func Users(x *recommend.Interactions, share, hidden float64, seed uint64) (HeldO
 // entries are the test part, and training knows nothing of them, so only models
 // that read content can do better than chance. share must be in (0, 1).
 func Items(x *recommend.Interactions, share float64, seed uint64) (Parts, error) {
-	if x == nil {
+	if none(x) {
 		return Parts{}, noData("Items")
 	}
 	if !(share > 0 && share < 1) {
