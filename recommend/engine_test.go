@@ -645,6 +645,7 @@ func TestEngineBadInput(t *testing.T) {
 		"repurchase, no now":  {Request[string, string]{K: 1, Seen: Repurchase}, ErrOption},
 		"seen weight below 0": {Request[string, string]{K: 1, SeenWeight: -1}, ErrOption},
 		"seen weight NaN":     {Request[string, string]{K: 1, SeenWeight: nan}, ErrOption},
+		"K beyond MaxK":       {Request[string, string]{K: 1001}, ErrOption},
 		"negative interval":   {Request[string, string]{K: 1, Interval: -1}, ErrOption},
 		"allow of another":    {Request[string, string]{K: 1, Allow: otherSet}, ErrMismatch},
 		"deny of another":     {Request[string, string]{K: 1, Deny: otherSet}, ErrMismatch},
