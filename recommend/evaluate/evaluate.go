@@ -37,7 +37,9 @@ type Options struct {
 	Sampled int
 	Seed    uint64 // of Sampled; each user's draw depends on it and the user alone
 
-	Workers int // goroutines; default GOMAXPROCS. No influence on the result
+	// Workers is the number of goroutines; default GOMAXPROCS, never more than users. No
+	// influence on the result.
+	Workers int
 
 	// Progress is called after each block of users, on the caller's goroutine.
 	Progress func(Progress)
@@ -105,7 +107,7 @@ func Lists(ctx context.Context, m recommend.Model, train, test *recommend.Intera
 		return Result{}, err
 	}
 	p := parts{train: train, test: test, opt: opt}
-	r, err := p.count(where)
+	r, err := p.count(ctx, where)
 	if err != nil {
 		return Result{}, err
 	}
@@ -194,9 +196,12 @@ type parts struct {
 	users       []int32 // with an entry in test
 }
 
+// lookEvery is the number of rows between two looks at a context.
+const lookEvery = 256
+
 // count lists the users, counts what Result says about the data, and refuses what the
 // model has seen.
-func (p *parts) count(where string) (Result, error) {
+func (p *parts) count(ctx context.Context, where string) (Result, error) {
 	var r Result
 	trained, tested := p.train.ItemCounts(), p.test.ItemCounts()
 	for i, n := range tested {
@@ -206,6 +211,9 @@ func (p *parts) count(where string) (Result, error) {
 		}
 	}
 	for u := range p.test.Users() {
+		if u%lookEvery == 0 && ctx.Err() != nil {
+			return r, context.Cause(ctx)
+		}
 		items, _ := p.test.Row(u)
 		if len(items) == 0 {
 			r.Skipped++

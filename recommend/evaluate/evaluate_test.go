@@ -403,6 +403,19 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// Settings beyond all bounds take no memory.
+func TestHugeOptions(t *testing.T) {
+	m := taste(t, 2, 5)
+	train, test := matrix(t, 5, []int32{0, 1}, []int32{2}), matrix(t, 5, []int32{3}, []int32{4})
+	for _, sampled := range []int{0, math.MaxInt} {
+		var all []judged
+		r, err := evaluate.Lists(ctx, m, train, test, keep(&all), evaluate.Options{K: math.MaxInt, Workers: math.MaxInt, Sampled: sampled})
+		if err != nil || r.Users != 2 || len(all[0].recommended) != 3 {
+			t.Errorf("%+v, %v, %v", r, all, err)
+		}
+	}
+}
+
 // Questions over the catalogue and among candidates may be mixed; lists come in the
 // order of the questions, over more than one chunk of them.
 func TestQuestionsMixed(t *testing.T) {
@@ -455,6 +468,20 @@ func TestCancel(t *testing.T) {
 	gone, cancel := context.WithCancelCause(ctx)
 	why := errors.New("enough")
 	cancel(why)
+	for _, among := range [][]int32{nil, {1, 2}} { // while lists are made, the next block is the last
+		soon, stop := context.WithCancelCause(ctx)
+		asked := 0
+		_, err := evaluate.Questions(soon, m, 20_000, func(int) evaluate.Question {
+			return evaluate.Question{Query: recommend.Query{Items: []int32{1}}, Among: among}
+		}, func(_, _ []int32) error {
+			asked++
+			stop(why)
+			return nil
+		}, evaluate.Options{K: 4})
+		if !errors.Is(err, why) || asked > 4096 {
+			t.Errorf("%d judged after the first, error is %v", asked, err)
+		}
+	}
 	for _, sampled := range []int{0, 3} {
 		_, err := evaluate.Lists(gone, m, matrix(t, 40, train...), matrix(t, 40, test...), func(_, _ []int32) error { return nil }, evaluate.Options{Sampled: sampled})
 		if !errors.Is(err, why) {

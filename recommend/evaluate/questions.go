@@ -83,7 +83,8 @@ func chunkOf(k int) int { return min(max(1<<22/k, 64), 4096) }
 // all asks and judges n questions.
 func (a *asker) all(ctx context.Context, n int, question func(q int) (Question, *drawn)) error {
 	chunk := chunkOf(a.opt.K)
-	a.scratch = make([]*scratch, parallel.Workers(a.opt.Workers))
+	a.opt.Workers = min(parallel.Workers(a.opt.Workers), chunk, n)
+	a.scratch = make([]*scratch, a.opt.Workers)
 	a.lists = make([][]int32, min(chunk, n))
 	for lo := 0; lo < n; lo += chunk {
 		if ctx.Err() != nil {
@@ -115,7 +116,7 @@ func (a *asker) all(ctx context.Context, n int, question func(q int) (Question, 
 // rankFew leaves the lists of the questions with candidates in a.lists.
 func (a *asker) rankFew(ctx context.Context, first int) error {
 	items := a.model.Items()
-	return parallel.For(ctx, len(a.few), 16, a.opt.Workers, func(w, lo, hi int) error {
+	return parallel.For(ctx, len(a.few), 1, a.opt.Workers, func(w, lo, hi int) error {
 		if a.scratch[w] == nil {
 			a.scratch[w] = &scratch{scores: make([]float32, items), mark: make([]bool, items)}
 		}

@@ -39,7 +39,7 @@ func Served[U, I recommend.ID](ctx context.Context, e *recommend.Engine[U, I], t
 		req.K = Options{}.withDefaults().K
 	}
 	req.Info, req.Reasons, req.Explore, req.Anonymous = nil, 0, nil, false
-	result, rows, err := compare(where, e.Dataset(), test, req.Seen)
+	result, rows, err := compare(ctx, where, e.Dataset(), test, req.Seen)
 	if err != nil {
 		return Result{}, err
 	}
@@ -47,7 +47,7 @@ func Served[U, I recommend.ID](ctx context.Context, e *recommend.Engine[U, I], t
 	var recommended, relevant []I
 	for lo := 0; lo < len(rows); lo += len(lists) {
 		block := rows[lo:min(lo+len(lists), len(rows))]
-		err := parallel.For(ctx, len(block), 8, workers, func(_, from, to int) error {
+		err := parallel.For(ctx, len(block), 4, workers, func(_, from, to int) error {
 			for k := from; k < to; k++ {
 				one := req
 				one.User = test.Users.ID(block[k])
@@ -81,7 +81,7 @@ func Served[U, I recommend.ID](ctx context.Context, e *recommend.Engine[U, I], t
 
 // compare lists the rows of test with an entry, counts what Result says about the data,
 // and refuses entries that the engine's dataset has.
-func compare[U, I recommend.ID](where string, train, test *recommend.Dataset[U, I], seen recommend.Seen) (r Result, rows []int32, err error) {
+func compare[U, I recommend.ID](ctx context.Context, where string, train, test *recommend.Dataset[U, I], seen recommend.Seen) (r Result, rows []int32, err error) {
 	x := test.Interactions
 	counts := train.Interactions.ItemCounts()
 	at := make([]int32, x.Items()) // of the items of test among those of train
@@ -93,6 +93,9 @@ func compare[U, I recommend.ID](where string, train, test *recommend.Dataset[U, 
 		}
 	}
 	for u := range x.Users() {
+		if u%lookEvery == 0 && ctx.Err() != nil {
+			return r, nil, context.Cause(ctx)
+		}
 		items, _ := x.Row(u)
 		if len(items) == 0 {
 			r.Skipped++
