@@ -111,6 +111,9 @@ func (c Cuts) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
 // version ErrVersion; c is then unchanged.
 func (c *Cuts) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("segment: Cuts.UnmarshalBinary", c); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindCuts, 1)
 	if err != nil {
 		return fmt.Errorf("segment: Cuts.UnmarshalBinary: %w", err)

@@ -170,13 +170,28 @@ func NewKMeans(centers [][]float64) (*KMeans, error) {
 }
 
 // K returns the number of clusters.
-func (m *KMeans) K() int { return m.k }
+func (m *KMeans) K() int {
+	if m == nil {
+		return 0
+	}
+	return m.k
+}
 
 // Dim returns the number of columns.
-func (m *KMeans) Dim() int { return m.d }
+func (m *KMeans) Dim() int {
+	if m == nil {
+		return 0
+	}
+	return m.d
+}
 
 // Centers returns a copy of the centres, K rows.
-func (m *KMeans) Centers() [][]float64 { return unflatten(m.centers, m.k, m.d) }
+func (m *KMeans) Centers() [][]float64 {
+	if m == nil {
+		return nil
+	}
+	return unflatten(m.centers, m.k, m.d)
+}
 
 func unflatten(x []float64, n, d int) [][]float64 {
 	flat := append([]float64(nil), x...)
@@ -189,24 +204,61 @@ func unflatten(x []float64, n, d int) [][]float64 {
 
 // Weights returns the total weight of the training rows in each cluster: the
 // number of rows where no weights were given.
-func (m *KMeans) Weights() []float64 { return append([]float64(nil), m.weights...) }
+func (m *KMeans) Weights() []float64 {
+	if m == nil {
+		return nil
+	}
+	return append([]float64(nil), m.weights...)
+}
 
 // Inertia returns Σ w·‖x−centre‖² over the training rows.
-func (m *KMeans) Inertia() float64 { return m.inertia }
+func (m *KMeans) Inertia() float64 {
+	if m == nil {
+		return 0
+	}
+	return m.inertia
+}
 
 // ClusterInertia returns the part of Inertia that each cluster holds.
-func (m *KMeans) ClusterInertia() []float64 { return append([]float64(nil), m.spread...) }
+func (m *KMeans) ClusterInertia() []float64 {
+	if m == nil {
+		return nil
+	}
+	return append([]float64(nil), m.spread...)
+}
 
 // Iterations returns the number of iterations of the chosen start.
-func (m *KMeans) Iterations() int { return m.iterations }
+func (m *KMeans) Iterations() int {
+	if m == nil {
+		return 0
+	}
+	return m.iterations
+}
 
 // Converged reports whether the chosen start ended by itself rather than by
 // MaxIter.
-func (m *KMeans) Converged() bool { return m.converged }
+func (m *KMeans) Converged() bool {
+	if m == nil {
+		return false
+	}
+	return m.converged
+}
+
+// made refuses what nothing was fitted into and no constructor has made: nil, or a zero
+// value.
+func made(where string, ok bool) error {
+	if !ok {
+		return fmt.Errorf("%s: neither fitted nor made by its constructor: %w", where, ErrEmpty)
+	}
+	return nil
+}
 
 // Nearest returns the cluster of one row and the squared distance to its
 // centre. It does not allocate.
 func (m *KMeans) Nearest(row []float64) (cluster int, squaredDistance float64, err error) {
+	if err := made("segment: KMeans.Nearest", m != nil && m.k > 0); err != nil {
+		return 0, 0, err
+	}
 	if err := checkRow(row, m.d); err != nil {
 		return 0, 0, fmt.Errorf("segment: KMeans.Nearest: %w", err)
 	}
@@ -218,6 +270,9 @@ func (m *KMeans) Nearest(row []float64) (cluster int, squaredDistance float64, e
 // an error, which names the row, dst is returned as it was. Large inputs use all
 // processors. Cost n·K·d.
 func (m *KMeans) Assign(dst []int32, rows [][]float64) ([]int32, error) {
+	if err := made("segment: KMeans.Assign", m != nil && m.k > 0); err != nil {
+		return dst, err
+	}
 	for i, r := range rows {
 		if err := checkRow(r, m.d); err != nil {
 			return dst, fmt.Errorf("segment: KMeans.Assign: row %d: %w", i, err)
@@ -241,6 +296,9 @@ func (m *KMeans) Assign(dst []int32, rows [][]float64) ([]int32, error) {
 
 // AppendBinary appends the model's binary form to dst.
 func (m *KMeans) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("segment: KMeans.AppendBinary", m); err != nil {
+		return dst, err
+	}
 	if m.k == 0 {
 		return dst, fmt.Errorf("segment: KMeans.AppendBinary: the model is not fitted: %w", ErrEmpty)
 	}
@@ -274,6 +332,9 @@ func (m *KMeans) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
 // version ErrVersion; m is then unchanged.
 func (m *KMeans) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("segment: KMeans.UnmarshalBinary", m); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindKMeans, 1)
 	if err != nil {
 		return fmt.Errorf("segment: KMeans.UnmarshalBinary: %w", err)

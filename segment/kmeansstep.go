@@ -66,6 +66,9 @@ func flatCentres(centers [][]float64) (flat []float64, k, d int, err error) {
 
 // Add puts one row with a weight into the state. Weight 0 counts as absent.
 func (s *KMeansStep) Add(row []float64, weight float64) error {
+	if err := check.Receiver("segment: KMeansStep.Add", s); err != nil {
+		return err
+	}
 	if s.k == 0 {
 		return fmt.Errorf("segment: KMeansStep.Add: use NewKMeansStep: %w", ErrEmpty)
 	}
@@ -119,6 +122,9 @@ func (s *KMeansStep) Merge(other *KMeansStep) error {
 	if err := check.Merge(where, s, other); err != nil {
 		return err
 	}
+	if err := made(where, s.k > 0); err != nil {
+		return err
+	}
 	if s.k != other.k || s.d != other.d || !slices.Equal(s.centre, other.centre) {
 		return fmt.Errorf("%s: the states start from different centres: %w", where, ErrMismatch)
 	}
@@ -141,10 +147,18 @@ func (s *KMeansStep) Merge(other *KMeansStep) error {
 }
 
 // Weights returns the weight of the rows nearest to each centre.
-func (s *KMeansStep) Weights() []float64 { return slices.Clone(s.weight) }
+func (s *KMeansStep) Weights() []float64 {
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.weight)
+}
 
 // Inertia returns Σ w·‖x−centre‖² for the centres the round started from.
 func (s *KMeansStep) Inertia() float64 {
+	if s == nil {
+		return 0
+	}
 	total := 0.0
 	for _, v := range s.spread {
 		total += v
@@ -157,6 +171,9 @@ func (s *KMeansStep) Inertia() float64 {
 // all, further such clusters to the farthest rows of other clusters; if none is
 // left (all rows lie on their centres) it stays. No rows at all is ErrEmpty.
 func (s *KMeansStep) Next() (centers [][]float64, shift float64, err error) {
+	if err := check.Receiver("segment: KMeansStep.Next", s); err != nil {
+		return nil, 0, err
+	}
 	sum, weight := slices.Clone(s.sum), slices.Clone(s.weight)
 	total := 0.0
 	var donors, empty []int
@@ -200,6 +217,9 @@ func (s *KMeansStep) Next() (centers [][]float64, shift float64, err error) {
 
 // AppendBinary appends the state's binary form to dst.
 func (s *KMeansStep) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("segment: KMeansStep.AppendBinary", s); err != nil {
+		return dst, err
+	}
 	if s.k == 0 {
 		return dst, fmt.Errorf("segment: KMeansStep.AppendBinary: use NewKMeansStep: %w", ErrEmpty)
 	}
@@ -232,6 +252,9 @@ func (s *KMeansStep) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil
 // Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
 // version ErrVersion; s is then unchanged.
 func (s *KMeansStep) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("segment: KMeansStep.UnmarshalBinary", s); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindKMeansStep, 1)
 	if err != nil {
 		return fmt.Errorf("segment: KMeansStep.UnmarshalBinary: %w", err)

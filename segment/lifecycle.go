@@ -98,7 +98,12 @@ func NewLifecycle(opt LifecycleOptions) (*Lifecycle, error) {
 }
 
 // Options returns the thresholds in force.
-func (l *Lifecycle) Options() LifecycleOptions { return l.opt }
+func (l *Lifecycle) Options() LifecycleOptions {
+	if l == nil {
+		return LifecycleOptions{}
+	}
+	return l.opt
+}
 
 // check refuses times that contradict each other or lie after asOf.
 func (p Purchases) check(asOf time.Time) error {
@@ -128,6 +133,9 @@ func (p Purchases) check(asOf time.Time) error {
 // and including that instant are p. Times that contradict each other, or purchases
 // after the instant, are ErrRange.
 func (l *Lifecycle) State(p Purchases, asOf time.Time) (State, error) {
+	if err := made("segment: Lifecycle.State", l != nil && l.opt.Churn > 0); err != nil {
+		return 0, err
+	}
 	if err := p.check(asOf); err != nil {
 		return 0, fmt.Errorf("segment: Lifecycle.State: %w", err)
 	}
@@ -138,6 +146,9 @@ func (l *Lifecycle) State(p Purchases, asOf time.Time) (State, error) {
 // Next returns the change of state that is due if the customer buys nothing
 // more: ok is false when none is (a prospect, or one who has churned).
 func (l *Lifecycle) Next(p Purchases, asOf time.Time) (t Transition, ok bool, err error) {
+	if err := made("segment: Lifecycle.Next", l != nil && l.opt.Churn > 0); err != nil {
+		return Transition{}, false, err
+	}
 	if err := p.check(asOf); err != nil {
 		return Transition{}, false, fmt.Errorf("segment: Lifecycle.Next: %w", err)
 	}
@@ -188,6 +199,9 @@ func earlier(a, b time.Time) time.Time {
 // in order of time, given all purchase times up to to in ascending order. Later
 // purchases are ignored. These are the entry and exit events of the states.
 func (l *Lifecycle) Timeline(dst []Transition, purchases []time.Time, from, to time.Time) ([]Transition, error) {
+	if err := made("segment: Lifecycle.Timeline", l != nil && l.opt.Churn > 0); err != nil {
+		return dst, err
+	}
 	switch {
 	case from.IsZero() || to.IsZero():
 		return dst, fmt.Errorf("segment: Lifecycle.Timeline: from or to is the zero time: %w", ErrRange)
@@ -241,16 +255,25 @@ type Playbook struct{ enter, stay, leave [NumStates][]string }
 
 // OnEnter adds actions for customers who come into a state.
 func (b *Playbook) OnEnter(s State, actions ...string) {
+	if b == nil {
+		return
+	}
 	b.enter[s] = append(b.enter[s], actions...)
 }
 
 // WhileIn adds actions for customers who are and remain in a state.
 func (b *Playbook) WhileIn(s State, actions ...string) {
+	if b == nil {
+		return
+	}
 	b.stay[s] = append(b.stay[s], actions...)
 }
 
 // OnLeave adds actions for customers who go out of a state.
 func (b *Playbook) OnLeave(s State, actions ...string) {
+	if b == nil {
+		return
+	}
 	b.leave[s] = append(b.leave[s], actions...)
 }
 
@@ -258,6 +281,9 @@ func (b *Playbook) OnLeave(s State, actions ...string) {
 // to: the leave actions of from and then the enter actions of to, or, if they
 // are the same, its stay actions. States that do not exist have none.
 func (b *Playbook) Actions(dst []string, from, to State) []string {
+	if b == nil {
+		return dst
+	}
 	if from >= NumStates || to >= NumStates {
 		return dst
 	}

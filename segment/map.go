@@ -29,6 +29,9 @@ type CellError struct {
 
 // Error names the cell and the segments that claim it.
 func (e *CellError) Error() string {
+	if e == nil {
+		return ""
+	}
 	cell := fmt.Sprintf("cell R=%d F=%d M=%d", e.Cell.R, e.Cell.F, e.Cell.M)
 	if len(e.Segments) == 0 {
 		return cell + " is in no segment: " + ErrUndefined.Error()
@@ -38,6 +41,9 @@ func (e *CellError) Error() string {
 
 // Unwrap returns ErrUndefined for a hole and ErrDuplicate for an overlap.
 func (e *CellError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
 	if len(e.Segments) == 0 {
 		return ErrUndefined
 	}
@@ -188,11 +194,19 @@ func DefaultMap() *Map {
 }
 
 // Names returns the segments in the order of the rules that first name them.
-func (s *Map) Names() []string { return slices.Clone(s.names) }
+func (s *Map) Names() []string {
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.names)
+}
 
 // Segment returns the position in Names of the segment that score belongs to,
 // or ErrRange for a score outside the grid.
 func (s *Map) Segment(score RFMScore) (int, error) {
+	if err := made("segment: Map.Segment", s != nil && len(s.cell) > 0); err != nil {
+		return 0, err
+	}
 	r, f, m := int(score.R), int(score.F), int(score.M)
 	if r < 1 || r > s.r || f < 1 || f > s.f || m < 1 || m > s.m {
 		return 0, fmt.Errorf("segment: Map.Segment: score %v, want 1 to %d, %d, %d: %w", score, s.r, s.f, s.m, ErrRange)
@@ -202,6 +216,9 @@ func (s *Map) Segment(score RFMScore) (int, error) {
 
 // Name returns the segment of score by name.
 func (s *Map) Name(score RFMScore) (string, error) {
+	if err := made("segment: Map.Name", s != nil && len(s.cell) > 0); err != nil {
+		return "", err
+	}
 	i, err := s.Segment(score)
 	if err != nil {
 		return "", err

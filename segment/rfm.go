@@ -31,7 +31,7 @@ func (s RFMScore) String() string {
 
 // RFM scores customers by recency (time since the last purchase: less is
 // better), frequency (number of purchases) and monetary value. It is immutable
-// and safe for concurrent use.
+// and safe for concurrent use. The zero value has one level of each.
 type RFM struct {
 	r, f, m Cuts
 	reached [3]int // levels that the customers of the fit have in each measure
@@ -101,7 +101,12 @@ func spread(values []float64, levels int) Cuts {
 // measure: fewer than Levels where many are alike, and 1 where all are. A measure that
 // reaches 2 of 5 levels tells two sorts of customers apart, whatever the names of segments
 // say. Of an RFM of NewRFM it is the number of levels that any value can have.
-func (m *RFM) Reached() (r, f, mon int) { return m.reached[0], m.reached[1], m.reached[2] }
+func (m *RFM) Reached() (r, f, mon int) {
+	if m == nil {
+		return 0, 0, 0
+	}
+	return m.reached[0], m.reached[1], m.reached[2]
+}
 
 // possible returns the number of levels between cut points that differ.
 func (c Cuts) possible() int { return len(slices.Compact(slices.Clone(c.at))) + 1 }
@@ -125,13 +130,26 @@ func NewRFM(recency, frequency, monetary Cuts) (*RFM, error) {
 }
 
 // Levels returns the number of levels of each measure.
-func (m *RFM) Levels() (r, f, mon int) { return m.r.Levels(), m.f.Levels(), m.m.Levels() }
+func (m *RFM) Levels() (r, f, mon int) {
+	if m == nil {
+		return 0, 0, 0
+	}
+	return m.r.Levels(), m.f.Levels(), m.m.Levels()
+}
 
 // Cuts returns the cut points of each measure.
-func (m *RFM) Cuts() (recency, frequency, monetary Cuts) { return m.r, m.f, m.m }
+func (m *RFM) Cuts() (recency, frequency, monetary Cuts) {
+	if m == nil {
+		return Cuts{}, Cuts{}, Cuts{}
+	}
+	return m.r, m.f, m.m
+}
 
 // Score returns one customer's cell. NaN and infinity are ErrNotFinite.
 func (m *RFM) Score(recency, frequency, monetary float64) (RFMScore, error) {
+	if err := check.Receiver("segment: RFM.Score", m); err != nil {
+		return RFMScore{}, err
+	}
 	s, err := m.score(recency, frequency, monetary)
 	if err != nil {
 		return RFMScore{}, fmt.Errorf("segment: RFM.Score: %w", err)
@@ -153,6 +171,9 @@ func (m *RFM) score(recency, frequency, monetary float64) (RFMScore, error) {
 // ScoreAll appends the cells of many customers to dst. On an error, which names
 // the customer, dst is returned as it was.
 func (m *RFM) ScoreAll(dst []RFMScore, recency, frequency, monetary []float64) ([]RFMScore, error) {
+	if err := check.Receiver("segment: RFM.ScoreAll", m); err != nil {
+		return dst, err
+	}
 	if err := sameLength(len(recency), len(frequency), len(monetary)); err != nil {
 		return dst, fmt.Errorf("segment: RFM.ScoreAll: %w", err)
 	}
@@ -169,6 +190,9 @@ func (m *RFM) ScoreAll(dst []RFMScore, recency, frequency, monetary []float64) (
 
 // AppendBinary appends the scorer's binary form to dst.
 func (m *RFM) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("segment: RFM.AppendBinary", m); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Float64s(m.r.at)
 	w.Float64s(m.f.at)
@@ -195,6 +219,9 @@ func (m *RFM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
 // version ErrVersion; m is then unchanged.
 func (m *RFM) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("segment: RFM.UnmarshalBinary", m); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindRFM, 2)
 	if err != nil {
 		return fmt.Errorf("segment: RFM.UnmarshalBinary: %w", err)

@@ -21,6 +21,9 @@ type Transitions struct{ n [NumStates * NumStates]int64 }
 
 // Add counts one customer who was in from and is now in to (possibly the same).
 func (t *Transitions) Add(from, to State) error {
+	if err := check.Receiver("segment: Transitions.Add", t); err != nil {
+		return err
+	}
 	if from >= NumStates || to >= NumStates {
 		return fmt.Errorf("segment: Transitions.Add: from %v to %v: %w", from, to, ErrRange)
 	}
@@ -54,6 +57,9 @@ func (t *Transitions) Merge(other *Transitions) error {
 // Count returns how many went from one state to another; 0 for a state that
 // does not exist.
 func (t *Transitions) Count(from, to State) int64 {
+	if t == nil {
+		return 0
+	}
 	if from >= NumStates || to >= NumStates {
 		return 0
 	}
@@ -63,6 +69,9 @@ func (t *Transitions) Count(from, to State) int64 {
 // Rate returns the share of customers in from that went to to, ErrUndefined if
 // nobody was in from.
 func (t *Transitions) Rate(from, to State) (float64, error) {
+	if err := check.Receiver("segment: Transitions.Rate", t); err != nil {
+		return 0, err
+	}
 	if from >= NumStates || to >= NumStates {
 		return 0, fmt.Errorf("segment: Transitions.Rate: from %v to %v: %w", from, to, ErrRange)
 	}
@@ -78,6 +87,9 @@ func (t *Transitions) Rate(from, to State) (float64, error) {
 
 // AppendBinary appends the binary form to dst.
 func (t *Transitions) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("segment: Transitions.AppendBinary", t); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Int64s(t.n[:])
 	return w.AppendFrame(dst, codec.KindTransitions, 1), nil
@@ -94,6 +106,9 @@ func (t *Transitions) MarshalBinary() ([]byte, error) { return t.AppendBinary(ni
 // Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
 // version ErrVersion; t is then unchanged.
 func (t *Transitions) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("segment: Transitions.UnmarshalBinary", t); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindTransitions, 1)
 	if err != nil {
 		return fmt.Errorf("segment: Transitions.UnmarshalBinary: %w", err)

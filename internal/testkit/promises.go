@@ -50,8 +50,8 @@ type Promises struct {
 	Args map[string]func() []any
 	// NaN says by name why a result may be a NaN or an infinity.
 	NaN map[string]string
-	// Settles says by name why a call on nil, on a zero value or with a cancelled context
-	// does not return what others do.
+	// Settles says by name why a valid call, one on nil, on a zero value or with a cancelled
+	// context does not do what others do.
 	Settles map[string]string
 	// Exempt says by name why there is no case: below 3 % of the names.
 	Exempt map[string]string
@@ -200,7 +200,7 @@ func (p Promises) vary(r *promised, s subject) {
 	}
 	base := p.args(s, s.fn(recv))
 	p.try(r, s, "valid", s.recv, base, func(o outcome) string {
-		if o.err != nil {
+		if _, settled := p.Settles[s.name]; o.err != nil && !settled {
 			return fmt.Sprintf("the valid call fails: %v", o.err)
 		}
 		return ""

@@ -1,0 +1,134 @@
+package segment_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/segment"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func TestPromises(t *testing.T) {
+	day := 24 * time.Hour
+	now := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
+	points := func() [][]float64 {
+		return [][]float64{{0, 0}, {1, 0}, {0, 1}, {9, 9}, {8, 9}, {9, 8}, {0, 9}, {1, 9}, {0, 8}}
+	}
+	labels := []int32{0, 0, 0, 1, 1, 1, 2, 2, 2}
+	recency, frequency, value := []float64{2, 90, 30, 200, 10}, []float64{12, 1, 4, 6, 2}, []float64{900, 20, 210, 500, 35}
+	bought := segment.Purchases{First: now.Add(-200 * day), Previous: now.Add(-90 * day), Last: now.Add(-20 * day)}
+	kmeans := func() *segment.KMeans {
+		m, err := segment.FitKMeans(bg, points(), segment.KMeansOptions{K: 3})
+		must(err)
+		return m
+	}
+	rfm := func() *segment.RFM {
+		m, err := segment.FitRFM(recency, frequency, value, 4)
+		must(err)
+		return m
+	}
+	choices := func() segment.KChoices {
+		c, err := segment.ChooseK(bg, points(), segment.ChooseKOptions{Min: 2, Max: 4, References: 2})
+		must(err)
+		return c
+	}
+	profile := func() segment.ClusterProfile {
+		p, err := segment.DescribeClusters(points(), labels, []string{"x", "y"})
+		must(err)
+		return p[0]
+	}
+	cuts := func() segment.Cuts {
+		c, err := segment.NewCuts(1, 2, 5)
+		must(err)
+		return c
+	}
+	life := segment.LifecycleOptions{New: 30 * day, Gap: 120 * day, Sleep: 90 * day, Churn: 180 * day, Reactivated: 30 * day}
+	testkit.Promises{
+		Funcs: map[string]any{
+			"CalinskiHarabasz": segment.CalinskiHarabasz, "ChooseK": segment.ChooseK, "DaviesBouldin": segment.DaviesBouldin, "DefaultMap": segment.DefaultMap,
+			"DefaultMapRules": segment.DefaultMapRules, "DefaultPlaybook": segment.DefaultPlaybook, "DescribeClusters": segment.DescribeClusters, "FitCuts": segment.FitCuts,
+			"FitKMeans": segment.FitKMeans, "FitRFM": segment.FitRFM, "NewCuts": segment.NewCuts, "NewKMeans": segment.NewKMeans, "NewKMeansStep": segment.NewKMeansStep,
+			"NewLifecycle": segment.NewLifecycle, "NewMap": segment.NewMap, "NewRFM": segment.NewRFM, "Silhouette": segment.Silhouette, "SimplifiedSilhouette": segment.SimplifiedSilhouette,
+		},
+		Types: []func() any{
+			func() any { return kmeans() },
+			func() any {
+				s, err := segment.NewKMeansStep([][]float64{{1, 2}, {8, 1}, {4, 9}})
+				must(err)
+				for _, r := range points() {
+					must(s.Add(r, 1))
+				}
+				return s
+			},
+			func() any { return rfm() },
+			func() any { c := cuts(); return &c },
+			func() any { c := choices(); return &c },
+			func() any { p := profile(); return &p },
+			func() any {
+				l, err := segment.NewLifecycle(life)
+				must(err)
+				return l
+			},
+			func() any { return segment.DefaultMap() },
+			func() any { return segment.DefaultPlaybook() },
+			func() any {
+				x := new(segment.Transitions)
+				must(x.Add(1, 2))
+				return x
+			},
+			func() any { return &segment.RFMScore{R: 5, F: 4, M: 3} },
+			func() any { s := segment.State(1); return &s },
+			func() any { return &segment.CellError{Cell: segment.RFMScore{R: 1, F: 1, M: 1}} },
+		},
+		Zero: []string{"Cuts", "Transitions", "RFMScore", "State", "CellError", "ClusterProfile", "KChoices", "Playbook", "RFM"},
+		Args: map[string]func() []any{
+			"CalinskiHarabasz": func() []any { return []any{points(), labels} },
+			"ChooseK": func() []any {
+				return []any{bg, points(), segment.ChooseKOptions{Min: 2, Max: 3, References: 2, Sample: 9}}
+			},
+			"DaviesBouldin":    func() []any { return []any{points(), labels} },
+			"DescribeClusters": func() []any { return []any{points(), labels, []string{"x", "y"}} },
+			"FitCuts":          func() []any { return []any{frequency, 3} },
+			"FitKMeans": func() []any {
+				return []any{bg, points(), segment.KMeansOptions{K: 3, Weights: []float64{1, 1, 2, 1, 1, 1, 1, 1, 1}, Progress: func(segment.Progress) {}}}
+			},
+			"FitRFM":               func() []any { return []any{recency, frequency, value, 4} },
+			"NewCuts":              func() []any { return []any{[]float64{1, 2, 5}} },
+			"NewKMeans":            func() []any { return []any{[][]float64{{0, 0}, {9, 9}}} },
+			"NewKMeansStep":        func() []any { return []any{[][]float64{{0, 0}, {9, 9}}} },
+			"NewLifecycle":         func() []any { return []any{life} },
+			"NewMap":               func() []any { return []any{5, 5, 5, segment.DefaultMapRules()} },
+			"NewRFM":               func() []any { return []any{cuts(), cuts(), cuts()} },
+			"Silhouette":           func() []any { return []any{bg, points(), labels} },
+			"SimplifiedSilhouette": func() []any { return []any{points(), labels} },
+			"KMeans.Assign":        func() []any { return []any{[]int32{7}, points()} },
+			"KMeans.Nearest":       func() []any { return []any{[]float64{1, 2}} },
+			"KMeansStep.Add":       func() []any { return []any{[]float64{1, 2}, 1.} },
+			"Lifecycle.Next":       func() []any { return []any{bought, now} },
+			"Lifecycle.State":      func() []any { return []any{bought, now} },
+			"Lifecycle.Timeline": func() []any {
+				return []any{[]segment.Transition{{From: 1, To: 2, At: now}}, []time.Time{bought.First, bought.Previous, bought.Last}, bought.First, now}
+			},
+			"Map.Name":          func() []any { return []any{segment.RFMScore{R: 5, F: 4, M: 3}} },
+			"Map.Segment":       func() []any { return []any{segment.RFMScore{R: 5, F: 4, M: 3}} },
+			"RFM.Score":         func() []any { return []any{25., 5., 300.} },
+			"RFM.ScoreAll":      func() []any { return []any{nil, recency, frequency, value} },
+			"Transitions.Add":   func() []any { return []any{segment.State(1), segment.State(2)} },
+			"Transitions.Count": func() []any { return []any{segment.State(1), segment.State(2)} },
+			"Transitions.Rate":  func() []any { return []any{segment.State(1), segment.State(2)} },
+		},
+		NaN: map[string]string{
+			"ChooseK":          "measures that were not asked for, or are not defined for that many clusters",
+			"DescribeClusters": "the deviation of a single row",
+		},
+		Settles: map[string]string{
+			"Playbook.Actions": "gives dst back",
+			"Playbook.OnEnter": "panics like an array for a state that is none, as its comment says",
+			"Playbook.OnLeave": "panics like an array for a state that is none, as its comment says",
+			"Playbook.WhileIn": "panics like an array for a state that is none, as its comment says",
+			"CellError.Unwrap": "returns its own sentinel",
+		},
+	}.Check(t)
+}
