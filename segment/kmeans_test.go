@@ -431,9 +431,9 @@ func TestKMeansAssignBadInput(t *testing.T) {
 		t.Errorf("dst grew to %v", got)
 	}
 	_, err = m.Assign(nil, [][]float64{{0}})
-	wantErr(t, err, segment.ErrEmpty, "row 0")
+	wantErr(t, err, segment.ErrShape, "row 0")
 	_, _, err = m.Nearest([]float64{0, 0, 0})
-	wantErr(t, err, segment.ErrEmpty, "3 columns")
+	wantErr(t, err, segment.ErrShape, "3 columns")
 	_, _, err = new(segment.KMeans).Nearest(nil)
 	wantErr(t, err, segment.ErrEmpty, "")
 	_, err = new(segment.KMeans).MarshalBinary()
