@@ -155,8 +155,12 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 		origin:    x.origin,
 		factors:   f,
 		objective: opt.objective(),
-		x:         startVectors(userSeed, x.Users(), f),
-		y:         startVectors(itemSeed, x.Items(), f),
+	}
+	if m.x, err = startVectors(ctx, userSeed, x.Users(), f); err != nil {
+		return nil, err
+	}
+	if m.y, err = startVectors(ctx, itemSeed, x.Items(), f); err != nil {
+		return nil, err
 	}
 	if opt.Start != nil {
 		copy(m.x, opt.Start.x)

@@ -33,12 +33,16 @@ func (o alsObjective) shrinkage(n, columns int, v []float32) float64 {
 }
 
 // startVectors returns the start vectors of rows 0, 1, 2, … of one side.
-func startVectors(seed uint64, rows, f int) []float32 {
+func startVectors(ctx context.Context, seed uint64, rows, f int) ([]float32, error) {
 	v := make([]float32, rows*f)
+	meter := parallel.NewMeter(ctx)
 	for i := range rows {
 		StartVector(v[i*f:i*f+f], seed, uint64(i))
+		if err := meter.Did(normalWork * f); err != nil {
+			return nil, err
+		}
 	}
-	return v
+	return v, nil
 }
 
 // StartVector writes the start vector of a user or item into dst: independent

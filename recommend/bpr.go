@@ -102,7 +102,9 @@ func FitBPR(ctx context.Context, x *Interactions, opt BPROptions) (*BPR, error) 
 	}
 	x = x.positives()
 	m := &BPR{rule: sgdRule{opt.Epochs, opt.Rate, opt.Decay, opt.Regularization, opt.Candidates, opt.Seed}}
-	m.start(x, opt.Factors, startSpread, opt.Seed)
+	if err := m.start(ctx, x, opt.Factors, startSpread, opt.Seed); err != nil {
+		return nil, err
+	}
 	scratch := newPairScratch(x, opt.Workers)
 	step := func(w int, c *sgdCell, rate float32) float64 {
 		return m.cell(x.users, c, &scratch[w], rate, opt.Loss)

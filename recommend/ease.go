@@ -123,7 +123,11 @@ func FitEASE(ctx context.Context, x *Interactions, opt EASEOptions) (*EASE, erro
 		}
 	}
 	m := &EASE{origin: x.origin.ofItems(), users: x.Users(), items: n, b: a[:n*n]}
+	meter := parallel.NewMeter(ctx)
 	for j := range n { // from stride np to stride n, in place and ascending
+		if err := meter.Did(n); err != nil {
+			return nil, err
+		}
 		row := a[j*np : j*np+n]
 		dst := a[j*n : j*n+n]
 		for i, v := range row {
@@ -148,11 +152,15 @@ func (x *Interactions) gramDense(ctx context.Context, weights bool, workers int)
 	a := make([]float32, np*np)
 	byItem := x.byItem()
 	err := parallel.For(ctx, n, 16, workers, func(_, lo, hi int) error {
+		meter := parallel.NewMeter(ctx)
 		for i := lo; i < hi; i++ {
 			row := a[i*np : i*np+n]
 			users, vals := byItem.Row(i)
 			for k, u := range users {
 				items, w := x.Row(int(u))
+				if err := meter.Did(len(items)); err != nil {
+					return err
+				}
 				if !weights {
 					if vals[k] == 0 {
 						continue

@@ -156,13 +156,17 @@ func FitFM(ctx context.Context, x *Interactions, opt FMOptions) (*FM, error) {
 	f := opt.Factors
 	m := &FM{task: opt.Task, rule: sgdRule{opt.Epochs, opt.Rate, opt.Decay, opt.Regularization, 1, opt.Seed}}
 	if opt.Task == FMRatings {
-		m.startRatings(x, f, opt.Seed)
+		if err := m.startRatings(ctx, x, f, opt.Seed); err != nil {
+			return nil, err
+		}
 		m.mean = float32(scale.mean)
 		m.lo, m.hi = scale.bounds(opt.Min, opt.Max)
 		m.ridge = ratingRidge{opt.Regularization * scale.deviation, opt.Regularization}
 	} else {
 		seen := x.positives()
-		m.start(seen, f, startSpread, opt.Seed)
+		if err := m.start(ctx, seen, f, startSpread, opt.Seed); err != nil {
+			return nil, err
+		}
 		m.userBias = make([]float32, x.Users())
 		if opt.Task == FMClicks {
 			m.rule.samples = opt.Negatives

@@ -93,7 +93,7 @@ func TestFMStepProp(t *testing.T) {
 			UserFeatures: randomFeatures(r, users, 3), ItemFeatures: randomFeatures(r, items, 4), ContextFeatures: randomFeatures(r, x.Len(), 2),
 		}
 		m := &FM{task: task, rule: sgdRule{epochs: 1, rate: 0.02, regularization: 0.1, samples: 2}}
-		m.start(x, f, 0.3, seed)
+		_ = m.start(context.Background(), x, f, 0.3, seed)
 		m.userBias = make([]float32, users)
 		fit := newFMFit(m, x, &opt, ratingScale{mean: 2, deviation: 2})
 		for _, v := range [][]float32{m.bias, m.userBias, fit.shared.w, fit.shared.v} {

@@ -126,7 +126,7 @@ func TestGramianBadInput(t *testing.T) {
 func TestSolveALSPieces(t *testing.T) {
 	x := groups(60, 48, 8, 3)
 	opt := ALSOptions{Factors: 8, Iterations: 1, Unobserved: 0.3, Regularization: 0.4, Solver: Cholesky, Seed: 4}
-	items := startVectors(rng.Hash(opt.Seed, 2), x.Items(), 8)
+	items, _ := startVectors(context.Background(), rng.Hash(opt.Seed, 2), x.Items(), 8)
 	g, err := Gram(context.Background(), items, 8, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +249,7 @@ func FuzzGramianUnmarshal(f *testing.F) {
 }
 
 func BenchmarkGram(b *testing.B) {
-	v := startVectors(1, 10_000, 64)
+	v, _ := startVectors(context.Background(), 1, 10_000, 64)
 	for b.Loop() {
 		if _, err := Gram(context.Background(), v, 64, 0); err != nil {
 			b.Fatal(err)

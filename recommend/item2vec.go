@@ -286,6 +286,7 @@ func (m *Item2Vec) FoldIn(dst []float32, items []int32, weights []float32) (err 
 	return m.foldIn(dst, items, weights)
 }
 
+// foldIn is FoldIn with bare errors, for Score.
 func (m *Item2Vec) foldIn(dst []float32, items []int32, weights []float32) error {
 	if len(dst) != m.factors {
 		return badLength("dst", len(dst), m.factors)

@@ -1,11 +1,13 @@
 package recommend
 
 import (
+	"context"
 	"math"
 	"sync"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/vec"
 )
@@ -141,11 +143,12 @@ func (m *latent) foldIn(where string, dst []float32, items []int32, weights []fl
 // start draws the first vectors: independent normals of variance spread²/f, one
 // stream a row, so that a row's start depends on seed, side and index only.
 // Biases are zero, and so are users without entries.
-func (m *latent) start(x *Interactions, f int, spread float64, seed uint64) {
+func (m *latent) start(ctx context.Context, x *Interactions, f int, spread float64, seed uint64) error {
 	m.origin, m.factors = x.origin, f
 	m.x, m.y = make([]float32, x.Users()*f), make([]float32, x.Items()*f)
 	m.bias = make([]float32, x.Items())
 	var r rng.Stream
+	meter := parallel.NewMeter(ctx)
 	for side, v := range [][]float32{m.x, m.y} {
 		sd := spread / math.Sqrt(float64(f))
 		for i := 0; i < len(v); i += f {
@@ -153,10 +156,17 @@ func (m *latent) start(x *Interactions, f int, spread float64, seed uint64) {
 			for k := range f {
 				v[i+k] = float32(sd * r.Normal())
 			}
+			if err := meter.Did(normalWork * f); err != nil {
+				return err
+			}
 		}
 	}
 	m.clearUsers(x)
+	return nil
 }
+
+// normalWork is what a normal costs, in the steps of a parallel.Meter.
+const normalWork = 16
 
 // clearUsers sets the vectors of users without entries to zero.
 func (m *latent) clearUsers(x *Interactions) {

@@ -100,7 +100,9 @@ func FitLMF(ctx context.Context, x *Interactions, opt LMFOptions) (*LMF, error) 
 	}
 	x = x.positives()
 	m := &LMF{rule: sgdRule{opt.Epochs, opt.Rate, opt.Decay, opt.Regularization, opt.Negatives, opt.Seed}, alpha: opt.Alpha}
-	m.start(x, opt.Factors, startSpread, opt.Seed)
+	if err := m.start(ctx, x, opt.Factors, startSpread, opt.Seed); err != nil {
+		return nil, err
+	}
 	m.userBias = make([]float32, x.Users())
 	scratch := newPairScratch(x, opt.Workers)
 	step := func(w int, c *sgdCell, rate float32) float64 {

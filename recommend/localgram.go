@@ -170,7 +170,11 @@ func (c *cooccurrence) regress(ctx context.Context, n, workers int, progress fun
 		}
 	}
 	c.cos = nil // make room
-	return fromTop(found, items).Transpose(), nil
+	b, err := fromTop(ctx, found, items, workers)
+	if err != nil {
+		return nil, err
+	}
+	return b.TransposeOn(workers), nil
 }
 
 // grown returns s with length n; the content is undefined.
@@ -182,18 +186,25 @@ func grown(s []float32, n int) []float32 {
 }
 
 // fromTop builds a matrix from the best columns of each row.
-func fromTop(found [][]topk.Item, cols int) *sparse.CSR {
+func fromTop(ctx context.Context, found [][]topk.Item, cols, workers int) (*sparse.CSR, error) {
 	m := &sparse.CSR{Rows: len(found), Cols: cols, Ptr: make([]int64, len(found)+1)}
 	for r, items := range found {
 		m.Ptr[r+1] = m.Ptr[r] + int64(len(items))
 	}
 	m.Col, m.Val = make([]int32, m.Ptr[m.Rows]), make([]float32, m.Ptr[m.Rows])
-	for r, items := range found {
-		slices.SortFunc(items, func(a, b topk.Item) int { return int(a.ID) - int(b.ID) })
-		for k, it := range items {
-			m.Col[m.Ptr[r]+int64(k)], m.Val[m.Ptr[r]+int64(k)] = it.ID, it.Score
+	err := parallel.For(ctx, len(found), 256, workers, func(_, lo, hi int) error {
+		for r := lo; r < hi; r++ {
+			items := found[r]
+			slices.SortFunc(items, func(a, b topk.Item) int { return int(a.ID) - int(b.ID) })
+			for k, it := range items {
+				m.Col[m.Ptr[r]+int64(k)], m.Val[m.Ptr[r]+int64(k)] = it.ID, it.Score
+			}
+			found[r] = nil
 		}
-		found[r] = nil
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return m
+	return m, nil
 }

@@ -131,11 +131,15 @@ func FitMarkov(ctx context.Context, s *Sequences, opt MarkovOptions) (*Markov, e
 		}
 		sum, h := sums[w], &heaps[w]
 		var touched []int32
+		meter := parallel.NewMeter(ctx)
 		for j := lo; j < hi; j++ {
 			total := 0.0
 			touched = touched[:0]
 			for _, p := range at[ptr[j]:ptr[j+1]] {
 				after := s.events[p+1 : min(p+1+int64(opt.Steps), s.ptr[owner[p]+1])]
+				if err := meter.Did(4 * len(after)); err != nil {
+					return err
+				}
 				for d, i := range after {
 					if sum[i] == 0 {
 						touched = append(touched, i)
@@ -157,7 +161,10 @@ func FitMarkov(ctx context.Context, s *Sequences, opt MarkovOptions) (*Markov, e
 	if err != nil {
 		return nil, err
 	}
-	b := fromTop(found, s.items)
+	b, err := fromTop(ctx, found, s.items, workers)
+	if err != nil {
+		return nil, err
+	}
 	m.itemWeights = itemWeights{origin: s.origin.ofItems(), users: s.Len(), reaches: b, near: b}
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})

@@ -120,7 +120,9 @@ func FitMF(ctx context.Context, x *Interactions, opt MFOptions) (*MF, error) {
 		return nil, err
 	}
 	m := &MF{}
-	m.startRatings(x, opt.Factors, opt.Seed)
+	if err := m.startRatings(ctx, x, opt.Factors, opt.Seed); err != nil {
+		return nil, err
+	}
 	m.mean = float32(scale.mean)
 	m.lo, m.hi = scale.bounds(opt.Min, opt.Max)
 	if opt.Alternating {
@@ -192,14 +194,17 @@ func (s *ratingScale) restore(m *latent) {
 }
 
 // startRatings is start with biases of users; items nobody rated have no vector.
-func (m *latent) startRatings(x *Interactions, f int, seed uint64) {
-	m.start(x, f, ratingSpread, seed)
+func (m *latent) startRatings(ctx context.Context, x *Interactions, f int, seed uint64) error {
+	if err := m.start(ctx, x, f, ratingSpread, seed); err != nil {
+		return err
+	}
 	m.userBias = make([]float32, x.Users())
 	for i, n := range x.ItemCounts() {
 		if n == 0 {
 			clear(m.ItemVector(i))
 		}
 	}
+	return nil
 }
 
 // ratingSpread is the length of first vectors of models for ratings.

@@ -209,7 +209,7 @@ func TestMFAlternatingProp(t *testing.T) {
 		x, _ := ratings(rapid.IntRange(5, 20).Draw(t, "users"), rapid.IntRange(5, 100).Draw(t, "items"), 0.7, seed)
 		f := rapid.IntRange(1, 20).Draw(t, "factors")
 		m := &MF{}
-		m.startRatings(x, f, seed)
+		_ = m.startRatings(context.Background(), x, f, seed)
 		for i := range m.bias {
 			m.bias[i] = float32(i%3) / 3
 		}

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
 )
@@ -106,7 +108,7 @@ func FitNextBasket(ctx context.Context, baskets *Sequences, users []int32, opt N
 	if err := baskets.check("FitNextBasket"); err != nil {
 		return nil, err
 	}
-	own, err := basketsOf(baskets, users)
+	own, err := basketsOf(ctx, baskets, users)
 	if err != nil {
 		return nil, err
 	}
@@ -128,16 +130,22 @@ func FitNextBasket(ctx context.Context, baskets *Sequences, users []int32, opt N
 		b.Ptr[u+1] = int64(len(b.Col))
 	}
 	m.users = b
-	m.prepare()
+	if err := m.prepare(ctx); err != nil {
+		return nil, err
+	}
 	return m, nil
 }
 
 // basketsOf lists the baskets of each user, oldest first, without repeats.
-func basketsOf(s *Sequences, users []int32) ([][][]int32, error) {
+func basketsOf(ctx context.Context, s *Sequences, users []int32) ([][][]int32, error) {
+	meter := parallel.NewMeter(ctx)
 	if users == nil {
 		own := make([][][]int32, s.Len())
 		for u := range own {
 			seq := s.Sequence(u)
+			if err := meter.Did(32 * len(seq)); err != nil {
+				return nil, err
+			}
 			for k := range seq {
 				own[u] = append(own[u], seq[k:k+1])
 			}
@@ -155,7 +163,10 @@ func basketsOf(s *Sequences, users []int32) ([][][]int32, error) {
 		n = max(n, u)
 	}
 	own := make([][][]int32, n+1)
-	order := s.newestFirst()
+	order, err := s.newestFirst(ctx)
+	if err != nil {
+		return nil, err
+	}
 	slices.Reverse(order)
 	for _, k := range order {
 		if items := slices.Clone(s.Sequence(int(k))); len(items) > 0 {
@@ -202,7 +213,7 @@ func (t *basketScratch) take() {
 }
 
 // prepare derives from the vectors what a query needs.
-func (m *NextBasket) prepare() {
+func (m *NextBasket) prepare(ctx context.Context) error {
 	m.byItem = m.users.Transpose()
 	m.square = make([]float64, m.users.Rows)
 	m.small = m.small[:0]
@@ -215,15 +226,7 @@ func (m *NextBasket) prepare() {
 			m.small = append(m.small, int32(u))
 		}
 	}
-	slices.SortStableFunc(m.small, func(a, b int32) int {
-		switch x, y := m.square[a], m.square[b]; {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
-	})
+	return parallel.SortFunc(ctx, m.small, 1, func(a, b int32) int { return cmp.Compare(m.square[a], m.square[b]) })
 }
 
 // Users returns the number of users.
@@ -407,7 +410,9 @@ func (m *NextBasket) UnmarshalBinary(data []byte) error {
 	}
 	m.opt, m.users, m.small = opt, users, nil
 	m.scratch = sync.Pool{}
-	m.prepare()
+	if err := m.prepare(context.Background()); err != nil {
+		return err
+	}
 	m.origin = of
 	return nil
 }

@@ -123,8 +123,13 @@ func FitNMF(ctx context.Context, x *Interactions, opt NMFOptions) (*NMF, error) 
 	m := &NMF{
 		origin:  x.origin,
 		factors: opt.Factors, l1: opt.L1, l2: opt.L2,
-		w: positiveVectors(opt.Seed, 1, x.Users(), opt.Factors, size),
-		h: positiveVectors(opt.Seed, 2, x.Items(), opt.Factors, size),
+	}
+	var err error
+	if m.w, err = positiveVectors(ctx, opt.Seed, 1, x.Users(), opt.Factors, size); err != nil {
+		return nil, err
+	}
+	if m.h, err = positiveVectors(ctx, opt.Seed, 2, x.Items(), opt.Factors, size); err != nil {
+		return nil, err
 	}
 	if err := m.fit(ctx, users, opt); err != nil {
 		return nil, err
@@ -133,7 +138,8 @@ func FitNMF(ctx context.Context, x *Interactions, opt NMFOptions) (*NMF, error) 
 }
 
 // positiveVectors draws absolute values of normals, one stream a row.
-func positiveVectors(seed, side uint64, rows, f int, size float64) []float32 {
+func positiveVectors(ctx context.Context, seed, side uint64, rows, f int, size float64) ([]float32, error) {
+	meter := parallel.NewMeter(ctx)
 	v := make([]float32, rows*f)
 	var r rng.Stream
 	for i := range rows {
@@ -141,8 +147,11 @@ func positiveVectors(seed, side uint64, rows, f int, size float64) []float32 {
 		for k := range f {
 			v[i*f+k] = float32(size * math.Abs(r.Normal()))
 		}
+		if err := meter.Did(normalWork * f); err != nil {
+			return nil, err
+		}
 	}
-	return v
+	return v, nil
 }
 
 // fit iterates from the present vectors.

@@ -2,11 +2,12 @@ package recommend
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // Sequences is an immutable list of sequences of items, each oldest first and
@@ -209,15 +210,17 @@ func (s *Sequences) check(where string) error {
 
 // newestFirst returns the indices of the sequences, the newest first, equal
 // times by descending index.
-func (s *Sequences) newestFirst() []int32 {
+func (s *Sequences) newestFirst(ctx context.Context) ([]int32, error) {
 	order := make([]int32, s.Len())
 	for k := range order {
 		order[k] = int32(len(order) - 1 - k)
 	}
 	if s.times != nil {
-		slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(s.times[b], s.times[a]) })
+		if err := parallel.SortFunc(ctx, order, 1, func(a, b int32) int { return cmp.Compare(s.times[b], s.times[a]) }); err != nil {
+			return nil, err
+		}
 	}
-	return order
+	return order, nil
 }
 
 // orderQuery validates the query of a model that reads histories in order.

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -62,14 +63,14 @@ func TestSequencesOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.newestFirst(); !slices.Equal(got, []int32{1, 2, 0}) {
+	if got, err := s.newestFirst(context.Background()); err != nil || !slices.Equal(got, []int32{1, 2, 0}) {
 		t.Errorf("newest first: %v", got)
 	}
 	if at, ok := s.Time(1); !ok || at != 9 || s.Len() != 3 || s.Events() != 5 || s.Items() != 4 || !slices.Equal(s.Query(2).Items, []int32{2, 2}) {
 		t.Errorf("time %d %v, %d sequences of %d events", at, ok, s.Len(), s.Events())
 	}
 	u, _ := SequencesFromRows(4, [][]int32{{0}, {1}, {2}})
-	if got := u.newestFirst(); !slices.Equal(got, []int32{2, 1, 0}) {
+	if got, err := u.newestFirst(context.Background()); err != nil || !slices.Equal(got, []int32{2, 1, 0}) {
 		t.Errorf("newest first without times: %v", got)
 	}
 }

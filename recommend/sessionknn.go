@@ -10,6 +10,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -179,17 +180,22 @@ func FitSessionKNN(ctx context.Context, s *Sequences, opt SessionKNNOptions) (*S
 		return nil, context.Cause(ctx)
 	}
 	m := &SessionKNN{origin: s.origin.ofItems(), opt: opt, seqs: s.bare()}
-	m.prepare()
+	if err := m.prepare(ctx); err != nil {
+		return nil, err
+	}
 	return m, nil
 }
 
 // prepare derives from sequences and options what a query needs.
-func (m *SessionKNN) prepare() {
+func (m *SessionKNN) prepare(ctx context.Context) (err error) {
 	s, o := m.seqs, m.opt
 	n := s.Len()
-	m.order = s.newestFirst()
+	if m.order, err = s.newestFirst(ctx); err != nil {
+		return err
+	}
+	meter := parallel.NewMeter(ctx)
 	last := make([]int32, s.items)
-	each := func(fn func(i int32, rank int)) { // distinct items of each session, newest session first
+	each := func(fn func(i int32, rank int)) error { // distinct items of each session, newest session first
 		for i := range last {
 			last[i] = -1
 		}
@@ -200,10 +206,16 @@ func (m *SessionKNN) prepare() {
 					fn(i, r)
 				}
 			}
+			if err := meter.Did(8 * len(s.Sequence(int(k)))); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
 	count, distinct := make([]int64, s.items), make([]int32, n)
-	each(func(i int32, r int) { count[i]++; distinct[r]++ })
+	if err := each(func(i int32, r int) { count[i]++; distinct[r]++ }); err != nil {
+		return err
+	}
 	m.size = make([]float32, n)
 	for r, k := range m.order {
 		f := math.Pow(float64(max(distinct[r], 1)), -o.Length)
@@ -228,12 +240,14 @@ func (m *SessionKNN) prepare() {
 	}
 	m.ranks = make([]int32, m.ptr[s.items])
 	next := slices.Clone(m.ptr)
-	each(func(i int32, r int) {
+	if err := each(func(i int32, r int) {
 		if p := next[i]; p < m.ptr[i+1] {
 			m.ranks[p] = int32(r)
 			next[i]++
 		}
-	})
+	}); err != nil {
+		return err
+	}
 	m.near = []float32{1}
 	for d := 1; d < 1<<12 && o.DistanceDecay > 0; d++ {
 		w := float32(math.Exp(-float64(d) / o.DistanceDecay))
@@ -242,6 +256,7 @@ func (m *SessionKNN) prepare() {
 		}
 		m.near = append(m.near, w)
 	}
+	return nil
 }
 
 // Users returns the number of sessions of the fit.
@@ -586,7 +601,9 @@ func (m *SessionKNN) UnmarshalBinary(data []byte) error {
 	}
 	m.opt, m.seqs = o, s
 	m.scratch = sync.Pool{}
-	m.prepare()
+	if err := m.prepare(context.Background()); err != nil {
+		return err
+	}
 	m.origin = of
 	return nil
 }

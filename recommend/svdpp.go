@@ -107,7 +107,9 @@ func FitSVDPP(ctx context.Context, x *Interactions, opt SVDPPOptions) (*SVDPP, e
 		return nil, err
 	}
 	m := &SVDPP{}
-	m.startRatings(x, opt.Factors, opt.Seed)
+	if err := m.startRatings(ctx, x, opt.Factors, opt.Seed); err != nil {
+		return nil, err
+	}
 	m.z = make([]float32, len(m.y))
 	m.mean = float32(scale.mean)
 	m.lo, m.hi = scale.bounds(opt.Min, opt.Max)

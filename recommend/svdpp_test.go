@@ -80,7 +80,7 @@ func TestSVDPPVisitProp(t *testing.T) {
 		x, _ := ratings(rapid.IntRange(5, 12).Draw(t, "users"), rapid.IntRange(5, 30).Draw(t, "items"), 0.6, seed)
 		f := rapid.IntRange(1, 20).Draw(t, "factors")
 		m := &SVDPP{}
-		m.startRatings(x, f, seed)
+		_ = m.startRatings(context.Background(), x, f, seed)
 		r := rng.New(seed, 5, 5)
 		m.z = make([]float32, len(m.y))
 		for k := range m.z {
@@ -135,7 +135,7 @@ func TestSVDPPBatches(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := &SVDPP{lo: -100, hi: 100}
-		m.startRatings(train, 4, 1)
+		_ = m.startRatings(context.Background(), train, 4, 1)
 		m.z = make([]float32, len(m.y))
 		fit := svdppFit{m: m, entries: train.users, scale: scale, ridge: ratingRidge{0.02, 0.02}}
 		loss := 0.0

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
 )
@@ -90,12 +91,14 @@ func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*User
 		return nil, context.Cause(ctx)
 	}
 	m := &UserKNN{origin: x.origin, opt: rows, power: power, users: x.users}
-	m.prepare()
+	if err := m.prepare(ctx); err != nil {
+		return nil, err
+	}
 	return m, nil
 }
 
 // prepare derives from users and options what a query needs.
-func (m *UserKNN) prepare() {
+func (m *UserKNN) prepare(ctx context.Context) error {
 	w := weigh(m.users, m.opt)
 	m.means = nil
 	if m.opt.Similarity == AdjustedCosine {
@@ -104,11 +107,18 @@ func (m *UserKNN) prepare() {
 		m.means = columnMeans(weigh(m.users, plain))
 	}
 	m.size = make([]float64, w.Rows)
+	meter := parallel.NewMeter(ctx)
 	for u := range m.size {
 		_, vals := w.Row(u)
 		m.size[u] = m.opt.size(vals)
+		if err := meter.Did(len(vals)); err != nil {
+			return err
+		}
 	}
 	w, m.scale = m.opt.even(w, m.size)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	m.byItem = w.Transpose()
 	m.idf = make([]float32, w.Cols)
 	for i := range m.idf {
@@ -118,6 +128,7 @@ func (m *UserKNN) prepare() {
 		m.mean += float64(v)
 	}
 	m.mean /= float64(max(w.Rows, 1))
+	return nil
 }
 
 // Users returns the number of users of the fit.
@@ -353,7 +364,9 @@ func (m *UserKNN) UnmarshalBinary(data []byte) error {
 	}
 	m.opt, m.power, m.users, m.mean = opt, power, users, 0
 	m.scratch = sync.Pool{}
-	m.prepare()
+	if err := m.prepare(context.Background()); err != nil {
+		return err
+	}
 	m.origin = of
 	return nil
 }

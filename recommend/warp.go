@@ -93,7 +93,9 @@ func FitWARP(ctx context.Context, x *Interactions, opt WARPOptions) (*WARP, erro
 	}
 	x = x.positives()
 	m := &WARP{rule: sgdRule{opt.Epochs, opt.Rate, opt.Decay, opt.Regularization, opt.MaxTrials, opt.Seed}}
-	m.start(x, opt.Factors, startSpread, opt.Seed)
+	if err := m.start(ctx, x, opt.Factors, startSpread, opt.Seed); err != nil {
+		return nil, err
+	}
 	scratch := newPairScratch(x, opt.Workers)
 	step := func(w int, c *sgdCell, rate float32) float64 { return m.cell(x.users, c, &scratch[w], rate) }
 	s := sgdSchedule{"FitWARP", opt.Epochs, opt.Rate, opt.Decay, opt.Loss, opt.Progress}

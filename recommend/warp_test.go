@@ -66,7 +66,7 @@ func stepProp(t *rapid.T, m *latent, rule *sgdRule, userBias bool, fast func(x *
 		epochs: 1, rate: 0.1, regularization: rapid.Float64Range(0, 0.5).Draw(t, "lambda"),
 		samples: rapid.IntRange(1, 4).Draw(t, "samples"),
 	}
-	m.start(x, rapid.IntRange(1, 20).Draw(t, "factors"), startSpread, seed)
+	_ = m.start(context.Background(), x, rapid.IntRange(1, 20).Draw(t, "factors"), startSpread, seed)
 	r := rng.New(seed, 9, 9)
 	if userBias {
 		m.userBias = make([]float32, x.Users())

@@ -30,7 +30,7 @@ func Inverse32(ctx context.Context, a []float32, n, workers int) (bool, error) {
 		}
 		hi := min(lo+sweepBlock, n)
 		b := hi - lo
-		for i := range lo { // the block's columns above it, by symmetry
+		for i := range lo { // the block's columns above it, by symmetry; 128·n numbers
 			for k := range b {
 				flat[k*n+i] = a[i*n+lo+k]
 			}
@@ -108,12 +108,15 @@ func Inverse32(ctx context.Context, a []float32, n, workers int) (bool, error) {
 			}
 		}
 	}
-	for i := range n {
-		for j := range i {
-			a[i*n+j] = a[j*n+i]
+	err := parallel.For(ctx, n, 16, workers, func(_, rlo, rhi int) error {
+		for j := range rhi { // a cache line of the upper triangle at a time
+			for i := max(rlo, j+1); i < rhi; i++ {
+				a[i*n+j] = a[j*n+i]
+			}
 		}
-	}
-	return true, nil
+		return nil
+	})
+	return err == nil, err
 }
 
 // invert64 replaces the symmetric positive definite d by its inverse.

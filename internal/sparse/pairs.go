@@ -65,8 +65,7 @@ func (p Pairs) Top(ctx context.Context, k, workers int) (*CSR, error) {
 		if ws[w] == nil {
 			ws[w] = e.newWorker()
 		}
-		ws[w].block(lo, hi)
-		return nil
+		return ws[w].block(ctx, lo, hi)
 	})
 	if err != nil {
 		return nil, err
@@ -176,8 +175,10 @@ func (e *pairEngine) newWorker() *pairWorker {
 	return w
 }
 
-// block scores the rows of ranks lo … hi-1 against all before them.
-func (w *pairWorker) block(lo, hi int) {
+// block scores the rows of ranks lo … hi-1 against all before them. It stops when ctx
+// ends, and what it found is then of no use.
+func (w *pairWorker) block(ctx context.Context, lo, hi int) error {
+	meter := parallel.NewMeter(ctx)
 	// What other workers have found since the last block raises the bounds.
 	for r := 0; r < hi; {
 		s := w.shard(r)
@@ -191,14 +192,17 @@ func (w *pairWorker) block(lo, hi int) {
 		r = end
 	}
 	for r := lo; r < hi; r++ {
-		w.row(r)
+		if err := meter.Did(w.row(r)); err != nil {
+			return err
+		}
 	}
 	w.flush(true)
+	return nil
 }
 
-// row scores row r against the rows of lower rank. Sums over common columns are scattered
+// row scores row r against the rows of lower rank, and returns how much work that was. Sums over common columns are scattered
 // into w.sum; what can still be among the k best of either side is offered to it.
-func (w *pairWorker) row(r int) {
+func (w *pairWorker) row(r int) int {
 	i := w.order[r]
 	a, b := w.W.Ptr[i], w.W.Ptr[i+1]
 	columns, lens := w.W.Col[a:b], w.lens[a:b]
@@ -207,7 +211,7 @@ func (w *pairWorker) row(r int) {
 		work += int(n)
 	}
 	if work == 0 {
-		return
+		return 0
 	}
 	if w.codes != nil {
 		vec.ScatterCoded(w.sum, columns, w.Left[a:b], lens, w.lists.Ptr, w.lists.Col, &w.codes.values)
@@ -248,6 +252,7 @@ func (w *pairWorker) row(r int) {
 	}
 	w.least[r] = w.top.least(r)
 	w.lock[s].Unlock()
+	return work + cells
 }
 
 // raise gives the row at hand, before anything is offered, a bound close to the

@@ -41,13 +41,14 @@ func (a *Acc) reset() {
 // Memory: 9 bytes a column and worker.
 func Rows(ctx context.Context, a, b *CSR, workers int, fn func(worker, row int, acc *Acc) error) error {
 	workers = parallel.Workers(workers)
-	accs := make([]*Acc, workers)
+	accs := make([]*Acc, parallel.Scratch(a.Rows, productBlock, workers))
 	return parallel.For(ctx, a.Rows, productBlock, workers, func(w, lo, hi int) error {
 		acc := accs[w]
 		if acc == nil {
 			acc = &Acc{Sum: make([]float32, b.Cols), seen: make([]bool, b.Cols)}
 			accs[w] = acc
 		}
+		meter := parallel.NewMeter(ctx)
 		for r := lo; r < hi; r++ {
 			cols, vals := a.Row(r)
 			work := 0
@@ -61,6 +62,9 @@ func Rows(ctx context.Context, a, b *CSR, workers int, fn func(worker, row int, 
 			}
 			err := fn(w, r, acc)
 			acc.reset()
+			if err == nil {
+				err = meter.Did(work)
+			}
 			if err != nil {
 				return err
 			}

@@ -19,7 +19,8 @@ type Looks struct {
 	trace bool
 	from  map[string]int
 
-	last    time.Time
+	clock   func() time.Duration
+	last    time.Duration
 	place   string // of the last look
 	longest time.Duration
 	where   string
@@ -28,7 +29,14 @@ type Looks struct {
 // NewLooks returns a context that ends at look number end, from 1; 0 means never. With
 // trace it keeps who looked.
 func NewLooks(end int, trace bool) *Looks {
-	return &Looks{Context: context.Background(), end: end, trace: trace, from: map[string]int{}, last: time.Now(), place: "the start"}
+	start := time.Now()
+	return TimedLooks(end, trace, func() time.Duration { return time.Since(start) })
+}
+
+// TimedLooks is NewLooks with a clock of the caller's for Longest, such as one of
+// processor time.
+func TimedLooks(end int, trace bool, clock func() time.Duration) *Looks {
+	return &Looks{Context: context.Background(), end: end, trace: trace, from: map[string]int{}, clock: clock, last: clock(), place: "the start"}
 }
 
 // Err counts a look.
@@ -37,12 +45,12 @@ func (l *Looks) Err() error {
 	defer l.mu.Unlock()
 	l.n++
 	if l.trace {
-		now, before := time.Now(), l.place
+		now, before := l.clock(), l.place
 		l.see()
-		if gap := now.Sub(l.last); gap > l.longest {
+		if gap := now - l.last; gap > l.longest {
 			l.longest, l.where = gap, before+" … "+l.place
 		}
-		l.last = time.Now()
+		l.last = l.clock()
 	}
 	if l.end > 0 && l.n >= l.end {
 		return context.Canceled
@@ -76,7 +84,7 @@ func (l *Looks) see() {
 func (l *Looks) Longest() (time.Duration, string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if gap := time.Since(l.last); gap > l.longest {
+	if gap := l.clock() - l.last; gap > l.longest {
 		l.longest, l.where = gap, l.place+" … the end"
 	}
 	return l.longest, l.where
