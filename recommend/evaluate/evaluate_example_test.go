@@ -3,12 +3,11 @@ package evaluate_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
-	"github.com/aislekit/aisle/metrics/ranking"
 	"github.com/aislekit/aisle/recommend"
 	"github.com/aislekit/aisle/recommend/evaluate"
-	"github.com/aislekit/aisle/recommend/split"
 )
 
 // orders are those of twelve days: four customers take an item a day.
@@ -32,60 +31,57 @@ func orders() *recommend.Dataset[string, string] {
 	return d
 }
 
-// The program of the package comment.
+// The program of the package comment, with a judge of one's own in place of a tally: how
+// many lists hold something that was taken later.
 func Example() {
-	dataset, ctx := orders(), context.Background()
-	s, err := split.Time(dataset.Interactions, time.Date(2024, 3, 9, 0, 0, 0, 0, time.UTC))
+	ctx, x := context.Background(), orders().Interactions
+	cut := time.Date(2024, 3, 9, 0, 0, 0, 0, time.UTC).UnixNano()
+	train := x.Select(func(u, k int) bool { return x.Times(u)[k] < cut }) // split.Time
+	test := x.Select(func(u, k int) bool { return x.Times(u)[k] >= cut })
+	model, err := recommend.FitItemKNN(ctx, train, recommend.ItemKNNOptions{})
 	if err != nil {
 		panic(err)
 	}
-	model, err := recommend.FitItemKNN(ctx, s.Train, recommend.ItemKNNOptions{})
+	hits := 0
+	asked, err := evaluate.Lists(ctx, model, train, test, func(recommended, relevant []int32) error {
+		if slices.ContainsFunc(recommended, func(i int32) bool { return slices.Contains(relevant, i) }) {
+			hits++
+		}
+		return nil
+	}, evaluate.Options{K: 3})
 	if err != nil {
 		panic(err)
 	}
-	tally, err := ranking.NewDense(s.Test.Items(), ranking.Options{K: []int{3}})
-	if err != nil {
-		panic(err)
-	}
-	asked, err := evaluate.Lists(ctx, model, s.Train, s.Test, tally.Add, evaluate.Options{K: 3})
-	if err != nil {
-		panic(err)
-	}
-	result, err := tally.Result()
-	if err != nil {
-		panic(err)
-	}
-	at, _ := result.At(3)
-	fmt.Printf("%d customers, hit rate %.2f, recall %.2f\n", asked.Users, at.HitRate, at.Recall)
-	fmt.Printf("%d of their purchases are of %d products that training has never seen\n", asked.Cold, asked.ColdItems)
+	fmt.Printf("%d of %d lists hit\n", hits, asked.Users)
+	fmt.Printf("%d of the purchases are of %d products that training has never seen\n", asked.Cold, asked.ColdItems)
 	// Output:
-	// 4 customers, hit rate 1.00, recall 0.38
-	// 11 of their purchases are of 4 products that training has never seen
+	// 4 of 4 lists hit
+	// 11 of the purchases are of 4 products that training has never seen
 }
 
 // Any function judges: here one that prints. Held-out users are asked with the part of
 // their history that is known.
 func ExampleLists() {
 	ctx := context.Background()
-	s, err := split.Users(orders().Interactions, 0.5, 0.4, 2)
+	x := orders().Interactions
+	train := x.Select(func(u, _ int) bool { return u < 2 }) // split.Users draws them
+	known := x.Select(func(u, k int) bool { return u >= 2 && k%2 == 0 })
+	hidden := x.Select(func(u, k int) bool { return u >= 2 && k%2 == 1 })
+	model, err := recommend.FitEASE(ctx, train, recommend.EASEOptions{})
 	if err != nil {
 		panic(err)
 	}
-	model, err := recommend.FitEASE(ctx, s.Train, recommend.EASEOptions{})
-	if err != nil {
-		panic(err)
-	}
-	result, err := evaluate.Lists(ctx, model, s.Train, s.Hidden, func(recommended, relevant []int32) error {
+	result, err := evaluate.Lists(ctx, model, train, hidden, func(recommended, relevant []int32) error {
 		fmt.Println(len(recommended), "recommended,", len(relevant), "hidden")
 		return nil
 	}, evaluate.Options{
-		K: 3, Known: s.Known,
+		K: 3, Known: known,
 		Progress: func(p evaluate.Progress) { fmt.Println(p.Users, "of", p.Of) },
 	})
 	fmt.Println(result.Users, result.Unanswered, err)
 	// Output:
-	// 3 recommended, 3 hidden
-	// 3 recommended, 7 hidden
+	// 3 recommended, 6 hidden
+	// 3 recommended, 6 hidden
 	// 2 of 2
 	// 2 0 <nil>
 }
@@ -143,15 +139,16 @@ func ExampleServed() {
 	if err != nil {
 		panic(err)
 	}
-	tally, err := ranking.New[string](ranking.Options{K: []int{14}})
-	if err != nil {
-		panic(err)
-	}
-	result, err := evaluate.Served(ctx, engine, later, tally.AddSet, recommend.Request[string, string]{K: 14, Seen: recommend.Repurchase, AsOf: time.Date(2024, 4, 1, 0, 0, 0, 0, time.UTC)}, 0)
+	result, err := evaluate.Served(ctx, engine, later, func(recommended, relevant []string) error {
+		fmt.Println(len(recommended), "shown, then taken:", relevant)
+		return nil
+	}, recommend.Request[string, string]{K: 14, Seen: recommend.Repurchase, AsOf: time.Date(2024, 4, 1, 0, 0, 0, 0, time.UTC)}, 0)
 	if err != nil {
 		panic(err)
 	}
 	fmt.Printf("%d customers, %d of them new, %d new product\n", result.Users, result.ColdUsers, result.ColdItems)
 	// Output:
+	// 14 shown, then taken: [peas]
+	// 14 shown, then taken: [rice wine]
 	// 2 customers, 1 of them new, 1 new product
 }
