@@ -224,14 +224,29 @@ func (b *Builder[U, I]) cutAt(days calendar.Ages) error {
 }
 
 // AsOf returns the moment of which b speaks: the options, or the last Advance, say.
-func (b *Builder[U, I]) AsOf() time.Time { return b.opt.AsOf }
+func (b *Builder[U, I]) AsOf() time.Time {
+	if b == nil {
+		return time.Time{}
+	}
+	return b.opt.AsOf
+}
 
 // Late returns how many records were left out because they lie at or after the
 // cut-off.
-func (b *Builder[U, I]) Late() int64 { return b.late }
+func (b *Builder[U, I]) Late() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.late
+}
 
 // Currency returns the currency of all money, "" before the first order.
-func (b *Builder[U, I]) Currency() string { return b.currency }
+func (b *Builder[U, I]) Currency() string {
+	if b == nil {
+		return ""
+	}
+	return b.currency
+}
 
 func (b *Builder[U, I]) buckets() int { return len(b.from) + 1 }
 
@@ -248,6 +263,9 @@ func (b *Builder[U, I]) bucket(at int64) int {
 // AddIndexed avoids the look-up by id. It does not by itself make the user part
 // of the profile. It fails, with ErrOverflow, beyond 2³¹-1 users.
 func (b *Builder[U, I]) Index(user U) (int32, error) {
+	if err := check.Receiver("profile: Builder.Index", b); err != nil {
+		return 0, err
+	}
 	u, err := b.users.Add(user)
 	if err != nil {
 		return -1, fmt.Errorf("profile: Builder.Index: %w", err)
@@ -312,6 +330,9 @@ func (b *Builder[U, I]) decayed(w float64, at int64) fixed {
 // Add takes one event. An invalid one changes nothing and is ErrRange or
 // ErrNotFinite, naming the field.
 func (b *Builder[U, I]) Add(e *Event[U, I]) error {
+	if err := check.Receiver("profile: Builder.Add", b); err != nil {
+		return err
+	}
 	at, err := b.instant("Add", e)
 	if err != nil || at >= b.cut {
 		return err
@@ -326,6 +347,9 @@ func (b *Builder[U, I]) Add(e *Event[U, I]) error {
 // AddIndexed is Add for a user whose handle came from Index; e.User is ignored.
 // An unknown handle is ErrUnknownID.
 func (b *Builder[U, I]) AddIndexed(user int32, e *Event[U, I]) error {
+	if err := check.Receiver("profile: Builder.AddIndexed", b); err != nil {
+		return err
+	}
 	if user < 0 || int(user) >= len(b.state) {
 		return fmt.Errorf("profile: Builder.AddIndexed: user %d of %d: %w", user, len(b.state), ErrUnknownID)
 	}
@@ -394,6 +418,9 @@ func (s *userState) see(at int64) {
 // AddUser notes when a user registered; of several times the earliest counts.
 // Registration at or after the cut-off is left out.
 func (b *Builder[U, I]) AddUser(user *User[U]) error {
+	if err := check.Receiver("profile: Builder.AddUser", b); err != nil {
+		return err
+	}
 	if user == nil {
 		return fmt.Errorf("profile: Builder.AddUser: no user: %w", ErrEmpty)
 	}
@@ -432,6 +459,9 @@ func (b *Builder[U, I]) money(currency string) error {
 // stretches between two beginnings of windows, so that no sum over them, and none of
 // Merge, leaves an int64: beyond is ErrOverflow, of refunds too.
 func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
+	if err := check.Receiver("profile: Builder.AddOrder", b); err != nil {
+		return err
+	}
 	paid, units, err := o.sums()
 	if err == nil {
 		err = b.money(o.Currency)
@@ -509,6 +539,9 @@ func fits(f []int64, x int64) bool {
 // say how much: take the refunds that clean.Ledger.Settle applied, which never exceed
 // what was paid and resolve cancellations.
 func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
+	if err := check.Receiver("profile: Builder.AddRefund", b); err != nil {
+		return err
+	}
 	err := r.Validate()
 	if err == nil {
 		err = b.money(r.Currency)

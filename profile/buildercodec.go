@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/calendar"
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 )
@@ -24,6 +25,9 @@ var (
 // canonical, so that Builders that know the same give the same bytes. The error
 // is always nil.
 func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("profile: Builder.AppendBinary", b); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Int64(b.cut)
 	b.days.Write(&w)
@@ -189,6 +193,9 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 // another type are ErrMismatch, a newer version ErrVersion; b is then unchanged.
 // Memory grows with the bytes given.
 func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("profile: Builder.UnmarshalBinary", b); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindBuilder, 2)
 	var fresh *Builder[U, I]
 	if err == nil {

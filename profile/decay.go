@@ -40,6 +40,9 @@ func NewDecayed(halfLife time.Duration) (*Decayed, error) {
 // infinite ErrNotFinite, a sum beyond float64 ErrOverflow, a d without a half-life
 // ErrOption; all change nothing.
 func (d *Decayed) Add(at time.Time, weight float64) error {
+	if err := check.Receiver("profile: Decayed.Add", d); err != nil {
+		return err
+	}
 	if d.halfLife <= 0 {
 		return fmt.Errorf("profile: Decayed.Add: not made by NewDecayed: %w", ErrOption)
 	}
@@ -82,6 +85,9 @@ func (d *Decayed) factor(age time.Duration) float64 {
 // then it is what the same terms will weigh, not what was known. Long before the last
 // term that is beyond float64, and +Inf or -Inf.
 func (d *Decayed) Value(asOf time.Time) float64 {
+	if d == nil {
+		return 0
+	}
 	if d.at.IsZero() || d.value == 0 {
 		return 0
 	}
@@ -107,6 +113,9 @@ func (d *Decayed) Merge(other *Decayed) error {
 // AppendBinary appends the binary form of d to dst: canonical, the time to the
 // nanosecond. A d without a half-life is ErrOption, and dst is returned as it was.
 func (d *Decayed) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("profile: Decayed.AppendBinary", d); err != nil {
+		return dst, err
+	}
 	if d.halfLife <= 0 {
 		return dst, fmt.Errorf("profile: Decayed.AppendBinary: not made by NewDecayed: %w", ErrOption)
 	}
@@ -134,6 +143,9 @@ func (d *Decayed) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
 // newer version ErrVersion; d is then unchanged.
 func (d *Decayed) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("profile: Decayed.UnmarshalBinary", d); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindDecayed, 1)
 	if err == nil {
 		x := Decayed{halfLife: time.Duration(r.Int64())}

@@ -34,6 +34,9 @@ type Group[K ID] struct {
 
 // Add takes one value of a group; see Moments.Add.
 func (g *GroupBy[K]) Add(key K, x float64) error {
+	if err := check.Receiver("profile: GroupBy.Add", g); err != nil {
+		return err
+	}
 	m := g.groups[key]
 	if m == nil {
 		m = &Moments{}
@@ -76,6 +79,9 @@ func (g *GroupBy[K]) Merge(other *GroupBy[K]) error {
 
 // Result returns the groups, keys ascending, and changes nothing.
 func (g *GroupBy[K]) Result() []Group[K] {
+	if g == nil {
+		return nil
+	}
 	out := make([]Group[K], 0, len(g.groups))
 	for _, k := range slices.Sorted(maps.Keys(g.groups)) {
 		out = append(out, Group[K]{k, *g.groups[k]})
@@ -86,6 +92,9 @@ func (g *GroupBy[K]) Result() []Group[K] {
 // AppendBinary appends the binary form of g to dst, canonical. The error is always
 // nil.
 func (g *GroupBy[K]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("profile: GroupBy.AppendBinary", g); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Int(int(ids.ClassOf[K]()))
 	keys := slices.Sorted(maps.Keys(g.groups))
@@ -108,6 +117,9 @@ func (g *GroupBy[K]) MarshalBinary() ([]byte, error) { return g.AppendBinary(nil
 // Keys of another class and a frame of another type are ErrMismatch, any other
 // length or value is ErrCorrupt, a newer version ErrVersion; g is then unchanged.
 func (g *GroupBy[K]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("profile: GroupBy.UnmarshalBinary", g); err != nil {
+		return err
+	}
 	fresh, err := decodeGroupBy[K](data)
 	if err != nil {
 		return fmt.Errorf("profile: GroupBy.UnmarshalBinary: %w", err)

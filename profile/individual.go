@@ -41,6 +41,9 @@ type Individual struct {
 // Individual returns the state of one user. A user of whom nothing before the
 // cut-off is known is ErrUnknownID.
 func (b *Builder[U, I]) Individual(user U) (*Individual, error) {
+	if err := check.Receiver("profile: Builder.Individual", b); err != nil {
+		return nil, err
+	}
 	u := b.users.Index(user)
 	if u < 0 || !b.state[u].known() {
 		return nil, fmt.Errorf("profile: Builder.Individual: %w", check.Private("user", -1, user, nil, ErrUnknownID))
@@ -55,6 +58,9 @@ func (b *Builder[U, I]) Individual(user U) (*Individual, error) {
 // Population returns the merge of the states of all users: sums, earliest and
 // latest times. No users is ErrEmpty, a sum beyond int64 ErrOverflow.
 func (b *Builder[U, I]) Population() (*Individual, error) {
+	if err := check.Receiver("profile: Builder.Population", b); err != nil {
+		return nil, err
+	}
 	p := newPortrait()
 	for u := range b.state {
 		if b.state[u].known() {

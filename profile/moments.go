@@ -37,6 +37,9 @@ type Moments struct {
 // Add takes one value. NaN is counted as missing; ±Inf is ErrNotFinite, a square
 // sum beyond float64 ErrOverflow. Both change nothing.
 func (m *Moments) Add(x float64) error {
+	if err := check.Receiver("profile: Moments.Add", m); err != nil {
+		return err
+	}
 	if math.IsNaN(x) {
 		m.missing++
 		return nil
@@ -80,29 +83,67 @@ func (m *Moments) Merge(other *Moments) error {
 }
 
 // N returns the number of values, without the missing ones.
-func (m *Moments) N() int64 { return m.values.N() }
+func (m *Moments) N() int64 {
+	if m == nil {
+		return 0
+	}
+	return m.values.N()
+}
 
 // Missing returns the number of NaN.
-func (m *Moments) Missing() int64 { return m.missing }
+func (m *Moments) Missing() int64 {
+	if m == nil {
+		return 0
+	}
+	return m.missing
+}
 
 // Mean returns the arithmetic mean, ErrUndefined without values.
-func (m *Moments) Mean() (float64, error) { return m.ifAny("Mean", m.values.Mean()) }
+func (m *Moments) Mean() (float64, error) {
+	if err := check.Receiver("profile: Moments.Mean", m); err != nil {
+		return math.NaN(), err
+	}
+	return m.ifAny("Mean", m.values.Mean())
+}
 
 // Min returns the smallest value, ErrUndefined without values.
-func (m *Moments) Min() (float64, error) { return m.ifAny("Min", m.min) }
+func (m *Moments) Min() (float64, error) {
+	if err := check.Receiver("profile: Moments.Min", m); err != nil {
+		return math.NaN(), err
+	}
+	return m.ifAny("Min", m.min)
+}
 
 // Max returns the largest value, ErrUndefined without values.
-func (m *Moments) Max() (float64, error) { return m.ifAny("Max", m.max) }
+func (m *Moments) Max() (float64, error) {
+	if err := check.Receiver("profile: Moments.Max", m); err != nil {
+		return math.NaN(), err
+	}
+	return m.ifAny("Max", m.max)
+}
 
 // Sum returns the sum, 0 without values, ErrOverflow beyond float64.
-func (m *Moments) Sum() (float64, error) { return named("Sum")(m.values.Sum()) }
+func (m *Moments) Sum() (float64, error) {
+	if err := check.Receiver("profile: Moments.Sum", m); err != nil {
+		return math.NaN(), err
+	}
+	return named("Sum")(m.values.Sum())
+}
 
 // Variance returns the sample variance (divisor n-1): ErrUndefined below two
 // values, ErrOverflow where they differ by so little that it underflows.
-func (m *Moments) Variance() (float64, error) { return named("Variance")(m.values.Variance()) }
+func (m *Moments) Variance() (float64, error) {
+	if err := check.Receiver("profile: Moments.Variance", m); err != nil {
+		return math.NaN(), err
+	}
+	return named("Variance")(m.values.Variance())
+}
 
 // PopulationVariance is Variance with divisor n, ErrUndefined without values.
 func (m *Moments) PopulationVariance() (float64, error) {
+	if err := check.Receiver("profile: Moments.PopulationVariance", m); err != nil {
+		return math.NaN(), err
+	}
 	return named("PopulationVariance")(m.values.PopulationVariance())
 }
 
@@ -125,6 +166,9 @@ func named(what string) func(float64, error) (float64, error) {
 
 // AppendBinary appends the binary form of m to dst. The error is always nil.
 func (m *Moments) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("profile: Moments.AppendBinary", m); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	m.write(&w)
 	return w.AppendFrame(dst, codec.KindProfileMoments, 2), nil
@@ -144,6 +188,9 @@ func (m *Moments) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // same rules. Any other length or value is ErrCorrupt, a frame of another type
 // ErrMismatch, a newer version ErrVersion; m is then unchanged.
 func (m *Moments) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("profile: Moments.UnmarshalBinary", m); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindProfileMoments, 2)
 	if err == nil {
 		var x Moments

@@ -22,10 +22,18 @@ type Table[U ID] struct {
 }
 
 // Column returns the index of a column, or -1.
-func (t *Table[U]) Column(name string) int { return slices.Index(t.Names, name) }
+func (t *Table[U]) Column(name string) int {
+	if t == nil {
+		return -1
+	}
+	return slices.Index(t.Names, name)
+}
 
 // Row returns the index of a user, or -1.
 func (t *Table[U]) Row(id U) int {
+	if t == nil {
+		return -1
+	}
 	if i, ok := slices.BinarySearch(t.IDs, id); ok {
 		return i
 	}
@@ -35,6 +43,9 @@ func (t *Table[U]) Row(id U) int {
 // Values returns a copy of one column. An unknown name is ErrUnknownID, a row that is
 // not as long as Names ErrShape.
 func (t *Table[U]) Values(name string) ([]float64, error) {
+	if err := check.Receiver("profile: Table.Values", t); err != nil {
+		return nil, err
+	}
 	j := t.Column(name)
 	if j < 0 {
 		return nil, fmt.Errorf("profile: Table.Values: column %q: %w", name, ErrUnknownID)
@@ -53,6 +64,9 @@ func (t *Table[U]) Values(name string) ([]float64, error) {
 // own. An unknown name is ErrUnknownID, a repeated one ErrDuplicate, a row that is not
 // as long as Names ErrShape.
 func (t *Table[U]) Select(names ...string) (*Table[U], error) {
+	if err := check.Receiver("profile: Table.Select", t); err != nil {
+		return nil, err
+	}
 	at := make([]int, len(names))
 	for k, n := range names {
 		if at[k] = t.Column(n); at[k] < 0 {
@@ -139,6 +153,9 @@ type column[U, I ID] struct {
 // predict.Labeler speak of the times of purchases only, the ones its labels are
 // trained with: join both by user, and take recency from one of them.
 func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
+	if err := check.Receiver("profile: Builder.Table", b); err != nil {
+		return nil, err
+	}
 	users := b.sorted()
 	if len(users) == 0 {
 		return nil, fmt.Errorf("profile: Builder.Table: no user before %v: %w", b.opt.AsOf, ErrEmpty)

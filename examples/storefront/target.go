@@ -50,7 +50,7 @@ func target(ctx context.Context, rec *records, now *profiled, seg *segmented, pr
 	if err != nil {
 		return nil, err
 	}
-	t.Size, t.Small, t.Why = chosen.Count(), chosen.Small(), chosen.Reason()
+	t.Size, t.Small, t.Why = len(chosen.IDs(nil)), chosen.Small(), chosen.Reason()
 	if t.Size == 0 {
 		return t, nil
 	}
@@ -166,7 +166,7 @@ func (t *targeted) section() report.Section {
 	}
 	p := report.Table{Caption: "Is anybody left out? Share selected by " + t.ParityName, Columns: []string{t.ParityName, "customers", "selected"}}
 	for _, g := range t.Parity {
-		if !g.Small {
+		if g.Err == nil && !g.Small {
 			p.Rows = append(p.Rows, []string{g.Group, count(g.Size), percent(g.Rate)})
 		}
 	}

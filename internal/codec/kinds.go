@@ -123,6 +123,7 @@ const (
 	KindTransitions Kind = 0x0304
 	KindAudience    Kind = 0x0305
 	KindCuts        Kind = 0x0306
+	KindPublished   Kind = 0x3101
 
 	KindLogistic        Kind = 0x0401
 	KindLinear          Kind = 0x0402
@@ -235,6 +236,7 @@ var Table = []Entry{
 	{KindTransitions, "segment", "Transitions"},
 	{KindAudience, "segment/audience", "Set"},
 	{KindCuts, "segment", "Cuts"},
+	{KindPublished, "segment/audience", "Published"},
 	{KindLogistic, "predict", "Logistic"},
 	{KindLinear, "predict", "Linear"},
 	{KindGram, "predict", "Gram"},

@@ -112,12 +112,20 @@ func NewCleaner[U, I profile.ID](opt CleanerOptions[U]) (*Cleaner[U, I], error) 
 
 // Quality returns the report so far; it goes on counting. Parsers may count into
 // it too.
-func (c *Cleaner[U, I]) Quality() *Quality { return &c.quality }
+func (c *Cleaner[U, I]) Quality() *Quality {
+	if c == nil {
+		return nil
+	}
+	return &c.quality
+}
 
 // Flush drops the memory of events that lie more than Repeat before the given
 // time, so that a stream of any length needs the memory of one window. Events
 // from before that time are rejected as LateRow from then on.
 func (c *Cleaner[U, I]) Flush(before time.Time) {
+	if c == nil {
+		return
+	}
 	if c.seen != nil {
 		c.seen.Flush(nil, before)
 	}
@@ -126,6 +134,9 @@ func (c *Cleaner[U, I]) Flush(before time.Time) {
 // Forget drops the events remembered of one user, and reports whether there were any. The
 // counts of Quality name nobody and stay.
 func (c *Cleaner[U, I]) Forget(user U) bool {
+	if c == nil {
+		return false
+	}
 	return c != nil && c.seen.ForgetFunc(func(k eventKey[U, I]) bool { return k.user == user })
 }
 
@@ -134,6 +145,9 @@ func (c *Cleaner[U, I]) Forget(user U) bool {
 // source. A row that could not even be read is counted with
 // Quality().Reject(row, Malformed).
 func (c *Cleaner[U, I]) Event(row int64, e *profile.Event[U, I]) Reason {
+	if c == nil {
+		return Missing
+	}
 	var zero U
 	why := c.when(row, e.At)
 	switch {
@@ -164,6 +178,9 @@ func (c *Cleaner[U, I]) Event(row int64, e *profile.Event[U, I]) Reason {
 // and a currency that is not three letters is OutOfRange. Repeated orders are the business
 // of Ledger.
 func (c *Cleaner[U, I]) Order(row int64, o *profile.Order[U, I]) Reason {
+	if c == nil {
+		return Missing
+	}
 	var zero U
 	why := c.when(row, o.At)
 	switch {
@@ -194,6 +211,9 @@ func (c *Cleaner[U, I]) Order(row int64, o *profile.Order[U, I]) Reason {
 
 // Refund is Event for refunds.
 func (c *Cleaner[U, I]) Refund(row int64, r *profile.Refund[U, I]) Reason {
+	if c == nil {
+		return Missing
+	}
 	var zero U
 	why := c.when(row, r.At)
 	if why == Kept && r.OrderID == "" && c.absent("user", r.User == zero) {

@@ -101,6 +101,9 @@ func NewDedupe[K comparable, V any](opt DedupeOptions[V]) (*Dedupe[K, V], error)
 // survivors, so a stream can act on it at once. The error is ErrRange for a missing
 // time or one before the last Flush, ErrOption for a Dedupe not made by NewDedupe.
 func (d *Dedupe[K, V]) Add(key K, at time.Time, v V) (Verdict, error) {
+	if err := check.Receiver("clean: Dedupe.Add", d); err != nil {
+		return Fresh, err
+	}
 	if d.groups == nil {
 		return Fresh, fmt.Errorf("clean: Dedupe.Add: not made by NewDedupe: %w", ErrOption)
 	}
@@ -183,7 +186,12 @@ func (d *Dedupe[K, V]) join(a, b group[V]) group[V] {
 }
 
 // Len returns the number of groups held.
-func (d *Dedupe[K, V]) Len() int64 { return d.n }
+func (d *Dedupe[K, V]) Len() int64 {
+	if d == nil {
+		return 0
+	}
+	return d.n
+}
 
 // Merge adds the records of other, which it leaves alone. Another Window or Policy, a
 // state that was flushed, nil and the receiver itself are ErrMismatch; that both have
@@ -215,6 +223,9 @@ type Survivor[K comparable, V any] struct {
 
 // All returns the survivors held, by time, then by Compare. It changes nothing.
 func (d *Dedupe[K, V]) All() []Survivor[K, V] {
+	if d == nil {
+		return nil
+	}
 	return d.take(nil, func(group[V]) bool { return true }, false)
 }
 
@@ -223,6 +234,9 @@ func (d *Dedupe[K, V]) All() []Survivor[K, V] {
 // any length runs in the memory of one window. Without a Window nothing is ever
 // closed. Records before that time are refused from then on.
 func (d *Dedupe[K, V]) Flush(dst []Survivor[K, V], before time.Time) []Survivor[K, V] {
+	if d == nil {
+		return dst
+	}
 	if d.opt.Window == 0 || !before.After(d.late) {
 		return dst
 	}
@@ -300,6 +314,9 @@ func (r *DedupeResult) count(conflict bool, n int64) {
 
 // Result returns the counts over all records added, flushed or held.
 func (d *Dedupe[K, V]) Result() DedupeResult {
+	if d == nil {
+		return DedupeResult{}
+	}
 	r := d.done
 	for _, list := range d.groups {
 		for _, g := range list {

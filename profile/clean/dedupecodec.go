@@ -23,6 +23,9 @@ var (
 // it and Parse, or with keys that are no strings, integers, booleans or structs of
 // them, it is ErrOption. After an error dst is returned as it was.
 func (d *Dedupe[K, V]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("clean: Dedupe.AppendBinary", d); err != nil {
+		return dst, err
+	}
 	if err := d.storable(); err != nil {
 		return dst, fmt.Errorf("clean: Dedupe.AppendBinary: %w", err)
 	}
@@ -108,6 +111,9 @@ func (d *Dedupe[K, V]) put(w *codec.Writer, g *group[V]) error {
 // version ErrVersion, missing functions ErrOption; d is then unchanged. Memory grows
 // with the bytes given.
 func (d *Dedupe[K, V]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("clean: Dedupe.UnmarshalBinary", d); err != nil {
+		return err
+	}
 	fresh, err := d.decode(data)
 	if err != nil {
 		return fmt.Errorf("clean: Dedupe.UnmarshalBinary: %w", err)

@@ -73,6 +73,9 @@ func ownOrder[U, I profile.ID](o *profile.Order[U, I]) profile.Order[U, I] {
 // currency does not matter. An invalid order, as Validate says, changes nothing; the error
 // names the field, and as a FieldError the order.
 func (l *Ledger[U, I]) AddOrder(o *profile.Order[U, I]) (Verdict, error) {
+	if err := check.Receiver("clean: Ledger.AddOrder", l); err != nil {
+		return Fresh, err
+	}
 	if err := o.Validate(); err != nil {
 		return Fresh, fmt.Errorf("clean: Ledger.AddOrder: %w", err)
 	}
@@ -86,6 +89,9 @@ func (l *Ledger[U, I]) AddOrder(o *profile.Order[U, I]) (Verdict, error) {
 // Lines that disagree on user, order discount or test are a Conflict: the head
 // that sorts first counts. A line in a second currency is ErrMismatch.
 func (l *Ledger[U, I]) AddLine(o *profile.Order[U, I]) (Verdict, error) {
+	if err := check.Receiver("clean: Ledger.AddLine", l); err != nil {
+		return Fresh, err
+	}
 	if err := o.Validate(); err != nil {
 		return Fresh, fmt.Errorf("clean: Ledger.AddLine: %w", err)
 	}
@@ -179,6 +185,9 @@ func (p *split[U, I]) whole(known func(time.Time) bool) (o profile.Order[U, I], 
 // AddRefund takes a refund or cancellation; Duplicate and Conflict are as in
 // AddOrder.
 func (l *Ledger[U, I]) AddRefund(r *profile.Refund[U, I]) (Verdict, error) {
+	if err := check.Receiver("clean: Ledger.AddRefund", l); err != nil {
+		return Fresh, err
+	}
 	if err := r.Validate(); err != nil {
 		return Fresh, fmt.Errorf("clean: Ledger.AddRefund: %w", err)
 	}

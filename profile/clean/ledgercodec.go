@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/profile"
@@ -23,6 +24,9 @@ var (
 // AppendBinary appends the binary form of l to dst: canonical, so that Ledgers that
 // took the same records in any order give the same bytes. The error is always nil.
 func (l *Ledger[U, I]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("clean: Ledger.AppendBinary", l); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Int(int(ids.ClassOf[U]()))
 	w.Int(int(ids.ClassOf[I]()))
@@ -64,6 +68,9 @@ func (l *Ledger[U, I]) MarshalBinary() ([]byte, error) { return l.AppendBinary(n
 // another class and a frame of another type are ErrMismatch, a newer version is
 // ErrVersion; l is then unchanged. Memory grows with the bytes given.
 func (l *Ledger[U, I]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("clean: Ledger.UnmarshalBinary", l); err != nil {
+		return err
+	}
 	fresh, err := decodeLedger[U, I](data)
 	if err != nil {
 		return fmt.Errorf("clean: Ledger.UnmarshalBinary: %w", err)

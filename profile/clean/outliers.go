@@ -125,16 +125,34 @@ func FitOutliers(values []float64, opt OutlierOptions) (*Outliers, error) {
 const madScale = 1.4826022185056018
 
 // Bounds returns the smallest and the largest credible value.
-func (o *Outliers) Bounds() (lo, hi float64) { return o.lo, o.hi }
+func (o *Outliers) Bounds() (lo, hi float64) {
+	if o == nil {
+		return lo, hi
+	}
+	return o.lo, o.hi
+}
 
 // Degenerate reports that the sample had no spread, so that nothing is flagged.
-func (o *Outliers) Degenerate() bool { return o.degenerate }
+func (o *Outliers) Degenerate() bool {
+	if o == nil {
+		return false
+	}
+	return o.degenerate
+}
 
 // Is reports whether x lies outside the bounds. NaN is missing, not an outlier.
-func (o *Outliers) Is(x float64) bool { return x < o.lo || x > o.hi }
+func (o *Outliers) Is(x float64) bool {
+	if o == nil {
+		return false
+	}
+	return x < o.lo || x > o.hi
+}
 
 // Flag appends to dst one bool for each value.
 func (o *Outliers) Flag(dst []bool, xs []float64) []bool {
+	if o == nil {
+		return dst
+	}
 	for _, x := range xs {
 		dst = append(dst, o.Is(x))
 	}
@@ -144,6 +162,9 @@ func (o *Outliers) Flag(dst []bool, xs []float64) []bool {
 // Clip replaces every outlier in xs by the bound it passes, in place, and
 // returns how many there were. NaN stays.
 func (o *Outliers) Clip(xs []float64) int {
+	if o == nil {
+		return 0
+	}
 	n := 0
 	for i, x := range xs {
 		if o.Is(x) {
@@ -156,6 +177,9 @@ func (o *Outliers) Clip(xs []float64) int {
 
 // Drop appends to dst the values that are no outliers, in order. NaN stays.
 func (o *Outliers) Drop(dst, xs []float64) []float64 {
+	if o == nil {
+		return dst
+	}
 	for _, x := range xs {
 		if !o.Is(x) {
 			dst = append(dst, x)
@@ -181,6 +205,9 @@ func sortedValues(values []float64) ([]float64, error) {
 
 // AppendBinary appends the binary form of o to dst. The error is always nil.
 func (o *Outliers) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("clean: Outliers.AppendBinary", o); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Float64(o.lo)
 	w.Float64(o.hi)
@@ -199,6 +226,9 @@ func (o *Outliers) MarshalBinary() ([]byte, error) { return o.AppendBinary(nil) 
 // Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
 // newer version ErrVersion; o is then unchanged.
 func (o *Outliers) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("clean: Outliers.UnmarshalBinary", o); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindOutliers, 1)
 	if err == nil {
 		x := Outliers{r.Float64(), r.Float64(), r.Bool()}

@@ -111,6 +111,9 @@ func NewParser(quality *Quality, opt ParserOptions) (*Parser, error) {
 
 // Quality returns the report that p counts into.
 func (p *Parser) Quality() *Quality {
+	if p == nil {
+		return nil
+	}
 	p.ready()
 	return p.quality
 }
@@ -151,6 +154,9 @@ var errMissing = fmt.Errorf("clean: Parser: field is missing: %w", ErrEmpty)
 // is a FieldError that holds the text, which the message does not. Gaps and overlaps of
 // the clock are settled as ParserOptions say.
 func (p *Parser) Time(field, text string) (time.Time, error) {
+	if err := check.Receiver("clean: Parser.Time", p); err != nil {
+		return time.Time{}, err
+	}
 	s := text
 	if !isASCII(s) {
 		s = ascii(s)
@@ -175,6 +181,9 @@ func (p *Parser) Time(field, text string) (time.Time, error) {
 
 // Money reads an amount, see ParseMoney.
 func (p *Parser) Money(field, text string) (profile.Money, error) {
+	if err := check.Receiver("clean: Parser.Money", p); err != nil {
+		return profile.Money{}, err
+	}
 	if p.null(field, Canonical(text)) {
 		return profile.Money{}, errMissing
 	}
@@ -188,6 +197,9 @@ func (p *Parser) Money(field, text string) (profile.Money, error) {
 
 // Float reads a finite number, with group marks as in ParseMoney or without.
 func (p *Parser) Float(field, text string) (float64, error) {
+	if err := check.Receiver("clean: Parser.Float", p); err != nil {
+		return 0, err
+	}
 	if p.null(field, Canonical(text)) {
 		return 0, errMissing
 	}
@@ -234,6 +246,9 @@ func (p *Parser) number(s string) (float64, bool) {
 
 // Int reads a whole number, with group marks as in ParseMoney or without.
 func (p *Parser) Int(field, text string) (int64, error) {
+	if err := check.Receiver("clean: Parser.Int", p); err != nil {
+		return 0, err
+	}
 	if p.null(field, Canonical(text)) {
 		return 0, errMissing
 	}
@@ -252,6 +267,9 @@ func (p *Parser) Int(field, text string) (int64, error) {
 // Text reads a label in canonical form, see Canonical. A text that Null lists is missing;
 // where it does not list "", an empty cell is the label "".
 func (p *Parser) Text(field, text string) (string, error) {
+	if err := check.Receiver("clean: Parser.Text", p); err != nil {
+		return "", err
+	}
 	s := Canonical(text)
 	if p.null(field, s) {
 		return "", errMissing

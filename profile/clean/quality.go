@@ -88,6 +88,9 @@ func (f FieldQuality) Completeness() (float64, error) {
 // Keep counts a row that was kept. at is its business time and drives
 // QualityResult.First and Last; the zero time is ignored there.
 func (q *Quality) Keep(at time.Time) {
+	if q == nil {
+		return
+	}
 	q.rows++
 	q.kept++
 	q.span(at, at)
@@ -105,6 +108,9 @@ func (q *Quality) span(first, last time.Time) {
 // Reject counts a row that was not kept. row is its number in the source; the
 // report keeps the ten lowest of each reason.
 func (q *Quality) Reject(row int64, why Reason) {
+	if q == nil {
+		return
+	}
 	q.rows++
 	if q.rejected == nil {
 		q.rejected = make(map[Reason]*rowSet)
@@ -114,6 +120,9 @@ func (q *Quality) Reject(row int64, why Reason) {
 
 // Flag notes something about a row without rejecting it: call Keep as well.
 func (q *Quality) Flag(row int64, what Reason) {
+	if q == nil {
+		return
+	}
 	if q.flagged == nil {
 		q.flagged = make(map[Reason]*rowSet)
 	}
@@ -132,6 +141,9 @@ func setOf(m map[Reason]*rowSet, why Reason) *rowSet {
 // Field counts one look at a field: Kept for a good value, InGap and InOverlap for a time
 // that had to be settled, Missing for an empty one, anything else for a malformed one.
 func (q *Quality) Field(name string, found Reason) {
+	if q == nil {
+		return
+	}
 	f := q.fields[name]
 	if f == nil {
 		if q.fields == nil {
@@ -222,6 +234,9 @@ type QualityResult struct {
 
 // Result returns the report so far and changes nothing.
 func (q *Quality) Result() QualityResult {
+	if q == nil {
+		return QualityResult{}
+	}
 	s := QualityResult{Rows: q.rows, Kept: q.kept, First: q.first, Last: q.last}
 	s.Rejected = listSets(q.rejected)
 	s.Flagged = listSets(q.flagged)
@@ -241,6 +256,9 @@ func listSets(m map[Reason]*rowSet) []ReasonCount {
 
 // Count returns the number of rows rejected for one reason.
 func (s *QualityResult) Count(why Reason) int64 {
+	if s == nil {
+		return 0
+	}
 	for _, r := range s.Rejected {
 		if r.Reason == why {
 			return r.Rows
@@ -253,6 +271,9 @@ func (s *QualityResult) Count(why Reason) int64 {
 // negative where that row lies later, and ErrUndefined where no row with a time was
 // kept.
 func (s *QualityResult) Age(asOf time.Time) (time.Duration, error) {
+	if err := check.Receiver("clean: QualityResult.Age", s); err != nil {
+		return 0, err
+	}
 	if s.Last.IsZero() {
 		return 0, fmt.Errorf("clean: QualityResult.Age: no row was kept: %w", ErrUndefined)
 	}

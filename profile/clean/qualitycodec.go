@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 )
 
@@ -19,6 +20,9 @@ var (
 // AppendBinary appends the binary form of q to dst, canonical. The error is
 // always nil. Times are kept to the nanosecond in the years 1678 to 2262.
 func (q *Quality) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("clean: Quality.AppendBinary", q); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Int64(q.rows)
 	w.Int64(q.kept)
@@ -68,6 +72,9 @@ func (q *Quality) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
 // newer version ErrVersion; q is then unchanged.
 func (q *Quality) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("clean: Quality.UnmarshalBinary", q); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindQuality, 2)
 	if err != nil {
 		return fmt.Errorf("clean: Quality.UnmarshalBinary: %w", err)

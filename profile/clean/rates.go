@@ -69,6 +69,9 @@ func NewRates(base string, units map[string]float64) (*Rates, error) {
 // unit. The case of its code does not matter. A currency without a rate is ErrUnknownID, a result beyond int64 is
 // ErrOverflow.
 func (t *Rates) Convert(m profile.Money) (profile.Money, error) {
+	if err := check.Receiver("clean: Rates.Convert", t); err != nil {
+		return profile.Money{}, err
+	}
 	code, err := check.Currency("currency", m.Currency)
 	r, ok := t.ratio[code]
 	if err != nil || !ok {
@@ -98,6 +101,9 @@ func (t *Rates) Convert(m profile.Money) (profile.Money, error) {
 // AppendBinary appends the binary form of t to dst, canonical. A t without a base is
 // ErrOption, and dst is returned as it was.
 func (t *Rates) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("clean: Rates.AppendBinary", t); err != nil {
+		return dst, err
+	}
 	if t.base == "" {
 		return dst, fmt.Errorf("clean: Rates.AppendBinary: not made by NewRates: %w", ErrOption)
 	}
@@ -126,6 +132,9 @@ func (t *Rates) MarshalBinary() ([]byte, error) { return t.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
 // newer version ErrVersion; t is then unchanged.
 func (t *Rates) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("clean: Rates.UnmarshalBinary", t); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindRates, 1)
 	if err == nil {
 		x := Rates{base: r.String(), ratio: make(map[string]ratio)}

@@ -21,7 +21,12 @@ type Settled[U, I profile.ID] struct {
 }
 
 // Net returns what the shop kept of the order.
-func (s *Settled[U, I]) Net() int64 { return s.Paid - s.Refunded }
+func (s *Settled[U, I]) Net() int64 {
+	if s == nil {
+		return 0
+	}
+	return s.Paid - s.Refunded
+}
 
 // Total sums one currency.
 type Total struct {

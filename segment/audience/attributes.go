@@ -60,10 +60,20 @@ func NewAttributes(users int) (*Attributes, error) {
 }
 
 // Users returns the number of users.
-func (a *Attributes) Users() int { return a.n }
+func (a *Attributes) Users() int {
+	if a == nil {
+		return 0
+	}
+	return a.n
+}
 
 // Names returns the attributes in the order they were added.
-func (a *Attributes) Names() []string { return slices.Clone(a.names) }
+func (a *Attributes) Names() []string {
+	if a == nil {
+		return nil
+	}
+	return slices.Clone(a.names)
+}
 
 // add takes a column in, or says why not; method is the exported one that was called.
 func (a *Attributes) add(method, name string, length int, c *column) error {
@@ -85,6 +95,9 @@ func (a *Attributes) add(method, name string, length int, c *column) error {
 // AddNumbers adds a numeric attribute. NaN means missing, infinity is
 // ErrNotFinite.
 func (a *Attributes) AddNumbers(name string, values []float64) error {
+	if err := check.Receiver("audience: Attributes.AddNumbers", a); err != nil {
+		return err
+	}
 	const method = "AddNumbers"
 	c := &column{kind: numberColumn, known: bitset.New(len(values)), numbers: slices.Clone(values)}
 	for i, v := range values {
@@ -101,6 +114,9 @@ func (a *Attributes) AddNumbers(name string, values []float64) error {
 // AddTexts adds an attribute with one text per user, such as a region. The empty
 // text means missing.
 func (a *Attributes) AddTexts(name string, values []string) error {
+	if err := check.Receiver("audience: Attributes.AddTexts", a); err != nil {
+		return err
+	}
 	lists := make([][]string, len(values))
 	for i := range values {
 		if values[i] != "" {
@@ -114,6 +130,9 @@ func (a *Attributes) AddTexts(name string, values []string) error {
 // interests. A nil list means missing, an empty one that there are none.
 // Repeated texts count once; an empty text is ErrRange.
 func (a *Attributes) AddTextLists(name string, values [][]string) error {
+	if err := check.Receiver("audience: Attributes.AddTextLists", a); err != nil {
+		return err
+	}
 	return a.addTexts("AddTextLists", name, values, false)
 }
 
@@ -174,6 +193,9 @@ func (a *Attributes) addTexts(method, name string, values [][]string, single boo
 // AddTimes adds an attribute with one instant per user, such as the last visit.
 // The zero time means missing. Instants must lie in the years 1678 … 2261.
 func (a *Attributes) AddTimes(name string, values []time.Time) error {
+	if err := check.Receiver("audience: Attributes.AddTimes", a); err != nil {
+		return err
+	}
 	lists := make([][]time.Time, len(values))
 	for i := range values {
 		if !values[i].IsZero() {
@@ -187,6 +209,9 @@ func (a *Attributes) AddTimes(name string, values []time.Time) error {
 // such as purchases, in any order. A nil list means missing, an empty one that
 // it never happened.
 func (a *Attributes) AddEvents(name string, values [][]time.Time) error {
+	if err := check.Receiver("audience: Attributes.AddEvents", a); err != nil {
+		return err
+	}
 	return a.addTimes("AddEvents", name, eventsColumn, values)
 }
 

@@ -336,17 +336,23 @@ func (p *Program) whyEmpty(ctx context.Context) (string, error) {
 			t, f = f, t
 		}
 		if t.Count() == 0 {
-			unknown := p.table.n - f.Count()
-			return fmt.Sprintf("no user satisfies %v (unknown for %d of %d)", l, unknown, p.table.n), nil
+			why := fmt.Sprintf("no user satisfies %v", l)
+			switch f.Count() {
+			case p.table.n:
+			case 0:
+				why += " (unknown for all)"
+			default: // how many is not told: they may be few
+				why += " (unknown for some)"
+			}
+			return why, nil
 		}
 		if i == 0 {
 			left = t
 			continue
 		}
-		before := left.Count()
 		left.And(t)
 		if left.Count() == 0 {
-			return fmt.Sprintf("%v holds for none of the %d users who satisfy what stands before it", l, before), nil
+			return fmt.Sprintf("%v holds for none of the users who satisfy what stands before it", l), nil
 		}
 	}
 	return "no user satisfies the rule", nil

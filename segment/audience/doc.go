@@ -33,12 +33,16 @@
 //   - [HoldOut]: a control group, the same people whatever the day, so that the
 //     campaign can be measured
 //   - [Parity]: whom an audience reaches, group by group
+//   - [Set.Count], [Published]: sizes that may be told to others, and no two that single
+//     somebody out; [HoldOutKeyed]: a control group that nobody can foresee
 //
 // Users are dense indices 0, 1, 2, … as a table or data set numbers them.
 //
 // # Guarantees
 //
 //   - What is missing is neither true nor false, but unknown.
+//   - What is published about fewer than Options.MinSize people is ErrPrivacy, unless that
+//     is -1: counts, estimates, rows of Parity. Addressing them is not, see [Set.Small].
 //   - The same input and seed give the same result, to the byte, at any GOMAXPROCS.
 //   - Bad data is an error that names the user, attribute or clause, never a panic;
 //     after an error nothing is half-changed.

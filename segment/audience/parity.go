@@ -17,13 +17,17 @@ type GroupRate struct {
 	Rate     float64 // Selected / Size
 	Ratio    float64 // Rate / the highest rate among groups that are not Small; NaN if there is none or it is 0
 	Small    bool    // fewer users than asked for: too few to judge by
+	// Err is ErrPrivacy where the row is withheld, since the group, those of it in the
+	// audience or those left out are some, but fewer than asked for: then Size and
+	// Selected are 0, Rate and Ratio NaN.
+	Err error
 }
 
 // Parity compares how often an audience selects the groups that a text attribute
 // forms, so that unequal treatment shows: a Ratio below 0.8 is the customary
 // alarm. Groups are sorted by name; users with several texts count in each group,
-// users whose value is missing in none. Groups of fewer than minGroup users
-// (default 50) are flagged. An unknown attribute is ErrUnknownID, one of another
+// users whose value is missing in none. Rows about fewer than minGroup users (default
+// 50) are withheld, see GroupRate.Err; -1 switches that off. An unknown attribute is ErrUnknownID, one of another
 // kind or an audience over another number of users ErrMismatch.
 //
 // It looks at a selection alone, before any outcome is known, and costs one pass over
@@ -35,7 +39,7 @@ func Parity(set *Set, table *Attributes, attribute string, minGroup int) ([]Grou
 	const where = "audience: Parity"
 	minGroup = check.Default(minGroup, DefaultMinSize)
 	var c check.Options
-	check.Positive(&c, "minGroup", minGroup)
+	c.Require(minGroup > 0 || minGroup == -1, "minGroup", minGroup, "> 0, or -1 for no floor")
 	if err := c.Err(where); err != nil {
 		return nil, err
 	}
@@ -62,11 +66,14 @@ func Parity(set *Set, table *Attributes, attribute string, minGroup int) ([]Grou
 			}
 		}
 	}
-	best := 0.0
+	least, best := floor(minGroup), 0.0
 	for i := range out {
 		g := &out[i]
-		g.Rate, g.Small = float64(g.Selected)/float64(g.Size), g.Size < minGroup
-		if !g.Small {
+		g.Rate, g.Small = float64(g.Selected)/float64(g.Size), g.Size < least
+		if few(g.Size, least) || few(g.Selected, least) || few(g.Size-g.Selected, least) {
+			g.Err = fmt.Errorf("%s: group %q: %w", where, g.Group, ErrPrivacy)
+			g.Size, g.Selected, g.Rate = 0, 0, math.NaN()
+		} else if !g.Small {
 			best = max(best, g.Rate)
 		}
 	}

@@ -43,7 +43,8 @@ type Options struct {
 	// Required by Recency and Frequency; a year from 1678 to 2261.
 	AsOf time.Time
 
-	// MinSize is the number of members below which a Set is Small, > 0; default 50.
+	// MinSize is the number of members below which a Set is Small, and what is published
+	// about it refused (ErrPrivacy); -1 for no such floor. Default 50.
 	MinSize int
 }
 
@@ -54,7 +55,7 @@ func (o Options) withDefaults() Options {
 
 func (o *Options) validate(needsAsOf bool) error {
 	var c check.Options
-	check.Positive(&c, "MinSize", o.MinSize)
+	c.Require(o.MinSize > 0 || o.MinSize == -1, "MinSize", o.MinSize, "> 0, or -1 for no floor")
 	c.Require(!needsAsOf || !o.AsOf.IsZero(), "AsOf", "the zero time", "an instant, since the rule asks for recency or frequency")
 	c.Require(o.AsOf.IsZero() || nanosFit(o.AsOf), "AsOf", o.AsOf, "a year from 1678 to 2261")
 	return c.Err("audience: Compile")
@@ -90,7 +91,7 @@ func Compile(rule Rule, table *Attributes, opt Options) (*Program, error) {
 		return nil, fmt.Errorf("audience: Compile: %w", err)
 	}
 	opt = opt.withDefaults()
-	p := &Program{table: table, minSize: opt.MinSize, asOf: opt.AsOf.UnixNano()}
+	p := &Program{table: table, minSize: floor(opt.MinSize), asOf: opt.AsOf.UnixNano()}
 	needsAsOf := false
 	var err error
 	if p.root, err = bind(rule.n, table, &needsAsOf); err != nil {
@@ -148,12 +149,15 @@ func bind(n *node, t *Attributes, needsAsOf *bool) (*bound, error) {
 // Cost is one pass over a column per clause and a few words per 64 users for
 // each combination.
 func (p *Program) Select(ctx context.Context) (*Set, error) {
+	if err := check.Receiver("audience: Program.Select", p); err != nil {
+		return nil, err
+	}
 	t, _, err := p.eval(ctx, p.root)
 	if err != nil {
 		return nil, err
 	}
 	a := &Set{set: t, min: p.minSize}
-	if a.Count() == 0 {
+	if a.size() == 0 {
 		if a.reason, err = p.whyEmpty(ctx); err != nil {
 			return nil, err
 		}
@@ -335,6 +339,9 @@ type Explanation struct {
 // Explain evaluates the rule for one user and keeps every step. A user who does
 // not exist is ErrUnknownID.
 func (p *Program) Explain(user int32) (Explanation, error) {
+	if err := check.Receiver("audience: Program.Explain", p); err != nil {
+		return Explanation{}, err
+	}
 	if err := p.table.user(user); err != nil {
 		return Explanation{}, fmt.Errorf("audience: Program.Explain: %w", err)
 	}
@@ -448,8 +455,12 @@ type Estimate struct {
 
 // Estimate evaluates the rule for sample users drawn without replacement, and
 // scales up, with a 95 % Wilson interval corrected for the finite population. A
-// sample of all users or more gives the exact count.
+// sample of all users or more gives the exact count. A guess below Options.MinSize,
+// though not 0, is ErrPrivacy.
 func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estimate, error) {
+	if err := check.Receiver("audience: Program.Estimate", p); err != nil {
+		return Estimate{}, err
+	}
 	n := p.table.n
 	if sample < 1 {
 		return Estimate{}, fmt.Errorf("audience: Program.Estimate: sample is %d, want > 0: %w", sample, ErrOption)
@@ -461,6 +472,9 @@ func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estima
 		t, _, err := p.eval(ctx, p.root)
 		if err != nil {
 			return Estimate{}, err
+		}
+		if few(t.Count(), p.minSize) {
+			return Estimate{}, p.tooFew()
 		}
 		c := float64(t.Count())
 		return Estimate{c, c, c, n}, nil
@@ -484,6 +498,9 @@ func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estima
 	}
 	total, k := float64(n), float64(sample)
 	share := float64(hits) / k
+	if hits > 0 && share*total < float64(p.minSize) {
+		return Estimate{}, p.tooFew()
+	}
 	// The correction for the finite population shrinks the variance as if the sample
 	// were larger.
 	low, high := infer.Wilson(share, k*(total-1)/(total-k), 0.95)
@@ -494,6 +511,10 @@ func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estima
 		High:    min(high, 1-float64(sample-hits)/total) * total,
 		Sampled: sample,
 	}, nil
+}
+
+func (p *Program) tooFew() error {
+	return fmt.Errorf("audience: Program.Estimate: fewer than %d members: %w", p.minSize, ErrPrivacy)
 }
 
 const stageEstimate = 0x657374

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/aislekit/aisle/internal/check"
 )
 
 var (
@@ -95,6 +97,9 @@ func (n *node) json(b *bytes.Buffer) {
 
 // UnmarshalJSON is ParseRule into r, which stays as it is on an error.
 func (r *Rule) UnmarshalJSON(data []byte) error {
+	if err := check.Receiver("audience: Rule.UnmarshalJSON", r); err != nil {
+		return err
+	}
 	p, err := ParseRule(data)
 	if err != nil {
 		return err

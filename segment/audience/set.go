@@ -1,10 +1,14 @@
 package audience
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/bits"
+	"reflect"
 	"slices"
 
 	"golang.org/x/exp/constraints"
@@ -23,15 +27,19 @@ var (
 )
 
 // DefaultMinSize is the size below which an audience counts as small, if
-// nothing else is asked for: too few people to address without singling them
-// out, and too few to measure.
+// nothing else is asked for: too few people to publish anything about without singling
+// them out, and too few to measure.
 const DefaultMinSize = 50
 
 // Set is an audience: a set of users out of 0 … Universe()-1. It is immutable and safe
-// for concurrent use; the zero value is the empty audience over no users.
+// for concurrent use; the zero value and nil are the empty audience over no users.
+//
+// IDs, All and Has address its members, however few. What is published about it, Count
+// and the counts of Published, Program.Estimate and Parity, is refused (ErrPrivacy) below
+// MinSize.
 type Set struct {
 	set    *bitset.Set
-	min    int    // below this it is Small; 0 means the default
+	min    int    // below this it is Small; 0 means the default, 1 no floor
 	reason string // why it is empty
 }
 
@@ -62,8 +70,18 @@ func (a *Set) members() *bitset.Set {
 // Universe returns the number of users the audience was drawn from.
 func (a *Set) Universe() int { return a.members().Size() }
 
-// Count returns the number of members.
-func (a *Set) Count() int { return a.members().Count() }
+// Count returns the number of members, to be published: ErrPrivacy where there are some,
+// but fewer than MinSize. Two counts of audiences that hardly differ tell what the few
+// between them are: Published notices. Who addresses the members sees them by IDs.
+func (a *Set) Count() (int, error) {
+	n := a.size()
+	if few(n, a.MinSize()) {
+		return 0, fmt.Errorf("audience: Set.Count: fewer than %d members: %w", a.MinSize(), ErrPrivacy)
+	}
+	return n, nil
+}
+
+func (a *Set) size() int { return a.members().Count() }
 
 // Has reports whether user is a member; false for a user that does not exist.
 func (a *Set) Has(user int32) bool { return a.members().Has(user) }
@@ -74,7 +92,26 @@ func (a *Set) IDs(dst []int32) []int32 { return a.members().Append(dst) }
 // All calls yield for every member in ascending order; use it with range.
 func (a *Set) All(yield func(user int32) bool) { a.members().Range(yield) }
 
-// MinSize returns the size below which the audience is Small.
+// WithMinSize returns the same audience with another floor: minSize > 0, or -1 for none.
+// Anything else is ErrOption.
+func (a *Set) WithMinSize(minSize int) (*Set, error) {
+	var c check.Options
+	c.Require(minSize > 0 || minSize == -1, "minSize", minSize, "> 0, or -1 for none")
+	if err := c.Err("audience: Set.WithMinSize"); err != nil {
+		return nil, err
+	}
+	return &Set{set: a.members(), min: floor(minSize), reason: a.Reason()}, nil
+}
+
+// floor is a MinSize as sets hold it: without one, everything from 1 is published.
+func floor(minSize int) int {
+	if minSize < 0 {
+		return 1
+	}
+	return minSize
+}
+
+// MinSize returns the size below which the audience is Small; 1 where it has no floor.
 func (a *Set) MinSize() int {
 	if a == nil {
 		return DefaultMinSize
@@ -82,9 +119,9 @@ func (a *Set) MinSize() int {
 	return check.Default(a.min, DefaultMinSize)
 }
 
-// Small reports that the audience has fewer than MinSize members. Nothing is
-// suppressed: the caller decides.
-func (a *Set) Small() bool { return a.Count() < a.MinSize() }
+// Small reports that the audience has fewer than MinSize members: too few to publish
+// anything about. Addressing them is the caller's decision.
+func (a *Set) Small() bool { return a.size() < a.MinSize() }
 
 // Reason says why the audience is empty, if a rule or set operation made it so;
 // "" for an audience with members.
@@ -115,8 +152,8 @@ func (a *Set) combine(b *Set, name string, op func(x, y *bitset.Set)) (*Set, err
 	}
 	out := &Set{set: a.members().Clone(), min: max(a.MinSize(), b.MinSize())}
 	op(out.set, b.members())
-	if out.Count() == 0 {
-		out.reason = fmt.Sprintf("%s of %d and %d members leaves nobody", name, a.Count(), b.Count())
+	if out.size() == 0 {
+		out.reason = name + " leaves nobody"
 	}
 	return out, nil
 }
@@ -131,27 +168,63 @@ func (a *Set) combine(b *Set, name string, op func(x, y *bitset.Set)) (*Set, err
 // audience, the order of users, or the day; a larger share with the same seed
 // keeps all controls of a smaller one. Use another seed for a campaign whose
 // control group must not be the same people. The size of control is binomial
-// around share·Count.
+// around share times the number of members.
+//
+// Seed and hash are no secret: who can choose an id can choose the side. Where that
+// matters take HoldOutKeyed.
 func HoldOut[U ID](a *Set, userIDs []U, share float64, seed uint64) (target, control *Set, err error) {
+	return holdOut("audience: HoldOut", a, userIDs, share, nil, func(id U) float64 {
+		return rng.Unit(rng.Hash(seed, stageHoldOut, hash(id)))
+	})
+}
+
+// HoldOutKeyed is HoldOut by HMAC-SHA-256 of the user's id under a key of the caller's, of
+// 16 bytes or more, instead of a seed: without the key nobody can foresee a side, nor
+// choose an id for it. The same key gives the same split, in every process and version;
+// use another key for another campaign. A shorter key is ErrOption.
+func HoldOutKeyed[U ID](a *Set, userIDs []U, share float64, key []byte) (target, control *Set, err error) {
+	mac := hmac.New(sha256.New, key)
+	var sum []byte
+	return holdOut("audience: HoldOutKeyed", a, userIDs, share, &key, func(id U) float64 {
+		mac.Reset()
+		if ids.ClassOf[U]() == ids.String {
+			mac.Write([]byte{'s'})
+			mac.Write([]byte(reflect.ValueOf(id).String()))
+		} else {
+			mac.Write(binary.LittleEndian.AppendUint64([]byte{'n'}, ids.Hash(id)))
+		}
+		sum = mac.Sum(sum[:0])
+		return rng.Unit(binary.LittleEndian.Uint64(sum))
+	})
+}
+
+// minKey is the shortest key of a hold-out.
+const minKey = 16
+
+// holdOut splits a by a number in [0, 1) for each id; key is nil where there is none.
+func holdOut[U ID](where string, a *Set, userIDs []U, share float64, key *[]byte, unit func(id U) float64) (target, control *Set, err error) {
 	var c check.Options
 	c.Require(share > 0 && share < 1, "share", share, "strictly between 0 and 1")
-	if err := c.Err("audience: HoldOut"); err != nil {
+	if key != nil {
+		c.Require(len(*key) >= minKey, "len(key)", len(*key), "16 or more")
+	}
+	if err := c.Err(where); err != nil {
 		return nil, nil, err
 	}
 	if err := check.Len("ids", len(userIDs), a.Universe()); err != nil {
-		return nil, nil, fmt.Errorf("audience: HoldOut: %w", err)
+		return nil, nil, fmt.Errorf("%s: %w", where, err)
 	}
 	target = &Set{set: a.members().Clone(), min: a.MinSize()}
 	control = &Set{set: bitset.New(a.Universe()), min: a.MinSize()}
 	for u := range a.All {
-		if rng.Unit(rng.Hash(seed, stageHoldOut, hash(userIDs[u]))) < share {
+		if unit(userIDs[u]) < share {
 			control.set.Add(u)
 			target.set.Remove(u)
 		}
 	}
 	for _, x := range []*Set{target, control} {
-		if x.Count() == 0 {
-			x.reason = fmt.Sprintf("hold-out of %v of %d members leaves nobody on this side", share, a.Count())
+		if x.size() == 0 {
+			x.reason = fmt.Sprintf("hold-out of %v leaves nobody on this side", share)
 		}
 	}
 	return target, control, nil
@@ -195,18 +268,18 @@ func (a *Set) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
 // version ErrVersion; a is then unchanged.
 func (a *Set) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("audience: Set.UnmarshalBinary", a); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindAudience, 1)
 	if err != nil {
 		return fmt.Errorf("audience: Set.UnmarshalBinary: %w", err)
 	}
 	n, least, reason, words := r.Int(), r.Int(), r.String(), r.Uint64s()
 	if r.Err() == nil {
-		rest := n % 64
 		switch {
-		case n > math.MaxInt32 || len(words) != (n+63)/64:
-			r.Fail("members do not fit the universe")
-		case rest != 0 && words[len(words)-1]>>rest != 0:
-			r.Fail("a member is outside the universe")
+		case n > math.MaxInt32 || !fits(words, n):
+			r.Fail("members do not fit the universe, or one is outside the universe")
 		case least < 1:
 			r.Fail("minimum size is below 1")
 		case reason != "" && slices.ContainsFunc(words, func(w uint64) bool { return w != 0 }):
@@ -216,12 +289,22 @@ func (a *Set) UnmarshalBinary(data []byte) error {
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("audience: Set.UnmarshalBinary: %w", err)
 	}
+	*a = Set{set: setOf(words, n), min: least, reason: reason}
+	return nil
+}
+
+// fits reports whether words hold users below n only, one bit for each.
+func fits(words []uint64, n int) bool {
+	return len(words) == (n+63)/64 && (n%64 == 0 || words[len(words)-1]>>(n%64) == 0)
+}
+
+// setOf returns the set of n users that words hold.
+func setOf(words []uint64, n int) *bitset.Set {
 	s := bitset.New(n)
 	for i, w := range words {
 		for ; w != 0; w &= w - 1 {
 			s.Add(int32(i<<6 + bits.TrailingZeros64(w)))
 		}
 	}
-	*a = Set{set: s, min: least, reason: reason}
-	return nil
+	return s
 }

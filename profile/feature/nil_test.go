@@ -1,0 +1,12 @@
+package feature_test
+
+import (
+	"testing"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/profile/feature"
+)
+
+func TestNilReceivers(t *testing.T) {
+	testkit.NilReceivers(t, nil, (*feature.Columns)(nil), (*feature.Imputer)(nil), (*feature.Scaler)(nil))
+}
