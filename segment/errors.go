@@ -19,3 +19,8 @@ var (
 	ErrCorrupt   = check.ErrCorrupt   // bytes or text that no encoder wrote
 	ErrVersion   = check.ErrVersion   // written by a newer version
 )
+
+// FieldError says which field of which row is at fault. It is in the chain of errors
+// about a customer's row, for errors.As: the raw value is a field of it, since it is not
+// to be printed into logs.
+type FieldError = check.FieldError

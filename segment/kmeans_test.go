@@ -359,7 +359,7 @@ func TestFitKMeansBadInput(t *testing.T) {
 		{"ragged", [][]float64{{1, 2}, {1}}, segment.KMeansOptions{K: 1}, segment.ErrShape, "row 1"},
 		{"NaN", [][]float64{{1, 2}, {1, nan}}, segment.KMeansOptions{K: 1}, segment.ErrNotFinite, "row 1 column 1"},
 		{"infinity", [][]float64{{1, inf}}, segment.KMeansOptions{K: 1}, segment.ErrNotFinite, "row 0 column 1"},
-		{"too large", [][]float64{{1e200}}, segment.KMeansOptions{K: 1}, segment.ErrRange, "row 0 column 0"},
+		{"too large", [][]float64{{1e200}}, segment.KMeansOptions{K: 1}, segment.ErrRange, "column 0 of row 0"},
 		{"no K", six, segment.KMeansOptions{}, segment.ErrOption, "K is 0"},
 		{"K below 1", six, segment.KMeansOptions{K: -2}, segment.ErrOption, "K is -2"},
 		{"K beyond rows", six, segment.KMeansOptions{K: 7}, segment.ErrRange, "6 distinct"},

@@ -210,7 +210,7 @@ func (l *Lifecycle) Timeline(dst []Transition, purchases []time.Time, from, to t
 	}
 	for i, t := range purchases {
 		if t.IsZero() || i > 0 && t.Before(purchases[i-1]) {
-			return dst, fmt.Errorf("segment: Lifecycle.Timeline: purchase %d at %v is the zero time or out of order: %w", i, t, ErrRange)
+			return dst, fmt.Errorf("segment: Lifecycle.Timeline: %w", check.Private("purchase", int64(i), nil, t, fmt.Errorf("the zero time or out of order: %w", ErrRange)))
 		}
 	}
 	emit := func(t Transition) {

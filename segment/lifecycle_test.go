@@ -92,7 +92,7 @@ func TestLifecycleBadInput(t *testing.T) {
 		wantErr(t, err, segment.ErrRange, c.text)
 	}
 	_, err = l.Timeline(nil, []time.Time{at(1), at(0)}, at(0), at(9))
-	wantErr(t, err, segment.ErrRange, "purchase 1")
+	wantErr(t, err, segment.ErrRange, "purchase of row 1")
 	_, err = l.Timeline(nil, nil, at(1), at(0))
 	wantErr(t, err, segment.ErrRange, "before from")
 	_, err = l.Timeline(nil, nil, time.Time{}, at(0))

@@ -65,7 +65,7 @@ func checkMatrix(name string, rows [][]float64) (n, d int, err error) {
 	}
 	for i, r := range rows {
 		if j, ok := within(r); !ok {
-			return 0, 0, fmt.Errorf("%s row %d column %d is %v, want at most %g in size: %w", name, i, j, r[j], maxAbs, ErrRange)
+			return 0, 0, check.Private(fmt.Sprintf("%s column %d", name, j), int64(i), nil, r[j], fmt.Errorf("want at most %g in size: %w", maxAbs, ErrRange))
 		}
 	}
 	return n, d, nil
@@ -81,7 +81,7 @@ func checkRow(row []float64, d int) error {
 		if !check.Finite(row[j]) {
 			err = ErrNotFinite
 		}
-		return fmt.Errorf("column %d is %v: %w", j, row[j], err)
+		return check.Private(fmt.Sprintf("column %d", j), -1, nil, row[j], err)
 	}
 	return nil
 }

@@ -150,16 +150,19 @@ func (m *RFM) Score(recency, frequency, monetary float64) (RFMScore, error) {
 	if err := check.Receiver("segment: RFM.Score", m); err != nil {
 		return RFMScore{}, err
 	}
-	s, err := m.score(recency, frequency, monetary)
+	s, err := m.score(-1, recency, frequency, monetary)
 	if err != nil {
 		return RFMScore{}, fmt.Errorf("segment: RFM.Score: %w", err)
 	}
 	return s, nil
 }
 
-func (m *RFM) score(recency, frequency, monetary float64) (RFMScore, error) {
-	if !check.Finite(recency) || !check.Finite(frequency) || !check.Finite(monetary) {
-		return RFMScore{}, fmt.Errorf("recency %v, frequency %v, monetary %v: %w", recency, frequency, monetary, ErrNotFinite)
+// score is Score for a row of many, -1 for one alone.
+func (m *RFM) score(row int, recency, frequency, monetary float64) (RFMScore, error) {
+	for i, x := range [3]float64{recency, frequency, monetary} {
+		if !check.Finite(x) {
+			return RFMScore{}, check.Private([]string{"recency", "frequency", "monetary"}[i], int64(row), nil, x, ErrNotFinite)
+		}
 	}
 	return RFMScore{
 		R: uint8(m.r.Levels() + 1 - m.r.Level(recency)),
@@ -169,7 +172,7 @@ func (m *RFM) score(recency, frequency, monetary float64) (RFMScore, error) {
 }
 
 // ScoreAll appends the cells of many customers to dst. On an error, which names
-// the customer, dst is returned as it was.
+// the row of the customer, dst is returned as it was.
 func (m *RFM) ScoreAll(dst []RFMScore, recency, frequency, monetary []float64) ([]RFMScore, error) {
 	if err := check.Receiver("segment: RFM.ScoreAll", m); err != nil {
 		return dst, err
@@ -179,9 +182,9 @@ func (m *RFM) ScoreAll(dst []RFMScore, recency, frequency, monetary []float64) (
 	}
 	out := slices.Grow(dst, len(recency))
 	for i := range recency {
-		s, err := m.score(recency[i], frequency[i], monetary[i])
+		s, err := m.score(i, recency[i], frequency[i], monetary[i])
 		if err != nil {
-			return dst, fmt.Errorf("segment: RFM.ScoreAll: customer %d: %w", i, err)
+			return dst, fmt.Errorf("segment: RFM.ScoreAll: %w", err)
 		}
 		out = append(out, s)
 	}

@@ -148,7 +148,7 @@ func TestRFMBadInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	dst, err := m.ScoreAll(nil, []float64{1, math.NaN()}, []float64{1, 1}, []float64{1, 1})
-	wantErr(t, err, segment.ErrNotFinite, "customer 1")
+	wantErr(t, err, segment.ErrNotFinite, "row 1")
 	if len(dst) != 0 {
 		t.Error("dst grew")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/aislekit/aisle/segment"
@@ -286,4 +287,15 @@ func ExampleKMeansStep() {
 	fmt.Println(centers, j, distance)
 	// Output:
 	// [[2] [10]] 1 1
+}
+
+func ExampleFieldError() {
+	rfm, err := segment.FitRFM([]float64{1, 2}, []float64{1, 2}, []float64{1, 2}, 2)
+	must(err)
+	_, err = rfm.Score(3, math.Inf(1), 20)
+	var field *segment.FieldError
+	if errors.As(err, &field) {
+		fmt.Println(field.Field, field.Value)
+	}
+	// Output: frequency +Inf
 }
