@@ -79,7 +79,8 @@ func (l *labelled) comparable() error {
 // to the other rows of its cluster and b the lowest mean distance to the rows of
 // another cluster, and the mean over all rows: −1 … 1, more is better (Rousseeuw
 // 1987). A row alone in its cluster, or one for which both are zero, has 0. Fewer
-// than two clusters, or as many as rows, is ErrUndefined.
+// than two clusters, or as many as rows, is ErrUndefined. These are the conventions of
+// scikit-learn.
 //
 // Distances are Euclidean. Cost n²·d/2 on all processors: sample first, or use
 // SimplifiedSilhouette, for more than some ten thousand rows.

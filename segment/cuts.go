@@ -48,7 +48,8 @@ func firstDescent(x []float64) int {
 // FitCuts returns the cut points that divide values into the given number of
 // levels of about equal size: the quantiles 1/levels … (levels-1)/levels (type
 // 7, as in NumPy, R and pandas.qcut). levels is 2 … 255. Ties stay together, so
-// with few distinct values some levels remain empty. It sorts a copy of values;
+// with few distinct values some levels remain empty, where pandas.qcut raises an error
+// or, told to drop duplicates, numbers the others anew. It sorts a copy of values;
 // their order does not matter.
 func FitCuts(values []float64, levels int) (Cuts, error) {
 	var c check.Options

@@ -59,7 +59,8 @@ func (o DedupeOptions[V]) validate() error {
 }
 
 // Dedupe removes repeated records by key and time window. Records may come in
-// any order. Its result is independent of that order and of how the records were
+// any order. KeepFirst and KeepLast go by time, not by position as in pandas'
+// drop_duplicates. Its result is independent of that order and of how the records were
 // split over several Dedupes before Merge, because windows are chains: two groups
 // that a late record connects become one. Not safe for concurrent use.
 type Dedupe[K comparable, V any] struct {

@@ -69,7 +69,9 @@ func NewBounds(lo, hi float64) (*Outliers, error) {
 
 // FitOutliers finds the bounds from a sample. NaN is missing and left out, ±Inf
 // is ErrNotFinite, fewer than two values are ErrEmpty. Quantiles are of type 7
-// (linear interpolation, the default of R and NumPy).
+// (linear interpolation, the default of R and NumPy). ZScore divides by n-1, where
+// scipy.stats.zscore divides by n; MAD is scaled to the deviation of normal data, as in R and
+// unlike scipy.stats.median_abs_deviation.
 //
 // A sample without spread (IQR, deviation or MAD of 0) gives no scale to judge
 // by: then nothing is an outlier, and Degenerate says so. A variance that float64

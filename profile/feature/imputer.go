@@ -15,7 +15,9 @@ import (
 // ImputeMethod says what stands in for a missing value (NaN).
 type ImputeMethod uint8
 
-// The methods of an Imputer.
+// The methods of an Imputer. A fit knows training rows only: the mean of scikit-learn's
+// SimpleImputer, but LastObservation instead of a forward fill over all rows, which would
+// cross from one user to the next.
 const (
 	Mean            ImputeMethod = iota
 	Median                       // of type 7

@@ -79,7 +79,8 @@ func kids(rules []Rule) []*node {
 }
 
 // Compare compares a numeric attribute with a number; operator is "<", "<=",
-// ">", ">=", "==" or "!=".
+// ">", ">=", "==" or "!=". A missing value is unknown for all of them, so "!=" leaves it
+// out, where pandas takes NaN != x for true.
 func Compare(attribute, operator string, value float64) Rule {
 	o := slices.Index(opNames[:], operator)
 	if o < int(opLess) || o > int(opUnequal) {
