@@ -224,9 +224,9 @@ func soakFor(t *testing.T, length time.Duration) {
 		ops     []soakOp
 		current = first
 
-		swaps, refits, forgotten atomic.Int64
-		snapshot                 []byte
-		after                    int // operations before the snapshot
+		swaps, refits, forgotten, restored atomic.Int64
+		snapshot                           []byte
+		after                              int // operations before the snapshot
 	)
 	brand, even := Is("brand", "b1", "b2", "b3", "b4", "b5", "b6"), Is("brand", "b0", "b100", "b200")
 	rare := Not(even)
@@ -297,7 +297,9 @@ func soakFor(t *testing.T, length time.Duration) {
 	wg.Add(1)
 	go func() { // the writer
 		defer wg.Done()
-		g, gone := rng.New(3, 1, 4), map[string]time.Time{}
+		g := rng.New(3, 1, 4)
+		var old []byte // a snapshot after oldAt operations
+		var oldAt int
 		tick := time.NewTicker(5 * time.Millisecond)
 		defer tick.Stop()
 		for n := 0; ; n++ {
@@ -313,11 +315,6 @@ func soakFor(t *testing.T, length time.Duration) {
 				o.User = fmt.Sprintf("u%05d", g.Intn(soakUsers))
 			case n%11 == 0:
 				o.Item = fmt.Sprint("new", g.Intn(200))
-			}
-			// Datasets know times to the second, so whether an event came before a
-			// deletion or after it shows only beyond that.
-			if time.Since(gone[o.User]) < 2*time.Second {
-				continue
 			}
 			if err := e.Observe(o); err != nil {
 				t.Errorf("event %d: %v", n, err)
@@ -343,15 +340,45 @@ func soakFor(t *testing.T, length time.Duration) {
 				if n%2 == 0 {
 					user = fmt.Sprintf("u%05d", g.Intn(soakUsers))
 				}
-				gone[user] = time.Now()
+				gone := time.Now()
 				if _, err := e.Forget(user); err != nil {
 					t.Error(err)
 					return
 				}
 				forgotten.Add(1)
 				mu.Lock()
-				ops = append(ops, soakOp{obs: obs{User: user, At: gone[user]}, forget: true})
+				ops = append(ops, soakOp{obs: obs{User: user, At: gone}, forget: true})
 				mu.Unlock()
+				// The queue delivers late what happened before the deletion.
+				if err := e.Observe(obs{User: user, Item: o.Item, At: gone.Add(-time.Millisecond)}); !errors.Is(err, ErrDuplicate) {
+					t.Errorf("an event from before the deletion of %s: %v", user, err)
+					return
+				}
+				// Every other time an operator puts an old snapshot back, and the host what
+				// came after it.
+				if len(old) > 0 && n/97%2 == 1 {
+					if err := e.Restore(old); err != nil {
+						t.Error(err)
+						return
+					}
+					for _, op := range ops[oldAt:] {
+						if !op.forget {
+							if err := e.Observe(op.obs); err != nil && !errors.Is(err, ErrDuplicate) {
+								t.Error(err)
+								return
+							}
+						}
+					}
+					restored.Add(1)
+				}
+				if n/97%2 == 0 {
+					var err error
+					if old, err = e.Snapshot(); err != nil {
+						t.Error(err)
+						return
+					}
+					oldAt = len(ops)
+				}
 				if _, err := e.Recommend(nil, Request[string, string]{User: user, K: 1, Info: &info}); err != nil || info.Known || info.History != 0 {
 					t.Errorf("forgotten user %s: %+v, %v", user, info, err)
 					return
@@ -413,7 +440,7 @@ func soakFor(t *testing.T, length time.Duration) {
 	stats := e.Live()
 	events := len(ops) - int(forgotten.Load())
 	t.Logf("%v: %d requests, p50 %v, p99 %v, p99.9 %v, longest %v", length, all.n, all.quantile(.5), all.quantile(.99), all.quantile(.999), all.most)
-	t.Logf("%d events, %d users deleted, %d swaps (p50 %v, p99 %v), %d of new fits; %+v", events, forgotten.Load(), swaps.Load(), swapped.quantile(.5), swapped.quantile(.99), refits.Load(), stats)
+	t.Logf("%d events, %d users deleted, %d old snapshots put back, %d swaps (p50 %v, p99 %v), %d of new fits; %+v", events, forgotten.Load(), restored.Load(), swaps.Load(), swapped.quantile(.5), swapped.quantile(.99), refits.Load(), stats)
 	t.Logf("live heap in MB at each twentieth of the time: %.0f", heaps)
 	// What grows by right: the log that the test keeps and the dataset fitted on it.
 	if half := len(heaps) / 2; half > 2 && slices.Max(heaps[half:]) > 1.3*slices.Max(heaps[2:half])+50 {
