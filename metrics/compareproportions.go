@@ -16,7 +16,8 @@ type Inference uint8
 const (
 	// InferByCount: Fisher's exact p-value and an interval that does not rely on the normal
 	// law where an arm has fewer than ten conversions (or fewer than ten users without one,
-	// where these matter: difference and odds), InferScore elsewhere. The interval
+	// where these matter: difference and odds), InferScore elsewhere. Where one arm has more than 1.5
+	// times the conversions of the other, ratios and odds take 20 for ten. The interval
 	// of the difference is then that of InferExact, those of the ratios are those of InferMidP.
 	InferByCount Inference = iota
 
@@ -126,8 +127,9 @@ func byCount(scale Scale, a, b Proportion) Inference {
 	if scale == ScaleAbsolute || scale == ScaleOdds {
 		least = min(least, a.n-a.successes, b.n-b.successes)
 	}
+	most := max(a.successes, b.successes)
 	switch {
-	case least >= few:
+	case least >= few && (scale == ScaleAbsolute || least >= 2*few || 2*most <= 3*least):
 		return InferScore
 	case scale == ScaleAbsolute:
 		return InferExact

@@ -114,7 +114,7 @@ func coverSmall(t testing.TB, d rateDesign, scale metrics.Scale, how metrics.Inf
 //
 //	AISLE_LONG=1 go test -run SmallCountsCover ./metrics -v
 func TestSmallCountsCover(t *testing.T) {
-	designs := []rateDesign{{100, 100, 1}, {100, 900, 1}}
+	designs := []rateDesign{{100, 100, 1}, {100, 900, 1}, {10_000, 90_000, 9}}
 	hows := []metrics.Inference{metrics.InferByCount}
 	if os.Getenv("AISLE_LONG") != "" {
 		designs = []rateDesign{{100, 100, 1}, {100, 900, 1}, {100, 900, 9}, {900, 100, 1}, {10_000, 10_000, 1}, {10_000, 90_000, 1}, {10_000, 90_000, 9}, {90_000, 10_000, 1}}

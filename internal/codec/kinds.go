@@ -168,6 +168,7 @@ const (
 	KindForecasts       Kind = 0x058d
 	KindBeyond          Kind = 0x058e
 	KindEngagement      Kind = 0x058f
+	KindSocial          Kind = 0x0590
 
 	KindAssortment Kind = 0x0601
 	KindFulfilment Kind = 0x0602
@@ -279,6 +280,7 @@ var Table = []Entry{
 	{KindForecasts, "metrics", "Forecasts"},
 	{KindBeyond, "metrics/ranking", "Beyond"},
 	{KindEngagement, "metrics/kpi", "Engagement"},
+	{KindSocial, "metrics/kpi", "Social"},
 	{KindAssortment, "supply", "Assortment"},
 	{KindFulfilment, "supply", "Fulfilment"},
 	{KindService, "supply", "Service"},

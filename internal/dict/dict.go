@@ -68,6 +68,23 @@ func (d *Dict[K]) Clone() *Dict[K] {
 	return c
 }
 
+// Remove forgets key and gives its index to the last key, so that indices stay without gaps.
+// It returns the index and that of the last key before, or -1 and -1 for a key that is not
+// there.
+func (d *Dict[K]) Remove(key K) (at, last int32) {
+	at, ok := d.index[key]
+	if !ok {
+		return -1, -1
+	}
+	last = int32(len(d.keys)) - 1
+	moved := d.keys[last]
+	d.keys[at], d.index[moved] = moved, at
+	delete(d.index, key)
+	clear(d.keys[last:])
+	d.keys = d.keys[:last]
+	return at, last
+}
+
 // Truncate forgets the keys from index n on, n in [0, Len()]; the room stays.
 func (d *Dict[K]) Truncate(n int) {
 	for _, k := range d.keys[n:] {

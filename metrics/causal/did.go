@@ -94,6 +94,14 @@ func (d *DiffInDiff[U]) Merge(other *DiffInDiff[U]) error {
 	return nil
 }
 
+// Forget removes a unit with all observations, and reports whether there was one; a state stored
+// before has it still.
+func (d *DiffInDiff[U]) Forget(unit U) bool {
+	_, ok := d.m[unit]
+	delete(d.m, unit)
+	return ok
+}
+
 // AppendBinary appends the binary form. ErrOption for units that are neither
 // strings nor integers.
 func (d *DiffInDiff[U]) AppendBinary(dst []byte) ([]byte, error) {

@@ -74,6 +74,15 @@ func (c *Clusters[K]) Merge(other *Clusters[K]) error {
 	return nil
 }
 
+// Forget removes a cluster, or a user that is one, with all units, and reports whether there was
+// one; a state stored before has it still.
+func (c *Clusters[K]) Forget(cluster K) bool {
+	s, ok := c.m[cluster]
+	delete(c.m, cluster)
+	c.n -= s.n
+	return ok
+}
+
 // AppendBinary appends the binary form. ErrOption for clusters that are neither
 // strings nor integers.
 func (c *Clusters[K]) AppendBinary(dst []byte) ([]byte, error) {

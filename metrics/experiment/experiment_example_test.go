@@ -232,3 +232,13 @@ func ExampleSampleRatio() {
 	fmt.Printf("χ² %.1f, alarm %v, %v\n", r.ChiSquared, r.Alarm, err)
 	// Output: χ² 185.2, alarm true, <nil>
 }
+
+func ExampleNewKeyedAssigner() {
+	key := []byte("32 random bytes out of a vault..")
+	a, err := experiment.NewKeyedAssigner(key, "autumn mailing", []float64{1, 1})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(a.Arm("ann") == a.Arm("ann"))
+	// Output: true
+}

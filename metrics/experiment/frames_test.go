@@ -89,7 +89,7 @@ func frames() []testkit.Frame {
 			x := got(experiment.New[string](experiment.Options{
 				Arms: []string{"none", "mail"}, Weights: []float64{1, 2}, Outcomes: 2, Level: .9, Correction: experiment.BenjaminiHochberg,
 				Metrics: []experiment.Metric{
-					{Name: "capped", Outcome: 1, Cap: .9, Scale: metrics.ScaleRelative},
+					{Name: "capped", Outcome: 1, Cap: .9, Scale: metrics.ScaleRelative, Floor: .2, Positive: true},
 					{Name: "adjusted", Kind: experiment.Ratio, Outcome: 0, Per: 1, CUPED: true},
 				},
 			}))
@@ -106,5 +106,6 @@ func frames() []testkit.Frame {
 		Values: func(t testing.TB, state any) any {
 			return testkit.Plain(got(state.(*experiment.Run[string]).Result()))
 		},
+		Zero: []string{".opt.Metrics[].Floor: version 1 has none", ".opt.Metrics[].Positive: version 1 has none"},
 	}}
 }

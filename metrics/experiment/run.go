@@ -22,14 +22,21 @@ const (
 )
 
 // Metric is one question of an experiment.
+//
+// Caps and CUPED exclude each other: θ is that of raw sums, a sum that is capped during the experiment has
+// another relation to the one before, and a cap that is to hold for both periods is a quantile of neither. To
+// have both, cap the values of both periods at an amount of your own before they are added.
 type Metric struct {
 	Name    string        // in the rows of the result
 	Kind    Kind          // default Mean
 	Outcome int           // number of the outcome, from 0
 	Per     int           // Ratio: number of the outcome below the line
-	Cap     float64       // Mean: winsorise sums above this quantile of all arms together, as 0.999; 0 does not
-	CUPED   bool          // Mean and Ratio: adjust by the same outcome before the experiment
-	Scale   metrics.Scale // of its effects
+	Cap     float64       // Mean and Ratio: lower sums of Outcome above this quantile of all arms together to it, as 0.999; 0 does not
+	CUPED   bool          // Mean and Ratio: adjust by the same outcome before the experiment; not with caps, see Metric
+	Scale   metrics.Scale // of its effects; ScaleOdds of a Proportion only
+
+	Floor    float64 // Mean and Ratio: raise sums of Outcome below this quantile to it, as 0.001; 0 does not
+	Positive bool    // Cap and Floor are quantiles of the sums above 0 only: most users spend nothing; sums of 0 stay
 }
 
 // Options configures a Run.
@@ -62,9 +69,11 @@ func (o Options) validate(where string) error {
 		c.Require(m.Kind <= Ratio, f+"Kind", m.Kind, "mean, proportion or ratio")
 		c.Require(m.Outcome >= 0 && m.Outcome < o.Outcomes, f+"Outcome", m.Outcome, "in [0, Outcomes)")
 		c.Require(m.Per >= 0 && m.Per < o.Outcomes, f+"Per", m.Per, "in [0, Outcomes)")
-		c.Require(m.Cap >= 0 && m.Cap <= 1 && (m.Cap == 0 || m.Kind == Mean && !m.CUPED), f+"Cap", m.Cap, "in [0, 1], of a mean without CUPED")
+		plain := m.Kind != Proportion && !m.CUPED
+		c.Require(m.Cap >= 0 && m.Cap <= 1 && (m.Cap == 0 || plain), f+"Cap", m.Cap, "in [0, 1], of a mean or a ratio without CUPED")
+		c.Require(m.Floor >= 0 && m.Floor <= 1 && (m.Floor == 0 || plain && (m.Cap == 0 || m.Floor < m.Cap)), f+"Floor", m.Floor, "in [0, Cap), of a mean or a ratio without CUPED")
 		c.Require(!m.CUPED || m.Kind != Proportion, f+"CUPED", m.CUPED, "a mean or a ratio; a proportion is the mean of outcomes 0 and 1")
-		c.Require(m.Scale <= metrics.ScaleRatio, f+"Scale", m.Scale, "absolute, relative or ratio")
+		c.Require(m.Scale <= metrics.ScaleRatio || m.Scale == metrics.ScaleOdds && m.Kind == Proportion, f+"Scale", m.Scale, "absolute, relative, ratio, or of a proportion the odds ratio")
 	}
 	return c.Err(where)
 }
@@ -196,6 +205,26 @@ func put[U any](where string, user U, outcome int, sum *float64, x float64) erro
 	return nil
 }
 
+// Forget removes a user with arm and outcomes, as if he had never been seen, and reports whether
+// there was one; a state stored before has him still. The cost does not grow with the number of
+// users. Users excluded for two arms are forgotten too.
+func (e *Run[U]) Forget(user U) bool {
+	i, ok := e.index[user]
+	if !ok {
+		return false
+	}
+	last, k := int32(len(e.users)-1), e.opt.Outcomes
+	moved := e.users[last]
+	e.users[i], e.arm[i], e.known[i], e.index[moved] = moved, e.arm[last], e.known[last], i
+	delete(e.index, user)
+	copy(e.sums[int(i)*k:int(i)*k+k], e.sums[int(last)*k:])
+	copy(e.pre[int(i)*k:int(i)*k+k], e.pre[int(last)*k:])
+	clear(e.users[last:])
+	e.users, e.arm, e.known = e.users[:last], e.arm[:last], e.known[:last]
+	e.sums, e.pre = e.sums[:int(last)*k], e.pre[:int(last)*k]
+	return true
+}
+
 // Merge adds the events of other, which must have equal options, else
 // ErrMismatch.
 func (e *Run[U]) Merge(other *Run[U]) error {
@@ -238,7 +267,7 @@ type Row struct {
 	Arm      string         // compared with the control
 	Effect   metrics.Effect // of the arm; its numbers are NaN with Err
 	Adjusted float64        // p-value corrected over all rows that have one; NaN with Err
-	Cap      float64        // values were capped at this; NaN if not
+	Cap      float64        // sums were lowered to this; NaN if not; a floor stands in Effect.Method
 	Theta    float64        // of CUPED; NaN if not adjusted
 	Err      error          // why there is no effect
 }
@@ -366,18 +395,10 @@ func (e *Run[U]) result(in func(U) bool) (Result, error) {
 
 // rows answers question m for every arm against the first.
 func (e *Run[U]) rows(m Metric, byArm [][]int32) []Row {
-	limit := math.NaN()
-	var capErr error
-	if m.Cap > 0 {
-		var arms [][]float64
-		for _, users := range byArm {
-			arms = append(arms, e.values(users, m.Outcome))
-		}
-		limit, capErr = winsorCap("Run.Result", m.Cap, false, arms...)
-	}
+	limit, capErr := e.bounds(m, byArm)
 	var out []Row
 	for a := 1; a < len(byArm); a++ {
-		row := Row{Metric: m.Name, Arm: e.opt.Arms[a], Adjusted: math.NaN(), Cap: limit, Theta: math.NaN(), Err: capErr}
+		row := Row{Metric: m.Name, Arm: e.opt.Arms[a], Adjusted: math.NaN(), Cap: limit.high, Theta: math.NaN(), Err: capErr}
 		if row.Err == nil {
 			row.Effect, row.Theta, row.Err = e.compare(m, limit, byArm[0], byArm[a])
 		}
@@ -387,6 +408,54 @@ func (e *Run[U]) rows(m Metric, byArm [][]int32) []Row {
 		out = append(out, row)
 	}
 	return out
+}
+
+// bounds are the sums between which a question clips; NaN stands for none.
+type bounds struct{ low, high float64 }
+
+// bounds returns those of question m: quantiles of all arms together.
+func (e *Run[U]) bounds(m Metric, byArm [][]int32) (bounds, error) {
+	b := bounds{math.NaN(), math.NaN()}
+	var arms [][]float64
+	if m.Cap > 0 || m.Floor > 0 {
+		for _, users := range byArm {
+			arms = append(arms, e.values(users, m.Outcome))
+		}
+	}
+	var err1, err2 error
+	if m.Cap > 0 {
+		b.high, err1 = winsorCap("Run.Result", m.Cap, m.Positive, arms...)
+	}
+	if m.Floor > 0 {
+		b.low, err2 = winsorCap("Run.Result", m.Floor, m.Positive, arms...)
+	}
+	return b, errors.Join(err1, err2)
+}
+
+// clip returns the sum x of question m within b; of Positive a sum of 0 or less stays.
+func (b bounds) clip(m Metric, x float64) float64 {
+	if m.Positive && x <= 0 {
+		return x
+	}
+	if x > b.high {
+		x = b.high
+	}
+	if x < b.low {
+		x = b.low
+	}
+	return x
+}
+
+// text says what was done.
+func (b bounds) text() string {
+	s := ""
+	if !math.IsNaN(b.high) {
+		s += ", values capped at " + capText(b.high)
+	}
+	if !math.IsNaN(b.low) {
+		s += ", values raised to " + capText(b.low)
+	}
+	return s
 }
 
 // adjust fills in the corrected p-values of the rows that have one.
@@ -436,8 +505,8 @@ func fillArms[A any](control, treated []int32, add func(state *A, user int32) er
 }
 
 // compare answers question m for the users of two arms: the effect, and θ of CUPED
-// or NaN. Values of a mean are capped at limit unless it is NaN.
-func (e *Run[U]) compare(m Metric, limit float64, control, treated []int32) (metrics.Effect, float64, error) {
+// or NaN. Sums of a mean or a ratio are clipped to limit.
+func (e *Run[U]) compare(m Metric, limit bounds, control, treated []int32) (metrics.Effect, float64, error) {
 	opt := metrics.CompareOptions{Scale: m.Scale, Level: e.opt.Level}
 	sum := func(user int32) float64 { return e.sums[e.at(user, m.Outcome)] }
 	switch {
@@ -452,28 +521,27 @@ func (e *Run[U]) compare(m Metric, limit float64, control, treated []int32) (met
 		return e.compareAdjusted(m, opt, control, treated)
 	case m.Kind == Mean:
 		a, b, err := fillArms(control, treated, func(s *metrics.Moments, u int32) error {
-			x := sum(u)
-			if x > limit {
-				x = limit
-			}
-			return s.Add(x)
+			return s.Add(limit.clip(m, sum(u)))
 		})
 		if err != nil {
 			return metrics.Effect{}, 0, err
 		}
 		x, err := metrics.CompareMeans(a, b, opt)
-		if err == nil && !math.IsNaN(limit) {
-			x.Method += fmt.Sprintf(", values capped at %s", capText(limit))
+		if err == nil {
+			x.Method += limit.text()
 		}
 		return x, math.NaN(), err
 	}
 	a, b, err := fillArms(control, treated, func(s *RatioMoments, u int32) error {
-		return s.Add(sum(u), e.sums[e.at(u, m.Per)])
+		return s.Add(limit.clip(m, sum(u)), e.sums[e.at(u, m.Per)])
 	})
 	if err != nil {
 		return metrics.Effect{}, 0, err
 	}
 	x, err := CompareRatios(a, b, opt)
+	if err == nil {
+		x.Method += limit.text()
+	}
 	return x, math.NaN(), err
 }
 

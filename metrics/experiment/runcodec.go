@@ -22,6 +22,7 @@ var (
 func (e *Run[U]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	o := e.opt
+	version := o.version()
 	w.Strings(o.Arms)
 	w.Float64s(o.Weights)
 	w.Int(o.Outcomes)
@@ -34,6 +35,10 @@ func (e *Run[U]) AppendBinary(dst []byte) ([]byte, error) {
 		w.Float64(m.Cap)
 		w.Bool(m.CUPED)
 		w.Int(int(m.Scale))
+		if version == 2 {
+			w.Float64(m.Floor)
+			w.Bool(m.Positive)
+		}
 	}
 	w.Float64(o.Level)
 	w.Int(int(o.Correction))
@@ -57,19 +62,31 @@ func (e *Run[U]) AppendBinary(dst []byte) ([]byte, error) {
 			}
 		}
 	}
-	return w.AppendFrame(dst, codec.KindExperiment, 1), nil
+	return w.AppendFrame(dst, codec.KindExperiment, version), nil
+}
+
+// version is 2 where a question has what version 1 has not.
+func (o Options) version() uint16 {
+	for _, m := range o.Metrics {
+		if m.Floor != 0 || m.Positive {
+			return 2
+		}
+	}
+	return 1
 }
 
 // MarshalBinary returns the binary form.
 func (e *Run[U]) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
 
-// UnmarshalBinary replaces state and options. Payload of version 1, little-endian:
+// UnmarshalBinary replaces state and options. Payload of version 2, little-endian; version 1 has
+// neither floor nor positive, and is written where no question does:
 //
 //	[]str  names of the arms
 //	[]f64  planned shares, empty for equal ones
 //	i64    outcomes a user
 //	i64    number of questions
-//	…      each: str name, i64 kind, i64 outcome, i64 per, f64 cap, bool CUPED, i64 scale
+//	…      each: str name, i64 kind, i64 outcome, i64 per, f64 cap, bool CUPED, i64 scale,
+//	       f64 floor, bool positive
 //	f64    level
 //	i64    correction
 //	i64    number of users
@@ -80,7 +97,7 @@ func (e *Run[U]) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
 // Options must be valid and sums finite. Any other length or value is ErrCorrupt, a newer
 // version ErrVersion; state and options are then unchanged.
 func (e *Run[U]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindExperiment, 1)
+	r, err := codec.Open(data, codec.KindExperiment, 2)
 	if err != nil {
 		return fmt.Errorf("experiment: Run.UnmarshalBinary: %w", err)
 	}
@@ -93,9 +110,16 @@ func (e *Run[U]) UnmarshalBinary(data []byte) error {
 	}
 	o := Options{Arms: r.Strings(), Weights: r.Float64s(), Outcomes: r.Int()}
 	for n := r.Int(); n > 0 && r.Err() == nil; n-- { // grows with bytes received
-		o.Metrics = append(o.Metrics, Metric{r.String(), Kind(small()), r.Int(), r.Int(), r.Float64(), r.Bool(), metrics.Scale(small())})
+		o.Metrics = append(o.Metrics, Metric{Name: r.String(), Kind: Kind(small()), Outcome: r.Int(), Per: r.Int(), Cap: r.Float64(), CUPED: r.Bool(), Scale: metrics.Scale(small())})
+		if r.Version == 2 {
+			m := &o.Metrics[len(o.Metrics)-1]
+			m.Floor, m.Positive = r.Float64(), r.Bool()
+		}
 	}
 	o.Level, o.Correction = r.Float64(), Correction(small())
+	if r.Err() == nil && r.Version == 2 && o.version() != 2 {
+		r.Fail("the options are those of version 1")
+	}
 	if r.Err() == nil && o.validate("") != nil {
 		r.Fail("the options are invalid")
 	}

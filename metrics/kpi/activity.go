@@ -145,6 +145,31 @@ func (a *Activity[U]) compact() {
 	a.known = len(a.pairs)
 }
 
+// Forget removes a user with start and activity, as if he had never been seen, and reports
+// whether there was one; a state stored before has him still. It costs a pass over the
+// users and periods that are kept, and a sort of them: forget many users by building anew.
+func (a *Activity[U]) Forget(user U) bool {
+	at, last := a.ids.Remove(user)
+	if at < 0 {
+		return false
+	}
+	a.of[at] = a.of[last]
+	a.of = a.of[:last]
+	kept := a.pairs[:0]
+	for _, q := range a.pairs {
+		switch u, p := splitUserPeriod(q); u {
+		case at:
+		case last:
+			kept = append(kept, userPeriod(at, p))
+		default:
+			kept = append(kept, q)
+		}
+	}
+	a.pairs, a.known = kept, 0
+	a.compact()
+	return true
+}
+
 // Users returns the number of users seen or started.
 func (a *Activity[U]) Users() int64 { return int64(len(a.of)) }
 

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -23,8 +24,9 @@ const (
 )
 
 // Counts are the totals from which the KPIs of a shop, a campaign or a channel
-// follow. Fill the fields you have; a KPI over a field you do not fill is
-// undefined, not 0. Money is in minor units of one currency. Use one Counts per
+// follow. Fill the fields you have; a KPI with a field that nobody filled, above or below the
+// line, is undefined, not 0. A field is filled as soon as it is not 0; where 0 is what was
+// counted, say so with Fill. Money is in minor units of one currency. Use one Counts per
 // cell of a report and Add or Merge them.
 type Counts struct {
 	Impressions   int64 // valid, de-duplicated
@@ -49,7 +51,35 @@ type Counts struct {
 	CouponsUsed   int64 // redeemed
 	Engagements   int64 // likes, comments, shares, saves
 	Followers     int64 // distinct users who follow
+
+	filled uint32 // bit i: field i is counted, though it be 0
 }
+
+// Numbers of the fields, in the order of the struct.
+const (
+	ofImpressions = iota
+	ofReach
+	ofClicks
+	ofSessions
+	ofBounces
+	ofVisitors
+	ofRegistrations
+	ofCarts
+	ofCartOrders
+	ofOrders
+	ofBuyers
+	ofNewCustomers
+	ofUnits
+	ofRevenue
+	ofRefunds
+	ofDiscounts
+	ofGrossMargin
+	ofCost
+	ofCouponsIssued
+	ofCouponsUsed
+	ofEngagements
+	ofFollowers
+)
 
 const (
 	countFields = 22
@@ -70,12 +100,40 @@ var countNames = [countFields]string{
 	"CouponsIssued", "CouponsUsed", "Engagements", "Followers",
 }
 
+// Fill says of fields, by their names here, that they are counted, though the sum may be 0: no
+// clicks is then a CTR of 0 and no cost a CPA of 0. Add and Merge keep it, and one filled
+// cell is enough for a total. ErrOption for a name that is no field.
+func (c *Counts) Fill(fields ...string) error {
+	set := c.filled
+	for _, f := range fields {
+		i := slices.Index(countNames[:], f)
+		if i < 0 {
+			return fmt.Errorf("kpi: Counts.Fill: field %q is none: %w", f, ErrOption)
+		}
+		set |= 1 << i
+	}
+	c.filled = set
+	return nil
+}
+
+// has reports whether the field i, which is x, is filled.
+func (c Counts) has(i int, x int64) bool { return x != 0 || c.filled>>i&1 == 1 }
+
+// rate returns the field i, which is num, over den; undefined if the field is not filled.
+func (c Counts) rate(i int, num, den int64) metrics.Ratio {
+	if !c.has(i, num) {
+		return metrics.Ratio{}
+	}
+	return metrics.NewRatio(num, den)
+}
+
 // Add adds d field by field. A negative field other than GrossMargin is
 // ErrRange, a sum beyond 2^61 ErrOverflow; c is then unchanged. Fields that
 // count distinct users (Reach, Visitors, Buyers, Followers) add up correctly
 // only over disjoint groups of users.
 func (c *Counts) Add(d Counts) error {
 	sum := *c
+	sum.filled |= d.filled
 	to, from := sum.fields(), d.fields()
 	for i, x := range from {
 		if *x == 0 {
@@ -124,101 +182,119 @@ func (c Counts) Warnings() []metrics.Warning {
 // filled them; at the ends of int64 where fields filled in by hand go beyond it.
 func (c Counts) NetRevenue() int64 { return less(less(c.Revenue, c.Refunds), c.Discounts) }
 
+// net returns NetRevenue over den; undefined without revenue.
+func (c Counts) net(den int64) metrics.Ratio {
+	if !c.has(ofRevenue, c.Revenue) {
+		return metrics.Ratio{}
+	}
+	return metrics.NewRatio(c.NetRevenue(), den)
+}
+
 // CTR is clicks per impression, of what leads to the shop. For posts and other content
 // take Engagement.CTR, whose impressions and clicks are those of the content.
-func (c Counts) CTR() metrics.Ratio { return metrics.NewRatio(c.Clicks, c.Impressions) }
+func (c Counts) CTR() metrics.Ratio { return c.rate(ofClicks, c.Clicks, c.Impressions) }
 
 // CVR is orders per click.
-func (c Counts) CVR() metrics.Ratio { return metrics.NewRatio(c.Orders, c.Clicks) }
+func (c Counts) CVR() metrics.Ratio { return c.rate(ofOrders, c.Orders, c.Clicks) }
 
 // CTCVR is orders per impression.
-func (c Counts) CTCVR() metrics.Ratio { return metrics.NewRatio(c.Orders, c.Impressions) }
+func (c Counts) CTCVR() metrics.Ratio { return c.rate(ofOrders, c.Orders, c.Impressions) }
 
 // PurchaseConversion is buyers per visitor.
-func (c Counts) PurchaseConversion() metrics.Ratio { return metrics.NewRatio(c.Buyers, c.Visitors) }
+func (c Counts) PurchaseConversion() metrics.Ratio { return c.rate(ofBuyers, c.Buyers, c.Visitors) }
 
 // RegistrationConversion is registrations per visitor.
 func (c Counts) RegistrationConversion() metrics.Ratio {
-	return metrics.NewRatio(c.Registrations, c.Visitors)
+	return c.rate(ofRegistrations, c.Registrations, c.Visitors)
 }
 
 // AOV is the average order value before refunds, 客单价 per order: revenue per order.
-func (c Counts) AOV() metrics.Ratio { return metrics.NewRatio(c.Revenue, c.Orders) }
+func (c Counts) AOV() metrics.Ratio { return c.rate(ofRevenue, c.Revenue, c.Orders) }
 
 // NetAOV is net revenue per order.
-func (c Counts) NetAOV() metrics.Ratio { return metrics.NewRatio(c.NetRevenue(), c.Orders) }
+func (c Counts) NetAOV() metrics.Ratio { return c.net(c.Orders) }
 
 // ARPU is revenue per visitor.
-func (c Counts) ARPU() metrics.Ratio { return metrics.NewRatio(c.Revenue, c.Visitors) }
+func (c Counts) ARPU() metrics.Ratio { return c.rate(ofRevenue, c.Revenue, c.Visitors) }
 
 // ARPPU is revenue per paying customer, 客单价 per customer.
-func (c Counts) ARPPU() metrics.Ratio { return metrics.NewRatio(c.Revenue, c.Buyers) }
+func (c Counts) ARPPU() metrics.Ratio { return c.rate(ofRevenue, c.Revenue, c.Buyers) }
 
 // OrdersPerBuyer is the mean number of orders of a buyer.
-func (c Counts) OrdersPerBuyer() metrics.Ratio { return metrics.NewRatio(c.Orders, c.Buyers) }
+func (c Counts) OrdersPerBuyer() metrics.Ratio { return c.rate(ofOrders, c.Orders, c.Buyers) }
 
 // UnitsPerOrder is the mean basket size.
-func (c Counts) UnitsPerOrder() metrics.Ratio { return metrics.NewRatio(c.Units, c.Orders) }
+func (c Counts) UnitsPerOrder() metrics.Ratio { return c.rate(ofUnits, c.Units, c.Orders) }
 
 // SessionsPerVisitor is how often a visitor comes.
-func (c Counts) SessionsPerVisitor() metrics.Ratio { return metrics.NewRatio(c.Sessions, c.Visitors) }
+func (c Counts) SessionsPerVisitor() metrics.Ratio { return c.rate(ofSessions, c.Sessions, c.Visitors) }
 
 // RefundRate is refunded money per revenue.
-func (c Counts) RefundRate() metrics.Ratio { return metrics.NewRatio(c.Refunds, c.Revenue) }
+func (c Counts) RefundRate() metrics.Ratio { return c.rate(ofRefunds, c.Refunds, c.Revenue) }
 
 // CPC is cost per click.
-func (c Counts) CPC() metrics.Ratio { return metrics.NewRatio(c.Cost, c.Clicks) }
+func (c Counts) CPC() metrics.Ratio { return c.rate(ofCost, c.Cost, c.Clicks) }
 
 // CPM is cost per thousand impressions: its Value is 1000 times that of
 // Cost/Impressions.
 func (c Counts) CPM() (float64, error) {
-	x, err := metrics.NewRatio(c.Cost, c.Impressions).Value()
+	x, err := c.rate(ofCost, c.Cost, c.Impressions).Value()
 	return 1000 * x, err
 }
 
 // CPA is cost per order.
-func (c Counts) CPA() metrics.Ratio { return metrics.NewRatio(c.Cost, c.Orders) }
+func (c Counts) CPA() metrics.Ratio { return c.rate(ofCost, c.Cost, c.Orders) }
 
 // CPL is cost per registration.
-func (c Counts) CPL() metrics.Ratio { return metrics.NewRatio(c.Cost, c.Registrations) }
+func (c Counts) CPL() metrics.Ratio { return c.rate(ofCost, c.Cost, c.Registrations) }
 
 // CAC is cost per new customer.
-func (c Counts) CAC() metrics.Ratio { return metrics.NewRatio(c.Cost, c.NewCustomers) }
+func (c Counts) CAC() metrics.Ratio { return c.rate(ofCost, c.Cost, c.NewCustomers) }
 
 // ROAS is revenue before refunds per marketing cost; over the totals of the whole
 // shop it is the marketing efficiency ratio (MER).
-func (c Counts) ROAS() metrics.Ratio { return metrics.NewRatio(c.Revenue, c.Cost) }
+func (c Counts) ROAS() metrics.Ratio { return c.rate(ofRevenue, c.Revenue, c.Cost) }
 
 // NetROAS is net revenue per marketing cost.
-func (c Counts) NetROAS() metrics.Ratio { return metrics.NewRatio(c.NetRevenue(), c.Cost) }
+func (c Counts) NetROAS() metrics.Ratio { return c.net(c.Cost) }
 
 // ROI is (gross margin − marketing cost) per marketing cost.
-func (c Counts) ROI() metrics.Ratio { return metrics.NewRatio(c.GrossMargin-c.Cost, c.Cost) }
+func (c Counts) ROI() metrics.Ratio {
+	if !c.has(ofGrossMargin, c.GrossMargin) {
+		return metrics.Ratio{}
+	}
+	return metrics.NewRatio(less(c.GrossMargin, c.Cost), c.Cost)
+}
 
 // BounceRate is sessions of one page per session.
-func (c Counts) BounceRate() metrics.Ratio { return metrics.NewRatio(c.Bounces, c.Sessions) }
+func (c Counts) BounceRate() metrics.Ratio { return c.rate(ofBounces, c.Bounces, c.Sessions) }
 
 // CartAbandonment is carts that were not ordered per cart.
 func (c Counts) CartAbandonment() metrics.Ratio {
-	return metrics.NewRatio(c.Carts-c.CartOrders, c.Carts)
+	if !c.has(ofCartOrders, c.CartOrders) {
+		return metrics.Ratio{}
+	}
+	return metrics.NewRatio(less(c.Carts, c.CartOrders), c.Carts)
 }
 
 // CouponRedemption is coupons used per coupon issued.
 func (c Counts) CouponRedemption() metrics.Ratio {
-	return metrics.NewRatio(c.CouponsUsed, c.CouponsIssued)
+	return c.rate(ofCouponsUsed, c.CouponsUsed, c.CouponsIssued)
 }
 
 // Frequency is impressions per reached user.
-func (c Counts) Frequency() metrics.Ratio { return metrics.NewRatio(c.Impressions, c.Reach) }
+func (c Counts) Frequency() metrics.Ratio { return c.rate(ofImpressions, c.Impressions, c.Reach) }
 
 // EngagementByReach is likes, comments, shares and saves per reached user, where one
 // number says how many. Where they are counted apart, with reads, plays and followers
 // gained, take Engagement.ByReach: it is the same measure.
-func (c Counts) EngagementByReach() metrics.Ratio { return metrics.NewRatio(c.Engagements, c.Reach) }
+func (c Counts) EngagementByReach() metrics.Ratio {
+	return c.rate(ofEngagements, c.Engagements, c.Reach)
+}
 
 // EngagementByFollowers is the same per follower; see Engagement.ByFollowers.
 func (c Counts) EngagementByFollowers() metrics.Ratio {
-	return metrics.NewRatio(c.Engagements, c.Followers)
+	return c.rate(ofEngagements, c.Engagements, c.Followers)
 }
 
 // Growth returns (end−start)/|start| as a Ratio; undefined for start 0. Over the size of
@@ -302,18 +378,23 @@ func (c *Counts) AppendBinary(dst []byte) ([]byte, error) {
 	for _, f := range c.fields() {
 		w.Int64(*f)
 	}
-	return w.AppendFrame(dst, codec.KindCounts, 1), nil
+	if c.filled == 0 {
+		return w.AppendFrame(dst, codec.KindCounts, 1), nil
+	}
+	w.Int64(int64(c.filled))
+	return w.AppendFrame(dst, codec.KindCounts, 2), nil
 }
 
 // MarshalBinary returns the binary form.
 func (c *Counts) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 
-// UnmarshalBinary replaces c. Payload of version 1: 22×i64, little-endian, the fields
-// in the order of the struct, all but GrossMargin >= 0 and none beyond 2^61.
+// UnmarshalBinary replaces c. Payload of version 2: 22×i64, little-endian, the fields
+// in the order of the struct, all but GrossMargin >= 0 and none beyond 2^61, and an i64 whose bit i says of
+// field i that it was filled by Fill; version 1 is without it, and is written where it is 0.
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; c is then unchanged.
 func (c *Counts) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindCounts, 1)
+	r, err := codec.Open(data, codec.KindCounts, 2)
 	if err != nil {
 		return fmt.Errorf("kpi: Counts.UnmarshalBinary: %w", err)
 	}
@@ -326,6 +407,13 @@ func (c *Counts) UnmarshalBinary(data []byte) error {
 		if *f > maxCount || *f < -maxCount {
 			r.Fail(countNames[i] + " is beyond 2^61")
 		}
+	}
+	if r.Version >= 2 {
+		set := r.Int64()
+		if set <= 0 || set >= 1<<countFields {
+			r.Fail("fields that are none are filled, or none is")
+		}
+		got.filled = uint32(set)
 	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("kpi: Counts.UnmarshalBinary: %w", err)

@@ -63,6 +63,21 @@ func (c *Customers[U]) join(customer U, p purchases) error {
 	return nil
 }
 
+// Forget removes a customer with all his orders, as if none had been added, and reports
+// whether there was one. Orders that come later make a new customer of him; a state stored before has him
+// still. The cost does not grow with the number of customers.
+func (c *Customers[U]) Forget(customer U) bool {
+	at, last := c.ids.Remove(customer)
+	if at < 0 {
+		return false
+	}
+	p := c.of[at]
+	c.of[at] = c.of[last]
+	c.of = c.of[:last]
+	c.orders, c.revenue = c.orders-p.orders, less(c.revenue, p.revenue)
+	return true
+}
+
 func (c *Customers[U]) has(customer U) bool { return c.ids.Index(customer) >= 0 }
 
 // Merge adds the orders of other. ErrMismatch for a merge with itself;

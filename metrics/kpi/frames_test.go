@@ -36,7 +36,7 @@ func day(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) 
 
 // frames lists a filled state of every kind of this package.
 func frames() []testkit.Frame {
-	funnel := kpi.FunnelOptions{Steps: []string{"view", "cart", "buy"}, Window: 48 * time.Hour, Entry: kpi.FunnelRestart}
+	funnel := kpi.FunnelOptions{Steps: []string{"view", "cart", "buy"}, Window: 48 * time.Hour, Entry: kpi.FunnelRestart, Strict: true}
 	sunday := kpi.Calendar{Period: kpi.PeriodWeek, Location: time.FixedZone("shop", 3600), SundayWeeks: true}
 	type cell struct {
 		Channel string
@@ -48,22 +48,39 @@ func frames() []testkit.Frame {
 	return []testkit.Frame{{
 		Kind: codec.KindCounts,
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			return &kpi.Counts{
+			c := &kpi.Counts{
 				Impressions: 1, Reach: 2, Clicks: 3, Sessions: 4, Bounces: 5, Visitors: 6, Registrations: 7, Carts: 8, CartOrders: 9,
 				Orders: 10, Buyers: 11, NewCustomers: 12, Units: 13, Revenue: 14, Refunds: 15, Discounts: 16, GrossMargin: -17, Cost: 18,
 				CouponsIssued: 19, CouponsUsed: 20, Engagements: 21, Followers: 22,
 			}
+			done(t, c.Fill("Clicks", "Followers"))
+			return c
 		},
 		Values: func(t testing.TB, state any) any { return testkit.Plain(*state.(*kpi.Counts)) },
+		Zero:   []string{".filled: version 1 has none"},
 	}, {
 		Kind: codec.KindEngagement,
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			return &kpi.Engagement{
+			e := &kpi.Engagement{
 				Impressions: 1, Reach: 2, Followers: 3, Gained: 4, Lost: 5, Likes: 6, Comments: 7, Shares: 8, Saves: 9,
 				Clicks: 10, Reads: 11, Plays: 12, Completions: 13, Seconds: 14,
 			}
+			done(t, e.Fill("Saves"))
+			return e
 		},
 		Values: func(t testing.TB, state any) any { return testkit.Plain(*state.(*kpi.Engagement)) },
+		Zero:   []string{".filled: version 1 has none"},
+	}, {
+		Kind: codec.KindSocial,
+		Fill: func(t testing.TB) encoding.BinaryMarshaler {
+			s := &kpi.Social{
+				Views: 1, Viewers: 2, Peak: 3, ViewerSeconds: 4, StreamSeconds: 5, Orders: 6, Revenue: 7, Users: 8, Invites: 9, Referred: 10,
+				GroupsFormed: 11, GroupsExpired: 12, GroupMembers: 13,
+			}
+			done(t, s.Fill("Orders"))
+			return s
+		},
+		Values: func(t testing.TB, state any) any { return testkit.Plain(*state.(*kpi.Social)) },
 	}, {
 		Kind: codec.KindFunnel,
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {
@@ -81,7 +98,7 @@ func frames() []testkit.Frame {
 			return []any{f.Outside(), testkit.Plain(f.Result())}
 		},
 		Zero: []string{
-			".rows: scratch", ".chain: scratch", ".times[].hi: a sum beyond 2^64 ns", ".times[].dist.alpha: 0 stands for the default accuracy",
+			".opt.Strict: version 1 has none", ".rows: scratch", ".chain: scratch", ".times[].hi: a sum beyond 2^64 ns", ".times[].dist.alpha: 0 stands for the default accuracy",
 			".times[].dist.neg: times are not negative", ".times[].dist.zero: not of these times",
 		},
 	}, {
@@ -95,6 +112,7 @@ func frames() []testkit.Frame {
 			b := state.(*kpi.FunnelBuilder[string])
 			return []any{b.Len(), testkit.Plain(got(b.Funnel()).Result())}
 		},
+		Zero: []string{".opt.Strict: version 1 has none"},
 	}, {
 		Kind: codec.KindCustomers,
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {

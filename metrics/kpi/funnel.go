@@ -44,6 +44,10 @@ type FunnelOptions struct {
 	Window time.Duration
 
 	Entry FunnelEntry // default FunnelFirstTouch
+
+	// Strict asks that a step comes strictly after the one before: without it one event that is
+	// fed as two steps passes both (ClickHouse: strict_increase).
+	Strict bool
 }
 
 func (o FunnelOptions) validate(where string) error {
@@ -60,7 +64,7 @@ func (o FunnelOptions) validate(where string) error {
 }
 
 func (o FunnelOptions) equal(opt FunnelOptions) bool {
-	return o.Window == opt.Window && o.Entry == opt.Entry && slices.Equal(o.Steps, opt.Steps)
+	return o.Window == opt.Window && o.Entry == opt.Entry && o.Strict == opt.Strict && slices.Equal(o.Steps, opt.Steps)
 }
 
 const maxSteps = 64
@@ -73,7 +77,7 @@ type FunnelEvent struct {
 
 // Funnel counts how many users get through ordered steps, and how long they
 // take. Events of a step before its predecessor do not count for it; of equal
-// times the earlier step counts as first. Make one with NewFunnel and give it
+// times the earlier step counts as first, unless FunnelOptions.Strict. Make one with NewFunnel and give it
 // each user once, with all events of that user: see FunnelBuilder for events
 // that come as a log. Merge is exact for disjoint users. It is not safe for
 // concurrent use.
@@ -141,8 +145,12 @@ func nanos(t time.Time) (int64, error) {
 
 // addRows sorts rows and counts the user.
 func (f *Funnel) addRows(rows []stepAt) {
-	if !slices.IsSortedFunc(rows, compareSteps) {
-		slices.SortFunc(rows, compareSteps)
+	order := compareSteps
+	if f.opt.Strict { // of one instant the latest step first: it sees nothing but what was before
+		order = func(a, b stepAt) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(b.step, a.step)) }
+	}
+	if !slices.IsSortedFunc(rows, order) {
+		slices.SortFunc(rows, order)
 	}
 	var reached int
 	var at []int64
@@ -326,19 +334,35 @@ func (f *Funnel) Table() *metrics.Table {
 func (f *Funnel) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	f.encode(&w)
-	return w.AppendFrame(dst, codec.KindFunnel, 1), nil
+	return w.AppendFrame(dst, codec.KindFunnel, f.opt.version()), nil
 }
 
 func (o FunnelOptions) encode(w *codec.Writer) {
 	w.Strings(o.Steps)
 	w.Int64(int64(o.Window))
 	w.Int(int(o.Entry))
+	if o.Strict {
+		w.Bool(true)
+	}
+}
+
+// version is 2 with Strict, which version 1 does not have.
+func (o FunnelOptions) version() uint16 {
+	if o.Strict {
+		return 2
+	}
+	return 1
 }
 
 func readFunnelOptions(r *codec.Reader) FunnelOptions {
 	o := FunnelOptions{Steps: r.Strings(), Window: time.Duration(r.Int64())}
 	e := r.Int()
 	o.Entry = FunnelEntry(min(e, 255))
+	if r.Version >= 2 {
+		if o.Strict = r.Bool(); !o.Strict {
+			r.Fail("is of version 2 without Strict")
+		}
+	}
 	if r.Err() == nil && o.validate("") != nil {
 		r.Fail("has options that are not valid")
 	}
@@ -361,9 +385,11 @@ func (f *Funnel) encode(w *codec.Writer) {
 // MarshalBinary returns the binary form.
 func (f *Funnel) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 
-// UnmarshalBinary replaces f. Payload of version 1, little-endian:
+// UnmarshalBinary replaces f. Payload of version 2, little-endian; version 1 is written where
+// Strict is not set, and is without it:
 //
 //	[]string, i64, int   Steps, Window in nanoseconds, Entry
+//	bool                 Strict, set
 //	i64                  users without an entry, >= 0
 //	i64 a step           users who got there, no more than at the step before
 //	2×u64, sketch        of each step but the first: the time from the one before, a sum
@@ -373,7 +399,7 @@ func (f *Funnel) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 // Options that NewFunnel would refuse and any other length or value are ErrCorrupt, a
 // newer version ErrVersion, another kind ErrMismatch; f is then unchanged.
 func (f *Funnel) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindFunnel, 1)
+	r, err := codec.Open(data, codec.KindFunnel, 2)
 	if err != nil {
 		return fmt.Errorf("kpi: Funnel.UnmarshalBinary: %w", err)
 	}

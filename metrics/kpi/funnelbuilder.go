@@ -87,6 +87,27 @@ func (b *FunnelBuilder[U]) Merge(other *FunnelBuilder[U]) error {
 	return nil
 }
 
+// Forget removes a user with all events, as if none had been added, and reports whether there
+// was one; a state stored before has him still. It costs a pass over the events.
+func (b *FunnelBuilder[U]) Forget(user U) bool {
+	at, last := b.ids.Remove(user)
+	if at < 0 {
+		return false
+	}
+	kept := b.rows[:0]
+	for _, r := range b.rows {
+		switch r.user {
+		case at:
+			continue
+		case last:
+			r.user = at
+		}
+		kept = append(kept, r)
+	}
+	b.rows = kept
+	return true
+}
+
 // Reset forgets users and events but keeps their memory: a builder that is used
 // for one day after the other allocates nothing once it has seen a large one.
 func (b *FunnelBuilder[U]) Reset() {
@@ -151,15 +172,17 @@ func (b *FunnelBuilder[U]) AppendBinary(dst []byte) ([]byte, error) {
 			w.Int(int(e.step))
 		}
 	}
-	return w.AppendFrame(dst, codec.KindFunnelBuilder, 1), nil
+	return w.AppendFrame(dst, codec.KindFunnelBuilder, b.opt.version()), nil
 }
 
 // MarshalBinary returns the binary form.
 func (b *FunnelBuilder[U]) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 
-// UnmarshalBinary replaces b. Payload of version 1, little-endian:
+// UnmarshalBinary replaces b. Payload of version 2, little-endian; version 1 is written where
+// Strict is not set, and is without it:
 //
 //	[]string, i64, int   Steps, Window in nanoseconds, Entry
+//	bool                 Strict, set
 //	ids                  users, ascending; see Activity.UnmarshalBinary
 //	int                  of each: events, at least one, in order of time and step:
 //	i64, int             Unix nanoseconds, step
@@ -168,7 +191,7 @@ func (b *FunnelBuilder[U]) MarshalBinary() ([]byte, error) { return b.AppendBina
 // ErrCorrupt, a newer version ErrVersion, another kind ErrMismatch, ids that have no
 // binary form ErrOption; b is then unchanged.
 func (b *FunnelBuilder[U]) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindFunnelBuilder, 1)
+	r, err := codec.Open(data, codec.KindFunnelBuilder, 2)
 	if err != nil {
 		return fmt.Errorf("kpi: FunnelBuilder.UnmarshalBinary: %w", err)
 	}

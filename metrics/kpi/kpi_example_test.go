@@ -211,15 +211,11 @@ func Example() {
 	}
 	_ = total.Table().WriteText(os.Stdout)
 	// Output:
-	// KPI                  value  numerator  denominator
-	// ---------------  ---------  ---------  -----------
-	// CVR              0.0357143         10          280
-	// AOV                   1850      18500           10
-	// net AOV               1850      18500           10
-	// units per order          0          0           10
-	// refund rate              0          0        18500
-	// CPC                      0          0          280
-	// CPA                      0          0           10
+	// KPI          value  numerator  denominator
+	// -------  ---------  ---------  -----------
+	// CVR      0.0357143         10          280
+	// AOV           1850      18500           10
+	// net AOV       1850      18500           10
 }
 
 // Customers who buy twice a year are not lost after a month: the periods of
@@ -292,4 +288,21 @@ func ExampleFitRatePriorMoments() {
 	fast, err := kpi.FitRatePriorMoments(ads) // one pass
 	fmt.Printf("mean %.3f, worth %.0f trials %v\n", fast.Mean(), fast.Alpha+fast.Beta, err)
 	// Output: mean 0.050, worth 44 trials <nil>
+}
+
+func ExampleSocial() {
+	// An hour of live shopping, and the group purchases it started.
+	s := kpi.Social{
+		Views: 12_000, Viewers: 9_000, Peak: 2_100, ViewerSeconds: 3_600_000, StreamSeconds: 3_600, Orders: 240, Revenue: 960_000,
+		Users: 4_000, Invites: 6_000, Referred: 900, GroupsFormed: 80, GroupsExpired: 20, GroupMembers: 250,
+	}
+	gpm, err := s.GPM()
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%d at peak, %.0f on average, %.0f s a view, %.0f a thousand views\n", s.Peak, s.AverageViewers().Float(), s.Dwell().Float(), gpm)
+	fmt.Println("K", s.KFactor(), "groups", s.GroupCompletion())
+	// Output:
+	// 2100 at peak, 1000 on average, 300 s a view, 80000 a thousand views
+	// K 0.225 (900/4000) groups 0.8 (80/100)
 }
