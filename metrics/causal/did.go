@@ -97,6 +97,9 @@ func (d *DiffInDiff[U]) Merge(other *DiffInDiff[U]) error {
 // Forget removes a unit with all observations, and reports whether there was one; a state stored
 // before has it still.
 func (d *DiffInDiff[U]) Forget(unit U) bool {
+	if d == nil {
+		return false
+	}
 	_, ok := d.m[unit]
 	delete(d.m, unit)
 	return ok

@@ -77,6 +77,9 @@ func (c *Clusters[K]) Merge(other *Clusters[K]) error {
 // Forget removes a cluster, or a user that is one, with all units, and reports whether there was
 // one; a state stored before has it still.
 func (c *Clusters[K]) Forget(cluster K) bool {
+	if c == nil {
+		return false
+	}
 	s, ok := c.m[cluster]
 	delete(c.m, cluster)
 	c.n -= s.n

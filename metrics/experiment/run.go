@@ -209,6 +209,9 @@ func put[U any](where string, user U, outcome int, sum *float64, x float64) erro
 // there was one; a state stored before has him still. The cost does not grow with the number of
 // users. Users excluded for two arms are forgotten too.
 func (e *Run[U]) Forget(user U) bool {
+	if e == nil {
+		return false
+	}
 	i, ok := e.index[user]
 	if !ok {
 		return false

@@ -149,6 +149,9 @@ func (a *Activity[U]) compact() {
 // whether there was one; a state stored before has him still. It costs a pass over the
 // users and periods that are kept, and a sort of them: forget many users by building anew.
 func (a *Activity[U]) Forget(user U) bool {
+	if a == nil {
+		return false
+	}
 	at, last := a.ids.Remove(user)
 	if at < 0 {
 		return false

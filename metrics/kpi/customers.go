@@ -67,6 +67,9 @@ func (c *Customers[U]) join(customer U, p purchases) error {
 // whether there was one. Orders that come later make a new customer of him; a state stored before has him
 // still. The cost does not grow with the number of customers.
 func (c *Customers[U]) Forget(customer U) bool {
+	if c == nil {
+		return false
+	}
 	at, last := c.ids.Remove(customer)
 	if at < 0 {
 		return false

@@ -90,6 +90,9 @@ func (b *FunnelBuilder[U]) Merge(other *FunnelBuilder[U]) error {
 // Forget removes a user with all events, as if none had been added, and reports whether there
 // was one; a state stored before has him still. It costs a pass over the events.
 func (b *FunnelBuilder[U]) Forget(user U) bool {
+	if b == nil {
+		return false
+	}
 	at, last := b.ids.Remove(user)
 	if at < 0 {
 		return false
