@@ -188,6 +188,8 @@ func (s *Scaler) Inverse(dst, rows [][]float64) ([][]float64, error) {
 	return s.each(dst, rows, "Inverse", s.backward)
 }
 
+// each appends what f makes of every value, or leaves dst as it is: a row of another
+// length, and a value beyond float64, are seen before anything is returned.
 func (s *Scaler) each(dst, rows [][]float64, what string, f func(j int, x float64) float64) ([][]float64, error) {
 	if err := width(rows, len(s.names)); err != nil {
 		return dst, fmt.Errorf("feature: Scaler.%s: %w", what, err)
