@@ -316,9 +316,10 @@ func curves(t *testing.T, train, test *Interactions, category, popularity []int3
 // firstFold returns the parts of the first of k folds, those of split.Folds.
 func firstFold(x *Interactions, k int, seed uint64) (train, test *Interactions) {
 	dealt := make([][]int32, x.Users())
+	next := 0
 	for u := range dealt {
 		dealt[u] = make([]int32, x.users.RowLen(u))
-		rng.New(seed, 0x666f6c64, uint64(u)).Deal(dealt[u], k)
+		next = rng.New(seed, 0x666f6c64, uint64(u)).Deal(dealt[u], k, next)
 	}
 	return x.Select(func(u, k int) bool { return dealt[u][k] != 0 }), x.Select(func(u, k int) bool { return dealt[u][k] == 0 })
 }

@@ -231,11 +231,12 @@ func (r *Stream) Perm(n int) []int32 {
 	return p
 }
 
-// Deal deals the entries of dst into k folds, 0 to k-1, in a random order from a
-// random fold on, so that folds of many rows are nearly equal in size.
-func (r *Stream) Deal(dst []int32, k int) {
-	start := r.Intn(k)
+// Deal deals the entries of dst into k folds, 0 to k-1, in a random order from fold start
+// on, and returns the fold after the last: dealing rows one after the other from there
+// leaves folds whose sizes differ by one at most. k must be > 0, start in [0, k).
+func (r *Stream) Deal(dst []int32, k, start int) (next int) {
 	for pos, e := range r.Perm(len(dst)) {
 		dst[e] = int32((start + pos) % k)
 	}
+	return (start + len(dst)) % k
 }

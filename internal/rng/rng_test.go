@@ -229,28 +229,33 @@ func TestStreamsDiffer(t *testing.T) {
 	}
 }
 
-// Every fold gets its share, and which one gets the odd entry is left to chance.
+// Every fold gets its share of each row and of all together, and each entry of a row
+// falls into each fold as often.
 func TestDeal(t *testing.T) {
-	first := map[int32]int{}
+	next := 0
+	var total [3]int
+	var at [7][3]int
 	for row := range uint64(300) {
 		dst := make([]int32, 7)
-		New(5, 1, row).Deal(dst, 3)
-		count := map[int32]int{}
-		for _, f := range dst {
+		next = New(5, 1, row).Deal(dst, 3, next)
+		var count [3]int
+		for e, f := range dst {
 			count[f]++
+			total[f]++
+			at[e][f]++
 		}
-		for f, n := range count {
-			if f < 0 || f > 2 || n < 2 || n > 3 {
-				t.Fatalf("row %d: %d entries in fold %d", row, n, f)
-			}
-			if n == 3 {
-				first[f]++
-			}
+		if slices.Min(count[:]) != 2 || slices.Max(count[:]) != 3 {
+			t.Fatalf("row %d: %v entries by fold", row, count)
+		}
+		if slices.Max(total[:])-slices.Min(total[:]) > 1 {
+			t.Fatalf("after row %d: %v entries by fold", row, total)
 		}
 	}
-	for f, n := range first {
-		if n < 70 || n > 130 {
-			t.Errorf("fold %d is the large one of %d rows in 300", f, n)
+	for e, folds := range at {
+		for f, n := range folds {
+			if n < 60 || n > 140 {
+				t.Errorf("entry %d is in fold %d %d times of 300", e, f, n)
+			}
 		}
 	}
 }

@@ -214,6 +214,6 @@ func ExampleStackFeatures() {
 	fmt.Println(len(candidates), len(candidates[0].Features), err)
 	// Output:
 	// [knn.score knn.rank knn.knows popular.score popular.rank popular.knows]
-	// 34 rows, 9 taken
+	// 35 rows, 9 taken
 	// 3 6 <nil>
 }

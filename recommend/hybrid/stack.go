@@ -272,10 +272,11 @@ func StackFeatures(ctx context.Context, x *recommend.Interactions, folds int, se
 // split.Folds with the same seed.
 func fold(x *recommend.Interactions, f, k int, seed uint64) (train, test *recommend.Interactions) {
 	dealt := make([][]int32, x.Users())
+	next := 0
 	for u := range dealt {
 		items, _ := x.Row(u)
 		dealt[u] = make([]int32, len(items))
-		rng.New(seed, 0x666f6c64, uint64(u)).Deal(dealt[u], k)
+		next = rng.New(seed, 0x666f6c64, uint64(u)).Deal(dealt[u], k, next)
 	}
 	return x.Select(func(u, k int) bool { return dealt[u][k] != int32(f) }), x.Select(func(u, k int) bool { return dealt[u][k] == int32(f) })
 }

@@ -148,9 +148,10 @@ func Time(x *recommend.Interactions, asOf time.Time) (Parts, error) {
 	return parts(x, func(u, k int) bool { return !time.Unix(0, x.Times(u)[k]).Before(asOf) }), nil
 }
 
-// Folds cuts the entries into k random folds of nearly equal size and returns k
-// parts, each with one fold to test on. Each user's entries are dealt in a random
-// order, starting at a random fold. k must be at least 2 and at most the number of
+// Folds cuts the entries into k random folds whose sizes differ by one at most, in
+// total and for each user, and returns k parts, each with one fold to test on. Each
+// user's entries are dealt in a random order, from the fold on at which those of the user
+// before ended. k must be at least 2 and at most the number of
 // entries.
 func Folds(x *recommend.Interactions, k int, seed uint64) ([]Parts, error) {
 	if none(x) {
@@ -160,10 +161,11 @@ func Folds(x *recommend.Interactions, k int, seed uint64) ([]Parts, error) {
 		return nil, fmt.Errorf("split: Folds: k is %d, want in [2, %d], the entries: %w", k, max(x.Len(), 2), ErrOption)
 	}
 	fold := make([][]int32, x.Users())
+	next := 0
 	for u := range fold {
 		items, _ := x.Row(u)
 		fold[u] = make([]int32, len(items))
-		rng.New(seed, foldStage, uint64(u)).Deal(fold[u], k)
+		next = rng.New(seed, foldStage, uint64(u)).Deal(fold[u], k, next)
 	}
 	out := make([]Parts, k)
 	for f := range out {

@@ -131,9 +131,14 @@ func TestSplitConformance(t *testing.T) {
 			t.Fatal(err)
 		}
 		var tests []*recommend.Interactions
+		least, most := x.Len(), 0
 		for _, f := range folds {
 			checkPartition(t, x, f.Train, f.Test)
 			tests = append(tests, f.Test)
+			least, most = min(least, f.Test.Len()), max(most, f.Test.Len())
+		}
+		if most-least > 1 {
+			t.Fatalf("folds of %d to %d entries", least, most)
 		}
 		checkPartition(t, x, tests...)
 
