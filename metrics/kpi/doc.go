@@ -48,6 +48,9 @@
 // them. Money is int64 in minor units (cents, 分) of one currency, overflow checked.
 // None is safe for concurrent use.
 //
+// To delete a customer, call Forget of [Customers], [Activity] and [FunnelBuilder]. [Counts],
+// [Engagement], [Social], [Funnel] and a [Cube] of them are sums: count them anew.
+//
 // # References
 //
 // Kleinman (1973), Proportions with extraneous variance: single and independent
