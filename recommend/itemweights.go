@@ -58,6 +58,7 @@ func (m *itemWeights) appendFrame(dst []byte, kind uint16, b *sparse.CSR) []byte
 	return w.AppendFrame(dst, kind, 1)
 }
 
+// openItemWeights decodes what appendFrame wrote; name is that of the type, for errors.
 func openItemWeights(data []byte, kind uint16, name string) (users int, b *sparse.CSR, of origin, err error) {
 	r, err := codec.Open(data, kind, 1)
 	if err != nil {
