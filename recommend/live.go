@@ -230,7 +230,7 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 		return err
 	}
 	if !check.Finite(float64(o.Weight)) {
-		return fmt.Errorf("%s: weight of user %v item %v is %v: %w", where, o.User, o.Item, o.Weight, ErrNotFinite)
+		return fmt.Errorf("%s: weight of item %v is %v: %w", where, o.Item, o.Weight, ErrNotFinite)
 	}
 	l := &e.live
 	now := l.opt.Clock()
@@ -239,10 +239,10 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 		o.At = now
 	}
 	if o.At.Before(time.Unix(0, math.MinInt64+1)) || o.At.After(time.Unix(0, math.MaxInt64)) {
-		return fmt.Errorf("%s: user %v item %v: time %v is out of range: %w", where, o.User, o.Item, o.At, ErrRange)
+		return fmt.Errorf("%s: item %v: time %v is out of range: %w", where, o.Item, o.At, ErrRange)
 	}
 	if late := o.At.Sub(now); late > l.opt.Ahead {
-		return fmt.Errorf("%s: user %v item %v: time %v is %v in the future, want at most %v: %w", where, o.User, o.Item, o.At, late, l.opt.Ahead, ErrRange)
+		return fmt.Errorf("%s: item %v: time %v is %v in the future, want at most %v: %w", where, o.Item, o.At, late, l.opt.Ahead, ErrRange)
 	}
 	ev := liveEvent[I]{item: o.Item, weight: check.Default(o.Weight, 1), at: o.At.UnixNano(), seq: o.Seq, id: o.ID, dislike: o.Dislike}
 
@@ -259,17 +259,17 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 		ev.at = forgotten + 1 // now, which is after the deletion
 	}
 	if s.holds(ui, s.data.Items.Of(o.Item), &ev, !masked || ui >= 0 && !s.hidden(ui, forgotten)) {
-		return fmt.Errorf("%s: user %v item %v: the dataset contains the event of %v: %w", where, o.User, o.Item, o.At, ErrDuplicate)
+		return fmt.Errorf("%s: item %v: the dataset contains the event of %v: %w", where, o.Item, o.At, ErrDuplicate)
 	}
 	u := l.users[o.User]
 	if _, twice := l.ids[ev.id]; twice && ev.id != "" {
-		return fmt.Errorf("%s: user %v item %v: event %q came before: %w", where, o.User, o.Item, ev.id, ErrDuplicate)
+		return fmt.Errorf("%s: item %v: event %q came before: %w", where, o.Item, ev.id, ErrDuplicate)
 	}
 	at := 0
 	if u != nil {
 		var twice bool
 		if at, twice = u.place(ev); twice {
-			return fmt.Errorf("%s: user %v item %v: the event of %v came before: %w", where, o.User, o.Item, o.At, ErrDuplicate)
+			return fmt.Errorf("%s: item %v: the event of %v came before: %w", where, o.Item, o.At, ErrDuplicate)
 		}
 	}
 	if ev.id != "" {

@@ -36,7 +36,7 @@ func ExampleEngine_Observe() {
 	// Output:
 	// 1 espresso (neighbours)
 	// 2 cups (neighbours)
-	// recommend: Engine.Observe: user zoe item grinder: event "event 1" came before: duplicate
+	// recommend: Engine.Observe: item grinder: event "event 1" came before: duplicate
 	// 0 events
 }
 

@@ -81,11 +81,11 @@ func (r *Request[U, I]) validateSimilar(s *state[U, I]) error {
 		c.Require(r.Explore == nil, "Explore", "set", "nil")
 		return c.Err(where)
 	}
-	if r.Allow != nil && r.Allow.Size() != s.items {
-		return fmt.Errorf("%s: Allow is a set of %d items, the catalogue has %d: %w", where, r.Allow.Size(), s.items, ErrMismatch)
+	if !s.data.owns(r.Allow) {
+		return s.data.foreign(r.Allow, where+": Allow")
 	}
-	if r.Deny != nil && r.Deny.Size() != s.items {
-		return fmt.Errorf("%s: Deny is a set of %d items, the catalogue has %d: %w", where, r.Deny.Size(), s.items, ErrMismatch)
+	if !s.data.owns(r.Deny) {
+		return s.data.foreign(r.Deny, where+": Deny")
 	}
 	for k, x := range r.Caps {
 		if x.Max < 1 {

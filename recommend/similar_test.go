@@ -316,6 +316,7 @@ func TestSimilarBadInput(t *testing.T) {
 		"K":          {"i01", shopRequest{K: 1001}, recommend.ErrOption},
 		"allow":      {"i01", shopRequest{K: 1, Allow: small}, recommend.ErrMismatch},
 		"deny":       {"i01", shopRequest{K: 1, Deny: small}, recommend.ErrMismatch},
+		"no set":     {"i01", shopRequest{K: 1, Deny: &recommend.ItemSet{}}, recommend.ErrMismatch},
 		"where":      {"i01", shopRequest{K: 1, Where: &unknown}, recommend.ErrUnknownID},
 		"cap":        {"i01", shopRequest{K: 1, Caps: []recommend.Cap{{Attribute: "brand"}}}, recommend.ErrOption},
 		"attribute":  {"i01", shopRequest{K: 1, Caps: []recommend.Cap{{Attribute: "colour", Max: 1}}}, recommend.ErrUnknownID},
