@@ -63,18 +63,18 @@ func compareUntimed(a, b event) int {
 }
 
 // putBuilderOptions writes the options of a builder, getBuilderOptions reads them.
-func putBuilderOptions(w *codec.Writer, o BuilderOptions) {
-	w.Int(int(o.Duplicates))
-	w.Int64(int64(o.HalfLife))
-	w.Bool(!o.AsOf.IsZero())
-	w.Int64(o.AsOf.Unix())
-	w.Int(o.AsOf.Nanosecond())
-	w.Int(o.MinUserItems)
-	w.Int(o.MinItemUsers)
-	w.Bool(o.UnitWeights)
-	w.Bool(o.LogWeights)
-	w.Bool(o.Ratings)
-	w.Float32(o.Cap)
+func putBuilderOptions(w *codec.Writer, opt BuilderOptions) {
+	w.Int(int(opt.Duplicates))
+	w.Int64(int64(opt.HalfLife))
+	w.Bool(!opt.AsOf.IsZero())
+	w.Int64(opt.AsOf.Unix())
+	w.Int(opt.AsOf.Nanosecond())
+	w.Int(opt.MinUserItems)
+	w.Int(opt.MinItemUsers)
+	w.Bool(opt.UnitWeights)
+	w.Bool(opt.LogWeights)
+	w.Bool(opt.Ratings)
+	w.Float32(opt.Cap)
 }
 
 // putBuilderIDs sorts d behind its fixed ids, writes it and returns where each id

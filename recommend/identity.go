@@ -106,11 +106,12 @@ func (d *Dataset[U, I]) owns(s *ItemSet) bool {
 
 // foreign says why d does not own a set.
 func (d *Dataset[U, I]) foreign(s *ItemSet, what string) error {
-	what = fmt.Sprintf("%s, a set of %d items,", what, s.Size())
-	if err := d.checkItems(s, s.Size(), what); err != nil {
-		return err
+	if !s.none() {
+		if err := d.checkItems(s, s.Size(), what); err != nil {
+			return err
+		}
 	}
-	return fmt.Errorf("%s is of another catalogue, the dataset has %d: %w", what, d.Items.Len(), ErrMismatch)
+	return fmt.Errorf("%s is a set of %d items, the catalogue has %d: %w", what, s.Size(), d.Items.Len(), ErrMismatch)
 }
 
 // checkItems returns ErrMismatch where a state over n items, such as a model, is not over
@@ -207,23 +208,40 @@ type widened struct {
 // Items returns the number of items of the catalogue.
 func (m *widened) Items() int { return m.items }
 
-// known returns q without what the model cannot know.
+// known returns q as the model reads it, without what it cannot know.
 func (m *widened) known(q Query) Query {
 	n := int32(m.Model.Items())
-	if !slices.ContainsFunc(q.Items, func(i int32) bool { return i >= n }) {
-		return q
+	if q.views != nil {
+		q = q.For(m.Model, nil)
+		if all := q.views; all.set.beyond(n) || all.whole.beyond(n) {
+			q.views = &views{set: all.set.below(n), whole: all.whole.below(n), session: all.session.below(n)}
+		}
 	}
-	items, weights := q.Items, q.Weights
-	q.Items, q.Weights = make([]int32, 0, len(items)), nil
-	for k, i := range items {
+	v := view{q.Items, q.Weights}.below(n)
+	q.Items, q.Weights = v.items, v.weights
+	return q
+}
+
+// beyond reports whether v has an item from n on.
+func (v view) beyond(n int32) bool {
+	return slices.ContainsFunc(v.items, func(i int32) bool { return i >= n })
+}
+
+// below returns v without the items from n on.
+func (v view) below(n int32) view {
+	if !v.beyond(n) {
+		return v
+	}
+	var out view
+	for k, i := range v.items {
 		if i < n {
-			q.Items = append(q.Items, i)
-			if weights != nil {
-				q.Weights = append(q.Weights, weights[k])
+			out.items = append(out.items, i)
+			if v.weights != nil {
+				out.weights = append(out.weights, v.weights[k])
 			}
 		}
 	}
-	return q
+	return out
 }
 
 // Score writes the scores of the model, and behind them that there is none.
@@ -245,10 +263,11 @@ func (m *widened) Score(dst []float32, q Query) error {
 	return nil
 }
 
-// Meaning, SparseScores and ReadsOrder are the model's.
+// Meaning, SparseScores, ReadsOrder and ReadsHistory are the model's.
 func (m *widened) Meaning() string    { return meaningOf(m.Model) }
 func (m *widened) SparseScores() bool { return sparseScores(m.Model) }
 func (m *widened) ReadsOrder() bool   { return readsOrder(m.Model) }
+func (m *widened) ReadsHistory() bool { return readsHistory(m.Model) }
 
 // AppendSimilar appends what the model does; nothing for an item that it does not know.
 func (m *widened) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {

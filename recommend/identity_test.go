@@ -81,6 +81,8 @@ func TestOtherCatalogue(t *testing.T) {
 		{"Allow", ask(recommend.Request[int, string]{Allow: set}), "item nail"},
 		{"Deny", ask(recommend.Request[int, string]{Deny: set}), "item nail"},
 		{"Boost", ask(recommend.Request[int, string]{Boosts: []recommend.Boost{{Set: set, Multiply: 2}}}), "item nail"},
+		{"Similar", second(e.Similar(nil, "nail", recommend.Request[int, string]{K: 2, Allow: set})), "item nail"},
+		{"Similar, zero set", second(e.Similar(nil, "nail", recommend.Request[int, string]{K: 2, Deny: &recommend.ItemSet{}})), "0 items"},
 		{"a selection", ask(recommend.Request[int, string]{Allow: catalogueSet}), "item nail"},
 		{"zero set", ask(recommend.Request[int, string]{Allow: &recommend.ItemSet{}}), "0 items"},
 		{"And", second(set.And(mine)), "9"},
@@ -161,6 +163,10 @@ func TestGrownCatalogue(t *testing.T) {
 		must(recommend.FitALS(context.Background(), old.Interactions, recommend.ALSOptions{Factors: 3}))(t),
 		must(recommend.FitEASE(context.Background(), old.Interactions, recommend.EASEOptions{}))(t),
 		must(recommend.FitMarkov(context.Background(), must(old.Interactions.Sequences())(t), recommend.MarkovOptions{}))(t),
+		must(hybrid.NewBlend([]hybrid.Weighted{
+			{Model: must(recommend.FitSessionKNN(context.Background(), must(old.Interactions.Sequences())(t), recommend.SessionKNNOptions{}))(t)},
+			{Model: must(recommend.FitItemKNN(context.Background(), old.Interactions, recommend.ItemKNNOptions{}))(t)},
+		}, hybrid.BlendOptions{}))(t),
 	} {
 		engines := [2]*recommend.Engine[int, string]{}
 		for k, d := range []*recommend.Dataset[int, string]{old, now} {

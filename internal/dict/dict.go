@@ -1,9 +1,12 @@
 package dict
 
 import (
+	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"golang.org/x/exp/constraints"
 
@@ -115,13 +118,74 @@ func Sort[K Key](d *Dict[K], from int) (perm []int32) {
 // Sorted returns the keys of d in the order that Sort gives them, and its permutation,
 // and leaves d as it is.
 func Sorted[K Key](d *Dict[K], from int) (keys []K, perm []int32) {
-	keys = slices.Clone(d.keys)
-	slices.Sort(keys[from:])
-	perm = make([]int32, len(keys))
-	for i, k := range keys {
-		perm[d.index[k]] = int32(i)
+	keys, perm = slices.Clone(d.keys), make([]int32, len(d.keys))
+	for i := range from {
+		perm[i] = int32(i)
+	}
+	old := d.keys[from:]
+	for k, at := range ascending(old) {
+		keys[from+k] = old[at]
+		perm[from+int(at)] = int32(from + k)
 	}
 	return keys, perm
+}
+
+// ascending returns the positions of keys in ascending order. Strings are compared by
+// eight bytes behind what all of them begin with, and read whole where these are equal:
+// ids of a shop have a long prefix and lie all over the memory.
+func ascending[K Key](keys []K) []int32 {
+	out := make([]int32, len(keys))
+	if s, ok := any(keys).([]string); ok {
+		type entry struct {
+			head uint64
+			at   int32
+		}
+		p := prefix(s)
+		entries := make([]entry, len(s))
+		for i, k := range s {
+			var b [8]byte
+			copy(b[:], k[p:])
+			entries[i] = entry{binary.BigEndian.Uint64(b[:]), int32(i)}
+		}
+		slices.SortFunc(entries, func(a, b entry) int {
+			if a.head != b.head {
+				return cmp.Compare(a.head, b.head)
+			}
+			return strings.Compare(s[a.at], s[b.at])
+		})
+		for i, e := range entries {
+			out[i] = e.at
+		}
+		return out
+	}
+	type entry struct {
+		key K
+		at  int32
+	}
+	entries := make([]entry, len(keys))
+	for i, k := range keys {
+		entries[i] = entry{k, int32(i)}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+	for i, e := range entries {
+		out[i] = e.at
+	}
+	return out
+}
+
+// prefix returns how many bytes all strings have in common at their beginning.
+func prefix(s []string) int {
+	if len(s) == 0 {
+		return 0
+	}
+	n := len(s[0])
+	for _, k := range s {
+		n = min(n, len(k))
+		for n > 0 && k[:n] != s[0][:n] {
+			n--
+		}
+	}
+	return n
 }
 
 // Of returns the Dict of keys, which must be distinct, at most 2³¹-1 and equal to

@@ -106,3 +106,46 @@ func TestSortProp(t *testing.T) {
 		}
 	})
 }
+
+// Sorted is Sort of a copy.
+func TestSortedProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var d Dict[string]
+		begin := rapid.SampledFrom([]string{"", "sku-", "a long beginning/"}).Draw(t, "begin")
+		for range rapid.IntRange(0, 30).Draw(t, "keys") {
+			end := rapid.StringOfN(rapid.SampledFrom([]rune("ab\x00ÿ")), 0, 12, -1).Draw(t, "end")
+			if _, err := d.Add(begin + end); err != nil {
+				t.Fatal(err)
+			}
+		}
+		from := rapid.IntRange(0, d.Len()).Draw(t, "from")
+		before := slices.Clone(d.Keys())
+		keys, perm := Sorted(&d, from)
+		if !slices.Equal(d.Keys(), before) {
+			t.Fatal("the dict changed")
+		}
+		c := d.Clone()
+		want := Sort(c, from)
+		if !slices.Equal(keys, c.Keys()) || !slices.Equal(perm, want) {
+			t.Fatalf("%q %v, want %q %v", keys, perm, c.Keys(), want)
+		}
+		back := Of(keys)
+		for k, key := range keys {
+			if back.Index(key) != int32(k) || back.Len() != len(keys) || back.Distinct() != len(keys) {
+				t.Fatalf("key %q is not at %d", key, k)
+			}
+		}
+	})
+}
+
+func TestSortedIntegers(t *testing.T) {
+	var d Dict[int8]
+	for _, k := range []int8{5, -3, 127, 0, -128} {
+		if _, err := d.Add(k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if keys, perm := Sorted(&d, 1); !slices.Equal(keys, []int8{5, -128, -3, 0, 127}) || !slices.Equal(perm, []int32{0, 2, 4, 3, 1}) {
+		t.Errorf("%v %v", keys, perm)
+	}
+}
