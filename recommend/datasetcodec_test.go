@@ -75,18 +75,26 @@ func datasetFrame() testkit.Frame {
 		Tol:    1e-6,
 		Zero: []string{
 			".opt.UnitWeights: not with LogWeights", ".opt.Ratings: not with LogWeights", ".Users.of: of items", ".Report: some counts",
-			".Interactions.items: made when asked for", ".Catalogue.attrs[value].sets[].bits: few items", ".Catalogue.attrs[value].sets[].list: few items",
+			".Interactions.items: made when asked for", ".Catalogue.attrs[value].numbers: where there are bands", ".Catalogue.attrs[value].sets[].bits: few items", ".Catalogue.attrs[value].sets[].list: few items",
 			".Catalogue.origin.of.users: of items", ".Interactions.log.origin: shared", ".rest.origin: of nobody", ".Items.of: shared", ".Catalogue.origin: shared",
 		},
 	}
 }
 
 // service gives an engine with all behind it the form of a state.
-type service struct{ e *frameShop }
+type service struct {
+	e     *frameShop
+	frame []byte // that it was read from
+}
 
+// MarshalBinary writes what was read again where all but the snapshot in it is the same: a
+// snapshot may be of an older version, and has fuzz targets of its own.
 func (s *service) MarshalBinary() ([]byte, error) {
 	var buf bytes.Buffer
 	_, err := s.e.WriteTo(&buf)
+	if err == nil && s.frame != nil && slices.EqualFunc(stored(buf.Bytes()), stored(s.frame), bytes.Equal) {
+		return s.frame, nil
+	}
 	return buf.Bytes(), err
 }
 
@@ -108,8 +116,25 @@ func (s *service) UnmarshalBinary(data []byte) error {
 	case r.Len() > 0:
 		return recommend.ErrCorrupt
 	}
-	s.e = e
+	s.e, s.frame = e, data
 	return nil
+}
+
+// stored is a frame of an engine without the snapshot in it, which has golden frames, and
+// versions, of its own.
+func stored(frame []byte) (out [][]byte) {
+	r, err := codec.Open(frame, codec.KindServing, 1)
+	if err != nil {
+		return nil
+	}
+	out = append(out, r.Bytes(), fmt.Append(nil, r.Int64()))
+	for range r.Int() {
+		out = append(out, []byte(r.String()))
+		if r.Bool() {
+			out = append(out, r.Bytes())
+		}
+	}
+	return out
 }
 
 func filledService(t testing.TB) *frameShop {
@@ -143,18 +168,17 @@ func constant() (*recommend.Func, error) {
 func serviceFrame() testkit.Frame {
 	return testkit.Frame{
 		Kind: codec.KindServing,
-		Fill: func(t testing.TB) encoding.BinaryMarshaler { return &service{filledService(t)} },
+		Fill: func(t testing.TB) encoding.BinaryMarshaler { return &service{e: filledService(t)} },
 		Values: func(t testing.TB, state any) any {
 			e := state.(*service).e
-			out := map[string]any{"meaning": e.Meaning("own"), "events": e.Live().Events}
-			for _, user := range []string{"a", "b", "nobody"} {
-				out[user] = must(e.Recommend(nil, recommend.Request[string, int32]{User: user, K: 3, Seen: recommend.KeepSeen}))(t)
+			return map[string]any{
+				"dataset": datasetValues(t, e.Dataset()), "events": e.Live().Events,
+				"own": e.Meaning("own"), "knn": e.Meaning("knn"),
 			}
-			return out
 		},
 		Tol:    1e-5,
 		Drifts: "holds the snapshot of an engine, whose version may rise",
-		Zero:   []string{".e: a whole engine, whose parts have golden frames of their own"},
+		Zero:   []string{".frame: of what was read", ".e: a whole engine, whose parts have golden frames of their own"},
 	}
 }
 
@@ -319,7 +343,7 @@ func TestRestart(t *testing.T) {
 }
 
 func TestReadEngineErrors(t *testing.T) {
-	data := must((&service{filledService(t)}).MarshalBinary())(t)
+	data := must((&service{e: filledService(t)}).MarshalBinary())(t)
 	read := func(data []byte, opt recommend.EngineOptions) error {
 		_, err := recommend.ReadEngine[string, int32](bytes.NewReader(data), opt)
 		return err
