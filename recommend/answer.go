@@ -70,8 +70,10 @@ type scratch[I ID] struct {
 	top       []topk.Item
 	batch     []topk.Item
 	caps      []capState
-	pins      []pinned
+	pins      []pinned // those that are in the answer
 	past      past
+	want      wish
+	info      Info
 	events    []liveEvent[I] // of the user, with what else Live knows of them
 	marks     []seenMark[I]
 	forgotten int64
@@ -120,7 +122,8 @@ func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]
 	}
 	w := e.getScratch()
 	defer e.pool.Put(w)
-	var info Info
+	info := &w.info
+	*info = Info{}
 	// Live events first, then the state: an event that a swap drops from the live
 	// ones is in the state that it published before.
 	w.events, w.marks, w.forgotten, w.masked = w.events[:0], w.marks[:0], 0, false
@@ -131,31 +134,30 @@ func (e *Engine[U, I]) Recommend(dst []Recommendation[I], req Request[U, I]) ([]
 	if err := req.validate(s); err != nil {
 		return dst, err
 	}
-	w.fit(s.words())
-	if req.Cursor != nil {
-		out, err := s.page(w, dst, req, "recommend: Engine.Recommend", s.recommend)
-		if err != nil {
-			return dst, err
-		}
-		return out, nil
+	s.translate(w, &req, info)
+	var out []Recommendation[I]
+	var err error
+	if req.Cursor == nil {
+		out, err = s.recommend(w, dst, info)
+	} else {
+		out, err = s.page(w, dst, req.Cursor, info, "recommend: Engine.Recommend", s.recommend)
 	}
-	out, err := s.recommend(w, dst, &req, &info)
 	if err != nil {
 		return dst, err
 	}
 	if req.Info != nil {
-		*req.Info = info
+		*req.Info = *info
 	}
 	return out, nil
 }
 
-// recommend is Recommend for a request that is valid.
-func (s *state[U, I]) recommend(w *scratch[I], dst []Recommendation[I], req *Request[U, I], info *Info) ([]Recommendation[I], error) {
-	q, err := s.prepare(w, req, info)
+// recommend appends the answer to w.want.
+func (s *state[U, I]) recommend(w *scratch[I], dst []Recommendation[I], info *Info) ([]Recommendation[I], error) {
+	q, err := s.prepare(w, info)
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(w, dst, req, info, q)
+	return s.answer(w, dst, info, q)
 }
 
 // draft is an answer under way.
@@ -168,24 +170,25 @@ type draft[I ID] struct {
 
 // answer fills the list, source by source, and in the end by popularity. The first
 // source is not asked where w.scored is set.
-func (s *state[U, I]) answer(w *scratch[I], dst []Recommendation[I], req *Request[U, I], info *Info, q Query) ([]Recommendation[I], error) {
-	d := draft[I]{list: dst, start: len(dst), left: min(req.K, info.Eligible) - len(w.pins)}
-	if req.Reasons > 0 {
-		d.slab = make([]Because[I], 0, min(d.left, 64)*min(req.Reasons, len(q.Items)))
+func (s *state[U, I]) answer(w *scratch[I], dst []Recommendation[I], info *Info, q Query) ([]Recommendation[I], error) {
+	most := min(w.want.k, info.Eligible)
+	d := draft[I]{list: dst, start: len(dst), left: most - len(w.pins)}
+	if n := w.want.reasons; n > 0 {
+		d.slab = make([]Because[I], 0, min(d.left, 64)*min(n, len(q.Items)))
 	}
 	for k := 0; k < len(s.sources) && d.left > 0; k++ {
-		if err := s.fillFromSource(w, &d, req, info, &q, k); err != nil {
+		if err := s.fillFromSource(w, &d, info, &q, k); err != nil {
 			return nil, err
 		}
 	}
 	if d.left > 0 {
-		if err := s.fillByPopularity(w, &d, req, &q); err != nil {
+		if err := s.fillByPopularity(w, &d, &q); err != nil {
 			return nil, err
 		}
 	}
 	d.list = s.placePins(w, d.list, d.start)
 	info.Returned = len(d.list) - d.start
-	if info.Returned < min(req.K, info.Eligible) {
+	if info.Returned < most {
 		info.Why = "every item that is left would break a cap"
 	}
 	return d.list, nil
@@ -193,15 +196,15 @@ func (s *state[U, I]) answer(w *scratch[I], dst []Recommendation[I], req *Reques
 
 // fillFromSource appends what source k has for the places left, with reasons. A
 // source that is silent appends nothing.
-func (s *state[U, I]) fillFromSource(w *scratch[I], d *draft[I], req *Request[U, I], info *Info, q *Query, k int) error {
-	src := &s.sources[k]
+func (s *state[U, I]) fillFromSource(w *scratch[I], d *draft[I], info *Info, q *Query, k int) error {
+	src, boosts := &s.sources[k], w.want.boosts
 	if q.eligible = nil; vectorsOf(src.Model) == nil { // those have no use for it
 		w.eligible = append(w.eligible[:0], w.free...)
 		q.eligible = w.eligible
 	}
 	asked, err := w.asked, error(nil)
 	if k > 0 || !w.scored {
-		asked, err = s.score(w, k, *q, info.fresh, len(req.Boosts) > 0)
+		asked, err = s.score(w, k, *q, info.fresh, len(boosts) > 0)
 	}
 	if silent(err) {
 		return nil
@@ -211,10 +214,10 @@ func (s *state[U, I]) fillFromSource(w *scratch[I], d *draft[I], req *Request[U,
 	}
 	from := s.from(k)
 	raw := w.scan.scores // before boosts
-	if len(req.Boosts) > 0 {
-		s.boost(w, req.Boosts, from)
+	if len(boosts) > 0 {
+		s.boost(w, from)
 	}
-	if err := s.list(w, req, q, k, d.left, from); err != nil {
+	if err := s.list(w, q, k, d.left, from); err != nil {
 		return err
 	}
 	at := len(d.list)
@@ -222,7 +225,7 @@ func (s *state[U, I]) fillFromSource(w *scratch[I], d *draft[I], req *Request[U,
 		r := Recommendation[I]{Item: s.id(it.ID), Rank: len(d.list) - d.start + 1, Score: it.Score, Source: src.Name}
 		if src.Calibrate != nil {
 			score := it.Score
-			if len(req.Boosts) > 0 {
+			if len(boosts) > 0 {
 				score = raw[it.ID]
 			}
 			if p := src.Calibrate(float64(score)); p >= 0 && p <= 1 {
@@ -233,8 +236,8 @@ func (s *state[U, I]) fillFromSource(w *scratch[I], d *draft[I], req *Request[U,
 		d.list = append(d.list, r)
 	}
 	d.left -= len(d.list) - at
-	if ex, ok := src.Model.(Explainer); ok && req.Reasons > 0 {
-		if d.slab, err = s.explain(w, d.list[at:], d.slab, ex, asked, req.Reasons); err != nil {
+	if ex, ok := src.Model.(Explainer); ok && w.want.reasons > 0 {
+		if d.slab, err = s.explain(w, d.list[at:], d.slab, ex, asked); err != nil {
 			return fmt.Errorf("recommend: Engine.Recommend: source %s: reasons: %w", src.Name, err)
 		}
 	}
@@ -243,12 +246,12 @@ func (s *state[U, I]) fillFromSource(w *scratch[I], d *draft[I], req *Request[U,
 
 // fillByPopularity appends the most popular items for the places left: the last
 // resort behind every source.
-func (s *state[U, I]) fillByPopularity(w *scratch[I], d *draft[I], req *Request[U, I], q *Query) error {
+func (s *state[U, I]) fillByPopularity(w *scratch[I], d *draft[I], q *Query) error {
 	s.count(w)
-	if len(req.Boosts) > 0 {
-		s.boost(w, req.Boosts, fromFinite)
+	if len(w.want.boosts) > 0 {
+		s.boost(w, fromFinite)
 	}
-	if err := s.list(w, req, q, len(s.sources), d.left, fromFinite); err != nil {
+	if err := s.list(w, q, len(s.sources), d.left, fromFinite); err != nil {
 		return err
 	}
 	for n, it := range w.top {
@@ -346,12 +349,12 @@ func (s *state[U, I]) count(w *scratch[I]) {
 
 // boost leaves the boosted scores of w.scan in w.boosted, and makes them what is
 // ranked. from is the score below which an item is unknown.
-func (s *state[U, I]) boost(w *scratch[I], boosts []Boost, from float32) {
+func (s *state[U, I]) boost(w *scratch[I], from float32) {
 	n := s.items + len(s.arrivals)
 	w.boosted = slices.Grow(w.boosted[:0], n)[:n]
 	copy(w.boosted, w.scan.scores)
-	for k := range boosts {
-		b := &boosts[k]
+	for k := range w.want.boosts {
+		b := &w.want.boosts[k]
 		s.meant(w, b)
 		factor := b.Multiply
 		if factor == 0 {
@@ -395,20 +398,17 @@ func (s *state[U, I]) meant(w *scratch[I], b *Boost) {
 // list leaves in w.top the n results of a source whose scores are in w.scan, and
 // frees them no more: re-ranked and explored as the request wants it, else the
 // best. source counts the sources.
-func (s *state[U, I]) list(w *scratch[I], req *Request[U, I], q *Query, source, n int, from float32) error {
+func (s *state[U, I]) list(w *scratch[I], q *Query, source, n int, from float32) error {
 	w.choices = w.choices[:0]
-	re, ex := s.rerank, req.Explore
-	if req.Rerank != nil {
-		re = &w.rerank
-	}
+	re := w.want.rerank
 	if re != nil && (re.Method == ByScore || !s.tasted(w, re, q)) {
 		re = nil
 	}
-	if re == nil && ex == nil {
+	if re == nil && w.want.explore == nil {
 		s.choose(w, n, from)
 		return nil
 	}
-	return s.arrange(w, req, re, source, n, from)
+	return s.arrange(w, re, source, n, from)
 }
 
 // firstAsk is how many items choose looks at first under caps.
@@ -448,13 +448,13 @@ func (s *state[U, I]) choose(w *scratch[I], n int, from float32) {
 }
 
 // explain fills the reasons of recs, whose dense indices are in w.top.
-func (s *state[U, I]) explain(w *scratch[I], recs []Recommendation[I], slab []Because[I], ex Explainer, q Query, n int) ([]Because[I], error) {
+func (s *state[U, I]) explain(w *scratch[I], recs []Recommendation[I], slab []Because[I], ex Explainer, q Query) ([]Because[I], error) {
 	for k := range recs {
 		if int(w.top[k].ID) >= s.items {
 			continue
 		}
 		var err error
-		w.reasons, err = ex.AppendReasons(w.reasons[:0], q, w.top[k].ID, n)
+		w.reasons, err = ex.AppendReasons(w.reasons[:0], q, w.top[k].ID, w.want.reasons)
 		if silent(err) {
 			continue
 		}

@@ -155,8 +155,7 @@ func (t *engineTile[U, I]) answer(e *Engine[U, I], r *Request[U, I], s *state[U,
 			ready := &x.w.scan.ready
 			ready.items = x.w.heap.AppendSorted(ready.items[:0])
 		}
-		one.User = users[x.at]
-		if out[x.at], err = s.answer(x.w, buffer(), &one, &x.info, x.q); err != nil {
+		if out[x.at], err = s.answer(x.w, buffer(), &x.info, x.q); err != nil {
 			return err
 		}
 	}
@@ -177,8 +176,8 @@ func (t *engineTile[U, I]) prepare(e *Engine[U, I], r *Request[U, I], s *state[U
 	if err := r.validate(s); err != nil {
 		return false, err
 	}
-	w.fit(s.words())
-	if x.q, err = s.prepare(w, r, &x.info); err != nil {
+	s.translate(w, r, &x.info)
+	if x.q, err = s.prepare(w, &x.info); err != nil {
 		return false, err
 	}
 	left := min(r.K, x.info.Eligible) - len(w.pins)

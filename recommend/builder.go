@@ -105,6 +105,14 @@ func nanoseconds(t time.Time) int64 {
 	return math.MaxInt64
 }
 
+// instant is nanoseconds, and noTime for the zero time.
+func instant(t time.Time) int64 {
+	if t.IsZero() {
+		return noTime
+	}
+	return nanoseconds(t)
+}
+
 // Builder collects events in any order and turns them into a Dataset. It is
 // not safe for concurrent use; give each goroutine its own and Merge them.
 //

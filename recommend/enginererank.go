@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/recommend/bandit"
 )
@@ -208,17 +207,6 @@ type listScratch struct {
 	taste   []float64
 	weights []float32
 	rerank  Rerank // of the request, nothing left out
-	width   int    // how many candidates are explored
-}
-
-// resolve fills in what a request for k items leaves out of how its list is made.
-func (w *listScratch) resolve(re *Rerank, ex *Explore, k int) {
-	if re != nil {
-		w.rerank = re.withDefaults()
-	}
-	if w.width = 0; ex != nil {
-		w.width = min(check.Default(ex.Depth, max(exploreDepth, k)), maxListDepth)
-	}
 }
 
 // tasted reports whether the method can be used, and leaves the taste in w.taste
@@ -243,9 +231,9 @@ func (s *state[U, I]) tasted(w *scratch[I], re *Rerank, q *Query) bool {
 // arrange is list for an answer that is re-ranked (re) or explored: candidates are
 // taken from the scan, put in order, chosen from, and what they leave open is
 // filled by score. n is how many are wanted, source counts the sources.
-func (s *state[U, I]) arrange(w *scratch[I], req *Request[U, I], re *Rerank, source, n int, from float32) error {
-	size, ex := s.items+len(s.arrivals), req.Explore
-	depth, width := 0, w.width // of what is re-ranked, of what is explored
+func (s *state[U, I]) arrange(w *scratch[I], re *Rerank, source, n int, from float32) error {
+	size, ex := s.items+len(s.arrivals), w.want.explore
+	depth, width := 0, w.want.width // of what is re-ranked, of what is explored
 	if re != nil {
 		depth = re.Depth
 	}
@@ -273,7 +261,7 @@ func (s *state[U, I]) arrange(w *scratch[I], req *Request[U, I], re *Rerank, sou
 		}
 		more = more || len(w.list) > width
 		w.list = w.list[:min(width, len(w.list))]
-		skipped, err := s.explore(w, req, source, n, narrow)
+		skipped, err := s.explore(w, source, n, narrow)
 		if err != nil {
 			return err
 		}
@@ -370,8 +358,8 @@ type narrowing struct {
 
 // explore leaves in w.choices what the policy chooses of w.list, and reports
 // whether it left items out that are no arms.
-func (s *state[U, I]) explore(w *scratch[I], req *Request[U, I], source, n int, narrow *narrowing) (skipped bool, err error) {
-	ex := req.Explore
+func (s *state[U, I]) explore(w *scratch[I], source, n int, narrow *narrowing) (skipped bool, err error) {
+	ex := w.want.explore
 	arms := ex.Policy.Arms()
 	w.ids = w.ids[:0]
 	for _, x := range w.list { // the order is what counts
@@ -383,8 +371,8 @@ func (s *state[U, I]) explore(w *scratch[I], req *Request[U, I], source, n int, 
 	// One stream for each source: its numbers must not depend on those that led to
 	// the choices before.
 	id := rng.Hash(ex.ID, uint64(source))
-	if !req.Anonymous {
-		id = rng.Hash(id, ids.Hash(req.User))
+	if !w.want.nobody {
+		id = rng.Hash(id, w.want.draws)
 	}
 	ask := bandit.Ask{From: w.ids, K: n, Request: id, Context: ex.Context}
 	if narrow != nil {

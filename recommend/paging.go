@@ -31,23 +31,23 @@ const (
 )
 
 // reading is a decoded cursor.
-type reading[I ID] struct {
-	list []I // as it was made; what has left since is not on it
-	at   int // how many were handed out
+type reading struct {
+	list []int32 // as it was made; what has left since is not on it
+	at   int     // how many were handed out
 }
 
 // readCursor decodes c. Items of the dataset are stored by index, joined items, whose
 // indices change, by a hash of 64 bits.
-func (s *state[U, I]) readCursor(c Cursor, where string) (reading[I], error) {
-	var r reading[I]
+func (s *state[U, I]) readCursor(c Cursor, where string) (reading, error) {
+	var r reading
 	if c == "" {
 		return r, nil
 	}
 	if len(c) > cursorBytes(s.maxK) {
 		return r, fmt.Errorf("%s: Cursor has %d bytes, want at most %d: %w", where, len(c), cursorBytes(s.maxK), ErrTooLarge)
 	}
-	corrupt := func(what string) (reading[I], error) {
-		return reading[I]{}, fmt.Errorf("%s: Cursor %s: %w", where, what, ErrCorrupt)
+	corrupt := func(what string) (reading, error) {
+		return reading{}, fmt.Errorf("%s: Cursor %s: %w", where, what, ErrCorrupt)
 	}
 	data, err := base64.RawURLEncoding.Strict().DecodeString(string(c))
 	if err != nil || len(data) < 13 || crc32.ChecksumIEEE(data[:len(data)-4]) != binary.LittleEndian.Uint32(data[len(data)-4:]) {
@@ -73,26 +73,26 @@ func (s *state[U, I]) readCursor(c Cursor, where string) (reading[I], error) {
 	if count > uint64(s.maxK) || at > count {
 		return corrupt("is longer than EngineOptions.MaxK")
 	}
-	joined := map[uint64]I{}
-	for _, a := range s.arrivals {
-		joined[ids.Seeded(a.Item, cursorSeed)] = a.Item
+	joined := map[uint64]int32{}
+	for k, a := range s.arrivals {
+		joined[ids.Seeded(a.Item, cursorSeed)] = int32(s.items + k)
 	}
-	seen := make(map[I]bool, count)
+	seen := make(map[int32]bool, count)
 	for k := range count {
 		x := number()
-		var item I
+		var item int32
 		switch {
 		case x == 0 && len(data) >= 8:
-			id, ok := joined[binary.LittleEndian.Uint64(data)]
+			i, ok := joined[binary.LittleEndian.Uint64(data)]
 			if data = data[8:]; !ok { // it has left
 				if k < at {
 					r.at--
 				}
 				continue
 			}
-			item = id
+			item = i
 		case x > 0 && x <= uint64(s.items):
-			item = s.data.Items.ID(int32(x - 1))
+			item = int32(x - 1)
 		default:
 			return corrupt("names an item that there is not")
 		}
@@ -116,56 +116,56 @@ func cursorBytes(n int) int {
 }
 
 // cursor encodes r.
-func (s *state[U, I]) cursor(r *reading[I]) Cursor {
+func (s *state[U, I]) cursor(r *reading) Cursor {
 	data := binary.LittleEndian.AppendUint64([]byte{cursorVersion}, s.catalogue)
 	data = binary.AppendUvarint(binary.AppendUvarint(data, uint64(r.at)), uint64(len(r.list)))
-	for _, item := range r.list {
-		if i := s.data.Items.Of(item); i >= 0 {
+	for _, i := range r.list {
+		if int(i) < s.items {
 			data = binary.AppendUvarint(data, uint64(i)+1)
 		} else {
-			data = binary.LittleEndian.AppendUint64(append(data, 0), ids.Seeded(item, cursorSeed))
+			data = binary.LittleEndian.AppendUint64(append(data, 0), ids.Seeded(s.id(i), cursorSeed))
 		}
 	}
 	data = binary.LittleEndian.AppendUint32(data, crc32.ChecksumIEEE(data))
 	return Cursor(base64.RawURLEncoding.EncodeToString(data))
 }
 
-// asking answers a request that is valid.
-type asking[U, I ID] func(w *scratch[I], dst []Recommendation[I], req *Request[U, I], info *Info) ([]Recommendation[I], error)
+// asking appends the answer to w.want.
+type asking[I ID] func(w *scratch[I], dst []Recommendation[I], info *Info) ([]Recommendation[I], error)
 
-// page answers a valid request with a cursor: first what is left of the list, then,
-// where that does not fill the page, the beginning of what the list goes on with.
-func (s *state[U, I]) page(w *scratch[I], dst []Recommendation[I], req Request[U, I], where string, ask asking[U, I]) ([]Recommendation[I], error) {
-	var info Info
-	if req.Explore != nil {
+// page appends what ask answers to w.want as a page, and moves the cursor behind it:
+// first what is left of the list, then, where that does not fill the page, the beginning
+// of what the list goes on with.
+func (s *state[U, I]) page(w *scratch[I], dst []Recommendation[I], cursor *Cursor, info *Info, where string, ask asking[I]) ([]Recommendation[I], error) {
+	if w.want.explore != nil {
 		return nil, fmt.Errorf("%s: Explore is set beside Cursor: later pages have no propensities: %w", where, ErrOption)
 	}
-	r, err := s.readCursor(*req.Cursor, where)
+	r, err := s.readCursor(*cursor, where)
 	if err != nil {
 		return nil, err
 	}
-	out, want := dst, req.K
+	page, unknown := w.want, *info // as they were translated
+	out, missing := dst, page.k
 	if r.at < len(r.list) {
-		if out, err = s.listed(w, out, &req, &r, &info, ask); err != nil {
+		if out, err = s.listed(w, out, &r, info, ask); err != nil {
 			return nil, err
 		}
-		want -= len(out) - len(dst)
+		missing -= len(out) - len(dst)
 	}
-	if room := s.maxK - len(r.list); want > 0 && room > 0 {
-		more := req
-		more.K = min(room, cursorPages*min(req.K, room))
-		more.DenyItems = append(slices.Clone(req.DenyItems), r.list...)
+	if room := s.maxK - len(r.list); missing > 0 && room > 0 {
+		w.want, *info = page, unknown
+		w.want.k = min(room, cursorPages*min(page.k, room))
+		w.want.denied = append(slices.Clone(page.denied), r.list...)
 		if len(r.list) > 0 {
-			more.Pins = nil
+			w.want.pins = nil
 		}
-		info = Info{}
-		got, err := ask(w, nil, &more, &info)
+		got, err := ask(w, nil, info)
 		if err != nil {
 			return nil, err
 		}
 		for k, x := range got {
-			r.list = append(r.list, x.Item)
-			if k < want {
+			r.list = append(r.list, s.of(x.Item))
+			if k < missing {
 				r.at = len(r.list)
 				x.Rank = r.at
 				out = append(out, x)
@@ -175,27 +175,24 @@ func (s *state[U, I]) page(w *scratch[I], dst []Recommendation[I], req Request[U
 	if info.Returned = len(out) - len(dst); info.Returned > 0 {
 		info.Why = ""
 	}
-	if req.Info != nil {
-		*req.Info = info
-	}
-	*req.Cursor = s.cursor(&r)
+	*cursor = s.cursor(&r)
 	return out, nil
 }
 
 // listed appends the next of the list that the filters let through, with the scores of
 // now. What they do not let through now is passed over for good.
-func (s *state[U, I]) listed(w *scratch[I], dst []Recommendation[I], req *Request[U, I], r *reading[I], info *Info, ask asking[U, I]) ([]Recommendation[I], error) {
-	rest := r.list[r.at:]
-	again := *req
-	again.K, again.Caps, again.Pins, again.Rerank = len(rest), nil, nil, &Rerank{}
-	if again.AllowItems = rest; req.AllowItems != nil {
-		allowed := make(map[I]bool, len(req.AllowItems))
-		for _, id := range req.AllowItems {
-			allowed[id] = true
+func (s *state[U, I]) listed(w *scratch[I], dst []Recommendation[I], r *reading, info *Info, ask asking[I]) ([]Recommendation[I], error) {
+	want, rest, places := &w.want, r.list[r.at:], w.want.k
+	allowed := rest
+	if want.listed {
+		in := make(map[int32]bool, len(want.allowed))
+		for _, i := range want.allowed {
+			in[i] = true
 		}
-		again.AllowItems = slices.DeleteFunc(slices.Clone(rest), func(id I) bool { return !allowed[id] })
+		allowed = slices.DeleteFunc(slices.Clone(rest), func(i int32) bool { return !in[i] })
 	}
-	got, err := ask(w, nil, &again, info)
+	want.k, want.caps, want.pins, want.rerank, want.listed, want.allowed = len(rest), nil, nil, nil, true, allowed
+	got, err := ask(w, nil, info)
 	if err != nil {
 		return nil, err
 	}
@@ -204,16 +201,16 @@ func (s *state[U, I]) listed(w *scratch[I], dst []Recommendation[I], req *Reques
 		now[got[k].Item] = &got[k]
 	}
 	out := dst
-	for _, id := range rest {
-		if len(out)-len(dst) == req.K {
+	for _, i := range rest {
+		if len(out)-len(dst) == places {
 			break
 		}
 		r.at++
-		if x := now[id]; x != nil {
+		if x := now[s.id(i)]; x != nil {
 			x.Rank = r.at
 			out = append(out, *x)
-		} else if i := s.of(id); i >= 0 && w.free.has(i) { // no source of Similar names it any more
-			out = append(out, Recommendation[I]{Item: id, Rank: r.at})
+		} else if w.free.has(i) { // no source of Similar names it any more
+			out = append(out, Recommendation[I]{Item: s.id(i), Rank: r.at})
 		}
 	}
 	return out, nil

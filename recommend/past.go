@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/aislekit/aisle/internal/check"
 )
@@ -92,27 +91,24 @@ func (p *past) begin() {
 
 // query says for whom the request is. Histories without new events alias the
 // dataset.
-func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info) (Query, error) {
+func (s *state[U, I]) query(w *scratch[I], info *Info) (Query, error) {
 	q := Query{User: Stranger}
-	p := &w.past
+	p, u := &w.past, w.want.user
 	p.begin()
-	u, row := int32(-1), false
-	if !req.Anonymous {
-		u = s.data.Users.Of(req.User)
-		if row = u >= 0 && (!w.masked || !s.hidden(u, w.forgotten)); row {
-			x := s.data.Interactions
-			q.User = u
-			p.items, p.weights = x.Row(int(u))
-			p.times = x.Times(int(u))
-			info.Known = true
-		}
+	row := u >= 0 && (!w.masked || !s.hidden(u, w.forgotten))
+	if row {
+		x := s.data.Interactions
+		q.User = u
+		p.items, p.weights = x.Row(int(u))
+		p.times = x.Times(int(u))
+		info.Known = true
 	}
-	if req.Seen == Repurchase && len(p.items) > 0 && p.times == nil {
+	if w.want.seen == Repurchase && len(p.items) > 0 && p.times == nil {
 		return q, fmt.Errorf("recommend: Engine.Recommend: Seen is Repurchase but the dataset has no times: %w", ErrOption)
 	}
 	p.seen = p.entries
-	if len(w.events) > 0 || len(w.marks) > 0 || len(req.History) > 0 {
-		if err := s.addNew(w, req, info, u, row); err != nil {
+	if len(w.events) > 0 || len(w.marks) > 0 || len(w.want.history) > 0 {
+		if err := s.addNew(w, info, row); err != nil {
 			return q, err
 		}
 	}
@@ -122,15 +118,15 @@ func (s *state[U, I]) query(w *scratch[I], req *Request[U, I], info *Info) (Quer
 	}
 	info.History = len(q.Items)
 	if s.ordered {
-		s.sequenceViews(w, req, q, u, row)
+		s.sequenceViews(w, q, row)
 		q.views = &p.views
 	}
 	return q, nil
 }
 
 // addNew folds live events and those of the request into the history of w.
-func (s *state[U, I]) addNew(w *scratch[I], req *Request[U, I], info *Info, u int32, row bool) error {
-	p := &w.past
+func (s *state[U, I]) addNew(w *scratch[I], info *Info, row bool) error {
+	p, u := &w.past, w.want.user
 	known := len(p.items)
 	for k, i := range p.items {
 		e := pastItem{item: i, order: -1, weight: p.weights[k], time: noTime}
@@ -153,24 +149,10 @@ func (s *state[U, I]) addNew(w *scratch[I], req *Request[U, I], info *Info, u in
 			info.Live++
 		}
 	}
-	now := int64(noTime)
-	if !req.AsOf.IsZero() {
-		now = nanoseconds(req.AsOf)
-	}
-	for k := range req.History {
-		ev := &req.History[k]
-		i := s.of(ev.Item)
-		if i < 0 {
-			info.UnknownHistory++
-			continue
-		}
-		e := pastItem{item: i, weight: check.Default(ev.Weight, 1), dislike: ev.Dislike, seq: ev.Seq, time: now, undated: true}
-		if !ev.At.IsZero() {
-			e.time, e.undated = nanoseconds(ev.At), false
-		}
+	for _, e := range w.want.history {
 		p.add(e)
 	}
-	info.fresh = info.Live > 0 || info.UnknownHistory < len(req.History)
+	info.fresh = info.Live > 0 || len(w.want.history) > 0
 	if !info.fresh && marked == 0 {
 		p.all = p.all[:0]
 		return nil
@@ -344,15 +326,6 @@ func (s *pairSum) result(opt *BuilderOptions) (w float64, left bool) {
 		w = min(w, float64(opt.Cap))
 	}
 	return w, s.some && (s.back == 0 || net > 0)
-}
-
-// returnable is the instant up to which the last event of an item must lie for the
-// item to be recommended again.
-func returnable(asOf time.Time, interval time.Duration) int64 {
-	if asOf.IsZero() {
-		return noTime
-	}
-	return nanoseconds(asOf.Add(-interval))
 }
 
 // dropSeen takes the items of the history out of free, those of at least that weight:

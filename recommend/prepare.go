@@ -6,56 +6,50 @@ import (
 )
 
 // prepare does what comes before the scores: it says who asks and what is free.
-func (s *state[U, I]) prepare(w *scratch[I], req *Request[U, I], info *Info) (Query, error) {
+func (s *state[U, I]) prepare(w *scratch[I], info *Info) (Query, error) {
 	w.scored, w.scan.ready.k = false, 0
-	w.resolve(req.Rerank, req.Explore, req.K)
-	q, err := s.query(w, req, info)
+	q, err := s.query(w, info)
 	if err != nil {
 		return q, err
 	}
-	s.filter(w, req, info)
-	s.startCaps(w, req.Caps)
-	s.pin(w, req, info)
+	s.filter(w, info)
+	s.startCaps(w)
+	s.pin(w, info)
 	return q, nil
 }
 
 // filter leaves in w.free what may be recommended.
-func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], info *Info) {
-	free := w.free
+func (s *state[U, I]) filter(w *scratch[I], info *Info) {
+	w.fit(s.words())
+	free, want := w.free, &w.want
 	free.fill(s.items + len(s.arrivals))
-	if req.Allow != nil {
-		free.and(req.Allow.set.Words()) // no arrival is a member
+	if want.allow != nil {
+		free.and(want.allow.set.Words()) // no arrival is a member
 	}
-	if req.AllowItems != nil {
+	if want.listed {
 		clear(w.mark)
-		info.UnknownAllow = s.marked(w.mark, req.AllowItems)
+		w.mark.addAll(want.allowed)
 		free.and(w.mark)
 	}
-	if req.Where != nil {
-		s.view.eval(w.mark, req.Where, &w.rule, 0)
+	if want.where != nil {
+		s.view.eval(w.mark, want.where, &w.rule, 0)
 		free.and(w.mark)
 	}
 	allowed := free.count()
-	if req.Deny != nil {
-		free.andNot(req.Deny.set.Words())
+	if want.deny != nil {
+		free.andNot(want.deny.set.Words())
 	}
-	if len(req.DenyItems) > 0 {
-		clear(w.mark)
-		info.UnknownDeny = s.marked(w.mark, req.DenyItems)
-		free.andNot(w.mark)
-	}
+	free.dropAll(want.denied)
 	left := free.count()
 	inStock := left
 	if s.stock != nil {
 		free.and(s.stock)
 		inStock = free.count()
 	}
-	if req.Seen != KeepSeen {
-		w.past.dropSeen(free, req.Seen == DropSeen, returnable(req.AsOf, req.Interval), req.SeenWeight)
+	if want.seen != KeepSeen {
+		w.past.dropSeen(free, want.seen == DropSeen, want.last, want.least)
 	}
-	for _, i := range w.past.disliked {
-		free.drop(i)
-	}
+	free.dropAll(w.past.disliked)
 	info.Eligible = free.count()
 	switch {
 	case allowed == 0:
@@ -69,18 +63,6 @@ func (s *state[U, I]) filter(w *scratch[I], req *Request[U, I], info *Info) {
 	}
 }
 
-// marked adds ids to set and returns how many are unknown.
-func (s *state[U, I]) marked(set indexSet, ids []I) (unknown int) {
-	for _, id := range ids {
-		if i := s.of(id); i >= 0 {
-			set.add(i)
-		} else {
-			unknown++
-		}
-	}
-	return unknown
-}
-
 // capState counts what a request has taken of each value of an attribute.
 type capState struct {
 	base, more *attribute
@@ -90,7 +72,8 @@ type capState struct {
 }
 
 // startCaps readies the counts of a request.
-func (s *state[U, I]) startCaps(w *scratch[I], caps []Cap) {
+func (s *state[U, I]) startCaps(w *scratch[I]) {
+	caps := w.want.caps
 	w.caps = slices.Grow(w.caps[:0], len(caps))[:len(caps)] // with the memory of earlier requests
 	for k, x := range caps {
 		c := &w.caps[k]
@@ -181,13 +164,11 @@ type pinned struct {
 func comparePinned(a, b pinned) int { return cmp.Compare(a.position, b.position) }
 
 // pin accepts the pins that are eligible, in the order of their positions.
-func (s *state[U, I]) pin(w *scratch[I], req *Request[U, I], info *Info) {
+func (s *state[U, I]) pin(w *scratch[I], info *Info) {
 	w.pins = w.pins[:0]
-	for _, p := range req.Pins {
-		if i := s.of(p.Item); i < 0 {
-			info.UnknownPins++
-		} else if p.Position <= req.K {
-			w.pins = append(w.pins, pinned{p.Position, i})
+	for _, p := range w.want.pins {
+		if p.position <= w.want.k {
+			w.pins = append(w.pins, p)
 		}
 	}
 	slices.SortFunc(w.pins, comparePinned)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/ids"
 )
 
 // Seen says what becomes of items the person has in the history already.
@@ -327,4 +328,95 @@ func (r *Request[U, I]) complain() error {
 		c.Require(b.Set != nil || b.Where != nil, fmt.Sprintf("Boosts[%d]", k), "no items", "Set or Where")
 	}
 	return c.Err("recommend: Engine.Recommend")
+}
+
+// wish is a request as a state reads it: indices for ids, Unix nanoseconds for times,
+// and nothing left out. It lies in scratch memory. The stages of an answer read it and
+// never the request, so that they know nothing of users' ids.
+type wish struct {
+	k       int
+	user    int32      // -1: not in the dataset, or anonymous
+	history []pastItem // of the request, as it lists them
+	session int64      // when the session began; noTime: none is marked
+
+	seen  Seen
+	last  int64   // Repurchase: an item with an event after it was seen
+	least float32 // Seen looks only at items of at least that weight; 0: at all
+
+	allow, deny *ItemSet // nil: all, none
+	listed      bool     // only what is in allowed
+	allowed     []int32
+	denied      []int32
+	where       *Rule
+	caps        []Cap
+	pins        []pinned // in any order
+	boosts      []Boost
+
+	rerank  *Rerank // nil: by score
+	explore *Explore
+	width   int    // how many candidates are explored
+	draws   uint64 // which numbers exploring draws for the user
+	nobody  bool   // the request is anonymous, and draws as nobody does
+	reasons int
+}
+
+// translate leaves in w.want what a valid request says, and counts in info the ids that
+// the state does not know.
+func (s *state[U, I]) translate(w *scratch[I], req *Request[U, I], info *Info) {
+	r, user := &w.want, int32(-1)
+	if !req.Anonymous {
+		user = s.data.Users.Of(req.User)
+	}
+	*r = wish{
+		k: req.K, user: user, history: r.history[:0], session: instant(req.SessionStart),
+		seen: req.Seen, last: instant(req.AsOf.Add(-req.Interval)), least: req.SeenWeight,
+		allow: req.Allow, deny: req.Deny, listed: req.AllowItems != nil, allowed: r.allowed[:0], denied: r.denied[:0],
+		where: req.Where, caps: req.Caps, pins: r.pins[:0], boosts: req.Boosts,
+		rerank: s.rerank, explore: req.Explore, nobody: req.Anonymous, reasons: req.Reasons,
+	}
+	now := instant(req.AsOf)
+	for k := range req.History {
+		ev := &req.History[k]
+		i := s.of(ev.Item)
+		if i < 0 {
+			info.UnknownHistory++
+			continue
+		}
+		e := pastItem{item: i, time: instant(ev.At), seq: ev.Seq, weight: check.Default(ev.Weight, 1), dislike: ev.Dislike}
+		if e.time == noTime {
+			e.time, e.undated = now, true
+		}
+		r.history = append(r.history, e)
+	}
+	r.allowed, info.UnknownAllow = s.appendKnown(r.allowed, req.AllowItems)
+	r.denied, info.UnknownDeny = s.appendKnown(r.denied, req.DenyItems)
+	for _, p := range req.Pins {
+		if i := s.of(p.Item); i >= 0 {
+			r.pins = append(r.pins, pinned{p.Position, i})
+		} else {
+			info.UnknownPins++
+		}
+	}
+	if req.Rerank != nil {
+		w.rerank = req.Rerank.withDefaults()
+		r.rerank = &w.rerank
+	}
+	if req.Explore != nil {
+		r.width = min(check.Default(req.Explore.Depth, max(exploreDepth, req.K)), maxListDepth)
+		if !req.Anonymous {
+			r.draws = ids.Hash(req.User)
+		}
+	}
+}
+
+// appendKnown appends the indices of ids, and counts the unknown ones.
+func (s *state[U, I]) appendKnown(dst []int32, items []I) (known []int32, unknown int) {
+	for _, id := range items {
+		if i := s.of(id); i >= 0 {
+			dst = append(dst, i)
+		} else {
+			unknown++
+		}
+	}
+	return dst, unknown
 }

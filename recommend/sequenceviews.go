@@ -50,7 +50,7 @@ type sequences struct {
 // request by time, sequence number and arrival, with repeats. Events taken back, and
 // all events of pairs that net to nothing, are left out, and so are items that the
 // models do not know.
-func (s *state[U, I]) sequenceViews(w *scratch[I], req *Request[U, I], q Query, u int32, row bool) {
+func (s *state[U, I]) sequenceViews(w *scratch[I], q Query, row bool) {
 	p := &w.past
 	known := len(q.Items)
 	for known > 0 && int(q.Items[known-1]) >= s.items { // joined items come last
@@ -59,15 +59,15 @@ func (s *state[U, I]) sequenceViews(w *scratch[I], req *Request[U, I], q Query, 
 	p.views.set = view{q.Items[:known], q.Weights[:known]}
 	var all sequence
 	if row {
-		all = s.data.Interactions.sequence(&p.sequences, int(u))
+		all = s.data.Interactions.sequence(&p.sequences, int(w.want.user))
 	}
 	if len(p.all) > 0 {
 		all = p.merge(&all, s.items)
 	}
 	p.views.whole = view{all.items, all.weights}
 	p.views.session = p.views.whole
-	if !req.SessionStart.IsZero() {
-		p.views.session = all.from(nanoseconds(req.SessionStart))
+	if w.want.session != noTime {
+		p.views.session = all.from(w.want.session)
 	}
 }
 

@@ -44,22 +44,24 @@ func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, req Request[U, I
 	}
 	w := e.getScratch()
 	defer e.pool.Put(w)
-	if req.Cursor != nil {
-		out, err := s.page(w, dst, req, where, func(w *scratch[I], dst []Recommendation[I], req *Request[U, I], info *Info) ([]Recommendation[I], error) {
-			return s.similar(w, dst, i, req, info)
+	info := &w.info
+	*info = Info{}
+	s.translate(w, &req, info)
+	w.want.seen = KeepSeen
+	var out []Recommendation[I]
+	var err error
+	if req.Cursor == nil {
+		out, err = s.similar(w, dst, i, info)
+	} else {
+		out, err = s.page(w, dst, req.Cursor, info, where, func(w *scratch[I], dst []Recommendation[I], info *Info) ([]Recommendation[I], error) {
+			return s.similar(w, dst, i, info)
 		})
-		if err != nil {
-			return dst, err
-		}
-		return out, nil
 	}
-	var info Info
-	out, err := s.similar(w, dst, i, &req, &info)
 	if err != nil {
 		return dst, err
 	}
 	if req.Info != nil {
-		*req.Info = info
+		*req.Info = *info
 	}
 	return out, nil
 }
@@ -101,26 +103,23 @@ func (r *Request[U, I]) validateSimilar(s *state[U, I]) error {
 	return nil
 }
 
-// similar is Similar for the item of index i and a request that is valid.
-func (s *state[U, I]) similar(w *scratch[I], dst []Recommendation[I], i int32, req *Request[U, I], info *Info) ([]Recommendation[I], error) {
-	w.fit(s.words())
-	filters := *req
-	filters.Seen = KeepSeen
+// similar appends what is similar to the item of index i, as w.want says.
+func (s *state[U, I]) similar(w *scratch[I], dst []Recommendation[I], i int32, info *Info) ([]Recommendation[I], error) {
 	w.past.begin()
-	s.filter(w, &filters, info)
-	s.startCaps(w, req.Caps)
+	s.filter(w, info)
+	s.startCaps(w)
 	if w.free.has(i) {
 		w.free.drop(i)
 		if info.Eligible--; info.Eligible == 0 {
 			info.Why = "no item but the one that was asked for is left"
 		}
 	}
-	d := draft[I]{list: dst, start: len(dst), left: min(req.K, info.Eligible)}
-	if req.Reasons > 0 {
+	d := draft[I]{list: dst, start: len(dst), left: min(w.want.k, info.Eligible)}
+	if w.want.reasons > 0 {
 		d.slab = make([]Because[I], 0, d.left)
 	}
 	for k := 0; k < len(s.sources) && d.left > 0; k++ {
-		if err := s.likeBySource(w, &d, i, k, req.Reasons > 0); err != nil && !silent(err) {
+		if err := s.likeBySource(w, &d, i, k, w.want.reasons > 0); err != nil && !silent(err) {
 			return nil, fmt.Errorf("recommend: Engine.Similar: source %s: %w", s.sources[k].Name, err)
 		}
 	}
