@@ -75,13 +75,21 @@ func NewActivity[U comparable](cal Calendar) (*Activity[U], error) {
 }
 
 // Calendar returns the calendar in use.
-func (a *Activity[U]) Calendar() Calendar { return a.clock.Calendar.withDefaults() }
+func (a *Activity[U]) Calendar() Calendar {
+	if a == nil {
+		return Calendar{}
+	}
+	return a.clock.Calendar.withDefaults()
+}
 
 // Add records that user was active at the given time. ErrRange for the zero
 // time. An event of a user in a period he was seen in allocates nothing, out of
 // order as well within his latest 64 periods; a new user or period takes memory,
 // by doubling now and then.
 func (a *Activity[U]) Add(user U, at time.Time) error {
+	if err := check.Receiver("kpi: Activity.Add", a); err != nil {
+		return err
+	}
 	p, err := a.clock.index(at)
 	if err != nil {
 		return fmt.Errorf("kpi: Activity.Add: %w", err)
@@ -106,6 +114,9 @@ func (a *Activity[U]) Add(user U, at time.Time) error {
 // then that period instead of his first active one, and activity before it does
 // not count for retention. Of several starts the earliest holds.
 func (a *Activity[U]) Start(user U, at time.Time) error {
+	if err := check.Receiver("kpi: Activity.Start", a); err != nil {
+		return err
+	}
 	p, err := a.clock.index(at)
 	if err != nil {
 		return fmt.Errorf("kpi: Activity.Start: %w", err)
@@ -174,7 +185,12 @@ func (a *Activity[U]) Forget(user U) bool {
 }
 
 // Users returns the number of users seen or started.
-func (a *Activity[U]) Users() int64 { return int64(len(a.of)) }
+func (a *Activity[U]) Users() int64 {
+	if a == nil {
+		return 0
+	}
+	return int64(len(a.of))
+}
 
 // Merge adds the users and activity of other, which must have the same calendar
 // (else ErrMismatch).
@@ -267,6 +283,9 @@ type ActiveUsers struct {
 // WAU and 28 or 30 MAU. The period that holds asOf is not over and is left
 // out. ErrOption unless width > 0, ErrEmpty if no period is over.
 func (a *Activity[U]) Active(width int, from, asOf time.Time) ([]ActiveUsers, error) {
+	if err := check.Receiver("kpi: Activity.Active", a); err != nil {
+		return nil, err
+	}
 	if width < 1 || width > maxPeriods {
 		return nil, fmt.Errorf("kpi: Activity.Active: width is %d, want in [1, %d]: %w", width, maxPeriods, ErrOption)
 	}
@@ -300,6 +319,9 @@ func (a *Activity[U]) Active(width int, from, asOf time.Time) ([]ActiveUsers, er
 // or 30 over days. The numerator is the sum over the periods, the denominator
 // width times the users.
 func (a *Activity[U]) Stickiness(width int, asOf time.Time) (metrics.Ratio, error) {
+	if err := check.Receiver("kpi: Activity.Stickiness", a); err != nil {
+		return metrics.Ratio{}, err
+	}
 	if width < 1 || width > maxPeriods {
 		return metrics.Ratio{}, fmt.Errorf("kpi: Activity.Stickiness: width is %d, want in [1, %d]: %w", width, maxPeriods, ErrOption)
 	}
@@ -334,6 +356,9 @@ type UserFlow struct {
 // Flows returns the flow of users for every period of [from, asOf). New is a
 // user's first active period of all.
 func (a *Activity[U]) Flows(from, asOf time.Time) ([]UserFlow, error) {
+	if err := check.Receiver("kpi: Activity.Flows", a); err != nil {
+		return nil, err
+	}
 	lo, hi, err := a.span("Flows", from, asOf)
 	if err != nil {
 		return nil, err
@@ -369,6 +394,9 @@ func (a *Activity[U]) Flows(from, asOf time.Time) ([]UserFlow, error) {
 // location, users by ascending id. ErrOption for ids that are not strings,
 // integers, booleans or structs and arrays of them.
 func (a *Activity[U]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("kpi: Activity.AppendBinary", a); err != nil {
+		return nil, err
+	}
 	a.compact()
 	var w codec.Writer
 	c := a.Calendar()
@@ -414,6 +442,9 @@ func (a *Activity[U]) MarshalBinary() ([]byte, error) { return a.AppendBinary(ni
 // binary form ErrOption. The receiver must have the calendar that was written (else
 // ErrMismatch), because a location is more than its name; a is unchanged after an error.
 func (a *Activity[U]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("kpi: Activity.UnmarshalBinary", a); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindActivity, 1)
 	if err != nil {
 		return fmt.Errorf("kpi: Activity.UnmarshalBinary: %w", err)

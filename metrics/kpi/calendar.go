@@ -32,6 +32,7 @@ func (p Period) String() string {
 
 // Calendar cuts time into days, weeks or months of a business time zone. A day
 // is what the wall clock there calls so: 23 or 25 hours long where clocks change.
+// What takes a Calendar refuses a Period that is none; its own methods count days by it.
 type Calendar struct {
 	Period      Period         // default PeriodDay
 	Location    *time.Location // default time.UTC
@@ -93,8 +94,12 @@ func (cal Calendar) firstDay(i int) int64 {
 }
 
 // Start returns the first instant of period i, which is not midnight where
-// clocks are put forward at midnight.
+// clocks are put forward at midnight; the zero time for i beyond ±2^21, which is thousands
+// of years away.
 func (cal Calendar) Start(i int) time.Time {
+	if i < -maxIndex || i > maxIndex {
+		return time.Time{}
+	}
 	cal = cal.withDefaults()
 	local := cal.firstDay(i) * 86400 // wall clock, as if it were UTC
 	// The wall clock shows midnight, or has just jumped over it, within a day of
@@ -117,14 +122,19 @@ func (cal Calendar) Start(i int) time.Time {
 }
 
 // Label returns the date of the period's first day, "2026-03-01", or the month,
-// "2026-03".
+// "2026-03"; nothing for i beyond ±2^21.
 func (cal Calendar) Label(i int) string {
+	if i < -maxIndex || i > maxIndex {
+		return ""
+	}
 	t := time.Unix(cal.firstDay(i)*86400, 0).UTC()
 	if cal.Period == PeriodMonth {
 		return t.Format("2006-01")
 	}
 	return t.Format("2006-01-02")
 }
+
+const maxIndex = 1 << 21 // every index that Activity has is within
 
 func floorDiv(a, b int64) int64 {
 	q := a / b

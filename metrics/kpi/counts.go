@@ -104,6 +104,9 @@ var countNames = [countFields]string{
 // clicks is then a CTR of 0 and no cost a CPA of 0. Add and Merge keep it, and one filled
 // cell is enough for a total. ErrOption for a name that is no field.
 func (c *Counts) Fill(fields ...string) error {
+	if err := check.Receiver("kpi: Counts.Fill", c); err != nil {
+		return err
+	}
 	set := c.filled
 	for _, f := range fields {
 		i := slices.Index(countNames[:], f)
@@ -132,6 +135,9 @@ func (c Counts) rate(i int, num, den int64) metrics.Ratio {
 // count distinct users (Reach, Visitors, Buyers, Followers) add up correctly
 // only over disjoint groups of users.
 func (c *Counts) Add(d Counts) error {
+	if err := check.Receiver("kpi: Counts.Add", c); err != nil {
+		return err
+	}
 	sum := *c
 	sum.filled |= d.filled
 	to, from := sum.fields(), d.fields()
@@ -321,6 +327,26 @@ func less(a, b int64) int64 {
 	}
 }
 
+// plus returns a + b for the same.
+func plus(a, b int64) int64 {
+	switch s := a + b; {
+	case a > 0 && b > 0 && s < 0:
+		return math.MaxInt64
+	case a < 0 && b < 0 && s >= 0:
+		return math.MinInt64
+	default:
+		return s
+	}
+}
+
+// storable refuses totals that were filled in by hand and that no frame holds: nobody could read them.
+func storable(where, name string, x, low, high int64) error {
+	if x < low || x > high {
+		return fmt.Errorf("%s: %s is %d, want in [%d, %d]: %w", where, name, x, low, high, ErrRange)
+	}
+	return nil
+}
+
 // ShareOf returns own of total as a Ratio: share of voice from impressions,
 // market share from sales, take rate from platform revenue and GMV. The total is
 // the whole market's, own included. ErrRange unless 0 <= own <= total.
@@ -372,10 +398,20 @@ func (c Counts) Table() *metrics.Table {
 	return t
 }
 
-// AppendBinary appends the binary form.
+// AppendBinary appends the binary form. ErrRange for fields filled in by hand that Add would refuse.
 func (c *Counts) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("kpi: Counts.AppendBinary", c); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
-	for _, f := range c.fields() {
+	for i, f := range c.fields() {
+		low := int64(0)
+		if i == ofGrossMargin {
+			low = -maxCount
+		}
+		if err := storable("kpi: Counts.AppendBinary", countNames[i], *f, low, maxCount); err != nil {
+			return nil, err
+		}
 		w.Int64(*f)
 	}
 	if c.filled == 0 {
@@ -394,6 +430,9 @@ func (c *Counts) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; c is then unchanged.
 func (c *Counts) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("kpi: Counts.UnmarshalBinary", c); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindCounts, 2)
 	if err != nil {
 		return fmt.Errorf("kpi: Counts.UnmarshalBinary: %w", err)

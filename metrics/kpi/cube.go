@@ -73,14 +73,23 @@ func NewCube[K comparable, S any](opt CubeOptions[K, S]) (*Cube[K, S], error) {
 	return &Cube[K, S]{opt: opt}, nil
 }
 
+// made refuses a cube that holds nothing because NewCube did not make it.
+func (c *Cube[K, S]) made(where string) error {
+	if c == nil || c.opt.New == nil {
+		return fmt.Errorf("%s: not made by NewCube: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // Cell returns the state of the combination k, empty if it is new, to be added
-// to. ErrTooLarge where that would be one cell too many.
+// to. ErrTooLarge where that would be one cell too many, ErrEmpty for a cube that NewCube did
+// not make.
 func (c *Cube[K, S]) Cell(k K) (*S, error) {
+	if err := c.made("kpi: Cube.Cell"); err != nil {
+		return nil, err
+	}
 	if i := c.ids.Index(k); i >= 0 {
 		return c.states[i], nil
-	}
-	if c.opt.New == nil {
-		return nil, fmt.Errorf("kpi: Cube.Cell: no options: make it with NewCube: %w", ErrOption)
 	}
 	if len(c.states) >= c.opt.MaxCells {
 		return nil, fmt.Errorf("kpi: Cube.Cell: cell %v beyond the limit of %d: %w", k, c.opt.MaxCells, ErrTooLarge)
@@ -94,7 +103,12 @@ func (c *Cube[K, S]) Cell(k K) (*S, error) {
 }
 
 // Len returns the number of cells.
-func (c *Cube[K, S]) Len() int { return len(c.states) }
+func (c *Cube[K, S]) Len() int {
+	if c == nil {
+		return 0
+	}
+	return len(c.states)
+}
 
 // CubeRow is one cell of a roll-up.
 type CubeRow[K comparable, S any] struct {
@@ -105,6 +119,9 @@ type CubeRow[K comparable, S any] struct {
 // Cells returns all cells in the order of their keys. The states are those of
 // the cube.
 func (c *Cube[K, S]) Cells() []CubeRow[K, S] {
+	if c == nil {
+		return nil
+	}
 	perm, _ := ids.Permutation(c.ids.Keys(), c.opt.Compare)
 	out := make([]CubeRow[K, S], len(perm))
 	for j, i := range perm {
@@ -120,8 +137,15 @@ func (c *Cube[K, S]) Cells() []CubeRow[K, S] {
 //
 // Cells are merged in the order of their keys, so the result is the same to the
 // last bit however the data came. Counts of distinct users add up only where the
-// states know the users (Customers, Distinct).
+// states know the users (Customers, Distinct). ErrOption for a nil by, ErrEmpty for a cube
+// that NewCube did not make, and errors of merging a cell.
 func (c *Cube[K, S]) RollUp(by func(K) K) ([]CubeRow[K, S], error) {
+	if err := c.made("kpi: Cube.RollUp"); err != nil {
+		return nil, err
+	}
+	if by == nil {
+		return nil, fmt.Errorf("kpi: Cube.RollUp: by is nil: %w", ErrOption)
+	}
 	up := Cube[K, S]{opt: c.opt}
 	for _, row := range c.Cells() {
 		s, err := up.Cell(by(row.Key))
@@ -135,17 +159,17 @@ func (c *Cube[K, S]) RollUp(by func(K) K) ([]CubeRow[K, S], error) {
 	return up.Cells(), nil
 }
 
-// Total merges all cells into one state.
+// Total merges all cells into one state. Errors are those of RollUp.
 func (c *Cube[K, S]) Total() (*S, error) {
+	if err := c.made("kpi: Cube.Total"); err != nil {
+		return nil, err
+	}
 	var zero K
 	rows, err := c.RollUp(func(K) K { return zero })
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		if c.opt.New == nil {
-			return new(S), nil
-		}
 		return c.opt.New(), nil
 	}
 	return rows[0].State, nil
@@ -158,8 +182,8 @@ func (c *Cube[K, S]) Merge(other *Cube[K, S]) error {
 	if err := check.Merge("kpi: Cube.Merge", c, other); err != nil {
 		return err
 	}
-	if c.opt.New == nil {
-		return fmt.Errorf("kpi: Cube.Merge: no options: make it with NewCube: %w", ErrOption)
+	if err := c.made("kpi: Cube.Merge"); err != nil {
+		return err
 	}
 	fresh := 0
 	next := slices.Clone(c.states)
@@ -204,6 +228,9 @@ func (c *Cube[K, S]) Merge(other *Cube[K, S]) error {
 // keys, each with the binary form of its state. ErrOption where keys or states
 // have none.
 func (c *Cube[K, S]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := c.made("kpi: Cube.AppendBinary"); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	perm, err := ids.PutSorted(&w, c.ids.Keys())
 	if err != nil {
@@ -232,13 +259,13 @@ func (c *Cube[K, S]) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil
 //	ids              keys, ascending; see Activity.UnmarshalBinary
 //	[]byte each      the binary form of the state
 //
-// More cells than MaxCells are ErrTooLarge, keys or states without binary form and a
-// cube not made by NewCube ErrOption, a state that does not decode is its error, any
+// More cells than MaxCells are ErrTooLarge, keys or states without binary form
+// ErrOption, a cube not made by NewCube ErrEmpty, a state that does not decode is its error, any
 // other length or value ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; c is then unchanged.
 func (c *Cube[K, S]) UnmarshalBinary(data []byte) error {
-	if c.opt.New == nil {
-		return fmt.Errorf("kpi: Cube.UnmarshalBinary: no options: make it with NewCube: %w", ErrOption)
+	if err := c.made("kpi: Cube.UnmarshalBinary"); err != nil {
+		return err
 	}
 	r, err := codec.Open(data, codec.KindCube, 1)
 	if err != nil {

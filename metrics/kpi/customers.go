@@ -34,6 +34,9 @@ type purchases struct{ orders, revenue int64 }
 // Add adds one order (not one line of it) of revenue in minor units.
 // ErrOverflow beyond int64; the state is then unchanged.
 func (c *Customers[U]) Add(customer U, revenue int64) error {
+	if err := check.Receiver("kpi: Customers.Add", c); err != nil {
+		return err
+	}
 	total := c.revenue + revenue
 	if (total > c.revenue) != (revenue > 0) {
 		return fmt.Errorf("kpi: Customers.Add: customer %v: revenue of all: %w", customer, ErrOverflow)
@@ -81,7 +84,7 @@ func (c *Customers[U]) Forget(customer U) bool {
 	return true
 }
 
-func (c *Customers[U]) has(customer U) bool { return c.ids.Index(customer) >= 0 }
+func (c *Customers[U]) has(customer U) bool { return c != nil && c.ids.Index(customer) >= 0 }
 
 // Merge adds the orders of other. ErrMismatch for a merge with itself;
 // ErrOverflow leaves c unchanged.
@@ -126,16 +129,34 @@ func (c *Customers[U]) Merge(other *Customers[U]) error {
 }
 
 // Buyers returns the number of distinct customers.
-func (c *Customers[U]) Buyers() int64 { return int64(len(c.of)) }
+func (c *Customers[U]) Buyers() int64 {
+	if c == nil {
+		return 0
+	}
+	return int64(len(c.of))
+}
 
 // Orders returns the number of orders.
-func (c *Customers[U]) Orders() int64 { return c.orders }
+func (c *Customers[U]) Orders() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.orders
+}
 
 // Revenue returns the revenue in minor units.
-func (c *Customers[U]) Revenue() int64 { return c.revenue }
+func (c *Customers[U]) Revenue() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.revenue
+}
 
 // RepeatPurchaseRate is customers with two or more orders per customer.
 func (c *Customers[U]) RepeatPurchaseRate() metrics.Ratio {
+	if c == nil {
+		return metrics.Ratio{}
+	}
 	var repeat int64
 	for _, p := range c.of {
 		if p.orders >= 2 {
@@ -146,8 +167,12 @@ func (c *Customers[U]) RepeatPurchaseRate() metrics.Ratio {
 }
 
 // RepurchaseRate (复购率) is the share of the customers of c who also bought in
-// the period of later. The periods must not overlap.
+// the period of later. The periods must not overlap; a nil later is
+// one in which nobody bought.
 func (c *Customers[U]) RepurchaseRate(later *Customers[U]) metrics.Ratio {
+	if c == nil {
+		return metrics.Ratio{}
+	}
 	var again int64
 	for _, u := range c.ids.Keys() {
 		if later.has(u) {
@@ -158,16 +183,27 @@ func (c *Customers[U]) RepurchaseRate(later *Customers[U]) metrics.Ratio {
 }
 
 // AOV is revenue per order.
-func (c *Customers[U]) AOV() metrics.Ratio { return metrics.RatioOf(c.revenue, c.orders, c.orders) }
+func (c *Customers[U]) AOV() metrics.Ratio {
+	if c == nil {
+		return metrics.Ratio{}
+	}
+	return metrics.RatioOf(c.revenue, c.orders, c.orders)
+}
 
 // ARPPU is revenue per customer, 客单价 per customer; of a Customers fed with
 // margins instead of revenue since the first order it is the historic CLV.
 func (c *Customers[U]) ARPPU() metrics.Ratio {
+	if c == nil {
+		return metrics.Ratio{}
+	}
 	return metrics.RatioOf(c.revenue, c.Buyers(), c.Buyers())
 }
 
 // OrdersPerBuyer is the mean number of orders of a customer.
 func (c *Customers[U]) OrdersPerBuyer() metrics.Ratio {
+	if c == nil {
+		return metrics.Ratio{}
+	}
 	return metrics.RatioOf(c.orders, c.Buyers(), c.Buyers())
 }
 
@@ -175,6 +211,9 @@ func (c *Customers[U]) OrdersPerBuyer() metrics.Ratio {
 // each. ErrOption for ids that are not strings, integers, booleans or structs
 // and arrays of them.
 func (c *Customers[U]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("kpi: Customers.AppendBinary", c); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	perm, err := ids.PutSorted(&w, c.ids.Keys())
 	if err != nil {
@@ -198,6 +237,9 @@ func (c *Customers[U]) MarshalBinary() ([]byte, error) { return c.AppendBinary(n
 // Ids that have no binary form are ErrOption. Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; c is then unchanged.
 func (c *Customers[U]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("kpi: Customers.UnmarshalBinary", c); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindCustomers, 1)
 	if err != nil {
 		return fmt.Errorf("kpi: Customers.UnmarshalBinary: %w", err)

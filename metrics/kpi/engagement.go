@@ -77,6 +77,9 @@ var engagementNames = [engagementFields]string{
 // Fill says of fields, by their names here, that they are counted, though the sum may be 0. Add and
 // Merge keep it. ErrOption for a name that is no field.
 func (e *Engagement) Fill(fields ...string) error {
+	if err := check.Receiver("kpi: Engagement.Fill", e); err != nil {
+		return err
+	}
 	set := e.filled
 	for _, f := range fields {
 		i := slices.Index(engagementNames[:], f)
@@ -112,6 +115,9 @@ func (e Engagement) interactions(den int64) metrics.Ratio {
 // ErrOverflow; e is then unchanged. Reach and Followers add up correctly only
 // over disjoint groups of users, Followers only over one period.
 func (e *Engagement) Add(d Engagement) error {
+	if err := check.Receiver("kpi: Engagement.Add", e); err != nil {
+		return err
+	}
 	sum := *e
 	sum.filled |= d.filled
 	to, from := sum.fields(), d.fields()
@@ -140,8 +146,11 @@ func (e *Engagement) Merge(other *Engagement) error {
 	return e.Add(*other)
 }
 
-// Interactions returns likes, comments, shares and saves together.
-func (e Engagement) Interactions() int64 { return e.Likes + e.Comments + e.Shares + e.Saves }
+// Interactions returns likes, comments, shares and saves together; the end of int64 where fields
+// filled in by hand go beyond it.
+func (e Engagement) Interactions() int64 {
+	return plus(plus(e.Likes, e.Comments), plus(e.Shares, e.Saves))
+}
 
 // ByReach is interactions per reached user: Counts.EngagementByReach from the single
 // fields.
@@ -216,10 +225,16 @@ func (e Engagement) Table() *metrics.Table {
 	return t
 }
 
-// AppendBinary appends the binary form.
+// AppendBinary appends the binary form. ErrRange for fields filled in by hand that Add would refuse.
 func (e *Engagement) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("kpi: Engagement.AppendBinary", e); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
-	for _, f := range e.fields() {
+	for i, f := range e.fields() {
+		if err := storable("kpi: Engagement.AppendBinary", engagementNames[i], *f, 0, maxEngagement); err != nil {
+			return nil, err
+		}
 		w.Int64(*f)
 	}
 	if e.filled == 0 {
@@ -238,6 +253,9 @@ func (e *Engagement) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; e is then unchanged.
 func (e *Engagement) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("kpi: Engagement.UnmarshalBinary", e); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindEngagement, 2)
 	if err != nil {
 		return fmt.Errorf("kpi: Engagement.UnmarshalBinary: %w", err)

@@ -34,14 +34,16 @@ func done(t testing.TB, errs ...error) {
 
 func day(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) }
 
+// cell is a key of cubes.
+type cell struct {
+	Channel string
+	Week    int8
+}
+
 // frames lists a filled state of every kind of this package.
 func frames() []testkit.Frame {
 	funnel := kpi.FunnelOptions{Steps: []string{"view", "cart", "buy"}, Window: 48 * time.Hour, Entry: kpi.FunnelRestart, Strict: true}
 	sunday := kpi.Calendar{Period: kpi.PeriodWeek, Location: time.FixedZone("shop", 3600), SundayWeeks: true}
-	type cell struct {
-		Channel string
-		Week    int8
-	}
 	newCube := func() *kpi.Cube[cell, kpi.Counts] {
 		return got(kpi.NewCube(kpi.CubeOptions[cell, kpi.Counts]{Merge: (*kpi.Counts).Merge, MaxCells: 9}))
 	}

@@ -111,14 +111,22 @@ func NewFunnel(opt FunnelOptions) (*Funnel, error) {
 	return &Funnel{opt: opt, users: make([]int64, n), times: make([]stepTime, n-1), chain: make([]int64, n*n+n)}, nil
 }
 
+// made refuses a funnel that holds nothing because NewFunnel did not make it.
+func (f *Funnel) made(where string) error {
+	if f == nil || len(f.users) == 0 {
+		return fmt.Errorf("%s: not made by NewFunnel: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // AddUser adds one user with all his events, in any order. A user without an
 // event of the first step is counted apart. ErrRange for a step that is none and
 // for a time that is zero or not within the years 1678 to 2261; the state is then
-// unchanged. Cost: a sort of the events; nothing is allocated once the scratch
+// unchanged. ErrEmpty for a funnel that NewFunnel did not make. Cost: a sort of the events; nothing is allocated once the scratch
 // memory has grown to the longest history.
 func (f *Funnel) AddUser(events []FunnelEvent) error {
-	if len(f.users) == 0 {
-		return fmt.Errorf("kpi: Funnel.AddUser: no steps: make it with NewFunnel: %w", ErrOption)
+	if err := f.made("kpi: Funnel.AddUser"); err != nil {
+		return err
 	}
 	f.rows = f.rows[:0]
 	for i, e := range events {
@@ -251,7 +259,10 @@ func (f *Funnel) Merge(other *Funnel) error {
 	if err := check.Merge("kpi: Funnel.Merge", f, other); err != nil {
 		return err
 	}
-	if !f.opt.equal(other.opt) || len(f.users) == 0 {
+	if err := f.made("kpi: Funnel.Merge"); err != nil {
+		return err
+	}
+	if !f.opt.equal(other.opt) {
 		return fmt.Errorf("kpi: Funnel.Merge: merge of %+v into %+v: %w", other.opt, f.opt, ErrMismatch)
 	}
 	others, err1 := check.AddInt64(f.others, other.others)
@@ -289,9 +300,9 @@ type FunnelStep struct {
 	Mean, Median, P90 time.Duration
 }
 
-// Result returns the steps in order.
+// Result returns the steps in order; nil of a funnel that NewFunnel did not make.
 func (f *Funnel) Result() []FunnelStep {
-	if len(f.users) == 0 { // not made by NewFunnel
+	if f.made("") != nil {
 		return nil
 	}
 	out := make([]FunnelStep, len(f.users))
@@ -315,9 +326,14 @@ func seconds(s float64) time.Duration {
 }
 
 // Outside returns the number of users without an event of the first step.
-func (f *Funnel) Outside() int64 { return f.others }
+func (f *Funnel) Outside() int64 {
+	if f == nil {
+		return 0
+	}
+	return f.others
+}
 
-// Table returns the result, one row per step.
+// Table returns the result, one row per step; none of a funnel that NewFunnel did not make.
 func (f *Funnel) Table() *metrics.Table {
 	t := metrics.NewTable("step", "users", "from previous", "from first", "median time", "p90 time")
 	for i, s := range f.Result() {
@@ -332,6 +348,9 @@ func (f *Funnel) Table() *metrics.Table {
 
 // AppendBinary appends the binary form.
 func (f *Funnel) AppendBinary(dst []byte) ([]byte, error) {
+	if err := f.made("kpi: Funnel.AppendBinary"); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	f.encode(&w)
 	return w.AppendFrame(dst, codec.KindFunnel, f.opt.version()), nil
@@ -399,6 +418,9 @@ func (f *Funnel) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 // Options that NewFunnel would refuse and any other length or value are ErrCorrupt, a
 // newer version ErrVersion, another kind ErrMismatch; f is then unchanged.
 func (f *Funnel) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("kpi: Funnel.UnmarshalBinary", f); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindFunnel, 2)
 	if err != nil {
 		return fmt.Errorf("kpi: Funnel.UnmarshalBinary: %w", err)

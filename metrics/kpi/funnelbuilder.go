@@ -43,9 +43,21 @@ func NewFunnelBuilder[U comparable](opt FunnelOptions) (*FunnelBuilder[U], error
 	return &FunnelBuilder[U]{opt: opt}, nil
 }
 
+// made refuses a builder that holds nothing because NewFunnelBuilder did not make it.
+func (b *FunnelBuilder[U]) made(where string) error {
+	if b == nil || len(b.opt.Steps) == 0 {
+		return fmt.Errorf("%s: not made by NewFunnelBuilder: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // Add adds one event. ErrRange for a step that is none and for a time that is
-// zero or not within the years 1678 to 2261; the state is then unchanged.
+// zero or not within the years 1678 to 2261; the state is then unchanged. ErrEmpty for a
+// builder that NewFunnelBuilder did not make.
 func (b *FunnelBuilder[U]) Add(user U, step int, at time.Time) error {
+	if err := b.made("kpi: FunnelBuilder.Add"); err != nil {
+		return err
+	}
 	if step < 0 || step >= len(b.opt.Steps) {
 		return fmt.Errorf("kpi: FunnelBuilder.Add: step %d of %d: %w", step, len(b.opt.Steps), ErrRange)
 	}
@@ -62,12 +74,20 @@ func (b *FunnelBuilder[U]) Add(user U, step int, at time.Time) error {
 }
 
 // Len returns the number of events.
-func (b *FunnelBuilder[U]) Len() int { return len(b.rows) }
+func (b *FunnelBuilder[U]) Len() int {
+	if b == nil {
+		return 0
+	}
+	return len(b.rows)
+}
 
 // Merge adds the events of other, which must have equal options (else
 // ErrMismatch). other is unchanged.
 func (b *FunnelBuilder[U]) Merge(other *FunnelBuilder[U]) error {
 	if err := check.Merge("kpi: FunnelBuilder.Merge", b, other); err != nil {
+		return err
+	}
+	if err := b.made("kpi: FunnelBuilder.Merge"); err != nil {
 		return err
 	}
 	if !b.opt.equal(other.opt) {
@@ -114,6 +134,9 @@ func (b *FunnelBuilder[U]) Forget(user U) bool {
 // Reset forgets users and events but keeps their memory: a builder that is used
 // for one day after the other allocates nothing once it has seen a large one.
 func (b *FunnelBuilder[U]) Reset() {
+	if b == nil {
+		return
+	}
 	b.ids.Truncate(0)
 	b.rows = b.rows[:0]
 }
@@ -121,6 +144,9 @@ func (b *FunnelBuilder[U]) Reset() {
 // Funnel counts the users collected so far; the builder is unchanged and may
 // go on. The cost is one sort by user and one of each user's events.
 func (b *FunnelBuilder[U]) Funnel() (*Funnel, error) {
+	if err := b.made("kpi: FunnelBuilder.Funnel"); err != nil {
+		return nil, err
+	}
 	f, err := NewFunnel(b.opt)
 	if err != nil {
 		return nil, err
@@ -155,6 +181,9 @@ func (b *FunnelBuilder[U]) byUser() (end []int, rows []stepAt) {
 // ErrOption for ids that are not strings, integers, booleans or structs and
 // arrays of them.
 func (b *FunnelBuilder[U]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := b.made("kpi: FunnelBuilder.AppendBinary"); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	b.opt.encode(&w)
 	perm, err := ids.PutSorted(&w, b.ids.Keys())
@@ -194,6 +223,9 @@ func (b *FunnelBuilder[U]) MarshalBinary() ([]byte, error) { return b.AppendBina
 // ErrCorrupt, a newer version ErrVersion, another kind ErrMismatch, ids that have no
 // binary form ErrOption; b is then unchanged.
 func (b *FunnelBuilder[U]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("kpi: FunnelBuilder.UnmarshalBinary", b); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindFunnelBuilder, 2)
 	if err != nil {
 		return fmt.Errorf("kpi: FunnelBuilder.UnmarshalBinary: %w", err)

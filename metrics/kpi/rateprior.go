@@ -19,12 +19,22 @@ type RatePrior struct {
 	Iterations  int     // 0 for moments
 }
 
-// Mean returns Alpha/(Alpha+Beta).
+// Mean returns Alpha/(Alpha+Beta); NaN for the zero value and where a field is not finite.
 func (p RatePrior) Mean() float64 { return p.Alpha / (p.Alpha + p.Beta) }
 
 // Smooth returns the smoothed rate of r, (num+Alpha)/(den+Alpha+Beta), the mean
-// of what is believed of its true rate.
-func (p RatePrior) Smooth(r metrics.Ratio) (float64, error) { return r.Smoothed(p.Alpha, p.Beta) }
+// of what is believed of its true rate. ErrEmpty for the zero value, which knows nothing;
+// ErrRange unless Alpha and Beta are finite and >= 0.
+func (p RatePrior) Smooth(r metrics.Ratio) (float64, error) {
+	if p.Alpha == 0 && p.Beta == 0 {
+		return math.NaN(), fmt.Errorf("kpi: RatePrior.Smooth: the prior is not fitted: %w", ErrEmpty)
+	}
+	x, err := r.Smoothed(p.Alpha, p.Beta)
+	if err != nil {
+		return math.NaN(), fmt.Errorf("kpi: RatePrior.Smooth: %w", err)
+	}
+	return x, nil
+}
 
 // FitRatePriorMoments fits the prior by moments: the variance of rates beyond
 // what chance explains, units weighing by their trials (Kleinman 1973). Units

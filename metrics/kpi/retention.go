@@ -109,6 +109,9 @@ func (o RetentionOptions) columns() []column {
 // age of the data. ErrEmpty if no cohort's own period is over. Of two sets of users the
 // function Retention tells the same share.
 func (a *Activity[U]) Retention(opt RetentionOptions) (RetentionTable, error) {
+	if err := check.Receiver("kpi: Activity.Retention", a); err != nil {
+		return RetentionTable{}, err
+	}
 	opt = opt.withDefaults()
 	if err := opt.validate("kpi: Activity.Retention"); err != nil {
 		return RetentionTable{}, err
@@ -231,6 +234,9 @@ type Churn struct {
 // periods before it. Gaps are those that ended before AsOf. ErrUndefined where
 // the number of periods is to come from gaps and there are none.
 func (a *Activity[U]) Churn(opt ChurnOptions) (Churn, error) {
+	if err := check.Receiver("kpi: Activity.Churn", a); err != nil {
+		return Churn{}, err
+	}
 	opt = opt.withDefaults()
 	if err := opt.validate("kpi: Activity.Churn"); err != nil {
 		return Churn{}, err

@@ -57,6 +57,9 @@ var socialNames = [socialFields]string{
 // Fill says of fields, by their names here, that they are counted, though the sum may be 0. Add and
 // Merge keep it. ErrOption for a name that is no field.
 func (s *Social) Fill(fields ...string) error {
+	if err := check.Receiver("kpi: Social.Fill", s); err != nil {
+		return err
+	}
 	set := s.filled
 	for _, f := range fields {
 		i := slices.Index(socialNames[:], f)
@@ -73,6 +76,9 @@ func (s *Social) Fill(fields ...string) error {
 // beyond 2^60 ErrOverflow; s is then unchanged. Viewers and Users add up correctly only over
 // disjoint groups of users. Peaks of streams on air at once do not add up: feed the peak of the sum.
 func (s *Social) Add(d Social) error {
+	if err := check.Receiver("kpi: Social.Add", s); err != nil {
+		return err
+	}
 	sum := *s
 	sum.filled |= d.filled
 	to, from := sum.fields(), d.fields()
@@ -147,7 +153,7 @@ func (s Social) KFactor() metrics.Ratio { return s.rate("Referred", s.Referred, 
 
 // GroupCompletion is the share of formed groups among those that are over, formed or expired.
 func (s Social) GroupCompletion() metrics.Ratio {
-	return s.rate("GroupsFormed", s.GroupsFormed, s.GroupsFormed+s.GroupsExpired)
+	return s.rate("GroupsFormed", s.GroupsFormed, plus(s.GroupsFormed, s.GroupsExpired))
 }
 
 // GroupSize is buyers per formed group.
@@ -180,10 +186,16 @@ func (s Social) Table() *metrics.Table {
 	return t
 }
 
-// AppendBinary appends the binary form.
+// AppendBinary appends the binary form. ErrRange for fields filled in by hand that Add would refuse.
 func (s *Social) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("kpi: Social.AppendBinary", s); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
-	for _, f := range s.fields() {
+	for i, f := range s.fields() {
+		if err := storable("kpi: Social.AppendBinary", socialNames[i], *f, 0, maxEngagement); err != nil {
+			return nil, err
+		}
 		w.Int64(*f)
 	}
 	w.Int64(int64(s.filled))
@@ -198,6 +210,9 @@ func (s *Social) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 // Fill. Any other length or value is ErrCorrupt, a newer version ErrVersion, another kind
 // ErrMismatch; s is then unchanged.
 func (s *Social) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("kpi: Social.UnmarshalBinary", s); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindSocial, 1)
 	if err != nil {
 		return fmt.Errorf("kpi: Social.UnmarshalBinary: %w", err)

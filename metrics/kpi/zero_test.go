@@ -1,6 +1,7 @@
 package kpi
 
 import (
+	"errors"
 	"testing"
 )
 
@@ -62,7 +63,7 @@ func TestZeroValuesKPI(t *testing.T) {
 	if f.Result() != nil || len(c.Cells()) != 0 || f.Outside() != 0 || f.Table() == nil {
 		t.Error("zero values have content")
 	}
-	if s, err := c.Total(); err != nil || *s != (Counts{}) {
+	if s, err := c.Total(); s != nil || !errors.Is(err, ErrEmpty) {
 		t.Errorf("%v %v", s, err)
 	}
 	var act Activity[int]
