@@ -12,8 +12,8 @@ import (
 var unpromised = []string{
 	"metrics", "metrics/experiment",
 	"profile", "profile/clean", "segment/audience",
-	"recommend", "recommend/allocate", "recommend/ann", "recommend/bandit", "recommend/evaluate", "recommend/hybrid", "recommend/modeltest",
-	"recommend/split", "recommend/tune",
+	"recommend", "recommend/ann", "recommend/evaluate", "recommend/hybrid", "recommend/modeltest",
+	"recommend/tune",
 }
 
 // TestPromised asks every public package and family for its table of bad input, which is

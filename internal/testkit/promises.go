@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -401,7 +402,17 @@ func stateOf(v reflect.Value) string {
 			return string(data)
 		}
 	}
-	return fmt.Sprintf("%+v", v.Elem())
+	e := v.Elem()
+	if e.Kind() != reflect.Struct {
+		return fmt.Sprintf("%+v", e)
+	}
+	var out strings.Builder
+	for i := range e.NumField() {
+		if e.Field(i).Type() != reflect.TypeFor[sync.Pool]() { // memory for the next call is no state
+			fmt.Fprintf(&out, "%+v\n", e.Field(i))
+		}
+	}
+	return out.String()
 }
 
 // sentinels are the errors that a package of this module may return, and those of

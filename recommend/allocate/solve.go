@@ -82,9 +82,9 @@ type Plan struct {
 	LimitPrice []float64
 }
 
-// Gap returns (Bound - Value)/Bound, 0 where Bound is 0.
+// Gap returns (Bound - Value)/Bound, 0 where Bound is 0 or there is no plan.
 func (a *Plan) Gap() float64 {
-	if a.Bound == 0 {
+	if a == nil || a.Bound == 0 {
 		return 0
 	}
 	return (a.Bound - a.Value) / a.Bound

@@ -26,9 +26,19 @@ func NewClickArms(n int) (*ClickArms, error) {
 }
 
 // Len returns the number of arms.
-func (a *ClickArms) Len() int { return len(a.shown) }
+func (a *ClickArms) Len() int {
+	if a == nil {
+		return 0
+	}
+	return len(a.shown)
+}
 
-// Add records one showing. ErrUnknownID for an arm out of range.
+// errUnmade is ErrEmpty of a state that no constructor has made.
+func errUnmade(where, by string) error {
+	return fmt.Errorf("bandit: %s: not made by %s: %w", where, by, ErrEmpty)
+}
+
+// Add records one showing. ErrUnknownID for an arm out of range, ErrEmpty without arms.
 func (a *ClickArms) Add(arm int32, success bool) error {
 	n := int64(0)
 	if success {
@@ -37,9 +47,12 @@ func (a *ClickArms) Add(arm int32, success bool) error {
 	return a.AddCounts(arm, 1, n)
 }
 
-// AddCounts records shown showings with success successes. ErrUnknownID,
-// ErrRange (negative, or more successes than showings), ErrOverflow.
+// AddCounts records shown showings with success successes. ErrEmpty (no arms),
+// ErrUnknownID, ErrRange (negative, or more successes than showings), ErrOverflow.
 func (a *ClickArms) AddCounts(arm int32, shown, success int64) error {
+	if a.Len() == 0 {
+		return errUnmade("ClickArms.AddCounts", "NewClickArms")
+	}
 	if uint32(arm) >= uint32(len(a.shown)) {
 		return fmt.Errorf("bandit: ClickArms.AddCounts: arm %d of %d: %w", arm, len(a.shown), ErrUnknownID)
 	}
@@ -60,11 +73,14 @@ func (a *ClickArms) AddCounts(arm int32, shown, success int64) error {
 func (a *ClickArms) Counts(arm int32) (shown, success int64) { return a.shown[arm], a.success[arm] }
 
 // Merge adds the counts of other. ErrMismatch for another number of arms, nil or a
-// itself, ErrOverflow; then a is unchanged.
+// itself, ErrOverflow, ErrEmpty where a has no arms; then a is unchanged.
 func (a *ClickArms) Merge(other *ClickArms) error {
 	const where = "bandit: ClickArms.Merge"
 	if err := check.Merge(where, a, other); err != nil {
 		return err
+	}
+	if a.Len() == 0 {
+		return errUnmade("ClickArms.Merge", "NewClickArms")
 	}
 	if len(other.shown) != len(a.shown) {
 		return fmt.Errorf("%s: %d arms into %d: %w", where, len(other.shown), len(a.shown), ErrMismatch)
@@ -81,8 +97,11 @@ func (a *ClickArms) Merge(other *ClickArms) error {
 	return nil
 }
 
-// AppendBinary appends the frame of a to dst.
+// AppendBinary appends the frame of a to dst; ErrEmpty without arms.
 func (a *ClickArms) AppendBinary(dst []byte) ([]byte, error) {
+	if a.Len() == 0 {
+		return dst, errUnmade("ClickArms.AppendBinary", "NewClickArms")
+	}
 	var w codec.Writer
 	w.Int64s(a.shown)
 	w.Int64s(a.success)
@@ -100,6 +119,9 @@ func (a *ClickArms) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil)
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
 // another kind ErrMismatch; a is then unchanged.
 func (a *ClickArms) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("bandit: ClickArms.UnmarshalBinary", a); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindClickArms, 1)
 	if err != nil {
 		return fmt.Errorf("bandit: ClickArms.UnmarshalBinary: %w", err)
@@ -158,10 +180,20 @@ func NewLinearArms(arms, d int, opt LinearArmsOptions) (*LinearArms, error) {
 const maxContext = 4096
 
 // Len returns the number of arms.
-func (l *LinearArms) Len() int { return len(l.n) }
+func (l *LinearArms) Len() int {
+	if l == nil {
+		return 0
+	}
+	return len(l.n)
+}
 
 // Features returns the length of a context.
-func (l *LinearArms) Features() int { return l.d }
+func (l *LinearArms) Features() int {
+	if l == nil {
+		return 0
+	}
+	return l.d
+}
 
 // Count returns the number of observations of an arm; it panics like a slice for
 // an arm out of range.
@@ -169,8 +201,11 @@ func (l *LinearArms) Count(arm int32) int64 { return l.n[arm] }
 
 // Add records that arm was chosen in context x and earned reward. Put a constant
 // 1 into x for an intercept. ErrUnknownID (arm), ErrShape (x), ErrNotFinite,
-// ErrRange (a number beyond 1e100); then l is unchanged. Cost: O(d²).
+// ErrRange (a number beyond 1e100), ErrEmpty (no arms); then l is unchanged. Cost: O(d²).
 func (l *LinearArms) Add(arm int32, x []float64, reward float64) error {
+	if l.Len() == 0 {
+		return errUnmade("LinearArms.Add", "NewLinearArms")
+	}
 	if uint32(arm) >= uint32(len(l.n)) {
 		return fmt.Errorf("bandit: LinearArms.Add: arm %d of %d: %w", arm, len(l.n), ErrUnknownID)
 	}
@@ -203,11 +238,14 @@ func (l *LinearArms) Add(arm int32, x []float64, reward float64) error {
 const maxReward = 1e100
 
 // Merge adds the sums of other. ErrMismatch for another shape, nil or l itself,
-// ErrOverflow; then l is unchanged.
+// ErrOverflow, ErrEmpty where l has no arms; then l is unchanged.
 func (l *LinearArms) Merge(other *LinearArms) error {
 	const where = "bandit: LinearArms.Merge"
 	if err := check.Merge(where, l, other); err != nil {
 		return err
+	}
+	if l.Len() == 0 {
+		return errUnmade("LinearArms.Merge", "NewLinearArms")
 	}
 	if other.d != l.d || len(other.n) != len(l.n) {
 		return fmt.Errorf("%s: %d arms of %d features into %d of %d: %w", where, len(other.n), other.d, len(l.n), l.d, ErrMismatch)
@@ -229,8 +267,11 @@ func (l *LinearArms) Merge(other *LinearArms) error {
 	return nil
 }
 
-// AppendBinary appends the frame of l to dst.
+// AppendBinary appends the frame of l to dst; ErrEmpty without arms.
 func (l *LinearArms) AppendBinary(dst []byte) ([]byte, error) {
+	if l.Len() == 0 {
+		return dst, errUnmade("LinearArms.AppendBinary", "NewLinearArms")
+	}
 	var w codec.Writer
 	w.Int(l.d)
 	w.Int64s(l.n)
@@ -253,6 +294,9 @@ func (l *LinearArms) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil
 // ErrCorrupt, a newer version ErrVersion, a frame of another kind ErrMismatch; l is
 // then unchanged. Whether each A is positive definite shows when a policy is made.
 func (l *LinearArms) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("bandit: LinearArms.UnmarshalBinary", l); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindLinearArms, 1)
 	if err != nil {
 		return fmt.Errorf("bandit: LinearArms.UnmarshalBinary: %w", err)

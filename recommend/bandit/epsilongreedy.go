@@ -17,6 +17,7 @@ type EpsilonGreedyOptions struct {
 // them). It needs no arms: what is best is said by the order of the candidates.
 // Propensities are exact. Immutable, safe for concurrent use.
 type EpsilonGreedy struct {
+	made    bool // by NewEpsilonGreedy: a policy of options 0 has another Epsilon than none
 	opt     EpsilonGreedyOptions
 	scratch sync.Pool // *scratch
 }
@@ -29,7 +30,7 @@ func NewEpsilonGreedy(opt EpsilonGreedyOptions) (*EpsilonGreedy, error) {
 	if err := c.Err("bandit: NewEpsilonGreedy"); err != nil {
 		return nil, err
 	}
-	return &EpsilonGreedy{opt: opt}, nil
+	return &EpsilonGreedy{made: true, opt: opt}, nil
 }
 
 // Arms returns 0: any item will do.
@@ -38,9 +39,12 @@ func (e *EpsilonGreedy) Arms() int { return 0 }
 func (e *EpsilonGreedy) closed() {}
 
 // AppendChoices appends min(K, candidates) distinct candidates, in order of place.
-// ErrOption (K < 1), ErrDuplicate. No allocation in steady state. Cost:
-// O(K·candidates).
+// ErrOption (K < 1), ErrUnknownID (a negative item), ErrDuplicate, ErrEmpty (a policy that NewEpsilonGreedy has not
+// made). No allocation in steady state. Cost: O(K·candidates).
 func (e *EpsilonGreedy) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
+	if e == nil || !e.made {
+		return dst, errUnmade("EpsilonGreedy.AppendChoices", "NewEpsilonGreedy")
+	}
 	s := memory(&e.scratch)
 	defer e.scratch.Put(s)
 	if err := s.checkAsk(&ask, 0, "EpsilonGreedy.AppendChoices"); err != nil {

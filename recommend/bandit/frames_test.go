@@ -9,8 +9,10 @@ import (
 	"github.com/aislekit/aisle/recommend/bandit"
 )
 
-func TestFrames(t *testing.T) {
-	testkit.Frames(t, "recommend/bandit", []testkit.Frame{
+func TestFrames(t *testing.T) { testkit.Frames(t, "recommend/bandit", frames()) }
+
+func frames() []testkit.Frame {
+	return []testkit.Frame{
 		{
 			Kind: codec.KindClickArms,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
@@ -69,5 +71,5 @@ func TestFrames(t *testing.T) {
 				return map[string]any{"arms": arms.Len(), "features": arms.Features(), "counts": []int64{arms.Count(0), arms.Count(1)}, "bounds": bounds}
 			},
 		},
-	})
+	}
 }

@@ -42,8 +42,8 @@ func newLinearPolicy(arms *LinearArms, l2 float64, where string) (linearPolicy, 
 	return p, nil
 }
 
-// Arms returns the number of arms.
-func (p *linearPolicy) Arms() int { return len(p.theta) / p.d }
+// arms returns the number of arms.
+func (p *linearPolicy) arms() int { return len(p.theta) / max(p.d, 1) }
 
 func (p *linearPolicy) closed() {}
 
@@ -67,20 +67,21 @@ func (p *linearPolicy) estimate(arm int32, x, y []float64) (mean, sd float64) {
 	return mean, math.Sqrt(s)
 }
 
-// estimates checks the ask and leaves mean and standard deviation of each
+// estimates checks the ask and leaves mean and standard deviation, times scale, of each
 // candidate in s.x.
-func (p *linearPolicy) estimates(s *scratch, ask *Ask, where string) error {
+func (p *linearPolicy) estimates(s *scratch, ask *Ask, scale float64, where string) error {
 	if err := checkContext(ask.Context, p.d, where); err != nil {
 		return err
 	}
-	if err := s.checkAsk(ask, p.Arms(), where); err != nil {
+	if err := s.checkAsk(ask, p.arms(), where); err != nil {
 		return err
 	}
 	s.y = slices.Grow(s.y[:0], p.d)[:p.d]
 	s.x = s.x[:0]
 	for _, a := range ask.From {
 		mean, sd := p.estimate(a, ask.Context, s.y)
-		if !check.Finite(mean) || !check.Finite(sd) {
+		sd *= scale
+		if !check.Finite(mean) || !check.Finite(sd) || !check.Finite(mean+sd) {
 			return fmt.Errorf("bandit: %s: estimate of arm %d is %v ± %v: %w", where, a, mean, sd, ErrDiverged)
 		}
 		s.x = append(s.x, mean, sd)
@@ -134,20 +135,31 @@ func NewLinUCB(arms *LinearArms, opt LinUCBOptions) (*LinUCB, error) {
 	return &LinUCB{linearPolicy: p, opt: opt}, nil
 }
 
+// Arms returns the number of arms.
+func (p *LinUCB) Arms() int {
+	if p == nil {
+		return 0
+	}
+	return p.arms()
+}
+
 // AppendChoices appends min(K, candidates) of the candidate arms for the context
 // of the ask, in order of place; of equal bounds the first candidate wins.
 // ErrOption (K < 1), ErrShape or ErrNotFinite (the context), ErrUnknownID (an
-// arm), ErrDuplicate, ErrDiverged (an estimate beyond float64). No allocation in
-// steady state. Cost: O(candidates·(d² + K)).
+// arm), ErrDuplicate, ErrDiverged (an estimate beyond float64), ErrEmpty (a policy that
+// NewLinUCB has not made). No allocation in steady state. Cost: O(candidates·(d² + K)).
 func (p *LinUCB) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
+	if p.Arms() == 0 {
+		return dst, errUnmade("LinUCB.AppendChoices", "NewLinUCB")
+	}
 	s := memory(&p.scratch)
 	defer p.scratch.Put(s)
-	if err := p.estimates(s, &ask, "LinUCB.AppendChoices"); err != nil {
+	if err := p.estimates(s, &ask, p.opt.Alpha, "LinUCB.AppendChoices"); err != nil {
 		return dst, err
 	}
 	s.scores = s.scores[:0]
 	for i := range ask.From {
-		s.scores = append(s.scores, s.x[2*i]+p.opt.Alpha*s.x[2*i+1])
+		s.scores = append(s.scores, s.x[2*i]+s.x[2*i+1])
 	}
 	s.rand.Reset(p.opt.Seed, stageEpsilon, ask.Request)
 	return s.greedy(dst, &ask, p.opt.Epsilon), nil
@@ -156,9 +168,12 @@ func (p *LinUCB) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
 // Bound returns the upper confidence bound of an arm in context x. Errors are those
 // of AppendChoices.
 func (p *LinUCB) Bound(arm int32, x []float64) (float64, error) {
+	if p.Arms() == 0 {
+		return 0, errUnmade("LinUCB.Bound", "NewLinUCB")
+	}
 	var s scratch
-	if err := p.estimates(&s, &Ask{From: []int32{arm}, K: 1, Context: x}, "LinUCB.Bound"); err != nil {
+	if err := p.estimates(&s, &Ask{From: []int32{arm}, K: 1, Context: x}, p.opt.Alpha, "LinUCB.Bound"); err != nil {
 		return 0, err
 	}
-	return s.x[0] + p.opt.Alpha*s.x[1], nil
+	return s.x[0] + s.x[1], nil
 }

@@ -86,17 +86,15 @@ func memory(p *sync.Pool) *scratch {
 	return &scratch{}
 }
 
-// checkAsk reports a K below 1, and a candidate that comes twice or is none of the
-// arms, if there are any. It uses s.left.
+// checkAsk reports a K below 1, and a candidate that comes twice, is negative or none of
+// the arms, if there are any. It uses s.left.
 func (s *scratch) checkAsk(ask *Ask, arms int, where string) error {
 	if ask.K < 1 {
 		return fmt.Errorf("bandit: %s: K is %d, want at least 1: %w", where, ask.K, ErrOption)
 	}
-	if arms > 0 {
-		for i, a := range ask.From {
-			if uint32(a) >= uint32(arms) {
-				return fmt.Errorf("bandit: %s: From[%d] is arm %d of %d: %w", where, i, a, arms, ErrUnknownID)
-			}
+	for i, a := range ask.From {
+		if a < 0 || arms > 0 && int(a) >= arms {
+			return fmt.Errorf("bandit: %s: From[%d] is arm %d of %d: %w", where, i, a, arms, ErrUnknownID)
 		}
 	}
 	s.left = append(s.left[:0], ask.From...)

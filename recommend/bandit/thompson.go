@@ -93,14 +93,23 @@ func NewThompson(arms *ClickArms, opt ThompsonOptions) (*Thompson, error) {
 }
 
 // Arms returns the number of arms.
-func (p *Thompson) Arms() int { return len(p.a) }
+func (p *Thompson) Arms() int {
+	if p == nil {
+		return 0
+	}
+	return len(p.a)
+}
 
 func (p *Thompson) closed() {}
 
 // AppendChoices appends min(K, candidates) of the candidate arms, in order of
-// place. ErrOption (K < 1), ErrUnknownID (an arm), ErrDuplicate. No allocation in
-// steady state. Cost: O(K·Samples·candidates) draws.
+// place. ErrOption (K < 1), ErrUnknownID (an arm), ErrDuplicate, ErrEmpty (a policy that
+// NewThompson has not made). No allocation in steady state. Cost:
+// O(K·Samples·candidates) draws.
 func (p *Thompson) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
+	if p.Arms() == 0 {
+		return dst, errUnmade("Thompson.AppendChoices", "NewThompson")
+	}
 	s := memory(&p.scratch)
 	defer p.scratch.Put(s)
 	if err := s.checkAsk(&ask, len(p.a), "Thompson.AppendChoices"); err != nil {
@@ -190,18 +199,27 @@ func NewLinearThompson(arms *LinearArms, opt ThompsonOptions) (*LinearThompson, 
 	return &LinearThompson{linearPolicy: p, opt: opt}, nil
 }
 
+// Arms returns the number of arms.
+func (p *LinearThompson) Arms() int {
+	if p == nil {
+		return 0
+	}
+	return p.arms()
+}
+
 // AppendChoices appends min(K, candidates) of the candidate arms for the context
 // of the ask, in order of place. ErrOption (K < 1), ErrShape or ErrNotFinite (the
 // context), ErrUnknownID (an arm), ErrDuplicate, ErrDiverged (an estimate beyond
-// float64). No allocation in steady state.
+// float64), ErrEmpty (a policy that NewLinearThompson has not made). No allocation in
+// steady state.
 func (p *LinearThompson) AppendChoices(dst []Choice, ask Ask) ([]Choice, error) {
+	if p.Arms() == 0 {
+		return dst, errUnmade("LinearThompson.AppendChoices", "NewLinearThompson")
+	}
 	s := memory(&p.scratch)
 	defer p.scratch.Put(s)
-	if err := p.estimates(s, &ask, "LinearThompson.AppendChoices"); err != nil {
+	if err := p.estimates(s, &ask, p.opt.Spread, "LinearThompson.AppendChoices"); err != nil {
 		return dst, err
-	}
-	for i := 1; i < len(s.x); i += 2 {
-		s.x[i] *= p.opt.Spread
 	}
 	return s.thompson(dst, &ask, &p.opt,
 		func(i int32) float64 { return s.x[2*i] + float64(s.x[2*i+1]*s.rand.Normal()) },

@@ -28,15 +28,19 @@ type Alignment[U, I recommend.ID] struct {
 
 // Aligned maps a test dataset, which numbers its users and items on its own, onto the
 // index of train. Weights and times are kept. ErrEmpty for a dataset that is nil or a
-// test dataset without entries. Cost: a look at each id and a sort of each row.
+// test dataset without entries, ErrShape for one whose indexes are not those of its
+// matrix. Cost: a look at each id and a sort of each row.
 func Aligned[U, I recommend.ID](train, test *recommend.Dataset[U, I]) (*Alignment[U, I], error) {
-	if err := known("Aligned", train); err != nil {
+	if err := known("Aligned: train", train); err != nil {
 		return nil, err
 	}
-	if test == nil || test.Interactions == nil || test.Interactions.Len() == 0 {
-		return nil, fmt.Errorf("split: Aligned: test: %w", ErrEmpty)
+	if err := known("Aligned: test", test); err != nil {
+		return nil, err
 	}
 	x := test.Interactions
+	if x.Len() == 0 {
+		return nil, fmt.Errorf("split: Aligned: test: no entries: %w", ErrEmpty)
+	}
 	a := &Alignment[U, I]{}
 	var users, items []int32
 	a.ColdUsers, users = place(train.Users, test.Users.IDs())
@@ -63,8 +67,11 @@ func Aligned[U, I recommend.ID](train, test *recommend.Dataset[U, I]) (*Alignmen
 // training data ended, each of weight 1. A user may come several times; an item that
 // comes again counts once. The result does not depend on the order of rows.
 func AlignedRows[U, I recommend.ID](train *recommend.Dataset[U, I], rows iter.Seq2[U, []I]) (*Alignment[U, I], error) {
-	if err := known("AlignedRows", train); err != nil {
+	if err := known("AlignedRows: train", train); err != nil {
 		return nil, err
+	}
+	if rows == nil {
+		return nil, fmt.Errorf("split: AlignedRows: rows: %w", ErrEmpty)
 	}
 	type pair struct {
 		user U
@@ -99,10 +106,13 @@ func AlignedRows[U, I recommend.ID](train *recommend.Dataset[U, I], rows iter.Se
 	return a, nil
 }
 
-// known wants a training dataset.
-func known[U, I recommend.ID](where string, train *recommend.Dataset[U, I]) error {
-	if train == nil || train.Interactions == nil || train.Users == nil || train.Items == nil {
-		return fmt.Errorf("split: %s: train: %w", where, ErrEmpty)
+// known wants a dataset whose indexes number the rows and columns of its matrix.
+func known[U, I recommend.ID](where string, d *recommend.Dataset[U, I]) error {
+	if d == nil || d.Interactions == nil || d.Users == nil || d.Items == nil {
+		return fmt.Errorf("split: %s: %w", where, ErrEmpty)
+	}
+	if x := d.Interactions; x.Users() != d.Users.Len() || x.Items() != d.Items.Len() {
+		return fmt.Errorf("split: %s: %d×%d entries under %d users and %d items: %w", where, x.Users(), x.Items(), d.Users.Len(), d.Items.Len(), ErrShape)
 	}
 	return nil
 }

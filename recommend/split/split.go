@@ -137,13 +137,16 @@ func Last(x *recommend.Interactions, n int) (Parts, error) {
 
 // Time puts every entry at or after asOf into the test part (global time cut): what
 // a shop could have known as of then against what came after. ErrEmpty when x has no
-// times.
+// times, ErrOption for the zero time.
 func Time(x *recommend.Interactions, asOf time.Time) (Parts, error) {
 	if none(x) {
 		return Parts{}, noData("Time")
 	}
 	if !x.HasTimes() {
 		return Parts{}, fmt.Errorf("split: Time: times: %w", ErrEmpty)
+	}
+	if asOf.IsZero() {
+		return Parts{}, fmt.Errorf("split: Time: asOf is zero, want a time: %w", ErrOption)
 	}
 	return parts(x, func(u, k int) bool { return !time.Unix(0, x.Times(u)[k]).Before(asOf) }), nil
 }
