@@ -3,11 +3,6 @@ package solve
 import (
 	"context"
 	"math"
-	"slices"
-
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/lapack"
-	"gonum.org/v1/gonum/lapack/gonum"
 
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
@@ -245,55 +240,4 @@ func gram64(ctx context.Context, x []float32, n, w, workers int) ([]float64, err
 		}
 	}
 	return g, nil
-}
-
-// symmetricEigen returns the eigenvalues of the symmetric n×n matrix g,
-// descending, and the eigenvectors as columns of an n×n matrix. A matrix that is
-// not finite has eigenvalues 0. It is LAPACK's DSYEV step by step, with a look at ctx
-// between the steps.
-func symmetricEigen(ctx context.Context, g []float64, n int) (values, vectors []float64, err error) {
-	values, vectors = make([]float64, n), make([]float64, n*n)
-	largest := 0.0
-	for _, x := range g {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return values, vectors, nil
-		}
-		largest = max(largest, math.Abs(x))
-	}
-	a, w := slices.Clone(g), make([]float64, n)
-	var impl gonum.Implementation
-	if n < 2 || largest < 0x1p-480 || largest > 0x1p480 { // DSYEV scales these
-		size := []float64{0}
-		impl.Dsyev(lapack.EVCompute, blas.Upper, n, a, max(n, 1), w, size, -1)
-		work := make([]float64, int(size[0]))
-		if !impl.Dsyev(lapack.EVCompute, blas.Upper, n, a, max(n, 1), w, work, len(work)) {
-			return values, vectors, nil
-		}
-	} else {
-		size := []float64{0}
-		impl.Dsyev(lapack.EVCompute, blas.Upper, n, a, n, w, size, -1)
-		work, off, tau := make([]float64, int(size[0])-2*n), make([]float64, n), make([]float64, n)
-		steps := []func() bool{
-			func() bool { impl.Dsytrd(blas.Upper, n, a, n, w, off, tau, work, len(work)); return true },
-			func() bool { impl.Dorgtr(blas.Upper, n, a, n, tau, work, len(work)); return true },
-			func() bool {
-				return impl.Dsteqr(lapack.EVComp(lapack.EVCompute), n, w, off, a, n, make([]float64, 2*n))
-			},
-		}
-		for _, step := range steps {
-			if ctx.Err() != nil {
-				return nil, nil, context.Cause(ctx)
-			}
-			if !step() {
-				return values, vectors, nil
-			}
-		}
-	}
-	for k := range n {
-		values[k] = w[n-1-k]
-		for i := range n {
-			vectors[i*n+k] = a[i*n+n-1-k]
-		}
-	}
-	return values, vectors, nil
 }
