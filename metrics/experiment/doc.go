@@ -24,7 +24,9 @@
 //
 // # Which one
 //
-//   - From raw events: [Assigner], [Run]; [Run.ResultBy] by segment.
+//   - From raw events: [Assigner], [Run]; [Run.ResultBy] by segment. Events with their
+//     times, outcomes only from exposure on, conversion windows: Timed of [Options],
+//     Window of [Metric], [Run.AssignAt], [Run.AddAt].
 //   - One arm at a time, by hand: [metrics.Proportion], [metrics.Moments],
 //     [RatioMoments], [CUPED], [CUPEDRatio], [Clusters] hold it.
 //   - Means per user: [metrics.CompareMeans]; with a few huge orders [CompareWinsorized];

@@ -2,7 +2,9 @@ package experiment_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/metrics/experiment"
@@ -241,4 +243,40 @@ func ExampleNewKeyedAssigner() {
 	}
 	fmt.Println(a.Arm("ann") == a.Arm("ann"))
 	// Output: true
+}
+
+// Orders count from a customer's first mail on and for two weeks; who got it less than two
+// weeks ago waits. The feed may be in any order.
+func ExampleRun_AssignAt() {
+	june := func(day int) time.Time { return time.Date(2026, 6, day, 12, 0, 0, 0, time.UTC) }
+	run, err := experiment.New[string](experiment.Options{
+		Arms: []string{"none", "mail"}, Outcomes: 1, Timed: true,
+		Metrics: []experiment.Metric{{Name: "revenue in 14 days", Window: 14 * 24 * time.Hour}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	for i, user := range []string{"ann", "bob", "cem", "dee", "eve"} {
+		err = errors.Join(err, run.AssignAt(user, i%2, june(1+i)))
+	}
+	err = errors.Join(err,
+		run.AddAt("ann", 0, 20, june(3)),   // counts
+		run.AddAt("ann", 0, 500, june(20)), // after her window
+		run.AddAt("bob", 0, 300, june(1)),  // before his first mail
+		run.AddAt("dee", 0, 30, june(9)),   // counts
+		run.AddAt("zoe", 0, 70, june(9)),   // never in the experiment
+		run.AsOf(june(18)),                 // Eve's window ends on 19 June
+	)
+	r, err2 := run.Result()
+	if err := errors.Join(err, err2); err != nil {
+		panic(err)
+	}
+	e := r.Rows[0]
+	fmt.Printf("%v against %v a user, %d immature, %d before exposure, %d unassigned\n", e.Effect.MeanB, e.Effect.MeanA, e.Immature, r.Before, r.Unassigned)
+	e.Err = run.AssignAt("ann", 7, june(1))
+	var at *experiment.FieldError
+	fmt.Println(errors.As(e.Err, &at), at.ID, "|", e.Err) // the id is no part of the text
+	// Output:
+	// 15 against 10 a user, 1 immature, 1 before exposure, 1 unassigned
+	// true ann | experiment: Run.AssignAt: user: arm 7 of 2: value out of range
 }

@@ -3,6 +3,7 @@ package experiment_test
 import (
 	"encoding"
 	"testing"
+	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/testkit"
@@ -31,6 +32,9 @@ func done(t testing.TB, errs ...error) {
 		}
 	}
 }
+
+// hour is i hours after a Monday.
+func hour(i int) time.Time { return time.Date(2026, 6, 1, i, 0, 0, 0, time.UTC) }
 
 // frames lists a filled state of every kind of this package.
 func frames() []testkit.Frame {
@@ -87,25 +91,37 @@ func frames() []testkit.Frame {
 		Kind: codec.KindExperiment,
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {
 			x := got(experiment.New[string](experiment.Options{
-				Arms: []string{"none", "mail"}, Weights: []float64{1, 2}, Outcomes: 2, Level: .9, Correction: experiment.BenjaminiHochberg,
+				Arms: []string{"none", "mail"}, Weights: []float64{1, 2}, Outcomes: 2, Level: .9, Correction: experiment.BenjaminiHochberg, Timed: true,
 				Metrics: []experiment.Metric{
-					{Name: "capped", Outcome: 1, Cap: .9, Scale: metrics.ScaleRelative, Floor: .2, Positive: true},
+					{Name: "capped", Outcome: 1, Cap: .9, Scale: metrics.ScaleRelative, Floor: .2, Positive: true, Window: 3 * time.Hour},
 					{Name: "adjusted", Kind: experiment.Ratio, Outcome: 0, Per: 1, CUPED: true},
 				},
 			}))
 			for i := range 24 {
 				u := string(rune('a' + i))
-				done(t, x.Assign(u, min(i%3, 1)), x.Add(u, 0, float64(i*7%5)), x.Add(u, 1, float64(i%4+1)))
+				done(t, x.AssignAt(u, min(i%3, 1), hour(i)), x.AddAt(u, 0, float64(i*7%5), hour(i+i%3-1)), x.AddAt(u, 1, float64(i%4+1), hour(i+i%2)))
 				if i%4 != 0 {
 					done(t, x.AddPre(u, 0, float64(i%5+1)), x.AddPre(u, 1, float64(i*i%7+1)))
 				}
 			}
-			done(t, x.Assign("b", 0), x.Add("nobody", 0, 2)) // one in both arms, one in none
+			done(t, x.AssignAt("b", 0, hour(3)), x.AddAt("nobody", 0, 2, hour(3)), x.AsOf(hour(25))) // one in both arms, one in none
 			return x
 		},
 		Values: func(t testing.TB, state any) any {
-			return testkit.Plain(got(state.(*experiment.Run[string]).Result()))
+			r := got(state.(*experiment.Run[string]).Result())
+			plain := testkit.Plain(r).(map[string]any)
+			if r.AsOf.IsZero() { // versions 1 and 2, which know none of these
+				delete(plain, "AsOf")
+				delete(plain, "Before")
+				for _, row := range plain["Rows"].([]any) {
+					delete(row.(map[string]any), "Immature")
+				}
+			}
+			return plain
 		},
-		Zero: []string{".opt.Metrics[].Floor: version 1 has none", ".opt.Metrics[].Positive: version 1 has none"},
+		Zero: []string{
+			".opt.Timed: versions 1 and 2", ".opt.Metrics[].Window: versions 1 and 2", ".first: versions 1 and 2", ".log: versions 1 and 2", ".sums[]: version 3",
+			".opt.Metrics[].Floor: version 1 has none", ".opt.Metrics[].Positive: version 1 has none",
+		},
 	}}
 }

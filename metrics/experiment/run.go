@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/metrics"
@@ -37,6 +38,11 @@ type Metric struct {
 
 	Floor    float64 // Mean and Ratio: raise sums of Outcome below this quantile to it, as 0.001; 0 does not
 	Positive bool    // Cap and Floor are quantiles of the sums above 0 only: most users spend nothing; sums of 0 stay
+
+	// Window, of a Timed Run, is how long after a user's first exposure outcomes count, as 14 days of 24 hours;
+	// 0 has no end. Users whose window is not over as of the result are immature: left out of this question, in
+	// every arm, and counted in Row.Immature, because nobody knows yet what they will have done.
+	Window time.Duration
 }
 
 // Options configures a Run.
@@ -47,6 +53,10 @@ type Options struct {
 	Metrics    []Metric   // the questions, at least one
 	Level      float64    // of the intervals, in (0, 1); default 0.95
 	Correction Correction // over all metrics and arms; default Holm
+
+	// Timed: exposures and outcomes come with their time, by AssignAt and AddAt, and only outcomes from a user's
+	// first exposure on count. Without it the caller feeds such outcomes only, by Assign and Add.
+	Timed bool
 }
 
 func (o Options) withDefaults() Options {
@@ -72,6 +82,7 @@ func (o Options) validate(where string) error {
 		plain := m.Kind != Proportion && !m.CUPED
 		c.Require(m.Cap >= 0 && m.Cap <= 1 && (m.Cap == 0 || plain), f+"Cap", m.Cap, "in [0, 1], of a mean or a ratio without CUPED")
 		c.Require(m.Floor >= 0 && m.Floor <= 1 && (m.Floor == 0 || plain && (m.Cap == 0 || m.Floor < m.Cap)), f+"Floor", m.Floor, "in [0, Cap), of a mean or a ratio without CUPED")
+		c.Require(m.Window >= 0 && (m.Window == 0 || o.Timed), f+"Window", m.Window, "not negative, and 0 unless Timed")
 		c.Require(!m.CUPED || m.Kind != Proportion, f+"CUPED", m.CUPED, "a mean or a ratio; a proportion is the mean of outcomes 0 and 1")
 		c.Require(m.Scale <= metrics.ScaleRatio || m.Scale == metrics.ScaleOdds && m.Kind == Proportion, f+"Scale", m.Scale, "absolute, relative, ratio, or of a proportion the odds ratio")
 	}
@@ -81,9 +92,15 @@ func (o Options) validate(where string) error {
 // Run assembles an experiment from raw events in any order: who saw which arm, and
 // what users did. Users found in two arms are excluded and counted; outcomes of
 // users never assigned are counted and left out. Make one with New; Merge joins
-// shards of the events, also when a user's events are spread over several. Feed
-// outcomes from the time after a user's first exposure only. It is not safe for
-// concurrent writers. Memory is some 50 bytes a user and 16 an outcome.
+// shards of the events, also when a user's events are spread over several.
+//
+// Only what happens after a user's first exposure can be an effect of it. With
+// Options.Timed the Run sees to that itself, and to conversion windows: feed it by
+// AssignAt and AddAt. Otherwise feed Assign and Add with outcomes from after the
+// first exposure only.
+//
+// It is not safe for concurrent writers. Memory is some 50 bytes a user and 16 an
+// outcome he may have; of a Timed one 80 a user and 24 more each time he has one.
 type Run[U cmp.Ordered] struct {
 	opt   Options
 	index map[U]int32
@@ -92,6 +109,11 @@ type Run[U cmp.Ordered] struct {
 	known []bool  // has a pre-period
 	sums  []float64
 	pre   []float64
+
+	// Of a Timed Run; sums are 0 there.
+	first []int64          // exposure of each user, or never
+	log   [][]timedOutcome // of each user, in any order
+	asOf  int64            // as of which it answers, or never
 }
 
 const (
@@ -105,7 +127,7 @@ func New[U cmp.Ordered](opt Options) (*Run[U], error) {
 	if err := opt.validate("experiment: New"); err != nil {
 		return nil, err
 	}
-	return &Run[U]{opt: opt, index: map[U]int32{}}, nil
+	return &Run[U]{opt: opt, index: map[U]int32{}, asOf: never}, nil
 }
 
 // user returns the number of u, a new one for a user never seen. where begins the
@@ -118,7 +140,7 @@ func (e *Run[U]) user(where string, u U) (int32, error) {
 		return 0, fmt.Errorf("experiment: %s: not made by New: %w", where, ErrOption)
 	}
 	if u != u {
-		return 0, fmt.Errorf("experiment: %s: user %v does not equal itself: %w", where, u, ErrNotFinite)
+		return 0, fmt.Errorf("experiment: %s: a user that does not equal itself: %w", where, ErrNotFinite)
 	}
 	if len(e.users) == math.MaxInt32 {
 		return 0, fmt.Errorf("experiment: %s: more than 2³¹−1 users: %w", where, ErrOverflow)
@@ -128,6 +150,10 @@ func (e *Run[U]) user(where string, u U) (int32, error) {
 	e.users = append(e.users, u)
 	e.arm = append(e.arm, unassigned)
 	e.known = append(e.known, false)
+	if e.opt.Timed {
+		e.first = append(e.first, never)
+		e.log = append(e.log, nil)
+	}
 	for range e.opt.Outcomes {
 		e.sums = append(e.sums, 0)
 		e.pre = append(e.pre, 0)
@@ -136,17 +162,26 @@ func (e *Run[U]) user(where string, u U) (int32, error) {
 }
 
 // Assign records that user was exposed to an arm, numbered as in Arms; as often
-// as it happens. ErrRange for an unknown arm.
+// as it happens. ErrRange for an unknown arm, ErrOption for a Timed Run.
 func (e *Run[U]) Assign(user U, arm int) error {
-	if arm < 0 || arm >= len(e.opt.Arms) {
-		return fmt.Errorf("experiment: Run.Assign: user %v: arm %d of %d: %w", user, arm, len(e.opt.Arms), ErrRange)
-	}
-	i, err := e.user("Run.Assign", user)
-	if err != nil {
+	if err := e.timed("Run.Assign", false); err != nil {
 		return err
 	}
+	_, err := e.assign("Run.Assign", user, arm)
+	return err
+}
+
+// assign is Assign; it returns the number of user.
+func (e *Run[U]) assign(where string, user U, arm int) (int32, error) {
+	if arm < 0 || arm >= len(e.opt.Arms) {
+		return 0, fmt.Errorf("experiment: %s: %w", where, check.Private("user", -1, user, nil, fmt.Errorf("arm %d of %d: %w", arm, len(e.opt.Arms), ErrRange)))
+	}
+	i, err := e.user(where, user)
+	if err != nil {
+		return 0, err
+	}
 	e.arm[i] = joinArms(e.arm[i], int32(arm))
-	return nil
+	return i, nil
 }
 
 // joinArms returns the arm of a user seen in a and in b.
@@ -161,8 +196,12 @@ func joinArms(a, b int32) int32 {
 }
 
 // Add adds x to an outcome of user. ErrRange for an unknown outcome,
-// ErrNotFinite for a bad value, ErrOverflow for a sum beyond float64.
+// ErrNotFinite for a bad value, ErrOverflow for a sum beyond float64, ErrOption for a
+// Timed Run.
 func (e *Run[U]) Add(user U, outcome int, x float64) error {
+	if err := e.timed("Run.Add", false); err != nil {
+		return err
+	}
 	at, err := e.place("Run.Add", user, outcome, x)
 	if err != nil {
 		return err
@@ -172,8 +211,11 @@ func (e *Run[U]) Add(user U, outcome int, x float64) error {
 
 // AddPre adds x to an outcome of user before the experiment, for CUPED. A user
 // without any call has no pre-period; for one who was there and did nothing add
-// a 0. Errors are those of Add.
+// a 0. It has no time, of a Timed Run either. Errors are those of Add.
 func (e *Run[U]) AddPre(user U, outcome int, x float64) error {
+	if err := check.Receiver("experiment: Run.AddPre", e); err != nil {
+		return err
+	}
 	at, err := e.place("Run.AddPre", user, outcome, x)
 	if err != nil {
 		return err
@@ -188,10 +230,10 @@ func (e *Run[U]) AddPre(user U, outcome int, x float64) error {
 // place returns where an outcome of user stands in sums and pre.
 func (e *Run[U]) place(where string, user U, outcome int, x float64) (int, error) {
 	if outcome < 0 || outcome >= e.opt.Outcomes {
-		return 0, fmt.Errorf("experiment: %s: user %v: outcome %d of %d: %w", where, user, outcome, e.opt.Outcomes, ErrRange)
+		return 0, fmt.Errorf("experiment: %s: %w", where, check.Private("user", -1, user, nil, fmt.Errorf("outcome %d of %d: %w", outcome, e.opt.Outcomes, ErrRange)))
 	}
 	if !check.Finite(x) {
-		return 0, fmt.Errorf("experiment: %s: user %v: value is %v: %w", where, user, x, ErrNotFinite)
+		return 0, fmt.Errorf("experiment: %s: value of %w", where, check.Private("user", -1, user, x, ErrNotFinite))
 	}
 	i, err := e.user(where, user)
 	return int(i)*e.opt.Outcomes + outcome, err
@@ -199,7 +241,7 @@ func (e *Run[U]) place(where string, user U, outcome int, x float64) (int, error
 
 func put[U any](where string, user U, outcome int, sum *float64, x float64) error {
 	if !check.Finite(*sum + x) {
-		return fmt.Errorf("experiment: %s: user %v: sum of outcome %d: %w", where, user, outcome, ErrOverflow)
+		return fmt.Errorf("experiment: %s: %w", where, check.Private("user", -1, user, nil, fmt.Errorf("sum of outcome %d: %w", outcome, ErrOverflow)))
 	}
 	*sum += x
 	return nil
@@ -225,6 +267,11 @@ func (e *Run[U]) Forget(user U) bool {
 	clear(e.users[last:])
 	e.users, e.arm, e.known = e.users[:last], e.arm[:last], e.known[:last]
 	e.sums, e.pre = e.sums[:int(last)*k], e.pre[:int(last)*k]
+	if e.opt.Timed {
+		e.first[i], e.log[i] = e.first[last], e.log[last]
+		clear(e.log[last:])
+		e.first, e.log = e.first[:last], e.log[:last]
+	}
 	return true
 }
 
@@ -236,7 +283,7 @@ func (e *Run[U]) Merge(other *Run[U]) error {
 	}
 	a, b := e.opt, other.opt
 	if !slices.Equal(a.Arms, b.Arms) || !slices.Equal(a.Weights, b.Weights) || !slices.Equal(a.Metrics, b.Metrics) ||
-		a.Outcomes != b.Outcomes || a.Level != b.Level || a.Correction != b.Correction {
+		a.Timed != b.Timed || a.Outcomes != b.Outcomes || a.Level != b.Level || a.Correction != b.Correction {
 		return fmt.Errorf("experiment: Run.Merge: options %+v and %+v: %w", a, b, ErrMismatch)
 	}
 	k := a.Outcomes
@@ -244,7 +291,7 @@ func (e *Run[U]) Merge(other *Run[U]) error {
 		if i, ok := e.index[u]; ok {
 			for o := range k {
 				if !check.Finite(e.sums[int(i)*k+o]+other.sums[j*k+o]) || !check.Finite(e.pre[int(i)*k+o]+other.pre[j*k+o]) {
-					return fmt.Errorf("experiment: Run.Merge: user %v: sum of outcome %d: %w", u, o, ErrOverflow)
+					return fmt.Errorf("experiment: Run.Merge: %w", check.Private("user", -1, u, nil, fmt.Errorf("sum of outcome %d: %w", o, ErrOverflow)))
 				}
 			}
 		}
@@ -260,7 +307,12 @@ func (e *Run[U]) Merge(other *Run[U]) error {
 			e.sums[int(i)*k+o] += other.sums[j*k+o]
 			e.pre[int(i)*k+o] += other.pre[j*k+o]
 		}
+		if a.Timed {
+			e.first[i] = earlier(e.first[i], other.first[j])
+			e.log[i] = append(e.log[i], other.log[j]...)
+		}
 	}
+	e.asOf = max(e.asOf, other.asOf)
 	return nil
 }
 
@@ -273,6 +325,7 @@ type Row struct {
 	Cap      float64        // sums were lowered to this; NaN if not; a floor stands in Effect.Method
 	Theta    float64        // of CUPED; NaN if not adjusted
 	Err      error          // why there is no effect
+	Immature int64          // users of the control and this arm whose Window was not over, left out here
 }
 
 // Result holds all answers. Read SRM first.
@@ -280,11 +333,14 @@ type Result struct {
 	Arms       []string // names, the control first
 	Users      []int64  // per arm, without the excluded
 	Crossovers int64    // users in two arms, excluded
-	Unassigned int64    // users with outcomes and no arm, left out
+	Unassigned int64    // users with outcomes and no arm, of a Timed Run none before AsOf; left out
 	SRM        SRM      // were the arms split as planned
 	SRMErr     error    // why there is no SRM test
 	Rows       []Row    // by question, then by arm
 	Level      float64  // of the intervals
+
+	AsOf   time.Time // of a Timed Run: the moment up to which windows are over, UTC; else zero
+	Before int64     // outcomes before the first exposure of their user, left out
 }
 
 // Table returns the rows as a table.
@@ -302,7 +358,8 @@ func (r Result) Table() *metrics.Table {
 }
 
 // Result compares every arm with the control in every metric. ErrEmpty without
-// users in an arm at all; what cannot be answered for one row is its Err.
+// users in an arm at all; what cannot be answered for one row is its Err. Of a Timed
+// Run it sorts the outcomes of every user once for every question.
 func (e *Run[U]) Result() (Result, error) {
 	return e.result(func(U) bool { return true })
 }
@@ -318,10 +375,14 @@ type SegmentResult struct {
 // segments without an effect take no part, and nil stands where fewer than two
 // have one. segment must not depend on what happened in the experiment.
 func (e *Run[U]) ResultBy(segment func(U) string) ([]SegmentResult, []*Heterogeneity, error) {
+	if err := check.Receiver("experiment: Run.ResultBy", e); err != nil {
+		return nil, nil, err
+	}
+	_, end := e.horizon()
 	of := make(map[U]string, len(e.users))
 	var names []string
 	for i, u := range e.users {
-		if e.arm[i] >= 0 {
+		if e.arm[i] >= 0 && !e.later(i, end) {
 			s := segment(u)
 			of[u] = s
 			names = append(names, s)
@@ -362,6 +423,9 @@ func (e *Run[U]) ResultBy(segment func(U) string) ([]SegmentResult, []*Heterogen
 
 // result is Result among the users that in lets pass.
 func (e *Run[U]) result(in func(U) bool) (Result, error) {
+	if err := check.Receiver("experiment: Run.Result", e); err != nil {
+		return Result{}, err
+	}
 	r := Result{Arms: slices.Clone(e.opt.Arms), Users: make([]int64, len(e.opt.Arms)), Level: e.opt.Level}
 	byArm := make([][]int32, len(e.opt.Arms))
 	order := make([]int32, 0, len(e.users))
@@ -371,9 +435,13 @@ func (e *Run[U]) result(in func(U) bool) (Result, error) {
 	// Sums must not depend on the order of events.
 	slices.SortFunc(order, func(i, j int32) int { return cmp.Compare(e.users[i], e.users[j]) })
 	seen := false
+	over, end := e.horizon()
+	if e.opt.Timed {
+		r.AsOf = time.Unix(0, over).UTC()
+	}
 	for _, i := range order {
 		switch a := e.arm[i]; {
-		case a == unassigned:
+		case a == unassigned || e.later(int(i), end):
 			r.Unassigned++
 		case a == crossed:
 			r.Crossovers++
@@ -386,6 +454,7 @@ func (e *Run[U]) result(in func(U) bool) (Result, error) {
 	if !seen {
 		return Result{}, fmt.Errorf("experiment: Run.Result: no users in any arm: %w", ErrEmpty)
 	}
+	r.Before = e.before(byArm)
 	r.SRM, r.SRMErr = SampleRatio(r.Users, e.opt.Weights)
 	for _, m := range e.opt.Metrics {
 		r.Rows = append(r.Rows, e.rows(m, byArm)...)
@@ -398,12 +467,16 @@ func (e *Run[U]) result(in func(U) bool) (Result, error) {
 
 // rows answers question m for every arm against the first.
 func (e *Run[U]) rows(m Metric, byArm [][]int32) []Row {
-	limit, capErr := e.bounds(m, byArm)
+	v, byArm, immature, err := e.counted(m, byArm)
+	limit := bounds{math.NaN(), math.NaN()}
+	if err == nil {
+		limit, err = v.bounds(m, byArm)
+	}
 	var out []Row
-	for a := 1; a < len(byArm); a++ {
-		row := Row{Metric: m.Name, Arm: e.opt.Arms[a], Adjusted: math.NaN(), Cap: limit.high, Theta: math.NaN(), Err: capErr}
+	for a := 1; a < len(e.opt.Arms); a++ {
+		row := Row{Metric: m.Name, Arm: e.opt.Arms[a], Adjusted: math.NaN(), Cap: limit.high, Theta: math.NaN(), Err: err, Immature: immature[0] + immature[a]}
 		if row.Err == nil {
-			row.Effect, row.Theta, row.Err = e.compare(m, limit, byArm[0], byArm[a])
+			row.Effect, row.Theta, row.Err = v.compare(m, limit, byArm[0], byArm[a])
 		}
 		if row.Err != nil {
 			row.Effect = metrics.Effect{Scale: m.Scale, Estimate: math.NaN(), PValue: math.NaN()}
