@@ -12,8 +12,7 @@ import (
 var unpromised = []string{
 	"metrics", "metrics/experiment",
 	"profile", "profile/clean", "segment/audience",
-	"recommend", "recommend/ann", "recommend/evaluate", "recommend/hybrid", "recommend/modeltest",
-	"recommend/tune",
+	"recommend", "recommend/hybrid", "recommend/modeltest",
 }
 
 // TestPromised asks every public package and family for its table of bad input, which is

@@ -143,6 +143,7 @@ func Run[O any](ctx context.Context, where string, base O, knobs []Knob[O], eval
 	var c check.Options
 	c.Require(opt.Method >= Random && opt.Method <= Bayesian, "Method", int(opt.Method), "Random … Bayesian")
 	check.Positive(&c, "Trials", opt.Trials)
+	c.Require(opt.Method != Halving || opt.Trials <= maxGrid, "Trials", opt.Trials, "at most 2²⁰ for Halving, which draws all settings first")
 	check.NonNegative(&c, "Budget", int64(opt.Budget))
 	check.Positive(&c, "GridPoints", opt.GridPoints)
 	c.Require(len(knobs) > 0, "knobs", len(knobs), "at least one")

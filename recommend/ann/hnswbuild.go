@@ -185,8 +185,12 @@ func (x *HNSW) keysOf(s *hnswScratch, t int32, ids []int32) {
 //
 // Cost: that of one step of the build. Errors leave the index as it was: ErrShape,
 // ErrNotFinite, ErrDuplicate, ErrUnknownID (an item beyond Slots()), ErrRange (a
-// vector whose squared length float32 cannot hold).
+// vector whose squared length float32 cannot hold), ErrEmpty (an index that is nil or
+// zero).
 func (x *HNSW) Add(item int32, v []float32) error {
+	if err := x.unmade("HNSW.Add"); err != nil {
+		return err
+	}
 	if len(v) != x.dim {
 		return fmt.Errorf("ann: HNSW.Add: vector has length %d, want %d: %w", len(v), x.dim, ErrShape)
 	}
@@ -237,8 +241,11 @@ func (x *HNSW) Add(item int32, v []float32) error {
 // one vector in eight is one; then a pass over the whole index links around
 // them (as FreshDiskANN does, Singh et al. 2021) and frees their places for Add.
 // So the mean cost is that of eight lists. ErrUnknownID for an item that is not
-// in it.
+// in it, ErrEmpty for an index that is nil or zero.
 func (x *HNSW) Remove(item int32) error {
+	if err := x.unmade("HNSW.Remove"); err != nil {
+		return err
+	}
 	if uint32(item) >= uint32(len(x.node)) || x.node[item] < 0 {
 		return fmt.Errorf("ann: HNSW.Remove: item %d: %w", item, ErrUnknownID)
 	}

@@ -9,8 +9,11 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
-// AppendBinary appends the frame of x to dst.
+// AppendBinary appends the frame of x to dst; ErrEmpty for an index that is nil or zero.
 func (x *HNSW) AppendBinary(dst []byte) ([]byte, error) {
+	if err := x.unmade("HNSW.AppendBinary"); err != nil {
+		return dst, err
+	}
 	var w codec.Writer
 	w.Int(x.f)
 	w.Int(x.dim - x.f)
@@ -54,6 +57,9 @@ func (x *HNSW) MarshalBinary() ([]byte, error) { return x.AppendBinary(nil) }
 // ErrVersion, a frame of another kind ErrMismatch; x is then unchanged.
 func (x *HNSW) UnmarshalBinary(data []byte) error {
 	const where = "ann: HNSW.UnmarshalBinary"
+	if err := check.Receiver(where, x); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindHNSW, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)

@@ -17,13 +17,36 @@ type topHeap struct {
 
 // Slots returns one more than the largest item that was ever in the index: the
 // size that item sets must have.
-func (x *HNSW) Slots() int { return len(x.node) }
+func (x *HNSW) Slots() int {
+	if x == nil {
+		return 0
+	}
+	return len(x.node)
+}
 
 // Len returns the number of items in the index.
-func (x *HNSW) Len() int { return len(x.item) - len(x.free) - x.dead }
+func (x *HNSW) Len() int {
+	if x == nil {
+		return 0
+	}
+	return len(x.item) - len(x.free) - x.dead
+}
 
 // Factors returns the length of a query.
-func (x *HNSW) Factors() int { return x.f }
+func (x *HNSW) Factors() int {
+	if x == nil {
+		return 0
+	}
+	return x.f
+}
+
+// unmade refuses an index that is nil or zero.
+func (x *HNSW) unmade(where string) error {
+	if x.Factors() == 0 {
+		return fmt.Errorf("ann: %s: neither fitted nor decoded: %w", where, ErrEmpty)
+	}
+	return nil
+}
 
 // AppendTop appends the k items that answer the query vector best and pass f:
 // best first, equal scores by ascending index, exactly min(k, eligible) of them.
@@ -37,9 +60,13 @@ func (x *HNSW) Factors() int { return x.f }
 //
 // No allocation in steady state. ErrShape (query), ErrNotFinite (query), ErrOption
 // (k < 1 or ef < 0), ErrMismatch (an item set whose size is not Slots()),
-// ErrRange (a query whose squared length float32 cannot hold).
+// ErrRange (a query whose squared length float32 cannot hold), ErrEmpty (an index that is
+// nil or zero).
 func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f recommend.Filter) ([]recommend.Scored, error) {
 	const where = "ann: HNSW.AppendTop"
+	if err := x.unmade("HNSW.AppendTop"); err != nil {
+		return dst, err
+	}
 	if k < 1 || ef < 0 {
 		return dst, fmt.Errorf("%s: k is %d and ef %d, want at least 1 and 0: %w", where, k, ef, ErrOption)
 	}

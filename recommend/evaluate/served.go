@@ -21,7 +21,8 @@ import (
 // Repurchase; then it is a repeat. Events observed live are part of the answers, and
 // are not looked through.
 //
-// Errors: ErrEmpty (no engine, no test entry), ErrLeakage, what Recommend or judge returned, naming
+// Errors: ErrEmpty (no engine, no test entry), ErrShape (indexes of test that are not those
+// of its matrix), ErrLeakage, what Recommend or judge returned, naming
 // the row of test, and context.Cause(ctx). workers: goroutines, 0 for GOMAXPROCS, without
 // influence on the result. Cost: one Recommend a user.
 func Served[U, I recommend.ID](ctx context.Context, e *recommend.Engine[U, I], test *recommend.Dataset[U, I], judge func(recommended, relevant []I) error, req recommend.Request[U, I], workers int) (Result, error) {
@@ -29,8 +30,11 @@ func Served[U, I recommend.ID](ctx context.Context, e *recommend.Engine[U, I], t
 	if e == nil || e.Dataset() == nil {
 		return Result{}, fmt.Errorf("%s: engine: %w", where, ErrEmpty)
 	}
-	if test == nil || test.Interactions == nil || test.Interactions.Len() == 0 {
+	if test == nil || test.Interactions == nil || test.Users == nil || test.Items == nil || test.Interactions.Len() == 0 {
 		return Result{}, fmt.Errorf("%s: test: %w", where, ErrEmpty)
+	}
+	if x := test.Interactions; x.Users() != test.Users.Len() || x.Items() != test.Items.Len() {
+		return Result{}, fmt.Errorf("%s: test: %d×%d entries under %d users and %d items: %w", where, x.Users(), x.Items(), test.Users.Len(), test.Items.Len(), ErrShape)
 	}
 	if judge == nil {
 		return Result{}, fmt.Errorf("%s: judge: %w", where, ErrEmpty)
@@ -58,6 +62,9 @@ func Served[U, I recommend.ID](ctx context.Context, e *recommend.Engine[U, I], t
 			}
 			return nil
 		})
+		if err != nil && result.Users == 0 {
+			return Result{}, err
+		}
 		if err != nil {
 			return result, err
 		}

@@ -45,7 +45,7 @@ const (
 // Options configures Search.
 type Options struct {
 	Method     Method        // default Random
-	Trials     int           // evaluations at the most, > 0; default 30. Grid has its own number
+	Trials     int           // evaluations at the most, > 0, for Halving up to 2²⁰; default 30. Grid has its own number
 	Budget     time.Duration // no new trial begins after this long, >= 0; 0 means no limit
 	GridPoints int           // values a knob for Grid, > 0; default 3
 	Seed       uint64        // of the draws; 0 is a seed

@@ -70,6 +70,9 @@ func TestSearchErrors(t *testing.T) {
 	if out, err := tune.Search(context.Background(), point{}, nil, fails, tune.Options{}); !errors.Is(err, tune.ErrOption) || out != nil {
 		t.Errorf("no knob: %v", err)
 	}
+	if out, err := tune.Search(context.Background(), point{}, plane(), hill, tune.Options{Method: tune.Halving, Trials: math.MaxInt}); !errors.Is(err, tune.ErrOption) || out != nil {
+		t.Errorf("halving of more settings than memory holds: %v", err)
+	}
 	stop := errors.New("stop")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(stop)
