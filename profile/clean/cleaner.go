@@ -2,6 +2,7 @@ package clean
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -28,12 +29,12 @@ type Rule struct {
 // CleanerOptions configures a Cleaner.
 type CleanerOptions[U profile.ID] struct {
 	// AsOf is the moment of collection. Rows later than AsOf + Skew are rejected as
-	// Future, for quarantine; a row at that very moment passes. The zero time switches
-	// the check off.
+	// Future, for quarantine; a row at that very moment passes. A year from 1678 to 2262;
+	// the zero time switches the check off.
 	AsOf time.Time
 	// Skew is the tolerated clock skew. Default 5 minutes; negative means none.
 	Skew time.Duration
-	// Earliest is the earliest credible time. Default 1 January 1990, UTC.
+	// Earliest is the earliest credible time, before AsOf. Default 1 January 1990, UTC.
 	Earliest time.Time
 	// Registered returns when a user opened his account, if known. Rows before
 	// that, by more than Skew, are flagged as BeforeAccount. Default none is known.
@@ -61,13 +62,18 @@ func (o CleanerOptions[U]) withDefaults() CleanerOptions[U] {
 	return o
 }
 
+// validate reports every bad field at once, times that leave no row among them.
 func (o CleanerOptions[U]) validate() error {
 	var c check.Options
+	if !o.AsOf.IsZero() {
+		c.Require(check.Time("", o.AsOf) == nil, "AsOf", o.AsOf, "a year from 1678 to 2262")
+		c.Require(o.Earliest.Before(o.AsOf), "Earliest", o.Earliest, "before AsOf")
+	}
 	known := 0
 	for _, f := range ruleFields {
 		if r, ok := o.Rules[f]; ok {
 			known++
-			c.Require(r.Bounds != nil, "Rules["+f+"].Bounds", "nil", "bounds")
+			c.Require(r.Bounds != nil && r.Bounds.known, "Rules["+f+"].Bounds", "none", "bounds")
 			c.Require(r.Action <= Drop, "Rules["+f+"].Action", r.Action, "Flag, Clip or Drop")
 		}
 	}
@@ -83,31 +89,50 @@ type eventKey[U, I profile.ID] struct {
 
 // Cleaner checks records one by one as they stream in, brings their labels into
 // canonical form, and counts into a Quality what it found. The order of rows
-// matters only for repeated events: the first to arrive is kept. Not safe for
+// matters only for repeated events: the first to arrive is kept. The zero value has the
+// default options; nil keeps nothing, every row is Missing. Not safe for
 // concurrent use; clean shards, split by user, with one Cleaner each and merge their
 // Quality.
 type Cleaner[U, I profile.ID] struct {
+	ready   bool // opt and seen are set
 	opt     CleanerOptions[U]
 	quality Quality
 	seen    *Dedupe[eventKey[U, I], profile.Event[U, I]]
 }
 
 // NewCleaner returns a Cleaner. A Rule of an unknown field or without Bounds is
-// ErrOption.
+// ErrOption, and so are times that leave no row.
 func NewCleaner[U, I profile.ID](opt CleanerOptions[U]) (*Cleaner[U, I], error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	c := &Cleaner[U, I]{opt: opt}
+	c := &Cleaner[U, I]{}
+	return c, c.set(opt)
+}
+
+// set makes c ready with options that are valid.
+func (c *Cleaner[U, I]) set(opt CleanerOptions[U]) (err error) {
+	c.ready, c.opt = true, opt
 	if opt.Repeat >= 0 {
-		d, err := NewDedupe[eventKey[U, I]](DedupeOptions[profile.Event[U, I]]{Window: max(opt.Repeat, 1), Compare: compareEvents[U, I]})
-		if err != nil {
-			return nil, err
-		}
-		c.seen = d
+		c.seen, err = NewDedupe[eventKey[U, I]](DedupeOptions[profile.Event[U, I]]{Window: max(opt.Repeat, 1), Compare: compareEvents[U, I]})
 	}
-	return c, nil
+	return err
+}
+
+// begin counts a row that is not there, and gives a Cleaner that NewCleaner did not make
+// the default options.
+func (c *Cleaner[U, I]) begin(row int64, missing bool) bool {
+	if c == nil {
+		return false
+	}
+	if !c.ready {
+		_ = c.set(CleanerOptions[U]{}.withDefaults()) // the defaults are valid
+	}
+	if missing {
+		c.quality.Reject(row, Missing)
+	}
+	return !missing
 }
 
 // Quality returns the report so far; it goes on counting. Parsers may count into
@@ -137,15 +162,16 @@ func (c *Cleaner[U, I]) Forget(user U) bool {
 	if c == nil {
 		return false
 	}
-	return c != nil && c.seen.ForgetFunc(func(k eventKey[U, I]) bool { return k.user == user })
+	return c.seen.ForgetFunc(func(k eventKey[U, I]) bool { return k.user == user })
 }
 
 // Event checks e and canonicalises its labels in place. It returns Kept, or why
 // the row is rejected; either way the row is counted. row is its number in the
 // source. A row that could not even be read is counted with
-// Quality().Reject(row, Malformed).
+// Quality().Reject(row, Malformed). Nil is Missing; what the Rules have left of e and
+// Validate refuses is OutOfRange.
 func (c *Cleaner[U, I]) Event(row int64, e *profile.Event[U, I]) Reason {
-	if c == nil {
+	if !c.begin(row, e == nil) {
 		return Missing
 	}
 	var zero U
@@ -160,6 +186,9 @@ func (c *Cleaner[U, I]) Event(row int64, e *profile.Event[U, I]) Reason {
 	if why == Kept {
 		e.Category, e.Brand = Canonical(e.Category), Canonical(e.Brand)
 		why = c.bound(row, e)
+	}
+	if why == Kept && e.Validate() != nil {
+		why = OutOfRange
 	}
 	if why == Kept && c.seen != nil {
 		switch v, err := c.seen.Add(eventKey[U, I]{e.User, e.Item, e.Kind}, e.At, *e); {
@@ -178,7 +207,7 @@ func (c *Cleaner[U, I]) Event(row int64, e *profile.Event[U, I]) Reason {
 // and a currency that is not three letters is OutOfRange. Repeated orders are the business
 // of Ledger.
 func (c *Cleaner[U, I]) Order(row int64, o *profile.Order[U, I]) Reason {
-	if c == nil {
+	if !c.begin(row, o == nil) {
 		return Missing
 	}
 	var zero U
@@ -211,7 +240,7 @@ func (c *Cleaner[U, I]) Order(row int64, o *profile.Order[U, I]) Reason {
 
 // Refund is Event for refunds.
 func (c *Cleaner[U, I]) Refund(row int64, r *profile.Refund[U, I]) Reason {
-	if c == nil {
+	if !c.begin(row, r == nil) {
 		return Missing
 	}
 	var zero U
@@ -287,6 +316,9 @@ func (c *Cleaner[U, I]) rule(row int64, field string, x float64, set func(float6
 	if r.Action == Clip {
 		one := []float64{x}
 		r.Bounds.Clip(one)
+		if whole := field != "rating" && field != "dwell_seconds"; whole && one[0] > x {
+			one[0] = math.Ceil(one[0]) // inwards
+		}
 		set(one[0])
 	}
 	c.quality.Flag(row, Outlier)

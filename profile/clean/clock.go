@@ -93,6 +93,12 @@ func (p *Parser) zoned(l layout, s string, t time.Time) (time.Time, error) {
 	return own, err
 }
 
+// timeless reports whether a layout says nothing of a time: every element of one would
+// show in this, which is unlike the time that layouts are written with.
+func timeless(layout string) bool {
+	return layout != "unix" && layout != "unixmilli" && time.Date(1999, 11, 28, 17, 48, 59, 123456789, nowhere).Format(layout) == layout
+}
+
 // layouts returns the layouts of the options as instant takes them.
 func layouts(texts []string) []layout {
 	out := make([]layout, len(texts))

@@ -97,16 +97,21 @@ func NewDedupe[K comparable, V any](opt DedupeOptions[V]) (*Dedupe[K, V], error)
 	return &Dedupe[K, V]{opt: opt, groups: make(map[K][]group[V])}, nil
 }
 
+// made refuses nil and what NewDedupe did not make, for the method where.
+func (d *Dedupe[K, V]) made(where string) error {
+	if d == nil || d.groups == nil {
+		return fmt.Errorf("%s: not made by NewDedupe: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // Add takes one record. Its verdict compares it with what is held at the moment:
 // with records in order of time and Policy KeepFirst, the fresh ones are the
 // survivors, so a stream can act on it at once. The error is ErrRange for a missing
-// time or one before the last Flush, ErrOption for a Dedupe not made by NewDedupe.
+// time or one before the last Flush, ErrEmpty for a Dedupe not made by NewDedupe.
 func (d *Dedupe[K, V]) Add(key K, at time.Time, v V) (Verdict, error) {
-	if err := check.Receiver("clean: Dedupe.Add", d); err != nil {
+	if err := d.made("clean: Dedupe.Add"); err != nil {
 		return Fresh, err
-	}
-	if d.groups == nil {
-		return Fresh, fmt.Errorf("clean: Dedupe.Add: not made by NewDedupe: %w", ErrOption)
 	}
 	if err := check.Time("time", at); err != nil {
 		return Fresh, fmt.Errorf("clean: Dedupe.Add: %w", err)
@@ -201,6 +206,9 @@ func (d *Dedupe[K, V]) Merge(other *Dedupe[K, V]) error {
 	if err := check.Merge("clean: Dedupe.Merge", d, other); err != nil {
 		return err
 	}
+	if err := d.made("clean: Dedupe.Merge"); err != nil {
+		return err
+	}
 	switch {
 	case d.opt.Window != other.opt.Window || d.opt.Policy != other.opt.Policy:
 		return fmt.Errorf("clean: Dedupe.Merge: Window or Policy differs: %w", ErrMismatch)
@@ -287,9 +295,9 @@ func (d *Dedupe[K, V]) Forget(key K) bool {
 }
 
 // ForgetFunc is Forget for every key of which del is true: of one customer, where keys
-// hold more than that. Cost: one call for each key held.
+// hold more than that; nil is true of none. Cost: one call for each key held.
 func (d *Dedupe[K, V]) ForgetFunc(del func(key K) bool) bool {
-	if d == nil {
+	if d == nil || del == nil {
 		return false
 	}
 	found := false

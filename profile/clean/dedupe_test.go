@@ -143,7 +143,7 @@ func TestDedupeBadInput(t *testing.T) {
 	if _, err := d.MarshalBinary(); !errors.Is(err, clean.ErrOption) {
 		t.Errorf("no Append: %v", err)
 	}
-	if _, err := new(clean.Dedupe[string, int]).Add("a", cut, 1); !errors.Is(err, clean.ErrOption) {
+	if _, err := new(clean.Dedupe[string, int]).Add("a", cut, 1); !errors.Is(err, clean.ErrEmpty) {
 		t.Errorf("zero value: %v", err)
 	}
 	stored, err := filledDedupe(t).MarshalBinary()

@@ -21,9 +21,10 @@ var (
 // and the settings a Merge compares. Where Compare orders all of the content, equal
 // sets of records give equal bytes. DedupeOptions.Append writes the records: without
 // it and Parse, or with keys that are no strings, integers, booleans or structs of
-// them, it is ErrOption. After an error dst is returned as it was.
+// them, it is ErrOption; not made by NewDedupe, ErrEmpty. After an error dst is returned
+// as it was.
 func (d *Dedupe[K, V]) AppendBinary(dst []byte) ([]byte, error) {
-	if err := check.Receiver("clean: Dedupe.AppendBinary", d); err != nil {
+	if err := d.made("clean: Dedupe.AppendBinary"); err != nil {
 		return dst, err
 	}
 	if err := d.storable(); err != nil {
@@ -62,9 +63,6 @@ func (d *Dedupe[K, V]) MarshalBinary() ([]byte, error) { return d.AppendBinary(n
 
 // storable reports what a binary form lacks.
 func (d *Dedupe[K, V]) storable() error {
-	if d.opt.Compare == nil {
-		return fmt.Errorf("not made by NewDedupe: %w", ErrOption)
-	}
 	if d.opt.Append == nil || d.opt.Parse == nil {
 		return fmt.Errorf("DedupeOptions has no Append and Parse: %w", ErrOption)
 	}
@@ -108,10 +106,10 @@ func (d *Dedupe[K, V]) put(w *codec.Writer, g *group[V]) error {
 //
 // Any other length or value is ErrCorrupt, and so is what Parse refuses or what
 // Append would write otherwise. A frame of another type is ErrMismatch, a newer
-// version ErrVersion, missing functions ErrOption; d is then unchanged. Memory grows
-// with the bytes given.
+// version ErrVersion, missing functions ErrOption, a d not made by NewDedupe ErrEmpty; d is
+// then unchanged. Memory grows with the bytes given.
 func (d *Dedupe[K, V]) UnmarshalBinary(data []byte) error {
-	if err := check.Receiver("clean: Dedupe.UnmarshalBinary", d); err != nil {
+	if err := d.made("clean: Dedupe.UnmarshalBinary"); err != nil {
 		return err
 	}
 	fresh, err := d.decode(data)

@@ -13,7 +13,8 @@ import (
 // Ledger matches refunds and cancellations to orders, so that revenue is counted
 // once and taken back once. Records may come in any order and twice; the result
 // does not depend on that, nor on how they were split over several Ledgers before
-// Merge. It holds all orders in memory. Not safe for concurrent use.
+// Merge. It holds all orders in memory. The zero value is empty and ready. Not safe for
+// concurrent use.
 type Ledger[U, I profile.ID] struct {
 	orders  map[string]*entry[profile.Order[U, I]]
 	parts   map[string]*split[U, I] // from AddLine

@@ -22,7 +22,7 @@ type MoneyFormat struct {
 	// case, after Canonical and in lower case: {"£": "GBP", "元": "CNY"}. Three-letter
 	// codes need no entry. A written currency overrides Currency. Default none.
 	Symbols map[string]string
-	// Multiples maps unit words to factors, such as {"万": 10000, "k": 1000}.
+	// Multiples maps unit words to factors >= 1, such as {"万": 10000, "k": 1000}.
 	// Default none.
 	Multiples map[string]int64
 	// Digits overrides the digits of the minor unit, for sources that price
@@ -39,15 +39,37 @@ type MoneyFormat struct {
 // India (12,34,567), decimal part, for which a dash may stand (5,- or 5.–). The decimal
 // digits of every script are accepted. It never guesses: "1,23" in a
 // '.' format, two decimal marks or an unknown unit are ErrRange, two currencies
-// ErrMismatch, an amount beyond int64 ErrOverflow, too many Digits or a currency in f
-// that is not three letters ErrOption. The text itself is the Value of a FieldError, not
-// in the message.
+// ErrMismatch, an amount beyond int64 ErrOverflow. Another Decimal, too many Digits, a
+// currency in f that is not three letters or a multiple below 1 are ErrOption. The text
+// itself is the Value of a FieldError, not in the message.
 func ParseMoney(s string, f MoneyFormat) (profile.Money, error) {
+	var c check.Options
+	f.validate(&c, "")
+	if err := c.Err("clean: ParseMoney"); err != nil {
+		return profile.Money{}, err
+	}
 	m, err := f.parse(s)
 	if err != nil {
 		return profile.Money{}, fmt.Errorf("clean: ParseMoney: %w", check.Private("amount", -1, nil, s, err))
 	}
 	return m, nil
+}
+
+// validate requires of c what a format has to be; at is what comes before its fields.
+// What Symbols mean is looked at where they are met.
+func (f *MoneyFormat) validate(c *check.Options, at string) {
+	c.Require(f.Digits <= 9, at+"Digits", f.Digits, "<= 9")
+	c.Require(f.Decimal == 0 || f.Decimal == '.' || f.Decimal == ',', at+"Decimal", f.Decimal, "'.' or ','")
+	if f.Currency != "" {
+		_, err := check.Currency("", f.Currency)
+		c.Require(err == nil, at+"Currency", f.Currency, "three letters")
+	}
+	for word, m := range f.Multiples {
+		if m < 1 {
+			c.Require(false, at+"Multiples", fmt.Sprintf("%d for %q", m, word), ">= 1")
+			break
+		}
+	}
 }
 
 // parse is ParseMoney with errors that do not name it.
@@ -203,9 +225,6 @@ func (f *MoneyFormat) minor(p amountParts, currency string, factor int64) (int64
 	digits := profile.MinorDigits(currency)
 	if f.Digits != 0 {
 		digits = max(f.Digits, 0)
-	}
-	if digits > 9 {
-		return 0, fmt.Errorf("is read with more than 9 minor digits: %w", ErrOption)
 	}
 	decimal := f.Decimal
 	if decimal == 0 {

@@ -52,19 +52,25 @@ func (o OutlierOptions) validate() error {
 
 // Outliers is an interval of credible values. What to do with the others is a
 // separate step: Is flags, Clip pulls in (winsorises), Drop removes. It is
-// immutable.
+// immutable. Nil and the zero value know no bounds: for them nothing is an outlier, Flag
+// and Drop append nothing, and AppendBinary is ErrEmpty.
 type Outliers struct {
 	lo, hi     float64
 	degenerate bool
+	known      bool // made by FitOutliers or NewBounds
 }
 
+// interval reports whether finite numbers lie in [lo, hi].
+func interval(lo, hi float64) bool { return lo <= hi && !math.IsInf(lo, 1) && !math.IsInf(hi, -1) }
+
 // NewBounds returns an Outliers from domain knowledge: values in [lo, hi] are
-// credible. Infinite bounds are open; NaN or lo > hi is ErrOption.
+// credible. Infinite bounds are open; NaN, lo > hi and an interval without finite values
+// are ErrOption.
 func NewBounds(lo, hi float64) (*Outliers, error) {
-	if !(lo <= hi) {
+	if !interval(lo, hi) {
 		return nil, fmt.Errorf("clean: NewBounds: [%v, %v] is no interval: %w", lo, hi, ErrOption)
 	}
-	return &Outliers{lo: lo, hi: hi}, nil
+	return &Outliers{lo: lo, hi: hi, known: true}, nil
 }
 
 // FitOutliers finds the bounds from a sample. NaN is missing and left out, ±Inf
@@ -74,8 +80,8 @@ func NewBounds(lo, hi float64) (*Outliers, error) {
 // unlike scipy.stats.median_abs_deviation.
 //
 // A sample without spread (IQR, deviation or MAD of 0) gives no scale to judge
-// by: then nothing is an outlier, and Degenerate says so. A variance that float64
-// cannot hold is ErrOverflow.
+// by: then nothing is an outlier, and Degenerate says so. A variance, spread or bound that
+// float64 cannot hold is ErrOverflow.
 func FitOutliers(values []float64, opt OutlierOptions) (*Outliers, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -114,12 +120,15 @@ func FitOutliers(values []float64, opt OutlierOptions) (*Outliers, error) {
 		slices.Sort(away)
 		spread = opt.K * madScale * infer.Quantile(away, 0.5)
 	default:
-		return &Outliers{lo: infer.Quantile(xs, opt.Tail), hi: infer.Quantile(xs, 1-opt.Tail)}, nil
+		return &Outliers{lo: infer.Quantile(xs, opt.Tail), hi: infer.Quantile(xs, 1-opt.Tail), known: true}, nil
 	}
-	if !(spread > 0) || math.IsInf(spread, 0) {
-		return &Outliers{math.Inf(-1), math.Inf(1), true}, nil
+	if !(spread > 0) {
+		return &Outliers{math.Inf(-1), math.Inf(1), true, true}, nil
 	}
-	return &Outliers{lo: low - spread, hi: high + spread}, nil
+	if low, high = low-spread, high+spread; !check.Finite(low) || !check.Finite(high) {
+		return nil, fmt.Errorf("clean: FitOutliers: bounds: %w", ErrOverflow)
+	}
+	return &Outliers{lo: low, hi: high, known: true}, nil
 }
 
 // madScale makes the MAD of normal data estimate its standard deviation:
@@ -144,7 +153,7 @@ func (o *Outliers) Degenerate() bool {
 
 // Is reports whether x lies outside the bounds. NaN is missing, not an outlier.
 func (o *Outliers) Is(x float64) bool {
-	if o == nil {
+	if o == nil || !o.known {
 		return false
 	}
 	return x < o.lo || x > o.hi
@@ -152,7 +161,7 @@ func (o *Outliers) Is(x float64) bool {
 
 // Flag appends to dst one bool for each value.
 func (o *Outliers) Flag(dst []bool, xs []float64) []bool {
-	if o == nil {
+	if o == nil || !o.known {
 		return dst
 	}
 	for _, x := range xs {
@@ -179,7 +188,7 @@ func (o *Outliers) Clip(xs []float64) int {
 
 // Drop appends to dst the values that are no outliers, in order. NaN stays.
 func (o *Outliers) Drop(dst, xs []float64) []float64 {
-	if o == nil {
+	if o == nil || !o.known {
 		return dst
 	}
 	for _, x := range xs {
@@ -205,10 +214,11 @@ func sortedValues(values []float64) ([]float64, error) {
 	return xs, nil
 }
 
-// AppendBinary appends the binary form of o to dst. The error is always nil.
+// AppendBinary appends the binary form of o to dst. The error is nil, but for nil and the
+// zero value, which are ErrEmpty.
 func (o *Outliers) AppendBinary(dst []byte) ([]byte, error) {
-	if err := check.Receiver("clean: Outliers.AppendBinary", o); err != nil {
-		return dst, err
+	if o == nil || !o.known {
+		return dst, fmt.Errorf("clean: Outliers.AppendBinary: no bounds: %w", ErrEmpty)
 	}
 	var w codec.Writer
 	w.Float64(o.lo)
@@ -222,7 +232,8 @@ func (o *Outliers) MarshalBinary() ([]byte, error) { return o.AppendBinary(nil) 
 
 // UnmarshalBinary replaces o. Payload of version 1, little-endian:
 //
-//	2×f64  smallest and largest credible value, in that order, infinite where open
+//	2×f64  smallest and largest credible value, in that order, infinite where open, with
+//	       finite numbers between
 //	bool   whether the sample had no spread; then both are infinite
 //
 // Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
@@ -233,8 +244,8 @@ func (o *Outliers) UnmarshalBinary(data []byte) error {
 	}
 	r, err := codec.Open(data, codec.KindOutliers, 1)
 	if err == nil {
-		x := Outliers{r.Float64(), r.Float64(), r.Bool()}
-		if !(x.lo <= x.hi) || x.degenerate && !(math.IsInf(x.lo, -1) && math.IsInf(x.hi, 1)) {
+		x := Outliers{r.Float64(), r.Float64(), r.Bool(), true}
+		if !interval(x.lo, x.hi) || x.degenerate && !(math.IsInf(x.lo, -1) && math.IsInf(x.hi, 1)) {
 			r.Fail("is no interval")
 		}
 		if err = r.Done(); err == nil {

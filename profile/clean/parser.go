@@ -17,7 +17,8 @@ import (
 // ParserOptions configures a Parser: how a source writes its values.
 type ParserOptions struct {
 	// Layouts are tried in order, see time.Layout. Two more names are known:
-	// "unix" and "unixmilli", whole seconds or milliseconds since 1970.
+	// "unix" and "unixmilli", whole seconds or milliseconds since 1970. A layout without
+	// an element of a time is ErrOption.
 	// Default: RFC 3339, "2006-01-02 15:04:05", "2006-01-02".
 	Layouts []string
 	// Zone is the business time zone of layouts without one. Default UTC.
@@ -73,13 +74,10 @@ func (o ParserOptions) withDefaults() ParserOptions {
 func (o ParserOptions) validate() error {
 	var c check.Options
 	c.Require(len(o.Layouts) > 0, "Layouts", o.Layouts, "at least one")
+	c.Require(!slices.ContainsFunc(o.Layouts, timeless), "Layouts", fmt.Sprintf("%q", o.Layouts), "elements of a time in each")
 	c.Require(o.Earliest.Before(o.Latest), "Earliest", o.Earliest, "before Latest")
-	c.Require(o.Money.Digits <= 9, "Money.Digits", o.Money.Digits, "<= 9")
+	o.Money.validate(&c, "Money.")
 	c.Require(len(o.badAbbreviations()) == 0, "Abbreviations", o.badAbbreviations(), "names and whole seconds below a day")
-	if _, err := check.Currency("Money.Currency", o.Money.Currency); o.Money.Currency != "" && err != nil {
-		c.Require(false, "Money.Currency", o.Money.Currency, "three letters")
-	}
-	c.Require(o.Money.Decimal == 0 || o.Money.Decimal == '.' || o.Money.Decimal == ',', "Money.Decimal", o.Money.Decimal, "'.' or ','")
 	return c.Err("clean: NewParser")
 }
 

@@ -77,8 +77,11 @@ type FieldQuality struct {
 }
 
 // Completeness returns the share of rows that had a readable value. ErrUndefined
-// where the field was never looked at.
+// where the field was never looked at, ErrRange where the counts do not add up.
 func (f FieldQuality) Completeness() (float64, error) {
+	if !f.adds() {
+		return 0, fmt.Errorf("clean: FieldQuality.Completeness: %q: more missing and malformed than seen, or a negative count: %w", f.Name, ErrRange)
+	}
 	if f.Seen == 0 {
 		return 0, fmt.Errorf("clean: FieldQuality.Completeness: %q: no rows: %w", f.Name, ErrUndefined)
 	}
@@ -86,14 +89,17 @@ func (f FieldQuality) Completeness() (float64, error) {
 }
 
 // Keep counts a row that was kept. at is its business time and drives
-// QualityResult.First and Last; the zero time is ignored there.
+// QualityResult.First and Last; the zero time and years outside 1678 to 2262 are ignored
+// there.
 func (q *Quality) Keep(at time.Time) {
 	if q == nil {
 		return
 	}
 	q.rows++
 	q.kept++
-	q.span(at, at)
+	if check.Time("", at) == nil {
+		q.span(at, at)
+	}
 }
 
 func (q *Quality) span(first, last time.Time) {
@@ -268,14 +274,17 @@ func (s *QualityResult) Count(why Reason) int64 {
 }
 
 // Age returns how old the newest row is at asOf: the freshness of the data. It is
-// negative where that row lies later, and ErrUndefined where no row with a time was
-// kept.
+// negative where that row lies later. ErrUndefined where no row with a time was kept,
+// ErrRange where asOf is missing or outside the years 1678 to 2262.
 func (s *QualityResult) Age(asOf time.Time) (time.Duration, error) {
 	if err := check.Receiver("clean: QualityResult.Age", s); err != nil {
 		return 0, err
 	}
 	if s.Last.IsZero() {
 		return 0, fmt.Errorf("clean: QualityResult.Age: no row was kept: %w", ErrUndefined)
+	}
+	if err := check.Time("asOf", asOf); err != nil {
+		return 0, fmt.Errorf("clean: QualityResult.Age: %w", err)
 	}
 	return asOf.Sub(s.Last), nil
 }

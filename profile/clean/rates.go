@@ -65,11 +65,19 @@ func NewRates(base string, units map[string]float64) (*Rates, error) {
 	return t, nil
 }
 
+// made refuses nil and what NewRates did not make, for the method where.
+func (t *Rates) made(where string) error {
+	if t == nil || t.base == "" {
+		return fmt.Errorf("%s: not made by NewRates: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // Convert returns m in the base currency, rounded half to even on the minor
-// unit. The case of its code does not matter. A currency without a rate is ErrUnknownID, a result beyond int64 is
-// ErrOverflow.
+// unit. The case of its code does not matter. A currency without a rate is ErrUnknownID,
+// a result beyond int64 is ErrOverflow, a table not made by NewRates ErrEmpty.
 func (t *Rates) Convert(m profile.Money) (profile.Money, error) {
-	if err := check.Receiver("clean: Rates.Convert", t); err != nil {
+	if err := t.made("clean: Rates.Convert"); err != nil {
 		return profile.Money{}, err
 	}
 	code, err := check.Currency("currency", m.Currency)
@@ -98,14 +106,11 @@ func (t *Rates) Convert(m profile.Money) (profile.Money, error) {
 	return profile.Money{Minor: int64(q), Currency: t.base}, nil
 }
 
-// AppendBinary appends the binary form of t to dst, canonical. A t without a base is
-// ErrOption, and dst is returned as it was.
+// AppendBinary appends the binary form of t to dst, canonical. A t not made by
+// NewRates is ErrEmpty, and dst is returned as it was.
 func (t *Rates) AppendBinary(dst []byte) ([]byte, error) {
-	if err := check.Receiver("clean: Rates.AppendBinary", t); err != nil {
+	if err := t.made("clean: Rates.AppendBinary"); err != nil {
 		return dst, err
-	}
-	if t.base == "" {
-		return dst, fmt.Errorf("clean: Rates.AppendBinary: not made by NewRates: %w", ErrOption)
 	}
 	var w codec.Writer
 	w.String(t.base)
