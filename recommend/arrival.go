@@ -49,8 +49,8 @@ type arrival[I ID] struct {
 //
 // Errors: ErrDuplicate (an item of the dataset), ErrUnknownID (vectors of a source
 // that is none), ErrShape (a vector of another length, or of a source without
-// vectors), ErrNotFinite, and those of NewCatalogue for facts. After an error no
-// item has joined. Cost: that of all items that joined so far.
+// vectors), ErrNotFinite, ErrRange (an id that is the empty string), and those of
+// NewCatalogue for facts. After an error no item has joined. Cost: that of all items that joined so far.
 func (e *Engine[U, I]) AddItems(items ...Arrival[I]) error {
 	if err := e.made("recommend: Engine.AddItems"); err != nil {
 		return err
@@ -61,6 +61,9 @@ func (e *Engine[U, I]) AddItems(items ...Arrival[I]) error {
 	for k := range items {
 		a := &items[k]
 		where := fmt.Sprintf("recommend: Engine.AddItems: item %v", a.Item)
+		if emptyID(a.Item) {
+			return fmt.Errorf("recommend: Engine.AddItems: items[%d]: the id is empty: %w", k, ErrRange)
+		}
 		if s.data.Items.Of(a.Item) >= 0 {
 			return fmt.Errorf("%s is in the dataset: %w", where, ErrDuplicate)
 		}

@@ -222,12 +222,16 @@ func (s *state[U, I]) holds(u, i int32, ev *liveEvent[I], row bool) bool {
 //
 // Errors, after which nothing has changed: ErrDuplicate (observed before, or the
 // dataset contains it), ErrRange (a time more than
-// LiveOptions.Ahead in the future or outside the years 1678 to 2262),
+// LiveOptions.Ahead in the future or outside the years 1678 to 2262, an id that is the
+// empty string),
 // ErrNotFinite (a weight).
 func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	const where = "recommend: Engine.Observe"
 	if err := e.made(where); err != nil {
 		return err
+	}
+	if emptyID(o.User) || emptyID(o.Item) {
+		return fmt.Errorf("%s: item %q: the id of the user or item is empty: %w", where, fmt.Sprint(o.Item), ErrRange)
 	}
 	if !check.Finite(float64(o.Weight)) {
 		return fmt.Errorf("%s: weight of item %v is %v: %w", where, o.Item, o.Weight, ErrNotFinite)

@@ -18,6 +18,7 @@ type pastItem struct {
 	dislike bool
 	evicted bool  // counts for what was seen only, unless it takes back
 	undated bool  // time is when the request was made
+	logged  bool  // an event of the dataset, not its entry
 	time    int64 // Unix nanoseconds, noTime when unknown
 	seq     int64
 }
@@ -59,6 +60,7 @@ type past struct {
 	entries
 	seen      entries // with the events that are no longer kept
 	cuts      []cut   // ascending by item
+	touched   []int32 // items of new events, ascending; see unfold
 	disliked  []int32 // items
 	memory    [2]entries
 	sequences sequences
@@ -157,6 +159,9 @@ func (s *state[U, I]) addNew(w *scratch[I], info *Info, row bool) error {
 		p.all = p.all[:0]
 		return nil
 	}
+	if row {
+		s.unfold(p, u, known)
+	}
 	if i := p.fold(&s.data.opt, s.data.asOf, marked > 0); i >= 0 {
 		return fmt.Errorf("recommend: Engine.Recommend: weights of item %v add up to too much: %w", s.id(i), ErrNotFinite)
 	}
@@ -247,7 +252,7 @@ func (p *past) foldItem(opt *BuilderOptions, group []pastItem, asOf, now int64, 
 		v, d := float64(e.weight), 1.0
 		switch {
 		case opt.HalfLife == 0:
-		case e.order < 0: // it decayed to asOf already, from what it was at its last event
+		case e.order < 0 && !e.logged: // it decayed to asOf already, from what it was at its last event
 			d = opt.decay(now, asOf)
 		case !e.undated:
 			d = opt.decay(now, e.time)
@@ -256,7 +261,7 @@ func (p *past) foldItem(opt *BuilderOptions, group []pastItem, asOf, now int64, 
 			v = float64(opt.weigh(e.weight))
 		}
 		aged := v * d
-		if e.order < 0 && opt.HalfLife > 0 && e.time != noTime {
+		if e.order < 0 && !e.logged && opt.HalfLife > 0 && e.time != noTime {
 			v = min(v/opt.decay(asOf, e.time), mostWeight)
 		}
 		all.add(opt, v, aged, e.time)

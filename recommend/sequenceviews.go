@@ -62,7 +62,7 @@ func (s *state[U, I]) sequenceViews(w *scratch[I], q Query, row bool) {
 		all = s.data.Interactions.sequence(&p.sequences, int(w.want.user))
 	}
 	if len(p.all) > 0 {
-		all = p.merge(&all, s.items)
+		all = p.merge(&all, s.items, &s.data.opt)
 	}
 	p.views.whole = view{all.items, all.weights}
 	p.views.session = p.views.whole
@@ -103,12 +103,13 @@ func (x *Interactions) sequence(m *sequences, u int) sequence {
 // merge returns the events of the dataset with the new ones among them; n counts the
 // items that models know. Equal in time and sequence number, those of the dataset come
 // first, then the live ones, then those of the request, each as they arrived.
-func (p *past) merge(old *sequence, n int) sequence {
+func (p *past) merge(old *sequence, n int, opt *BuilderOptions) sequence {
 	m := &p.sequences
 	m.fresh = m.fresh[:0]
 	for k := range p.all {
 		if e := &p.all[k]; e.order >= 0 && int(e.item) < n && e.weight >= 0 && !e.dislike && !e.evicted && !p.left(e.item, e.when(), e.seq, e.order) {
 			m.fresh = append(m.fresh, *e)
+			m.fresh[len(m.fresh)-1].weight = opt.weigh(e.weight) // as the dataset holds its own
 		}
 	}
 	slices.SortFunc(m.fresh, func(a, b pastItem) int {

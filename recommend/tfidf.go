@@ -464,11 +464,14 @@ func (m *TFIDFModel) ScoreText(q Query, text string, attributes ...string) (_ fl
 // query, by cosine, best first, ties by index; fewer when fewer share a term
 // with it. Cost: the items of each term of the query, no allocation in steady
 // state. Errors: those of AppendVector, and ErrMismatch for an item set of
-// another size.
+// another catalogue.
 func (m *TFIDFModel) AppendSearch(dst []Scored, text string, k int, f Filter) ([]Scored, error) {
 	n := m.Items()
-	if f.Allow != nil && f.Allow.Size() != n || f.Deny != nil && f.Deny.Size() != n {
-		return dst, ErrMismatch
+	if err := f.Allow.fits(m, "recommend: TFIDFModel.AppendSearch: Filter.Allow"); err != nil {
+		return dst, err
+	}
+	if err := f.Deny.fits(m, "recommend: TFIDFModel.AppendSearch: Filter.Deny"); err != nil {
+		return dst, err
 	}
 	if n == 0 {
 		return dst, ErrEmpty

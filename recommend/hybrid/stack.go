@@ -71,6 +71,15 @@ func NewStack(sources []recommend.Source, opt StackOptions) (*Stack, error) {
 // Names returns the names of the features: three a source, in order.
 func (s *Stack) Names() []string { return slices.Clone(s.names) }
 
+// owns reports whether a set, when there is one, can be one of the items of s.
+func (s *Stack) owns(set *recommend.ItemSet) bool {
+	if set == nil {
+		return true
+	}
+	_, items := set.Fingerprints()
+	return set.Size() == s.items && (items == 0 || s.itemIDs == 0 || items == s.itemIDs)
+}
+
 // Candidates returns the candidates for q that pass f, ascending by item, with
 // their features; ErrEmpty when no source knows the query. Cost: the Score of
 // every source and a selection of Depth items.
@@ -78,8 +87,8 @@ func (s *Stack) Candidates(q recommend.Query, f recommend.Filter) ([]Candidate, 
 	if err := q.Check(s.items); err != nil {
 		return nil, err
 	}
-	if f.Allow != nil && f.Allow.Size() != s.items || f.Deny != nil && f.Deny.Size() != s.items {
-		return nil, ErrMismatch
+	if !s.owns(f.Allow) || !s.owns(f.Deny) {
+		return nil, fmt.Errorf("hybrid: Stack.Candidates: an item set of another catalogue than the %d items of the sources: %w", s.items, ErrMismatch)
 	}
 	free := bitset.New(s.items)
 	for i := range int32(s.items) {
