@@ -34,11 +34,12 @@ type BuildReport struct {
 // that did not come in order of time are sorted.
 func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	const where = "recommend: Builder.Build"
-	if len(b.events) == 0 {
+	if b.events.n == 0 {
 		return nil, fmt.Errorf("%s: %w", where, ErrEmpty)
 	}
-	if b.opt.HalfLife > 0 && b.timed < len(b.events) {
-		return nil, fmt.Errorf("%s: HalfLife is set but %d events have no time: %w", where, len(b.events)-b.timed, ErrRange)
+	b.settle()
+	if b.opt.HalfLife > 0 && b.timed < b.events.n {
+		return nil, fmt.Errorf("%s: HalfLife is set but %d events have no time: %w", where, b.events.n-b.timed, ErrRange)
 	}
 	users, userPerm := dict.Sorted(&b.users, b.fixedUsers)
 	items, itemPerm := dict.Sorted(&b.items, b.fixedItems)
@@ -48,7 +49,7 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	d := &Dataset[U, I]{opt: b.opt, asOf: f.asOf, Report: f.report}
-	d.Report.Events, d.Report.Untimed = len(b.events), len(b.events)-b.timed
+	d.Report.Events, d.Report.Untimed = b.events.n, b.events.n-b.timed
 	all := len(f.cols)
 	keepUser, keepItem := f.core(b.opt, len(users), len(items))
 	userNew, keptUsers := compact(keepUser, b.fixedUsers)
@@ -71,7 +72,7 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 		}
 	}
 	o.renumber(userNew, itemNew, keptUsers)
-	if timed := b.timed == len(b.events); timed {
+	if timed := b.timed == b.events.n; timed {
 		x.times = f.times
 		x.log = o.log(keptItems, func(user int32) bool { return user >= 0 })
 		x.log.origin = x.origin
@@ -126,8 +127,8 @@ func (o *ordered) seq(k int64) int64 {
 func (b *Builder[U, I]) inOrder(userPerm, itemPerm []int32, users int) *ordered {
 	o := &ordered{ptr: make([]int64, users+1)}
 	n := int64(0)
-	for k := range b.events {
-		if u := userPerm[b.events[k].user]; u >= 0 && itemPerm[b.events[k].item] >= 0 {
+	for _, e := range b.events.all() {
+		if u := userPerm[e.user]; u >= 0 && itemPerm[e.item] >= 0 {
 			o.ptr[u+1]++
 			n++
 		}
@@ -140,8 +141,8 @@ func (b *Builder[U, I]) inOrder(userPerm, itemPerm []int32, users int) *ordered 
 	if b.seqs != nil {
 		o.seqs = make([]int64, n)
 	}
-	for k := range b.events {
-		e := b.events[k]
+	for k, from := range b.events.all() {
+		e := *from
 		if e.user, e.item = userPerm[e.user], itemPerm[e.item]; e.user < 0 || e.item < 0 {
 			continue
 		}
@@ -336,8 +337,8 @@ func (b *Builder[U, I]) reference() (int64, error) {
 		return noTime, nil
 	}
 	latest := int64(noTime)
-	for k := range b.events {
-		latest = max(latest, b.events[k].time)
+	for _, e := range b.events.all() {
+		latest = max(latest, e.time)
 	}
 	if b.opt.AsOf.IsZero() {
 		return latest, nil

@@ -3,7 +3,6 @@ package recommend
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -128,15 +127,16 @@ func instant(t time.Time) int64 {
 // that is a pair whose largest or latest weight is not positive. See
 // BuilderOptions.Ratings for scales with negative numbers.
 //
-// Memory: 24 bytes an event, 8 more once there are sequence numbers, and one map
-// entry an id.
+// Memory: 24 bytes an event, 8 more once there are sequence numbers, and of each id the
+// id itself and 13 to 26 bytes.
 type Builder[U, I ID] struct {
 	opt    BuilderOptions
 	users  dict.Dict[U]
 	items  dict.Dict[I]
-	events []event
+	events eventLog
 	seqs   []int64 // parallel to events; nil while all are 0
-	timed  int     // events that carry a time
+	late   late[U, I]
+	timed  int // events that carry a time
 
 	// Of a builder that Dataset.Grow made: these first ids keep their indices.
 	grown                  bool
@@ -155,7 +155,7 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 }
 
 // Len returns the number of events added.
-func (b *Builder[U, I]) Len() int { return len(b.events) }
+func (b *Builder[U, I]) Len() int { return b.events.n }
 
 // Add records that user had an event of the given weight with item. The weight
 // is a strength for implicit feedback (a count, a sum paid), a rating for
@@ -174,7 +174,7 @@ func (b *Builder[U, I]) Add(user U, item I, weight float32) error {
 // those that were added without beside others.
 func (b *Builder[U, I]) AddAt(user U, item I, weight float32, at time.Time) error {
 	if !inNanoseconds(at) {
-		return fmt.Errorf("recommend: Builder.AddAt: event %d of item %v: time is %v, want between the years 1678 and 2262: %w", len(b.events), item, at, ErrRange)
+		return fmt.Errorf("recommend: Builder.AddAt: event %d of item %v: time is %v, want between the years 1678 and 2262: %w", b.events.n, item, at, ErrRange)
 	}
 	return b.add("AddAt", user, item, weight, at.UnixNano(), 0)
 }
@@ -183,7 +183,7 @@ func (b *Builder[U, I]) AddAt(user U, item I, weight float32, at time.Time) erro
 // offset in a log, the click within a session. Any number will do; AddAt has 0.
 func (b *Builder[U, I]) AddSeq(user U, item I, weight float32, at time.Time, seq int64) error {
 	if !inNanoseconds(at) {
-		return fmt.Errorf("recommend: Builder.AddSeq: event %d of item %v: time is %v, want between the years 1678 and 2262: %w", len(b.events), item, at, ErrRange)
+		return fmt.Errorf("recommend: Builder.AddSeq: event %d of item %v: time is %v, want between the years 1678 and 2262: %w", b.events.n, item, at, ErrRange)
 	}
 	return b.add("AddSeq", user, item, weight, at.UnixNano(), seq)
 }
@@ -192,29 +192,28 @@ func (b *Builder[U, I]) AddSeq(user U, item I, weight float32, at time.Time, seq
 // event nothing has changed; ids that do not fit any more may have come in before it.
 func (b *Builder[U, I]) add(where string, user U, item I, weight float32, at, seq int64) error {
 	if !check.Finite(float64(weight)) {
-		return fmt.Errorf("recommend: Builder.%s: event %d: weight of item %v is %v: %w", where, len(b.events), item, weight, ErrNotFinite)
+		return fmt.Errorf("recommend: Builder.%s: event %d: weight of item %v is %v: %w", where, b.events.n, item, weight, ErrNotFinite)
 	}
 	if emptyID(user) || emptyID(item) {
-		return fmt.Errorf("recommend: Builder.%s: event %d of item %q: the id of the user or item is empty: %w", where, len(b.events), fmt.Sprint(item), ErrRange)
+		return fmt.Errorf("recommend: Builder.%s: event %d of item %q: the id of the user or item is empty: %w", where, b.events.n, fmt.Sprint(item), ErrRange)
 	}
-	u, err := b.users.Add(user)
-	if err != nil {
-		return fmt.Errorf("recommend: Builder.%s: users: %w", where, err)
+	if len(b.late.users) == lateIDs {
+		b.settle()
 	}
-	i, err := b.items.Add(item)
-	if err != nil {
-		return fmt.Errorf("recommend: Builder.%s: items: %w", where, err)
+	if err := b.fit(where, user, item); err != nil {
+		return err
 	}
-	b.append(event{u, i, b.opt.weigh(weight), at}, seq)
+	b.late.users, b.late.items = append(b.late.users, user), append(b.late.items, item)
+	b.append(event{0, 0, b.opt.weigh(weight), at}, seq)
 	return nil
 }
 
 // append records an event that is checked and weighed.
 func (b *Builder[U, I]) append(e event, seq int64) {
 	if seq != 0 && b.seqs == nil {
-		b.seqs = make([]int64, len(b.events), cap(b.events))
+		b.seqs = make([]int64, b.events.n)
 	}
-	b.events = append(b.events, e)
+	b.events.append(e)
 	if b.seqs != nil {
 		b.seqs = append(b.seqs, seq)
 	}
@@ -247,6 +246,8 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 	if b.opt != other.opt || other.grown {
 		return fmt.Errorf("recommend: Builder.Merge: other options, or a grown builder: %w", ErrMismatch)
 	}
+	b.settle()
+	other.settle()
 	users := make([]int32, other.users.Len())
 	for k, id := range other.users.Keys() {
 		u, err := b.users.Add(id)
@@ -263,8 +264,7 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		}
 		items[k] = i
 	}
-	b.events = slices.Grow(b.events, len(other.events))
-	for k, e := range other.events {
+	for k, e := range other.events.all() {
 		b.append(event{users[e.user], items[e.item], e.weight, e.time}, other.seq(k))
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 // in whatever order the events came and however they were merged, but for the order of
 // events of one user that are equal in time and sequence number.
 func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
+	b.settle()
 	var w codec.Writer
 	w.Int(ids.ClassOf[U]().Letter())
 	w.Int(ids.ClassOf[I]().Letter())
@@ -195,7 +196,7 @@ func (b *Builder[U, I]) getEvents(r *codec.Reader) {
 			return
 		}
 		if k > 0 {
-			last, lastSeq := b.events[k-1], b.seq(k-1)
+			last, lastSeq := *b.events.at(k - 1), b.seq(k-1)
 			c := cmp.Or(cmp.Compare(last.user, e.user), cmp.Compare(last.time, e.time), cmp.Compare(lastSeq, seq))
 			if c == 0 && e.time == noTime {
 				c = compareUntimed(last, e)

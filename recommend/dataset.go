@@ -66,10 +66,8 @@ func (d *Dataset[U, I]) Grow() (*Builder[U, I], error) {
 	}
 	b := &Builder[U, I]{opt: d.opt, grown: true, fixedUsers: d.Users.Len(), fixedItems: d.Items.Len(), users: *d.Users.dict.Clone(), items: *d.Items.dict.Clone()}
 	if x.log != nil {
-		b.events = make([]event, 0, len(x.log.events))
 		b.appendLog(x.log)
 	} else {
-		b.events = make([]event, 0, x.Len())
 		for u := range x.Users() {
 			items, weights := x.Row(u)
 			times := x.Times(u)

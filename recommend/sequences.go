@@ -98,9 +98,10 @@ func (b *Builder[U, I]) Sequences(d *Dataset[U, I]) (*Sequences, error) {
 	if !d.made() {
 		return nil, fmt.Errorf("%s: dataset: %w", where, ErrEmpty)
 	}
-	if b.timed < len(b.events) {
-		return nil, fmt.Errorf("%s: %d events have no time: %w", where, len(b.events)-b.timed, ErrRange)
+	if b.timed < b.events.n {
+		return nil, fmt.Errorf("%s: %d events have no time: %w", where, b.events.n-b.timed, ErrRange)
 	}
+	b.settle()
 	users, items := make([]int32, b.users.Len()), make([]int32, b.items.Len())
 	for k, id := range b.users.Keys() {
 		users[k] = d.Users.Of(id)

@@ -19,8 +19,9 @@ type Key interface{ ~string | constraints.Integer }
 // Dict maps keys to 0, 1, 2, … . The zero value is empty and ready. It is safe
 // for concurrent readers as long as nobody adds.
 type Dict[K comparable] struct {
-	index map[K]int32
+	table table
 	keys  []K
+	twice int // keys that Of was given once more
 }
 
 // Len returns the number of keys.
@@ -29,8 +30,11 @@ func (d *Dict[K]) Len() int { return len(d.keys) }
 // Add returns the index of key, giving it the next free one, the Len before, if it
 // is new. It fails for a key that does not equal itself, as NaN (ErrNotFinite),
 // and when 2³¹-1 keys are in use (ErrOverflow and ErrTooLarge).
-func (d *Dict[K]) Add(key K) (int32, error) {
-	if i, ok := d.index[key]; ok {
+func (d *Dict[K]) Add(key K) (int32, error) { return d.add(key, tagOf(key)) }
+
+func (d *Dict[K]) add(key K, tag uint32) (int32, error) {
+	i, at := d.find(key, tag)
+	if i >= 0 {
 		return i, nil
 	}
 	if key != key {
@@ -39,21 +43,65 @@ func (d *Dict[K]) Add(key K) (int32, error) {
 	if len(d.keys) >= math.MaxInt32 {
 		return -1, fmt.Errorf("more than %d ids: %w: %w", math.MaxInt32, check.ErrTooLarge, check.ErrOverflow)
 	}
-	if d.index == nil {
-		d.index = make(map[K]int32)
-	}
-	i := int32(len(d.keys))
-	d.index[key] = i
+	i = int32(len(d.keys))
 	d.keys = append(d.keys, key)
+	if d.table.full(len(d.keys)) {
+		d.table.grow()
+		_, at = d.find(key, tag)
+	}
+	d.table[at] = slotOf(tag, i)
 	return i, nil
+}
+
+// find returns the index of key, or -1 and the slot where it belongs: -1 too in an empty
+// table.
+func (d *Dict[K]) find(key K, tag uint32) (index int32, at int) {
+	if len(d.table) == 0 {
+		return -1, -1
+	}
+	for at = d.table.home(tag); ; at = d.table.after(at) {
+		s := d.table[at]
+		if s == 0 {
+			return -1, at
+		}
+		if s.tag() == tag && d.keys[s.index()] == key {
+			return s.index(), at
+		}
+	}
+}
+
+// AddAll writes the index of each key to dst, which is as long, as Add does in turn, and
+// stops at the first that fails. Keys that lie all over the memory are fetched side by
+// side: of many keys it takes a fraction of the time.
+func (d *Dict[K]) AddAll(dst []int32, keys []K) error {
+	const block = 64
+	var tags [block]uint32
+	for len(keys) > 0 {
+		n := min(block, len(keys))
+		for k, key := range keys[:n] {
+			tags[k] = tagOf(key)
+		}
+		for k, tag := range tags[:n] { // the likely ones; none is settled yet
+			dst[k] = d.table.first(tag)
+		}
+		for k, key := range keys[:n] {
+			if i := dst[k]; i >= 0 && d.keys[i] == key {
+				continue
+			}
+			var err error
+			if dst[k], err = d.add(key, tags[k]); err != nil {
+				return err
+			}
+		}
+		dst, keys = dst[n:], keys[n:]
+	}
+	return nil
 }
 
 // Index returns the index of key, or -1.
 func (d *Dict[K]) Index(key K) int32 {
-	if i, ok := d.index[key]; ok {
-		return i
-	}
-	return -1
+	i, _ := d.find(key, tagOf(key))
+	return i
 }
 
 // Key returns the key of index i; it panics like a slice when i is out of range.
@@ -64,25 +112,26 @@ func (d *Dict[K]) Keys() []K { return d.keys }
 
 // Clone returns an independent copy.
 func (d *Dict[K]) Clone() *Dict[K] {
-	c := &Dict[K]{index: make(map[K]int32, len(d.keys)), keys: slices.Clone(d.keys)}
-	for i, k := range c.keys {
-		c.index[k] = int32(i)
-	}
-	return c
+	return &Dict[K]{slices.Clone(d.table), slices.Clone(d.keys), d.twice}
 }
 
 // Remove forgets key and gives its index to the last key, so that indices stay without gaps.
 // It returns the index and that of the last key before, or -1 and -1 for a key that is not
 // there.
 func (d *Dict[K]) Remove(key K) (at, last int32) {
-	at, ok := d.index[key]
-	if !ok {
+	at, slot := d.find(key, tagOf(key))
+	if at < 0 {
 		return -1, -1
 	}
 	last = int32(len(d.keys)) - 1
 	moved := d.keys[last]
-	d.keys[at], d.index[moved] = moved, at
-	delete(d.index, key)
+	if at != last {
+		tag := tagOf(moved)
+		_, s := d.find(moved, tag)
+		d.table[s] = slotOf(tag, at)
+	}
+	d.table.drop(slot)
+	d.keys[at] = moved
 	clear(d.keys[last:])
 	d.keys = d.keys[:last]
 	return at, last
@@ -91,7 +140,9 @@ func (d *Dict[K]) Remove(key K) (at, last int32) {
 // Truncate forgets the keys from index n on, n in [0, Len()]; the room stays.
 func (d *Dict[K]) Truncate(n int) {
 	for _, k := range d.keys[n:] {
-		delete(d.index, k)
+		if i, slot := d.find(k, tagOf(k)); i >= 0 {
+			d.table.drop(slot)
+		}
 	}
 	clear(d.keys[n:]) // let go of what strings point to
 	d.keys = d.keys[:n]
@@ -102,16 +153,12 @@ func (d *Dict[K]) Truncate(n int) {
 // the numbering independent of the order in which keys were added. from must be
 // in [0, Len()].
 func Sort[K Key](d *Dict[K], from int) (perm []int32) {
-	sorted := slices.Clone(d.keys)
-	slices.Sort(sorted[from:])
-	perm = make([]int32, len(sorted))
-	for i, k := range sorted {
-		perm[d.index[k]] = int32(i)
+	d.keys, perm = Sorted(d, from)
+	for at, s := range d.table {
+		if s != 0 {
+			d.table[at] = slotOf(s.tag(), perm[s.index()])
+		}
 	}
-	for i, k := range sorted {
-		d.index[k] = int32(i)
-	}
-	d.keys = sorted
 	return perm
 }
 
@@ -191,13 +238,18 @@ func prefix(s []string) int {
 // Of returns the Dict of keys, which must be distinct, at most 2³¹-1 and equal to
 // themselves. It keeps the slice.
 func Of[K comparable](keys []K) *Dict[K] {
-	d := &Dict[K]{index: make(map[K]int32, len(keys)), keys: keys[:len(keys):len(keys)]}
-	for i, k := range keys {
-		d.index[k] = int32(i)
+	d := &Dict[K]{table: tableFor(len(keys)), keys: keys[:len(keys):len(keys)]}
+	for k, key := range keys {
+		tag := tagOf(key)
+		i, at := d.find(key, tag)
+		if i >= 0 {
+			d.twice++
+		}
+		d.table[at] = slotOf(tag, int32(k))
 	}
 	return d
 }
 
 // Distinct returns how many different keys d has: as many as Len, unless Of was given one
 // twice.
-func (d *Dict[K]) Distinct() int { return len(d.index) }
+func (d *Dict[K]) Distinct() int { return len(d.keys) - d.twice }

@@ -149,3 +149,61 @@ func TestSortedIntegers(t *testing.T) {
 		t.Errorf("%v %v", keys, perm)
 	}
 }
+
+// A Dict is a map and a list: whatever is done to it, in whatever order.
+func TestDictProp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d, model := &Dict[int16]{}, []int16(nil)
+		key := rapid.Int16Range(0, 300)
+		for range rapid.IntRange(0, 60).Draw(t, "steps") {
+			switch k := key.Draw(t, "key"); rapid.IntRange(0, 4).Draw(t, "step") {
+			case 0, 1:
+				keys := append(rapid.SliceOfN(key, 0, 150).Draw(t, "keys"), k, k)
+				got := make([]int32, len(keys))
+				if err := d.AddAll(got, keys); err != nil {
+					t.Fatal(err)
+				}
+				for j, k := range keys {
+					if !slices.Contains(model, k) {
+						model = append(model, k)
+					}
+					if i := slices.Index(model, k); int(got[j]) != i {
+						t.Fatalf("AddAll: %d at %d, want %d", k, got[j], i)
+					}
+				}
+			case 2:
+				want := int32(slices.Index(model, k))
+				at, last := d.Remove(k)
+				if want >= 0 {
+					end := len(model) - 1
+					model[want] = model[end]
+					model = model[:end]
+				}
+				if at != want || at >= 0 && int(last) != len(model) {
+					t.Fatalf("Remove: %d, %d, want %d", at, last, want)
+				}
+			case 3:
+				n := rapid.IntRange(0, len(model)).Draw(t, "n")
+				d.Truncate(n)
+				model = model[:n]
+			default:
+				d = d.Clone()
+			}
+			if !slices.Equal(d.Keys(), model) || d.Distinct() != len(model) {
+				t.Fatalf("%v, want %v", d.Keys(), model)
+			}
+			for k := range int16(301) {
+				if got, want := d.Index(k), slices.Index(model, k); int(got) != want {
+					t.Fatalf("Index(%d) = %d, want %d", k, got, want)
+				}
+			}
+		}
+	})
+}
+
+// Of keeps the later of two equal keys and counts.
+func TestOfTwice(t *testing.T) {
+	if d := Of([]sku{"a", "b", "a"}); d.Distinct() != 2 || d.Index("a") != 2 || d.Index("b") != 1 || d.Len() != 3 {
+		t.Error(d)
+	}
+}
