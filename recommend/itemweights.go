@@ -168,7 +168,7 @@ func topReasons(dst []Reason, q *Query, k, items int, contribution func(n int, j
 	slices.SortFunc(dst[start:], func(a, b Reason) int {
 		return topk.Compare(topk.Item{ID: a.Item, Score: a.Contribution}, topk.Item{ID: b.Item, Score: b.Contribution})
 	})
-	return dst[:min(len(dst), start+max(k, 0))], nil
+	return dst[:start+min(len(dst)-start, max(k, 0))], nil
 }
 
 // appendRowTop appends the k largest entries of a row.
@@ -186,5 +186,5 @@ func appendRowTop(dst []Scored, m *sparse.CSR, row int32, k int) ([]Scored, erro
 	slices.SortFunc(dst[start:], func(a, b Scored) int {
 		return topk.Compare(topk.Item{ID: a.Item, Score: a.Score}, topk.Item{ID: b.Item, Score: b.Score})
 	})
-	return dst[:min(len(dst), start+max(k, 0))], nil
+	return dst[:start+min(len(dst)-start, max(k, 0))], nil
 }

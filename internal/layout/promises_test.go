@@ -12,7 +12,7 @@ import (
 var unpromised = []string{
 	"metrics", "metrics/experiment",
 	"profile", "segment/audience",
-	"recommend", "recommend/hybrid", "recommend/modeltest",
+	"recommend", "recommend/modeltest",
 }
 
 // TestPromised asks every public package and family for its table of bad input, which is

@@ -171,7 +171,7 @@ func rankAmong(dst []int32, scores []float32, among []int32, q *Question, k int)
 		}
 		return 0
 	})
-	return dst[:min(len(dst), start+k)], nil
+	return dst[:start+min(len(dst)-start, k)], nil
 }
 
 // passes reports whether the filter lets the item into a list.

@@ -47,5 +47,5 @@ func topReasons(dst []recommend.Reason, q *recommend.Query, k int, contribution 
 	slices.SortFunc(dst[start:], func(a, b recommend.Reason) int {
 		return topk.Compare(topk.Item{ID: a.Item, Score: a.Contribution}, topk.Item{ID: b.Item, Score: b.Contribution})
 	})
-	return dst[:min(len(dst), start+max(k, 0))]
+	return dst[:start+min(len(dst)-start, max(k, 0))]
 }

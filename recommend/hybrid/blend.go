@@ -88,12 +88,15 @@ func (*Blend) Meaning() string { return "weighted mean of the parts' normalised 
 // SparseScores is true when it is for every part and the normalisation keeps 0
 // at 0 (MinMax, Raw).
 func (b *Blend) SparseScores() bool {
-	return !slices.Contains(b.sparse, false) && (b.norm == MinMax || b.norm == Raw)
+	return b.all().made("") == nil && !slices.Contains(b.sparse, false) && (b.norm == MinMax || b.norm == Raw)
 }
 
 // Score writes the weighted mean of the parts that know the query; ErrEmpty
 // when none does. Cost: the Score of every part, with RankShare a sort of each.
 func (b *Blend) Score(dst []float32, q recommend.Query) error {
+	if err := b.all().made("Blend.Score"); err != nil {
+		return err
+	}
 	if err := checkQuery(dst, &q, b.items); err != nil {
 		return err
 	}
@@ -246,6 +249,9 @@ func rankShares(w *fuseScratch, s []float32) {
 // what the contributions add up to. Parts that cannot explain are silent. Cost:
 // the Score of every part.
 func (b *Blend) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	if err := b.all().made("Blend.AppendReasons"); err != nil {
+		return dst, err
+	}
 	votes := 0
 	share := func(w *fuseScratch, part int) (float32, float64) {
 		raw := w.scores[item]
@@ -269,6 +275,9 @@ func (b *Blend) AppendReasons(dst []recommend.Reason, q recommend.Query, item in
 // similarities, each part's divided by its highest, over the parts that can name
 // similar items and the max(k, 100) best of each. ErrEmpty when no part can.
 func (b *Blend) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
+	if err := b.all().made("Blend.AppendSimilar"); err != nil {
+		return dst, err
+	}
 	return b.similar(dst, item, k, max(k, 100), true, func(rank int, s, best float32) float32 {
 		if best > 0 {
 			return max(s, 0) / best
@@ -280,6 +289,9 @@ func (b *Blend) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]reco
 // AppendBinary appends the frame of b to dst; the parts are in it. ErrOption when
 // one of them has no binary form.
 func (b *Blend) AppendBinary(dst []byte) ([]byte, error) {
+	if err := b.all().made("Blend.AppendBinary"); err != nil {
+		return dst, err
+	}
 	return b.appendFrame(dst, codec.KindBlend, "Blend", func(w *codec.Writer) {
 		w.Int(int(b.norm))
 		w.Bool(b.mnz)
@@ -301,7 +313,12 @@ func (b *Blend) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil) }
 //
 // Anything else, hybrids nested more than 16 deep and bytes left over are
 // ErrCorrupt, a newer version is ErrVersion; a part fails with its own error.
-func (b *Blend) UnmarshalBinary(data []byte) error { return b.open(data, 1) }
+func (b *Blend) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("hybrid: Blend.UnmarshalBinary", b); err != nil {
+		return err
+	}
+	return b.open(data, 1)
+}
 
 func (b *Blend) open(data []byte, depth int) error {
 	norm, mnz := 0, false

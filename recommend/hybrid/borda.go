@@ -61,6 +61,9 @@ func (f *Borda) value(rank int) float32 { return float32(f.depth-rank+1) / float
 // Score writes the mean points; ErrEmpty when no part knows the query. Cost: the
 // Score of every part and a selection of Depth items.
 func (f *Borda) Score(dst []float32, q recommend.Query) error {
+	if err := f.all().made("Borda.Score"); err != nil {
+		return err
+	}
 	total, err := f.scoreRanks(dst, q, ranking{true, f.depth, f.value})
 	if err != nil {
 		return err
@@ -74,18 +77,27 @@ func (f *Borda) Score(dst []float32, q recommend.Query) error {
 // AppendReasons appends the history items that speak for item; see the type.
 // Cost: the Score of every part.
 func (f *Borda) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	if err := f.all().made("Borda.AppendReasons"); err != nil {
+		return dst, err
+	}
 	return f.explainRanks(dst, &q, item, k, ranking{true, f.depth, f.value})
 }
 
 // AppendSimilar appends the items with the most points over the Depth most
 // similar items of each part that can name them. ErrEmpty when no part can.
 func (f *Borda) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
+	if err := f.all().made("Borda.AppendSimilar"); err != nil {
+		return dst, err
+	}
 	return f.similar(dst, item, k, f.depth, true, func(rank int, _, _ float32) float32 { return f.value(rank) })
 }
 
 // AppendBinary appends the frame of f to dst; the parts are in it. ErrOption when
 // one of them has no binary form.
 func (f *Borda) AppendBinary(dst []byte) ([]byte, error) {
+	if err := f.all().made("Borda.AppendBinary"); err != nil {
+		return dst, err
+	}
 	return f.appendFrame(dst, codec.KindBorda, "Borda", func(w *codec.Writer) {
 		w.Int(f.depth)
 	})
@@ -102,7 +114,12 @@ func (f *Borda) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 //
 // Anything else, hybrids nested more than 16 deep and bytes left over are
 // ErrCorrupt, a newer version is ErrVersion; a part fails with its own error.
-func (f *Borda) UnmarshalBinary(data []byte) error { return f.open(data, 1) }
+func (f *Borda) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("hybrid: Borda.UnmarshalBinary", f); err != nil {
+		return err
+	}
+	return f.open(data, 1)
+}
 
 func (f *Borda) open(data []byte, depth int) error {
 	n := 0

@@ -54,8 +54,11 @@ func NewCascade(candidates, ranker recommend.Model, opt CascadeOptions) (*Cascad
 	return &Cascade{fused: f, depth: min(opt.Depth, f.items)}, nil
 }
 
-// Meaning says what a score stands for.
+// Meaning says what a score stands for; nothing before there are parts.
 func (m *Cascade) Meaning() string {
+	if m.all().made("") != nil {
+		return ""
+	}
 	return "of the candidates: " + meaningOf(m.parts[1].Model)
 }
 
@@ -66,6 +69,9 @@ func (*Cascade) SparseScores() bool { return false }
 // Score writes the second model's scores of the first one's candidates. ErrEmpty
 // when the first knows nothing about the query.
 func (m *Cascade) Score(dst []float32, q recommend.Query) error {
+	if err := m.all().made("Cascade.Score"); err != nil {
+		return err
+	}
 	if err := checkQuery(dst, &q, m.items); err != nil {
 		return err
 	}
@@ -93,6 +99,9 @@ func (m *Cascade) Score(dst []float32, q recommend.Query) error {
 // AppendReasons asks the second model, and the first where the second cannot say
 // anything.
 func (m *Cascade) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	if err := m.all().made("Cascade.AppendReasons"); err != nil {
+		return dst, err
+	}
 	var set recommend.Query
 	for part := 1; part >= 0; part-- {
 		ex, ok := m.parts[part].Model.(recommend.Explainer)
@@ -110,6 +119,9 @@ func (m *Cascade) AppendReasons(dst []recommend.Reason, q recommend.Query, item 
 // AppendBinary appends the frame of m to dst; the parts are in it. ErrOption when
 // one of them has no binary form.
 func (m *Cascade) AppendBinary(dst []byte) ([]byte, error) {
+	if err := m.all().made("Cascade.AppendBinary"); err != nil {
+		return dst, err
+	}
 	return m.appendFrame(dst, codec.KindCascade, "Cascade", func(w *codec.Writer) {
 		w.Int(m.depth)
 	})
@@ -126,7 +138,12 @@ func (m *Cascade) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 //
 // Anything else, hybrids nested more than 16 deep and bytes left over are
 // ErrCorrupt, a newer version is ErrVersion; a part fails with its own error.
-func (m *Cascade) UnmarshalBinary(data []byte) error { return m.open(data, 1) }
+func (m *Cascade) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("hybrid: Cascade.UnmarshalBinary", m); err != nil {
+		return err
+	}
+	return m.open(data, 1)
+}
 
 func (m *Cascade) open(data []byte, depth int) error {
 	n := 0

@@ -49,9 +49,6 @@ func (f *fused) nesting() int {
 // appendFrame appends the frame of a hybrid: its parts, then what put writes.
 func (f *fused) appendFrame(dst []byte, kind codec.Kind, name string, put func(w *codec.Writer)) ([]byte, error) {
 	where := "hybrid: " + name + ".AppendBinary"
-	if len(f.parts) == 0 {
-		return dst, fmt.Errorf("%s: parts: %w", where, ErrEmpty)
-	}
 	if n := f.nesting(); n > maxNesting {
 		return dst, fmt.Errorf("%s: hybrids of hybrids, %d deep, want at most %d: %w", where, n, maxNesting, ErrOption)
 	}

@@ -87,16 +87,31 @@ func unweighted(models []recommend.Model) []Weighted {
 }
 
 // Users returns the largest number of users of a part.
-func (f *fused) Users() int { return f.users }
+func (f *fused) Users() int {
+	if f == nil {
+		return 0
+	}
+	return f.users
+}
 
 // Items returns the number of items.
-func (f *fused) Items() int { return f.items }
+func (f *fused) Items() int {
+	if f == nil {
+		return 0
+	}
+	return f.items
+}
 
 // Fingerprints returns those of the parts: see recommend.Interactions.Fingerprints.
-func (f *fused) Fingerprints() (users, items uint64) { return f.userIDs, f.itemIDs }
+func (f *fused) Fingerprints() (users, items uint64) {
+	if f == nil {
+		return 0, 0
+	}
+	return f.userIDs, f.itemIDs
+}
 
 // ReadsOrder reports whether a part reads the history as a sequence.
-func (f *fused) ReadsOrder() bool { return f.order }
+func (f *fused) ReadsOrder() bool { return f != nil && f.order }
 
 // form returns q as part k reads it. Without a part that reads order all read what
 // was asked.

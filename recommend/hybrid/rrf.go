@@ -78,6 +78,9 @@ func (f *RRF) value(rank int) float32 { return float32(1 / (f.opt.K + float64(ra
 // Score writes Σ weight/(K + rank); ErrEmpty when no part knows the query. Cost:
 // the Score of every part and a selection of Depth items.
 func (f *RRF) Score(dst []float32, q recommend.Query) error {
+	if err := f.all().made("RRF.Score"); err != nil {
+		return err
+	}
 	_, err := f.scoreRanks(dst, q, ranking{false, f.opt.Depth, f.value})
 	return err
 }
@@ -85,6 +88,9 @@ func (f *RRF) Score(dst []float32, q recommend.Query) error {
 // AppendReasons appends the history items that speak for item; see the type.
 // Cost: the Score of every part.
 func (f *RRF) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	if err := f.all().made("RRF.AppendReasons"); err != nil {
+		return dst, err
+	}
 	return f.explainRanks(dst, &q, item, k, ranking{false, f.opt.Depth, f.value})
 }
 
@@ -92,12 +98,18 @@ func (f *RRF) AppendReasons(dst []recommend.Reason, q recommend.Query, item int3
 // Depth most similar items of each part that can name them. ErrEmpty when no
 // part can.
 func (f *RRF) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
+	if err := f.all().made("RRF.AppendSimilar"); err != nil {
+		return dst, err
+	}
 	return f.similar(dst, item, k, f.opt.Depth, false, func(rank int, _, _ float32) float32 { return f.value(rank) })
 }
 
 // AppendBinary appends the frame of f to dst; the parts are in it. ErrOption when
 // one of them has no binary form.
 func (f *RRF) AppendBinary(dst []byte) ([]byte, error) {
+	if err := f.all().made("RRF.AppendBinary"); err != nil {
+		return dst, err
+	}
 	return f.appendFrame(dst, codec.KindRRF, "RRF", func(w *codec.Writer) {
 		w.Float64(f.opt.K)
 		w.Int(f.opt.Depth)
@@ -116,7 +128,12 @@ func (f *RRF) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 //
 // Anything else, hybrids nested more than 16 deep and bytes left over are
 // ErrCorrupt, a newer version is ErrVersion; a part fails with its own error.
-func (f *RRF) UnmarshalBinary(data []byte) error { return f.open(data, 1) }
+func (f *RRF) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("hybrid: RRF.UnmarshalBinary", f); err != nil {
+		return err
+	}
+	return f.open(data, 1)
+}
 
 func (f *RRF) open(data []byte, depth int) error {
 	var opt RRFOptions

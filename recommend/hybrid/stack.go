@@ -69,7 +69,12 @@ func NewStack(sources []recommend.Source, opt StackOptions) (*Stack, error) {
 }
 
 // Names returns the names of the features: three a source, in order.
-func (s *Stack) Names() []string { return slices.Clone(s.names) }
+func (s *Stack) Names() []string {
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.names)
+}
 
 // owns reports whether a set, when there is one, can be one of the items of s.
 func (s *Stack) owns(set *recommend.ItemSet) bool {
@@ -81,9 +86,12 @@ func (s *Stack) owns(set *recommend.ItemSet) bool {
 }
 
 // Candidates returns the candidates for q that pass f, ascending by item, with
-// their features; ErrEmpty when no source knows the query. Cost: the Score of
-// every source and a selection of Depth items.
+// their features; ErrEmpty when no source knows the query, ErrMismatch for an item set
+// of another catalogue. Cost: the Score of every source and a selection of Depth items.
 func (s *Stack) Candidates(q recommend.Query, f recommend.Filter) ([]Candidate, error) {
+	if err := s.all().made("Stack.Candidates"); err != nil {
+		return nil, err
+	}
 	if err := q.Check(s.items); err != nil {
 		return nil, err
 	}
@@ -175,6 +183,9 @@ func (s *Stack) features(picked *bitset.Set, scores [][]float32, tops [][]topk.I
 // candidates are chosen among the items that are eligible for the request, as in
 // Cascade.
 func (s *Stack) Model(predict func(features []float64) float64) (*recommend.Func, error) {
+	if err := s.all().made("Stack.Model"); err != nil {
+		return nil, err
+	}
 	if predict == nil {
 		return nil, fmt.Errorf("hybrid: Stack.Model: predict is nil, want a function: %w", ErrOption)
 	}

@@ -1,6 +1,7 @@
 package hybrid
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -45,10 +46,28 @@ func NewSwitch(rule func(q recommend.Query) int, models ...recommend.Model) (*Sw
 }
 
 // Users returns the largest number of users of a model.
-func (m *Switch) Users() int { return m.users }
+func (m *Switch) Users() int {
+	if m == nil {
+		return 0
+	}
+	return m.users
+}
 
 // Items returns the number of items.
-func (m *Switch) Items() int { return m.models[0].Items() }
+func (m *Switch) Items() int {
+	if m.made("") != nil {
+		return 0
+	}
+	return m.models[0].Items()
+}
+
+// made refuses a switch that is nil or zero.
+func (m *Switch) made(where string) error {
+	if m == nil || len(m.models) == 0 {
+		return fmt.Errorf("hybrid: %s: no models: %w", where, ErrEmpty)
+	}
+	return nil
+}
 
 func (m *Switch) pick(q recommend.Query) recommend.Model {
 	if k := m.rule(q); k >= 0 && k < len(m.models) {
@@ -68,12 +87,15 @@ func (*Switch) SparseScores() bool { return false }
 
 // ReadsOrder reports whether a model reads the history as a sequence; a rule that
 // does so is not known of.
-func (m *Switch) ReadsOrder() bool { return m.order }
+func (m *Switch) ReadsOrder() bool { return m != nil && m.order }
 
 // Score writes the scores of the chosen model. Where that is a SparseScorer,
 // items it knows nothing about score minus infinity, which an Engine leaves to
 // its next source.
 func (m *Switch) Score(dst []float32, q recommend.Query) error {
+	if err := m.made("Switch.Score"); err != nil {
+		return err
+	}
 	if err := checkQuery(dst, &q, m.Items()); err != nil {
 		return err
 	}
@@ -99,6 +121,9 @@ func (m *Switch) Score(dst []float32, q recommend.Query) error {
 
 // AppendReasons asks the chosen model; ErrEmpty where it cannot explain.
 func (m *Switch) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	if err := m.made("Switch.AppendReasons"); err != nil {
+		return dst, err
+	}
 	p := m.pick(q)
 	if ex, ok := p.(recommend.Explainer); ok {
 		if m.order {
