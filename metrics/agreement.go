@@ -27,8 +27,11 @@ type Agreement struct {
 	n     int64
 }
 
-// Add adds a row with its class and its cluster.
+// Add adds a row with its class and its cluster; 2^63−1 of them stay as they are.
 func (a *Agreement) Add(class, cluster int) {
+	if a == nil || a.n == math.MaxInt64 {
+		return
+	}
 	if a.pairs == nil {
 		a.pairs = map[[2]int]int64{}
 	}
@@ -75,6 +78,9 @@ type AgreementResult struct {
 // a distinct class size and a distinct cluster size; it does not grow with the number of
 // rows.
 func (a *Agreement) Result() (AgreementResult, error) {
+	if err := check.Receiver("metrics: Agreement.Result", a); err != nil {
+		return AgreementResult{}, err
+	}
 	if a.n == 0 {
 		return AgreementResult{}, undefined("Agreement.Result: no rows")
 	}
@@ -288,6 +294,9 @@ func SeparationOf(x [][]float64, labels []int) (Separation, error) {
 
 // AppendBinary appends the binary form.
 func (a *Agreement) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: Agreement.AppendBinary", a); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	keys := a.sorted()
 	w.Int(len(keys))
@@ -310,6 +319,9 @@ func (a *Agreement) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil)
 // Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (a *Agreement) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: Agreement.UnmarshalBinary", a); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindAgreement, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Agreement.UnmarshalBinary: %w", err)

@@ -73,6 +73,9 @@ func (b *BinaryLoss) Add(actual bool, p float64) error { return b.AddWeighted(ac
 // AddWeighted is Add with a weight; a weight of 0 counts as absent. ErrRange
 // also for a negative or infinite weight, ErrOverflow beyond float64.
 func (b *BinaryLoss) AddWeighted(actual bool, p, weight float64) error {
+	if err := check.Receiver("metrics: BinaryLoss.AddWeighted", b); err != nil {
+		return err
+	}
 	if !(p >= 0 && p <= 1) {
 		return fmt.Errorf("metrics: BinaryLoss.AddWeighted: probability is %v, want in [0, 1]: %w", p, ErrRange)
 	}
@@ -108,6 +111,9 @@ func (b *BinaryLoss) AddWeighted(actual bool, p, weight float64) error {
 // p had to be clipped.
 func logLoss(actual bool, p, eps float64) (float64, bool) {
 	q := min(max(p, eps), 1-eps)
+	if !actual && q == 1 { // eps is so small that 1−eps is 1
+		return -math.Log(eps), true
+	}
 	if actual {
 		return -math.Log(q), q != p
 	}
@@ -115,7 +121,7 @@ func logLoss(actual bool, p, eps float64) (float64, bool) {
 }
 
 // Merge adds the predictions of other. ErrMismatch for other options or a merge
-// with itself.
+// with itself, ErrOverflow beyond int64 and float64; b is then unchanged.
 func (b *BinaryLoss) Merge(other *BinaryLoss) error {
 	if err := check.Merge("metrics: BinaryLoss.Merge", b, other); err != nil {
 		return err
@@ -127,7 +133,11 @@ func (b *BinaryLoss) Merge(other *BinaryLoss) error {
 	if b.opt != other.opt {
 		return fmt.Errorf("metrics: BinaryLoss.Merge: merge of states with options %+v and %+v: %w", b.opt, other.opt, ErrMismatch)
 	}
-	b.n += other.n
+	n, err := check.AddInt64(b.n, other.n)
+	if err != nil || !check.Finite(b.weight+other.weight) || !check.Finite(b.log+other.log) {
+		return fmt.Errorf("metrics: BinaryLoss.Merge: sums: %w", ErrOverflow)
+	}
+	b.n = n
 	b.clipped += other.clipped
 	b.weight += other.weight
 	b.log += other.log
@@ -164,6 +174,9 @@ type CalibrationBin struct {
 
 // Result returns the measures; ErrUndefined when empty.
 func (b *BinaryLoss) Result() (BinaryLossResult, error) {
+	if err := check.Receiver("metrics: BinaryLoss.Result", b); err != nil {
+		return BinaryLossResult{}, err
+	}
 	if b.n == 0 {
 		return BinaryLossResult{}, undefined("BinaryLoss.Result: no predictions")
 	}
@@ -280,6 +293,9 @@ func lossInput(what string, actual []bool, p, weights []float64) error {
 
 // AppendBinary appends the binary form.
 func (b *BinaryLoss) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: BinaryLoss.AppendBinary", b); err != nil {
+		return nil, err
+	}
 	b.ensure()
 	var w codec.Writer
 	w.Float64(b.opt.Epsilon)
@@ -311,6 +327,9 @@ func (b *BinaryLoss) MarshalBinary() ([]byte, error) { return b.AppendBinary(nil
 // Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (b *BinaryLoss) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: BinaryLoss.UnmarshalBinary", b); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindBinaryLoss, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: BinaryLoss.UnmarshalBinary: %w", err)

@@ -23,6 +23,9 @@ type Confusion struct {
 
 // Add adds one prediction; a count of 2^63−1 stays there.
 func (c *Confusion) Add(actual, predicted bool) {
+	if c == nil {
+		return
+	}
 	n := &c.TN
 	switch {
 	case actual && predicted:
@@ -41,6 +44,9 @@ func (c *Confusion) Add(actual, predicted bool) {
 // ErrShape for different lengths, ErrNotFinite for a score that is
 // NaN or infinite and a threshold that is NaN; c is then unchanged.
 func (c *Confusion) AddScores(actual []bool, scores []float64, threshold float64) error {
+	if err := check.Receiver("metrics: Confusion.AddScores", c); err != nil {
+		return err
+	}
 	if err := check.Len("scores", len(scores), len(actual)); err != nil {
 		return fmt.Errorf("metrics: Confusion.AddScores: %w", err)
 	}
@@ -59,10 +65,15 @@ func (c *Confusion) AddScores(actual []bool, scores []float64, threshold float64
 }
 
 // Merge adds the predictions of other. ErrMismatch for a merge with itself,
-// ErrOverflow beyond int64; c is then unchanged.
+// ErrOverflow beyond int64, ErrRange for a negative count; c is then unchanged.
 func (c *Confusion) Merge(other *Confusion) error {
 	if err := check.Merge("metrics: Confusion.Merge", c, other); err != nil {
 		return err
+	}
+	for _, x := range []*Confusion{c, other} {
+		if err := x.valid("Merge"); err != nil {
+			return err
+		}
 	}
 	var sum Confusion
 	for _, f := range []struct {
@@ -179,8 +190,14 @@ func (c Confusion) Scores(zeroDivision float64) ConfusionScores {
 	return ConfusionScores{or(c.Precision()), or(c.Recall()), or(c.Specificity()), or(c.Accuracy()), or(c.BalancedAccuracy()), or(c.F1()), or(c.MCC())}
 }
 
-// AppendBinary appends the binary form.
+// AppendBinary appends the binary form. ErrRange for a negative count.
 func (c *Confusion) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: Confusion.AppendBinary", c); err != nil {
+		return nil, err
+	}
+	if err := c.valid("AppendBinary"); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	for _, x := range []int64{c.TP, c.FP, c.FN, c.TN} {
 		w.Int64(x)
@@ -198,6 +215,9 @@ func (c *Confusion) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil)
 // Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (c *Confusion) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: Confusion.UnmarshalBinary", c); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindConfusion, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Confusion.UnmarshalBinary: %w", err)

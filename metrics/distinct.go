@@ -32,13 +32,28 @@ type Distinct struct {
 }
 
 // AddString adds a user by name.
-func (d *Distinct) AddString(user string) { d.h.Add(rng.HashString(user)) }
+func (d *Distinct) AddString(user string) {
+	if d == nil {
+		return
+	}
+	d.h.Add(rng.HashString(user))
+}
 
 // AddUint64 adds a user by number. The number 7 and the string "7" are two.
-func (d *Distinct) AddUint64(user uint64) { d.h.Add(rng.Mix(rng.Mix(user) ^ 0x5bf0_3635_dcf5_9a7d)) }
+func (d *Distinct) AddUint64(user uint64) {
+	if d == nil {
+		return
+	}
+	d.h.Add(rng.Mix(rng.Mix(user) ^ 0x5bf0_3635_dcf5_9a7d))
+}
 
 // Count returns the estimated number of distinct users; 0 when empty.
-func (d *Distinct) Count() float64 { return d.h.Estimate() }
+func (d *Distinct) Count() float64 {
+	if d == nil {
+		return 0
+	}
+	return d.h.Estimate()
+}
 
 // Merge adds the users of other. ErrMismatch for a merge with itself.
 func (d *Distinct) Merge(other *Distinct) error {
@@ -51,6 +66,9 @@ func (d *Distinct) Merge(other *Distinct) error {
 
 // AppendBinary appends the binary form.
 func (d *Distinct) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: Distinct.AppendBinary", d); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	d.h.Encode(&w)
 	return w.AppendFrame(dst, codec.KindDistinct, 1), nil
@@ -68,6 +86,9 @@ func (d *Distinct) MarshalBinary() ([]byte, error) { return d.AppendBinary(nil) 
 // Values are possible ranks. Any other length or value is ErrCorrupt, a newer version
 // ErrVersion; the state is then unchanged.
 func (d *Distinct) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: Distinct.UnmarshalBinary", d); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindDistinct, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Distinct.UnmarshalBinary: %w", err)
@@ -93,6 +114,9 @@ type Quantiles struct {
 
 // Add adds a value. ErrNotFinite for NaN or infinite ones.
 func (q *Quantiles) Add(x float64) error {
+	if err := check.Receiver("metrics: Quantiles.Add", q); err != nil {
+		return err
+	}
 	if !q.d.Add(x) {
 		return fmt.Errorf("metrics: Quantiles.Add: value is %v: %w", x, ErrNotFinite)
 	}
@@ -100,13 +124,21 @@ func (q *Quantiles) Add(x float64) error {
 }
 
 // N returns the number of values.
-func (q *Quantiles) N() int64 { return q.d.N() }
+func (q *Quantiles) N() int64 {
+	if q == nil {
+		return 0
+	}
+	return q.d.N()
+}
 
 // Quantile returns the value of rank ⌊p·(n−1)⌋ counted from 0, within 1 % of
 // itself; p 0 and 1 are the exact minimum and maximum. NumPy interpolates between ranks by
 // default; this does not. ErrRange for p outside [0, 1], ErrUndefined when empty, ErrOverflow
 // where the value of that rank is more than 35 decades below the largest of its sign.
 func (q *Quantiles) Quantile(p float64) (float64, error) {
+	if err := check.Receiver("metrics: Quantiles.Quantile", q); err != nil {
+		return math.NaN(), err
+	}
 	if !(p >= 0 && p <= 1) {
 		return math.NaN(), fmt.Errorf("metrics: Quantiles.Quantile: p is %v, want in [0, 1]: %w", p, ErrRange)
 	}
@@ -133,6 +165,9 @@ func (q *Quantiles) Merge(other *Quantiles) error {
 
 // AppendBinary appends the binary form.
 func (q *Quantiles) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: Quantiles.AppendBinary", q); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	q.d.Encode(&w)
 	return w.AppendFrame(dst, codec.KindQuantiles, 1), nil
@@ -153,6 +188,9 @@ func (q *Quantiles) MarshalBinary() ([]byte, error) { return q.AppendBinary(nil)
 // agree with the sides in use. Any other length or value is ErrCorrupt, a newer version
 // ErrVersion; the state is then unchanged.
 func (q *Quantiles) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: Quantiles.UnmarshalBinary", q); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindQuantiles, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Quantiles.UnmarshalBinary: %w", err)

@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -136,14 +137,25 @@ func (o CompareOptions) Resolve(where string) (CompareOptions, error) {
 	c.Require(o.Scale <= ScaleRatio, "Scale", o.Scale, "absolute, relative or ratio; the odds ratio is of proportions")
 	c.Require(o.Inference <= InferWald, "Inference", uint8(o.Inference), "an Inference")
 	c.Require(o.Level > 0 && o.Level < 1, "Level", o.Level, "in (0, 1)")
-	return o, c.Err(where)
+	if err := c.Err(where); err != nil {
+		return CompareOptions{}, err
+	}
+	return o, nil
 }
 
 // Infer fills Level, DF, Low, High, Statistic and PValue of an effect from its
 // Estimate, SE and Scale, by Student's law with df degrees of freedom, +Inf for
-// the normal. It is for estimators of one's own; level is in (0, 1).
+// the normal. It is for estimators of one's own. For a level outside (0, 1) or df below
+// 1e-3 there is no law: Low, High, Statistic and PValue are then NaN.
 func (e *Effect) Infer(level, df float64) {
+	if e == nil {
+		return
+	}
 	e.Level, e.DF = level, df
+	if !(level > 0 && level < 1) || !(df >= 1e-3) {
+		e.Low, e.High, e.Statistic, e.PValue = math.NaN(), math.NaN(), math.NaN(), math.NaN()
+		return
+	}
 	e.Low, e.High, e.Statistic, e.PValue = infer.Estimate(e.Estimate, e.SE, e.Scale.Null(), level, df, 1)
 }
 
@@ -152,11 +164,25 @@ func (e *Effect) Infer(level, df float64) {
 // it sets Estimate and SE and warns of a control mean that is negative or near 0.
 // Infer comes after it. A control mean of 0, and one below 0 for the ratio, is
 // ErrUndefined, as is a result beyond float64; ScaleOdds, which means cannot have, is
-// ErrOption.
+// ErrOption; a mean or standard error that is not finite ErrNotFinite, a negative standard
+// error ErrRange. e is unchanged after an error.
 func (e *Effect) Rescale(seA, seB float64) error {
-	if err := e.rescale(seA, seB); err != nil {
+	if err := check.Receiver("metrics: Effect.Rescale", e); err != nil {
+		return err
+	}
+	next := *e
+	next.Warnings = slices.Clip(e.Warnings) // appending must not write behind the caller's
+	err := check.Slice("standard errors and means", []float64{seA, seB, e.MeanA, e.MeanB})
+	if err == nil && min(seA, seB) < 0 {
+		err = fmt.Errorf("standard errors are %v and %v, want >= 0: %w", seA, seB, ErrRange)
+	}
+	if err == nil {
+		err = next.rescale(seA, seB)
+	}
+	if err != nil {
 		return fmt.Errorf("metrics: Effect.Rescale: %w", err)
 	}
+	*e = next
 	return nil
 }
 

@@ -33,6 +33,9 @@ type Fairness[G cmp.Ordered] struct {
 // Add adds one decision about a member of group: what turned out, and what was
 // decided.
 func (f *Fairness[G]) Add(group G, actual, predicted bool) {
+	if f == nil {
+		return
+	}
 	if f.m == nil {
 		f.m = map[G]Confusion{}
 	}
@@ -62,6 +65,9 @@ func (f *Fairness[G]) Merge(other *Fairness[G]) error {
 // AppendBinary appends the binary form. ErrOption for groups that are neither
 // strings nor integers.
 func (f *Fairness[G]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: Fairness.AppendBinary", f); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	keys := slices.SortedFunc(maps.Keys(f.m), cmp.Compare[G])
 	if _, err := ids.PutSorted(&w, keys); err != nil {
@@ -88,6 +94,9 @@ func (f *Fairness[G]) MarshalBinary() ([]byte, error) { return f.AppendBinary(ni
 // Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (f *Fairness[G]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: Fairness.UnmarshalBinary", f); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindFairness, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Fairness.UnmarshalBinary: %w", err)
@@ -141,8 +150,11 @@ type FairnessResult[G cmp.Ordered] struct {
 // Result returns the rates of all groups and their gaps. Groups of fewer than
 // minGroup members (0 means 30) are unknown, as are rates without a positive or
 // a negative outcome to divide by. ErrEmpty without data, ErrOption for a
-// negative minGroup.
+// negative minGroup, ErrOverflow for a group of more than 2^63−1 members.
 func (f *Fairness[G]) Result(minGroup int64) (FairnessResult[G], error) {
+	if err := check.Receiver("metrics: Fairness.Result", f); err != nil {
+		return FairnessResult[G]{}, err
+	}
 	minGroup = check.Default(minGroup, 30)
 	if minGroup < 0 {
 		return FairnessResult[G]{}, fmt.Errorf("metrics: Fairness.Result: minGroup is %d: %w", minGroup, ErrOption)
@@ -154,7 +166,11 @@ func (f *Fairness[G]) Result(minGroup int64) (FairnessResult[G], error) {
 	var sel, tpr, fpr rateRange
 	for _, g := range slices.SortedFunc(maps.Keys(f.m), cmp.Compare[G]) {
 		c := f.m[g]
-		pos, neg := c.TP+c.FN, c.FP+c.TN
+		pos, err1 := check.AddInt64(c.TP, c.FN)
+		neg, err2 := check.AddInt64(c.FP, c.TN)
+		if _, err := check.AddInt64(pos, neg); err != nil || err1 != nil || err2 != nil {
+			return FairnessResult[G]{}, fmt.Errorf("metrics: Fairness.Result: group %v: members: %w", g, ErrOverflow)
+		}
 		row := GroupRates[G]{Group: g, N: pos + neg, SelectionRate: math.NaN(), TPR: math.NaN(), FPR: math.NaN()}
 		if row.N < minGroup {
 			row.Unknown = fmt.Sprintf("%d members, fewer than %d", row.N, minGroup)

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"math"
 
@@ -137,7 +138,7 @@ type ForecastScore struct {
 // ScoreForecast returns the measures of one series: actual values and forecasts
 // of the test periods, and the history before them, by which MASE and RMSSE are
 // scaled (season 1: plain naive). ErrEmpty, ErrShape, ErrNotFinite, ErrOption for
-// a season below 1.
+// a season below 1, ErrOverflow where squares or scaled errors are beyond float64.
 func ScoreForecast(actual, forecast, history []float64, season int) (ForecastScore, error) {
 	if len(actual) == 0 {
 		return ForecastScore{}, fmt.Errorf("metrics: ScoreForecast: no rows: %w", ErrEmpty)
@@ -162,8 +163,15 @@ func ScoreForecast(actual, forecast, history []float64, season int) (ForecastSco
 		return ForecastScore{}, err
 	}
 	out := ForecastScore{RegressionResult: res, MASE: math.NaN(), RMSSE: math.NaN(), SMAPE: 100 * res.SMAPE, abs: r.abs, absY: r.absY}
-	if mae, rmse, err := NaiveScale(history, season); err == nil {
+	switch mae, rmse, err := NaiveScale(history, season); {
+	case errors.Is(err, ErrUndefined): // NaN, as stated
+	case err != nil:
+		return ForecastScore{}, fmt.Errorf("metrics: ScoreForecast: %w", err)
+	default:
 		out.MASE, out.RMSSE = res.MAE/mae, res.RMSE/rmse
+		if !check.Finite(out.MASE) || !check.Finite(out.RMSSE) {
+			return ForecastScore{}, fmt.Errorf("metrics: ScoreForecast: errors of %v by a scale of %v: %w", res.MAE, mae, ErrOverflow)
+		}
 	}
 	return out, nil
 }
@@ -185,6 +193,9 @@ type Forecasts struct {
 // is its share in the means (revenue; 1 for plain means). ErrRange for another
 // weight, ErrOverflow, and the errors of ScoreForecast, leave f unchanged.
 func (f *Forecasts) Add(actual, forecast, history []float64, season int, weight float64) (ForecastScore, error) {
+	if err := check.Receiver("metrics: Forecasts.Add", f); err != nil {
+		return ForecastScore{}, err
+	}
 	if !(weight >= 0) || math.IsInf(weight, 1) {
 		return ForecastScore{}, fmt.Errorf("metrics: Forecasts.Add: weight is %v, want finite and >= 0: %w", weight, ErrRange)
 	}
@@ -198,7 +209,10 @@ func (f *Forecasts) Add(actual, forecast, history []float64, season int, weight 
 	} else {
 		d.scaled, d.mase, d.rmsse = weight, weight*s.MASE, weight*s.RMSSE
 	}
-	return s, f.add(d)
+	if err := f.add(d); err != nil {
+		return ForecastScore{}, err
+	}
+	return s, nil
 }
 
 // add adds the sums of d, which are one series or a shard; nothing changes after an
@@ -255,6 +269,9 @@ type ForecastsResult struct {
 
 // Result returns the measures; ErrUndefined without series or weight.
 func (f *Forecasts) Result() (ForecastsResult, error) {
+	if err := check.Receiver("metrics: Forecasts.Result", f); err != nil {
+		return ForecastsResult{}, err
+	}
 	if f.n == 0 || f.weight == 0 {
 		return ForecastsResult{}, undefined("Forecasts.Result: %d series of weight %v", f.n, f.weight)
 	}
@@ -284,6 +301,9 @@ func ForecastTable(names []string, scores []ForecastScore) *Table {
 
 // AppendBinary appends the binary form.
 func (f *Forecasts) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: Forecasts.AppendBinary", f); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	for _, n := range []int64{f.n, f.unscaled, f.rows} {
 		w.Int64(n)
@@ -310,6 +330,9 @@ func (f *Forecasts) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil)
 // series. Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (f *Forecasts) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: Forecasts.UnmarshalBinary", f); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindForecasts, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Forecasts.UnmarshalBinary: %w", err)

@@ -57,6 +57,9 @@ func MomentsOf(xs []float64) (Moments, error) {
 // Add adds one value. NaN and infinities are ErrNotFinite; a square sum beyond
 // float64 is ErrOverflow. The state is unchanged after an error.
 func (m *Moments) Add(x float64) error {
+	if err := check.Receiver("metrics: Moments.Add", m); err != nil {
+		return err
+	}
 	if err := m.state().Add(x); err != nil {
 		return fmt.Errorf("metrics: Moments.Add: %w", err)
 	}
@@ -76,10 +79,18 @@ func (m *Moments) Merge(other *Moments) error {
 }
 
 // N returns the number of values.
-func (m *Moments) N() int64 { return m.state().N() }
+func (m *Moments) N() int64 {
+	if m == nil {
+		return 0
+	}
+	return m.state().N()
+}
 
 // Mean returns the mean, ErrUndefined when empty.
 func (m *Moments) Mean() (float64, error) {
+	if err := check.Receiver("metrics: Moments.Mean", m); err != nil {
+		return math.NaN(), err
+	}
 	if m.N() == 0 {
 		return math.NaN(), undefined("Moments.Mean: no values")
 	}
@@ -89,6 +100,9 @@ func (m *Moments) Mean() (float64, error) {
 // Variance returns the sample variance (ddof 1), ErrUndefined below two values,
 // ErrOverflow where values differ but their squared deviations underflow.
 func (m *Moments) Variance() (float64, error) {
+	if err := check.Receiver("metrics: Moments.Variance", m); err != nil {
+		return math.NaN(), err
+	}
 	v, err := m.state().Variance()
 	if err != nil {
 		return math.NaN(), fmt.Errorf("metrics: Moments.Variance: %w", err)
@@ -98,6 +112,9 @@ func (m *Moments) Variance() (float64, error) {
 
 // Sum returns n times the mean, 0 when empty, ErrOverflow beyond float64.
 func (m *Moments) Sum() (float64, error) {
+	if err := check.Receiver("metrics: Moments.Sum", m); err != nil {
+		return math.NaN(), err
+	}
 	s, err := m.state().Sum()
 	if err != nil {
 		return math.NaN(), fmt.Errorf("metrics: Moments.Sum: %w", err)
@@ -107,6 +124,9 @@ func (m *Moments) Sum() (float64, error) {
 
 // AppendBinary appends the binary form.
 func (m *Moments) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: Moments.AppendBinary", m); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	m.state().Write(&w)
 	return w.AppendFrame(dst, codec.KindMetricsMoments, 1), nil
@@ -125,6 +145,9 @@ func (m *Moments) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // All numbers are finite, and 0 for n = 0. Anything else is ErrCorrupt, a newer
 // version ErrVersion; the state is then unchanged.
 func (m *Moments) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: Moments.UnmarshalBinary", m); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindMetricsMoments, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Moments.UnmarshalBinary: %w", err)

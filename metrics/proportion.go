@@ -31,8 +31,14 @@ func NewProportion(successes, n int64) (Proportion, error) {
 	return Proportion{successes, n}, nil
 }
 
-// Add adds one trial.
+// Add adds one trial; 2^63−1 of them stay as they are.
 func (p *Proportion) Add(success bool) {
+	if p == nil {
+		return
+	}
+	if p.n == math.MaxInt64 {
+		return
+	}
 	p.n++
 	if success {
 		p.successes++
@@ -54,13 +60,26 @@ func (p *Proportion) Merge(other *Proportion) error {
 }
 
 // N returns the number of trials.
-func (p *Proportion) N() int64 { return p.n }
+func (p *Proportion) N() int64 {
+	if p == nil {
+		return 0
+	}
+	return p.n
+}
 
 // Successes returns the number of successes.
-func (p *Proportion) Successes() int64 { return p.successes }
+func (p *Proportion) Successes() int64 {
+	if p == nil {
+		return 0
+	}
+	return p.successes
+}
 
 // Rate returns successes/n, ErrUndefined when empty.
 func (p *Proportion) Rate() (float64, error) {
+	if err := check.Receiver("metrics: Proportion.Rate", p); err != nil {
+		return math.NaN(), err
+	}
 	if p.n == 0 {
 		return math.NaN(), undefined("Proportion.Rate: rate of no trials")
 	}
@@ -71,6 +90,9 @@ func (p *Proportion) Rate() (float64, error) {
 // [0, 1]; level 0 means 0.95. ErrUndefined when empty, ErrOption for a level
 // outside (0, 1).
 func (p *Proportion) Wilson(level float64) (Interval, error) {
+	if err := check.Receiver("metrics: Proportion.Wilson", p); err != nil {
+		return Interval{}, err
+	}
 	level, err := infer.Level(level)
 	if err != nil {
 		return Interval{}, fmt.Errorf("metrics: Proportion.Wilson: %w", err)
@@ -88,6 +110,9 @@ func (p *Proportion) Wilson(level float64) (Interval, error) {
 // at least as often as it says, mostly more: prefer Wilson unless a guarantee
 // is needed. Errors are those of Wilson.
 func (p *Proportion) ClopperPearson(level float64) (Interval, error) {
+	if err := check.Receiver("metrics: Proportion.ClopperPearson", p); err != nil {
+		return Interval{}, err
+	}
 	level, err := infer.Level(level)
 	if err != nil {
 		return Interval{}, fmt.Errorf("metrics: Proportion.ClopperPearson: %w", err)
@@ -101,6 +126,9 @@ func (p *Proportion) ClopperPearson(level float64) (Interval, error) {
 
 // AppendBinary appends the binary form.
 func (p *Proportion) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: Proportion.AppendBinary", p); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	w.Int64(p.successes)
 	w.Int64(p.n)
@@ -118,6 +146,9 @@ func (p *Proportion) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil
 // Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (p *Proportion) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: Proportion.UnmarshalBinary", p); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindProportion, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Proportion.UnmarshalBinary: %w", err)

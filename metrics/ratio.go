@@ -33,7 +33,12 @@ func NewRatio(num, den int64) Ratio { return Ratio{num, den, 1} }
 func RatioOf(num, den, n int64) Ratio { return Ratio{num, den, max(n, 0)} }
 
 // Add adds one record. ErrOverflow beyond int64; the state is then unchanged.
-func (r *Ratio) Add(num, den int64) error { return r.add(Ratio{num, den, 1}) }
+func (r *Ratio) Add(num, den int64) error {
+	if err := check.Receiver("metrics: Ratio.Add", r); err != nil {
+		return err
+	}
+	return r.add(Ratio{num, den, 1})
+}
 
 // Merge adds the records of other. ErrMismatch for a merge with itself.
 func (r *Ratio) Merge(other *Ratio) error {
@@ -97,6 +102,9 @@ func (r Ratio) String() string { return fmt.Sprintf("%s (%d/%d)", number(r.Float
 
 // AppendBinary appends the binary form.
 func (r *Ratio) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: Ratio.AppendBinary", r); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	w.Int64(r.num)
 	w.Int64(r.den)
@@ -116,6 +124,9 @@ func (r *Ratio) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
 // Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (r *Ratio) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: Ratio.UnmarshalBinary", r); err != nil {
+		return err
+	}
 	d, err := codec.Open(data, codec.KindRatio, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Ratio.UnmarshalBinary: %w", err)

@@ -32,6 +32,9 @@ type Regression struct {
 // Add adds one prediction. ErrNotFinite for NaN or infinite values, ErrOverflow
 // where the squared error exceeds float64; the state is then unchanged.
 func (r *Regression) Add(actual, predicted float64) error {
+	if err := check.Receiver("metrics: Regression.Add", r); err != nil {
+		return err
+	}
 	if !check.Finite(actual) || !check.Finite(predicted) {
 		return fmt.Errorf("metrics: Regression.Add: actual %v, predicted %v: %w", actual, predicted, ErrNotFinite)
 	}
@@ -111,6 +114,9 @@ const minNormal = 0x1p-1022
 // Result returns the measures; ErrUndefined when empty, ErrOverflow where values or errors are so
 // small that their squares underflow: measure in other units.
 func (r *Regression) Result() (RegressionResult, error) {
+	if err := check.Receiver("metrics: Regression.Result", r); err != nil {
+		return RegressionResult{}, err
+	}
 	if r.y.N() == 0 {
 		return RegressionResult{}, undefined("Regression.Result: no predictions")
 	}
@@ -139,7 +145,8 @@ func (r *Regression) Result() (RegressionResult, error) {
 // seasonal naive forecast y[t] = y[t−season] within history, by which MAE and
 // RMSE are divided to give MASE and RMSSE (Hyndman and Koehler 2006). season 1
 // is the plain naive forecast. ErrUndefined when history has no more than
-// season values or repeats itself exactly, so that the scale would be 0.
+// season values or repeats itself exactly, so that the scale would be 0; ErrOverflow where
+// the squared differences overflow or underflow: measure in other units.
 func NaiveScale(history []float64, season int) (mae, rmse float64, err error) {
 	if season < 1 {
 		return math.NaN(), math.NaN(), fmt.Errorf("metrics: NaiveScale: season is %d, want >= 1: %w", season, ErrOption)
@@ -160,7 +167,7 @@ func NaiveScale(history []float64, season int) (mae, rmse float64, err error) {
 	if mae == 0 {
 		return math.NaN(), math.NaN(), undefined("NaiveScale: the naive forecast makes no error")
 	}
-	if math.IsInf(rmse, 1) || math.IsInf(mae, 1) {
+	if math.IsInf(rmse, 1) || math.IsInf(mae, 1) || rmse*rmse < minNormal {
 		return math.NaN(), math.NaN(), fmt.Errorf("metrics: NaiveScale: squared differences: %w", ErrOverflow)
 	}
 	return mae, rmse, nil
@@ -197,14 +204,21 @@ func scaled(what string, actual, forecast, history []float64, season int, square
 	if err != nil {
 		return math.NaN(), err
 	}
+	x := res.MAE / mae
 	if squared {
-		return res.RMSE / rmse, nil
+		x = res.RMSE / rmse
 	}
-	return res.MAE / mae, nil
+	if math.IsInf(x, 1) {
+		return math.NaN(), fmt.Errorf("metrics: %s: %v by a scale of %v: %w", what, res.MAE, mae, ErrOverflow)
+	}
+	return x, nil
 }
 
 // AppendBinary appends the binary form.
 func (r *Regression) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("metrics: Regression.AppendBinary", r); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	w.Int64(r.zeros)
 	for _, x := range []float64{r.abs, r.square, r.pct, r.sym, r.absY} {
@@ -228,6 +242,9 @@ func (r *Regression) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil
 // Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (r *Regression) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: Regression.UnmarshalBinary", r); err != nil {
+		return err
+	}
 	d, err := codec.Open(data, codec.KindRegression, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: Regression.UnmarshalBinary: %w", err)

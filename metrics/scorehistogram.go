@@ -37,28 +37,41 @@ func NewScoreHistogram(low, high float64, bins int) (*ScoreHistogram, error) {
 	return &ScoreHistogram{low, high, make([]int64, bins), make([]int64, bins)}, nil
 }
 
-// Add adds one score. ErrNotFinite for NaN, ErrRange outside [low, high].
+// made refuses a histogram without bins, which has no range.
+func (h *ScoreHistogram) made(where string) error {
+	if h == nil || len(h.pos) == 0 {
+		return fmt.Errorf("%s: no range: make it with NewScoreHistogram: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
+// Add adds one score. ErrNotFinite for NaN, ErrRange outside [low, high], ErrOverflow for a
+// bin of 2^63−1 scores, ErrEmpty for a histogram that NewScoreHistogram did not make.
 func (h *ScoreHistogram) Add(actual bool, score float64) error {
+	if err := h.made("metrics: ScoreHistogram.Add"); err != nil {
+		return err
+	}
 	if math.IsNaN(score) {
 		return fmt.Errorf("metrics: ScoreHistogram.Add: score is NaN: %w", ErrNotFinite)
-	}
-	if len(h.pos) == 0 {
-		return fmt.Errorf("metrics: ScoreHistogram.Add: no range: make it with NewScoreHistogram: %w", ErrOption)
 	}
 	if score < h.low || score > h.high {
 		return fmt.Errorf("metrics: ScoreHistogram.Add: score is %v, want in [%v, %v]: %w", score, h.low, h.high, ErrRange)
 	}
 	i := min(int((score-h.low)/(h.high-h.low)*float64(len(h.pos))), len(h.pos)-1)
+	n := &h.neg[i]
 	if actual {
-		h.pos[i]++
-	} else {
-		h.neg[i]++
+		n = &h.pos[i]
 	}
+	if *n == math.MaxInt64 {
+		return fmt.Errorf("metrics: ScoreHistogram.Add: bin %d: %w", i, ErrOverflow)
+	}
+	*n++
 	return nil
 }
 
 // Merge adds the scores of other. ErrMismatch for another range or number of
-// bins, or a merge with itself.
+// bins, or a merge with itself, ErrOverflow beyond int64; h is then unchanged. A zero value
+// takes over range and bins of other.
 func (h *ScoreHistogram) Merge(other *ScoreHistogram) error {
 	if err := check.Merge("metrics: ScoreHistogram.Merge", h, other); err != nil {
 		return err
@@ -75,6 +88,11 @@ func (h *ScoreHistogram) Merge(other *ScoreHistogram) error {
 			h.low, h.high, len(h.pos), other.low, other.high, len(other.pos), ErrMismatch)
 	}
 	for i := range h.pos {
+		if h.pos[i] > math.MaxInt64-other.pos[i] || h.neg[i] > math.MaxInt64-other.neg[i] {
+			return fmt.Errorf("metrics: ScoreHistogram.Merge: bin %d: %w", i, ErrOverflow)
+		}
+	}
+	for i := range h.pos {
 		h.pos[i] += other.pos[i]
 		h.neg[i] += other.neg[i]
 	}
@@ -85,6 +103,9 @@ func (h *ScoreHistogram) Merge(other *ScoreHistogram) error {
 // a bound: the exact area is within ± bound. ErrUndefined unless both classes
 // are present.
 func (h *ScoreHistogram) AUC() (auc, bound float64, err error) {
+	if err := h.made("metrics: ScoreHistogram.AUC"); err != nil {
+		return math.NaN(), math.NaN(), err
+	}
 	var pos, neg float64
 	for i := len(h.pos) - 1; i >= 0; i-- {
 		p, n := float64(h.pos[i]), float64(h.neg[i])
@@ -103,6 +124,9 @@ func (h *ScoreHistogram) AUC() (auc, bound float64, err error) {
 // and negatives at the bin edges, a lower bound of the exact one.
 // ErrUndefined unless both classes are present.
 func (h *ScoreHistogram) KS() (float64, error) {
+	if err := h.made("metrics: ScoreHistogram.KS"); err != nil {
+		return math.NaN(), err
+	}
 	var pos, neg float64
 	for i := range h.pos {
 		pos += float64(h.pos[i])
@@ -122,8 +146,8 @@ func (h *ScoreHistogram) KS() (float64, error) {
 
 // AppendBinary appends the binary form.
 func (h *ScoreHistogram) AppendBinary(dst []byte) ([]byte, error) {
-	if len(h.pos) == 0 {
-		return dst, fmt.Errorf("metrics: ScoreHistogram.AppendBinary: no range: make it with NewScoreHistogram: %w", ErrOption)
+	if err := h.made("metrics: ScoreHistogram.AppendBinary"); err != nil {
+		return nil, err
 	}
 	var w codec.Writer
 	w.Float64(h.low)
@@ -146,6 +170,9 @@ func (h *ScoreHistogram) MarshalBinary() ([]byte, error) { return h.AppendBinary
 // Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (h *ScoreHistogram) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("metrics: ScoreHistogram.UnmarshalBinary", h); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindScoreHistogram, 1)
 	if err != nil {
 		return fmt.Errorf("metrics: ScoreHistogram.UnmarshalBinary: %w", err)

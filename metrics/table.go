@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aislekit/aisle/internal/check"
 )
 
 // Table is a small table of results to be written as plain text or markdown.
@@ -30,6 +32,9 @@ func NewTable(columns ...string) *Table {
 // significant digits, NaN as "n/a", anything else as fmt.Sprint does. Missing
 // cells are blank and cells beyond the last column are dropped.
 func (t *Table) AddRow(cells ...any) {
+	if t == nil {
+		return
+	}
 	row := make([]string, len(t.head))
 	for i := range row {
 		if i >= len(cells) {
@@ -61,13 +66,21 @@ func number(x float64) string {
 	return strconv.FormatFloat(x, 'g', 6, 64)
 }
 
-// WriteText writes the table with aligned columns.
+// WriteText writes the table with aligned columns. Errors are those of w; ErrOption for a
+// nil w.
 func (t *Table) WriteText(w io.Writer) error {
+	if err := check.Receiver("metrics: Table.WriteText", t); err != nil {
+		return err
+	}
 	return t.write(w, "", "  ", "", func(width int, _ bool) string { return strings.Repeat("-", width) }, func(s string) string { return s })
 }
 
-// WriteMarkdown writes the table in the pipe syntax of markdown.
+// WriteMarkdown writes the table in the pipe syntax of markdown. Errors are those of w;
+// ErrOption for a nil w.
 func (t *Table) WriteMarkdown(w io.Writer) error {
+	if err := check.Receiver("metrics: Table.WriteMarkdown", t); err != nil {
+		return err
+	}
 	return t.write(w, "| ", " | ", " |", func(width int, right bool) string {
 		if right {
 			return strings.Repeat("-", max(width-1, 2)) + ":"
@@ -79,6 +92,9 @@ func (t *Table) WriteMarkdown(w io.Writer) error {
 // write writes the table with the marks around cells; rule draws the line below the
 // head for a column of that width, numeric or not, and escape guards text.
 func (t *Table) write(w io.Writer, left, between, right string, rule func(int, bool) string, escape func(string) string) error {
+	if w == nil {
+		return fmt.Errorf("metrics: Table: the writer is nil: %w", ErrOption)
+	}
 	width := make([]int, len(t.head))
 	for i, h := range t.head {
 		width[i] = max(columns(escape(h)), 3)
