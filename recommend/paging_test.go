@@ -138,6 +138,31 @@ func TestPagesFilter(t *testing.T) {
 	}
 }
 
+// Every page counts the ids that the engine does not know, whether its items are on the
+// list already or not.
+func TestPagesUnknown(t *testing.T) {
+	e, _, _ := likeShop(t, recommend.EngineOptions{})
+	all, err := e.Recommend(nil, shopRequest{User: "u07", K: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cursor recommend.Cursor
+	for n, want := range []int{3, 3, 1, 0} { // the last one asks beyond the list
+		var info recommend.Info
+		got, err := e.Recommend(nil, shopRequest{
+			User: "u07", K: 3, Cursor: &cursor, Info: &info,
+			AllowItems: append(itemsOf(all), "x1", "x2"), DenyItems: []string{"x3"},
+			History: []recommend.Event[string]{{Item: "x4"}}, Pins: []recommend.Pin[string]{{Item: "x5", Position: 1}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != want || info.UnknownAllow != 2 || info.UnknownDeny != 1 || info.UnknownHistory != 1 || info.UnknownPins != 1 {
+			t.Errorf("page %d: %d items, %+v", n, len(got), info)
+		}
+	}
+}
+
 // FuzzCursor: no text panics, is taken for a cursor without being one, or changes after
 // an error.
 func FuzzCursor(f *testing.F) {

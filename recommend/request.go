@@ -231,12 +231,6 @@ func (r *Request[U, I]) validate(s *state[U, I]) error {
 		c.Require(r.SeenWeight >= 0, "SeenWeight", r.SeenWeight, "at least 0")
 		return c.Err("recommend: Engine.Recommend")
 	}
-	if !s.data.owns(r.Allow) {
-		return s.data.foreign(r.Allow, "recommend: Engine.Recommend: Allow")
-	}
-	if !s.data.owns(r.Deny) {
-		return s.data.foreign(r.Deny, "recommend: Engine.Recommend: Deny")
-	}
 	for k := range r.History {
 		if !check.Finite(float64(r.History[k].Weight)) {
 			return fmt.Errorf("recommend: Engine.Recommend: History[%d].Weight is %v: %w", k, r.History[k].Weight, ErrNotFinite)
@@ -252,35 +246,39 @@ func (r *Request[U, I]) validate(s *state[U, I]) error {
 			return err
 		}
 	}
-	if len(r.Caps) > 0 || len(r.Pins) > 0 || len(r.Boosts) > 0 || r.Where != nil {
-		return r.validatePolicy(s)
-	}
-	return nil
+	return r.validatePolicy(s, "Engine.Recommend")
 }
 
-// validatePolicy checks caps, pins, boosts and rules.
-func (r *Request[U, I]) validatePolicy(s *state[U, I]) error {
-	const where = "Engine.Recommend"
+// validatePolicy checks filters, caps, pins and boosts for a method of Engine.
+func (r *Request[U, I]) validatePolicy(s *state[U, I], method string) error {
 	if !r.sound() {
-		return r.complain()
+		return r.complain(method)
+	}
+	for _, x := range [...]struct {
+		set   *ItemSet
+		field string
+	}{{r.Allow, "Allow"}, {r.Deny, "Deny"}} {
+		if !s.data.owns(x.set) {
+			return s.data.foreign(x.set, "recommend: "+method+": "+x.field)
+		}
 	}
 	for k, x := range r.Caps {
 		if !s.view.knows(x.Attribute) {
-			return fmt.Errorf("recommend: Engine.Recommend: Caps[%d]: attribute %q: %w", k, x.Attribute, ErrUnknownID)
+			return fmt.Errorf("recommend: %s: Caps[%d]: attribute %q: %w", method, k, x.Attribute, ErrUnknownID)
 		}
 	}
 	for k, b := range r.Boosts {
 		if !s.data.owns(b.Set) {
-			return s.data.foreign(b.Set, fmt.Sprintf("recommend: Engine.Recommend: Boosts[%d].Set", k))
+			return s.data.foreign(b.Set, fmt.Sprintf("recommend: %s: Boosts[%d].Set", method, k))
 		}
 		if b.Where != nil {
-			if err := s.view.check(b.Where, where); err != nil {
+			if err := s.view.check(b.Where, method); err != nil {
 				return err
 			}
 		}
 	}
 	if r.Where != nil {
-		return s.view.check(r.Where, where)
+		return s.view.check(r.Where, method)
 	}
 	return nil
 }
@@ -311,7 +309,7 @@ func (r *Request[U, I]) sound() bool {
 }
 
 // complain names every field that is not sound.
-func (r *Request[U, I]) complain() error {
+func (r *Request[U, I]) complain(method string) error {
 	var c check.Options
 	for k, x := range r.Caps {
 		c.Require(x.Max >= 1, fmt.Sprintf("Caps[%d].Max", k), x.Max, "at least 1")
@@ -327,7 +325,7 @@ func (r *Request[U, I]) complain() error {
 		check.NonNegative(&c, fmt.Sprintf("Boosts[%d].Add", k), b.Add)
 		c.Require(b.Set != nil || b.Where != nil, fmt.Sprintf("Boosts[%d]", k), "no items", "Set or Where")
 	}
-	return c.Err("recommend: Engine.Recommend")
+	return c.Err("recommend: " + method)
 }
 
 // wish is a request as a state reads it: indices for ids, Unix nanoseconds for times,

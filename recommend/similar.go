@@ -68,7 +68,6 @@ func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, req Request[U, I
 
 // validateSimilar is validate for Similar.
 func (r *Request[U, I]) validateSimilar(s *state[U, I]) error {
-	const where = "recommend: Engine.Similar"
 	if r.K < 1 || r.K > s.maxK || r.Reasons < 0 || len(r.History) > 0 || r.Seen != DropSeen || r.SeenWeight != 0 ||
 		len(r.Pins) > 0 || len(r.Boosts) > 0 || r.Rerank != nil || r.Explore != nil {
 		var c check.Options
@@ -81,26 +80,9 @@ func (r *Request[U, I]) validateSimilar(s *state[U, I]) error {
 		c.Require(len(r.Boosts) == 0, "Boosts", len(r.Boosts), "none")
 		c.Require(r.Rerank == nil, "Rerank", "set", "nil")
 		c.Require(r.Explore == nil, "Explore", "set", "nil")
-		return c.Err(where)
+		return c.Err("recommend: Engine.Similar")
 	}
-	if !s.data.owns(r.Allow) {
-		return s.data.foreign(r.Allow, where+": Allow")
-	}
-	if !s.data.owns(r.Deny) {
-		return s.data.foreign(r.Deny, where+": Deny")
-	}
-	for k, x := range r.Caps {
-		if x.Max < 1 {
-			return fmt.Errorf("%s: Caps[%d].Max is %d, want at least 1: %w", where, k, x.Max, ErrOption)
-		}
-		if !s.view.knows(x.Attribute) {
-			return fmt.Errorf("%s: Caps[%d]: attribute %q: %w", where, k, x.Attribute, ErrUnknownID)
-		}
-	}
-	if r.Where != nil {
-		return s.view.check(r.Where, "Engine.Similar")
-	}
-	return nil
+	return r.validatePolicy(s, "Engine.Similar")
 }
 
 // similar appends what is similar to the item of index i, as w.want says.
