@@ -323,7 +323,11 @@ func (s *state[U, I]) ask(w *scratch[I], k int, q Query, inMemory bool) error {
 		w.scan.scores = w.scores
 		return err
 	}
-	w.scan.tail, err = s.scoreArrivals(w.scan.tail[:0], w, k, q)
+	w.scan.tail = w.scan.tail[:0]
+	for range s.items - w.scan.rows() { // a model over a catalogue that grew
+		w.scan.tail = append(w.scan.tail, float32(math.Inf(-1)))
+	}
+	w.scan.tail, err = s.scoreArrivals(w.scan.tail, w, k, q)
 	if err != nil || !inMemory {
 		return err
 	}

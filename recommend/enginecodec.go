@@ -41,11 +41,7 @@ func (e *Engine[U, I]) WriteTo(w io.Writer) (int64, error) {
 	frame.Int64(s.watermark)
 	frame.Int(len(s.sources))
 	for _, src := range s.sources {
-		m := src.Model
-		if inner, ok := m.(*widened); ok {
-			m = inner.Model
-		}
-		p, ok := m.(Persistent)
+		p, ok := narrow(src.Model).(Persistent)
 		frame.String(src.Name)
 		frame.Bool(ok)
 		if ok {

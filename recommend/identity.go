@@ -2,8 +2,6 @@ package recommend
 
 import (
 	"fmt"
-	"math"
-	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -191,98 +189,9 @@ func (d *Dataset[U, I]) fit(opt EngineOptions, where string) (EngineOptions, err
 		}
 		if f, ok := m.(fingerprinted); ok && m.Items() < d.Items.Len() && d.Interactions.of != nil {
 			if _, items := f.Fingerprints(); items != 0 {
-				opt.Sources[k].Model = &widened{m, d.Items.Len()}
+				opt.Sources[k].Model = overGrown(m, d.Items.Len())
 			}
 		}
 	}
 	return opt, nil
-}
-
-// widened is a model of the first items of a catalogue that grew: it has no score for
-// the others.
-type widened struct {
-	Model
-	items int
-}
-
-// Items returns the number of items of the catalogue.
-func (m *widened) Items() int { return m.items }
-
-// known returns q as the model reads it, without what it cannot know.
-func (m *widened) known(q Query) Query {
-	n := int32(m.Model.Items())
-	if q.views != nil {
-		q = q.For(m.Model, nil)
-		if all := q.views; all.set.beyond(n) || all.whole.beyond(n) {
-			q.views = &views{set: all.set.below(n), whole: all.whole.below(n), session: all.session.below(n)}
-		}
-	}
-	v := view{q.Items, q.Weights}.below(n)
-	q.Items, q.Weights = v.items, v.weights
-	return q
-}
-
-// beyond reports whether v has an item from n on.
-func (v view) beyond(n int32) bool {
-	return slices.ContainsFunc(v.items, func(i int32) bool { return i >= n })
-}
-
-// below returns v without the items from n on.
-func (v view) below(n int32) view {
-	if !v.beyond(n) {
-		return v
-	}
-	var out view
-	for k, i := range v.items {
-		if i < n {
-			out.items = append(out.items, i)
-			if v.weights != nil {
-				out.weights = append(out.weights, v.weights[k])
-			}
-		}
-	}
-	return out
-}
-
-// Score writes the scores of the model, and behind them that there is none.
-func (m *widened) Score(dst []float32, q Query) error {
-	if err := checkQuery(dst, &q, m.items); err != nil {
-		return err
-	}
-	n := m.Model.Items()
-	if err := m.Model.Score(dst[:n], m.known(q)); err != nil {
-		return err
-	}
-	none := float32(math.Inf(-1))
-	if m.SparseScores() {
-		none = 0
-	}
-	for i := n; i < len(dst); i++ {
-		dst[i] = none
-	}
-	return nil
-}
-
-// Meaning, SparseScores, ReadsOrder and ReadsHistory are the model's.
-func (m *widened) Meaning() string    { return meaningOf(m.Model) }
-func (m *widened) SparseScores() bool { return sparseScores(m.Model) }
-func (m *widened) ReadsOrder() bool   { return readsOrder(m.Model) }
-func (m *widened) ReadsHistory() bool { return readsHistory(m.Model) }
-
-// AppendSimilar appends what the model does; nothing for an item that it does not know.
-func (m *widened) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
-	s, ok := m.Model.(Similar)
-	if !ok || item >= int32(m.Model.Items()) && int(item) < m.items {
-		return dst, nil
-	}
-	return s.AppendSimilar(dst, item, k)
-}
-
-// AppendReasons appends what the model does.
-func (m *widened) AppendReasons(dst []Reason, q Query, item int32, k int) ([]Reason, error) {
-	e, ok := m.Model.(Explainer)
-	if !ok || item >= int32(m.Model.Items()) && int(item) < m.items {
-		return dst, nil
-	}
-	return e.AppendReasons(dst, m.known(q), item, k)
 }

@@ -170,10 +170,14 @@ func windowPairs(ctx context.Context, s *Sequences, counts []float64, opt Item2V
 		}
 		sum := sums[worker]
 		var touched []int32
+		meter := parallel.NewMeter(ctx)
 		for i := lo; i < hi; i++ {
 			touched = touched[:0]
 			for _, p := range at[ptr[i]:ptr[i+1]] {
 				first, end := s.ptr[owner[p]], s.ptr[owner[p]+1]
+				if err := meter.Did(int(4 * (min(end, p+w+1) - max(first, p-w)))); err != nil {
+					return err
+				}
 				for o := max(first, p-w); o < min(end, p+w+1); o++ {
 					j := s.events[o]
 					if int(j) == i {

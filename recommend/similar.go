@@ -203,8 +203,11 @@ func (s *state[U, I]) blank(w *scratch[I]) {
 func (s *state[U, I]) likeByVectors(w *scratch[I], m vectorScorer, i int32, source string) bool {
 	y, _, f := m.itemVectors()
 	vector := func(j int32) []float32 {
-		if int(j) < s.items {
+		switch {
+		case int(j) < len(y)/f:
 			return y[int(j)*f : int(j)*f+f]
+		case int(j) < s.items: // later than the model
+			return nil
 		}
 		return s.arrivals[int(j)-s.items].Vectors[source]
 	}
