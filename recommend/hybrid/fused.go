@@ -3,6 +3,7 @@ package hybrid
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -161,16 +162,25 @@ func (f *fused) scoreRanks(dst []float32, q recommend.Query, r ranking) (total f
 	return total, nil
 }
 
-// bestOf appends the depth best scores, of a sparse source only positive ones; of
-// the eligible items only, where that is not nil.
+// lowest is what a score of a source must be above to be one: minus infinity means none,
+// and so does 0 for a sparse source.
+func lowest(sparse bool) float32 {
+	if sparse {
+		return 0
+	}
+	return float32(math.Inf(-1))
+}
+
+// bestOf appends the depth best scores that are any; of the eligible items only, where
+// that is not nil.
 func bestOf(h *topk.Heap, dst []topk.Item, scores []float32, depth int, sparse bool, eligible func(item int32) bool) []topk.Item {
 	h.Reset(depth)
-	worst, bounded := float32(0), sparse
+	worst := lowest(sparse)
 	for i, s := range scores {
-		if (!bounded || s > worst) && (eligible == nil || eligible(int32(i))) {
+		if s > worst && (eligible == nil || eligible(int32(i))) {
 			h.Push(int32(i), s)
 			if h.Full() {
-				worst, bounded = h.Worst().Score, true
+				worst = h.Worst().Score
 			}
 		}
 	}
@@ -268,7 +278,7 @@ func (f *fused) explain(dst []recommend.Reason, q *recommend.Query, item int32, 
 func (f *fused) explainRanks(dst []recommend.Reason, q *recommend.Query, item int32, k int, r ranking) ([]recommend.Reason, error) {
 	share := func(w *fuseScratch, part int) (float32, float64) {
 		own := w.scores[item]
-		if own != own || f.sparse[part] && !(own > 0) {
+		if !(own > lowest(f.sparse[part])) {
 			return 0, 0
 		}
 		rank := 1

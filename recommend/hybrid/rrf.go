@@ -39,8 +39,9 @@ func (o RRFOptions) validate(where string) error {
 // models that have it among their best Depth items, rank from 1, equal scores
 // ranked by index. It needs no normalisation, which makes it hard to beat
 // without tuning. All other items score 0; so do items of which a SparseScorer
-// knows nothing. A model that knows nothing about a query (ErrEmpty) is left
-// out.
+// knows nothing, and items to which a part gives minus infinity, which is no score
+// (Cascade, Func), as in every hybrid. A model that knows nothing about a query
+// (ErrEmpty) is left out.
 //
 // The ranks are those among all items: items that a filter removes later still
 // hold their place.
