@@ -78,6 +78,9 @@ func NewKeyedAssigner(key []byte, salt string, weights []float64) (*Assigner, er
 
 // Arm returns the arm of a user, from 0.
 func (a *Assigner) Arm(id string) int {
+	if a == nil {
+		return 0
+	}
 	if a.key != nil {
 		return a.keyed('s', []byte(id))
 	}
@@ -95,6 +98,9 @@ func (a *Assigner) keyed(kind byte, id []byte) int {
 // ArmID is Arm for numbered users. It does not agree with Arm of the number in
 // decimal digits.
 func (a *Assigner) ArmID(id uint64) int {
+	if a == nil {
+		return 0
+	}
 	if a.key != nil {
 		return a.keyed('n', binary.LittleEndian.AppendUint64(nil, id))
 	}

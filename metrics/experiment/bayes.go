@@ -188,7 +188,8 @@ type GaussianPrior struct {
 // with the spread of your past experiments takes the winner's curse out of an
 // estimate. The credible interval has the effect's Level.
 //
-// ErrRange for an SE that is not positive or a bad prior.
+// ErrRange for an SE that is not positive or a bad prior, ErrOverflow for an interval or loss
+// beyond float64.
 func BayesEffect(e metrics.Effect, prior GaussianPrior) (Posterior, error) {
 	if !(e.SE > 0) || !check.Finite(e.SE) || !check.Finite(e.Estimate) {
 		return Posterior{}, fmt.Errorf("experiment: BayesEffect: estimate %v with SE %v: %w", e.Estimate, e.SE, ErrRange)
@@ -213,7 +214,13 @@ func BayesEffect(e metrics.Effect, prior GaussianPrior) (Posterior, error) {
 	e.Method += ", Gaussian posterior"
 	d := e.Estimate - e.Scale.Null()
 	z := d / e.SE
-	return Posterior{Effect: e, BetterB: infer.NormalCDF(z), LossA: e.SE * partialMean(z), LossB: e.SE * partialMean(-z)}, nil
+	p := Posterior{Effect: e, BetterB: infer.NormalCDF(z), LossA: e.SE * partialMean(z), LossB: e.SE * partialMean(-z)}
+	for _, x := range []float64{e.Low, e.High, z, p.LossA, p.LossB} {
+		if !check.Finite(x) {
+			return Posterior{}, fmt.Errorf("experiment: BayesEffect: estimate %v with SE %v: %w", e.Estimate, e.SE, ErrOverflow)
+		}
+	}
+	return p, nil
 }
 
 // partialMean returns E[max(Z+z, 0)] = φ(z) + z·Φ(z) for a standard normal Z.

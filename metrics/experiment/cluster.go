@@ -37,6 +37,9 @@ type clusterSum struct {
 
 // Add adds a unit of a cluster. ErrNotFinite for a bad value.
 func (c *Clusters[K]) Add(cluster K, y float64) error {
+	if err := check.Receiver("experiment: Clusters.Add", c); err != nil {
+		return err
+	}
 	old := c.m[cluster]
 	sum := old.sum + y
 	if cluster != cluster {
@@ -80,6 +83,9 @@ func (c *Clusters[K]) Forget(cluster K) bool {
 	if c == nil {
 		return false
 	}
+	if c == nil {
+		return false
+	}
 	s, ok := c.m[cluster]
 	delete(c.m, cluster)
 	c.n -= s.n
@@ -89,6 +95,9 @@ func (c *Clusters[K]) Forget(cluster K) bool {
 // AppendBinary appends the binary form. ErrOption for clusters that are neither
 // strings nor integers.
 func (c *Clusters[K]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("experiment: Clusters.AppendBinary", c); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	keys := slices.SortedFunc(maps.Keys(c.m), cmp.Compare[K])
 	if _, err := ids.PutSorted(&w, keys); err != nil {
@@ -113,6 +122,9 @@ func (c *Clusters[K]) MarshalBinary() ([]byte, error) { return c.AppendBinary(ni
 // Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (c *Clusters[K]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("experiment: Clusters.UnmarshalBinary", c); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindClusters, 1)
 	if err != nil {
 		return fmt.Errorf("experiment: Clusters.UnmarshalBinary: %w", err)
@@ -139,14 +151,27 @@ func (c *Clusters[K]) UnmarshalBinary(data []byte) error {
 }
 
 // N returns the number of units.
-func (c *Clusters[K]) N() int64 { return c.n }
+func (c *Clusters[K]) N() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.n
+}
 
 // Clusters returns the number of clusters.
-func (c *Clusters[K]) Clusters() int { return len(c.m) }
+func (c *Clusters[K]) Clusters() int {
+	if c == nil {
+		return 0
+	}
+	return len(c.m)
+}
 
 // Ratio returns the arm as a ratio metric over clusters: the sum of values by
 // the number of units of each.
 func (c *Clusters[K]) Ratio() (RatioMoments, error) {
+	if err := check.Receiver("experiment: Clusters.Ratio", c); err != nil {
+		return RatioMoments{}, err
+	}
 	var r RatioMoments
 	for _, k := range slices.SortedFunc(maps.Keys(c.m), cmp.Compare[K]) {
 		s := c.m[k]

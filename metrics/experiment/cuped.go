@@ -28,6 +28,9 @@ type CUPED struct {
 
 // Add adds a user with metric y and pre-period covariate x.
 func (c *CUPED) Add(y, x float64) error {
+	if err := check.Receiver("experiment: CUPED.Add", c); err != nil {
+		return err
+	}
 	if err := c.seen.Add(y, x); err != nil {
 		return fmt.Errorf("experiment: CUPED.Add: %w", err)
 	}
@@ -37,6 +40,9 @@ func (c *CUPED) Add(y, x float64) error {
 // AddMissing adds a user without a pre-period (a new customer). The user counts
 // in the test with an unadjusted y and takes no part in θ.
 func (c *CUPED) AddMissing(y float64) error {
+	if err := check.Receiver("experiment: CUPED.AddMissing", c); err != nil {
+		return err
+	}
 	if err := c.missing.Add(y); err != nil {
 		return fmt.Errorf("experiment: CUPED.AddMissing: %w", err)
 	}
@@ -63,10 +69,20 @@ func (c *CUPED) Merge(other *CUPED) error {
 }
 
 // N returns the number of users, with and without a pre-period.
-func (c *CUPED) N() int64 { return c.seen.N() + c.missing.N() }
+func (c *CUPED) N() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.seen.N() + c.missing.N()
+}
 
 // Missing returns the number of users without a pre-period.
-func (c *CUPED) Missing() int64 { return c.missing.N() }
+func (c *CUPED) Missing() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.missing.N()
+}
 
 // imputed returns the pair (y, x) over all users where a missing x is at, the
 // mean of the known ones, so that its adjustment is 0.
@@ -78,6 +94,9 @@ func (c *CUPED) imputed(at float64) (moments.Joint, error) {
 
 // AppendBinary appends the binary form.
 func (c *CUPED) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("experiment: CUPED.AppendBinary", c); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	c.seen.Write(&w, 2)
 	c.missing.Write(&w)
@@ -102,6 +121,9 @@ func (c *CUPED) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 // = 0. Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (c *CUPED) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("experiment: CUPED.UnmarshalBinary", c); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindCUPED, 1)
 	if err != nil {
 		return fmt.Errorf("experiment: CUPED.UnmarshalBinary: %w", err)

@@ -28,6 +28,9 @@ type CUPEDRatio struct {
 // Add adds one user. ErrNotFinite for NaN or infinities, ErrRange for a
 // negative denominator; the state is unchanged after an error.
 func (c *CUPEDRatio) Add(num, den, preNum, preDen float64) error {
+	if err := check.Receiver("experiment: CUPEDRatio.Add", c); err != nil {
+		return err
+	}
 	if den < 0 || preDen < 0 {
 		return fmt.Errorf("experiment: CUPEDRatio.Add: denominators are %v and %v, want >= 0: %w", den, preDen, ErrRange)
 	}
@@ -40,6 +43,9 @@ func (c *CUPEDRatio) Add(num, den, preNum, preDen float64) error {
 // AddMissing adds a user without a pre-period: 0/0 before, which leaves the
 // pre-period ratio alone, and counted as missing.
 func (c *CUPEDRatio) AddMissing(num, den float64) error {
+	if err := check.Receiver("experiment: CUPEDRatio.AddMissing", c); err != nil {
+		return err
+	}
 	if err := c.Add(num, den, 0, 0); err != nil {
 		return err
 	}
@@ -60,13 +66,26 @@ func (c *CUPEDRatio) Merge(other *CUPEDRatio) error {
 }
 
 // N returns the number of users.
-func (c *CUPEDRatio) N() int64 { return c.m.N() }
+func (c *CUPEDRatio) N() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.m.N()
+}
 
 // Missing returns the number of users without a pre-period.
-func (c *CUPEDRatio) Missing() int64 { return c.missing }
+func (c *CUPEDRatio) Missing() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.missing
+}
 
 // AppendBinary appends the binary form.
 func (c *CUPEDRatio) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("experiment: CUPEDRatio.AppendBinary", c); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	c.m.Write(&w, 4)
 	w.Int64(c.missing)
@@ -87,6 +106,9 @@ func (c *CUPEDRatio) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil
 // everything is for n = 0. Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (c *CUPEDRatio) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("experiment: CUPEDRatio.UnmarshalBinary", c); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindCUPEDRatio, 1)
 	if err != nil {
 		return fmt.Errorf("experiment: CUPEDRatio.UnmarshalBinary: %w", err)

@@ -123,6 +123,14 @@ func NewGroupSequential(fractions []float64, opt GroupSequentialOptions) (*Group
 	return g, nil
 }
 
+// made refuses a test without looks, which NewGroupSequential did not make.
+func (g *GroupSequential) made(where string) error {
+	if g == nil || len(g.looks) == 0 {
+		return fmt.Errorf("%s: no looks: make it with NewGroupSequential: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // classic finds the constant of the bounds of a given form by the method of
 // false position (Illinois), which needs few of the costly walks.
 func (g *GroupSequential) classic(fractions []float64) {
@@ -195,11 +203,19 @@ func (o GroupSequentialOptions) spend(t, a float64) float64 {
 }
 
 // Looks returns a copy of the looks.
-func (g *GroupSequential) Looks() []Look { return slices.Clone(g.looks) }
+func (g *GroupSequential) Looks() []Look {
+	if g == nil {
+		return nil
+	}
+	return slices.Clone(g.looks)
+}
 
 // Reject reports whether the effect seen at a look, from 0, crosses its bound.
 // ErrRange for a look that is not planned or a statistic that is NaN.
 func (g *GroupSequential) Reject(look int, e metrics.Effect) (bool, error) {
+	if err := g.made("experiment: GroupSequential.Reject"); err != nil {
+		return false, err
+	}
 	if look < 0 || look >= len(g.looks) {
 		return false, fmt.Errorf("experiment: GroupSequential.Reject: look %d of %d: %w", look, len(g.looks), ErrRange)
 	}
@@ -217,6 +233,9 @@ func (g *GroupSequential) Reject(look int, e metrics.Effect) (bool, error) {
 // information fraction at the end, if the z statistic expected at fraction 1 is
 // drift (the effect over its standard error with all users).
 func (g *GroupSequential) Power(drift float64) (power, fraction float64, err error) {
+	if err := g.made("experiment: GroupSequential.Power"); err != nil {
+		return math.NaN(), math.NaN(), err
+	}
 	if !check.Finite(drift) {
 		return math.NaN(), math.NaN(), fmt.Errorf("experiment: GroupSequential.Power: drift is %v: %w", drift, ErrNotFinite)
 	}
@@ -241,6 +260,9 @@ func (g *GroupSequential) Power(drift float64) (power, fraction float64, err err
 // design needs at most for the same power. ErrRange unless power is in
 // (Alpha, 1).
 func (g *GroupSequential) Inflation(power float64) (float64, error) {
+	if err := g.made("experiment: GroupSequential.Inflation"); err != nil {
+		return 0, err
+	}
 	if !(power > g.opt.Alpha && power < 1) {
 		return math.NaN(), fmt.Errorf("experiment: GroupSequential.Inflation: power is %v, want in (%v, 1): %w", power, g.opt.Alpha, ErrRange)
 	}

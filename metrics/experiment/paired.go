@@ -184,5 +184,9 @@ func DetectableDifference(a, b []float64, opt PowerOptions) (float64, error) {
 		return math.NaN(), fmt.Errorf("experiment: %s: %w", where, err)
 	}
 	za, zb := opt.z()
-	return (za + zb) * math.Sqrt(v/float64(m.N())), nil
+	d := (za + zb) * math.Sqrt(v/float64(m.N()))
+	if !check.Finite(d) {
+		return math.NaN(), undefined("%s: no difference is large enough for an Alpha of %v", where, opt.Alpha)
+	}
+	return d, nil
 }

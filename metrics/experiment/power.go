@@ -69,10 +69,13 @@ func (o PowerOptions) size(where string, n float64) (SampleSize, error) {
 
 // Days returns how many whole days the experiment must run if perDay new users
 // arrive a day and share of them takes part. ErrRange unless perDay > 0 and
-// share is in (0, 1]. Round up to whole weeks: days of a week differ.
+// share is in (0, 1], ErrEmpty for a size without users. Round up to whole weeks: days of a week differ.
 func (s SampleSize) Days(perDay, share float64) (int, error) {
 	if !(perDay > 0) || math.IsInf(perDay, 1) || !(share > 0 && share <= 1) {
 		return 0, fmt.Errorf("experiment: SampleSize.Days: %v users a day, share %v, want > 0 and in (0, 1]: %w", perDay, share, ErrRange)
+	}
+	if s.Total <= 0 {
+		return 0, fmt.Errorf("experiment: SampleSize.Days: a sample of %d users: %w", s.Total, ErrEmpty)
 	}
 	d := math.Ceil(float64(s.Total) / (perDay * share))
 	if d > 1<<31-1 {

@@ -30,6 +30,9 @@ type RatioMoments struct{ m moments.Joint }
 // Add adds one user. ErrNotFinite for NaN or infinities, ErrRange for a
 // negative denominator; the state is unchanged after an error.
 func (r *RatioMoments) Add(num, den float64) error {
+	if err := check.Receiver("experiment: RatioMoments.Add", r); err != nil {
+		return err
+	}
 	if den < 0 {
 		return fmt.Errorf("experiment: RatioMoments.Add: denominator is %v, want >= 0: %w", den, ErrRange)
 	}
@@ -51,10 +54,18 @@ func (r *RatioMoments) Merge(other *RatioMoments) error {
 }
 
 // N returns the number of users.
-func (r *RatioMoments) N() int64 { return r.m.N() }
+func (r *RatioMoments) N() int64 {
+	if r == nil {
+		return 0
+	}
+	return r.m.N()
+}
 
 // Value returns Σnum/Σden, ErrUndefined if the denominators sum to 0.
 func (r *RatioMoments) Value() (float64, error) {
+	if err := check.Receiver("experiment: RatioMoments.Value", r); err != nil {
+		return 0, err
+	}
 	if r.m.N() == 0 || r.m.Mean(1) == 0 {
 		return math.NaN(), undefined("RatioMoments.Value: the denominators of %d users sum to 0", r.m.N())
 	}
@@ -68,6 +79,9 @@ func (r *RatioMoments) Value() (float64, error) {
 // with M and D the means per user. ErrUndefined below two users or for a
 // denominator of 0, ErrOverflow where squared deviations underflow.
 func (r *RatioMoments) Variance() (float64, error) {
+	if err := check.Receiver("experiment: RatioMoments.Variance", r); err != nil {
+		return 0, err
+	}
 	if r.m.N() < 2 {
 		return math.NaN(), undefined("RatioMoments.Variance: variance of %d users", r.m.N())
 	}
@@ -84,6 +98,9 @@ func (r *RatioMoments) Variance() (float64, error) {
 
 // AppendBinary appends the binary form.
 func (r *RatioMoments) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("experiment: RatioMoments.AppendBinary", r); err != nil {
+		return nil, err
+	}
 	var w codec.Writer
 	r.m.Write(&w, 2)
 	return w.AppendFrame(dst, codec.KindRatioMoments, 1), nil
@@ -106,6 +123,9 @@ func (r *RatioMoments) MarshalBinary() ([]byte, error) { return r.AppendBinary(n
 // 2, everything is for n = 0. Any other length or value is ErrCorrupt, a newer version ErrVersion; the state is
 // then unchanged.
 func (r *RatioMoments) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("experiment: RatioMoments.UnmarshalBinary", r); err != nil {
+		return err
+	}
 	d, err := codec.Open(data, codec.KindRatioMoments, 1)
 	if err != nil {
 		return fmt.Errorf("experiment: RatioMoments.UnmarshalBinary: %w", err)

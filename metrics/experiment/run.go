@@ -130,14 +130,19 @@ func New[U cmp.Ordered](opt Options) (*Run[U], error) {
 	return &Run[U]{opt: opt, index: map[U]int32{}, asOf: never}, nil
 }
 
+// made refuses a Run that holds nothing because New did not make it.
+func (e *Run[U]) made(where string) error {
+	if e == nil || e.index == nil {
+		return fmt.Errorf("experiment: %s: not made by New: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // user returns the number of u, a new one for a user never seen. where begins the
 // error.
 func (e *Run[U]) user(where string, u U) (int32, error) {
 	if i, ok := e.index[u]; ok {
 		return i, nil
-	}
-	if e.index == nil {
-		return 0, fmt.Errorf("experiment: %s: not made by New: %w", where, ErrOption)
 	}
 	if u != u {
 		return 0, fmt.Errorf("experiment: %s: a user that does not equal itself: %w", where, ErrNotFinite)
@@ -213,7 +218,7 @@ func (e *Run[U]) Add(user U, outcome int, x float64) error {
 // without any call has no pre-period; for one who was there and did nothing add
 // a 0. It has no time, of a Timed Run either. Errors are those of Add.
 func (e *Run[U]) AddPre(user U, outcome int, x float64) error {
-	if err := check.Receiver("experiment: Run.AddPre", e); err != nil {
+	if err := e.made("Run.AddPre"); err != nil {
 		return err
 	}
 	at, err := e.place("Run.AddPre", user, outcome, x)
@@ -279,6 +284,9 @@ func (e *Run[U]) Forget(user U) bool {
 // ErrMismatch.
 func (e *Run[U]) Merge(other *Run[U]) error {
 	if err := check.Merge("experiment: Experiment.Merge", e, other); err != nil {
+		return err
+	}
+	if err := e.made("Run.Merge"); err != nil {
 		return err
 	}
 	a, b := e.opt, other.opt
@@ -375,8 +383,11 @@ type SegmentResult struct {
 // segments without an effect take no part, and nil stands where fewer than two
 // have one. segment must not depend on what happened in the experiment.
 func (e *Run[U]) ResultBy(segment func(U) string) ([]SegmentResult, []*Heterogeneity, error) {
-	if err := check.Receiver("experiment: Run.ResultBy", e); err != nil {
+	if err := e.made("Run.ResultBy"); err != nil {
 		return nil, nil, err
+	}
+	if segment == nil {
+		return nil, nil, fmt.Errorf("experiment: Run.ResultBy: segment is nil: %w", ErrOption)
 	}
 	_, end := e.horizon()
 	of := make(map[U]string, len(e.users))
@@ -423,7 +434,7 @@ func (e *Run[U]) ResultBy(segment func(U) string) ([]SegmentResult, []*Heterogen
 
 // result is Result among the users that in lets pass.
 func (e *Run[U]) result(in func(U) bool) (Result, error) {
-	if err := check.Receiver("experiment: Run.Result", e); err != nil {
+	if err := e.made("Run.Result"); err != nil {
 		return Result{}, err
 	}
 	r := Result{Arms: slices.Clone(e.opt.Arms), Users: make([]int64, len(e.opt.Arms)), Level: e.opt.Level}

@@ -160,7 +160,7 @@ func TestExperimentAssemblerBadInput(t *testing.T) {
 		"add outcome":   {e.Add(1, 2, 1), metrics.ErrRange},
 		"add NaN":       {e.Add(1, 0, math.NaN()), metrics.ErrNotFinite},
 		"pre NaN":       {e.AddPre(1, 0, math.Inf(1)), metrics.ErrNotFinite},
-		"zero value":    {(&Run[int]{}).Assign(1, 0), metrics.ErrRange},
+		"zero value":    {(&Run[int]{}).Assign(1, 0), metrics.ErrEmpty},
 		"empty":         {empty, metrics.ErrEmpty},
 		"empty by":      {emptyBy, metrics.ErrEmpty},
 	} {

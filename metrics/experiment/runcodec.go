@@ -22,7 +22,7 @@ var (
 // AppendBinary appends the binary form: options, users ascending, their arms and
 // sums. ErrOption for users that are neither strings nor integers.
 func (e *Run[U]) AppendBinary(dst []byte) ([]byte, error) {
-	if err := check.Receiver("experiment: Run.AppendBinary", e); err != nil {
+	if err := e.made("Run.AppendBinary"); err != nil {
 		return dst, err
 	}
 	var w codec.Writer
@@ -160,6 +160,9 @@ func getTimed(r *codec.Reader, assigned bool, outcomes int) (first int64, log []
 // arm exposed and others not. Any other length or value is ErrCorrupt, a newer
 // version ErrVersion; state and options are then unchanged.
 func (e *Run[U]) UnmarshalBinary(data []byte) error {
+	if err := check.Receiver("experiment: Run.UnmarshalBinary", e); err != nil {
+		return err
+	}
 	r, err := codec.Open(data, codec.KindExperiment, 3)
 	if err != nil {
 		return fmt.Errorf("experiment: Run.UnmarshalBinary: %w", err)

@@ -67,11 +67,17 @@ func CompareSegments(effects []metrics.Effect, c Correction) (Heterogeneity, err
 	e.MeanB /= sum
 	e.SE = best / math.Sqrt(sum)
 	level := check.Default(effects[0].Level, 0.95)
+	if !(level > 0 && level < 1) {
+		return Heterogeneity{}, fmt.Errorf("experiment: %s: Level of effect 0 is %v, want in (0, 1): %w", where, level, ErrRange)
+	}
 	e.Infer(level, math.Inf(1))
 	h.Pooled = e
 	for _, x := range effects {
 		d := (x.Estimate - e.Estimate) / x.SE
 		h.Q += d * d
+	}
+	if !check.Finite(e.Low) || !check.Finite(e.High) || !check.Finite(e.Statistic) || !check.Finite(h.Q) {
+		return Heterogeneity{}, fmt.Errorf("experiment: %s: effects or standard errors are too far apart: %w", where, ErrOverflow)
 	}
 	h.PValue = infer.ChiSquaredUpper(h.Q, float64(h.DF))
 	if h.Q > 0 {

@@ -42,7 +42,8 @@ func (o SequentialOptions) validate(where string) error {
 // at which you hope to decide. Works on any Effect with a standard error.
 // Being asymptotic, it should not be looked at before some hundred users.
 //
-// ErrRange for an effect without users or with an SE that is not positive.
+// ErrRange for an effect without users or with an SE that is not positive, ErrOverflow for an interval
+// or statistic beyond float64.
 func AlwaysValid(e metrics.Effect, opt SequentialOptions) (metrics.Effect, error) {
 	const where = "AlwaysValid"
 	opt = opt.withDefaults(e)
@@ -59,6 +60,9 @@ func AlwaysValid(e metrics.Effect, opt SequentialOptions) (metrics.Effect, error
 	k := n*rho2 + 1
 	half := e.SE * math.Sqrt(2*k*(math.Log(k)/2-math.Log(alpha))/(n*rho2))
 	z := (e.Estimate - e.Scale.Null()) / e.SE
+	if !check.Finite(e.Estimate-half) || !check.Finite(e.Estimate+half) || !check.Finite(z) {
+		return metrics.Effect{}, fmt.Errorf("experiment: %s: effect %v with SE %v: %w", where, e.Estimate, e.SE, ErrOverflow)
+	}
 	e.Low, e.High = e.Estimate-half, e.Estimate+half
 	e.Level, e.DF, e.Statistic = opt.Level, math.Inf(1), z
 	// ρ²S² = nρ²z².

@@ -10,7 +10,7 @@ import (
 
 // SRM is the result of a test for sample ratio mismatch.
 type SRM struct {
-	ChiSquared float64           // Σ(users − expected)²/expected
+	ChiSquared float64           // Σ(users − expected)²/expected; +Inf where an expected count is next to 0
 	DF         int               // arms of positive weight less 1
 	PValue     float64           // of the planned split
 	Alarm      bool              // p < 0.001: do not trust any effect of this experiment before the cause is known

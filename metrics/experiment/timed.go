@@ -40,7 +40,7 @@ func instant(where, field string, at time.Time) (int64, error) {
 
 // timed refuses the calls of the other way of feeding a Run.
 func (e *Run[U]) timed(where string, want bool) error {
-	if err := check.Receiver("experiment: "+where, e); err != nil {
+	if err := e.made(where); err != nil {
 		return err
 	}
 	if e.opt.Timed != want {
