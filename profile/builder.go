@@ -132,7 +132,8 @@ func (o BuilderOptions) validate() error {
 // trace: what happens later never changes a row.
 //
 // An Add costs O(1): a look-up of the user, one of each label, and no allocation
-// once users and labels are known. Memory is about 300 bytes a user with three
+// once users and labels are known. What NewBuilder did not make, nor UnmarshalBinary
+// read, is ErrEmpty. Memory is about 300 bytes a user with three
 // windows, 50 to 100 bytes for each (user, label) pair.
 type Builder[U, I ID] struct {
 	opt      BuilderOptions
@@ -223,6 +224,14 @@ func (b *Builder[U, I]) cutAt(days calendar.Ages) error {
 	return nil
 }
 
+// made refuses nil and what NewBuilder did not make, for the method where.
+func (b *Builder[U, I]) made(where string) error {
+	if b == nil || b.opt.AsOf.IsZero() {
+		return fmt.Errorf("%s: not made by NewBuilder: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // AsOf returns the moment of which b speaks: the options, or the last Advance, say.
 func (b *Builder[U, I]) AsOf() time.Time {
 	if b == nil {
@@ -263,7 +272,7 @@ func (b *Builder[U, I]) bucket(at int64) int {
 // AddIndexed avoids the look-up by id. It does not by itself make the user part
 // of the profile. It fails, with ErrOverflow, beyond 2³¹-1 users.
 func (b *Builder[U, I]) Index(user U) (int32, error) {
-	if err := check.Receiver("profile: Builder.Index", b); err != nil {
+	if err := b.made("profile: Builder.Index"); err != nil {
 		return 0, err
 	}
 	u, err := b.users.Add(user)
@@ -330,7 +339,7 @@ func (b *Builder[U, I]) decayed(w float64, at int64) fixed {
 // Add takes one event. An invalid one changes nothing and is ErrRange or
 // ErrNotFinite, naming the field.
 func (b *Builder[U, I]) Add(e *Event[U, I]) error {
-	if err := check.Receiver("profile: Builder.Add", b); err != nil {
+	if err := b.made("profile: Builder.Add"); err != nil {
 		return err
 	}
 	at, err := b.instant("Add", e)
@@ -347,7 +356,7 @@ func (b *Builder[U, I]) Add(e *Event[U, I]) error {
 // AddIndexed is Add for a user whose handle came from Index; e.User is ignored.
 // An unknown handle is ErrUnknownID.
 func (b *Builder[U, I]) AddIndexed(user int32, e *Event[U, I]) error {
-	if err := check.Receiver("profile: Builder.AddIndexed", b); err != nil {
+	if err := b.made("profile: Builder.AddIndexed"); err != nil {
 		return err
 	}
 	if user < 0 || int(user) >= len(b.state) {
@@ -418,7 +427,7 @@ func (s *userState) see(at int64) {
 // AddUser notes when a user registered; of several times the earliest counts.
 // Registration at or after the cut-off is left out.
 func (b *Builder[U, I]) AddUser(user *User[U]) error {
-	if err := check.Receiver("profile: Builder.AddUser", b); err != nil {
+	if err := b.made("profile: Builder.AddUser"); err != nil {
 		return err
 	}
 	if user == nil {
@@ -459,7 +468,7 @@ func (b *Builder[U, I]) money(currency string) error {
 // stretches between two beginnings of windows, so that no sum over them, and none of
 // Merge, leaves an int64: beyond is ErrOverflow, of refunds too.
 func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
-	if err := check.Receiver("profile: Builder.AddOrder", b); err != nil {
+	if err := b.made("profile: Builder.AddOrder"); err != nil {
 		return err
 	}
 	paid, units, err := o.sums()
@@ -539,7 +548,7 @@ func fits(f []int64, x int64) bool {
 // say how much: take the refunds that clean.Ledger.Settle applied, which never exceed
 // what was paid and resolve cancellations.
 func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
-	if err := check.Receiver("profile: Builder.AddRefund", b); err != nil {
+	if err := b.made("profile: Builder.AddRefund"); err != nil {
 		return err
 	}
 	err := r.Validate()
@@ -610,6 +619,9 @@ func (b *Builder[U, I]) compatible(other *Builder[U, I]) string {
 // unchanged.
 func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 	if err := check.Merge("profile: Builder.Merge", b, other); err != nil {
+		return err
+	}
+	if err := b.made("profile: Builder.Merge"); err != nil {
 		return err
 	}
 	if field := b.compatible(other); field != "" {

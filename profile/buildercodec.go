@@ -25,7 +25,7 @@ var (
 // canonical, so that Builders that know the same give the same bytes. The error
 // is always nil.
 func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
-	if err := check.Receiver("profile: Builder.AppendBinary", b); err != nil {
+	if err := b.made("profile: Builder.AppendBinary"); err != nil {
 		return dst, err
 	}
 	var w codec.Writer

@@ -36,15 +36,20 @@ func NewDecayed(halfLife time.Duration) (*Decayed, error) {
 	return &Decayed{halfLife: halfLife}, nil
 }
 
+// made refuses nil and what NewDecayed did not make, for the method where.
+func (d *Decayed) made(where string) error {
+	if d == nil || d.halfLife <= 0 {
+		return fmt.Errorf("%s: not made by NewDecayed: %w", where, ErrEmpty)
+	}
+	return nil
+}
+
 // Add adds weight at a time. A missing time is ErrRange, a weight that is NaN or
 // infinite ErrNotFinite, a sum beyond float64 ErrOverflow, a d without a half-life
-// ErrOption; all change nothing.
+// ErrEmpty; all change nothing.
 func (d *Decayed) Add(at time.Time, weight float64) error {
-	if err := check.Receiver("profile: Decayed.Add", d); err != nil {
+	if err := d.made("profile: Decayed.Add"); err != nil {
 		return err
-	}
-	if d.halfLife <= 0 {
-		return fmt.Errorf("profile: Decayed.Add: not made by NewDecayed: %w", ErrOption)
 	}
 	if err := check.Time("time", at); err != nil {
 		return fmt.Errorf("profile: Decayed.Add: %w", err)
@@ -66,9 +71,9 @@ func (d *Decayed) join(t time.Time, weight float64) bool {
 	case at.IsZero():
 		at, value = t, weight
 	case t.After(at):
-		at, value = t, weight+value*d.factor(t.Sub(at))
+		at, value = t, weight+value*d.factor(at, t)
 	default:
-		value += weight * d.factor(at.Sub(t))
+		value += weight * d.factor(t, at)
 	}
 	if !check.Finite(value) {
 		return false
@@ -77,13 +82,20 @@ func (d *Decayed) join(t time.Time, weight float64) bool {
 	return true
 }
 
-func (d *Decayed) factor(age time.Duration) float64 {
-	return math.Exp2(-float64(age) / float64(d.halfLife))
+// factor returns what a weight of 1 at from is at to. Beyond 292 years a Duration does not
+// say how far they are apart.
+func (d *Decayed) factor(from, to time.Time) float64 {
+	age := float64(to.Sub(from))
+	if seconds := to.Unix() - from.Unix(); max(seconds, -seconds) >= math.MaxInt64/int64(time.Second) {
+		age = float64(seconds) * float64(time.Second)
+	}
+	return math.Exp2(-age / float64(d.halfLife))
 }
 
 // Value returns the sum as of asOf, which may lie before or after the last term:
 // then it is what the same terms will weigh, not what was known. Long before the last
-// term that is beyond float64, and +Inf or -Inf.
+// term that is beyond float64, and +Inf or -Inf. It is 0 without terms, NaN at a time that
+// is missing or outside the years 1678 to 2262.
 func (d *Decayed) Value(asOf time.Time) float64 {
 	if d == nil {
 		return 0
@@ -91,7 +103,10 @@ func (d *Decayed) Value(asOf time.Time) float64 {
 	if d.at.IsZero() || d.value == 0 {
 		return 0
 	}
-	return d.value * d.factor(asOf.Sub(d.at))
+	if check.Time("", asOf) != nil {
+		return math.NaN()
+	}
+	return d.value * d.factor(d.at, asOf)
 }
 
 // Merge adds the terms of other, which it leaves alone. Another half-life is
@@ -99,6 +114,9 @@ func (d *Decayed) Value(asOf time.Time) float64 {
 // ErrOverflow. d is then unchanged.
 func (d *Decayed) Merge(other *Decayed) error {
 	if err := check.Merge("profile: Decayed.Merge", d, other); err != nil {
+		return err
+	}
+	if err := d.made("profile: Decayed.Merge"); err != nil {
 		return err
 	}
 	if other.halfLife != d.halfLife {
@@ -111,13 +129,10 @@ func (d *Decayed) Merge(other *Decayed) error {
 }
 
 // AppendBinary appends the binary form of d to dst: canonical, the time to the
-// nanosecond. A d without a half-life is ErrOption, and dst is returned as it was.
+// nanosecond. A d without a half-life is ErrEmpty, and dst is returned as it was.
 func (d *Decayed) AppendBinary(dst []byte) ([]byte, error) {
-	if err := check.Receiver("profile: Decayed.AppendBinary", d); err != nil {
+	if err := d.made("profile: Decayed.AppendBinary"); err != nil {
 		return dst, err
-	}
-	if d.halfLife <= 0 {
-		return dst, fmt.Errorf("profile: Decayed.AppendBinary: not made by NewDecayed: %w", ErrOption)
 	}
 	var w codec.Writer
 	w.Int64(int64(d.halfLife))

@@ -48,10 +48,10 @@ func TestDecayed(t *testing.T) {
 	if err := a.Merge(nil); !errors.Is(err, profile.ErrMismatch) {
 		t.Error(err)
 	}
-	if err := new(profile.Decayed).Add(cut, 1); !errors.Is(err, profile.ErrOption) {
+	if err := new(profile.Decayed).Add(cut, 1); !errors.Is(err, profile.ErrEmpty) {
 		t.Errorf("without a half-life: %v", err)
 	}
-	if _, err := new(profile.Decayed).MarshalBinary(); !errors.Is(err, profile.ErrOption) {
+	if _, err := new(profile.Decayed).MarshalBinary(); !errors.Is(err, profile.ErrEmpty) {
 		t.Errorf("without a half-life: %v", err)
 	}
 	huge, _ := profile.NewDecayed(time.Hour)

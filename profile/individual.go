@@ -41,7 +41,7 @@ type Individual struct {
 // Individual returns the state of one user. A user of whom nothing before the
 // cut-off is known is ErrUnknownID.
 func (b *Builder[U, I]) Individual(user U) (*Individual, error) {
-	if err := check.Receiver("profile: Builder.Individual", b); err != nil {
+	if err := b.made("profile: Builder.Individual"); err != nil {
 		return nil, err
 	}
 	u := b.users.Index(user)
@@ -58,7 +58,7 @@ func (b *Builder[U, I]) Individual(user U) (*Individual, error) {
 // Population returns the merge of the states of all users: sums, earliest and
 // latest times. No users is ErrEmpty, a sum beyond int64 ErrOverflow.
 func (b *Builder[U, I]) Population() (*Individual, error) {
-	if err := check.Receiver("profile: Builder.Population", b); err != nil {
+	if err := b.made("profile: Builder.Population"); err != nil {
 		return nil, err
 	}
 	p := newPortrait()

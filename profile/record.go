@@ -158,8 +158,8 @@ func (o *Order[U, I]) Paid() (int64, error) {
 	return sum - o.Discount, nil
 }
 
-// Units returns the number of pieces in the order. Nil is ErrEmpty, more than an int64
-// holds ErrOverflow.
+// Units returns the number of pieces in the order. A line of none, or fewer, is ErrRange,
+// nil ErrEmpty, more than an int64 holds ErrOverflow.
 func (o *Order[U, I]) Units() (int64, error) {
 	if o == nil {
 		return 0, fmt.Errorf("no order: %w", ErrEmpty)
@@ -167,6 +167,9 @@ func (o *Order[U, I]) Units() (int64, error) {
 	var sum int64
 	var err error
 	for i := range o.Lines {
+		if o.Lines[i].Quantity <= 0 {
+			return 0, check.Private("line Quantity", int64(i), nil, o.Lines[i].Quantity, fmt.Errorf("want > 0: %w", ErrRange))
+		}
 		if sum, err = check.AddInt64(sum, o.Lines[i].Quantity); err != nil {
 			return 0, check.Private("line Quantity", int64(i), nil, o.Lines[i].Quantity, ErrOverflow)
 		}

@@ -3,8 +3,6 @@ package profile
 import (
 	"fmt"
 	"time"
-
-	"github.com/aislekit/aisle/internal/check"
 )
 
 // RFM is recency, frequency and money of one buyer at the cut-off.
@@ -23,7 +21,7 @@ type RFM[U ID] struct {
 // Recency here is time since the last purchase, as in RFM analysis; the "recency"
 // of the customer-base models is the age at the last purchase, Last - First.
 func (b *Builder[U, I]) RFM() ([]RFM[U], error) {
-	if err := check.Receiver("profile: Builder.RFM", b); err != nil {
+	if err := b.made("profile: Builder.RFM"); err != nil {
 		return nil, err
 	}
 	var out []RFM[U]

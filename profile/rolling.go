@@ -61,7 +61,7 @@ func (b *Builder[U, I]) roll(user int32, at int64, slot int, n int64) {
 // After an error b is unchanged.
 func (b *Builder[U, I]) Advance(asOf time.Time) error {
 	const where = "profile: Builder.Advance"
-	if err := check.Receiver(where, b); err != nil {
+	if err := b.made(where); err != nil {
 		return err
 	}
 	if err := check.Time("asOf", asOf); err != nil {

@@ -41,7 +41,7 @@ func (t *Table[U]) Row(id U) int {
 }
 
 // Values returns a copy of one column. An unknown name is ErrUnknownID, a row that is
-// not as long as Names ErrShape.
+// not as long as Names, or no row for each of IDs, ErrShape.
 func (t *Table[U]) Values(name string) ([]float64, error) {
 	if err := check.Receiver("profile: Table.Values", t); err != nil {
 		return nil, err
@@ -61,11 +61,14 @@ func (t *Table[U]) Values(name string) ([]float64, error) {
 }
 
 // Select returns a table of the named columns in that order, with rows of its
-// own. An unknown name is ErrUnknownID, a repeated one ErrDuplicate, a row that is not
-// as long as Names ErrShape.
+// own. No name is ErrEmpty, an unknown one ErrUnknownID, a repeated one ErrDuplicate, a row
+// that is not as long as Names, or no row for each of IDs, ErrShape.
 func (t *Table[U]) Select(names ...string) (*Table[U], error) {
 	if err := check.Receiver("profile: Table.Select", t); err != nil {
 		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("profile: Table.Select: no columns: %w", ErrEmpty)
 	}
 	at := make([]int, len(names))
 	for k, n := range names {
@@ -90,6 +93,9 @@ func (t *Table[U]) Select(names ...string) (*Table[U], error) {
 
 // shape checks a table that the caller may have filled.
 func (t *Table[U]) shape() error {
+	if err := check.Len("Rows", len(t.Rows), len(t.IDs)); err != nil {
+		return err
+	}
 	for i, r := range t.Rows {
 		if len(r) != len(t.Names) {
 			return fmt.Errorf("row %d has %d columns, want %d: %w", i, len(r), len(t.Names), ErrShape)
@@ -153,7 +159,7 @@ type column[U, I ID] struct {
 // predict.Labeler speak of the times of purchases only, the ones its labels are
 // trained with: join both by user, and take recency from one of them.
 func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
-	if err := check.Receiver("profile: Builder.Table", b); err != nil {
+	if err := b.made("profile: Builder.Table"); err != nil {
 		return nil, err
 	}
 	users := b.sorted()

@@ -106,11 +106,16 @@ func TestTableColumns(t *testing.T) {
 }
 
 func TestTableRagged(t *testing.T) {
-	tab := profile.Table[int]{IDs: []int{1, 2}, Names: []string{"a", "b"}, Rows: [][]float64{{1, 2}, {3}}}
-	if _, err := tab.Values("b"); !errors.Is(err, profile.ErrShape) {
-		t.Errorf("Values: %v", err)
-	}
-	if _, err := tab.Select("b"); !errors.Is(err, profile.ErrShape) {
-		t.Errorf("Select: %v", err)
+	for _, tab := range []profile.Table[int]{
+		{IDs: []int{1, 2}, Names: []string{"a", "b"}, Rows: [][]float64{{1, 2}, {3}}},
+		{IDs: []int{1}, Names: []string{"a", "b"}, Rows: [][]float64{{1, 2}, {3, 4}}},
+		{IDs: []int{1, 2, 3}, Names: []string{"a", "b"}, Rows: [][]float64{{1, 2}, {3, 4}}},
+	} {
+		if _, err := tab.Values("b"); !errors.Is(err, profile.ErrShape) {
+			t.Errorf("Values of %v: %v", tab, err)
+		}
+		if _, err := tab.Select("b"); !errors.Is(err, profile.ErrShape) {
+			t.Errorf("Select of %v: %v", tab, err)
+		}
 	}
 }

@@ -21,7 +21,7 @@ type Key interface{ ~string | constraints.Integer }
 type Dict[K comparable] struct {
 	table table
 	keys  []K
-	twice int // keys that Of was given once more
+	twice int `frame:"-"` // keys that Of was given once more
 }
 
 // Len returns the number of keys.
