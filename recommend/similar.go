@@ -69,7 +69,7 @@ func (e *Engine[U, I]) Similar(dst []Recommendation[I], item I, req Request[U, I
 // validateSimilar is validate for Similar.
 func (r *Request[U, I]) validateSimilar(s *state[U, I]) error {
 	if r.K < 1 || r.K > s.maxK || r.Reasons < 0 || len(r.History) > 0 || r.Seen != DropSeen || r.SeenWeight != 0 ||
-		len(r.Pins) > 0 || len(r.Boosts) > 0 || r.Rerank != nil || r.Explore != nil {
+		len(r.Pins) > 0 || len(r.Boosts) > 0 || r.Rerank != nil || r.Explore != nil || !r.SessionStart.IsZero() {
 		var c check.Options
 		c.Require(r.K >= 1 && r.K <= s.maxK, "K", r.K, fmt.Sprintf("in [1, %d], see EngineOptions.MaxK", s.maxK))
 		c.Require(r.Reasons >= 0, "Reasons", r.Reasons, "at least 0")
@@ -80,6 +80,7 @@ func (r *Request[U, I]) validateSimilar(s *state[U, I]) error {
 		c.Require(len(r.Boosts) == 0, "Boosts", len(r.Boosts), "none")
 		c.Require(r.Rerank == nil, "Rerank", "set", "nil")
 		c.Require(r.Explore == nil, "Explore", "set", "nil")
+		c.Require(r.SessionStart.IsZero(), "SessionStart", "set", "the zero time")
 		return c.Err("recommend: Engine.Similar")
 	}
 	return r.validatePolicy(s, "Engine.Similar")

@@ -323,6 +323,7 @@ func TestSimilarBadInput(t *testing.T) {
 		"history":    {"i01", shopRequest{K: 1, History: []recommend.Event[string]{{Item: "i02"}}}, recommend.ErrOption},
 		"boosts":     {"i01", shopRequest{K: 1, Boosts: make([]recommend.Boost, 1)}, recommend.ErrOption},
 		"pins":       {"i01", shopRequest{K: 1, Pins: make([]recommend.Pin[string], 1)}, recommend.ErrOption},
+		"session":    {"i01", shopRequest{K: 1, SessionStart: time.Unix(1, 0)}, recommend.ErrOption},
 		"rerank":     {"i01", shopRequest{K: 1, Rerank: &recommend.Rerank{}}, recommend.ErrOption},
 		"no cursor":  {"i01", shopRequest{K: 1, Cursor: &cursor}, recommend.ErrCorrupt},
 		"seen":       {"i01", shopRequest{K: 1, Seen: recommend.KeepSeen}, recommend.ErrOption},
