@@ -62,7 +62,8 @@ func (o *Options) validate(needsAsOf bool) error {
 }
 
 // Program is a rule bound to a table and an instant. It is immutable and safe
-// for concurrent use, as long as no columns are added to the table.
+// for concurrent use, as long as no columns are added to the table. What Compile did not
+// make is ErrEmpty.
 type Program struct {
 	table   *Attributes
 	root    *bound
@@ -101,6 +102,14 @@ func Compile(rule Rule, table *Attributes, opt Options) (*Program, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// made refuses nil and what Compile did not make, for the method where.
+func (p *Program) made(where string) error {
+	if p == nil || p.root == nil {
+		return fmt.Errorf("%s: not made by Compile: %w", where, ErrEmpty)
+	}
+	return nil
 }
 
 // bind looks up the columns and values of a rule and of all below it, and notes
@@ -149,7 +158,7 @@ func bind(n *node, t *Attributes, needsAsOf *bool) (*bound, error) {
 // Cost is one pass over a column per clause and a few words per 64 users for
 // each combination.
 func (p *Program) Select(ctx context.Context) (*Set, error) {
-	if err := check.Receiver("audience: Program.Select", p); err != nil {
+	if err := p.made("audience: Program.Select"); err != nil {
 		return nil, err
 	}
 	t, _, err := p.eval(ctx, p.root)
@@ -339,7 +348,7 @@ type Explanation struct {
 // Explain evaluates the rule for one user and keeps every step. A user who does
 // not exist is ErrUnknownID.
 func (p *Program) Explain(user int32) (Explanation, error) {
-	if err := check.Receiver("audience: Program.Explain", p); err != nil {
+	if err := p.made("audience: Program.Explain"); err != nil {
 		return Explanation{}, err
 	}
 	if err := p.table.user(user); err != nil {
@@ -458,7 +467,7 @@ type Estimate struct {
 // sample of all users or more gives the exact count. A guess below Options.MinSize,
 // though not 0, is ErrPrivacy.
 func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estimate, error) {
-	if err := check.Receiver("audience: Program.Estimate", p); err != nil {
+	if err := p.made("audience: Program.Estimate"); err != nil {
 		return Estimate{}, err
 	}
 	n := p.table.n

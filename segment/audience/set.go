@@ -89,8 +89,13 @@ func (a *Set) Has(user int32) bool { return a.members().Has(user) }
 // IDs appends the members to dst in ascending order.
 func (a *Set) IDs(dst []int32) []int32 { return a.members().Append(dst) }
 
-// All calls yield for every member in ascending order; use it with range.
-func (a *Set) All(yield func(user int32) bool) { a.members().Range(yield) }
+// All calls yield for every member in ascending order; use it with range. Nil is not
+// called.
+func (a *Set) All(yield func(user int32) bool) {
+	if yield != nil {
+		a.members().Range(yield)
+	}
+}
 
 // WithMinSize returns the same audience with another floor: minSize > 0, or -1 for none.
 // Anything else is ErrOption.
