@@ -121,8 +121,8 @@ func isCanonical(s string) bool {
 	return len(s) == 0 || prev != ' '
 }
 
-// numeric returns text that holds a number in the form that the readers of numbers take:
-// canonical, the decimal digits of any script as those of ASCII, one sort of minus sign
+// numeric returns canonical text that holds a number in the form that the readers of numbers
+// take: the decimal digits of any script as those of ASCII, one sort of minus sign
 // and apostrophe, the marks of Arabic as decimal, which is the decimal mark of the source,
 // and apostrophe.
 func numeric(s string, decimal rune) string {
@@ -144,7 +144,7 @@ func numeric(s string, decimal rune) string {
 			return '\''
 		}
 		return r
-	}, Canonical(s))
+	}, s)
 }
 
 func isASCII(s string) bool {

@@ -48,7 +48,7 @@ func ParseMoney(s string, f MoneyFormat) (profile.Money, error) {
 	if err := c.Err("clean: ParseMoney"); err != nil {
 		return profile.Money{}, err
 	}
-	m, err := f.parse(s)
+	m, err := f.parse(Canonical(s))
 	if err != nil {
 		return profile.Money{}, fmt.Errorf("clean: ParseMoney: %w", check.Private("amount", -1, nil, s, err))
 	}
@@ -72,7 +72,7 @@ func (f *MoneyFormat) validate(c *check.Options, at string) {
 	}
 }
 
-// parse is ParseMoney with errors that do not name it.
+// parse is ParseMoney of canonical text, with errors that do not name it.
 func (f *MoneyFormat) parse(s string) (profile.Money, error) {
 	fail := func(err error) (profile.Money, error) { return profile.Money{}, err }
 	decimal := f.Decimal

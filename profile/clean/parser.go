@@ -125,22 +125,31 @@ func (p *Parser) ready() {
 	}
 }
 
-// null reports whether text means "missing" and counts it if so. Every method asks
-// it first.
-func (p *Parser) null(field, text string) bool {
-	p.ready()
-	if slices.Contains(p.opt.Null, text) {
-		p.quality.Field(field, Missing)
-		return true
-	}
-	return false
-}
+// field is one look at a field: its text as it stands and in canonical form.
+type field struct{ text, canonical string }
 
-// bad counts a field that cannot be read. Its text goes into a FieldError, not into the
-// message.
-func (p *Parser) bad(method, field, text string, err error) error {
-	p.quality.Field(field, Malformed)
-	return fmt.Errorf("clean: Parser.%s: field %w", method, check.Private(field, -1, nil, text, err))
+// read is what every method of Parser does around its own parse, which says how the
+// field is counted: a missing field is found here, a malformed one becomes a FieldError
+// that holds the text, which the message does not. parse is a method expression, so that
+// nothing is allocated for it.
+func read[T any](p *Parser, what, name, text string, parse func(*Parser, field) (T, Reason, error)) (T, error) {
+	var none T
+	if err := check.Receiver(what, p); err != nil {
+		return none, err
+	}
+	p.ready()
+	f := field{text, Canonical(text)}
+	if slices.Contains(p.opt.Null, f.canonical) {
+		p.quality.Field(name, Missing)
+		return none, errMissing
+	}
+	v, found, err := parse(p, f)
+	if err != nil {
+		p.quality.Field(name, Malformed)
+		return none, fmt.Errorf("%s: field %w", what, check.Private(name, -1, nil, text, err))
+	}
+	p.quality.Field(name, found)
+	return v, nil
 }
 
 // missing is returned bare: a missing value is usual, not exceptional.
@@ -152,61 +161,53 @@ var errMissing = fmt.Errorf("clean: Parser: field is missing: %w", ErrEmpty)
 // is a FieldError that holds the text, which the message does not. Gaps and overlaps of
 // the clock are settled as ParserOptions say.
 func (p *Parser) Time(field, text string) (time.Time, error) {
-	if err := check.Receiver("clean: Parser.Time", p); err != nil {
-		return time.Time{}, err
-	}
-	s := text
+	return read(p, "clean: Parser.Time", field, text, (*Parser).time)
+}
+
+// time tries the layouts in turn; letters keep their case, since names of zones have one.
+func (p *Parser) time(f field) (time.Time, Reason, error) {
+	s := f.text
 	if !isASCII(s) {
 		s = ascii(s)
 	}
 	s = strings.TrimSpace(s)
-	if p.null(field, strings.ToLower(s)) {
-		return time.Time{}, errMissing
-	}
-	refused := fmt.Errorf("no time in any layout, or outside the credible years: %w", ErrRange)
+	var refused error
 	for _, l := range p.layouts {
 		t, found, err := p.instant(l, s)
 		switch {
 		case errors.Is(err, ErrRange):
 			refused = err // in this layout, but not to be had
 		case err == nil && !t.Before(p.opt.Earliest) && t.Before(p.opt.Latest):
-			p.quality.Field(field, found)
-			return t.UTC(), nil
+			return t.UTC(), found, nil
 		}
 	}
-	return time.Time{}, p.bad("Time", field, text, refused)
+	if refused == nil {
+		refused = fmt.Errorf("no time in any layout, or outside the credible years: %w", ErrRange)
+	}
+	return time.Time{}, "", refused
 }
 
 // Money reads an amount, see ParseMoney.
 func (p *Parser) Money(field, text string) (profile.Money, error) {
-	if err := check.Receiver("clean: Parser.Money", p); err != nil {
-		return profile.Money{}, err
-	}
-	if p.null(field, Canonical(text)) {
-		return profile.Money{}, errMissing
-	}
-	m, err := p.opt.Money.parse(text)
-	if err != nil {
-		return profile.Money{}, p.bad("Money", field, text, err)
-	}
-	p.quality.Field(field, Kept)
-	return m, nil
+	return read(p, "clean: Parser.Money", field, text, (*Parser).money)
+}
+
+func (p *Parser) money(f field) (profile.Money, Reason, error) {
+	m, err := p.opt.Money.parse(f.canonical)
+	return m, Kept, err
 }
 
 // Float reads a finite number, with group marks as in ParseMoney or without.
 func (p *Parser) Float(field, text string) (float64, error) {
-	if err := check.Receiver("clean: Parser.Float", p); err != nil {
-		return 0, err
-	}
-	if p.null(field, Canonical(text)) {
-		return 0, errMissing
-	}
-	x, ok := p.number(numeric(text, p.decimal()))
+	return read(p, "clean: Parser.Float", field, text, (*Parser).float)
+}
+
+func (p *Parser) float(f field) (float64, Reason, error) {
+	x, ok := p.number(numeric(f.canonical, p.decimal()))
 	if !ok {
-		return 0, p.bad("Float", field, text, fmt.Errorf("no finite number: %w", ErrRange))
+		return 0, "", fmt.Errorf("no finite number: %w", ErrRange)
 	}
-	p.quality.Field(field, Kept)
-	return x, nil
+	return x, Kept, nil
 }
 
 // decimal returns the decimal mark of the source.
@@ -244,37 +245,28 @@ func (p *Parser) number(s string) (float64, bool) {
 
 // Int reads a whole number, with group marks as in ParseMoney or without.
 func (p *Parser) Int(field, text string) (int64, error) {
-	if err := check.Receiver("clean: Parser.Int", p); err != nil {
-		return 0, err
-	}
-	if p.null(field, Canonical(text)) {
-		return 0, errMissing
-	}
-	s, sign := numeric(text, p.decimal()), ""
+	return read(p, "clean: Parser.Int", field, text, (*Parser).int)
+}
+
+func (p *Parser) int(f field) (int64, Reason, error) {
+	s, sign := numeric(f.canonical, p.decimal()), ""
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		sign, s = s[:1], s[1:]
 	}
 	digits, ok := ungroup(s, p.opt.Money.Decimal)
 	if n, err := strconv.ParseInt(sign+digits, 10, 64); ok && err == nil {
-		p.quality.Field(field, Kept)
-		return n, nil
+		return n, Kept, nil
 	}
-	return 0, p.bad("Int", field, text, fmt.Errorf("no whole number: %w", ErrRange))
+	return 0, "", fmt.Errorf("no whole number: %w", ErrRange)
 }
 
 // Text reads a label in canonical form, see Canonical. A text that Null lists is missing;
 // where it does not list "", an empty cell is the label "".
 func (p *Parser) Text(field, text string) (string, error) {
-	if err := check.Receiver("clean: Parser.Text", p); err != nil {
-		return "", err
-	}
-	s := Canonical(text)
-	if p.null(field, s) {
-		return "", errMissing
-	}
-	p.quality.Field(field, Kept)
-	return s, nil
+	return read(p, "clean: Parser.Text", field, text, (*Parser).canonical)
 }
+
+func (p *Parser) canonical(f field) (string, Reason, error) { return f.canonical, Kept, nil }
 
 // ParseKind is the inverse of profile.Kind.String; letter case and width are
 // ignored. Any other name is ErrRange.

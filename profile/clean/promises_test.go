@@ -82,6 +82,7 @@ func TestPromises(t *testing.T) {
 			types = append(types, func() any { return f.Fill(t) })
 		}
 	}
+	const counted = "the report counts what is missing and what is malformed"
 	testkit.Promises{
 		Funcs: map[string]any{
 			"Canonical": clean.Canonical, "FitOutliers": clean.FitOutliers, "FoldWidth": clean.FoldWidth, "NewBounds": clean.NewBounds,
@@ -126,6 +127,9 @@ func TestPromises(t *testing.T) {
 		NaN: map[string]string{
 			"Outliers.Bounds": "an open bound is infinite",
 			"Outliers.Drop":   "values as they were given",
+		},
+		Counts: map[string]string{
+			"Parser.Float": counted, "Parser.Int": counted, "Parser.Money": counted, "Parser.Text": counted, "Parser.Time": counted,
 		},
 		Settles: map[string]string{
 			"Cleaner.Event":  "a nil Cleaner keeps nothing: Missing",
