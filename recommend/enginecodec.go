@@ -15,7 +15,7 @@ import (
 // Func, is in it by name. The model of a source is that which the engine was given.
 //
 // It is one moment of e, but for a Swap that runs beside it: then dataset and models may be
-// those before it, and the snapshot that after it, which go together as after Restore.
+// those before it, and the snapshot that after it, which go together as after RestoreByID.
 // Cost: that of Dataset.MarshalBinary, of each model and of Snapshot; as much memory again
 // as it writes.
 func (e *Engine[U, I]) WriteTo(w io.Writer) (int64, error) {
@@ -70,7 +70,7 @@ func (e *Engine[U, I]) WriteTo(w io.Writer) (int64, error) {
 //	int n    sources, each: string name, byte there is a model, and with it []byte its frame
 //	[]byte   the frame of the snapshot
 //
-// Errors: those of Dataset.UnmarshalBinary, ReadModel, NewEngine and Engine.Restore, of the
+// Errors: those of Dataset.UnmarshalBinary, ReadModel, NewEngine and Engine.RestoreByID, of the
 // parts; ErrOption for a source without model in both; io.EOF when r is at its end already.
 func ReadEngine[U, I ID](r io.Reader, opt EngineOptions) (*Engine[U, I], error) {
 	const where = "recommend: ReadEngine"
@@ -123,7 +123,7 @@ func ReadEngine[U, I ID](r io.Reader, opt EngineOptions) (*Engine[U, I], error) 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if err := e.Restore(snapshot); err != nil {
+	if err := e.RestoreByID(snapshot); err != nil { // WriteTo may have met a Swap
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	return e, nil

@@ -88,6 +88,7 @@ type history struct {
 type saved struct {
 	frame []byte
 	told  told
+	items map[string]bool
 	since []any // what was observed and forgotten after it
 }
 
@@ -396,7 +397,7 @@ func checkHistory(t *rapid.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h.saved = append(h.saved, saved{frame: frame, told: h.told.clone()})
+			h.saved = append(h.saved, saved{frame: frame, told: h.told.clone(), items: h.items})
 		case 6:
 			if len(h.saved) == 0 {
 				continue
@@ -409,7 +410,17 @@ func checkHistory(t *rapid.T) {
 				}
 				h.told = told{deleted: map[string]time.Time{}, exception: map[string]bool{}}
 			}
-			if err := e.Restore(s.frame); err != nil {
+			err := e.Restore(s.frame)
+			for item := range s.items {
+				if !h.items[item] { // by ids it is right all the same
+					if !errors.Is(err, recommend.ErrMismatch) {
+						t.Fatalf("Restore onto a catalogue without %s: %v", item, err)
+					}
+					err = e.RestoreByID(s.frame)
+					break
+				}
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 			h.restore(s.told)

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -138,6 +139,31 @@ func (d *Dataset[U, I]) checkItems(state any, n int, what string) error {
 		}
 	}
 	return fmt.Errorf("%s is of another catalogue of %d items, the dataset has %d: %w", what, n, d.Items.Len(), ErrMismatch)
+}
+
+// holds returns ErrMismatch where d lacks an item of the catalogue from, naming the first
+// item that differs. It is a matter of marks, one in four billion of which is wrong.
+func (d *Dataset[U, I]) holds(from origin, where string) error {
+	own := d.Interactions.of
+	if own == nil || from.of == nil || from.same(d.Interactions.origin) {
+		return nil
+	}
+	have := make(map[uint32]bool, len(own.marks))
+	for _, mark := range own.marks {
+		have[mark] = true
+	}
+	missing := slices.IndexFunc(from.of.marks, func(mark uint32) bool { return !have[mark] })
+	if missing < 0 && len(from.of.marks) <= len(own.marks) {
+		return nil
+	}
+	n, first := len(from.of.marks), 0
+	for first < min(n, len(own.marks)) && from.of.marks[first] == own.marks[first] {
+		first++
+	}
+	if first == len(own.marks) {
+		return fmt.Errorf("%s: the snapshot is of another catalogue of %d items, the dataset has %d: it ends at item %v, where the other goes on: %w", where, n, first, d.Items.ID(int32(first-1)), ErrMismatch)
+	}
+	return fmt.Errorf("%s: the snapshot is of another catalogue of %d items, the dataset has %d: where the dataset has item %v it has another: %w", where, n, d.Items.Len(), d.Items.ID(int32(first)), ErrMismatch)
 }
 
 // checkUsers returns ErrMismatch where a model is of other users than the first of d.

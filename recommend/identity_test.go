@@ -240,3 +240,62 @@ func TestModelsKnowTheirIDs(t *testing.T) {
 		})
 	}
 }
+
+// A snapshot goes onto a catalogue that has its items, and onto no other but by RestoreByID.
+func TestRestoreOtherCatalogue(t *testing.T) {
+	engine := func(d *recommend.Dataset[int, string]) *recommend.Engine[int, string] {
+		return must(recommend.NewEngine(d, recommend.EngineOptions{}))(t)
+	}
+	e := engine(shop(t, oldItems...))
+	if err := e.Observe(recommend.Observation[int, string]{User: 1000, Item: "jam"}); err != nil {
+		t.Fatal(err)
+	}
+	frame := must(e.Snapshot())(t)
+	grow := must(shop(t, oldItems...).Grow())(t)
+	if err := grow.Add(1, "abacus", 1); err != nil {
+		t.Fatal(err)
+	}
+	more := shopEvents(t, 60, oldItems...)
+	if err := more.Add(1, "abacus", 1); err != nil {
+		t.Fatal(err)
+	}
+	turned := shopEvents(t, 60, oldItems[6:]...)
+	behind := must(must(turned.Build())(t).Grow())(t)
+	for _, item := range oldItems {
+		if err := behind.Add(1, item, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, d := range map[string]*recommend.Dataset[int, string]{
+		"the same": shop(t, oldItems...), "grown": must(grow.Build())(t), "permuted": must(behind.Build())(t),
+		"built anew with more": must(more.Build())(t),
+	} {
+		if o := engine(d); o.Restore(frame) != nil || o.Live().Events != 1 {
+			t.Errorf("%s: %v, %d events", name, o.Restore(frame), o.Live().Events)
+		}
+	}
+	for name, c := range map[string]struct {
+		data *recommend.Dataset[int, string]
+		want []string
+	}{
+		"equal size": {shop(t, nowItems...), []string{"item nail", "9 items", "has 9"}},
+		"shrunk":     {shop(t, oldItems[:6]...), []string{"item jam", "9 items", "has 6"}},
+		"cut":        {shop(t, "bread", "butter", "hammer", "ink", "jam", "nail"), []string{"item nail", "9 items", "has 6"}},
+		"others":     {shop(t, "x", "y", "z"), []string{"item x", "9 items", "has 3"}},
+	} {
+		o := engine(c.data)
+		err := o.Restore(frame)
+		if !errors.Is(err, recommend.ErrMismatch) || o.Live().Events != 0 {
+			t.Errorf("%s: %v, %d events", name, err, o.Live().Events)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v does not say %q", name, err, want)
+			}
+		}
+		if err := o.RestoreByID(frame); err != nil || o.Live().Events != 1 {
+			t.Errorf("%s by id: %v, %d events", name, err, o.Live().Events)
+		}
+	}
+}

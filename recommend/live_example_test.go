@@ -2,6 +2,7 @@ package recommend_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"slices"
@@ -75,6 +76,37 @@ func ExampleEngine_Snapshot() {
 	}
 	show(restarted.Recommend(nil, recommend.Request[string, string]{User: "zoe", K: 1}))
 	// Output: 1 espresso (neighbours)
+}
+
+func ExampleEngine_RestoreByID() {
+	e := teaEngine()
+	if err := e.Observe(recommend.Observation[string, string]{User: "zoe", Item: "grinder"}); err != nil {
+		log.Fatal(err)
+	}
+	saved, err := e.Snapshot()
+	if err != nil {
+		log.Fatal(err)
+	}
+	b, err := recommend.NewBuilder[string, string](recommend.BuilderOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := b.Add("ann", "matcha", 1); err != nil { // a season later
+		log.Fatal(err)
+	}
+	d, err := b.Build()
+	if err != nil {
+		log.Fatal(err)
+	}
+	next, err := recommend.NewEngine(d, recommend.EngineOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(errors.Is(next.Restore(saved), recommend.ErrMismatch))
+	fmt.Println(next.RestoreByID(saved), next.Live().Events)
+	// Output:
+	// true
+	// <nil> 1
 }
 
 func ExampleEngine_All() {

@@ -12,9 +12,9 @@ import (
 )
 
 // Snapshot returns what the engine learned since its dataset, as one frame: live
-// events, joined items, stock, and who was forgotten, by digest and not by id. Dataset and models are not in
-// it; save those with WriteModel and the events they were built from. Equal
-// states have equal bytes.
+// events, joined items, stock, and who was forgotten, by digest and not by id, with the
+// fingerprint of the catalogue, 4 bytes an item. Dataset and models are not in it: see
+// WriteTo. Equal states have equal bytes.
 //
 // Cost: a copy of every live event, during which Observe waits and requests do
 // not.
@@ -80,6 +80,7 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 	}
 	w.Uint64(l.evicted)
 	l.seen.write(&w)
+	e.state.Load().data.Interactions.ofItems().put(&w)
 	return w.AppendFrame(nil, codec.KindEngine, 3), nil
 }
 
@@ -88,6 +89,11 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 // contains are dropped as by Swap, vectors that fit no source too. Observing the
 // events since the snapshot then leads to the same answers as if there had been
 // no restart. A snapshot of an engine with larger LiveOptions is cut to these.
+//
+// The catalogue must have every item that the one of the snapshot had, in whatever order
+// and beside whatever else; another one is ErrMismatch and names the first item that
+// differs. For a catalogue that items have left there is RestoreByID. A snapshot without
+// fingerprint, as older programs wrote it, goes onto any.
 //
 // No deletion is undone: who was forgotten here or there stays so, from the later time
 // on, and events of the snapshot dated up to then are left out.
@@ -113,12 +119,25 @@ func (e *Engine[U, I]) Snapshot() ([]byte, error) {
 //
 // Version 2 has neither sequence numbers nor dislikes, and ends after the events
 // evicted. In version 1, besides, a forgotten user is an id and i64 Unix seconds, in any order.
+// A stamp of the items may follow.
 //
 // Errors, after which nothing has changed: ErrCorrupt (anything else, bytes left
-// over), ErrVersion, ErrMismatch (a frame of something else, or ids of other types),
-// ErrTooLarge (more masks than LiveOptions.MaxMasks).
+// over), ErrVersion, ErrMismatch (a frame of something else, ids of other types, or
+// another catalogue), ErrTooLarge (more masks than LiveOptions.MaxMasks).
 func (e *Engine[U, I]) Restore(data []byte) error {
-	const where = "recommend: Engine.Restore"
+	return e.restore(data, false, "recommend: Engine.Restore")
+}
+
+// RestoreByID is Restore onto any catalogue, one that items have left included. A
+// snapshot names items by id, so nothing is taken for something else: an item that the
+// catalogue lacks is one that joined by its live events, and leaves with the last of
+// them, as after Swap.
+func (e *Engine[U, I]) RestoreByID(data []byte) error {
+	return e.restore(data, true, "recommend: Engine.RestoreByID")
+}
+
+// restore is Restore, onto any catalogue if byID.
+func (e *Engine[U, I]) restore(data []byte, byID bool, where string) error {
 	if err := e.made(where); err != nil {
 		return err
 	}
@@ -142,12 +161,21 @@ func (e *Engine[U, I]) Restore(data []byte) error {
 	if r.Version > 2 {
 		n.seen.read(r)
 	}
+	from := getOrigin(r)
+	if from.of != nil && (from.of.users != 0 || from.of.items == 0) {
+		r.Fail("has a stamp of users, or of no items")
+	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 
 	e.live.write.Lock()
 	defer e.live.write.Unlock()
+	if !byID {
+		if err := e.state.Load().data.holds(from, where); err != nil {
+			return err
+		}
+	}
 	return e.adopt(&n, where)
 }
 

@@ -21,7 +21,6 @@ type Key interface{ ~string | constraints.Integer }
 type Dict[K comparable] struct {
 	table table
 	keys  []K
-	twice int `frame:"-"` // keys that Of was given once more
 }
 
 // Len returns the number of keys.
@@ -112,7 +111,7 @@ func (d *Dict[K]) Keys() []K { return d.keys }
 
 // Clone returns an independent copy.
 func (d *Dict[K]) Clone() *Dict[K] {
-	return &Dict[K]{slices.Clone(d.table), slices.Clone(d.keys), d.twice}
+	return &Dict[K]{slices.Clone(d.table), slices.Clone(d.keys)}
 }
 
 // Remove forgets key and gives its index to the last key, so that indices stay without gaps.
@@ -241,10 +240,7 @@ func Of[K comparable](keys []K) *Dict[K] {
 	d := &Dict[K]{table: tableFor(len(keys)), keys: keys[:len(keys):len(keys)]}
 	for k, key := range keys {
 		tag := tagOf(key)
-		i, at := d.find(key, tag)
-		if i >= 0 {
-			d.twice++
-		}
+		_, at := d.find(key, tag)
 		d.table[at] = slotOf(tag, int32(k))
 	}
 	return d
@@ -252,4 +248,12 @@ func Of[K comparable](keys []K) *Dict[K] {
 
 // Distinct returns how many different keys d has: as many as Len, unless Of was given one
 // twice.
-func (d *Dict[K]) Distinct() int { return len(d.keys) - d.twice }
+func (d *Dict[K]) Distinct() int {
+	n := 0
+	for _, s := range d.table {
+		if s != 0 {
+			n++
+		}
+	}
+	return n
+}
