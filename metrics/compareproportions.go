@@ -51,7 +51,8 @@ const few = 10
 // opt.Inference; by default they are exact or nearly so below ten conversions, and those
 // of the score test above. All scales share one p-value, that of equal rates; Statistic
 // is the z of the two-proportion test with pooled variance. Fisher's p-value is on the safe side
-// and may be above 1−Level beside a mid-p interval without the null.
+// and may be above 1−Level beside a mid-p interval without the null. InferByCount takes it wherever an
+// expected cell is below 5; who asks for InferScore or InferWald gets the z test there too.
 //
 // SE is the standard error by the delta method, of rates drawn to ½ a conversion where
 // an arm has none or nothing else; the interval does not come from it except with InferWald.
@@ -100,7 +101,7 @@ func CompareProportions(a, b Proportion, opt CompareOptions) (Effect, error) {
 	}
 	e.rateInterval(t, how)
 	e.PValue = infer.NormalTwoSided(e.Statistic)
-	if how == InferExact || how == InferMidP || min(t.N, t.M)*min(pool, 1-pool) < 5 {
+	if how == InferExact || how == InferMidP || opt.Inference == InferByCount && min(t.N, t.M)*min(pool, 1-pool) < 5 {
 		e.PValue = infer.FisherExact(a.successes, a.n, b.successes, b.n)
 		e.Method = "Fisher exact test, " + e.Method
 	} else {

@@ -151,3 +151,36 @@ func TestManyTrials(t *testing.T) {
 	a, b := ok[metrics.Moments](t)(metrics.NewMoments(1e15, 0, 1)), ok[metrics.Moments](t)(metrics.NewMoments(1e15, 1.96*math.Sqrt(2e-15), 1))
 	testkit.Near(t, "Welch", ok[metrics.Effect](t)(metrics.CompareMeans(a, b, metrics.CompareOptions{})).PValue, infer.NormalTwoSided(1.96), 1e-10)
 }
+
+// Who asks for the score test gets its p-value for small counts too, beside the interval that
+// inverts it: p < 1−Level exactly where the interval leaves no effect out. By hand: pooled z² of
+// 0 of 37 and 4 of 37 is 74·16/(4·70) = 4.22857…, p 0.0397 (scipy 1.17.1, norm.sf).
+func TestScoreIsScore(t *testing.T) {
+	of := func(x, n int64) metrics.Proportion {
+		p, err := metrics.NewProportion(x, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	for _, how := range []metrics.Inference{metrics.InferScore, metrics.InferWald} {
+		e, err := metrics.CompareProportions(of(0, 37), of(4, 37), metrics.CompareOptions{Inference: how})
+		if err != nil || math.Abs(e.PValue-0.03974888325503699) > 1e-12 {
+			t.Errorf("%v: %+v, %v", how, e, err)
+		}
+	}
+	for x := range int64(13) {
+		for y := range int64(13) {
+			for _, scale := range []metrics.Scale{metrics.ScaleAbsolute, metrics.ScaleRelative, metrics.ScaleRatio, metrics.ScaleOdds} {
+				e, err := metrics.CompareProportions(of(x, 37), of(y, 111), metrics.CompareOptions{Scale: scale, Inference: metrics.InferScore})
+				if err != nil {
+					continue // no conversion below the line
+				}
+				null := map[bool]float64{false: 0, true: 1}[scale == metrics.ScaleRatio || scale == metrics.ScaleOdds]
+				if out := e.Low > null || e.High < null; out != (e.PValue < .05) && math.Abs(e.PValue-.05) > .002 {
+					t.Errorf("%d/37, %d/111, %v: p %v beside %v to %v", x, y, scale, e.PValue, e.Low, e.High)
+				}
+			}
+		}
+	}
+}

@@ -297,3 +297,51 @@ func TestGramOverflow(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Weights times a constant and penalties times the same leave the coefficients, also at the ends
+// of float64; FitLogistic's objective is in the caller's units.
+func TestLogisticWeightsOfAnyScale(t *testing.T) {
+	ctx := context.Background()
+	rows, y := overlapping()
+	sparse := &predict.SparseRows{Cols: 2}
+	for _, r := range rows {
+		if err := sparse.AddRow([]int32{0, 1}, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, o := range []predict.LogisticOptions{{L2: -1}, {L2: 1}, {L2: 1, L1: .5}, {L2: -1, Balanced: true}} {
+		want, err := predict.FitLogistic(ctx, rows, y, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []float64{1e-300, 1e-150, 1e-12, 1e20, 1e150, 1e200, 1e300} {
+			q := o
+			q.Weights = make([]float64, len(rows))
+			for i := range q.Weights {
+				q.Weights[i] = s
+			}
+			if q.L2 > 0 {
+				q.L2 *= s
+			}
+			q.L1 *= s
+			for name, fit := range map[string]func() (*predict.Logistic, error){
+				"dense":  func() (*predict.Logistic, error) { return predict.FitLogistic(ctx, rows, y, q) },
+				"sparse": func() (*predict.Logistic, error) { return predict.FitLogisticSparse(ctx, sparse, y, q) },
+			} {
+				m, err := fit()
+				if err != nil {
+					t.Errorf("%s, %+v times %g: %v", name, o, s, err)
+					continue
+				}
+				for j, c := range m.Coefficients() {
+					if w := want.Coefficients()[j].Value; math.Abs(c.Value-w) > 1e-6*(1+math.Abs(w)) || !m.Converged() {
+						t.Errorf("%s, L1 %v, L2 %v, times %g: coefficient %d is %v, want %v; converged %t", name, o.L1, o.L2, s, j, c.Value, w, m.Converged())
+					}
+				}
+				if f := m.Objective() / s; math.Abs(f-want.Objective()) > 1e-6*want.Objective() {
+					t.Errorf("%s, times %g: objective %v, want %v", name, s, f, want.Objective())
+				}
+			}
+		}
+	}
+}

@@ -159,8 +159,8 @@ type Logistic struct {
 // it, gets coefficient 0 and a warning. More columns than rows are fine with a
 // penalty.
 //
-// Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange (magnitudes above 1e150),
-// ErrOption, ErrDuplicate (names), ErrUndefined if the rows of positive weight
+// Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange (magnitudes above 1e150, weights
+// times those of their class above 1e303), ErrOption, ErrDuplicate (names), ErrUndefined if the rows of positive weight
 // hold one class only, ErrDiverged, or context.Cause(ctx).
 func FitLogistic(ctx context.Context, rows [][]float64, y []bool, opt LogisticOptions) (*Logistic, error) {
 	const where = "predict: FitLogistic"
@@ -239,8 +239,8 @@ func prepare(where string, y []bool, n, d int, opt LogisticOptions) (*sample, Lo
 		s.weight = weight
 	}
 	for i, w := range s.weight {
-		if w > limit {
-			return nil, opt, fmt.Errorf("%s: %w", where, check.Private("weight", int64(i), nil, w, fmt.Errorf("want at most %g: %w", limit, ErrRange)))
+		if !(w <= weightLimit) {
+			return nil, opt, fmt.Errorf("%s: %w", where, check.Private("weight", int64(i), nil, w, fmt.Errorf("want at most %g: %w", weightLimit, ErrRange)))
 		}
 	}
 	s.scale(&opt)

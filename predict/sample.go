@@ -21,6 +21,10 @@ const rowBlock = 1024
 // finite.
 const limit = 1e150
 
+// weightLimit is the largest weight of a row of a logistic regression: scale divides
+// weights before anything is squared, and the sum of 10,000 rows stays finite.
+const weightLimit = 1e303
+
 // sample is the part of training rows that is not features, and the order in which
 // they are taken.
 type sample struct {

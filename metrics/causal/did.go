@@ -58,10 +58,10 @@ func (d *DiffInDiff[U]) Add(unit U, treated, after bool, y float64) error {
 	x.n[p]++
 	x.sum[p] += y
 	if unit != unit {
-		return fmt.Errorf("causal: DiffInDiff.Add: unit %v does not equal itself: %w", unit, ErrNotFinite)
+		return fmt.Errorf("causal: DiffInDiff.Add: a unit that does not equal itself: %w", ErrNotFinite)
 	}
 	if !check.Finite(y) || !check.Finite(x.sum[p]) {
-		return fmt.Errorf("causal: DiffInDiff.Add: unit %v: value %v, sum %v: %w", unit, y, x.sum[p], ErrNotFinite)
+		return fmt.Errorf("causal: DiffInDiff.Add: value or sum of %w", check.Private("unit", -1, unit, y, ErrNotFinite))
 	}
 	x.treated, x.control = x.treated || treated, x.control || !treated
 	if d.m == nil {
@@ -85,7 +85,7 @@ func (d *DiffInDiff[U]) Merge(other *DiffInDiff[U]) error {
 			x.n[p] += y.n[p]
 			x.sum[p] += y.sum[p]
 			if !check.Finite(x.sum[p]) {
-				return fmt.Errorf("causal: DiffInDiff.Merge: sums of unit %v: %w", u, ErrOverflow)
+				return fmt.Errorf("causal: DiffInDiff.Merge: sums of %w", check.Private("unit", -1, u, nil, ErrOverflow))
 			}
 		}
 		next[u] = x

@@ -21,6 +21,11 @@ var (
 	ErrVersion   = check.ErrVersion   // bytes of a newer program
 )
 
+// FieldError says which field of which record is at fault. It is in the chain of errors
+// about a unit: take it out with errors.As. Its text names neither the id nor the
+// value; both are fields.
+type FieldError = check.FieldError
+
 func undefined(format string, args ...any) error {
 	return fmt.Errorf("causal: "+format+": %w", append(args, ErrUndefined)...)
 }

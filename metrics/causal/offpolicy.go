@@ -98,11 +98,11 @@ func (p *OffPolicy) add(reward, propensity, target float64, model *[2]float64) e
 	}
 	w := target / propensity
 	if check.Finite(reward) && (math.Abs(w*reward) >= maxWeighted || w >= maxWeighted) {
-		return fmt.Errorf("causal: OffPolicy: reward %v, weight %v, want both and their product below 1e150: %w", reward, w, ErrOverflow)
+		return fmt.Errorf("causal: OffPolicy: %w", check.Private("reward", -1, nil, reward, fmt.Errorf("want it, its weight and their product below 1e150: %w", ErrOverflow)))
 	}
 	got := *p
 	if err := got.w.Add(w*reward, w, reward, math.Min(w, p.opt.Clip)*reward); err != nil {
-		return fmt.Errorf("causal: OffPolicy: reward %v, weight %v: %w", reward, w, err)
+		return fmt.Errorf("causal: OffPolicy: %w", check.Private("reward", -1, nil, reward, err))
 	}
 	if w > p.opt.Clip {
 		got.clipped++

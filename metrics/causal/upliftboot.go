@@ -228,10 +228,10 @@ func (h *UpliftHistogram) Add(id uint64, treated bool, y, score float64) error {
 		return err
 	}
 	if !check.Finite(y) || !check.Finite(score) {
-		return fmt.Errorf("causal: UpliftHistogram.Add: outcome %v, score %v: %w", y, score, ErrNotFinite)
+		return fmt.Errorf("causal: UpliftHistogram.Add: %w", check.Private("outcome or score", -1, nil, y, ErrNotFinite))
 	}
 	if math.Abs(y) > 1e280 {
-		return fmt.Errorf("causal: UpliftHistogram.Add: outcome %v: %w", y, ErrOverflow)
+		return fmt.Errorf("causal: UpliftHistogram.Add: %w", check.Private("outcome", -1, nil, y, ErrOverflow))
 	}
 	if len(h.cells) == 0 {
 		return fmt.Errorf("causal: UpliftHistogram.Add: not made by NewUpliftHistogram: %w", ErrOption)

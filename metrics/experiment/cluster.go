@@ -43,10 +43,10 @@ func (c *Clusters[K]) Add(cluster K, y float64) error {
 	old := c.m[cluster]
 	sum := old.sum + y
 	if cluster != cluster {
-		return fmt.Errorf("experiment: Clusters.Add: cluster %v does not equal itself: %w", cluster, ErrNotFinite)
+		return fmt.Errorf("experiment: Clusters.Add: a cluster that does not equal itself: %w", ErrNotFinite)
 	}
 	if !check.Finite(y) || !check.Finite(sum) {
-		return fmt.Errorf("experiment: Clusters.Add: value %v, sum %v: %w", y, sum, ErrNotFinite)
+		return fmt.Errorf("experiment: Clusters.Add: value or sum of %w", check.Private("cluster", -1, cluster, y, ErrNotFinite))
 	}
 	if c.m == nil {
 		c.m = map[K]clusterSum{}
@@ -68,7 +68,7 @@ func (c *Clusters[K]) Merge(other *Clusters[K]) error {
 		old := next[k]
 		sum := old.sum + s.sum
 		if !check.Finite(sum) {
-			return fmt.Errorf("experiment: Clusters.Merge: sums of cluster %v: %w", k, ErrOverflow)
+			return fmt.Errorf("experiment: Clusters.Merge: sums of %w", check.Private("cluster", -1, k, nil, ErrOverflow))
 		}
 		next[k] = clusterSum{old.n + s.n, sum}
 	}
@@ -176,7 +176,7 @@ func (c *Clusters[K]) Ratio() (RatioMoments, error) {
 	for _, k := range slices.SortedFunc(maps.Keys(c.m), cmp.Compare[K]) {
 		s := c.m[k]
 		if err := r.Add(s.sum, float64(s.n)); err != nil {
-			return RatioMoments{}, fmt.Errorf("experiment: Clusters.Ratio: cluster %v: %w", k, err)
+			return RatioMoments{}, fmt.Errorf("experiment: Clusters.Ratio: %w", check.Private("cluster", -1, k, nil, err))
 		}
 	}
 	return r, nil

@@ -39,7 +39,7 @@ func (c *Customers[U]) Add(customer U, revenue int64) error {
 	}
 	total := c.revenue + revenue
 	if (total > c.revenue) != (revenue > 0) {
-		return fmt.Errorf("kpi: Customers.Add: customer %v: revenue of all: %w", customer, ErrOverflow)
+		return fmt.Errorf("kpi: Customers.Add: revenue of all with %w", check.Private("customer", -1, customer, revenue, ErrOverflow))
 	}
 	i := c.ids.Index(customer)
 	if i < 0 {
@@ -50,7 +50,7 @@ func (c *Customers[U]) Add(customer U, revenue int64) error {
 		p := &c.of[i]
 		own := p.revenue + revenue
 		if (own > p.revenue) != (revenue > 0) {
-			return fmt.Errorf("kpi: Customers.Add: customer %v: %w", customer, ErrOverflow)
+			return fmt.Errorf("kpi: Customers.Add: revenue of %w", check.Private("customer", -1, customer, revenue, ErrOverflow))
 		}
 		p.orders, p.revenue = p.orders+1, own
 	}
@@ -107,7 +107,7 @@ func (c *Customers[U]) Merge(other *Customers[U]) error {
 			continue
 		}
 		if _, err := check.AddInt64(c.of[i].revenue, other.of[j].revenue); err != nil {
-			return fmt.Errorf("kpi: Customers.Merge: customer %v: %w", u, err)
+			return fmt.Errorf("kpi: Customers.Merge: revenue of %w", check.Private("customer", -1, u, nil, err))
 		}
 	}
 	if fresh > math.MaxInt32 {

@@ -22,6 +22,11 @@ var (
 	ErrVersion   = check.ErrVersion   // bytes of a newer program
 )
 
+// FieldError says which field of which record is at fault. It is in the chain of errors
+// about a customer: take it out with errors.As. Its text names neither the id nor the
+// value; both are fields.
+type FieldError = check.FieldError
+
 func undefined(format string, args ...any) error {
 	return fmt.Errorf("kpi: "+format+": %w", append(args, ErrUndefined)...)
 }
