@@ -56,6 +56,6 @@ func frames() []testkit.Frame {
 			}
 			return out
 		},
-		Zero: []string{".buf: scratch"},
+		Zero: []string{".buf: scratch", ".ids.twice: no id stands twice in a list"},
 	}}
 }

@@ -161,7 +161,7 @@ const maxUnix = 1 << 37
 func (c *clock) index(t time.Time) (int32, error) {
 	s := t.Unix()
 	if t.IsZero() || s < -maxUnix || s > maxUnix {
-		return 0, fmt.Errorf("time %v: %w", t, ErrRange)
+		return 0, check.Private("time", -1, nil, t, ErrRange)
 	}
 	if s < c.lo || s >= c.hi {
 		if c.Location == nil {

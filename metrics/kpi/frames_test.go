@@ -114,9 +114,10 @@ func frames() []testkit.Frame {
 			b := state.(*kpi.FunnelBuilder[string])
 			return []any{b.Len(), testkit.Plain(got(b.Funnel()).Result())}
 		},
-		Zero: []string{".opt.Strict: version 1 has none"},
+		Zero: []string{".opt.Strict: version 1 has none", ".ids.twice: no id stands twice in a list"},
 	}, {
 		Kind: codec.KindCustomers,
+		Zero: []string{".ids.twice: no id stands twice in a list"},
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {
 			c := &kpi.Customers[int16]{}
 			done(t, c.Add(-7, 100), c.Add(9, 50), c.Add(9, -20))
@@ -144,7 +145,7 @@ func frames() []testkit.Frame {
 				got(a.Retention(kpi.RetentionOptions{Periods: 2, AsOf: day(29)})),
 			})
 		},
-		Zero: []string{".clock: the caller's calendar, compared and not read, and what it remembers"},
+		Zero: []string{".clock: the caller's calendar, compared and not read, and what it remembers", ".ids.twice: no id stands twice in a list"},
 	}, {
 		Kind: codec.KindCube,
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {
@@ -160,6 +161,6 @@ func frames() []testkit.Frame {
 		Values: func(t testing.TB, state any) any {
 			return testkit.Plain(state.(*kpi.Cube[cell, kpi.Counts]).Cells())
 		},
-		Zero: []string{".states[]: a state's own frame shows its fields"},
+		Zero: []string{".states[]: a state's own frame shows its fields", ".ids.twice: no id stands twice in a list"},
 	}}
 }

@@ -146,7 +146,7 @@ func (f *Funnel) AddUser(events []FunnelEvent) error {
 // nanos returns t in Unix nanoseconds where they fit.
 func nanos(t time.Time) (int64, error) {
 	if s := t.Unix(); s < math.MinInt64/1_000_000_000+1 || s > math.MaxInt64/1_000_000_000-1 {
-		return 0, fmt.Errorf("time %v, want one in the years 1678 to 2261: %w", t, ErrRange)
+		return 0, check.Private("time", -1, nil, t, fmt.Errorf("want one in the years 1678 to 2261: %w", ErrRange))
 	}
 	return t.UnixNano(), nil
 }
