@@ -395,6 +395,9 @@ func (m *ALS) byNorm() *normOrder { return m.order.of(m.y, nil, m.factors) }
 
 // AppendBinary appends the frame of m to dst.
 func (m *ALS) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("ALS")
+	}
 	var w codec.Writer
 	w.Int(m.factors)
 	for _, v := range []float64{m.objective.alpha, m.objective.unobserved, m.objective.lambda, m.objective.nu} {

@@ -253,6 +253,9 @@ func (m *BPR) queryVector(buf []float32, q Query) ([]float32, float32, error) {
 
 // AppendBinary appends the frame of m to dst.
 func (m *BPR) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("BPR")
+	}
 	return appendSampled(dst, codec.KindBPR, &m.latent, &m.rule), nil
 }
 

@@ -258,6 +258,9 @@ func (*BSPM) ReadsOrder() bool { return false }
 
 // AppendBinary appends the frame of m to dst.
 func (m *BSPM) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("BSPM")
+	}
 	var w codec.Writer
 	w.Int(m.users)
 	putCSR(&w, m.reaches)

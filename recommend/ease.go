@@ -247,6 +247,9 @@ func (m *EASE) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reas
 
 // AppendBinary appends the frame of m to dst.
 func (m *EASE) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("EASE")
+	}
 	var w codec.Writer
 	w.Int(m.users)
 	w.Int(m.items)

@@ -613,6 +613,9 @@ func (m *FM) FoldIn(dst []float32, items []int32, weights []float32) error {
 
 // AppendBinary appends the frame of m to dst.
 func (m *FM) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("FM")
+	}
 	var w codec.Writer
 	w.Int(int(m.task))
 	m.put(&w)

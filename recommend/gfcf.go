@@ -131,6 +131,9 @@ func (*GFCF) ReadsOrder() bool { return false }
 
 // AppendBinary appends the frame of m to dst.
 func (m *GFCF) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("GFCF")
+	}
 	var w codec.Writer
 	w.Int(m.users)
 	w.Float32(m.alpha)

@@ -391,6 +391,9 @@ func (m *Item2Vec) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []
 
 // AppendBinary appends the frame of m to dst.
 func (m *Item2Vec) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("Item2Vec")
+	}
 	var w codec.Writer
 	w.Int(m.users)
 	w.Int(m.factors)

@@ -144,6 +144,9 @@ func (*ItemKNN) ReadsOrder() bool { return false }
 
 // AppendBinary appends the frame of m to dst.
 func (m *ItemKNN) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("ItemKNN")
+	}
 	return m.appendFrame(dst, codec.KindItemKNN, m.near), nil
 }
 

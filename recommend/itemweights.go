@@ -24,7 +24,12 @@ type itemWeights struct {
 func (m *itemWeights) Users() int { return m.users }
 
 // Items returns the number of items.
-func (m *itemWeights) Items() int { return m.reaches.Rows }
+func (m *itemWeights) Items() int {
+	if m.reaches == nil {
+		return 0
+	}
+	return m.reaches.Rows
+}
 
 // Score writes Σ wⱼ·B[j, i] over the history for every item i, B being the
 // model's item weights; ErrEmpty for an empty history. Cost: the stored weights

@@ -91,7 +91,7 @@ func NewVectorLikeness(v ItemVectors) (*VectorLikeness, error) {
 }
 
 // Items returns the number of items.
-func (c *VectorLikeness) Items() int { return len(c.unit) / c.f }
+func (c *VectorLikeness) Items() int { return len(c.unit) / max(c.f, 1) }
 
 // Likeness writes the cosines, in [-1, 1] to rounding.
 func (c *VectorLikeness) Likeness(dst []float32, item int32, others []int32) (err error) {

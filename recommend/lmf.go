@@ -221,6 +221,9 @@ func (m *LMF) queryVector(buf []float32, q Query) ([]float32, float32, error) {
 
 // AppendBinary appends the frame of m to dst.
 func (m *LMF) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("LMF")
+	}
 	var w codec.Writer
 	m.put(&w)
 	m.rule.put(&w)

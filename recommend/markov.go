@@ -266,6 +266,9 @@ func (m *Markov) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Re
 
 // AppendBinary appends the frame of m to dst.
 func (m *Markov) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("Markov")
+	}
 	var w codec.Writer
 	w.Int(m.users)
 	w.Float32(m.backoff)

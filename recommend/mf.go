@@ -457,6 +457,9 @@ func (m *MF) queryVector(buf []float32, q Query) ([]float32, float32, error) {
 
 // AppendBinary appends the frame of m to dst.
 func (m *MF) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("MF")
+	}
 	var w codec.Writer
 	m.put(&w)
 	putRatings(&w, m.ridge, m.lo, m.hi)

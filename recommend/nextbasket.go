@@ -230,10 +230,20 @@ func (m *NextBasket) prepare(ctx context.Context) error {
 }
 
 // Users returns the number of users.
-func (m *NextBasket) Users() int { return m.users.Rows }
+func (m *NextBasket) Users() int {
+	if m.users == nil {
+		return 0
+	}
+	return m.users.Rows
+}
 
 // Items returns the number of items.
-func (m *NextBasket) Items() int { return m.users.Cols }
+func (m *NextBasket) Items() int {
+	if m.users == nil {
+		return 0
+	}
+	return m.users.Cols
+}
 
 // Meaning says what a score stands for.
 func (*NextBasket) Meaning() string {
@@ -359,6 +369,9 @@ func (m *NextBasket) Score(dst []float32, q Query) error {
 
 // AppendBinary appends the frame of m to dst.
 func (m *NextBasket) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("NextBasket")
+	}
 	var w codec.Writer
 	w.Int(m.opt.Neighbors)
 	w.Int(m.opt.Group)

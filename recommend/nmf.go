@@ -407,6 +407,9 @@ func (m *NMF) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScor
 
 // AppendBinary appends the frame of m to dst.
 func (m *NMF) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("NMF")
+	}
 	var w codec.Writer
 	w.Int(m.factors)
 	w.Float64(m.l1)

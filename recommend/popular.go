@@ -124,6 +124,9 @@ func (m *Popular) Score(dst []float32, q Query) error {
 
 // AppendBinary appends the frame of m to dst.
 func (m *Popular) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("Popular")
+	}
 	var w codec.Writer
 	w.Int(m.users)
 	w.Float32s(m.scores)

@@ -327,6 +327,9 @@ func (m *PureSVD) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []R
 
 // AppendBinary appends the frame of m to dst.
 func (m *PureSVD) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("PureSVD")
+	}
 	var w codec.Writer
 	w.Int(m.users)
 	w.Float32s(m.scale)

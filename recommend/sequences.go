@@ -157,13 +157,28 @@ func (s *Sequences) within(x *Interactions) *Sequences {
 }
 
 // Len returns the number of sequences.
-func (s *Sequences) Len() int { return len(s.ptr) - 1 }
+func (s *Sequences) Len() int {
+	if s == nil {
+		return 0
+	}
+	return max(len(s.ptr)-1, 0)
+}
 
 // Items returns the number of items.
-func (s *Sequences) Items() int { return s.items }
+func (s *Sequences) Items() int {
+	if s == nil {
+		return 0
+	}
+	return s.items
+}
 
 // Events returns the number of events of all sequences.
-func (s *Sequences) Events() int { return len(s.events) }
+func (s *Sequences) Events() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.events)
+}
 
 // Sequence returns the items of sequence k, oldest first. The slice aliases s
 // and must not be changed. It panics like a slice when k is out of range.

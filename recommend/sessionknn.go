@@ -263,7 +263,7 @@ func (m *SessionKNN) prepare(ctx context.Context) (err error) {
 func (m *SessionKNN) Users() int { return m.seqs.Len() }
 
 // Items returns the number of items.
-func (m *SessionKNN) Items() int { return m.seqs.items }
+func (m *SessionKNN) Items() int { return m.seqs.Items() }
 
 // Meaning says what a score stands for.
 func (*SessionKNN) Meaning() string {
@@ -541,6 +541,9 @@ func (m *SessionKNN) AppendReasons(dst []Reason, q Query, item int32, k int) (_ 
 
 // AppendBinary appends the frame of m to dst.
 func (m *SessionKNN) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("SessionKNN")
+	}
 	var w codec.Writer
 	o := m.opt
 	w.Int(o.Neighbors)

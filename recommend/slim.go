@@ -165,6 +165,9 @@ func (*SLIM) ReadsOrder() bool { return false }
 
 // AppendBinary appends the frame of m to dst.
 func (m *SLIM) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("SLIM")
+	}
 	return m.appendFrame(dst, codec.KindSLIM, m.reaches), nil
 }
 

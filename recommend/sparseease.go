@@ -154,6 +154,9 @@ func (*SparseEASE) ReadsOrder() bool { return false }
 
 // AppendBinary appends the frame of m to dst.
 func (m *SparseEASE) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("SparseEASE")
+	}
 	return m.appendFrame(dst, codec.KindSparseEASE, m.reaches), nil
 }
 

@@ -332,6 +332,9 @@ func (m *SVDPP) FoldIn(dst []float32, items []int32, ratings []float32) error {
 
 // AppendBinary appends the frame of m to dst.
 func (m *SVDPP) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("SVDPP")
+	}
 	var w codec.Writer
 	m.put(&w)
 	w.Float32s(m.z)

@@ -13,6 +13,9 @@ import (
 // AppendBinary appends the frame of m to dst. A Tokenizer of the caller is not
 // encoded: see WithTokenizer.
 func (m *TFIDFModel) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil {
+		return dst, errUnfitted("TFIDFModel")
+	}
 	var w codec.Writer
 	w.Bool(m.foreign || m.opt.Tokenizer != nil)
 	w.Int(m.opt.NGrams)

@@ -243,6 +243,9 @@ func (m *CategoryPopular) AppendCategory(dst []Scored, category int32, k int) (_
 
 // AppendBinary appends the frame of m to dst.
 func (m *CategoryPopular) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("CategoryPopular")
+	}
 	var w codec.Writer
 	w.Int(m.users)
 	w.Float32s(m.popular)

@@ -151,6 +151,9 @@ func (*TurboCF) ReadsOrder() bool { return false }
 
 // AppendBinary appends the frame of m to dst.
 func (m *TurboCF) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("TurboCF")
+	}
 	return m.appendFrame(dst, codec.KindTurboCF, m.reaches), nil
 }
 

@@ -132,10 +132,20 @@ func (m *UserKNN) prepare(ctx context.Context) error {
 }
 
 // Users returns the number of users of the fit.
-func (m *UserKNN) Users() int { return m.users.Rows }
+func (m *UserKNN) Users() int {
+	if m.users == nil {
+		return 0
+	}
+	return m.users.Rows
+}
 
 // Items returns the number of items.
-func (m *UserKNN) Items() int { return m.users.Cols }
+func (m *UserKNN) Items() int {
+	if m.users == nil {
+		return 0
+	}
+	return m.users.Cols
+}
 
 func (m *UserKNN) get() *userScratch {
 	if t, ok := m.scratch.Get().(*userScratch); ok {
@@ -310,6 +320,9 @@ func (m *UserKNN) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]User
 
 // AppendBinary appends the frame of m to dst.
 func (m *UserKNN) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("UserKNN")
+	}
 	var w codec.Writer
 	w.Int(m.opt.Neighbors)
 	w.Int(int(m.opt.Similarity))

@@ -159,6 +159,9 @@ func (*RP3Beta) ReadsOrder() bool { return false }
 
 // AppendBinary appends the frame of m to dst.
 func (m *RP3Beta) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.Items() == 0 {
+		return dst, errUnfitted("RP3Beta")
+	}
 	return m.appendFrame(dst, codec.KindRP3Beta, m.reaches), nil
 }
 
