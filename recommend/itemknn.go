@@ -110,7 +110,11 @@ func FitItemKNN(ctx context.Context, x *Interactions, opt ItemKNNOptions) (*Item
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}
-	return &ItemKNN{itemWeights{origin: x.origin.ofItems(), users: x.Users(), near: near, reaches: near.TransposeOn(opt.Workers)}}, nil
+	reaches, err := near.TransposeUntil(ctx, opt.Workers)
+	if err != nil {
+		return nil, err
+	}
+	return &ItemKNN{itemWeights{origin: x.origin.ofItems(), users: x.Users(), near: near, reaches: reaches}}, nil
 }
 
 // neighbors returns, for each row of m, the most similar other rows, with the

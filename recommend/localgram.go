@@ -174,7 +174,7 @@ func (c *cooccurrence) regress(ctx context.Context, n, workers int, progress fun
 	if err != nil {
 		return nil, err
 	}
-	return b.TransposeOn(workers), nil
+	return b.TransposeUntil(ctx, workers)
 }
 
 // grown returns s with length n; the content is undefined.

@@ -59,9 +59,12 @@ const (
 // most 256 different values, 18 bytes an
 // element kept with the result, 40 bytes a row, and 8 bytes a row and worker.
 func (p Pairs) Top(ctx context.Context, k, workers int) (*CSR, error) {
-	e := newPairEngine(p, min(k, p.W.Rows), workers)
+	e, err := newPairEngine(ctx, p, min(k, p.W.Rows), workers)
+	if err != nil {
+		return nil, err
+	}
 	ws := make([]*pairWorker, min(parallel.Workers(workers), parallel.Blocks(p.W.Rows, pairBlock)))
-	err := parallel.For(ctx, p.W.Rows, pairBlock, workers, func(w, lo, hi int) error {
+	err = parallel.For(ctx, p.W.Rows, pairBlock, workers, func(w, lo, hi int) error {
 		if ws[w] == nil {
 			ws[w] = e.newWorker()
 		}
@@ -99,7 +102,7 @@ type pairEngine struct {
 
 // newPairEngine orders the rows of p by length, lays out the lists of each column in that
 // order, and makes room for the k best of each row.
-func newPairEngine(p Pairs, k, workers int) *pairEngine {
+func newPairEngine(ctx context.Context, p Pairs, k, workers int) (*pairEngine, error) {
 	w := p.W
 	e := &pairEngine{Pairs: p, lens: make([]int32, len(w.Col))}
 	locks := 1
@@ -118,7 +121,10 @@ func newPairEngine(p Pairs, k, workers int) *pairEngine {
 	}
 	e.order, e.rank = w.byLength()
 	e.codes = codesOf(w.Val, w.Rows)
-	e.lists = w.transpose(e.order, e.lens, own, e.codes, w.runs(workers), workers)
+	var err error
+	if e.lists, err = w.transpose(ctx, listForm{e.order, e.lens, own, e.codes}, w.runs(workers), workers); err != nil {
+		return nil, err
+	}
 	e.col = make([]float32, w.Rows)
 	if p.Score.Size != nil {
 		e.size = make([]float32, w.Rows)
@@ -142,7 +148,7 @@ func newPairEngine(p Pairs, k, workers int) *pairEngine {
 		}
 		return min(pairs, w.Rows)
 	})
-	return e
+	return e, nil
 }
 
 func (e *pairEngine) shard(r int) int { return r >> e.width }

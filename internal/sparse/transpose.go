@@ -13,7 +13,13 @@ func (m *CSR) Transpose() *CSR { return m.TransposeOn(1) }
 // is the same at any number. Memory, while it runs: 4 bytes a column, and with
 // several workers at most a byte an entry more.
 func (m *CSR) TransposeOn(workers int) *CSR {
-	return m.transpose(nil, nil, 0, nil, m.runs(workers), workers)
+	t, _ := m.TransposeUntil(context.Background(), workers) // which does not end
+	return t
+}
+
+// TransposeUntil is TransposeOn that stops when ctx ends, with context.Cause(ctx).
+func (m *CSR) TransposeUntil(ctx context.Context, workers int) (*CSR, error) {
+	return m.transpose(ctx, listForm{}, m.runs(workers), workers)
 }
 
 // runs returns into how many runs of rows a transposition is best cut: more than
@@ -26,6 +32,13 @@ func (m *CSR) runs(workers int) int {
 	return max(1, min(4*min(workers, 1<<10), len(m.Col)/(4*m.Cols+1<<13)))
 }
 
+// listForm says how transpose writes its rows.
+type listForm struct {
+	order, place []int32
+	first        int32
+	codes        *valueCodes
+}
+
 // transpose makes row order[r] of m, or r when order is nil, column r of the
 // result. Into place, unless nil, it writes for each entry of m how many come
 // before it in its row of the result, and first more. With codes the result has
@@ -33,30 +46,31 @@ func (m *CSR) runs(workers int) int {
 //
 // The rows are cut into that many runs of equal weight. Each run counts its entries by
 // column; what the runs before it counted tells where it has to write.
-func (m *CSR) transpose(order, place []int32, first int32, codes *valueCodes, runs, workers int) *CSR {
+func (m *CSR) transpose(ctx context.Context, form listForm, runs, workers int) (*CSR, error) {
+	order, place, first, codes := form.order, form.place, form.first, form.codes
 	t := &CSR{Rows: m.Cols, Cols: m.Rows, Ptr: make([]int64, m.Cols+1), Col: make([]int32, len(m.Col))}
 	if codes == nil {
 		t.Val = make([]float32, len(m.Val))
 	}
 	cuts := m.cuts(order, runs)
 	used := make([][]int32, runs) // entries of each row of t before those still to come
-	each := func(do func(run int)) {
-		// Nothing here fails or waits, and the context does not end.
-		_ = parallel.For(context.Background(), runs, 1, workers, func(_, run, _ int) error {
-			do(run)
-			return nil
-		})
-	}
-	each(func(run int) {
-		n := make([]int32, m.Cols)
+	err := parallel.For(ctx, runs, 1, workers, func(_, run, _ int) error {
+		n, meter := make([]int32, m.Cols), parallel.NewMeter(ctx)
 		for r := cuts[run]; r < cuts[run+1]; r++ {
 			cols, _ := m.Row(at(order, r))
+			if err := meter.Did(len(cols)); err != nil {
+				return err
+			}
 			for _, c := range cols {
 				n[c]++
 			}
 		}
 		used[run] = n
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	total := t.Ptr[1:]
 	for _, n := range used {
 		for c, own := range n {
@@ -67,11 +81,14 @@ func (m *CSR) transpose(order, place []int32, first int32, codes *valueCodes, ru
 	for c := range m.Cols {
 		t.Ptr[c+1] += t.Ptr[c]
 	}
-	each(func(run int) {
-		n, ptr := used[run], t.Ptr
+	err = parallel.For(ctx, runs, 1, workers, func(_, run, _ int) error {
+		n, ptr, meter := used[run], t.Ptr, parallel.NewMeter(ctx)
 		for r := cuts[run]; r < cuts[run+1]; r++ {
 			i := at(order, r)
 			cols, vals := m.Row(i)
+			if err := meter.Did(4 * len(cols)); err != nil {
+				return err
+			}
 			for k, c := range cols {
 				p := ptr[c] + int64(n[c])
 				n[c]++
@@ -88,8 +105,12 @@ func (m *CSR) transpose(order, place []int32, first int32, codes *valueCodes, ru
 				}
 			}
 		}
+		return nil
 	})
-	return t
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // cuts returns where runs of rows, taken in order, begin, and the number of rows.

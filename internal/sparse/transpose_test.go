@@ -2,11 +2,15 @@ package sparse
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"math"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/testkit"
 )
 
 // However many runs and workers: the entries of the rows taken in order, sorted
@@ -42,7 +46,7 @@ func TestTransposeOrderProp(t *testing.T) {
 		for _, runs := range []int{1, 2, 3, 7, 20} {
 			for _, workers := range []int{1, 2, 8} {
 				place := make([]int32, m.Len())
-				got := m.transpose(order, place, first, nil, runs, workers)
+				got := mustList(m.transpose(context.Background(), listForm{order, place, first, nil}, runs, workers))
 				if err := got.Validate(); err != nil {
 					t.Fatal(err)
 				}
@@ -57,11 +61,11 @@ func TestTransposeOrderProp(t *testing.T) {
 						t.Fatalf("%d runs, %d workers: entry %d of its row is said to be %d", runs, workers, int64(p)-got.Ptr[c.Row], before)
 					}
 				}
-				if !equal(got, m.transpose(order, nil, first, nil, runs, workers)) {
+				if !equal(got, mustList(m.transpose(context.Background(), listForm{order, nil, first, nil}, runs, workers))) {
 					t.Fatalf("%d runs, %d workers: another result without place", runs, workers)
 				}
 				codes := codesOf(m.Val, rows)
-				coded := m.transpose(order, nil, first, codes, runs, workers)
+				coded := mustList(m.transpose(context.Background(), listForm{order, nil, first, codes}, runs, workers))
 				if coded.Val != nil || !slices.Equal(coded.Ptr, got.Ptr) {
 					t.Fatalf("%d runs, %d workers: %v, row pointers %v, want %v", runs, workers, coded.Val, coded.Ptr, got.Ptr)
 				}
@@ -130,6 +134,30 @@ func TestTransposeOn(t *testing.T) {
 	for _, workers := range []int{0, 1, 2, 3, 8} {
 		if !equal(m.TransposeOn(workers), want) {
 			t.Errorf("%d workers: another result", workers)
+		}
+	}
+}
+
+func mustList(m *CSR, err error) *CSR {
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// A transposition looks at its context while it counts and while it writes.
+func TestTransposeUntil(t *testing.T) {
+	m := &CSR{Rows: 64, Cols: 8, Ptr: make([]int64, 65), Col: make([]int32, 1<<21), Val: make([]float32, 1<<21)}
+	for r := range 65 {
+		m.Ptr[r] = int64(r) << 15
+	}
+	looks := testkit.NewLooks(0, true)
+	if _, err := m.TransposeUntil(looks, 1); err != nil || looks.From("transpose") < 10 {
+		t.Fatalf("%d looks, %v", looks.Count(), err)
+	}
+	for end := 1; end <= looks.Count(); end++ {
+		if got, err := m.TransposeUntil(testkit.NewLooks(end, false), 1); !errors.Is(err, context.Canceled) || got != nil {
+			t.Errorf("told to stop at look %d: %v", end, err)
 		}
 	}
 }
