@@ -35,12 +35,11 @@ func (o alsObjective) shrinkage(n, columns int, v []float32) float64 {
 // startVectors returns the start vectors of rows 0, 1, 2, … of one side.
 func startVectors(ctx context.Context, seed uint64, rows, f int) ([]float32, error) {
 	v := make([]float32, rows*f)
-	meter := parallel.NewMeter(ctx)
 	for i := range rows {
-		StartVector(v[i*f:i*f+f], seed, uint64(i))
-		if err := meter.Did(normalWork * f); err != nil {
-			return nil, err
+		if i%alsBlock == 0 && ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
+		StartVector(v[i*f:i*f+f], seed, uint64(i))
 	}
 	return v, nil
 }
