@@ -146,8 +146,8 @@ func TestCrossPredictBounds(t *testing.T) {
 		folds []predict.Fold
 		want  error
 	}{
-		"far too many rows":        {1 << 40, folds, predict.ErrTooLarge},
-		"no folds, too many rows":  {1 << 40, nil, predict.ErrEmpty},
+		"far too many rows":        {math.MaxInt >> 8, folds, predict.ErrTooLarge},
+		"no folds, too many rows":  {math.MaxInt >> 8, nil, predict.ErrEmpty},
 		"negative":                 {-1, folds, predict.ErrShape},
 		"tests a row that is none": {3, folds, predict.ErrShape},
 		"trains on one":            {4, []predict.Fold{{Train: []int{9}, Test: []int{1}}}, predict.ErrShape},

@@ -3,6 +3,7 @@ package recommend_test
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
@@ -22,7 +23,7 @@ func TestZeroAndOutOfRange(t *testing.T) {
 	}
 	x := must(must(recommend.InteractionsFromRows(3, [][]int32{{0, 2}, {1}}))(t).WithTimes([]int64{5, 6, 7}))(t)
 	for _, x := range []*recommend.Interactions{x, new(recommend.Interactions)} {
-		for _, u := range []int{-1, 2, 1 << 40} {
+		for _, u := range []int{-1, 2, math.MaxInt} {
 			if x.Has(u, 0) || x.Times(u) != nil {
 				t.Errorf("user %d has entries", u)
 			}
