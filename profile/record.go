@@ -243,9 +243,9 @@ func (r *Refund[U, I]) Validate() error {
 	switch {
 	case err != nil:
 	case r.Amount < 0:
-		err = fmt.Errorf("Amount is below 0: %w", ErrRange)
+		err = fmt.Errorf("%s is below 0: %w", "Amount", ErrRange)
 	case r.Quantity < 0:
-		err = fmt.Errorf("Quantity is below 0: %w", ErrRange)
+		err = fmt.Errorf("%s is below 0: %w", "Quantity", ErrRange)
 	case r.OrderID == "" && r.Quantity == 0:
 		err = fmt.Errorf("names neither an order nor a Quantity of an Item: %w", ErrRange)
 	case r.OrderID == "" && r.Cancel:

@@ -68,11 +68,6 @@ func (m *masks) all() []mask {
 	return append(out, short...)
 }
 
-// clone returns a copy that later changes of m do not reach.
-func (m *masks) clone() masks {
-	return masks{long: m.all(), oldest: m.oldest}
-}
-
 // expire drops what is older than before.
 func (m *masks) expire(before int64) {
 	if m.len() == 0 || m.oldest >= before {

@@ -32,7 +32,7 @@ import (
 )
 
 func main() {
-	bench.Main(append(bench.Models(), bench.Model{Name: "rare", Rank: fit})...)
+	bench.Main(append(bench.Models(), bench.Model{Name: "mine", Rank: fit})...)
 }
 
 func fit(_ context.Context, x *recommend.Interactions, _ bench.Env) (recommend.Model, error) {
@@ -92,13 +92,13 @@ replace (
 	}
 	train, test := toy(t)
 	var out, log bytes.Buffer
-	cmd := exec.Command(exe, "-train", train, "-test", test, "-algorithms", "popular,rare", "-k", "5", "-json")
+	cmd := exec.Command(exe, "-train", train, "-test", test, "-algorithms", "popular,mine", "-k", "5", "-json")
 	cmd.Stdout, cmd.Stderr = &out, &log
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
 	rows := parseLines(t, out.String())
-	if len(rows) != 2 || rows[1].name() != "rare" || rows[1]["users"] != 59.0 || !(rows[1].number("recall@5") >= 0) || rows[1].number("recall@5") == rows[0].number("recall@5") {
+	if len(rows) != 2 || rows[1].name() != "mine" || rows[1]["users"] != 59.0 || !(rows[1].number("recall@5") >= 0) || rows[1].number("recall@5") == rows[0].number("recall@5") {
 		t.Errorf("%s", out.String())
 	}
 }

@@ -237,11 +237,15 @@ func ExampleSampleRatio() {
 
 func ExampleNewKeyedAssigner() {
 	key := []byte("32 random bytes out of a vault..")
-	a, err := experiment.NewKeyedAssigner(key, "autumn mailing", []float64{1, 1})
+	here, err := experiment.NewKeyedAssigner(key, "autumn mailing", []float64{1, 1})
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(a.Arm("ann") == a.Arm("ann"))
+	there, err := experiment.NewKeyedAssigner(key, "autumn mailing", []float64{1, 1}) // on another machine
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(here.Arm("ann") == there.Arm("ann"))
 	// Output: true
 }
 
