@@ -28,7 +28,7 @@ type SLIMOptions struct {
 	Candidates int     // items each item may get weight from, those that go with it most; default 300
 	Signed     bool    // allow negative weights; default: weights are >= 0
 	MaxIter    int     // coordinate descent sweeps an item at the most; default 100
-	Tol        float64 // a solution is done when no weight moves by more than this share of the largest; default 1e-3
+	Tol        float64 // a solution is done when no weight moves by more than this share of the largest, at least 2⁻²¹; default 1e-3
 	UseWeights bool    // use the weights of the entries; default: each entry counts 1
 
 	MemoryLimit int64 // bytes; default 4 GiB. FitSLIM works within it or refuses, as FitSparseEASE does
@@ -115,7 +115,9 @@ func elasticNet(t *localProblem, size []float64, target int, opt SLIMOptions) {
 		l1[k] = float32(opt.L1 / math.Sqrt(size[target]) / math.Sqrt(size[j]))
 		scale[k] = float32(1 / (1 + opt.L2/size[j]))
 	}
-	largest := float32(0)
+	// Rounding moves weights of a solution by as much for ever: a stricter Tol would spend all
+	// sweeps on the weights that are not 0 and never look at the others again.
+	largest, tol := float32(0), max(float32(opt.Tol), 0x1p-21)
 	step := func(k int) float32 {
 		old := t.y[k]
 		v := r[k] + old // A has a unit diagonal
@@ -140,7 +142,7 @@ func elasticNet(t *localProblem, size []float64, target int, opt SLIMOptions) {
 		for k := range n {
 			moved = max(moved, step(k))
 		}
-		if moved <= float32(opt.Tol)*largest {
+		if moved <= tol*largest {
 			return
 		}
 		for ; sweep < opt.MaxIter; sweep++ {
@@ -150,7 +152,7 @@ func elasticNet(t *localProblem, size []float64, target int, opt SLIMOptions) {
 					moved = max(moved, step(k))
 				}
 			}
-			if moved <= float32(opt.Tol)*largest {
+			if moved <= tol*largest {
 				break
 			}
 		}
