@@ -359,11 +359,7 @@ func ShareOf(own, total int64) (metrics.Ratio, error) {
 
 // Table returns the KPIs that are defined, each with what it was made of.
 func (c Counts) Table() *metrics.Table {
-	t := metrics.NewTable("KPI", "value", "numerator", "denominator")
-	for _, k := range []struct {
-		name string
-		r    metrics.Ratio
-	}{
+	return ratioTable([]namedRatio{
 		{"CTR", c.CTR()},
 		{"CVR", c.CVR()},
 		{"CTCVR", c.CTCVR()},
@@ -390,12 +386,7 @@ func (c Counts) Table() *metrics.Table {
 		{"frequency", c.Frequency()},
 		{"engagement by reach", c.EngagementByReach()},
 		{"engagement by followers", c.EngagementByFollowers()},
-	} {
-		if k.r.Den() != 0 {
-			t.AddRow(k.name, k.r.Float(), k.r.Num(), k.r.Den())
-		}
-	}
-	return t
+	})
 }
 
 // AppendBinary appends the binary form. ErrRange for fields filled in by hand that Add would refuse.

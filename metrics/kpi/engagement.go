@@ -201,11 +201,7 @@ func (e Engagement) SecondsPerUser() metrics.Ratio { return e.rate(atSeconds, e.
 
 // Table returns the KPIs that are defined, each with what it was made of.
 func (e Engagement) Table() *metrics.Table {
-	t := metrics.NewTable("KPI", "value", "numerator", "denominator")
-	for _, k := range []struct {
-		name string
-		r    metrics.Ratio
-	}{
+	return ratioTable([]namedRatio{
 		{"engagement by reach", e.ByReach()},
 		{"engagement by followers", e.ByFollowers()},
 		{"engagement by impressions", e.ByImpressions()},
@@ -217,12 +213,7 @@ func (e Engagement) Table() *metrics.Table {
 		{"completion rate", e.CompletionRate()},
 		{"follower growth", e.FollowerGrowth()},
 		{"seconds per user", e.SecondsPerUser()},
-	} {
-		if k.r.Den() != 0 {
-			t.AddRow(k.name, k.r.Float(), k.r.Num(), k.r.Den())
-		}
-	}
-	return t
+	})
 }
 
 // AppendBinary appends the binary form. ErrRange for fields filled in by hand that Add would refuse.

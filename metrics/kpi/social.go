@@ -163,11 +163,7 @@ func (s Social) GroupSize() metrics.Ratio {
 
 // Table returns the KPIs that are defined, each with what it was made of.
 func (s Social) Table() *metrics.Table {
-	t := metrics.NewTable("KPI", "value", "numerator", "denominator")
-	for _, k := range []struct {
-		name string
-		r    metrics.Ratio
-	}{
+	return ratioTable([]namedRatio{
 		{"average viewers", s.AverageViewers()},
 		{"dwell", s.Dwell()},
 		{"dwell per viewer", s.DwellPerViewer()},
@@ -178,12 +174,7 @@ func (s Social) Table() *metrics.Table {
 		{"K-factor", s.KFactor()},
 		{"group completion", s.GroupCompletion()},
 		{"group size", s.GroupSize()},
-	} {
-		if k.r.Den() != 0 {
-			t.AddRow(k.name, k.r.Float(), k.r.Num(), k.r.Den())
-		}
-	}
-	return t
+	})
 }
 
 // AppendBinary appends the binary form. ErrRange for fields filled in by hand that Add would refuse.
