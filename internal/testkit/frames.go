@@ -209,8 +209,7 @@ func differs(at string, a, b any, tol float64) string {
 // ZeroFields returns the paths of the fields of state, unexported ones too, that
 // are zero everywhere: a field of a slice's elements counts as filled once one
 // element has it. Paths in allowed, "path: why", are left out, with all below them.
-// Locks, functions and channels do not count, nor fields with the tag `frame:"-"`, which no
-// frame keeps.
+// Locks, functions and channels do not count.
 func ZeroFields(state any, allowed []string) []string {
 	filled := map[string]bool{}
 	walk("", reflect.ValueOf(state), filled, map[uintptr]bool{})
@@ -251,9 +250,6 @@ func walk(path string, v reflect.Value, filled map[string]bool, seen map[uintptr
 			switch v.Field(i).Kind() {
 			case reflect.Func, reflect.Chan:
 			default:
-				if v.Type().Field(i).Tag.Get("frame") == "-" {
-					continue
-				}
 				walk(path+"."+v.Type().Field(i).Name, v.Field(i), filled, seen)
 			}
 		}
