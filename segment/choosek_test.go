@@ -138,7 +138,7 @@ func TestClusterScoresBadInput(t *testing.T) {
 
 func TestDescribeClusters(t *testing.T) {
 	rows := [][]float64{{1, 5, 7}, {3, 5, 8}, {11, 5, 9}, {13, 5, 6}, {12, 5, 8}}
-	c, err := segment.DescribeClusters(rows, []int32{4, 4, 1, 1, 1}, []string{"orders", "fixed", "age"})
+	c, err := segment.DescribeClusters(rows, []int32{4, 4, 1, 1, 1}, []string{"orders", "fixed", "age"}, -1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,8 +159,10 @@ func TestDescribeClusters(t *testing.T) {
 	if got := c[1].String(); got != "cluster 4: 2 rows (40.0 %), orders 2 against 8 (-1.1 sd), age 7.5 against 7.6 (-0.1 sd), fixed 5 against 5 (+0.0 sd)" {
 		t.Error(got)
 	}
-	_, err = segment.DescribeClusters(rows, []int32{4, 4, 1, 1, 1}, []string{"orders"})
+	_, err = segment.DescribeClusters(rows, []int32{4, 4, 1, 1, 1}, []string{"orders"}, -1)
 	wantErr(t, err, segment.ErrShape, "names")
+	_, err = segment.DescribeClusters(rows, []int32{4, 4, 1, 1, 1}, nil, -2)
+	wantErr(t, err, segment.ErrOption, "minSize")
 }
 
 // The standard error of the gap is the population deviation over the reference

@@ -27,13 +27,26 @@ type ClusterProfile struct {
 	Spread   float64          // root mean squared distance to the centroid
 	Typical  int              // row nearest to the centroid, lowest index among equals
 	Features []FeatureProfile // the most special first: descending |Z|, then by column
+	// Err is ErrPrivacy where the profile is withheld, since the cluster has fewer rows
+	// than asked for, or all withheld ones together would have: then Size and Share are
+	// 0, Spread is NaN, Typical -1 and Features empty.
+	Err error
 }
 
 // DescribeClusters says what makes each cluster special: its size and, for every
 // column, how far its mean lies from that of all rows. names has one entry per
 // column (nil numbers them); clusters without rows are left out. Give it the
 // columns in the units people know, with the labels from scaled ones.
-func DescribeClusters(rows [][]float64, labels []int32, names []string) ([]ClusterProfile, error) {
+//
+// Profiles of clusters of fewer than minSize rows (0 means 50) are withheld, see
+// ClusterProfile.Err; -1 switches that off. Typical is a row, and so a person: it
+// addresses, and is not to be published.
+func DescribeClusters(rows [][]float64, labels []int32, names []string, minSize int) ([]ClusterProfile, error) {
+	var opt check.Options
+	opt.Require(minSize >= -1, "minSize", minSize, "> 0, or -1 for no floor")
+	if err := opt.Err("segment: DescribeClusters"); err != nil {
+		return nil, err
+	}
 	l, err := newLabelled(rows, labels)
 	if err != nil {
 		return nil, fmt.Errorf("segment: DescribeClusters: %w", err)
@@ -86,12 +99,30 @@ func DescribeClusters(rows [][]float64, labels []int32, names []string) ([]Clust
 		slices.SortStableFunc(o.Features, func(a, b FeatureProfile) int { return cmp.Compare(math.Abs(b.Z), math.Abs(a.Z)) })
 	}
 	slices.SortFunc(out, func(a, b ClusterProfile) int { return cmp.Compare(a.Cluster, b.Cluster) })
+	withholdClusters(out, check.Floor(minSize))
 	return out, nil
 }
 
+// withholdClusters empties the profiles about few rows, and of as many more that the total
+// does not tell their size.
+func withholdClusters(out []ClusterProfile, least int64) {
+	sizes := make([]int64, len(out))
+	for i, o := range out {
+		sizes[i] = int64(o.Size)
+	}
+	for i, withheld := range check.Withhold(least, sizes) {
+		if withheld {
+			out[i] = ClusterProfile{Cluster: out[i].Cluster, Spread: math.NaN(), Typical: -1, Err: fmt.Errorf("segment: DescribeClusters: cluster %d: %w", out[i].Cluster, ErrPrivacy)}
+		}
+	}
+}
+
 // String sums the cluster up in one line: size, and the three columns that set
-// it apart most.
+// it apart most; of a withheld one that it is.
 func (c ClusterProfile) String() string {
+	if c.Err != nil {
+		return fmt.Sprintf("cluster %d: withheld, too few rows", c.Cluster)
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "cluster %d: %d rows (%.1f %%)", c.Cluster, c.Size, 100*c.Share)
 	for _, f := range c.Features[:min(3, len(c.Features))] {

@@ -18,6 +18,7 @@ var (
 	ErrTooLarge  = check.ErrTooLarge  // beyond a stated limit
 	ErrCorrupt   = check.ErrCorrupt   // bytes or text that no encoder wrote
 	ErrVersion   = check.ErrVersion   // written by a newer version
+	ErrPrivacy   = check.ErrPrivacy   // fewer people than may be published about
 )
 
 // FieldError says which field of which row is at fault. It is in the chain of errors

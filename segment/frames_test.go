@@ -75,6 +75,7 @@ func TestFrames(t *testing.T) {
 		},
 		{
 			Kind: codec.KindTransitions,
+			Zero: []string{".MinAudience: the reader's, not stored"},
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
 				m := new(segment.Transitions)
 				for from := range segment.State(segment.NumStates) {
@@ -88,10 +89,13 @@ func TestFrames(t *testing.T) {
 			},
 			Values: func(t testing.TB, s any) any {
 				m := s.(*segment.Transitions)
+				m.MinAudience = -1
 				var counts [segment.NumStates][segment.NumStates]int64
 				for from := range counts {
 					for to := range counts[from] {
-						counts[from][to] = m.Count(segment.State(from), segment.State(to))
+						n, err := m.Count(segment.State(from), segment.State(to))
+						must(err)
+						counts[from][to] = n
 					}
 				}
 				rate, err := m.Rate(segment.Active, segment.Sleeping)

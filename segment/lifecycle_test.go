@@ -212,9 +212,10 @@ func TestTransitionsBadInput(t *testing.T) {
 	wantErr(t, err, segment.ErrUndefined, "nobody was new")
 	_, err = a.Rate(9, segment.Active)
 	wantErr(t, err, segment.ErrRange, "State(9)")
-	if a.Count(9, 9) != 0 {
-		t.Error("count of a state that does not exist")
-	}
+	_, err = a.Count(9, 9)
+	wantErr(t, err, segment.ErrRange, "State(9)")
+	_, err = (&segment.Transitions{MinAudience: -2}).Count(0, 0)
+	wantErr(t, err, segment.ErrOption, "MinAudience")
 	full := transitions(t, math.MaxInt64)
 	wantErr(t, full.Add(segment.Prospect, segment.Prospect), segment.ErrOverflow, "")
 	before := *full

@@ -35,7 +35,7 @@ func TestPromises(t *testing.T) {
 		return c
 	}
 	profile := func() segment.ClusterProfile {
-		p, err := segment.DescribeClusters(points(), labels, []string{"x", "y"})
+		p, err := segment.DescribeClusters(points(), labels, []string{"x", "y"}, -1)
 		must(err)
 		return p[0]
 	}
@@ -74,7 +74,7 @@ func TestPromises(t *testing.T) {
 			func() any { return segment.DefaultMap() },
 			func() any { return segment.DefaultPlaybook() },
 			func() any {
-				x := new(segment.Transitions)
+				x := &segment.Transitions{MinAudience: -1}
 				must(x.Add(1, 2))
 				return x
 			},
@@ -89,7 +89,7 @@ func TestPromises(t *testing.T) {
 				return []any{bg, points(), segment.ChooseKOptions{Min: 2, Max: 3, References: 2, Sample: 9}}
 			},
 			"DaviesBouldin":    func() []any { return []any{points(), labels} },
-			"DescribeClusters": func() []any { return []any{points(), labels, []string{"x", "y"}} },
+			"DescribeClusters": func() []any { return []any{points(), labels, []string{"x", "y"}, -1} },
 			"FitCuts":          func() []any { return []any{frequency, 3} },
 			"FitKMeans": func() []any {
 				return []any{bg, points(), segment.KMeansOptions{K: 3, Weights: []float64{1, 1, 2, 1, 1, 1, 1, 1, 1}, Progress: func(segment.Progress) {}}}
@@ -121,7 +121,7 @@ func TestPromises(t *testing.T) {
 		},
 		NaN: map[string]string{
 			"ChooseK":          "measures that were not asked for, or are not defined for that many clusters",
-			"DescribeClusters": "the deviation of a single row",
+			"DescribeClusters": "the deviation of a single row, and the spread of a withheld profile",
 		},
 		Settles: map[string]string{
 			"Playbook.Actions": "gives dst back",

@@ -65,7 +65,7 @@ func BenchmarkClusterScores(b *testing.B) {
 	measure(b, "score=simplified/n=2k/d=8/k=6", n, func() error { _, err := segment.SimplifiedSilhouette(rows, labels); return err })
 	measure(b, "score=calinski/n=2k/d=8/k=6", n, func() error { _, err := segment.CalinskiHarabasz(rows, labels); return err })
 	measure(b, "score=davies/n=2k/d=8/k=6", n, func() error { _, err := segment.DaviesBouldin(rows, labels); return err })
-	measure(b, "score=describe/n=2k/d=8/k=6", n, func() error { _, err := segment.DescribeClusters(rows, labels, nil); return err })
+	measure(b, "score=describe/n=2k/d=8/k=6", n, func() error { _, err := segment.DescribeClusters(rows, labels, nil, 0); return err })
 	measure(b, "score=choose/n=2k/d=8", n, func() error {
 		_, err := segment.ChooseK(ctx, rows, segment.ChooseKOptions{})
 		return err

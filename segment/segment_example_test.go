@@ -141,13 +141,15 @@ func ExampleLifecycle_Timeline() {
 }
 
 func ExampleTransitions() {
-	var t segment.Transitions
+	t := segment.Transitions{MinAudience: -1} // not for the public
 	for _, to := range []segment.State{segment.Active, segment.Active, segment.Sleeping, segment.Active} {
 		must(t.Add(segment.Active, to))
 	}
 	rate, err := t.Rate(segment.Active, segment.Sleeping)
 	must(err)
-	fmt.Println(t.Count(segment.Active, segment.Active), rate)
+	stayed, err := t.Count(segment.Active, segment.Active)
+	must(err)
+	fmt.Println(stayed, rate)
 	// Output:
 	// 3 0.25
 }
@@ -224,7 +226,7 @@ func ExampleDescribeClusters() {
 	must(err)
 	labels, err := m.Assign(nil, rows)
 	must(err)
-	clusters, err := segment.DescribeClusters(rows, labels, []string{"orders", "spent"})
+	clusters, err := segment.DescribeClusters(rows, labels, []string{"orders", "spent"}, -1) // five rows, not for the public
 	must(err)
 	for _, c := range clusters {
 		fmt.Println(c)

@@ -17,7 +17,17 @@ var (
 // Transitions counts changes of state, one customer and period at a time. The
 // zero value is empty and ready; counts merge exactly and in any order. It is
 // not safe for concurrent use while Add or Merge runs.
-type Transitions struct{ n [NumStates * NumStates]int64 }
+//
+// Count and Rate are there to be published, and so refused below MinAudience; over several
+// periods a customer counts more than once, and the floor is one of changes.
+type Transitions struct {
+	// MinAudience is the number of changes below which, unless there are none, nothing is
+	// told: 0 means 50, −1 no floor. It is the reader's, not part of the counts: Merge and
+	// the binary form leave it alone.
+	MinAudience int
+
+	n [NumStates * NumStates]int64
+}
 
 // Add counts one customer who was in from and is now in to (possibly the same).
 func (t *Transitions) Add(from, to State) error {
@@ -54,35 +64,60 @@ func (t *Transitions) Merge(other *Transitions) error {
 	return nil
 }
 
-// Count returns how many went from one state to another; 0 for a state that
-// does not exist.
-func (t *Transitions) Count(from, to State) int64 {
-	if t == nil {
-		return 0
+// Count returns how many went from one state to another. ErrRange for a state that does
+// not exist, ErrPrivacy for some, but fewer than MinAudience, ErrOption for a MinAudience
+// below −1.
+func (t *Transitions) Count(from, to State) (int64, error) {
+	const where = "segment: Transitions.Count"
+	least, err := t.floor(where, from, to)
+	if err != nil {
+		return 0, err
 	}
-	if from >= NumStates || to >= NumStates {
-		return 0
+	n := t.row(from)[to]
+	if check.Few(n, least) {
+		return 0, fmt.Errorf("%s: from %v to %v fewer than %d: %w", where, from, to, least, ErrPrivacy)
 	}
-	return t.n[int(from)*NumStates+int(to)]
+	return n, nil
 }
 
-// Rate returns the share of customers in from that went to to, ErrUndefined if
-// nobody was in from.
+// Rate returns the share (0 to 1, over all states to go to) of customers in from that went
+// to to, ErrUndefined if nobody was in from. ErrPrivacy where any of the counts from that
+// state is refused, since the shares of the others would tell it; else as Count.
 func (t *Transitions) Rate(from, to State) (float64, error) {
-	if err := check.Receiver("segment: Transitions.Rate", t); err != nil {
+	const where = "segment: Transitions.Rate"
+	least, err := t.floor(where, from, to)
+	if err != nil {
+		return 0, err
+	}
+	total := 0.0
+	for s, n := range t.row(from) {
+		if check.Few(n, least) {
+			return 0, fmt.Errorf("%s: from %v to %v fewer than %d: %w", where, from, State(s), least, ErrPrivacy)
+		}
+		total += float64(n)
+	}
+	if total == 0 {
+		return 0, fmt.Errorf("%s: nobody was %v: %w", where, from, ErrUndefined)
+	}
+	return float64(t.row(from)[to]) / total, nil
+}
+
+func (t *Transitions) row(from State) []int64 { return t.n[int(from)*NumStates:][:NumStates] }
+
+// floor checks a question and returns the floor of its answer.
+func (t *Transitions) floor(where string, from, to State) (int64, error) {
+	if err := check.Receiver(where, t); err != nil {
+		return 0, err
+	}
+	var c check.Options
+	c.Require(t.MinAudience >= -1, "MinAudience", t.MinAudience, "> 0, or -1 for no floor")
+	if err := c.Err(where); err != nil {
 		return 0, err
 	}
 	if from >= NumStates || to >= NumStates {
-		return 0, fmt.Errorf("segment: Transitions.Rate: from %v to %v: %w", from, to, ErrRange)
+		return 0, fmt.Errorf("%s: from %v to %v: %w", where, from, to, ErrRange)
 	}
-	total := 0.0
-	for s := range State(NumStates) {
-		total += float64(t.Count(from, s))
-	}
-	if total == 0 {
-		return 0, fmt.Errorf("segment: Transitions.Rate: nobody was %v: %w", from, ErrUndefined)
-	}
-	return float64(t.Count(from, to)) / total, nil
+	return check.Floor(t.MinAudience), nil
 }
 
 // AppendBinary appends the binary form to dst.

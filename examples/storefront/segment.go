@@ -260,7 +260,7 @@ func (s *segmented) describe(ctx context.Context, p *profiled, ids []string, lab
 	if plain, err = meanOf.Transform(nil, plain, nil); err != nil {
 		return err
 	}
-	s.Profiles, err = segment.DescribeClusters(plain, labels, s.Columns)
+	s.Profiles, err = segment.DescribeClusters(plain, labels, s.Columns, 0)
 	return err
 }
 
@@ -285,7 +285,7 @@ func (s *segmented) assign(t *profile.Table[string]) (map[string]int, error) {
 // clusterName says what sets a cluster apart.
 func (s *segmented) clusterName(k int) string {
 	for _, c := range s.Profiles {
-		if c.Cluster != k {
+		if c.Cluster != k || c.Err != nil {
 			continue
 		}
 		var parts []string
@@ -399,6 +399,10 @@ func (s *segmented) stageTable() report.Table {
 func (s *segmented) clusterTable() report.Table {
 	clusters := report.Table{Caption: "Groups of alike buyers", Columns: []string{"group", "buyers", "share"}}
 	for _, c := range s.Profiles {
+		if c.Err != nil { // too few buyers to publish anything about
+			clusters.Rows = append(clusters.Rows, []string{"a small group", "–", "–"})
+			continue
+		}
 		clusters.Rows = append(clusters.Rows, []string{s.clusterName(c.Cluster), count(c.Size), percent(c.Share)})
 	}
 	return clusters

@@ -16,10 +16,10 @@ type GroupRate struct {
 	Selected int     // of them in the audience
 	Rate     float64 // Selected / Size
 	Ratio    float64 // Rate / the highest rate among groups that are not Small; NaN if there is none or it is 0
-	Small    bool    // fewer users than asked for: too few to judge by
+	Small    bool    // fewer users than asked for, or withheld: nothing to judge by
 	// Err is ErrPrivacy where the row is withheld, since the group, those of it in the
-	// audience or those left out are some, but fewer than asked for: then Size and
-	// Selected are 0, Rate and Ratio NaN.
+	// audience or those left out are some, but fewer than asked for, or since all withheld
+	// rows together would be: then Size and Selected are 0, Rate and Ratio NaN.
 	Err error
 }
 
@@ -66,13 +66,17 @@ func Parity(set *Set, table *Attributes, attribute string, minGroup int) ([]Grou
 			}
 		}
 	}
-	least, best := floor(minGroup), 0.0
-	for i := range out {
+	sizes, selected, others := make([]int64, len(out)), make([]int64, len(out)), make([]int64, len(out))
+	for i, g := range out {
+		sizes[i], selected[i], others[i] = int64(g.Size), int64(g.Selected), int64(g.Size-g.Selected)
+	}
+	least, best := check.Floor(minGroup), 0.0
+	for i, withheld := range check.Withhold(least, sizes, selected, others) {
 		g := &out[i]
-		g.Rate, g.Small = float64(g.Selected)/float64(g.Size), g.Size < least
-		if few(g.Size, least) || few(g.Selected, least) || few(g.Size-g.Selected, least) {
+		g.Rate, g.Small = float64(g.Selected)/float64(g.Size), sizes[i] < least
+		if withheld {
 			g.Err = fmt.Errorf("%s: group %q: %w", where, g.Group, ErrPrivacy)
-			g.Size, g.Selected, g.Rate = 0, 0, math.NaN()
+			g.Size, g.Selected, g.Rate, g.Small = 0, 0, math.NaN(), true
 		} else if !g.Small {
 			best = max(best, g.Rate)
 		}

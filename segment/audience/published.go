@@ -23,9 +23,13 @@ var (
 // reader may see, and stored between days. The zero value is empty and ready. Not safe
 // for concurrent use.
 //
-// It compares audiences two by two. Sums of three counts and more, answers over time of
-// a table that changes, and what a reader knows already are beyond it: publish few and
-// stable audiences.
+// It refuses a count where an audience and one published before differ by few people, and
+// where sums and differences of all published counts, however many, tell the size of a
+// union of the cells that the audiences cut the users into: A and its parts B and C, of
+// which few are in neither. What it does not see: bounds (two audiences of 90 % each
+// share 80 % at least), answers over time of a table that changes, the number of all users
+// and whatever else a reader knows already (count the audience of all first, if that is
+// known), and what other ledgers hold. Publish few and stable audiences.
 type Published struct {
 	universe int
 	sets     []shown // ascending by words, no two with the same members
@@ -39,10 +43,15 @@ type shown struct {
 
 // Count returns the number of members of a and enters a into the ledger. It is
 // ErrPrivacy, and nothing is entered, where a has fewer members than its MinSize, though
-// some, or where a and an audience entered before differ, on either side, by fewer
-// members than the larger of their MinSizes, though some. An audience without a floor is
-// entered and never refused. Audiences of another universe are ErrMismatch. Cost: one pass
-// over the bits of each audience entered, n/8 bytes of memory for each.
+// some; where a and an audience entered before differ, on either side, by fewer members
+// than the larger of their MinSizes, though some; and where the counts entered, with this
+// one, but not without it, tell the size of a union of cells below the largest MinSize
+// of them all. An audience without a floor is entered and never refused. Audiences of
+// another universe are ErrMismatch; ErrTooLarge, nothing entered, where so many small and
+// overlapping audiences are in the ledger that 2^20 sums do not settle it.
+//
+// Cost: one pass over the members of each audience entered, and some bytes for each user
+// of the universe while it lasts; n/8 bytes of memory stay for each audience.
 func (p *Published) Count(a *Set) (int, error) {
 	const where = "audience: Published.Count"
 	if err := check.Receiver(where, p); err != nil {
@@ -57,11 +66,18 @@ func (p *Published) Count(a *Set) (int, error) {
 	}
 	x := shown{a.members(), a.MinSize()}
 	if x.floor > 1 {
+		least, sets := x.floor, make([]*bitset.Set, 0, len(p.sets)+1)
 		for _, b := range p.sets {
 			floor := max(x.floor, b.floor)
+			least, sets = max(least, floor), append(sets, b.set)
 			if few(difference(x.set, b.set), floor) || few(difference(b.set, x.set), floor) {
 				return 0, fmt.Errorf("%s: differs by fewer than %d members from what was published: %w", where, floor, ErrPrivacy)
 			}
+		}
+		if found, settled := discloses(append(sets, x.set), a.Universe(), least); found {
+			return 0, fmt.Errorf("%s: sums with what was published tell of fewer than %d people: %w", where, least, ErrPrivacy)
+		} else if !settled {
+			return 0, fmt.Errorf("%s: %d audiences were published, too many that overlap in few people: %w", where, len(p.sets), ErrTooLarge)
 		}
 	}
 	p.universe = a.Universe()
