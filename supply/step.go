@@ -27,49 +27,17 @@ func (s Step) String() string {
 	return [...]string{"fixed", "day", "week", "month"}[s]
 }
 
+// periods are those of the calendar.
+func (o *DemandOptions) periods() calendar.Periods {
+	return calendar.Periods{Unit: calendar.Unit(o.Step - StepDay), Sundays: o.SundayWeeks, Zone: o.Location}
+}
+
 // number returns the number of the period of the calendar that holds t, counted from the
-// one of 1 January 1970. A clock put back over midnight shows the day before once more:
-// that hour is of the day that had begun.
-func (o *DemandOptions) number(t time.Time) int64 {
-	n := o.shown(t)
-	if !t.Before(o.starts(n + 1)) {
-		n++
-	}
-	return n
-}
-
-// shown is the number of the period that the clock shows at t.
-func (o *DemandOptions) shown(t time.Time) int64 {
-	day := calendar.Day(t, o.Location)
-	switch o.Step {
-	case StepWeek:
-		return floorDiv(day+o.shift(), 7)
-	case StepMonth:
-		d := time.Unix(day*86400, 0).UTC()
-		return int64(d.Year()-1970)*12 + int64(d.Month()) - 1
-	}
-	return day
-}
-
-// shift is how many days before 1 January 1970, a Thursday, its week began.
-func (o *DemandOptions) shift() int64 {
-	if o.SundayWeeks {
-		return 4
-	}
-	return 3
-}
+// one of 1 January 1970.
+func (o *DemandOptions) number(t time.Time) int64 { return o.periods().Index(t) }
 
 // starts returns the first instant of period p of the calendar, counted as number does.
-func (o *DemandOptions) starts(p int64) time.Time {
-	day := p
-	switch o.Step {
-	case StepWeek:
-		day = p*7 - o.shift()
-	case StepMonth:
-		day = time.Date(1970, time.Month(1+p), 1, 0, 0, 0, 0, time.UTC).Unix() / 86400 // exact
-	}
-	return calendar.Start(day, o.Location)
-}
+func (o *DemandOptions) starts(p int64) time.Time { return o.periods().Start(p) }
 
 // begin returns the first instant of period p, counted from Start.
 func (d *Demand[K]) begin(p int) time.Time {

@@ -5,6 +5,7 @@
 //     or two (an overlap).
 //   - Day, Start and Fraction number civil days, find their beginning and say how much
 //     of one is over. A day may have 23, 24 or 25 hours, or none at all.
+//   - Periods numbers days, weeks and months; Clock remembers the offset in force.
 //   - Ages counts back from one instant in days of its wall clock, which is what "7 days
 //     ago" means, and has a binary form.
 //

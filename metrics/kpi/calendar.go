@@ -2,9 +2,9 @@ package kpi
 
 import (
 	"fmt"
-	"math"
 	"time"
 
+	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/check"
 )
 
@@ -55,43 +55,16 @@ func (cal Calendar) equal(d Calendar) bool {
 	return cal.Period == d.Period && cal.SundayWeeks == d.SundayWeeks && cal.Location.String() == d.Location.String()
 }
 
-// Index returns the number of the period that t is in, counted from the one
-// that holds 1 January 1970.
-func (cal Calendar) Index(t time.Time) int {
+// periods is the calendar as package calendar, which does the arithmetic, has it.
+func (cal Calendar) periods() calendar.Periods {
 	cal = cal.withDefaults()
-	_, offset := t.In(cal.Location).Zone()
-	return cal.fromDay(floorDiv(t.Unix()+int64(offset), 86400))
+	return calendar.Periods{Unit: calendar.Unit(cal.Period), Sundays: cal.SundayWeeks, Zone: cal.Location}
 }
 
-func (cal Calendar) fromDay(day int64) int {
-	switch cal.Period {
-	case PeriodWeek:
-		shift := int64(3) // 1970 began on a Thursday
-		if cal.SundayWeeks {
-			shift = 4
-		}
-		return int(floorDiv(day+shift, 7))
-	case PeriodMonth:
-		t := time.Unix(day*86400, 0).UTC()
-		return (t.Year()-1970)*12 + int(t.Month()) - 1
-	}
-	return int(day)
-}
-
-// firstDay returns the day on which period i starts.
-func (cal Calendar) firstDay(i int) int64 {
-	switch cal.Period {
-	case PeriodWeek:
-		shift := int64(3)
-		if cal.SundayWeeks {
-			shift = 4
-		}
-		return int64(i)*7 - shift
-	case PeriodMonth:
-		return floorDiv(time.Date(1970, time.Month(1+i), 1, 0, 0, 0, 0, time.UTC).Unix(), 86400)
-	}
-	return int64(i)
-}
+// Index returns the number of the period that t is in, counted from the one
+// that holds 1 January 1970. Where a clock is put back over midnight, the hour that it
+// shows twice is of the day that had begun.
+func (cal Calendar) Index(t time.Time) int { return int(cal.periods().Index(t)) }
 
 // Start returns the first instant of period i, which is not midnight where
 // clocks are put forward at midnight; the zero time for i beyond ±2^21, which is thousands
@@ -100,25 +73,7 @@ func (cal Calendar) Start(i int) time.Time {
 	if i < -maxIndex || i > maxIndex {
 		return time.Time{}
 	}
-	cal = cal.withDefaults()
-	local := cal.firstDay(i) * 86400 // wall clock, as if it were UTC
-	// The wall clock shows midnight, or has just jumped over it, within a day of
-	// this; look at the zones in force there from the earliest on.
-	at := time.Unix(local-86400, 0).In(cal.Location)
-	for range 8 {
-		_, offset := at.Zone()
-		_, end := at.ZoneBounds()
-		from := local - int64(offset)
-		if from < at.Unix() {
-			from = at.Unix()
-		}
-		// The standard library ends the zone of a leap year a day early.
-		if !end.After(at) || from < end.Unix() {
-			return time.Unix(from, 0).In(cal.Location)
-		}
-		at = end.In(cal.Location)
-	}
-	return at
+	return cal.periods().Start(int64(i))
 }
 
 // Label returns the date of the period's first day, "2026-03-01", or the month,
@@ -127,7 +82,7 @@ func (cal Calendar) Label(i int) string {
 	if i < -maxIndex || i > maxIndex {
 		return ""
 	}
-	t := time.Unix(cal.firstDay(i)*86400, 0).UTC()
+	t := calendar.Date(cal.periods().First(int64(i)))
 	if cal.Period == PeriodMonth {
 		return t.Format("2006-01")
 	}
@@ -136,21 +91,13 @@ func (cal Calendar) Label(i int) string {
 
 const maxIndex = 1 << 21 // every index that Activity has is within
 
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b != 0 && (a < 0) != (b < 0) {
-		q--
-	}
-	return q
-}
-
 // clock is a Calendar that remembers the last zone and period: a few
 // nanoseconds per event instead of a search. The answers are those of Index.
 type clock struct {
 	Calendar
-	lo, hi, offset int64 // the zone in force in [lo, hi)
-	day0, day1     int64 // the period in force on days [day0, day1)
-	period         int32
+	days       calendar.Clock
+	day0, day1 int64 // the period in force on days [day0, day1)
+	period     int32
 }
 
 // maxUnix keeps every index within int32: about the years −2300 to 6300.
@@ -159,32 +106,21 @@ const maxUnix = 1 << 37
 // index is Calendar.Index where the answer fits int32. ErrRange for the zero time and
 // for one outside of that.
 func (c *clock) index(t time.Time) (int32, error) {
-	s := t.Unix()
-	if t.IsZero() || s < -maxUnix || s > maxUnix {
+	if s := t.Unix(); t.IsZero() || s < -maxUnix || s > maxUnix {
 		return 0, check.Private("time", -1, nil, t, ErrRange)
 	}
-	if s < c.lo || s >= c.hi {
-		if c.Location == nil {
-			c.Location = time.UTC
-		}
-		at := t.In(c.Location)
-		_, offset := at.Zone()
-		from, to := at.ZoneBounds()
-		c.offset, c.lo, c.hi = int64(offset), math.MinInt64, math.MaxInt64
-		if !from.IsZero() {
-			c.lo = from.Unix()
-		}
-		if !to.IsZero() {
-			c.hi = to.Unix()
-		}
+	if c.days.Zone == nil {
+		c.Calendar = c.withDefaults()
+		c.days.Zone = c.Location
 	}
-	day := floorDiv(s+c.offset, 86400)
+	day := c.days.Day(t)
 	if c.Period == PeriodDay {
 		return int32(day), nil
 	}
 	if day < c.day0 || day >= c.day1 {
-		i := c.fromDay(day)
-		c.period, c.day0, c.day1 = int32(i), c.firstDay(i), c.firstDay(i+1)
+		p := c.periods()
+		i := p.Of(day)
+		c.period, c.day0, c.day1 = int32(i), p.First(i), p.First(i+1)
 	}
 	return c.period, nil
 }
