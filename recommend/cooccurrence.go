@@ -168,7 +168,7 @@ func (c *Cooccurrence) ItemKNN(opt ItemKNNOptions) (*ItemKNN, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ItemKNN{itemWeights{users: int(min(c.baskets, math.MaxInt32)), near: near, reaches: near.Transpose()}}, nil
+	return &ItemKNN{itemWeights{users: int(min(c.baskets, math.MaxInt32)), near: near, reaches: near.Transpose()}, opt.told()}, nil
 }
 
 // AppendBinary appends the frame of c to dst.

@@ -34,3 +34,58 @@ func (m *LMF) Options() LMFOptions {
 	r := m.rule
 	return LMFOptions{Factors: m.factors, Epochs: r.epochs, Rate: r.rate, Decay: cmp.Or(r.decay, -1), Regularization: cmp.Or(r.regularization, -1), Alpha: m.alpha, Negatives: r.samples, Seed: r.seed}
 }
+
+// Options returns what the model was fitted with, as far as its binary form keeps it:
+// Task, Factors, Epochs, Rate, Decay, Regularization, Negatives (of FMClicks), Min and
+// Max (of FMRatings) and Seed, with what FitFM took where they were left out; negative
+// where it is 0.
+func (m *FM) Options() FMOptions {
+	r := m.rule
+	o := FMOptions{Task: m.task, Factors: m.factors, Epochs: r.epochs, Rate: r.rate, Decay: cmp.Or(r.decay, -1), Regularization: cmp.Or(r.regularization, -1), Seed: r.seed}
+	switch m.task {
+	case FMClicks:
+		o.Negatives = r.samples
+	case FMRatings:
+		if m.lo < m.hi { // not where all ratings are one
+			o.Min, o.Max = float64(m.lo), float64(m.hi)
+		}
+	}
+	return o
+}
+
+// Options returns what the model was fitted with, as far as its binary form keeps it:
+// Factors, L1 and L2, with what FitNMF took where they were left out; L2 is negative
+// where it is 0.
+func (m *NMF) Options() NMFOptions {
+	return NMFOptions{Factors: m.factors, L1: m.l1, L2: cmp.Or(m.l2, -1)}
+}
+
+// Options returns what the model was fitted with, with what FitSLIM took where it was
+// left out; L1 is negative where it is 0. Workers and Progress are empty. The zero value for a model that was read from its binary form, which keeps no options.
+func (m *SLIM) Options() SLIMOptions { return toldOr(m.asked) }
+
+// told returns options with their defaults as Options tells them.
+func (o SLIMOptions) told() *SLIMOptions {
+	o.L1, o.Workers, o.Progress = cmp.Or(o.L1, -1), 0, nil
+	return &o
+}
+
+// Options returns what the model was fitted with, with what FitItemKNN, or
+// Cooccurrence.ItemKNN, took where it was left out; Shrinkage and B are negative where
+// they are 0. Workers and Progress are empty. The zero value for a model that was
+// read from its binary form, which keeps no options.
+func (m *ItemKNN) Options() ItemKNNOptions { return toldOr(m.asked) }
+
+// toldOr returns the zero value where a model was read and so knows no options.
+func toldOr[O any](asked *O) (o O) {
+	if asked != nil {
+		o = *asked
+	}
+	return o
+}
+
+// told returns options with their defaults as Options tells them.
+func (o ItemKNNOptions) told() *ItemKNNOptions {
+	o.Shrinkage, o.B, o.Workers, o.Progress = cmp.Or(o.Shrinkage, -1), cmp.Or(o.B, -1), 0, nil
+	return &o
+}

@@ -50,6 +50,49 @@ func TestOptionsOfModels(t *testing.T) {
 	if again, err := recommend.FitWARP(ctx, x, warp.Options()); err != nil || warp.Options().Rate <= 0 || !same(t, warp, again) {
 		t.Errorf("WARP fitted with %+v is another model: %v", warp.Options(), err)
 	}
+	for _, task := range []recommend.FMTask{recommend.FMRanking, recommend.FMClicks, recommend.FMRatings} {
+		fm, err := recommend.FitFM(ctx, x, recommend.FMOptions{Task: task, Factors: 4, Seed: 3, Regularization: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := recommend.FitFM(ctx, x, fm.Options()); err != nil || fm.Options().Rate <= 0 || fm.Options().Epochs <= 0 || !same(t, fm, again) {
+			t.Errorf("FM fitted with %+v is another model: %v", fm.Options(), err)
+		}
+	}
+	nmf, err := recommend.FitNMF(ctx, x, recommend.NMFOptions{Factors: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := recommend.FitNMF(ctx, x, nmf.Options()); err != nil || nmf.Options().L2 <= 0 || !same(t, nmf, again) {
+		t.Errorf("NMF fitted with %+v is another model: %v", nmf.Options(), err)
+	}
+	for _, l1 := range []float64{0, -1, 0.3} {
+		slim, err := recommend.FitSLIM(ctx, x, recommend.SLIMOptions{L1: l1, Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slim.Options()
+		if again, err := recommend.FitSLIM(ctx, x, said); err != nil || said.L1 == 0 || said.L2 != 100 || said.Workers != 0 || !same(t, slim, again) {
+			t.Errorf("SLIM fitted with %+v is another model: %v", said, err)
+		}
+	}
+	for _, o := range []recommend.ItemKNNOptions{{}, {Shrinkage: -1, B: -1}, {Weighting: recommend.TFIDF, Similarity: recommend.AsymmetricCosine}, {Similarity: recommend.Dot}} {
+		knn, err := recommend.FitItemKNN(ctx, x, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := knn.Options()
+		if again, err := recommend.FitItemKNN(ctx, x, said); err != nil || said.Shrinkage == 0 || said.Neighbors != 100 || !same(t, knn, again) {
+			t.Errorf("ItemKNN fitted with %+v is another model: %v", said, err)
+		}
+		raw, err := knn.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := knn.UnmarshalBinary(raw); err != nil || knn.Options().Neighbors != 0 {
+			t.Errorf("an ItemKNN that was read says %+v, %v", knn.Options(), err)
+		}
+	}
 	lmf, err := recommend.FitLMF(ctx, x, recommend.LMFOptions{Factors: 4, Epochs: 3, Regularization: -1, Alpha: 2})
 	if err != nil {
 		t.Fatal(err)

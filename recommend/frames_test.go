@@ -163,7 +163,7 @@ func TestFrames(t *testing.T) {
 		}),
 		modelFrame(codec.KindItemKNN, func(t testing.TB, c ctx, x X) (*recommend.ItemKNN, error) {
 			return recommend.FitItemKNN(c, x, recommend.ItemKNNOptions{Weighting: recommend.BM25, Shrinkage: 1})
-		}),
+		}, ".asked: of the fit"),
 		modelFrame(codec.KindALS, func(t testing.TB, c ctx, x X) (*recommend.ALS, error) {
 			return recommend.FitALS(c, x, recommend.ALSOptions{Factors: 2, Iterations: 3, FrequencyExponent: 0.5})
 		}, ".order: a cache"),
@@ -196,7 +196,7 @@ func TestFrames(t *testing.T) {
 		}),
 		modelFrame(codec.KindSLIM, func(t testing.TB, c ctx, x X) (*recommend.SLIM, error) {
 			return recommend.FitSLIM(c, x, recommend.SLIMOptions{L1: 0.1, L2: 1})
-		}),
+		}, ".asked: of the fit"),
 		modelFrame(codec.KindNMF, func(t testing.TB, c ctx, x X) (*recommend.NMF, error) {
 			return recommend.FitNMF(c, x, recommend.NMFOptions{Factors: 2, L1: 0.01, L2: 0.1})
 		}),

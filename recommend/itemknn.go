@@ -84,7 +84,10 @@ func (o ItemKNNOptions) validate(where string) error {
 // Deshpande and Karypis 2004). The score of item i is Σ wⱼ·sim(i, j) over the
 // history items j among the Neighbors nearest neighbours of i. Reasons are
 // exact. Immutable, safe for concurrent use.
-type ItemKNN struct{ itemWeights }
+type ItemKNN struct {
+	itemWeights
+	asked *ItemKNNOptions // see Options; nil when read
+}
 
 // FitItemKNN computes the neighbours of all items.
 //
@@ -103,7 +106,11 @@ func FitItemKNN(ctx context.Context, x *Interactions, opt ItemKNNOptions) (*Item
 	if err := x.checkImplicit("FitItemKNN"); err != nil {
 		return nil, err
 	}
-	near, err := neighbors(ctx, x.byItemOn(opt.Workers), opt, auto)
+	w := weigh(x.byItemOn(opt.Workers), opt)
+	if n := w.Len(); auto && n > 0 {
+		opt.Shrinkage = defaultShrinkage * vec.Norm2(w.Val) / float64(n)
+	}
+	near, err := neighbors(ctx, w, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -114,16 +121,11 @@ func FitItemKNN(ctx context.Context, x *Interactions, opt ItemKNNOptions) (*Item
 	if err != nil {
 		return nil, err
 	}
-	return &ItemKNN{itemWeights{origin: x.origin.ofItems(), users: x.Users(), near: near, reaches: reaches}}, nil
+	return &ItemKNN{itemWeights{origin: x.origin.ofItems(), users: x.Users(), near: near, reaches: reaches}, opt.told()}, nil
 }
 
-// neighbors returns, for each row of m, the most similar other rows, with the
-// default shrinkage when auto.
-func neighbors(ctx context.Context, m *sparse.CSR, opt ItemKNNOptions, auto bool) (*sparse.CSR, error) {
-	w := weigh(m, opt)
-	if n := w.Len(); auto && n > 0 {
-		opt.Shrinkage = defaultShrinkage * vec.Norm2(w.Val) / float64(n)
-	}
+// neighbors returns, for each weighted row of w, the most similar other rows.
+func neighbors(ctx context.Context, w *sparse.CSR, opt ItemKNNOptions) (*sparse.CSR, error) {
 	size := make([]float64, w.Rows) // ‖row‖, or its number of non-zeros
 	err := parallel.For(ctx, w.Rows, 256, opt.Workers, func(_, lo, hi int) error {
 		for r := lo; r < hi; r++ {
@@ -170,6 +172,6 @@ func (m *ItemKNN) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return err
 	}
-	m.itemWeights = itemWeights{origin: of, users: users, near: near, reaches: near.Transpose()}
+	m.itemWeights, m.asked = itemWeights{origin: of, users: users, near: near, reaches: near.Transpose()}, nil
 	return nil
 }

@@ -66,7 +66,10 @@ func (o SLIMOptions) validate() error {
 // over the Candidates items j with the largest Gᵢⱼ²/(Gⱼⱼ + β), G = XᵀX (as fsSLIM
 // does with cosine neighbours). The score is Σ wⱼ·B[j, i] over the history.
 // Reasons are exact. Immutable, safe for concurrent use.
-type SLIM struct{ itemWeights }
+type SLIM struct {
+	itemWeights
+	asked *SLIMOptions // see Options; nil when read
+}
 
 // FitSLIM solves for the weights of all items by cyclic coordinate descent on the
 // Gram matrix, in order of index (Friedman et al. 2010), first over all
@@ -101,7 +104,7 @@ func FitSLIM(ctx context.Context, x *Interactions, opt SLIMOptions) (*SLIM, erro
 	if err != nil {
 		return nil, err
 	}
-	return &SLIM{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}}, nil
+	return &SLIM{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}, opt.told()}, nil
 }
 
 // elasticNet leaves in t.y the minimiser of the objective in units of cosines:
@@ -189,6 +192,6 @@ func (m *SLIM) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return err
 	}
-	m.itemWeights = itemWeights{origin: of, users: users, reaches: b, near: b}
+	m.itemWeights, m.asked = itemWeights{origin: of, users: users, reaches: b, near: b}, nil
 	return nil
 }
