@@ -76,6 +76,12 @@ func (o SLIMOptions) told() *SLIMOptions {
 // read from its binary form, which keeps no options.
 func (m *ItemKNN) Options() ItemKNNOptions { return toldOr(m.asked) }
 
+// Factors returns the number of singular vectors kept, 0 where Alpha is 0.
+func (m *GFCF) Factors() int { return m.factors }
+
+// Factors returns the number of singular vectors kept.
+func (m *BSPM) Factors() int { return m.factors }
+
 // toldOr returns the zero value where a model was read and so knows no options.
 func toldOr[O any](asked *O) (o O) {
 	if asked != nil {

@@ -2,6 +2,7 @@ package recommend_test
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"testing"
 
@@ -58,6 +59,20 @@ func TestOptionsOfModels(t *testing.T) {
 		if again, err := recommend.FitFM(ctx, x, fm.Options()); err != nil || fm.Options().Rate <= 0 || fm.Options().Epochs <= 0 || !same(t, fm, again) {
 			t.Errorf("FM fitted with %+v is another model: %v", fm.Options(), err)
 		}
+	}
+	gfcf, err1 := recommend.FitGFCF(ctx, x, recommend.GFCFOptions{})
+	bspm, err2 := recommend.FitBSPM(ctx, x, recommend.BSPMOptions{})
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	gfcf2, err1 := recommend.FitGFCF(ctx, x, recommend.GFCFOptions{Factors: 2})
+	bspm2, err2 := recommend.FitBSPM(ctx, x, recommend.BSPMOptions{Factors: 2})
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	// The pattern above has rank 3: no more are kept than there are.
+	if gfcf.Factors() != 3 || bspm.Factors() != 3 || gfcf2.Factors() != 2 || bspm2.Factors() != 2 {
+		t.Errorf("GFCF keeps %d and %d, BSPM %d and %d factors, want 3 and 2", gfcf.Factors(), gfcf2.Factors(), bspm.Factors(), bspm2.Factors())
 	}
 	nmf, err := recommend.FitNMF(ctx, x, recommend.NMFOptions{Factors: 4})
 	if err != nil {

@@ -97,7 +97,7 @@ func slim() algorithm {
 	return algorithm{
 		name: "slim",
 		params: []param{
-			logUniform("l1", 0, 0.05, 20).byFit(nil), // by the support of the items
+			logUniform("l1", 0, 0.05, 20).byFit(optionsOf(func(o recommend.SLIMOptions) float64 { return o.L1 })),
 			logUniform("l2", 100, 2, 2000),
 			logIntegers("candidates", 300, 100, 600).refining(),
 			yesNo("signed", false),
@@ -121,7 +121,7 @@ func nmf() algorithm {
 			logIntegers("factors", 32, 8, 256),
 			integers("iterations", 50, 50, 50),
 			logUniform("l1", 0, 0.01, 5),
-			logUniform("l2", 0, 0.1, 40).byFit(nil), // by the number of entries
+			logUniform("l2", 0, 0.1, 40).byFit(optionsOf(func(o recommend.NMFOptions) float64 { return o.L2 })),
 		},
 		starts: []settings{{}, {"factors": 32.0, "l2": 10.0}, {"factors": 64.0, "l2": 10.0}, {"factors": 16.0, "l2": 3.0}},
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
@@ -131,7 +131,8 @@ func nmf() algorithm {
 // factorsOf asks a model for the length of its vectors.
 func factorsOf(m recommend.Model) (float64, bool) {
 	if v, ok := m.(interface{ Factors() int }); ok {
-		return float64(v.Factors()), true
+		n := v.Factors() // 0 where the other settings leave the vectors out
+		return float64(n), n > 0
 	}
 	return 0, false
 }

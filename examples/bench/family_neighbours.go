@@ -45,7 +45,7 @@ func itemKNN() algorithm {
 			logIntegers("neighbors", 100, 10, 1000),
 			oneOf("similarity", "cosine", similarities...).searching("cosine", "asymmetric", "dot", "jaccard"),
 			oneOf("weighting", "none", weightings...).searching("none", "tfidf", "bm25"),
-			logUniform("shrinkage", 0, 0.1, 300).byFit(nil), // that of the similarity
+			logUniform("shrinkage", 0, 0.1, 300).byFit(optionsOf(func(o recommend.ItemKNNOptions) float64 { return o.Shrinkage })),
 			uniform("alpha", 0.5, 0.1, 0.9),
 			uniform("beta", 1, 1, 1),
 			logUniform("k1", 1.2, 0.2, 100),
@@ -86,7 +86,7 @@ func userKNN() algorithm {
 			logIntegers("neighbors", 200, 20, 2000),
 			oneOf("similarity", "cosine", similarities...).searching("cosine", "asymmetric", "jaccard"),
 			oneOf("weighting", "none", weightings...).searching("none", "tfidf", "bm25"),
-			logUniform("shrinkage", 0, 0.1, 300).byFit(nil),
+			logUniform("shrinkage", 0, 0.1, 300),
 			logUniform("power", 1, 0.5, 4),
 			uniform("alpha", 0.5, 0.1, 0.9),
 			uniform("beta", 1, 1, 1),

@@ -215,10 +215,10 @@ func fm() algorithm {
 		name: "fm",
 		params: []param{ // 0 is the default of the task
 			logIntegers("factors", 64, 32, 256).doubling(),
-			logIntegers("epochs", 0, 20, 200).byFit(nil),
-			logUniform("rate", 0, 0.005, 0.1).byFit(nil),
+			logIntegers("epochs", 0, 20, 200).byFit(optionsOf(func(o recommend.FMOptions) float64 { return float64(o.Epochs) })),
+			logUniform("rate", 0, 0.005, 0.1).byFit(optionsOf(func(o recommend.FMOptions) float64 { return o.Rate })),
 			uniform("decay", 0.9, 0.9, 0.9),
-			logUniform("regularization", 0, 0.002, 0.2).byFit(nil),
+			logUniform("regularization", 0, 0.002, 0.2).byFit(optionsOf(func(o recommend.FMOptions) float64 { return o.Regularization })),
 			oneOf("loss", "pairwise", "pairwise", "clicks"),
 			logIntegers("negatives", 5, 2, 20),
 		},

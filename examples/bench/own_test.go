@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -209,9 +210,8 @@ func TestEffectiveSettings(t *testing.T) {
 				if a.name != r.name() || !p.auto {
 					continue
 				}
-				switch v := s[p.name]; {
-				case v == 0.0, p.said == nil && v != byItself:
-					t.Errorf("%s: %s is %v", a.name, p.name, v)
+				if v, ok := s[p.name].(float64); !ok || v == 0 {
+					t.Errorf("%s: %s is %v, want what the fit took", a.name, p.name, s[p.name])
 				}
 			}
 		}
@@ -223,11 +223,22 @@ func TestEffectiveSettings(t *testing.T) {
 			}
 		}
 	}
+	// What is not found by the fit and is 0 by default is really off.
+	off := []string{"puresvd scale", "nmf l1", "sparseease dropout", "userknn shrinkage", "vsknn age", "stan age", "sessionblend age"}
+	for _, a := range registry() {
+		for _, task := range []task{ranking, rating, session} {
+			for _, p := range a.settingsOf(task) {
+				if len(a.parts) == 0 && p.def == 0.0 && !p.auto && !slices.Contains(off, a.name+" "+p.name) {
+					t.Errorf("%s: %s is 0 by default: say byFit, or here that it is off", a.name, p.name)
+				}
+			}
+		}
+	}
 	raw, err := json.Marshal(given)
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, out, log = bench(t, append(args, "-algorithms", "als,puresvd,gfcf,slim,itemknn,fm", "-settings", write(t, "s.json", string(raw)))...)
+	code, out, log = bench(t, append(args, "-algorithms", "als,puresvd,gfcf,bspm,slim,nmf,itemknn,userknn,fm,bpr,lmf,blend", "-settings", write(t, "s.json", string(raw)))...)
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, log)
 	}

@@ -45,8 +45,8 @@ type param struct {
 	late    bool     // keeps its default while the ranges are sampled
 	doubles bool     // more costs more and may help: doubled now and then
 
-	// auto marks a parameter whose 0 stands for what the fit takes by itself; said, when
-	// set, asks a fitted model what that was.
+	// auto marks a parameter whose 0 stands for what the fit takes by itself; said asks a
+	// fitted model what that was.
 	auto bool
 	said func(m recommend.Model) (value float64, ok bool)
 }
@@ -103,13 +103,14 @@ func (p param) doubling() param {
 }
 
 // byFit marks a parameter of which 0 means what the fit finds by itself, and says how to
-// ask the model for it; nil where the model does not tell.
+// ask the model for it.
 func (p param) byFit(said func(m recommend.Model) (float64, bool)) param {
 	p.auto, p.said = true, said
 	return p
 }
 
-// byItself is what stands for the 0 of such a parameter, in files and in answers.
+// byItself may stand for the 0 of such a parameter in files; in answers it does for
+// what other settings left out: a part of a blend without weight, vectors without a share.
 const byItself = "default"
 
 // optionsOf reads one option of a model that tells its options.
@@ -123,7 +124,7 @@ func optionsOf[O any](read func(o O) float64) func(m recommend.Model) (float64, 
 }
 
 // effective returns settings with what a fit took by itself in place of each 0 that asked
-// for it: the value where the model tells, or byItself.
+// for it.
 func effective(params []param, s settings, m recommend.Model) settings {
 	out := maps.Clone(s)
 	for _, p := range params {
@@ -140,7 +141,7 @@ func effective(params []param, s settings, m recommend.Model) settings {
 				of = b.part(part)
 			}
 		}
-		if p.said == nil || of == nil {
+		if of == nil {
 			continue
 		}
 		if v, ok := p.said(of); ok {
