@@ -8,6 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/solve"
 	"github.com/aislekit/aisle/internal/vec"
@@ -66,7 +67,7 @@ type ALSOptions struct {
 
 	// Start, when set, gives the first vectors of both sides instead of Seed: a
 	// model of equal Factors on at most as many users and items, as Dataset.Grow
-	// leaves them. Its own vectors are not changed.
+	// leaves them, of the same first items (ErrMismatch). Its own vectors are not changed.
 	Start *ALS
 
 	// Loss asks for the training objective in Progress, at the cost of one more
@@ -104,7 +105,13 @@ func (o ALSOptions) resolve(x *Interactions) (ALSOptions, error) {
 		c.Require(o.Start.Users() <= x.Users() && o.Start.Items() <= x.Items(), "Start",
 			fmt.Sprintf("%d×%d", o.Start.Users(), o.Start.Items()), fmt.Sprintf("at most %d×%d", x.Users(), x.Items()))
 	}
-	return o, c.Err("recommend: FitALS")
+	if err := c.Err("recommend: FitALS"); err != nil || o.Start == nil {
+		return o, err
+	}
+	if a, b := o.Start.lists(), x.lists(); a != nil && b != nil && ids.Differ(a, b) >= 0 {
+		return o, fmt.Errorf("recommend: FitALS: Start is of another catalogue of %d items than the %d of the interactions%s: %w", o.Start.Items(), x.Items(), ids.FirstItem(o.Start, x), ErrMismatch)
+	}
+	return o, nil
 }
 
 // ALS is matrix factorisation for implicit feedback by alternating least

@@ -64,7 +64,7 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	}
 	d.Users = &Index[U]{dict: *dict.Of(kept(users, userNew))}
 	d.Items = &Index[I]{dict: *dict.Of(kept(items, itemNew))}
-	x := &Interactions{origin: origin{identify(d.Users.IDs(), d.Items.IDs())}, users: m}
+	x := &Interactions{origin: identify(d.Users.IDs(), d.Items.IDs()), users: m}
 	d.Items.of = x.origin
 	for k := range o.events { // what k-core dropped is in no sequence, but Grow has it back
 		if e := &o.events[k]; e.user >= 0 && !(keepUser[e.user] && keepItem[e.item]) {

@@ -11,11 +11,13 @@ import (
 // Categories says to which categories each item belongs: departments, brands,
 // price bands, genres, popularity bands. An item of several categories belongs to
 // each in equal parts, so that its shares add up to 1; an item of none has none.
-// Immutable, safe for concurrent use.
+// Immutable, safe for concurrent use. Over which items they are is known of those that
+// Catalogue.Categories makes, and where Over says so.
 //
 // As a Likeness it is the cosine of the shares: 1 for items of the same
 // categories, 0 for items with none in common.
 type Categories struct {
+	origin
 	n   int     // categories
 	ptr []int32 // items+1
 	cat []int32 // ascending within an item

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/vec"
@@ -53,6 +54,9 @@ func FitColdStart(ctx context.Context, content *TFIDFModel, als *ALS, opt ColdSt
 	}
 	if content.Items() != als.Items() {
 		return nil, fmt.Errorf("recommend: FitColdStart: models are over different items: %w", ErrMismatch)
+	}
+	if !content.same(als.origin) {
+		return nil, fmt.Errorf("recommend: FitColdStart: models of two catalogues of %d items%s: %w", als.Items(), ids.FirstItem(content.known, als.known), ErrMismatch)
 	}
 	f, terms := als.Factors(), len(content.Terms())
 	a := &sparse.CSR{Cols: terms, Ptr: []int64{0}}

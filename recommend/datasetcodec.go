@@ -172,7 +172,7 @@ func (d *Dataset[U, I]) UnmarshalBinary(data []byte) error {
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	n.Interactions.origin = origin{identify(n.Users.IDs(), n.Items.IDs())}
+	n.Interactions.origin = identify(n.Users.IDs(), n.Items.IDs())
 	if n.Interactions.log != nil {
 		n.Interactions.log.origin = n.Interactions.origin
 	}

@@ -231,6 +231,9 @@ func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*stat
 	if err := opt.validate(where, users, items); err != nil {
 		return nil, err
 	}
+	if err := d.checkRerank(opt.Rerank, where); err != nil {
+		return nil, err
+	}
 	s := &state[U, I]{data: d, items: items, sources: append([]Source(nil), opt.Sources...), maxK: check.Default(opt.MaxK, defaultMaxK), catalogue: catalogueOf(d), watermark: math.MinInt64}
 	if !opt.Watermark.IsZero() {
 		s.watermark = opt.Watermark.UnixNano()

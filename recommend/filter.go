@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/bitset"
+	"github.com/aislekit/aisle/internal/ids"
 )
 
 // ItemSet is a set of items of one catalogue, as a bitmap: in stock, of a
@@ -95,9 +96,10 @@ func (s *ItemSet) fits(m Model, where string) error {
 	if n := m.Items(); s.none() || s.Size() != n {
 		return fmt.Errorf("%s is a set of %d items, the model knows %d: %w", where, s.Size(), n, ErrMismatch)
 	}
-	if f, ok := m.(fingerprinted); ok && s.of != nil {
-		if _, items := f.Fingerprints(); items != 0 && items != s.of.items {
-			return fmt.Errorf("%s is a set of %d items of another catalogue than the model's %d: %w", where, s.Size(), m.Items(), ErrMismatch)
+	if f, ok := m.(fingerprinted); ok && s.lists() != nil {
+		if _, items := f.Fingerprints(); items != 0 && items != s.lists().Items {
+			where += fmt.Sprintf(" is a set of %d items of another catalogue than the model's %d", s.Size(), m.Items())
+			return fmt.Errorf("%s%s: %w", where, ids.FirstItem(s, m), ErrMismatch)
 		}
 	}
 	return nil
@@ -133,7 +135,10 @@ func (s *ItemSet) combine(name string, other *ItemSet, op func(a, b *bitset.Set)
 	if s.none() || other.none() {
 		return nil, fmt.Errorf("recommend: ItemSet.%s: a set that is nil or zero is of no catalogue: %w", name, ErrMismatch)
 	}
-	if s.Size() != other.Size() || !s.same(other.origin) {
+	if s.Size() == other.Size() && !s.same(other.origin) {
+		return nil, fmt.Errorf("recommend: ItemSet.%s: sets of two catalogues of %d items%s: %w", name, s.Size(), ids.FirstItem(s.known, other.known), ErrMismatch)
+	}
+	if s.Size() != other.Size() {
 		return nil, fmt.Errorf("recommend: ItemSet.%s: sets of different catalogues, of %d and %d items: %w", name, s.Size(), other.Size(), ErrMismatch)
 	}
 	c := s.set.Clone()

@@ -283,7 +283,7 @@ func TestFrames(t *testing.T) {
 				}
 				return v
 			},
-			Zero: []string{".content.foreign: that of TFIDFModel", ".content.opt.Attributes: within items", ".content.opt.Workers: of the fit"},
+			Zero: []string{".content.foreign: that of TFIDFModel", ".content.opt.Attributes: within items", ".content.opt.Workers: of the fit", ".content.origin: of datasets"},
 		},
 		modelFrame(codec.KindSessionKNN, func(t testing.TB, c ctx, x X) (*recommend.SessionKNN, error) {
 			return recommend.FitSessionKNN(c, frameSequences(t), recommend.SessionKNNOptions{Position: recommend.LinearPositions, AgeDecay: 7})

@@ -16,8 +16,10 @@ var (
 // Func is a model of the caller's own: a function that scores. It makes anything
 // a source of an Engine or a part of a hybrid.Blend: rules mined from baskets, a service
 // of another team with its answers cached, a formula. A function has no binary form,
-// and so neither has a Func.
+// and so neither has a Func. Over which ids it is, it
+// knows where Over says so.
 type Func struct {
+	origin
 	users, items int
 	score        func(dst []float32, q Query) error
 }
@@ -34,7 +36,7 @@ func NewFunc(users, items int, score func(dst []float32, q Query) error) (*Func,
 	if err := c.Err("recommend: NewFunc"); err != nil {
 		return nil, err
 	}
-	return &Func{users, items, score}, nil
+	return &Func{origin{}, users, items, score}, nil
 }
 
 // Users returns the number of users.

@@ -10,27 +10,17 @@ import (
 	"github.com/aislekit/aisle/internal/rng"
 )
 
-// identity says over which lists of ids indices are. It is made once a dataset, shared
-// by all that is made of it, and never changed.
-type identity struct {
-	users, items uint64   // fingerprints; users is 0 where a state has nothing of single users
-	marks        []uint32 // of each item, so that an error can name the first that differs
-}
+// known is embedded by its own name, which is not exported.
+type known = ids.Origin
 
 // origin is what everything with indices embeds: the identity of its ids.
-type origin struct{ of *identity }
+type origin struct{ known }
 
-// Fingerprints returns a 64-bit fingerprint of the ids behind the users and one of those
-// behind the items, in their order; 0 where they are unknown, as in what was made from
-// bare [Interactions], or do not matter, as users to a model that keeps nothing about
-// single ones. Equal lists have equal fingerprints in every program. An Engine refuses
-// what has another one than its dataset (ErrMismatch).
-func (o origin) Fingerprints() (users, items uint64) {
-	if o.of == nil {
-		return 0, 0
-	}
-	return o.of.users, o.of.items
-}
+// lists returns the lists of ids, nil where they are unknown.
+func (o origin) lists() *ids.Lists { return ids.ListsOf(o.known) }
+
+// originOf returns the origin of what is over those lists.
+func originOf(l *ids.Lists) origin { return origin{ids.From(l)} }
 
 // Seeds of the fingerprints. They are stored: they never change.
 const (
@@ -53,28 +43,24 @@ func chain[K ID](keys []K, seed uint64, marks []uint32) uint64 {
 }
 
 // identify returns the identity of a dataset.
-func identify[U, I ID](users []U, items []I) *identity {
+func identify[U, I ID](users []U, items []I) origin {
 	marks := make([]uint32, len(items))
-	return &identity{users: chain(users, userFingerprint, nil), items: chain(items, itemFingerprint, marks), marks: marks}
+	return originOf(&ids.Lists{Users: chain(users, userFingerprint, nil), Items: chain(items, itemFingerprint, marks), Marks: marks})
 }
 
 // ofItems returns o for a state that has nothing of single users.
-func (o origin) ofItems() origin {
-	if o.of == nil {
-		return o
-	}
-	return origin{&identity{items: o.of.items, marks: o.of.marks}}
-}
+func (o origin) ofItems() origin { return origin{ids.OfItems(o.known)} }
 
 // same reports whether two states can be used together: they are over the same items,
 // or it is not known over which.
 func (o origin) same(other origin) bool {
-	return o.of == nil || other.of == nil || o.of == other.of || o.of.items == 0 || other.of.items == 0 || o.of.items == other.of.items
+	a, b := o.lists(), other.lists()
+	return a == nil || b == nil || a == b || a.Items == 0 || b.Items == 0 || a.Items == b.Items
 }
 
 // either returns the one that is known.
 func (o origin) either(other origin) origin {
-	if o.of == nil {
+	if o.lists() == nil {
 		return other
 	}
 	return o
@@ -82,8 +68,8 @@ func (o origin) either(other origin) origin {
 
 // put writes the identity behind the payload of a frame; getOrigin reads it.
 func (o origin) put(w *codec.Writer) {
-	if o.of != nil {
-		w.Stamp(o.of.users, o.of.items, o.of.marks)
+	if l := o.lists(); l != nil {
+		w.Stamp(l.Users, l.Items, l.Marks)
 	}
 }
 
@@ -92,7 +78,7 @@ func getOrigin(r *codec.Reader) origin {
 	if !ok {
 		return origin{}
 	}
-	return origin{&identity{users: users, items: items, marks: marks}}
+	return originOf(&ids.Lists{Users: users, Items: items, Marks: marks})
 }
 
 // fingerprinted is implemented by what knows over which ids it is.
@@ -113,67 +99,75 @@ func (d *Dataset[U, I]) foreign(s *ItemSet, what string) error {
 	return fmt.Errorf("%s is a set of %d items, the catalogue has %d: %w", what, s.Size(), d.Items.Len(), ErrMismatch)
 }
 
-// checkItems returns ErrMismatch where a state over n items, such as a model, is not over
-// the first n of d, naming the first that differs where the state can tell.
-func (d *Dataset[U, I]) checkItems(state any, n int, what string) error {
+// alien reports whether a state over n items, such as a model, is known not to be over the
+// first n of d. It costs nothing where all is well.
+func (d *Dataset[U, I]) alien(state any, n int) bool {
 	f, ok := state.(fingerprinted)
-	own := d.Interactions.of
+	own := d.Interactions.lists()
 	if !ok || own == nil {
-		return nil
+		return false
 	}
 	_, items := f.Fingerprints()
-	switch {
-	case items == 0 || items == own.items:
+	// Of a dataset that grew the others came later.
+	return items != 0 && items != own.Items && (n >= d.Items.Len() || items != chain(d.Items.IDs()[:n], itemFingerprint, nil))
+}
+
+// checkItems returns ErrMismatch where a state over n items is alien to d, naming the
+// first item that differs where the state can tell.
+func (d *Dataset[U, I]) checkItems(state any, n int, what string) error {
+	if !d.alien(state, n) {
 		return nil
-	case n < d.Items.Len() && items == chain(d.Items.IDs()[:n], itemFingerprint, nil):
-		return nil // the others came later
 	}
-	if m, ok := state.(interface{ itemMarks() []uint32 }); ok {
-		for k, mark := range m.itemMarks() {
-			if k >= len(own.marks) {
-				break
-			}
-			if mark != own.marks[k] {
-				return fmt.Errorf("%s is of another catalogue of %d items, the dataset has %d: where the dataset has item %v it has another: %w", what, n, d.Items.Len(), d.Items.ID(int32(k)), ErrMismatch)
-			}
-		}
+	return fmt.Errorf("%s is of another catalogue of %d items, the dataset has %d%s: %w", what, n, d.Items.Len(), d.differs(ids.ListsOf(state)), ErrMismatch)
+}
+
+// differs says, for an error, at which item the catalogue of other parts from that of d;
+// "" where it does not know.
+func (d *Dataset[U, I]) differs(other *ids.Lists) string {
+	own := d.Interactions.lists()
+	if other == nil || own == nil {
+		return ""
 	}
-	return fmt.Errorf("%s is of another catalogue of %d items, the dataset has %d: %w", what, n, d.Items.Len(), ErrMismatch)
+	if k := ids.Differ(own, other); k >= 0 {
+		return fmt.Sprintf(": where the dataset has item %v it has another", d.Items.ID(int32(k)))
+	}
+	switch n, m := len(own.Marks), len(other.Marks); {
+	case n == 0 || m == 0 || n == m:
+		return ""
+	case n < m:
+		return fmt.Sprintf(": it ends at item %v, where the other goes on", d.Items.ID(int32(n-1)))
+	default:
+		return fmt.Sprintf(": the other ends before item %v", d.Items.ID(int32(m)))
+	}
 }
 
 // holds returns ErrMismatch where d lacks an item of the catalogue from, naming the first
 // item that differs. It is a matter of marks, one in four billion of which is wrong.
 func (d *Dataset[U, I]) holds(from origin, where string) error {
-	own := d.Interactions.of
-	if own == nil || from.of == nil || from.same(d.Interactions.origin) {
+	own, theirs := d.Interactions.lists(), from.lists()
+	if own == nil || theirs == nil || from.same(d.Interactions.origin) {
 		return nil
 	}
-	have := make(map[uint32]bool, len(own.marks))
-	for _, mark := range own.marks {
+	have := make(map[uint32]bool, len(own.Marks))
+	for _, mark := range own.Marks {
 		have[mark] = true
 	}
-	missing := slices.IndexFunc(from.of.marks, func(mark uint32) bool { return !have[mark] })
-	if missing < 0 && len(from.of.marks) <= len(own.marks) {
+	missing := slices.IndexFunc(theirs.Marks, func(mark uint32) bool { return !have[mark] })
+	if missing < 0 && len(theirs.Marks) <= len(own.Marks) {
 		return nil
 	}
-	n, first := len(from.of.marks), 0
-	for first < min(n, len(own.marks)) && from.of.marks[first] == own.marks[first] {
-		first++
-	}
-	if first == len(own.marks) {
-		return fmt.Errorf("%s: the snapshot is of another catalogue of %d items, the dataset has %d: it ends at item %v, where the other goes on: %w", where, n, first, d.Items.ID(int32(first-1)), ErrMismatch)
-	}
-	return fmt.Errorf("%s: the snapshot is of another catalogue of %d items, the dataset has %d: where the dataset has item %v it has another: %w", where, n, d.Items.Len(), d.Items.ID(int32(first)), ErrMismatch)
+	return fmt.Errorf("%s: the snapshot is of another catalogue of %d items, the dataset has %d%s: %w", where, len(theirs.Marks), d.Items.Len(), d.differs(theirs), ErrMismatch)
 }
 
 // checkUsers returns ErrMismatch where a model is of other users than the first of d.
 func (d *Dataset[U, I]) checkUsers(m Model, what string) error {
 	f, ok := m.(fingerprinted)
-	if !ok || d.Interactions.of == nil {
+	own := d.Interactions.lists()
+	if !ok || own == nil {
 		return nil
 	}
 	users, _ := f.Fingerprints()
-	if users == 0 || users == d.Interactions.of.users {
+	if users == 0 || users == own.Users {
 		return nil
 	}
 	if n := m.Users(); n < d.Users.Len() && chain(d.Users.IDs()[:n], userFingerprint, nil) == users {
@@ -182,11 +176,35 @@ func (d *Dataset[U, I]) checkUsers(m Model, what string) error {
 	return fmt.Errorf("%s knows %d users, the dataset has %d, and they are not its first ones: %w", what, m.Users(), d.Users.Len(), ErrMismatch)
 }
 
-func (o origin) itemMarks() []uint32 {
-	if o.of == nil {
-		return nil
+// ownItems makes o the origin of what is over n items of x, as a type's Over does: it must
+// not be known to be over others.
+func (o origin) ownItems(x *Interactions, n int, where string) (origin, error) {
+	if x == nil || x.users == nil {
+		return o, fmt.Errorf("recommend: %s: interactions: %w", where, ErrEmpty)
 	}
-	return o.of.marks
+	if n != x.Items() {
+		return o, fmt.Errorf("recommend: %s: it has %d items, the interactions %d: %w", where, n, x.Items(), ErrMismatch)
+	}
+	if !o.same(x.origin) {
+		return o, fmt.Errorf("recommend: %s: it is of another catalogue of %d items%s: %w", where, n, ids.FirstItem(o.known, x.known), ErrMismatch)
+	}
+	return o.either(x.origin.ofItems()), nil
+}
+
+// checkRerank returns ErrMismatch where what a valid r knows about items is alien to d.
+func (d *Dataset[U, I]) checkRerank(r *Rerank, where string) error {
+	switch {
+	case r == nil:
+	case r.Method == MMR || r.Method == DPP:
+		if d.alien(r.Likeness, d.Items.Len()) {
+			return d.checkItems(r.Likeness, d.Items.Len(), where+": Rerank.Likeness")
+		}
+	case r.Method == XQuAD || r.Method == Calibrate:
+		if d.alien(r.Categories, d.Items.Len()) {
+			return d.checkItems(r.Categories, d.Items.Len(), where+": Rerank.Categories")
+		}
+	}
+	return nil
 }
 
 // fit refuses what was made for another catalogue, and makes models of the first items
@@ -213,7 +231,7 @@ func (d *Dataset[U, I]) fit(opt EngineOptions, where string) (EngineOptions, err
 		if err := d.checkUsers(m, what); err != nil {
 			return opt, err
 		}
-		if f, ok := m.(fingerprinted); ok && m.Items() < d.Items.Len() && d.Interactions.of != nil {
+		if f, ok := m.(fingerprinted); ok && m.Items() < d.Items.Len() && d.Interactions.lists() != nil {
 			if _, items := f.Fingerprints(); items != 0 {
 				opt.Sources[k].Model = overGrown(m, d.Items.Len())
 			}

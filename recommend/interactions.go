@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/sparse"
 )
 
@@ -166,13 +167,17 @@ func (x *Interactions) Query(u int) Query {
 
 // Without returns x without the entries of other, which must have the same
 // shape: the training part once the test part is known.
-// ErrEmpty when either is nil or zero.
+// ErrEmpty when either is nil or zero, ErrShape, ErrMismatch where they are known to be
+// of different items.
 func (x *Interactions) Without(other *Interactions) (*Interactions, error) {
 	if x == nil || x.users == nil || other == nil || other.users == nil {
 		return nil, fmt.Errorf("recommend: Interactions.Without: interactions: %w", ErrEmpty)
 	}
 	if x.Users() != other.Users() || x.Items() != other.Items() {
 		return nil, fmt.Errorf("recommend: Interactions.Without: %d×%d against %d×%d: %w", x.Users(), x.Items(), other.Users(), other.Items(), ErrShape)
+	}
+	if !x.same(other.origin) {
+		return nil, fmt.Errorf("recommend: Interactions.Without: matrices of two catalogues of %d items%s: %w", x.Items(), ids.FirstItem(x.known, other.known), ErrMismatch)
 	}
 	return x.Select(func(u, k int) bool {
 		items, _ := x.Row(u)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
@@ -69,11 +70,13 @@ func (v RowVectors) ItemVector(i int) []float32 {
 // VectorLikeness is the cosine of item vectors as a Likeness. A zero vector is like
 // nothing but itself. Immutable, safe for concurrent use; 4·f bytes an item.
 type VectorLikeness struct {
+	origin
 	f    int
 	unit []float32
 }
 
-// NewVectorLikeness copies the vectors, scaled to length 1. Errors: ErrEmpty (nil),
+// NewVectorLikeness copies the vectors, scaled to length 1; where v knows the ids of its
+// items, as models do, so does the likeness. Errors: ErrEmpty (nil),
 // ErrShape, ErrNotFinite.
 func NewVectorLikeness(v ItemVectors) (*VectorLikeness, error) {
 	if check.Missing(v) {
@@ -83,7 +86,7 @@ func NewVectorLikeness(v ItemVectors) (*VectorLikeness, error) {
 	if err := check.Vectors(n, f, v.ItemVector); err != nil {
 		return nil, fmt.Errorf("recommend: NewVectorLikeness: %w", err)
 	}
-	c := &VectorLikeness{f: f, unit: make([]float32, n*f)}
+	c := &VectorLikeness{origin: originOf(ids.ListsOf(v)).ofItems(), f: f, unit: make([]float32, n*f)}
 	for i := range n {
 		vec.Normalize(c.unit[i*f:i*f+f], v.ItemVector(i))
 	}

@@ -240,10 +240,16 @@ func (r *Request[U, I]) validate(s *state[U, I]) error {
 		if err := r.Rerank.validate(n, "recommend: Engine.Recommend", "Rerank"); err != nil {
 			return err
 		}
+		if err := s.data.checkRerank(r.Rerank, "recommend: Engine.Recommend"); err != nil {
+			return err
+		}
 	}
 	if r.Explore != nil {
 		if err := r.Explore.validate(n); err != nil {
 			return err
+		}
+		if p := r.Explore.Policy; s.data.alien(p, p.Arms()) {
+			return s.data.checkItems(p, p.Arms(), "recommend: Engine.Recommend: Explore.Policy")
 		}
 	}
 	return r.validatePolicy(s, "Engine.Recommend")

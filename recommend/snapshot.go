@@ -162,7 +162,7 @@ func (e *Engine[U, I]) restore(data []byte, byID bool, where string) error {
 		n.seen.read(r)
 	}
 	from := getOrigin(r)
-	if from.of != nil && (from.of.users != 0 || from.of.items == 0) {
+	if l := from.lists(); l != nil && (l.Users != 0 || l.Items == 0) {
 		r.Fail("has a stamp of users, or of no items")
 	}
 	if err := r.Done(); err != nil {

@@ -76,6 +76,7 @@ const (
 // Items without a known term score 0 everywhere; histories of nothing else are
 // ErrEmpty. Immutable, safe for concurrent use.
 type TFIDFModel struct {
+	origin
 	opt   TFIDFOptions // as fitted, without Attributes
 	terms []string     // ascending
 	idf   []float64
@@ -89,7 +90,7 @@ type TFIDFModel struct {
 }
 
 // FitTFIDF learns the vocabulary and the vectors of the items, one text each,
-// in item order.
+// in item order. It knows no ids: see TFIDFModel.Over.
 //
 // Cost: one pass over the texts and a sort of the vocabulary. Memory: 16 bytes
 // an entry (an item and one of its terms) and the vocabulary.

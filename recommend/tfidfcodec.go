@@ -28,6 +28,7 @@ func (m *TFIDFModel) AppendBinary(dst []byte) ([]byte, error) {
 		items = &sparse.CSR{Ptr: []int64{0}}
 	}
 	putCSR(&w, items)
+	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindTFIDFModel, 1), nil
 }
 
@@ -86,6 +87,9 @@ func (m *TFIDFModel) UnmarshalBinary(data []byte) error {
 		if len(vals) > 0 && math.Abs(sum-1) > 1e-3 {
 			r.Fail("has an item vector that is not of length 1")
 		}
+	}
+	if d.origin = getOrigin(r); d.origin.lists() != nil && (d.origin.lists().Users != 0 || len(d.origin.lists().Marks) != d.items.Rows) {
+		r.Fail("has a stamp of users, or of other items")
 	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: TFIDFModel.UnmarshalBinary: %w", err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/topk"
 )
@@ -99,7 +100,8 @@ func FitRising(ctx context.Context, x *Interactions, opt RisingOptions) (*Popula
 //
 // with z the quantile of a two-sided confidence level in (0, 1); 0 means 0.95.
 // Counts may be decayed and need not be whole. An item never exposed scores 0. The
-// result scores for everybody alike and has the form of a Popular; Users is 0.
+// result scores for everybody alike and has the form of a Popular; Users is 0. It knows no
+// ids: see Popular.Over.
 //
 // Errors: ErrShape (lengths), ErrEmpty, ErrOption (level), ErrRange (a count
 // that is negative, not finite, or larger than its exposure), naming the item.
@@ -153,6 +155,9 @@ func FitCategoryPopular(ctx context.Context, x *Interactions, cats *Categories, 
 	}
 	if cats == nil || cats.Items() != x.Items() {
 		return nil, fmt.Errorf("recommend: FitCategoryPopular: categories of other items: %w", ErrMismatch)
+	}
+	if !cats.same(x.origin) {
+		return nil, fmt.Errorf("recommend: FitCategoryPopular: categories of another catalogue of %d items%s: %w", cats.Items(), ids.FirstItem(cats.known, x.known), ErrMismatch)
 	}
 	m := &CategoryPopular{origin: x.origin.ofItems(), users: x.Users(), cats: cats, popular: all.scores}
 	m.prepare()

@@ -6,6 +6,7 @@
 //     such type; PutAscending and GetAscending with ids that < compares.
 //   - ClassOf tells ids of strings, signed and unsigned numbers apart, so that a state of
 //     one is not read as another.
+//   - Origin is what a state with indices embeds to know over which ids it is.
 //   - Order and Permutation bring ids in an order that does not depend on their
 //     arrival; Hash and Seeded scatter them.
 //

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/topk"
@@ -76,7 +77,9 @@ const maxLinks = 256
 // decided by the width of the search, ef: measure recall against exact answers
 // on your own vectors.
 //
-// Items are dense indices. Inner products become distances by giving each vector
+// Items are dense indices. An index over the vectors of a model knows the ids behind
+// them, one of vectors that come from elsewhere where Over says so, and item sets of
+// another catalogue are refused. Inner products become distances by giving each vector
 // one more coordinate √(R² - ‖y‖²) (Bachrach et al. 2014). With R the length of
 // the longest vector, as in that paper, vectors differ by that coordinate more
 // than by anything else, and recall suffers; with R = 0 the short ones are linked
@@ -88,6 +91,7 @@ const maxLinks = 256
 // on many goroutines at once, but not beside Add, Remove or UnmarshalBinary:
 // guard them with a sync.RWMutex. Memory: 4·(f + 2·Links + 4) bytes an item.
 type HNSW struct {
+	known      // over which items it was built
 	f      int // length of a query
 	dim    int // of a stored vector: f, or f+1 with the bias of the item
 	metric Metric
@@ -162,7 +166,7 @@ func FitHNSW(ctx context.Context, v recommend.ItemVectors, opt HNSWOptions) (*HN
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	x := &HNSW{f: f, dim: f, metric: opt.Metric, m: opt.Links, build: opt.Build, seed: opt.Seed, entry: -1, scratch: &sync.Pool{}}
+	x := &HNSW{known: ids.OfItems(ids.From(ids.ListsOf(v))), f: f, dim: f, metric: opt.Metric, m: opt.Links, build: opt.Build, seed: opt.Seed, entry: -1, scratch: &sync.Pool{}}
 	if bias != nil {
 		x.dim++
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
@@ -29,6 +30,9 @@ func (x *HNSW) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int32s(x.links)
 	w.Int32s(x.upper)
 	w.Int(int(x.entry + 1))
+	if l := ids.ListsOf(x); l != nil {
+		w.Stamp(l.Users, l.Items, l.Marks)
+	}
 	return w.AppendFrame(dst, codec.KindHNSW, 1), nil
 }
 
@@ -53,7 +57,7 @@ func (x *HNSW) MarshalBinary() ([]byte, error) { return x.AppendBinary(nil) }
 //	[]i32   rows of m+1, one for each layer of each node above the ground
 //	int     the node where searches start, plus 1; 0 while there is none
 //
-// Any other length or value, and a link to nowhere, is ErrCorrupt, a newer version
+// A stamp of the items may follow, of no more than there are. Any other length or value, and a link to nowhere, is ErrCorrupt, a newer version
 // ErrVersion, a frame of another kind ErrMismatch; x is then unchanged.
 func (x *HNSW) UnmarshalBinary(data []byte) error {
 	const where = "ann: HNSW.UnmarshalBinary"
@@ -76,6 +80,12 @@ func (x *HNSW) UnmarshalBinary(data []byte) error {
 		if what := d.restore(bias, entry); what != "" {
 			r.Fail(what)
 		}
+	}
+	if users, items, marks, ok := r.Stamp(); ok {
+		if users != 0 || len(marks) > len(d.node) {
+			r.Fail("has a stamp of users, or of more items than there are")
+		}
+		d.known = ids.From(&ids.Lists{Items: items, Marks: marks})
 	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)

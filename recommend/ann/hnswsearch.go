@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/topk"
 	"github.com/aislekit/aisle/internal/vec"
 	"github.com/aislekit/aisle/recommend"
@@ -59,7 +60,7 @@ func (x *HNSW) unmade(where string) error {
 // one by one, which misses none.
 //
 // No allocation in steady state. ErrShape (query), ErrNotFinite (query), ErrOption
-// (k < 1 or ef < 0), ErrMismatch (an item set whose size is not Slots()),
+// (k < 1 or ef < 0), ErrMismatch (an item set whose size is not Slots(), or of another catalogue),
 // ErrRange (a query whose squared length float32 cannot hold), ErrEmpty (an index that is
 // nil or zero).
 func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f recommend.Filter) ([]recommend.Scored, error) {
@@ -81,6 +82,9 @@ func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f r
 	for k, set := range [...]*recommend.ItemSet{f.Allow, f.Deny} {
 		if set != nil && set.Size() != len(x.node) {
 			return dst, fmt.Errorf("%s: %s is a set of %d items, want %d: %w", where, [...]string{"Allow", "Deny"}[k], set.Size(), len(x.node), ErrMismatch)
+		}
+		if set != nil && !x.shares(set) {
+			return dst, fmt.Errorf("%s: %s is a set of %d items of another catalogue than the %d of the index%s: %w", where, [...]string{"Allow", "Deny"}[k], set.Size(), len(x.node), ids.FirstItem(x, set), ErrMismatch)
 		}
 	}
 	if ef == 0 {

@@ -14,6 +14,7 @@ import (
 // dense index. States of shards merge exactly. Make one with NewClickArms. Not
 // safe for concurrent writers.
 type ClickArms struct {
+	known
 	shown, success []int64
 }
 
@@ -22,7 +23,7 @@ func NewClickArms(n int) (*ClickArms, error) {
 	if n < 1 || n > math.MaxInt32 {
 		return nil, fmt.Errorf("bandit: NewClickArms: n is %d, want at least 1: %w", n, ErrOption)
 	}
-	return &ClickArms{make([]int64, n), make([]int64, n)}, nil
+	return &ClickArms{shown: make([]int64, n), success: make([]int64, n)}, nil
 }
 
 // Len returns the number of arms.
@@ -72,8 +73,8 @@ func (a *ClickArms) AddCounts(arm int32, shown, success int64) error {
 // range.
 func (a *ClickArms) Counts(arm int32) (shown, success int64) { return a.shown[arm], a.success[arm] }
 
-// Merge adds the counts of other. ErrMismatch for another number of arms, nil or a
-// itself, ErrOverflow, ErrEmpty where a has no arms; then a is unchanged.
+// Merge adds the counts of other. ErrMismatch for another number of arms or arms of
+// another catalogue, nil or a itself, ErrOverflow, ErrEmpty where a has no arms; then a is unchanged.
 func (a *ClickArms) Merge(other *ClickArms) error {
 	const where = "bandit: ClickArms.Merge"
 	if err := check.Merge(where, a, other); err != nil {
@@ -85,11 +86,16 @@ func (a *ClickArms) Merge(other *ClickArms) error {
 	if len(other.shown) != len(a.shown) {
 		return fmt.Errorf("%s: %d arms into %d: %w", where, len(other.shown), len(a.shown), ErrMismatch)
 	}
+	of, err := together(a.known, other.known, where)
+	if err != nil {
+		return err
+	}
 	for i, n := range other.shown {
 		if _, err := check.AddInt64(a.shown[i], n); err != nil {
 			return fmt.Errorf("%s: arm %d: %w", where, i, err)
 		}
 	}
+	a.known = of
 	for i, n := range other.shown {
 		a.shown[i] += n
 		a.success[i] += other.success[i]
@@ -105,6 +111,7 @@ func (a *ClickArms) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int64s(a.shown)
 	w.Int64s(a.success)
+	stamp(&w, a)
 	return w.AppendFrame(dst, codec.KindClickArms, 1), nil
 }
 
@@ -116,7 +123,7 @@ func (a *ClickArms) MarshalBinary() ([]byte, error) { return a.AppendBinary(nil)
 //	[]int64  showings by arm, at least one arm
 //	[]int64  successes by arm, as many, each in 0 … showings
 //
-// Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
+// A stamp of the items may follow. Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
 // another kind ErrMismatch; a is then unchanged.
 func (a *ClickArms) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver("bandit: ClickArms.UnmarshalBinary", a); err != nil {
@@ -136,10 +143,11 @@ func (a *ClickArms) UnmarshalBinary(data []byte) error {
 			}
 		}
 	}
+	of := stamped(r, len(shown))
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("bandit: ClickArms.UnmarshalBinary: %w", err)
 	}
-	a.shown, a.success = shown, success
+	a.known, a.shown, a.success = of, shown, success
 	return nil
 }
 
@@ -149,6 +157,7 @@ func (a *ClickArms) UnmarshalBinary(data []byte) error {
 // with NewLinearArms. Not safe for concurrent writers. Memory: 8·(d² + d + 1) bytes
 // an arm.
 type LinearArms struct {
+	known
 	d    int
 	n    []int64   // observations by arm
 	a, b []float64 // arm×d×d, arm×d
@@ -237,7 +246,8 @@ func (l *LinearArms) Add(arm int32, x []float64, reward float64) error {
 // maxReward keeps sums of 2⁶³ products finite.
 const maxReward = 1e100
 
-// Merge adds the sums of other. ErrMismatch for another shape, nil or l itself,
+// Merge adds the sums of other. ErrMismatch for another shape or arms of another
+// catalogue, nil or l itself,
 // ErrOverflow, ErrEmpty where l has no arms; then l is unchanged.
 func (l *LinearArms) Merge(other *LinearArms) error {
 	const where = "bandit: LinearArms.Merge"
@@ -250,11 +260,16 @@ func (l *LinearArms) Merge(other *LinearArms) error {
 	if other.d != l.d || len(other.n) != len(l.n) {
 		return fmt.Errorf("%s: %d arms of %d features into %d of %d: %w", where, len(other.n), other.d, len(l.n), l.d, ErrMismatch)
 	}
+	of, err := together(l.known, other.known, where)
+	if err != nil {
+		return err
+	}
 	for i, n := range other.n {
 		if _, err := check.AddInt64(l.n[i], n); err != nil {
 			return fmt.Errorf("%s: arm %d: %w", where, i, err)
 		}
 	}
+	l.known = of
 	for i, n := range other.n {
 		l.n[i] += n
 	}
@@ -277,6 +292,7 @@ func (l *LinearArms) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int64s(l.n)
 	w.Float64s(l.a)
 	w.Float64s(l.b)
+	stamp(&w, l)
 	return w.AppendFrame(dst, codec.KindLinearArms, 1), nil
 }
 
@@ -290,7 +306,7 @@ func (l *LinearArms) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil
 //	[]f64     A by arm, arms×d×d: symmetric, diagonal >= 0, 0 for an arm without data
 //	[]f64     b by arm, arms×d, 0 for an arm without data
 //
-// and no sum beyond what 2⁶⁴ observations give. Any other length or value is
+// and no sum beyond what 2⁶⁴ observations give. A stamp of the items may follow. Any other length or value is
 // ErrCorrupt, a newer version ErrVersion, a frame of another kind ErrMismatch; l is
 // then unchanged. Whether each A is positive definite shows when a policy is made.
 func (l *LinearArms) UnmarshalBinary(data []byte) error {
@@ -305,6 +321,7 @@ func (l *LinearArms) UnmarshalBinary(data []byte) error {
 	if r.Err() == nil && !v.possible() {
 		r.Fail("has sums that no data give")
 	}
+	v.known = stamped(r, len(v.n))
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("bandit: LinearArms.UnmarshalBinary: %w", err)
 	}

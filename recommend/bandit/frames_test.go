@@ -15,6 +15,7 @@ func frames() []testkit.Frame {
 	return []testkit.Frame{
 		{
 			Kind: codec.KindClickArms,
+			Zero: []string{".known: of datasets"},
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
 				arms, err := bandit.NewClickArms(3)
 				if err != nil {
@@ -39,6 +40,7 @@ func frames() []testkit.Frame {
 		},
 		{
 			Kind: codec.KindLinearArms,
+			Zero: []string{".known: of datasets"},
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
 				arms, err := bandit.NewLinearArms(2, 2, bandit.LinearArmsOptions{})
 				if err != nil {

@@ -13,6 +13,7 @@ import (
 // linearPolicy is what LinUCB and LinearThompson share: for each arm the ridge
 // estimate θ = (A + λI)⁻¹b and the factor of A + λI.
 type linearPolicy struct {
+	known
 	d      int
 	theta  []float64 // arm×d
 	factor []float64 // arm×d×d, Cholesky
@@ -25,7 +26,7 @@ func newLinearPolicy(arms *LinearArms, l2 float64, where string) (linearPolicy, 
 		return linearPolicy{}, fmt.Errorf("bandit: %s: no arms: %w", where, ErrEmpty)
 	}
 	d := arms.d
-	p := linearPolicy{d: d, theta: slices.Clone(arms.b), factor: slices.Clone(arms.a)}
+	p := linearPolicy{known: arms.known, d: d, theta: slices.Clone(arms.b), factor: slices.Clone(arms.a)}
 	for a := range arms.Len() {
 		u, t := p.factor[a*d*d:(a+1)*d*d], p.theta[a*d:(a+1)*d]
 		for i := range d {

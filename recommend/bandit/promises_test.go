@@ -17,6 +17,15 @@ func promised[T any](x T, err error) T {
 	return x
 }
 
+// shelf is a catalogue that knows its ids.
+type shelf struct {
+	items int
+	print uint64
+}
+
+func (s shelf) Items() int                          { return s.items }
+func (s shelf) Fingerprints() (users, items uint64) { return 0, s.print }
+
 func TestPromises(t *testing.T) {
 	var types []func() any
 	for _, f := range frames() {
@@ -48,6 +57,8 @@ func TestPromises(t *testing.T) {
 			"NewLinearThompson": func() []any { return []any{linear(), bandit.ThompsonOptions{}} },
 			"NewThompson":       func() []any { return []any{click(), bandit.ThompsonOptions{}} },
 
+			"ClickArms.Over":               func() []any { return []any{shelf{click().Len(), 7}} },
+			"LinearArms.Over":              func() []any { return []any{shelf{linear().Len(), 7}} },
 			"ClickArms.AddCounts":          func() []any { return []any{int32(1), int64(4), int64(2)} },
 			"EpsilonGreedy.AppendChoices":  ask(),
 			"LinUCB.AppendChoices":         ask(1, .5),

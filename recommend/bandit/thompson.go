@@ -69,6 +69,7 @@ func (o ThompsonOptions) validate(where string) error {
 // request id is to be used once. Immutable, safe for concurrent use: it holds a
 // copy of the counts, so make a new one when there is new data.
 type Thompson struct {
+	known
 	opt     ThompsonOptions
 	a, b    []float64
 	scratch sync.Pool // *scratch
@@ -84,7 +85,7 @@ func NewThompson(arms *ClickArms, opt ThompsonOptions) (*Thompson, error) {
 	if arms == nil || arms.Len() == 0 {
 		return nil, fmt.Errorf("bandit: NewThompson: no arms: %w", ErrEmpty)
 	}
-	p := &Thompson{opt: opt}
+	p := &Thompson{known: arms.known, opt: opt}
 	for i, n := range arms.shown {
 		p.a = append(p.a, opt.Success+float64(arms.success[i]))
 		p.b = append(p.b, opt.Failure+float64(n-arms.success[i]))

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/recommend"
 )
@@ -152,7 +153,7 @@ func (o *Options) sameIDs(where string, m recommend.Model, train, test *recommen
 		u, i := x.Fingerprints()
 		switch {
 		case i != 0 && items != 0 && i != items:
-			return fmt.Errorf("%s: %s is of other items than train (split.Aligned maps data of its own): %w", where, name, ErrMismatch)
+			return fmt.Errorf("%s: %s is of other items than the %d of train%s (split.Aligned maps data of its own): %w", where, name, train.Items(), ids.FirstItem(of, train), ErrMismatch)
 		case u != 0 && users != 0 && u != users:
 			return fmt.Errorf("%s: %s is of other users than train (split.Aligned maps data of its own): %w", where, name, ErrMismatch)
 		}

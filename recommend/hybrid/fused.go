@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/topk"
 	"github.com/aislekit/aisle/recommend"
 )
@@ -18,8 +19,12 @@ type Weighted struct {
 	Weight float32         // > 0; 0 means 1
 }
 
+// known is embedded by its own name, which is not exported.
+type known = ids.Origin
+
 // fused is what the models over several models have in common.
 type fused struct {
+	known  // of a part that has marks of its items, for errors
 	parts  []Weighted
 	sparse []bool
 	order  bool // some part reads order
@@ -65,8 +70,14 @@ func newFused(parts []Weighted, where string) (fused, error) {
 		}
 		if p, ok := p.Model.(interface{ Fingerprints() (users, items uint64) }); ok {
 			users, items := p.Fingerprints()
-			if users != 0 && f.userIDs != 0 && users != f.userIDs || items != 0 && f.itemIDs != 0 && items != f.itemIDs {
-				return fused{}, fmt.Errorf("%s: parts[%d] is of other ids than a part before it: %w", where, k, ErrMismatch)
+			if items != 0 && f.itemIDs != 0 && items != f.itemIDs {
+				return fused{}, fmt.Errorf("%s: parts[%d] is of other items than a part before it, %d in both%s: %w", where, k, f.items, ids.FirstItem(f, p), ErrMismatch)
+			}
+			if users != 0 && f.userIDs != 0 && users != f.userIDs {
+				return fused{}, fmt.Errorf("%s: parts[%d] is of other users than a part before it: %w", where, k, ErrMismatch)
+			}
+			if l := ids.ListsOf(p); l != nil && ids.ListsOf(f) == nil {
+				f.known = ids.From(l)
 			}
 			f.userIDs, f.itemIDs = max(f.userIDs, users), max(f.itemIDs, items)
 		}

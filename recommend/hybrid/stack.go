@@ -9,6 +9,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/bitset"
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/topk"
 	"github.com/aislekit/aisle/recommend"
@@ -96,7 +97,11 @@ func (s *Stack) Candidates(q recommend.Query, f recommend.Filter) ([]Candidate, 
 		return nil, err
 	}
 	if !s.owns(f.Allow) || !s.owns(f.Deny) {
-		return nil, fmt.Errorf("hybrid: Stack.Candidates: an item set of another catalogue than the %d items of the sources: %w", s.items, ErrMismatch)
+		set := f.Allow
+		if s.owns(set) {
+			set = f.Deny
+		}
+		return nil, fmt.Errorf("hybrid: Stack.Candidates: a set of %d items of another catalogue than the %d items of the sources%s: %w", set.Size(), s.items, ids.FirstItem(set, s.all()), ErrMismatch)
 	}
 	free := bitset.New(s.items)
 	for i := range int32(s.items) {
