@@ -325,3 +325,63 @@ func TestForgetBytes(t *testing.T) {
 		t.Errorf("%v allocations a request", k)
 	}
 }
+
+// A host that starts a new engine tells it of its deletions: dated, they leave alone what
+// somebody who came back has done since, in the dataset and live.
+func TestForgetAt(t *testing.T) {
+	b, err := recommend.NewBuilder[string, string](recommend.BuilderOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := forgetTime.Add(-time.Hour)
+	for _, x := range []struct {
+		user, item string
+		at         time.Duration
+	}{{"back", "a", time.Minute}, {"both", "a", -time.Minute}, {"both", "b", time.Minute}, {"left", "b", 0}, {"else", "a", 0}, {"else", "c", 0}} {
+		if err := b.AddAt(x.user, x.item, 1, gone.Add(x.at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := recommend.NewEngine(d, recommend.EngineOptions{Live: recommend.LiveOptions{Clock: func() time.Time { return forgetTime }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []time.Duration{-time.Second, time.Second} {
+		if err := e.Observe(recommend.Observation[string, string]{User: "live", Item: fmt.Sprint("live", at), At: gone.Add(at)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, x := range []struct {
+		user    string
+		known   bool
+		history int
+	}{{"back", false, 1}, {"both", true, 0}, {"left", true, 0}, {"live", true, 1}, {"nobody", false, 0}} {
+		if known, err := e.ForgetAt(x.user, gone); err != nil || known != x.known {
+			t.Errorf("ForgetAt %s: %v, %v", x.user, known, err)
+		}
+		var info recommend.Info
+		if _, err := e.Recommend(nil, recommend.Request[string, string]{User: x.user, K: 3, Info: &info}); err != nil || info.History != x.history {
+			t.Errorf("%s has a history of %d, want %d, %v", x.user, info.History, x.history, err)
+		}
+	}
+	// What comes after the deletion stays, as it was in the log.
+	if err := e.Observe(recommend.Observation[string, string]{User: "both", Item: "b", At: gone.Add(time.Minute)}); err != nil {
+		t.Error(err)
+	}
+	if err := e.Observe(recommend.Observation[string, string]{User: "back", Item: "a", At: gone.Add(time.Minute)}); !errors.Is(err, recommend.ErrDuplicate) {
+		t.Errorf("an event that the dataset holds: %v", err)
+	}
+	for _, at := range []time.Time{{}, forgetTime.Add(1000 * time.Hour)} {
+		if _, err := e.ForgetAt("else", at); !errors.Is(err, recommend.ErrRange) {
+			t.Errorf("deleted at %v: %v", at, err)
+		}
+	}
+	if known, err := e.Forget("back"); !known || err != nil {
+		t.Errorf("Forget: %v, %v", known, err)
+	}
+	isStranger(t, e, "back")
+}

@@ -89,7 +89,12 @@ type saved struct {
 	frame []byte
 	told  told
 	items map[string]bool
-	since []any // what was observed and forgotten after it
+	since []any // what was observed and forgotten after it: historyEvent, deletion
+}
+
+type deletion struct {
+	user string
+	at   time.Time
 }
 
 const historyForgetFor = 40 * time.Minute
@@ -153,27 +158,26 @@ func (h *history) observe(o historyEvent) error {
 	return nil
 }
 
-func (h *history) forget(user string) (known bool) {
-	at := h.now
-	for _, e := range h.row(user) {
-		known = true
-		if e.At.After(at) {
-			at = e.At
-		}
-	}
-	for _, e := range h.live {
-		if e.User == user {
-			known = true
-			if e.At.After(at) {
-				at = e.At
-			}
-		}
-	}
-	h.live = slices.DeleteFunc(h.live, func(e historyEvent) bool { return e.User == user })
+// forgetAt takes what a user did up to at, known or not.
+func (h *history) forgetAt(user string, at time.Time) (known bool) {
+	gone := func(e historyEvent) bool { return e.User == user && !e.At.After(at) }
+	known = slices.ContainsFunc(h.row(user), gone) || slices.ContainsFunc(h.live, gone)
+	h.live = slices.DeleteFunc(h.live, gone)
 	if old, masked := h.forgotten(user); !masked || at.After(old) {
 		h.deleted[user] = at
 	}
 	return known
+}
+
+// forget is forgetAt of now, or of the user's last event.
+func (h *history) forget(user string) (known bool) {
+	at := h.now
+	for _, e := range slices.Concat(h.row(user), h.live) {
+		if e.User == user && e.At.After(at) {
+			at = e.At
+		}
+	}
+	return h.forgetAt(user, at)
 }
 
 func (h *history) inStock(item string) bool { return h.exception[item] == h.closed }
@@ -358,10 +362,15 @@ func checkHistory(t *rapid.T) {
 			log = append(log, o)
 		}
 	}
-	forget := func(user string) {
-		want := h.forget(user)
-		if known, err := e.Forget(user); known != want || err != nil {
-			t.Fatalf("Forget %s: %v, want %v, %v", user, known, want, err)
+	forget := func(user string, at time.Time) { // the zero time is now
+		want, say := false, e.Forget
+		if at.IsZero() {
+			want = h.forget(user)
+		} else {
+			want, say = h.forgetAt(user, at), func(user string) (bool, error) { return e.ForgetAt(user, at) }
+		}
+		if known, err := say(user); known != want || err != nil {
+			t.Fatalf("Forget %s at %v: %v, want %v, %v", user, at, known, want, err)
 		}
 	}
 	note := func(op any) {
@@ -383,9 +392,15 @@ func checkHistory(t *rapid.T) {
 			observe(o)
 			note(o)
 		case 3:
-			who := user()
-			forget(who)
-			note(who)
+			who, at := user(), time.Time{}
+			if ago := rapid.IntRange(-30, 90).Draw(t, "deleted"); ago > 0 {
+				at = h.now.Add(-time.Duration(ago) * time.Minute)
+			}
+			forget(who, at)
+			if at.IsZero() {
+				at = h.deleted[who]
+			}
+			note(deletion{who, at})
 		case 4:
 			opt = h.build(t, log)
 			if err := e.Swap(h.data, opt); err != nil {
@@ -426,8 +441,8 @@ func checkHistory(t *rapid.T) {
 			h.restore(s.told)
 			if restart {
 				for _, op := range s.since {
-					if who, ok := op.(string); ok {
-						forget(who)
+					if gone, ok := op.(deletion); ok {
+						forget(gone.user, gone.at)
 					} else {
 						observe(op.(historyEvent))
 					}

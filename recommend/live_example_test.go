@@ -41,6 +41,23 @@ func ExampleEngine_Observe() {
 	// 0 events
 }
 
+func ExampleEngine_ForgetAt() {
+	e := teaEngine()
+	// The host's list of deletions, told to a new engine beside the log.
+	noon := time.Now().Add(-time.Hour)
+	for _, o := range []recommend.Observation[string, string]{
+		{User: "zoe", Item: "grinder", At: noon.Add(time.Minute)}, // came back
+		{User: "zoe", Item: "cups", At: noon.Add(-time.Minute)},
+	} {
+		if err := e.Observe(o); err != nil {
+			log.Fatal(err)
+		}
+	}
+	known, err := e.ForgetAt("zoe", noon)
+	fmt.Println(known, err, e.Live().Events)
+	// Output: true <nil> 1
+}
+
 func ExampleEngine_AddItems() {
 	e := teaEngine()
 	err := e.AddItems(recommend.Arrival[string]{Item: "matcha", Facts: []recommend.Fact[string]{{Attribute: "kind", Value: "tea"}}})

@@ -151,35 +151,73 @@ func (e *Engine[U, I]) Forget(user U) (known bool, err error) {
 	l := &e.live
 	l.write.Lock()
 	defer l.write.Unlock()
-	now := l.opt.Clock()
-	l.expireMasks(now)
-	s, at := e.state.Load(), now.UnixNano()
+	s, at := e.state.Load(), l.opt.Clock().UnixNano()
+	if row := s.data.Users.Of(user); row >= 0 {
+		for _, t := range s.data.Interactions.Times(int(row)) {
+			at = max(at, t)
+		}
+	}
+	if u := l.users[user]; u != nil {
+		at = max(at, u.events[len(u.events)-1].at)
+	}
+	if u := l.seen.users[user]; u != nil {
+		for _, x := range u.marks {
+			at = max(at, x.at)
+		}
+	}
+	return e.forget(user, at, where)
+}
+
+// ForgetAt is Forget dated: what the user did up to at goes, what came later stays. It
+// is how a host that keeps a list of deletions tells a new engine of them, in any order
+// with the events: Forget would date them now, and take with them what somebody who came
+// back has done since. A row of the dataset is masked if any of it happened up to at, as
+// all of it did where the dataset has no times. ErrRange: a time outside the years 1678
+// to 2262, or more than LiveOptions.Ahead in the future.
+func (e *Engine[U, I]) ForgetAt(user U, at time.Time) (known bool, err error) {
+	const where = "recommend: Engine.ForgetAt"
+	if err := e.made(where); err != nil {
+		return false, err
+	}
+	l := &e.live
+	if !inNanoseconds(at) {
+		return false, fmt.Errorf("%s: time is %v, want between the years 1678 and 2262: %w", where, at, ErrRange)
+	}
+	if late := at.Sub(l.opt.Clock()); late > l.opt.Ahead {
+		return false, fmt.Errorf("%s: time %v is %v in the future, want at most %v: %w", where, at, late, l.opt.Ahead, ErrRange)
+	}
+	l.write.Lock()
+	defer l.write.Unlock()
+	return e.forget(user, at.UnixNano(), where)
+}
+
+// forget masks a user and drops what happened up to at. The caller holds write.
+func (e *Engine[U, I]) forget(user U, at int64, where string) (known bool, err error) {
+	l, s := &e.live, e.state.Load()
+	l.expireMasks(l.opt.Clock())
 	before, masked := l.forgotten(user)
 	if !masked && l.masks.len() >= l.opt.MaxMasks {
 		return false, fmt.Errorf("%s: %d users are masked, Live.MaxMasks allows %d: %w", where, l.masks.len(), l.opt.MaxMasks, ErrTooLarge)
 	}
 	if row := s.data.Users.Of(user); row >= 0 && (!masked || !s.hidden(row, before)) {
-		known = true
-		for _, t := range s.data.Interactions.Times(int(row)) {
-			at = max(at, t)
-		}
-	}
-	u := l.users[user]
-	if u != nil {
-		known = true
-		at = max(at, u.events[len(u.events)-1].at)
+		known = s.hidden(row, at)
 	}
 	// Masked before the events go: no request sees the row without them.
 	l.mu.Lock()
 	l.masks.put(ids.DigestOf(user), at)
 	if marks := l.seen.users[user]; marks != nil {
-		l.seen.remove(marks, func(seenMark[I]) bool { return true })
-		known = true
+		l.seen.remove(marks, func(x seenMark[I]) bool {
+			known = known || x.at <= at
+			return x.at <= at
+		})
 	}
 	l.mu.Unlock()
 	l.deletions.Add(1)
-	if u != nil && l.discard(u, func(int, liveEvent[I]) bool { return true }) {
-		return known, e.publish(s, where) // of fewer arrivals, whose facts were good before
+	if u := l.users[user]; u != nil && u.events[0].at <= at {
+		known = true
+		if l.discard(u, func(_ int, ev liveEvent[I]) bool { return ev.at <= at }) {
+			return known, e.publish(s, where) // of fewer arrivals, whose facts were good before
+		}
 	}
 	return known, nil
 }
