@@ -26,10 +26,15 @@ func (s indexSet) addAll(indices []int32) {
 	}
 }
 
-func (s indexSet) dropAll(indices []int32) {
+// dropAll returns how many of the indices were in s.
+func (s indexSet) dropAll(indices []int32) (dropped int) {
 	for _, i := range indices {
-		s.drop(i)
+		if s.has(i) {
+			s.drop(i)
+			dropped++
+		}
 	}
+	return dropped
 }
 
 // fill makes s the set of the first n indices.

@@ -37,13 +37,10 @@ type cut struct {
 	when, seq   int64
 }
 
-// comparePast sorts by item, and the events of an item as they happened. Where the
-// times do not tell, weights do, so that nothing depends on the order of arrival; but
-// what a request lists without times happened as it lists it.
+// comparePast sorts the events of an item as they happened. Where the times do not tell,
+// weights do, so that nothing depends on the order of arrival; but what a request lists
+// without times happened as it lists it.
 func comparePast(a, b pastItem) int {
-	if a.item != b.item { // almost always, and hot
-		return int(a.item) - int(b.item)
-	}
 	if c := cmp.Or(cmp.Compare(a.when(), b.when()), cmp.Compare(a.seq, b.seq)); c != 0 {
 		return c
 	}
@@ -56,12 +53,15 @@ func comparePast(a, b pastItem) int {
 // past is the history of one request, in scratch memory. It holds an entry an item,
 // ascending, and may alias the dataset.
 type past struct {
-	all []pastItem
+	all []pastItem // new events as they arrived, and what unfold adds
 	entries
-	seen      entries // with the events that are no longer kept
-	cuts      []cut   // ascending by item
-	touched   []int32 // items of new events, ascending; see unfold
-	disliked  []int32 // items
+	seen      entries    // with the events that are no longer kept
+	cuts      []cut      // ascending by item
+	unfolded  bool       // all holds the dataset's events of its items
+	touched   []int32    // items of new events, ascending; see unfold
+	disliked  []int32    // items
+	keys      []uint64   // of all: item, place
+	group     []pastItem // of one item
 	memory    [2]entries
 	sequences sequences
 	views     views
@@ -87,7 +87,7 @@ func (e *entries) emptied() entries {
 
 // begin makes p empty.
 func (p *past) begin() {
-	p.all, p.entries, p.seen = p.all[:0], entries{}, entries{}
+	p.all, p.entries, p.seen, p.unfolded = p.all[:0], entries{}, entries{}, false
 	p.cuts, p.disliked = p.cuts[:0], p.disliked[:0]
 }
 
@@ -129,21 +129,13 @@ func (s *state[U, I]) query(w *scratch[I], info *Info) (Query, error) {
 // addNew folds live events and those of the request into the history of w.
 func (s *state[U, I]) addNew(w *scratch[I], info *Info, row bool) error {
 	p, u := &w.past, w.want.user
-	known := len(p.items)
-	for k, i := range p.items {
-		e := pastItem{item: i, order: -1, weight: p.weights[k], time: noTime}
-		if p.times != nil {
-			e.time = p.times[k]
-		}
-		p.all = append(p.all, e)
-	}
 	for k := range w.marks {
 		m := &w.marks[k]
 		if i := s.of(m.item); i >= 0 && (m.dislike || !s.contained(u, i, m.at, row)) {
 			p.add(pastItem{item: i, weight: m.weight, dislike: m.dislike, evicted: true, time: m.at})
 		}
 	}
-	marked := len(p.all) - known
+	marked := len(p.all)
 	for k := range w.events {
 		ev := &w.events[k]
 		if i := s.of(ev.item); i >= 0 && !s.holds(u, i, ev, row) {
@@ -156,13 +148,12 @@ func (s *state[U, I]) addNew(w *scratch[I], info *Info, row bool) error {
 	}
 	info.fresh = info.Live > 0 || len(w.want.history) > 0
 	if !info.fresh && marked == 0 {
-		p.all = p.all[:0]
 		return nil
 	}
 	if row {
-		s.unfold(p, u, known)
+		s.unfold(p, u)
 	}
-	if i := p.fold(&s.data.opt, s.data.asOf, marked > 0); i >= 0 {
+	if i := p.fold(&folding{opt: &s.data.opt, asOf: s.data.asOf, marked: marked > 0}); i >= 0 {
 		return fmt.Errorf("recommend: Engine.Recommend: weights of item %v add up to too much: %w", s.id(i), ErrNotFinite)
 	}
 	info.fresh = info.fresh || len(p.cuts) > 0
@@ -175,41 +166,149 @@ func (p *past) add(e pastItem) {
 	p.all = append(p.all, e)
 }
 
-// fold makes one entry an item, ascending, as a Builder with these options would, of
-// events whose weights in the dataset are as of asOf. It returns the item whose weights
-// add up to more than a float32 holds, or -1.
-func (p *past) fold(opt *BuilderOptions, asOf int64, marked bool) (broken int32) {
-	slices.SortFunc(p.all, comparePast)
-	now := asOf
-	if opt.HalfLife > 0 {
-		for k := range p.all {
-			if e := &p.all[k]; e.order >= 0 && !e.undated && !e.dislike {
-				now = max(now, e.time)
-			}
+// folding says how a history is folded: as a Builder with these options would, its
+// dataset's weights being as of asOf.
+type folding struct {
+	opt       *BuilderOptions
+	asOf, now int64
+	aged      float64 // what now leaves of the dataset's weights
+	most      float64 // weight of a pair
+	marked    bool    // there are evicted events
+}
+
+// start dates f, and readies it for the events of p.
+func (f *folding) start(p *past) {
+	f.now, f.aged, f.most = f.asOf, 1, mostWeight
+	if f.opt.Cap > 0 {
+		f.most = float64(f.opt.Cap)
+	}
+	if f.opt.HalfLife == 0 {
+		return
+	}
+	for k := range p.all {
+		if e := &p.all[k]; e.order >= 0 && !e.undated && !e.dislike {
+			f.now = max(f.now, e.time)
 		}
 	}
+	f.aged = f.opt.decay(f.now, f.asOf)
+}
+
+// fold makes one entry an item, ascending, of those there are and of the events in all.
+// Only these are sorted: a history is mostly entries, which are in order. It returns the
+// item whose weights add up to more than a float32 holds, or -1.
+func (p *past) fold(f *folding) (broken int32) {
+	f.start(p)
+	row := p.entries
 	p.entries = p.memory[0].emptied()
-	if marked {
+	if f.marked {
 		p.seen = p.memory[1].emptied()
 	}
-	for k := 0; k < len(p.all); {
+	p.keys = p.keys[:0]
+	for k := range p.all {
+		p.keys = append(p.keys, uint64(p.all[k].item)<<32|uint64(k))
+	}
+	slices.Sort(p.keys)
+	for k := 0; k < len(p.keys); {
+		item := int32(p.keys[k] >> 32)
+		row = p.carry(f, row, item)
 		j := k + 1
-		for j < len(p.all) && p.all[j].item == p.all[k].item {
+		for j < len(p.keys) && int32(p.keys[j]>>32) == item {
 			j++
 		}
-		group := p.undisliked(p.all[k:j])
+		group := p.gather(p.keys[k:j], &row)
 		k = j
-		if len(group) > 0 && !p.foldItem(opt, group, asOf, now, marked) {
-			return group[0].item
+		if group = p.undisliked(group); len(group) > 0 && !p.foldItem(f, group) {
+			return item
 		}
 	}
+	p.carry(f, row, math.MaxInt32)
 	p.memory[0] = p.entries
-	if marked {
+	if f.marked {
 		p.memory[1] = p.seen
 	} else {
 		p.seen = p.entries
 	}
 	return -1
+}
+
+// gather returns the events of one item as they happened: those of keys, and its entry,
+// which it takes from row.
+func (p *past) gather(keys []uint64, row *entries) []pastItem {
+	first := int(uint32(keys[0]))
+	known := len(row.items) > 0 && row.items[0] == p.all[first].item
+	if len(keys) == 1 && !known {
+		return p.all[first : first+1]
+	}
+	p.group = p.group[:0]
+	for _, key := range keys {
+		p.group = append(p.group, p.all[uint32(key)])
+	}
+	if known {
+		if !p.unfolded {
+			p.group = append(p.group, row.event(0))
+		}
+		*row = row.after(1)
+	}
+	slices.SortFunc(p.group, comparePast)
+	return p.group
+}
+
+// carry appends the entries of row before an item, and returns the others. Nothing new
+// is about these: they age, as foldItem has it.
+func (p *past) carry(f *folding, row entries, before int32) entries {
+	n, _ := slices.BinarySearch(row.items, before)
+	for n > 0 {
+		plain := slices.IndexFunc(row.weights[:n], func(w float32) bool { return !(w > 0) })
+		if plain < 0 {
+			plain = n
+		}
+		p.entries.age(f, row, plain)
+		if f.marked {
+			p.seen.age(f, row, plain)
+		}
+		if plain < n {
+			p.group = append(p.group[:0], row.event(plain))
+			p.foldItem(f, p.group) // as finite as the entry
+			plain++
+		}
+		row, n = row.after(plain), n-plain
+	}
+	return row
+}
+
+// age appends the first n entries of row, whose weights are above 0, as of now.
+func (e *entries) age(f *folding, row entries, n int) {
+	at := len(e.items)
+	e.items = append(e.items, row.items[:n]...)
+	e.weights = append(e.weights, row.weights[:n]...)
+	for k, w := range e.weights[at:] {
+		e.weights[at+k] = float32(min(float64(w)*f.aged, f.most))
+	}
+	if row.times != nil {
+		e.times = append(e.times, row.times[:n]...)
+		return
+	}
+	for range n {
+		e.times = append(e.times, noTime)
+	}
+}
+
+// event returns entry k, which stands for the events of the dataset.
+func (e *entries) event(k int) pastItem {
+	x := pastItem{item: e.items[k], order: -1, weight: e.weights[k], time: noTime}
+	if e.times != nil {
+		x.time = e.times[k]
+	}
+	return x
+}
+
+// after returns e without its first n entries.
+func (e *entries) after(n int) entries {
+	rest := entries{items: e.items[n:], weights: e.weights[n:]}
+	if e.times != nil {
+		rest.times = e.times[n:]
+	}
+	return rest
 }
 
 // undisliked returns the events of an item after its last dislike: nothing before it
@@ -242,7 +341,8 @@ func (p *past) cut(c cut) {
 
 // foldItem appends the entry of one item, unless it nets to nothing; false: its weights
 // add up to more than a float32 holds.
-func (p *past) foldItem(opt *BuilderOptions, group []pastItem, asOf, now int64, marked bool) bool {
+func (p *past) foldItem(f *folding, group []pastItem) bool {
+	opt := f.opt
 	var kept, all pairSum
 	for k := range group {
 		e := &group[k]
@@ -253,18 +353,20 @@ func (p *past) foldItem(opt *BuilderOptions, group []pastItem, asOf, now int64, 
 		switch {
 		case opt.HalfLife == 0:
 		case e.order < 0 && !e.logged: // it decayed to asOf already, from what it was at its last event
-			d = opt.decay(now, asOf)
+			d = f.aged
 		case !e.undated:
-			d = opt.decay(now, e.time)
+			d = opt.decay(f.now, e.time)
 		}
 		if e.order >= 0 && !e.evicted {
 			v = float64(opt.weigh(e.weight))
 		}
 		aged := v * d
 		if e.order < 0 && !e.logged && opt.HalfLife > 0 && e.time != noTime {
-			v = min(v/opt.decay(asOf, e.time), mostWeight)
+			v = min(v/opt.decay(f.asOf, e.time), mostWeight)
 		}
-		all.add(opt, v, aged, e.time)
+		if f.marked {
+			all.add(opt, v, aged, e.time)
+		}
 		if !e.evicted || v < 0 && !opt.Ratings {
 			kept.add(opt, v, aged, e.time)
 		}
@@ -279,7 +381,7 @@ func (p *past) foldItem(opt *BuilderOptions, group []pastItem, asOf, now int64, 
 	} else if kept.some {
 		p.cut(cut{item: item, when: math.MaxInt64, seq: math.MaxInt64, order: math.MaxInt32})
 	}
-	if marked {
+	if f.marked {
 		if w, left := all.result(opt); left {
 			p.seen.append(item, w, all.time)
 		}
@@ -334,15 +436,17 @@ func (s *pairSum) result(opt *BuilderOptions) (w float64, left bool) {
 }
 
 // dropSeen takes the items of the history out of free, those of at least that weight:
-// all, or those with an event after last.
-func (p *past) dropSeen(free indexSet, all bool, last int64, least float32) {
+// all, or those with an event after last. It returns how many were in it.
+func (p *past) dropSeen(free indexSet, all bool, last int64, least float32) (dropped int) {
 	e := &p.seen
 	for k, i := range e.items {
 		if least > 0 && e.weights[k] < least {
 			continue
 		}
-		if all || e.times[k] > last {
+		if (all || e.times[k] > last) && free.has(i) {
 			free.drop(i)
+			dropped++
 		}
 	}
+	return dropped
 }

@@ -2,13 +2,13 @@ package recommend
 
 import "slices"
 
-// unfold puts the events of user u in the dataset in place of their entries, the first
-// known of p, for items that new events are about, where the entry does not tell what
+// unfold adds the events of user u in the dataset, which count in place of their
+// entries, for items that new events are about, where the entry does not tell what
 // the pair comes to: under a Cap, and where something is taken back. Pairs that came to
 // nothing have events and no entry. A dataset without times keeps no events.
-func (s *state[U, I]) unfold(p *past, u int32, known int) {
+func (s *state[U, I]) unfold(p *past, u int32) {
 	log, rest, opt := s.data.Interactions.log, s.data.rest, &s.data.opt
-	fresh := p.all[known:]
+	fresh := p.all
 	returns := func(e pastItem) bool { return e.weight < 0 }
 	if log == nil || opt.Ratings || opt.Cap == 0 && rest == nil && !(opt.HalfLife > 0 && slices.ContainsFunc(fresh, returns)) {
 		return
@@ -23,7 +23,7 @@ func (s *state[U, I]) unfold(p *past, u int32, known int) {
 		_, found := slices.BinarySearch(p.touched, i)
 		return found
 	}
-	p.all = slices.DeleteFunc(p.all, func(e pastItem) bool { return e.order < 0 && touched(e.item) })
+	p.unfolded = true
 	for _, l := range [...]*Sequences{log, rest} {
 		if l == nil || int(u) >= l.Len() {
 			continue

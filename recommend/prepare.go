@@ -18,11 +18,13 @@ func (s *state[U, I]) prepare(w *scratch[I], info *Info) (Query, error) {
 	return q, nil
 }
 
-// filter leaves in w.free what may be recommended.
+// filter leaves in w.free what may be recommended. It counts the whole set only where
+// the whole set may have changed.
 func (s *state[U, I]) filter(w *scratch[I], info *Info) {
 	w.fit(s.words())
 	free, want := w.free, &w.want
-	free.fill(s.items + len(s.arrivals))
+	allowed := s.items + len(s.arrivals)
+	free.fill(allowed)
 	if want.allow != nil {
 		free.and(want.allow.set.Words()) // no arrival is a member
 	}
@@ -35,22 +37,25 @@ func (s *state[U, I]) filter(w *scratch[I], info *Info) {
 		s.view.eval(w.mark, want.where, &w.rule, 0)
 		free.and(w.mark)
 	}
-	allowed := free.count()
+	if want.allow != nil || want.listed || want.where != nil {
+		allowed = free.count()
+	}
+	left := allowed
 	if want.deny != nil {
 		free.andNot(want.deny.set.Words())
+		left = free.count()
 	}
-	free.dropAll(want.denied)
-	left := free.count()
+	left -= free.dropAll(want.denied)
 	inStock := left
 	if s.stock != nil {
 		free.and(s.stock)
 		inStock = free.count()
 	}
+	info.Eligible = inStock
 	if want.seen != KeepSeen {
-		w.past.dropSeen(free, want.seen == DropSeen, want.last, want.least)
+		info.Eligible -= w.past.dropSeen(free, want.seen == DropSeen, want.last, want.least)
 	}
-	free.dropAll(w.past.disliked)
-	info.Eligible = free.count()
+	info.Eligible -= free.dropAll(w.past.disliked)
 	switch {
 	case allowed == 0:
 		info.Why = "no item is allowed"
