@@ -9,14 +9,16 @@ const hasAVX2, hasAVX512 = false, false
 
 const noAssembly = "vec: no assembly here"
 
-func dotAVX2(_, _ []float32) float32                         { panic(noAssembly) }
-func axpyAVX2(_ float32, _, _ []float32)                     { panic(noAssembly) }
-func scaleAVX2(_ float32, _ []float32)                       { panic(noAssembly) }
-func dotRowsAVX2(_, _, _ []float32)                          { panic(noAssembly) }
-func dotRowsAVX512(_, _, _ []float32)                        { panic(noAssembly) }
-func gatherDotAVX2(_, _ []float32, _ []int32, _ []float32)   { panic(noAssembly) }
-func gatherDotAVX512(_, _ []float32, _ []int32, _ []float32) { panic(noAssembly) }
-func gatherAxpyAVX2(_, _ []float32, _ []int32, _ []float32)  { panic(noAssembly) }
+func dotAVX2(_, _ []float32) float32                             { panic(noAssembly) }
+func axpyAVX2(_ float32, _, _ []float32)                         { panic(noAssembly) }
+func scaleAVX2(_ float32, _ []float32)                           { panic(noAssembly) }
+func dotRowsAVX2(_, _, _ []float32)                              { panic(noAssembly) }
+func dotRowsAVX512(_, _, _ []float32)                            { panic(noAssembly) }
+func gatherDotAVX2(_, _ []float32, _ []int32, _ []float32)       { panic(noAssembly) }
+func gatherDotAVX512(_, _ []float32, _ []int32, _ []float32)     { panic(noAssembly) }
+func gatherDistAVX2(_, _ []float32, _ []int32, _, _ []float32)   { panic(noAssembly) }
+func gatherDistAVX512(_, _ []float32, _ []int32, _, _ []float32) { panic(noAssembly) }
+func gatherAxpyAVX2(_, _ []float32, _ []int32, _ []float32)      { panic(noAssembly) }
 func gatherScaleAVX2(_, _, _ []float32, _ []int32, _ []float32, _, _ int) {
 	panic(noAssembly)
 }

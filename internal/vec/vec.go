@@ -131,6 +131,55 @@ func gatherDotGo(dst, src []float32, idx []int32, x []float32) {
 	}
 }
 
+// GatherDist writes into dst[k] the squared distance of x from scale[i] times row i =
+// idx[k] of src, rows of length len(x). Each element of a difference is rounded once
+// where the level fuses, twice where not; with a scale of 1 always once. So a distance
+// is right to len(x) roundings of itself, however far from the origin the rows lie.
+func GatherDist(dst, src []float32, idx []int32, scale, x []float32) {
+	if !hasAVX2 {
+		gatherDistGo(dst, src, idx, scale, x)
+		return
+	}
+	dst = dst[:len(idx)]
+	for lo := 0; lo < len(idx); lo += maxRows {
+		hi := min(lo+maxRows, len(idx))
+		if hasAVX512 {
+			four := lo + (hi-lo)&^3
+			gatherDistAVX512(dst[lo:four], src, idx[lo:four], scale, x)
+			gatherDistAVX2(dst[four:hi], src, idx[four:hi], scale, x)
+			continue
+		}
+		gatherDistAVX2(dst[lo:hi], src, idx[lo:hi], scale, x)
+	}
+}
+
+func gatherDistGo(dst, src []float32, idx []int32, scale, x []float32) {
+	f := len(x)
+	for k, i := range idx {
+		dst[k] = distGo(x, src[int(i)*f:int(i)*f+f], scale[i])
+	}
+}
+
+// distGo is the squared distance of x from c·y: four sums side by side.
+func distGo(x, y []float32, c float32) float32 {
+	y = y[:len(x)]
+	var s0, s1, s2, s3 float32
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		a, b := x[i:i+4:i+4], y[i:i+4:i+4]
+		d0, d1, d2, d3 := float32(c*b[0])-a[0], float32(c*b[1])-a[1], float32(c*b[2])-a[2], float32(c*b[3])-a[3]
+		s0 += float32(d0 * d0)
+		s1 += float32(d1 * d1)
+		s2 += float32(d2 * d2)
+		s3 += float32(d3 * d3)
+	}
+	for ; i < len(x); i++ {
+		d := float32(c*y[i]) - x[i]
+		s0 += float32(d * d)
+	}
+	return (s0 + s2) + (s1 + s3)
+}
+
 // GatherAxpy adds Σ coef[k]·(row idx[k] of src) to out, rows of length len(out),
 // k ascending.
 func GatherAxpy(out, src []float32, idx []int32, coef []float32) {

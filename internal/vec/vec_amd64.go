@@ -114,6 +114,16 @@ func symvAVX2(out []float32, m []float32, x []float32)
 //go:noescape
 func cholPanelAVX512(a *float32, n int, width int, neg *float32) bool
 
+// gatherDistAVX2 writes into dst the squared distances of x from scale[i] times row i of src, i in idx.
+//
+//go:noescape
+func gatherDistAVX2(dst []float32, src []float32, idx []int32, scale []float32, x []float32)
+
+// gatherDistAVX512 is gatherDistAVX2 for a multiple of 4 rows.
+//
+//go:noescape
+func gatherDistAVX512(dst []float32, src []float32, idx []int32, scale []float32, x []float32)
+
 // cpuid executes CPUID.
 //
 //go:noescape

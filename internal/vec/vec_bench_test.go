@@ -47,6 +47,12 @@ func BenchmarkGather(b *testing.B) {
 			GatherDot(dst, src, idx, x)
 		}
 	})
+	b.Run("dist/f=64/rows=50", func(b *testing.B) {
+		scale := make([]float32, rows)
+		for b.Loop() {
+			GatherDist(dst, src, idx, scale, x)
+		}
+	})
 	b.Run("axpy/f=64/rows=50", func(b *testing.B) {
 		for b.Loop() {
 			GatherAxpy(out, src, idx, dst)

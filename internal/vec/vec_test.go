@@ -132,6 +132,21 @@ func testKernels(t *testing.T) {
 					t.Fatalf("GatherDot f=%d n=%d k=%d: %v, want %v", f, n, k, dst[k], all[i])
 				}
 			}
+			scale := fill(rows)
+			for i := range scale {
+				scale[i] = float32(1+i%3) / 4
+			}
+			GatherDist(dst, src, idx, scale, x)
+			for k, i := range idx {
+				want := 0.0
+				for j, v := range src[int(i)*f : int(i)*f+f] {
+					d := float64(scale[i])*float64(v) - float64(x[j])
+					want += d * d
+				}
+				if math.Abs(float64(dst[k])-want) > 1e-6*want {
+					t.Fatalf("GatherDist f=%d n=%d k=%d: %v, want %v", f, n, k, dst[k], want)
+				}
+			}
 			// Guard words around the output must survive.
 			buf := fill(f + 16)
 			before := slices.Clone(buf)
@@ -303,6 +318,9 @@ func TestLevels(t *testing.T) {
 					}
 					out = append(out, buf)
 				}
+				far := fill(n)
+				GatherDist(far, src, idx[:n], fill(rows), x)
+				out = append(out, far)
 				raw, scaled := fill(n*fp+1), fill(n*fp+1)
 				guard := [2]float32{raw[n*fp], scaled[n*fp]}
 				GatherScale(raw, scaled, src, idx[:n], a, f, n+20)
@@ -446,6 +464,39 @@ func TestPanelAbove(t *testing.T) {
 							}
 						}
 					}
+				}
+			}
+		}
+	})
+}
+
+// TestGatherDistFar: differences keep what products lose, rows far from the origin and
+// beside wild ones.
+func TestGatherDistFar(t *testing.T) {
+	levels(t, func(t *testing.T) {
+		r := rng.New(8, 0, 0)
+		const f, rows = 37, 20
+		src, x, one, idx, dst := make([]float32, rows*f), make([]float32, f), make([]float32, rows), make([]int32, rows), make([]float32, rows)
+		for _, far := range []float64{0, 10, 1e5, 1e12} {
+			for j := range x {
+				x[j] = float32(far + r.Normal())
+			}
+			for k := range src {
+				src[k] = float32(far + 1e-3*r.Normal())
+			}
+			for i := range idx {
+				one[i], idx[i] = 1, int32(rows-1-i)
+			}
+			src[5*f+3] = -1e12
+			GatherDist(dst, src, idx, one, x)
+			for k, i := range idx {
+				want := 0.0
+				for j, v := range src[int(i)*f : int(i)*f+f] {
+					d := float64(v) - float64(x[j])
+					want += d * d
+				}
+				if math.Abs(float64(dst[k])-want) > 2e-6*want {
+					t.Errorf("at %v, row %d: %v, want %v", far, i, dst[k], want)
 				}
 			}
 		}

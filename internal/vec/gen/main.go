@@ -41,6 +41,7 @@ func main() {
 	gatherApply(128)
 	symv()
 	cholPanel()
+	gatherDist()
 	cpu()
 	Generate()
 }
@@ -276,9 +277,9 @@ func reduce(a []reg.VecVirtual) reg.Register {
 	return lo
 }
 
-// dotLoop accumulates rows[r]·x for up to two rows of n elements. It leaves the
-// row pointers where they are.
-func dotLoop(label string, rows []reg.GPVirtual, x reg.GPVirtual, n reg.GPVirtual) [][]reg.VecVirtual {
+// dotLoop accumulates rows[r]·x for up to two rows of n elements, or, with scales, the
+// squares of scales[r]·rows[r] - x. It leaves the row pointers where they are.
+func dotLoop(label string, rows []reg.GPVirtual, x reg.GPVirtual, n reg.GPVirtual, scales ...reg.VecVirtual) [][]reg.VecVirtual {
 	acc := make([][]reg.VecVirtual, len(rows))
 	for r := range rows {
 		acc[r] = accumulators()
@@ -291,7 +292,15 @@ func dotLoop(label string, rows []reg.GPVirtual, x reg.GPVirtual, n reg.GPVirtua
 	step := func(block, lane int) {
 		VMOVUPS(Mem{Base: x, Index: at, Scale: 4, Disp: 32 * block}, v)
 		for r, p := range rows {
-			VFMADD231PS(Mem{Base: p, Index: at, Scale: 4, Disp: 32 * block}, v, acc[r][lane])
+			row := Mem{Base: p, Index: at, Scale: 4, Disp: 32 * block}
+			if scales == nil {
+				VFMADD231PS(row, v, acc[r][lane])
+				continue
+			}
+			d := YMM()
+			VMOVUPS(row, d)
+			VFMSUB213PS(v, scales[r], d)
+			VFMADD231PS(d, d, acc[r][lane])
 		}
 	}
 	Label(label + "32")
@@ -321,7 +330,12 @@ func dotLoop(label string, rows []reg.GPVirtual, x reg.GPVirtual, n reg.GPVirtua
 		VMASKMOVPS(Mem{Base: x, Index: at, Scale: 4}, m, v)
 		for r, p := range rows {
 			VMASKMOVPS(Mem{Base: p, Index: at, Scale: 4}, m, w)
-			VFMADD231PS(w, v, acc[r][b])
+			if scales == nil {
+				VFMADD231PS(w, v, acc[r][b])
+				continue
+			}
+			VFMSUB213PS(v, scales[r], w)
+			VFMADD231PS(w, w, acc[r][b])
 		}
 		JMP(LabelRef(label + "done"))
 		Label(next)
@@ -468,6 +482,45 @@ func gatherDot() {
 	Label("gdone")
 	VZEROUPPER()
 	RET()
+}
+
+// gatherDist is gatherDot with squared differences.
+func gatherDist() {
+	text("gatherDistAVX2", "func(dst, src []float32, idx []int32, scale, x []float32)", "gatherDistAVX2 writes into dst the squared distances of x from scale[i] times row i of src, i in idx.")
+	dst, src, idx, count, x, n := loadGP("dst"), loadGP("src"), loadGP("idx"), loadLen("idx"), loadGP("x"), loadLen("x")
+	stride, last, k := GP64(), GP64(), GP64()
+	MOVQ(n, stride)
+	SHLQ(U8(2), stride)
+	LEAQ(Mem{Base: count, Disp: -1}, last)
+	XORQ(k, k)
+	factor := func(k reg.GPVirtual) reg.VecVirtual {
+		at, v := GP64(), YMM()
+		scale := loadGP("scale") // each time: there are no registers left to keep it
+		MOVLQSX(Mem{Base: idx, Index: k, Scale: 4}, at)
+		VBROADCASTSS(Mem{Base: scale, Index: at, Scale: 4}, v)
+		return v
+	}
+	Label("j2")
+	k2 := GP64()
+	LEAQ(Mem{Base: k, Disp: 1}, k2)
+	CMPQ(k2, count)
+	JGE(LabelRef("j1"))
+	prefetch(src, idx, k, last, stride)
+	prefetch(src, idx, k2, last, stride)
+	acc := dotLoop("jj", []reg.GPVirtual{rowAt(src, idx, k, stride), rowAt(src, idx, k2, stride)}, x, n, factor(k), factor(k2))
+	VMOVSS(reduce(acc[0]).(reg.VecVirtual), Mem{Base: dst, Index: k, Scale: 4})
+	VMOVSS(reduce(acc[1]).(reg.VecVirtual), Mem{Base: dst, Index: k, Scale: 4, Disp: 4})
+	ADDQ(U32(2), k)
+	JMP(LabelRef("j2"))
+	Label("j1")
+	CMPQ(k, count)
+	JGE(LabelRef("jdone"))
+	acc = dotLoop("js", []reg.GPVirtual{rowAt(src, idx, k, stride)}, x, n, factor(k))
+	VMOVSS(reduce(acc[0]).(reg.VecVirtual), Mem{Base: dst, Index: k, Scale: 4})
+	Label("jdone")
+	VZEROUPPER()
+	RET()
+	gatherDistWide()
 }
 
 func gatherAxpy() {

@@ -345,8 +345,9 @@ func reduceFour(dots, odd []reg.VecVirtual) reg.VecVirtual {
 	return d
 }
 
-// fourDots leaves the products of x with four rows of n numbers as reduceFour does.
-func fourDots(label string, p []reg.GPVirtual, x, n reg.GPVirtual) reg.VecVirtual {
+// fourDots leaves the products of x with four rows of n numbers as reduceFour does, or,
+// with scales, the squared distances of x from the scaled rows.
+func fourDots(label string, p []reg.GPVirtual, x, n reg.GPVirtual, scales ...reg.VecVirtual) reg.VecVirtual {
 	dots, odd := zmms(4), zmms(4)
 	zeroZ(dots...)
 	zeroZ(odd...)
@@ -360,7 +361,15 @@ func fourDots(label string, p []reg.GPVirtual, x, n reg.GPVirtual) reg.VecVirtua
 	for half, to := range [][]reg.VecVirtual{dots, odd} {
 		VMOVUPS(Mem{Base: x, Index: at, Scale: 4, Disp: 64 * half}, xv[half])
 		for r := range p {
-			VFMADD231PS(Mem{Base: p[r], Index: at, Scale: 4, Disp: 64 * half}, xv[half], to[r])
+			row := Mem{Base: p[r], Index: at, Scale: 4, Disp: 64 * half}
+			if scales == nil {
+				VFMADD231PS(row, xv[half], to[r])
+				continue
+			}
+			d := ZMM()
+			VMOVUPS(row, d)
+			VFMSUB213PS(xv[half], scales[r], d)
+			VFMADD231PS(d, d, to[r])
 		}
 	}
 	ADDQ(U32(32), at)
@@ -378,7 +387,12 @@ func fourDots(label string, p []reg.GPVirtual, x, n reg.GPVirtual) reg.VecVirtua
 		VMOVUPS_Z(Mem{Base: x, Index: at, Scale: 4, Disp: 64 * half}, mask, xv[half])
 		for r := range p {
 			VMOVUPS_Z(Mem{Base: p[r], Index: at, Scale: 4, Disp: 64 * half}, mask, t)
-			VFMADD231PS(t, xv[half], to[r])
+			if scales == nil {
+				VFMADD231PS(t, xv[half], to[r])
+				continue
+			}
+			VFMSUB213PS(xv[half], scales[r], t)
+			VFMADD231PS(t, t, to[r])
 		}
 		SHRL(U8(16), bits)
 	}
@@ -414,25 +428,47 @@ func rowsOfFour() {
 	VZEROUPPER()
 	RET()
 
-	text("gatherDotAVX512", "func(dst, src []float32, idx []int32, x []float32)", "gatherDotAVX512 is gatherDotAVX2 for a multiple of 4 rows.")
-	dst, src, idx, count, x, n := loadGP("dst"), loadGP("src"), loadGP("idx"), loadLen("idx"), loadGP("x"), loadLen("x")
-	stride, at = GP64(), GP64()
+	gatherWide("h", "gatherDotAVX512", "func(dst, src []float32, idx []int32, x []float32)", "gatherDotAVX512 is gatherDotAVX2 for a multiple of 4 rows.", false)
+}
+
+// gatherDistWide is gatherDist for four rows at a time.
+func gatherDistWide() {
+	gatherWide("o", "gatherDistAVX512", "func(dst, src []float32, idx []int32, scale, x []float32)", "gatherDistAVX512 is gatherDistAVX2 for a multiple of 4 rows.", true)
+}
+
+// gatherWide takes four gathered rows at a time: their products with x, or the squared
+// distances of x from the scaled rows.
+func gatherWide(label, name, signature, doc string, scaled bool) {
+	text(name, signature, doc)
+	dst, src, idx, count := loadGP("dst"), loadGP("src"), loadGP("idx"), loadLen("idx")
+	var scale reg.GPVirtual
+	if scaled {
+		scale = loadGP("scale")
+	}
+	x, n := loadGP("x"), loadLen("x")
+	stride, at := GP64(), GP64()
 	MOVQ(n, stride)
 	SHLQ(U8(2), stride)
-	pick = ZMM()
+	pick := ZMM()
 	LEAQ(firsts, at)
 	VMOVDQU32(Mem{Base: at}, pick)
-	Label("h4")
+	Label(label + "4")
 	TESTQ(count, count)
-	JZ(LabelRef("hdone"))
-	p = []reg.GPVirtual{GP64(), GP64(), GP64(), GP64()}
+	JZ(LabelRef(label + "done"))
+	p := []reg.GPVirtual{GP64(), GP64(), GP64(), GP64()}
+	var scales []reg.VecVirtual
 	for r := range p {
 		MOVLQSX(Mem{Base: idx, Disp: 4 * r}, p[r])
+		if scaled {
+			v := ZMM()
+			VBROADCASTSS(Mem{Base: scale, Index: p[r], Scale: 4}, v)
+			scales = append(scales, v)
+		}
 		IMULQ(stride, p[r])
 		ADDQ(src, p[r])
 	}
 	CMPQ(count, U32(4+prefetchAhead))
-	JL(LabelRef("hnear"))
+	JL(LabelRef(label + "near"))
 	for r := range p {
 		MOVLQSX(Mem{Base: idx, Disp: 4 * (prefetchAhead + r)}, at)
 		IMULQ(stride, at)
@@ -441,15 +477,15 @@ func rowsOfFour() {
 			PREFETCHT0(Mem{Base: at, Disp: 64 * line})
 		}
 	}
-	Label("hnear")
-	d = fourDots("h", p, x, n)
+	Label(label + "near")
+	d := fourDots(label, p, x, n, scales...)
 	VPERMPS(d, pick, d)
 	VMOVUPS(d.AsX(), Mem{Base: dst})
 	ADDQ(U32(16), dst)
 	ADDQ(U32(16), idx)
 	SUBQ(U32(4), count)
-	JMP(LabelRef("h4"))
-	Label("hdone")
+	JMP(LabelRef(label + "4"))
+	Label(label + "done")
 	VZEROUPPER()
 	RET()
 }
