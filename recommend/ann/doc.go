@@ -29,7 +29,8 @@
 //   - [InnerProduct]: factors of users and items, as of recommend.ALS or BPR, with
 //     their biases
 //   - [Cosine]: embeddings, where only the direction counts
-//   - [Euclidean]: positions, where the distance counts
+//   - [Euclidean]: positions, where the distance counts. Tight clusters far from the
+//     origin, mixed scales and wild coordinates are held apart as float32 holds them
 //   - HNSWOptions.Links: more of them for better recall at more memory, before anything
 //     else; HNSWOptions.Build for better links at more build time
 //   - the width ef of [HNSW.AppendTop] for one search: it decides what is missed.
@@ -39,13 +40,16 @@
 //
 // # Guarantees
 //
-//   - Scores are exact, best first, equal ones by ascending item; exactly min(k,
+//   - Scores are exact (of Cosine and Euclidean the float32 nearest to the true one; inner products
+//     are sums in float32), best first, equal ones by ascending item; exactly min(k,
 //     eligible) items come back. That no better item was missed is likely only.
 //   - Equal vectors, options and seed give equal bytes at any GOMAXPROCS (on one
 //     architecture).
 //   - AppendTop may run on many goroutines at once and allocates nothing in steady
 //     state; guard it against Add, Remove and UnmarshalBinary with a sync.RWMutex.
 //   - The index has a versioned, checksummed binary form.
+//   - Any finite vector does for Cosine; the others take squared lengths up to 8.5e37, a
+//     quarter of what float32 holds: lengths to 9.2e18.
 //   - Data never panics: what is wrong is a sentinel (errors.go).
 //
 // # References

@@ -9,7 +9,7 @@ var (
 	ErrEmpty     = check.ErrEmpty     // no vectors
 	ErrShape     = check.ErrShape     // lengths that do not agree
 	ErrNotFinite = check.ErrNotFinite // NaN or infinity
-	ErrRange     = check.ErrRange     // a vector whose squared length float32 cannot hold
+	ErrRange     = check.ErrRange     // a squared length above 8.5e37 (InnerProduct, Euclidean)
 	ErrUnknownID = check.ErrUnknownID // an item that is not in the index
 	ErrDuplicate = check.ErrDuplicate // an item that is in the index already
 	ErrOption    = check.ErrOption    // an options field or argument out of range

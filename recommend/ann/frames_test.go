@@ -57,6 +57,6 @@ func TestFrames(t *testing.T) {
 			return out
 		},
 		Tol:  1e-5,
-		Zero: []string{".known: of datasets", ".norm2: of InnerProduct"},
+		Zero: []string{".known: of datasets", ".norm2: of InnerProduct", ".odd: of the others"},
 	}})
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/topk"
-	"github.com/aislekit/aisle/internal/vec"
 	"github.com/aislekit/aisle/recommend"
 )
 
@@ -29,7 +28,7 @@ type Metric int
 const (
 	InnerProduct Metric = iota // score x·y: user and item vectors of recommend.ALS, recommend.BPR and the like
 	Cosine                     // score x·y/(‖x‖·‖y‖), 0 for a zero vector: text and image embeddings
-	Euclidean                  // score -‖x - y‖²
+	Euclidean                  // score -‖x - y‖²: positions of any scale and offset
 )
 
 // HNSWOptions configures FitHNSW.
@@ -85,7 +84,11 @@ const maxLinks = 256
 // than by anything else, and recall suffers; with R = 0 the short ones are linked
 // to by nobody (Morozov and Babenko, NeurIPS 2018). So R² is twice the mean
 // squared length, at most half the largest: longer vectors have no further
-// coordinate, and draw links by their length, as they draw answers.
+// coordinate, and draw links by their length, as they draw answers. Wild lengths,
+// beyond ten times those of nine in ten, count by that bound.
+//
+// Cosine and Euclidean compare by sums of squared differences, which hold close vectors
+// apart wherever they lie, and answer after a look at the best in float64.
 //
 // Add and Remove change the index in place, without a rebuild. AppendTop may run
 // on many goroutines at once, but not beside Add, Remove or UnmarshalBinary:
@@ -99,10 +102,10 @@ type HNSW struct {
 	build  int
 	seed   uint64
 
-	vectors []float32 // node×dim; of length 1 for Cosine, minus center for Euclidean
-	extra   []float32 // by node: the further coordinate, or ½‖x‖² for Euclidean
+	vectors []float32 // node×dim, as given; for Cosine times a power of two
+	extra   []float32 // by node: see setExtra
 	norm2   float64   // R², InnerProduct; fixed by the build
-	center  []float32 // Euclidean: keeps ½‖x‖² small, where float32 is exact
+	odd     bool      // a node is or was a zero vector (Cosine) or of wild length (InnerProduct)
 
 	item []int32  // node → item, -1 for a removed one
 	node []int32  // item → node, -1 for none
@@ -122,6 +125,8 @@ type HNSW struct {
 // hnswScratch is the memory of one search.
 type hnswScratch struct {
 	query []float32
+	wide  []float64 // the query, for Cosine of length 1
+	unit  []float32 // a node that is held against others
 	seen  []uint64
 	ok    []uint64
 	start []uint64 // keys
@@ -132,6 +137,8 @@ type hnswScratch struct {
 	keys  []uint64
 	pick  []int32
 	top   topHeap
+
+	answers []answer
 }
 
 // hnswKey orders nodes by distance, ties by number.
@@ -146,9 +153,9 @@ func hnswKey(d float32, node int32) uint64 { return uint64(topk.Key(d))<<32 | ui
 // order. So equal vectors, options and seed give equal bytes at any GOMAXPROCS.
 // Cost: about Build·2·Links dot products an item, spread over Workers.
 //
-// Errors: ErrEmpty (nil), ErrOption, ErrShape, ErrNotFinite, ErrRange (vectors
-// whose squared length float32 cannot hold), and context.Cause(ctx). An index of
-// no items is fine.
+// Errors, which name the vector at fault: ErrEmpty (nil), ErrOption, ErrShape,
+// ErrNotFinite, ErrRange (a squared length above 8.5e37, a quarter of what float32 holds;
+// Cosine takes any), and context.Cause(ctx). An index of no items is fine.
 func FitHNSW(ctx context.Context, v recommend.ItemVectors, opt HNSWOptions) (*HNSW, error) {
 	const where = "ann: FitHNSW"
 	opt = opt.withDefaults()
@@ -169,11 +176,6 @@ func FitHNSW(ctx context.Context, v recommend.ItemVectors, opt HNSWOptions) (*HN
 	x := &HNSW{known: ids.OfItems(ids.From(ids.ListsOf(v))), f: f, dim: f, metric: opt.Metric, m: opt.Links, build: opt.Build, seed: opt.Seed, entry: -1, scratch: &sync.Pool{}}
 	if bias != nil {
 		x.dim++
-	}
-	if x.metric == Euclidean {
-		if x.center = center(v); vec.Norm2(x.center) > hnswMaxNorm/8 {
-			return nil, fmt.Errorf("%s: squared length of the mean is %v: %w", where, vec.Norm2(x.center), ErrRange)
-		}
 	}
 	if err := x.place(ctx, v, bias, opt.Workers); err != nil {
 		return nil, err
@@ -216,22 +218,6 @@ func biases(v recommend.ItemVectors, metric Metric) (func(i int) float32, error)
 	return bias, nil
 }
 
-// center returns the mean vector.
-func center(v recommend.ItemVectors) []float32 {
-	n := v.Items()
-	mean := make([]float64, v.Factors())
-	for i := range n {
-		for k, a := range v.ItemVector(i) {
-			mean[k] += float64(a) / float64(n)
-		}
-	}
-	out := make([]float32, len(mean))
-	for k, a := range mean {
-		out[k] = float32(a)
-	}
-	return out
-}
-
 // place gives each item a node, in random order, and stores its vector there.
 func (x *HNSW) place(ctx context.Context, v recommend.ItemVectors, bias func(i int) float32, workers int) error {
 	n := v.Items()
@@ -258,28 +244,11 @@ func (x *HNSW) place(ctx context.Context, v recommend.ItemVectors, bias func(i i
 	})
 }
 
-// setRadius chooses R² for InnerProduct: twice the mean squared length, at most half
-// the largest.
-func (x *HNSW) setRadius() {
-	if x.metric != InnerProduct {
-		return
-	}
-	n, longest := len(x.item), 0.0
-	for a := range int32(n) {
-		v := vec.Norm2(x.row(a))
-		x.norm2 += 2 * v / float64(n)
-		longest = max(longest, v)
-	}
-	x.norm2 = min(x.norm2, longest/2)
-}
-
 const (
 	hnswOrder    = 0x686e_7377 // stage of the random stream
 	hnswShare    = 16          // a batch is at most this part of the graph
 	hnswBatchMax = 1024
 	hnswTop      = 15 // highest layer
-
-	hnswMaxNorm = math.MaxFloat32 / 4 // of squared lengths, so that no product overflows
 )
 
 // grow makes room for n more nodes.
@@ -315,55 +284,6 @@ func (x *HNSW) row(node int32) []float32 {
 	return x.vectors[int(node)*x.dim : (int(node)+1)*x.dim]
 }
 
-// store writes the first f numbers of the row of a vector, and checks the row.
-func (x *HNSW) store(row, v []float32) error {
-	switch x.metric {
-	case Cosine:
-		vec.Normalize(row, v)
-	case Euclidean:
-		for k, a := range v {
-			row[k] = a - x.center[k]
-		}
-	default:
-		copy(row, v) // the bias stays
-	}
-	if n := vec.Norm2(row); n > hnswMaxNorm {
-		return fmt.Errorf("squared length is %v: %w", n, ErrRange)
-	}
-	return nil
-}
-
-// setExtra computes what a distance from the node adds to a product.
-func (x *HNSW) setExtra(node int32) {
-	switch x.metric {
-	case Euclidean:
-		x.extra[node] = float32(vec.Norm2(x.row(node)) / 2)
-	case InnerProduct:
-		x.extra[node] = float32(math.Sqrt(max(0, x.norm2-vec.Norm2(x.row(node)))))
-	}
-}
-
-// distances writes, up to a constant, the distance of q with further coordinate
-// e from each node: -q·x, less the product of the further coordinates for
-// InnerProduct, ½‖q - x‖² for Euclidean.
-func (x *HNSW) distances(dst []float32, ids []int32, q []float32, e float32) {
-	vec.GatherDot(dst, x.vectors, ids, q)
-	switch {
-	case x.metric == Euclidean:
-		for k, a := range ids {
-			dst[k] = e + x.extra[a] - dst[k]
-		}
-	case e != 0 && x.metric == InnerProduct:
-		for k, a := range ids {
-			dst[k] = -dst[k] - float32(e*x.extra[a])
-		}
-	default:
-		for k := range ids {
-			dst[k] = -dst[k]
-		}
-	}
-}
-
 // list returns the links of a node on a layer, to read.
 func (x *HNSW) list(node int32, layer int) []int32 {
 	r := x.rawList(node, layer)
@@ -397,7 +317,7 @@ func (x *HNSW) getScratch() *hnswScratch {
 		s.seen = make([]uint64, w)
 	}
 	if len(s.query) != x.dim {
-		s.query = make([]float32, x.dim)
+		s.query, s.unit, s.wide = make([]float32, x.dim), make([]float32, x.dim), make([]float64, x.dim)
 	}
 	if len(s.dist) < 2*maxLinks {
 		s.dist = make([]float32, 2*maxLinks)
@@ -498,12 +418,12 @@ func (x *HNSW) choose(s *hnswScratch, limit int) []int32 {
 		}
 		c := int32(uint32(key))
 		d := uint32(key >> 32)
-		row, e := x.row(c), x.extra[c]
+		row, e := x.asked(s.unit, c)
 		near := s.dist[:len(s.pick)]
 		x.distances(near, s.pick, row, e)
 		good := true
 		for k, v := range near {
-			if a := topk.Key(v); a < d || a == d && x.same(c, s.pick[k]) {
+			if topk.Key(v) < d || x.same(v, c, s.pick[k], d) {
 				good = false
 				break
 			}
@@ -530,6 +450,3 @@ func (x *HNSW) fill(s *hnswScratch, limit int) {
 		}
 	}
 }
-
-// same reports whether two nodes have equal vectors.
-func (x *HNSW) same(a, b int32) bool { return slices.Equal(x.row(a), x.row(b)) }

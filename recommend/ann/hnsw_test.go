@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/codec"
@@ -342,19 +344,128 @@ func TestHNSWChurn(t *testing.T) {
 
 func TestHNSWConformance(t *testing.T) {
 	v := clusteredVectors(1500, 12, 20, 7)
-	testkit.AtGOMAXPROCS(t, func() []byte {
-		x := fitHNSW(t, v, ann.HNSWOptions{Seed: 9, Build: 50})
-		for i := range int32(300) {
-			if err := x.Remove(i * 3); err != nil {
+	clear(v.Rows[:10*12])
+	v.Rows[700*12] = 1e12
+	for _, m := range []ann.Metric{ann.InnerProduct, ann.Cosine, ann.Euclidean} {
+		testkit.AtGOMAXPROCS(t, func() []byte {
+			x := fitHNSW(t, v, ann.HNSWOptions{Metric: m, Seed: 9, Build: 50})
+			for i := range int32(300) {
+				if err := x.Remove(i * 3); err != nil {
+					t.Fatal(err)
+				}
+			}
+			data, err := x.MarshalBinary()
+			if err != nil {
 				t.Fatal(err)
 			}
+			return data
+		})
+	}
+}
+
+// TestHNSWRange: the error of a vector that is too long names it; what the range allows is
+// answered, with finite scores, and only a direction has none.
+func TestHNSWRange(t *testing.T) {
+	rows := []float32{1, 0, 0, 1, 9e18, 1, -9e18, 1}
+	for _, m := range []ann.Metric{ann.InnerProduct, ann.Cosine, ann.Euclidean} {
+		v := recommend.RowVectors{Rows: rows, N: 2}
+		x := fitHNSW(t, v, ann.HNSWOptions{Metric: m})
+		for i := range v.Items() {
+			got, err := x.AppendTop(nil, v.ItemVector(i), 4, 0, recommend.Filter{})
+			if err != nil || len(got) != 4 || m == ann.Euclidean && got[0].Item != int32(i) {
+				t.Fatalf("metric %d, query %d: %v, %v", m, i, got, err)
+			}
+			for _, s := range got {
+				want := trueScore(m, v.ItemVector(int(s.Item)), v.ItemVector(i))
+				if float64(s.Score) != float64(float32(want)) && math.Abs(float64(s.Score)-want) > 1e-7 {
+					t.Errorf("metric %d, query %d, item %d: score %v, want %v", m, i, s.Item, s.Score, want)
+				}
+			}
 		}
-		data, err := x.MarshalBinary()
+		v.Rows = append(slices.Clone(rows), 1e19, 0)
+		_, err := ann.FitHNSW(context.Background(), v, ann.HNSWOptions{Metric: m})
+		if m != ann.Cosine && (!errors.Is(err, ann.ErrRange) || !strings.Contains(err.Error(), "vector 4")) || m == ann.Cosine && err != nil {
+			t.Errorf("metric %d: error %v", m, err)
+		}
+	}
+}
+
+// TestHNSWExact: a search that is wide enough to look at all finds what float64 finds, at
+// any scale, any offset and beside wild numbers.
+func TestHNSWExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := rng.New(rapid.Uint64().Draw(t, "seed"), 14, 0)
+		n, f, k := 2+g.Intn(120), 1+g.Intn(12), 1+g.Intn(10)
+		scale, offset := math.Pow(10, float64(g.Intn(16)-8)), 0.0
+		if g.Bool(.5) {
+			offset = math.Pow(10, float64(g.Intn(10)-3))
+		}
+		v := recommend.RowVectors{Rows: make([]float32, n*f), N: f}
+		for i := range v.Rows {
+			if v.Rows[i] = float32(offset + scale*g.Normal()); g.Bool(.01) {
+				v.Rows[i] = float32(math.Pow(-10, float64(g.Intn(13))))
+			}
+		}
+		m := []ann.Metric{ann.Cosine, ann.Euclidean}[g.Intn(2)]
+		x, err := ann.FitHNSW(context.Background(), v, ann.HNSWOptions{Metric: m, Links: 4, Build: 16, Seed: g.Uint64()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return data
+		q := v.ItemVector(g.Intn(n))
+		got, err := x.AppendTop(nil, q, k, n, recommend.Filter{})
+		if err != nil || len(got) != min(k, n) {
+			t.Fatal(len(got), err)
+		}
+		order := make([]float64, n)
+		for i := range order {
+			order[i] = trueOrder(m, v.ItemVector(i), q)
+		}
+		sorted := slices.Clone(order)
+		slices.Sort(sorted)
+		worst := sorted[n-len(got)]
+		for _, s := range got {
+			if order[s.Item] < worst-1e-9*math.Abs(worst)-1e-26 && m == ann.Cosine || order[s.Item] < worst-1e-12*math.Abs(worst) && m == ann.Euclidean {
+				t.Fatalf("item %d at %v, the last of the best at %v", s.Item, order[s.Item], worst)
+			}
+			if want := trueScore(m, v.ItemVector(int(s.Item)), q); math.Abs(float64(s.Score)-want) > 1e-7*math.Abs(want)+1e-15 {
+				t.Fatalf("item %d: score %v, want %v", s.Item, s.Score, want)
+			}
+		}
 	})
+}
+
+// TestHNSWVersion1: frames of version 1, of the metrics that the golden frame is not of, by
+// the library as it was at 5ec45f0, answer as what they were made of.
+func TestHNSWVersion1(t *testing.T) {
+	v := recommend.RowVectors{N: 3}
+	for i := range 40 {
+		v.Rows = append(v.Rows, float32(i%7)-2.5, float32(i/7)+0.25*float32(i%3), 3-float32(i%5))
+	}
+	for m, name := range []string{"inner", "cosine"} {
+		data, err := os.ReadFile("testdata/" + name + ".v1.bin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var x ann.HNSW
+		if err := x.UnmarshalBinary(data); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Add(7, v.ItemVector(7)); err != nil {
+			t.Fatal(err)
+		}
+		for i := range v.Items() {
+			q := v.ItemVector(i)
+			got, err := x.AppendTop(nil, q, 5, 0, recommend.Filter{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, want := range exactTop(v, ann.Metric(m), q, 5, nil) {
+				if !testkit.Close(float64(got[k].Score), float64(want.Score), 1e-6, 1e-6) {
+					t.Errorf("%s, query %d, place %d: %v, want %v", name, i, k, got[k], want)
+				}
+			}
+		}
+	}
 }
 
 // alsOf is a fitted ALS with the given vectors of users and items, for exact
@@ -438,6 +549,7 @@ func TestHNSWBadInput(t *testing.T) {
 		"NaN":          {recommend.RowVectors{Rows: []float32{1, nan}, N: 1}, ann.HNSWOptions{}, ann.ErrNotFinite},
 		"Inf":          {recommend.RowVectors{Rows: []float32{1, inf}, N: 1}, ann.HNSWOptions{}, ann.ErrNotFinite},
 		"huge":         {recommend.RowVectors{Rows: []float32{1, 1e30}, N: 1}, ann.HNSWOptions{}, ann.ErrRange},
+		"far":          {recommend.RowVectors{Rows: []float32{1, 1e19}, N: 1}, ann.HNSWOptions{Metric: ann.Euclidean}, ann.ErrRange},
 		"links":        {v, ann.HNSWOptions{Links: 1}, ann.ErrOption},
 		"links many":   {v, ann.HNSWOptions{Links: 1000, Build: 2000}, ann.ErrOption},
 		"build":        {v, ann.HNSWOptions{Links: 16, Build: 8}, ann.ErrOption},
@@ -534,6 +646,13 @@ func FuzzHNSWUnmarshal(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	for _, name := range []string{"inner", "cosine"} {
+		data, err := os.ReadFile("testdata/" + name + ".v1.bin")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		data = testkit.Refit(data)
 		x := &ann.HNSW{}
@@ -541,6 +660,14 @@ func FuzzHNSWUnmarshal(f *testing.F) {
 			return
 		}
 		again, err := x.MarshalBinary()
+		if data[6] == 1 && err == nil { // it was of the version before, and is no longer
+			var y ann.HNSW
+			data = again
+			if err := y.UnmarshalBinary(data); err != nil {
+				t.Fatal(err)
+			}
+			again, err = y.MarshalBinary()
+		}
 		if err != nil || !bytes.Equal(data, again) {
 			t.Fatalf("not canonical (%v)", err)
 		}

@@ -73,7 +73,8 @@ func (b *hnswBatch) insert(ctx context.Context, x *HNSW, lo, hi int32, workers i
 // findLinks sets the links of node a: to nodes of the graph, and to those from
 // lo on that come before it in the batch.
 func (x *HNSW) findLinks(s *hnswScratch, a, lo int32) {
-	q, e, own := x.row(a), x.extra[a], int(x.level[a])
+	q, e := x.asked(s.query, a)
+	own := int(x.level[a])
 	top := -1
 	if x.entry >= 0 {
 		top = int(x.level[x.entry])
@@ -168,10 +169,11 @@ func (x *HNSW) linkBack(s *hnswScratch, back []uint64, layer int) {
 // keysOf leaves in s.keys the nodes, ascending by distance from t.
 func (x *HNSW) keysOf(s *hnswScratch, t int32, ids []int32) {
 	s.keys = s.keys[:0]
+	q, e := x.asked(s.query, t)
 	for len(ids) > 0 {
 		part := ids[:min(len(ids), len(s.dist))]
 		ids = ids[len(part):]
-		x.distances(s.dist[:len(part)], part, x.row(t), x.extra[t])
+		x.distances(s.dist[:len(part)], part, q, e)
 		for k, a := range part {
 			s.keys = append(s.keys, hnswKey(s.dist[k], a))
 		}
@@ -185,7 +187,7 @@ func (x *HNSW) keysOf(s *hnswScratch, t int32, ids []int32) {
 //
 // Cost: that of one step of the build. Errors leave the index as it was: ErrShape,
 // ErrNotFinite, ErrDuplicate, ErrUnknownID (an item beyond Slots()), ErrRange (a
-// vector whose squared length float32 cannot hold), ErrEmpty (an index that is nil or
+// squared length above 8.5e37, unless for Cosine), ErrEmpty (an index that is nil or
 // zero).
 func (x *HNSW) Add(item int32, v []float32) error {
 	if err := x.unmade("HNSW.Add"); err != nil {

@@ -10,6 +10,8 @@ import (
 	"github.com/aislekit/aisle/internal/vec"
 )
 
+const hnswVersion = 2 // 1 kept vectors minus their mean, or of length 1
+
 // AppendBinary appends the frame of x to dst; ErrEmpty for an index that is nil or zero.
 func (x *HNSW) AppendBinary(dst []byte) ([]byte, error) {
 	if err := x.unmade("HNSW.AppendBinary"); err != nil {
@@ -23,7 +25,6 @@ func (x *HNSW) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(x.build)
 	w.Uint64(x.seed)
 	w.Float64(x.norm2)
-	w.Float32s(x.center)
 	w.Float32s(x.vectors)
 	w.Int32s(x.node)
 	w.Int32s(x.free)
@@ -33,14 +34,14 @@ func (x *HNSW) AppendBinary(dst []byte) ([]byte, error) {
 	if l := ids.ListsOf(x); l != nil {
 		w.Stamp(l.Users, l.Items, l.Marks)
 	}
-	return w.AppendFrame(dst, codec.KindHNSW, 1), nil
+	return w.AppendFrame(dst, codec.KindHNSW, hnswVersion), nil
 }
 
 // MarshalBinary returns the frame of x.
 func (x *HNSW) MarshalBinary() ([]byte, error) { return x.AppendBinary(nil) }
 
 // UnmarshalBinary replaces x. It must not run beside other uses of x. Payload of
-// version 1, little-endian:
+// version 2, little-endian:
 //
 //	int     f, the length of a query, 1 … 16384
 //	int     1 where a bias follows each vector (InnerProduct only), else 0
@@ -49,13 +50,18 @@ func (x *HNSW) MarshalBinary() ([]byte, error) { return x.AppendBinary(nil) }
 //	int     width of the search for links, m … 65536
 //	uint64  seed, which gives the layers of each node
 //	f64     R², >= 0
-//	[]f32   f numbers of the center for Euclidean, else none
-//	[]f32   vectors of n nodes, f or f+1 each, finite
+//	[]f32   vectors of n nodes, f or f+1 each, finite, of squared length <= 8.5e37; for
+//	        Cosine the largest number of each in [1, 2), or all 0
 //	[]i32   by item its node, -1 for none, each node at most once
 //	[]i32   nodes nobody links to, descending, of no item
 //	[]i32   n rows of 2m+1: how many links, the links, zeros
 //	[]i32   rows of m+1, one for each layer of each node above the ground
 //	int     the node where searches start, plus 1; 0 while there is none
+//
+// In version 1, before the vectors, are f numbers of a center for Euclidean, which the
+// vectors lack, and none for the others; vectors of Cosine have length 1. It is read; its
+// links stay as they are, so an index of wild or tightly clustered vectors is better built
+// again.
 //
 // A stamp of the items may follow, of no more than there are. Any other length or value, and a link to nowhere, is ErrCorrupt, a newer version
 // ErrVersion, a frame of another kind ErrMismatch; x is then unchanged.
@@ -64,7 +70,7 @@ func (x *HNSW) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver(where, x); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, codec.KindHNSW, 1)
+	r, err := codec.Open(data, codec.KindHNSW, hnswVersion)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -73,11 +79,22 @@ func (x *HNSW) UnmarshalBinary(data []byte) error {
 	d.dim = d.f + min(bias, 2)
 	d.metric = Metric(r.Int())
 	d.m, d.build, d.seed, d.norm2 = r.Int(), r.Int(), r.Uint64(), r.Float64()
-	d.center, d.vectors, d.node, d.free = r.Float32s(), r.Float32s(), r.Int32s(), r.Int32s()
+	var center []float32
+	if r.Version == 1 {
+		center = r.Float32s()
+	}
+	d.vectors, d.node, d.free = r.Float32s(), r.Int32s(), r.Int32s()
 	d.links, d.upper = r.Int32s(), r.Int32s()
 	entry := r.Int()
 	if r.Err() == nil {
-		if what := d.restore(bias, entry); what != "" {
+		what := ""
+		if r.Version == 1 {
+			what = d.upgrade(bias, center)
+		}
+		if what == "" {
+			what = d.restore(bias, entry)
+		}
+		if what != "" {
 			r.Fail(what)
 		}
 	}
@@ -92,6 +109,32 @@ func (x *HNSW) UnmarshalBinary(data []byte) error {
 	}
 	*x = *d
 	return nil
+}
+
+// upgrade makes of the vectors of version 1 those of version 2.
+func (x *HNSW) upgrade(bias int, center []float32) string {
+	if what := x.checkShape(bias); what != "" {
+		return what
+	}
+	if x.metric == Euclidean && len(center) != x.f || x.metric != Euclidean && center != nil {
+		return "has a center of the wrong length"
+	}
+	if check.Slice32("", center) != nil {
+		return "has a value that is not finite"
+	}
+	if x.metric == InnerProduct {
+		return ""
+	}
+	for a := range len(x.vectors) / x.dim {
+		row := x.row(int32(a))
+		for k, c := range center {
+			row[k] += c
+		}
+		if x.metric == Cosine {
+			rescale(row)
+		}
+	}
+	return ""
 }
 
 // restore checks what was decoded, computes the rest, and says what is wrong. Each
@@ -122,14 +165,10 @@ func (x *HNSW) checkShape(bias int) string {
 		return "has a setting out of range"
 	case !(x.norm2 >= 0) || x.norm2 > hnswMaxNorm:
 		return "has a bound out of range"
-	case x.metric == Euclidean && len(x.center) != x.f || x.metric != Euclidean && x.center != nil:
-		return "has a center of the wrong length"
 	case len(x.vectors)%x.dim != 0 || len(x.links) != len(x.vectors)/x.dim*(2*x.m+1):
 		return "has vectors or links of the wrong length"
-	case check.Slice32("", x.vectors) != nil || check.Slice32("", x.center) != nil:
+	case check.Slice32("", x.vectors) != nil:
 		return "has a value that is not finite"
-	case vec.Norm2(x.center) > hnswMaxNorm/8:
-		return "has a center out of range"
 	}
 	return ""
 }
@@ -209,16 +248,13 @@ func (x *HNSW) checkLinks() string {
 	return ""
 }
 
-// restoreExtra bounds the vectors and computes what distances add to products.
+// restoreExtra bounds the vectors and computes what distances need beside them.
 func (x *HNSW) restoreExtra() string {
 	n := len(x.item)
 	x.extra = make([]float32, n)
-	bound := 2.0 // Cosine
-	if x.metric != Cosine {
-		bound = hnswMaxNorm
-	}
 	for a := range int32(n) {
-		if !(vec.Norm2(x.row(a)) <= bound) {
+		row := x.row(a)
+		if m := largest(row); x.metric == Cosine && m != 0 && (m < 1 || m >= 2) || !(vec.Norm2(row) <= hnswMaxNorm) {
 			return "has a vector out of range"
 		}
 		x.setExtra(a)

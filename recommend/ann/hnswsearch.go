@@ -51,8 +51,9 @@ func (x *HNSW) unmade(where string) error {
 
 // AppendTop appends the k items that answer the query vector best and pass f:
 // best first, equal scores by ascending index, exactly min(k, eligible) of them.
-// Scores are those of the metric, exact; that no better item was missed is
-// likely only. Of the filter, Items beyond the catalogue are ignored.
+// Scores are those of the metric, exact: for Cosine and Euclidean the best are chosen and
+// scored in float64, so that of items with equal scores the nearer ones are among them. That
+// no better item was missed is likely only. Of the filter, Items beyond the catalogue are ignored.
 //
 // ef is the width of the search, at least k; 0 means max(64, 2·k). Twice the
 // width takes less than twice the time and misses fewer items. Where the filter
@@ -61,7 +62,7 @@ func (x *HNSW) unmade(where string) error {
 //
 // No allocation in steady state. ErrShape (query), ErrNotFinite (query), ErrOption
 // (k < 1 or ef < 0), ErrMismatch (an item set whose size is not Slots(), or of another catalogue),
-// ErrRange (a query whose squared length float32 cannot hold), ErrEmpty (an index that is
+// ErrRange (a query of squared length above 8.5e37, unless for Cosine), ErrEmpty (an index that is
 // nil or zero).
 func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f recommend.Filter) ([]recommend.Scored, error) {
 	const where = "ann: HNSW.AppendTop"
@@ -93,11 +94,8 @@ func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f r
 	ef = max(ef, min(k, x.Len()))
 	s := x.getScratch()
 	defer x.scratch.Put(s)
-	q := s.query
-	if x.dim > x.f {
-		q[x.f] = 1
-	}
-	if x.store(q, query) != nil {
+	q, e, err := x.ask(s, query)
+	if err != nil {
 		return dst, fmt.Errorf("%s: query: its squared length is beyond float32: %w", where, ErrRange)
 	}
 	eligible := x.Len()
@@ -109,12 +107,15 @@ func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f r
 	if k == 0 {
 		return dst, nil
 	}
-	s.top.heap.Reset(k)
 	// A search meets ineligible items as often as they are frequent, and looks
 	// at some Links vectors for each it meets.
 	few := float64(eligible)*float64(eligible) <= float64(ef)*float64(x.m)*float64(x.Len())
-	if few || !x.walk(s, q, k, ef, ok) {
-		x.scan(s, q, ok)
+	s.top.heap.Reset(k)
+	if few || !x.walk(s, q, e, k, ef, ok) {
+		x.scan(s, q, e, ok)
+	}
+	if x.metric != InnerProduct {
+		return x.appendAnswers(dst, s, e, k), nil
 	}
 	s.top.items = s.top.heap.AppendSorted(s.top.items[:0])
 	for _, it := range s.top.items {
@@ -123,13 +124,9 @@ func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f r
 	return dst, nil
 }
 
-// walk pushes the answers of a search of width ef for the stored query q, and reports
+// walk leaves what a search of width ef finds for the query q where scan does, and reports
 // whether there are k of them: not all of the graph can be reached.
-func (x *HNSW) walk(s *hnswScratch, q []float32, k, ef int, ok []uint64) bool {
-	e := float32(0)
-	if x.metric == Euclidean {
-		e = float32(vec.Norm2(q) / 2)
-	}
+func (x *HNSW) walk(s *hnswScratch, q []float32, e float32, k, ef int, ok []uint64) bool {
 	// Several starts: good answers often lie in several regions.
 	s.start = append(s.start[:0], x.descend(s, q, e, 1))
 	if x.level[x.entry] > 0 {
@@ -142,9 +139,13 @@ func (x *HNSW) walk(s *hnswScratch, q []float32, k, ef int, ok []uint64) bool {
 	if len(s.best) < k {
 		return false
 	}
+	if x.metric != InnerProduct {
+		s.keys = append(s.keys[:0], s.best...)
+		return true
+	}
 	for _, key := range s.best {
 		a := int32(uint32(key))
-		s.top.heap.Push(x.item[a], x.score(q, a))
+		s.top.heap.Push(x.item[a], vec.Dot(q, x.row(a)))
 	}
 	return true
 }
@@ -174,11 +175,13 @@ func (x *HNSW) eligible(s *hnswScratch, f recommend.Filter) ([]uint64, int) {
 	return s.ok, n
 }
 
-// scan scores the eligible items one by one.
-func (x *HNSW) scan(s *hnswScratch, q []float32, ok []uint64) {
+// scan finds all eligible items: their scores go to s.top, or for metrics of differences
+// their distances to s.keys.
+func (x *HNSW) scan(s *hnswScratch, q []float32, e float32, ok []uint64) {
 	if ok == nil {
 		ok = x.live
 	}
+	s.keys = s.keys[:0]
 	for w, word := range ok {
 		s.ids = s.ids[:0]
 		for ; word != 0; word &= word - 1 {
@@ -187,29 +190,17 @@ func (x *HNSW) scan(s *hnswScratch, q []float32, ok []uint64) {
 		if len(s.ids) == 0 {
 			continue
 		}
-		if x.metric == Euclidean {
-			for _, a := range s.ids {
-				s.top.heap.Push(x.item[a], x.score(q, a))
+		dist := s.dist[:len(s.ids)]
+		if x.metric != InnerProduct {
+			x.distances(dist, s.ids, q, e)
+			for k, a := range s.ids {
+				s.keys = append(s.keys, hnswKey(dist[k], a))
 			}
 			continue
 		}
-		dist := s.dist[:len(s.ids)]
 		vec.GatherDot(dist, x.vectors, s.ids, q)
 		for k, a := range s.ids {
 			s.top.heap.Push(x.item[a], dist[k])
 		}
 	}
-}
-
-// score returns the score of a node for a stored query.
-func (x *HNSW) score(q []float32, a int32) float32 {
-	if x.metric != Euclidean {
-		return vec.Dot(q, x.row(a))
-	}
-	sum := 0.0
-	for k, v := range x.row(a) {
-		d := float64(q[k]) - float64(v)
-		sum += float64(d * d)
-	}
-	return float32(-sum)
 }
