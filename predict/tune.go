@@ -24,6 +24,16 @@ type Knob[O any] struct {
 	Log       bool                      // search on a logarithmic scale; Low must be > 0
 	Integer   bool                      // whole numbers; Low and High must be whole
 	Set       func(o *O, value float64) // required
+
+	// Get returns the value in o, NaN for none, so that TuneHalving finds settings near base;
+	// nil where it cannot be told. If says whether the knob counts for o, as those before it
+	// have set it, so that none is turned in vain; nil: always. Late leaves it as in
+	// base until the ranges are sampled; Doubles too, and doubles it then in the best
+	// settings: more costs more and may help.
+	Get     func(o O) float64
+	If      func(o O) bool
+	Late    bool
+	Doubles bool
 }
 
 // TuneMethod says how Tune picks the next settings.
@@ -36,9 +46,12 @@ const (
 	// values of an Integer knob that has fewer; at most 2²⁰ of them unless there is a
 	// Budget.
 	TuneGrid
-	// TuneHalving, successive halving, judges many settings cheaply and the better
-	// third of them again at three times the fidelity, until one is judged in full
-	// (Jamieson and Talwalkar 2016).
+	// TuneHalving, successive halving, judges settings at a low fidelity, the better third
+	// of them again at three times it, up to the full judgement that base has before all
+	// others. Settings are Starts, then an even sample of the ranges, then what a model
+	// of the scores takes for better than the best; every third of those is judged in
+	// full at once (Li et al. 2020; Falkner et al. 2018). A longer search begins with the
+	// trials of a shorter one.
 	TuneHalving
 	// TuneBayesian models the score by a Gaussian process (Matérn 5/2) and takes the
 	// settings with the largest expected improvement (Snoek et al. 2012).
@@ -48,16 +61,18 @@ const (
 // TuneOptions configures Tune: the options of recommend/tune, under the same names.
 type TuneOptions struct {
 	Method     TuneMethod    // default TuneRandom
-	Trials     int           // evaluations at the most, > 0; default 30. TuneGrid has its own number
+	Trials     int           // settings tried at the most, > 0, for TuneHalving up to 2²⁰; default 30. TuneGrid has its own number
 	Budget     time.Duration // no new trial begins after this long, >= 0; 0 means no limit
 	GridPoints int           // values a knob for TuneGrid, > 0; default 3
+	Lowest     float64       // fidelity of the first judgement for TuneHalving, in [1e-6, 1]; default 1/9
+	Starts     [][]float64   // settings that TuneHalving tries first, a value a knob; NaN leaves one to base
 	Seed       uint64        // of the draws; 0 is a seed
 }
 
 // Trial is one setting that Tune tried.
 type Trial[O any] struct {
 	Options  O         // as evaluate got them
-	Values   []float64 // one a knob, in order; nil for the base
+	Values   []float64 // one a knob, in order, NaN where it was left to base; nil for base itself
 	Fidelity float64   // in (0, 1]; 1 is the full evaluation
 	Scores   []float64 // as evaluate returned them, one a fold; nil when Err is set
 	Score    float64   // their mean, NaN when Err is set
@@ -67,16 +82,17 @@ type Trial[O any] struct {
 
 // TuneResult is the outcome of Tune.
 type TuneResult[O any] struct {
-	Best   Trial[O]   // the best trial of fidelity 1; of the highest fidelity when the budget ended before
-	Trials []Trial[O] // in the order they were made
+	Best    Trial[O]   // the best trial of fidelity 1, base of equals; of the highest fidelity when the budget ended before
+	Trials  []Trial[O] // in the order they were made; with TuneHalving several for some settings
+	Stopped bool       // by the Budget, before all Trials
 }
 
 // Tune looks for the settings with the highest mean score. evaluate fits and judges
 // one options struct, as a rule by CrossValidate, and returns one score a fold: higher
 // is better, so negate a loss. fidelity tells it how thorough to be (a share of the
 // folds or of the rows) and is 1 but for TuneHalving. A trial that returns an error is
-// kept with its error and does not stop the search. The first trial is base itself,
-// unless the method is TuneGrid; of equal scores the first wins. The winner's score
+// kept with its error and does not stop the search. The first trial is base itself, judged
+// in full, unless the method is TuneGrid; of equal scores the first wins. The winner's score
 // flatters it: confirm it on rows that took no part.
 //
 // The same search as in recommend/tune: equal knobs, options and scores give equal
@@ -110,12 +126,13 @@ func Tune[O any](ctx context.Context, base O, knobs []Knob[O], evaluate func(ctx
 		}
 	}
 	found, err := search.Run(ctx, "predict: Tune", base, turn, judge, search.Options{
-		Method: search.Method(opt.Method), Trials: opt.Trials, Budget: opt.Budget, GridPoints: opt.GridPoints, Seed: opt.Seed,
+		Method: search.Method(opt.Method), Trials: opt.Trials, Budget: opt.Budget, GridPoints: opt.GridPoints,
+		Lowest: opt.Lowest, Starts: opt.Starts, Seed: opt.Seed,
 	})
 	if found == nil {
 		return nil, err
 	}
-	out := &TuneResult[O]{Trials: make([]Trial[O], len(found.Trials))}
+	out := &TuneResult[O]{Trials: make([]Trial[O], len(found.Trials)), Stopped: found.Stopped}
 	for i, t := range found.Trials {
 		s := scores[i]
 		out.Trials[i] = Trial[O]{Options: t.Options, Values: t.Values, Fidelity: t.Fidelity, Scores: s.folds, Score: t.Score, StdErr: s.stdErr, Err: t.Err}

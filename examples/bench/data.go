@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/aislekit/aisle/examples/dataio"
@@ -40,6 +41,7 @@ type problem struct {
 	sessions     *dataio.Sessions
 	sessionsTest *dataio.Sessions
 	last         bool // sessions are histories; their last items are tested, among items new to the user
+	perUser      bool // an evaluation tells what each user got
 }
 
 // hasTest reports whether quality can be measured.
@@ -490,4 +492,67 @@ func splitSessions(s *dataio.Sessions, share float64, maxCases int) (train, test
 		}
 	}
 	return train, test
+}
+
+// judgedUsers returns how many users, or cases, an evaluation asks for.
+func (p *problem) judgedUsers() int {
+	_, count, _ := p.questions(0, 0)
+	return count
+}
+
+// share returns the problem with a share of the users alone, those of a smaller share
+// among those of a larger one. Sessions keep their whole training part, the fit of which
+// is cheap, and a share of their cases.
+func (p *problem) share(share float64, seed uint64) (*problem, error) {
+	pool := 0
+	if p.sessionsTest != nil {
+		pool = p.sessionsTest.Len()
+	} else {
+		pool = p.train.Users()
+	}
+	chosen := rand.New(rand.NewPCG(seed, 0x5a4e)).Perm(pool)[:max(int(share*float64(pool)), 1)]
+	slices.Sort(chosen)
+	out := *p
+	if s := p.sessionsTest; s != nil {
+		part := &dataio.Sessions{Ptr: []int64{0}, Target: []int32{}}
+		for _, k := range chosen {
+			part.Items = append(part.Items, s.Session(k)...)
+			part.Ptr = append(part.Ptr, int64(len(part.Items)))
+			part.Target = append(part.Target, s.Target[k])
+		}
+		out.sessionsTest = part
+		return &out, nil
+	}
+	var err error
+	if out.train, err = someRows(p.train, chosen); err != nil {
+		return nil, err
+	}
+	if out.test, err = someRows(p.test, chosen); err != nil {
+		return nil, err
+	}
+	out.times = nil
+	if p.cases != nil {
+		out.cases = &dataio.Candidates{Ptr: []int64{0}}
+		for k, u := range p.cases.User {
+			if n, ok := slices.BinarySearch(chosen, int(u)); ok {
+				out.cases.User, out.cases.Item = append(out.cases.User, int32(n)), append(out.cases.Item, p.cases.Item[k])
+				out.cases.Negatives = append(out.cases.Negatives, p.cases.Negative(k)...)
+				out.cases.Ptr = append(out.cases.Ptr, int64(len(out.cases.Negatives)))
+			}
+		}
+	}
+	return &out, nil
+}
+
+// someRows returns the matrix of some users, numbered anew.
+func someRows(x *recommend.Interactions, users []int) (*recommend.Interactions, error) {
+	ptr := make([]int64, 1, len(users)+1)
+	var cols []int32
+	var vals []float32
+	for _, u := range users {
+		items, weights := x.Row(u)
+		cols, vals = append(cols, items...), append(vals, weights...)
+		ptr = append(ptr, int64(len(cols)))
+	}
+	return recommend.NewInteractions(len(users), x.Items(), ptr, cols, vals)
 }

@@ -24,18 +24,26 @@
 // # Which flags
 //
 //	benchmark (-train FILE -test FILE [-negatives FILE] | -matrix PREFIX …) [-task ranking|rating|session]
-//	    [-format auto|adjacency|triples|sessions] [-algorithms a,b|all] [-settings FILE.json] [-tune DURATION]
+//	    [-format auto|adjacency|triples|sessions] [-algorithms a,b|all] [-settings FILE.json] [-trials N] [-tune DURATION]
 //	    [-k 10,20] [-seed 1] [-threads N] [-repeat N] [-lists=false] [-from FILE.jsonl …] [-json] [-plots DIR]
 //	    [-strict | -rejects SHARE]
 //
 // Files may be gzipped. Ranking scores all items, leaves out those of the
 // training part, and averages over the users with test items; with -negatives
 // it ranks each test item among the listed ones instead. -task session predicts
-// what comes next in a sequence. -tune gives each
-// algorithm that long to choose its settings on a part of the training data,
-// then fits on all of it. Each algorithm runs in a process of its own, so that
+// what comes next in a sequence. Each algorithm runs in a process of its own, so that
 // their memory peaks do not mix; with -repeat in that many, of which times are
 // medians and the peak the largest.
+//
+// -trials N has each algorithm choose its settings in N trials on a part of the training data,
+// then fits on all of it. The first trial is the defaults; others are judged with a third of
+// the epochs, of the validation parts or of the users, or with a ninth, and the best third of
+// them with three times as much, up to all. Trials and result depend on data, -seed and N
+// alone, on any machine, loaded or not; -tune DURATION ends them early and says so. The defaults
+// stay unless the best is better by more than the standard error of the difference. A blend has
+// N trials for each part and N for the weights. The log gives the work of each trial: 1 is a
+// judgement of the defaults in full, a third of the data or of the epochs a third, twice
+// the factors double.
 //
 // -matrix may be given several times, and may be synth:USERS,ITEMS,ENTRIES[,SEED]
 // for a matrix made on the spot. -plots then draws time and memory against size.

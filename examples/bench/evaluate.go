@@ -20,6 +20,7 @@ type quality struct {
 	users, skipped int64
 	at             []qualityAt
 	rmse, mae      float64
+	perUser        []float64 // what -tune compares of each user, higher is better; nil unless asked for
 }
 
 type qualityAt struct {
@@ -129,6 +130,7 @@ func (p *problem) evaluate(ctx context.Context, f fitted, ks []int, workers, lim
 			longest = max(longest, len(p.cases.Negative(k))+1) // all candidates
 		}
 	}
+	opt.KeepUsers = p.perUser
 	acc, err := rank.NewDense(p.items, opt)
 	if err != nil {
 		return nil, err
@@ -153,6 +155,15 @@ func (p *problem) evaluate(ctx context.Context, f fitted, ks []int, workers, lim
 		return nil, err
 	}
 	q := &quality{users: res.Users, skipped: skipped, rmse: math.NaN(), mae: math.NaN()}
+	if p.perUser {
+		of := rank.NDCG
+		if p.task == session {
+			of = rank.MRR
+		}
+		if q.perUser, err = acc.PerUser(of, ks[0]); err != nil {
+			return nil, err
+		}
+	}
 	for i, k := range ks {
 		a, _ := res.At(k)
 		n := 0
@@ -229,6 +240,9 @@ func (p *problem) evaluateRating(ctx context.Context, model recommend.Model, wor
 			continue
 		}
 		q.users++
+		if p.perUser {
+			q.perUser = append(q.perUser, -s.sqr)
+		}
 		all.n += s.n
 		all.abs += s.abs
 		all.sqr += s.sqr

@@ -120,7 +120,7 @@ func (c *fitCache) fit(ctx context.Context, a algorithm, x *recommend.Interactio
 }
 
 // tuneParts tunes every part of a for an equal share of three quarters of the
-// time, and returns pinned with their settings.
+// time and with as many trials as a itself, and returns pinned with their settings.
 func tuneParts(ctx context.Context, p *problem, a algorithm, pinned settings, c *config, log io.Writer) (settings, error) {
 	if len(a.parts) == 0 {
 		return pinned, nil
@@ -131,12 +131,8 @@ func tuneParts(ctx context.Context, p *problem, a algorithm, pinned settings, c 
 	}
 	share := *c
 	share.tune = c.tune * 3 / 4 / time.Duration(len(a.parts))
-	share.trials = c.trials / (len(a.parts) + 1)
-	if c.trials > 0 {
-		share.trials = max(share.trials, 1)
-	}
 	for _, part := range a.parts {
-		t, err := tune(ctx, p, part, pinned.of(part.name), &share, log)
+		t, err := search(ctx, p, part, pinned.of(part.name), &share, log)
 		if err != nil {
 			return nil, fmt.Errorf("blend: %s: %w", part.name, err)
 		}

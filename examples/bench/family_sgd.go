@@ -220,7 +220,7 @@ func fm() algorithm {
 			uniform("decay", 0.9, 0.9, 0.9),
 			logUniform("regularization", 0, 0.002, 0.2).byFit(optionsOf(func(o recommend.FMOptions) float64 { return o.Regularization })),
 			oneOf("loss", "pairwise", "pairwise", "clicks"),
-			logIntegers("negatives", 5, 2, 20),
+			logIntegers("negatives", 5, 2, 20).onlyIf("loss", "clicks"),
 		},
 		starts: []settings{
 			{},

@@ -98,8 +98,8 @@ func parse(args []string, stderr io.Writer, models []algorithm) (*config, error)
 	fs.StringVar(&format, "format", "auto", "auto, adjacency, triples or sessions")
 	fs.StringVar(&c.algorithms, "algorithms", "all", "comma-separated `names`, or all: "+strings.Join(names(models), " "))
 	fs.StringVar(&c.settings, "settings", "", "JSON `file`, {\"als\": {\"factors\": 64}}; with -tune these stay as they are")
-	fs.DurationVar(&c.tune, "tune", 0, "`time` for each algorithm to choose its settings on a part of the training data, 3m")
-	fs.IntVar(&c.trials, "trials", 0, "choose settings in this many trials instead of a time")
+	fs.IntVar(&c.trials, "trials", 0, "each algorithm chooses its settings in this `many` trials on a part of the training data, the same on every machine; 30")
+	fs.DurationVar(&c.tune, "tune", 0, "`time` after which the choice of settings ends, with -trials or without; 3m")
 	fs.StringVar(&ks, "k", "10,20", "lengths of lists")
 	fs.Uint64Var(&c.seed, "seed", 1, "drives everything random")
 	fs.IntVar(&c.threads, "threads", 0, "processors to use; 0 means all")
@@ -361,7 +361,7 @@ func newInProcess(c *config, log io.Writer) (*inProcess, error) {
 }
 
 func (w *inProcess) tune(ctx context.Context, a algorithm, pinned settings) (*tuning, error) {
-	return tune(ctx, w.p, a, pinned, w.c, w.log)
+	return search(ctx, w.p, a, pinned, w.c, w.log)
 }
 
 func (w *inProcess) measure(ctx context.Context, a algorithm, s settings, t *tuning) ([]byte, error) {

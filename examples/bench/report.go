@@ -58,7 +58,10 @@ func (r *record) fields(ks []int) []field {
 		f = append(f, field{"matrix", r.matrix}, field{"train_users", r.users}, field{"train_items", r.items}, field{"train_entries", r.entries})
 	}
 	if r.tuning != nil {
-		f = append(f, field{"tune", map[string]any{"measure": r.tuning.Measure, "score": round(r.tuning.Score), "trials": r.tuning.Trials, "seconds": round(r.tuning.Seconds)}})
+		f = append(f, field{"tune", map[string]any{
+			"measure": r.tuning.Measure, "score": round(r.tuning.Score), "default": round(r.tuning.Default), "trials": r.tuning.Trials,
+			"work": r.tuning.Work, "stopped": r.tuning.Stopped, "seconds": round(r.tuning.Seconds),
+		}})
 	}
 	return f
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/aislekit/aisle/recommend"
+	"github.com/aislekit/aisle/recommend/tune"
 )
 
 // settings are the options of one algorithm as they stand in JSON: float64,
@@ -44,6 +45,8 @@ type param struct {
 	search  []string // the choices worth searching; nil means all
 	late    bool     // keeps its default while the ranges are sampled
 	doubles bool     // more costs more and may help: doubled now and then
+
+	when func(s settings) bool // whether it has an effect; nil: always
 
 	// auto marks a parameter whose 0 stands for what the fit takes by itself; said asks a
 	// fitted model what that was.
@@ -93,6 +96,13 @@ func (p param) searching(choices ...string) param {
 // is costly, or its effect depends on the others.
 func (p param) refining() param {
 	p.late = true
+	return p
+}
+
+// onlyIf says that the parameter has an effect for some values of another one, before it,
+// alone.
+func (p param) onlyIf(name string, values ...string) param {
+	p.when = func(s settings) bool { return slices.Contains(values, s.text(name)) }
 	return p
 }
 
@@ -179,44 +189,59 @@ func (p param) check(v any) (any, error) {
 	return nil, fmt.Errorf("%s is %v, want a number", p.name, v)
 }
 
-// at returns the value at position u in [0, 1) of the searched range, short
-// enough to be typed in again.
-func (p param) at(u float64) any {
-	if p.kind == choice {
-		c := p.options()
-		return c[min(int(u*float64(len(c))), len(c)-1)]
+// knob lets -tune turn the parameter: choices by their number, numbers short enough to be
+// typed in again.
+func (p param) knob() tune.Knob[settings] {
+	k := tune.Knob[settings]{
+		Name: p.name, Low: p.lo, High: p.hi, Log: p.log, Integer: p.kind != real, If: p.when, Late: p.late, Doubles: p.doubles,
+		Get: func(s settings) float64 { return p.value(s[p.name]) },
+		Set: func(s *settings, v float64) {
+			out := maps.Clone(*s)
+			out[p.name] = p.of(v)
+			*s = out
+		},
 	}
-	if p.kind == boolean {
-		return u >= 0.5
+	switch p.kind {
+	case choice:
+		k.Low, k.High = 0, float64(len(p.options())-1)
+	case boolean:
+		k.Low, k.High = 0, 1
 	}
-	x := p.lo + u*(p.hi-p.lo)
-	if p.log {
-		x = math.Exp(math.Log(p.lo) + u*(math.Log(p.hi)-math.Log(p.lo)))
-	}
-	if p.kind == integer {
-		return math.Round(x)
-	}
-	x, _ = strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
-	return x
+	return k
 }
 
-// position is the inverse of at, clipped to the range.
-func (p param) position(v any) float64 {
-	if p.kind == choice {
-		c := p.options()
-		return (float64(max(slices.Index(c, v.(string)), 0)) + 0.5) / float64(len(c))
-	}
-	if p.kind == boolean {
-		if v.(bool) {
-			return 0.75
+// value is what stands for a setting on its knob, NaN for what is left to the fit.
+func (p param) value(v any) float64 {
+	switch v := v.(type) {
+	case string:
+		if i := slices.Index(p.options(), v); i >= 0 {
+			return float64(i)
 		}
-		return 0.25
+	case bool:
+		if v {
+			return 1
+		}
+		return 0
+	case float64:
+		if !p.auto || v != 0 {
+			return v
+		}
 	}
-	x := min(max(v.(float64), p.lo), p.hi)
-	if p.log {
-		return (math.Log(x) - math.Log(p.lo)) / (math.Log(p.hi) - math.Log(p.lo))
+	return math.NaN()
+}
+
+// of is the inverse of value.
+func (p param) of(v float64) any {
+	switch p.kind {
+	case choice:
+		return p.options()[int(v)]
+	case boolean:
+		return v == 1
+	case integer:
+		return v
 	}
-	return (x - p.lo) / (p.hi - p.lo)
+	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
+	return v
 }
 
 // complete returns given on top of the defaults. Unknown names and values of

@@ -37,7 +37,7 @@ func (t *run[O]) improve(n int) []float64 {
 		}
 		xs, ys = append(kx, xs[old:]...), append(ky, ys[old:]...)
 	}
-	gp := fitGP(xs, ys)
+	gp := fitGP(xs, ys, 1e-3)
 	if gp == nil {
 		return t.random(n)
 	}
@@ -71,12 +71,12 @@ type gaussianProcess struct {
 	likelihood float64
 }
 
-// fitGP fits scores ys at positions xs and takes the length with the largest
-// marginal likelihood; nil where the scores do not differ. Scores are brought to
-// mean 0 and deviation 1, so that one kernel variance, 1, and one noise serve all.
+// fitGP fits scores ys at positions xs and takes the length, and of noises the variance, with
+// the largest marginal likelihood; nil where the scores do not differ. Scores are brought to
+// mean 0 and deviation 1, so that one kernel variance, 1, serves all.
 // The sums, here and in improvement, are plain loops: moments.Of and vec.Dot64 add in
 // another order, whose last bits may choose another trial.
-func fitGP(xs [][]float64, ys []float64) *gaussianProcess {
+func fitGP(xs [][]float64, ys []float64, noises ...float64) *gaussianProcess {
 	n := len(ys)
 	mean, m2 := 0.0, 0.0
 	for _, y := range ys {
@@ -90,25 +90,27 @@ func fitGP(xs [][]float64, ys []float64) *gaussianProcess {
 		return nil
 	}
 	var best *gaussianProcess
-	for _, length := range []float64{0.1, 0.2, 0.4, 0.8, 1.6} {
-		g := &gaussianProcess{xs: xs, mean: mean, sd: sd, length: length, chol: make([]float64, n*n), weights: make([]float64, n)}
-		for i := range n {
-			for j := range n {
-				g.chol[i*n+j] = g.kernel(xs[i], xs[j])
+	for _, noise := range noises {
+		for _, length := range []float64{0.1, 0.2, 0.4, 0.8, 1.6} {
+			g := &gaussianProcess{xs: xs, mean: mean, sd: sd, length: length, chol: make([]float64, n*n), weights: make([]float64, n)}
+			for i := range n {
+				for j := range n {
+					g.chol[i*n+j] = g.kernel(xs[i], xs[j])
+				}
+				g.chol[i*n+i] += noise
+				g.weights[i] = (ys[i] - mean) / sd
 			}
-			g.chol[i*n+i] += 1e-3 // noise of the validation score
-			g.weights[i] = (ys[i] - mean) / sd
-		}
-		z := slices.Clone(g.weights)
-		if !solve.Cholesky64(g.chol, n) {
-			continue
-		}
-		solve.SolveCholesky64(g.chol, n, g.weights)
-		for i := range n {
-			g.likelihood -= 0.5*z[i]*g.weights[i] + math.Log(g.chol[i*n+i])
-		}
-		if best == nil || g.likelihood > best.likelihood {
-			best = g
+			z := slices.Clone(g.weights)
+			if !solve.Cholesky64(g.chol, n) {
+				continue
+			}
+			solve.SolveCholesky64(g.chol, n, g.weights)
+			for i := range n {
+				g.likelihood -= 0.5*z[i]*g.weights[i] + math.Log(g.chol[i*n+i])
+			}
+			if best == nil || g.likelihood > best.likelihood {
+				best = g
+			}
 		}
 	}
 	return best

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -25,6 +24,11 @@ type Knob[O any] struct {
 	Log       bool    // search on a logarithmic scale; Low must be > 0
 	Integer   bool    // whole numbers; Low and High must be whole
 	Set       func(o *O, value float64)
+
+	Get     func(o O) float64 // the value in o, NaN for none in the range; nil where it cannot be told
+	If      func(o O) bool    // whether the knob counts for o, as the knobs before it have set it; nil: always
+	Late    bool              // Halving leaves it as in base until the ranges are sampled
+	Doubles bool              // more costs more and may help: Halving doubles it in the best settings; as Late
 }
 
 // at returns the value at position p in [0, 1].
@@ -43,6 +47,25 @@ func (k *Knob[O]) at(p float64) float64 {
 	return min(max(v, k.Low), k.High)
 }
 
+// place returns the position of a value, clipped to [0, 1]; NaN where there is none.
+func (k *Knob[O]) place(v float64) float64 {
+	low, high := k.Low, k.High
+	if k.Integer {
+		low, high = low-0.5, high+0.5
+	}
+	if k.Log {
+		low, v, high = math.Log(low), math.Log(v), math.Log(high) // of v <= 0: NaN or -Inf
+	}
+	u := (v - low) / (high - low)
+	if low == high {
+		u = 0.5
+	}
+	if math.IsInf(v, 0) || v != v {
+		return math.NaN()
+	}
+	return min(max(u, 0), 1)
+}
+
 // check reports a knob that cannot be turned.
 func (k *Knob[O]) check(c *check.Options) {
 	ok := check.Finite(k.Low) && check.Finite(k.High) && k.Low <= k.High && k.Set != nil && (!k.Log || k.Low > 0)
@@ -50,6 +73,9 @@ func (k *Knob[O]) check(c *check.Options) {
 	whole := math.Trunc(k.Low) == k.Low && math.Trunc(k.High) == k.High && max(-k.Low, k.High) <= 1<<50
 	c.Require(!ok || !k.Integer || whole, "knob "+k.Name, fmt.Sprintf("[%v, %v]", k.Low, k.High), "whole numbers below 2⁵⁰ (Integer)")
 }
+
+// choice tells whether the values may be things without an order: a few whole numbers.
+func (k *Knob[O]) choice() bool { return k.Integer && !k.Log && k.High-k.Low < 9 }
 
 // points returns how many values of a grid of n points a knob differ.
 func (k *Knob[O]) points(n int) int {
@@ -80,6 +106,9 @@ func (k *Knob[O]) grid(d, g int) float64 {
 // maxGrid is the largest number of combinations Grid takes on without a Budget.
 const maxGrid = 1 << 20
 
+// minFidelity bounds Lowest, and so the number of rungs.
+const minFidelity = 1e-6
+
 // Method says how Run picks the next settings.
 type Method int
 
@@ -90,9 +119,9 @@ const (
 	// values of an Integer knob that has fewer; at most 2²⁰ of them unless there is a
 	// Budget.
 	Grid
-	// Halving, successive halving, judges many settings cheaply and the better third
-	// of them again at three times the fidelity, until one is judged in full
-	// (Jamieson and Talwalkar 2016).
+	// Halving, successive halving, judges settings cheaply and the better third of them
+	// again at three times the fidelity, up to the full judgement that base had first
+	// (Jamieson and Talwalkar 2016; Li et al. 2020). See ladder.
 	Halving
 	// Bayesian models the score by a Gaussian process (Matérn 5/2) and takes the
 	// settings with the largest expected improvement (Snoek et al. 2012).
@@ -102,16 +131,18 @@ const (
 // Options configures Run.
 type Options struct {
 	Method     Method
-	Trials     int           // evaluations at the most; default 30. Grid has its own number
+	Trials     int           // settings tried at the most; default 30. Grid has its own number
 	Budget     time.Duration // no new trial begins after this long; 0 means no limit
 	GridPoints int           // values a knob for Grid; default 3
+	Lowest     float64       // fidelity of the first judgement for Halving, in (0, 1]; default 1/9
+	Starts     [][]float64   // settings that Halving tries first, a value a knob; NaN leaves one to base
 	Seed       uint64
 }
 
 // Trial is one evaluation.
 type Trial[O any] struct {
 	Options  O
-	Values   []float64 // one a knob, in order; nil for the base
+	Values   []float64 // one a knob, in order, NaN where it was left to base; nil for the base
 	Fidelity float64   // in (0, 1]; 1 is the full evaluation
 	Score    float64   // NaN when Err is set
 	Err      error
@@ -122,6 +153,8 @@ type Result[O any] struct {
 	Best   Trial[O] // the best trial of fidelity 1; of the highest fidelity when the budget ended before
 	At     int      // where it stands in Trials; -1 for none
 	Trials []Trial[O]
+
+	Stopped bool // by the Budget, before all trials were made
 }
 
 // Run looks for the settings with the highest score. evaluate fits and judges
@@ -140,13 +173,18 @@ type Result[O any] struct {
 func Run[O any](ctx context.Context, where string, base O, knobs []Knob[O], evaluate func(ctx context.Context, o O, fidelity float64) (float64, error), opt Options) (*Result[O], error) {
 	opt.Trials = check.Default(opt.Trials, 30)
 	opt.GridPoints = check.Default(opt.GridPoints, 3)
+	opt.Lowest = check.Default(opt.Lowest, 1.0/9)
 	var c check.Options
 	c.Require(opt.Method >= Random && opt.Method <= Bayesian, "Method", int(opt.Method), "Random … Bayesian")
 	check.Positive(&c, "Trials", opt.Trials)
-	c.Require(opt.Method != Halving || opt.Trials <= maxGrid, "Trials", opt.Trials, "at most 2²⁰ for Halving, which draws all settings first")
+	c.Require(opt.Method != Halving || opt.Trials <= maxGrid, "Trials", opt.Trials, "at most 2²⁰ for Halving, which compares each with all before")
+	c.Require(opt.Lowest >= minFidelity && opt.Lowest <= 1, "Lowest", opt.Lowest, "in [1e-6, 1]")
 	check.NonNegative(&c, "Budget", int64(opt.Budget))
 	check.Positive(&c, "GridPoints", opt.GridPoints)
 	c.Require(len(knobs) > 0, "knobs", len(knobs), "at least one")
+	for i, s := range opt.Starts {
+		c.Require(len(s) == len(knobs), fmt.Sprintf("Starts[%d]", i), len(s), fmt.Sprintf("%d values, one a knob", len(knobs)))
+	}
 	c.Require(evaluate != nil, "evaluate", "nil", "a function")
 	grid := 1.0
 	for i := range knobs {
@@ -163,14 +201,14 @@ func Run[O any](ctx context.Context, where string, base O, knobs []Knob[O], eval
 	}
 	switch opt.Method {
 	case Random:
-		for n := 0; n < opt.Trials && t.try(t.random(n), 1); n++ {
+		for n := 0; n < opt.Trials && t.try(t.random(n)); n++ {
 		}
 	case Grid:
 		t.grid()
 	case Halving:
 		t.halve()
 	case Bayesian:
-		for n := 0; n < opt.Trials && t.try(t.improve(n), 1); n++ {
+		for n := 0; n < opt.Trials && t.try(t.improve(n)); n++ {
 		}
 	}
 	return t.finish()
@@ -189,20 +227,27 @@ type run[O any] struct {
 	points   [][]float64 // positions of the trials; nil for base
 }
 
-// try evaluates the settings at a position (nil: base) and reports whether to
+// try evaluates the settings at a position (nil: base) in full and reports whether to
 // go on.
-func (t *run[O]) try(p []float64, fidelity float64) bool {
-	if t.ctx.Err() != nil || !t.deadline.IsZero() && len(t.out.Trials) > 0 && time.Now().After(t.deadline) {
+func (t *run[O]) try(p []float64) bool {
+	if !t.judge(t.values(p), 1) {
 		return false
 	}
-	r := Trial[O]{Options: t.base, Fidelity: fidelity}
-	if p != nil {
-		for i := range t.knobs {
-			v := t.knobs[i].at(p[i])
-			t.knobs[i].Set(&r.Options, v)
-			r.Values = append(r.Values, v)
-		}
+	t.points = append(t.points, p)
+	return true
+}
+
+// judge evaluates settings by their values (nil: base) and reports whether it did.
+func (t *run[O]) judge(values []float64, fidelity float64) bool {
+	if t.ctx.Err() != nil {
+		return false
 	}
+	if !t.deadline.IsZero() && len(t.out.Trials) > 0 && time.Now().After(t.deadline) {
+		t.out.Stopped = true
+		return false
+	}
+	r := Trial[O]{Fidelity: fidelity}
+	r.Options, r.Values = t.apply(values)
 	r.Score, r.Err = t.evaluate(t.ctx, r.Options, fidelity)
 	if r.Err == nil && !check.Finite(r.Score) {
 		r.Err = fmt.Errorf("score is %v: %w", r.Score, check.ErrNotFinite)
@@ -211,8 +256,37 @@ func (t *run[O]) try(p []float64, fidelity float64) bool {
 		r.Score = math.NaN()
 	}
 	t.out.Trials = append(t.out.Trials, r)
-	t.points = append(t.points, p)
 	return true
+}
+
+// values returns those of a position, nil for that of base.
+func (t *run[O]) values(p []float64) []float64 {
+	if p == nil {
+		return nil
+	}
+	out := make([]float64, len(p))
+	for i := range t.knobs {
+		out[i] = t.knobs[i].at(p[i])
+	}
+	return out
+}
+
+// apply turns the knobs to the values that are given, NaN for one that is left alone, and
+// returns the settings and the values of those that counted.
+func (t *run[O]) apply(values []float64) (o O, turned []float64) {
+	o = t.base
+	if values == nil {
+		return o, nil
+	}
+	turned = make([]float64, len(values))
+	for i := range t.knobs {
+		k := &t.knobs[i]
+		if turned[i] = math.NaN(); values[i] == values[i] && (k.If == nil || k.If(o)) {
+			turned[i] = values[i]
+			k.Set(&o, values[i])
+		}
+	}
+	return o, turned
 }
 
 // random returns the n-th random position, nil for the first.
@@ -241,7 +315,12 @@ func (t *run[O]) grid() {
 		for i, d := range digits {
 			p[i] = t.knobs[i].grid(d, t.knobs[i].points(t.opt.GridPoints))
 		}
-		if !t.try(p, 1) {
+		_, turned := t.apply(t.values(p))
+		again := false // a knob that does not count has been turned
+		for i, d := range digits {
+			again = again || d > 0 && turned[i] != turned[i]
+		}
+		if !again && !t.try(p) {
 			return
 		}
 		i := len(digits) - 1
@@ -254,49 +333,6 @@ func (t *run[O]) grid() {
 		if i < 0 {
 			return
 		}
-	}
-}
-
-// halve tries random positions at the lowest fidelity, then the better third of
-// them at three times it, and so on up to 1.
-func (t *run[O]) halve() {
-	// n + n/3 + n/9 + … <= Trials: two thirds of the trials go into the first rung.
-	n := max(t.opt.Trials*2/3, 1)
-	rungs := 1
-	for m := n; m >= 3; m /= 3 {
-		rungs++
-	}
-	points := make([][]float64, n)
-	for i := range points {
-		points[i] = t.random(i)
-	}
-	for rung := range rungs {
-		start := len(t.out.Trials)
-		for _, p := range points {
-			if !t.try(p, math.Pow(3, float64(rung-rungs+1))) {
-				return
-			}
-		}
-		order := make([]int, 0, len(points))
-		for i := range points {
-			if t.out.Trials[start+i].Err == nil {
-				order = append(order, i)
-			}
-		}
-		slices.SortStableFunc(order, func(a, b int) int {
-			switch x, y := t.out.Trials[start+a].Score, t.out.Trials[start+b].Score; {
-			case x > y:
-				return -1
-			case x < y:
-				return 1
-			}
-			return a - b
-		})
-		keep := make([][]float64, 0, len(points)/3)
-		for _, i := range order[:min(len(order), max(len(points)/3, 1))] {
-			keep = append(keep, points[i])
-		}
-		points = keep
 	}
 }
 

@@ -29,7 +29,8 @@
 //   - [Bayesian]: the most out of few evaluations, where each takes minutes and the
 //     knobs are few.
 //   - [Halving]: where a fit of a third of the iterations, or a judgement on a third
-//     of the users, tells good settings from bad ones already.
+//     of the users, tells good settings from bad ones already: the most for the work.
+//     evaluate takes its fidelity for the share of iterations or users.
 //   - [Grid]: one or two knobs, or choices, of which every combination is wanted.
 //
 // Tune of package predict is the same search, judged by cross-validation.
@@ -40,6 +41,8 @@
 //     time ends it.
 //   - Trials run one after the other on the caller's goroutine; no global state, no
 //     goroutines.
+//   - The best is never below base, unless the method is Grid: base is judged first and
+//     in full, and wins ties.
 //   - A trial that fails is kept with its error and stops nothing; on cancel what
 //     was found so far comes back with context.Cause(ctx).
 //
@@ -49,6 +52,9 @@
 //     2012.
 //   - Jamieson, Talwalkar: Non-stochastic best arm identification and hyperparameter
 //     optimization. AISTATS 2016.
+//   - Li et al.: A system for massively parallel hyperparameter tuning. MLSys 2020.
+//   - Falkner, Klein, Hutter: BOHB: robust and efficient hyperparameter optimization
+//     at scale. ICML 2018.
 //   - Snoek, Larochelle, Adams: Practical Bayesian optimization of machine learning
 //     algorithms. NeurIPS 2012.
 package tune

@@ -103,7 +103,7 @@ func ExampleSearch() {
 	// Output:
 	// 20 trials, x 7
 	// 11 trials, x 7
-	// 18 trials, x 7
+	// 28 trials, x 7
 	// 20 trials, x 7
 }
 
