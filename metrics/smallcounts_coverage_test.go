@@ -13,10 +13,14 @@ import (
 // expected are the conversions that the arms are to have on average.
 var expected = []float64{.25, .5, .75, 1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10}
 
+// between lies between these: the limits of the default were chosen on expected.
+var between = []float64{.35, .6, .9, 1.2, 1.7, 2.6, 3.5, 4.4, 5.7, 6.6, 7.4, 8.3, 9.5, 9.9}
+
 // rateDesign is an experiment of two arms; conversions in the treatment are more times those in
 // expected.
 type rateDesign struct {
 	n, m, more int64
+	grid       []float64 // expected, or another
 }
 
 // smallRow is what an inference does in a design on a scale.
@@ -50,7 +54,7 @@ func binomials(n int64, p float64) []float64 {
 // covering.
 func coverSmall(t testing.TB, d rateDesign, scale metrics.Scale, how metrics.Inference) smallRow {
 	size := func(n, more int64) int {
-		return len(binomials(n, expected[len(expected)-1]*float64(more)/float64(n)))
+		return len(binomials(n, d.grid[len(d.grid)-1]*float64(more)/float64(n)))
 	}
 	rows, cols := size(d.n, 1), size(d.m, d.more)
 	table := make([]metrics.Interval, rows*cols)
@@ -65,10 +69,10 @@ func coverSmall(t testing.TB, d rateDesign, scale metrics.Scale, how metrics.Inf
 	}
 	r := smallRow{least: 1}
 	cells := 0.0
-	for _, a := range expected {
+	for _, a := range d.grid {
 		p := a / float64(d.n)
 		px := binomials(d.n, p)
-		for _, b := range expected {
+		for _, b := range d.grid {
 			q := b * float64(d.more) / float64(d.m)
 			truth := map[metrics.Scale]float64{
 				metrics.ScaleAbsolute: q - p, metrics.ScaleRelative: q/p - 1, metrics.ScaleRatio: q / p, metrics.ScaleOdds: q / (1 - q) * (1 - p) / p,
@@ -114,10 +118,13 @@ func coverSmall(t testing.TB, d rateDesign, scale metrics.Scale, how metrics.Inf
 //
 //	AISLE_LONG=1 go test -run SmallCountsCover ./metrics -v
 func TestSmallCountsCover(t *testing.T) {
-	designs := []rateDesign{{100, 100, 1}, {100, 900, 1}, {10_000, 90_000, 9}}
+	designs := []rateDesign{{100, 100, 1, expected}, {100, 900, 1, expected}, {10_000, 90_000, 9, expected}, {300, 900, 3, between}}
 	hows := []metrics.Inference{metrics.InferByCount}
 	if os.Getenv("AISLE_LONG") != "" {
-		designs = []rateDesign{{100, 100, 1}, {100, 900, 1}, {100, 900, 9}, {900, 100, 1}, {10_000, 10_000, 1}, {10_000, 90_000, 1}, {10_000, 90_000, 9}, {90_000, 10_000, 1}}
+		designs = []rateDesign{
+			{100, 100, 1, expected}, {100, 900, 1, expected}, {100, 900, 9, expected}, {900, 100, 1, expected}, {10_000, 10_000, 1, expected}, {10_000, 90_000, 1, expected},
+			{10_000, 90_000, 9, expected}, {90_000, 10_000, 1, expected}, {150, 150, 1, between}, {300, 900, 3, between}, {5000, 45_000, 9, between}, {2000, 3000, 1, between},
+		}
 		hows = append(hows, metrics.InferExact, metrics.InferMidP, metrics.InferScore, metrics.InferWald)
 	}
 	names := []string{"default", "score", "exact", "mid-p", "Wald"}
@@ -131,10 +138,10 @@ func TestSmallCountsCover(t *testing.T) {
 				r := coverSmall(t, d, scale, how)
 				line += fmt.Sprintf(" | %s %.2f (at %g and %g) %.2f %.3f", names[how], 100*r.least, r.at[0], r.at[1], 100*r.mean, r.length)
 				if how == metrics.InferByCount && r.least < .945 || how == metrics.InferExact && r.least < .95-1e-9 {
-					t.Errorf("%+v %v %s: %.2f %% at %v", d, scale, names[how], 100*r.least, r.at)
+					t.Errorf("%v %v %s: %.2f %% at %v", d, scale, names[how], 100*r.least, r.at)
 				}
 			}
-			t.Logf("%d and %d, ×%d, %v%s", d.n, d.m, d.more, scale, line)
+			t.Logf("%d and %d, ×%d from %g, %v%s", d.n, d.m, d.more, d.grid[0], scale, line)
 		}
 	}
 }

@@ -39,6 +39,16 @@ func TimedLooks(end int, trace bool, clock func() time.Duration) *Looks {
 	return &Looks{Context: context.Background(), end: end, trace: trace, from: map[string]int{}, clock: clock, last: clock(), place: "the start"}
 }
 
+// Start begins Longest anew, for calls that make their data first; ctx is a Looks, else
+// it does nothing.
+func Start(ctx context.Context) {
+	if l, ok := ctx.(*Looks); ok {
+		l.mu.Lock()
+		l.last, l.place, l.longest = l.clock(), "the start", 0
+		l.mu.Unlock()
+	}
+}
+
 // Err counts a look.
 func (l *Looks) Err() error {
 	l.mu.Lock()

@@ -1,12 +1,14 @@
 package causal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/metrics"
 )
 
@@ -57,11 +59,12 @@ const WarnOneArm metrics.Warning = "the curve starts with users of one arm only"
 // ErrEmpty, ErrShape and ErrNotFinite as named; ErrUndefined if an arm is
 // empty. Cost O(n log n).
 func Uplift(y []float64, treated []bool, score []float64) (UpliftCurves, error) {
-	cells, binary, err := upliftCells("Uplift", y, treated, score)
-	if err != nil {
+	if err := checkUplift("Uplift", y, treated, score); err != nil {
 		return UpliftCurves{}, err
 	}
-	return newUpliftCurves("Uplift", cells, binary)
+	m := parallel.NewMeter(context.Background()) // which never ends
+	cells, binary, _ := upliftCells(m, byScore(y, treated, score), y, treated, score)
+	return newUpliftCurves(m, "Uplift", cells, binary)
 }
 
 // upliftCell is a set of users with one score.
@@ -96,11 +99,17 @@ func checkUplift(where string, y []float64, treated []bool, score []float64) err
 // byScore returns the indices by falling score; equal scores by outcome and
 // arm, so that sums do not depend on the order of the input.
 func byScore(y []float64, treated []bool, score []float64) []int32 {
+	order, _ := byScoreUntil(context.Background(), y, treated, score, 1)
+	return order
+}
+
+// byScoreUntil is byScore that stops when ctx ends.
+func byScoreUntil(ctx context.Context, y []float64, treated []bool, score []float64, workers int) ([]int32, error) {
 	order := make([]int32, len(y))
 	for i := range order {
 		order[i] = int32(i)
 	}
-	slices.SortFunc(order, func(i, j int32) int {
+	err := parallel.SortFunc(ctx, order, workers, func(i, j int32) int {
 		switch {
 		case score[i] > score[j]:
 			return -1
@@ -117,18 +126,17 @@ func byScore(y []float64, treated []bool, score []float64) []int32 {
 		}
 		return int(i - j)
 	})
-	return order
+	return order, err
 }
 
-// upliftCells returns the counts and sums of each distinct score, by falling score, and
-// whether all outcomes are 0 or 1.
-func upliftCells(where string, y []float64, treated []bool, score []float64) ([]upliftCell, bool, error) {
-	if err := checkUplift(where, y, treated, score); err != nil {
-		return nil, false, err
-	}
-	var cells []upliftCell
-	binary := true
-	for _, i := range byScore(y, treated, score) {
+// upliftCells returns the counts and sums of each distinct score, in the order of byScore,
+// and whether all outcomes are 0 or 1.
+func upliftCells(m *parallel.Meter, order []int32, y []float64, treated []bool, score []float64) (cells []upliftCell, binary bool, err error) {
+	binary = true
+	for _, i := range order {
+		if err := m.Did(16); err != nil {
+			return nil, false, err
+		}
 		if n := len(cells); n == 0 || cells[n-1].score != score[i] {
 			cells = append(cells, upliftCell{score: score[i]})
 		}
@@ -139,10 +147,13 @@ func upliftCells(where string, y []float64, treated []bool, score []float64) ([]
 }
 
 // newUpliftCurves makes the curves of cells by falling score.
-func newUpliftCurves(where string, cells []upliftCell, binary bool) (UpliftCurves, error) {
+func newUpliftCurves(m *parallel.Meter, where string, cells []upliftCell, binary bool) (UpliftCurves, error) {
 	r := UpliftCurves{Points: make([]UpliftPoint, 0, len(cells)), Binary: binary}
 	var all upliftCell
 	for _, c := range cells {
+		if err := m.Did(16); err != nil {
+			return UpliftCurves{}, err
+		}
 		all.nt, all.nc, all.yt, all.yc = all.nt+c.nt, all.nc+c.nc, all.yt+c.yt, all.yc+c.yc
 		p := UpliftPoint{Score: c.score, Treated: all.nt, Control: all.nc, TreatedSum: all.yt, CtrlSum: all.yc, OneArm: all.nt == 0 || all.nc == 0}
 		p.Qini, p.Uplift = all.values()

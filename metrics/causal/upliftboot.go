@@ -53,7 +53,19 @@ func UpliftIntervals(ctx context.Context, y []float64, treated []bool, score []f
 	if err := opt.validate("causal: " + where); err != nil {
 		return metrics.Effect{}, metrics.Effect{}, err
 	}
-	curves, err := Uplift(y, treated, score)
+	if err := checkUplift(where, y, treated, score); err != nil {
+		return metrics.Effect{}, metrics.Effect{}, err
+	}
+	order, err := byScoreUntil(ctx, y, treated, score, opt.Workers)
+	if err != nil {
+		return metrics.Effect{}, metrics.Effect{}, err
+	}
+	meter := parallel.NewMeter(ctx)
+	found, binary, err := upliftCells(meter, order, y, treated, score)
+	if err != nil {
+		return metrics.Effect{}, metrics.Effect{}, err
+	}
+	curves, err := newUpliftCurves(meter, where, found, binary)
 	if err != nil {
 		return metrics.Effect{}, metrics.Effect{}, err
 	}
@@ -71,7 +83,10 @@ func UpliftIntervals(ctx context.Context, y []float64, treated []bool, score []f
 	}
 	rows := make([]row, 0, len(y))
 	cell, last := int32(-1), math.NaN()
-	for _, i := range byScore(y, treated, score) {
+	for _, i := range order {
+		if err := meter.Did(16); err != nil {
+			return metrics.Effect{}, metrics.Effect{}, err
+		}
 		if score[i] != last {
 			last = score[i]
 			cell++
@@ -88,9 +103,15 @@ func UpliftIntervals(ctx context.Context, y []float64, treated []bool, score []f
 	}
 	err = parallel.For(ctx, opt.Replicates, 4, opt.Workers, func(_, lo, hi int) error {
 		cells := make([]upliftCell, len(curves.Points))
+		m := parallel.NewMeter(ctx)
 		for r := lo; r < hi; r++ {
 			clear(cells)
 			for k := range rows {
+				if k%1024 == 0 {
+					if err := m.Did(1024); err != nil {
+						return err
+					}
+				}
 				x := &rows[k]
 				w := poissonWeight(x.user, r)
 				if w == 0 {
@@ -291,7 +312,7 @@ func (h *UpliftHistogram) Result() (UpliftCurves, error) {
 	if err := check.Receiver("causal: UpliftHistogram.Result", h); err != nil {
 		return UpliftCurves{}, err
 	}
-	return newUpliftCurves("UpliftHistogram", h.replicate(0), h.binary)
+	return newUpliftCurves(parallel.NewMeter(context.Background()), "UpliftHistogram", h.replicate(0), h.binary)
 }
 
 // Intervals is UpliftIntervals from the replicates kept. ErrUndefined below 20.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // UnitPlan says how many units of budget to give to which channel.
@@ -136,11 +137,12 @@ func (p *UnitPlan) dynamic(ctx context.Context, units int, response [][]float64)
 	best := make([]float64, n) // by units used at most
 	next := make([]float64, n)
 	took := make([]int32, n*len(response))
+	m := parallel.NewMeter(ctx)
 	for i, r := range response {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		for b := range n {
+			if err := m.Did(1 + min(b, len(r))); err != nil {
+				return err
+			}
 			top, at := best[b]+r[0], 0
 			for u := 1; u < len(r) && u <= b; u++ {
 				if v := best[b-u] + r[u]; v > top {

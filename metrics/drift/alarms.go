@@ -82,7 +82,7 @@ func SimulateAlarms(ctx context.Context, make func() Detector, shift float64, ru
 	}
 	const block = 64
 	sum, err := parallel.Reduce(ctx, runs, block, 0, func(lo, hi int) (*tally, error) {
-		t := &tally{}
+		t, m := &tally{}, parallel.NewMeter(ctx)
 		for i := lo; i < hi; i++ {
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
@@ -91,6 +91,9 @@ func SimulateAlarms(ctx context.Context, make func() Detector, shift float64, ru
 			d := make()
 			at, found := length, false
 			for k := range length {
+				if err := m.Did(32); err != nil { // a normal deviate and whatever the detector does
+					return nil, err
+				}
 				alarm, err := d.Add(r.Normal() + shift)
 				if err != nil {
 					return nil, err

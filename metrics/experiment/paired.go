@@ -62,10 +62,16 @@ func ComparePaired(ctx context.Context, a, b []float64, opt PairedOptions) (metr
 	means := make([]float64, opt.Replicates)
 	far := make([]bool, opt.Replicates)
 	err = parallel.For(ctx, opt.Replicates, 8, opt.Workers, func(_, lo, hi int) error {
+		meter := parallel.NewMeter(ctx)
 		for r := lo; r < hi; r++ {
 			s := rng.New(opt.Seed, 0, uint64(r))
 			sum := 0.0
-			for range n {
+			for i := range n {
+				if i%1024 == 0 {
+					if err := meter.Did(4096); err != nil { // a draw and a jump in memory
+						return err
+					}
+				}
 				sum += d[s.Intn(n)]
 			}
 			means[r] = sum / float64(n)
@@ -74,6 +80,9 @@ func ComparePaired(ctx context.Context, a, b []float64, opt PairedOptions) (metr
 			var bits uint64
 			for i, x := range d {
 				if i%64 == 0 {
+					if err := meter.Did(64); err != nil {
+						return err
+					}
 					bits = s.Uint64()
 				}
 				if bits&1 == 1 {

@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/moments"
+	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // Columns accumulates, column by column, what scalers and imputers are fitted
@@ -114,19 +116,27 @@ func (c *Columns) Result() []ColumnResult {
 	}
 	out := make([]ColumnResult, len(c.names))
 	for j := range out {
-		out[j] = c.describe(j)
+		out[j], _ = c.describe(context.Background(), j)
 	}
 	return out
 }
 
 // describe is Result for one column.
-func (c *Columns) describe(j int) ColumnResult {
+func (c *Columns) describe(ctx context.Context, j int) (ColumnResult, error) {
 	xs := slices.Clone(c.values[j])
-	slices.Sort(xs) // ascending: the same rounding for any order of rows
 	nan := math.NaN()
 	s := ColumnResult{c.names[j], int64(len(xs)), c.missing[j], nan, nan, nan, nan, nan, nan, nan, nan, nan}
+	if ctx.Err() != nil {
+		return s, context.Cause(ctx)
+	}
+	// Ascending: the same rounding for any order of rows.
+	if len(xs) < 1<<19 {
+		slices.Sort(xs)
+	} else if err := parallel.SortFunc(ctx, xs, 0, cmp.Compare); err != nil {
+		return s, err
+	}
 	if len(xs) == 0 {
-		return s
+		return s, nil
 	}
 	s.Min, s.Q1, s.Median, s.Q3, s.Max = xs[0], infer.Quantile(xs, 0.25), infer.Quantile(xs, 0.5), infer.Quantile(xs, 0.75), xs[len(xs)-1]
 	s.Mode = mode(xs)
@@ -135,12 +145,12 @@ func (c *Columns) describe(j int) ColumnResult {
 		if len(xs) > 1 {
 			s.StdDev = 0
 		}
-		return s
+		return s, nil
 	}
 	if m, err := moments.Of(xs); err == nil {
 		s.Mean, s.StdDev, s.deviation = m.Mean(), root(m.Variance()), root(m.PopulationVariance())
 	}
-	return s
+	return s, nil
 }
 
 // root is the square root of a variance, NaN where that has an error.

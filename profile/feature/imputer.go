@@ -87,7 +87,11 @@ func FitImputer(ctx context.Context, rows [][]float64, opt ImputerOptions) (*Imp
 	d := len(c.names)
 	p := &Imputer{names: slices.Clone(c.names), method: make([]ImputeMethod, d), fill: make([]float64, d), groups: make([]map[string]float64, d)}
 	for j := range c.names {
-		if err := p.fit(j, c.describe(j), rows, &opt); err != nil {
+		q, err := c.describe(ctx, j)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.fit(j, q, rows, &opt); err != nil {
 			return nil, fmt.Errorf("feature: FitImputer: %w", err)
 		}
 	}

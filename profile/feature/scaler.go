@@ -88,8 +88,11 @@ func FitScaler(ctx context.Context, rows [][]float64, opt ScalerOptions) (*Scale
 		}
 		return nil, fmt.Errorf("feature: FitScaler: %w", err)
 	}
-	s, err := c.scaler(opt)
+	s, err := c.scaler(ctx, opt)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("feature: FitScaler: %w", err)
 	}
 	return s, nil
@@ -105,7 +108,7 @@ func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
 	if err := opt.validate("feature: Columns.Scaler"); err != nil {
 		return nil, err
 	}
-	s, err := c.scaler(opt)
+	s, err := c.scaler(context.Background(), opt)
 	if err != nil {
 		return nil, fmt.Errorf("feature: Columns.Scaler: %w", err)
 	}
@@ -113,7 +116,7 @@ func (c *Columns) Scaler(opt ScalerOptions) (*Scaler, error) {
 }
 
 // scaler fits every column by its method.
-func (c *Columns) scaler(opt ScalerOptions) (*Scaler, error) {
+func (c *Columns) scaler(ctx context.Context, opt ScalerOptions) (*Scaler, error) {
 	if c.rows == 0 {
 		return nil, fmt.Errorf("no rows: %w", ErrEmpty)
 	}
@@ -124,7 +127,10 @@ func (c *Columns) scaler(opt ScalerOptions) (*Scaler, error) {
 		if own, ok := opt.Methods[name]; ok {
 			m = own
 		}
-		q := c.describe(j)
+		q, err := c.describe(ctx, j)
+		if err != nil {
+			return nil, err
+		}
 		shift, scale := m.fit(q, opt.SampleDeviation)
 		if !check.Finite(shift) || !check.Finite(scale) {
 			return nil, fmt.Errorf("column %q: float64 cannot hold its spread: %w", name, ErrOverflow)

@@ -1,0 +1,67 @@
+package predict_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/predict"
+)
+
+// TestCancels: every fit that takes a context looks at it. With AISLE_LONG=1 it prints the
+// table of docs/coverage.md.
+func TestCancels(t *testing.T) {
+	r := rng.New(1, 0, 0)
+	data := func(n, d int) (rows [][]float64, y []bool, v []float64) {
+		for i := range n {
+			row := make([]float64, d)
+			sum := 0.0
+			for j := range row {
+				row[j] = r.Normal()
+				sum += row[j] / float64(j+1)
+			}
+			rows, y, v = append(rows, row), append(y, r.Bool(predict.Sigmoid(sum))), append(v, sum+float64(i%3))
+		}
+		return rows, y, v
+	}
+	testkit.Cancels(t, []testkit.Cancel{
+		{Name: "predict.FitLinear", Looks: 3, Do: func(ctx context.Context, size int) error {
+			rows, _, v := data(5000*size, 40)
+			testkit.Start(ctx)
+			_, err := predict.FitLinear(ctx, rows, v, predict.LinearOptions{})
+			return err
+		}},
+		{Name: "predict.FitLogistic, dense", Looks: 20, Do: func(ctx context.Context, size int) error {
+			rows, y, _ := data(5000*size, 40)
+			testkit.Start(ctx)
+			_, err := predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{StdErrors: true, Standardize: true})
+			return err
+		}},
+		{Name: "predict.FitLogistic, 600 columns", Looks: 20, Do: func(ctx context.Context, size int) error {
+			rows, y, _ := data(300*size, 600)
+			testkit.Start(ctx)
+			_, err := predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{MaxIter: 10})
+			return err
+		}},
+		{Name: "predict.FitLogistic, L1", Looks: 20, Do: func(ctx context.Context, size int) error {
+			rows, y, _ := data(3000*size, 40)
+			testkit.Start(ctx)
+			_, err := predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{L1: 5})
+			return err
+		}},
+		{Name: "predict.FitLogisticSparse", Looks: 20, Do: func(ctx context.Context, size int) error {
+			s, y := &predict.SparseRows{Cols: 5000}, []bool(nil)
+			for range 10_000 * size {
+				at := int32(r.Intn(4000))
+				if err := s.AddRow([]int32{at, at + 1 + int32(r.Intn(900))}, nil); err != nil {
+					return err
+				}
+				y = append(y, r.Bool(.3))
+			}
+			testkit.Start(ctx)
+			_, err := predict.FitLogisticSparse(ctx, s, y, predict.LogisticOptions{MaxIter: 20})
+			return err
+		}},
+	})
+}

@@ -1,0 +1,78 @@
+package segment_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/segment"
+	"github.com/aislekit/aisle/segment/audience"
+)
+
+// TestCancels: every call that takes a context looks at it. With AISLE_LONG=1 it prints
+// the table of docs/coverage.md.
+func TestCancels(t *testing.T) {
+	r := rng.New(1, 0, 0)
+	noise := func(n, d int) [][]float64 {
+		rows := make([][]float64, n)
+		for i := range rows {
+			rows[i] = make([]float64, d)
+			for j := range rows[i] {
+				rows[i][j] = r.Normal()
+			}
+		}
+		return rows
+	}
+	program := func(n int) *audience.Program {
+		ages := make([]float64, n)
+		for i := range ages {
+			ages[i] = float64(i % 97)
+		}
+		tab, err := audience.NewAttributes(n)
+		must(err)
+		must(tab.AddNumbers("age", ages))
+		var rules []audience.Rule
+		for k := range 30 {
+			rules = append(rules, audience.Between("age", float64(k), float64(k+9)))
+		}
+		p, err := audience.Compile(audience.Or(rules...), tab, audience.Options{})
+		must(err)
+		return p
+	}
+	testkit.Cancels(t, []testkit.Cancel{
+		{Name: "segment.FitKMeans", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows := noise(5000*size, 8)
+			testkit.Start(ctx)
+			_, err := segment.FitKMeans(ctx, rows, segment.KMeansOptions{K: 12, MaxIter: 10})
+			return err
+		}},
+		{Name: "segment.ChooseK", Looks: 50, Do: func(ctx context.Context, size int) error {
+			rows := noise(500*size, 8)
+			testkit.Start(ctx)
+			_, err := segment.ChooseK(ctx, rows, segment.ChooseKOptions{Max: 6, References: 3, KMeans: segment.KMeansOptions{MaxIter: 10}})
+			return err
+		}},
+		{Name: "segment.Silhouette", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows, labels := noise(1000*size, 8), make([]int32, 1000*size)
+			for i := range labels {
+				labels[i] = int32(i % 5)
+			}
+			testkit.Start(ctx)
+			_, _, err := segment.Silhouette(ctx, rows, labels)
+			return err
+		}},
+		{Name: "audience.Program.Select", Looks: 20, Do: func(ctx context.Context, size int) error {
+			p := program(100_000 * size)
+			testkit.Start(ctx)
+			_, err := p.Select(ctx)
+			return err
+		}},
+		{Name: "audience.Program.Estimate", Looks: 4, Do: func(ctx context.Context, size int) error {
+			p := program(100_000 * size)
+			testkit.Start(ctx)
+			_, err := p.Estimate(ctx, 20_000*size, 1)
+			return err
+		}},
+	})
+}
