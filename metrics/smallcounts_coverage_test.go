@@ -122,8 +122,18 @@ func TestSmallCountsCover(t *testing.T) {
 	hows := []metrics.Inference{metrics.InferByCount}
 	if os.Getenv("AISLE_LONG") != "" {
 		designs = []rateDesign{
-			{100, 100, 1, expected}, {100, 900, 1, expected}, {100, 900, 9, expected}, {900, 100, 1, expected}, {10_000, 10_000, 1, expected}, {10_000, 90_000, 1, expected},
-			{10_000, 90_000, 9, expected}, {90_000, 10_000, 1, expected}, {150, 150, 1, between}, {300, 900, 3, between}, {5000, 45_000, 9, between}, {2000, 3000, 1, between},
+			{100, 100, 1, expected},
+			{100, 900, 1, expected},
+			{100, 900, 9, expected},
+			{900, 100, 1, expected},
+			{10_000, 10_000, 1, expected},
+			{10_000, 90_000, 1, expected},
+			{10_000, 90_000, 9, expected},
+			{90_000, 10_000, 1, expected},
+			{150, 150, 1, between},
+			{300, 900, 3, between},
+			{5000, 45_000, 9, between},
+			{2000, 3000, 1, between},
 		}
 		hows = append(hows, metrics.InferExact, metrics.InferMidP, metrics.InferScore, metrics.InferWald)
 	}
