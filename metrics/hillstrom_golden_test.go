@@ -100,7 +100,7 @@ func TestHillstrom(t *testing.T) {
 	}
 	relNear(t, "SRM", all.SRM.ChiSquared, g.SRM.Chi2, 1e-12)
 	relNear(t, "SRM p", all.SRM.PValue, g.SRM.P, 1e-9)
-	segs, het, err := e.ResultBy(func(u int) string { return map[bool]string{false: "old", true: "new"}[newbie[u]] })
+	segs, het, err := e.ResultBy(func(u int) string { return map[bool]string{false: "old", true: "new"}[newbie[u]] }, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,6 +139,9 @@ func (p *UnitPlan) dynamic(ctx context.Context, units int, response [][]float64)
 	took := make([]int32, n*len(response))
 	m := parallel.NewMeter(ctx)
 	for i, r := range response {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		for b := range n {
 			if err := m.Did(1 + min(b, len(r))); err != nil {
 				return err

@@ -19,6 +19,7 @@ var (
 	ErrOverflow  = check.ErrOverflow  // counts beyond int64, sums or squares that float64 cannot hold
 	ErrCorrupt   = check.ErrCorrupt   // bytes that are no state of this type
 	ErrVersion   = check.ErrVersion   // bytes of a newer program
+	ErrPrivacy   = check.ErrPrivacy   // fewer people than may be published about
 )
 
 // FieldError says which field of which record is at fault. It is in the chain of errors

@@ -156,7 +156,7 @@ func ExampleRun_ResultBy() {
 		_ = run.AddPre(user, 0, before)
 		_ = run.Add(user, 0, spend)
 	}
-	segments, differ, err := run.ResultBy(func(user string) string { return map[byte]string{'n': "north", 's': "south"}[user[0]] })
+	segments, differ, err := run.ResultBy(func(user string) string { return map[byte]string{'n': "north", 's': "south"}[user[0]] }, 0)
 	if err != nil {
 		panic(err)
 	}

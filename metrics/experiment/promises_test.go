@@ -135,7 +135,7 @@ func TestPromises(t *testing.T) {
 			"Run.Assign":                func() []any { return []any{"z", 1} },
 			"Run.AssignAt":              func() []any { return []any{"z", 1, hour(3)} },
 			"Run.ResultBy": func() []any {
-				return []any{func(u string) string { return map[bool]string{true: "early", false: "late"}[u < "m"] }}
+				return []any{func(u string) string { return map[bool]string{true: "early", false: "late"}[u < "m"] }, -1}
 			},
 			"SampleSize.Days": func() []any { return []any{100., .5} },
 		},

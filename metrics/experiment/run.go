@@ -375,19 +375,47 @@ func (e *Run[U]) Result() (Result, error) {
 // SegmentResult is the experiment among the users of one segment.
 type SegmentResult struct {
 	Segment string // as the caller named it
-	Result  Result // among its users
+	Result  Result // among its users; empty where Err is set
+	// Err is ErrPrivacy where the result is withheld, since the segment has fewer users, in
+	// all or in one of the arms, than asked for, or all withheld ones together would have.
+	Err error
+}
+
+// withheld says which segments have too few users to publish about, by the segment of each
+// user in an arm.
+func (e *Run[U]) withheld(of map[U]string, names []string, least int64) []bool {
+	counts := make([][]int64, 1+len(e.opt.Arms)) // in all, then by arm
+	for i := range counts {
+		counts[i] = make([]int64, len(names))
+	}
+	for i, u := range e.users {
+		if s, ok := of[u]; ok {
+			j, _ := slices.BinarySearch(names, s)
+			counts[0][j]++
+			counts[1+e.arm[i]][j]++
+		}
+	}
+	return check.Withhold(least, counts...)
 }
 
 // ResultBy returns the result of each segment, by name, and for each metric and
 // arm (in the order of Rows) whether its effect differs between the segments;
 // segments without an effect take no part, and nil stands where fewer than two
 // have one. segment must not depend on what happened in the experiment.
-func (e *Run[U]) ResultBy(segment func(U) string) ([]SegmentResult, []*Heterogeneity, error) {
+//
+// Results of fewer than minAudience users (0 means 50) are withheld, see SegmentResult.Err,
+// and take no part either; -1 switches that off, anything below is ErrOption.
+func (e *Run[U]) ResultBy(segment func(U) string, minAudience int) ([]SegmentResult, []*Heterogeneity, error) {
 	if err := e.made("Run.ResultBy"); err != nil {
 		return nil, nil, err
 	}
 	if segment == nil {
 		return nil, nil, fmt.Errorf("experiment: Run.ResultBy: segment is nil: %w", ErrOption)
+	}
+	var c check.Options
+	c.Require(minAudience >= -1, "minAudience", minAudience, "> 0, or -1 for no floor")
+	if err := c.Err("experiment: Run.ResultBy"); err != nil {
+		return nil, nil, err
 	}
 	_, end := e.horizon()
 	of := make(map[U]string, len(e.users))
@@ -405,17 +433,25 @@ func (e *Run[U]) ResultBy(segment func(U) string) ([]SegmentResult, []*Heterogen
 		return nil, nil, fmt.Errorf("experiment: Run.ResultBy: no users in any arm: %w", ErrEmpty)
 	}
 	var out []SegmentResult
-	for _, s := range names {
+	withheld := e.withheld(of, names, check.Floor(minAudience))
+	for i, s := range names {
+		if withheld[i] {
+			out = append(out, SegmentResult{Segment: s, Err: fmt.Errorf("experiment: Run.ResultBy: segment %q: %w", s, ErrPrivacy)})
+			continue
+		}
 		r, err := e.result(func(u U) bool { x, ok := of[u]; return ok && x == s })
 		if err != nil {
 			return nil, nil, fmt.Errorf("experiment: Run.ResultBy: segment %q: %w", s, err)
 		}
-		out = append(out, SegmentResult{s, r})
+		out = append(out, SegmentResult{Segment: s, Result: r})
 	}
-	het := make([]*Heterogeneity, len(out[0].Result.Rows))
+	het := make([]*Heterogeneity, len(e.opt.Metrics)*(len(e.opt.Arms)-1))
 	for i := range het {
 		var effects []metrics.Effect
 		for _, s := range out {
+			if s.Err != nil {
+				continue
+			}
 			if row := s.Result.Rows[i]; row.Err == nil && row.Effect.SE > 0 {
 				effects = append(effects, row.Effect)
 			}

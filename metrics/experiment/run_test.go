@@ -126,7 +126,7 @@ func TestExperimentParts(t *testing.T) {
 	if err := got.Table().WriteText(&text); err != nil || bytes.Count(text.Bytes(), []byte("\n")) != 8 {
 		t.Errorf("%v\n%s", err, text.String())
 	}
-	segs, het, err := e.ResultBy(func(u int) string { return []string{"even", "odd"}[u%2] })
+	segs, het, err := e.ResultBy(func(u int) string { return []string{"even", "odd"}[u%2] }, -1)
 	if err != nil || len(segs) != 2 || segs[0].Segment != "even" || len(het) != 6 {
 		t.Fatalf("%v %v", segs, err)
 	}
@@ -147,7 +147,7 @@ func TestExperimentAssemblerBadInput(t *testing.T) {
 	}
 	e := ok[*Run[int]](t)(New[int](testOptions()))
 	_, empty := e.Result()
-	_, _, emptyBy := e.ResultBy(func(int) string { return "" })
+	_, _, emptyBy := e.ResultBy(func(int) string { return "" }, 0)
 	for name, x := range map[string]struct{ got, want error }{
 		"one arm":       {with(func(o *Options) { o.Arms = o.Arms[:1] }), metrics.ErrOption},
 		"weights":       {with(func(o *Options) { o.Weights = []float64{1} }), metrics.ErrOption},

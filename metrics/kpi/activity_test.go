@@ -104,7 +104,7 @@ func TestActivityGolden(t *testing.T) {
 			first = min(first, g.Unix[i])
 		}
 		for kind, cells := range map[RetentionKind][][][2]int64{RetentionClassic: want.Classic, RetentionRolling: want.Rolling} {
-			r, err := a.Retention(RetentionOptions{Kind: kind, Periods: 6, AsOf: g.Through})
+			r, err := a.Retention(RetentionOptions{MinAudience: -1, Kind: kind, Periods: 6, AsOf: g.Through})
 			must(t, err)
 			if len(r.Rows) != len(want.Cohorts) {
 				t.Fatalf("%v: %d cohorts, want %d", p, len(r.Rows), len(want.Cohorts))
@@ -160,7 +160,7 @@ func TestActivityRules(t *testing.T) {
 	}
 	must(t, a.Start("x", dayOf(0))) // registered after his first visit
 	must(t, a.Start("y", dayOf(0))) // never seen
-	r, err := a.Retention(RetentionOptions{Periods: 6, AsOf: dayOf(6).Add(time.Hour)})
+	r, err := a.Retention(RetentionOptions{MinAudience: -1, Periods: 6, AsOf: dayOf(6).Add(time.Hour)})
 	must(t, err)
 	if len(r.Rows) != 2 || r.Rows[0].Users != 4 || r.Rows[0].Cells[1] != metrics.RatioOf(1, 4, 4) || r.Rows[0].Cells[0] != metrics.RatioOf(3, 4, 4) {
 		t.Errorf("%+v", r)
@@ -175,7 +175,7 @@ func TestActivityRules(t *testing.T) {
 	if r.Overall[0] != metrics.RatioOf(4, 5, 5) || r.Overall[1] != metrics.RatioOf(1, 4, 4) {
 		t.Errorf("overall %v", r.Overall)
 	}
-	b, err := a.Retention(RetentionOptions{Kind: RetentionBracket, Brackets: [][2]int{{0, 0}, {1, 2}, {5, 7}}, AsOf: dayOf(8)})
+	b, err := a.Retention(RetentionOptions{MinAudience: -1, Kind: RetentionBracket, Brackets: [][2]int{{0, 0}, {1, 2}, {5, 7}}, AsOf: dayOf(8)})
 	must(t, err)
 	if c := b.Rows[0].Cells; c[1] != metrics.RatioOf(1, 4, 4) || c[2] != metrics.RatioOf(1, 4, 4) || b.Rows[1].Cells[2].Den() != 0 {
 		t.Errorf("%+v", b)
@@ -202,14 +202,14 @@ func TestActivityBadInput(t *testing.T) {
 	}
 	var a Activity[int]
 	at := func(_ any, err error) error { return err }
-	good := RetentionOptions{AsOf: dayOf(3)}
+	good := RetentionOptions{MinAudience: -1, AsOf: dayOf(3)}
 	bad := func(f func(*RetentionOptions)) RetentionOptions { o := good; f(&o); return o }
 	for name, x := range map[string]struct{ got, want error }{
 		"zero time":            {a.Add(1, time.Time{}), ErrRange},
 		"zero start":           {a.Start(1, time.Time{}), ErrRange},
 		"year 9999":            {a.Add(1, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)), ErrRange},
 		"no users":             {at(a.Retention(good)), ErrEmpty},
-		"no end":               {at(a.Retention(RetentionOptions{})), ErrOption},
+		"no end":               {at(a.Retention(RetentionOptions{MinAudience: -1})), ErrOption},
 		"kind":                 {at(a.Retention(bad(func(o *RetentionOptions) { o.Kind = 9 }))), ErrOption},
 		"brackets missing":     {at(a.Retention(bad(func(o *RetentionOptions) { o.Kind = RetentionBracket }))), ErrOption},
 		"brackets for classic": {at(a.Retention(bad(func(o *RetentionOptions) { o.Brackets = [][2]int{{1, 2}} }))), ErrOption},
@@ -276,7 +276,7 @@ func TestActivityMerge(t *testing.T) {
 		Merge: func(a, b *Activity[string]) error { return a.Merge(b) },
 		Result: func(a *Activity[string]) []float64 {
 			out := testkit.Numbers(a.Users())
-			r, _ := a.Retention(RetentionOptions{AsOf: dayOf(15)})
+			r, _ := a.Retention(RetentionOptions{MinAudience: -1, AsOf: dayOf(15)})
 			for _, row := range r.Rows {
 				out = append(out, float64(row.Period), float64(row.Users))
 				for _, c := range row.Cells {

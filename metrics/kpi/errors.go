@@ -20,6 +20,7 @@ var (
 	ErrDiverged  = check.ErrDiverged  // an iteration did not converge
 	ErrCorrupt   = check.ErrCorrupt   // bytes that are no state of this type
 	ErrVersion   = check.ErrVersion   // bytes of a newer program
+	ErrPrivacy   = check.ErrPrivacy   // fewer people than may be published about
 )
 
 // FieldError says which field of which record is at fault. It is in the chain of errors

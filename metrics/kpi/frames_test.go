@@ -7,6 +7,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/metrics/kpi"
 )
 
@@ -140,9 +141,24 @@ func frames() []testkit.Frame {
 		},
 		Values: func(t testing.TB, state any) any {
 			a := state.(*kpi.Activity[string])
+			table := got(a.Retention(kpi.RetentionOptions{MinAudience: -1, Periods: 2, AsOf: day(29)}))
+			type row struct { // as the golden file has it
+				Period int
+				Users  int64
+				Cells  []metrics.Ratio
+			}
+			var rows []row
+			for _, r := range table.Rows {
+				rows = append(rows, row{r.Period, r.Users, r.Cells})
+			}
 			return testkit.Plain([]any{
 				a.Users(), got(a.Active(2, day(1), day(29))), got(a.Flows(day(1), day(29))),
-				got(a.Retention(kpi.RetentionOptions{Periods: 2, AsOf: day(29)})),
+				struct {
+					Calendar kpi.Calendar
+					Columns  []string
+					Rows     []row
+					Overall  []metrics.Ratio
+				}{table.Calendar, table.Columns, rows, table.Overall},
 			})
 		},
 		Zero: []string{".clock: the caller's calendar, compared and not read, and what it remembers", ".ids.twice: no id stands twice in a list"},

@@ -60,7 +60,7 @@ func ExampleActivity() {
 			_ = shop.Add(user, week(w))
 		}
 	}
-	r, err := shop.Retention(kpi.RetentionOptions{Periods: 2, AsOf: week(3)})
+	r, err := shop.Retention(kpi.RetentionOptions{MinAudience: -1, Periods: 2, AsOf: week(3)})
 	if err != nil {
 		panic(err)
 	}
@@ -261,7 +261,7 @@ func ExampleRetentionKind() {
 		}
 	}
 	for _, kind := range []kpi.RetentionKind{kpi.RetentionClassic, kpi.RetentionRolling} {
-		t, err := app.Retention(kpi.RetentionOptions{Kind: kind, Periods: 3, AsOf: monday.AddDate(0, 0, 6)})
+		t, err := app.Retention(kpi.RetentionOptions{MinAudience: -1, Kind: kind, Periods: 3, AsOf: monday.AddDate(0, 0, 6)})
 		if err != nil {
 			panic(err)
 		}

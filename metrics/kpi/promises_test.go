@@ -30,7 +30,7 @@ func TestPromises(t *testing.T) {
 	steps := kpi.FunnelOptions{Steps: []string{"view", "cart", "buy"}, Window: 48 * time.Hour}
 	units := []metrics.Proportion{proportion(1, 10), proportion(9, 10), proportion(4, 20), proportion(0, 15)}
 	retention := func() kpi.RetentionTable {
-		return got(activity().Retention(kpi.RetentionOptions{Periods: 2, AsOf: day(9)}))
+		return got(activity().Retention(kpi.RetentionOptions{MinAudience: -1, Periods: 2, AsOf: day(9)}))
 	}
 	testkit.Promises{
 		Funcs: map[string]any{
@@ -66,7 +66,7 @@ func TestPromises(t *testing.T) {
 			"Activity.Flows":  func() []any { return []any{day(1), day(9)} },
 			"Activity.Forget": func() []any { return []any{"anna"} },
 			"Activity.Retention": func() []any {
-				return []any{kpi.RetentionOptions{Kind: kpi.RetentionBracket, Periods: 2, AsOf: day(9), Brackets: [][2]int{{1, 7}}}}
+				return []any{kpi.RetentionOptions{MinAudience: -1, Kind: kpi.RetentionBracket, Periods: 2, AsOf: day(9), Brackets: [][2]int{{1, 7}}}}
 			},
 			"Activity.Stickiness": func() []any { return []any{7, day(9)} },
 			"Cube.RollUp":         func() []any { return []any{func(c cell) cell { return cell{Channel: c.Channel} }} },

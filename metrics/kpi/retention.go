@@ -35,6 +35,10 @@ type RetentionOptions struct {
 	// AsOf is when the data end, itself excluded. Periods that are not over by then
 	// are censored: such a cohort is left out, not counted as lost. Required.
 	AsOf time.Time
+
+	// MinAudience is the number of users below which a cohort is withheld, see
+	// RetentionRow.Err: default 50, -1 for no floor.
+	MinAudience int
 }
 
 func (o RetentionOptions) withDefaults() RetentionOptions {
@@ -50,6 +54,7 @@ func (o RetentionOptions) validate(where string) error {
 	for _, b := range o.Brackets {
 		c.Require(b[0] >= 0 && b[1] >= b[0] && b[1] <= 10_000, "Brackets", b, "0 <= from <= to <= 10000")
 	}
+	c.Require(o.MinAudience >= -1, "MinAudience", o.MinAudience, "> 0, or -1 for no floor")
 	c.Require(!o.AsOf.IsZero(), "AsOf", o.AsOf, "when the data end")
 	return c.Err(where)
 }
@@ -59,6 +64,10 @@ type RetentionRow struct {
 	Period int             // index in the calendar
 	Users  int64           // size of the cohort
 	Cells  []metrics.Ratio // one a column; those of periods not over yet are undefined
+	// Err is ErrPrivacy where the row is withheld, since the cohort has fewer users than
+	// MinAudience, or all withheld ones together would have: then Users is 0 and Cells
+	// are undefined.
+	Err error
 }
 
 // RetentionTable is the retention of cohorts.
@@ -66,7 +75,8 @@ type RetentionTable struct {
 	Calendar Calendar        // which the periods are of
 	Columns  []string        // "0", "1", …, with a plus where rolling, "1-7" for brackets
 	Rows     []RetentionRow  // by time; cohorts whose own period is not over are left out
-	Overall  []metrics.Ratio // all cohorts for which the column is over, taken together
+	Overall  []metrics.Ratio // all cohorts for which the column is over, withheld ones too, taken together
+	users    int64           // in all cohorts
 }
 
 // column is a range of periods counted from a cohort's own, both ends included.
@@ -160,14 +170,31 @@ func (a *Activity[U]) Retention(opt RetentionOptions) (RetentionTable, error) {
 		}
 	}
 	slices.SortFunc(t.Rows, func(a, b RetentionRow) int { return a.Period - b.Period })
+	t.withhold(check.Floor(opt.MinAudience))
 	return t, nil
+}
+
+// withhold empties the rows of few users.
+func (t *RetentionTable) withhold(least int64) {
+	sizes := make([]int64, len(t.Rows))
+	for i, r := range t.Rows {
+		sizes[i] = r.Users
+		t.users += r.Users
+	}
+	for i, withheld := range check.Withhold(least, sizes) {
+		if withheld {
+			r := &t.Rows[i]
+			r.Users, r.Cells = 0, make([]metrics.Ratio, len(r.Cells))
+			r.Err = fmt.Errorf("kpi: Activity.Retention: cohort %s: %w", t.Calendar.Label(r.Period), ErrPrivacy)
+		}
+	}
 }
 
 // Table returns the retention with one row per cohort and a last one for all.
 func (t RetentionTable) Table() *metrics.Table {
 	out := metrics.NewTable(append([]string{t.Calendar.Period.String(), "users"}, t.Columns...)...)
 	var users int64
-	line := func(name string, n int64, cells []metrics.Ratio) {
+	line := func(name string, n any, cells []metrics.Ratio) {
 		row := []any{name, n}
 		for _, c := range cells {
 			if c.Den() == 0 {
@@ -179,10 +206,14 @@ func (t RetentionTable) Table() *metrics.Table {
 		out.AddRow(row...)
 	}
 	for _, r := range t.Rows {
+		if r.Err != nil {
+			line(t.Calendar.Label(r.Period), "few", r.Cells)
+			continue
+		}
 		line(t.Calendar.Label(r.Period), r.Users, r.Cells)
 		users += r.Users
 	}
-	line("all", users, t.Overall)
+	line("all", max(t.users, users), t.Overall)
 	return out
 }
 

@@ -1,0 +1,48 @@
+package kpi_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aislekit/aisle/metrics/kpi"
+)
+
+// TestRetentionFloor: cohorts of few users are withheld, and the next larger one where the
+// total would tell them; -1 shows all.
+func TestRetentionFloor(t *testing.T) {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	a, err := kpi.NewActivity[int](kpi.Calendar{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := 0
+	for day, n := range []int{60, 9, 200, 50} {
+		for range n {
+			user++
+			at := start.AddDate(0, 0, day)
+			if err := errors.Join(a.Add(user, at), a.Add(user, at.AddDate(0, 0, 1+user%2))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for minAudience, want := range map[int][4]bool{0: {false, true, false, true}, 9: {}, -1: {}, 60: {true, true, false, true}} {
+		table, err := a.Retention(kpi.RetentionOptions{Periods: 2, AsOf: start.AddDate(0, 0, 9), MinAudience: minAudience})
+		if err != nil || len(table.Rows) != 4 || table.Overall[0].Den() != 319 {
+			t.Fatalf("%+v, %v", table, err)
+		}
+		for i, r := range table.Rows {
+			if errors.Is(r.Err, kpi.ErrPrivacy) != want[i] || want[i] != (r.Users == 0) || want[i] != (r.Cells[0].Den() == 0) {
+				t.Errorf("at least %d: %+v", minAudience, r)
+			}
+		}
+		var text bytes.Buffer
+		if err := table.Table().WriteText(&text); err != nil || want[1] != bytes.Contains(text.Bytes(), []byte("few")) || !bytes.Contains(text.Bytes(), []byte("319")) {
+			t.Errorf("at least %d: %v\n%s", minAudience, err, text.String())
+		}
+	}
+	if _, err := a.Retention(kpi.RetentionOptions{AsOf: start.AddDate(0, 0, 9), MinAudience: -2}); !errors.Is(err, kpi.ErrOption) {
+		t.Error(err)
+	}
+}
