@@ -79,13 +79,6 @@ func (o *BuilderOptions) weigh(w float32) float32 {
 	return w
 }
 
-// event is 24 bytes. Indices are those of the builder, in order of arrival.
-type event struct {
-	user, item int32
-	weight     float32 // after BuilderOptions.weigh
-	time       int64   // Unix nanoseconds; noTime when unknown
-}
-
 const noTime = math.MinInt64
 
 // inNanoseconds reports whether Unix nanoseconds can tell t from noTime.
@@ -127,16 +120,16 @@ func instant(t time.Time) int64 {
 // that is a pair whose largest or latest weight is not positive. See
 // BuilderOptions.Ratings for scales with negative numbers.
 //
-// Memory: 24 bytes an event, 8 more once there are sequence numbers, and of each id the
-// id itself and 13 to 26 bytes.
+// Memory: 8 bytes an event, 4 more once one weighs something else than 1, and 8 more each
+// once one has a time and a sequence number; of each id the id itself and 13 to 26 bytes,
+// and up to 8 more where ids are integers that lie close together.
 type Builder[U, I ID] struct {
-	opt    BuilderOptions
-	users  dict.Dict[U]
-	items  dict.Dict[I]
-	events eventLog
-	seqs   []int64 // parallel to events; nil while all are 0
-	late   late[U, I]
-	timed  int // events that carry a time
+	opt   BuilderOptions
+	users dict.Dict[U]
+	items dict.Dict[I]
+	log   eventLog
+	late  late[U, I]
+	timed int // events that carry a time
 
 	// Of a builder that Dataset.Grow made: these first ids keep their indices.
 	grown                  bool
@@ -155,7 +148,7 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 }
 
 // Len returns the number of events added.
-func (b *Builder[U, I]) Len() int { return b.events.n }
+func (b *Builder[U, I]) Len() int { return b.log.n + b.late.n }
 
 // Add records that user had an event of the given weight with item. The weight
 // is a strength for implicit feedback (a count, a sum paid), a rating for
@@ -174,7 +167,7 @@ func (b *Builder[U, I]) Add(user U, item I, weight float32) error {
 // those that were added without beside others.
 func (b *Builder[U, I]) AddAt(user U, item I, weight float32, at time.Time) error {
 	if !inNanoseconds(at) {
-		return fmt.Errorf("recommend: Builder.AddAt: event %d of item %v: time is %v, want between the years 1678 and 2262: %w", b.events.n, item, at, ErrRange)
+		return fmt.Errorf("recommend: Builder.AddAt: event %d of item %v: time is %v, want between the years 1678 and 2262: %w", b.Len(), item, at, ErrRange)
 	}
 	return b.add("AddAt", user, item, weight, at.UnixNano(), 0)
 }
@@ -183,7 +176,7 @@ func (b *Builder[U, I]) AddAt(user U, item I, weight float32, at time.Time) erro
 // offset in a log, the click within a session. Any number will do; AddAt has 0.
 func (b *Builder[U, I]) AddSeq(user U, item I, weight float32, at time.Time, seq int64) error {
 	if !inNanoseconds(at) {
-		return fmt.Errorf("recommend: Builder.AddSeq: event %d of item %v: time is %v, want between the years 1678 and 2262: %w", b.events.n, item, at, ErrRange)
+		return fmt.Errorf("recommend: Builder.AddSeq: event %d of item %v: time is %v, want between the years 1678 and 2262: %w", b.Len(), item, at, ErrRange)
 	}
 	return b.add("AddSeq", user, item, weight, at.UnixNano(), seq)
 }
@@ -192,42 +185,37 @@ func (b *Builder[U, I]) AddSeq(user U, item I, weight float32, at time.Time, seq
 // event nothing has changed; ids that do not fit any more may have come in before it.
 func (b *Builder[U, I]) add(where string, user U, item I, weight float32, at, seq int64) error {
 	if !check.Finite(float64(weight)) {
-		return fmt.Errorf("recommend: Builder.%s: event %d: weight of item %v is %v: %w", where, b.events.n, item, weight, ErrNotFinite)
+		return fmt.Errorf("recommend: Builder.%s: event %d: weight of item %v is %v: %w", where, b.Len(), item, weight, ErrNotFinite)
 	}
 	if emptyID(user) || emptyID(item) {
-		return fmt.Errorf("recommend: Builder.%s: event %d of item %q: the id of the user or item is empty: %w", where, b.events.n, fmt.Sprint(item), ErrRange)
+		return fmt.Errorf("recommend: Builder.%s: event %d of item %q: the id of the user or item is empty: %w", where, b.Len(), fmt.Sprint(item), ErrRange)
 	}
-	if len(b.late.users) == lateIDs {
-		b.settle()
+	l := &b.late
+	if l.n == len(l.users) {
+		if err := b.makeRoom(where, user, item); err != nil {
+			return err
+		}
 	}
-	if err := b.fit(where, user, item); err != nil {
-		return err
+	if b.opt.UnitWeights || b.opt.LogWeights {
+		weight = b.opt.weigh(weight)
 	}
-	b.late.users, b.late.items = append(b.late.users, user), append(b.late.items, item)
-	b.append(event{0, 0, b.opt.weigh(weight), at}, seq)
+	k := l.n
+	l.users[k], l.items[k], l.weights[k], l.times[k], l.seqs[k] = user, item, weight, at, seq
+	l.n++
+	l.weighted = l.weighted || weight != 1
+	if at != noTime {
+		b.timed++
+		l.timed, l.sequenced = true, l.sequenced || seq != 0
+	}
 	return nil
 }
 
 // append records an event that is checked and weighed.
-func (b *Builder[U, I]) append(e event, seq int64) {
-	if seq != 0 && b.seqs == nil {
-		b.seqs = make([]int64, b.events.n)
-	}
-	b.events.append(e)
-	if b.seqs != nil {
-		b.seqs = append(b.seqs, seq)
-	}
+func (b *Builder[U, I]) append(e event) {
+	b.log.append(e)
 	if e.time != noTime {
 		b.timed++
 	}
-}
-
-// seq returns the sequence number of event k.
-func (b *Builder[U, I]) seq(k int) int64 {
-	if b.seqs == nil {
-		return 0
-	}
-	return b.seqs[k]
 }
 
 // emptyID reports whether id is the empty string.
@@ -264,8 +252,10 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		}
 		items[k] = i
 	}
-	for k, e := range other.events.all() {
-		b.append(event{users[e.user], items[e.item], e.weight, e.time}, other.seq(k))
+	for k := range other.log.n {
+		e := other.log.at(k)
+		e.user, e.item = users[e.user], items[e.item]
+		b.append(e)
 	}
 	return nil
 }

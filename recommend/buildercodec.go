@@ -28,16 +28,23 @@ func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 	userAt := putBuilderIDs(&w, users, b.fixedUsers)
 	itemAt := putBuilderIDs(&w, items, b.fixedItems)
 	o := b.inOrder(userAt, itemAt, users.Len())
-	n := len(o.events)
-	who, what, weights, times := make([]int32, n), make([]int32, n), make([]float32, n), make([]int64, n)
-	for u := range users.Len() {
-		o.sortUntimed(o.ptr[u], o.ptr[u+1])
+	who, weights, times := make([]int32, len(o.items)), o.weights, o.times
+	if weights == nil {
+		weights = slices.Repeat([]float32{1}, len(o.items))
 	}
-	for k, e := range o.events {
-		who[k], what[k], weights[k], times[k] = e.user, e.item, e.weight, e.time
+	if times == nil {
+		times = slices.Repeat([]int64{noTime}, len(o.items))
+	}
+	var scratch arranger
+	for u := range users.Len() {
+		lo, hi := o.ptr[u], o.ptr[u+1]
+		for k := lo; k < hi; k++ {
+			who[k] = int32(u)
+		}
+		o.sortUntimed(lo, hi, &scratch)
 	}
 	w.Int32s(who)
-	w.Int32s(what)
+	w.Int32s(o.items)
 	w.Float32s(weights)
 	w.Int64s(times)
 	if !slices.ContainsFunc(o.seqs, func(seq int64) bool { return seq != 0 }) {
@@ -49,13 +56,14 @@ func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 
 // sortUntimed sorts the events without time of [lo, hi), of one user, which come first:
 // that they arrived in some order means nothing.
-func (o *ordered) sortUntimed(lo, hi int64) {
-	es := o.events[lo:hi]
-	n := 0
-	for n < len(es) && es[n].time == noTime {
-		n++
+func (o *ordered) sortUntimed(lo, hi int64, s *arranger) {
+	end := lo
+	for end < hi && o.time(end) == noTime {
+		end++
 	}
-	slices.SortFunc(es[:n], compareUntimed)
+	o.arrange(lo, end, func(a, b int64) int {
+		return compareUntimed(event{item: o.items[a], weight: o.weight(a)}, event{item: o.items[b], weight: o.weight(b)})
+	}, s)
 }
 
 // compareUntimed orders events of one user without time.
@@ -181,23 +189,22 @@ func (b *Builder[U, I]) getEvents(r *codec.Reader) {
 	}
 	any := false
 	for k := range n {
-		e := event{who[k], what[k], weights[k], times[k]}
+		e := event{who[k], what[k], weights[k], times[k], 0}
 		if !b.fits(e) {
 			r.Fail("has an event out of range")
 			return
 		}
-		seq := int64(0)
 		if seqs != nil {
-			seq = seqs[k]
-			any = any || seq != 0
+			e.seq = seqs[k]
+			any = any || e.seq != 0
 		}
-		if e.time == noTime && seq != 0 {
+		if e.time == noTime && e.seq != 0 {
 			r.Fail("has a sequence number without time")
 			return
 		}
 		if k > 0 {
-			last, lastSeq := *b.events.at(k - 1), b.seq(k-1)
-			c := cmp.Or(cmp.Compare(last.user, e.user), cmp.Compare(last.time, e.time), cmp.Compare(lastSeq, seq))
+			last := b.log.at(k - 1)
+			c := cmp.Or(cmp.Compare(last.user, e.user), cmp.Compare(last.time, e.time), cmp.Compare(last.seq, e.seq))
 			if c == 0 && e.time == noTime {
 				c = compareUntimed(last, e)
 			}
@@ -206,7 +213,7 @@ func (b *Builder[U, I]) getEvents(r *codec.Reader) {
 				return
 			}
 		}
-		b.append(e, seq)
+		b.append(e)
 	}
 	if seqs != nil && !any {
 		r.Fail("has sequence numbers that are all 0")
@@ -245,7 +252,7 @@ func (b *Builder[U, I]) getSecondEvents(r *codec.Reader) {
 			e.time = at[0]
 		}
 		b.opt.Ratings = b.opt.Ratings || e.weight < 0
-		b.append(e, 0)
+		b.append(e)
 	}
 }
 

@@ -72,14 +72,14 @@ func (d *Dataset[U, I]) Grow() (*Builder[U, I], error) {
 			items, weights := x.Row(u)
 			times := x.Times(u)
 			for k, i := range items {
-				e := event{int32(u), i, weights[k], noTime}
+				e := event{int32(u), i, weights[k], noTime, 0}
 				if times != nil {
 					e.time = times[k]
 				}
 				if d.opt.HalfLife > 0 {
 					e.weight = float32(min(float64(e.weight)/d.opt.decay(d.asOf, e.time), mostWeight))
 				}
-				b.append(e, 0)
+				b.append(e)
 			}
 		}
 	}
@@ -102,7 +102,7 @@ func (b *Builder[U, I]) appendLog(s *Sequences) {
 			if s.seqs != nil {
 				seq = s.seqs[k]
 			}
-			b.append(event{int32(u), s.events[k], s.weights[k], s.at[k]}, seq)
+			b.append(event{int32(u), s.events[k], s.weights[k], s.at[k], seq})
 		}
 	}
 }

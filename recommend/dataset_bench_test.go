@@ -1,9 +1,11 @@
+//go:build unix
+
 package recommend_test
 
 import (
 	"fmt"
 	"io"
-	"strconv"
+	"math"
 	"testing"
 	"time"
 
@@ -11,74 +13,119 @@ import (
 	"github.com/aislekit/aisle/recommend"
 )
 
-// benchEvents is a log of five million events, or fewer under -short: users and items
-// drawn with the skew of a shop, times ascending.
-func benchEvents(b *testing.B) (users, items []int32) {
+const benchUsers, benchItems = 100_000, 30_000
+
+// benchEvents is a log of five million events, or fewer under -short, in no order: users of
+// uneven activity, items with the popularity of Zipf's law, exponent .9 behind the first 20.
+// docs/benchmarks.md makes the same ones in Python.
+func benchEvents() (users, items []int) {
 	n := 5_000_000
 	if testing.Short() {
 		n /= 50
 	}
-	g := rng.New(1, 2, 3)
-	users, items = make([]int32, n), make([]int32, n)
+	uniform := func(k int) float64 { return rng.Unit(rng.Mix(uint64(k))) }
+	users, items = make([]int, n), make([]int, n)
+	low, high := math.Pow(20, .1), math.Pow(benchItems+20, .1)
 	for k := range n {
-		users[k] = int32(g.Intn(n / 10))
-		items[k] = int32(float64(n/50) * g.Float64() * g.Float64())
+		u := uniform(2 * k)
+		users[k] = int(benchUsers*(u*u*math.Sqrt(u))) * 7919 % benchUsers
+		v := low + float64(uniform(2*k+1)*(high-low))
+		v = v * v * v * v * v
+		items[k] = min(int(float64(v*v)-20), benchItems-1) * 7919 % benchItems
 	}
 	return users, items
 }
 
-func stringIDs(prefix string, indices []int32) []string {
-	names := map[int32]string{}
-	out := make([]string, len(indices))
-	for k, i := range indices {
-		if names[i] == "" {
-			names[i] = prefix + strconv.Itoa(int(i))
-		}
-		out[k] = names[i]
-	}
-	return out
+// benchLog is a log read in batches, by a reader that keeps one string for each id: ten
+// million of them would be memory that the collector goes through.
+type benchLog[K recommend.ID] struct {
+	users, items         []int
+	userNames, itemNames []K
 }
 
-func benchBuilder[K recommend.ID](b *testing.B, users, items []K) *recommend.Builder[K, K] {
+func makeLog[K recommend.ID](userName, itemName func(k int) K) *benchLog[K] {
+	l := &benchLog[K]{userNames: make([]K, benchUsers), itemNames: make([]K, benchItems)}
+	l.users, l.items = benchEvents()
+	for k := range l.userNames {
+		l.userNames[k] = userName(k)
+	}
+	for k := range l.itemNames {
+		l.itemNames[k] = itemName(k)
+	}
+	return l
+}
+
+func stringLog() *benchLog[string] {
+	return makeLog(func(k int) string { return fmt.Sprintf("u%07d", k) }, func(k int) string { return fmt.Sprintf("item-%05d", k) })
+}
+
+func intLog() *benchLog[int] {
+	return makeLog(func(k int) int { return k }, func(k int) int { return k })
+}
+
+// add adds the log to a new builder.
+func (l *benchLog[K]) add(b *testing.B, timed bool) *recommend.Builder[K, K] {
 	d, err := recommend.NewBuilder[K, K](recommend.BuilderOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	at := time.Unix(1_700_000_000, 0)
-	for k := range users {
-		if err := d.AddAt(users[k], items[k], 1, at.Add(time.Duration(k)*time.Millisecond)); err != nil {
-			b.Fatal(err)
+	var users, items [1024]K
+	for from := 0; from < len(l.users); from += len(users) {
+		n := min(len(users), len(l.users)-from)
+		for k := range n {
+			users[k], items[k] = l.userNames[l.users[from+k]], l.itemNames[l.items[from+k]]
+		}
+		for k := range n {
+			if timed {
+				err = d.AddAt(users[k], items[k], 1, at.Add(time.Duration(from+k)*time.Millisecond))
+			} else {
+				err = d.Add(users[k], items[k], 1)
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 	return d
 }
 
-// Add and Build of the whole log, by ids of strings and of integers.
+// processor runs f as a benchmark, and reports processor seconds beside the time.
+func processor(b *testing.B, f func()) {
+	b.ReportAllocs()
+	start := processorTime()
+	for b.Loop() {
+		f()
+	}
+	b.ReportMetric((processorTime()-start).Seconds()/float64(b.N), "cpu-s/op")
+}
+
+func benchmarkBuilder[K recommend.ID](b *testing.B, ids string, l *benchLog[K]) {
+	for _, times := range []string{"none", "ascending"} {
+		name := fmt.Sprintf("events=%d/ids=%s/times=%s", len(l.users), ids, times)
+		b.Run(name+"/op=add", func(b *testing.B) {
+			processor(b, func() { l.add(b, times != "none") })
+		})
+		b.Run(name+"/op=all", func(b *testing.B) {
+			processor(b, func() {
+				if _, err := l.add(b, times != "none").Build(); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// Add, and Add and Build, of the whole log, by ids of strings and of integers.
 func BenchmarkBuilder(b *testing.B) {
-	users, items := benchEvents(b)
-	b.Run(fmt.Sprintf("events=%d/ids=string", len(users)), func(b *testing.B) {
-		us, is := stringIDs("customer-", users), stringIDs("sku-", items)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := benchBuilder(b, us, is).Build(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run(fmt.Sprintf("events=%d/ids=int", len(users)), func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := benchBuilder(b, users, items).Build(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+	benchmarkBuilder(b, "string", stringLog())
+	benchmarkBuilder(b, "int", intLog())
 }
 
 // The binary form of a dataset with string ids, in memory and as a stream.
 func BenchmarkDataset(b *testing.B) {
-	users, items := benchEvents(b)
-	d, err := benchBuilder(b, stringIDs("customer-", users), stringIDs("sku-", items)).Build()
+	l := stringLog()
+	d, err := l.add(b, true).Build()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -86,30 +133,22 @@ func BenchmarkDataset(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	name := fmt.Sprintf("events=%d/", len(users))
-	b.Run(name+"op=encode", func(b *testing.B) {
-		b.SetBytes(int64(len(data)))
-		for b.Loop() {
-			if _, err := d.MarshalBinary(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run(name+"op=stream", func(b *testing.B) {
-		b.SetBytes(int64(len(data)))
-		for b.Loop() {
-			if _, err := d.WriteTo(io.Discard); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run(name+"op=decode", func(b *testing.B) {
-		b.SetBytes(int64(len(data)))
-		for b.Loop() {
-			var back recommend.Dataset[string, string]
-			if err := back.UnmarshalBinary(data); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+	name := fmt.Sprintf("events=%d/", len(l.users))
+	for _, op := range []struct {
+		name string
+		run  func() error
+	}{
+		{"encode", func() error { _, err := d.MarshalBinary(); return err }},
+		{"stream", func() error { _, err := d.WriteTo(io.Discard); return err }},
+		{"decode", func() error { return new(recommend.Dataset[string, string]).UnmarshalBinary(data) }},
+	} {
+		b.Run(name+"op="+op.name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			processor(b, func() {
+				if err := op.run(); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
 }

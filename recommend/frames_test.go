@@ -353,8 +353,8 @@ func builderFrame() testkit.Frame {
 		},
 		Zero: []string{
 			".opt.HalfLife: decayed weights did not grow", ".opt.UnitWeights: not with LogWeights", ".opt.LogWeights: since version 2",
-			".opt.Cap: since version 2", ".opt.Ratings: not with LogWeights", ".seqs: since version 2",
-			".late: of Add", ".late.users: of Add", ".late.items: of Add",
+			".opt.Cap: since version 2", ".opt.Ratings: not with LogWeights", ".log.seqs: since version 2", ".log.seqs.n: since version 2", ".log.seqs.parts: since version 2",
+			".late: of Add",
 		},
 	}
 }

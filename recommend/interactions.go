@@ -232,16 +232,14 @@ func (x *Interactions) Sequences() (*Sequences, error) {
 	if x.log != nil {
 		return x.log, nil
 	}
-	o := &ordered{ptr: x.users.Ptr, events: make([]event, x.Len())}
+	o := &ordered{ptr: x.users.Ptr, items: slices.Clone(x.users.Col), weights: slices.Clone(x.users.Val), times: slices.Clone(x.times)}
 	var scratch arranger
 	for u := range x.Users() {
-		lo, hi := o.ptr[u], o.ptr[u+1]
-		for k := lo; k < hi; k++ {
-			o.events[k] = event{int32(u), x.users.Col[k], x.users.Val[k], x.times[k]}
+		if lo, hi := o.ptr[u], o.ptr[u+1]; !o.sorted(lo, hi) {
+			o.arrange(lo, hi, o.compare, &scratch)
 		}
-		o.arrange(lo, hi, &scratch)
 	}
-	s := o.log(x.Items(), func(int32) bool { return true })
+	s := o.log(x.Items())
 	s.origin = x.origin
 	return s, nil
 }

@@ -98,8 +98,8 @@ func (b *Builder[U, I]) Sequences(d *Dataset[U, I]) (*Sequences, error) {
 	if !d.made() {
 		return nil, fmt.Errorf("%s: dataset: %w", where, ErrEmpty)
 	}
-	if b.timed < b.events.n {
-		return nil, fmt.Errorf("%s: %d events have no time: %w", where, b.events.n-b.timed, ErrRange)
+	if b.timed < b.Len() {
+		return nil, fmt.Errorf("%s: %d events have no time: %w", where, b.Len()-b.timed, ErrRange)
 	}
 	b.settle()
 	users, items := make([]int32, b.users.Len()), make([]int32, b.items.Len())
@@ -113,7 +113,7 @@ func (b *Builder[U, I]) Sequences(d *Dataset[U, I]) (*Sequences, error) {
 	if _, err := b.fold(o); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	s := o.log(d.Items.Len(), func(user int32) bool { return user >= 0 })
+	s := o.log(d.Items.Len())
 	s.origin = d.Interactions.origin
 	return s, s.validate()
 }

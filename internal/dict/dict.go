@@ -1,12 +1,9 @@
 package dict
 
 import (
-	"cmp"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"golang.org/x/exp/constraints"
 
@@ -77,9 +74,7 @@ func (d *Dict[K]) AddAll(dst []int32, keys []K) error {
 	var tags [block]uint32
 	for len(keys) > 0 {
 		n := min(block, len(keys))
-		for k, key := range keys[:n] {
-			tags[k] = tagOf(key)
-		}
+		tagsOf(tags[:n], keys)
 		for k, tag := range tags[:n] { // the likely ones; none is settled yet
 			dst[k] = d.table.first(tag)
 		}
@@ -111,7 +106,7 @@ func (d *Dict[K]) Keys() []K { return d.keys }
 
 // Clone returns an independent copy.
 func (d *Dict[K]) Clone() *Dict[K] {
-	return &Dict[K]{slices.Clone(d.table), slices.Clone(d.keys)}
+	return &Dict[K]{table: slices.Clone(d.table), keys: slices.Clone(d.keys)}
 }
 
 // Remove forgets key and gives its index to the last key, so that indices stay without gaps.
@@ -152,86 +147,31 @@ func (d *Dict[K]) Truncate(n int) {
 // the numbering independent of the order in which keys were added. from must be
 // in [0, Len()].
 func Sort[K Key](d *Dict[K], from int) (perm []int32) {
-	d.keys, perm = Sorted(d, from)
-	for at, s := range d.table {
-		if s != 0 {
-			d.table[at] = slotOf(s.tag(), perm[s.index()])
-		}
-	}
+	sorted, perm := Sorted(d, from)
+	*d = *sorted
 	return perm
 }
 
-// Sorted returns the keys of d in the order that Sort gives them, and its permutation,
-// and leaves d as it is.
-func Sorted[K Key](d *Dict[K], from int) (keys []K, perm []int32) {
-	keys, perm = slices.Clone(d.keys), make([]int32, len(d.keys))
+// Sorted returns a Dict with the keys of d in the order that Sort gives them, and its
+// permutation, and leaves d as it is.
+func Sorted[K Key](d *Dict[K], from int) (sorted *Dict[K], perm []int32) {
+	sorted = &Dict[K]{table: make(table, len(d.table)), keys: make([]K, len(d.keys))}
+	perm = make([]int32, len(d.keys))
+	copy(sorted.keys, d.keys[:from])
 	for i := range from {
 		perm[i] = int32(i)
 	}
 	old := d.keys[from:]
 	for k, at := range ascending(old) {
-		keys[from+k] = old[at]
+		sorted.keys[from+k] = old[at]
 		perm[from+int(at)] = int32(from + k)
 	}
-	return keys, perm
-}
-
-// ascending returns the positions of keys in ascending order. Strings are compared by
-// eight bytes behind what all of them begin with, and read whole where these are equal:
-// ids of a shop have a long prefix and lie all over the memory.
-func ascending[K Key](keys []K) []int32 {
-	out := make([]int32, len(keys))
-	if s, ok := any(keys).([]string); ok {
-		type entry struct {
-			head uint64
-			at   int32
-		}
-		p := prefix(s)
-		entries := make([]entry, len(s))
-		for i, k := range s {
-			var b [8]byte
-			copy(b[:], k[p:])
-			entries[i] = entry{binary.BigEndian.Uint64(b[:]), int32(i)}
-		}
-		slices.SortFunc(entries, func(a, b entry) int {
-			if a.head != b.head {
-				return cmp.Compare(a.head, b.head)
-			}
-			return strings.Compare(s[a.at], s[b.at])
-		})
-		for i, e := range entries {
-			out[i] = e.at
-		}
-		return out
-	}
-	type entry struct {
-		key K
-		at  int32
-	}
-	entries := make([]entry, len(keys))
-	for i, k := range keys {
-		entries[i] = entry{k, int32(i)}
-	}
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
-	for i, e := range entries {
-		out[i] = e.at
-	}
-	return out
-}
-
-// prefix returns how many bytes all strings have in common at their beginning.
-func prefix(s []string) int {
-	if len(s) == 0 {
-		return 0
-	}
-	n := len(s[0])
-	for _, k := range s {
-		n = min(n, len(k))
-		for n > 0 && k[:n] != s[0][:n] {
-			n--
+	for at, s := range d.table {
+		if s != 0 {
+			sorted.table[at] = slotOf(s.tag(), perm[s.index()])
 		}
 	}
-	return n
+	return sorted, perm
 }
 
 // Of returns the Dict of keys, which must be distinct, at most 2³¹-1 and equal to

@@ -2,6 +2,7 @@ package dict
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/rng"
 )
 
 type sku string
@@ -120,7 +122,8 @@ func TestSortedProp(t *testing.T) {
 		}
 		from := rapid.IntRange(0, d.Len()).Draw(t, "from")
 		before := slices.Clone(d.Keys())
-		keys, perm := Sorted(&d, from)
+		back, perm := Sorted(&d, from)
+		keys := back.Keys()
 		if !slices.Equal(d.Keys(), before) {
 			t.Fatal("the dict changed")
 		}
@@ -129,7 +132,6 @@ func TestSortedProp(t *testing.T) {
 		if !slices.Equal(keys, c.Keys()) || !slices.Equal(perm, want) {
 			t.Fatalf("%q %v, want %q %v", keys, perm, c.Keys(), want)
 		}
-		back := Of(keys)
 		for k, key := range keys {
 			if back.Index(key) != int32(k) || back.Len() != len(keys) || back.Distinct() != len(keys) {
 				t.Fatalf("key %q is not at %d", key, k)
@@ -145,8 +147,8 @@ func TestSortedIntegers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if keys, perm := Sorted(&d, 1); !slices.Equal(keys, []int8{5, -128, -3, 0, 127}) || !slices.Equal(perm, []int32{0, 2, 4, 3, 1}) {
-		t.Errorf("%v %v", keys, perm)
+	if s, perm := Sorted(&d, 1); !slices.Equal(s.Keys(), []int8{5, -128, -3, 0, 127}) || !slices.Equal(perm, []int32{0, 2, 4, 3, 1}) {
+		t.Errorf("%v %v", s.Keys(), perm)
 	}
 }
 
@@ -205,5 +207,71 @@ func TestDictProp(t *testing.T) {
 func TestOfTwice(t *testing.T) {
 	if d := Of([]sku{"a", "b", "a"}); d.Distinct() != 2 || d.Index("a") != 2 || d.Index("b") != 1 || d.Len() != 3 {
 		t.Error(d)
+	}
+}
+
+// checkDense adds keys by Dense and in turn, some of them behind its back.
+func checkDense[K Key](t *testing.T, keys []K) {
+	t.Helper()
+	var want, got Dict[K]
+	var x Dense[K]
+	for len(keys) > 0 {
+		n := min(100, len(keys))
+		dst := make([]int32, n)
+		if err := x.AddAll(&got, dst, keys[:n]); err != nil {
+			t.Fatal(err)
+		}
+		for k, key := range keys[:n] {
+			if i, err := want.Add(key); err != nil || i != dst[k] {
+				t.Fatalf("%v is %d, want %d: %v", key, dst[k], i, err)
+			}
+		}
+		keys = keys[n:]
+		if len(keys) > 0 {
+			a, _ := want.Add(keys[len(keys)-1])
+			if b, err := got.Add(keys[len(keys)-1]); a != b || err != nil {
+				t.Fatalf("%v is %d, want %d: %v", keys[len(keys)-1], b, a, err)
+			}
+		}
+	}
+	if !slices.Equal(got.Keys(), want.Keys()) {
+		t.Fatal("keys in another order")
+	}
+	sorted, perm := Sorted(&got, got.Len()/3)
+	if head := sorted.Keys()[:got.Len()/3]; !slices.Equal(head, got.Keys()[:len(head)]) || !slices.IsSorted(sorted.Keys()[len(head):]) {
+		t.Fatal("Sorted is not sorted behind the first third")
+	}
+	for k, key := range got.Keys() {
+		if sorted.Index(key) != perm[k] || sorted.Key(perm[k]) != key {
+			t.Fatalf("%v is not where the permutation says", key)
+		}
+	}
+}
+
+// Many keys of each usual type, close together and far apart, are found by Dense and sorted
+// by digits.
+func TestDense(t *testing.T) {
+	const n = 12_000
+	g := rng.New(1, 2, 3)
+	for _, span := range []int64{1, 300, 5000, 1 << 30, math.MaxInt64} {
+		signed, narrow, words, small := make([]int64, n), make([]int32, n), make([]uint64, n), make([]int8, n)
+		ints, short, texts, named := make([]int, n), make([]uint32, n), make([]string, n), make([]sku, n)
+		for k := range n {
+			x := int64(g.Uint64n(uint64(span))) - span/2
+			if k == n/2 && span == 5000 {
+				x = math.MinInt64 // far from the others
+			}
+			signed[k], narrow[k], words[k], small[k], ints[k], short[k] = x, int32(x), uint64(x), int8(x), int(x), uint32(x)
+			texts[k] = fmt.Sprintf("customer/%d", x)
+			named[k] = sku(texts[k])
+		}
+		checkDense(t, signed)
+		checkDense(t, narrow)
+		checkDense(t, words)
+		checkDense(t, small)
+		checkDense(t, ints)
+		checkDense(t, short)
+		checkDense(t, texts)
+		checkDense(t, named)
 	}
 }

@@ -1,7 +1,5 @@
 package dict
 
-import "hash/maphash"
-
 // A table finds indices by the hash of their keys: open addressing by linear probing, so
 // that a look-up touches one line of it, without pointers, so that the collector does not
 // read it. Its length is a power of two, or 0. Slots lie by the upper bits of their tags:
@@ -15,12 +13,6 @@ func slotOf(tag uint32, index int32) slot { return slot(tag)<<32 | slot(index+1)
 
 func (s slot) tag() uint32  { return uint32(s >> 32) }
 func (s slot) index() int32 { return int32(uint32(s)) - 1 }
-
-var seed = maphash.MakeSeed()
-
-// tagOf returns 32 bits of a hash of key, another one in each process: nobody can make
-// keys that meet.
-func tagOf[K comparable](key K) uint32 { return uint32(maphash.Comparable(seed, key) >> 32) }
 
 // tableFor returns a table with room for n keys.
 func tableFor(n int) table {
