@@ -220,8 +220,14 @@ func (s *state[U, I]) holds(u, i int32, ev *liveEvent[I], row bool) bool {
 // or before EngineOptions.Watermark, or of a user and item whose last event in
 // the dataset is not older. Dislikes stay until a later event of the pair.
 //
-// Errors, after which nothing has changed: ErrDuplicate (observed before, or the
-// dataset contains it), ErrRange (a time more than
+// An event that was evicted leaves the time of its pair, so that it does not count twice when a
+// log delivers it again: an event of user and item that is not later than the last
+// evicted one of the two is taken for one of these, whatever its ID. A late one that is new is
+// refused with them; the item is seen all the same. Dislikes are refused so where a later
+// one was evicted; else they are taken, which changes nothing the second time.
+//
+// Errors, after which nothing has changed: ErrDuplicate (observed before, not later than
+// an evicted event of its user and item, or the dataset contains it), ErrRange (a time more than
 // LiveOptions.Ahead in the future or outside the years 1678 to 2262, an id that is the
 // empty string),
 // ErrNotFinite (a weight).
@@ -264,6 +270,9 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	}
 	if s.holds(ui, s.data.Items.Of(o.Item), &ev, !masked || ui >= 0 && !s.hidden(ui, forgotten)) {
 		return fmt.Errorf("%s: item %v: the dataset contains the event of %v: %w", where, o.Item, o.At, ErrDuplicate)
+	}
+	if m := l.seen.mark(o.User, o.Item); m != nil && !undated && m.covers(&ev) {
+		return fmt.Errorf("%s: item %v: the event of %v is not later than one of the pair that was evicted: %w", where, o.Item, o.At, ErrDuplicate)
 	}
 	u := l.users[o.User]
 	if _, twice := l.ids[ev.id]; twice && ev.id != "" {

@@ -159,12 +159,20 @@ func TestLiveEviction(t *testing.T) {
 		var recent []string // users, observed last at the end
 		kept := map[string][]obs{}
 		count, evicted := 0, uint64(0)
+		last := map[string]time.Time{} // of the evicted events of a user and item
 		for range rapid.IntRange(1, 40).Draw(t, "events") {
 			o := obs{User: fmt.Sprint(rapid.IntRange(0, 5).Draw(t, "u")), Item: fmt.Sprint("x", rapid.IntRange(0, 6).Draw(t, "i")), At: at(1000 + rapid.IntRange(0, 50).Draw(t, "sec"))}
 			if slices.ContainsFunc(kept[o.User], func(x obs) bool { return x.Item == o.Item && x.At.Equal(o.At) }) {
 				continue
 			}
-			if err := e.Observe(o); err != nil {
+			err := e.Observe(o)
+			if until, ok := last[o.User+" "+o.Item]; ok && !o.At.After(until) {
+				if !errors.Is(err, ErrDuplicate) {
+					t.Fatalf("not later than an evicted event of the pair: %v", err)
+				}
+				continue
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 			recent = append(slices.DeleteFunc(recent, func(u string) bool { return u == o.User }), o.User)
@@ -172,6 +180,9 @@ func TestLiveEviction(t *testing.T) {
 			slices.SortStableFunc(kept[o.User], func(a, b obs) int { return a.At.Compare(b.At) })
 			count++
 			drop := func(u string) {
+				if gone := kept[u][0]; gone.At.After(last[u+" "+gone.Item]) {
+					last[u+" "+gone.Item] = gone.At
+				}
 				kept[u] = kept[u][1:]
 				if len(kept[u]) == 0 {
 					recent = slices.DeleteFunc(recent, func(x string) bool { return x == u })

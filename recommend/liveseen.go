@@ -51,6 +51,21 @@ func (m *seenMarks[U, I]) of(user U) []seenMark[I] {
 	return nil
 }
 
+// mark returns the mark of a user and item, or nil.
+func (m *seenMarks[U, I]) mark(id U, item I) *seenMark[I] {
+	marks := m.of(id)
+	if at, found := slices.BinarySearchFunc(marks, item, func(x seenMark[I], item I) int { return cmp.Compare(x.item, item) }); found {
+		return &marks[at]
+	}
+	return nil
+}
+
+// covers reports whether an event of the pair may be one of the evicted: those are not
+// later than the mark. A dislike before other events may be new, and counts if it is.
+func (x *seenMark[I]) covers(ev *liveEvent[I]) bool {
+	return ev.at <= x.at && (x.dislike || !ev.dislike)
+}
+
 // user returns the entry of a user, at the head of the list.
 func (m *seenMarks[U, I]) user(id U) *seenUser[U, I] {
 	u := m.users[id]
@@ -112,6 +127,11 @@ func (l *live[U, I]) mark(s *state[U, I], user U, ev *liveEvent[I]) {
 	defer l.mu.Unlock()
 	u := l.seen.user(user)
 	x := seenMark[I]{item: ev.item, at: ev.at, dislike: ev.dislike}
+	if old := l.seen.mark(user, ev.item); ev.dislike && old != nil && old.at > ev.at {
+		if x.at = old.at; !old.dislike && old.weight > 0 {
+			x = *old // was taken up again since
+		}
+	}
 	if !ev.dislike {
 		opt := &s.data.opt
 		x.weight = opt.weigh(ev.weight)
