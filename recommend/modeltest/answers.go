@@ -33,35 +33,6 @@ func checkAbilities(t testing.TB, s *subject) {
 	}
 }
 
-// checkOrder asks with histories backwards. Models that fold a history in by drawing
-// from it differ a little, so a tenth of the spread of the scores is let pass.
-func checkOrder(t testing.TB, s *subject) {
-	m := s.model(t)
-	if o, ok := m.(recommend.OrderReader); ok && o.ReadsOrder() {
-		return
-	}
-	for _, q := range known(s.x) {
-		for _, user := range []int32{q.User, recommend.Stranger} {
-			q.User = user
-			want := scores(t, m, q)
-			back := q
-			back.Items, back.Weights = slices.Clone(q.Items), slices.Clone(q.Weights)
-			slices.Reverse(back.Items)
-			slices.Reverse(back.Weights)
-			scored := slices.DeleteFunc(slices.Clone(want), infinite)
-			if len(scored) == 0 {
-				continue
-			}
-			tol := 0.1*(slices.Max(scored)-slices.Min(scored)) + 1e-6
-			for i, got := range scores(t, m, back) {
-				if got != want[i] && !(got >= want[i]-tol && got <= want[i]+tol) {
-					t.Fatalf("user %d: score of item %d is %v, and %v for the same history backwards", q.User, i, want[i], got)
-				}
-			}
-		}
-	}
-}
-
 func checkSparse(t testing.TB, s *subject) {
 	m := s.model(t)
 	if a, ok := m.(recommend.SparseScorer); !ok || !a.SparseScores() {

@@ -39,7 +39,7 @@
 //	shape            dimensions, bytes          round trip, same bytes
 //	what is refused  bad queries, bad input     what is finite      magnitudes, odd shapes, hostile weights, degenerate
 //	people           strangers, readers         lists               top, ties, learns, similar, similar users, reasons, fold in
-//	speed            allocations                what it says        abilities, order, sparse
+//	speed            allocations                what it says        abilities, order, engine, sparse
 //
 // # Guarantees
 //

@@ -71,7 +71,8 @@ func Checks() []Check { return slices.Clone(checks) }
 var checks = []Check{
 	{"shape", "Users and Items are those of the matrix", checkShape},
 	{"abilities", "it says what a score means, whether scores are sparse and whether it reads order", checkAbilities},
-	{"order", "a model that does not read order gives a history in another order the same scores", checkOrder},
+	{"order", "a history in another order gets the same scores, and other ones from a model that reads order", checkOrder},
+	{"engine", "behind an Engine it gives the lists that it gives when asked directly, score for score", checkEngine},
 	{"sparse", "a model of sparse scores leaves some item of some user at 0 or below", checkSparse},
 	{"learns", "items of the user's group come first, if it learns", checkLearns},
 	{"bad queries", "wrong lengths, items and weights are refused, with the sentinels of Model.Score", checkBadQueries},
