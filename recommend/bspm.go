@@ -102,7 +102,10 @@ func FitBSPM(ctx context.Context, x *Interactions, opt BSPMOptions) (*BSPM, erro
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	g := newItemGraph(x, opt.UseWeights)
+	g, err := newItemGraph(ctx, x, opt.UseWeights, opt.Workers)
+	if err != nil {
+		return nil, err
+	}
 	q := sharpener{g, opt.Sharpening}
 	keep := opt.Neighbors
 	if keep < 0 {
@@ -146,11 +149,11 @@ type sharpener struct {
 }
 
 // apply writes q(P)·y = y - T·P(y - T/2·P(y - T/3·P(y - T/4·P·y))) into z. users is
-// scratch, users×panel.
-func (s *sharpener) apply(z, y, users []float32) {
+// scratch, users×panel. It looks at ctx after every power.
+func (s *sharpener) apply(ctx context.Context, z, y, users []float32) error {
 	copy(z, y)
 	if s.time == 0 {
-		return
+		return nil
 	}
 	for k := 4.0; k > 0; k-- {
 		clear(users)
@@ -158,7 +161,11 @@ func (s *sharpener) apply(z, y, users []float32) {
 		vec.Scale(float32(-s.time/k), users)
 		copy(z, y)
 		addProduct(z, s.rt, users)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 	}
+	return nil
 }
 
 // addProduct adds m·src to dst, both of panel columns.
@@ -202,7 +209,9 @@ func (s *sharpener) weights(ctx context.Context, keep, workers int) (*sparse.CSR
 				}
 			}
 		}
-		s.apply(t.z, t.y, t.users)
+		if err := s.apply(ctx, t.z, t.y, t.users); err != nil {
+			return err
+		}
 		out := &panels[lo/panel]
 		for j := range hi - lo {
 			t.heap.Reset(keep)
@@ -228,10 +237,10 @@ func (s *sharpener) weights(ctx context.Context, keep, workers int) (*sparse.CSR
 	if err != nil {
 		return nil, err
 	}
-	return sparse.FromSortedRows(items, items, func(j int) ([]int32, []float32) {
+	return sparse.FromSortedRows(ctx, items, items, func(j int) ([]int32, []float32) {
 		p, k := &panels[j/panel], j%panel
 		return p.col[p.ptr[k]:p.ptr[k+1]], p.val[p.ptr[k]:p.ptr[k+1]]
-	}), nil
+	})
 }
 
 // columns replaces each column of m, items×cols, by q(P) times it.
@@ -242,7 +251,9 @@ func (s *sharpener) columns(ctx context.Context, m []float32, cols, workers int)
 		for i := range items {
 			copy(row(y, i, panel), row(m, i, cols)[lo:hi])
 		}
-		s.apply(z, y, users)
+		if err := s.apply(ctx, z, y, users); err != nil {
+			return err
+		}
 		for i := range items {
 			copy(row(m, i, cols)[lo:hi], row(z, i, panel))
 		}

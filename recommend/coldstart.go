@@ -61,8 +61,12 @@ func FitColdStart(ctx context.Context, content *TFIDFModel, als *ALS, opt ColdSt
 	f, terms := als.Factors(), len(content.Terms())
 	a := &sparse.CSR{Cols: terms, Ptr: []int64{0}}
 	var y []float32
+	meter := parallel.NewMeter(ctx)
 	for i := range als.Items() {
 		cols, vals := content.items.Row(i)
+		if err := meter.Did(len(cols) + f); err != nil {
+			return nil, err
+		}
 		if v := als.ItemVector(i); len(cols) > 0 && !isZero(v) {
 			a.Col, a.Val = append(a.Col, cols...), append(a.Val, vals...)
 			a.Ptr = append(a.Ptr, int64(len(a.Col)))
@@ -83,7 +87,10 @@ func FitColdStart(ctx context.Context, content *TFIDFModel, als *ALS, opt ColdSt
 // ridgeMap solves (AᵀA + λI)·B = AᵀY for all columns at once by conjugate gradients,
 // each column with its own step lengths.
 func ridgeMap(ctx context.Context, a *sparse.CSR, y []float32, f int, opt ColdStartOptions) ([]float32, error) {
-	at := a.Transpose()
+	at, err := a.TransposeUntil(ctx, opt.Workers)
+	if err != nil {
+		return nil, err
+	}
 	n := a.Cols * f
 	b, r, p, q := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
 	ap := make([]float32, a.Rows*f)
@@ -91,7 +98,10 @@ func ridgeMap(ctx context.Context, a *sparse.CSR, y []float32, f int, opt ColdSt
 		return nil, err
 	}
 	copy(p, r)
-	rr := columnNorms(r, r, f)
+	rr, err := columnNorms(ctx, r, r, f)
+	if err != nil {
+		return nil, err
+	}
 	first := append([]float64(nil), rr...)
 	for range opt.MaxIter {
 		if err := spmm(ctx, ap, a, p, f, opt.Workers); err != nil {
@@ -100,21 +110,32 @@ func ridgeMap(ctx context.Context, a *sparse.CSR, y []float32, f int, opt ColdSt
 		if err := spmm(ctx, q, at, ap, f, opt.Workers); err != nil {
 			return nil, err
 		}
-		vec.Axpy(float32(opt.L2), p, q)
-		pq := columnNorms(p, q, f)
+		if err := addScaled(ctx, q, float32(opt.L2), p); err != nil {
+			return nil, err
+		}
+		pq, err := columnNorms(ctx, p, q, f)
+		if err != nil {
+			return nil, err
+		}
 		step := make([]float32, f)
 		for k := range step {
 			if pq[k] > 0 {
 				step[k] = float32(rr[k] / pq[k])
 			}
 		}
-		for i := 0; i < n; i += f {
+		err = eachRow(ctx, n, f, func(i int) {
 			for k, s := range step {
 				b[i+k] += float32(s * p[i+k])
 				r[i+k] -= float32(s * q[i+k])
 			}
+		})
+		if err != nil {
+			return nil, err
 		}
-		next := columnNorms(r, r, f)
+		next, err := columnNorms(ctx, r, r, f)
+		if err != nil {
+			return nil, err
+		}
 		done := true
 		for k := range next {
 			done = done && next[k] <= first[k]*opt.Tol*opt.Tol
@@ -122,7 +143,7 @@ func ridgeMap(ctx context.Context, a *sparse.CSR, y []float32, f int, opt ColdSt
 		if done {
 			break
 		}
-		for i := 0; i < n; i += f {
+		err = eachRow(ctx, n, f, func(i int) {
 			for k := range f {
 				beta := float32(0)
 				if rr[k] > 0 {
@@ -130,6 +151,9 @@ func ridgeMap(ctx context.Context, a *sparse.CSR, y []float32, f int, opt ColdSt
 				}
 				p[i+k] = r[i+k] + float32(beta*p[i+k])
 			}
+		})
+		if err != nil {
+			return nil, err
 		}
 		rr = next
 	}
@@ -153,14 +177,39 @@ func spmm(ctx context.Context, dst []float32, m *sparse.CSR, x []float32, f, wor
 }
 
 // columnNorms returns Σᵢ x[i,k]·y[i,k] for each column k.
-func columnNorms(x, y []float32, f int) []float64 {
+func columnNorms(ctx context.Context, x, y []float32, f int) ([]float64, error) {
 	out := make([]float64, f)
-	for i := 0; i < len(x); i += f {
+	err := eachRow(ctx, len(x), f, func(i int) {
 		for k := range f {
 			out[k] += float64(float64(x[i+k]) * float64(y[i+k]))
 		}
+	})
+	return out, err
+}
+
+// eachRow calls fn with where each row of f out of n numbers begins.
+func eachRow(ctx context.Context, n, f int, fn func(i int)) error {
+	meter := parallel.NewMeter(ctx)
+	for i := 0; i < n; i += f {
+		fn(i)
+		if err := meter.Did(2 * f); err != nil {
+			return err
+		}
 	}
-	return out
+	return nil
+}
+
+// addScaled adds a·x to y.
+func addScaled(ctx context.Context, y []float32, a float32, x []float32) error {
+	const most = 1 << 20 // numbers between two looks; a multiple of every kernel's width
+	for lo := 0; lo < len(x); lo += most {
+		hi := min(lo+most, len(x))
+		vec.Axpy(a, x[lo:hi], y[lo:hi])
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 // Factors returns the length of the vectors.

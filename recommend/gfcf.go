@@ -83,7 +83,10 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	g := newItemGraph(x, opt.UseWeights)
+	g, err := newItemGraph(ctx, x, opt.UseWeights, opt.Workers)
+	if err != nil {
+		return nil, err
+	}
 	keep := opt.Neighbors
 	if keep < 0 {
 		keep = x.Items()

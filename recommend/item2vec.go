@@ -201,7 +201,7 @@ func windowPairs(ctx context.Context, s *Sequences, counts []float64, opt Item2V
 	if err != nil {
 		return nil, err
 	}
-	return sparse.FromSortedRows(s.items, s.items, func(r int) ([]int32, []float32) { return rows[r].cols, rows[r].vals }), nil
+	return sparse.FromSortedRows(ctx, s.items, s.items, func(r int) ([]int32, []float32) { return rows[r].cols, rows[r].vals })
 }
 
 // skipGram takes the steps of a fit.

@@ -60,8 +60,11 @@ func cooccur(ctx context.Context, x *Interactions, weights bool, keep, workers i
 			c.size[i] *= largest * largest
 		}
 	}
-	var err error
-	c.cos, err = sparse.Pairs{W: m.Transpose()}.Top(ctx, keep, workers)
+	byItem, err := m.TransposeUntil(ctx, workers)
+	if err != nil {
+		return nil, err
+	}
+	c.cos, err = sparse.Pairs{W: byItem}.Top(ctx, keep, workers)
 	return c, err
 }
 

@@ -1,9 +1,11 @@
 package recommend
 
 import (
+	"context"
 	"math"
 	"sync"
 
+	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/vec"
 )
@@ -86,16 +88,26 @@ type itemGraph struct {
 	sums  []float32   // the diagonal of D_I
 }
 
-func newItemGraph(x *Interactions, weights bool) itemGraph {
-	r := unitWeights(x.users, weights)
-	rt := r.Transpose()
-	byUser, byItem, sums := powers(r, -0.5), powers(rt, -0.5), powers(rt, 1)
-	for u := range r.Rows {
-		for p := r.Ptr[u]; p < r.Ptr[u+1]; p++ {
-			r.Val[p] *= byUser[u] * byItem[r.Col[p]]
+// newItemGraph normalises x by the degrees of users and items.
+func newItemGraph(ctx context.Context, x *Interactions, weights bool, workers int) (g itemGraph, err error) {
+	g.r = unitWeights(x.users, weights)
+	if g.rt, err = g.r.TransposeUntil(ctx, workers); err != nil {
+		return g, err
+	}
+	byUser, byItem := powers(g.r, -0.5), powers(g.rt, -0.5)
+	g.sums = powers(g.rt, 1)
+	meter := parallel.NewMeter(ctx)
+	for u := range g.r.Rows {
+		cols, vals := g.r.Row(u)
+		for k, i := range cols {
+			vals[k] *= byUser[u] * byItem[i]
+		}
+		if err := meter.Did(len(cols)); err != nil {
+			return g, err
 		}
 	}
-	return itemGraph{r, r.Transpose(), sums}
+	g.rt, err = g.r.TransposeUntil(ctx, workers)
+	return g, err
 }
 
 // scaleUp replaces the rows of v, items×factors, by D_I^½ times them.

@@ -252,7 +252,10 @@ func (m *MF) alternate(ctx context.Context, x *Interactions, scale ratingScale, 
 		z[p] = scale.of(v)
 	}
 	rows := &sparse.CSR{Rows: x.Users(), Cols: x.Items(), Ptr: x.users.Ptr, Col: x.users.Col, Val: z}
-	cols := rows.Transpose()
+	cols, err := rows.TransposeUntil(ctx, opt.Workers)
+	if err != nil {
+		return err
+	}
 	for e := range opt.Epochs {
 		if err := ridge.half(ctx, rows, biased{m.x, m.userBias}, biased{m.y, m.bias}, m.factors, opt.Workers); err != nil {
 			return err

@@ -213,8 +213,10 @@ func (t *basketScratch) take() {
 }
 
 // prepare derives from the vectors what a query needs.
-func (m *NextBasket) prepare(ctx context.Context) error {
-	m.byItem = m.users.Transpose()
+func (m *NextBasket) prepare(ctx context.Context) (err error) {
+	if m.byItem, err = m.users.TransposeUntil(ctx, 1); err != nil {
+		return err
+	}
 	m.square = make([]float64, m.users.Rows)
 	m.small = m.small[:0]
 	for u := range m.square {

@@ -156,9 +156,11 @@ func positiveVectors(ctx context.Context, seed, side uint64, rows, f int, size f
 
 // fit iterates from the present vectors.
 func (m *NMF) fit(ctx context.Context, users *sparse.CSR, opt NMFOptions) error {
-	items := users.Transpose()
+	items, err := users.TransposeUntil(ctx, opt.Workers)
+	if err != nil {
+		return err
+	}
 	f := m.factors
-	var err error
 	for it := 1; it <= opt.Iterations; it++ {
 		if m.gram, err = gram(ctx, m.h, f, opt.Workers); err != nil {
 			return err

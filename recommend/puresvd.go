@@ -111,7 +111,11 @@ func FitPureSVD(ctx context.Context, x *Interactions, opt PureSVDOptions) (*Pure
 	for i, s := range scale {
 		m.scale[i] = float32(s)
 	}
-	s, v, err := solve.TruncatedSVD(ctx, a, a.Transpose(), svdOptions(opt))
+	at, err := a.TransposeUntil(ctx, opt.Workers)
+	if err != nil {
+		return nil, err
+	}
+	s, v, err := solve.TruncatedSVD(ctx, a, at, svdOptions(opt))
 	if err != nil {
 		return nil, err
 	}

@@ -225,7 +225,10 @@ func (m *TFIDFModel) weigh(ctx context.Context, docs []tfidfDoc, local [][]int32
 
 // finish derives what is not encoded.
 func (m *TFIDFModel) finish(ctx context.Context) error {
-	m.posts = m.items.Transpose()
+	var err error
+	if m.posts, err = m.items.TransposeUntil(ctx, m.opt.Workers); err != nil {
+		return err
+	}
 	m.index = make(map[string]int32, len(m.terms))
 	meter := parallel.NewMeter(ctx)
 	for t, s := range m.terms {

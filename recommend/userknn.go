@@ -116,10 +116,10 @@ func (m *UserKNN) prepare(ctx context.Context) error {
 		}
 	}
 	w, m.scale = m.opt.even(w, m.size)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	var err error
+	if m.byItem, err = w.TransposeUntil(ctx, 1); err != nil {
+		return err
 	}
-	m.byItem = w.Transpose()
 	m.idf = make([]float32, w.Cols)
 	for i := range m.idf {
 		m.idf[i] = float32(math.Log(float64(w.Rows)) - math.Log1p(float64(m.byItem.RowLen(i))))

@@ -68,12 +68,13 @@ func slowPairs(p Pairs, k int) *CSR {
 		}
 		slices.SortFunc(top[i], func(a, b topk.Item) int { return int(a.ID) - int(b.ID) })
 	}
-	return FromSortedRows(w.Rows, w.Rows, func(r int) (cols []int32, vals []float32) {
+	m, _ := FromSortedRows(context.Background(), w.Rows, w.Rows, func(r int) (cols []int32, vals []float32) {
 		for _, it := range top[r] {
 			cols, vals = append(cols, it.ID), append(vals, it.Score)
 		}
 		return cols, vals
 	})
+	return m
 }
 
 func equal(a, b *CSR) bool {

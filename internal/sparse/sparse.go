@@ -2,11 +2,13 @@ package sparse
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -79,8 +81,8 @@ func (m *CSR) Find(r int, c int32) int64 {
 }
 
 // FromSortedRows joins rows built block by block into one matrix. Each row's
-// columns must ascend.
-func FromSortedRows(rows, cols int, row func(r int) ([]int32, []float32)) *CSR {
+// columns must ascend. It stops when ctx ends, with context.Cause(ctx).
+func FromSortedRows(ctx context.Context, rows, cols int, row func(r int) ([]int32, []float32)) (*CSR, error) {
 	m := &CSR{Rows: rows, Cols: cols, Ptr: make([]int64, rows+1)}
 	total := int64(0)
 	for r := range rows {
@@ -89,12 +91,16 @@ func FromSortedRows(rows, cols int, row func(r int) ([]int32, []float32)) *CSR {
 		m.Ptr[r+1] = total
 	}
 	m.Col, m.Val = make([]int32, 0, total), make([]float32, 0, total)
+	meter := parallel.NewMeter(ctx)
 	for r := range rows {
 		c, v := row(r)
 		m.Col = append(m.Col, c...)
 		m.Val = append(m.Val, v...)
+		if err := meter.Did(len(c)); err != nil {
+			return nil, err
+		}
 	}
-	return m
+	return m, nil
 }
 
 // Entry is one cell.

@@ -2,6 +2,7 @@ package sparse
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"math"
 	"reflect"
@@ -109,7 +110,7 @@ func TestTransposeProp(t *testing.T) {
 				}
 			}
 		}
-		copied := FromSortedRows(m.Rows, m.Cols, m.Row)
+		copied, _ := FromSortedRows(context.Background(), m.Rows, m.Cols, m.Row)
 		if !slices.Equal(copied.Ptr, m.Ptr) || !slices.Equal(copied.Col, m.Col) || !slices.Equal(copied.Val, m.Val) {
 			t.Fatal("FromSortedRows of the rows is not the matrix")
 		}
