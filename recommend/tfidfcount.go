@@ -144,6 +144,9 @@ func (m *TFIDFModel) vocabulary(ctx context.Context, docs []tfidfDoc, n int, opt
 	}
 	m.terms, m.idf = make([]string, len(order)), make([]float64, len(order))
 	for k, t := range order {
+		if err := meter.Did(termWork); err != nil {
+			return nil, err
+		}
 		final[t] = int32(k)
 		m.terms[k] = terms[t]
 		m.idf[k] = math.Log(float64(1+n)/float64(1+df[t])) + 1
@@ -151,6 +154,9 @@ func (m *TFIDFModel) vocabulary(ctx context.Context, docs []tfidfDoc, n int, opt
 	for b := range local {
 		for k, t := range local[b] {
 			local[b][k] = final[t]
+		}
+		if err := meter.Did(termWork * len(local[b])); err != nil {
+			return nil, err
 		}
 	}
 	return local, nil

@@ -95,7 +95,9 @@ func (p *problem) priceSearch(ctx context.Context) error {
 			continue
 		}
 		if it%repairEvery == 0 {
-			p.repair()
+			if err := p.repair(ctx); err != nil {
+				return err
+			}
 		}
 		if p.closed(p.opt.Gap) || step < 1e-6 {
 			break
@@ -105,8 +107,7 @@ func (p *problem) priceSearch(ctx context.Context) error {
 		}
 	}
 	p.setCosts(p.bestPrice)
-	p.repair()
-	return nil
+	return p.repair(ctx)
 }
 
 // dual returns the dual value at the prices, for what the users take there, and writes

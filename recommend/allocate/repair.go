@@ -2,7 +2,9 @@ package allocate
 
 import (
 	"cmp"
-	"slices"
+	"context"
+
+	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // fits reports whether one more assignment of an offer keeps the limits.
@@ -27,9 +29,12 @@ func (p *problem) put(offer int32, n int64) {
 	}
 }
 
+// repairWork is how many steps of a meter a proposal is: its offer and user lie anywhere.
+const repairWork = 32
+
 // repair makes an assignment at the present costs, and keeps it if it is better
 // than the best.
-func (p *problem) repair() {
+func (p *problem) repair(ctx context.Context) error {
 	clear(p.in)
 	clear(p.taken)
 	clear(p.used)
@@ -38,11 +43,17 @@ func (p *problem) repair() {
 	for i := range p.order {
 		p.order[i] = int32(i)
 	}
-	slices.SortFunc(p.order, func(a, b int32) int {
+	err := parallel.SortFunc(ctx, p.order, 1, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(p.reduced(b), p.reduced(a)), cmp.Compare(a, b))
 	})
-	user := p.users()
+	if err != nil {
+		return err
+	}
+	user, meter := p.users(), parallel.NewMeter(ctx)
 	for _, i := range p.order {
+		if err := meter.Did(repairWork); err != nil {
+			return err
+		}
 		if u := user[i]; p.count[u] < p.most[u] && p.fits(p.cand[i].Offer) {
 			p.in[i] = true
 			p.count[u]++
@@ -50,7 +61,11 @@ func (p *problem) repair() {
 		}
 	}
 	for range 10 {
-		if !p.exchange() {
+		changed, err := p.exchange(meter)
+		if err != nil {
+			return err
+		}
+		if !changed {
 			break
 		}
 	}
@@ -64,6 +79,7 @@ func (p *problem) repair() {
 		p.value = value
 		copy(p.chosen, p.in)
 	}
+	return nil
 }
 
 // users returns the position in start of the user of each proposal.
@@ -79,9 +95,12 @@ func (p *problem) users() []int32 {
 
 // exchange gives users better offers, in place of others of theirs where needed,
 // as far as the limits allow, and reports whether that changed anything.
-func (p *problem) exchange() bool {
-	changed := false
+func (p *problem) exchange(meter *parallel.Meter) (changed bool, err error) {
 	for u := range p.most {
+		n := int(p.start[u+1] - p.start[u])
+		if err := meter.Did(repairWork * n * min(n, int(p.most[u])+1)); err != nil {
+			return changed, err
+		}
 		for i := p.start[u]; i < p.start[u+1]; i++ {
 			if p.in[i] {
 				continue
@@ -112,5 +131,5 @@ func (p *problem) exchange() bool {
 			}
 		}
 	}
-	return changed
+	return changed, nil
 }

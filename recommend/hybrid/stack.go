@@ -10,6 +10,7 @@ import (
 	"github.com/aislekit/aisle/internal/bitset"
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/ids"
+	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/topk"
 	"github.com/aislekit/aisle/recommend"
@@ -246,7 +247,10 @@ func StackFeatures(ctx context.Context, x *recommend.Interactions, folds int, se
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		train, test := fold(x, f, folds, seed)
+		train, test, err := fold(ctx, x, f, folds, seed)
+		if err != nil {
+			return nil, err
+		}
 		sources, err := fit(ctx, train)
 		if err != nil {
 			return nil, fmt.Errorf("%s: fold %d: %w", where, f, err)
@@ -295,13 +299,20 @@ func StackFeatures(ctx context.Context, x *recommend.Interactions, folds int, se
 
 // fold returns the training part and the test part of one of k folds, those of
 // split.Folds with the same seed.
-func fold(x *recommend.Interactions, f, k int, seed uint64) (train, test *recommend.Interactions) {
+func fold(ctx context.Context, x *recommend.Interactions, f, k int, seed uint64) (train, test *recommend.Interactions, err error) {
 	dealt := make([][]int32, x.Users())
-	next := 0
+	next, meter := 0, parallel.NewMeter(ctx)
 	for u := range dealt {
 		items, _ := x.Row(u)
 		dealt[u] = make([]int32, len(items))
+		if err := meter.Did(16 * len(items)); err != nil {
+			return nil, nil, err
+		}
 		next = rng.New(seed, 0x666f6c64, uint64(u)).Deal(dealt[u], k, next)
 	}
-	return x.Select(func(u, k int) bool { return dealt[u][k] != int32(f) }), x.Select(func(u, k int) bool { return dealt[u][k] == int32(f) })
+	train = x.Select(func(u, k int) bool { return dealt[u][k] != int32(f) })
+	if ctx.Err() != nil {
+		return nil, nil, context.Cause(ctx)
+	}
+	return train, x.Select(func(u, k int) bool { return dealt[u][k] == int32(f) }), nil
 }
