@@ -206,7 +206,7 @@ func (b *BinaryLoss) Result() (BinaryLossResult, error) {
 	return r, nil
 }
 
-// LogLoss returns the log-loss of probabilities p and the number of them that
+// LogLoss returns the log-loss (natural logarithm, mean over the weights) of probabilities p and the number of them that
 // were clipped to [2^−52, 1−2^−52]. weights may be nil. ErrRange for a
 // probability outside [0, 1]. For calibration and merging use BinaryLoss.
 func LogLoss(actual []bool, p, weights []float64) (loss float64, clipped int64, err error) {

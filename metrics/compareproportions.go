@@ -46,7 +46,8 @@ const (
 // few is the number of conversions below which InferByCount does not trust the normal law.
 const few = 10
 
-// CompareProportions compares the rate of treatment b with that of control a, on any
+// CompareProportions compares, two-sided and without continuity correction (R's prop.test
+// makes one by default), the rate of treatment b with that of control a, on any
 // scale, ScaleOdds included. What p-value and interval are is a matter of
 // opt.Inference; by default they are exact or nearly so below ten conversions, and those
 // of the score test above. All scales share one p-value, that of equal rates; Statistic

@@ -109,7 +109,8 @@ func (c Confusion) valid(what string) error {
 	return nil
 }
 
-// Precision returns TP/(TP+FP), ErrUndefined without a predicted positive.
+// Precision returns TP/(TP+FP), ErrUndefined without a predicted positive, where
+// scikit-learn warns and answers 0 (zero_division), as for Recall.
 func (c Confusion) Precision() (float64, error) {
 	return c.quotient("precision", float64(c.TP), float64(c.TP)+float64(c.FP))
 }

@@ -101,9 +101,9 @@ type RegressionResult struct {
 	Zeros int64   // actual values of 0
 	MAE   float64 // mean |e|
 	RMSE  float64 // √ mean e²
-	Bias  float64 // mean e: above 0 means predicted too high
-	R2    float64 // 1 − Σe²/Σ(y−ȳ)²; NaN when y is constant
-	MAPE  float64 // mean |e|/|y|; NaN as soon as an actual value is 0
+	Bias  float64 // mean e: above 0 means predicted too high; residuals of statsmodels have the other sign
+	R2    float64 // 1 − Σe²/Σ(y−ȳ)²; NaN when y is constant (scikit-learn: 1 or 0)
+	MAPE  float64 // mean |e|/|y|, a share, not per cent; NaN as soon as an actual value is 0 (scikit-learn divides by 2e-16 there)
 	SMAPE float64 // mean 2|e|/(|y|+|ŷ|), in [0, 2]; a row where both are 0 adds 0
 	WAPE  float64 // Σ|e|/Σ|y|; NaN when all actual values are 0
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // CompareMeans compares the mean of treatment b with that of control a by
-// Welch's t test, which does not assume equal variances. The degrees of freedom
+// Welch's t test, two-sided, which does not assume equal variances: scipy.stats.ttest_ind
+// with equal_var=False, which is not its default. The degrees of freedom
 // are those of Welch and Satterthwaite,
 //
 //	(v_A/n_A + v_B/n_B)² / Σ (v_i/n_i)²/(n_i−1).

@@ -172,7 +172,8 @@ func (l *labelled) simplified() float64 {
 
 // CalinskiHarabasz returns (B/(K−1)) / (W/(n−K)), the ratio of the dispersion
 // between centroids to that within clusters: more is better. It is ErrUndefined
-// for fewer than two clusters, as many as rows, or no dispersion within any.
+// for fewer than two clusters, as many as rows, or no dispersion within any, where
+// scikit-learn answers 1.
 func CalinskiHarabasz(rows [][]float64, labels []int32) (float64, error) {
 	l, err := newLabelled(rows, labels)
 	if err == nil {
@@ -191,7 +192,8 @@ func CalinskiHarabasz(rows [][]float64, labels []int32) (float64, error) {
 // DaviesBouldin returns the mean over clusters of max (sᵢ+sⱼ)/dᵢⱼ, where s is the
 // mean distance of a cluster's rows to its centroid and d the distance between
 // centroids: 0 or more, less is better. It is ErrUndefined for fewer than two
-// clusters, as many as rows, or two clusters with one centroid.
+// clusters, as many as rows, or two clusters with one centroid, which scikit-learn leaves
+// out of the maximum.
 func DaviesBouldin(rows [][]float64, labels []int32) (float64, error) {
 	l, err := newLabelled(rows, labels)
 	if err == nil {

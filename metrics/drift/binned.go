@@ -182,7 +182,7 @@ func (b *Binned) same(o *Binned) bool {
 type Comparison struct {
 	PSI           float64           // population stability index; rules of thumb: 0.1 watch, 0.25 act
 	Threshold     float64           // PSI that chance alone exceeds with probability Level, given the two sizes (Yurdakul 2018)
-	JS            float64           // Jensen–Shannon distance in [0, 1], the square root of the divergence in bits
+	JS            float64           // Jensen–Shannon distance in [0, 1], the square root of the divergence in bits; scipy's jensenshannon is in nats by default
 	KS            float64           // largest distance of the cumulative shares at the edges
 	PKS           float64           // p-value of KS by the asymptotic distribution; conservative, as values are binned
 	NReference, N int64             // values of the reference and of the window

@@ -21,7 +21,7 @@ type SRM struct {
 // WarnUnplannedArm is set when users were counted in an arm that was to have none.
 const WarnUnplannedArm metrics.Warning = "users in an arm of planned weight 0"
 
-// SampleRatio tests by χ² whether the users counted in each arm agree with the
+// SampleRatio tests by Pearson's χ², asymptotic and without continuity correction, whether the users counted in each arm agree with the
 // planned weights (any scale; nil means equal). Arms of weight 0 take no part
 // and do not count in the degrees of freedom; users found in one are warned
 // of and raise the alarm.

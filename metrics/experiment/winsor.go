@@ -14,7 +14,7 @@ import (
 // WinsorOptions configures CompareWinsorized.
 type WinsorOptions struct {
 	metrics.CompareOptions
-	Quantile float64 // of the values of all arms together, above which they are capped, in (0, 1]; default 0.99
+	Quantile float64 // (type 7, as in NumPy) of the values of all arms together, above which they are capped, in (0, 1]; default 0.99
 	Positive bool    // take the quantile of the values above 0 only: most users spend nothing
 }
 

@@ -31,7 +31,9 @@ func (p Period) String() string {
 }
 
 // Calendar cuts time into days, weeks or months of a business time zone. A day
-// is what the wall clock there calls so: 23 or 25 hours long where clocks change.
+// is what the wall clock there calls so: 23 or 25 hours long where clocks change. Periods
+// hold their first instant and not their end, and are named by their first day: pandas
+// closes and names weeks and months by their end (resample("W"), "ME").
 // What takes a Calendar refuses a Period that is none; its own methods count days by it.
 type Calendar struct {
 	Period      Period         // default PeriodDay

@@ -7,7 +7,8 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 )
 
-// Gain says what a hit of relevance g is worth in NDCG.
+// Gain says what a hit of relevance g is worth in NDCG. scikit-learn's ndcg_score takes
+// GainLinear, most papers on search GainExponential; the default here is GainBinary.
 type Gain uint8
 
 // The gains in use. They agree when every relevance is 0 or 1.
