@@ -130,7 +130,9 @@ func tuneParts(ctx context.Context, p *problem, a algorithm, pinned settings, c 
 		all = settings{}
 	}
 	share := *c
-	share.tune = c.tune * 3 / 4 / time.Duration(len(a.parts))
+	if c.tune > 0 { // of 0 there would be no end
+		share.tune = max(c.tune*3/4/time.Duration(len(a.parts)), 1)
+	}
 	for _, part := range a.parts {
 		t, err := search(ctx, p, part, pinned.of(part.name), &share, log)
 		if err != nil {

@@ -114,7 +114,10 @@ func (j *judge) run(ctx context.Context, base settings, params []param, start ti
 		}
 		return score, err
 	}, opt)
-	if err != nil {
+	switch {
+	case errors.Is(err, tune.ErrEmpty) && j.first.users != nil: // parts took all the time: their defaults were judged
+		return true, nil
+	case err != nil:
 		return false, err
 	}
 	return found.Stopped, nil
@@ -134,7 +137,8 @@ type judge struct {
 	deadline time.Time // of -tune, zero for none
 
 	numbers map[string]int // of settings, in the order of their first judgement
-	full    []judged       // in full and without an error
+	first   judged         // in full and without an error: that of the defaults, unless they failed
+	best    judged         // of all in full; both without users: none yet
 	reach   settings       // effective settings of the first full judgement, which is that of the defaults
 	work    float64
 	stopped bool
@@ -269,7 +273,7 @@ func (j *judge) judge(ctx context.Context, s settings, fidelity float64) (float6
 		j.numbers[name] = n
 	}
 	began := time.Now()
-	if !j.deadline.IsZero() && len(j.full) > 0 { // the first judgement always ends, so that there is an answer
+	if !j.deadline.IsZero() && j.first.users != nil { // the first judgement always ends, so that there is an answer
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, j.deadline, errBudget)
 		defer cancel()
@@ -302,25 +306,17 @@ func (j *judge) judge(ctx context.Context, s settings, fidelity float64) (float6
 	}
 	best := ""
 	if fidelity == 1 {
-		if len(j.full) == 0 || all.score > slices.MaxFunc(j.full, byScore).score {
-			best = " best so far"
+		if j.first.users == nil {
+			j.first = all
 		}
-		j.full = append(j.full, all)
+		if j.best.users == nil || all.score > j.best.score {
+			j.best, best = all, " best so far"
+		}
 	} else {
 		note += fmt.Sprintf(" on 1/%.0f", 1/fidelity)
 	}
 	fmt.Fprintf(j.log, "tune %s: trial %d%s, %s %.5f, work %.2f in %.1fs%s, %s\n", j.a.name, n, note, j.measure, math.Abs(all.score), work, time.Since(began).Seconds(), best, j.brief(s))
 	return all.score, nil
-}
-
-func byScore(a, b judged) int {
-	switch {
-	case a.score < b.score:
-		return -1
-	case a.score > b.score:
-		return 1
-	}
-	return 0
 }
 
 // size returns the size of a fit beside that of the defaults: its epochs times the length of
@@ -341,19 +337,13 @@ func (j *judge) size(s, reached settings) float64 {
 // than they are by more than the standard error of the difference, user by user: the best
 // of many is often the best by luck.
 func (j *judge) choose(def settings, took time.Duration) (*tuning, error) {
-	if len(j.full) == 0 {
+	best, base := j.best, j.first
+	if base.users == nil {
 		return nil, fmt.Errorf("-tune: none of %d trials of %s was judged in full", len(j.numbers), j.a.name)
-	}
-	best := j.full[0]
-	for _, one := range j.full[1:] {
-		if one.score > best.score {
-			best = one
-		}
 	}
 	out := &tuning{Measure: j.measure, Trials: len(j.numbers), Work: round(j.work), Stopped: j.stopped, Seconds: took.Seconds()}
 	why := ""
-	if i := slices.IndexFunc(j.full, func(one judged) bool { return one.settings.String() == def.String() }); i >= 0 {
-		base := j.full[i]
+	if base.settings.String() == def.String() {
 		out.Default = math.Abs(base.score)
 		if gain, se := paired(best.users, base.users); best.score > base.score && !(gain > se) {
 			why = fmt.Sprintf(": the defaults, trial %d is better by %.2g on average over the users with a standard error of %.2g", j.numbers[best.settings.String()], gain, se)

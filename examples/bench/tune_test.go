@@ -149,9 +149,22 @@ func TestTuneStopsEarly(t *testing.T) {
 			t.Errorf("trial %q, in the longer search %q", line, strings.Split(long, "\n")[i])
 		}
 	}
+	// A blend whose parts take all the time still has an answer, its defaults.
+	code, out2, log2 := bench(t, append(args(t), "-algorithms", "blend", "-tune", "1ns", "-isolate=false", "-json", "-lists=false", "-k", "5")...)
+	if code != 0 {
+		t.Fatal(log2)
+	}
+	if s := parseLines(t, out2)[0]["tune"].(map[string]any); s["stopped"] != true || s["score"] != s["default"] {
+		t.Errorf("blend: %v\n%s", s, log2)
+	}
 	if out, log = tuned(t, p, planted(func() { time.Sleep(time.Millisecond) }), &config{tune: time.Nanosecond, threads: 1, seed: 3}); out.Settings.text("kind") != "a" || out.Score != out.Default || out.Trials > 2 {
 		t.Errorf("no time at all: %+v\n%s", out, log)
 	}
+}
+
+func args(t *testing.T) []string {
+	train, test := toy(t)
+	return []string{"-train", train, "-test", test}
 }
 
 // Settings that are better than the defaults by no more than chance do not replace them.
@@ -178,7 +191,10 @@ func TestDefaultsStayWhereNothingIsBetter(t *testing.T) {
 		for u := range users {
 			users[u] += c.shift
 		}
-		j := &judge{a: algorithm{name: "a"}, log: io.Discard, numbers: map[string]int{}, full: []judged{{def, 0.2, even(0)}, {other, 0.2 + c.shift, users}}}
+		j := &judge{a: algorithm{name: "a"}, log: io.Discard, numbers: map[string]int{}, first: judged{def, 0.2, even(0)}, best: judged{def, 0.2, even(0)}}
+		if c.shift > 0 {
+			j.best = judged{other, 0.2 + c.shift, users}
+		}
 		out, err := j.choose(def, 0)
 		if err != nil || out.Settings.String() != c.want.String() || out.Score < out.Default {
 			t.Errorf("%s: %+v, %v", c.name, out, err)

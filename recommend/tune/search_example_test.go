@@ -3,6 +3,7 @@ package tune_test
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/aislekit/aisle/recommend"
 	"github.com/aislekit/aisle/recommend/tune"
@@ -105,6 +106,36 @@ func ExampleSearch() {
 	// 11 trials, x 7
 	// 28 trials, x 7
 	// 20 trials, x 7
+}
+
+// Halving judges on a share of the work first: evaluate takes its fidelity for a share of the
+// iterations. It begins with settings that did well elsewhere, steps from what base has (Get),
+// and turns a knob only where it counts (If).
+func ExampleSearch_halving() {
+	type options struct{ rate, momentum float64 }
+	nan := math.NaN()
+	knobs := []tune.Knob[options]{
+		{
+			Name: "rate", Low: 0.001, High: 1, Log: true,
+			Set: func(o *options, v float64) { o.rate = v }, Get: func(o options) float64 { return o.rate },
+		},
+		{
+			Name: "momentum", Low: 0, High: 0.99,
+			Set: func(o *options, v float64) { o.momentum = v }, Get: func(o options) float64 { return o.momentum },
+			If: func(o options) bool { return o.rate < 0.5 },
+		},
+	}
+	work := 0.0
+	judge := func(_ context.Context, o options, fidelity float64) (float64, error) {
+		work += fidelity
+		d := math.Log(o.rate / 0.03)
+		return -d*d - (o.momentum-0.9)*(o.momentum-0.9) - 0.1*(1-fidelity), nil
+	}
+	found, err := tune.Search(context.Background(), options{rate: 0.1}, knobs, judge, tune.Options{
+		Method: tune.Halving, Trials: 30, Starts: [][]float64{{0.01, nan}, {nan, 0.8}},
+	})
+	fmt.Printf("rate %.2f momentum %.1f, less than %.0f full judgements, stopped %v, %v\n", found.Best.Options.rate, found.Best.Options.momentum, math.Ceil(work/10)*10, found.Stopped, err)
+	// Output: rate 0.03 momentum 0.9, less than 20 full judgements, stopped false, <nil>
 }
 
 // A choice is an Integer knob, and every combination of two of them is tried.

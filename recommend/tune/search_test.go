@@ -36,12 +36,13 @@ func TestSearchIsThatOfPackageSearch(t *testing.T) {
 	for _, k := range plane() {
 		knobs = append(knobs, search.Knob[point](k))
 	}
+	starts := [][]float64{{0.5, math.NaN()}, {0.01, 2}}
 	for m := tune.Random; m <= tune.Bayesian; m++ {
-		got, err := tune.Search(context.Background(), point{5, -3}, plane(), hill, tune.Options{Method: m, Trials: 25, GridPoints: 5, Seed: 7, Budget: time.Hour})
+		got, err := tune.Search(context.Background(), point{5, -3}, plane(), hill, tune.Options{Method: m, Trials: 25, GridPoints: 5, Seed: 7, Budget: time.Hour, Lowest: 0.3, Starts: starts})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := search.Run(context.Background(), "x", point{5, -3}, knobs, hill, search.Options{Method: search.Method(m), Trials: 25, GridPoints: 5, Seed: 7, Budget: time.Hour})
+		want, err := search.Run(context.Background(), "x", point{5, -3}, knobs, hill, search.Options{Method: search.Method(m), Trials: 25, GridPoints: 5, Seed: 7, Budget: time.Hour, Lowest: 0.3, Starts: starts})
 		if err != nil {
 			t.Fatal(err)
 		}
