@@ -500,6 +500,15 @@ func (p *problem) judgedUsers() int {
 	return count
 }
 
+// support returns the mean number of entries of an item. Sessions have no need of it: a share
+// of them is one of the cases alone.
+func (p *problem) support() int {
+	if p.train == nil {
+		return math.MaxInt
+	}
+	return p.train.Len() / max(p.items, 1)
+}
+
 // share returns the problem with a share of the users alone, those of a smaller share
 // among those of a larger one. Sessions keep their whole training part, the fit of which
 // is cheap, and a share of their cases.

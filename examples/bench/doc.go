@@ -37,8 +37,8 @@
 //
 // -trials N has each algorithm choose its settings in N trials on a part of the training data,
 // then fits on all of it. The first trial is the defaults; others are judged with a third of
-// the epochs, of the validation parts or of the users, or with a ninth, and the best third of
-// them with three times as much, up to all. Trials and result depend on data, -seed and N
+// the epochs, of the validation parts or, where an item keeps 25 entries, of the users, or with
+// a ninth, and the best third of them with three times as much, up to all. Trials and result depend on data, -seed and N
 // alone, on any machine, loaded or not; -tune DURATION ends them early and says so. The defaults
 // stay unless the best is better by more than the standard error of the difference. A blend has
 // N trials for each part and N for the weights. The log gives the work of each trial: 1 is a

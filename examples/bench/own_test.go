@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -252,7 +253,7 @@ func TestEffectiveSettings(t *testing.T) {
 // What somebody gets who evaluates the files on their own (a Builder each, aligned, one call) is
 // what the benchmark prints, to the last digit, on MovieLens-100k.
 func TestEvaluateAgrees(t *testing.T) {
-	train, test := testkit.Shared(t, "ml-100k", "u1.base.gz"), testkit.Shared(t, "ml-100k", "u1.test.gz")
+	train, test := testkit.Shared(t, "data", "ml-100k", "u1.base.gz"), testkit.Shared(t, "data", "ml-100k", "u1.test.gz")
 	ctx := context.Background()
 	code, out, log := bench(t, "-train", train, "-test", test, "-algorithms", "popular,itemknn,als", "-k", "10,20", "-json", "-isolate=false", "-lists=false")
 	if code != 0 {
@@ -261,18 +262,20 @@ func TestEvaluateAgrees(t *testing.T) {
 	rows := parseLines(t, out)
 	r := dataio.NewReader()
 	r.Positive = true
-	var data [2]*recommend.Dataset[string, string]
+	var data [2]*recommend.Dataset[int, int] // numbers, so that ties fall as the benchmark's do
 	for n, path := range []string{train, test} {
 		e, err := r.Entries(path, dataio.Auto)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := recommend.NewBuilder[string, string](recommend.BuilderOptions{Duplicates: recommend.Max})
+		b, err := recommend.NewBuilder[int, int](recommend.BuilderOptions{Duplicates: recommend.Max})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for x := range e.All() {
-			if err := b.Add(x.User, x.Item, 1); err != nil {
+			user, err1 := strconv.Atoi(x.User)
+			item, err2 := strconv.Atoi(x.Item)
+			if err := errors.Join(err1, err2, b.Add(user, item, 1)); err != nil {
 				t.Fatal(err)
 			}
 		}
