@@ -24,7 +24,8 @@ type Arrival[I ID] struct {
 	// Facts are what rules and caps know about the item; Fact.Item is ignored.
 	Facts []Fact[I]
 	// Vectors are the item's vectors in the spaces of sources that have vectors,
-	// by name of source: ColdStart.ItemVector or ALS.FoldInItem make them. The
+	// by name of source: ColdStart.ItemVector or ALS.FoldInItem make them, and the
+	// encoder of the others for Embeddings, which scale them as they do their own. The
 	// source then ranks the item beside its own.
 	Vectors map[string][]float32
 	// Text and Tokens let every TFIDFModel among the sources rank the item, as
@@ -82,7 +83,7 @@ func (e *Engine[U, I]) AddItems(items ...Arrival[I]) error {
 		if len(a.Vectors) > 0 {
 			a.Vectors = make(map[string][]float32, len(items[k].Vectors))
 			for name, v := range items[k].Vectors {
-				a.Vectors[name] = slices.Clone(v)
+				a.Vectors[name] = s.placed(name, v)
 			}
 		}
 		at := slices.IndexFunc(next, func(o *arrival[I]) bool { return o.Item == a.Item })
@@ -122,6 +123,16 @@ func (s *state[U, I]) checkVectors(vectors map[string][]float32, where string) e
 		}
 	}
 	return nil
+}
+
+// placed returns a copy of the vector of an item that joins as the source has its own.
+func (s *state[U, I]) placed(source string, v []float32) []float32 {
+	v = slices.Clone(v)
+	k := slices.IndexFunc(s.sources, func(x Source) bool { return x.Name == source })
+	if p, ok := vectorsOf(s.sources[k].Model).(placer); ok {
+		p.place(v)
+	}
+	return v
 }
 
 // withArrivals returns s with other arrivals: all that were added, and of the

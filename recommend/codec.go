@@ -61,6 +61,7 @@ var models = map[codec.Kind]func() Persistent{
 	codec.KindSessionKNN:      func() Persistent { return &SessionKNN{} },
 	codec.KindMarkov:          func() Persistent { return &Markov{} },
 	codec.KindItem2Vec:        func() Persistent { return &Item2Vec{} },
+	codec.KindEmbeddings:      func() Persistent { return &Embeddings{} },
 	codec.KindNextBasket:      func() Persistent { return &NextBasket{} },
 	codec.KindCategoryPopular: func() Persistent { return &CategoryPopular{} },
 }

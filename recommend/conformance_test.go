@@ -80,6 +80,8 @@ var models = []struct {
 	}, recommend.PopularOptions{}), Learns: true}},
 	{"tfidf", modeltest.Case{Fit: on(fitTitles, recommend.TFIDFOptions{}), Skip: content}},
 	{"tfidf/attributes", modeltest.Case{Fit: on(fitTitles, recommend.TFIDFOptions{NGrams: 2, Sublinear: true, Attributes: [][]string{{"brand=0"}, {"brand=1"}, {"brand=2"}, {"brand=3"}}}), Skip: content}},
+	{"embeddings", modeltest.Case{Fit: on(fitEmbeddings, recommend.EmbeddingsOptions{}), Learns: true, Skip: content}},
+	{"embeddings/inner", modeltest.Case{Fit: on(fitEmbeddings, recommend.EmbeddingsOptions{InnerProduct: true}), Learns: true, Skip: content}},
 	{"blend/min-max", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{}), Learns: true, Skip: blended}},
 	{"blend/z-score", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{Normalize: hybrid.ZScore}), Learns: true, Skip: blended}},
 	{"blend/rank", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{Normalize: hybrid.RankShare}), Learns: true, Skip: blended}},
@@ -91,7 +93,7 @@ var models = []struct {
 	{"rising", modeltest.Case{Fit: on(fitRising, recommend.RisingOptions{}), Everybody: true}},
 }
 
-// content are the checks that mean nothing for a model of texts alone, blended those
+// content are the checks that mean nothing for a model of texts or vectors alone, blended those
 // for a sum of scores that were normalised, ranked those for one of ranks.
 var (
 	content = map[string]string{
@@ -114,6 +116,30 @@ func fitTitles(ctx context.Context, x *recommend.Interactions, opt recommend.TFI
 		opt.Attributes = all
 	}
 	return recommend.FitTFIDF(ctx, recommend.GroupTitles(x.Items()), opt)
+}
+
+// groupVectors are vectors of n items: those of one of four groups are near each other, and
+// one in ten has none.
+func groupVectors(n int) recommend.RowVectors {
+	v := recommend.RowVectors{Rows: make([]float32, 6*n), N: 6}
+	for i := range n {
+		if i%10 == 9 {
+			continue
+		}
+		row := v.ItemVector(i)
+		row[i%4] = 1 + float32(i%3)/8
+		row[4], row[5] = float32(i%5)/16-.1, float32(i%7)/16-.2
+	}
+	return v
+}
+
+// fitEmbeddings fits vectors of the items of x, and tells the model whose they are.
+func fitEmbeddings(ctx context.Context, x *recommend.Interactions, opt recommend.EmbeddingsOptions) (*recommend.Embeddings, error) {
+	m, err := recommend.FitEmbeddings(ctx, groupVectors(x.Items()), opt)
+	if err != nil {
+		return nil, err
+	}
+	return m.Over(x)
 }
 
 // parts are models of three kinds fitted on x.

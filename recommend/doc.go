@@ -49,7 +49,8 @@
 //   - [SessionKNN] (S-KNN, V-SKNN, STAN): what similar sessions went on to; [Markov]:
 //     what follows an item, in microseconds. Their Blend is hard to beat on clicks
 //   - [NextBasket]: what people buy again and again, and when
-//   - [Item2Vec]: word2vec over sequences of items, or of words
+//   - [Item2Vec]: word2vec over sequences of items, or of words. [Embeddings]: vectors
+//     of your own, of texts or images; knows new items at once
 //   - [FitRising], [NewRated], [CategoryPopular]: what is on the rise, what converts,
 //     what leads its category
 //   - [Func]: a function of the host. Package recommend/hybrid: several models as one

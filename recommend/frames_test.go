@@ -297,6 +297,10 @@ func TestFrames(t *testing.T) {
 		modelFrame(codec.KindItem2Vec, func(t testing.TB, c ctx, x X) (*recommend.Item2Vec, error) {
 			return recommend.FitItem2Vec(c, frameSequences(t), recommend.Item2VecOptions{Factors: 2, Epochs: 2, Subsample: -1})
 		}),
+		modelFrame(codec.KindEmbeddings, func(t testing.TB, c ctx, x X) (*recommend.Embeddings, error) {
+			rows := recommend.RowVectors{Rows: []float32{1, 2, -1, .5, 3, 1, 2, 2, .25, -1}, N: 2}
+			return recommend.FitEmbeddings(c, rows, recommend.EmbeddingsOptions{InnerProduct: true})
+		}, ".order: a cache"),
 		modelFrame(codec.KindCategoryPopular, func(t testing.TB, c ctx, x X) (*recommend.CategoryPopular, error) {
 			return recommend.FitCategoryPopular(c, x, must(recommend.NewCategories(2, [][]int32{{0}, {1}, {0, 1}, {1}, {0}}))(t), recommend.PopularOptions{})
 		}),

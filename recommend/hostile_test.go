@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,7 @@ func fitters(t *testing.T, x *Interactions) []fitter {
 		over(FitSessionKNN, s, SessionKNNOptions{}),
 		over(FitMarkov, s, MarkovOptions{}),
 		over(FitItem2Vec, s, Item2VecOptions{Factors: 4, Epochs: 2}),
+		over(FitEmbeddings, ItemVectors(RowVectors{Rows: slices.Repeat([]float32{1, 2, -3, 2}, x.Items()), N: 4}), EmbeddingsOptions{}),
 		over(func(ctx context.Context, s *Sequences, o NextBasketOptions) (*NextBasket, error) {
 			return FitNextBasket(ctx, s, nil, o)
 		}, s, NextBasketOptions{}),

@@ -301,29 +301,13 @@ func (m *Item2Vec) foldIn(dst []float32, items []int32, weights []float32) error
 	if len(items) == 0 {
 		return errNoHistory
 	}
-	most := float32(0)
 	for k, w := range weights {
 		if w < 0 {
 			return badWeight(k, w)
 		}
-		most = max(most, w)
 	}
-	clear(dst)
-	for k, i := range items {
-		w := float32(1)
-		if weights != nil {
-			if w = weights[k] / most; !(w > 0) {
-				continue
-			}
-		}
-		vec.Axpy(w, m.ItemVector(int(i)), dst)
-	}
-	n := math.Sqrt(vec.Norm2(dst))
-	if n < 1e-12 {
-		return ErrEmpty
-	}
-	vec.Scale(float32(1/n), dst)
-	return nil
+	_, err := meanVector(dst, m.v, items, weights, true)
+	return err
 }
 
 func (m *Item2Vec) get() *[]float32 {

@@ -63,6 +63,7 @@ func fitters(t testing.TB) []fitter {
 		fitOf("FitSessionKNN", recommend.FitSessionKNN, s),
 		fitOf("FitMarkov", recommend.FitMarkov, s),
 		fitOf("FitItem2Vec", recommend.FitItem2Vec, s),
+		fitOf("FitEmbeddings", recommend.FitEmbeddings, recommend.ItemVectors(groupVectors(9))),
 		fitOf("FitNextBasket", func(ctx context.Context, s *recommend.Sequences, opt recommend.NextBasketOptions) (*recommend.NextBasket, error) {
 			return recommend.FitNextBasket(ctx, s, nil, opt)
 		}, s),

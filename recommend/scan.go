@@ -22,6 +22,10 @@ type vectorScorer interface {
 	byNorm() *normOrder
 }
 
+// placer is a vectorScorer that keeps vectors in a form of its own, to which place brings
+// that of an item that joins; a second time changes nothing.
+type placer interface{ place(v []float32) }
+
 // vectorsOf returns m if it is a model of vectors, else nil.
 func vectorsOf(m Model) vectorScorer {
 	v, _ := itself[vectorScorer](m)

@@ -13,7 +13,7 @@ import (
 func TestUnfittedBinary(t *testing.T) {
 	for _, m := range []recommend.Persistent{
 		&recommend.ALS{}, &recommend.BPR{}, &recommend.BSPM{}, &recommend.EASE{}, &recommend.FM{}, &recommend.GFCF{}, &recommend.Item2Vec{},
-		&recommend.ItemKNN{}, &recommend.LMF{}, &recommend.Markov{}, &recommend.MF{}, &recommend.NextBasket{}, &recommend.NMF{},
+		&recommend.Embeddings{}, (*recommend.Embeddings)(nil), &recommend.ItemKNN{}, &recommend.LMF{}, &recommend.Markov{}, &recommend.MF{}, &recommend.NextBasket{}, &recommend.NMF{},
 		&recommend.Popular{}, &recommend.PureSVD{}, &recommend.SessionKNN{}, &recommend.SLIM{}, &recommend.SparseEASE{}, &recommend.SVDPP{},
 		&recommend.CategoryPopular{}, &recommend.TurboCF{}, &recommend.UserKNN{}, &recommend.RP3Beta{},
 		(*recommend.ALS)(nil), (*recommend.ItemKNN)(nil), (*recommend.UserKNN)(nil), (*recommend.TFIDFModel)(nil),

@@ -143,3 +143,9 @@ func (m *widenedVectors) itemVectors() (y, bias []float32, factors int) {
 }
 
 func (m *widenedVectors) byNorm() *normOrder { return m.vectors.byNorm() }
+
+func (m *widenedVectors) place(v []float32) {
+	if p, ok := m.vectors.(placer); ok {
+		p.place(v)
+	}
+}

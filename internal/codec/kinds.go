@@ -97,6 +97,7 @@ const (
 	KindRRF             Kind = 0x011f
 	KindBorda           Kind = 0x0120
 	KindCascade         Kind = 0x0121
+	KindEmbeddings      Kind = 0x0122
 	KindHNSW            Kind = 0x0180
 	KindClickArms       Kind = 0x0181
 	KindLinearArms      Kind = 0x0182
@@ -206,6 +207,7 @@ var Table = []Entry{
 	{KindMarkov, "recommend", "Markov"},
 	{KindNextBasket, "recommend", "NextBasket"},
 	{KindItem2Vec, "recommend", "Item2Vec"},
+	{KindEmbeddings, "recommend", "Embeddings"},
 	{KindCategoryPopular, "recommend", "CategoryPopular"},
 	{KindBSPM, "recommend", "BSPM"},
 	{KindEvents, "recommend", "Builder"},

@@ -754,3 +754,43 @@ func TestHNSWCodec(t *testing.T) {
 		}
 	}
 }
+
+// TestHNSWEmbeddings: an index over a model of embeddings answers the vector of a history
+// as the model ranks.
+func TestHNSWEmbeddings(t *testing.T) {
+	v := clusteredVectors(2000, 12, 30, 8)
+	for _, inner := range []bool{false, true} {
+		m, err := recommend.FitEmbeddings(context.Background(), v, recommend.EmbeddingsOptions{InnerProduct: inner})
+		if err != nil {
+			t.Fatal(err)
+		}
+		metric := ann.Cosine
+		if inner {
+			metric = ann.InnerProduct
+		}
+		x, r, u := fitHNSW(t, m, ann.HNSWOptions{Metric: metric}), recommend.NewRanker(m), make([]float32, m.Factors())
+		found := 0.0
+		for i := range int32(40) {
+			q := recommend.Query{User: recommend.Stranger, Items: []int32{i, i + 100, i + 200}}
+			if err := m.FoldIn(u, q.Items, nil); err != nil {
+				t.Fatal(err)
+			}
+			got, err := x.AppendTop(nil, u, 10, 200, recommend.Filter{Items: q.Items})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := r.AppendTop(nil, q, 10, recommend.Filter{Items: q.Items})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k := range want {
+				if testkit.Close(float64(got[k].Score), float64(want[k].Score), 1e-5, 1e-5) {
+					found++
+				}
+			}
+		}
+		if found < .98*400 {
+			t.Errorf("inner product %v: %v of 400 places as the Ranker has them", inner, found)
+		}
+	}
+}
