@@ -36,31 +36,35 @@ func benchEvents() (users, items []int) {
 	return users, items
 }
 
-// benchLog is a log read in batches, by a reader that keeps one string for each id: ten
-// million of them would be memory that the collector goes through.
+// benchLog is a log read in batches. Strings come from a reader that keeps one for each id:
+// ten million of them would be memory that the collector goes through.
 type benchLog[K recommend.ID] struct {
-	users, items         []int
-	userNames, itemNames []K
-}
-
-func makeLog[K recommend.ID](userName, itemName func(k int) K) *benchLog[K] {
-	l := &benchLog[K]{userNames: make([]K, benchUsers), itemNames: make([]K, benchItems)}
-	l.users, l.items = benchEvents()
-	for k := range l.userNames {
-		l.userNames[k] = userName(k)
-	}
-	for k := range l.itemNames {
-		l.itemNames[k] = itemName(k)
-	}
-	return l
+	events int
+	read   func(from int, users, items []K)
 }
 
 func stringLog() *benchLog[string] {
-	return makeLog(func(k int) string { return fmt.Sprintf("u%07d", k) }, func(k int) string { return fmt.Sprintf("item-%05d", k) })
+	userNames, itemNames := make([]string, benchUsers), make([]string, benchItems)
+	for k := range userNames {
+		userNames[k] = fmt.Sprintf("u%07d", k)
+	}
+	for k := range itemNames {
+		itemNames[k] = fmt.Sprintf("item-%05d", k)
+	}
+	u, i := benchEvents()
+	return &benchLog[string]{len(u), func(from int, users, items []string) {
+		for k := range users {
+			users[k], items[k] = userNames[u[from+k]], itemNames[i[from+k]]
+		}
+	}}
 }
 
 func intLog() *benchLog[int] {
-	return makeLog(func(k int) int { return k }, func(k int) int { return k })
+	u, i := benchEvents()
+	return &benchLog[int]{len(u), func(from int, users, items []int) {
+		copy(users, u[from:])
+		copy(items, i[from:])
+	}}
 }
 
 // add adds the log to a new builder.
@@ -71,11 +75,9 @@ func (l *benchLog[K]) add(b *testing.B, timed bool) *recommend.Builder[K, K] {
 	}
 	at := time.Unix(1_700_000_000, 0)
 	var users, items [1024]K
-	for from := 0; from < len(l.users); from += len(users) {
-		n := min(len(users), len(l.users)-from)
-		for k := range n {
-			users[k], items[k] = l.userNames[l.users[from+k]], l.itemNames[l.items[from+k]]
-		}
+	for from := 0; from < l.events; from += len(users) {
+		n := min(len(users), l.events-from)
+		l.read(from, users[:n], items[:n])
 		for k := range n {
 			if timed {
 				err = d.AddAt(users[k], items[k], 1, at.Add(time.Duration(from+k)*time.Millisecond))
@@ -102,7 +104,7 @@ func processor(b *testing.B, f func()) {
 
 func benchmarkBuilder[K recommend.ID](b *testing.B, ids string, l *benchLog[K]) {
 	for _, times := range []string{"none", "ascending"} {
-		name := fmt.Sprintf("events=%d/ids=%s/times=%s", len(l.users), ids, times)
+		name := fmt.Sprintf("events=%d/ids=%s/times=%s", l.events, ids, times)
 		b.Run(name+"/op=add", func(b *testing.B) {
 			processor(b, func() { l.add(b, times != "none") })
 		})
@@ -133,7 +135,7 @@ func BenchmarkDataset(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	name := fmt.Sprintf("events=%d/", len(l.users))
+	name := fmt.Sprintf("events=%d/", l.events)
 	for _, op := range []struct {
 		name string
 		run  func() error
