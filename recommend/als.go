@@ -204,21 +204,36 @@ func (m *ALS) setBases() {
 }
 
 // Users returns the number of users of the fit.
-func (m *ALS) Users() int { return len(m.x) / max(m.factors, 1) }
+func (m *ALS) Users() int {
+	m = orZero(m)
+	return len(m.x) / max(m.factors, 1)
+}
 
 // Items returns the number of items.
-func (m *ALS) Items() int { return len(m.y) / max(m.factors, 1) }
+func (m *ALS) Items() int {
+	m = orZero(m)
+	return len(m.y) / max(m.factors, 1)
+}
 
 // Factors returns the length of the vectors.
-func (m *ALS) Factors() int { return m.factors }
+func (m *ALS) Factors() int {
+	m = orZero(m)
+	return m.factors
+}
 
 // UserVector returns the vector of user u, all zeros for a user without
 // entries, nil for one out of range. It aliases m and must not be changed.
-func (m *ALS) UserVector(u int) []float32 { return vectorAt(m.x, u, m.factors) }
+func (m *ALS) UserVector(u int) []float32 {
+	m = orZero(m)
+	return vectorAt(m.x, u, m.factors)
+}
 
 // ItemVector returns the vector of item i, nil for one out of range; it aliases m and
 // must not be changed.
-func (m *ALS) ItemVector(i int) []float32 { return vectorAt(m.y, i, m.factors) }
+func (m *ALS) ItemVector(i int) []float32 {
+	m = orZero(m)
+	return vectorAt(m.y, i, m.factors)
+}
 
 func (m *ALS) getScratch() *alsScratch {
 	if t, ok := m.scratch.Get().(*alsScratch); ok {
@@ -242,6 +257,7 @@ func (*ALS) ReadsOrder() bool { return false }
 // fit knew the user, and the fold-in of the history otherwise; ErrEmpty when
 // there is neither.
 func (m *ALS) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, m.Items()); err != nil {
 		return err
 	}
@@ -272,10 +288,11 @@ func (m *ALS) scoreAll(dst, v []float32) { vec.DotRows(dst, m.y, v) }
 // known it and ended there. nil weights mean 1 each. ErrEmpty for an empty
 // history, ErrShape, ErrRange (an item, or a negative weight).
 func (m *ALS) FoldIn(dst []float32, items []int32, weights []float32) (err error) {
+	m = orZero(m)
 	defer about(&err, "ALS.FoldIn")
 	q := Query{User: Stranger, Items: items, Weights: weights}
-	if len(dst) != m.factors {
-		return badLength("dst", len(dst), m.factors)
+	if err := checkVector(len(dst), m.factors); err != nil {
+		return err
 	}
 	if err := m.checkHistory(&q); err != nil {
 		return err
@@ -316,9 +333,10 @@ func (m *ALS) factorHistory(t *alsScratch, items []int32, weights []float32) boo
 // FoldInItem writes into dst the vector of a new item that the given known users
 // took, solved exactly against the user vectors. Errors as FoldIn.
 func (m *ALS) FoldInItem(dst []float32, users []int32, weights []float32) (err error) {
+	m = orZero(m)
 	defer about(&err, "ALS.FoldInItem")
-	if len(dst) != m.factors {
-		return badLength("dst", len(dst), m.factors)
+	if err := checkVector(len(dst), m.factors); err != nil {
+		return err
 	}
 	if weights != nil && len(weights) != len(users) {
 		return badLength("weights", len(weights), len(users))
@@ -343,12 +361,14 @@ func (m *ALS) FoldInItem(dst []float32, users []int32, weights []float32) (err e
 // AppendSimilar appends the items whose vectors have the largest cosine with
 // that of item.
 func (m *ALS) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	m = orZero(m)
 	return appendVectorTop(dst, m.y, m.factors, item, k)
 }
 
 // AppendSimilarUsers appends the users whose vectors have the largest cosine with
 // that of user.
 func (m *ALS) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	m = orZero(m)
 	return appendUserTop(dst, m.x, m.factors, user, k)
 }
 
@@ -357,6 +377,7 @@ func (m *ALS) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScor
 // of the whole history add up to the score that FoldIn gives, which for a known
 // user is the score of its training history.
 func (m *ALS) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	m = orZero(m)
 	defer about(&err, "ALS.AppendReasons")
 	if uint32(item) >= uint32(m.Items()) {
 		return dst, noItem(item, m.Items())
@@ -434,7 +455,7 @@ func (m *ALS) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *ALS) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindALS, 1)
+	r, err := open(m, data, codec.KindALS, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: ALS.UnmarshalBinary: %w", err)
 	}

@@ -38,7 +38,9 @@ const batchUsers = 8 * tileUsers
 func (e *Engine[U, I]) All(ctx context.Context, r Request[U, I], workers int) (lists iter.Seq2[U, []Recommendation[I]], err func() error) {
 	var failed error
 	lists = func(yield func(U, []Recommendation[I]) bool) {
-		failed = nil
+		if failed = e.made("recommend: Engine.All"); failed != nil {
+			return
+		}
 		users := e.everybody()
 		tiles := make([]*engineTile[U, I], min(parallel.Workers(workers), batchUsers))
 		var pack enginePack[U, I]

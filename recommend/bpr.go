@@ -233,13 +233,17 @@ func (*BPR) ReadsOrder() bool { return false }
 // Score writes b_i + x_u·y_i for every item. The vector is that of q.User where
 // the fit knew the user, and the fold-in of the history otherwise; ErrEmpty when
 // there is neither, ErrRange for a weight that is negative or not finite.
-func (m *BPR) Score(dst []float32, q Query) error { return m.score(dst, q, m) }
+func (m *BPR) Score(dst []float32, q Query) error {
+	m = orZero(m)
+	return m.score(dst, q, m)
+}
 
 // FoldIn writes into dst the vector of a user with that history: the steps of
 // the fit with all items fixed, from a vector of zeros. nil weights mean 1 each.
 // Cost: at most 2000 steps, or 20 for each item of longer histories. ErrEmpty,
 // ErrShape, ErrRange.
 func (m *BPR) FoldIn(dst []float32, items []int32, weights []float32) error {
+	m = orZero(m)
 	return m.foldIn("BPR.FoldIn", dst, items, weights, m)
 }
 
@@ -272,5 +276,11 @@ func (m *BPR) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *BPR) UnmarshalBinary(data []byte) error {
-	return openSampled(data, codec.KindBPR, "BPR", &m.latent, &m.rule)
+	d, rule, err := openSampled(m, data, codec.KindBPR, "BPR")
+	if err != nil {
+		return err
+	}
+	m.set(d)
+	m.rule = rule
+	return nil
 }

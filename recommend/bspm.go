@@ -298,7 +298,7 @@ func (m *BSPM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *BSPM) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindBSPM, 1)
+	r, err := open(m, data, codec.KindBSPM, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: BSPM.UnmarshalBinary: %w", err)
 	}

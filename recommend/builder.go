@@ -122,7 +122,8 @@ func instant(t time.Time) int64 {
 //
 // Memory: 8 bytes an event, 4 more once one weighs something else than 1, and 8 more each
 // once one has a time and a sequence number; of each id the id itself and 13 to 26 bytes,
-// and up to 8 more where ids are integers that lie close together.
+// and up to 8 more where ids are integers that lie close together. The zero
+// Builder is ready for use, with the zero BuilderOptions.
 type Builder[U, I ID] struct {
 	opt   BuilderOptions
 	users dict.Dict[U]
@@ -148,7 +149,12 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 }
 
 // Len returns the number of events added.
-func (b *Builder[U, I]) Len() int { return b.log.n + b.late.n }
+func (b *Builder[U, I]) Len() int {
+	if b == nil {
+		return 0
+	}
+	return b.log.n + b.late.n
+}
 
 // Add records that user had an event of the given weight with item. The weight
 // is a strength for implicit feedback (a count, a sum paid), a rating for
@@ -184,6 +190,9 @@ func (b *Builder[U, I]) AddSeq(user U, item I, weight float32, at time.Time, seq
 // add records an event at Unix nanoseconds, or at noTime. After an error of the
 // event nothing has changed; ids that do not fit any more may have come in before it.
 func (b *Builder[U, I]) add(where string, user U, item I, weight float32, at, seq int64) error {
+	if b == nil {
+		return fmt.Errorf("recommend: Builder.%s: nil receiver: %w", where, ErrEmpty)
+	}
 	if !check.Finite(float64(weight)) {
 		return fmt.Errorf("recommend: Builder.%s: event %d: weight of item %v is %v: %w", where, b.Len(), item, weight, ErrNotFinite)
 	}

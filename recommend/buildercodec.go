@@ -18,6 +18,9 @@ import (
 // in whatever order the events came and however they were merged, but for the order of
 // events of one user that are equal in time and sequence number.
 func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
+	if err := check.Receiver("recommend: Builder.AppendBinary", b); err != nil {
+		return dst, err
+	}
 	b.settle()
 	var w codec.Writer
 	w.Int(ids.ClassOf[U]().Letter())
@@ -149,7 +152,7 @@ func (b *Builder[U, I]) MarshalBinary() ([]byte, error) { return b.AppendBinary(
 // version is ErrVersion. Memory grows with the bytes received.
 func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
 	const where = "recommend: Builder.UnmarshalBinary"
-	r, err := codec.Open(data, codec.KindEvents, 2)
+	r, err := open(b, data, codec.KindEvents, 2)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}

@@ -263,10 +263,14 @@ func (p *postings) removeFrom(dst indexSet, base int) {
 }
 
 // Size returns the number of items.
-func (c *Catalogue) Size() int { return c.n }
+func (c *Catalogue) Size() int {
+	c = orZero(c)
+	return c.n
+}
 
 // Attributes returns the names of the attributes, ascending.
 func (c *Catalogue) Attributes() []string {
+	c = orZero(c)
 	names := make([]string, 0, len(c.attrs))
 	for name := range c.attrs {
 		names = append(names, name)
@@ -278,6 +282,9 @@ func (c *Catalogue) Attributes() []string {
 // Values returns the values of an attribute with the number of items that have
 // each, ascending by value. ErrUnknownID for an attribute nobody has.
 func (c *Catalogue) Values(name string) (values []string, items []int, err error) {
+	if c = orZero(c); c.n == 0 {
+		return nil, nil, fmt.Errorf("recommend: Catalogue.Values: items: %w", ErrEmpty)
+	}
 	a := c.attrs[name]
 	if a == nil {
 		return nil, nil, unknownAttribute("Catalogue.Values", name)
@@ -296,6 +303,9 @@ func unknownAttribute(where, name string) error {
 // Select returns the items for which the rule holds. ErrUnknownID for an
 // attribute nobody has; a value nobody has is an empty set.
 func (c *Catalogue) Select(rule Rule) (*ItemSet, error) {
+	if c = orZero(c); c.n == 0 {
+		return nil, fmt.Errorf("recommend: Catalogue.Select: items: %w", ErrEmpty)
+	}
 	var v ruleView
 	v.base = c
 	if err := v.check(&rule, "Catalogue.Select"); err != nil {
@@ -312,6 +322,9 @@ func (c *Catalogue) Select(rule Rule) (*ItemSet, error) {
 // Between returns the items whose number, of an attribute with bands, is in
 // [lo, hi). ErrUnknownID for an attribute without numbers.
 func (c *Catalogue) Between(name string, lo, hi float64) (*ItemSet, error) {
+	if c = orZero(c); c.n == 0 {
+		return nil, fmt.Errorf("recommend: Catalogue.Between: items: %w", ErrEmpty)
+	}
 	a := c.attrs[name]
 	if a == nil || a.numbers == nil {
 		return nil, fmt.Errorf("recommend: Catalogue.Between: attribute %q has no numbers: %w", name, ErrUnknownID)

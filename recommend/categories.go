@@ -53,10 +53,18 @@ func NewCategories(n int, lists [][]int32) (*Categories, error) {
 }
 
 // Items returns the number of items, Len that of categories.
-func (c *Categories) Items() int { return max(len(c.ptr)-1, 0) }
+func (c *Categories) Items() int {
+	if c == nil {
+		return 0
+	}
+	return max(len(c.ptr)-1, 0)
+}
 
 // Len returns the number of categories.
-func (c *Categories) Len() int { return c.n }
+func (c *Categories) Len() int {
+	c = orZero(c)
+	return c.n
+}
 
 // Of returns the categories of an item, ascending; nil for an item out of range.
 // The slice must not be changed.
@@ -72,7 +80,11 @@ func (c *Categories) Of(item int32) []int32 {
 // without category do not count; ErrEmpty when none is left, ErrShape, and
 // ErrRange for an unknown item or a weight that is negative or not finite.
 func (c *Categories) Taste(dst []float64, items []int32, weights []float32) (err error) {
+	c = orZero(c)
 	defer about(&err, "Categories.Taste")
+	if c.n == 0 {
+		return fmt.Errorf("categories: %w", ErrEmpty)
+	}
 	if len(dst) != c.n {
 		return badLength("dst", len(dst), c.n)
 	}
@@ -116,6 +128,7 @@ func (c *Categories) Taste(dst []float64, items []int32, weights []float32) (err
 // Likeness writes |A∩B|/√(|A|·|B|) for the categories A of item and B of each
 // other; 1 for the item itself.
 func (c *Categories) Likeness(dst []float32, item int32, others []int32) (err error) {
+	c = orZero(c)
 	defer about(&err, "Categories.Likeness")
 	if len(dst) != len(others) {
 		return badLength("dst", len(dst), len(others))

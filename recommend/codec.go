@@ -70,7 +70,11 @@ var models = map[codec.Kind]func() Persistent{
 const hybrids = "recommend/hybrid"
 
 // WriteModel writes the frame of m to w and returns the number of bytes.
+// ErrEmpty where either is nil, and what m.MarshalBinary and w return.
 func WriteModel(w io.Writer, m Persistent) (int64, error) {
+	if w == nil || m == nil {
+		return 0, fmt.Errorf("recommend: WriteModel: w or m is nil: %w", ErrEmpty)
+	}
 	data, err := m.MarshalBinary()
 	if err != nil {
 		return 0, err
@@ -85,6 +89,9 @@ func WriteModel(w io.Writer, m Persistent) (int64, error) {
 // ErrCorrupt, ErrVersion or ErrMismatch (a frame of something else) wrapped; io.EOF
 // when r is at its end already.
 func ReadModel(r io.Reader) (Persistent, error) {
+	if r == nil {
+		return nil, fmt.Errorf("recommend: ReadModel: r is nil: %w", ErrEmpty)
+	}
 	data, err := codec.ReadFrame(r)
 	if err == io.EOF {
 		return nil, err

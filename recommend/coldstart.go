@@ -213,16 +213,20 @@ func addScaled(ctx context.Context, y []float32, a float32, x []float32) error {
 }
 
 // Factors returns the length of the vectors.
-func (m *ColdStart) Factors() int { return m.factors }
+func (m *ColdStart) Factors() int {
+	m = orZero(m)
+	return m.factors
+}
 
 // ItemVector writes into dst, of length Factors, the vector of an item with that
 // text and those attribute tokens: put it beside those of ALS.ItemVector, and
 // its dot product with a user's vector is the item's score. ErrEmpty when no
 // term is known, ErrShape.
 func (m *ColdStart) ItemVector(dst []float32, text string, attributes ...string) (err error) {
+	m = orZero(m)
 	defer about(&err, "ColdStart.ItemVector")
-	if len(dst) != m.factors {
-		return badLength("dst", len(dst), m.factors)
+	if err := checkVector(len(dst), m.factors); err != nil {
+		return err
 	}
 	terms, weights, err := m.content.AppendVector(nil, nil, text, attributes...)
 	if err != nil {
@@ -238,6 +242,9 @@ func (m *ColdStart) ItemVector(dst []float32, text string, attributes ...string)
 
 // AppendBinary appends the frame of m, its content model included, to dst.
 func (m *ColdStart) AppendBinary(dst []byte) ([]byte, error) {
+	if m == nil || m.factors == 0 {
+		return dst, errUnfitted("ColdStart")
+	}
 	content, err := m.content.MarshalBinary()
 	if err != nil {
 		return dst, err
@@ -263,7 +270,7 @@ func (m *ColdStart) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil)
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *ColdStart) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindColdStart, 1)
+	r, err := open(m, data, codec.KindColdStart, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: ColdStart.UnmarshalBinary: %w", err)
 	}

@@ -56,6 +56,9 @@ func NewCooccurrence(items int, opt CooccurrenceOptions) (*Cooccurrence, error) 
 // come in any order, repeats count once. An empty basket counts as a basket
 // without items. ErrRange names an item out of range; nothing is counted then.
 func (c *Cooccurrence) Add(basket uint64, items []int32) error {
+	if c = orZero(c); c.items == 0 {
+		return fmt.Errorf("recommend: Cooccurrence.Add: not made by NewCooccurrence: %w", ErrEmpty)
+	}
 	s := append(c.scratch[:0], items...)
 	slices.Sort(s)
 	s = slices.Compact(s)
@@ -90,6 +93,9 @@ func (c *Cooccurrence) Merge(other *Cooccurrence) error {
 	if err := check.Merge("recommend: Cooccurrence.Merge", c, other); err != nil {
 		return err
 	}
+	if c.items == 0 {
+		return fmt.Errorf("recommend: Cooccurrence.Merge: not made by NewCooccurrence: %w", ErrEmpty)
+	}
 	if other.items != c.items || other.opt != c.opt {
 		return fmt.Errorf("recommend: Cooccurrence.Merge: other items or options: %w", ErrMismatch)
 	}
@@ -109,11 +115,15 @@ func (c *Cooccurrence) Merge(other *Cooccurrence) error {
 
 // Baskets returns the number of baskets, and how many of them were cut to
 // MaxBasket.
-func (c *Cooccurrence) Baskets() (all, capped int64) { return c.baskets, c.capped }
+func (c *Cooccurrence) Baskets() (all, capped int64) {
+	c = orZero(c)
+	return c.baskets, c.capped
+}
 
 // Count returns in how many baskets items i and j occur together; with i == j,
 // in how many i occurs. 0 for indices out of range.
 func (c *Cooccurrence) Count(i, j int32) int64 {
+	c = orZero(c)
 	if i > j {
 		i, j = j, i
 	}
@@ -131,16 +141,17 @@ func (c *Cooccurrence) Count(i, j int32) int64 {
 // is not used. Memory: 20 bytes a neighbour kept. Errors: ErrOption (also
 // for Pearson and AdjustedCosine, which need graded weights), ErrEmpty.
 func (c *Cooccurrence) ItemKNN(opt ItemKNNOptions) (*ItemKNN, error) {
+	c = orZero(c)
 	opt.Weighting = Binary
 	opt, auto := opt.withDefaults().automatic()
 	if auto {
 		opt.Shrinkage = defaultShrinkage
 	}
-	if err := opt.validate("recommend: Cooccurrence.ItemKNN: ItemKNN"); err != nil {
+	if err := opt.validate("recommend: Cooccurrence.ItemKNN"); err != nil {
 		return nil, err
 	}
 	if len(c.pairs) == 0 {
-		return nil, fmt.Errorf("recommend: Cooccurrence.ItemKNN: ItemKNN: pairs: %w", ErrEmpty)
+		return nil, fmt.Errorf("recommend: Cooccurrence.ItemKNN: pairs: %w", ErrEmpty)
 	}
 	size := make([]float64, c.items)
 	for i, n := range c.single {
@@ -173,6 +184,9 @@ func (c *Cooccurrence) ItemKNN(opt ItemKNNOptions) (*ItemKNN, error) {
 
 // AppendBinary appends the frame of c to dst.
 func (c *Cooccurrence) AppendBinary(dst []byte) ([]byte, error) {
+	if c == nil || c.items == 0 {
+		return dst, errUnfitted("Cooccurrence")
+	}
 	var w codec.Writer
 	w.Int(c.opt.MaxBasket)
 	w.Uint64(c.opt.Seed)
@@ -210,7 +224,7 @@ func (c *Cooccurrence) MarshalBinary() ([]byte, error) { return c.AppendBinary(n
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (c *Cooccurrence) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindCooccurrence, 1)
+	r, err := open(c, data, codec.KindCooccurrence, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: Cooccurrence.UnmarshalBinary: %w", err)
 	}

@@ -20,16 +20,31 @@ type Index[K ID] struct {
 }
 
 // Len returns the number of ids.
-func (x *Index[K]) Len() int { return x.dict.Len() }
+func (x *Index[K]) Len() int {
+	if x == nil {
+		return 0
+	}
+	return x.dict.Len()
+}
 
 // Of returns the index of id, or -1 when it is unknown.
-func (x *Index[K]) Of(id K) int32 { return x.dict.Index(id) }
+func (x *Index[K]) Of(id K) int32 {
+	if x == nil {
+		return -1
+	}
+	return x.dict.Index(id)
+}
 
 // ID returns the id of index i; it panics like a slice when i is out of range.
 func (x *Index[K]) ID(i int32) K { return x.dict.Key(i) }
 
 // IDs returns all ids in index order. The slice must not be changed.
-func (x *Index[K]) IDs() []K { return x.dict.Keys() }
+func (x *Index[K]) IDs() []K {
+	if x == nil {
+		return nil
+	}
+	return x.dict.Keys()
+}
 
 // Dataset is interactions together with the ids of their rows and columns. It
 // is immutable and safe for concurrent use.
@@ -53,12 +68,13 @@ type Dataset[U, I ID] struct {
 // builder makes of all the events; with HalfLife the weights of old events decay to
 // the new AsOf. A dataset without times keeps no events: its entries go in as they are.
 //
-// ErrEmpty: d is the zero Dataset. ErrMismatch: HalfLife is set and somebody put
+// ErrEmpty: d is nil or the zero Dataset. ErrShape: somebody put in parts of other
+// sizes. ErrMismatch: HalfLife is set and somebody put
 // Interactions without times in.
 func (d *Dataset[U, I]) Grow() (*Builder[U, I], error) {
 	const where = "recommend: Dataset.Grow"
-	if !d.made() {
-		return nil, fmt.Errorf("%s: dataset: %w", where, ErrEmpty)
+	if err := d.check(where); err != nil {
+		return nil, err
 	}
 	x := d.Interactions
 	if d.opt.HalfLife > 0 && !x.HasTimes() {
@@ -87,6 +103,18 @@ func (d *Dataset[U, I]) Grow() (*Builder[U, I], error) {
 		b.appendLog(d.rest)
 	}
 	return b, nil
+}
+
+// check refuses a dataset without parts, and one whose parts do not fit: they are fields,
+// which anybody may set.
+func (d *Dataset[U, I]) check(where string) error {
+	if !d.made() {
+		return fmt.Errorf("%s: dataset: %w", where, ErrEmpty)
+	}
+	if u, i := d.Interactions.Users(), d.Interactions.Items(); u != d.Users.Len() || i != d.Items.Len() {
+		return fmt.Errorf("%s: interactions of %d×%d for %d users and %d items: %w", where, u, i, d.Users.Len(), d.Items.Len(), ErrShape)
+	}
+	return nil
 }
 
 // made reports whether d is more than the zero Dataset.

@@ -44,6 +44,9 @@ func (d *Dataset[U, I]) WriteTo(w io.Writer) (int64, error) {
 	if err := d.writable("WriteTo"); err != nil {
 		return 0, err
 	}
+	if w == nil {
+		return 0, fmt.Errorf("recommend: Dataset.WriteTo: w is nil: %w", ErrEmpty)
+	}
 	n, err := codec.Stream(w, codec.KindDataset, 1, d.put)
 	if err != nil {
 		err = fmt.Errorf("recommend: Dataset.WriteTo: %w", err)
@@ -55,6 +58,9 @@ func (d *Dataset[U, I]) WriteTo(w io.Writer) (int64, error) {
 // UnmarshalBinary does; io.EOF when r is at its end already. Memory grows with the bytes
 // received.
 func (d *Dataset[U, I]) ReadFrom(r io.Reader) (int64, error) {
+	if d == nil || r == nil {
+		return 0, fmt.Errorf("recommend: Dataset.ReadFrom: nil receiver or reader: %w", ErrEmpty)
+	}
 	data, err := codec.ReadFrame(r)
 	if err == io.EOF {
 		return 0, err
@@ -68,11 +74,8 @@ func (d *Dataset[U, I]) ReadFrom(r io.Reader) (int64, error) {
 // writable reports why d cannot be written.
 func (d *Dataset[U, I]) writable(method string) error {
 	where := "recommend: Dataset." + method
-	if !d.made() {
-		return fmt.Errorf("%s: dataset: %w", where, ErrEmpty)
-	}
-	if u, i := d.Interactions.Users(), d.Interactions.Items(); u != d.Users.Len() || i != d.Items.Len() {
-		return fmt.Errorf("%s: interactions of %d×%d for %d users and %d items: %w", where, u, i, d.Users.Len(), d.Items.Len(), ErrShape)
+	if err := d.check(where); err != nil {
+		return err
 	}
 	if c := d.Catalogue; c != nil {
 		if c.n != d.Items.Len() {
@@ -150,7 +153,7 @@ func (b *BuildReport) counts() []*int {
 // frame of something else ErrMismatch.
 func (d *Dataset[U, I]) UnmarshalBinary(data []byte) error {
 	const where = "recommend: Dataset.UnmarshalBinary"
-	r, err := codec.Open(data, codec.KindDataset, 1)
+	r, err := open(d, data, codec.KindDataset, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}

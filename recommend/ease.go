@@ -183,10 +183,16 @@ func (x *Interactions) gramDense(ctx context.Context, weights bool, workers int)
 }
 
 // Users returns the number of users of the fit.
-func (m *EASE) Users() int { return m.users }
+func (m *EASE) Users() int {
+	m = orZero(m)
+	return m.users
+}
 
 // Items returns the number of items.
-func (m *EASE) Items() int { return m.items }
+func (m *EASE) Items() int {
+	m = orZero(m)
+	return m.items
+}
 
 // Meaning says what a score stands for.
 func (*EASE) Meaning() string {
@@ -202,6 +208,7 @@ func (*EASE) ReadsOrder() bool { return false }
 // Score writes Σ wⱼ·B[j, i] over the history for every item i; ErrEmpty for an
 // empty history. Cost: items multiply-adds for each history item.
 func (m *EASE) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, m.items); err != nil {
 		return err
 	}
@@ -217,8 +224,9 @@ func (m *EASE) Score(dst []float32, q Query) error {
 
 // AppendSimilar appends the items for which item speaks most.
 func (m *EASE) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	m = orZero(m)
 	if uint32(item) >= uint32(m.items) {
-		return dst, ErrUnknownID
+		return dst, unknownItem(m.items)
 	}
 	var h topk.Heap
 	h.Reset(min(k, m.items-1))
@@ -236,6 +244,7 @@ func (m *EASE) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) 
 // AppendReasons appends the history items with the largest share in the score of
 // item. The decomposition is exact.
 func (m *EASE) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	m = orZero(m)
 	defer about(&err, "EASE.AppendReasons")
 	if uint32(item) >= uint32(m.items) {
 		return dst, noItem(item, m.Items())
@@ -271,7 +280,7 @@ func (m *EASE) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *EASE) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindEASE, 1)
+	r, err := open(m, data, codec.KindEASE, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: EASE.UnmarshalBinary: %w", err)
 	}

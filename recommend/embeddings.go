@@ -118,21 +118,28 @@ func (m *Embeddings) Over(x *Interactions) (*Embeddings, error) {
 func (m *Embeddings) Users() int { return 0 }
 
 // Items returns the number of items.
-func (m *Embeddings) Items() int { return len(m.y) / max(m.factors, 1) }
+func (m *Embeddings) Items() int {
+	m = orZero(m)
+	return len(m.y) / max(m.factors, 1)
+}
 
 // Factors returns the length of the vectors.
-func (m *Embeddings) Factors() int { return m.factors }
+func (m *Embeddings) Factors() int { return orZero(m).factors }
 
 // ItemVector returns the vector of item i, scaled to length 1 unless scores are inner
 // products, nil for one out of range. It aliases m and must not be changed.
-func (m *Embeddings) ItemVector(i int) []float32 { return vectorAt(m.y, i, m.factors) }
+func (m *Embeddings) ItemVector(i int) []float32 {
+	m = orZero(m)
+	return vectorAt(m.y, i, m.factors)
+}
 
 // FoldIn writes the vector of a history into dst, of length 1 unless scores are inner
 // products; see Score for the errors.
 func (m *Embeddings) FoldIn(dst []float32, items []int32, weights []float32) (err error) {
+	m = orZero(m)
 	defer about(&err, "Embeddings.FoldIn")
-	if len(dst) != m.factors {
-		return badLength("dst", len(dst), m.factors)
+	if err := checkVector(len(dst), m.factors); err != nil {
+		return err
 	}
 	_, err = m.fold(dst, Query{Items: items, Weights: weights})
 	return err
@@ -232,6 +239,7 @@ func (m *Embeddings) byNorm() *normOrder {
 // item of the history has a vector and a weight other than 0, or their directions cancel out.
 // ErrRange: an item out of range, or a weight that is not finite.
 func (m *Embeddings) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, m.Items()); err != nil {
 		return err
 	}
@@ -247,15 +255,14 @@ func (m *Embeddings) Score(dst []float32, q Query) error {
 // AppendSimilar appends the items whose vectors have the largest cosine with
 // that of item.
 func (m *Embeddings) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
-	if m == nil || m.factors == 0 {
-		return dst, ErrUnknownID
-	}
+	m = orZero(m)
 	return appendVectorTop(dst, m.y, m.factors, item, k)
 }
 
 // AppendReasons appends the history items with the largest parts of the score of item. The
 // decomposition is exact.
 func (m *Embeddings) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	m = orZero(m)
 	defer about(&err, "Embeddings.AppendReasons")
 	if uint32(item) >= uint32(m.Items()) {
 		return dst, noItem(item, m.Items())
@@ -299,7 +306,7 @@ func (m *Embeddings) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 // frame of something else ErrMismatch.
 func (m *Embeddings) UnmarshalBinary(data []byte) error {
 	const where = "recommend: Embeddings.UnmarshalBinary"
-	r, err := codec.Open(data, codec.KindEmbeddings, 1)
+	r, err := open(m, data, codec.KindEmbeddings, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}

@@ -137,7 +137,7 @@ type Engine[U, I ID] struct {
 }
 
 // NewEngine returns an engine over the dataset and the models fitted on it.
-// Errors: ErrEmpty (no dataset), ErrOption (a source without name or model, a
+// Errors: ErrEmpty (no dataset), ErrShape (one whose parts do not fit), ErrOption (a source without name or model, a
 // name twice, a field out of range), ErrMismatch (a model or attributes of
 // another catalogue).
 func NewEngine[U, I ID](d *Dataset[U, I], opt EngineOptions) (*Engine[U, I], error) {
@@ -175,15 +175,15 @@ func (e *Engine[U, I]) Swap(d *Dataset[U, I], opt EngineOptions) error {
 
 // Dataset returns the dataset in use, for making item sets that fit it.
 func (e *Engine[U, I]) Dataset() *Dataset[U, I] {
-	if s := e.state.Load(); s != nil {
-		return s.data
+	if e.made("") != nil {
+		return nil
 	}
-	return nil
+	return e.state.Load().data
 }
 
 // made returns ErrEmpty for an Engine that NewEngine did not make.
 func (e *Engine[U, I]) made(where string) error {
-	if e.state.Load() == nil {
+	if e == nil || e.state.Load() == nil {
 		return fmt.Errorf("%s: the Engine was not made by NewEngine: %w", where, ErrEmpty)
 	}
 	return nil
@@ -220,7 +220,10 @@ func (e *Engine[U, I]) Meaning(source string) string {
 // newState is the state of an engine over d in which nothing has happened yet:
 // NewEngine starts with it, Swap settles live events in it.
 func newState[U, I ID](d *Dataset[U, I], opt EngineOptions, where string) (*state[U, I], error) {
-	if !d.made() || d.Items.Len() == 0 {
+	if err := d.check(where); err != nil {
+		return nil, err
+	}
+	if d.Items.Len() == 0 {
 		return nil, fmt.Errorf("%s: dataset: %w", where, ErrEmpty)
 	}
 	users, items := d.Interactions.Users(), d.Interactions.Items()

@@ -23,6 +23,9 @@ func (e *Engine[U, I]) WriteTo(w io.Writer) (int64, error) {
 	if err := e.made(where); err != nil {
 		return 0, err
 	}
+	if w == nil {
+		return 0, fmt.Errorf("%s: w is nil: %w", where, ErrEmpty)
+	}
 	s := e.state.Load()
 	snapshot, err := e.Snapshot()
 	if err != nil {
@@ -74,6 +77,9 @@ func (e *Engine[U, I]) WriteTo(w io.Writer) (int64, error) {
 // parts; ErrOption for a source without model in both; io.EOF when r is at its end already.
 func ReadEngine[U, I ID](r io.Reader, opt EngineOptions) (*Engine[U, I], error) {
 	const where = "recommend: ReadEngine"
+	if r == nil {
+		return nil, fmt.Errorf("%s: r is nil: %w", where, ErrEmpty)
+	}
 	data, err := codec.ReadFrame(r)
 	if err == io.EOF {
 		return nil, err

@@ -38,11 +38,16 @@ func NewItemSet(n int, items ...int32) (*ItemSet, error) {
 	return &ItemSet{set: s}, nil
 }
 
-// ItemSetFunc returns the set of the indices in [0, n) for which in is true.
+// ItemSetFunc returns the set of the indices in [0, n) for which in is true; none is
+// where in is nil. Where n is outside [0, 2³¹) it is the zero ItemSet, which every use
+// refuses.
 func ItemSetFunc(n int, in func(i int32) bool) *ItemSet {
+	if n < 0 || n > math.MaxInt32 {
+		return &ItemSet{}
+	}
 	s := bitset.New(n)
 	for i := range s.Size() {
-		if in(int32(i)) {
+		if in != nil && in(int32(i)) {
 			s.Add(int32(i))
 		}
 	}
@@ -133,7 +138,7 @@ func (s *ItemSet) Not() *ItemSet {
 // combine returns op of copies of two sets of one catalogue.
 func (s *ItemSet) combine(name string, other *ItemSet, op func(a, b *bitset.Set)) (*ItemSet, error) {
 	if s.none() || other.none() {
-		return nil, fmt.Errorf("recommend: ItemSet.%s: a set that is nil or zero is of no catalogue: %w", name, ErrMismatch)
+		return nil, fmt.Errorf("recommend: ItemSet.%s: a set that is nil or zero is of no catalogue: %w, %w", name, ErrMismatch, ErrEmpty)
 	}
 	if s.Size() == other.Size() && !s.same(other.origin) {
 		return nil, fmt.Errorf("recommend: ItemSet.%s: sets of two catalogues of %d items%s: %w", name, s.Size(), ids.FirstItem(s.known, other.known), ErrMismatch)

@@ -506,10 +506,14 @@ func (m *FM) setFallback() {
 }
 
 // Contexts returns the number of context features.
-func (m *FM) Contexts() int { return len(m.contextLin) }
+func (m *FM) Contexts() int {
+	m = orZero(m)
+	return len(m.contextLin)
+}
 
 // Meaning says what a score stands for: that depends on the task.
 func (m *FM) Meaning() string {
+	m = orZero(m)
 	switch m.task {
 	case FMRatings:
 		return "expected rating before it is cut to the scale"
@@ -529,12 +533,19 @@ func (*FM) ReadsOrder() bool { return false }
 // of q.User where the fit knew the user by entries or features, and the fold-in of
 // the history otherwise; ErrEmpty when there is neither, ErrRange for a weight
 // that the loss cannot use.
-func (m *FM) Score(dst []float32, q Query) error { return m.score(dst, q, m.fallback) }
+func (m *FM) Score(dst []float32, q Query) error {
+	m = orZero(m)
+	return m.score(dst, q, m.fallback)
+}
 
 // ScoreIn is Score in a context: features of value 1. ErrRange for one that is out
 // of range.
 func (m *FM) ScoreIn(dst []float32, q Query, context ...int32) (err error) {
+	m = orZero(m)
 	defer about(&err, "FM.ScoreIn")
+	if err := checkVector(len(dst), m.Items()); err != nil {
+		return err
+	}
 	for k, c := range context {
 		if uint32(c) >= uint32(m.Contexts()) {
 			return fmt.Errorf("context %d is %d, want in [0, %d): %w", k, c, m.Contexts(), ErrRange)
@@ -573,6 +584,7 @@ func (m *FM) ScoreIn(dst []float32, q Query, context ...int32) (err error) {
 // counts as having neither entries nor features. ErrUnknownID for an item out of
 // range, ErrRange for a context.
 func (m *FM) Predict(user, item int32, context ...int32) (_ float32, err error) {
+	m = orZero(m)
 	defer about(&err, "FM.Predict")
 	if uint32(item) >= uint32(m.Items()) {
 		return 0, noItem(item, m.Items())
@@ -608,6 +620,7 @@ func (m *FM) Predict(user, item int32, context ...int32) (_ float32, err error) 
 // FoldIn writes into dst the vector of a user with that history and no features,
 // as the model of the same loss does. ErrEmpty, ErrShape, ErrRange.
 func (m *FM) FoldIn(dst []float32, items []int32, weights []float32) error {
+	m = orZero(m)
 	return m.foldIn("FM.FoldIn", dst, items, weights, m.fallback)
 }
 
@@ -647,7 +660,7 @@ func (m *FM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *FM) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindFM, 1)
+	r, err := open(m, data, codec.KindFM, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: FM.UnmarshalBinary: %w", err)
 	}

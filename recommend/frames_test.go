@@ -152,12 +152,15 @@ func modelAnswers(t testing.TB, m recommend.Model) map[string]any {
 	return out
 }
 
-func TestFrames(t *testing.T) {
+func TestFrames(t *testing.T) { testkit.Frames(t, "recommend", frames()) }
+
+// frames are the golden frames of the package, one a kind.
+func frames() []testkit.Frame {
 	type (
 		ctx = context.Context
 		X   = *recommend.Interactions
 	)
-	testkit.Frames(t, "recommend", []testkit.Frame{
+	return []testkit.Frame{
 		modelFrame(codec.KindPopular, func(t testing.TB, c ctx, x X) (*recommend.Popular, error) {
 			return recommend.FitPopular(c, x, recommend.PopularOptions{})
 		}),
@@ -311,7 +314,14 @@ func TestFrames(t *testing.T) {
 		datasetFrame(),
 		serviceFrame(),
 		engineFrame(),
-	})
+	}
+}
+
+func builderOptions() recommend.BuilderOptions {
+	return recommend.BuilderOptions{
+		Duplicates: recommend.Last, AsOf: time.Unix(2_000_000, 5), MinUserItems: 1, MinItemUsers: 1,
+		LogWeights: true, Cap: 1.5, HalfLife: 200 * time.Hour,
+	}
 }
 
 // builderFrame is the golden frame of a builder that grows a dataset.
@@ -320,10 +330,7 @@ func builderFrame() testkit.Frame {
 	return testkit.Frame{
 		Kind: codec.KindEvents,
 		Fill: func(t testing.TB) encoding.BinaryMarshaler {
-			b := must(recommend.NewBuilder[string, int32](recommend.BuilderOptions{
-				Duplicates: recommend.Last, AsOf: time.Unix(2_000_000, 5), MinUserItems: 1, MinItemUsers: 1,
-				LogWeights: true, Cap: 1.5, HalfLife: 200 * time.Hour,
-			}))(t)
+			b := must(recommend.NewBuilder[string, int32](builderOptions()))(t)
 			add := func(b *builder, user string, item int32, weight float32, at int64) {
 				if err := b.AddSeq(user, item, weight, time.Unix(at, 5), at%7); err != nil {
 					t.Fatal(err)

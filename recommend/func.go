@@ -40,10 +40,16 @@ func NewFunc(users, items int, score func(dst []float32, q Query) error) (*Func,
 }
 
 // Users returns the number of users.
-func (m *Func) Users() int { return m.users }
+func (m *Func) Users() int {
+	m = orZero(m)
+	return m.users
+}
 
 // Items returns the number of items.
-func (m *Func) Items() int { return m.items }
+func (m *Func) Items() int {
+	m = orZero(m)
+	return m.items
+}
 
 // Meaning says what a score stands for.
 func (*Func) Meaning() string { return "what the function of the host makes of it; higher is better" }
@@ -57,6 +63,7 @@ func (*Func) ReadsOrder() bool { return true }
 
 // Score calls the function.
 func (m *Func) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, m.items); err != nil {
 		return err
 	}

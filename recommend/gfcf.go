@@ -165,7 +165,7 @@ func (m *GFCF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *GFCF) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindGFCF, 1)
+	r, err := open(m, data, codec.KindGFCF, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: GFCF.UnmarshalBinary: %w", err)
 	}

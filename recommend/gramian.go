@@ -57,6 +57,9 @@ func NewGramian(factors int) (*Gramian, error) {
 // Add adds one vector. ErrShape for another length, ErrNotFinite, ErrOverflow
 // when a sum leaves ±2³⁰; the state is then unchanged.
 func (g *Gramian) Add(v []float32) error {
+	if g == nil || g.factors == 0 {
+		return fmt.Errorf("recommend: Gramian.Add: not made by NewGramian: %w", ErrEmpty)
+	}
 	if len(v) != g.factors {
 		return fmt.Errorf("recommend: Gramian.Add: vector of length %d, want %d: %w", len(v), g.factors, ErrShape)
 	}
@@ -90,6 +93,9 @@ func (g *Gramian) Merge(other *Gramian) error {
 	if err := check.Merge("recommend: Gramian.Merge", g, other); err != nil {
 		return err
 	}
+	if g.factors == 0 {
+		return fmt.Errorf("recommend: Gramian.Merge: not made by NewGramian: %w", ErrEmpty)
+	}
 	if other.factors != g.factors {
 		return fmt.Errorf("recommend: Gramian.Merge: vectors of length %d, want %d: %w", other.factors, g.factors, ErrMismatch)
 	}
@@ -108,10 +114,14 @@ func (g *Gramian) Merge(other *Gramian) error {
 }
 
 // Len returns the number of vectors.
-func (g *Gramian) Len() int64 { return g.n }
+func (g *Gramian) Len() int64 {
+	g = orZero(g)
+	return g.n
+}
 
 // Result returns G, factors×factors, row by row.
 func (g *Gramian) Result() []float32 {
+	g = orZero(g)
 	f := g.factors
 	out := make([]float32, f*f)
 	at := 0
@@ -127,6 +137,9 @@ func (g *Gramian) Result() []float32 {
 
 // AppendBinary appends the frame of g to dst.
 func (g *Gramian) AppendBinary(dst []byte) ([]byte, error) {
+	if g == nil || g.factors == 0 {
+		return dst, errUnfitted("Gramian")
+	}
 	var w codec.Writer
 	w.Int(g.factors)
 	w.Int64(g.n)
@@ -148,7 +161,7 @@ func (g *Gramian) MarshalBinary() ([]byte, error) { return g.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (g *Gramian) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindGramian, 1)
+	r, err := open(g, data, codec.KindGramian, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: Gramian.UnmarshalBinary: %w", err)
 	}

@@ -187,9 +187,9 @@ func (x *Interactions) Without(other *Interactions) (*Interactions, error) {
 
 // Select returns x with the entries for which keep is true, of the same shape and
 // with their weights, times and events: k counts the entries of user u, in the order of Row.
-// keep is called once an entry, row after row. Nil of nil.
+// keep is called once an entry, row after row; nil keeps all. Nil where x is nil or zero.
 func (x *Interactions) Select(keep func(u, k int) bool) *Interactions {
-	if x == nil {
+	if x == nil || x.users == nil {
 		return nil
 	}
 	m := &sparse.CSR{Rows: x.Users(), Cols: x.Items(), Ptr: make([]int64, x.Users()+1)}
@@ -198,7 +198,7 @@ func (x *Interactions) Select(keep func(u, k int) bool) *Interactions {
 		items, weights := x.Row(u)
 		times := x.Times(u)
 		for k, i := range items {
-			if !keep(u, k) {
+			if keep != nil && !keep(u, k) {
 				continue
 			}
 			m.Col = append(m.Col, i)

@@ -272,28 +272,41 @@ func (g *skipGram) step(v []float32, j int32, sign, rate float32) (loss float64)
 }
 
 // Users returns the number of sequences of the fit.
-func (m *Item2Vec) Users() int { return m.users }
+func (m *Item2Vec) Users() int {
+	m = orZero(m)
+	return m.users
+}
 
 // Items returns the number of items.
-func (m *Item2Vec) Items() int { return m.items }
+func (m *Item2Vec) Items() int {
+	m = orZero(m)
+	return m.items
+}
 
 // Factors returns the length of the vectors.
-func (m *Item2Vec) Factors() int { return m.factors }
+func (m *Item2Vec) Factors() int {
+	m = orZero(m)
+	return m.factors
+}
 
 // ItemVector returns the vector of item i, of length 1, or all zeros for an item
 // without neighbours, nil for one out of range. It aliases m and must not be changed.
-func (m *Item2Vec) ItemVector(i int) []float32 { return vectorAt(m.v, i, m.factors) }
+func (m *Item2Vec) ItemVector(i int) []float32 {
+	m = orZero(m)
+	return vectorAt(m.v, i, m.factors)
+}
 
 // FoldIn writes the direction of a history into dst; see Score for the errors.
 func (m *Item2Vec) FoldIn(dst []float32, items []int32, weights []float32) (err error) {
+	m = orZero(m)
 	defer about(&err, "Item2Vec.FoldIn")
 	return m.foldIn(dst, items, weights)
 }
 
 // foldIn is FoldIn with bare errors, for Score.
 func (m *Item2Vec) foldIn(dst []float32, items []int32, weights []float32) error {
-	if len(dst) != m.factors {
-		return badLength("dst", len(dst), m.factors)
+	if err := checkVector(len(dst), m.factors); err != nil {
+		return err
 	}
 	if err := checkHistory(&Query{Items: items, Weights: weights}, m.items); err != nil {
 		return err
@@ -333,6 +346,7 @@ func (*Item2Vec) ReadsOrder() bool { return false }
 // has no item with a vector, or its vectors cancel out. ErrRange: an item out of
 // range, or a weight that is negative or not finite.
 func (m *Item2Vec) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, m.items); err != nil {
 		return err
 	}
@@ -348,12 +362,14 @@ func (m *Item2Vec) Score(dst []float32, q Query) error {
 // AppendSimilar appends the items whose vectors have the largest cosine with
 // that of item.
 func (m *Item2Vec) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	m = orZero(m)
 	return appendVectorTop(dst, m.v, m.factors, item, k)
 }
 
 // AppendReasons appends the history items nearest to item, with their parts of
 // its score. The decomposition is exact.
 func (m *Item2Vec) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	m = orZero(m)
 	defer about(&err, "Item2Vec.AppendReasons")
 	if uint32(item) >= uint32(m.items) {
 		return dst, noItem(item, m.Items())
@@ -400,7 +416,7 @@ func (m *Item2Vec) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) 
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *Item2Vec) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindItem2Vec, 1)
+	r, err := open(m, data, codec.KindItem2Vec, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: Item2Vec.UnmarshalBinary: %w", err)
 	}

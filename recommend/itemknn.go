@@ -168,7 +168,7 @@ func (m *ItemKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *ItemKNN) UnmarshalBinary(data []byte) error {
-	users, near, of, err := openItemWeights(data, codec.KindItemKNN, "ItemKNN")
+	users, near, of, err := openItemWeights(m, data, codec.KindItemKNN, "ItemKNN")
 	if err != nil {
 		return err
 	}

@@ -38,20 +38,17 @@ func (m *itemWeights) Score(dst []float32, q Query) error {
 	return scoreLinear(dst, &q, m.reaches)
 }
 
-// Meaning says what a score stands for.
-func (*itemWeights) Meaning() string {
-	return "sum over the history of weight times learned similarity to the item"
-}
+// linearMeaning is what a score of them stands for.
+const linearMeaning = "sum over the history of weight times learned similarity to the item"
 
 // AppendSimilar appends the items with the largest weight to item, best first.
 func (m *itemWeights) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	return appendRowTop(dst, m.near, item, k)
 }
 
-// AppendReasons appends the history items with the largest share in the score of
-// item. The decomposition is exact.
-func (m *itemWeights) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
-	defer about(&err, "AppendReasons")
+// appendReasons is the AppendReasons of the models, under the names of their types.
+func (m *itemWeights) appendReasons(name string, dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, name+".AppendReasons")
 	return linearReasons(dst, &q, item, k, m.reaches)
 }
 
@@ -64,8 +61,8 @@ func (m *itemWeights) appendFrame(dst []byte, kind uint16, b *sparse.CSR) []byte
 }
 
 // openItemWeights decodes what appendFrame wrote; name is that of the type, for errors.
-func openItemWeights(data []byte, kind uint16, name string) (users int, b *sparse.CSR, of origin, err error) {
-	r, err := codec.Open(data, kind, 1)
+func openItemWeights[T any](m *T, data []byte, kind uint16, name string) (users int, b *sparse.CSR, of origin, err error) {
+	r, err := open(m, data, kind, 1)
 	if err != nil {
 		return 0, nil, of, fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
@@ -82,6 +79,9 @@ func openItemWeights(data []byte, kind uint16, name string) (users int, b *spars
 
 // scoreLinear writes Σ wⱼ·b[j, :] over the history into dst.
 func scoreLinear(dst []float32, q *Query, b *sparse.CSR) error {
+	if b == nil {
+		return ErrEmpty
+	}
 	if err := checkQuery(dst, q, b.Cols); err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func addLinear(dst []float32, q *Query, b *sparse.CSR) {
 // appendAlone appends the items that a history of item alone scores highest.
 func appendAlone(dst []Scored, m Model, item int32, k int) ([]Scored, error) {
 	if uint32(item) >= uint32(m.Items()) {
-		return dst, ErrUnknownID
+		return dst, unknownItem(m.Items())
 	}
 	scores := make([]float32, m.Items())
 	err := m.Score(scores, Query{User: Stranger, Items: []int32{item}})
@@ -132,6 +132,9 @@ func appendAlone(dst []Scored, m Model, item int32, k int) ([]Scored, error) {
 
 // linearReasons decomposes a score of scoreLinear.
 func linearReasons(dst []Reason, q *Query, item int32, k int, b *sparse.CSR) ([]Reason, error) {
+	if b == nil {
+		return dst, errUnfit
+	}
 	if uint32(item) >= uint32(b.Cols) {
 		return dst, noItem(item, b.Cols)
 	}
@@ -178,6 +181,9 @@ func topReasons(dst []Reason, q *Query, k, items int, contribution func(n int, j
 
 // appendRowTop appends the k largest entries of a row.
 func appendRowTop(dst []Scored, m *sparse.CSR, row int32, k int) ([]Scored, error) {
+	if m == nil {
+		return dst, ErrEmpty
+	}
 	if uint32(row) >= uint32(m.Rows) {
 		return dst, ErrUnknownID
 	}

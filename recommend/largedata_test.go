@@ -3,6 +3,7 @@ package recommend_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
@@ -38,53 +39,34 @@ func largeData(t testing.TB, users, items, each, texts int) (*recommend.Interact
 	return x, s, titles
 }
 
-// largeFits are the fits of fitters on other data, and the loops over users.
+// largeFits are the fits of fitters on other data, some in two ways, and the loops over
+// users.
 func largeFits(t testing.TB, x *recommend.Interactions, s *recommend.Sequences, titles []string) []fitter {
+	named := func(name string, fn, base any, in ...any) fitter {
+		f := fitOf(fn, base, in...)
+		f.name = name
+		return f
+	}
+	like := func(s recommend.Similarity) any {
+		return func(ctx context.Context, x *recommend.Interactions, opt recommend.ItemKNNOptions) (*recommend.ItemKNN, error) {
+			opt.Similarity = s
+			return recommend.FitItemKNN(ctx, x, opt)
+		}
+	}
 	asked := must(recommend.FitPopular(context.Background(), x, recommend.PopularOptions{}))(t)
-	return []fitter{
-		fitOf("FitPopular", recommend.FitPopular, x),
-		fitOf("FitRising", recommend.FitRising, x),
-		fitOf("FitItemKNN", recommend.FitItemKNN, x),
-		fitOf("FitItemKNN, log-likelihood", func(ctx context.Context, x *recommend.Interactions, opt recommend.ItemKNNOptions) (*recommend.ItemKNN, error) {
-			opt.Similarity = recommend.LogLikelihood
-			return recommend.FitItemKNN(ctx, x, opt)
-		}, x),
-		fitOf("FitItemKNN, adjusted cosine", func(ctx context.Context, x *recommend.Interactions, opt recommend.ItemKNNOptions) (*recommend.ItemKNN, error) {
-			opt.Similarity = recommend.AdjustedCosine
-			return recommend.FitItemKNN(ctx, x, opt)
-		}, x),
-		fitOf("FitUserKNN", recommend.FitUserKNN, x),
-		fitOf("FitRP3Beta", recommend.FitRP3Beta, x),
-		fitOf("FitTurboCF", recommend.FitTurboCF, x),
-		fitOf("FitGFCF", recommend.FitGFCF, x),
-		fitOf("FitBSPM", recommend.FitBSPM, x),
-		fitOf("FitEASE", recommend.FitEASE, x),
-		fitOf("FitSparseEASE", recommend.FitSparseEASE, x),
-		fitOf("FitSLIM", recommend.FitSLIM, x),
-		fitOf("FitPureSVD", recommend.FitPureSVD, x),
-		fitOf("FitNMF", recommend.FitNMF, x),
-		fitOf("FitALS", recommend.FitALS, x),
-		fitOf("FitBPR", recommend.FitBPR, x),
-		fitOf("FitWARP", recommend.FitWARP, x),
-		fitOf("FitLMF", recommend.FitLMF, x),
-		fitOf("FitMF", recommend.FitMF, x),
-		fitOf("FitSVDPP", recommend.FitSVDPP, x),
-		fitOf("FitFM", recommend.FitFM, x),
-		fitOf("FitTFIDF", func(ctx context.Context, titles []string, opt recommend.TFIDFOptions) (*recommend.TFIDFModel, error) {
+	fits := slices.DeleteFunc(fitters(t, x, s, titles), func(f fitter) bool { return f.name == "FitTFIDF" || f.name == "FitColdStart" })
+	return append(fits,
+		named("FitItemKNN, log-likelihood", like(recommend.LogLikelihood), recommend.ItemKNNOptions{}, x),
+		named("FitItemKNN, adjusted cosine", like(recommend.AdjustedCosine), recommend.ItemKNNOptions{}, x),
+		named("FitTFIDF", func(ctx context.Context, titles []string, opt recommend.TFIDFOptions) (*recommend.TFIDFModel, error) {
 			opt.NGrams = 2
 			return recommend.FitTFIDF(ctx, titles, opt)
-		}, titles),
-		fitOf("FitSessionKNN", recommend.FitSessionKNN, s),
-		fitOf("FitMarkov", recommend.FitMarkov, s),
-		fitOf("FitItem2Vec", recommend.FitItem2Vec, s),
-		fitOf("FitNextBasket", func(ctx context.Context, s *recommend.Sequences, opt recommend.NextBasketOptions) (*recommend.NextBasket, error) {
-			return recommend.FitNextBasket(ctx, s, nil, opt)
-		}, s),
-		fitOf("TopLists", func(ctx context.Context, x *recommend.Interactions, opt struct{ Workers int }) (any, error) {
+		}, recommend.TFIDFOptions{}, titles),
+		named("TopLists", func(ctx context.Context, x *recommend.Interactions, opt struct{ Workers int }) (any, error) {
 			lists, failed := recommend.TopLists(ctx, asked, x.Users(), 10, func(u int) (recommend.Query, recommend.Filter) { return x.Query(u), recommend.Filter{} }, opt.Workers)
 			for range lists {
 			}
 			return nil, failed()
-		}, x),
-	}
+		}, struct{ Workers int }{}, x),
+	)
 }

@@ -125,8 +125,8 @@ func (m *latent) scoreAll(dst, v []float32, base float32) {
 func (m *latent) foldIn(where string, dst []float32, items []int32, weights []float32, f folder) (err error) {
 	defer about(&err, where)
 	q := Query{User: Stranger, Items: items, Weights: weights}
-	if len(dst) != m.factors {
-		return badLength("dst", len(dst), m.factors)
+	if err := checkVector(len(dst), m.factors); err != nil {
+		return err
 	}
 	if err := checkHistory(&q, m.Items()); err != nil {
 		return err

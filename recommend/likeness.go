@@ -20,11 +20,14 @@ type Likeness interface {
 // LikenessFunc makes a Likeness of a function of two items.
 type LikenessFunc func(a, b int32) float32
 
-// Likeness calls f for each of others.
+// Likeness calls f for each of others. ErrShape, ErrEmpty for a nil function.
 func (f LikenessFunc) Likeness(dst []float32, item int32, others []int32) (err error) {
 	defer about(&err, "LikenessFunc.Likeness")
 	if len(dst) != len(others) {
 		return badLength("dst", len(dst), len(others))
+	}
+	if f == nil {
+		return fmt.Errorf("no function: %w", ErrEmpty)
 	}
 	for k, o := range others {
 		dst[k] = f(item, o)
@@ -94,10 +97,14 @@ func NewVectorLikeness(v ItemVectors) (*VectorLikeness, error) {
 }
 
 // Items returns the number of items.
-func (c *VectorLikeness) Items() int { return len(c.unit) / max(c.f, 1) }
+func (c *VectorLikeness) Items() int {
+	c = orZero(c)
+	return len(c.unit) / max(c.f, 1)
+}
 
 // Likeness writes the cosines, in [-1, 1] to rounding.
 func (c *VectorLikeness) Likeness(dst []float32, item int32, others []int32) (err error) {
+	c = orZero(c)
 	defer about(&err, "VectorLikeness.Likeness")
 	if len(dst) != len(others) {
 		return badLength("dst", len(dst), len(others))

@@ -15,61 +15,6 @@ import (
 	"github.com/aislekit/aisle/recommend/modeltest"
 )
 
-// A fitter is a fit with any options of its type.
-type fitter struct {
-	name string
-	opt  reflect.Type
-	fit  func(ctx context.Context, opt reflect.Value) error
-}
-
-func fitOf[O, D, M any](name string, fit func(context.Context, D, O) (M, error), data D) fitter {
-	return fitter{name, reflect.TypeFor[O](), func(ctx context.Context, opt reflect.Value) error {
-		_, err := fit(ctx, data, opt.Interface().(O))
-		return err
-	}}
-}
-
-// fitters are all fits of the package, on tiny data.
-func fitters(t testing.TB) []fitter {
-	x := must(modeltest.Groups(12, 9, 3, 1).WithTimes(make([]int64, modeltest.Groups(12, 9, 3, 1).Len())))(t)
-	s := must(recommend.InOrder(x))(t)
-	text := must(recommend.FitTFIDF(context.Background(), recommend.GroupTitles(9), recommend.TFIDFOptions{}))(t)
-	als := must(recommend.FitALS(context.Background(), x, recommend.ALSOptions{Factors: 4, Iterations: 2}))(t)
-	return []fitter{
-		fitOf("FitPopular", recommend.FitPopular, x),
-		fitOf("FitRising", recommend.FitRising, x),
-		fitOf("FitItemKNN", recommend.FitItemKNN, x),
-		fitOf("FitUserKNN", recommend.FitUserKNN, x),
-		fitOf("FitRP3Beta", recommend.FitRP3Beta, x),
-		fitOf("FitTurboCF", recommend.FitTurboCF, x),
-		fitOf("FitGFCF", recommend.FitGFCF, x),
-		fitOf("FitBSPM", recommend.FitBSPM, x),
-		fitOf("FitEASE", recommend.FitEASE, x),
-		fitOf("FitSparseEASE", recommend.FitSparseEASE, x),
-		fitOf("FitSLIM", recommend.FitSLIM, x),
-		fitOf("FitPureSVD", recommend.FitPureSVD, x),
-		fitOf("FitNMF", recommend.FitNMF, x),
-		fitOf("FitALS", recommend.FitALS, x),
-		fitOf("FitBPR", recommend.FitBPR, x),
-		fitOf("FitWARP", recommend.FitWARP, x),
-		fitOf("FitLMF", recommend.FitLMF, x),
-		fitOf("FitMF", recommend.FitMF, x),
-		fitOf("FitSVDPP", recommend.FitSVDPP, x),
-		fitOf("FitFM", recommend.FitFM, x),
-		fitOf("FitTFIDF", recommend.FitTFIDF, recommend.GroupTitles(9)),
-		fitOf("FitColdStart", func(ctx context.Context, als *recommend.ALS, opt recommend.ColdStartOptions) (*recommend.ColdStart, error) {
-			return recommend.FitColdStart(ctx, text, als, opt)
-		}, als),
-		fitOf("FitSessionKNN", recommend.FitSessionKNN, s),
-		fitOf("FitMarkov", recommend.FitMarkov, s),
-		fitOf("FitItem2Vec", recommend.FitItem2Vec, s),
-		fitOf("FitEmbeddings", recommend.FitEmbeddings, recommend.ItemVectors(groupVectors(9))),
-		fitOf("FitNextBasket", func(ctx context.Context, s *recommend.Sequences, opt recommend.NextBasketOptions) (*recommend.NextBasket, error) {
-			return recommend.FitNextBasket(ctx, s, nil, opt)
-		}, s),
-	}
-}
-
 // passes are the fields that ask for work in proportion: a wrong number there is seen
 // by the progress, and costs time that a cancel ends.
 var passes = []string{"Iterations", "Epochs", "MaxIter"}
@@ -78,7 +23,7 @@ var passes = []string{"Iterations", "Epochs", "MaxIter"}
 // can use: no fit makes memory for it, and none but passes over the data makes it work.
 func TestFitLimits(t *testing.T) {
 	const most = 64 << 20 // bytes
-	for _, f := range fitters(t) {
+	for _, f := range smallFitters(t, 12, 9) {
 		for k := range f.opt.NumField() {
 			field := f.opt.Field(k)
 			if field.Type.Kind() != reflect.Int && field.Type.Kind() != reflect.Int64 {

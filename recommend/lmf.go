@@ -201,13 +201,17 @@ func (*LMF) ReadsOrder() bool { return false }
 // q.User where the fit knew the user, and the fold-in of the history otherwise;
 // ErrEmpty when there is neither, ErrRange for a weight that is negative or not
 // finite.
-func (m *LMF) Score(dst []float32, q Query) error { return m.score(dst, q, m) }
+func (m *LMF) Score(dst []float32, q Query) error {
+	m = orZero(m)
+	return m.score(dst, q, m)
+}
 
 // FoldIn writes into dst the vector of a user with that history: the steps of
 // the fit with all items fixed, from a vector of zeros. nil weights mean 1 each.
 // Cost: that of 2000 entries of the fit at most, or of 20 for each item of longer
 // histories. ErrEmpty, ErrShape, ErrRange.
 func (m *LMF) FoldIn(dst []float32, items []int32, weights []float32) error {
+	m = orZero(m)
 	return m.foldIn("LMF.FoldIn", dst, items, weights, m)
 }
 
@@ -246,7 +250,7 @@ func (m *LMF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *LMF) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindLMF, 1)
+	r, err := open(m, data, codec.KindLMF, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: LMF.UnmarshalBinary: %w", err)
 	}

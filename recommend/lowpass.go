@@ -60,10 +60,9 @@ func (m *lowPass) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, erro
 	return appendAlone(dst, m, item, k)
 }
 
-// AppendReasons appends the history items with the largest share in the score of
-// item. The decomposition is exact.
-func (m *lowPass) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
-	defer about(&err, "AppendReasons")
+// appendReasons is that of itemWeights, and of the vectors.
+func (m *lowPass) appendReasons(name string, dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	defer about(&err, name+".AppendReasons")
 	if uint32(item) >= uint32(m.Items()) {
 		return dst, noItem(item, m.Items())
 	}

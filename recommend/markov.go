@@ -226,6 +226,7 @@ func (m *Markov) shares(q *Query, fn func(k int, share float32)) {
 // was ever followed by another, ErrRange for a weight that is negative or not
 // finite.
 func (m *Markov) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := orderQuery(dst, &q, m.Items()); err != nil {
 		return err
 	}
@@ -247,6 +248,7 @@ func (m *Markov) Score(dst []float32, q Query) error {
 // AppendReasons appends the events of the history with the largest share in the
 // score of item. The decomposition is exact.
 func (m *Markov) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	m = orZero(m)
 	defer about(&err, "Markov.AppendReasons")
 	if uint32(item) >= uint32(m.Items()) {
 		return dst, noItem(item, m.Items())
@@ -294,7 +296,7 @@ func (m *Markov) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *Markov) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindMarkov, 1)
+	r, err := open(m, data, codec.KindMarkov, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: Markov.UnmarshalBinary: %w", err)
 	}

@@ -106,7 +106,7 @@ func (q Query) folded(buf *Query) Query {
 // Models that pick candidates (hybrid.Cascade, hybrid.Stack) pick them among these; scores of
 // other items are not read. It holds during the call.
 func (q *Query) Eligible(item int32) bool {
-	return q.eligible == nil || uint32(item) < uint32(len(q.eligible)*64) && q.eligible.has(item)
+	return q != nil && (q.eligible == nil || uint32(item) < uint32(len(q.eligible)*64) && q.eligible.has(item))
 }
 
 // Check refuses what Model.Score has to refuse of a query to a model of that many
@@ -114,6 +114,9 @@ func (q *Query) Eligible(item int32) bool {
 // it first; NewFunc does so for its function. Cost: a look at each item of the history.
 func (q *Query) Check(items int) (err error) {
 	defer about(&err, "Query.Check")
+	if q == nil {
+		return fmt.Errorf("query: %w", ErrEmpty)
+	}
 	return checkHistory(q, items)
 }
 
@@ -121,6 +124,7 @@ func (q *Query) Check(items int) (err error) {
 // Weights are too few.
 func (q *Query) Weight(k int) float32 {
 	switch {
+	case q == nil:
 	case uint(k) < uint(len(q.Weights)):
 		return q.Weights[k]
 	case q.Weights == nil && uint(k) < uint(len(q.Items)):
@@ -155,7 +159,10 @@ type Model interface {
 
 // checkQuery validates dst and the history of a query for a model of n items.
 func checkQuery(dst []float32, q *Query, n int) error {
-	if len(dst) != n {
+	if len(dst) != n || n == 0 {
+		if n == 0 {
+			return ErrEmpty
+		}
 		return ErrShape
 	}
 	return checkHistory(q, n)

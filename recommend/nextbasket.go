@@ -233,6 +233,7 @@ func (m *NextBasket) prepare(ctx context.Context) (err error) {
 
 // Users returns the number of users.
 func (m *NextBasket) Users() int {
+	m = orZero(m)
 	if m.users == nil {
 		return 0
 	}
@@ -241,6 +242,7 @@ func (m *NextBasket) Users() int {
 
 // Items returns the number of items.
 func (m *NextBasket) Items() int {
+	m = orZero(m)
 	if m.users == nil {
 		return 0
 	}
@@ -308,12 +310,14 @@ func (m *NextBasket) neighbors(t *basketScratch, self int32, items []int32, vals
 // AppendSimilar appends the items that a stranger with one basket of item alone
 // would be recommended.
 func (m *NextBasket) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	m = orZero(m)
 	return appendAlone(dst, m, item, k)
 }
 
 // Score writes the score of every item; ErrEmpty for a user without baskets and
 // without history, ErrRange for a weight that is negative or not finite.
 func (m *NextBasket) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	n := m.Items()
 	if err := checkQuery(dst, &q, n); err != nil {
 		return err
@@ -401,7 +405,7 @@ func (m *NextBasket) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *NextBasket) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindNextBasket, 1)
+	r, err := open(m, data, codec.KindNextBasket, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: NextBasket.UnmarshalBinary: %w", err)
 	}

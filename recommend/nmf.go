@@ -296,21 +296,36 @@ func (m *NMF) loss(ctx context.Context, users *sparse.CSR, gramW []float32, work
 }
 
 // Users returns the number of users of the fit.
-func (m *NMF) Users() int { return len(m.w) / max(m.factors, 1) }
+func (m *NMF) Users() int {
+	m = orZero(m)
+	return len(m.w) / max(m.factors, 1)
+}
 
 // Items returns the number of items.
-func (m *NMF) Items() int { return len(m.h) / max(m.factors, 1) }
+func (m *NMF) Items() int {
+	m = orZero(m)
+	return len(m.h) / max(m.factors, 1)
+}
 
 // Factors returns the length of the vectors.
-func (m *NMF) Factors() int { return m.factors }
+func (m *NMF) Factors() int {
+	m = orZero(m)
+	return m.factors
+}
 
 // UserVector returns the vector of user u, all zeros for a user without
 // entries, nil for one out of range. It aliases m and must not be changed.
-func (m *NMF) UserVector(u int) []float32 { return vectorAt(m.w, u, m.factors) }
+func (m *NMF) UserVector(u int) []float32 {
+	m = orZero(m)
+	return vectorAt(m.w, u, m.factors)
+}
 
 // ItemVector returns the vector of item i, nil for one out of range; it aliases m and
 // must not be changed.
-func (m *NMF) ItemVector(i int) []float32 { return vectorAt(m.h, i, m.factors) }
+func (m *NMF) ItemVector(i int) []float32 {
+	m = orZero(m)
+	return vectorAt(m.h, i, m.factors)
+}
 
 // Meaning says what a score stands for.
 func (*NMF) Meaning() string {
@@ -327,6 +342,7 @@ func (*NMF) ReadsOrder() bool { return false }
 // fit knew the user, and the fold-in of the history otherwise; ErrEmpty when
 // there is neither, ErrRange for a negative weight.
 func (m *NMF) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, m.Items()); err != nil {
 		return err
 	}
@@ -376,9 +392,10 @@ func (t *nmfScratch) weigh(items []int32, weights []float32) ([]float32, error) 
 // non-negative one against the item vectors. nil weights mean 1 each. ErrEmpty
 // for an empty history, ErrShape, ErrRange (an item, or a negative weight).
 func (m *NMF) FoldIn(dst []float32, items []int32, weights []float32) (err error) {
+	m = orZero(m)
 	defer about(&err, "NMF.FoldIn")
-	if len(dst) != m.factors {
-		return badLength("dst", len(dst), m.factors)
+	if err := checkVector(len(dst), m.factors); err != nil {
+		return err
 	}
 	if err := checkHistory(&Query{Items: items, Weights: weights}, m.Items()); err != nil {
 		return err
@@ -398,12 +415,14 @@ func (m *NMF) FoldIn(dst []float32, items []int32, weights []float32) (err error
 // AppendSimilar appends the items whose vectors have the largest cosine with
 // that of item.
 func (m *NMF) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	m = orZero(m)
 	return appendVectorTop(dst, m.h, m.factors, item, k)
 }
 
 // AppendSimilarUsers appends the users whose vectors have the largest cosine with
 // that of user.
 func (m *NMF) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	m = orZero(m)
 	return appendUserTop(dst, m.w, m.factors, user, k)
 }
 
@@ -439,7 +458,7 @@ func (m *NMF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *NMF) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindNMF, 1)
+	r, err := open(m, data, codec.KindNMF, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: NMF.UnmarshalBinary: %w", err)
 	}

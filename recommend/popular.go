@@ -97,10 +97,16 @@ func fitPopular(ctx context.Context, x *Interactions, opt PopularOptions, where 
 }
 
 // Users returns the number of users of the fit.
-func (m *Popular) Users() int { return m.users }
+func (m *Popular) Users() int {
+	m = orZero(m)
+	return m.users
+}
 
 // Items returns the number of items.
-func (m *Popular) Items() int { return len(m.scores) }
+func (m *Popular) Items() int {
+	m = orZero(m)
+	return len(m.scores)
+}
 
 // Meaning says what a score stands for.
 func (*Popular) Meaning() string {
@@ -115,6 +121,7 @@ func (*Popular) ReadsOrder() bool { return false }
 
 // Score writes the popularity of every item; it knows every query.
 func (m *Popular) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, len(m.scores)); err != nil {
 		return err
 	}
@@ -146,7 +153,7 @@ func (m *Popular) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *Popular) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindPopular, 1)
+	r, err := open(m, data, codec.KindPopular, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: Popular.UnmarshalBinary: %w", err)
 	}

@@ -206,18 +206,30 @@ func unitWeights(m *sparse.CSR, weights bool) *sparse.CSR {
 }
 
 // Users returns the number of users of the fit.
-func (m *PureSVD) Users() int { return m.users }
+func (m *PureSVD) Users() int {
+	m = orZero(m)
+	return m.users
+}
 
 // Items returns the number of items.
-func (m *PureSVD) Items() int { return m.items }
+func (m *PureSVD) Items() int {
+	m = orZero(m)
+	return m.items
+}
 
 // Factors returns the number of singular vectors kept.
-func (m *PureSVD) Factors() int { return m.factors }
+func (m *PureSVD) Factors() int {
+	m = orZero(m)
+	return m.factors
+}
 
 // SingularValues returns the singular values of the scaled matrix, descending
 // (weights are scaled to a maximum of 1 first). The slice aliases m and must not
 // be changed.
-func (m *PureSVD) SingularValues() []float32 { return m.sigma }
+func (m *PureSVD) SingularValues() []float32 {
+	m = orZero(m)
+	return m.sigma
+}
 
 // Meaning says what a score stands for.
 func (*PureSVD) Meaning() string {
@@ -233,6 +245,7 @@ func (*PureSVD) ReadsOrder() bool { return false }
 // Score writes the history times D·V·Vᵀ; ErrEmpty for an empty history. Cost:
 // Factors multiply-adds for each item of the history and of the catalogue.
 func (m *PureSVD) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, m.items); err != nil {
 		return err
 	}
@@ -267,10 +280,11 @@ func (m *PureSVD) row(i int32) []float32 { return m.v[int(i)*m.factors : (int(i)
 // FoldIn writes into dst the history times D·V, the coordinates of a user; dst
 // must have length Factors. ErrEmpty for an empty history, ErrShape, ErrRange.
 func (m *PureSVD) FoldIn(dst []float32, items []int32, weights []float32) (err error) {
+	m = orZero(m)
 	defer about(&err, "PureSVD.FoldIn")
 	q := Query{User: Stranger, Items: items, Weights: weights}
-	if len(dst) != m.factors {
-		return badLength("dst", len(dst), m.factors)
+	if err := checkVector(len(dst), m.factors); err != nil {
+		return err
 	}
 	if err := checkHistory(&q, m.items); err != nil {
 		return err
@@ -285,8 +299,9 @@ func (m *PureSVD) FoldIn(dst []float32, items []int32, weights []float32) (err e
 // AppendSimilar appends the items whose columns of the approximated matrix have
 // the largest cosine, where it is positive.
 func (m *PureSVD) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	m = orZero(m)
 	if uint32(item) >= uint32(m.items) {
-		return dst, ErrUnknownID
+		return dst, unknownItem(m.items)
 	}
 	self := make([]float32, m.factors)
 	own := m.weighted(self, m.row(item))
@@ -320,6 +335,7 @@ func (m *PureSVD) weighted(dst, v []float32) float64 {
 // AppendReasons appends the history items with the largest share in the score of
 // item. The decomposition is exact.
 func (m *PureSVD) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	m = orZero(m)
 	defer about(&err, "PureSVD.AppendReasons")
 	if uint32(item) >= uint32(m.items) {
 		return dst, noItem(item, m.items)
@@ -358,7 +374,7 @@ func (m *PureSVD) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *PureSVD) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindPureSVD, 1)
+	r, err := open(m, data, codec.KindPureSVD, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: PureSVD.UnmarshalBinary: %w", err)
 	}

@@ -1,6 +1,9 @@
 package recommend
 
-import "github.com/aislekit/aisle/internal/topk"
+import (
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/topk"
+)
 
 // Filter says which items may be recommended. The zero Filter lets all through.
 type Filter struct {
@@ -22,8 +25,12 @@ type Ranker struct {
 	free  indexSet
 }
 
-// NewRanker returns a ranker over m.
+// NewRanker returns a ranker over m; one over nil, which answers with ErrEmpty, where m is
+// nil.
 func NewRanker(m Model) *Ranker {
+	if check.Missing(m) {
+		return &Ranker{}
+	}
 	return &Ranker{model: m, free: newIndexSet(m.Items())}
 }
 
@@ -51,6 +58,9 @@ func (r *Ranker) appendHeap(dst []Scored) []Scored {
 
 // prepare makes r.scan ready and leaves in r.free what may be recommended.
 func (r *Ranker) prepare(q Query, f Filter) error {
+	if r == nil || r.model == nil {
+		return ErrEmpty
+	}
 	n := r.model.Items()
 	if err := f.Allow.fits(r.model, "recommend: Filter.Allow"); err != nil {
 		return err

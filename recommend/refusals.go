@@ -16,6 +16,9 @@ func about(err *error, where string) {
 var errNoHistory = fmt.Errorf("history: %w", ErrEmpty)
 
 func noItem(item int32, items int) error {
+	if items == 0 {
+		return errUnfit
+	}
 	return fmt.Errorf("item %d, want in [0, %d): %w", item, items, ErrUnknownID)
 }
 
@@ -43,5 +46,8 @@ func vectorAt(v []float32, i, f int) []float32 {
 
 // strange is for an item that a measure of likeness does not know.
 func strange(item int32, items int) error {
+	if items == 0 {
+		return fmt.Errorf("items: %w", ErrEmpty)
+	}
 	return fmt.Errorf("item %d, want in [0, %d): %w", item, items, ErrRange)
 }

@@ -56,6 +56,9 @@ type Reranker struct {
 
 // start checks the arguments common to all methods and fills rel, items, taken.
 func (r *Reranker) start(from []Scored, k int, lambda float64, where string) error {
+	if err := check.Receiver("recommend: Reranker."+where, r); err != nil {
+		return err
+	}
 	if k < 1 || !(lambda >= 0 && lambda <= 1) {
 		var c check.Options
 		c.Require(k >= 1, "k", k, "at least 1")

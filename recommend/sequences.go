@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/parallel"
 )
@@ -95,8 +96,11 @@ func (s *Sequences) validate() error {
 // Dataset.
 func (b *Builder[U, I]) Sequences(d *Dataset[U, I]) (*Sequences, error) {
 	const where = "recommend: Builder.Sequences"
-	if !d.made() {
-		return nil, fmt.Errorf("%s: dataset: %w", where, ErrEmpty)
+	if err := d.check(where); err != nil {
+		return nil, err
+	}
+	if err := check.Receiver(where, b); err != nil {
+		return nil, err
 	}
 	if b.timed < b.Len() {
 		return nil, fmt.Errorf("%s: %d events have no time: %w", where, b.Len()-b.timed, ErrRange)
@@ -190,7 +194,7 @@ func (s *Sequences) Sequence(k int) []int32 {
 // Time returns the Unix nanoseconds of sequence k; ok is false when times are unknown
 // or k is out of range.
 func (s *Sequences) Time(k int) (nanoseconds int64, ok bool) {
-	if k < 0 || k >= len(s.times) {
+	if s == nil || k < 0 || k >= len(s.times) {
 		return 0, false
 	}
 	return s.times[k], true
@@ -200,7 +204,7 @@ func (s *Sequences) Time(k int) (nanoseconds int64, ok bool) {
 // nil when they are unknown, as in all that neither a Builder nor a Dataset made, or k
 // is out of range. The slice must not be changed.
 func (s *Sequences) Times(k int) []int64 {
-	if s.at == nil || k < 0 || k >= s.Len() {
+	if s == nil || s.at == nil || k < 0 || k >= s.Len() {
 		return nil
 	}
 	a, b := s.ptr[k], s.ptr[k+1]

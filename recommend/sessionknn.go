@@ -260,10 +260,16 @@ func (m *SessionKNN) prepare(ctx context.Context) (err error) {
 }
 
 // Users returns the number of sessions of the fit.
-func (m *SessionKNN) Users() int { return m.seqs.Len() }
+func (m *SessionKNN) Users() int {
+	m = orZero(m)
+	return m.seqs.Len()
+}
 
 // Items returns the number of items.
-func (m *SessionKNN) Items() int { return m.seqs.Items() }
+func (m *SessionKNN) Items() int {
+	m = orZero(m)
+	return m.seqs.Items()
+}
 
 // Meaning says what a score stands for.
 func (*SessionKNN) Meaning() string {
@@ -443,7 +449,8 @@ func (m *SessionKNN) reminder(best float32, d int, w float32) float32 {
 // session or one whose weights are all 0, ErrRange for a weight that is negative
 // or not finite.
 func (m *SessionKNN) Score(dst []float32, q Query) error {
-	if err := orderQuery(dst, &q, m.seqs.items); err != nil {
+	m = orZero(m)
+	if err := orderQuery(dst, &q, m.seqs.Items()); err != nil {
 		return err
 	}
 	t := m.get()
@@ -458,8 +465,9 @@ func (m *SessionKNN) Score(dst []float32, q Query) error {
 // AppendSimilar appends the items with the most votes after a session of item
 // alone.
 func (m *SessionKNN) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
-	if uint32(item) >= uint32(m.seqs.items) {
-		return dst, ErrUnknownID
+	m = orZero(m)
+	if uint32(item) >= uint32(m.seqs.Items()) {
+		return dst, unknownItem(m.Items())
 	}
 	t := m.get()
 	defer m.scratch.Put(t)
@@ -491,8 +499,9 @@ func (t *sessionScratch) list(items int) []float32 {
 // sessions that vote for item. The decomposition is exact. Cost: that of Score
 // and the events of the neighbours once more.
 func (m *SessionKNN) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	m = orZero(m)
 	defer about(&err, "SessionKNN.AppendReasons")
-	n := m.seqs.items
+	n := m.seqs.Items()
 	if uint32(item) >= uint32(n) {
 		return dst, noItem(item, n)
 	}
@@ -586,7 +595,7 @@ func (m *SessionKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *SessionKNN) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindSessionKNN, 2)
+	r, err := open(m, data, codec.KindSessionKNN, 2)
 	if err != nil {
 		return fmt.Errorf("recommend: SessionKNN.UnmarshalBinary: %w", err)
 	}

@@ -160,17 +160,15 @@ func appendSampled(dst []byte, kind uint16, m *latent, s *sgdRule) []byte {
 	return w.AppendFrame(dst, kind, 1)
 }
 
-func openSampled(data []byte, kind uint16, name string, m *latent, s *sgdRule) error {
-	r, err := codec.Open(data, kind, 1)
+func openSampled[T any](m *T, data []byte, kind uint16, name string) (d *latent, rule sgdRule, err error) {
+	r, err := open(m, data, kind, 1)
 	if err != nil {
-		return fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
+		return nil, rule, fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
-	d, rule := getLatent(r), getRule(r)
+	d, rule = getLatent(r), getRule(r)
 	d.origin = getOrigin(r)
 	if err := r.Done(); err != nil {
-		return fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
+		return nil, rule, fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
-	m.set(d)
-	*s = rule
-	return nil
+	return d, rule, nil
 }

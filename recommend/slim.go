@@ -188,7 +188,7 @@ func (m *SLIM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *SLIM) UnmarshalBinary(data []byte) error {
-	users, b, of, err := openItemWeights(data, codec.KindSLIM, "SLIM")
+	users, b, of, err := openItemWeights(m, data, codec.KindSLIM, "SLIM")
 	if err != nil {
 		return err
 	}

@@ -172,7 +172,7 @@ func (m *SparseEASE) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *SparseEASE) UnmarshalBinary(data []byte) error {
-	users, b, of, err := openItemWeights(data, codec.KindSparseEASE, "SparseEASE")
+	users, b, of, err := openItemWeights(m, data, codec.KindSparseEASE, "SparseEASE")
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,9 @@ import (
 // and returns how many were added before.
 func (b *Builder[U, I]) AddAll(events iter.Seq[Observation[U, I]]) (int, error) {
 	n := 0
+	if b == nil || events == nil {
+		return n, fmt.Errorf("recommend: Builder.AddAll: nil receiver or events: %w", ErrEmpty)
+	}
 	for o := range events {
 		if err := b.observe(o); err != nil {
 			return n, fmt.Errorf("recommend: Builder.AddAll: event %d: %w", n, err)
@@ -25,6 +28,9 @@ func (b *Builder[U, I]) AddAll(events iter.Seq[Observation[U, I]]) (int, error) 
 // it stops at the first error of the source, too, and returns it wrapped.
 func (b *Builder[U, I]) AddRows(rows iter.Seq2[Observation[U, I], error]) (int, error) {
 	n := 0
+	if b == nil || rows == nil {
+		return n, fmt.Errorf("recommend: Builder.AddRows: nil receiver or rows: %w", ErrEmpty)
+	}
 	for o, err := range rows {
 		if err == nil {
 			err = b.observe(o)

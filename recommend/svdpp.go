@@ -313,12 +313,16 @@ func (*SVDPP) ReadsOrder() bool { return false }
 // of q.User where the fit knew the user, and the fold-in of the history, the
 // weights being ratings, otherwise. ErrEmpty when there is neither, ErrRange for
 // a rating that is not finite.
-func (m *SVDPP) Score(dst []float32, q Query) error { return m.score(dst, q, m) }
+func (m *SVDPP) Score(dst []float32, q Query) error {
+	m = orZero(m)
+	return m.score(dst, q, m)
+}
 
 // Predict returns the rating that user gives item, within the bounds. A user the
 // fit did not know, Stranger for one, gets what the item gets on average.
 // ErrUnknownID for an item out of range.
 func (m *SVDPP) Predict(user, item int32) (_ float32, err error) {
+	m = orZero(m)
 	defer about(&err, "SVDPP.Predict")
 	return m.predict(user, item, m.lo, m.hi)
 }
@@ -327,6 +331,7 @@ func (m *SVDPP) Predict(user, item int32) (_ float32, err error) {
 // exactly against the items; the user's bias, which goes with it, is in Score.
 // nil weights mean 1 each. ErrEmpty, ErrShape, ErrRange.
 func (m *SVDPP) FoldIn(dst []float32, items []int32, ratings []float32) error {
+	m = orZero(m)
 	return m.foldIn("SVDPP.FoldIn", dst, items, ratings, m)
 }
 
@@ -360,7 +365,7 @@ func (m *SVDPP) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *SVDPP) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindSVDPP, 1)
+	r, err := open(m, data, codec.KindSVDPP, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: SVDPP.UnmarshalBinary: %w", err)
 	}

@@ -263,6 +263,7 @@ func (m *TFIDFModel) Users() int { return 0 }
 
 // Items returns the number of items.
 func (m *TFIDFModel) Items() int {
+	m = orZero(m)
 	if m.items == nil {
 		return 0
 	}
@@ -281,12 +282,16 @@ func (*TFIDFModel) SparseScores() bool { return true }
 func (*TFIDFModel) ReadsOrder() bool { return false }
 
 // Terms returns the vocabulary in ascending order. Do not change it.
-func (m *TFIDFModel) Terms() []string { return m.terms }
+func (m *TFIDFModel) Terms() []string {
+	m = orZero(m)
+	return m.terms
+}
 
 // ItemVector returns the vector of an item: indices into Terms, ascending, and
 // weights. The slices must not be changed. ErrUnknownID when item is out of
 // range.
 func (m *TFIDFModel) ItemVector(item int32) (terms []int32, weights []float32, err error) {
+	m = orZero(m)
 	defer about(&err, "TFIDFModel.ItemVector")
 	if uint32(item) >= uint32(m.Items()) {
 		return nil, nil, noItem(item, m.Items())
@@ -301,6 +306,7 @@ func (m *TFIDFModel) ItemVector(item int32) (terms []int32, weights []float32, e
 // no known term, ErrMismatch when the model was fitted with a Tokenizer of the
 // caller and decoded: see WithTokenizer.
 func (m *TFIDFModel) AppendVector(terms []int32, weights []float32, text string, attributes ...string) (_ []int32, _ []float32, err error) {
+	m = orZero(m)
 	defer about(&err, "TFIDFModel.AppendVector")
 	if m.Items() == 0 {
 		return terms, weights, ErrEmpty
@@ -314,8 +320,11 @@ func (m *TFIDFModel) AppendVector(terms []int32, weights []float32, text string,
 }
 
 // WithTokenizer returns the model with the Tokenizer it was fitted with, which
-// no encoding can hold. The rest is shared.
+// no encoding can hold. The rest is shared. Nil of one that is nil or zero.
 func (m *TFIDFModel) WithTokenizer(t Tokenizer) *TFIDFModel {
+	if m == nil || m.Items() == 0 {
+		return nil
+	}
 	c := *m
 	c.opt.Tokenizer, c.foreign = t, false
 	return &c
@@ -402,6 +411,7 @@ func (m *TFIDFModel) self() Model { return m }
 // Score writes the cosine of the history with every item. ErrEmpty for a
 // history without any known term. Cost: the items of each term of the history.
 func (m *TFIDFModel) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, m.Items()); err != nil {
 		return err
 	}
@@ -434,7 +444,11 @@ func (m *TFIDFModel) accumulate(sums []float32, w *tfidfScratch) {
 // have, one the model was not fitted on: the cold start of items. ErrEmpty when
 // the text or the history has no known term.
 func (m *TFIDFModel) ScoreText(q Query, text string, attributes ...string) (_ float32, err error) {
+	m = orZero(m)
 	defer about(&err, "TFIDFModel.ScoreText")
+	if m.Items() == 0 {
+		return 0, errUnfit
+	}
 	if err := checkHistory(&q, m.Items()); err != nil {
 		return 0, err
 	}
@@ -470,6 +484,7 @@ func (m *TFIDFModel) ScoreText(q Query, text string, attributes ...string) (_ fl
 // state. Errors: those of AppendVector, and ErrMismatch for an item set of
 // another catalogue.
 func (m *TFIDFModel) AppendSearch(dst []Scored, text string, k int, f Filter) ([]Scored, error) {
+	m = orZero(m)
 	n := m.Items()
 	if err := f.Allow.fits(m, "recommend: TFIDFModel.AppendSearch: Filter.Allow"); err != nil {
 		return dst, err
@@ -491,8 +506,9 @@ func (m *TFIDFModel) AppendSearch(dst []Scored, text string, k int, f Filter) ([
 // AppendSimilar appends the k items whose texts are most like that of item, by
 // cosine.
 func (m *TFIDFModel) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	m = orZero(m)
 	if uint32(item) >= uint32(m.Items()) {
-		return dst, ErrUnknownID
+		return dst, unknownItem(m.Items())
 	}
 	w := m.pool.Get().(*tfidfScratch)
 	defer m.pool.Put(w)
@@ -604,6 +620,7 @@ func (m *TFIDFModel) search(dst []Scored, w *tfidfScratch, k int, f *Filter) []S
 // AppendReasons appends the history items with the largest wⱼ·xᵢᵀxⱼ/‖Σ wx‖. The
 // decomposition is exact.
 func (m *TFIDFModel) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reason, err error) {
+	m = orZero(m)
 	defer about(&err, "TFIDFModel.AppendReasons")
 	n := m.Items()
 	if uint32(item) >= uint32(n) {

@@ -13,7 +13,7 @@ import (
 // AppendBinary appends the frame of m to dst. A Tokenizer of the caller is not
 // encoded: see WithTokenizer.
 func (m *TFIDFModel) AppendBinary(dst []byte) ([]byte, error) {
-	if m == nil {
+	if m == nil || m.Items() == 0 {
 		return dst, errUnfitted("TFIDFModel")
 	}
 	var w codec.Writer
@@ -49,7 +49,7 @@ func (m *TFIDFModel) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *TFIDFModel) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindTFIDFModel, 1)
+	r, err := open(m, data, codec.KindTFIDFModel, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: TFIDFModel.UnmarshalBinary: %w", err)
 	}

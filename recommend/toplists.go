@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 )
 
@@ -21,7 +22,8 @@ import (
 // times 1 bit an item for each worker.
 //
 // The loop ends early when an answer fails or ctx ends; ask err after it: it
-// returns that error, ErrOption for k < 1, context.Cause(ctx), or nil.
+// returns that error, ErrOption for k < 1, ErrEmpty for a nil model or ask,
+// context.Cause(ctx), or nil.
 //
 //	lists, err := recommend.TopLists(ctx, model, x.Users(), 10, func(u int) (recommend.Query, recommend.Filter) {
 //		q := x.Query(u)
@@ -36,6 +38,10 @@ func TopLists(ctx context.Context, m Model, n, k int, ask func(q int) (Query, Fi
 	lists = func(yield func(int, []Scored) bool) {
 		if failed = nil; k < 1 {
 			failed = fmt.Errorf("recommend: TopLists: k is %d, want at least 1: %w", k, ErrOption)
+			return
+		}
+		if check.Missing(m) || ask == nil {
+			failed = fmt.Errorf("recommend: TopLists: m or ask is nil: %w", ErrEmpty)
 			return
 		}
 		tiles := make([]*rankerTile, parallel.Workers(workers))

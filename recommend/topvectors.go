@@ -12,9 +12,9 @@ import (
 
 // appendVectorTop appends the k rows of v with the largest cosine with row i.
 func appendVectorTop(dst []Scored, v []float32, f int, i int32, k int) ([]Scored, error) {
-	n := len(v) / f
+	n := len(v) / max(f, 1)
 	if uint32(i) >= uint32(n) {
-		return dst, ErrUnknownID
+		return dst, unknownItem(n)
 	}
 	self := v[int(i)*f : int(i)*f+f]
 	norm := math.Sqrt(vec.Norm2(self))

@@ -154,7 +154,10 @@ func FitCategoryPopular(ctx context.Context, x *Interactions, cats *Categories, 
 		return nil, err
 	}
 	if cats == nil || cats.Items() != x.Items() {
-		return nil, fmt.Errorf("recommend: FitCategoryPopular: categories of other items: %w", ErrMismatch)
+		if cats.Items() == 0 {
+			return nil, fmt.Errorf("recommend: FitCategoryPopular: no categories: %w, %w", ErrEmpty, ErrMismatch)
+		}
+		return nil, fmt.Errorf("recommend: FitCategoryPopular: categories of %d items, want %d: %w", cats.Items(), x.Items(), ErrMismatch)
 	}
 	if !cats.same(x.origin) {
 		return nil, fmt.Errorf("recommend: FitCategoryPopular: categories of another catalogue of %d items%s: %w", cats.Items(), ids.FirstItem(cats.known, x.known), ErrMismatch)
@@ -175,10 +178,16 @@ func (m *CategoryPopular) prepare() {
 }
 
 // Users returns the number of users of the fit.
-func (m *CategoryPopular) Users() int { return m.users }
+func (m *CategoryPopular) Users() int {
+	m = orZero(m)
+	return m.users
+}
 
 // Items returns the number of items.
-func (m *CategoryPopular) Items() int { return len(m.popular) }
+func (m *CategoryPopular) Items() int {
+	m = orZero(m)
+	return len(m.popular)
+}
 
 // Meaning says what a score stands for.
 func (*CategoryPopular) Meaning() string {
@@ -194,6 +203,7 @@ func (*CategoryPopular) ReadsOrder() bool { return false }
 // Score writes the score of every item; ErrEmpty when no item of the history has
 // a category, ErrRange for a weight that is negative or not finite.
 func (m *CategoryPopular) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, len(m.popular)); err != nil {
 		return err
 	}
@@ -227,7 +237,11 @@ func (m *CategoryPopular) Score(dst []float32, q Query) error {
 // their popularity. Items nobody took are left out. ErrUnknownID for a category
 // out of range. Cost: O(items).
 func (m *CategoryPopular) AppendCategory(dst []Scored, category int32, k int) (_ []Scored, err error) {
+	m = orZero(m)
 	defer about(&err, "CategoryPopular.AppendCategory")
+	if m.Items() == 0 {
+		return dst, errUnfit
+	}
 	if uint32(category) >= uint32(m.cats.Len()) {
 		return dst, fmt.Errorf("category %d, want in [0, %d): %w", category, m.cats.Len(), ErrUnknownID)
 	}
@@ -277,7 +291,7 @@ func (m *CategoryPopular) MarshalBinary() ([]byte, error) { return m.AppendBinar
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *CategoryPopular) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindCategoryPopular, 1)
+	r, err := open(m, data, codec.KindCategoryPopular, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: CategoryPopular.UnmarshalBinary: %w", err)
 	}

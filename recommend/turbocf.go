@@ -169,7 +169,7 @@ func (m *TurboCF) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *TurboCF) UnmarshalBinary(data []byte) error {
-	users, b, of, err := openItemWeights(data, codec.KindTurboCF, "TurboCF")
+	users, b, of, err := openItemWeights(m, data, codec.KindTurboCF, "TurboCF")
 	if err != nil {
 		return err
 	}

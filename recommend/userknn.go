@@ -133,6 +133,7 @@ func (m *UserKNN) prepare(ctx context.Context) error {
 
 // Users returns the number of users of the fit.
 func (m *UserKNN) Users() int {
+	m = orZero(m)
 	if m.users == nil {
 		return 0
 	}
@@ -141,6 +142,7 @@ func (m *UserKNN) Users() int {
 
 // Items returns the number of items.
 func (m *UserKNN) Items() int {
+	m = orZero(m)
 	if m.users == nil {
 		return 0
 	}
@@ -258,6 +260,7 @@ func (*UserKNN) ReadsOrder() bool { return false }
 // Score writes Σ sim·weight over the neighbours of the history; ErrEmpty for an
 // empty history.
 func (m *UserKNN) Score(dst []float32, q Query) error {
+	m = orZero(m)
 	if err := checkQuery(dst, &q, m.Items()); err != nil {
 		return err
 	}
@@ -282,7 +285,11 @@ func (m *UserKNN) Score(dst []float32, q Query) error {
 // recommendation. ErrEmpty for an empty history, ErrRange for an unknown item
 // or a weight that is not finite, ErrShape for weights of another length.
 func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) (_ []UserScore, err error) {
+	m = orZero(m)
 	defer about(&err, "UserKNN.AppendNeighbors")
+	if m.users == nil {
+		return dst, errUnfit
+	}
 	if err := checkHistory(&q, m.Items()); err != nil {
 		return dst, err
 	}
@@ -302,14 +309,16 @@ func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) (_ []UserScor
 // recommended: what those who have it took besides. Pearson names none, because
 // one item has no deviation.
 func (m *UserKNN) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
+	m = orZero(m)
 	return appendAlone(dst, m, item, k)
 }
 
 // AppendSimilarUsers appends the users most similar to user, as AppendNeighbors
 // finds them for the history of the fit; at most Neighbors of them.
 func (m *UserKNN) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
+	m = orZero(m)
 	if uint32(user) >= uint32(m.Users()) {
-		return dst, ErrUnknownID
+		return dst, unknownItem(m.Users())
 	}
 	items, weights := m.users.Row(int(user))
 	if len(items) == 0 {
@@ -352,7 +361,7 @@ func (m *UserKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *UserKNN) UnmarshalBinary(data []byte) error {
-	r, err := codec.Open(data, codec.KindUserKNN, 1)
+	r, err := open(m, data, codec.KindUserKNN, 1)
 	if err != nil {
 		return fmt.Errorf("recommend: UserKNN.UnmarshalBinary: %w", err)
 	}

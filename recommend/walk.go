@@ -177,7 +177,7 @@ func (m *RP3Beta) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *RP3Beta) UnmarshalBinary(data []byte) error {
-	users, b, of, err := openItemWeights(data, codec.KindRP3Beta, "RP3Beta")
+	users, b, of, err := openItemWeights(m, data, codec.KindRP3Beta, "RP3Beta")
 	if err != nil {
 		return err
 	}

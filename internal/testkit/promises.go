@@ -344,7 +344,8 @@ func (p Promises) try(r *promised, s subject, what string, recv func() reflect.V
 	r.lines = append(r.lines, label+": "+word)
 }
 
-// call calls fn and hands out what an iterator yields.
+// call calls fn; instead of an iterator it returns how much that yields, and instead of
+// its function for the error that error.
 func call(fn reflect.Value, args []reflect.Value) (out []reflect.Value, panicked any) {
 	defer func() {
 		if panicked = recover(); panicked != nil {
@@ -356,14 +357,18 @@ func call(fn reflect.Value, args []reflect.Value) (out []reflect.Value, panicked
 	} else {
 		out = fn.Call(args)
 	}
-	for _, v := range out {
-		if v.Kind() == reflect.Func && !v.IsNil() && v.Type().NumIn() == 1 && v.Type().In(0).Kind() == reflect.Func && v.Type().NumOut() == 0 {
-			yield := v.Type().In(0)
-			left := 1000
-			v.Call([]reflect.Value{reflect.MakeFunc(yield, func([]reflect.Value) []reflect.Value {
-				left--
-				return []reflect.Value{reflect.ValueOf(left > 0)}
+	for k, v := range out {
+		switch {
+		case v.Kind() != reflect.Func || v.IsNil():
+		case v.Type() == reflect.TypeFor[func() error](): // of the iterators before it
+			out[k] = v.Call(nil)[0]
+		case v.Type().NumIn() == 1 && v.Type().In(0).Kind() == reflect.Func && v.Type().NumOut() == 0:
+			n := 0
+			v.Call([]reflect.Value{reflect.MakeFunc(v.Type().In(0), func([]reflect.Value) []reflect.Value {
+				n++
+				return []reflect.Value{reflect.ValueOf(n < 1000)}
 			})})
+			out[k] = reflect.ValueOf(n)
 		}
 	}
 	return out, nil

@@ -36,10 +36,10 @@
 // [Checks] lists them with what each wants; a [Check] runs alone, too. Each of them
 // is shown to fail on a model with just that fault.
 //
-//	shape            dimensions, bytes          round trip, same bytes
-//	what is refused  bad queries, bad input     what is finite      magnitudes, odd shapes, hostile weights, degenerate
-//	people           strangers, readers         lists               top, ties, learns, similar, similar users, reasons, fold in
-//	speed            allocations                what it says        abilities, order, engine, sparse
+//	shape            dimensions, bytes                 round trip, same bytes
+//	what is refused  bad queries, bad input, unfitted  what is finite  magnitudes, odd shapes, hostile weights, degenerate
+//	people           strangers, readers                lists           top, ties, learns, similar, similar users, reasons, fold in
+//	speed            allocations                       what it says    abilities, order, engine, sparse
 //
 // # Guarantees
 //

@@ -62,6 +62,9 @@ type Check struct {
 // Run makes the check of a model, whatever Case.Skip says, and reports to t.
 func (k Check) Run(t testing.TB, c Case) {
 	t.Helper()
+	if k.run == nil {
+		t.Fatal("modeltest: a Check that is none of Checks")
+	}
 	k.run(t, newSubject(t, c))
 }
 
@@ -93,6 +96,7 @@ var checks = []Check{
 	{"degenerate", "one user, one item, no weight and more neighbours than items are answered in full", checkDegenerate},
 	{"magnitudes", "weights from 1e-42 to 1e30 give finite scores", checkMagnitudes},
 	{"odd shapes", "empty rows, full rows, twins and single entries give finite scores", checkShapes},
+	{"unfitted", "a nil and a zero model of the type hold nothing: ErrEmpty, 0 or nothing, and no panic", checkUnfitted},
 	{"hostile weights", "a history of any weights gives finite scores, reasons and vectors, or ErrRange", checkHostileWeights},
 }
 
@@ -129,11 +133,13 @@ func (k Check) guarded(t testing.TB, s *subject) {
 
 // Groups returns a matrix of weights 1 in which users of group u mod 4 take n items
 // of group i mod 4, with a little noise; the last user takes nothing, and nobody
-// takes the last item. n is at most items/4. Equal seeds give equal matrices.
+// takes the last item. n is at most items/4. Equal seeds give equal matrices. Counts below
+// 0 are 0; it panics, as make does, for more users or items than there may be.
 func Groups(users, items, n int, seed uint64) *recommend.Interactions {
+	users, items = max(users, 0), max(items, 0)
 	x, err := recommend.InteractionsFromRows(items, groupRows(users, items, n, seed))
 	if err != nil {
-		panic(err) // the rows are ours
+		panic(err) // more than there may be: the rows are ours
 	}
 	return x
 }

@@ -30,17 +30,22 @@ func (r *recorder) Errorf(string, ...any) { r.failed.Store(true) }
 func (r *recorder) Fatal(...any)          { r.failed.Store(true); runtime.Goexit() }
 func (r *recorder) Fatalf(string, ...any) { r.failed.Store(true); runtime.Goexit() }
 
+// reports runs a check and returns whether it reports something.
+func reports(k modeltest.Check, c modeltest.Case) bool {
+	var r recorder
+	done := make(chan struct{})
+	go func() { // Fatal ends the goroutine
+		defer close(done)
+		k.Run(&r, c)
+	}()
+	<-done
+	return r.failed.Load()
+}
+
 // failing returns the names of the checks that report something.
-func failing(t *testing.T, c modeltest.Case) (names []string) {
+func failing(c modeltest.Case) (names []string) {
 	for _, k := range modeltest.Checks() {
-		r := &recorder{TB: t}
-		done := make(chan struct{})
-		go func() { // Fatal ends the goroutine
-			defer close(done)
-			k.Run(r, c)
-		}()
-		<-done
-		if r.failed.Load() {
+		if reports(k, c) {
 			names = append(names, k.Name)
 		}
 	}
@@ -76,6 +81,8 @@ type (
 	half      struct{ shelf }
 	sloppy    struct{ shelf }
 	clamping  struct{ shelf }
+	proud     struct{ shelf }
+	empty     struct{ shelf }
 	pompous   struct{ shelf }
 
 	// sticky knows a history by where it lies in memory, which others use again.
@@ -104,7 +111,12 @@ type (
 
 func (hidden) AppendReasons() {} //lint:ignore U1000 see dull
 
-func (m *wide) Users() int { return m.users + 1 }
+func (m *wide) Users() int {
+	if m = held(m); m.items == 0 {
+		return 0
+	}
+	return m.users + 1
+}
 
 func (m *mute) Meaning() string { return "" }
 
@@ -118,6 +130,7 @@ func latest(q recommend.Query) recommend.Query {
 }
 
 func (m *forgetful) Score(dst []float32, q recommend.Query) error {
+	m = held(m)
 	if err := m.check(q.Items, q.Weights); err != nil {
 		return err
 	}
@@ -125,6 +138,7 @@ func (m *forgetful) Score(dst []float32, q recommend.Query) error {
 }
 
 func (m *forgetful) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	m = held(m)
 	if err := m.check(q.Items, q.Weights); err != nil {
 		return dst, err
 	}
@@ -134,6 +148,7 @@ func (m *forgetful) AppendReasons(dst []recommend.Reason, q recommend.Query, ite
 func (m *pompous) ReadsOrder() bool { return true }
 
 func (m *sticky) Score(dst []float32, q recommend.Query) error {
+	m = held(m)
 	if err := m.shelf.Score(dst, q); err != nil {
 		return err
 	}
@@ -155,6 +170,7 @@ func (m *sticky) Score(dst []float32, q recommend.Query) error {
 }
 
 func (m *eager) Score(dst []float32, q recommend.Query) error {
+	m = held(m)
 	err := m.shelf.Score(dst, q)
 	for i := range dst {
 		dst[i] += 1e-4
@@ -163,6 +179,7 @@ func (m *eager) Score(dst []float32, q recommend.Query) error {
 }
 
 func (m *dull) Score(dst []float32, q recommend.Query) error {
+	m = held(m)
 	err := m.shelf.Score(dst, q)
 	for i := 0; i+1 < len(dst); i += 2 { // the next item is of another group
 		dst[i], dst[i+1] = dst[i+1], dst[i]
@@ -171,6 +188,7 @@ func (m *dull) Score(dst []float32, q recommend.Query) error {
 }
 
 func (m *lax) Score(dst []float32, q recommend.Query) error {
+	m = held(m)
 	if err := m.shelf.Score(dst, q); !errors.Is(err, recommend.ErrRange) || errors.Is(err, recommend.ErrNotFinite) || q.Weights != nil {
 		return err
 	}
@@ -178,8 +196,9 @@ func (m *lax) Score(dst []float32, q recommend.Query) error {
 }
 
 func (m *polite) Score(dst []float32, q recommend.Query) error {
+	m = held(m)
 	err := m.shelf.Score(dst, q)
-	if errors.Is(err, recommend.ErrEmpty) {
+	if errors.Is(err, recommend.ErrEmpty) && m.items > 0 {
 		clear(dst)
 		return nil
 	}
@@ -189,12 +208,14 @@ func (m *polite) Score(dst []float32, q recommend.Query) error {
 var garbage atomic.Pointer[[]float32]
 
 func (m *wasteful) Score(dst []float32, q recommend.Query) error {
+	m = held(m)
 	left := make([]float32, len(dst))
 	garbage.Store(&left)
 	return m.shelf.Score(dst, q)
 }
 
 func (m *fickle) Score(dst []float32, q recommend.Query) error {
+	m = held(m)
 	err := m.shelf.Score(dst, q)
 	for i := range dst {
 		if !q.Eligible(int32(i)) {
@@ -205,6 +226,7 @@ func (m *fickle) Score(dst []float32, q recommend.Query) error {
 }
 
 func (m *backwards) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
+	m = held(m)
 	if _, err := m.shelf.AppendSimilar(nil, item, k); err != nil {
 		return dst, err
 	}
@@ -214,11 +236,15 @@ func (m *backwards) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]
 }
 
 func (m *hasty) UnmarshalBinary(data []byte) error {
+	if m == nil {
+		return recommend.ErrEmpty
+	}
 	m.shelf = shelf{}
 	return m.shelf.UnmarshalBinary(data)
 }
 
 func (m *vain) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
+	m = held(m)
 	if _, err := m.shelf.AppendSimilar(nil, item, k); err != nil {
 		return dst, err
 	}
@@ -227,13 +253,15 @@ func (m *vain) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recom
 }
 
 func (m *trusting) AppendSimilarUsers(dst []recommend.UserScore, user int32, k int) ([]recommend.UserScore, error) {
-	if user < 0 || int(user) >= m.users {
+	m = held(m)
+	if m.items > 0 && (user < 0 || int(user) >= m.users) {
 		return dst, nil
 	}
 	return m.shelf.AppendSimilarUsers(dst, user, k)
 }
 
 func (m *half) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	m = held(m)
 	from := len(dst)
 	dst, err := m.shelf.AppendReasons(dst, q, item, k)
 	for n := range dst[from:] {
@@ -256,11 +284,13 @@ func (m *spilling) ItemVector(i int) []float32 {
 }
 
 func (m *sloppy) FoldIn(dst []float32, items []int32, weights []float32) error {
+	m = held(m)
 	return m.shelf.FoldIn(dst[:m.items], items, weights)
 }
 
 // crowded gives other scores to readers who meet.
 func (m *crowded) Score(dst []float32, q recommend.Query) error {
+	m = held(m)
 	m.inside.Add(1)
 	defer m.inside.Add(-1)
 	runtime.Gosched()
@@ -272,8 +302,21 @@ func (m *crowded) Score(dst []float32, q recommend.Query) error {
 }
 
 func (m *clamping) Score(dst []float32, q recommend.Query) error {
+	m = held(m)
 	if slices.ContainsFunc(q.Weights, func(w float32) bool { return w-w == 0 && math.Abs(float64(w)) > 1e30 }) {
 		q.Weights = nil
+	}
+	return m.shelf.Score(dst, q)
+}
+
+// proud is itself and nothing else: nil is nobody it knows of.
+func (m *proud) Users() int { return m.users }
+
+// empty has an answer when it holds nothing.
+func (m *empty) Score(dst []float32, q recommend.Query) error {
+	if held(m).items == 0 {
+		clear(dst)
+		return nil
 	}
 	return m.shelf.Score(dst, q)
 }
@@ -357,6 +400,8 @@ var faults = []struct {
 		}
 		return fitShelf(ctx, x)
 	}}},
+	{"unfitted", "panics for nil", modeltest.Case{Fit: planted(func(m shelf) *proud { return &proud{m} })}},
+	{"unfitted", "scores without a fit", modeltest.Case{Fit: planted(func(m shelf) *empty { return &empty{m} })}},
 	{"hostile weights", "makes do with weights beyond the range", modeltest.Case{Fit: planted(func(m shelf) *clamping { return &clamping{m} })}},
 }
 
@@ -368,7 +413,7 @@ func TestPlantedFaults(t *testing.T) {
 			if f.check == "allocations" && testkit.Race {
 				t.Skip("counts of allocations mean nothing under the race detector")
 			}
-			if got := failing(t, f.Case); !slices.Equal(got, []string{f.check}) {
+			if got := failing(f.Case); !slices.Equal(got, []string{f.check}) {
 				t.Errorf("the checks that report are %q, want %q alone", got, f.check)
 			}
 		})

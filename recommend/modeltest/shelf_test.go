@@ -65,10 +65,21 @@ func fitShelf(ctx context.Context, x *recommend.Interactions) (*shelf, error) {
 	return m, nil
 }
 
-func (m *shelf) Users() int { return m.users }
-func (m *shelf) Items() int { return m.items }
+// held returns m, or a model that holds nothing where m is nil.
+func held[M any](m *M) *M {
+	if m == nil {
+		return new(M)
+	}
+	return m
+}
+
+func (m *shelf) Users() int { return held(m).users }
+func (m *shelf) Items() int { return held(m).items }
 
 func (m *shelf) check(items []int32, weights []float32) error {
+	if m.items == 0 {
+		return recommend.ErrEmpty
+	}
 	if weights != nil && len(weights) != len(items) {
 		return recommend.ErrShape
 	}
@@ -89,6 +100,9 @@ func (m *shelf) check(items []int32, weights []float32) error {
 }
 
 func (m *shelf) Score(dst []float32, q recommend.Query) error {
+	if m = held(m); m.items == 0 {
+		return recommend.ErrEmpty
+	}
 	if len(dst) != m.items {
 		return recommend.ErrShape
 	}
@@ -123,6 +137,9 @@ func (m *shelf) similar(i int32, ties func(a, b int32) int) []recommend.Scored {
 }
 
 func (m *shelf) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]recommend.Scored, error) {
+	if m = held(m); m.items == 0 {
+		return dst, recommend.ErrEmpty
+	}
 	if item < 0 || int(item) >= m.items {
 		return dst, recommend.ErrUnknownID
 	}
@@ -131,6 +148,9 @@ func (m *shelf) AppendSimilar(dst []recommend.Scored, item int32, k int) ([]reco
 }
 
 func (m *shelf) AppendSimilarUsers(dst []recommend.UserScore, user int32, k int) ([]recommend.UserScore, error) {
+	if m = held(m); m.items == 0 {
+		return dst, recommend.ErrEmpty
+	}
 	if user < 0 || int(user) >= m.users {
 		return dst, recommend.ErrUnknownID
 	}
@@ -151,6 +171,9 @@ func (m *shelf) AppendSimilarUsers(dst []recommend.UserScore, user int32, k int)
 }
 
 func (m *shelf) AppendReasons(dst []recommend.Reason, q recommend.Query, item int32, k int) ([]recommend.Reason, error) {
+	if m = held(m); m.items == 0 {
+		return dst, recommend.ErrEmpty
+	}
 	if item < 0 || int(item) >= m.items {
 		return dst, recommend.ErrUnknownID
 	}
@@ -165,9 +188,12 @@ func (m *shelf) AppendReasons(dst []recommend.Reason, q recommend.Query, item in
 	return append(dst, all[:min(max(k, 0), len(all))]...), nil
 }
 
-func (m *shelf) Factors() int { return m.items }
+func (m *shelf) Factors() int { return held(m).items }
 
 func (m *shelf) FoldIn(dst []float32, items []int32, weights []float32) error {
+	if m = held(m); m.items == 0 {
+		return recommend.ErrEmpty
+	}
 	if len(dst) != m.items {
 		return recommend.ErrShape
 	}
@@ -190,6 +216,9 @@ type stored struct {
 }
 
 func (m *shelf) AppendBinary(dst []byte) ([]byte, error) {
+	if m = held(m); m.items == 0 {
+		return dst, recommend.ErrEmpty
+	}
 	var b bytes.Buffer
 	if err := gob.NewEncoder(&b).Encode(stored{m.users, m.items, m.cosine, m.rows}); err != nil {
 		return dst, err
@@ -201,6 +230,9 @@ func (m *shelf) AppendBinary(dst []byte) ([]byte, error) {
 func (m *shelf) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 func (m *shelf) UnmarshalBinary(data []byte) error {
+	if m == nil {
+		return recommend.ErrEmpty
+	}
 	if len(data) < 8 || fmt.Sprintf("%08x", crc32.ChecksumIEEE(data[8:])) != string(data[:8]) {
 		return recommend.ErrCorrupt
 	}
