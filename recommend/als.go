@@ -462,7 +462,7 @@ func (m *ALS) UnmarshalBinary(data []byte) error {
 	f := r.Int()
 	row := alsObjective{r.Float64(), r.Float64(), r.Float64(), r.Float64()}
 	x, y, gx, gy := r.Float32s(), r.Float32s(), r.Float32s(), r.Float32s()
-	if f < 1 || f > 1<<14 || len(x)%max(f, 1) != 0 || len(y)%max(f, 1) != 0 || len(gx) != f*f || len(gy) != f*f {
+	if f < 1 || f > 1<<14 || len(x)%max(f, 1) != 0 || len(y) == 0 || len(y)%max(f, 1) != 0 || len(gx) != f*f || len(gy) != f*f {
 		r.Fail("has vectors of the wrong length")
 	}
 	for _, v := range []float64{row.alpha, row.unobserved, row.lambda, row.nu} {

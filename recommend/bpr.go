@@ -198,14 +198,14 @@ func (m *BPR) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 		best, sj := int32(0), float32(math.Inf(-1))
 		for range m.rule.samples {
 			j := drawAny(m.Items(), t)
-			if s := m.bias[j] + vec.Dot(dst, m.ItemVector(int(j))); s > sj {
+			if s := m.bias[j] + vec.Dot(dst, m.latent.ItemVector(int(j))); s > sj {
 				best, sj = j, s
 			}
 		}
 		a := float32(rate * sigmoid(sj-m.bias[i]-vec.Dot(dst, m.y[int(i)*f:int(i)*f+f])))
 		vec.Scale(1-float32(rate*float32(m.rule.regularization)), dst)
-		vec.Axpy(a, m.ItemVector(int(i)), dst)
-		vec.Axpy(-a, m.ItemVector(int(best)), dst)
+		vec.Axpy(a, m.latent.ItemVector(int(i)), dst)
+		vec.Axpy(-a, m.latent.ItemVector(int(best)), dst)
 	})
 	return 0, err
 }

@@ -303,7 +303,7 @@ func (m *BSPM) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: BSPM.UnmarshalBinary: %w", err)
 	}
 	users, b, factors, left, right := r.Int(), getCSR(r), r.Int(), r.Float32s(), r.Float32s()
-	if b.Rows != b.Cols || factors > 1<<13 || int64(len(left)) != int64(b.Rows)*int64(factors) || len(right) != len(left) {
+	if b.Rows == 0 || b.Rows != b.Cols || factors > 1<<13 || int64(len(left)) != int64(b.Rows)*int64(factors) || len(right) != len(left) {
 		r.Fail("has parts of different sizes")
 	}
 	for _, s := range [][]float32{left, right} {

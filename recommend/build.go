@@ -35,7 +35,7 @@ type BuildReport struct {
 func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	const where = "recommend: Builder.Build"
 	if b.Len() == 0 {
-		return nil, fmt.Errorf("%s: %w", where, ErrEmpty)
+		return nil, fmt.Errorf("%s: events: %w", where, ErrEmpty)
 	}
 	b.settle()
 	if b.opt.HalfLife > 0 && b.timed < b.Len() {

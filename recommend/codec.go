@@ -28,6 +28,9 @@ import (
 //	rule     of stochastic gradient descent: int epochs, f64 rate (> 0), f64 decay
 //	         (0 … 1), f64 regularisation (>= 0, times rate below 1), int samples, u64
 //	         seed; epochs and samples are 1 … 65536
+//
+// A model has at least one item: a nil or zero one has no binary form (ErrEmpty), and
+// bytes of none are ErrCorrupt.
 type Persistent interface {
 	Model
 	encoding.BinaryAppender

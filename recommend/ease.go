@@ -285,7 +285,7 @@ func (m *EASE) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: EASE.UnmarshalBinary: %w", err)
 	}
 	d := EASE{users: r.Int(), items: r.Int(), b: r.Float32s()}
-	if d.items > math.MaxInt32 || int64(len(d.b)) != int64(d.items)*int64(d.items) {
+	if d.items == 0 || d.items > math.MaxInt32 || int64(len(d.b)) != int64(d.items)*int64(d.items) {
 		r.Fail("has a matrix of the wrong size")
 	}
 	if check.Slice32("weights", d.b) != nil {

@@ -52,6 +52,9 @@ func (m *LMF) Options() LMFOptions {
 // Max (of FMRatings) and Seed, with what FitFM took where they were left out; negative
 // where it is 0.
 func (m *FM) Options() FMOptions {
+	if m = orZero(m); m.factors == 0 {
+		return FMOptions{}
+	}
 	r := m.rule
 	o := FMOptions{Task: m.task, Factors: m.factors, Epochs: r.epochs, Rate: r.rate, Decay: cmp.Or(r.decay, -1), Regularization: cmp.Or(r.regularization, -1), Seed: r.seed}
 	switch m.task {
@@ -69,12 +72,15 @@ func (m *FM) Options() FMOptions {
 // Factors, L1 and L2, with what FitNMF took where they were left out; L2 is negative
 // where it is 0.
 func (m *NMF) Options() NMFOptions {
+	if m = orZero(m); m.factors == 0 {
+		return NMFOptions{}
+	}
 	return NMFOptions{Factors: m.factors, L1: m.l1, L2: cmp.Or(m.l2, -1)}
 }
 
 // Options returns what the model was fitted with, with what FitSLIM took where it was
 // left out; L1 is negative where it is 0. Workers and Progress are empty. The zero value for a model that was read from its binary form, which keeps no options.
-func (m *SLIM) Options() SLIMOptions { return toldOr(m.asked) }
+func (m *SLIM) Options() SLIMOptions { return toldOr(orZero(m).asked) }
 
 // told returns options with their defaults as Options tells them.
 func (o SLIMOptions) told() *SLIMOptions {
@@ -86,13 +92,13 @@ func (o SLIMOptions) told() *SLIMOptions {
 // Cooccurrence.ItemKNN, took where it was left out; Shrinkage and B are negative where
 // they are 0. Workers and Progress are empty. The zero value for a model that was
 // read from its binary form, which keeps no options.
-func (m *ItemKNN) Options() ItemKNNOptions { return toldOr(m.asked) }
+func (m *ItemKNN) Options() ItemKNNOptions { return toldOr(orZero(m).asked) }
 
 // Factors returns the number of singular vectors kept, 0 where Alpha is 0.
-func (m *GFCF) Factors() int { return m.factors }
+func (m *GFCF) Factors() int { return orZero(m).factors }
 
 // Factors returns the number of singular vectors kept.
-func (m *BSPM) Factors() int { return m.factors }
+func (m *BSPM) Factors() int { return orZero(m).factors }
 
 // toldOr returns the zero value where a model was read and so knows no options.
 func toldOr[O any](asked *O) (o O) {

@@ -335,7 +335,7 @@ func (r *fmRun) step(d []float32, part fmPart, a float32, own bool) {
 
 // item is the part of item i, situation that of entry p.
 func (r *fmRun) item(i int32) fmPart {
-	return fmPart{r.m.ItemVector(int(i)), &r.m.bias[i], fmItem, int(i)}
+	return fmPart{r.m.latent.ItemVector(int(i)), &r.m.bias[i], fmItem, int(i)}
 }
 
 func situation(p int64) fmPart { return fmPart{kind: fmContext, row: int(p)} }
@@ -353,7 +353,7 @@ func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
 	entries := t.x.users
 	for n := range c.users {
 		u, pos := c.run(n)
-		r.user = fmPart{m.UserVector(int(u)), &m.userBias[u], fmUser, int(u)}
+		r.user = fmPart{m.latent.UserVector(int(u)), &m.userBias[u], fmUser, int(u)}
 		if m.task == FMRatings {
 			for _, p := range pos {
 				r.point(entries.Col[p], p, 0, 1)
@@ -467,12 +467,12 @@ func (t *fmFit) finish() {
 	m, f := t.m, t.m.factors
 	sum := make([]float32, f)
 	for u := range t.x.Users() {
-		v := m.UserVector(u)
+		v := m.latent.UserVector(u)
 		m.userBias[u] = t.sum(sum, fmPart{v, &m.userBias[u], fmUser, u}, &t.shared) + vec.Dot(sum, sum)/2
 		copy(v, sum)
 	}
 	for i := range t.x.Items() {
-		v := m.ItemVector(i)
+		v := m.latent.ItemVector(i)
 		m.bias[i] = t.sum(sum, fmPart{v, &m.bias[i], fmItem, i}, &t.shared) + vec.Dot(sum, sum)/2
 		copy(v, sum)
 	}
@@ -557,8 +557,8 @@ func (m *FM) ScoreIn(dst []float32, q Query, context ...int32) (err error) {
 	t := m.getScratch()
 	defer m.scratch.Put(t)
 	base := m.mean
-	if u := int(q.User); u >= 0 && u < m.Users() && !isZero(m.UserVector(u)) {
-		copy(t.v, m.UserVector(u))
+	if u := int(q.User); u >= 0 && u < m.Users() && !isZero(m.latent.UserVector(u)) {
+		copy(t.v, m.latent.UserVector(u))
 		base += m.userBias[u]
 	} else if len(q.Items) > 0 {
 		b, err := m.fallback.fold(t, t.v, q)
@@ -589,11 +589,11 @@ func (m *FM) Predict(user, item int32, context ...int32) (_ float32, err error) 
 	if uint32(item) >= uint32(m.Items()) {
 		return 0, noItem(item, m.Items())
 	}
-	y := m.ItemVector(int(item))
+	y := m.latent.ItemVector(int(item))
 	s := m.mean + m.bias[item]
 	known := user >= 0 && int(user) < m.Users()
 	if known {
-		s += m.userBias[user] + vec.Dot(m.UserVector(int(user)), y)
+		s += m.userBias[user] + vec.Dot(m.latent.UserVector(int(user)), y)
 	}
 	for k, c := range context {
 		if uint32(c) >= uint32(m.Contexts()) {
@@ -602,7 +602,7 @@ func (m *FM) Predict(user, item int32, context ...int32) (_ float32, err error) 
 		v := m.context[int(c)*m.factors : (int(c)+1)*m.factors]
 		s += m.contextLin[c] + vec.Dot(v, y)
 		if known {
-			s += vec.Dot(v, m.UserVector(int(user)))
+			s += vec.Dot(v, m.latent.UserVector(int(user)))
 		}
 		for _, d := range context[:k] {
 			s += vec.Dot(v, m.context[int(d)*m.factors:(int(d)+1)*m.factors])

@@ -170,7 +170,7 @@ func (m *GFCF) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: GFCF.UnmarshalBinary: %w", err)
 	}
 	users, alpha, b, inverse, factors, v := r.Int(), r.Float32(), getCSR(r), r.Float32s(), r.Int(), r.Float32s()
-	if b.Rows != b.Cols || len(inverse) != b.Rows || factors > 1<<13 || int64(len(v)) != int64(b.Rows)*int64(factors) {
+	if b.Rows == 0 || b.Rows != b.Cols || len(inverse) != b.Rows || factors > 1<<13 || int64(len(v)) != int64(b.Rows)*int64(factors) {
 		r.Fail("has parts of different sizes")
 	}
 	for _, s := range [][]float32{{alpha}, inverse, v} {

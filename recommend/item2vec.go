@@ -421,7 +421,7 @@ func (m *Item2Vec) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: Item2Vec.UnmarshalBinary: %w", err)
 	}
 	users, f, v := r.Int(), r.Int(), r.Float32s()
-	if f < 1 || f > maxFactors || len(v)%max(f, 1) != 0 {
+	if f < 1 || f > maxFactors || len(v) == 0 || len(v)%max(f, 1) != 0 {
 		r.Fail("has vectors of the wrong length")
 		f = 1
 	}

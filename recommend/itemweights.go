@@ -67,8 +67,8 @@ func openItemWeights[T any](m *T, data []byte, kind uint16, name string) (users 
 		return 0, nil, of, fmt.Errorf("recommend: %s.UnmarshalBinary: %w", name, err)
 	}
 	users, b = r.Int(), getCSR(r)
-	if b.Rows != b.Cols {
-		r.Fail("holds a matrix that is not square")
+	if b.Rows == 0 || b.Rows != b.Cols {
+		r.Fail("holds a matrix that is empty or not square")
 	}
 	of = getOrigin(r)
 	if err := r.Done(); err != nil {

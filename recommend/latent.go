@@ -205,7 +205,7 @@ func getLatent(r *codec.Reader) *latent {
 	switch {
 	case f < 1 || f > maxFactors:
 		r.Fail("has an impossible number of factors")
-	case len(m.x)%f != 0 || len(m.y)%f != 0 || len(m.bias) != len(m.y)/f || m.userBias != nil && len(m.userBias) != len(m.x)/f:
+	case len(m.y) == 0 || len(m.x)%f != 0 || len(m.y)%f != 0 || len(m.bias) != len(m.y)/f || m.userBias != nil && len(m.userBias) != len(m.x)/f:
 		r.Fail("has vectors of the wrong length")
 	case !check.Finite(float64(m.mean)):
 		r.Fail("has a mean that is not finite")

@@ -176,7 +176,7 @@ func (m *LMF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 			} else {
 				i = drawAny(m.Items(), t)
 			}
-			y := m.ItemVector(int(i))
+			y := m.latent.ItemVector(int(i))
 			a := float32(sign * float32(r*sigmoid(-float32(sign*(bias+m.bias[i]+vec.Dot(dst, y))))))
 			vec.Scale(keep, dst)
 			vec.Axpy(a, y, dst)

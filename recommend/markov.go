@@ -304,7 +304,7 @@ func (m *Markov) UnmarshalBinary(data []byte) error {
 	users := r.Int()
 	d.backoff, d.remember, d.total = r.Float32(), r.Float32(), r.Float32s()
 	b := getCSR(r)
-	if b.Rows != b.Cols || len(d.total) != b.Rows {
+	if b.Rows == 0 || b.Rows != b.Cols || len(d.total) != b.Rows {
 		r.Fail("holds parts of different sizes")
 	}
 	if !(d.backoff >= 0 && d.backoff <= math.MaxFloat32) || !(d.remember >= 0 && d.remember < 1) {

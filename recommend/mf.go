@@ -271,7 +271,7 @@ func (m *MF) alternate(ctx context.Context, x *Interactions, scale ratingScale, 
 				for u := lo; u < hi; u++ {
 					items, vals := rows.Row(u)
 					for k, i := range items {
-						e := float64(vals[k] - m.userBias[u] - m.bias[i] - vec.Dot(m.UserVector(u), m.ItemVector(int(i))))
+						e := float64(vals[k] - m.userBias[u] - m.bias[i] - vec.Dot(m.latent.UserVector(u), m.latent.ItemVector(int(i))))
 						sum += e * e
 					}
 				}

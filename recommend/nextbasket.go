@@ -414,8 +414,8 @@ func (m *NextBasket) UnmarshalBinary(data []byte) error {
 	if opt.validate("decode") != nil {
 		r.Fail("has a setting out of range")
 	}
-	if users.Cols > maxColumns(users) {
-		r.Fail("claims more items than its entries can back")
+	if users.Cols == 0 || users.Cols > maxColumns(users) {
+		r.Fail("has no items, or claims more than its entries can back")
 	}
 	for _, v := range users.Val {
 		if v < 0 {

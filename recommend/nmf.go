@@ -464,7 +464,7 @@ func (m *NMF) UnmarshalBinary(data []byte) error {
 	}
 	f, l1, l2 := r.Int(), r.Float64(), r.Float64()
 	w, h, g := r.Float32s(), r.Float32s(), r.Float32s()
-	if f < 1 || f > 1<<12 || len(w)%max(f, 1) != 0 || len(h)%max(f, 1) != 0 || len(g) != f*f {
+	if f < 1 || f > 1<<12 || len(w)%max(f, 1) != 0 || len(h) == 0 || len(h)%max(f, 1) != 0 || len(g) != f*f {
 		r.Fail("has vectors of the wrong length")
 	}
 	if !(l1 >= 0 && l2 >= 0) || !check.Finite(l1+l2) {

@@ -158,6 +158,9 @@ func (m *Popular) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: Popular.UnmarshalBinary: %w", err)
 	}
 	d := Popular{users: r.Int(), scores: r.Float32s()}
+	if len(d.scores) == 0 {
+		r.Fail("has no items")
+	}
 	if check.Slice32("scores", d.scores) != nil {
 		r.Fail("has a score that is not finite")
 	}

@@ -379,7 +379,7 @@ func (m *PureSVD) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: PureSVD.UnmarshalBinary: %w", err)
 	}
 	users, scale, sigma, v := r.Int(), r.Float32s(), r.Float32s(), r.Float32s()
-	if int64(len(v)) != int64(len(scale))*int64(len(sigma)) || len(scale) > math.MaxInt32 || users < 0 {
+	if int64(len(v)) != int64(len(scale))*int64(len(sigma)) || len(scale) == 0 || len(scale) > math.MaxInt32 || users < 0 {
 		r.Fail("has vectors of the wrong length")
 	}
 	for _, s := range [][]float32{scale, sigma, v} {

@@ -56,8 +56,8 @@ type Reranker struct {
 
 // start checks the arguments common to all methods and fills rel, items, taken.
 func (r *Reranker) start(from []Scored, k int, lambda float64, where string) error {
-	if err := check.Receiver("recommend: Reranker."+where, r); err != nil {
-		return err
+	if r == nil {
+		return fmt.Errorf("recommend: Reranker.%s: nil receiver: %w", where, ErrEmpty)
 	}
 	if k < 1 || !(lambda >= 0 && lambda <= 1) {
 		var c check.Options

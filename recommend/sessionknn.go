@@ -604,8 +604,8 @@ func (m *SessionKNN) UnmarshalBinary(data []byte) error {
 		*f = r.Float64()
 	}
 	s := getSequences(r, 2)
-	if o.validate("decode") != nil {
-		r.Fail("has a setting out of range")
+	if s.items == 0 || o.validate("decode") != nil {
+		r.Fail("has no items, or a setting out of range")
 	}
 	of := getOrigin(r)
 	if err := r.Done(); err != nil {

@@ -130,7 +130,7 @@ func FitSVDPP(ctx context.Context, x *Interactions, opt SVDPPOptions) (*SVDPP, e
 	for u := range x.Users() {
 		if items, _ := x.Row(u); len(items) > 0 {
 			m.implicit(sum, items)
-			vec.Axpy(1, sum, m.UserVector(u))
+			vec.Axpy(1, sum, m.latent.UserVector(u))
 		}
 	}
 	m.ridge = ratingRidge{opt.Regularization * scale.deviation, opt.BiasRegularization}
@@ -236,7 +236,7 @@ func (t *svdppFit) visit(v *svdppVisit, rate float32) {
 	}
 	keep, keepBias := 1-float32(rate*float32(t.ridge.vector)), 1-float32(rate*float32(t.ridge.bias))
 	m.implicit(v.w, items)
-	vec.Axpy(1, m.UserVector(u), v.w)
+	vec.Axpy(1, m.latent.UserVector(u), v.w)
 	clear(v.g)
 	bias := m.userBias[u]
 	for k, i := range items {
@@ -255,8 +255,8 @@ func (t *svdppFit) visit(v *svdppVisit, rate float32) {
 		v.keep *= keep
 	}
 	m.userBias[u] = bias
-	vec.Scale(v.keep, m.UserVector(u))
-	vec.Axpy(1, v.g, m.UserVector(u))
+	vec.Scale(v.keep, m.latent.UserVector(u))
+	vec.Axpy(1, v.g, m.latent.UserVector(u))
 	vec.Scale(rootInverse(len(items)), v.g)
 }
 

@@ -64,8 +64,8 @@ func (m *TFIDFModel) UnmarshalBinary(data []byte) error {
 	case r.Err() != nil:
 	case d.items.Cols != len(d.terms) || d.items.Cols != len(d.idf):
 		r.Fail("has a vocabulary of another size than its matrix")
-	case d.items.Rows > 0 && (d.opt.NGrams < 1 || d.opt.NGrams > maxGrams || !(d.opt.AttributeWeight > 0) || !check.Finite(float64(d.opt.AttributeWeight))):
-		r.Fail("has options out of range")
+	case d.items.Rows == 0 || d.opt.NGrams < 1 || d.opt.NGrams > maxGrams || !(d.opt.AttributeWeight > 0) || !check.Finite(float64(d.opt.AttributeWeight)):
+		r.Fail("has no items, or options out of range")
 	}
 	for t := 0; t < len(d.terms) && r.Err() == nil; t++ {
 		if t > 0 && d.terms[t-1] >= d.terms[t] {

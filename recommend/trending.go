@@ -114,7 +114,7 @@ func NewRated(positive, exposed []float64, level float64) (*Popular, error) {
 		return nil, fmt.Errorf("recommend: NewRated: %d positive counts, %d exposures: %w", len(positive), len(exposed), ErrShape)
 	}
 	if len(exposed) == 0 {
-		return nil, fmt.Errorf("recommend: NewRated: %w", ErrEmpty)
+		return nil, fmt.Errorf("recommend: NewRated: items: %w", ErrEmpty)
 	}
 	m := &Popular{scores: make([]float32, len(exposed))}
 	for i, n := range exposed {
@@ -300,7 +300,7 @@ func (m *CategoryPopular) UnmarshalBinary(data []byte) error {
 	if r.Err() == nil && !cats.valid() {
 		r.Fail("holds broken categories")
 	}
-	if r.Err() == nil && cats.Items() != len(popular) {
+	if r.Err() == nil && (len(popular) == 0 || cats.Items() != len(popular)) {
 		r.Fail("holds parts of different sizes")
 	}
 	for _, p := range popular {

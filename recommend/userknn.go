@@ -371,8 +371,8 @@ func (m *UserKNN) UnmarshalBinary(data []byte) error {
 	if opt.validate("decode") != nil || !(power > 0) || math.IsInf(power, 0) {
 		r.Fail("has a setting out of range")
 	}
-	if users.Cols > maxColumns(users) {
-		r.Fail("claims more items than its entries can back")
+	if users.Cols == 0 || users.Cols > maxColumns(users) {
+		r.Fail("has no items, or claims more than its entries can back")
 	}
 	for _, v := range users.Val {
 		if v < 0 {

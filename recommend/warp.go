@@ -161,16 +161,16 @@ func (m *WARP) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 		if len(q.Items) >= m.Items() {
 			return
 		}
-		worst := m.bias[i] + vec.Dot(dst, m.ItemVector(int(i))) - 1
+		worst := m.bias[i] + vec.Dot(dst, m.latent.ItemVector(int(i))) - 1
 		for trial := 1; trial <= m.rule.samples; trial++ {
 			j := drawAny(m.Items(), t)
-			if !(m.bias[j]+vec.Dot(dst, m.ItemVector(int(j))) > worst) {
+			if !(m.bias[j]+vec.Dot(dst, m.latent.ItemVector(int(j))) > worst) {
 				continue
 			}
 			a := float32(rate * rankWeight(m.Items(), trial))
 			vec.Scale(1-float32(rate*float32(m.rule.regularization)), dst)
-			vec.Axpy(a, m.ItemVector(int(i)), dst)
-			vec.Axpy(-a, m.ItemVector(int(j)), dst)
+			vec.Axpy(a, m.latent.ItemVector(int(i)), dst)
+			vec.Axpy(-a, m.latent.ItemVector(int(j)), dst)
 			break
 		}
 	})
