@@ -453,6 +453,18 @@ func (s *ItemSet) Fingerprints() (users, items uint64) { return orZero(s).origin
 // Fingerprints returns those of the ids it is of: see Interactions.Fingerprints.
 func (s *Sequences) Fingerprints() (users, items uint64) { return orZero(s).origin.Fingerprints() }
 
+// Fingerprints returns those of the ids it is of: see Interactions.Fingerprints.
+func (m *TFIDFModel) Fingerprints() (users, items uint64) { return orZero(m).origin.Fingerprints() }
+
+// Fingerprints returns those of the ids it is of: see Interactions.Fingerprints.
+func (m *Func) Fingerprints() (users, items uint64) { return orZero(m).origin.Fingerprints() }
+
+// Fingerprints returns those of the ids it is of: see Interactions.Fingerprints.
+func (c *Categories) Fingerprints() (users, items uint64) { return orZero(c).origin.Fingerprints() }
+
+// Fingerprints returns those of the ids it is of: see Interactions.Fingerprints.
+func (c *VectorLikeness) Fingerprints() (users, items uint64) { return orZero(c).origin.Fingerprints() }
+
 // Fingerprints returns a 64-bit fingerprint of the ids behind the users and one of those
 // behind the items, in their order; 0 where they are unknown, as in what was made from
 // bare Interactions, or do not matter, as users to a model that keeps nothing about

@@ -86,7 +86,7 @@ func (c *VectorLikeness) Over(x *Interactions) (*VectorLikeness, error) {
 // ErrUnknownID for an attribute nobody has.
 func (c *Catalogue) Categories(name string) (*Categories, error) {
 	const where = "Catalogue.Categories"
-	if c == nil {
+	if c == nil || c.n == 0 {
 		return nil, fmt.Errorf("recommend: %s: catalogue: %w", where, ErrEmpty)
 	}
 	a := c.attrs[name]

@@ -160,6 +160,7 @@ func TestPromises(t *testing.T) {
 		"Builder.Merge":        func() []any { return []any{must(recommend.NewBuilder[string, int32](builderOptions()))(t)} },
 		"Builder.Sequences":    func() []any { return []any{shop} },
 		"Catalogue.Between":    func() []any { return []any{"price", 1., 5.} },
+		"Catalogue.Categories": func() []any { return []any{"brand"} },
 		"Catalogue.Select":     func() []any { return []any{recommend.Is("brand", "x")} },
 		"Catalogue.Values":     func() []any { return []any{"brand"} },
 		"Categories.Likeness":  func() []any { return []any{make([]float32, 2), int32(0), []int32{1, 2}} },
@@ -172,6 +173,7 @@ func TestPromises(t *testing.T) {
 		"Engine.AddItems":      func() []any { return []any{[]recommend.Arrival[int32]{joins}} },
 		"Engine.All":           func() []any { return []any{ctx, request, 1} },
 		"Engine.Forget":        func() []any { return []any{"a"} },
+		"Engine.ForgetAt":      func() []any { return []any{"a", at} },
 		"Engine.Meaning":       func() []any { return []any{"als"} },
 		"Engine.Observe":       func() []any { return []any{event} },
 		"Engine.Recommend":     func() []any { return []any{[]recommend.Recommendation[int32]{{Item: 9}}, request} },
@@ -234,6 +236,9 @@ func TestPromises(t *testing.T) {
 	}
 	for _, fill := range types {
 		of := reflect.TypeOf(fill())
+		if _, ok := of.MethodByName("Over"); ok {
+			args[of.Elem().Name()+".Over"] = func() []any { return []any{x} }
+		}
 		for _, name := range []string{"Meaning", "SparseScores", "ReadsOrder", "ReadsHistory"} {
 			if _, ok := of.MethodByName(name); ok && of.Elem().Kind() == reflect.Struct && !strings.HasPrefix(of.Elem().Name(), "Engine[") {
 				settles[of.Elem().Name()+"."+name] = constant
