@@ -439,7 +439,9 @@ func (m *PureSVD) Fingerprints() (users, items uint64) { return orZero(m).origin
 func (m *SessionKNN) Fingerprints() (users, items uint64) { return orZero(m).origin.Fingerprints() }
 
 // Fingerprints returns those of the ids it was fitted on: see Interactions.Fingerprints.
-func (m *CategoryPopular) Fingerprints() (users, items uint64) { return orZero(m).origin.Fingerprints() }
+func (m *CategoryPopular) Fingerprints() (users, items uint64) {
+	return orZero(m).origin.Fingerprints()
+}
 
 // Fingerprints returns those of the ids it was fitted on: see Interactions.Fingerprints.
 func (m *UserKNN) Fingerprints() (users, items uint64) { return orZero(m).origin.Fingerprints() }
