@@ -456,6 +456,9 @@ func (s *ItemSet) Fingerprints() (users, items uint64) { return orZero(s).origin
 func (s *Sequences) Fingerprints() (users, items uint64) { return orZero(s).origin.Fingerprints() }
 
 // Fingerprints returns those of the ids it is of: see Interactions.Fingerprints.
+func (m *Embeddings) Fingerprints() (users, items uint64) { return orZero(m).origin.Fingerprints() }
+
+// Fingerprints returns those of the ids it is of: see Interactions.Fingerprints.
 func (m *TFIDFModel) Fingerprints() (users, items uint64) { return orZero(m).origin.Fingerprints() }
 
 // Fingerprints returns those of the ids it is of: see Interactions.Fingerprints.
