@@ -212,7 +212,7 @@ func TestHalvingStops(t *testing.T) {
 	if err != nil || out.Best.Score < 0.5 || out.Best.Fidelity != 1 {
 		t.Errorf("without base: best %+v, %v", out.Best, err)
 	}
-	for _, opt := range []Options{{Lowest: -1}, {Lowest: 2}, {Lowest: math.NaN()}, {Starts: [][]float64{{1}}}} {
+	for _, opt := range []Options{{Lowest: -1}, {Lowest: 2}, {Lowest: math.NaN()}, {Starts: [][]float64{{1}}}, {Starts: [][]float64{{1, math.Inf(1)}}}} {
 		opt.Method = Halving
 		if _, err := Run(context.Background(), where, point{}, plane(), slow, opt); err == nil {
 			t.Errorf("%+v is taken", opt)

@@ -135,7 +135,7 @@ type Options struct {
 	Budget     time.Duration // no new trial begins after this long; 0 means no limit
 	GridPoints int           // values a knob for Grid; default 3
 	Lowest     float64       // fidelity of the first judgement for Halving, in (0, 1]; default 1/9
-	Starts     [][]float64   // settings that Halving tries first, a value a knob; NaN leaves one to base
+	Starts     [][]float64   // settings that Halving tries first, a value a knob, NaN for one left to base; may lie outside the ranges
 	Seed       uint64
 }
 
@@ -184,6 +184,10 @@ func Run[O any](ctx context.Context, where string, base O, knobs []Knob[O], eval
 	c.Require(len(knobs) > 0, "knobs", len(knobs), "at least one")
 	for i, s := range opt.Starts {
 		c.Require(len(s) == len(knobs), fmt.Sprintf("Starts[%d]", i), len(s), fmt.Sprintf("%d values, one a knob", len(knobs)))
+		for k, v := range s[:min(len(s), len(knobs))] {
+			ok := v != v || check.Finite(v) && (!knobs[k].Integer || v == math.Trunc(v))
+			c.Require(ok, fmt.Sprintf("Starts[%d][%d]", i, k), v, "a finite number, whole where the knob is Integer, or NaN")
+		}
 	}
 	c.Require(evaluate != nil, "evaluate", "nil", "a function")
 	grid := 1.0

@@ -62,7 +62,7 @@ type Options struct {
 	Budget     time.Duration // no new trial begins after this long, >= 0; 0 means no limit
 	GridPoints int           // values a knob for Grid, > 0; default 3
 	Lowest     float64       // fidelity of the first judgement for Halving, in [1e-6, 1]; default 1/9
-	Starts     [][]float64   // settings that Halving tries first, a value a knob; NaN leaves one to base
+	Starts     [][]float64   // settings that Halving tries first, a finite value a knob, maybe outside its range; NaN leaves one to base
 	Seed       uint64        // of the draws; 0 is a seed
 }
 
