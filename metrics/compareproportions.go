@@ -86,7 +86,7 @@ func CompareProportions(a, b Proportion, opt CompareOptions) (Effect, error) {
 		return Effect{}, undefined(where+": %v effect of the rates %d/%d in control and %d/%d in treatment", opt.Scale, a.successes, a.n, b.successes, b.n)
 	}
 	e.rateEstimate(t, opt.Inference != InferWald)
-	if e.SE == 0 {
+	if !(e.SE > 0) { // NaN, too: the delta method of odds that are 0 or infinite
 		return Effect{}, undefined(where + ": the standard error is 0")
 	}
 	pool := (t.X + t.Y) / (t.N + t.M)
@@ -102,7 +102,11 @@ func CompareProportions(a, b Proportion, opt CompareOptions) (Effect, error) {
 	}
 	e.rateInterval(t, how)
 	e.PValue = infer.NormalTwoSided(e.Statistic)
-	if how == InferExact || how == InferMidP || opt.Inference == InferByCount && min(t.N, t.M)*min(pool, 1-pool) < 5 {
+	exact := how != InferScore && how != InferWald
+	if opt.Inference == InferByCount { // equal rates are one question, whatever the scale of the interval
+		exact = byCount(ScaleAbsolute, a, b) == InferExact || min(t.N, t.M)*min(pool, 1-pool) < 5
+	}
+	if exact {
 		e.PValue = infer.FisherExact(a.successes, a.n, b.successes, b.n)
 		e.Method = "Fisher exact test, " + e.Method
 	} else {

@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"errors"
 	"math"
 	"testing"
 
@@ -183,4 +184,49 @@ func TestScoreIsScore(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Equal rates are one question whatever the scale of the interval. Golden values of scipy
+// 1.17.1, fisher_exact, and of the pooled z: norm.sf(|z|)·2.
+func TestRatesShareOneP(t *testing.T) {
+	for _, c := range []struct {
+		x, n, y, m int64
+		p          float64
+	}{
+		{16, 225, 25, 801, 0.0069363263373459},  // the ratio's interval is still mid-p
+		{13, 348, 58, 1460, 0.8379490844072908}, // likewise
+		{4, 100, 11, 101, 0.10473387496005565},  // Fisher
+		{30, 33, 40, 40, 0.08772268313074795},   // Fisher: three did not convert
+	} {
+		a, b := rate(t, c.x, c.n), rate(t, c.y, c.m)
+		for s := metrics.ScaleAbsolute; s <= metrics.ScaleOdds; s++ {
+			e, err := metrics.CompareProportions(a, b, metrics.CompareOptions{Scale: s})
+			if s == metrics.ScaleOdds && c.y == c.m {
+				continue // ErrUndefined
+			}
+			if err != nil || math.Abs(e.PValue-c.p) > 1e-12 {
+				t.Errorf("%d/%d, %d/%d, %v: p %v %v, want %v", c.x, c.n, c.y, c.m, s, e.PValue, err, c.p)
+			}
+		}
+	}
+}
+
+// The delta method knows no standard error of odds that are 0 or infinite: that is
+// ErrUndefined, not an interval of NaN.
+func TestWaldOddsWithoutError(t *testing.T) {
+	for _, c := range [][4]int64{{9, 5000, 0, 5000}, {9, 9, 8, 9}, {1, 1, 0, 1}, {100_000, 100_000, 99_995, 100_000}} {
+		opt := metrics.CompareOptions{Scale: metrics.ScaleOdds, Inference: metrics.InferWald}
+		if e, err := metrics.CompareProportions(rate(t, c[0], c[1]), rate(t, c[2], c[3]), opt); !errors.Is(err, metrics.ErrUndefined) {
+			t.Errorf("%v: %v %v", c, e, err)
+		}
+	}
+}
+
+func rate(t *testing.T, successes, n int64) metrics.Proportion {
+	t.Helper()
+	p, err := metrics.NewProportion(successes, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

@@ -19,7 +19,12 @@ type Money struct {
 // sum beyond int64 is ErrOverflow.
 func (m Money) Add(n Money) (Money, error) {
 	if m.Currency != n.Currency && !strings.EqualFold(m.Currency, n.Currency) {
-		return Money{}, fmt.Errorf("profile: Money.Add: %s and %s: %w", strings.ToUpper(m.Currency), strings.ToUpper(n.Currency), ErrMismatch)
+		a, errA := check.Currency("currency", m.Currency)
+		b, errB := check.Currency("currency", n.Currency)
+		if errA != nil || errB != nil { // it may be any text of a record, and so is not to be printed
+			return Money{}, fmt.Errorf("profile: Money.Add: two currencies, not both of three letters: %w", ErrMismatch)
+		}
+		return Money{}, fmt.Errorf("profile: Money.Add: %s and %s: %w", a, b, ErrMismatch)
 	}
 	s, err := check.AddInt64(m.Minor, n.Minor)
 	if err != nil {

@@ -109,16 +109,16 @@ func splitAmount(s string) (amountParts, error) {
 	if strings.HasPrefix(text, "(") && strings.HasSuffix(text, ")") {
 		p.negative, text = true, strings.TrimSpace(text[1:len(text)-1])
 	}
+	signed := p.negative
 	sign := func() {
-		if rest, ok := strings.CutPrefix(text, "-"); ok && !p.negative {
-			p.negative, text = true, strings.TrimSpace(rest)
-		} else if rest, ok := strings.CutPrefix(text, "+"); ok && !p.negative {
-			text = strings.TrimSpace(rest)
+		if signed || text == "" || text[0] != '-' && text[0] != '+' {
+			return
 		}
+		p.negative, signed, text = text[0] == '-', true, strings.TrimSpace(text[1:])
 	}
 	sign()
-	if rest, ok := strings.CutSuffix(text, "-"); ok && !p.negative {
-		p.negative, text = true, strings.TrimSpace(rest)
+	if rest, ok := strings.CutSuffix(text, "-"); ok && !signed {
+		p.negative, signed, text = true, true, strings.TrimSpace(rest)
 	}
 	first := strings.IndexFunc(text, func(r rune) bool { return r >= '0' && r <= '9' || r == '.' || r == ',' || r == '-' || r == '+' })
 	if first < 0 {

@@ -3,6 +3,7 @@ package clean_test
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -129,4 +130,21 @@ func FuzzParseMoney(f *testing.F) {
 			t.Errorf("%q → %v → %v, %v", s, m, back, err)
 		}
 	})
+}
+
+func TestParseMoneyTwoSigns(t *testing.T) {
+	for _, text := range []string{"+-5", "-+5", "--5", "+5-", "-5-", "(-5)", "(+5)", "(5-)", "- EUR -5", "+ EUR -5"} {
+		if m, err := clean.ParseMoney(text, clean.MoneyFormat{Currency: "EUR"}); !errors.Is(err, clean.ErrRange) {
+			t.Errorf("%q: %v %v", text, m, err)
+		}
+	}
+	for text, want := range map[string]int64{"+5": 500, "-5": -500, "5-": -500, "(5)": -500, "- EUR 5": -500, "EUR -5": -500, "EUR +5": 500, "5,-": 500} {
+		f := clean.MoneyFormat{Currency: "EUR"}
+		if strings.Contains(text, ",") {
+			f.Decimal = ','
+		}
+		if m, err := clean.ParseMoney(text, f); err != nil || m.Minor != want {
+			t.Errorf("%q: %v %v, want %d", text, m, err, want)
+		}
+	}
 }

@@ -81,9 +81,12 @@ func (t *Rates) Convert(m profile.Money) (profile.Money, error) {
 		return profile.Money{}, err
 	}
 	code, err := check.Currency("currency", m.Currency)
+	if err != nil { // it comes from a record, and so is not to be printed
+		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: no rate for what is no code of three letters: %w", ErrUnknownID)
+	}
 	r, ok := t.ratio[code]
-	if err != nil || !ok {
-		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: no rate for %.8q: %w", m.Currency, ErrUnknownID)
+	if !ok {
+		return profile.Money{}, fmt.Errorf("clean: Rates.Convert: no rate for %q: %w", code, ErrUnknownID)
 	}
 	u := uint64(m.Minor)
 	if m.Minor < 0 {

@@ -3,6 +3,7 @@ package clean_test
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/aislekit/aisle/profile"
@@ -49,5 +50,22 @@ func TestRates(t *testing.T) {
 		if _, err := clean.NewRates("EUR", map[string]float64{"USD": bad}); !errors.Is(err, clean.ErrOption) {
 			t.Errorf("rate %v: %v", bad, err)
 		}
+	}
+}
+
+// A currency comes from a record: where it is no code the error does not print it.
+func TestConvertPrintsNoText(t *testing.T) {
+	r, err := clean.NewRates("EUR", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "jane.doe@example.com" + strings.Repeat("x", 1<<20)
+	_, err = r.Convert(profile.Money{Minor: 1, Currency: text})
+	if !errors.Is(err, clean.ErrUnknownID) || strings.Contains(err.Error(), "jane") || len(err.Error()) > 200 {
+		t.Errorf("%.100v", err)
+	}
+	_, err = profile.Money{Minor: 1, Currency: "EUR"}.Add(profile.Money{Minor: 1, Currency: text})
+	if !errors.Is(err, profile.ErrMismatch) || strings.Contains(strings.ToLower(err.Error()), "jane") || len(err.Error()) > 200 {
+		t.Errorf("%.100v", err)
 	}
 }
