@@ -304,17 +304,22 @@ func (b *Builder[U, I]) kindsSeen() (seen [kinds + 1]bool) {
 }
 
 // top returns the n heaviest labels of a dimension over all users, heaviest
-// first, ties by name.
+// first, ties by name. A label that no user has (the only one was forgotten, or his events
+// weigh nothing) is none.
 func (b *Builder[U, I]) top(d Dimension, n int) []string {
 	sum := make([]fixed, b.labels[d].Len())
+	used := make([]bool, len(sum))
 	b.taste.all(func(_, label int32, w fixed) {
 		if b.dim[label] == d {
-			sum[b.local[label]] = sum[b.local[label]].add(w)
+			i := b.local[label]
+			sum[i], used[i] = sum[i].add(w), true
 		}
 	})
-	order := make([]int, len(sum))
-	for i := range order {
-		order[i] = i
+	var order []int
+	for i, in := range used {
+		if in {
+			order = append(order, i)
+		}
 	}
 	slices.SortFunc(order, func(x, y int) int {
 		return cmp.Or(sum[y].compare(sum[x]), cmp.Compare(b.labels[d].Key(int32(x)), b.labels[d].Key(int32(y))))
