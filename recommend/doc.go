@@ -43,7 +43,7 @@
 //   - [PureSVD], [NMF]: classic factorisations; NMF's factors read as interests
 //   - [BPR], [WARP], [LMF]: factors from sampled pairs, for order, for the top of the
 //     list, for probabilities; [FM]: the same with features of users and items
-//   - [MF], [SVDPP]: ratings; Predict gives the expected one
+//   - [MF], [SVDPP]: ratings; Predict gives the expected one, lists are worse than Popular
 //   - [TFIDFModel]: content of titles, descriptions and attributes, English or
 //     Chinese; knows items nobody has bought yet. [ColdStart]: their vectors
 //   - [SessionKNN] (S-KNN, V-SKNN, STAN): what similar sessions went on to; [Markov]:

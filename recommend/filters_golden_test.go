@@ -59,6 +59,9 @@ func TestFiltersGoldenAuthors(t *testing.T) {
 			m, err := recommend.FitTurboCF(context.Background(), x, opt)
 			check(t, m, err, c.First, 2e-6)
 		})
+		if c.Alpha != 0.5 || c.Power != 1 {
+			continue // the authors' second order lets eigenvalues above 1 in: see TestTurboCFProp
+		}
 		t.Run(fmt.Sprintf("turbocf/order=2/alpha=%v/power=%v", c.Alpha, c.Power), func(t *testing.T) {
 			opt.Order = 2
 			m, err := recommend.FitTurboCF(context.Background(), x, opt)

@@ -30,7 +30,7 @@ type FMTask int
 const (
 	FMRanking FMTask = iota // items with an entry before others, the pairwise loss of BPR; default
 	FMClicks                // entries against sampled items without, the logistic loss of LMF
-	FMRatings               // the values of the entries, the squared error of MF
+	FMRatings               // the values of the entries, the squared error of MF; for Predict, its lists are as bad as those of MF
 )
 
 // FMOptions configures FitFM.
@@ -108,10 +108,20 @@ func (o FMOptions) validate(x *Interactions) error {
 //
 // Task says what the score is for: ratings, the logit of a click, or order alone.
 // Without features it is MF, LMF or BPR. Features serve where entries are few: an
-// item without any entry is scored by its own. Immutable, safe for concurrent use.
+// item without any entry is scored by its own alone, as w and v of its id are 0.
+// Such an item is never drawn as one that a user does not take: nobody could. One
+// without entries and without features is, as there is nothing else to know of it.
+// Immutable, safe for concurrent use.
+//
+// w₀ is the mean of the ratings (FMRatings) or, where there are features, learned
+// (FMClicks): else the features would have to say how rare a click is, and an item
+// of many features would look worse than one of few. Order alone needs none.
 //
 // A user of the fit is scored by id and features; a stranger by a vector folded in
 // from the history, as in the model of the same loss.
+//
+// Lists of FMRatings are not for showing: on ml-100k (ua, test ratings of 4 and 5) they
+// find .102 of the test items among 20, Popular .213, FMRanking .434; see MF.
 type FM struct {
 	latent // x_u, y_i: sums of vectors; biases: what user and item give alone
 
@@ -185,10 +195,13 @@ func FitFM(ctx context.Context, x *Interactions, opt FMOptions) (*FM, error) {
 }
 
 // fmShared are the vectors and weights of all features: of users, then items,
-// then contexts.
+// then contexts; and w₀.
 type fmShared struct {
 	v, w  []float32
 	steps []int32 // taken since the last average
+
+	base   float32 // w₀ of FMClicks
+	points int     // its steps
 }
 
 // fmFit is a fit under way.
@@ -201,6 +214,8 @@ type fmFit struct {
 	shared   fmShared
 	copies   []fmShared // one for each block of users
 	workers  []fmWorker
+	unseen   []bool // items known by their features alone; nil: none
+	learned  bool   // w₀ is
 	lambda   float32
 	loss     bool
 }
@@ -215,6 +230,8 @@ const (
 type fmWorker struct {
 	pairScratch
 	user, context, positive, negative, total, diff []float32
+
+	pool []int32 // of a cell: what negatives are drawn from
 }
 
 // newFMFit numbers the features of users, items and contexts one after the other
@@ -247,10 +264,48 @@ func newFMFit(m *FM, x *Interactions, opt *FMOptions, scale ratingScale) *fmFit 
 		v := make([]float32, 6*f)
 		t.workers[w] = fmWorker{
 			pairScratch{newIndexSet(x.Items())},
-			v[:f], v[f : 2*f], v[2*f : 3*f], v[3*f : 4*f], v[4*f : 5*f], v[5*f:],
+			v[:f], v[f : 2*f], v[2*f : 3*f], v[3*f : 4*f], v[4*f : 5*f], v[5*f:], nil,
 		}
 	}
+	t.learned = m.task == FMClicks && n > 0
+	t.findUnseen()
 	return t
+}
+
+// findUnseen marks the items that have features and no entry, and takes their ids out
+// of the model: vectors that no step moves are noise.
+func (t *fmFit) findUnseen() {
+	if t.features[fmItem] == nil {
+		return
+	}
+	seen := make([]bool, t.x.Items())
+	for p, i := range t.x.users.Col {
+		seen[i] = seen[i] || t.m.task == FMRatings || t.x.users.Val[p] != 0
+	}
+	for i, known := range seen {
+		if known || t.features[fmItem].RowLen(i) == 0 {
+			continue
+		}
+		if t.unseen == nil {
+			t.unseen = make([]bool, len(seen))
+		}
+		t.unseen[i] = true
+		clear(t.m.ItemVector(i))
+	}
+}
+
+// poolOf returns the items of a block that negatives may be drawn from.
+func (t *fmFit) poolOf(items []int32, k *fmWorker) []int32 {
+	if t.unseen == nil {
+		return items
+	}
+	k.pool = k.pool[:0]
+	for _, i := range items {
+		if !t.unseen[i] {
+			k.pool = append(k.pool, i)
+		}
+	}
+	return k.pool
 }
 
 // row returns the features of a row of one kind.
@@ -345,12 +400,13 @@ func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
 	m := t.m
 	r := fmRun{fmFit: t, k: &t.workers[worker], s: &t.copies[c.block], rate: rate, keep: 1 - float32(rate*t.lambda)}
 	if r.s.v == nil {
-		*r.s = fmShared{make([]float32, len(t.shared.v)), make([]float32, len(t.shared.w)), make([]int32, len(t.shared.w))}
+		*r.s = fmShared{v: make([]float32, len(t.shared.v)), w: make([]float32, len(t.shared.w)), steps: make([]int32, len(t.shared.w))}
 	}
+	r.s.base, r.s.points = t.shared.base, 0
 	copy(r.s.v, t.shared.v)
 	copy(r.s.w, t.shared.w)
 	clear(r.s.steps)
-	entries := t.x.users
+	entries, pool := t.x.users, t.poolOf(c.items, r.k)
 	for n := range c.users {
 		u, pos := c.run(n)
 		r.user = fmPart{m.latent.UserVector(int(u)), &m.userBias[u], fmUser, int(u)}
@@ -373,11 +429,11 @@ func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
 			case entries.Val[p] == 0:
 			case m.task == FMClicks:
 				r.point(i, p, 1, min(entries.Val[p], 1/rate))
-				for n := 0; n < m.rule.samples && taken < len(c.items); n++ {
-					r.point(draw(c.items, r.k.has, c.rand), p, -1, 1)
+				for n := 0; n < m.rule.samples && taken < len(pool); n++ {
+					r.point(draw(pool, r.k.has, c.rand), p, -1, 1)
 				}
-			case taken < len(c.items):
-				r.pair(p, i, draw(c.items, r.k.has, c.rand))
+			case taken < len(pool):
+				r.pair(p, i, draw(pool, r.k.has, c.rand))
 			}
 		}
 		for _, p := range pos {
@@ -391,7 +447,7 @@ func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
 // rating (sign 0), a click (1) or none (-1).
 func (r *fmRun) point(i int32, p int64, sign, weight float32) {
 	k, item, around := r.k, r.item(i), situation(p)
-	score := r.sum(k.user, r.user, r.s) + r.sum(k.context, around, r.s) + r.sum(k.positive, item, r.s)
+	score := r.s.base + r.sum(k.user, r.user, r.s) + r.sum(k.context, around, r.s) + r.sum(k.positive, item, r.s)
 	copy(k.total, k.user)
 	vec.Axpy(1, k.context, k.total)
 	vec.Axpy(1, k.positive, k.total)
@@ -407,6 +463,10 @@ func (r *fmRun) point(i int32, p int64, sign, weight float32) {
 		}
 	}
 	a := float32(float32(r.rate*weight) * slope)
+	if r.learned {
+		r.s.base += a
+		r.s.points++
+	}
 	r.step(k.total, r.user, a, true)
 	r.step(k.total, around, a, true)
 	r.step(k.total, item, a, true)
@@ -439,6 +499,14 @@ func (r *fmRun) pair(p int64, i, j int32) {
 // number of steps.
 func (t *fmFit) average() {
 	f := t.m.factors
+	points, base := 0.0, 0.0
+	for b := range t.copies {
+		points += float64(t.copies[b].points)
+		base += float64(t.copies[b].points) * float64(t.copies[b].base)
+	}
+	if points > 0 {
+		t.shared.base = float32(base / points)
+	}
 	for g := range t.shared.w {
 		total := 0.0
 		for b := range t.copies {
@@ -482,6 +550,9 @@ func (t *fmFit) finish() {
 		t.scale.restore(&m.latent)
 		vec.Scale(float32(math.Sqrt(t.scale.deviation)), m.context)
 		vec.Scale(float32(t.scale.deviation), m.contextLin)
+	}
+	if t.learned {
+		m.mean = t.shared.base
 	}
 	m.setFallback()
 }

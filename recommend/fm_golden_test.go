@@ -75,6 +75,7 @@ func (g *fmGolden) fit(t *testing.T, task FMTask, scale ratingScale, lambda floa
 	copy(f.shared.w, w[n:])
 	copy(f.shared.v, v[n*g.Factors:])
 	f.copies = make([]fmShared, 1)
+	f.learned = false // the trace has no w₀; TestFMStepProp has
 	return f, x
 }
 

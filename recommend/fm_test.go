@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -133,13 +134,20 @@ func TestFMStepProp(t *testing.T) {
 			}
 			return out
 		}
+		w0 := 0.0
 		_, err := g.epoch(context.Background(), 0, func(w int, c *sgdCell) float64 {
 			stream := *c.rand
 			for k := range c.users {
 				u, pos := c.run(k)
+				pool := slices.DeleteFunc(slices.Clone(c.items), func(i int32) bool { // known by features alone
+					return x.ItemCounts()[i] == 0 && opt.ItemFeatures.users.RowLen(int(i)) > 0
+				})
 				negative := func() int32 {
+					if !slices.ContainsFunc(pool, func(i int32) bool { return !x.Has(int(u), i) }) {
+						return -1
+					}
 					for {
-						if i := c.items[stream.Intn(len(c.items))]; !x.Has(int(u), i) {
+						if i := pool[stream.Intn(len(pool))]; !x.Has(int(u), i) {
 							return i
 						}
 					}
@@ -163,16 +171,25 @@ func TestFMStepProp(t *testing.T) {
 					case FMClicks:
 						for n := range 3 {
 							gw, gv := map[int]float64{}, map[int][]float64{}
-							one, slope := present(u, i, p), float64(x.users.Val[p])/(1+math.Exp(slow.score(present(u, i, p))))
+							one, slope := present(u, i, p), float64(x.users.Val[p])/(1+math.Exp(w0+slow.score(present(u, i, p))))
 							if n > 0 {
-								one = present(u, negative(), p)
-								slope = -1 / (1 + math.Exp(-slow.score(one)))
+								j := negative()
+								if j < 0 {
+									break
+								}
+								one = present(u, j, p)
+								slope = -1 / (1 + math.Exp(-w0-slow.score(one)))
 							}
+							w0 += 0.02 * slope
 							slow.grad(one, slope, gw, gv)
 							descend(gw, gv)
 						}
 					default:
-						slow.pair(present(u, i, p), present(u, negative(), p), func(g int) bool {
+						j := negative()
+						if j < 0 {
+							break
+						}
+						slow.pair(present(u, i, p), present(u, j, p), func(g int) bool {
 							return g >= users && g < users+items || g >= users+items+3 && g < users+items+7
 						})
 					}
@@ -195,6 +212,9 @@ func TestFMStepProp(t *testing.T) {
 					}
 				}
 			}
+		}
+		if got := float64(fit.shared.base); math.Abs(got-w0) > 1e-3*(1+math.Abs(w0)) {
+			t.Fatalf("w₀ is %v, want %v", got, w0)
 		}
 		compare("users", 0, m.userBias, m.x)
 		compare("items", users, m.bias, m.y)
@@ -310,22 +330,75 @@ func TestFMColdStart(t *testing.T) {
 		return k
 	}
 	for _, task := range []FMTask{FMRanking, FMClicks} {
-		m, err := FitFM(context.Background(), x, FMOptions{Task: task, Factors: 8, UserFeatures: kind(60), ItemFeatures: kind(48)})
+		for seed := range uint64(3) {
+			m, err := FitFM(context.Background(), x, FMOptions{Task: task, Factors: 8, UserFeatures: kind(60), ItemFeatures: kind(48), Seed: seed})
+			if err != nil {
+				t.Fatal(err)
+			}
+			scores := make([]float32, 48)
+			if err := m.Score(scores, Query{User: 59}); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 48 {
+				if i%4 == 3 {
+					continue
+				}
+				for j := 3; j < 48; j += 4 {
+					if scores[i] >= scores[j] {
+						t.Fatalf("task %d: a new user of group 3 prefers item %d (%v) to %d (%v)", task, i, scores[i], j, scores[j])
+					}
+				}
+			}
+			above, others := 0, 0
+			for u := 3; u < 59; u += 4 {
+				if err := m.Score(scores, x.Query(u)); err != nil {
+					t.Fatal(err)
+				}
+				for j := range 47 {
+					if j%4 != 3 {
+						others++
+						if scores[47] > scores[j] {
+							above++
+						}
+					}
+				}
+			}
+			if above < 490 || others != 504 {
+				t.Errorf("task %d seed %d: the new item comes before %d of %d items of other groups", task, seed, above, others)
+			}
+		}
+	}
+}
+
+// Whether an item without entries has features or none decides what its silence says.
+func TestFMUnseenItems(t *testing.T) {
+	x := groups(60, 48, 8, 3)
+	rows := make([][]int32, 48)
+	for i := range 47 {
+		rows[i] = []int32{int32(i % 4)}
+	}
+	k, err := InteractionsFromRows(4, rows) // nothing is known of item 47
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range []FMTask{FMRanking, FMClicks} {
+		m, err := FitFM(context.Background(), x, FMOptions{Task: task, Factors: 8, ItemFeatures: k})
 		if err != nil {
 			t.Fatal(err)
 		}
 		scores := make([]float32, 48)
-		if err := m.Score(scores, Query{User: 59}); err != nil {
-			t.Fatal(err)
-		}
-		for i := range 47 {
-			if i%4 == 3 {
-				continue
+		for u := range 59 {
+			if err := m.Score(scores, x.Query(u)); err != nil {
+				t.Fatal(err)
 			}
-			for j := 3; j < 47; j += 4 {
-				if scores[i] >= scores[j] {
-					t.Fatalf("task %d: a new user of group 3 prefers item %d (%v) to %d (%v)", task, i, scores[i], j, scores[j])
+			above := 0
+			for _, i := range x.Query(u).Items {
+				if scores[47] >= scores[i] {
+					above++
 				}
+			}
+			if above > 0 {
+				t.Errorf("task %d: an item of which nothing is known comes before %d of user %d", task, above, u)
 			}
 		}
 	}

@@ -177,7 +177,7 @@ func (m *LMF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 				i = drawAny(m.Items(), t)
 			}
 			y := m.latent.ItemVector(int(i))
-			a := float32(sign * float32(r*sigmoid(-float32(sign*(bias+m.bias[i]+vec.Dot(dst, y))))))
+			a := float32(sign * float32(r*sigmoid(-float32(sign*(m.mean+bias+m.bias[i]+vec.Dot(dst, y))))))
 			vec.Scale(keep, dst)
 			vec.Axpy(a, y, dst)
 			bias = float32(keep*bias) + a

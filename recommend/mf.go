@@ -91,6 +91,13 @@ func requireBounds(c *check.Options, lo, hi float64) {
 // number within ±1e30 will do, 0 and negative ones too. Score writes r̂ without bounds, to rank
 // by; Predict keeps it within them. Strangers are folded in by solving for their
 // vector and bias exactly. Immutable, safe for concurrent use.
+//
+// MF tells how people would rate what they take, not what they will take, and its
+// lists are no lists of what to show: the items that few took and liked come first.
+// On ml-100k (ua, test ratings of 4 and 5) they find .099 of the test items among 20,
+// Alternating .040, Popular .213 and ALS .439; where all ratings are equal nothing is
+// learned. For lists take ALS, EASE, ItemKNN or FM with FMRanking on the same entries
+// with weight 1, and Predict to show or to filter by an expected rating.
 type MF struct {
 	latent
 	ridge  ratingRidge

@@ -74,6 +74,10 @@ func (o SVDPPOptions) validate() error {
 // r̂ without bounds, to rank by; Predict keeps it within them. Strangers are
 // folded in by solving for their vector and bias exactly. Immutable, safe for
 // concurrent use.
+//
+// As those of MF, its lists are not for showing: on ml-100k (ua, test ratings of 4
+// and 5) they find .109 of the test items among 20, Popular .213 and ALS .439. See MF
+// for what to take instead.
 type SVDPP struct {
 	latent           // x holds w_u
 	z      []float32 // items×factors

@@ -40,6 +40,13 @@ func slowTurboCF(x *Interactions, opt TurboCFOptions) [][]float64 {
 		}
 	}
 	if opt.Order == 2 {
+		if top := denseTop(p); top > 1+1e-5 {
+			for j := range p {
+				for i := range p[j] {
+					p[j][i] /= top
+				}
+			}
+		}
 		p2 := denseProduct(p, p)
 		for j := range p {
 			for i := range p[j] {
@@ -53,6 +60,38 @@ func slowTurboCF(x *Interactions, opt TurboCFOptions) [][]float64 {
 		p[j][j] = 0
 	}
 	return p
+}
+
+// denseTop returns the largest eigenvalue of a symmetric matrix of elements >= 0: a
+// high root of the trace of as high a power, by squaring.
+func denseTop(p [][]float64) float64 {
+	log, weight := 0.0, 1.0
+	for range 30 {
+		largest := 0.0
+		for j := range p {
+			for _, v := range p[j] {
+				largest = max(largest, v)
+			}
+		}
+		if largest == 0 {
+			return 0
+		}
+		scaled := make([][]float64, len(p))
+		for j := range p {
+			scaled[j] = make([]float64, len(p))
+			for i, v := range p[j] {
+				scaled[j][i] = v / largest
+			}
+		}
+		log += weight * math.Log(largest)
+		weight /= 2
+		p = denseProduct(scaled, scaled)
+	}
+	trace := 0.0
+	for j := range p {
+		trace += p[j][j]
+	}
+	return math.Exp(log + weight*math.Log(trace))
 }
 
 func TestTurboCFProp(t *testing.T) {
