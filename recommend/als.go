@@ -125,6 +125,10 @@ func (o ALSOptions) resolve(x *Interactions) (ALSOptions, error) {
 // rest; it is not a probability. After the last iteration the users are solved
 // once more, so that the vector of a known user is the fold-in of its training
 // history. Immutable, safe for concurrent use.
+//
+// Rows whose weights are too far apart for float32, as sums of money are, are solved
+// in float64, at some fifty times the cost; a row that float64 does not solve either
+// is ErrDiverged (top weights beyond about 1e12).
 type ALS struct {
 	origin
 	factors   int
@@ -147,7 +151,7 @@ type ALS struct {
 // Workers. Memory: 4·f bytes a user and an item, and x with its transpose.
 //
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged
-// (vectors that are not finite), and context.Cause(ctx).
+// (vectors that are not finite, or a row without a solution), and context.Cause(ctx).
 func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) {
 	if err := x.checkImplicit("FitALS"); err != nil {
 		return nil, err
@@ -318,16 +322,14 @@ func (m *ALS) checkHistory(q *Query) error {
 }
 
 func (m *ALS) fold(t *alsScratch, dst []float32, items []int32, weights []float32) error {
-	if !m.factorHistory(t, items, weights) {
+	if !m.objective.exact(t, dst, m.historyRow(items, weights)) {
 		return ErrDiverged
 	}
-	solve.SolveCholesky32(t.a, len(t.b), t.b)
-	copy(dst, t.b)
 	return nil
 }
 
-func (m *ALS) factorHistory(t *alsScratch, items []int32, weights []float32) bool {
-	return m.objective.factor(t, m.factors, alsRow{items, weights, m.y, m.baseY, m.objective.penalty(len(items), m.Items())})
+func (m *ALS) historyRow(items []int32, weights []float32) alsRow {
+	return alsRow{items, weights, m.y, m.baseY, m.objective.penalty(len(items), m.Items())}
 }
 
 // FoldInItem writes into dst the vector of a new item that the given known users
@@ -387,8 +389,15 @@ func (m *ALS) AppendReasons(dst []Reason, q Query, item int32, k int) (_ []Reaso
 	}
 	t := m.getScratch()
 	defer m.scratch.Put(t)
-	if !m.factorHistory(t, q.Items, q.Weights) {
+	if !m.objective.factor(t, m.factors, m.historyRow(q.Items, q.Weights)) {
 		return dst, ErrDiverged
+	}
+	if t.wide {
+		shares, ok := m.wideShares(t, &q, m.ItemVector(int(item)))
+		if !ok {
+			return dst, ErrDiverged
+		}
+		return topReasons(dst, &q, k, m.Items(), func(n int, _ int32) float32 { return shares[n] })
 	}
 	z := t.x // zero behind the factors, and so is the solution
 	copy(z, m.ItemVector(int(item)))

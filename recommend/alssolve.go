@@ -289,7 +289,9 @@ type alsScratch struct {
 	coef          []float32 // one number an entry of the row
 	c, d          []float32 // confidences of the entries and what they exceed α₀ by
 	zeros         []float32
-	flat          int // columns that may be read from the first one of the row, at least
+	w64           alsWide
+	wide          bool // the factor is in w64
+	flat          int  // columns that may be read from the first one of the row, at least
 }
 
 const (
@@ -352,23 +354,20 @@ func (s alsSolver) solve(t *alsScratch, x []float32, row alsRow) bool {
 	}
 	switch s.kind {
 	case CG:
-		return s.solveCG(t, x, row)
+		if s.solveCG(t, x, row) {
+			return true
+		}
 	case Subspace:
 		if s.solveBlocks(t, x, row) {
 			return true
-		} // a block lost its definiteness in float32: the whole row has a way out
-	}
-	if !s.objective.factor(t, len(x), row) {
-		return false
-	}
-	solve.SolveCholesky32(t.a, len(t.b), t.b)
-	copy(x, t.b)
-	return true
+		}
+	} // what float32 does not solve, the whole row in float64 may
+	return s.objective.exact(t, x, row)
 }
 
 // factor leaves the Cholesky factor of the row's matrix in t.a and the right
-// side in t.b, both padded. Where confidences spread so far that float32 loses
-// the definiteness, the matrix is built and factored again in float64.
+// side in t.b, both padded. Where confidences spread too far for float32, the matrix
+// is built and factored again in float64: then t.wide says that both are in t.w64.
 func (o alsObjective) factor(t *alsScratch, f int, row alsRow) bool {
 	fp := len(t.b)
 	t.forMatrix()
@@ -378,42 +377,16 @@ func (o alsObjective) factor(t *alsScratch, f int, row alsRow) bool {
 		t.a[k*fp+k] += row.lambda
 	}
 	t.confidences(o, len(row.cols), row.vals)
+	if t.wide = false; t.far(row) {
+		return o.factor64(t, f, row)
+	}
 	for lo := 0; lo < len(row.cols); lo += gatherRows {
 		hi := min(lo+gatherRows, len(row.cols))
 		vec.GatherScale(t.raw, t.weighted, row.src, row.cols[lo:hi], t.d[lo:hi], f, t.flat-lo)
 		vec.GatherAxpy(t.b, t.raw, t.order[:hi-lo], t.c[lo:hi])
 		vec.Syrk(t.a, fp, 0, fp, t.weighted, t.raw, fp, hi-lo)
 	}
-	return solve.Cholesky32(t.a, fp, t.chol) || o.factor64(t, f, row)
-}
-
-// factor64 is the matrix part of factor in float64, for rows whose confidences
-// spread too far for float32. It allocates, and is needed once in a great while.
-func (o alsObjective) factor64(t *alsScratch, f int, row alsRow) bool {
-	fp := len(t.b)
-	a := make([]float64, fp*fp)
-	for i, g := range row.base {
-		a[i] = float64(g)
-	}
-	for k := range f {
-		a[k*fp+k] += float64(row.lambda)
-	}
-	for k, i := range row.cols {
-		y := row.src[int(i)*f : int(i)*f+f]
-		d := o.alpha*float64(weightAt(row.vals, k)) - o.unobserved
-		for j, v := range y {
-			for l := j; l < f; l++ {
-				a[j*fp+l] += float64(d * float64(v) * float64(y[l]))
-			}
-		}
-	}
-	if !solve.Cholesky64(a, fp) {
-		return false
-	}
-	for i, x := range a {
-		t.a[i] = float32(x)
-	}
-	return true
+	return solve.Cholesky32(t.a, fp, t.chol) && spread(t.a, fp, f) <= alsSpread || o.factor64(t, f, row)
 }
 
 // solveBlocks minimises over one block of factors after the other, starting from
@@ -460,7 +433,7 @@ func (s alsSolver) solveBlocks(t *alsScratch, x []float32, row alsRow) bool {
 			}
 			vec.Syrk(a, bp, 0, bp, t.weighted, t.raw, bp, rows)
 		}
-		if !solve.Cholesky32(a, bp, t.chol) {
+		if !solve.Cholesky32(a, bp, t.chol) || spread(a, bp, n) > alsSpread {
 			return false
 		}
 		solve.SolveCholesky32(a, bp, step)
@@ -476,7 +449,8 @@ func (s alsSolver) solveBlocks(t *alsScratch, x []float32, row alsRow) bool {
 }
 
 // solveCG takes conjugate gradient steps from the present x, stopping early
-// when the residual has vanished.
+// when the residual has vanished. With cgExact steps and more they have to reach the
+// solution.
 func (s alsSolver) solveCG(t *alsScratch, x []float32, row alsRow) bool {
 	f := len(x)
 	t.confidences(s.objective, len(row.cols), row.vals)
@@ -508,6 +482,9 @@ func (s alsSolver) solveCG(t *alsScratch, x []float32, row alsRow) bool {
 		vec.Scale(next/rr, p[:f])
 		vec.Axpy(1, r[:f], p)
 		rr = next
+	}
+	if s.steps >= cgExact && !t.settled(rr, row) {
+		return false
 	}
 	return check.Finite(float64(rr))
 }
