@@ -51,7 +51,7 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	d := &Dataset[U, I]{opt: b.opt, asOf: f.asOf, Report: f.report}
 	d.Report.Events, d.Report.Untimed = b.Len(), b.Len()-b.timed
 	if b.opt.MinUserItems > 0 || b.opt.MinItemUsers > 0 {
-		users, items = b.core(f, o, users, items, &d.Report)
+		users, items = d.core(f, o, users, items, [2]int{b.fixedUsers, b.fixedItems})
 	}
 	m := &sparse.CSR{Rows: users.Len(), Cols: items.Len(), Ptr: f.ptr, Col: f.cols, Val: f.weights}
 	if m.Len() == 0 {
@@ -72,12 +72,15 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	return d, m.Validate()
 }
 
-// core drops from f and o what is not in the k-core, and returns the ids that stay.
-func (b *Builder[U, I]) core(f *folded, o *ordered, users *dict.Dict[U], items *dict.Dict[I], report *BuildReport) (*dict.Dict[U], *dict.Dict[I]) {
+// core drops from f and o what is not in the k-core, which d keeps for Grow, and returns the
+// ids that stay: the first ones, of users and items, in any case.
+func (d *Dataset[U, I]) core(f *folded, o *ordered, users *dict.Dict[U], items *dict.Dict[I], fixed [2]int) (*dict.Dict[U], *dict.Dict[I]) {
 	all := len(f.cols)
-	keepUser, keepItem := f.core(b.opt, users.Len(), items.Len())
-	userNew, keptUsers := compact(keepUser, b.fixedUsers)
-	itemNew, keptItems := compact(keepItem, b.fixedItems)
+	report := &d.Report
+	keepUser, keepItem := f.core(d.opt, users.Len(), items.Len())
+	userNew, keptUsers := compact(keepUser, fixed[0])
+	itemNew, keptItems := compact(keepItem, fixed[1])
+	d.lost = lost(o, users.Keys(), userNew, keptUsers, items.Keys(), itemNew, keptItems)
 	report.DroppedUsers, report.DroppedItems = users.Len()-keptUsers, items.Len()-keptItems
 	f.reduce(keepUser, keepItem, userNew, itemNew)
 	report.DroppedPairs = all - len(f.cols)
@@ -127,7 +130,7 @@ func (b *Builder[U, I]) fold(o *ordered) (*folded, error) {
 	if o.times != nil {
 		f.times = make([]int64, len(o.items))
 	}
-	plain := b.opt.HalfLife == 0 && b.opt.Cap == 0
+	plain := b.opt.HalfLife == 0 && b.opt.Cap == 0 && (b.timed == 0 || b.timed == b.Len())
 	var pairs pairSort
 	n := int64(0)
 	for first, end := 0, 0; first < users; first = end {
@@ -210,9 +213,11 @@ func (b *Builder[U, I]) foldPair(f *folded, o *ordered, base int64, group []uint
 	if ok = b.opt.Ratings || net > 0; !ok {
 		mark = cancelled
 		f.report.Cancelled++
+	} else if b.timed < b.Len() && (len(group) > 1 || o.time(last) != noTime || o.weight(last) != float32(w)) {
+		mark = merged
 	}
 	for _, key := range group {
-		if at := base + int64(uint32(key)); !ok || o.weight(at) < 0 && !b.opt.Ratings {
+		if at := base + int64(uint32(key)); mark != returned || o.weight(at) < 0 && !b.opt.Ratings {
 			o.mark(at, mark)
 		}
 	}

@@ -58,15 +58,19 @@ type Dataset[U, I ID] struct {
 	Catalogue *Catalogue
 
 	opt  BuilderOptions
-	asOf int64      // of the weights, in Unix nanoseconds; noTime without HalfLife
-	rest *Sequences // events that Interactions does not show: returns, what they cancelled; nil when there are none
+	asOf int64             // of the weights, in Unix nanoseconds; noTime without HalfLife
+	rest *Sequences        // events that Interactions does not show: returns, what they cancelled; without times those behind entries; nil when there are none
+	lost *lostEvents[U, I] // events of users and items that MinUserItems and MinItemUsers dropped; nil when there are none
 }
 
 // Grow returns a builder that starts from the events of the dataset: Build on it
 // keeps every existing index and numbers new ids after them, so that models
 // fitted on d stay aligned. What it builds is, but for the order of the ids, what one
 // builder makes of all the events; with HalfLife the weights of old events decay to
-// the new AsOf. A dataset without times keeps no events: its entries go in as they are.
+// the new AsOf. That holds for every BuilderOptions, with times and without, with returns, and for
+// users and items that MinUserItems and MinItemUsers dropped: they come back when they qualify. (What
+// once qualified keeps its index, and has no entries while it does not.)
+// Interactions that somebody put in place of those built go in entry by entry.
 //
 // ErrEmpty: d is nil or the zero Dataset. ErrShape: somebody put in parts of other
 // sizes. ErrMismatch: HalfLife is set and somebody put
@@ -84,25 +88,12 @@ func (d *Dataset[U, I]) Grow() (*Builder[U, I], error) {
 	if x.log != nil {
 		b.appendLog(x.log)
 	} else {
-		for u := range x.Users() {
-			items, weights := x.Row(u)
-			times := x.Times(u)
-			for k, i := range items {
-				e := event{int32(u), i, weights[k], noTime, 0}
-				if times != nil {
-					e.time = times[k]
-				}
-				if d.opt.HalfLife > 0 {
-					e.weight = float32(min(float64(e.weight)/d.opt.decay(d.asOf, e.time), mostWeight))
-				}
-				b.append(e)
-			}
-		}
+		d.appendEntries(b)
 	}
-	if d.rest != nil {
+	if d.rest != nil && x.log != nil {
 		b.appendLog(d.rest)
 	}
-	return b, nil
+	return b, b.appendLost(d.lost)
 }
 
 // check refuses a dataset without parts, and one whose parts do not fit: they are fields,

@@ -25,14 +25,18 @@ func (d *Dataset[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	x := d.Interactions
 	n := 16*x.Len() + 8*x.Users()
-	for _, s := range []*Sequences{x.log, d.rest} {
+	logs := []*Sequences{x.log, d.rest}
+	if d.lost != nil {
+		logs = append(logs, d.lost.log)
+	}
+	for _, s := range logs {
 		if s != nil {
 			n += 24*len(s.events) + 8*len(s.ptr)
 		}
 	}
 	w.Reserve(n)
 	d.put(&w)
-	return w.AppendFrame(dst, codec.KindDataset, 1), nil
+	return w.AppendFrame(dst, codec.KindDataset, d.version()), nil
 }
 
 // MarshalBinary returns the frame of d.
@@ -47,7 +51,7 @@ func (d *Dataset[U, I]) WriteTo(w io.Writer) (int64, error) {
 	if w == nil {
 		return 0, fmt.Errorf("recommend: Dataset.WriteTo: w is nil: %w", ErrEmpty)
 	}
-	n, err := codec.Stream(w, codec.KindDataset, 1, d.put)
+	n, err := codec.Stream(w, codec.KindDataset, d.version(), d.put)
 	if err != nil {
 		err = fmt.Errorf("recommend: Dataset.WriteTo: %w", err)
 	}
@@ -86,6 +90,14 @@ func (d *Dataset[U, I]) writable(method string) error {
 	return nil
 }
 
+// version is 2 where there are dropped users or items.
+func (d *Dataset[U, I]) version() uint16 {
+	if d.lost != nil {
+		return 2
+	}
+	return 1
+}
+
 // put writes the payload.
 func (d *Dataset[U, I]) put(w *codec.Writer) {
 	w.Int(ids.ClassOf[U]().Letter())
@@ -108,16 +120,15 @@ func (d *Dataset[U, I]) put(w *codec.Writer) {
 	for _, s := range []*Sequences{x.log, d.rest} {
 		w.Bool(s != nil)
 		if s != nil {
-			w.Int64s(s.ptr)
-			w.Int32s(s.events)
-			w.Float32s(s.weights)
-			w.Int64s(s.at)
-			w.Int64s(s.seqs)
+			s.putLog(w)
 		}
 	}
 	w.Bool(d.Catalogue != nil)
 	if d.Catalogue != nil {
 		d.Catalogue.put(w)
+	}
+	if d.lost != nil {
+		d.lost.put(w)
 	}
 }
 
@@ -127,7 +138,7 @@ func (b *BuildReport) counts() []*int {
 }
 
 // UnmarshalBinary replaces d by what the frame holds; d is unchanged when it fails.
-// Payload of version 1, in the words of Persistent; an id is 8 bytes, or the length and
+// Payload of version 2, in the words of Persistent; an id is 8 bytes, or the length and
 // bytes of a string:
 //
 //	int int   class of the ids of users and items: 's' a string, 'i' a signed, 'u' an
@@ -142,18 +153,21 @@ func (b *BuildReport) counts() []*int {
 //	byte      there are events; then []i64 pointers, users+1 ascending from 0, []i32 items,
 //	          []f32 weights (finite), []i64 Unix nanoseconds, and []i64 sequence numbers or none
 //	          where all are 0; of each user by time and number, and each of a pair with an entry
-//	byte      there are events beside them, which are returns or were cancelled; the same, of
-//	          any pair
+//	byte      there are events beside them, which are returns or were cancelled, or, without
+//	          times, merged into entries; the same, of any pair
 //	byte      there is a catalogue: int facts about unknown items; int and bands by name, each
 //	          string name and []f64 ascending edges; int and attributes by name, each string
 //	          name, int and its values ascending, []i32 pointers (items+1), []i32 positions of
 //	          values, ascending in an item, byte and with it []f64 numbers, one an item
+//	int n, n ids   of the dropped users, ascending; the same of items, and their events, the same as
+//	          above, where the dropped ones have the numbers behind the others. Only where there
+//	          are some; without it is version 1
 //
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (d *Dataset[U, I]) UnmarshalBinary(data []byte) error {
 	const where = "recommend: Dataset.UnmarshalBinary"
-	r, err := open(d, data, codec.KindDataset, 1)
+	r, err := open(d, data, codec.KindDataset, 2)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -171,6 +185,9 @@ func (d *Dataset[U, I]) UnmarshalBinary(data []byte) error {
 	}
 	if r.Bool() && r.Err() == nil {
 		n.Catalogue = getCatalogue(r, n.Items.Len())
+	}
+	if r.Err() == nil && r.Version > 1 {
+		n.getLost(r)
 	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)

@@ -41,6 +41,8 @@ func filledDataset(t testing.TB) *frameSet {
 	add(b, "a", 7, -2, 2_000_400, 6) // cancelled
 	add(b, "b", 3, -1, 2_000_500, 7) // returned
 	add(b, "a", 3, 4, 2_000_600, 8)
+	add(b, "d", 7, -1, 2_000_610, 2) // dropped
+	add(b, "b", 9, -1, 2_000_620, 0) // an item that is
 	d := must(b.Build())(t)
 	facts := []recommend.Fact[int32]{{Item: 3, Attribute: "brand", Value: "x"}, {Item: 7, Attribute: "brand", Value: "y"}, {Item: 7, Attribute: "price", Number: 3}, {Item: 99, Attribute: "brand", Value: "z"}}
 	d.Catalogue = must(recommend.NewCatalogue(d.Items, slices.Values(facts), recommend.CatalogueOptions{Bands: map[string][]float64{"price": {5}}}))(t)
@@ -64,6 +66,17 @@ func datasetValues(t testing.TB, d *frameSet) map[string]any {
 	out["brands"] = []any{brands, counts, must(d.Catalogue.Between("price", 2, 4))(t).Count(), d.Catalogue.Unknown}
 	grown := must(must(d.Grow())(t).Build())(t)
 	out["grown"] = []any{grown.Report.Events, grown.Interactions.Len()}
+	more := must(d.Grow())(t)
+	for k, item := range []int32{7, 9} {
+		if err := more.AddAt([]string{"d", "b"}[k], item, 3, time.Unix(2_000_700, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	back := must(more.Build())(t)
+	if n := len(d.Users.IDs()); d.Report.DroppedUsers > 0 {
+		items, weights := back.Interactions.Row(n)
+		out["back"] = []any{back.Users.ID(int32(n)), items, weights, back.Report.Returns}
+	}
 	return out
 }
 
@@ -76,7 +89,7 @@ func datasetFrame() testkit.Frame {
 		Zero: []string{
 			".opt.UnitWeights: not with LogWeights", ".opt.Ratings: not with LogWeights", ".Users.of: of items", ".Report: some counts",
 			".Interactions.items: made when asked for", ".Catalogue.attrs[value].numbers: where there are bands", ".Catalogue.attrs[value].sets[].bits: few items", ".Catalogue.attrs[value].sets[].list: few items",
-			".Catalogue.origin.of.users: of items", ".Interactions.log.origin: shared", ".rest.origin: of nobody", ".Items.of: shared", ".Catalogue.origin: shared",
+			".Catalogue.origin.of.users: of items", ".Interactions.log.origin: shared", ".rest.origin: of nobody", ".lost: before version 2", ".Items.of: shared", ".Catalogue.origin: shared",
 		},
 	}
 }

@@ -18,11 +18,13 @@ type ordered struct {
 }
 
 // Marks of events: those of negative weight, whose pair stays, and all those of a pair that
-// does not, are in no sequence.
+// does not, are in no sequence; nor, in a dataset without times, are all those of a pair
+// whose entry does not tell them.
 const (
 	inSequence = int8(iota)
 	returned
 	cancelled
+	merged
 )
 
 // weight returns the weight of event k.
@@ -296,7 +298,7 @@ func (o *ordered) rest(items int, mark int8) *Sequences {
 	if o.marks == nil {
 		return nil
 	}
-	s := o.some(items, mark, cancelled)
+	s := o.some(items, mark, merged)
 	if len(s.events) == 0 {
 		return nil
 	}

@@ -57,7 +57,7 @@ type past struct {
 	entries
 	seen      entries    // with the events that are no longer kept
 	cuts      []cut      // ascending by item
-	unfolded  bool       // all holds the dataset's events of its items
+	unfolded  bool       // all holds the dataset's events of its items, where entries do not tell
 	touched   []int32    // items of new events, ascending; see unfold
 	disliked  []int32    // items
 	keys      []uint64   // of all: item, place
@@ -244,7 +244,7 @@ func (p *past) gather(keys []uint64, row *entries) []pastItem {
 		p.group = append(p.group, p.all[uint32(key)])
 	}
 	if known {
-		if !p.unfolded {
+		if !p.unfolded || !slices.ContainsFunc(p.group, func(e pastItem) bool { return e.logged }) {
 			p.group = append(p.group, row.event(0))
 		}
 		*row = row.after(1)

@@ -5,12 +5,14 @@ import "slices"
 // unfold adds the events of user u in the dataset, which count in place of their
 // entries, for items that new events are about, where the entry does not tell what
 // the pair comes to: under a Cap, and where something is taken back. Pairs that came to
-// nothing have events and no entry. A dataset without times keeps no events.
+// nothing have events and no entry. A dataset without times keeps the events of pairs
+// whose entry does not tell them.
 func (s *state[U, I]) unfold(p *past, u int32) {
 	log, rest, opt := s.data.Interactions.log, s.data.rest, &s.data.opt
 	fresh := p.all
 	returns := func(e pastItem) bool { return e.weight < 0 }
-	if log == nil || opt.Ratings || opt.Cap == 0 && rest == nil && !(opt.HalfLife > 0 && slices.ContainsFunc(fresh, returns)) {
+	untimed := s.data.Report.Untimed > 0 && log == nil
+	if log == nil && (!untimed || rest == nil) || opt.Ratings || opt.Cap == 0 && rest == nil && !(opt.HalfLife > 0 && slices.ContainsFunc(fresh, returns)) {
 		return
 	}
 	p.touched = p.touched[:0]
