@@ -129,7 +129,8 @@ func TestLiveEqualsRebuild(t *testing.T) {
 		{HalfLife: 4 * days, Duplicates: Last, Cap: 1},
 		{HalfLife: 4 * days, Duplicates: Max},
 	} {
-		for seed := range uint64(12) {
+		for seed := range uint64(24) {
+			timed := seed%2 == 0 || opt.HalfLife > 0 // else what is not live has no time
 			g := rng.New(seed, uint64(n), 0)
 			var log []Observation[int, string]
 			for k := range 120 {
@@ -148,7 +149,13 @@ func TestLiveEqualsRebuild(t *testing.T) {
 					log = append(log[:len(log):len(log)], Observation[int, string]{User: 99, Item: item, Weight: 1, At: t0.Add(60 * days)})
 				}
 				for _, o := range log {
-					if err := b.AddAt(o.User, o.Item, o.Weight, o.At); err != nil {
+					err := error(nil)
+					if timed || o.User != 99 && !o.At.Before(t0.Add(80*11*time.Hour)) {
+						err = b.AddAt(o.User, o.Item, o.Weight, o.At)
+					} else {
+						err = b.Add(o.User, o.Item, o.Weight)
+					}
+					if err != nil {
 						t.Fatal(err)
 					}
 				}
