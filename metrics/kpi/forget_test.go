@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/metrics/kpi"
 	"pgregory.net/rapid"
 )
@@ -130,5 +131,22 @@ func TestStrictFunnel(t *testing.T) {
 	f := got(kpi.NewFunnel(kpi.FunnelOptions{Steps: []string{"a", "b"}, Entry: kpi.FunnelRestart, Strict: true}))
 	if err := f.AddUser([]kpi.FunnelEvent{{0, day(1)}, {0, day(2)}, {1, day(2)}}); err != nil || f.Result()[1].Users != 1 {
 		t.Errorf("%+v, %v", f.Result(), err)
+	}
+}
+
+// Groups that expired and that nobody counted are no groups that all were completed.
+func TestGroupCompletionNeedsBoth(t *testing.T) {
+	s := kpi.Social{GroupsFormed: 3}
+	if r := s.GroupCompletion(); r.Den() != 0 {
+		t.Errorf("%v without the expired", r)
+	}
+	if err := s.Fill("GroupsExpired"); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.GroupCompletion(); r != metrics.NewRatio(3, 3) {
+		t.Errorf("%v, none expired", r)
+	}
+	if r := (kpi.Social{GroupsExpired: 3}).GroupCompletion(); r.Den() != 0 {
+		t.Errorf("%v without the formed", r)
 	}
 }

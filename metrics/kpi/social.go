@@ -112,10 +112,15 @@ func (s *Social) Merge(other *Social) error {
 
 // rate returns num, the field of that name, over den; undefined if the field is not filled.
 func (s Social) rate(name string, num, den int64) metrics.Ratio {
-	if num == 0 && s.filled>>slices.Index(socialNames[:], name)&1 == 0 {
+	if !s.has(name, num) {
 		return metrics.Ratio{}
 	}
 	return metrics.NewRatio(num, den)
+}
+
+// has reports whether the field of that name, which holds x, is filled.
+func (s Social) has(name string, x int64) bool {
+	return x != 0 || s.filled>>slices.Index(socialNames[:], name)&1 != 0
 }
 
 // AverageViewers is the number of viewers at a moment on average: seconds watched per second on
@@ -151,8 +156,12 @@ func (s Social) InviteConversion() metrics.Ratio { return s.rate("Referred", s.R
 // user brings more than one other.
 func (s Social) KFactor() metrics.Ratio { return s.rate("Referred", s.Referred, s.Users) }
 
-// GroupCompletion is the share of formed groups among those that are over, formed or expired.
+// GroupCompletion is the share of formed groups among those that are over, formed or expired:
+// undefined where only one of the two is filled.
 func (s Social) GroupCompletion() metrics.Ratio {
+	if !s.has("GroupsExpired", s.GroupsExpired) {
+		return metrics.Ratio{}
+	}
 	return s.rate("GroupsFormed", s.GroupsFormed, plus(s.GroupsFormed, s.GroupsExpired))
 }
 
