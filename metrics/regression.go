@@ -36,7 +36,7 @@ func (r *Regression) Add(actual, predicted float64) error {
 		return err
 	}
 	if !check.Finite(actual) || !check.Finite(predicted) {
-		return fmt.Errorf("metrics: Regression.Add: actual %v, predicted %v: %w", actual, predicted, ErrNotFinite)
+		return fmt.Errorf("metrics: Regression.Add: actual or predicted: %w", ErrNotFinite)
 	}
 	e := predicted - actual
 	next := *r
@@ -56,7 +56,7 @@ func (r *Regression) Add(actual, predicted float64) error {
 		return err
 	}
 	if !check.Finite(e) || !next.finite() {
-		return fmt.Errorf("metrics: Regression.Add: actual %v, predicted %v: %w", actual, predicted, ErrOverflow)
+		return fmt.Errorf("metrics: Regression.Add: error of the prediction: %w", ErrOverflow)
 	}
 	if err := next.err.Add(e); err != nil {
 		return err

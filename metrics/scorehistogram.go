@@ -55,7 +55,7 @@ func (h *ScoreHistogram) Add(actual bool, score float64) error {
 		return fmt.Errorf("metrics: ScoreHistogram.Add: score is NaN: %w", ErrNotFinite)
 	}
 	if score < h.low || score > h.high {
-		return fmt.Errorf("metrics: ScoreHistogram.Add: score is %v, want in [%v, %v]: %w", score, h.low, h.high, ErrRange)
+		return fmt.Errorf("metrics: ScoreHistogram.Add: score is outside [%v, %v]: %w", h.low, h.high, ErrRange)
 	}
 	i := min(int((score-h.low)/(h.high-h.low)*float64(len(h.pos))), len(h.pos)-1)
 	n := &h.neg[i]

@@ -64,7 +64,7 @@ func (m *Joint) Add(x ...float64) error {
 			k := pair(i, j)
 			r.c[k] += before[i] * after[j]
 			if !check.Finite(r.c[k]) {
-				return fmt.Errorf("products of %v and %v: %w", x[i], x[j], check.ErrOverflow)
+				return fmt.Errorf("a product that float64 cannot hold: %w", check.ErrOverflow)
 			}
 		}
 		r.mark(i, before[i])

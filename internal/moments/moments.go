@@ -40,7 +40,7 @@ func (w *Welford) Add(x float64) error {
 	}
 	next, ok := w.with(x)
 	if !ok {
-		return fmt.Errorf("squares of %v: %w", x, check.ErrOverflow)
+		return fmt.Errorf("a square that float64 cannot hold: %w", check.ErrOverflow)
 	}
 	*w = next
 	return nil
@@ -146,7 +146,7 @@ func (m *Moments) Add(x float64) error {
 	}
 	next, ok := m.rel.with(x - m.origin)
 	if !ok {
-		return fmt.Errorf("squares of %v: %w", x, check.ErrOverflow)
+		return fmt.Errorf("a square that float64 cannot hold: %w", check.ErrOverflow)
 	}
 	m.rel = next
 	return nil

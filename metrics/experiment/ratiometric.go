@@ -34,7 +34,7 @@ func (r *RatioMoments) Add(num, den float64) error {
 		return err
 	}
 	if den < 0 {
-		return fmt.Errorf("experiment: RatioMoments.Add: denominator is %v, want >= 0: %w", den, ErrRange)
+		return fmt.Errorf("experiment: RatioMoments.Add: denominator is below 0: %w", ErrRange)
 	}
 	if err := r.m.Add(num, den); err != nil {
 		return fmt.Errorf("experiment: RatioMoments.Add: %w", err)
