@@ -66,7 +66,7 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 		x.log.origin = x.origin
 		d.rest = o.rest(m.Cols, returned)
 	} else {
-		d.rest = o.rest(m.Cols, cancelled)
+		d.rest = o.rest(m.Cols, cancelled).sortUntimed()
 	}
 	d.Interactions = x
 	return d, m.Validate()

@@ -305,6 +305,22 @@ func (o *ordered) rest(items int, mark int8) *Sequences {
 	return s
 }
 
+// sortUntimed sorts the events of each user, of a dataset without times: they are in no
+// sequence, so how they arrived must not show in its bytes. It returns s.
+func (s *Sequences) sortUntimed() *Sequences {
+	if s == nil {
+		return nil
+	}
+	o := ordered{ptr: s.ptr, items: s.events, weights: s.weights, times: s.at, seqs: s.seqs}
+	var scratch arranger
+	for u := range s.Len() {
+		o.arrange(o.ptr[u], o.ptr[u+1], func(a, b int64) int {
+			return cmp.Or(o.compare(a, b), compareUntimed(event{item: o.items[a], weight: o.weights[a]}, event{item: o.items[b], weight: o.weights[b]}))
+		}, &scratch)
+	}
+	return s
+}
+
 // some returns a copy of the events with marks from low to high.
 func (o *ordered) some(items int, low, high int8) *Sequences {
 	marks := o.marks
