@@ -52,7 +52,8 @@ const few = 10
 // opt.Inference; by default they are exact or nearly so below ten conversions, and those
 // of the score test above. All scales share one p-value, that of equal rates; Statistic
 // is the z of the two-proportion test with pooled variance. Fisher's p-value is on the safe side
-// and may be above 1−Level beside a mid-p interval without the null. InferByCount takes it wherever an
+// and may be above 1−Level beside a mid-p interval without the null; where most users convert, the
+// mid-p interval of the ratio is wide and may hold 1 beside a small p. InferByCount takes Fisher's below ten on any side and wherever an
 // expected cell is below 5; who asks for InferScore or InferWald gets the z test there too.
 //
 // SE is the standard error by the delta method, of rates drawn to ½ a conversion where

@@ -46,3 +46,36 @@ func TestRetentionFloor(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A column that is over for one withheld cohort and not for the other must not tell, less
+// the rows that are shown, how many users the one has and how many came back.
+func TestRetentionOverallTellsNoCohort(t *testing.T) {
+	a, err := kpi.NewActivity[int](kpi.Calendar{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, user := time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC), 0
+	for day, users := range []int{100, 10, 60, 45} {
+		for i := range users {
+			for after := 0; after <= i%3; after++ {
+				if err := a.Add(user, start.AddDate(0, 0, day+after)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			user++
+		}
+	}
+	opt := kpi.RetentionOptions{AsOf: start.AddDate(0, 0, 4).Truncate(24 * time.Hour), Periods: 3}
+	for least, want := range map[int][]int64{0: {215, 160, 100, 100}, -1: {215, 170, 110, 100}} {
+		opt.MinAudience = least
+		table, err := a.Retention(opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, r := range table.Overall {
+			if r.Den() != want[j] {
+				t.Errorf("least %d: column %d of %d users, want %d", least, j, r.Den(), want[j])
+			}
+		}
+	}
+}

@@ -72,11 +72,13 @@ type RetentionRow struct {
 
 // RetentionTable is the retention of cohorts.
 type RetentionTable struct {
-	Calendar Calendar        // which the periods are of
-	Columns  []string        // "0", "1", …, with a plus where rolling, "1-7" for brackets
-	Rows     []RetentionRow  // by time; cohorts whose own period is not over are left out
-	Overall  []metrics.Ratio // all cohorts for which the column is over, withheld ones too, taken together
-	users    int64           // in all cohorts
+	Calendar Calendar       // which the periods are of
+	Columns  []string       // "0", "1", …, with a plus where rolling, "1-7" for brackets
+	Rows     []RetentionRow // by time; cohorts whose own period is not over are left out
+	// Overall takes the cohorts together for which the column is over; the withheld ones only
+	// where it is over for all of them, since some would tell of one.
+	Overall []metrics.Ratio
+	users   int64 // in all cohorts
 }
 
 // column is a range of periods counted from a cohort's own, both ends included.
@@ -162,30 +164,46 @@ func (a *Activity[U]) Retention(opt RetentionOptions) (RetentionTable, error) {
 	if len(rows) == 0 {
 		return RetentionTable{}, fmt.Errorf("kpi: Activity.Retention: no cohort before %v: %w", opt.AsOf, ErrEmpty)
 	}
-	t.Overall = make([]metrics.Ratio, len(cols))
 	for _, r := range rows {
 		t.Rows = append(t.Rows, *r)
-		for j, c := range r.Cells {
-			_ = t.Overall[j].Merge(&c) // no more than there are users
-		}
 	}
 	slices.SortFunc(t.Rows, func(a, b RetentionRow) int { return a.Period - b.Period })
 	t.withhold(check.Floor(opt.MinAudience))
 	return t, nil
 }
 
-// withhold empties the rows of few users.
+// withhold empties the rows of few users and takes the others together, with the withheld
+// ones in columns that are over for all of these: a column with some of them would tell, less
+// the rows that are shown, of one.
 func (t *RetentionTable) withhold(least int64) {
 	sizes := make([]int64, len(t.Rows))
 	for i, r := range t.Rows {
 		sizes[i] = r.Users
 		t.users += r.Users
 	}
+	t.Overall = make([]metrics.Ratio, len(t.Columns))
+	hidden, over, few := make([]metrics.Ratio, len(t.Columns)), make([]int, len(t.Columns)), 0
 	for i, withheld := range check.Withhold(least, sizes) {
+		r := &t.Rows[i]
+		into := t.Overall
 		if withheld {
-			r := &t.Rows[i]
+			into = hidden
+			few++
+		}
+		for j, c := range r.Cells {
+			_ = into[j].Merge(&c) // no more than there are users
+			if withheld && c.Den() > 0 {
+				over[j]++
+			}
+		}
+		if withheld {
 			r.Users, r.Cells = 0, make([]metrics.Ratio, len(r.Cells))
 			r.Err = fmt.Errorf("kpi: Activity.Retention: cohort %s: %w", t.Calendar.Label(r.Period), ErrPrivacy)
+		}
+	}
+	for j := range hidden {
+		if over[j] == few {
+			_ = t.Overall[j].Merge(&hidden[j])
 		}
 	}
 }
