@@ -21,10 +21,13 @@ var (
 // the rest. Immutable; safe for concurrent use when the rule is. The rule is a
 // function, so a Switch has no binary form: write its models, and make it again.
 type Switch struct {
+	known  // of a model that has marks of its items, for errors
 	models []recommend.Model
 	users  int
 	order  bool // a model reads order
 	rule   func(q recommend.Query) int
+	// Fingerprints of the ids behind the models; 0 where none knows them.
+	userIDs, itemIDs uint64
 }
 
 // NewSwitch returns the switch. The rule returns the position of the model to
@@ -42,7 +45,18 @@ func NewSwitch(rule func(q recommend.Query) int, models ...recommend.Model) (*Sw
 	if err := c.Err(where); err != nil {
 		return nil, err
 	}
-	return &Switch{models: append([]recommend.Model(nil), models...), users: f.users, order: f.order, rule: rule}, nil
+	return &Switch{
+		known: f.known, models: append([]recommend.Model(nil), models...), users: f.users, order: f.order, rule: rule,
+		userIDs: f.userIDs, itemIDs: f.itemIDs,
+	}, nil
+}
+
+// Fingerprints returns those of the models: see recommend.Interactions.Fingerprints.
+func (m *Switch) Fingerprints() (users, items uint64) {
+	if m == nil {
+		return 0, 0
+	}
+	return m.userIDs, m.itemIDs
 }
 
 // Users returns the largest number of users of a model.
