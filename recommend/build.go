@@ -67,6 +67,9 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 		d.rest = o.rest(m.Cols, returned)
 	} else {
 		d.rest = o.rest(m.Cols, cancelled).sortUntimed()
+		if d.lost != nil {
+			d.lost.log.sortUntimed()
+		}
 	}
 	d.Interactions = x
 	return d, m.Validate()
