@@ -46,7 +46,7 @@ func (o PairedOptions) validate(where string) error {
 // itself as one of the replicates, so never 0. Same seed, same result.
 //
 // ErrShape, ErrNotFinite, and ErrUndefined below two users or if the
-// differences do not vary. Cost O(users·replicates).
+// differences do not vary beyond rounding. Cost O(users·replicates).
 func ComparePaired(ctx context.Context, a, b []float64, opt PairedOptions) (metrics.Effect, error) {
 	const where = "ComparePaired"
 	opt = opt.withDefaults()
@@ -130,7 +130,7 @@ func ComparePaired(ctx context.Context, a, b []float64, opt PairedOptions) (metr
 }
 
 // differences returns b−a of every user and their moments: ErrShape, ErrNotFinite,
-// ErrUndefined below two users or where they do not vary.
+// ErrUndefined below two users or where they do not vary beyond rounding.
 func differences(where string, a, b []float64) ([]float64, moments.Moments, error) {
 	for _, err := range []error{check.Len("b", len(b), len(a)), check.Slice("a", a), check.Slice("b", b)} {
 		if err != nil {
@@ -138,8 +138,10 @@ func differences(where string, a, b []float64) ([]float64, moments.Moments, erro
 		}
 	}
 	d := make([]float64, len(a))
+	vary := false // by more than the rounding of the values leaves: .4-.1 is not .5-.2
 	for i := range d {
 		d[i] = b[i] - a[i]
+		vary = vary || math.Abs(d[i]-d[0]) > 0x1p-51*(max(math.Abs(a[i]), math.Abs(b[i]))+max(math.Abs(a[0]), math.Abs(b[0])))
 	}
 	m, err := moments.Of(d)
 	if err != nil {
@@ -149,7 +151,7 @@ func differences(where string, a, b []float64) ([]float64, moments.Moments, erro
 	if err != nil {
 		return nil, moments.Moments{}, fmt.Errorf("experiment: %s: differences: %w", where, err)
 	}
-	if v == 0 {
+	if v == 0 || !vary {
 		return nil, moments.Moments{}, undefined("%s: the differences of %d users do not vary", where, m.N())
 	}
 	return d, m, nil
