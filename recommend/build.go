@@ -43,12 +43,21 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 	}
 	users, userPerm := dict.Sorted(&b.users, b.fixedUsers)
 	items, itemPerm := dict.Sorted(&b.items, b.fixedItems)
-	o := b.inOrder(userPerm, itemPerm, users.Len())
-	f, err := b.fold(o)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
+	var (
+		f    *folded
+		o    *ordered
+		rest *Sequences
+		err  error
+	)
+	if b.plain() {
+		f, rest = b.foldPlain(userPerm, itemPerm, users.Len(), items.Len())
+	} else {
+		o = b.inOrder(userPerm, itemPerm, users.Len())
+		if f, err = b.fold(o); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
 	}
-	d := &Dataset[U, I]{opt: b.opt, asOf: f.asOf, Report: f.report}
+	d := &Dataset[U, I]{opt: b.opt, asOf: f.asOf, Report: f.report, rest: rest}
 	d.Report.Events, d.Report.Untimed = b.Len(), b.Len()-b.timed
 	if b.opt.MinUserItems > 0 || b.opt.MinItemUsers > 0 {
 		users, items = d.core(f, o, users, items, [2]int{b.fixedUsers, b.fixedItems})
@@ -65,7 +74,7 @@ func (b *Builder[U, I]) Build() (*Dataset[U, I], error) {
 		x.log = o.log(m.Cols)
 		x.log.origin = x.origin
 		d.rest = o.rest(m.Cols, returned)
-	} else {
+	} else if o != nil {
 		d.rest = o.rest(m.Cols, cancelled).sortUntimed()
 		if d.lost != nil {
 			d.lost.log.sortUntimed()

@@ -13,7 +13,10 @@ import (
 	"github.com/aislekit/aisle/recommend"
 )
 
-const benchUsers, benchItems = 100_000, 30_000
+const (
+	benchUsers, benchItems = 100_000, 30_000
+	benchBatch             = 1024
+)
 
 // benchEvents is a log of five million events, or fewer under -short, in no order: users of
 // uneven activity, items with the popularity of Zipf's law, exponent .9 behind the first 20.
@@ -40,7 +43,7 @@ func benchEvents() (users, items []int) {
 // ten million of them would be memory that the collector goes through.
 type benchLog[K recommend.ID] struct {
 	events int
-	read   func(from int, users, items []K)
+	read   func(from, n int) (users, items []K)
 }
 
 func stringLog() *benchLog[string] {
@@ -52,19 +55,18 @@ func stringLog() *benchLog[string] {
 		itemNames[k] = fmt.Sprintf("item-%05d", k)
 	}
 	u, i := benchEvents()
-	return &benchLog[string]{len(u), func(from int, users, items []string) {
-		for k := range users {
+	users, items := make([]string, benchBatch), make([]string, benchBatch)
+	return &benchLog[string]{len(u), func(from, n int) ([]string, []string) {
+		for k := range n {
 			users[k], items[k] = userNames[u[from+k]], itemNames[i[from+k]]
 		}
+		return users[:n], items[:n]
 	}}
 }
 
 func intLog() *benchLog[int] {
 	u, i := benchEvents()
-	return &benchLog[int]{len(u), func(from int, users, items []int) {
-		copy(users, u[from:])
-		copy(items, i[from:])
-	}}
+	return &benchLog[int]{len(u), func(from, n int) ([]int, []int) { return u[from : from+n], i[from : from+n] }}
 }
 
 // add adds the log to a new builder.
@@ -74,11 +76,9 @@ func (l *benchLog[K]) add(b *testing.B, timed bool) *recommend.Builder[K, K] {
 		b.Fatal(err)
 	}
 	at := time.Unix(1_700_000_000, 0)
-	var users, items [1024]K
-	for from := 0; from < l.events; from += len(users) {
-		n := min(len(users), l.events-from)
-		l.read(from, users[:n], items[:n])
-		for k := range n {
+	for from := 0; from < l.events; from += benchBatch {
+		users, items := l.read(from, min(benchBatch, l.events-from))
+		for k := range users {
 			if timed {
 				err = d.AddAt(users[k], items[k], 1, at.Add(time.Duration(from+k)*time.Millisecond))
 			} else {

@@ -368,6 +368,7 @@ type pairSort struct {
 	keys, other []uint64
 	rows        []int32
 	next        []int64
+	digits      digits
 }
 
 const (
@@ -402,7 +403,7 @@ func (p *pairSort) sort(o *ordered, first, end int) []uint64 {
 	passes := (width + digitBits - 1) / digitBits
 	for pass := range passes {
 		digit := (width + passes - 1) / passes
-		sortDigit(other, keys, 32+pass*digit, digit)
+		sortDigit(other, keys, 32+pass*digit, digit, &p.digits)
 		keys, other = other, keys
 	}
 	for r := range p.next {
@@ -418,16 +419,19 @@ func (p *pairSort) sort(o *ordered, first, end int) []uint64 {
 	return other
 }
 
+// digits has a number for each value of a digit.
+type digits [1 << digitBits]uint32
+
 // sortDigit sorts keys into out by so many bits from shift on; what is equal in them keeps
-// its order.
-func sortDigit(out, keys []uint64, shift, width int) {
-	var next [1 << digitBits]uint32
-	mask := uint64(1)<<width - 1
+// its order. Each value of the digit ends where next says.
+func sortDigit[K uint32 | uint64](out, keys []K, shift, width int, next *digits) {
+	clear(next[:])
+	mask := K(1)<<width - 1
 	for _, key := range keys {
 		next[key>>shift&mask&(1<<digitBits-1)]++
 	}
 	sum := uint32(0)
-	for d := range mask + 1 {
+	for d := range int(mask) + 1 {
 		next[d], sum = sum, sum+next[d]
 	}
 	for _, key := range keys {

@@ -30,7 +30,7 @@ func turboCF() algorithm {
 			{},
 			{"alpha": 0.6, "power": 0.7},
 			{"alpha": 0.6, "power": 1.0},
-			{"order": 2, "power": 0.5}, // the default of the second order
+			{"order": 2.0, "power": 0.5}, // the default of the second order
 		},
 		rank: fit, session: bySession(fit), sessionParams: []param{recencyParam},
 	}
