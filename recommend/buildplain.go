@@ -9,7 +9,7 @@ import (
 // plain reports whether each event is but a user and an item: without times, numbers and
 // weights, and nobody is to be dropped. Then the pairs alone tell everything.
 func (b *Builder[U, I]) plain() bool {
-	return b.log.n <= math.MaxUint32 && b.log.weights.n == 0 && b.log.times.n == 0 && b.log.seqs.n == 0 && b.opt.MinUserItems == 0 && b.opt.MinItemUsers == 0
+	return uint64(b.log.n) <= math.MaxUint32 && b.log.weights.n == 0 && b.log.times.n == 0 && b.log.seqs.n == 0 && b.opt.MinUserItems == 0 && b.opt.MinItemUsers == 0
 }
 
 // foldPlain is inOrder, fold and rest of a plain builder: pairs of the indices that the
