@@ -3,6 +3,7 @@ package metrics_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
@@ -78,7 +79,7 @@ func TestCancels(t *testing.T) {
 			return err
 		}},
 		{Name: "decision.AllocateUnits, concave", Looks: 2, Do: func(ctx context.Context, size int) error {
-			return units(ctx, 100_000*size, func(u int) float64 { return 1 - 1/float64(1+u) })
+			return units(ctx, 100_000*size, func(u int) float64 { return math.Log1p(float64(u)) }) // concave in float64, too
 		}},
 		{Name: "decision.AllocateUnits, any shape", Looks: 4, Do: func(ctx context.Context, size int) error {
 			return units(ctx, 2000+400*size, func(u int) float64 { return float64(u%7) + float64(u)/5000 })

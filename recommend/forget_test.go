@@ -375,7 +375,7 @@ func TestForgetAt(t *testing.T) {
 	if err := e.Observe(recommend.Observation[string, string]{User: "back", Item: "a", At: gone.Add(time.Minute)}); !errors.Is(err, recommend.ErrDuplicate) {
 		t.Errorf("an event that the dataset holds: %v", err)
 	}
-	for _, at := range []time.Time{{}, forgetTime.Add(1000 * time.Hour)} {
+	for _, at := range []time.Time{{}, forgetTime.Add(1000 * time.Hour), forgetTime.AddDate(0, 0, -31)} {
 		if _, err := e.ForgetAt("else", at); !errors.Is(err, recommend.ErrRange) {
 			t.Errorf("deleted at %v: %v", at, err)
 		}

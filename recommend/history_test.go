@@ -364,9 +364,15 @@ func checkHistory(t *rapid.T) {
 	}
 	forget := func(user string, at time.Time) { // the zero time is now
 		want, say := false, e.Forget
-		if at.IsZero() {
+		switch old := at.Before(h.now.Add(-historyForgetFor)); {
+		case at.IsZero():
 			want = h.forget(user)
-		} else {
+		case old:
+			if _, err := e.ForgetAt(user, at); !errors.Is(err, recommend.ErrRange) {
+				t.Fatalf("ForgetAt of %v: %v", at, err)
+			}
+			return
+		default:
 			want, say = h.forgetAt(user, at), func(user string) (bool, error) { return e.ForgetAt(user, at) }
 		}
 		if known, err := say(user); known != want || err != nil {

@@ -186,6 +186,9 @@ func (e *Engine[U, I]) ForgetAt(user U, at time.Time) (known bool, err error) {
 	if late := at.Sub(l.opt.Clock()); late > l.opt.Ahead {
 		return false, fmt.Errorf("%s: time %v is %v in the future, want at most %v: %w", where, at, late, l.opt.Ahead, ErrRange)
 	}
+	if now := l.opt.Clock(); at.UnixNano() < l.maskedSince(now) {
+		return false, fmt.Errorf("%s: time %v is %v ago, Live.ForgetFor is %v: %w", where, at, now.Sub(at), l.opt.ForgetFor, ErrRange)
+	}
 	l.write.Lock()
 	defer l.write.Unlock()
 	return e.forget(user, at.UnixNano(), where)

@@ -3,6 +3,7 @@ package experiment_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/aislekit/aisle/metrics/experiment"
 )
@@ -48,5 +49,40 @@ func TestResultByFloor(t *testing.T) {
 	}
 	if _, _, err := run.ResultBy(func(u int) string { return of[u] }, -2); !errors.Is(err, experiment.ErrOption) {
 		t.Error(err)
+	}
+}
+
+// A row of a Timed Run is about those whose window is over: a segment of many of whom few
+// are that far is withheld.
+func TestResultByFloorTimed(t *testing.T) {
+	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	run, err := experiment.New[int](experiment.Options{Arms: []string{"none", "mail"}, Outcomes: 1, Timed: true, Metrics: []experiment.Metric{{Name: "spend", Window: 7 * 24 * time.Hour}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := map[int]string{}
+	for s, late := range map[string]int{"new": 4, "old": 150, "west": 150} { // how many of 150 an arm came early
+		for k := range 300 {
+			u, at := len(of), start
+			if k >= 2*late {
+				at = start.AddDate(0, 0, 9)
+			}
+			of[u] = s
+			if err := errors.Join(run.AssignAt(u, k%2, at), run.AddAt(u, 0, float64(u*7919%13), at.Add(time.Hour))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := run.AsOf(start.AddDate(0, 0, 10)); err != nil {
+		t.Fatal(err)
+	}
+	out, _, err := run.ResultBy(func(u int) string { return of[u] }, 0)
+	if err != nil || len(out) != 3 {
+		t.Fatalf("%v, %v", out, err)
+	}
+	for i, want := range []bool{true, true, false} { // old goes with new, which the total would tell
+		if errors.Is(out[i].Err, experiment.ErrPrivacy) != want {
+			t.Errorf("%s: %v", out[i].Segment, out[i].Err)
+		}
 	}
 }

@@ -377,22 +377,36 @@ type SegmentResult struct {
 	Segment string // as the caller named it
 	Result  Result // among its users; empty where Err is set
 	// Err is ErrPrivacy where the result is withheld, since the segment has fewer users, in
-	// all or in one of the arms, than asked for, or all withheld ones together would have.
+	// all, in one of the arms or, of a Timed Run, in one of the arms with the window of a
+	// metric over, than asked for, or all withheld ones together would have.
 	Err error
 }
 
 // withheld says which segments have too few users to publish about, by the segment of each
-// user in an arm.
+// user in an arm: in all, in an arm, or, of a Timed Run, in an arm with the window of a
+// question over, as they are who its row is about.
 func (e *Run[U]) withheld(of map[U]string, names []string, least int64) []bool {
-	counts := make([][]int64, 1+len(e.opt.Arms)) // in all, then by arm
+	arms := len(e.opt.Arms)
+	counts := make([][]int64, 1+arms, 1+arms*(1+len(e.opt.Metrics)))
+	if e.opt.Timed {
+		counts = counts[:cap(counts)]
+	}
 	for i := range counts {
 		counts[i] = make([]int64, len(names))
 	}
+	over, _ := e.horizon()
 	for i, u := range e.users {
-		if s, ok := of[u]; ok {
-			j, _ := slices.BinarySearch(names, s)
-			counts[0][j]++
-			counts[1+e.arm[i]][j]++
+		s, ok := of[u]
+		if !ok {
+			continue
+		}
+		j, _ := slices.BinarySearch(names, s)
+		counts[0][j]++
+		counts[1+int(e.arm[i])][j]++
+		for k, m := range e.opt.Metrics {
+			if e.opt.Timed && !m.open(over, e.first[i]) {
+				counts[1+arms*(1+k)+int(e.arm[i])][j]++
+			}
 		}
 	}
 	return check.Withhold(least, counts...)

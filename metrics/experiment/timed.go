@@ -137,6 +137,9 @@ func (e *Run[U]) horizon() (over, end int64) {
 // later says whether user i of a Timed Run was first exposed at end or after it.
 func (e *Run[U]) later(i int, end int64) bool { return e.opt.Timed && e.first[i] >= end }
 
+// open says whether the window of a user first exposed at first is not over.
+func (m *Metric) open(over, first int64) bool { return m.Window > 0 && over-first < int64(m.Window) }
+
 // counted returns the Run with the sums that question m counts, the users of each arm whose
 // window is over, and how many of each arm are left out because theirs is not. ErrOverflow for
 // a sum beyond float64.
@@ -152,7 +155,7 @@ func (e *Run[U]) counted(m Metric, byArm [][]int32) (*Run[U], [][]int32, []int64
 	for a, users := range byArm {
 		for _, i := range users {
 			first := e.first[i]
-			if m.Window > 0 && over-first < int64(m.Window) {
+			if m.open(over, first) {
 				immature[a]++
 				continue
 			}

@@ -3,6 +3,7 @@ package kpi_test
 import (
 	"bytes"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -76,6 +77,40 @@ func TestRetentionOverallTellsNoCohort(t *testing.T) {
 			if r.Den() != want[j] {
 				t.Errorf("least %d: column %d of %d users, want %d", least, j, r.Den(), want[j])
 			}
+		}
+	}
+}
+
+// Cohorts that are few all together are not told by their total either.
+func TestRetentionFewInAll(t *testing.T) {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, cohorts := range [][]int{{9}, {9, 20, 3}, {49}} {
+		a, err := kpi.NewActivity[int](kpi.Calendar{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		user := 0
+		for day, n := range cohorts {
+			for range n {
+				user++
+				at := start.AddDate(0, 0, day)
+				if err := errors.Join(a.Add(user, at), a.Add(user, at.AddDate(0, 0, 1))); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		table, err := a.Retention(kpi.RetentionOptions{Periods: 2, AsOf: start.AddDate(0, 0, 9)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, c := range table.Overall {
+			if c.Den() != 0 || c.Num() != 0 {
+				t.Errorf("%v: column %d tells of %d users", cohorts, j, c.Den())
+			}
+		}
+		var text bytes.Buffer
+		if err := table.Table().WriteText(&text); err != nil || bytes.Contains(text.Bytes(), []byte(strconv.Itoa(user))) {
+			t.Errorf("%v: %v\n%s", cohorts, err, text.String())
 		}
 	}
 }

@@ -174,7 +174,7 @@ func (a *Activity[U]) Retention(opt RetentionOptions) (RetentionTable, error) {
 
 // withhold empties the rows of few users and takes the others together, with the withheld
 // ones in columns that are over for all of these: a column with some of them would tell, less
-// the rows that are shown, of one.
+// the rows that are shown, of one. Where all of them are few, nothing tells of them.
 func (t *RetentionTable) withhold(least int64) {
 	sizes := make([]int64, len(t.Rows))
 	for i, r := range t.Rows {
@@ -182,13 +182,14 @@ func (t *RetentionTable) withhold(least int64) {
 		t.users += r.Users
 	}
 	t.Overall = make([]metrics.Ratio, len(t.Columns))
-	hidden, over, few := make([]metrics.Ratio, len(t.Columns)), make([]int, len(t.Columns)), 0
+	hidden, over, few, without := make([]metrics.Ratio, len(t.Columns)), make([]int, len(t.Columns)), 0, int64(0)
 	for i, withheld := range check.Withhold(least, sizes) {
 		r := &t.Rows[i]
 		into := t.Overall
 		if withheld {
 			into = hidden
 			few++
+			without += r.Users
 		}
 		for j, c := range r.Cells {
 			_ = into[j].Merge(&c) // no more than there are users
@@ -202,9 +203,12 @@ func (t *RetentionTable) withhold(least int64) {
 		}
 	}
 	for j := range hidden {
-		if over[j] == few {
+		if over[j] == few && !check.Few(hidden[j].Den(), least) {
 			_ = t.Overall[j].Merge(&hidden[j])
 		}
+	}
+	if check.Few(without, least) {
+		t.users -= without
 	}
 }
 
@@ -231,7 +235,11 @@ func (t RetentionTable) Table() *metrics.Table {
 		line(t.Calendar.Label(r.Period), r.Users, r.Cells)
 		users += r.Users
 	}
-	line("all", max(t.users, users), t.Overall)
+	var all any = max(t.users, users)
+	if all == int64(0) {
+		all = "few"
+	}
+	line("all", all, t.Overall)
 	return out
 }
 

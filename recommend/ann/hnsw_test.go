@@ -435,7 +435,7 @@ func TestHNSWExact(t *testing.T) {
 }
 
 // TestHNSWVersion1: frames of version 1, of the metrics that the golden frame is not of, by
-// the library as it was at 5ec45f0, answer as what they were made of.
+// the library before version 2, answer as what they were made of.
 func TestHNSWVersion1(t *testing.T) {
 	v := recommend.RowVectors{N: 3}
 	for i := range 40 {
