@@ -127,8 +127,8 @@ func (o ALSOptions) resolve(x *Interactions) (ALSOptions, error) {
 // history. Immutable, safe for concurrent use.
 //
 // Rows whose weights are too far apart for float32, as sums of money are, are solved
-// in float64, at some fifty times the cost; a row that float64 does not solve either
-// is ErrDiverged (top weights beyond about 1e12).
+// in float64, which costs many times more; a row that float64 does not solve either
+// is ErrDiverged.
 type ALS struct {
 	origin
 	factors   int

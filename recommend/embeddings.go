@@ -74,6 +74,9 @@ func FitEmbeddings(ctx context.Context, v ItemVectors, opt EmbeddingsOptions) (*
 	if check.Missing(v) || v.Items() == 0 {
 		return nil, fmt.Errorf("%s: no vectors: %w", where, ErrEmpty)
 	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	n, f := v.Items(), v.Factors()
 	if err := check.Vectors(n, f, v.ItemVector); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
@@ -164,21 +167,27 @@ func meanVector(dst, y []float32, items []int32, weights []float32, unit bool) (
 	most, f := float32(1), len(dst)
 	if weights != nil {
 		most = 0
-		for _, w := range weights {
-			most = max(most, w, -w)
+		for k, w := range weights {
+			if !unit || !isZero(y[int(items[k])*f:int(items[k])*f+f]) { // what has no direction counts for none
+				most = max(most, w, -w)
+			}
 		}
 	}
 	clear(dst)
 	sum, any := 0.0, false
 	for k, i := range items {
+		row := y[int(i)*f : int(i)*f+f]
+		zero := isZero(row)
+		if unit && zero {
+			continue
+		}
 		w := float32(1)
 		if weights != nil {
 			if w = weights[k] / most; !(w > 0 || w < 0) {
 				continue
 			}
 		}
-		row := y[int(i)*f : int(i)*f+f]
-		any = any || !isZero(row)
+		any = any || !zero
 		sum += math.Abs(float64(w))
 		vec.Axpy(w, row, dst)
 	}

@@ -323,3 +323,20 @@ func BenchmarkEmbeddings(b *testing.B) {
 		})
 	}
 }
+
+// A vector without a direction takes part in no cosine, whatever it weighs.
+func TestEmbeddingsZeroVectorWeighsNothing(t *testing.T) {
+	m, err := recommend.FitEmbeddings(t.Context(), recommend.RowVectors{Rows: []float32{0, 0, 3, 4, 0, 1}, N: 2}, recommend.EmbeddingsOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := make([]float32, 3), make([]float32, 3)
+	if err := m.Score(want, recommend.Query{User: -1, Items: []int32{1}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []float32{1, 1e13, 1e30} {
+		if err := m.Score(got, recommend.Query{User: -1, Items: []int32{0, 1}, Weights: []float32{w, 1}}); err != nil || !slices.Equal(got, want) {
+			t.Errorf("weight %g: %v, want %v, %v", w, got, want, err)
+		}
+	}
+}

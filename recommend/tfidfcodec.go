@@ -7,7 +7,6 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
-	"github.com/aislekit/aisle/internal/sparse"
 )
 
 // AppendBinary appends the frame of m to dst. A Tokenizer of the caller is not
@@ -23,11 +22,7 @@ func (m *TFIDFModel) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float32(m.opt.AttributeWeight)
 	w.Strings(m.terms)
 	w.Float64s(m.idf)
-	items := m.items
-	if items == nil {
-		items = &sparse.CSR{Ptr: []int64{0}}
-	}
-	putCSR(&w, items)
+	putCSR(&w, m.items)
 	m.origin.put(&w)
 	return w.AppendFrame(dst, codec.KindTFIDFModel, 1), nil
 }

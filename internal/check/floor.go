@@ -17,7 +17,7 @@ func Floor(n int) int64 {
 }
 
 // Few reports whether n people are some, but fewer than the floor.
-func Few(n, floor int64) bool { return n > 0 && n < floor }
+func Few[N int | int64](n, floor N) bool { return n > 0 && n < floor }
 
 // Withhold says which rows of a table of disjoint groups are not to be published: those
 // of which a count is Few, and the next larger ones, until no count of all withheld rows

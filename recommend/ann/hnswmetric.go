@@ -22,7 +22,7 @@ const (
 
 // store writes the first f numbers of the row of a vector, and checks the row. Vectors of
 // which only the direction counts are brought to a scale, by a power of two, so that none
-// is too long or short and no bit is lost.
+// is too long or short; a number too small beside the largest for float32 is 0.
 func (x *HNSW) store(row, v []float32) error {
 	copy(row, v) // a bias stays
 	if x.metric == Cosine {

@@ -96,7 +96,7 @@ func (x *HNSW) AppendTop(dst []recommend.Scored, query []float32, k, ef int, f r
 	defer x.scratch.Put(s)
 	q, e, err := x.ask(s, query)
 	if err != nil {
-		return dst, fmt.Errorf("%s: query: its squared length is beyond float32: %w", where, ErrRange)
+		return dst, fmt.Errorf("%s: query: its squared length is above %.3g: %w", where, float64(hnswMaxNorm), ErrRange)
 	}
 	eligible := x.Len()
 	var ok []uint64 // nil: all

@@ -482,7 +482,7 @@ func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estima
 		if err != nil {
 			return Estimate{}, err
 		}
-		if few(t.Count(), p.minSize) {
+		if check.Few(t.Count(), p.minSize) {
 			return Estimate{}, p.tooFew()
 		}
 		c := float64(t.Count())

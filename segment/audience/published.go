@@ -70,7 +70,7 @@ func (p *Published) Count(a *Set) (int, error) {
 		for _, b := range p.sets {
 			floor := max(x.floor, b.floor)
 			least, sets = max(least, floor), append(sets, b.set)
-			if few(difference(x.set, b.set), floor) || few(difference(b.set, x.set), floor) {
+			if check.Few(difference(x.set, b.set), floor) || check.Few(difference(b.set, x.set), floor) {
 				return 0, fmt.Errorf("%s: differs by fewer than %d members from what was published: %w", where, floor, ErrPrivacy)
 			}
 		}
@@ -84,9 +84,6 @@ func (p *Published) Count(a *Set) (int, error) {
 	p.enter(shown{x.set.Clone(), x.floor})
 	return n, nil
 }
-
-// few reports whether n people are some, but fewer than the floor.
-func few(n, floor int) bool { return n > 0 && n < floor }
 
 // difference returns the number of members of a that are not in b.
 func difference(a, b *bitset.Set) int {

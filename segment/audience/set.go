@@ -75,7 +75,7 @@ func (a *Set) Universe() int { return a.members().Size() }
 // between them are: Published notices. Who addresses the members sees them by IDs.
 func (a *Set) Count() (int, error) {
 	n := a.size()
-	if few(n, a.MinSize()) {
+	if check.Few(n, a.MinSize()) {
 		return 0, fmt.Errorf("audience: Set.Count: fewer than %d members: %w", a.MinSize(), ErrPrivacy)
 	}
 	return n, nil
