@@ -29,7 +29,7 @@ func TestHillstrom(t *testing.T) {
 		Interaction struct{ Q, P float64 }
 		Uplift      struct{ Score float64 }
 	}
-	data := testkit.ReadShared(t, "hillstrom", "hillstrom.csv.gz")
+	data := testkit.ReadShared(t, "data", "hillstrom", "hillstrom.csv.gz")
 	testkit.Golden(t, "hillstrom.json", &g)
 	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
 	if err != nil {

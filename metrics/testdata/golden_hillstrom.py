@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
+from scipy.optimize import brentq
 from sklift.metrics import qini_auc_score, uplift_at_k
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportions_ztest
@@ -16,6 +17,14 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 df = pd.read_csv(sys.argv[1])
 arms = ["No E-Mail", "Mens E-Mail", "Womens E-Mail"]
+
+
+def score(a, b, d):
+    """Score statistic of the difference d: the variance is that of the likeliest rates p and p + d."""
+    low, high = max(0, -d), min(1, 1 - d)
+    slope = lambda p: sum(x.sum() / r - (len(x) - x.sum()) / (1 - r) for x, r in ((a, p), (b, p + d)))
+    p = brentq(slope, low + 1e-12, high - 1e-12, xtol=1e-16)
+    return (b.mean() - a.mean() - d) / np.sqrt(p * (1 - p) / len(a) + (p + d) * (1 - p - d) / len(b))
 
 
 def analyse(d):
@@ -27,9 +36,8 @@ def analyse(d):
             if metric in ("visit", "conversion"):
                 a, b = c[metric], t[metric]
                 z, p = proportions_ztest([b.sum(), a.sum()], [len(b), len(a)])
-                se = np.sqrt(a.mean() * (1 - a.mean()) / len(a) + b.mean() * (1 - b.mean()) / len(b))
                 est = b.mean() - a.mean()
-                lo, hi = est - 1.959963984540054 * se, est + 1.959963984540054 * se
+                lo, hi = (brentq(lambda d: score(a, b, d) - s * stats.norm.ppf(.975), est - .05, est + .05, xtol=1e-15) for s in (1, -1))
             elif metric == "spend_per_visit":
                 # Ratio by its estimating equation: sum(spend - R*visit) = 0, sandwich variance per arm.
                 R, V = [], []
