@@ -53,6 +53,18 @@ func TestCancels(t *testing.T) {
 			_, err := segment.ChooseK(ctx, rows, segment.ChooseKOptions{Max: 6, References: 3, KMeans: segment.KMeansOptions{MaxIter: 10}})
 			return err
 		}},
+		{Name: "segment.FitDendrogram", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows := noise(2000*size, 8)
+			testkit.Start(ctx)
+			_, err := segment.FitDendrogram(ctx, rows, segment.DendrogramOptions{})
+			return err
+		}},
+		{Name: "segment.FitDendrogramDistances", Looks: 10, Do: func(ctx context.Context, size int) error {
+			distances := pairs(noise(2000*size, 8))
+			testkit.Start(ctx)
+			_, err := segment.FitDendrogramDistances(ctx, distances, segment.DendrogramOptions{Linkage: segment.LinkAverage})
+			return err
+		}},
 		{Name: "segment.Silhouette", Looks: 10, Do: func(ctx context.Context, size int) error {
 			rows, labels := noise(1000*size, 8), make([]int32, 1000*size)
 			for i := range labels {

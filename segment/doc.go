@@ -23,6 +23,8 @@
 //
 //   - [FitKMeans]: groups of alike customers in a table of numbers; [ChooseK] compares
 //     numbers of clusters, [DescribeClusters] says what makes each one special
+//   - [FitDendrogram]: a tree of clusters, by single, complete or average linkage or Ward's,
+//     cut by count or height; [FitDendrogramDistances] for distances of any kind
 //   - [KMeansStep]: one round of k-means over shards, machines or parties
 //   - [Silhouette], [SimplifiedSilhouette], [CalinskiHarabasz], [DaviesBouldin]: how well
 //     given labels separate given rows
@@ -52,5 +54,5 @@
 // Silhouettes, 1987. Caliński and Harabasz, A dendrite method for cluster
 // analysis, 1974. Davies and Bouldin, A cluster separation measure, 1979.
 // Tibshirani, Walther and Hastie, Estimating the number of clusters in a data
-// set via the gap statistic, 2001.
+// set via the gap statistic, 2001. Müllner, fastcluster, 2013.
 package segment

@@ -10,8 +10,13 @@ import (
 )
 
 // The golden frame of each model and accumulator, with every field in use.
-func TestFrames(t *testing.T) {
-	testkit.Frames(t, "segment", []testkit.Frame{
+func TestFrames(t *testing.T) { testkit.Frames(t, "segment", frames()) }
+
+// FuzzUnmarshal: what is refused changes nothing, what is read is canonical.
+func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
+
+func frames() []testkit.Frame {
+	return []testkit.Frame{
 		{
 			Kind: codec.KindKMeans,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
@@ -74,6 +79,20 @@ func TestFrames(t *testing.T) {
 			},
 		},
 		{
+			Kind: codec.KindDendrogram,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				d, err := segment.FitDendrogram(bg, filledRows, segment.DendrogramOptions{Linkage: segment.LinkAverage})
+				must(err)
+				return d
+			},
+			Values: func(t testing.TB, s any) any {
+				d := s.(*segment.Dendrogram)
+				three, err := d.CutCount(nil, 3)
+				must(err)
+				return map[string]any{"Rows": d.Rows(), "Merges": d.Merges(), "CutCount": three}
+			},
+		},
+		{
 			Kind: codec.KindTransitions,
 			Zero: []string{".MinAudience: the reader's, not stored"},
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
@@ -103,7 +122,7 @@ func TestFrames(t *testing.T) {
 				return map[string]any{"Counts": counts, "Rate": rate}
 			},
 		},
-	})
+	}
 }
 
 var filledRows = [][]float64{{1, 2}, {1.5, 1}, {8, 1.5}, {9, 3}, {4, 8}, {5, 9.5}, {2, 2.5}, {7.5, 2}}

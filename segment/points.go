@@ -98,15 +98,22 @@ func within(r []float64) (int, bool) {
 
 // newPoints validates rows and weights and copies them into canonical order.
 func newPoints(rows [][]float64, weights []float64) (*points, error) {
+	p, _, err := orderedPoints(rows, weights)
+	return p, err
+}
+
+// orderedPoints is newPoints that also tells which row each point was; equal rows follow
+// each other by index.
+func orderedPoints(rows [][]float64, weights []float64) (*points, []lead, error) {
 	n, d, err := checkRows(rows)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := check.Weights("Weights", weights, n); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if n > math.MaxInt32 {
-		return nil, fmt.Errorf("rows: %d, want at most %d: %w", n, math.MaxInt32, check.ErrTooLarge)
+		return nil, nil, fmt.Errorf("rows: %d, want at most %d: %w", n, math.MaxInt32, check.ErrTooLarge)
 	}
 	keys := make([]lead, 0, n)
 	for i, r := range rows {
@@ -116,9 +123,9 @@ func newPoints(rows [][]float64, weights []float64) (*points, error) {
 	}
 	sortLeads(keys, func(i, j int32) int {
 		if c := slices.Compare(rows[i], rows[j]); c != 0 || weights == nil {
-			return c
+			return cmp.Or(c, cmp.Compare(i, j))
 		}
-		return cmp.Compare(weights[i], weights[j])
+		return cmp.Or(cmp.Compare(weights[i], weights[j]), cmp.Compare(i, j))
 	})
 	p := &points{n: len(keys), d: d, x: make([]float64, len(keys)*d)}
 	if weights != nil {
@@ -133,7 +140,7 @@ func newPoints(rows [][]float64, weights []float64) (*points, error) {
 			p.w[i] = weights[k.row]
 		}
 	}
-	return p, nil
+	return p, keys, nil
 }
 
 // lead is the leading coordinate of a row, as bits that sort like the number.

@@ -45,10 +45,16 @@ func TestPromises(t *testing.T) {
 		return c
 	}
 	life := segment.LifecycleOptions{New: 30 * day, Gap: 120 * day, Sleep: 90 * day, Churn: 180 * day, Reactivated: 30 * day}
+	tree := func() *segment.Dendrogram {
+		d, err := segment.FitDendrogram(bg, points(), segment.DendrogramOptions{})
+		must(err)
+		return d
+	}
 	testkit.Promises{
 		Funcs: map[string]any{
 			"CalinskiHarabasz": segment.CalinskiHarabasz, "ChooseK": segment.ChooseK, "DaviesBouldin": segment.DaviesBouldin, "DefaultMap": segment.DefaultMap,
 			"DefaultMapRules": segment.DefaultMapRules, "DefaultPlaybook": segment.DefaultPlaybook, "DescribeClusters": segment.DescribeClusters, "FitCuts": segment.FitCuts,
+			"FitDendrogram": segment.FitDendrogram, "FitDendrogramDistances": segment.FitDendrogramDistances,
 			"FitKMeans": segment.FitKMeans, "FitRFM": segment.FitRFM, "NewCuts": segment.NewCuts, "NewKMeans": segment.NewKMeans, "NewKMeansStep": segment.NewKMeansStep,
 			"NewLifecycle": segment.NewLifecycle, "NewMap": segment.NewMap, "NewRFM": segment.NewRFM, "Silhouette": segment.Silhouette, "SimplifiedSilhouette": segment.SimplifiedSilhouette,
 		},
@@ -63,6 +69,8 @@ func TestPromises(t *testing.T) {
 				return s
 			},
 			func() any { return rfm() },
+			func() any { return tree() },
+			func() any { l := segment.LinkAverage; return &l },
 			func() any { c := cuts(); return &c },
 			func() any { c := choices(); return &c },
 			func() any { p := profile(); return &p },
@@ -82,7 +90,7 @@ func TestPromises(t *testing.T) {
 			func() any { s := segment.State(1); return &s },
 			func() any { return &segment.CellError{Cell: segment.RFMScore{R: 1, F: 1, M: 1}} },
 		},
-		Zero: []string{"Cuts", "Transitions", "RFMScore", "State", "CellError", "ClusterProfile", "KChoices", "Playbook", "RFM"},
+		Zero: []string{"Cuts", "Transitions", "RFMScore", "State", "CellError", "Linkage", "ClusterProfile", "KChoices", "Playbook", "RFM"},
 		Args: map[string]func() []any{
 			"CalinskiHarabasz": func() []any { return []any{points(), labels} },
 			"ChooseK": func() []any {
@@ -93,6 +101,12 @@ func TestPromises(t *testing.T) {
 			"FitCuts":          func() []any { return []any{frequency, 3} },
 			"FitKMeans": func() []any {
 				return []any{bg, points(), segment.KMeansOptions{K: 3, Weights: []float64{1, 1, 2, 1, 1, 1, 1, 1, 1}, Progress: func(segment.Progress) {}}}
+			},
+			"Dendrogram.CutCount":  func() []any { return []any{[]int32{7}, 3} },
+			"Dendrogram.CutHeight": func() []any { return []any{[]int32{7}, 2.} },
+			"FitDendrogram":        func() []any { return []any{bg, points(), segment.DendrogramOptions{Linkage: segment.LinkComplete}} },
+			"FitDendrogramDistances": func() []any {
+				return []any{bg, []float64{1, 2, 3, 4, 5, 6}, segment.DendrogramOptions{Linkage: segment.LinkAverage}}
 			},
 			"FitRFM":               func() []any { return []any{recency, frequency, value, 4} },
 			"NewCuts":              func() []any { return []any{[]float64{1, 2, 5}} },

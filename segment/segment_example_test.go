@@ -301,3 +301,27 @@ func ExampleFieldError() {
 	}
 	// Output: frequency +Inf
 }
+
+// A tree of shops by their daily sales, cut into three groups, and where sales differ by
+// less than 2.
+func ExampleFitDendrogram() {
+	sales := [][]float64{{10, 11}, {10, 12}, {30, 31}, {31, 31}, {90, 80}}
+	tree, err := segment.FitDendrogram(context.Background(), sales, segment.DendrogramOptions{Linkage: segment.LinkAverage})
+	if err != nil {
+		panic(err)
+	}
+	var last segment.Merge = tree.Merges()[tree.Rows()-2]
+	three, _ := tree.CutCount(nil, 3)
+	near, _ := tree.CutHeight(nil, 2)
+	fmt.Println(three, near, last.Size)
+
+	var linkage segment.Linkage = segment.LinkComplete
+	tree, err = segment.FitDendrogramDistances(context.Background(), []float64{1, 5, 4}, segment.DendrogramOptions{Linkage: linkage})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(linkage, tree.Merges())
+	// Output:
+	// [0 0 1 1 2] [0 0 1 1 2] 5
+	// complete [{0 1 1 2} {2 3 5 3}]
+}

@@ -124,6 +124,7 @@ const (
 	KindTransitions Kind = 0x0304
 	KindAudience    Kind = 0x0305
 	KindCuts        Kind = 0x0306
+	KindDendrogram  Kind = 0x0307
 	KindPublished   Kind = 0x3101
 
 	KindLogistic        Kind = 0x0401
@@ -239,6 +240,7 @@ var Table = []Entry{
 	{KindTransitions, "segment", "Transitions"},
 	{KindAudience, "segment/audience", "Set"},
 	{KindCuts, "segment", "Cuts"},
+	{KindDendrogram, "segment", "Dendrogram"},
 	{KindPublished, "segment/audience", "Published"},
 	{KindLogistic, "predict", "Logistic"},
 	{KindLinear, "predict", "Linear"},

@@ -525,35 +525,76 @@ TEXT ·distances64AVX2(SB), NOSPLIT, $0-104
 	MOVQ tiles_base+80(FP), DI
 	MOVQ tiles_len+88(FP), R8
 	LEAQ (DI)(R8*8), R8
-	MOVQ DX, R10
-	SHLQ $0x05, R10
+	MOVQ DX, R11
+	SHLQ $0x05, R11
+	LEAQ (R11)(R11*2), R12
+	MOVQ R8, R9
+	SUBQ R12, R9
 
 srow:
 	TESTQ   SI, SI
 	JZ      send
-	MOVLQSX (BX), R11
-	IMULQ   DX, R11
-	LEAQ    (CX)(R11*8), R11
-	MOVQ    DI, R9
+	MOVLQSX (BX), R13
+	IMULQ   DX, R13
+	LEAQ    (CX)(R13*8), R13
+	MOVQ    DI, R10
+
+swide:
+	CMPQ   R10, R9
+	JGE    sgroup
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	MOVQ   DX, R14
+
+swideloop:
+	VBROADCASTSD (R13), Y4
+	VSUBPD       (R10), Y4, Y5
+	VMULPD       Y5, Y5, Y5
+	VADDPD       Y5, Y0, Y0
+	VSUBPD       (R10)(R11*1), Y4, Y5
+	VMULPD       Y5, Y5, Y5
+	VADDPD       Y5, Y1, Y1
+	VSUBPD       (R10)(R11*2), Y4, Y5
+	VMULPD       Y5, Y5, Y5
+	VADDPD       Y5, Y2, Y2
+	VSUBPD       (R10)(R12*1), Y4, Y5
+	VMULPD       Y5, Y5, Y5
+	VADDPD       Y5, Y3, Y3
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000008, R13
+	DECQ         R14
+	JNZ          swideloop
+	SHRQ         $0x02, R11
+	SUBQ         R11, R13
+	SHLQ         $0x02, R11
+	ADDQ         R12, R10
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, 32(AX)
+	VMOVUPD      Y2, 64(AX)
+	VMOVUPD      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	JMP          swide
 
 sgroup:
-	CMPQ   R9, R8
+	CMPQ   R10, R8
 	JGE    snext
 	VXORPD Y0, Y0, Y0
-	MOVQ   DX, R12
+	MOVQ   DX, R14
 
 sloop:
-	VBROADCASTSD (R11), Y1
-	VSUBPD       (R9), Y1, Y1
+	VBROADCASTSD (R13), Y1
+	VSUBPD       (R10), Y1, Y1
 	VMULPD       Y1, Y1, Y1
 	VADDPD       Y1, Y0, Y0
-	ADDQ         $0x00000020, R9
-	ADDQ         $0x00000008, R11
-	DECQ         R12
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000008, R13
+	DECQ         R14
 	JNZ          sloop
-	SHRQ         $0x02, R10
-	SUBQ         R10, R11
-	SHLQ         $0x02, R10
+	SHRQ         $0x02, R11
+	SUBQ         R11, R13
+	SHLQ         $0x02, R11
 	VMOVUPD      Y0, (AX)
 	ADDQ         $0x00000020, AX
 	JMP          sgroup
