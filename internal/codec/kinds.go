@@ -117,6 +117,8 @@ const (
 	KindOutliers       Kind = 0x2103
 	KindRates          Kind = 0x2104
 	KindColumns        Kind = 0x2201
+	KindEncoder        Kind = 0x2202
+	KindFeatureBins    Kind = 0x2203
 
 	KindKMeans      Kind = 0x0301
 	KindKMeansStep  Kind = 0x0302
@@ -234,6 +236,8 @@ var Table = []Entry{
 	{KindOutliers, "profile/clean", "Outliers"},
 	{KindRates, "profile/clean", "Rates"},
 	{KindColumns, "profile/feature", "Columns"},
+	{KindEncoder, "profile/feature", "Encoder"},
+	{KindFeatureBins, "profile/feature", "Bins"},
 	{KindKMeans, "segment", "KMeans"},
 	{KindKMeansStep, "segment", "KMeansStep"},
 	{KindRFM, "segment", "RFM"},

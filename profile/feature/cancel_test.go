@@ -3,16 +3,17 @@ package feature_test
 import (
 	"context"
 	"math"
+	"strconv"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/profile/feature"
 )
 
-// TestCancels: both fits look at their context. With AISLE_LONG=1 it prints the table of
+// TestCancels: the fits look at their context. With AISLE_LONG=1 it prints the table of
 // docs/coverage.md.
 func TestCancels(t *testing.T) {
-	table := func(n int) [][]float64 {
+	rowsOf := func(n int) [][]float64 {
 		rows := make([][]float64, n)
 		for i := range rows {
 			rows[i] = make([]float64, 20)
@@ -24,15 +25,43 @@ func TestCancels(t *testing.T) {
 		}
 		return rows
 	}
+	words := func(n int) (cells [][]string, y []float64, folds []int) {
+		for i := range n {
+			cells, y, folds = append(cells, []string{strconv.Itoa(i % 997), strconv.Itoa(i % 7)}), append(y, float64(i%2)), append(folds, i%3)
+		}
+		return cells, y, folds
+	}
 	testkit.Cancels(t, []testkit.Cancel{
+		{Name: "feature.FitEncoder", Looks: 3, Do: func(ctx context.Context, size int) error {
+			cells, y, _ := words(20_000 * size)
+			testkit.Start(ctx)
+			_, err := feature.FitEncoder(ctx, cells, y, feature.EncoderOptions{Method: feature.TargetMean})
+			return err
+		}},
+		{Name: "feature.EncodeOutOfFold", Looks: 9, Do: func(ctx context.Context, size int) error {
+			cells, y, folds := words(10_000 * size)
+			testkit.Start(ctx)
+			_, _, err := feature.EncodeOutOfFold(ctx, nil, cells, y, folds, feature.EncoderOptions{Method: feature.TargetMean})
+			return err
+		}},
+		{Name: "feature.FitBins", Looks: 20, Do: func(ctx context.Context, size int) error {
+			rows := rowsOf(5_000 * size)
+			y := make([]bool, len(rows))
+			for i := range y {
+				y[i] = i%3 == 0
+			}
+			testkit.Start(ctx)
+			_, err := feature.FitBins(ctx, rows, y, feature.BinOptions{Method: feature.Monotone})
+			return err
+		}},
 		{Name: "feature.FitScaler", Looks: 3, Do: func(ctx context.Context, size int) error {
-			rows := table(10_000 * size)
+			rows := rowsOf(10_000 * size)
 			testkit.Start(ctx)
 			_, err := feature.FitScaler(ctx, rows, feature.ScalerOptions{})
 			return err
 		}},
 		{Name: "feature.FitImputer", Looks: 3, Do: func(ctx context.Context, size int) error {
-			rows := table(10_000 * size)
+			rows := rowsOf(10_000 * size)
 			testkit.Start(ctx)
 			_, err := feature.FitImputer(ctx, rows, feature.ImputerOptions{Method: feature.Median})
 			return err

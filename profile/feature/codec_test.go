@@ -70,3 +70,33 @@ func TestImputerRefuses(t *testing.T) {
 		"mean 2":  {f64(math.Inf(1))},
 	})
 }
+
+func ints(xs ...int64) func(*codec.Writer) { return func(w *codec.Writer) { w.Int64s(xs) } }
+
+func TestEncoderPayloadRefused(t *testing.T) {
+	decode := func(data []byte) error { return new(feature.Encoder).UnmarshalBinary(data) }
+	testkit.Payload{Kind: codec.KindEncoder, Decode: decode, Fields: []field{
+		on("buckets", i64(3)), on("columns", i64(1)), on("name", str("a")), on("method", i64(int64(feature.TargetMean))), on("levels", names("x", "y")),
+		on("values", list(1, 2)), on("unseen", f64(1.5)),
+	}}.Refuse(t, feature.ErrCorrupt, map[string]puts{
+		"buckets": {i64(0), i64(-1), i64(1<<20 + 1)},
+		"columns": {i64(0), i64(2), i64(1 << 40)},
+		"method":  {i64(5), i64(-1), i64(int64(feature.Hashing)), i64(int64(feature.LevelCount)), i64(int64(feature.OneHot))},
+		"levels":  {names("x", "x"), names("x")},
+		"values":  {list(1), list(1, math.NaN())},
+		"unseen":  {f64(math.Inf(1))},
+	})
+}
+
+func TestBinsPayloadRefused(t *testing.T) {
+	decode := func(data []byte) error { return new(feature.Bins).UnmarshalBinary(data) }
+	testkit.Payload{Kind: codec.KindFeatureBins, Decode: decode, Fields: []field{
+		on("woe", yes(true)), on("columns", i64(1)), on("name", str("a")), on("method", i64(2)), on("edges", list(1, 2)), on("good", ints(1, 2, 3, 0)), on("bad", ints(0, 0, 1, 0)),
+	}}.Refuse(t, feature.ErrCorrupt, map[string]puts{
+		"columns": {i64(0), i64(2), i64(1 << 40)},
+		"method":  {i64(4), i64(-1)},
+		"edges":   {list(2, 1), list(1, 1), list(1), list(1, math.Inf(1))},
+		"good":    {ints(1, 2), ints(-1, 2, 3, 0), ints(0, 0, 0, 0)},
+		"bad":     {ints(1, 2), ints(0, 0, 0, 0)},
+	})
+}

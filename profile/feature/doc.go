@@ -29,6 +29,11 @@
 //   - Scales: [FitScaler]. ZScale for linear models and k-means; MinMax where a range is
 //     needed; Robust where few values are extreme; MaxAbs where 0 must stay 0; Log1p for
 //     money and counts, before another.
+//   - Categories: [FitEncoder]. OneHot for few levels; Ordinal for trees; Hashing where
+//     levels never end; TargetMean and LevelCount for many, training rows then by
+//     [EncodeOutOfFold], so that no row sees its own target.
+//   - Bins: [FitBins]. EqualWidth, EqualCount; TreeBins by class; Monotone, the optimum,
+//     for scorecards, with the weights of [Evidence]. [Association] of any table.
 //   - What is in a column, in shards too: [Columns], from which Columns.Scaler fits
 //     without the rows.
 //
@@ -36,8 +41,8 @@
 //
 //   - The same rows in any order, and in merged shards, give the same bits.
 //   - NaN is missing, an infinity is an error, what float64 cannot hold is ErrOverflow.
-//   - Imputer and Scaler are immutable and safe for concurrent use; Columns is not. All
-//     three can be stored and sent.
+//   - What is fitted is immutable and safe for concurrent use; Columns is not. All
+//     can be stored and sent.
 //
 // # References
 //

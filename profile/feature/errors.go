@@ -14,6 +14,7 @@ var (
 	ErrUndefined = check.ErrUndefined
 	ErrMismatch  = check.ErrMismatch
 	ErrOverflow  = check.ErrOverflow
+	ErrRange     = check.ErrRange
 	ErrCorrupt   = check.ErrCorrupt
 	ErrVersion   = check.ErrVersion
 )

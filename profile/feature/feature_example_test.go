@@ -113,3 +113,89 @@ func ExampleFieldError() {
 	}
 	// Output: "spend" +Inf
 }
+
+func ExampleEncoder() {
+	cells := [][]string{{"north", "18-25"}, {"south", "26-40"}, {"north", ""}}
+	e, _ := feature.FitEncoder(context.Background(), cells, nil, feature.EncoderOptions{
+		Names: []string{"region", "age"}, Methods: map[string]feature.EncodeMethod{"age": feature.Ordinal},
+		Levels: map[string][]string{"age": {"18-25", "26-40", "41-"}},
+	})
+	out, _ := e.Transform(nil, [][]string{{"south", "41-"}, {"west", ""}})
+	fmt.Println(e.Names(), out)
+	// Output: [region=north region=south age] [[0 1 2] [0 0 -1]]
+}
+
+func ExampleEncodeMethod() {
+	cells := [][]string{{"a"}, {"a"}, {"b"}}
+	e, _ := feature.FitEncoder(context.Background(), cells, nil, feature.EncoderOptions{Method: feature.LevelCount})
+	out, _ := e.Transform(nil, cells)
+	fmt.Println(out)
+	// Output: [[2] [2] [1]]
+}
+
+func ExampleFitEncoder() {
+	cells := [][]string{{"mail"}, {"mail"}, {"shop"}, {"shop"}}
+	e, _ := feature.FitEncoder(context.Background(), cells, []float64{1, 0, 0, 0}, feature.EncoderOptions{Method: feature.TargetMean, Smoothing: 2})
+	out, _ := e.Transform(nil, [][]string{{"mail"}, {"shop"}, {"kiosk"}})
+	fmt.Println(out)
+	// Output: [[0.375] [0.125] [0.25]]
+}
+
+// Training rows are encoded by what the rows of the other folds say.
+func ExampleEncodeOutOfFold() {
+	cells := [][]string{{"mail"}, {"mail"}, {"shop"}, {"shop"}}
+	bought := []float64{1, 0, 1, 1}
+	rows, e, _ := feature.EncodeOutOfFold(context.Background(), nil, cells, bought, []int{0, 1, 0, 1}, feature.EncoderOptions{Method: feature.TargetMean, Smoothing: -1})
+	later, _ := e.Transform(nil, [][]string{{"mail"}, {"shop"}})
+	fmt.Println(rows, later)
+	// Output: [[0] [1] [1] [1]] [[0.5] [1]]
+}
+
+func ExampleBins() {
+	age := [][]float64{{19}, {24}, {31}, {38}, {45}, {52}, {math.NaN()}, {66}}
+	bought := []bool{true, true, false, true, false, false, true, false}
+	b, _ := feature.FitBins(context.Background(), age, bought, feature.BinOptions{Method: feature.EqualWidth, Bins: 2, WOE: true})
+	for _, bin := range b.Result()[0].Bins {
+		fmt.Printf("%.1f %.1f %d %d %.3f\n", bin.Lo, bin.Hi, bin.Good, bin.Bad, bin.WOE)
+	}
+	// Output:
+	// NaN 42.5 3 1 1.099
+	// 42.5 NaN 0 3 -1.946
+	// NaN NaN 1 0 1.099
+}
+
+func ExampleFitBins() {
+	visits := [][]float64{{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}}
+	bought := []bool{false, false, true, false, true, true, false, true}
+	b, _ := feature.FitBins(context.Background(), visits, bought, feature.BinOptions{Method: feature.Monotone, Trend: 1, MinShare: .2})
+	out, _ := b.Transform(nil, visits)
+	fmt.Println(out)
+	var r feature.BinResult = b.Result()[0]
+	var first feature.Bin = r.Bins[0]
+	fmt.Printf("%.3f %.1f\n", r.InformationValue, first.Hi)
+	// Output:
+	// [[0] [0] [0] [0] [1] [1] [1] [1]]
+	// 1.099 3.5
+}
+
+func ExampleBinMethod() {
+	rows := [][]float64{{0}, {1}, {2}, {90}}
+	b, _ := feature.FitBins(context.Background(), rows, nil, feature.BinOptions{Method: feature.EqualCount, Bins: 2})
+	out, _ := b.Transform(nil, rows)
+	fmt.Println(out)
+	// Output: [[0] [0] [1] [1]]
+}
+
+func ExampleEvidence() {
+	woe, value, _ := feature.Evidence([]int64{90, 60, 50}, []int64{10, 20, 70})
+	fmt.Printf("%.6f %.6f\n", woe, value)
+	// Output: [1.504077 0.405465 -1.029619] 1.030302
+}
+
+// Does the outlook say whether tennis is played?
+func ExampleAssociation() {
+	var a feature.AssociationResult
+	a, _ = feature.Association([][]int64{{3, 2}, {0, 4}, {2, 3}})
+	fmt.Printf("%.6f of %.6f bits, ratio %.3f, p %.3f\n", a.Gain, a.Entropy, a.GainRatio, a.P)
+	// Output: 0.246750 of 0.940286 bits, ratio 0.156, p 0.170
+}

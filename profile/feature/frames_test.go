@@ -102,5 +102,51 @@ func frames() []testkit.Frame {
 			},
 			Values: func(_ testing.TB, s any) any { return testkit.Plain(s.(*feature.Columns).Result()) },
 		},
+		{
+			Kind: codec.KindEncoder,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				e, err := feature.FitEncoder(context.Background(), encoderCells, []float64{1, 2, 4}, encoderOptions)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return e
+			},
+			Values: func(t testing.TB, s any) any {
+				out, err := s.(*feature.Encoder).Transform(nil, [][]string{{"x", "x", "x", "x", "x"}, {"", "", "", "", ""}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{"names": s.(*feature.Encoder).Names(), "transform": out}
+			},
+		},
+		{
+			Kind: codec.KindFeatureBins,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				b, err := feature.FitBins(context.Background(), [][]float64{{1, nan}, {2, 1}, {3, 2}, {nan, 3}, {9, 4}, {4, 5}, {5, 6}}, []bool{false, true, false, false, true, true, false}, feature.BinOptions{
+					Names: []string{"net", "gap"}, WOE: true, Bins: 3, MinShare: -1, Methods: map[string]feature.BinMethod{"gap": feature.Monotone},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return b
+			},
+			Values: func(t testing.TB, s any) any {
+				b := s.(*feature.Bins)
+				out, err := b.Transform(nil, [][]float64{{0, 0}, {3, 8}, {nan, nan}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{"result": testkit.Plain(b.Result()), "transform": out}
+			},
+		},
 	}
 }
+
+// the encoder of frames and promises has a column of each method.
+var (
+	encoderCells   = [][]string{{"x", "x", "x", "x", "x"}, {"y", "y", "y", "y", "y"}, {"x", "", "", "", ""}}
+	encoderOptions = feature.EncoderOptions{
+		Names: []string{"hot", "order", "hash", "target", "count"}, Buckets: 3,
+		Methods: map[string]feature.EncodeMethod{"order": feature.Ordinal, "hash": feature.Hashing, "target": feature.TargetMean, "count": feature.LevelCount},
+	}
+)

@@ -18,7 +18,11 @@ func TestPromises(t *testing.T) {
 	rows := func() [][]float64 { return [][]float64{{1, 3}, {2, 5}, {4, 9}} }
 	six := func() [][]float64 { return [][]float64{{1, 2, 3, 4, 5, 6}} }
 	testkit.Promises{
-		Funcs: map[string]any{"FitImputer": feature.FitImputer, "FitScaler": feature.FitScaler, "NewColumns": feature.NewColumns},
+		Funcs: map[string]any{
+			"FitImputer": feature.FitImputer, "FitScaler": feature.FitScaler, "NewColumns": feature.NewColumns,
+			"FitEncoder": feature.FitEncoder, "EncodeOutOfFold": feature.EncodeOutOfFold, "FitBins": feature.FitBins,
+			"Evidence": feature.Evidence, "Association": feature.Association,
+		},
 		Types: types,
 		Args: map[string]func() []any{
 			"FitImputer": func() []any {
@@ -27,6 +31,19 @@ func TestPromises(t *testing.T) {
 			"FitScaler": func() []any {
 				return []any{context.Background(), rows(), feature.ScalerOptions{Names: []string{"a", "b"}, Lo: -1, Hi: 2, Methods: map[string]feature.ScaleMethod{"a": feature.Robust}}}
 			},
+			"FitEncoder": func() []any {
+				return []any{context.Background(), encoderCells, []float64{1, 2, 4}, encoderOptions}
+			},
+			"EncodeOutOfFold": func() []any {
+				return []any{context.Background(), nil, encoderCells, []float64{1, 2, 4}, []int{1, 2, 1}, encoderOptions}
+			},
+			"FitBins": func() []any {
+				return []any{context.Background(), rows(), []bool{true, false, true}, feature.BinOptions{Names: []string{"a", "b"}, Bins: 3, Start: 3, MinShare: .1, Trend: 1, Methods: map[string]feature.BinMethod{"a": feature.Monotone}}}
+			},
+			"Evidence":          func() []any { return []any{[]int64{90, 60, 50}, []int64{10, 20, 70}} },
+			"Association":       func() []any { return []any{[][]int64{{3, 2}, {0, 4}, {2, 3}}} },
+			"Encoder.Transform": func() []any { return []any{nil, encoderCells} },
+			"Bins.Transform":    func() []any { return []any{nil, [][]float64{{1, 2}, {3, 4}}} },
 			"Scaler.Transform":  func() []any { return []any{nil, six()} },
 			"Scaler.Inverse":    func() []any { return []any{nil, six()} },
 			"Imputer.Transform": func() []any { return []any{nil, six(), []string{"g"}} },
@@ -36,6 +53,8 @@ func TestPromises(t *testing.T) {
 		NaN: map[string]string{
 			"Scaler.Transform": "a NaN stays one",
 			"Scaler.Inverse":   "a NaN stays one",
+			"Bins.Result":      "a bin has no bound where it goes on for ever",
+			"Association":      "a category of one level has no gain ratio",
 		},
 	}.Check(t)
 }
