@@ -21,10 +21,14 @@ const (
 	Category Dimension = iota
 	Brand
 	PriceBand
-	dimensions = int(PriceBand) + 1
+	Term       // a word of Event.Query, between spaces
+	Channel    // of events and orders, as the next two
+	Campaign   // of events and orders
+	Device     // of events and orders
+	dimensions = int(Device) + 1
 )
 
-var dimensionNames = [dimensions]string{"category", "brand", "price_band"}
+var dimensionNames = [dimensions]string{"category", "brand", "price_band", "term", "channel", "campaign", "device"}
 
 // String returns the name of d as used in column names.
 func (d Dimension) String() string {
@@ -50,7 +54,7 @@ type BuilderOptions struct {
 	// slice means none.
 	Windows []int
 	// HalfLife is the age at which an event counts half towards an affinity.
-	// Default 30 days; negative means no decay.
+	// Default 30 days, at least a second; negative means no decay.
 	HalfLife time.Duration
 	// KindWeights is how much one event of each kind says about taste; kinds not
 	// named weigh 0. An order line weighs as a Purchase. Each in [0, 1e6].
@@ -68,6 +72,9 @@ type BuilderOptions struct {
 	// bands 0, 1, …, len(PriceBands) of the PriceBand dimension; a price on a bound
 	// is of the band above. Default none.
 	PriceBands []int64
+	// Features are kept for each user beside what every Builder knows: those of Features,
+	// or the caller's own. Their columns stand in the Table. Default none.
+	Features []Feature
 }
 
 var defaultWeights = map[Kind]float64{View: 1, Click: 1, Search: 1, Rate: 1, Comment: 1, Share: 2, Cart: 3, Favorite: 3, Purchase: 5}
@@ -118,6 +125,12 @@ func (o BuilderOptions) validate() error {
 	for i, p := range o.PriceBands {
 		c.Require(i == 0 || p > o.PriceBands[i-1], fmt.Sprintf("PriceBands[%d]", i), p, "more than the one before")
 	}
+	c.Require(o.HalfLife <= 0 || o.HalfLife >= minLife, "HalfLife", o.HalfLife, "at least a second")
+	f := newFeatureSet(&c, o.Features)
+	for name := range f.column { // any of them is refused for what it is
+		dim, _, label := strings.Cut(name, "=")
+		c.Require(!baseName(name, o.Windows) && !(label && slices.Contains(dimensionNames[:], dim)), "Features.Columns", name, "a name that no other column has")
+	}
 	return c.Err("profile: NewBuilder")
 }
 
@@ -140,7 +153,7 @@ type Builder[U, I ID] struct {
 	cut      int64 // AsOf, ns
 	days     calendar.Ages
 	from     []int64 // begin of window w, ns, descending: those of days
-	halfLife float64 // ns, 0: no decay
+	fade     fader
 	weight   [kinds + 1]float64
 	currency string
 	late     int64
@@ -153,8 +166,11 @@ type Builder[U, I ID] struct {
 	dim    []Dimension // of a label
 	local  []int32     // its index within its dimension
 	global [dimensions][]int32
-	taste  affinities
-	cells  map[cell]int64 // of Rolling, see Advance
+	taste  pairs[fixed] // by label and block, see tasteKey
+	cells  pairs[int64] // of Rolling, see Advance
+	extra  featureSet
+
+	touched int64 // keeps what addEvents reads ahead from being left out
 }
 
 // A bucket holds what belongs to one window and to no shorter one; the last
@@ -199,10 +215,7 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	b := &Builder[U, I]{opt: opt, currency: opt.Currency}
-	if opt.HalfLife > 0 {
-		b.halfLife = float64(opt.HalfLife)
-	}
+	b := &Builder[U, I]{opt: opt, currency: opt.Currency, extra: newFeatureSet(new(check.Options), opt.Features)}
 	if err := b.cutAt(calendar.NewAges(opt.AsOf, opt.Zone)); err != nil {
 		return nil, fmt.Errorf("profile: NewBuilder: Windows: %w", err)
 	}
@@ -215,6 +228,7 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 // cutAt sets what depends on the cut-off: b.opt.AsOf by the clock that days knows.
 func (b *Builder[U, I]) cutAt(days calendar.Ages) error {
 	b.cut, b.days, b.from = b.opt.AsOf.UnixNano(), days, nil
+	b.fade = newFader(int64(max(b.opt.HalfLife, 0)), b.cut)
 	for _, w := range b.opt.Windows {
 		if float64(b.cut)-float64(w+2)*float64(day) < math.MinInt64 {
 			return fmt.Errorf("%d days begin before the year 1678: %w", w, ErrOption)
@@ -279,13 +293,17 @@ func (b *Builder[U, I]) Index(user U) (int32, error) {
 	if err != nil {
 		return -1, fmt.Errorf("profile: Builder.Index: %w", err)
 	}
-	if int(u) == len(b.state) {
+	b.grow(int(u) + 1)
+	return u, nil
+}
+
+// grow makes room for n users.
+func (b *Builder[U, I]) grow(n int) {
+	for len(b.state) < n {
 		b.state = append(b.state, freshState)
 		b.counts = extend(b.counts, kinds*b.buckets())
 		b.flows = extend(b.flows, flows*b.buckets())
-		b.taste.heads = append(b.taste.heads, 0)
 	}
-	return u, nil
 }
 
 func extend[T any](s []T, n int) []T {
@@ -304,36 +322,6 @@ func (b *Builder[U, I]) label(d Dimension, name string) (int32, error) {
 		b.local = append(b.local, i)
 	}
 	return b.global[d][i], nil
-}
-
-func (b *Builder[U, I]) like(u int32, d Dimension, name string, w fixed) error {
-	if name == "" || w.zero() {
-		return nil
-	}
-	l, err := b.label(d, name)
-	if err == nil {
-		b.taste.add(u, l, w)
-	}
-	return err
-}
-
-// likes adds w to the category and the brand that a record carries.
-func (b *Builder[U, I]) likes(u int32, category, brand string, w fixed) error {
-	if err := b.like(u, Category, category, w); err != nil {
-		return err
-	}
-	return b.like(u, Brand, brand, w)
-}
-
-// decayed returns w halved once for every half-life between at and the cut-off.
-func (b *Builder[U, I]) decayed(w float64, at int64) fixed {
-	if w == 0 {
-		return fixed{}
-	}
-	if b.halfLife != 0 {
-		w *= math.Exp2(-float64(uint64(b.cut)-uint64(at)) / b.halfLife)
-	}
-	return toFixed(w)
 }
 
 // Add takes one event. An invalid one changes nothing and is ErrRange or
@@ -390,7 +378,17 @@ func (b *Builder[U, I]) addEvent(where string, u int32, at int64, e *Event[U, I]
 		return fmt.Errorf("profile: Builder.%s: counts of %w", where, check.Private("user", -1, b.users.Key(u), nil, ErrOverflow))
 	}
 	w := b.decayed(b.weight[e.Kind], at)
-	if err := b.likes(u, e.Category, e.Brand, w); err != nil {
+	err := b.likes(u, e.Category, e.Brand, w)
+	if err == nil {
+		err = b.comes(u, e.Channel, e.Campaign, e.Device, w)
+	}
+	if err == nil && e.Query != "" {
+		err = b.asks(u, e.Query, w)
+	}
+	if err == nil && len(b.extra.list) > 0 {
+		err = b.featureEvent(u, at, e)
+	}
+	if err != nil {
 		return fmt.Errorf("profile: Builder.%s: %w", where, err)
 	}
 	*n++
@@ -501,6 +499,12 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 		if err == nil && len(b.opt.PriceBands) > 0 {
 			err = b.like(u, PriceBand, b.band(l.Price), w)
 		}
+		if err == nil && i == 0 {
+			err = b.comes(u, o.Channel, o.Campaign, o.Device, w)
+		}
+		if err == nil && i == 0 && len(b.extra.list) > 0 {
+			err = b.featureOrder(u, at, paid, units, o)
+		}
 		if err != nil {
 			return fmt.Errorf("profile: Builder.AddOrder: %w", check.Private("order", -1, o.ID, nil, err))
 		}
@@ -574,6 +578,11 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 	if !fits(f, r.Amount) {
 		return fmt.Errorf("profile: Builder.AddRefund: sums of %w", check.Private("user", -1, r.User, r.ID, ErrOverflow))
 	}
+	if len(b.extra.list) > 0 {
+		if err := b.featureRefund(u, at, r); err != nil {
+			return fmt.Errorf("profile: Builder.AddRefund: %w", check.Private("refund", -1, r.ID, nil, err))
+		}
+	}
 	b.currency = strings.ToUpper(r.Currency)
 	f[flowRefunded*b.buckets()+b.bucket(at)] += r.Amount
 	b.roll(u, at, kinds+flowRefunded, r.Amount)
@@ -611,7 +620,7 @@ func (b *Builder[U, I]) compatible(other *Builder[U, I]) string {
 	case b.currency != "" && other.currency != "" && b.currency != other.currency:
 		return "Currency"
 	}
-	return ""
+	return b.extra.same(&other.extra)
 }
 
 // Merge adds everything that other holds, and leaves other alone. Both must have
@@ -665,6 +674,9 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 			b.flows[int(u)*flows*nb+i] += x
 		}
 		b.state[u].merge(&other.state[v])
+		if err := b.extra.join(u, &other.extra, int32(v), 0, b.opt.Rolling); err != nil {
+			return fmt.Errorf("profile: Builder.Merge: %w", err)
+		}
 	}
 	toLabel := make([]int32, len(other.dim))
 	for l, d := range other.dim {
@@ -674,11 +686,11 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		}
 		toLabel[l] = m
 	}
-	other.taste.all(func(user, label int32, sum fixed) { b.taste.add(toUser[user], toLabel[label], sum) })
-	for c, n := range other.cells { // integers: the order of a map does not matter
-		c.user = toUser[c.user]
-		b.cells = addCell(b.cells, c, n)
-	}
+	other.taste.all(func(user int32, key uint64, more *fixed) {
+		sum := b.taste.at(toUser[user], tasteKey(toLabel[key>>32], int32(uint32(key))))
+		*sum = sum.add(*more)
+	})
+	other.cells.all(func(user int32, key uint64, n *int64) { *b.cells.at(toUser[user], key) += *n })
 	b.currency = cmp.Or(b.currency, other.currency)
 	b.late += other.late
 	return nil

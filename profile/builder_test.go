@@ -330,7 +330,7 @@ func TestBuilderHalfLife(t *testing.T) {
 		{event: &event{User: "a", Kind: profile.View, At: cut.Add(-10 * day), Category: "y"}},
 	})
 	p, err := b.Individual("a")
-	if err != nil || len(p.Affinities) != 2 || p.Affinities[0].Weight != 1.5 || p.Affinities[1].Weight != 0.75 || p.Affinities[0].Share != 1.5/2.25 {
+	if err != nil || len(p.Affinities) != 2 || !testkit.Close(p.Affinities[0].Weight, 1.5, 0, 1e-14) || !testkit.Close(p.Affinities[1].Weight, .75, 0, 1e-14) || !testkit.Close(p.Affinities[0].Share, 1.5/2.25, 0, 1e-14) {
 		t.Errorf("affinities %+v, %v", p, err)
 	}
 }

@@ -21,6 +21,8 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Builder[string, int])(nil)
 )
 
+const builderVersion = 3
+
 // AppendBinary appends the binary form of b to dst: a checksummed frame,
 // canonical, so that Builders that know the same give the same bytes. The error
 // is always nil.
@@ -43,8 +45,16 @@ func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 	w.String(b.currency)
 	w.Int64(b.late)
 	w.Bool(b.opt.Rolling)
+	w.Int(len(b.extra.list))
+	for i, x := range b.extra.list {
+		w.String(x.Name())
+		w.Int(len(b.extra.days[i]))
+		for _, d := range b.extra.days[i] {
+			w.Int(d)
+		}
+	}
 	b.putUsers(&w, b.putLabels(&w))
-	return w.AppendFrame(dst, codec.KindBuilder, 2), nil
+	return w.AppendFrame(dst, codec.KindBuilder, builderVersion), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
@@ -54,7 +64,7 @@ func (b *Builder[U, I]) MarshalBinary() ([]byte, error) { return b.AppendBinary(
 // of each label among them.
 func (b *Builder[U, I]) putLabels(w *codec.Writer) (rank []int32) {
 	used := make([]bool, len(b.dim))
-	b.taste.all(func(_, label int32, _ fixed) { used[label] = true })
+	b.taste.all(func(_ int32, key uint64, _ *fixed) { used[key>>32] = true })
 	rank = make([]int32, len(b.dim))
 	var n int32
 	for d := range dimensions {
@@ -80,15 +90,11 @@ func (b *Builder[U, I]) putUsers(w *codec.Writer, rank []int32) {
 	w.Int(int(ids.ClassOf[U]()))
 	w.Int(len(users))
 	nb := b.buckets()
-	type pair struct {
-		label int32
-		sum   fixed
+	type part struct {
+		label, block int32
+		sum          fixed
 	}
-	var pairs []pair
-	var cells map[int32][]cell
-	if b.opt.Rolling {
-		cells = b.userCells()
-	}
+	var parts []part
 	for _, u := range users {
 		ids.Put(w, b.users.Key(u))
 		for _, x := range b.state[u].list() {
@@ -96,17 +102,21 @@ func (b *Builder[U, I]) putUsers(w *codec.Writer, rank []int32) {
 		}
 		putSparse(w, b.counts[int(u)*kinds*nb:][:kinds*nb])
 		putSparse(w, b.flows[int(u)*flows*nb:][:flows*nb])
-		pairs = pairs[:0]
-		b.taste.of(u, func(label int32, sum fixed) { pairs = append(pairs, pair{rank[label], sum}) })
-		slices.SortFunc(pairs, func(x, y pair) int { return cmp.Compare(x.label, y.label) })
-		w.Int(len(pairs))
-		for _, p := range pairs {
+		parts = parts[:0]
+		b.taste.of(u, func(key uint64, sum *fixed) { parts = append(parts, part{rank[key>>32], int32(uint32(key)), *sum}) })
+		slices.SortFunc(parts, func(x, y part) int { return cmp.Or(cmp.Compare(x.label, y.label), cmp.Compare(x.block, y.block)) })
+		w.Int(len(parts))
+		for _, p := range parts {
 			w.Int(int(p.label))
+			w.Int64(int64(p.block))
 			w.Uint64(p.sum.hi)
 			w.Uint64(p.sum.lo)
 		}
 		if b.opt.Rolling {
-			b.putCells(w, cells[u])
+			b.putCells(w, u)
+		}
+		if len(b.extra.list) > 0 {
+			b.extra.write(w, u)
 		}
 	}
 }
@@ -158,7 +168,7 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 
 // UnmarshalBinary replaces b. The time zone itself is not stored, the beginnings of
 // its days are; b keeps its own Zone where that has the same, which Advance needs.
-// Payload of version 2, little-endian, lists after their length:
+// Payload of version 3, little-endian, lists after their length:
 //
 //	i64     AsOf, nanoseconds since 1970 as all times
 //	pairs   int number of changes of the clock, then for each, days ascending: int days
@@ -172,7 +182,10 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 //	string  currency, empty before the first order
 //	i64     records that came late, >= 0
 //	bool    whether days are kept for Advance
-//	3×[]str labels of each Dimension, ascending, none empty, each in use
+//	int     number of features, then for each
+//	string  name
+//	[]int   length of each of its windows in days
+//	7×[]str labels of each Dimension, ascending, none empty, each in use
 //	int     class of the user ids: 0 strings, 1 signed, 2 unsigned numbers
 //	int     number of users, then for each, ids ascending:
 //	  id      string or 8 bytes
@@ -196,10 +209,10 @@ func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver("profile: Builder.UnmarshalBinary", b); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, codec.KindBuilder, 2)
+	r, err := codec.Open(data, codec.KindBuilder, builderVersion)
 	var fresh *Builder[U, I]
 	if err == nil {
-		fresh, err = decodeBuilder[U, I](r)
+		fresh, err = decodeBuilder[U, I](r, b.opt.Features, cmp.Or(b.opt.Zone, time.UTC))
 	}
 	if err != nil {
 		return fmt.Errorf("profile: Builder.UnmarshalBinary: %w", err)
@@ -216,8 +229,11 @@ func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
 }
 
 // decodeBuilder reads a whole payload.
-func decodeBuilder[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
+func decodeBuilder[U, I ID](r *codec.Reader, features []Feature, zone *time.Location) (*Builder[U, I], error) {
 	b, err := decodeOptions[U, I](r)
+	if err == nil {
+		err = b.readFeatures(r, features, zone)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +323,11 @@ func decodeOptions[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
 
 // getLabels reads the names of all labels and returns the label at each place.
 func (b *Builder[U, I]) getLabels(r *codec.Reader) (rank []int32, err error) {
-	for d := range dimensions {
+	stored := dimensions
+	if r.Version < 3 {
+		stored = int(PriceBand) + 1
+	}
+	for d := range stored {
 		names := r.Strings()
 		for i, name := range names {
 			if name == "" || i > 0 && name <= names[i-1] {
@@ -336,20 +356,32 @@ func (b *Builder[U, I]) getUser(r *codec.Reader, u int32, rank []int32, used []b
 	if r.Err() == nil && !s.plausible(b.cut) {
 		r.Fail("has a user whose times do not fit")
 	}
-	prev := -1
+	prev, before := -1, int64(0)
 	for range r.Int() {
-		l, sum := r.Int(), fixed{r.Uint64(), r.Uint64()}
-		if r.Err() == nil && (l <= prev || l >= len(rank) || sum.zero()) {
+		l, block := r.Int(), b.fade.top>>blockBits
+		if r.Version > 2 {
+			block = r.Int64()
+		}
+		sum := fixed{r.Uint64(), r.Uint64()}
+		if r.Err() == nil && (l < prev || l == prev && (r.Version < 3 || block <= before) || l >= len(rank) || sum.zero() ||
+			block < int64(b.fade.oldest) || block > b.fade.top>>blockBits) {
 			r.Fail("has an affinity out of place")
 		}
 		if r.Err() != nil {
 			break
 		}
-		b.taste.add(u, rank[l], sum)
-		used[l], prev = true, l
+		if r.Version < 3 {
+			_, sum = b.fade.then(sum)
+			sum = sum.orLeast()
+		}
+		*b.taste.at(u, tasteKey(rank[l], int32(block))) = sum
+		used[l], prev, before = true, l, block
 	}
 	if b.opt.Rolling && r.Err() == nil {
 		b.getCells(r, u)
+	}
+	if len(b.extra.list) > 0 && r.Err() == nil {
+		return b.extra.read(r, u, b.opt.Rolling)
 	}
 	return r.Err()
 }

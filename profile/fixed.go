@@ -6,24 +6,22 @@ import (
 	"math/bits"
 )
 
-// fixed is a non-negative fixed-point number with 70 bits behind the point.
-// Adding integers is associative, adding float64 is not: decayed sums kept this
+// fixed is a non-negative fixed-point number, with 70 bits behind the point where nothing
+// else is said. Adding integers is associative, adding float64 is not: sums kept this
 // way are the same bits for every order of events and every split into shards.
-// A term keeps full float64 precision down to 2⁻¹⁷ of a fresh one, 18 digits of
-// binary precision down to 2⁻⁵², and is gone after 70 half-lives.
 type fixed struct{ hi, lo uint64 }
 
 const fixedPoint = 70
 
-// toFixed truncates x, which must lie in [0, 2³⁰].
-func toFixed(x float64) fixed {
+// toFixed truncates x·2^point; x must not be below 0, and the product below 2¹²⁷.
+func toFixed(x float64, point int) fixed {
 	b := math.Float64bits(x)
 	exp := int(b >> 52)
 	if exp == 0 {
 		return fixed{}
 	}
 	mant := b&(1<<52-1) | 1<<52
-	shift := exp - 1075 + fixedPoint // value = mant·2^(exp-1075)
+	shift := exp - 1075 + point // value = mant·2^(exp-1075)
 	switch {
 	case shift <= -53:
 		return fixed{}
@@ -35,8 +33,8 @@ func toFixed(x float64) fixed {
 	return fixed{mant << (shift - 64), 0}
 }
 
-// add returns a+b; each term is at most 2³⁰, so 2²⁷ terms cannot overflow and
-// more of them saturate.
+// add returns a+b, or the largest number where that is beyond it, so that sums do not
+// depend on their order even then.
 func (a fixed) add(b fixed) fixed {
 	lo, c := bits.Add64(a.lo, b.lo, 0)
 	hi, c := bits.Add64(a.hi, b.hi, c)

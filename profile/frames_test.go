@@ -28,25 +28,37 @@ func printable(rows [][]float64) [][]any {
 	return out
 }
 
-func filledBuilder(t testing.TB) *profile.Builder[string, int] {
+// emptyBuilder reads frames of a version: those before 3 have no features.
+func emptyBuilder(t testing.TB, version int) *profile.Builder[string, int] {
 	t.Helper()
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var features []profile.Feature
+	if version > 2 {
+		features = promised(profile.Features([]int{7}, "totals", "distinct", "gaps"))
+	}
 	b, err := profile.NewBuilder[string, int](profile.BuilderOptions{
-		AsOf: cut, Zone: zone, Windows: []int{7, 30}, HalfLife: 20 * day, Rolling: true,
+		AsOf: cut, Zone: zone, Windows: []int{7, 30}, HalfLife: 20 * day, Rolling: true, Features: features,
 		KindWeights: map[profile.Kind]float64{1: 1, 2: 1.5, 3: .5, 4: 3, 5: 2.5, 6: 2, 7: .75, 8: .25, 9: 5, 10: .125},
 		Currency:    "EUR", PriceBands: []int64{100, 500},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b
+}
+
+func filledBuilder(t testing.TB) *profile.Builder[string, int] {
+	t.Helper()
+	b := emptyBuilder(t, 3)
 	for k := profile.View; k <= profile.Return; k++ {
 		for i, id := range []string{"ann", "bob", "cid"} {
 			e := &event{
 				User: id, Item: int(k), Kind: k, At: cut.Add(-time.Duration(int(k)*9+i) * day), Category: fmt.Sprintf("c%d", int(k)%3), Brand: fmt.Sprintf("b%d", i),
 				Dwell: time.Duration(int(k)+i) * time.Second, Position: int32(k), Pages: int32(i + 1), Rating: 3.5 + float64(i)/2, Sentiment: .25 - float64(i)/8,
+				Query: "red shoes", Channel: "app", Campaign: "spring", Device: "phone",
 			}
 			if err := b.Add(e); err != nil {
 				t.Fatal(err)
@@ -63,7 +75,7 @@ func filledBuilder(t testing.TB) *profile.Builder[string, int] {
 			t.Fatal(err)
 		}
 	}
-	err = errors.Join(
+	err := errors.Join(
 		b.AddUser(&user{ID: "ann", Registered: cut.Add(-300 * day)}),
 		b.AddUser(&user{ID: "dan", Registered: cut.Add(-10 * day)}),
 		b.AddUser(&user{ID: "eve", Registered: cut.Add(day)}), // late
@@ -134,23 +146,32 @@ func momentsValues(t testing.TB, m *profile.Moments) any {
 }
 
 // TestFrames reads the golden frame of every kind of this package.
-func TestFrames(t *testing.T) { testkit.Frames(t, "profile", frames()) }
+func TestFrames(t *testing.T) { testkit.Frames(t, "profile", frames(t)) }
 
-func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
+func TestDamage(t *testing.T) { testkit.Damage(t, frames(t)) }
 
-func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
+func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames(f)) }
 
 // frames are the kinds of this package with a state in which no field is zero.
-func frames() []testkit.Frame {
+func frames(t testing.TB) []testkit.Frame {
 	nan := math.NaN()
 	return []testkit.Frame{
 		{
 			Kind:   codec.KindBuilder,
 			Fill:   func(t testing.TB) encoding.BinaryMarshaler { return filledBuilder(t) },
 			Values: func(t testing.TB, s any) any { return builderValues(t, s.(*profile.Builder[string, int])) },
+			Read: func(frame []byte) (any, error) {
+				version := 3
+				if len(frame) > 7 {
+					version = int(frame[6])
+				}
+				b := emptyBuilder(t, version)
+				return b, b.UnmarshalBinary(frame)
+			},
 			Zero: []string{
 				".days.runs: version 1 has the begins of windows, here of days of 24 hours", ".cells: nor days", ".opt.Rolling: nor this",
-				".opt.Zone: never stored",
+				".opt.Zone: never stored", ".touched: of AddAll", ".extra: nor features, as version 2", ".opt.Features: nor these", ".labels[]: nor some dimensions",
+				".global[]: as labels", ".taste.slots[].value.hi: of large sums",
 			},
 		},
 		{

@@ -108,7 +108,7 @@ func portray[U, I ID](b *Builder[U, I], p *portrait, u int32) error {
 			p.counts[k] += int64(n)
 		}
 	}
-	b.taste.of(u, func(label int32, sum fixed) { p.taste[label] = p.taste[label].add(sum) })
+	b.loves(u, func(label int32, sum fixed) { p.taste[label] = p.taste[label].add(sum) })
 	return nil
 }
 
@@ -137,7 +137,7 @@ func finish[U, I ID](b *Builder[U, I], p *portrait) *Individual {
 	}
 	for l, w := range p.taste {
 		d := b.dim[l]
-		out.Affinities = append(out.Affinities, Affinity{d, b.labels[d].Key(b.local[l]), w.float(), w.float() / total[d].float()})
+		out.Affinities = append(out.Affinities, Affinity{d, b.labels[d].Key(b.local[l]), b.weigh(w), w.float() / total[d].float()})
 	}
 	slices.SortFunc(out.Affinities, func(x, y Affinity) int {
 		return cmp.Or(cmp.Compare(x.Dimension, y.Dimension), cmp.Compare(y.Weight, x.Weight), cmp.Compare(x.Label, y.Label))

@@ -54,19 +54,33 @@ func TestPromises(t *testing.T) {
 		func() any { return back() },
 		func() any { return &profile.Money{Minor: 1250, Currency: "GBP"} },
 		func() any { k := profile.View; return &k },
+		func() any { return &profile.Clock{} },
 		func() any { d := profile.Brand; return &d },
 	}
-	for _, f := range frames() {
+	for _, f := range frames(t) {
 		types = append(types, func() any { return f.Fill(t) })
 	}
 	testkit.Promises{
 		Funcs: map[string]any{
 			"MinorDigits": profile.MinorDigits, "NewBuilder": profile.NewBuilder[string, int], "NewDecayed": profile.NewDecayed,
+			"CheckFeature": profile.CheckFeature[string, int], "Features": profile.Features, "FeatureNames": profile.FeatureNames,
+			"ItemKey": profile.ItemKey[string], "NewEmbedding": profile.NewEmbedding,
 		},
 		Types: types,
-		Zero:  []string{"Moments", "GroupBy", "Money", "Kind", "Dimension", "Table", "Event", "Order", "Refund"},
+		Zero:  []string{"Moments", "GroupBy", "Money", "Kind", "Clock", "Dimension", "Table", "Event", "Order", "Refund"},
 		Args: map[string]func() []any{
 			"NewBuilder": func() []any { return []any{options} },
+
+			"CheckFeature": func() []any {
+				return []any{cartRate{}, shopLog(1, cut, 8), profile.BuilderOptions{AsOf: cut}}
+			},
+			"Features":        func() []any { return []any{[]int{7, 30}, []string{"gaps"}} },
+			"ItemKey":         func() []any { return []any{"shoe"} },
+			"Clock.DaysSince": func() []any { return []any{int64(5)} },
+			"Builder.AddAll":  func() []any { return []any{shopLog(1, cut, 8)} },
+			"NewEmbedding": func() []any {
+				return []any{profile.EmbeddingOptions{Name: "vec", Dim: 3, HalfLife: day, Vector: func(*profile.Record) []float32 { return nil }}}
+			},
 
 			"Builder.Add":        func() []any { return []any{click()} },
 			"Builder.AddIndexed": func() []any { return []any{int32(0), comment()} },
@@ -87,6 +101,7 @@ func TestPromises(t *testing.T) {
 			"Table.Select":  func() []any { return []any{[]string{"paid", "orders"}} },
 			"Table.Values":  func() []any { return []any{"paid"} },
 		},
+		Counts: map[string]string{"Builder.AddAll": "what stands before the row at fault has been taken, as its comment says"},
 		NaN: map[string]string{
 			"Builder.Table":      "what is not known of a user",
 			"Builder.Individual": "means without anything to divide by",

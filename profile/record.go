@@ -64,6 +64,12 @@ type Event[U, I ID] struct {
 	// NaN means not given. Their scale is the caller's, |x| <= 1000.
 	Rating    float64
 	Sentiment float64
+
+	Query    string            // what was searched for; an affinity to each word between spaces
+	Channel  string            // on which the user came, such as "app"; an affinity, as the next two
+	Campaign string            // that brought him
+	Device   string            // that he used: its sort, or a pseudonym of it
+	Extra    map[string]string // third-party fields, for Features of the caller
 }
 
 // Validate returns what a Builder refuses e for: an unknown Kind, a negative Dwell,
@@ -119,6 +125,9 @@ type Order[U, I ID] struct {
 	Lines    []OrderLine[I] // at least one
 	Discount int64          // on the whole order, minor units, 0 … sum of the lines
 	Test     bool           // placed by the shop itself; never revenue
+	Channel  string         // on which it was placed; an affinity where not empty, as the next two
+	Campaign string         // that brought the user
+	Device   string         // that he used
 }
 
 // Paid returns the value of the order after all discounts, in minor units.

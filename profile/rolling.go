@@ -17,19 +17,12 @@ import (
 // kind-1) or a flow (slot kinds+flow). The day is counted back from the cut-off, whose own
 // is 0. With cells the windows can be cut anew at a later day; without them only the
 // sums of the present windows are known.
-type cell struct {
-	user int32
-	day  int32
-	slot int32
-}
+type cell struct{ day, slot int32 }
 
-func addCell(m map[cell]int64, c cell, n int64) map[cell]int64 {
-	if m == nil {
-		m = make(map[cell]int64)
-	}
-	m[c] += n
-	return m
-}
+// key orders cells by day and slot.
+func (c cell) key() uint64 { return uint64(uint32(c.day))<<32 | uint64(uint32(c.slot)) }
+
+func cellOfKey(key uint64) cell { return cell{int32(key >> 32), int32(uint32(key))} }
 
 // roll notes n of a slot for Advance: nothing without Rolling, or before all windows,
 // where a later cut-off moves it nowhere.
@@ -37,14 +30,19 @@ func (b *Builder[U, I]) roll(user int32, at int64, slot int, n int64) {
 	if !b.opt.Rolling || n == 0 || b.bucket(at) == len(b.from) {
 		return
 	}
-	k := int32(math.Ceil(b.days.Since(at))) - 1
-	for k > 0 && b.days.Begin(int64(k)) <= at { // to the instant, whatever the division rounds
+	*b.cells.at(user, cell{int32(b.daysBack(at)), int32(slot)}.key()) += n
+}
+
+// daysBack returns on which day of the clock before the cut-off a moment lies, 0 the last.
+func (b *Builder[U, I]) daysBack(at int64) int {
+	k := int64(math.Ceil(b.days.Since(at))) - 1
+	for k > 0 && b.days.Begin(k) <= at { // to the instant, whatever the division rounds
 		k--
 	}
-	for b.days.Begin(int64(k)+1) > at {
+	for k < math.MaxInt32 && b.days.Begin(k+1) > at {
 		k++
 	}
-	b.cells = addCell(b.cells, cell{user, k, int32(slot)}, n)
+	return int(max(k, 0))
 }
 
 // Advance moves the cut-off to a later day, so that what is stored today goes on tomorrow
@@ -52,8 +50,7 @@ func (b *Builder[U, I]) roll(user int32, at int64, slot int, n int64) {
 // cut-off, and the records of the days between may be added. It needs
 // BuilderOptions.Rolling and an asOf that is a whole number of days of the clock of Zone
 // later, such as the next midnight; else ErrOption or ErrRange. The state is that of a
-// Builder at asOf to which everything was given, to the last bit but for affinities, whose
-// sums agree up to rounding in the last digits of float64. Records that came late (see
+// Builder at asOf to which everything was given, to the last bit. Records that came late (see
 // Late) are not kept: add them again.
 //
 // A stored Builder does not know its Zone: read it into one that NewBuilder has made with
@@ -86,26 +83,30 @@ func (b *Builder[U, I]) Advance(asOf time.Time) error {
 	if len(b.opt.Windows) > 0 {
 		longest = int64(b.opt.Windows[len(b.opt.Windows)-1])
 	}
-	cells := make(map[cell]int64, len(b.cells))
-	for c, x := range b.cells {
+	next.cells = pairs[int64]{}
+	b.cells.all(func(user int32, key uint64, x *int64) {
+		c := cellOfKey(key)
 		old, now := b.window(int64(c.day)), b.window(int64(c.day)+n)
 		if s := int(c.slot); s < kinds {
-			row := b.counts[(int(c.user)*kinds+s)*nb:]
-			row[old] -= uint32(x)
-			row[now] += uint32(x)
+			row := b.counts[(int(user)*kinds+s)*nb:]
+			row[old] -= uint32(*x)
+			row[now] += uint32(*x)
 		} else {
-			row := b.flows[(int(c.user)*flows+s-kinds)*nb:]
-			row[old] -= x
-			row[now] += x
+			row := b.flows[(int(user)*flows+s-kinds)*nb:]
+			row[old] -= *x
+			row[now] += *x
 		}
 		if c.day += int32(n); int64(c.day) < longest {
-			cells[c] = x
+			*next.cells.at(user, c.key()) += *x
+		}
+	})
+	next.taste.retain(func(_ int32, key uint64) bool { return int32(uint32(key)) >= next.fade.oldest })
+	next.extra.cells, next.extra.words = pairs[span]{}, nil
+	for u := range b.state {
+		if err := next.extra.join(int32(u), &b.extra, int32(u), int(n), true); err != nil {
+			return fmt.Errorf("%s: %w", where, err)
 		}
 	}
-	if b.halfLife != 0 {
-		next.taste.fade(math.Exp2(-float64(uint64(next.cut)-uint64(b.cut)) / b.halfLife))
-	}
-	next.cells = cells
 	*b = next
 	return nil
 }
@@ -118,17 +119,6 @@ func (b *Builder[U, I]) window(k int64) int {
 		}
 	}
 	return len(b.opt.Windows)
-}
-
-// fade multiplies every sum by f in [0, 1], and drops those that vanish.
-func (a *affinities) fade(f float64) {
-	old := *a
-	*a = affinities{heads: make([]uint32, len(old.heads))}
-	old.all(func(user, label int32, sum fixed) {
-		if s := sum.times(f); !s.zero() {
-			a.add(user, label, s)
-		}
-	})
 }
 
 // times returns a·f truncated, f in [0, 1].
@@ -178,48 +168,36 @@ func (b *Builder[U, I]) Forget(user U) bool {
 	b.state[u] = freshState
 	clear(b.counts[int(u)*kinds*nb:][:kinds*nb])
 	clear(b.flows[int(u)*flows*nb:][:flows*nb])
-	if b.taste.heads[u] != 0 {
-		b.taste.forget(u)
+	other := func(user int32, _ uint64) bool { return user != u }
+	if b.taste.any(u) {
+		b.taste.retain(other)
 	}
-	for c := range b.cells {
-		if c.user == u {
-			delete(b.cells, c)
-		}
+	if b.cells.any(u) {
+		b.cells.retain(other)
+	}
+	if b.extra.cells.any(u) {
+		b.extra.cells.retain(other)
+		b.extra.compact()
 	}
 	return true
 }
 
-// forget removes the pairs of a user, which relinks all chains.
-func (a *affinities) forget(user int32) {
-	old := *a
-	*a = affinities{heads: make([]uint32, len(old.heads))}
-	old.all(func(u, label int32, sum fixed) {
-		if u != user {
-			a.add(u, label, sum)
-		}
-	})
-}
-
-// userCells returns the cells of each user, in order of day and slot.
-func (b *Builder[U, I]) userCells() map[int32][]cell {
-	out := make(map[int32][]cell)
-	for c := range b.cells {
-		out[c.user] = append(out[c.user], c)
-	}
-	for _, list := range out {
-		slices.SortFunc(list, func(x, y cell) int { return cmp.Or(cmp.Compare(x.day, y.day), cmp.Compare(x.slot, y.slot)) })
-	}
-	return out
-}
-
-// putCells writes the cells of one user.
-func (b *Builder[U, I]) putCells(w *codec.Writer, list []cell) {
+// putCells writes the cells of one user, in order of day and slot.
+func (b *Builder[U, I]) putCells(w *codec.Writer, u int32) {
+	var list []cellCount
+	b.cells.of(u, func(key uint64, n *int64) { list = append(list, cellCount{cellOfKey(key), *n}) })
+	slices.SortFunc(list, func(x, y cellCount) int { return cmp.Compare(x.key(), y.key()) })
 	w.Int(len(list))
 	for _, c := range list {
 		w.Int(int(c.day))
 		w.Int(int(c.slot))
-		w.Int64(b.cells[c])
+		w.Int64(c.n)
 	}
+}
+
+type cellCount struct {
+	cell
+	n int64
 }
 
 // getCells reads the cells of user u, or fails r: ascending, of days within the longest
@@ -238,8 +216,8 @@ func (b *Builder[U, I]) getCells(r *codec.Reader, u int32) {
 			r.Fail("has a day out of place")
 			return
 		}
-		last = cell{u, int32(day), int32(slot)}
-		b.cells = addCell(b.cells, last, x)
+		last = cell{int32(day), int32(slot)}
+		*b.cells.at(u, last.key()) = x
 		if at := slot*nb + b.window(int64(day)); sums[at] < 1<<59 {
 			sums[at] += x
 		}

@@ -143,7 +143,9 @@ type column[U, I ID] struct {
 //	pages                 pages turned
 //	rating, sentiment     means
 //	category=<label>      share of the user's decayed weight, 0 to 1; likewise
-//	brand=<label>, price_band=<band>
+//	brand=<label>, price_band=<band>, term=<word>, channel=<label>,
+//	campaign=<label>, device=<label>
+//	...                   columns of BuilderOptions.Features, before the shares
 //
 // Days are those of the clock of BuilderOptions.Zone, 23 or 25 hours long where it is
 // changed, with the part of the last one: an event is in a window of w days exactly where
@@ -175,6 +177,7 @@ func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
 	}
 	t := &Table[U]{Names: names, Rows: vec.Rows(len(users), len(names))}
 	t.IDs = make([]U, len(users))
+	var scratch []float64
 	for i, u := range users {
 		t.IDs[i] = b.users.Key(u)
 		for j, c := range columns {
@@ -185,6 +188,7 @@ func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
 		if len(labels.at) > 0 {
 			b.shares(u, labels, t.Rows[i])
 		}
+		scratch = b.featureValues(scratch[:0], u, labels.features, t.Rows[i])
 	}
 	if opt.Columns == nil {
 		return t.seen()
@@ -224,24 +228,27 @@ type labelColumns struct {
 	at    []int       // columns
 	dim   []Dimension // of each
 	where map[int32]int
+
+	features map[int][]featureColumn // by feature
 }
 
 // shares fills the affinity columns of the row of user u: the weight of each label
 // over that of its whole dimension.
 func (b *Builder[U, I]) shares(u int32, labels labelColumns, row []float64) {
 	var total [dimensions]fixed
-	b.taste.of(u, func(label int32, sum fixed) {
+	part := make([]fixed, len(row))
+	b.loves(u, func(label int32, sum fixed) {
 		d := b.dim[label]
 		total[d] = total[d].add(sum)
 		if j, ok := labels.where[label]; ok {
-			row[j] = sum.float()
+			part[j] = part[j].add(sum)
 		}
 	})
 	for k, j := range labels.at {
 		if t := total[labels.dim[k]]; t.zero() {
 			row[j] = math.NaN()
 		} else {
-			row[j] /= t.float()
+			row[j] = part[j].float() / t.float()
 		}
 	}
 }
@@ -258,6 +265,9 @@ func (b *Builder[U, I]) columns(opt TableOptions) ([]func(*Builder[U, I], int) f
 				names = append(names, c.name)
 			}
 		}
+		for _, x := range b.extra.list {
+			names = append(names, x.Columns()...)
+		}
 		for d := range dimensions {
 			for _, l := range b.top(Dimension(d), check.OrOff(opt.Labels, 8)) {
 				names = append(names, Dimension(d).String()+"="+l)
@@ -268,7 +278,7 @@ func (b *Builder[U, I]) columns(opt TableOptions) ([]func(*Builder[U, I], int) f
 	for _, c := range base {
 		find[c.name] = c.value
 	}
-	labels := labelColumns{where: make(map[int32]int)}
+	labels := labelColumns{where: make(map[int32]int), features: make(map[int][]featureColumn)}
 	seen := make(map[string]bool, len(names))
 	out := make([]func(*Builder[U, I], int) float64, len(names))
 	for j, name := range names {
@@ -277,6 +287,10 @@ func (b *Builder[U, I]) columns(opt TableOptions) ([]func(*Builder[U, I], int) f
 		}
 		seen[name] = true
 		if out[j] = find[name]; out[j] != nil {
+			continue
+		}
+		if at, ok := b.extra.column[name]; ok {
+			labels.features[at[0]] = append(labels.features[at[0]], featureColumn{from: at[1], to: j})
 			continue
 		}
 		dim, label, ok := strings.Cut(name, "=")
@@ -309,10 +323,12 @@ func (b *Builder[U, I]) kindsSeen() (seen [kinds + 1]bool) {
 func (b *Builder[U, I]) top(d Dimension, n int) []string {
 	sum := make([]fixed, b.labels[d].Len())
 	used := make([]bool, len(sum))
-	b.taste.all(func(_, label int32, w fixed) {
-		if b.dim[label] == d {
+	b.taste.all(func(_ int32, key uint64, s *fixed) {
+		if label := key >> 32; b.dim[label] == d {
 			i := b.local[label]
-			sum[i], used[i] = sum[i].add(w), true
+			if w := b.fade.now(int32(uint32(key)), *s); !w.zero() {
+				sum[i], used[i] = sum[i].add(w), true
+			}
 		}
 	})
 	var order []int

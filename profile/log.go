@@ -1,0 +1,102 @@
+package profile
+
+import (
+	"fmt"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Log is the records of a shop, or a part of them, in any order.
+type Log[U, I ID] struct {
+	Users   []User[U]      // registrations and attributes
+	Events  []Event[U, I]  // what users did
+	Orders  []Order[U, I]  // what they bought
+	Refunds []Refund[U, I] // what they got back
+}
+
+// AddAll takes all records of a Log, as AddUser, Add, AddOrder and AddRefund do. Events are
+// taken in blocks, whose users are looked up together: that is about twice as fast as one Add each where users
+// are many. All events are validated before the first is taken. The error names the row; what stands before it in
+// its list, and in the lists before (users, events, orders, refunds), has been taken. Nil is ErrEmpty.
+func (b *Builder[U, I]) AddAll(log *Log[U, I]) error {
+	const where = "profile: Builder.AddAll"
+	if err := b.made(where); err != nil {
+		return err
+	}
+	if log == nil {
+		return fmt.Errorf("%s: no log: %w", where, ErrEmpty)
+	}
+	for i := range log.Events {
+		if err := log.Events[i].Validate(); err != nil {
+			return fmt.Errorf("%s: Events: %w", where, check.Private("row", int64(i), log.Events[i].User, nil, err))
+		}
+	}
+	for i := range log.Users {
+		if err := b.AddUser(&log.Users[i]); err != nil {
+			return fmt.Errorf("%s: Users: row %d: %w", where, i, err)
+		}
+	}
+	if err := b.addEvents(where, log.Events); err != nil {
+		return err
+	}
+	for i := range log.Orders {
+		if err := b.AddOrder(&log.Orders[i]); err != nil {
+			return fmt.Errorf("%s: Orders: row %d: %w", where, i, err)
+		}
+	}
+	for i := range log.Refunds {
+		if err := b.AddRefund(&log.Refunds[i]); err != nil {
+			return fmt.Errorf("%s: Refunds: row %d: %w", where, i, err)
+		}
+	}
+	return nil
+}
+
+// eventBlock is how many events are looked up together: their rows fit the first cache.
+const eventBlock = 64
+
+// addEvents takes valid events block by block. The memory of their users is touched for a
+// whole block first: reads that do not wait for each other are fetched at once.
+func (b *Builder[U, I]) addEvents(where string, events []Event[U, I]) error {
+	var keys [eventBlock]U
+	var at [eventBlock]int64
+	var from [eventBlock]int32
+	var users [eventBlock]int32
+	for begin := 0; begin < len(events); begin += eventBlock {
+		n := 0
+		for i := begin; i < min(begin+eventBlock, len(events)); i++ {
+			e := &events[i]
+			if t := e.At.UnixNano(); t >= b.cut {
+				b.late++
+			} else {
+				keys[n], at[n], from[n] = e.User, t, int32(i-begin)
+				n++
+			}
+		}
+		if err := b.indexAll(users[:n], keys[:n]); err != nil {
+			return fmt.Errorf("%s: Events: %w", where, err)
+		}
+		sink := int64(0)
+		for i, u := range users[:n] {
+			e := &events[begin+int(from[i])]
+			sink += b.state[u].firstSeen + int64(b.counts[(int(u)*kinds+int(e.Kind)-1)*b.buckets()])
+		}
+		b.touched = sink
+		for i, u := range users[:n] {
+			row := begin + int(from[i])
+			if err := b.addEvent("AddAll", u, at[i], &events[row]); err != nil {
+				return fmt.Errorf("%s: Events: row %d: %w", where, row, err)
+			}
+		}
+	}
+	return nil
+}
+
+// indexAll is Index of many users.
+func (b *Builder[U, I]) indexAll(dst []int32, users []U) error {
+	if err := b.users.AddAll(dst, users); err != nil {
+		return err
+	}
+	b.grow(b.users.Len())
+	return nil
+}
