@@ -53,6 +53,24 @@ func TestCancels(t *testing.T) {
 			_, err := segment.ChooseK(ctx, rows, segment.ChooseKOptions{Max: 6, References: 3, KMeans: segment.KMeansOptions{MaxIter: 10}})
 			return err
 		}},
+		{Name: "segment.FitMiniBatch", Looks: 5, Do: func(ctx context.Context, size int) error {
+			rows := noise(5000*size, 8)
+			testkit.Start(ctx)
+			_, err := segment.FitMiniBatch(ctx, rows, segment.MiniBatchOptions{K: 12})
+			return err
+		}},
+		{Name: "segment.FitMixture", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows := noise(4000*size, 8)
+			testkit.Start(ctx)
+			_, err := segment.FitMixture(ctx, rows, segment.MixtureOptions{K: 5, MaxIter: 10})
+			return err
+		}},
+		{Name: "segment.DBSCAN", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows := noise(3000*size, 3)
+			testkit.Start(ctx)
+			_, err := segment.DBSCAN(ctx, rows, segment.DBSCANOptions{Radius: .3})
+			return err
+		}},
 		{Name: "segment.FitDendrogram", Looks: 10, Do: func(ctx context.Context, size int) error {
 			rows := noise(2000*size, 8)
 			testkit.Start(ctx)

@@ -25,6 +25,8 @@
 //     numbers of clusters, [DescribeClusters] says what makes each one special
 //   - [FitDendrogram]: a tree of clusters, by single, complete or average linkage or Ward's,
 //     cut by count or height; [FitDendrogramDistances] for distances of any kind
+//   - [FitMiniBatch]: k-means for many rows; [FitMixture]: soft groups, of any extent in
+//     each column; [DBSCAN]: groups of any shape, and what belongs to none
 //   - [KMeansStep]: one round of k-means over shards, machines or parties
 //   - [Silhouette], [SimplifiedSilhouette], [CalinskiHarabasz], [DaviesBouldin]: how well
 //     given labels separate given rows
@@ -55,4 +57,6 @@
 // analysis, 1974. Davies and Bouldin, A cluster separation measure, 1979.
 // Tibshirani, Walther and Hastie, Estimating the number of clusters in a data
 // set via the gap statistic, 2001. Müllner, fastcluster, 2013.
+// Sculley, Web-scale k-means clustering, 2010. Ester et al., DBSCAN, 1996. Dempster, Laird
+// and Rubin, Maximum likelihood from incomplete data, 1977.
 package segment

@@ -93,6 +93,23 @@ func frames() []testkit.Frame {
 			},
 		},
 		{
+			Kind: codec.KindMixture,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				m, err := segment.FitMixture(bg, filledRows, segment.MixtureOptions{K: 2, Full: true, Variance: .1})
+				must(err)
+				return m
+			},
+			Values: func(t testing.TB, s any) any {
+				m := s.(*segment.Mixture)
+				shares, err := m.AppendShares(nil, filledRows[6])
+				must(err)
+				return map[string]any{
+					"K": m.K(), "Dim": m.Dim(), "Weights": m.Weights(), "Means": m.Means(), "Covariances": m.Covariances(),
+					"LogLikelihood": m.LogLikelihood(), "BIC": m.BIC(), "Iterations": m.Iterations(), "Converged": m.Converged(), "Shares": shares,
+				}
+			},
+		},
+		{
 			Kind: codec.KindTransitions,
 			Zero: []string{".MinAudience: the reader's, not stored"},
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {

@@ -50,10 +50,16 @@ func TestPromises(t *testing.T) {
 		must(err)
 		return d
 	}
+	mixture := func() *segment.Mixture {
+		m, err := segment.FitMixture(bg, points(), segment.MixtureOptions{K: 2})
+		must(err)
+		return m
+	}
 	testkit.Promises{
 		Funcs: map[string]any{
 			"CalinskiHarabasz": segment.CalinskiHarabasz, "ChooseK": segment.ChooseK, "DaviesBouldin": segment.DaviesBouldin, "DefaultMap": segment.DefaultMap,
 			"DefaultMapRules": segment.DefaultMapRules, "DefaultPlaybook": segment.DefaultPlaybook, "DescribeClusters": segment.DescribeClusters, "FitCuts": segment.FitCuts,
+			"DBSCAN": segment.DBSCAN, "FitMiniBatch": segment.FitMiniBatch, "FitMixture": segment.FitMixture,
 			"FitDendrogram": segment.FitDendrogram, "FitDendrogramDistances": segment.FitDendrogramDistances,
 			"FitKMeans": segment.FitKMeans, "FitRFM": segment.FitRFM, "NewCuts": segment.NewCuts, "NewKMeans": segment.NewKMeans, "NewKMeansStep": segment.NewKMeansStep,
 			"NewLifecycle": segment.NewLifecycle, "NewMap": segment.NewMap, "NewRFM": segment.NewRFM, "Silhouette": segment.Silhouette, "SimplifiedSilhouette": segment.SimplifiedSilhouette,
@@ -70,6 +76,7 @@ func TestPromises(t *testing.T) {
 			},
 			func() any { return rfm() },
 			func() any { return tree() },
+			func() any { return mixture() },
 			func() any { l := segment.LinkAverage; return &l },
 			func() any { c := cuts(); return &c },
 			func() any { c := choices(); return &c },
@@ -105,6 +112,13 @@ func TestPromises(t *testing.T) {
 			"Dendrogram.CutCount":  func() []any { return []any{[]int32{7}, 3} },
 			"Dendrogram.CutHeight": func() []any { return []any{[]int32{7}, 2.} },
 			"FitDendrogram":        func() []any { return []any{bg, points(), segment.DendrogramOptions{Linkage: segment.LinkComplete}} },
+			"DBSCAN":               func() []any { return []any{bg, points(), segment.DBSCANOptions{Radius: 1.5, MinRows: 3}} },
+			"FitMiniBatch": func() []any {
+				return []any{bg, points(), segment.MiniBatchOptions{K: 3, Batch: 4, Weights: []float64{1, 1, 2, 1, 1, 1, 1, 1, 1}}}
+			},
+			"FitMixture":           func() []any { return []any{bg, points(), segment.MixtureOptions{K: 2}} },
+			"Mixture.AppendShares": func() []any { return []any{[]float64{7}, []float64{1, 2}} },
+			"Mixture.Assign":       func() []any { return []any{[]int32{7}, points()} },
 			"FitDendrogramDistances": func() []any {
 				return []any{bg, []float64{1, 2, 3, 4, 5, 6}, segment.DendrogramOptions{Linkage: segment.LinkAverage}}
 			},

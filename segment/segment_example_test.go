@@ -325,3 +325,41 @@ func ExampleFitDendrogram() {
 	// [0 0 1 1 2] [0 0 1 1 2] 5
 	// complete [{0 1 1 2} {2 3 5 3}]
 }
+
+// Soft groups say how sure they are: 5 lies between two.
+func ExampleFitMixture() {
+	rows := [][]float64{{0}, {1}, {2}, {1}, {8}, {9}, {10}, {9}}
+	var m *segment.Mixture
+	m, err := segment.FitMixture(context.Background(), rows, segment.MixtureOptions{K: 2})
+	if err != nil {
+		panic(err)
+	}
+	labels, _ := m.Assign(nil, rows)
+	shares, _ := m.AppendShares(nil, []float64{5})
+	fmt.Printf("%v %.2f\n", labels, shares)
+	// Output:
+	// [1 1 1 1 0 0 0 0] [0.50 0.50]
+}
+
+func ExampleFitMiniBatch() {
+	rows := [][]float64{{0}, {1}, {2}, {1}, {8}, {9}, {10}, {9}}
+	m, err := segment.FitMiniBatch(context.Background(), rows, segment.MiniBatchOptions{K: 2, Batch: 4})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(m.Weights(), m.Inertia())
+	// Output:
+	// [4 4] 4
+}
+
+func ExampleDBSCAN() {
+	rows := [][]float64{{0}, {1}, {2}, {1}, {8}, {9}, {10}, {9}, {40}}
+	var r segment.DBSCANResult
+	r, err := segment.DBSCAN(context.Background(), rows, segment.DBSCANOptions{Radius: 1, MinRows: 3})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(r.Clusters, r.Labels)
+	// Output:
+	// 2 [0 0 0 0 1 1 1 1 -1]
+}

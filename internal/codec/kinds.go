@@ -127,6 +127,7 @@ const (
 	KindAudience    Kind = 0x0305
 	KindCuts        Kind = 0x0306
 	KindDendrogram  Kind = 0x0307
+	KindMixture     Kind = 0x0308
 	KindPublished   Kind = 0x3101
 
 	KindLogistic        Kind = 0x0401
@@ -245,6 +246,7 @@ var Table = []Entry{
 	{KindAudience, "segment/audience", "Set"},
 	{KindCuts, "segment", "Cuts"},
 	{KindDendrogram, "segment", "Dendrogram"},
+	{KindMixture, "segment", "Mixture"},
 	{KindPublished, "segment/audience", "Published"},
 	{KindLogistic, "predict", "Logistic"},
 	{KindLinear, "predict", "Linear"},
