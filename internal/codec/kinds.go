@@ -119,6 +119,8 @@ const (
 	KindColumns        Kind = 0x2201
 	KindEncoder        Kind = 0x2202
 	KindFeatureBins    Kind = 0x2203
+	KindIdentity       Kind = 0x2301
+	KindTraffic        Kind = 0x2302
 
 	KindKMeans      Kind = 0x0301
 	KindKMeansStep  Kind = 0x0302
@@ -239,6 +241,8 @@ var Table = []Entry{
 	{KindColumns, "profile/feature", "Columns"},
 	{KindEncoder, "profile/feature", "Encoder"},
 	{KindFeatureBins, "profile/feature", "Bins"},
+	{KindIdentity, "profile/identity", "Graph"},
+	{KindTraffic, "profile/identity", "Traffic"},
 	{KindKMeans, "segment", "KMeans"},
 	{KindKMeansStep, "segment", "KMeansStep"},
 	{KindRFM, "segment", "RFM"},
