@@ -37,6 +37,7 @@
 //     [Lifecycle.Timeline] lists the changes, [Transitions] counts them, and a
 //     [Playbook] holds what to do about each
 //   - package audience: rules over attributes, sets of users, hold-outs, parity
+//   - package basket: what is bought together and after one another, rules that are no chance
 //
 // Rows and customers are dense indices 0, 1, 2, … as a table or data set numbers them.
 //

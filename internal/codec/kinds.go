@@ -131,6 +131,10 @@ const (
 	KindDendrogram  Kind = 0x0307
 	KindMixture     Kind = 0x0308
 	KindPublished   Kind = 0x3101
+	KindBaskets     Kind = 0x3201
+	KindSets        Kind = 0x3202
+	KindTwoPass     Kind = 0x3203
+	KindJourneys    Kind = 0x3204
 
 	KindLogistic        Kind = 0x0401
 	KindLinear          Kind = 0x0402
@@ -252,6 +256,10 @@ var Table = []Entry{
 	{KindDendrogram, "segment", "Dendrogram"},
 	{KindMixture, "segment", "Mixture"},
 	{KindPublished, "segment/audience", "Published"},
+	{KindBaskets, "segment/basket", "Baskets"},
+	{KindSets, "segment/basket", "Sets"},
+	{KindTwoPass, "segment/basket", "TwoPass"},
+	{KindJourneys, "segment/basket", "Journeys"},
 	{KindLogistic, "predict", "Logistic"},
 	{KindLinear, "predict", "Linear"},
 	{KindGram, "predict", "Gram"},

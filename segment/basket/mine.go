@@ -1,0 +1,338 @@
+package basket
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/dict"
+	"github.com/aislekit/aisle/internal/parallel"
+)
+
+// Mine returns the sets of items that are frequent in b together: exactly those in
+// MinCount baskets, or MinSupport of them, and more. The same baskets give the same sets in
+// the same order, in whatever order they came and at any GOMAXPROCS; it runs on one.
+//
+// ErrEmpty without baskets, ErrOption for bad options, ErrTooLarge before MaxSets or
+// MaxMemory is passed, context.Cause(ctx) when ctx ends. No frequent set is no error.
+// Cost: FP-growth one pass over the baskets and, for each set found, over the tree of the
+// baskets that hold it; Eclat n/64 words for each pair of sets joined.
+func Mine[I ID](ctx context.Context, b *Baskets[I], opt MineOptions) (*Sets[I], error) {
+	return mine(ctx, "basket: Mine", b, nil, opt)
+}
+
+// mine is Mine by the name where, of baskets with what is above their items, nil: nothing.
+func mine[I ID](ctx context.Context, where string, b *Baskets[I], above *ancestry, opt MineOptions) (*Sets[I], error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(where); err != nil {
+		return nil, err
+	}
+	if b == nil || b.Len() == 0 {
+		return nil, fmt.Errorf("%s: no baskets: %w", where, ErrEmpty)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	s := &Sets[I]{baskets: int64(b.Len()), minCount: least(opt.MinCount, opt.MinSupport, b.Len())}
+	if opt.MinSupport != (Fraction{}) {
+		s.share = opt.MinSupport
+	}
+	s.whole = opt.Keep == KeepAll && opt.Top == 0 && opt.MinLen == 1
+	s.maxLen, s.levels = opt.MaxLen, above != nil
+	p := problem{meter: parallel.NewMeter(ctx), budget: budget{opt.MaxMemory, int64(opt.MaxSets)}, above: above}
+	sorted, perm := dict.Sorted(&b.items, 0)
+	if err := p.prepare(b.ptr, b.ids, perm, s.minCount); err != nil {
+		return nil, wrap(where, err)
+	}
+	s.algorithm = opt.Algorithm
+	if s.algorithm == AlgorithmAuto {
+		s.algorithm = p.choose()
+	}
+	out := sink{budget: &p.budget, min: p.min, minLen: opt.MinLen, maxLen: opt.MaxLen, name: p.name}
+	if opt.Keep != KeepAll {
+		out.minLen = 1
+		if out.maxLen < math.MaxInt32 {
+			out.maxLen++ // one more tells which of the longest are closed
+		}
+	} else {
+		out.top = opt.Top
+	}
+	var err error
+	if s.algorithm == Eclat {
+		err = p.eclat(&out)
+	} else {
+		err = p.fpGrowth(&out)
+	}
+	if err == nil && opt.Keep != KeepAll {
+		err = out.prune(opt.Keep, opt.MinLen, opt.MaxLen, p.meter)
+	}
+	if err == nil {
+		err = out.sort(opt.Top)
+	}
+	if err != nil {
+		return nil, wrap(where, err)
+	}
+	s.fill(&out, sorted)
+	return s, nil
+}
+
+// wrap names the call before what is too large, and leaves the cause of a context alone.
+func wrap(where string, err error) error {
+	if errors.Is(err, ErrTooLarge) {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	return err
+}
+
+// problem is what the algorithms work on: the frequent items as codes, the most frequent
+// one first, and the baskets that hold each.
+type problem struct {
+	meter  *parallel.Meter
+	budget budget
+	above  *ancestry
+	min    int32
+	rows   int     // baskets with a frequent item
+	name   []int32 // code → number of the item in natural order
+	count  []int32 // code → baskets
+	ptr    []int64 // code → start in tids
+	tids   []int32 // baskets of each item, ascending
+}
+
+// prepare counts the items and lists the baskets of the frequent ones. perm is the number in
+// natural order of each item of the baskets.
+func (p *problem) prepare(ptr []int64, ids, perm []int32, least int64) error {
+	p.min = int32(min(least, math.MaxInt32))
+	if least > int64(len(ptr)) {
+		return nil
+	}
+	items := len(perm)
+	if err := p.budget.take(12*int64(items) + 4*int64(len(ptr))); err != nil {
+		return err
+	}
+	count, code := make([]int32, items), make([]int32, items)
+	for _, x := range ids {
+		count[x]++
+	}
+	order, entries := []int32{}, int64(0)
+	for x, n := range count {
+		code[x] = -1
+		if n >= p.min {
+			order = append(order, int32(x))
+			entries += int64(n)
+		}
+	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(perm[a], perm[b])) })
+	if err := p.budget.take(4*entries + 24*int64(len(order))); err != nil {
+		return err
+	}
+	p.ptr, p.tids = make([]int64, len(order)+1), make([]int32, entries)
+	for c, x := range order {
+		code[x] = int32(c)
+		p.name = append(p.name, perm[x])
+		p.count = append(p.count, count[x])
+		p.ptr[c+1] = p.ptr[c] + int64(count[x])
+	}
+	at, start := slices.Clone(p.ptr), int64(0)
+	for _, end := range ptr {
+		if err := p.meter.Did(4*int(end-start) + 4); err != nil {
+			return err
+		}
+		found := false
+		for _, x := range ids[start:end] {
+			if c := code[x]; c >= 0 {
+				p.tids[at[c]] = int32(p.rows)
+				at[c]++
+				found = true
+			}
+		}
+		if found {
+			p.rows++
+		}
+		start = end
+	}
+	return nil
+}
+
+// choose takes bitmaps where the items fill enough of them.
+func (p *problem) choose() Algorithm {
+	if cells := float64(p.rows) * float64(len(p.name)); float64(len(p.tids)) > cells/16 {
+		return Eclat
+	}
+	return FPGrowth
+}
+
+// apart reports whether two codes may be in one set: neither is above the other.
+func (p *problem) apart(a, b int32) bool {
+	return p.above == nil || p.above.apart(p.name[a], p.name[b])
+}
+
+// sink takes the sets as they are found.
+type sink struct {
+	budget         *budget
+	min            int32
+	minLen, maxLen int
+	top            int
+	name           []int32
+	ptr            []int64 // end of each set in ids
+	ids            []int32 // numbers in natural order, ascending
+	count          []int32
+	best           []int32 // heap, smallest first, of the top counts so far
+	pruned         int
+	room           int64 // bytes taken from the budget and not used
+}
+
+// emit takes one set by codes.
+func (s *sink) emit(codes []int32, count int32) error {
+	if len(codes) < s.minLen {
+		return nil
+	}
+	if s.top > 0 {
+		s.raise(count)
+		if len(s.count) >= 2*s.pruned+2*s.top+1000 {
+			s.cut()
+		}
+	}
+	if int64(len(s.count)) >= s.budget.sets {
+		return fmt.Errorf("more than MaxSets %d frequent sets: %w", s.budget.sets, ErrTooLarge)
+	}
+	need := 4*int64(len(codes)) + 12
+	if s.room < need {
+		grow := max(need, min(max(4096, 2*s.size()), s.budget.left)) // as append will when it doubles
+		if err := s.budget.take(grow); err != nil {
+			return err
+		}
+		s.room += grow
+	}
+	s.room -= need
+	start := len(s.ids)
+	for _, c := range codes {
+		s.ids = append(s.ids, s.name[c])
+	}
+	slices.Sort(s.ids[start:])
+	s.ptr = append(s.ptr, int64(len(s.ids)))
+	s.count = append(s.count, count)
+	return nil
+}
+
+func (s *sink) size() int64 { return 4*int64(len(s.ids)) + 12*int64(len(s.count)) }
+
+// raise notes a count, and lifts the threshold to that of the last of the top.
+func (s *sink) raise(count int32) {
+	h := s.best
+	if len(h) < s.top {
+		h = append(h, count)
+		for i := len(h) - 1; i > 0 && h[(i-1)/2] > h[i]; i = (i - 1) / 2 {
+			h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
+		}
+		s.best = h
+	} else if count > h[0] {
+		h[0] = count
+		for i := 0; ; {
+			c := 2*i + 1
+			if c+1 < len(h) && h[c+1] < h[c] {
+				c++
+			}
+			if c >= len(h) || h[i] <= h[c] {
+				break
+			}
+			h[i], h[c] = h[c], h[i]
+			i = c
+		}
+	}
+	if len(s.best) == s.top {
+		s.min = max(s.min, s.best[0])
+	}
+}
+
+// set returns set i.
+func (s *sink) set(i int) []int32 {
+	start := int64(0)
+	if i > 0 {
+		start = s.ptr[i-1]
+	}
+	return s.ids[start:s.ptr[i]]
+}
+
+// cut drops the sets below the threshold.
+func (s *sink) cut() {
+	s.keep(func(i int) bool { return s.count[i] >= s.min })
+	s.pruned = len(s.count)
+}
+
+// keep drops all other sets.
+func (s *sink) keep(want func(i int) bool) {
+	n, end, start := 0, int64(0), int64(0)
+	for i := range s.count {
+		next := s.ptr[i]
+		if want(i) {
+			copy(s.ids[end:], s.ids[start:next])
+			end += next - start
+			s.ptr[n], s.count[n] = end, s.count[i]
+			n++
+		}
+		start = next
+	}
+	s.room += s.size()
+	s.ptr, s.count, s.ids = s.ptr[:n], s.count[:n], s.ids[:end]
+	s.room -= s.size()
+}
+
+// sort orders the sets: the most frequent first, then shorter ones, then by items; and keeps
+// the first top of them, 0 for all.
+func (s *sink) sort(top int) error {
+	if err := s.budget.take(s.size() + 12*int64(len(s.count)) - min(s.room, s.size()+12*int64(len(s.count)))); err != nil {
+		return err
+	}
+	order := make([]int32, len(s.count))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(s.count[b], s.count[a]), compareSets(s.set(int(a)), s.set(int(b))))
+	})
+	if top > 0 && len(order) > top {
+		order = order[:top]
+	}
+	ids, ptr, count := make([]int32, 0, len(s.ids)), make([]int64, len(order)), make([]int32, len(order))
+	for n, i := range order {
+		ids = append(ids, s.set(int(i))...)
+		ptr[n], count[n] = int64(len(ids)), s.count[i]
+	}
+	s.ids, s.ptr, s.count = ids, ptr, count
+	return nil
+}
+
+// prune keeps closed or maximal sets of minLen to maxLen items. A larger set with the same
+// count, or any larger frequent one, has such a subset of one item more, so that looking at
+// the sets with one item less of each is enough.
+func (s *sink) prune(keep KeepSets, minLen, maxLen int, meter *parallel.Meter) error {
+	if err := s.budget.take(9 * int64(len(s.count))); err != nil {
+		return err
+	}
+	x := indexOf(s.ptr, s.ids)
+	drop := make([]bool, len(s.count))
+	var less []int32
+	for i, n := range s.count {
+		set := s.set(i)
+		if err := meter.Did(32 * len(set) * len(set)); err != nil {
+			return err
+		}
+		for k := range set {
+			less = append(append(less[:0], set[:k]...), set[k+1:]...)
+			if len(less) == 0 {
+				continue
+			}
+			if at := x.find(less); at >= 0 && (keep == KeepMaximal || s.count[at] == n) {
+				drop[at] = true
+			}
+		}
+	}
+	s.keep(func(i int) bool {
+		n := len(s.set(i))
+		return !drop[i] && n >= minLen && n <= maxLen
+	})
+	return nil
+}
