@@ -71,6 +71,12 @@ func TestCancels(t *testing.T) {
 			_, err := segment.DBSCAN(ctx, rows, segment.DBSCANOptions{Radius: .3})
 			return err
 		}},
+		{Name: "segment.Stability", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows := noise(100*size, 3)
+			testkit.Start(ctx)
+			_, err := segment.Stability(ctx, rows, byKMeans(3), segment.StabilityOptions{Resamples: 5, References: 5})
+			return err
+		}},
 		{Name: "segment.FitDendrogram", Looks: 10, Do: func(ctx context.Context, size int) error {
 			rows := noise(2000*size, 8)
 			testkit.Start(ctx)

@@ -14,7 +14,7 @@ import (
 type ChooseKOptions struct {
 	Min, Max   int           // numbers of clusters to try, 1 <= Min <= Max; default 2 to 10
 	References int           // uniform data sets for the gap statistic; default 10; negative: no gap
-	Sample     int           // rows for the exact silhouette; default 2000; negative: no exact silhouette
+	Sample     int           // rows for the exact silhouette, of more a sample; default 20,000; negative: no exact silhouette
 	KMeans     KMeansOptions // of each fit, with its K set; Centers and Weights must be empty
 }
 
@@ -22,7 +22,7 @@ func (o ChooseKOptions) withDefaults() ChooseKOptions {
 	o.Min = check.Default(o.Min, 2)
 	o.Max = check.Default(o.Max, 10)
 	o.References = check.OrOff(o.References, 10)
-	o.Sample = check.OrOff(o.Sample, 2000)
+	o.Sample = check.OrOff(o.Sample, 20_000)
 	o.KMeans = o.KMeans.withDefaults()
 	return o
 }
@@ -49,6 +49,7 @@ type KChoice struct {
 	SimplifiedSilhouette float64 // more is better
 	CalinskiHarabasz     float64 // more is better
 	DaviesBouldin        float64 // less is better
+	BIC                  float64 // of round normal clusters of one variance; less is better
 	Gap, GapSE           float64 // log inertia below that of uniform data, and its standard error
 }
 
@@ -91,7 +92,7 @@ func ChooseK(ctx context.Context, rows [][]float64, opt ChooseKOptions) (KChoice
 		if err != nil {
 			return nil, err
 		}
-		c := KChoice{K: k, Model: m, Inertia: m.inertia}
+		c := KChoice{K: k, Model: m, Inertia: m.inertia, BIC: m.bic(p.n)}
 		if err := c.score(ctx, p, &opt); err != nil {
 			return nil, err
 		}
@@ -115,6 +116,24 @@ func ChooseK(ctx context.Context, rows [][]float64, opt ChooseKOptions) (KChoice
 		out[i].Gap, out[i].GapSE = gap(out[i].Inertia, logs[i])
 	}
 	return out, nil
+}
+
+// bic is the criterion of Pelleg and Moore (X-means, 2000), to be minimised as Schwarz has it:
+// −2·ln likelihood + parameters·ln n of round normal clusters that share one variance. NaN
+// where the rows leave no variance to estimate.
+func (m *KMeans) bic(n int) float64 {
+	rows, d := float64(n), float64(m.d)
+	variance := m.inertia / (d * (rows - float64(m.k)))
+	if !(variance > 0) || math.IsInf(variance, 0) {
+		return math.NaN()
+	}
+	log := -.5*float64(rows*d*math.Log(2*math.Pi*variance)) - .5*d*(rows-float64(m.k))
+	for _, w := range m.weights {
+		if w > 0 {
+			log += float64(w * math.Log(w/rows))
+		}
+	}
+	return -2*log + float64(float64(m.k)*(d+1)*math.Log(rows))
 }
 
 // gap returns how far the logarithm of an inertia lies below those of the reference
@@ -242,6 +261,12 @@ func (c KChoices) ByCalinskiHarabasz() (int, error) {
 // ByDaviesBouldin returns the K of lowest Davies-Bouldin index.
 func (c KChoices) ByDaviesBouldin() (int, error) {
 	return c.best("ByDaviesBouldin", "Davies-Bouldin index", func(c *KChoice) float64 { return -c.DaviesBouldin })
+}
+
+// ByBIC returns the K of lowest BIC: how many round clusters of one size explain the rows. Of
+// many rows in clusters of other shapes it takes too many.
+func (c KChoices) ByBIC() (int, error) {
+	return c.best("ByBIC", "BIC", func(c *KChoice) float64 { return -c.BIC })
 }
 
 // ByElbow returns the K where the curve of inertia lies farthest below the line

@@ -24,7 +24,7 @@ func TestChooseKRecovers(t *testing.T) {
 		name string
 		by   func() (int, error)
 	}{
-		{"silhouette", c.BySilhouette}, {"Calinski-Harabasz", c.ByCalinskiHarabasz}, {"Davies-Bouldin", c.ByDaviesBouldin}, {"elbow", c.ByElbow}, {"gap", c.ByGap},
+		{"silhouette", c.BySilhouette}, {"Calinski-Harabasz", c.ByCalinskiHarabasz}, {"Davies-Bouldin", c.ByDaviesBouldin}, {"elbow", c.ByElbow}, {"gap", c.ByGap}, {"BIC", c.ByBIC},
 	} {
 		k, err := x.by()
 		if err != nil {
@@ -209,5 +209,24 @@ func TestByGap(t *testing.T) {
 		if k != c.want || (err == nil) != (c.want > 0) || err != nil && !errors.Is(err, segment.ErrUndefined) {
 			t.Errorf("%s: %d, %v", c.name, k, err)
 		}
+	}
+}
+
+// The BIC by its definition, row by row: round normal clusters of one variance, which is
+// estimated without bias.
+func TestKChoiceBIC(t *testing.T) {
+	rows, _ := blobs(120, 3, 4, .7, 9)
+	c, err := segment.ChooseK(bg, rows, segment.ChooseKOptions{Min: 2, Max: 5, References: -1})
+	must(err)
+	for _, x := range c {
+		n, k, d := 120.0, float64(x.K), 3.0
+		variance := x.Inertia / (d * (n - k))
+		weights, log := x.Model.Weights(), 0.0
+		for _, r := range rows {
+			j, apart, err := x.Model.Nearest(r)
+			must(err)
+			log += math.Log(weights[j]/n) - d/2*math.Log(2*math.Pi*variance) - apart/(2*variance)
+		}
+		testkit.Near(t, fmt.Sprintf("BIC of %d", x.K), x.BIC, -2*log+k*(d+1)*math.Log(n), 1e-8)
 	}
 }

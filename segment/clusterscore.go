@@ -8,6 +8,7 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/separation"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // labelled is a partition of rows: what the cluster scores look at. Labels are
@@ -99,13 +100,20 @@ func Silhouette(ctx context.Context, rows [][]float64, labels []int32) (mean flo
 // from every other one, in blocks of rows.
 func (l *labelled) silhouette(ctx context.Context, workers int) (mean float64, each []float64, err error) {
 	each = make([]float64, l.N)
+	tiles := vec.SetTiles(nil, l.X, l.D)
 	err = parallel.For(ctx, l.N, 32, workers, func(_, lo, hi int) error {
 		sum := make([]float64, l.K)
+		var out [chunk]float64
+		row := [1]int32{}
 		for i := lo; i < hi; i++ {
 			clear(sum)
-			x := l.Row(i)
-			for j := range l.N {
-				sum[l.Label[j]] += math.Sqrt(squared(x, l.X[j*l.D:(j+1)*l.D]))
+			row[0] = int32(i)
+			for from := 0; from < l.N; from += chunk {
+				to := min(from+chunk, l.N)
+				vec.Distances64(out[:(to-from+3)&^3], l.X, l.D, row[:], tiles[from*l.D:(to+3)&^3*l.D])
+				for q, j := range l.Label[from:to] {
+					sum[j] += math.Sqrt(out[q])
+				}
 			}
 			own := int(l.Label[i])
 			if l.Size[own] < 2 {

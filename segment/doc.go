@@ -27,6 +27,7 @@
 //     cut by count or height; [FitDendrogramDistances] for distances of any kind
 //   - [FitMiniBatch]: k-means for many rows; [FitMixture]: soft groups, of any extent in
 //     each column; [DBSCAN]: groups of any shape, and what belongs to none
+//   - [Stability]: whether groups, by any of these, are there or arbitrary
 //   - [KMeansStep]: one round of k-means over shards, machines or parties
 //   - [Silhouette], [SimplifiedSilhouette], [CalinskiHarabasz], [DaviesBouldin]: how well
 //     given labels separate given rows

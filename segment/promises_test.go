@@ -59,7 +59,7 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"CalinskiHarabasz": segment.CalinskiHarabasz, "ChooseK": segment.ChooseK, "DaviesBouldin": segment.DaviesBouldin, "DefaultMap": segment.DefaultMap,
 			"DefaultMapRules": segment.DefaultMapRules, "DefaultPlaybook": segment.DefaultPlaybook, "DescribeClusters": segment.DescribeClusters, "FitCuts": segment.FitCuts,
-			"DBSCAN": segment.DBSCAN, "FitMiniBatch": segment.FitMiniBatch, "FitMixture": segment.FitMixture,
+			"DBSCAN": segment.DBSCAN, "Stability": segment.Stability, "FitMiniBatch": segment.FitMiniBatch, "FitMixture": segment.FitMixture,
 			"FitDendrogram": segment.FitDendrogram, "FitDendrogramDistances": segment.FitDendrogramDistances,
 			"FitKMeans": segment.FitKMeans, "FitRFM": segment.FitRFM, "NewCuts": segment.NewCuts, "NewKMeans": segment.NewKMeans, "NewKMeansStep": segment.NewKMeansStep,
 			"NewLifecycle": segment.NewLifecycle, "NewMap": segment.NewMap, "NewRFM": segment.NewRFM, "Silhouette": segment.Silhouette, "SimplifiedSilhouette": segment.SimplifiedSilhouette,
@@ -113,6 +113,9 @@ func TestPromises(t *testing.T) {
 			"Dendrogram.CutHeight": func() []any { return []any{[]int32{7}, 2.} },
 			"FitDendrogram":        func() []any { return []any{bg, points(), segment.DendrogramOptions{Linkage: segment.LinkComplete}} },
 			"DBSCAN":               func() []any { return []any{bg, points(), segment.DBSCANOptions{Radius: 1.5, MinRows: 3}} },
+			"Stability": func() []any {
+				return []any{bg, points(), byKMeans(3), segment.StabilityOptions{Resamples: 3, References: 2}}
+			},
 			"FitMiniBatch": func() []any {
 				return []any{bg, points(), segment.MiniBatchOptions{K: 3, Batch: 4, Weights: []float64{1, 1, 2, 1, 1, 1, 1, 1, 1}}}
 			},
@@ -148,6 +151,7 @@ func TestPromises(t *testing.T) {
 			"Transitions.Rate":  func() []any { return []any{segment.State(1), segment.State(2)} },
 		},
 		NaN: map[string]string{
+			"Stability":        "Chance where no references were asked for",
 			"ChooseK":          "measures that were not asked for, or are not defined for that many clusters",
 			"DescribeClusters": "the deviation of a single row, and the spread of a withheld profile",
 		},

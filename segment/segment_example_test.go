@@ -363,3 +363,28 @@ func ExampleDBSCAN() {
 	// Output:
 	// 2 [0 0 0 0 1 1 1 1 -1]
 }
+
+// Two groups that are there, and two that a long cloud was cut into.
+func ExampleStability() {
+	two := func(ctx context.Context, rows [][]float64) ([]int32, error) {
+		m, err := segment.FitKMeans(ctx, rows, segment.KMeansOptions{K: 2})
+		if err != nil {
+			return nil, err
+		}
+		return m.Assign(nil, rows)
+	}
+	var groups, cloud [][]float64
+	for i := range 200 {
+		x := float64(i) / 200
+		groups = append(groups, []float64{math.Round(x)*5 + math.Mod(x*17, 1), math.Mod(x*13, 1)})
+		cloud = append(cloud, []float64{x * 5, math.Mod(x*13, 1)})
+	}
+	var result segment.StabilityResult
+	for _, rows := range [][][]float64{groups, cloud} {
+		result, _ = segment.Stability(context.Background(), rows, two, segment.StabilityOptions{})
+		fmt.Printf("%.1f %q\n", result.ARI, result.Warning)
+	}
+	// Output:
+	// 1.0 ""
+	// 0.9 "arbitrary groups: rows without any part as well (p = 0.57)"
+}
