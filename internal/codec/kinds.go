@@ -119,6 +119,10 @@ const (
 	KindColumns        Kind = 0x2201
 	KindEncoder        Kind = 0x2202
 	KindFeatureBins    Kind = 0x2203
+	KindSelector       Kind = 0x2204
+	KindCovariance     Kind = 0x2205
+	KindProjection     Kind = 0x2206
+	KindCrosses        Kind = 0x2207
 	KindIdentity       Kind = 0x2301
 	KindTraffic        Kind = 0x2302
 
@@ -245,6 +249,10 @@ var Table = []Entry{
 	{KindColumns, "profile/feature", "Columns"},
 	{KindEncoder, "profile/feature", "Encoder"},
 	{KindFeatureBins, "profile/feature", "Bins"},
+	{KindSelector, "profile/feature", "Selector"},
+	{KindCovariance, "profile/feature", "Covariance"},
+	{KindProjection, "profile/feature", "Projection"},
+	{KindCrosses, "profile/feature", "Crosses"},
 	{KindIdentity, "profile/identity", "Graph"},
 	{KindTraffic, "profile/identity", "Traffic"},
 	{KindKMeans, "segment", "KMeans"},

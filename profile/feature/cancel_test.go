@@ -31,7 +31,37 @@ func TestCancels(t *testing.T) {
 		}
 		return cells, y, folds
 	}
+	full := func(n int) (rows [][]float64, y []float64) {
+		rows = rowsOf(n)
+		for i, r := range rows {
+			y = append(y, float64(i%2))
+			for j := range r {
+				if math.IsNaN(r[j]) {
+					r[j] = 0
+				}
+			}
+		}
+		return rows, y
+	}
 	testkit.Cancels(t, []testkit.Cancel{
+		{Name: "feature.Relevances", Looks: 20, Do: func(ctx context.Context, size int) error {
+			rows, y := full(1_000 * size)
+			testkit.Start(ctx)
+			_, err := feature.Relevances(ctx, rows, y, feature.SelectorOptions{})
+			return err
+		}},
+		{Name: "feature.FitSelector", Looks: 20, Do: func(ctx context.Context, size int) error {
+			rows, y := full(1_000 * size)
+			testkit.Start(ctx)
+			_, err := feature.FitSelector(ctx, rows, y, feature.SelectorOptions{MRMR: true})
+			return err
+		}},
+		{Name: "feature.FitPCA", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows, _ := full(10_000 * size)
+			testkit.Start(ctx)
+			_, err := feature.FitPCA(ctx, rows, feature.PCAOptions{})
+			return err
+		}},
 		{Name: "feature.FitEncoder", Looks: 3, Do: func(ctx context.Context, size int) error {
 			cells, y, _ := words(20_000 * size)
 			testkit.Start(ctx)

@@ -34,6 +34,8 @@
 //     [EncodeOutOfFold], so that no row sees its own target.
 //   - Bins: [FitBins]. EqualWidth, EqualCount; TreeBins by class; Monotone, the optimum,
 //     for scorecards, with the weights of [Evidence]. [Association] of any table.
+//   - Which columns: [Relevances] measures, [FitSelector] keeps, without copies and leaks.
+//   - Fewer: [FitPCA], [Covariance] of shards, [NewRandomProjection]. More: [NewCrosses].
 //   - What is in a column, in shards too: [Columns], from which Columns.Scaler fits
 //     without the rows.
 //

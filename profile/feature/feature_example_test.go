@@ -199,3 +199,113 @@ func ExampleAssociation() {
 	fmt.Printf("%.6f of %.6f bits, ratio %.3f, p %.3f\n", a.Gain, a.Entropy, a.GainRatio, a.P)
 	// Output: 0.246750 of 0.940286 bits, ratio 0.156, p 0.170
 }
+
+var (
+	basketNames = []string{"visits", "minutes", "flat", "paid"}
+	basketRows  = [][]float64{{1, 9, 1, 0}, {2, 11, 1, 0}, {5, 9, 1, 0}, {3, 14, 1, 1}, {6, 11, 1, 1}, {7, 30, 1, 1}}
+	basketY     = []float64{0, 0, 0, 1, 1, 1}
+)
+
+// "paid" is the target itself under another name.
+func ExampleRelevances() {
+	all, _ := feature.Relevances(context.Background(), basketRows, basketY, feature.SelectorOptions{Names: basketNames})
+	for _, r := range all {
+		var one feature.Relevance = r
+		fmt.Printf("%s %.3f %.3f %v\n", one.Column, one.AUC, one.Spearman, one.Leak)
+	}
+	// Output:
+	// visits 0.889 0.683 false
+	// minutes 0.944 0.804 false
+	// flat 0.500 NaN false
+	// paid 1.000 1.000 true
+}
+
+func ExampleSelector() {
+	s, _ := feature.FitSelector(context.Background(), basketRows, basketY, feature.SelectorOptions{Names: basketNames, MaxCorrelation: .95})
+	out, _ := s.Transform(nil, basketRows[:2])
+	fmt.Println(s.Names(), out)
+	// Output: [visits minutes] [[1 9] [2 11]]
+}
+
+func ExampleFitSelector() {
+	s, _ := feature.FitSelector(context.Background(), basketRows, basketY, feature.SelectorOptions{By: feature.BySpearman, Keep: 1})
+	fmt.Println(s.Kept())
+	// Output:
+	// [1]
+}
+
+func ExampleCriterion() {
+	best := feature.ByF
+	s, _ := feature.FitSelector(context.Background(), basketRows, basketY, feature.SelectorOptions{By: best, Keep: 1})
+	fmt.Println(s.Kept())
+	// Output:
+	// [0]
+}
+
+// Two shops keep their rows and send their sums.
+func ExampleCovariance() {
+	north, _ := feature.NewCovariance([]string{"orders", "spend"})
+	south, _ := feature.NewCovariance([]string{"orders", "spend"})
+	north.Add([]float64{1, 20})
+	north.Add([]float64{2, 45})
+	south.Add([]float64{4, 80})
+	fmt.Println(north.Merge(south))
+	r := north.Result()
+	fmt.Printf("%d %.2f %.3f\n", r.Count, r.Mean, r.Correlation[0][1])
+	p, _ := north.PCA(feature.PCAOptions{Components: 1, Standardize: true})
+	fmt.Printf("%.3f\n", p.Shares())
+	// Output:
+	// <nil>
+	// 3 [2.33 48.33] 0.996
+	// [0.998]
+}
+
+func ExampleNewCovariance() {
+	c, _ := feature.NewCovariance([]string{"a"})
+	var r feature.CovarianceResult = c.Result()
+	fmt.Println(r.Count, r.Mean)
+	// Output: 0 [NaN]
+}
+
+func ExampleFitPCA() {
+	p, _ := feature.FitPCA(context.Background(), [][]float64{{1, 2}, {2, 4}, {3, 6.1}}, feature.PCAOptions{Share: .99})
+	out, _ := p.Transform(nil, [][]float64{{2, 4}, {3, 6}})
+	fmt.Printf("%.2f\n", out)
+	// Output:
+	// [[-0.03] [2.21]]
+}
+
+func ExampleProjection() {
+	p, _ := feature.NewRandomProjection(1000, 2, 7)
+	out, _ := p.Transform(nil, [][]float64{make([]float64, 1000)})
+	fmt.Println(out, len(p.Weights(0)))
+	// Output: [[0 0]] 1000
+}
+
+func ExampleNewRandomProjection() {
+	_, err := feature.NewRandomProjection(0, 2, 7)
+	fmt.Println(errors.Is(err, feature.ErrRange))
+	// Output: true
+}
+
+func ExampleCrosses() {
+	c, _ := feature.NewCrosses([]string{"amount", "orders"}, []feature.Cross{
+		{Kind: feature.Product, A: "amount", B: "orders"},
+		{Kind: feature.Quotient, A: "amount", B: "orders"},
+		{Kind: feature.BucketCross, A: "amount", B: "orders", EdgesA: []float64{50}, EdgesB: []float64{2, 5}},
+	})
+	out, _ := c.Transform(nil, [][]float64{{20, 4}, {80, 1}})
+	fmt.Println(c.Names(), out)
+	// Output: [amount orders amount*orders amount/orders amount|orders] [[20 4 80 5 1] [80 1 80 80 4]]
+}
+
+func ExampleNewCrosses() {
+	_, err := feature.NewCrosses([]string{"amount"}, []feature.Cross{{A: "amount", B: "colour"}})
+	fmt.Println(errors.Is(err, feature.ErrOption))
+	// Output: true
+}
+
+func ExampleCrossKind() {
+	fmt.Println(feature.Cross{Kind: feature.HashedCross, A: "item", B: "region", Buckets: 1024}.Kind == feature.HashedCross)
+	// Output: true
+}

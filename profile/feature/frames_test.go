@@ -139,6 +139,61 @@ func frames() []testkit.Frame {
 				return map[string]any{"result": testkit.Plain(b.Result()), "transform": out}
 			},
 		},
+		{
+			Kind: codec.KindSelector,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				s, err := feature.FitSelector(context.Background(), [][]float64{{1, 0, 3}, {1, 1, 5}, {1, 2, 6}, {1, 3, 0}}, []float64{0, 0, 1, 1}, feature.SelectorOptions{Names: []string{"flat", "low", "high"}, KeepLeaks: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return s
+			},
+			Values: func(_ testing.TB, s any) any {
+				return map[string]any{"kept": s.(*feature.Selector).Kept(), "names": s.(*feature.Selector).Names()}
+			},
+		},
+		{
+			Kind:   codec.KindCovariance,
+			Zero:   []string{".delta[]: scratch"},
+			Fill:   func(t testing.TB) encoding.BinaryMarshaler { return covariance(t) },
+			Values: func(_ testing.TB, s any) any { return testkit.Plain(s.(*feature.Covariance).Result()) },
+		},
+		{
+			Kind: codec.KindProjection,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				p, err := covariance(t).PCA(feature.PCAOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return p
+			},
+			Values: func(t testing.TB, s any) any {
+				p := s.(*feature.Projection)
+				out, err := p.Transform(nil, [][]float64{{1, 2}, {-3, 0}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{"shares": p.Shares(), "transform": out}
+			},
+		},
+		{
+			Kind: codec.KindCrosses,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				c, err := feature.NewCrosses([]string{"a", "b"}, crosses)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return c
+			},
+			Values: func(t testing.TB, s any) any {
+				c := s.(*feature.Crosses)
+				out, err := c.Transform(nil, [][]float64{{1, 2}, {-3, 0}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{"names": c.Names(), "transform": printable(out)}
+			},
+		},
 	}
 }
 
@@ -150,3 +205,24 @@ var (
 		Methods: map[string]feature.EncodeMethod{"order": feature.Ordinal, "hash": feature.Hashing, "target": feature.TargetMean, "count": feature.LevelCount},
 	}
 )
+
+// crosses are those of frames and promises: the last has edges and buckets.
+var crosses = []feature.Cross{
+	{Kind: feature.HashedCross, A: "a", B: "b", Buckets: 16, EdgesA: []float64{1}, EdgesB: []float64{2}},
+	{Kind: feature.Product, A: "b", B: "a", Buckets: 1, EdgesA: []float64{1}, EdgesB: []float64{2}},
+	{Kind: feature.Quotient, A: "a", B: "b", Buckets: 1, EdgesA: []float64{1}, EdgesB: []float64{2}},
+	{Kind: feature.BucketCross, A: "a", B: "b", Buckets: 1, EdgesA: []float64{-1, 1}, EdgesB: []float64{2, 3}},
+}
+
+func covariance(t testing.TB) *feature.Covariance {
+	c, err := feature.NewCovariance([]string{"a", "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range [][]float64{{1, 2}, {3, 1}, {7, 5}} {
+		if err := c.Add(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}

@@ -17,10 +17,15 @@ func TestPromises(t *testing.T) {
 	}
 	rows := func() [][]float64 { return [][]float64{{1, 3}, {2, 5}, {4, 9}} }
 	six := func() [][]float64 { return [][]float64{{1, 2, 3, 4, 5, 6}} }
+	selector := func() feature.SelectorOptions {
+		return feature.SelectorOptions{Names: []string{"a", "b"}, Keep: 1, MaxCorrelation: .9, LeakAUC: .9, Bins: 3, KeepLeaks: true}
+	}
 	testkit.Promises{
 		Funcs: map[string]any{
 			"FitImputer": feature.FitImputer, "FitScaler": feature.FitScaler, "NewColumns": feature.NewColumns,
 			"FitEncoder": feature.FitEncoder, "EncodeOutOfFold": feature.EncodeOutOfFold, "FitBins": feature.FitBins,
+			"Relevances": feature.Relevances, "FitSelector": feature.FitSelector, "NewCovariance": feature.NewCovariance, "FitPCA": feature.FitPCA,
+			"NewRandomProjection": feature.NewRandomProjection, "NewCrosses": feature.NewCrosses,
 			"Evidence": feature.Evidence, "Association": feature.Association,
 		},
 		Types: types,
@@ -40,21 +45,42 @@ func TestPromises(t *testing.T) {
 			"FitBins": func() []any {
 				return []any{context.Background(), rows(), []bool{true, false, true}, feature.BinOptions{Names: []string{"a", "b"}, Bins: 3, Start: 3, MinShare: .1, Trend: 1, Methods: map[string]feature.BinMethod{"a": feature.Monotone}}}
 			},
-			"Evidence":          func() []any { return []any{[]int64{90, 60, 50}, []int64{10, 20, 70}} },
-			"Association":       func() []any { return []any{[][]int64{{3, 2}, {0, 4}, {2, 3}}} },
-			"Encoder.Transform": func() []any { return []any{nil, encoderCells} },
-			"Bins.Transform":    func() []any { return []any{nil, [][]float64{{1, 2}, {3, 4}}} },
-			"Scaler.Transform":  func() []any { return []any{nil, six()} },
-			"Scaler.Inverse":    func() []any { return []any{nil, six()} },
-			"Imputer.Transform": func() []any { return []any{nil, six(), []string{"g"}} },
-			"Columns.Add":       func() []any { return []any{[]float64{1, 2}} },
-			"Columns.Scaler":    func() []any { return []any{feature.ScalerOptions{}} },
+			"Relevances": func() []any {
+				return []any{context.Background(), rows(), []float64{1, 0, 1}, selector()}
+			},
+			"FitSelector": func() []any {
+				return []any{context.Background(), rows(), []float64{1, 0, 1}, selector()}
+			},
+			"FitPCA": func() []any {
+				return []any{context.Background(), rows(), feature.PCAOptions{Names: []string{"a", "b"}, Components: 2, Share: .9}}
+			},
+			"NewRandomProjection":  func() []any { return []any{3, 2, uint64(1)} },
+			"NewCrosses":           func() []any { return []any{[]string{"a", "b"}, crosses} },
+			"Selector.Transform":   func() []any { return []any{nil, [][]float64{{1, 2, 3}}} },
+			"Covariance.Add":       func() []any { return []any{[]float64{1, 2}} },
+			"Covariance.PCA":       func() []any { return []any{feature.PCAOptions{Components: 2, Share: .9}} },
+			"Projection.Transform": func() []any { return []any{nil, [][]float64{{1, 2}}} },
+			"Projection.Weights":   func() []any { return []any{1} },
+			"Crosses.Transform":    func() []any { return []any{nil, [][]float64{{1, 2}}} },
+			"Evidence":             func() []any { return []any{[]int64{90, 60, 50}, []int64{10, 20, 70}} },
+			"Association":          func() []any { return []any{[][]int64{{3, 2}, {0, 4}, {2, 3}}} },
+			"Encoder.Transform":    func() []any { return []any{nil, encoderCells} },
+			"Bins.Transform":       func() []any { return []any{nil, [][]float64{{1, 2}, {3, 4}}} },
+			"Scaler.Transform":     func() []any { return []any{nil, six()} },
+			"Scaler.Inverse":       func() []any { return []any{nil, six()} },
+			"Imputer.Transform":    func() []any { return []any{nil, six(), []string{"g"}} },
+			"Columns.Add":          func() []any { return []any{[]float64{1, 2}} },
+			"Columns.Scaler":       func() []any { return []any{feature.ScalerOptions{}} },
 		},
 		NaN: map[string]string{
-			"Scaler.Transform": "a NaN stays one",
-			"Scaler.Inverse":   "a NaN stays one",
-			"Bins.Result":      "a bin has no bound where it goes on for ever",
-			"Association":      "a category of one level has no gain ratio",
+			"Scaler.Transform":   "a NaN stays one",
+			"Scaler.Inverse":     "a NaN stays one",
+			"Bins.Result":        "a bin has no bound where it goes on for ever",
+			"Relevances":         "what is undefined of a column is NaN",
+			"Covariance.Result":  "what two rows are needed for is NaN before",
+			"Crosses.Transform":  "the product of a missing value is missing",
+			"Selector.Transform": "a NaN stays one",
+			"Association":        "a category of one level has no gain ratio",
 		},
 	}.Check(t)
 }
