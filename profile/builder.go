@@ -169,6 +169,7 @@ type Builder[U, I ID] struct {
 	taste  pairs[fixed] // by label and block, see tasteKey
 	cells  pairs[int64] // of Rolling, see Advance
 	extra  featureSet
+	facts  facts
 
 	touched int64 // keeps what addEvents reads ahead from being left out
 }
@@ -422,31 +423,45 @@ func (s *userState) see(at int64) {
 	s.lastSeen = max(s.lastSeen, at)
 }
 
-// AddUser notes when a user registered; of several times the earliest counts.
-// Registration at or after the cut-off is left out.
+// AddUser notes when a user registered, of several times the earliest, and what is known of
+// him: see User. What was known at or after the cut-off only, and a later registration, are left
+// out. An invalid user is ErrRange, nil ErrEmpty.
 func (b *Builder[U, I]) AddUser(user *User[U]) error {
 	if err := b.made("profile: Builder.AddUser"); err != nil {
 		return err
 	}
-	if user == nil {
-		return fmt.Errorf("profile: Builder.AddUser: no user: %w", ErrEmpty)
-	}
-	if user.Registered.IsZero() {
-		return nil
-	}
-	if err := check.Time("Registered", user.Registered); err != nil {
+	if err := user.Validate(); err != nil {
 		return fmt.Errorf("profile: Builder.AddUser: %w", err)
 	}
-	at := user.Registered.UnixNano()
-	if at >= b.cut {
+	registered, known, late := int64(never), int64(notYet), false
+	if !user.Registered.IsZero() {
+		registered = user.Registered.UnixNano()
+		known = registered
+	}
+	if !user.At.IsZero() {
+		known = user.At.UnixNano()
+	}
+	list := user.facts()
+	if registered != never && registered >= b.cut {
+		registered, late = never, true
+	}
+	if len(list) > 0 && known >= b.cut {
+		list, late = nil, true
+	}
+	if late {
 		b.late++
+	}
+	if registered == never && len(list) == 0 {
 		return nil
 	}
 	u, err := b.Index(user.ID)
 	if err != nil {
 		return err
 	}
-	b.state[u].registered = min(b.state[u].registered, at)
+	b.state[u].registered = min(b.state[u].registered, registered)
+	for _, f := range list {
+		b.facts.note(u, f.Field, fact{known, f.Value, user.Source})
+	}
 	return nil
 }
 
@@ -690,6 +705,7 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		sum := b.taste.at(toUser[user], tasteKey(toLabel[key>>32], int32(uint32(key))))
 		*sum = sum.add(*more)
 	})
+	other.facts.of.all(func(user int32, key uint64, f *fact) { b.facts.note(toUser[user], other.facts.names[key], *f) })
 	other.cells.all(func(user int32, key uint64, n *int64) { *b.cells.at(toUser[user], key) += *n })
 	b.currency = cmp.Or(b.currency, other.currency)
 	b.late += other.late

@@ -137,13 +137,19 @@ func drawRecord(t *rapid.T) record {
 	case 1:
 		return record{refund: &refund{ID: "r", OrderID: "o", User: id, At: at, Currency: "EUR", Amount: rapid.Int64Range(0, 500).Draw(t, "amount")}}
 	case 2:
-		return record{user: &user{ID: id, Registered: at}}
+		u := &user{ID: id, Registered: at}
+		if rapid.Bool().Draw(t, "facts") {
+			u.BirthYear, u.Sex, u.Region = rapid.SampledFrom([]int{0, 1980, 1990}).Draw(t, "born"), label.Draw(t, "sex"), label.Draw(t, "region")
+			u.Source, u.Tags, u.Extra = label.Draw(t, "source"), []string{"z", label.Draw(t, "tag")}, map[string]string{"score": label.Draw(t, "extra")}
+		}
+		return record{user: u}
 	}
 	return record{event: &event{
 		User: id, Item: 1, Kind: profile.Kind(rapid.IntRange(1, 10).Draw(t, "kind")), At: at,
 		Category: label.Draw(t, "category"), Brand: label.Draw(t, "brand"),
 		Dwell: time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "dwell")), Position: rapid.Int32Range(0, 50).Draw(t, "position"),
 		Rating: rapid.Float64Range(-5, 5).Draw(t, "rating"), Sentiment: rapid.Float64Range(-1, 1).Draw(t, "sentiment"),
+		Query: rapid.SampledFrom([]string{"", "x", "x y", " y  z "}).Draw(t, "query"), Channel: label.Draw(t, "channel"), Campaign: label.Draw(t, "campaign"), Device: label.Draw(t, "device"),
 	}}
 }
 

@@ -115,6 +115,7 @@ func (b *Builder[U, I]) putUsers(w *codec.Writer, rank []int32) {
 		if b.opt.Rolling {
 			b.putCells(w, u)
 		}
+		b.putFacts(w, u)
 		if len(b.extra.list) > 0 {
 			b.extra.write(w, u)
 		}
@@ -353,9 +354,6 @@ func (b *Builder[U, I]) getUser(r *codec.Reader, u int32, rank []int32, used []b
 	nb := b.buckets()
 	getSparse(r, b.counts[int(u)*kinds*nb:][:kinds*nb], math.MaxUint32)
 	getSparse(r, b.flows[int(u)*flows*nb:][:flows*nb], 1<<59-1)
-	if r.Err() == nil && !s.plausible(b.cut) {
-		r.Fail("has a user whose times do not fit")
-	}
 	prev, before := -1, int64(0)
 	for range r.Int() {
 		l, block := r.Int(), b.fade.top>>blockBits
@@ -380,6 +378,12 @@ func (b *Builder[U, I]) getUser(r *codec.Reader, u int32, rank []int32, used []b
 	if b.opt.Rolling && r.Err() == nil {
 		b.getCells(r, u)
 	}
+	if r.Version > 2 && r.Err() == nil {
+		b.getFacts(r, u)
+	}
+	if r.Err() == nil && !(b.known(u) && s.plausible(b.cut)) {
+		r.Fail("has a user whose times do not fit")
+	}
 	if len(b.extra.list) > 0 && r.Err() == nil {
 		return b.extra.read(r, u, b.opt.Rolling)
 	}
@@ -391,6 +395,6 @@ func (s *userState) plausible(cut int64) bool {
 	before := func(first, last int64) bool {
 		return first == never && last == notYet || first <= last && last < cut
 	}
-	return s.known() && (s.registered == never || s.registered < cut) && before(s.firstSeen, s.lastSeen) && before(s.firstOrder, s.lastOrder) &&
+	return (s.registered == never || s.registered < cut) && before(s.firstSeen, s.lastSeen) && before(s.firstOrder, s.lastOrder) &&
 		s.dwellSum >= 0 && s.dwellCount >= 0 && s.positionSum >= 0 && s.positionCount >= 0 && s.pages >= 0 && s.ratingCount >= 0 && s.sentimentCount >= 0
 }

@@ -76,7 +76,7 @@ func filledBuilder(t testing.TB) *profile.Builder[string, int] {
 		}
 	}
 	err := errors.Join(
-		b.AddUser(&user{ID: "ann", Registered: cut.Add(-300 * day)}),
+		b.AddUser(&user{ID: "ann", Registered: cut.Add(-300 * day), BirthYear: 1990, Sex: "f", Region: "north", Channel: "app", Tags: []string{"vip"}, Extra: map[string]string{"score": "7"}, Source: "crm"}),
 		b.AddUser(&user{ID: "dan", Registered: cut.Add(-10 * day)}),
 		b.AddUser(&user{ID: "eve", Registered: cut.Add(day)}), // late
 	)
@@ -84,6 +84,12 @@ func filledBuilder(t testing.TB) *profile.Builder[string, int] {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// filledSchema is that of the table of filledBuilder.
+func filledSchema(t testing.TB) *profile.Schema {
+	t.Helper()
+	return promised(filledBuilder(t).Table(profile.TableOptions{Columns: []string{"paid", "brand=b2", "gap_mean"}})).Schema
 }
 
 // person is one Individual in plain values.
@@ -170,9 +176,14 @@ func frames(t testing.TB) []testkit.Frame {
 			},
 			Zero: []string{
 				".days.runs: version 1 has the begins of windows, here of days of 24 hours", ".cells: nor days", ".opt.Rolling: nor this",
-				".opt.Zone: never stored", ".touched: of AddAll", ".extra: nor features, as version 2", ".opt.Features: nor these", ".labels[]: nor some dimensions",
+				".opt.Zone: never stored", ".touched: of AddAll", ".facts: nor facts", ".facts.of.slots[].value.source: not said", ".extra: nor features, as version 2", ".opt.Features: nor these", ".labels[]: nor some dimensions",
 				".global[]: as labels", ".taste.slots[].value.hi: of large sums",
 			},
+		},
+		{
+			Kind:   codec.KindSchema,
+			Fill:   func(t testing.TB) encoding.BinaryMarshaler { return filledSchema(t) },
+			Values: func(_ testing.TB, s any) any { return s.(*profile.Schema).Names() },
 		},
 		{
 			Kind: codec.KindProfileMoments,

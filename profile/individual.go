@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -36,6 +37,9 @@ type Individual struct {
 	DwellMean     float64        // seconds; NaN without any
 	RatingMean    float64        // of Rate events; NaN without any
 	SentimentMean float64        // of Comment events; NaN without any
+	AsOf          time.Time      // the cut-off: everything above is of then
+	Facts         []Trait        // what AddUser was told of the user, by field; of many how many share a value
+	Assessed      []Trait        // for the caller: stage, values, scores of other packages; empty here
 }
 
 // Individual returns the state of one user. A user of whom nothing before the
@@ -45,14 +49,16 @@ func (b *Builder[U, I]) Individual(user U) (*Individual, error) {
 		return nil, err
 	}
 	u := b.users.Index(user)
-	if u < 0 || !b.state[u].known() {
+	if u < 0 || !b.known(u) {
 		return nil, fmt.Errorf("profile: Builder.Individual: %w", check.Private("user", -1, user, nil, ErrUnknownID))
 	}
 	p := newPortrait()
 	if err := portray(b, p, u); err != nil {
 		return nil, fmt.Errorf("profile: Builder.Individual: %w", check.Private("user", -1, user, nil, err))
 	}
-	return finish(b, p), nil
+	out := finish(b, p)
+	out.Facts = b.facts.list(u)
+	return out, nil
 }
 
 // Population returns the merge of the states of all users: sums, earliest and
@@ -63,7 +69,7 @@ func (b *Builder[U, I]) Population() (*Individual, error) {
 	}
 	p := newPortrait()
 	for u := range b.state {
-		if b.state[u].known() {
+		if b.known(int32(u)) {
 			if err := portray(b, p, int32(u)); err != nil {
 				return nil, fmt.Errorf("profile: Builder.Population: %w", err)
 			}
@@ -72,7 +78,29 @@ func (b *Builder[U, I]) Population() (*Individual, error) {
 	if p.users == 0 {
 		return nil, fmt.Errorf("profile: Builder.Population: no user before %v: %w", b.opt.AsOf, ErrEmpty)
 	}
-	return finish(b, p), nil
+	out := finish(b, p)
+	out.Facts = b.sharedFacts()
+	return out, nil
+}
+
+// sharedFacts returns each field and value that users have, with their number as Source, by
+// field, number descending and value. Third-party fields and birth years are left out, which name few.
+func (b *Builder[U, I]) sharedFacts() []Trait {
+	type pair struct{ field, value string }
+	count := make(map[pair]int)
+	b.facts.of.all(func(_ int32, key uint64, f *fact) {
+		if name := b.facts.names[key]; name != "birth_year" && !strings.HasPrefix(name, "extra:") {
+			count[pair{name, f.value}]++
+		}
+	})
+	var out []Trait
+	for p := range count {
+		out = append(out, Trait{Field: p.field, Value: p.value, Source: fmt.Sprintf("%d users", count[p])})
+	}
+	slices.SortFunc(out, func(x, y Trait) int {
+		return cmp.Or(cmp.Compare(x.Field, y.Field), cmp.Compare(count[pair{y.Field, y.Value}], count[pair{x.Field, x.Value}]), cmp.Compare(x.Value, y.Value))
+	})
+	return out
 }
 
 // portrait is a sum of user states.
@@ -122,6 +150,7 @@ func finish[U, I ID](b *Builder[U, I], p *portrait) *Individual {
 		Orders: p.flows[flowOrders], Units: p.flows[flowUnits],
 		Paid: p.flows[flowPaid], Refunded: p.flows[flowRefunded], Currency: b.currency,
 		Events:        make(map[Kind]int64),
+		AsOf:          b.opt.AsOf,
 		DwellMean:     over(s.dwellSum, s.dwellCount) / float64(time.Second),
 		RatingMean:    over(s.ratingSum, s.ratingCount) / micro,
 		SentimentMean: over(s.sentimentSum, s.sentimentCount) / micro,

@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"testing"
@@ -55,6 +56,11 @@ func TestPromises(t *testing.T) {
 		func() any { return &profile.Money{Minor: 1250, Currency: "GBP"} },
 		func() any { k := profile.View; return &k },
 		func() any { return &profile.Clock{} },
+		func() any {
+			return &user{ID: "new", Registered: cut.Add(-day), BirthYear: 1990, Sex: "f", Region: "north", Channel: "app", Tags: []string{"vip"}, Extra: map[string]string{"a": "b"}, At: cut.Add(-day), Source: "crm"}
+		},
+		func() any { return shopItem() },
+		func() any { return promised(filledBuilder(t).Individual("ann")) },
 		func() any { d := profile.Brand; return &d },
 	}
 	for _, f := range frames(t) {
@@ -63,11 +69,11 @@ func TestPromises(t *testing.T) {
 	testkit.Promises{
 		Funcs: map[string]any{
 			"MinorDigits": profile.MinorDigits, "NewBuilder": profile.NewBuilder[string, int], "NewDecayed": profile.NewDecayed,
-			"CheckFeature": profile.CheckFeature[string, int], "Features": profile.Features, "FeatureNames": profile.FeatureNames,
+			"CheckFeature": profile.CheckFeature[string, int], "JoinLabels": profile.JoinLabels[string, int], "Features": profile.Features, "FeatureNames": profile.FeatureNames,
 			"ItemKey": profile.ItemKey[string], "NewEmbedding": profile.NewEmbedding,
 		},
 		Types: types,
-		Zero:  []string{"Moments", "GroupBy", "Money", "Kind", "Clock", "Dimension", "Table", "Event", "Order", "Refund"},
+		Zero:  []string{"Moments", "GroupBy", "Money", "Kind", "Clock", "User", "Item", "Individual", "Dimension", "Table", "Event", "Order", "Refund"},
 		Args: map[string]func() []any{
 			"NewBuilder": func() []any { return []any{options} },
 
@@ -82,11 +88,20 @@ func TestPromises(t *testing.T) {
 				return []any{profile.EmbeddingOptions{Name: "vec", Dim: 3, HalfLife: day, Vector: func(*profile.Record) []float32 { return nil }}}
 			},
 
+			"JoinLabels": func() []any {
+				return []any{context.Background(), shopLog(1, cut, 8), []profile.Label[string]{{User: "u1", AsOf: cut, Value: 1}}, profile.BuilderOptions{}, profile.TableOptions{Columns: []string{"orders"}}}
+			},
+			"Builder.Facts": func() []any { return []any{"ann"} },
+			"Item.Band":     func() []any { return []any{[]int64{100, 500}} },
+			"Item.Listed":   func() []any { return []any{cut} },
+
 			"Builder.Add":        func() []any { return []any{click()} },
 			"Builder.AddIndexed": func() []any { return []any{int32(0), comment()} },
 			"Builder.AddOrder":   func() []any { return []any{buy()} },
 			"Builder.AddRefund":  func() []any { return []any{back()} },
-			"Builder.AddUser":    func() []any { return []any{&user{ID: "new", Registered: cut.Add(-day)}} },
+			"Builder.AddUser": func() []any {
+				return []any{&user{ID: "new", Registered: cut.Add(-day), BirthYear: 1990, Sex: "f", At: cut.Add(-day)}}
+			},
 			"Builder.Advance":    func() []any { return []any{cut.Add(day)} },
 			"Builder.Forget":     func() []any { return []any{"ann"} },
 			"Builder.Individual": func() []any { return []any{"ann"} },
@@ -104,10 +119,12 @@ func TestPromises(t *testing.T) {
 		Counts: map[string]string{"Builder.AddAll": "what stands before the row at fault has been taken, as its comment says"},
 		NaN: map[string]string{
 			"Builder.Table":      "what is not known of a user",
+			"JoinLabels":         "what is not known of a user",
 			"Builder.Individual": "means without anything to divide by",
 			"Decayed.Value":      "NaN at no credible time, infinite long before the last term, as its comment says",
 		},
 		Settles: map[string]string{
+			"Item.Band":    "-1 where the price is not known",
 			"Table.Column": "-1 of a column that is not there",
 			"Table.Row":    "-1 of a user who is not there",
 		},

@@ -3,6 +3,7 @@ package profile
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -104,6 +105,17 @@ func (e *Event[U, I]) Validate() error {
 type User[U ID] struct {
 	ID         U         // as in Event.User
 	Registered time.Time // zero: unknown
+
+	// The rest are facts, see Builder.Facts: of several that were told the one known last
+	// counts. What is zero or empty says nothing.
+	BirthYear int               // field "birth_year", and the column age_years
+	Sex       string            // field "sex", in the caller's words
+	Region    string            // field "region"
+	Channel   string            // on which the user was won; field "channel"
+	Tags      []string          // given by hand; field "tags", ascending, with ", " between
+	Extra     map[string]string // third-party fields, each a field "extra:<name>"
+	At        time.Time         // since when these are known; zero: since Registered, or else always
+	Source    string            // who says so, such as "crm"
 }
 
 // OrderLine is one position of an Order.
@@ -266,4 +278,71 @@ func (r *Refund[U, I]) Validate() error {
 		return check.Private("refund", -1, r.ID, nil, err)
 	}
 	return nil
+}
+
+// Item is what is known of one thing that is sold.
+type Item[I ID] struct {
+	ID         I                 // as in Event.Item
+	Path       []string          // categories from the widest to the narrowest
+	Brand      string            // "" none
+	Price      int64             // of one piece, minor units, >= 0; 0 unknown
+	Currency   string            // of Price, ISO 4217 code in any case; "" without Price
+	Attributes map[string]string // such as "colour": "red"
+	Extra      map[string]string // third-party fields
+	From       time.Time         // first moment it was listed; zero: always
+	Until      time.Time         // first moment it was not listed any more; zero: never
+}
+
+// Validate returns ErrRange for an impossible From or Until, an Until that is not after
+// From, a Price below 0 or without a currency of three letters, and an empty name in Path; nil is ErrEmpty.
+func (x *Item[I]) Validate() error {
+	if x == nil {
+		return fmt.Errorf("no item: %w", ErrEmpty)
+	}
+	for name, at := range map[string]time.Time{"From": x.From, "Until": x.Until} {
+		if err := check.Time("item "+name, at); err != nil && !at.IsZero() {
+			return err
+		}
+	}
+	for i, c := range x.Path {
+		if c == "" {
+			return fmt.Errorf("item Path[%d] is empty: %w", i, ErrRange)
+		}
+	}
+	switch {
+	case !x.From.IsZero() && !x.Until.IsZero() && !x.Until.After(x.From):
+		return fmt.Errorf("item Until is not after From: %w", ErrRange)
+	case x.Price < 0:
+		return fmt.Errorf("item Price is %d, want >= 0: %w", x.Price, ErrRange)
+	case x.Price > 0 || x.Currency != "":
+		_, err := check.Currency("item Currency", x.Currency)
+		return err
+	}
+	return nil
+}
+
+// Listed reports whether x is on sale at a moment: from From on, before Until. Nil is not.
+func (x *Item[I]) Listed(at time.Time) bool {
+	return x != nil && !at.Before(x.From) && (x.Until.IsZero() || at.Before(x.Until))
+}
+
+// Category returns the narrowest category of x, as Event.Category names it; "" without Path.
+func (x *Item[I]) Category() string {
+	if x == nil || len(x.Path) == 0 {
+		return ""
+	}
+	return x.Path[len(x.Path)-1]
+}
+
+// Band returns the band of Price among ascending bounds, as BuilderOptions.PriceBands makes them: 0 below
+// the first, len(bounds) from the last on; -1 where Price is unknown.
+func (x *Item[I]) Band(bounds []int64) int {
+	if x == nil || x.Price == 0 {
+		return -1
+	}
+	i, found := slices.BinarySearch(bounds, x.Price)
+	if found {
+		i++
+	}
+	return i
 }

@@ -11,6 +11,7 @@ type RFM[U ID] struct {
 	Recency   float64   // days of the clock of Zone since the last order, > 0
 	Frequency int64     // orders, >= 1
 	Monetary  int64     // paid minus refunded, minor units; may be 0 or negative
+	Gap       float64   // T of RFMT: mean days between one order and the next, of the same clock; NaN below two
 	First     time.Time // first and last order, UTC
 	Last      time.Time // UTC
 }
@@ -37,6 +38,7 @@ func (b *Builder[U, I]) RFM() ([]RFM[U], error) {
 			Recency:   b.daysSince(s.lastOrder),
 			Frequency: n,
 			Monetary:  b.flow(int(u), flowPaid, all) - b.flow(int(u), flowRefunded, all),
+			Gap:       b.gap(int(u)),
 			First:     time.Unix(0, s.firstOrder).UTC(),
 			Last:      time.Unix(0, s.lastOrder).UTC(),
 		})

@@ -161,7 +161,7 @@ func (b *Builder[U, I]) Forget(user U) bool {
 		return false
 	}
 	u := b.users.Index(user)
-	if u < 0 || !b.state[u].known() {
+	if u < 0 || !b.known(u) {
 		return false
 	}
 	nb := b.buckets()
@@ -171,6 +171,9 @@ func (b *Builder[U, I]) Forget(user U) bool {
 	other := func(user int32, _ uint64) bool { return user != u }
 	if b.taste.any(u) {
 		b.taste.retain(other)
+	}
+	if b.facts.of.any(u) {
+		b.facts.of.retain(other)
 	}
 	if b.cells.any(u) {
 		b.cells.retain(other)

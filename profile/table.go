@@ -19,6 +19,8 @@ type Table[U ID] struct {
 	IDs   []U         // ascending
 	Names []string    // of the columns
 	Rows  [][]float64 // len(IDs) × len(Names)
+
+	Schema *Schema // of a table that Builder.Table made; nil of others
 }
 
 // Column returns the index of a column, or -1.
@@ -83,6 +85,10 @@ func (t *Table[U]) Select(names ...string) (*Table[U], error) {
 		return nil, fmt.Errorf("profile: Table.Select: %w", err)
 	}
 	out := &Table[U]{IDs: slices.Clone(t.IDs), Names: slices.Clone(names), Rows: vec.Rows(len(t.Rows), len(names))}
+	if t.Schema != nil {
+		s := *t.Schema
+		s.names, out.Schema = slices.Clone(names), &s
+	}
 	for i, r := range t.Rows {
 		for k, j := range at {
 			out.Rows[i][k] = r[j]
@@ -112,6 +118,9 @@ type TableOptions struct {
 	// where no event has a Dwell, and pages where none has any: what cannot be filled is
 	// no feature, and FitImputer of package profile/feature refuses it. To apply a model at a later cut-off, pass the Names it was fitted on.
 	Columns []string
+	// Schema asks for the columns of an earlier table, of a Builder with the same settings: another
+	// window, half-life, weight, band, currency or feature is ErrMismatch. Columns must then be nil. Default none.
+	Schema *Schema
 	// Labels is how many labels of each dimension become columns by default.
 	// Default 8; negative: none.
 	Labels int
@@ -126,6 +135,7 @@ type column[U, I ID] struct {
 // known, users ascending. Columns, with w standing for each window in days:
 //
 //	tenure_days           since registration, or else since first seen
+//	age_years             year of the cut-off less User.BirthYear
 //	active_days_ago       since last seen (event, order or refund)
 //	recency_days          since the last order
 //	orders, orders_<w>d   number of orders
@@ -171,6 +181,15 @@ func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
 	if opt.Columns != nil && len(opt.Columns) == 0 {
 		return nil, fmt.Errorf("profile: Builder.Table: Columns is empty: %w", ErrOption)
 	}
+	if opt.Schema != nil {
+		if opt.Columns != nil || len(opt.Schema.names) == 0 {
+			return nil, fmt.Errorf("profile: Builder.Table: Schema beside Columns, or of no table: %w", ErrOption)
+		}
+		if field := opt.Schema.differs(b.schema(nil)); field != "" {
+			return nil, fmt.Errorf("profile: Builder.Table: Schema: %s differs: %w", field, ErrMismatch)
+		}
+	}
+	opt.Columns = opt.names()
 	columns, labels, names, err := b.columns(opt)
 	if err != nil {
 		return nil, fmt.Errorf("profile: Builder.Table: %w", err)
@@ -190,10 +209,19 @@ func (b *Builder[U, I]) Table(opt TableOptions) (*Table[U], error) {
 		}
 		scratch = b.featureValues(scratch[:0], u, labels.features, t.Rows[i])
 	}
+	t.Schema = b.schema(names)
 	if opt.Columns == nil {
 		return t.seen()
 	}
 	return t, nil
+}
+
+// names is the columns that are asked for, nil for those that are there.
+func (o *TableOptions) names() []string {
+	if o.Columns == nil {
+		return o.Schema.Names()
+	}
+	return o.Columns
 }
 
 // seen leaves out the columns of which nothing is known of anybody.
@@ -214,7 +242,7 @@ func (t *Table[U]) seen() (*Table[U], error) {
 func (b *Builder[U, I]) sorted() []int32 {
 	var out []int32
 	for u := range b.state {
-		if b.state[u].known() {
+		if b.known(int32(u)) {
 			out = append(out, int32(u))
 		}
 	}
@@ -397,6 +425,7 @@ func (b *Builder[U, I]) baseColumns() []column[U, I] {
 	add("tenure_days", func(b *B, u int) float64 {
 		return b.daysSince(min(b.state[u].registered, b.state[u].firstSeen))
 	})
+	add("age_years", func(b *B, u int) float64 { return b.age(u) })
 	add("active_days_ago", func(b *B, u int) float64 { return b.daysSince(b.state[u].lastSeen) })
 	add("recency_days", func(b *B, u int) float64 { return b.daysSince(b.state[u].lastOrder) })
 	windowed("orders", func(b *B, u, w int) float64 { return float64(b.flow(u, flowOrders, w)) })

@@ -112,6 +112,7 @@ const (
 	KindImputer        Kind = 0x0204
 	KindGroupBy        Kind = 0x0205
 	KindDecayed        Kind = 0x0206
+	KindSchema         Kind = 0x0207
 	KindLedger         Kind = 0x2101
 	KindDedupe         Kind = 0x2102
 	KindOutliers       Kind = 0x2103
@@ -242,6 +243,7 @@ var Table = []Entry{
 	{KindImputer, "profile/feature", "Imputer"},
 	{KindGroupBy, "profile", "GroupBy"},
 	{KindDecayed, "profile", "Decayed"},
+	{KindSchema, "profile", "Schema"},
 	{KindLedger, "profile/clean", "Ledger"},
 	{KindDedupe, "profile/clean", "Dedupe"},
 	{KindOutliers, "profile/clean", "Outliers"},
