@@ -118,6 +118,7 @@ func stages(t *testing.T) map[string]uint64 {
 		"stageGroup": stageGroup, "stageItem": stageItem, "stagePrice": stagePrice, "stageUser": stageUser, "stageTrip": stageTrip,
 		"stageBrowse": stageBrowse, "stageContent": stageContent, "stageStock": stageStock, "stageAfter": stageAfter,
 		"stageRawLine": stageRawLine, "stageRawEvent": stageRawEvent, "stageCampaign": stageCampaign,
+		"stageProfilePerson": stageProfilePerson, "stageProfileMeet": stageProfileMeet, "stageProfileRobot": stageProfileRobot, "stageProfileWeight": stageProfileWeight,
 	}
 	files, err := filepath.Glob("*.go")
 	if err != nil {

@@ -41,7 +41,8 @@
 // Events, orders and the rest are clean. [Shop.RawLines] and [Shop.RawEvents]
 // are the same facts as a real log has them: duplicated, incomplete, with wild
 // numbers, mixed formats and skewed clocks, each record labelled with what is
-// wrong with it.
+// wrong with it. [Shop.ProfileLog] is a log of identifiers in which people share, lend and
+// pass on devices and phones, and robots come by, [Shop.ProfileWeights] one of weights in swapped units.
 //
 // # Reproducibility
 //

@@ -232,43 +232,98 @@ func (s *solver) share() {
 		at[e.b] = append(at[e.b], k)
 	}
 	for v, list := range at {
-		if s.person[s.of[v]] >= 0 {
-			continue
+		for kind := range len(s.bit) {
+			c := s.claimed(v, kind, list)
+			if s.shared[v] = s.shared[v] || float64(c.best) < s.opt.Dominant*float64(c.all); c.best == c.all {
+				continue
+			}
+			for _, k := range list {
+				if e := &s.edges[k]; s.person[s.of[s.other(k, v)]] == kind {
+					e.sure *= float64(e.days) / float64(c.all)
+					e.off = e.off || e.days < c.best
+				}
+			}
 		}
+	}
+	inside := make([]bool, len(s.of))
+	for v, list := range at {
+		inside[v] = !s.shared[v] && s.inside(v, at)
 		partners := 0
-		for kind := 0; kind < len(s.bit); kind++ {
-			var all, best int64
-			n := 0
-			for _, k := range list {
-				if s.person[s.of[s.other(k, v)]] == kind {
-					n, all, best = n+1, all+s.edges[k].days, max(best, s.edges[k].days)
-				}
-			}
-			if n > 1 && float64(best) < s.opt.Dominant*float64(all) {
-				s.shared[v] = true
-			}
-			for _, k := range list {
-				if n > 1 && s.person[s.of[s.other(k, v)]] == kind {
-					e := &s.edges[k]
-					e.sure *= float64(e.days) / float64(all)
-					e.off = e.off || e.days < best || s.shared[v]
-				}
-			}
-		}
 		for _, k := range list {
-			if s.person[s.of[s.other(k, v)]] < 0 {
+			if s.person[s.of[v]] < 0 && s.person[s.of[s.other(k, v)]] < 0 {
 				partners++
 			}
 		}
-		if partners > s.opt.MaxPartners {
-			s.shared[v] = true
-		}
+		inside[v] = inside[v] || partners > s.opt.MaxPartners
 	}
 	for v, list := range at {
+		s.shared[v] = s.shared[v] || inside[v]
 		for _, k := range list {
 			s.edges[k].off = s.edges[k].off || s.shared[v]
 		}
 	}
+}
+
+// claims are the days (grains) that persons of one kind were seen at a node: of the one who was there most, and of all.
+type claims struct {
+	person    int // node
+	best, all int64
+}
+
+// claimed counts them at node v, whose edges are list. Persons themselves are claimed by nobody.
+func (s *solver) claimed(v, kind int, list []int) (c claims) {
+	if s.person[s.of[v]] >= 0 {
+		return c
+	}
+	for _, k := range list {
+		if w := s.other(k, v); s.person[s.of[w]] == kind {
+			d := s.edges[k].days
+			if c.all += d; d > c.best {
+				c.person, c.best = w, d
+			}
+		}
+	}
+	return c
+}
+
+// inside reports whether node v lives on something shared, as the cookies of a family's tablet do, and shows too little of its
+// owner to be told from it: of n days, all seen of one person who has half of the tablet, 2^−n say nothing. Two hypotheses
+// of equal prior weight: that v is private and sees a guest on every tenth day at the default Dominant, or that it sees what the shared one sees.
+func (s *solver) inside(v int, at [][]int) bool {
+	if s.person[s.of[v]] >= 0 {
+		return false
+	}
+	var days int64
+	for _, k := range at[v] {
+		days = max(days, s.edges[k].days)
+	}
+	guest := (1 - s.opt.Dominant) / 2
+	for _, k := range at[v] {
+		w := s.other(k, v)
+		if !s.shared[w] || float64(s.edges[k].days) < s.opt.Dominant*float64(days) {
+			continue
+		}
+		for kind := range len(s.bit) {
+			c, whole := s.claimed(v, kind, at[v]), s.claimed(w, kind, at[w])
+			if c.all == 0 || whole.all == 0 {
+				continue
+			}
+			var on int64
+			for _, j := range at[w] {
+				if s.other(j, w) == c.person {
+					on = s.edges[j].days
+				}
+			}
+			q := float64(on) / float64(whole.all)
+			rest := float64(c.all - c.best)
+			private := math.Pow(1-guest, float64(c.best)) * math.Pow(guest, rest)
+			same := math.Pow(q, float64(c.best)) * math.Pow(1-q, rest)
+			if private < s.opt.Dominant*(private+same) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *GraphResult) other(k, v int) int { return r.edges[k].a + r.edges[k].b - v }
