@@ -28,6 +28,7 @@ var (
 	ErrVersion   = errors.New("unsupported version")
 	ErrLeakage   = errors.New("training and test data overlap")
 	ErrPrivacy   = errors.New("too few people to publish")
+	ErrBudget    = errors.New("privacy budget exceeded")
 )
 
 // Number is any built-in numeric type.

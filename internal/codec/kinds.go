@@ -126,6 +126,8 @@ const (
 	KindCrosses        Kind = 0x2207
 	KindIdentity       Kind = 0x2301
 	KindTraffic        Kind = 0x2302
+	KindBudget         Kind = 0x2401
+	KindSums           Kind = 0x2402
 
 	KindKMeans      Kind = 0x0301
 	KindKMeansStep  Kind = 0x0302
@@ -257,6 +259,8 @@ var Table = []Entry{
 	{KindCrosses, "profile/feature", "Crosses"},
 	{KindIdentity, "profile/identity", "Graph"},
 	{KindTraffic, "profile/identity", "Traffic"},
+	{KindBudget, "profile/privacy", "Budget"},
+	{KindSums, "profile/privacy", "Sums"},
 	{KindKMeans, "segment", "KMeans"},
 	{KindKMeansStep, "segment", "KMeansStep"},
 	{KindRFM, "segment", "RFM"},
