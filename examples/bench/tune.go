@@ -311,17 +311,27 @@ func (j *judge) judge(ctx context.Context, s settings, fidelity float64) (float6
 	}
 	best := ""
 	if fidelity == 1 {
-		if j.first.users == nil {
-			j.first = all
-		}
-		if j.best.users == nil || all.score > j.best.score {
-			j.best, best = all, " best so far"
+		if j.keep(all) {
+			best = " best so far"
 		}
 	} else {
 		note += fmt.Sprintf(" on 1/%.0f", 1/fidelity)
 	}
 	fmt.Fprintf(j.log, "tune %s: trial %d%s, %s %.5f, work %.2f in %.1fs%s, %s\n", j.a.name, n, note, j.measure, math.Abs(all.score), work, time.Since(began).Seconds(), best, j.brief(s))
 	return all.score, nil
+}
+
+// keep takes what was judged in full and reports whether it is the best so far; of equals
+// the first stays.
+func (j *judge) keep(all judged) bool {
+	if j.first.users == nil {
+		j.first = all
+	}
+	if j.best.users != nil && !(all.score > j.best.score) {
+		return false
+	}
+	j.best = all
+	return true
 }
 
 // size returns the size of a fit beside that of the defaults: its epochs times the length of

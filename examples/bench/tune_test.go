@@ -191,10 +191,10 @@ func TestDefaultsStayWhereNothingIsBetter(t *testing.T) {
 		for u := range users {
 			users[u] += c.shift
 		}
-		j := &judge{a: algorithm{name: "a"}, log: io.Discard, numbers: map[string]int{}, first: judged{def, 0.2, even(0)}, best: judged{def, 0.2, even(0)}}
-		if c.shift > 0 {
-			j.best = judged{other, 0.2 + c.shift, users}
-		}
+		// The defaults are judged first, and what is tried afterwards, as a search does.
+		j := &judge{a: algorithm{name: "a"}, log: io.Discard, numbers: map[string]int{}}
+		j.keep(judged{def, 0.2, even(0)})
+		j.keep(judged{other, 0.2 + c.shift, users})
 		out, err := j.choose(def, 0)
 		if err != nil || out.Settings.String() != c.want.String() || out.Score < out.Default {
 			t.Errorf("%s: %+v, %v", c.name, out, err)
