@@ -38,7 +38,7 @@ func Example() {
 		fmt.Printf("%v → %v: confidence %.2f, lift %.2f\n", r.Antecedent, r.Consequent, r.Confidence, r.Lift)
 	}
 	// Output:
-	// 9 sets by Eclat
+	// 9 sets by FP-growth
 	// [honey] → [tea]: confidence 1.00, lift 2.50
 	// [tea] → [honey]: confidence 1.00, lift 2.50
 }

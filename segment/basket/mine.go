@@ -158,7 +158,7 @@ func (p *problem) prepare(ptr []int64, ids, perm []int32, least int64) error {
 
 // choose takes bitmaps where the items fill enough of them.
 func (p *problem) choose() Algorithm {
-	if cells := float64(p.rows) * float64(len(p.name)); float64(len(p.tids)) > cells/16 {
+	if cells := float64(p.rows) * float64(len(p.name)); float64(len(p.tids)) > cells/2 {
 		return Eclat
 	}
 	return FPGrowth

@@ -59,8 +59,8 @@ func (s Fraction) reached(k, n int64) bool {
 // Algorithm is how frequent sets are found. All find the same.
 type Algorithm uint8
 
-// The algorithms. AlgorithmAuto takes Eclat where the frequent items fill more than a
-// sixteenth of the cells of baskets × items, FPGrowth where they fill less.
+// The algorithms. AlgorithmAuto takes Eclat where the frequent items fill more than
+// half of the cells of baskets × items, FPGrowth where they fill less.
 const (
 	AlgorithmAuto Algorithm = iota
 	FPGrowth                // Han, Pei, Yin (2000): a tree of prefixes, projected item by item

@@ -223,9 +223,10 @@ func TestTooLarge(t *testing.T) {
 
 // The choice is named: bitmaps where the items fill them, a tree where they do not.
 func TestAlgorithmChosen(t *testing.T) {
-	dense, sparse := noise(1, 500, 10), make([][]int, 500)
+	dense, sparse := make([][]int, 500), make([][]int, 500)
 	for i := range sparse {
 		sparse[i] = []int{i % 100, 100 + i%90}
+		dense[i] = []int{1, 2 + i%2, 4}
 	}
 	for want, rows := range map[basket.Algorithm][][]int{basket.Eclat: dense, basket.FPGrowth: sparse} {
 		s, err := basket.Mine(bg, fill(rows), basket.MineOptions{MinCount: 2})
