@@ -77,6 +77,12 @@ func TestCancels(t *testing.T) {
 			_, err := segment.Stability(ctx, rows, byKMeans(3), segment.StabilityOptions{Resamples: 5, References: 5})
 			return err
 		}},
+		{Name: "segment.FitPrototypes", Looks: 5, Do: func(ctx context.Context, size int) error {
+			rows := noise(5000*size, 4)
+			testkit.Start(ctx)
+			_, err := segment.FitPrototypes(ctx, rows, nil, segment.PrototypesOptions{K: 6, MaxIter: 10})
+			return err
+		}},
 		{Name: "segment.FitDendrogram", Looks: 10, Do: func(ctx context.Context, size int) error {
 			rows := noise(2000*size, 8)
 			testkit.Start(ctx)

@@ -27,10 +27,91 @@ type ClusterProfile struct {
 	Spread   float64          // root mean squared distance to the centroid
 	Typical  int              // row nearest to the centroid, lowest index among equals
 	Features []FeatureProfile // the most special first: descending |Z|, then by column
+
+	// What ProfileOptions asked for, else zero.
+	Name       string  // of the group
+	Money      int64   // of all its rows, in minor units
+	MoneyShare float64 // of the money of all rows; NaN if that is not positive
+	Before     int     // rows that were in it before
+	Growth     float64 // Size/Before − 1; NaN if none were
+
+	hasMoney, hasBefore bool
+
 	// Err is ErrPrivacy where the profile is withheld, since the cluster has fewer rows
 	// than asked for, or all withheld ones together would have: then Size and Share are
 	// 0, Spread is NaN, Typical -1 and Features empty.
 	Err error
+}
+
+// ProfileOptions configures ProfileClusters. All fields may be left out.
+type ProfileOptions struct {
+	Columns []string // names of the columns; nil numbers them
+	Groups  []string // names of labels 0, 1, …; those beyond are numbered
+	Money   []int64  // of each row, in minor units, such as what a customer spent; nil leaves it out
+	Before  []int32  // labels of an earlier moment, of as many rows as there were then; nil leaves growth out
+	MinSize int      // rows below which a profile is withheld: 0 means 50, −1 no floor
+}
+
+// ProfileClusters is DescribeClusters with money, growth and names: who is in a group, what
+// it brings, whether it grows, and what sets it apart, which ClusterProfile.String says in
+// words. A profile is withheld where few rows are in the group, or were before.
+//
+// Groups and columns of another number are ErrShape, negative labels of Before ErrRange, money beyond
+// int64 is ErrOverflow; else the errors are those of DescribeClusters.
+func ProfileClusters(rows [][]float64, labels []int32, opt ProfileOptions) ([]ClusterProfile, error) {
+	const where = "segment: ProfileClusters"
+	if opt.Money != nil {
+		if err := check.Len("Money", len(opt.Money), len(rows)); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
+	}
+	out, err := describe(where, rows, labels, opt.Columns, opt.MinSize)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[int32]int)
+	for i, o := range out {
+		at[int32(o.Cluster)] = i
+		out[i].hasMoney, out[i].hasBefore = opt.Money != nil, opt.Before != nil
+		if o.Cluster < len(opt.Groups) {
+			out[i].Name = opt.Groups[o.Cluster]
+		}
+	}
+	total := int64(0)
+	for i, v := range opt.Money {
+		o := &out[at[labels[i]]]
+		if total, err = check.AddInt64(total, v); err == nil {
+			o.Money, err = check.AddInt64(o.Money, v)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: Money[%d]: %w", where, i, err)
+		}
+	}
+	for i, l := range opt.Before {
+		if l < 0 {
+			return nil, fmt.Errorf("%s: Before[%d] is %d, want >= 0: %w", where, i, l, ErrRange)
+		}
+		if c, ok := at[l]; ok {
+			out[c].Before++
+		}
+	}
+	for i := range out {
+		o := &out[i]
+		if o.hasMoney {
+			o.MoneyShare = math.NaN()
+			if total > 0 {
+				o.MoneyShare = float64(o.Money) / float64(total)
+			}
+		}
+		if o.hasBefore {
+			o.Growth = math.NaN()
+			if o.Before > 0 {
+				o.Growth = float64(o.Size)/float64(o.Before) - 1
+			}
+		}
+	}
+	withholdClusters(where, out, check.Floor(opt.MinSize))
+	return out, nil
 }
 
 // DescribeClusters says what makes each cluster special: its size and, for every
@@ -42,14 +123,25 @@ type ClusterProfile struct {
 // ClusterProfile.Err; -1 switches that off. Typical is a row, and so a person: it
 // addresses, and is not to be published.
 func DescribeClusters(rows [][]float64, labels []int32, names []string, minSize int) ([]ClusterProfile, error) {
+	const where = "segment: DescribeClusters"
+	out, err := describe(where, rows, labels, names, minSize)
+	if err != nil {
+		return nil, err
+	}
+	withholdClusters(where, out, check.Floor(minSize))
+	return out, nil
+}
+
+// describe profiles every cluster, few rows or not.
+func describe(where string, rows [][]float64, labels []int32, names []string, minSize int) ([]ClusterProfile, error) {
 	var opt check.Options
 	opt.Require(minSize >= -1, "minSize", minSize, "> 0, or -1 for no floor")
-	if err := opt.Err("segment: DescribeClusters"); err != nil {
+	if err := opt.Err(where); err != nil {
 		return nil, err
 	}
 	l, err := newLabelled(rows, labels)
 	if err != nil {
-		return nil, fmt.Errorf("segment: DescribeClusters: %w", err)
+		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	if names == nil {
 		for j := range l.D {
@@ -57,7 +149,7 @@ func DescribeClusters(rows [][]float64, labels []int32, names []string, minSize 
 		}
 	}
 	if err := check.Len("names", len(names), l.D); err != nil {
-		return nil, fmt.Errorf("segment: DescribeClusters: %w", err)
+		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	all := partition(l.X, l.N, l.D, 1, make([]int32, l.N))
 	m2, total := make([]float64, l.K*l.D), make([]float64, l.D)
@@ -99,32 +191,51 @@ func DescribeClusters(rows [][]float64, labels []int32, names []string, minSize 
 		slices.SortStableFunc(o.Features, func(a, b FeatureProfile) int { return cmp.Compare(math.Abs(b.Z), math.Abs(a.Z)) })
 	}
 	slices.SortFunc(out, func(a, b ClusterProfile) int { return cmp.Compare(a.Cluster, b.Cluster) })
-	withholdClusters(out, check.Floor(minSize))
 	return out, nil
 }
 
 // withholdClusters empties the profiles about few rows, and of as many more that the total
 // does not tell their size.
-func withholdClusters(out []ClusterProfile, least int64) {
-	sizes := make([]int64, len(out))
+func withholdClusters(where string, out []ClusterProfile, least int64) {
+	sizes, before := make([]int64, len(out)), make([]int64, len(out))
 	for i, o := range out {
-		sizes[i] = int64(o.Size)
+		sizes[i], before[i] = int64(o.Size), int64(o.Before)
 	}
-	for i, withheld := range check.Withhold(least, sizes) {
+	for i, withheld := range check.Withhold(least, sizes, before) {
 		if withheld {
-			out[i] = ClusterProfile{Cluster: out[i].Cluster, Spread: math.NaN(), Typical: -1, Err: fmt.Errorf("segment: DescribeClusters: cluster %d: %w", out[i].Cluster, ErrPrivacy)}
+			o := out[i]
+			out[i] = ClusterProfile{Cluster: o.Cluster, Name: o.Name, Spread: math.NaN(), Typical: -1, Err: fmt.Errorf("%s: cluster %d: %w", where, o.Cluster, ErrPrivacy)}
 		}
 	}
 }
 
-// String sums the cluster up in one line: size, and the three columns that set
-// it apart most; of a withheld one that it is.
+// String sums the cluster up in one line: size, money and growth where they are known, and
+// the three columns that set it apart most; of a withheld one that it is.
 func (c ClusterProfile) String() string {
+	name := c.Name
+	if name == "" {
+		name = fmt.Sprintf("cluster %d", c.Cluster)
+	}
 	if c.Err != nil {
-		return fmt.Sprintf("cluster %d: withheld, too few rows", c.Cluster)
+		return name + ": withheld, too few rows"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "cluster %d: %d rows (%.1f %%)", c.Cluster, c.Size, 100*c.Share)
+	fmt.Fprintf(&b, "%s: %d rows (%.1f %%)", name, c.Size, 100*c.Share)
+	if c.hasMoney && c.Size > 0 {
+		fmt.Fprintf(&b, ", %.0f each", float64(c.Money)/float64(c.Size))
+		if !math.IsNaN(c.MoneyShare) {
+			fmt.Fprintf(&b, " and %.1f %% of the money", 100*c.MoneyShare)
+		}
+	}
+	switch {
+	case !c.hasBefore:
+	case c.Before == 0:
+		b.WriteString(", new")
+	case c.Growth == 0:
+		b.WriteString(", as many as before")
+	default:
+		fmt.Fprintf(&b, ", %+.1f %% since %d", 100*c.Growth, c.Before)
+	}
 	for _, f := range c.Features[:min(3, len(c.Features))] {
 		fmt.Fprintf(&b, ", %s %.4g against %.4g (%+.1f sd)", f.Name, f.Mean, f.Overall, f.Z)
 	}

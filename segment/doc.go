@@ -25,9 +25,11 @@
 //     numbers of clusters, [DescribeClusters] says what makes each one special
 //   - [FitDendrogram]: a tree of clusters, by single, complete or average linkage or Ward's,
 //     cut by count or height; [FitDendrogramDistances] for distances of any kind
-//   - [FitMiniBatch]: k-means for many rows; [FitMixture]: soft groups, of any extent in
+//   - [FitMiniBatch]: k-means for many rows; [FitPrototypes]: for numbers and categories; [FitMixture]: soft groups, of any extent in
 //     each column; [DBSCAN]: groups of any shape, and what belongs to none
 //   - [Stability]: whether groups, by any of these, are there or arbitrary
+//   - [ProfileClusters]: a group's size, money and growth, and what sets it apart, in words;
+//     [Movement]: who moves from group to group, month by month
 //   - [KMeansStep]: one round of k-means over shards, machines or parties
 //   - [Silhouette], [SimplifiedSilhouette], [CalinskiHarabasz], [DaviesBouldin]: how well
 //     given labels separate given rows

@@ -110,6 +110,49 @@ func frames() []testkit.Frame {
 			},
 		},
 		{
+			Kind: codec.KindMovement,
+			Zero: []string{".MinAudience: the reader's, not stored"},
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				m := newMovement(2)
+				m.MinAudience = 0
+				must(m.AddLabels(202606, []int32{0, 0, 1, 1, -1, 0}, []int32{0, 1, 1, -1, 0, 0}))
+				must(m.AddLabels(202607, []int32{0, 1, 1}, []int32{1, 1, 0}))
+				return m
+			},
+			Values: func(t testing.TB, s any) any {
+				m := s.(*segment.Movement)
+				m.MinAudience = -1
+				var counts []int64
+				for _, p := range m.Periods() {
+					for from := segment.Outside; from < m.Groups(); from++ {
+						for to := segment.Outside; to < m.Groups(); to++ {
+							n, err := m.Count(p, from, to)
+							must(err)
+							counts = append(counts, n)
+						}
+					}
+				}
+				return map[string]any{"Groups": m.Groups(), "Periods": m.Periods(), "Counts": counts}
+			},
+		},
+		{
+			Kind: codec.KindPrototypes,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				m, err := segment.FitPrototypes(bg, filledRows, filledWords, segment.PrototypesOptions{K: 2})
+				must(err)
+				return m
+			},
+			Values: func(t testing.TB, s any) any {
+				m := s.(*segment.Prototypes)
+				labels, err := m.Assign(nil, filledRows, filledWords)
+				must(err)
+				return map[string]any{
+					"K": m.K(), "Gamma": m.Gamma(), "Centers": m.Centers(), "Modes": m.Modes(), "Weights": m.Weights(), "Cost": m.Cost(),
+					"Iterations": m.Iterations(), "Converged": m.Converged(), "Assign": labels,
+				}
+			},
+		},
+		{
 			Kind: codec.KindTransitions,
 			Zero: []string{".MinAudience: the reader's, not stored"},
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
@@ -143,3 +186,5 @@ func frames() []testkit.Frame {
 }
 
 var filledRows = [][]float64{{1, 2}, {1.5, 1}, {8, 1.5}, {9, 3}, {4, 8}, {5, 9.5}, {2, 2.5}, {7.5, 2}}
+
+var filledWords = [][]string{{"tea", "web"}, {"tea", "app"}, {"milk", "web"}, {"milk", "web"}, {"rice", "app"}, {"rice", "app"}, {"tea", "web"}, {"milk", "app"}}

@@ -8,5 +8,5 @@ import (
 )
 
 func TestNilReceivers(t *testing.T) {
-	testkit.NilReceivers(t, nil, (*segment.KMeans)(nil), (*segment.KMeansStep)(nil), (*segment.Mixture)(nil), (*segment.Dendrogram)(nil), (*segment.RFM)(nil), (*segment.Map)(nil), (*segment.Transitions)(nil), (*segment.Cuts)(nil))
+	testkit.NilReceivers(t, nil, (*segment.KMeans)(nil), (*segment.KMeansStep)(nil), (*segment.Prototypes)(nil), (*segment.Movement)(nil), (*segment.Mixture)(nil), (*segment.Dendrogram)(nil), (*segment.RFM)(nil), (*segment.Map)(nil), (*segment.Transitions)(nil), (*segment.Cuts)(nil))
 }

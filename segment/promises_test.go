@@ -59,7 +59,7 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"CalinskiHarabasz": segment.CalinskiHarabasz, "ChooseK": segment.ChooseK, "DaviesBouldin": segment.DaviesBouldin, "DefaultMap": segment.DefaultMap,
 			"DefaultMapRules": segment.DefaultMapRules, "DefaultPlaybook": segment.DefaultPlaybook, "DescribeClusters": segment.DescribeClusters, "FitCuts": segment.FitCuts,
-			"DBSCAN": segment.DBSCAN, "Stability": segment.Stability, "FitMiniBatch": segment.FitMiniBatch, "FitMixture": segment.FitMixture,
+			"NewMovement": segment.NewMovement, "ProfileClusters": segment.ProfileClusters, "FitPrototypes": segment.FitPrototypes, "DBSCAN": segment.DBSCAN, "Stability": segment.Stability, "FitMiniBatch": segment.FitMiniBatch, "FitMixture": segment.FitMixture,
 			"FitDendrogram": segment.FitDendrogram, "FitDendrogramDistances": segment.FitDendrogramDistances,
 			"FitKMeans": segment.FitKMeans, "FitRFM": segment.FitRFM, "NewCuts": segment.NewCuts, "NewKMeans": segment.NewKMeans, "NewKMeansStep": segment.NewKMeansStep,
 			"NewLifecycle": segment.NewLifecycle, "NewMap": segment.NewMap, "NewRFM": segment.NewRFM, "Silhouette": segment.Silhouette, "SimplifiedSilhouette": segment.SimplifiedSilhouette,
@@ -76,6 +76,16 @@ func TestPromises(t *testing.T) {
 			},
 			func() any { return rfm() },
 			func() any { return tree() },
+			func() any {
+				m, err := segment.FitPrototypes(bg, filledRows, filledWords, segment.PrototypesOptions{K: 2})
+				must(err)
+				return m
+			},
+			func() any {
+				m := newMovement(3)
+				must(m.AddLabels(1, []int32{0, 1, 2, -1}, []int32{1, 1, -1, 0}))
+				return m
+			},
 			func() any { return mixture() },
 			func() any { l := segment.LinkAverage; return &l },
 			func() any { c := cuts(); return &c },
@@ -116,6 +126,18 @@ func TestPromises(t *testing.T) {
 			"Stability": func() []any {
 				return []any{bg, points(), byKMeans(3), segment.StabilityOptions{Resamples: 3, References: 2}}
 			},
+			"Movement.Add":       func() []any { return []any{int64(7), 1, 2} },
+			"Movement.AddLabels": func() []any { return []any{int64(7), []int32{0, 1}, []int32{1, -1}} },
+			"Movement.Count":     func() []any { return []any{int64(1), 0, 1} },
+			"Movement.Rate":      func() []any { return []any{int64(1), 0, 1} },
+			"NewMovement":        func() []any { return []any{4} },
+			"ProfileClusters": func() []any {
+				return []any{points(), labels, segment.ProfileOptions{
+					Columns: []string{"x", "y"}, Groups: []string{"a", "b", "c"}, Money: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9}, Before: []int32{0, 1, 2, 2}, MinSize: -1,
+				}}
+			},
+			"FitPrototypes":     func() []any { return []any{bg, filledRows, filledWords, segment.PrototypesOptions{K: 2, Gamma: 1.5}} },
+			"Prototypes.Assign": func() []any { return []any{[]int32{7}, filledRows, filledWords} },
 			"FitMiniBatch": func() []any {
 				return []any{bg, points(), segment.MiniBatchOptions{K: 3, Batch: 4, Weights: []float64{1, 1, 2, 1, 1, 1, 1, 1, 1}}}
 			},
@@ -153,6 +175,7 @@ func TestPromises(t *testing.T) {
 		NaN: map[string]string{
 			"Stability":        "Chance where no references were asked for",
 			"ChooseK":          "measures that were not asked for, or are not defined for that many clusters",
+			"ProfileClusters":  "as DescribeClusters; shares of no money, growth of what is new",
 			"DescribeClusters": "the deviation of a single row, and the spread of a withheld profile",
 		},
 		Settles: map[string]string{

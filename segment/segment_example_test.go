@@ -388,3 +388,56 @@ func ExampleStability() {
 	// 1.0 ""
 	// 0.9 "arbitrary groups: rows without any part as well (p = 0.57)"
 }
+
+// Groups in words: size, money, growth, and what sets them apart.
+func ExampleProfileClusters() {
+	rows := [][]float64{{2, 9}, {4, 11}, {3, 10}, {40, 1}, {60, 2}, {50, 1}, {50, 1}}
+	profiles, err := segment.ProfileClusters(rows, []int32{0, 0, 0, 1, 1, 1, 1}, segment.ProfileOptions{
+		Columns: []string{"days since", "orders"},
+		Groups:  []string{"regulars", "sleepers"},
+		Money:   []int64{9000, 12000, 9000, 700, 1300, 500, 1500},
+		Before:  []int32{0, 0, 0, 0, 1, 1},
+		MinSize: -1,
+	})
+	if err != nil {
+		panic(err)
+	}
+	for _, p := range profiles {
+		fmt.Println(p)
+	}
+	// Output:
+	// regulars: 3 rows (42.9 %), 10000 each and 88.2 % of the money, -25.0 % since 4, orders 10 against 5 (+1.1 sd), days since 3 against 29.86 (-1.0 sd)
+	// sleepers: 4 rows (57.1 %), 1000 each and 11.8 % of the money, +100.0 % since 2, orders 1.25 against 5 (-0.8 sd), days since 50 against 29.86 (+0.8 sd)
+}
+
+// Two months of groups; -1 is nobody's: not yet a customer, or gone.
+func ExampleMovement() {
+	m, err := segment.NewMovement(2)
+	if err != nil {
+		panic(err)
+	}
+	m.MinAudience = -1 // a handful of customers, for the example
+	_ = m.AddLabels(202607, []int32{0, 0, 0, 1, -1}, []int32{0, 0, 1, segment.Outside, 0})
+	stayed, _ := m.Rate(202607, 0, 0)
+	lost, _ := m.Count(202607, 1, segment.Outside)
+	fmt.Printf("%.2f stayed, %d lost\n", stayed, lost)
+	// Output:
+	// 0.67 stayed, 1 lost
+}
+
+// Customers by what they spend and how they came.
+func ExampleFitPrototypes() {
+	spent := [][]float64{{10}, {12}, {11}, {90}, {95}, {88}}
+	came := [][]string{{"web", "new"}, {"web", "new"}, {"app", "new"}, {"app", "member"}, {"app", "member"}, {"app", "new"}}
+	m, err := segment.FitPrototypes(context.Background(), spent, came, segment.PrototypesOptions{K: 2})
+	if err != nil {
+		panic(err)
+	}
+	labels, _ := m.Assign(nil, spent, came)
+	for _, i := range []int{0, 3} {
+		fmt.Println(m.Centers()[labels[i]], m.Modes()[labels[i]])
+	}
+	// Output:
+	// [11] [web new]
+	// [91] [app member]
+}

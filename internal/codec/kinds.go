@@ -137,6 +137,8 @@ const (
 	KindCuts        Kind = 0x0306
 	KindDendrogram  Kind = 0x0307
 	KindMixture     Kind = 0x0308
+	KindMovement    Kind = 0x0309
+	KindPrototypes  Kind = 0x030a
 	KindPublished   Kind = 0x3101
 	KindBaskets     Kind = 0x3201
 	KindSets        Kind = 0x3202
@@ -269,6 +271,8 @@ var Table = []Entry{
 	{KindCuts, "segment", "Cuts"},
 	{KindDendrogram, "segment", "Dendrogram"},
 	{KindMixture, "segment", "Mixture"},
+	{KindMovement, "segment", "Movement"},
+	{KindPrototypes, "segment", "Prototypes"},
 	{KindPublished, "segment/audience", "Published"},
 	{KindBaskets, "segment/basket", "Baskets"},
 	{KindSets, "segment/basket", "Sets"},
