@@ -13,11 +13,14 @@ import (
 
 // StabilityOptions configures Stability.
 type StabilityOptions struct {
-	Resamples  int     // bootstrap samples, > 0; default 30
-	References int     // data sets without groups of either kind, > 0; default 20; negative: none
+	Resamples  int     // bootstrap samples, 1 to 10,000; default 30
+	References int     // data sets without groups of either kind, 1 to 10,000; default 20; negative: none
 	Least      float64 // mean ARI below which groups are called arbitrary, 0 < Least <= 1; default 0.6
 	Seed       uint64  // of all draws, 0 included
 }
+
+// maxResamples bounds a bootstrap; beyond it nothing is learnt.
+const maxResamples = 10_000
 
 func (o StabilityOptions) withDefaults() StabilityOptions {
 	o.Resamples = check.Default(o.Resamples, 30)
@@ -28,8 +31,8 @@ func (o StabilityOptions) withDefaults() StabilityOptions {
 
 func (o *StabilityOptions) validate() error {
 	var c check.Options
-	check.Positive(&c, "Resamples", o.Resamples)
-	check.NonNegative(&c, "References", o.References)
+	c.Require(o.Resamples >= 1 && o.Resamples <= maxResamples, "Resamples", o.Resamples, fmt.Sprintf("1 to %d", maxResamples))
+	c.Require(o.References >= 0 && o.References <= maxResamples, "References", o.References, fmt.Sprintf("1 to %d", maxResamples))
 	c.Require(o.Least > 0 && o.Least <= 1, "Least", o.Least, "in (0, 1]")
 	return c.Err("segment: Stability")
 }
@@ -62,7 +65,8 @@ type StabilityResult struct {
 //
 // The same seed gives the same result for permuted rows where cluster does; rows reach it
 // in canonical order. Fewer than two groups in all rows is ErrUndefined, labels of another
-// number than the rows ErrShape, no function ErrOption; errors of cluster are passed on.
+// number than the rows ErrShape, no function ErrOption; errors of cluster are passed on, so
+// give it rows enough: a resample holds some two thirds of the distinct ones.
 // The cost is Resamples + 2·References + 1 calls.
 func Stability(ctx context.Context, rows [][]float64, cluster func(ctx context.Context, rows [][]float64) ([]int32, error), opt StabilityOptions) (StabilityResult, error) {
 	const where = "segment: Stability"
