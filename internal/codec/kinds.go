@@ -124,6 +124,7 @@ const (
 	KindCovariance     Kind = 0x2205
 	KindProjection     Kind = 0x2206
 	KindCrosses        Kind = 0x2207
+	KindPipeline       Kind = 0x2208
 	KindIdentity       Kind = 0x2301
 	KindTraffic        Kind = 0x2302
 	KindBudget         Kind = 0x2401
@@ -259,6 +260,7 @@ var Table = []Entry{
 	{KindCovariance, "profile/feature", "Covariance"},
 	{KindProjection, "profile/feature", "Projection"},
 	{KindCrosses, "profile/feature", "Crosses"},
+	{KindPipeline, "profile/feature", "Pipeline"},
 	{KindIdentity, "profile/identity", "Graph"},
 	{KindTraffic, "profile/identity", "Traffic"},
 	{KindBudget, "profile/privacy", "Budget"},

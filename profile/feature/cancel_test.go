@@ -56,6 +56,12 @@ func TestCancels(t *testing.T) {
 			_, err := feature.FitSelector(ctx, rows, y, feature.SelectorOptions{MRMR: true})
 			return err
 		}},
+		{Name: "feature.FitPipeline", Looks: 20, Do: func(ctx context.Context, size int) error {
+			rows, cells, y, folds := pipelineRows(5_000 * size)
+			testkit.Start(ctx)
+			_, _, err := feature.FitPipeline(ctx, rows, cells, y, pipelineOptions(folds))
+			return err
+		}},
 		{Name: "feature.FitPCA", Looks: 10, Do: func(ctx context.Context, size int) error {
 			rows, _ := full(10_000 * size)
 			testkit.Start(ctx)

@@ -28,7 +28,7 @@
 //     that a value was missing.
 //   - Scales: [FitScaler]. ZScale for linear models and k-means; MinMax where a range is
 //     needed; Robust where few values are extreme; MaxAbs where 0 must stay 0; Log1p for
-//     money and counts, before another.
+//     money and counts, before another; YeoJohnson, BoxCox and QuantileNormal for shapes.
 //   - Categories: [FitEncoder]. OneHot for few levels; Ordinal for trees; Hashing where
 //     levels never end; TargetMean and LevelCount for many, training rows then by
 //     [EncodeOutOfFold], so that no row sees its own target.
@@ -36,6 +36,7 @@
 //     for scorecards, with the weights of [Evidence]. [Association] of any table.
 //   - Which columns: [Relevances] measures, [FitSelector] keeps, without copies and leaks.
 //   - Fewer: [FitPCA], [Covariance] of shards, [NewRandomProjection]. More: [NewCrosses].
+//   - All of it at once, stored as one: [FitPipeline], within each fold of a validation.
 //   - What is in a column, in shards too: [Columns], from which Columns.Scaler fits
 //     without the rows.
 //

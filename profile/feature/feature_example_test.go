@@ -309,3 +309,29 @@ func ExampleCrossKind() {
 	fmt.Println(feature.Cross{Kind: feature.HashedCross, A: "item", B: "region", Buckets: 1024}.Kind == feature.HashedCross)
 	// Output: true
 }
+
+func ExamplePipeline() {
+	rows := [][]float64{{10, 1}, {math.NaN(), 2}, {30, 3}, {50, 1}}
+	cells := [][]string{{"north"}, {"south"}, {"north"}, {"south"}}
+	train, p, err := feature.FitPipeline(context.Background(), rows, cells, nil, feature.PipelineOptions{
+		Numbers: []string{"spend", "orders"}, Categories: []string{"region"},
+		Impute: &feature.ImputerOptions{Method: feature.Median},
+		Encode: &feature.EncoderOptions{},
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+	later, _ := p.Transform(nil, [][]float64{{math.NaN(), 9}}, [][]string{{"west"}})
+	fmt.Println(p.Names(), train[1], later)
+	// Output: [spend orders region=north region=south] [30 2 0 1] [[30 9 0 0]]
+}
+
+// Training rows see the target by the rows of the other folds only.
+func ExampleFitPipeline() {
+	cells := [][]string{{"mail"}, {"mail"}, {"shop"}, {"shop"}}
+	train, _, _ := feature.FitPipeline(context.Background(), nil, cells, []float64{1, 0, 1, 1}, feature.PipelineOptions{
+		Encode: &feature.EncoderOptions{Method: feature.TargetMean, Smoothing: -1}, Folds: []int{0, 1, 0, 1},
+	})
+	fmt.Println(train)
+	// Output: [[0] [1] [1] [1]]
+}

@@ -41,10 +41,11 @@ func frames() []testkit.Frame {
 	return []testkit.Frame{
 		{
 			Kind: codec.KindScaler,
+			Zero: []string{".knots[]: version 1 has none", ".power[]: version 1 has none"},
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
 				s, err := feature.FitScaler(context.Background(), rows, feature.ScalerOptions{
 					Names: names, Lo: -1, Hi: 2, ClipToRange: true,
-					Methods: map[string]feature.ScaleMethod{"range": feature.MinMax, "robust": feature.Robust, "abs": feature.MaxAbs, "log": feature.Log1p},
+					Methods: map[string]feature.ScaleMethod{"range": feature.MinMax, "robust": feature.Robust, "abs": feature.MaxAbs, "log": feature.QuantileNormal, "z": feature.YeoJohnson},
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -192,6 +193,26 @@ func frames() []testkit.Frame {
 					t.Fatal(err)
 				}
 				return map[string]any{"names": c.Names(), "transform": printable(out)}
+			},
+		},
+		{
+			Kind: codec.KindPipeline,
+			Zero: []string{".cross.a[]: the first column", ".cross.crosses[].Kind: a product", ".impute.marked[]: the first column", ".scale.method[]: all are ZScale", ".impute.groups: no method of a pipeline has any", ".scale.power: no column has one", ".scale.knots: no column has any", ".scale.clip: no range", ".scale.lo: the default", ".scale.constant: none", ".encode.columns[].unseen: one has"},
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				rows, cells, y, folds := pipelineRows(40)
+				_, p, err := feature.FitPipeline(context.Background(), rows, cells, y, pipelineOptions(folds))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return p
+			},
+			Values: func(t testing.TB, s any) any {
+				rows, cells, _, _ := pipelineRows(9)
+				out, err := s.(*feature.Pipeline).Transform(nil, rows, cells)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{"names": s.(*feature.Pipeline).Names(), "transform": out}
 			},
 		},
 	}

@@ -25,7 +25,7 @@ func TestPromises(t *testing.T) {
 			"FitImputer": feature.FitImputer, "FitScaler": feature.FitScaler, "NewColumns": feature.NewColumns,
 			"FitEncoder": feature.FitEncoder, "EncodeOutOfFold": feature.EncodeOutOfFold, "FitBins": feature.FitBins,
 			"Relevances": feature.Relevances, "FitSelector": feature.FitSelector, "NewCovariance": feature.NewCovariance, "FitPCA": feature.FitPCA,
-			"NewRandomProjection": feature.NewRandomProjection, "NewCrosses": feature.NewCrosses,
+			"NewRandomProjection": feature.NewRandomProjection, "NewCrosses": feature.NewCrosses, "FitPipeline": feature.FitPipeline,
 			"Evidence": feature.Evidence, "Association": feature.Association,
 		},
 		Types: types,
@@ -50,6 +50,14 @@ func TestPromises(t *testing.T) {
 			},
 			"FitSelector": func() []any {
 				return []any{context.Background(), rows(), []float64{1, 0, 1}, selector()}
+			},
+			"FitPipeline": func() []any {
+				rows, cells, y, folds := pipelineRows(12)
+				return []any{context.Background(), rows, cells, y, pipelineOptions(folds)}
+			},
+			"Pipeline.Transform": func() []any {
+				rows, cells, _, _ := pipelineRows(3)
+				return []any{nil, rows, cells}
 			},
 			"FitPCA": func() []any {
 				return []any{context.Background(), rows(), feature.PCAOptions{Names: []string{"a", "b"}, Components: 2, Share: .9}}

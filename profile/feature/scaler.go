@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
@@ -15,12 +16,16 @@ type ScaleMethod uint8
 
 // The methods of a Scaler.
 const (
-	ZScale  ScaleMethod = iota // (x - mean) / standard deviation; divisor n as in scikit-learn, see SampleDeviation
-	MinMax                     // Lo + (x - min) / (max - min) · (Hi - Lo)
-	Robust                     // (x - median) / (Q3 - Q1); where the middle half is one value, x - median
-	MaxAbs                     // x / max|x|
-	Log1p                      // sign(x) · ln(1 + |x|), then nothing else; not fitted
-	methods = int(Log1p) + 1
+	ZScale         ScaleMethod = iota // (x - mean) / standard deviation; divisor n as in scikit-learn, see SampleDeviation
+	MinMax                            // Lo + (x - min) / (max - min) · (Hi - Lo)
+	Robust                            // (x - median) / (Q3 - Q1); where the middle half is one value, x - median
+	MaxAbs                            // x / max|x|
+	Log1p                             // sign(x) · ln(1 + |x|), then nothing else; not fitted
+	YeoJohnson                        // the power that makes the column most like a normal one, then ZScale; any sign
+	BoxCox                            // the same of values > 0
+	QuantileRank                      // the share of the fit's values below x, 0 … 1, from at most 1,000 quantiles
+	QuantileNormal                    // the normal quantile of that share, within ±5.2
+	methods        = int(QuantileNormal) + 1
 )
 
 // ScalerOptions configures FitScaler.
@@ -65,8 +70,10 @@ func (o ScalerOptions) validate(where string) error {
 type Scaler struct {
 	names    []string
 	method   []ScaleMethod
-	shift    []float64 // subtracted first
-	scale    []float64 // divided by then; 0: constant column
+	shift    []float64   // subtracted first
+	scale    []float64   // divided by then; 0: constant column
+	power    []float64   // of YeoJohnson and BoxCox, else 0
+	knots    [][]float64 // of QuantileRank and QuantileNormal, else none
 	lo, hi   float64
 	clip     bool
 	constant []int
@@ -121,7 +128,7 @@ func (c *Columns) scaler(ctx context.Context, opt ScalerOptions) (*Scaler, error
 		return nil, fmt.Errorf("no rows: %w", ErrEmpty)
 	}
 	d := len(c.names)
-	s := &Scaler{names: slices.Clone(c.names), method: make([]ScaleMethod, d), shift: make([]float64, d), scale: make([]float64, d), lo: opt.Lo, hi: opt.Hi, clip: opt.ClipToRange}
+	s := &Scaler{names: slices.Clone(c.names), method: make([]ScaleMethod, d), shift: make([]float64, d), scale: make([]float64, d), power: make([]float64, d), knots: make([][]float64, d), lo: opt.Lo, hi: opt.Hi, clip: opt.ClipToRange}
 	for j, name := range c.names {
 		m := opt.Method
 		if own, ok := opt.Methods[name]; ok {
@@ -132,6 +139,13 @@ func (c *Columns) scaler(ctx context.Context, opt ScalerOptions) (*Scaler, error
 			return nil, err
 		}
 		shift, scale := m.fit(q, opt.SampleDeviation)
+		if m >= YeoJohnson && q.Count > 0 && q.Min < q.Max {
+			if shift, scale, err = s.shape(j, m, c.values[j]); err != nil {
+				return nil, fmt.Errorf("column %q: %w", name, err)
+			}
+		} else if m >= YeoJohnson {
+			scale = 0
+		}
 		if !check.Finite(shift) || !check.Finite(scale) {
 			return nil, fmt.Errorf("column %q: float64 cannot hold its spread: %w", name, ErrOverflow)
 		}
@@ -168,6 +182,46 @@ func (m ScaleMethod) fit(q ColumnResult, sample bool) (shift, scale float64) {
 	return 0, 1
 }
 
+// shape fits the methods that bend a column, from its values in any order.
+func (s *Scaler) shape(j int, m ScaleMethod, values []float64) (shift, scale float64, err error) {
+	xs := slices.Sorted(slices.Values(values))
+	if m >= QuantileRank {
+		s.knots[j] = knotsOf(xs)
+		return 0, 1, nil
+	}
+	if m == BoxCox && xs[0] <= 0 {
+		return 0, 0, fmt.Errorf("BoxCox of values that are not above 0: %w", ErrRange)
+	}
+	s.power[j], shift, scale, err = powerFit(xs, m == BoxCox)
+	return shift, scale, err
+}
+
+// bend is what the bending methods make of x before shift and scale.
+func (s *Scaler) bend(j int, x float64) float64 {
+	switch s.method[j] {
+	case YeoJohnson:
+		return yeoJohnson(x, s.power[j])
+	case BoxCox:
+		return boxCox(max(x, math.SmallestNonzeroFloat64), s.power[j])
+	case QuantileRank:
+		return rankOf(s.knots[j], x)
+	}
+	return normalOf(rankOf(s.knots[j], x))
+}
+
+// unbend undoes bend.
+func (s *Scaler) unbend(j int, y float64) float64 {
+	switch s.method[j] {
+	case YeoJohnson:
+		return yeoJohnsonInverse(y, s.power[j])
+	case BoxCox:
+		return boxCoxInverse(y, s.power[j])
+	case QuantileRank:
+		return quantileOf(s.knots[j], y)
+	}
+	return quantileOf(s.knots[j], infer.NormalCDF(y))
+}
+
 // Constant returns the columns without spread, ascending.
 func (s *Scaler) Constant() []int {
 	if s == nil {
@@ -186,7 +240,9 @@ func (s *Scaler) Transform(dst, rows [][]float64) ([][]float64, error) {
 	return s.each(dst, rows, "Transform", s.forward)
 }
 
-// Inverse is Transform backwards, ErrOverflow for what leaves float64. Values that MinMax clipped do not come back.
+// Inverse is Transform backwards, ErrOverflow for what leaves float64. Values that MinMax clipped
+// do not come back, nor do those of QuantileRank and QuantileNormal beyond the fit; what no value is made into by
+// YeoJohnson and BoxCox comes back missing. BoxCox takes values of 0 and less as the smallest number above 0.
 func (s *Scaler) Inverse(dst, rows [][]float64) ([][]float64, error) {
 	if err := made("feature: Scaler.Inverse", s != nil && len(s.names) > 0); err != nil {
 		return dst, err
@@ -225,6 +281,9 @@ func (s *Scaler) forward(j int, x float64) float64 {
 		}
 		return 0
 	}
+	if s.method[j] >= YeoJohnson {
+		x = s.bend(j, x)
+	}
 	y := (x - s.shift[j]) / s.scale[j]
 	if s.method[j] == MinMax {
 		y = s.lo + y*(s.hi-s.lo)
@@ -246,6 +305,9 @@ func (s *Scaler) backward(j int, y float64) float64 {
 		return s.shift[j]
 	case s.method[j] == MinMax:
 		y = (y - s.lo) / (s.hi - s.lo)
+	}
+	if s.method[j] >= YeoJohnson {
+		return s.unbend(j, y*s.scale[j]+s.shift[j])
 	}
 	return y*s.scale[j] + s.shift[j]
 }
