@@ -33,8 +33,9 @@ type ProfileTouch struct {
 // ProfileTruth is what was planted in Shop.ProfileLog.
 type ProfileTruth struct {
 	Person   []int           // by touch, index in Users; below 0 a robot
+	Guest    []bool          // by touch: a person on a device of somebody else, for once
 	Shared   map[string]bool // devices of two people
-	Recycled map[string]bool // devices and phones that another person had before, months apart
+	Recycled map[string]bool // devices, with their cookies, and phones that another person had before, months apart
 	Robots   map[string]bool // devices
 	Many     map[int]bool    // users with three devices
 }
@@ -79,7 +80,9 @@ func (s *Shop) ProfileLog(dirt float64) ([]ProfileTouch, ProfileTruth) {
 		l.live(u, &people[u], &r)
 	}
 	r.Reset(s.Config.Seed, stageProfileMeet, 1)
+	own := len(l.touches)
 	l.guests(people, dirt, &r)
+	lent := len(l.touches)
 	for b := range max(6, int(math.Round(.03*dirt*float64(len(people))))) {
 		r.Reset(s.Config.Seed, stageProfileRobot, uint64(b))
 		l.robot(b, &r)
@@ -90,10 +93,14 @@ func (s *Shop) ProfileLog(dirt float64) ([]ProfileTouch, ProfileTruth) {
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return l.touches[i].Time.Compare(l.touches[j].Time) })
 	touches, person := make([]ProfileTouch, len(order)), make([]int, len(order))
+	guest := make([]bool, len(order))
 	for k, i := range order {
-		touches[k], person[k] = l.touches[i], l.truth.Person[i]
+		touches[k], person[k], guest[k] = l.touches[i], l.truth.Person[i], i >= own && i < lent
+		if l.truth.Recycled[touches[k].Device] {
+			l.truth.Recycled[touches[k].Cookie] = true // went with it
+		}
 	}
-	l.truth.Person = person
+	l.truth.Person, l.truth.Guest = person, guest
 	return touches, l.truth
 }
 

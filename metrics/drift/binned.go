@@ -8,12 +8,9 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
-	"github.com/aislekit/aisle/internal/infer"
+	"github.com/aislekit/aisle/internal/drift"
 	"github.com/aislekit/aisle/metrics"
 )
-
-// floor stands in for the share of an empty bin in PSI.
-const floor = 1e-4
 
 // Warnings of drift.
 const (
@@ -51,21 +48,9 @@ func NewBinned(reference []float64, bins int) (*Binned, error) {
 	}
 	xs := slices.Clone(reference)
 	slices.Sort(xs)
-	b := &Binned{low: xs[0], high: xs[len(xs)-1]}
-	for i := 1; i < bins; i++ {
-		// The smallest value with at least i/bins of the sample at or below it.
-		e := xs[(i*len(xs)+bins-1)/bins-1]
-		if e < b.high && (len(b.edges) == 0 || e > b.edges[len(b.edges)-1]) {
-			b.edges = append(b.edges, e)
-		}
-	}
+	b := &Binned{low: xs[0], high: xs[len(xs)-1], edges: drift.Edges(xs, bins)}
 	if len(b.edges) == 0 {
-		if b.low == b.high {
-			return nil, undefined("NewBinned: the reference is constant")
-		}
-		// Nearly all values are the largest: set it apart.
-		i, _ := slices.BinarySearch(xs, b.high)
-		b.edges = []float64{xs[i-1]}
+		return nil, undefined("NewBinned: the reference is constant")
 	}
 	b.counts = make([]int64, len(b.edges)+1)
 	for _, x := range xs {
@@ -215,51 +200,12 @@ func (b *Binned) DriftFrom(reference *Binned) (Comparison, error) {
 // categories in a fixed order (KS is meaningful for ordered bins only). ErrShape,
 // ErrRange for negative counts, ErrUndefined without counts or with one bin.
 func CompareCounts(reference, window []int64) (Comparison, error) {
-	if err := check.Len("window", len(window), len(reference)); err != nil {
+	c, err := drift.Compare(reference, window, Level)
+	if err != nil {
 		return Comparison{}, fmt.Errorf("drift: CompareCounts: %w", err)
 	}
-	var d Comparison
-	var err error
-	for i := range window {
-		if reference[i] < 0 || window[i] < 0 {
-			return Comparison{}, fmt.Errorf("drift: CompareCounts: bin %d: counts %d and %d, want >= 0: %w", i, reference[i], window[i], ErrRange)
-		}
-		if d.NReference, err = check.AddInt64(d.NReference, reference[i]); err == nil {
-			d.N, err = check.AddInt64(d.N, window[i])
-		}
-		if err != nil {
-			return Comparison{}, fmt.Errorf("drift: CompareCounts: %w", err)
-		}
-	}
-	if d.NReference == 0 || d.N == 0 || len(window) < 2 {
-		return Comparison{}, undefined("CompareCounts: %d reference values and %d of the window in %d bins", d.NReference, d.N, len(window))
-	}
-	m, n := float64(d.NReference), float64(d.N)
-	var cum, js float64
-	empty := false
-	for i := range window {
-		e, a := float64(reference[i])/m, float64(window[i])/n
-		cum += a - e
-		d.KS = max(d.KS, math.Abs(cum))
-		mid := (a + e) / 2
-		if a > 0 {
-			js += a / 2 * math.Log2(a/mid)
-		}
-		if e > 0 {
-			js += e / 2 * math.Log2(e/mid)
-		}
-		if a == 0 && e == 0 {
-			continue
-		}
-		empty = empty || e == 0
-		a, e = max(a, floor), max(e, floor)
-		d.PSI += (a - e) * math.Log(a/e)
-	}
-	d.JS = math.Sqrt(min(max(js, 0), 1))
-	d.PKS = kolmogorovUpper(d.KS * math.Sqrt(m*n/(m+n)))
-	d.Threshold = infer.ChiSquaredQuantile(1-Level, float64(len(window)-1)) * (1/m + 1/n)
-	d.Alarm = d.PSI > 0.1 && d.PSI > d.Threshold
-	if empty {
+	d := Comparison{PSI: c.PSI, Threshold: c.Threshold, JS: c.JS, KS: c.KS, PKS: c.PKS, NReference: c.NReference, N: c.N, Alarm: c.Alarm}
+	if c.EmptyBin {
 		d.Warnings = append(d.Warnings, WarnEmptyReferenceBin)
 	}
 	return d, nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/drift"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/metrics"
@@ -61,7 +62,7 @@ func TestDriftGolden(t *testing.T) {
 		}
 	}
 	for _, k := range g.Kolmogorov {
-		testkit.Near(t, "Kolmogorov", kolmogorovUpper(k[0]), k[1], 1e-13)
+		testkit.Near(t, "Kolmogorov", drift.KolmogorovUpper(k[0]), k[1], 1e-13)
 	}
 	var c CUSUM
 	var e EWMA

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/drift"
 )
 
 // KSTest compares two samples by the largest distance of their distribution
@@ -26,45 +27,6 @@ func KSTest(a, b []float64) (distance, pValue float64, err error) {
 	x, y := slices.Clone(a), slices.Clone(b)
 	slices.Sort(x)
 	slices.Sort(y)
-	m, n := float64(len(x)), float64(len(y))
-	i, j := 0, 0
-	for i < len(x) && j < len(y) {
-		v := min(x[i], y[j])
-		for i < len(x) && x[i] == v {
-			i++
-		}
-		for j < len(y) && y[j] == v {
-			j++
-		}
-		distance = max(distance, math.Abs(float64(i)/m-float64(j)/n))
-	}
-	return distance, kolmogorovUpper(distance * math.Sqrt(m*n/(m+n))), nil
-}
-
-// kolmogorovUpper returns P(K > x) of the Kolmogorov distribution, by the series
-// that converges fast on either side.
-func kolmogorovUpper(x float64) float64 {
-	if x < 1e-3 {
-		return 1
-	}
-	if x < 1 {
-		var s float64
-		for k := 1.0; k < 200; k += 2 {
-			s += math.Exp(-k * k * math.Pi * math.Pi / (8 * x * x))
-		}
-		return min(max(1-math.Sqrt(2*math.Pi)/x*s, 0), 1)
-	}
-	var s float64
-	for k := 1.0; k < 200; k++ {
-		t := math.Exp(-2 * k * k * x * x)
-		if t == 0 {
-			break
-		}
-		if int(k)%2 == 1 {
-			s += t
-		} else {
-			s -= t
-		}
-	}
-	return min(max(2*s, 0), 1)
+	distance, pValue = drift.KS(x, y)
+	return distance, pValue, nil
 }

@@ -27,7 +27,7 @@ func frames() []testkit.Frame {
 		{
 			Kind: codec.KindIdentity,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
-				g, err := identity.New(identity.Options{Kinds: map[string]identity.Rule{"login": {Person: true, Gap: -1}}, Grain: time.Hour, Limit: 9})
+				g, err := identity.New(identity.Options{Kinds: map[string]identity.Rule{"login": {Person: true, Gap: -1}}, Grain: time.Hour, Dominant: .8, Limit: 9})
 				must(t, err)
 				for _, e := range []identity.Evidence{see(ann, phone, 3), see(ann, phone, 3), see(bob, tablet, 4)} {
 					must(t, g.Add(e))

@@ -49,7 +49,7 @@ type Options struct {
 	// Threshold is the confidence from which two identifiers are joined, in (0, 1]. Default 0.5.
 	Threshold float64
 	// Dominant is the share of the days (grains) of an identifier from which on it is of one person
-	// although others were seen on it, in (0.5, 1]. Default 0.8.
+	// although others were seen on it, in (0.5, 1]. Default 0.85.
 	Dominant float64
 	// MaxPartners is the number of identifiers other than persons that one may be seen with; above, it is a
 	// shared place (an address of a café) and joins nobody. Default 50.
@@ -69,7 +69,7 @@ func (o Options) withDefaults() Options {
 	o.Grain = check.Default(o.Grain, 24*time.Hour)
 	o.Weight = check.Default(o.Weight, 0.6)
 	o.Threshold = check.Default(o.Threshold, 0.5)
-	o.Dominant = check.Default(o.Dominant, 0.8)
+	o.Dominant = check.Default(o.Dominant, 0.85)
 	o.MaxPartners = check.Default(o.MaxPartners, 50)
 	o.Limit = check.Default(o.Limit, 10_000_000)
 	return o

@@ -107,7 +107,7 @@ func TestGraphUndoProp(t *testing.T) {
 
 func TestTwoLoginsOneDevice(t *testing.T) {
 	list := []identity.Evidence{}
-	for d := range 10 {
+	for d := range 20 {
 		list = append(list, see([]identity.ID{ann, bob}[d%2], tablet, d), see(ann, phone, d), see(bob, laptop, d))
 	}
 	r := result(t, graph(t, list...))

@@ -80,11 +80,12 @@ type unit struct {
 	at     time.Time
 }
 
-// units lists what there is to merge. An identifier that was not recycled is of whom made 4 touches of 5 with it.
+// units lists what there is to merge. An identifier that was not recycled is of whom made 4 touches of 5 with it,
+// guests not counted: what they use once stays its owner's, and is nobody's unit where only they used it.
 func (p planted) units() (out []unit) {
 	touches := map[identity.ID]map[int][]time.Time{}
 	for i := range p.touches {
-		if p.truth.Person[i] < 0 {
+		if p.truth.Person[i] < 0 || p.truth.Guest[i] {
 			continue
 		}
 		for _, a := range tokens(&p.touches[i]) {
@@ -105,9 +106,7 @@ func (p planted) units() (out []unit) {
 		for person, list := range by {
 			switch {
 			case p.truth.Recycled[a.Value]:
-				if len(list) > 8 || len(by) == 1 { // the others are guests
-					out = append(out, unit{a, person, list[len(list)/2]})
-				}
+				out = append(out, unit{a, person, list[len(list)/2]})
 			case person == top && 5*best >= 4*all:
 				out = append(out, unit{a, person, list[len(list)/2]})
 			case person == top:

@@ -287,8 +287,8 @@ func (s *solver) claimed(v, kind int, list []int) (c claims) {
 }
 
 // inside reports whether node v lives on something shared, as the cookies of a family's tablet do, and shows too little of its
-// owner to be told from it: of n days, all seen of one person who has half of the tablet, 2^−n say nothing. Two hypotheses
-// of equal prior weight: that v is private and sees a guest on every tenth day at the default Dominant, or that it sees what the shared one sees.
+// owner to be told from it: of n days, all seen of one person who has half of the tablet, 2^−n say nothing. Two hypotheses: that
+// v is private and sees a guest now and then ((1 − Dominant)/2 of its days), or, with a prior of Dominant, that it sees what the shared one sees.
 func (s *solver) inside(v int, at [][]int) bool {
 	if s.person[s.of[v]] >= 0 {
 		return false
@@ -318,6 +318,7 @@ func (s *solver) inside(v int, at [][]int) bool {
 			rest := float64(c.all - c.best)
 			private := math.Pow(1-guest, float64(c.best)) * math.Pow(guest, rest)
 			same := math.Pow(q, float64(c.best)) * math.Pow(1-q, rest)
+			private, same = (1-s.opt.Dominant)*private, s.opt.Dominant*same // what lives on something shared mostly is
 			if private < s.opt.Dominant*(private+same) {
 				return true
 			}

@@ -59,7 +59,7 @@ type TrafficOptions struct {
 	Dwell    time.Duration // mean time on a page below which SignHasty is seen, of at least 20 that are known; default 3 s
 	Awake    int           // hours on end from which SignNoSleep is seen; default 12
 	Evenness float64       // of the hours of the day, entropy by its largest, from which SignRound is seen at 200 hits; default 0.97
-	Spread   float64       // deviation by mean of the hits of an active hour below which SignSteady is seen, in at least 24 hours with 5 hits on average; default 0.4
+	Spread   float64       // deviation by mean of the hits of an active hour below which SignSteady is seen, in at least 24 hours with 10 hits on average; default 0.4
 	Idle     int           // hits without a purchase from which SignIdle is seen; default 200
 	Signs    int           // number of signs that make a robot; default 2
 }
@@ -241,7 +241,7 @@ func (v *visitor) judge(id ID, opt *TrafficOptions) Visitor {
 		{SignHasty, v.timed >= 20 && float64(v.dwell)/float64(v.timed) < float64(opt.Dwell.Milliseconds())},
 		{SignNoSleep, x.Run >= opt.Awake},
 		{SignRound, x.Hits >= 200 && entropy >= opt.Evenness*math.Log(24)},
-		{SignSteady, len(v.hours) >= 24 && mean >= 5 && deviation < opt.Spread*mean},
+		{SignSteady, len(v.hours) >= 24 && mean >= 10 && deviation < opt.Spread*mean},
 		{SignIdle, v.bought == 0 && x.Hits >= int64(opt.Idle)},
 	} {
 		if s.seen {

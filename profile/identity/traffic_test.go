@@ -52,11 +52,11 @@ func TestSigns(t *testing.T) {
 		"no sleep":        {plan{12, 1, 1, 0, true}, []identity.Sign{identity.SignNoSleep}},
 		"sleep":           {plan{11, 1, 1, 0, true}, nil},
 		"round":           {plan{240, 25, 1, 0, true}, []identity.Sign{identity.SignRound}},
-		"steady":          {plan{24, 24, 5, 0, true}, []identity.Sign{identity.SignSteady}},
-		"not so steady":   {plan{23, 24, 5, 0, true}, nil},
+		"steady":          {plan{24, 24, 10, 0, true}, []identity.Sign{identity.SignSteady}},
+		"not so steady":   {plan{23, 24, 10, 0, true}, nil},
 		"idle":            {plan{2, 24, 100, time.Minute, false}, []identity.Sign{identity.SignIdle}},
 		"not idle":        {plan{2, 24, 100, time.Minute, true}, nil},
-		"idle and steady": {plan{40, 24, 5, time.Minute, false}, []identity.Sign{identity.SignSteady, identity.SignIdle}},
+		"idle and steady": {plan{40, 24, 10, time.Minute, false}, []identity.Sign{identity.SignSteady, identity.SignIdle}},
 	} {
 		var x identity.Traffic
 		for h := range c.plan.hours {
