@@ -117,6 +117,7 @@ const (
 	KindDedupe         Kind = 0x2102
 	KindOutliers       Kind = 0x2103
 	KindRates          Kind = 0x2104
+	KindMonitor        Kind = 0x2110
 	KindColumns        Kind = 0x2201
 	KindEncoder        Kind = 0x2202
 	KindFeatureBins    Kind = 0x2203
@@ -253,6 +254,7 @@ var Table = []Entry{
 	{KindDedupe, "profile/clean", "Dedupe"},
 	{KindOutliers, "profile/clean", "Outliers"},
 	{KindRates, "profile/clean", "Rates"},
+	{KindMonitor, "profile/clean", "Monitor"},
 	{KindColumns, "profile/feature", "Columns"},
 	{KindEncoder, "profile/feature", "Encoder"},
 	{KindFeatureBins, "profile/feature", "Bins"},

@@ -2,8 +2,10 @@ package clean_test
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/aislekit/aisle/profile"
@@ -250,4 +252,59 @@ func ExampleDedupe_MarshalBinary() {
 	// <nil>
 	// <nil> <nil>
 	// 1 12 boots
+}
+
+func ExampleMonitor() {
+	edges, err := clean.BinEdges([]float64{1, 2, 3, 4, 5, 6, 7, 8}, 4)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	bounds, err := clean.NewBounds(0, 1000)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	reference, err := clean.NewMonitor(clean.MonitorOptions{
+		Columns: []clean.Column{
+			{Name: "price", Edges: edges, Bounds: bounds, Complete: .9},
+			{Name: "channel", Text: true, Categories: []string{"app", "web"}, Closed: true, Valid: .9},
+			{Name: "order", Text: true, Unique: true},
+		},
+		Stale: 48 * time.Hour, Level: .01, MaxKeys: 1_000_000,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	window := reference.Empty()
+	at := time.Date(2025, 6, 2, 0, 0, 0, 0, time.UTC)
+	for k := range 800 {
+		when := at.Add(time.Duration(k) * time.Hour)
+		if err := reference.Add(when, []float64{float64(k%8) + 1}, []string{[]string{"app", "web"}[k%2], fmt.Sprint(k)}); err != nil {
+			fmt.Println(err)
+			return
+		}
+		// Since the release the price is missing in half of the rows, and every order comes twice.
+		price := float64(k%8) + 1
+		if k%2 == 0 {
+			price = math.NaN()
+		}
+		if err := window.Add(when, []float64{price}, []string{[]string{"app", "web"}[k%2], fmt.Sprint(k / 2)}); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	window.Quality().Reject(801, clean.Missing)
+	var f clean.Finding
+	r, err := window.Result(context.Background(), reference, at.AddDate(0, 0, 34))
+	for _, f = range (clean.MonitorResult{Findings: r.Findings}).Alarms() {
+		fmt.Printf("%s %s: %.2f, limit %.2f\n", f.Column, f.Test, f.Value, f.Limit)
+	}
+	fmt.Println(r.Quality.Rows, "rows", err)
+	// Output:
+	// price complete: 0.50, limit 0.90
+	// price drift: 4.60, limit 0.04
+	// order unique: 0.50, limit 1.00
+	// 801 rows <nil>
 }

@@ -37,6 +37,7 @@
 //   - Values beyond belief: [FitOutliers] from a sample, [NewBounds] from what you know.
 //   - Several currencies: [Rates], before anything is added up.
 //   - What was left out: [Quality], of shards too.
+//   - Whether a table is as it was: [Monitor], against a stored reference.
 //
 // # Guarantees
 //

@@ -119,6 +119,14 @@ func frames() []testkit.Frame {
 			},
 		},
 		{
+			Kind:   codec.KindMonitor,
+			Fill:   func(t testing.TB) encoding.BinaryMarshaler { return filledMonitor(t) },
+			Values: func(t testing.TB, s any) any { return monitorLines(t, s.(*clean.Monitor)) },
+			Zero: []string{
+				".opt.Columns[].Bounds.degenerate: a monitor keeps the ends alone", ".opt.Columns[].Categories: of texts", ".opt.Columns[].Edges: of numbers",
+			},
+		},
+		{
 			Kind: codec.KindRates,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
 				r, err := clean.NewRates("EUR", map[string]float64{"USD": .92, "JPY": .0061, "KWD": 3.03})

@@ -1,6 +1,7 @@
 package clean_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"testing"
@@ -73,6 +74,10 @@ func TestPromises(t *testing.T) {
 		func() any { return promised(clean.NewCleaner[string, int](cleaning())) },
 		func() any { return promised(clean.NewParser(nil, parsing)) },
 		func() any { r := report(); return &r },
+		func() any {
+			r := promised(filledMonitor(t).Result(t.Context(), nil, cut.Add(day)))
+			return &r
+		},
 		func() any { f := report().Fields[0]; return &f },
 		func() any { return &clean.Settled[string, int]{Order: *buy(), Paid: 88, Refunded: 8} },
 		func() any { return &clean.Total{Currency: "EUR", Orders: 1, Paid: 88, Refunded: 8} },
@@ -87,13 +92,21 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"Canonical": clean.Canonical, "FitOutliers": clean.FitOutliers, "FoldWidth": clean.FoldWidth, "NewBounds": clean.NewBounds,
 			"NewCleaner": clean.NewCleaner[string, int], "NewDedupe": clean.NewDedupe[string, float64], "NewParser": clean.NewParser,
-			"NewRates": clean.NewRates, "ParseKind": clean.ParseKind, "ParseMoney": clean.ParseMoney,
+			"NewRates": clean.NewRates, "NewMonitor": clean.NewMonitor, "BinEdges": clean.BinEdges, "ParseKind": clean.ParseKind, "ParseMoney": clean.ParseMoney,
 		},
 		Types: types,
-		Zero:  []string{"Cleaner", "Parser", "Quality", "QualityResult", "FieldQuality", "Ledger", "Settled", "Total"},
+		Zero:  []string{"Cleaner", "Parser", "Quality", "QualityResult", "MonitorResult", "FieldQuality", "Ledger", "Settled", "Total"},
 		Args: map[string]func() []any{
 			"FitOutliers": func() []any {
 				return []any{[]float64{3, 4, 5, 6, 90}, clean.OutlierOptions{Method: clean.MAD, K: 2, Tail: .1}}
+			},
+			"BinEdges":   func() []any { return []any{[]float64{1, 2, 3, 4}, 3} },
+			"NewMonitor": func() []any { return []any{monitorOptions()} },
+			"Monitor.Add": func() []any {
+				return []any{cut, []float64{2}, []string{"web", "o9"}}
+			},
+			"Monitor.Result": func() []any {
+				return []any{context.Background(), promised(clean.NewMonitor(monitorOptions())), cut.Add(day)}
 			},
 			"NewBounds":  func() []any { return []any{0., 100.} },
 			"NewCleaner": func() []any { return []any{cleaning()} },
