@@ -1,5 +1,5 @@
 // Package privacy makes what is known of customers fit to be given away: ids become
-// pseudonyms, totals get noise from a budget.
+// pseudonyms, tables are generalised, totals get noise from a budget.
 //
 // It is for whoever hands data to an analyst, an agency or a report. Most programs need
 // three names: [Pseudonyms] for ids, [Sums] for totals by customer whose
@@ -26,6 +26,11 @@
 //     customer: [Pseudonyms]. Those of a leaked key are rotated without the ids.
 //   - Counts and sums: [Sums], of shards that merge. Discrete Laplace noise and a budget of ε
 //     for a few totals, Gaussian noise and ρ, or ε and δ, for many.
+//   - A table of rows for others: [Anonymize] by a [Hierarchy] a column, then [Assess], which says what
+//     all rows of a class have in common. It protects less than noise does: who knows more
+//     columns than you thought of finds people again.
+//   - Places: [Places], or a [Geohash] of few characters.
+//   - Records for a log or a support agent: tags on the fields and a [Redactor].
 //   - Numbers of your own whose sensitivity you know: [NewLaplace] or [NewGaussian] and
 //     [Budget.Release].
 //
@@ -40,5 +45,6 @@
 //
 // Canonne, Kamath, Steinke (2020), The Discrete Gaussian for Differential Privacy. Bun, Steinke
 // (2016), Concentrated Differential Privacy. Dwork, Roth (2014), The Algorithmic
-// Foundations of Differential Privacy.
+// Foundations of Differential Privacy. Sweeney (2002), k-Anonymity. LeFevre, DeWitt, Ramakrishnan
+// (2005), Incognito. Kohlmayer and others (2012), Flash.
 package privacy

@@ -2,6 +2,7 @@ package privacy_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 
@@ -77,4 +78,69 @@ func ExampleFieldError() {
 	var f *privacy.FieldError
 	fmt.Println(err, errors.As(err, &f), f.ID, f.Value)
 	// Output: privacy: Sums.Add: key: unknown id true anna east
+}
+
+func ExampleAnonymize() {
+	var hierarchies []*privacy.Hierarchy
+	for _, of := range []func() (*privacy.Hierarchy, error){
+		func() (*privacy.Hierarchy, error) { return privacy.NewRanges(0, 10, 20) },
+		func() (*privacy.Hierarchy, error) {
+			return privacy.NewTree(map[string]string{"hats": "fashion", "shoes": "fashion", "pears": "food"})
+		},
+		func() (*privacy.Hierarchy, error) { return privacy.NewPrefixes(false, 2) },
+	} {
+		h, err := of()
+		if err != nil {
+			panic(err)
+		}
+		hierarchies = append(hierarchies, h)
+	}
+	hierarchies = append(hierarchies, privacy.NewDates())
+	rows := [][]string{
+		{"23", "hats", "1001", "2026-01-03"},
+		{"27", "shoes", "1002", "2026-01-09"},
+		{"31", "hats", "1002", "2026-01-20"},
+		{"38", "shoes", "1001", "2026-01-31"},
+		{"64", "pears", "7001", "2026-05-02"},
+	}
+	var table *privacy.Anonymized
+	table, err := privacy.Anonymize(context.Background(), rows, privacy.AnonymizeOptions{K: 2, MaxSuppressed: 1, Hierarchies: hierarchies})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(table.Rows[0], table.Suppressed, table.K, table.Discernibility)
+	var a privacy.Assessment
+	a, err = privacy.Assess(table.Rows[:4], []string{"yes", "no", "yes", "yes"})
+	fmt.Println(a.Distinct, a.Closeness, privacy.ByDiscernibility == privacy.Loss(0), err)
+	// Output:
+	// [[20, 30) fashion 10** 2026-01] [4] 2 13
+	// 1 0.25 true <nil>
+}
+
+func ExampleRedactor() {
+	type customer struct {
+		Name   string `privacy:"drop"`
+		Mail   string `privacy:"redact" json:"mail"`
+		Born   string `privacy:"generalize=day,2" json:"born"`
+		Points int    `json:"points"`
+	}
+	var r *privacy.Redactor
+	r, err := privacy.NewRedactor(privacy.RedactorOptions{Hierarchies: map[string]*privacy.Hierarchy{"day": privacy.NewDates()}})
+	if err != nil {
+		panic(err)
+	}
+	out, err := r.JSON(customer{"Anna", "anna@shop.example", "1984-05-06", 7})
+	fmt.Println(string(out), err)
+	// Output: {"mail":"[redacted]","born":"1984","points":7} <nil>
+}
+
+func ExamplePlaces() {
+	hash, err := privacy.Geohash(52.52, 13.405, 5)
+	if err != nil {
+		panic(err)
+	}
+	told, err := privacy.Places([]privacy.Place[string]{{User: "anna", Lat: 52.52, Lon: 13.405}, {User: "bert", Lat: 52.49, Lon: 13.39}, {User: "carla", Lat: 48, Lon: 11}},
+		privacy.PlacesOptions{MinAudience: 2})
+	fmt.Printf("%s %q %v\n", hash, told, err)
+	// Output: u33dc ["u33d" "u33d" ""] <nil>
 }

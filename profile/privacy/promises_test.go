@@ -1,6 +1,7 @@
 package privacy_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -19,6 +20,8 @@ func TestPromises(t *testing.T) {
 		func() any { n, _ := privacy.NewLaplace(3, .5); return n },
 		func() any { return pseudonyms(t, 2) },
 		func() any { return new(privacy.Key) },
+		func() any { return decades(t) },
+		func() any { return redactor(t, true) },
 	)
 	noise := func() *privacy.Noise { n, _ := privacy.NewGaussian(4, .25); return n }
 	old := func() []any { s, _ := pseudonyms(t, 1).Of("anna"); return []any{s, "anna"} }
@@ -26,6 +29,8 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"NewLaplace": privacy.NewLaplace, "NewGaussian": privacy.NewGaussian, "EpsilonOf": privacy.EpsilonOf, "NewBudget": privacy.NewBudget,
 			"NewSums": privacy.NewSums[string], "NewPseudonyms": privacy.NewPseudonyms,
+			"NewRanges": privacy.NewRanges, "NewTree": privacy.NewTree, "NewDates": privacy.NewDates, "NewPrefixes": privacy.NewPrefixes,
+			"Anonymize": privacy.Anonymize, "Assess": privacy.Assess, "NewRedactor": privacy.NewRedactor, "Geohash": privacy.Geohash, "Places": privacy.Places[string],
 		},
 		Types: types,
 		Zero:  []string{"Key"},
@@ -46,10 +51,38 @@ func TestPromises(t *testing.T) {
 			"Pseudonyms.Of":     func() []any { return []any{"anna"} },
 			"Pseudonyms.Rotate": func() []any { return old()[:1] },
 			"Pseudonyms.Match":  old,
+			"NewRanges":         func() []any { return []any{2.0, []float64{5, 10}} },
+			"NewTree":           func() []any { return []any{map[string]string{"shoes": "fashion", "hats": "fashion"}} },
+			"NewPrefixes":       func() []any { return []any{true, []int{3, 1}} },
+			"Anonymize": func() []any {
+				return []any{context.Background(), ageOnly(), privacy.AnonymizeOptions{K: 3, MaxSuppressed: 1, MaxNodes: 50, Loss: privacy.ByGeneralLoss, Hierarchies: []*privacy.Hierarchy{decades(t)}}}
+			},
+			"Assess":  func() []any { return []any{ageZip(), ages} },
+			"Geohash": func() []any { return []any{52.5, 13.4, 5} },
+			"Places": func() []any {
+				return []any{[]privacy.Place[string]{{User: "a", Lat: 52.5, Lon: 13.4}, {User: "b", Lat: 52.5, Lon: 13.4}}, privacy.PlacesOptions{Precision: 4, Coarsest: 2, MinAudience: 2}}
+			},
+			"Hierarchy.Generalize": func() []any { return []any{"47", 1} },
+			"NewRedactor": func() []any {
+				return []any{privacy.RedactorOptions{Pseudonyms: pseudonyms(t, 1), Hierarchies: map[string]*privacy.Hierarchy{"age": decades(t)}, Strict: true}}
+			},
+			"Redactor.JSON": func() []any { return []any{base{7}} },
 		},
+		NaN: map[string]string{"Assess": "Ordered is NaN where values are no numbers"},
 	}.Check(t)
 }
 
+func decades(t testing.TB) *privacy.Hierarchy {
+	return hierarchy(t)(privacy.NewRanges(0, 10, 20))
+}
+
+func ageOnly() (rows [][]string) {
+	for _, x := range ages {
+		rows = append(rows, []string{x})
+	}
+	return rows
+}
+
 func TestNilReceivers(t *testing.T) {
-	testkit.NilReceivers(t, nil, (*privacy.Noise)(nil), (*privacy.Budget)(nil), (*privacy.Sums[string])(nil), (*privacy.Pseudonyms)(nil))
+	testkit.NilReceivers(t, nil, (*privacy.Noise)(nil), (*privacy.Budget)(nil), (*privacy.Sums[string])(nil), (*privacy.Pseudonyms)(nil), (*privacy.Hierarchy)(nil), (*privacy.Redactor)(nil))
 }

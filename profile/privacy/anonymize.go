@@ -1,0 +1,134 @@
+package privacy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// Loss says which loss Anonymize makes least.
+type Loss uint8
+
+// The losses.
+const (
+	// ByDiscernibility is the sum of squares of the sizes of classes, and the number of all
+	// rows for each suppressed row (Bayardo and Agrawal 2005).
+	ByDiscernibility Loss = iota
+	// ByGeneralLoss is the mean over cells of (values of the column told as one − 1)/(values
+	// of the column − 1), 1 for each cell of a suppressed row (Iyengar 2002).
+	ByGeneralLoss
+	// ByPrecision is the mean over columns of level/height, whatever the rows are: one less
+	// Prec (Sweeney 2002).
+	ByPrecision
+)
+
+// AnonymizeOptions configures Anonymize.
+type AnonymizeOptions struct {
+	// K is how many rows at least share their values in all columns; >= 2.
+	K int
+	// MaxSuppressed is how many rows, those of smaller classes, may be left out for it.
+	MaxSuppressed int
+	// Hierarchies are those of the columns, one each.
+	Hierarchies []*Hierarchy
+	// Loss is made least; 0 is ByDiscernibility.
+	Loss Loss
+	// MaxNodes is up to how many combinations of levels the optimum is found; 0 means
+	// 100000, at most 10 million. Beyond, the answer is that of a greedy walk.
+	MaxNodes int
+}
+
+// Anonymized is a table in which every row that is left shares its columns with
+// at least K−1 others.
+type Anonymized struct {
+	Rows       [][]string // as generalised, all cells Suppressed where the row is suppressed
+	Levels     []int      // of the columns
+	Suppressed []int      // numbers of the rows that are left out, ascending
+	Classes    int        // groups of equal rows, without those
+	K          int        // size of the smallest; 0 where all rows are suppressed
+
+	Discernibility float64 // as ByDiscernibility
+	GeneralLoss    float64 // as ByGeneralLoss, 0 to 1
+	Precision      float64 // 1 less ByPrecision, 1 to 0
+	AverageClass   float64 // rows that are left over Classes; 0 without classes
+
+	Greedy bool // found by a greedy walk: there may be a smaller loss
+	Nodes  int  // combinations of levels that there are, at most MaxNodes+1 told
+	Looked int  // for how many the classes were counted
+}
+
+// Anonymize generalises whole columns until K rows each are equal and at most
+// MaxSuppressed rows are left out, with the least loss of all combinations of levels: the
+// same as trying them all, since what cannot be better is left out (a combination below an
+// infeasible one, and one above a bound on the loss). Of equal losses the one with fewer
+// suppressed rows is taken, then the lowest levels from the first column on. A greedy
+// walk, where there are more than MaxNodes, raises the column that leaves the fewest rows to suppress,
+// and lowers what it can. rows are the quasi-identifiers alone, row by row, one cell a
+// hierarchy. No rows are ErrEmpty, ragged ones ErrShape, a value that its hierarchy
+// does not read ErrRange or ErrUnknownID, fewer rows than K ErrPrivacy. k-anonymity says nothing of
+// what all K have in common: see Assess. Cost: nodes looked at × distinct rows.
+func Anonymize(ctx context.Context, rows [][]string, opt AnonymizeOptions) (*Anonymized, error) {
+	const where = "privacy: Anonymize"
+	if err := opt.validate(where); err != nil {
+		return nil, err
+	}
+	l, err := newLattice(ctx, rows, opt)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	if len(rows) < opt.K {
+		return nil, fmt.Errorf("%s: %d rows, K is %d: %w", where, len(rows), opt.K, ErrPrivacy)
+	}
+	out := &Anonymized{Nodes: l.nodes, Greedy: l.nodes > l.limit}
+	if out.Greedy {
+		out.Levels, err = l.walk(ctx)
+	} else {
+		out.Levels, err = l.optimum(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.tell(out, rows)
+	return out, nil
+}
+
+// validate reports every bad field.
+func (o *AnonymizeOptions) validate(where string) error {
+	var c check.Options
+	c.Require(o.K >= 2, "K", o.K, ">= 2")
+	c.Require(o.MaxSuppressed >= 0, "MaxSuppressed", o.MaxSuppressed, ">= 0")
+	c.Require(o.Loss <= ByPrecision, "Loss", o.Loss, "one of the losses")
+	c.Require(o.MaxNodes >= 0 && o.MaxNodes <= 10_000_000, "MaxNodes", o.MaxNodes, "0 to 10 million")
+	c.Require(len(o.Hierarchies) > 0, "Hierarchies", "empty", "one a column")
+	for j, h := range o.Hierarchies {
+		c.Require(h != nil && h.tell != nil, fmt.Sprintf("Hierarchies[%d]", j), "nil", "a hierarchy")
+	}
+	return c.Err(where)
+}
+
+// tell fills in the table at its levels and what it has lost.
+func (l *lattice) tell(out *Anonymized, rows [][]string) {
+	s := l.look(out.Levels)
+	out.Looked = l.looked
+	out.Discernibility, out.GeneralLoss, out.Precision = s.discernibility, s.general, 1-s.precision
+	out.Classes, out.K = s.classes, s.smallest
+	if s.classes > 0 {
+		out.AverageClass = float64(len(rows)-s.suppressed) / float64(s.classes)
+	}
+	for i := range rows {
+		row := make([]string, len(l.columns))
+		small := l.size[l.class[l.of[i]]] < l.k
+		if small {
+			out.Suppressed = append(out.Suppressed, i)
+		}
+		for j := range row {
+			if row[j] = Suppressed; !small {
+				c := &l.columns[j]
+				row[j] = c.names[out.Levels[j]][c.code[out.Levels[j]][l.distinct[l.of[i]][j]]]
+			}
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	slices.Sort(out.Suppressed)
+}

@@ -1,0 +1,352 @@
+package privacy_test
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/profile/privacy"
+)
+
+func hierarchy(t testing.TB) func(h *privacy.Hierarchy, err error) *privacy.Hierarchy {
+	return func(h *privacy.Hierarchy, err error) *privacy.Hierarchy {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+}
+
+var (
+	ages = strings.Fields("23 27 28 31 34 36 41 45 47 52")
+	zips = strings.Fields("1001 1001 1002 1002 1003 1003 1001 1002 1003 1003")
+)
+
+func ageZip() (rows [][]string) {
+	for i := range ages {
+		rows = append(rows, []string{ages[i], zips[i]})
+	}
+	return rows
+}
+
+// The worked table: of (10, *) 37, (20, *) 52, (*, exact) 34 and (*, *) 100 the third.
+func TestAnonymizeByHand(t *testing.T) {
+	h := hierarchy(t)
+	opt := privacy.AnonymizeOptions{K: 3, MaxSuppressed: 1, Hierarchies: []*privacy.Hierarchy{h(privacy.NewRanges(0, 10, 20)), h(privacy.NewPrefixes(false))}}
+	a, err := privacy.Anonymize(context.Background(), ageZip(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(a.Levels, []int{3, 0}) || a.Discernibility != 34 || len(a.Suppressed) != 0 || a.K != 3 || a.Classes != 3 || a.Greedy || a.Nodes != 8 {
+		t.Errorf("%+v", a)
+	}
+	testkit.Near(t, "precision", a.Precision, .5, 1e-12)
+	testkit.Near(t, "loss", a.GeneralLoss, .5, 1e-12)
+	testkit.Near(t, "average class", a.AverageClass, 10./3, 1e-12)
+	// (20, *), assessed: k 4, l 3, t .15.
+	var rows [][]string
+	for _, x := range ages {
+		s, err := opt.Hierarchies[0].Generalize(x, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, []string{s, privacy.Suppressed})
+	}
+	got, err := privacy.Assess(rows, strings.Fields("a b a c b b c a a b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.K != 4 || got.Distinct != 3 || got.Discernibility != 52 || !math.IsNaN(got.Ordered) {
+		t.Errorf("%+v", got)
+	}
+	testkit.Near(t, "t", got.Closeness, .15, 1e-12)
+}
+
+// slow is the least loss over all combinations, by its definition.
+func slow(t rapid.TB, rows [][]string, opt privacy.AnonymizeOptions) (float64, []int) {
+	d := len(opt.Hierarchies)
+	best, at := math.Inf(1), []int(nil)
+	fewest := 0
+	levels := make([]int, d)
+	var visit func(j int)
+	visit = func(j int) {
+		if j < d {
+			for levels[j] = 0; levels[j] <= opt.Hierarchies[j].Height(); levels[j]++ {
+				visit(j + 1)
+			}
+			return
+		}
+		count := map[string]int{}
+		var told []string
+		like := make([]map[string]map[string]bool, d)
+		for _, row := range rows {
+			text := ""
+			for j, x := range row {
+				s, err := opt.Hierarchies[j].Generalize(x, levels[j])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if like[j] == nil {
+					like[j] = map[string]map[string]bool{}
+				}
+				if like[j][s] == nil {
+					like[j][s] = map[string]bool{}
+				}
+				like[j][s][x] = true
+				text += s + "|"
+			}
+			told = append(told, text)
+			count[text]++
+		}
+		n, out, loss := float64(len(rows)), 0, 0.0
+		for i, text := range told {
+			small := count[text] < opt.K
+			if small {
+				out++
+			}
+			switch {
+			case opt.Loss == privacy.ByDiscernibility && small:
+				loss += n
+			case opt.Loss == privacy.ByDiscernibility:
+				loss += float64(count[text])
+			case opt.Loss == privacy.ByPrecision:
+				for j := range levels {
+					loss += float64(levels[j]) / float64(opt.Hierarchies[j].Height()) / float64(d) / n
+				}
+			default:
+				for j, x := range rows[i] {
+					all := 0
+					for _, xs := range like[j] {
+						all += len(xs)
+					}
+					s, _ := opt.Hierarchies[j].Generalize(x, levels[j])
+					cell := 0.
+					if all > 1 {
+						cell = float64(len(like[j][s])-1) / float64(all-1)
+					}
+					if small {
+						cell = 1
+					}
+					loss += cell / n / float64(d)
+				}
+			}
+		}
+		if out <= opt.MaxSuppressed && (at == nil || loss < best-1e-9 || loss < best+1e-9 && out < fewest) {
+			best, at, fewest = loss, slices.Clone(levels), out
+		}
+	}
+	visit(0)
+	return best, at
+}
+
+// On random small tables the loss is the least of all, whichever loss it is, and the table is
+// what its levels say.
+func TestAnonymizeOptimum(t *testing.T) {
+	h := hierarchy(t)
+	tree := map[string]string{"shoes": "fashion", "hats": "fashion", "pears": "food", "plums": "food", "fashion": "shop", "food": "shop", "gifts": "shop"}
+	hs := []*privacy.Hierarchy{h(privacy.NewRanges(0, 2, 4, 12)), h(privacy.NewTree(tree)), h(privacy.NewPrefixes(false, 3, 1)), privacy.NewDates()}
+	saved := 0
+	rapid.Check(t, func(r *rapid.T) {
+		d := rapid.IntRange(1, 4).Draw(r, "columns")
+		n := rapid.IntRange(2, 40).Draw(r, "rows")
+		opt := privacy.AnonymizeOptions{
+			K: rapid.IntRange(2, min(n, 6)).Draw(r, "k"), MaxSuppressed: rapid.IntRange(0, 5).Draw(r, "spare"), Hierarchies: hs[:d],
+			Loss: rapid.SampledFrom([]privacy.Loss{privacy.ByDiscernibility, privacy.ByGeneralLoss, privacy.ByPrecision}).Draw(r, "loss"),
+		}
+		var rows [][]string
+		for range n {
+			rows = append(rows, []string{
+				strconv.Itoa(rapid.IntRange(0, 14).Draw(r, "number")),
+				rapid.SampledFrom([]string{"shoes", "hats", "pears", "plums", "gifts"}).Draw(r, "category"),
+				rapid.StringOfN(rapid.RuneFrom([]rune("12")), 3, 4, -1).Draw(r, "zip"),
+				fmt.Sprintf("20%02d-0%d-1%d", rapid.IntRange(8, 11).Draw(r, "year"), rapid.IntRange(1, 2).Draw(r, "month"), rapid.IntRange(0, 2).Draw(r, "day")),
+			}[:d])
+		}
+		a, err := privacy.Anonymize(context.Background(), rows, opt)
+		if err != nil {
+			r.Fatal(err)
+		}
+		best, _ := slow(r, rows, opt)
+		got := map[privacy.Loss]float64{privacy.ByDiscernibility: a.Discernibility, privacy.ByGeneralLoss: a.GeneralLoss, privacy.ByPrecision: 1 - a.Precision}[opt.Loss]
+		if math.Abs(got-best) > 1e-9*max(1, best) || a.Greedy || len(a.Suppressed) > opt.MaxSuppressed {
+			r.Fatalf("loss %v at %v, want %v", got, a.Levels, best)
+		}
+		count := map[string]int{}
+		for i, row := range a.Rows {
+			out := slices.Contains(a.Suppressed, i)
+			for j, x := range row {
+				if want, _ := hs[j].Generalize(rows[i][j], a.Levels[j]); !out && x != want || out && x != privacy.Suppressed {
+					r.Fatalf("row %d is %v", i, row)
+				}
+			}
+			if !out {
+				count[strings.Join(row, "|")]++
+			}
+		}
+		for text, m := range count {
+			if m < opt.K || m < a.K {
+				r.Fatalf("%d of %s", m, text)
+			}
+		}
+		if len(count) != a.Classes {
+			r.Fatalf("%d classes, want %d", a.Classes, len(count))
+		}
+		saved += a.Nodes - a.Looked
+		// The greedy walk keeps the promise, and never beats the optimum.
+		if opt.MaxNodes = 1; a.Nodes > 1 {
+			g, err := privacy.Anonymize(context.Background(), rows, opt)
+			loss := map[privacy.Loss]float64{privacy.ByDiscernibility: g.Discernibility, privacy.ByGeneralLoss: g.GeneralLoss, privacy.ByPrecision: 1 - g.Precision}[opt.Loss]
+			if err != nil || !g.Greedy || loss < best-1e-9 || len(g.Suppressed) > opt.MaxSuppressed || g.Classes > 0 && g.K < opt.K {
+				r.Fatalf("greedy: %v, loss %v of %v, %v", err, loss, best, g)
+			}
+		}
+		// Permuted rows have the same answer.
+		slices.Reverse(rows)
+		opt.MaxNodes = 0
+		b, err := privacy.Anonymize(context.Background(), rows, opt)
+		if err != nil || !slices.Equal(a.Levels, b.Levels) {
+			r.Fatalf("%v and %v", a.Levels, b)
+		}
+	})
+	if saved <= 0 {
+		t.Errorf("every combination was looked at: %d", saved)
+	}
+}
+
+func TestAnonymizeRefuses(t *testing.T) {
+	h := hierarchy(t)
+	two := []*privacy.Hierarchy{h(privacy.NewRanges(0, 10)), privacy.NewDates()}
+	day := "2026-01-31"
+	for name, c := range map[string]struct {
+		rows [][]string
+		opt  privacy.AnonymizeOptions
+		want error
+	}{
+		"no rows":      {nil, privacy.AnonymizeOptions{K: 2, Hierarchies: two}, privacy.ErrEmpty},
+		"ragged":       {[][]string{{"1", day}, {"1"}}, privacy.AnonymizeOptions{K: 2, Hierarchies: two}, privacy.ErrShape},
+		"no number":    {[][]string{{"1", day}, {"jane", day}}, privacy.AnonymizeOptions{K: 2, Hierarchies: two}, privacy.ErrRange},
+		"NaN":          {[][]string{{"1", day}, {"NaN", day}}, privacy.AnonymizeOptions{K: 2, Hierarchies: two}, privacy.ErrRange},
+		"no day":       {[][]string{{"1", "2026-02-30"}, {"1", day}}, privacy.AnonymizeOptions{K: 2, Hierarchies: two}, privacy.ErrRange},
+		"few":          {[][]string{{"1", day}}, privacy.AnonymizeOptions{K: 2, Hierarchies: two}, privacy.ErrPrivacy},
+		"k 1":          {[][]string{{"1", day}}, privacy.AnonymizeOptions{K: 1, Hierarchies: two}, privacy.ErrOption},
+		"no hierarchy": {[][]string{{"1", day}}, privacy.AnonymizeOptions{K: 2, Hierarchies: []*privacy.Hierarchy{nil, nil}}, privacy.ErrOption},
+		"none":         {[][]string{{"1", day}}, privacy.AnonymizeOptions{K: 2}, privacy.ErrOption},
+		"negative":     {[][]string{{"1", day}}, privacy.AnonymizeOptions{K: 2, MaxSuppressed: -1, Hierarchies: two}, privacy.ErrOption},
+	} {
+		a, err := privacy.Anonymize(context.Background(), c.rows, c.opt)
+		if !errors.Is(err, c.want) || a != nil || strings.Contains(err.Error(), "jane") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, err := range map[string]error{
+		"widths that do not nest": second(privacy.NewRanges(0, 10, 25)),
+		"no width":                second(privacy.NewRanges(0, 0)),
+		"NaN":                     second(privacy.NewRanges(math.NaN(), 1)),
+		"circle":                  second(privacy.NewTree(map[string]string{"a": "b", "b": "c", "c": "a"})),
+		"itself":                  second(privacy.NewTree(map[string]string{"a": "a"})),
+		"lengths that grow":       second(privacy.NewPrefixes(true, 3, 4)),
+	} {
+		if !errors.Is(err, privacy.ErrOption) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func second(_ *privacy.Hierarchy, err error) error { return err }
+
+// columns reads columns of a shared CSV file.
+func columns(t *testing.T, comma rune, names []string, path ...string) (out [][]string) {
+	f, err := os.Open(testkit.Shared(t, append([]string{"data"}, path...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := csv.NewReader(z)
+	r.Comma = comma
+	all, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range all[1:] {
+		var cells []string
+		for _, n := range names {
+			cells = append(cells, row[slices.Index(all[0], n)])
+		}
+		out = append(out, cells)
+	}
+	return out
+}
+
+func TestAssessGolden(t *testing.T) {
+	var g struct {
+		Cases []struct {
+			Data, Sensitive string
+			Quasi           []string
+			Numeric         bool
+			Rows, K, L      int
+			Entropy, T      float64
+		}
+	}
+	testkit.Golden(t, "anonymity.json", &g)
+	if len(g.Cases) != 6 {
+		t.Fatalf("%d cases", len(g.Cases))
+	}
+	for _, c := range g.Cases {
+		names := append(slices.Clone(c.Quasi), c.Sensitive)
+		var rows [][]string
+		if c.Data == "bank" {
+			rows = columns(t, ';', names, "bank-marketing", "bank-full.csv.gz")
+		} else {
+			rows = columns(t, ',', names, "online-shoppers", "online_shoppers_intention.csv.gz")
+		}
+		var sensitive []string
+		for i, row := range rows {
+			d := len(row) - 1
+			sensitive = append(sensitive, row[d])
+			rows[i] = row[:d]
+		}
+		a, err := privacy.Assess(rows, sensitive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeness := a.Closeness
+		if c.Numeric {
+			closeness = a.Ordered
+		}
+		if a.Rows != c.Rows || a.K != c.K || a.Distinct != c.L || math.Floor(a.Entropy+1e-9) != c.Entropy {
+			t.Errorf("%v: %+v, pycanon %+v", c.Quasi, a, c)
+		}
+		testkit.Near(t, fmt.Sprint("t of ", c.Quasi), closeness, c.T, 1e-9)
+	}
+}
+
+// Real columns: the optimum over 45,211 customers, with the counts it took.
+func TestAnonymizeBank(t *testing.T) {
+	rows := columns(t, ';', []string{"age", "marital", "education", "job"}, "bank-marketing", "bank-full.csv.gz")
+	h := hierarchy(t)
+	flat := h(privacy.NewPrefixes(false))
+	a, err := privacy.Anonymize(context.Background(), rows, privacy.AnonymizeOptions{K: 20, MaxSuppressed: 450, Hierarchies: []*privacy.Hierarchy{h(privacy.NewRanges(0, 5, 10, 20, 40)), flat, flat, flat}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("levels %v, %d suppressed, %d classes, discernibility %v, loss %.4f, precision %.4f, looked at %d of %d", a.Levels, len(a.Suppressed), a.Classes, a.Discernibility, a.GeneralLoss, a.Precision, a.Looked, a.Nodes)
+	if a.K < 20 || len(a.Suppressed) > 450 || a.Greedy {
+		t.Errorf("k %d, %d suppressed", a.K, len(a.Suppressed))
+	}
+}

@@ -1,0 +1,116 @@
+package privacy
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/profile"
+)
+
+const base32 = "0123456789bcdefghjkmnpqrstuvwxyz"
+
+// Geohash returns the geohash (Niemeyer 2008) of a place in degrees, of 1 to 12
+// characters: a cell of about 5000, 1250, 156, 39, 4.9, 1.2, 0.15 km … in width. Latitude
+// is within ±90 and longitude within ±180, else ErrRange, as is another precision; NaN
+// and infinities are ErrNotFinite.
+func Geohash(lat, lon float64, precision int) (string, error) {
+	for _, x := range []float64{lat, lon} {
+		if !check.Finite(x) {
+			return "", fmt.Errorf("privacy: Geohash: %w", check.Private("degrees", -1, nil, x, ErrNotFinite))
+		}
+	}
+	if math.Abs(lat) > 90 || math.Abs(lon) > 180 {
+		return "", fmt.Errorf("privacy: Geohash: %w", check.Private("degrees", -1, nil, fmt.Sprint(lat, " ", lon), ErrRange))
+	}
+	if precision < 1 || precision > 12 {
+		return "", fmt.Errorf("privacy: Geohash: precision is %d, want 1 to 12: %w", precision, ErrRange)
+	}
+	// Halving is exact where scaling to whole numbers would round.
+	lo, hi, at := [2]float64{-180, -90}, [2]float64{180, 90}, [2]float64{lon, lat}
+	out := make([]byte, precision)
+	for i := range out {
+		c := 0
+		for b := range 5 {
+			axis := (5*i + b) % 2
+			mid := (lo[axis] + hi[axis]) / 2
+			if c <<= 1; at[axis] >= mid {
+				c |= 1
+				lo[axis] = mid
+			} else {
+				hi[axis] = mid
+			}
+		}
+		out[i] = base32[c]
+	}
+	return string(out), nil
+}
+
+// Place is where a customer was, in degrees.
+type Place[U profile.ID] struct {
+	User     U       // who was there
+	Lat, Lon float64 // within ±90 and ±180
+}
+
+// PlacesOptions configures Places.
+type PlacesOptions struct {
+	// Precision is the finest cell that is told, in characters of a geohash; 0 means 5, about
+	// 5 km.
+	Precision int
+	// Coarsest is the largest cell that is told; 0 means 3, about 150 km. What
+	// would need a larger one is not told.
+	Coarsest int
+	// MinAudience is how many customers a cell has at least; 0 means 50, -1 no such floor.
+	MinAudience int
+}
+
+// Places returns for each place the geohash that may be told of it: the finest cell, no
+// finer than Precision, such that MinAudience customers at least are told by that very
+// cell; "" where there is none. Cells with few customers join those of the same larger
+// cell that are few as well, so that no difference of cells tells a small group. No places
+// are ErrEmpty; a place that is none is that of Geohash, with its row.
+func Places[U profile.ID](places []Place[U], opt PlacesOptions) ([]string, error) {
+	const where = "privacy: Places"
+	fine, coarse := check.Default(opt.Precision, 5), check.Default(opt.Coarsest, 3)
+	var c check.Options
+	c.Require(fine >= 1 && fine <= 12, "Precision", opt.Precision, "1 to 12")
+	c.Require(coarse >= 1 && coarse <= fine, "Coarsest", opt.Coarsest, "1 to Precision")
+	c.Require(opt.MinAudience >= -1, "MinAudience", opt.MinAudience, ">= -1")
+	if err := c.Err(where); err != nil {
+		return nil, err
+	}
+	if len(places) == 0 {
+		return nil, fmt.Errorf("%s: places: %w", where, ErrEmpty)
+	}
+	cells := make([]string, len(places))
+	left := make([]int, len(places))
+	for i, p := range places {
+		var err error
+		if cells[i], err = Geohash(p.Lat, p.Lon, fine); err != nil {
+			return nil, fmt.Errorf("%s: row %d: %w", where, i, err)
+		}
+		left[i] = i
+	}
+	out := make([]string, len(places))
+	floor := int(check.Floor(opt.MinAudience))
+	for precision := fine; precision >= coarse && len(left) > 0; precision-- {
+		people := map[string]map[U]bool{}
+		for _, i := range left {
+			cell := cells[i][:precision]
+			if people[cell] == nil {
+				people[cell] = map[U]bool{}
+			}
+			people[cell][places[i].User] = true
+		}
+		rest := left[:0]
+		for _, i := range left {
+			if cell := cells[i][:precision]; len(people[cell]) >= floor {
+				out[i] = cell
+			} else {
+				rest = append(rest, i)
+			}
+		}
+		left = rest
+	}
+	return out, nil
+}

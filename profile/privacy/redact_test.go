@@ -1,0 +1,176 @@
+package privacy_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aislekit/aisle/profile/privacy"
+)
+
+type address struct {
+	Street string `privacy:"redact"`
+	Zip    string `privacy:"generalize=zip,1" json:"zip"`
+}
+
+type base struct {
+	ID int `privacy:"pseudonym" json:"id"`
+}
+
+// person marshals itself, and so would tell all.
+type person struct {
+	base
+	Name    string             `privacy:"drop"`
+	Age     int                `privacy:"generalize=age,1"`
+	Mails   []string           `privacy:"pseudonym" json:"mails,omitempty"`
+	Home    *address           `json:"home"`
+	Others  map[string]address `json:"others"`
+	Since   time.Time          `json:"since"`
+	Any     any
+	secret  string
+	Skipped string `json:"-"`
+	Odd     string `privacy:"generalize=age,1"`
+}
+
+func (person) MarshalJSON() ([]byte, error) { return []byte(`"jane doe, 47"`), nil }
+
+func redactor(t testing.TB, strict bool) *privacy.Redactor {
+	h := hierarchy(t)
+	r, err := privacy.NewRedactor(privacy.RedactorOptions{
+		Pseudonyms: pseudonyms(t, 1), Strict: strict,
+		Hierarchies: map[string]*privacy.Hierarchy{"age": h(privacy.NewRanges(0, 10)), "zip": h(privacy.NewPrefixes(false, 2))},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRedact(t *testing.T) {
+	of := func(id string) string { s, _ := pseudonyms(t, 1).Of(id); return s }
+	jane := &person{
+		base: base{4711}, Name: "jane doe", Age: 47, Mails: []string{"jane@x.example", ""}, Home: &address{"High Street", "12345"},
+		Others: map[string]address{"work": {"Low Street", "67890"}, "a": {}}, Since: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
+		Any: []any{&address{"Side Street", "11"}, 7}, secret: "jane", Skipped: "jane", Odd: "jane",
+	}
+	got, err := redactor(t, false).JSON(jane)
+	want := `{"id":"` + of("4711") + `","Age":"[40, 50)","mails":["` + of("jane@x.example") + `",""],"home":{"Street":"[redacted]","zip":"12***"},` +
+		`"others":{"a":{"Street":"[redacted]","zip":""},"work":{"Street":"[redacted]","zip":"67***"}},"since":"2026-01-02T00:00:00Z",` +
+		`"Any":[{"Street":"[redacted]","zip":"11"},7],"Odd":"[redacted]"}`
+	if string(got) != want || err != nil {
+		t.Errorf("%s, %v\nwant %s", got, err, want)
+	}
+	got, err = redactor(t, true).JSON(jane)
+	if want := `{"id":"` + of("4711") + `","Age":"[40, 50)","mails":["` + of("jane@x.example") + `",""],"Odd":"[redacted]"}`; string(got) != want || err != nil {
+		t.Errorf("%s, %v\nwant %s", got, err, want)
+	}
+	_ = jane.secret
+}
+
+func TestRedactRefuses(t *testing.T) {
+	type circle struct{ Next *circle }
+	c := &circle{}
+	c.Next = c
+	for name, x := range map[string]struct {
+		v    any
+		want error
+	}{
+		"unknown tag": {struct {
+			A string `privacy:"secrett"`
+		}{"jane"}, privacy.ErrOption},
+		"empty tag": {struct {
+			A string `privacy:""`
+		}{"jane"}, privacy.ErrOption},
+		"no such hierarchy": {struct {
+			A string `privacy:"generalize=town,1"`
+		}{"jane"}, privacy.ErrOption},
+		"no such level": {struct {
+			A string `privacy:"generalize=age,9"`
+		}{"jane"}, privacy.ErrOption},
+		"a struct as pseudonym": {struct {
+			A address `privacy:"pseudonym"`
+		}{address{"jane", "jane"}}, privacy.ErrOption},
+		"circle":   {c, privacy.ErrRange},
+		"NaN":      {math.NaN(), privacy.ErrRange},
+		"function": {struct{ F func() }{func() {}}, privacy.ErrRange},
+	} {
+		if out, err := redactor(t, false).JSON(x.v); !errors.Is(err, x.want) || out != nil || strings.Contains(err.Error(), "jane") {
+			t.Errorf("%s: %s, %v", name, out, err)
+		}
+	}
+	bare, err := privacy.NewRedactor(privacy.RedactorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := bare.JSON(base{1}); !errors.Is(err, privacy.ErrOption) || out != nil {
+		t.Errorf("pseudonyms without keys: %s, %v", out, err)
+	}
+}
+
+func TestGeohash(t *testing.T) {
+	// The worked example of the Wikipedia article, and corners.
+	for _, c := range []struct {
+		lat, lon float64
+		want     string
+	}{{57.64911, 10.40744, "u4pruydqqvj"}, {42.605, -5.603, "ezs42"}, {-90, -180, "000"}, {90, 180, "zzz"}, {0, 0, "s00"}, {math.Copysign(0, -1), 0, "s00"}} {
+		if got, err := privacy.Geohash(c.lat, c.lon, len(c.want)); got != c.want || err != nil {
+			t.Errorf("%v %v: %q, %v, want %q", c.lat, c.lon, got, err, c.want)
+		}
+	}
+	for _, x := range []float64{math.NaN(), math.Inf(1), 91} {
+		if s, err := privacy.Geohash(x, 0, 5); err == nil || s != "" {
+			t.Errorf("%v: %q", x, s)
+		}
+	}
+}
+
+// Every cell that is told, at whatever precision, is told of enough customers.
+func TestPlaces(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var all []privacy.Place[int]
+	for i := range 3000 {
+		all = append(all, privacy.Place[int]{User: i / 2, Lat: 50 + r.NormFloat64()/3, Lon: 8 + r.NormFloat64()/2})
+	}
+	all = append(all, privacy.Place[int]{User: -1, Lat: -33, Lon: 151})
+	for range 100 { // one customer, seen often, is one
+		all = append(all, privacy.Place[int]{User: -2, Lat: 10, Lon: 10})
+	}
+	out, err := privacy.Places(all, privacy.PlacesOptions{Precision: 4, Coarsest: 2, MinAudience: 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, lengths := map[string]map[int]bool{}, map[int]int{}
+	for i, cell := range out {
+		lengths[len(cell)]++
+		full, _ := privacy.Geohash(all[i].Lat, all[i].Lon, 4)
+		if !strings.HasPrefix(full, cell) {
+			t.Fatalf("%q of %q", cell, full)
+		}
+		if people[cell] == nil {
+			people[cell] = map[int]bool{}
+		}
+		people[cell][all[i].User] = true
+	}
+	for cell, who := range people {
+		if cell != "" && len(who) < 30 {
+			t.Errorf("%q tells %d customers", cell, len(who))
+		}
+	}
+	if lengths[4] == 0 || lengths[3] == 0 || lengths[1] != 0 || !slices.Equal(out[3000:3002], []string{"", ""}) {
+		t.Errorf("%v", lengths)
+	}
+	for name, opt := range map[string]privacy.PlacesOptions{"fine": {Precision: 13}, "coarse": {Precision: 3, Coarsest: 4}, "negative": {MinAudience: -2}} {
+		if _, err := privacy.Places(all, opt); !errors.Is(err, privacy.ErrOption) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	all[7].Lat = 4711
+	if _, err := privacy.Places(all, privacy.PlacesOptions{}); !errors.Is(err, privacy.ErrRange) || strings.Contains(fmt.Sprint(err), "4711") || !strings.Contains(fmt.Sprint(err), "row 7") {
+		t.Errorf("%v", err)
+	}
+}
