@@ -126,6 +126,7 @@ const (
 	KindProjection     Kind = 0x2206
 	KindCrosses        Kind = 0x2207
 	KindPipeline       Kind = 0x2208
+	KindNeighbors      Kind = 0x2209
 	KindIdentity       Kind = 0x2301
 	KindTraffic        Kind = 0x2302
 	KindBudget         Kind = 0x2401
@@ -263,6 +264,7 @@ var Table = []Entry{
 	{KindProjection, "profile/feature", "Projection"},
 	{KindCrosses, "profile/feature", "Crosses"},
 	{KindPipeline, "profile/feature", "Pipeline"},
+	{KindNeighbors, "profile/feature", "Neighbors"},
 	{KindIdentity, "profile/identity", "Graph"},
 	{KindTraffic, "profile/identity", "Traffic"},
 	{KindBudget, "profile/privacy", "Budget"},

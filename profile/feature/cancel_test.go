@@ -62,6 +62,27 @@ func TestCancels(t *testing.T) {
 			_, _, err := feature.FitPipeline(ctx, rows, cells, y, pipelineOptions(folds))
 			return err
 		}},
+		{Name: "feature.FitNeighbors", Looks: 3, Do: func(ctx context.Context, size int) error {
+			rows := rowsOf(10_000 * size)
+			testkit.Start(ctx)
+			_, err := feature.FitNeighbors(ctx, rows, 3)
+			return err
+		}},
+		{Name: "feature.Neighbors.Transform", Looks: 50, Do: func(ctx context.Context, size int) error {
+			rows := rowsOf(300 * size)
+			m, err := feature.FitNeighbors(context.Background(), rows, 3)
+			testkit.Start(ctx)
+			if err == nil {
+				_, err = m.Transform(ctx, nil, rows)
+			}
+			return err
+		}},
+		{Name: "feature.FitModelImputer", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows := rowsOf(5_000 * size)
+			testkit.Start(ctx)
+			_, err := feature.FitModelImputer(ctx, rows, doubled)
+			return err
+		}},
 		{Name: "feature.FitPCA", Looks: 10, Do: func(ctx context.Context, size int) error {
 			rows, _ := full(10_000 * size)
 			testkit.Start(ctx)

@@ -25,7 +25,7 @@
 //   - Gaps: [FitImputer]. Mean and Median for columns without order in time; GroupMean
 //     where groups differ, as regions do; LastObservation for rows of one user over
 //     time; Constant where missing means something. ImputerOptions.Indicators keeps
-//     that a value was missing.
+//     that a value was missing. [FitNeighbors] and [FitModelImputer] look at other columns.
 //   - Scales: [FitScaler]. ZScale for linear models and k-means; MinMax where a range is
 //     needed; Robust where few values are extreme; MaxAbs where 0 must stay 0; Log1p for
 //     money and counts, before another; YeoJohnson, BoxCox and QuantileNormal for shapes.

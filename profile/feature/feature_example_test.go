@@ -335,3 +335,35 @@ func ExampleFitPipeline() {
 	fmt.Println(train)
 	// Output: [[0] [1] [1] [1]]
 }
+
+func ExampleNeighbors() {
+	m, _ := feature.FitNeighbors(context.Background(), [][]float64{{1, 10}, {2, 20}, {9, 90}}, 2)
+	out, _ := m.Transform(context.Background(), nil, [][]float64{{1.4, math.NaN()}})
+	fmt.Println(out)
+	// Output: [[1.4 15]]
+}
+
+func ExampleFitNeighbors() {
+	_, err := feature.FitNeighbors(context.Background(), [][]float64{{1, 10}}, 0)
+	fmt.Println(errors.Is(err, feature.ErrRange))
+	// Output: true
+}
+
+// A regression of predict is plugged in the same way: fit it, return its Predict.
+func ExampleFitModelImputer() {
+	ratio := func(_ context.Context, rows [][]float64, y []float64) (func([]float64, [][]float64) ([]float64, error), error) {
+		k := y[0] / rows[0][0]
+		return func(dst []float64, rows [][]float64) ([]float64, error) {
+			for _, r := range rows {
+				dst = append(dst, k*r[0])
+			}
+			return dst, nil
+		}, nil
+	}
+	var fit feature.Regressor = ratio
+	var m *feature.ModelImputer
+	m, _ = feature.FitModelImputer(context.Background(), [][]float64{{1, 10}, {2, 20}, {3, math.NaN()}}, fit)
+	out, _ := m.Transform(nil, [][]float64{{5, math.NaN()}})
+	fmt.Println(out)
+	// Output: [[5 50]]
+}

@@ -215,6 +215,23 @@ func frames() []testkit.Frame {
 				return map[string]any{"names": s.(*feature.Pipeline).Names(), "transform": out}
 			},
 		},
+		{
+			Kind: codec.KindNeighbors,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				m, err := feature.FitNeighbors(context.Background(), [][]float64{{1, 2}, {nan, 4}, {5, 7}, {6, nan}}, 2)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return m
+			},
+			Values: func(t testing.TB, s any) any {
+				out, err := s.(*feature.Neighbors).Transform(context.Background(), nil, [][]float64{{nan, 3}, {4, nan}, {nan, nan}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{"transform": out}
+			},
+		},
 	}
 }
 

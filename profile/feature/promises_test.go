@@ -2,6 +2,7 @@ package feature_test
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -15,6 +16,13 @@ func TestPromises(t *testing.T) {
 	for _, f := range frames() {
 		types = append(types, func() any { return f.Fill(t) })
 	}
+	types = append(types, func() any {
+		m, err := feature.FitModelImputer(context.Background(), [][]float64{{1, 2}, {2, math.NaN()}, {3, 6}}, doubled)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	})
 	rows := func() [][]float64 { return [][]float64{{1, 3}, {2, 5}, {4, 9}} }
 	six := func() [][]float64 { return [][]float64{{1, 2, 3, 4, 5, 6}} }
 	selector := func() feature.SelectorOptions {
@@ -26,6 +34,7 @@ func TestPromises(t *testing.T) {
 			"FitEncoder": feature.FitEncoder, "EncodeOutOfFold": feature.EncodeOutOfFold, "FitBins": feature.FitBins,
 			"Relevances": feature.Relevances, "FitSelector": feature.FitSelector, "NewCovariance": feature.NewCovariance, "FitPCA": feature.FitPCA,
 			"NewRandomProjection": feature.NewRandomProjection, "NewCrosses": feature.NewCrosses, "FitPipeline": feature.FitPipeline,
+			"FitNeighbors": feature.FitNeighbors, "FitModelImputer": feature.FitModelImputer,
 			"Evidence": feature.Evidence, "Association": feature.Association,
 		},
 		Types: types,
@@ -51,6 +60,12 @@ func TestPromises(t *testing.T) {
 			"FitSelector": func() []any {
 				return []any{context.Background(), rows(), []float64{1, 0, 1}, selector()}
 			},
+			"FitNeighbors":    func() []any { return []any{context.Background(), rows(), 2} },
+			"FitModelImputer": func() []any { return []any{context.Background(), rows(), feature.Regressor(doubled)} },
+			"Neighbors.Transform": func() []any {
+				return []any{context.Background(), nil, [][]float64{{1, math.NaN()}}}
+			},
+			"ModelImputer.Transform": func() []any { return []any{nil, [][]float64{{1, 2}}} },
 			"FitPipeline": func() []any {
 				rows, cells, y, folds := pipelineRows(12)
 				return []any{context.Background(), rows, cells, y, pipelineOptions(folds)}
