@@ -1,7 +1,9 @@
 package profile_test
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -137,5 +139,42 @@ func TestAllocs(t *testing.T) {
 		}); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
+	}
+}
+
+// BenchmarkBuilderAddAll takes a log at once, and says what bytes a customer costs.
+func BenchmarkBuilderAddAll(b *testing.B) {
+	for _, users := range []int{1000, 100_000} {
+		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(1, 1))
+			names := []string{"shoes", "books", "toys", "food", "garden", "music", "sport", "home"}
+			log := &profile.Log[int64, int64]{Events: make([]profile.Event[int64, int64], 1<<18)}
+			for i := range log.Events {
+				log.Events[i] = profile.Event[int64, int64]{
+					User: int64(rng.IntN(users)) * 7919, Item: int64(i), Kind: profile.Kind(1 + rng.IntN(4)),
+					At: cut.Add(-time.Duration(rng.Int64N(int64(120 * day)))), Category: names[rng.IntN(len(names))],
+				}
+			}
+			runtime.GC()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			p, err := profile.NewBuilder[int64, int64](profile.BuilderOptions{AsOf: cut})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := p.AddAll(log); err != nil {
+				b.Fatal(err)
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := p.AddAll(log); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(users), "B/user")
+			b.ReportMetric(float64(b.N)*float64(len(log.Events))/b.Elapsed().Seconds(), "events/s")
+		})
 	}
 }

@@ -46,7 +46,8 @@ func compareOrders[U, I profile.ID](a, b *profile.Order[U, I]) int {
 // compareHeads orders by everything but time and lines.
 func compareHeads[U, I profile.ID](a, b *profile.Order[U, I]) int {
 	return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Currency, b.Currency),
-		cmp.Compare(a.Discount, b.Discount), compareBools(a.Test, b.Test))
+		cmp.Compare(a.Discount, b.Discount), compareBools(a.Test, b.Test),
+		cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Campaign, b.Campaign), cmp.Compare(a.Device, b.Device))
 }
 
 func compareRefunds[U, I profile.ID](a, b *profile.Refund[U, I]) int {

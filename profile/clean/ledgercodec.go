@@ -37,34 +37,34 @@ func (l *Ledger[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 		l.parts[id].put(&w)
 	}
 	putEntries(&w, l.refunds, putRefund[U, I], compareRefunds[U, I])
-	return w.AppendFrame(dst, codec.KindLedger, 2), nil
+	return w.AppendFrame(dst, codec.KindLedger, 3), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
 func (l *Ledger[U, I]) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil) }
 
-// UnmarshalBinary replaces l. Payload of version 2, little-endian; an id is a string
+// UnmarshalBinary replaces l. Payload of version 3, little-endian; an id is a string
 // or 8 bytes, a string follows its length, times are i64 nanoseconds since 1970:
 //
 //	2×int    class of the user and of the item ids: 0 strings, 1 signed, 2 unsigned
 //	int      number of whole orders, then for each, ids ascending:
 //	  string   ID
 //	  i64      how many records said so, >= 1
-//	  order    At, user id, string Currency, i64 Discount, bool Test, int lines and
-//	           as many lines in ascending order
+//	  order    At, user id, string Currency, i64 Discount, bool Test,
+//	           strings Channel, Campaign, Device, int lines and as many lines in ascending order
 //	  bool     whether other content came too; if so, the order that sorts last
 //	int      number of orders in lines, then for each, ids ascending:
 //	  string   ID
 //	  heads    int number >= 1, ascending: user id, string Currency (one for all), i64
-//	           Discount, bool Test
+//	           Discount, bool Test, strings Channel, Campaign, Device
 //	  lines    int number, ascending, every head in use: int head, At, line
 //	int      number of refunds, then for each, ids ascending: ID, count, refund and
 //	         flag as for whole orders; a refund is At, string OrderID, user id, string
 //	         Currency, i64 Amount, bool Cancel, item id, i64 Quantity
 //
 // A line is an item id, strings Category and Brand, i64 Quantity, Price, Discount.
-// Every record passes its Validate, currencies are in upper case. Version 1 has them in
-// any case, and is read as if they were. Any other length or value is ErrCorrupt, ids of
+// Every record passes its Validate, currencies are in upper case. Version 2 has no Channel,
+// Campaign and Device. Version 1 has currencies in any case too, and is read as if they were. Any other length or value is ErrCorrupt, ids of
 // another class and a frame of another type are ErrMismatch, a newer version is
 // ErrVersion; l is then unchanged. Memory grows with the bytes given.
 func (l *Ledger[U, I]) UnmarshalBinary(data []byte) error {
@@ -81,7 +81,7 @@ func (l *Ledger[U, I]) UnmarshalBinary(data []byte) error {
 
 // decodeLedger reads a whole frame.
 func decodeLedger[U, I profile.ID](data []byte) (l Ledger[U, I], err error) {
-	r, err := codec.Open(data, codec.KindLedger, 2)
+	r, err := codec.Open(data, codec.KindLedger, 3)
 	if err != nil {
 		return l, err
 	}
@@ -216,12 +216,18 @@ func putHead[U, I profile.ID](w *codec.Writer, o *profile.Order[U, I]) {
 	w.String(o.Currency)
 	w.Int64(o.Discount)
 	w.Bool(o.Test)
+	w.String(o.Channel)
+	w.String(o.Campaign)
+	w.String(o.Device)
 }
 
 func getHead[U, I profile.ID](r *codec.Reader, id string) profile.Order[U, I] {
 	o := profile.Order[U, I]{ID: id}
 	ids.Get(r, &o.User)
 	o.Currency, o.Discount, o.Test = r.String(), r.Int64(), r.Bool()
+	if r.Version > 2 {
+		o.Channel, o.Campaign, o.Device = r.String(), r.String(), r.String()
+	}
 	return o
 }
 

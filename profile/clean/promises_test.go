@@ -92,7 +92,7 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"Canonical": clean.Canonical, "FitOutliers": clean.FitOutliers, "FoldWidth": clean.FoldWidth, "NewBounds": clean.NewBounds,
 			"NewCleaner": clean.NewCleaner[string, int], "NewDedupe": clean.NewDedupe[string, float64], "NewParser": clean.NewParser,
-			"NewRates": clean.NewRates, "NewMonitor": clean.NewMonitor, "BinEdges": clean.BinEdges, "ParseKind": clean.ParseKind, "ParseMoney": clean.ParseMoney,
+			"NewRates": clean.NewRates, "NewMonitor": clean.NewMonitor, "BinEdges": clean.BinEdges, "ParseKind": clean.ParseKind, "ParseMoney": clean.ParseMoney, "ParseUnits": clean.ParseUnits,
 		},
 		Types: types,
 		Zero:  []string{"Cleaner", "Parser", "Quality", "QualityResult", "MonitorResult", "FieldQuality", "Ledger", "Settled", "Total"},
@@ -114,6 +114,7 @@ func TestPromises(t *testing.T) {
 			"NewParser":  func() []any { return []any{&clean.Quality{}, parsing} },
 			"NewRates":   func() []any { return []any{"EUR", map[string]float64{"USD": .92}} },
 			"ParseKind":  func() []any { return []any{"view"} },
+			"ParseUnits": func() []any { return []any{"1.5 kg"} },
 			"ParseMoney": func() []any { return []any{"1.234,50 €", money} },
 
 			"Cleaner.Event":  func() []any { return []any{int64(4), event()} },
