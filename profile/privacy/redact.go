@@ -34,7 +34,8 @@ type RedactorOptions struct {
 //	privacy:"generalize=age,2"  as level 2 of the hierarchy age tells it
 //
 // Names, omitempty and - of the json tag hold as in encoding/json; structs, pointers, maps and
-// slices are looked into at any depth up to 64. The tag of a slice holds for its elements.
+// slices are looked into at any depth up to 64. The tag of a slice holds for its elements. Keys of
+// maps are told as they are: do not keep ids there.
 // Immutable and safe for concurrent use. Make it with NewRedactor.
 type Redactor struct {
 	opt RedactorOptions
@@ -111,6 +112,11 @@ func (r *Redactor) write(out *bytes.Buffer, v reflect.Value, rule string, depth 
 		return r.object(out, v, depth)
 	case v.Kind() == reflect.Map && !v.IsNil() && !marshals(v.Type()):
 		return r.entries(out, v, depth)
+	}
+	if v.Kind() == reflect.Struct { // some marshal themselves by a pointer only
+		p := reflect.New(v.Type())
+		p.Elem().Set(v)
+		v = p
 	}
 	return plain(out, v.Interface())
 }
@@ -209,6 +215,9 @@ func (r *Redactor) fields(out *bytes.Buffer, v reflect.Value, depth int) error {
 			e := v.Field(i)
 			for e.Kind() == reflect.Pointer && !e.IsNil() {
 				e = e.Elem()
+			}
+			if e.Kind() == reflect.Pointer && e.Type().Elem().Kind() == reflect.Struct {
+				continue // nil has no fields
 			}
 			if e.Kind() == reflect.Struct && depth < maxDepth {
 				if err := r.fields(out, e, depth+1); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -70,6 +71,16 @@ func TestRedact(t *testing.T) {
 		t.Errorf("%s, %v\nwant %s", got, err, want)
 	}
 	_ = jane.secret
+	// What marshals itself by a pointer, and an embedded nil, as encoding/json has them.
+	type Inner struct{ A int }
+	v := struct {
+		*Inner
+		N big.Int
+		P *big.Int
+	}{N: *big.NewInt(7), P: big.NewInt(8)}
+	if got, err := redactor(t, false).JSON(&v); string(got) != `{"N":7,"P":8}` || err != nil {
+		t.Errorf("%s, %v", got, err)
+	}
 }
 
 func TestRedactRefuses(t *testing.T) {
