@@ -19,7 +19,7 @@ func TestCancels(t *testing.T) {
 				labels = append(labels, profile.Label[string]{User: "u1", AsOf: cut.Add(-time.Duration(i) * time.Minute)})
 			}
 			testkit.Start(ctx)
-			_, err := profile.JoinLabels(ctx, log, labels, profile.BuilderOptions{}, profile.TableOptions{Columns: []string{"orders"}})
+			_, err := profile.JoinLabels(ctx, log, labels, profile.JoinOptions{Table: profile.TableOptions{Columns: []string{"orders"}}})
 			return err
 		}},
 	})

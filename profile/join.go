@@ -29,24 +29,29 @@ type Training[U ID] struct {
 	Schema *Schema     // for TableOptions.Schema of the Builder that serves; nil where nobody was known
 }
 
+// JoinOptions configures JoinLabels.
+type JoinOptions struct {
+	Builder BuilderOptions // AsOf must be zero, the moments are those of the labels; Rolling is not read
+	Table   TableOptions   // the columns
+}
+
 // JoinLabels joins labels with features, each as of the moment of its label: nothing at or
 // after it enters, whatever the order of log and labels. Rows are in the order of labels; users may have several, at
-// several moments. opt.AsOf must be zero, the moments are those of the labels; opt.Rolling is not read.
-// Without table.Columns and table.Schema the columns are those that the labelled users have at the last moment.
+// several moments. Without Columns and Schema the columns are those that the labelled users have at the last moment.
 //
 // ErrEmpty for no log or no labels, or nobody known at the last moment, ErrOption for a bad
 // option, ErrNotFinite, ErrRange or ErrDuplicate for a label, those of Builder.AddAll for a record and of
 // Builder.Table for columns. ctx is looked at for each moment. Cost: for each moment one pass over the records of the users that are labelled
 // then.
-func JoinLabels[U, I ID](ctx context.Context, log *Log[U, I], labels []Label[U], opt BuilderOptions, table TableOptions) (*Training[U], error) {
+func JoinLabels[U, I ID](ctx context.Context, log *Log[U, I], labels []Label[U], opt JoinOptions) (*Training[U], error) {
 	const where = "profile: JoinLabels"
 	if log == nil || len(labels) == 0 {
 		return nil, fmt.Errorf("%s: no log or no labels: %w", where, ErrEmpty)
 	}
-	if !opt.AsOf.IsZero() {
+	if !opt.Builder.AsOf.IsZero() {
 		return nil, fmt.Errorf("%s: AsOf is set, the moments are those of the labels: %w", where, ErrOption)
 	}
-	opt.Rolling = false
+	opt.Builder.Rolling = false
 	order, err := sortLabels(labels)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
@@ -69,20 +74,20 @@ func JoinLabels[U, I ID](ctx context.Context, log *Log[U, I], labels []Label[U],
 		for begin > 0 && labels[order[begin-1]].AsOf.Equal(labels[order[end-1]].AsOf) {
 			begin--
 		}
-		opt.AsOf = labels[order[begin]].AsOf
-		t, err := tableOf(byUser, labels, order[begin:end], opt, table)
+		opt.Builder.AsOf = labels[order[begin]].AsOf
+		t, err := tableOf(byUser, labels, order[begin:end], opt)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
 		if out.Rows == nil {
-			if t == nil && table.Columns == nil && table.Schema == nil {
+			if t == nil && opt.Table.Columns == nil && opt.Table.Schema == nil {
 				return nil, fmt.Errorf("%s: nobody is known at the last moment: %w", where, ErrEmpty)
 			}
 			if t != nil {
 				out.Names, out.Schema = t.Names, t.Schema
-				table = TableOptions{Columns: t.Names}
+				opt.Table = TableOptions{Columns: t.Names}
 			} else {
-				out.Names = table.names()
+				out.Names = opt.Table.names()
 			}
 			out.Rows = vec.Rows(len(labels), len(out.Names))
 		}
@@ -124,8 +129,8 @@ func sortLabels[U ID](labels []Label[U]) ([]int, error) {
 }
 
 // tableOf is the table of the users of some labels at their moment, nil where nobody is known.
-func tableOf[U, I ID](byUser map[U][]logged[U, I], labels []Label[U], at []int, opt BuilderOptions, table TableOptions) (*Table[U], error) {
-	b, err := NewBuilder[U, I](opt)
+func tableOf[U, I ID](byUser map[U][]logged[U, I], labels []Label[U], at []int, opt JoinOptions) (*Table[U], error) {
+	b, err := NewBuilder[U, I](opt.Builder)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +144,7 @@ func tableOf[U, I ID](byUser map[U][]logged[U, I], labels []Label[U], at []int, 
 	if len(b.sorted()) == 0 {
 		return nil, nil
 	}
-	return b.Table(table)
+	return b.Table(opt.Table)
 }
 
 // fill copies the rows of a table to those of its labels.

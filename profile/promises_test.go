@@ -89,7 +89,7 @@ func TestPromises(t *testing.T) {
 			},
 
 			"JoinLabels": func() []any {
-				return []any{context.Background(), shopLog(1, cut, 8), []profile.Label[string]{{User: "u1", AsOf: cut, Value: 1}}, profile.BuilderOptions{}, profile.TableOptions{Columns: []string{"orders"}}}
+				return []any{context.Background(), shopLog(1, cut, 8), []profile.Label[string]{{User: "u1", AsOf: cut, Value: 1}}, profile.JoinOptions{Table: profile.TableOptions{Columns: []string{"orders"}}}}
 			},
 			"Builder.Facts": func() []any { return []any{"ann"} },
 			"Item.Band":     func() []any { return []any{[]int64{100, 500}} },

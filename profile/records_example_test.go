@@ -64,7 +64,7 @@ func ExampleJoinLabels() {
 		{User: "ann", AsOf: asOf.AddDate(0, 0, -7), Value: 1},
 		{User: "ann", AsOf: asOf, Value: 0},
 	}
-	training, err := profile.JoinLabels(context.Background(), log, labels, profile.BuilderOptions{}, profile.TableOptions{Columns: []string{"orders", "paid", "view_30d"}})
+	training, err := profile.JoinLabels(context.Background(), log, labels, profile.JoinOptions{Table: profile.TableOptions{Columns: []string{"orders", "paid", "view_30d"}}})
 	if err != nil {
 		panic(err)
 	}

@@ -147,7 +147,7 @@ func TestJoinLabelsProp(t *testing.T) {
 			labels = append(labels, profile.Label[string]{User: u, AsOf: cut.Add(-time.Duration(10*(i%2)+20*(i/4)) * day), Value: float64(i)})
 		}
 		opt := profile.BuilderOptions{Features: []profile.Feature{cartRate{}, lastTwo{}}}
-		got, err := profile.JoinLabels(context.Background(), log, labels, opt, profile.TableOptions{})
+		got, err := profile.JoinLabels(context.Background(), log, labels, profile.JoinOptions{Builder: opt})
 		if errors.Is(err, profile.ErrEmpty) {
 			return
 		}
@@ -212,7 +212,7 @@ func TestJoinLabelsProp(t *testing.T) {
 		"twice":     {[]profile.Label[string]{{User: "u1", AsOf: cut}, {User: "u1", AsOf: cut}}, profile.BuilderOptions{}, profile.ErrDuplicate},
 		"stranger":  {[]profile.Label[string]{{User: "x", AsOf: cut}}, profile.BuilderOptions{}, profile.ErrEmpty},
 	} {
-		if _, err := profile.JoinLabels(context.Background(), log, c.labels, c.opt, profile.TableOptions{}); !errors.Is(err, c.want) {
+		if _, err := profile.JoinLabels(context.Background(), log, c.labels, profile.JoinOptions{Builder: c.opt}); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
