@@ -38,8 +38,12 @@ const (
 // ALSOptions configures FitALS. The zero value is a good start for purchases
 // and clicks.
 type ALSOptions struct {
-	Factors    int // length of the vectors; default 64
-	Iterations int // passes over both sides; default 15
+	// Factors is the length of the vectors. Default that of Start, otherwise
+	// 1.25·√items in [160, 240], for less than 160 items as many, at least 16: large catalogues want more of them.
+	Factors int
+	// Iterations is the number of passes over both sides. Default 15; where Factors is
+	// left out too 1280/factors, as long vectors come near their end in few passes.
+	Iterations int
 
 	// Alpha turns a weight into a confidence, c = Alpha·weight; default 1. Counts and
 	// money that run into the thousands want their logarithm taken first: a few
@@ -51,7 +55,8 @@ type ALSOptions struct {
 	Unobserved float64
 	// Regularization is λ; negative means 0. Default (entries / (users·items))^¼, at
 	// most 0.45, times 1 + 2·min(Factors/items, 1): fuller matrices want more of it,
-	// and so do small catalogues, where the vectors have room for every entry.
+	// and so do small catalogues, where the vectors have room for every entry. Three times
+	// that where popularity is all (see Interactions.BeyondPopularity).
 	Regularization float64
 	// FrequencyExponent is ν: the vector of a row with n entries is penalised by
 	// λ·(n + α₀·columns)^ν (Rendle et al. 2021, "iALS revisited"). Default 0.5;
@@ -80,13 +85,25 @@ type ALSOptions struct {
 // resolve fills in the defaults for x and checks everything, a Start that has to fit
 // in x too.
 func (o ALSOptions) resolve(x *Interactions) (ALSOptions, error) {
-	o.Factors = check.Default(o.Factors, 64)
+	if o.Factors == 0 {
+		o.Factors = min(max(int(1.25*math.Sqrt(float64(x.Items()))), 160), 240, max(x.Items(), 16))
+		if o.Start != nil && o.Start.factors > 0 {
+			o.Factors = o.Start.factors
+		}
+		o.Iterations = check.Default(o.Iterations, min(max(1280/o.Factors, 5), 15))
+	}
 	o.Iterations = check.Default(o.Iterations, 15)
 	o.Alpha = check.Default(o.Alpha, 1)
 	density := float64(x.Len()) / float64(x.Users()) / float64(x.Items())
 	o.Unobserved = check.Default(o.Unobserved, 0.5*math.Sqrt(density))
 	room := min(float64(o.Factors)/float64(x.Items()), 1)
-	o.Regularization = check.OrOff(o.Regularization, min(math.Pow(density, 0.25), 0.45)*(1+2*room))
+	if o.Regularization == 0 {
+		o.Regularization = min(math.Pow(density, 0.25), 0.45) * (1 + 2*room)
+		if x.onlyPopular() {
+			o.Regularization *= 3
+		}
+	}
+	o.Regularization = check.OrOff(o.Regularization, 0)
 	o.FrequencyExponent = check.OrOff(o.FrequencyExponent, 0.5)
 	o.CGSteps = check.Default(o.CGSteps, 3)
 	o.BlockSize = check.Default(o.BlockSize, 32)
@@ -134,6 +151,7 @@ type ALS struct {
 	factors   int
 	objective alsObjective
 	x, y      []float32 // users×factors, items×factors
+	passes    int       // of the fit; 0 when read
 	gramX     []float32 // Σ x xᵀ, factors×factors
 	gramY     []float32
 	baseX     []float32 // alsBase of gramX, what every fold-in starts from
@@ -166,6 +184,7 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 		origin:    x.origin,
 		factors:   f,
 		objective: opt.objective(),
+		passes:    opt.Iterations,
 	}
 	if m.x, err = startVectors(ctx, userSeed, x.Users(), f); err != nil {
 		return nil, err

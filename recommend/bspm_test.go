@@ -100,7 +100,7 @@ func TestBSPMWithoutSharpening(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := FitGFCF(context.Background(), x, GFCFOptions{Neighbors: -1})
+	want, err := FitGFCF(context.Background(), x, GFCFOptions{Alpha: 0.3, Neighbors: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func datasetFrame() testkit.Frame {
 		Tol:    1e-6,
 		Zero: []string{
 			".opt.UnitWeights: not with LogWeights", ".opt.Ratings: not with LogWeights", ".Users.of: of items", ".Report: some counts",
-			".Interactions.items: made when asked for", ".Catalogue.attrs[value].numbers: where there are bands", ".Catalogue.attrs[value].sets[].bits: few items", ".Catalogue.attrs[value].sets[].list: few items",
+			".Interactions.items: made when asked for", ".Interactions.beyond: made when asked for", ".Interactions.beyond.share: made when asked for", ".Interactions.beyond.margin: made when asked for", ".Catalogue.attrs[value].numbers: where there are bands", ".Catalogue.attrs[value].sets[].bits: few items", ".Catalogue.attrs[value].sets[].list: few items",
 			".Catalogue.origin.of.users: of items", ".Interactions.log.origin: shared", ".rest.origin: of nobody", ".lost: before version 2", ".Items.of: shared", ".Catalogue.origin: shared",
 		},
 	}

@@ -81,8 +81,8 @@ func ExampleEngine_Similar() {
 		fmt.Printf("%s %.2f\n", r.Item, r.Score)
 	}
 	// Output:
-	// grinder 0.09
-	// cups 0.05
+	// grinder 0.03
+	// cups 0.02
 }
 
 func ExampleRequest() {
@@ -113,7 +113,7 @@ func ExampleRequest() {
 	// Output:
 	// visitor with a basket: grinder cups
 	// only what is in stock: cups grinder
-	// tea again after a month: cups green tea grinder
+	// tea again after a month: green tea cups grinder
 	// contradiction:every allowed item is denied
 }
 

@@ -69,7 +69,7 @@ func TestFiltersGoldenAuthors(t *testing.T) {
 		})
 	}
 	t.Run("gfcf", func(t *testing.T) {
-		m, err := recommend.FitGFCF(context.Background(), x, recommend.GFCFOptions{Factors: g.Factors, Neighbors: -1, Iterations: 30})
+		m, err := recommend.FitGFCF(context.Background(), x, recommend.GFCFOptions{Factors: g.Factors, Alpha: 0.3, Neighbors: -1, Iterations: 30})
 		check(t, m, err, g.GFCF, 1e-4)
 	})
 	t.Run("gfcf/linear", func(t *testing.T) {

@@ -3,7 +3,7 @@ package recommend
 import "cmp"
 
 // Options returns what the model was fitted with, as far as its binary form keeps it:
-// Factors, Alpha, Unobserved, Regularization and FrequencyExponent, with what FitALS
+// Factors, Alpha, Unobserved, Regularization and FrequencyExponent, and Iterations until it was read, with what FitALS
 // took where they were left out; negative where it is 0. SolveALS with them goes on
 // from m.
 func (m *ALS) Options() ALSOptions {
@@ -11,7 +11,7 @@ func (m *ALS) Options() ALSOptions {
 		return ALSOptions{}
 	}
 	o := m.objective
-	return ALSOptions{Factors: m.factors, Alpha: o.alpha, Unobserved: o.unobserved, Regularization: cmp.Or(o.lambda, -1), FrequencyExponent: cmp.Or(o.nu, -1)}
+	return ALSOptions{Factors: m.factors, Iterations: m.passes, Alpha: o.alpha, Unobserved: o.unobserved, Regularization: cmp.Or(o.lambda, -1), FrequencyExponent: cmp.Or(o.nu, -1)}
 }
 
 // Options returns what the model was fitted with, as far as its binary form keeps it:
@@ -93,6 +93,37 @@ func (o SLIMOptions) told() *SLIMOptions {
 // they are 0. Workers and Progress are empty. The zero value for a model that was
 // read from its binary form, which keeps no options.
 func (m *ItemKNN) Options() ItemKNNOptions { return toldOr(orZero(m).asked) }
+
+// Options returns what the model was fitted with, with what FitRP3Beta took where it
+// was left out; Beta is negative where it is 0. Workers and Progress are empty. The zero
+// value for a model that was read from its binary form, which keeps no options.
+func (m *RP3Beta) Options() RP3BetaOptions { return toldOr(orZero(m).asked) }
+
+// Options returns what the model was fitted with, with what FitSparseEASE took where it
+// was left out. Workers and Progress are empty. The zero value for a model that was read
+// from its binary form, which keeps no options.
+func (m *SparseEASE) Options() SparseEASEOptions { return toldOr(orZero(m).asked) }
+
+// told returns options with their defaults as Options tells them.
+func (o SparseEASEOptions) told() *SparseEASEOptions {
+	o.Workers, o.Progress = 0, nil
+	return &o
+}
+
+// told returns options with their defaults as Options tells them.
+func (o RP3BetaOptions) told() *RP3BetaOptions {
+	o.Beta, o.Workers, o.Progress = cmp.Or(o.Beta, -1), 0, nil
+	return &o
+}
+
+// Options returns what the model was fitted with, as far as its binary form keeps it:
+// Factors, as many as were kept, and Alpha, negative where it is 0.
+func (m *GFCF) Options() GFCFOptions {
+	if m = orZero(m); m.Items() == 0 {
+		return GFCFOptions{}
+	}
+	return GFCFOptions{Factors: m.factors, Alpha: cmp.Or(float64(m.alpha), -1)}
+}
 
 // Factors returns the number of singular vectors kept, 0 where Alpha is 0.
 func (m *GFCF) Factors() int { return orZero(m).factors }

@@ -169,13 +169,13 @@ func frames() []testkit.Frame {
 		}, ".asked: of the fit"),
 		modelFrame(codec.KindALS, func(t testing.TB, c ctx, x X) (*recommend.ALS, error) {
 			return recommend.FitALS(c, x, recommend.ALSOptions{Factors: 2, Iterations: 3, FrequencyExponent: 0.5})
-		}, ".order: a cache"),
+		}, ".order: a cache", ".passes: of the fit"),
 		modelFrame(codec.KindTFIDFModel, func(t testing.TB, c ctx, x X) (*recommend.TFIDFModel, error) {
 			return frameTexts(t, recommend.Words), nil
 		}, ".opt.Attributes: within items", ".opt.Workers: of the fit"),
 		modelFrame(codec.KindRP3Beta, func(t testing.TB, c ctx, x X) (*recommend.RP3Beta, error) {
-			return recommend.FitRP3Beta(c, x, recommend.RP3BetaOptions{})
-		}),
+			return recommend.FitRP3Beta(c, x, recommend.RP3BetaOptions{Alpha: 0.8, Beta: 0.4})
+		}, ".asked: of the fit"),
 		modelFrame(codec.KindUserKNN, func(t testing.TB, c ctx, x X) (*recommend.UserKNN, error) {
 			return recommend.FitUserKNN(c, x, recommend.UserKNNOptions{Similarity: recommend.AdjustedCosine, Weighting: recommend.BM25, Shrinkage: 0.01, Power: 0.5})
 		}, ".opt.Workers: of the fit"),
@@ -192,11 +192,11 @@ func frames() []testkit.Frame {
 			return recommend.FitPureSVD(c, x, recommend.PureSVDOptions{Factors: 2, Scale: 0.5})
 		}),
 		modelFrame(codec.KindGFCF, func(t testing.TB, c ctx, x X) (*recommend.GFCF, error) {
-			return recommend.FitGFCF(c, x, recommend.GFCFOptions{Factors: 2})
+			return recommend.FitGFCF(c, x, recommend.GFCFOptions{Factors: 2, Alpha: 0.3})
 		}),
 		modelFrame(codec.KindSparseEASE, func(t testing.TB, c ctx, x X) (*recommend.SparseEASE, error) {
 			return recommend.FitSparseEASE(c, x, recommend.SparseEASEOptions{L2: 2})
-		}),
+		}, ".asked: of the fit"),
 		modelFrame(codec.KindSLIM, func(t testing.TB, c ctx, x X) (*recommend.SLIM, error) {
 			return recommend.FitSLIM(c, x, recommend.SLIMOptions{L1: 0.1, L2: 1})
 		}, ".asked: of the fit"),

@@ -24,13 +24,16 @@ var (
 type GFCFOptions struct {
 	// Factors is the number of singular vectors of the ideal low-pass filter, 256
 	// in the paper. The default is √entries/(7·density^⅙), in [16, 512].
-	Factors    int
-	Alpha      float64 // α, weight of the ideal filter; default 0.3, negative means 0: the linear filter alone
-	Neighbors  int     // weights of the linear filter kept an item; default 1000, negative means all
-	Iterations int     // passes of the randomised SVD; default 8
-	UseWeights bool    // use the weights of the entries; default: each entry counts 1
-	Seed       uint64  // of the random start of the SVD
-	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
+	Factors int
+	// Alpha is α, the weight of the ideal filter; negative means 0: the linear filter
+	// alone. Default 5·√(users·items)/entries, of users and items with entries, in
+	// [0.3, 0.6]: what few did is better told by the ideal filter.
+	Alpha      float64
+	Neighbors  int    // weights of the linear filter kept an item; default 1000, negative means all
+	Iterations int    // passes of the randomised SVD; default 8
+	UseWeights bool   // use the weights of the entries; default: each entry counts 1
+	Seed       uint64 // of the random start of the SVD
+	Workers    int    // goroutines; default GOMAXPROCS. No influence on the result
 
 	Progress func(Progress) // called after each pass of the SVD, on the caller's goroutine
 }
@@ -39,7 +42,7 @@ func (o GFCFOptions) withDefaults(x *Interactions) GFCFOptions {
 	if o.Factors == 0 {
 		o.Factors = spectralFactors(x)
 	}
-	o.Alpha = check.OrOff(o.Alpha, 0.3)
+	o.Alpha = check.OrOff(o.Alpha, min(max(5/max(x.support(), 1), 0.3), 0.6))
 	o.Neighbors = check.Default(o.Neighbors, 1000)
 	o.Iterations = check.Default(o.Iterations, 8)
 	return o

@@ -15,7 +15,7 @@ func TestGFCFGolden(t *testing.T) {
 	for i := range x.users.Val { // the golden history is binary
 		x.users.Val[i] = 1
 	}
-	m, err := FitGFCF(context.Background(), x, GFCFOptions{Factors: g.Factors, Neighbors: -1, Iterations: 20})
+	m, err := FitGFCF(context.Background(), x, GFCFOptions{Factors: g.Factors, Alpha: 0.3, Neighbors: -1, Iterations: 20})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,8 +81,8 @@ func TestItemKNNGoldenImplicit(t *testing.T) {
 		col  []int32
 		val  []float32
 	}{
-		{"cosine", ItemKNNOptions{Shrinkage: -1}, g.Cosine.Ptr, g.Cosine.Col, g.Cosine.Val},
-		{"tfidf", ItemKNNOptions{Weighting: TFIDF, Shrinkage: -1}, g.TFIDF.Ptr, g.TFIDF.Col, g.TFIDF.Val},
+		{"cosine", ItemKNNOptions{Similarity: Cosine, Shrinkage: -1}, g.Cosine.Ptr, g.Cosine.Col, g.Cosine.Val},
+		{"tfidf", ItemKNNOptions{Similarity: Cosine, Weighting: TFIDF, Shrinkage: -1}, g.TFIDF.Ptr, g.TFIDF.Col, g.TFIDF.Val},
 		{"bm25", ItemKNNOptions{Weighting: BM25, Similarity: Dot, K1: 100, B: 0.8}, g.BM25.Ptr, g.BM25.Col, g.BM25.Val},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -28,6 +28,11 @@ type Interactions struct {
 
 	once  sync.Once
 	items *sparse.CSR
+
+	beyond struct { // what BeyondPopularity found
+		once          sync.Once
+		share, margin float64
+	}
 }
 
 // NewInteractions wraps a compressed sparse row matrix of users×items: the

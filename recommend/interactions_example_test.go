@@ -39,9 +39,9 @@ func ExampleTopLists() {
 	// Output:
 	// pass 1 of 1
 	// 3 in stock, 2 even
-	// user 0: item 2, 0.05
-	// user 1: item 0, 0.05
-	// user 2: item 1, 0.05
+	// user 0: item 2, 0.02
+	// user 1: item 0, 0.02
+	// user 2: item 1, 0.02
 	// user 2: item 2, 0.00
 	// <nil>
 }

@@ -20,18 +20,24 @@ var (
 	_ Explainer    = (*ItemKNN)(nil)
 )
 
-// ItemKNNOptions configures FitItemKNN. The zero value is the cosine, shrunk, over
-// the 100 nearest neighbours.
+// ItemKNNOptions configures FitItemKNN. The zero value follows the data: where
+// Similarity and Weighting are both left out, they are AsymmetricCosine with Alpha
+// 0.4 and TFIDF, or Unweighted where the user of an entry has more than a quarter of
+// the catalogue on average, which leaves TF-IDF nothing to tell users apart by. The
+// defaults of Neighbors and Shrinkage then depend on the support s = entries /
+// √(users·items), of users and items with entries. Where popularity is all (see
+// Interactions.BeyondPopularity) they are 1000 and 10,000 entries, Alpha is 0.2 and
+// Weighting Unweighted, which comes near to a list of what is popular.
 type ItemKNNOptions struct {
-	Neighbors  int        // neighbours kept an item; default 100
-	Similarity Similarity // default Cosine
-	Weighting  Weighting  // default Unweighted
+	Neighbors  int        // neighbours kept an item; default 100, or 2000/s in [100, 200]
+	Similarity Similarity // default: see above; Cosine beside a Weighting
+	Weighting  Weighting  // default: see above; Unweighted beside a Similarity
 	// Shrinkage is h >= 0, pulls similarities with little support to 0; negative means
 	// 0. Default for Cosine and AsymmetricCosine: 20 times the mean square of the
-	// entries after weighting, as if 20 more columns had one row but not the other;
-	// otherwise 0.
+	// entries after weighting, as if 20 more columns had one row but not the other, or
+	// 400/s times in [20, 60]; otherwise 0.
 	Shrinkage float64
-	Alpha     float64 // of AsymmetricCosine (default 0.5) and Tversky (default 1); in [0, 1] and >= 0
+	Alpha     float64 // of AsymmetricCosine (default 0.5, or 0.4) and Tversky (default 1); in [0, 1] and >= 0
 	Beta      float64 // of Tversky, >= 0; default 1
 	K1        float64 // of BM25, > 0; default 1.2
 	B         float64 // of BM25, in (0, 1]; default 0.75, negative means 0
@@ -40,8 +46,11 @@ type ItemKNNOptions struct {
 	Progress func(Progress) // called on the caller's goroutine when the fit is done
 }
 
+// withDefaults fills in what does not depend on the data.
 func (o ItemKNNOptions) withDefaults() ItemKNNOptions {
 	o.Neighbors = check.Default(o.Neighbors, 100)
+	o.Similarity = check.Default(o.Similarity, Cosine)
+	o.Weighting = check.Default(o.Weighting, Unweighted)
 	if o.Alpha == 0 {
 		o.Alpha = 1
 		if o.Similarity == AsymmetricCosine {
@@ -57,9 +66,30 @@ func (o ItemKNNOptions) withDefaults() ItemKNNOptions {
 // automatic tells whether Shrinkage is left to the data, and returns o with a
 // shrinkage that is not negative.
 func (o ItemKNNOptions) automatic() (ItemKNNOptions, bool) {
-	auto := o.Shrinkage == 0 && (o.Similarity == Cosine || o.Similarity == AsymmetricCosine)
+	auto := o.Shrinkage == 0 && o.Similarity.shrinks()
 	o.Shrinkage = check.OrOff(o.Shrinkage, 0)
 	return o, auto
+}
+
+// byData chooses for x what is left out where both Similarity and Weighting are, and
+// returns by how many entries similarities then shrink.
+func (o ItemKNNOptions) byData(x *Interactions) (ItemKNNOptions, float64) {
+	if o.Similarity != 0 || o.Weighting != 0 {
+		return o, defaultShrinkage
+	}
+	o.Similarity, o.Weighting = AsymmetricCosine, TFIDF
+	if x.breadth() > 0.25 {
+		o.Weighting = Unweighted
+	}
+	if x.onlyPopular() {
+		o.Weighting = Unweighted
+		o.Alpha, o.Neighbors = check.Default(o.Alpha, 0.2), check.Default(o.Neighbors, 1000)
+		return o, 10000
+	}
+	s := max(x.support(), 1)
+	o.Alpha = check.Default(o.Alpha, 0.4)
+	o.Neighbors = check.Default(o.Neighbors, int(min(max(2000/s, 100), 200)))
+	return o, min(max(400/s, defaultShrinkage), 60)
 }
 
 // defaultShrinkage counts entries of usual weight.
@@ -99,16 +129,17 @@ type ItemKNN struct {
 //
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight, by user and item).
 func FitItemKNN(ctx context.Context, x *Interactions, opt ItemKNNOptions) (*ItemKNN, error) {
+	if err := x.checkImplicit("FitItemKNN"); err != nil {
+		return nil, err
+	}
+	opt, entries := opt.byData(x)
 	opt, auto := opt.withDefaults().automatic()
 	if err := opt.validate("recommend: FitItemKNN"); err != nil {
 		return nil, err
 	}
-	if err := x.checkImplicit("FitItemKNN"); err != nil {
-		return nil, err
-	}
 	w := weigh(x.byItemOn(opt.Workers), opt)
 	if n := w.Len(); auto && n > 0 {
-		opt.Shrinkage = defaultShrinkage * vec.Norm2(w.Val) / float64(n)
+		opt.Shrinkage = entries * vec.Norm2(w.Val) / float64(n)
 	}
 	near, err := neighbors(ctx, w, opt)
 	if err != nil {

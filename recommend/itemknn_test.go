@@ -107,7 +107,7 @@ func slowSimilarity(x *Interactions, opt ItemKNNOptions, i, j int) float64 {
 		}
 		return ratio(s, math.Sqrt(aa)*math.Sqrt(bb)+h)
 	case AsymmetricCosine:
-		return ratio(s, math.Pow(aa, opt.Alpha)*math.Pow(bb, 1-opt.Alpha)+h)
+		return ratio(s*math.Pow(ratio(aa, bb), 0.5-opt.Alpha), math.Sqrt(aa*bb)+h)
 	case Dot:
 		return s
 	case Jaccard:

@@ -137,7 +137,7 @@ func ExampleEngine_All() {
 	// ann cups
 	// bob espresso
 	// cid cups
-	// dan teapot
+	// dan green tea
 	// eve teapot
 	// <nil>
 }

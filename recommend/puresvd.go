@@ -28,8 +28,9 @@ var (
 type PureSVDOptions struct {
 	// Factors is the number of singular vectors. Default: those, of the first 64,
 	// whose singular values stand out from what a random matrix with such rows and
-	// columns has, and one at the least. Vectors of noise cost more than they give,
-	// as the projection counts them like the others. Search it.
+	// columns has, and one at the least; one where popularity is all (see
+	// Interactions.BeyondPopularity). Vectors of noise cost more than they give, as
+	// the projection counts them like the others. Search it.
 	Factors int
 	// Scale is γ >= 0: before the decomposition, the column of item i is divided by
 	// ‖xᵢ‖^γ, so that popular items do not fill the first vectors (EigenRec,
@@ -121,7 +122,7 @@ func FitPureSVD(ctx context.Context, x *Interactions, opt PureSVDOptions) (*Pure
 	}
 	if choose && len(s) > 1 {
 		edge, n := noiseEdge(a), 1
-		for n < len(s) && s[n] > edge {
+		for n < len(s) && s[n] > edge && !x.onlyPopular() {
 			n++
 		}
 		s, v = s[:n], firstColumns(v, len(s), n)

@@ -81,7 +81,7 @@ func ExampleFitItemKNN() {
 		panic(err)
 	}
 	fmt.Printf("%s %.2f because of %s\n", d.Items.ID(top[0].Item), top[0].Score, d.Items.ID(reasons[0].Item))
-	// Output: milk 0.13 because of tea
+	// Output: milk 0.05 because of tea
 }
 
 func ExampleFitALS() {

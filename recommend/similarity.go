@@ -27,11 +27,15 @@ import (
 //
 // Only positive similarities make neighbours, and the weights that the score adds
 // up are those of the history and of the neighbours as they are, not centred.
+//
+// The zero Similarity is none of them: it leaves the choice to the model, as its
+// options say.
 type Similarity int
 
 const (
-	Cosine           Similarity = iota // s / (‖i‖‖j‖ + h)
-	AsymmetricCosine                   // s / (‖i‖^2α ‖j‖^2(1-α) + h) (Aiolli 2013)
+	_                Similarity = iota // what the options say
+	Cosine                             // s / (‖i‖‖j‖ + h)
+	AsymmetricCosine                   // s / (‖i‖‖j‖ + h) · (‖i‖/‖j‖)^(1-2α), so s / (‖i‖^2α ‖j‖^2(1-α)) without h (Aiolli 2013)
 	Dot                                // s, as BM25 weights are meant to be used; of weights beyond 1e±9 up to a power of two
 	Jaccard                            // c / (nᵢ + nⱼ - c + h)
 	Tversky                            // c / (c + α(nᵢ-c) + β(nⱼ-c) + h) (Tversky 1977)
@@ -43,6 +47,9 @@ const (
 
 // counts reports whether s is about common columns and not about weights.
 func (s Similarity) counts() bool { return s >= Jaccard && s <= LogLikelihood }
+
+// shrinks reports whether Shrinkage is counted in entries where it is left out.
+func (s Similarity) shrinks() bool { return s == Cosine || s == AsymmetricCosine }
 
 // centres reports whether s takes a mean off the weights.
 func (s Similarity) centres() bool { return s == Pearson || s == AdjustedCosine }
@@ -63,12 +70,8 @@ func (o ItemKNNOptions) size(vals []float32) float64 {
 // of factors or a shrunk cosine where the measure is one, and value otherwise,
 // which costs a call a pair.
 func (o ItemKNNOptions) score(size []float64, columns int) sparse.PairScore {
-	if o.Shrinkage > 0 && float32(o.Shrinkage) > 0 && (o.Similarity == Cosine || o.Similarity.centres()) {
-		norms := make([]float32, len(size))
-		for i, n := range size {
-			norms[i] = float32(n)
-		}
-		return sparse.PairScore{Size: norms, Shrinkage: float32(o.Shrinkage)}
+	if o.Shrinkage > 0 && float32(o.Shrinkage) > 0 && (o.Similarity.shrinks() || o.Similarity.centres()) {
+		return o.shrunk(size)
 	}
 	product := !o.Similarity.counts() || o.Similarity == Lift
 	if !product || o.Shrinkage != 0 && o.Similarity != Dot {
@@ -98,6 +101,26 @@ func (o ItemKNNOptions) score(size []float64, columns int) sparse.PairScore {
 	return sparse.PairScore{Row: row, Col: col}
 }
 
+// shrunk is the score of a cosine with shrinkage. The asymmetric one is a symmetric
+// cosine with a factor for each side, which is what lets one product of two rows serve
+// both of their lists.
+func (o ItemKNNOptions) shrunk(size []float64) sparse.PairScore {
+	out := sparse.PairScore{Size: make([]float32, len(size)), Shrinkage: float32(o.Shrinkage)}
+	for i, n := range size {
+		out.Size[i] = float32(n)
+	}
+	if o.Similarity != AsymmetricCosine || o.Alpha == 0.5 {
+		return out
+	}
+	out.Row, out.Col = make([]float32, len(size)), make([]float32, len(size))
+	for i, n := range size {
+		if n > 0 {
+			out.Row[i], out.Col[i] = float32(math.Pow(n, 1-2*o.Alpha)), float32(math.Pow(n, 2*o.Alpha-1))
+		}
+	}
+	return out
+}
+
 // value is the similarity of two rows with dot product s and sizes a and b (norms
 // for the weighted measures, numbers of non-zeros for the counting ones).
 func (o ItemKNNOptions) value(s, a, b, columns float64) float64 {
@@ -106,7 +129,10 @@ func (o ItemKNNOptions) value(s, a, b, columns float64) float64 {
 	case Cosine, Pearson, AdjustedCosine:
 		den = a * b
 	case AsymmetricCosine:
-		den = math.Pow(a, 2*o.Alpha) * math.Pow(b, 2-2*o.Alpha)
+		if a == 0 || b == 0 {
+			return 0
+		}
+		num, den = s*math.Pow(a/b, 1-2*o.Alpha), a*b
 	case Dot:
 		return s
 	case Jaccard:

@@ -19,7 +19,9 @@ var (
 
 // SparseEASEOptions configures FitSparseEASE.
 type SparseEASEOptions struct {
-	L2          float64 // λ, > 0; default 200. Search it: good values lie between 5 and 2000
+	// L2 is λ, > 0. Default 200, or 2000 where popularity is all (see
+	// Interactions.BeyondPopularity). Search it: good values lie between 5 and 2000.
+	L2          float64
 	Dropout     float64 // p in [0, 1): λ grows by p/(1-p)·G[i,i], as in EASEOptions; default 0
 	Neighbors   int     // weights an item, from the items that go with it most; default 200
 	UseWeights  bool    // use the weights of the entries; default: each entry counts 1
@@ -29,7 +31,10 @@ type SparseEASEOptions struct {
 	Progress func(Progress) // called about 100 times, on the caller's goroutine
 }
 
-func (o SparseEASEOptions) withDefaults() SparseEASEOptions {
+func (o SparseEASEOptions) withDefaults(x *Interactions) SparseEASEOptions {
+	if o.L2 == 0 && x.onlyPopular() {
+		o.L2 = 2000
+	}
 	o.L2 = check.Default(o.L2, 200)
 	o.Neighbors = check.Default(o.Neighbors, 200)
 	o.MemoryLimit = check.Default(o.MemoryLimit, 4<<30)
@@ -63,7 +68,10 @@ func (o SparseEASEOptions) validate() error {
 // on sparse data. Beside SANSA's own package, with as many weights an item, it
 // ranked better on sparse data and as well on dense data, in less memory;
 // docs/quality.md has the figures.
-type SparseEASE struct{ itemWeights }
+type SparseEASE struct {
+	itemWeights
+	asked *SparseEASEOptions // see Options; nil when read
+}
 
 // FitSparseEASE computes the weights of all items.
 //
@@ -80,11 +88,11 @@ type SparseEASE struct{ itemWeights }
 // Errors: ErrTooLarge, naming the bytes needed, when even Neighbors elements a
 // row are over MemoryLimit; ErrEmpty, ErrOption, ErrRange (a negative weight).
 func FitSparseEASE(ctx context.Context, x *Interactions, opt SparseEASEOptions) (*SparseEASE, error) {
-	opt = opt.withDefaults()
-	if err := opt.validate(); err != nil {
+	if err := x.checkImplicit("FitSparseEASE"); err != nil {
 		return nil, err
 	}
-	if err := x.checkImplicit("FitSparseEASE"); err != nil {
+	opt = opt.withDefaults(x)
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
 	keep, err := coocRows("FitSparseEASE", x, opt.Neighbors, opt.MemoryLimit)
@@ -102,7 +110,7 @@ func FitSparseEASE(ctx context.Context, x *Interactions, opt SparseEASEOptions) 
 	if err != nil {
 		return nil, err
 	}
-	return &SparseEASE{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}}, nil
+	return &SparseEASE{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}, opt.told()}, nil
 }
 
 // ridge solves (a + diag(extra))·y = b in float32 and refines the solution once
@@ -176,6 +184,6 @@ func (m *SparseEASE) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return err
 	}
-	m.itemWeights = itemWeights{origin: of, users: users, reaches: b, near: b}
+	m.itemWeights, m.asked = itemWeights{origin: of, users: users, reaches: b, near: b}, nil
 	return nil
 }

@@ -334,8 +334,8 @@ func (m *UserKNN) AppendBinary(dst []byte) ([]byte, error) {
 	}
 	var w codec.Writer
 	w.Int(m.opt.Neighbors)
-	w.Int(int(m.opt.Similarity))
-	w.Int(int(m.opt.Weighting))
+	w.Int(int(m.opt.Similarity - Cosine))
+	w.Int(int(m.opt.Weighting - Unweighted))
 	for _, v := range []float64{m.opt.Shrinkage, m.opt.Alpha, m.opt.Beta, m.opt.K1, m.opt.B, m.power} {
 		w.Float64(v)
 	}
@@ -352,8 +352,8 @@ func (m *UserKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // version 1, in the words of Persistent:
 //
 //	int      Neighbors, > 0
-//	int      Similarity, Cosine … AdjustedCosine
-//	int      Weighting, Unweighted … BM25
+//	int      Similarity, 0 for Cosine … 8 for AdjustedCosine
+//	int      Weighting, 0 for Unweighted … 3 for BM25
 //	5 f64    Shrinkage, Alpha, Beta, K1 and B, in the ranges of ItemKNNOptions
 //	f64      Power, finite and > 0
 //	matrix   the entries, users×items, >= 0; items at most 64 for each row and entry, and 1024
@@ -365,7 +365,7 @@ func (m *UserKNN) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("recommend: UserKNN.UnmarshalBinary: %w", err)
 	}
-	opt := ItemKNNOptions{Neighbors: r.Int(), Similarity: Similarity(r.Int()), Weighting: Weighting(r.Int())}
+	opt := ItemKNNOptions{Neighbors: r.Int(), Similarity: Cosine + Similarity(r.Int()), Weighting: Unweighted + Weighting(r.Int())}
 	opt.Shrinkage, opt.Alpha, opt.Beta, opt.K1, opt.B = r.Float64(), r.Float64(), r.Float64(), r.Float64(), r.Float64()
 	power, users := r.Float64(), getCSR(r)
 	if opt.validate("decode") != nil || !(power > 0) || math.IsInf(power, 0) {

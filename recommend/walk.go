@@ -18,11 +18,14 @@ var (
 	_ Explainer    = (*RP3Beta)(nil)
 )
 
-// RP3BetaOptions configures FitRP3Beta. The zero value is a good start.
+// RP3BetaOptions configures FitRP3Beta. The zero value is a good start: it depends on
+// the support s = entries / √(users·items), of users and items with entries. The less
+// there is to learn from, the less popular items are pushed down. Where popularity is all
+// (see Interactions.BeyondPopularity), Neighbors is 1000, Alpha 0.2 and Beta 0.
 type RP3BetaOptions struct {
-	Neighbors  int     // weights kept an item; default 200
-	Alpha      float64 // power of the transition probabilities, > 0; default 0.8
-	Beta       float64 // power of the popularity penalty; default 0.4, negative means 0: P3alpha
+	Neighbors  int     // weights kept an item; default 300
+	Alpha      float64 // power of the transition probabilities, > 0; default 0.5 + 0.1·log₂(s/8) in [0.5, 0.8]
+	Beta       float64 // power of the popularity penalty; negative means 0: P3alpha. Default 0.2·log₂(s/7) in [0, 0.65]
 	Normalize  bool    // scale the kept weights of each item to sum 1
 	UseWeights bool    // use the weights of the entries; default: each entry counts 1
 	Workers    int     // goroutines; default GOMAXPROCS. No influence on the result
@@ -30,10 +33,15 @@ type RP3BetaOptions struct {
 	Progress func(Progress) // called once, at the end, on the caller's goroutine
 }
 
-func (o RP3BetaOptions) withDefaults() RP3BetaOptions {
-	o.Neighbors = check.Default(o.Neighbors, 200)
-	o.Alpha = check.Default(o.Alpha, 0.8)
-	o.Beta = check.OrOff(o.Beta, 0.4)
+func (o RP3BetaOptions) withDefaults(x *Interactions) RP3BetaOptions {
+	if x.onlyPopular() {
+		o.Neighbors, o.Alpha, o.Beta = check.Default(o.Neighbors, 1000), check.Default(o.Alpha, 0.2), check.OrOff(o.Beta, 0)
+		return o
+	}
+	s := max(x.support(), 1)
+	o.Neighbors = check.Default(o.Neighbors, 300)
+	o.Alpha = check.Default(o.Alpha, min(max(0.5+0.1*math.Log2(s/8), 0.5), 0.8))
+	o.Beta = check.OrOff(o.Beta, min(max(0.2*math.Log2(s/7), 0), 0.65))
 	return o
 }
 
@@ -54,18 +62,21 @@ func (o RP3BetaOptions) validate() error {
 // with nᵢ the number of users of i, the Neighbors largest kept for each j. The
 // score is Σ wⱼ·B[j, i] over the history. Reasons are exact. Immutable, safe for
 // concurrent use.
-type RP3Beta struct{ itemWeights }
+type RP3Beta struct {
+	itemWeights
+	asked *RP3BetaOptions // see Options; nil when read
+}
 
 // FitRP3Beta computes the walk weights of all items.
 //
 // Cost and memory are those of FitItemKNN. Errors: ErrEmpty, ErrOption, ErrRange
 // (a negative weight, by user and item).
 func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3Beta, error) {
-	opt = opt.withDefaults()
-	if err := opt.validate(); err != nil {
+	if err := x.checkImplicit("FitRP3Beta"); err != nil {
 		return nil, err
 	}
-	if err := x.checkImplicit("FitRP3Beta"); err != nil {
+	opt = opt.withDefaults(x)
+	if err := opt.validate(); err != nil {
 		return nil, err
 	}
 	penalty, byItem := make([]float32, x.Items()), x.byItemOn(opt.Workers)
@@ -93,7 +104,7 @@ func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3B
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}
-	return &RP3Beta{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}}, nil
+	return &RP3Beta{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}, opt.told()}, nil
 }
 
 // walks returns the weights as products of pairs: what depends on one item alone
@@ -181,6 +192,6 @@ func (m *RP3Beta) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return err
 	}
-	m.itemWeights = itemWeights{origin: of, users: users, reaches: b, near: b}
+	m.itemWeights, m.asked = itemWeights{origin: of, users: users, reaches: b, near: b}, nil
 	return nil
 }

@@ -8,11 +8,12 @@ import (
 
 // Weighting says what becomes of the weights before similarities are taken.
 // Rows are the things compared ("documents"), columns what they have in common
-// ("terms").
+// ("terms"). The zero Weighting leaves the choice to the model, as its options say.
 type Weighting int
 
 const (
-	Unweighted Weighting = iota // as they are
+	_          Weighting = iota // what the options say
+	Unweighted                  // as they are
 	Binary                      // 1 each
 	TFIDF                       // √w · ln(N/(1+dⱼ)), dⱼ the number of rows of column j, N the number of rows
 	BM25                        // w(k₁+1)/(k₁·L + w) · ln(N/(1+dⱼ)), L = 1-b + b·(row sum / mean row sum)

@@ -456,7 +456,7 @@ func TestBadCommandLines(t *testing.T) {
 		{"unknown setting", append([]string{"-settings", write(t, "s", `{"als": {"factor": 8}}`)}, good...), `als: unknown setting "factor", want one of factors`},
 		{"setting of wrong type", append([]string{"-settings", write(t, "s", `{"als": {"factors": "8"}}`)}, good...), "factors is 8, want an integer"},
 		{"broken integer", append([]string{"-settings", write(t, "s", `{"als": {"factors": 8.5}}`)}, good...), "factors is 8.5, want an integer"},
-		{"unknown choice", append([]string{"-settings", write(t, "s", `{"itemknn": {"similarity": "near"}}`)}, good...), "similarity is near, want one of cosine"},
+		{"unknown choice", append([]string{"-settings", write(t, "s", `{"itemknn": {"similarity": "near"}}`)}, good...), "similarity is near, want one of default, cosine"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, out, log := bench(t, c.args...)

@@ -30,8 +30,8 @@ func als() algorithm {
 	return algorithm{
 		name: "als",
 		params: []param{
-			logIntegers("factors", 64, 16, 512).doubling(),
-			integers("iterations", 15, 15, 15),
+			logIntegers("factors", 0, 16, 512).doubling().byFit(optionsOf(func(o recommend.ALSOptions) float64 { return float64(o.Factors) })),
+			integers("iterations", 0, 15, 15).byFit(optionsOf(func(o recommend.ALSOptions) float64 { return float64(o.Iterations) })),
 			uniform("alpha", 1, 1, 1), // only its ratio to unobserved matters
 			logUniform("unobserved", 0, 0.0003, 1).byFit(optionsOf(func(o recommend.ALSOptions) float64 { return o.Unobserved })),
 			logUniform("regularization", 0, 0.0003, 3).byFit(optionsOf(func(o recommend.ALSOptions) float64 { return o.Regularization })),

@@ -29,15 +29,15 @@ func pureSVD() algorithm {
 func gfCF() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e Env) (recommend.Model, error) {
 		return recommend.FitGFCF(ctx, x, recommend.GFCFOptions{
-			Factors: s.int("factors"), Alpha: off(s.float("alpha")), Neighbors: s.int("neighbors"),
+			Factors: s.int("factors"), Alpha: s.float("alpha"), Neighbors: s.int("neighbors"),
 			Seed: e.Seed, Workers: e.Workers, Progress: e.Progress,
 		})
 	}
 	return algorithm{
 		name: "gfcf",
 		params: []param{
-			logIntegers("factors", 0, 8, 768).byFit(factorsOf), // by the size of the matrix
-			uniform("alpha", 0.3, 0, 1),
+			logIntegers("factors", 0, 8, 768).byFit(factorsOf),                                                   // by the size of the matrix
+			uniform("alpha", 0, 0, 1).byFit(optionsOf(func(o recommend.GFCFOptions) float64 { return o.Alpha })), // negative is none
 			integers("neighbors", 1000, 1000, 1000),
 		},
 		starts: []settings{{}, {"factors": 64.0, "alpha": 0.3}, {"factors": 24.0, "alpha": 0.2}, {"factors": 400.0, "alpha": 0.3}},
@@ -77,7 +77,7 @@ func sparseEASE() algorithm {
 	return algorithm{
 		name: "sparseease",
 		params: []param{
-			logUniform("regularization", 200, 5, 3000),
+			logUniform("regularization", 0, 5, 3000).byFit(optionsOf(func(o recommend.SparseEASEOptions) float64 { return o.L2 })),
 			uniform("dropout", 0, 0, 0.8).refining(),
 			logIntegers("neighbors", 200, 50, 500).refining(),
 		},

@@ -7,12 +7,13 @@ import (
 	"github.com/aislekit/aisle/recommend"
 )
 
-// The order of these names is that of the constants of package recommend. Pearson
+// The order of these names is that of the constants of package recommend, after the zero
+// that leaves the choice to the fit. Pearson
 // and adjusted cosine are not searched: they need ratings, -weights value, and
 // most data sets have none.
 var (
-	similarities = []string{"cosine", "asymmetric", "dot", "jaccard", "tversky", "lift", "loglikelihood", "pearson", "adjusted"}
-	weightings   = []string{"none", "binary", "tfidf", "bm25"}
+	similarities = []string{byItself, "cosine", "asymmetric", "dot", "jaccard", "tversky", "lift", "loglikelihood", "pearson", "adjusted"}
+	weightings   = []string{byItself, "none", "binary", "tfidf", "bm25"}
 )
 
 // off maps 0 to the negative value by which options say "really 0".
@@ -42,11 +43,11 @@ func itemKNN() algorithm {
 	return algorithm{
 		name: "itemknn",
 		params: []param{
-			logIntegers("neighbors", 100, 10, 1000),
-			oneOf("similarity", "cosine", similarities...).searching("cosine", "asymmetric", "dot", "jaccard"),
-			oneOf("weighting", "none", weightings...).searching("none", "tfidf", "bm25"),
+			logIntegers("neighbors", 0, 10, 1000).byFit(optionsOf(func(o recommend.ItemKNNOptions) float64 { return float64(o.Neighbors) })),
+			oneOf("similarity", byItself, similarities...).searching("cosine", "asymmetric", "dot", "jaccard").byFit(optionsOf(func(o recommend.ItemKNNOptions) float64 { return float64(o.Similarity) })),
+			oneOf("weighting", byItself, weightings...).searching("none", "tfidf", "bm25").byFit(optionsOf(func(o recommend.ItemKNNOptions) float64 { return float64(o.Weighting) })),
 			logUniform("shrinkage", 0, 0.1, 300).byFit(optionsOf(func(o recommend.ItemKNNOptions) float64 { return o.Shrinkage })),
-			uniform("alpha", 0.5, 0.1, 0.9).onlyIf("similarity", "asymmetric", "tversky"),
+			uniform("alpha", 0, 0.1, 0.9).byFit(optionsOf(func(o recommend.ItemKNNOptions) float64 { return o.Alpha })).onlyIf("similarity", "asymmetric", "tversky"),
 			uniform("beta", 1, 1, 1),
 			logUniform("k1", 1.2, 0.2, 100).onlyIf("weighting", "bm25"),
 			uniform("b", 0.75, 0.05, 1).onlyIf("weighting", "bm25"),

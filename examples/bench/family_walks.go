@@ -15,7 +15,8 @@ func p3alpha() algorithm {
 }
 
 func rp3beta() algorithm {
-	beta := uniform("beta", 0.4, 0, 1)
+	// 0 is what the fit finds, negative is none.
+	beta := uniform("beta", 0, 0, 1).byFit(optionsOf(func(o recommend.RP3BetaOptions) float64 { return o.Beta }))
 	return walk("rp3beta", &beta, []settings{
 		{},
 		{"neighbors": 777.0, "alpha": 0.566, "beta": 0.0011},
@@ -28,22 +29,22 @@ func rp3beta() algorithm {
 // beta is given.
 func walk(name string, beta *param, starts []settings) algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e Env) (recommend.Model, error) {
-		b := 0.0
+		b := -1.0
 		if beta != nil {
 			b = s.float("beta")
 		}
 		return recommend.FitRP3Beta(ctx, x, recommend.RP3BetaOptions{
 			Neighbors: s.int("neighbors"),
 			Alpha:     s.float("alpha"),
-			Beta:      off(b),
+			Beta:      b,
 			Normalize: s.flag("normalize"),
 			Workers:   e.Workers,
 			Progress:  e.Progress,
 		})
 	}
 	params := []param{
-		logIntegers("neighbors", 200, 20, 1000),
-		uniform("alpha", 0.8, 0.2, 2),
+		logIntegers("neighbors", 0, 20, 1000).byFit(optionsOf(func(o recommend.RP3BetaOptions) float64 { return float64(o.Neighbors) })),
+		uniform("alpha", 0, 0.2, 2).byFit(optionsOf(func(o recommend.RP3BetaOptions) float64 { return o.Alpha })),
 		yesNo("normalize", false),
 	}
 	if beta != nil {

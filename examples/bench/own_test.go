@@ -211,7 +211,7 @@ func TestEffectiveSettings(t *testing.T) {
 				if a.name != r.name() || !p.auto {
 					continue
 				}
-				if v, ok := s[p.name].(float64); !ok || v == 0 {
+				if v, ok := s[p.name].(float64); p.kind != choice && (!ok || v == 0) || s[p.name] == byItself {
 					t.Errorf("%s: %s is %v, want what the fit took", a.name, p.name, s[p.name])
 				}
 			}
@@ -255,7 +255,7 @@ func TestEffectiveSettings(t *testing.T) {
 func TestEvaluateAgrees(t *testing.T) {
 	train, test := testkit.Shared(t, "data", "ml-100k", "u1.base.gz"), testkit.Shared(t, "data", "ml-100k", "u1.test.gz")
 	ctx := context.Background()
-	code, out, log := bench(t, "-train", train, "-test", test, "-algorithms", "popular,itemknn,als", "-k", "10,20", "-json", "-isolate=false", "-lists=false")
+	code, out, log := bench(t, "-train", train, "-test", test, "-algorithms", "popular,rp3beta,als", "-k", "10,20", "-json", "-isolate=false", "-lists=false")
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, log)
 	}
@@ -289,12 +289,12 @@ func TestEvaluateAgrees(t *testing.T) {
 	}
 	x := data[0].Interactions
 	popular, err1 := recommend.FitPopular(ctx, x, recommend.PopularOptions{})
-	knn, err2 := recommend.FitItemKNN(ctx, x, recommend.ItemKNNOptions{})
+	walk, err2 := recommend.FitRP3Beta(ctx, x, recommend.RP3BetaOptions{})
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
 	agrees(t, popular, x, a.Test, rows[0])
-	asked := agrees(t, knn, x, a.Test, rows[1])
+	asked := agrees(t, walk, x, a.Test, rows[1])
 	if asked.Cold == 0 || asked.ColdItems != len(a.ColdItems) || len(a.ColdItems) == 0 {
 		t.Errorf("%+v, %d cold items: u1 has items that its training part has not", asked, len(a.ColdItems))
 	}

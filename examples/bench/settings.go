@@ -138,7 +138,7 @@ func optionsOf[O any](read func(o O) float64) func(m recommend.Model) (float64, 
 func effective(params []param, s settings, m recommend.Model) settings {
 	out := maps.Clone(s)
 	for _, p := range params {
-		if !p.auto || s[p.name] != 0.0 {
+		if !p.auto || s[p.name] != 0.0 && s[p.name] != byItself {
 			continue
 		}
 		out[p.name] = byItself
@@ -156,6 +156,9 @@ func effective(params []param, s settings, m recommend.Model) settings {
 		}
 		if v, ok := p.said(of); ok {
 			out[p.name] = round(v)
+			if p.kind == choice {
+				out[p.name] = p.choices[int(v)]
+			}
 		}
 	}
 	return out
@@ -163,7 +166,7 @@ func effective(params []param, s settings, m recommend.Model) settings {
 
 // check returns v as the parameter keeps it.
 func (p param) check(v any) (any, error) {
-	if p.auto && v == byItself {
+	if p.auto && p.kind != choice && v == byItself {
 		return 0.0, nil
 	}
 	switch p.kind {

@@ -106,7 +106,7 @@ func hybridFrames() []testkit.Frame {
 // frameParts are two models with weights, one of which reads order.
 func frameParts(t testing.TB) []hybrid.Weighted {
 	t.Helper()
-	knn := must(recommend.FitItemKNN(context.Background(), frameData(t), recommend.ItemKNNOptions{Shrinkage: 1}))(t)
+	knn := must(recommend.FitItemKNN(context.Background(), frameData(t), recommend.ItemKNNOptions{Similarity: recommend.Cosine, Shrinkage: 1}))(t)
 	markov := must(recommend.FitMarkov(context.Background(), frameSequences(t), recommend.MarkovOptions{}))(t)
 	return []hybrid.Weighted{{Model: knn, Weight: 2}, {Model: markov, Weight: 0.5}}
 }

@@ -42,7 +42,7 @@ func teaShop() *recommend.Dataset[string, string] {
 
 func hybridParts() (*recommend.Dataset[string, string], recommend.Model, recommend.Model) {
 	d := teaShop()
-	knn, err := recommend.FitItemKNN(context.Background(), d.Interactions, recommend.ItemKNNOptions{})
+	knn, err := recommend.FitItemKNN(context.Background(), d.Interactions, recommend.ItemKNNOptions{Similarity: recommend.Cosine})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func first(d *recommend.Dataset[string, string], m recommend.Model, err error) {
 func ExampleBlend() {
 	d := teaShop()
 	ctx := context.Background()
-	knn, err := recommend.FitItemKNN(ctx, d.Interactions, recommend.ItemKNNOptions{})
+	knn, err := recommend.FitItemKNN(ctx, d.Interactions, recommend.ItemKNNOptions{Similarity: recommend.Cosine})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func ExampleBlend() {
 func ExampleRRF() {
 	d := teaShop()
 	ctx := context.Background()
-	knn, err := recommend.FitItemKNN(ctx, d.Interactions, recommend.ItemKNNOptions{})
+	knn, err := recommend.FitItemKNN(ctx, d.Interactions, recommend.ItemKNNOptions{Similarity: recommend.Cosine})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func ExampleStack() {
 // out from both. Any learner of package predict takes them.
 func ExampleStackFeatures() {
 	fit := func(ctx context.Context, train *recommend.Interactions) ([]recommend.Source, error) {
-		knn, err := recommend.FitItemKNN(ctx, train, recommend.ItemKNNOptions{})
+		knn, err := recommend.FitItemKNN(ctx, train, recommend.ItemKNNOptions{Similarity: recommend.Cosine})
 		if err != nil {
 			return nil, err
 		}
