@@ -228,7 +228,7 @@ func (f *featureSet) put(s *span, state []int64) error {
 	switch {
 	case len(state) <= int(s.room):
 		copy(f.words[s.off:], state) // mostly onto itself
-	case len(f.words)+2*len(state) > math.MaxUint32:
+	case uint64(len(f.words))+2*uint64(len(state)) > math.MaxUint32:
 		return fmt.Errorf("states of features: %w", ErrOverflow)
 	default:
 		room := len(state)

@@ -123,7 +123,7 @@ func (b *Budget) price(n *Noise) (int64, error) {
 	case n.gaussian == b.concentrated:
 		return n.cost, nil
 	case n.gaussian:
-		return 0, fmt.Errorf("Gaussian noise has no ε without δ: make the budget with Rho, or Epsilon and Delta: %w", ErrMismatch)
+		return 0, fmt.Errorf("noise of a Gaussian has no ε without δ: make the budget with Rho, or Epsilon and Delta: %w", ErrMismatch)
 	}
 	e := big.NewInt(n.cost)
 	e.Mul(e, e)

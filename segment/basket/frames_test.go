@@ -3,6 +3,7 @@ package basket_test
 import (
 	"encoding"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func TestPayloads(t *testing.T) {
 		Fields: []testkit.Field{f("class", num(1)), f("items", num(2)), f("5", long(5)), f("7", long(7)), f("n", num(2)), f("a", row(0)), f("b", row(0, 1))},
 		Decode: func(frame []byte) error { return new(basket.Baskets[int]).UnmarshalBinary(frame) },
 	}.Refuse(t, basket.ErrCorrupt, map[string][]func(*codec.Writer){
-		"class": {num(3)}, "7": {long(5), long(4)}, "a": {row(1), row(2), row(-1), row(1, 0), row(0, 0)}, "b": {row(0)}, "n": {num(1), num(3), num(1 << 40)},
+		"class": {num(3)}, "7": {long(5), long(4)}, "a": {row(1), row(2), row(-1), row(1, 0), row(0, 0)}, "b": {row(0)}, "n": {num(1), num(3), num(1 << 30)},
 	})
 	testkit.Payload{
 		Kind: codec.KindSets,
@@ -102,7 +103,7 @@ func TestPayloads(t *testing.T) {
 		Decode: func(frame []byte) error { return new(basket.Sets[int]).UnmarshalBinary(frame) },
 	}.Refuse(t, basket.ErrCorrupt, map[string][]func(*codec.Writer){
 		"baskets": {long(0), long(-1), long(7), long(1<<62 + 1)}, "least": {long(0), long(7), long(-3)}, "num": {long(0), long(6), long(-1)}, "den": {long(0), long(-1)},
-		"max": {num(0), num(1), num(1 << 40)}, "algorithm": {num(3)}, "n": {num(2), num(4)}, "count a": {long(10), long(6), long(5)}, "a": {row(), row(1), row(2)},
+		"max": {num(0), num(1), num(math.MaxInt)}, "algorithm": {num(3)}, "n": {num(2), num(4)}, "count a": {long(10), long(6), long(5)}, "a": {row(), row(1), row(2)},
 		"count ab": {long(8), long(1)}, "ab": {row(1, 0), row(0, 0)},
 	})
 	testkit.Payload{

@@ -268,7 +268,8 @@ func (g *ruler) adjust(m int64) []rule {
 	kept := g.rules[:0]
 	for _, r := range g.rules {
 		r.adj = q[sort.SearchFloat64s(g.ps, g.tested(&r))]
-		if g.opt.FDR == 0 || r.adj <= g.opt.FDR {
+		// Rounding of a p-value must not decide where the bound is met exactly.
+		if g.opt.FDR == 0 || r.adj <= g.opt.FDR*(1+1e-12) {
 			kept = append(kept, r)
 		}
 	}

@@ -255,7 +255,7 @@ func slowRules(s *basket.Sets[int], n, maxLen int, opt basket.RuleOptions) (map[
 				q = min(q, x.value*float64(candidates)/float64(rank))
 			}
 		}
-		if r.pass && (opt.FDR == 0 || q <= opt.FDR) {
+		if r.pass && (opt.FDR == 0 || q <= opt.FDR*(1+1e-12)) {
 			out[r.name] = [3]float64{r.p[0], r.p[1], q}
 		}
 	}
