@@ -149,7 +149,7 @@ func (t *beyondTest) rival(i int32, draw *rng.Stream) (int32, bool) {
 // evenly spaced ones where they are many.
 func (t *beyondTest) speaks(k int32, u int) float64 {
 	who, _ := t.items.Row(int(k))
-	step := max(1, len(who)/beyondLooks)
+	step := max(1, (len(who)+beyondLooks-1)/beyondLooks)
 	sum, n := 0.0, 0
 	for p := 0; p < len(who); p += step {
 		v := int(who[p])

@@ -27,7 +27,7 @@ type Comparison struct {
 	PKS           float64 // its p-value
 	NReference, N int64   // counts
 	EmptyBin      bool    // a bin of the reference is empty and one of the window is not
-	Alarm         bool    // PSI is above Watch and above Threshold
+	Alarm         bool    // PSI is above Watch and above Threshold, and the counts differ by more than chance at level
 }
 
 // Compare compares counts over the same bins. ErrShape, ErrRange for negative counts, ErrOverflow, ErrUndefined without
@@ -53,7 +53,8 @@ func Compare(reference, window []int64, level float64) (Comparison, error) {
 		return Comparison{}, fmt.Errorf("%d reference values and %d of the window in %d bins: %w", d.NReference, d.N, len(window), check.ErrUndefined)
 	}
 	m, n := float64(d.NReference), float64(d.N)
-	var cum, js float64
+	var cum, js, x2 float64
+	bins := 0
 	for i := range window {
 		e, a := float64(reference[i])/m, float64(window[i])/n
 		cum += a - e
@@ -68,6 +69,10 @@ func Compare(reference, window []int64, level float64) (Comparison, error) {
 		if a == 0 && e == 0 {
 			continue
 		}
+		bins++
+		// Pearson's statistic of the two rows of counts (Press et al., Numerical Recipes, eq. 14.3.3).
+		x := math.Sqrt(m/n)*float64(window[i]) - math.Sqrt(n/m)*float64(reference[i])
+		x2 += x * x / (float64(reference[i]) + float64(window[i]))
 		d.EmptyBin = d.EmptyBin || e == 0
 		a, e = max(a, Floor), max(e, Floor)
 		d.PSI += (a - e) * math.Log(a/e)
@@ -75,7 +80,10 @@ func Compare(reference, window []int64, level float64) (Comparison, error) {
 	d.JS = math.Sqrt(min(max(js, 0), 1))
 	d.PKS = KolmogorovUpper(d.KS * math.Sqrt(m*n/(m+n)))
 	d.Threshold = infer.ChiSquaredQuantile(1-level, float64(len(window)-1)) * (1/m + 1/n)
-	d.Alarm = d.PSI > Watch && d.PSI > d.Threshold
+	// An empty bin of a small window counts as Floor, which its PSI exceeds Threshold by more
+	// often than level says; the statistic of the counts knows no floor.
+	chance := x2 <= infer.ChiSquaredQuantile(1-level, float64(max(bins-1, 1)))
+	d.Alarm = d.PSI > Watch && d.PSI > d.Threshold && !chance
 	return d, nil
 }
 

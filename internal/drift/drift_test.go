@@ -2,11 +2,13 @@ package drift_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/drift"
+	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 )
 
@@ -53,5 +55,46 @@ func TestKS(t *testing.T) {
 	}
 	if d, p := drift.KS([]float64{1, 1, 2}, []float64{1, 1, 2}); d != 0 || p != 1 {
 		t.Error(d, p)
+	}
+}
+
+// A window of the same law rarely raises an alarm, however small it is and however many bins
+// it leaves empty; one of another law does.
+func TestSmallWindows(t *testing.T) {
+	const runs, level = 2000, .01
+	draw := func(r *rng.Stream, bins, n, skip int) []int64 {
+		h := make([]int64, bins)
+		for range n {
+			h[skip+r.Intn(bins-skip)]++
+		}
+		return h
+	}
+	for _, bins := range []int{5, 10, 20} {
+		for _, n := range []int{10, 20, 50, 100} {
+			alarms, floored := 0, 0
+			for run := range runs {
+				r := rng.New(3, uint64(bins*1000+n), uint64(run))
+				d, err := drift.Compare(draw(r, bins, 2000, 0), draw(r, bins, n, 0), level)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d.Alarm {
+					alarms++
+				}
+				if d.PSI > drift.Watch && d.PSI > d.Threshold {
+					floored++
+				}
+			}
+			if limit := level*runs + 4*math.Sqrt(level*runs); float64(alarms) > limit {
+				t.Errorf("%d bins, %d values: %d of %d alarms", bins, n, alarms, runs)
+			}
+			if bins == 20 && n == 20 && floored < runs/2 {
+				t.Errorf("PSI alone raised %d of %d alarms: the test would not see a fault", floored, runs)
+			}
+		}
+		r := rng.New(4, uint64(bins), 0)
+		if d, err := drift.Compare(draw(r, bins, 2000, 0), draw(r, bins, 50, (bins+1)/2), level); err != nil || !d.Alarm {
+			t.Errorf("%d bins: half of them empty: %+v, %v", bins, d, err)
+		}
 	}
 }

@@ -171,7 +171,7 @@ type Comparison struct {
 	KS            float64           // largest distance of the cumulative shares at the edges
 	PKS           float64           // p-value of KS by the asymptotic distribution; conservative, as values are binned
 	NReference, N int64             // values of the reference and of the window
-	Alarm         bool              // PSI is above 0.1 and above Threshold: neither small nor chance
+	Alarm         bool              // PSI is above 0.1 and above Threshold, and Pearson's statistic of the same counts is beyond chance at Level, too: small windows with empty bins raise PSI alone
 	Warnings      []metrics.Warning // WarnEmptyReferenceBin, WarnOutside
 }
 

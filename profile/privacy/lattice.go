@@ -197,7 +197,7 @@ func (l *lattice) score(levels []int) score {
 		}
 		s.discernibility += x * x
 	}
-	// Sums of whole numbers a column, so that equal losses are equal to the last bit.
+	// Sums of whole numbers a column; see compareLoss for what the order of columns leaves.
 	bare := 0.0
 	for j := range l.columns {
 		c := &l.columns[j]
@@ -241,6 +241,15 @@ func (l *lattice) lossOf(s score) float64 {
 
 // slack is what sums of floats may be off by: a bound prunes only beyond it.
 const slack = 1e-9
+
+// compareLoss takes losses for equal that differ by rounding alone, as sums over columns in
+// another order do, so that ties go by what is suppressed and by the levels.
+func compareLoss(a, b float64) int {
+	if math.Abs(a-b) <= 1e-12*max(math.Abs(a), math.Abs(b)) {
+		return 0
+	}
+	return cmp.Compare(a, b)
+}
 
 // optimum visits the combinations by ascending sum of levels. Two marks save looks: what lies
 // below an infeasible one is infeasible, as its classes are parts; what lies above one
@@ -291,7 +300,7 @@ func (l *lattice) optimum(ctx context.Context) ([]int, error) {
 		}
 		s := at(node)
 		loss := l.lossOf(s)
-		if s.suppressed <= l.spare && (best < 0 || cmp.Or(cmp.Compare(loss, l.lossOf(bestScore)), cmp.Compare(s.suppressed, bestScore.suppressed), cmp.Compare(node, best)) < 0) {
+		if s.suppressed <= l.spare && (best < 0 || cmp.Or(compareLoss(loss, l.lossOf(bestScore)), cmp.Compare(s.suppressed, bestScore.suppressed), cmp.Compare(node, best)) < 0) {
 			best, bestScore = node, s
 		}
 		if best >= 0 && s.least > l.lossOf(bestScore)*(1+slack) {
@@ -328,14 +337,14 @@ func (l *lattice) walk(ctx context.Context) ([]int, error) {
 			return nil, context.Cause(ctx)
 		}
 		now, _ = step(1, func(a, b score) bool {
-			return cmp.Or(cmp.Compare(a.suppressed, b.suppressed), cmp.Compare(l.lossOf(a), l.lossOf(b))) < 0
+			return cmp.Or(cmp.Compare(a.suppressed, b.suppressed), compareLoss(l.lossOf(a), l.lossOf(b))) < 0
 		}, score{suppressed: math.MaxInt})
 	}
 	for ok := true; ok; {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		now, ok = step(-1, func(a, b score) bool { return a.suppressed <= l.spare && l.lossOf(a) < l.lossOf(b) }, now)
+		now, ok = step(-1, func(a, b score) bool { return a.suppressed <= l.spare && compareLoss(l.lossOf(a), l.lossOf(b)) < 0 }, now)
 	}
 	return levels, nil
 }
