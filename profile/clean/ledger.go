@@ -87,8 +87,8 @@ func (l *Ledger[U, I]) AddOrder(o *profile.Order[U, I]) (Verdict, error) {
 // AddLine takes one or more lines of an order whose other lines come in other
 // calls, as in logs with one row a line. The order is placed at the earliest
 // time of its lines. Every line counts: remove repeated rows first, see Dedupe.
-// Lines that disagree on user, order discount or test are a Conflict: the head
-// that sorts first counts. A line in a second currency is ErrMismatch.
+// Lines that disagree on user, order discount, test, channel, campaign or device
+// are a Conflict: the head that sorts first counts. A line in a second currency is ErrMismatch.
 func (l *Ledger[U, I]) AddLine(o *profile.Order[U, I]) (Verdict, error) {
 	if err := check.Receiver("clean: Ledger.AddLine", l); err != nil {
 		return Fresh, err

@@ -75,7 +75,7 @@ func TestPromises(t *testing.T) {
 		func() any { return promised(clean.NewParser(nil, parsing)) },
 		func() any { r := report(); return &r },
 		func() any {
-			r := promised(filledMonitor(t).Result(t.Context(), nil, cut.Add(day)))
+			r := promised(filledMonitor(t).Result(t.Context(), nil, cut.Add(6*day)))
 			return &r
 		},
 		func() any { f := report().Fields[0]; return &f },

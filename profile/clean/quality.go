@@ -3,6 +3,7 @@ package clean
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -173,7 +174,8 @@ func (q *Quality) Field(name string, found Reason) {
 }
 
 // Merge adds the counts of other, which it leaves alone. A report cannot be
-// merged with itself (ErrMismatch).
+// merged with itself (ErrMismatch). ErrOverflow where a count would be more than 2^63−1; q
+// is then unchanged.
 func (q *Quality) Merge(other *Quality) error {
 	if err := check.Merge("clean: Quality.Merge", q, other); err != nil {
 		return err
@@ -181,6 +183,9 @@ func (q *Quality) Merge(other *Quality) error {
 	rows, err := check.AddInt64(q.rows, other.rows)
 	if err != nil {
 		return fmt.Errorf("clean: Quality.Merge: %w", err)
+	}
+	if !q.fits(other) {
+		return fmt.Errorf("clean: Quality.Merge: %w", ErrOverflow)
 	}
 	q.rows = rows
 	q.kept += other.kept
@@ -203,6 +208,23 @@ func (q *Quality) Merge(other *Quality) error {
 		mine.InOverlap += f.InOverlap
 	}
 	return nil
+}
+
+// fits reports whether the counts of reasons and fields, which rows need not bound, add up within int64.
+func (q *Quality) fits(other *Quality) bool {
+	for _, sets := range [][2]map[Reason]*rowSet{{q.rejected, other.rejected}, {q.flagged, other.flagged}} {
+		for why, s := range sets[1] {
+			if mine := sets[0][why]; mine != nil && s.n > math.MaxInt64-mine.n {
+				return false
+			}
+		}
+	}
+	for name, f := range other.fields {
+		if mine := q.fields[name]; mine != nil && f.Seen > math.MaxInt64-mine.Seen {
+			return false
+		}
+	}
+	return true
 }
 
 // mergeSets adds the counts of src to dst, which it returns.

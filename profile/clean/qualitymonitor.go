@@ -177,8 +177,8 @@ func (m *Monitor) made(where string) error {
 }
 
 // Add counts a row: its business time and the values of the number columns and of the text columns, each in the order of the options. An infinite number is malformed and counts
-// as missing. ErrRange for other numbers of values, a missing or impossible time, or more different values of Unique columns than MaxKeys; the state is then
-// unchanged. O(columns).
+// as missing. ErrRange for other numbers of values, a missing or impossible time, or more different values of Unique columns than MaxKeys, ErrOverflow for more than 2^63−1 rows; the
+// state is then unchanged. O(columns).
 func (m *Monitor) Add(at time.Time, numbers []float64, texts []string) error {
 	if err := m.made("clean: Monitor.Add"); err != nil {
 		return err
@@ -221,11 +221,17 @@ func day(t time.Time) int64 {
 	return n
 }
 
-// room refuses a row whose keys would be too many.
+// room refuses a row whose keys would be too many, or whose counts too large: of rows, and of fields, which others may count in too.
 func (m *Monitor) room(numbers []float64, texts []string) error {
 	fresh := m.keys
+	if m.quality.rows == math.MaxInt64 {
+		return fmt.Errorf("clean: Monitor.Add: rows: %w", ErrOverflow)
+	}
 	for i := range m.columns {
 		c := &m.opt.Columns[i]
+		if f := m.quality.fields[c.Name]; f != nil && f.Seen == math.MaxInt64 {
+			return fmt.Errorf("clean: Monitor.Add: rows of a field: %w", ErrOverflow)
+		}
 		var key uint64
 		ok := false
 		if c.Text {
@@ -328,7 +334,7 @@ func (m *Monitor) Merge(other *Monitor) error {
 	if keys > m.opt.MaxKeys {
 		return fmt.Errorf("clean: Monitor.Merge: %d different values of unique columns, want at most %d: %w", keys, m.opt.MaxKeys, ErrRange)
 	}
-	if err := m.quality.Merge(&other.quality); err != nil { // rows bound every other count
+	if err := m.quality.Merge(&other.quality); err != nil { // rows bound every count that is not of the Quality
 		return fmt.Errorf("clean: Monitor.Merge: %w", err)
 	}
 	m.keys = keys
@@ -353,7 +359,7 @@ type Finding struct {
 	Column string  // "" of the table as a whole
 	Test   string  // "complete", "valid", "unique", "drift", "fresh" or "volume"
 	Value  float64 // share of rows or values, PSI, age in hours, or deviations from the rows a day of the reference
-	Limit  float64 // that Value is held against
+	Limit  float64 // that Value is held against; below 0 for a row from the future
 	JS, KS float64 // of drift: distances of Jensen–Shannon and of the cumulative shares (that of numbers alone means something), missing values being a bin
 	Alarm  bool    // Value is on the wrong side of Limit; of drift, also above 0.1, below which it is too small to matter
 }
@@ -385,7 +391,9 @@ func (r MonitorResult) String() string {
 
 // Result tests all that the options ask for, and with a reference drift (PSI over the bins, missing values being one, against what
 // chance alone exceeds with probability Level over the number of such tests) and volume (rows a day, against their deviation in the
-// reference, at the same level). A zero asOf leaves out freshness. What cannot be judged, for want of rows, is left out. ErrMismatch for a reference of other
+// reference, at the same level). A zero asOf leaves out freshness. A newest row that lies after asOf by more than Stale or a day, whichever is less, is an alarm too: reject Future rows before,
+// as they hide the age of the others. Without any row the age is +Inf and, against a reference of two days and more, the volume −Inf, always alarms. What else
+// cannot be judged, for want of rows, is left out. ErrMismatch for a reference of other
 // options, ErrRange for an impossible asOf, ErrEmpty for what NewMonitor has not made. It changes nothing.
 func (m *Monitor) Result(ctx context.Context, reference *Monitor, asOf time.Time) (MonitorResult, error) {
 	if err := m.made("clean: Monitor.Result"); err != nil {
@@ -413,8 +421,8 @@ func (m *Monitor) Result(ctx context.Context, reference *Monitor, asOf time.Time
 		}
 		out.Findings = m.column(out.Findings, i, reference, level)
 	}
-	if age, err := out.Quality.Age(asOf); err == nil && m.opt.Stale > 0 {
-		out.Findings = append(out.Findings, Finding{Test: "fresh", Value: age.Hours(), Limit: m.opt.Stale.Hours(), Alarm: age > m.opt.Stale})
+	if m.opt.Stale > 0 && !asOf.IsZero() {
+		out.Findings = append(out.Findings, m.fresh(&out.Quality, asOf))
 	}
 	if reference != nil {
 		if z, df, ok := volume(m.days, reference.days); ok {
@@ -423,6 +431,20 @@ func (m *Monitor) Result(ctx context.Context, reference *Monitor, asOf time.Time
 		}
 	}
 	return out, nil
+}
+
+// fresh holds the age of the newest row against Stale, and one below 0 against what clocks may differ by.
+func (m *Monitor) fresh(q *QualityResult, asOf time.Time) Finding {
+	f := Finding{Test: "fresh", Value: math.Inf(1), Limit: m.opt.Stale.Hours(), Alarm: true}
+	age, err := q.Age(asOf)
+	switch ahead := min(m.opt.Stale, 24*time.Hour); {
+	case err != nil: // no row
+	case age < 0:
+		f.Value, f.Limit, f.Alarm = age.Hours(), -ahead.Hours(), age < -ahead
+	default:
+		f.Value, f.Alarm = age.Hours(), age > m.opt.Stale
+	}
+	return f
 }
 
 // column appends the findings of column i.
@@ -455,7 +477,7 @@ func (m *Monitor) column(dst []Finding, i int, reference *Monitor, level float64
 }
 
 // volume returns by how many standard errors the rows a day of a window lie above those of the reference. Days without rows between the first and the last count. The
-// variance is that of the days of the reference, and that of chance, the mean, where it is smaller.
+// variance is that of the days of the reference, and that of chance, the mean, where it is smaller. A window without rows, whose days nobody knows, is −Inf.
 func volume(window, reference map[int64]int64) (z, df float64, ok bool) {
 	daily := func(days map[int64]int64) (n, mean, variance float64) {
 		first, last := int64(math.MaxInt64), int64(math.MinInt64)
@@ -477,8 +499,11 @@ func volume(window, reference map[int64]int64) (z, df float64, ok bool) {
 	}
 	n, mean, _ := daily(window)
 	k, base, variance := daily(reference)
-	if n == 0 || k < 2 {
+	switch {
+	case k < 2:
 		return 0, 0, false
+	case n == 0:
+		return math.Inf(-1), k - 1, true
 	}
 	return (mean - base) / math.Sqrt(max(variance, base)*(1/n+1/k)), k - 1, true
 }

@@ -1,6 +1,7 @@
 package clean_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/shop"
 	"github.com/aislekit/aisle/internal/testkit"
@@ -193,6 +195,146 @@ func TestPlantedUnits(t *testing.T) {
 			if hit*100 < found*95 || hit*100 < real*90 || real < 5 {
 				t.Errorf("seed %d, dirt %v: %d of %d found are among %d", seed, dirt, hit, found, real)
 			}
+		}
+	}
+}
+
+// finding returns the one of a test of the table as a whole.
+func finding(t testing.TB, m, ref *clean.Monitor, asOf time.Time, test string) (clean.Finding, bool) {
+	t.Helper()
+	r, err := m.Result(t.Context(), ref, asOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(r.Findings, func(f clean.Finding) bool { return f.Test == test })
+	if i < 0 {
+		return clean.Finding{}, false
+	}
+	return r.Findings[i], true
+}
+
+// A window without rows is neither fresh nor of the volume of the reference.
+func TestMonitorEmptyWindow(t *testing.T) {
+	opt := clean.MonitorOptions{Columns: []clean.Column{{Name: "x"}}, Stale: time.Hour}
+	empty, ref := promised(clean.NewMonitor(opt)), promised(clean.NewMonitor(opt))
+	if f, ok := finding(t, empty, nil, cut, "fresh"); !ok || !f.Alarm || !math.IsInf(f.Value, 1) || f.Limit != 1 {
+		t.Errorf("%+v", f)
+	}
+	if f, ok := finding(t, empty, nil, time.Time{}, "fresh"); ok {
+		t.Errorf("without asOf: %+v", f)
+	}
+	for d := range 2 {
+		if f, ok := finding(t, empty, ref, cut, "volume"); ok {
+			t.Errorf("a reference of %d days: %+v", d, f)
+		}
+		if err := ref.Add(cut.Add(time.Duration(d)*day), []float64{1}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f, ok := finding(t, empty, ref, cut, "volume"); !ok || !f.Alarm || !math.IsInf(f.Value, -1) || !(f.Limit > 0) {
+		t.Errorf("%+v", f)
+	}
+	opt.Stale = 0
+	if f, ok := finding(t, promised(clean.NewMonitor(opt)), nil, cut, "fresh"); ok {
+		t.Errorf("any age is fresh: %+v", f)
+	}
+}
+
+// A row from the future does not make the data fresh: an age below 0 by more than Stale, or a day, is an alarm.
+func TestMonitorFutureRow(t *testing.T) {
+	for _, c := range []struct {
+		stale, ahead time.Duration
+		limit        float64
+		alarm        bool
+	}{
+		{time.Hour, -2 * time.Hour, 1, true},
+		{time.Hour, -time.Hour, 1, false},
+		{time.Hour, time.Hour, -1, false},
+		{time.Hour, time.Hour + 1, -1, true},
+		{30 * day, day, -24, false},
+		{30 * day, day + time.Second, -24, true},
+		{time.Hour, 3650 * day, -1, true},
+	} {
+		m := promised(clean.NewMonitor(clean.MonitorOptions{Columns: []clean.Column{{Name: "x"}}, Stale: c.stale}))
+		for _, at := range []time.Time{cut.Add(-100 * day), cut.Add(c.ahead)} {
+			if err := m.Add(at, []float64{1}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if f, ok := finding(t, m, nil, cut, "fresh"); !ok || f.Alarm != c.alarm || f.Limit != c.limit || f.Value != -c.ahead.Hours() {
+			t.Errorf("%v ahead of %v: %+v", c.ahead, c.stale, f)
+		}
+	}
+}
+
+// Add refuses the row that would take a count beyond 2^63−1, and leaves bytes that can be read.
+func TestMonitorOverflow(t *testing.T) {
+	opt := clean.MonitorOptions{Columns: []clean.Column{{Name: "x", Edges: []float64{1}}}}
+	for name, c := range map[string]struct{ rows, seen int64 }{"rows": {math.MaxInt64, 5}, "field": {5, math.MaxInt64}} {
+		var q codec.Writer // a Quality without times, reasons, flags and one field
+		q.Int64(c.rows)
+		q.Int64(0)
+		q.Bool(false)
+		q.Bool(false)
+		q.Int(0)
+		q.Int(0)
+		q.Int(1)
+		q.String("x")
+		q.Int64(c.seen)
+		for range 4 {
+			q.Int64(0)
+		}
+		m := promised(clean.NewMonitor(opt))
+		if err := m.Quality().UnmarshalBinary(q.AppendFrame(nil, codec.KindQuality, 2)); err != nil {
+			t.Fatal(err)
+		}
+		before := promised(m.MarshalBinary())
+		if err := m.Add(cut, []float64{1}, nil); !errors.Is(err, clean.ErrOverflow) || string(promised(m.MarshalBinary())) != string(before) {
+			t.Errorf("%s: %v, or changed", name, err)
+		}
+		if err := m.Empty().UnmarshalBinary(promised(m.MarshalBinary())); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		one := m.Empty()
+		if err := one.Add(cut, []float64{1}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Merge(one); !errors.Is(err, clean.ErrOverflow) || string(promised(m.MarshalBinary())) != string(before) {
+			t.Errorf("%s merged: %v, or changed", name, err)
+		}
+	}
+}
+
+// Reasons count more than rows where rows were merged from elsewhere: Merge refuses sums beyond 2^63−1 of them too.
+func TestQualityMergeOverflow(t *testing.T) {
+	for place := range 2 { // rejected, flagged
+		var q clean.Quality
+		var w codec.Writer
+		w.Int64(0)
+		w.Int64(0)
+		w.Bool(false)
+		w.Bool(false)
+		for k := range 2 {
+			if k != place {
+				w.Int(0)
+				continue
+			}
+			w.Int(1)
+			w.String(string(clean.Outlier))
+			w.Int64(math.MaxInt64)
+			w.Int64s(nil)
+		}
+		w.Int(0)
+		if err := q.UnmarshalBinary(w.AppendFrame(nil, codec.KindQuality, 2)); err != nil {
+			t.Fatal(err)
+		}
+		var one clean.Quality
+		one.Keep(cut)
+		one.Flag(1, clean.Outlier)
+		one.Reject(2, clean.Outlier)
+		before := promised(q.MarshalBinary())
+		if err := q.Merge(&one); !errors.Is(err, clean.ErrOverflow) || string(promised(q.MarshalBinary())) != string(before) {
+			t.Errorf("place %d: %v, or changed", place, err)
 		}
 	}
 }

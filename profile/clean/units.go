@@ -57,7 +57,8 @@ var units = func() map[string]unit {
 // "2 dozen", and returns it in the base unit of its sort: "g", "mm", "ml", "piece", "box", "pack" or
 // "bottle". Letter case, width and the space between are ignored; names are English and Chinese, one
 // and many, and a number alone is of no unit, base "". The decimal mark is a point; commas between groups of three are
-// dropped. A text that is no number and unit, a number below 0, NaN or infinite is ErrRange, a unit that is not known
+// dropped, the first having one to three digits and not beginning with 0: "0,500 kg" may mean half a kilogram
+// and is ErrRange. A text that is no number and unit, a number below 0, NaN or infinite is ErrRange, a unit that is not known
 // ErrUnknownID, an empty text ErrEmpty.
 func ParseUnits(s string) (amount float64, base string, err error) {
 	text := Canonical(s)
@@ -72,9 +73,10 @@ func ParseUnits(s string) (amount float64, base string, err error) {
 		end = len(text)
 	}
 	number, name := text[:end], strings.TrimSuffix(strings.TrimSpace(text[end:]), ".")
-	for i, group := range strings.Split(strings.SplitN(number, ".", 2)[0], ",") {
-		if i > 0 && len(group) != 3 {
-			return fail(fmt.Errorf("want groups of three digits: %w", ErrRange))
+	groups := strings.Split(strings.SplitN(number, ".", 2)[0], ",")
+	for i, group := range groups {
+		if i > 0 && len(group) != 3 || len(groups) > 1 && (len(group) > 3 || strings.HasPrefix(groups[0], "0")) {
+			return fail(fmt.Errorf("want groups of three digits after a first of one to three, not 0: %w", ErrRange))
 		}
 	}
 	amount, err = strconv.ParseFloat(strings.ReplaceAll(number, ",", ""), 64)

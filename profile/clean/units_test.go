@@ -17,6 +17,7 @@ func TestParseUnits(t *testing.T) {
 	}{
 		"1.5 kg": {1500, "g"}, "２００ｇ": {200, "g"}, "3盒": {3, "box"}, "2 Dozen": {24, "piece"}, "1,250 ML": {1250, "ml"}, "12": {12, ""}, "2斤": {1000, "g"},
 		"5 lb.": {2267.96185, "g"}, "10 in": {254, "mm"}, "0 pcs": {0, "piece"}, "1双": {2, "piece"}, ".5 l": {500, "ml"}, "1,234,567.5 mm": {1234567.5, "mm"},
+		"12,500 g": {12500, "g"}, "123,456 g": {123456, "g"}, "0.500 kg": {500, "g"}, "007 g": {7, "g"}, "1234567 g": {1234567, "g"},
 	} {
 		if amount, base, err := clean.ParseUnits(text); err != nil || base != want.base || !testkit.Close(amount, want.amount, 0, 1e-12) {
 			t.Errorf("%q: %v %q, %v", text, amount, base, err)
@@ -25,6 +26,7 @@ func TestParseUnits(t *testing.T) {
 	for text, want := range map[string]error{
 		"": profile.ErrEmpty, "  ": profile.ErrEmpty, "kg": profile.ErrRange, "-1 kg": profile.ErrRange, "1 furlong": profile.ErrUnknownID, "1,2 kg": profile.ErrRange,
 		"1.2.3 g": profile.ErrRange, ",5 g": profile.ErrRange, "1.5,000 g": profile.ErrRange, "inf kg": profile.ErrRange, "NaN": profile.ErrRange, "1 kg 2 g": profile.ErrUnknownID,
+		"0,500 kg": profile.ErrRange, "00,500 kg": profile.ErrRange, "012,500 g": profile.ErrRange, "1234,567 g": profile.ErrRange, "1234,567.5 g": profile.ErrRange,
 	} {
 		if amount, base, err := clean.ParseUnits(text); !errors.Is(err, want) || amount != 0 || base != "" {
 			t.Errorf("%q: %v %q, %v", text, amount, base, err)

@@ -39,14 +39,22 @@ func NewColumns(names []string) (*Columns, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("feature: NewColumns: %w", ErrEmpty)
 	}
+	if err := unique(names); err != nil {
+		return nil, fmt.Errorf("feature: NewColumns: %w", err)
+	}
+	return &Columns{names: slices.Clone(names), values: make([][]float64, len(names)), missing: make([]int64, len(names))}, nil
+}
+
+// unique refuses a name that is there twice.
+func unique(names []string) error {
 	seen := make(map[string]bool, len(names))
 	for _, n := range names {
 		if seen[n] {
-			return nil, fmt.Errorf("feature: NewColumns: column %q: %w", n, ErrDuplicate)
+			return fmt.Errorf("column %q: %w", n, ErrDuplicate)
 		}
 		seen[n] = true
 	}
-	return &Columns{names: slices.Clone(names), values: make([][]float64, len(names)), missing: make([]int64, len(names))}, nil
+	return nil
 }
 
 // Add takes one row. NaN is missing, ±Inf is ErrNotFinite, a wrong length

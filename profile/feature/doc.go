@@ -30,7 +30,7 @@
 //     needed; Robust where few values are extreme; MaxAbs where 0 must stay 0; Log1p for
 //     money and counts, before another; YeoJohnson, BoxCox and QuantileNormal for shapes.
 //   - Categories: [FitEncoder]. OneHot for few levels; Ordinal for trees; Hashing where
-//     levels never end; TargetMean and LevelCount for many, training rows then by
+//     levels never end; TargetMean and LevelCount for many, training rows of TargetMean by
 //     [EncodeOutOfFold], so that no row sees its own target.
 //   - Bins: [FitBins]. EqualWidth, EqualCount; TreeBins by class; Monotone, the optimum,
 //     for scorecards, with the weights of [Evidence]. [Association] of any table.

@@ -114,10 +114,11 @@ func FitEncoder(ctx context.Context, cells [][]string, y []float64, opt EncoderO
 
 // EncodeOutOfFold appends to dst the encoded training rows and returns the encoder of all
 // of them for later rows. Row i, of fold folds[i], is encoded by what the rows of other
-// folds say (levels, which tell nothing of targets, are those of all rows, so that
-// columns agree): no row sees its own target or that of its fold. Fold numbers are any
-// integers, at least two different ones, else ErrOption. Errors are those of FitEncoder;
-// dst is then returned as it was. Cost: a fit and a fit for each fold.
+// folds say of targets: no row sees its own target or that of its fold. Levels, which of them are
+// rare and how many rows they have, none of which tells of targets, are those of all rows, so that
+// training and later rows agree. Fold numbers are any integers, at least two different ones,
+// else ErrOption. Errors are those of FitEncoder; dst is then returned as it was. Cost: a
+// fit and a fit for each fold.
 func EncodeOutOfFold(ctx context.Context, dst [][]float64, cells [][]string, y []float64, folds []int, opt EncoderOptions) ([][]float64, *Encoder, error) {
 	const where = "feature: EncodeOutOfFold"
 	opt = opt.withDefaults()
@@ -134,13 +135,15 @@ func EncodeOutOfFold(ctx context.Context, dst [][]float64, cells [][]string, y [
 			err = fmt.Errorf("folds name %d fold, want two: %w", len(ids), ErrOption)
 		}
 	}
+	others := opt
+	others.MinCount = 0 // all says which levels are rare; fewer rows would make more of them so
 	var out [][]float64
 	if err == nil {
 		out = vec.Rows(len(cells), all.width())
 	}
 	for k := 0; err == nil && k < len(ids); k++ {
 		var part *Encoder
-		if part, err = fitEncoder(ctx, cells, y, opt, folds, ids[k]); err != nil {
+		if part, err = fitEncoder(ctx, cells, y, others, folds, ids[k]); err != nil {
 			break
 		}
 		for i, f := range folds {
@@ -395,8 +398,8 @@ func (e *Encoder) Transform(dst [][]float64, cells [][]string) ([][]float64, err
 	return append(dst, out...), nil
 }
 
-// row encodes one row into dst, zeroed before: the levels of OneHot and Ordinal by e, the
-// values of TargetMean and LevelCount by from.
+// row encodes one row into dst, zeroed before: the levels and their counts by e, the
+// values of TargetMean by from.
 func (e *Encoder) row(dst []float64, cells []string, from *Encoder) {
 	at := 0
 	for j := range e.columns {
@@ -414,6 +417,11 @@ func (e *Encoder) row(dst []float64, cells []string, from *Encoder) {
 		case Ordinal:
 			if dst[at] = -1; ok {
 				dst[at] = float64(k)
+			}
+			at++
+		case LevelCount:
+			if ok {
+				dst[at] = c.values[k]
 			}
 			at++
 		default:

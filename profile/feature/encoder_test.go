@@ -15,13 +15,12 @@ import (
 )
 
 type encodersGolden struct {
-	Rows                          []int
-	Cells                         [][]string
-	Target, TargetFolds, Count    [][]float64
-	CountFolds, Ordinal, OneHot   [][]float64
-	TargetUnseen                  []float64
-	TargetFoldsSum, CountFoldsSum []float64
-	Levels                        [][]string
+	Rows                         []int
+	Cells                        [][]string
+	Target, TargetFolds, Count   [][]float64
+	Ordinal, OneHot              [][]float64
+	TargetUnseen, TargetFoldsSum []float64
+	Levels                       [][]string
 }
 
 // TestEncodersGolden: scikit-learn and category_encoders on bank-marketing.
@@ -63,7 +62,7 @@ func TestEncodersGolden(t *testing.T) {
 		method feature.EncodeMethod
 		want   [][]float64
 		sum    []float64
-	}{"target": {feature.TargetMean, g.TargetFolds, g.TargetFoldsSum}, "count": {feature.LevelCount, g.CountFolds, g.CountFoldsSum}} {
+	}{"target": {feature.TargetMean, g.TargetFolds, g.TargetFoldsSum}, "count": {feature.LevelCount, g.Count, nil}} { // counts are of all rows
 		got, _, err := feature.EncodeOutOfFold(ctx, nil, cells, y, folds, feature.EncoderOptions{Method: c.method, Names: names})
 		if err != nil {
 			t.Fatal(err)
@@ -74,7 +73,7 @@ func TestEncodersGolden(t *testing.T) {
 				sum[j] += r[j]
 			}
 		}
-		for j := range sum {
+		for j := range c.sum {
 			testkit.Near(t, name+" summed", sum[j], c.sum[j], 1e-9*c.sum[j])
 		}
 		var sample [][]float64
@@ -155,6 +154,53 @@ func TestOutOfFoldLeaksNothing(t *testing.T) {
 	if len(distinct) > 5 {
 		t.Errorf("%d different encodings of singletons, want that of each fold", len(distinct))
 	}
+}
+
+// TestOutOfFoldRareLevels: MinCount is of all rows, so that a level of just so many has a
+// value in training as in serving; counts are of all rows too.
+func TestOutOfFoldRareLevels(t *testing.T) {
+	ctx := context.Background()
+	var cells [][]string
+	var y []float64
+	var folds []int
+	for i := range 60 { // 10 rows of "edge", 9 of "rare"
+		level := "many"
+		switch {
+		case i < 10:
+			level = "edge"
+		case i < 19:
+			level = "rare"
+		}
+		target := 0.
+		if i < 19 {
+			target = 1
+		}
+		cells, y, folds = append(cells, []string{level}), append(y, target), append(folds, i%5)
+	}
+	opt := feature.EncoderOptions{Method: feature.TargetMean, Smoothing: -1, MinCount: 10}
+	out, e, err := feature.EncodeOutOfFold(ctx, nil, cells, y, folds, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := e.Transform(nil, [][]string{{"edge"}, {"rare"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "later rows", later, [][]float64{{1}, {19. / 60}}, 1e-15)
+	for i, c := range cells {
+		if x := out[i][0]; c[0] == "edge" && x != 1 || c[0] == "rare" && math.Abs(x-19./60) > .02 {
+			t.Errorf("row %d of %q: %v", i, c[0], x)
+		}
+	}
+	opt.Method = feature.LevelCount
+	if out, e, err = feature.EncodeOutOfFold(ctx, nil, cells, nil, folds, opt); err != nil {
+		t.Fatal(err)
+	}
+	if later, err = e.Transform(nil, cells); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "counts", out, later, 0)
+	near(t, "counts", [][]float64{out[0], out[10], out[20]}, [][]float64{{10}, {0}, {41}}, 0)
 }
 
 func TestEncoderLevels(t *testing.T) {

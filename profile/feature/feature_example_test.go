@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/profile/feature"
 )
@@ -202,8 +203,8 @@ func ExampleAssociation() {
 
 var (
 	basketNames = []string{"visits", "minutes", "flat", "paid"}
-	basketRows  = [][]float64{{1, 9, 1, 0}, {2, 11, 1, 0}, {5, 9, 1, 0}, {3, 14, 1, 1}, {6, 11, 1, 1}, {7, 30, 1, 1}}
-	basketY     = []float64{0, 0, 0, 1, 1, 1}
+	basketRows  = slices.Repeat([][]float64{{1, 9, 1, 0}, {2, 11, 1, 0}, {5, 9, 1, 0}, {3, 14, 1, 1}, {6, 11, 1, 1}, {7, 30, 1, 1}}, 4)
+	basketY     = slices.Repeat([]float64{0, 0, 0, 1, 1, 1}, 4)
 )
 
 // "paid" is the target itself under another name.

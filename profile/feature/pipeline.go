@@ -14,8 +14,8 @@ import (
 // PipelineOptions configures FitPipeline: a stage that is nil is left out. Stages run in
 // the order of the fields, each on what the one before made; their own Names are not read.
 type PipelineOptions struct {
-	// Numbers and Categories name the columns of rows and cells. Default "column 0", …
-	// and "category 0", ….
+	// Numbers and Categories name the columns of rows and cells, no two alike. Default
+	// "column 0", … and "category 0", ….
 	Numbers, Categories []string
 	// Impute fills gaps of the numbers, by a method that needs no groups.
 	Impute *ImputerOptions
@@ -48,14 +48,13 @@ type Pipeline struct {
 }
 
 // FitPipeline fits the stages of opt to rows, n×d numbers with NaN for missing, and cells,
-// n×c strings with "" for missing; either may be nil. y, the target, is read by TargetMean
+// n×c strings with "" for missing; either may be nil or empty. y, the target, is read by TargetMean
 // and Select and may be nil without them. It returns the training rows as the model is to
-// see them, with target and count encodings out of fold where Folds are given, and
-// the pipeline for all other rows. Fit it on the training rows of each fold of a
+// see them, with target encodings out of fold where Folds are given, and the pipeline for all other rows. Fit it on the training rows of each fold of a
 // cross-validation: predict.CrossValidate takes a function that does.
 //
-// No rows is ErrEmpty, lists of different lengths ErrShape, an option ErrOption; other
-// errors are those of the stages.
+// No rows is ErrEmpty, lists of different lengths ErrShape, two columns of one name, given
+// or made by a stage, ErrDuplicate, an option ErrOption; other errors are those of the stages.
 func FitPipeline(ctx context.Context, rows [][]float64, cells [][]string, y []float64, opt PipelineOptions) ([][]float64, *Pipeline, error) {
 	out, p, err := fitPipeline(ctx, rows, cells, y, opt)
 	if err != nil {
@@ -70,6 +69,12 @@ func FitPipeline(ctx context.Context, rows [][]float64, cells [][]string, y []fl
 // fitPipeline fits stage by stage, each to what the ones before make of the rows.
 func fitPipeline(ctx context.Context, rows [][]float64, cells [][]string, y []float64, opt PipelineOptions) ([][]float64, *Pipeline, error) {
 	n := max(len(rows), len(cells))
+	if len(rows) == 0 {
+		rows = nil
+	}
+	if len(cells) == 0 {
+		cells = nil
+	}
 	p := &Pipeline{}
 	var err error
 	if ctx.Err() != nil {
@@ -102,6 +107,11 @@ func fitPipeline(ctx context.Context, rows [][]float64, cells [][]string, y []fl
 		var coded [][]float64
 		if coded, err = p.fitEncoder(ctx, cells, y, opt); err == nil {
 			now, names = beside(now, coded), slices.Concat(names, p.encode.Names())
+		}
+	}
+	if err == nil {
+		if err = unique(slices.Concat(p.numbers, p.categories)); err == nil {
+			err = unique(names)
 		}
 	}
 	if err == nil && opt.Scale != nil {
@@ -147,6 +157,11 @@ func (o *PipelineOptions) check(n int, rows [][]float64, cells [][]string, y []f
 	}
 	if y != nil {
 		if err := check.Len("y", len(y), n); err != nil {
+			return err
+		}
+	}
+	if o.Folds != nil {
+		if err := check.Len("Folds", len(o.Folds), n); err != nil {
 			return err
 		}
 	}

@@ -151,6 +151,7 @@ func TestPipelineRefuses(t *testing.T) {
 		"y":           {rows, cells, y[:9], pipelineOptions(folds), feature.ErrShape},
 		"no encoder":  {rows, cells, y, feature.PipelineOptions{}, feature.ErrOption},
 		"no folds":    {rows, cells, y, pipelineOptions(nil), feature.ErrOption},
+		"folds":       {rows, nil, y, feature.PipelineOptions{Folds: folds[:9]}, feature.ErrShape},
 		"groups":      {rows, nil, y, feature.PipelineOptions{Impute: &feature.ImputerOptions{Method: feature.GroupMean}}, feature.ErrOption},
 		"gaps in PCA": {rows, nil, y, feature.PipelineOptions{PCA: &feature.PCAOptions{}}, feature.ErrNotFinite},
 		"no y":        {rows, nil, nil, feature.PipelineOptions{Select: &feature.SelectorOptions{}}, feature.ErrShape},
@@ -168,6 +169,55 @@ func TestPipelineRefuses(t *testing.T) {
 		cells [][]string
 	}{"rows": {rows, cells[:1]}, "no cells": {rows, nil}, "no rows": {nil, cells}, "wide": {[][]float64{{1}}, cells[:1]}} {
 		if _, err := p.Transform(nil, c.rows, c.cells); !errors.Is(err, feature.ErrShape) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestPipelineEmptySide: an empty list is as none, on either side.
+func TestPipelineEmptySide(t *testing.T) {
+	ctx := context.Background()
+	rows, cells, y, _ := pipelineRows(30)
+	opt := feature.PipelineOptions{Encode: &feature.EncoderOptions{}}
+	for name, c := range map[string]struct {
+		rows, noRows   [][]float64
+		cells, noCells [][]string
+	}{"cells": {rows, rows, nil, [][]string{}}, "rows": {nil, [][]float64{}, cells, cells}} {
+		want, p, err := feature.FitPipeline(ctx, c.rows, c.cells, y, opt)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		got, q, err := feature.FitPipeline(ctx, c.noRows, c.noCells, y, opt)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		near(t, name, got, want, 0)
+		if !slices.Equal(p.Names(), q.Names()) {
+			t.Errorf("%s: %q, want %q", name, q.Names(), p.Names())
+		}
+		if got, err = q.Transform(nil, c.noRows, c.noCells); err != nil {
+			t.Fatal(name, err)
+		}
+		near(t, name, got, want, 0)
+	}
+	if _, _, err := feature.FitPipeline(ctx, [][]float64{}, [][]string{}, nil, opt); !errors.Is(err, feature.ErrEmpty) {
+		t.Error(err)
+	}
+}
+
+// TestPipelineNames: no two columns have one name, given or made.
+func TestPipelineNames(t *testing.T) {
+	rows, cells, y, folds := pipelineRows(60)
+	one := &feature.EncoderOptions{}
+	for name, opt := range map[string]feature.PipelineOptions{
+		"given":     {Numbers: []string{"spend", "region"}, Categories: []string{"region", "letter"}, Encode: one},
+		"default":   {Categories: []string{"column 1", "letter"}, Encode: one},
+		"level":     {Numbers: []string{"spend", "region=north"}, Categories: []string{"region", "letter"}, Encode: one},
+		"target":    {Numbers: []string{"spend", "letter"}, Categories: []string{"region", "letter"}, Encode: &feature.EncoderOptions{Method: feature.TargetMean}, Folds: folds},
+		"indicator": {Numbers: []string{"spend", "orders"}, Categories: []string{"spend_missing", "letter"}, Encode: &feature.EncoderOptions{Method: feature.Ordinal}, Impute: &feature.ImputerOptions{Indicators: true}},
+		"cross":     {Numbers: []string{"spend", "orders"}, Categories: []string{"spend*orders", "letter"}, Encode: &feature.EncoderOptions{Method: feature.LevelCount}, Crosses: []feature.Cross{{A: "spend", B: "orders"}}},
+	} {
+		if out, p, err := feature.FitPipeline(context.Background(), rows, cells, y, opt); out != nil || p != nil || !errors.Is(err, feature.ErrDuplicate) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -195,7 +195,9 @@ func (t *target) relevance(pairs []xy, missing []int64, opt SelectorOptions) (Re
 	separated := t.separate(&r, pairs)
 	r.Spearman = correlation(averageRanks(xs, xs), averageRanks(slices.Sorted(slices.Values(ys)), ys))
 	if !t.whole {
-		separated = math.Abs(r.Spearman)
+		if separated = math.NaN(); len(pairs) >= leakRows {
+			separated = math.Abs(r.Spearman)
+		}
 	}
 	r.Leak = separated > opt.LeakAUC
 	return r, edges
@@ -333,8 +335,12 @@ func (t *target) table(r *Relevance, pairs []xy, missing []int64, edges []float6
 	}
 }
 
+// leakRows and leakShare are how many rows, and which share of those with a value, tell that
+// a column knows the target: an extreme row or two are in order by chance.
+const leakRows, leakShare = 10, .01
+
 // separate fills in the AUC and returns the largest of each class against the others, in
-// either direction; NaN where there is none.
+// either direction, both of enough rows; NaN where there is none.
 func (t *target) separate(r *Relevance, pairs []xy) float64 {
 	r.AUC = math.NaN()
 	if !t.whole {
@@ -353,14 +359,14 @@ func (t *target) separate(r *Relevance, pairs []xy) float64 {
 		}
 		i = k
 	}
-	most := math.NaN()
+	most, enough := math.NaN(), max(leakRows, leakShare*float64(len(pairs)))
 	for c := range n {
 		if rest := float64(len(pairs)) - n[c]; n[c] > 0 && rest > 0 {
 			auc := (sums[c] - n[c]*(n[c]-1)/2) / (n[c] * rest)
 			if t.values == 2 && c == 1 {
 				r.AUC = auc
 			}
-			if side := max(auc, 1-auc); !(side <= most) {
+			if side := max(auc, 1-auc); min(n[c], rest) >= enough && !(side <= most) {
 				most = side
 			}
 		}

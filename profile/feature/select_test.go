@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -161,6 +162,63 @@ func TestSelector(t *testing.T) {
 	}
 	if _, err := feature.FitSelector(ctx, [][]float64{{1}, {1}}, []float64{0, 1}, feature.SelectorOptions{}); !errors.Is(err, feature.ErrUndefined) {
 		t.Errorf("a constant: %v", err)
+	}
+}
+
+// TestLeakNeedsRows: a predictor that has the one row of the largest class in front is no
+// leak, nor is one of few values; what does order the rows is one.
+func TestLeakNeedsRows(t *testing.T) {
+	ctx := context.Background()
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		rows, y := make([][]float64, 1000), make([]float64, 1000)
+		for i := range rows {
+			x := r.NormFloat64()
+			rows[i], y[i] = []float64{x, r.NormFloat64()}, min(math.Floor(math.Exp(.8*x+.5*r.NormFloat64())), 25)
+		}
+		s, err := feature.FitSelector(ctx, rows, y, feature.SelectorOptions{Keep: 1})
+		if err != nil || !slices.Equal(s.Kept(), []int{0}) {
+			t.Errorf("seed %d: kept %v, want the predictor: %v", seed, s.Kept(), err)
+		}
+	}
+	// n rows have the value of their target, of which the last k are of class 1.
+	leak := func(n, k int, count bool) bool {
+		rows, y := make([][]float64, 2000), make([]float64, 2000)
+		for i := range rows {
+			if rows[i], y[i] = []float64{math.NaN()}, float64(i%2); i < n {
+				y[i] = 0
+				if i >= n-k {
+					y[i] = 1
+				}
+				rows[i][0] = y[i] + float64(i)/1e4
+			}
+			if count {
+				y[i] = float64(i)
+			}
+		}
+		out, err := feature.Relevances(ctx, rows, y, feature.SelectorOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out[0].Leak
+	}
+	for name, c := range map[string]struct {
+		n, k        int
+		count, want bool
+	}{
+		"two rows":          {2, 1, false, false},
+		"two rows, counts":  {2, 1, true, false},
+		"nine, counts":      {9, 1, true, false},
+		"ten, counts":       {10, 1, true, true},
+		"few of class":      {1000, 9, false, false},
+		"few of the others": {1000, 991, false, false},
+		"ten of class":      {1000, 10, false, true},
+		"under one percent": {2000, 19, false, false},
+		"one percent":       {2000, 20, false, true},
+	} {
+		if got := leak(c.n, c.k, c.count); got != c.want {
+			t.Errorf("%s: leak %v", name, got)
+		}
 	}
 }
 

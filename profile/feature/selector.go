@@ -30,7 +30,10 @@ type SelectorOptions struct {
 	MRMR bool
 	// LeakAUC is the AUC, of each class against the others and in either direction,
 	// beyond which a column is held to know the target, in (.5, 1]; of a target of more
-	// than 32 values, the rank correlation. Default .999.
+	// than 32 values, the rank correlation. Few rows are in order by chance: a class counts
+	// only where it and the others each have at least 10 rows, and at least 1 % of those
+	// where the column has a value; the rank correlation where there are 10 such rows.
+	// Default .999.
 	LeakAUC float64
 	// KeepLeaks keeps such columns. By default they are left out.
 	KeepLeaks bool

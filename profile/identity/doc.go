@@ -35,9 +35,9 @@
 // phone, …). What a person uses is cut into epochs where it went quiet for
 // [Rule].Gap and came back with other persons only: it was recycled. Within an epoch it
 // is of the one person who makes up [Options].Dominant of its days; else it is
-// shared and joins nobody (the two-logins rule). The other pieces of evidence join from the
-// surest down, and never bring two persons of one kind together: only evidence that
-// names both does.
+// shared and joins nobody (the two-logins rule). Evidence that names two persons of one
+// kind joins them. The rest joins from the surest down and never brings two of one kind
+// together: accounts that were merged want evidence of their cards too.
 //
 // # Guarantees
 //

@@ -234,7 +234,7 @@ func (s *solver) share() {
 	for v, list := range at {
 		for kind := range len(s.bit) {
 			c := s.claimed(v, kind, list)
-			if s.shared[v] = s.shared[v] || float64(c.best) < s.opt.Dominant*float64(c.all); c.best == c.all {
+			if s.shared[v] = s.shared[v] || c.all > 0 && float64(c.best)/float64(c.all) < s.opt.Dominant; c.best == c.all {
 				continue
 			}
 			for _, k := range list {
@@ -248,10 +248,10 @@ func (s *solver) share() {
 	inside := make([]bool, len(s.of))
 	for v, list := range at {
 		inside[v] = !s.shared[v] && s.inside(v, at)
-		partners := 0
-		for _, k := range list {
-			if s.person[s.of[v]] < 0 && s.person[s.of[s.other(k, v)]] < 0 {
-				partners++
+		partners, last := 0, -1
+		for _, k := range list { // ascending by the other node, so that the epochs of one identifier stand together
+			if x := s.of[s.other(k, v)]; x != last && s.person[s.of[v]] < 0 && s.person[x] < 0 {
+				partners, last = partners+1, x
 			}
 		}
 		inside[v] = inside[v] || partners > s.opt.MaxPartners
@@ -289,6 +289,7 @@ func (s *solver) claimed(v, kind int, list []int) (c claims) {
 // inside reports whether node v lives on something shared, as the cookies of a family's tablet do, and shows too little of its
 // owner to be told from it: of n days, all seen of one person who has half of the tablet, 2^−n say nothing. Two hypotheses: that
 // v is private and sees a guest now and then ((1 − Dominant)/2 of its days), or, with a prior of Dominant, that it sees what the shared one sees.
+// Likelihoods are logarithms: those of a few hundred days underflow.
 func (s *solver) inside(v int, at [][]int) bool {
 	if s.person[s.of[v]] >= 0 {
 		return false
@@ -300,7 +301,7 @@ func (s *solver) inside(v int, at [][]int) bool {
 	guest := (1 - s.opt.Dominant) / 2
 	for _, k := range at[v] {
 		w := s.other(k, v)
-		if !s.shared[w] || float64(s.edges[k].days) < s.opt.Dominant*float64(days) {
+		if !s.shared[w] || float64(s.edges[k].days)/float64(days) < s.opt.Dominant {
 			continue
 		}
 		for kind := range len(s.bit) {
@@ -315,11 +316,10 @@ func (s *solver) inside(v int, at [][]int) bool {
 				}
 			}
 			q := float64(on) / float64(whole.all)
-			rest := float64(c.all - c.best)
-			private := math.Pow(1-guest, float64(c.best)) * math.Pow(guest, rest)
-			same := math.Pow(q, float64(c.best)) * math.Pow(1-q, rest)
-			private, same = (1-s.opt.Dominant)*private, s.opt.Dominant*same // what lives on something shared mostly is
-			if private < s.opt.Dominant*(private+same) {
+			private := times(c.best, math.Log1p(-guest)) + times(c.all-c.best, math.Log(guest))
+			same := times(c.best, math.Log(q)) + times(c.all-c.best, math.Log1p(-q))
+			// What lives on something shared mostly is: the odds of that, and those of Dominant that its owner has to be sure by.
+			if private+2*math.Log1p(-s.opt.Dominant) < same+2*math.Log(s.opt.Dominant) {
 				return true
 			}
 		}
@@ -327,10 +327,18 @@ func (s *solver) inside(v int, at [][]int) bool {
 	return false
 }
 
+// times returns n·logarithm, where what never happened says nothing: 0·log 0 is 0.
+func times(n int64, logarithm float64) float64 {
+	if n == 0 {
+		return 0
+	}
+	return float64(n) * logarithm
+}
+
 func (r *GraphResult) other(k, v int) int { return r.edges[k].a + r.edges[k].b - v }
 
-// join takes the edges from the surest down (Kruskal) and joins what does not bring two persons of one kind together, unless the
-// edge itself names both.
+// join takes the edges from the surest down (Kruskal) and joins what does not bring two persons of one kind together. Edges that
+// name two of a kind come first and bring these together: later, their sides could have got persons of other kinds, which they do not name.
 func (s *solver) join() {
 	parent := make([]int, len(s.of))
 	kinds := make([]uint64, len(s.of))
@@ -354,12 +362,19 @@ func (s *solver) join() {
 			order = append(order, k)
 		}
 	}
-	slices.SortFunc(order, func(i, j int) int { return cmp.Or(cmp.Compare(s.edges[j].sure, s.edges[i].sure), cmp.Compare(i, j)) })
+	both := func(k int) uint64 { // the kind of persons that edge k names twice
+		if a, b := s.person[s.of[s.edges[k].a]], s.person[s.of[s.edges[k].b]]; a >= 0 && a == b {
+			return 1 << a
+		}
+		return 0
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		return cmp.Or(cmp.Compare(min(both(j), 1), min(both(i), 1)), cmp.Compare(s.edges[j].sure, s.edges[i].sure), cmp.Compare(i, j))
+	})
 	for _, k := range order {
 		e := s.edges[k]
 		a, b := find(e.a), find(e.b)
-		direct := s.person[s.of[e.a]] >= 0 && s.person[s.of[e.b]] >= 0
-		if a == b || kinds[a]&kinds[b] != 0 && !direct {
+		if a == b || kinds[a]&kinds[b]&^both(k) != 0 {
 			continue
 		}
 		a, b = min(a, b), max(a, b)

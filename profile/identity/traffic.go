@@ -43,6 +43,7 @@ type Hit struct {
 type visitor struct {
 	bought, timed int64
 	dwell         int64 // of the timed, milliseconds
+	hits          int64 // of all hours
 	hours         map[int64]int64
 }
 
@@ -89,7 +90,7 @@ func (o TrafficOptions) validate() error {
 }
 
 // Add counts a hit. ErrRange for a visitor without kind or value, a negative Dwell, a missing or impossible time; ErrOverflow for more
-// than 2^63−1 milliseconds; the state is then unchanged. O(1).
+// than 2^63−1 milliseconds or hits of a visitor; the state is then unchanged. O(1).
 func (t *Traffic) Add(h Hit) error {
 	if err := check.Receiver("identity: Traffic.Add", t); err != nil {
 		return err
@@ -104,6 +105,13 @@ func (t *Traffic) Add(h Hit) error {
 	if err != nil {
 		return fmt.Errorf("identity: Traffic.Add: %w", check.Private("hit", -1, h.Visitor, h.Dwell, err))
 	}
+	one := visitor{dwell: h.Dwell.Milliseconds(), hits: 1}
+	if h.Dwell > 0 {
+		one.timed = 1
+	}
+	if h.Bought {
+		one.bought = 1
+	}
 	v := t.visitors[h.Visitor]
 	if v == nil {
 		if t.visitors == nil {
@@ -112,18 +120,22 @@ func (t *Traffic) Add(h Hit) error {
 		v = &visitor{hours: make(map[int64]int64)}
 		t.visitors[h.Visitor] = v
 	}
-	dwell, err := check.AddInt64(v.dwell, h.Dwell.Milliseconds())
-	if err != nil {
-		return fmt.Errorf("identity: Traffic.Add: %w", check.Private("hit", -1, h.Visitor, h.Dwell, err))
+	if !v.fits(&one) { // not so where v is new
+		return fmt.Errorf("identity: Traffic.Add: %w", check.Private("hit", -1, h.Visitor, h.Dwell, ErrOverflow))
 	}
+	v.add(&one)
 	v.hours[floor(h.At, time.Hour)]++
-	if v.dwell = dwell; h.Dwell > 0 {
-		v.timed++
-	}
-	if h.Bought {
-		v.bought++
-	}
 	return nil
+}
+
+// fits reports whether the sums of v and o are within int64: those of hits bound all other counts.
+func (v *visitor) fits(o *visitor) bool {
+	return o.dwell <= math.MaxInt64-v.dwell && o.hits <= math.MaxInt64-v.hits
+}
+
+// add adds the sums of o, but not its hours.
+func (v *visitor) add(o *visitor) {
+	v.bought, v.timed, v.dwell, v.hits = v.bought+o.bought, v.timed+o.timed, v.dwell+o.dwell, v.hits+o.hits
 }
 
 // Merge adds the hits of other, which it leaves alone. ErrMismatch for nil and itself, ErrOverflow; t is then unchanged.
@@ -132,16 +144,8 @@ func (t *Traffic) Merge(other *Traffic) error {
 		return err
 	}
 	for id, o := range other.visitors {
-		v := t.visitors[id]
-		if v == nil {
-			continue
-		}
-		_, err := check.AddInt64(v.dwell, o.dwell)
-		if err == nil {
-			_, err = check.AddInt64(v.total(), o.total())
-		}
-		if err != nil {
-			return fmt.Errorf("identity: Traffic.Merge: %w", check.Private("visitor", -1, id, nil, err))
+		if v := t.visitors[id]; v != nil && !v.fits(o) {
+			return fmt.Errorf("identity: Traffic.Merge: %w", check.Private("visitor", -1, id, nil, ErrOverflow))
 		}
 	}
 	if t.visitors == nil {
@@ -153,19 +157,12 @@ func (t *Traffic) Merge(other *Traffic) error {
 			v = &visitor{hours: make(map[int64]int64, len(o.hours))}
 			t.visitors[id] = v
 		}
-		v.bought, v.timed, v.dwell = v.bought+o.bought, v.timed+o.timed, v.dwell+o.dwell
+		v.add(o)
 		for h, n := range o.hours {
 			v.hours[h] += n
 		}
 	}
 	return nil
-}
-
-func (v *visitor) total() (n int64) {
-	for _, k := range v.hours {
-		n += k
-	}
-	return n
 }
 
 // Forget removes a visitor; the state is then exactly that which never saw it. False where it was not there.
@@ -208,13 +205,12 @@ func (t *Traffic) sorted() []ID { return slices.SortedFunc(maps.Keys(t.visitors)
 
 // judge looks for the signs. Hours are taken in order, so that no sum depends on that of the map.
 func (v *visitor) judge(id ID, opt *TrafficOptions) Visitor {
-	x := Visitor{ID: id}
+	x := Visitor{ID: id, Hits: v.hits}
 	var day [24]int64
 	run, last := 0, int64(math.MinInt64)
 	mean, square := 0.0, 0.0
 	for k, h := range slices.Sorted(maps.Keys(v.hours)) {
 		n := v.hours[h]
-		x.Hits += n
 		x.Peak = max(x.Peak, n)
 		day[((h%24)+24)%24] += n
 		if run++; k == 0 || h != last+1 {
@@ -312,6 +308,7 @@ func (t *Traffic) UnmarshalBinary(data []byte) error {
 		if r.Err() == nil && bad {
 			r.Fail("has visitors that are none, or out of order")
 		}
+		v.hits = all
 		x.visitors[id], last = v, id
 	}
 	if err := r.Done(); err != nil {

@@ -1,12 +1,16 @@
 package identity_test
 
 import (
+	"errors"
+	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/profile/identity"
 )
@@ -72,5 +76,60 @@ func TestSigns(t *testing.T) {
 		if !x.Forget(phone) || x.Forget(phone) || bytesOf(t, &x) != bytesOf(t, &identity.Traffic{}) {
 			t.Errorf("%s: Forget left something", name)
 		}
+	}
+}
+
+// Add refuses the hit that would take a visitor beyond 2^63−1, as the decoder does, and says nothing of whom or of how many.
+func TestTrafficOverflow(t *testing.T) {
+	full := func(hours ...int64) *identity.Traffic {
+		var w codec.Writer
+		w.Int(1)
+		w.String(phone.Kind)
+		w.String(phone.Value)
+		w.Int64(0)
+		w.Int64(0)
+		w.Int64(math.MaxInt64 - 7)
+		w.Int(len(hours))
+		for h, n := range hours {
+			w.Int64(start.Unix()/3600 + int64(h))
+			w.Int64(n)
+		}
+		var x identity.Traffic
+		must(t, x.UnmarshalBinary(w.AppendFrame(nil, codec.KindTraffic, 1)))
+		return &x
+	}
+	one := &identity.Traffic{}
+	must(t, one.Add(identity.Hit{Visitor: phone, At: start}))
+	slow := &identity.Traffic{}
+	must(t, slow.Add(identity.Hit{Visitor: phone, At: start, Dwell: 8 * time.Millisecond}))
+	for name, c := range map[string]struct {
+		x  *identity.Traffic
+		do func(x *identity.Traffic) error
+	}{
+		"hits of an hour": {full(math.MaxInt64), func(x *identity.Traffic) error { return x.Add(identity.Hit{Visitor: phone, At: start}) }},
+		"hits of all":     {full(math.MaxInt64-1, 1), func(x *identity.Traffic) error { return x.Add(identity.Hit{Visitor: phone, At: start.Add(9 * day)}) }},
+		"dwell": {full(5), func(x *identity.Traffic) error {
+			return x.Add(identity.Hit{Visitor: phone, At: start, Dwell: 8 * time.Millisecond})
+		}},
+		"merged hits":  {full(math.MaxInt64), func(x *identity.Traffic) error { return x.Merge(one) }},
+		"merged dwell": {full(5), func(x *identity.Traffic) error { return x.Merge(slow) }},
+	} {
+		before := bytesOf(t, c.x)
+		err := c.do(c.x)
+		if !errors.Is(err, identity.ErrOverflow) || bytesOf(t, c.x) != before {
+			t.Errorf("%s: %v, or changed", name, err)
+		}
+		if err != nil && strings.ContainsAny(strings.TrimPrefix(err.Error(), "identity: Traffic."), "0123456789") {
+			t.Errorf("%s: the text holds a value: %v", name, err)
+		}
+		var again identity.Traffic
+		must(t, again.UnmarshalBinary([]byte(bytesOf(t, c.x))))
+	}
+	// A merged, a decoded and a grown state count alike.
+	x := full(math.MaxInt64 - 2)
+	must(t, x.Merge(one))
+	must(t, x.Add(identity.Hit{Visitor: phone, At: start.Add(day)}))
+	if err := x.Add(identity.Hit{Visitor: phone, At: start.Add(2 * day)}); !errors.Is(err, identity.ErrOverflow) {
+		t.Error(err)
 	}
 }

@@ -37,11 +37,10 @@ json.dump(dict(provenance=dict(tool="optbinning OptimalBinning, scikit-learn Dec
 cols = ["job", "education", "month"]
 X, y = bank[cols], (bank.y == "yes").astype(int)
 folds = numpy.arange(len(X)) % 5
-oof = {"target": numpy.zeros((len(X), 3)), "count": numpy.zeros((len(X), 3))}
+oof = numpy.zeros((len(X), 3))
 for f in range(5):
     train, test = folds != f, folds == f
-    oof["target"][test] = TargetEncoder(smooth=10, target_type="binary").fit(X[train], y[train]).transform(X[test])
-    oof["count"][test] = CountEncoder(handle_unknown=0).fit(X[train]).transform(X[test])
+    oof[test] = TargetEncoder(smooth=10, target_type="binary").fit(X[train], y[train]).transform(X[test])
 full = TargetEncoder(smooth=10, target_type="binary").fit(X, y)
 m = MEstimateEncoder(m=10).fit(X, y)
 rows = list(range(0, len(X), 4001))
@@ -51,8 +50,7 @@ assert numpy.allclose(full.transform(sample), m.transform(sample), rtol=1e-12)
 enc = dict(provenance=dict(tool="scikit-learn TargetEncoder, OneHotEncoder, OrdinalEncoder; category_encoders MEstimateEncoder, CountEncoder", **tools),
            rows=rows, cells=sample.values.tolist(),
            target=full.transform(sample).tolist(), targetUnseen=full.transform(unseen).tolist()[0],
-           targetFolds=oof["target"][rows].tolist(), targetFoldsSum=oof["target"].sum(0).tolist(),
-           countFolds=oof["count"][rows].tolist(), countFoldsSum=oof["count"].sum(0).tolist(),
+           targetFolds=oof[rows].tolist(), targetFoldsSum=oof.sum(0).tolist(),
            count=CountEncoder().fit(X).transform(sample).values.tolist(),
            ordinal=OrdinalEncoder().fit(X).transform(sample).tolist(),
            oneHot=OneHotEncoder(sparse_output=False).fit(X).transform(sample).astype(int).tolist(),
