@@ -25,10 +25,14 @@ func TestAllocations(t *testing.T) {
 	var moves segment.Transitions
 	bought := segment.Purchases{First: at(-90), Previous: at(-20), Last: at(-3)}
 	timeline := make([]segment.Transition, 0, 16)
+	laws, err := segment.FitMixture(bg, six, segment.MixtureOptions{K: 2})
+	must(err)
+	shares := make([]float64, 0, 2)
 	for _, c := range []struct {
 		name string
 		run  func() error
 	}{
+		{"Mixture.AppendShares", func() error { _, err := laws.AppendShares(shares, six[4]); return err }},
 		{"KMeans.Nearest", func() error { _, _, err := m.Nearest(six[4]); return err }},
 		{"KMeansStep.Add", func() error { return step.Add(six[4], 1) }},
 		{"RFM.Score", func() error { _, err := rfm.Score(2, 3, 1); return err }},

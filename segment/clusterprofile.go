@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -56,8 +57,8 @@ type ProfileOptions struct {
 // it brings, whether it grows, and what sets it apart, which ClusterProfile.String says in
 // words. A profile is withheld where few rows are in the group, or were before.
 //
-// Groups and columns of another number are ErrShape, negative labels of Before ErrRange, money beyond
-// int64 is ErrOverflow; else the errors are those of DescribeClusters.
+// Groups and columns of another number are ErrShape, negative labels of Before ErrRange, money of a
+// group or of all beyond int64 is ErrOverflow; else the errors are those of DescribeClusters.
 func ProfileClusters(rows [][]float64, labels []int32, opt ProfileOptions) ([]ClusterProfile, error) {
 	const where = "segment: ProfileClusters"
 	if opt.Money != nil {
@@ -77,14 +78,19 @@ func ProfileClusters(rows [][]float64, labels []int32, opt ProfileOptions) ([]Cl
 			out[i].Name = opt.Groups[o.Cluster]
 		}
 	}
-	total := int64(0)
+	var all sum128
+	sums := make([]sum128, len(out))
 	for i, v := range opt.Money {
-		o := &out[at[labels[i]]]
-		if total, err = check.AddInt64(total, v); err == nil {
-			o.Money, err = check.AddInt64(o.Money, v)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: Money[%d]: %w", where, i, err)
+		all.add(v)
+		sums[at[labels[i]]].add(v)
+	}
+	total, ok := all.int64()
+	if !ok {
+		return nil, fmt.Errorf("%s: Money of all rows: %w", where, ErrOverflow)
+	}
+	for i, s := range sums {
+		if out[i].Money, ok = s.int64(); !ok {
+			return nil, fmt.Errorf("%s: Money of cluster %d: %w", where, out[i].Cluster, ErrOverflow)
 		}
 	}
 	for i, l := range opt.Before {
@@ -112,6 +118,21 @@ func ProfileClusters(rows [][]float64, labels []int32, opt ProfileOptions) ([]Cl
 	}
 	withholdClusters(where, out, check.Floor(opt.MinSize))
 	return out, nil
+}
+
+// sum128 is a sum in 128 bits, so that no order of its terms overflows.
+type sum128 struct{ high, low uint64 }
+
+func (w *sum128) add(v int64) {
+	var carry uint64
+	w.low, carry = bits.Add64(w.low, uint64(v), 0)
+	w.high, _ = bits.Add64(w.high, uint64(v>>63), carry)
+}
+
+// int64 returns the sum and whether it is one.
+func (w *sum128) int64() (int64, bool) {
+	v := int64(w.low)
+	return v, w.high == uint64(v>>63)
 }
 
 // DescribeClusters says what makes each cluster special: its size and, for every

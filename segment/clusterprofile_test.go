@@ -71,3 +71,30 @@ func TestProfileClusters(t *testing.T) {
 		}
 	}
 }
+
+// Whether money overflows does not depend on the order of rows.
+func TestProfileClustersWideMoney(t *testing.T) {
+	rows := [][]float64{{1}, {2}, {3}, {4}}
+	const most, least = math.MaxInt64, math.MinInt64
+	for _, c := range []struct {
+		money  []int64
+		labels []int32
+		want   error
+		sum    int64 // of the first cluster
+	}{
+		{[]int64{most, 1, -1, 0}, []int32{0, 0, 0, 0}, nil, most},
+		{[]int64{most, -1, 1, 0}, []int32{0, 0, 0, 0}, nil, most},
+		{[]int64{least, -1, 1, 0}, []int32{0, 0, 0, 0}, nil, least},
+		{[]int64{most, most, least, least}, []int32{0, 0, 0, 0}, nil, -2},
+		{[]int64{most, 1, 0, 0}, []int32{0, 0, 0, 0}, segment.ErrOverflow, 0},
+		{[]int64{least, -1, 0, 0}, []int32{0, 0, 0, 0}, segment.ErrOverflow, 0},
+		{[]int64{most, most, least, least}, []int32{0, 0, 1, 1}, segment.ErrOverflow, 0},
+		{[]int64{most, least, most, least}, []int32{0, 0, 1, 1}, nil, -1},
+		{[]int64{most, 0, 1, 0}, []int32{0, 0, 1, 1}, segment.ErrOverflow, 0},
+	} {
+		got, err := segment.ProfileClusters(rows, c.labels, segment.ProfileOptions{Money: c.money, MinSize: -1})
+		if !errors.Is(err, c.want) || err == nil && got[0].Money != c.sum {
+			t.Errorf("%v of %v: %v, want %d, %v", c.money, c.labels, err, c.sum, c.want)
+		}
+	}
+}

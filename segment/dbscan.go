@@ -45,8 +45,9 @@ type DBSCANResult struct {
 // coordinates: in other implementations it depends on the order of rows. So permuted rows
 // give the same partition.
 //
-// Cost is about n·log n where Radius is small, up to n²·d where it spans the data; memory n·(8d+40)
-// bytes. Errors of rows are those of FitKMeans; there is no limit on the number of clusters.
+// Cost is about n·log n where Radius is small, up to n²·d where it spans the data; memory some
+// n·(12d+40) bytes, and 40 a cluster. Errors of rows are those of FitKMeans; there is no limit
+// on the number of clusters.
 func DBSCAN(ctx context.Context, rows [][]float64, opt DBSCANOptions) (DBSCANResult, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -59,12 +60,16 @@ func DBSCAN(ctx context.Context, rows [][]float64, opt DBSCANOptions) (DBSCANRes
 	t := newKDTree(p)
 	core := make([]bool, p.n)
 	err = parallel.For(ctx, p.n, 64, opt.Workers, func(_, lo, hi int) error {
+		meter := parallel.NewMeter(ctx)
 		for i := lo; i < hi; i++ {
-			count := 0
-			core[i] = t.within(p.row(i), opt.Radius, func(int32, float64) bool {
+			count, steps := 0, 0
+			core[i] = t.within(p.row(i), opt.Radius, &steps, func(int32, float64) bool {
 				count++
 				return count == opt.MinRows
 			})
+			if err := meter.Did(steps); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -105,9 +110,9 @@ func (t *kdTree) connect(ctx context.Context, core []bool, radius float64) ([]in
 	}
 	near := make([]int32, p.n) // of borders
 	for i := range p.n {
-		seen, best, at := 0, math.Inf(1), int32(-1)
-		t.within(p.row(i), radius, func(j int32, q float64) bool {
-			seen++
+		steps, best, at := 0, math.Inf(1), int32(-1)
+		t.within(p.row(i), radius, &steps, func(j int32, q float64) bool {
+			steps += 8
 			switch {
 			case !core[j] || int(j) == i:
 			case !core[i]:
@@ -121,7 +126,7 @@ func (t *kdTree) connect(ctx context.Context, core []bool, radius float64) ([]in
 			return false
 		})
 		near[i] = at
-		if err := meter.Did(8 * (seen + 64)); err != nil {
+		if err := meter.Did(steps); err != nil {
 			return nil, err
 		}
 	}
@@ -204,14 +209,15 @@ func (t *kdTree) split(i, level, lo, hi int) {
 }
 
 // within calls visit for each point at most radius from x, with the squared distance, until
-// it returns true, and tells whether it did.
-func (t *kdTree) within(x []float64, radius float64, visit func(j int32, squared float64) bool) bool {
-	return t.search(1, 0, 0, t.p.n, x, radius, visit)
+// it returns true, and tells whether it did. It adds to steps what a Meter is to count.
+func (t *kdTree) within(x []float64, radius float64, steps *int, visit func(j int32, squared float64) bool) bool {
+	return t.search(1, 0, 0, t.p.n, x, radius, steps, visit)
 }
 
 // search is within of node i. A box is passed over when it is farther away than rounding
 // could make up for.
-func (t *kdTree) search(i, level, lo, hi int, x []float64, radius float64, visit func(j int32, squared float64) bool) bool {
+func (t *kdTree) search(i, level, lo, hi int, x []float64, radius float64, steps *int, visit func(j int32, squared float64) bool) bool {
+	*steps += 2 * (t.p.d + 4)
 	low, high := t.box(i)
 	away := 0.0
 	for j, v := range x {
@@ -223,6 +229,7 @@ func (t *kdTree) search(i, level, lo, hi int, x []float64, radius float64, visit
 		return false
 	}
 	if level == t.depth {
+		*steps += (hi - lo) * (t.p.d/4 + 2)
 		for _, k := range t.index[lo:hi] {
 			if q := squared(x, t.p.row(int(k))); math.Sqrt(q) <= radius && visit(k, q) {
 				return true
@@ -231,5 +238,5 @@ func (t *kdTree) search(i, level, lo, hi int, x []float64, radius float64, visit
 		return false
 	}
 	mid := (lo + hi) / 2
-	return t.search(2*i, level+1, lo, mid, x, radius, visit) || t.search(2*i+1, level+1, mid, hi, x, radius, visit)
+	return t.search(2*i, level+1, lo, mid, x, radius, steps, visit) || t.search(2*i+1, level+1, mid, hi, x, radius, steps, visit)
 }

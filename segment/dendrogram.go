@@ -43,7 +43,7 @@ type DendrogramOptions struct {
 
 	// MaxBytes bounds the working memory, > 0; default 4 GiB. What would need more is
 	// ErrTooLarge before anything is reserved: 4n² bytes where all distances of n rows are
-	// held at once, some 16·n·(columns+6) for the rows of LinkWard and LinkSingle.
+	// held at once, some 24·n·(columns+6) for the rows of LinkWard and LinkSingle.
 	MaxBytes int64
 }
 
@@ -101,7 +101,7 @@ func FitDendrogram(ctx context.Context, rows [][]float64, opt DendrogramOptions)
 		return nil, err
 	}
 	if len(rows) > 0 {
-		need := 16 * float64(len(rows)) * (float64(len(rows[0])) + 6)
+		need := 24 * float64(len(rows)) * (float64(len(rows[0])) + 6)
 		if opt.Linkage >= LinkComplete {
 			need += 4 * float64(len(rows)) * float64(len(rows)-1)
 		}

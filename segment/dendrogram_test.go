@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -344,5 +345,28 @@ func TestDendrogramMemory(t *testing.T) {
 	cancel()
 	if _, err := segment.FitDendrogram(ctx, rows[:5000], segment.DendrogramOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// MaxBytes holds: what is reserved in all, let alone at once, stays below what is said to be
+// needed.
+func TestDendrogramMaxBytes(t *testing.T) {
+	if testkit.Race {
+		t.Skip("sizes mean nothing under the race detector")
+	}
+	rows, _ := planted(1, 4000, 5, 16, 1)
+	const need = 24 * 4000 * (16 + 6)
+	for _, l := range []segment.Linkage{segment.LinkWard, segment.LinkSingle} {
+		if _, err := segment.FitDendrogram(bg, rows, segment.DendrogramOptions{Linkage: l, MaxBytes: need - 1}); !errors.Is(err, segment.ErrTooLarge) {
+			t.Errorf("%v: one byte too few: %v", l, err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := segment.FitDendrogram(bg, rows, segment.DendrogramOptions{Linkage: l, MaxBytes: need})
+		runtime.ReadMemStats(&after)
+		must(err)
+		if took := after.TotalAlloc - before.TotalAlloc; took > need {
+			t.Errorf("%v: %d bytes, MaxBytes is %d", l, took, need)
+		}
 	}
 }

@@ -196,7 +196,7 @@ func newHerd(p *points) *herd {
 	for i := range h.leaf {
 		h.leaf[i] = int32(i)
 	}
-	h.tiles = vec.SetTiles(nil, h.x, p.d)
+	h.tiles = vec.SetTiles(make([]float64, 0, (p.n+3)&^3*p.d), h.x, p.d)
 	return h
 }
 

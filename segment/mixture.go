@@ -73,7 +73,7 @@ type Mixture struct {
 // of iterations is no error: Converged is then false. Covariances that are not positive
 // definite, as those of columns that depend on each other, are ErrUndefined: raise Variance.
 // Other errors are those of FitKMeans. Cost n·K·d an iteration, n·K·d² with Full; memory about
-// n·(8d+8K+64) bytes.
+// n·(8d+8K+64) bytes, with Full 8·K·d²·min(64, n/2048+1) more.
 func FitMixture(ctx context.Context, rows [][]float64, opt MixtureOptions) (*Mixture, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -267,6 +267,9 @@ func (m *Mixture) densities(out, work, x []float64) float64 {
 				}
 			}
 		}
+		if !(q <= math.MaxFloat64) { // Inf − Inf and Inf·0 of the solve: as far as Inf
+			q = math.Inf(1)
+		}
 		out[j] = m.offset[j] - q/2
 		high = max(high, out[j])
 	}
@@ -385,10 +388,15 @@ func (m *Mixture) AppendShares(dst, row []float64) ([]float64, error) {
 	if err := checkRow(row, m.d); err != nil {
 		return dst, fmt.Errorf("%s: %w", where, err)
 	}
+	var room [64]float64
+	work := room[:min(m.d, len(room))]
+	if m.d > len(room) {
+		work = make([]float64, m.d)
+	}
 	from := len(dst)
-	out := slices.Grow(dst, m.k+m.d)[:from+m.k+m.d]
-	m.densities(out[from:from+m.k], out[from+m.k:], row)
-	return out[:from+m.k], nil
+	out := slices.Grow(dst, m.k)[:from+m.k]
+	m.densities(out[from:], work, row)
+	return out, nil
 }
 
 // Assign appends the likeliest component of every row to dst, the lowest among equals. On

@@ -1,10 +1,12 @@
 package segment_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -279,3 +281,81 @@ func TestMixtureSingular(t *testing.T) {
 		t.Errorf("shares of a row far from all: %v", far)
 	}
 }
+
+// What lies in dst beyond the shares is the caller's; there is room enough where they fit, in
+// more columns than the stack holds too.
+func TestMixtureCanary(t *testing.T) {
+	for _, d := range []int{1, 5, 64, 65, 100} {
+		r := rng.New(uint64(d), 0, 0)
+		rows := make([][]float64, 50)
+		for i := range rows {
+			for range d {
+				rows[i] = append(rows[i], r.Normal())
+			}
+		}
+		for _, full := range []bool{false, true} {
+			m, err := segment.FitMixture(bg, rows, segment.MixtureOptions{K: 2, Full: full, Variance: .1})
+			must(err)
+			want, err := m.AppendShares(nil, rows[0])
+			must(err)
+			for _, spare := range []int{2, 2 * d, 300} {
+				dst := make([]float64, 1+spare)
+				for i := range dst {
+					dst[i] = -7
+				}
+				got, err := m.AppendShares(dst[:1], rows[0])
+				must(err)
+				if &got[0] != &dst[0] || len(got) != 3 || !slices.Equal(got[1:], want) {
+					t.Errorf("%d columns, room for %d: %v, want %v after -7, in place", d, spare, got, want)
+				}
+				dst[1], dst[2] = -7, -7
+				if slices.Max(dst) != -7 {
+					t.Errorf("%d columns, room for %d: writes beyond what it appends", d, spare)
+				}
+			}
+		}
+	}
+}
+
+// Where the solve gives Inf − Inf, a row is as far from all as where it gives Inf.
+func TestMixtureFar(t *testing.T) {
+	r := rng.New(1, 0, 0)
+	var rows [][]float64
+	for range 200 {
+		a, b, c := r.Normal(), r.Normal(), r.Normal()
+		rows = append(rows, []float64{1e-140 * a, 1e138 * (a + b), 1e138 * (a + b + c)})
+	}
+	m, err := segment.FitMixture(bg, rows, segment.MixtureOptions{K: 1, Full: true, Variance: -1})
+	must(err)
+	for _, x := range []float64{1e140, -1e140, 1e100} {
+		if got, err := m.AppendShares(nil, []float64{x, 0, 0}); err != nil || !slices.Equal(got, m.Weights()) {
+			t.Errorf("shares of %g: %v, %v, want the weights %v", x, got, err, m.Weights())
+		}
+	}
+}
+
+// The search for cores looks at its context as it goes, though no row has a neighbour to
+// count: boxes of so many columns all come near.
+func TestDBSCANLooks(t *testing.T) {
+	r := rng.New(1, 0, 0)
+	rows := make([][]float64, 800)
+	for i := range rows {
+		for range 64 {
+			rows[i] = append(rows[i], r.Normal())
+		}
+	}
+	ctx := &looks{Context: bg}
+	_, err := segment.DBSCAN(ctx, rows, segment.DBSCANOptions{Radius: 7, Workers: 1})
+	must(err)
+	if n := ctx.n.Load(); n < 40 { // 13 of them between blocks
+		t.Errorf("%d looks in 2·800² distances of 64 columns", n)
+	}
+}
+
+// looks counts how often a context is looked at.
+type looks struct {
+	context.Context
+	n atomic.Int64
+}
+
+func (l *looks) Err() error { l.n.Add(1); return l.Context.Err() }

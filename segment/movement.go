@@ -66,7 +66,8 @@ func (m *Movement) cell(where string, from, to int) (int, error) {
 
 // Add counts one customer who was in group from the period before and is in group to (possibly
 // the same, or Outside) in this one. Periods are numbers of the caller, such as
-// 12·year + month.
+// 12·year + month. A group that is none is ErrRange, a count beyond int64 ErrOverflow; an
+// error changes nothing.
 func (m *Movement) Add(period int64, from, to int) error {
 	const where = "segment: Movement.Add"
 	if err := m.ready(where); err != nil {
@@ -81,9 +82,11 @@ func (m *Movement) Add(period int64, from, to int) error {
 		n = make([]int64, (m.groups+1)*(m.groups+1))
 		m.n[period] = n
 	}
-	if n[at], err = check.AddInt64(n[at], 1); err != nil {
+	sum, err := check.AddInt64(n[at], 1)
+	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
+	n[at] = sum
 	return nil
 }
 

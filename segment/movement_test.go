@@ -2,6 +2,7 @@ package segment_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
@@ -122,5 +123,27 @@ func TestMovementRules(t *testing.T) {
 		if _, err := segment.NewMovement(groups); !errors.Is(err, want) {
 			t.Errorf("%d groups: %v", groups, err)
 		}
+	}
+}
+
+// A count that is full stays.
+func TestMovementFull(t *testing.T) {
+	m, power := newMovement(1), newMovement(1)
+	must(power.Add(1, 0, 0))
+	for i := range 63 {
+		must(m.Merge(power))
+		if i < 62 {
+			b, err := power.MarshalBinary()
+			must(err)
+			twin := newMovement(1)
+			must(twin.UnmarshalBinary(b))
+			must(power.Merge(twin))
+		}
+	}
+	if err := m.Add(1, 0, 0); !errors.Is(err, segment.ErrOverflow) {
+		t.Errorf("one more than MaxInt64: %v", err)
+	}
+	if n, err := m.Count(1, 0, 0); n != math.MaxInt64 || err != nil {
+		t.Errorf("%d, %v after an error", n, err)
 	}
 }

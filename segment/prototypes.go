@@ -75,7 +75,8 @@ type mixed struct {
 //
 // No rows and no categories are ErrEmpty, halves of unequal length or ragged ones ErrShape, K beyond
 // the number of distinct rows is ErrRange; errors of numbers are those of FitKMeans. Cost
-// n·K·(d+c) an iteration, memory n·(8d+4c+24) bytes.
+// n·K·(d+c) an iteration, memory some n·(8d+4c+24) + K·(24d+36c) bytes, and 16 for each distinct
+// category of a column.
 func FitPrototypes(ctx context.Context, rows [][]float64, categories [][]string, opt PrototypesOptions) (*Prototypes, error) {
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
@@ -148,6 +149,9 @@ func newMixed(rows [][]float64, categories [][]string) (*mixed, error) {
 	if p.d+p.c == 0 {
 		return nil, fmt.Errorf("no columns: %w", ErrEmpty)
 	}
+	if n > math.MaxInt32 {
+		return nil, fmt.Errorf("rows: %d, want at most %d: %w", n, math.MaxInt32, check.ErrTooLarge)
+	}
 	p.n = n
 	order := make([]int, n)
 	for i := range order {
@@ -165,12 +169,16 @@ func newMixed(rows [][]float64, categories [][]string) (*mixed, error) {
 		return cmp.Compare(a, b)
 	})
 	p.names, p.code = make([][]string, p.c), make([]int32, n*p.c)
-	for q := range p.c {
-		for i := range n {
-			p.names[q] = append(p.names[q], categories[i][q])
+	p.x = make([]float64, 0, n*p.d)
+	if p.c > 0 {
+		column := make([]string, n)
+		for q := range p.c {
+			for i, row := range categories {
+				column[i] = row[q]
+			}
+			slices.Sort(column)
+			p.names[q] = slices.Clone(slices.Compact(column)) // clears the rest of column
 		}
-		slices.Sort(p.names[q])
-		p.names[q] = slices.Compact(p.names[q])
 	}
 	for i, from := range order {
 		if p.d > 0 {
@@ -194,11 +202,10 @@ func (p *mixed) equal(i, j int) bool {
 
 // gamma is half the mean standard deviation of the columns, 1 if that is 0.
 func (p *mixed) gamma() float64 {
-	sum := 0.0
+	sum, column := 0.0, points{n: p.n, d: 1, x: make([]float64, p.n)}
 	for j := range p.d {
-		column := points{n: p.n, d: 1}
 		for i := range p.n {
-			column.x = append(column.x, p.row(i)[j])
+			column.x[i] = p.row(i)[j]
 		}
 		sum += math.Sqrt(column.meanVariance())
 	}
@@ -217,12 +224,23 @@ type protoFit struct {
 	mode   []int32
 	label  []int32
 	cost   []float64 // of each row
+
+	// Of update, which counts the categories of one column in one cluster at a time.
+	sum, size []float64 // k×d and k
+	order     []int32   // rows, by cluster and then ascending
+	end       []int32   // k: where the rows of each cluster end in order
+	counts    []int64   // of the categories of the column that has the most; all 0 in between
 }
 
 func newProtoFit(p *mixed, opt *PrototypesOptions, random *rng.Stream) *protoFit {
+	most := 0
+	for _, names := range p.names {
+		most = max(most, len(names))
+	}
 	return &protoFit{
 		p: p, opt: opt, random: random, center: make([]float64, opt.K*p.d), mode: make([]int32, opt.K*p.c),
-		label: make([]int32, p.n), cost: make([]float64, p.n),
+		label: make([]int32, p.n), cost: make([]float64, p.n), sum: make([]float64, opt.K*p.d), size: make([]float64, opt.K),
+		order: make([]int32, p.n), end: make([]int32, opt.K), counts: make([]int64, most),
 	}
 }
 
@@ -246,12 +264,15 @@ func (f *protoFit) put(j, i int) {
 
 // start draws K rows, each by what it costs with those so far, and a row unlike them where
 // nothing costs anything.
-func (f *protoFit) start() error {
+func (f *protoFit) start(ctx context.Context) error {
 	f.put(0, f.random.Intn(f.p.n))
 	for i := range f.cost {
 		f.cost[i] = f.apart(i, 0)
 	}
 	for j := 1; j < f.opt.K; j++ {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		total := 0.0
 		for _, v := range f.cost {
 			total += v
@@ -282,7 +303,7 @@ func (f *protoFit) start() error {
 
 // run iterates from a new start.
 func (f *protoFit) run(ctx context.Context) (*Prototypes, error) {
-	if err := f.start(); err != nil {
+	if err := f.start(ctx); err != nil {
 		return nil, err
 	}
 	p, k := f.p, f.opt.K
@@ -312,6 +333,7 @@ func (f *protoFit) run(ctx context.Context) (*Prototypes, error) {
 	for q := range m.center {
 		m.center[q] += 0
 	}
+	m.mode = slices.Grow(m.mode, k*p.c)
 	for j := range k {
 		for q := range p.c {
 			m.mode = append(m.mode, p.names[q][f.mode[j*p.c+q]])
@@ -348,24 +370,22 @@ func (f *protoFit) assign(ctx context.Context) (moved int, err error) {
 // update moves the prototypes to the means and modes of their rows, those without rows to the
 // rows that cost most.
 func (f *protoFit) update() {
-	p, k := f.p, f.opt.K
-	sum, size := make([]float64, k*p.d), make([]float64, k)
-	counts := make([][]int64, p.c)
-	for q := range counts {
-		counts[q] = make([]int64, k*len(p.names[q]))
-	}
+	p := f.p
+	clear(f.sum)
+	clear(f.size)
 	for i, l := range f.label {
 		j := int(l)
-		size[j]++
+		f.size[j]++
 		for q, v := range p.row(i) {
-			sum[j*p.d+q] += v - f.center[j*p.d+q]
-		}
-		for q, v := range p.codes(i) {
-			counts[q][j*len(p.names[q])+int(v)]++
+			f.sum[j*p.d+q] += v - f.center[j*p.d+q]
 		}
 	}
-	for j := range k {
-		if size[j] == 0 {
+	f.bucket()
+	from := int32(0)
+	for j, size := range f.size {
+		rows := f.order[from:f.end[j]]
+		from = f.end[j]
+		if size == 0 {
 			far := 0
 			for i, v := range f.cost {
 				if v > f.cost[far] {
@@ -377,16 +397,40 @@ func (f *protoFit) update() {
 			continue
 		}
 		for q := range p.d {
-			f.center[j*p.d+q] += sum[j*p.d+q] / size[j]
+			f.center[j*p.d+q] += f.sum[j*p.d+q] / size
 		}
 		for q := range p.c {
-			best, of := 0, counts[q][j*len(p.names[q]):(j+1)*len(p.names[q])]
-			for v, n := range of {
-				if n > of[best] {
-					best = v
-				}
-			}
-			f.mode[j*p.c+q] = int32(best)
+			f.mode[j*p.c+q] = f.frequent(rows, q)
 		}
 	}
+}
+
+// bucket orders the rows by their clusters.
+func (f *protoFit) bucket() {
+	at := int32(0)
+	for j, n := range f.size { // first where each begins; filling moves that to its end
+		f.end[j] = at
+		at += int32(n)
+	}
+	for i, l := range f.label {
+		f.order[f.end[l]] = int32(i)
+		f.end[l]++
+	}
+}
+
+// frequent returns the most frequent category of rows in column q, the first among equals.
+func (f *protoFit) frequent(rows []int32, q int) int32 {
+	p, best := f.p, int32(0)
+	for _, i := range rows {
+		f.counts[p.code[int(i)*p.c+q]]++
+	}
+	for _, i := range rows {
+		if v := p.code[int(i)*p.c+q]; f.counts[v] > f.counts[best] || f.counts[v] == f.counts[best] && v < best {
+			best = v
+		}
+	}
+	for _, i := range rows {
+		f.counts[p.code[int(i)*p.c+q]] = 0
+	}
+	return best
 }

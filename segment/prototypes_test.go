@@ -2,6 +2,8 @@ package segment_test
 
 import (
 	"errors"
+	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -111,5 +113,30 @@ func TestPrototypesRules(t *testing.T) {
 	}
 	if got, err := m.Assign(nil, [][]float64{{4}}, [][]string{{"never seen"}}); err != nil || m.Centers()[got[0]][0] != 5 {
 		t.Errorf("an unknown category: %v, %v", got, err)
+	}
+}
+
+// Memory does not grow with K times the number of categories, and the start looks at its
+// context for each cluster.
+func TestPrototypesMemory(t *testing.T) {
+	const n, k = 2000, 400
+	var words [][]string
+	for i := range n {
+		words = append(words, []string{fmt.Sprint(i)})
+	}
+	var before, after runtime.MemStats
+	ctx := &looks{Context: bg}
+	runtime.ReadMemStats(&before)
+	m, err := segment.FitPrototypes(ctx, nil, words, segment.PrototypesOptions{K: k, Restarts: 1, MaxIter: 3})
+	runtime.ReadMemStats(&after)
+	must(err)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 100*n && !testkit.Race {
+		t.Errorf("%d bytes for %d rows", took, n)
+	}
+	if ctx.n.Load() < k {
+		t.Errorf("%d looks for %d clusters", ctx.n.Load(), k)
+	}
+	if m.K() != k {
+		t.Errorf("%d clusters, want %d", m.K(), k)
 	}
 }

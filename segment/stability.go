@@ -285,7 +285,8 @@ func (p *points) covariance() []float64 {
 	return c
 }
 
-// normal draws as many points from the normal law of this factor, around zero.
+// normal draws as many points from the normal law of this factor, around zero; what is farther
+// out than rows may be is drawn in.
 func (p *points) normal(factor []float64, seed, b uint64) *points {
 	s, z := rng.New(seed, stageNormal, b), make([]float64, p.d)
 	r := &points{n: p.n, d: p.d, x: make([]float64, p.n*p.d)}
@@ -298,6 +299,9 @@ func (p *points) normal(factor []float64, seed, b uint64) *points {
 			for q, u := range factor[j*p.d+j : (j+1)*p.d] {
 				to[j+q] += float64(v * u)
 			}
+		}
+		for j, v := range to {
+			to[j] = min(max(v, -maxAbs), maxAbs)
 		}
 	}
 	return r

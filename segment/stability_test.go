@@ -103,3 +103,13 @@ func TestStabilityRules(t *testing.T) {
 		t.Errorf("random labels: %+v", got)
 	}
 }
+
+// Rows near the bound: what is drawn from their normal law stays within it.
+func TestStabilityFar(t *testing.T) {
+	var rows [][]float64
+	for i := range 60 {
+		rows = append(rows, []float64{8e139 * float64(2*(i%2)-1), float64(i)})
+	}
+	_, err := segment.Stability(bg, rows, byKMeans(2), segment.StabilityOptions{Resamples: 2, References: 2})
+	must(err)
+}

@@ -109,8 +109,8 @@ func (o *AnonymizeOptions) validate(where string) error {
 
 // tell fills in the table at its levels and what it has lost.
 func (l *lattice) tell(out *Anonymized, rows [][]string) {
+	out.Looked = l.looked // without the look that fills in the classes again
 	s := l.look(out.Levels)
-	out.Looked = l.looked
 	out.Discernibility, out.GeneralLoss, out.Precision = s.discernibility, s.general, 1-s.precision
 	out.Classes, out.K = s.classes, s.smallest
 	if s.classes > 0 {

@@ -140,6 +140,10 @@ func (b *Budget) price(n *Noise) (int64, error) {
 // put no customer into it.
 func (b *Budget) Release(query string, n *Noise, src io.Reader, values []int64) ([]int64, error) {
 	const where = "privacy: Budget.Release"
+	if b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+	}
 	switch {
 	case b == nil || b.total == 0:
 		return nil, fmt.Errorf("%s: not made by NewBudget: %w", where, ErrEmpty)
@@ -148,8 +152,6 @@ func (b *Budget) Release(query string, n *Noise, src io.Reader, values []int64) 
 	case len(values) == 0:
 		return nil, fmt.Errorf("%s: no values: %w", where, ErrEmpty)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	cost, err := b.price(n)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
@@ -176,6 +178,8 @@ func (b *Budget) Total() Cost {
 	if b == nil {
 		return Cost{}
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return b.cost(b.total)
 }
 
@@ -209,17 +213,22 @@ func (b *Budget) Entries() []Expense {
 // Spent returns the ε at which all releases together are (ε, δ)-differentially private:
 // that of EpsilonOf, or in a budget of pure ε their sum for any δ. δ is in (0, 1), else ErrRange.
 func (b *Budget) Spent(delta float64) (float64, error) {
-	if b == nil || b.total == 0 {
+	var total int64
+	var spent float64
+	var concentrated bool
+	if b != nil {
+		b.mu.Lock()
+		total, spent, concentrated = b.total, float64(b.spent)/unit, b.concentrated
+		b.mu.Unlock()
+	}
+	if total == 0 {
 		return 0, fmt.Errorf("privacy: Budget.Spent: not made by NewBudget: %w", ErrEmpty)
 	}
-	b.mu.Lock()
-	spent := float64(b.spent) / unit
-	b.mu.Unlock()
 	e, err := EpsilonOf(spent, delta)
 	if err != nil {
 		return 0, fmt.Errorf("privacy: Budget.Spent: %w", err)
 	}
-	if !b.concentrated {
+	if !concentrated {
 		e = spent
 	}
 	return e, nil

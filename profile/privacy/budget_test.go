@@ -282,3 +282,35 @@ func TestSumsSensitivity(t *testing.T) {
 		t.Errorf("the bound 200 is not tight: %v", reached)
 	}
 }
+
+// A budget that is read back while others use it: for the race detector.
+func TestBudgetIsReadBackInUse(t *testing.T) {
+	b, other := budget(t), budget(t)
+	data, err := other.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := privacy.NewGaussian(1, 1e-6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for _, f := range []func() error{
+		func() error { return b.UnmarshalBinary(data) },
+		func() error { _, err := b.Release("q", n, nil, []int64{1}); return err },
+		func() error { _, err := b.Spent(1e-6); return err },
+		func() error { _, err := b.MarshalBinary(); return err },
+		func() error { b.Total(); b.Remaining(); b.Entries(); return nil },
+	} {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for range 50 {
+				if err := f(); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	all.Wait()
+}

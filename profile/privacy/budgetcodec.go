@@ -16,11 +16,13 @@ var (
 
 // AppendBinary appends the binary form of b to dst.
 func (b *Budget) AppendBinary(dst []byte) ([]byte, error) {
+	if b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+	}
 	if b == nil || b.total == 0 {
 		return dst, fmt.Errorf("privacy: Budget.AppendBinary: not made by NewBudget: %w", ErrEmpty)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	var w codec.Writer
 	w.Bool(b.concentrated)
 	w.Int64(b.total)

@@ -33,7 +33,8 @@ func (h *Hierarchy) Height() int {
 }
 
 // Generalize returns value as level tells it. A level outside of 0 to Height is ErrRange,
-// and so is a value that the hierarchy cannot read; the last level takes any.
+// and so is a value that the hierarchy cannot read; one that NewTree was not given is
+// ErrUnknownID. The last level takes any.
 func (h *Hierarchy) Generalize(value string, level int) (string, error) {
 	if h == nil || h.tell == nil {
 		return "", fmt.Errorf("privacy: Hierarchy.Generalize: no hierarchy: %w", ErrEmpty)
@@ -84,8 +85,8 @@ func NewRanges(origin float64, widths ...float64) (*Hierarchy, error) {
 
 // NewTree returns a hierarchy of categories: parents names the parent of each but the roots.
 // Level n is the nth ancestor, or the root below that many, and the last Suppressed. Values that
-// parents does not name are roots, so that unknown ones are told as they are until the last level:
-// generalise only what parents lists. No parents are ErrEmpty, a circle ErrOption.
+// parents names neither as a child nor as a parent are ErrUnknownID when they are generalised, but to
+// the last level. No parents are ErrEmpty, a circle ErrOption.
 func NewTree(parents map[string]string) (*Hierarchy, error) {
 	if len(parents) == 0 {
 		return nil, fmt.Errorf("privacy: NewTree: parents: %w", ErrEmpty)

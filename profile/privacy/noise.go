@@ -132,7 +132,8 @@ func (n *Noise) scale() float64 {
 // every digit of a float64: they differ by 2exp(−2π²σ²).
 const wide = 9
 
-// Probability returns P(k), exact to a few units in the last place; 0 of nil.
+// Probability returns P(k); 0 of nil. Its relative error is a few units in the last place and that
+// of the exponent, about |k|·ε/Δ·2⁻⁵³ for Laplace noise and k²/2σ²·2⁻⁵³ for that of a Gaussian.
 func (n *Noise) Probability(k int64) float64 {
 	if n == nil || n.num == nil {
 		return 0

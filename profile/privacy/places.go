@@ -15,16 +15,25 @@ const base32 = "0123456789bcdefghjkmnpqrstuvwxyz"
 // is within ±90 and longitude within ±180, else ErrRange, as is another precision; NaN
 // and infinities are ErrNotFinite.
 func Geohash(lat, lon float64, precision int) (string, error) {
+	cell, err := geohash(lat, lon, precision, -1)
+	if err != nil {
+		return "", fmt.Errorf("privacy: Geohash: %w", err)
+	}
+	return cell, nil
+}
+
+// geohash is Geohash of a row, -1 for none.
+func geohash(lat, lon float64, precision int, row int64) (string, error) {
 	for _, x := range []float64{lat, lon} {
 		if !check.Finite(x) {
-			return "", fmt.Errorf("privacy: Geohash: %w", check.Private("degrees", -1, nil, x, ErrNotFinite))
+			return "", check.Private("degrees", row, nil, x, ErrNotFinite)
 		}
 	}
 	if math.Abs(lat) > 90 || math.Abs(lon) > 180 {
-		return "", fmt.Errorf("privacy: Geohash: %w", check.Private("degrees", -1, nil, fmt.Sprint(lat, " ", lon), ErrRange))
+		return "", check.Private("degrees", row, nil, fmt.Sprint(lat, " ", lon), ErrRange)
 	}
 	if precision < 1 || precision > 12 {
-		return "", fmt.Errorf("privacy: Geohash: precision is %d, want 1 to 12: %w", precision, ErrRange)
+		return "", fmt.Errorf("precision is %d, want 1 to 12: %w", precision, ErrRange)
 	}
 	// Halving is exact where scaling to whole numbers would round.
 	lo, hi, at := [2]float64{-180, -90}, [2]float64{180, 90}, [2]float64{lon, lat}
@@ -86,8 +95,8 @@ func Places[U profile.ID](places []Place[U], opt PlacesOptions) ([]string, error
 	left := make([]int, len(places))
 	for i, p := range places {
 		var err error
-		if cells[i], err = Geohash(p.Lat, p.Lon, fine); err != nil {
-			return nil, fmt.Errorf("%s: row %d: %w", where, i, err)
+		if cells[i], err = geohash(p.Lat, p.Lon, fine, int64(i)); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
 		}
 		left[i] = i
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"slices"
 	"strings"
 
@@ -16,7 +17,9 @@ import (
 // key is no easier than guessing the pseudonym.
 const minSecret = 32
 
-// Key is a secret for pseudonyms with its name. Its text holds the name only.
+// Key is a secret for pseudonyms with its name. Its text holds the name only. Keep neither a Key nor
+// a *Key in an unexported field of what may be printed: package fmt calls no method there and would
+// show the secret. Keep the Pseudonyms there, which show none anywhere.
 type Key struct {
 	ID     string // 1 to 32 letters, digits, - or _; stands in every pseudonym
 	Secret []byte // at least 32 random bytes; not copied into any output
@@ -43,7 +46,14 @@ func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 // secrets do not belong into one. Immutable and safe for concurrent use. Make it with NewPseudonyms.
 type Pseudonyms struct {
 	domain string
-	keys   []Key
+	keys   []signer
+}
+
+// signer is a key whose secret is in a closure alone: package fmt, which calls no Format in
+// a copy or an unexported field, can show no more than an address of code.
+type signer struct {
+	id  string
+	mac func() hash.Hash
 }
 
 // NewPseudonyms returns pseudonyms of a domain ("customers for the agency"), by keys from
@@ -61,12 +71,13 @@ func NewPseudonyms(domain string, keys ...Key) (*Pseudonyms, error) {
 	for i, k := range keys {
 		c.Require(keyID(k.ID), fmt.Sprintf("ID of key %d", i), fmt.Sprintf("%d bytes", len(k.ID)), "1 to 32 letters, digits, - or _")
 		c.Require(len(k.Secret) >= minSecret, fmt.Sprintf("Secret of key %d", i), fmt.Sprintf("%d bytes", len(k.Secret)), "at least 32")
-		for j, o := range p.keys {
+		for j, o := range keys[:i] {
 			if o.ID == k.ID || hmac.Equal(o.Secret, k.Secret) {
 				return nil, fmt.Errorf("%s: keys %d and %d: %w", where, j, i, ErrDuplicate)
 			}
 		}
-		p.keys = append(p.keys, Key{ID: strings.Clone(k.ID), Secret: slices.Clone(k.Secret)})
+		secret := slices.Clone(k.Secret)
+		p.keys = append(p.keys, signer{strings.Clone(k.ID), func() hash.Hash { return hmac.New(sha256.New, secret) }})
 	}
 	if err := c.Err(where); err != nil {
 		return nil, err
@@ -83,7 +94,7 @@ func keyID(s string) bool {
 // sign is the HMAC of generation g. Purpose, domain and kind of input go before the
 // input with their lengths, so that no two uses of a key sign the same bytes.
 func (p *Pseudonyms) sign(g int, input []byte) []byte {
-	h := hmac.New(sha256.New, p.keys[g].Secret)
+	h := p.keys[g].mac()
 	head := []byte("aisle pseudonym 1\x00id\x00")
 	if g > 0 {
 		head = []byte("aisle pseudonym 1\x00rotate\x00")
@@ -99,7 +110,7 @@ func (p *Pseudonyms) carry(g int, mac []byte) string {
 	for g++; g < len(p.keys); g++ {
 		mac = p.sign(g, mac)
 	}
-	return p.keys[len(p.keys)-1].ID + "." + base64.RawURLEncoding.EncodeToString(mac)
+	return p.keys[len(p.keys)-1].id + "." + base64.RawURLEncoding.EncodeToString(mac)
 }
 
 // Of returns the pseudonym of id. An empty id is ErrEmpty: all without an id would
@@ -124,7 +135,7 @@ func (p *Pseudonyms) parse(method, pseudonym string) (int, []byte, error) {
 	if err != nil || len(mac) != sha256.Size || strings.ContainsAny(code, "\r\n") {
 		return 0, nil, fmt.Errorf("privacy: Pseudonyms.%s: no pseudonym: %w", method, ErrRange)
 	}
-	g := slices.IndexFunc(p.keys, func(k Key) bool { return k.ID == id })
+	g := slices.IndexFunc(p.keys, func(k signer) bool { return k.id == id })
 	if g < 0 {
 		return 0, nil, fmt.Errorf("privacy: Pseudonyms.%s: key of the pseudonym: %w", method, ErrUnknownID)
 	}
@@ -163,6 +174,10 @@ func (p *Pseudonyms) Match(pseudonym, id string) (bool, error) {
 // Format writes the IDs of the keys and no secret, for every verb of package fmt.
 func (p *Pseudonyms) Format(f fmt.State, _ rune) {
 	if p != nil && f != nil {
-		fmt.Fprint(f, p.keys)
+		ids := make([]Key, len(p.keys))
+		for i, k := range p.keys {
+			ids[i].ID = k.id
+		}
+		fmt.Fprint(f, ids)
 	}
 }

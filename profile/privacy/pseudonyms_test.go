@@ -113,11 +113,22 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	if b, err := json.Marshal([]any{k, p}); err != nil || string(b) != `["key k",{}]` {
 		t.Errorf("%s, %v", b, err)
 	}
-	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		for _, v := range []any{k, &k, p, []privacy.Key{k}} {
-			if s := fmt.Sprintf(format, v); strings.Contains(s, "abc") || strings.Contains(s, "97 98") || strings.Contains(s, "6162") || strings.Contains(s, "0x61") {
-				t.Errorf("%s of %T is %s", format, v, s)
+	type owner struct {
+		P privacy.Pseudonyms
+		p privacy.Pseudonyms
+		q *privacy.Pseudonyms
+	}
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d"} {
+		for _, v := range []any{k, &k, p, *p, []privacy.Key{k}, owner{*p, *p, p}, &owner{*p, *p, p}, []any{*p}} {
+			s := strings.ToLower(fmt.Sprintf(format, v)) // addresses may stand there, seven letters of the secret may not
+			for _, secret := range []string{"abcdefg", "97 98 99", "97, 98, 99", "61626364656667", "61 62 63", "0x61, 0x62, 0x63"} {
+				if strings.Contains(s, secret) {
+					t.Errorf("%s of %T is %s", format, v, s)
+				}
 			}
 		}
+	}
+	if s := fmt.Sprint(p, (*privacy.Pseudonyms)(nil)); !strings.HasPrefix(s, "[key k]") {
+		t.Errorf("%s", s)
 	}
 }

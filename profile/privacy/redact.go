@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"unicode"
 
 	"github.com/aislekit/aisle/internal/check"
 )
@@ -30,16 +32,19 @@ type RedactorOptions struct {
 //	privacy:"public"            as it is
 //	privacy:"drop"              not at all
 //	privacy:"redact"            "[redacted]"
-//	privacy:"pseudonym"         its pseudonym; "" stays ""
-//	privacy:"generalize=age,2"  as level 2 of the hierarchy age tells it
+//	privacy:"pseudonym"         its pseudonym; "" stays "", nil is null
+//	privacy:"generalize=age,2"  as level 2 of the hierarchy age tells it; nil is null
 //
-// Names, omitempty and - of the json tag hold as in encoding/json; structs, pointers, maps and
+// Names, omitempty and - of the json tag hold as in encoding/json, and so does which of the
+// fields of one name is told: the outer one before that of an embedded struct, whatever its tag
+// says, so that one with drop hides both. Structs, pointers, maps and
 // slices are looked into at any depth up to 64. The tag of a slice holds for its elements. Keys of
 // maps are told as they are: do not keep ids there.
 // Immutable and safe for concurrent use. Make it with NewRedactor.
 type Redactor struct {
-	opt RedactorOptions
-	ok  bool
+	opt    RedactorOptions
+	shapes *sync.Map // reflect.Type to *shape: what is known of a type is found once
+	ok     bool
 }
 
 // redacted stands for what is not told.
@@ -58,13 +63,14 @@ func NewRedactor(opt RedactorOptions) (*Redactor, error) {
 		hierarchies[name] = h
 	}
 	opt.Hierarchies = hierarchies
-	return &Redactor{opt: opt, ok: true}, nil
+	return &Redactor{opt: opt, shapes: new(sync.Map), ok: true}, nil
 }
 
 // JSON returns v as JSON, redacted. A tag that is none, or that names a hierarchy or
 // pseudonyms that are not there, is ErrOption: nothing is told in doubt. A value its hierarchy cannot
 // read is told as "[redacted]". Depth beyond 64 is ErrRange, and so is what JSON cannot
-// say (NaN, functions). A type that marshals itself is told whole, unless a field of it has a privacy tag.
+// say (NaN, functions). A type that marshals itself is told whole, unless a field
+// of it, or of what it holds, has a privacy tag; one that is embedded stands under the name of its type.
 func (r *Redactor) JSON(v any) ([]byte, error) {
 	if r == nil || !r.ok {
 		return nil, fmt.Errorf("privacy: Redactor.JSON: not made by NewRedactor: %w", ErrEmpty)
@@ -91,10 +97,17 @@ func (r *Redactor) write(out *bytes.Buffer, v reflect.Value, rule string, depth 
 		out.WriteString("null")
 		return nil
 	}
-	switch list := v.Kind() == reflect.Slice || v.Kind() == reflect.Array; {
-	case rule == "redact":
+	if rule == "redact" {
 		return plain(out, redacted)
-	case list && v.Type().Elem().Kind() != reflect.Uint8 && (v.Kind() == reflect.Array || !v.IsNil()):
+	}
+	list := v.Kind() == reflect.Slice || v.Kind() == reflect.Array
+	itself := rule == "public" && r.shape(v.Type()).whole
+	switch {
+	case v.Kind() == reflect.Pointer, v.Kind() == reflect.Interface, // of nil
+		!itself && (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.IsNil():
+		out.WriteString("null")
+		return nil
+	case !itself && list && v.Type().Elem().Kind() != reflect.Uint8:
 		out.WriteByte('[')
 		for i := range v.Len() {
 			if i > 0 {
@@ -108,17 +121,24 @@ func (r *Redactor) write(out *bytes.Buffer, v reflect.Value, rule string, depth 
 		return nil
 	case rule != "public":
 		return r.told(out, v, rule)
-	case v.Kind() == reflect.Struct && (tagged(v.Type(), 0) || !marshals(v.Type())):
+	case itself:
+		return plain(out, pointer(v).Interface())
+	case v.Kind() == reflect.Struct:
 		return r.object(out, v, depth)
-	case v.Kind() == reflect.Map && !v.IsNil() && !marshals(v.Type()):
+	case v.Kind() == reflect.Map:
 		return r.entries(out, v, depth)
 	}
-	if v.Kind() == reflect.Struct { // some marshal themselves by a pointer only
-		p := reflect.New(v.Type())
-		p.Elem().Set(v)
-		v = p
-	}
 	return plain(out, v.Interface())
+}
+
+// pointer returns one to v, or to a copy: some types marshal themselves by a pointer only.
+func pointer(v reflect.Value) reflect.Value {
+	if v.CanAddr() {
+		return v.Addr()
+	}
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	return p
 }
 
 func plain(out *bytes.Buffer, v any) error {
@@ -155,7 +175,7 @@ func (r *Redactor) told(out *bytes.Buffer, v reflect.Value, rule string) error {
 
 // scalar is the text of a value that is no structure.
 func scalar(v reflect.Value) (string, error) {
-	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+	if m, ok := pointer(v).Interface().(encoding.TextMarshaler); ok {
 		text, err := m.MarshalText()
 		if err != nil {
 			return "", fmt.Errorf("a %v without a text: %w", v.Type(), ErrRange)
@@ -197,57 +217,155 @@ func (r *Redactor) rule(f reflect.StructField) (string, error) {
 
 // object writes a struct, fields of embedded structs among its own.
 func (r *Redactor) object(out *bytes.Buffer, v reflect.Value, depth int) error {
+	s := r.shape(v.Type())
+	if s.err != nil {
+		return s.err
+	}
 	out.WriteByte('{')
-	if err := r.fields(out, v, depth); err != nil {
-		return err
+	first := true
+	for _, f := range s.fields {
+		x, err := v.FieldByIndexErr(f.index)
+		if err != nil || f.omit && empty(x) { // an embedded nil has no fields
+			continue
+		}
+		if !first {
+			out.WriteByte(',')
+		}
+		first = false
+		if err := plain(out, f.name); err != nil {
+			return err
+		}
+		out.WriteByte(':')
+		if err := r.write(out, x, f.rule, depth+1); err != nil {
+			return fmt.Errorf("field %s: %w", v.Type().FieldByIndex(f.index).Name, err)
+		}
 	}
 	out.WriteByte('}')
 	return nil
 }
 
-// fields writes those of a struct, each after a comma but the first of the object.
-func (r *Redactor) fields(out *bytes.Buffer, v reflect.Value, depth int) error {
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		_, own := f.Tag.Lookup("privacy")
-		if f.Anonymous && name == "" && !own {
-			e := v.Field(i)
-			for e.Kind() == reflect.Pointer && !e.IsNil() {
-				e = e.Elem()
-			}
-			if e.Kind() == reflect.Pointer && e.Type().Elem().Kind() == reflect.Struct {
-				continue // nil has no fields
-			}
-			if e.Kind() == reflect.Struct && depth < maxDepth {
-				if err := r.fields(out, e, depth+1); err != nil {
-					return err
-				}
+// shape is what is known of a type.
+type shape struct {
+	whole  bool    // marshals itself and has no tags
+	fields []field // that are told, of a struct
+	err    error   // of their tags
+}
+
+// field is one of a struct or of one embedded in it.
+type field struct {
+	name  string
+	index []int
+	named bool // by its json tag
+	omit  bool // where it is empty
+	rule  string
+}
+
+func (r *Redactor) shape(t reflect.Type) *shape {
+	if s, ok := r.shapes.Load(t); ok {
+		return s.(*shape)
+	}
+	s := &shape{whole: whole(t)}
+	if t.Kind() == reflect.Struct && !s.whole {
+		s.fields, s.err = r.fields(t)
+	}
+	r.shapes.Store(t, s)
+	return s
+}
+
+// fields returns those of a struct that are told. As in encoding/json those of embedded
+// structs stand among its own, and of one name that of least depth is taken, there the one
+// the json tag names, or none of several; only then is left out what its tag says.
+func (r *Redactor) fields(t reflect.Type) ([]field, error) {
+	type level struct {
+		t     reflect.Type
+		index []int
+	}
+	var all []field
+	seen, times := map[reflect.Type]bool{}, map[reflect.Type]int{}
+	for next := []level{{t, nil}}; len(next) > 0; {
+		here, count := next, times
+		next, times = nil, map[reflect.Type]int{}
+		for _, l := range here {
+			if seen[l.t] {
 				continue
 			}
-		}
-		if !f.IsExported() || f.Tag.Get("json") == "-" {
-			continue
-		}
-		rule, err := r.rule(f)
-		if err != nil {
-			return err
-		}
-		if rule == "" || empty(v.Field(i)) && slices.Contains(strings.Split(options, ","), "omitempty") {
-			continue
-		}
-		if out.Bytes()[out.Len()-1] != '{' {
-			out.WriteByte(',')
-		}
-		if err := plain(out, cmp.Or(name, f.Name)); err != nil {
-			return err
-		}
-		out.WriteByte(':')
-		if err := r.write(out, v.Field(i), rule, depth+1); err != nil {
-			return fmt.Errorf("field %s: %w", f.Name, err)
+			seen[l.t] = true
+			for i := range l.t.NumField() {
+				f := l.t.Field(i)
+				index := append(slices.Clone(l.index), i)
+				if e := embedded(f); e != nil {
+					if times[e]++; times[e] == 1 {
+						next = append(next, level{e, index})
+					}
+					continue
+				}
+				if !f.IsExported() || f.Tag.Get("json") == "-" {
+					continue
+				}
+				rule, err := r.rule(f)
+				if err != nil {
+					return nil, err
+				}
+				name, options := jsonName(f)
+				one := field{cmp.Or(name, f.Name), index, name != "", slices.Contains(options, "omitempty"), rule}
+				if all = append(all, one); count[l.t] > 1 { // embedded twice: no more than a tie
+					all = append(all, one)
+				}
+			}
 		}
 	}
-	return nil
+	return winners(all), nil
+}
+
+// winners takes one field a name, or none, and of these the ones that are told, in order of the struct.
+func winners(all []field) []field {
+	rank := func(a, b field) int {
+		named := 0
+		switch {
+		case a.named && !b.named:
+			named = -1
+		case b.named && !a.named:
+			named = 1
+		}
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(len(a.index), len(b.index)), named)
+	}
+	slices.SortFunc(all, rank)
+	var out []field
+	for i, f := range all {
+		first := i == 0 || all[i-1].name != f.name
+		tie := i+1 < len(all) && rank(f, all[i+1]) == 0
+		if first && !tie && f.rule != "" {
+			out = append(out, f)
+		}
+	}
+	slices.SortFunc(out, func(a, b field) int { return slices.Compare(a.index, b.index) })
+	return out
+}
+
+// embedded returns the struct whose fields stand among those of the one f is a field of, or
+// nil. What marshals itself has no fields that would tell it: it stays one field.
+func embedded(f reflect.StructField) reflect.Type {
+	t := f.Type
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	name, _ := jsonName(f)
+	_, own := f.Tag.Lookup("privacy")
+	if !f.Anonymous || name != "" || own || f.Tag.Get("json") == "-" || t.Kind() != reflect.Struct || f.IsExported() && whole(t) {
+		return nil
+	}
+	return t
+}
+
+// jsonName returns name and options of the json tag; a name that encoding/json does not take is none.
+func jsonName(f reflect.StructField) (string, []string) {
+	name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+	if strings.ContainsFunc(name, func(r rune) bool {
+		return !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
+		name = ""
+	}
+	return name, strings.Split(options, ",")
 }
 
 // empty is what omitempty leaves out.
@@ -269,11 +387,14 @@ func (r *Redactor) entries(out *bytes.Buffer, v reflect.Value, depth int) error 
 	}
 	var all []entry
 	for _, k := range v.MapKeys() {
-		key, err := scalar(k)
-		if err != nil {
-			return fmt.Errorf("key of a map: %w", check.ErrRange)
+		e := entry{value: v.MapIndex(k)}
+		if k.Kind() != reflect.Pointer || !k.IsNil() { // nil is "", as in encoding/json
+			var err error
+			if e.key, err = scalar(k); err != nil {
+				return fmt.Errorf("key of a map: %w", check.ErrRange)
+			}
 		}
-		all = append(all, entry{key, v.MapIndex(k)})
+		all = append(all, e)
 	}
 	slices.SortFunc(all, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
 	out.WriteByte('{')
@@ -302,18 +423,25 @@ func marshals(t reflect.Type) bool {
 	return false
 }
 
-// tagged reports whether a field of a struct, or of one below it, has a privacy tag.
-func tagged(t reflect.Type, depth int) bool {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
-		t = t.Elem()
-	}
-	if t.Kind() != reflect.Struct || depth > 8 {
+// whole reports whether a type is told as it marshals itself.
+func whole(t reflect.Type) bool { return marshals(t) && !tagged(t, map[reflect.Type]bool{}) }
+
+// tagged reports whether a field of a struct, or of one below it, has a privacy tag. Types
+// go in circles: seen are those that were looked into.
+func tagged(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
 		return false
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if _, ok := f.Tag.Lookup("privacy"); ok || tagged(f.Type, depth+1) {
-			return true
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return tagged(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if _, ok := f.Tag.Lookup("privacy"); ok || tagged(f.Type, seen) {
+				return true
+			}
 		}
 	}
 	return false

@@ -1,6 +1,7 @@
 package privacy_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -80,6 +81,218 @@ func TestRedact(t *testing.T) {
 	}{N: *big.NewInt(7), P: big.NewInt(8)}
 	if got, err := redactor(t, false).JSON(&v); string(got) != `{"N":7,"P":8}` || err != nil {
 		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// Nothing is null under every tag that reads a value, not a panic and not an error.
+func TestRedactNil(t *testing.T) {
+	type all struct {
+		Time  *time.Time     `privacy:"pseudonym"`
+		Day   *time.Time     `privacy:"generalize=age,1"`
+		Text  *string        `privacy:"pseudonym"`
+		Deep  **string       `privacy:"pseudonym"`
+		Any   any            `privacy:"pseudonym"`
+		Range any            `privacy:"generalize=age,1"`
+		List  []string       `privacy:"pseudonym"`
+		Ages  []int          `privacy:"generalize=age,1"`
+		Map   map[string]int `privacy:"pseudonym"`
+		Some  []*string      `privacy:"pseudonym"`
+		Shut  *string        `privacy:"redact"`
+		Keys  map[*time.Time]int
+	}
+	got, err := redactor(t, false).JSON(all{Deep: new(*string), Some: []*string{nil, new(string)}, Keys: map[*time.Time]int{nil: 1}})
+	want := `{"Time":null,"Day":null,"Text":null,"Deep":null,"Any":null,"Range":null,"List":null,"Ages":null,"Map":null,"Some":[null,""],"Shut":"[redacted]","Keys":{"":1}}`
+	if string(got) != want || err != nil {
+		t.Errorf("%s, %v\nwant %s", got, err, want)
+	}
+}
+
+// A text by a pointer receiver is a text, of a pointer and of a value.
+func TestRedactTextByPointer(t *testing.T) {
+	of := func(id string) string { s, _ := pseudonyms(t, 1).Of(id); return s }
+	type account struct {
+		P    *big.Int   `privacy:"pseudonym"`
+		V    big.Int    `privacy:"pseudonym"`
+		List []*big.Int `privacy:"generalize=age,1"`
+	}
+	got, err := redactor(t, false).JSON(account{P: big.NewInt(12), V: *big.NewInt(13), List: []*big.Int{big.NewInt(47), nil}})
+	if want := `{"P":"` + of("12") + `","V":"` + of("13") + `","List":["[40, 50)",null]}`; string(got) != want || err != nil {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
+
+type (
+	mailed struct{ Email, Name string }
+	shut   struct {
+		Email string `privacy:"drop"`
+	}
+	renamed struct {
+		Other string `json:"Email"`
+	}
+	odd struct {
+		A int `json:"a\"b,omitempty"`
+		B int `json:"-,"`
+		C int `json:"-"`
+	}
+	loop struct {
+		*loop
+		Name string
+	}
+	left  struct{ mailed }
+	right struct{ mailed }
+)
+
+// Of fields of one name that of least depth is told or not, as its own tag says.
+func TestRedactShadows(t *testing.T) {
+	for name, x := range map[string]struct {
+		v            any
+		want, strict string
+	}{
+		"redacted": {struct {
+			mailed
+			Email string `privacy:"redact"`
+		}{mailed{"jane@x", "n"}, "jane"}, `{"Name":"n","Email":"[redacted]"}`, `{"Email":"[redacted]"}`},
+		"dropped": {struct {
+			*mailed
+			Email string `privacy:"drop"`
+		}{&mailed{"jane@x", "n"}, "jane"}, `{"Name":"n"}`, `{}`},
+		"by name": {struct {
+			mailed
+			Mine string `privacy:"redact" json:"Email"`
+		}{mailed{"jane@x", "n"}, "jane"}, `{"Name":"n","Email":"[redacted]"}`, `{"Email":"[redacted]"}`},
+		"outer says": {struct {
+			shut
+			Email string
+		}{shut{"jane"}, "e"}, `{"Email":"e"}`, `{}`},
+		"named of two": {struct {
+			shut
+			renamed
+		}{shut{"jane"}, renamed{"e"}}, `{"Email":"e"}`, `{}`},
+		"tie": {struct {
+			shut
+			mailed
+		}{shut{"jane"}, mailed{"jane@x", "n"}}, `{"Name":"n"}`, `{}`},
+		"nil below": {struct {
+			*mailed
+			Age int `privacy:"public"`
+		}{nil, 7}, `{"Age":7}`, `{"Age":7}`},
+	} {
+		for strict, want := range map[bool]string{false: x.want, true: x.strict} {
+			if got, err := redactor(t, strict).JSON(x.v); string(got) != want || err != nil {
+				t.Errorf("%s, strict %v: %s, %v, want %s", name, strict, got, err, want)
+			}
+		}
+	}
+	// Without tags all is as encoding/json has it.
+	for _, v := range []any{
+		struct {
+			mailed
+			Email string
+		}{mailed{"a", "b"}, "c"},
+		struct {
+			mailed
+			renamed
+		}{mailed{"a", "b"}, renamed{"c"}},
+		struct {
+			left
+			right
+		}{left{mailed{"a", "b"}}, right{mailed{"c", "d"}}},
+		struct {
+			left
+			mailed
+		}{left{mailed{"a", "b"}}, mailed{"c", "d"}},
+		struct {
+			renamed
+			R renamed
+			odd
+		}{renamed{"a"}, renamed{"b"}, odd{0, 2, 3}},
+		struct{ Mailed *mailed }{},
+		odd{1, 2, 3},
+		loop{&loop{nil, "a"}, "b"},
+		[]string(nil), map[string]int(nil),
+	} {
+		want, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := redactor(t, false).JSON(v); string(got) != string(want) || err != nil {
+			t.Errorf("%T: %s, %v, want %s", v, got, err, want)
+		}
+	}
+}
+
+type (
+	customers map[string]customer
+	crowd     []customer
+	customer  struct {
+		Email string `privacy:"drop"`
+		Age   int
+	}
+	deep1   struct{ X map[string][]*deep2 }
+	deep2   struct{ X [1]deep3 }
+	deep3   struct{ X *deep4 }
+	deep4   struct{ X deep5 }
+	deep5   struct{ X deep6 }
+	deep6   struct{ X deep7 }
+	deep7   struct{ X deep8 }
+	deep8   struct{ X deep9 }
+	deep9   struct{ X deepest }
+	deepest struct {
+		Up *deep1
+		In deeper
+	}
+	deeper struct{ C customer }
+	tags   []string
+	ring   []ring
+	stamp  struct {
+		time.Time
+		Name string `privacy:"redact"`
+	}
+	hidden struct{ time.Time }
+)
+
+func (customers) MarshalJSON() ([]byte, error) { return []byte(`"jane"`), nil }
+func (crowd) MarshalJSON() ([]byte, error)     { return []byte(`"jane"`), nil }
+func (deep1) MarshalJSON() ([]byte, error)     { return []byte(`"jane"`), nil }
+func (tags) MarshalJSON() ([]byte, error)      { return []byte(`"whole"`), nil }
+func (*ring) MarshalText() ([]byte, error)     { return []byte("ring"), nil }
+
+// What marshals itself is told whole without tags below it, and never with one.
+func TestRedactMarshalers(t *testing.T) {
+	day := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	jane := customer{"jane", 7}
+	d := deep1{map[string][]*deep2{"a": {{[1]deep3{{&deep4{}}}}}}}
+	d.X["a"][0].X[0].X.X.X.X.X.X.X.In.C = jane
+	for name, x := range map[string]struct {
+		v    any
+		want string
+	}{
+		"map":           {customers{"a": jane}, `{"a":{"Age":7}}`},
+		"nil map":       {customers(nil), `null`},
+		"slice":         {crowd{jane}, `[{"Age":7}]`},
+		"deep":          {d, `{"X":{"a":[{"X":[{"X":{"X":{"X":{"X":{"X":{"X":{"X":{"Up":null,"In":{"C":{"Age":7}}}}}}}}}}]}]}}`},
+		"whole slice":   {tags{"a"}, `"whole"`},
+		"whole nil":     {struct{ T tags }{}, `{"T":"whole"}`},
+		"circle":        {ring{nil}, `"ring"`},
+		"embedded time": {stamp{day, "jane"}, `{"Time":"2026-01-02T00:00:00Z","Name":"[redacted]"}`},
+		"in unexported": {struct {
+			hidden
+			Name string `privacy:"drop"`
+		}{hidden{day}, "jane"}, `{"Time":"2026-01-02T00:00:00Z"}`},
+		"embedded nil": {struct {
+			*time.Time
+			Name string `privacy:"drop"`
+		}{nil, "jane"}, `{"Time":null}`},
+	} {
+		r := redactor(t, false)
+		for range 2 { // what was found of a type the first time is used the second
+			if got, err := r.JSON(x.v); string(got) != x.want || err != nil {
+				t.Errorf("%s: %s, %v, want %s", name, got, err, x.want)
+			}
+		}
+	}
+	if got, err := redactor(t, true).JSON(stamp{day, "jane"}); string(got) != `{"Name":"[redacted]"}` || err != nil {
+		t.Errorf("strict: %s, %v", got, err)
 	}
 }
 
@@ -180,6 +393,12 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	all[1].Lon = math.NaN()
+	var field *privacy.FieldError
+	if _, err := privacy.Places(all, privacy.PlacesOptions{}); !errors.As(err, &field) || field.Row != 1 || !errors.Is(err, privacy.ErrNotFinite) {
+		t.Errorf("%v, %+v", err, field)
+	}
+	all[1].Lon = 0
 	all[7].Lat = 4711
 	if _, err := privacy.Places(all, privacy.PlacesOptions{}); !errors.Is(err, privacy.ErrRange) || strings.Contains(fmt.Sprint(err), "4711") || !strings.Contains(fmt.Sprint(err), "row 7") {
 		t.Errorf("%v", err)
