@@ -475,7 +475,8 @@ func (b *Builder[U, I]) money(currency string) error {
 
 // AddOrder takes one order. It counts every order it is given: remove repeated
 // ones first, see clean.Ledger. Test orders are left out. An invalid order changes
-// nothing: ErrRange, ErrEmpty, ErrOverflow, or ErrMismatch for a second currency.
+// nothing: ErrRange, ErrEmpty, ErrOverflow, or ErrMismatch for a second currency, which
+// one at or after the cut-off may have.
 //
 // A user's money and pieces are bounded by 2⁵⁹ (5.7·10¹⁷ minor units) in each of the
 // stretches between two beginnings of windows, so that no sum over them, and none of
@@ -485,9 +486,6 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 		return err
 	}
 	paid, units, err := o.sums()
-	if err == nil {
-		err = b.money(o.Currency)
-	}
 	if err != nil {
 		return fmt.Errorf("profile: Builder.AddOrder: %w", err)
 	}
@@ -498,6 +496,9 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 	if at >= b.cut {
 		b.late++
 		return nil
+	}
+	if err := b.money(o.Currency); err != nil { // of what enters alone: the rest leaves no trace
+		return fmt.Errorf("profile: Builder.AddOrder: %w", err)
 	}
 	u, err := b.Index(o.User)
 	if err != nil {
@@ -571,9 +572,6 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 		return err
 	}
 	err := r.Validate()
-	if err == nil {
-		err = b.money(r.Currency)
-	}
 	if err == nil && r.Cancel && r.Amount == 0 {
 		err = check.Private("refund", -1, r.ID, nil, fmt.Errorf("cancels an order without an Amount (use clean.Ledger.Settle): %w", ErrRange))
 	}
@@ -584,6 +582,9 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 	if at >= b.cut {
 		b.late++
 		return nil
+	}
+	if err := b.money(r.Currency); err != nil {
+		return fmt.Errorf("profile: Builder.AddRefund: %w", err)
 	}
 	u, err := b.Index(r.User)
 	if err != nil {
@@ -640,7 +641,8 @@ func (b *Builder[U, I]) compatible(other *Builder[U, I]) string {
 
 // Merge adds everything that other holds, and leaves other alone. Both must have
 // the same options (ErrMismatch names the one that differs). After an error b is
-// unchanged.
+// unchanged, but for the ErrOverflow of more than 2³¹-1 users or labels, or 2³² words of states of
+// Features: then it has a part of other and should be left.
 func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 	if err := check.Merge("profile: Builder.Merge", b, other); err != nil {
 		return err

@@ -168,7 +168,8 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 }
 
 // UnmarshalBinary replaces b. The time zone itself is not stored, the beginnings of
-// its days are; b keeps its own Zone where that has the same, which Advance needs.
+// its days are; b keeps its own Zone where that has the same, which Advance needs. Without it
+// the column age_years and the Clock of Features are of UTC: read into a Builder with the same Zone.
 // Payload of version 3, little-endian, lists after their length:
 //
 //	i64     AsOf, nanoseconds since 1970 as all times
@@ -184,8 +185,8 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 //	i64     records that came late, >= 0
 //	bool    whether days are kept for Advance
 //	int     number of features, then for each
-//	string  name
-//	[]int   length of each of its windows in days
+//	  string  name
+//	  []int   length of each of its windows in days
 //	7×[]str labels of each Dimension, ascending, none empty, each in use
 //	int     class of the user ids: 0 strings, 1 signed, 2 unsigned numbers
 //	int     number of users, then for each, ids ascending:
@@ -196,13 +197,31 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 //	          ratings and of sentiments in millionths. No sum of sizes, no number < 0
 //	  pairs   index and value of the counters that are not 0, [10 kinds][windows+1]
 //	  pairs   the same of orders, units, paid, refunded, [4][windows+1]
-//	  triples label and the two halves of its weight times 2⁷⁰, labels ascending
+//	  int     number of parts of weights of labels, then for each, labels and blocks
+//	          ascending
+//	    int     label, its place in the lists above
+//	    i64     block of 32 half-lives since 1970, 0 without decay; from that of 70
+//	            half-lives before AsOf to that of AsOf
+//	    2×u64   high and low word of the sum of w·2^(t-32·block) times 2⁵², w the weight and t the
+//	            time of what happened, in half-lives since 1970; not 0
 //	  triples where days are kept: int days before AsOf, int counter (10 kinds, then
 //	          orders, units, paid, refunded), i64 > 0, the first two ascending; within
 //	          windows they add up to the counters above
+//	  int     number of facts, then for each, fields ascending: string field, string
+//	          value, neither empty, string source, i64 since when it is known, before AsOf, the
+//	          smallest int64 where that is not said
+//	  int     where there are features: number of states that are not empty, then for each,
+//	          feature and cell ascending
+//	    int     feature, its place in the list above
+//	    i64     cell: 2³¹ before all windows of the feature; else days before AsOf where
+//	            days are kept, and the place of the shortest window where not
+//	    []i64   the words of the state, such that Feature.Valid holds
 //
-// Version 1 has the begins of the windows, []i64, instead of all changes of the clock, and
-// no days. Then the length of days is that of the windows.
+// Version 2 has no number of features and nothing of them, the labels of the first three
+// Dimensions only, no block and so one weight for a label, that at AsOf times 2⁷⁰, and no
+// facts. Version 1 has besides the begins of the windows, []i64, instead of all changes of the clock,
+// and neither the bool nor days. Then the length of days is that of the windows. A half-life below
+// a second, which both may have, is read as a second.
 // Any other length or value is ErrCorrupt; user ids of another class and a frame of
 // another type are ErrMismatch, a newer version ErrVersion; b is then unchanged.
 // Memory grows with the bytes given.
@@ -292,8 +311,11 @@ func decodeOptions[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
 		}
 	}
 	halfLife := time.Duration(r.Int64())
-	if opt.HalfLife = halfLife; halfLife == 0 {
+	switch opt.HalfLife = halfLife; {
+	case halfLife == 0:
 		opt.HalfLife = -1
+	case halfLife > 0 && r.Version < 3: // had no least
+		opt.HalfLife = max(halfLife, minLife)
 	}
 	for k := 1; k <= kinds; k++ {
 		opt.KindWeights[Kind(k)] = r.Float64()

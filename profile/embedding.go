@@ -96,6 +96,16 @@ func accumulate(to []int64, hi, lo uint64) {
 	to[0], to[1] = int64(h), int64(l)
 }
 
+// signed is a number of two words in two's complement. What is below 0 is converted as its
+// opposite: the sum of both words as floats would be a small difference of large ones.
+func signed(hi, lo uint64) float64 {
+	if int64(hi) < 0 {
+		l, c := bits.Add64(^lo, 1, 0)
+		return -(math.Ldexp(float64(^hi+c), 64) + float64(l))
+	}
+	return math.Ldexp(float64(hi), 64) + float64(lo)
+}
+
 // Add weighs a vector by the moment of its record alone, never by a cut-off.
 func (f *embedding) Add(state []int64, r *Record) []int64 {
 	v := f.opt.Vector(r)
@@ -155,7 +165,7 @@ func (f *embedding) Result(dst []float64, states [][]int64, _ Clock) []float64 {
 		scale := math.Ldexp(1, int(s[i]-s[len(s)-size])*blockSize)
 		for j := range sums {
 			w := s[i+1+2*j:]
-			sums[j] += scale * (math.Ldexp(float64(w[0]), 64) + float64(uint64(w[1])))
+			sums[j] += scale * signed(uint64(w[0]), uint64(w[1]))
 		}
 	}
 	for _, x := range sums[1:] {

@@ -124,7 +124,8 @@ func (b *Builder[U, I]) Facts(user U) []Trait {
 // known reports whether anything before the cut-off speaks of a user.
 func (b *Builder[U, I]) known(u int32) bool { return b.state[u].known() || b.facts.of.any(u) }
 
-// age is the calendar year of the cut-off less that of birth, NaN where it is not known.
+// age is the calendar year of the cut-off less that of birth, NaN where it is not known. The
+// year is that of Zone, or of UTC where a stored Builder does not know it.
 func (b *Builder[U, I]) age(u int) float64 {
 	n, ok := b.facts.fields["birth_year"]
 	if !ok {

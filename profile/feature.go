@@ -307,11 +307,14 @@ func (f *featureSet) states(user int32, i int, rolling bool) [][]int64 {
 		span span
 	}
 	var parts []part
+	words := 0
 	f.cells.of(user, func(key uint64, s *span) {
 		if int(key>>32) == i {
 			parts = append(parts, part{uint32(key), *s})
+			words += int(s.n)
 		}
 	})
+	held := make([]int64, 0, words) // a Merge may return other, and the next one change it
 	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.cell, b.cell) })
 	days := f.days[i]
 	states := make([][]int64, len(days)+1)
@@ -322,7 +325,9 @@ func (f *featureSet) states(user int32, i int, rolling bool) [][]int64 {
 			if w < len(days) && (rolling && c >= int64(days[w]) || !rolling && c > int64(w)) {
 				break
 			}
-			sum = f.list[i].Merge(sum, f.state(parts[0].span))
+			n := len(held)
+			held = append(held, f.state(parts[0].span)...)
+			sum = f.list[i].Merge(sum, held[n:len(held):len(held)])
 			parts = parts[1:]
 		}
 		states[w] = slices.Clone(sum)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/rng"
 )
 
@@ -42,11 +43,18 @@ func CheckFeature[U, I ID](f Feature, log *Log[U, I], opt BuilderOptions) error 
 	return nil
 }
 
-// A logged is one record of a Log: a function that gives it to a Builder.
+// A logged is one record of a Log: a function that gives it to a Builder. A User may speak of
+// two moments, when he registered and since when his facts are known: at is the earlier, later the
+// other one, or zero.
 type logged[U, I ID] struct {
-	at   time.Time
-	user U
-	to   func(b *Builder[U, I]) error
+	at, later time.Time
+	user      U
+	to        func(b *Builder[U, I]) error
+}
+
+// within reports whether a moment of which r speaks lies from from on and before to.
+func (r *logged[U, I]) within(from, to time.Time) bool {
+	return r.at.Before(to) && !r.at.Before(from) || !r.later.IsZero() && r.later.Before(to) && !r.later.Before(from)
 }
 
 // list returns the records of a log.
@@ -54,19 +62,23 @@ func (l *Log[U, I]) list() []logged[U, I] {
 	var out []logged[U, I]
 	for i := range l.Users {
 		x := &l.Users[i]
-		out = append(out, logged[U, I]{x.Registered, x.ID, func(b *Builder[U, I]) error { return b.AddUser(x) }})
+		r := logged[U, I]{x.Registered, x.At, x.ID, func(b *Builder[U, I]) error { return b.AddUser(x) }}
+		if r.at.IsZero() || !r.later.IsZero() && r.later.Before(r.at) {
+			r.at, r.later = r.later, r.at
+		}
+		out = append(out, r)
 	}
 	for i := range l.Events {
 		x := &l.Events[i]
-		out = append(out, logged[U, I]{x.At, x.User, func(b *Builder[U, I]) error { return b.Add(x) }})
+		out = append(out, logged[U, I]{at: x.At, user: x.User, to: func(b *Builder[U, I]) error { return b.Add(x) }})
 	}
 	for i := range l.Orders {
 		x := &l.Orders[i]
-		out = append(out, logged[U, I]{x.At, x.User, func(b *Builder[U, I]) error { return b.AddOrder(x) }})
+		out = append(out, logged[U, I]{at: x.At, user: x.User, to: func(b *Builder[U, I]) error { return b.AddOrder(x) }})
 	}
 	for i := range l.Refunds {
 		x := &l.Refunds[i]
-		out = append(out, logged[U, I]{x.At, x.User, func(b *Builder[U, I]) error { return b.AddRefund(x) }})
+		out = append(out, logged[U, I]{at: x.At, user: x.User, to: func(b *Builder[U, I]) error { return b.AddRefund(x) }})
 	}
 	return out
 }
@@ -244,26 +256,40 @@ func (c *featureChecker[U, I]) forgets(_ *Builder[U, I], before []logged[U, I]) 
 	return c.same("forgotten, a customer leaves something", all, without)
 }
 
-// rolls goes through the last days of the records one by one.
+// rolls goes through the last days of the records one by one, but for those on which the
+// clock skipped the time of the cut-off or showed it twice: they begin elsewhere.
 func (c *featureChecker[U, I]) rolls(want *Builder[U, I], before []logged[U, I]) error {
-	const days = 12
-	last := want.opt.AsOf
+	last, zone := want.opt.AsOf, want.opt.Zone
+	once := func(k int) bool {
+		_, _, shown := calendar.Resolve(calendar.Wall(last, zone)-int64(k)*86400, zone)
+		return k == 0 || shown == calendar.Once
+	}
+	days := 12
+	for !once(days) {
+		days++
+	}
 	step := *c
-	step.opt.AsOf = last.In(want.opt.Zone).AddDate(0, 0, -days)
+	step.opt.AsOf = last.In(zone).AddDate(0, 0, -days)
 	b, err := step.build(nil)
 	if err != nil {
 		return err
 	}
 	from := time.Time{}
 	for k := days; ; k-- {
-		at := last.In(want.opt.Zone).AddDate(0, 0, -k)
+		if !once(k) {
+			continue
+		}
+		at := last.In(zone).AddDate(0, 0, -k)
+		if k == 0 {
+			at = last // of two times that the clock shows twice, this one
+		}
 		if k < days {
 			if err := b.Advance(at); err != nil {
 				return err
 			}
 		}
 		for _, r := range before {
-			if r.at.Before(at) && !r.at.Before(from) {
+			if r.within(from, at) {
 				if err := r.to(b); err != nil {
 					return err
 				}
@@ -277,5 +303,6 @@ func (c *featureChecker[U, I]) rolls(want *Builder[U, I], before []logged[U, I])
 			return err
 		}
 	}
+	b.late = 0 // a User came twice
 	return c.same("rolled forward day by day, the state is another than built at the end", b, want)
 }

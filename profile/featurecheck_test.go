@@ -180,6 +180,109 @@ func embeddingOf(t testing.TB, life time.Duration) profile.Feature {
 	return f
 }
 
+// firstOr counts records, and where it has none yet takes the state of the other as its own.
+type firstOr struct{}
+
+func (firstOr) Name() string      { return "first_or" }
+func (firstOr) Days() []int       { return []int{7} }
+func (firstOr) Columns() []string { return []string{"first_or_7d", "first_or"} }
+
+func (firstOr) Add(state []int64, _ *profile.Record) []int64 {
+	return firstOr{}.Merge(state, []int64{1})
+}
+
+func (firstOr) Merge(state, other []int64) []int64 {
+	switch {
+	case len(state) == 0:
+		return other
+	case len(other) > 0:
+		state[0] += other[0]
+	}
+	return state
+}
+
+func (firstOr) Valid(state []int64) bool { return len(state) == 1 }
+
+func (firstOr) Result(dst []float64, states [][]int64, _ profile.Clock) []float64 {
+	for _, s := range states {
+		if len(s) == 0 {
+			s = []int64{0}
+		}
+		dst = append(dst, float64(s[0]))
+	}
+	return dst
+}
+
+// Reading a Table changes no state, even where Merge returns what it is to add.
+func TestFeatureMergeReturnsOther(t *testing.T) {
+	for _, rolling := range []bool{false, true} {
+		b := newBuilder(t, profile.BuilderOptions{Features: []profile.Feature{firstOr{}}, Rolling: rolling})
+		for _, days := range []time.Duration{1, 3, 20} {
+			if err := b.Add(&event{User: "ann", Kind: profile.View, At: cut.Add(-days * day)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 3 {
+			tab, err := b.Table(profile.TableOptions{Columns: []string{"first_or_7d", "first_or"}})
+			if err != nil || tab.Rows[0][0] != 2 || tab.Rows[0][1] != 3 {
+				t.Fatalf("rolling %v: %v, %v", rolling, tab, err)
+			}
+		}
+	}
+	if err := profile.CheckFeature(firstOr{}, shopLog(5, cut, 60), profile.BuilderOptions{AsOf: cut}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A right feature is not convicted for users of two moments, nor for a midnight that the clock
+// skipped, nor for one that it showed twice.
+func TestCheckFeatureAcquits(t *testing.T) {
+	santiago, havana := location(t, "America/Santiago"), location(t, "America/Havana")
+	for name, asOf := range map[string]time.Time{
+		"users":                time.Date(2025, 6, 12, 0, 0, 0, 0, time.UTC),
+		"skipped":              time.Date(2025, 9, 12, 0, 0, 0, 0, santiago),
+		"the first is skipped": time.Date(2025, 9, 19, 0, 0, 0, 0, santiago),
+		"shown twice":          time.Date(2025, 11, 5, 0, 0, 0, 0, havana),
+	} {
+		log := shopLog(3, asOf, 60)
+		ago := func(days int) time.Time { return asOf.Add(-time.Duration(days) * day) }
+		log.Users = append(
+			log.Users,
+			user{ID: "u0", Registered: ago(100), Sex: "f", At: ago(3)},
+			user{ID: "u1", Registered: ago(2), Sex: "f", At: ago(50)},
+			user{ID: "u2", Registered: ago(-2), Sex: "m", At: ago(5)},
+			user{ID: "u3", Registered: ago(8), Sex: "m", At: ago(-1)},
+			user{ID: "u4", Sex: "f", At: ago(4)},
+		)
+		for h := range 72 { // around the change
+			log.Events = append(log.Events, event{User: "u1", Kind: profile.View, At: asOf.AddDate(0, 0, -5).Add(time.Duration(h-24) * time.Hour / 2)})
+		}
+		if err := profile.CheckFeature[string, int](lastTwo{}, log, profile.BuilderOptions{AsOf: asOf, Zone: asOf.Location()}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A coordinate and its opposite have opposite means, to the last bit.
+func TestEmbeddingNegative(t *testing.T) {
+	for _, life := range []time.Duration{-1, 9 * day} {
+		f := promised(profile.NewEmbedding(profile.EmbeddingOptions{Name: "vec", Dim: 2, HalfLife: life, Vector: func(r *profile.Record) []float32 {
+			x := float32(r.Item) * 1e-4
+			return []float32{x, -x}
+		}}))
+		b := newBuilder(t, profile.BuilderOptions{Features: []profile.Feature{f}})
+		for i := range 5 {
+			if err := b.Add(&event{User: "ann", Item: i + 1, Kind: profile.View, At: cut.Add(-time.Duration(7*i+1) * day)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		row := promised(b.Table(profile.TableOptions{Columns: []string{"vec=0", "vec=1"}})).Rows[0]
+		if row[0] <= 0 || row[1] != -row[0] {
+			t.Errorf("half-life %v: %v", life, row)
+		}
+	}
+}
+
 // TestFeatureLaws: every built-in feature and those of a caller keep every law, in several
 // zones and with changes of the clock among the days.
 func TestFeatureLaws(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,48 @@ func TestSchema(t *testing.T) {
 		if _, err := serve.Table(o); !errors.Is(err, profile.ErrOption) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// The schema of a table without decay is read again too.
+func TestSchemaNoDecay(t *testing.T) {
+	b := newBuilder(t, profile.BuilderOptions{HalfLife: -1})
+	if err := b.AddUser(&user{ID: "ann", Registered: cut.Add(-day)}); err != nil {
+		t.Fatal(err)
+	}
+	data := promised(promised(b.Table(profile.TableOptions{})).Schema.MarshalBinary())
+	var s profile.Schema
+	if err := s.UnmarshalBinary(data); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Table(profile.TableOptions{Schema: &s}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A record after the label changes nothing, whatever its currency and place in the log.
+func TestJoinLabelsLaterCurrency(t *testing.T) {
+	buy := func(id, currency string, at time.Time) order {
+		return order{ID: id, User: "ann", At: at, Currency: currency, Lines: []line{{Quantity: 1, Price: 5}}}
+	}
+	give := func(id, currency string, at time.Time) refund {
+		return refund{ID: id, OrderID: "a", User: "ann", At: at, Currency: currency, Amount: 1}
+	}
+	log := profile.Log[string, int]{
+		Orders:  []order{buy("a", "EUR", cut.Add(-day)), buy("b", "USD", cut.Add(day))},
+		Refunds: []refund{give("a", "EUR", cut.Add(-day)), give("b", "USD", cut.Add(day))},
+	}
+	for range 2 {
+		got, err := profile.JoinLabels(context.Background(), &log, []profile.Label[string]{{User: "ann", AsOf: cut}}, profile.JoinOptions{Table: profile.TableOptions{Columns: []string{"net"}}})
+		if err != nil || got.Rows[0][0] != 4 {
+			t.Errorf("%v, %v", got, err)
+		}
+		slices.Reverse(log.Orders)
+		slices.Reverse(log.Refunds)
+	}
+	b := newBuilder(t, profile.BuilderOptions{Currency: "USD"})
+	if err := b.AddOrder(&order{ID: "c", User: "ann", At: cut.Add(-day), Currency: "EUR", Lines: []line{{Quantity: 1, Price: 5}}}); !errors.Is(err, profile.ErrMismatch) {
+		t.Error(err)
 	}
 }
 

@@ -77,6 +77,12 @@ func (b *Builder[U, I]) Advance(asOf time.Time) error {
 	if err := next.cutAt(calendar.NewAges(asOf, b.opt.Zone)); err != nil {
 		return fmt.Errorf("%s: Windows: %w", where, err)
 	}
+	next.extra.cells, next.extra.words = pairs[span]{}, nil
+	for u := range b.state { // what may fail comes before what changes b
+		if err := next.extra.join(int32(u), &b.extra, int32(u), int(n), true); err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
+	}
 	// Days of the old grid are days of the new one only where both show the same time; a
 	// begin that fell into a gap or an overlap is the same in both.
 	nb, longest := b.buckets(), int64(0)
@@ -101,12 +107,6 @@ func (b *Builder[U, I]) Advance(asOf time.Time) error {
 		}
 	})
 	next.taste.retain(func(_ int32, key uint64) bool { return int32(uint32(key)) >= next.fade.oldest })
-	next.extra.cells, next.extra.words = pairs[span]{}, nil
-	for u := range b.state {
-		if err := next.extra.join(int32(u), &b.extra, int32(u), int(n), true); err != nil {
-			return fmt.Errorf("%s: %w", where, err)
-		}
-	}
 	*b = next
 	return nil
 }

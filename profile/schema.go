@@ -98,7 +98,7 @@ func (s *Schema) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 //
 //	[]str   columns, at least one, none empty, none twice
 //	[]int   length of each window in days, 1 … 36500, ascending, at most 7
-//	i64     half-life in nanoseconds, below 0 none
+//	i64     half-life in nanoseconds, 0 none
 //	10×f64  weight of each Kind, 0 … 1e6
 //	[]i64   price bands, ascending
 //	string  currency, three capital letters or empty
@@ -153,5 +153,5 @@ func (s *Schema) plausible() bool {
 	if code, err := check.Currency("Currency", s.currency); s.currency != "" && (err != nil || code != s.currency) {
 		return false
 	}
-	return len(s.names) > 0 && distinct(s.names) && distinct(s.features) && s.halfLife != 0 && opt.validate() == nil
+	return len(s.names) > 0 && distinct(s.names) && distinct(s.features) && s.halfLife >= 0 && opt.validate() == nil
 }

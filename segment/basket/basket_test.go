@@ -3,6 +3,7 @@ package basket_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -277,6 +278,70 @@ func TestMeasures(t *testing.T) {
 	}
 	testkit.Near(t, "a>b", seen["a>b"].P, .708333, 1e-6)
 	testkit.Near(t, "c>d", seen["c>d"].P, .547619, 1e-6)
+}
+
+// The p-value of counts however large takes the terms that count, where the first is 0 and where
+// it is subnormal as well.
+func TestFisherLarge(t *testing.T) {
+	for _, n := range []int64{1e9, 1e12, 1 << 62} {
+		for both, want := range map[int64]float64{n / 10 * 3: 0, n / 10 * 2: 1} {
+			if m := promised(basket.MeasureRule(n, n/2, n/2, both)); m.P != want {
+				t.Errorf("%d of %d: P %v, want %v", both, n, m.P, want)
+			}
+		}
+	}
+	if m := promised(basket.MeasureRule(1e12, 5e11, 5e11, 25e10+9_525_000)); m.P < 1e-318 || m.P > 1e-315 {
+		t.Errorf("38.1 deviations: P %v, want some 1e-317", m.P)
+	}
+}
+
+// A least count whose sets their decoder would refuse is no option.
+func TestMinCountLargest(t *testing.T) {
+	s := promised(basket.Mine(bg, shelf(), basket.MineOptions{MinCount: 1 << 62}))
+	must(new(basket.Sets[string]).UnmarshalBinary(binary(s)))
+	if _, err := basket.Mine(bg, shelf(), basket.MineOptions{MinCount: 1<<62 + 1}); !errors.Is(err, basket.ErrOption) {
+		t.Error(err)
+	}
+}
+
+// The top is found where the counts of all sets tie, and holds no more than MaxSets meanwhile.
+func TestTopOfTies(t *testing.T) {
+	row := make([]int, 15)
+	for i := range row {
+		row[i] = 14 - i
+	}
+	all := ranked(mined(promised(basket.Mine(bg, fill(noise(3, 1000, 30)), basket.MineOptions{MinCount: 8}))))
+	for _, a := range []basket.Algorithm{basket.FPGrowth, basket.Eclat} {
+		for _, most := range []int{0, 40, 40_000} {
+			s, err := basket.Mine(bg, fill([][]int{row, row}), basket.MineOptions{Top: 17, Algorithm: a, MaxSets: most, MaxMemory: 1 << 19})
+			if err != nil {
+				t.Errorf("%v, MaxSets %d: %v", a, most, err)
+				continue
+			}
+			if want := append(letters("ABCDEFGHIJKLMNO"), "AB", "AC"); !slices.Equal(ranked(mined(s)), want) {
+				t.Errorf("%v, MaxSets %d: %v", a, most, ranked(mined(s)))
+			}
+		}
+		for _, top := range []int{1, 90, 1200, len(all) - 1, math.MaxInt} {
+			s := promised(basket.Mine(bg, fill(noise(3, 1000, 30)), basket.MineOptions{MinCount: 8, Top: top, Algorithm: a}))
+			if !slices.Equal(ranked(mined(s)), all[:min(top, len(all))]) {
+				t.Errorf("%v: other top %d of %d", a, top, len(all))
+			}
+		}
+	}
+}
+
+func TestFractionOf(t *testing.T) {
+	for x, want := range map[float64]basket.Fraction{0: {Num: 0, Den: 1}, .001: {Num: 1, Den: 1000}, 1: {Num: 1, Den: 1}, 1e-18: {Num: 1, Den: 1e18}, 5e-19: {Num: 1, Den: 2e18}} {
+		if got, err := basket.FractionOf(x); err != nil || got != want {
+			t.Errorf("%v: %v %v", x, got, err)
+		}
+	}
+	for _, x := range []float64{1e-19, 3e-19, -.1, 1.5} {
+		if got, err := basket.FractionOf(x); !errors.Is(err, basket.ErrRange) {
+			t.Errorf("%v: %v %v", x, got, err)
+		}
+	}
 }
 
 func word(xs []string) string {

@@ -44,7 +44,8 @@
 //
 //   - Supports and confidences are compared in whole numbers.
 //   - The same baskets give the same bytes, in whatever order they came, at any GOMAXPROCS.
-//   - Memory stays below MaxMemory and MaxSets, or the call fails before it passes them.
+//   - Memory stays below MaxMemory and MaxSets, or the call fails before it passes them; see
+//     MaxMemory for what it does not count.
 //   - Stores and passes merge, and have a binary form; after an error nothing is changed.
 //   - Baskets have no owner. Forget removes one that the caller names by what is in it.
 //

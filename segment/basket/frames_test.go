@@ -118,6 +118,29 @@ func TestPayloads(t *testing.T) {
 		"num": {long(0), long(6)}, "den": {long(0)}, "max": {num(0), num(1)}, "first": {long(0), long(-1)}, "counting": {flag(false)}, "second": {long(-1), long(5)},
 		"n": {num(2)}, "count a": {long(5), long(10), long(-1)}, "a": {row(1), row()}, "ab": {row(0), row(1), row(1, 0)}, "count ab": {long(9)}, "b": {row(0)},
 	})
+	// Candidates that lack a part, or have one in fewer baskets, would make Result().Rules panic
+	// or never end.
+	candidates := func(b ...int64) func(*codec.Writer) {
+		return func(w *codec.Writer) {
+			w.Int(2 + len(b))
+			w.Int64(100)
+			w.Int32s([]int32{0})
+			w.Int64(90)
+			w.Int32s([]int32{0, 1})
+			for _, n := range b {
+				w.Int64(n)
+				w.Int32s([]int32{1})
+			}
+		}
+	}
+	testkit.Payload{
+		Kind: codec.KindTwoPass,
+		Fields: []testkit.Field{
+			f("class", num(1)), f("items", num(2)), f("5", long(5)), f("7", long(7)), f("num", long(1)), f("den", long(100)), f("max", num(3)), f("first", long(200)),
+			f("counting", flag(true)), f("second", long(200)), f("candidates", candidates(95)),
+		},
+		Decode: func(frame []byte) error { return new(basket.TwoPass[int]).UnmarshalBinary(frame) },
+	}.Refuse(t, basket.ErrCorrupt, map[string][]func(*codec.Writer){"candidates": {candidates(), candidates(3), candidates(89)}})
 	testkit.Payload{
 		Kind: codec.KindJourneys,
 		Fields: []testkit.Field{

@@ -51,7 +51,7 @@ func mine[I ID](ctx context.Context, where string, b *Baskets[I], above *ancestr
 	if s.algorithm == AlgorithmAuto {
 		s.algorithm = p.choose()
 	}
-	out := sink{budget: &p.budget, min: p.min, minLen: opt.MinLen, maxLen: opt.MaxLen, name: p.name}
+	out := sink{ctx: ctx, budget: &p.budget, min: p.min, minLen: opt.MinLen, maxLen: opt.MaxLen, name: p.name}
 	if opt.Keep != KeepAll {
 		out.minLen = 1
 		if out.maxLen < math.MaxInt32 {
@@ -171,6 +171,7 @@ func (p *problem) apart(a, b int32) bool {
 
 // sink takes the sets as they are found.
 type sink struct {
+	ctx            context.Context // of the call, for sorting
 	budget         *budget
 	min            int32
 	minLen, maxLen int
@@ -180,8 +181,10 @@ type sink struct {
 	ids            []int32 // numbers in natural order, ascending
 	count          []int32
 	best           []int32 // heap, smallest first, of the top counts so far
-	pruned         int
-	room           int64 // bytes taken from the budget and not used
+	order          []int32 // room for cut
+	worst          int32   // count and
+	worstLen       int     // length of the last of the top at the last cut
+	room           int64   // bytes taken from the budget and not used
 }
 
 // emit takes one set by codes.
@@ -191,8 +194,13 @@ func (s *sink) emit(codes []int32, count int32) error {
 	}
 	if s.top > 0 {
 		s.raise(count)
-		if len(s.count) >= 2*s.pruned+2*s.top+1000 {
-			s.cut()
+		if count < s.worst || count == s.worst && len(codes) > s.worstLen {
+			return nil
+		}
+		if n, top := int64(len(s.count)), int64(min(s.top, math.MaxInt32)); n >= 2*top+1000 || n >= 2*top && n >= s.budget.sets {
+			if err := s.cut(); err != nil {
+				return err
+			}
 		}
 	}
 	if int64(len(s.count)) >= s.budget.sets {
@@ -256,10 +264,40 @@ func (s *sink) set(i int) []int32 {
 	return s.ids[start:s.ptr[i]]
 }
 
-// cut drops the sets below the threshold.
-func (s *sink) cut() {
-	s.keep(func(i int) bool { return s.count[i] >= s.min })
-	s.pruned = len(s.count)
+// cut drops all but the top sets so far.
+func (s *sink) cut() error {
+	if n := len(s.count); cap(s.order) < n {
+		if err := s.budget.take(8 * int64(n)); err != nil { // sorting copies it
+			return err
+		}
+		s.order = make([]int32, n)
+	}
+	order := s.order[:len(s.count)]
+	if err := s.ranked(order); err != nil {
+		return err
+	}
+	order = order[:s.top]
+	last := int(order[s.top-1])
+	s.worst, s.worstLen = s.count[last], len(s.set(last))
+	slices.Sort(order)
+	s.keep(func(i int) bool {
+		if len(order) == 0 || int(order[0]) != i {
+			return false
+		}
+		order = order[1:]
+		return true
+	})
+	return nil
+}
+
+// ranked fills order with the sets: the most frequent first, then shorter ones, then by items.
+func (s *sink) ranked(order []int32) error {
+	for i := range order {
+		order[i] = int32(i)
+	}
+	return parallel.SortFunc(s.ctx, order, 1, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(s.count[b], s.count[a]), compareSets(s.set(int(a)), s.set(int(b))))
+	})
 }
 
 // keep drops all other sets.
@@ -280,19 +318,16 @@ func (s *sink) keep(want func(i int) bool) {
 	s.room -= s.size()
 }
 
-// sort orders the sets: the most frequent first, then shorter ones, then by items; and keeps
-// the first top of them, 0 for all.
+// sort orders the sets, and keeps the first top of them, 0 for all.
 func (s *sink) sort(top int) error {
-	if err := s.budget.take(s.size() + 12*int64(len(s.count)) - min(s.room, s.size()+12*int64(len(s.count)))); err != nil {
+	need := s.size() + 16*int64(len(s.count)) // the sets in order, the order and its copy while sorting, counts
+	if err := s.budget.take(need - min(s.room, need)); err != nil {
 		return err
 	}
 	order := make([]int32, len(s.count))
-	for i := range order {
-		order[i] = int32(i)
+	if err := s.ranked(order); err != nil {
+		return err
 	}
-	slices.SortFunc(order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(s.count[b], s.count[a]), compareSets(s.set(int(a)), s.set(int(b))))
-	})
 	if top > 0 && len(order) > top {
 		order = order[:top]
 	}

@@ -19,8 +19,9 @@ type Fraction struct {
 }
 
 // FractionOf returns the shortest decimal fraction that reads as x: FractionOf(0.001) is
-// 1/1000. ErrNotFinite for NaN and infinities, ErrRange outside of [0, 1] and for
-// fractions of more than 18 decimals.
+// 1/1000. ErrNotFinite for NaN and infinities, ErrRange outside of [0, 1] and where the
+// denominator in lowest terms is beyond 2⁶³−1: never with up to 18 decimals, and with more
+// unless they cancel, as in 5e-19, 1/(2·10¹⁸).
 func FractionOf(x float64) (Fraction, error) {
 	const where = "basket: FractionOf"
 	switch {
@@ -92,7 +93,8 @@ const (
 
 // MineOptions configures Mine. One of MinCount and MinSupport has to be given, unless Top is.
 type MineOptions struct {
-	// MinCount is the least number of baskets that hold a frequent set, >= 1. 0: see MinSupport.
+	// MinCount is the least number of baskets that hold a frequent set, 1 … 2⁶². 0: see
+	// MinSupport.
 	MinCount int64
 	// MinSupport is the least share of all baskets that hold a frequent set, more than 0
 	// and exact: at 1/1000 of 9,835 baskets that is 10. The zero value: see MinCount.
@@ -104,7 +106,8 @@ type MineOptions struct {
 	Keep KeepSets
 	// Top keeps the sets that are in the most baskets, so many of them; ties go to shorter
 	// sets, then to smaller items. Without MinCount and MinSupport a set has to be in one
-	// basket. 0: all.
+	// basket. 0: all. Few more than twice as many are held at a time; with Keep all frequent
+	// sets are, and MaxSets bounds them.
 	Top int
 	// Algorithm is AlgorithmAuto unless given.
 	Algorithm Algorithm
@@ -112,7 +115,9 @@ type MineOptions struct {
 	// ErrTooLarge: thirty items that are always together are in 2³⁰ sets.
 	MaxSets int
 	// MaxMemory bounds the bytes of working memory and sets, less the baskets themselves;
-	// 0: 4 GiB. What would take more is ErrTooLarge before it is taken.
+	// 0: 4 GiB. What would take more is ErrTooLarge before it is taken. Not counted are the
+	// sorted copy of the different items, made first, the index of the sets found, and what
+	// Sets.Rules makes of them, which RuleOptions.MaxRules bounds.
 	MaxMemory int64
 }
 
@@ -144,7 +149,7 @@ func (o MineOptions) validate(where string) error {
 
 // requireSupport asks for one of a count and a share.
 func requireSupport(c *check.Options, count int64, share Fraction) {
-	c.Require(count >= 0, "MinCount", count, ">= 1")
+	c.Require(count >= 0 && count <= maxBaskets, "MinCount", count, "1 … 2⁶²")
 	c.Require(share == (Fraction{}) || share.valid() && share.Num > 0, "MinSupport", share, "a fraction in (0, 1]")
 	c.Require(count == 0 || share == (Fraction{}), "MinSupport", share, "nothing beside MinCount")
 	c.Require(count != 0 || share != (Fraction{}), "MinCount", count, ">= 1, or a MinSupport")

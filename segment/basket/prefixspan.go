@@ -15,7 +15,8 @@ import (
 
 // SequenceOptions configures MineSequences. One of MinCount and MinSupport has to be given.
 type SequenceOptions struct {
-	// MinCount is the least number of sequences that hold a frequent pattern, >= 1. 0: see MinSupport.
+	// MinCount is the least number of sequences that hold a frequent pattern, 1 … 2⁶².
+	// 0: see MinSupport.
 	MinCount int64
 	// MinSupport is their least share of all sequences, more than 0 and exact. The zero value:
 	// see MinCount.
@@ -31,7 +32,8 @@ type SequenceOptions struct {
 	// MaxPatterns is the largest number of patterns; 0: 10 million. One more is ErrTooLarge.
 	MaxPatterns int
 	// MaxMemory bounds the bytes of working memory and patterns, less the sequences
-	// themselves; 0: 4 GiB. What would take more is ErrTooLarge before it is taken.
+	// themselves; 0: 4 GiB. What would take more is ErrTooLarge before it is taken. Not counted
+	// are the sorted copy of the different items, made first, and the patterns as returned.
 	MaxMemory int64
 }
 
@@ -104,9 +106,15 @@ func MineSequences[I ID](ctx context.Context, s *Journeys[I], opt SequenceOption
 	if err := m.grow(nil, 0); err != nil {
 		return nil, wrap(where, err)
 	}
-	slices.SortFunc(m.found, func(a, b found) int {
+	if err := m.budget.take(32 * int64(len(m.found))); err != nil { // sorting copies them
+		return nil, wrap(where, err)
+	}
+	err := parallel.SortFunc(ctx, m.found, 1, func(a, b found) int {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(len(a.pattern), len(b.pattern)), slices.Compare(a.pattern, b.pattern))
 	})
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Pattern[I], len(m.found))
 	for i, f := range m.found {
 		out[i].Count = f.count

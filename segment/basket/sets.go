@@ -275,7 +275,7 @@ func (s *Sets[I]) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	d.index = indexOf(d.ptr, d.ids)
-	if !d.closedDown() {
+	if d.whole && !closedDown(d.index, d.count) {
 		r.Fail("lacks a part of a set, or has one in fewer baskets")
 		return fmt.Errorf("%s: %w", where, r.Err())
 	}
@@ -312,18 +312,17 @@ func (s *Sets[I]) getSets(r *codec.Reader) {
 	}
 }
 
-// closedDown reports whether, where all frequent sets are said to be here, the parts of
-// each are.
-func (s *Sets[I]) closedDown() bool {
+// closedDown reports whether each set of x less one item is there, in no fewer baskets.
+func closedDown(x *index, count []int64) bool {
 	var less []int32
-	for i := range s.count {
-		set := s.set(i)
+	for i := range count {
+		set := x.set(i)
 		for k := range set {
 			less = append(append(less[:0], set[:k]...), set[k+1:]...)
-			if !s.whole || len(less) == 0 {
+			if len(less) == 0 {
 				break
 			}
-			if at := s.index.find(less); at < 0 || s.count[at] < s.count[i] {
+			if at := x.find(less); at < 0 || count[at] < count[i] {
 				return false
 			}
 		}

@@ -221,6 +221,21 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+// What is above items counts, before it is all there: a chain of n has n²/2 pairs.
+func TestTaxonomyTooLarge(t *testing.T) {
+	parents := map[int][]int{}
+	for x := range 1500 {
+		parents[x] = []int{x + 1}
+	}
+	b := fill([][]int{{0}})
+	if _, err := basket.MineTaxonomy(bg, b, parents, basket.MineOptions{MinCount: 2, MaxMemory: 8 << 20}); !errors.Is(err, basket.ErrTooLarge) {
+		t.Error(err)
+	}
+	if _, err := basket.MineTaxonomy(bg, b, parents, basket.MineOptions{MinCount: 2, MaxMemory: 16 << 20}); err != nil {
+		t.Error(err)
+	}
+}
+
 // The choice is named: bitmaps where the items fill them, a tree where they do not.
 func TestAlgorithmChosen(t *testing.T) {
 	dense, sparse := make([][]int, 500), make([][]int, 500)
@@ -296,6 +311,36 @@ func TestCancels(t *testing.T) {
 			testkit.Start(ctx)
 			_, err := basket.MineSequences(ctx, &s, basket.SequenceOptions{MinSupport: basket.Fraction{Num: 1, Den: 100}})
 			return err
+		}},
+		{Name: "basket.Mine/sort", Looks: 12, Do: func(ctx context.Context, size int) error {
+			row := make([]int, 16)
+			for i := range row {
+				row[i] = i
+			}
+			b := fill([][]int{row, row})
+			testkit.Start(ctx)
+			for range size {
+				if _, err := basket.Mine(ctx, b, basket.MineOptions{MinCount: 2}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{Name: "basket.MineTaxonomy", Looks: 12, Do: func(ctx context.Context, size int) error {
+			b, parents := fill(noise(1, 8000*size, 40)), map[int][]int{}
+			for x := range 400 {
+				parents[x] = []int{x + 40}
+			}
+			testkit.Start(ctx)
+			_, err := basket.MineTaxonomy(ctx, b, parents, basket.MineOptions{MinSupport: basket.Fraction{Num: 1, Den: 2}, MaxLen: 1})
+			return err
+		}},
+		{Name: "basket.TwoPass.Count/one candidate", Looks: 2, Do: func(ctx context.Context, size int) error {
+			b := fill(noise(1, 30_000*size, 40))
+			var p basket.TwoPass[int]
+			must(p.Propose(promised(basket.Mine(bg, fill([][]int{{39}}), basket.MineOptions{MinSupport: basket.Fraction{Num: 1, Den: 2}}))))
+			testkit.Start(ctx)
+			return p.Count(ctx, b)
 		}},
 		{Name: "basket.TwoPass.Count", Looks: 2, Do: func(ctx context.Context, size int) error {
 			b := fill(noise(1, 8000*size, 40))

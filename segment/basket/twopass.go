@@ -163,15 +163,30 @@ func (p *TwoPass[I]) Count(ctx context.Context, b *Baskets[I]) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	meter := parallel.NewMeter(ctx)
+	to := make([]int32, b.items.Len()) // item of the shard → of the candidates, −1: none
+	for x, item := range b.items.Keys() {
+		if err := meter.Did(64); err != nil {
+			return err
+		}
+		to[x] = -1
+		if at, ok := slices.BinarySearch(p.items, item); ok {
+			to[x] = int32(at)
+		}
+	}
 	rows := make([][]int32, len(p.items)) // baskets of each item
 	for i := range b.ptr {
-		for _, x := range b.basket(i) {
-			if at, ok := slices.BinarySearch(p.items, b.items.Key(x)); ok {
+		set := b.basket(i)
+		if err := meter.Did(4*len(set) + 4); err != nil {
+			return err
+		}
+		for _, x := range set {
+			if at := to[x]; at >= 0 {
 				rows[at] = append(rows[at], int32(i))
 			}
 		}
 	}
-	count, meter := slices.Clone(p.count), parallel.NewMeter(ctx)
+	count := slices.Clone(p.count)
 	var last []int32
 	var stack [][]int32 // baskets of the first 1, 2, … items of the last candidate
 	for i := range count {
@@ -340,7 +355,7 @@ func (p *TwoPass[I]) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil
 //	  i64    baskets counted that hold it, no more than those of the second pass
 //	  []i32  its items by number, ascending strictly, at least one
 //
-// Before the first Propose all is 0. With each candidate goes the set without its last item,
+// Before the first Propose all is 0. With each candidate go its subsets of one item less,
 // in no fewer baskets. Items of another class or another type of frame are ErrMismatch, a
 // newer version is ErrVersion, all else ErrCorrupt; p is then unchanged. Memory grows with
 // the bytes given.
@@ -373,28 +388,25 @@ func (p *TwoPass[I]) UnmarshalBinary(data []byte) error {
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
+	if !closedDown(indexOf(d.ptr, d.ids), d.count) {
+		r.Fail("lacks a part of a candidate, or has one in fewer baskets")
+		return fmt.Errorf("%s: %w", where, r.Err())
+	}
 	*p = d
 	return nil
 }
 
-// getCandidates reads n of them. In their order, the set without the last item of one comes
-// before it, and is the first so many items of the one before that or of one before it.
+// getCandidates reads n of them.
 func (p *TwoPass[I]) getCandidates(r *codec.Reader, n int) {
 	used := make([]bool, len(p.items))
-	var above []int64 // counts of the first 1, 2, … items of the last candidate
 	for i := 0; i < n && r.Err() == nil; i++ {
 		count, set := r.Int64(), r.Int32s()
 		ok := count >= 0 && count <= p.counted && len(set) > 0 && len(set) <= p.maxLen && ascending(set, len(p.items))
 		ok = ok && (i == 0 || slices.Compare(p.set(i-1), set) < 0)
-		if ok && len(set) > 1 {
-			front := len(set) - 1
-			ok = i > 0 && front <= len(above) && slices.Equal(p.set(i - 1)[:front], set[:front]) && above[front-1] >= count
-		}
 		if !ok {
 			r.Fail("has candidates out of order, or one that is none")
 			return
 		}
-		above = append(above[:len(set)-1], count)
 		for _, x := range set {
 			used[x] = true
 		}
