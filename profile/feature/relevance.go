@@ -359,7 +359,10 @@ func (t *target) separate(r *Relevance, pairs []xy) float64 {
 		}
 		i = k
 	}
-	most, enough := math.NaN(), max(leakRows, leakShare*float64(len(pairs)))
+	most, enough := math.NaN(), float64(leakRows)
+	if t.values > 2 { // of two classes the rare one is what is asked for
+		enough = max(enough, leakShare*float64(len(pairs)))
+	}
 	for c := range n {
 		if rest := float64(len(pairs)) - n[c]; n[c] > 0 && rest > 0 {
 			auc := (sums[c] - n[c]*(n[c]-1)/2) / (n[c] * rest)

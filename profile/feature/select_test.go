@@ -213,7 +213,7 @@ func TestLeakNeedsRows(t *testing.T) {
 		"few of class":      {1000, 9, false, false},
 		"few of the others": {1000, 991, false, false},
 		"ten of class":      {1000, 10, false, true},
-		"under one percent": {2000, 19, false, false},
+		"under one percent": {2000, 19, false, true},
 		"one percent":       {2000, 20, false, true},
 	} {
 		if got := leak(c.n, c.k, c.count); got != c.want {

@@ -31,8 +31,8 @@ type SelectorOptions struct {
 	// LeakAUC is the AUC, of each class against the others and in either direction,
 	// beyond which a column is held to know the target, in (.5, 1]; of a target of more
 	// than 32 values, the rank correlation. Few rows are in order by chance: a class counts
-	// only where it and the others each have at least 10 rows, and at least 1 % of those
-	// where the column has a value; the rank correlation where there are 10 such rows.
+	// only where it and the others each have at least 10 rows and, of more than two
+	// classes, 1 % of those where the column has a value; the rank correlation where there are 10 such rows.
 	// Default .999.
 	LeakAUC float64
 	// KeepLeaks keeps such columns. By default they are left out.
