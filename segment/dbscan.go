@@ -208,35 +208,43 @@ func (t *kdTree) split(i, level, lo, hi int) {
 	t.split(2*i+1, level+1, mid, hi)
 }
 
+// ball is what within looks for.
+type ball struct {
+	x      []float64
+	radius float64
+	steps  *int
+	visit  func(j int32, squared float64) bool
+}
+
 // within calls visit for each point at most radius from x, with the squared distance, until
 // it returns true, and tells whether it did. It adds to steps what a Meter is to count.
 func (t *kdTree) within(x []float64, radius float64, steps *int, visit func(j int32, squared float64) bool) bool {
-	return t.search(1, 0, 0, t.p.n, x, radius, steps, visit)
+	return t.search(1, 0, 0, t.p.n, &ball{x, radius, steps, visit})
 }
 
 // search is within of node i. A box is passed over when it is farther away than rounding
 // could make up for.
-func (t *kdTree) search(i, level, lo, hi int, x []float64, radius float64, steps *int, visit func(j int32, squared float64) bool) bool {
-	*steps += 2 * (t.p.d + 4)
+func (t *kdTree) search(i, level, lo, hi int, b *ball) bool {
+	*b.steps += 2 * (t.p.d + 4)
 	low, high := t.box(i)
 	away := 0.0
-	for j, v := range x {
+	for j, v := range b.x {
 		if u := max(low[j]-v, v-high[j], 0); u > 0 {
 			away += float64(u * u)
 		}
 	}
-	if math.Sqrt(away)*(1-1e-12) > radius {
+	if math.Sqrt(away)*(1-1e-12) > b.radius {
 		return false
 	}
 	if level == t.depth {
-		*steps += (hi - lo) * (t.p.d/4 + 2)
+		*b.steps += (hi - lo) * (t.p.d/4 + 2)
 		for _, k := range t.index[lo:hi] {
-			if q := squared(x, t.p.row(int(k))); math.Sqrt(q) <= radius && visit(k, q) {
+			if q := squared(b.x, t.p.row(int(k))); math.Sqrt(q) <= b.radius && b.visit(k, q) {
 				return true
 			}
 		}
 		return false
 	}
 	mid := (lo + hi) / 2
-	return t.search(2*i, level+1, lo, mid, x, radius, steps, visit) || t.search(2*i+1, level+1, mid, hi, x, radius, steps, visit)
+	return t.search(2*i, level+1, lo, mid, b) || t.search(2*i+1, level+1, mid, hi, b)
 }

@@ -130,7 +130,9 @@ type (
 		Other string `json:"Email"`
 	}
 	odd struct {
+		//lint:ignore SA5008 encoding/json takes the tag in its own way
 		A int `json:"a\"b,omitempty"`
+		//lint:ignore SA5008 encoding/json takes the tag in its own way
 		B int `json:"-,"`
 		C int `json:"-"`
 	}

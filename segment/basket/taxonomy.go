@@ -112,6 +112,8 @@ func (c *climber[I]) climb(x int32) error {
 // ancestry knows, of items by their number in natural order, what is above what.
 type ancestry struct{ above [][]int32 }
 
+// ancestryOf turns the lists, numbered as items came, into those by natural order, so that
+// what is above what is looked up by the numbers that sets hold.
 func ancestryOf[I ID](items *dict.Dict[I], above [][]int32, meter *parallel.Meter) (*ancestry, error) {
 	_, perm := dict.Sorted(items, 0)
 	a := &ancestry{make([][]int32, len(above))}
