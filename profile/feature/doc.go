@@ -22,8 +22,8 @@
 //
 // # Which one when
 //
-//   - Gaps: [FitImputer]. Mean and Median for columns without order in time; GroupMean
-//     where groups differ, as regions do; LastObservation for rows of one user over
+//   - Gaps: [FitImputer]. Mean and Median for columns without order in time; GroupMean,
+//     GroupMedian and GroupMode where groups differ, as regions do; LastObservation for rows of one user over
 //     time; Constant where missing means something. ImputerOptions.Indicators keeps
 //     that a value was missing. [FitNeighbors] and [FitModelImputer] look at other columns.
 //   - Scales: [FitScaler]. ZScale for linear models and k-means; MinMax where a range is

@@ -105,6 +105,28 @@ func ExampleColumns_Scaler() {
 	// 3 [[0] [1]]
 }
 
+func ExampleColumns_Imputer() {
+	c, _ := feature.NewColumns([]string{"net"})
+	c.Add([]float64{1})
+	c.Add([]float64{4})
+	p, _ := c.Imputer(feature.ImputerOptions{Method: feature.Mean})
+	out, _ := p.Transform(nil, [][]float64{{math.NaN()}}, nil)
+	fmt.Println(out)
+	// Output: [[2.5]]
+}
+
+func ExampleImputerOptions_groups() {
+	rows := [][]float64{{9, 1}, {10, 1}, {50, 2}, {math.NaN(), math.NaN()}, {300, 7}}
+	regions := []string{"north", "north", "north", "north", "south"}
+	p, _ := feature.FitImputer(context.Background(), rows, feature.ImputerOptions{
+		Names: []string{"net", "tier"}, Groups: regions,
+		Methods: map[string]feature.ImputeMethod{"net": feature.GroupMedian, "tier": feature.GroupMode},
+	})
+	out, _ := p.Transform(nil, rows[3:4], regions[3:4])
+	fmt.Println(out)
+	// Output: [[10 1]]
+}
+
 func ExampleFieldError() {
 	c, _ := feature.NewColumns([]string{"spend"})
 	err := c.Add([]float64{math.Inf(1)})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/codec"
@@ -69,9 +70,13 @@ func frames() []testkit.Frame {
 		{
 			Kind: codec.KindImputer,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
-				p, err := feature.FitImputer(context.Background(), rows, feature.ImputerOptions{
-					Names: names, Indicators: true, Groups: []string{"g", "h", "g", "h"}, Value: -7,
-					Methods: map[string]feature.ImputeMethod{"z": feature.Median, "range": feature.Constant, "robust": feature.Mode, "abs": feature.LastObservation, "log": feature.GroupMean},
+				var wide [][]float64
+				for i, r := range rows {
+					wide = append(wide, append(slices.Clone(r), float64(3*i)))
+				}
+				p, err := feature.FitImputer(context.Background(), wide, feature.ImputerOptions{
+					Names: append(slices.Clone(names), "tail"), Indicators: true, Groups: []string{"g", "h", "g", "h"}, Value: -7,
+					Methods: map[string]feature.ImputeMethod{"z": feature.Median, "range": feature.Constant, "robust": feature.Mode, "abs": feature.LastObservation, "log": feature.GroupMean, "flat": feature.GroupMode, "tail": feature.GroupMedian},
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -80,7 +85,14 @@ func frames() []testkit.Frame {
 			},
 			Values: func(t testing.TB, s any) any {
 				p := s.(*feature.Imputer)
-				out, err := p.Transform(nil, [][]float64{{nan, nan, nan, nan, nan, nan}, {1, 2, 3, 4, 5, 6}, {nan, 1, nan, nan, nan, nan}}, []string{"g", "h", "h"})
+				gaps := slices.Repeat([]float64{nan}, len(p.Names())-3) // without the indicators
+				second := slices.Clone(gaps)
+				for j := range second {
+					second[j] = float64(j + 1)
+				}
+				third := slices.Clone(gaps)
+				third[1] = 1
+				out, err := p.Transform(nil, [][]float64{gaps, second, third}, []string{"g", "h", "h"})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/internal/vec"
 )
@@ -25,7 +26,9 @@ const (
 	Constant                     // ImputerOptions.Value
 	GroupMean                    // mean of the row's group, of the column where the group has none
 	LastObservation              // the value in the latest earlier row of the group, Value before there is one
-	imputeMethods   = int(LastObservation) + 1
+	GroupMedian                  // as GroupMean, of type 7
+	GroupMode                    // as GroupMean, the smallest of the most frequent values
+	imputeMethods   = int(GroupMode) + 1
 )
 
 // ImputerOptions configures FitImputer.
@@ -44,11 +47,23 @@ type ImputerOptions struct {
 	// Indicators appends one column for each column with a missing value in the
 	// fit: 1 where the value was missing, else 0, named "<column>_missing".
 	Indicators bool
-	// Groups gives the group of each row of the fit, for GroupMean: as many as rows.
+	// Groups gives the group of each row of the fit, for GroupMean, GroupMedian and
+	// GroupMode: as many as rows.
 	Groups []string
 }
 
-func (o ImputerOptions) validate() error {
+// grouped reports whether m fills in what the row's group has in the fit.
+func (m ImputeMethod) grouped() bool { return m == GroupMean || m == GroupMedian || m == GroupMode }
+
+// needsGroups reports whether m looks at the group of a row at all.
+func (m ImputeMethod) needsGroups() bool { return m.grouped() || m == LastObservation }
+
+// methods returns the methods that are asked for.
+func (o *ImputerOptions) methods() []ImputeMethod {
+	return append(slices.Sorted(maps.Values(o.Methods)), o.Method)
+}
+
+func (o ImputerOptions) validate(where string) error {
 	var c check.Options
 	c.Require(int(o.Method) < imputeMethods, "Method", o.Method, "an ImputeMethod")
 	c.Require(check.Finite(o.Value), "Value", o.Value, "finite")
@@ -56,7 +71,7 @@ func (o ImputerOptions) validate() error {
 		c.Require(int(o.Methods[n]) < imputeMethods, "Methods["+n+"]", o.Methods[n], "an ImputeMethod")
 		c.Require(o.Names == nil || slices.Contains(o.Names, n), "Methods["+n+"]", n, "one of Names")
 	}
-	return c.Err("feature: FitImputer")
+	return c.Err(where)
 }
 
 // Imputer fills missing values. It is immutable and safe for concurrent use.
@@ -64,7 +79,7 @@ type Imputer struct {
 	names  []string
 	method []ImputeMethod
 	fill   []float64
-	groups []map[string]float64 // means by group, where the method needs them
+	groups []map[string]float64 // what stands in by group, where the method needs it
 	marked []int                // columns with an indicator
 }
 
@@ -74,16 +89,51 @@ type Imputer struct {
 // AllMissing, a mean that float64 cannot hold ErrOverflow. Fit it on training rows
 // only.
 func FitImputer(ctx context.Context, rows [][]float64, opt ImputerOptions) (*Imputer, error) {
-	if err := opt.validate(); err != nil {
+	const where = "feature: FitImputer"
+	if err := opt.validate(where); err != nil {
 		return nil, err
 	}
 	c, err := columnsOf(ctx, rows, opt.Names)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, err
-		}
-		return nil, fmt.Errorf("feature: FitImputer: %w", err)
+	var p *Imputer
+	if err == nil {
+		p, err = c.imputer(ctx, rows, &opt)
 	}
+	if err != nil {
+		if ctx.Err() == nil {
+			err = fmt.Errorf("%s: %w", where, err)
+		}
+		return nil, err
+	}
+	return p, nil
+}
+
+// Imputer is FitImputer from an accumulator, which knows no groups: GroupMean, GroupMedian
+// and GroupMode are ErrOption; opt.Names is ignored.
+func (c *Columns) Imputer(opt ImputerOptions) (*Imputer, error) {
+	const where = "feature: Columns.Imputer"
+	if err := made(where, c != nil && len(c.names) > 0); err != nil {
+		return nil, err
+	}
+	opt.Names = c.names
+	err := opt.validate(where)
+	if err == nil && slices.ContainsFunc(opt.methods(), ImputeMethod.grouped) {
+		err = fmt.Errorf("%s: a method of groups, which are not kept: %w", where, ErrOption)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.rows == 0 {
+		return nil, fmt.Errorf("%s: no rows: %w", where, ErrEmpty)
+	}
+	p, err := c.imputer(context.Background(), nil, &opt)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	return p, nil
+}
+
+// imputer fits every column by its method; rows are read by those of groups alone.
+func (c *Columns) imputer(ctx context.Context, rows [][]float64, opt *ImputerOptions) (*Imputer, error) {
 	d := len(c.names)
 	p := &Imputer{names: slices.Clone(c.names), method: make([]ImputeMethod, d), fill: make([]float64, d), groups: make([]map[string]float64, d)}
 	for j := range c.names {
@@ -91,8 +141,8 @@ func FitImputer(ctx context.Context, rows [][]float64, opt ImputerOptions) (*Imp
 		if err != nil {
 			return nil, err
 		}
-		if err := p.fit(j, q, rows, &opt); err != nil {
-			return nil, fmt.Errorf("feature: FitImputer: %w", err)
+		if err := p.fit(j, q, rows, opt); err != nil {
+			return nil, err
 		}
 	}
 	return p, nil
@@ -106,22 +156,22 @@ func (p *Imputer) fit(j int, s ColumnResult, rows [][]float64, opt *ImputerOptio
 	}
 	p.method[j] = m
 	switch m {
-	case Median:
+	case Median, GroupMedian:
 		p.fill[j] = s.Median
-	case Mode:
+	case Mode, GroupMode:
 		p.fill[j] = s.Mode
 	case Constant, LastObservation:
 		p.fill[j] = opt.Value
-	case GroupMean:
+	default:
+		p.fill[j] = s.Mean
+	}
+	if m.grouped() {
 		if err := check.Len("Groups", len(opt.Groups), len(rows)); err != nil {
 			return err
 		}
-		if p.groups[j], err = groupMeans(rows, j, opt.Groups); err != nil {
+		if p.groups[j], err = m.byGroup(rows, j, opt.Groups); err != nil {
 			return fmt.Errorf("column %q: %w", s.Name, err)
 		}
-		p.fill[j] = s.Mean
-	default:
-		p.fill[j] = s.Mean
 	}
 	if s.Count == 0 && m != Constant && m != LastObservation {
 		if !opt.AllMissing {
@@ -138,24 +188,31 @@ func (p *Imputer) fit(j int, s ColumnResult, rows [][]float64, opt *ImputerOptio
 	return nil
 }
 
-// groupMeans returns the mean of column j in each group that has values there;
-// values are summed in ascending order, whatever the order of rows.
-func groupMeans(rows [][]float64, j int, groups []string) (map[string]float64, error) {
+// byGroup returns the mean, median or mode of column j in each group that has values
+// there; values are taken in ascending order, whatever the order of rows.
+func (m ImputeMethod) byGroup(rows [][]float64, j int, groups []string) (map[string]float64, error) {
 	values := make(map[string][]float64)
 	for i, r := range rows {
 		if !math.IsNaN(r[j]) {
-			values[groups[i]] = append(values[groups[i]], r[j])
+			values[groups[i]] = append(values[groups[i]], r[j]+0) // -0 becomes 0
 		}
 	}
 	out := make(map[string]float64, len(values))
 	for _, g := range slices.Sorted(maps.Keys(values)) {
 		xs := values[g]
 		slices.Sort(xs)
-		m, err := moments.Of(xs)
-		if err != nil {
-			return nil, check.Private("group", -1, g, nil, err)
+		switch m {
+		case GroupMedian:
+			out[g] = infer.Quantile(xs, .5)
+		case GroupMode:
+			out[g] = mode(xs)
+		default:
+			state, err := moments.Of(xs)
+			if err != nil {
+				return nil, check.Private("group", -1, g, nil, err)
+			}
+			out[g] = state.Mean()
 		}
-		out[g] = m.Mean()
 	}
 	return out, nil
 }
@@ -184,7 +241,7 @@ func (p *Imputer) Transform(dst, rows [][]float64, groups []string) ([][]float64
 	if err := width(rows, len(p.names)); err != nil {
 		return dst, fmt.Errorf("feature: Imputer.Transform: %w", err)
 	}
-	if groups != nil || slices.Contains(p.method, GroupMean) {
+	if groups != nil || slices.ContainsFunc(p.method, ImputeMethod.grouped) {
 		if err := check.Len("groups", len(groups), len(rows)); err != nil {
 			return dst, fmt.Errorf("feature: Imputer.Transform: %w", err)
 		}
@@ -213,15 +270,11 @@ func (p *Imputer) Transform(dst, rows [][]float64, groups []string) ([][]float64
 				continue
 			}
 			fill := p.fill[j]
-			switch p.method[j] {
-			case GroupMean:
-				if m, ok := p.groups[j][group]; ok {
-					fill = m
-				}
-			case LastObservation:
-				if !math.IsNaN(seen[j]) {
-					fill = seen[j]
-				}
+			if own, ok := p.groups[j][group]; ok {
+				fill = own
+			}
+			if p.method[j] == LastObservation && !math.IsNaN(seen[j]) {
+				fill = seen[j]
 			}
 			out[i][j] = fill
 		}

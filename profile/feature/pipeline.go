@@ -169,11 +169,8 @@ func (o *PipelineOptions) check(n int, rows [][]float64, cells [][]string, y []f
 	c.Require(cells == nil || o.Encode != nil, "Encode", o.Encode, "given, since there are categories")
 	c.Require(o.Impute == nil && len(o.Crosses) == 0 || rows != nil, "Impute", o.Impute, "nil, and no Crosses, since there are no numbers")
 	if o.Impute != nil {
-		methods := []ImputeMethod{o.Impute.Method}
-		for _, m := range o.Impute.Methods {
-			methods = append(methods, m)
-		}
-		c.Require(!slices.Contains(methods, GroupMean) && !slices.Contains(methods, LastObservation), "Impute", methods, "of methods without groups")
+		methods := o.Impute.methods()
+		c.Require(!slices.ContainsFunc(methods, ImputeMethod.needsGroups), "Impute", methods, "of methods without groups")
 	}
 	if o.Encode != nil && o.Folds == nil {
 		methods := []EncodeMethod{o.Encode.Method}
@@ -412,7 +409,7 @@ func (p *Pipeline) fits() bool {
 	}
 	ok := true
 	if p.impute != nil {
-		ok = ok && len(p.impute.names) == d && !slices.Contains(p.impute.method, GroupMean) && !slices.Contains(p.impute.method, LastObservation)
+		ok = ok && len(p.impute.names) == d && !slices.ContainsFunc(p.impute.method, ImputeMethod.needsGroups)
 		d += len(p.impute.marked)
 	}
 	if p.cross != nil {

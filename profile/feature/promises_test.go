@@ -91,9 +91,10 @@ func TestPromises(t *testing.T) {
 			"Bins.Transform":       func() []any { return []any{nil, [][]float64{{1, 2}, {3, 4}}} },
 			"Scaler.Transform":     func() []any { return []any{nil, six()} },
 			"Scaler.Inverse":       func() []any { return []any{nil, six()} },
-			"Imputer.Transform":    func() []any { return []any{nil, six(), []string{"g"}} },
+			"Imputer.Transform":    func() []any { return []any{nil, [][]float64{{1, 2, 3, 4, 5, 6, 7}}, []string{"g"}} },
 			"Columns.Add":          func() []any { return []any{[]float64{1, 2}} },
 			"Columns.Scaler":       func() []any { return []any{feature.ScalerOptions{}} },
+			"Columns.Imputer":      func() []any { return []any{feature.ImputerOptions{}} },
 		},
 		NaN: map[string]string{
 			"Scaler.Transform":   "a NaN stays one",
