@@ -339,7 +339,7 @@ func (b *Builder[U, I]) Add(e *Event[U, I]) error {
 	if err != nil {
 		return err
 	}
-	return b.addEvent("Add", u, at, e)
+	return b.addEvent("Add", u, b.prepare(at, e), e)
 }
 
 // AddIndexed is Add for a user whose handle came from Index; e.User is ignored.
@@ -355,7 +355,7 @@ func (b *Builder[U, I]) AddIndexed(user int32, e *Event[U, I]) error {
 	if err != nil || at >= b.cut {
 		return err
 	}
-	return b.addEvent("AddIndexed", user, at, e)
+	return b.addEvent("AddIndexed", user, b.prepare(at, e), e)
 }
 
 // instant returns the time of an event that is valid, and counts one that is late.
@@ -370,32 +370,69 @@ func (b *Builder[U, I]) instant(where string, e *Event[U, I]) (int64, error) {
 	return at, nil
 }
 
+// act is what is worked out of an event before anything of its user is looked at.
+type act struct {
+	at              int64
+	weight          term
+	category, brand int32 // labels, -1 none
+	err             error // of the labels
+}
+
+// prepare works out the act of a valid event.
+func (b *Builder[U, I]) prepare(at int64, e *Event[U, I]) act {
+	a := act{at: at, weight: b.decayed(b.weight[e.Kind], at), category: -1, brand: -1}
+	if a.weight.sum.zero() {
+		return a
+	}
+	if e.Category != "" {
+		a.category, a.err = b.label(Category, e.Category)
+	}
+	if e.Brand != "" && a.err == nil {
+		a.brand, a.err = b.label(Brand, e.Brand)
+	}
+	return a
+}
+
 // addEvent adds a valid event of a known user at a time before the cut-off. It looks
 // at everything that can fail before it changes a counter.
-func (b *Builder[U, I]) addEvent(where string, u int32, at int64, e *Event[U, I]) error {
-	s, more := &b.state[u], e.state(at)
-	n := &b.counts[(int(u)*kinds+int(e.Kind)-1)*b.buckets()+b.bucket(at)]
-	if *n == math.MaxUint32 || !s.fits(&more) {
+func (b *Builder[U, I]) addEvent(where string, u int32, a act, e *Event[U, I]) error {
+	s, plain := &b.state[u], e.plain()
+	var more userState
+	if !plain {
+		more = e.state(a.at)
+	}
+	n := &b.counts[(int(u)*kinds+int(e.Kind)-1)*b.buckets()+b.bucket(a.at)]
+	if *n == math.MaxUint32 || !plain && !s.fits(&more) {
 		return fmt.Errorf("profile: Builder.%s: counts of %w", where, check.Private("user", -1, b.users.Key(u), nil, ErrOverflow))
 	}
-	w := b.decayed(b.weight[e.Kind], at)
-	err := b.likes(u, e.Category, e.Brand, w)
+	err := a.err
 	if err == nil {
-		err = b.comes(u, e.Channel, e.Campaign, e.Device, w)
+		b.likeLabel(u, a.category, a.weight)
+		b.likeLabel(u, a.brand, a.weight)
+		err = b.comes(u, e.Channel, e.Campaign, e.Device, a.weight)
 	}
 	if err == nil && e.Query != "" {
-		err = b.asks(u, e.Query, w)
+		err = b.asks(u, e.Query, a.weight)
 	}
 	if err == nil && len(b.extra.list) > 0 {
-		err = b.featureEvent(u, at, e)
+		err = b.featureEvent(u, a.at, e)
 	}
 	if err != nil {
 		return fmt.Errorf("profile: Builder.%s: %w", where, err)
 	}
 	*n++
-	s.merge(&more)
-	b.roll(u, at, int(e.Kind)-1, 1)
+	if plain {
+		s.see(a.at)
+	} else {
+		s.merge(&more)
+	}
+	b.roll(u, a.at, int(e.Kind)-1, 1)
 	return nil
+}
+
+// plain reports whether e says of its user no more than that it happened: most do.
+func (e *Event[U, I]) plain() bool {
+	return int64(e.Dwell)|int64(e.Position)|int64(e.Pages) == 0 && e.Kind != Rate && e.Kind != Comment
 }
 
 // state is what one event says of its user.
@@ -716,15 +753,14 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 
 // fits reports whether merge of o overflows none of the sums and numbers.
 func (s *userState) fits(o *userState) bool {
-	mine, more := s.list(), o.list()
-	for i := firstSum; i < len(mine); i++ {
-		a, b := *mine[i], *more[i]
-		if b > 0 && a > math.MaxInt64-b || b < 0 && a < math.MinInt64-b {
-			return false
-		}
-	}
-	return true
+	return addable(s.dwellSum, o.dwellSum) && addable(s.dwellCount, o.dwellCount) &&
+		addable(s.positionSum, o.positionSum) && addable(s.positionCount, o.positionCount) && addable(s.pages, o.pages) &&
+		addable(s.ratingSum, o.ratingSum) && addable(s.ratingCount, o.ratingCount) &&
+		addable(s.sentimentSum, o.sentimentSum) && addable(s.sentimentCount, o.sentimentCount)
 }
+
+// addable reports whether a+b is an int64.
+func addable(a, b int64) bool { return (a+b > a) == (b > 0) }
 
 // merge adds what o knows of the same user.
 func (s *userState) merge(o *userState) {

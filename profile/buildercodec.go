@@ -122,9 +122,6 @@ func (b *Builder[U, I]) putUsers(w *codec.Writer, rank []int32) {
 	}
 }
 
-// firstSum is the place in list of the first sum; times stand before.
-const firstSum = 5
-
 // list is the fields of s in the order in which they are stored.
 func (s *userState) list() [14]*int64 {
 	return [14]*int64{

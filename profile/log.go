@@ -55,11 +55,11 @@ func (b *Builder[U, I]) AddAll(log *Log[U, I]) error {
 // eventBlock is how many events are looked up together: their rows fit the first cache.
 const eventBlock = 64
 
-// addEvents takes valid events block by block. The memory of their users is touched for a
-// whole block first: reads that do not wait for each other are fetched at once.
+// addEvents takes valid events block by block. The memory of their users and of what they like is
+// touched for a whole block first: reads that do not wait for each other are fetched at once.
 func (b *Builder[U, I]) addEvents(where string, events []Event[U, I]) error {
 	var keys [eventBlock]U
-	var at [eventBlock]int64
+	var acts [eventBlock]act
 	var from [eventBlock]int32
 	var users [eventBlock]int32
 	for begin := 0; begin < len(events); begin += eventBlock {
@@ -69,7 +69,7 @@ func (b *Builder[U, I]) addEvents(where string, events []Event[U, I]) error {
 			if t := e.At.UnixNano(); t >= b.cut {
 				b.late++
 			} else {
-				keys[n], at[n], from[n] = e.User, t, int32(i-begin)
+				keys[n], acts[n], from[n] = e.User, b.prepare(t, e), int32(i-begin)
 				n++
 			}
 		}
@@ -78,13 +78,19 @@ func (b *Builder[U, I]) addEvents(where string, events []Event[U, I]) error {
 		}
 		sink := int64(0)
 		for i, u := range users[:n] {
-			e := &events[begin+int(from[i])]
+			e, a := &events[begin+int(from[i])], &acts[i]
 			sink += b.state[u].firstSeen + int64(b.counts[(int(u)*kinds+int(e.Kind)-1)*b.buckets()])
+			if a.category >= 0 {
+				sink += b.taste.touch(u, tasteKey(a.category, a.weight.block))
+			}
+			if a.brand >= 0 {
+				sink += b.taste.touch(u, tasteKey(a.brand, a.weight.block))
+			}
 		}
 		b.touched = sink
 		for i, u := range users[:n] {
 			row := begin + int(from[i])
-			if err := b.addEvent("AddAll", u, at[i], &events[row]); err != nil {
+			if err := b.addEvent("AddAll", u, acts[i], &events[row]); err != nil {
 				return fmt.Errorf("%s: Events: row %d: %w", where, row, err)
 			}
 		}

@@ -33,6 +33,14 @@ func (p *pairs[V]) home(user int32, key uint64) int {
 	return int(hi)
 }
 
+// touch reads the slot at which the search for a pair begins, so that it is near when at comes.
+func (p *pairs[V]) touch(user int32, key uint64) int64 {
+	if len(p.slots) == 0 {
+		return 0
+	}
+	return int64(p.slots[p.home(user, key)].user)
+}
+
 // at returns the value of a pair, zero where it is new. The pointer holds until the next
 // call of at.
 func (p *pairs[V]) at(user int32, key uint64) *V {

@@ -20,10 +20,18 @@ func (b *Builder[U, I]) like(u int32, d Dimension, name string, w term) error {
 	}
 	l, err := b.label(d, name)
 	if err == nil {
-		sum := b.taste.at(u, tasteKey(l, w.block))
-		*sum = sum.add(w.sum)
+		b.likeLabel(u, l, w)
 	}
 	return err
+}
+
+// likeLabel adds w to a label that is known, or nothing to -1.
+func (b *Builder[U, I]) likeLabel(u, label int32, w term) {
+	if label < 0 {
+		return
+	}
+	sum := b.taste.at(u, tasteKey(label, w.block))
+	*sum = sum.add(w.sum)
 }
 
 // likes adds w to what a record carries besides its price.
