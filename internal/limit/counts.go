@@ -1,0 +1,305 @@
+package limit
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/ids"
+)
+
+// All as the Group of a Span or an argument stands for every group.
+const All int32 = -1
+
+// A Span is a cap at one moment: at most N events of Group at instants in [From, To).
+// N <= 0 allows none.
+type Span struct {
+	Group    int32 // >= 0, or All
+	N        int
+	From, To int64
+}
+
+// Sliding returns the span of a cap of N events in any time of length width, for an event
+// at the instant at: nothing that lies less than width before or after it is left out, so
+// that events that come late keep to it, too. Events in order of time get exactly
+// (at-width, at]. Width must be > 0.
+func Sliding(group int32, n int, width, at int64) Span {
+	from, to := at-width+1, at+width
+	if from > at {
+		from = math.MinInt64
+	}
+	if to < at {
+		to = math.MaxInt64
+	}
+	return Span{group, n, from, to}
+}
+
+// mark is one event.
+type mark struct {
+	at    int64
+	group int32
+}
+
+func (m mark) compare(other mark) int {
+	return cmp.Or(cmp.Compare(m.at, other.at), cmp.Compare(m.group, other.group))
+}
+
+// in reports whether the event counts in group.
+func (m mark) in(group int32) bool { return group == All || m.group == group }
+
+// Counts remembers the events of keys of type K. The zero value is ready and keeps
+// everything; set Keep and Max before the first call. It is safe for concurrent use.
+// Memory: 16 bytes an event, and some 80 bytes a key.
+type Counts[K comparable] struct {
+	Keep int64 // how long an event is remembered after the newest of its key; 0: always
+	Max  int   // events at most, of all keys; 0: 2³¹−1
+
+	mu  sync.Mutex
+	of  map[K]*[]mark // ascending
+	len int
+}
+
+// Take counts an event of key unless one of the spans is full, and returns −1, or the
+// number of the first span that is full. Looking and counting are one step. An event
+// older than Keep before the newest of the key is ErrRange, since it could no longer be
+// counted; one beyond Max is ErrTooLarge. After an error nothing is changed. Cost: the
+// number of the key's events, without allocation once its memory has grown.
+func (c *Counts[K]) Take(key K, group int32, at int64, spans []Span) (full int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	marks := c.of[key]
+	for i, s := range spans {
+		if s.N <= 0 || marks != nil && count(*marks, s.Group, s.From, s.To) >= s.N {
+			return i, nil
+		}
+	}
+	return -1, c.add(key, mark{at, group})
+}
+
+// Add counts an event whatever the caps, as a record of what has happened. Errors as Take.
+func (c *Counts[K]) Add(key K, group int32, at int64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.add(key, mark{at, group})
+}
+
+// add inserts a mark in its place and drops those that are too old beside it.
+func (c *Counts[K]) add(key K, m mark) error {
+	if m.group < 0 {
+		return fmt.Errorf("group is %d, want >= 0: %w", m.group, check.ErrRange)
+	}
+	marks := c.of[key]
+	if marks == nil {
+		marks = new([]mark)
+	}
+	s := *marks
+	drop := 0
+	if n := len(s); n > 0 {
+		if c.old(m.at, s[n-1].at) {
+			return fmt.Errorf("an event older than is remembered: %w", check.ErrRange)
+		}
+		drop = c.stale(s, max(m.at, s[n-1].at))
+	}
+	if c.len-drop >= c.most() {
+		return fmt.Errorf("more than %d events: %w", c.most(), check.ErrTooLarge)
+	}
+	if drop > 0 {
+		s = s[:copy(s, s[drop:])]
+	}
+	at, _ := slices.BinarySearchFunc(s, m, mark.compare)
+	if len(s) == cap(s) { // grown by half: most keys have few events
+		s = slices.Grow(s, 1+len(s)/2)
+	}
+	*marks = slices.Insert(s, at, m)
+	if c.of == nil {
+		c.of = map[K]*[]mark{}
+	}
+	c.of[key] = marks
+	c.len += 1 - drop
+	return nil
+}
+
+// most is Max with its default.
+func (c *Counts[K]) most() int {
+	if c.Max > 0 {
+		return c.Max
+	}
+	return math.MaxInt32
+}
+
+// old reports whether an event at the instant at is forgotten beside one at newest.
+func (c *Counts[K]) old(at, newest int64) bool {
+	return c.Keep > 0 && at < newest && uint64(newest)-uint64(at) > uint64(c.Keep)
+}
+
+// stale returns how many of the ascending marks are forgotten beside one at newest.
+func (c *Counts[K]) stale(s []mark, newest int64) int {
+	n := 0
+	for n < len(s) && c.old(s[n].at, newest) {
+		n++
+	}
+	return n
+}
+
+func count(marks []mark, group int32, from, to int64) int {
+	n := 0
+	for i := len(marks) - 1; i >= 0 && marks[i].at >= from; i-- {
+		if marks[i].at < to && marks[i].in(group) {
+			n++
+		}
+	}
+	return n
+}
+
+// Count returns the number of events of key and group in [from, to).
+func (c *Counts[K]) Count(key K, group int32, from, to int64) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if marks := c.of[key]; marks != nil {
+		return count(*marks, group, from, to)
+	}
+	return 0
+}
+
+// Newest returns the instant of the n-th newest event of key and group, n from 1. For a
+// cap of n events it is the one that must leave the window before there is room.
+func (c *Counts[K]) Newest(key K, group int32, n int) (at int64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	marks := c.of[key]
+	if marks == nil || n < 1 {
+		return 0, false
+	}
+	for i := len(*marks) - 1; i >= 0; i-- {
+		if m := (*marks)[i]; m.in(group) {
+			if n--; n == 0 {
+				return m.at, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// Len returns the number of events that are remembered, of all keys.
+func (c *Counts[K]) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.len
+}
+
+// Forget removes all events of key.
+func (c *Counts[K]) Forget(key K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if marks := c.of[key]; marks != nil {
+		c.len -= len(*marks)
+		delete(c.of, key)
+	}
+}
+
+// Merge adds the events of other, a shard: every event counts, so the shards' events must
+// not be the same ones. Caps hold over shards only where each key has one shard. Another
+// Keep is ErrMismatch, more events than Max together are ErrTooLarge; after an error
+// nothing is changed. Two goroutines must not merge two Counts into each other.
+func (c *Counts[K]) Merge(other *Counts[K]) error {
+	if err := check.Merge("limit: Counts.Merge", c, other); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	other.mu.Lock()
+	defer other.mu.Unlock()
+	switch {
+	case c.Keep != other.Keep:
+		return fmt.Errorf("limit: Counts.Merge: Keep is %d and %d: %w", c.Keep, other.Keep, check.ErrMismatch)
+	case c.len+other.len > c.most():
+		return fmt.Errorf("limit: Counts.Merge: more than %d events: %w", c.most(), check.ErrTooLarge)
+	}
+	for key, theirs := range other.of {
+		ours := c.of[key]
+		if ours == nil {
+			ours = new([]mark)
+		}
+		all := append(slices.Clone(*ours), *theirs...)
+		slices.SortFunc(all, mark.compare)
+		all = all[c.stale(all, all[len(all)-1].at):]
+		c.len += len(all) - len(*ours)
+		*ours = all
+		if c.of == nil {
+			c.of = map[K]*[]mark{}
+		}
+		c.of[key] = ours
+	}
+	return nil
+}
+
+// Write appends the events: the keys in natural order, and for each the instants and the
+// groups of its events, ascending. Keep and Max are the owner's to store. ErrOption for
+// keys without a binary form.
+func (c *Counts[K]) Write(w *codec.Writer) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keys := make([]K, 0, len(c.of))
+	for key := range c.of {
+		keys = append(keys, key)
+	}
+	perm, err := ids.PutSorted(w, keys)
+	if err != nil {
+		return err
+	}
+	for _, i := range perm {
+		marks := *c.of[keys[i]]
+		w.Int(len(marks))
+		for _, m := range marks {
+			w.Int64(m.at)
+			w.Int(int(m.group))
+		}
+	}
+	return nil
+}
+
+// Read replaces the events by those that Write wrote, or fails r and changes nothing.
+// Groups must be below groups. Set Keep and Max before: more events than Max, and such as
+// would have been forgotten, fail r.
+func (c *Counts[K]) Read(r *codec.Reader, groups int) error {
+	keys, err := ids.GetSorted[K](r)
+	if err != nil {
+		return err
+	}
+	of, total := make(map[K]*[]mark, keys.Len()), 0
+	for i := range keys.Len() {
+		n := r.Int()
+		if n < 1 || n > r.Left()/16 || total+n > c.most() {
+			r.Fail("has a key without events, or with too many")
+		}
+		if r.Err() != nil {
+			return nil
+		}
+		marks := make([]mark, n)
+		for k := range marks {
+			at, group := r.Int64(), r.Int()
+			if group >= groups || group > math.MaxInt32 {
+				r.Fail("has an event of a group that is none")
+				return nil
+			}
+			if marks[k] = (mark{at, int32(group)}); k > 0 && marks[k].compare(marks[k-1]) < 0 {
+				r.Fail("has events out of order")
+			}
+		}
+		if r.Err() == nil && c.stale(marks, marks[n-1].at) > 0 {
+			r.Fail("has events that are older than is remembered")
+		}
+		of[keys.Key(int32(i))] = &marks
+		total += n
+	}
+	if r.Err() == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.of, c.len = of, total
+	}
+	return nil
+}
