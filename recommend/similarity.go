@@ -43,6 +43,8 @@ const (
 	LogLikelihood                      // Dunning's G² of the 2×2 table, as 1 - 1/(1+G²); 0 when c is below chance
 	Pearson                            // Cosine of rows less their means, for ratings: see Similarity
 	AdjustedCosine                     // Cosine of rows less the means of the columns (Sarwar et al. 2001)
+
+	formerAsymmetric // s / (‖i‖^2α ‖j‖^2(1-α) + h): AsymmetricCosine in frames of version 1 of UserKNN; no option
 )
 
 // counts reports whether s is about common columns and not about weights.
@@ -133,6 +135,8 @@ func (o ItemKNNOptions) value(s, a, b, columns float64) float64 {
 			return 0
 		}
 		num, den = s*math.Pow(a/b, 1-2*o.Alpha), a*b
+	case formerAsymmetric:
+		den = math.Pow(a, 2*o.Alpha) * math.Pow(b, 2-2*o.Alpha)
 	case Dot:
 		return s
 	case Jaccard:

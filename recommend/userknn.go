@@ -341,7 +341,7 @@ func (m *UserKNN) AppendBinary(dst []byte) ([]byte, error) {
 	}
 	putCSR(&w, m.users)
 	m.origin.put(&w)
-	return w.AppendFrame(dst, codec.KindUserKNN, 1), nil
+	return w.AppendFrame(dst, codec.KindUserKNN, 2), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -349,26 +349,35 @@ func (m *UserKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m. Payload of
-// version 1, in the words of Persistent:
+// version 2, in the words of Persistent:
 //
 //	int      Neighbors, > 0
-//	int      Similarity, 0 for Cosine … 8 for AdjustedCosine
+//	int      Similarity, 0 for Cosine … 8 for AdjustedCosine, 9 for the AsymmetricCosine of version 1
 //	int      Weighting, 0 for Unweighted … 3 for BM25
 //	5 f64    Shrinkage, Alpha, Beta, K1 and B, in the ranges of ItemKNNOptions
 //	f64      Power, finite and > 0
 //	matrix   the entries, users×items, >= 0; items at most 64 for each row and entry, and 1024
 //
+// Version 1 has no Similarity 9: its AsymmetricCosine with a Shrinkage h is the
+// s / (‖i‖^2α ‖j‖^2(1-α) + h) that it was when such frames were written. The model keeps
+// that formula, in the frames that it writes too; 9 without a Shrinkage is no frame.
+//
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *UserKNN) UnmarshalBinary(data []byte) error {
-	r, err := open(m, data, codec.KindUserKNN, 1)
+	r, err := open(m, data, codec.KindUserKNN, 2)
 	if err != nil {
 		return fmt.Errorf("recommend: UserKNN.UnmarshalBinary: %w", err)
 	}
 	opt := ItemKNNOptions{Neighbors: r.Int(), Similarity: Cosine + Similarity(r.Int()), Weighting: Unweighted + Weighting(r.Int())}
 	opt.Shrinkage, opt.Alpha, opt.Beta, opt.K1, opt.B = r.Float64(), r.Float64(), r.Float64(), r.Float64(), r.Float64()
 	power, users := r.Float64(), getCSR(r)
-	if opt.validate("decode") != nil || !(power > 0) || math.IsInf(power, 0) {
+	opt.Similarity = storedSimilarity(r, opt)
+	checked := opt
+	if opt.Similarity == formerAsymmetric {
+		checked.Similarity = AsymmetricCosine
+	}
+	if checked.validate("decode") != nil || !(power > 0) || math.IsInf(power, 0) {
 		r.Fail("has a setting out of range")
 	}
 	if users.Cols == 0 || users.Cols > maxColumns(users) {
@@ -391,6 +400,20 @@ func (m *UserKNN) UnmarshalBinary(data []byte) error {
 	}
 	m.origin = of
 	return nil
+}
+
+// storedSimilarity is the Similarity that a frame means: the formula of AsymmetricCosine
+// with a Shrinkage is another since version 2.
+func storedSimilarity(r *codec.Reader, opt ItemKNNOptions) Similarity {
+	switch s := opt.Similarity; {
+	case r.Version == 1 && s == AsymmetricCosine && opt.Shrinkage > 0:
+		return formerAsymmetric
+	case s == formerAsymmetric && (r.Version == 1 || !(opt.Shrinkage > 0)):
+		r.Fail("has a similarity that it cannot have")
+		return AsymmetricCosine
+	default:
+		return s
+	}
 }
 
 // maxColumns bounds the columns a decoded matrix may claim by what was received,
