@@ -40,8 +40,10 @@ type problem struct {
 	items        int
 	sessions     *dataio.Sessions
 	sessionsTest *dataio.Sessions
-	last         bool // sessions are histories; their last items are tested, among items new to the user
-	perUser      bool // an evaluation tells what each user got
+	sessionOf    []int32   // of each case of sessionsTest; nil: each is of its own
+	heldOut      bool      // test was drawn from train by the seed
+	last         bool      // sessions are histories; their last items are tested, among items new to the user
+	perUser      *quantity // an evaluation tells this of each user; nil: it does not
 }
 
 // hasTest reports whether quality can be measured.
@@ -234,7 +236,7 @@ func (p *problem) holdOut(c *config) error {
 	if err != nil {
 		return err
 	}
-	p.train, p.test, p.times = s.Train, s.Test, nil
+	p.train, p.test, p.times, p.heldOut = s.Train, s.Test, nil, true
 	return nil
 }
 
@@ -301,7 +303,7 @@ func loadSessions(c *config, r *dataio.Reader) (*problem, error) {
 	if p.sessionsTest != nil {
 		p.sessionsTest.Renumber()
 	} else if c.holdout > 0 {
-		p.sessions, p.sessionsTest = splitSessions(p.sessions, c.holdout, math.MaxInt)
+		p.sessions, p.sessionsTest, p.sessionOf = splitSessions(p.sessions, c.holdout, math.MaxInt)
 	}
 	p.items = r.Items.Len()
 	return p, nil
@@ -322,8 +324,8 @@ func (p *problem) validation(seed uint64) (*problem, error) {
 		}
 		return &problem{task: session, items: p.items, sessions: train, sessionsTest: test, last: true}, nil
 	case p.task == session:
-		train, test := splitSessions(p.sessions, 0.1, 20000)
-		return &problem{task: session, items: p.items, sessions: train, sessionsTest: test}, nil
+		train, test, of := splitSessions(p.sessions, 0.1, 20000)
+		return &problem{task: session, items: p.items, sessions: train, sessionsTest: test, sessionOf: of}, nil
 	case p.cases != nil || p.task == ranking && p.lastOut():
 		v, err := p.leaveOne(seed)
 		if err == nil && p.cases != nil {
@@ -334,6 +336,9 @@ func (p *problem) validation(seed uint64) (*problem, error) {
 	share := 0.2
 	if p.task == rating {
 		share = 0.1
+	}
+	if p.heldOut { // by the same seed the same entries would be drawn, which are gone
+		seed ^= 1 << 40
 	}
 	s, err := split.Random(p.train, share, seed)
 	if err != nil {
@@ -474,9 +479,9 @@ func lastItems(s *dataio.Sessions, n int) (train, test *dataio.Sessions) {
 }
 
 // splitSessions sets the last sessions aside, a share of all but at most about
-// maxCases test cases, and makes a test case of each of their prefixes. Files of
-// sessions are in order of time, so this is a cut in time, as tests are.
-func splitSessions(s *dataio.Sessions, share float64, maxCases int) (train, test *dataio.Sessions) {
+// maxCases test cases, and makes a test case of each of their prefixes; of names the session
+// of each. Files of sessions are in order of time, so this is a cut in time, as tests are.
+func splitSessions(s *dataio.Sessions, share float64, maxCases int) (train, test *dataio.Sessions, of []int32) {
 	cut, cases := s.Len(), 0
 	for least := int(float64(s.Len()) * (1 - share)); cut > least && cases < maxCases; cut-- {
 		cases += max(0, len(s.Session(cut-1))-1)
@@ -489,15 +494,16 @@ func splitSessions(s *dataio.Sessions, share float64, maxCases int) (train, test
 			test.Items = append(test.Items, one[:n]...)
 			test.Ptr = append(test.Ptr, int64(len(test.Items)))
 			test.Target = append(test.Target, one[n])
+			of = append(of, int32(k))
 		}
 	}
-	return train, test
+	return train, test, of
 }
 
 // judgedUsers returns how many users, or cases, an evaluation asks for.
 func (p *problem) judgedUsers() int {
-	_, count, _ := p.questions(0, 0)
-	return count
+	_, who, _ := p.questions(0, 0)
+	return len(who)
 }
 
 // support returns the mean number of entries of an item. Sessions have no need of it: a share
@@ -530,6 +536,12 @@ func (p *problem) share(share float64, seed uint64) (*problem, error) {
 			part.Target = append(part.Target, s.Target[k])
 		}
 		out.sessionsTest = part
+		if p.sessionOf != nil {
+			out.sessionOf = make([]int32, len(chosen))
+			for n, k := range chosen {
+				out.sessionOf[n] = p.sessionOf[k]
+			}
+		}
 		return &out, nil
 	}
 	var err error

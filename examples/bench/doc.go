@@ -24,7 +24,8 @@
 // # Which flags
 //
 //	benchmark (-train FILE -test FILE [-negatives FILE] | -matrix PREFIX …) [-task ranking|rating|session]
-//	    [-format auto|adjacency|triples|sessions] [-algorithms a,b|all] [-settings FILE.json] [-trials N] [-tune DURATION]
+//	    [-format auto|adjacency|triples|sessions] [-algorithms a,b|all] [-settings FILE.json]
+//	    [-trials N] [-tune DURATION] [-measure ndcg@20] [-defaults]
 //	    [-k 10,20] [-seed 1] [-threads N] [-repeat N] [-lists=false] [-from FILE.jsonl …] [-json] [-plots DIR]
 //	    [-strict | -rejects SHARE]
 //
@@ -44,6 +45,16 @@
 // N trials for each part and N for the weights. The log gives the work of each trial: 1 is a
 // judgement of the defaults in full, a third of the data or of the epochs a third, twice
 // the factors double.
+//
+// What is searched for is ndcg@20, mrr@20 of sessions and rmse of ratings, or what -measure says.
+// The table and "tune" of -json say what the defaults and the best of all trials have in
+// validation; -defaults measures the defaults on the test part too. So
+//
+//	benchmark -train TRAIN -holdout 0.2 -seed 3 -algorithms als,itemknn -trials 30 -k 20 -lists=false -defaults
+//
+// tells how far the defaults are from the best of a search, on a fifth of the entries that
+// the search did not see. The table says, and "beyond_popularity" of -json, whether there is
+// more to learn than what is popular, see recommend.Interactions.BeyondPopularity.
 //
 // -matrix may be given several times, and may be synth:USERS,ITEMS,ENTRIES[,SEED]
 // for a matrix made on the spot. -plots then draws time and memory against size.

@@ -20,7 +20,8 @@ type quality struct {
 	users, skipped int64
 	at             []qualityAt
 	rmse, mae      float64
-	perUser        []float64 // what -tune compares of each user, higher is better; nil unless asked for
+	perUser        []float64 // what a search compares of each question, higher is better; nil unless asked for
+	who            []int32   // the user or session of each of these
 }
 
 type qualityAt struct {
@@ -60,9 +61,9 @@ func (f fitted) ranked() recommend.Model {
 	return f.model
 }
 
-// questions returns the questions of a problem, in order, and how many users
-// have none. limit > 0 takes that many at random.
-func (p *problem) questions(limit int, seed uint64) (ask func(n int) evaluate.Question, count int, skipped int64) {
+// questions returns the questions of a problem, in order, the user or session that each
+// is of, and how many users have none. limit > 0 takes that many at random.
+func (p *problem) questions(limit int, seed uint64) (ask func(n int) evaluate.Question, who []int32, skipped int64) {
 	var order []int32
 	switch {
 	case p.sessionsTest != nil:
@@ -109,7 +110,16 @@ func (p *problem) questions(limit int, seed uint64) (ask func(n int) evaluate.Qu
 		order = order[:limit]
 		slices.Sort(order)
 	}
-	return ask, len(order), skipped
+	who = slices.Clone(order)
+	for n, k := range order {
+		switch {
+		case p.sessionsTest != nil && p.sessionOf != nil:
+			who[n] = p.sessionOf[k]
+		case p.sessionsTest == nil && p.cases != nil:
+			who[n] = p.cases.User[k]
+		}
+	}
+	return ask, who, skipped
 }
 
 // evaluate measures a fitted model on the test part, over at most limit users
@@ -122,7 +132,7 @@ func (p *problem) evaluate(ctx context.Context, f fitted, ks []int, workers, lim
 	if model.Items() != p.items {
 		return nil, fmt.Errorf("model knows %d items, data has %d", model.Items(), p.items)
 	}
-	ask, count, skipped := p.questions(limit, seed)
+	ask, who, skipped := p.questions(limit, seed)
 	opt, longest := rank.LightGCN(ks...), slices.Max(ks)
 	if p.cases != nil {
 		opt = rank.NCF(99, ks...)
@@ -130,7 +140,7 @@ func (p *problem) evaluate(ctx context.Context, f fitted, ks []int, workers, lim
 			longest = max(longest, len(p.cases.Negative(k))+1) // all candidates
 		}
 	}
-	opt.KeepUsers = p.perUser
+	opt.KeepUsers = p.perUser != nil
 	acc, err := rank.NewDense(p.items, opt)
 	if err != nil {
 		return nil, err
@@ -139,7 +149,7 @@ func (p *problem) evaluate(ctx context.Context, f fitted, ks []int, workers, lim
 	for i := range shown {
 		shown[i] = make([]uint64, (p.items+63)/64)
 	}
-	_, err = evaluate.Questions(ctx, model, count, ask, func(list, relevant []int32) error {
+	_, err = evaluate.Questions(ctx, model, len(who), ask, func(list, relevant []int32) error {
 		for i, cut := range ks {
 			for _, item := range list[:min(cut, len(list))] {
 				shown[i][item/64] |= 1 << (item % 64)
@@ -155,14 +165,11 @@ func (p *problem) evaluate(ctx context.Context, f fitted, ks []int, workers, lim
 		return nil, err
 	}
 	q := &quality{users: res.Users, skipped: skipped, rmse: math.NaN(), mae: math.NaN()}
-	if p.perUser {
-		of := rank.NDCG
-		if p.task == session {
-			of = rank.MRR
-		}
-		if q.perUser, err = acc.PerUser(of, ks[0]); err != nil {
+	if p.perUser != nil {
+		if q.perUser, err = acc.PerUser(p.perUser.each, ks[0]); err != nil {
 			return nil, err
 		}
+		q.who = who
 	}
 	for i, k := range ks {
 		a, _ := res.At(k)
@@ -234,14 +241,18 @@ func (p *problem) evaluateRating(ctx context.Context, model recommend.Model, wor
 	}
 	q := &quality{}
 	var all part
-	for _, s := range parts {
+	for u, s := range parts {
 		if s.n == 0 {
 			q.skipped++
 			continue
 		}
 		q.users++
-		if p.perUser {
-			q.perUser = append(q.perUser, -s.sqr)
+		if p.perUser != nil {
+			loss := s.sqr
+			if p.perUser.name == "mae" {
+				loss = s.abs
+			}
+			q.perUser, q.who = append(q.perUser, -loss), append(q.who, int32(u))
 		}
 		all.n += s.n
 		all.abs += s.abs

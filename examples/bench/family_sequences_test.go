@@ -32,14 +32,14 @@ func TestSplitSessions(t *testing.T) {
 		s.Items = append(s.Items, int32(k), int32(k), int32(k))
 		s.Ptr = append(s.Ptr, int64(len(s.Items)))
 	}
-	train, test := splitSessions(s, 0.2, 1000)
+	train, test, _ := splitSessions(s, 0.2, 1000)
 	if train.Len() != 16 || test.Len() != 8 || train.Session(15)[0] != 15 {
 		t.Errorf("%d sessions and %d cases", train.Len(), test.Len())
 	}
 	if !slices.Equal(test.Session(0), []int32{16, 16}) || test.Target[7] != 19 {
 		t.Errorf("first case %v, last target %d", test.Session(0), test.Target[7])
 	}
-	if train, test = splitSessions(s, 0.2, 4); train.Len() != 18 || test.Len() != 4 {
+	if train, test, _ = splitSessions(s, 0.2, 4); train.Len() != 18 || test.Len() != 4 {
 		t.Errorf("at most four cases: %d sessions and %d cases", train.Len(), test.Len())
 	}
 }

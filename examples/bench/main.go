@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,6 +42,8 @@ type config struct {
 	settings               string
 	tune                   time.Duration
 	trials                 int
+	measure                string // that a search is for; "" for the usual one of the task
+	defaults               bool
 	ks                     []int
 	seed                   uint64
 	threads, repeat        int
@@ -99,6 +102,8 @@ func parse(args []string, stderr io.Writer, models []algorithm) (*config, error)
 	fs.StringVar(&c.algorithms, "algorithms", "all", "comma-separated `names`, or all: "+strings.Join(names(models), " "))
 	fs.StringVar(&c.settings, "settings", "", "JSON `file`, {\"als\": {\"factors\": 64}}; with -tune these stay as they are")
 	fs.IntVar(&c.trials, "trials", 0, "each algorithm chooses its settings in this `many` trials on a part of the training data, the same on every machine; 30")
+	fs.StringVar(&c.measure, "measure", "", "what -trials and -tune search for, ndcg@20, recall@10, …, p@20 or mrr@20 of sessions, rmse or mae of ratings; default ndcg@20, with -negatives ndcg@ the first of -k, mrr@20 of sessions, rmse")
+	fs.BoolVar(&c.defaults, "defaults", false, "with -trials or -tune, measure the defaults too, in a row of their own")
 	fs.DurationVar(&c.tune, "tune", 0, "`time` after which the choice of settings ends, with -trials or without; 3m")
 	fs.StringVar(&ks, "k", "10,20", "lengths of lists")
 	fs.Uint64Var(&c.seed, "seed", 1, "drives everything random")
@@ -173,12 +178,19 @@ func (c *config) validate() error {
 		return fmt.Errorf("-threads is %d, want 1 to 1024", c.threads)
 	case c.tune < 0 || c.trials < 0:
 		return errors.New("-tune and -trials want no negative value")
+	case !c.searches() && (c.measure != "" || c.defaults):
+		return errors.New("-measure and -defaults go with -trials or -tune")
 	case !slices.Contains([]string{"auto", "one", "value"}, c.weights):
 		return fmt.Errorf("-weights is %q, want auto, one or value", c.weights)
 	case c.task == session && c.format != dataio.Auto && c.format != dataio.SessionsFormat:
 		return fmt.Errorf("-task session reads -format sessions, not %v", c.format)
 	case c.task != session && c.format == dataio.SessionsFormat:
 		return fmt.Errorf("-format sessions is for -task session, not %v", c.task)
+	}
+	if c.measure != "" {
+		if _, _, err := wanted(c.task, c.measure); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -293,7 +305,7 @@ func (c *config) worker(args []string, m int, stderr io.Writer) (stepper, error)
 // out; an error ends the run.
 func (c *config) all(ctx context.Context, worker stepper, chosen []algorithm, given map[string]settings, stdout, stderr io.Writer) (rows []result, failed bool, err error) {
 	for _, a := range chosen {
-		line, err := one(ctx, worker, c, a, given[a.name])
+		lines, err := one(ctx, worker, c, a, given[a.name])
 		if err != nil {
 			var u unusable
 			switch {
@@ -306,16 +318,18 @@ func (c *config) all(ctx context.Context, worker stepper, chosen []algorithm, gi
 			failed = true
 			continue
 		}
-		if c.json {
-			if _, err := stdout.Write(line); err != nil {
+		for _, line := range lines {
+			if c.json {
+				if _, err := stdout.Write(line); err != nil {
+					return nil, true, err
+				}
+			}
+			var r result
+			if err := json.Unmarshal(line, &r); err != nil {
 				return nil, true, err
 			}
+			rows = append(rows, r)
 		}
-		var r result
-		if err := json.Unmarshal(line, &r); err != nil {
-			return nil, true, err
-		}
-		rows = append(rows, r)
 	}
 	return rows, failed, nil
 }
@@ -326,26 +340,40 @@ type stepper interface {
 	measure(ctx context.Context, a algorithm, s settings, t *tuning) ([]byte, error)
 }
 
-// one chooses settings, if asked to, and returns the JSON line of an algorithm.
-func one(ctx context.Context, w stepper, c *config, a algorithm, given settings) ([]byte, error) {
+// one chooses settings, if asked to, and returns the JSON line of an algorithm; with
+// -defaults another one, of the settings that the search began with.
+func one(ctx context.Context, w stepper, c *config, a algorithm, given settings) ([][]byte, error) {
 	s, err := complete(a.settingsOf(c.task), given)
 	if err != nil {
 		return nil, err
 	}
-	var t *tuning
-	if c.searches() {
-		if t, err = w.tune(ctx, a, given); err != nil {
-			return nil, err
+	repeated := func(s settings, t *tuning) ([]byte, error) {
+		lines := make([][]byte, c.repeat)
+		for k := range lines {
+			var err error
+			if lines[k], err = w.measure(ctx, a, s, t); err != nil {
+				return nil, err
+			}
 		}
-		s = t.Settings
+		return medians(lines)
 	}
-	lines := make([][]byte, c.repeat)
-	for k := range lines {
-		if lines[k], err = w.measure(ctx, a, s, t); err != nil {
-			return nil, err
-		}
+	if !c.searches() {
+		line, err := repeated(s, nil)
+		return [][]byte{line}, err
 	}
-	return medians(lines)
+	t, err := w.tune(ctx, a, given)
+	if err != nil {
+		return nil, err
+	}
+	line, err := repeated(t.Settings, t)
+	if err != nil || !c.defaults {
+		return [][]byte{line}, err
+	}
+	untuned, err := repeated(s, nil)
+	if err != nil {
+		return nil, err
+	}
+	return [][]byte{line, append(bytes.TrimSuffix(untuned, []byte("}\n")), ",\"defaults\":true}\n"...)}, nil
 }
 
 // inProcess does everything here, on data read once.

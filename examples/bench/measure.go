@@ -25,6 +25,7 @@ type record struct {
 
 	matrix                string // of -matrix
 	users, items, entries int    // of the training part; entries is 0 for sessions
+	beyond, margin        float64
 
 	fitWall, fitCPU             float64
 	iterations                  int
@@ -56,7 +57,7 @@ func median(x []float64) float64 {
 
 // measure fits one algorithm on all training data and takes its figures.
 func measure(ctx context.Context, p *problem, a algorithm, s settings, c *config, log io.Writer) (*record, error) {
-	r := &record{task: p.task, algorithm: a.name, settings: s, evaluateWall: nan, usersPerSecond: nan, singleMicros: nan}
+	r := &record{task: p.task, algorithm: a.name, settings: s, evaluateWall: nan, usersPerSecond: nan, singleMicros: nan, beyond: nan, margin: nan}
 	if p.train != nil {
 		r.users, r.items, r.entries = p.train.Users(), p.train.Items(), p.train.Len()
 	}
@@ -94,6 +95,11 @@ func measure(ctx context.Context, p *problem, a algorithm, s settings, c *config
 		r.iterationWall, r.iterationCPU = median(wall), median(cpu)
 	}
 	fmt.Fprintf(log, "fit %s: %.2fs, %.2f cpu s\n", a.name, r.fitWall, r.fitCPU)
+	if p.train != nil && c.task == ranking { // after the fit, as x keeps what a fit found
+		if r.beyond, r.margin, err = p.train.BeyondPopularity(); err != nil {
+			return nil, err
+		}
+	}
 	if p.hasTest() {
 		start := time.Now()
 		if r.quality, err = p.evaluate(ctx, f, c.ks, c.threads, 0, c.seed); err != nil {

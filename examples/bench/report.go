@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	rank "github.com/aislekit/aisle/metrics/ranking"
 )
 
 var nan = math.NaN()
@@ -56,10 +58,11 @@ func (r *record) fields(ks []int) []field {
 	f = append(f, field{"task", r.task.String()})
 	if r.entries > 0 {
 		f = append(f, field{"matrix", r.matrix}, field{"train_users", r.users}, field{"train_items", r.items}, field{"train_entries", r.entries})
+		f = append(f, field{"beyond_popularity", r.beyond}, field{"beyond_popularity_margin", r.margin})
 	}
 	if r.tuning != nil {
 		f = append(f, field{"tune", map[string]any{
-			"measure": r.tuning.Measure, "score": round(r.tuning.Score), "default": round(r.tuning.Default), "trials": r.tuning.Trials,
+			"measure": r.tuning.Measure, "score": round(r.tuning.Score), "default": round(r.tuning.Default), "best": round(r.tuning.Best), "trials": r.tuning.Trials,
 			"work": r.tuning.Work, "stopped": r.tuning.Stopped, "seconds": round(r.tuning.Seconds),
 		}})
 	}
@@ -71,36 +74,63 @@ type quantity struct {
 	name  string
 	lower bool // lower is better
 	of    func(*quality) float64
+	each  rank.Measure // of a list, or noMeasure
 }
+
+// noMeasure stands where a list has none of its own.
+const noMeasure rank.Measure = 255
 
 // measures lists the figures of quality of a task, for each list length in ks.
 func measures(t task, ks []int) []quantity {
 	if t == rating {
 		return []quantity{
-			{"rmse", true, func(q *quality) float64 { return q.rmse }},
-			{"mae", true, func(q *quality) float64 { return q.mae }},
+			{"rmse", true, func(q *quality) float64 { return q.rmse }, noMeasure},
+			{"mae", true, func(q *quality) float64 { return q.mae }, noMeasure},
 		}
 	}
 	var out []quantity
 	for i, k := range ks {
-		add := func(name string, of func(*qualityAt) float64) {
-			out = append(out, quantity{fmt.Sprintf("%s@%d", name, k), false, func(q *quality) float64 { return of(&q.at[i]) }})
+		add := func(name string, each rank.Measure, of func(*qualityAt) float64) {
+			out = append(out, quantity{fmt.Sprintf("%s@%d", name, k), false, func(q *quality) float64 { return of(&q.at[i]) }, each})
 		}
 		if t == session { // one target each: precision of the papers is the hit rate
-			add("p", func(a *qualityAt) float64 { return a.hitrate })
-			add("mrr", func(a *qualityAt) float64 { return a.mrr })
-			add("ndcg", func(a *qualityAt) float64 { return a.ndcg })
+			add("p", rank.HitRate, func(a *qualityAt) float64 { return a.hitrate })
+			add("mrr", rank.MRR, func(a *qualityAt) float64 { return a.mrr })
+			add("ndcg", rank.NDCG, func(a *qualityAt) float64 { return a.ndcg })
 			continue
 		}
-		add("recall", func(a *qualityAt) float64 { return a.recall })
-		add("ndcg", func(a *qualityAt) float64 { return a.ndcg })
-		add("hitrate", func(a *qualityAt) float64 { return a.hitrate })
-		add("precision", func(a *qualityAt) float64 { return a.precision })
-		add("map", func(a *qualityAt) float64 { return a.ap })
-		add("mrr", func(a *qualityAt) float64 { return a.mrr })
-		add("coverage", func(a *qualityAt) float64 { return a.covers })
+		add("recall", rank.Recall, func(a *qualityAt) float64 { return a.recall })
+		add("ndcg", rank.NDCG, func(a *qualityAt) float64 { return a.ndcg })
+		add("hitrate", rank.HitRate, func(a *qualityAt) float64 { return a.hitrate })
+		add("precision", rank.Precision, func(a *qualityAt) float64 { return a.precision })
+		add("map", rank.MAP, func(a *qualityAt) float64 { return a.ap })
+		add("mrr", rank.MRR, func(a *qualityAt) float64 { return a.mrr })
+		add("coverage", noMeasure, func(a *qualityAt) float64 { return a.covers })
 	}
 	return out
+}
+
+// wanted returns the measure of a task by its name, with the length of lists behind an @,
+// which need not be one of -k; and that length. Coverage is a measure of all lists together, so
+// nobody can say by how much one setting is better than another user by user: not wanted.
+func wanted(t task, name string) (m quantity, k int, err error) {
+	k = 20
+	what, at, ranked := strings.Cut(name, "@")
+	if ranked {
+		if k, err = strconv.Atoi(at); err != nil || k < 1 || k > 10000 {
+			return m, 0, fmt.Errorf("-measure is %q, want a length from 1 to 10000 behind the @", name)
+		}
+	}
+	var known []string
+	for _, m := range measures(t, []int{k}) {
+		if m.name == name && (m.each != noMeasure || t == rating) {
+			return m, k, nil
+		}
+		if what, _, _ = strings.Cut(m.name, "@"); what != "coverage" {
+			known = append(known, m.name)
+		}
+	}
+	return m, 0, fmt.Errorf("-measure is %q, for -task %v want one of %s", name, t, strings.Join(known, ", "))
 }
 
 // round keeps 7 significant digits.
@@ -143,12 +173,55 @@ func (r result) number(name string) float64 {
 	return nan
 }
 
-// name is that of the algorithm, with that of the matrix where there is one.
+// name is that of the algorithm, with that of the matrix where there is one, and says where
+// the row is of the defaults beside those of a search.
 func (r result) name() string {
-	if m, ok := r["matrix"].(string); ok && m != "" {
-		return fmt.Sprintf("%v %s", r["algorithm"], m)
+	name := fmt.Sprint(r["algorithm"])
+	if r["defaults"] == true {
+		name += " (defaults)"
 	}
-	return fmt.Sprint(r["algorithm"])
+	if m := r.matrix(); m != "" {
+		name += " " + m
+	}
+	return name
+}
+
+func (r result) matrix() string {
+	m, _ := r["matrix"].(string)
+	return m
+}
+
+// searched says what a search made of the defaults, "" where there was none.
+func (r result) searched() string {
+	t, ok := r["tune"].(map[string]any)
+	if !ok {
+		return ""
+	}
+	n := result(t)
+	def, best := n.number("default"), n.number("best")
+	if !(def > 0 && best > 0) { // of a blend whose parts were tuned before, or an older file
+		return ""
+	}
+	return fmt.Sprintf("%s in validation: defaults %.5f, chosen %.5f, best of %.0f trials %.5f, %.1f %% off",
+		t["measure"], def, n.number("score"), n.number("trials"), best, 100*math.Abs(best-def)/best)
+}
+
+// beyond says of each matrix whether there is more to learn than what is popular.
+func beyond(w io.Writer, rows []result) {
+	for k, r := range rows {
+		share, margin := r.number("beyond_popularity"), r.number("beyond_popularity_margin")
+		if share != share || slices.ContainsFunc(rows[:k], func(b result) bool { return b.matrix() == r.matrix() && b["train_entries"] == r["train_entries"] }) {
+			continue
+		}
+		says := "there is more to learn than what is popular"
+		switch {
+		case share+margin < 0.55:
+			says = "popularity is all there is, defaults go by it"
+		case share-margin <= 0.5:
+			says = "not known whether there is more to learn than what is popular"
+		}
+		fmt.Fprintf(w, "beyond popularity%s: %.3f ± %.3f of ½ to 1, %s\n", strings.TrimRight(" "+r.matrix(), " "), share, margin, says)
+	}
 }
 
 type column struct {
@@ -190,9 +263,13 @@ func table(w io.Writer, t task, ks []int, rows []result) {
 	if len(rows) > 1 {
 		fmt.Fprintln(w, "* best of the column")
 	}
+	beyond(w, rows)
 	for _, r := range rows {
 		raw, _ := json.Marshal(r["settings"])
 		fmt.Fprintf(w, "%s: %s\n", r.name(), raw)
+		if s := r.searched(); s != "" {
+			fmt.Fprintf(w, "%s: %s\n", r.name(), s)
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ type tuning struct {
 	Measure  string   `json:"measure"`
 	Trials   int      `json:"trials"`  // settings tried
 	Default  float64  `json:"default"` // score of the defaults, NaN kept as 0
+	Best     float64  `json:"best"`    // of all, chosen or not
 	Work     float64  `json:"work"`    // in judgements of the defaults in full
 	Stopped  bool     `json:"stopped"` // by the time of -tune
 	Seconds  float64  `json:"seconds"`
@@ -54,7 +55,7 @@ func search(ctx context.Context, p *problem, a algorithm, pinned settings, c *co
 		}
 	}
 	params := searched(a.settingsOf(p.task), pinned)
-	fmt.Fprintf(log, "tune %s: %d settings to search, measure %s on %d validation part(s) of the training data%s\n", a.name, len(params), j.measure, len(j.cuts), j.says())
+	fmt.Fprintf(log, "tune %s: %d settings to search, measure %s on %d validation part(s) of the training data%s\n", a.name, len(params), j.measure.name, len(j.cuts), j.says())
 	if j.stopped, err = j.run(ctx, base, params, start); err != nil {
 		return nil, err
 	}
@@ -133,7 +134,7 @@ type judge struct {
 	epochs   string // the setting that says how often a fit goes over the data, or ""
 	parts    map[float64][]*problem
 	k        int
-	measure  string
+	measure  quantity
 	deadline time.Time // of -tune, zero for none
 
 	numbers map[string]int // of settings, in the order of their first judgement
@@ -148,7 +149,8 @@ type judge struct {
 type judged struct {
 	settings settings
 	score    float64
-	users    []float64
+	users    []float64 // what each question got
+	who      []int32   // whose it is: of several cuts a user has one in each
 }
 
 // step is a way to judge with a third of the work.
@@ -181,9 +183,11 @@ func newJudge(p *problem, a algorithm, c *config, log io.Writer) (*judge, error)
 		return nil, err
 	}
 	j := &judge{a: a, c: c, log: log, cuts: cuts, parts: map[float64][]*problem{1: cuts}, epochs: epochsOf(a.settingsOf(p.task)), numbers: map[string]int{}}
-	j.k, j.measure = p.tuneMeasure(c)
+	if j.measure, j.k, err = p.tuneMeasure(c); err != nil {
+		return nil, err
+	}
 	for _, v := range cuts {
-		v.perUser = true
+		v.perUser = &j.measure
 	}
 	if len(a.parts) > 0 {
 		return j, nil
@@ -260,7 +264,6 @@ func (j *judge) lessened(s settings, fidelity float64) (settings, []*problem, er
 			if err != nil {
 				return nil, nil, err
 			}
-			part.perUser = true
 			parts = slices.Clone(parts)
 			parts[i] = part
 		}
@@ -290,7 +293,7 @@ func (j *judge) judge(ctx context.Context, s settings, fidelity float64) (float6
 	all := judged{settings: s}
 	work := 0.0
 	for _, v := range parts {
-		score, users, reached, err := v.try(ctx, j.a, less, j.k, j.c)
+		score, q, reached, err := v.try(ctx, j.a, less, j.k, j.c)
 		if err != nil {
 			if !errors.Is(err, errBudget) {
 				fmt.Fprintf(j.log, "tune %s: trial %d failed: %v, %s\n", j.a.name, n, err, j.brief(s))
@@ -301,7 +304,7 @@ func (j *judge) judge(ctx context.Context, s settings, fidelity float64) (float6
 			j.reach = reached
 		}
 		all.score += score / float64(len(parts))
-		all.users = append(all.users, users...)
+		all.users, all.who = append(all.users, q.perUser...), append(all.who, q.who...)
 		work += fidelity / float64(len(parts)) * j.size(s, reached)
 	}
 	j.work += work
@@ -317,7 +320,7 @@ func (j *judge) judge(ctx context.Context, s settings, fidelity float64) (float6
 	} else {
 		note += fmt.Sprintf(" on 1/%.0f", 1/fidelity)
 	}
-	fmt.Fprintf(j.log, "tune %s: trial %d%s, %s %.5f, work %.2f in %.1fs%s, %s\n", j.a.name, n, note, j.measure, math.Abs(all.score), work, time.Since(began).Seconds(), best, j.brief(s))
+	fmt.Fprintf(j.log, "tune %s: trial %d%s, %s %.5f, work %.2f in %.1fs%s, %s\n", j.a.name, n, note, j.measure.name, math.Abs(all.score), work, time.Since(began).Seconds(), best, j.brief(s))
 	return all.score, nil
 }
 
@@ -356,11 +359,11 @@ func (j *judge) choose(def settings, took time.Duration) (*tuning, error) {
 	if base.users == nil {
 		return nil, fmt.Errorf("-tune: none of %d trials of %s was judged in full", len(j.numbers), j.a.name)
 	}
-	out := &tuning{Measure: j.measure, Trials: len(j.numbers), Work: round(j.work), Stopped: j.stopped, Seconds: took.Seconds()}
+	out := &tuning{Measure: j.measure.name, Best: math.Abs(best.score), Trials: len(j.numbers), Work: round(j.work), Stopped: j.stopped, Seconds: took.Seconds()}
 	why := ""
 	if base.settings.String() == def.String() {
 		out.Default = math.Abs(base.score)
-		if gain, se := paired(best.users, base.users); best.score > base.score && !(gain > se) {
+		if gain, se := paired(best.users, base.users, best.who); best.score > base.score && !(gain > se) {
 			why = fmt.Sprintf(": the defaults, trial %d is better by %.2g on average over the users with a standard error of %.2g", j.numbers[best.settings.String()], gain, se)
 			best = base
 		}
@@ -369,39 +372,59 @@ func (j *judge) choose(def settings, took time.Duration) (*tuning, error) {
 	if j.stopped {
 		fmt.Fprintf(j.log, "tune %s: stopped by the time of -tune in trial %d: the trials so far are those of every longer search\n", j.a.name, len(j.numbers))
 	}
-	fmt.Fprintf(j.log, "tune %s: chose trial %d of %d%s, %s %.5f (defaults %.5f), work %.1f judgements of the defaults in full, %s\n",
-		j.a.name, j.numbers[best.settings.String()], len(j.numbers), why, j.measure, out.Score, out.Default, j.work, out.Settings)
+	fmt.Fprintf(j.log, "tune %s: chose trial %d of %d%s, %s %.5f (defaults %.5f, best %.5f), work %.1f judgements of the defaults in full, %s\n",
+		j.a.name, j.numbers[best.settings.String()], len(j.numbers), why, j.measure.name, out.Score, out.Default, out.Best, j.work, out.Settings)
 	return out, nil
 }
 
-// paired returns the mean difference of two lists over the same users, and its standard
-// error.
-func paired(a, b []float64) (mean, se float64) {
+// paired returns the mean difference of two lists over the same questions, and its standard
+// error, for which the questions of one user (or session) count as one: what suits a user on one
+// cut suits that user on the others, so five cuts are not five times as many users.
+func paired(a, b []float64, who []int32) (mean, se float64) {
 	n := float64(len(a))
-	if len(a) != len(b) || len(a) < 2 {
+	if len(a) != len(b) || len(a) != len(who) || len(a) < 2 {
 		return 0, 0
 	}
 	for i := range a {
 		mean += (a[i] - b[i]) / n
 	}
-	for i := range a {
-		d := a[i] - b[i] - mean
-		se += d * d / (n - 1)
+	sums := map[int32]float64{}
+	var order []int32 // so that rounding does not depend on the map
+	for i, u := range who {
+		if _, ok := sums[u]; !ok {
+			order = append(order, u)
+		}
+		sums[u] += a[i] - b[i] - mean
 	}
-	return mean, math.Sqrt(se / n)
+	for _, u := range order {
+		se += sums[u] * sums[u]
+	}
+	users := float64(len(order))
+	if users < 2 {
+		return mean, math.Inf(1) // of one user nothing follows for others
+	}
+	return mean, math.Sqrt(se*users/(users-1)) / n
 }
 
-// tuneMeasure returns the length of list and the name of the measure that is tuned for.
-func (p *problem) tuneMeasure(c *config) (k int, measure string) {
+// tuneMeasure returns the measure that settings are searched for and its length of list:
+// that of -measure, else the usual one of the task.
+func (p *problem) tuneMeasure(c *config) (m quantity, k int, err error) {
+	name := c.measure
 	switch {
+	case name != "":
 	case p.task == rating:
-		return 20, "rmse"
+		name = "rmse"
 	case p.task == session:
-		return 20, "mrr@20"
+		name = "mrr@20"
 	case p.cases != nil:
-		return c.ks[0], fmt.Sprintf("ndcg@%d among sampled negatives", c.ks[0])
+		name = fmt.Sprintf("ndcg@%d", c.ks[0])
+	default:
+		name = "ndcg@20"
 	}
-	return 20, "ndcg@20"
+	if m, k, err = wanted(p.task, name); err == nil && p.cases != nil {
+		m.name += " among sampled negatives"
+	}
+	return m, k, err
 }
 
 // starts returns the starting points of an algorithm that depend on the size of the
@@ -417,24 +440,21 @@ func (p *problem) starts(a algorithm) []settings {
 }
 
 // try fits on the training part of v and returns the score on its test part, in all and of
-// each user, and the settings as they took effect.
-func (v *problem) try(ctx context.Context, a algorithm, s settings, k int, c *config) (score float64, users []float64, reached settings, err error) {
+// each user, and the settings as they took effect. Higher is better.
+func (v *problem) try(ctx context.Context, a algorithm, s settings, k int, c *config) (score float64, q *quality, reached settings, err error) {
 	f, err := v.fit(ctx, a, s, Env{Seed: c.seed, Workers: c.threads})
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	q, err := v.evaluate(ctx, f, []int{k}, c.threads, 8000, c.seed)
+	q, err = v.evaluate(ctx, f, []int{k}, c.threads, 8000, c.seed)
 	if err != nil {
 		return 0, nil, nil, err
 	}
 	reached = effective(a.settingsOf(v.task), s, f.inner())
-	switch v.task {
-	case rating:
-		return -q.rmse, q.perUser, reached, nil
-	case session:
-		return q.at[0].mrr, q.perUser, reached, nil
+	if score = v.perUser.of(q); v.perUser.lower {
+		score = -score
 	}
-	return q.at[0].ndcg, q.perUser, reached, nil
+	return score, q, reached, nil
 }
 
 // brief names the searched settings.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aislekit/aisle/examples/dataio"
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/recommend"
 )
@@ -182,6 +183,10 @@ func TestDefaultsStayWhereNothingIsBetter(t *testing.T) {
 		}
 		return out
 	}
+	who := make([]int32, 400)
+	for u := range who {
+		who[u] = int32(u)
+	}
 	for _, c := range []struct {
 		name  string
 		shift float64
@@ -193,8 +198,8 @@ func TestDefaultsStayWhereNothingIsBetter(t *testing.T) {
 		}
 		// The defaults are judged first, and what is tried afterwards, as a search does.
 		j := &judge{a: algorithm{name: "a"}, log: io.Discard, numbers: map[string]int{}}
-		j.keep(judged{def, 0.2, even(0)})
-		j.keep(judged{other, 0.2 + c.shift, users})
+		j.keep(judged{def, 0.2, even(0), who})
+		j.keep(judged{other, 0.2 + c.shift, users, who})
 		out, err := j.choose(def, 0)
 		if err != nil || out.Settings.String() != c.want.String() || out.Score < out.Default {
 			t.Errorf("%s: %+v, %v", c.name, out, err)
@@ -212,6 +217,142 @@ func TestDefaultsStayWhereNothingIsBetter(t *testing.T) {
 			t.Errorf("%s: %v", name, s)
 		}
 	}
+}
+
+// Five cuts of the same users are not five times as many users: the error of the difference is
+// that of the users, whatever each cut adds; of one user nothing follows.
+func TestPairedCountsUsersOnce(t *testing.T) {
+	var a, b []float64
+	var who []int32
+	for range 5 {
+		for u := range int32(100) {
+			a, b, who = append(a, 0.5+0.1*float64(u%3)), append(b, 0.5), append(who, u)
+		}
+	}
+	once, se1 := paired(a[:100], b[:100], who[:100])
+	mean, se := paired(a, b, who)
+	if math.Abs(mean-once) > 1e-12 || math.Abs(se-se1) > 1e-12 || !(se > 0.007) {
+		t.Errorf("five cuts %v ± %v, one %v ± %v", mean, se, once, se1)
+	}
+	for i := range who {
+		who[i] = int32(i) // as if each were a user of its own
+	}
+	if _, apart := paired(a, b, who); math.Abs(apart*math.Sqrt(5)-se) > 0.01*se {
+		t.Errorf("five times as many users: %v, want %v", apart, se/math.Sqrt(5))
+	}
+	if _, se := paired([]float64{1, 2}, []float64{0, 0}, []int32{7, 7}); !math.IsInf(se, 1) {
+		t.Errorf("one user: standard error %v", se)
+	}
+	// A search hands over the users of its cuts, and the sessions of its cases.
+	p := popularMatrix(t, 900)
+	j, err := newJudge(p, planted(func() {}), &config{seed: 3, threads: 1}, io.Discard)
+	if err != nil || len(j.cuts) != 5 {
+		t.Fatalf("%v, %d cuts", err, len(j.cuts))
+	}
+	def, err := complete(j.a.params, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.judge(context.Background(), def, 1); err != nil {
+		t.Fatal(err)
+	}
+	users := map[int32]int{}
+	for _, u := range j.first.who {
+		users[u]++
+	}
+	if len(j.first.who) != len(j.first.users) || len(users) > 900 || users[j.first.who[0]] != 5 {
+		t.Errorf("%d results of %d users, %d of the first", len(j.first.users), len(users), users[j.first.who[0]])
+	}
+	s := &dataio.Sessions{Ptr: []int64{0, 3, 6, 9, 12}, Items: []int32{0, 1, 2, 2, 1, 0, 0, 2, 1, 1, 0, 2}}
+	ps := &problem{task: session, items: 3}
+	ps.sessions, ps.sessionsTest, ps.sessionOf = splitSessions(s, 0.5, 100)
+	if _, who, _ := ps.questions(0, 1); !slices.Equal(who, []int32{2, 2, 3, 3}) {
+		t.Errorf("cases are of sessions %v", who)
+	}
+}
+
+// A search is for the measure of -measure, and its row of the defaults is measured beside it:
+// also where the test part was drawn by the same seed as the validation part would be.
+func TestMeasureAndDefaults(t *testing.T) {
+	train, test := toy(t)
+	for task, names := range map[string][]string{
+		"ranking": {"ndcg@20", "recall@7", "hitrate@5", "precision@5", "map@5", "mrr@10"},
+		"session": {"p@5", "mrr@20", "ndcg@3"},
+		"rating":  {"rmse", "mae"},
+	} {
+		for _, name := range names {
+			data, what := []string{"-train", train, "-holdout", "0.3"}, "itemknn"
+			switch task {
+			case "session":
+				data, what = []string{"-task", "session", "-train", write(t, "s.txt", strings.Repeat("1 2 3\n2 3 4 1\n3 1 2\n", 30)), "-holdout", "0.2"}, "markov"
+			case "rating":
+				data, what = []string{"-task", "rating", "-train", write(t, "r.txt", ratings()), "-holdout", "0.2"}, "mf"
+			}
+			code, out, log := bench(t, append(data, "-algorithms", what, "-trials", "3", "-measure", name, "-defaults", "-isolate=false", "-json", "-lists=false", "-k", "5", "-threads", "1")...)
+			if code != 0 {
+				t.Fatalf("%s: %s", name, log)
+			}
+			rows := parseLines(t, out)
+			s := rows[0]["tune"].(map[string]any)
+			worse := result(s).number("best") < result(s).number("default")
+			if task == "rating" {
+				worse = result(s).number("best") > result(s).number("default")
+			}
+			if s["measure"] != name || worse || !(result(s).number("default") > 0) {
+				t.Errorf("%s: %v", name, s)
+			}
+			if len(rows) != 2 || rows[1]["defaults"] != true || rows[1]["tune"] != nil || rows[1].name() != what+" (defaults)" || rows[0]["defaults"] != nil {
+				t.Errorf("%s: rows %v", name, rows)
+			}
+		}
+	}
+	// Other measures, other searches: what is judged is what was asked for.
+	_, one, _ := bench(t, "-train", train, "-test", test, "-algorithms", "itemknn", "-trials", "1", "-measure", "hitrate@1", "-isolate=false", "-json", "-lists=false")
+	_, two, _ := bench(t, "-train", train, "-test", test, "-algorithms", "itemknn", "-trials", "1", "-measure", "recall@30", "-isolate=false", "-json", "-lists=false")
+	a, b := parseLines(t, one)[0]["tune"].(map[string]any)["default"], parseLines(t, two)[0]["tune"].(map[string]any)["default"]
+	if a == b {
+		t.Errorf("hitrate@1 and recall@30 are both %v", a)
+	}
+	for _, bad := range [][]string{
+		{"-trials", "2", "-measure", "coverage@20"},
+		{"-trials", "2", "-measure", "ndcg"},
+		{"-trials", "2", "-measure", "ndcg@x"},
+		{"-trials", "2", "-measure", "rmse"},
+		{"-trials", "2", "-measure", "p@20"},
+		{"-measure", "ndcg@20"},
+		{"-defaults"},
+	} {
+		if code, _, log := bench(t, append([]string{"-train", train, "-test", test, "-algorithms", "popular"}, bad...)...); code != exitUnusable || !strings.Contains(log, "-measure") {
+			t.Errorf("%v: exit %d, %s", bad, code, log)
+		}
+	}
+	// The table says it in words, and whether popularity is all there is.
+	code, out, log := bench(t, "-train", train, "-test", test, "-algorithms", "popular,itemknn", "-trials", "3", "-defaults", "-isolate=false", "-lists=false")
+	if code != 0 || strings.Count(out, "itemknn (defaults)") != 3 || strings.Count(out, "ndcg@20 in validation: defaults 0.") != 2 ||
+		strings.Count(out, "beyond popularity: ") != 1 || !strings.Contains(out, "there is more to learn than what is popular") {
+		t.Errorf("exit %d, %s\n%s", code, out, log)
+	}
+	var said strings.Builder
+	for _, r := range []result{{"beyond_popularity": 0.5, "beyond_popularity_margin": 0.02}, {"beyond_popularity": 0.52, "beyond_popularity_margin": 0.1, "matrix": "M"}, {"algorithm": "markov"}} {
+		beyond(&said, []result{r})
+	}
+	if want := "beyond popularity: 0.500 ± 0.020 of ½ to 1, popularity is all there is, defaults go by it\n" +
+		"beyond popularity M: 0.520 ± 0.100 of ½ to 1, not known whether there is more to learn than what is popular\n"; said.String() != want {
+		t.Errorf("says %s", said.String())
+	}
+}
+
+// ratings are triples of users who differ and of items that differ.
+func ratings() string {
+	var b strings.Builder
+	for u := range 30 {
+		for i := range 20 {
+			if (u*7+i*3)%5 < 3 {
+				fmt.Fprintf(&b, "%d\t%d\t%d\n", u, i, 1+(u+i*i)%5)
+			}
+		}
+	}
+	return b.String()
 }
 
 // A share of the users is nested in a larger one, and holds their rows as they are.
