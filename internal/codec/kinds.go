@@ -127,6 +127,7 @@ const (
 	KindCrosses        Kind = 0x2207
 	KindPipeline       Kind = 0x2208
 	KindNeighbors      Kind = 0x2209
+	KindScreen         Kind = 0x220a
 	KindIdentity       Kind = 0x2301
 	KindTraffic        Kind = 0x2302
 	KindBudget         Kind = 0x2401
@@ -265,6 +266,7 @@ var Table = []Entry{
 	{KindCrosses, "profile/feature", "Crosses"},
 	{KindPipeline, "profile/feature", "Pipeline"},
 	{KindNeighbors, "profile/feature", "Neighbors"},
+	{KindScreen, "profile/feature", "Screen"},
 	{KindIdentity, "profile/identity", "Graph"},
 	{KindTraffic, "profile/identity", "Traffic"},
 	{KindBudget, "profile/privacy", "Budget"},

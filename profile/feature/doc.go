@@ -35,6 +35,7 @@
 //   - Bins: [FitBins]. EqualWidth, EqualCount; TreeBins by class; Monotone, the optimum,
 //     for scorecards, with the weights of [Evidence]. [Association] of any table.
 //   - Which columns: [Relevances] measures, [FitSelector] keeps, without copies and leaks.
+//     [Screen] tests columns against classes in shards, in one pass over many rows.
 //   - Fewer: [FitPCA], [Covariance] of shards, [NewRandomProjection]. More: [NewCrosses].
 //   - All of it at once, stored as one: [FitPipeline], within each fold of a validation.
 //   - What is in a column, in shards too: [Columns], from which Columns.Scaler fits
@@ -42,10 +43,11 @@
 //
 // # Guarantees
 //
-//   - The same rows in any order, and in merged shards, give the same bits.
+//   - The same rows in any order, and in merged shards, give the same bits; sums and squares
+//     of Covariance and Screen agree up to rounding.
 //   - NaN is missing, an infinity is an error, what float64 cannot hold is ErrOverflow.
-//   - What is fitted is immutable and safe for concurrent use; Columns is not. All
-//     can be stored and sent.
+//   - What is fitted is immutable and safe for concurrent use; accumulators are not. All but
+//     ModelImputer can be stored and sent.
 //
 // # References
 //

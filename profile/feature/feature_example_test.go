@@ -390,3 +390,26 @@ func ExampleFitModelImputer() {
 	fmt.Println(out)
 	// Output: [[5 50]]
 }
+
+func ExampleScreen() {
+	names := []string{"visits", "age"}
+	sample := [][]float64{{0, 20}, {2, 30}, {5, 40}, {9, 70}}
+	bins, _ := feature.FitBins(context.Background(), sample, nil, feature.BinOptions{Names: names, Method: feature.EqualCount, Bins: 2})
+	opt := feature.ScreenOptions{Names: names, Classes: 2, Bins: bins} // the same in every shard
+	north, _ := feature.NewScreen(opt)
+	south, _ := feature.NewScreen(opt)
+	north.AddAll(context.Background(), [][]float64{{1, 31}, {0, 64}, {7, 33}}, []int{0, 0, 1})
+	south.AddAll32(context.Background(), [][]float32{{2, 45}, {6, 38}}, []int{0, 1})
+	south.Add([]float64{8, 52}, 1)
+	fmt.Println(north.Merge(south))
+	for _, r := range north.Result() {
+		fmt.Printf("%s F %.2f, sums %.2f, gain %.2f\n", r.Column, r.F, r.SumChiSquare, r.Binned.Gain)
+	}
+	s, _ := north.Selector(feature.SelectorOptions{By: feature.ByF, Keep: 1, KeepLeaks: true})
+	fmt.Println(s.Names())
+	// Output:
+	// <nil>
+	// visits F 54.00, sums 13.50, gain 1.00
+	// age F 0.26, sums 1.10, gain 0.00
+	// [visits]
+}

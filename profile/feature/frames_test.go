@@ -228,6 +228,20 @@ func frames() []testkit.Frame {
 			},
 		},
 		{
+			Kind: codec.KindScreen,
+			Zero: []string{".spare: scratch", ".at[]: made of the edges", ".cuts[][]: made of the edges"},
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				s := screen(t, feature.ScreenOptions{Names: []string{"a", "b"}, Classes: 2, Bins: cutBins(t, [][]float64{{1, 2}, {2, 3}}, []string{"a", "b"})})
+				for i, row := range [][]float64{{-1.1, .3}, {3, -nan}, {.7, -.1}, {2.3, -.9}, {1e-9, .7}} {
+					if err := s.Add(row, i%2); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return s
+			},
+			Values: func(_ testing.TB, s any) any { return testkit.Plain(s.(*feature.Screen).Result()) },
+		},
+		{
 			Kind: codec.KindNeighbors,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
 				m, err := feature.FitNeighbors(context.Background(), [][]float64{{1, 2}, {nan, 4}, {5, 7}, {6, nan}}, 2)
