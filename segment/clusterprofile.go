@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"math/bits"
 	"slices"
 	"strings"
 
@@ -118,21 +117,6 @@ func ProfileClusters(rows [][]float64, labels []int32, opt ProfileOptions) ([]Cl
 	}
 	withholdClusters(where, out, check.Floor(opt.MinSize))
 	return out, nil
-}
-
-// sum128 is a sum in 128 bits, so that no order of its terms overflows.
-type sum128 struct{ high, low uint64 }
-
-func (w *sum128) add(v int64) {
-	var carry uint64
-	w.low, carry = bits.Add64(w.low, uint64(v), 0)
-	w.high, _ = bits.Add64(w.high, uint64(v>>63), carry)
-}
-
-// int64 returns the sum and whether it is one.
-func (w *sum128) int64() (int64, bool) {
-	v := int64(w.low)
-	return v, w.high == uint64(v>>63)
 }
 
 // DescribeClusters says what makes each cluster special: its size and, for every

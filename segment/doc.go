@@ -33,12 +33,13 @@
 //   - [KMeansStep]: one round of k-means over shards, machines or parties
 //   - [Silhouette], [SimplifiedSilhouette], [CalinskiHarabasz], [DaviesBouldin]: how well
 //     given labels separate given rows
-//   - [FitRFM], [Map]: scores by recency, frequency and value, and names such as
-//     "champions" or "at risk" for them
-//   - [FitCuts]: levels of any one measure, such as value tiers or age bands
-//   - [Lifecycle]: who is new, active, sleeping, churned or reactivated at an instant,
-//     [Lifecycle.Timeline] lists the changes, [Transitions] counts them, and a
-//     [Playbook] holds what to do about each
+//   - [FitRFM], [FitRFMT], [Map]: scores by recency, frequency, value and the time between
+//     orders, and names such as "champions" or "high value" for them
+//   - [FitCuts]: levels of any one measure, such as age bands; [Bands]: with names, for the
+//     score of a model; [Pareto]: tiers by money that follow the shop, who brings how much of it
+//   - [Lifecycle]: who is new, active, sleeping, churned or reactivated at an instant, by
+//     thresholds of the shop's own [Gaps]; [Lifecycle.Timeline] lists the changes, [Transitions]
+//     counts them, and a [Playbook] holds what to do about each
 //   - package audience: rules over attributes, sets of users, hold-outs, parity
 //   - package basket: what is bought together and after one another, rules that are no chance
 //

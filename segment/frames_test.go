@@ -3,6 +3,7 @@ package segment_test
 import (
 	"encoding"
 	"testing"
+	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/testkit"
@@ -53,8 +54,9 @@ func frames() []testkit.Frame {
 		},
 		{
 			Kind: codec.KindRFM,
+			Zero: []string{".t: since version 3, where Values has it", ".t.at: as .t", ".timed: as .t"},
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
-				m, err := segment.FitRFM([]float64{2, 90, 30, 200, 10}, []float64{12, 1, 4, 6, 2}, []float64{900, 20, 210, 500, 35}, 4)
+				m, err := segment.FitRFMT([]float64{2, 90, 30, 200, 10}, []float64{12, 1, 4, 6, 2}, []float64{900, 20, 210, 500, 35}, []float64{7, 40, 21, 0, 30}, 4)
 				must(err)
 				return m
 			},
@@ -63,7 +65,13 @@ func frames() []testkit.Frame {
 				r, f, mon := m.Cuts()
 				score, err := m.Score(25, 5, 300)
 				must(err)
-				return map[string]any{"Recency": r.Points(), "Frequency": f.Points(), "Monetary": mon.Points(), "Score": score}
+				values := map[string]any{"Recency": r.Points(), "Frequency": f.Points(), "Monetary": mon.Points(), "Score": map[string]any{"R": score.R, "F": score.F, "M": score.M}}
+				if gap, reached, ok := m.TimeCuts(); ok { // since version 3
+					score, err := m.ScoreT(25, 5, 300, 25)
+					must(err)
+					values["Gap"], values["GapReached"], values["T"] = gap.Points(), reached, score.T
+				}
+				return values
 			},
 		},
 		{
@@ -133,6 +141,43 @@ func frames() []testkit.Frame {
 					}
 				}
 				return map[string]any{"Groups": m.Groups(), "Periods": m.Periods(), "Counts": counts}
+			},
+		},
+		{
+			Kind: codec.KindPareto,
+			Zero: []string{".MinAudience: the reader's, not stored", ".fresh: counted into the others when written"},
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				p := new(segment.Pareto)
+				for i := range int64(120) {
+					must(p.Add(i%40*i - 5))
+				}
+				return p
+			},
+			Values: func(t testing.TB, s any) any {
+				p := s.(*segment.Pareto)
+				r, err := p.Result()
+				must(err)
+				cuts, err := p.CutsByCustomers(.1, .3)
+				must(err)
+				return map[string]any{"Customers": r.Customers, "Money": r.Money, "Gini": r.Gini, "Cuts": cuts.Points()}
+			},
+		},
+		{
+			Kind: codec.KindGaps,
+			Zero: []string{".MinAudience: the reader's, not stored", ".Sleep: the reader's, not stored", ".Churn: the reader's, not stored"},
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				g := new(segment.Gaps)
+				for i := range 60 {
+					must(g.Add([]time.Time{at(-300), at(-300 + 1 + i%25), at(-270 + i)}, at(0)))
+				}
+				// Pauses below a millisecond, ended and open, have a bucket of their own.
+				must(g.Add([]time.Time{at(-9), at(-9).Add(3)}, at(-9).Add(7)))
+				return g
+			},
+			Values: func(t testing.TB, s any) any {
+				r, err := s.(*segment.Gaps).Result()
+				must(err)
+				return r
 			},
 		},
 		{

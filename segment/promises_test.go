@@ -1,6 +1,7 @@
 package segment_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -61,7 +62,7 @@ func TestPromises(t *testing.T) {
 			"DefaultMapRules": segment.DefaultMapRules, "DefaultPlaybook": segment.DefaultPlaybook, "DescribeClusters": segment.DescribeClusters, "FitCuts": segment.FitCuts,
 			"NewMovement": segment.NewMovement, "ProfileClusters": segment.ProfileClusters, "FitPrototypes": segment.FitPrototypes, "DBSCAN": segment.DBSCAN, "Stability": segment.Stability, "FitMiniBatch": segment.FitMiniBatch, "FitMixture": segment.FitMixture,
 			"FitDendrogram": segment.FitDendrogram, "FitDendrogramDistances": segment.FitDendrogramDistances,
-			"FitKMeans": segment.FitKMeans, "FitRFM": segment.FitRFM, "NewCuts": segment.NewCuts, "NewKMeans": segment.NewKMeans, "NewKMeansStep": segment.NewKMeansStep,
+			"FitRFMT": segment.FitRFMT, "NewBands": segment.NewBands, "FitKMeans": segment.FitKMeans, "FitRFM": segment.FitRFM, "NewCuts": segment.NewCuts, "NewKMeans": segment.NewKMeans, "NewKMeansStep": segment.NewKMeansStep,
 			"NewLifecycle": segment.NewLifecycle, "NewMap": segment.NewMap, "NewRFM": segment.NewRFM, "Silhouette": segment.Silhouette, "SimplifiedSilhouette": segment.SimplifiedSilhouette,
 		},
 		Types: []func() any{
@@ -74,7 +75,28 @@ func TestPromises(t *testing.T) {
 				}
 				return s
 			},
-			func() any { return rfm() },
+			func() any {
+				m, err := rfm().WithTime(cuts())
+				must(err)
+				return m
+			},
+			func() any {
+				p := &segment.Pareto{MinAudience: -1}
+				for i := range int64(9) {
+					must(p.Add(i * i))
+				}
+				return p
+			},
+			func() any {
+				g := &segment.Gaps{Sleep: .7, Churn: .9, MinAudience: -1}
+				must(g.Add([]time.Time{now.Add(-300 * day), now.Add(-270 * day)}, now))
+				return g
+			},
+			func() any {
+				b, err := segment.NewBands([]string{"a", "b", "c", "d"}, cuts())
+				must(err)
+				return b
+			},
 			func() any { return tree() },
 			func() any {
 				m, err := segment.FitPrototypes(bg, filledRows, filledWords, segment.PrototypesOptions{K: 2})
@@ -107,7 +129,7 @@ func TestPromises(t *testing.T) {
 			func() any { s := segment.State(1); return &s },
 			func() any { return &segment.CellError{Cell: segment.RFMScore{R: 1, F: 1, M: 1}} },
 		},
-		Zero: []string{"Cuts", "Transitions", "RFMScore", "State", "CellError", "Linkage", "ClusterProfile", "KChoices", "Playbook", "RFM"},
+		Zero: []string{"Cuts", "Transitions", "RFMScore", "State", "CellError", "Linkage", "ClusterProfile", "KChoices", "Playbook", "RFM", "Pareto", "Gaps"},
 		Args: map[string]func() []any{
 			"CalinskiHarabasz": func() []any { return []any{points(), labels} },
 			"ChooseK": func() []any {
@@ -147,20 +169,34 @@ func TestPromises(t *testing.T) {
 			"FitDendrogramDistances": func() []any {
 				return []any{bg, []float64{1, 2, 3, 4, 5, 6}, segment.DendrogramOptions{Linkage: segment.LinkAverage}}
 			},
-			"FitRFM":               func() []any { return []any{recency, frequency, value, 4} },
-			"NewCuts":              func() []any { return []any{[]float64{1, 2, 5}} },
-			"NewKMeans":            func() []any { return []any{[][]float64{{0, 0}, {9, 9}}} },
-			"NewKMeansStep":        func() []any { return []any{[][]float64{{0, 0}, {9, 9}}} },
-			"NewLifecycle":         func() []any { return []any{life} },
-			"NewMap":               func() []any { return []any{5, 5, 5, segment.DefaultMapRules()} },
-			"NewRFM":               func() []any { return []any{cuts(), cuts(), cuts()} },
-			"Silhouette":           func() []any { return []any{bg, points(), labels} },
-			"SimplifiedSilhouette": func() []any { return []any{points(), labels} },
-			"KMeans.Assign":        func() []any { return []any{[]int32{7}, points()} },
-			"KMeans.Nearest":       func() []any { return []any{[]float64{1, 2}} },
-			"KMeansStep.Add":       func() []any { return []any{[]float64{1, 2}, 1.} },
-			"Lifecycle.Next":       func() []any { return []any{bought, now} },
-			"Lifecycle.State":      func() []any { return []any{bought, now} },
+			"FitRFM":                 func() []any { return []any{recency, frequency, value, 4} },
+			"FitRFMT":                func() []any { return []any{recency, frequency, value, []float64{7, 30, 0, 21, math.NaN()}, 4} },
+			"RFM.WithTime":           func() []any { return []any{cuts()} },
+			"RFM.ScoreT":             func() []any { return []any{25., 5., 300., 14.} },
+			"RFM.ScoreAllT":          func() []any { return []any{nil, recency, frequency, value, []float64{7, 30, 0, 21, 8}} },
+			"Pareto.Add":             func() []any { return []any{int64(700)} },
+			"Pareto.TopShare":        func() []any { return []any{.2} },
+			"Pareto.Needed":          func() []any { return []any{.8} },
+			"Pareto.CutsByCustomers": func() []any { return []any{[]float64{.05, .2}} },
+			"Pareto.CutsByMoney":     func() []any { return []any{[]float64{.5, .8}} },
+			"Pareto.Tiers":           func() []any { return []any{cuts()} },
+			"Gaps.Add":               func() []any { return []any{[]time.Time{bought.First, bought.Previous, bought.Last}, now} },
+			"NewBands":               func() []any { return []any{[]string{"a", "b", "c", "d"}, cuts()} },
+			"Bands.Name":             func() []any { return []any{.4} },
+			"Bands.Label":            func() []any { return []any{[]int32{7}, []float64{.4, 3}} },
+			"NewCuts":                func() []any { return []any{[]float64{1, 2, 5}} },
+			"NewKMeans":              func() []any { return []any{[][]float64{{0, 0}, {9, 9}}} },
+			"NewKMeansStep":          func() []any { return []any{[][]float64{{0, 0}, {9, 9}}} },
+			"NewLifecycle":           func() []any { return []any{life} },
+			"NewMap":                 func() []any { return []any{5, 5, 5, segment.DefaultMapRules()} },
+			"NewRFM":                 func() []any { return []any{cuts(), cuts(), cuts()} },
+			"Silhouette":             func() []any { return []any{bg, points(), labels} },
+			"SimplifiedSilhouette":   func() []any { return []any{points(), labels} },
+			"KMeans.Assign":          func() []any { return []any{[]int32{7}, points()} },
+			"KMeans.Nearest":         func() []any { return []any{[]float64{1, 2}} },
+			"KMeansStep.Add":         func() []any { return []any{[]float64{1, 2}, 1.} },
+			"Lifecycle.Next":         func() []any { return []any{bought, now} },
+			"Lifecycle.State":        func() []any { return []any{bought, now} },
 			"Lifecycle.Timeline": func() []any {
 				return []any{[]segment.Transition{{From: 1, To: 2, At: now}}, []time.Time{bought.First, bought.Previous, bought.Last}, bought.First, now}
 			},
@@ -176,6 +212,7 @@ func TestPromises(t *testing.T) {
 			"Stability":        "Chance where no references were asked for",
 			"ChooseK":          "measures that were not asked for, or are not defined for that many clusters",
 			"ProfileClusters":  "as DescribeClusters; shares of no money, growth of what is new",
+			"Pareto.Tiers":     "level 1, which has no cut below it",
 			"DescribeClusters": "the deviation of a single row, and the spread of a withheld profile",
 		},
 		Settles: map[string]string{

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -15,26 +16,34 @@ var (
 	_ encoding.BinaryUnmarshaler = (*RFM)(nil)
 )
 
-// RFMScore is a customer's cell: R, F and M from 1 (worst) to the number of
-// levels (best).
+// RFMScore is a customer's cell: R, F and M, and T where it was asked for and is known,
+// from 1 (worst) to the number of levels (best).
 type RFMScore struct {
 	R, F, M uint8 // recency, frequency, monetary value
+	T       uint8 // time between orders, 0 where it is not known: fewer than two orders, or not scored
 }
 
-// String writes the usual three digits, "545"; beyond nine levels "5-12-3".
+// String writes the usual digits, "545", with T where it is known "5453"; beyond nine
+// levels "5-12-3" and "5-12-3-3".
 func (s RFMScore) String() string {
-	if max(s.R, s.F, s.M) <= 9 {
-		return fmt.Sprintf("%d%d%d", s.R, s.F, s.M)
+	format, parts := "%d%d%d", []any{s.R, s.F, s.M}
+	if s.T > 0 {
+		format, parts = "%d%d%d%d", append(parts, s.T)
 	}
-	return fmt.Sprintf("%d-%d-%d", s.R, s.F, s.M)
+	if max(s.R, s.F, s.M, s.T) > 9 {
+		format = strings.ReplaceAll(format, "d%", "d-%")
+	}
+	return fmt.Sprintf(format, parts...)
 }
 
 // RFM scores customers by recency (time since the last purchase: less is
-// better), frequency (number of purchases) and monetary value. It is immutable
+// better), frequency (number of purchases) and monetary value; one of FitRFMT or
+// WithTime by the time between purchases as well. It is immutable
 // and safe for concurrent use. The zero value has one level of each.
 type RFM struct {
-	r, f, m Cuts
-	reached [3]int // levels that the customers of the fit have in each measure
+	r, f, m, t Cuts
+	reached    [4]int // levels that the customers of the fit have in each measure
+	timed      bool   // T is scored
 }
 
 // FitRFM takes cut points from the customers given: quantiles, the same number
@@ -57,23 +66,35 @@ func FitRFM(recency, frequency, monetary []float64, levels int) (*RFM, error) {
 		name   string
 		values []float64
 	}{{"recency", recency}, {"frequency", frequency}, {"monetary", monetary}} {
-		cuts, err := FitCuts(v.values, levels)
+		cuts, err := measureCuts(v.values, levels)
 		if err != nil {
 			return nil, fmt.Errorf("segment: FitRFM: %s: %w", v.name, err)
 		}
-		if len(slices.Compact(slices.Clone(cuts.at))) < len(cuts.at) {
-			cuts = spread(v.values, levels)
-		}
 		*[]*Cuts{&m.r, &m.f, &m.m}[i] = cuts
-		seen := make([]bool, levels+1)
-		for _, x := range v.values {
-			if l := cuts.Level(x); !seen[l] {
-				seen[l] = true
-				m.reached[i]++
-			}
-		}
+		m.reached[i] = cuts.reachedBy(v.values)
 	}
 	return m, nil
+}
+
+// reachedBy counts the levels that the values have.
+func (c Cuts) reachedBy(values []float64) int {
+	seen, n := make([]bool, c.Levels()+1), 0
+	for _, x := range values {
+		if l := c.Level(x); !seen[l] {
+			seen[l] = true
+			n++
+		}
+	}
+	return n
+}
+
+// measureCuts takes quantiles, or, where ties fill several, those of what is left.
+func measureCuts(values []float64, levels int) (Cuts, error) {
+	cuts, err := FitCuts(values, levels)
+	if err == nil && len(slices.Compact(slices.Clone(cuts.at))) < len(cuts.at) {
+		cuts = spread(values, levels)
+	}
+	return cuts, err
 }
 
 // spread cuts values that tie over several quantiles: each level takes its share of the
@@ -126,7 +147,7 @@ func NewRFM(recency, frequency, monetary Cuts) (*RFM, error) {
 			return nil, fmt.Errorf("segment: NewRFM: %s has %d levels, want at most 255: %w", []string{"recency", "frequency", "monetary"}[i], c.Levels(), ErrRange)
 		}
 	}
-	return &RFM{recency, frequency, monetary, [3]int{recency.possible(), frequency.possible(), monetary.possible()}}, nil
+	return &RFM{r: recency, f: frequency, m: monetary, reached: [4]int{recency.possible(), frequency.possible(), monetary.possible()}}, nil
 }
 
 // Levels returns the number of levels of each measure.
@@ -197,27 +218,34 @@ func (m *RFM) AppendBinary(dst []byte) ([]byte, error) {
 		return dst, err
 	}
 	var w codec.Writer
-	w.Float64s(m.r.at)
-	w.Float64s(m.f.at)
-	w.Float64s(m.m.at)
+	for _, c := range m.measures() {
+		w.Float64s(c.at)
+	}
 	for _, n := range m.reached {
 		w.Int(n)
 	}
-	return w.AppendFrame(dst, codec.KindRFM, 2), nil
+	w.Bool(m.timed)
+	return w.AppendFrame(dst, codec.KindRFM, 3), nil
 }
+
+// measures lists the cut points of all four.
+func (m *RFM) measures() [4]*Cuts { return [4]*Cuts{&m.r, &m.f, &m.m, &m.t} }
 
 // MarshalBinary returns the scorer's binary form.
 func (m *RFM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary replaces m by what MarshalBinary wrote. Payload of version 2,
+// UnmarshalBinary replaces m by what MarshalBinary wrote. Payload of version 3,
 // little-endian:
 //
-//	3×[]f64  cut points of recency, frequency and monetary value: 254 at most, finite, not
-//	         descending
-//	3×int    levels reached in each, 1 to the number that cut points which differ divide;
-//	         0 in all three of the zero RFM
+//	4×[]f64  cut points of recency, frequency, monetary value and time between orders: 254
+//	         at most, finite, not descending; none of the last, and
+//	4×int    levels reached in each, 1 to the number that cut points which differ divide;
+//	         0 in the first three of the zero RFM, in the last where T is not scored or was
+//	         nobody's
+//	bool     whether T is scored
 //
-// Version 1 has no levels reached: they are those possible.
+// Version 2 ends after recency, frequency and value; version 1 has no levels reached: they
+// are those possible.
 //
 // Any other length or value is ErrCorrupt, another kind of frame ErrMismatch, a newer
 // version ErrVersion; m is then unchanged.
@@ -225,31 +253,54 @@ func (m *RFM) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver("segment: RFM.UnmarshalBinary", m); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, codec.KindRFM, 2)
+	r, err := codec.Open(data, codec.KindRFM, 3)
 	if err != nil {
 		return fmt.Errorf("segment: RFM.UnmarshalBinary: %w", err)
 	}
-	cuts := [3][]float64{r.Float64s(), r.Float64s(), r.Float64s()}
-	for _, c := range cuts {
-		if len(c) > 254 || firstDescent(c) > 0 || check.Slice("cut", c) != nil {
+	var x RFM
+	all := x.measures()
+	parts := 3
+	if r.Version > 2 {
+		parts = 4
+	}
+	for _, c := range all[:parts] {
+		c.at = r.Float64s()
+		if len(c.at) > 254 || firstDescent(c.at) > 0 || check.Slice("cut", c.at) != nil {
 			r.Fail("cut points are not finite and ascending, 254 at most")
 		}
 	}
-	x := RFM{r: Cuts{cuts[0]}, f: Cuts{cuts[1]}, m: Cuts{cuts[2]}}
-	for i, c := range []Cuts{x.r, x.f, x.m} {
+	for i, c := range all[:parts] {
 		if x.reached[i] = c.possible(); r.Version > 1 {
 			x.reached[i] = r.Int()
 		}
 	}
-	none := x.reached == [3]int{} && len(cuts[0])+len(cuts[1])+len(cuts[2]) == 0
-	for i, c := range []Cuts{x.r, x.f, x.m} {
-		if r.Err() == nil && !none && (x.reached[i] < 1 || x.reached[i] > c.possible()) {
-			r.Fail("levels reached are not those of the cut points")
-		}
+	if r.Version > 2 {
+		x.timed = r.Bool()
 	}
+	x.checkReached(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("segment: RFM.UnmarshalBinary: %w", err)
 	}
 	*m = x
 	return nil
+}
+
+// checkReached fails r where the levels reached are not those of the cut points.
+func (m *RFM) checkReached(r *codec.Reader) {
+	if r.Err() != nil {
+		return
+	}
+	none := [3]int(m.reached[:3]) == [3]int{} && len(m.r.at)+len(m.f.at)+len(m.m.at) == 0
+	for i, c := range m.measures() {
+		least := 1
+		if i == 3 || none {
+			least = 0
+		}
+		if m.reached[i] < least || m.reached[i] > c.possible() {
+			r.Fail("levels reached are not those of the cut points")
+		}
+	}
+	if !m.timed && (len(m.t.at) > 0 || m.reached[3] > 0) {
+		r.Fail("has times between orders that are not scored")
+	}
 }

@@ -187,7 +187,7 @@ func TestFitRFMSameBytes(t *testing.T) {
 
 func TestMap(t *testing.T) {
 	s := segment.DefaultMap()
-	if len(s.Names()) != 10 {
+	if len(s.Names()) != 11 {
 		t.Errorf("%d names", len(s.Names()))
 	}
 	count := map[string]int{}
@@ -202,7 +202,7 @@ func TestMap(t *testing.T) {
 			}
 		}
 	}
-	if count["champions"] != 10 || count["hibernating"] != 20 || count["cannot lose"] != 10 || len(count) != 10 {
+	if count["champions"] != 10 || count["hibernating"] != 16 || count["cannot lose"] != 18 || count["high value"] != 9 || len(count) != 11 {
 		t.Error(count)
 	}
 	_, err := s.Segment(segment.RFMScore{R: 6, F: 1, M: 1})

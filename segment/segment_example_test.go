@@ -206,7 +206,7 @@ func ExampleNewRFM() {
 	// 331
 }
 
-// The customary ten segments with one of them cut in two.
+// The default segments with one of them cut in two.
 func ExampleDefaultMapRules() {
 	rules := segment.DefaultMapRules()
 	rules[0].M = segment.Span{Min: 1, Max: 4} // champions
@@ -217,7 +217,7 @@ func ExampleDefaultMapRules() {
 	must(err)
 	fmt.Println(len(names.Names()), name)
 	// Output:
-	// 11 best of all
+	// 12 best of all
 }
 
 func ExampleDescribeClusters() {

@@ -340,7 +340,7 @@ var highLow = map[string][2]string{
 }
 
 var valueAdvice = map[string]string{
-	"champions": "thank them, show new things first", "loyal": "points and previews", "potential loyalists": "offer membership",
+	"champions": "thank them, show new things first", "high value": "service and new things first, no vouchers", "loyal": "points and previews", "potential loyalists": "offer membership",
 	"new customers": "welcome, help with the second order", "promising": "a small voucher", "need attention": "a limited offer", "about to sleep": "remind them of what they looked at",
 	"at risk": "win back personally", "cannot lose": "call them", "can't lose": "call them", "hibernating": "one good reason to return", "lost": "spend little",
 }

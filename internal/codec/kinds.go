@@ -143,6 +143,8 @@ const (
 	KindMixture     Kind = 0x0308
 	KindMovement    Kind = 0x0309
 	KindPrototypes  Kind = 0x030a
+	KindPareto      Kind = 0x030b
+	KindGaps        Kind = 0x030c
 	KindPublished   Kind = 0x3101
 	KindBaskets     Kind = 0x3201
 	KindSets        Kind = 0x3202
@@ -281,6 +283,8 @@ var Table = []Entry{
 	{KindMixture, "segment", "Mixture"},
 	{KindMovement, "segment", "Movement"},
 	{KindPrototypes, "segment", "Prototypes"},
+	{KindPareto, "segment", "Pareto"},
+	{KindGaps, "segment", "Gaps"},
 	{KindPublished, "segment/audience", "Published"},
 	{KindBaskets, "segment/basket", "Baskets"},
 	{KindSets, "segment/basket", "Sets"},

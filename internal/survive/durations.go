@@ -95,13 +95,27 @@ func (s *Durations) Quantiles(out []time.Duration, q ...float64) {
 	}
 	limit := NewProductLimit(s.done.n + s.open.n)
 	next := 0
-	pass := func(done, open int64, upTo time.Duration) {
+	s.walk(func(done, open int64, upTo time.Duration) {
 		limit.Step(done, open)
 		for done > 0 && next < len(q) && limit.Alive <= 1-q[next]+1e-12 {
 			out[next] = min(upTo, s.max)
 			next++
 		}
-	}
+	})
+}
+
+// Finishing returns the share of all cases that finish within the time watched, by the
+// estimate of Kaplan and Meier; 0 where there is no case. Quantiles at shares of it are those
+// of the cases that finish.
+func (s *Durations) Finishing() float64 {
+	limit := NewProductLimit(s.done.n + s.open.n)
+	s.walk(func(done, open int64, _ time.Duration) { limit.Step(done, open) })
+	return 1 - limit.Alive
+}
+
+// walk passes the buckets, ascending: the cases that finished in each, those that were left
+// open, and the duration that it stands for.
+func (s *Durations) walk(pass func(done, open int64, upTo time.Duration)) {
 	pass(s.done.zero, s.open.zero, 0)
 	low, high := s.done.bins.Span()
 	if l, h := s.open.bins.Span(); low == high {
