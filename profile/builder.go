@@ -550,7 +550,7 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 		l := &o.Lines[i]
 		err := b.likes(u, l.Category, l.Brand, w)
 		if err == nil && len(b.opt.PriceBands) > 0 {
-			err = b.like(u, PriceBand, b.band(l.Price), w)
+			err = b.like(u, PriceBand, bandName(b.opt.PriceBands, l.Price), w)
 		}
 		if err == nil && i == 0 {
 			err = b.comes(u, o.Channel, o.Campaign, o.Device, w)
@@ -579,8 +579,9 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 
 var bandNames = [...]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 
-func (b *Builder[U, I]) band(price int64) string {
-	i, found := slices.BinarySearch(b.opt.PriceBands, price)
+// bandName is the label of a price among ascending bounds.
+func bandName(bounds []int64, price int64) string {
+	i, found := slices.BinarySearch(bounds, price)
 	if found {
 		i++
 	}

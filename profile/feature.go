@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/check"
 )
 
@@ -91,6 +92,7 @@ type Record struct {
 type Clock struct {
 	at   int64
 	zone *time.Location
+	days *calendar.Ages // before it, of a cut-off; nil of a Record
 }
 
 // Time returns the moment, in the business time zone.

@@ -83,10 +83,10 @@ func ExampleFeature() {
 	}
 	fmt.Println(t.IDs[0], t.Rows[0])
 	var epoch profile.Clock // what a Record and a Result carry: here 1970
-	fmt.Println(epoch.Time().Year(), epoch.Day())
+	fmt.Println(epoch.Time().Year(), epoch.Day(), epoch.CalendarDaysSince(-36e5*24e6))
 	// Output:
 	// ann [2 1 3 6 0.5]
-	// 1970 0
+	// 1970 0 1
 }
 
 // A test of a feature is one call.
@@ -98,7 +98,7 @@ func ExampleCheckFeature() {
 
 func ExampleFeatureNames() {
 	fmt.Println(strings.Join(profile.FeatureNames(), " "))
-	// Output: activity basket clicks clock discount distinct dwell funnel gaps opinion pages recency refunds totals trend
+	// Output: activity base basket clicks clock discount distinct dwell funnel gaps opinion pages recency refunds totals trend
 }
 
 // Where a customer stands among items: the mean of their vectors, the fresher the heavier.
@@ -130,4 +130,33 @@ func ExampleNewEmbedding() {
 	}
 	fmt.Printf("%.3f\n", t.Rows[0])
 	// Output: [0.333 0.667]
+}
+
+// Two half-lives of one taste beside each other: what is new and what stays.
+func ExampleNewAffinity() {
+	log, asOf := night()
+	log.Orders[1].Lines[0].Category, log.Events[0].Category = "rugs", "lamps"
+	var features []profile.Feature
+	for name, days := range map[string]int{"lately": 7, "ever": 365} {
+		f, err := profile.NewAffinity(profile.AffinityOptions{
+			Name: name, Dimension: profile.Category, Labels: []string{"rugs"}, HalfLife: time.Duration(days) * 24 * time.Hour,
+		})
+		if err != nil {
+			panic(err)
+		}
+		features = append(features, f)
+	}
+	b, err := profile.NewBuilder[string, string](profile.BuilderOptions{AsOf: asOf, Features: features})
+	if err != nil {
+		panic(err)
+	}
+	if err := b.AddAll(log); err != nil {
+		panic(err)
+	}
+	t, err := b.Table(profile.TableOptions{Columns: []string{"lately=rugs", "ever=rugs"}})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.3f\n", t.Rows[0])
+	// Output: [0.998 0.846]
 }

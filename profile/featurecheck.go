@@ -215,7 +215,7 @@ func (c *featureChecker[U, I]) result(want *Builder[U, I], _ []logged[U, I]) err
 		for i := range states {
 			kept[i] = slices.Clone(states[i])
 		}
-		values := x.Result(nil, states, want.clock(want.cut))
+		values := x.Result(nil, states, want.now())
 		if len(values) != len(x.Columns()) {
 			return fmt.Errorf("Result gives %d values for %d Columns: %w", len(values), len(x.Columns()), ErrMismatch)
 		}

@@ -286,12 +286,12 @@ func TestEmbeddingNegative(t *testing.T) {
 // TestFeatureLaws: every built-in feature and those of a caller keep every law, in several
 // zones and with changes of the clock among the days.
 func TestFeatureLaws(t *testing.T) {
-	list := append(promised(profile.Features([]int{3, 7, 30})), cartRate{}, cities{}, lastTwo{}, embeddingOf(t, 9*day), embeddingOf(t, time.Minute), embeddingOf(t, -1))
+	list := append(promised(profile.Features([]int{3, 7, 30})), promised(profile.Features([]int{3, 30}, "base"))[0], affinityTo(t, profile.Term, "red", "hat"), cartRate{}, cities{}, lastTwo{}, embeddingOf(t, 9*day), embeddingOf(t, time.Minute), embeddingOf(t, -1))
 	for i, zone := range []string{"UTC", "America/New_York"} {
 		z := location(t, zone)
 		asOf := time.Date(2024, 4, 3, 0, 0, 0, 0, z)
 		for k, f := range list {
-			if i > 0 && k > 3 && k < len(list)-4 { // setting up a clock takes its time
+			if i > 0 && k > 3 && k < len(list)-6 { // setting up a clock takes its time
 				continue
 			}
 			if err := profile.CheckFeature(f, shopLog(uint64(i), asOf, 60), profile.BuilderOptions{AsOf: asOf, Zone: z, HalfLife: 2 * day}); err != nil {

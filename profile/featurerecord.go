@@ -14,7 +14,10 @@ func (b *Builder[U, I]) featureRecord(source RecordSource, at int64) *Record {
 }
 
 // clock is a moment by the clock of Zone; UTC where a stored Builder does not know it.
-func (b *Builder[U, I]) clock(at int64) Clock { return Clock{at, b.opt.Zone} }
+func (b *Builder[U, I]) clock(at int64) Clock { return Clock{at: at, zone: b.opt.Zone} }
+
+// now is the cut-off, with the days before it.
+func (b *Builder[U, I]) now() Clock { return Clock{b.cut, b.opt.Zone, &b.days} }
 
 // featureEvent hands an event to the features.
 func (b *Builder[U, I]) featureEvent(u int32, at int64, e *Event[U, I]) error {
@@ -67,8 +70,9 @@ type featureColumn struct{ from, to int }
 
 // featureValues fills the columns of features in the row of user u.
 func (b *Builder[U, I]) featureValues(scratch []float64, u int32, columns map[int][]featureColumn, row []float64) []float64 {
+	now := b.now()
 	for i, list := range columns { // each has columns of its own: the order does not matter
-		scratch = b.extra.results(scratch[:0], u, i, b.clock(b.cut), b.opt.Rolling)
+		scratch = b.extra.results(scratch[:0], u, i, now, b.opt.Rolling)
 		for _, c := range list {
 			row[c.to] = scratch[c.from]
 		}

@@ -70,7 +70,7 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"MinorDigits": profile.MinorDigits, "NewBuilder": profile.NewBuilder[string, int], "NewDecayed": profile.NewDecayed,
 			"CheckFeature": profile.CheckFeature[string, int], "JoinLabels": profile.JoinLabels[string, int], "Features": profile.Features, "FeatureNames": profile.FeatureNames,
-			"ItemKey": profile.ItemKey[string], "NewEmbedding": profile.NewEmbedding,
+			"ItemKey": profile.ItemKey[string], "NewEmbedding": profile.NewEmbedding, "NewAffinity": profile.NewAffinity,
 		},
 		Types: types,
 		Zero:  []string{"Moments", "GroupBy", "Money", "Kind", "Clock", "User", "Item", "Individual", "Dimension", "Table", "Event", "Order", "Refund"},
@@ -80,10 +80,14 @@ func TestPromises(t *testing.T) {
 			"CheckFeature": func() []any {
 				return []any{cartRate{}, shopLog(1, cut, 8), profile.BuilderOptions{AsOf: cut}}
 			},
-			"Features":        func() []any { return []any{[]int{7, 30}, []string{"gaps"}} },
-			"ItemKey":         func() []any { return []any{"shoe"} },
-			"Clock.DaysSince": func() []any { return []any{int64(5)} },
-			"Builder.AddAll":  func() []any { return []any{shopLog(1, cut, 8)} },
+			"Features": func() []any { return []any{[]int{7, 30}, []string{"gaps"}} },
+			"ItemKey":  func() []any { return []any{"shoe"} },
+			"NewAffinity": func() []any {
+				return []any{profile.AffinityOptions{Name: "taste", Dimension: profile.Brand, Labels: []string{"acme"}, HalfLife: day, KindWeights: map[profile.Kind]float64{profile.View: 1}, PriceBands: []int64{100, 500}}}
+			},
+			"Clock.CalendarDaysSince": func() []any { return []any{int64(-5e15)} },
+			"Clock.DaysSince":         func() []any { return []any{int64(5)} },
+			"Builder.AddAll":          func() []any { return []any{shopLog(1, cut, 8)} },
 			"NewEmbedding": func() []any {
 				return []any{profile.EmbeddingOptions{Name: "vec", Dim: 3, HalfLife: day, Vector: func(*profile.Record) []float32 { return nil }}}
 			},
