@@ -104,7 +104,7 @@ func TestCancels(t *testing.T) {
 			_, _, err := segment.Silhouette(ctx, rows, labels)
 			return err
 		}},
-		{Name: "audience.Program.Select", Looks: 20, Do: func(ctx context.Context, size int) error {
+		{Name: "audience.Program.Select", Looks: 15, Do: func(ctx context.Context, size int) error {
 			p := program(100_000 * size)
 			testkit.Start(ctx)
 			_, err := p.Select(ctx)

@@ -22,9 +22,10 @@ const (
 	textColumn
 	timeColumn
 	eventsColumn
+	idColumn
 )
 
-var columnKindNames = [...]string{"numbers", "texts", "times", "events"}
+var columnKindNames = [...]string{"numbers", "texts", "times", "events", "identifiers"}
 
 // column holds one attribute of every user.
 type column struct {
@@ -34,15 +35,34 @@ type column struct {
 
 	numbers []float64         // numberColumn; NaN is missing
 	values  dict.Dict[string] // textColumn: the values
-	members []*bitset.Set     // per value, its users
-	texts   [][]int32         // per user, the values (shared backing array)
-	start   []int64           // eventsColumn: user u has times[start[u]:start[u+1]]
-	times   []int64           // nanoseconds since 1970, ascending per user
+	members []*bitset.Set     // per value, its users; nil for a rare one
+	texts   []int32           // values, -1 for none: of user u, or, of lists, of start[u] to start[u+1]
+	start   []int64           // lists of texts and events: where those of each user start
+	times   []int64           // nanoseconds since 1970: of user u, or, of events, ascending per user
+	props   *Attributes       // eventsColumn: a table of the events in their order, nil without properties
+	ids     identifiers       // idColumn
+}
+
+// row returns where the list of a user is.
+func (c *column) row(u int32) (from, to int64) {
+	if c.start == nil {
+		return int64(u), int64(u) + 1
+	}
+	return c.start[u], c.start[u+1]
+}
+
+// textsOf returns the values of a user.
+func (c *column) textsOf(u int32) []int32 {
+	from, to := c.row(u)
+	if c.start == nil && c.texts[u] < 0 {
+		return nil
+	}
+	return c.texts[from:to]
 }
 
 // Attributes is a table of what is known about users 0 … Users()-1: one column
-// per attribute, of numbers, texts (one or several per user), times, or lists of
-// event times. Columns are copied. It may be filled by one goroutine only, and
+// per attribute, of numbers, texts (one or several per user), times, lists of
+// events, or identifiers. Columns are copied. It may be filled by one goroutine only, and
 // is then safe for concurrent readers.
 type Attributes struct {
 	n       int
@@ -117,13 +137,20 @@ func (a *Attributes) AddTexts(name string, values []string) error {
 	if err := check.Receiver("audience: Attributes.AddTexts", a); err != nil {
 		return err
 	}
-	lists := make([][]string, len(values))
-	for i := range values {
-		if values[i] != "" {
-			lists[i] = values[i : i+1 : i+1]
+	c := &column{kind: textColumn, single: true, known: bitset.New(len(values)), texts: make([]int32, len(values))}
+	for i, v := range values {
+		if c.texts[i] = -1; v == "" {
+			continue
 		}
+		id, err := c.code("AddTexts", name, i, v)
+		if err != nil {
+			return err
+		}
+		c.known.Add(int32(i))
+		c.texts[i] = id
 	}
-	return a.addTexts("AddTexts", name, lists, true)
+	c.index(len(values))
+	return a.add("AddTexts", name, len(values), c)
 }
 
 // AddTextLists adds an attribute with any number of texts per user, such as
@@ -133,61 +160,60 @@ func (a *Attributes) AddTextLists(name string, values [][]string) error {
 	if err := check.Receiver("audience: Attributes.AddTextLists", a); err != nil {
 		return err
 	}
-	return a.addTexts("AddTextLists", name, values, false)
+	c := &column{kind: textColumn, known: bitset.New(len(values)), start: make([]int64, len(values)+1)}
+	for i, list := range values {
+		if list != nil {
+			c.known.Add(int32(i))
+		}
+		for _, v := range list {
+			id, err := c.code("AddTextLists", name, i, v)
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(c.texts[c.start[i]:], id) {
+				c.texts = append(c.texts, id)
+			}
+		}
+		c.start[i+1] = int64(len(c.texts))
+	}
+	c.index(len(values))
+	return a.add("AddTextLists", name, len(values), c)
 }
 
-// addTexts numbers the texts of each user, and gives those that at least one user in
-// 64 has a bitmap of their users.
-func (a *Attributes) addTexts(method, name string, values [][]string, single bool) error {
-	c := &column{kind: textColumn, single: single, known: bitset.New(len(values)), texts: make([][]int32, len(values))}
-	total := 0
-	for i, list := range values {
-		total += len(list)
-		for _, v := range list {
-			if v == "" || !utf8.ValidString(v) {
-				return fmt.Errorf("audience: Attributes.%s: %w", method, check.Private(strconv.Quote(name), int64(i), i, v, fmt.Errorf("want text: %w", ErrRange)))
-			}
+// code numbers one text of user i.
+func (c *column) code(method, name string, i int, v string) (int32, error) {
+	if v == "" || !utf8.ValidString(v) {
+		return 0, fmt.Errorf("audience: Attributes.%s: %w", method, check.Private(strconv.Quote(name), int64(i), i, v, fmt.Errorf("want text: %w", ErrRange)))
+	}
+	id, err := c.values.Add(v)
+	if err != nil {
+		return 0, fmt.Errorf("audience: Attributes.%s: %q: %w", method, name, err)
+	}
+	return id, nil
+}
+
+// index gives the texts that at least one user in 64 has a bitmap of their users; the
+// rest are scanned.
+func (c *column) index(users int) {
+	counts := make([]int, c.values.Len())
+	for _, id := range c.texts {
+		if id >= 0 {
+			counts[id]++
 		}
 	}
-	flat := make([]int32, 0, total)
-	for i, list := range values {
-		if list == nil {
-			continue
-		}
-		c.known.Add(int32(i))
-		from := len(flat)
-		for _, v := range list {
-			id, err := c.values.Add(v)
-			if err != nil {
-				return fmt.Errorf("audience: Attributes.%s: %q: %w", method, name, err)
-			}
-			if int(id) == len(c.members) {
-				c.members = append(c.members, nil)
-			}
-			if !slices.Contains(flat[from:], id) {
-				flat = append(flat, id)
-			}
-		}
-		c.texts[i] = flat[from:len(flat):len(flat)]
-	}
-	// A bitmap per value pays for frequent values only; the rest are scanned.
-	counts := make([]int, len(c.members))
-	for _, id := range flat {
-		counts[id]++
-	}
+	c.members = make([]*bitset.Set, len(counts))
 	for id, n := range counts {
-		if n >= len(values)/64 {
-			c.members[id] = bitset.New(len(values))
+		if n >= users/64 {
+			c.members[id] = bitset.New(users)
 		}
 	}
-	for i, list := range c.texts {
-		for _, id := range list {
+	for u := range int32(users) {
+		for _, id := range c.textsOf(u) {
 			if c.members[id] != nil {
-				c.members[id].Add(int32(i))
+				c.members[id].Add(u)
 			}
 		}
 	}
-	return a.add(method, name, len(values), c)
 }
 
 // AddTimes adds an attribute with one instant per user, such as the last visit.
@@ -196,13 +222,18 @@ func (a *Attributes) AddTimes(name string, values []time.Time) error {
 	if err := check.Receiver("audience: Attributes.AddTimes", a); err != nil {
 		return err
 	}
-	lists := make([][]time.Time, len(values))
-	for i := range values {
-		if !values[i].IsZero() {
-			lists[i] = values[i : i+1 : i+1]
+	c := &column{kind: timeColumn, known: bitset.New(len(values)), times: make([]int64, len(values))}
+	for i, t := range values {
+		if t.IsZero() {
+			continue
 		}
+		if !nanosFit(t) {
+			return badInstant("AddTimes", name, i, i, t)
+		}
+		c.times[i] = t.UnixNano()
+		c.known.Add(int32(i))
 	}
-	return a.addTimes("AddTimes", name, timeColumn, lists)
+	return a.add("AddTimes", name, len(values), c)
 }
 
 // AddEvents adds an attribute that lists when something happened to each user,
@@ -212,16 +243,11 @@ func (a *Attributes) AddEvents(name string, values [][]time.Time) error {
 	if err := check.Receiver("audience: Attributes.AddEvents", a); err != nil {
 		return err
 	}
-	return a.addTimes("AddEvents", name, eventsColumn, values)
-}
-
-// addTimes stores instants as nanoseconds since 1970, ascending per user.
-func (a *Attributes) addTimes(method, name string, kind columnKind, values [][]time.Time) error {
-	c := &column{kind: kind, known: bitset.New(len(values)), start: make([]int64, len(values)+1)}
+	c := &column{kind: eventsColumn, known: bitset.New(len(values)), start: make([]int64, len(values)+1)}
 	for i, list := range values {
 		for _, t := range list {
 			if !nanosFit(t) {
-				return fmt.Errorf("audience: Attributes.%s: %w", method, check.Private(strconv.Quote(name), int64(i), i, t, fmt.Errorf("want a year from 1678 to 2261: %w", ErrRange)))
+				return badInstant("AddEvents", name, i, i, t)
 			}
 			c.times = append(c.times, t.UnixNano())
 		}
@@ -231,18 +257,25 @@ func (a *Attributes) addTimes(method, name string, kind columnKind, values [][]t
 		c.start[i+1] = int64(len(c.times))
 		slices.Sort(c.times[c.start[i]:])
 	}
-	return a.add(method, name, len(values), c)
+	return a.add("AddEvents", name, len(values), c)
+}
+
+// badInstant is the error about an instant that nanoseconds do not hold.
+func badInstant(method, name string, row, user int, t time.Time) error {
+	return fmt.Errorf("audience: Attributes.%s: %w", method, check.Private(strconv.Quote(name), int64(row), user, t, fmt.Errorf("want a year from 1678 to 2261: %w", ErrRange)))
 }
 
 func nanosFit(t time.Time) bool { y := t.UTC().Year(); return y >= 1678 && y <= 2261 }
 
-func (a *Attributes) column(name string, kinds ...columnKind) (*column, error) {
+// column returns the column of that name, of one of the kinds if any are asked for; at is
+// where the name stands in a text.
+func (a *Attributes) column(name string, at place, kinds ...columnKind) (*column, error) {
 	c := a.columns[name]
 	if c == nil {
-		return nil, fmt.Errorf("attribute %q: %w", name, ErrUnknownID)
+		return nil, unknownName("attribute", name, a.names, at)
 	}
 	if len(kinds) > 0 && !slices.Contains(kinds, c.kind) {
-		return nil, fmt.Errorf("attribute %q holds %s, want %s: %w", name, columnKindNames[c.kind], columnKindNames[kinds[0]], ErrMismatch)
+		return nil, at.wrap(fmt.Errorf("attribute %q holds %s, want %s: %w", name, columnKindNames[c.kind], columnKindNames[kinds[0]], ErrMismatch))
 	}
 	return c, nil
 }

@@ -30,7 +30,7 @@ func Example() {
 	must(err)
 	fmt.Println(rule, target.IDs(nil), control.IDs(nil))
 	// Output:
-	// (region in {"north"} and at least 1 purchases in the last 90d) [0] []
+	// region = "north" and purchases(within=90d) [0] []
 }
 
 func ExampleFieldError() {

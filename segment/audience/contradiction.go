@@ -165,6 +165,11 @@ func (k *knowledge) learn(l literal) string {
 	if l.op <= opNot {
 		return contradiction(l.bound, l.neg)
 	}
+	if !l.neg && l.where != nil && (l.op == opRecency || l.min > 0) {
+		if why := contradiction(l.where, false); why != "" {
+			return why
+		}
+	}
 	if l.op == opMissing && !l.neg || l.op == opHas && l.neg {
 		k.missing[l.attr] = l
 	} else {
@@ -190,8 +195,15 @@ func (k *knowledge) learn(l literal) string {
 
 // attributes returns the names that a clause is about.
 func attributes(l literal) []string {
-	if l.op == opNear {
+	switch l.op {
+	case opNear:
 		return []string{l.attr, l.attr2}
+	case opThen:
+		names := make([]string, len(l.kids))
+		for i, k := range l.kids {
+			names[i] = k.attr
+		}
+		return names
 	}
 	return []string{l.attr}
 }
@@ -202,11 +214,15 @@ const ageOf = "\x00age"
 // quantity names what a clause bounds: a number, the time since an event, or the
 // number of events within a span.
 func quantity(l literal) string {
+	where := ""
+	if l.node.where != nil {
+		where = "\x00" + Rule{l.node.where}.String()
+	}
 	switch l.op {
 	case opRecency:
-		return l.attr + ageOf
+		return l.attr + where + ageOf
 	case opFrequency:
-		return l.attr + "\x00" + l.to.String()
+		return l.attr + where + "\x00" + l.to.String()
 	}
 	return l.attr
 }
@@ -222,8 +238,11 @@ func (k *knowledge) presence() string {
 				return clash(o, m)
 			}
 		}
-		if l.op == opNear {
-			if m, ok := k.missing[l.attr2]; ok {
+		if l.op != opNear && l.op != opThen {
+			continue
+		}
+		for _, attr := range attributes(l) {
+			if m, ok := k.missing[attr]; ok {
 				return clash(l, m)
 			}
 		}
@@ -328,14 +347,19 @@ func (p *Program) whyEmpty(ctx context.Context) (string, error) {
 	parts := conjuncts(nil, p.root, false)
 	var left *bitset.Set
 	for i, l := range parts {
-		t, f, err := p.eval(ctx, l.bound)
+		want := True
+		if l.neg {
+			want = False
+		}
+		t, err := p.where(ctx, l.bound, want)
 		if err != nil {
 			return "", err
 		}
-		if l.neg {
-			t, f = f, t
-		}
 		if t.Count() == 0 {
+			f, err := p.where(ctx, l.bound, True-want)
+			if err != nil {
+				return "", err
+			}
 			why := fmt.Sprintf("no user satisfies %v", l)
 			switch f.Count() {
 			case p.table.n:

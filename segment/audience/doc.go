@@ -24,7 +24,11 @@
 //   - [Recency], [Frequency]: clauses about when something happened, and how often
 //   - [Has], [Missing]: whether an attribute is known at all
 //   - [And], [Or], [Not]: rules of rules, of three-valued logic, see [Rule]
-//   - [ParseRule], [Rule.MarshalJSON]: rules from and for storage, strict and canonical
+//   - [Rule.Where], [Then], [Sample]: events of some kind only, one after the other; the
+//     same share of the users every day
+//   - [ParseText], [Rule.String]: rules as people write them, with errors that say where
+//     ([TextError]); [ParseRule], [Rule.MarshalJSON]: JSON. Both strict and canonical
+//   - [Attributes.AddEventRows], [AddIDs]: events with properties, and whose row is whose
 //   - [Program.Select]: everybody for whom the rule is true, as a [Set]; an empty one
 //     says why, [Set.Reason]
 //   - [Program.Explain]: why one user is in or out

@@ -46,7 +46,7 @@ func Parity(set *Set, table *Attributes, attribute string, minGroup int) ([]Grou
 	if table == nil {
 		return nil, fmt.Errorf("%s: table is nil: %w", where, ErrEmpty)
 	}
-	col, err := table.column(attribute, textColumn)
+	col, err := table.column(attribute, place{}, textColumn)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
@@ -57,9 +57,9 @@ func Parity(set *Set, table *Attributes, attribute string, minGroup int) ([]Grou
 	for i, g := range col.values.Keys() {
 		out[i].Group = g
 	}
-	for u, groups := range col.texts {
-		in := set.Has(int32(u))
-		for _, g := range groups {
+	for u := range int32(table.n) {
+		in := set.Has(u)
+		for _, g := range col.textsOf(u) {
 			out[g].Size++
 			if in {
 				out[g].Selected++

@@ -1,6 +1,8 @@
 package audience_test
 
 import (
+	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -14,6 +16,15 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 func promised[T any](x T, err error) T {
 	must(err)
 	return x
+}
+
+// promisedError is the place that an error has.
+func promisedError(err error) *audience.TextError {
+	var at *audience.TextError
+	if !errors.As(err, &at) {
+		panic(err)
+	}
+	return at
 }
 
 func TestPromises(t *testing.T) {
@@ -33,6 +44,7 @@ func TestPromises(t *testing.T) {
 			"Has": audience.Has, "HoldOut": audience.HoldOut[string], "HoldOutKeyed": audience.HoldOutKeyed[string], "In": audience.In,
 			"Missing": audience.Missing, "Near": audience.Near, "New": audience.New, "NewAttributes": audience.NewAttributes, "Not": audience.Not,
 			"Or": audience.Or, "Parity": audience.Parity, "ParseRule": audience.ParseRule, "Recency": audience.Recency,
+			"AddIDs": audience.AddIDs[string], "ParseText": audience.ParseText, "Sample": audience.Sample, "Then": audience.Then,
 		},
 		Types: []func() any{
 			func() any { return empty() },
@@ -46,8 +58,9 @@ func TestPromises(t *testing.T) {
 			func() any { r := clause(); return &r },
 			func() any { e := promised(program().Explain(1)); return &e },
 			func() any { x := audience.True; return &x },
+			func() any { _, err := audience.ParseText("age >"); return promisedError(err) },
 		},
-		Zero: []string{"Set", "Published", "Truth", "Explanation"},
+		Zero: []string{"Set", "Published", "Truth", "Explanation", "TextError"},
 		Args: map[string]func() []any{
 			"And":           func() []any { return []any{[]audience.Rule{clause(), clause()}} },
 			"Between":       func() []any { return []any{"age", 18., 30.} },
@@ -63,6 +76,21 @@ func TestPromises(t *testing.T) {
 			"Or":            func() []any { return []any{[]audience.Rule{clause(), clause()}} },
 			"Parity":        func() []any { return []any{open(), table(), "region", -1} },
 			"ParseRule":     func() []any { return []any{[]byte(`{"op":"has","attr":"age"}`)} },
+
+			"AddIDs":    func() []any { return []any{empty(), "id", []string{"a", "b", "c"}} },
+			"ParseText": func() []any { return []any{"age >= 30"} },
+			"Sample":    func() []any { return []any{"id", .1, "spring"} },
+			"Then": func() []any {
+				return []any{[]audience.Rule{audience.Frequency("views", day, 2, -1), audience.Frequency("buys", 0, 0, 0)}}
+			},
+			"Rule.Equal": func() []any { return []any{clause()} },
+			"Rule.Where": func() []any { return []any{[]audience.Rule{clause(), clause()}} },
+			"Attributes.AddEventRows": func() []any {
+				return []any{"l", audience.Events{
+					Users: []int32{0, 2, 0}, At: dates, Texts: map[string][]string{"category": {"tea", "", "cup"}},
+					Numbers: map[string][]float64{"amount": {1, 2, math.NaN()}}, Missing: []int32{1},
+				}}
+			},
 
 			"Attributes.AddEvents":    func() []any { return []any{"e", [][]time.Time{dates, nil, {}}} },
 			"Attributes.AddNumbers":   func() []any { return []any{"n", []float64{1, 2, 3}} },
@@ -91,6 +119,8 @@ func TestPromises(t *testing.T) {
 			"Set.Small":         none,
 			"Set.WithMinSize":   none,
 			"Rule.String":       "the zero Rule is written as no rule",
+			"TextError.Error":   "an error has a text, nil too",
+			"TextError.Unwrap":  "what it returns is what it is about",
 		},
 	}.Check(t)
 }

@@ -1,20 +1,20 @@
 package audience
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
 
 // Rule is a condition on one user's attributes: a clause (Compare, Between, In,
-// Recency, Frequency, Near, Has, Missing) or a combination of rules (And, Or,
-// Not). It is an immutable value; the zero Rule is no rule and is refused by
-// Compile. String writes it for people, MarshalJSON and ParseRule for storage.
+// Recency, Frequency, Then, Near, Sample, Has, Missing) or a combination of rules
+// (And, Or, Not). It is an immutable value; the zero Rule is no rule and is refused by
+// Compile. Three forms say the same: Go values; text, String and ParseText; JSON,
+// MarshalJSON and ParseRule.
 //
 // Logic is three-valued (Kleene): a clause about an attribute that is missing is
 // neither true nor false but unknown. Not keeps unknown; And is false if any
@@ -22,6 +22,10 @@ import (
 // else unknown if any is unknown. An audience holds the users for whom the rule
 // is true. So Not(In("region", "north")) leaves out users whose region is not
 // known; Or(Missing("region"), …) takes them in.
+//
+// An event whose properties leave a condition of Where unknown may count or not: the
+// clause is true or false where that does not matter, else unknown. A sequence is
+// unknown where the events of any of its steps are missing.
 type Rule struct{ n *node }
 
 type op uint8
@@ -43,21 +47,25 @@ const (
 	opNear
 	opHas
 	opMissing
+	opThen
+	opSample
 )
 
-var opNames = [...]string{"and", "or", "not", "<", "<=", ">", ">=", "==", "!=", "between", "in", "recency", "frequency", "near", "has", "missing"}
+var opNames = [...]string{"and", "or", "not", "<", "<=", ">", ">=", "==", "!=", "between", "in", "recency", "frequency", "near", "has", "missing", "then", "sample"}
 
 // node is one rule; which fields count depends on op.
 type node struct {
 	op       op
-	kids     []*node
+	kids     []*node  // then: the steps
+	where    *node    // recency, frequency: which events count
 	attr     string   // near: latitude
-	attr2    string   // near: longitude
-	a, b     float64  // compare: value; between: low, high; near: latitude, longitude
+	attr2    string   // near: longitude; sample: the salt
+	a, b     float64  // compare: value; between: low, high; near: latitude, longitude; sample: the share
 	km       float64  // near
 	values   []string // in: sorted, without repeats
 	from, to time.Duration
 	min, max int
+	at       place // in the text that it was read from
 }
 
 // And is true if all rules are. It needs at least one.
@@ -95,7 +103,8 @@ func Between(attribute string, low, high float64) Rule {
 }
 
 // In is true if a text attribute is one of the values, or, where users have
-// several texts, if any of them is.
+// several texts, if any of them is. Of identifiers (AddIDs) it is a list of users, of
+// numbers a list of numbers; both are written as in Go: "17".
 func In(attribute string, values ...string) Rule {
 	v := slices.Clone(values)
 	slices.Sort(v)
@@ -106,16 +115,67 @@ func In(attribute string, values ...string) Rule {
 // events) is at least atLeast and below below, as seen from the instant of the
 // evaluation; below 0 means no upper bound. Instants after the evaluation have
 // not happened yet. For an event that is known never to have happened the clause
-// is false.
+// is false. Where counts some events only.
 func Recency(attribute string, atLeast, below time.Duration) Rule {
 	return Rule{&node{op: opRecency, attr: attribute, from: atLeast, to: below}}
 }
 
 // Frequency is true if at least atLeast and at most atMost events lie less than
 // within before the evaluation, and not after it. within 0 means ever, atMost
-// -1 no upper bound.
+// -1 no upper bound. An attribute of one instant is one event, and may be asked for
+// whether it happened: once or never. Where counts some events only.
 func Frequency(attribute string, within time.Duration, atLeast, atMost int) Rule {
 	return Rule{&node{op: opFrequency, attr: attribute, to: within, min: atLeast, max: atMost}}
+}
+
+// Where counts, in r, only events whose properties (AddEventRows) satisfy all the rules, made
+// of Compare, Between, In, Has, Missing, And, Or and Not about properties instead of
+// attributes. r is a Recency or a Frequency; any other rule is then refused by Compile.
+func (r Rule) Where(properties ...Rule) Rule {
+	if r.n == nil {
+		return r
+	}
+	n, list := *r.n, kids(properties)
+	if w := n.where; w != nil && w.op == opAnd {
+		list = append(slices.Clone(w.kids), list...)
+	} else if w != nil {
+		list = append([]*node{w}, list...)
+	}
+	if n.where = (&node{op: opAnd, kids: list}); len(list) == 1 {
+		n.where = list[0]
+	}
+	if n.where == nil {
+		n.where = &node{op: opAnd, kids: list} // the zero Rule, for Compile to refuse
+	}
+	return Rule{&n}
+}
+
+// Then is true if the steps happened one after the other: "viewed twice in 7 days and
+// did not buy" is Then(Frequency("viewed", 7*day, 2, -1), Frequency("bought", 0, 0, 0)).
+// Each step is a Frequency, narrowed by Where or not. The first, of at least n, is
+// reached at the n-th of the events that lie within its span before the evaluation; each
+// later one counts events after the instant at which the step before was reached, and
+// less than its own span after that (0: however long after). All but the last are of at
+// least 1 without an upper bound; the last is of any number, 0 to 0 for "and did not". As
+// ever, events after the evaluation have not happened yet. At the same instant is not after.
+// 2 to 16 steps.
+func Then(steps ...Rule) Rule { return Rule{&node{op: opThen, kids: kids(steps)}} }
+
+// Sample is true for a share of the users, strictly between 0 and 1: those for whom a
+// hash of salt and of an attribute, identifiers (AddIDs) or one text each, falls below
+// it. It depends on nothing else: the same people whatever the table, the order, or the
+// day; a larger share with the same salt holds all of a smaller one. Neither salt nor
+// hash is a secret, see HoldOutKeyed.
+func Sample(attribute string, share float64, salt string) Rule {
+	return Rule{&node{op: opSample, attr: attribute, attr2: salt, a: share}}
+}
+
+// Equal reports whether two rules are the same, in the order of their parts too; where
+// they were read from does not matter. Rules that Compile refuses equal no other.
+func (r Rule) Equal(other Rule) bool {
+	x, err := r.MarshalJSON()
+	y, err2 := other.MarshalJSON()
+	return err == nil && err2 == nil && bytes.Equal(x, y)
 }
 
 // Near is true if the place given by two numeric attributes in degrees lies at
@@ -136,14 +196,15 @@ const (
 	maxRuleDepth = 64
 	maxRuleNodes = 10000
 	maxRuleBytes = 1 << 20
+	maxSteps     = 16
 )
 
 // check validates a whole rule and reports every bad clause.
 func (r Rule) check() error {
 	nodes := 0
 	var errs []error
-	var walk func(n *node, depth int) bool
-	walk = func(n *node, depth int) bool {
+	var walk func(n, parent *node, depth int, property bool) bool
+	walk = func(n, parent *node, depth int, property bool) bool {
 		nodes++
 		switch {
 		case depth > maxRuleDepth:
@@ -153,19 +214,52 @@ func (r Rule) check() error {
 			errs = append(errs, fmt.Errorf("more than %d clauses: %w", maxRuleNodes, ErrTooLarge))
 			return false
 		}
-		if err := n.check(); err != nil {
+		err := n.check()
+		if err == nil && property && (n.op >= opRecency && n.op <= opNear || n.op >= opThen) {
+			err = n.bad("%s asks for more than the property of an event", opNames[n.op])
+		}
+		if err == nil && parent != nil && parent.op == opThen {
+			err = n.checkStep(n == parent.kids[len(parent.kids)-1])
+		}
+		if err != nil {
+			if n != nil {
+				err = n.at.wrap(err)
+			}
 			errs = append(errs, err)
 			return len(errs) < 20
 		}
+		if n.where != nil && !walk(n.where, n, depth+1, true) {
+			return false
+		}
 		for _, k := range n.kids {
-			if !walk(k, depth+1) {
+			if !walk(k, n, depth+1, property) {
 				return false
 			}
 		}
 		return true
 	}
-	walk(r.n, 1)
+	walk(r.n, nil, 1, false)
 	return errors.Join(errs...)
+}
+
+// bad is an error about a node.
+func (n *node) bad(format string, args ...any) error {
+	name := n.attr
+	if n.op <= opNot || n.op == opThen {
+		name = opNames[n.op]
+	}
+	return fmt.Errorf("rule on %q: %s: %w", name, fmt.Sprintf(format, args...), ErrRange)
+}
+
+// checkStep validates a node as a step of a sequence.
+func (n *node) checkStep(last bool) error {
+	switch {
+	case n.op != opFrequency:
+		return n.bad("a step of a sequence is how often an event happened, found %v", Rule{n})
+	case !last && (n.min < 1 || n.max != -1):
+		return n.bad("a step before the last of a sequence is of at least 1, without an upper bound")
+	}
+	return nil
 }
 
 // check validates the fields of one node.
@@ -173,19 +267,22 @@ func (n *node) check() error {
 	if n == nil {
 		return fmt.Errorf("the zero Rule is no rule: %w", ErrEmpty)
 	}
-	bad := func(format string, args ...any) error {
-		name := n.attr
-		if n.op <= opNot {
-			name = opNames[n.op]
-		}
-		return fmt.Errorf("rule on %q: %s: %w", name, fmt.Sprintf(format, args...), ErrRange)
-	}
+	bad := n.bad
 	if int(n.op) >= len(opNames) {
 		return bad(`unknown operator, want "<", "<=", ">", ">=", "==" or "!="`)
+	}
+	if n.where != nil && n.op != opRecency && n.op != opFrequency {
+		return bad("Where is for Recency and Frequency")
 	}
 	if n.op <= opNot {
 		if len(n.kids) == 0 {
 			return fmt.Errorf("%q without rules: %w", opNames[n.op], ErrEmpty)
+		}
+		return nil
+	}
+	if n.op == opThen {
+		if len(n.kids) < 2 || len(n.kids) > maxSteps {
+			return bad("%d steps, want 2 to %d", len(n.kids), maxSteps)
 		}
 		return nil
 	}
@@ -226,116 +323,13 @@ func (n *node) check() error {
 		if math.Abs(n.a) > 90 || math.Abs(n.b) > 180 || n.km <= 0 {
 			return bad("near (%v, %v) within %v km, want degrees and a distance > 0", n.a, n.b, n.km)
 		}
+	case opSample:
+		if !(n.a > 0 && n.a < 1) {
+			return bad("a sample of %v, want a share strictly between 0 and 1", n.a)
+		}
+		if !utf8.ValidString(n.attr2) {
+			return bad("the salt is no text")
+		}
 	}
 	return nil
-}
-
-// String writes the rule for people, such as
-// (age >= 18 and region in {"north", "south"}). What lies deeper than 64 levels, or
-// comes after 10,000 clauses, which Compile would refuse, is "…".
-func (r Rule) String() string {
-	var b strings.Builder
-	left := maxRuleNodes
-	r.n.write(&b, maxRuleDepth, &left)
-	return b.String()
-}
-
-// write appends the rule for people, as many levels and clauses of it as asked for; a
-// change of wording changes no stored rule.
-func (n *node) write(b *strings.Builder, levels int, left *int) {
-	if n == nil {
-		b.WriteString("(no rule)")
-		return
-	}
-	if *left--; levels == 0 || *left < 0 {
-		b.WriteString("…")
-		return
-	}
-	switch n.op {
-	case opAnd, opOr:
-		b.WriteByte('(')
-		for i, k := range n.kids {
-			if i > 0 {
-				b.WriteString(" " + opNames[n.op] + " ")
-			}
-			if *left <= 0 { // one sign for all that would follow
-				b.WriteString("…")
-				break
-			}
-			k.write(b, levels-1, left)
-		}
-		b.WriteByte(')')
-	case opNot:
-		b.WriteString("not ")
-		n.kids[0].write(b, levels-1, left)
-	case opLess, opAtMost, opMore, opAtLeast, opEqual, opUnequal:
-		fmt.Fprintf(b, "%s %s %s", n.attr, opNames[n.op], number(n.a))
-	case opBetween:
-		fmt.Fprintf(b, "%s between %s and %s", n.attr, number(n.a), number(n.b))
-	case opIn:
-		fmt.Fprintf(b, "%s in {", n.attr)
-		for i, v := range n.values {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(strconv.Quote(v))
-		}
-		b.WriteByte('}')
-	case opRecency:
-		switch {
-		case n.to == 0:
-			fmt.Fprintf(b, "last %s at least %s ago", n.attr, durationText(n.from))
-		case n.from == 0:
-			fmt.Fprintf(b, "last %s less than %s ago", n.attr, durationText(n.to))
-		default:
-			fmt.Fprintf(b, "last %s at least %s and less than %s ago", n.attr, durationText(n.from), durationText(n.to))
-		}
-	case opFrequency:
-		switch {
-		case n.max < 0:
-			fmt.Fprintf(b, "at least %d %s", n.min, n.attr)
-		case n.max == n.min:
-			fmt.Fprintf(b, "exactly %d %s", n.min, n.attr)
-		case n.min == 0:
-			fmt.Fprintf(b, "at most %d %s", n.max, n.attr)
-		default:
-			fmt.Fprintf(b, "%d to %d %s", n.min, n.max, n.attr)
-		}
-		if n.to > 0 {
-			fmt.Fprintf(b, " in the last %s", durationText(n.to))
-		}
-	case opNear:
-		fmt.Fprintf(b, "(%s, %s) within %s km of (%s, %s)", n.attr, n.attr2, number(n.km), number(n.a), number(n.b))
-	case opHas:
-		fmt.Fprintf(b, "%s is known", n.attr)
-	case opMissing:
-		fmt.Fprintf(b, "%s is missing", n.attr)
-	default:
-		fmt.Fprintf(b, "(unknown operator %q)", n.attr)
-	}
-}
-
-func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-
-// durationText writes whole days as "30d", anything else as Go does.
-func durationText(d time.Duration) string {
-	if d%day == 0 {
-		return strconv.FormatInt(int64(d/day), 10) + "d"
-	}
-	return d.String()
-}
-
-func parseDuration(s string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 32)
-		if err == nil && n <= uint64(math.MaxInt64/day) {
-			return time.Duration(n) * day, nil
-		}
-		return 0, fmt.Errorf("duration %q: %w", s, ErrRange)
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		return 0, fmt.Errorf("duration %q: %w", s, ErrRange)
-	}
-	return d, nil
 }

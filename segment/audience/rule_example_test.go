@@ -3,6 +3,7 @@ package audience_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -45,7 +46,7 @@ func ExampleCompile() {
 	fmt.Println(rule)
 	fmt.Println(a.IDs(nil), "small:", a.Small())
 	// Output:
-	// ((age between 25 and 40 or age is missing) and region in {"east", "north"} and last visit less than 30d ago)
+	// (age between 25 and 40 or age is missing) and region in {"east", "north"} and last(visit) < 30d
 	// [0 2] small: false
 }
 
@@ -62,8 +63,8 @@ func ExampleProgram_Explain() {
 	// Output:
 	// false: and
 	//   true: age >= 25 (67)
-	//   false: at least 2 purchases in the last 90d (0)
-	// because at least 2 purchases in the last 90d is false
+	//   false: purchases(within=90d) >= 2 (0)
+	// because purchases(within=90d) >= 2 is false
 }
 
 func ExampleParseRule() {
@@ -76,8 +77,94 @@ func ExampleParseRule() {
 	must(err)
 	fmt.Println(string(text))
 	// Output:
-	// (age >= 30 and not interests in {"garden"})
+	// age >= 30 and not interests = "garden"
 	// {"op":"and","rules":[{"op":">=","attr":"age","value":30},{"op":"not","rule":{"op":"in","attr":"interests","values":["garden"]}}]}
+}
+
+// A rule as people write it, about events with properties, and what an error says.
+func ExampleParseText() {
+	table, err := audience.NewAttributes(3)
+	must(err)
+	must(table.AddEventRows("bought", audience.Events{
+		Users:   []int32{0, 0, 1, 1},
+		At:      []time.Time{at(-60), at(-3), at(-20), at(-5)},
+		Texts:   map[string][]string{"category": {"tea", "tea", "tea", "cups"}},
+		Numbers: map[string][]float64{"amount": {12, 7.5, 9, 30}},
+		Missing: []int32{2}, // joined without leave to keep what was bought
+	}))
+	must(table.AddEvents("visited", [][]time.Time{{at(-9)}, {at(-2)}, {}}))
+	must(audience.AddIDs(table, "customer", []string{"ann", "bob", "cai"}))
+
+	rule, err := audience.ParseText(`bought(category="tea", within=90d) >= 2 and not visited(within=7d) or customer in {"cai"}`)
+	must(err)
+	p, err := audience.Compile(rule, table, audience.Options{AsOf: at(0)})
+	must(err)
+	a, err := p.Select(context.Background())
+	must(err)
+	fmt.Println(a.IDs(nil))
+	fmt.Println(rule)
+
+	_, err = audience.ParseText("bought(within=90d) >= 2 adn not visited()")
+	fmt.Println(err)
+	rule, err = audience.ParseText(`bought(categry="tea")`)
+	must(err)
+	_, err = audience.Compile(rule, table, audience.Options{AsOf: at(0)})
+	var text *audience.TextError
+	if errors.As(err, &text) {
+		fmt.Println(text.Line, text.Column, text.Found, text.Suggestion)
+	}
+	// Output:
+	// [0 2]
+	// (bought(category="tea", within=90d) >= 2 and not visited(within=7d)) or customer = "cai"
+	// audience: ParseText: 1:25 (byte 24): found "adn", want and, or, then, or the end of the text, did you mean "and"?: corrupt encoding
+	// 1 8 categry category
+}
+
+// Twice looked at within a week, and not bought since.
+func ExampleThen() {
+	table, err := audience.NewAttributes(3)
+	must(err)
+	must(table.AddEvents("viewed", [][]time.Time{{at(-6), at(-2)}, {at(-6), at(-2)}, {at(-9), at(-1)}}))
+	must(table.AddEvents("bought", [][]time.Time{{at(-4)}, {at(-1)}, {}}))
+	rule := audience.Then(audience.Frequency("viewed", 7*24*time.Hour, 2, -1), audience.Frequency("bought", 0, 0, 0))
+	p, err := audience.Compile(rule, table, audience.Options{AsOf: at(0)})
+	must(err)
+	a, err := p.Select(context.Background())
+	must(err)
+	fmt.Println(rule, a.IDs(nil))
+	// Output:
+	// viewed(within=7d) >= 2 then not bought() [0]
+}
+
+// A tenth of the customers, always the same, whatever the table.
+func ExampleSample() {
+	table, err := audience.NewAttributes(1000)
+	must(err)
+	ids := make([]int, 1000)
+	for i := range ids {
+		ids[i] = 7000 + i
+	}
+	must(audience.AddIDs(table, "customer", ids))
+	rule := audience.Sample("customer", 0.1, "spring")
+	p, err := audience.Compile(rule, table, audience.Options{})
+	must(err)
+	a, err := p.Select(context.Background())
+	must(err)
+	n, err := a.Count()
+	must(err)
+	fmt.Println(rule, n > 70 && n < 130)
+	// Output:
+	// sample(customer, 0.1, "spring") true
+}
+
+// The properties of events narrow what a clause counts.
+func ExampleRule_Where() {
+	tea := audience.Frequency("bought", 90*24*time.Hour, 2, -1).Where(audience.In("category", "tea"), audience.Compare("amount", ">=", 5))
+	text, err := audience.ParseText(`bought(category="tea", amount >= 5, within=90d) >= 2`)
+	must(err)
+	fmt.Println(tea, tea.Equal(text))
+	// Output:
+	// bought(category="tea", amount >= 5, within=90d) >= 2 true
 }
 
 func ExampleSet_Reason() {
@@ -152,5 +239,5 @@ func ExampleRule() {
 	must(json.Unmarshal([]byte(`{"Name":"spring","Whom":{"op":"or","rules":[{"op":"has","attr":"email"},{"op":"<","attr":"age","value":30}]}}`), &c))
 	fmt.Println(c.Name+":", c.Whom)
 	// Output:
-	// spring: (email is known or age < 30)
+	// spring: email is known or age < 30
 }

@@ -128,9 +128,9 @@ func TestNear(t *testing.T) {
 // rules draws a rule over the attributes of randomTable.
 func rules(depth int) *rapid.Generator[audience.Rule] {
 	return rapid.Custom(func(t *rapid.T) audience.Rule {
-		kind := rapid.IntRange(0, 11).Draw(t, "kind")
+		kind := rapid.IntRange(0, 17).Draw(t, "kind")
 		if depth == 0 {
-			kind %= 9
+			kind %= 14
 		}
 		sub := func() audience.Rule { return rules(depth-1).Draw(t, "part") }
 		number := func() float64 { return float64(rapid.IntRange(0, 4).Draw(t, "number")) }
@@ -165,12 +165,67 @@ func rules(depth int) *rapid.Generator[audience.Rule] {
 		case 8:
 			return audience.Missing(rapid.SampledFrom([]string{"x", "one", "many", "seen", "buys"}).Draw(t, "attr"))
 		case 9:
-			return audience.Not(sub())
+			return audience.In("id", fmt.Sprint(rapid.IntRange(0, 3000).Draw(t, "id")), "7")
 		case 10:
+			return audience.Sample("id", rapid.Float64Range(.1, .9).Draw(t, "share"), text())
+		case 11:
+			return audience.Recency("log", 0, day+days()).Where(conditions(1).Draw(t, "where"))
+		case 12:
+			return logged(0, 3).Draw(t, "events")
+		case 13:
+			steps := []audience.Rule{audience.Frequency("log", days(), rapid.IntRange(1, 2).Draw(t, "first"), -1).Where(conditions(0).Draw(t, "where"))}
+			if rapid.Bool().Draw(t, "more") {
+				steps = append(steps, audience.Frequency("buys", days(), 1, -1))
+			}
+			return audience.Then(append(steps, logged(0, 1).Draw(t, "last"))...)
+		case 14:
+			return audience.Not(sub())
+		case 15, 16:
 			return audience.And(sub(), sub(), sub())
 		default:
 			return audience.Or(sub(), sub())
 		}
+	})
+}
+
+// logged draws a Frequency of events with properties.
+func logged(from, to int) *rapid.Generator[audience.Rule] {
+	return rapid.Custom(func(t *rapid.T) audience.Rule {
+		least := rapid.IntRange(from, to).Draw(t, "least")
+		most := rapid.SampledFrom([]int{-1, least, least + 1}).Draw(t, "most")
+		r := audience.Frequency("log", time.Duration(rapid.IntRange(0, 5).Draw(t, "days"))*day, least, most)
+		if rapid.IntRange(0, 3).Draw(t, "bare") == 0 {
+			return r
+		}
+		return r.Where(conditions(1).Draw(t, "where"))
+	})
+}
+
+// conditions draws a rule over the properties of events.
+func conditions(depth int) *rapid.Generator[audience.Rule] {
+	return rapid.Custom(func(t *rapid.T) audience.Rule {
+		kind := rapid.IntRange(0, 8).Draw(t, "condition")
+		if depth == 0 {
+			kind %= 5
+		}
+		sub := func() audience.Rule { return conditions(depth-1).Draw(t, "part") }
+		switch kind {
+		case 0:
+			return audience.In("category", rapid.SampledFrom([]string{"tea", "cup", "\"pot\""}).Draw(t, "category"))
+		case 1:
+			return audience.Compare("amount", rapid.SampledFrom([]string{"<", ">=", "!="}).Draw(t, "operator"), float64(rapid.IntRange(0, 3).Draw(t, "amount")))
+		case 2:
+			return audience.In("category", "tea", "pot")
+		case 3:
+			return audience.Has("category")
+		case 4:
+			return audience.Missing("amount")
+		case 5:
+			return audience.Not(sub())
+		case 6, 7:
+			return audience.And(sub(), sub())
+		}
+		return audience.Or(sub(), sub())
 	})
 }
 
@@ -207,6 +262,24 @@ func randomTable() *audience.Attributes {
 	must(a.AddTextLists("many", many))
 	must(a.AddTimes("seen", seen))
 	must(a.AddEvents("buys", buys))
+	ids := make([]int, len(x))
+	log := audience.Events{Texts: map[string][]string{}, Numbers: map[string][]float64{}}
+	for u := range ids {
+		ids[u] = u
+		if u%5 == 1 {
+			log.Missing = append(log.Missing, int32(u))
+			continue
+		}
+		for k := range u * 7 % 6 {
+			h := uint64(u*31+k) * 0x9e3779b97f4a7c15 >> 40
+			log.Users = append(log.Users, int32(u))
+			log.At = append(log.At, at(1).Add(-time.Duration(h%14)*12*time.Hour))
+			log.Texts["category"] = append(log.Texts["category"], []string{"tea", "", "cup", "pot"}[h/16%4])
+			log.Numbers["amount"] = append(log.Numbers["amount"], []float64{0, 1, math.NaN(), 2, 3}[h/64%5])
+		}
+	}
+	must(a.AddEventRows("log", log))
+	must(audience.AddIDs(a, "id", ids))
 	return a
 }
 
@@ -249,8 +322,11 @@ func TestRuleProp(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		if back.String() != r.String() {
+		if back.String() != r.String() || !back.Equal(r) {
 			t.Fatalf("%v came back as %v", r, back)
+		}
+		if back, err = audience.ParseText(r.String()); err != nil || !back.Equal(r) || back.String() != r.String() {
+			t.Fatalf("%v came back as %v, %v", r, back, err)
 		}
 		y := selected(t, back, a)
 		if !slices.Equal(x.IDs(nil), y.IDs(nil)) {
@@ -331,9 +407,9 @@ func TestContradictions(t *testing.T) {
 		rule audience.Rule
 		text string
 	}{
-		{audience.In("region", "west"), `no user satisfies region in {"west"} (unknown for some)`},
+		{audience.In("region", "west"), `no user satisfies region = "west" (unknown for some)`},
 		{audience.And(audience.In("region", "south"), audience.Compare("age", "<", 60)), "age < 60 holds for none of the users"},
-		{audience.And(audience.Or(audience.In("region", "west"), audience.Compare("age", "<", 0)), audience.Has("age")), "no user satisfies ("},
+		{audience.And(audience.Or(audience.In("region", "west"), audience.Compare("age", "<", 0)), audience.Has("age")), "no user satisfies region = \"west\" or age < 0 ("},
 	} {
 		if a := selected(t, x.rule, table()); !strings.Contains(a.Reason(), x.text) {
 			t.Errorf("reason %q, want %q", a.Reason(), x.text)

@@ -25,6 +25,7 @@ var ruleFields = [...][]string{
 	opBetween: {"attr", "low", "high"}, opIn: {"attr", "values"},
 	opRecency: {"attr", "from", "below"}, opFrequency: {"attr", "within", "least", "most"},
 	opNear: {"lat_attr", "lon_attr", "lat", "lon", "km"}, opHas: {"attr"}, opMissing: {"attr"},
+	opThen: {"rules"}, opSample: {"attr", "share", "salt"},
 }
 
 // MarshalJSON writes the rule in the form that ParseRule reads. A rule that
@@ -74,9 +75,9 @@ func (n *node) json(b *bytes.Buffer) {
 			b.WriteByte(']')
 		case "attr", "lat_attr":
 			text(n.attr)
-		case "lon_attr":
+		case "lon_attr", "salt":
 			text(n.attr2)
-		case "value", "low", "lat":
+		case "value", "low", "lat", "share":
 			b.WriteString(number(n.a))
 		case "high", "lon":
 			b.WriteString(number(n.b))
@@ -91,6 +92,10 @@ func (n *node) json(b *bytes.Buffer) {
 		case "most":
 			b.WriteString(strconv.Itoa(n.max))
 		}
+	}
+	if n.where != nil {
+		b.WriteString(`,"where":`)
+		n.where.json(b)
 	}
 	b.WriteByte('}')
 }
@@ -108,7 +113,7 @@ func (r *Rule) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// ParseRule reads a rule from JSON. Each rule is an object whose member "op" is
+// ParseRule reads a rule from JSON, ParseText one that people wrote. Each rule is an object whose member "op" is
 // the operation; the others depend on it, and all of them are required:
 //
 //	{"op":"and","rules":[…]}   {"op":"or","rules":[…]}   {"op":"not","rule":{…}}
@@ -119,7 +124,9 @@ func (r *Rule) UnmarshalJSON(data []byte) error {
 //	{"op":"frequency","attr":"purchases","within":"90d","least":3,"most":-1}
 //	{"op":"near","lat_attr":"lat","lon_attr":"lon","lat":48.1,"lon":11.6,"km":25}
 //	{"op":"has","attr":"email"}   {"op":"missing","attr":"email"}
+//	{"op":"then","rules":[…]}     {"op":"sample","attr":"customer","share":0.1,"salt":"spring"}
 //
+// Recency and frequency may have a member "where", a rule about the properties of events.
 // Durations are whole days ("30d") or Go's notation ("36h30m"). Decoding is
 // strict: unknown, missing or repeated members, wrong types and trailing text
 // are ErrCorrupt with the place; more than 1 MiB, 64 levels or 10,000 rules is
@@ -202,7 +209,7 @@ func (p *ruleParser) rule(tok json.Token, depth int) (*node, error) {
 	}
 	o := slices.Index(opNames[:], name)
 	if o < 0 {
-		return nil, p.fail("operation %q is unknown", name)
+		return nil, p.fail("operation %q is unknown%s", name, meantName(name, opNames[:]))
 	}
 	n.op = op(o)
 	for _, f := range ruleFields[o] {
@@ -210,10 +217,25 @@ func (p *ruleParser) rule(tok json.Token, depth int) (*node, error) {
 			return nil, p.fail("%q needs the member %q", name, f)
 		}
 	}
-	if len(seen) != len(ruleFields[o])+1 {
+	want := len(ruleFields[o]) + 1
+	if n.where != nil && (n.op == opRecency || n.op == opFrequency) {
+		want++
+	}
+	if len(seen) != want {
 		return nil, p.fail("%q takes the members %q, found %q", name, ruleFields[o], seen)
 	}
 	return n, nil
+}
+
+// memberNames are those of all operations.
+var memberNames = []string{"op", "rule", "rules", "attr", "value", "low", "high", "values", "from", "below", "within", "least", "most", "lat_attr", "lon_attr", "lat", "lon", "km", "share", "salt", "where"}
+
+// meantName is the part of an error that suggests a name, "" where none is near.
+func meantName(name string, names []string) string {
+	if near := nearestName(name, names); near != "" {
+		return fmt.Sprintf(", did you mean %q?", near)
+	}
+	return ""
 }
 
 // member reads the value of one member into its field of n; "op" goes into name.
@@ -230,9 +252,9 @@ func (p *ruleParser) member(n *node, key string, name *string, depth int) error 
 		return p.text(t, key, name)
 	case "attr", "lat_attr":
 		return p.text(t, key, &n.attr)
-	case "lon_attr":
+	case "lon_attr", "salt":
 		return p.text(t, key, &n.attr2)
-	case "value", "low", "lat":
+	case "value", "low", "lat", "share":
 		return p.number(t, key, &n.a)
 	case "high", "lon":
 		return p.number(t, key, &n.b)
@@ -250,8 +272,11 @@ func (p *ruleParser) member(n *node, key string, name *string, depth int) error 
 		k, err := p.rule(t, depth+1)
 		n.kids = []*node{k}
 		return err
+	case "where":
+		n.where, err = p.rule(t, depth+1)
+		return err
 	}
-	return p.fail("unknown member %q", key)
+	return p.fail("unknown member %q%s", key, meantName(key, memberNames))
 }
 
 // list reads the rules of an and or an or, or the values of an in, which are sorted
