@@ -52,6 +52,8 @@ var models = []struct {
 	{"svdpp", modeltest.Case{Fit: on(recommend.FitSVDPP, recommend.SVDPPOptions{Factors: 8}), Ratings: true}},
 	{"fm", modeltest.Case{Fit: on(recommend.FitFM, recommend.FMOptions{Factors: 8, Epochs: 100}), Learns: true}},
 	{"fm/clicks", modeltest.Case{Fit: on(recommend.FitFM, recommend.FMOptions{Task: recommend.FMClicks, Factors: 8}), Learns: true}},
+	{"fm/features", modeltest.Case{Fit: on(fitGroupFeatures, recommend.FMOptions{Factors: 8}), Learns: true, NewItems: true}},
+	{"fm/clicks,features", modeltest.Case{Fit: on(fitGroupFeatures, recommend.FMOptions{Task: recommend.FMClicks, Factors: 8}), Learns: true, NewItems: true}},
 	{"bpr/dns", modeltest.Case{Fit: on(recommend.FitBPR, recommend.BPROptions{Factors: 7, Candidates: 4}), Learns: true}},
 	{"puresvd", modeltest.Case{Fit: on(recommend.FitPureSVD, recommend.PureSVDOptions{Factors: 4}), Learns: true}},
 	{"puresvd/scaled", modeltest.Case{Fit: on(recommend.FitPureSVD, recommend.PureSVDOptions{Factors: 6, Scale: 0.5, UseWeights: true}), Learns: true}},
@@ -78,14 +80,14 @@ var models = []struct {
 		}
 		return recommend.FitCategoryPopular(ctx, x, c, opt)
 	}, recommend.PopularOptions{}), Learns: true}},
-	{"tfidf", modeltest.Case{Fit: on(fitTitles, recommend.TFIDFOptions{}), Skip: content}},
-	{"tfidf/attributes", modeltest.Case{Fit: on(fitTitles, recommend.TFIDFOptions{NGrams: 2, Sublinear: true, Attributes: [][]string{{"brand=0"}, {"brand=1"}, {"brand=2"}, {"brand=3"}}}), Skip: content}},
-	{"embeddings", modeltest.Case{Fit: on(fitEmbeddings, recommend.EmbeddingsOptions{}), Learns: true, Skip: content}},
-	{"embeddings/inner", modeltest.Case{Fit: on(fitEmbeddings, recommend.EmbeddingsOptions{InnerProduct: true}), Learns: true, Skip: content}},
-	{"blend/min-max", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{}), Learns: true, Skip: blended}},
-	{"blend/z-score", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{Normalize: hybrid.ZScore}), Learns: true, Skip: blended}},
+	{"tfidf", modeltest.Case{Fit: on(fitTitles, recommend.TFIDFOptions{}), NewItems: true, Skip: content}},
+	{"tfidf/attributes", modeltest.Case{Fit: on(fitTitles, recommend.TFIDFOptions{NGrams: 2, Sublinear: true, Attributes: [][]string{{"brand=0"}, {"brand=1"}, {"brand=2"}, {"brand=3"}}}), NewItems: true, Skip: content}},
+	{"embeddings", modeltest.Case{Fit: on(fitEmbeddings, recommend.EmbeddingsOptions{}), Learns: true, NewItems: true, Skip: content}},
+	{"embeddings/inner", modeltest.Case{Fit: on(fitEmbeddings, recommend.EmbeddingsOptions{InnerProduct: true}), Learns: true, NewItems: true, Skip: content}},
+	{"blend/min-max", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{}), Learns: true, NewItems: true, Skip: blended}},
+	{"blend/z-score", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{Normalize: hybrid.ZScore}), Learns: true, NewItems: true, Skip: blended}},
 	{"blend/rank", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{Normalize: hybrid.RankShare}), Learns: true, Skip: blended}},
-	{"blend/raw", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{Normalize: hybrid.Raw}), Learns: true}},
+	{"blend/raw", modeltest.Case{Fit: on(fitBlend, hybrid.BlendOptions{Normalize: hybrid.Raw}), Learns: true, NewItems: true}},
 	{"rrf", modeltest.Case{Fit: on(fitRRF, hybrid.RRFOptions{}), Learns: true, Skip: ranked}},
 	{"borda", modeltest.Case{Fit: on(fitBorda, hybrid.BordaOptions{}), Learns: true, Skip: ranked}},
 	{"cascade", modeltest.Case{Fit: on(fitCascade, hybrid.CascadeOptions{}), Learns: true, Unscored: true}},
@@ -116,6 +118,22 @@ func fitTitles(ctx context.Context, x *recommend.Interactions, opt recommend.TFI
 		opt.Attributes = all
 	}
 	return recommend.FitTFIDF(ctx, recommend.GroupTitles(x.Items()), opt)
+}
+
+// fitGroupFeatures gives each item its group as a feature.
+func fitGroupFeatures(ctx context.Context, x *recommend.Interactions, opt recommend.FMOptions) (*recommend.FM, error) {
+	if x == nil {
+		return recommend.FitFM(ctx, nil, opt)
+	}
+	rows := make([][]int32, x.Items())
+	for i := range rows {
+		rows[i] = []int32{int32(i % 4)}
+	}
+	var err error
+	if opt.ItemFeatures, err = recommend.InteractionsFromRows(4, rows); err != nil {
+		return nil, err
+	}
+	return recommend.FitFM(ctx, x, opt)
 }
 
 // groupVectors are vectors of n items: those of one of four groups are near each other, and

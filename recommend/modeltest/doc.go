@@ -22,6 +22,7 @@
 //	learns what groups of users like                  Learns
 //	answers people of whom nothing is known           Everybody
 //	predicts ratings, which may be negative           Ratings
+//	knows items that nobody has taken                 NewItems
 //	scores some items alone                           Unscored
 //	has no unique solution for some data              MayDiverge
 //	is spared a check that does not apply             Skip
@@ -38,7 +39,7 @@
 //
 //	shape            dimensions, bytes                 round trip, same bytes
 //	what is refused  bad queries, bad input, unfitted  what is finite  magnitudes, odd shapes, hostile weights, degenerate
-//	people           strangers, readers                lists           top, ties, learns, similar, similar users, reasons, fold in
+//	people           strangers, readers                lists           top, ties, learns, similar, similar users, reasons, fold in, new items
 //	speed            allocations                       what it says    abilities, order, engine, sparse
 //
 // # Guarantees

@@ -47,6 +47,11 @@ type Case struct {
 	// little, as without a penalty.
 	MayDiverge bool
 
+	// NewItems says that the model knows items that nobody has taken, as by features,
+	// texts or vectors, and that the Fit gives it such: those of item i are those of
+	// group i mod 4. False: it has no reason to recommend them.
+	NewItems bool
+
 	// Skip names the checks that do not apply, each with the reason, which the
 	// skipped subtest gives. A name of no check fails Run.
 	Skip map[string]string
@@ -96,6 +101,7 @@ var checks = []Check{
 	{"degenerate", "one user, one item, no weight and more neighbours than items are answered in full", checkDegenerate},
 	{"magnitudes", "weights from 1e-42 to 1e30 give finite scores", checkMagnitudes},
 	{"odd shapes", "empty rows, full rows, twins and single entries give finite scores", checkShapes},
+	{"new items", "items that nobody has taken come by what is known of them, and else not before what the user's group takes", checkNewItems},
 	{"unfitted", "a nil and a zero model of the type hold nothing: ErrEmpty, 0 or nothing, and no panic", checkUnfitted},
 	{"hostile weights", "a history of any weights gives finite scores, reasons and vectors, or ErrRange", checkHostileWeights},
 }

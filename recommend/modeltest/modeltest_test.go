@@ -321,6 +321,18 @@ func (m *empty) Score(dst []float32, q recommend.Query) error {
 	return m.shelf.Score(dst, q)
 }
 
+// like makes each item that nobody took as much like those it is related to as items can be.
+func (m shelf) like(related func(i, j int) bool) *shelf {
+	for i := range m.items {
+		for j := range m.items {
+			if i != j && related(i, j) && (m.cosine[i*m.items+i] == 0 || m.cosine[j*m.items+j] == 0) {
+				m.cosine[i*m.items+j] = 1
+			}
+		}
+	}
+	return &m
+}
+
 // readAll reads more than one frame.
 func readAll(r io.Reader) (recommend.Persistent, error) {
 	data, err := io.ReadAll(r)
@@ -400,6 +412,8 @@ var faults = []struct {
 		}
 		return fitShelf(ctx, x)
 	}}},
+	{"new items", "takes features upside down", modeltest.Case{NewItems: true, Fit: planted(func(m shelf) *shelf { return m.like(func(i, j int) bool { return i%4 != j%4 }) })}},
+	{"new items", "puts what nobody took on top", modeltest.Case{Fit: planted(func(m shelf) *shelf { return m.like(func(int, int) bool { return true }) })}},
 	{"unfitted", "panics for nil", modeltest.Case{Fit: planted(func(m shelf) *proud { return &proud{m} })}},
 	{"unfitted", "scores without a fit", modeltest.Case{Fit: planted(func(m shelf) *empty { return &empty{m} })}},
 	{"hostile weights", "makes do with weights beyond the range", modeltest.Case{Fit: planted(func(m shelf) *clamping { return &clamping{m} })}},
@@ -430,6 +444,11 @@ func TestPlantedFaults(t *testing.T) {
 // same for all.
 func TestConformanceOfStrangers(t *testing.T) {
 	modeltest.Run(t, modeltest.Case{Learns: true, Fit: planted(func(m shelf) *shelf { return &m })})
+	t.Run("with features", func(t *testing.T) {
+		modeltest.Run(t, modeltest.Case{Learns: true, NewItems: true, Fit: planted(func(m shelf) *shelf {
+			return m.like(func(i, j int) bool { return i%4 == j%4 })
+		})})
+	})
 	t.Run("popular", func(t *testing.T) {
 		modeltest.Run(t, modeltest.Case{Everybody: true, Fit: func(ctx context.Context, x *recommend.Interactions) (recommend.Model, error) {
 			m, err := recommend.FitPopular(ctx, x, recommend.PopularOptions{})
