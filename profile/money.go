@@ -2,7 +2,6 @@ package profile
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -35,20 +34,7 @@ func (m Money) Add(n Money) (Money, error) {
 
 // String returns the amount in major units with the currency in upper case: "12.50 GBP".
 func (m Money) String() string {
-	d := MinorDigits(m.Currency)
-	u := uint64(m.Minor)
-	sign := ""
-	if m.Minor < 0 {
-		u, sign = -u, "-"
-	}
-	s := strconv.FormatUint(u, 10)
-	if d > 0 {
-		for len(s) <= d {
-			s = "0" + s
-		}
-		s = s[:len(s)-d] + "." + s[len(s)-d:]
-	}
-	return strings.TrimSpace(sign + s + " " + strings.ToUpper(m.Currency))
+	return strings.TrimSpace(check.MinorText(m.Minor, m.Currency) + " " + strings.ToUpper(m.Currency))
 }
 
 // MinorDigits returns how many decimal digits the minor unit of a currency has by the
@@ -59,16 +45,4 @@ func (m Money) String() string {
 //
 // These are the digits of the standard, in which amounts are exchanged; banknotes,
 // price tags and the CLDR data of browsers may know fewer, as for HUF.
-func MinorDigits(currency string) int {
-	switch strings.ToUpper(currency) {
-	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
-		return 0
-	case "XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX": // "N.A."
-		return 0
-	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
-		return 3
-	case "CLF", "UYW":
-		return 4
-	}
-	return 2
-}
+func MinorDigits(currency string) int { return check.MinorDigits(currency) }

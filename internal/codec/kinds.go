@@ -37,6 +37,7 @@ var Ranges = []Range{
 	{"segment/audience", 0x3100, 0x31ff},
 	{"segment/basket", 0x3200, 0x32ff},
 	{"segment/trigger", 0x3300, 0x33ff},
+	{"segment/offer", 0x3400, 0x34ff},
 	{"predict/online", 0x4100, 0x41ff},
 	{"predict/explain", 0x4200, 0x42ff},
 	{"predict/tree", 0x4300, 0x43ff},
@@ -150,6 +151,7 @@ const (
 	KindSets        Kind = 0x3202
 	KindTwoPass     Kind = 0x3203
 	KindJourneys    Kind = 0x3204
+	KindOfferLedger Kind = 0x3401
 
 	KindLogistic        Kind = 0x0401
 	KindLinear          Kind = 0x0402
@@ -290,6 +292,7 @@ var Table = []Entry{
 	{KindSets, "segment/basket", "Sets"},
 	{KindTwoPass, "segment/basket", "TwoPass"},
 	{KindJourneys, "segment/basket", "Journeys"},
+	{KindOfferLedger, "segment/offer", "Ledger"},
 	{KindLogistic, "predict", "Logistic"},
 	{KindLinear, "predict", "Linear"},
 	{KindGram, "predict", "Gram"},
