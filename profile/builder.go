@@ -152,6 +152,7 @@ type Builder[U, I ID] struct {
 	opt      BuilderOptions
 	cut      int64 // AsOf, ns
 	days     calendar.Ages
+	ahead    int64   // seconds by which the clock of Zone is ahead of UTC at the cut-off, or nowhere
 	from     []int64 // begin of window w, ns, descending: those of days
 	fade     fader
 	weight   [kinds + 1]float64
@@ -217,6 +218,7 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 		return nil, err
 	}
 	b := &Builder[U, I]{opt: opt, currency: opt.Currency, extra: newFeatureSet(new(check.Options), opt.Features)}
+	b.ahead = aheadOf(opt.AsOf, opt.Zone)
 	if err := b.cutAt(calendar.NewAges(opt.AsOf, opt.Zone)); err != nil {
 		return nil, fmt.Errorf("profile: NewBuilder: Windows: %w", err)
 	}
@@ -225,6 +227,12 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 	}
 	return b, nil
 }
+
+// nowhere stands for an unknown difference from UTC: of frames before version 4.
+const nowhere = math.MinInt64
+
+// aheadOf is the seconds by which the clock of a zone is ahead of UTC.
+func aheadOf(at time.Time, zone *time.Location) int64 { return calendar.Wall(at, zone) - at.Unix() }
 
 // cutAt sets what depends on the cut-off: b.opt.AsOf by the clock that days knows.
 func (b *Builder[U, I]) cutAt(days calendar.Ages) error {
@@ -667,7 +675,7 @@ func (b *Builder[U, I]) compatible(other *Builder[U, I]) string {
 		return field
 	}
 	switch {
-	case !b.days.Equal(other.days):
+	case !b.days.Equal(other.days) || b.ahead != other.ahead && b.ahead != nowhere && other.ahead != nowhere:
 		return "Zone"
 	case b.weight != other.weight:
 		return "KindWeights"
@@ -678,9 +686,8 @@ func (b *Builder[U, I]) compatible(other *Builder[U, I]) string {
 }
 
 // Merge adds everything that other holds, and leaves other alone. Both must have
-// the same options (ErrMismatch names the one that differs). After an error b is
-// unchanged, but for the ErrOverflow of more than 2³¹-1 users or labels, or 2³² words of states of
-// Features: then it has a part of other and should be left.
+// the same options (ErrMismatch names the one that differs). Sums that do not fit, more than 2³¹-1
+// users or labels and 2³² words of states of Features are ErrOverflow. After an error b is unchanged.
 func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 	if err := check.Merge("profile: Builder.Merge", b, other); err != nil {
 		return err
@@ -696,6 +703,9 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		return fmt.Errorf("profile: Builder.Merge: late records: %w", ErrOverflow)
 	}
 	nb := b.buckets()
+	if err := b.roomFor(other); err != nil {
+		return fmt.Errorf("profile: Builder.Merge: %w", err)
+	}
 	for v, key := range other.users.Keys() {
 		u := b.users.Index(key)
 		if u < 0 {
@@ -715,6 +725,10 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 			return fmt.Errorf("profile: Builder.Merge: sums of %w", check.Private("user", -1, key, nil, ErrOverflow))
 		}
 	}
+	joined, err := b.extra.joined(&other.extra, func(v int32) int32 { return b.users.Index(other.users.Key(v)) })
+	if err != nil {
+		return fmt.Errorf("profile: Builder.Merge: %w", err)
+	}
 	toUser := make([]int32, other.users.Len())
 	for v, key := range other.users.Keys() {
 		u, err := b.Index(key)
@@ -729,7 +743,9 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 			b.flows[int(u)*flows*nb+i] += x
 		}
 		b.state[u].merge(&other.state[v])
-		if err := b.extra.join(u, &other.extra, int32(v), 0, b.opt.Rolling); err != nil {
+	}
+	for _, x := range joined { // there is room for all
+		if err := b.extra.put(b.extra.cells.at(toUser[x.user], x.key), x.state); err != nil {
 			return fmt.Errorf("profile: Builder.Merge: %w", err)
 		}
 	}
@@ -749,6 +765,28 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 	other.cells.all(func(user int32, key uint64, n *int64) { *b.cells.at(toUser[user], key) += *n })
 	b.currency = cmp.Or(b.currency, other.currency)
 	b.late += other.late
+	if b.ahead == nowhere {
+		b.ahead = other.ahead
+	}
+	return nil
+}
+
+// roomFor reports whether the users and labels of both are few enough.
+func (b *Builder[U, I]) roomFor(other *Builder[U, I]) error {
+	users, labels := b.users.Len(), len(b.dim)
+	for _, key := range other.users.Keys() {
+		if b.users.Index(key) < 0 {
+			users++
+		}
+	}
+	for l, d := range other.dim {
+		if b.labels[d].Index(other.labels[d].Key(other.local[l])) < 0 {
+			labels++
+		}
+	}
+	if max(users, labels) > math.MaxInt32 {
+		return fmt.Errorf("%d users and %d labels together: %w", users, labels, ErrOverflow)
+	}
 	return nil
 }
 

@@ -21,7 +21,7 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Builder[string, int])(nil)
 )
 
-const builderVersion = 3
+const builderVersion = 4
 
 // AppendBinary appends the binary form of b to dst: a checksummed frame,
 // canonical, so that Builders that know the same give the same bytes. The error
@@ -33,6 +33,7 @@ func (b *Builder[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int64(b.cut)
 	b.days.Write(&w)
+	w.Int64(b.ahead)
 	w.Int(len(b.opt.Windows))
 	for _, d := range b.opt.Windows {
 		w.Int(d)
@@ -165,15 +166,17 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 }
 
 // UnmarshalBinary replaces b. The time zone itself is not stored, the beginnings of
-// its days are; b keeps its own Zone where that has the same, which Advance needs. Without it
-// the column age_years and the Clock of Features are of UTC: read into a Builder with the same Zone.
-// Payload of version 3, little-endian, lists after their length:
+// its days and its difference from UTC at AsOf are; b keeps its own Zone where that has the same, which
+// Advance and Features need: read into a Builder with the same Zone.
+// Payload of version 4, little-endian, lists after their length:
 //
 //	i64     AsOf, nanoseconds since 1970 as all times
 //	pairs   int number of changes of the clock, then for each, days ascending: int days
 //	        before AsOf, i64 seconds by which the begin of that day, and of those before
 //	        up to the next change, differs from days of 24 hours; within two days, and
 //	        no begin after that of the day after
+//	i64     seconds by which the clock is ahead of UTC at AsOf, the smallest int64 where that is
+//	        not known
 //	[]int   length of each window in days, 1 … 36500, ascending, at most 7
 //	i64     half-life in nanoseconds, 0 none
 //	10×f64  weight of each Kind, 0 … 1e6
@@ -214,7 +217,8 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 //	            days are kept, and the place of the shortest window where not
 //	    []i64   the words of the state, such that Feature.Valid holds
 //
-// Version 2 has no number of features and nothing of them, the labels of the first three
+// Version 3 has no difference from UTC: then age_years is by the Zone of the Builder that reads it where
+// that has the same days, else by UTC. Version 2 has besides no number of features and nothing of them, the labels of the first three
 // Dimensions only, no block and so one weight for a label, that at AsOf times 2⁷⁰, and no
 // facts. Version 1 has besides the begins of the windows, []i64, instead of all changes of the clock,
 // and neither the bool nor days. Then the length of days is that of the windows. A half-life below
@@ -238,11 +242,16 @@ func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
 	if zone == nil {
 		zone = time.UTC
 	}
-	if fresh.opt.Zone = nil; calendar.NewAges(fresh.opt.AsOf, zone).Equal(fresh.days) {
-		fresh.opt.Zone = zone
+	if fresh.opt.Zone = nil; fresh.by(zone) {
+		fresh.opt.Zone, fresh.ahead = zone, aheadOf(fresh.opt.AsOf, zone)
 	}
 	*b = *fresh
 	return nil
+}
+
+// by reports whether the clock of a zone may be that of b.
+func (b *Builder[U, I]) by(zone *time.Location) bool {
+	return calendar.NewAges(b.opt.AsOf, zone).Equal(b.days) && (b.ahead == nowhere || b.ahead == aheadOf(b.opt.AsOf, zone))
 }
 
 // decodeBuilder reads a whole payload.
@@ -295,8 +304,12 @@ func decodeOptions[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
 	cut := r.Int64()
 	var days calendar.Ages
 	var from []int64
+	ahead := int64(nowhere)
 	if r.Version > 1 {
 		days = calendar.Read(r, cut)
+		if r.Version > 3 {
+			ahead = r.Int64()
+		}
 	} else {
 		from = r.Int64s()
 	}
@@ -337,7 +350,7 @@ func decodeOptions[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
 			return nil, fmt.Errorf("windows begin elsewhere: %w", ErrCorrupt)
 		}
 	}
-	b.late = late
+	b.late, b.ahead = late, ahead
 	return b, b.cutAt(days)
 }
 

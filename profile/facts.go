@@ -124,8 +124,7 @@ func (b *Builder[U, I]) Facts(user U) []Trait {
 // known reports whether anything before the cut-off speaks of a user.
 func (b *Builder[U, I]) known(u int32) bool { return b.state[u].known() || b.facts.of.any(u) }
 
-// age is the calendar year of the cut-off less that of birth, NaN where it is not known. The
-// year is that of Zone, or of UTC where a stored Builder does not know it.
+// age is the calendar year of the cut-off by the clock of Zone less that of birth, NaN where that is not known.
 func (b *Builder[U, I]) age(u int) float64 {
 	n, ok := b.facts.fields["birth_year"]
 	if !ok {
@@ -140,7 +139,16 @@ func (b *Builder[U, I]) age(u int) float64 {
 	if year == 0 {
 		return over(0, 0)
 	}
-	return float64(b.clock(b.cut).Time().Year() - year)
+	return float64(b.year() - year)
+}
+
+// year is that of the cut-off by the clock of Zone, which need not be known itself.
+func (b *Builder[U, I]) year() int {
+	at := b.opt.AsOf.UTC()
+	if b.ahead != nowhere {
+		at = time.Unix(at.Unix()+b.ahead, 0).UTC()
+	}
+	return at.Year()
 }
 
 // putFacts writes the facts of one user.

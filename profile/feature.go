@@ -178,7 +178,8 @@ type featureSet struct {
 	cells  pairs[span]
 	words  []int64 // all states
 	column map[string][2]int
-	total  int // columns
+	total  int    // columns
+	limit  uint64 // of words: spans have 32 bits
 }
 
 // span is where a state lies among the words: n of room words from off on.
@@ -189,7 +190,7 @@ const allTime = 1 << 31
 
 // newFeatureSet checks the features of a caller.
 func newFeatureSet(c *check.Options, list []Feature) featureSet {
-	f := featureSet{list: slices.Clone(list)}
+	f := featureSet{list: slices.Clone(list), limit: math.MaxUint32}
 	names := make(map[string]bool)
 	for i, x := range f.list {
 		field := fmt.Sprintf("Features[%d]", i)
@@ -230,7 +231,7 @@ func (f *featureSet) put(s *span, state []int64) error {
 	switch {
 	case len(state) <= int(s.room):
 		copy(f.words[s.off:], state) // mostly onto itself
-	case uint64(len(f.words))+2*uint64(len(state)) > math.MaxUint32:
+	case uint64(len(f.words))+2*uint64(len(state)) > f.limit:
 		return fmt.Errorf("states of features: %w", ErrOverflow)
 	default:
 		room := len(state)
@@ -286,20 +287,48 @@ func (f *featureSet) change(user int32, key uint64, by func([]int64) []int64) er
 	return f.put(s, by(f.state(*s)))
 }
 
-// join adds the states that other has of user v to those of u, each in its cell or, n days
-// later, where it is then.
-func (f *featureSet) join(u int32, other *featureSet, v int32, n int, rolling bool) error {
+// later adds the states that other has of a user, each in the cell where it is n days later.
+func (f *featureSet) later(user int32, other *featureSet, n int) error {
 	var err error
-	other.cells.of(v, func(key uint64, s *span) {
+	other.cells.of(user, func(key uint64, s *span) {
 		i := int(key >> 32)
-		if cell := uint32(key); n > 0 && cell != allTime {
-			key = uint64(i)<<32 | cellOf(f.days[i], int(cell)+n, rolling)
+		if cell := uint32(key); cell != allTime {
+			key = uint64(i)<<32 | cellOf(f.days[i], int(cell)+n, true)
 		}
-		if e := f.change(u, key, func(state []int64) []int64 { return f.list[i].Merge(state, other.state(*s)) }); e != nil {
+		if e := f.change(user, key, func(state []int64) []int64 { return f.list[i].Merge(state, other.state(*s)) }); e != nil {
 			err = e
 		}
 	})
 	return err
+}
+
+// A joinedState is what a cell holds after a merge, of a user of the other side.
+type joinedState struct {
+	user  int32
+	key   uint64
+	state []int64
+}
+
+// joined makes the states that f has once other is merged, and sees that there is room for them, before
+// anything changes. mine gives a user of f for one of other, or -1.
+func (f *featureSet) joined(other *featureSet, mine func(v int32) int32) ([]joinedState, error) {
+	var out []joinedState
+	words := uint64(len(f.words))
+	other.cells.all(func(v int32, key uint64, s *span) {
+		var old []int64
+		if u := mine(v); u >= 0 {
+			if at := f.cells.find(u, key); at != nil {
+				old = slices.Clone(f.state(*at))
+			}
+		}
+		state := f.list[key>>32].Merge(old, other.state(*s))
+		words += 2 * uint64(len(state))
+		out = append(out, joinedState{v, key, state})
+	})
+	if words > f.limit {
+		return nil, fmt.Errorf("states of features: %w", ErrOverflow)
+	}
+	return out, nil
 }
 
 // states returns the states of feature i of a user, of each window and of all time.

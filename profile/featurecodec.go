@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/codec"
 )
 
@@ -87,7 +86,7 @@ func (b *Builder[U, I]) readFeatures(r *codec.Reader, features []Feature, zone *
 	if n != len(features) {
 		return fmt.Errorf("%d features, the Builder that reads them has %d: %w", n, len(features), ErrMismatch)
 	}
-	if !calendar.NewAges(b.opt.AsOf, zone).Equal(b.days) {
+	if !b.by(zone) {
 		return fmt.Errorf("features by the clock of another Zone: %w", ErrMismatch)
 	}
 	opt := b.opt

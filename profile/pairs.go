@@ -33,6 +33,25 @@ func (p *pairs[V]) home(user int32, key uint64) int {
 	return int(hi)
 }
 
+// find is the value of a pair, or nil.
+func (p *pairs[V]) find(user int32, key uint64) *V {
+	if len(p.slots) == 0 {
+		return nil
+	}
+	for i := p.home(user, key); ; {
+		s := &p.slots[i]
+		switch {
+		case s.user == 0:
+			return nil
+		case s.key == key && s.user == user+1:
+			return &s.value
+		}
+		if i++; i == len(p.slots) {
+			i = 0
+		}
+	}
+}
+
 // touch reads the slot at which the search for a pair begins, so that it is near when at comes.
 func (p *pairs[V]) touch(user int32, key uint64) int64 {
 	if len(p.slots) == 0 {

@@ -73,13 +73,13 @@ func (b *Builder[U, I]) Advance(asOf time.Time) error {
 		return fmt.Errorf("%s: asOf is not a whole number of days after the cut-off: %w", where, ErrRange)
 	}
 	next := *b
-	next.opt.AsOf = asOf
+	next.opt.AsOf, next.ahead = asOf, aheadOf(asOf, b.opt.Zone)
 	if err := next.cutAt(calendar.NewAges(asOf, b.opt.Zone)); err != nil {
 		return fmt.Errorf("%s: Windows: %w", where, err)
 	}
 	next.extra.cells, next.extra.words = pairs[span]{}, nil
 	for u := range b.state { // what may fail comes before what changes b
-		if err := next.extra.join(int32(u), &b.extra, int32(u), int(n), true); err != nil {
+		if err := next.extra.later(int32(u), &b.extra, int(n)); err != nil {
 			return fmt.Errorf("%s: %w", where, err)
 		}
 	}

@@ -135,8 +135,7 @@ type column[U, I ID] struct {
 // known, users ascending. Columns, with w standing for each window in days:
 //
 //	tenure_days           since registration, or else since first seen
-//	age_years             year of the cut-off less User.BirthYear, by the clock of Zone; by UTC
-//	                      of a stored Builder read into one without that Zone
+//	age_years             year of the cut-off less User.BirthYear, by the clock of Zone
 //	active_days_ago       since last seen (event, order or refund)
 //	recency_days          since the last order
 //	orders, orders_<w>d   number of orders
