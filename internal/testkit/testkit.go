@@ -63,11 +63,20 @@ func Golden(t testing.TB, name string, v any) {
 // beside the project, and skips the test where it is absent.
 func Shared(t testing.TB, parts ...string) string {
 	t.Helper()
-	_, here, _, ok := runtime.Caller(0)
-	if !ok {
-		t.Skip("source path unknown")
+	// From the working folder, a test's own, and not from the path of this source, which
+	// -trimpath takes out.
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
 	}
-	root := filepath.Join(filepath.Dir(here), "..", "..", "..", "shared")
+	for exists := false; !exists; root = filepath.Dir(root) {
+		if filepath.Dir(root) == root {
+			t.Skip("no go.work above the working folder")
+		}
+		_, err := os.Stat(filepath.Join(root, "go.work"))
+		exists = err == nil
+	}
+	root = filepath.Join(root, "shared")
 	path := filepath.Join(append([]string{root}, parts...)...)
 	if _, err := os.Stat(path); err != nil {
 		// A data set may be absent; a folder that was never there is a misspelt path, and
