@@ -41,6 +41,7 @@
 //     thresholds of the shop's own [Gaps]; [Lifecycle.Timeline] lists the changes, [Transitions]
 //     counts them, and a [Playbook] holds what to do about each
 //   - package audience: rules over attributes, sets of users, hold-outs, parity
+//   - package affinity: which segment buys more or less of what, and the money missed
 //   - package basket: what is bought together and after one another, rules that are no chance
 //
 // Rows and customers are dense indices 0, 1, 2, … as a table or data set numbers them.

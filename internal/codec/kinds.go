@@ -38,6 +38,7 @@ var Ranges = []Range{
 	{"segment/basket", 0x3200, 0x32ff},
 	{"segment/trigger", 0x3300, 0x33ff},
 	{"segment/offer", 0x3400, 0x34ff},
+	{"segment/affinity", 0x3500, 0x35ff},
 	{"predict/online", 0x4100, 0x41ff},
 	{"predict/explain", 0x4200, 0x42ff},
 	{"predict/tree", 0x4300, 0x43ff},
@@ -152,6 +153,7 @@ const (
 	KindTwoPass     Kind = 0x3203
 	KindJourneys    Kind = 0x3204
 	KindOfferLedger Kind = 0x3401
+	KindLifts       Kind = 0x3501
 
 	KindLogistic        Kind = 0x0401
 	KindLinear          Kind = 0x0402
@@ -293,6 +295,7 @@ var Table = []Entry{
 	{KindTwoPass, "segment/basket", "TwoPass"},
 	{KindJourneys, "segment/basket", "Journeys"},
 	{KindOfferLedger, "segment/offer", "Ledger"},
+	{KindLifts, "segment/affinity", "Lifts"},
 	{KindLogistic, "predict", "Logistic"},
 	{KindLinear, "predict", "Linear"},
 	{KindGram, "predict", "Gram"},

@@ -23,7 +23,7 @@ var public = []string{"recommend", "profile", "segment", "predict", "metrics", "
 var families = map[string][]string{
 	"recommend": {"allocate", "ann", "bandit", "evaluate", "hybrid", "modeltest", "split", "tune"},
 	"profile":   {"clean", "feature", "identity", "privacy"},
-	"segment":   {"audience", "basket", "offer", "trigger"},
+	"segment":   {"affinity", "audience", "basket", "offer", "trigger"},
 	"predict":   {"ads", "explain", "forecast", "lifetime", "online", "tree", "uplift"},
 	"metrics":   {"attribution", "causal", "decision", "drift", "experiment", "kpi", "ranking"},
 	"supply":    {"reorder", "scorecard"},
