@@ -46,6 +46,7 @@ type results struct {
 	recommended  *recommended
 	targeted     *targeted
 	measured     *measured
+	granted      *granted // nil where no campaign was measured
 	months       []month
 	demanded     *demanded
 	stocked      *stocked
@@ -87,6 +88,9 @@ func (r *results) write() *results {
 	for _, a := range r.measured.Audits {
 		sections = append(sections, a.section(r.records.Currency, !explained))
 		explained = explained || !a.Balance.Alarm
+	}
+	if r.granted != nil {
+		sections = append(sections, r.granted.section())
 	}
 	sections = append(sections, kpiSection(r.months, r.records.Currency), r.demanded.section(r.records),
 		r.stocked.section(r.records, r.demanded), r.filtered.section(r.records, r.stocked, r.cleaned != nil))
@@ -200,6 +204,10 @@ func (r *results) offers(ctx context.Context, sim *shop.Shop, opt options, p *pr
 	}
 	p.step("choosing an audience")
 	if r.targeted, err = target(ctx, r.records, r.profiled, r.segmented, r.predicted, r.measured.Chosen, opt); err != nil {
+		return err
+	}
+	p.step("sharing out offers")
+	if r.granted, err = grant(ctx, r.records, r.profiled, r.segmented, r.predicted, r.targeted, r.measured, opt.Seed); err != nil {
 		return err
 	}
 	if sim != nil {

@@ -115,6 +115,7 @@ func TestSimulated(t *testing.T) {
 	if a.Size == 0 || len(a.Target)+len(a.Control) != a.Size || len(a.Control) == 0 {
 		t.Errorf("audience %d, target %d, control %d", a.Size, len(a.Target), len(a.Control))
 	}
+	checkGranted(t, r)
 	d := r.demanded
 	if math.Abs(d.CorrectedShare-1) > .08 || d.CorrectedShare < d.SoldShare || d.CorrectedWAPE >= d.SoldWAPE {
 		t.Errorf("demand: sold %.3f, corrected %.3f of the planted; errors %.3f, %.3f", d.SoldShare, d.CorrectedShare, d.SoldWAPE, d.CorrectedWAPE)
