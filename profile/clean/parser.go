@@ -239,8 +239,9 @@ func (p *Parser) number(s string) (float64, bool) {
 	if cut {
 		dot = "."
 	}
-	x, err := strconv.ParseFloat(sign+whole+dot+frac+exponent, 64)
-	return x, err == nil && !math.IsInf(x, 0)
+	text := sign + whole + dot + frac + exponent
+	x, err := strconv.ParseFloat(text, 64)
+	return x, err == nil && !math.IsInf(x, 0) && check.Decimal(text)
 }
 
 // Int reads a whole number, with group marks as in ParseMoney or without.

@@ -35,7 +35,7 @@ func TestParser(t *testing.T) {
 			t.Errorf("Float(%q) = %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"inf", "1,2", "0x10", "1_000", "1e999", "--1", "+-1", ".", "1 2"} {
+	for _, text := range []string{"inf", "1,2", "0x10", "1_000", "1e1_0", "1e999", "--1", "+-1", ".", "1 2"} {
 		if got, err := p.Float("x", text); !errors.Is(err, clean.ErrRange) {
 			t.Errorf("Float(%q) = %v, %v", text, got, err)
 		}
@@ -58,7 +58,7 @@ func TestParser(t *testing.T) {
 		t.Errorf("%q %v", s, err)
 	}
 	s := q.Result()
-	if got := s.Fields[4]; got != (clean.FieldQuality{Name: "x", Seen: 13, Malformed: 9}) {
+	if got := s.Fields[4]; got != (clean.FieldQuality{Name: "x", Seen: 14, Malformed: 10}) {
 		t.Errorf("field x: %+v", got)
 	}
 	if got := s.Fields[3]; got != (clean.FieldQuality{Name: "when", Seen: 9, Missing: 2, Malformed: 3}) {

@@ -34,6 +34,21 @@ type AnonymizeOptions struct {
 	Hierarchies []*Hierarchy
 	// Loss is made least; 0 is ByDiscernibility.
 	Loss Loss
+	// Sensitive is one value a row that classes must not give away: rows of classes that break
+	// one of the next three are suppressed as those of small ones are. Default none.
+	Sensitive []string
+	// MinDistinct is how many sensitive values a class has at least: distinct l-diversity.
+	// Default 0, no bound.
+	MinDistinct int
+	// MinEntropy is the least exp(entropy) of the sensitive values of a class, to 1e-9:
+	// entropy l-diversity. Default 0, no bound.
+	MinEntropy float64
+	// MaxCloseness is the largest distance, to 1e-9, of the sensitive values of a class from those of
+	// all rows, suppressed ones too: t-closeness, in (0, 1). Default 0, no bound.
+	MaxCloseness float64
+	// Ordered measures that distance by the order of values, which must all be numbers, as
+	// Assessment.Ordered. By default every two values are equally far.
+	Ordered bool
 	// MaxNodes is up to how many combinations of levels the optimum is found; 0 means
 	// 100000, at most 10 million. Beyond, the answer is that of a greedy walk.
 	MaxNodes int
@@ -47,6 +62,11 @@ type Anonymized struct {
 	Suppressed []int      // numbers of the rows that are left out, ascending
 	Classes    int        // groups of equal rows, without those
 	K          int        // size of the smallest; 0 where all rows are suppressed
+
+	// Distinct, Entropy and Closeness are those of the worst class that is left, as in
+	// AnonymizeOptions; NaN, and 0 of Distinct, without Sensitive or without classes.
+	Distinct           int
+	Entropy, Closeness float64
 
 	Discernibility float64 // as ByDiscernibility
 	GeneralLoss    float64 // as ByGeneralLoss, 0 to 1
@@ -64,10 +84,11 @@ type Anonymized struct {
 // infeasible one, and one above a bound on the loss). Of equal losses the one with fewer
 // suppressed rows is taken, then the lowest levels from the first column on. A greedy
 // walk, where there are more than MaxNodes, raises the column that leaves the fewest rows to suppress,
-// and lowers what it can. rows are the quasi-identifiers alone, row by row, one cell a
-// hierarchy. No rows are ErrEmpty, ragged ones ErrShape, a value that its hierarchy
-// does not read ErrRange or ErrUnknownID, fewer rows than K ErrPrivacy. k-anonymity says nothing of
-// what all K have in common: see Assess. Cost: nodes looked at × distinct rows.
+// and lowers what it can. Diversity and closeness of AnonymizeOptions are kept in the same way; where no
+// combination keeps them, or the walk finds none, that is ErrPrivacy. rows are the quasi-identifiers alone, row by row, one cell a
+// hierarchy. No rows are ErrEmpty, ragged ones and another number of Sensitive values ErrShape, a value that its hierarchy
+// does not read ErrRange or ErrUnknownID, fewer rows than K ErrPrivacy. k-anonymity alone says nothing of
+// what all K have in common: see Sensitive and Assess. Cost: nodes looked at × distinct rows.
 func Anonymize(ctx context.Context, rows [][]string, opt AnonymizeOptions) (*Anonymized, error) {
 	const where = "privacy: Anonymize"
 	if err := opt.validate(where); err != nil {
@@ -89,6 +110,9 @@ func Anonymize(ctx context.Context, rows [][]string, opt AnonymizeOptions) (*Ano
 	if err != nil {
 		return nil, err
 	}
+	if out.Levels == nil {
+		return nil, fmt.Errorf("%s: no combination of levels keeps what is asked for with %d rows suppressed: %w", where, opt.MaxSuppressed, ErrPrivacy)
+	}
 	l.tell(out, rows)
 	return out, nil
 }
@@ -100,6 +124,10 @@ func (o *AnonymizeOptions) validate(where string) error {
 	c.Require(o.MaxSuppressed >= 0, "MaxSuppressed", o.MaxSuppressed, ">= 0")
 	c.Require(o.Loss <= ByPrecision, "Loss", o.Loss, "one of the losses")
 	c.Require(o.MaxNodes >= 0 && o.MaxNodes <= 10_000_000, "MaxNodes", o.MaxNodes, "0 to 10 million")
+	c.Require(o.MinDistinct >= 0, "MinDistinct", o.MinDistinct, ">= 0")
+	c.Require(o.MinEntropy >= 0 && check.Finite(o.MinEntropy), "MinEntropy", o.MinEntropy, ">= 0")
+	c.Require(o.MaxCloseness >= 0 && o.MaxCloseness < 1, "MaxCloseness", o.MaxCloseness, "0, or in (0, 1)")
+	c.Require(o.Sensitive != nil || o.MinDistinct == 0 && o.MinEntropy == 0 && o.MaxCloseness == 0 && !o.Ordered, "Sensitive", "nil", "given, for bounds on it")
 	c.Require(len(o.Hierarchies) > 0, "Hierarchies", "empty", "one a column")
 	for j, h := range o.Hierarchies {
 		c.Require(h != nil && h.tell != nil, fmt.Sprintf("Hierarchies[%d]", j), "nil", "a hierarchy")
@@ -113,12 +141,13 @@ func (l *lattice) tell(out *Anonymized, rows [][]string) {
 	s := l.look(out.Levels)
 	out.Discernibility, out.GeneralLoss, out.Precision = s.discernibility, s.general, 1-s.precision
 	out.Classes, out.K = s.classes, s.smallest
+	out.Distinct, out.Entropy, out.Closeness = s.distinct, s.entropy, s.closeness
 	if s.classes > 0 {
 		out.AverageClass = float64(len(rows)-s.suppressed) / float64(s.classes)
 	}
 	for i := range rows {
 		row := make([]string, len(l.columns))
-		small := l.size[l.class[l.of[i]]] < l.k
+		small := l.bad[l.class[l.of[i]]]
 		if small {
 			out.Suppressed = append(out.Suppressed, i)
 		}

@@ -23,7 +23,7 @@ type Assessment struct {
 	// absolute differences of shares (every two values are equally far).
 	Closeness float64
 	// Ordered is the same with values in order, far by the difference of their ranks over
-	// the number of values less one; NaN unless all values are numbers.
+	// the number of values less one; NaN unless all values are decimal numbers.
 	Ordered float64
 	// Discernibility is the sum of squares of the sizes, AverageClass their mean.
 	Discernibility, AverageClass float64
@@ -104,7 +104,7 @@ func inOrder(all map[string]int) (values []string, ordered bool) {
 	ordered = true
 	for v := range all {
 		x, err := strconv.ParseFloat(v, 64)
-		ordered = ordered && err == nil && check.Finite(x)
+		ordered = ordered && err == nil && check.Finite(x) && check.Decimal(v)
 		number[v] = x
 		values = append(values, v)
 	}

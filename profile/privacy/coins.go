@@ -22,7 +22,7 @@ type coins struct {
 
 // maxRead is more than any draw takes of bytes that are random: a source that says the same
 // for ever would otherwise be asked for ever.
-const maxRead = 1 << 20
+const maxRead = 1 << 16
 
 // newCoins returns coins from src, nil for those of the operating system.
 func newCoins(src io.Reader) *coins {

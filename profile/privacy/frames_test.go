@@ -20,7 +20,11 @@ func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 // keys are n keys that everybody knows.
 func keys(n int) (out []privacy.Key) {
 	for i := range n {
-		out = append(out, privacy.Key{ID: "key-" + string(rune('1'+i)), Secret: bytes.Repeat([]byte{byte(i + 1)}, 32)})
+		k, err := privacy.NewKey("key-"+string(rune('1'+i)), bytes.Repeat([]byte{byte(i + 1)}, 32))
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, k)
 	}
 	return out
 }

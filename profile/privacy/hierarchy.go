@@ -54,32 +54,39 @@ func (h *Hierarchy) Generalize(value string, level int) (string, error) {
 
 // NewRanges returns a hierarchy of decimal numbers: the number, then the range
 // [a, a+width) that begins at origin or a multiple of width away, for each of the widths,
-// then Suppressed. Widths are > 0 and each a multiple of the one before, so that ranges
-// nest, else ErrOption; numbers beyond ±1e15 are ErrRange when they are generalised.
+// then Suppressed. Origin and widths are the shortest decimals that are them (.1 is a tenth), and all
+// that is told is exact in decimal, whatever float64 would make of it. Widths are > 0 and each a
+// multiple of the one before, so that ranges nest, else ErrOption. Numbers are digits with at most one sign, point
+// and exponent: others ("0x1p3", "inf", "1_000"), those beyond ±1e15, and those of more than
+// 100 characters or with an exponent beyond ±100 are ErrRange when they are generalised.
 func NewRanges(origin float64, widths ...float64) (*Hierarchy, error) {
 	var c check.Options
 	c.Require(math.Abs(origin) <= maxValue, "origin", origin, "a number within ±1e15")
+	start, steps := decimal{}, make([]decimal, len(widths))
+	if math.Abs(origin) <= maxValue {
+		start, _ = decimalOf(strconv.FormatFloat(origin, 'f', -1, 64), math.MaxInt)
+	}
 	for i, w := range widths {
-		c.Require(w > 0 && w <= maxValue && (i == 0 || math.Mod(w, widths[i-1]) == 0 && w > widths[i-1]), fmt.Sprintf("widths[%d]", i), w, "> 0, a multiple of the one before")
+		ok := w > 0 && w <= maxValue && (i == 0 || w > widths[i-1] && steps[i-1].digits != nil)
+		if ok {
+			steps[i], _ = decimalOf(strconv.FormatFloat(w, 'f', -1, 64), math.MaxInt)
+			ok = i == 0 || steps[i].multipleOf(steps[i-1])
+		}
+		c.Require(ok, fmt.Sprintf("widths[%d]", i), w, "> 0, a multiple of the one before")
 	}
 	if err := c.Err("privacy: NewRanges"); err != nil {
 		return nil, err
 	}
-	widths = slices.Clone(widths)
-	number := func(x float64) string { return strconv.FormatFloat(x+0, 'f', -1, 64) }
 	return &Hierarchy{height: len(widths) + 1, tell: func(value string, level int) (string, error) {
-		x, err := strconv.ParseFloat(value, 64)
-		if err != nil || !(math.Abs(x) <= maxValue) {
-			return "", fmt.Errorf("no number within ±1e15: %w", ErrRange)
+		x, ok := decimalOf(value, 100)
+		if !ok || !x.within(maxValue) {
+			return "", fmt.Errorf("no decimal number within ±1e15: %w", ErrRange)
 		}
 		if level == 0 {
-			return number(x), nil
+			return x.String(), nil
 		}
-		// By the finest width first: rounding must not put a number into ranges that do not nest.
-		k := math.Floor((x - origin) / widths[0])
-		k = math.Floor(k / math.Round(widths[level-1]/widths[0]))
-		w := widths[level-1]
-		return "[" + number(origin+k*w) + ", " + number(origin+(k+1)*w) + ")", nil
+		lo, hi := x.rangeOf(start, steps[level-1])
+		return "[" + lo.String() + ", " + hi.String() + ")", nil
 	}}, nil
 }
 

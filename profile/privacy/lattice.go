@@ -34,11 +34,18 @@ type lattice struct {
 
 	class []int32 // of each distinct row, as look left it
 	size  []int   // of each class
+	bad   []bool  // whether its rows are suppressed
+	pairs []int32 // scratch of divide
+	next  map[uint64]int32
+	diverse
 }
 
 // score is what a combination of levels comes to.
 type score struct {
 	suppressed, classes, smallest      int
+	stuck                              int // rows that are suppressed in every combination below too
+	distinct                           int // this and the next two: see Anonymized
+	entropy, closeness                 float64
 	discernibility, general, precision float64
 	least                              float64 // no combination above has a smaller loss
 }
@@ -93,7 +100,10 @@ func newLattice(ctx context.Context, rows [][]string, opt AnonymizeOptions) (*la
 			l.nodes = min(l.nodes*n, l.limit+1)
 		}
 	}
-	l.class = make([]int32, len(l.distinct))
+	l.class, l.next = make([]int32, len(l.distinct)), map[uint64]int32{}
+	if err := l.sensitive(l.of, opt); err != nil {
+		return nil, err
+	}
 	return l, nil
 }
 
@@ -160,34 +170,65 @@ func (l *lattice) look(levels []int) score {
 		if len(l.columns[j].names[levels[j]]) == 1 {
 			continue // tells nothing apart
 		}
-		next := make(map[uint64]int32, len(l.size))
-		for u, row := range l.distinct {
-			key := uint64(l.class[u])<<32 | uint64(code[row[j]])
-			v, ok := next[key]
-			if !ok {
-				v = int32(len(next))
-				next[key] = v
-			}
-			l.class[u] = v
-		}
-		l.size = slices.Grow(l.size[:0], len(next))[:len(next)]
+		classes := l.divide(j, code, len(l.size), len(l.columns[j].names[levels[j]]))
+		l.size = slices.Grow(l.size[:0], classes)[:classes]
 	}
 	clear(l.size)
 	for u, w := range l.weight {
 		l.size[l.class[u]] += w
 	}
-	return l.score(levels)
+	l.bad = append(l.bad[:0], make([]bool, len(l.size))...)
+	for c, size := range l.size {
+		l.bad[c] = size < l.k
+	}
+	s := score{entropy: math.NaN(), closeness: math.NaN()}
+	s.stuck = l.judge(&s, l.class, l.size, l.bad)
+	l.score(levels, &s)
+	if l.spare == 0 {
+		s.stuck = s.suppressed // classes that are all good stay so when they are joined
+	}
+	return s
+}
+
+// divide cuts each of the given number of classes by the code of column j and returns how many
+// there are then: by a table of all pairs where that is not much longer than the rows, else by a map.
+func (l *lattice) divide(j int, code []int32, classes, codes int) int {
+	n := int32(0)
+	if size := classes * codes; size <= 16*len(l.distinct) {
+		l.pairs = slices.Grow(l.pairs[:0], size)[:size]
+		clear(l.pairs)
+		for u, row := range l.distinct {
+			at := &l.pairs[int(l.class[u])*codes+int(code[row[j]])]
+			if *at == 0 {
+				n++
+				*at = n
+			}
+			l.class[u] = *at - 1
+		}
+		return int(n)
+	}
+	clear(l.next)
+	for u, row := range l.distinct {
+		key := uint64(l.class[u])<<32 | uint64(code[row[j]])
+		v, ok := l.next[key]
+		if !ok {
+			v = n
+			l.next[key] = v
+			n++
+		}
+		l.class[u] = v
+	}
+	return int(n)
 }
 
 // score sums the losses of the classes that look has counted.
-func (l *lattice) score(levels []int) score {
+func (l *lattice) score(levels []int, s *score) {
 	n, d := float64(l.rows), float64(len(l.columns))
-	var s score
 	squares := 0.0
-	for _, size := range l.size {
+	for c, size := range l.size {
 		x := float64(size)
 		squares += x * x
-		if size < l.k {
+		if l.bad[c] {
 			s.suppressed += size
 			s.discernibility += x * n
 			continue
@@ -210,7 +251,7 @@ func (l *lattice) score(levels []int) score {
 		for u, w := range l.weight {
 			x := int(c.share[levels[j]][c.code[levels[j]][l.distinct[u][j]]]) - 1
 			all += x * w
-			if l.size[l.class[u]] < l.k {
+			if l.bad[l.class[u]] {
 				x = c.values - 1
 			}
 			lost += x * w
@@ -226,7 +267,6 @@ func (l *lattice) score(levels []int) score {
 	default:
 		s.least = s.precision
 	}
-	return s
 }
 
 func (l *lattice) lossOf(s score) float64 {
@@ -279,7 +319,7 @@ func (l *lattice) optimum(ctx context.Context) ([]int, error) {
 		chain := g.chain(node, known)
 		for lo, hi := 0, len(chain); lo < hi; {
 			mid := (lo + hi) / 2
-			if at(chain[mid]).suppressed > l.spare {
+			if at(chain[mid]).stuck > l.spare {
 				g.below(chain[mid])
 				lo = mid + 1
 			} else {
@@ -307,7 +347,10 @@ func (l *lattice) optimum(ctx context.Context) ([]int, error) {
 			g.worse[node] = true
 		}
 	}
-	return g.levels(best), nil // the top has one class of all rows, at least K
+	if best < 0 {
+		return nil, nil // not even the top, whose one class has K rows but perhaps one sensitive value
+	}
+	return g.levels(best), nil
 }
 
 // walk climbs by the column that leaves the fewest rows to suppress, then the least loss,
@@ -336,9 +379,12 @@ func (l *lattice) walk(ctx context.Context) ([]int, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		now, _ = step(1, func(a, b score) bool {
+		var ok bool
+		if now, ok = step(1, func(a, b score) bool {
 			return cmp.Or(cmp.Compare(a.suppressed, b.suppressed), compareLoss(l.lossOf(a), l.lossOf(b))) < 0
-		}, score{suppressed: math.MaxInt})
+		}, score{suppressed: math.MaxInt}); !ok {
+			return nil, nil // at the top
+		}
 	}
 	for ok := true; ok; {
 		if ctx.Err() != nil {

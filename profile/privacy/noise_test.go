@@ -55,8 +55,11 @@ func laws(t *testing.T) map[string]*privacy.Noise {
 // AISLE_LONG=1 go test -run NoiseLaw ./profile/privacy.
 func TestNoiseLaw(t *testing.T) {
 	draws, seeds := 50_000, 1
-	if os.Getenv("AISLE_LONG") != "" {
+	switch {
+	case os.Getenv("AISLE_LONG") != "":
 		draws, seeds = 1_000_000, 20
+	case testkit.Race:
+		draws = 5_000 // the draws are those of a build without it
 	}
 	for name, n := range laws(t) {
 		for seed := range seeds {
@@ -66,6 +69,9 @@ func TestNoiseLaw(t *testing.T) {
 				t.Errorf("%s, seed %d: p is %v", name, seed, p)
 			}
 		}
+	}
+	if testkit.Race {
+		return // what follows needs its draws
 	}
 	if p := upper(t, laplace(t, 1, .525), laplace(t, 1, .5), 200_000, seeded(1)); p > 1e-6 {
 		t.Errorf("a law with ε .525 passes for one with .5: p %v", p)
@@ -219,8 +225,11 @@ func attack(t *testing.T, without, with func(src io.Reader) int64, delta float64
 // and can be where the noise is halved or nothing is clipped.
 func TestAttack(t *testing.T) {
 	draws := 20_000
-	if os.Getenv("AISLE_LONG") != "" {
+	switch {
+	case os.Getenv("AISLE_LONG") != "":
 		draws = 1_000_000
+	case testkit.Race:
+		draws = 6_000
 	}
 	table := func(eve bool, max, times int64) *privacy.Sums[int] {
 		s, err := privacy.NewSums[int](privacy.SumsOptions{Keys: []string{"all"}, Max: max})

@@ -52,8 +52,14 @@ func ExampleNewLaplace() {
 }
 
 func ExamplePseudonyms() {
-	old := privacy.Key{ID: "2025", Secret: bytes.Repeat([]byte{1}, 32)} // take random ones
-	young := privacy.Key{ID: "2026", Secret: bytes.Repeat([]byte{2}, 32)}
+	var old, young privacy.Key
+	old, err := privacy.NewKey("2025", bytes.Repeat([]byte{1}, 32)) // take random ones
+	if err != nil {
+		panic(err)
+	}
+	if young, err = privacy.NewKey("2026", bytes.Repeat([]byte{2}, 32)); err != nil {
+		panic(err)
+	}
 	before, err := privacy.NewPseudonyms("agency", old)
 	if err != nil {
 		panic(err)
@@ -65,8 +71,8 @@ func ExamplePseudonyms() {
 	stored, _ := before.Of("anna")
 	moved, err := p.Rotate(stored)
 	fresh, _ := p.Of("anna")
-	fmt.Println(moved[:5], moved == fresh, err)
-	// Output: 2026. true <nil>
+	fmt.Println(moved[:5], moved == fresh, young.ID(), err)
+	// Output: 2026. true 2026 <nil>
 }
 
 func ExampleFieldError() {
@@ -112,9 +118,15 @@ func ExampleAnonymize() {
 	var a privacy.Assessment
 	a, err = privacy.Assess(table.Rows[:4], []string{"yes", "no", "yes", "yes"})
 	fmt.Println(a.Distinct, a.Closeness, privacy.ByDiscernibility == privacy.Loss(0), err)
+	// Two values of what is sensitive in each class, in shares at most .2 from those of all.
+	table, err = privacy.Anonymize(context.Background(), rows, privacy.AnonymizeOptions{
+		K: 2, MaxSuppressed: 1, Hierarchies: hierarchies, Sensitive: []string{"yes", "no", "yes", "yes", "no"}, MinDistinct: 2, MinEntropy: 1.5, MaxCloseness: .2,
+	})
+	fmt.Printf("%s %d %d %.2f %.2f %v\n", table.Rows[0], table.Classes, table.Distinct, table.Entropy, table.Closeness, err)
 	// Output:
 	// [[20, 30) fashion 10** 2026-01] [4] 2 13
 	// 1 0.25 true <nil>
+	// [[20, 40) fashion 10** 2026-01] 1 2 1.75 0.15 <nil>
 }
 
 func ExampleRedactor() {

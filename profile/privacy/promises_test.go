@@ -1,7 +1,9 @@
 package privacy_test
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -19,7 +21,7 @@ func TestPromises(t *testing.T) {
 		types,
 		func() any { n, _ := privacy.NewLaplace(3, .5); return n },
 		func() any { return pseudonyms(t, 2) },
-		func() any { return new(privacy.Key) },
+		func() any { return &keys(1)[0] },
 		func() any { return decades(t) },
 		func() any { return redactor(t, true) },
 	)
@@ -28,7 +30,7 @@ func TestPromises(t *testing.T) {
 	testkit.Promises{
 		Funcs: map[string]any{
 			"NewLaplace": privacy.NewLaplace, "NewGaussian": privacy.NewGaussian, "EpsilonOf": privacy.EpsilonOf, "NewBudget": privacy.NewBudget,
-			"NewSums": privacy.NewSums[string], "NewPseudonyms": privacy.NewPseudonyms,
+			"NewSums": privacy.NewSums[string], "NewKey": privacy.NewKey, "NewPseudonyms": privacy.NewPseudonyms,
 			"NewRanges": privacy.NewRanges, "NewTree": privacy.NewTree, "NewDates": privacy.NewDates, "NewPrefixes": privacy.NewPrefixes,
 			"Anonymize": privacy.Anonymize, "Assess": privacy.Assess, "NewRedactor": privacy.NewRedactor, "Geohash": privacy.Geohash, "Places": privacy.Places[string],
 		},
@@ -40,6 +42,7 @@ func TestPromises(t *testing.T) {
 			"EpsilonOf":         func() []any { return []any{.5, 1e-6} },
 			"NewBudget":         func() []any { return []any{privacy.BudgetOptions{Epsilon: 1, Delta: 1e-6}} },
 			"NewSums":           func() []any { return []any{privacy.SumsOptions{Keys: []string{"a", "b"}, MaxKeys: 2, Min: -1, Max: 5}} },
+			"NewKey":            func() []any { return []any{"key-1", bytes.Repeat([]byte{7}, 32)} },
 			"NewPseudonyms":     func() []any { return []any{"agency", keys(2)} },
 			"Budget.Release":    func() []any { return []any{"q", noise(), nil, []int64{4, 5}} },
 			"Budget.Spent":      func() []any { return []any{1e-6} },
@@ -55,7 +58,7 @@ func TestPromises(t *testing.T) {
 			"NewTree":           func() []any { return []any{map[string]string{"shoes": "fashion", "hats": "fashion"}} },
 			"NewPrefixes":       func() []any { return []any{true, []int{3, 1}} },
 			"Anonymize": func() []any {
-				return []any{context.Background(), ageOnly(), privacy.AnonymizeOptions{K: 3, MaxSuppressed: 1, MaxNodes: 50, Loss: privacy.ByGeneralLoss, Hierarchies: []*privacy.Hierarchy{decades(t)}}}
+				return []any{context.Background(), ageOnly(), privacy.AnonymizeOptions{K: 3, MaxSuppressed: 1, MaxNodes: 50, Loss: privacy.ByGeneralLoss, Hierarchies: []*privacy.Hierarchy{decades(t)}, Sensitive: slices.Clone(ages), MinDistinct: 2, MinEntropy: 1.5, MaxCloseness: .9, Ordered: true}}
 			},
 			"Assess":  func() []any { return []any{ageZip(), ages} },
 			"Geohash": func() []any { return []any{52.5, 13.4, 5} },
@@ -68,7 +71,7 @@ func TestPromises(t *testing.T) {
 			},
 			"Redactor.JSON": func() []any { return []any{base{7}} },
 		},
-		NaN: map[string]string{"Assess": "Ordered is NaN where values are no numbers"},
+		NaN: map[string]string{"Anonymize": "Entropy and Closeness are NaN without values or classes", "Assess": "Ordered is NaN where values are no numbers"},
 	}.Check(t)
 }
 

@@ -17,16 +17,33 @@ import (
 // key is no easier than guessing the pseudonym.
 const minSecret = 32
 
-// Key is a secret for pseudonyms with its name. Its text holds the name only. Keep neither a Key nor
-// a *Key in an unexported field of what may be printed: package fmt calls no method there and would
-// show the secret. Keep the Pseudonyms there, which show none anywhere.
+// Key is a secret for pseudonyms with its name. Its text holds the name only. Not even package
+// fmt, which calls no method in an unexported field of a caller's struct, can print the secret: it is in
+// a closure alone, of which there is an address of code to be seen. Make it with NewKey; immutable and safe for
+// concurrent use.
 type Key struct {
-	ID     string // 1 to 32 letters, digits, - or _; stands in every pseudonym
-	Secret []byte // at least 32 random bytes; not copied into any output
+	id  string
+	mac func() hash.Hash
 }
 
+// NewKey returns a key. id, 1 to 32 letters, digits, - or _, stands in every pseudonym; secret is at
+// least 32 random bytes, which are copied. Others are ErrOption; no error tells a secret.
+func NewKey(id string, secret []byte) (Key, error) {
+	var c check.Options
+	c.Require(keyID(id), "id", fmt.Sprintf("%d bytes", len(id)), "1 to 32 letters, digits, - or _")
+	c.Require(len(secret) >= minSecret, "secret", fmt.Sprintf("%d bytes", len(secret)), "at least 32")
+	if err := c.Err("privacy: NewKey"); err != nil {
+		return Key{}, err
+	}
+	secret = slices.Clone(secret)
+	return Key{strings.Clone(id), func() hash.Hash { return hmac.New(sha256.New, secret) }}, nil
+}
+
+// ID returns the name.
+func (k Key) ID() string { return k.id }
+
 // String returns the ID alone.
-func (k Key) String() string { return "key " + k.ID }
+func (k Key) String() string { return "key " + k.id }
 
 // Format writes the ID alone, for every verb of package fmt.
 func (k Key) Format(f fmt.State, _ rune) {
@@ -38,6 +55,13 @@ func (k Key) Format(f fmt.State, _ rune) {
 // MarshalText returns the ID alone, so that no JSON and no log holds the secret.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
+// mark tells secrets apart without showing them.
+func (k Key) mark() []byte {
+	h := k.mac()
+	h.Write([]byte("aisle pseudonym 1\x00mark\x00"))
+	return h.Sum(nil)
+}
+
 // Pseudonyms gives ids that only those who have the keys can give. A pseudonym is the
 // ID of the newest key, a dot and HMAC-SHA-256 in base64url. The first key signs the id, each
 // later key what the one before it gave, so that a rotation takes old pseudonyms to
@@ -46,20 +70,13 @@ func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 // secrets do not belong into one. Immutable and safe for concurrent use. Make it with NewPseudonyms.
 type Pseudonyms struct {
 	domain string
-	keys   []signer
-}
-
-// signer is a key whose secret is in a closure alone: package fmt, which calls no Format in
-// a copy or an unexported field, can show no more than an address of code.
-type signer struct {
-	id  string
-	mac func() hash.Hash
+	keys   []Key
 }
 
 // NewPseudonyms returns pseudonyms of a domain ("customers for the agency"), by keys from
 // the oldest to the newest; the same id in two domains cannot be matched. To rotate, add a key
-// at the end. No domain is ErrOption, no keys ErrEmpty, a short secret or an ID that is none
-// ErrOption, two keys of one ID or secret ErrDuplicate. No error tells a secret.
+// at the end. No domain is ErrOption, no keys, or one that NewKey did not make, ErrEmpty, two keys of
+// one ID or secret ErrDuplicate. No error tells a secret.
 func NewPseudonyms(domain string, keys ...Key) (*Pseudonyms, error) {
 	const where = "privacy: NewPseudonyms"
 	var c check.Options
@@ -67,22 +84,20 @@ func NewPseudonyms(domain string, keys ...Key) (*Pseudonyms, error) {
 	if len(keys) == 0 {
 		return nil, fmt.Errorf("%s: keys: %w", where, ErrEmpty)
 	}
-	p := &Pseudonyms{domain: strings.Clone(domain)}
 	for i, k := range keys {
-		c.Require(keyID(k.ID), fmt.Sprintf("ID of key %d", i), fmt.Sprintf("%d bytes", len(k.ID)), "1 to 32 letters, digits, - or _")
-		c.Require(len(k.Secret) >= minSecret, fmt.Sprintf("Secret of key %d", i), fmt.Sprintf("%d bytes", len(k.Secret)), "at least 32")
+		if k.mac == nil {
+			return nil, fmt.Errorf("%s: key %d is not made by NewKey: %w", where, i, ErrEmpty)
+		}
 		for j, o := range keys[:i] {
-			if o.ID == k.ID || hmac.Equal(o.Secret, k.Secret) {
+			if o.id == k.id || hmac.Equal(o.mark(), k.mark()) {
 				return nil, fmt.Errorf("%s: keys %d and %d: %w", where, j, i, ErrDuplicate)
 			}
 		}
-		secret := slices.Clone(k.Secret)
-		p.keys = append(p.keys, signer{strings.Clone(k.ID), func() hash.Hash { return hmac.New(sha256.New, secret) }})
 	}
 	if err := c.Err(where); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return &Pseudonyms{domain: strings.Clone(domain), keys: slices.Clone(keys)}, nil
 }
 
 func keyID(s string) bool {
@@ -135,7 +150,7 @@ func (p *Pseudonyms) parse(method, pseudonym string) (int, []byte, error) {
 	if err != nil || len(mac) != sha256.Size || strings.ContainsAny(code, "\r\n") {
 		return 0, nil, fmt.Errorf("privacy: Pseudonyms.%s: no pseudonym: %w", method, ErrRange)
 	}
-	g := slices.IndexFunc(p.keys, func(k signer) bool { return k.id == id })
+	g := slices.IndexFunc(p.keys, func(k Key) bool { return k.id == id })
 	if g < 0 {
 		return 0, nil, fmt.Errorf("privacy: Pseudonyms.%s: key of the pseudonym: %w", method, ErrUnknownID)
 	}
@@ -174,10 +189,6 @@ func (p *Pseudonyms) Match(pseudonym, id string) (bool, error) {
 // Format writes the IDs of the keys and no secret, for every verb of package fmt.
 func (p *Pseudonyms) Format(f fmt.State, _ rune) {
 	if p != nil && f != nil {
-		ids := make([]Key, len(p.keys))
-		for i, k := range p.keys {
-			ids[i].ID = k.id
-		}
-		fmt.Fprint(f, ids)
+		fmt.Fprint(f, p.keys)
 	}
 }

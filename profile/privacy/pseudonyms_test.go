@@ -5,9 +5,14 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/gob"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"log/slog"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,17 +77,31 @@ func TestPseudonymsApart(t *testing.T) {
 func TestPseudonymsRefuse(t *testing.T) {
 	long := bytes.Repeat([]byte{7}, 32)
 	for name, c := range map[string]struct {
+		id     string
+		secret []byte
+	}{"short": {"k", long[:31]}, "none": {"k", nil}, "dot": {"k.1", long}, "no id": {"", long}, "long id": {strings.Repeat("k", 33), long}} {
+		k, err := privacy.NewKey(c.id, c.secret)
+		if !errors.Is(err, privacy.ErrOption) || k.ID() != "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	key := func(id string, secret []byte) privacy.Key {
+		k, err := privacy.NewKey(id, secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	for name, c := range map[string]struct {
 		domain string
 		keys   []privacy.Key
 		want   error
 	}{
 		"no keys":      {"d", nil, privacy.ErrEmpty},
 		"no domain":    {"", keys(1), privacy.ErrOption},
-		"short":        {"d", []privacy.Key{{ID: "k", Secret: long[:31]}}, privacy.ErrOption},
-		"dot":          {"d", []privacy.Key{{ID: "k.1", Secret: long}}, privacy.ErrOption},
-		"no id":        {"d", []privacy.Key{{Secret: long}}, privacy.ErrOption},
-		"id twice":     {"d", []privacy.Key{keys(1)[0], {ID: "key-1", Secret: long}}, privacy.ErrDuplicate},
-		"secret twice": {"d", []privacy.Key{{ID: "a", Secret: long}, {ID: "b", Secret: long}}, privacy.ErrDuplicate},
+		"not made":     {"d", []privacy.Key{keys(1)[0], {}}, privacy.ErrEmpty},
+		"id twice":     {"d", []privacy.Key{keys(1)[0], key("key-1", long)}, privacy.ErrDuplicate},
+		"secret twice": {"d", []privacy.Key{key("a", long), key("b", slices.Clone(long))}, privacy.ErrDuplicate},
 	} {
 		if p, err := privacy.NewPseudonyms(c.domain, c.keys...); !errors.Is(err, c.want) || p != nil {
 			t.Errorf("%s: %v", name, err)
@@ -103,12 +122,26 @@ func TestPseudonymsRefuse(t *testing.T) {
 	}
 }
 
-// No way of printing shows a secret.
+// No way of printing shows a secret, wherever the key or the pseudonyms stand, and whoever
+// changes the bytes that NewKey was given changes no key.
 func TestSecretsAreNotPrinted(t *testing.T) {
-	k := privacy.Key{ID: "k", Secret: []byte("abcdefghijklmnopqrstuvwxyz012345")}
+	secret := []byte("abcdefghijklmnopqrstuvwxyz012345")
+	k, err := privacy.NewKey("k", secret)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p, err := privacy.NewPseudonyms("d", k)
 	if err != nil {
 		t.Fatal(err)
+	}
+	of, _ := p.Of("anna")
+	clear(secret)
+	again, err := privacy.NewPseudonyms("d", k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, _ := again.Of("anna"); same != of {
+		t.Error("the key has changed with the bytes it was made of")
 	}
 	if b, err := json.Marshal([]any{k, p}); err != nil || string(b) != `["key k",{}]` {
 		t.Errorf("%s, %v", b, err)
@@ -117,18 +150,50 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		P privacy.Pseudonyms
 		p privacy.Pseudonyms
 		q *privacy.Pseudonyms
+		K privacy.Key
+		k privacy.Key
+		l *privacy.Key
+		m map[string]privacy.Key
+		s []privacy.Key
+		a any
+		i fmt.Stringer
 	}
+	o := owner{*p, *p, p, k, k, &k, map[string]privacy.Key{"a": k}, []privacy.Key{k}, k, &k}
+	var texts []string
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d"} {
-		for _, v := range []any{k, &k, p, *p, []privacy.Key{k}, owner{*p, *p, p}, &owner{*p, *p, p}, []any{*p}} {
-			s := strings.ToLower(fmt.Sprintf(format, v)) // addresses may stand there, seven letters of the secret may not
-			for _, secret := range []string{"abcdefg", "97 98 99", "97, 98, 99", "61626364656667", "61 62 63", "0x61, 0x62, 0x63"} {
-				if strings.Contains(s, secret) {
-					t.Errorf("%s of %T is %s", format, v, s)
-				}
+		for _, v := range []any{k, &k, p, *p, []privacy.Key{k}, o, &o, []any{*p}, struct{ o owner }{o}, reflect.ValueOf(k), [1]privacy.Key{k}} {
+			texts = append(texts, fmt.Sprintf(format, v))
+		}
+	}
+	var log bytes.Buffer
+	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
+		slog.New(h).Info("start", "key", k, "pointer", &k, "owner", o, "p", p, "list", o.s)
+	}
+	var stored bytes.Buffer
+	if err := gob.NewEncoder(&stored).Encode(k); err == nil {
+		t.Error("gob takes a key")
+	}
+	js, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	xm, err := xml.Marshal(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts = append(texts, log.String(), stored.String(), string(js), string(xm))
+	if len(texts) < 100 {
+		t.Fatal("texts are missing")
+	}
+	for _, s := range texts {
+		s = strings.ToLower(s) // addresses may stand there, seven letters of the secret may not
+		for _, secret := range []string{"abcdefg", "97 98 99", "97, 98, 99", "61626364656667", "61 62 63", "0x61, 0x62, 0x63", "ywjjzgvm"} {
+			if strings.Contains(s, secret) {
+				t.Errorf("a secret is in %s", s)
 			}
 		}
 	}
-	if s := fmt.Sprint(p, (*privacy.Pseudonyms)(nil)); !strings.HasPrefix(s, "[key k]") {
+	if s := fmt.Sprint(p, (*privacy.Pseudonyms)(nil), k); !strings.HasPrefix(s, "[key k]") || !strings.HasSuffix(s, "key k") {
 		t.Errorf("%s", s)
 	}
 }
