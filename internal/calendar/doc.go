@@ -8,6 +8,9 @@
 //   - Periods numbers days, weeks and months; Clock remembers the offset in force.
 //   - Ages counts back from one instant in days of its wall clock, which is what "7 days
 //     ago" means, and has a binary form.
+//   - Business tells days of business from weekends and holidays, which a table of the
+//     caller lists; PayDay and Season say on which days wages come and what sells when.
 //
-// The one place for this arithmetic: nobody divides by 24 hours in a zone.
+// The one place for this arithmetic: nobody divides by 24 hours in a zone. No holiday is
+// built in: laws and moons change.
 package calendar
