@@ -154,6 +154,7 @@ const (
 	KindJourneys    Kind = 0x3204
 	KindOfferLedger Kind = 0x3401
 	KindLifts       Kind = 0x3501
+	KindTriggers    Kind = 0x3301
 
 	KindLogistic        Kind = 0x0401
 	KindLinear          Kind = 0x0402
@@ -296,6 +297,7 @@ var Table = []Entry{
 	{KindJourneys, "segment/basket", "Journeys"},
 	{KindOfferLedger, "segment/offer", "Ledger"},
 	{KindLifts, "segment/affinity", "Lifts"},
+	{KindTriggers, "segment/trigger", "Planner"},
 	{KindLogistic, "predict", "Logistic"},
 	{KindLinear, "predict", "Linear"},
 	{KindGram, "predict", "Gram"},
