@@ -29,6 +29,10 @@
 //     training had (TableOptions.Columns).
 //   - Recency, frequency and money of buyers: [Builder.RFM].
 //   - One user's page, or all users as one: [Builder.Individual], [Builder.Population].
+//   - More about each user: BuilderOptions.Features, with the built-in [Features], [NewAffinity],
+//     [NewEmbedding] (of several vectors of one thing: [Fuse]), [NewNeighbors] and [NewGeo], and
+//     those of your own, which [CheckFeature] tests. What every Builder knows is kept inline, for
+//     speed; the feature "base" and NewAffinity are the same columns as Features, equal to the bit.
 //   - Many shards: one Builder each, then Builder.Merge; a Builder can be stored and
 //     sent (MarshalBinary). Day after day: BuilderOptions.Rolling, [Builder.Advance].
 //   - Deletion of a customer: [Builder.Forget], and in package profile/clean

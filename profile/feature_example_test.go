@@ -160,3 +160,74 @@ func ExampleNewAffinity() {
 	fmt.Printf("%.3f\n", t.Rows[0])
 	// Output: [0.998 0.846]
 }
+
+// How far from a store a customer is when he comes, and in which region.
+func ExampleNewGeo() {
+	log, asOf := night()
+	log.Events[0].Extra = map[string]string{"city": "rome"}
+	log.Events[1].Extra = map[string]string{"city": "florence"}
+	cities := map[string][2]float64{"rome": {41.9028, 12.4964}, "florence": {43.7696, 11.2558}}
+	f, err := profile.NewGeo(profile.GeoOptions{
+		Stores:  [][2]float64{{43.7228, 10.4017}}, // Pisa
+		Regions: []string{"srb", "sr2"},
+		Place: func(r *profile.Record) (lat, lon float64, ok bool) {
+			p, ok := cities[r.Extra["city"]]
+			return p[0], p[1], ok
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	b, err := profile.NewBuilder[string, string](profile.BuilderOptions{AsOf: asOf, Features: []profile.Feature{f}})
+	if err != nil {
+		panic(err)
+	}
+	if err := b.AddAll(log); err != nil {
+		panic(err)
+	}
+	t, err := b.Table(profile.TableOptions{Columns: []string{"place_km", "place_km_least", "place=srb", "place=sr2"}})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.1f\n", t.Rows[0])
+	// Output: [166.8 68.8 0.5 0.5]
+}
+
+// What goes with the things that a customer looked at and bought.
+func ExampleNewNeighbors() {
+	log, asOf := night()
+	counts := map[uint64][]profile.Neighbor{ // such as those of recommend.Cooccurrence
+		profile.ItemKey("lamp"): {{Target: 0, Count: 6}, {Target: -1, Count: 2}},
+		profile.ItemKey("rug"):  {{Target: 1, Count: 8}},
+	}
+	f, err := profile.NewNeighbors(profile.NeighborsOptions{
+		Name: "with", Targets: []string{"bulb", "sofa"}, Neighbors: func(item uint64) []profile.Neighbor { return counts[item] },
+	})
+	if err != nil {
+		panic(err)
+	}
+	b, err := profile.NewBuilder[string, string](profile.BuilderOptions{AsOf: asOf, Features: []profile.Feature{f}})
+	if err != nil {
+		panic(err)
+	}
+	if err := b.AddAll(log); err != nil {
+		panic(err)
+	}
+	t, err := b.Table(profile.TableOptions{Columns: []string{"with_count", "with=bulb", "with=sofa"}})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(t.Rows[0])
+	// Output: [32 0.5625 0.25]
+}
+
+// A picture and a text of one thing as one vector; the text counts three times as much.
+func ExampleFuse() {
+	picture, text := []float32{3, 4}, []float32{0, 0, 20}
+	v, err := profile.Fuse(nil, profile.FuseOptions{Dims: []int{2, 3}, Weights: []float64{1, 3}}, picture, text)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.3f\n", v)
+	// Output: [0.300 0.400 0.000 0.000 0.866]
+}

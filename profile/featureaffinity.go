@@ -108,6 +108,7 @@ func (f *affinity) labelsOf(r *Record, put func(label string)) {
 	}
 }
 
+// Add weighs by the moment of the record alone, never by a cut-off.
 func (f *affinity) Add(state []int64, r *Record) []int64 {
 	if r.Source == FromRefund {
 		return state

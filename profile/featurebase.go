@@ -88,6 +88,7 @@ func (f *baseFeature) Add(state []int64, r *Record) []int64 {
 	return f.Merge(state, more[:])
 }
 
+// Merge adds what is a sum and takes the extreme of times.
 func (*baseFeature) Merge(state, other []int64) []int64 {
 	if len(state) == 0 {
 		return append(state, other...)

@@ -71,6 +71,7 @@ func TestPromises(t *testing.T) {
 			"MinorDigits": profile.MinorDigits, "NewBuilder": profile.NewBuilder[string, int], "NewDecayed": profile.NewDecayed,
 			"CheckFeature": profile.CheckFeature[string, int], "JoinLabels": profile.JoinLabels[string, int], "Features": profile.Features, "FeatureNames": profile.FeatureNames,
 			"ItemKey": profile.ItemKey[string], "NewEmbedding": profile.NewEmbedding, "NewAffinity": profile.NewAffinity,
+			"NewGeo": profile.NewGeo, "NewNeighbors": profile.NewNeighbors, "Fuse": profile.Fuse,
 		},
 		Types: types,
 		Zero:  []string{"Moments", "GroupBy", "Money", "Kind", "Clock", "User", "Item", "Individual", "Dimension", "Table", "Event", "Order", "Refund"},
@@ -82,6 +83,15 @@ func TestPromises(t *testing.T) {
 			},
 			"Features": func() []any { return []any{[]int{7, 30}, []string{"gaps"}} },
 			"ItemKey":  func() []any { return []any{"shoe"} },
+			"NewGeo": func() []any {
+				return []any{profile.GeoOptions{Name: "at", Days: []int{7}, Place: townOf, Stores: [][2]float64{{1, 2}}, Regions: []string{"u"}}}
+			},
+			"NewNeighbors": func() []any {
+				return []any{profile.NeighborsOptions{Name: "with", Days: []int{7}, Targets: []string{"belt"}, Neighbors: func(uint64) []profile.Neighbor { return nil }}}
+			},
+			"Fuse": func() []any {
+				return []any{[]float32{1}, profile.FuseOptions{Dims: []int{1, 1}, Weights: []float64{1, 2}, Mean: true}, [][]float32{{1}, {2}}}
+			},
 			"NewAffinity": func() []any {
 				return []any{profile.AffinityOptions{Name: "taste", Dimension: profile.Brand, Labels: []string{"acme"}, HalfLife: day, KindWeights: map[profile.Kind]float64{profile.View: 1}, PriceBands: []int64{100, 500}}}
 			},

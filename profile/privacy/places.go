@@ -2,13 +2,11 @@ package privacy
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/geo"
 	"github.com/aislekit/aisle/profile"
 )
-
-const base32 = "0123456789bcdefghjkmnpqrstuvwxyz"
 
 // Geohash returns the geohash (Niemeyer 2008) of a place in degrees, of 1 to 12
 // characters: a cell of about 5000, 1250, 156, 39, 4.9, 1.2, 0.15 km … in width. Latitude
@@ -24,35 +22,13 @@ func Geohash(lat, lon float64, precision int) (string, error) {
 
 // geohash is Geohash of a row, -1 for none.
 func geohash(lat, lon float64, precision int, row int64) (string, error) {
-	for _, x := range []float64{lat, lon} {
-		if !check.Finite(x) {
-			return "", check.Private("degrees", row, nil, x, ErrNotFinite)
-		}
-	}
-	if math.Abs(lat) > 90 || math.Abs(lon) > 180 {
-		return "", check.Private("degrees", row, nil, fmt.Sprint(lat, " ", lon), ErrRange)
+	if err := geo.Valid(lat, lon, row); err != nil {
+		return "", err
 	}
 	if precision < 1 || precision > 12 {
 		return "", fmt.Errorf("precision is %d, want 1 to 12: %w", precision, ErrRange)
 	}
-	// Halving is exact where scaling to whole numbers would round.
-	lo, hi, at := [2]float64{-180, -90}, [2]float64{180, 90}, [2]float64{lon, lat}
-	out := make([]byte, precision)
-	for i := range out {
-		c := 0
-		for b := range 5 {
-			axis := (5*i + b) % 2
-			mid := (lo[axis] + hi[axis]) / 2
-			if c <<= 1; at[axis] >= mid {
-				c |= 1
-				lo[axis] = mid
-			} else {
-				hi[axis] = mid
-			}
-		}
-		out[i] = base32[c]
-	}
-	return string(out), nil
+	return string(geo.Hash(nil, lat, lon, precision)), nil
 }
 
 // Place is where a customer was, in degrees.
