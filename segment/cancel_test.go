@@ -3,6 +3,7 @@ package segment_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
@@ -37,6 +38,19 @@ func TestCancels(t *testing.T) {
 			rules = append(rules, audience.Between("age", float64(k), float64(k+9)))
 		}
 		p, err := audience.Compile(audience.Or(rules...), tab, audience.Options{})
+		must(err)
+		return p
+	}
+	visits := func(n int) *audience.Program {
+		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		at := make([][]time.Time, n)
+		for i := range at {
+			at[i] = []time.Time{now.Add(-time.Duration(i) * time.Second)}
+		}
+		tab, err := audience.NewAttributes(n)
+		must(err)
+		must(tab.AddEvents("visits", at))
+		p, err := audience.Compile(audience.Frequency("visits", 100*time.Hour, 1, -1), tab, audience.Options{AsOf: now})
 		must(err)
 		return p
 	}
@@ -108,6 +122,19 @@ func TestCancels(t *testing.T) {
 			p := program(100_000 * size)
 			testkit.Start(ctx)
 			_, err := p.Select(ctx)
+			return err
+		}},
+		{Name: "audience.Program.Live", Looks: 50, Do: func(ctx context.Context, size int) error {
+			p := visits(50_000 * size)
+			testkit.Start(ctx)
+			_, err := p.Live(ctx)
+			return err
+		}},
+		{Name: "audience.Live.Advance", Looks: 50, Do: func(ctx context.Context, size int) error {
+			l, err := visits(5_000 * size).Live(context.Background())
+			must(err)
+			testkit.Start(ctx)
+			_, err = l.Advance(ctx, nil, time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))
 			return err
 		}},
 		{Name: "audience.Program.Estimate", Looks: 4, Do: func(ctx context.Context, size int) error {

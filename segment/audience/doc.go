@@ -31,7 +31,9 @@
 //   - [Attributes.AddEventRows], [AddIDs]: events with properties, and whose row is whose
 //   - [Program.Select]: everybody for whom the rule is true, as a [Set]; an empty one
 //     says why, [Set.Reason]
-//   - [Program.Explain]: why one user is in or out
+//   - [Program.Explain]: why one user is in or out, until when, and what is nearest to
+//     change it ([Turn])
+//   - [Program.Live]: an audience that follows events and the clock ([Live], [Change])
 //   - [Program.Estimate]: how many, from a sample, while somebody still edits the rule
 //   - [New], [Set.And], [Set.Or], [Set.AndNot]: sets from anywhere, put together
 //   - [HoldOut]: a control group, the same people whatever the day, so that the

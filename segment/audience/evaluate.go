@@ -155,6 +155,7 @@ const stageSample = 0x73616d70
 // occurrences are the events of one user that have happened, as a clause sees them.
 type occurrences struct {
 	times []int64 // ascending
+	all   []int64 // and those that are still to come
 	m     moment
 	b     *bound
 	first int64    // of events of the table, the row of times[0]
@@ -168,12 +169,12 @@ func (m moment) events(b *bound, u int32) occurrences {
 		o.hist = m.live(b.col, u)
 	}
 	if o.hist != nil {
-		o.times = o.hist.times
+		o.all = o.hist.times
 	} else {
 		from, to := b.col.row(u)
-		o.times, o.first = b.col.times[from:to], from
+		o.all, o.first = b.col.times[from:to], from
 	}
-	o.times = o.times[:upTo(o.times, m.asOf)]
+	o.times = o.all[:upTo(o.all, m.asOf)]
 	return o
 }
 
@@ -365,11 +366,4 @@ func kilometres(lat1, lon1, lat2, lon2 float64) float64 {
 	t := math.Sin((lon2 - lon1) * rad / 2)
 	h := s*s + math.Cos(lat1*rad)*math.Cos(lat2*rad)*t*t
 	return 2 * radius * math.Asin(math.Sqrt(min(1, h)))
-}
-
-// history is what a live audience keeps of one user's events of one kind.
-type history struct {
-	times    []int64 // ascending
-	verdicts []Truth // of each event, for each clause about the kind, whether it counts
-	width    int     // clauses about the kind
 }

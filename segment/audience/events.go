@@ -38,7 +38,7 @@ func (a *Attributes) AddEventRows(name string, log Events) error {
 	if a.columns == nil {
 		return fmt.Errorf("audience: Attributes.%s: use NewAttributes: %w", method, ErrEmpty)
 	}
-	if err := log.check(name, a.n); err != nil {
+	if err := log.check("audience: Attributes.AddEventRows", name, a.n); err != nil {
 		return err
 	}
 	c := &column{kind: eventsColumn, known: bitset.Full(a.n), start: make([]int64, a.n+1)}
@@ -88,8 +88,7 @@ func inOrder[V, W any](order []int32, values []V, f func(V) W) []W {
 }
 
 // check validates the rows, so that errors name those that the caller gave.
-func (l *Events) check(name string, users int) error {
-	const where = "audience: Attributes.AddEventRows"
+func (l *Events) check(where, name string, users int) error {
 	field := func(column string, row int, value any, err error) error {
 		return fmt.Errorf("%s: %q: %w", where, name, check.Private(strconv.Quote(column), int64(row), l.Users[row], value, err))
 	}
@@ -140,6 +139,75 @@ func (l *Events) check(name string, users int) error {
 		}
 	}
 	return nil
+}
+
+// fit refuses what a live audience cannot take as events of column c.
+func (l *Events) fit(c *column, name string) error {
+	if len(l.Missing) > 0 {
+		return fmt.Errorf("%q: users who are Missing have no events: %w", name, ErrMismatch)
+	}
+	one := func(property string, kind columnKind) error {
+		if c.props == nil {
+			return fmt.Errorf("attribute %q has no properties, found %q: %w", name, property, ErrUnknownID)
+		}
+		_, err := c.props.column(property, place{}, kind)
+		return err
+	}
+	for _, p := range slices.Sorted(maps.Keys(l.Texts)) {
+		if err := one(p, textColumn); err != nil {
+			return err
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(l.Numbers)) {
+		if err := one(p, numberColumn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// truth evaluates a rule about properties for row i, as moment.truth does for the rows of
+// a table.
+func (l *Events) truth(b *bound, i int) Truth {
+	switch b.op {
+	case opNot:
+		return True - l.truth(b.kids[0], i)
+	case opAnd:
+		t := True
+		for _, k := range b.kids {
+			t = min(t, l.truth(k, i))
+		}
+		return t
+	case opOr:
+		t := False
+		for _, k := range b.kids {
+			t = max(t, l.truth(k, i))
+		}
+		return t
+	}
+	text, number := "", math.NaN()
+	if v := l.Texts[b.attr]; v != nil {
+		text = v[i]
+	}
+	if v := l.Numbers[b.attr]; v != nil {
+		number = v[i]
+	}
+	known := text != "" || !math.IsNaN(number)
+	switch {
+	case b.op == opHas:
+		return truth(known)
+	case b.op == opMissing:
+		return truth(!known)
+	case !known:
+		return Unknown
+	case b.op == opIn && text != "":
+		_, ok := slices.BinarySearch(b.values, text)
+		return truth(ok)
+	case b.op == opIn:
+		_, ok := slices.BinarySearch(b.nums, number)
+		return truth(ok)
+	}
+	return truth(compare(b.op, number, b.a, b.b))
 }
 
 // identifiers are the ids of all users, whatever their type.

@@ -13,11 +13,20 @@ type Explanation struct {
 	Result Truth         //
 	Value  string        // of a clause: what is known about the user, or "missing"
 	Parts  []Explanation // of And, Or, Not
-	op     op
+	// Turns is when the user enters or leaves the audience though nothing happens, as the
+	// clock alone changes the rule; zero for never, and in Parts.
+	Turns time.Time
+	// Nearest is the smallest set of clauses whose change turns the verdict: brings in who is
+	// out, whatever is false or unknown, or takes out who is in. Nil where there is none, as for
+	// clauses that contradict each other, and in Parts. Where a clause occurs more than once,
+	// 5,000 sets are tried at most, and then the first found stands.
+	Nearest []Turn
+	op      op
+	asOf    int64
 }
 
-// Explain evaluates the rule for one user and keeps every step. A user who does
-// not exist is ErrUnknownID.
+// Explain evaluates the rule for one user, keeps every step, and says when that will change
+// by itself and what is nearest to change it. A user who does not exist is ErrUnknownID.
 func (p *Program) Explain(user int32) (Explanation, error) {
 	if err := p.made("audience: Program.Explain"); err != nil {
 		return Explanation{}, err
@@ -25,7 +34,12 @@ func (p *Program) Explain(user int32) (Explanation, error) {
 	if err := p.table.user(user); err != nil {
 		return Explanation{}, fmt.Errorf("audience: Program.Explain: %w", err)
 	}
-	return p.explain(p.root, user), nil
+	e := p.explain(p.root, user)
+	e.Nearest, e.asOf = p.nearest(p.root, user), p.asOf
+	if at := p.turns(p.root, user, func(t Truth) bool { return t == True }); at != never {
+		e.Turns = time.Unix(0, at).UTC()
+	}
+	return e, nil
 }
 
 // explain evaluates b for one user without a short cut, so that every part shows.
@@ -82,6 +96,8 @@ func (p *Program) value(b *bound, u int32) string {
 		return strings.Join(texts, ", ")
 	case b.op == opRecency:
 		return p.last(b, u)
+	case c.kind == eventsColumn && p.live != nil:
+		return "events" // how many is not kept
 	case c.kind == eventsColumn:
 		return fmt.Sprintf("%d events", c.start[u+1]-c.start[u])
 	}
@@ -138,6 +154,7 @@ func (e Explanation) Deciding() []Explanation { return e.deciding(maxRuleDepth) 
 
 func (e Explanation) deciding(levels int) []Explanation {
 	if len(e.Parts) == 0 || levels == 0 {
+		e.Turns, e.Nearest = time.Time{}, nil // those of the whole rule
 		return []Explanation{e}
 	}
 	var out []Explanation
@@ -150,7 +167,8 @@ func (e Explanation) deciding(levels int) []Explanation {
 }
 
 // String writes the explanation as an indented tree, one rule a line, of 64 levels at
-// most, which is as deep as Compile lets a rule be.
+// most, which is as deep as Compile lets a rule be; then, where it is known, in how long the
+// user enters or leaves, and what is nearest to change that.
 func (e Explanation) String() string {
 	var b strings.Builder
 	var walk func(e Explanation, depth int)
@@ -170,5 +188,21 @@ func (e Explanation) String() string {
 		fmt.Fprintf(&b, "%s (%s)\n", e.Rule, e.Value)
 	}
 	walk(e, 0)
+	verb := "enters"
+	if e.Result == True {
+		verb = "leaves"
+	}
+	if !e.Turns.IsZero() {
+		fmt.Fprintf(&b, "%s in %s if nothing happens\n", verb, spanText(e.Turns.Sub(time.Unix(0, e.asOf))))
+	}
+	for i, t := range e.Nearest {
+		if i == 0 {
+			fmt.Fprintf(&b, "%s with", verb)
+		}
+		fmt.Fprintf(&b, " [%s: %s]", t.Rule, t.Text)
+		if i == len(e.Nearest)-1 {
+			b.WriteByte('\n')
+		}
+	}
 	return b.String()
 }

@@ -42,6 +42,7 @@ type Program struct {
 	table   *Attributes
 	root    *bound
 	minSize int
+	hasAsOf bool
 	moment
 }
 
@@ -72,7 +73,7 @@ func Compile(rule Rule, table *Attributes, opt Options) (*Program, error) {
 		return nil, fmt.Errorf("audience: Compile: %w", err)
 	}
 	opt = opt.withDefaults()
-	p := &Program{table: table, minSize: floor(opt.MinSize), moment: moment{asOf: opt.AsOf.UnixNano()}}
+	p := &Program{table: table, minSize: floor(opt.MinSize), hasAsOf: !opt.AsOf.IsZero(), moment: moment{asOf: opt.AsOf.UnixNano()}}
 	b := binder{slots: map[*column]int{}}
 	var err error
 	if p.root, err = b.bind(rule.n, table); err != nil {

@@ -51,6 +51,10 @@ func TestPromises(t *testing.T) {
 			func() any { return program() },
 			func() any { return open() },
 			func() any {
+				p := promised(audience.Compile(audience.Frequency("purchases", 4*day, 1, -1), table(), options))
+				return promised(p.Live(bg))
+			},
+			func() any {
 				var p audience.Published
 				promised(p.Count(open()))
 				return &p
@@ -83,8 +87,15 @@ func TestPromises(t *testing.T) {
 			"Then": func() []any {
 				return []any{[]audience.Rule{audience.Frequency("views", day, 2, -1), audience.Frequency("buys", 0, 0, 0)}}
 			},
-			"Rule.Equal": func() []any { return []any{clause()} },
-			"Rule.Where": func() []any { return []any{[]audience.Rule{clause(), clause()}} },
+			"Program.Live": func() []any { return []any{bg} },
+			"Live.Add": func() []any {
+				return []any{[]audience.Change{{User: 1, At: at(0), In: true}}, "purchases", audience.Events{Users: []int32{0, 2, 1}, At: dates}}
+			},
+			"Live.Advance": func() []any { return []any{bg, []audience.Change{{User: 1, At: at(0), In: true}}, at(2)} },
+			"Live.Explain": func() []any { return []any{int32(1)} },
+			"Live.Has":     func() []any { return []any{int32(1)} },
+			"Rule.Equal":   func() []any { return []any{clause()} },
+			"Rule.Where":   func() []any { return []any{[]audience.Rule{clause(), clause()}} },
 			"Attributes.AddEventRows": func() []any {
 				return []any{"l", audience.Events{
 					Users: []int32{0, 2, 0}, At: dates, Texts: map[string][]string{"category": {"tea", "", "cup"}},

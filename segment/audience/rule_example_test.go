@@ -64,7 +64,30 @@ func ExampleProgram_Explain() {
 	// false: and
 	//   true: age >= 25 (67)
 	//   false: purchases(within=90d) >= 2 (0)
+	// enters with [purchases(within=90d) >= 2: 2 more]
 	// because purchases(within=90d) >= 2 is false
+}
+
+// What would change the verdict, and when it changes by itself.
+func ExampleTurn() {
+	rule, err := audience.ParseText("age >= 30 and last(visit) < 6d")
+	must(err)
+	p, err := audience.Compile(rule, table(), audience.Options{AsOf: at(0)})
+	must(err)
+	for _, user := range []int32{0, 3} {
+		e, err := p.Explain(user)
+		must(err)
+		for _, turn := range e.Nearest {
+			fmt.Println(user, e.Result, turn.Rule, "→", turn.Want, "|", turn.Text, "|", turn.By, turn.After)
+		}
+		fmt.Println(e.Turns.Format(time.DateOnly))
+	}
+	// Output:
+	// 0 true age >= 30 → false | age below 30 (-1) | -1 0s
+	// 2026-06-04
+	// 3 false age >= 30 → true | age +6 | 6 0s
+	// 3 false last(visit) < 6d → true | becomes known: last(visit) < 6d | 0 0s
+	// 0001-01-01
 }
 
 func ExampleParseRule() {

@@ -168,16 +168,8 @@ func rules(depth int) *rapid.Generator[audience.Rule] {
 			return audience.In("id", fmt.Sprint(rapid.IntRange(0, 3000).Draw(t, "id")), "7")
 		case 10:
 			return audience.Sample("id", rapid.Float64Range(.1, .9).Draw(t, "share"), text())
-		case 11:
-			return audience.Recency("log", 0, day+days()).Where(conditions(1).Draw(t, "where"))
-		case 12:
-			return logged(0, 3).Draw(t, "events")
-		case 13:
-			steps := []audience.Rule{audience.Frequency("log", days(), rapid.IntRange(1, 2).Draw(t, "first"), -1).Where(conditions(0).Draw(t, "where"))}
-			if rapid.Bool().Draw(t, "more") {
-				steps = append(steps, audience.Frequency("buys", days(), 1, -1))
-			}
-			return audience.Then(append(steps, logged(0, 1).Draw(t, "last"))...)
+		case 11, 12, 13:
+			return logRules().Draw(t, "of events")
 		case 14:
 			return audience.Not(sub())
 		case 15, 16:
@@ -185,6 +177,24 @@ func rules(depth int) *rapid.Generator[audience.Rule] {
 		default:
 			return audience.Or(sub(), sub())
 		}
+	})
+}
+
+// logRules draws a clause about events with properties.
+func logRules() *rapid.Generator[audience.Rule] {
+	return rapid.Custom(func(t *rapid.T) audience.Rule {
+		days := func() time.Duration { return time.Duration(rapid.IntRange(0, 4).Draw(t, "days")) * day }
+		switch rapid.IntRange(0, 2).Draw(t, "of events") {
+		case 0:
+			return audience.Recency("log", 0, day+days()).Where(conditions(1).Draw(t, "where"))
+		case 1:
+			return logged(0, 3).Draw(t, "events")
+		}
+		steps := []audience.Rule{audience.Frequency("log", days(), rapid.IntRange(1, 2).Draw(t, "first"), -1).Where(conditions(0).Draw(t, "where"))}
+		if rapid.Bool().Draw(t, "more") {
+			steps = append(steps, audience.Frequency("buys", days(), 1, -1))
+		}
+		return audience.Then(append(steps, logged(0, 1).Draw(t, "last"))...)
 	})
 }
 

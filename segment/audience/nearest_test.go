@@ -1,0 +1,203 @@
+package audience_test
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/aislekit/aisle/segment/audience"
+)
+
+// leaves notes the clauses of a stored rule by their text, and said evaluates it when they
+// come out as given.
+func leaves(rule map[string]any, note func(text string)) {
+	switch rule["op"] {
+	case "and", "or":
+		for _, k := range rule["rules"].([]any) {
+			leaves(k.(map[string]any), note)
+		}
+	case "not":
+		leaves(rule["rule"].(map[string]any), note)
+	default:
+		note(textOf(rule))
+	}
+}
+
+func textOf(rule map[string]any) string {
+	raw, err := json.Marshal(rule)
+	must(err)
+	r, err := audience.ParseRule(raw)
+	must(err)
+	return r.String()
+}
+
+func said(rule map[string]any, truths map[string]audience.Truth) audience.Truth {
+	switch op := rule["op"]; op {
+	case "and", "or":
+		t := said(rule["rules"].([]any)[0].(map[string]any), truths)
+		for _, k := range rule["rules"].([]any) {
+			if v := said(k.(map[string]any), truths); (v < t) == (op == "and") {
+				t = v
+			}
+		}
+		return t
+	case "not":
+		return audience.True - said(rule["rule"].(map[string]any), truths)
+	}
+	return truths[textOf(rule)]
+}
+
+// fewest is how many clauses have to come out otherwise to turn the verdict, by trying all;
+// 99 where nothing does.
+func fewest(rule map[string]any, texts []string, truths map[string]audience.Truth, in bool) int {
+	if len(texts) == 0 {
+		if (said(rule, truths) == audience.True) != in {
+			return 0
+		}
+		return 99
+	}
+	best := fewest(rule, texts[1:], truths, in)
+	was := truths[texts[0]]
+	for _, v := range []audience.Truth{audience.True, audience.False} {
+		if v != was {
+			truths[texts[0]] = v
+			best = min(best, 1+fewest(rule, texts[1:], truths, in))
+		}
+	}
+	truths[texts[0]] = was
+	return best
+}
+
+// TestNearestProp: what is said to be nearest turns the verdict, and nothing smaller does.
+func TestNearestProp(t *testing.T) {
+	tried := 0
+	rapid.Check(t, func(t *rapid.T) {
+		w, r := worlds().Draw(t, "world"), rules(2).Draw(t, "rule")
+		p := compile(t, r, w.table())
+		rule := stored(t, r)
+		var texts []string
+		leaves(rule, func(text string) {
+			for _, x := range texts {
+				if x == text {
+					return
+				}
+			}
+			texts = append(texts, text)
+		})
+		if len(texts) > 6 {
+			return
+		}
+		for u := range int32(len(w.people)) {
+			e, err := p.Explain(u)
+			must(err)
+			truths := map[string]audience.Truth{}
+			var note func(e audience.Explanation)
+			note = func(e audience.Explanation) {
+				if len(e.Parts) == 0 {
+					truths[e.Rule] = e.Result
+				}
+				for _, k := range e.Parts {
+					note(k)
+				}
+			}
+			note(e)
+			in := e.Result == audience.True
+			want := fewest(rule, texts, truths, in)
+			if len(e.Nearest) == 0 && (want == 99 || !in && audience.Contradiction(p) != "") {
+				continue
+			}
+			for _, turn := range e.Nearest {
+				if truths[turn.Rule] != turn.Result || turn.Want == turn.Result || turn.Text == "" {
+					t.Fatalf("%+v of a clause that is %v", turn, truths[turn.Rule])
+				}
+				truths[turn.Rule] = turn.Want
+			}
+			if got := said(rule, truths) == audience.True; got == in || len(e.Nearest) != want {
+				t.Fatalf("%v: turned by %+v to %v from %v, and %d are enough", r, e.Nearest, got, in, want)
+			}
+			tried++
+		}
+	})
+	if tried < 50 {
+		t.Fatalf("%d users", tried)
+	}
+}
+
+// By how much, and when.
+func TestTurnAmounts(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		user int32 // ages 31, 67, –, 24; visits 3, 40, 1 days ago, –; purchases at -80, -20, -3; -200; none; -5
+		by   float64
+		says string
+	}{
+		{"age >= 40", 0, 9, "age +9"},
+		{"age > 40", 0, 9, "age above 40 (+9)"},
+		{"age < 31", 0, 0, "age below 31 (+0)"},
+		{"age <= 30", 0, -1, "age -1"},
+		{"age <= 31", 0, 0, "age above 31 (+0)"},
+		{"age == 30", 0, -1, "age -1"},
+		{"age != 31", 0, 0, "another age"},
+		{"age between 40 and 50", 0, 9, "age +9"},
+		{"age between 10 and 20", 0, -11, "age -11"},
+		{"age between 30 and 50", 0, -1, "age below 30 (-1)"},
+		{"age between 0 and 32", 0, 1, "age above 32 (+1)"},
+		{"age > 3", 2, 0, "becomes known: age > 3"},
+		{"age is missing", 0, 0, "age becomes unknown"},
+		{"age is known", 2, 0, "age becomes known"},
+		{`region = "east"`, 0, 0, `region = "east"`},
+		{`region = "north"`, 0, 0, `not region = "north"`},
+		{"last(visit) < 2d", 0, 0, "now: visit"},
+		{"last(visit) < 5d", 0, 0, "in 2d"},
+		{"last(visit) >= 5d", 0, 0, "in 2d"},
+		{"last(visit) >= 3d", 0, 0, "now: visit"},
+		{"2d <= last(visit) < 5d", 2, 0, "in 1d"},
+		{"purchases(within=90d) >= 5", 0, 2, "2 more"},
+		{"purchases(within=90d) >= 2", 0, -2, "2 fewer, or in 70d"},
+		{"purchases(within=90d) <= 2", 0, -1, "1 fewer, or in 10d"},
+		{"purchases(within=90d) <= 3", 0, 1, "1 more"},
+		{"purchases(within=7d) between 1 and 3", 3, -1, "1 fewer, or in 2d"},
+		{"purchases(within=7d) >= 1", 2, 1, "1 more"},
+		{"purchases() >= 0", 2, 0, "not purchases() >= 0"},
+		{"purchases(within=30d) >= 2 then not purchases()", 0, 0, "in 10d"},
+	} {
+		r, err := audience.ParseText(c.text)
+		must(err)
+		e, err := compile(t, r, table()).Explain(c.user)
+		must(err)
+		if len(e.Nearest) != 1 || e.Nearest[0].By != c.by || e.Nearest[0].Text != c.says {
+			t.Errorf("%s, user %d: %+v, want %v, %q", c.text, c.user, e.Nearest, c.by, c.says)
+		}
+	}
+	r, err := audience.ParseText("last(visit) < 6d and age >= 30")
+	must(err)
+	e, err := compile(t, r, table()).Explain(0)
+	must(err)
+	if !e.Turns.Equal(at(3)) || !strings.Contains(e.String(), "leaves in 3d if nothing happens\nleaves with [") {
+		t.Errorf("%v\n%v", e.Turns, e)
+	}
+	r, err = audience.ParseText("age >= 40 and age < 30")
+	must(err)
+	if e, err = compile(t, r, table()).Explain(0); err != nil || e.Nearest != nil || !e.Turns.IsZero() {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+// A clause that occurs often, in a rule too large to try all sets, costs bounded time.
+func TestNearestLarge(t *testing.T) {
+	n := 200
+	parts := make([]audience.Rule, 0, 2*n)
+	for i := range n {
+		parts = append(parts, audience.Or(audience.Compare("x", ">", float64(i)), audience.Compare("x", "<", float64(-i))), audience.Has("x"))
+	}
+	a, err := audience.NewAttributes(1)
+	must(err)
+	must(a.AddNumbers("x", []float64{math.NaN()}))
+	e, err := compile(t, audience.And(parts...), a).Explain(0)
+	if err != nil || e.Result == audience.True || len(e.Nearest) == 0 {
+		t.Errorf("%v, %d, %v", e.Result, len(e.Nearest), err)
+	}
+}
