@@ -74,8 +74,9 @@ func (o BPROptions) validate() error {
 //
 // by stochastic gradient steps. Entries of weight 0 count as none, other weights
 // as 1. A score is s_ui; only its order means something. Strangers are folded in
-// by steps on their vector alone, the same ones each time. Immutable, safe for
-// concurrent use.
+// by steps on their vector alone, the same ones each time. Items without entries are
+// never drawn: they have the zero vector and the lowest b of the others, which puts
+// them behind all but what the user is far from. Immutable, safe for concurrent use.
 type BPR struct {
 	latent
 	rule sgdRule
@@ -110,9 +111,11 @@ func FitBPR(ctx context.Context, x *Interactions, opt BPROptions) (*BPR, error) 
 		return m.cell(x.users, c, &scratch[w], rate, opt.Loss)
 	}
 	s := sgdSchedule{"FitBPR", opt.Epochs, opt.Rate, opt.Decay, opt.Loss, opt.Progress}
-	if err := newGrid(x.users, opt.Seed, opt.Workers).descend(ctx, s, step, m.x, m.y, m.bias); err != nil {
+	g := newGrid(x.users, opt.Seed, opt.Workers)
+	if err := g.descend(ctx, s, step, m.x, m.y, m.bias); err != nil {
 		return nil, err
 	}
+	m.settle(g.seen)
 	return m, nil
 }
 
@@ -192,12 +195,12 @@ func draw(items []int32, has indexSet, r *rng.Stream) int32 {
 func (m *BPR) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 	f := m.factors
 	err := m.rule.passes(t, dst, q, func(i int32, _, rate float32) {
-		if len(q.Items) >= m.Items() {
+		if len(q.Items) >= m.drawable() {
 			return
 		}
 		best, sj := int32(0), float32(math.Inf(-1))
 		for range m.rule.samples {
-			j := drawAny(m.Items(), t)
+			j := m.drawAny(t)
 			if s := m.bias[j] + vec.Dot(dst, m.latent.ItemVector(int(j))); s > sj {
 				best, sj = j, s
 			}
@@ -208,15 +211,6 @@ func (m *BPR) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 		vec.Axpy(-a, m.latent.ItemVector(int(best)), dst)
 	})
 	return 0, err
-}
-
-// drawAny returns a random item of n outside the history.
-func drawAny(n int, t *foldScratch) int32 {
-	for {
-		if i := int32(t.rand.Intn(n)); !t.has.has(i) {
-			return i
-		}
-	}
 }
 
 // Meaning says what a score stands for.

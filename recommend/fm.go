@@ -110,8 +110,8 @@ func (o FMOptions) validate(x *Interactions) error {
 // Without features it is MF, LMF or BPR. Features serve where entries are few: an
 // item without any entry is scored by its own alone, as w and v of its id are 0.
 // Such an item is never drawn as one that a user does not take: nobody could. One
-// without entries and without features is, as there is nothing else to know of it.
-// Immutable, safe for concurrent use.
+// without entries and without features has the zero vector and the lowest weight of the
+// others, as in BPR. Immutable, safe for concurrent use.
 //
 // w₀ is the mean of the ratings (FMRatings) or, where there are features, learned
 // (FMClicks): else the features would have to say how rare a click is, and an item
@@ -214,7 +214,7 @@ type fmFit struct {
 	shared   fmShared
 	copies   []fmShared // one for each block of users
 	workers  []fmWorker
-	unseen   []bool // items known by their features alone; nil: none
+	unseen   []bool // items without an entry that counts; nil: none
 	learned  bool   // w₀ is
 	lambda   float32
 	loss     bool
@@ -272,18 +272,15 @@ func newFMFit(m *FM, x *Interactions, opt *FMOptions, scale ratingScale) *fmFit 
 	return t
 }
 
-// findUnseen marks the items that have features and no entry, and takes their ids out
-// of the model: vectors that no step moves are noise.
+// findUnseen marks the items that have no entry, and takes their ids out of the model:
+// vectors that no step moves are noise.
 func (t *fmFit) findUnseen() {
-	if t.features[fmItem] == nil {
-		return
-	}
 	seen := make([]bool, t.x.Items())
 	for p, i := range t.x.users.Col {
 		seen[i] = seen[i] || t.m.task == FMRatings || t.x.users.Val[p] != 0
 	}
 	for i, known := range seen {
-		if known || t.features[fmItem].RowLen(i) == 0 {
+		if known {
 			continue
 		}
 		if t.unseen == nil {
@@ -544,6 +541,15 @@ func (t *fmFit) finish() {
 		m.bias[i] = t.sum(sum, fmPart{v, &m.bias[i], fmItem, i}, &t.shared) + vec.Dot(sum, sum)/2
 		copy(v, sum)
 	}
+	if m.task != FMRatings { // there an item without ratings is one of the mean
+		var known []int32
+		for i := range m.bias {
+			if cols, _ := t.row(fmItem, i); t.unseen == nil || !t.unseen[i] || len(cols) > 0 {
+				known = append(known, int32(i))
+			}
+		}
+		m.settle(known)
+	}
 	from := t.from[fmContext]
 	m.context, m.contextLin = t.shared.v[from*f:], t.shared.w[from:]
 	if m.task == FMRatings {
@@ -559,7 +565,9 @@ func (t *fmFit) finish() {
 
 // setFallback chooses the fold-in of the loss. It shares the vectors of m.
 func (m *FM) setFallback() {
-	l := func(to *latent) { to.factors, to.mean, to.y, to.bias = m.factors, m.mean, m.y, m.bias }
+	l := func(to *latent) {
+		to.factors, to.mean, to.y, to.bias, to.drawn = m.factors, m.mean, m.y, m.bias, m.drawn
+	}
 	switch m.task {
 	case FMRatings:
 		f := &MF{ridge: m.ridge}

@@ -81,7 +81,8 @@ func modelFrame[M recommend.Persistent](kind codec.Kind, fit func(t testing.TB, 
 			return answers
 		},
 		Tol: 1e-5,
-		Zero: append(zero, ".origin: of datasets", ".itemWeights.origin: of datasets", ".latent.origin: of datasets",
+		Zero: append(zero, ".origin: of datasets", ".itemWeights.origin: of datasets", ".latent.origin: of datasets", ".latent.drawn: every item has entries",
+
 			".lowPass.itemWeights.origin: of datasets", ".seqs.origin: of datasets", ".cats.origin: of datasets"),
 	}
 }

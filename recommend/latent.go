@@ -22,6 +22,7 @@ type latent struct {
 	x, y     []float32 // users×factors, items×factors
 	bias     []float32 // of items
 	userBias []float32 // nil: none
+	drawn    []int32   // the items that a fold-in draws from; nil: all
 
 	order   lazyOrder // of y
 	scratch sync.Pool // *foldScratch
@@ -165,6 +166,70 @@ func (m *latent) start(ctx context.Context, x *Interactions, f int, spread float
 	return nil
 }
 
+// settle ends the fit of a model that draws items its users do not have: of items without
+// entries, which it never drew, nothing is known. They get the zero vector and the lowest
+// bias that another has.
+func (m *latent) settle(seen []int32) {
+	if len(seen) == m.Items() {
+		m.drawn = nil
+		return
+	}
+	lowest := float32(0)
+	if len(seen) > 0 {
+		lowest = m.bias[seen[0]]
+		for _, i := range seen {
+			lowest = min(lowest, m.bias[i])
+		}
+	}
+	for i := range m.bias {
+		if len(seen) > 0 && int(seen[0]) == i {
+			seen = seen[1:]
+			continue
+		}
+		clear(m.ItemVector(i))
+		m.bias[i] = lowest
+	}
+	m.findDrawn()
+}
+
+// findDrawn lists what a fold-in draws from: the items that have a vector.
+func (m *latent) findDrawn() {
+	m.drawn = nil
+	for i := range m.bias {
+		switch zero := isZero(m.ItemVector(i)); {
+		case zero && m.drawn == nil:
+			m.drawn = make([]int32, i, m.Items())
+			for k := range m.drawn {
+				m.drawn[k] = int32(k)
+			}
+		case !zero && m.drawn != nil:
+			m.drawn = append(m.drawn, int32(i))
+		}
+	}
+}
+
+// drawable returns the number of items that a fold-in draws from.
+func (m *latent) drawable() int {
+	if m.drawn != nil {
+		return len(m.drawn)
+	}
+	return m.Items()
+}
+
+// drawAny returns a random item outside the history, which must have fewer items than
+// there are to draw.
+func (m *latent) drawAny(t *foldScratch) int32 {
+	for {
+		i := int32(t.rand.Intn(m.drawable()))
+		if m.drawn != nil {
+			i = m.drawn[i]
+		}
+		if !t.has.has(i) {
+			return i
+		}
+	}
+}
+
 // normalWork is what a normal costs, in the steps of a parallel.Meter.
 const normalWork = 16
 
@@ -223,6 +288,7 @@ func (m *latent) set(d *latent) {
 	m.origin, m.factors, m.mean, m.x, m.y, m.bias, m.userBias = d.origin, d.factors, d.mean, d.x, d.y, d.bias, d.userBias
 	m.order.p.Store(nil)
 	m.scratch = sync.Pool{}
+	m.findDrawn()
 }
 
 // maxFactors bounds the length of vectors.

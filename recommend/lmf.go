@@ -76,7 +76,8 @@ func (o LMFOptions) validate() error {
 // probability among the pairs shown to the fit: raise it by what the negatives
 // left out are worth before taking it for one in the world. Entries of weight 0
 // count as none. Strangers are folded in by steps on their vector and bias alone,
-// the same ones each time. Immutable, safe for concurrent use.
+// the same ones each time. Items without entries are never drawn and have the zero
+// vector and the lowest b of the others, as in BPR. Immutable, safe for concurrent use.
 type LMF struct {
 	latent
 	rule  sgdRule
@@ -109,9 +110,11 @@ func FitLMF(ctx context.Context, x *Interactions, opt LMFOptions) (*LMF, error) 
 		return m.cell(x.users, c, &scratch[w], rate, opt.Loss)
 	}
 	s := sgdSchedule{"FitLMF", opt.Epochs, opt.Rate, opt.Decay, opt.Loss, opt.Progress}
-	if err := newGrid(x.users, opt.Seed, opt.Workers).descend(ctx, s, step, m.x, m.y, m.bias, m.userBias); err != nil {
+	g := newGrid(x.users, opt.Seed, opt.Workers)
+	if err := g.descend(ctx, s, step, m.x, m.y, m.bias, m.userBias); err != nil {
 		return nil, err
 	}
+	m.settle(g.seen)
 	return m, nil
 }
 
@@ -171,10 +174,10 @@ func (m *LMF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 			sign, r := float32(-1), rate
 			if n == 0 {
 				sign, r = 1, m.rateOf(w, rate)
-			} else if len(q.Items) >= m.Items() {
+			} else if len(q.Items) >= m.drawable() {
 				break
 			} else {
-				i = drawAny(m.Items(), t)
+				i = m.drawAny(t)
 			}
 			y := m.latent.ItemVector(int(i))
 			a := float32(sign * float32(r*sigmoid(-float32(sign*(m.mean+bias+m.bias[i]+vec.Dot(dst, y))))))

@@ -19,13 +19,16 @@ import (
 // everywhere.
 //
 // The blocks of items are drawn anew each epoch, so a negative drawn from the
-// block of a cell is, over the epochs, a draw from the catalogue.
+// block of a cell is, over the epochs, a draw from the catalogue: from the items of it
+// that have entries. Others would be no lesson once they are far down, and where they
+// are many they would take the place of those that are.
 type sgdGrid struct {
 	m       *sparse.CSR // users×items
 	seed    uint64
 	workers int
 	side    int
 
+	seen                 []int32 // the items that have entries
 	userBlock, itemBlock []uint8
 	users, items         [][]int32  // of each block, in random order
 	cells                []gridCell // side×side
@@ -48,20 +51,36 @@ type gridCell struct {
 }
 
 func newGrid(m *sparse.CSR, seed uint64, workers int) *sgdGrid {
-	side := max(1, min(maxGridSide, m.Cols/minItemBlock))
+	seen := columnsOf(m)
+	side := max(1, min(maxGridSide, len(seen)/minItemBlock))
 	return &sgdGrid{
-		m: m, seed: seed, workers: workers, side: side,
+		m: m, seed: seed, workers: workers, side: side, seen: seen,
 		userBlock: make([]uint8, m.Rows), itemBlock: make([]uint8, m.Cols),
 		users: make([][]int32, side), items: make([][]int32, side),
 		cells: make([]gridCell, side*side), sums: make([]float64, side*side),
 	}
 }
 
+// columnsOf returns the columns of m that have entries.
+func columnsOf(m *sparse.CSR) []int32 {
+	has := make([]bool, m.Cols)
+	for _, c := range m.Col {
+		has[c] = true
+	}
+	out := make([]int32, 0, m.Cols)
+	for c, ok := range has {
+		if ok {
+			out = append(out, int32(c))
+		}
+	}
+	return out
+}
+
 // sgdCell is what one call of the step function works on.
 type sgdCell struct {
 	*gridCell
 	block int     // of users; the cells of a round have different ones
-	items []int32 // all items of the block, to draw negatives from
+	items []int32 // all items of the block that have entries, to draw negatives from
 	rand  *rng.Stream
 }
 
@@ -77,8 +96,8 @@ func (c *sgdCell) run(k int) (user int32, pos []int64) {
 // epoch deals blocks for epoch e and calls step once a cell. It returns the sum
 // of what step returned, added up in the order of the cells.
 func (g *sgdGrid) epoch(ctx context.Context, e int, step func(worker int, c *sgdCell) float64) (float64, error) {
-	g.deal(uint64(e), 0, g.userBlock, g.users)
-	g.deal(uint64(e), 1, g.itemBlock, g.items)
+	g.deal(uint64(e), 0, nil, g.userBlock, g.users)
+	g.deal(uint64(e), 1, g.seen, g.itemBlock, g.items)
 	err := parallel.For(ctx, g.side, 1, g.workers, func(_, b, _ int) error {
 		g.fill(b)
 		return nil
@@ -111,13 +130,20 @@ func (g *sgdGrid) epoch(ctx context.Context, e int, step func(worker int, c *sgd
 	return sum, nil
 }
 
-// deal puts every index into a random block, blocks of equal size to within one,
-// each in random order.
-func (g *sgdGrid) deal(epoch, side uint64, block []uint8, members [][]int32) {
+// deal puts every index, or those of some that are not all, into a random block, blocks of
+// equal size to within one, each in random order.
+func (g *sgdGrid) deal(epoch, side uint64, some []int32, block []uint8, members [][]int32) {
 	for b := range members {
 		members[b] = members[b][:0]
 	}
-	for k, i := range rng.New(g.seed, 0x6465616c+side, epoch).Perm(len(block)) {
+	n := len(block)
+	if some != nil {
+		n = len(some)
+	}
+	for k, i := range rng.New(g.seed, 0x6465616c+side, epoch).Perm(n) {
+		if some != nil {
+			i = some[i]
+		}
 		b := k % g.side
 		block[i] = uint8(b)
 		members[b] = append(members[b], i)

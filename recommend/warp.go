@@ -68,8 +68,9 @@ func (o WARPOptions) validate() error {
 // same in small and large catalogues.) Where BPR lowers the mean rank, WARP cares for the top of the
 // list. Entries of weight 0 count as none, other weights as 1. A score is
 // s_ui = b_i + x_u·y_i; only its order means something. Strangers are folded in by
-// steps on their vector alone, the same ones each time. Immutable, safe for
-// concurrent use.
+// steps on their vector alone, the same ones each time. Items without entries are never
+// drawn nor counted and have the zero vector and the lowest b of the others, as in BPR.
+// Immutable, safe for concurrent use.
 type WARP struct {
 	latent
 	rule sgdRule
@@ -97,11 +98,14 @@ func FitWARP(ctx context.Context, x *Interactions, opt WARPOptions) (*WARP, erro
 		return nil, err
 	}
 	scratch := newPairScratch(x, opt.Workers)
+	g := newGrid(x.users, opt.Seed, opt.Workers)
+	m.drawn = g.seen // for rankWeight; settle has the last word
 	step := func(w int, c *sgdCell, rate float32) float64 { return m.cell(x.users, c, &scratch[w], rate) }
 	s := sgdSchedule{"FitWARP", opt.Epochs, opt.Rate, opt.Decay, opt.Loss, opt.Progress}
-	if err := newGrid(x.users, opt.Seed, opt.Workers).descend(ctx, s, step, m.x, m.y, m.bias); err != nil {
+	if err := g.descend(ctx, s, step, m.x, m.y, m.bias); err != nil {
 		return nil, err
 	}
+	m.settle(g.seen)
 	return m, nil
 }
 
@@ -138,7 +142,7 @@ func (m *WARP) cell(entries *sparse.CSR, c *sgdCell, t *pairScratch, rate float3
 				if !(hinge > 0) {
 					continue
 				}
-				w := rankWeight(len(m.bias), trial)
+				w := rankWeight(m.drawable(), trial)
 				loss += float64(w) * float64(hinge)
 				a := float32(rate * w)
 				vec.PairStep(x, yi, yj, a, keep)
@@ -158,16 +162,16 @@ func (m *WARP) cell(entries *sparse.CSR, c *sgdCell, t *pairScratch, rate float3
 // fold takes WARP steps on dst alone.
 func (m *WARP) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 	return 0, m.rule.passes(t, dst, q, func(i int32, _, rate float32) {
-		if len(q.Items) >= m.Items() {
+		if len(q.Items) >= m.drawable() {
 			return
 		}
 		worst := m.bias[i] + vec.Dot(dst, m.latent.ItemVector(int(i))) - 1
 		for trial := 1; trial <= m.rule.samples; trial++ {
-			j := drawAny(m.Items(), t)
+			j := m.drawAny(t)
 			if !(m.bias[j]+vec.Dot(dst, m.latent.ItemVector(int(j))) > worst) {
 				continue
 			}
-			a := float32(rate * rankWeight(m.Items(), trial))
+			a := float32(rate * rankWeight(m.drawable(), trial))
 			vec.Scale(1-float32(rate*float32(m.rule.regularization)), dst)
 			vec.Axpy(a, m.latent.ItemVector(int(i)), dst)
 			vec.Axpy(-a, m.latent.ItemVector(int(j)), dst)
