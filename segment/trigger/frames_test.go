@@ -2,6 +2,7 @@ package trigger_test
 
 import (
 	"encoding"
+	"math"
 	"testing"
 	"time"
 
@@ -88,3 +89,65 @@ func TestFrames(t *testing.T) { testkit.Frames(t, "segment/trigger", frames()) }
 func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
 
 func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
+
+// What a payload must not bring.
+func TestPayloads(t *testing.T) {
+	num := func(n int) func(*codec.Writer) { return func(w *codec.Writer) { w.Int(n) } }
+	long := func(n int64) func(*codec.Writer) { return func(w *codec.Writer) { w.Int64(n) } }
+	bits := func(n uint64) func(*codec.Writer) { return func(w *codec.Writer) { w.Uint64(n) } }
+	flag := func(b bool) func(*codec.Writer) { return func(w *codec.Writer) { w.Bool(b) } }
+	word := func(s string) func(*codec.Writer) { return func(w *codec.Writer) { w.String(s) } }
+	list := func(xs ...int64) func(*codec.Writer) { return func(w *codec.Writer) { w.Int64s(xs) } }
+	row := func(xs ...int32) func(*codec.Writer) { return func(w *codec.Writer) { w.Int32s(xs) } }
+	f := func(name string, put func(*codec.Writer)) testkit.Field { return testkit.Field{Name: name, Put: put} }
+	const none, now = math.MinInt64, int64(1e18)
+	opt := trigger.Options[int, int]{Triggers: []trigger.Trigger{{Name: "b", When: trigger.BrowseAbandoned}}, Channels: mail, MaxItems: 5, MaxCustomers: 5, MaxEvents: 5}
+	tallies := make([]uint64, 24)
+	hours := func(w *codec.Writer) {
+		for _, x := range tallies {
+			w.Uint64(x)
+		}
+	}
+	fields := func() []testkit.Field {
+		return []testkit.Field{
+			f("class U", num('i')), f("class I", num('i')), f("channels", num(1)), f("mail", word("mail")), f("triggers", num(1)), f("b", word("b")),
+			f("started", flag(true)), f("clock", long(now)), f("stats", list(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
+			f("items", num(2)), f("item 3", long(3)), f("good 3", list(100, now, none)), f("out 3", flag(false)), f("item 4", long(4)), f("good 4", list(0, none, now)), f("out 4", flag(true)),
+			f("customers", num(1)), f("id", long(9)), f("zone", word("UTC")), f("bits", bits(1)), f("bought", flag(true)),
+			f("dates", num(2)), f("date a", word("a")), f("day a", list(2000, 2, 29)), f("date b", word("b")), f("day b", list(2001, 1, 1)),
+			f("stage", word("new")), f("staged", long(now)), f("last", list(none, none, now, none, none, now, none, none, now)),
+			f("plan", list(now, now)), f("waits", flag(true)), f("times", list(now, 0, now, now+5)), f("plan items", row(1, 0)), f("drawn", flag(false)),
+			f("looks", num(2)), f("look 0", list(0, now, 100)), f("priced 0", flag(true)), f("out of stock 0", flag(false)), f("look 1", list(1, now, 0)), f("priced 1", flag(false)), f("out of stock 1", flag(true)),
+			f("answers", flag(true)), f("rates", bits(2<<32|1)), f("hours", hours), f("open", num(1)), f("message", list(now, 0)), f("answered", flag(true)),
+			f("counts", func(w *codec.Writer) { w.Int(1); w.Int(9); w.Int(1); w.Int64(now); w.Int(0) }),
+			f("events", num(2)), f("event 1", list(now, int64(trigger.Staged), 0, -1, 0, 0)), f("name 1", word("x")), f("event 2", list(now, int64(trigger.Viewed), 0, 1, 0, 0)), f("name 2", word("")),
+			f("all", bits(2<<32|1)), f("all hours", hours),
+		}
+	}
+	decode := func(frame []byte) error { return promised(trigger.New(opt)).UnmarshalBinary(frame) }
+	testkit.Payload{Kind: codec.KindTriggers, Fields: fields(), Decode: decode}.Refuse(t, trigger.ErrCorrupt, map[string][]func(*codec.Writer){
+		"clock": {long(none), long(math.MaxInt64)}, "started": {flag(false)}, "stats": {list(1), list(-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), list()},
+		"item 4": {long(3), long(2)}, "good 3": {list(-1, now, none), list(1, none, none), list(1, now), list(1, math.MaxInt64, none)}, "out 3": {flag(true)},
+		"zone": {word("")}, "bits": {bits(2), bits(3)}, "date b": {word("a"), word("")}, "day a": {list(2001, 2, 29), list(0, 0, 0)},
+		"stage": {word("")}, "staged": {long(none), long(none + 1)}, "last": {list(none), list(none+1, none, now, none, none, now, none, none, now)},
+		"plan": {list(none+1, now), list(now, math.MaxInt64), list(now)}, "times": {list(none, 0, now, now), list(now, 0, now, now-1), list(now, 0, now, math.MaxInt64), list(now, math.MaxInt64, now, now)},
+		"plan items": {row(2), row(-1), row(0, 0)}, "look 0": {list(2, now, 100), list(-1, now, 100), list(0, none, 100), list(0, now, -1), list(0, now+1, 100)},
+		"priced 0": {flag(false)}, "look 1": {list(0, now, 0)}, "rates": {bits(1<<32 | 2)}, "open": {num(0), num(17)}, "message": {list(none, 0), list(now, 1), list(now, -1)},
+		"counts": {func(w *codec.Writer) { w.Int(1); w.Int(9); w.Int(1); w.Int64(now); w.Int(1) }},
+		"event 1": {
+			list(now+1, int64(trigger.Staged), 0, -1, 0, 0), list(now, 0, 0, -1, 0, 0), list(now, 10, 0, -1, 0, 0), list(now, int64(trigger.Staged), 1, -1, 0, 0), list(now, int64(trigger.Staged), -1, -1, 0, 0),
+			list(now, int64(trigger.Staged), 0, 0, 0, 0), list(now, int64(trigger.Staged), 0, -1, 1, 0), list(now, int64(trigger.Staged), 0, -1, 0, 1), list(now, int64(trigger.Responded), 0, -1, 0, now),
+			list(none, int64(trigger.Staged), 0, -1, 0, 0), list(now, 256+int64(trigger.Staged), 0, -1, 0, 0),
+		},
+		"name 1": {word("")}, "event 2": {list(now, int64(trigger.Viewed), 0, 2, 0, 0), list(now, int64(trigger.Viewed), 0, -1, 0, 0)}, "name 2": {word("x")}, "all": {bits(1)},
+	})
+	testkit.Payload{Kind: codec.KindTriggers, Fields: fields(), Decode: decode}.Refuse(t, trigger.ErrMismatch, map[string][]func(*codec.Writer){
+		"class U": {num('s')}, "class I": {num('u')}, "channels": {num(2)}, "mail": {word("push")}, "triggers": {num(0)}, "b": {word("c")},
+	})
+	testkit.Payload{Kind: codec.KindTriggers, Fields: fields(), Decode: decode}.Refuse(t, trigger.ErrTooLarge, map[string][]func(*codec.Writer){
+		"items": {num(6)}, "customers": {num(6)}, "events": {num(6)},
+	})
+	testkit.Payload{Kind: codec.KindTriggers, Fields: fields(), Decode: decode}.Refuse(t, trigger.ErrUnknownID, map[string][]func(*codec.Writer){
+		"zone": {word("Mars/Olympus")},
+	})
+}

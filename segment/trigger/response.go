@@ -8,7 +8,6 @@ import (
 
 	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/rng"
 )
 
@@ -65,16 +64,20 @@ func (k *core[U, I]) hourOf(c *customer[U], at int64) int {
 	return int(calendar.Shows(time.Unix(0, at), k.zones[c.zone].clock.Zone) / 3600)
 }
 
-// smooth returns the share of answers in own, drawn towards that of all customers, which
-// is drawn towards that of everything: each weighs as strength messages, the mean of a Beta
-// posterior. own may be nil.
-func smooth(own, all []tally, i int, strength float64) float64 {
+// overall returns the share of answers to everything, by Jeffreys' prior.
+func overall(all []tally) float64 {
 	var sent, answered float64
 	for _, x := range all {
 		sent += float64(x.sent)
 		answered += float64(x.answered)
 	}
-	rate := (answered + .5) / (sent + 1)
+	return (answered + .5) / (sent + 1)
+}
+
+// smooth returns the share of answers in own, drawn towards that of all customers, which
+// is drawn towards rate, that of everything: each weighs as strength messages, the mean of a
+// Beta posterior. own may be nil.
+func smooth(own, all []tally, i int, rate, strength float64) float64 {
 	rate = (float64(all[i].answered) + strength*rate) / (float64(all[i].sent) + strength)
 	if own != nil {
 		rate = (float64(own[i].answered) + strength*rate) / (float64(own[i].sent) + strength)
@@ -85,19 +88,19 @@ func smooth(own, all []tally, i int, strength float64) float64 {
 // choose returns the channel, of those open, with the best rate, the first of several, or
 // one that is drawn.
 func (k *core[U, I]) choose(c *customer[U], r *rule, p *plan, open uint64) (ch int, drawn bool) {
-	if u := k.draw(c, r, p.first, 1); bits.OnesCount64(open) > 1 && u < k.opt.Explore {
-		n := int(k.draw(c, r, p.first, 2) * float64(bits.OnesCount64(open)))
+	if u := c.draw(r, p.first, 1); bits.OnesCount64(open) > 1 && u < k.opt.Explore {
+		n := int(c.draw(r, p.first, 2) * float64(bits.OnesCount64(open)))
 		for ; n > 0; n-- {
 			open &= open - 1
 		}
 		return bits.TrailingZeros64(open), true
 	}
-	best, rate := -1, 0.0
+	best, rate, usual := -1, 0.0, overall(k.channels)
 	for ch := range k.opt.Channels {
 		if open>>ch&1 == 0 {
 			continue
 		}
-		if x := smooth(c.rates, k.channels, ch, k.opt.Strength); best < 0 || x > rate {
+		if x := smooth(c.rates, k.channels, ch, usual, k.opt.Strength); best < 0 || x > rate {
 			best, rate = ch, x
 		}
 	}
@@ -105,8 +108,8 @@ func (k *core[U, I]) choose(c *customer[U], r *rule, p *plan, open uint64) (ch i
 }
 
 // draw returns a number in [0, 1) that belongs to a message and a question about it.
-func (k *core[U, I]) draw(c *customer[U], r *rule, at int64, question uint64) float64 {
-	return rng.Unit(rng.Hash(ids.Seeded(c.id, k.opt.Seed), r.hash, uint64(at), question))
+func (c *customer[U]) draw(r *rule, at int64, question uint64) float64 {
+	return rng.Unit(rng.Hash(c.hash, r.hash, uint64(at), question))
 }
 
 // aim plans a message for an instant, or for the best of the 24 hours from there on that
@@ -122,17 +125,13 @@ func (k *core[U, I]) aim(c *customer[U], r *rule, p *plan, at int64) {
 // bestHour looks at the hours that begin within a day of at, and at the rest of its own.
 func (k *core[U, I]) bestHour(c *customer[U], r *rule, p *plan, at int64) int64 {
 	loc := k.zones[c.zone].clock.Zone
-	var moments [25]int64
+	var moments [24]int64
 	n := 0
-	wall := calendar.Wall(time.Unix(0, at), loc)
-	wall -= (wall%3600 + 3600) % 3600
-	for h := range int64(24) {
-		moment := at
-		if h > 0 {
-			first, _, _ := calendar.Resolve(wall+3600*h, loc)
-			moment = first * int64(time.Second)
-		}
-		if moment >= at && k.silence(k.opt.Quiet, c, moment) == moment && (n == 0 || moment > moments[n-1]) {
+	t := time.Unix(0, at)
+	full := at - calendar.Shows(t, loc)%3600*int64(time.Second) - int64(t.Nanosecond()) // when the hour began
+	for h := range int64(len(moments)) {
+		moment := max(at, full+h*hour)
+		if t := time.Unix(0, moment); !k.opt.Quiet.covers(t, loc) || k.off.quiet {
 			moments[n] = moment
 			n++
 		}
@@ -140,13 +139,13 @@ func (k *core[U, I]) bestHour(c *customer[U], r *rule, p *plan, at int64) int64 
 	if n == 0 {
 		return at
 	}
-	if k.draw(c, r, at, 3) < k.opt.Explore {
+	if c.draw(r, at, 3) < k.opt.Explore {
 		p.drawn = n > 1
-		return moments[int(k.draw(c, r, at, 4)*float64(n))]
+		return moments[int(c.draw(r, at, 4)*float64(n))]
 	}
-	best, rate := at, -1.0
+	best, rate, usual := at, -1.0, overall(k.hours[:])
 	for _, moment := range moments[:n] {
-		if x := smooth(c.hours, k.hours[:], k.hourOf(c, moment), k.opt.Strength); x > rate {
+		if x := smooth(c.hours, k.hours[:], k.hourOf(c, moment), usual, k.opt.Strength); x > rate {
 			best, rate = moment, x
 		}
 	}
@@ -173,5 +172,5 @@ func (p *Planner[U, I]) Rate(user U, channel string) (float64, error) {
 	if ch < 0 {
 		return 0, fmt.Errorf("%s: channel %.40q: %w", where, channel, ErrUnknownID)
 	}
-	return smooth(k.customers[who].rates, k.channels, ch, k.opt.Strength), nil
+	return smooth(k.customers[who].rates, k.channels, ch, overall(k.channels), k.opt.Strength), nil
 }

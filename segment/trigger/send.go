@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/calendar"
-	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/limit"
 	"github.com/aislekit/aisle/internal/rng"
 )
@@ -86,7 +85,7 @@ func (k *core[U, I]) decide(dst []Message[U, I], who int32, rule int) []Message[
 func (k *core[U, I]) send(dst []Message[U, I], who int32, rule, ch int, drawn bool) []Message[U, I] {
 	c, r := &k.customers[who], &k.rules[rule]
 	p := &c.plans[rule]
-	held := k.held(c.id, 0, k.opt.HoldOut) || k.held(c.id, r.hash, r.HoldOut)
+	held := c.heldOut(0, k.opt.HoldOut) || c.heldOut(r.hash, r.HoldOut)
 	n := len(dst)
 	dst = room(dst)
 	m := &dst[n]
@@ -167,9 +166,9 @@ func (k *core[U, I]) excluded(c *customer[U], r *rule) bool {
 	})
 }
 
-// held reports whether a customer is among a share of them, which tag draws.
-func (k *core[U, I]) held(id U, tag uint64, share float64) bool {
-	return share > 0 && rng.Unit(rng.Hash(ids.Seeded(id, k.opt.Seed), tag)) < share
+// heldOut reports whether a customer is among a share of them, which tag draws.
+func (c *customer[U]) heldOut(tag uint64, share float64) bool {
+	return share > 0 && rng.Unit(rng.Hash(c.hash, tag)) < share
 }
 
 // permit returns the first instant from at on at which a channel may be used: no quiet
