@@ -331,6 +331,28 @@ func TestTopOfTies(t *testing.T) {
 	}
 }
 
+// Thirty items that are always together are in 2³⁰ sets, all of one count. Few of them are
+// looked at for the top; where the length asked for leaves millions to choose from, that is
+// said and not tried.
+func TestTopLooksAtFew(t *testing.T) {
+	row := make([]int, 30)
+	for i := range row {
+		row[i] = 29 - i
+	}
+	b := fill([][]int{row, row, row[:1]})
+	for _, a := range []basket.Algorithm{basket.FPGrowth, basket.Eclat} {
+		for _, top := range []int{1, 30, 31, 200, 466} {
+			s, err := basket.Mine(bg, b, basket.MineOptions{Top: top, Algorithm: a, MaxSets: 1000})
+			if err != nil || s.Len() != top {
+				t.Errorf("%v, top %d: %d sets, %v", a, top, s.Len(), err)
+			}
+		}
+		if _, err := basket.Mine(bg, b, basket.MineOptions{Top: 9, MinLen: 15, Algorithm: a, MaxSets: 5000}); !errors.Is(err, basket.ErrTooLarge) {
+			t.Errorf("%v: %v", a, err)
+		}
+	}
+}
+
 func TestFractionOf(t *testing.T) {
 	for x, want := range map[float64]basket.Fraction{0: {Num: 0, Den: 1}, .001: {Num: 1, Den: 1000}, 1: {Num: 1, Den: 1}, 1e-18: {Num: 1, Den: 1e18}, 5e-19: {Num: 1, Den: 2e18}} {
 		if got, err := basket.FractionOf(x); err != nil || got != want {

@@ -48,7 +48,7 @@ func (p *problem) eclat(out *sink) error {
 func (e *ec) grow(depth int, class []member) error {
 	for i := range class {
 		x := &class[i]
-		if x.count < e.out.min {
+		if x.count < e.out.least(len(e.prefix)+1) {
 			continue
 		}
 		e.prefix = append(e.prefix, x.code)
@@ -112,7 +112,7 @@ func (e *ec) room(depth int, x *member, others []member) error {
 
 // joinBits returns the frequent sets of x, which has bits, with each of the others.
 func (e *ec) joinBits(depth int, x *member, others []member) ([]member, error) {
-	n := len(x.bits)
+	n, least := len(x.bits), e.out.least(len(e.prefix)+1)
 	class, words, lost := e.class[depth][:0], e.words[depth][:cap(e.words[depth])], 0
 	for i := range others {
 		y := &others[i]
@@ -125,7 +125,7 @@ func (e *ec) joinBits(depth int, x *member, others []member) ([]member, error) {
 			both[w] = v
 			count += bits.OnesCount64(v)
 		}
-		if int32(count) >= e.out.min {
+		if int32(count) >= least {
 			class = append(class, member{code: y.code, count: int32(count), bits: both})
 			lost += int(x.count) - count
 		}
@@ -149,7 +149,7 @@ func (e *ec) joinBits(depth int, x *member, others []member) ([]member, error) {
 // joinDiffs does so for an x with the baskets it has lost: those that y has lost as well as x
 // are no loss of x.
 func (e *ec) joinDiffs(depth int, x *member, others []member) ([]member, error) {
-	class, list := e.class[depth][:0], e.lists[depth][:0]
+	class, list, least := e.class[depth][:0], e.lists[depth][:0], e.out.least(len(e.prefix)+1)
 	for i := range others {
 		y := &others[i]
 		if !e.apart(x.code, y.code) {
@@ -164,7 +164,7 @@ func (e *ec) joinDiffs(depth int, x *member, others []member) ([]member, error) 
 				list = append(list, r)
 			}
 		}
-		if count := x.count - int32(len(list)-start); count >= e.out.min {
+		if count := x.count - int32(len(list)-start); count >= least {
 			class = append(class, member{code: y.code, count: count, diff: list[start:]})
 		} else {
 			list = list[:start]

@@ -117,7 +117,7 @@ func (f *fp) cut(base int) {
 func (f *fp) grow(depth int) error {
 	for i := range f.levels[depth].code {
 		l := &f.levels[depth]
-		if l.total[i] < f.out.min {
+		if l.total[i] < f.out.least(len(f.prefix)+1) {
 			continue
 		}
 		f.prefix = append(f.prefix, l.code[i])
@@ -213,10 +213,10 @@ func (f *fp) project(depth, i int) (bool, error) {
 // condense numbers the frequent items of d anew, cuts the others out of it, and merges the
 // nodes of one item below one parent. Parents come first.
 func (f *fp) condense(l, d *level, i int) {
-	t, kept, last := &f.t, 0, int32(-1)
+	t, kept, last, least := &f.t, 0, int32(-1), f.out.least(len(f.prefix)+1)
 	for j := range i {
 		c := l.code[j]
-		frequent := d.total[j] >= f.out.min && f.apart(c, l.code[i])
+		frequent := d.total[j] >= least && f.apart(c, l.code[i])
 		head := int32(-1)
 		for n := d.head[j]; n >= 0; {
 			next, p := t.next[n], t.parent[n]

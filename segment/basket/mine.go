@@ -60,17 +60,18 @@ func mine[I ID](ctx context.Context, where string, b *Baskets[I], above *ancestr
 	} else {
 		out.top = opt.Top
 	}
-	var err error
-	if s.algorithm == Eclat {
-		err = p.eclat(&out)
-	} else {
-		err = p.fpGrowth(&out)
+	err := p.probe(s.algorithm, &out)
+	if err == nil {
+		err = p.search(s.algorithm, &out)
 	}
 	if err == nil && opt.Keep != KeepAll {
 		err = out.prune(opt.Keep, opt.MinLen, opt.MaxLen, p.meter)
 	}
 	if err == nil {
 		err = out.sort(opt.Top)
+	}
+	if err == nil { // what fill makes
+		err = p.budget.take(4*int64(len(perm)) + 8*int64(len(out.count)) + 4*int64(slots(len(out.count))))
 	}
 	if err != nil {
 		return nil, wrap(where, err)
@@ -164,6 +165,40 @@ func (p *problem) choose() Algorithm {
 	return FPGrowth
 }
 
+// search finds the sets by an algorithm.
+func (p *problem) search(a Algorithm, out *sink) error {
+	if a == Eclat {
+		return p.eclat(out)
+	}
+	return p.fpGrowth(out)
+}
+
+// probe looks at short sets, twice as long ones in each round, until there are as many as the top
+// takes: the last of these is a bound for the search, which else would go down to the longest
+// sets first and find out much later that shorter ones have as many baskets. What a round
+// takes is given back.
+func (p *problem) probe(a Algorithm, out *sink) error {
+	for length := out.minLen; out.top > 0 && length <= out.maxLen; length *= 2 {
+		left := p.budget.left
+		try := *out
+		try.probing, try.maxLen = true, length
+		err := p.search(a, &try)
+		p.budget.left = left
+		if err != nil {
+			return err
+		}
+		if len(try.best) == out.top {
+			out.bound = try.best[0]
+			out.min = max(out.min, out.bound.count)
+			return nil
+		}
+		if try.longest < length {
+			return nil // there are fewer sets than the top takes
+		}
+	}
+	return nil
+}
+
 // apart reports whether two codes may be in one set: neither is above the other.
 func (p *problem) apart(a, b int32) bool {
 	return p.above == nil || p.above.apart(p.name[a], p.name[b])
@@ -180,11 +215,37 @@ type sink struct {
 	ptr            []int64 // end of each set in ids
 	ids            []int32 // numbers in natural order, ascending
 	count          []int32
-	best           []int32 // heap, smallest first, of the top counts so far
+	best           []rank  // heap, the last one first, of the top sets so far
 	order          []int32 // room for cut
-	worst          int32   // count and
-	worstLen       int     // length of the last of the top at the last cut
+	bound          rank    // at least as bad as the last of the top, the zero rank where none is known
+	ties           int64   // sets that were looked at and were as good as the last of the top
+	probing        bool    // sets are ranked and not kept
+	longest        int     // set while probing
 	room           int64   // bytes taken from the budget and not used
+}
+
+// rank is what decides on a place among the top, but for the items.
+type rank struct {
+	count  int32
+	length int32
+}
+
+// before reports whether r is the better one.
+func (r rank) before(o rank) bool {
+	return r.count > o.count || r.count == o.count && r.length < o.length
+}
+
+// least returns the count that a set of so many items needs to be looked at: where the top
+// is full, one more than its last has if that is shorter. All that holds such a set is longer.
+func (s *sink) least(length int) int32 {
+	least := s.min
+	if s.bound.count > 0 && length > int(s.bound.length) {
+		least = max(least, s.bound.count+1)
+	}
+	if s.top > 0 && len(s.best) == s.top && length > int(s.best[0].length) {
+		least = max(least, s.best[0].count+1)
+	}
+	return least
 }
 
 // emit takes one set by codes.
@@ -193,9 +254,10 @@ func (s *sink) emit(codes []int32, count int32) error {
 		return nil
 	}
 	if s.top > 0 {
-		s.raise(count)
-		if count < s.worst || count == s.worst && len(codes) > s.worstLen {
-			return nil
+		r := rank{count, int32(len(codes))}
+		s.longest = max(s.longest, len(codes))
+		if err := s.raise(r); err != nil || s.probing || s.best[0].before(r) {
+			return err
 		}
 		if n, top := int64(len(s.count)), int64(min(s.top, math.MaxInt32)); n >= 2*top+1000 || n >= 2*top && n >= s.budget.sets {
 			if err := s.cut(); err != nil {
@@ -227,32 +289,42 @@ func (s *sink) emit(codes []int32, count int32) error {
 
 func (s *sink) size() int64 { return 4*int64(len(s.ids)) + 12*int64(len(s.count)) }
 
-// raise notes a count, and lifts the threshold to that of the last of the top.
-func (s *sink) raise(count int32) {
+// raise notes a set, and lifts the threshold to the count of the last of the top. Sets that
+// tie with it have to be looked at, since their items decide, but not without bound.
+func (s *sink) raise(r rank) error {
 	h := s.best
 	if len(h) < s.top {
-		h = append(h, count)
-		for i := len(h) - 1; i > 0 && h[(i-1)/2] > h[i]; i = (i - 1) / 2 {
+		var err error
+		if h, err = grown(s.budget, h); err != nil {
+			return err
+		}
+		h = append(h, r)
+		for i := len(h) - 1; i > 0 && h[(i-1)/2].before(h[i]); i = (i - 1) / 2 {
 			h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
 		}
 		s.best = h
-	} else if count > h[0] {
-		h[0] = count
+	} else if r.before(h[0]) {
+		h[0] = r
 		for i := 0; ; {
 			c := 2*i + 1
-			if c+1 < len(h) && h[c+1] < h[c] {
+			if c+1 < len(h) && h[c].before(h[c+1]) {
 				c++
 			}
-			if c >= len(h) || h[i] <= h[c] {
+			if c >= len(h) || !h[i].before(h[c]) {
 				break
 			}
 			h[i], h[c] = h[c], h[i]
 			i = c
 		}
+	} else if r != h[0] {
+		return nil
+	} else if s.ties++; s.ties/100 > s.budget.sets {
+		return fmt.Errorf("more than 100 times MaxSets %d sets tie with the last of the top, of %d items: %w", s.budget.sets, r.length, ErrTooLarge)
 	}
 	if len(s.best) == s.top {
-		s.min = max(s.min, s.best[0])
+		s.min = max(s.min, s.best[0].count)
 	}
+	return nil
 }
 
 // set returns set i.
@@ -277,8 +349,6 @@ func (s *sink) cut() error {
 		return err
 	}
 	order = order[:s.top]
-	last := int(order[s.top-1])
-	s.worst, s.worstLen = s.count[last], len(s.set(last))
 	slices.Sort(order)
 	s.keep(func(i int) bool {
 		if len(order) == 0 || int(order[0]) != i {
@@ -344,7 +414,7 @@ func (s *sink) sort(top int) error {
 // count, or any larger frequent one, has such a subset of one item more, so that looking at
 // the sets with one item less of each is enough.
 func (s *sink) prune(keep KeepSets, minLen, maxLen int, meter *parallel.Meter) error {
-	if err := s.budget.take(9 * int64(len(s.count))); err != nil {
+	if err := s.budget.take(int64(len(s.count)) + 4*int64(slots(len(s.count)))); err != nil {
 		return err
 	}
 	x := indexOf(s.ptr, s.ids)

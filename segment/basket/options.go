@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"math/bits"
 	"strconv"
+	"unsafe"
 
 	"github.com/aislekit/aisle/internal/check"
 )
@@ -106,8 +107,9 @@ type MineOptions struct {
 	Keep KeepSets
 	// Top keeps the sets that are in the most baskets, so many of them; ties go to shorter
 	// sets, then to smaller items. Without MinCount and MinSupport a set has to be in one
-	// basket. 0: all. Few more than twice as many are held at a time; with Keep all frequent
-	// sets are, and MaxSets bounds them.
+	// basket. 0: all. Few more than twice as many are held at a time, and what is longer than a
+	// set that ties with the last of them is not looked at; of those as long, a hundred times
+	// MaxSets may be, one more is ErrTooLarge. With Keep all frequent sets are held, and MaxSets bounds them.
 	Top int
 	// Algorithm is AlgorithmAuto unless given.
 	Algorithm Algorithm
@@ -115,9 +117,9 @@ type MineOptions struct {
 	// ErrTooLarge: thirty items that are always together are in 2³⁰ sets.
 	MaxSets int
 	// MaxMemory bounds the bytes of working memory and sets, less the baskets themselves;
-	// 0: 4 GiB. What would take more is ErrTooLarge before it is taken. Not counted are the
-	// sorted copy of the different items, made first, the index of the sets found, and what
-	// Sets.Rules makes of them, which RuleOptions.MaxRules bounds.
+	// 0: 4 GiB. What would take more is ErrTooLarge before it is taken. Not counted is the
+	// sorted copy of the different items, made first; what Sets.Rules makes of the sets has a
+	// bound of its own, RuleOptions.MaxMemory.
 	MaxMemory int64
 }
 
@@ -173,4 +175,19 @@ func (b *budget) take(n int64) error {
 	}
 	b.left -= n
 	return nil
+}
+
+// grown returns s with room for one more, which is paid for before it is taken: twice as
+// much as before, and as long as both are there both are.
+func grown[T any](b *budget, s []T) ([]T, error) {
+	if len(s) < cap(s) {
+		return s, nil
+	}
+	var x T
+	n, size := max(2*cap(s), 1024), int64(unsafe.Sizeof(x))
+	if err := b.take(size * int64(n)); err != nil {
+		return nil, err
+	}
+	b.left += size * int64(cap(s))
+	return append(make([]T, 0, n), s...), nil
 }

@@ -73,7 +73,7 @@ func TestPromises(t *testing.T) {
 			"Journeys.Merge":  func() []any { return []any{clicks("xy")} },
 			"Sets.Count":      func() []any { return []any{[]string{"a", "b"}} },
 			"Sets.Rules": func() []any {
-				return []any{bg, basket.RuleOptions{MinConfidence: share, MinLift: .5, MinImprovement: .01, MaxConsequent: 2, FDR: .99, MaxRules: 1000}}
+				return []any{bg, basket.RuleOptions{MinConfidence: share, MinLift: .5, MinImprovement: .01, MaxConsequent: 2, FDR: .99, MaxRules: 1000, MaxMemory: 1 << 20}}
 			},
 		},
 		NaN: map[string]string{

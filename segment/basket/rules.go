@@ -35,12 +35,16 @@ type RuleOptions struct {
 	FDR float64
 	// MaxRules is the largest number of rules looked at; 0: 10 million. One more is ErrTooLarge.
 	MaxRules int
+	// MaxMemory bounds the bytes of the rules and of the work on them, less the sets themselves;
+	// 0: 4 GiB. What would take more is ErrTooLarge before it is taken.
+	MaxMemory int64
 }
 
 // withDefaults returns o with its defaults.
 func (o RuleOptions) withDefaults() RuleOptions {
 	o.MaxConsequent = check.Default(o.MaxConsequent, 1)
 	o.MaxRules = check.Default(o.MaxRules, 10_000_000)
+	o.MaxMemory = check.Default(o.MaxMemory, 4<<30)
 	return o
 }
 
@@ -53,6 +57,7 @@ func (o RuleOptions) validate(where string) error {
 	c.Require(o.MaxConsequent >= 1, "MaxConsequent", o.MaxConsequent, ">= 0")
 	c.Require(o.FDR >= 0 && o.FDR < 1, "FDR", o.FDR, "in [0, 1)")
 	c.Require(o.MaxRules >= 1, "MaxRules", o.MaxRules, ">= 0")
+	c.Require(o.MaxMemory >= 1, "MaxMemory", o.MaxMemory, ">= 0")
 	return c.Err(where)
 }
 
@@ -98,7 +103,7 @@ type rule struct {
 // very data that is tested, and let chance through.
 //
 // ErrOption for bad options, ErrMismatch for sets that were mined with Keep, Top or MinLen,
-// since these lack counts, ErrTooLarge beyond MaxRules, ErrEmpty for nil, and
+// since these lack counts, ErrTooLarge beyond MaxRules or MaxMemory, ErrEmpty for nil, and
 // context.Cause(ctx) when ctx ends. No rule is no error. Cost: some look-ups for each rule,
 // with several consequents 2ⁿ rules for each set of n items.
 func (s *Sets[I]) Rules(ctx context.Context, opt RuleOptions) (*Rules[I], error) {
@@ -119,7 +124,7 @@ func (s *Sets[I]) Rules(ctx context.Context, opt RuleOptions) (*Rules[I], error)
 		return nil, context.Cause(ctx)
 	}
 	out := &Rules[I]{sets: s}
-	g := ruler{opt: opt, baskets: s.baskets, meter: parallel.NewMeter(ctx)}
+	g := ruler{opt: opt, baskets: s.baskets, meter: parallel.NewMeter(ctx), budget: budget{left: opt.MaxMemory}}
 	for i := range s.count {
 		set := s.set(i)
 		if len(set) < 2 {
@@ -130,8 +135,11 @@ func (s *Sets[I]) Rules(ctx context.Context, opt RuleOptions) (*Rules[I], error)
 		}
 	}
 	var err error
-	if out.candidates, err = s.candidates(opt.MaxConsequent, g.meter); err != nil {
-		return nil, err
+	if out.candidates, err = s.candidates(opt.MaxConsequent, g.meter, &g.budget); err != nil {
+		return nil, wrap(where, err)
+	}
+	if err := g.budget.take(8*int64(len(g.ps)) + 4*int64(len(g.rules)) + 8*int64(len(s.items)+1)); err != nil { // of adjust and list
+		return nil, wrap(where, err)
 	}
 	out.rules = g.adjust(out.candidates)
 	slices.SortFunc(out.rules, func(x, y rule) int {
@@ -153,9 +161,12 @@ type ruler struct {
 	opt     RuleOptions
 	baskets int64
 	meter   *parallel.Meter
+	budget  budget
 	ps      []float64 // of all rules looked at
 	rules   []rule    // those that pass all but FDR
+	items   []int32   // room for the items of the next rules
 	part    []int32
+	halves  [2][]int32 // of the rule looked at
 }
 
 // split looks at every rule of one set.
@@ -172,7 +183,8 @@ func (g *ruler) split(x *index, count []int64, at int, set []int32) error {
 			if err := g.meter.Did(1000 * len(set)); err != nil {
 				return err
 			}
-			ante, cons := pick(nil, set, ^mask), pick(nil, set, mask)
+			g.halves = [2][]int32{pick(g.halves[0][:0], set, ^mask), pick(g.halves[1][:0], set, mask)}
+			ante, cons := g.halves[0], g.halves[1]
 			r := rule{ante: ante, cons: cons, both: both, a: count[x.find(ante)], c: count[x.find(cons)]}
 			r.p = fisher(g.baskets, r.a, r.c, both)
 			r.improve = r.p
@@ -187,12 +199,37 @@ func (g *ruler) split(x *index, count []int64, at int, set []int32) error {
 					r.improve = max(r.improve, fisher(a, r.a, count[x.find(rest)], both))
 				}
 			}
-			g.ps = append(g.ps, g.tested(&r))
-			if g.passes(x, count, &r) {
-				g.rules = append(g.rules, r)
+			if err := g.keep(x, count, r); err != nil {
+				return err
 			}
 		}
 	}
+	return nil
+}
+
+// keep notes the p-value of a rule, and the rule itself where it passes.
+func (g *ruler) keep(x *index, count []int64, r rule) error {
+	var err error
+	if g.ps, err = grown(&g.budget, g.ps); err != nil {
+		return err
+	}
+	g.ps = append(g.ps, g.tested(&r))
+	if !g.passes(x, count, &r) {
+		return nil
+	}
+	if n := len(r.ante) + len(r.cons); cap(g.items)-len(g.items) < n { // what is full stays where its rules have it
+		if err := g.budget.take(4 << 12); err != nil {
+			return err
+		}
+		g.items = make([]int32, 0, 1<<12)
+	}
+	if g.rules, err = grown(&g.budget, g.rules); err != nil {
+		return err
+	}
+	start, middle := len(g.items), len(g.items)+len(r.ante)
+	g.items = append(append(g.items, r.ante...), r.cons...)
+	r.ante, r.cons = g.items[start:middle:middle], g.items[middle:len(g.items):len(g.items)]
+	g.rules = append(g.rules, r)
 	return nil
 }
 
@@ -279,7 +316,7 @@ func (g *ruler) adjust(m int64) []rule {
 // candidates counts the pairs of sets without a common item, of k and of l <= most items,
 // k+l <= maxLen. With f_k(S) the number of sets of k items that hold S, they are the sum of
 // ±f_k(S)·f_l(S) over all sets S, minus for an odd number of items.
-func (s *Sets[I]) candidates(most int, meter *parallel.Meter) (int64, error) {
+func (s *Sets[I]) candidates(most int, meter *parallel.Meter, room *budget) (int64, error) {
 	longest := 0
 	for i := range s.count {
 		longest = max(longest, len(s.set(i)))
@@ -303,6 +340,9 @@ func (s *Sets[I]) candidates(most int, meter *parallel.Meter) (int64, error) {
 		}
 	}
 	add(1, of)
+	if err := room.take(8 * int64(len(s.count)) * int64(longest+1)); err != nil {
+		return 0, err
+	}
 	f := make([]float64, len(s.count)*(longest+1))
 	var part []int32
 	for i := range s.count {

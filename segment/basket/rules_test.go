@@ -1,15 +1,19 @@
 package basket_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/segment/basket"
 )
 
@@ -292,5 +296,37 @@ func TestSuggest(t *testing.T) {
 		if few := rules.Suggest(got[:0:0], letters(cart), 1); len(few) != min(1, len(got)) || len(few) > 0 && few[0] != got[0] {
 			t.Errorf("%s: best %v of %v", cart, few, got)
 		}
+	}
+}
+
+// Rules take no more memory than they may: what is live afterwards, and all that was allocated,
+// beside what was asked for; a little less is refused.
+func TestRulesMemory(t *testing.T) {
+	sets := promised(basket.Mine(bg, fill(noise(5, 600, 25)), basket.MineOptions{MinCount: 12}))
+	for _, consequents := range []int{1, 2} {
+		enough := int64(1 << 12)
+		for ; ; enough += enough / 4 {
+			_, err := sets.Rules(bg, basket.RuleOptions{MaxConsequent: consequents, MaxMemory: enough})
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, basket.ErrTooLarge) || !strings.Contains(err.Error(), "MaxMemory") {
+				t.Fatal(err)
+			}
+		}
+		if testkit.Race {
+			continue
+		}
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		rules := promised(sets.Rules(bg, basket.RuleOptions{MaxConsequent: consequents, MaxMemory: enough}))
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		live, total := int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(after.TotalAlloc-before.TotalAlloc)
+		if rules.Len() < 1000 || live > enough || total > 3*enough {
+			t.Errorf("%d rules of %d consequents: %d bytes live, %d taken, of %d", rules.Len(), consequents, live, total, enough)
+		}
+		runtime.KeepAlive(rules)
 	}
 }

@@ -161,11 +161,17 @@ type index struct {
 	slot []int32 // set + 1, 0 free
 }
 
-func indexOf(ptr []int64, ids []int32) *index {
+// slots returns the size of the table for n sets.
+func slots(n int) int {
 	size := 8
-	for size < 2*len(ptr) {
+	for size < 2*n {
 		size *= 2
 	}
+	return size
+}
+
+func indexOf(ptr []int64, ids []int32) *index {
+	size := slots(len(ptr))
 	x := &index{ptr, ids, make([]int32, size)}
 	for i := range ptr {
 		h := x.home(x.set(i))
