@@ -166,6 +166,7 @@ type Builder[U, I ID] struct {
 	dim    []Dimension // of a label
 	local  []int32     // its index within its dimension
 	global [dimensions][]int32
+	recent [Brand + 1][recentLabels]recentLabel
 	taste  pairs[fixed] // by label and block, see tasteKey
 	cells  pairs[int64] // of Rolling, see Advance
 	extra  featureSet
@@ -332,6 +333,28 @@ func (b *Builder[U, I]) label(d Dimension, name string) (int32, error) {
 	return b.global[d][i], nil
 }
 
+// recentLabels is how many labels recentLabel remembers of each dimension.
+const recentLabels = 16
+
+type recentLabel struct {
+	name  string
+	label int32
+}
+
+// recentLabel is label of a name that is not empty, with a look at the last ones first: most events are
+// of few categories and brands, whose texts are the same memory.
+func (b *Builder[U, I]) recentLabel(d Dimension, name string) (int32, error) {
+	c := &b.recent[d][(7*len(name)+int(name[0])+3*int(name[len(name)-1]))%recentLabels]
+	if c.name == name {
+		return c.label, nil
+	}
+	l, err := b.label(d, name)
+	if err == nil {
+		*c = recentLabel{name, l}
+	}
+	return l, err
+}
+
 // Add takes one event. An invalid one changes nothing and is ErrRange or
 // ErrNotFinite, naming the field.
 func (b *Builder[U, I]) Add(e *Event[U, I]) error {
@@ -346,7 +369,8 @@ func (b *Builder[U, I]) Add(e *Event[U, I]) error {
 	if err != nil {
 		return err
 	}
-	return b.addEvent("Add", u, b.prepare(at, e), e)
+	a := b.prepare(at, e)
+	return b.addEvent("Add", u, &a, e)
 }
 
 // AddIndexed is Add for a user whose handle came from Index; e.User is ignored.
@@ -362,7 +386,8 @@ func (b *Builder[U, I]) AddIndexed(user int32, e *Event[U, I]) error {
 	if err != nil || at >= b.cut {
 		return err
 	}
-	return b.addEvent("AddIndexed", user, b.prepare(at, e), e)
+	a := b.prepare(at, e)
+	return b.addEvent("AddIndexed", user, &a, e)
 }
 
 // instant returns the time of an event that is valid, and counts one that is late.
@@ -392,17 +417,17 @@ func (b *Builder[U, I]) prepare(at int64, e *Event[U, I]) act {
 		return a
 	}
 	if e.Category != "" {
-		a.category, a.err = b.label(Category, e.Category)
+		a.category, a.err = b.recentLabel(Category, e.Category)
 	}
 	if e.Brand != "" && a.err == nil {
-		a.brand, a.err = b.label(Brand, e.Brand)
+		a.brand, a.err = b.recentLabel(Brand, e.Brand)
 	}
 	return a
 }
 
 // addEvent adds a valid event of a known user at a time before the cut-off. It looks
 // at everything that can fail before it changes a counter.
-func (b *Builder[U, I]) addEvent(where string, u int32, a act, e *Event[U, I]) error {
+func (b *Builder[U, I]) addEvent(where string, u int32, a *act, e *Event[U, I]) error {
 	s, plain := &b.state[u], e.plain()
 	var more userState
 	if !plain {

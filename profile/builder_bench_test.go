@@ -178,3 +178,80 @@ func BenchmarkBuilderAddAll(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFeatureBytes says what each built-in feature, with windows of 7, 30 and 90 days, costs a
+// customer beside a Builder without it, and the affinities, facts and days of Rolling: of 2,000 customers with
+// 20 events, 3 orders of two lines and a refund among three of them.
+func BenchmarkFeatureBytes(b *testing.B) {
+	const users = 2000
+	log := func(affinities bool) *profile.Log[int64, int64] {
+		rng := rand.New(rand.NewPCG(1, 1))
+		names := []string{"shoes", "books", "toys", "food", "garden", "music", "sport", "home"}
+		at := func() time.Time { return cut.Add(-time.Duration(rng.Int64N(int64(120 * day)))) }
+		l := &profile.Log[int64, int64]{}
+		category := func() string {
+			name := names[rng.IntN(len(names))]
+			if !affinities {
+				return ""
+			}
+			return name
+		}
+		for u := range int64(users) {
+			for range 20 {
+				l.Events = append(l.Events, profile.Event[int64, int64]{
+					User: u, Item: rng.Int64N(500), Kind: profile.Kind(1 + rng.IntN(8)), At: at(), Category: category(),
+					Dwell: time.Duration(rng.IntN(90)) * time.Second, Position: int32(rng.IntN(9)), Pages: int32(rng.IntN(3)), Rating: 4, Sentiment: .5,
+				})
+			}
+			for i := range 3 {
+				l.Orders = append(l.Orders, profile.Order[int64, int64]{ID: "o", User: u, At: at(), Currency: "EUR", Discount: int64(i), Lines: []profile.OrderLine[int64]{
+					{Item: rng.Int64N(500), Category: category(), Quantity: 1, Price: 500}, {Item: rng.Int64N(500), Category: category(), Quantity: 2, Price: 90},
+				}})
+			}
+			if u%3 == 0 {
+				l.Refunds = append(l.Refunds, profile.Refund[int64, int64]{ID: "r", OrderID: "o", User: u, At: at(), Currency: "EUR", Amount: 90})
+			}
+		}
+		return l
+	}
+	cost := func(b *testing.B, opt profile.BuilderOptions, l *profile.Log[int64, int64]) float64 {
+		b.Helper()
+		opt.AsOf = cut
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		p, err := profile.NewBuilder[int64, int64](opt)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := p.AddAll(l); err != nil {
+			b.Fatal(err)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		runtime.KeepAlive(p)
+		return float64(after.HeapAlloc-before.HeapAlloc) / users
+	}
+	bare, full := log(false), log(true)
+	without := cost(b, profile.BuilderOptions{}, bare)
+	say := func(name string, bytes func() float64) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+			}
+			b.ReportMetric(bytes(), "B/user")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+	say("base", func() float64 { return without })
+	say("category", func() float64 { return cost(b, profile.BuilderOptions{}, full) - without })
+	say("rolling", func() float64 { return cost(b, profile.BuilderOptions{Rolling: true}, bare) - without })
+	for _, name := range profile.FeatureNames() {
+		say("feature="+name, func() float64 {
+			list, err := profile.Features([]int{7, 30, 90}, name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return cost(b, profile.BuilderOptions{Features: list}, full) - cost(b, profile.BuilderOptions{}, full)
+		})
+	}
+}

@@ -46,6 +46,11 @@ func FeatureNames() []string {
 //	totals      order_count*, order_units*, order_money*, order_mean*
 //	trend       trend_events_<w>d, trend_orders_<w>d, trend_money_<w>d: (a-b)/(a+b) of the window and the one before it
 //
+// A customer with 20 events and 3 orders over 120 days, by windows of 7, 30 and 90 days, costs bytes beside
+// those of the Builder (BenchmarkFeatureBytes): recency 75, gaps 80, pages, totals 270, discount, funnel,
+// refunds 300, clock, clicks, dwell 330, basket, trend 385, opinion 440, activity 720, base 1040, distinct 1260; by
+// Rolling once more for each day with records.
+//
 // An unknown name is ErrUnknownID, days that are not ascending in 1 to 18250 ErrOption.
 func Features(days []int, names ...string) ([]Feature, error) {
 	for i, d := range days {

@@ -90,7 +90,7 @@ func (b *Builder[U, I]) addEvents(where string, events []Event[U, I]) error {
 		b.touched = sink
 		for i, u := range users[:n] {
 			row := begin + int(from[i])
-			if err := b.addEvent("AddAll", u, acts[i], &events[row]); err != nil {
+			if err := b.addEvent("AddAll", u, &acts[i], &events[row]); err != nil {
 				return fmt.Errorf("%s: Events: row %d: %w", where, row, err)
 			}
 		}
