@@ -255,7 +255,7 @@ func (k *core[U, I]) read(r *codec.Reader) error {
 }
 
 // instant reports whether x may be one: none of the marks, nor beyond what a time may be.
-func instant(x int64) bool { return x > math.MinInt64+2e9 && x < math.MaxInt64-2e9 }
+func instant(x int64) bool { return x > math.MinInt64+2e9 && x <= horizon }
 
 func instantOrNone(x int64) bool { return x == none || instant(x) }
 

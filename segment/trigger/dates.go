@@ -27,8 +27,9 @@ func occasions(t Trigger, b *Business) (days []int64) {
 	return days
 }
 
-// lastDay is in the year 2261: instants end in 2262.
-const lastDay = 106_500
+// lastDay is 1 January 2261. Instants end in 2262: whatever is planned from a time before
+// it, by at most a year and some days, is one.
+const lastDay = 106_286
 
 // scheduleAll plans the messages of days of a customer anew, except for those that wait for
 // quiet hours and caps.

@@ -43,7 +43,7 @@ func (k Kind) String() string {
 type Event[U, I ID] struct {
 	Kind   Kind      // one of the constants
 	User   U         // the customer; not read for Priced and Stocked
-	At     time.Time // when it was, of the years 1678 to 2261
+	At     time.Time // when it was, of the years 1679 to 2260
 	Item   I         // of Priced, Stocked, Viewed, Carted, Uncarted and Ordered
 	Amount int64     // of Priced and Stocked, >= 0
 	Name   string    // of Staged, Happened and Responded, not empty, at most 255 bytes

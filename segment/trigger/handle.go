@@ -151,12 +151,15 @@ func (k *core[U, I]) include(p *plan, r *rule, item int32, newest bool) {
 	}
 }
 
-// later returns at + d, at most never.
+// horizon is later than everything, and still an instant.
+const horizon = never - 3e9
+
+// later returns at + d, at most the horizon.
 func later(at int64, d time.Duration) int64 {
-	if sum := at + int64(d); sum >= at {
-		return sum
+	if at > horizon-int64(d) {
+		return horizon
 	}
-	return never - 1
+	return at + int64(d)
 }
 
 // withdraw takes an item out of the messages that were about wanting it: out of carts, and

@@ -240,7 +240,7 @@ func (k *core[U, I]) convert(e Event[U, I], x event) (event, error) {
 	if e.Kind == 0 || e.Kind >= kinds {
 		return x, fmt.Errorf("Kind is %d, want one of the constants: %w", uint8(e.Kind), ErrRange)
 	}
-	if err := check.Time("At", e.At); err != nil {
+	if err := moment("At", e.At); err != nil {
 		return x, err
 	}
 	x.kind, x.at = e.Kind, e.At.UnixNano()
@@ -257,7 +257,7 @@ func (k *core[U, I]) convert(e Event[U, I], x event) (event, error) {
 		x.name = e.Name
 	}
 	if e.Kind == Responded {
-		if err := check.Time("Sent", e.Sent); err != nil {
+		if err := moment("Sent", e.Sent); err != nil {
 			return x, err
 		}
 		x.sent = e.Sent.UnixNano()
@@ -266,6 +266,18 @@ func (k *core[U, I]) convert(e Event[U, I], x event) (event, error) {
 		}
 	}
 	return x, nil
+}
+
+// moment refuses times beyond the year 2260, after which there must be room for delays and
+// windows, and those that check.Time does.
+func moment(field string, t time.Time) error {
+	if err := check.Time(field, t); err != nil {
+		return err
+	}
+	if t.Unix() >= lastDay*86400 || t.Unix() < -lastDay*86400 {
+		return fmt.Errorf("%s is outside the years 1679 to 2260: %w", field, ErrRange)
+	}
+	return nil
 }
 
 func hasItem(kind Kind) bool { return kind == Priced || kind == Stocked || kind >= Viewed }
@@ -387,7 +399,7 @@ func (k *core[U, I]) zone(name string) (int32, error) {
 //
 // A message says by At when it goes out. A service that was down for hours gets those of
 // these hours, too; with Options.Grace they are planned anew from asOf, with its quiet hours.
-// An asOf before that of the last call is ErrRange, and dst comes back as it was. Cost: that
+// An asOf before that of the last call, or outside the years 1679 to 2260, is ErrRange, and dst comes back as it was. Cost: that
 // of the events and messages of the time, each with the logarithm of the number of customers.
 func (p *Planner[U, I]) Advance(dst []Message[U, I], asOf time.Time) ([]Message[U, I], error) {
 	const where = "trigger: Planner.Advance"
@@ -396,7 +408,7 @@ func (p *Planner[U, I]) Advance(dst []Message[U, I], asOf time.Time) ([]Message[
 		return dst, err
 	}
 	defer p.mu.Unlock()
-	if err := check.Time("asOf", asOf); err != nil {
+	if err := moment("asOf", asOf); err != nil {
 		return dst, fmt.Errorf("%s: %w", where, err)
 	}
 	until := asOf.UnixNano()

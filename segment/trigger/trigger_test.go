@@ -408,3 +408,43 @@ func TestBounds(t *testing.T) {
 	must(p.Forget("u"))
 	must(p.Set("w", trigger.Customer{}))
 }
+
+// At the ends of time nothing wraps round: what waits beyond them is kept and never comes.
+func TestEndsOfTime(t *testing.T) {
+	opt := options{
+		Caps: []trigger.Cap{{N: 1, Days: 366}}, Quiet: trigger.Quiet{From: 21 * time.Hour, To: 8 * time.Hour},
+		Triggers: []trigger.Trigger{
+			{Name: "long", When: trigger.BrowseAbandoned, Delay: 366 * 24 * time.Hour, CoolDown: 3660 * 24 * time.Hour, Expire: 366 * 24 * time.Hour, BestHour: true},
+			{Name: "now", When: trigger.BrowseAbandoned, Expire: 366 * 24 * time.Hour},
+			{Name: "day", When: trigger.Anniversary, Date: "d"},
+			{Name: "pay", When: trigger.OnPayDay, PayDay: trigger.PayDay{Day: 1}},
+		},
+	}
+	p := fresh(opt)
+	who := trigger.Customer{Channels: []string{"mail"}, Dates: map[string]trigger.Date{"d": {Year: 2250, Month: 2, Day: 28}}}
+	must(p.Set("u", who))
+	must(p.Add(view("u", "a", "1680-01-01 22:00")))
+	must(p.Add(view("u", "b", "2260-12-30 22:00")))
+	must(p.Add(view("u", "c", "2260-12-31 22:00")))
+	got := promised(p.Advance(nil, at("1681-06-01")))
+	if want := "u now mail 01-02T08:00 a; u pay mail 01-02T08:00"; len(got) == 0 || !strings.HasPrefix(want, text(got[:1])) {
+		t.Errorf("got %s", text(got))
+	}
+	got = promised(p.Advance(nil, at("2260-12-31 23:59")))
+	if n := len(got); n < 500 || n > 580 { // one in 366 days
+		t.Errorf("%d messages", n)
+	}
+	data := promised(p.MarshalBinary())
+	must(p.UnmarshalBinary(data))
+	if !bytes.Equal(data, promised(p.MarshalBinary())) {
+		t.Error("another form after a round trip")
+	}
+	for _, when := range []string{"1678-06-01", "2261-01-01"} {
+		if err := p.Add(view("u", "a", when)); !errors.Is(err, trigger.ErrRange) {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	if _, err := p.Advance(nil, at("2261-01-01")); !errors.Is(err, trigger.ErrRange) {
+		t.Error(err)
+	}
+}
