@@ -1,7 +1,6 @@
 package feature
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -11,7 +10,6 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/moments"
-	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // Columns accumulates, column by column, what scalers and imputers are fitted
@@ -134,13 +132,8 @@ func (c *Columns) describe(ctx context.Context, j int) (ColumnResult, error) {
 	xs := slices.Clone(c.values[j])
 	nan := math.NaN()
 	s := ColumnResult{c.names[j], int64(len(xs)), c.missing[j], nan, nan, nan, nan, nan, nan, nan, nan, nan}
-	if ctx.Err() != nil {
-		return s, context.Cause(ctx)
-	}
 	// Ascending: the same rounding for any order of rows.
-	if len(xs) < 1<<19 {
-		slices.Sort(xs)
-	} else if err := parallel.SortFunc(ctx, xs, 0, cmp.Compare); err != nil {
+	if err := sortFloats(ctx, xs); err != nil {
 		return s, err
 	}
 	if len(xs) == 0 {

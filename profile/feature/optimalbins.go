@@ -7,8 +7,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-
-	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // groups are the different values of a column, ascending, with the rows below each.
@@ -41,12 +39,7 @@ func groupsOf(ctx context.Context, rows [][]float64, j int, y []bool) (*groups, 
 		}
 	}
 	for _, xs := range of {
-		if ctx.Err() != nil {
-			return nil, missing, context.Cause(ctx)
-		}
-		if len(xs) < 1<<19 {
-			slices.Sort(xs)
-		} else if err := parallel.SortFunc(ctx, xs, 0, cmp.Compare); err != nil {
+		if err := sortFloats(ctx, xs); err != nil {
 			return nil, missing, err
 		}
 	}
