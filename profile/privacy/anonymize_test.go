@@ -55,6 +55,23 @@ func TestAnonymizeByHand(t *testing.T) {
 	testkit.Near(t, "precision", a.Precision, .5, 1e-12)
 	testkit.Near(t, "loss", a.GeneralLoss, .5, 1e-12)
 	testkit.Near(t, "average class", a.AverageClass, 10./3, 1e-12)
+	// The others, each the best of what its own hierarchy allows: (10, *) with one row suppressed, (20, *),
+	// and (*, *) where no more is.
+	var alone [][]string
+	for _, x := range ages {
+		alone = append(alone, []string{x})
+	}
+	for _, c := range []struct {
+		width float64
+		spare int
+		loss  float64
+		out   int
+	}{{10, 1, 37, 1}, {20, 1, 52, 0}, {10, 0, 100, 0}} {
+		a, err := privacy.Anonymize(context.Background(), alone, privacy.AnonymizeOptions{K: 3, MaxSuppressed: c.spare, Hierarchies: []*privacy.Hierarchy{h(privacy.NewRanges(0, c.width))}})
+		if err != nil || a.Discernibility != c.loss || len(a.Suppressed) != c.out {
+			t.Errorf("width %v, %d suppressed: %+v, %v", c.width, c.spare, a, err)
+		}
+	}
 	// (20, *), assessed: k 4, l 3, t .15.
 	var rows [][]string
 	for _, x := range ages {
