@@ -35,11 +35,12 @@
 //     speed; the feature "base" and NewAffinity are the same columns as Features, equal to the bit.
 //   - Many shards: one Builder each, then Builder.Merge; a Builder can be stored and
 //     sent (MarshalBinary). Day after day: BuilderOptions.Rolling, [Builder.Advance].
-//   - Deletion of a customer: [Builder.Forget], and in package profile/clean
-//     Ledger.Forget, Dedupe.Forget and Cleaner.Forget. What was made before has to be
-//     made again: tables, RFM rows, models fitted on them, and the states that know no
-//     ids and so cannot forget one: Moments, GroupBy, Decayed, Columns, Outliers,
-//     imputers, scalers, Quality.
+//   - Deletion of a customer: [Builder.Forget]; in package profile/clean Ledger.Forget, Dedupe.Forget and
+//     Cleaner.Forget; in profile/identity Graph.Forget and Traffic.Forget; in profile/privacy
+//     Sums.Forget. After it the bytes are those of a state that never saw him, but for Late and
+//     Currency of a Builder, which name nobody. What was made before has to be made again: tables,
+//     RFM rows, models fitted on them, and the states that know no ids and so cannot forget one:
+//     Moments, GroupBy, Decayed, Columns, Covariance, Screen, Outliers, imputers, scalers, Quality, Monitor.
 //   - Count, mean, spread of one column, by group: [Moments], [GroupBy].
 //   - A sum of your own in which the past fades: [Decayed].
 //   - Amounts: [Money]; what a minor unit is: [MinorDigits].
