@@ -118,6 +118,24 @@ func TestCancels(t *testing.T) {
 			_, _, err := segment.Silhouette(ctx, rows, labels)
 			return err
 		}},
+		{Name: "segment.Match", Looks: 1_000, Do: func(ctx context.Context, size int) error {
+			agents := make([]segment.Agent, 20)
+			for k := range agents {
+				agents[k].Capacity = 10 * size
+			}
+			testkit.Start(ctx)
+			_, err := segment.Match(ctx, make([]segment.Window, 600*size), agents, func(i, k int) float64 { return float64(1 + (i*31+k*17)%101) }, segment.MatchOptions{Exact: 1 << 40})
+			return err
+		}},
+		{Name: "segment.Match by auction", Looks: 600, Do: func(ctx context.Context, size int) error {
+			agents := make([]segment.Agent, 20)
+			for k := range agents {
+				agents[k].Capacity = 10 * size
+			}
+			testkit.Start(ctx)
+			_, err := segment.Match(ctx, make([]segment.Window, 600*size), agents, func(i, k int) float64 { return float64(1 + (i*31+k*17)%101) }, segment.MatchOptions{Exact: -1})
+			return err
+		}},
 		{Name: "audience.Program.Select", Looks: 15, Do: func(ctx context.Context, size int) error {
 			p := program(100_000 * size)
 			testkit.Start(ctx)

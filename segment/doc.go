@@ -40,8 +40,10 @@
 //   - [Lifecycle]: who is new, active, sleeping, churned or reactivated at an instant, by
 //     thresholds of the shop's own [Gaps]; [Lifecycle.Timeline] lists the changes, [Transitions]
 //     counts them, and a [Playbook] holds what to do about each
+//   - [Match]: which agent of the service serves which customer, within hours and capacities
 //   - package audience: rules over attributes, sets of users, hold-outs, parity
 //   - package affinity: which segment buys more or less of what, and the money missed
+//   - package offer: coupons, points and member days, the best combination of them, budgets that hold
 //   - package basket: what is bought together and after one another, rules that are no chance
 //
 // Rows and customers are dense indices 0, 1, 2, … as a table or data set numbers them.
@@ -64,5 +66,6 @@
 // Tibshirani, Walther and Hastie, Estimating the number of clusters in a data
 // set via the gap statistic, 2001. Müllner, fastcluster, 2013.
 // Sculley, Web-scale k-means clustering, 2010. Ester et al., DBSCAN, 1996. Dempster, Laird
-// and Rubin, Maximum likelihood from incomplete data, 1977.
+// and Rubin, Maximum likelihood from incomplete data, 1977. Bertsekas and Castañon, The auction
+// algorithm for the transportation problem, 1989.
 package segment

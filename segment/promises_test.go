@@ -60,12 +60,18 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"CalinskiHarabasz": segment.CalinskiHarabasz, "ChooseK": segment.ChooseK, "DaviesBouldin": segment.DaviesBouldin, "DefaultMap": segment.DefaultMap,
 			"DefaultMapRules": segment.DefaultMapRules, "DefaultPlaybook": segment.DefaultPlaybook, "DescribeClusters": segment.DescribeClusters, "FitCuts": segment.FitCuts,
-			"NewMovement": segment.NewMovement, "ProfileClusters": segment.ProfileClusters, "FitPrototypes": segment.FitPrototypes, "DBSCAN": segment.DBSCAN, "Stability": segment.Stability, "FitMiniBatch": segment.FitMiniBatch, "FitMixture": segment.FitMixture,
+			"NewMovement": segment.NewMovement, "Match": segment.Match, "ProfileClusters": segment.ProfileClusters, "FitPrototypes": segment.FitPrototypes, "DBSCAN": segment.DBSCAN, "Stability": segment.Stability, "FitMiniBatch": segment.FitMiniBatch, "FitMixture": segment.FitMixture,
 			"FitDendrogram": segment.FitDendrogram, "FitDendrogramDistances": segment.FitDendrogramDistances,
 			"FitRFMT": segment.FitRFMT, "NewBands": segment.NewBands, "FitKMeans": segment.FitKMeans, "FitRFM": segment.FitRFM, "NewCuts": segment.NewCuts, "NewKMeans": segment.NewKMeans, "NewKMeansStep": segment.NewKMeansStep,
 			"NewLifecycle": segment.NewLifecycle, "NewMap": segment.NewMap, "NewRFM": segment.NewRFM, "Silhouette": segment.Silhouette, "SimplifiedSilhouette": segment.SimplifiedSilhouette,
 		},
 		Types: []func() any{
+			func() any {
+				customers, agents := officeDay()
+				m, err := segment.Match(bg, customers, agents, func(customer, agent int) float64 { return float64(1 + (customer+agent)%3) }, segment.MatchOptions{})
+				must(err)
+				return m
+			},
 			func() any { return kmeans() },
 			func() any {
 				s, err := segment.NewKMeansStep([][]float64{{1, 2}, {8, 1}, {4, 9}})
@@ -131,6 +137,10 @@ func TestPromises(t *testing.T) {
 		},
 		Zero: []string{"Cuts", "Transitions", "RFMScore", "State", "CellError", "Linkage", "ClusterProfile", "KChoices", "Playbook", "RFM", "Pareto", "Gaps"},
 		Args: map[string]func() []any{
+			"Match": func() []any {
+				customers, agents := officeDay()
+				return []any{bg, customers, agents, func(customer, agent int) float64 { return float64(1 + (customer+agent)%3) }, segment.MatchOptions{Need: time.Minute, Exact: 100, Gap: .01}}
+			},
 			"CalinskiHarabasz": func() []any { return []any{points(), labels} },
 			"ChooseK": func() []any {
 				return []any{bg, points(), segment.ChooseKOptions{Min: 2, Max: 3, References: 2, Sample: 9}}
@@ -209,6 +219,7 @@ func TestPromises(t *testing.T) {
 			"Transitions.Rate":  func() []any { return []any{segment.State(1), segment.State(2)} },
 		},
 		NaN: map[string]string{
+			"Matching.Gap":     "of a value or bound that Match cannot return",
 			"Stability":        "Chance where no references were asked for",
 			"ChooseK":          "measures that were not asked for, or are not defined for that many clusters",
 			"ProfileClusters":  "as DescribeClusters; shares of no money, growth of what is new",
