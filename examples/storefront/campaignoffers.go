@@ -34,12 +34,13 @@ type granted struct {
 // the earlier campaigns, half of it, and a full reduction. What a message with that coupon did
 // to each group is known; a smaller discount is taken to do proportionally less, a larger one
 // no more, since nothing larger was ever tried. Nil where no campaign was measured.
-func grant(ctx context.Context, rec *records, now *profiled, seg *segmented, pred *predicted, t *targeted, m *measured, seed uint64) (*granted, error) {
+func (r *results) grant(ctx context.Context, seed uint64) (*granted, error) {
+	rec, t, m := r.records, r.targeted, r.measured
 	tried := m.Worth.Discount
 	if len(m.Groups.Rows) == 0 || tried < 2 || len(t.Target) == 0 {
 		return nil, nil
 	}
-	usual := usualOrders(rec, now)
+	usual := usualOrders(rec, r.profiled)
 	var amounts []int64
 	for _, id := range t.Target {
 		if o, ok := usual[id]; ok {
@@ -74,8 +75,8 @@ func grant(ctx context.Context, rec *records, now *profiled, seg *segmented, pre
 		} else if out {
 			g.HeldOut++
 		}
-		p := offer.Prospect[string, string]{Order: o, Base: pred.Purchase.Prob[id]}
-		lift := effect(seg.Clusters, id)
+		p := offer.Prospect[string, string]{Order: o, Base: r.predicted.Purchase.Prob[id]}
+		lift := effect(r.segmented.Clusters, id)
 		price := listPrice(&o)
 		for _, x := range g.Offers {
 			off := min(x.Off, price)

@@ -207,7 +207,7 @@ func (r *results) offers(ctx context.Context, sim *shop.Shop, opt options, p *pr
 		return err
 	}
 	p.step("sharing out offers")
-	if r.granted, err = grant(ctx, r.records, r.profiled, r.segmented, r.predicted, r.targeted, r.measured, opt.Seed); err != nil {
+	if r.granted, err = r.grant(ctx, opt.Seed); err != nil {
 		return err
 	}
 	if sim != nil {
