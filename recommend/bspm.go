@@ -10,7 +10,6 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/parallel"
-	"github.com/aislekit/aisle/internal/solve"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
 	"github.com/aislekit/aisle/internal/vec"
@@ -30,7 +29,8 @@ type BSPMOptions struct {
 	// Factors is the number of singular vectors of the ideal low-pass filter. The
 	// default is √entries/(7·density^⅙), in [16, 512]: about √entries/2 on sparse
 	// matrices, √entries/4 on dense ones. The paper takes 384 and 448 where that
-	// gives 500 and 435.
+	// gives 500 and 435. Where popularity is all (see Interactions.BeyondPopularity) and Beta
+	// is left out too, Factors is 1, which is popularity, and Beta 5.
 	Factors    int
 	Beta       float64 // β, weight of the ideal filter; default 0.3, negative means 0: blurring by the linear filter alone
 	Sharpening float64 // T, the time of the sharpening process; default 2, negative means 0: no sharpening, which is GFCF
@@ -44,6 +44,9 @@ type BSPMOptions struct {
 }
 
 func (o BSPMOptions) withDefaults(x *Interactions) BSPMOptions {
+	if o.Factors == 0 && o.Beta == 0 && x.onlyPopular() {
+		o.Factors, o.Beta = 1, popularTimes
+	}
 	if o.Factors == 0 {
 		o.Factors = spectralFactors(x)
 	}
@@ -119,13 +122,13 @@ func FitBSPM(ctx context.Context, x *Interactions, opt BSPMOptions) (*BSPM, erro
 	if opt.Beta == 0 {
 		return m, nil
 	}
-	s, v, err := solve.TruncatedSVD(ctx, g.r, g.rt, svdOptions(PureSVDOptions{
+	factors, v, err := g.vectors(ctx, PureSVDOptions{
 		Factors: opt.Factors, Iterations: opt.Iterations, Seed: opt.Seed, Workers: opt.Workers, Progress: opt.Progress,
-	}))
+	})
 	if err != nil {
 		return nil, err
 	}
-	m.factors, m.left, m.right = len(s), slices.Clone(v), v
+	m.factors, m.left, m.right = factors, slices.Clone(v), v
 	g.scaleUp(m.right, m.factors)
 	for i, d := range g.sums {
 		if d > 0 {

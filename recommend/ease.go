@@ -26,7 +26,10 @@ var (
 // EASEOptions configures FitEASE. L2 alone is EASE; with Dropout it
 // is EDLAE; with Diagonal too it is RDLAE.
 type EASEOptions struct {
-	L2          float64 // λ, > 0; default 200. Search it: good values lie between 20 and 2000
+	// L2 is λ, > 0; default 200. Search it: good values lie between 20 and 2000. Where it is left
+	// out and popularity is all (see Interactions.BeyondPopularity), the fit adds to each row of B
+	// what is popular, 5 times as much as the row has on average.
+	L2          float64
 	Dropout     float64 // p in [0, 1): λ grows by p/(1-p)·G[i,i], a denoising autoencoder; default 0
 	Diagonal    float64 // ξ in [0, 1): weights of an item for itself up to ξ are allowed; default 0
 	UseWeights  bool    // use the weights of the entries; default: each entry counts 1
@@ -80,6 +83,7 @@ func EASEMemory(items int) int64 {
 // Errors: ErrTooLarge, naming the bytes needed; ErrEmpty, ErrOption, ErrRange,
 // ErrDiverged (a Gram matrix float32 cannot invert: raise L2).
 func FitEASE(ctx context.Context, x *Interactions, opt EASEOptions) (*EASE, error) {
+	plain := opt.L2 == 0
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
 		return nil, err
@@ -140,6 +144,12 @@ func FitEASE(ctx context.Context, x *Interactions, opt EASEOptions) (*EASE, erro
 		}
 	}
 	m.b = slices.Clip(m.b)
+	if plain && x.onlyPopular() {
+		share := x.popularShares(func(j int) []float32 { return row(m.b, j, n) })
+		for j := range n {
+			vec.Axpy(1, share, row(m.b, j, n))
+		}
+	}
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}

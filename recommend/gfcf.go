@@ -7,7 +7,6 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
-	"github.com/aislekit/aisle/internal/solve"
 	"github.com/aislekit/aisle/internal/sparse"
 )
 
@@ -23,7 +22,9 @@ var (
 // GFCFOptions configures FitGFCF. The zero value is a good start.
 type GFCFOptions struct {
 	// Factors is the number of singular vectors of the ideal low-pass filter, 256
-	// in the paper. The default is √entries/(7·density^⅙), in [16, 512].
+	// in the paper. The default is √entries/(7·density^⅙), in [16, 512]. One is popularity.
+	// Where popularity is all (see Interactions.BeyondPopularity) and Alpha is left out
+	// too, Factors is 1 and Alpha 5.
 	Factors int
 	// Alpha is α, the weight of the ideal filter; negative means 0: the linear filter
 	// alone. Default 5·√(users·items)/entries, of users and items with entries, in
@@ -39,6 +40,9 @@ type GFCFOptions struct {
 }
 
 func (o GFCFOptions) withDefaults(x *Interactions) GFCFOptions {
+	if o.Factors == 0 && o.Alpha == 0 && x.onlyPopular() {
+		o.Factors, o.Alpha = 1, popularTimes
+	}
 	if o.Factors == 0 {
 		o.Factors = spectralFactors(x)
 	}
@@ -109,14 +113,14 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	if opt.Alpha == 0 {
 		return m, nil
 	}
-	s, v, err := solve.TruncatedSVD(ctx, g.r, g.rt, svdOptions(PureSVDOptions{
+	factors, v, err := g.vectors(ctx, PureSVDOptions{
 		Factors: opt.Factors, Iterations: opt.Iterations, Seed: opt.Seed, Workers: opt.Workers, Progress: opt.Progress,
-	}))
+	})
 	if err != nil {
 		return nil, err
 	}
-	g.scaleUp(v, len(s))
-	m.setSpectral(len(s), v)
+	g.scaleUp(v, factors)
+	m.setSpectral(factors, v)
 	return m, nil
 }
 

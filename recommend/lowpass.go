@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/solve"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/vec"
 )
@@ -107,6 +108,29 @@ func newItemGraph(ctx context.Context, x *Interactions, weights bool, workers in
 	}
 	g.rt, err = g.r.TransposeUntil(ctx, workers)
 	return g, err
+}
+
+// vectors returns the leading right singular vectors of R̃ and their number. The first is
+// √(dᵢ/Σd), of the singular value 1: popularity. It is written down where it is asked for alone, as in a graph
+// of several components a search finds but some mixture of theirs.
+func (g *itemGraph) vectors(ctx context.Context, opt PureSVDOptions) (int, []float32, error) {
+	if opt.Factors != 1 {
+		s, v, err := solve.TruncatedSVD(ctx, g.r, g.rt, svdOptions(opt))
+		return len(s), v, err
+	}
+	v, all := make([]float32, len(g.sums)), 0.0
+	for _, d := range g.sums {
+		all += float64(d)
+	}
+	for i, d := range g.sums {
+		if d > 0 {
+			v[i] = float32(math.Sqrt(float64(d) / all))
+		}
+	}
+	if opt.Progress != nil {
+		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
+	}
+	return 1, v, nil
 }
 
 // scaleUp replaces the rows of v, items×factors, by D_I^½ times them.

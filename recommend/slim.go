@@ -22,7 +22,10 @@ var (
 type SLIMOptions struct {
 	// L1 is λ >= 0, makes weights exactly 0; negative means 0. An item gets no weight
 	// from those it goes with no more than λ times, so the default is 1, and less
-	// where items have few entries: entries/(20·items).
+	// where items have few entries: entries/(20·items). Where L1 and L2 are both left out and
+	// popularity is all (see Interactions.BeyondPopularity), the fit adds to the weights of each
+	// item for others what is popular, 5 times as much as they have on average, which no
+	// option says.
 	L1         float64
 	L2         float64 // β > 0, shrinks weights; default 100. Search both
 	Candidates int     // items each item may get weight from, those that go with it most; default 300
@@ -86,6 +89,7 @@ func FitSLIM(ctx context.Context, x *Interactions, opt SLIMOptions) (*SLIM, erro
 	if err := x.checkImplicit("FitSLIM"); err != nil {
 		return nil, err
 	}
+	plain := opt.L1 == 0 && opt.L2 == 0
 	opt = opt.withDefaults(x)
 	if err := opt.validate(); err != nil {
 		return nil, err
@@ -104,7 +108,14 @@ func FitSLIM(ctx context.Context, x *Interactions, opt SLIMOptions) (*SLIM, erro
 	if err != nil {
 		return nil, err
 	}
-	return &SLIM{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}, opt.told()}, nil
+	asked := opt.told()
+	if plain && x.onlyPopular() {
+		if b, err = x.withPopular(ctx, b); err != nil {
+			return nil, err
+		}
+		asked.L1, asked.L2 = 0, 0
+	}
+	return &SLIM{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}, asked}, nil
 }
 
 // elasticNet leaves in t.y the minimiser of the objective in units of cosines:

@@ -20,7 +20,9 @@ var (
 	_ Explainer    = (*TurboCF)(nil)
 )
 
-// TurboCFOptions configures FitTurboCF. The zero value is a good start.
+// TurboCFOptions configures FitTurboCF. The zero value is a good start. Where Alpha, Power and
+// Order are left out and popularity is all (see Interactions.BeyondPopularity), the fit
+// adds to each row of B what is popular, 5 times as much as the row has on average.
 type TurboCFOptions struct {
 	Neighbors  int     // weights kept an item; default 500
 	Alpha      float64 // share of the normalisation on the user side, in (0, 1]; default 0.5
@@ -76,6 +78,7 @@ type TurboCF struct{ itemWeights }
 // 2 adds items·Neighbors·(Neighbors + 100) multiply-adds. Errors: ErrEmpty, ErrOption, ErrRange (a
 // negative weight, by user and item).
 func FitTurboCF(ctx context.Context, x *Interactions, opt TurboCFOptions) (*TurboCF, error) {
+	plain := opt.Alpha == 0 && opt.Power == 0 && opt.Order == 0
 	opt = opt.withDefaults()
 	if err := opt.validate(); err != nil {
 		return nil, err
@@ -100,6 +103,11 @@ func FitTurboCF(ctx context.Context, x *Interactions, opt TurboCFOptions) (*Turb
 	}}.Top(ctx, opt.Neighbors, opt.Workers)
 	if err != nil {
 		return nil, err
+	}
+	if plain && x.onlyPopular() {
+		if b, err = x.withPopular(ctx, b); err != nil {
+			return nil, err
+		}
 	}
 	if opt.Order == 2 {
 		if err := boundSpectrum(ctx, b, opt.Workers); err != nil {

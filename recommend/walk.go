@@ -21,7 +21,9 @@ var (
 // RP3BetaOptions configures FitRP3Beta. The zero value is a good start: it depends on
 // the support s = entries / √(users·items), of users and items with entries. The less
 // there is to learn from, the less popular items are pushed down. Where popularity is all
-// (see Interactions.BeyondPopularity), Neighbors is 1000, Alpha 0.2 and Beta 0.
+// (see Interactions.BeyondPopularity), Neighbors is 1000, Alpha 0.2 and Beta 0, and where
+// Alpha and Beta are left out the fit adds to each row of B what is popular, 5 times as
+// much as the row has on average.
 type RP3BetaOptions struct {
 	Neighbors  int     // weights kept an item; default 300
 	Alpha      float64 // power of the transition probabilities, > 0; default 0.5 + 0.1·log₂(s/8) in [0.5, 0.8]
@@ -75,6 +77,7 @@ func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3B
 	if err := x.checkImplicit("FitRP3Beta"); err != nil {
 		return nil, err
 	}
+	plain := opt.Alpha == 0 && opt.Beta == 0
 	opt = opt.withDefaults(x)
 	if err := opt.validate(); err != nil {
 		return nil, err
@@ -104,7 +107,14 @@ func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3B
 	if opt.Progress != nil {
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}
-	return &RP3Beta{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}, opt.told()}, nil
+	asked := opt.told()
+	if plain && x.onlyPopular() {
+		if b, err = x.withPopular(ctx, b); err != nil {
+			return nil, err
+		}
+		asked.Alpha, asked.Beta = 0, 0
+	}
+	return &RP3Beta{itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}, asked}, nil
 }
 
 // walks returns the weights as products of pairs: what depends on one item alone

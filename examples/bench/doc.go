@@ -62,7 +62,7 @@
 // sizes may be measured one by one.
 //
 // Settings are printed as they took effect: where the fit found a value by itself, that
-// value (-1: off), or "default" for what other settings left out; a file of -settings may say
+// value (-1: off), or "default" for what other settings left out and for what no setting says; a file of -settings may say
 // "default" too. Progress and rejected lines go to standard error; a table, or with -json one
 // object a line, to standard output. Exit status: 0, 1 when an algorithm
 // failed, 2 for a wrong command line or unreadable data: a file of which more than half

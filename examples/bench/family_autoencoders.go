@@ -14,6 +14,9 @@ func rdlae() algorithm { return autoencoder("rdlae", true, true) }
 func autoencoder(name string, dropout, diagonal bool) algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e Env) (recommend.Model, error) {
 		opt := recommend.EASEOptions{L2: s.float("regularization"), Workers: e.Workers, Progress: e.Progress}
+		if opt.L2 == 200 { // its default, which left out lets the fit look at the data
+			opt.L2 = 0
+		}
 		if dropout {
 			opt.Dropout = s.float("dropout")
 		}

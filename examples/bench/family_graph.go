@@ -9,14 +9,18 @@ import (
 // turboCF is the low-pass filter on the item graph by a polynomial.
 func turboCF() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e Env) (recommend.Model, error) {
-		return recommend.FitTurboCF(ctx, x, recommend.TurboCFOptions{
+		o := recommend.TurboCFOptions{
 			Neighbors: s.int("neighbors"),
 			Alpha:     s.float("alpha"),
 			Power:     s.float("power"),
 			Order:     s.int("order"),
 			Workers:   e.Workers,
 			Progress:  e.Progress,
-		})
+		}
+		if o.Alpha == 0.5 && o.Power == 0.8 && o.Order == 1 { // its defaults, which left out let the fit look at the data
+			o.Alpha, o.Power, o.Order = 0, 0, 0
+		}
+		return recommend.FitTurboCF(ctx, x, o)
 	}
 	return algorithm{
 		name: "turbocf",

@@ -49,7 +49,7 @@ func gfCF() algorithm {
 func bspm() algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e Env) (recommend.Model, error) {
 		return recommend.FitBSPM(ctx, x, recommend.BSPMOptions{
-			Factors: s.int("factors"), Beta: off(s.float("beta")), Sharpening: off(s.float("sharpening")), Neighbors: s.int("neighbors"),
+			Factors: s.int("factors"), Beta: s.float("beta"), Sharpening: off(s.float("sharpening")), Neighbors: s.int("neighbors"),
 			Seed: e.Seed, Workers: e.Workers, Progress: e.Progress,
 		})
 	}
@@ -57,7 +57,7 @@ func bspm() algorithm {
 		name: "bspm",
 		params: []param{
 			logIntegers("factors", 0, 8, 768).byFit(factorsOf), // by the size of the matrix
-			uniform("beta", 0.3, 0, 1),
+			uniform("beta", 0, 0, 1).byFit(betaOf),             // negative is none
 			uniform("sharpening", 2, 0, 3),
 			logIntegers("neighbors", 1000, 300, 4000).refining(),
 		},
@@ -98,7 +98,7 @@ func slim() algorithm {
 		name: "slim",
 		params: []param{
 			logUniform("l1", 0, 0.05, 20).byFit(optionsOf(func(o recommend.SLIMOptions) float64 { return o.L1 })),
-			logUniform("l2", 100, 2, 2000),
+			logUniform("l2", 0, 2, 2000).byFit(optionsOf(func(o recommend.SLIMOptions) float64 { return o.L2 })),
 			logIntegers("candidates", 300, 100, 600).refining(),
 			yesNo("signed", false),
 		},
@@ -126,6 +126,13 @@ func nmf() algorithm {
 		starts: []settings{{}, {"factors": 32.0, "l2": 10.0}, {"factors": 64.0, "l2": 10.0}, {"factors": 16.0, "l2": 3.0}},
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
 	}
+}
+
+// betaOf is the default of Beta, but where popularity is all: there BSPM takes one vector and
+// more of it.
+func betaOf(m recommend.Model) (float64, bool) {
+	n, ok := factorsOf(m)
+	return 0.3, ok && n > 1
 }
 
 // factorsOf asks a model for the length of its vectors.

@@ -123,11 +123,12 @@ func (p param) byFit(said func(m recommend.Model) (float64, bool)) param {
 // what other settings left out: a part of a blend without weight, vectors without a share.
 const byItself = "default"
 
-// optionsOf reads one option of a model that tells its options.
+// optionsOf reads one option of a model that tells its options; 0 there is what no option says.
 func optionsOf[O any](read func(o O) float64) func(m recommend.Model) (float64, bool) {
 	return func(m recommend.Model) (float64, bool) {
 		if t, ok := m.(interface{ Options() O }); ok {
-			return read(t.Options()), true
+			v := read(t.Options())
+			return v, v != 0
 		}
 		return 0, false
 	}

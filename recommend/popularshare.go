@@ -1,0 +1,85 @@
+package recommend
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/sparse"
+)
+
+// popularItems of the most popular items are in every row that withPopular makes: more than
+// a list and the history that is left out of it mostly hold.
+const popularItems = 256
+
+// popularTimes is how much more of what is popular the models take, where popularity is all,
+// than of what they learned: less leaves noise in sparse data, more what little there is to
+// learn unheard.
+const popularTimes = 5
+
+// withPopular adds to each row of b, to the items there and to the most popular ones, their
+// popularShares. Weights between items are 0 for pairs that never met, which where popularity
+// is all says nothing against the pair: models of such weights stay behind a list of what is
+// popular, the more so the sparser the data.
+func (x *Interactions) withPopular(ctx context.Context, b *sparse.CSR) (*sparse.CSR, error) {
+	byItem := x.byItem()
+	share := x.popularShares(func(j int) []float32 {
+		_, vals := b.Row(j)
+		return vals
+	})
+	popular := make([]int32, b.Cols)
+	for i := range popular {
+		popular[i] = int32(i)
+	}
+	slices.SortStableFunc(popular, func(i, k int32) int { return cmp.Compare(share[k], share[i]) })
+	popular = popular[:min(popularItems, len(popular))]
+	slices.Sort(popular)
+	out := &sparse.CSR{Rows: b.Rows, Cols: b.Cols, Ptr: make([]int64, 1, b.Rows+1)}
+	meter := parallel.NewMeter(ctx)
+	for j := range b.Rows {
+		cols, vals := b.Row(j)
+		if err := meter.Did(len(cols) + len(popular)); err != nil {
+			return nil, err
+		}
+		k, p := 0, 0
+		for byItem.RowLen(j) > 0 && (k < len(cols) || p < len(popular)) {
+			if k < len(cols) && (p == len(popular) || cols[k] <= popular[p]) {
+				if p < len(popular) && cols[k] == popular[p] {
+					p++
+				}
+				out.Col, out.Val = append(out.Col, cols[k]), append(out.Val, vals[k]+share[cols[k]])
+				k++
+				continue
+			}
+			if i := popular[p]; i != int32(j) && share[i] > 0 {
+				out.Col, out.Val = append(out.Col, i), append(out.Val, share[i])
+			}
+			p++
+		}
+		out.Ptr = append(out.Ptr, int64(len(out.Col)))
+	}
+	return out, nil
+}
+
+// popularShares returns popularTimes the sum of the row of an entry, on average, divided
+// among the items like their entries.
+func (x *Interactions) popularShares(row func(j int) []float32) []float32 {
+	byItem := x.byItem()
+	mass, all := 0.0, float64(x.Len())
+	for j := range byItem.Rows {
+		sum := 0.0
+		for _, v := range row(j) {
+			sum += float64(v)
+		}
+		mass += sum * float64(byItem.RowLen(j)) / all
+	}
+	if !(mass > 0) { // nothing was learned
+		mass = 1
+	}
+	share := make([]float32, byItem.Rows)
+	for i := range share {
+		share[i] = float32(popularTimes * mass * float64(byItem.RowLen(i)) / all)
+	}
+	return share
+}
