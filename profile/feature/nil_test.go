@@ -8,5 +8,5 @@ import (
 )
 
 func TestNilReceivers(t *testing.T) {
-	testkit.NilReceivers(t, nil, (*feature.Columns)(nil), (*feature.Imputer)(nil), (*feature.Scaler)(nil), (*feature.Encoder)(nil), (*feature.Bins)(nil), (*feature.Selector)(nil), (*feature.Covariance)(nil), (*feature.Projection)(nil), (*feature.Crosses)(nil), (*feature.Pipeline)(nil), (*feature.Neighbors)(nil), (*feature.ModelImputer)(nil))
+	testkit.NilReceivers(t, nil, (*feature.Columns)(nil), (*feature.Imputer)(nil), (*feature.Scaler)(nil), (*feature.Encoder)(nil), (*feature.Bins)(nil), (*feature.Selector)(nil), (*feature.Covariance)(nil), (*feature.Projection)(nil), (*feature.Crosses)(nil), (*feature.Pipeline)(nil), (*feature.Neighbors)(nil), (*feature.ModelImputer)(nil), (*feature.Screen)(nil))
 }
