@@ -353,6 +353,58 @@ func TestTopLooksAtFew(t *testing.T) {
 	}
 }
 
+// Closed and maximal sets are the same where all frequent ones are too many to hold: with
+// blocks of items that are always together, against those picked from all.
+func TestClosedBeyondAll(t *testing.T) {
+	done := 0
+	rapid.Check(t, func(t *rapid.T) {
+		r := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
+		rows := make([][]int, rapid.IntRange(1, 40).Draw(t, "n"))
+		items, density := rapid.IntRange(2, 9).Draw(t, "items"), rapid.Float64Range(.1, .95).Draw(t, "density")
+		for i := range rows {
+			for x := range items {
+				if r.Bool(density) {
+					rows[i] = append(rows[i], x)
+					if x < 2 {
+						rows[i] = append(rows[i], 20+x, 30+x)
+					}
+				}
+			}
+		}
+		opt := basket.MineOptions{
+			MinCount: int64(rapid.IntRange(1, 4).Draw(t, "least")), MinLen: rapid.IntRange(1, 3).Draw(t, "minLen"), MaxLen: rapid.IntRange(3, 9).Draw(t, "maxLen"),
+			Keep: rapid.SampledFrom([]basket.KeepSets{basket.KeepClosed, basket.KeepMaximal}).Draw(t, "keep"), Top: rapid.SampledFrom([]int{0, 3}).Draw(t, "top"),
+		}
+		b := fill(rows)
+		for _, opt.Algorithm = range []basket.Algorithm{basket.FPGrowth, basket.Eclat} {
+			opt.MaxSets = 0
+			want := ranked(mined(promised(basket.Mine(bg, b, opt))))
+			for _, opt.MaxSets = range []int{1, 4, 16, 64, 256} {
+				s, err := basket.Mine(bg, b, opt)
+				if errors.Is(err, basket.ErrTooLarge) {
+					continue
+				}
+				must(err)
+				if done++; !slices.Equal(ranked(mined(s)), want) {
+					t.Fatalf("%+v: %v, want %v", opt, ranked(mined(s)), want)
+				}
+			}
+		}
+	})
+	row := make([]int, 40) // in 2⁴⁰ sets
+	for i := range row {
+		row[i] = i
+	}
+	for _, a := range []basket.Algorithm{basket.FPGrowth, basket.Eclat} {
+		for keep, want := range map[basket.KeepSets]int{basket.KeepClosed: 2, basket.KeepMaximal: 1} {
+			s, err := basket.Mine(bg, fill([][]int{row, row, row[:7]}), basket.MineOptions{MinCount: 2, Keep: keep, Algorithm: a, MaxSets: 100})
+			if err != nil || s.Len() != want {
+				t.Errorf("%v, keep %d: %d sets, %v", a, keep, s.Len(), err)
+			}
+		}
+	}
+}
+
 func TestFractionOf(t *testing.T) {
 	for x, want := range map[float64]basket.Fraction{0: {Num: 0, Den: 1}, .001: {Num: 1, Den: 1000}, 1: {Num: 1, Den: 1}, 1e-18: {Num: 1, Den: 1e18}, 5e-19: {Num: 1, Den: 2e18}} {
 		if got, err := basket.FractionOf(x); err != nil || got != want {

@@ -52,27 +52,59 @@ func (e *ec) grow(depth int, class []member) error {
 			continue
 		}
 		e.prefix = append(e.prefix, x.code)
-		if err := e.out.emit(e.prefix, x.count); err != nil {
+		if err := e.branch(depth, x, class[i+1:]); err != nil {
 			return err
-		}
-		if i+1 < len(class) && len(e.prefix) < e.out.maxLen {
-			if err := e.room(depth, x, class[i+1:]); err != nil {
-				return err
-			}
-			join := e.joinBits
-			if x.bits == nil {
-				join = e.joinDiffs
-			}
-			next, err := join(depth, x, class[i+1:])
-			if err == nil && len(next) > 0 {
-				err = e.grow(depth+1, next)
-			}
-			if err != nil {
-				return err
-			}
 		}
 		e.prefix = e.prefix[:len(e.prefix)-1]
 	}
+	return nil
+}
+
+// branch emits the prefix, which ends with x, and grows the class of x and the others.
+func (e *ec) branch(depth int, x *member, others []member) error {
+	if !e.closing.on {
+		if err := e.out.emit(e.prefix, x.count); err != nil {
+			return err
+		}
+	}
+	var next []member
+	if len(others) > 0 && len(e.prefix) < e.out.maxLen {
+		if err := e.room(depth, x, others); err != nil {
+			return err
+		}
+		join := e.joinBits
+		if x.bits == nil {
+			join = e.joinDiffs
+		}
+		var err error
+		if next, err = join(depth, x, others); err != nil {
+			return err
+		}
+	}
+	sure := len(e.sure)
+	if e.closing.on {
+		rest := next[:0]
+		for _, m := range next {
+			if m.count == x.count {
+				e.absorb(m.code)
+			} else {
+				rest = append(rest, m)
+			}
+		}
+		longer, err := e.closing.emit(e.out, e.prefix, x.count)
+		if err != nil {
+			return err
+		}
+		if next = rest; !longer {
+			next = nil
+		}
+	}
+	if len(next) > 0 {
+		if err := e.grow(depth+1, next); err != nil {
+			return err
+		}
+	}
+	e.release(sure)
 	return nil
 }
 

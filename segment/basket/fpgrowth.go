@@ -117,26 +117,54 @@ func (f *fp) cut(base int) {
 func (f *fp) grow(depth int) error {
 	for i := range f.levels[depth].code {
 		l := &f.levels[depth]
-		if l.total[i] < f.out.least(len(f.prefix)+1) {
+		if l.total[i] < f.out.least(len(f.prefix)+1) || f.closing.on && f.known[l.code[i]] {
 			continue
 		}
 		f.prefix = append(f.prefix, l.code[i])
-		if err := f.out.emit(f.prefix, l.total[i]); err != nil {
+		if err := f.branch(depth, i, l.total[i]); err != nil {
 			return err
-		}
-		if i > 0 && len(f.prefix) < f.out.maxLen {
-			base := len(f.t.item)
-			more, err := f.project(depth, i)
-			if err == nil && more {
-				err = f.grow(depth + 1)
-			}
-			if err != nil {
-				return err
-			}
-			f.cut(base)
 		}
 		f.prefix = f.prefix[:len(f.prefix)-1]
 	}
+	return nil
+}
+
+// branch emits the prefix, which ends with item i of the level, and grows its projection.
+func (f *fp) branch(depth, i int, count int32) error {
+	if !f.closing.on {
+		if err := f.out.emit(f.prefix, count); err != nil {
+			return err
+		}
+	}
+	base, sure, more := len(f.t.item), len(f.sure), false
+	if i > 0 && len(f.prefix) < f.out.maxLen {
+		var err error
+		if more, err = f.project(depth, i); err != nil {
+			return err
+		}
+	}
+	if f.closing.on {
+		if more {
+			d := &f.levels[depth+1]
+			for j, code := range d.code {
+				if d.total[j] == count && !f.known[code] {
+					f.absorb(code)
+				}
+			}
+		}
+		longer, err := f.closing.emit(f.out, f.prefix, count)
+		if err != nil {
+			return err
+		}
+		more = more && longer
+	}
+	if more {
+		if err := f.grow(depth + 1); err != nil {
+			return err
+		}
+	}
+	f.cut(base)
+	f.release(sure)
 	return nil
 }
 

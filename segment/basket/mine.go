@@ -60,12 +60,18 @@ func mine[I ID](ctx context.Context, where string, b *Baskets[I], above *ancestr
 	} else {
 		out.top = opt.Top
 	}
+	left := p.budget.left
 	err := p.probe(s.algorithm, &out)
 	if err == nil {
 		err = p.search(s.algorithm, &out)
 	}
 	if err == nil && opt.Keep != KeepAll {
 		err = out.prune(opt.Keep, opt.MinLen, opt.MaxLen, p.meter)
+	}
+	if errors.Is(err, ErrTooLarge) && opt.Keep != KeepAll && above == nil {
+		p.budget.left = left
+		out = sink{ctx: ctx, budget: &p.budget, min: p.min, minLen: opt.MinLen, maxLen: opt.MaxLen, name: p.name}
+		err = p.close(s.algorithm, &out, opt.Keep)
 	}
 	if err == nil {
 		err = out.sort(opt.Top)
@@ -94,12 +100,13 @@ type problem struct {
 	meter  *parallel.Meter
 	budget budget
 	above  *ancestry
-	min    int32
-	rows   int     // baskets with a frequent item
-	name   []int32 // code → number of the item in natural order
-	count  []int32 // code → baskets
-	ptr    []int64 // code → start in tids
-	tids   []int32 // baskets of each item, ascending
+	closing
+	min   int32
+	rows  int     // baskets with a frequent item
+	name  []int32 // code → number of the item in natural order
+	count []int32 // code → baskets
+	ptr   []int64 // code → start in tids
+	tids  []int32 // baskets of each item, ascending
 }
 
 // prepare counts the items and lists the baskets of the frequent ones. perm is the number in

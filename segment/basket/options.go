@@ -103,13 +103,15 @@ type MineOptions struct {
 	// MinLen and MaxLen bound the number of items of the sets returned; 0: 1, and no bound.
 	// What is closed or maximal is judged over sets of any length.
 	MinLen, MaxLen int
-	// Keep is KeepAll unless given.
+	// Keep is KeepAll unless given. Closed and maximal sets are picked from all frequent ones,
+	// or, where these pass MaxSets or MaxMemory, searched for without them, over items and not
+	// over a taxonomy: what is always together is then taken together.
 	Keep KeepSets
 	// Top keeps the sets that are in the most baskets, so many of them; ties go to shorter
 	// sets, then to smaller items. Without MinCount and MinSupport a set has to be in one
 	// basket. 0: all. Few more than twice as many are held at a time, and what is longer than a
 	// set that ties with the last of them is not looked at; of those as long, a hundred times
-	// MaxSets may be, one more is ErrTooLarge. With Keep all frequent sets are held, and MaxSets bounds them.
+	// MaxSets may be, one more is ErrTooLarge.
 	Top int
 	// Algorithm is AlgorithmAuto unless given.
 	Algorithm Algorithm
