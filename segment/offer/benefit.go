@@ -102,10 +102,11 @@ func (b *benefit) extra(base int64) int64 {
 // next returns the sum of its lines from which on the offer gives more than at base; 0 where
 // there is none, as for a percentage.
 func (b *benefit) next(base int64) int64 {
-	if base < b.least {
-		return b.least
-	}
 	switch {
+	case base < b.least && len(b.steps) > 0:
+		return max(b.least, b.steps[0].From)
+	case base < b.least:
+		return max(b.least, b.every)
 	case b.every > 0:
 		if base > math.MaxInt64-b.every || b.most > 0 && base/b.every*b.off >= b.most {
 			return 0
