@@ -201,6 +201,24 @@ func (c *Counts[K]) Forget(key K) {
 	}
 }
 
+// Move hands all events to another Counts, which is empty and keeps its own Keep and Max,
+// with group g as to[g].
+func (c *Counts[K]) Move(other *Counts[K], to []int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, marks := range c.of {
+		for i := range *marks {
+			(*marks)[i].group = to[(*marks)[i].group]
+		}
+		slices.SortFunc(*marks, mark.compare)
+		drop := other.stale(*marks, (*marks)[len(*marks)-1].at)
+		*marks = slices.Delete(*marks, 0, drop)
+		c.len -= drop
+	}
+	other.of, other.len = c.of, c.len
+	c.of, c.len = nil, 0
+}
+
 // Merge adds the events of other, a shard: every event counts, so the shards' events must
 // not be the same ones. Caps hold over shards only where each key has one shard. Another
 // Keep is ErrMismatch, more events than Max together are ErrTooLarge; after an error

@@ -36,6 +36,7 @@
 //     the hour at which this customer answers
 //   - Options.HoldOut, Trigger.HoldOut: who gets nothing, so that the effect can be measured
 //   - [NewBusiness], [PayDay], [Season]: days from your tables and a forecast's values
+//   - [Planner.Retune]: other options for what is known, as when a trigger is added
 //   - [Planner.Stats], [Planner.Waiting]: what became of messages, and what still waits
 //
 // What the messages offer (coupons, points, budgets, who may have what with what) is the

@@ -11,13 +11,12 @@ import (
 	"github.com/aislekit/aisle/segment/trigger"
 )
 
-// busy is a planner in the middle of things: every field of its state holds something.
-func busy() *planner {
-	opt := options{
+func busyOptions() options {
+	return options{
 		Channels: []trigger.Channel{{Name: "mail"}, {Name: "push", Quiet: trigger.Quiet{From: time.Hour, To: 2 * time.Hour}}},
 		Caps:     []trigger.Cap{{N: 4, Days: 1}},
 		Quiet:    trigger.Quiet{From: 22 * time.Hour, To: 7 * time.Hour},
-		HoldOut:  .2, Held: true, Explore: .3, Strength: 4, Seed: 15, Zone: "Europe/Berlin",
+		HoldOut:  .2, Held: true, Explore: .3, Strength: 4, Seed: 15, Zone: "Europe/Berlin", Zones: time.LoadLocation,
 		Triggers: []trigger.Trigger{
 			{Name: "browse", When: trigger.BrowseAbandoned, BestHour: true, CoolDown: time.Hour, Excludes: []string{"cart"}},
 			{Name: "cart", When: trigger.CartAbandoned, Delay: time.Hour, Channels: []string{"push"}, Priority: 2},
@@ -31,6 +30,11 @@ func busy() *planner {
 			{Name: "back", When: trigger.BackInStock, Delay: time.Hour},
 		},
 	}
+}
+
+// busy is a planner in the middle of things: every field of its state holds something.
+func busy() *planner {
+	opt := busyOptions()
 	p := fresh(opt, "v", "gone")
 	must(p.Set("z", trigger.Customer{Zone: "America/New_York", Channels: []string{"push", "mail"}, Bought: true, Dates: map[string]trigger.Date{"birthday": {Year: 1990, Month: 3, Day: 4}}}))
 	for _, e := range []event{

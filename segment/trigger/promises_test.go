@@ -41,6 +41,7 @@ func TestPromises(t *testing.T) {
 			},
 			"Planner.Add":     func() []any { return []any{view("z", "tea", "2024-04-01")} },
 			"Planner.Advance": func() []any { return []any{make([]message, 1, 4), at("2024-06-01")} },
+			"Planner.Retune":  func() []any { return []any{busyOptions()} },
 			"Planner.Forget":  func() []any { return []any{"z"} },
 			"Planner.Rate":    func() []any { return []any{"z", "mail"} },
 			"Planner.Set": func() []any {

@@ -448,3 +448,62 @@ func TestEndsOfTime(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Other options take over what is known: the same ones change nothing, another order of
+// triggers and channels changes no message, a new trigger begins, one that is gone is gone.
+func TestRetune(t *testing.T) {
+	end := at("2025-01-01")
+	rest := func(p *planner) string { return text(promised(p.Advance(nil, end))) }
+	want := rest(busy())
+	same := busy()
+	before := promised(same.MarshalBinary())
+	must(same.Retune(busyOptions()))
+	if !bytes.Equal(before, promised(same.MarshalBinary())) {
+		t.Error("the same options change the state")
+	}
+	if got := rest(same); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	turned, opt := busy(), busyOptions()
+	slices.Reverse(opt.Triggers)
+	opt.Channels = append([]trigger.Channel{{Name: "fax"}}, opt.Channels[1], opt.Channels[0])
+	must(turned.Retune(opt))
+	must(turned.UnmarshalBinary(promised(turned.MarshalBinary())))
+	if got := promised(turned.Rate("z", "push")); got != promised(busy().Rate("z", "push")) {
+		t.Error("another rate")
+	}
+	must(turned.Retune(busyOptionsWith(opt.Channels)))
+	if got := rest(turned); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	other := busy()
+	opt = busyOptions()
+	opt.Triggers = []trigger.Trigger{opt.Triggers[len(opt.Triggers)-1], {Name: "pay", When: trigger.OnPayDay, PayDay: trigger.PayDay{Day: 3}}}
+	must(other.Retune(opt))
+	if got := text(promised(other.Advance(nil, at("2024-03-04")))); !strings.Contains(got, "z back") || !strings.Contains(got, "z pay") || strings.Contains(got, "ask") {
+		t.Errorf("got %s", got)
+	}
+	opt.Channels = opt.Channels[:1]
+	before = promised(other.MarshalBinary())
+	if err := other.Retune(opt); !errors.Is(err, trigger.ErrMismatch) {
+		t.Errorf("a channel less: %v", err)
+	}
+	if err := other.Retune(options{}); !errors.Is(err, trigger.ErrOption) {
+		t.Errorf("no options: %v", err)
+	}
+	opt = busyOptions()
+	opt.MaxCustomers = 1
+	if err := other.Retune(opt); !errors.Is(err, trigger.ErrTooLarge) {
+		t.Errorf("too many customers: %v", err)
+	}
+	if !bytes.Equal(before, promised(other.MarshalBinary())) {
+		t.Error("an error changed something")
+	}
+}
+
+// busyOptionsWith are those of busy with a channel before them, which nobody has.
+func busyOptionsWith(channels []trigger.Channel) options {
+	opt := busyOptions()
+	opt.Channels = append(opt.Channels, channels[0])
+	return opt
+}
