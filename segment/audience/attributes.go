@@ -41,6 +41,9 @@ type column struct {
 	times   []int64           // nanoseconds since 1970: of user u, or, of events, ascending per user
 	props   *Attributes       // eventsColumn: a table of the events in their order, nil without properties
 	ids     identifiers       // idColumn
+
+	sketch      *sketch[float64] // numberColumn; nil for a short one
+	sketchTimes *sketch[int64]   // timeColumn
 }
 
 // row returns where the list of a user is.
@@ -68,6 +71,7 @@ type Attributes struct {
 	n       int
 	names   []string
 	columns map[string]*column
+	events  bool // rows are events, asked about one by one
 }
 
 // NewAttributes returns a table of users users without columns. users is 0 …
@@ -127,6 +131,9 @@ func (a *Attributes) AddNumbers(name string, values []float64) error {
 		if !math.IsNaN(v) {
 			c.known.Add(int32(i))
 		}
+	}
+	if !a.events {
+		c.sketch = sketchOf(c.numbers, c.known.Words())
 	}
 	return a.add(method, name, len(values), c)
 }
@@ -233,6 +240,7 @@ func (a *Attributes) AddTimes(name string, values []time.Time) error {
 		c.times[i] = t.UnixNano()
 		c.known.Add(int32(i))
 	}
+	c.sketchTimes = sketchOf(c.times, c.known.Words())
 	return a.add("AddTimes", name, len(values), c)
 }
 

@@ -63,7 +63,7 @@ func (a *Attributes) AddEventRows(name string, log Events) error {
 	}
 	c.times = inOrder(order, log.At, time.Time.UnixNano)
 	if len(log.Texts)+len(log.Numbers) > 0 {
-		c.props = &Attributes{n: len(order), columns: map[string]*column{}}
+		c.props = &Attributes{n: len(order), events: true, columns: map[string]*column{}}
 	}
 	for _, p := range slices.Sorted(maps.Keys(log.Texts)) {
 		if err := c.props.AddTexts(p, inOrder(order, log.Texts[p], func(s string) string { return s })); err != nil {

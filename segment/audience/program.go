@@ -58,6 +58,7 @@ type bound struct {
 	pick  []bool    // sample, of texts: for each whether it is drawn
 	slot  int       // recency, frequency: its number among those about the column
 	order []*bound  // and, or: kids, cheap ones first
+	plan  *plan     // of numbers and single instants: how their sketch is read, nil without one
 }
 
 // Compile checks rule against the table: unknown attributes are ErrUnknownID, with the
@@ -74,7 +75,7 @@ func Compile(rule Rule, table *Attributes, opt Options) (*Program, error) {
 	}
 	opt = opt.withDefaults()
 	p := &Program{table: table, minSize: floor(opt.MinSize), hasAsOf: !opt.AsOf.IsZero(), moment: moment{asOf: opt.AsOf.UnixNano()}}
-	b := binder{slots: map[*column]int{}}
+	b := binder{slots: map[*column]int{}, asOf: p.asOf}
 	var err error
 	if p.root, err = b.bind(rule.n, table); err != nil {
 		return nil, fmt.Errorf("audience: Compile: %w", err)
@@ -97,6 +98,7 @@ func (p *Program) made(where string) error {
 // the instant of evaluation, and numbers what asks for events.
 type binder struct {
 	needsAsOf bool
+	asOf      int64
 	slots     map[*column]int
 }
 
@@ -135,7 +137,9 @@ func (x *binder) bind(n *node, t *Attributes) (*bound, error) {
 			b.col, err = t.column(n.attr, n.at, numberColumn)
 		}
 	default:
-		b.col, err = t.column(n.attr, n.at, numberColumn)
+		if b.col, err = t.column(n.attr, n.at, numberColumn); err == nil {
+			b.plan = b.numberPlan()
+		}
 	}
 	return b, err
 }
@@ -151,6 +155,9 @@ func (x *binder) bindEvents(b *bound, t *Attributes) (err error) {
 	}
 	if b.col, err = t.column(b.attr, b.at, kinds...); err != nil {
 		return err
+	}
+	if b.op == opRecency && b.col.kind == timeColumn {
+		b.plan = b.instantPlan(x.asOf)
 	}
 	b.slot = x.slots[b.col]
 	x.slots[b.col]++

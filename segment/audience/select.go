@@ -148,24 +148,14 @@ func (s *sieve) clauses(b *bound, base int32, mask []uint64, want Truth) {
 	for i := range mask {
 		mask[i] &= known[i]
 	}
-	if b.op == opRecency && b.col.kind == timeColumn {
-		low, high := b.instants(s.asOf)
-		for i, w := range mask {
-			if w != 0 {
-				mask[i] = keepIf(w, inSpan(b.col.times[(word+i)*64:], w, low, high), want)
-			}
-		}
-		return
+	switch {
+	case b.op == opRecency && b.col.kind == timeColumn:
+		b.times(word*64, mask, want, s.asOf)
+	case b.op >= opLess && b.op <= opBetween:
+		b.numbers(word*64, mask, want)
+	default:
+		s.each(b, base, mask, want)
 	}
-	if b.op >= opLess && b.op <= opBetween {
-		for i, w := range mask {
-			if w != 0 {
-				mask[i] = keepIf(w, compareAll(b.op, b.col.numbers[(word+i)*64:], w, b.a, b.b), want)
-			}
-		}
-		return
-	}
-	s.each(b, base, mask, want)
 }
 
 // keepIf leaves those of w that are in t, or, where want is False, that are not.
@@ -217,73 +207,4 @@ func (b *bound) instants(asOf int64) (low, high int64) {
 		low = math.MinInt64
 	}
 	return low, high
-}
-
-// dense is from how many users of a word on all of its 64 are compared: a loop without a
-// branch takes a nanosecond for each, and finding single ones three.
-const dense = 16
-
-// inSpan returns those of w whose instant lies in [low, high]; others may come too.
-func inSpan(times []int64, w uint64, low, high int64) (t uint64) {
-	if len(times) >= 64 && bits.OnesCount64(w) >= dense {
-		for i, x := range times[:64] {
-			t |= bit(x >= low) & bit(x <= high) << i
-		}
-		return t
-	}
-	for rest := w; rest != 0; rest &= rest - 1 {
-		i := bits.TrailingZeros64(rest)
-		t |= bit(times[i] >= low) & bit(times[i] <= high) << i
-	}
-	return t
-}
-
-func bit(ok bool) uint64 {
-	if ok {
-		return 1
-	}
-	return 0
-}
-
-// compareAll returns those of w whose number satisfies the clause; others may come too.
-func compareAll(o op, numbers []float64, w uint64, a, b float64) (t uint64) {
-	if len(numbers) < 64 || bits.OnesCount64(w) < dense {
-		for rest := w; rest != 0; rest &= rest - 1 {
-			i := bits.TrailingZeros64(rest)
-			t |= bit(compare(o, numbers[i], a, b)) << i
-		}
-		return t
-	}
-	numbers = numbers[:64]
-	switch o {
-	case opLess:
-		for i, x := range numbers {
-			t |= bit(x < a) << i
-		}
-	case opAtMost:
-		for i, x := range numbers {
-			t |= bit(x <= a) << i
-		}
-	case opMore:
-		for i, x := range numbers {
-			t |= bit(x > a) << i
-		}
-	case opAtLeast:
-		for i, x := range numbers {
-			t |= bit(x >= a) << i
-		}
-	case opEqual:
-		for i, x := range numbers {
-			t |= bit(x == a) << i
-		}
-	case opUnequal:
-		for i, x := range numbers {
-			t |= bit(x != a) << i
-		}
-	default:
-		for i, x := range numbers {
-			t |= bit(x >= a) & bit(x <= b) << i
-		}
-	}
-	return t
 }
