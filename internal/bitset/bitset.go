@@ -29,6 +29,19 @@ func Full(size int) *Set {
 	return s
 }
 
+// Of returns the set of the bits of words, bit i%64 of word i/64 for index i, and keeps
+// them; bits beyond size are dropped, words that are missing are 0.
+func Of(from []uint64, size int) *Set {
+	s := New(0)
+	s.bits, s.size = bitmap.Bitmap(from), max(size, 0)
+	for len(s.bits) < words(s.size) {
+		s.bits = append(s.bits, 0)
+	}
+	s.bits = s.bits[:words(s.size)]
+	s.trim()
+	return s
+}
+
 func (s *Set) trim() {
 	if r := s.size % 64; r != 0 {
 		s.bits[len(s.bits)-1] &= 1<<r - 1

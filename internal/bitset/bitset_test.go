@@ -194,3 +194,23 @@ func TestZeroAndOddSizes(t *testing.T) {
 		t.Errorf("Range went on for %d members", n)
 	}
 }
+
+func TestOf(t *testing.T) {
+	for _, c := range []struct {
+		words []uint64
+		size  int
+		want  []int32
+	}{
+		{nil, 0, nil},
+		{nil, 70, nil},
+		{[]uint64{5}, 2, []int32{0}},
+		{[]uint64{1 << 63, 3, 1}, 65, []int32{63, 64}},
+		{[]uint64{1}, 200, []int32{0}},
+		{[]uint64{1}, -3, nil},
+	} {
+		s := Of(c.words, c.size)
+		if got := s.Append(nil); !slices.Equal(got, c.want) || s.Size() != max(c.size, 0) || len(s.Words()) != (max(c.size, 0)+63)/64 {
+			t.Errorf("%v of %d: %v of %d", c.words, c.size, got, s.Size())
+		}
+	}
+}

@@ -29,6 +29,7 @@ func tile16AVX2(_ []float32, _ int, _, _ []float32, _ int)        { panic(noAsse
 func cholPanelAVX512(_ *float32, _, _ int, _ *float32) bool       { panic(noAssembly) }
 func pairStepAVX2(_, _, _ []float32, _, _ float32)                { panic(noAssembly) }
 func rowStepAVX2(_, _ []float32, _, _ float32)                    { panic(noAssembly) }
+func bytesWithinAVX2(_ []uint64, _ []uint8, _, _ uint8)           { panic(noAssembly) }
 func nextAboveAVX2(_, _ []float32, _ float32, _ int) int          { panic(noAssembly) }
 func panelAboveAVX2(_ *uint32, _, _, _ *float32, _, _ int)        { panic(noAssembly) }
 func panelAboveAVX512(_ *uint32, _, _, _ *float32, _, _ int)      { panic(noAssembly) }

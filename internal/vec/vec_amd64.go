@@ -124,6 +124,11 @@ func gatherDistAVX2(dst []float32, src []float32, idx []int32, scale []float32, 
 //go:noescape
 func gatherDistAVX512(dst []float32, src []float32, idx []int32, scale []float32, x []float32)
 
+// bytesWithinAVX2 sets bit i%64 of dst[i/64] where codes[i]-low <= span, for 64 codes of each word of dst.
+//
+//go:noescape
+func bytesWithinAVX2(dst []uint64, codes []uint8, low uint8, span uint8)
+
 // cpuid executes CPUID.
 //
 //go:noescape

@@ -4174,6 +4174,44 @@ odone:
 	VZEROUPPER
 	RET
 
+// func bytesWithinAVX2(dst []uint64, codes []uint8, low uint8, span uint8)
+// Requires: AVX, AVX2
+TEXT ·bytesWithinAVX2(SB), NOSPLIT, $0-50
+	MOVBLZX      low+48(FP), AX
+	VMOVD        AX, X0
+	VPBROADCASTB X0, Y0
+	MOVBLZX      span+49(FP), AX
+	VMOVD        AX, X1
+	VPBROADCASTB X1, Y1
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         codes_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+
+bword:
+	TESTQ     DX, DX
+	JZ        bdone
+	VMOVDQU   (CX), Y2
+	VMOVDQU   32(CX), Y3
+	VPSUBB    Y0, Y2, Y2
+	VPSUBB    Y0, Y3, Y3
+	VPMINUB   Y1, Y2, Y4
+	VPMINUB   Y1, Y3, Y5
+	VPCMPEQB  Y4, Y2, Y2
+	VPCMPEQB  Y5, Y3, Y3
+	VPMOVMSKB Y2, BX
+	VPMOVMSKB Y3, SI
+	SHLQ      $0x20, SI
+	ORQ       BX, SI
+	MOVQ      SI, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000008, AX
+	DECQ      DX
+	JMP       bword
+
+bdone:
+	VZEROUPPER
+	RET
+
 // func cpuid(leaf uint32, sub uint32) (eax uint32, ebx uint32, ecx uint32, edx uint32)
 // Requires: CPUID
 TEXT ·cpuid(SB), NOSPLIT, $0-24

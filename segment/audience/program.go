@@ -116,7 +116,7 @@ func (x *binder) bind(n *node, t *Attributes) (*bound, error) {
 	switch n.op {
 	case opAnd, opOr:
 		b.order = slices.Clone(b.kids)
-		slices.SortStableFunc(b.order, func(x, y *bound) int { return cmp.Compare(x.cost(), y.cost()) })
+		slices.SortStableFunc(b.order, func(x, y *bound) int { return cmp.Compare(x.rank(n.op), y.rank(n.op)) })
 	case opNot:
 	case opThen:
 		b.col = b.kids[0].col
@@ -210,30 +210,80 @@ func (b *bound) bindSample() error {
 	return nil
 }
 
-// cost is in what order clauses are asked, as the first of them leave less for the others.
-func (b *bound) cost() int {
-	switch b.op {
-	case opAnd, opOr, opNot:
-		n := 0
-		for _, k := range b.kids {
-			n += k.cost()
-		}
-		return n
-	case opHas, opMissing:
-		return 1
-	case opIn:
-		return 2
-	case opRecency:
-		if b.col.kind == timeColumn {
-			return 3
-		}
-		return 20
-	case opFrequency:
-		return 20
-	case opThen:
-		return 40
-	case opNear:
-		return 30
+// rank is in what order the parts of an And or Or are asked: by their cost for each user whom
+// they settle.
+func (b *bound) rank(o op) float64 {
+	cost, share := b.estimate()
+	if o == opAnd {
+		share = 1 - share
 	}
-	return 3
+	return cost / (share + .01)
+}
+
+// estimate is about what it costs to ask for one user, and of how many users it is true.
+func (b *bound) estimate() (cost, share float64) {
+	switch b.op {
+	case opNot:
+		cost, share = b.kids[0].estimate()
+		return cost, 1 - share
+	case opAnd, opOr:
+		none := 1.0 // as if the parts were independent
+		for _, k := range b.kids {
+			c, s := k.estimate()
+			if b.op == opAnd {
+				s = 1 - s
+			}
+			cost += c * none
+			none *= 1 - s
+		}
+		if b.op == opAnd {
+			return cost, none
+		}
+		return cost, 1 - none
+	case opHas, opMissing:
+		share = float64(b.col.known.Count()) / float64(max(b.col.known.Size(), 1))
+		if b.op == opMissing {
+			share = 1 - share
+		}
+		return .1, share
+	case opIn:
+		return b.estimateList()
+	case opRecency, opFrequency:
+		if b.col.kind == eventsColumn {
+			return 20, .5
+		}
+	case opThen:
+		return 40, .5
+	case opNear:
+		return 30, .1
+	case opSample:
+		return 10, b.a
+	}
+	if b.plan == nil {
+		return 1, .5
+	}
+	if b.op == opUnequal {
+		return 1, 1 - b.plan.share
+	}
+	return 1, b.plan.share
+}
+
+// estimateList is estimate for a list.
+func (b *bound) estimateList() (cost, share float64) {
+	switch b.col.kind {
+	case numberColumn:
+		return 10, .1
+	case idColumn:
+		return 5, float64(len(b.ids)) / float64(max(b.col.known.Size(), 1))
+	}
+	cost = .1
+	for _, id := range b.ids {
+		if m := b.col.members[id]; m == nil {
+			cost = 5
+		} else {
+			cost += .1
+			share += float64(m.Count()) / float64(m.Size())
+		}
+	}
+	return cost, min(share, 1)
 }

@@ -65,12 +65,13 @@ func (p *Program) where(ctx context.Context, b *bound, want Truth) (*bitset.Set,
 	if err != nil {
 		return nil, err
 	}
-	return setOf(words, n), nil
+	return bitset.Of(words, n), nil
 }
 
 // sieve narrows blocks of users; its memory is for one goroutine.
 type sieve struct {
 	moment
+	users  [blockUsers]uint16
 	levels []*[2][blockWords]uint64 // of unions within unions
 }
 
@@ -150,9 +151,9 @@ func (s *sieve) clauses(b *bound, base int32, mask []uint64, want Truth) {
 	}
 	switch {
 	case b.op == opRecency && b.col.kind == timeColumn:
-		b.times(word*64, mask, want, s.asOf)
+		s.times(b, word*64, mask, want)
 	case b.op >= opLess && b.op <= opBetween:
-		b.numbers(word*64, mask, want)
+		s.numbers(b, word*64, mask, want)
 	default:
 		s.each(b, base, mask, want)
 	}

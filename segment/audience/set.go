@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"math/bits"
 	"reflect"
 	"slices"
 
@@ -305,11 +304,5 @@ func fits(words []uint64, n int) bool {
 
 // setOf returns the set of n users that words hold.
 func setOf(words []uint64, n int) *bitset.Set {
-	s := bitset.New(n)
-	for i, w := range words {
-		for ; w != 0; w &= w - 1 {
-			s.Add(int32(i<<6 + bits.TrailingZeros64(w)))
-		}
-	}
-	return s
+	return bitset.Of(slices.Clone(words), n)
 }

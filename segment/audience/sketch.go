@@ -2,24 +2,25 @@ package audience
 
 import (
 	"cmp"
-	"encoding/binary"
 	"math/bits"
 	"slices"
+
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // A sketch is a column of bytes beside one of numbers or instants: of each value the number
 // of the class it lies in. A clause is true of all values of most classes or of none, so
-// that a byte decides it, eight of them in a few instructions; only in the two classes at
+// that a byte decides it, 32 of them in a few instructions; only in the two classes at
 // the ends of a range are the values looked at. (Hentschel, Kester, Idreos, Column sketches,
-// SIGMOD 2018; here of 7 bits, so that one addition compares a byte.)
+// SIGMOD 2018.)
 type sketch[T cmp.Ordered] struct {
 	codes     []uint8 // of each row, then zeros to the end of its word
 	low, high [sketchClasses]T
-	filled    [sketchClasses]bool // classes that have values
+	count     [sketchClasses]int // of values
 }
 
 const (
-	sketchClasses = 128
+	sketchClasses = 256
 	sketchSample  = 1 << 14
 	sketchRows    = 1024 // below, a column needs none
 )
@@ -48,8 +49,9 @@ func sketchOf[T cmp.Ordered](values []T, known []uint64) *sketch[T] {
 				c += step
 			}
 		}
-		if s.codes[i] = uint8(c); !s.filled[c] {
-			s.low[c], s.high[c], s.filled[c] = x, x, true
+		s.codes[i] = uint8(c)
+		if s.count[c]++; s.count[c] == 1 {
+			s.low[c], s.high[c] = x, x
 			continue
 		}
 		s.low[c], s.high[c] = min(s.low[c], x), max(s.high[c], x)
@@ -85,33 +87,17 @@ func classBounds[T cmp.Ordered](sample []T) (bounds [sketchClasses - 1]T) {
 	return bounds
 }
 
-// byteRange is a range of classes, as two additions compare it with eight of them.
-type byteRange struct{ ge, le uint64 }
+// classes is a range of classes, none where low is above high.
+type classes struct{ low, high uint8 }
 
-const (
-	ones     = 0x0101010101010101
-	topBits  = 0x80 * ones
-	gatherer = 0x0102040810204080 // brings the lowest bits of eight bytes into the highest byte
-)
-
-// noClass is the range that holds no class.
-var noClass = byteRange{0, topBits}
-
-func rangeOf(from, to int) byteRange {
-	return byteRange{uint64(0x80-from) * ones, uint64(0x80+to) * ones}
-}
-
-// eight returns which of eight classes lie in the range, in the highest byte, the first of
-// them in its lowest bit.
-func (r byteRange) eight(x uint64) uint64 {
-	return ((x + r.ge) & (r.le - x) & topBits >> 7) * gatherer &^ (1<<56 - 1)
-}
+func (c classes) has(x uint8) uint64 { return bit(x >= c.low) & bit(x <= c.high) }
 
 // plan is how a clause reads a sketch: in these classes all values are in the span, in the
 // others of may some can be.
 type plan struct {
 	codes    []uint8
-	all, may byteRange
+	all, may classes
+	share    float64 // of the values that are known, about how many are in the span
 }
 
 // plan returns which classes lie within a span and which may reach into it: as in tells
@@ -120,23 +106,29 @@ func (s *sketch[T]) plan(within func(x T) bool, reaches func(low, high T) bool) 
 	if s == nil {
 		return nil
 	}
-	p := &plan{codes: s.codes, all: noClass, may: noClass}
-	span := func(ok func(k int) bool) byteRange {
+	p := &plan{codes: s.codes}
+	span := func(ok func(k int) bool) classes {
 		from, to := -1, -1
 		for k := range sketchClasses {
-			if s.filled[k] && ok(k) {
+			if s.count[k] > 0 && ok(k) {
 				if to = k; from < 0 {
 					from = k
 				}
 			}
 		}
 		if from < 0 {
-			return noClass
+			return classes{1, 0}
 		}
-		return rangeOf(from, to)
+		return classes{uint8(from), uint8(to)}
 	}
 	p.all = span(func(k int) bool { return within(s.low[k]) && within(s.high[k]) })
 	p.may = span(func(k int) bool { return reaches(s.low[k], s.high[k]) })
+	in, of := 0.0, 1e-9
+	for k, n := range s.count {
+		of += float64(n)
+		in += float64(n) * float64(p.all.has(uint8(k))+p.may.has(uint8(k))) / 2
+	}
+	p.share = in / of
 	return p
 }
 
@@ -147,25 +139,27 @@ func (p *plan) decide(row int, mask []uint64, in, open *[blockWords]uint64) {
 		copy(open[:], mask)
 		return
 	}
-	for k, w := range mask {
-		codes := p.codes[row+k*64:][:64]
-		if bits.OnesCount64(w) < dense {
-			for rest := w; rest != 0; rest &= rest - 1 {
-				i := bits.TrailingZeros64(rest)
-				x := uint64(codes[i&63])
-				a, m := (x+p.all.ge)&(p.all.le-x)>>7&1, (x+p.may.ge)&(p.may.le-x)>>7&1
-				in[k] |= a << (i & 63)
-				open[k] |= (m &^ a) << (i & 63)
+	codes, users := p.codes[row:][:64*len(mask)], 0
+	for _, w := range mask {
+		users += bits.OnesCount64(w)
+	}
+	if users < dense*len(mask) {
+		for k, w := range mask {
+			for ; w != 0; w &= w - 1 {
+				i := bits.TrailingZeros64(w)
+				x := codes[64*k+i]
+				all := p.all.has(x)
+				in[k] |= all << i
+				open[k] |= (p.may.has(x) &^ all) << i
 			}
-			continue
 		}
-		all, may := uint64(0), uint64(0)
-		for i := 0; i < 64; i += 8 {
-			x := binary.LittleEndian.Uint64(codes[i:])
-			all = all>>8 | p.all.eight(x)
-			may = may>>8 | p.may.eight(x)
-		}
-		in[k], open[k] = all&w, may&^all&w
+		return
+	}
+	vec.BytesWithin(in[:len(mask)], codes, p.all.low, p.all.high)
+	vec.BytesWithin(open[:len(mask)], codes, p.may.low, p.may.high)
+	for k, w := range mask {
+		in[k] &= w
+		open[k] &= w &^ in[k]
 	}
 }
 
@@ -194,12 +188,12 @@ func (b *bound) instantPlan(asOf int64) *plan {
 	return b.col.sketchTimes.plan(func(t int64) bool { return t >= from && t <= to }, func(low, high int64) bool { return low <= to && high >= from })
 }
 
-// dense is from how many users of a word on all 64 are looked at by their classes.
-const dense = 8
+// dense is from how many users of a word on, in the mean of a block, the classes of all 64
+// are compared.
+const dense = 3
 
-// numbers is keep for a clause about numbers; all of mask are known. Values are looked at when
-// the classes of the whole block are done, so that the memory is asked for many at once.
-func (b *bound) numbers(row int, mask []uint64, want Truth) {
+// numbers is keep for a clause about numbers; all of mask are known.
+func (s *sieve) numbers(b *bound, row int, mask []uint64, want Truth) {
 	var in, open [blockWords]uint64
 	b.plan.decide(row, mask, &in, &open)
 	if b.op == opUnequal && b.plan != nil { // planned as ==
@@ -207,29 +201,40 @@ func (b *bound) numbers(row int, mask []uint64, want Truth) {
 			in[i] = w &^ (in[i] | open[i])
 		}
 	}
-	for k := range mask {
-		numbers := b.col.numbers[row+k*64:]
-		for rest := open[k]; rest != 0; rest &= rest - 1 {
-			i := bits.TrailingZeros64(rest)
-			in[k] |= bit(compare(b.op, numbers[i], b.a, b.b)) << i
-		}
-		mask[k] = keepIf(mask[k], in[k], want)
+	numbers := b.col.numbers[row:]
+	for _, i := range s.list(open[:len(mask)]) {
+		in[i/64] |= bit(compare(b.op, numbers[i], b.a, b.b)) << (i % 64)
+	}
+	for i, w := range mask {
+		mask[i] = keepIf(w, in[i], want)
 	}
 }
 
 // times is keep for a Recency about one instant each; all of mask are known.
-func (b *bound) times(row int, mask []uint64, want Truth, asOf int64) {
+func (s *sieve) times(b *bound, row int, mask []uint64, want Truth) {
 	var in, open [blockWords]uint64
 	b.plan.decide(row, mask, &in, &open)
-	low, high := b.instants(asOf)
-	for k := range mask {
-		times := b.col.times[row+k*64:]
-		for rest := open[k]; rest != 0; rest &= rest - 1 {
-			i := bits.TrailingZeros64(rest)
-			in[k] |= bit(times[i] >= low) & bit(times[i] <= high) << i
-		}
-		mask[k] = keepIf(mask[k], in[k], want)
+	low, high := b.instants(s.asOf)
+	times := b.col.times[row:]
+	for _, i := range s.list(open[:len(mask)]) {
+		in[i/64] |= bit(times[i] >= low) & bit(times[i] <= high) << (i % 64)
 	}
+	for i, w := range mask {
+		mask[i] = keepIf(w, in[i], want)
+	}
+}
+
+// list returns the users of a block, so that a loop over their values has nothing to guess, and
+// asks the memory for many at once.
+func (s *sieve) list(mask []uint64) []uint16 {
+	n := 0
+	for k, w := range mask {
+		for ; w != 0; w &= w - 1 {
+			s.users[n&(blockUsers-1)] = uint16(64*k + bits.TrailingZeros64(w))
+			n++
+		}
+	}
+	return s.users[:n]
 }
 
 // bit is 1 for what is true.

@@ -42,6 +42,7 @@ func main() {
 	symv()
 	cholPanel()
 	gatherDist()
+	bytesWithin()
 	cpu()
 	Generate()
 }
@@ -629,6 +630,45 @@ func tile() {
 			ADDQ(ldc, c)
 		}
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// bytesWithin compares 64 bytes at a time, as differences from low.
+func bytesWithin() {
+	text("bytesWithinAVX2", "func(dst []uint64, codes []uint8, low, span uint8)", "bytesWithinAVX2 sets bit i%64 of dst[i/64] where codes[i]-low <= span, for 64 codes of each word of dst.")
+	var wide [2]reg.VecVirtual
+	for i, name := range []string{"low", "span"} {
+		g, x := GP32(), XMM()
+		Load(Param(name), g)
+		VMOVD(g, x)
+		wide[i] = YMM()
+		VPBROADCASTB(x, wide[i])
+	}
+	dst, codes, n := loadGP("dst"), loadGP("codes"), loadLen("dst")
+	low, high := GP32(), GP64()
+	a, b, c, d := YMM(), YMM(), YMM(), YMM()
+	Label("bword")
+	TESTQ(n, n)
+	JZ(LabelRef("bdone"))
+	VMOVDQU(Mem{Base: codes}, a)
+	VMOVDQU(Mem{Base: codes, Disp: 32}, b)
+	VPSUBB(wide[0], a, a)
+	VPSUBB(wide[0], b, b)
+	VPMINUB(wide[1], a, c)
+	VPMINUB(wide[1], b, d)
+	VPCMPEQB(c, a, a)
+	VPCMPEQB(d, b, b)
+	VPMOVMSKB(a, low)
+	VPMOVMSKB(b, high.As32())
+	SHLQ(U8(32), high)
+	ORQ(low.As64(), high)
+	MOVQ(high, Mem{Base: dst})
+	ADDQ(U32(64), codes)
+	ADDQ(U32(8), dst)
+	DECQ(n)
+	JMP(LabelRef("bword"))
+	Label("bdone")
 	VZEROUPPER()
 	RET()
 }
