@@ -220,7 +220,7 @@ func TestScreenKeepsDigits(t *testing.T) {
 		return s.Result()[0].F
 	}
 	// 4 7 13 16 and 5 8 14 17: squares 90 in each, means 10 and 11: F = (4·.25·2)/(180/6).
-	for _, at := range []float64{0, 1e9, -1e12} {
+	for _, at := range []float64{0, 1e9, -1e12, 3e14} {
 		var rows [][]float64
 		for _, x := range []float64{4, 7, 13, 16, 5, 8, 14, 17} {
 			rows = append(rows, []float64{at + x})

@@ -382,3 +382,18 @@ func TestCrosses(t *testing.T) {
 		}
 	}
 }
+
+// TestSelectorOpposites: a column that mirrors a better one says nothing beside it.
+func TestSelectorOpposites(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	var rows [][]float64
+	var y []float64
+	for i := range 400 {
+		x, other := r.NormFloat64()+float64(i%2), r.NormFloat64()+float64(i%2)/2
+		rows, y = append(rows, []float64{x, .01*r.NormFloat64() - x, other}), append(y, float64(i%2))
+	}
+	s, err := feature.FitSelector(context.Background(), rows, y, feature.SelectorOptions{MaxCorrelation: .9, By: feature.BySpearman})
+	if err != nil || len(s.Kept()) != 2 || s.Kept()[1] != 2 {
+		t.Errorf("%v, %v", s.Kept(), err)
+	}
+}
