@@ -177,5 +177,5 @@ func (t *alsScratch) settled(rr float32, row alsRow) bool {
 		most = max(most, -c)
 		right += float64(c) * float64(c)
 	}
-	return most <= alsReach*row.lambda && float64(rr) <= alsTol*alsTol*max(right, 1)
+	return most <= alsReach*row.lambda && float64(rr) <= alsTol*alsTol*right
 }

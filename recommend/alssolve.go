@@ -467,7 +467,7 @@ func (s alsSolver) solveCG(t *alsScratch, x []float32, row alsRow) bool {
 	copy(p, r)
 	rr := vec.Dot(r[:f], r)
 	stop := rr * 1e-14
-	for step := 0; step < s.steps && rr > 1e-20 && rr > stop; step++ {
+	for step := 0; step < s.steps && rr > 1e-34 && rr > stop; step++ {
 		vec.Symv(q, row.base, p)
 		vec.Axpy(row.lambda, p[:f], q)
 		vec.GatherApply(q[:f], row.src, row.cols, t.zeros, t.d, p, t.coef, 0)

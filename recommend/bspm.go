@@ -33,7 +33,7 @@ type BSPMOptions struct {
 	// is left out too, Factors is 1, which is popularity, and Beta 5.
 	Factors    int
 	Beta       float64 // β, weight of the ideal filter; default 0.3, negative means 0: blurring by the linear filter alone
-	Sharpening float64 // T, the time of the sharpening process; default 2, negative means 0: no sharpening, which is GFCF
+	Sharpening float64 // T, the time of the sharpening process, at most 2.785; default 2, negative means 0: no sharpening, which is GFCF
 	Neighbors  int     // weights of the filter kept an item, the largest of either sign; default 1000, negative means all
 	Iterations int     // passes of the randomised SVD; default 8
 	UseWeights bool    // use the weights of the entries; default: each entry counts 1
@@ -61,14 +61,19 @@ func (o BSPMOptions) validate() error {
 	var c check.Options
 	c.Require(o.Factors > 0 && o.Factors <= 1<<13, "Factors", o.Factors, "in [1, 8192]")
 	c.Require(o.Beta >= 0 && o.Beta <= 1e6, "Beta", o.Beta, "at most 1e6")
-	c.Require(o.Sharpening >= 0 && o.Sharpening <= maxSharpening, "Sharpening", o.Sharpening, "in [0, 4]")
+	c.Require(o.Sharpening >= 0 && o.Sharpening <= maxSharpening, "Sharpening", o.Sharpening, "in [0, 2.785]: a longer step grows where it should decay")
 	check.Positive(&c, "Iterations", o.Iterations)
-	return c.Err("recommend: FitBSPM")
+	err := c.Err("recommend: FitBSPM")
+	if o.Sharpening > maxSharpening {
+		err = fmt.Errorf("%w (%w)", err, ErrDiverged)
+	}
+	return err
 }
 
-// maxSharpening bounds T: one Runge-Kutta step of y' = -λy grows, where it should
-// decay, from λT ≈ 2.8 on.
-const maxSharpening = 4
+// maxSharpening bounds T: the largest eigenvalue of P is 1, and one Runge-Kutta step of
+// y' = -λy grows, where it should decay, from λT = 2.7853 on. At T = 4 it would raise what
+// everybody has in common to five times its size.
+const maxSharpening = 2.785
 
 // BSPM recommends by a blurring-sharpening process, without training (Choi et
 // al. 2023, "Blurring-Sharpening Process Models for Collaborative Filtering").
@@ -96,7 +101,8 @@ type BSPM struct {
 // kept weights of its items and Factors multiply-adds for each item of the
 // catalogue.
 //
-// Errors: ErrEmpty, ErrOption, ErrRange (a negative weight).
+// Errors: ErrEmpty, ErrOption (beside ErrDiverged for a Sharpening beyond 2.785), ErrRange
+// (a negative weight), ErrDiverged (UseWeights, where the weights of some items add up to 1e10 times those of others).
 func FitBSPM(ctx context.Context, x *Interactions, opt BSPMOptions) (*BSPM, error) {
 	if err := x.checkImplicit("FitBSPM"); err != nil {
 		return nil, err
@@ -121,6 +127,9 @@ func FitBSPM(ctx context.Context, x *Interactions, opt BSPMOptions) (*BSPM, erro
 	m := &BSPM{lowPass{itemWeights: itemWeights{origin: x.origin.ofItems(), users: x.Users(), reaches: b, near: b}}}
 	if opt.Beta == 0 {
 		return m, nil
+	}
+	if err := g.checkSums("FitBSPM"); err != nil {
+		return nil, err
 	}
 	factors, v, err := g.vectors(ctx, PureSVDOptions{
 		Factors: opt.Factors, Iterations: opt.Iterations, Seed: opt.Seed, Workers: opt.Workers, Progress: opt.Progress,

@@ -64,7 +64,7 @@ func TestBSPMProp(t *testing.T) {
 		x := drawWeighted(t)
 		opt := BSPMOptions{
 			Factors: rapid.IntRange(1, 5).Draw(t, "factors"), Beta: rapid.Float64Range(0.1, 2).Draw(t, "beta"),
-			Sharpening: rapid.Float64Range(0.1, 3).Draw(t, "sharpening"),
+			Sharpening: rapid.Float64Range(0.1, 2.785).Draw(t, "sharpening"),
 			Neighbors:  -1, UseWeights: rapid.Bool().Draw(t, "weights"), Iterations: 30,
 		}
 		want, ok := slowBSPM(x, opt)

@@ -81,7 +81,8 @@ type GFCF struct {
 // costs the kept weights of its items and Factors multiply-adds for each item of
 // the catalogue.
 //
-// Errors: ErrEmpty, ErrOption, ErrRange (a negative weight).
+// Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged (UseWeights,
+// where the weights of some items add up to 1e10 times those of others).
 func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, error) {
 	if err := x.checkImplicit("FitGFCF"); err != nil {
 		return nil, err
@@ -112,6 +113,9 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	}
 	if opt.Alpha == 0 {
 		return m, nil
+	}
+	if err := g.checkSums("FitGFCF"); err != nil {
+		return nil, err
 	}
 	factors, v, err := g.vectors(ctx, PureSVDOptions{
 		Factors: opt.Factors, Iterations: opt.Iterations, Seed: opt.Seed, Workers: opt.Workers, Progress: opt.Progress,

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"sync"
 
@@ -131,6 +132,25 @@ func (g *itemGraph) vectors(ctx context.Context, opt PureSVDOptions) (int, []flo
 		opt.Progress(Progress{Iteration: 1, Iterations: 1, Loss: math.NaN()})
 	}
 	return 1, v, nil
+}
+
+// mostApart is how far apart the sums of the items' weights may be for the ideal filter:
+// its entry for j and i is (VVᵀ)_ji·√(d_j/d_i), and float32 holds no part of a VVᵀ below
+// about 1e-7.
+const mostApart = 1e10
+
+// checkSums is ErrDiverged for sums of which the ideal filter would be noise.
+func (g *itemGraph) checkSums(where string) error {
+	lo, hi := float32(0), float32(0)
+	for _, d := range g.sums {
+		if hi = max(hi, d); d > 0 && (lo == 0 || d < lo) {
+			lo = d
+		}
+	}
+	if float64(hi) > mostApart*float64(lo) {
+		return fmt.Errorf("recommend: %s: UseWeights: the weights of an item add up to %v, those of another to %v, which are too far apart: take their logarithm: %w", where, lo, hi, ErrDiverged)
+	}
+	return nil
 }
 
 // scaleUp replaces the rows of v, items×factors, by D_I^½ times them.

@@ -174,9 +174,14 @@ func scaleRatings(x *Interactions, where string) (ratingScale, error) {
 	if err != nil {
 		return ratingScale{}, fmt.Errorf("recommend: %s: ratings: %w", where, err)
 	}
-	// A spread of rounding errors is none.
-	if d := math.Sqrt(variance); d > 1e-6*math.Abs(s.mean) && d >= math.SmallestNonzeroFloat32*(1<<40) {
+	// A spread of rounding errors is none: then nothing is to be learned, and what the
+	// descent makes of it may not be more than such errors either.
+	const tiny = math.SmallestNonzeroFloat32 * (1 << 40)
+	switch d, none := math.Sqrt(variance), 1e-6*math.Abs(s.mean); {
+	case d > none && d >= tiny:
 		s.deviation = d
+	case s.mean != 0:
+		s.deviation = max(none, tiny)
 	}
 	return s, nil
 }

@@ -154,6 +154,9 @@ func positiveVectors(ctx context.Context, seed, side uint64, rows, f int, size f
 	return v, nil
 }
 
+// errNMF is what a fit says whose numbers float32 does not hold.
+var errNMF = fmt.Errorf("recommend: FitNMF: UseWeights: weights too large or too far apart for float32, scale them or take their logarithm: %w", ErrDiverged)
+
 // fit iterates from the present vectors.
 func (m *NMF) fit(ctx context.Context, users *sparse.CSR, opt NMFOptions) error {
 	items, err := users.TransposeUntil(ctx, opt.Workers)
@@ -194,14 +197,16 @@ func (m *NMF) fit(ctx context.Context, users *sparse.CSR, opt NMFOptions) error 
 	}
 	for _, v := range [][]float32{m.gram, m.w, m.h} {
 		if check.Slice32("vector", v) != nil {
-			return fmt.Errorf("recommend: FitNMF: %w", ErrDiverged)
+			return errNMF
 		}
 	}
 	return parallel.For(ctx, users.Rows, nmfBlock, opt.Workers, func(_, lo, hi int) error {
 		b := make([]float32, f)
 		for u := lo; u < hi; u++ {
 			cols, vals := users.Row(u)
-			m.fold(m.w[u*f:u*f+f], b, cols, vals)
+			if !m.fold(m.w[u*f:u*f+f], b, cols, vals) {
+				return errNMF
+			}
 		}
 		return nil
 	})
@@ -238,7 +243,7 @@ func (m *NMF) sweep(v, b []float32) (moved, largest float32) {
 	for k, old := range v {
 		row := m.gram[k*f : k*f+f]
 		next := float32(0)
-		if d := row[k] + l2; d > 0 {
+		if d := row[k] + l2; !(d <= 0) { // what is not finite stays so, to be found
 			next = max(0, old+(b[k]-vec.Dot(row, v)-l2*old)/d)
 		}
 		v[k] = next
@@ -249,8 +254,8 @@ func (m *NMF) sweep(v, b []float32) (moved, largest float32) {
 }
 
 // fold writes into v the vector of a row with those entries, swept from zero
-// until it rests. b is scratch.
-func (m *NMF) fold(v, b []float32, items []int32, weights []float32) {
+// until it rests, and reports whether it is finite. b is scratch.
+func (m *NMF) fold(v, b []float32, items []int32, weights []float32) bool {
 	m.rightSide(b, m.h, items, weights)
 	clear(v)
 	for range nmfSweeps {
@@ -258,6 +263,7 @@ func (m *NMF) fold(v, b []float32, items []int32, weights []float32) {
 			break
 		}
 	}
+	return check.Slice32("", v) == nil
 }
 
 // loss returns the objective, with ‖W·Hᵀ‖² = Σ (WᵀW)∘(HᵀH) for the h of now.
@@ -340,7 +346,8 @@ func (*NMF) ReadsOrder() bool { return false }
 
 // Score writes w_u·h_i for every item. The vector is that of q.User where the
 // fit knew the user, and the fold-in of the history otherwise; ErrEmpty when
-// there is neither, ErrRange for a negative weight.
+// there is neither, ErrRange for a negative weight, ErrDiverged for weights too large for
+// float32.
 func (m *NMF) Score(dst []float32, q Query) error {
 	m = orZero(m)
 	if err := checkQuery(dst, &q, m.Items()); err != nil {
@@ -364,7 +371,9 @@ func (m *NMF) Score(dst []float32, q Query) error {
 	if err != nil {
 		return err
 	}
-	m.fold(t.v, t.b, q.Items, weights)
+	if !m.fold(t.v, t.b, q.Items, weights) {
+		return ErrDiverged
+	}
 	vec.DotRows(dst, m.h, t.v)
 	return nil
 }
@@ -390,7 +399,8 @@ func (t *nmfScratch) weigh(items []int32, weights []float32) ([]float32, error) 
 
 // FoldIn writes into dst the vector of a user with that history: the best
 // non-negative one against the item vectors. nil weights mean 1 each. ErrEmpty
-// for an empty history, ErrShape, ErrRange (an item, or a negative weight).
+// for an empty history, ErrShape, ErrRange (an item, or a negative weight), ErrDiverged
+// (weights too large for float32).
 func (m *NMF) FoldIn(dst []float32, items []int32, weights []float32) (err error) {
 	m = orZero(m)
 	defer about(&err, "NMF.FoldIn")
@@ -408,7 +418,9 @@ func (m *NMF) FoldIn(dst []float32, items []int32, weights []float32) (err error
 	if err != nil {
 		return err
 	}
-	m.fold(dst, make([]float32, m.factors), items, weights)
+	if !m.fold(dst, make([]float32, m.factors), items, weights) {
+		return ErrDiverged
+	}
 	return nil
 }
 

@@ -58,7 +58,7 @@ func bspm() algorithm {
 		params: []param{
 			logIntegers("factors", 0, 8, 768).byFit(factorsOf), // by the size of the matrix
 			uniform("beta", 0, 0, 1).byFit(betaOf),             // negative is none
-			uniform("sharpening", 2, 0, 3),
+			uniform("sharpening", 2, 0, 2.75),
 			logIntegers("neighbors", 1000, 300, 4000).refining(),
 		},
 		starts: []settings{{}, {"sharpening": 2.5}, {"sharpening": 1.2}, {"sharpening": 2.5, "beta": 0.5}},
