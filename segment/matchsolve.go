@@ -160,31 +160,37 @@ type bid struct {
 // still has as much there as at the next best, less a step. An agent keeps the highest bids,
 // and its price is the lowest of these, 0 while there is room. Prices only rise, and in the end
 // each customer has at most a step less than at any other agent, so that the sum is below the
-// best by at most a step a customer.
+// best by at most a step a customer. A place at an agent whose bids have risen by a step each
+// time to the highest score gets no more of them, which bounds their number.
 func (m *matcher) auction(ctx context.Context, gap float64) error {
-	sum, n := 0.0, 0
+	sum, highest, n := 0.0, 0.0, 0
 	queue := make([]int32, len(m.at))
 	for i := range queue {
 		queue[i] = int32(i)
 		if x := m.best(int32(i)); x > 0 {
-			sum, n = sum+x, n+1
+			sum, highest, n = sum+x, max(highest, x), n+1
 		}
 	}
 	if n == 0 {
 		return nil
 	}
 	step := gap * sum / float64(n)
+	places := 0
+	for _, c := range m.capacity {
+		places += min(c, n)
+	}
+	most := float64(len(queue)) + float64(places)*(highest/step+2)
 	bids := make([][]bid, len(m.price)) // heaps, the lowest first
-	for looked := 0; len(queue) > 0; looked++ {
+	for looked := 0; len(queue) > 0 && float64(looked) < most; looked++ {
 		if looked%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		i := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
-		at, most, second := int32(-1), 0.0, 0.0
+		at, first, second := int32(-1), 0.0, 0.0
 		for p := m.ptr[i]; p < m.ptr[i+1]; p++ {
-			if x := m.surplus(p); x > most {
-				at, most, second = m.agent[p], x, most
+			if x := m.surplus(p); x > first {
+				at, first, second = m.agent[p], x, first
 			} else if x > second {
 				second = x
 			}
@@ -198,7 +204,7 @@ func (m *matcher) auction(ctx context.Context, gap float64) error {
 			bids[k] = popBid(bids[k])
 		}
 		m.at[i] = at
-		bids[at] = pushBid(bids[at], bid{m.price[at] + most - second + step, i})
+		bids[at] = pushBid(bids[at], bid{m.price[at] + first - second + step, i})
 		if len(bids[at]) == m.capacity[at] {
 			m.price[at] = bids[at][0].amount
 		}

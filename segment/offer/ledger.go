@@ -352,8 +352,7 @@ func (m *Ledger[U]) usage(names []string, user U, codes []string, at time.Time) 
 	}
 	for k, id := range names {
 		if t := m.offers[id]; t != nil {
-			u.all[k], u.spent[k] = t.Redemptions, max(t.Discount-t.Returned, 0)
-			u.total = plus(u.total, u.spent[k])
+			u.all[k], u.spent[k] = t.Redemptions, t.given()
 		}
 		if a != nil {
 			u.mine[k] = a.uses[id]
@@ -367,6 +366,23 @@ func (m *Ledger[U]) usage(names []string, user U, codes []string, at time.Time) 
 			}
 		}
 	}
+	u.total = m.given(names)
 	u.points = a.available(at.UnixNano())
 	return u
+}
+
+// given returns what an offer has given and what did not come back, at least 0.
+func (t *OfferTotal) given() int64 {
+	if t == nil {
+		return 0
+	}
+	return max(t.Discount-t.Returned, 0)
+}
+
+// given returns what the offers of names have given together.
+func (m *Ledger[U]) given(names []string) (sum int64) {
+	for _, id := range names {
+		sum = plus(sum, m.offers[id].given())
+	}
+	return sum
 }

@@ -51,7 +51,8 @@ type Quote struct {
 // before it have left; of all combinations that keep to Group, Alone, Excludes, PerOrder and
 // the budgets the one with the largest discount is taken, among equals the one with more
 // points, and then the one that takes the earliest offers. Then points pay, in whole lots, and
-// new ones are earned on what is paid in money, rounded down.
+// new ones are earned on what is paid in money, rounded down; an offer of points that is then
+// left with none to give does not apply.
 //
 // Discounts, points and payments are shared out to the lines by largest remainders (Hamilton's
 // method), in proportion to what is left of each, among equal remainders by item, price,
@@ -167,10 +168,10 @@ func (p *pricing[U, I]) quote(s solution) *Quote {
 	}
 	// Back to the order in which the lines came.
 	lines := q.Lines
-	q.Lines, q.Parts = make([]PricedLine, n), make([]int64, len(parts))
+	q.Lines, q.Parts = make([]PricedLine, n), make([]int64, n*len(q.Applied))
 	for l, at := range p.at {
 		q.Lines[at] = lines[l]
-		for k := range s.taken {
+		for k := range q.Applied {
 			q.Parts[k*n+int(at)] = parts[k*n+l]
 		}
 	}
@@ -206,10 +207,12 @@ func (p *pricing[U, I]) pay(q *Quote, rest []int64) {
 	}
 }
 
-// earn adds the points that the money paid earns, and those of the candidates times.
+// earn adds the points that the money paid earns, and those of the candidates times. One of
+// them that gives none, since points pay for all or most of the order, does not apply after
+// all: it would use up the offer for nothing.
 func (p *pricing[U, I]) earn(q *Quote, times []int32) {
 	o := p.b.opt.Points
-	if o.Per == 0 || q.Net == 0 {
+	if o.Per == 0 {
 		return
 	}
 	net := make([]int64, len(q.Lines))
@@ -235,13 +238,17 @@ func (p *pricing[U, I]) earn(q *Quote, times []int32) {
 	give(q.Net/o.Per, all)
 	for _, i := range times {
 		c := &p.problem.candidates[i]
-		if base := sumOf(net, c.lines); base > 0 {
-			p.verdicts[c.k].Points = give(c.extra(base), c.lines)
+		v := &p.verdicts[c.k]
+		if v.Points = give(c.extra(sumOf(net, c.lines)), c.lines); v.Points == 0 {
+			v.Applied, v.Field = false, "Times"
 		}
 	}
 	if o.Days > 0 && q.PointsEarned > 0 {
 		zone := p.b.opt.Zone
 		q.Expires = calendar.Start(calendar.Day(p.order.At, zone)+int64(o.Days)+1, zone)
+		if check.Time("Expires", q.Expires) != nil { // later than any order can be
+			q.Expires = time.Time{}
+		}
 	}
 }
 
@@ -318,6 +325,8 @@ func (p *pricing[U, I]) refuse(v *Verdict, c *candidate, taken []int32, amounts 
 		v.Field, v.Missing = "Every", c.every-base
 	case m == 0 && points == 0 && len(c.steps) > 0:
 		v.Field, v.Missing = "Steps", c.steps[0].From-base
+	case m == 0 && points == 0 && c.times > 0:
+		v.Field = "Times"
 	case m == 0 && points == 0: // gifts, or all was taken off already
 		v.Field = "Items"
 	default:
@@ -372,6 +381,7 @@ var sentences = map[string]string{
 	"First":       "is for a first order.",
 	"Segments":    "is not for any of the customer's segments.",
 	"Tiers":       "is not for the customer's tier.",
+	"Times":       "earns no point more on what is paid in money.",
 	"Items":       "has nothing in this order to take anything off.",
 	"PerCustomer": "was used by the customer as often as it may be.",
 	"Uses":        "was used as often as it may be.",

@@ -75,19 +75,32 @@ func started(amount, spent int64) *limit.Budget[uint64] {
 	if amount == 0 {
 		return nil
 	}
-	b, _ := limit.NewBudget[uint64](max(amount, spent, 0)) // not below 0: no error
-	_, _ = b.Reserve(0, spent, 0)                          // as much as there is: held
+	amount = max(amount, 0)
+	spent = min(spent, amount)
+	b, _ := limit.NewBudget[uint64](amount) // not below 0: no error
+	_, _ = b.Reserve(0, spent, 0)           // as much as there is: held
 	_ = b.Commit(0, spent)
 	return b
 }
 
-// gone returns what is spent and held of a budget of amount.
-func gone(b *limit.Budget[uint64], amount, spent int64) int64 {
+// gone returns what is spent and held of a budget; where there is none, spent.
+func gone(b *limit.Budget[uint64], spent int64) int64 {
 	if b == nil {
 		return spent
 	}
-	whole, s, held := b.State()
-	return max(amount, 0) - (whole - s - held)
+	_, spent, held := b.State()
+	return spent + held
+}
+
+// refund gives back to a budget what came back of all that was given. A budget that was made
+// smaller than what had been given has spent all of itself, and gets nothing back until
+// less than that is given.
+func refund(b *limit.Budget[uint64], given, back int64) {
+	if b == nil {
+		return
+	}
+	amount, _, _ := b.State()
+	_ = b.Refund(min(given, amount) - min(given-back, amount)) // min(given, amount) is what is spent
 }
 
 // usage is that of the ledger with what is reserved. t.mu is held.
@@ -105,14 +118,14 @@ func (t *Till[U, I]) usage(order *Order[U, I]) usage {
 	for k, id := range t.names {
 		u.all[k] += t.uses[k]
 		u.mine[k] += t.mine[order.User][int32(k)]
-		u.spent[k] = gone(t.budgets[k], t.book.offers[k].Budget, u.spent[k])
+		u.spent[k] = gone(t.budgets[k], u.spent[k])
 		for _, code := range order.Codes {
 			if n := t.codes[codeOf{id, code}]; n > 0 {
 				u.codes[codeOf{id, code}] = t.ledger.codes[codeOf{id, code}] + n
 			}
 		}
 	}
-	u.total = gone(t.total, t.book.opt.Budget, u.total)
+	u.total = gone(t.total, u.total)
 	u.points = max(u.points-t.points[order.User], 0)
 	return u
 }
@@ -350,23 +363,17 @@ func (t *Till[U, I]) Add(r Redemption[U]) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	given := int64(0)
-	if o := t.ledger.offers[r.Offer]; o != nil {
-		given = o.Discount - o.Returned
-	}
+	given := t.ledger.offers[r.Offer].given()
 	if r.Offer != "" && (!r.Refund || r.Discount > given) {
 		return fmt.Errorf("%s: %w", where, check.Private("Discount", -1, r.User, r.Discount, fmt.Errorf("no refund, or of more than the offer has given: %w", ErrRange)))
 	}
+	all := t.ledger.given(t.names)
 	if err := t.ledger.Add(r); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	if k, known := t.book.index[r.Offer]; known {
-		if b := t.budgets[k]; b != nil {
-			_ = b.Refund(r.Discount) // no more than the offer has given
-		}
-		if t.total != nil {
-			_ = t.total.Refund(r.Discount)
-		}
+		refund(t.budgets[k], given, r.Discount)
+		refund(t.total, all, r.Discount)
 	}
 	return nil
 }
