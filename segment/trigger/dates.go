@@ -31,14 +31,19 @@ func occasions(t Trigger, b *Business) (days []int64) {
 // it, by at most a year and some days, is one.
 const lastDay = 106_286
 
-// scheduleAll plans the messages of days of a customer anew, except for those that wait for
-// quiet hours and caps.
+// scheduleAll plans the messages of days of a customer anew, except for those whose time has
+// come and that wait for the best hour, quiet hours and caps.
 func (k *core[U, I]) scheduleAll(who int32) {
 	c := &k.customers[who]
 	for i := range k.rules {
-		p := &c.plans[i]
-		if !k.rules[i].When.dated() || p.due != never && p.due != p.first && c.channels != 0 {
+		r, p := &k.rules[i], &c.plans[i]
+		if !r.When.dated() {
 			continue
+		}
+		if p.due != never && c.channels != 0 && (p.due != p.first || later(p.since, r.Delay) <= k.clock) {
+			if day, ok := k.occasion(c, r, p.day); ok && day == p.day {
+				continue
+			}
 		}
 		p.due = never
 		if c.channels != 0 { // nobody waits for days on behalf of somebody who cannot be reached

@@ -73,16 +73,16 @@ func (k *core[U, I]) handle() {
 			k.stats.Cancelled++
 		}
 	}
-	before := c.stage
+	before, may := c.stage, k.by[e.kind]
 	if e.kind == Staged {
-		if e.at < c.staged || e.name == before {
+		if e.name == before || cmp.Or(cmp.Compare(e.at, c.staged), cmp.Compare(e.name, before)) < 0 {
+			may = nil // nothing new, or overtaken
 			c.staged = max(c.staged, e.at)
-			k.rest(e.who)
-			return
+		} else {
+			c.stage, c.staged = e.name, e.at
 		}
-		c.stage, c.staged = e.name, e.at
 	}
-	for _, i := range k.by[e.kind] {
+	for _, i := range may {
 		r := &k.rules[i]
 		switch {
 		case r.When == FirstOrder && !first && c.plans[i].from != e.at: // another line of the first order is
@@ -102,7 +102,8 @@ func (k *core[U, I]) arm(who, rule int32, e event) {
 	c, r := &k.customers[who], &k.rules[rule]
 	p := &c.plans[rule]
 	for kind := range kinds {
-		if r.cancels[kind] && c.last[kind] >= e.at && kind != e.kind {
+		ends := r.cancels[kind] || r.When == CartAbandoned && kind == Uncarted
+		if ends && c.last[kind] >= e.at && kind != e.kind {
 			return // what would have cancelled it is known already
 		}
 	}
@@ -168,12 +169,22 @@ func (k *core[U, I]) withdraw(who int32, e event) {
 	c := &k.customers[who]
 	for i := range k.rules {
 		p, w := &c.plans[i], k.rules[i].When
-		if p.due == never || e.at < p.since || !(w == CartAbandoned || e.kind == Ordered && (w == PriceDropped || w == BackInStock)) {
+		at := slices.Index(p.items, e.item)
+		if p.due == never || at < 0 {
 			continue
 		}
-		at := slices.Index(p.items, e.item)
-		if at < 0 || w == CartAbandoned && e.kind == Ordered {
-			continue // an order cancels as Cancel says
+		late := e.at < p.since
+		switch {
+		case e.kind == Uncarted && w == CartAbandoned:
+			if late && at == 0 { // what came last is what came after
+				continue
+			}
+		case e.kind == Ordered && (w == PriceDropped || w == BackInStock):
+			if l := k.lookAt(c, e.item); late && (l == nil || l.at > e.at) { // looked again since
+				continue
+			}
+		default: // an order cancels carts as Cancel says
+			continue
 		}
 		if p.items = slices.Delete(p.items, at, at+1); len(p.items) == 0 {
 			p.due = never

@@ -34,7 +34,7 @@ func (k *core[U, I]) look(who int32, e event) {
 		k.unlook(who, i)
 		break
 	}
-	if len(c.looks) >= k.opt.MaxLooks {
+	for len(c.looks) >= k.opt.MaxLooks {
 		if k.looks[c.looks[0]].at > e.at {
 			return
 		}
@@ -89,8 +89,8 @@ func (k *core[U, I]) unlook(who int32, i int) {
 // higher.
 func (k *core[U, I]) price(e event) {
 	g := &k.goods[e.item]
-	if g.priced != none && e.at < g.priced {
-		return // late: a newer price is known
+	if e.at < g.priced || e.at == g.priced && e.amount <= g.price {
+		return // late: a newer price is known, or of one instant the one that takes effect last
 	}
 	fell := g.priced == none || e.amount < g.price
 	g.price, g.priced = e.amount, e.at
@@ -119,8 +119,8 @@ func (x *look) cheaper(r *rule, price int64) bool {
 // stock sets the stock of an item and arms the messages of those who looked in vain.
 func (k *core[U, I]) stock(e event) {
 	g := &k.goods[e.item]
-	if g.stocked != none && e.at < g.stocked {
-		return // late: newer stock is known
+	if e.at < g.stocked || e.at == g.stocked && e.amount == 0 {
+		return // late: newer stock is known, or of one instant the one that takes effect last
 	}
 	back := g.out && e.amount > 0
 	g.out, g.stocked = e.amount == 0, e.at
@@ -139,7 +139,7 @@ func (k *core[U, I]) stock(e event) {
 }
 
 // still drops the items of a message of which it is no longer true what it says, and
-// reports whether it still says anything.
+// reports whether it still says anything that is true.
 func (k *core[U, I]) still(c *customer[U], r *rule, p *plan) bool {
 	switch r.When {
 	case PriceDropped:
@@ -149,6 +149,8 @@ func (k *core[U, I]) still(c *customer[U], r *rule, p *plan) bool {
 		})
 	case BackInStock:
 		p.items = slices.DeleteFunc(p.items, func(item int32) bool { return k.goods[item].out })
+	case StageChanged:
+		return (r.To == "" || c.stage == r.To) && (r.From == "" || c.stage != r.From)
 	default:
 		return true
 	}

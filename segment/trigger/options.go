@@ -96,7 +96,7 @@ type Trigger struct {
 	MinDrop float64       // PriceDropped: share of the price by which it has to fall, below 1; 0: .05; negative: any fall
 	Within  time.Duration // PriceDropped, BackInStock: how long ago the look may be; 0: 30 days
 	From    string        // StageChanged: the stage before; "": any that was known
-	To      string        // StageChanged: the new stage; "": any
+	To      string        // StageChanged: the new stage; "": any. What is no longer so when the message is due is not told
 	Event   string        // OnEvent: the Name of the event; not empty
 	Date    string        // Anniversary: which of Customer.Dates; not empty. 29 February is the 28th where a year has none
 	Dates   []Date        // OnDates: the days
@@ -161,7 +161,7 @@ type Options[U, I ID] struct {
 	Fill     func(m *Message[U, I]) bool
 	HoldOut  float64       // share of customers, in [0, 1), who are held out of everything
 	Held     bool          // Advance yields the messages of those who are held out, too, to be logged
-	Explore  float64       // share of messages, in [0, 1], whose channel and hour are drawn
+	Explore  float64       // share, in [0, 1], of messages whose channel is drawn; as many hours of BestHour are, each for itself
 	Strength float64       // how many messages the rates of all customers weigh in the rate of one, > 0; 0: 10
 	Grace    time.Duration // messages planned longer ago than this before Advance's asOf are planned anew from there; 0: never, see Planner.Advance
 	Seed     uint64

@@ -432,7 +432,7 @@ func (p *Planner[U, I]) Advance(dst []Message[U, I], asOf time.Time) ([]Message[
 		case min(at, wake) > until:
 			k.clock = until
 			return dst, nil
-		case at <= wake: // what happens at the moment of a message comes before it
+		case at <= max(wake, k.clock): // what happens until the moment of a message comes before it, late or not
 			k.clock = max(k.clock, at)
 			k.handle()
 		case wake < grace:

@@ -85,6 +85,7 @@ func (k *core[U, I]) decide(dst []Message[U, I], who int32, rule int) []Message[
 func (k *core[U, I]) send(dst []Message[U, I], who int32, rule, ch int, drawn bool) []Message[U, I] {
 	c, r := &k.customers[who], &k.rules[rule]
 	p := &c.plans[rule]
+	p.items = p.items[:min(len(p.items), r.MaxItems)] // there are more where options have changed
 	held := c.heldOut(0, k.opt.HoldOut) || c.heldOut(r.hash, r.HoldOut)
 	n := len(dst)
 	dst = room(dst)
