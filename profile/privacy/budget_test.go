@@ -7,6 +7,7 @@ import (
 	"math"
 	"sync"
 	"testing"
+	"testing/iotest"
 
 	"pgregory.net/rapid"
 
@@ -69,7 +70,7 @@ func TestBudgetEnds(t *testing.T) {
 func TestBudgetSourceFails(t *testing.T) {
 	l := open(t, privacy.BudgetOptions{Rho: 1})
 	broken := errors.New("no entropy")
-	for _, src := range []io.Reader{bytes.NewReader(nil), bytes.NewReader(make([]byte, 130)), io.MultiReader(bytes.NewReader(make([]byte, 128)), failing{broken})} {
+	for _, src := range []io.Reader{bytes.NewReader(nil), io.LimitReader(seeded(3), 130), io.MultiReader(io.LimitReader(seeded(3), 128), failing{broken})} {
 		if out, err := l.Release("q", gaussian(t, 900, .1), src, make([]int64, 1000)); err == nil || out != nil {
 			t.Errorf("%v, %v", out, err)
 		}
@@ -82,17 +83,50 @@ func TestBudgetSourceFails(t *testing.T) {
 	}
 }
 
-// A source that is stuck is an error, not an endless loop.
+// A source that is stuck, on whatever byte, or that gives nothing and no error, is an error: no
+// noise that everybody knows, no endless loop.
 func TestStuckSource(t *testing.T) {
-	for _, b := range []byte{0, 1, 0x55, 0xaa, 0xfe, 0xff} {
-		for name, n := range laws(t) {
-			if k, err := n.Draw(stuck(b)); err != nil && !errors.Is(err, privacy.ErrRange) {
-				t.Errorf("%s, bytes %x: %v, %v", name, b, k, err)
+	for name, n := range laws(t) {
+		for b := range 256 {
+			if k, err := n.Draw(stuck(b)); k != 0 || !errors.Is(err, privacy.ErrRange) {
+				t.Fatalf("%s, bytes %x: %v, %v", name, b, k, err)
 			}
 		}
+		if k, err := n.Draw(failing{}); k != 0 || !errors.Is(err, io.ErrNoProgress) {
+			t.Errorf("%s, no bytes: %v, %v", name, k, err)
+		}
 	}
-	if _, err := laplace(t, 1, 1).Draw(stuck(0)); !errors.Is(err, privacy.ErrRange) {
-		t.Errorf("zeros for ever: %v", err)
+	l := open(t, privacy.BudgetOptions{Epsilon: 1})
+	if out, err := l.Release("q", laplace(t, 1, .5), stuck(0xff), []int64{3}); out != nil || !errors.Is(err, privacy.ErrRange) || l.Remaining().Epsilon != 1 {
+		t.Errorf("%v, %v, %v left", out, err, l.Remaining())
+	}
+}
+
+// Short reads, of single bytes or with the end of the source, are joined: the draws are the same.
+func TestShortReads(t *testing.T) {
+	const draws = 40
+	data := make([]byte, 128*draws*8)
+	if _, err := io.ReadFull(seeded(9), data); err != nil {
+		t.Fatal(err)
+	}
+	for name, n := range laws(t) {
+		whole := bytes.NewReader(data)
+		for rename, src := range map[string]io.Reader{"byte by byte": iotest.OneByteReader(bytes.NewReader(data)), "halves": iotest.HalfReader(bytes.NewReader(data)), "end with the last": iotest.DataErrReader(bytes.NewReader(data))} {
+			whole.Reset(data)
+			for i := range draws {
+				want, err := n.Draw(whole)
+				got, shortErr := n.Draw(src)
+				if got != want || err != nil || shortErr != nil {
+					t.Fatalf("%s, %s, draw %d: %d, %v, want %d, %v", name, rename, i, got, shortErr, want, err)
+				}
+			}
+		}
+		if _, err := n.Draw(bytes.NewReader(data[:127])); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%s, 127 bytes: %v", name, err)
+		}
+		if _, err := n.Draw(iotest.DataErrReader(bytes.NewReader(data[:128]))); err != nil && !errors.Is(err, io.EOF) {
+			t.Errorf("%s, 128 bytes and the end: %v", name, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"bytes"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -36,11 +37,10 @@ func newCoins(src io.Reader) *coins {
 func (c *coins) fill(p []byte) {
 	for i := range p {
 		if len(c.left) == 0 && c.err == nil {
-			_, c.err = io.ReadFull(c.src, c.buf[:])
-			c.left = c.buf[:]
+			c.refill()
 		}
 		if c.read++; c.read > maxRead && c.err == nil {
-			c.err = fmt.Errorf("its bytes are not random: %w", ErrRange)
+			c.err = errSame
 		}
 		if c.err != nil {
 			return
@@ -48,6 +48,33 @@ func (c *coins) fill(p []byte) {
 		p[i], c.left = c.left[0], c.left[1:]
 	}
 }
+
+// refill reads the next bytes, short reads joined. A source that goes on giving none is
+// io.ErrNoProgress, and one that gives the same byte all along, which truly random ones do not
+// once in 2⁹⁶⁰ times, is not random.
+func (c *coins) refill() {
+	n, idle := 0, 0
+	for n < len(c.buf) && c.err == nil {
+		var k int
+		k, c.err = c.src.Read(c.buf[n:])
+		if n += k; k > 0 {
+			idle = 0
+		} else if idle++; idle > 100 && c.err == nil {
+			c.err = io.ErrNoProgress
+		}
+	}
+	switch {
+	case n == len(c.buf): // whatever came with the last of them
+		c.err = nil
+	case c.err == io.EOF && n > 0:
+		c.err = io.ErrUnexpectedEOF
+	}
+	if c.left = c.buf[:]; c.err == nil && bytes.Count(c.left, c.left[:1]) == len(c.left) {
+		c.err = errSame
+	}
+}
+
+var errSame = fmt.Errorf("its bytes are not random: %w", ErrRange)
 
 // small returns a uniform whole number below n >= 1.
 func (c *coins) small(n uint64) uint64 {

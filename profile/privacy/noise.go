@@ -77,8 +77,8 @@ func newNoise(where string, gaussian bool, bound *big.Int, cost float64) (*Noise
 // Draw returns one draw by bytes of src, nil for crypto/rand. Give another source in
 // tests only: who can foresee the bytes can take the noise off again. Noise beyond int64 is
 // its end. What src returns as an error is returned, and no noise; a source that ends
-// is io.EOF or io.ErrUnexpectedEOF, one whose bytes never vary ErrRange. 128 bytes are read at
-// a time. Draw spends nothing: see Budget.Release.
+// is io.EOF or io.ErrUnexpectedEOF, one whose bytes never vary ErrRange, one that gives none
+// io.ErrNoProgress. 128 bytes are read at a time, in as many reads as it takes. Draw spends nothing: see Budget.Release.
 func (n *Noise) Draw(src io.Reader) (int64, error) {
 	if n == nil || n.num == nil {
 		return 0, fmt.Errorf("privacy: Noise.Draw: not made by NewLaplace or NewGaussian: %w", ErrEmpty)

@@ -35,7 +35,7 @@ type RedactorOptions struct {
 //	privacy:"pseudonym"         its pseudonym; "" stays "", nil is null
 //	privacy:"generalize=age,2"  as level 2 of the hierarchy age tells it; nil is null
 //
-// Names, omitempty and - of the json tag hold as in encoding/json, and so does which of the
+// Names, omitempty, omitzero, string and - of the json tag hold as in encoding/json, and so does which of the
 // fields of one name is told: the outer one before that of an embedded struct, whatever its tag
 // says, so that one with drop hides both. Structs, pointers, maps and
 // slices are looked into at any depth up to 64. The tag of a slice holds for its elements. Keys of
@@ -70,7 +70,7 @@ func NewRedactor(opt RedactorOptions) (*Redactor, error) {
 // pseudonyms that are not there, is ErrOption: nothing is told in doubt. A value its hierarchy cannot
 // read is told as "[redacted]". Depth beyond 64 is ErrRange, and so is what JSON cannot
 // say (NaN, functions). A type that marshals itself is told whole, unless a field
-// of it, or of what it holds, has a privacy tag; one that is embedded stands under the name of its type.
+// of it, or of what it holds, behind interfaces too, has a privacy tag; one that is embedded stands under the name of its type.
 func (r *Redactor) JSON(v any) ([]byte, error) {
 	if r == nil || !r.ok {
 		return nil, fmt.Errorf("privacy: Redactor.JSON: not made by NewRedactor: %w", ErrEmpty)
@@ -101,7 +101,7 @@ func (r *Redactor) write(out *bytes.Buffer, v reflect.Value, rule string, depth 
 		return plain(out, redacted)
 	}
 	list := v.Kind() == reflect.Slice || v.Kind() == reflect.Array
-	itself := rule == "public" && r.shape(v.Type()).whole
+	itself := rule == "public" && r.wholly(v)
 	switch {
 	case v.Kind() == reflect.Pointer, v.Kind() == reflect.Interface, // of nil
 		!itself && (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.IsNil():
@@ -225,7 +225,7 @@ func (r *Redactor) object(out *bytes.Buffer, v reflect.Value, depth int) error {
 	first := true
 	for _, f := range s.fields {
 		x, err := v.FieldByIndexErr(f.index)
-		if err != nil || f.omit && empty(x) { // an embedded nil has no fields
+		if err != nil || f.omit && empty(x) || f.zero && zero(x) { // an embedded nil has no fields
 			continue
 		}
 		if !first {
@@ -236,8 +236,15 @@ func (r *Redactor) object(out *bytes.Buffer, v reflect.Value, depth int) error {
 			return err
 		}
 		out.WriteByte(':')
+		start := out.Len()
 		if err := r.write(out, x, f.rule, depth+1); err != nil {
 			return fmt.Errorf("field %s: %w", v.Type().FieldByIndex(f.index).Name, err)
+		}
+		if text := string(out.Bytes()[start:]); f.quote && text != "null" {
+			out.Truncate(start)
+			if err := plain(out, text); err != nil {
+				return err
+			}
 		}
 	}
 	out.WriteByte('}')
@@ -247,6 +254,7 @@ func (r *Redactor) object(out *bytes.Buffer, v reflect.Value, depth int) error {
 // shape is what is known of a type.
 type shape struct {
 	whole  bool    // marshals itself and has no tags
+	open   bool    // has interfaces
 	fields []field // that are told, of a struct
 	err    error   // of their tags
 }
@@ -257,6 +265,8 @@ type field struct {
 	index []int
 	named bool // by its json tag
 	omit  bool // where it is empty
+	zero  bool // where it is zero
+	quote bool // as a string
 	rule  string
 }
 
@@ -265,7 +275,8 @@ func (r *Redactor) shape(t reflect.Type) *shape {
 		return s.(*shape)
 	}
 	s := &shape{whole: whole(t)}
-	if t.Kind() == reflect.Struct && !s.whole {
+	_, s.open = inside(t, map[reflect.Type]bool{})
+	if t.Kind() == reflect.Struct && (s.open || !s.whole) {
 		s.fields, s.err = r.fields(t)
 	}
 	r.shapes.Store(t, s)
@@ -307,7 +318,7 @@ func (r *Redactor) fields(t reflect.Type) ([]field, error) {
 					return nil, err
 				}
 				name, options := jsonName(f)
-				one := field{cmp.Or(name, f.Name), index, name != "", slices.Contains(options, "omitempty"), rule}
+				one := field{cmp.Or(name, f.Name), index, name != "", slices.Contains(options, "omitempty"), slices.Contains(options, "omitzero"), rule == "public" && slices.Contains(options, "string") && quotes(f.Type), rule}
 				if all = append(all, one); count[l.t] > 1 { // embedded twice: no more than a tie
 					all = append(all, one)
 				}
@@ -379,6 +390,29 @@ func empty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
+// quotes reports whether the option string of a json tag holds for a type.
+func quotes(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	single := t.Kind() >= reflect.Bool && t.Kind() <= reflect.Float64 || t.Kind() == reflect.String
+	return single && !marshals(t)
+}
+
+// zero is what omitzero leaves out: by its own IsZero where a type has one.
+func zero(v reflect.Value) bool {
+	type zeroer interface{ IsZero() bool }
+	if nilable := v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface; nilable && v.IsNil() {
+		return true
+	} else if z, ok := v.Interface().(zeroer); ok {
+		return z.IsZero()
+	}
+	if z, ok := pointer(v).Interface().(zeroer); ok {
+		return z.IsZero()
+	}
+	return v.IsZero()
+}
+
 // entries writes a map by ascending key.
 func (r *Redactor) entries(out *bytes.Buffer, v reflect.Value, depth int) error {
 	type entry struct {
@@ -423,26 +457,91 @@ func marshals(t reflect.Type) bool {
 	return false
 }
 
-// whole reports whether a type is told as it marshals itself.
-func whole(t reflect.Type) bool { return marshals(t) && !tagged(t, map[reflect.Type]bool{}) }
+// whole reports whether a type is told as it marshals itself, as far as types say.
+func whole(t reflect.Type) bool {
+	tagged, _ := inside(t, map[reflect.Type]bool{})
+	return marshals(t) && !tagged
+}
 
-// tagged reports whether a field of a struct, or of one below it, has a privacy tag. Types
-// go in circles: seen are those that were looked into.
-func tagged(t reflect.Type, seen map[reflect.Type]bool) bool {
-	if seen[t] {
-		return false
+// wholly reports whether a value is told as it marshals itself: what it has behind interfaces,
+// where no type tells of it, has no privacy tag either.
+func (r *Redactor) wholly(v reflect.Value) bool {
+	s := r.shape(v.Type())
+	return s.whole && !(s.open && hides(v, map[visit]bool{}))
+}
+
+// visit is where hides has been.
+type visit struct {
+	at uintptr
+	n  int
+	t  reflect.Type
+}
+
+// hides reports whether something with a privacy tag is behind an interface in v. Values go
+// in circles: seen are those that were looked into.
+func hides(v reflect.Value, seen map[visit]bool) bool {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice:
+		here := visit{v.Pointer(), 0, v.Type()}
+		if v.Kind() != reflect.Pointer {
+			here.n = v.Len()
+		}
+		if v.IsNil() || seen[here] {
+			return false
+		}
+		seen[here] = true
 	}
-	seen[t] = true
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		return tagged(t.Elem(), seen)
+	switch v.Kind() {
+	case reflect.Interface:
+		if v.IsNil() {
+			return false
+		}
+		tagged, open := inside(v.Elem().Type(), map[reflect.Type]bool{})
+		return tagged || open && hides(v.Elem(), seen)
+	case reflect.Pointer:
+		return hides(v.Elem(), seen)
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if hides(v.Index(i), seen) {
+				return true
+			}
+		}
+	case reflect.Map:
+		for it := v.MapRange(); it.Next(); {
+			if hides(it.Value(), seen) {
+				return true
+			}
+		}
 	case reflect.Struct:
-		for i := range t.NumField() {
-			f := t.Field(i)
-			if _, ok := f.Tag.Lookup("privacy"); ok || tagged(f.Type, seen) {
+		for i := range v.NumField() {
+			if hides(v.Field(i), seen) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// inside reports whether a field of a struct, or of one below it, has a privacy tag, and whether
+// there are interfaces, which may hold anything. Types go in circles: seen are those that
+// were looked into.
+func inside(t reflect.Type, seen map[reflect.Type]bool) (tagged, open bool) {
+	if seen[t] {
+		return false, false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Interface:
+		return false, true
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return inside(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			_, own := f.Tag.Lookup("privacy")
+			below, holes := inside(f.Type, seen)
+			tagged, open = tagged || own || below, open || holes
+		}
+	}
+	return tagged, open
 }

@@ -298,6 +298,88 @@ func TestRedactMarshalers(t *testing.T) {
 	}
 }
 
+// boxed marshals itself, and what it holds is behind an interface.
+type boxed struct{ X any }
+
+func (b boxed) MarshalJSON() ([]byte, error) { return json.Marshal(b.X) }
+
+type hoop struct {
+	Next *hoop
+	X    any
+}
+
+func (r *hoop) MarshalJSON() ([]byte, error) { return []byte(`"hoop"`), nil }
+
+// TestRedactBehindInterfaces: a type that marshals itself tells nothing that is tagged behind its
+// interfaces, at any depth, and is told whole where nothing is.
+func TestRedactBehindInterfaces(t *testing.T) {
+	r, err := privacy.NewRedactor(privacy.RedactorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type note struct {
+		Mail string `privacy:"redact"`
+	}
+	secret := note{"a@b"}
+	circle := &hoop{}
+	circle.Next = circle
+	closed := &hoop{X: &secret}
+	closed.Next = closed
+	for name, v := range map[string]any{
+		"value": boxed{secret}, "pointer": &boxed{&secret}, "list": boxed{[]any{1, secret}}, "map": boxed{map[string]any{"k": []*note{&secret}}},
+		"box in box": boxed{boxed{secret}}, "list of boxes": []boxed{{secret}}, "field": struct{ B boxed }{boxed{secret}}, "embedded": struct{ boxed }{boxed{secret}}, "circle": closed,
+	} {
+		out, err := r.JSON(v)
+		if strings.Contains(string(out), "a@b") || err == nil && !strings.Contains(string(out), "[redacted]") {
+			t.Errorf("%s: %s, %v", name, out, err)
+		}
+	}
+	for want, v := range map[string]any{`[1,"x",null]`: boxed{[]any{1, "x", nil}}, `"hoop"`: circle} {
+		if out, err := r.JSON(v); string(out) != want || err != nil {
+			t.Errorf("%s, %v, want %s", out, err, want)
+		}
+	}
+}
+
+// TestRedactOptions: omitzero and string are those of encoding/json.
+func TestRedactOptions(t *testing.T) {
+	type day int
+	type odd struct {
+		ID    int64     `json:"id,string"`
+		Flag  bool      `json:",string"`
+		Rate  *float64  `json:",string"`
+		Nil   *int      `json:",string"`
+		Text  string    `json:",string"`
+		Not   []int     `json:",string"`
+		Day   day       `json:",omitempty,string"`
+		Since time.Time `json:",omitzero"`
+		Zero  [2]int    `json:",omitzero"`
+		Ptr   *day      `json:",omitzero"`
+		Any   any       `json:",omitzero"`
+		Last  time.Time `json:",omitzero"`
+	}
+	r, err := privacy.NewRedactor(privacy.RedactorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rate := .5
+	for _, v := range []odd{{}, {ID: 1 << 60, Flag: true, Rate: &rate, Text: `a"b`, Not: []int{1}, Day: 3, Zero: [2]int{0, 1}, Ptr: new(day), Any: 0, Last: time.Unix(1, 0).UTC()}} {
+		want, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := r.JSON(v); string(got) != string(want) || err != nil {
+			t.Errorf("%s, %v, want %s", got, err, want)
+		}
+	}
+	id := struct {
+		ID int `json:",string" privacy:"redact"`
+	}{7}
+	if got, err := r.JSON(id); string(got) != `{"ID":"[redacted]"}` || err != nil {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
 func TestRedactRefuses(t *testing.T) {
 	type circle struct{ Next *circle }
 	c := &circle{}
