@@ -206,12 +206,18 @@ func (r Rule) check() error {
 	var walk func(n, parent *node, depth int, property bool) bool
 	walk = func(n, parent *node, depth int, property bool) bool {
 		nodes++
+		large := error(nil)
 		switch {
 		case depth > maxRuleDepth:
-			errs = append(errs, fmt.Errorf("rules are nested deeper than %d: %w", maxRuleDepth, ErrTooLarge))
-			return false
+			large = fmt.Errorf("rules are nested deeper than %d: %w", maxRuleDepth, ErrTooLarge)
 		case nodes > maxRuleNodes:
-			errs = append(errs, fmt.Errorf("more than %d clauses: %w", maxRuleNodes, ErrTooLarge))
+			large = fmt.Errorf("more than %d clauses: %w", maxRuleNodes, ErrTooLarge)
+		}
+		if large != nil {
+			if n != nil {
+				large = n.at.wrap(large)
+			}
+			errs = append(errs, large)
 			return false
 		}
 		err := n.check()

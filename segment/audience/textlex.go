@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -38,12 +39,6 @@ type lexer struct {
 	line, column int // of pos
 }
 
-// signs are the operators and brackets, longer ones first.
-var signs = []string{"<=", ">=", "==", "!=", "<", ">", "=", "(", ")", "{", "}", "[", "]", ",", "%"}
-
-// meant is what people from elsewhere write instead.
-var meant = map[rune]string{'&': "and", '|': "or", '!': "not", '≤': "<=", '≥': ">=", '≠': "!=", '“': `"`, '”': `"`, '„': `"`, '’': "'", '–': "-", '−': "-"}
-
 // move steps over n bytes.
 func (l *lexer) move(n int) {
 	for _, r := range l.src[l.pos : l.pos+n] {
@@ -58,13 +53,13 @@ func (l *lexer) here() place { return place{int32(l.pos), int32(l.line), int32(l
 
 // next returns the next token.
 func (l *lexer) next() (token, error) {
-	rest := strings.TrimLeft(l.src[l.pos:], " \t\r\n")
+	rest := strings.TrimLeftFunc(l.src[l.pos:], unicode.IsSpace)
 	l.move(len(l.src) - l.pos - len(rest))
 	t := token{at: l.here()}
 	if rest == "" {
 		return t, nil
 	}
-	r, size := utf8.DecodeRuneInString(rest)
+	r, _ := utf8.DecodeRuneInString(rest)
 	digits := rest
 	if r == '-' || r == '+' {
 		digits = rest[1:]
@@ -85,15 +80,7 @@ func (l *lexer) next() (token, error) {
 	case digits != "" && (digits[0] >= '0' && digits[0] <= '9' || digits[0] == '.' && len(digits) > 1 && digits[1] >= '0' && digits[1] <= '9'):
 		err = l.number(&t, rest)
 	default:
-		for _, s := range signs {
-			if strings.HasPrefix(rest, s) {
-				t.kind, t.raw, t.value = tokenSign, s, s
-				break
-			}
-		}
-		if t.raw == "" {
-			return t, found(t.at, rest[:size], "a clause, an operator or a bracket", meant[r], ErrCorrupt)
-		}
+		err = t.sign(rest)
 	}
 	if err != nil {
 		return t, err
@@ -172,7 +159,7 @@ func (l *lexer) number(t *token, rest string) error {
 	}
 	span, ok := parseSpan(raw)
 	if !ok {
-		return found(t.at, raw, `a number such as 2.5, or a duration of w, d, h, m such as 90d or 1d12h, below 292 years`, "", ErrCorrupt)
+		return found(t.at, raw, `a number such as 2.5, or a duration of w, d, h, m such as 90d or 1d12h, below 292 years`, cmp.Or(meantSpan(raw), meantNumber(raw)), ErrCorrupt)
 	}
 	t.kind, t.span = tokenSpan, span
 	return nil

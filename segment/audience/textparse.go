@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -50,13 +51,22 @@ func ParseText(text string) (Rule, error) {
 
 // parseText reads and checks a whole text.
 func parseText(text string) (Rule, error) {
-	if len(text) > maxRuleBytes {
-		return Rule{}, fmt.Errorf("%d bytes, want at most %d: %w", len(text), maxRuleBytes, ErrTooLarge)
-	}
 	p := &textParser{lexer: lexer{src: text, line: 1, column: 1}}
-	if !utf8.ValidString(text) {
-		p.move(strings.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError }))
-		return Rule{}, found(p.here(), text[p.pos:min(len(text), p.pos+1)], "text in UTF-8", "", ErrCorrupt)
+	valid := 0 // bytes of text in UTF-8, up to the limit
+	for valid < min(len(text), maxRuleBytes+1) {
+		r, size := utf8.DecodeRuneInString(text[valid:])
+		if r == utf8.RuneError && size == 1 || valid+size > maxRuleBytes {
+			break
+		}
+		valid += size
+	}
+	if len(text) > maxRuleBytes {
+		p.move(valid)
+		return Rule{}, p.here().wrap(fmt.Errorf("%d bytes, want at most %d: %w", len(text), maxRuleBytes, ErrTooLarge))
+	}
+	if valid < len(text) {
+		p.move(valid)
+		return Rule{}, found(p.here(), text[valid:valid+1], "text in UTF-8", "", ErrCorrupt)
 	}
 	if err := p.advance(); err != nil {
 		return Rule{}, err
@@ -257,6 +267,9 @@ func (p *textParser) unit() (*node, error) {
 	if p.tok.kind == tokenKeyword && p.tok.value != "not" {
 		return nil, found(p.tok.at, p.tok.raw, "a clause (a name that is a word of the language stands between backquotes)", "`"+p.tok.raw+"`", ErrCorrupt)
 	}
+	if p.tok.kind == tokenNumber {
+		return nil, p.turned()
+	}
 	return nil, p.fail("a clause, such as age >= 18 or bought(within=90d)")
 }
 
@@ -362,7 +375,15 @@ func (p *textParser) count() (int, error) {
 }
 
 func (p *textParser) duration() (time.Duration, error) {
-	if p.tok.kind != tokenSpan {
+	if t := p.tok; t.kind == tokenNumber {
+		raw, suggestion := t.raw, meantSpan(t.raw+"d")
+		if p.advance() == nil && p.tok.kind == tokenName { // 30 days
+			if s := meantSpan(t.raw + p.tok.raw); s != "" {
+				raw, suggestion = p.since(t.at), s
+			}
+		}
+		return 0, found(t.at, raw, "a duration such as 90d, not a number", suggestion, ErrMismatch)
+	} else if t.kind != tokenSpan {
 		return 0, p.kind("a duration such as 90d")
 	}
 	d := p.tok.span
@@ -416,7 +437,7 @@ func (p *textParser) named() (*node, error) {
 		if n.op = opHas; p.is("missing") {
 			n.op = opMissing
 		} else if !p.is("known") {
-			return nil, p.fail("known or missing", "known", "missing")
+			return nil, p.known()
 		}
 		return n, p.advance()
 	}
@@ -447,7 +468,9 @@ func (p *textParser) comparison(n *node) (*node, error) {
 		n.op = op(slices.Index(opNames[:], sign.value))
 	}
 	if p.tok.kind == tokenSpan {
-		return nil, found(p.tok.at, p.tok.raw, "a number (when something happened is asked for by last("+n.attr+"))", "last("+n.attr+") "+sign.value+" "+p.tok.raw, ErrMismatch)
+		sign := map[string]string{">": ">=", ">=": ">="}[sign.value] // those of last(…)
+		suggestion := "last(" + nameText(n.attr) + ") " + cmp.Or(sign, "<") + " " + p.tok.raw
+		return nil, found(p.tok.at, p.tok.raw, "a number (when something happened is asked for by last("+nameText(n.attr)+"))", suggestion, ErrMismatch)
 	}
 	if p.tok.kind == tokenName && (equal || unequal) {
 		return nil, found(p.tok.at, p.tok.raw, "a number or a text between quotes", strconv.Quote(p.tok.value), ErrCorrupt)
