@@ -31,6 +31,7 @@
 //   - Trigger.Cancel, CoolDown, Excludes, Priority: what keeps it from going out
 //   - [Cap], [Quiet], [Channel]: how often, when and by what at all
 //   - [Planner.Set]: zone, channels agreed to, birthdays; [Planner.Forget]: nothing any more
+//   - [Planner.ForgetItems]: what has left the shop makes room for what is new
 //   - [Options.Fill]: the content of a message, by a function of yours
 //   - [Responded] events, [Planner.Rate], Options.Explore, Trigger.BestHour: the channel and
 //     the hour at which this customer answers

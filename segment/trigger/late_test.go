@@ -175,3 +175,59 @@ func TestSmallerBounds(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// Items that left the shop make room and are in no message; a planner that never saw them
+// writes the same.
+func TestForgetItems(t *testing.T) {
+	opt := options{MaxItems: 4, Triggers: []trigger.Trigger{
+		{Name: "cart", When: trigger.CartAbandoned, Delay: time.Hour}, {Name: "sale", When: trigger.PriceDropped}, {Name: "thanks", When: trigger.FirstOrder, Delay: 2 * time.Hour},
+	}}
+	events := func(p *planner, items ...string) {
+		for i, item := range items {
+			must(p.Add(priced(item, int64(10+i), "2024-03-01")))
+			must(p.Add(view("u", item, "2024-03-01 10:00")))
+			must(p.Add(view("v", item, fmt.Sprintf("2024-03-01 10:%02d", i))))
+			must(p.Add(of(trigger.Carted, "u", item, "2024-03-01 10:00")))
+			must(p.Add(priced(item, 5, "2024-03-03")))
+		}
+	}
+	p, without := fresh(opt, "u", "v", "w"), fresh(opt, "u", "v", "w")
+	events(p, "b", "d")
+	events(p, "a")
+	must(p.Add(of(trigger.Carted, "v", "a", "2024-03-01 10:30")))
+	must(p.Add(of(trigger.Ordered, "w", "a", "2024-03-01 10:30")))
+	promised(p.Advance(nil, at("2024-03-01 10:45")))
+	if err := p.Add(view("u", "e", "2024-03-04")); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Add(view("u", "f", "2024-03-04")); err == nil {
+		t.Fatal("five items of four")
+	}
+	must(p.ForgetItems([]string{"a", "x", "a"}))
+	must(p.Add(view("u", "f", "2024-03-04")))
+	must(p.ForgetItems([]string{"e", "f"}))
+	again := fresh(opt)
+	must(again.UnmarshalBinary(promised(p.MarshalBinary())))
+	got := promised(p.Advance(nil, at("2024-03-05")))
+	if want := "u cart mail 03-01T11:00 b,d; w thanks mail 03-01T12:30; u sale mail 03-03T00:00 b,d; v sale mail 03-03T00:00 b,d"; text(got) != want {
+		t.Errorf("got %s, want %s", text(got), want)
+	}
+	if other := text(promised(again.Advance(nil, at("2024-03-05")))); other != text(got) || !bytes.Equal(promised(again.MarshalBinary()), promised(p.MarshalBinary())) {
+		t.Errorf("another planner goes on with %s", other)
+	}
+	// No trace: only what happened otherwise is left.
+	p = fresh(opt, "u", "v", "w")
+	events(p, "b", "a", "d")
+	events(without, "b")
+	must(without.Add(priced("d", 12, "2024-03-01")))
+	must(without.Add(priced("d", 5, "2024-03-03")))
+	for _, x := range []*planner{p, without} {
+		must(x.ForgetItems([]string{"a"}))
+	}
+	must(without.Add(view("u", "d", "2024-03-01 10:00")))
+	must(without.Add(view("v", "d", "2024-03-01 10:02")))
+	must(without.Add(of(trigger.Carted, "u", "d", "2024-03-01 10:00")))
+	if !bytes.Equal(promised(p.MarshalBinary()), promised(without.MarshalBinary())) {
+		t.Error("an item left a trace")
+	}
+}

@@ -471,35 +471,6 @@ func (k *core[U, I]) replan(who int32, grace, until int64) {
 	k.rest(who)
 }
 
-// Forget removes a customer with everything that is known of it: events that wait,
-// messages that wait, counts, responses, channels. Who comes back is a stranger without
-// channels. ErrUnknownID where there is none. Cost: one pass over the events that wait.
-func (p *Planner[U, I]) Forget(user U) error {
-	const where = "trigger: Planner.Forget"
-	k, err := p.lock(where)
-	if err != nil {
-		return err
-	}
-	defer p.mu.Unlock()
-	who, ok := k.users[user]
-	if !ok {
-		return fmt.Errorf("%s: %w", where, check.Private("user", -1, user, nil, ErrUnknownID))
-	}
-	c := &k.customers[who]
-	for len(c.looks) > 0 {
-		k.unlook(who, 0)
-	}
-	if c.pos >= 0 {
-		k.wakes.remove(int(c.pos))
-	}
-	k.events.filter(func(e event) bool { return e.who != who })
-	k.counts.Forget(user)
-	delete(k.users, user)
-	k.customers[who] = customer[U]{pos: -1, wake: never}
-	k.free = append(k.free, who)
-	return nil
-}
-
 // Planned is a message that waits.
 type Planned struct {
 	Trigger string    // its name

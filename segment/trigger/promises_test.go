@@ -39,11 +39,12 @@ func TestPromises(t *testing.T) {
 			"NewBusiness": func() []any {
 				return []any{trigger.BusinessOptions{Holidays: map[string][]trigger.Date{"x": {day}}, Workdays: []trigger.Date{day}}}
 			},
-			"Planner.Add":     func() []any { return []any{view("z", "tea", "2024-04-01")} },
-			"Planner.Advance": func() []any { return []any{make([]message, 1, 4), at("2024-06-01")} },
-			"Planner.Retune":  func() []any { return []any{busyOptions()} },
-			"Planner.Forget":  func() []any { return []any{"z"} },
-			"Planner.Rate":    func() []any { return []any{"z", "mail"} },
+			"Planner.Add":         func() []any { return []any{view("z", "tea", "2024-04-01")} },
+			"Planner.Advance":     func() []any { return []any{make([]message, 1, 4), at("2024-06-01")} },
+			"Planner.Retune":      func() []any { return []any{busyOptions()} },
+			"Planner.Forget":      func() []any { return []any{"z"} },
+			"Planner.ForgetItems": func() []any { return []any{[]string{"tea", "vase"}} },
+			"Planner.Rate":        func() []any { return []any{"z", "mail"} },
 			"Planner.Set": func() []any {
 				return []any{"z", trigger.Customer{Zone: "Asia/Tokyo", Channels: []string{"mail"}, Dates: map[string]trigger.Date{"birthday": day}, Bought: true}}
 			},

@@ -60,12 +60,14 @@ func Example() {
 	}
 	stats := p.Stats()
 	fmt.Println(stats.Messages, "messages")
+	fmt.Println(p.ForgetItems([]string{"teapot"})) // sold out for good
 	// Output:
 	// 0 <nil>
 	// cart Fri 21:30 <nil>
 	// Sat 08:00 mail [teapot] This is still in your cart. ""
 	// Mon 19:30 mail [teapot] What you looked at is on sale. "now 20 % less"
 	// 2 messages
+	// <nil>
 }
 
 // Days come from tables: a holiday of the shop's country, pay day, and a season as a forecast
