@@ -63,10 +63,7 @@ func (b *benefit) gain(amounts, quantity []int64, lines []int32) (money, points 
 	case b.off > 0:
 		money = min(b.off, base)
 	case b.percent > 0:
-		hi, lo := bits.Mul64(uint64(base), uint64(b.percent))
-		lo, carry := bits.Add64(lo, 500_000, 0)
-		q, _ := bits.Div64(hi+carry, lo, 1_000_000)
-		money = int64(q)
+		money = b.share(base)
 	default:
 		for _, s := range b.steps {
 			if s.From <= base {
@@ -78,6 +75,26 @@ func (b *benefit) gain(amounts, quantity []int64, lines []int32) (money, points 
 		money = min(money, b.most)
 	}
 	return money, 0
+}
+
+// share is the percentage of a sum, rounded half up.
+func (b *benefit) share(base int64) int64 {
+	hi, lo := bits.Mul64(uint64(base), uint64(b.percent))
+	lo, carry := bits.Add64(lo, 500_000, 0)
+	q, _ := bits.Div64(hi+carry, lo, 1_000_000)
+	return int64(q)
+}
+
+// ceiling is at least what an offer takes off a sum. It never falls as sums grow, and what it
+// leaves never does either.
+func (b *benefit) ceiling(base int64) int64 {
+	switch {
+	case b.percent > 0:
+		return b.share(base)
+	case b.every > 0:
+		return mulDiv(base, b.off, b.every)
+	}
+	return base
 }
 
 // ofLine is what an offer on each unit takes off a line.
@@ -152,11 +169,7 @@ func split(total int64, weights []int64) []int64 {
 	if sum == 0 {
 		return weights
 	}
-	type rest struct {
-		of int64
-		i  int32
-	}
-	rests := make([]rest, 0, len(weights))
+	rests := make([]remainder, 0, len(weights))
 	left := total
 	for i, w := range weights {
 		hi, lo := bits.Mul64(uint64(total), uint64(w))
@@ -164,14 +177,55 @@ func split(total int64, weights []int64) []int64 {
 		weights[i] = int64(q)
 		left -= int64(q)
 		if r > 0 {
-			rests = append(rests, rest{int64(r), int32(i)})
+			rests = append(rests, remainder{int64(r), int32(i)})
 		}
 	}
-	if left > 0 {
-		slices.SortFunc(rests, func(a, b rest) int { return cmp.Or(cmp.Compare(b.of, a.of), cmp.Compare(a.i, b.i)) })
-		for _, r := range rests[:left] {
-			weights[r.i]++
-		}
+	forward(rests, int(left))
+	for _, r := range rests[:left] {
+		weights[r.i]++
 	}
 	return weights
+}
+
+// remainder is what rounding down took from a part.
+type remainder struct {
+	of int64
+	i  int32
+}
+
+func (r remainder) compare(s remainder) int {
+	return cmp.Or(cmp.Compare(s.of, r.of), cmp.Compare(r.i, s.i))
+}
+
+// forward brings the n largest remainders to the front, by dividing the part in which the
+// n-th one lies; where that goes badly too often, or little is left, by sorting it.
+func forward(rs []remainder, n int) {
+	for tries := 2 * bits.Len(uint(len(rs))); n > 0 && n < len(rs); tries-- {
+		if tries == 0 || len(rs) <= 24 {
+			slices.SortFunc(rs, remainder.compare)
+			return
+		}
+		a, b, c := rs[0], rs[len(rs)/2], rs[len(rs)-1]
+		if a.compare(b) > 0 {
+			a, b = b, a
+		}
+		if b.compare(c) > 0 {
+			b = c
+		}
+		if a.compare(b) > 0 {
+			b = a
+		}
+		front := 0 // of those before b: there are some, as b is the middle one of three
+		for i, r := range rs {
+			if r.compare(b) < 0 {
+				rs[front], rs[i] = r, rs[front]
+				front++
+			}
+		}
+		if n <= front {
+			rs = rs[:front]
+		} else {
+			rs, n = rs[front:], n-front
+		}
+	}
 }

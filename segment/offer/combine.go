@@ -1,5 +1,7 @@
 package offer
 
+import "slices"
+
 // candidate is an offer that an order may get, as far as that does not depend on others.
 type candidate struct {
 	*benefit
@@ -37,8 +39,10 @@ type solution struct {
 // the first one stays, which takes the earliest offers.
 type solver struct {
 	problem
+	merged bool    // see problem.merged
+	rest   []int64 // see bound
 	nodes  int
-	cut    bool
+	open   int64 // the most that a branch left for want of nodes could take off
 	found  bool
 	best   solution
 	taken  []int32
@@ -52,19 +56,48 @@ const maxLooks = 20_000_000
 
 // solve returns the best combination, or the best met when the nodes are used up.
 func (p problem) solve() solution {
-	s := solver{problem: p, nodes: p.nodes, part: make([]int64, len(p.amounts)), most: make([]int64, p.groups)}
+	p, merged := p.merged()
+	s := solver{problem: p, merged: merged, rest: make([]int64, len(p.amounts)), nodes: p.nodes, part: make([]int64, len(p.amounts)), most: make([]int64, p.groups)}
 	looks := 1
 	for i := range p.candidates {
 		looks += len(p.candidates[i].lines)
 	}
 	s.nodes = min(s.nodes, maxLooks/looks)
-	root, _ := s.bound(0, p.amounts)
 	s.visit(0, p.amounts, 0, 0)
-	if s.best.bound = s.best.money; s.cut {
-		s.best.bound = max(root, s.best.money)
-	}
+	s.best.bound = max(s.open, s.best.money)
 	s.best.exact = s.best.bound == s.best.money
 	return s.best
+}
+
+// merged returns the same problem with one line in place of all those that the same candidates
+// are for, if any two candidates are for the same lines or have none in common: then what each
+// gives depends on sums only, but for offers on each unit. Else it reports false.
+func (p problem) merged() (problem, bool) {
+	var amounts []int64
+	var sizes []int
+	of := make([]int, len(p.amounts)) // by line: number of its merged one, from 1
+	candidates := slices.Clone(p.candidates)
+	for i := range candidates {
+		c := &candidates[i]
+		k := of[c.lines[0]]
+		fresh := k == 0
+		if fresh {
+			amounts, sizes = append(amounts, sumOf(p.amounts, c.lines)), append(sizes, len(c.lines))
+			k = len(sizes)
+		}
+		if c.each || len(c.lines) != sizes[k-1] {
+			return p, false
+		}
+		for _, l := range c.lines {
+			if fresh && of[l] != 0 || !fresh && of[l] != k {
+				return p, false
+			}
+			of[l] = k
+		}
+		c.lines = []int32{int32(k - 1)}
+	}
+	p.amounts, p.quantity, p.candidates = amounts, make([]int64, len(amounts)), candidates
+	return p, true
 }
 
 // visit tries candidate i and those after it on what is left of the lines.
@@ -77,12 +110,12 @@ func (s *solver) visit(i int, amounts []int64, money, points int64) {
 		return
 	}
 	if s.found {
-		if s.nodes <= 0 {
-			s.cut = true
-			return
-		}
 		m, p := s.bound(i, amounts)
 		if m < s.best.money-money || m == s.best.money-money && plus(points, p) <= s.best.points {
+			return
+		}
+		if s.nodes <= 0 {
+			s.open = max(s.open, money+m)
 			return
 		}
 	}
@@ -128,9 +161,13 @@ func (s *solver) allowed(c *candidate) bool {
 }
 
 // bound returns at least what candidates from i on can add. One that goes alone counts by
-// itself, and only where nothing is taken.
+// itself, and only where nothing is taken. Of merged lines more is known: what each candidate
+// takes off what those before it leave has a ceiling, by which less is left where they leave
+// less. So if all are taken, the least is left; and a group leaves the least if its best is
+// taken off at the end.
 func (s *solver) bound(i int, amounts []int64) (money, points int64) {
 	clear(s.most)
+	copy(s.rest, amounts)
 	var single, singlePoints int64
 	for ; i < len(s.candidates); i++ {
 		c := &s.candidates[i]
@@ -149,10 +186,19 @@ func (s *solver) bound(i int, amounts []int64) (money, points int64) {
 			}
 			points = plus(points, p)
 		default:
+			if s.merged {
+				rest := &s.rest[c.lines[0]]
+				m = min(m, c.ceiling(*rest))
+				*rest -= m
+			}
 			money, points = plus(money, m), plus(points, p)
 		}
 	}
-	return max(money, single), max(points, singlePoints)
+	left := int64(0)
+	for _, a := range amounts {
+		left += a
+	}
+	return min(max(money, single), left), max(points, singlePoints)
 }
 
 // plus is a+b, or the largest int64; neither is negative.

@@ -45,8 +45,11 @@ type cart[I ID] struct {
 	amounts, quantity []int64
 }
 
-func (c *cart[I]) compare(a, b Line[I]) int {
-	return cmp.Or(cmp.Compare(a.Item, b.Item), cmp.Compare(a.Price, b.Price), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Brand, b.Brand), slices.Compare(a.Categories, b.Categories))
+func (l *Line[I]) compare(o *Line[I]) int {
+	if x := cmp.Compare(l.Item, o.Item); x != 0 {
+		return x
+	}
+	return cmp.Or(cmp.Compare(l.Price, o.Price), cmp.Compare(l.Quantity, o.Quantity), cmp.Compare(l.Brand, o.Brand), slices.Compare(l.Categories, o.Categories))
 }
 
 // cartOf checks an order and returns its lines with the amount and quantity of each.
@@ -76,7 +79,7 @@ func (b *Book[U, I]) cartOf(where string, o *Order[U, I]) (*cart[I], error) {
 	for i := range c.at {
 		c.at[i] = int32(i)
 	}
-	slices.SortFunc(c.at, func(x, y int32) int { return cmp.Or(c.compare(o.Lines[x], o.Lines[y]), cmp.Compare(x, y)) })
+	slices.SortFunc(c.at, func(x, y int32) int { return cmp.Or(o.Lines[x].compare(&o.Lines[y]), cmp.Compare(x, y)) })
 	var total, cost int64
 	for k, i := range c.at {
 		l := &o.Lines[i]
