@@ -68,6 +68,19 @@ func (o BinOptions) validate() error {
 	return c.Err("feature: FitBins")
 }
 
+// supervised reports whether the fit looks at the class.
+func (o *BinOptions) supervised() bool {
+	if o.WOE || o.Method >= TreeBins {
+		return true
+	}
+	for _, m := range o.Methods {
+		if m >= TreeBins {
+			return true
+		}
+	}
+	return false
+}
+
 // Bins cuts columns of numbers into bins. A bin holds its lower edge, not its upper one;
 // the first and the last go on for ever. Missing values (NaN) have a bin of their own
 // behind the others. It is immutable and safe for concurrent use.

@@ -2,6 +2,8 @@ package feature_test
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"strconv"
 	"testing"
 
@@ -24,6 +26,32 @@ func BenchmarkFitBins(b *testing.B) {
 			return err
 		})
 	}
+}
+
+// BenchmarkMonotone: 50 columns of 20,000 rows, with AISLE_LONG=1 of a million, 400 MB; the
+// OptimalBinning of optbinning, a column after another, stands beside it:
+//
+//	AISLE_LONG=1 go test -run XXX -bench Monotone -benchtime 1x -cpu 1 ./profile/feature
+func BenchmarkMonotone(b *testing.B) {
+	n, d := 20_000, 50
+	if os.Getenv("AISLE_LONG") != "" {
+		n = 1_000_000
+	}
+	r := rng.New(1, 0, 0)
+	all := make([]float64, n*d)
+	rows, y := make([][]float64, n), make([]bool, n)
+	for i := range rows {
+		rows[i] = all[i*d : (i+1)*d : (i+1)*d]
+		score := r.Normal()
+		y[i] = score > 1
+		for j := range rows[i] {
+			rows[i][j] = r.Normal() + score*float64(j)/float64(d)
+		}
+	}
+	measure(b, fmt.Sprintf("rows=%dk/columns=%d", n/1000, d), n*d, func() error {
+		_, err := feature.FitBins(context.Background(), rows, y, feature.BinOptions{Method: feature.Monotone})
+		return err
+	})
 }
 
 func BenchmarkRelevances(b *testing.B) {

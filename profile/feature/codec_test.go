@@ -200,3 +200,25 @@ func TestPipelineFrameRefuses(t *testing.T) {
 		"project":    {frame(codec.KindProjection, list(0, 0), list(1, 1), list()), imputer(0, "a", "b")},
 	})
 }
+
+// TestPipelineOfBinsRefuses: version 2 has bins, of the columns that come before them.
+func TestPipelineOfBinsRefuses(t *testing.T) {
+	bins := func(of ...string) func(*codec.Writer) {
+		var w codec.Writer
+		yes(false)(&w)
+		i64(int64(len(of)))(&w)
+		for _, name := range of {
+			str(name)(&w)
+			i64(int64(feature.EqualCount))(&w)
+			list(1)(&w)
+			ints(1, 2, 3)(&w)
+			ints(3, 2, 1)(&w)
+		}
+		return func(out *codec.Writer) { out.Bytes(w.AppendFrame(nil, codec.KindFeatureBins, 1)) }
+	}
+	none := func(w *codec.Writer) { w.Bytes(nil) }
+	decode := func(data []byte) error { return new(feature.Pipeline).UnmarshalBinary(data) }
+	testkit.Payload{Kind: codec.KindPipeline, Version: 2, Decode: decode, Fields: []field{
+		on("numbers", names("a", "b")), on("categories", names()), on("impute", none), on("cross", none), on("encode", none), on("scale", none), on("select", none), on("project", none), on("bins", bins("a", "b")),
+	}}.Refuse(t, feature.ErrCorrupt, map[string]puts{"bins": {none, bins("a"), bins("a", "b", "c"), func(w *codec.Writer) { w.Bytes([]byte("no frame")) }}})
+}

@@ -359,6 +359,16 @@ func ExampleFitPipeline() {
 	// Output: [[0] [1] [1] [1]]
 }
 
+// A scorecard: numbers, gaps among them, become weights of evidence.
+func ExampleFitPipeline_bins() {
+	rows := [][]float64{{1}, {2}, {3}, {4}, {math.NaN()}, {math.NaN()}}
+	train, p, err := feature.FitPipeline(context.Background(), rows, nil, []float64{0, 1, 1, 1, 0, 1}, feature.PipelineOptions{
+		Numbers: []string{"orders"}, Bins: &feature.BinOptions{Method: feature.EqualCount, Bins: 2, WOE: true},
+	})
+	fmt.Printf("%s %.2f %v\n", p.Names(), train, err)
+	// Output: [orders] [[-0.69] [-0.69] [0.92] [0.92] [-0.69] [-0.69]] <nil>
+}
+
 func ExampleNeighbors() {
 	m, _ := feature.FitNeighbors(context.Background(), [][]float64{{1, 10}, {2, 20}, {9, 90}}, 2)
 	out, _ := m.Transform(context.Background(), nil, [][]float64{{1.4, math.NaN()}})

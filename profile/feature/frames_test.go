@@ -209,10 +209,12 @@ func frames() []testkit.Frame {
 		},
 		{
 			Kind: codec.KindPipeline,
-			Zero: []string{".cross.a[]: the first column", ".cross.crosses[].Kind: a product", ".impute.marked[]: the first column", ".scale.method[]: all are ZScale", ".impute.groups: no method of a pipeline has any", ".scale.power: no column has one", ".scale.knots: no column has any", ".scale.clip: no range", ".scale.lo: the default", ".scale.constant: none", ".encode.columns[].unseen: one has"},
+			Zero: []string{".cut: version 1 has none", ".cross.a[]: the first column", ".cross.crosses[].Kind: a product", ".impute.marked[]: the first column", ".scale.method[]: all are ZScale", ".impute.groups: no method of a pipeline has any", ".scale.power: no column has one", ".scale.knots: no column has any", ".scale.clip: no range", ".scale.lo: the default", ".scale.constant: none", ".encode.columns[].unseen: one has"},
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
 				rows, cells, y, folds := pipelineRows(40)
-				_, p, err := feature.FitPipeline(context.Background(), rows, cells, y, pipelineOptions(folds))
+				opt := pipelineOptions(folds)
+				opt.Bins = &feature.BinOptions{Method: feature.TreeBins, Bins: 4, WOE: true}
+				_, p, err := feature.FitPipeline(context.Background(), rows, cells, y, opt)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -2,12 +2,10 @@ package feature
 
 import (
 	"context"
-	"encoding"
 	"fmt"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
@@ -21,6 +19,10 @@ type PipelineOptions struct {
 	Impute *ImputerOptions
 	// Crosses are appended to the numbers, by their names.
 	Crosses []Cross
+	// Bins cuts numbers and crosses, whose gaps it needs no Impute for. Where it looks at the class,
+	// y is 0 and 1. Bins know the targets of the rows that they were fitted to: with WOE each
+	// tells of a share of these rows, MinShare at least.
+	Bins *BinOptions
 	// Encode makes columns of the categories, which stand behind the numbers. Without it
 	// there must be no categories.
 	Encode *EncoderOptions
@@ -41,6 +43,7 @@ type Pipeline struct {
 	numbers, categories []string
 	impute              *Imputer
 	cross               *Crosses
+	cut                 *Bins
 	encode              *Encoder
 	scale               *Scaler
 	choose              *Selector
@@ -48,8 +51,8 @@ type Pipeline struct {
 }
 
 // FitPipeline fits the stages of opt to rows, n×d numbers with NaN for missing, and cells,
-// n×c strings with "" for missing; either may be nil or empty. y, the target, is read by TargetMean
-// and Select and may be nil without them. It returns the training rows as the model is to
+// n×c strings with "" for missing; either may be nil or empty. y, the target, is read by TargetMean,
+// Select and Bins and may be nil where they do not need it. It returns the training rows as the model is to
 // see them, with target encodings out of fold where Folds are given, and the pipeline for all other rows. Fit it on the training rows of each fold of a
 // cross-validation: predict.CrossValidate takes a function that does.
 //
@@ -102,6 +105,9 @@ func fitPipeline(ctx context.Context, rows [][]float64, cells [][]string, y []fl
 			now, err = p.cross.Transform(nil, now)
 			names = p.cross.Names()
 		}
+	}
+	if err == nil && opt.Bins != nil {
+		now, err = p.fitBins(ctx, now, names, y, *opt.Bins)
 	}
 	if err == nil && cells != nil {
 		var coded [][]float64
@@ -167,7 +173,7 @@ func (o *PipelineOptions) check(n int, rows [][]float64, cells [][]string, y []f
 	}
 	var c check.Options
 	c.Require(cells == nil || o.Encode != nil, "Encode", o.Encode, "given, since there are categories")
-	c.Require(o.Impute == nil && len(o.Crosses) == 0 || rows != nil, "Impute", o.Impute, "nil, and no Crosses, since there are no numbers")
+	c.Require(o.Impute == nil && len(o.Crosses) == 0 && o.Bins == nil || rows != nil, "Impute", o.Impute, "nil, and no Crosses and Bins, since there are no numbers")
 	if o.Impute != nil {
 		methods := o.Impute.methods()
 		c.Require(!slices.ContainsFunc(methods, ImputeMethod.needsGroups), "Impute", methods, "of methods without groups")
@@ -180,6 +186,30 @@ func (o *PipelineOptions) check(n int, rows [][]float64, cells [][]string, y []f
 		c.Require(!slices.Contains(methods, TargetMean), "Folds", o.Folds, "given, since TargetMean would leak")
 	}
 	return c.Err("options")
+}
+
+// fitBins cuts the training rows, by the class where the methods or WOE need it.
+func (p *Pipeline) fitBins(ctx context.Context, rows [][]float64, names []string, y []float64, opt BinOptions) (out [][]float64, err error) {
+	opt.Names = names
+	var class []bool
+	if opt.supervised() {
+		if err := check.Len("y", len(y), len(rows)); err != nil {
+			return nil, err
+		}
+		if err := check.Slice("y", y); err != nil {
+			return nil, err
+		}
+		class = make([]bool, len(y))
+		for i, v := range y {
+			if class[i] = v == 1; v != 0 && v != 1 {
+				return nil, check.Private("target of Bins, want 0 or 1", int64(i), nil, v, ErrRange)
+			}
+		}
+	}
+	if p.cut, err = FitBins(ctx, rows, class, opt); err != nil {
+		return nil, err
+	}
+	return p.cut.Transform(nil, rows)
 }
 
 // fitEncoder encodes the training cells, out of fold where there are folds.
@@ -291,6 +321,9 @@ func (p *Pipeline) run(rows [][]float64, cells [][]string) (now [][]float64, err
 	if err == nil && p.cross != nil {
 		now, err = p.cross.Transform(nil, now)
 	}
+	if err == nil && p.cut != nil {
+		now, err = p.cut.Transform(nil, now)
+	}
 	var coded [][]float64
 	if err == nil && p.encode != nil {
 		coded, err = p.encode.Transform(nil, cells)
@@ -305,126 +338,4 @@ func (p *Pipeline) run(rows [][]float64, cells [][]string) (now [][]float64, err
 		now, err = p.project.Transform(nil, now)
 	}
 	return now, err
-}
-
-var (
-	_ encoding.BinaryAppender    = (*Pipeline)(nil)
-	_ encoding.BinaryMarshaler   = (*Pipeline)(nil)
-	_ encoding.BinaryUnmarshaler = (*Pipeline)(nil)
-)
-
-// AppendBinary appends the binary form of p to dst, canonical. A pipeline that was not
-// fitted is ErrEmpty, and dst is returned as it was.
-func (p *Pipeline) AppendBinary(dst []byte) ([]byte, error) {
-	const where = "feature: Pipeline.AppendBinary"
-	if err := made(where, p != nil && len(p.numbers)+len(p.categories) > 0); err != nil {
-		return dst, err
-	}
-	var w codec.Writer
-	w.Strings(p.numbers)
-	w.Strings(p.categories)
-	for _, stage := range []struct {
-		is bool
-		of encoding.BinaryMarshaler
-	}{{p.impute != nil, p.impute}, {p.cross != nil, p.cross}, {p.encode != nil, p.encode}, {p.scale != nil, p.scale}, {p.choose != nil, p.choose}, {p.project != nil, p.project}} {
-		var frame []byte
-		if stage.is {
-			var err error
-			if frame, err = stage.of.MarshalBinary(); err != nil {
-				return dst, fmt.Errorf("%s: %w", where, err)
-			}
-		}
-		w.Bytes(frame)
-	}
-	return w.AppendFrame(dst, codec.KindPipeline, 1), nil
-}
-
-// MarshalBinary is AppendBinary to a new slice.
-func (p *Pipeline) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
-
-// UnmarshalBinary replaces p. Payload of version 1, little-endian, lists after their
-// length:
-//
-//	[]str  names of the numbers
-//	[]str  names of the categories; one of the two is not empty
-//	6×[]byte  frames of Imputer, Crosses, Encoder, Scaler, Selector and Projection, each
-//	       empty where there is none; the Encoder where there are categories only. Each takes as
-//	       many columns as the one before makes.
-//
-// Any other length or value is ErrCorrupt, a frame of another type ErrMismatch, a
-// newer version ErrVersion; p is then unchanged. Memory grows with the bytes given.
-func (p *Pipeline) UnmarshalBinary(data []byte) error {
-	if err := check.Receiver("feature: Pipeline.UnmarshalBinary", p); err != nil {
-		return err
-	}
-	r, err := codec.Open(data, codec.KindPipeline, 1)
-	var fresh *Pipeline
-	if err == nil {
-		fresh, err = decodePipeline(r)
-	}
-	if err != nil {
-		return fmt.Errorf("feature: Pipeline.UnmarshalBinary: %w", err)
-	}
-	*p = *fresh
-	return nil
-}
-
-// decodePipeline reads a whole payload.
-func decodePipeline(r *codec.Reader) (*Pipeline, error) {
-	p := &Pipeline{numbers: r.Strings(), categories: r.Strings()}
-	p.impute = stageOf[Imputer](r)
-	p.cross = stageOf[Crosses](r)
-	p.encode = stageOf[Encoder](r)
-	p.scale = stageOf[Scaler](r)
-	p.choose = stageOf[Selector](r)
-	p.project = stageOf[Projection](r)
-	if r.Err() == nil && !p.fits() {
-		r.Fail("has stages that do not fit")
-	}
-	return p, r.Done()
-}
-
-// stageOf reads the frame of a stage, nil where it is empty.
-func stageOf[T any, P interface {
-	*T
-	encoding.BinaryUnmarshaler
-}](r *codec.Reader) *T {
-	frame := r.Bytes()
-	if r.Err() != nil || len(frame) == 0 {
-		return nil
-	}
-	out := new(T)
-	if err := P(out).UnmarshalBinary(frame); err != nil {
-		r.Fail("has a stage that cannot be read")
-		return nil
-	}
-	return out
-}
-
-// fits says whether each stage takes the columns that the one before makes.
-func (p *Pipeline) fits() bool {
-	d := len(p.numbers)
-	if d+len(p.categories) == 0 || (p.encode != nil) != (len(p.categories) > 0) || p.encode != nil && len(p.encode.columns) != len(p.categories) {
-		return false
-	}
-	ok := true
-	if p.impute != nil {
-		ok = ok && len(p.impute.names) == d && !slices.ContainsFunc(p.impute.method, ImputeMethod.needsGroups)
-		d += len(p.impute.marked)
-	}
-	if p.cross != nil {
-		ok = ok && len(p.cross.names) == d
-		d += len(p.cross.crosses)
-	}
-	if p.encode != nil {
-		d += p.encode.width()
-	}
-	if p.scale != nil {
-		ok = ok && len(p.scale.names) == d
-	}
-	if p.choose != nil {
-		ok = ok && len(p.choose.names) == d
-		d = len(p.choose.kept)
-	}
-	return ok && (p.project == nil || len(p.project.shift) == d)
 }

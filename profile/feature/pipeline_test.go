@@ -102,6 +102,100 @@ func TestPipeline(t *testing.T) {
 	near(t, "decoded", must(back.Transform(nil, later, laterCells)), want, 0)
 }
 
+// TestPipelineBins: bins stand between crosses and the encoder, take gaps as a bin, and travel in bytes;
+// a frame without them is of version 1 still.
+func TestPipelineBins(t *testing.T) {
+	ctx := context.Background()
+	rows, cells, y, folds := pipelineRows(400)
+	class := make([]bool, len(y))
+	for i := range y {
+		class[i] = y[i] == 1
+	}
+	opt := pipelineOptions(folds)
+	opt.Impute, opt.Scale, opt.Select, opt.PCA = nil, nil, nil, nil
+	for name, bins := range map[string]feature.BinOptions{
+		"woe": {Method: feature.Monotone, WOE: true}, "numbers": {Method: feature.EqualCount, Bins: 4},
+		"one column": {Methods: map[string]feature.BinMethod{"spend*orders": feature.TreeBins}},
+	} {
+		opt.Bins = &bins
+		train, p, err := feature.FitPipeline(ctx, rows, cells, y, opt)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		cross, err := feature.NewCrosses(opt.Numbers, opt.Crosses)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone := bins
+		alone.Names = cross.Names()
+		both := func(rows [][]float64, b *feature.Bins) [][]float64 {
+			wide, err := cross.Transform(nil, rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b == nil {
+				if b, err = feature.FitBins(ctx, wide, class, alone); err != nil {
+					t.Fatal(err)
+				}
+			}
+			out, err := b.Transform(nil, wide)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		for i, want := range both(rows, nil) {
+			near(t, name, [][]float64{train[i][:3]}, [][]float64{want}, 0)
+		}
+		data, err := p.MarshalBinary()
+		if err != nil || data[6] != 2 {
+			t.Fatalf("%s: version %d, %v", name, data[6], err)
+		}
+		var back feature.Pipeline
+		if err := back.UnmarshalBinary(data); err != nil {
+			t.Fatal(name, err)
+		}
+		again, err := back.MarshalBinary()
+		if err != nil || !slices.Equal(again, data) || !slices.Equal(back.Names(), p.Names()) {
+			t.Errorf("%s: decoded, it differs: %v", name, err)
+		}
+		later := [][]float64{{math.NaN(), -7}, {1e9, 3}}
+		want, err := p.Transform(nil, later, cells[:2])
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		got, err := back.Transform(nil, later, cells[:2])
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		near(t, name+", decoded", got, want, 0)
+	}
+	one, gap := slices.Repeat([]float64{1}, len(y)), slices.Clone(y)
+	gap[7] = math.NaN()
+	for name, c := range map[string]struct {
+		rows [][]float64
+		y    []float64
+		want error
+	}{"no y": {rows, nil, feature.ErrShape}, "no classes": {rows, folded(folds), feature.ErrRange}, "NaN": {rows, gap, feature.ErrNotFinite}, "one class": {rows, one, feature.ErrUndefined}, "no numbers": {nil, y, feature.ErrOption}} {
+		o := feature.PipelineOptions{Bins: &feature.BinOptions{WOE: true}, Encode: &feature.EncoderOptions{}}
+		if out, p, err := feature.FitPipeline(ctx, c.rows, cells, c.y, o); out != nil || p != nil || !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	if _, _, err := feature.FitPipeline(ctx, rows, nil, nil, feature.PipelineOptions{Bins: &feature.BinOptions{}}); err != nil {
+		t.Error("bins that need no target:", err)
+	}
+}
+
+// folded makes a target of many values.
+func folded(folds []int) []float64 {
+	var out []float64
+	for _, f := range folds {
+		out = append(out, float64(f))
+	}
+	return out
+}
+
 // TestPipelineParts: every stage may be left out, and rows are copied.
 func TestPipelineParts(t *testing.T) {
 	ctx := context.Background()

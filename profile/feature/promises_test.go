@@ -68,7 +68,9 @@ func TestPromises(t *testing.T) {
 			"ModelImputer.Transform": func() []any { return []any{nil, [][]float64{{1, 2}}} },
 			"FitPipeline": func() []any {
 				rows, cells, y, folds := pipelineRows(12)
-				return []any{context.Background(), rows, cells, y, pipelineOptions(folds)}
+				opt := pipelineOptions(folds)
+				opt.Bins = &feature.BinOptions{Bins: 3, Start: 3, MinShare: .1, Trend: 1, WOE: true, Methods: map[string]feature.BinMethod{"spend": feature.EqualCount}}
+				return []any{context.Background(), rows, cells, y, opt}
 			},
 			"Pipeline.Transform": func() []any {
 				rows, cells, _, _ := pipelineRows(3)
