@@ -38,10 +38,11 @@ func (p *Planner[U, I]) Forget(user U) error {
 	return nil
 }
 
-// ForgetItems removes items that have left the shop, with prices, stock, looks and events
-// that wait, so that there is room for others under MaxItems. They leave the messages that
-// wait, too, and one that was about nothing else is cancelled. Items that are not known are
-// passed over. Cost: one pass over everything, however many items.
+// ForgetItems removes items that have left the shop, with their prices, stock and looks, and
+// events of these that wait, so that there is room for others under MaxItems. They leave the
+// messages that wait, too, and one that was about nothing else is cancelled. An item of which
+// a customer's event waits stays, since an order is one whatever was bought. Items that are not
+// known are passed over. Cost: one pass over everything, however many items.
 func (p *Planner[U, I]) ForgetItems(items []I) error {
 	k, err := p.lock("trigger: Planner.ForgetItems")
 	if err != nil {
@@ -52,6 +53,11 @@ func (p *Planner[U, I]) ForgetItems(items []I) error {
 	for _, id := range items {
 		if i := k.items.Index(id); i >= 0 {
 			gone[i] = true
+		}
+	}
+	for _, e := range k.events.s {
+		if e.item >= 0 && e.who >= 0 {
+			gone[e.item] = false
 		}
 	}
 	for i, away := range gone {

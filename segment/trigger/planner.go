@@ -399,8 +399,10 @@ func (k *core[U, I]) zone(name string) (int32, error) {
 //
 // A message says by At when it goes out. A service that was down for hours gets those of
 // these hours, too; with Options.Grace they are planned anew from asOf, with its quiet hours.
-// An asOf before that of the last call, or outside the years 1679 to 2260, is ErrRange, and dst comes back as it was. Cost: that
-// of the events and messages of the time, each with the logarithm of the number of customers.
+// An asOf before that of the last call, or outside the years 1679 to 2260, is ErrRange, and dst
+// comes back as it was. Time begins with the first call, or with an event before it; days
+// before that are nobody's. Cost: that of the events and messages of the time, each with the
+// logarithm of the number of customers.
 func (p *Planner[U, I]) Advance(dst []Message[U, I], asOf time.Time) ([]Message[U, I], error) {
 	const where = "trigger: Planner.Advance"
 	k, err := p.lock(where)
