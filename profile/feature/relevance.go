@@ -257,18 +257,23 @@ func correlation(xs, ys []float64) float64 {
 	return max(-1, min(1, r))
 }
 
-// anova is the F test of the means of the classes.
+// anova is the F test of the means of the classes, about the middle value: far from 0, as
+// instants are, means about 0 would lose the digits in which they differ.
 func (t *target) anova(pairs []xy) (f, p float64) {
 	state := make([]classSum, t.values)
+	base := 0.
+	if len(pairs) > 0 {
+		base = pairs[len(pairs)/2].x
+	}
 	for _, q := range pairs {
 		state[q.class].n++
-		state[q.class].mean += q.x
+		state[q.class].mean += q.x - base
 	}
 	for k := range state {
 		state[k].mean /= max(1, state[k].n)
 	}
 	for _, q := range pairs {
-		d := q.x - state[q.class].mean
+		d := q.x - base - state[q.class].mean
 		state[q.class].squares += d * d
 	}
 	return anovaF(state)

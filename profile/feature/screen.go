@@ -470,11 +470,14 @@ func (s *Screen) column(j int) ScreenResult {
 	}
 	r.F, r.FP = anovaF(classes)
 	r.SumChiSquare, r.SumP = nan, nan
-	if chi := 0.; total > 0 && s.low[j] == 0 {
-		for c := range classes {
-			if sum := s.sums[c*len(s.names)+j]; sum.n > 0 {
-				want := float64(sum.n) / n * total
-				chi += (sum.hi + sum.lo - want) * ((sum.hi + sum.lo - want) / want)
+	if chi, mean := 0., 0.; total > 0 && s.low[j] == 0 {
+		for _, c := range classes {
+			mean += c.n / n * c.mean
+		}
+		for _, c := range classes { // sums less those in proportion, by means about one of them
+			if c.n > 0 {
+				off := c.n * (c.mean - mean)
+				chi += off * (off / (c.n / n * total))
 			}
 		}
 		if r.SumChiSquare, r.SumP = chi, 1; filled > 1 {

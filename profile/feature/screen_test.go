@@ -227,6 +227,53 @@ func TestScreenKeepsDigits(t *testing.T) {
 		}
 		testkit.Near(t, fmt.Sprint("F at ", at), f(rows, []int{0, 0, 0, 0, 1, 1, 1, 1}), 2./30, 1e-12)
 	}
+	// Sums of 4 values and 4: each is off by half the difference of the means times 4, 2 of at·4 + 42.
+	for _, at := range []float64{0, 1e6, 1e12} {
+		s := screen(t, feature.ScreenOptions{Names: []string{"x"}, Classes: 2})
+		var rows [][]float64
+		for _, x := range []float64{4, 7, 13, 16, 5, 8, 14, 17} {
+			rows = append(rows, []float64{at + x})
+		}
+		classes := []int{0, 0, 0, 0, 1, 1, 1, 1}
+		if err := s.AddAll(context.Background(), rows, classes); err != nil {
+			t.Fatal(err)
+		}
+		testkit.Near(t, fmt.Sprint("χ² at ", at), s.Result()[0].SumChiSquare*(at*4+42)/8, 1, 1e-12)
+		y := []float64{0, 0, 0, 0, 1, 1, 1, 1}
+		r, err := feature.Relevances(context.Background(), rows, y, feature.SelectorOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		testkit.Near(t, fmt.Sprint("F of Relevances at ", at), r[0].F, 2./30, 1e-12)
+	}
+	// Thirds are no short numbers: means of them are rounded.
+	var thirds, near0 [][]float64
+	var y []float64
+	for i := range 999 {
+		x := float64(i*7919%997) / 997 / 8
+		thirds, near0, y = append(thirds, []float64{1e9 + x}), append(near0, []float64{(1e9 + x) - 1e9}), append(y, float64(i%3))
+	}
+	far, err := feature.Relevances(context.Background(), thirds, y, feature.SelectorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, err := feature.Relevances(context.Background(), near0, y, feature.SelectorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "F of Relevances about 1e9", far[0].F/near[0].F, 1, 1e-12)
+	chi := func(rows [][]float64) float64 { // times the total, which cancels
+		s := screen(t, feature.ScreenOptions{Names: []string{"x"}, Classes: 3})
+		total := 0.
+		for i, r := range rows {
+			total += r[0]
+			if err := s.Add(r, i%3); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return s.Result()[0].SumChiSquare * total
+	}
+	testkit.Near(t, "χ² about 1e9", chi(thirds)/chi(near0), 1, 1e-11)
 	// Two blocks about 1e9, both classes the same values one apart: F known by counting.
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var rows [][]float64
