@@ -223,7 +223,7 @@ func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 		return nil, fmt.Errorf("profile: NewBuilder: Windows: %w", err)
 	}
 	for k, w := range opt.KindWeights {
-		b.weight[k] = w
+		b.weight[k] = w + 0 // -0 is 0, in the bytes too
 	}
 	return b, nil
 }
@@ -281,6 +281,16 @@ func (b *Builder[U, I]) Currency() string {
 }
 
 func (b *Builder[U, I]) buckets() int { return len(b.from) + 1 }
+
+// flowOf is the buckets of a flow of a user.
+func (b *Builder[U, I]) flowOf(u int32, flow int) []int64 {
+	return b.flows[(int(u)*flows+flow)*b.buckets():][:b.buckets()]
+}
+
+// countOf is the buckets of a kind of event of a user.
+func (b *Builder[U, I]) countOf(u int32, kind int) []uint32 {
+	return b.counts[(int(u)*kinds+kind-1)*b.buckets():][:b.buckets()]
+}
 
 func (b *Builder[U, I]) bucket(at int64) int {
 	for w, from := range b.from {
@@ -547,9 +557,8 @@ func (b *Builder[U, I]) money(currency string) error {
 // nothing: ErrRange, ErrEmpty, ErrOverflow, or ErrMismatch for a second currency, which
 // one at or after the cut-off may have.
 //
-// A user's money and pieces are bounded by 2⁵⁹ (5.7·10¹⁷ minor units) in each of the
-// stretches between two beginnings of windows, so that no sum over them, and none of
-// Merge, leaves an int64: beyond is ErrOverflow, of refunds too.
+// What a user paid stays below 2⁵⁹ (5.7·10¹⁷ minor units) in all, and so do his pieces and what he
+// got back: beyond is ErrOverflow, in Merge too, whatever the order of records and the windows.
 func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 	if err := b.made("profile: Builder.AddOrder"); err != nil {
 		return err
@@ -573,8 +582,7 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 	if err != nil {
 		return err
 	}
-	f := b.flows[int(u)*flows*b.buckets():][:flows*b.buckets()]
-	if !fits(f, paid) || !fits(f, units) {
+	if !fits(b.flowOf(u, flowPaid), paid) || !fits(b.flowOf(u, flowUnits), units) {
 		return fmt.Errorf("profile: Builder.AddOrder: sums of %w", check.Private("user", -1, o.User, o.ID, ErrOverflow))
 	}
 	w := b.decayed(b.weight[Purchase], at)
@@ -595,10 +603,10 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 		}
 	}
 	b.currency = strings.ToUpper(o.Currency)
-	k, n := b.bucket(at), b.buckets()
-	f[flowOrders*n+k]++
-	f[flowUnits*n+k] += units
-	f[flowPaid*n+k] += paid
+	k := b.bucket(at)
+	b.flowOf(u, flowOrders)[k]++
+	b.flowOf(u, flowUnits)[k] += units
+	b.flowOf(u, flowPaid)[k] += paid
 	b.roll(u, at, kinds+flowOrders, 1)
 	b.roll(u, at, kinds+flowUnits, units)
 	b.roll(u, at, kinds+flowPaid, paid)
@@ -623,15 +631,16 @@ func bandName(bounds []int64, price int64) string {
 	return fmt.Sprint(i)
 }
 
-// fits reports whether x may be added to any of the sums of f: each stays below
-// 2⁵⁹, so that the sum over all buckets stays an int64.
-func fits(f []int64, x int64) bool {
-	for _, s := range f {
-		if t := s + x; t < 0 || t >= 1<<59 {
+// fits reports whether x, not below 0, may be added to the buckets of a flow: their sum stays below 2⁵⁹,
+// a bound that neither the order of records nor an Advance, which cuts other buckets, moves.
+func fits(flow []int64, x int64) bool {
+	for _, s := range flow {
+		if x >= 1<<59 {
 			return false
 		}
+		x += s
 	}
-	return true
+	return x < 1<<59
 }
 
 // AddRefund takes money given back, at the time it was given back. Amount must
@@ -660,8 +669,8 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 	if err != nil {
 		return err
 	}
-	f := b.flows[int(u)*flows*b.buckets():][:flows*b.buckets()]
-	if !fits(f, r.Amount) {
+	refunded := b.flowOf(u, flowRefunded)
+	if !fits(refunded, r.Amount) {
 		return fmt.Errorf("profile: Builder.AddRefund: sums of %w", check.Private("user", -1, r.User, r.ID, ErrOverflow))
 	}
 	if len(b.extra.list) > 0 {
@@ -670,7 +679,7 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 		}
 	}
 	b.currency = strings.ToUpper(r.Currency)
-	f[flowRefunded*b.buckets()+b.bucket(at)] += r.Amount
+	refunded[b.bucket(at)] += r.Amount
 	b.roll(u, at, kinds+flowRefunded, r.Amount)
 	b.state[u].see(at)
 	return nil

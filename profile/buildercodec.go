@@ -179,7 +179,7 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 //	        not known
 //	[]int   length of each window in days, 1 … 36500, ascending, at most 7
 //	i64     half-life in nanoseconds, 0 none
-//	10×f64  weight of each Kind, 0 … 1e6
+//	10×f64  weight of each Kind, 0 … 1e6, not -0
 //	[]i64   price bands, ascending
 //	string  currency, empty before the first order
 //	i64     records that came late, >= 0
@@ -196,7 +196,8 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 //	          of dwells; sum and number of positions; pages; sum and number of
 //	          ratings and of sentiments in millionths. No sum of sizes, no number < 0
 //	  pairs   index and value of the counters that are not 0, [10 kinds][windows+1]
-//	  pairs   the same of orders, units, paid, refunded, [4][windows+1]
+//	  pairs   the same of orders, units, paid, refunded, [4][windows+1]; in all windows
+//	          each is below 2⁵⁹, the events of a kind below 2³²
 //	  int     number of parts of weights of labels, then for each, labels and blocks
 //	          ascending
 //	    int     label, its place in the lists above
@@ -328,7 +329,9 @@ func decodeOptions[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
 		opt.HalfLife = max(halfLife, minLife)
 	}
 	for k := 1; k <= kinds; k++ {
-		opt.KindWeights[Kind(k)] = r.Float64()
+		if opt.KindWeights[Kind(k)] = r.Float64(); math.Signbit(opt.KindWeights[Kind(k)]) && r.Version > 3 {
+			r.Fail("has a weight that is -0 or below 0")
+		}
 	}
 	opt.PriceBands = r.Int64s()
 	opt.Currency = r.String()
@@ -386,6 +389,14 @@ func (b *Builder[U, I]) getUser(r *codec.Reader, u int32, rank []int32, used []b
 	nb := b.buckets()
 	getSparse(r, b.counts[int(u)*kinds*nb:][:kinds*nb], math.MaxUint32)
 	getSparse(r, b.flows[int(u)*flows*nb:][:flows*nb], 1<<59-1)
+	for f := range flows {
+		if r.Err() == nil && !fits(b.flowOf(u, f), 0) {
+			r.Fail("has a sum of money, pieces or orders out of range")
+		}
+	}
+	if r.Err() == nil && tooMany(b.counted(u), [kinds]uint64{}) {
+		r.Fail("has more events than are counted")
+	}
 	prev, before := -1, int64(0)
 	for range r.Int() {
 		l, block := r.Int(), b.fade.top>>blockBits

@@ -126,8 +126,8 @@ func TestBuilderRefuses(t *testing.T) {
 			state(math.MaxInt64, math.MaxInt64, math.MinInt64, week, week, 3, 1), state(math.MaxInt64, week, week, week, at, 3, 1),
 			state(math.MaxInt64, week, week, week, week, -3, 1), state(math.MaxInt64, week, week, week, week, 3, -1),
 		},
-		"counts":     {ints(1, 0, 0), ints(1, 20, 1), ints(2, 3, 1, 3, 1), ints(1, 0, 1<<32)},
-		"flows":      {ints(1, 0, -1), ints(1, 8, 1), ints(1, 0, 1<<59)},
+		"counts":     {ints(1, 0, 0), ints(1, 20, 1), ints(2, 3, 1, 3, 1), ints(1, 0, 1<<32), ints(2, 0, 1<<31, 1, 1<<31)},
+		"flows":      {ints(1, 0, -1), ints(1, 8, 1), ints(1, 0, 1<<59), ints(2, 2, 1<<58, 3, 1<<58)},
 		"affinities": {ints(1, 0, 0, 1), ints(2, 1, 0, 1, 0, 0, 7), ints(2, 0, 0, 0, 1, 0, 7), ints(2, 0, 0, 1, 2, 0, 7)},
 	})
 	p.Refuse(t, profile.ErrMismatch, map[string]puts{"class": {i64(1), i64(2)}})
@@ -176,9 +176,54 @@ func TestBuilderRefuses(t *testing.T) {
 			state(math.MaxInt64, math.MaxInt64, math.MinInt64, week, week, 3, 1), state(math.MaxInt64, week, week, week, at, 3, 1),
 			state(math.MaxInt64, week, week, week, week, -3, 1), state(math.MaxInt64, week, week, week, week, 3, -1),
 		},
-		"counts":     {ints(1, 0, 0), ints(1, 20, 1), ints(2, 3, 1, 3, 1), ints(1, 0, 1<<32)},
-		"flows":      {ints(1, 0, -1), ints(1, 8, 1), ints(1, 0, 1<<59)},
+		"counts":     {ints(1, 0, 0), ints(1, 20, 1), ints(2, 3, 1, 3, 1), ints(1, 0, 1<<32), ints(2, 0, 1<<31, 1, 1<<31)},
+		"flows":      {ints(1, 0, -1), ints(1, 8, 1), ints(1, 0, 1<<59), ints(2, 2, 1<<58, 3, 1<<58)},
 		"affinities": {ints(1, 0, 0, 1), ints(2, 1, 0, 1, 0, 0, 7), ints(2, 0, 0, 0, 1, 0, 7), ints(2, 0, 0, 1, 2, 0, 7)},
 	})
 	p.Refuse(t, profile.ErrMismatch, map[string]puts{"class": {i64(1), i64(2)}})
+}
+
+// A weight of -0 is that of no canonical frame.
+func TestWeightZeroRefused(t *testing.T) {
+	weights := func(first float64) func(*codec.Writer) {
+		return func(w *codec.Writer) {
+			w.Float64(first)
+			for range 9 {
+				w.Float64(1)
+			}
+		}
+	}
+	none := func(w *codec.Writer) { w.Strings(nil) }
+	zero := map[string]puts{"weights": {weights(math.Copysign(0, -1))}}
+	builder := testkit.Payload{Kind: codec.KindBuilder, Version: 4, Decode: func(data []byte) error { return new(profile.Builder[string, int]).UnmarshalBinary(data) }, Fields: []field{
+		on("as of", i64(cut.UnixNano())),
+		on("clock", i64(0)),
+		on("ahead", i64(0)),
+		on("windows", i64(0)),
+		on("half-life", i64(0)),
+		on("weights", weights(0)),
+		on("bands", func(w *codec.Writer) { w.Int64s(nil) }),
+		on("currency", str("")),
+		on("late", i64(0)),
+		on("rolling", yes(false)),
+		on("features", i64(0)),
+		on("labels", func(w *codec.Writer) {
+			for range 7 {
+				none(w)
+			}
+		}),
+		on("class", i64(0)),
+		on("users", i64(0)),
+	}}
+	builder.Refuse(t, profile.ErrCorrupt, zero)
+	schema := testkit.Payload{Kind: codec.KindSchema, Version: 1, Decode: func(data []byte) error { return new(profile.Schema).UnmarshalBinary(data) }, Fields: []field{
+		on("columns", func(w *codec.Writer) { w.Strings([]string{"paid"}) }),
+		on("windows", i64(0)),
+		on("half-life", i64(0)),
+		on("weights", weights(0)),
+		on("bands", func(w *codec.Writer) { w.Int64s(nil) }),
+		on("currency", str("")),
+		on("features", none),
+	}}
+	schema.Refuse(t, profile.ErrCorrupt, zero)
 }

@@ -230,7 +230,9 @@ func (f *featureSet) state(s span) []int64 {
 func (f *featureSet) put(s *span, state []int64) error {
 	switch {
 	case len(state) <= int(s.room):
-		copy(f.words[s.off:], state) // mostly onto itself
+		if len(state) > 0 && &state[0] != &f.words[s.off] { // mostly it is
+			copy(f.words[s.off:], state)
+		}
 	case uint64(len(f.words))+2*uint64(len(state)) > f.limit:
 		return fmt.Errorf("states of features: %w", ErrOverflow)
 	default:

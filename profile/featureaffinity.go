@@ -1,10 +1,12 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -20,7 +22,7 @@ type AffinityOptions struct {
 	// Name begins the columns and tells the feature from others. Default the name of the dimension with
 	// "affinity_" before it.
 	Name string
-	// HalfLife, KindWeights and PriceBands are as in BuilderOptions.
+	// HalfLife, KindWeights and PriceBands are as in BuilderOptions; PriceBands are required for PriceBand.
 	HalfLife    time.Duration
 	KindWeights map[Kind]float64
 	PriceBands  []int64
@@ -38,6 +40,7 @@ func NewAffinity(opt AffinityOptions) (Feature, error) {
 	}
 	var c check.Options
 	c.Require(int(opt.Dimension) < dimensions, "Dimension", opt.Dimension, "one of the constants")
+	c.Require(opt.Dimension != PriceBand || len(opt.PriceBands) > 0, "PriceBands", "none", "bounds, for PriceBand")
 	c.Require(len(opt.Labels) > 0, "Labels", opt.Labels, "at least one")
 	for i, l := range opt.Labels {
 		c.Require(l != "" && !slices.Contains(opt.Labels[:i], l), fmt.Sprintf("Labels[%d]", i), l, "a label of its own")
@@ -54,15 +57,16 @@ func NewAffinity(opt AffinityOptions) (Feature, error) {
 	}
 	var weights []string
 	for _, k := range slices.Sorted(maps.Keys(b.KindWeights)) {
-		f.weight[k] = b.KindWeights[k]
-		weights = append(weights, fmt.Sprintf("%v:%v", k, f.weight[k]))
+		if f.weight[k] = b.KindWeights[k]; f.weight[k] > 0 { // 0 is that of kinds not named
+			weights = append(weights, fmt.Sprintf("%v:%v", k, f.weight[k]))
+		}
 	}
 	f.settings = fmt.Sprintf("%s/%v/%v/%s/%v/%q", f.name, f.dim, b.HalfLife, strings.Join(weights, ","), f.bands, f.labels)
 	return f, nil
 }
 
-// affinity keeps rows of four words, ascending by the first two: the key of a label, a block of the fader,
-// the sum of the weights in it.
+// affinity keeps rows of four words, ascending by the first two: a block of the fader, the key of a label,
+// the sum of its weights in the block.
 type affinity struct {
 	name, settings string
 	dim            Dimension
@@ -119,63 +123,73 @@ func (f *affinity) Add(state []int64, r *Record) []int64 {
 	}
 	f.labelsOf(r, func(label string) {
 		if label != "" {
-			state = f.put(state, int64(textKey(label)), int64(block), sum)
+			state = f.put(state, []int64{int64(block), int64(textKey(label)), int64(sum.hi), int64(sum.lo)})
 		}
 	})
 	return state
 }
 
-// newest is the last block of a state.
-func (*affinity) newest(state []int64) int64 {
-	last := int64(math.MinInt64)
-	for i := 1; i < len(state); i += affinityRow {
-		last = max(last, state[i])
-	}
-	return last
+// compareRows orders rows.
+func compareRows(a, b []int64) int {
+	return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
 }
 
-// put adds a sum to its row, unless it is too old, and drops what its block makes too old.
-func (f *affinity) put(state []int64, key, block int64, sum fixed) []int64 {
-	n, last := 0, f.newest(state)
-	if len(state) > 0 && block < last-embeddingBlocks {
-		return state
+// put adds a row to the one of its block and key, unless it is too old.
+func (f *affinity) put(state, row []int64) []int64 {
+	at := affinityRow * sort.Search(len(state)/affinityRow, func(i int) bool { return compareRows(state[i*affinityRow:], row) >= 0 })
+	if at == len(state) || compareRows(state[at:], row) != 0 {
+		return f.young(slices.Insert(state, at, row...))
 	}
-	for n < len(state) && (state[n] < key || state[n] == key && state[n+1] < block) {
-		n += affinityRow
+	addRow(state[at:], row)
+	return state
+}
+
+// addRow adds the sum of a row to that of one of the same block and key.
+func addRow(to, row []int64) {
+	sum := fixed{uint64(to[2]), uint64(to[3])}.add(fixed{uint64(row[2]), uint64(row[3])})
+	to[2], to[3] = int64(sum.hi), int64(sum.lo)
+}
+
+// young drops the rows that the newest one makes too old.
+func (f *affinity) young(state []int64) []int64 {
+	old := 0
+	for state[old] < state[len(state)-affinityRow]-embeddingBlocks {
+		old += affinityRow
 	}
-	if n == len(state) || state[n] != key || state[n+1] != block {
-		state = slices.Insert(state, n, key, block, 0, 0)
+	return slices.Delete(state, 0, old)
+}
+
+// Merge takes the rows of both in order, in one pass: a robot has many labels.
+func (f *affinity) Merge(state, other []int64) []int64 {
+	if len(state) == 0 || len(other) == 0 {
+		return append(state, other...)
 	}
-	sum = fixed{uint64(state[n+2]), uint64(state[n+3])}.add(sum)
-	state[n+2], state[n+3] = int64(sum.hi), int64(sum.lo)
-	if block > last {
-		for i := 0; i < len(state); {
-			if state[i+1] < block-embeddingBlocks {
-				state = slices.Delete(state, i, i+affinityRow)
-			} else {
-				i += affinityRow
-			}
+	out := make([]int64, 0, len(state)+len(other))
+	for len(state) > 0 && len(other) > 0 {
+		order := compareRows(state, other)
+		if order <= 0 {
+			out, state = append(out, state[:affinityRow]...), state[affinityRow:]
+		} else {
+			out = append(out, other[:affinityRow]...)
+		}
+		if order == 0 {
+			addRow(out[len(out)-affinityRow:], other)
+		}
+		if order >= 0 {
+			other = other[affinityRow:]
 		}
 	}
-	return state
-}
-
-func (f *affinity) Merge(state, other []int64) []int64 {
-	for ; len(other) > 0; other = other[affinityRow:] {
-		state = f.put(state, other[0], other[1], fixed{uint64(other[2]), uint64(other[3])})
-	}
-	return state
+	return f.young(append(append(out, state...), other...))
 }
 
 func (f *affinity) Valid(state []int64) bool {
 	if len(state)%affinityRow != 0 {
 		return false
 	}
-	last := f.newest(state)
 	for i := 0; i < len(state); i += affinityRow {
 		x := state[i : i+affinityRow]
-		if x[0] == 0 || x[1] < math.MinInt32 || x[1] > math.MaxInt32 || x[1] < last-embeddingBlocks || x[2]|x[3] == 0 ||
-			i > 0 && (x[0] < state[i-affinityRow] || x[0] == state[i-affinityRow] && x[1] <= state[i-affinityRow+1]) {
+		if x[1] == 0 || x[0] < math.MinInt32 || x[0] > math.MaxInt32 || x[0] < state[len(state)-affinityRow]-embeddingBlocks || x[2]|x[3] == 0 ||
+			i > 0 && compareRows(state[i-affinityRow:], x) >= 0 {
 			return false
 		}
 	}
@@ -187,11 +201,11 @@ func (f *affinity) Result(dst []float64, states [][]int64, at Clock) []float64 {
 	fade := newFader(f.fade.life, at.at)
 	part, total := make(map[int64]fixed), fixed{}
 	for s := states[0]; len(s) > 0; s = s[affinityRow:] {
-		if s[1] < int64(fade.oldest) {
+		if s[0] < int64(fade.oldest) {
 			continue
 		}
-		sum := fade.now(int32(s[1]), fixed{uint64(s[2]), uint64(s[3])})
-		part[s[0]], total = part[s[0]].add(sum), total.add(sum)
+		sum := fade.now(int32(s[0]), fixed{uint64(s[2]), uint64(s[3])})
+		part[s[1]], total = part[s[1]].add(sum), total.add(sum)
 	}
 	for _, l := range f.labels {
 		x := math.NaN()

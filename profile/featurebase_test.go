@@ -123,6 +123,7 @@ func TestNewAffinityRefuses(t *testing.T) {
 		"half-life": {Labels: []string{"a"}, HalfLife: 1},
 		"weight":    {Labels: []string{"a"}, KindWeights: map[profile.Kind]float64{profile.View: -1}},
 		"bands":     {Labels: []string{"a"}, PriceBands: []int64{2, 1}},
+		"no bands":  {Labels: []string{"0"}, Dimension: profile.PriceBand},
 	} {
 		if _, err := profile.NewAffinity(opt); err == nil {
 			t.Errorf("%s: no error", name)

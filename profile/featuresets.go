@@ -39,21 +39,30 @@ func insert(state []int64, set int, x int64) []int64 {
 	return slices.Insert(state, at+1+i, x)
 }
 
-// Merge unites set by set.
+// Merge unites set by set, in one pass: a robot's sets are long.
 func (f *sets) Merge(state, other []int64) []int64 {
-	if len(other) == 0 {
-		return state
+	if len(state) == 0 || len(other) == 0 {
+		return append(state, other...)
 	}
-	state = blank(state, len(f.columns))
-	at := 0
-	for set := range f.columns {
-		n := int(other[at])
-		for _, x := range other[at+1:][:n] {
-			state = insert(state, set, x)
+	out := make([]int64, 0, len(state)+len(other))
+	for range f.columns {
+		a, b := state[1:][:state[0]], other[1:][:other[0]]
+		state, other = state[1+len(a):], other[1+len(b):]
+		size := len(out)
+		out = append(out, 0)
+		for len(a) > 0 && len(b) > 0 {
+			x := min(a[0], b[0])
+			if out = append(out, x); a[0] == x {
+				a = a[1:]
+			}
+			if b[0] == x {
+				b = b[1:]
+			}
 		}
-		at += 1 + n
+		out = append(append(out, a...), b...)
+		out[size] = int64(len(out) - size - 1)
 	}
-	return state
+	return out
 }
 
 // Valid looks at sizes, which are hostile numbers, and at the order.

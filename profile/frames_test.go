@@ -176,7 +176,7 @@ func frames(t testing.TB) []testkit.Frame {
 			},
 			Zero: []string{
 				".days.runs: version 1 has the begins of windows, here of days of 24 hours", ".cells: nor days", ".opt.Rolling: nor this",
-				".opt.Zone: never stored", ".touched: of AddAll", ".facts: nor facts", ".facts.of.slots[].value.source: not said", ".extra: nor features, as version 2", ".opt.Features: nor these", ".labels[]: nor some dimensions",
+				".opt.Zone: never stored", ".touched: of AddAll", ".recent: of Add", ".facts: nor facts", ".facts.of.slots[].value.source: not said", ".extra: nor features, as version 2", ".opt.Features: nor these", ".labels[]: nor some dimensions",
 				".global[]: as labels", ".taste.slots[].value.hi: of large sums",
 			},
 		},

@@ -35,7 +35,7 @@ func Fuse(dst []float32, opt FuseOptions, vectors ...[]float32) ([]float32, erro
 	if err := check.Len("vectors", len(vectors), len(opt.Dims)); err != nil {
 		return dst, fmt.Errorf("profile: Fuse: %w", err)
 	}
-	total, there := 0., 0
+	total, there := 0., 0. // weights
 	for i, v := range vectors {
 		total += opt.weight(i)
 		if v != nil && len(v) != opt.Dims[i] {
@@ -45,8 +45,8 @@ func Fuse(dst []float32, opt FuseOptions, vectors ...[]float32) ([]float32, erro
 		if !check.Finite(length) {
 			return dst, fmt.Errorf("profile: Fuse: vectors[%d]: %w", i, ErrNotFinite)
 		}
-		if length > 0 && opt.weight(i) > 0 {
-			there++
+		if length > 0 {
+			there += opt.weight(i)
 		}
 	}
 	if there == 0 {
@@ -56,7 +56,7 @@ func Fuse(dst []float32, opt FuseOptions, vectors ...[]float32) ([]float32, erro
 	for i, v := range vectors {
 		scale, length := math.Sqrt(opt.weight(i)/total), norm(v)
 		if opt.Mean {
-			scale = opt.weight(i) / total
+			scale = opt.weight(i) / there
 		}
 		for k := range opt.Dims[i] {
 			x := float32(0)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Text returns the page of p as somebody reads it who speaks with the customer: a line for
@@ -73,7 +74,7 @@ type page struct {
 func (t *page) part(title string) { t.title = title }
 
 // line adds one line, its title before the first of a part. What users wrote cannot begin a
-// line of its own.
+// line of its own, nor turn one around.
 func (t *page) line(name, value, source string) {
 	if t.title != "" {
 		t.lines = append(t.lines, t.title)
@@ -81,7 +82,7 @@ func (t *page) line(name, value, source string) {
 	}
 	clean := func(s string) string {
 		return strings.Map(func(r rune) rune {
-			if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' {
+			if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
 				return ' '
 			}
 			return r

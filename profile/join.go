@@ -40,7 +40,7 @@ type JoinOptions struct {
 // several moments. Without Columns and Schema the columns are those that the labelled users have at the last moment.
 //
 // ErrEmpty for no log or no labels, or nobody known at the last moment, ErrOption for a bad
-// option, ErrNotFinite, ErrRange or ErrDuplicate for a label, those of Builder.AddAll for a record and of
+// option, ErrNotFinite, ErrRange or ErrDuplicate for a label, ErrMismatch for orders of two currencies, be it at two moments, those of Builder.AddAll for a record and of
 // Builder.Table for columns. ctx is looked at for each moment. Cost: for each moment one pass over the records of the users that are labelled
 // then.
 func JoinLabels[U, I ID](ctx context.Context, log *Log[U, I], labels []Label[U], opt JoinOptions) (*Training[U], error) {
@@ -52,6 +52,9 @@ func JoinLabels[U, I ID](ctx context.Context, log *Log[U, I], labels []Label[U],
 		return nil, fmt.Errorf("%s: AsOf is set, the moments are those of the labels: %w", where, ErrOption)
 	}
 	opt.Builder.Rolling = false
+	if s := opt.Table.Schema; s != nil && opt.Builder.Currency == "" {
+		opt.Builder.Currency = s.currency
+	}
 	order, err := sortLabels(labels)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
@@ -79,6 +82,9 @@ func JoinLabels[U, I ID](ctx context.Context, log *Log[U, I], labels []Label[U],
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
+		if t != nil { // the money of all moments is of one currency
+			opt.Builder.Currency = t.Schema.currency
+		}
 		if out.Rows == nil {
 			if t == nil && opt.Table.Columns == nil && opt.Table.Schema == nil {
 				return nil, fmt.Errorf("%s: nobody is known at the last moment: %w", where, ErrEmpty)
@@ -96,6 +102,9 @@ func JoinLabels[U, I ID](ctx context.Context, log *Log[U, I], labels []Label[U],
 			out.Schema = t.Schema
 		}
 		end = begin
+	}
+	if out.Schema != nil {
+		out.Schema.currency = opt.Builder.Currency // which an earlier moment may have told
 	}
 	return out, nil
 }

@@ -16,7 +16,7 @@ type Log[U, I ID] struct {
 
 // AddAll takes all records of a Log, as AddUser, Add, AddOrder and AddRefund do. Events are
 // taken in blocks, whose users are looked up together: that is faster than one Add each where users
-// are many. All events are validated before the first is taken. The error names the row; what stands before it in
+// are many. An invalid event is found before anything is taken. Any other error names the row too; what stands before it in
 // its list, and in the lists before (users, events, orders, refunds), has been taken. Nil is ErrEmpty.
 func (b *Builder[U, I]) AddAll(log *Log[U, I]) error {
 	const where = "profile: Builder.AddAll"

@@ -68,17 +68,14 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 		if u < 0 {
 			continue
 		}
-		for i, n := range other.counts[v*kinds*nb:][:kinds*nb] {
-			if n > math.MaxUint32-b.counts[int(u)*kinds*nb+i] {
-				return fmt.Errorf("profile: Builder.Merge: counts of %w", check.Private("user", -1, key, nil, ErrOverflow))
-			}
+		if tooMany(b.counted(u), other.counted(int32(v))) {
+			return fmt.Errorf("profile: Builder.Merge: counts of %w", check.Private("user", -1, key, nil, ErrOverflow))
 		}
-		f := b.flows[int(u)*flows*nb:][:flows*nb]
-		total := int64(0)
-		for _, x := range other.flows[v*flows*nb:][:flows*nb] {
-			total += x
+		ok := b.state[u].fits(&other.state[v])
+		for f := range flows {
+			ok = ok && fits(b.flowOf(u, f), other.flow(v, f, nb-1))
 		}
-		if !fits(f, total) || !b.state[u].fits(&other.state[v]) {
+		if !ok {
 			return fmt.Errorf("profile: Builder.Merge: sums of %w", check.Private("user", -1, key, nil, ErrOverflow))
 		}
 	}
@@ -145,6 +142,26 @@ func (b *Builder[U, I]) roomFor(other *Builder[U, I]) error {
 		return fmt.Errorf("%d users and %d labels together: %w", users, labels, ErrOverflow)
 	}
 	return nil
+}
+
+// counted is the events of each kind of a user, in all windows.
+func (b *Builder[U, I]) counted(u int32) (n [kinds]uint64) {
+	for k := range n {
+		for _, x := range b.countOf(u, k+1) {
+			n[k] += uint64(x)
+		}
+	}
+	return n
+}
+
+// tooMany reports whether an Advance might find more events of a kind than a counter holds.
+func tooMany(a, b [kinds]uint64) bool {
+	for k := range a {
+		if a[k]+b[k] > math.MaxUint32 {
+			return true
+		}
+	}
+	return false
 }
 
 // fits reports whether merge of o overflows none of the sums and numbers.

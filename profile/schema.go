@@ -3,6 +3,7 @@ package profile
 import (
 	"encoding"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -99,7 +100,7 @@ func (s *Schema) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 //	[]str   columns, at least one, none empty, none twice
 //	[]int   length of each window in days, 1 … 36500, ascending, at most 7
 //	i64     half-life in nanoseconds, 0 none
-//	10×f64  weight of each Kind, 0 … 1e6
+//	10×f64  weight of each Kind, 0 … 1e6, not -0
 //	[]i64   price bands, ascending
 //	string  currency, three capital letters or empty
 //	[]str   names of features, none empty, none twice
@@ -148,7 +149,9 @@ func (s *Schema) plausible() bool {
 	}
 	opt := BuilderOptions{AsOf: time.Unix(0, 0), Windows: s.windows, HalfLife: time.Duration(s.halfLife), KindWeights: make(map[Kind]float64), PriceBands: s.bands}
 	for k := 1; k <= kinds; k++ {
-		opt.KindWeights[Kind(k)] = s.weight[k]
+		if opt.KindWeights[Kind(k)] = s.weight[k]; math.Signbit(s.weight[k]) {
+			return false
+		}
 	}
 	if code, err := check.Currency("Currency", s.currency); s.currency != "" && (err != nil || code != s.currency) {
 		return false

@@ -378,7 +378,7 @@ func (b *Builder[U, I]) top(d Dimension, n int) []string {
 // count returns the events of kind k in the first w+1 buckets.
 func (b *Builder[U, I]) count(u int, k Kind, w int) float64 {
 	sum := 0.0
-	for _, n := range b.counts[(u*kinds+int(k)-1)*b.buckets():][:w+1] {
+	for _, n := range b.countOf(int32(u), int(k))[:w+1] {
 		sum += float64(n)
 	}
 	return sum
@@ -387,7 +387,7 @@ func (b *Builder[U, I]) count(u int, k Kind, w int) float64 {
 // flow returns the sum of a flow over the first w+1 buckets.
 func (b *Builder[U, I]) flow(u, flow, w int) int64 {
 	sum := int64(0)
-	for _, x := range b.flows[(u*flows+flow)*b.buckets():][:w+1] {
+	for _, x := range b.flowOf(int32(u), flow)[:w+1] {
 		sum += x
 	}
 	return sum
