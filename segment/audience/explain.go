@@ -17,9 +17,12 @@ type Explanation struct {
 	// clock alone changes the rule; zero for never, and in Parts.
 	Turns time.Time
 	// Nearest is the smallest set of clauses whose change turns the verdict: brings in who is
-	// out, whatever is false or unknown, or takes out who is in. Nil where there is none, as for
-	// clauses that contradict each other, and in Parts. Where a clause occurs more than once,
-	// 5,000 sets are tried at most, and then the first found stands.
+	// out, whatever is false or unknown, or takes out who is in. Of clauses about one number
+	// there is a number for which all of them, those that are not named too, turn the verdict;
+	// others are taken each by itself, though a purchase may count in several. Nil where there
+	// is none, as for clauses that contradict each other, and in Parts. Where a clause occurs
+	// more than once, or the first set found is not possible, 5,000 are tried at most, and then
+	// that one stands if it is.
 	Nearest []Turn
 	op      op
 	asOf    int64

@@ -13,9 +13,9 @@ type Turn struct {
 	Rule   string // the clause
 	Result Truth  // as it is
 	Want   Truth  // as it would have to be
-	// By is the least change that does it: of the number that the clause compares, of
-	// kilometres, or of how many events there are; 0 where it is another change, or the number
-	// stands at the border and has to cross it.
+	// By is the least change that does it: of the number that the clause is about, the same in
+	// all clauses about it, of kilometres, or of how many events there are; 0 where it is another
+	// change, or the number stands at the border and has to cross it.
 	By float64
 	// After is how long it takes until the clause comes out so though nothing happens; 0 for
 	// never, and for clauses that time does not change.
@@ -101,11 +101,13 @@ type said struct {
 	at      map[*bound]int // of each clause, its number
 	clauses []*bound       // of each number, the first of its text
 	truths  []Truth
+	numbers []measured
+	tried   int
 }
 
 // hear notes how all clauses of a rule come out for a user.
 func (m moment) hear(root *bound, u int32) *said {
-	s, byText := &said{at: map[*bound]int{}}, map[string]int{}
+	s, byText, byColumn := &said{at: map[*bound]int{}}, map[string]int{}, map[*column]int{}
 	for _, c := range root.clauses(nil) {
 		text := Rule{c.node}.String()
 		i, ok := byText[text]
@@ -113,6 +115,7 @@ func (m moment) hear(root *bound, u int32) *said {
 			i = len(s.clauses)
 			byText[text] = i
 			s.clauses, s.truths = append(s.clauses, c), append(s.truths, m.clause(c, u))
+			s.measure(byColumn, i, u)
 		}
 		s.at[c] = i
 	}
@@ -150,40 +153,36 @@ func (m moment) nearest(root *bound, u int32) []Turn {
 	} else if contradiction(root, false) != "" {
 		return nil
 	}
-	wants := m.need(root, u, g)
-	if s := m.hear(root, u); len(s.clauses) < len(s.at) {
-		wants = s.search(root, wants, g)
-	}
-	turns := make([]Turn, len(wants))
-	for i, w := range wants {
-		turns[i] = m.turn(w, u)
+	s := m.hear(root, u)
+	wants := s.search(root, m.need(root, u, g), g)
+	var turns []Turn
+	for _, w := range wants {
+		turns = append(turns, m.turn(s, w, u))
 	}
 	return turns
 }
 
-// search tries sets of different clauses, small ones first, as large as the guess at most;
-// where that are too many it stays with the guess, if that is one.
+// search returns the guess, if no clause occurs twice and all its changes are possible at once;
+// else it tries sets of different clauses, small ones first, and where that are too many stays
+// with the guess, if that is one.
 func (s *said) search(root *bound, guess []want, g goal) []want {
-	tried := 0
-	turned := func(ws []want) bool {
-		tried++
-		was := slices.Clone(s.truths)
-		for _, w := range ws {
-			s.truths[s.at[w.clause]] = w.truth
-		}
-		ok := g.reached(s.truth(root))
-		s.truths = was
-		return ok
+	least := len(guess)
+	if len(s.clauses) < len(s.at) {
+		least = 1
+		slices.SortStableFunc(guess, func(x, y want) int { return s.at[x.clause] - s.at[y.clause] })
+		guess = slices.CompactFunc(guess, func(x, y want) bool { return s.at[x.clause] == s.at[y.clause] })
+	} else if s.turned(root, g, guess) {
+		return guess
 	}
 	var try func(ws []want, from, more int) []want
 	try = func(ws []want, from, more int) []want {
 		if more == 0 {
-			if turned(ws) {
+			if s.turned(root, g, ws) {
 				return slices.Clone(ws)
 			}
 			return nil
 		}
-		for i := from; i < len(s.clauses) && tried < maxNearest; i++ {
+		for i := from; i < len(s.clauses) && s.tried < maxNearest; i++ {
 			for _, t := range []Truth{True, False} {
 				if t == s.truths[i] {
 					continue
@@ -195,22 +194,19 @@ func (s *said) search(root *bound, guess []want, g goal) []want {
 		}
 		return nil
 	}
-	for size := 1; size <= max(len(guess), 1) && tried < maxNearest; size++ {
+	for size := least; size <= len(s.clauses) && s.tried < maxNearest; size++ {
 		if found := try(nil, 0, size); found != nil {
 			return found
 		}
 	}
-	// The guess has clauses more than once.
-	slices.SortStableFunc(guess, func(x, y want) int { return s.at[x.clause] - s.at[y.clause] })
-	guess = slices.CompactFunc(guess, func(x, y want) bool { return s.at[x.clause] == s.at[y.clause] })
-	if turned(guess) {
+	if s.tried = 0; s.turned(root, g, guess) {
 		return guess
 	}
 	return nil
 }
 
 // turn says what would change a clause as wanted.
-func (m moment) turn(w want, u int32) Turn {
+func (m moment) turn(s *said, w want, u int32) Turn {
 	b := w.clause
 	t := Turn{Rule: Rule{b.node}.String(), Result: m.clause(b, u), Want: w.truth}
 	var ways []string
@@ -227,8 +223,8 @@ func (m moment) turn(w want, u int32) Turn {
 		}
 	case t.Result == Unknown:
 		ways = []string{"becomes known: " + wanted(w)}
-	case b.op >= opLess && b.op <= opBetween:
-		t.By, ways = b.away(w, b.col.numbers[u])
+	case b.op >= opLess && b.op <= opBetween, b.op == opIn && b.col.kind == numberColumn:
+		t.By, ways = s.away(b)
 	case b.op == opNear:
 		t.By = b.km - kilometres(b.col.numbers[u], b.col2.numbers[u], b.a, b.b)
 		if ways = []string{fmt.Sprintf("%.1f km nearer", -t.By)}; w.truth == False {
@@ -258,36 +254,6 @@ func wanted(w want) string {
 		return "not " + Rule{w.clause.node}.String()
 	}
 	return Rule{w.clause.node}.String()
-}
-
-// away is how far a number is from what a clause wants of it.
-func (b *bound) away(w want, x float64) (float64, []string) {
-	o, low, high := b.op, b.a, b.b
-	if w.truth == False && o != opBetween {
-		o = [...]op{opLess: opAtLeast, opAtMost: opMore, opMore: opAtMost, opAtLeast: opLess, opEqual: opUnequal, opUnequal: opEqual}[o]
-	}
-	exact := true
-	by := low - x
-	switch {
-	case o == opUnequal:
-		return 0, []string{"another " + b.attr}
-	case o == opLess || o == opMore:
-		exact = false
-	case o == opBetween && w.truth == True && x > high:
-		by = high - x
-	case o == opBetween && w.truth == False:
-		if exact = false; high-x < x-low {
-			by = high - x
-		}
-	}
-	if exact {
-		return by, []string{fmt.Sprintf("%s %+g", b.attr, by)}
-	}
-	sign := "below "
-	if o == opMore || o == opBetween && by == high-x {
-		sign = "above "
-	}
-	return by, []string{fmt.Sprintf("%s %s%s (%+g)", b.attr, sign, number(x+by), by)}
 }
 
 // short is how many events more or less a clause wants than there are surely, or may be.
