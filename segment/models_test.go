@@ -164,6 +164,50 @@ func TestDBSCANOracleProp(t *testing.T) {
 	})
 }
 
+// Rows in another order are in the same clusters, with the same cores and noise, numbered by
+// their lowest row: on a grid, where borders lie as near to one cluster as to another.
+func TestDBSCANPermutedProp(t *testing.T) {
+	borders := 0
+	rapid.Check(t, func(t *rapid.T) {
+		r := rng.New(rapid.Uint64().Draw(t, "seed"), 0, 0)
+		rows := make([][]float64, rapid.IntRange(2, 300).Draw(t, "n"))
+		side := 6 + r.Intn(20)
+		for i := range rows {
+			rows[i] = []float64{float64(r.Intn(side)), float64(r.Intn(side))}
+		}
+		opt := segment.DBSCANOptions{Radius: 1 + r.Float64(), MinRows: 3 + r.Intn(5), Workers: 1 + r.Intn(3)}
+		want, err := segment.DBSCAN(bg, rows, opt)
+		must(err)
+		order := r.Perm(len(rows))
+		shuffled := make([][]float64, len(rows))
+		for i, j := range order {
+			shuffled[i] = rows[j]
+		}
+		got, err := segment.DBSCAN(bg, shuffled, opt)
+		must(err)
+		number, next := map[int32]int32{-1: -1}, int32(0) // of the clusters of rows, by the lowest row of shuffled
+		for i, j := range order {
+			l, known := number[want.Labels[j]]
+			if !known {
+				l, number[want.Labels[j]] = next, next
+				next++
+			}
+			if got.Labels[i] != l || got.Core[i] != want.Core[j] {
+				t.Fatalf("row %d, %v, is %d, want %d; core %v, want %v", i, shuffled[i], got.Labels[i], l, got.Core[i], want.Core[j])
+			}
+			if l >= 0 && !want.Core[j] {
+				borders++
+			}
+		}
+		if got.Clusters != want.Clusters {
+			t.Fatalf("%d clusters, want %d", got.Clusters, want.Clusters)
+		}
+	})
+	if borders == 0 {
+		t.Error("no borders")
+	}
+}
+
 // Two arcs, which no centres could part, are two clusters.
 func TestDBSCANShapes(t *testing.T) {
 	for seed := range uint64(10) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -29,8 +30,13 @@ const maxAmount = 1 << 53
 // that the best may bring more than all of it, and Gini may be above 1.
 //
 // What is there to be published is refused below MinAudience customers, be they all, the best
-// few, or those that are left. The state itself holds what each customer spent, and is not to
-// be given away.
+// few, or those that are left. Nor is it found out by subtraction of answers about nearly the
+// same customers: these are put, by their money, into 2, 5, 10, 20, 100, 200, … equal parts, as many as
+// leave MinAudience in each, and TopShare, Needed and Result know how much each part brings and no
+// more. So shares that are whole parts are exact, as .2 is from 250 customers on and .01 from 5,000; in
+// between a straight line is drawn, which tells somewhat less than the best there bring. With a MinAudience
+// of −1 all is exact. The state itself holds what each customer spent, and is not to be given
+// away.
 type Pareto struct {
 	// MinAudience is the number of customers below which nothing about them is told: 0 means
 	// 50, −1 no floor. It is the reader's, not part of the counts: Merge and the binary form
@@ -203,6 +209,50 @@ func (v *curve) needed(share float64) int64 {
 	return v.n
 }
 
+// parts are the numbers of equal parts that customers are put into where there is a floor.
+var parts = []float64{1, 2, 5, 10, 20, 100, 200, 1000, 2000, 10_000, 20_000, 100_000, 200_000, 1_000_000}
+
+// steps returns between how many equal parts of the customers the curve is told, 0 for
+// everywhere: so many that each has no fewer than the floor. Else two questions a customer apart
+// would tell, by subtraction, what that customer spent.
+func (v *curve) steps() float64 {
+	if v.floor <= 1 {
+		return 0
+	}
+	at := sort.Search(len(parts), func(i int) bool { return float64(v.n)/parts[i] < float64(v.floor) })
+	return parts[max(at, 1)-1]
+}
+
+// told is top with a straight line from step to step.
+func (v *curve) told(k float64) float64 {
+	steps := v.steps()
+	if steps == 0 {
+		return v.top(k)
+	}
+	step := math.Floor(k / float64(v.n) * steps)
+	low := step / steps * float64(v.n)
+	if low == k {
+		return v.top(k)
+	}
+	high := (step + 1) / steps * float64(v.n)
+	from, to := v.top(low), v.top(high)
+	return from + float64((to-from)*(k-low)/(high-low))
+}
+
+// neededTold is needed on the line of told.
+func (v *curve) neededTold(share float64) int64 {
+	steps := v.steps()
+	if steps == 0 {
+		return v.needed(share)
+	}
+	want := share * v.total.float() * (1 - 1e-12)
+	step := 1 + sort.Search(int(steps)-1, func(i int) bool { return v.top(float64(i+1)/steps*float64(v.n)) >= want })
+	low, high := float64(step-1)/steps*float64(v.n), float64(step)/steps*float64(v.n)
+	from, to := v.top(low), v.top(high)
+	k := low + float64((want-from)/(to-from)*(high-low))
+	return min(max(int64(math.Ceil(k*(1-1e-12))), 1), v.n)
+}
+
 // gini is Σ (2i−n−1)·xᵢ / (n·Σx) over the amounts in ascending order.
 func (v *curve) gini() float64 {
 	sum, below := 0.0, int64(0)
@@ -238,9 +288,9 @@ func (p *Pareto) Result() (ParetoResult, error) {
 	}
 	r := ParetoResult{Customers: v.n, Money: money, Gini: v.gini(), Top20: math.NaN(), For80: math.NaN()}
 	if k := .2 * float64(v.n); !v.few(k) {
-		r.Top20 = v.top(k) / v.total.float()
+		r.Top20 = v.told(k) / v.total.float()
 	}
-	if k := float64(v.needed(.8)); !v.few(k) {
+	if k := float64(v.neededTold(.8)); !v.few(k) {
 		r.For80 = k / float64(v.n)
 	}
 	return r, nil
@@ -264,7 +314,7 @@ func (p *Pareto) TopShare(customers float64) (float64, error) {
 	case v.few(k):
 		return 0, fmt.Errorf("%s: fewer than %d customers on one side of the share: %w", where, v.floor, ErrPrivacy)
 	}
-	return v.top(k) / v.total.float(), nil
+	return v.told(k) / v.total.float(), nil
 }
 
 // Needed returns the share of the customers, the best of them, that it takes for a share of
@@ -279,7 +329,7 @@ func (p *Pareto) Needed(money float64) (float64, error) {
 	if !(money > 0 && money <= 1) {
 		return 0, fmt.Errorf("%s: share %v, want it in (0, 1]: %w", where, money, ErrRange)
 	}
-	k := v.needed(money)
+	k := v.neededTold(money)
 	if v.few(float64(k)) {
 		return 0, fmt.Errorf("%s: fewer than %d customers on one side of the share: %w", where, v.floor, ErrPrivacy)
 	}

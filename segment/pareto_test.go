@@ -257,3 +257,68 @@ func TestParetoFloor(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Many questions, each about enough customers, do not tell by subtraction what one of them
+// spent: from one to the next the answers rise by the mean of a part of the customers.
+func TestParetoNoSubtraction(t *testing.T) {
+	for _, c := range []struct{ n, part int64 }{{5, 5}, {9, 9}, {10, 5}, {24, 12}, {25, 5}, {100, 5}, {499, 0}, {500, 5}, {1200, 6}} {
+		p, total := &segment.Pareto{MinAudience: 5}, 0.0
+		exact := paretoOf()
+		for i := range c.n {
+			must(p.Add(i * i))
+			must(exact.Add(i * i))
+			total += float64(i * i)
+		}
+		var runs []int // customers from one to the next of whom the answers rise alike
+		last, before := math.NaN(), math.NaN()
+		for k := range c.n + 1 {
+			share, err := p.TopShare(float64(k) / float64(c.n))
+			if err != nil || k == 0 {
+				share = math.NaN()
+			}
+			if d := (share - last) * total; !math.IsNaN(d) {
+				if math.Abs(d-before) < .01 {
+					runs[len(runs)-1]++
+				} else {
+					runs = append(runs, 1)
+				}
+				if d > before+.01 {
+					t.Errorf("%d customers: the curve rises faster at %d", c.n, k)
+				}
+				before = d
+			}
+			if want, err := exact.TopShare(float64(k) / float64(c.n)); err == nil && share > want+1e-12 {
+				t.Errorf("%d customers: the best %d bring %v, told %v", c.n, k, want, share)
+			} else if c.part > 0 && k%c.part == 0 && !math.IsNaN(share) && !testkit.Close(share, want, 1e-12, 0) {
+				t.Errorf("%d customers: the best %d bring %v, told %v", c.n, k, want, share)
+			}
+			last = share
+		}
+		few := 0
+		for _, n := range runs {
+			if n < 4 { // a part and the next one may share a customer
+				few++
+			}
+		}
+		if most := int(c.n / 5); len(runs) > 2*most || few > most || len(runs) == 0 && c.n >= 15 {
+			t.Errorf("%d customers: %d runs, %d of them of few", c.n, len(runs), few)
+		}
+		for share := .01; share < 1; share += .01 {
+			k, err := p.Needed(share)
+			if err != nil {
+				continue
+			}
+			least, err := exact.Needed(share)
+			must(err)
+			now, err := p.TopShare(k)
+			must(err)
+			one := 1 / float64(c.n)
+			if k < least || now < share-1e-9 {
+				t.Errorf("%d customers: needed for %v: %v, at least %v, bring %v", c.n, share, k, least, now)
+			}
+			if less, err := p.TopShare(k - one); err == nil && less >= share+1e-9 {
+				t.Errorf("%d customers: needed for %v: %v, and one less brings %v", c.n, share, k, less)
+			}
+		}
+	}
+}

@@ -77,7 +77,7 @@ func (p *Pareto) cuts(where string, shares []float64, at func(v *curve, share fl
 // Tier is one level of customers by their money.
 type Tier struct {
 	Level      int     // as Cuts.Level has it: more is better
-	Above      float64 // the cut below it: all of its customers have more; NaN in level 1
+	Above      float64 // the cut below it, as given: all of its customers have more; NaN in level 1
 	Customers  int64   // in it
 	Money      int64   // of all of them, in minor units
 	Share      float64 // of the customers
@@ -90,7 +90,9 @@ type Tier struct {
 
 // Tiers tells how many customers are in each tier and what they bring, the best tier first.
 // It is there to be published: tiers below MinAudience customers are withheld, and so many
-// more that the total does not tell them. ErrEmpty without customers, ErrPrivacy where they
+// more that the total does not tell them. Publish one set of tiers: two whose cuts differ by a few
+// customers tell about these by subtraction. And leave out Above where the cuts are amounts of
+// customers, as those of CutsByCustomers and CutsByMoney. ErrEmpty without customers, ErrPrivacy where they
 // are too few altogether, ErrOverflow for money beyond int64, ErrOption for a MinAudience
 // below −1.
 func (p *Pareto) Tiers(cuts Cuts) ([]Tier, error) {

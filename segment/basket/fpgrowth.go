@@ -91,12 +91,13 @@ func (f *fp) root() error {
 // node adds one without baskets.
 func (f *fp) node(item, parent, next int32) (int32, error) {
 	n := len(f.t.item)
-	if n >= f.taken { // pay for what append takes when it doubles
+	if n >= f.taken {
 		grow := n + 1024
 		if err := f.budget.take(24 * int64(grow)); err != nil {
 			return 0, err
 		}
 		f.taken += grow
+		f.t.grow(f.taken)
 	}
 	f.t.item = append(f.t.item, item)
 	f.t.count = append(f.t.count, 0)
@@ -104,6 +105,16 @@ func (f *fp) node(item, parent, next int32) (int32, error) {
 	f.t.next = append(f.t.next, next)
 	f.t.aux = append(f.t.aux, -1)
 	return int32(n), nil
+}
+
+// grow makes room for n nodes. Doubling leaves as much behind as is kept; the quarter by which
+// append would go on leaves four times as much, of which the process holds most at once.
+func (t *tree) grow(n int) {
+	for _, s := range []*[]int32{&t.item, &t.count, &t.parent, &t.next, &t.aux} {
+		wide := make([]int32, len(*s), n)
+		copy(wide, *s)
+		*s = wide
+	}
 }
 
 // cut drops the nodes from base on.
