@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -17,7 +18,7 @@ type Window struct {
 // Agent is somebody who serves customers, or one piece of somebody's time: cut the day of an
 // agent into several entries where not only how many customers matters, but when.
 type Agent struct {
-	Hours    []Window // working hours; none: always
+	Hours    []Window // working hours; none: always; those that overlap or meet are one
 	Capacity int      // customers at most, >= 0
 }
 
@@ -70,13 +71,15 @@ const minScore, maxScore = 1e-150, 1e150
 // customer's window for Need or longer; no agent gets more customers than its Capacity. score
 // says how well they fit: a product of vectors of wishes and skills, a chance that the talk
 // succeeds. A score of 0 or below, −Inf too, means that they are not to be matched: a language
-// that the agent does not speak; so does one below 1e-150. It is called once for each pair whose hours fit, on the
-// caller's goroutine; 12 bytes of memory are kept for each such pair with a score above 0.
+// that the agent does not speak; so does one below 1e-150. It is called once for each pair
+// whose hours fit, on the caller's goroutine; 12 bytes of memory are kept for each such pair
+// with a score above 0.
 //
 // Up to Exact pairs the matching is the best there is, by shortest augmenting paths, at worst
 // O(customers × pairs). Beyond that, by auction, its value is within about Gap of the best, and
-// Bound, from the dual prices, says what it can be short of it. Equal matchings are told apart
-// by the order of customers and agents.
+// Bound, from the dual prices, says what it can be short of it; at worst, where many alike
+// customers want few alike agents, each place is bid for 1/Gap times. Equal matchings are told
+// apart by the order of customers and agents.
 //
 // Errors: ErrOption; ErrRange for a window that is reversed, half open or empty, a negative
 // capacity, and a score that is +Inf or above 1e150; ErrNotFinite for one that is NaN; ErrEmpty
@@ -111,11 +114,15 @@ func Match(ctx context.Context, customers []Window, agents []Agent, score func(c
 		}
 	}
 	m := newMatcher(len(customers), agents)
+	hours := make([][]Window, len(agents))
+	for k := range agents {
+		hours[k] = joined(agents[k].Hours)
+	}
 	for i, w := range customers {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if err := m.pairs(w, agents, opt.Need, func(k int) float64 { return score(i, k) }); err != nil {
+		if err := m.pairs(w, hours, opt.Need, func(k int) float64 { return score(i, k) }); err != nil {
 			return nil, fmt.Errorf("%s: customer %d, %w", where, i, err)
 		}
 	}
@@ -160,23 +167,31 @@ func (w Window) overlaps(v Window, need time.Duration) bool {
 	return until.Sub(from) >= need
 }
 
-// open reports whether an agent works while a customer has time.
-func (a *Agent) open(w Window, need time.Duration) bool {
-	if len(a.Hours) == 0 {
-		return w.overlaps(Window{}, need)
+// joined returns working hours as windows that neither overlap nor meet, ascending: who works
+// from 8 to 12 and from 12 to 17 has time from 11 to 13.
+func joined(hours []Window) []Window {
+	if len(hours) == 0 || slices.ContainsFunc(hours, func(w Window) bool { return w.From.IsZero() }) {
+		return []Window{{}}
 	}
-	for _, h := range a.Hours {
-		if h.overlaps(w, need) {
-			return true
+	hours = slices.Clone(hours)
+	slices.SortFunc(hours, func(a, b Window) int { return a.From.Compare(b.From) })
+	out := hours[:1]
+	for _, w := range hours[1:] {
+		last := &out[len(out)-1]
+		switch {
+		case w.From.After(last.Until):
+			out = append(out, w)
+		case w.Until.After(last.Until):
+			last.Until = w.Until
 		}
 	}
-	return false
+	return out
 }
 
 // pairs adds the pairs of the next customer.
-func (m *matcher) pairs(w Window, agents []Agent, need time.Duration, score func(agent int) float64) error {
-	for k := range agents {
-		if m.capacity[k] == 0 || !agents[k].open(w, need) {
+func (m *matcher) pairs(w Window, hours [][]Window, need time.Duration, score func(agent int) float64) error {
+	for k := range hours {
+		if m.capacity[k] == 0 || !slices.ContainsFunc(hours[k], func(h Window) bool { return h.overlaps(w, need) }) {
 			continue
 		}
 		switch x := score(k); {

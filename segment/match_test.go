@@ -48,20 +48,21 @@ func drawnDay(t *rapid.T, customers, agents, need int) (cs []segment.Window, as 
 		w, h := window("customer")
 		cs, free = append(cs, w), append(free, h)
 	}
-	var work [][]hours
+	var work []hours
 	for range agents {
 		a := segment.Agent{Capacity: rapid.IntRange(0, 2).Draw(t, "capacity")}
-		var all []hours
-		for range rapid.IntRange(0, 2).Draw(t, "windows") {
+		var all hours
+		for range rapid.IntRange(0, 3).Draw(t, "windows") {
 			w, h := window("hours")
-			a.Hours, all = append(a.Hours, w), append(all, h)
-		}
-		if len(all) == 0 {
-			_, h := segment.Window{}, hours{}
+			a.Hours = append(a.Hours, w)
 			for i := range h {
-				h[i] = true
+				all[i] = all[i] || h[i]
 			}
-			all = append(all, h)
+		}
+		if len(a.Hours) == 0 {
+			for i := range all {
+				all[i] = true
+			}
 		}
 		as, work = append(as, a), append(work, all)
 	}
@@ -70,15 +71,14 @@ func drawnDay(t *rapid.T, customers, agents, need int) (cs []segment.Window, as 
 		var ok []bool
 		for k := range as {
 			row = append(row, float64(rapid.IntRange(-2, 9).Draw(t, "score"))+float64(k)/8)
-			ok = append(ok, slices.ContainsFunc(work[k], func(h hours) bool {
-				n := 0
-				for x := range h {
-					if h[x] && free[i][x] {
-						n++
-					}
+			n, longest := 0, 0 // hours without a break
+			for x := range work[k] {
+				if n++; !work[k][x] || !free[i][x] {
+					n = 0
 				}
-				return n >= need
-			}))
+				longest = max(longest, n)
+			}
+			ok = append(ok, longest >= need)
 		}
 		scores, fits = append(scores, row), append(fits, ok)
 	}
@@ -147,6 +147,28 @@ func TestMatch(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Working hours that overlap or meet are one, in whatever order they stand; a break parts them.
+func TestMatchJoinsHours(t *testing.T) {
+	day := func(hours ...int) (ws []segment.Window) {
+		for i := 0; i < len(hours); i += 2 {
+			ws = append(ws, segment.Window{From: clock(hours[i]), Until: clock(hours[i+1])})
+		}
+		return ws
+	}
+	for _, c := range []struct {
+		hours []segment.Window
+		want  int32
+	}{
+		{day(12, 17, 8, 12), 0}, {day(8, 13, 11, 12, 12, 17), 0}, {day(8, 17, 9, 10), 0}, {day(8, 12, 13, 17), -1}, {append(day(8, 9), segment.Window{}), 0}, {nil, 0},
+	} {
+		was := slices.Clone(c.hours)
+		m, err := segment.Match(bg, day(11, 14), []segment.Agent{{Hours: c.hours, Capacity: 1}}, func(int, int) float64 { return 1 }, segment.MatchOptions{Need: 2 * time.Hour})
+		if err != nil || m.Agent[0] != c.want || !slices.Equal(c.hours, was) {
+			t.Errorf("%v: %+v, %v", c.hours, m, err)
+		}
+	}
 }
 
 // crowd is a problem with more customers than capacity, and skills as vectors.

@@ -53,7 +53,7 @@ func TestMergedLines(t *testing.T) {
 	})
 }
 
-// A hundred offers for all lines are priced to the end where not dozens of them apply at once.
+// A hundred offers for all lines, of which not dozens apply at once, need few nodes.
 func TestManyOffers(t *testing.T) {
 	var offers []anOffer
 	for i := range 100 {
@@ -70,7 +70,7 @@ func TestManyOffers(t *testing.T) {
 		}
 		offers = append(offers, x)
 	}
-	b := bookOf(offer.Options{Points: offer.PointsOptions{Per: 100}}, offers...)
+	b := bookOf(offer.Options{Nodes: 1_500, Points: offer.PointsOptions{Per: 100}}, offers...)
 	for _, price := range []int64{2_000, 5_000, 10_000, 15_000} {
 		q := promised(b.Price(cart(price, price/2, price/3), nil))
 		checkQuote(t, q)
