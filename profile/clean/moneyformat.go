@@ -102,13 +102,11 @@ type amountParts struct {
 }
 
 // splitAmount finds sign, number and words in a numeric text. One sign may stand before
-// the words, before the number or after it, or brackets around all.
+// the words, before the number or after it, or brackets around it or all.
 func splitAmount(s string) (amountParts, error) {
 	var p amountParts
 	text := undash(s)
-	if strings.HasPrefix(text, "(") && strings.HasSuffix(text, ")") {
-		p.negative, text = true, strings.TrimSpace(text[1:len(text)-1])
-	}
+	p.negative, text = unbracket(text)
 	signed := p.negative
 	sign := func() {
 		if signed || text == "" || text[0] != '-' && text[0] != '+' {
@@ -134,6 +132,17 @@ func splitAmount(s string) (amountParts, error) {
 	p.words = strings.Fields(before + " " + text[last+1:])
 	p.number = text[:last+1]
 	return p, nil
+}
+
+// unbracket removes the brackets around an amount, or around its number alone as in "(5) usd",
+// and reports whether there were any.
+func unbracket(s string) (bool, string) {
+	before, rest, open := strings.Cut(s, "(")
+	inner, after, shut := strings.Cut(rest, ")")
+	if !open || !shut || strings.ContainsAny(before+after, "0123456789.,+-()") {
+		return false, s
+	}
+	return true, strings.TrimSpace(before + " " + inner + " " + after)
 }
 
 // undash removes the dash that stands for no minor units, with the decimal mark before it

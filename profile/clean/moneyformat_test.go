@@ -133,12 +133,12 @@ func FuzzParseMoney(f *testing.F) {
 }
 
 func TestParseMoneyTwoSigns(t *testing.T) {
-	for _, text := range []string{"+-5", "-+5", "--5", "+5-", "-5-", "(-5)", "(+5)", "(5-)", "- EUR -5", "+ EUR -5"} {
+	for _, text := range []string{"+-5", "-+5", "--5", "+5-", "-5-", "(-5)", "(+5)", "(5-)", "- EUR -5", "+ EUR -5", "-(5)", "(5)-", "((5))", "(5", "5)", "(5) (5)", "5 (100)", "(100) 5", "()", "(5) XX", "EUR (-5)"} {
 		if m, err := clean.ParseMoney(text, clean.MoneyFormat{Currency: "EUR"}); !errors.Is(err, clean.ErrRange) {
 			t.Errorf("%q: %v %v", text, m, err)
 		}
 	}
-	for text, want := range map[string]int64{"+5": 500, "-5": -500, "5-": -500, "(5)": -500, "- EUR 5": -500, "EUR -5": -500, "EUR +5": 500, "5,-": 500} {
+	for text, want := range map[string]int64{"+5": 500, "-5": -500, "5-": -500, "(5)": -500, "- EUR 5": -500, "(5) EUR": -500, "EUR (5)": -500, "EUR(5)": -500, "(EUR 5)": -500, "( 5 )EUR": -500, "EUR -5": -500, "EUR +5": 500, "5,-": 500} {
 		f := clean.MoneyFormat{Currency: "EUR"}
 		if strings.Contains(text, ",") {
 			f.Decimal = ','

@@ -24,21 +24,21 @@ var units = func() map[string]unit {
 		per   float64
 		names string
 	}{
-		{"g", .001, "mg milligram milligrams 毫克"},
-		{"g", 1, "g gr gram grams gramme grammes 克"},
-		{"g", 1000, "kg kilo kilos kilogram kilograms 千克 公斤"},
+		{"g", .001, "mg ㎎ milligram milligrams 毫克"},
+		{"g", 1, "g gr gm gms gram grams gramme grammes 克"},
+		{"g", 1000, "kg kgs ㎏ kilo kilos kilogram kilograms 千克 公斤"},
 		{"g", 500, "斤 jin"},
 		{"g", 1e6, "t tonne tonnes 吨"},
 		{"g", 28.349523125, "oz ounce ounces 盎司"},
 		{"g", 453.59237, "lb lbs pound pounds 磅"},
-		{"mm", 1, "mm millimetre millimetres millimeter millimeters 毫米"},
-		{"mm", 10, "cm centimetre centimetres centimeter centimeters 厘米"},
+		{"mm", 1, "mm ㎜ millimetre millimetres millimeter millimeters 毫米"},
+		{"mm", 10, "cm ㎝ centimetre centimetres centimeter centimeters 厘米"},
 		{"mm", 1000, "m metre metres meter meters 米"},
 		{"mm", 25.4, "in inch inches 英寸"},
 		{"mm", 304.8, "ft foot feet 英尺"},
-		{"ml", 1, "ml millilitre millilitres milliliter milliliters 毫升"},
+		{"ml", 1, "ml ㎖ cc ㏄ millilitre millilitres milliliter milliliters 毫升"},
 		{"ml", 10, "cl centilitre centilitres"},
-		{"ml", 1000, "l litre litres liter liters 升"},
+		{"ml", 1000, "l ℓ litre litres liter liters 升"},
 		{"piece", 1, "piece pieces pc pcs item items ea each unit units 个 件 只 支"},
 		{"piece", 2, "pair pairs 双 对"},
 		{"piece", 12, "dozen dozens dz 打"},
@@ -55,13 +55,14 @@ var units = func() map[string]unit {
 
 // ParseUnits reads a weight, size, volume or count with its unit, such as "1.5 kg", "２００ｇ", "3盒" or
 // "2 dozen", and returns it in the base unit of its sort: "g", "mm", "ml", "piece", "box", "pack" or
-// "bottle". Letter case, width and the space between are ignored; names are English and Chinese, one
+// "bottle". Letter case, width and the space between are ignored, the decimal digits of every
+// script accepted; names are English and Chinese, one
 // and many, and a number alone is of no unit, base "". The decimal mark is a point; commas between groups of three are
 // dropped, the first having one to three digits and not beginning with 0: "0,500 kg" may mean half a kilogram
 // and is ErrRange. A text that is no number and unit, a number below 0, NaN or infinite is ErrRange, a unit that is not known
 // ErrUnknownID, an empty text ErrEmpty.
 func ParseUnits(s string) (amount float64, base string, err error) {
-	text := Canonical(s)
+	text := numeric(Canonical(s), '.')
 	fail := func(err error) (float64, string, error) {
 		return 0, "", fmt.Errorf("clean: ParseUnits: %w", check.Private("units", -1, nil, s, err))
 	}
