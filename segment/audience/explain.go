@@ -21,8 +21,8 @@ type Explanation struct {
 	// there is a number for which all of them, those that are not named too, turn the verdict;
 	// others are taken each by itself, though a purchase may count in several. Nil where there
 	// is none, as for clauses that contradict each other, and in Parts. Where a clause occurs
-	// more than once, or the first set found is not possible, 5,000 are tried at most, and then
-	// that one stands if it is.
+	// more than once, or the first set found is not possible, 5,000 are tried at most, fewer in
+	// a rule of more than 400 clauses, and then that one stands if it is.
 	Nearest []Turn
 	op      op
 	asOf    int64

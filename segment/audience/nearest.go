@@ -103,6 +103,7 @@ type said struct {
 	truths  []Truth
 	numbers []measured
 	tried   int
+	most    int // sets that may be tried
 }
 
 // hear notes how all clauses of a rule come out for a user.
@@ -119,6 +120,7 @@ func (m moment) hear(root *bound, u int32) *said {
 		}
 		s.at[c] = i
 	}
+	s.most = min(maxNearest, maxNearestClauses/len(s.at))
 	return s
 }
 
@@ -141,8 +143,12 @@ func (s *said) truth(b *bound) Truth {
 	return s.truths[s.at[b]]
 }
 
-// maxNearest bounds how many sets of clauses are tried where some clause occurs twice.
-const maxNearest = 5000
+// maxNearest bounds how many sets of clauses are tried where the first will not do, and
+// maxNearestClauses how many clauses of them all.
+const (
+	maxNearest        = 5000
+	maxNearestClauses = 1 << 21
+)
 
 // nearest returns the smallest set of clauses whose change turns the verdict about a user,
 // of several the first in the order of the rule; nil where there is none.
@@ -182,7 +188,7 @@ func (s *said) search(root *bound, guess []want, g goal) []want {
 			}
 			return nil
 		}
-		for i := from; i < len(s.clauses) && s.tried < maxNearest; i++ {
+		for i := from; i < len(s.clauses) && s.tried < s.most; i++ {
 			for _, t := range []Truth{True, False} {
 				if t == s.truths[i] {
 					continue
@@ -194,7 +200,7 @@ func (s *said) search(root *bound, guess []want, g goal) []want {
 		}
 		return nil
 	}
-	for size := least; size <= len(s.clauses) && s.tried < maxNearest; size++ {
+	for size := least; size <= len(s.clauses) && s.tried < s.most; size++ {
 		if found := try(nil, 0, size); found != nil {
 			return found
 		}

@@ -133,12 +133,14 @@ func (x *binder) bind(n *node, t *Attributes) (*bound, error) {
 	case opHas, opMissing:
 		b.col, err = t.column(n.attr, n.at)
 	case opNear:
-		if b.col2, err = t.column(n.attr2, n.at, numberColumn); err == nil {
+		if b.col2, err = t.column(n.attr2, n.at2, numberColumn); err == nil {
 			b.col, err = t.column(n.attr, n.at, numberColumn)
 		}
 	default:
 		if b.col, err = t.column(n.attr, n.at, numberColumn); err == nil {
 			b.plan = b.numberPlan()
+		} else {
+			err = t.otherKind(n, err)
 		}
 	}
 	return b, err

@@ -146,7 +146,7 @@ func (s *said) possible(root *bound, g goal, ws []want, k int) bool {
 			q.is = c
 			return true
 		}
-		if s.tried > maxNearest {
+		if s.tried > s.most {
 			break
 		}
 	}

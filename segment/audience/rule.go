@@ -65,7 +65,7 @@ type node struct {
 	values   []string // in: sorted, without repeats
 	from, to time.Duration
 	min, max int
-	at       place // in the text that it was read from
+	at, at2  place // in the text that it was read from, and of attr2 of a Near
 }
 
 // And is true if all rules are. It needs at least one.

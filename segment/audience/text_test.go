@@ -172,7 +172,12 @@ func TestParseTextBadInput(t *testing.T) {
 
 // A rule that was read from text is refused with the place at fault.
 func TestCompileTextBadInput(t *testing.T) {
-	a := randomTable()
+	a, moment := randomTable(), at(0)
+	customers := make([]int, a.Users())
+	for i := range customers {
+		customers[i] = i
+	}
+	must(audience.AddIDs(a, "customer", customers))
 	for _, c := range []struct {
 		text       string
 		want       error
@@ -191,6 +196,15 @@ func TestCompileTextBadInput(t *testing.T) {
 		{"seen() >= 2", audience.ErrMismatch, 1, 1, "", "holds times, want events"},
 		{"sample(many, 5%)", audience.ErrMismatch, 1, 8, "", "lists of texts"},
 		{"sample(x, 5%)", audience.ErrMismatch, 1, 8, "", "want identifiers"},
+		{"(x, one) within 3 km of (1, 2)", audience.ErrMismatch, 1, 5, "", "want numbers"},
+		{"x > 1 and near(x, one, 1, 2, 3km)", audience.ErrMismatch, 1, 19, "", "want numbers"},
+		{"one = 3", audience.ErrMismatch, 1, 1, `one == "3"`, "did you mean"},
+		{"one != 2.50", audience.ErrMismatch, 1, 1, `one != "2.5"`, "did you mean"},
+		{"customer = 17000000", audience.ErrMismatch, 1, 1, `customer == "17000000"`, "holds identifiers"},
+		{"log >= 3", audience.ErrMismatch, 1, 1, "log() >= 3", "holds events"},
+		{"log > 0.5", audience.ErrMismatch, 1, 1, "", "holds events"},
+		{"seen <= 30", audience.ErrMismatch, 1, 1, "last(seen) < 30d", "holds times"},
+		{"seen > 30", audience.ErrMismatch, 1, 1, "last(seen) >= 30d", "holds times"},
 	} {
 		r, err := audience.ParseText(c.text)
 		must(err)
@@ -199,6 +213,14 @@ func TestCompileTextBadInput(t *testing.T) {
 		var at *audience.TextError
 		if !errors.As(err, &at) || at.Line != c.line || at.Column != c.col || at.Suggestion != c.suggestion {
 			t.Errorf("%q: %+v, %v", c.text, at, err)
+		}
+		if at.Column > 1 || at.Suggestion == "" {
+			continue
+		}
+		meant, err := audience.ParseText(at.Suggestion)
+		must(err)
+		if _, err := audience.Compile(meant, a, audience.Options{AsOf: moment}); err != nil {
+			t.Errorf("%q: suggested is %q: %v", c.text, at.Suggestion, err)
 		}
 	}
 	_, err := audience.Compile(audience.Has("sene"), a, audience.Options{})

@@ -3,6 +3,7 @@ package audience
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -53,6 +54,32 @@ func unknownName(what, name string, names []string, at place) error {
 	var t *TextError
 	if errors.As(err, &t) {
 		t.Found, t.Suggestion = name, nearestName(name, names)
+	}
+	return err
+}
+
+// otherKind gives the error about a comparison of what is no number the clause that may be meant.
+func (a *Attributes) otherKind(n *node, err error) error {
+	c, name, meant := a.columns[n.attr], nameText(n.attr), ""
+	var t *TextError
+	if c == nil || !errors.As(err, &t) {
+		return err
+	}
+	switch equal := n.op == opEqual || n.op == opUnequal; {
+	case (c.kind == textColumn || c.kind == idColumn) && equal:
+		meant = fmt.Sprintf("%s %s %q", name, opNames[n.op], strconv.FormatFloat(n.a, 'f', -1, 64))
+	case c.kind == eventsColumn && n.op != opBetween && n.a >= 0 && n.a == math.Trunc(n.a) && n.a < math.MaxInt32:
+		meant = fmt.Sprintf("%s() %s %.0f", name, opNames[n.op], n.a)
+	case c.kind == timeColumn && n.a >= 1 && n.a < 1e5 && !equal:
+		sign := "<"
+		if n.op == opMore || n.op == opAtLeast {
+			sign = ">="
+		}
+		meant = fmt.Sprintf("last(%s) %s %.0fd", name, sign, n.a)
+	}
+	if meant != "" {
+		t.Suggestion = meant
+		t.Err = fmt.Errorf("attribute %q holds %s, want numbers, did you mean %s?: %w", n.attr, columnKindNames[c.kind], meant, ErrMismatch)
 	}
 	return err
 }

@@ -683,7 +683,7 @@ func (p *textParser) place() (*node, error) {
 	word("(")
 	step(func() error { var err error; n.attr, _, err = p.name(); return err })
 	word(",")
-	step(func() error { var err error; n.attr2, _, err = p.name(); return err })
+	step(func() error { var err error; n.attr2, n.at2, err = p.name(); return err })
 	word(")")
 	word("within")
 	number(&n.km, true)
@@ -705,7 +705,7 @@ func (p *textParser) near() (*node, error) {
 		case 1:
 			n.attr, _, err = p.name()
 		case 2:
-			n.attr2, _, err = p.name()
+			n.attr2, n.at2, err = p.name()
 		case 3:
 			n.a, err = p.number(false)
 		case 4:
