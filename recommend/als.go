@@ -39,7 +39,7 @@ const (
 // and clicks.
 type ALSOptions struct {
 	// Factors is the length of the vectors. Default that of Start, otherwise
-	// 1.25·√items in [160, 240], for less than 160 items as many, at least 16: large catalogues want more of them.
+	// 1.25·√items in [160, 240], here and below of items and users with entries, for less than 160 items as many, at least 16: large catalogues want more of them.
 	Factors int
 	// Iterations is the number of passes over both sides. Default 15; where Factors is
 	// left out too 1280/factors, as long vectors come near their end in few passes.
@@ -55,8 +55,9 @@ type ALSOptions struct {
 	Unobserved float64
 	// Regularization is λ; negative means 0. Default (entries / (users·items))^¼, at
 	// most 0.45, times 1 + 2·min(Factors/items, 1): fuller matrices want more of it,
-	// and so do small catalogues, where the vectors have room for every entry. Three times
-	// that where popularity is all (see Interactions.BeyondPopularity).
+	// and so do small catalogues, where the vectors have room for every entry; less where users or
+	// items without entries count in λ_u and λ_i (see ALS), by as much as those exceed what they were
+	// without them. Three times that where popularity is all (see Interactions.BeyondPopularity).
 	Regularization float64
 	// FrequencyExponent is ν: the vector of a row with n entries is penalised by
 	// λ·(n + α₀·columns)^ν (Rendle et al. 2021, "iALS revisited"). Default 0.5;
@@ -85,8 +86,12 @@ type ALSOptions struct {
 // resolve fills in the defaults for x and checks everything, a Start that has to fit
 // in x too.
 func (o ALSOptions) resolve(x *Interactions) (ALSOptions, error) {
+	users, items := x.Users(), x.Items()
+	if o.Factors == 0 || o.Unobserved == 0 || o.Regularization == 0 {
+		users, items = x.known()
+	}
 	if o.Factors == 0 {
-		o.Factors = min(max(int(1.25*math.Sqrt(float64(x.Items()))), 160), 240, max(x.Items(), 16))
+		o.Factors = min(max(int(1.25*math.Sqrt(float64(items))), 160), 240, max(items, 16))
 		if o.Start != nil && o.Start.factors > 0 {
 			o.Factors = o.Start.factors
 		}
@@ -94,11 +99,12 @@ func (o ALSOptions) resolve(x *Interactions) (ALSOptions, error) {
 	}
 	o.Iterations = check.Default(o.Iterations, 15)
 	o.Alpha = check.Default(o.Alpha, 1)
-	density := float64(x.Len()) / float64(x.Users()) / float64(x.Items())
+	density := float64(x.Len()) / float64(max(users, 1)) / float64(max(items, 1))
 	o.Unobserved = check.Default(o.Unobserved, 0.5*math.Sqrt(density))
-	room := min(float64(o.Factors)/float64(x.Items()), 1)
+	room := min(float64(o.Factors)/float64(max(items, 1)), 1)
 	if o.Regularization == 0 {
 		o.Regularization = min(math.Pow(density, 0.25), 0.45) * (1 + 2*room)
+		o.Regularization /= o.inflation(x, users, items)
 		if x.onlyPopular() {
 			o.Regularization *= 3
 		}
@@ -129,6 +135,24 @@ func (o ALSOptions) resolve(x *Interactions) (ALSOptions, error) {
 		return o, fmt.Errorf("recommend: FitALS: Start is of another catalogue of %d items than the %d of the interactions%s: %w", o.Start.Items(), x.Items(), ids.FirstItem(o.Start, x), ErrMismatch)
 	}
 	return o, nil
+}
+
+// inflation says how much of the penalties of users and items with entries, by their
+// geometric mean, which is what scores depend on, comes from rows and columns without: they
+// count in λ_u and λ_i as in the objective, but call for no more shrinkage of the others.
+func (o ALSOptions) inflation(x *Interactions, users, items int) float64 {
+	if users == 0 || items == 0 || !(o.FrequencyExponent >= 0 && o.Unobserved > 0) {
+		return 1
+	}
+	row := func(known, others, all int) float64 {
+		n := float64(x.Len()) / float64(known)
+		return (n + o.Unobserved*float64(all)) / (n + o.Unobserved*float64(others))
+	}
+	both := row(users, items, x.Items()) * row(items, users, x.Users())
+	if !check.Finite(both) {
+		return 1
+	}
+	return math.Pow(both, check.Default(o.FrequencyExponent, 0.5)/2)
 }
 
 // ALS is matrix factorisation for implicit feedback by alternating least
@@ -196,6 +220,8 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 		copy(m.x, opt.Start.x)
 		copy(m.y, opt.Start.y)
 	}
+	clearEmpty(m.x, f, x.users)
+	clearEmpty(m.y, f, x.byItem())
 	solver := opt.solver()
 	if m.gramY, err = gram(ctx, m.y, f, opt.Workers); err != nil {
 		return nil, err

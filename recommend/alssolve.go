@@ -44,6 +44,16 @@ func startVectors(ctx context.Context, seed uint64, rows, f int) ([]float32, err
 	return v, nil
 }
 
+// clearEmpty makes the vectors of rows without entries what they will be, zero: the first
+// step of the other side should not learn from them.
+func clearEmpty(v []float32, f int, m *sparse.CSR) {
+	for r := range m.Rows {
+		if m.RowLen(r) == 0 {
+			clear(v[r*f : r*f+f])
+		}
+	}
+}
+
 // StartVector writes the start vector of a user or item into dst: independent
 // normals with standard deviation 0.1/√len(dst), drawn from a stream named by
 // seed and id alone. Give users and items different seeds.

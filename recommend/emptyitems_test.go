@@ -2,6 +2,8 @@ package recommend
 
 import (
 	"context"
+	"errors"
+	"math"
 	"slices"
 	"testing"
 )
@@ -75,6 +77,73 @@ func TestSampledModelsIgnoreEmptyItems(t *testing.T) {
 			if !isZero(models[1].ItemVector(i)) || models[1].ItemBias(i) != lowest {
 				t.Fatalf("%s: empty item %d has vector %v and bias %v, want zeros and %v", name, i, models[1].ItemVector(i), models[1].ItemBias(i), lowest)
 			}
+		}
+	}
+}
+
+// Defaults count users and items with entries: those without change neither settings nor,
+// but for rounding and draws, what models score for the others.
+func TestDefaultsIgnoreEmptyRows(t *testing.T) {
+	base := groups(60, 48, 8, 3)
+	rows := make([][]int32, base.Users())
+	for u := range rows {
+		rows[u] = base.Query(u).Items
+	}
+	bare, err1 := InteractionsFromRows(48, rows[:59])
+	wide, err2 := InteractionsFromRows(48+500, append(rows, make([][]int32, 200)...))
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	a, err1 := ALSOptions{}.resolve(bare)
+	b, err2 := ALSOptions{}.resolve(wide)
+	if err1 != nil || err2 != nil || a.Factors != b.Factors || a.Unobserved != b.Unobserved || a.Iterations != b.Iterations {
+		t.Errorf("ALS has %+v, with empty rows %+v, %v, %v", a, b, err1, err2)
+	}
+	if a, b := spectralFactors(bare), spectralFactors(wide); a != b {
+		t.Errorf("spectral filters have %d factors, with empty rows %d", a, b)
+	}
+	if a, b := (SLIMOptions{}).withDefaults(bare), (SLIMOptions{}).withDefaults(wide); a.L1 != b.L1 {
+		t.Errorf("SLIM has L1 %v, with empty rows %v", a.L1, b.L1)
+	}
+	if a, b := bare.breadth(), wide.breadth(); a != b {
+		t.Errorf("a user has a share %v of the catalogue, with empty rows %v", a, b)
+	}
+	ctx := context.Background()
+	for name, c := range map[string]struct {
+		fit func(x *Interactions) (Model, error)
+		tol float64 // of the largest score
+	}{
+		"als":        {func(x *Interactions) (Model, error) { return FitALS(ctx, x, ALSOptions{}) }, 0.1},
+		"als/plain":  {func(x *Interactions) (Model, error) { return FitALS(ctx, x, ALSOptions{FrequencyExponent: -1}) }, 1e-4},
+		"nmf":        {func(x *Interactions) (Model, error) { return FitNMF(ctx, x, NMFOptions{}) }, 1e-4},
+		"slim":       {func(x *Interactions) (Model, error) { return FitSLIM(ctx, x, SLIMOptions{}) }, 1e-4},
+		"gfcf":       {func(x *Interactions) (Model, error) { return FitGFCF(ctx, x, GFCFOptions{}) }, 1e-2},
+		"puresvd":    {func(x *Interactions) (Model, error) { return FitPureSVD(ctx, x, PureSVDOptions{}) }, 1e-2},
+		"turbocf":    {func(x *Interactions) (Model, error) { return FitTurboCF(ctx, x, TurboCFOptions{}) }, 1e-4},
+		"rp3beta":    {func(x *Interactions) (Model, error) { return FitRP3Beta(ctx, x, RP3BetaOptions{}) }, 1e-4},
+		"ease":       {func(x *Interactions) (Model, error) { return FitEASE(ctx, x, EASEOptions{}) }, 1e-4},
+		"sparseease": {func(x *Interactions) (Model, error) { return FitSparseEASE(ctx, x, SparseEASEOptions{}) }, 1e-4},
+		"userknn":    {func(x *Interactions) (Model, error) { return FitUserKNN(ctx, x, UserKNNOptions{}) }, 1e-4},
+	} {
+		m, err1 := c.fit(bare)
+		n, err2 := c.fit(wide)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(name, err)
+		}
+		p, q := make([]float32, 48), make([]float32, 548)
+		worst, size := 0.0, 0.0
+		for u := range 59 {
+			if err := errors.Join(m.Score(p, bare.Query(u)), n.Score(q, wide.Query(u))); err != nil {
+				t.Fatal(name, err)
+			}
+			for i, v := range p {
+				worst = max(worst, math.Abs(float64(v-q[i])))
+				size = max(size, math.Abs(float64(v)))
+			}
+		}
+		t.Logf("%s: %.2g of %.2g", name, worst, size)
+		if worst > c.tol*size {
+			t.Errorf("%s scores are up to %v off beside empty rows, the largest is %v", name, worst, size)
 		}
 	}
 }

@@ -193,7 +193,7 @@ func (g *Gramian) UnmarshalBinary(data []byte) error {
 // vectors other of its columns (x.Items()×f) and their Gram matrix (f×f, from a
 // Gramian). dst (x.Users()×f) holds the vectors of the rows before, from which
 // CG starts, and receives the new ones. For the item side pass the rows of the
-// transpose, one row an item.
+// transpose, one row an item. FitALS starts rows without entries from zero vectors.
 //
 // It uses Factors (f), Alpha, Unobserved, Regularization, FrequencyExponent,
 // Solver, CGSteps, BlockSize and Workers of opt; Unobserved and Regularization must

@@ -127,6 +127,7 @@ func TestSolveALSPieces(t *testing.T) {
 	x := groups(60, 48, 8, 3)
 	opt := ALSOptions{Factors: 8, Iterations: 1, Unobserved: 0.3, Regularization: 0.4, Solver: Cholesky, Seed: 4}
 	items, _ := startVectors(context.Background(), rng.Hash(opt.Seed, 2), x.Items(), 8)
+	clearEmpty(items, 8, x.byItem())
 	g, err := Gram(context.Background(), items, 8, 1)
 	if err != nil {
 		t.Fatal(err)

@@ -164,6 +164,5 @@ func (g *itemGraph) scaleUp(v []float32, factors int) {
 // noise: more of a large matrix, fewer of a dense one (docs/quality.md, Defaults).
 func spectralFactors(x *Interactions) int {
 	entries := float64(x.Len())
-	density := entries / float64(x.Users()) / float64(x.Items())
-	return int(min(max(math.Sqrt(entries)/(7*math.Pow(density, 1.0/6)), 16), 512))
+	return int(min(max(math.Sqrt(entries)/(7*math.Pow(x.density(), 1.0/6)), 16), 512))
 }

@@ -27,7 +27,9 @@ var (
 
 // NMFOptions configures FitNMF.
 type NMFOptions struct {
-	Factors    int     // parts the matrix is made of; default 32
+	// Factors is how many parts the matrix is made of; default 32, or, where popularity is all
+	// (see Interactions.BeyondPopularity) and L1 and L2 are left out too, 1, with an L2 of 0.
+	Factors    int
 	Iterations int     // passes over both sides; default 50
 	L1         float64 // λ₁ >= 0, makes coordinates exactly 0; default 0
 	UseWeights bool    // use the weights of the entries; default: each entry counts 1
@@ -49,6 +51,9 @@ type NMFOptions struct {
 }
 
 func (o NMFOptions) withDefaults(x *Interactions) NMFOptions {
+	if o.Factors == 0 && o.L1 == 0 && o.L2 == 0 && x.onlyPopular() {
+		o.Factors, o.L2 = 1, -1
+	}
 	o.Factors = check.Default(o.Factors, 32)
 	o.Iterations = check.Default(o.Iterations, 50)
 	l2 := max(min(math.Sqrt(float64(x.Len()))/16, 10), noiseEdge(unitWeights(x.users, false))/2)
@@ -118,8 +123,9 @@ func FitNMF(ctx context.Context, x *Interactions, opt NMFOptions) (*NMF, error) 
 	for _, v := range users.Val {
 		sum += float64(v)
 	}
-	// Products of start vectors average the mean of the matrix.
-	size := math.Sqrt(sum / float64(x.Users()) / float64(x.Items()) / float64(opt.Factors))
+	// Products of start vectors average the mean of the matrix, rows without entries left out.
+	knownUsers, knownItems := x.known()
+	size := math.Sqrt(sum / float64(knownUsers) / float64(knownItems) / float64(opt.Factors))
 	m := &NMF{
 		origin:  x.origin,
 		factors: opt.Factors, l1: opt.L1, l2: opt.L2,
@@ -131,6 +137,8 @@ func FitNMF(ctx context.Context, x *Interactions, opt NMFOptions) (*NMF, error) 
 	if m.h, err = positiveVectors(ctx, opt.Seed, 2, x.Items(), opt.Factors, size); err != nil {
 		return nil, err
 	}
+	clearEmpty(m.w, opt.Factors, x.users)
+	clearEmpty(m.h, opt.Factors, x.byItem())
 	if err := m.fit(ctx, users, opt); err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ var (
 type SLIMOptions struct {
 	// L1 is λ >= 0, makes weights exactly 0; negative means 0. An item gets no weight
 	// from those it goes with no more than λ times, so the default is 1, and less
-	// where items have few entries: entries/(20·items). Where L1 and L2 are both left out and
+	// where items have few entries: entries/(20·items), of items with entries. Where L1 and L2 are both left out and
 	// popularity is all (see Interactions.BeyondPopularity), the fit adds to the weights of each
 	// item for others what is popular, 5 times as much as they have on average, which no
 	// option says.
@@ -41,7 +41,8 @@ type SLIMOptions struct {
 }
 
 func (o SLIMOptions) withDefaults(x *Interactions) SLIMOptions {
-	o.L1 = check.OrOff(o.L1, min(float64(x.Len())/float64(x.Items())/20, 1))
+	_, items := x.known()
+	o.L1 = check.OrOff(o.L1, min(float64(x.Len())/float64(max(items, 1))/20, 1))
 	o.L2 = check.Default(o.L2, 100)
 	o.Candidates = check.Default(o.Candidates, 300)
 	o.MaxIter = check.Default(o.MaxIter, 100)

@@ -23,7 +23,9 @@ var (
 )
 
 // UserKNNOptions configures FitUserKNN. Similarities and weightings are those of
-// ItemKNNOptions, with users as the rows that are compared.
+// ItemKNNOptions, with users as the rows that are compared. Where Neighbors, Similarity, Weighting
+// and Power are all left out and popularity is all (see Interactions.BeyondPopularity), Neighbors is
+// the number of users and Power 0.01: whoever has anything in common counts much the same.
 type UserKNNOptions struct {
 	Neighbors  int        // neighbours asked a query; default 200
 	Similarity Similarity // default Cosine
@@ -75,6 +77,12 @@ type userScratch struct {
 // A query costs the number of users of each history item, and the entries of
 // the neighbours. Errors: ErrEmpty, ErrOption, ErrRange.
 func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*UserKNN, error) {
+	if err := x.checkImplicit("FitUserKNN"); err != nil {
+		return nil, err
+	}
+	if opt.Neighbors == 0 && opt.Power == 0 && opt.Similarity == 0 && opt.Weighting == 0 && x.onlyPopular() {
+		opt.Neighbors, opt.Power = x.Users(), 0.01
+	}
 	rows, power := opt.rows(), check.Default(opt.Power, 1)
 	var c check.Options
 	check.Positive(&c, "Power", power)
@@ -82,9 +90,6 @@ func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*User
 		return nil, err
 	}
 	if err := rows.validate("recommend: FitUserKNN"); err != nil {
-		return nil, err
-	}
-	if err := x.checkImplicit("FitUserKNN"); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
