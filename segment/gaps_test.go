@@ -196,3 +196,29 @@ func TestGapsMergeProp(t *testing.T) {
 		},
 	}.Check(t)
 }
+
+// Of a customer of twelve orders ten pauses count, and no open one; and a watch that is longer
+// than Churn, but not twice as long, is too short where pauses are open.
+func TestGapsEnds(t *testing.T) {
+	start, day := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), 24*time.Hour
+	for open, want := range map[time.Duration]error{30 * day: segment.ErrUndefined, 45 * day: nil} {
+		var g segment.Gaps
+		var often []time.Time
+		for i := range 12 {
+			often = append(often, start.Add(time.Duration(i)*10*day))
+		}
+		for range 60 {
+			must(g.Add(often, often[11].Add(open)))
+		}
+		r, err := g.Result()
+		if err != nil || r.Ended != 600 || r.Open != 0 {
+			t.Errorf("%+v, %v", r, err)
+		}
+		for range 60 {
+			must(g.Add(often[:2], often[1].Add(open)))
+		}
+		if r, err = g.Result(); !errors.Is(err, want) || err == nil && (r.Ended != 660 || r.Open != 60) {
+			t.Errorf("open for %v: %+v, %v", open, r, err)
+		}
+	}
+}

@@ -237,7 +237,7 @@ func (t *table) adjust() {
 
 // withhold empties the cells about few buyers, or few others of the segment. The total of a
 // category follows from any cell that is told, so that the withheld cells of a category have
-// to be many together; where all of its buyers are few, or all that are none, so is the total.
+// to be many together; where all of its buyers are few, the cells without any go with them.
 func (t *table) withhold(where string) {
 	s := len(t.segments)
 	buyers, others := make([]int64, s), make([]int64, s)
@@ -246,7 +246,7 @@ func (t *table) withhold(where string) {
 			c := &t.cells[i*len(t.categories)+k]
 			buyers[i], others[i] = c.Buyers, c.Customers-c.Buyers
 		}
-		all := check.Few(t.buyers[k], t.floor) || check.Few(t.n-t.buyers[k], t.floor)
+		all := check.Few(t.buyers[k], t.floor)
 		for i, withheld := range check.Withhold(t.floor, buyers, others) {
 			if withheld || all {
 				nan := math.NaN()
