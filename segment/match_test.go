@@ -142,6 +142,19 @@ func TestMatch(t *testing.T) {
 			if name == "exact" && (math.Abs(value-best) > 1e-9 || !m.Optimal) {
 				t.Fatalf("exact: value %v, best %v, optimal %v", value, best, m.Optimal)
 			}
+			most := 0.0 // what all could have if nobody else were there
+			for i := range cs {
+				x := 0.0
+				for k := range as {
+					if fits[i][k] && as[k].Capacity > 0 {
+						x = max(x, scores[i][k])
+					}
+				}
+				most += x
+			}
+			if value < best-.005*most-1e-9 {
+				t.Fatalf("%s: value %v, best %v, more than a step a customer less", name, value, best)
+			}
 			if m.Gap() < (best-value)/max(best, 1e-300)-1e-9 {
 				t.Fatalf("%s: gap %v, value %v of %v", name, m.Gap(), value, best)
 			}
@@ -164,7 +177,7 @@ func TestMatchJoinsHours(t *testing.T) {
 		{day(12, 17, 8, 12), 0}, {day(8, 13, 11, 12, 12, 17), 0}, {day(8, 17, 9, 10), 0}, {day(8, 12, 13, 17), -1}, {append(day(8, 9), segment.Window{}), 0}, {nil, 0},
 	} {
 		was := slices.Clone(c.hours)
-		m, err := segment.Match(bg, day(11, 14), []segment.Agent{{Hours: c.hours, Capacity: 1}}, func(int, int) float64 { return 1 }, segment.MatchOptions{Need: 2 * time.Hour})
+		m, err := segment.Match(bg, day(11, 13), []segment.Agent{{Hours: c.hours, Capacity: 1}}, func(int, int) float64 { return 1 }, segment.MatchOptions{Need: 2 * time.Hour})
 		if err != nil || m.Agent[0] != c.want || !slices.Equal(c.hours, was) {
 			t.Errorf("%v: %+v, %v", c.hours, m, err)
 		}

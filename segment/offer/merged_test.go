@@ -53,6 +53,20 @@ func TestMergedLines(t *testing.T) {
 	})
 }
 
+// Offers that share a part of their lines are not looked at in sums, also where they are for as
+// many: what the first takes off a is missing to the second.
+func TestSharedLines(t *testing.T) {
+	b := bookOf(offer.Options{}, anOffer{ID: "x", Percent: 50, Items: []string{"a", "b"}, Priority: 1}, anOffer{ID: "y", Steps: []offer.Step{{From: 160, Off: 90}}, Items: []string{"a", "c"}})
+	q := promised(b.Price(cart(100, 80, 100), nil))
+	checkQuote(t, q)
+	if q.Discount != 90 || len(q.Applied) != 1 || !q.Exact { // 50 and 40 by x leave 150 to y
+		t.Errorf("%v", q.Verdicts)
+	}
+	if q := promised(b.Price(cart(120, 20, 100), nil)); q.Discount != 160 { // 70 by x leave 160 to y
+		t.Errorf("%v", q.Verdicts)
+	}
+}
+
 // A hundred offers for all lines, of which not dozens apply at once, need few nodes.
 func TestManyOffers(t *testing.T) {
 	var offers []anOffer
