@@ -203,3 +203,17 @@ func TestSeason(t *testing.T) {
 		}
 	}
 }
+
+// Workdays may come in any order.
+func TestWorkdaysUnsorted(t *testing.T) {
+	days := []calendar.Civil{{Year: 2024, Month: 5, Day: 11}, {Year: 2024, Month: 4, Day: 28}, {Year: 2024, Month: 2, Day: 4}}
+	b, err := calendar.NewBusiness(calendar.BusinessOptions{Workdays: days})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range days {
+		if !b.Open(d) {
+			t.Errorf("%v is closed", d)
+		}
+	}
+}

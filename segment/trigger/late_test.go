@@ -236,3 +236,16 @@ func TestForgetItems(t *testing.T) {
 		t.Error("an item left a trace")
 	}
 }
+
+// A trigger of the same name that waits for something else is another one.
+func TestRetuneOther(t *testing.T) {
+	opt := options{Channels: mail, Triggers: []trigger.Trigger{{Name: "x", When: trigger.BrowseAbandoned, Delay: time.Hour}}, Zones: time.LoadLocation}
+	p := fresh(opt, "u")
+	must(p.Add(view("u", "a", "2024-03-01 10:00")))
+	promised(p.Advance(nil, at("2024-03-01 10:30")))
+	opt.Triggers[0].When = trigger.CartAbandoned
+	must(p.Retune(opt))
+	if got := promised(p.Advance(nil, at("2024-03-02"))); len(got) != 0 {
+		t.Errorf("a look became %s", text(got))
+	}
+}
