@@ -237,6 +237,18 @@ func TestForgetItems(t *testing.T) {
 	}
 }
 
+// A clock put back from quiet hours to a time before them is not quiet until they begin again.
+func TestQuietAgain(t *testing.T) {
+	p := fresh(options{
+		Zone: "Europe/Berlin", Quiet: trigger.Quiet{From: 2*time.Hour + 5*time.Minute, To: 0},
+		Triggers: []trigger.Trigger{{Name: "b", When: trigger.BrowseAbandoned, Expire: time.Hour}},
+	}, "u")
+	must(p.Add(view("u", "a", "2024-10-27 00:30"))) // 02:30 the first time
+	if got, want := text(promised(p.Advance(nil, at("2024-10-30")))), "u b mail 10-27T01:00 a"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // A trigger of the same name that waits for something else is another one.
 func TestRetuneOther(t *testing.T) {
 	opt := options{Channels: mail, Triggers: []trigger.Trigger{{Name: "x", When: trigger.BrowseAbandoned, Delay: time.Hour}}, Zones: time.LoadLocation}

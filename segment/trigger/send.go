@@ -223,7 +223,7 @@ func (k *core[U, I]) silence(q Quiet, c *customer[U], at int64) int64 {
 		if q.From == q.To || k.off.quiet || !q.covers(time.Unix(0, at), loc) {
 			return at
 		}
-		t := time.Unix(0, at)
+		t := time.Unix(0, at).In(loc)
 		end := int64(q.To / time.Second)
 		if q.To%time.Second != 0 {
 			end++ // instants are planned to the second
@@ -232,16 +232,17 @@ func (k *core[U, I]) silence(q Quiet, c *customer[U], at int64) int64 {
 		if calendar.Shows(t, loc) >= end {
 			day++
 		}
-		for next := at; next <= at; day++ {
+		next := at
+		for ; next <= at; day++ {
 			first, last, _ := calendar.Resolve(day*86400+end, loc)
 			if next = first * int64(time.Second); next <= at {
 				next = last * int64(time.Second)
 			}
-			if next > at {
-				at = next
-				break
-			}
 		}
+		if _, change := t.ZoneBounds(); change.After(t) && change.UnixNano() < next {
+			next = change.UnixNano() // a clock that is put back may show a time before the quiet one
+		}
+		at = next
 	}
 	return at
 }
