@@ -19,7 +19,8 @@ type Estimate struct {
 // Estimate evaluates the rule for sample users drawn without replacement, and
 // scales up, with a 95 % Wilson interval corrected for the finite population. A
 // sample of all users or more gives the exact count. A guess below Options.MinSize,
-// though not 0, is ErrPrivacy.
+// though not 0, is ErrPrivacy. Of a sample of nearly all users two seeds tell what the few are
+// whom only one left out, and no ledger notices: publish sizes by Published.
 func (p *Program) Estimate(ctx context.Context, sample int, seed uint64) (Estimate, error) {
 	if err := p.made("audience: Program.Estimate"); err != nil {
 		return Estimate{}, err
