@@ -45,7 +45,7 @@ type FMOptions struct {
 
 	Factors        int     // length of the vectors; default 64
 	Epochs         int     // passes over the entries; default 100, FMClicks 50, FMRatings 60
-	Rate           float64 // learning rate η; default 0.05, FMClicks 0.02, FMRatings 0.01
+	Rate           float64 // learning rate η; default 0.05, FMClicks 0.02, FMRatings 0.01; less for samples of many features (see FitFM)
 	Decay          float64 // in [0, 1]: the rate falls evenly to (1-Decay)·Rate; default 0.9, negative means 0
 	Regularization float64 // λ of vectors and weights; default 0.02, FMClicks 0.01, FMRatings 0.05; negative means 0
 	Negatives      int     // of FMClicks: items without entry for each entry; default 5
@@ -139,7 +139,9 @@ type FM struct {
 // Vectors of users and items are trained as in FitBPR. Features belong to many
 // users and items at once: each block of entries that runs beside others moves a
 // copy of their vectors, and the copies are averaged by the number of their steps
-// whenever a round of blocks ends. The result does not depend on Workers.
+// whenever a round of blocks ends. The result does not depend on Workers. A sample is
+// learned at a rate of at most 1/Σ z² over the values z of its features, those of both items
+// of a pair counted: dozens of features add up to steps that go too far.
 //
 // Cost an epoch: O(entries·f·(features of a sample)·(samples of an entry)), f the
 // number of factors, spread over Workers. Memory: 4·f bytes a user and an item, 68·f a
@@ -211,6 +213,7 @@ type fmFit struct {
 	scale    ratingScale
 	features [3]*sparse.CSR // of users, items, contexts; nil: none
 	from     [3]int         // their first index in shared
+	mass     [3][]float32   // Σ z² of the features of each row
 	shared   fmShared
 	copies   []fmShared // one for each block of users
 	workers  []fmWorker
@@ -244,6 +247,11 @@ func newFMFit(m *FM, x *Interactions, opt *FMOptions, scale ratingScale) *fmFit 
 		if y != nil {
 			t.features[k] = y.users
 			n += y.Items()
+			t.mass[k] = make([]float32, y.Users())
+			for r := range t.mass[k] {
+				_, vals := t.row(k, r)
+				t.mass[k][r] = vec.Dot(vals, vals)
+			}
 		}
 	}
 	f := m.factors
@@ -353,9 +361,31 @@ type fmRun struct {
 	*fmFit
 	k          *fmWorker
 	s          *fmShared
-	rate, keep float32 // of a step; what regularisation leaves of a vector
+	full       float32 // rate of the cell
+	rate, keep float32 // of the sample at hand, see pace; what regularisation leaves of a vector
 	user       fmPart
 	total      float64 // of losses
+}
+
+// fmReach bounds the rate times Σ z² over the features of a sample: a step moves the score by
+// about as much of the slope, times squared lengths. Fits of .05 and 60 features an item, 6, diverge.
+const fmReach = 1
+
+// pace chooses the rate for a sample whose features have that Σ z².
+func (r *fmRun) pace(mass float32) {
+	r.rate = r.full
+	if r.rate*mass > fmReach {
+		r.rate = fmReach / mass
+	}
+	r.keep = 1 - float32(r.rate*r.lambda)
+}
+
+// massOf returns Σ z² of the features of a part.
+func (t *fmFit) massOf(part fmPart) float32 {
+	if t.features[part.kind] == nil {
+		return 0
+	}
+	return t.mass[part.kind][part.row]
 }
 
 // step moves id and features of a part by a along d, the derivative without the
@@ -395,7 +425,7 @@ func situation(p int64) fmPart { return fmPart{kind: fmContext, row: int(p)} }
 // cell takes the steps of a cell.
 func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
 	m := t.m
-	r := fmRun{fmFit: t, k: &t.workers[worker], s: &t.copies[c.block], rate: rate, keep: 1 - float32(rate*t.lambda)}
+	r := fmRun{fmFit: t, k: &t.workers[worker], s: &t.copies[c.block], full: rate}
 	if r.s.v == nil {
 		*r.s = fmShared{v: make([]float32, len(t.shared.v)), w: make([]float32, len(t.shared.w)), steps: make([]int32, len(t.shared.w))}
 	}
@@ -444,6 +474,7 @@ func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
 // rating (sign 0), a click (1) or none (-1).
 func (r *fmRun) point(i int32, p int64, sign, weight float32) {
 	k, item, around := r.k, r.item(i), situation(p)
+	r.pace(r.massOf(r.user) + r.massOf(around) + r.massOf(item))
 	score := r.s.base + r.sum(k.user, r.user, r.s) + r.sum(k.context, around, r.s) + r.sum(k.positive, item, r.s)
 	copy(k.total, k.user)
 	vec.Axpy(1, k.context, k.total)
@@ -473,6 +504,7 @@ func (r *fmRun) point(i int32, p int64, sign, weight float32) {
 // context give alone is no part of the difference.
 func (r *fmRun) pair(p int64, i, j int32) {
 	k, around, better, worse := r.k, situation(p), r.item(i), r.item(j)
+	r.pace(r.massOf(r.user) + r.massOf(around) + r.massOf(better) + r.massOf(worse))
 	r.sum(k.user, r.user, r.s)
 	r.sum(k.context, around, r.s)
 	vec.Axpy(1, k.context, k.user)

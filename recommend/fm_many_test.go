@@ -1,0 +1,77 @@
+package recommend_test
+
+import (
+	"context"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/recommend"
+)
+
+// With 60 attributes an item, of which most say something of its group, fits neither diverge
+// nor learn less than with few: what users of two groups want comes first, among items without
+// entries too.
+func TestFMManyFeatures(t *testing.T) {
+	const users, items, cold, groups, each, pool = 200, 200, 50, 8, 60, 960
+	g := rng.New(3, 0xf3a7, 0)
+	group, attributes := make([]int, items), make([][]int32, items)
+	for i := range items {
+		group[i] = g.Intn(groups)
+		for len(attributes[i]) < each {
+			c := g.Intn(pool)
+			if g.Bool(0.6) {
+				c += group[i] - c%groups
+			}
+			if !slices.Contains(attributes[i], int32(c)) {
+				attributes[i] = append(attributes[i], int32(c))
+			}
+		}
+	}
+	taste, rows := make([][2]int, users), make([][]int32, users)
+	wants := func(u, i int) bool { return group[i] == taste[u][0] || group[i] == taste[u][1] }
+	for u := range users {
+		taste[u] = [2]int{g.Intn(groups), g.Intn(groups)}
+		for i := range items - cold {
+			if wants(u, i) && g.Bool(0.3) || g.Bool(0.02) {
+				rows[u] = append(rows[u], int32(i))
+			}
+		}
+	}
+	for i := range attributes {
+		slices.Sort(attributes[i])
+	}
+	x := must(recommend.InteractionsFromRows(items, rows))(t)
+	features := must(recommend.InteractionsFromRows(pool, attributes))(t)
+	for _, task := range []recommend.FMTask{recommend.FMRanking, recommend.FMClicks} {
+		m := must(recommend.FitFM(context.Background(), x, recommend.FMOptions{Task: task, ItemFeatures: features, Factors: 8}))(t)
+		scores := make([]float32, items)
+		var above, pairs [2]float64 // warm, cold
+		for u := range users {
+			if err := m.Score(scores, x.Query(u)); err != nil {
+				t.Fatal(err)
+			}
+			for i := range items {
+				for j := range items {
+					k := 0
+					if i >= items-cold {
+						k = 1
+					}
+					if k == 0 != (j < items-cold) || !wants(u, i) || wants(u, j) {
+						continue
+					}
+					pairs[k]++
+					if scores[i] > scores[j] {
+						above[k]++
+					}
+				}
+			}
+		}
+		warm, new := above[0]/pairs[0], above[1]/pairs[1]
+		t.Logf("task %d: AUC %.3f, among items without entries %.3f", task, warm, new)
+		if math.IsNaN(warm+new) || warm < 0.93 || new < 0.85 {
+			t.Errorf("task %d: AUC is %.3f, among items without entries %.3f", task, warm, new)
+		}
+	}
+}
