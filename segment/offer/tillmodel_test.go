@@ -3,6 +3,8 @@ package offer_test
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"math/big"
 	"slices"
 	"testing"
 	"time"
@@ -176,5 +178,41 @@ func TestExpiryBeyondTime(t *testing.T) {
 	register := promised(offer.NewTill[string, string](b, nil))
 	if entries := promised(register.Commit(promised(register.Reserve(o)).ID)); len(entries) != 1 || !entries[0].Expires.IsZero() {
 		t.Errorf("%+v", entries)
+	}
+}
+
+// Points that an open reservation holds are not there for another one, and are again once it is
+// released.
+func TestPointsHeld(t *testing.T) {
+	var l ledger
+	must(l.Add(redeemed{User: "ann", At: noon.Add(-1), Earned: 100}))
+	register := promised(offer.NewTill(bookOf(offer.Options{Points: offer.PointsOptions{Lot: 1, Worth: 1}}), &l))
+	o := cart(1_000)
+	o.Points = 70
+	var last offer.Reservation
+	for i, want := range []int64{70, 30, 0} {
+		res := promised(register.Reserve(o))
+		if res.Quote.PointsUsed != want {
+			t.Errorf("reservation %d holds %d points, want %d", i, res.Quote.PointsUsed, want)
+		}
+		if i == 1 {
+			last = res
+		}
+	}
+	must(register.Release(last.ID))
+	if q := promised(register.Price(o)); q.PointsUsed != 30 {
+		t.Errorf("%d points, want the 30 released", q.PointsUsed)
+	}
+}
+
+// The largest orders earn what fits, also by the largest multiples.
+func TestLargestPoints(t *testing.T) {
+	b := bookOf(offer.Options{Points: offer.PointsOptions{Per: 1}}, anOffer{ID: "x", Times: 1_000})
+	for _, price := range []int64{math.MaxInt64, math.MaxInt64 / 999, math.MaxInt64 / 1_001} {
+		q := promised(b.Price(cart(price), nil))
+		checkQuote(t, q)
+		if want := new(big.Int).Mul(big.NewInt(price), big.NewInt(1_000)); want.IsInt64() && q.PointsEarned != want.Int64() || !want.IsInt64() && q.PointsEarned != math.MaxInt64 {
+			t.Errorf("%d points of %d", q.PointsEarned, price)
+		}
 	}
 }
