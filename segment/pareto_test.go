@@ -322,3 +322,23 @@ func TestParetoNoSubtraction(t *testing.T) {
 		}
 	}
 }
+
+// Shares that no float64 holds are met as written: .29 of 100 customers are 29, and of customers
+// who are alike a share of them brings that share.
+func TestParetoShareRounding(t *testing.T) {
+	p, alike := paretoOf(), &segment.Pareto{MinAudience: 5}
+	for i := range int64(100) {
+		must(p.Add(i))
+		must(alike.Add(7))
+	}
+	for percent := 1; percent < 100; percent++ {
+		cuts, err := p.CutsByCustomers(float64(percent) / 100)
+		must(err)
+		if got := cuts.Points()[0]; got != float64(99-percent) {
+			t.Errorf("the best %d %% are above %v", percent, got)
+		}
+		if k, err := alike.Needed(float64(percent) / 100); err == nil && k != float64(percent)/100 {
+			t.Errorf("%v of customers who are alike bring %d %%", k, percent)
+		}
+	}
+}
