@@ -2,6 +2,7 @@ package segment_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"time"
 
@@ -124,7 +125,7 @@ func TestCancels(t *testing.T) {
 				agents[k].Capacity = 10 * size
 			}
 			testkit.Start(ctx)
-			_, err := segment.Match(ctx, make([]segment.Window, 600*size), agents, func(i, k int) float64 { return float64(1 + (i*31+k*17)%101) }, segment.MatchOptions{Exact: 1 << 40})
+			_, err := segment.Match(ctx, make([]segment.Window, 600*size), agents, func(i, k int) float64 { return float64(1 + (i*31+k*17)%101) }, segment.MatchOptions{Exact: math.MaxInt32})
 			return err
 		}},
 		{Name: "segment.Match by auction", Looks: 600, Do: func(ctx context.Context, size int) error {

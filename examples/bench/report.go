@@ -115,7 +115,7 @@ func measures(t task, ks []int) []quantity {
 // nobody can say by how much one setting is better than another user by user: not wanted.
 func wanted(t task, name string) (m quantity, k int, err error) {
 	k = 20
-	what, at, ranked := strings.Cut(name, "@")
+	_, at, ranked := strings.Cut(name, "@")
 	if ranked {
 		if k, err = strconv.Atoi(at); err != nil || k < 1 || k > 10000 {
 			return m, 0, fmt.Errorf("-measure is %q, want a length from 1 to 10000 behind the @", name)
@@ -126,7 +126,7 @@ func wanted(t task, name string) (m quantity, k int, err error) {
 		if m.name == name && (m.each != noMeasure || t == rating) {
 			return m, k, nil
 		}
-		if what, _, _ = strings.Cut(m.name, "@"); what != "coverage" {
+		if what, _, _ := strings.Cut(m.name, "@"); what != "coverage" {
 			known = append(known, m.name)
 		}
 	}

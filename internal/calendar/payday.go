@@ -31,11 +31,11 @@ func (p PayDay) Validate() error {
 	case set != 1:
 		return fmt.Errorf("%d of Day, LastBusiness and Weeks are set, want one: %w", set, check.ErrOption)
 	case p.Day < 0 || p.Day > 31:
-		return fmt.Errorf("Day is %d, want 1 to 31: %w", p.Day, check.ErrOption)
+		return fmt.Errorf("field Day is %d, want 1 to 31: %w", p.Day, check.ErrOption)
 	case p.Weeks < 0 || p.Weeks > 520:
-		return fmt.Errorf("Weeks is %d, want 1 to 520: %w", p.Weeks, check.ErrOption)
+		return fmt.Errorf("field Weeks is %d, want 1 to 520: %w", p.Weeks, check.ErrOption)
 	case p.Weeks > 0 && !ok:
-		return fmt.Errorf("First is %v, want a date: %w", p.First, check.ErrOption)
+		return fmt.Errorf("field First is %v, want a date: %w", p.First, check.ErrOption)
 	}
 	return nil
 }
@@ -86,14 +86,14 @@ func (s Season) Validate() error {
 		return fmt.Errorf("Unit is %d, want Days, Weeks or Months: %w", s.Unit, check.ErrOption)
 	}
 	if _, ok := s.First.Number(); !ok {
-		return fmt.Errorf("First is %v, want a date: %w", s.First, check.ErrOption)
+		return fmt.Errorf("field First is %v, want a date: %w", s.First, check.ErrOption)
 	}
 	if len(s.Values) == 0 || len(s.Values) > 1000 {
 		return fmt.Errorf("%d Values, want 1 to 1000: %w", len(s.Values), check.ErrOption)
 	}
 	for i, x := range s.Values {
 		if !(x >= 0 && x <= math.MaxFloat64) {
-			return fmt.Errorf("Values[%d] is %v, want a finite number >= 0: %w", i, x, check.ErrOption)
+			return fmt.Errorf("field Values[%d] is %v, want a finite number >= 0: %w", i, x, check.ErrOption)
 		}
 	}
 	return nil

@@ -42,7 +42,7 @@ func (d *diverse) sensitive(of []int32, opt AnonymizeOptions) error {
 	}
 	values, ordered := inOrder(all)
 	if opt.Ordered && !ordered {
-		return fmt.Errorf("Sensitive: Ordered, but not all are numbers: %w", ErrOption)
+		return fmt.Errorf("field Ordered of Sensitive is set, but not all are numbers: %w", ErrOption)
 	}
 	number := make(map[string]int32, len(values))
 	for i, v := range values {

@@ -345,11 +345,12 @@ func TestRedactBehindInterfaces(t *testing.T) {
 func TestRedactOptions(t *testing.T) {
 	type day int
 	type odd struct {
-		ID    int64     `json:"id,string"`
-		Flag  bool      `json:",string"`
-		Rate  *float64  `json:",string"`
-		Nil   *int      `json:",string"`
-		Text  string    `json:",string"`
+		ID   int64    `json:"id,string"`
+		Flag bool     `json:",string"`
+		Rate *float64 `json:",string"`
+		Nil  *int     `json:",string"`
+		Text string   `json:",string"`
+		//lint:ignore SA5008 encoding/json leaves it out for a list
 		Not   []int     `json:",string"`
 		Day   day       `json:",omitempty,string"`
 		Since time.Time `json:",omitzero"`

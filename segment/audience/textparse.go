@@ -374,6 +374,7 @@ func (p *textParser) count() (int, error) {
 	return int(x), p.advance()
 }
 
+// duration takes a length of time such as 90d, and tells a number without its unit apart.
 func (p *textParser) duration() (time.Duration, error) {
 	if t := p.tok; t.kind == tokenNumber {
 		raw, suggestion := t.raw, meantSpan(t.raw+"d")

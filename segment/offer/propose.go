@@ -119,7 +119,7 @@ func (b *Book[U, I]) Propose(ctx context.Context, prospects []Prospect[U, I], le
 // propose adds the rows of one prospect.
 func (b *Book[U, I]) propose(c *Candidates, user int32, p *Prospect[U, I], ledger *Ledger[U], names []string) error {
 	if len(p.With) != len(b.offers) {
-		return fmt.Errorf("With has %d chances for %d offers: %w", len(p.With), len(b.offers), ErrShape)
+		return fmt.Errorf("field With has %d chances for %d offers: %w", len(p.With), len(b.offers), ErrShape)
 	}
 	cart, err := b.cartOf("Book.Price", &p.Order)
 	if err != nil {

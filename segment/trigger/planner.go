@@ -247,12 +247,12 @@ func (k *core[U, I]) convert(e Event[U, I], x event) (event, error) {
 	switch e.Kind {
 	case Priced, Stocked:
 		if e.Amount < 0 {
-			return x, fmt.Errorf("Amount is %d, want >= 0: %w", e.Amount, ErrRange)
+			return x, fmt.Errorf("field Amount is %d, want >= 0: %w", e.Amount, ErrRange)
 		}
 		x.amount = e.Amount
 	case Staged, Happened, Responded:
 		if !named(e.Name) {
-			return x, fmt.Errorf("Name has %d bytes, want 1 to %d: %w", len(e.Name), maxName, ErrRange)
+			return x, fmt.Errorf("field Name has %d bytes, want 1 to %d: %w", len(e.Name), maxName, ErrRange)
 		}
 		x.name = e.Name
 	}
@@ -262,7 +262,7 @@ func (k *core[U, I]) convert(e Event[U, I], x event) (event, error) {
 		}
 		x.sent = e.Sent.UnixNano()
 		if channelOf(k.opt.Channels, e.Name) < 0 {
-			return x, fmt.Errorf("Name %.40q is no channel: %w", e.Name, ErrUnknownID)
+			return x, fmt.Errorf("field Name, %.40q, is no channel: %w", e.Name, ErrUnknownID)
 		}
 	}
 	return x, nil
