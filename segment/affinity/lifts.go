@@ -57,7 +57,7 @@ func (l *Lifts) Add(segment string, spent map[string]int64) error {
 		return fmt.Errorf("%s: customers of %q: %w", where, segment, err)
 	}
 	more := 0
-	for category, money := range spent {
+	for _, category := range slices.Sorted(maps.Keys(spent)) { // so that of two errors it is always the same
 		if !named(category) {
 			return fmt.Errorf("%s: category %q, want text: %w", where, category, ErrRange)
 		}
@@ -65,7 +65,7 @@ func (l *Lifts) Add(segment string, spent map[string]int64) error {
 		if !ok {
 			more++
 		}
-		if _, err := check.AddInt64(c.money, money); err != nil {
+		if _, err := check.AddInt64(c.money, spent[category]); err != nil {
 			return fmt.Errorf("%s: money of %q and %q: %w", where, segment, category, err)
 		}
 	}
@@ -96,20 +96,20 @@ func (l *Lifts) Merge(other *Lifts) error {
 		return err
 	}
 	segments, more := len(l.customers), 0
-	for segment, n := range other.customers {
+	for _, segment := range slices.Sorted(maps.Keys(other.customers)) {
 		if l.customers[segment] == 0 {
 			segments++
 		}
-		if _, err := check.AddInt64(l.customers[segment], n); err != nil {
+		if _, err := check.AddInt64(l.customers[segment], other.customers[segment]); err != nil {
 			return fmt.Errorf("%s: customers of %q: %w", where, segment, err)
 		}
 	}
-	for p, c := range other.cells {
+	for _, p := range other.sorted() {
 		own, ok := l.cells[p]
 		if !ok {
 			more++
 		}
-		if _, err := check.AddInt64(own.money, c.money); err != nil {
+		if _, err := check.AddInt64(own.money, other.cells[p].money); err != nil {
 			return fmt.Errorf("%s: money of %q and %q: %w", where, p.segment, p.category, err)
 		}
 	}

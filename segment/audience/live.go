@@ -141,22 +141,23 @@ func (l *Live) made(where string) error {
 // missing has some from now on. Events must have no users Missing (ErrMismatch); properties
 // that the attribute does not have are ErrUnknownID, those of another kind ErrMismatch,
 // those left out missing. Kinds that the rule does not ask about are checked and dropped.
+// Beside an error dst comes back as it was, and the audience is as before.
 //
 // Cost: a look at the rule and at what is kept of each user concerned.
 func (l *Live) Add(dst []Change, name string, events Events) ([]Change, error) {
 	const where = "audience: Live.Add"
 	if err := l.made(where); err != nil {
-		return nil, err
+		return dst, err
 	}
 	c, err := l.p.table.column(name, place{}, eventsColumn)
 	if err == nil {
 		err = events.fit(c, name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
+		return dst, fmt.Errorf("%s: %w", where, err)
 	}
 	if err := events.check(where, name, l.p.table.n); err != nil {
-		return nil, err
+		return dst, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -165,7 +166,7 @@ func (l *Live) Add(dst []Change, name string, events Events) ([]Change, error) {
 		return dst, nil
 	}
 	if err := l.room(where, name, c, k, &events); err != nil {
-		return nil, err
+		return dst, err
 	}
 	for i, u := range events.Users {
 		h := l.open(c, k, u)
@@ -298,7 +299,7 @@ func (l *Live) judge(dst []Change, u int32, now int64) []Change {
 
 // Advance sets the clock to an instant, and appends to dst who enters or leaves on the
 // way, each at its own instant, by instant and user: it does not matter in how many steps the
-// clock is set. An instant before that of the last call is ErrRange. Ctx is looked at
+// clock is set. An instant before that of the last call is ErrRange, with dst as it was. Ctx is looked at
 // between instants; where it ends, the audience stands at the last that was done (AsOf),
 // and dst has what happened until then, beside the error.
 //
@@ -307,16 +308,16 @@ func (l *Live) judge(dst []Change, u int32, now int64) []Change {
 func (l *Live) Advance(ctx context.Context, dst []Change, to time.Time) ([]Change, error) {
 	const where = "audience: Live.Advance"
 	if err := l.made(where); err != nil {
-		return nil, err
+		return dst, err
 	}
 	if !nanosFit(to) {
-		return nil, fmt.Errorf("%s: %v, want a year from 1678 to 2261: %w", where, to, ErrRange)
+		return dst, fmt.Errorf("%s: %v, want a year from 1678 to 2261: %w", where, to, ErrRange)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	end := to.UnixNano()
 	if end < l.now {
-		return nil, fmt.Errorf("%s: %v is before %v, at which the audience stands: %w", where, to, time.Unix(0, l.now).UTC(), ErrRange)
+		return dst, fmt.Errorf("%s: %v is before %v, at which the audience stands: %w", where, to, time.Unix(0, l.now).UTC(), ErrRange)
 	}
 	for {
 		u, t := l.queue.first()

@@ -156,3 +156,30 @@ func TestLiveBadInput(t *testing.T) {
 		t.Errorf("%v, %v", changes, err)
 	}
 }
+
+// What the caller collected is not lost where a call is refused.
+func TestLiveKeepsWhatWasCollected(t *testing.T) {
+	r, err := audience.ParseText("log(within=2h)")
+	must(err)
+	live, err := compile(t, r, (&world{people: make([]person, 3)}).table()).Live(bg)
+	must(err)
+	dst := []audience.Change{{User: 7, In: true}}
+	for name, err := range map[string]func() ([]audience.Change, error){
+		"nothing": func() ([]audience.Change, error) { return (*audience.Live)(nil).Add(dst, "log", audience.Events{}) },
+		"unknown": func() ([]audience.Change, error) { return live.Add(dst, "nothing", audience.Events{}) },
+		"no such row": func() ([]audience.Change, error) {
+			return live.Add(dst, "log", audience.Events{Users: []int32{9}, At: []time.Time{at(0)}})
+		},
+		"too many": func() ([]audience.Change, error) {
+			n := 1<<16 + 1
+			return live.Add(dst, "log", audience.Events{Users: make([]int32, n), At: slices.Repeat([]time.Time{at(0)}, n)})
+		},
+		"nobody":     func() ([]audience.Change, error) { return (*audience.Live)(nil).Advance(bg, dst, at(0)) },
+		"no instant": func() ([]audience.Change, error) { return live.Advance(bg, dst, time.Time{}) },
+		"back":       func() ([]audience.Change, error) { return live.Advance(bg, dst, at(-900)) },
+	} {
+		if got, err := err(); err == nil || !slices.Equal(got, dst) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}

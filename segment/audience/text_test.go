@@ -25,6 +25,7 @@ func TestParseText(t *testing.T) {
 		{"BOUGHT2(within=1w) > 1\n AND\tNot a IS known", audience.And(f("BOUGHT2", 7*day, 2, none), audience.Not(has("a"))), "BOUGHT2(within=7d) >= 2 and not a is known"},
 		{`bought(within=90d, 'tea' = 1)`, audience.Rule{}, "error"},
 		{`score > .7 and segment = "loyal"`, audience.And(audience.Compare("score", ">", .7), audience.In("segment", "loyal")), `score > 0.7 and segment = "loyal"`},
+		{`propensity >= 0.7 and segment = "loyal"`, audience.And(audience.Compare("propensity", ">=", .7), audience.In("segment", "loyal")), ""},
 		{`segment != 'at risk'`, audience.Not(audience.In("segment", "at risk")), `not segment = "at risk"`},
 		{`segment not in ["b", "a", "b"]`, audience.Not(audience.In("segment", "a", "b")), `not segment in {"a", "b"}`},
 		{`customer in (17, 23)`, audience.In("customer", "17", "23"), `customer in {"17", "23"}`},

@@ -29,6 +29,7 @@ import (
 //	(lat, lon) within 25 km of (48.1, 11.6)            near(lat, lon, 48.1, 11.6, 25km)
 //	customer in {17, 23}         a list of users, see AddIDs
 //	sample(customer, 10%, "spring")                    see Sample
+//	propensity >= 0.7 and segment = "loyal"            scores and segments of a model: attributes
 //
 // What an event has to satisfy stands among the arguments of bought(…) and last(bought, …),
 // beside within: rules about its properties, of which all must hold. Clauses are put

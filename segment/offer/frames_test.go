@@ -60,7 +60,7 @@ func TestPayloads(t *testing.T) {
 		Decode: func(frame []byte) error { return new(offer.Ledger[int]).UnmarshalBinary(frame) },
 	}.Refuse(t, offer.ErrCorrupt, map[string][]func(*codec.Writer){
 		"class": {num(3), num(9)}, "offers": {num(1), num(3), num(math.MaxInt32)}, "a": {text(""), text("b"), text("c")}, "n": {long(-1), long(2)}, "discount": {long(-1)}, "returned": {long(-7)}, "b": {text("a")},
-		"code of": {text("c"), text("")}, "code": {text("")}, "code uses": {long(0), long(-1)}, "5": {long(7), long(8)}, "offer 5": {text("c"), text("")}, "times 5": {long(0), long(-1), long(3), long(never)},
+		"code of": {text("c"), text("")}, "code": {text("")}, "code uses": {long(0), long(-1), long(4)}, "discount b": {long(1)}, "5": {long(7), long(8)}, "offer 5": {text("c"), text("")}, "times 5": {long(0), long(-1), long(3), long(never)},
 		"at": {long(11), long(21)}, "expires": {long(10)}, "points": {long(0), long(never), long(-8)}, "at 2": {long(9)}, "never": {long(30)}, "used": {long(0), long(-never - 1)}, "expires 3": {long(11)}, "points 3": {long(-1)},
 		"moves 5": {num(2), num(4), num(math.MaxInt32)}, "times 7": {long(2)}, "codes": {num(2)}, "users": {num(1), num(3)},
 	})

@@ -2,7 +2,6 @@ package offer
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -35,16 +34,12 @@ func (b *Book[U, I]) Hints(order *Order[U, I], ledger *Ledger[U]) ([]Hint, error
 	if err != nil {
 		return nil, err
 	}
-	u := ledger.usage(b.names(), order.User, order.Codes, order.At)
+	u := ledger.usage(b.names(), order.User, order.Codes, b.pays(order))
 	p := b.pricing(order, c, &u)
 	now := p.problem.solve()
 	var out []Hint
 	for i := range p.problem.candidates {
-		missing, gain, err := p.reach(i, now)
-		if err != nil {
-			return nil, fmt.Errorf("offer: Book.Hints: %w", err)
-		}
-		if gain > 0 {
+		if missing, gain := p.reach(i, now); gain > 0 {
 			out = append(out, Hint{b.offers[p.problem.candidates[i].k].ID, missing, gain, b.opt.Currency})
 		}
 	}
@@ -71,15 +66,15 @@ func (p *problem) before(i int, amounts []int64, s solution) int64 {
 
 // reach finds what candidate i lacks to its next step, and what reaching it gains. Offers
 // applied before may take a part of what is added, so more is added until the step is reached.
-func (p *pricing[U, I]) reach(i int, now solution) (missing, gain int64, err error) {
+func (p *pricing[U, I]) reach(i int, now solution) (missing, gain int64) {
 	c := &p.problem.candidates[i]
 	if c.times > 0 {
-		return 0, 0, nil
+		return 0, 0
 	}
 	base := p.problem.before(i, p.amounts, now)
 	target := c.next(base)
 	if target == 0 {
-		return 0, 0, nil
+		return 0, 0
 	}
 	total, more := int64(0), p.problem
 	for _, a := range p.amounts {
@@ -89,14 +84,14 @@ func (p *pricing[U, I]) reach(i int, now solution) (missing, gain int64, err err
 	for range 8 {
 		missing += target - base
 		if _, err := check.AddInt64(total, missing); err != nil {
-			return 0, 0, nil // a threshold that no order reaches
+			return 0, 0 // a threshold that no order reaches
 		}
 		more.amounts = slices.Clone(p.amounts)
 		more.amounts[line] += missing
 		s := more.solve()
 		if base = more.before(i, more.amounts, s); base >= target {
-			return missing, s.money - now.money, nil
+			return missing, s.money - now.money
 		}
 	}
-	return 0, 0, nil
+	return 0, 0
 }

@@ -339,8 +339,8 @@ func (m *Ledger[U]) Forget(user U) bool {
 }
 
 // usage returns what is known of offers, by their ids in names, to a customer who brings
-// codes. A nil ledger knows nothing.
-func (m *Ledger[U]) usage(names []string, user U, codes []string, at time.Time) usage {
+// codes, and of the points at a moment, unless it is nil. A nil ledger knows nothing.
+func (m *Ledger[U]) usage(names []string, user U, codes []string, at *time.Time) usage {
 	var u usage
 	if m == nil || m.users == nil {
 		return u
@@ -367,7 +367,9 @@ func (m *Ledger[U]) usage(names []string, user U, codes []string, at time.Time) 
 		}
 	}
 	u.total = m.given(names)
-	u.points = a.available(at.UnixNano())
+	if at != nil {
+		u.points = a.available(at.UnixNano())
+	}
 	return u
 }
 

@@ -70,9 +70,11 @@ func (m *Ledger[U]) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil)
 //
 //	int     class of the customers: 0 strings, 1 signed, 2 unsigned integers
 //	int     number of offers, then for each, ascending strictly:
-//	  string  id, not empty; then three i64 >= 0: redemptions, discount, returned
+//	  string  id, not empty; then three i64 >= 0: redemptions, discount, returned; without a
+//	          redemption no discount
 //	int     number of codes, then for each, ascending strictly:
-//	  string  offer, one of those above; string code, not empty; i64 uses > 0
+//	  string  offer, one of those above; string code, not empty; i64 uses > 0, of all codes of
+//	          an offer no more than its redemptions
 //	int     number of customers, then each id, ascending strictly; then for each:
 //	  int     number of offers used, then for each, ascending strictly:
 //	    string  one of those above; i64 uses > 0, of all customers no more than its redemptions
@@ -124,13 +126,24 @@ func (m *Ledger[U]) readOffers(r *codec.Reader) {
 		if t.Offer <= last || min(t.Redemptions, t.Discount, t.Returned) < 0 {
 			r.Fail("has offers out of order, or with counts below 0")
 		}
+		if t.Redemptions == 0 && t.Discount > 0 {
+			r.Fail("has a discount of an offer that was not redeemed")
+		}
 		last, m.offers[t.Offer] = t.Offer, t
 	}
 	lastCode, n := codeOf{}, r.Int()
+	free := int64(0) // redemptions of the offer at hand that no code took so far
 	for i := 0; i < n && r.Err() == nil; i++ {
 		c, uses := codeOf{r.String(), r.String()}, r.Int64()
 		if m.offers[c.offer] == nil || c.code == "" || uses <= 0 || i > 0 && compareCodes(lastCode, c) >= 0 {
 			r.Fail("has codes out of order, or of no offer")
+			return
+		}
+		if c.offer != lastCode.offer {
+			free = m.offers[c.offer].Redemptions
+		}
+		if free -= uses; free < 0 {
+			r.Fail("has codes used more often than their offer was redeemed")
 		}
 		lastCode, m.codes[c] = c, uses
 	}

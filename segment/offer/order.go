@@ -86,11 +86,11 @@ func (b *Book[U, I]) cartOf(where string, o *Order[U, I]) (*cart[I], error) {
 		c.lines[k], c.quantity[k] = *l, l.Quantity
 		switch {
 		case l.Quantity <= 0:
-			return fail("Lines[%d]: Quantity is %d, want > 0: %w", i, l.Quantity, ErrRange)
+			return fail("%w", check.Private("Quantity", int64(i), nil, l.Quantity, fmt.Errorf("not above 0: %w", ErrRange)))
 		case l.Price < 0:
-			return fail("Lines[%d]: Price is %d, want >= 0: %w", i, l.Price, ErrRange)
+			return fail("%w", check.Private("Price", int64(i), nil, l.Price, fmt.Errorf("below 0: %w", ErrRange)))
 		case l.Cost < 0:
-			return fail("Lines[%d]: Cost is %d, want >= 0: %w", i, l.Cost, ErrRange)
+			return fail("%w", check.Private("Cost", int64(i), nil, l.Cost, fmt.Errorf("below 0: %w", ErrRange)))
 		}
 		var err error
 		if c.amounts[k], err = check.MulInt64(l.Price, l.Quantity); err == nil {
@@ -126,7 +126,7 @@ type usage struct {
 	mine, all, spent []int64          // by offer: uses by the customer and in all, money given; nil: none
 	total            int64            // money given by all offers of the book
 	codes            map[codeOf]int64 // uses of the codes that the order brings
-	points           int64
+	points           int64            // that the customer can use; 0 where the order brings none
 }
 
 type codeOf struct{ offer, code string }
@@ -147,6 +147,12 @@ func left(budget, spent int64) int64 {
 		return 0
 	}
 	return max(budget-spent, 0)
+}
+
+// short reports whether an amount is more than what is left of a budget.
+func short(budget, spent, amount int64) bool {
+	l := left(budget, spent)
+	return l >= 0 && amount > l
 }
 
 // open checks everything that does not depend on the other offers an order gets. It returns

@@ -37,14 +37,17 @@ func (r Response) Expect() (Expectation, error) {
 		value float64
 	}{{"Base", r.Base}, {"With", r.With}} {
 		if !check.Finite(f.value) {
-			return Expectation{}, fmt.Errorf("%s: %s is %v: %w", where, f.name, f.value, ErrNotFinite)
+			return Expectation{}, fmt.Errorf("%s: %w", where, check.Private(f.name, -1, nil, f.value, ErrNotFinite))
 		}
 		if f.value < 0 || f.value > 1 {
-			return Expectation{}, fmt.Errorf("%s: %s is %v, want in [0, 1]: %w", where, f.name, f.value, ErrRange)
+			return Expectation{}, fmt.Errorf("%s: %w", where, check.Private(f.name, -1, nil, f.value, fmt.Errorf("not in [0, 1]: %w", ErrRange)))
 		}
 	}
-	if r.Discount < 0 || r.Contact < 0 {
-		return Expectation{}, fmt.Errorf("%s: Discount is %d, Contact %d, want >= 0: %w", where, r.Discount, r.Contact, ErrRange)
+	if r.Discount < 0 {
+		return Expectation{}, fmt.Errorf("%s: %w", where, check.Private("Discount", -1, nil, r.Discount, fmt.Errorf("below 0: %w", ErrRange)))
+	}
+	if r.Contact < 0 {
+		return Expectation{}, fmt.Errorf("%s: %w", where, check.Private("Contact", -1, nil, r.Contact, fmt.Errorf("below 0: %w", ErrRange)))
 	}
 	margin, discount, contact := float64(r.Margin), float64(r.Discount), float64(r.Contact)
 	e := Expectation{Cost: r.With*discount + contact, Gain: r.With*(margin-discount) - r.Base*margin - contact, BreakEven: math.NaN()}
@@ -79,7 +82,9 @@ type Candidates struct {
 // Propose returns the candidates of a campaign. An offer is a candidate for a prospect who is
 // not held out of it, whose order it would apply to if it were the only one, and who may still
 // use it by the ledger (nil: nothing is used); codes are not asked for, as they come with the
-// offer. Rows of negative Value are there, too: they say by how much an offer would lose.
+// offer. The discount has to be left in the budget of the offer and in that of all; points take
+// nothing from either. Rows of negative Value are there, too: they say by how much an offer would
+// lose.
 //
 // Errors: ErrShape (With of another length than the offers), ErrRange and ErrNotFinite (a
 // chance), those of Book.Price for an order, each with the number of the prospect, and
@@ -129,7 +134,7 @@ func (b *Book[U, I]) propose(c *Candidates, user int32, p *Prospect[U, I], ledge
 	for i, l := range cart.lines {
 		margin += cart.amounts[i] - l.Cost*l.Quantity // both sums were checked
 	}
-	u := ledger.usage(names, p.Order.User, nil, p.Order.At)
+	u := ledger.usage(names, p.Order.User, nil, nil)
 	for k := range b.offers {
 		e := &b.offers[k]
 		if math.IsNaN(p.With[k]) {
@@ -143,6 +148,9 @@ func (b *Book[U, I]) propose(c *Candidates, user int32, p *Prospect[U, I], ledge
 		if discount == 0 && points == 0 {
 			continue
 		}
+		if short(e.Budget, u.of(u.spent, int32(k)), discount) || short(b.opt.Budget, u.total, discount) {
+			continue
+		}
 		if o := b.opt.Points; o.Lot > 0 && points > 0 {
 			discount = plus(discount, saturated((points-1)/o.Lot+1, o.Worth))
 		}
@@ -151,9 +159,6 @@ func (b *Book[U, I]) propose(c *Candidates, user int32, p *Prospect[U, I], ledge
 			return fmt.Errorf("offer %q: %w", e.ID, err)
 		}
 		cost := plus(discount, e.Contact)
-		if l := left(e.Budget, u.of(u.spent, int32(k))); l >= 0 && discount > l {
-			continue
-		}
 		c.User, c.Offer = append(c.User, user), append(c.Offer, int32(k))
 		c.Value, c.Cost, c.Expected = append(c.Value, x.Gain), append(c.Cost, cost), append(c.Expected, x.Cost)
 	}

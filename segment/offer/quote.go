@@ -61,14 +61,24 @@ type Quote struct {
 // Errors: ErrEmpty (no lines, or a Book that New did not make), ErrMismatch (another
 // currency), ErrRange (a quantity, price, cost, time or number of points), ErrOverflow (a sum
 // beyond int64). The order is not changed. Cost: a sort of the lines for each offer tried; see
-// Options.Nodes. Safe for concurrent use while nobody changes the ledger; a Till does that.
+// Options.Nodes. An order that brings points costs one pass over all movements of points of the
+// customer more, where some lie after the order one for each bit of the number of points. Safe
+// for concurrent use while nobody changes the ledger; a Till does that.
 func (b *Book[U, I]) Price(order *Order[U, I], ledger *Ledger[U]) (*Quote, error) {
 	c, err := b.cartOf("Book.Price", order)
 	if err != nil {
 		return nil, err
 	}
-	u := ledger.usage(b.names(), order.User, order.Codes, order.At)
+	u := ledger.usage(b.names(), order.User, order.Codes, b.pays(order))
 	return b.price(order, c, &u), nil
+}
+
+// pays returns when an order pays with points, nil where it does not.
+func (b *Book[U, I]) pays(order *Order[U, I]) *time.Time {
+	if order.Points == 0 || b.opt.Points.Lot == 0 {
+		return nil
+	}
+	return &order.At
 }
 
 // names returns the ids of the offers.

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/ids"
 	"github.com/aislekit/aisle/internal/limit"
+	"github.com/aislekit/aisle/internal/rng"
 )
 
 // Till applies the offers of a book to live orders: Reserve holds what an order takes, Commit
@@ -21,7 +23,7 @@ type Till[U, I ID] struct {
 	ledger  *Ledger[U]
 	budgets []*limit.Budget[uint64] // by offer, nil where there is no limit
 	total   *limit.Budget[uint64]   // nil where there is no limit
-	next    uint64
+	made    uint64                  // of reservations made
 	holds   map[uint64]*hold[U]
 
 	// What the reservations hold, besides money.
@@ -40,7 +42,11 @@ type hold[U ID] struct {
 
 // Reservation is an order with its offers held, until Commit, Release or Expire.
 type Reservation struct {
-	ID    uint64 // for Commit and Release
+	// ID is for Commit and Release: a hash of the customer, the time of the order and how many
+	// reservations the till has made, from 1 to 2⁵³, which fits the numbers of JSON. An id from
+	// before a restart is hence that of no open reservation, unless the same order is reserved
+	// anew. It is no secret: whose it is remains to be checked where customers send it.
+	ID    uint64
 	Quote *Quote // what the order costs
 }
 
@@ -61,7 +67,7 @@ func NewTill[U, I ID](book *Book[U, I], ledger *Ledger[U]) (*Till[U, I], error) 
 		}
 	}
 	var nobody U
-	u := t.ledger.usage(t.names, nobody, nil, time.Unix(0, 0))
+	u := t.ledger.usage(t.names, nobody, nil, nil)
 	t.budgets = make([]*limit.Budget[uint64], len(book.offers))
 	for k := range book.offers {
 		t.budgets[k] = started(book.offers[k].Budget, u.of(u.spent, int32(k)))
@@ -105,7 +111,7 @@ func refund(b *limit.Budget[uint64], given, back int64) {
 
 // usage is that of the ledger with what is reserved. t.mu is held.
 func (t *Till[U, I]) usage(order *Order[U, I]) usage {
-	u := t.ledger.usage(t.names, order.User, order.Codes, order.At)
+	u := t.ledger.usage(t.names, order.User, order.Codes, t.book.pays(order))
 	if u.all == nil {
 		u.all, u.spent = make([]int64, len(t.names)), make([]int64, len(t.names))
 	}
@@ -187,7 +193,7 @@ func (t *Till[U, I]) hold(order *Order[U, I], q *Quote) (uint64, bool) {
 		return 0, false
 	}
 	h := &hold[U]{at: order.At.UnixNano()}
-	id := t.next + 1
+	id := t.id(order)
 	for i := range q.Applied {
 		v := &q.Verdicts[q.Applied[i]]
 		k := t.book.index[v.Offer]
@@ -211,10 +217,22 @@ func (t *Till[U, I]) hold(order *Order[U, I], q *Quote) (uint64, bool) {
 	if q.PointsUsed > 0 || q.PointsEarned > 0 {
 		h.entries = append(h.entries, Redemption[U]{User: order.User, At: order.At, Used: q.PointsUsed, Earned: q.PointsEarned, Expires: q.Expires})
 	}
-	t.next = id
+	t.made++
 	t.holds[id] = h
 	t.count(h, 1)
 	return id, true
+}
+
+// id returns a number for a reservation that no open one has, and, but by a chance of some 10⁻¹⁶,
+// none of another till: a process that starts anew does not take an old id for another's order.
+func (t *Till[U, I]) id(order *Order[U, I]) uint64 {
+	key := rng.Hash(ids.Seeded(order.User, t.book.opt.Seed), uint64(order.At.UnixNano()), t.made)
+	for again := uint64(0); ; again++ {
+		id := rng.Hash(key, again)>>11 + 1
+		if t.holds[id] == nil {
+			return id
+		}
+	}
 }
 
 // unfunded gives back the money that a reservation which did not come about has taken.
