@@ -75,8 +75,8 @@ var weekdays = &Business{off: [7]bool{time.Saturday: true, time.Sunday: true}}
 
 // NewBusiness returns the Business of opt, whose slices and maps are not kept. ErrOption
 // for dates and days of the week that do not exist, a week without business, and a holiday
-// without a name.
-func NewBusiness(opt BusinessOptions) (*Business, error) {
+// without a name, which begins with where, the caller's name.
+func NewBusiness(where string, opt BusinessOptions) (*Business, error) {
 	b := &Business{}
 	if opt.Weekend == nil {
 		b.off = weekdays.off
@@ -103,7 +103,7 @@ func NewBusiness(opt BusinessOptions) (*Business, error) {
 	for i, x := range opt.Workdays {
 		b.work = append(b.work, date(fmt.Sprintf("Workdays[%d]", i), x))
 	}
-	if err := c.Err("calendar: NewBusiness"); err != nil {
+	if err := c.Err(where); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(b.holidays, func(x, y holiday) int {

@@ -26,7 +26,7 @@ func civil(t testing.TB, date string) calendar.Civil { return calendar.CivilOf(d
 // while Sunday the 4th and Sunday the 18th were worked. The banks of England: 29 March and
 // 1 April 2024 (Easter), 25 and 26 December.
 func TestBusiness(t *testing.T) {
-	china, err := calendar.NewBusiness(calendar.BusinessOptions{
+	china, err := calendar.NewBusiness("test", calendar.BusinessOptions{
 		Holidays: map[string][]calendar.Civil{"spring festival": {
 			civil(t, "2024-02-10"), civil(t, "2024-02-11"), civil(t, "2024-02-12"), civil(t, "2024-02-13"),
 			civil(t, "2024-02-14"), civil(t, "2024-02-15"), civil(t, "2024-02-16"), civil(t, "2024-02-17"),
@@ -36,7 +36,7 @@ func TestBusiness(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	england, err := calendar.NewBusiness(calendar.BusinessOptions{Holidays: map[string][]calendar.Civil{
+	england, err := calendar.NewBusiness("test", calendar.BusinessOptions{Holidays: map[string][]calendar.Civil{
 		"good friday": {civil(t, "2024-03-29")}, "easter monday": {civil(t, "2024-04-01")}, "christmas": {civil(t, "2024-12-25"), civil(t, "2024-12-26")},
 	}})
 	if err != nil {
@@ -82,7 +82,7 @@ func TestBusiness(t *testing.T) {
 		"never business":    {Weekend: []time.Weekday{0, 1, 2, 3, 4, 5, 6}},
 		"year out of range": {Workdays: []calendar.Civil{{Year: math.MaxInt, Month: 1, Day: 1}}},
 	} {
-		if _, err := calendar.NewBusiness(opt); !errors.Is(err, check.ErrOption) {
+		if _, err := calendar.NewBusiness("test", opt); !errors.Is(err, check.ErrOption) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -100,7 +100,7 @@ func TestBusinessProp(t *testing.T) {
 			opt.Holidays["x"] = append(opt.Holidays["x"], calendar.CivilOf(from+rapid.Int64Range(-20, 20).Draw(t, "off")))
 			opt.Workdays = append(opt.Workdays, calendar.CivilOf(from+rapid.Int64Range(-20, 20).Draw(t, "on")))
 		}
-		b, err := calendar.NewBusiness(opt)
+		b, err := calendar.NewBusiness("test", opt)
 		if err != nil {
 			t.Skip("a week without business")
 		}
@@ -207,7 +207,7 @@ func TestSeason(t *testing.T) {
 // Workdays may come in any order.
 func TestWorkdaysUnsorted(t *testing.T) {
 	days := []calendar.Civil{{Year: 2024, Month: 5, Day: 11}, {Year: 2024, Month: 4, Day: 28}, {Year: 2024, Month: 2, Day: 4}}
-	b, err := calendar.NewBusiness(calendar.BusinessOptions{Workdays: days})
+	b, err := calendar.NewBusiness("test", calendar.BusinessOptions{Workdays: days})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -281,9 +281,10 @@ func (c *Counts[K]) Write(w *codec.Writer) error {
 }
 
 // Read replaces the events by those that Write wrote, or fails r and changes nothing.
-// Groups must be below groups. Set Keep and Max before: more events than Max, and such as
-// would have been forgotten, fail r.
-func (c *Counts[K]) Read(r *codec.Reader, groups int) error {
+// Groups must be below groups, and known must say yes to every key and its newest event. Set
+// Keep and Max before: more events than Max, and such as would have been forgotten, fail r.
+// To read what was written with a longer Keep, read with that and Move.
+func (c *Counts[K]) Read(r *codec.Reader, groups int, known func(key K, newest int64) bool) error {
 	keys, err := ids.GetSorted[K](r)
 	if err != nil {
 		return err
@@ -310,6 +311,9 @@ func (c *Counts[K]) Read(r *codec.Reader, groups int) error {
 		}
 		if r.Err() == nil && c.stale(marks, marks[n-1].at) > 0 {
 			r.Fail("has events that are older than is remembered")
+		}
+		if r.Err() == nil && !known(keys.Key(int32(i)), marks[n-1].at) {
+			r.Fail("has events of a key that has none")
 		}
 		of[keys.Key(int32(i))] = &marks
 		total += n

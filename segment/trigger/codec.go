@@ -11,6 +11,7 @@ import (
 	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
+	"github.com/aislekit/aisle/internal/limit"
 )
 
 var (
@@ -41,6 +42,7 @@ func (p *Planner[U, I]) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int(len(k.rules))
 	for _, r := range k.rules {
 		w.String(r.Name)
+		w.Int(int(r.When))
 	}
 	w.Bool(k.started)
 	w.Int64(k.clock)
@@ -159,12 +161,13 @@ func (s *Stats) list() []int64 {
 
 // UnmarshalBinary replaces the state of a planner that New made with the one that
 // AppendBinary wrote. Options are not stored: settings may be others, and hold from now on;
-// triggers and channels must have the same names in the same order, ErrMismatch, as for
-// other types of ids. Zones are asked for by name, ErrUnknownID. More customers, items or
+// channels must have the same names, and triggers the same Name and When, in the same order,
+// ErrMismatch, as for other types of ids. Days of triggers that have run out start again where
+// the settings have more of them, and marks older than the caps look back are dropped. Zones are asked for by name, ErrUnknownID. More customers, items or
 // waiting events than Options allow are ErrTooLarge.
 //
-// Payload, version 1: classes of the ids of customers and items; names of the channels and of
-// the triggers; flag whether time has begun, and the clock in nanoseconds since 1970; the
+// Payload, version 1: classes of the ids of customers and items; names of the channels, name and When
+// of the triggers; flag whether time has begun, and the clock in nanoseconds since 1970; the
 // counts of Stats from Events on. Then the items, ascending: id, price, since when, since when
 // stock is known, flag out of stock. Then the customers, ascending: id, zone, bits of the
 // channels, flag bought, dates by name, stage and since when, the newest event of each kind;
@@ -191,7 +194,7 @@ func (p *Planner[U, I]) UnmarshalBinary(data []byte) error {
 	k := newCore(old.opt)
 	k.off = old.off
 	if _, err := k.zone(""); err != nil { // number 0 is that of strangers
-		return fmt.Errorf("%s: Zone: %w", where, err)
+		return fmt.Errorf("%s: Zone %.40q: %w", where, k.opt.Zone, err)
 	}
 	if err := k.read(r); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
@@ -205,7 +208,7 @@ func (k *core[U, I]) read(r *codec.Reader) error {
 	if u, i := r.Int(), r.Int(); r.Err() == nil && (u != ids.ClassOf[U]().Letter() || i != ids.ClassOf[I]().Letter()) {
 		return fmt.Errorf("ids of other types: %w", ErrMismatch)
 	}
-	same := func(what string, n int, name func(i int) string) error {
+	same := func(what string, n int, name func(i int) string, when func(i int) When) error {
 		if m := r.Int(); r.Err() == nil && m != n {
 			return fmt.Errorf("%d %s, want %d: %w", m, what, n, ErrMismatch)
 		}
@@ -213,13 +216,19 @@ func (k *core[U, I]) read(r *codec.Reader) error {
 			if s := r.String(); r.Err() == nil && s != name(i) {
 				return fmt.Errorf("%s %d is %.40q, want %.40q: %w", what, i, s, name(i), ErrMismatch)
 			}
+			if when == nil {
+				continue
+			}
+			if x := r.Int(); r.Err() == nil && x != int(when(i)) {
+				return fmt.Errorf("%s %d, %.40q, has When %d, want %d: %w", what, i, name(i), x, when(i), ErrMismatch)
+			}
 		}
 		return nil
 	}
-	if err := same("channels", len(k.opt.Channels), func(i int) string { return k.opt.Channels[i].Name }); err != nil {
+	if err := same("channels", len(k.opt.Channels), func(i int) string { return k.opt.Channels[i].Name }, nil); err != nil {
 		return err
 	}
-	if err := same("triggers", len(k.rules), func(i int) string { return k.rules[i].Name }); err != nil {
+	if err := same("triggers", len(k.rules), func(i int) string { return k.rules[i].Name }, func(i int) When { return k.rules[i].When }); err != nil {
 		return err
 	}
 	k.started, k.clock = r.Bool(), r.Int64()
@@ -243,7 +252,7 @@ func (k *core[U, I]) read(r *codec.Reader) error {
 	if err := k.readCustomers(r); err != nil {
 		return err
 	}
-	if err := k.counts.Read(r, len(k.opt.Channels)); err != nil {
+	if err := k.readCounts(r); err != nil {
 		return err
 	}
 	if err := k.readEvents(r); err != nil {
@@ -251,13 +260,38 @@ func (k *core[U, I]) read(r *codec.Reader) error {
 	}
 	getTallies(r, k.channels)
 	getTallies(r, k.hours[:])
-	return r.Done()
+	if err := r.Done(); err != nil {
+		return err
+	}
+	if k.started { // last, since the best hour depends on all of it
+		for who := range k.customers {
+			k.startDays(int32(who))
+			k.rest(int32(who))
+		}
+	}
+	return nil
+}
+
+// readCounts reads what counts for caps. Those of the writer may look further back than ours.
+func (k *core[U, I]) readCounts(r *codec.Reader) error {
+	all := limit.Counts[U]{Keep: keepDays(366)}
+	err := all.Read(r, len(k.opt.Channels), func(user U, newest int64) bool {
+		_, ok := k.users[user]
+		return ok && k.past(newest)
+	})
+	if err == nil && r.Err() == nil {
+		k.take(&all, nil)
+	}
+	return err
 }
 
 // instant reports whether x may be one: none of the marks, nor beyond what a time may be.
 func instant(x int64) bool { return x > math.MinInt64+2e9 && x <= horizon }
 
-func instantOrNone(x int64) bool { return x == none || instant(x) }
+// past reports whether x may be an instant of what has happened.
+func (k *core[U, I]) past(x int64) bool { return k.started && instant(x) && x <= k.clock }
+
+func (k *core[U, I]) pastOrNone(x int64) bool { return x == none || k.past(x) }
 
 // tuple reads n numbers.
 func tuple(r *codec.Reader, n int) []int64 {
@@ -282,7 +316,7 @@ func (k *core[U, I]) readItems(r *codec.Reader) error {
 		ids.Get(r, &id)
 		xs := tuple(r, 3)
 		g := good{price: xs[0], priced: xs[1], stocked: xs[2], out: r.Bool(), first: -1}
-		if r.Err() == nil && (i > 0 && cmp.Compare(k.items.Key(int32(i-1)), id) >= 0 || g.price < 0 || !instantOrNone(g.priced) || !instantOrNone(g.stocked) ||
+		if r.Err() == nil && (i > 0 && cmp.Compare(k.items.Key(int32(i-1)), id) >= 0 || g.price < 0 || !k.pastOrNone(g.priced) || !k.pastOrNone(g.stocked) ||
 			g.priced == none && g.price != 0 || g.out && g.stocked == none) {
 			r.Fail("has an item that is none")
 		}
@@ -344,16 +378,16 @@ func (k *core[U, I]) getCustomer(r *codec.Reader, who int32) error {
 	}
 	c.stage, c.staged = r.String(), r.Int64()
 	copy(c.last[1:], tuple(r, len(c.last)-1))
-	if r.Err() == nil && (len(c.stage) > maxName || !instantOrNone(c.staged) || (c.stage == "") != (c.staged == none) || slices.ContainsFunc(c.last[:], func(x int64) bool { return !instantOrNone(x) })) {
+	if r.Err() == nil && (len(c.stage) > maxName || !k.pastOrNone(c.staged) || (c.stage == "") != (c.staged == none) || slices.ContainsFunc(c.last[:], func(x int64) bool { return !k.pastOrNone(x) })) {
 		r.Fail("has a stage or an event that is none")
 	}
 	for i := range c.plans {
-		k.getPlan(r, &c.plans[i])
+		k.getPlan(r, &c.plans[i], k.rules[i].When.dated())
 	}
 	for i, n := 0, r.Int(); i < n && r.Err() == nil; i++ {
 		xs := tuple(r, 3)
 		x := look{at: xs[1], price: xs[2], priced: r.Bool(), out: r.Bool()}
-		if r.Err() == nil && (i >= 1000 || xs[0] < 0 || xs[0] >= int64(len(k.goods)) || !instant(x.at) || x.price < 0 || !x.priced && x.price != 0 ||
+		if r.Err() == nil && (i >= 1000 || xs[0] < 0 || xs[0] >= int64(len(k.goods)) || !k.past(x.at) || x.price < 0 || !x.priced && x.price != 0 ||
 			i > 0 && k.looks[c.looks[i-1]].at > x.at || k.lookAt(c, int32(xs[0])) != nil) {
 			r.Fail("has a look that is none")
 		}
@@ -374,10 +408,14 @@ func (k *core[U, I]) getCustomer(r *codec.Reader, who int32) error {
 }
 
 // getPlan reads the plan of one trigger.
-func (k *core[U, I]) getPlan(r *codec.Reader, p *plan) {
+func (k *core[U, I]) getPlan(r *codec.Reader, p *plan, dated bool) {
 	xs := tuple(r, 2)
 	p.from, p.sent = xs[0], xs[1]
-	if r.Err() == nil && (!instantOrNone(p.from) || !instantOrNone(p.sent)) {
+	from := k.pastOrNone(p.from)
+	if dated {
+		from = p.from == none || isDay(p.from)
+	}
+	if r.Err() == nil && (!from || !k.pastOrNone(p.sent)) {
 		r.Fail("has a trigger at no time")
 	}
 	if !r.Bool() || r.Err() != nil {
@@ -386,15 +424,26 @@ func (k *core[U, I]) getPlan(r *codec.Reader, p *plan) {
 	xs = tuple(r, 4)
 	p.since, p.day, p.first, p.due = xs[0], xs[1], xs[2], xs[3]
 	p.items, p.drawn = r.Int32s(), r.Bool()
-	if r.Err() == nil && (!instant(p.since) || max(p.day, -p.day) > 2*lastDay || !instant(p.first) || !instant(p.due) || p.due < p.first || len(p.items) > 100) {
+	since := k.past(p.since) && p.day == 0
+	if dated {
+		since = k.started && instant(p.since) && isDay(p.day) && len(p.items) == 0
+	}
+	if r.Err() == nil && (!since || !instant(p.first) || !instant(p.due) || p.due < p.first || len(p.items) > maxItems) {
 		r.Fail("has a message at no time")
+	}
+	if r.Err() != nil {
+		return
 	}
 	for i, x := range p.items {
 		if x < 0 || int(x) >= len(k.goods) || slices.Contains(p.items[:i], x) {
 			r.Fail("has a message about an item that is none")
+			return
 		}
 	}
 }
+
+// isDay reports whether x may be an occasion.
+func isDay(x int64) bool { return x >= -2*lastDay && x <= 2*lastDay }
 
 // getAnswers reads counts of messages and those that may be answered.
 func (k *core[U, I]) getAnswers(r *codec.Reader, c *customer[U]) {
@@ -408,7 +457,7 @@ func (k *core[U, I]) getAnswers(r *codec.Reader, c *customer[U]) {
 	for i := 0; i < n && r.Err() == nil; i++ {
 		xs := tuple(r, 2)
 		a := answer{xs[0], int32(xs[1]), r.Bool()}
-		if r.Err() == nil && (!instant(a.at) || xs[1] < 0 || xs[1] >= int64(len(c.rates)) || i > 0 && c.open[i-1].at > a.at) {
+		if r.Err() == nil && (!k.past(a.at) || xs[1] < 0 || xs[1] >= int64(len(c.rates)) || i > 0 && c.open[i-1].at > a.at) {
 			r.Fail("has a message to answer that is none")
 		}
 		c.open = append(c.open, a)

@@ -52,8 +52,9 @@
 //     between two steps.
 //   - A time that the clock of a zone skips is the end of the gap; one that it shows twice is
 //     the first, and quiet both times.
-//   - Memory is bounded by Options, with ErrTooLarge before it is passed; after an error
-//     nothing is changed.
+//   - Customers, items, events and looks are bounded by Options, with ErrTooLarge before they
+//     are passed; after an error nothing is changed. What is remembered of messages for caps is
+//     bounded by what these let through in the longest of them, and is nothing without caps.
 //
 // # References
 //

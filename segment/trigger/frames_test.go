@@ -114,7 +114,7 @@ func TestPayloads(t *testing.T) {
 	}
 	fields := func() []testkit.Field {
 		return []testkit.Field{
-			f("class U", num('i')), f("class I", num('i')), f("channels", num(1)), f("mail", word("mail")), f("triggers", num(1)), f("b", word("b")),
+			f("class U", num('i')), f("class I", num('i')), f("channels", num(1)), f("mail", word("mail")), f("triggers", num(1)), f("b", word("b")), f("when", num(int(trigger.BrowseAbandoned))),
 			f("started", flag(true)), f("clock", long(now)), f("stats", list(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
 			f("items", num(2)), f("item 3", long(3)), f("good 3", list(100, now, none)), f("out 3", flag(false)), f("item 4", long(4)), f("good 4", list(0, none, now)), f("out 4", flag(true)),
 			f("customers", num(1)), f("id", long(9)), f("zone", word("UTC")), f("bits", bits(1)), f("bought", flag(true)),
@@ -131,13 +131,13 @@ func TestPayloads(t *testing.T) {
 	decode := func(frame []byte) error { return promised(trigger.New(opt)).UnmarshalBinary(frame) }
 	testkit.Payload{Kind: codec.KindTriggers, Fields: fields(), Decode: decode}.Refuse(t, trigger.ErrCorrupt, map[string][]func(*codec.Writer){
 		"clock": {long(none), long(math.MaxInt64)}, "started": {flag(false)}, "stats": {list(1), list(-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), list()},
-		"item 4": {long(3), long(2)}, "good 3": {list(-1, now, none), list(1, none, none), list(1, now), list(1, math.MaxInt64, none)}, "out 3": {flag(true)},
+		"item 4": {long(3), long(2)}, "good 3": {list(-1, now, none), list(1, none, none), list(1, now), list(1, math.MaxInt64, none), list(1, now+1, none), list(1, none, now+1)}, "out 3": {flag(true)},
 		"zone": {word("")}, "bits": {bits(2), bits(3)}, "date b": {word("a"), word("")}, "day a": {list(2001, 2, 29), list(0, 0, 0)},
-		"stage": {word("")}, "staged": {long(none), long(none + 1)}, "last": {list(none), list(none+1, none, now, none, none, now, none, none, now)},
-		"plan": {list(none+1, now), list(now, math.MaxInt64), list(now)}, "times": {list(none, 0, now, now), list(now, 0, now, now-1), list(now, 0, now, math.MaxInt64), list(now, math.MaxInt64, now, now)},
+		"stage": {word("")}, "staged": {long(none), long(none + 1), long(now + 1)}, "last": {list(none), list(none+1, none, now, none, none, now, none, none, now)},
+		"plan": {list(none+1, now), list(now, math.MaxInt64), list(now), list(now, now+1), list(now+1, now)}, "times": {list(none, 0, now, now), list(now, 0, now, now-1), list(now, 0, now, math.MaxInt64), list(now, math.MaxInt64, now, now), list(now, 1, now, now), list(now+1, 0, now+1, now+1)},
 		"plan items": {row(2), row(-1), row(0, 0)}, "look 0": {list(2, now, 100), list(-1, now, 100), list(0, none, 100), list(0, now, -1), list(0, now+1, 100)},
-		"priced 0": {flag(false)}, "look 1": {list(0, now, 0)}, "rates": {bits(1<<32 | 2)}, "open": {num(0), num(17)}, "message": {list(none, 0), list(now, 1), list(now, -1)},
-		"counts": {func(w *codec.Writer) { w.Int(1); w.Int(9); w.Int(1); w.Int64(now); w.Int(1) }},
+		"priced 0": {flag(false)}, "look 1": {list(0, now, 0)}, "rates": {bits(1<<32 | 2)}, "open": {num(0), num(17)}, "message": {list(none, 0), list(now+1, 0), list(now, 1), list(now, -1)},
+		"counts": {func(w *codec.Writer) { w.Int(1); w.Int(9); w.Int(1); w.Int64(now); w.Int(1) }, func(w *codec.Writer) { w.Int(1); w.Int(9); w.Int(1); w.Int64(now + 1); w.Int(0) }, func(w *codec.Writer) { w.Int(1); w.Int(8); w.Int(1); w.Int64(now); w.Int(0) }},
 		"event 1": {
 			list(now+1, int64(trigger.Staged), 0, -1, 0, 0), list(now, 0, 0, -1, 0, 0), list(now, 10, 0, -1, 0, 0), list(now, int64(trigger.Staged), 1, -1, 0, 0), list(now, int64(trigger.Staged), -1, -1, 0, 0),
 			list(now, int64(trigger.Staged), 0, 0, 0, 0), list(now, int64(trigger.Staged), 0, -1, 1, 0), list(now, int64(trigger.Staged), 0, -1, 0, 1), list(now, int64(trigger.Responded), 0, -1, 0, now),
@@ -146,7 +146,7 @@ func TestPayloads(t *testing.T) {
 		"name 1": {word("")}, "event 2": {list(now, int64(trigger.Viewed), 0, 2, 0, 0), list(now, int64(trigger.Viewed), 0, -1, 0, 0)}, "name 2": {word("x")}, "all": {bits(1)},
 	})
 	testkit.Payload{Kind: codec.KindTriggers, Fields: fields(), Decode: decode}.Refuse(t, trigger.ErrMismatch, map[string][]func(*codec.Writer){
-		"class U": {num('s')}, "class I": {num('u')}, "channels": {num(2)}, "mail": {word("push")}, "triggers": {num(0)}, "b": {word("c")},
+		"class U": {num('s')}, "class I": {num('u')}, "channels": {num(2)}, "mail": {word("push")}, "triggers": {num(0)}, "b": {word("c")}, "when": {num(int(trigger.CartAbandoned)), num(0), num(200)},
 	})
 	testkit.Payload{Kind: codec.KindTriggers, Fields: fields(), Decode: decode}.Refuse(t, trigger.ErrTooLarge, map[string][]func(*codec.Writer){
 		"items": {num(6)}, "customers": {num(6)}, "events": {num(6)},

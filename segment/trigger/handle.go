@@ -112,7 +112,7 @@ func (k *core[U, I]) arm(who, rule int32, e event) {
 	case e.at <= p.from && !waits:
 		return
 	case e.at <= p.from:
-		k.include(p, r, e.item, false)
+		k.include(p, e.item, false)
 		return
 	}
 	p.from = e.at
@@ -123,7 +123,7 @@ func (k *core[U, I]) arm(who, rule int32, e event) {
 	if !waits {
 		p.items = p.items[:0]
 	}
-	k.include(p, r, e.item, true)
+	k.include(p, e.item, true)
 	if waits && r.When != BrowseAbandoned && r.When != CartAbandoned {
 		return // whoever waits for one thing does not wait longer because of another
 	}
@@ -131,8 +131,12 @@ func (k *core[U, I]) arm(who, rule int32, e event) {
 	k.aim(c, r, p, later(e.at, r.Delay))
 }
 
+// maxItems is how many items a message may wait with: more than MaxItems lets out, since
+// some of them may be withdrawn until then.
+const maxItems = 100
+
 // include puts an item to those of a message: newest first, each once, the oldest goes.
-func (k *core[U, I]) include(p *plan, r *rule, item int32, newest bool) {
+func (k *core[U, I]) include(p *plan, item int32, newest bool) {
 	if item < 0 {
 		return
 	}
@@ -140,9 +144,9 @@ func (k *core[U, I]) include(p *plan, r *rule, item int32, newest bool) {
 	switch {
 	case at >= 0 && newest:
 		p.items = slices.Delete(p.items, at, at+1)
-	case at >= 0 || !newest && len(p.items) >= r.MaxItems:
+	case at >= 0 || !newest && len(p.items) >= maxItems:
 		return
-	case len(p.items) >= r.MaxItems:
+	case len(p.items) >= maxItems:
 		p.items = p.items[:len(p.items)-1]
 	}
 	if newest {

@@ -1,6 +1,9 @@
 package trigger
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // good is what is known of an item.
 type good struct {
@@ -113,7 +116,13 @@ func (x *look) recent(r *rule, at int64) bool { return x.at <= at && later(x.at,
 
 // cheaper reports whether the price has fallen enough since the look.
 func (x *look) cheaper(r *rule, price int64) bool {
-	return x.priced && price < x.price && float64(x.price-price) >= r.MinDrop*float64(x.price)
+	if !x.priced || price >= x.price {
+		return false
+	}
+	// fell·10⁶ >= price·minDrop, exactly
+	hi, lo := bits.Mul64(uint64(x.price-price), 1_000_000)
+	hi2, lo2 := bits.Mul64(uint64(x.price), r.minDrop)
+	return hi > hi2 || hi == hi2 && lo >= lo2
 }
 
 // stock sets the stock of an item and arms the messages of those who looked in vain.

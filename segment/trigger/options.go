@@ -41,7 +41,9 @@ type BusinessOptions = calendar.BusinessOptions
 
 // NewBusiness returns the Business of opt, which is not kept. ErrOption for dates and days of
 // the week that do not exist, a week without business and a holiday without a name.
-func NewBusiness(opt BusinessOptions) (*Business, error) { return calendar.NewBusiness(opt) }
+func NewBusiness(opt BusinessOptions) (*Business, error) {
+	return calendar.NewBusiness("trigger: NewBusiness", opt)
+}
 
 // When is what a trigger waits for.
 type When uint8
@@ -93,7 +95,7 @@ type Trigger struct {
 	HoldOut  float64       // share of customers, in [0, 1), who are held out of this trigger
 	MaxItems int           // items of a message, 0: 5, at most 100
 
-	MinDrop float64       // PriceDropped: share of the price by which it has to fall, below 1; 0: .05; negative: any fall
+	MinDrop float64       // PriceDropped: share of the price by which it has to fall, below 1, in millionths; 0: .05; negative: any fall
 	Within  time.Duration // PriceDropped, BackInStock: how long ago the look may be; 0: 30 days
 	From    string        // StageChanged: the stage before; "": any that was known
 	To      string        // StageChanged: the new stage; "": any. What is no longer so when the message is due is not told
@@ -137,7 +139,7 @@ type Channel struct {
 // be reached by: without any, nothing ever goes out, and whoever unsubscribes from one has it
 // no more.
 type Customer struct {
-	Zone     string          // name of the time zone, as Options.Zones takes it; "": Options.Zone
+	Zone     string          // name of the time zone, as Options.Zones takes it; "": Options.Zone at the time of Set
 	Channels []string        // names of Options.Channels
 	Dates    map[string]Date // "birthday", "registered", …: whose days Anniversary waits for, from the year after on
 	Bought   bool            // has bought before the first event, so that no order is the first
@@ -163,7 +165,7 @@ type Options[U, I ID] struct {
 	Held     bool          // Advance yields the messages of those who are held out, too, to be logged
 	Explore  float64       // share, in [0, 1], of messages whose channel is drawn; as many hours of BestHour are, each for itself
 	Strength float64       // how many messages the rates of all customers weigh in the rate of one, > 0; 0: 10
-	Grace    time.Duration // messages planned longer ago than this before Advance's asOf are planned anew from there; 0: never, see Planner.Advance
+	Grace    time.Duration // messages planned longer ago than this before Advance's asOf are planned anew for that, Due and Expire, too; 0: never, see Planner.Advance
 	Seed     uint64
 
 	MaxCustomers int // 0: 1,000,000

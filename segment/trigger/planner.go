@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -65,6 +66,7 @@ type rule struct {
 	excludes []int32
 	cancels  [kinds]bool
 	days     []int64 // occasions of OnDates, ascending
+	minDrop  uint64  // in millionths
 }
 
 // zone is a time zone in use.
@@ -127,7 +129,7 @@ func New[U, I ID](opt Options[U, I]) (*Planner[U, I], error) {
 	}
 	k := newCore(opt)
 	if _, err := k.zone(""); err != nil {
-		return nil, fmt.Errorf("trigger: New: Zone: %w: %w", err, ErrOption)
+		return nil, fmt.Errorf("trigger: New: Zone %.40q: %w: %w", opt.Zone, err, ErrOption)
 	}
 	return &Planner[U, I]{s: k}, nil
 }
@@ -137,14 +139,13 @@ func newCore[U, I ID](opt Options[U, I]) *core[U, I] {
 	k := &core[U, I]{opt: opt, users: map[U]int32{}, spare: -1, channels: make([]tally, len(opt.Channels))}
 	k.wakes = heap[int32]{before: k.wakesBefore, moved: func(who int32, pos int) { k.customers[who].pos = int32(pos) }}
 	k.events = heap[event]{before: k.eventBefore}
-	k.counts.Keep = daySpan
 	for _, ch := range opt.Channels {
 		k.keep(ch.Caps)
 	}
 	k.keep(opt.Caps)
 	k.rules = make([]rule, len(opt.Triggers))
 	for i, t := range opt.Triggers {
-		r := rule{Trigger: t, hash: rng.HashString(t.Name), channels: math.MaxUint64 >> (64 - len(opt.Channels))}
+		r := rule{Trigger: t, hash: rng.HashString(t.Name), channels: math.MaxUint64 >> (64 - len(opt.Channels)), minDrop: uint64(math.Round(t.MinDrop * 1e6))}
 		if t.Channels != nil {
 			r.channels = 0
 			for _, name := range t.Channels {
@@ -179,9 +180,11 @@ var armed = [...]Kind{
 // hours, and one may be skipped.
 func (k *core[U, I]) keep(caps []Cap) {
 	for _, c := range caps {
-		k.counts.Keep = max(k.counts.Keep, int64(c.Days+3)*daySpan, int64(c.Window))
+		k.counts.Keep = max(k.counts.Keep, keepDays(c.Days), int64(c.Window))
 	}
 }
+
+func keepDays(days int) int64 { return int64(days+3) * daySpan }
 
 // lock returns the state, locked, or ErrEmpty.
 func (p *Planner[U, I]) lock(where string) (*core[U, I], error) {
@@ -262,7 +265,7 @@ func (k *core[U, I]) convert(e Event[U, I], x event) (event, error) {
 		}
 		x.sent = e.Sent.UnixNano()
 		if channelOf(k.opt.Channels, e.Name) < 0 {
-			return x, fmt.Errorf("field Name, %.40q, is no channel: %w", e.Name, ErrUnknownID)
+			return x, check.Private("Name", -1, e.User, e.Name, fmt.Errorf("no channel: %w", ErrUnknownID))
 		}
 	}
 	return x, nil
@@ -333,21 +336,21 @@ func (p *Planner[U, I]) Set(user U, c Customer) error {
 	for i, name := range c.Channels {
 		j := channelOf(k.opt.Channels, name)
 		if j < 0 {
-			return fmt.Errorf("%s: Channels[%d] is %.40q: %w", where, i, name, ErrUnknownID)
+			return fmt.Errorf("%s: %w", where, check.Private(fmt.Sprintf("Channels[%d]", i), -1, user, name, ErrUnknownID))
 		}
 		channels |= 1 << j
 	}
 	dates := make([]date, 0, len(c.Dates))
-	for name, d := range c.Dates {
+	for _, name := range slices.Sorted(maps.Keys(c.Dates)) {
+		d := c.Dates[name]
 		if _, ok := d.Number(); !ok || !named(name) {
 			return fmt.Errorf("%s: %w", where, check.Private("Dates", -1, user, d, fmt.Errorf("no date of the years 1678 to 2261, or no name of 1 to %d bytes: %w", maxName, ErrRange)))
 		}
 		dates = append(dates, date{name, d})
 	}
-	slices.SortFunc(dates, date.compare)
 	at, err := k.zone(c.Zone)
 	if err != nil {
-		return fmt.Errorf("%s: Zone: %w", where, err)
+		return fmt.Errorf("%s: %w", where, check.Private("Zone", -1, user, c.Zone, err))
 	}
 	who, err := k.customer(user)
 	if err != nil {
@@ -361,7 +364,8 @@ func (p *Planner[U, I]) Set(user U, c Customer) error {
 	return nil
 }
 
-// zone returns the number of a time zone in use.
+// zone returns the number of a time zone in use. Errors do not name it: it may be a
+// customer's, and so may what Zones says of it.
 func (k *core[U, I]) zone(name string) (int32, error) {
 	if name == "" {
 		name = k.opt.Zone
@@ -377,11 +381,11 @@ func (k *core[U, I]) zone(name string) (int32, error) {
 	loc := time.UTC
 	if name != "UTC" {
 		if k.opt.Zones == nil || !named(name) {
-			return 0, fmt.Errorf("%.40q: %w", name, ErrUnknownID)
+			return 0, fmt.Errorf("no zone that Zones may be asked for: %w", ErrUnknownID)
 		}
 		var err error
 		if loc, err = k.opt.Zones(name); err != nil || loc == nil {
-			return 0, fmt.Errorf("%.40q: %v: %w", name, err, ErrUnknownID)
+			return 0, fmt.Errorf("no zone that Zones knows: %w", ErrUnknownID)
 		}
 	}
 	if len(k.zones) >= 4096 {
@@ -398,7 +402,7 @@ func (k *core[U, I]) zone(name string) (int32, error) {
 // whoever keeps messages calls it with a dst without room, such as nil.
 //
 // A message says by At when it goes out. A service that was down for hours gets those of
-// these hours, too; with Options.Grace they are planned anew from asOf, with its quiet hours.
+// these hours, too; with Options.Grace they are planned anew for asOf, with its quiet hours: Due is asOf then, and Expire counts from it.
 // An asOf before that of the last call, or outside the years 1679 to 2260, is ErrRange, and dst
 // comes back as it was. Time begins with the first call, or with an event before it; days
 // before that are nobody's. Cost: that of the events and messages of the time, each with the
@@ -462,12 +466,12 @@ func (k *core[U, I]) start(until int64) {
 	}
 }
 
-// replan moves what was due before grace to until.
+// replan plans what was due before grace anew for until, from which on Expire counts, too.
 func (k *core[U, I]) replan(who int32, grace, until int64) {
 	c := &k.customers[who]
 	for i := range c.plans {
 		if c.plans[i].due < grace {
-			c.plans[i].due = until
+			c.plans[i].first, c.plans[i].due = until, until
 		}
 	}
 	k.rest(who)

@@ -113,7 +113,7 @@ func (c *customer[U]) draw(r *rule, at int64, question uint64) float64 {
 }
 
 // aim plans a message for an instant, or for the best of the 24 hours from there on that
-// are not quiet, where the trigger asks for it.
+// are not quiet by every channel that it may take, where the trigger asks for it.
 func (k *core[U, I]) aim(c *customer[U], r *rule, p *plan, at int64) {
 	p.drawn = false
 	if r.BestHour && at < never-2*daySpan {
@@ -131,7 +131,7 @@ func (k *core[U, I]) bestHour(c *customer[U], r *rule, p *plan, at int64) int64 
 	full := at - calendar.Shows(t, loc)%3600*int64(time.Second) - int64(t.Nanosecond()) // when the hour began
 	for h := range int64(len(moments)) {
 		moment := max(at, full+h*hour)
-		if t := time.Unix(0, moment); !k.opt.Quiet.covers(t, loc) || k.off.quiet {
+		if k.audible(c, r, time.Unix(0, moment), loc) {
 			moments[n] = moment
 			n++
 		}
@@ -150,6 +150,23 @@ func (k *core[U, I]) bestHour(c *customer[U], r *rule, p *plan, at int64) int64 
 		}
 	}
 	return best
+}
+
+// audible reports whether a channel of a message, if there is any, has no quiet hours at t.
+func (k *core[U, I]) audible(c *customer[U], r *rule, t time.Time, loc *time.Location) bool {
+	if k.off.quiet {
+		return true
+	}
+	if k.opt.Quiet.covers(t, loc) {
+		return false
+	}
+	allowed := c.channels & r.channels
+	for ch := range k.opt.Channels {
+		if allowed>>ch&1 != 0 && !k.opt.Channels[ch].Quiet.covers(t, loc) {
+			return true
+		}
+	}
+	return allowed == 0
 }
 
 // Rate returns the smoothed share of messages by a channel that a customer answers: that of

@@ -5,11 +5,14 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/ids"
+	"github.com/aislekit/aisle/internal/limit"
 )
 
 // Retune lets other options hold from now on, as for new triggers and other caps, and
 // keeps everything that is known. Triggers of the same Name and When are the same: what waits
-// for them goes on as it was planned, and days that follow come by the new settings, what waits for others is dropped, and new ones begin.
+// for them goes on as it was planned, and days that follow come by the new settings, also where
+// there were none left; what waits for others is dropped, and new ones begin. Customers keep the
+// zone that they have until Set says another, those without one the Options.Zone of then.
 // Channels may be added and stand in another order, but none may go, ErrMismatch, since what
 // went out by them counts for caps. A cap that looks further back than all before it does not
 // know what was forgotten by then. Other errors are those of New, and after one nothing is
@@ -44,7 +47,7 @@ func (p *Planner[U, I]) Retune(opt Options[U, I]) error {
 	}
 	zones := make([]int32, len(k.zones))
 	if _, err := n.zone(""); err != nil { // number 0 is that of strangers
-		return fmt.Errorf("%s: Zone: %w", where, err)
+		return fmt.Errorf("%s: Zone %.40q: %w", where, opt.Zone, err)
 	}
 	for i, z := range k.zones {
 		if zones[i], err = n.zone(z.name); err != nil {
@@ -54,7 +57,7 @@ func (p *Planner[U, I]) Retune(opt Options[U, I]) error {
 	// From here on nothing fails. Ids, items, looks and the totals move as they are.
 	n.off, n.started, n.clock, n.stats, n.hours = k.off, k.started, k.clock, k.stats, k.hours
 	n.users, n.free, n.items, n.goods, n.looks, n.spare, n.events.s = k.users, k.free, k.items, k.goods, k.looks, k.spare, k.events.s
-	k.counts.Move(&n.counts, channels)
+	n.take(&k.counts, channels)
 	n.customers = make([]customer[U], len(k.customers))
 	for who := range k.customers {
 		n.customers[who] = k.customers[who].retuned(len(opt.Channels), channels, triggers, zones)
@@ -63,7 +66,7 @@ func (p *Planner[U, I]) Retune(opt Options[U, I]) error {
 			continue
 		}
 		if c.hash = ids.Seeded(c.id, opt.Seed); n.started {
-			n.startNew(int32(who), triggers)
+			n.startDays(int32(who))
 		}
 		n.rest(int32(who))
 	}
@@ -71,13 +74,28 @@ func (p *Planner[U, I]) Retune(opt Options[U, I]) error {
 	return nil
 }
 
-// startNew plans the days of triggers that are new.
-func (k *core[U, I]) startNew(who int32, triggers []int) {
+// startDays plans the days of triggers that wait for none: new ones, and those that have run
+// out and may have more by other options. What is over stays so by plan.from.
+func (k *core[U, I]) startDays(who int32) {
 	c := &k.customers[who]
-	for i, old := range triggers {
-		if old < 0 && k.rules[i].When.dated() && c.channels != 0 {
+	for i := range c.plans {
+		if c.plans[i].due == never && k.rules[i].When.dated() && c.channels != 0 {
 			k.schedule(c, i, k.clock)
 		}
+	}
+}
+
+// take moves marks that count for caps here, with the numbers of channels as to has them, nil:
+// as they are. Those that no cap needs are dropped.
+func (k *core[U, I]) take(from *limit.Counts[U], to []int32) {
+	if to == nil {
+		to = make([]int32, len(k.opt.Channels))
+		for i := range to {
+			to[i] = int32(i)
+		}
+	}
+	if slices.ContainsFunc(k.opt.Channels, func(ch Channel) bool { return k.capping(&ch) }) {
+		from.Move(&k.counts, to)
 	}
 }
 

@@ -85,7 +85,7 @@ func (k *core[U, I]) decide(dst []Message[U, I], who int32, rule int) []Message[
 func (k *core[U, I]) send(dst []Message[U, I], who int32, rule, ch int, drawn bool) []Message[U, I] {
 	c, r := &k.customers[who], &k.rules[rule]
 	p := &c.plans[rule]
-	p.items = p.items[:min(len(p.items), r.MaxItems)] // there are more where options have changed
+	p.items = p.items[:min(len(p.items), r.MaxItems)] // the newest; more wait in case these are withdrawn
 	held := c.heldOut(0, k.opt.HoldOut) || c.heldOut(r.hash, r.HoldOut)
 	n := len(dst)
 	dst = room(dst)
@@ -106,7 +106,9 @@ func (k *core[U, I]) send(dst []Message[U, I], who int32, rule, ch int, drawn bo
 		k.finish(c, rule)
 		return dst[:n]
 	}
-	if err := k.counts.Add(c.id, int32(ch), k.clock); err != nil { // as many events as there can be: the cap that is safe
+	if !k.capping(&k.opt.Channels[ch]) {
+		// nobody will ask
+	} else if err := k.counts.Add(c.id, int32(ch), k.clock); err != nil { // as many events as there can be: the cap that is safe
 		k.stats.Expired++
 		k.finish(c, rule)
 		return dst[:n]
@@ -188,6 +190,9 @@ func (k *core[U, I]) permit(c *customer[U], ch int, at int64) int64 {
 	}
 	return never // quiet hours of all and of the channel that leave nothing between them
 }
+
+// capping reports whether messages by a channel count for any cap.
+func (k *core[U, I]) capping(ch *Channel) bool { return len(k.opt.Caps)+len(ch.Caps) > 0 }
 
 // capped returns the first instant from at on at which no cap is full, never for one of 0.
 func (k *core[U, I]) capped(caps []Cap, c *customer[U], group int32, at int64) int64 {
