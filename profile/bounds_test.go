@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,9 +68,9 @@ func TestMoneyBound(t *testing.T) {
 	}
 }
 
-// Merge refuses events that an Advance could not count.
+// Merge and Add refuse events that an Advance could not count, over all windows as the decoder does.
 func TestEventBound(t *testing.T) {
-	b := newBuilder(t, profile.BuilderOptions{})
+	b, all := newBuilder(t, profile.BuilderOptions{}), newBuilder(t, profile.BuilderOptions{})
 	for _, days := range []int{2, 12} {
 		if err := b.Add(&event{User: "ann", Kind: profile.View, At: cut.Add(-time.Duration(days) * day)}); err != nil {
 			t.Fatal(err)
@@ -86,7 +85,7 @@ func TestEventBound(t *testing.T) {
 		if err := other.UnmarshalBinary(data); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.Merge(other); err != nil {
+		if err := errors.Join(all.Merge(other), b.Merge(other)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,6 +96,16 @@ func TestEventBound(t *testing.T) {
 	}
 	if err := b.Merge(other); !errors.Is(err, profile.ErrOverflow) { // 2³² in two windows
 		t.Errorf("%v, want ErrOverflow", err)
+	}
+	view := &event{User: "ann", Kind: profile.View, At: cut.Add(-2 * day)}
+	if err := errors.Join(all.Merge(other), all.Add(view)); err != nil { // 2³²-2 and one
+		t.Fatal(err)
+	}
+	if err := all.Add(view); !errors.Is(err, profile.ErrOverflow) {
+		t.Errorf("%v, want ErrOverflow", err)
+	}
+	if err := other.UnmarshalBinary(promised(all.MarshalBinary())); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -181,39 +190,34 @@ func TestFuseLittleWeight(t *testing.T) {
 	}
 }
 
-// One customer of many items and categories merges in one pass: sixteen times as many cost about as many times
-// more, not their square, 256 times. The least of three runs is compared.
+// One customer of many items and categories, half of them on both sides of a merge, has as many as a map says.
 func TestRobot(t *testing.T) {
-	f, err := profile.Features([]int{7}, "distinct")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := profile.NewAffinity(profile.AffinityOptions{Dimension: profile.Category, Labels: []string{"1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	merge := func(f profile.Feature, n int) time.Duration {
-		var states [2][]int64
-		r := profile.Record{Source: profile.FromEvent, Kind: profile.View}
-		for i := range n {
-			r.At, r.Item, r.Category = cut.Add(-time.Duration(i)*time.Second), uint64(i+1), fmt.Sprint(i)
-			states[i%2] = f.Add(states[i%2], &r)
+	const n = 16_000
+	features := append(promised(profile.Features([]int{7}, "distinct")), affinityTo(t, profile.Category, "c1"))
+	opt := profile.BuilderOptions{Features: features}
+	shards := [2]*profile.Builder[string, int]{newBuilder(t, opt), newBuilder(t, opt)}
+	items, categories := make(map[int]bool), make(map[string]bool)
+	for i := range n {
+		e := event{User: "robot", Kind: profile.View, Item: i*7919%12_000 + 1, Category: fmt.Sprint("c", i*31%5000), At: cut.Add(-time.Hour - time.Duration(i)*time.Second)}
+		items[e.Item], categories[e.Category] = true, true
+		if err := shards[i%2].Add(&e); err != nil {
+			t.Fatal(err)
 		}
-		least := time.Hour
-		for range 3 {
-			state, start := slices.Clone(states[0]), time.Now()
-			state = f.Merge(state, states[1])
-			least = min(least, time.Since(start))
-			if !f.Valid(state) || len(state) < n {
-				t.Fatalf("%s: %d words of %d records", f.Name(), len(state), n)
+		if i%4 == 0 {
+			if err := shards[1].Add(&e); err != nil {
+				t.Fatal(err)
 			}
 		}
-		return least
 	}
-	for _, f := range append(f, a) {
-		few, many := merge(f, 1000), merge(f, 16_000)
-		if many > 90*few {
-			t.Errorf("%s: %v for 1,000, %v for 16,000", f.Name(), few, many)
-		}
+	if err := shards[0].Merge(shards[1]); err != nil {
+		t.Fatal(err)
+	}
+	table := promised(shards[0].Table(profile.TableOptions{Columns: []string{"distinct_items", "distinct_categories_7d", "affinity_category=c1"}}))
+	row := table.Rows[0]
+	if row[0] != float64(len(items)) || row[1] != float64(len(categories)) {
+		t.Errorf("%v items and %v categories, want %d and %d", row[0], row[1], len(items), len(categories))
+	}
+	if !(row[2] > 0 && row[2] < 2./float64(len(categories))) {
+		t.Errorf("share %v of one of %d categories", row[2], len(categories))
 	}
 }

@@ -106,7 +106,7 @@ func (o BuilderOptions) withDefaults() BuilderOptions {
 }
 
 // validate reports every bad field at once.
-func (o BuilderOptions) validate() error {
+func (o BuilderOptions) validate(where string) error {
 	var c check.Options
 	c.Require(check.Time("AsOf", o.AsOf) == nil, "AsOf", o.AsOf, "a time in the years 1678 to 2262")
 	c.Require(len(o.Windows) <= maxWindows, "len(Windows)", len(o.Windows), "at most 7")
@@ -130,7 +130,7 @@ func (o BuilderOptions) validate() error {
 		dim, _, label := strings.Cut(name, "=")
 		c.Require(!baseName(name, o.Windows) && !(label && slices.Contains(dimensionNames[:], dim)), "Features.Columns", name, "a name that no other column has")
 	}
-	return c.Err("profile: NewBuilder")
+	return c.Err(where)
 }
 
 // Builder accumulates what is known of each user before a cut-off: recency,
@@ -214,7 +214,7 @@ func (s *userState) known() bool { return s.firstSeen != never || s.registered !
 // NewBuilder returns an empty Builder. Every bad option is ErrOption.
 func NewBuilder[U, I ID](opt BuilderOptions) (*Builder[U, I], error) {
 	opt = opt.withDefaults()
-	if err := opt.validate(); err != nil {
+	if err := opt.validate("profile: NewBuilder"); err != nil {
 		return nil, err
 	}
 	b := &Builder[U, I]{opt: opt, currency: opt.Currency, extra: newFeatureSet(new(check.Options), opt.Features)}
@@ -308,9 +308,18 @@ func (b *Builder[U, I]) Index(user U) (int32, error) {
 	if err := b.made("profile: Builder.Index"); err != nil {
 		return 0, err
 	}
-	u, err := b.users.Add(user)
+	u, err := b.index(user)
 	if err != nil {
 		return -1, fmt.Errorf("profile: Builder.Index: %w", err)
+	}
+	return u, nil
+}
+
+// index is Index without a place in its error.
+func (b *Builder[U, I]) index(user U) (int32, error) {
+	u, err := b.users.Add(user)
+	if err != nil {
+		return -1, err
 	}
 	b.grow(int(u) + 1)
 	return u, nil
@@ -366,7 +375,9 @@ func (b *Builder[U, I]) recentLabel(d Dimension, name string) (int32, error) {
 }
 
 // Add takes one event. An invalid one changes nothing and is ErrRange or
-// ErrNotFinite, naming the field.
+// ErrNotFinite, naming the field. So is one of a user who has 2³²-1 of its kind, ErrOverflow. Where
+// there are too many labels or words of states of Features, ErrOverflow too, a part of what it
+// says may have been taken: read the Builder from its bytes then. So with AddOrder and AddRefund.
 func (b *Builder[U, I]) Add(e *Event[U, I]) error {
 	if err := b.made("profile: Builder.Add"); err != nil {
 		return err
@@ -375,12 +386,15 @@ func (b *Builder[U, I]) Add(e *Event[U, I]) error {
 	if err != nil || at >= b.cut {
 		return err
 	}
-	u, err := b.Index(e.User)
-	if err != nil {
-		return err
+	u, err := b.index(e.User)
+	if err == nil {
+		a := b.prepare(at, e)
+		err = b.addEvent(u, &a, e)
 	}
-	a := b.prepare(at, e)
-	return b.addEvent("Add", u, &a, e)
+	if err != nil {
+		return fmt.Errorf("profile: Builder.Add: %w", err)
+	}
+	return nil
 }
 
 // AddIndexed is Add for a user whose handle came from Index; e.User is ignored.
@@ -397,7 +411,10 @@ func (b *Builder[U, I]) AddIndexed(user int32, e *Event[U, I]) error {
 		return err
 	}
 	a := b.prepare(at, e)
-	return b.addEvent("AddIndexed", user, &a, e)
+	if err := b.addEvent(user, &a, e); err != nil {
+		return fmt.Errorf("profile: Builder.AddIndexed: %w", err)
+	}
+	return nil
 }
 
 // instant returns the time of an event that is valid, and counts one that is late.
@@ -437,15 +454,18 @@ func (b *Builder[U, I]) prepare(at int64, e *Event[U, I]) act {
 
 // addEvent adds a valid event of a known user at a time before the cut-off. It looks
 // at everything that can fail before it changes a counter.
-func (b *Builder[U, I]) addEvent(where string, u int32, a *act, e *Event[U, I]) error {
+func (b *Builder[U, I]) addEvent(u int32, a *act, e *Event[U, I]) error {
 	s, plain := &b.state[u], e.plain()
 	var more userState
 	if !plain {
 		more = e.state(a.at)
 	}
-	n := &b.counts[(int(u)*kinds+int(e.Kind)-1)*b.buckets()+b.bucket(a.at)]
-	if *n == math.MaxUint32 || !plain && !s.fits(&more) {
-		return fmt.Errorf("profile: Builder.%s: counts of %w", where, check.Private("user", -1, b.users.Key(u), nil, ErrOverflow))
+	counts, sum := b.countOf(u, int(e.Kind)), uint64(0)
+	for _, x := range counts {
+		sum += uint64(x)
+	}
+	if sum >= math.MaxUint32 || !plain && !s.fits(&more) {
+		return fmt.Errorf("counts of %w", check.Private("user", -1, b.users.Key(u), nil, ErrOverflow))
 	}
 	err := a.err
 	if err == nil {
@@ -460,9 +480,9 @@ func (b *Builder[U, I]) addEvent(where string, u int32, a *act, e *Event[U, I]) 
 		err = b.featureEvent(u, a.at, e)
 	}
 	if err != nil {
-		return fmt.Errorf("profile: Builder.%s: %w", where, err)
+		return err
 	}
-	*n++
+	counts[b.bucket(a.at)]++
 	if plain {
 		s.see(a.at)
 	} else {
@@ -509,8 +529,16 @@ func (b *Builder[U, I]) AddUser(user *User[U]) error {
 	if err := b.made("profile: Builder.AddUser"); err != nil {
 		return err
 	}
-	if err := user.Validate(); err != nil {
+	if err := b.addUser(user); err != nil {
 		return fmt.Errorf("profile: Builder.AddUser: %w", err)
+	}
+	return nil
+}
+
+// addUser is AddUser without a place in its error.
+func (b *Builder[U, I]) addUser(user *User[U]) error {
+	if err := user.Validate(); err != nil {
+		return err
 	}
 	registered, known, late := int64(never), int64(notYet), false
 	if !user.Registered.IsZero() {
@@ -533,7 +561,7 @@ func (b *Builder[U, I]) AddUser(user *User[U]) error {
 	if registered == never && len(list) == 0 {
 		return nil
 	}
-	u, err := b.Index(user.ID)
+	u, err := b.index(user.ID)
 	if err != nil {
 		return err
 	}
@@ -555,7 +583,7 @@ func (b *Builder[U, I]) money(currency string) error {
 // AddOrder takes one order. It counts every order it is given: remove repeated
 // ones first, see clean.Ledger. Test orders are left out. An invalid order changes
 // nothing: ErrRange, ErrEmpty, ErrOverflow, or ErrMismatch for a second currency, which
-// one at or after the cut-off may have.
+// one at or after the cut-off may have. Too many labels or words of states are as in Add.
 //
 // What a user paid stays below 2⁵⁹ (5.7·10¹⁷ minor units) in all, and so do his pieces and what he
 // got back: beyond is ErrOverflow, in Merge too, whatever the order of records and the windows.
@@ -563,9 +591,17 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 	if err := b.made("profile: Builder.AddOrder"); err != nil {
 		return err
 	}
+	if err := b.addOrder(o); err != nil {
+		return fmt.Errorf("profile: Builder.AddOrder: %w", err)
+	}
+	return nil
+}
+
+// addOrder is AddOrder without a place in its error.
+func (b *Builder[U, I]) addOrder(o *Order[U, I]) error {
 	paid, units, err := o.sums()
 	if err != nil {
-		return fmt.Errorf("profile: Builder.AddOrder: %w", err)
+		return err
 	}
 	if o.Test {
 		return nil
@@ -576,14 +612,14 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 		return nil
 	}
 	if err := b.money(o.Currency); err != nil { // of what enters alone: the rest leaves no trace
-		return fmt.Errorf("profile: Builder.AddOrder: %w", err)
+		return err
 	}
-	u, err := b.Index(o.User)
+	u, err := b.index(o.User)
 	if err != nil {
 		return err
 	}
 	if !fits(b.flowOf(u, flowPaid), paid) || !fits(b.flowOf(u, flowUnits), units) {
-		return fmt.Errorf("profile: Builder.AddOrder: sums of %w", check.Private("user", -1, o.User, o.ID, ErrOverflow))
+		return fmt.Errorf("sums of %w", check.Private("user", -1, o.User, o.ID, ErrOverflow))
 	}
 	w := b.decayed(b.weight[Purchase], at)
 	for i := range o.Lines {
@@ -599,7 +635,7 @@ func (b *Builder[U, I]) AddOrder(o *Order[U, I]) error {
 			err = b.featureOrder(u, at, paid, units, o)
 		}
 		if err != nil {
-			return fmt.Errorf("profile: Builder.AddOrder: %w", check.Private("order", -1, o.ID, nil, err))
+			return check.Private("order", -1, o.ID, nil, err)
 		}
 	}
 	b.currency = strings.ToUpper(o.Currency)
@@ -645,17 +681,25 @@ func fits(flow []int64, x int64) bool {
 
 // AddRefund takes money given back, at the time it was given back. Amount must
 // say how much: take the refunds that clean.Ledger.Settle applied, which never exceed
-// what was paid and resolve cancellations.
+// what was paid and resolve cancellations. Too many words of states are as in Add.
 func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 	if err := b.made("profile: Builder.AddRefund"); err != nil {
 		return err
 	}
+	if err := b.addRefund(r); err != nil {
+		return fmt.Errorf("profile: Builder.AddRefund: %w", err)
+	}
+	return nil
+}
+
+// addRefund is AddRefund without a place in its error.
+func (b *Builder[U, I]) addRefund(r *Refund[U, I]) error {
 	err := r.Validate()
 	if err == nil && r.Cancel && r.Amount == 0 {
 		err = check.Private("refund", -1, r.ID, nil, fmt.Errorf("cancels an order without an Amount (use clean.Ledger.Settle): %w", ErrRange))
 	}
 	if err != nil {
-		return fmt.Errorf("profile: Builder.AddRefund: %w", err)
+		return err
 	}
 	at := r.At.UnixNano()
 	if at >= b.cut {
@@ -663,19 +707,19 @@ func (b *Builder[U, I]) AddRefund(r *Refund[U, I]) error {
 		return nil
 	}
 	if err := b.money(r.Currency); err != nil {
-		return fmt.Errorf("profile: Builder.AddRefund: %w", err)
+		return err
 	}
-	u, err := b.Index(r.User)
+	u, err := b.index(r.User)
 	if err != nil {
 		return err
 	}
 	refunded := b.flowOf(u, flowRefunded)
 	if !fits(refunded, r.Amount) {
-		return fmt.Errorf("profile: Builder.AddRefund: sums of %w", check.Private("user", -1, r.User, r.ID, ErrOverflow))
+		return fmt.Errorf("sums of %w", check.Private("user", -1, r.User, r.ID, ErrOverflow))
 	}
 	if len(b.extra.list) > 0 {
 		if err := b.featureRefund(u, at, r); err != nil {
-			return fmt.Errorf("profile: Builder.AddRefund: %w", check.Private("refund", -1, r.ID, nil, err))
+			return check.Private("refund", -1, r.ID, nil, err)
 		}
 	}
 	b.currency = strings.ToUpper(r.Currency)

@@ -175,8 +175,8 @@ func getSparse[T uint32 | int64](r *codec.Reader, xs []T, limit int64) {
 //	        before AsOf, i64 seconds by which the begin of that day, and of those before
 //	        up to the next change, differs from days of 24 hours; within two days, and
 //	        no begin after that of the day after
-//	i64     seconds by which the clock is ahead of UTC at AsOf, the smallest int64 where that is
-//	        not known
+//	i64     seconds by which the clock is ahead of UTC at AsOf, within two days, the smallest int64
+//	        where that is not known
 //	[]int   length of each window in days, 1 … 36500, ascending, at most 7
 //	i64     half-life in nanoseconds, 0 none
 //	10×f64  weight of each Kind, 0 … 1e6, not -0
@@ -244,7 +244,9 @@ func (b *Builder[U, I]) UnmarshalBinary(data []byte) error {
 		zone = time.UTC
 	}
 	if fresh.opt.Zone = nil; fresh.by(zone) {
-		fresh.opt.Zone, fresh.ahead = zone, aheadOf(fresh.opt.AsOf, zone)
+		if fresh.opt.Zone = zone; b.opt.Zone != nil { // else nobody said that it is UTC
+			fresh.ahead = aheadOf(fresh.opt.AsOf, zone)
+		}
 	}
 	*b = *fresh
 	return nil
@@ -309,7 +311,9 @@ func decodeOptions[U, I ID](r *codec.Reader) (*Builder[U, I], error) {
 	if r.Version > 1 {
 		days = calendar.Read(r, cut)
 		if r.Version > 3 {
-			ahead = r.Int64()
+			if ahead = r.Int64(); ahead != nowhere && (ahead < -2*86400 || ahead > 2*86400) {
+				r.Fail("has a clock that is days ahead of UTC")
+			}
 		}
 	} else {
 		from = r.Int64s()

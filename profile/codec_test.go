@@ -216,6 +216,7 @@ func TestWeightZeroRefused(t *testing.T) {
 		on("users", i64(0)),
 	}}
 	builder.Refuse(t, profile.ErrCorrupt, zero)
+	builder.Refuse(t, profile.ErrCorrupt, map[string]puts{"ahead": {i64(2*86400 + 1), i64(-2*86400 - 1), i64(math.MaxInt64), i64(math.MinInt64 + 1)}})
 	schema := testkit.Payload{Kind: codec.KindSchema, Version: 1, Decode: func(data []byte) error { return new(profile.Schema).UnmarshalBinary(data) }, Fields: []field{
 		on("columns", func(w *codec.Writer) { w.Strings([]string{"paid"}) }),
 		on("windows", i64(0)),

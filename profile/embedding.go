@@ -52,8 +52,8 @@ type embedding struct {
 	fade fader
 }
 
-// embeddingBlocks is how many blocks before the newest are kept.
-const embeddingBlocks = 3
+// keptBlocks is how many blocks before the newest an embedding and an affinity keep.
+const keptBlocks = 3
 
 func (f *embedding) Name() string {
 	return fmt.Sprintf("%s/%d/%v", f.opt.Name, f.opt.Dim, f.opt.HalfLife)
@@ -77,12 +77,12 @@ func (f *embedding) row(state []int64, block int64) (whole, row []int64) {
 		n += size
 	}
 	if n == len(state) || state[n] != block {
-		if len(state) > 0 && block < state[len(state)-size]-embeddingBlocks {
+		if len(state) > 0 && block < state[len(state)-size]-keptBlocks {
 			return state, nil
 		}
 		state = slices.Insert(state, n, make([]int64, size)...)
 		state[n] = block
-		for oldest := state[len(state)-size] - embeddingBlocks; state[0] < oldest; n -= size {
+		for oldest := state[len(state)-size] - keptBlocks; state[0] < oldest; n -= size {
 			state = slices.Delete(state, 0, size)
 		}
 	}
@@ -150,7 +150,7 @@ func (f *embedding) Valid(state []int64) bool {
 	}
 	for i := 0; i < len(state); i += size {
 		newest := state[len(state)-size]
-		if i > 0 && state[i] <= state[i-size] || state[i] < math.MinInt32 || state[i] > math.MaxInt32 || state[i] < newest-embeddingBlocks || state[i+1] < 0 || state[i+1]|state[i+2] == 0 {
+		if i > 0 && state[i] <= state[i-size] || state[i] < math.MinInt32 || state[i] > math.MaxInt32 || state[i] < newest-keptBlocks || state[i+1] < 0 || state[i+1]|state[i+2] == 0 {
 			return false
 		}
 	}

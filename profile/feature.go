@@ -318,13 +318,16 @@ func (f *featureSet) joined(other *featureSet, mine func(v int32) int32) ([]join
 	words := uint64(len(f.words))
 	other.cells.all(func(v int32, key uint64, s *span) {
 		var old []int64
+		room := 0
 		if u := mine(v); u >= 0 {
 			if at := f.cells.find(u, key); at != nil {
-				old = slices.Clone(f.state(*at))
+				old, room = slices.Clone(f.state(*at)), int(at.room)
 			}
 		}
 		state := f.list[key>>32].Merge(old, other.state(*s))
-		words += 2 * uint64(len(state))
+		if len(state) > room { // else put leaves it where it is
+			words += 2 * uint64(len(state))
+		}
 		out = append(out, joinedState{v, key, state})
 	})
 	if words > f.limit {

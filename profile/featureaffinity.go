@@ -31,12 +31,12 @@ type AffinityOptions struct {
 // NewAffinity returns the shares of labels in what a customer likes, as the columns category=<label> and
 // the like of Builder.Table and equal to them to the last bit, as a Feature: so with a half-life or with
 // weights of its own, or several half-lives beside each other. What is older than the newest record
-// by 128 half-lives or more may be left out. A customer costs 32 bytes for each label and stretch of 32
+// by 96 half-lives or more may be left out. A customer costs 32 bytes for each label and stretch of 32
 // half-lives. Bad options are ErrOption.
 func NewAffinity(opt AffinityOptions) (Feature, error) {
 	b := BuilderOptions{AsOf: time.Unix(0, 0), HalfLife: opt.HalfLife, KindWeights: opt.KindWeights, PriceBands: opt.PriceBands}.withDefaults()
-	if err := b.validate(); err != nil {
-		return nil, fmt.Errorf("profile: NewAffinity: %w", err)
+	if err := b.validate("profile: NewAffinity"); err != nil {
+		return nil, err
 	}
 	var c check.Options
 	c.Require(int(opt.Dimension) < dimensions, "Dimension", opt.Dimension, "one of the constants")
@@ -153,7 +153,7 @@ func addRow(to, row []int64) {
 // young drops the rows that the newest one makes too old.
 func (f *affinity) young(state []int64) []int64 {
 	old := 0
-	for state[old] < state[len(state)-affinityRow]-embeddingBlocks {
+	for state[old] < state[len(state)-affinityRow]-keptBlocks {
 		old += affinityRow
 	}
 	return slices.Delete(state, 0, old)
@@ -188,7 +188,7 @@ func (f *affinity) Valid(state []int64) bool {
 	}
 	for i := 0; i < len(state); i += affinityRow {
 		x := state[i : i+affinityRow]
-		if x[1] == 0 || x[0] < math.MinInt32 || x[0] > math.MaxInt32 || x[0] < state[len(state)-affinityRow]-embeddingBlocks || x[2]|x[3] == 0 ||
+		if x[1] == 0 || x[0] < math.MinInt32 || x[0] > math.MaxInt32 || x[0] < state[len(state)-affinityRow]-keptBlocks || x[2]|x[3] == 0 ||
 			i > 0 && compareRows(state[i-affinityRow:], x) >= 0 {
 			return false
 		}

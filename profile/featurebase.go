@@ -88,6 +88,17 @@ func (f *baseFeature) Add(state []int64, r *Record) []int64 {
 	return f.Merge(state, more[:])
 }
 
+// mostWords is the most that a Builder lets word i of a state be: events of a kind, flows, other sums.
+func mostWords(i int) int64 {
+	switch {
+	case i < kinds:
+		return math.MaxUint32
+	case i < baseTimes:
+		return 1<<59 - 1
+	}
+	return math.MaxInt64
+}
+
 // Merge adds what is a sum and takes the extreme of times.
 func (*baseFeature) Merge(state, other []int64) []int64 {
 	if len(state) == 0 {
@@ -99,16 +110,28 @@ func (*baseFeature) Merge(state, other []int64) []int64 {
 			state[i] = min(state[i], x)
 		case 1, 3:
 			state[i] = max(state[i], x)
-		default: // the Builder around it has looked whether it fits
-			state[i] += x
+		default: // the Builder around it has looked whether it fits, but not in a frame that somebody made up
+			switch {
+			case addable(state[i], x):
+				state[i] = min(state[i]+x, mostWords(i))
+			case x > 0:
+				state[i] = mostWords(i)
+			default:
+				state[i] = math.MinInt64
+			}
 		}
 	}
 	return state
 }
 
 func (*baseFeature) Valid(state []int64) bool {
-	if len(state) != baseWords || slices.ContainsFunc(state[:baseTimes], func(x int64) bool { return x < 0 }) {
+	if len(state) != baseWords {
 		return false
+	}
+	for i, x := range state[:baseTimes] {
+		if x < 0 || x > mostWords(i) {
+			return false
+		}
 	}
 	s := freshState
 	for i, x := range s.recorded() {

@@ -3,6 +3,7 @@ package profile_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,5 +133,59 @@ func TestNewAffinityRefuses(t *testing.T) {
 	a, b := affinityTo(t, profile.Term, "red"), affinityTo(t, profile.Term, "hat")
 	if a.Name() == b.Name() {
 		t.Error("two settings of one name")
+	}
+}
+
+// TestBaseBounds: what no Builder counts is no state, and two of the largest states merge to one.
+func TestBaseBounds(t *testing.T) {
+	f := promised(profile.Features(nil, "base"))[0]
+	fresh := func() []int64 {
+		return f.Add(nil, &profile.Record{Source: profile.FromEvent, Kind: profile.View, At: cut.Add(-day)})
+	}
+	const events, orders, dwell, ratings = 0, 10, 18, 23
+	for name, c := range map[string]struct {
+		word  int
+		most  int64
+		least bool // whether one more is refused
+	}{"events": {events, math.MaxUint32, true}, "orders": {orders, 1<<59 - 1, true}, "dwell": {dwell, math.MaxInt64, false}, "ratings": {ratings, math.MinInt64, false}} {
+		state := fresh()
+		state[c.word] = c.most
+		if !f.Valid(state) {
+			t.Errorf("%s: %d is refused", name, c.most)
+		}
+		if state = f.Merge(state, slices.Clone(state)); state[c.word] != c.most || !f.Valid(state) {
+			t.Errorf("%s: merged to %d", name, state[c.word])
+		}
+		if state[c.word]++; c.least && f.Valid(state) {
+			t.Errorf("%s: %d is accepted", name, state[c.word])
+		}
+	}
+}
+
+// TestOnePrefix: an error names its place once.
+func TestOnePrefix(t *testing.T) {
+	_, affinity := profile.NewAffinity(profile.AffinityOptions{Labels: []string{"a"}, HalfLife: 1})
+	_, builder := profile.NewBuilder[string, int](profile.BuilderOptions{AsOf: cut, HalfLife: 1})
+	b := newBuilder(t, profile.BuilderOptions{})
+	long := event{User: "ann", Kind: profile.View, At: cut.Add(-day), Dwell: math.MaxInt64}
+	late := event{User: "bob", Kind: profile.View, At: cut.Add(day)}
+	for where, err := range map[string]error{
+		"profile: NewAffinity: ":                    affinity,
+		"profile: NewBuilder: ":                     builder,
+		"profile: Builder.AddAll: Events: row 2: ":  b.AddAll(&profile.Log[string, int]{Events: []event{late, long, long, late, late}}),
+		"profile: Builder.AddAll: Users: row 0: ":   b.AddAll(&profile.Log[string, int]{Users: []user{{BirthYear: -1}}}),
+		"profile: Builder.AddAll: Orders: row 0: ":  b.AddAll(&profile.Log[string, int]{Orders: []order{{}}}),
+		"profile: Builder.AddAll: Refunds: row 0: ": b.AddAll(&profile.Log[string, int]{Refunds: []refund{{}}}),
+		"profile: Builder.Add: ":                    b.Add(&long),
+		"profile: Builder.AddUser: ":                b.AddUser(&user{BirthYear: -1}),
+		"profile: Builder.AddOrder: ":               b.AddOrder(&order{}),
+		"profile: Builder.AddRefund: ":              b.AddRefund(&refund{}),
+	} {
+		if err == nil || !strings.HasPrefix(err.Error(), where) || strings.Count(err.Error(), "profile: ") != 1 {
+			t.Errorf("%v, want %s…", err, where)
+		}
+	}
+	if b.Late() != 1 {
+		t.Errorf("%d late records, want the one before the row that failed", b.Late())
 	}
 }

@@ -32,7 +32,7 @@ func (b *Builder[U, I]) AddAll(log *Log[U, I]) error {
 		}
 	}
 	for i := range log.Users {
-		if err := b.AddUser(&log.Users[i]); err != nil {
+		if err := b.addUser(&log.Users[i]); err != nil {
 			return fmt.Errorf("%s: Users: row %d: %w", where, i, err)
 		}
 	}
@@ -40,12 +40,12 @@ func (b *Builder[U, I]) AddAll(log *Log[U, I]) error {
 		return err
 	}
 	for i := range log.Orders {
-		if err := b.AddOrder(&log.Orders[i]); err != nil {
+		if err := b.addOrder(&log.Orders[i]); err != nil {
 			return fmt.Errorf("%s: Orders: row %d: %w", where, i, err)
 		}
 	}
 	for i := range log.Refunds {
-		if err := b.AddRefund(&log.Refunds[i]); err != nil {
+		if err := b.addRefund(&log.Refunds[i]); err != nil {
 			return fmt.Errorf("%s: Refunds: row %d: %w", where, i, err)
 		}
 	}
@@ -63,12 +63,10 @@ func (b *Builder[U, I]) addEvents(where string, events []Event[U, I]) error {
 	var from [eventBlock]int32
 	var users [eventBlock]int32
 	for begin := 0; begin < len(events); begin += eventBlock {
-		n := 0
-		for i := begin; i < min(begin+eventBlock, len(events)); i++ {
+		n, end := 0, min(begin+eventBlock, len(events))
+		for i := begin; i < end; i++ {
 			e := &events[i]
-			if t := e.At.UnixNano(); t >= b.cut {
-				b.late++
-			} else {
+			if t := e.At.UnixNano(); t < b.cut {
 				keys[n], acts[n], from[n] = e.User, b.prepare(t, e), int32(i-begin)
 				n++
 			}
@@ -90,10 +88,12 @@ func (b *Builder[U, I]) addEvents(where string, events []Event[U, I]) error {
 		b.touched = sink
 		for i, u := range users[:n] {
 			row := begin + int(from[i])
-			if err := b.addEvent("AddAll", u, &acts[i], &events[row]); err != nil {
+			if err := b.addEvent(u, &acts[i], &events[row]); err != nil {
+				b.late += int64(int(from[i]) - i) // all before it in the block but i
 				return fmt.Errorf("%s: Events: row %d: %w", where, row, err)
 			}
 		}
+		b.late += int64(end - begin - n)
 	}
 	return nil
 }

@@ -119,8 +119,8 @@ func (b *Builder[U, I]) Merge(other *Builder[U, I]) error {
 	other.cells.all(func(user int32, key uint64, n *int64) { *b.cells.at(toUser[user], key) += *n })
 	b.currency = cmp.Or(b.currency, other.currency)
 	b.late += other.late
-	if b.ahead == nowhere {
-		b.ahead = other.ahead
+	if b.ahead == nowhere && other.ahead != nowhere {
+		b.ahead, b.opt.Zone = other.ahead, other.opt.Zone
 	}
 	return nil
 }

@@ -58,3 +58,26 @@ func TestMergeTooManyWords(t *testing.T) {
 		t.Error("the second merge differs")
 	}
 }
+
+// TestMergeInPlace: states that fit where they are need no words.
+func TestMergeInPlace(t *testing.T) {
+	features, err := Features(nil, "totals")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asOf := time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC)
+	var both [2]*Builder[string, int]
+	for i := range both {
+		if both[i], err = NewBuilder[string, int](BuilderOptions{AsOf: asOf, Features: features}); err != nil {
+			t.Fatal(err)
+		}
+		if err := both[i].Add(&Event[string, int]{User: "ann", Kind: View, At: asOf.Add(-time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	words := len(both[0].extra.words)
+	both[0].extra.limit = uint64(words)
+	if err := both[0].Merge(both[1]); err != nil || len(both[0].extra.words) != words {
+		t.Errorf("%d words of %d: %v", len(both[0].extra.words), words, err)
+	}
+}

@@ -156,5 +156,5 @@ func (s *Schema) plausible() bool {
 	if code, err := check.Currency("Currency", s.currency); s.currency != "" && (err != nil || code != s.currency) {
 		return false
 	}
-	return len(s.names) > 0 && distinct(s.names) && distinct(s.features) && s.halfLife >= 0 && opt.validate() == nil
+	return len(s.names) > 0 && distinct(s.names) && distinct(s.features) && s.halfLife >= 0 && opt.validate("") == nil
 }

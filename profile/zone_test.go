@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/profile"
 )
 
@@ -103,4 +104,49 @@ func TestPopulationFacts(t *testing.T) {
 		t.Error("forgotten twice")
 	}
 	check(fact("channel", "app", "2"), fact("region", "north", "1"), fact("region", "south", "1"), fact("sex", "m", "2"), fact("sex", "f", "1"))
+}
+
+// TestZoneNotSaid: a frame of version 3 does not say its zone. Read where nobody says one it merges with a Builder
+// that has the same days, and takes its clock.
+func TestZoneNotSaid(t *testing.T) {
+	at := time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC)
+	var w codec.Writer
+	w.Int64(at.UnixNano())
+	for range 3 { // changes of the clock, windows, half-life
+		w.Int64(0)
+	}
+	weights := make(map[profile.Kind]float64)
+	for k := profile.View; k <= profile.Return; k++ {
+		w.Float64(1)
+		weights[k] = 1
+	}
+	w.Int64s(nil)
+	w.String("")
+	w.Int64(0)
+	w.Bool(false)
+	w.Int(0)
+	for range 7 { // labels
+		w.Strings(nil)
+	}
+	w.Int(0)
+	w.Int(0)
+	data := w.AppendFrame(nil, codec.KindBuilder, 3)
+	opt := profile.BuilderOptions{AsOf: at, Zone: location(t, "Asia/Tokyo"), Windows: []int{}, HalfLife: -1, KindWeights: weights}
+	tokyo := promised(profile.NewBuilder[string, int](opt))
+	want := string(promised(tokyo.MarshalBinary()))
+	var old profile.Builder[string, int]
+	opt.Zone = time.UTC
+	utc := promised(profile.NewBuilder[string, int](opt))
+	if err := errors.Join(old.UnmarshalBinary(data), utc.UnmarshalBinary(data)); err != nil {
+		t.Fatal(err)
+	}
+	if err := tokyo.Merge(utc); !errors.Is(err, profile.ErrMismatch) {
+		t.Errorf("a Builder that is said to be of UTC: %v", err)
+	}
+	if err := errors.Join(tokyo.Merge(&old), old.Merge(tokyo)); err != nil {
+		t.Fatal(err)
+	}
+	if string(promised(tokyo.MarshalBinary())) != want || string(promised(old.MarshalBinary())) != want {
+		t.Error("the clock is not that of the Builder that knows it")
+	}
 }

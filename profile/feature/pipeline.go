@@ -173,7 +173,10 @@ func (o *PipelineOptions) check(n int, rows [][]float64, cells [][]string, y []f
 	}
 	var c check.Options
 	c.Require(cells == nil || o.Encode != nil, "Encode", o.Encode, "given, since there are categories")
-	c.Require(o.Impute == nil && len(o.Crosses) == 0 && o.Bins == nil || rows != nil, "Impute", o.Impute, "nil, and no Crosses and Bins, since there are no numbers")
+	const none = "none, since there are no numbers"
+	c.Require(o.Impute == nil || rows != nil, "Impute", "given", none)
+	c.Require(len(o.Crosses) == 0 || rows != nil, "Crosses", "given", none)
+	c.Require(o.Bins == nil || rows != nil, "Bins", "given", none)
 	if o.Impute != nil {
 		methods := o.Impute.methods()
 		c.Require(!slices.ContainsFunc(methods, ImputeMethod.needsGroups), "Impute", methods, "of methods without groups")

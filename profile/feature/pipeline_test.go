@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -375,6 +376,19 @@ func TestPowersConstant(t *testing.T) {
 		back, _ := s.Inverse(nil, out)
 		if out[0][0] != 0 || out[0][1] != 0 || back[0][0] != 3 || len(s.Constant()) != 2 {
 			t.Errorf("method %d: %v back %v, constant %v", m, out, back, s.Constant())
+		}
+	}
+}
+
+// TestPipelineWithoutNumbers: the field that needs numbers is named.
+func TestPipelineWithoutNumbers(t *testing.T) {
+	for field, opt := range map[string]feature.PipelineOptions{
+		"Impute": {Impute: &feature.ImputerOptions{}}, "Crosses": {Crosses: []feature.Cross{{}}}, "Bins": {Bins: &feature.BinOptions{}},
+	} {
+		opt.Encode = &feature.EncoderOptions{Method: feature.Ordinal}
+		_, _, err := feature.FitPipeline(t.Context(), nil, [][]string{{"a"}, {"b"}}, nil, opt)
+		if !errors.Is(err, feature.ErrOption) || !strings.Contains(err.Error(), field+" ") {
+			t.Errorf("%s: %v", field, err)
 		}
 	}
 }

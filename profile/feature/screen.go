@@ -120,7 +120,7 @@ func (s *Screen) work() *screenWork {
 }
 
 // Add takes one row and its class, from 0. NaN is missing, ±Inf ErrNotFinite, a row of another
-// length ErrShape, a class that is none ErrRange, squares beyond float64 ErrOverflow; nothing
+// length ErrShape, a class that is none ErrRange, squares beyond float64 and rows beyond int64 ErrOverflow; nothing
 // is changed then. AddAll is many times as fast.
 func (s *Screen) Add(row []float64, class int) error {
 	const where = "feature: Screen.Add"
@@ -189,6 +189,9 @@ func addScreen[T float32 | float64](s *Screen, rows [][]T, classes []int, first 
 			return fmt.Errorf("row %d is of class %d, want 0 … %d: %w", first+i, c, s.classes-1, ErrRange)
 		}
 		w.count[classes[i]]++
+	}
+	if n, err := s.total(); err != nil || n > math.MaxInt64-int64(len(rows)) {
+		return fmt.Errorf("rows: %w", ErrOverflow)
 	}
 	for c, n := range w.count {
 		if n > 0 {
@@ -387,7 +390,7 @@ func countBins[T float32 | float64](table []int64, at []int, cuts [][]float64, r
 }
 
 // Merge adds the rows of other, which it leaves alone. Other columns, classes or bins, nil and
-// the receiver itself are ErrMismatch, squares beyond float64 ErrOverflow; nothing is changed
+// the receiver itself are ErrMismatch, squares beyond float64 and rows beyond int64 ErrOverflow; nothing is changed
 // then.
 func (s *Screen) Merge(other *Screen) error {
 	const where = "feature: Screen.Merge"
@@ -412,6 +415,9 @@ func (s *Screen) Merge(other *Screen) error {
 		if fresh.rows[c], err = check.AddInt64(s.rows[c], other.rows[c]); err != nil {
 			return fmt.Errorf("%s: rows: %w", where, err)
 		}
+	}
+	if _, err := fresh.total(); err != nil {
+		return fmt.Errorf("%s: rows: %w", where, err)
 	}
 	for j := range fresh.low {
 		fresh.low[j] = min(s.low[j], other.low[j])

@@ -428,12 +428,47 @@ func TestScreenFrameRefuses(t *testing.T) {
 		},
 	}.Refuse(t, feature.ErrCorrupt, map[string]puts{
 		"names":  {names(), names("a", "a"), names("a", "b")},
-		"rows":   {i64(3), i64(), i64(2, 2), i64(-1, 2), i64(make([]int64, 1001)...)},
-		"low":    {f64(), f64(1), f64(nan), f64(math.Inf(-1)), f64(math.Copysign(0, -1)), f64(0, 0)},
+		"rows":   {i64(3), i64(), i64(2, 2), i64(-1, 2), i64(math.MaxInt64, 1), i64(make([]int64, 1001)...)},
+		"low":    {f64(), f64(0), f64(1), f64(nan), f64(math.Inf(-1)), f64(math.Copysign(0, -1)), f64(0, 0)},
 		"first":  {sum(4, 5, 0, 2), sum(-1, 5, 0, 2), sum(3, nan, 0, 2), sum(3, 5, 1, 2), sum(3, 5, nan, 2), sum(3, 5, 0, -1), sum(3, 5, 0, math.Inf(1)), sum(3, math.Copysign(0, -1), 0, 1), sum(3, 5, 0, math.Copysign(0, -1)), sum(0, 5, 0, 0), sum(2, 5, 0, 1)},
 		"second": {sum(1, -1, 0, 1), sum(0, 0, 0, 0), sum(0, 1, 0, 0)},
 		"bins":   {func(w *codec.Writer) { w.Bool(false) }},
 		"edges":  {f64(2, 1), f64(1, 1), f64(nan, 1), f64(1), f64(1, math.Inf(1))},
 		"table":  {i64(1, 1, 1, 1, 0), i64(3, 1, -1, 1, 0, 0), i64(1, 1, 0, 1, 0, 0), i64(1, 1, 1, 0, 0, 0), i64()},
 	})
+}
+
+// TestScreenFrameEmpty: a column without values has no smallest one, and rows beyond int64 are not counted.
+func TestScreenFrameEmpty(t *testing.T) {
+	frame := func(low float64, rows ...int64) []byte {
+		var w codec.Writer
+		w.Strings([]string{"a"})
+		w.Int64s(rows)
+		w.Float64s([]float64{low})
+		for range 2 {
+			w.Int64(0)
+			for range 3 {
+				w.Float64(0)
+			}
+		}
+		w.Bool(false)
+		w.Int64s(nil)
+		return w.AppendFrame(nil, codec.KindScreen, 1)
+	}
+	var a, b feature.Screen
+	if err := errors.Join(a.UnmarshalBinary(frame(0, math.MaxInt64, 0)), b.UnmarshalBinary(frame(0, 0, 1))); err != nil {
+		t.Fatal(err)
+	}
+	if err := new(feature.Screen).UnmarshalBinary(frame(-1, 1, 1)); !errors.Is(err, feature.ErrCorrupt) {
+		t.Errorf("smallest value of none: %v", err)
+	}
+	before := screenBytes(t, &a)
+	for name, err := range map[string]error{"Merge": a.Merge(&b), "Add": a.Add([]float64{1}, 1), "AddAll": a.AddAll(t.Context(), [][]float64{{1}}, []int{1})} {
+		if !errors.Is(err, feature.ErrOverflow) {
+			t.Errorf("%s: %v, want ErrOverflow", name, err)
+		}
+	}
+	if !bytes.Equal(screenBytes(t, &a), before) {
+		t.Error("rows beyond int64 left something")
+	}
 }

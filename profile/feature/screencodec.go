@@ -47,11 +47,12 @@ func (s *Screen) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 // little-endian, lists after their length:
 //
 //	[]str  names of the columns, at least one, none twice
-//	[]i64  rows of each class, >= 0; 2 … 1,000 classes
-//	[]f64  the smaller of 0 and the smallest value of each column, finite, no -0
+//	[]i64  rows of each class, >= 0, in sum an int64; 2 … 1,000 classes
+//	[]f64  the smaller of 0 and the smallest value of each column, finite, no -0; 0 without values
 //	       class by class, for each column:
 //	i64    values, >= 0, at most the rows of the class
-//	2×f64  their sum, finite, no -0, the second part below the last digit of the first; 0 without values
+//	2×f64  their sum, finite, no -0, the second part below the last digit of the first; 0 without values,
+//	       not below 0 where no value is
 //	f64    their squared deviations from the mean, >= 0, finite, no -0; 0 below two values
 //	bool   whether there are bins; if so, for each column:
 //	[]f64  edges between its bins, finite, ascending strictly
@@ -84,22 +85,30 @@ func decodeScreen(r *codec.Reader) (*Screen, error) {
 	if err != nil || s.classes < 2 || s.classes > maxScreenClasses || len(s.low) != len(s.names) || slices.Min(s.rows) < 0 {
 		r.Fail("is no Screen")
 	}
+	if _, err := s.total(); err != nil {
+		r.Fail("has more rows than are counted")
+	}
 	for _, x := range s.low {
 		if !plain(x) || x > 0 {
 			r.Fail("has a smallest value that is none")
 		}
 	}
 	for c := range s.rows {
-		for range s.names {
+		for j := range s.names {
 			if r.Err() != nil {
 				return nil, r.Done()
 			}
 			a := screenSum{r.Int64(), r.Float64(), r.Float64(), r.Float64()}
 			ok := a.n >= 0 && a.n <= s.rows[c] && plain(a.hi) && plain(a.lo) && plain(a.m2) && a.hi+a.lo == a.hi && a.m2 >= 0
-			if !ok || a.n == 0 && (a.hi != 0 || a.lo != 0) || a.n < 2 && a.m2 != 0 {
+			if !ok || a.n == 0 && (a.hi != 0 || a.lo != 0) || a.n < 2 && a.m2 != 0 || a.hi < 0 && s.low[j] == 0 {
 				r.Fail("has sums that are none")
 			}
 			s.sums = append(s.sums, a)
+		}
+	}
+	for j, x := range s.low {
+		if r.Err() == nil && x < 0 && !s.any(j) {
+			r.Fail("has a smallest value of a column without values")
 		}
 	}
 	bins := r.Bool()
@@ -120,6 +129,26 @@ func decodeScreen(r *codec.Reader) (*Screen, error) {
 		r.Fail("has bins that do not add up")
 	}
 	return s, r.Done()
+}
+
+// total is the rows of all classes.
+func (s *Screen) total() (n int64, err error) {
+	for _, rows := range s.rows {
+		if n, err = check.AddInt64(n, rows); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
+// any says whether column j has a value in a class.
+func (s *Screen) any(j int) bool {
+	for c := range s.rows {
+		if s.sums[c*len(s.names)+j].n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // plain says whether x is finite and not -0.
