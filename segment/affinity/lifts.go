@@ -65,8 +65,8 @@ func (l *Lifts) Add(segment string, spent map[string]int64) error {
 		if !ok {
 			more++
 		}
-		if _, err := check.AddInt64(c.money, spent[category]); err != nil {
-			return fmt.Errorf("%s: money of %q and %q: %w", where, segment, category, err)
+		if _, err := check.AddInt64(c.money, spent[category]); err != nil { // its text has the customer's money
+			return fmt.Errorf("%s: money of %q and %q: %w", where, segment, category, ErrOverflow)
 		}
 	}
 	if len(l.cells)+more > maxCells || l.customers[segment] == 0 && len(l.customers) == maxCells {

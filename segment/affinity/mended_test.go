@@ -3,6 +3,7 @@ package affinity_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/aislekit/aisle/segment/affinity"
@@ -19,7 +20,7 @@ func TestErrorsDoNotDependOnOrder(t *testing.T) {
 	must(other.Add("s", full))
 	for range 20 {
 		for name, err := range map[string]error{"Add": l.Add("s", full), "Merge": l.Merge(&other)} {
-			if want := "affinity: Lifts." + name + `: money of "s" and "c0": `; err == nil || err.Error()[:len(want)] != want {
+			if want := "affinity: Lifts." + name + `: money of "s" and "c0": `; err == nil || err.Error()[:len(want)] != want || name == "Add" && strings.Contains(err.Error(), "807") {
 				t.Fatalf("%v", err)
 			}
 		}

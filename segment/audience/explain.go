@@ -85,6 +85,9 @@ func (p *Program) value(b *bound, u int32) string {
 		return fmt.Sprintf("%.1f km away", kilometres(c.numbers[u], b.col2.numbers[u], b.a, b.b))
 	case b.op == opFrequency:
 		sure, maybe := p.count(b, u)
+		if p.less(b, u) {
+			return fmt.Sprintf("%d or more", sure)
+		}
 		if maybe > sure {
 			return fmt.Sprintf("%d to %d", sure, maybe)
 		}
@@ -110,22 +113,33 @@ func (p *Program) value(b *bound, u int32) string {
 // last says how long ago the last event was that counts, or may.
 func (p *Program) last(b *bound, u int32) string {
 	o := p.events(b, u)
-	may := ""
+	may, dropped := "", p.newestDropped(b, u)
+	ago := func(t int64) string {
+		if age := since(t, p.asOf); age <= math.MaxInt64 {
+			return spanText(time.Duration(age)) + " ago"
+		}
+		return "long ago"
+	}
+	perhaps := func(t int64) {
+		if may == "" {
+			may = "perhaps " + ago(t) + ", else "
+		}
+	}
 	for i := len(o.times) - 1; i >= 0; i-- {
 		t := o.counts(i)
 		if t == False {
 			continue
 		}
-		ago := "long ago"
-		if age := since(o.times[i], p.asOf); age <= math.MaxInt64 {
-			ago = spanText(time.Duration(age)) + " ago"
+		if o.times[i] < dropped { // where that counted surely, a later one is kept
+			perhaps(dropped)
 		}
 		if t == True {
-			return may + ago
+			return may + ago(o.times[i])
 		}
-		if may == "" {
-			may = "perhaps " + ago + ", else "
-		}
+		perhaps(o.times[i])
+	}
+	if dropped != longAgo {
+		perhaps(dropped)
 	}
 	return may + "never"
 }
@@ -142,8 +156,12 @@ func (p *Program) steps(b *bound, u int32) string {
 		if i == 0 {
 			ever.to = k.to
 		}
-		sure, maybe := p.count(&bound{node: &ever, where: k.where, col: k.col, slot: k.slot}, u)
-		if words[i] = fmt.Sprintf("%s %d", k.attr, sure); maybe > sure {
+		all := &bound{node: &ever, where: k.where, col: k.col, slot: k.slot}
+		sure, maybe := p.count(all, u)
+		words[i] = fmt.Sprintf("%s %d", k.attr, sure)
+		if p.less(all, u) {
+			words[i] += " or more"
+		} else if maybe > sure {
 			words[i] += fmt.Sprintf(" to %d", maybe)
 		}
 	}

@@ -25,9 +25,10 @@ type Change struct {
 //
 // Memory: 17 bytes for each user of the table, and for each who had an event since,
 // and each kind of it that the rule asks about, what can still decide: of a clause that
-// counts to n the newest n+1 events, of a sequence those that lie within the span of its
-// first step (all, where it has none), and all that are to come; twice that and 32 at most,
-// of 9 bytes or more each. Beyond 65,536 events of a kind to one user Add refuses.
+// counts to n the newest n+1 events, of one about the last that one and later ones that may
+// count, of a sequence those that lie within the span of its first step (all, where it has
+// none), and all that are to come; twice that and 32 at most, of 9 bytes or more each. Beyond
+// 65,536 events of a kind to one user Add refuses.
 type Live struct {
 	mu    sync.Mutex
 	p     *Program
@@ -56,11 +57,13 @@ type history struct {
 	verdicts []Truth // of each event, for each clause about the kind, whether it counts
 	width    int     // clauses about the kind
 	limit    int     // from how many on it is looked at what can be dropped
+	dropped  []int64 // by clause, when the newest of those that counted, or might, was; longAgo: none was
 }
 
 const (
 	maxHistory = 1 << 16
 	minHistory = 32
+	longAgo    = math.MinInt64
 )
 
 // Live returns the audience as Select has it, at Options.AsOf, to be kept by events and
@@ -213,7 +216,7 @@ func (l *Live) open(c *column, k *liveKind, u int32) *history {
 	if h != nil {
 		return h
 	}
-	h = &history{width: len(k.clauses), limit: minHistory}
+	h = &history{width: len(k.clauses), limit: minHistory, dropped: slices.Repeat([]int64{longAgo}, len(k.clauses))}
 	m := moment{asOf: l.now}
 	from, to := c.row(u)
 	for i := from; i < to; i++ {
@@ -238,7 +241,9 @@ func (h *history) insert(t int64, k *liveKind, truth func(where *bound) Truth) {
 }
 
 // prune drops the events that can decide nothing any more, as the clock goes forward only:
-// whether n events lie in a span that ends now is decided by the n-th from the end.
+// whether n events lie in a span that ends now is decided by the n-th from the end. The last
+// that counts stays also where its span is over, to be told; of others that are dropped it is
+// noted when the newest was, so that nobody takes what is left for all.
 func (h *history) prune(k *liveKind, now int64) {
 	keep := make([]bool, len(h.times))
 	happened := upTo(h.times, now)
@@ -257,7 +262,8 @@ func (h *history) prune(k *liveKind, now int64) {
 				keep[i] = keep[i] || v != False && (c.step == 0 || since(t, now) < uint64(c.step))
 				continue
 			}
-			if !c.bound.within(t, now) || sure >= need {
+			in := c.bound.within(t, now)
+			if sure >= need || !in && c.op != opRecency {
 				break
 			}
 			switch v {
@@ -266,12 +272,17 @@ func (h *history) prune(k *liveKind, now int64) {
 				keep[i] = true
 			case Unknown:
 				maybe++
-				keep[i] = keep[i] || c.op == opRecency || maybe <= need
+				keep[i] = keep[i] || in && (c.op == opRecency || maybe <= need)
 			}
 		}
 	}
 	n := 0
 	for i, ok := range keep {
+		for s := 0; s < h.width && !ok; s++ {
+			if h.verdicts[i*h.width+s] != False {
+				h.dropped[s] = max(h.dropped[s], h.times[i])
+			}
+		}
 		if ok {
 			h.times[n] = h.times[i]
 			copy(h.verdicts[n*h.width:(n+1)*h.width], h.verdicts[i*h.width:])
@@ -280,6 +291,23 @@ func (h *history) prune(k *liveKind, now int64) {
 	}
 	h.times, h.verdicts = slices.Clip(h.times[:n]), slices.Clip(h.verdicts[:n*h.width])
 	h.limit = max(minHistory, 2*n)
+}
+
+// newestDropped is when the newest event of a user was that a clause counted, or might have,
+// and that is not kept any more; longAgo where all are.
+func (m moment) newestDropped(b *bound, u int32) int64 {
+	if m.live != nil {
+		if h := m.live(b.col, u); h != nil {
+			return h.dropped[b.slot]
+		}
+	}
+	return longAgo
+}
+
+// less reports whether a count within the span of a clause is of fewer events than there were.
+func (m moment) less(b *bound, u int32) bool {
+	t := m.newestDropped(b, u)
+	return t != longAgo && b.within(t, m.asOf)
 }
 
 // judge evaluates the rule for one user at an instant, and when to look again.
@@ -368,7 +396,9 @@ func (l *Live) Set() (*Set, error) {
 	return a, nil
 }
 
-// Explain is Program.Explain for now.
+// Explain is Program.Explain for now. Verdicts, and when and by which clauses they turn, are
+// those of all events; where some that decide nothing any more were dropped, a count is told as
+// "9 or more" and its Turn has no By, and Has tells "events" without their number.
 func (l *Live) Explain(user int32) (Explanation, error) {
 	const where = "audience: Live.Explain"
 	if err := l.made(where); err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 
 // What can decide nothing any more is dropped, and the audience stays the same.
 func TestLiveForgets(t *testing.T) {
+	fewer := 0
 	for text, most := range map[string]int{
 		`log(category="tea", within=20h) >= 3`:                                32, // and 32 are always allowed
 		`log(category="tea") == 40`:                                           2 * (41 + 41),
@@ -58,11 +61,62 @@ func TestLiveForgets(t *testing.T) {
 			if !slices.Equal(batch.IDs(nil), set.IDs(nil)) {
 				t.Fatalf("%s: event %d: live %v, batch %v", text, i, set.IDs(nil), batch.IDs(nil))
 			}
+			for u := range int32(3) {
+				e, err := p.Explain(u)
+				must(err)
+				f, err := live.Explain(u)
+				must(err)
+				if why := explainedAlike(e, f, &fewer); why != "" {
+					t.Fatalf("%s: event %d: %s:\nlive %v\nbatch %v", text, i, why, f, e)
+				}
+			}
 		}
 		if kept > most {
 			t.Errorf("%s: %d events kept of one user, want at most %d", text, kept, most)
 		}
 	}
+	if fewer < 20 {
+		t.Errorf("%d values of what was dropped: too few to tell", fewer)
+	}
+}
+
+// explainedAlike compares the explanation of a live audience with that of a table of all
+// events: the same but for counts of what was dropped, which it says. It returns what differs.
+func explainedAlike(e, f audience.Explanation, fewer *int) string {
+	if e.Rule != f.Rule || e.Result != f.Result || !e.Turns.Equal(f.Turns) || len(e.Parts) != len(f.Parts) || len(e.Nearest) != len(f.Nearest) {
+		return "another verdict or time"
+	}
+	was := *fewer
+	for i := range e.Parts {
+		if why := explainedAlike(e.Parts[i], f.Parts[i], fewer); why != "" {
+			return why
+		}
+	}
+	xs, ys := strings.Split(e.Value, ", "), strings.Split(f.Value, ", ")
+	for i := range ys {
+		y, more := strings.CutSuffix(ys[i], " or more")
+		if f.Value == "events" || len(xs) == len(ys) && xs[i] == y && !more {
+			continue
+		}
+		x, _, _ := strings.Cut(xs[i], " to ")
+		all, err := strconv.Atoi(x[strings.LastIndex(x, " ")+1:])
+		must(err)
+		kept, err := strconv.Atoi(y[strings.LastIndex(y, " ")+1:])
+		must(err)
+		if *fewer++; !more || kept > all {
+			return "value " + f.Value + " of " + e.Value
+		}
+	}
+	for i, x := range e.Nearest {
+		y := f.Nearest[i]
+		if *fewer > was && y.By == 0 {
+			x.By, x.Text = 0, y.Text
+		}
+		if x != y {
+			return "another turn: " + y.Text + ", not " + x.Text
+		}
+	}
+	return ""
 }
 
 // Readers and writers at once.

@@ -15,7 +15,8 @@ type Turn struct {
 	Want   Truth  // as it would have to be
 	// By is the least change that does it: of the number that the clause is about, the same in
 	// all clauses about it, of kilometres, or of how many events there are; 0 where it is another
-	// change, or the number stands at the border and has to cross it.
+	// change, or the number stands at the border and has to cross it, and in a Live audience that
+	// does not know how many events there are.
 	By float64
 	// After is how long it takes until the clause comes out so though nothing happens; 0 for
 	// never, and for clauses that time does not change.
@@ -236,7 +237,7 @@ func (m moment) turn(s *said, w want, u int32) Turn {
 		if ways = []string{fmt.Sprintf("%.1f km nearer", -t.By)}; w.truth == False {
 			ways[0] = fmt.Sprintf("more than %.1f km farther", t.By)
 		}
-	case b.op == opFrequency:
+	case b.op == opFrequency && !m.less(b, u):
 		sure, maybe := m.count(b, u)
 		t.By, ways = b.short(w, sure, maybe)
 	case b.op == opSample || b.op == opIn && b.col.kind == idColumn:

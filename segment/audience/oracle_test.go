@@ -421,8 +421,8 @@ func TestRuleLiveProp(t *testing.T) {
 				if e.Result != slow || f.Result != slow || batch.Has(u) != (slow == audience.True) || set.Has(u) != batch.Has(u) || one.Has(u) != in[u] || in[u] != batch.Has(u) {
 					t.Fatalf("%v at %v of %+v, %+v: slow %v, one user %v, live %v and %v, bitmap %v, told %v", r, now, w.people[u], w.events, slow, e.Result, f.Result, set.Has(u), batch.Has(u), in[u])
 				}
-				if !e.Turns.Equal(f.Turns) {
-					t.Fatalf("%v: turns at %v, live at %v", r, e.Turns, f.Turns)
+				if why := explainedAlike(e, f, new(int)); why != "" {
+					t.Fatalf("%v: %s:\n%v, live\n%v", r, why, e, f)
 				}
 				flips += w.turns(t, rule, u, now, e)
 			}

@@ -169,7 +169,7 @@ func (m *Ledger[U]) merge(other *Ledger[U]) error {
 	var err error
 	fits := func(a, b int64) {
 		if _, e := check.AddInt64(a, b); e != nil {
-			err = e
+			err = ErrOverflow // without the customer's numbers
 		}
 	}
 	for id, t := range other.offers {

@@ -82,6 +82,14 @@ func TestErrorsArePrivate(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
+	var l ledger
+	must(l.Add(redeemed{User: "ann", At: noon, Earned: 9_223_372_036_854_775_807}))
+	_, price := b.Price(cart(9_223_372_036_854_775_807, 10), nil)
+	for _, err := range []error{price, l.Add(redeemed{User: "ann", At: noon, Earned: 4})} {
+		if !errors.Is(err, offer.ErrOverflow) || strings.Contains(err.Error(), "807") {
+			t.Errorf("%v", err)
+		}
+	}
 	for field, r := range map[string]offer.Response{"Base": {Base: 9.87}, "With": {With: 9.87}, "Discount": {Discount: -987}, "Contact": {Contact: -987}} {
 		if _, err := r.Expect(); !errors.Is(err, offer.ErrRange) || strings.Contains(err.Error(), "87") || !strings.Contains(err.Error(), field) {
 			t.Errorf("%v", err)

@@ -103,7 +103,7 @@ func (b *Book[U, I]) cartOf(where string, o *Order[U, I]) (*cart[I], error) {
 			}
 		}
 		if err != nil {
-			return fail("Lines[%d]: %w", i, err)
+			return fail("%w", check.Private("Lines", int64(i), nil, nil, ErrOverflow)) // the text of err has the numbers
 		}
 	}
 	return c, nil
