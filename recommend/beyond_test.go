@@ -173,8 +173,24 @@ func popularityIsAll(t *testing.T, x *recommend.Interactions) {
 	if own, err := recommend.FitSLIM(ctx, s.Train, recommend.SLIMOptions{L2: 100}); err != nil || own.Options().L1 == 0 || same(t, slim, own) {
 		t.Errorf("SLIM with a penalty of its own: %+v, %v", own.Options(), err)
 	}
-	// Similar items of item-KNN are still those that go together.
-	if top, err := knn.AppendSimilar(nil, 300, 5); err != nil || len(top) != 5 {
-		t.Errorf("similar items: %v, %v", top, err)
+	// Similar items of item-KNN are still those that go together: as without what is popular.
+	asked := knn.Options()
+	asked.Similarity, asked.Weighting = recommend.AsymmetricCosine, recommend.Unweighted
+	bare, err := recommend.FitItemKNN(ctx, s.Train, asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int32{0, 7, 60, 300} {
+		top, err1 := knn.AppendSimilar(nil, i, 5)
+		all, err2 := bare.AppendSimilar(nil, i, s.Train.Items())
+		if err := errors.Join(err1, err2); err != nil || len(top) != 5 || len(all) < 10 {
+			t.Fatalf("similar to %d: %v of %d, %v", i, top, len(all), err)
+		}
+		for _, got := range top {
+			k := slices.IndexFunc(all, func(b recommend.Scored) bool { return b.Item == got.Item })
+			if k < 0 || float64(all[k].Score) < 0.99*float64(all[4].Score) {
+				t.Errorf("similar to %d: %v, want %v", i, top, all[:5])
+			}
+		}
 	}
 }

@@ -102,7 +102,7 @@ type BSPM struct {
 // catalogue.
 //
 // Errors: ErrEmpty, ErrOption (beside ErrDiverged for a Sharpening beyond 2.785), ErrRange
-// (a negative weight), ErrDiverged (UseWeights, where the weights of some items add up to 1e10 times those of others).
+// (a negative weight), ErrDiverged (UseWeights and more than one factor, where the weights of some items add up to 1e10 times those of others).
 func FitBSPM(ctx context.Context, x *Interactions, opt BSPMOptions) (*BSPM, error) {
 	if err := x.checkImplicit("FitBSPM"); err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func FitBSPM(ctx context.Context, x *Interactions, opt BSPMOptions) (*BSPM, erro
 	if opt.Beta == 0 {
 		return m, nil
 	}
-	if err := g.checkSums("FitBSPM"); err != nil {
+	if err := g.checkSums("FitBSPM", opt.Factors); err != nil {
 		return nil, err
 	}
 	factors, v, err := g.vectors(ctx, PureSVDOptions{

@@ -146,8 +146,13 @@ func FitEASE(ctx context.Context, x *Interactions, opt EASEOptions) (*EASE, erro
 	m.b = slices.Clip(m.b)
 	if plain && x.onlyPopular() {
 		share := x.popularShares(func(j int) []float32 { return row(m.b, j, n) })
+		byItem := x.byItem()
 		for j := range n {
-			vec.Axpy(1, share, row(m.b, j, n))
+			if byItem.RowLen(j) > 0 { // the others say nothing
+				weights, own := row(m.b, j, n), m.b[j*n+j]
+				vec.Axpy(1, share, weights)
+				weights[j] = own
+			}
 		}
 	}
 	if opt.Progress != nil {
@@ -232,7 +237,8 @@ func (m *EASE) Score(dst []float32, q Query) error {
 	return nil
 }
 
-// AppendSimilar appends the items for which item speaks most.
+// AppendSimilar appends the items for which item speaks most: mostly what is popular, where the
+// fit added that (see EASEOptions.L2).
 func (m *EASE) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	m = orZero(m)
 	if uint32(item) >= uint32(m.items) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -57,6 +58,9 @@ func TestSampledModelsIgnoreEmptyItems(t *testing.T) {
 			if err := m.FoldIn(folded[k], []int32{1, 5, 9}, nil); err != nil {
 				t.Fatal(err)
 			}
+			if back := foldedByFrame(t, m, []int32{1, 5, 9}); !slices.Equal(back, folded[k]) {
+				t.Errorf("%s: a history is folded into %v, by the frame into %v", name, folded[k], back)
+			}
 			models[k] = m.(interface {
 				ItemVector(i int) []float32
 				ItemBias(i int) float32
@@ -79,6 +83,62 @@ func TestSampledModelsIgnoreEmptyItems(t *testing.T) {
 			}
 		}
 	}
+}
+
+// An item without entries, whose features say nothing, has no vector either, though it has
+// features: nothing is drawn from it by the model nor by its frame.
+func TestFMFoldInAsFrame(t *testing.T) {
+	base := groups(60, 41, 8, 3)
+	silent, err := NewInteractions(41, 1, countUp(42), make([]int32, 41), make([]float32, 41))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range []FMTask{FMRanking, FMClicks} {
+		m, err := FitFM(context.Background(), base, FMOptions{Task: task, Factors: 8, Epochs: 20, ItemFeatures: silent})
+		if err != nil {
+			t.Fatal(err)
+		}
+		empty := 0
+		for i := range 41 {
+			if isZero(m.ItemVector(i)) {
+				empty++
+			}
+		}
+		got := make([]float32, 8)
+		if err := m.FoldIn(got, []int32{1, 5, 9}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if back := foldedByFrame(t, m, []int32{1, 5, 9}); empty == 0 || !slices.Equal(back, got) {
+			t.Errorf("task %d, %d items without a vector: a history is folded into %v, by the frame into %v", task, empty, got, back)
+		}
+	}
+}
+
+// countUp returns 0, 1, … n-1.
+func countUp(n int) []int64 {
+	out := make([]int64, n)
+	for i := range out {
+		out[i] = int64(i)
+	}
+	return out
+}
+
+// foldedByFrame returns the fold-in of the model that m's frame is read into.
+func foldedByFrame(t *testing.T, m Folder, history []int32) []float32 {
+	t.Helper()
+	frame, err := m.(Persistent).MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := reflect.New(reflect.TypeOf(m).Elem()).Interface().(Folder)
+	if err := read.(Persistent).UnmarshalBinary(frame); err != nil {
+		t.Fatal(err)
+	}
+	out := make([]float32, read.Factors())
+	if err := read.FoldIn(out, history, nil); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // Defaults count users and items with entries: those without change neither settings nor,

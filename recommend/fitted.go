@@ -79,7 +79,9 @@ func (m *NMF) Options() NMFOptions {
 }
 
 // Options returns what the model was fitted with, with what FitSLIM took where it was
-// left out; L1 is negative where it is 0. Workers and Progress are empty. The zero value for a model that was read from its binary form, which keeps no options.
+// left out; L1 is negative where it is 0; L1 and L2 are 0 where the fit added what is popular,
+// which no option says. Workers and Progress are empty. The zero value for a model that was
+// read from its binary form, which keeps no options.
 func (m *SLIM) Options() SLIMOptions { return toldOr(orZero(m).asked) }
 
 // told returns options with their defaults as Options tells them.
@@ -90,17 +92,19 @@ func (o SLIMOptions) told() *SLIMOptions {
 
 // Options returns what the model was fitted with, with what FitItemKNN, or
 // Cooccurrence.ItemKNN, took where it was left out; Shrinkage and B are negative where
-// they are 0. Workers and Progress are empty. The zero value for a model that was
+// they are 0; Similarity and Weighting are 0 where the fit added what is popular, which no option
+// says. Workers and Progress are empty. The zero value for a model that was
 // read from its binary form, which keeps no options.
 func (m *ItemKNN) Options() ItemKNNOptions { return toldOr(orZero(m).asked) }
 
 // Options returns what the model was fitted with, with what FitRP3Beta took where it
-// was left out; Beta is negative where it is 0. Workers and Progress are empty. The zero
+// was left out; Beta is negative where it is 0; Alpha and Beta are 0 where the fit added what
+// is popular, which no option says. Workers and Progress are empty. The zero
 // value for a model that was read from its binary form, which keeps no options.
 func (m *RP3Beta) Options() RP3BetaOptions { return toldOr(orZero(m).asked) }
 
 // Options returns what the model was fitted with, with what FitSparseEASE took where it
-// was left out. Workers and Progress are empty. The zero value for a model that was read
+// was left out; L2 is 0 where the fit added what is popular, which no option says. Workers and Progress are empty. The zero value for a model that was read
 // from its binary form, which keeps no options.
 func (m *SparseEASE) Options() SparseEASEOptions { return toldOr(orZero(m).asked) }
 

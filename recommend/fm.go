@@ -109,7 +109,8 @@ func (o FMOptions) validate(x *Interactions) error {
 // Task says what the score is for: ratings, the logit of a click, or order alone.
 // Without features it is MF, LMF or BPR. Features serve where entries are few: an
 // item without any entry is scored by its own alone, as w and v of its id are 0.
-// Such an item is never drawn as one that a user does not take: nobody could. One
+// A fit never draws such an item as one that a user does not take: nobody could. The fold-in
+// of a stranger draws it too, if it has features: of the fit it knows the vectors alone. One
 // without entries and without features has the zero vector and the lowest weight of the
 // others, as in BPR. Immutable, safe for concurrent use.
 //
@@ -140,8 +141,9 @@ type FM struct {
 // users and items at once: each block of entries that runs beside others moves a
 // copy of their vectors, and the copies are averaged by the number of their steps
 // whenever a round of blocks ends. The result does not depend on Workers. A sample is
-// learned at a rate of at most 1/Σ z² over the values z of its features, those of both items
-// of a pair counted: dozens of features add up to steps that go too far.
+// learned at a rate, times the weight where that is above 1, of at most 1/Σ z² over the values z
+// of its features, those of both items of a pair counted: dozens of features add up to steps
+// that go too far.
 //
 // Cost an epoch: O(entries·f·(features of a sample)·(samples of an entry)), f the
 // number of factors, spread over Workers. Memory: 4·f bytes a user and an item, 68·f a
@@ -367,27 +369,6 @@ type fmRun struct {
 	total      float64 // of losses
 }
 
-// fmReach bounds the rate times Σ z² over the features of a sample: a step moves the score by
-// about as much of the slope, times squared lengths. Fits of .05 and 60 features an item, 6, diverge.
-const fmReach = 1
-
-// pace chooses the rate for a sample whose features have that Σ z².
-func (r *fmRun) pace(mass float32) {
-	r.rate = r.full
-	if r.rate*mass > fmReach {
-		r.rate = fmReach / mass
-	}
-	r.keep = 1 - float32(r.rate*r.lambda)
-}
-
-// massOf returns Σ z² of the features of a part.
-func (t *fmFit) massOf(part fmPart) float32 {
-	if t.features[part.kind] == nil {
-		return 0
-	}
-	return t.mass[part.kind][part.row]
-}
-
 // step moves id and features of a part by a along d, the derivative without the
 // part of the vector itself; own says whether there is one.
 func (r *fmRun) step(d []float32, part fmPart, a float32, own bool) {
@@ -474,7 +455,7 @@ func (t *fmFit) cell(worker int, c *sgdCell, rate float32) float64 {
 // rating (sign 0), a click (1) or none (-1).
 func (r *fmRun) point(i int32, p int64, sign, weight float32) {
 	k, item, around := r.k, r.item(i), situation(p)
-	r.pace(r.massOf(r.user) + r.massOf(around) + r.massOf(item))
+	weight = min(weight, r.pace(r.massOf(r.user)+r.massOf(around)+r.massOf(item)))
 	score := r.s.base + r.sum(k.user, r.user, r.s) + r.sum(k.context, around, r.s) + r.sum(k.positive, item, r.s)
 	copy(k.total, k.user)
 	vec.Axpy(1, k.context, k.total)

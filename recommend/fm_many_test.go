@@ -44,7 +44,23 @@ func TestFMManyFeatures(t *testing.T) {
 	}
 	x := must(recommend.InteractionsFromRows(items, rows))(t)
 	features := must(recommend.InteractionsFromRows(pool, attributes))(t)
-	for _, task := range []recommend.FMTask{recommend.FMRanking, recommend.FMClicks} {
+	heavy := make([]float32, x.Len()) // a weight multiplies a step as a feature does
+	for k := range heavy {
+		heavy[k] = 50
+	}
+	ptr, cols := []int64{0}, []int32{}
+	for _, row := range rows {
+		cols = append(cols, row...)
+		ptr = append(ptr, int64(len(cols)))
+	}
+	weighted := must(recommend.NewInteractions(users, items, ptr, cols, heavy))(t)
+	for _, c := range []struct {
+		task recommend.FMTask
+		x    *recommend.Interactions
+	}{{recommend.FMRanking, x}, {recommend.FMClicks, x}, {recommend.FMClicks, weighted}} {
+		task, x := c.task, c.x
+		q := x.Query(0)
+		weight := q.Weight(0)
 		m := must(recommend.FitFM(context.Background(), x, recommend.FMOptions{Task: task, ItemFeatures: features, Factors: 8}))(t)
 		scores := make([]float32, items)
 		var above, pairs [2]float64 // warm, cold
@@ -69,7 +85,7 @@ func TestFMManyFeatures(t *testing.T) {
 			}
 		}
 		warm, new := above[0]/pairs[0], above[1]/pairs[1]
-		t.Logf("task %d: AUC %.3f, among items without entries %.3f", task, warm, new)
+		t.Logf("task %d, weight %v: AUC %.3f, among items without entries %.3f", task, weight, warm, new)
 		if math.IsNaN(warm+new) || warm < 0.93 || new < 0.85 {
 			t.Errorf("task %d: AUC is %.3f, among items without entries %.3f", task, warm, new)
 		}

@@ -81,8 +81,8 @@ type GFCF struct {
 // costs the kept weights of its items and Factors multiply-adds for each item of
 // the catalogue.
 //
-// Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged (UseWeights,
-// where the weights of some items add up to 1e10 times those of others).
+// Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged (UseWeights
+// and more than one factor, where the weights of some items add up to 1e10 times those of others).
 func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, error) {
 	if err := x.checkImplicit("FitGFCF"); err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	if opt.Alpha == 0 {
 		return m, nil
 	}
-	if err := g.checkSums("FitGFCF"); err != nil {
+	if err := g.checkSums("FitGFCF", opt.Factors); err != nil {
 		return nil, err
 	}
 	factors, v, err := g.vectors(ctx, PureSVDOptions{

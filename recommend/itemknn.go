@@ -124,7 +124,7 @@ type ItemKNN struct {
 //
 // Cost: Σ over users of (items of the user)²/2 multiply-adds, about 1.3 ns each,
 // and at most items²/2 sums scanned eight at a time, spread over Workers. Memory:
-// 26 bytes a neighbour kept; 16 bytes an entry of x, 4 more when it is weighted
+// 26 bytes a neighbour kept, and twice 2 KiB an item where the fit adds what is popular; 16 bytes an entry of x, 4 more when it is weighted
 // and 4 more when its weights take over 256 different values, all but the 8 of the
 // items×users form given back; 8 bytes an item and worker.
 //

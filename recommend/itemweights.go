@@ -41,7 +41,9 @@ func (m *itemWeights) Score(dst []float32, q Query) error {
 // linearMeaning is what a score of them stands for.
 const linearMeaning = "sum over the history of weight times learned similarity to the item"
 
-// AppendSimilar appends the items with the largest weight to item, best first.
+// AppendSimilar appends the items with the largest weight to item, best first. Where the fit added
+// what is popular (see Interactions.BeyondPopularity) that is the first for nearly every item, but for
+// ItemKNN, where the weights to an item all grow by the same.
 func (m *itemWeights) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	return appendRowTop(dst, m.near, item, k)
 }

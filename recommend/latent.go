@@ -168,12 +168,8 @@ func (m *latent) start(ctx context.Context, x *Interactions, f int, spread float
 
 // settle ends the fit of a model that draws items its users do not have: of items without
 // entries, which it never drew, nothing is known. They get the zero vector and the lowest
-// bias that another has.
+// bias that another has. What fold-ins draw from is found by the vectors, as when a frame is read.
 func (m *latent) settle(seen []int32) {
-	if len(seen) == m.Items() {
-		m.drawn = nil
-		return
-	}
 	lowest := float32(0)
 	if len(seen) > 0 {
 		lowest = m.bias[seen[0]]

@@ -139,8 +139,12 @@ func (g *itemGraph) vectors(ctx context.Context, opt PureSVDOptions) (int, []flo
 // about 1e-7.
 const mostApart = 1e10
 
-// checkSums is ErrDiverged for sums of which the ideal filter would be noise.
-func (g *itemGraph) checkSums(where string) error {
+// checkSums is ErrDiverged for sums of which the ideal filter would be noise. Of one factor it
+// is exact: d_i/Σd, in no need of a search.
+func (g *itemGraph) checkSums(where string, factors int) error {
+	if factors == 1 {
+		return nil
+	}
 	lo, hi := float32(0), float32(0)
 	for _, d := range g.sums {
 		if hi = max(hi, d); d > 0 && (lo == 0 || d < lo) {

@@ -3,6 +3,7 @@ package recommend
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/parallel"
@@ -21,7 +22,8 @@ const popularTimes = 5
 // withPopular adds to each row of b, to the items there and to the most popular ones, their
 // popularShares. Weights between items are 0 for pairs that never met, which where popularity
 // is all says nothing against the pair: models of such weights stay behind a list of what is
-// popular, the more so the sparser the data.
+// popular, the more so the sparser the data. Rows get up to 2 KiB longer; those of items
+// without entries stay empty.
 func (x *Interactions) withPopular(ctx context.Context, b *sparse.CSR) (*sparse.CSR, error) {
 	byItem := x.byItem()
 	share := x.popularShares(func(j int) []float32 {
@@ -34,8 +36,10 @@ func (x *Interactions) withPopular(ctx context.Context, b *sparse.CSR) (*sparse.
 	}
 	slices.SortStableFunc(popular, func(i, k int32) int { return cmp.Compare(share[k], share[i]) })
 	popular = popular[:min(popularItems, len(popular))]
+	popular = slices.DeleteFunc(popular, func(i int32) bool { return !(share[i] > 0) })
 	slices.Sort(popular)
-	out := &sparse.CSR{Rows: b.Rows, Cols: b.Cols, Ptr: make([]int64, 1, b.Rows+1)}
+	size := sharedSize(b, byItem, popular)
+	out := &sparse.CSR{Rows: b.Rows, Cols: b.Cols, Ptr: make([]int64, 1, b.Rows+1), Col: make([]int32, 0, size), Val: make([]float32, 0, size)}
 	meter := parallel.NewMeter(ctx)
 	for j := range b.Rows {
 		cols, vals := b.Row(j)
@@ -52,7 +56,7 @@ func (x *Interactions) withPopular(ctx context.Context, b *sparse.CSR) (*sparse.
 				k++
 				continue
 			}
-			if i := popular[p]; i != int32(j) && share[i] > 0 {
+			if i := popular[p]; i != int32(j) {
 				out.Col, out.Val = append(out.Col, i), append(out.Val, share[i])
 			}
 			p++
@@ -62,7 +66,33 @@ func (x *Interactions) withPopular(ctx context.Context, b *sparse.CSR) (*sparse.
 	return out, nil
 }
 
-// popularShares returns popularTimes the sum of the row of an entry, on average, divided
+// sharedSize returns the number of elements of b with the popular items in each row of an item
+// that has entries, but for the item itself: counted first, the rows are allocated once.
+func sharedSize(b, byItem *sparse.CSR, popular []int32) int {
+	among := make([]bool, b.Cols)
+	for _, i := range popular {
+		among[i] = true
+	}
+	size := 0
+	for j := range b.Rows {
+		if byItem.RowLen(j) == 0 {
+			continue
+		}
+		cols, _ := b.Row(j)
+		size += len(cols) + len(popular)
+		if among[j] {
+			size--
+		}
+		for _, i := range cols {
+			if among[i] && int(i) != j {
+				size--
+			}
+		}
+	}
+	return size
+}
+
+// popularShares returns popularTimes the sum of the sizes in the row of an entry, on average, divided
 // among the items like their entries.
 func (x *Interactions) popularShares(row func(j int) []float32) []float32 {
 	byItem := x.byItem()
@@ -70,7 +100,7 @@ func (x *Interactions) popularShares(row func(j int) []float32) []float32 {
 	for j := range byItem.Rows {
 		sum := 0.0
 		for _, v := range row(j) {
-			sum += float64(v)
+			sum += math.Abs(float64(v))
 		}
 		mass += sum * float64(byItem.RowLen(j)) / all
 	}

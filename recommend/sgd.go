@@ -63,11 +63,7 @@ const startSpread = 0.1
 // the vectors would still be near their start at the end, and only the biases
 // learned.
 func haste(x *Interactions, enough float64) float64 {
-	users, items := 0, 0 // that have entries: others get no steps at all
-	for u := range x.Users() {
-		users += min(x.users.RowLen(u), 1)
-	}
-	items = len(columnsOf(x.users))
+	users, items := x.known() // others get no steps at all
 	n := float64(x.Len())
 	edge := math.Sqrt(n/float64(users)) + math.Sqrt(n/float64(items))
 	return min(max(enough/(edge*edge), 1), 4)

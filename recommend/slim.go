@@ -82,7 +82,7 @@ type SLIM struct {
 // Cost: Σ over users of (items of the user)² to build G, then Candidates
 // multiply-adds for each step that moves a weight, spread over Workers. Memory is
 // that of FitSparseEASE with as many neighbours; the model keeps 8 bytes a
-// weight.
+// weight, and 2 KiB an item more where it adds what is popular.
 //
 // Errors: ErrTooLarge, naming the bytes needed; ErrEmpty, ErrOption, ErrRange (a
 // negative weight).

@@ -85,7 +85,7 @@ type SparseEASE struct {
 // many as MemoryLimit allows at 16 bytes each, and the smallest count as zero;
 // 12 bytes an entry of x; 8·Neighbors² bytes a worker. A catalogue of 100,000
 // items fits the default limit of 4 GiB. The model keeps 8·Neighbors bytes an
-// item.
+// item, and 2 KiB more where it adds what is popular.
 //
 // Errors: ErrTooLarge, naming the bytes needed, when even Neighbors elements a
 // row are over MemoryLimit; ErrEmpty, ErrOption, ErrRange (a negative weight).

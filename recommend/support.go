@@ -10,13 +10,7 @@ func (x *Interactions) known() (users, items int) {
 			users++
 		}
 	}
-	byItem := x.byItem()
-	for i := range byItem.Rows {
-		if byItem.RowLen(i) > 0 {
-			items++
-		}
-	}
-	return users, items
+	return users, len(columnsOf(x.users))
 }
 
 // density is the share of the pairs of users and items with entries that are entries.

@@ -76,7 +76,8 @@ func (o TurboCFOptions) validate() error {
 // with Order 2 gave .400, .009 and .165 on ml-100k, the supermarket and LastFM.)
 type TurboCF struct{ itemWeights }
 
-// FitTurboCF computes the filter. Cost and memory are those of FitItemKNN; Order
+// FitTurboCF computes the filter. Cost and memory are those of FitItemKNN, but once
+// 2 KiB an item where it adds what is popular; Order
 // 2 adds items·Neighbors·(Neighbors + 100) multiply-adds. Errors: ErrEmpty, ErrOption, ErrRange (a
 // negative weight, by user and item).
 func FitTurboCF(ctx context.Context, x *Interactions, opt TurboCFOptions) (*TurboCF, error) {

@@ -75,7 +75,8 @@ type userScratch struct {
 
 // FitUserKNN stores the matrix and its weighted transpose: 16 bytes an entry.
 // A query costs the number of users of each history item, and the entries of
-// the neighbours. Errors: ErrEmpty, ErrOption, ErrRange.
+// the neighbours: where popularity is all (see UserKNNOptions) those of every user with an item
+// of the history, up to all entries. Errors: ErrEmpty, ErrOption, ErrRange.
 func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*UserKNN, error) {
 	if err := x.checkImplicit("FitUserKNN"); err != nil {
 		return nil, err

@@ -71,7 +71,7 @@ type RP3Beta struct {
 
 // FitRP3Beta computes the walk weights of all items.
 //
-// Cost and memory are those of FitItemKNN. Errors: ErrEmpty, ErrOption, ErrRange
+// Cost and memory are those of FitItemKNN, but once 2 KiB an item where it adds what is popular. Errors: ErrEmpty, ErrOption, ErrRange
 // (a negative weight, by user and item).
 func FitRP3Beta(ctx context.Context, x *Interactions, opt RP3BetaOptions) (*RP3Beta, error) {
 	if err := x.checkImplicit("FitRP3Beta"); err != nil {

@@ -14,9 +14,6 @@ func rdlae() algorithm { return autoencoder("rdlae", true, true) }
 func autoencoder(name string, dropout, diagonal bool) algorithm {
 	fit := func(ctx context.Context, x *recommend.Interactions, s settings, e Env) (recommend.Model, error) {
 		opt := recommend.EASEOptions{L2: s.float("regularization"), Workers: e.Workers, Progress: e.Progress}
-		if opt.L2 == 200 { // its default, which left out lets the fit look at the data
-			opt.L2 = 0
-		}
 		if dropout {
 			opt.Dropout = s.float("dropout")
 		}
@@ -27,7 +24,7 @@ func autoencoder(name string, dropout, diagonal bool) algorithm {
 	}
 	a := algorithm{
 		name:          name,
-		params:        []param{logUniform("regularization", 200, 5, 3000)},
+		params:        []param{logUniform("regularization", 0, 5, 3000).unsaid()},
 		starts:        []settings{{}, {"regularization": 80.0}, {"regularization": 500.0}},
 		rank:          fit,
 		session:       bySession(fit),

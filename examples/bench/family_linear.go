@@ -56,8 +56,8 @@ func bspm() algorithm {
 	return algorithm{
 		name: "bspm",
 		params: []param{
-			logIntegers("factors", 0, 8, 768).byFit(factorsOf), // by the size of the matrix
-			uniform("beta", 0, 0, 1).byFit(betaOf),             // negative is none
+			logIntegers("factors", 0, 8, 768).byFit(several), // by the size of the matrix
+			uniform("beta", 0, 0, 1).byFit(betaOf),           // negative is none
 			uniform("sharpening", 2, 0, 2.75),
 			logIntegers("neighbors", 1000, 300, 4000).refining(),
 		},
@@ -118,7 +118,7 @@ func nmf() algorithm {
 	return algorithm{
 		name: "nmf",
 		params: []param{
-			logIntegers("factors", 32, 8, 256),
+			logIntegers("factors", 0, 8, 256).byFit(factorsOf),
 			integers("iterations", 50, 50, 50),
 			logUniform("l1", 0, 0.01, 5),
 			logUniform("l2", 0, 0.1, 40).byFit(optionsOf(func(o recommend.NMFOptions) float64 { return o.L2 })),
@@ -131,8 +131,14 @@ func nmf() algorithm {
 // betaOf is the default of Beta, but where popularity is all: there BSPM takes one vector and
 // more of it.
 func betaOf(m recommend.Model) (float64, bool) {
+	_, ok := several(m)
+	return 0.3, ok
+}
+
+// several is factorsOf, but for one vector: BSPM takes that and its Beta together.
+func several(m recommend.Model) (float64, bool) {
 	n, ok := factorsOf(m)
-	return 0.3, ok && n > 1
+	return n, ok && n > 1
 }
 
 // factorsOf asks a model for the length of its vectors.

@@ -84,11 +84,11 @@ func userKNN() algorithm {
 	return algorithm{
 		name: "userknn",
 		params: []param{
-			logIntegers("neighbors", 200, 20, 2000),
-			oneOf("similarity", "cosine", similarities...).searching("cosine", "asymmetric", "jaccard"),
-			oneOf("weighting", "none", weightings...).searching("none", "tfidf", "bm25"),
+			logIntegers("neighbors", 0, 20, 2000).unsaid(),
+			oneOf("similarity", byItself, similarities...).searching("cosine", "asymmetric", "jaccard").unsaid(),
+			oneOf("weighting", byItself, weightings...).searching("none", "tfidf", "bm25").unsaid(),
 			logUniform("shrinkage", 0, 0.1, 300),
-			logUniform("power", 1, 0.5, 4),
+			logUniform("power", 0, 0.5, 4).unsaid(),
 			uniform("alpha", 0.5, 0.1, 0.9).onlyIf("similarity", "asymmetric", "tversky"),
 			uniform("beta", 1, 1, 1),
 			logUniform("k1", 1.2, 0.2, 100).onlyIf("weighting", "bm25"),

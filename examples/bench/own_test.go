@@ -208,7 +208,7 @@ func TestEffectiveSettings(t *testing.T) {
 		given[r.name()], before[r.name()] = s, r.number("ndcg@5")
 		for _, a := range registry() {
 			for _, p := range a.settingsOf(ranking) {
-				if a.name != r.name() || !p.auto {
+				if a.name != r.name() || !p.auto || p.said == nil {
 					continue
 				}
 				if v, ok := s[p.name].(float64); p.kind != choice && (!ok || v == 0) || s[p.name] == byItself {
@@ -239,7 +239,7 @@ func TestEffectiveSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, out, log = bench(t, append(args, "-algorithms", "als,puresvd,gfcf,bspm,slim,nmf,itemknn,userknn,fm,bpr,lmf,blend", "-settings", write(t, "s.json", string(raw)))...)
+	code, out, log = bench(t, append(args, "-algorithms", "als,puresvd,gfcf,bspm,slim,nmf,itemknn,userknn,turbocf,ease,edlae,rdlae,fm,bpr,lmf,blend", "-settings", write(t, "s.json", string(raw)))...)
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, log)
 	}

@@ -48,8 +48,8 @@ type param struct {
 
 	when func(s settings) bool // whether it has an effect; nil: always
 
-	// auto marks a parameter whose 0 stands for what the fit takes by itself; said asks a
-	// fitted model what that was.
+	// auto marks a parameter whose 0 stands for what the fit takes by itself; said, where there
+	// is one, asks a fitted model what that was.
 	auto bool
 	said func(m recommend.Model) (value float64, ok bool)
 }
@@ -119,8 +119,16 @@ func (p param) byFit(said func(m recommend.Model) (float64, bool)) param {
 	return p
 }
 
+// unsaid marks a parameter of which 0 means what the fit finds by itself, where the model
+// does not say what it was: the answer is byItself, which makes the same model again.
+func (p param) unsaid() param {
+	p.auto = true
+	return p
+}
+
 // byItself may stand for the 0 of such a parameter in files; in answers it does for
-// what other settings left out: a part of a blend without weight, vectors without a share.
+// what other settings left out, a part of a blend without weight, vectors without a share,
+// and for what no model says.
 const byItself = "default"
 
 // optionsOf reads one option of a model that tells its options; 0 there is what no option says.
@@ -152,7 +160,7 @@ func effective(params []param, s settings, m recommend.Model) settings {
 				of = b.part(part)
 			}
 		}
-		if of == nil {
+		if of == nil || p.said == nil {
 			continue
 		}
 		if v, ok := p.said(of); ok {
