@@ -12,31 +12,8 @@ import (
 	"github.com/aislekit/aisle/internal/ids"
 )
 
-// All as the Group of a Span or an argument stands for every group.
+// All as an argument stands for every group.
 const All int32 = -1
-
-// A Span is a cap at one moment: at most N events of Group at instants in [From, To).
-// N <= 0 allows none.
-type Span struct {
-	Group    int32 // >= 0, or All
-	N        int
-	From, To int64
-}
-
-// Sliding returns the span of a cap of N events in any time of length width, for an event
-// at the instant at: nothing that lies less than width before or after it is left out, so
-// that events that come late keep to it, too. Events in order of time get exactly
-// (at-width, at]. Width must be > 0.
-func Sliding(group int32, n int, width, at int64) Span {
-	from, to := at-width+1, at+width
-	if from > at {
-		from = math.MinInt64
-	}
-	if to < at {
-		to = math.MaxInt64
-	}
-	return Span{group, n, from, to}
-}
 
 // mark is one event.
 type mark struct {
@@ -63,24 +40,10 @@ type Counts[K comparable] struct {
 	len int
 }
 
-// Take counts an event of key unless one of the spans is full, and returns −1, or the
-// number of the first span that is full. Looking and counting are one step. An event
-// older than Keep before the newest of the key is ErrRange, since it could no longer be
-// counted; one beyond Max is ErrTooLarge. After an error nothing is changed. Cost: the
-// number of the key's events, without allocation once its memory has grown.
-func (c *Counts[K]) Take(key K, group int32, at int64, spans []Span) (full int, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	marks := c.of[key]
-	for i, s := range spans {
-		if s.N <= 0 || marks != nil && count(*marks, s.Group, s.From, s.To) >= s.N {
-			return i, nil
-		}
-	}
-	return -1, c.add(key, mark{at, group})
-}
-
-// Add counts an event whatever the caps, as a record of what has happened. Errors as Take.
+// Add counts an event, whatever the caps. One older than Keep before the newest of the key is
+// ErrRange, since it could no longer be counted; one beyond Max is ErrTooLarge. After an error
+// nothing is changed. Cost: the number of the key's events, without allocation once its memory
+// has grown.
 func (c *Counts[K]) Add(key K, group int32, at int64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -145,26 +108,6 @@ func (c *Counts[K]) stale(s []mark, newest int64) int {
 	return n
 }
 
-func count(marks []mark, group int32, from, to int64) int {
-	n := 0
-	for i := len(marks) - 1; i >= 0 && marks[i].at >= from; i-- {
-		if marks[i].at < to && marks[i].in(group) {
-			n++
-		}
-	}
-	return n
-}
-
-// Count returns the number of events of key and group in [from, to).
-func (c *Counts[K]) Count(key K, group int32, from, to int64) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if marks := c.of[key]; marks != nil {
-		return count(*marks, group, from, to)
-	}
-	return 0
-}
-
 // Newest returns the instant of the n-th newest event of key and group, n from 1. For a
 // cap of n events it is the one that must leave the window before there is room.
 func (c *Counts[K]) Newest(key K, group int32, n int) (at int64, ok bool) {
@@ -182,13 +125,6 @@ func (c *Counts[K]) Newest(key K, group int32, n int) (at int64, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// Len returns the number of events that are remembered, of all keys.
-func (c *Counts[K]) Len() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.len
 }
 
 // Forget removes all events of key.
@@ -217,42 +153,6 @@ func (c *Counts[K]) Move(other *Counts[K], to []int32) {
 	}
 	other.of, other.len = c.of, c.len
 	c.of, c.len = nil, 0
-}
-
-// Merge adds the events of other, a shard: every event counts, so the shards' events must
-// not be the same ones. Caps hold over shards only where each key has one shard. Another
-// Keep is ErrMismatch, more events than Max together are ErrTooLarge; after an error
-// nothing is changed. Two goroutines must not merge two Counts into each other.
-func (c *Counts[K]) Merge(other *Counts[K]) error {
-	if err := check.Merge("limit: Counts.Merge", c, other); err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	other.mu.Lock()
-	defer other.mu.Unlock()
-	switch {
-	case c.Keep != other.Keep:
-		return fmt.Errorf("limit: Counts.Merge: Keep is %d and %d: %w", c.Keep, other.Keep, check.ErrMismatch)
-	case c.len+other.len > c.most():
-		return fmt.Errorf("limit: Counts.Merge: more than %d events: %w", c.most(), check.ErrTooLarge)
-	}
-	for key, theirs := range other.of {
-		ours := c.of[key]
-		if ours == nil {
-			ours = new([]mark)
-		}
-		all := append(slices.Clone(*ours), *theirs...)
-		slices.SortFunc(all, mark.compare)
-		all = all[c.stale(all, all[len(all)-1].at):]
-		c.len += len(all) - len(*ours)
-		*ours = all
-		if c.of == nil {
-			c.of = map[K]*[]mark{}
-		}
-		c.of[key] = ours
-	}
-	return nil
 }
 
 // Write appends the events: the keys in natural order, and for each the instants and the

@@ -1,15 +1,15 @@
 // Package limit keeps what must not be exceeded: how often something may happen to
-// somebody, and how much may be spent.
+// somebody, and how much may be spent. Package segment/trigger counts messages with it,
+// segment/offer spends budgets; ads will share both.
 //
-//   - Counts remembers when events of a key happened, by group (channels of messages,
-//     offers, ads). Take counts one more unless a Span is full, in one step, so that
-//     goroutines together never pass a cap. Sliding makes the span of a window that ends
-//     now; the spans of days, weeks and months come from package calendar.
+//   - Counts remembers when events of a key happened, by group (channels of messages), for as
+//     long as the caps look back. Newest tells the event that must leave a window before there
+//     is room for another; looking and counting are one step behind the lock of the owner.
+//     Counts writes itself into the frame of the type that owns it.
 //   - Budget spends an amount in minor units: Reserve, then Commit or Release, by a key of
 //     the caller's, such as an order. What is held and spent never exceeds the amount.
 //
-// Both are safe for concurrent use, merge, and write themselves into the frame of the
-// type that owns them. What they hold does not depend on the order of calls for
-// different keys, and neither do their bytes. There is no clock in here: every instant is
-// the caller's.
+// Both are safe for concurrent use. What they hold does not depend on the order of calls for
+// different keys, and neither do the bytes of Counts. There is no clock in here: every instant
+// is the caller's.
 package limit

@@ -29,32 +29,8 @@ func TestMove(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, all := string(written(t, &to)), string(written(t, &want)); got != all || to.Len() != 3 || from.Len() != 0 {
-		t.Errorf("%d events moved, %d left; bytes %q, want %q", to.Len(), from.Len(), got, all)
-	}
-}
-
-// Merged budgets have spent what both had.
-func TestMergeSpent(t *testing.T) {
-	budget := func(spent int64) *limit.Budget[string] {
-		b, err := limit.NewBudget[string](100)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ok, err := b.Reserve("k", spent, 1); !ok || err != nil {
-			t.Fatal(ok, err)
-		}
-		if err := b.Commit("k", spent); err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	a := budget(30)
-	if err := a.Merge(budget(50)); err != nil {
-		t.Fatal(err)
-	}
-	if amount, spent, held := a.State(); amount != 200 || spent != 80 || held != 0 {
-		t.Errorf("%d, %d spent, %d held, want 200, 80 and 0", amount, spent, held)
+	if got, all := string(written(t, &to)), string(written(t, &want)); got != all || len(held(&to, "u", limit.All)) != 3 || len(held(&from, "u", limit.All)) != 0 {
+		t.Errorf("bytes %q, want %q", got, all)
 	}
 }
 

@@ -84,7 +84,7 @@ func started(amount, spent int64) *limit.Budget[uint64] {
 	amount = max(amount, 0)
 	spent = min(spent, amount)
 	b, _ := limit.NewBudget[uint64](amount) // not below 0: no error
-	_, _ = b.Reserve(0, spent, 0)           // as much as there is: held
+	_, _ = b.Reserve(0, spent)              // as much as there is: held
 	_ = b.Commit(0, spent)
 	return b
 }
@@ -202,7 +202,7 @@ func (t *Till[U, I]) hold(order *Order[U, I], q *Quote) (uint64, bool) {
 			return 0, t.unfunded(id, h.offers)
 		}
 		if b := t.budgets[k]; b != nil {
-			if ok, err := b.Reserve(id, v.Discount, h.at); !ok || err != nil {
+			if ok, err := b.Reserve(id, v.Discount); !ok || err != nil {
 				return 0, t.unfunded(id, h.offers)
 			}
 		}
@@ -210,7 +210,7 @@ func (t *Till[U, I]) hold(order *Order[U, I], q *Quote) (uint64, bool) {
 		h.entries = append(h.entries, Redemption[U]{User: order.User, Offer: v.Offer, Code: v.code, At: order.At, Discount: v.Discount})
 	}
 	if t.total != nil {
-		if ok, err := t.total.Reserve(id, q.Discount, h.at); !ok || err != nil {
+		if ok, err := t.total.Reserve(id, q.Discount); !ok || err != nil {
 			return 0, t.unfunded(id, h.offers)
 		}
 	}

@@ -56,7 +56,7 @@ type Message[U, I ID] struct {
 	Trigger string    // the name of its trigger
 	Channel string    // "" for a customer who is held out
 	At      time.Time // when it goes out, in the customer's zone
-	Due     time.Time // when it would have gone out but for quiet hours and caps
+	Due     time.Time // when it would have gone out but for quiet hours and caps, or asOf where Options.Grace planned it anew
 	Since   time.Time // the event, or the day, that is the cause
 	// Items, Offer and Reason are the content. Items are those of the trigger: what was
 	// looked at or put into the cart, the newest first, what costs less or is back. Reason is a

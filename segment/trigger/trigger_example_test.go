@@ -123,6 +123,42 @@ func ExampleNewBusiness() {
 	// 2024-06-01 10:00 summer
 }
 
+// The values that a forecast expects of the coming periods, divided by their mean, are a season.
+func Example_forecast() {
+	forecast := []float64{210, 190, 240, 260, 310, 420, 450, 380, 250, 220, 200, 230} // units by month, from January on
+	mean := 0.0
+	for _, x := range forecast {
+		mean += x / float64(len(forecast))
+	}
+	season := trigger.Season{Unit: trigger.Months, First: trigger.Date{Year: 2024, Month: time.January, Day: 1}}
+	for _, x := range forecast {
+		season.Values = append(season.Values, x/mean)
+	}
+	p, err := trigger.New(trigger.Options[string, string]{
+		Channels: []trigger.Channel{{Name: "mail"}},
+		Triggers: []trigger.Trigger{{Name: "summer", When: trigger.OnSeason, Season: season, Lead: 7}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := p.Set("ann", trigger.Customer{Channels: []string{"mail"}}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	var messages []trigger.Message[string, string]
+	for _, asOf := range []time.Time{time.Date(2024, 1, 20, 0, 0, 0, 0, time.UTC), time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC)} {
+		if messages, err = p.Advance(messages, asOf); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	for _, m := range messages {
+		fmt.Println(m.At.Format("2006-01-02 15:04"), m.Trigger)
+	}
+	// Output: 2024-05-25 10:00 summer
+}
+
 // Whoever answers by one channel is written to by it.
 func ExamplePlanner_Rate() {
 	p, err := trigger.New(trigger.Options[string, string]{
