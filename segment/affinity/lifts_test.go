@@ -124,11 +124,12 @@ func TestWhiteSpotsPlanted(t *testing.T) {
 }
 
 // 200 shops in which all segments buy alike: at most 7 % have a white spot or an interval that
-// misses 1, where without correction nearly all have a cell below .05.
+// misses 1, where without correction nearly all have a cell below .05. Of the 40 under the race
+// detector up to 6 may: 5 % and three standard deviations of that.
 func TestNothingInNoise(t *testing.T) {
-	spots, missed, uncorrected, shops := 0, 0, 0, 200
+	spots, missed, uncorrected, shops, most := 0, 0, 0, 200, 14
 	if testkit.Race {
-		shops = 40
+		shops, most = 40, 6
 	}
 	for seed := range uint64(shops) {
 		l := shopper(rng.New(seed, 0, 2), 600, func(_, k int) float64 { return .1 + .05*float64(k) })
@@ -149,7 +150,7 @@ func TestNothingInNoise(t *testing.T) {
 			uncorrected++
 		}
 	}
-	if spots*100 > 7*shops || missed*100 > 7*shops || uncorrected*2 < shops {
+	if spots > most || missed > most || uncorrected*2 < shops {
 		t.Errorf("of %d: %d with white spots, %d with an interval that misses 1, %d uncorrected", shops, spots, missed, uncorrected)
 	}
 }

@@ -2,6 +2,7 @@ package audience_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aislekit/aisle/segment/audience"
@@ -61,6 +62,24 @@ func TestParseTextSuggestions(t *testing.T) {
 		}
 		if text != "" {
 			t.Errorf("%q: stands at %q", c.text, text)
+		}
+	}
+}
+
+// A date is no number; the error says how to ask for one, and invents no number of days.
+func TestParseTextDates(t *testing.T) {
+	for text, want := range map[string]string{
+		`signup < 2024-01-01`:        "last(signup) >= 30d",
+		`signup >= 2024-02-29 and a`: "last(signup) < 30d",
+		`signup > "2024-01-01"`:      "last(signup) < 30d",
+		`signup == 2024-01-01`:       "last(signup) < 30d",
+		`signup < 2024-13-01`:        "", // no date
+		`signup < 2024 -1`:           "",
+	} {
+		_, err := audience.ParseText(text)
+		var at *audience.TextError
+		if !errors.As(err, &at) || (want != "") != errors.Is(err, audience.ErrMismatch) || !strings.Contains(err.Error(), want) || want != "" && (at.Suggestion != "" || !strings.Contains(at.Found, "2024-")) {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

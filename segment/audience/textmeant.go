@@ -172,3 +172,23 @@ func (p *textParser) known() error {
 	}
 	return found(at, p.since(at), "known or missing", suggestion, ErrCorrupt)
 }
+
+// date is the error about a date that an attribute is compared with: how long ago that is, only
+// the writer knows, so that there is a clause to follow in the text but nothing to put in place.
+func (p *textParser) date(attr, sign string) error {
+	raw := p.tok.raw
+	day := strings.Trim(raw, `"'`)
+	if p.tok.kind == tokenNumber {
+		day = p.src[p.tok.at.offset:]
+		day = day[:min(len(day), len(time.DateOnly))]
+		raw = day
+	}
+	if _, err := time.Parse(time.DateOnly, day); err != nil {
+		return nil
+	}
+	ago := "< 30d"
+	if sign == "<" || sign == "<=" {
+		ago = ">= 30d"
+	}
+	return found(p.tok.at, raw, "a number (a date is asked for by how long ago it is, such as last("+nameText(attr)+") "+ago+")", "", ErrMismatch)
+}

@@ -474,6 +474,9 @@ func (p *textParser) comparison(n *node) (*node, error) {
 		suggestion := "last(" + nameText(n.attr) + ") " + cmp.Or(sign, "<") + " " + p.tok.raw
 		return nil, found(p.tok.at, p.tok.raw, "a number (when something happened is asked for by last("+nameText(n.attr)+"))", suggestion, ErrMismatch)
 	}
+	if err := p.date(n.attr, sign.value); err != nil {
+		return nil, err
+	}
 	if p.tok.kind == tokenName && (equal || unequal) {
 		return nil, found(p.tok.at, p.tok.raw, "a number or a text between quotes", strconv.Quote(p.tok.value), ErrCorrupt)
 	}
