@@ -142,22 +142,20 @@ func TestAllocs(t *testing.T) {
 	}
 }
 
-// BenchmarkBuilderAddAll takes a log at once, and says what bytes a customer costs.
+// BenchmarkBuilderAddAll takes a log at once, and says what bytes a customer costs: warm, into a Builder that has
+// seen its customers, and cold, into a new one.
 func BenchmarkBuilderAddAll(b *testing.B) {
 	for _, users := range []int{1000, 100_000} {
-		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
-			rng := rand.New(rand.NewPCG(1, 1))
-			names := []string{"shoes", "books", "toys", "food", "garden", "music", "sport", "home"}
-			log := &profile.Log[int64, int64]{Events: make([]profile.Event[int64, int64], 1<<18)}
-			for i := range log.Events {
-				log.Events[i] = profile.Event[int64, int64]{
-					User: int64(rng.IntN(users)) * 7919, Item: int64(i), Kind: profile.Kind(1 + rng.IntN(4)),
-					At: cut.Add(-time.Duration(rng.Int64N(int64(120 * day)))), Category: names[rng.IntN(len(names))],
-				}
+		rng := rand.New(rand.NewPCG(1, 1))
+		names := []string{"shoes", "books", "toys", "food", "garden", "music", "sport", "home"}
+		log := &profile.Log[int64, int64]{Events: make([]profile.Event[int64, int64], 1<<18)}
+		for i := range log.Events {
+			log.Events[i] = profile.Event[int64, int64]{
+				User: int64(rng.IntN(users)) * 7919, Item: int64(i), Kind: profile.Kind(1 + rng.IntN(4)),
+				At: cut.Add(-time.Duration(rng.Int64N(int64(120 * day)))), Category: names[rng.IntN(len(names))],
 			}
-			runtime.GC()
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
+		}
+		fill := func() *profile.Builder[int64, int64] {
 			p, err := profile.NewBuilder[int64, int64](profile.BuilderOptions{AsOf: cut})
 			if err != nil {
 				b.Fatal(err)
@@ -165,6 +163,16 @@ func BenchmarkBuilderAddAll(b *testing.B) {
 			if err := p.AddAll(log); err != nil {
 				b.Fatal(err)
 			}
+			return p
+		}
+		rate := func(b *testing.B) {
+			b.ReportMetric(float64(b.N)*float64(len(log.Events))/b.Elapsed().Seconds(), "events/s")
+		}
+		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
+			runtime.GC()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			p := fill()
 			runtime.GC()
 			runtime.ReadMemStats(&after)
 			b.ReportAllocs()
@@ -174,7 +182,13 @@ func BenchmarkBuilderAddAll(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(users), "B/user")
-			b.ReportMetric(float64(b.N)*float64(len(log.Events))/b.Elapsed().Seconds(), "events/s")
+			rate(b)
+		})
+		b.Run(fmt.Sprintf("cold/users=%d", users), func(b *testing.B) {
+			for b.Loop() {
+				fill()
+			}
+			rate(b)
 		})
 	}
 }
