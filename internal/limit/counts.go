@@ -183,7 +183,7 @@ func (c *Counts[K]) Write(w *codec.Writer) error {
 // Read replaces the events by those that Write wrote, or fails r and changes nothing.
 // Groups must be below groups, and known must say yes to every key and its newest event. Set
 // Keep and Max before: more events than Max, and such as would have been forgotten, fail r.
-// To read what was written with a longer Keep, read with that and Move.
+// What was written with a longer Keep is read with that, too: set it back afterwards.
 func (c *Counts[K]) Read(r *codec.Reader, groups int, known func(key K, newest int64) bool) error {
 	keys, err := ids.GetSorted[K](r)
 	if err != nil {

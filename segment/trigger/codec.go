@@ -11,7 +11,6 @@ import (
 	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
-	"github.com/aislekit/aisle/internal/limit"
 )
 
 var (
@@ -162,8 +161,8 @@ func (s *Stats) list() []int64 {
 // UnmarshalBinary replaces the state of a planner that New made with the one that
 // AppendBinary wrote. Options are not stored: settings may be others, and hold from now on;
 // channels must have the same names, and triggers the same Name and When, in the same order,
-// ErrMismatch, as for other types of ids. Days of triggers that have run out start again where
-// the settings have more of them, and marks older than the caps look back are dropped. Zones are asked for by name, ErrUnknownID. More customers, items or
+// ErrMismatch, as for other types of ids. Days of triggers that have run out start again at the
+// next Advance where the settings have more of them. Zones are asked for by name, ErrUnknownID. More customers, items or
 // waiting events than Options allow are ErrTooLarge.
 //
 // Payload, version 1: classes of the ids of customers and items; names of the channels, name and When
@@ -260,29 +259,20 @@ func (k *core[U, I]) read(r *codec.Reader) error {
 	}
 	getTallies(r, k.channels)
 	getTallies(r, k.hours[:])
-	if err := r.Done(); err != nil {
-		return err
-	}
-	if k.started { // last, since the best hour depends on all of it
-		for who := range k.customers {
-			k.startDays(int32(who))
-			k.rest(int32(who))
-		}
-	}
-	return nil
+	k.resumed = k.started
+	return r.Done()
 }
 
-// readCounts reads what counts for caps. Those of the writer may look further back than ours.
+// readCounts reads what counts for caps. Those of the writer may look further back than ours:
+// what is too old for these goes with the next message of the customer.
 func (k *core[U, I]) readCounts(r *codec.Reader) error {
-	all := limit.Counts[U]{Keep: keepDays(366)}
-	err := all.Read(r, len(k.opt.Channels), func(user U, newest int64) bool {
+	keep := k.counts.Keep
+	k.counts.Keep = keepDays(366)
+	defer func() { k.counts.Keep = keep }()
+	return k.counts.Read(r, len(k.opt.Channels), func(user U, newest int64) bool {
 		_, ok := k.users[user]
 		return ok && k.past(newest)
 	})
-	if err == nil && r.Err() == nil {
-		k.take(&all, nil)
-	}
-	return err
 }
 
 // instant reports whether x may be one: none of the marks, nor beyond what a time may be.

@@ -83,7 +83,7 @@ func frames() []testkit.Frame {
 		},
 		Zero: []string{
 			".s.off: of tests", ".s.free: numbers that nobody has", ".s.spare: so are looks", ".s.opt: options are not stored", ".s.rules: nor are triggers", ".s.by: nor what they wait for",
-			".s.stats.Customers: made by Stats", ".s.stats.Waiting: so is this", ".s.counts.Max: not set", ".s.zones[].clock: a cache",
+			".s.stats.Customers: made by Stats", ".s.stats.Waiting: so is this", ".s.counts.Max: not set", ".s.resumed: until time passes", ".s.zones[].clock: a cache",
 		},
 	}}
 }
@@ -153,5 +153,23 @@ func TestPayloads(t *testing.T) {
 	})
 	testkit.Payload{Kind: codec.KindTriggers, Fields: fields(), Decode: decode}.Refuse(t, trigger.ErrUnknownID, map[string][]func(*codec.Writer){
 		"zone": {word("Mars/Olympus")},
+	})
+	// A trigger of days has days and no items, and nothing waits before time has begun.
+	dated := fields()
+	for i := range dated {
+		switch dated[i].Name {
+		case "when":
+			dated[i].Put = num(int(trigger.Anniversary))
+		case "plan":
+			dated[i].Put = list(10_000, now)
+		case "times":
+			dated[i].Put = list(now, 10_365, now, now+5)
+		case "plan items":
+			dated[i].Put = row()
+		}
+	}
+	opt.Triggers = []trigger.Trigger{{Name: "b", When: trigger.Anniversary, Date: "a"}}
+	testkit.Payload{Kind: codec.KindTriggers, Fields: dated, Decode: decode}.Refuse(t, trigger.ErrCorrupt, map[string][]func(*codec.Writer){
+		"plan": {list(now, now), list(none+1, now), list(-now, now), list(10_000, now+1)}, "times": {list(now, now, now, now+5), list(now, -now, now, now+5)}, "plan items": {row(0)},
 	})
 }

@@ -37,6 +37,7 @@ type core[U, I ID] struct {
 
 	zones   []zone
 	started bool
+	resumed bool  // was read from a frame, and no time has passed since
 	clock   int64 // the asOf of the last Advance
 	stats   Stats
 
@@ -452,6 +453,13 @@ func (p *Planner[U, I]) Advance(dst []Message[U, I], asOf time.Time) ([]Message[
 
 // start begins time at the first event, or at until.
 func (k *core[U, I]) start(until int64) {
+	if k.resumed { // not when it is read, so that what is read is written again as it was
+		k.resumed = false
+		for who := range k.customers {
+			k.startDays(int32(who))
+			k.rest(int32(who))
+		}
+	}
 	if k.started {
 		return
 	}

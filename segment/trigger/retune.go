@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/ids"
-	"github.com/aislekit/aisle/internal/limit"
 )
 
 // Retune lets other options hold from now on, as for new triggers and other caps, and
@@ -57,7 +56,9 @@ func (p *Planner[U, I]) Retune(opt Options[U, I]) error {
 	// From here on nothing fails. Ids, items, looks and the totals move as they are.
 	n.off, n.started, n.clock, n.stats, n.hours = k.off, k.started, k.clock, k.stats, k.hours
 	n.users, n.free, n.items, n.goods, n.looks, n.spare, n.events.s = k.users, k.free, k.items, k.goods, k.looks, k.spare, k.events.s
-	n.take(&k.counts, channels)
+	if slices.ContainsFunc(opt.Channels, func(ch Channel) bool { return n.capping(&ch) }) { // else nobody asks
+		k.counts.Move(&n.counts, channels)
+	}
 	n.customers = make([]customer[U], len(k.customers))
 	for who := range k.customers {
 		n.customers[who] = k.customers[who].retuned(len(opt.Channels), channels, triggers, zones)
@@ -82,20 +83,6 @@ func (k *core[U, I]) startDays(who int32) {
 		if c.plans[i].due == never && k.rules[i].When.dated() && c.channels != 0 {
 			k.schedule(c, i, k.clock)
 		}
-	}
-}
-
-// take moves marks that count for caps here, with the numbers of channels as to has them, nil:
-// as they are. Those that no cap needs are dropped.
-func (k *core[U, I]) take(from *limit.Counts[U], to []int32) {
-	if to == nil {
-		to = make([]int32, len(k.opt.Channels))
-		for i := range to {
-			to[i] = int32(i)
-		}
-	}
-	if slices.ContainsFunc(k.opt.Channels, func(ch Channel) bool { return k.capping(&ch) }) {
-		from.Move(&k.counts, to)
 	}
 }
 
