@@ -88,7 +88,7 @@ type ALSOptions struct {
 func (o ALSOptions) resolve(x *Interactions) (ALSOptions, error) {
 	users, items := x.Users(), x.Items()
 	if o.Factors == 0 || o.Unobserved == 0 || o.Regularization == 0 {
-		users, items = x.known()
+		users, items = x.occupied()
 	}
 	if o.Factors == 0 {
 		o.Factors = min(max(int(1.25*math.Sqrt(float64(items))), 160), 240, max(items, 16))

@@ -43,7 +43,8 @@ func TestFitsLook(t *testing.T) {
 	} {
 		f := fits[c.fit]
 		opt := reflect.New(f.opt).Elem()
-		for field, v := range map[string]int64{"Workers": 1, "Iterations": 2, "Epochs": 1} {
+		// Factors, as what everybody takes is all there is to learn here, and by default one is enough.
+		for field, v := range map[string]int64{"Workers": 1, "Iterations": 2, "Epochs": 1, "Factors": 64} {
 			if k := opt.FieldByName(field); k.IsValid() {
 				k.SetInt(v)
 			}

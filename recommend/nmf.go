@@ -124,7 +124,7 @@ func FitNMF(ctx context.Context, x *Interactions, opt NMFOptions) (*NMF, error) 
 		sum += float64(v)
 	}
 	// Products of start vectors average the mean of the matrix, rows without entries left out.
-	knownUsers, knownItems := x.known()
+	knownUsers, knownItems := x.occupied()
 	size := math.Sqrt(sum / float64(knownUsers) / float64(knownItems) / float64(opt.Factors))
 	m := &NMF{
 		origin:  x.origin,

@@ -63,7 +63,7 @@ const startSpread = 0.1
 // the vectors would still be near their start at the end, and only the biases
 // learned.
 func haste(x *Interactions, enough float64) float64 {
-	users, items := x.known() // others get no steps at all
+	users, items := x.occupied() // others get no steps at all
 	n := float64(x.Len())
 	edge := math.Sqrt(n/float64(users)) + math.Sqrt(n/float64(items))
 	return min(max(enough/(edge*edge), 1), 4)

@@ -41,7 +41,7 @@ type SLIMOptions struct {
 }
 
 func (o SLIMOptions) withDefaults(x *Interactions) SLIMOptions {
-	_, items := x.known()
+	_, items := x.occupied()
 	o.L1 = check.OrOff(o.L1, min(float64(x.Len())/float64(max(items, 1))/20, 1))
 	o.L2 = check.Default(o.L2, 100)
 	o.Candidates = check.Default(o.Candidates, 300)

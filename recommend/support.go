@@ -2,9 +2,9 @@ package recommend
 
 import "math"
 
-// known returns the numbers of users and items with entries: what defaults count, as
+// occupied returns the numbers of users and items with entries: what defaults count, as
 // those of a catalogue that nobody took anything of yet say nothing about the data.
-func (x *Interactions) known() (users, items int) {
+func (x *Interactions) occupied() (users, items int) {
 	for u := range x.Users() {
 		if x.users.RowLen(u) > 0 {
 			users++
@@ -15,7 +15,7 @@ func (x *Interactions) known() (users, items int) {
 
 // density is the share of the pairs of users and items with entries that are entries.
 func (x *Interactions) density() float64 {
-	users, items := x.known()
+	users, items := x.occupied()
 	return float64(x.Len()) / float64(max(users, 1)) / float64(max(items, 1))
 }
 
@@ -24,7 +24,7 @@ func (x *Interactions) density() float64 {
 // item. Where it is low, what two items have in common is mostly chance, and only what
 // many users do can be told; defaults follow it.
 func (x *Interactions) support() float64 {
-	users, items := x.known()
+	users, items := x.occupied()
 	if users == 0 {
 		return 0
 	}
@@ -34,7 +34,7 @@ func (x *Interactions) support() float64 {
 // breadth is the share of the items with entries that the user of an entry has, on average over
 // the entries.
 func (x *Interactions) breadth() float64 {
-	_, items := x.known()
+	_, items := x.occupied()
 	sum := 0.0
 	for u := range x.Users() {
 		n := float64(x.users.RowLen(u))
