@@ -124,6 +124,8 @@ func (*baseFeature) Merge(state, other []int64) []int64 {
 	return state
 }
 
+// Valid holds a state to what Add can make: counts and flows within what the sums of all
+// windows can bear, so that a decoded state never wraps.
 func (*baseFeature) Valid(state []int64) bool {
 	if len(state) != baseWords {
 		return false
