@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aislekit/aisle/internal/geo"
+
 	"github.com/aislekit/aisle/internal/rng"
 )
 
@@ -103,7 +105,7 @@ func (m moment) clause(b *bound, u int32) Truth {
 	case opFrequency:
 		return m.frequency(b, u)
 	case opNear:
-		return truth(kilometres(c.numbers[u], b.col2.numbers[u], b.a, b.b) <= b.km)
+		return truth(geo.Kilometers(c.numbers[u], b.col2.numbers[u], b.a, b.b) <= b.km)
 	}
 	return truth(compare(b.op, c.numbers[u], b.a, b.b))
 }
@@ -357,13 +359,4 @@ func (o *occurrences) reach(dst []int64, from, to, n int) ([]int64, bool) {
 		}
 	}
 	return dst, false
-}
-
-// kilometres is the great-circle distance (haversine).
-func kilometres(lat1, lon1, lat2, lon2 float64) float64 {
-	const rad, radius = math.Pi / 180, 6371.0088
-	s := math.Sin((lat2 - lat1) * rad / 2)
-	t := math.Sin((lon2 - lon1) * rad / 2)
-	h := s*s + math.Cos(lat1*rad)*math.Cos(lat2*rad)*t*t
-	return 2 * radius * math.Asin(math.Sqrt(min(1, h)))
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/aislekit/aisle/internal/geo"
 )
 
 // Explanation says how a rule came out for one user.
@@ -82,7 +84,7 @@ func (p *Program) value(b *bound, u int32) string {
 	case c.kind == idColumn:
 		return c.ids.text(u)
 	case b.op == opNear:
-		return fmt.Sprintf("%.1f km away", kilometres(c.numbers[u], b.col2.numbers[u], b.a, b.b))
+		return fmt.Sprintf("%.1f km away", geo.Kilometers(c.numbers[u], b.col2.numbers[u], b.a, b.b))
 	case b.op == opFrequency:
 		sure, maybe := p.count(b, u)
 		if p.less(b, u) {

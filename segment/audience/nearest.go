@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/aislekit/aisle/internal/geo"
 )
 
 // Turn is the change of one clause that would help to turn the verdict about a user.
@@ -233,7 +235,7 @@ func (m moment) turn(s *said, w want, u int32) Turn {
 	case b.op >= opLess && b.op <= opBetween, b.op == opIn && b.col.kind == numberColumn:
 		t.By, ways = s.away(b)
 	case b.op == opNear:
-		t.By = b.km - kilometres(b.col.numbers[u], b.col2.numbers[u], b.a, b.b)
+		t.By = b.km - geo.Kilometers(b.col.numbers[u], b.col2.numbers[u], b.a, b.b)
 		if ways = []string{fmt.Sprintf("%.1f km nearer", -t.By)}; w.truth == False {
 			ways[0] = fmt.Sprintf("more than %.1f km farther", t.By)
 		}
