@@ -42,7 +42,7 @@ def below(column, days):
 
 
 def among(column, *values):
-    return C(column).is_in(pl.Series(values, dtype=text)) if len(values) > 1 else C(column) == values[0]
+    return C(column).is_in(values) if len(values) > 1 else C(column) == values[0]
 
 
 rules = {
