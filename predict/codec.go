@@ -25,6 +25,7 @@ var (
 	_ Persistent = (*Isotonic)(nil)
 	_ Persistent = (*IsotonicBuckets)(nil)
 	_ Persistent = (*Labeler[string])(nil)
+	_ Persistent = (*Schema)(nil)
 )
 
 // empty returns a new state of the kind, to be decoded into; nil for a kind that
@@ -44,6 +45,8 @@ func empty(kind codec.Kind) Persistent {
 		return new(Isotonic)
 	case codec.KindIsotonicBuckets:
 		return new(IsotonicBuckets)
+	case codec.KindModelSchema:
+		return new(Schema)
 	}
 	return nil
 }

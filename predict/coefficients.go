@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -27,10 +26,10 @@ type Reason struct {
 	Contribution float64 // the coefficient times (Value - Mean)
 }
 
-// terms is what the linear models have in common: the sum b + w·x, names for its
+// terms is what the linear models have in common: the sum b + w·x, its
 // columns, and what is doubtful about it.
 type terms struct {
-	names     []string // nil: x0, x1, …
+	schema    Schema
 	coef      []float64
 	intercept float64
 	mean      []float64 // weighted column means of the training rows; nil: not known
@@ -38,12 +37,7 @@ type terms struct {
 	warnings  []string
 }
 
-func (t *terms) name(column int) string {
-	if t.names == nil {
-		return "x" + strconv.Itoa(column)
-	}
-	return t.names[column]
-}
+func (t *terms) name(column int) string { return t.schema.name(column) }
 
 // stdErrOf returns the standard error of a column, or of the intercept for
 // column len(coef).

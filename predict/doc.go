@@ -38,6 +38,8 @@
 //     [IsotonicBuckets] where the rows never meet in one place
 //   - [BestThreshold]: whom to act on at given [Costs]; [CorrectSampling] first, where the
 //     negative rows were down-sampled
+//   - [Schema], Bind of each model: columns found by name, once, where rows come from
+//     another program
 //   - [WriteModel], [ReadModel]: models in a file or on a wire
 //
 // Logistic regression that was fitted without class weights on unsampled rows is

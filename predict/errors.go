@@ -18,7 +18,7 @@ var (
 	ErrUndefined = check.ErrUndefined // no answer exists, such as for one class only
 	ErrDuplicate = check.ErrDuplicate // repeated id or name
 	ErrDiverged  = check.ErrDiverged  // arithmetic left the finite numbers
-	ErrMismatch  = check.ErrMismatch  // states that cannot be merged
+	ErrMismatch  = check.ErrMismatch  // states that cannot be merged, columns that are not the model's
 	ErrLeakage   = check.ErrLeakage   // a row to train on and to test on
 	ErrCorrupt   = check.ErrCorrupt   // bytes are no valid encoding
 	ErrOverflow  = check.ErrOverflow  // sums left the finite numbers

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding"
 	"math"
+	"strconv"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/codec"
@@ -27,6 +28,9 @@ func numbers(xs []float64) []any {
 	return out
 }
 
+// numericOnly are the fields that a linear model does not use.
+var numericOnly = []string{".terms.schema.kinds: all columns are numeric", ".terms.schema.levels: all columns are numeric"}
+
 // spread are rows with a constant column, of which a fit warns.
 var spread = [][]float64{{1, 0, 3}, {2, 1, 3}, {3, 0, 3}, {4, 1, 3}, {5, 0, 3}, {6, 1, 3}, {7, 1, 3}, {8, 0, 3}}
 
@@ -49,9 +53,25 @@ func filledGram(t testing.TB) *predict.Gram {
 	return g
 }
 
-func TestFrames(t *testing.T) {
+func TestFrames(t *testing.T) { testkit.Frames(t, "predict", frames()) }
+
+// frames are one state of each kind.
+func frames() []testkit.Frame {
 	ctx := context.Background()
-	testkit.Frames(t, "predict", []testkit.Frame{
+	return []testkit.Frame{
+		{
+			Kind: codec.KindModelSchema,
+			Fill: func(testing.TB) encoding.BinaryMarshaler { return promised(predict.NewSchema(shopColumns())) },
+			Values: func(_ testing.TB, state any) any {
+				s := state.(*predict.Schema)
+				columns := make([]predict.Column, s.Len())
+				for j := range columns {
+					columns[j] = s.Column(j)
+				}
+				return map[string]any{"columns": columns, "hash": strconv.FormatUint(s.Hash(), 16)}
+			},
+			Zero: []string{".levels[]: numeric columns have none, nor has one of codes alone"},
+		},
 		{
 			Kind: codec.KindLogistic,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
@@ -77,6 +97,7 @@ func TestFrames(t *testing.T) {
 					"baseline": m.Baseline(), "prob": numbers(prob), "reasons": reasons,
 				}
 			},
+			Zero: numericOnly,
 		},
 		{
 			Kind: codec.KindLinear,
@@ -101,6 +122,7 @@ func TestFrames(t *testing.T) {
 					"rsquared":     m.RSquared(), "warnings": m.Warnings(), "predict": numbers(y),
 				}
 			},
+			Zero: numericOnly,
 		},
 		{
 			Kind: codec.KindGram,
@@ -191,5 +213,5 @@ func TestFrames(t *testing.T) {
 				return map[string]any{"users": l.Len(), "labels": labels, "censored": censored, "silence_hours": silence.Hours()}
 			},
 		},
-	})
+	}
 }

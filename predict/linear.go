@@ -56,7 +56,7 @@ type Linear struct {
 }
 
 func newLinear(opt LinearOptions, columns int) *Linear {
-	return &Linear{terms: terms{names: slices.Clone(opt.Names), coef: make([]float64, columns), mean: make([]float64, columns)}}
+	return &Linear{terms: terms{schema: numeric(opt.Names, columns), coef: make([]float64, columns), mean: make([]float64, columns)}}
 }
 
 // setIntercept makes the plane go through the means.
@@ -273,6 +273,23 @@ func (m *Linear) Columns() int {
 		m = new(Linear)
 	}
 	return len(m.coef)
+}
+
+// Schema returns the columns of the model, nil for one that was not fitted.
+func (m *Linear) Schema() *Schema {
+	if m == nil {
+		return nil
+	}
+	return m.columns()
+}
+
+// Bind finds the columns of the model among the caller's, as Schema.Bind does, with its
+// errors. Bound.Predict of a row is what Predict has for it.
+func (m *Linear) Bind(columns []Column) (*Bound, error) {
+	if m == nil {
+		m = new(Linear)
+	}
+	return m.bind("predict: Linear.Bind", columns, nil)
 }
 
 // Intercept returns the constant term, of value 0 without one, and nothing for a model that

@@ -14,7 +14,7 @@ func (m *Linear) AppendBinary(dst []byte) ([]byte, error) {
 		return dst, fmt.Errorf("predict: Linear.AppendBinary: not fitted: %w", ErrEmpty)
 	}
 	var w codec.Writer
-	w.Strings(m.names)
+	putSchema(&w, &m.schema)
 	w.Float64s(m.coef)
 	w.Float64(m.intercept)
 	w.Float64s(m.mean)
@@ -25,15 +25,15 @@ func (m *Linear) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(m.rss)
 	w.Float64(m.tss)
 	w.Strings(m.warnings)
-	return w.AppendFrame(dst, codec.KindLinear, 1), nil
+	return w.AppendFrame(dst, codec.KindLinear, 2), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
 func (m *Linear) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary replaces m. Payload of version 1, little-endian:
+// UnmarshalBinary replaces m. Payload of version 2, little-endian:
 //
-//	[]string  names, d distinct ones or none
+//	[]byte    the frame of the Schema, of d columns; in version 1 []string, names or none
 //	[]f64     d coefficients, d > 0, finite
 //	f64       intercept, finite
 //	[]f64     d means of the columns, finite
@@ -51,12 +51,12 @@ func (m *Linear) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver(where, m); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, codec.KindLinear, 1)
+	r, err := codec.Open(data, codec.KindLinear, 2)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	var next Linear
-	next.names = optional(r.Strings())
+	names, frame := namesOf(r)
 	next.coef = r.Float64s()
 	next.intercept = r.Float64()
 	next.mean = r.Float64s()
@@ -72,8 +72,6 @@ func (m *Linear) UnmarshalBinary(data []byte) error {
 	case r.Err() != nil:
 	case d == 0 || !next.finite():
 		r.Fail("coefficients")
-	case checkNames(next.names, d) != nil:
-		r.Fail("names")
 	case len(next.mean) != d || check.Slice("", next.mean) != nil || !check.Finite(next.target):
 		r.Fail("means")
 	case next.stdErr != nil && len(next.stdErr) != d+1:
@@ -81,6 +79,7 @@ func (m *Linear) UnmarshalBinary(data []byte) error {
 	case next.rows <= 0 || !(next.weight > 0) || !(next.rss >= 0) || !(next.tss >= 0):
 		r.Fail("counts")
 	}
+	next.schema = schemaOf(r, names, frame, d)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}

@@ -260,7 +260,7 @@ func Sigmoid(score float64) float64 {
 // finish turns an optimum in the coordinates of the fit into a model.
 func finish(opt LogisticOptions, r solve.LBFGSResult, separated bool, coef []float64, intercept float64) (*Logistic, error) {
 	m := &Logistic{
-		terms:        terms{names: slices.Clone(opt.Names), coef: coef, intercept: intercept},
+		terms:        terms{schema: numeric(opt.Names, len(coef)), coef: coef, intercept: intercept},
 		hasIntercept: !opt.NoIntercept,
 		objective:    r.F, iterations: r.Iter, converged: r.Converged && !separated,
 	}
@@ -322,6 +322,23 @@ func (m *Logistic) Warnings() []string {
 		m = new(Logistic)
 	}
 	return slices.Clone(m.warnings)
+}
+
+// Schema returns the columns of the model, nil for one that was not fitted.
+func (m *Logistic) Schema() *Schema {
+	if m == nil {
+		return nil
+	}
+	return m.columns()
+}
+
+// Bind finds the columns of the model among the caller's, as Schema.Bind does, with its
+// errors. Bound.Predict of a row is its probability of true, as Prob has it.
+func (m *Logistic) Bind(columns []Column) (*Bound, error) {
+	if m == nil {
+		m = new(Logistic)
+	}
+	return m.bind("predict: Logistic.Bind", columns, Sigmoid)
 }
 
 // Intercept returns the constant term, of value 0 without one, and nothing for a model that

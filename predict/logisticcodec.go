@@ -17,25 +17,25 @@ func (m *Logistic) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64s(m.coef)
 	w.Float64(m.intercept)
 	w.Bool(m.hasIntercept)
-	w.Strings(m.names)
+	putSchema(&w, &m.schema)
 	w.Float64s(m.mean)
 	w.Float64s(m.stdErr)
 	w.Float64(m.objective)
 	w.Int(m.iterations)
 	w.Bool(m.converged)
 	w.Strings(m.warnings)
-	return w.AppendFrame(dst, codec.KindLogistic, 1), nil
+	return w.AppendFrame(dst, codec.KindLogistic, 2), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
 func (m *Logistic) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary replaces m. Payload of version 1, little-endian:
+// UnmarshalBinary replaces m. Payload of version 2, little-endian:
 //
 //	[]f64     d coefficients, d > 0, finite
 //	f64       intercept, finite
 //	bool      whether an intercept was fitted
-//	[]string  names, d distinct ones or none
+//	[]byte    the frame of the Schema, of d columns; in version 1 []string, names or none
 //	[]f64     d means of the columns, finite; none after a sparse fit
 //	[]f64     d+1 standard errors, the intercept's last, or none
 //	f64       objective, finite
@@ -50,7 +50,7 @@ func (m *Logistic) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver(where, m); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, codec.KindLogistic, 1)
+	r, err := codec.Open(data, codec.KindLogistic, 2)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -58,7 +58,7 @@ func (m *Logistic) UnmarshalBinary(data []byte) error {
 	next.coef = r.Float64s()
 	next.intercept = r.Float64()
 	next.hasIntercept = r.Bool()
-	next.names = optional(r.Strings())
+	names, frame := namesOf(r)
 	next.mean = optional(r.Float64s())
 	next.stdErr = optional(r.Float64s())
 	next.objective = r.Float64()
@@ -72,13 +72,12 @@ func (m *Logistic) UnmarshalBinary(data []byte) error {
 		r.Fail("no coefficients")
 	case !next.finite() || check.Slice("", next.mean) != nil || !check.Finite(next.objective):
 		r.Fail("a coefficient is not finite")
-	case checkNames(next.names, d) != nil:
-		r.Fail("names")
 	case next.mean != nil && len(next.mean) != d:
 		r.Fail("means")
 	case next.stdErr != nil && len(next.stdErr) != d+1:
 		r.Fail("standard errors")
 	}
+	next.schema = schemaOf(r, names, frame, d)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}

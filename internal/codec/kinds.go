@@ -163,6 +163,7 @@ const (
 	KindIsotonic        Kind = 0x0405
 	KindIsotonicBuckets Kind = 0x0406
 	KindLabeler         Kind = 0x0407
+	KindModelSchema     Kind = 0x0408
 
 	KindMetricsMoments  Kind = 0x0501
 	KindProportion      Kind = 0x0502
@@ -305,6 +306,7 @@ var Table = []Entry{
 	{KindIsotonic, "predict", "Isotonic"},
 	{KindIsotonicBuckets, "predict", "IsotonicBuckets"},
 	{KindLabeler, "predict", "Labeler"},
+	{KindModelSchema, "predict", "Schema"},
 	{KindMetricsMoments, "metrics", "Moments"},
 	{KindProportion, "metrics", "Proportion"},
 	{KindRatio, "metrics", "Ratio"},
