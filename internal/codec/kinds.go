@@ -164,6 +164,7 @@ const (
 	KindIsotonicBuckets Kind = 0x0406
 	KindLabeler         Kind = 0x0407
 	KindModelSchema     Kind = 0x0408
+	KindEnsemble        Kind = 0x4301
 
 	KindMetricsMoments  Kind = 0x0501
 	KindProportion      Kind = 0x0502
@@ -307,6 +308,7 @@ var Table = []Entry{
 	{KindIsotonicBuckets, "predict", "IsotonicBuckets"},
 	{KindLabeler, "predict", "Labeler"},
 	{KindModelSchema, "predict", "Schema"},
+	{KindEnsemble, "predict/tree", "Ensemble"},
 	{KindMetricsMoments, "metrics", "Moments"},
 	{KindProportion, "metrics", "Proportion"},
 	{KindRatio, "metrics", "Ratio"},

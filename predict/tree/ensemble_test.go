@@ -1,0 +1,322 @@
+package tree_test
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/predict/tree"
+)
+
+// must returns a value whose making cannot fail.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// grown draws a tree of up to inner splits over columns, the odd ones of which hold
+// categories where asked for.
+func grown(r *rng.Stream, inner, columns, width int, categories bool) []tree.Node {
+	nodes := []tree.Node{{Column: -1}}
+	for range inner {
+		i := r.Intn(len(nodes))
+		if nodes[i].Column >= 0 {
+			continue
+		}
+		n := tree.Node{Column: r.Intn(columns), Left: len(nodes), Right: len(nodes) + 1, Gain: r.Float64(), MissingLeft: r.Bool(.5)}
+		if categories && n.Column%2 == 1 {
+			n.Categories = []uint32{uint32(r.Uint64()), uint32(r.Uint64())}[:r.Intn(3)]
+		} else {
+			n.Threshold = float64(r.Intn(9) - 4)
+			switch r.Intn(4) {
+			case 0:
+				n.ZeroMissing = true
+			case 1:
+				n.NoMissing, n.MissingLeft = true, false
+			}
+		}
+		nodes[i] = n
+		nodes = append(nodes, tree.Node{Column: -1}, tree.Node{Column: -1})
+	}
+	for i := range nodes {
+		nodes[i].Cover, nodes[i].Count = r.Float64(), float64(i)
+		for range width {
+			nodes[i].Values = append(nodes[i].Values, r.Normal())
+		}
+	}
+	return nodes
+}
+
+// leaf is a slow oracle of what the documentation of Node says.
+func leaf(nodes []tree.Node, row []float64, single bool) int {
+	i := 0
+	for nodes[i].Column >= 0 {
+		n, x := nodes[i], row[nodes[i].Column]
+		left := false
+		switch {
+		case n.Categories != nil && math.IsNaN(x):
+			left = n.MissingLeft
+		case n.Categories != nil:
+			left = x >= 0 && x < float64(32*len(n.Categories)) && n.Categories[int(x)/32]>>(int(x)%32)&1 == 1
+		default:
+			if single {
+				x = float64(float32(x))
+			}
+			if n.NoMissing && math.IsNaN(x) {
+				x = 0
+			}
+			if left = x <= n.Threshold; math.IsNaN(x) || n.ZeroMissing && math.Abs(x) <= 1e-35 {
+				left = n.MissingLeft
+			}
+		}
+		if i = n.Right; left {
+			i = n.Left
+		}
+	}
+	return i
+}
+
+func row(r *rng.Stream, columns int) []float64 {
+	out := make([]float64, columns)
+	for j := range out {
+		special := [...]float64{math.NaN(), math.Inf(1), math.Inf(-1), 0, math.Copysign(0, -1), 1e-36, -2, 1e300, 63.5}
+		switch k := r.Intn(20); {
+		case k < len(special):
+			out[j] = special[k]
+		case k < 14:
+			out[j] = float64(r.Intn(70))
+		default:
+			out[j] = float64(r.Intn(9)-4) + math.Ldexp(float64(r.Intn(3)-1), -50)
+		}
+	}
+	return out
+}
+
+// TestMargins: margins and leaves are those of the slow oracle, in every shape of a model,
+// and a row alone has the bits that it has among others.
+func TestMargins(t *testing.T) {
+	r := rng.New(1, 0, 0)
+	for trial := range 300 {
+		columns, outputs := 1+r.Intn(5), 1+r.Intn(3)
+		opt := tree.AssembleOptions{Columns: columns, Outputs: outputs, Average: r.Bool(.3), Single: r.Bool(.3)}
+		for range outputs {
+			opt.Base = append(opt.Base, float64(float32(r.Normal())))
+		}
+		width := 1
+		if r.Bool(.3) {
+			width = outputs
+		}
+		categories := r.Bool(.5)
+		trees := make([][]tree.Node, 1+r.Intn(20))
+		for i := range trees {
+			trees[i] = grown(r, r.Intn(12), columns, width, categories)
+		}
+		m := must(tree.Assemble(trees, opt))
+		rows := make([][]float64, 1+r.Intn(20))
+		for i := range rows {
+			rows[i] = row(r, columns)
+		}
+		margins := must(m.Margins(nil, rows))
+		leaves := must(m.Leaves(nil, rows))
+		for i, x := range rows {
+			want, shares := make([]float64, outputs), make([]float64, outputs)
+			if !opt.Average {
+				copy(want, opt.Base)
+			}
+			add := func(a, b float64) float64 {
+				if opt.Single {
+					return float64(float32(a) + float32(b))
+				}
+				return a + b
+			}
+			for j := range trees {
+				nodes := must(m.Nodes(j))
+				at := leaf(nodes, x, opt.Single)
+				old := trees[j][leaf(trees[j], x, opt.Single)]
+				if !slices.Equal(old.Values, nodes[at].Values) || old.Count != nodes[at].Count {
+					t.Fatalf("trial %d, tree %d: another leaf after Assemble", trial, j)
+				}
+				number := 0
+				for _, n := range nodes[:at] {
+					if n.Column < 0 {
+						number++
+					}
+				}
+				if got := int(leaves[i*len(trees)+j]); got != number {
+					t.Fatalf("trial %d, row %v, tree %d: leaf %d, want %d", trial, x, j, got, number)
+				}
+				for k, v := range nodes[at].Values {
+					to := k
+					if width == 1 {
+						to = j % outputs
+					}
+					want[to] = add(want[to], v)
+					shares[to]++
+				}
+			}
+			for k := range want {
+				if opt.Average {
+					mean := want[k] / max(shares[k], 1)
+					if opt.Single {
+						mean = float64(float32(want[k]) / float32(max(shares[k], 1)))
+					}
+					want[k] = add(mean, opt.Base[k])
+				}
+				if got := margins[i*outputs+k]; got != want[k] {
+					t.Fatalf("trial %d, row %v, output %d: margin %g, want %g", trial, x, k, got, want[k])
+				}
+			}
+			if alone := must(m.Margins(nil, rows[i:i+1])); !slices.Equal(alone, margins[i*outputs:(i+1)*outputs]) {
+				t.Fatalf("trial %d: row %d alone has margins %v, among others %v", trial, i, alone, margins[i*outputs:(i+1)*outputs])
+			}
+		}
+	}
+}
+
+// TestLinks: predictions are the margins through the link.
+func TestLinks(t *testing.T) {
+	trees := [][]tree.Node{{{Column: -1, Values: []float64{1}}}, {{Column: -1, Values: []float64{-2}}}}
+	for _, c := range []struct {
+		link tree.LinkKind
+		want []float64
+	}{
+		{tree.LinkIdentity, []float64{1, -2}},
+		{tree.LinkLogit, []float64{1 / (1 + math.Exp(-.5)), 1 / (1 + math.Exp(1))}},
+		{tree.LinkLog, []float64{math.E, math.Exp(-2)}},
+		{tree.LinkSoftmax, []float64{1 / (1 + math.Exp(-3)), 1 / (1 + math.Exp(3))}},
+	} {
+		m := must(tree.Assemble(trees, tree.AssembleOptions{Outputs: 2, Link: c.link, Slope: .5}))
+		for k, p := range must(m.Predict(nil, [][]float64{{0}})) {
+			testkit.Near(t, fmt.Sprint(c.link, k), p, c.want[k], 1e-15)
+		}
+		if m.Link() != c.link || m.Outputs() != 2 || m.Trees() != 2 || m.Columns() != 1 {
+			t.Errorf("%v: link %v, %d outputs, %d trees, %d columns", c.link, m.Link(), m.Outputs(), m.Trees(), m.Columns())
+		}
+	}
+}
+
+// TestAssembleRefuses: what is no tree, by name.
+func TestAssembleRefuses(t *testing.T) {
+	end := tree.Node{Column: -1, Values: []float64{1}}
+	split := tree.Node{Column: 0, Left: 1, Right: 2}
+	with := func(change func(n *tree.Node)) []tree.Node {
+		n := split
+		change(&n)
+		return []tree.Node{n, end, end}
+	}
+	for name, c := range map[string]struct {
+		nodes []tree.Node
+		opt   tree.AssembleOptions
+		want  error
+	}{
+		"no nodes":           {nil, tree.AssembleOptions{}, tree.ErrShape},
+		"a child twice":      {with(func(n *tree.Node) { n.Right = 1 }), tree.AssembleOptions{}, tree.ErrRange},
+		"its own child":      {with(func(n *tree.Node) { n.Right = 0 }), tree.AssembleOptions{}, tree.ErrRange},
+		"a child beyond":     {with(func(n *tree.Node) { n.Right = 3 }), tree.AssembleOptions{}, tree.ErrRange},
+		"an orphan":          {[]tree.Node{end, end}, tree.AssembleOptions{}, tree.ErrRange},
+		"column -2":          {[]tree.Node{{Column: -2, Values: []float64{1}}}, tree.AssembleOptions{}, tree.ErrRange},
+		"threshold NaN":      {with(func(n *tree.Node) { n.Threshold = math.NaN() }), tree.AssembleOptions{}, tree.ErrNotFinite},
+		"cover below 0":      {with(func(n *tree.Node) { n.Cover = -1 }), tree.AssembleOptions{}, tree.ErrRange},
+		"both thresholds":    {with(func(n *tree.Node) { n.Threshold, n.Categories = 1, []uint32{1} }), tree.AssembleOptions{}, tree.ErrRange},
+		"missing, not":       {with(func(n *tree.Node) { n.NoMissing, n.MissingLeft = true, true }), tree.AssembleOptions{}, tree.ErrRange},
+		"a leaf that splits": {[]tree.Node{{Column: -1, Values: []float64{1}, Gain: 1}}, tree.AssembleOptions{}, tree.ErrRange},
+		"value infinite":     {[]tree.Node{{Column: -1, Values: []float64{math.Inf(1)}}}, tree.AssembleOptions{}, tree.ErrNotFinite},
+		"two values":         {[]tree.Node{{Column: -1, Values: []float64{1, 2}}}, tree.AssembleOptions{}, tree.ErrShape},
+		"column beyond":      {with(func(n *tree.Node) { n.Column = 2 }), tree.AssembleOptions{Columns: 2}, tree.ErrRange},
+		"names":              {with(func(*tree.Node) {}), tree.AssembleOptions{Names: []string{"a", "a"}}, tree.ErrDuplicate},
+		"targets":            {with(func(*tree.Node) {}), tree.AssembleOptions{Targets: []int{1}}, tree.ErrRange},
+		"many targets":       {with(func(*tree.Node) {}), tree.AssembleOptions{Targets: []int{0, 0}}, tree.ErrShape},
+		"base":               {with(func(*tree.Node) {}), tree.AssembleOptions{Base: []float64{1, 2}}, tree.ErrOption},
+		"link":               {with(func(*tree.Node) {}), tree.AssembleOptions{Link: 9}, tree.ErrOption},
+		"slope":              {with(func(*tree.Node) {}), tree.AssembleOptions{Slope: -1}, tree.ErrOption},
+	} {
+		if m, err := tree.Assemble([][]tree.Node{c.nodes}, c.opt); !errors.Is(err, c.want) || m != nil {
+			t.Errorf("%s: error %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+// TestPredictAllocates: a row, or many, through a model of numbers or of categories.
+func TestPredictAllocates(t *testing.T) {
+	if testkit.Race {
+		t.Skip("the race detector allocates")
+	}
+	for _, categories := range []bool{false, true} {
+		r := rng.New(1, 0, 0)
+		var trees [][]tree.Node
+		for range 100 {
+			trees = append(trees, grown(r, 40, 20, 1, categories))
+		}
+		m := must(tree.Assemble(trees, tree.AssembleOptions{Columns: 20, Link: tree.LinkLogit}))
+		rows := make([][]float64, 20)
+		for i := range rows {
+			rows[i] = row(r, 20)
+		}
+		dst, at := make([]float64, 0, 20), make([]int32, 0, 2000)
+		if n := testing.AllocsPerRun(100, func() {
+			dst = must(m.Predict(dst[:0], rows[:1]))
+			dst = must(m.Margins(dst[:0], rows))
+			at = must(m.Leaves(at[:0], rows))
+		}); n > 0 {
+			t.Errorf("categories %v: %v allocations", categories, n)
+		}
+	}
+}
+
+// filled is a model in which no field is zero.
+func filled() *tree.Ensemble {
+	trees := [][]tree.Node{
+		{
+			{Column: 0, Threshold: 2.5, Left: 1, Right: 2, MissingLeft: true, Values: []float64{.5}, Cover: 1.875, Count: 8, Gain: 4.5},
+			{Column: -1, Values: []float64{-1}, Cover: .5, Count: 2},
+			{Column: 1, Categories: []uint32{5, 1}, Left: 3, Right: 4, MissingLeft: true, Values: []float64{.25}, Cover: 1.4, Count: 6, Gain: 1.5},
+			{Column: -1, Values: []float64{.75}, Cover: .7, Count: 3},
+			{Column: -1, Values: []float64{-.5}, Cover: .7, Count: 3},
+		},
+		{
+			{Column: 1, Categories: []uint32{6}, Left: 1, Right: 2, Values: []float64{.1}, Cover: 1, Count: 8, Gain: 1},
+			{Column: 2, Threshold: -.5, Left: 3, Right: 4, ZeroMissing: true, Values: []float64{.2}, Cover: .5, Count: 4, Gain: .5},
+			{Column: 2, Threshold: 1, Left: 5, Right: 6, NoMissing: true, Values: []float64{.3}, Cover: .5, Count: 4, Gain: .5},
+			{Column: -1, Values: []float64{1.5}, Cover: .25, Count: 2},
+			{Column: -1, Values: []float64{2.5}, Cover: .25, Count: 2},
+			{Column: -1, Values: []float64{3.5}, Cover: .25, Count: 2},
+			{Column: -1, Values: []float64{4.5}, Cover: .25, Count: 2},
+		},
+	}
+	return must(tree.Assemble(trees, tree.AssembleOptions{
+		Names: []string{"recency", "brand", "spend"}, Outputs: 2, Base: []float64{.5, .25}, Link: tree.LinkLog, Slope: 2, Average: true, Single: true,
+	}))
+}
+
+func frames() []testkit.Frame {
+	return []testkit.Frame{{
+		Kind: codec.KindEnsemble,
+		Fill: func(testing.TB) encoding.BinaryMarshaler { return filled() },
+		Values: func(_ testing.TB, s any) any {
+			m := s.(*tree.Ensemble)
+			rows := [][]float64{{1, 0, 1}, {3, 2, -1}, {math.NaN(), math.NaN(), math.NaN()}, {4, 32, 0}}
+			return map[string]any{
+				"names": m.Names(), "link": m.Link().String(), "margins": must(m.Margins(nil, rows)),
+				"predictions": must(m.Predict(nil, rows)), "leaves": must(m.Leaves(nil, rows)), "nodes": must(m.Nodes(0)),
+			}
+		},
+	}}
+}
+
+// The golden frame, with every field in use.
+func TestFrames(t *testing.T) { testkit.Frames(t, "predict/tree", frames()) }
+
+// FuzzUnmarshal: what is refused changes nothing, what is read is canonical.
+func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
+
+func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
+
+func TestNilReceivers(t *testing.T) { testkit.NilReceivers(t, nil, (*tree.Ensemble)(nil)) }
