@@ -30,9 +30,13 @@
 //   - [FitLogistic]: yes or no from rows; [FitLogisticSparse] from hashed or one-hot ones
 //   - [FitLinear]: amounts; [Gram] where rows come in shards or do not fit in memory
 //   - [KFold], [StratifiedKFold]: folds of one row a user; [GroupKFold] of several rows a
-//     user; [TimeFolds] of rows of several moments
+//     user, [StratifiedGroupKFold] where few are true; [TimeFolds] of rows of several
+//     moments, [GroupTimeFolds] of users not seen before, [PurgedKFold] where rows are few
+//   - [Leaks]: before any score is believed
 //   - [CrossValidate]: how good a model is; [CrossPredict] scores of rows it has not seen
-//   - [Tune]: which settings are best, judged by cross-validation
+//     (imputers, encoders and selection belong into its fit); [LearningCurve] whether
+//     more rows would help
+//   - [Tune]: which settings are best; [Nested] what such a search is worth
 //   - [FitSigmoid]: scores into probabilities, from few rows and keeping the ranking;
 //     [FitIsotonic] from some thousand, for any monotone distortion and with ties;
 //     [IsotonicBuckets] where the rows never meet in one place

@@ -64,7 +64,8 @@ func TestPromises(t *testing.T) {
 			"BestThreshold": predict.BestThreshold, "CorrectSampling": predict.CorrectSampling, "CrossPredict": predict.CrossPredict[float64],
 			"CrossValidate": predict.CrossValidate[float64], "FitIsotonic": predict.FitIsotonic, "FitIsotonicValues": predict.FitIsotonicValues,
 			"FitLinear": predict.FitLinear, "FitLogistic": predict.FitLogistic, "FitLogisticSparse": predict.FitLogisticSparse,
-			"FitSigmoid": predict.FitSigmoid, "GroupKFold": predict.GroupKFold[string], "KFold": predict.KFold[string],
+			"FitSigmoid": predict.FitSigmoid, "GroupKFold": predict.GroupKFold[string], "GroupTimeFolds": predict.GroupTimeFolds[string],
+			"Leaks": predict.Leaks[string], "LearningCurve": predict.LearningCurve[float64], "PurgedKFold": predict.PurgedKFold, "StratifiedGroupKFold": predict.StratifiedGroupKFold[string], "KFold": predict.KFold[string],
 			"NewIsotonicBuckets": predict.NewIsotonicBuckets, "NewSchema": predict.NewSchema, "Numbers": predict.Numbers, "Pick": predict.Pick[float64], "ReadModel": predict.ReadModel,
 			"Sigmoid": predict.Sigmoid, "StratifiedKFold": predict.StratifiedKFold[string], "TimeFolds": predict.TimeFolds,
 			"Tune": predict.Tune[predict.LinearOptions], "WriteModel": predict.WriteModel,
@@ -82,6 +83,16 @@ func TestPromises(t *testing.T) {
 				return promised(b, b.Add(.3, true))
 			},
 			labeler,
+			func() any {
+				return &predict.Nested[predict.LinearOptions]{
+					Knobs: knobs, Search: predict.TuneOptions{Trials: 2, GridPoints: 2},
+					Evaluate: func(_ context.Context, o predict.LinearOptions, _ []int, _ float64) ([]float64, error) {
+						return []float64{-o.L2}, nil
+					},
+					Score: func(_ context.Context, o predict.LinearOptions, _ predict.Fold) (float64, error) { return -o.L2, nil },
+				}
+			},
+			func() any { return &predict.Leak{Kind: "score", AUC: 1} },
 			func() any { return sparse() },
 			func() any { return promised(predict.NewSchema(shopColumns())) },
 			func() any { return promised(promised(predict.NewSchema(shopColumns())).Bind(shopColumns())) },
@@ -113,10 +124,27 @@ func TestPromises(t *testing.T) {
 			"GroupKFold":         func() []any { return []any{[]string{"a", "b", "a", "c"}, 2, uint64(1)} },
 			"KFold":              func() []any { return []any{[]string{"a", "b", "d", "c"}, 2, uint64(1)} },
 			"NewIsotonicBuckets": func() []any { return []any{0., 1., 10} },
-			"NewSchema":          func() []any { return []any{shopColumns()} },
-			"Numbers":            func() []any { return []any{[]string{"a", "b"}} },
-			"Pick":               func() []any { return []any{[]float64{1, 2, 3, 4}, []int{0, 2}} },
-			"ReadModel":          func() []any { return []any{io.Reader(bytes.NewReader(frame()))} },
+			"GroupTimeFolds": func() []any {
+				return []any{[]string{"a", "b", "a", "b", "a", "b"}, []time.Time{at(0), at(0), at(10), at(10), at(20), at(20)}, 2, day, uint64(1)}
+			},
+			"Leaks": func() []any {
+				return []any{ctx, predict.LeakCheck[string]{
+					Names: options.Names, Rows: rows[:4], Y: []bool{true, false, true, false}, Scores: []float64{1, 2, 3, 4}, Threshold: .9, Folds: folds(), Groups: []string{"a", "b", "a", "c"},
+					At: []time.Time{at(1), at(2), at(3), at(4)}, Known: [][]time.Time{{at(1), at(1)}, {at(1), at(1)}, {at(1), at(4)}, {at(1), at(1)}}, Rebuilt: rows[1:5],
+				}}
+			},
+			"LearningCurve": func() []any {
+				return []any{ctx, folds(), []float64{.5, 1}, uint64(1), fit, func(m float64, test []int) (float64, error) { return m, nil }}
+			},
+			"Nested.Run":  func() []any { return []any{ctx, folds()} },
+			"PurgedKFold": func() []any { return []any{[]time.Time{at(0), at(10), at(20), at(30), at(40), at(50)}, 2, day, day} },
+			"StratifiedGroupKFold": func() []any {
+				return []any{[]string{"a", "b", "d", "c", "a"}, []bool{true, false, true, false, true}, 2, uint64(1)}
+			},
+			"NewSchema": func() []any { return []any{shopColumns()} },
+			"Numbers":   func() []any { return []any{[]string{"a", "b"}} },
+			"Pick":      func() []any { return []any{[]float64{1, 2, 3, 4}, []int{0, 2}} },
+			"ReadModel": func() []any { return []any{io.Reader(bytes.NewReader(frame()))} },
 			"StratifiedKFold": func() []any {
 				return []any{[]string{"a", "b", "d", "c"}, []bool{true, false, true, false}, 2, uint64(1)}
 			},
@@ -156,6 +184,8 @@ func TestPromises(t *testing.T) {
 		},
 		NaN: map[string]string{
 			"CrossPredict":           "a row in no test set",
+			"Nested.Run":             "settings and scores of single folds as Tune has them",
+			"LearningCurve":          "standard errors of a single fold",
 			"Tune":                   "base as it was given, and scores of trials that failed",
 			"Sigmoid":                "NaN of NaN",
 			"Binding.Row":            "as it stands in the row, and for codes that are none",

@@ -106,39 +106,9 @@ func foldsOf(fold []int, k int) []Fold {
 // of them. Groups are dealt, largest first, ties by hash, to the fold with the
 // fewest rows. Errors: ErrOption unless 2 <= k <= the number of groups.
 func GroupKFold[K ID](groups []K, k int, seed uint64) ([]Fold, error) {
-	type group struct {
-		id   K
-		key  uint64
-		rows int
-	}
-	index := make(map[K]int)
-	var gs []group
-	for _, id := range groups {
-		g, ok := index[id]
-		if !ok {
-			g = len(gs)
-			index[id] = g
-			gs = append(gs, group{id: id, key: ids.Seeded(id, seed)})
-		}
-		gs[g].rows++
-	}
-	if err := checkFolds("predict: GroupKFold", len(gs), k); err != nil {
+	home, err := dealGroups("predict: GroupKFold", groups, k, seed, func(int) int { return 0 })
+	if err != nil {
 		return nil, err
-	}
-	slices.SortFunc(gs, func(a, b group) int {
-		return cmp.Or(cmp.Compare(b.rows, a.rows), cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id))
-	})
-	size := make([]int, k)
-	home := make(map[K]int, len(gs))
-	for _, g := range gs {
-		best := 0
-		for f := range size {
-			if size[f] < size[best] {
-				best = f
-			}
-		}
-		size[best] += g.rows
-		home[g.id] = best
 	}
 	fold := make([]int, len(groups))
 	for i, id := range groups {
@@ -165,27 +135,9 @@ func TimeFolds(times []time.Time, k int, gap time.Duration) ([]Fold, error) {
 	if len(times) <= k {
 		return nil, fmt.Errorf("%s: %d rows for %d folds: %w", where, len(times), k, ErrUndefined)
 	}
-	order := make([]int, len(times))
-	for i, t := range times {
-		if t.IsZero() {
-			return nil, fmt.Errorf("%s: times[%d] is the zero time: %w", where, i, ErrRange)
-		}
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Or(times[a].Compare(times[b]), a-b) })
-	// Starts of the stretches, moved forward to the next new instant.
-	n := len(times)
-	start := make([]int, k+2)
-	start[k+1] = n
-	for s := 1; s <= k; s++ {
-		at := max(int(int64(n)*int64(s)/int64(k+1)), start[s-1]+1)
-		for at > 0 && at < n && times[order[at]].Equal(times[order[at-1]]) {
-			at++
-		}
-		if at >= n {
-			return nil, fmt.Errorf("%s: %d rows of too few instants for %d folds: %w", where, n, k, ErrUndefined)
-		}
-		start[s] = at
+	order, start, err := stretches(where, times, k+1)
+	if err != nil {
+		return nil, err
 	}
 	folds := make([]Fold, k)
 	for f := range folds {
@@ -205,6 +157,33 @@ func TimeFolds(times []time.Time, k int, gap time.Duration) ([]Fold, error) {
 		slices.Sort(folds[f].Test)
 	}
 	return folds, nil
+}
+
+// stretches cuts the rows, ordered by time, into stretches of about equal numbers, each
+// of which begins with a new instant; start has one more than there are.
+func stretches(where string, times []time.Time, stretches int) (order, start []int, err error) {
+	n := len(times)
+	order = make([]int, n)
+	for i, t := range times {
+		if t.IsZero() {
+			return nil, nil, fmt.Errorf("%s: times[%d] is the zero time: %w", where, i, ErrRange)
+		}
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(times[a].Compare(times[b]), a-b) })
+	start = make([]int, stretches+1)
+	start[stretches] = n
+	for s := 1; s < stretches; s++ {
+		at := max(int(int64(n)*int64(s)/int64(stretches)), start[s-1]+1)
+		for at > 0 && at < n && times[order[at]].Equal(times[order[at-1]]) {
+			at++
+		}
+		if at >= n {
+			return nil, nil, fmt.Errorf("%s: %d rows of too few instants for %d stretches: %w", where, n, stretches, ErrUndefined)
+		}
+		start[s] = at
+	}
+	return order, start, nil
 }
 
 // Pick returns xs[i] for each i of index: the part of the rows, labels or
