@@ -166,6 +166,9 @@ const (
 	KindModelSchema     Kind = 0x0408
 	KindEnsemble        Kind = 0x4301
 
+	KindNaive Kind = 0x4400
+	KindMean  Kind = 0x4401
+
 	KindMetricsMoments  Kind = 0x0501
 	KindProportion      Kind = 0x0502
 	KindRatio           Kind = 0x0503
@@ -309,6 +312,8 @@ var Table = []Entry{
 	{KindLabeler, "predict", "Labeler"},
 	{KindModelSchema, "predict", "Schema"},
 	{KindEnsemble, "predict/tree", "Ensemble"},
+	{KindNaive, "predict/forecast", "Naive"},
+	{KindMean, "predict/forecast", "Mean"},
 	{KindMetricsMoments, "metrics", "Moments"},
 	{KindProportion, "metrics", "Proportion"},
 	{KindRatio, "metrics", "Ratio"},

@@ -1,0 +1,46 @@
+// Package forecast says what one series, such as the weekly sales of an article, will be in the
+// periods to come, how far it may stray, and which method is to be trusted with it. It is for
+// those who order, staff and budget by the numbers of next week.
+//
+// A series is a []float64, one value for each period of fixed length in order of time; a period
+// without data is NaN, one without sales is 0. What is fitted to it is a [Forecaster]: Forecast
+// appends the means of the next periods, Quantiles how far they may stray.
+//
+//	m, err := forecast.FitNaive(ctx, sales, forecast.NaiveOptions{Season: 52})
+//	if err != nil {
+//		return err
+//	}
+//	weeks, err := forecast.Intervals(nil, m, 8, .8) // the next eight weeks, and where four in five fall
+//	if err != nil {
+//		return err
+//	}
+//	for _, w := range weeks {
+//		fmt.Printf("%.0f (%.0f to %.0f)\n", w.Mean, w.Low, w.High)
+//	}
+//
+// # Which function when
+//
+//   - [FitNaive]: as the last period, or as the same one of the last season, with or without
+//     drift: what every other method has to beat
+//   - [FitMean]: as the periods of the past on average, or those of each place of the season
+//   - [FitAll]: one method, or the choice among several, for each of many series
+//   - [Intervals]: means and where most values will fall, of any [Forecaster]
+//   - [With]: a function and its options as a [Fit], which is how methods are handed on
+//   - [WriteModel], [ReadModel]: models in a file or on a wire
+//
+// What more a model can do is a small interface: [Historian] tells fitted values and residuals,
+// [Appender] takes new periods without a new fit, [Persistent] has a binary form.
+//
+// # Guarantees
+//
+//   - The same series give the same bytes at any GOMAXPROCS and in any order among others, on
+//     one processor architecture.
+//   - Fitted models are immutable and safe for concurrent use.
+//   - Input is checked: an infinite value, a negative one where demand is counted, a season
+//     longer than the series are errors that name the period, never a silent result.
+//   - An error wraps a sentinel of this package, and nothing is half-changed after it.
+//
+// # References
+//
+// Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., 2021.
+package forecast

@@ -1,0 +1,80 @@
+package forecast_test
+
+import (
+	"context"
+	"encoding"
+	"math"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/predict/forecast"
+)
+
+var bg = context.Background()
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// fitted is a model whose fit cannot fail.
+func fitted[M any](m M, err error) M {
+	must(err)
+	return m
+}
+
+// sales are 24 months with a trend and a season.
+func sales() []float64 {
+	return []float64{
+		112, 118, 132, 129, 121, 135, 148, 148, 136, 119, 104, 118,
+		115, 126, 141, 135, 125, 149, 170, 170, 158, 133, 114, 140,
+	}
+}
+
+// gaps are sales with missing periods, the last one among them.
+func gaps() []float64 {
+	y := sales()
+	y[3], y[4], y[23] = math.NaN(), math.NaN(), math.NaN()
+	return y
+}
+
+func naive() *forecast.Naive {
+	return fitted(forecast.FitNaive(bg, gaps(), forecast.NaiveOptions{Season: 4, Drift: true}))
+}
+
+func mean() *forecast.Mean {
+	return fitted(forecast.FitMean(bg, gaps(), forecast.MeanOptions{Season: 4, Window: 12}))
+}
+
+// The golden frames, with every field in use.
+func TestFrames(t *testing.T) { testkit.Frames(t, "predict/forecast", frames()) }
+
+// FuzzUnmarshal: what is refused changes nothing, what is read is canonical.
+func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
+
+func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
+
+func TestNilReceivers(t *testing.T) {
+	testkit.NilReceivers(t, nil, (*forecast.Naive)(nil), (*forecast.Mean)(nil))
+}
+
+// modelFrame is the frame of one model: its values are what it forecasts.
+func modelFrame(kind codec.Kind, fill func() forecast.Persistent) testkit.Frame {
+	return testkit.Frame{
+		Kind: kind,
+		Fill: func(testing.TB) encoding.BinaryMarshaler { return fill() },
+		Values: func(_ testing.TB, s any) any {
+			m := s.(forecast.Forecaster)
+			return [][]float64{fitted(m.Forecast(nil, 6)), fitted(m.Quantiles(nil, 6, []float64{.1, .9}))}
+		},
+	}
+}
+
+func frames() []testkit.Frame {
+	return []testkit.Frame{
+		modelFrame(codec.KindNaive, func() forecast.Persistent { return naive() }),
+		modelFrame(codec.KindMean, func() forecast.Persistent { return mean() }),
+	}
+}

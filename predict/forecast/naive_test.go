@@ -1,0 +1,99 @@
+package forecast_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/predict/forecast"
+)
+
+// The simple methods against statsforecast, means and intervals.
+func TestNaiveGolden(t *testing.T) {
+	var g struct {
+		Y     []float64
+		Cases []struct {
+			Name                string
+			Mean, Low80, High95 []float64
+		}
+	}
+	testkit.Golden(t, "naive.json", &g)
+	fits := map[string]forecast.Fit{
+		"naive":    forecast.With(forecast.FitNaive, forecast.NaiveOptions{}),
+		"seasonal": forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 12}),
+		"drift":    forecast.With(forecast.FitNaive, forecast.NaiveOptions{Drift: true}),
+		"mean":     forecast.With(forecast.FitMean, forecast.MeanOptions{}),
+	}
+	if len(g.Cases) != len(fits) {
+		t.Fatalf("%d cases", len(g.Cases))
+	}
+	for _, c := range g.Cases {
+		m := fitted(fits[c.Name](bg, g.Y))
+		f := fitted(m.Forecast(nil, len(c.Mean)))
+		q := fitted(m.Quantiles(nil, len(c.Mean), []float64{.1, .975}))
+		for i, want := range c.Mean {
+			testkit.Near(t, c.Name, f[i], want, 1e-9)
+			testkit.Near(t, c.Name+" low", q[2*i], c.Low80[i], 1e-9)
+			testkit.Near(t, c.Name+" high", q[2*i+1], c.High95[i], 1e-9)
+		}
+	}
+}
+
+// Gaps: the last observed value of each place, and wider intervals the longer ago it was.
+func TestNaiveGaps(t *testing.T) {
+	nan := math.NaN()
+	m := fitted(forecast.FitNaive(bg, []float64{1, 20, 3, 24, nan, 26, nan, nan}, forecast.NaiveOptions{Season: 2}))
+	f, q := fitted(m.Forecast(nil, 2)), fitted(m.Quantiles(nil, 2, []float64{.5, .975}))
+	// changes 2, 4, 2 over one season each: σ² = 8; places last seen 2 and 1 seasons ago
+	if f[0] != 3 || f[1] != 26 || q[0] != 3 || q[2] != 26 {
+		t.Errorf("means %v, medians %v", f, q)
+	}
+	z := 1.959963984540054
+	testkit.Near(t, "place 0", q[1], 3+z*math.Sqrt(8*3), 1e-9)
+	testkit.Near(t, "place 1", q[3], 26+z*math.Sqrt(8*2), 1e-9)
+
+	// A series that is cut and appended again says the same, its spread aside.
+	all := fitted(forecast.FitNaive(bg, gaps(), forecast.NaiveOptions{Season: 4}))
+	for cut := 8; cut < 24; cut++ {
+		part := fitted(forecast.FitNaive(bg, gaps()[:cut], forecast.NaiveOptions{Season: 4}))
+		moved := fitted(part.Append(gaps()[cut:]))
+		want, got := fitted(all.Forecast(nil, 9)), fitted(moved.Forecast(nil, 9))
+		for i := range want {
+			testkit.Near(t, "appended", got[i], want[i], 0)
+		}
+		if len(fitted(part.Fitted(nil))) != cut {
+			t.Errorf("Append changed its receiver")
+		}
+	}
+}
+
+func TestNaiveRefuses(t *testing.T) {
+	nan := math.NaN()
+	for name, c := range map[string]struct {
+		y    []float64
+		opt  forecast.NaiveOptions
+		want error
+	}{
+		"empty":           {nil, forecast.NaiveOptions{}, forecast.ErrEmpty},
+		"all missing":     {[]float64{nan, nan}, forecast.NaiveOptions{}, forecast.ErrEmpty},
+		"infinite":        {[]float64{1, math.Inf(1)}, forecast.NaiveOptions{}, forecast.ErrNotFinite},
+		"huge":            {[]float64{1, 1e101}, forecast.NaiveOptions{}, forecast.ErrRange},
+		"below a season":  {[]float64{1, 2}, forecast.NaiveOptions{Season: 3}, forecast.ErrUndefined},
+		"place missing":   {[]float64{1, nan, 2, nan}, forecast.NaiveOptions{Season: 2}, forecast.ErrUndefined},
+		"no drift":        {[]float64{1}, forecast.NaiveOptions{Drift: true}, forecast.ErrUndefined},
+		"negative season": {[]float64{1}, forecast.NaiveOptions{Season: -1}, forecast.ErrOption},
+	} {
+		if m, err := forecast.FitNaive(bg, c.y, c.opt); !errors.Is(err, c.want) || m != nil {
+			t.Errorf("%s: %v, %v", name, m, err)
+		}
+	}
+	one := fitted(forecast.FitNaive(bg, []float64{3}, forecast.NaiveOptions{}))
+	if _, err := one.Quantiles(nil, 1, []float64{.5}); !errors.Is(err, forecast.ErrUndefined) {
+		t.Errorf("quantiles of one value: %v", err)
+	}
+	flat := fitted(forecast.FitNaive(bg, []float64{0, 0, 0}, forecast.NaiveOptions{}))
+	if q := fitted(flat.Quantiles(nil, 1, []float64{.01, .99})); q[0] != 0 || q[1] != 0 {
+		t.Errorf("quantiles of zeros: %v", q)
+	}
+}

@@ -1,0 +1,59 @@
+package forecast_test
+
+import (
+	"bytes"
+	"io"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/predict/forecast"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func TestPromises(t *testing.T) {
+	frame := func() []byte {
+		var b bytes.Buffer
+		_, err := forecast.WriteModel(&b, naive())
+		must(err)
+		return b.Bytes()
+	}
+	testkit.Promises{
+		Funcs: map[string]any{
+			"FitAll": forecast.FitAll, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
+			"Intervals": forecast.Intervals, "ReadModel": forecast.ReadModel, "WriteModel": forecast.WriteModel,
+			"With": forecast.With[*forecast.Mean, forecast.MeanOptions],
+		},
+		Types: []func() any{
+			func() any { return naive() },
+			func() any { return mean() },
+		},
+		Args: map[string]func() []any{
+			"FitAll": func() []any {
+				return []any{bg, [][]float64{gaps(), sales()}, forecast.With(forecast.FitMean, forecast.MeanOptions{}), forecast.FitAllOptions{Workers: 2}}
+			},
+			"FitMean":  func() []any { return []any{bg, gaps(), forecast.MeanOptions{Season: 4, Window: 12}} },
+			"FitNaive": func() []any { return []any{bg, gaps(), forecast.NaiveOptions{Season: 4, Drift: true}} },
+			"Intervals": func() []any {
+				return []any{[]forecast.Outlook{{Low: 1, Mean: 2, High: 3}}, forecast.Forecaster(mean()), 3, .8}
+			},
+			"ReadModel":  func() []any { return []any{io.Reader(bytes.NewReader(frame()))} },
+			"WriteModel": func() []any { return []any{io.Writer(io.Discard), forecast.Persistent(naive())} },
+			"With":       func() []any { return []any{forecast.FitMean, forecast.MeanOptions{}} },
+
+			"Naive.Forecast":  horizon,
+			"Naive.Quantiles": quantiles,
+			"Naive.Append":    func() []any { return []any{[]float64{3, 4}} },
+			"Mean.Forecast":   horizon,
+			"Mean.Quantiles":  quantiles,
+		},
+		NaN: map[string]string{
+			"Naive.Fitted":    "periods of which nothing could be said",
+			"Naive.Residuals": "periods that are missing, or of which nothing could be said",
+			"Mean.Residuals":  "periods that are missing",
+		},
+	}.Check(t)
+}
+
+func horizon() []any   { return []any{[]float64{}, 3} }
+func quantiles() []any { return []any{[]float64{}, 3, []float64{.1, .9}} }
