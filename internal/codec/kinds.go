@@ -169,6 +169,10 @@ const (
 	KindNaive Kind = 0x4400
 	KindMean  Kind = 0x4401
 
+	KindIntermittent Kind = 0x4440
+	KindConformal    Kind = 0x4441
+	KindCombination  Kind = 0x4442
+
 	KindMetricsMoments  Kind = 0x0501
 	KindProportion      Kind = 0x0502
 	KindRatio           Kind = 0x0503
@@ -314,6 +318,10 @@ var Table = []Entry{
 	{KindEnsemble, "predict/tree", "Ensemble"},
 	{KindNaive, "predict/forecast", "Naive"},
 	{KindMean, "predict/forecast", "Mean"},
+
+	{KindIntermittent, "predict/forecast", "Intermittent"},
+	{KindConformal, "predict/forecast", "Conformal"},
+	{KindCombination, "predict/forecast", "Combination"},
 	{KindMetricsMoments, "metrics", "Moments"},
 	{KindProportion, "metrics", "Proportion"},
 	{KindRatio, "metrics", "Ratio"},

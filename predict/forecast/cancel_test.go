@@ -20,5 +20,35 @@ func TestCancels(t *testing.T) {
 			_, err := forecast.FitAll(ctx, series, forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 12}), forecast.FitAllOptions{})
 			return err
 		}},
+		{Name: "forecast.Backtest", Looks: 100, Do: func(ctx context.Context, size int) error {
+			series := make([]forecast.Series, 50*size)
+			for i := range series {
+				series[i].Y = sales()
+			}
+			testkit.Start(ctx)
+			_, err := forecast.Backtest(ctx, series, methods(), forecast.BacktestOptions{})
+			return err
+		}},
+		{Name: "forecast.FitPanel", Looks: 100, Do: func(ctx context.Context, size int) error {
+			series := make([]forecast.Series, 50*size)
+			for i := range series {
+				series[i].Y = sales()
+			}
+			testkit.Start(ctx)
+			_, err := forecast.FitPanel(ctx, series, methods(), forecast.PanelOptions{})
+			return err
+		}},
+		{Name: "forecast.NewReconciler", Looks: 20, Do: func(ctx context.Context, size int) error {
+			parents := make([]int, 80*size)
+			for i := range parents {
+				parents[i] = (i+1)/2 - 1
+			}
+			h, err := forecast.NewTree(parents)
+			must(err)
+			residuals := errorsOf(len(parents), 20)
+			testkit.Start(ctx)
+			_, err = forecast.NewReconciler(ctx, h, forecast.ReconcileOptions{Residuals: residuals})
+			return err
+		}},
 	})
 }

@@ -28,6 +28,12 @@ func empty(kind codec.Kind) Persistent {
 		return new(Naive)
 	case codec.KindMean:
 		return new(Mean)
+	case codec.KindIntermittent:
+		return new(Intermittent)
+	case codec.KindConformal:
+		return new(Conformal)
+	case codec.KindCombination:
+		return new(Combination)
 	}
 	return nil
 }

@@ -24,6 +24,12 @@
 //     drift: what every other method has to beat
 //   - [FitMean]: as the periods of the past on average, or those of each place of the season
 //   - [FitAll]: one method, or the choice among several, for each of many series
+//   - [FitIntermittent]: Croston, SBA, TSB, ADIDA, IMAPA, by [ClassifyDemand], for what is not
+//     asked for in every period
+//   - [Backtest]: how far off methods were at cuts in the past; [FitPanel]: the best of them, or
+//     a combination, for each series, with intervals from its errors; [Combine], [NewConformal]
+//     by hand
+//   - [NewReconciler]: forecasts of the nodes of [NewTree] and [NewGroups] that add up
 //   - [Intervals]: means and where most values will fall, of any [Forecaster]
 //   - [With]: a function and its options as a [Fit], which is how methods are handed on
 //   - [WriteModel], [ReadModel]: models in a file or on a wire
@@ -43,4 +49,6 @@
 // # References
 //
 // Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., 2021.
+// Syntetos, Boylan and Croston, On the categorization of demand patterns, 2005. Wickramasuriya,
+// Athanasopoulos and Hyndman, Optimal forecast reconciliation, 2019.
 package forecast

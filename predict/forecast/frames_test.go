@@ -58,6 +58,7 @@ func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
 
 func TestNilReceivers(t *testing.T) {
 	testkit.NilReceivers(t, nil, (*forecast.Naive)(nil), (*forecast.Mean)(nil))
+	testkit.NilReceivers(t, nil, demandNils()...)
 }
 
 // modelFrame is the frame of one model: its values are what it forecasts.
@@ -73,8 +74,8 @@ func modelFrame(kind codec.Kind, fill func() forecast.Persistent) testkit.Frame 
 }
 
 func frames() []testkit.Frame {
-	return []testkit.Frame{
+	return append([]testkit.Frame{
 		modelFrame(codec.KindNaive, func() forecast.Persistent { return naive() }),
 		modelFrame(codec.KindMean, func() forecast.Persistent { return mean() }),
-	}
+	}, demandFrames()...)
 }

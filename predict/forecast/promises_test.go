@@ -18,7 +18,7 @@ func TestPromises(t *testing.T) {
 		must(err)
 		return b.Bytes()
 	}
-	testkit.Promises{
+	p := testkit.Promises{
 		Funcs: map[string]any{
 			"FitAll": forecast.FitAll, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
 			"Intervals": forecast.Intervals, "ReadModel": forecast.ReadModel, "WriteModel": forecast.WriteModel,
@@ -52,7 +52,9 @@ func TestPromises(t *testing.T) {
 			"Naive.Residuals": "periods that are missing, or of which nothing could be said",
 			"Mean.Residuals":  "periods that are missing",
 		},
-	}.Check(t)
+	}
+	demandPromises(&p)
+	p.Check(t)
 }
 
 func horizon() []any   { return []any{[]float64{}, 3} }

@@ -1,0 +1,213 @@
+package forecast_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/predict/forecast"
+)
+
+// An article that is asked for now and then: what to expect of a week, and what four weeks need.
+func ExampleFitIntermittent() {
+	weeks := []float64{0, 2, 0, 0, 1, 0, 0, 3, 0, 0, 0, 2}
+	var kind forecast.DemandPattern
+	kind, err := forecast.ClassifyDemand(weeks)
+	if err != nil {
+		panic(err)
+	}
+	var class forecast.DemandClass = kind.Class
+	fmt.Printf("%v, every %.1f weeks\n", class, kind.ADI)
+	var m *forecast.Intermittent
+	m, err = forecast.FitIntermittent(context.Background(), weeks, forecast.IntermittentOptions{Method: forecast.SBA})
+	if err != nil {
+		panic(err)
+	}
+	var used forecast.IntermittentMethod = m.Method()
+	f, err := m.Forecast(nil, 1)
+	fmt.Printf("%.2f a week %v %t\n", f[0], err, used == forecast.SBA)
+	total, err := m.Total(nil, 4, []float64{.95}, 1)
+	fmt.Println(total, err)
+	fmt.Println(forecast.SmoothDemand, forecast.ErraticDemand, forecast.IntermittentDemand, forecast.LumpyDemand, forecast.NoDemand)
+	for _, method := range []forecast.IntermittentMethod{forecast.ByDemandClass, forecast.Croston, forecast.CrostonOptimized, forecast.TSB, forecast.ADIDA, forecast.IMAPA} {
+		m, err := forecast.FitIntermittent(context.Background(), weeks, forecast.IntermittentOptions{Method: method})
+		if err != nil {
+			panic(err)
+		}
+		f, _ := m.Forecast(nil, 1)
+		fmt.Printf("%.2f ", f[0])
+	}
+	// Output:
+	// intermittent, every 3.0 weeks
+	// 0.80 a week <nil> true
+	// [7] <nil>
+	// smooth erratic intermittent lumpy none
+	// 0.80 0.85 0.68 0.50 0.67 0.69
+}
+
+// Which of two methods would have done better on the last eight weeks.
+func ExampleBacktest() {
+	var series []forecast.Series
+	for k := range 3 {
+		var y []float64
+		for t := range 40 {
+			y = append(y, 10+float64(5*(t%4)+(t*t+k)%3))
+		}
+		series = append(series, forecast.Series{Y: y})
+	}
+	methods := []forecast.Method{
+		{Name: "last week", Fit: forecast.With(forecast.FitNaive, forecast.NaiveOptions{})},
+		{Name: "four weeks ago", Fit: forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 4})},
+	}
+	opt := forecast.BacktestOptions{Horizon: 4, Cuts: 2}
+	var r *forecast.BacktestResult
+	r, err := forecast.Backtest(context.Background(), series, methods, opt)
+	if err != nil {
+		panic(err)
+	}
+	for m := range r.Methods() {
+		var s forecast.BacktestScore
+		s, err = r.Score(m)
+		fmt.Printf("%s: off by %.0f %% %v\n", s.Method, 100*s.WAPE, err)
+	}
+	// Each series by what suits it, with intervals from the errors of the backtest.
+	var p *forecast.Panel
+	p, err = forecast.FitPanel(context.Background(), series, methods, forecast.PanelOptions{Backtest: opt, By: forecast.InverseError, Intervals: true})
+	if err != nil {
+		panic(err)
+	}
+	f, err := p.Fits[0].Model.Forecast(nil, 2)
+	fmt.Printf("%.0f %v\n", f, err)
+	for _, by := range []forecast.CombineBy{forecast.TheBest, forecast.Equally, forecast.TheMedian, forecast.Stacked} {
+		p, err := forecast.FitPanel(context.Background(), series, methods, forecast.PanelOptions{Backtest: opt, By: by})
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("%.2f ", p.Weights[0])
+	}
+	// Output:
+	// last week: off by 41 % <nil>
+	// four weeks ago: off by 5 % <nil>
+	// [10 16] <nil>
+	// [0.00 1.00] [0.50 0.50] [0.50 0.50] [0.31 0.69]
+}
+
+// A combination by hand, and intervals from errors that were seen elsewhere.
+func ExampleCombine() {
+	ctx := context.Background()
+	y := []float64{4, 6, 5, 7, 6, 8}
+	a, err := forecast.FitNaive(ctx, y, forecast.NaiveOptions{})
+	if err != nil {
+		panic(err)
+	}
+	b, err := forecast.FitMean(ctx, y, forecast.MeanOptions{})
+	if err != nil {
+		panic(err)
+	}
+	var c *forecast.Combination
+	c, err = forecast.Combine([]forecast.Forecaster{a, b}, []float64{1, 1})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(c.Forecast(nil, 1))
+	var m *forecast.Conformal
+	m, err = forecast.NewConformal(c, [][]float64{{-1, 0, 1, 2, -2, 1, 0, -1, 1}}, forecast.ConformalOptions{Level: .8})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(m.Quantiles(nil, 1, []float64{.1, .9}))
+	fmt.Println(forecast.ConformalRadius([]float64{1, 0, 1, 2, 2, 1, 0, 1, 1}, .8))
+	// Output:
+	// [7] <nil>
+	// [5 9] <nil>
+	// 2 <nil>
+}
+
+// Forecasts of a shop and its two departments that do not add up, made to.
+func ExampleNewReconciler() {
+	var h *forecast.Hierarchy
+	h, err := forecast.NewTree([]int{-1, 0, 0})
+	if err != nil {
+		panic(err)
+	}
+	var r *forecast.Reconciler
+	opt := forecast.ReconcileOptions{Method: forecast.MinTVariance, Variances: []float64{4, 1, 1}}
+	r, err = forecast.NewReconciler(context.Background(), h, opt)
+	if err != nil {
+		panic(err)
+	}
+	f, err := r.Apply(nil, []float64{100, 60, 30})
+	fmt.Printf("%.2f %v\n", f, err)
+	for _, method := range []forecast.ReconcileMethod{forecast.MinTOLS, forecast.MinTStruct, forecast.BottomUp, forecast.TopDown, forecast.MiddleOut} {
+		r, err := forecast.NewReconciler(context.Background(), h, forecast.ReconcileOptions{Method: method})
+		if err != nil {
+			panic(err)
+		}
+		f, err := r.Apply(nil, []float64{100, 60, 30})
+		fmt.Printf("%.1f %v\n", f, err)
+	}
+	// With past errors of all three the smallest expected error, and quantiles that add up in every draw.
+	errors := [][]float64{{3, -2, 4, -5, 1}, {2, -1, 1, -3, 1}, {1, -2, 2, -1, -1}}
+	r, err = forecast.NewReconciler(context.Background(), h, forecast.ReconcileOptions{Method: forecast.MinTShrink, Residuals: errors})
+	if err != nil {
+		panic(err)
+	}
+	q, err := r.Quantiles(nil, []float64{95, 62, 32}, errors, []float64{.5}, 1)
+	fmt.Println(len(q), err)
+	// Output:
+	// [93.33 61.67 31.67] <nil>
+	// [96.7 63.3 33.3] <nil>
+	// [95.0 62.5 32.5] <nil>
+	// [90.0 60.0 30.0] <nil>
+	// [100.0 66.7 33.3] <nil>
+	// [100.0 66.7 33.3] <nil>
+	// 3 <nil>
+}
+
+// Articles by category and by region at once.
+func ExampleNewGroups() {
+	h, err := forecast.NewGroups([]string{"shoes", "shoes", "hats"}, []string{"north", "south", "south"})
+	if err != nil {
+		panic(err)
+	}
+	sums, err := h.Sum(nil, []float64{5, 7, 2})
+	if err != nil {
+		panic(err)
+	}
+	for i := range h.Nodes() {
+		fmt.Println(h.Label(i), sums[i])
+	}
+	fmt.Println(h.Bottom(nil))
+	// Output:
+	// total 14
+	// hats 2
+	// shoes 12
+	// north 5
+	// south 9
+	//  5
+	//  7
+	//  2
+	// [5 6 7]
+}
+
+// What somebody who planned two weeks knew after the third.
+func ExampleSeries() {
+	s := forecast.Series{
+		Y:        []float64{5, 0, 7, 6},
+		Censored: []bool{false, true, false, false}, // sold out
+		Known:    [][]float64{{9.9, 9.9, 8.9, 9.9, 7.9, 7.9}},
+	}
+	var m forecast.Method
+	m.Name, m.Fit = "mean", forecast.With(forecast.FitMean, forecast.MeanOptions{})
+	then := s.Until(3, 2)
+	y := then.Demand(nil)
+	fmt.Println(then.Y, math.IsNaN(y[1]), then.Known[0])
+	f, err := m.Fit(context.Background(), y)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(f.Forecast(nil, 1))
+	// Output:
+	// [5 0 7] true [9.9 9.9 8.9 9.9 7.9]
+	// [6] <nil>
+}
