@@ -254,7 +254,7 @@ func TestDendrogramTiesProp(t *testing.T) {
 
 // Planted groups come back, with every linkage that can and any number of processors.
 func TestDendrogramPlanted(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range testkit.Seeds(10) {
 		rows, truth := planted(seed, 400, 6, 5, .6)
 		for _, l := range []segment.Linkage{segment.LinkWard, segment.LinkComplete, segment.LinkAverage} {
 			d, err := segment.FitDendrogram(bg, rows, segment.DendrogramOptions{Linkage: l})

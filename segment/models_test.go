@@ -210,7 +210,7 @@ func TestDBSCANPermutedProp(t *testing.T) {
 
 // Two arcs, which no centres could part, are two clusters.
 func TestDBSCANShapes(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range testkit.Seeds(10) {
 		r := rng.New(seed, 0, 0)
 		var rows [][]float64
 		var truth []int32
@@ -233,7 +233,7 @@ func TestDBSCANShapes(t *testing.T) {
 
 // Planted groups come back, the same for rows in another order and any number of processors.
 func TestModelsPlanted(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range testkit.Seeds(10) {
 		rows, truth := planted(seed, 3000, 6, 5, .6)
 		order := rng.New(seed, 0, 9).Perm(len(rows))
 		shuffled := make([][]float64, len(rows))

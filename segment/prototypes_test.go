@@ -47,7 +47,7 @@ func TestPrototypesGolden(t *testing.T) {
 
 // Planted groups that neither half tells alone come back, the same for rows in another order.
 func TestPrototypesPlanted(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range testkit.Seeds(10) {
 		r := rng.New(seed, 0, 0)
 		var rows [][]float64
 		var categories [][]string

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/segment"
 )
 
@@ -25,7 +26,7 @@ func byKMeans(k int) func(context.Context, [][]float64) ([]int32, error) {
 // each time (four groups of a ball) or the same way (two of a long cloud, or of a square).
 func TestStability(t *testing.T) {
 	missed := map[string]int{}
-	for seed := range uint64(10) {
+	for seed := range testkit.Seeds(10) {
 		rows, _ := planted(seed, 400, 4, 4, .8)
 		got, err := segment.Stability(bg, rows, byKMeans(4), segment.StabilityOptions{Seed: seed})
 		must(err)
