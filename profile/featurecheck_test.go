@@ -287,6 +287,10 @@ func TestEmbeddingNegative(t *testing.T) {
 // zones and with changes of the clock among the days.
 func TestFeatureLaws(t *testing.T) {
 	list := append(promised(profile.Features([]int{3, 7, 30})), promised(profile.Features([]int{3, 30}, "base"))[0], affinityTo(t, profile.Term, "red", "hat"), cartRate{}, cities{}, lastTwo{}, embeddingOf(t, 9*day), embeddingOf(t, time.Minute), embeddingOf(t, -1))
+	customers := 60
+	if testkit.Race { // one goroutine
+		customers = 15
+	}
 	for i, zone := range []string{"UTC", "America/New_York"} {
 		z := location(t, zone)
 		asOf := time.Date(2024, 4, 3, 0, 0, 0, 0, z)
@@ -294,7 +298,7 @@ func TestFeatureLaws(t *testing.T) {
 			if i > 0 && k > 3 && k < len(list)-6 { // setting up a clock takes its time
 				continue
 			}
-			if err := profile.CheckFeature(f, shopLog(uint64(i), asOf, 60), profile.BuilderOptions{AsOf: asOf, Zone: z, HalfLife: 2 * day}); err != nil {
+			if err := profile.CheckFeature(f, shopLog(uint64(i), asOf, customers), profile.BuilderOptions{AsOf: asOf, Zone: z, HalfLife: 2 * day}); err != nil {
 				t.Errorf("%s: %v", zone, err)
 			}
 		}
