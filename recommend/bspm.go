@@ -27,8 +27,9 @@ var (
 // BSPMOptions configures FitBSPM. The zero value is a good start.
 type BSPMOptions struct {
 	// Factors is the number of singular vectors of the ideal low-pass filter. The
-	// default is √entries/(7·density^⅙), in [16, 512]: about √entries/2 on sparse
-	// matrices, √entries/4 on dense ones. The paper takes 384 and 448 where that
+	// default is √entries/(7·density^⅙), at least 16, times (4·share-2)² of
+	// Interactions.BeyondPopularity where its share is below ¾, in [8, 512]: about √entries/2 on sparse
+	// matrices, √entries/4 on dense ones, and fewer where there is little beyond popularity. The paper takes 384 and 448 where that
 	// gives 500 and 435. Where popularity is all (see Interactions.BeyondPopularity) and Beta
 	// is left out too, Factors is 1, which is popularity, and Beta 5.
 	Factors    int

@@ -108,10 +108,11 @@ func (o FMOptions) validate(x *Interactions) error {
 //
 // Task says what the score is for: ratings, the logit of a click, or order alone.
 // Without features it is MF, LMF or BPR. Features serve where entries are few: an
-// item without any entry is scored by its own alone, as w and v of its id are 0.
+// item without any entry is scored by its own alone, as w and v of its id are 0; so are those of a
+// feature that nothing with an entry has, a new brand: it says nothing.
 // A fit never draws such an item as one that a user does not take: nobody could. The fold-in
 // of a stranger draws it too, if it has features: of the fit it knows the vectors alone. One
-// without entries and without features has the zero vector and the lowest weight of the
+// without entries and without such a feature has the zero vector and the lowest weight of the
 // others, as in BPR. Immutable, safe for concurrent use.
 //
 // w₀ is the mean of the ratings (FMRatings) or, where there are features, learned
@@ -220,6 +221,7 @@ type fmFit struct {
 	copies   []fmShared // one for each block of users
 	workers  []fmWorker
 	unseen   []bool // items without an entry that counts; nil: none
+	carried  []bool // features that a sample may have
 	learned  bool   // w₀ is
 	lambda   float32
 	loss     bool
@@ -279,40 +281,8 @@ func newFMFit(m *FM, x *Interactions, opt *FMOptions, scale ratingScale) *fmFit 
 	}
 	t.learned = m.task == FMClicks && n > 0
 	t.findUnseen()
+	t.findCarried()
 	return t
-}
-
-// findUnseen marks the items that have no entry, and takes their ids out of the model:
-// vectors that no step moves are noise.
-func (t *fmFit) findUnseen() {
-	seen := make([]bool, t.x.Items())
-	for p, i := range t.x.users.Col {
-		seen[i] = seen[i] || t.m.task == FMRatings || t.x.users.Val[p] != 0
-	}
-	for i, known := range seen {
-		if known {
-			continue
-		}
-		if t.unseen == nil {
-			t.unseen = make([]bool, len(seen))
-		}
-		t.unseen[i] = true
-		clear(t.m.ItemVector(i))
-	}
-}
-
-// poolOf returns the items of a block that negatives may be drawn from.
-func (t *fmFit) poolOf(items []int32, k *fmWorker) []int32 {
-	if t.unseen == nil {
-		return items
-	}
-	k.pool = k.pool[:0]
-	for _, i := range items {
-		if !t.unseen[i] {
-			k.pool = append(k.pool, i)
-		}
-	}
-	return k.pool
 }
 
 // row returns the features of a row of one kind.
@@ -557,7 +527,7 @@ func (t *fmFit) finish() {
 	if m.task != FMRatings { // there an item without ratings is one of the mean
 		var known []int32
 		for i := range m.bias {
-			if cols, _ := t.row(fmItem, i); t.unseen == nil || !t.unseen[i] || len(cols) > 0 {
+			if t.unseen == nil || !t.unseen[i] || t.speaks(fmItem, i) {
 				known = append(known, int32(i))
 			}
 		}

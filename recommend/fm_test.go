@@ -377,28 +377,39 @@ func TestFMUnseenItems(t *testing.T) {
 	for i := range 47 {
 		rows[i] = []int32{int32(i % 4)}
 	}
-	k, err := InteractionsFromRows(4, rows) // nothing is known of item 47
+	bare, err := InteractionsFromRows(6, rows) // nothing is known of item 47
+	if err != nil {
+		t.Fatal(err)
+	}
+	ptr, cols := slices.Clone(bare.users.Ptr), slices.Clone(bare.users.Col)
+	ptr[48] += 2
+	newBrand, err := NewInteractions(48, 6, ptr, append(cols, 2, 5), append(slices.Clone(bare.users.Val), 0, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, task := range []FMTask{FMRanking, FMClicks} {
-		m, err := FitFM(context.Background(), x, FMOptions{Task: task, Factors: 8, ItemFeatures: k})
-		if err != nil {
-			t.Fatal(err)
-		}
-		scores := make([]float32, 48)
-		for u := range 59 {
-			if err := m.Score(scores, x.Query(u)); err != nil {
+		for name, k := range map[string]*Interactions{"no features": bare, "a feature of its own and one of value 0": newBrand} {
+			m, err := FitFM(context.Background(), x, FMOptions{Task: task, Factors: 8, ItemFeatures: k})
+			if err != nil {
 				t.Fatal(err)
 			}
-			above := 0
-			for _, i := range x.Query(u).Items {
-				if scores[47] >= scores[i] {
-					above++
+			scores := make([]float32, 48)
+			for u := range 59 {
+				if err := m.Score(scores, x.Query(u)); err != nil {
+					t.Fatal(err)
+				}
+				above := 0
+				for _, i := range x.Query(u).Items {
+					if scores[47] >= scores[i] {
+						above++
+					}
+				}
+				if above > 0 {
+					t.Errorf("task %d: an item of %s comes before %d of user %d", task, name, above, u)
 				}
 			}
-			if above > 0 {
-				t.Errorf("task %d: an item of which nothing is known comes before %d of user %d", task, above, u)
+			if !isZero(m.latent.ItemVector(47)) {
+				t.Errorf("task %d: an item of %s has a vector", task, name)
 			}
 		}
 	}

@@ -48,7 +48,6 @@ func (o GFCFOptions) withDefaults(x *Interactions) GFCFOptions {
 	}
 	o.Alpha = check.OrOff(o.Alpha, min(max(5/max(x.support(), 1), 0.3), 0.6))
 	o.Neighbors = check.Default(o.Neighbors, 1000)
-	o.Iterations = check.Default(o.Iterations, 8)
 	return o
 }
 
@@ -56,7 +55,7 @@ func (o GFCFOptions) validate() error {
 	var c check.Options
 	c.Require(o.Factors > 0 && o.Factors <= 1<<13, "Factors", o.Factors, "in [1, 8192]")
 	c.Require(o.Alpha >= 0 && o.Alpha <= 1e6, "Alpha", o.Alpha, "at most 1e6")
-	check.Positive(&c, "Iterations", o.Iterations)
+	c.Require(o.Iterations >= 0, "Iterations", o.Iterations, "> 0")
 	return c.Err("recommend: FitGFCF")
 }
 
@@ -76,7 +75,8 @@ type GFCF struct {
 
 // FitGFCF computes both filters.
 //
-// Cost: that of FitItemKNN plus that of FitPureSVD with as many Factors. Memory:
+// Cost: that of FitItemKNN plus that of FitPureSVD with as many Factors, about twice that where
+// Factors and Alpha are chosen. Memory:
 // 8 bytes a weight kept and 4·Factors bytes an item stay in the model. A query
 // costs the kept weights of its items and Factors multiply-adds for each item of
 // the catalogue.
@@ -87,9 +87,21 @@ func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, erro
 	if err := x.checkImplicit("FitGFCF"); err != nil {
 		return nil, err
 	}
+	free := opt.Factors == 0 && opt.Alpha == 0 && !x.onlyPopular()
 	opt = opt.withDefaults(x)
 	if err := opt.validate(); err != nil {
 		return nil, err
+	}
+	if free {
+		var err error
+		if opt, err = opt.chosen(ctx, x); err != nil {
+			return nil, err
+		}
+	}
+	if opt.Iterations == 0 {
+		if opt.Iterations = 8; opt.Factors > 128 { // passes are dear then, and four as good
+			opt.Iterations = 4
+		}
 	}
 	g, err := newItemGraph(ctx, x, opt.UseWeights, opt.Workers)
 	if err != nil {

@@ -352,8 +352,8 @@ func (j *judge) size(s, reached settings) float64 {
 }
 
 // choose returns the best of those judged in full. The defaults stay unless that is better
-// than they are by more than the standard error of the difference, user by user: the best
-// of many is often the best by luck.
+// than they are by more than twice the standard error of the difference, user by user: the best
+// of thirty equals is better by that much by luck alone.
 func (j *judge) choose(def settings, took time.Duration) (*tuning, error) {
 	best, base := j.best, j.first
 	if base.users == nil {
@@ -363,7 +363,7 @@ func (j *judge) choose(def settings, took time.Duration) (*tuning, error) {
 	why := ""
 	if base.settings.String() == def.String() {
 		out.Default = math.Abs(base.score)
-		if gain, se := paired(best.users, base.users, best.who); best.score > base.score && !(gain > se) {
+		if gain, se := paired(best.users, base.users, best.who); best.score > base.score && !(gain > 2*se) {
 			why = fmt.Sprintf(": the defaults, trial %d is better by %.2g on average over the users with a standard error of %.2g", j.numbers[best.settings.String()], gain, se)
 			best = base
 		}

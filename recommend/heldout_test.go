@@ -1,0 +1,130 @@
+package recommend
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/topk"
+)
+
+// inBlocks returns users who take items of one of n blocks of items, and a few of everything.
+func inBlocks(t *testing.T, users, items, n, each int) *Interactions {
+	rows := make([][]int32, users)
+	for u := range rows {
+		r := rng.New(1, 0xb10c, uint64(u))
+		seen := map[int32]bool{}
+		for range each {
+			i := int32(r.Intn(items/n)*n + u%n)
+			if r.Bool(0.2) {
+				i = int32(r.Intn(items))
+			}
+			if !seen[i] {
+				seen[i] = true
+				rows[u] = append(rows[u], i)
+			}
+		}
+	}
+	x, err := InteractionsFromRows(items, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func TestHoldOut(t *testing.T) {
+	x := inBlocks(t, 700, 60, 6, 12)
+	h, ok := x.holdOut()
+	if !ok || len(h.users) != heldUsers {
+		t.Fatalf("%v, %d users", ok, len(h.users))
+	}
+	for u := range x.Users() {
+		all, _ := x.Row(u)
+		rest, _ := h.rest.Row(u)
+		if n, held := slices.BinarySearch(h.users, int32(u)); held {
+			if len(h.hidden[n]) != len(all)/heldEntries {
+				t.Fatalf("%d of %d entries of user %d are hidden", len(h.hidden[n]), len(all), u)
+			}
+			rest = append(slices.Clone(rest), h.hidden[n]...)
+			slices.Sort(rest)
+		}
+		if !slices.Equal(all, rest) {
+			t.Fatalf("user %d: %v, the rest and what is hidden are %v", u, all, rest)
+		}
+	}
+	if _, ok := inBlocks(t, heldFewest-1, 60, 6, 12).holdOut(); ok {
+		t.Error("a few users are enough")
+	}
+}
+
+// The gain is NDCG of a ranking that leaves out what the rest holds.
+func TestHeldOutGain(t *testing.T) {
+	rest, err := InteractionsFromRows(30, [][]int32{{0, 4}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := heldOut{rest: rest, users: []int32{0}, hidden: [][]int32{{2, 29}}}
+	scores := make([]float32, 30)
+	for i := range scores {
+		scores[i] = float32(-i) // 0 and 4 are known: item 2 is second, item 29 not among 20
+	}
+	got, _ := h.gain(0, scores, &topk.Heap{}, nil)
+	if want := 1 / math.Log2(3) / (1 + 1/math.Log2(3)); math.Abs(got-want) > 1e-12 {
+		t.Errorf("gain %v, want %v", got, want)
+	}
+}
+
+// The first setting stays unless another is better by more than chance.
+func TestHeldOutChoose(t *testing.T) {
+	h := heldOut{users: make([]int32, 100)}
+	choose := func(gain func(n int) float64) int {
+		best, err := h.choose(context.Background(), 2, 1, func(_, n int, gains []float64) error {
+			gains[0], gains[1] = 0.5, 0.5+gain(n)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return best
+	}
+	if got := choose(func(int) float64 { return 0.01 }); got != 1 {
+		t.Error("what is better for everybody is not chosen")
+	}
+	if got := choose(func(n int) float64 { return 0.01 + 0.4*float64(n%2*2-1) }); got != 0 {
+		t.Error("what is better by chance is chosen")
+	}
+	if got := choose(func(int) float64 { return 0 }); got != 0 {
+		t.Error("an equal is chosen")
+	}
+}
+
+// Of forty blocks, equal but for chance, the vectors that the rule counts are any mixtures of some of them:
+// fewer are taken where neither setting is asked for, and only there.
+func TestGFCFChoice(t *testing.T) {
+	x := inBlocks(t, 800, 400, 40, 12)
+	rule := GFCFOptions{}.withDefaults(x)
+	fit := func(o GFCFOptions) *GFCF {
+		m, err := FitGFCF(context.Background(), x, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	if got := fit(GFCFOptions{}).factors; got < 1 || got > rule.Factors/2 {
+		t.Errorf("%d vectors are chosen, by the rule %d", got, rule.Factors)
+	}
+	if got := fit(GFCFOptions{Alpha: 0.4}); got.factors != rule.Factors || got.alpha != 0.4 {
+		t.Errorf("with Alpha .4: %d vectors and α %v", got.factors, got.alpha)
+	}
+	if got := fit(GFCFOptions{Factors: 9}); got.factors != 9 || float64(got.alpha) != float64(float32(rule.Alpha)) {
+		t.Errorf("with 9 Factors: %d vectors and α %v", got.factors, got.alpha)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := rule.chosen(ctx, x); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
