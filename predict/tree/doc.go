@@ -2,24 +2,24 @@
 // rankings from rows of numbers and categories, with values missing as they are in
 // the data of shops. It is for those whose customers do not follow straight lines.
 //
-// One type holds every fitted model, single trees, forests, boosted trees and those
+// [FitBoost] is enough to start: it needs no scaling, no filling of gaps and little
+// tuning. One type holds every fitted model, single trees, forests, boosted trees and those
 // read from other tools alike: [Ensemble]. [Ensemble.Predict] scores rows,
 // [Ensemble.Margins] gives the sums before the link, [Ensemble.Leaves] the leaf of
 // each tree, [Ensemble.Nodes] a tree to look at.
 //
-//	trees := [][]tree.Node{{
-//		{Column: 0, Threshold: 30, Left: 1, Right: 2}, // days since the last order
-//		{Column: -1, Values: []float64{.8}},
-//		{Column: -1, Values: []float64{-1.2}},
-//	}}
-//	m, err := tree.Assemble(trees, tree.AssembleOptions{Names: []string{"recency"}, Link: tree.LinkLogit})
+//	m, err := tree.FitBoost(ctx, rows, bought, tree.BoostOptions{
+//		Names:       []string{"days since order", "channel"},
+//		Categorical: []int{1},
+//	})
 //	if err != nil {
 //		return err
 //	}
-//	p, err := m.Predict(nil, [][]float64{{12}, {math.NaN()}})
+//	p, err := m.Predict(nil, [][]float64{{12, 2}, {math.NaN(), 0}})
 //
 // # Which function when
 //
+//   - [FitBoost]: probabilities, means, quantiles, classes, rankings by boosted trees
 //   - [Assemble]: trees that were grown elsewhere, or written by hand
 //   - [Ensemble.Predict]: probabilities, means; [Ensemble.Margins]: sums of leaves
 //   - [Ensemble.Leaves]: leaves as features of another model
@@ -35,5 +35,7 @@
 //   - A fitted model is immutable and safe for concurrent readers.
 //   - A row is summed in the order of the trees, alone or among others: the same bits.
 //   - Predictions append to dst and allocate nothing where it has room.
+//   - The same rows in any order give the same bytes at any GOMAXPROCS, on one
+//     processor architecture.
 //   - Models have a versioned, checksummed, canonical binary form.
 package tree

@@ -11,6 +11,8 @@ var (
 	ErrRange     = check.ErrRange     // a value out of range, a tree that is none
 	ErrOption    = check.ErrOption    // a bad field of an options struct
 	ErrDuplicate = check.ErrDuplicate // two columns of one name
+	ErrDiverged  = check.ErrDiverged  // margins beyond the range of numbers
+	ErrUndefined = check.ErrUndefined // nothing to learn, such as labels of one class
 	ErrMismatch  = check.ErrMismatch  // states that do not belong together
 	ErrTooLarge  = check.ErrTooLarge  // beyond a stated limit
 	ErrCorrupt   = check.ErrCorrupt   // bytes that no encoder wrote

@@ -1,6 +1,7 @@
 package tree_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -10,12 +11,14 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 func TestPromises(t *testing.T) {
-	link := tree.LinkLog
+	link, loss := tree.LinkLog, tree.LossTweedie
+	boostRows, margin := mixed(60, 1)
+	boostY := labels(margin, 1)
 	rows := func() []any { return []any{nil, [][]float64{{1, 0, 1}, {3, 2, -1}}} }
 	testkit.Promises{
-		Funcs: map[string]any{"Assemble": tree.Assemble},
-		Types: []func() any{func() any { return filled() }, func() any { return &link }},
-		Zero:  []string{"LinkKind"},
+		Funcs: map[string]any{"Assemble": tree.Assemble, "FitBoost": tree.FitBoost},
+		Types: []func() any{func() any { return filled() }, func() any { return &link }, func() any { return &loss }},
+		Zero:  []string{"LinkKind", "Loss"},
 		Args: map[string]func() []any{
 			"Assemble": func() []any {
 				return []any{
@@ -26,6 +29,15 @@ func TestPromises(t *testing.T) {
 					}},
 					tree.AssembleOptions{Columns: 2, Names: []string{"a", "b"}, Outputs: 2, Base: []float64{1, 2}, Link: tree.LinkSoftmax, Slope: 2},
 				}
+			},
+			"FitBoost": func() []any {
+				return []any{bg, boostRows, boostY, tree.BoostOptions{
+					Iterations: 2, Leaves: 3, MaxDepth: 2, LearningRate: .3, L1: .1, L2: .5, MinHessian: .1, MinRows: 2, MinGain: .01, Bins: 20, Quantile: .4, Power: 1.2,
+					Truncation: 5, MinCategory: 2, CategorySmooth: 1, RowShare: .8, ColumnShare: .9, Seed: 1, Patience: 1,
+					Categorical: []int{3}, Names: []string{"a", "b", "c", "d", "e"}, Monotone: []int{1, 0, -1, 0, 0}, Interactions: [][]int{{0, 1}, {2, 3}},
+					Weights: slices.Repeat([]float64{1, 2}, 30), Offset: slices.Repeat([]float64{.5}, 60), IDs: slices.Repeat([]uint64{1, 2, 3}, 20),
+					Validation: []int{1, 4, 8, 12}, Progress: func(tree.Progress) {},
+				}}
 			},
 			"Ensemble.Leaves":  rows,
 			"Ensemble.Margins": rows,

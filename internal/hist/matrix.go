@@ -1,0 +1,126 @@
+package hist
+
+import (
+	"context"
+
+	"github.com/aislekit/aisle/internal/parallel"
+)
+
+// narrow is the largest number of bins of a column that is packed, eight columns in a
+// word of 64 bits; wider ones stand alone.
+const narrow = 256
+
+// lanes is the number of columns in a word.
+const lanes = 8
+
+// Matrix holds the bins of n rows. It is immutable.
+type Matrix struct {
+	Columns []Column
+	n       int
+	words   int      // of a row
+	packed  []uint64 // words for each row
+	slots   []int32  // of each column: its lane among the packed ones, or ^place in wide
+	wide    [][]uint16
+	lane    []int32 // column of each lane, −1 for none
+	Offsets []int   // of each column: its first bin in a histogram; then their number
+}
+
+// rowBlock is the number of rows of one unit of work.
+const rowBlock = 4096
+
+// NewMatrix returns the bins of rows, column j of which is cut by columns[j].
+func NewMatrix(ctx context.Context, rows [][]float64, columns []Column, workers int) (*Matrix, error) {
+	m := &Matrix{Columns: columns, n: len(rows), Offsets: make([]int, len(columns)+1), slots: make([]int32, len(columns))}
+	for j := range columns {
+		m.Offsets[j+1] = m.Offsets[j] + columns[j].Bins()
+		if columns[j].Bins() > narrow {
+			m.slots[j] = ^int32(len(m.wide))
+			m.wide = append(m.wide, make([]uint16, m.n))
+			continue
+		}
+		m.slots[j] = int32(len(m.lane))
+		m.lane = append(m.lane, int32(j))
+	}
+	m.words = (len(m.lane) + lanes - 1) / lanes
+	m.packed = make([]uint64, m.words*m.n)
+	err := parallel.For(ctx, m.n, rowBlock, workers, func(_, lo, hi int) error {
+		for j := range columns {
+			c, slot := &columns[j], m.slots[j]
+			if slot < 0 {
+				to := m.wide[^slot]
+				for i := lo; i < hi; i++ {
+					to[i] = uint16(c.Bin(rows[i][j]))
+				}
+				continue
+			}
+			word, shift := int(slot)/lanes, uint(slot)%lanes*8
+			for i := lo; i < hi; i++ {
+				m.packed[i*m.words+word] |= uint64(c.Bin(rows[i][j])) << shift
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Rows returns the number of rows.
+func (m *Matrix) Rows() int { return m.n }
+
+// Total returns the number of bins of all columns.
+func (m *Matrix) Total() int { return m.Offsets[len(m.Columns)] }
+
+// Bin returns the bin of row i in column j.
+func (m *Matrix) Bin(i int32, j int) int {
+	slot := m.slots[j]
+	if slot < 0 {
+		return int(m.wide[^slot][i])
+	}
+	return int(byte(m.packed[int(i)*m.words+int(slot)/lanes] >> (uint(slot) % lanes * 8)))
+}
+
+// Part moves the rows of a node, with their numbers, so that those whose bin in column j is
+// marked in left come first, each side in the order it had, and returns how many they are. The
+// spare slices are at least as long.
+func (m *Matrix) Part(rows []int32, sums []int64, j int, left []bool, spareRows []int32, spareSums []int64) int {
+	l, r := 0, 0
+	sums = sums[:len(rows)]
+	spareRows, spareSums = spareRows[:len(rows)], spareSums[:len(rows)]
+	slot := m.slots[j]
+	if slot < 0 {
+		column := m.wide[^slot]
+		for k, i := range rows {
+			x := sums[k]
+			if left[column[i]] {
+				rows[l], sums[l] = i, x
+				l++
+			} else {
+				spareRows[r], spareSums[r] = i, x
+				r++
+			}
+		}
+	} else {
+		var go1 [256]uint8
+		for b, on := range left {
+			if on {
+				go1[b] = 1
+			}
+		}
+		word, shift := int(slot)/lanes, uint(slot)%lanes*8
+		packed, words := m.packed[word:], m.words
+		for k, i := range rows {
+			// Both sides are written and one of them counts: a branch would be wrong half of the time.
+			x := sums[k]
+			one := int(go1[byte(packed[int(i)*words]>>shift)])
+			rows[l], sums[l] = i, x
+			spareRows[r], spareSums[r] = i, x
+			l += one
+			r += 1 - one
+		}
+	}
+	copy(rows[l:], spareRows[:r])
+	copy(sums[l:], spareSums[:r])
+	return l
+}

@@ -1,0 +1,258 @@
+package hist
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Stat is what a node has: the sums of gradients and Hessians, and about how many rows
+// by their weight.
+type Stat struct{ G, H float64 }
+
+// Rules say which splits are allowed and how they are judged.
+type Rules struct {
+	L1, L2  float64
+	MinH    float64 // of each child, > 0
+	MinGain float64 // what a split must gain at least, > 0 for more than nothing
+	Smooth  float64 // added to the Hessian of a category before categories are sorted
+	// Noise is the variance of a gradient over its Hessian, 1 for a likelihood: what each level of a
+	// category that means nothing gains. Sorting levels by their own gradients finds a split that
+	// gains about .64 Noise a level in pure noise; that much, for the number of levels and the
+	// share that goes left, is taken off the gain of a split by category.
+	Noise float64
+}
+
+// Split is one way to part a node.
+type Split struct {
+	Gain        float64 // of the score T²/(H+L2) over both children, less what is taken off
+	Column      int     // −1: none
+	Bin         int     // of numbers: bins 1 … Bin go left
+	MissingLeft bool
+	Set         []int32 // of categories: the bins that go left, ascending, never bin 0 or 1
+	Left, Right Stat
+}
+
+// Bounds are what the outputs of a node may be, by monotone constraints.
+type Bounds struct{ Low, High float64 }
+
+// Free are no bounds.
+var Free = Bounds{math.Inf(-1), math.Inf(1)}
+
+// Shrunk returns the gradient after the L1 penalty.
+func (r *Rules) shrunk(g float64) float64 {
+	switch {
+	case r.L1 == 0:
+		return g
+	case g > r.L1:
+		return g - r.L1
+	case g < -r.L1:
+		return g + r.L1
+	}
+	return 0
+}
+
+// Output returns the best output of a leaf, within bounds.
+func (r *Rules) Output(s Stat, b Bounds) float64 {
+	d := s.H + r.L2
+	if !(d > 0) {
+		return min(max(0, b.Low), b.High)
+	}
+	return min(max(-r.shrunk(s.G)/d, b.Low), b.High)
+}
+
+// Score returns what a leaf gains over an output of 0: T²/(H+L2), less where bounds
+// forbid the best output.
+func (r *Rules) Score(s Stat, b Bounds) float64 {
+	d := s.H + r.L2
+	if !(d > 0) {
+		return 0
+	}
+	t := r.shrunk(s.G)
+	if b == Free {
+		return t * t / d
+	}
+	w := min(max(-t/d, b.Low), b.High)
+	return -(2*t*w + d*w*w)
+}
+
+// Search finds splits. It is not for many goroutines.
+type Search struct {
+	Rules
+	Unit1, Unit2 float64 // of the sums in a histogram
+	order        []level
+	taken        map[int][]float64
+}
+
+// level is a category while levels are sorted.
+type level struct {
+	bin   int32
+	stat  Stat
+	slope float64
+}
+
+// Forget drops what was kept for other Rules.
+func (s *Search) Forget() { clear(s.taken) }
+
+func (s *Search) stat(h Hist, b int) Stat {
+	return Stat{float64(h[2*b]) * s.Unit1, float64(h[2*b+1]) * s.Unit2}
+}
+
+// Total returns the sums of a node out of one column of its histogram.
+func (s *Search) Total(m *Matrix, h Hist) Stat {
+	var g, hess int64
+	for b := m.Offsets[0]; b < m.Offsets[1]; b++ {
+		g += h[2*b]
+		hess += h[2*b+1]
+	}
+	return Stat{float64(g) * s.Unit1, float64(hess) * s.Unit2}
+}
+
+// Column finds the best split of column j, monotone 1 for outputs that must not fall to the
+// right, −1 for those that must not rise, and makes it best where it gains more. Ties go to the
+// split that was there.
+func (s *Search) Column(best *Split, m *Matrix, h Hist, j int, node Stat, monotone int, bounds Bounds) {
+	c := &m.Columns[j]
+	part := h[2*m.Offsets[j] : 2*m.Offsets[j+1]]
+	if c.Categorical {
+		s.category(best, part, j, node, bounds)
+		return
+	}
+	s.number(best, part, j, node, monotone, bounds)
+}
+
+// number looks at every edge, with the missing values on either side where there are any.
+func (s *Search) number(best *Split, h Hist, j int, node Stat, monotone int, bounds Bounds) {
+	bins := len(h) / 2
+	var allG, allH int64
+	for b := range bins {
+		allG += h[2*b]
+		allH += h[2*b+1]
+	}
+	missG, missH := h[0], h[1]
+	parent := s.Score(node, bounds)
+	plain := s.L1 == 0 && bounds == Free && monotone == 0
+	for side := range 2 {
+		// Missing values go right first, then left; without any there is one pass.
+		var g, hess int64
+		if side == 1 {
+			if missG == 0 && missH == 0 {
+				break
+			}
+			g, hess = missG, missH
+		}
+		for b := 1; b < bins; b++ {
+			if h[2*b] == 0 && h[2*b+1] == 0 {
+				continue // nobody moves
+			}
+			g += h[2*b]
+			hess += h[2*b+1]
+			if b == bins-1 && (side == 1 || missG == 0 && missH == 0) {
+				break // nobody is left on the right
+			}
+			left := Stat{float64(g) * s.Unit1, float64(hess) * s.Unit2}
+			if left.H < s.MinH {
+				continue
+			}
+			right := Stat{float64(allG-g) * s.Unit1, float64(allH-hess) * s.Unit2}
+			if right.H < s.MinH {
+				break
+			}
+			gain := 0.0
+			if plain {
+				gain = left.G*left.G/(left.H+s.L2) + right.G*right.G/(right.H+s.L2) - parent
+			} else {
+				if monotone != 0 && float64(monotone)*(s.Output(right, bounds)-s.Output(left, bounds)) < 0 {
+					continue
+				}
+				gain = s.Score(left, bounds) + s.Score(right, bounds) - parent
+			}
+			if gain > best.Gain && gain > s.MinGain {
+				*best = Split{Gain: gain, Column: j, Bin: b, MissingLeft: side == 1, Left: left, Right: right}
+			}
+		}
+	}
+}
+
+// category sorts the levels by gradient over Hessian and looks at every cut of that order. Codes
+// without a bin of their own, bin 1, stay right, where unseen ones go.
+func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) {
+	s.order = s.order[:0]
+	for b := range len(h) / 2 {
+		if st := s.stat(h, b); h[2*b] != 0 || h[2*b+1] != 0 {
+			s.order = append(s.order, level{int32(b), st, st.G / (st.H + s.Smooth)})
+		}
+	}
+	n := len(s.order)
+	if n < 2 {
+		return
+	}
+	slices.SortFunc(s.order, func(a, b level) int { return cmp.Or(cmp.Compare(a.slope, b.slope), cmp.Compare(a.bin, b.bin)) })
+	taken := s.noise(n)
+	parent := s.Score(node, bounds)
+	var sum Stat
+	at, top := -1, best.Gain
+	var first Stat
+	for k, l := range s.order[:n-1] {
+		sum.G += l.stat.G
+		sum.H += l.stat.H
+		rest := Stat{node.G - sum.G, node.H - sum.H}
+		if sum.H < s.MinH || rest.H < s.MinH {
+			continue
+		}
+		gain := s.Score(sum, bounds) + s.Score(rest, bounds) - parent - taken[min(k, n-2-k)]
+		if gain > top && gain > s.MinGain {
+			at, top, first = k, gain, sum
+		}
+	}
+	if at < 0 {
+		return
+	}
+	out := Split{Gain: top, Column: j, Left: first, Right: Stat{node.G - first.G, node.H - first.H}}
+	set, other := s.order[:at+1], s.order[at+1:]
+	// The set is the side without the codes that have no bin, else the one of fewer levels.
+	swap := len(set) > len(other)
+	for _, l := range s.order {
+		if l.bin == 1 {
+			swap = slices.ContainsFunc(set, func(l level) bool { return l.bin == 1 })
+		}
+	}
+	if swap {
+		set = other
+		out.Left, out.Right = out.Right, out.Left
+	}
+	for _, l := range set {
+		if l.bin == 0 {
+			out.MissingLeft = true
+		} else {
+			out.Set = append(out.Set, l.bin)
+		}
+	}
+	slices.Sort(out.Set)
+	*best = out
+}
+
+// noise returns what the extreme 1 … n/2 of n levels are expected to gain by chance. With the
+// share p of them beyond the quantile z of the normal law, their mean is φ(z)/p, and so the
+// gain n·φ(z)²/(p(1−p)).
+func (s *Search) noise(n int) []float64 {
+	if t, ok := s.taken[n]; ok {
+		return t
+	}
+	out := make([]float64, n/2)
+	for k := range out {
+		p := float64(k+1) / float64(n)
+		z := math.Sqrt2 * math.Erfinv(1-2*p)
+		phi := math.Exp(-z*z/2) / math.Sqrt(2*math.Pi)
+		mean := float64(n) * phi * phi / (p * (1 - p))
+		out[k] = s.Noise * (mean + 2*math.Sqrt(2*mean))
+		if n == 2 {
+			out[k] = 0 // there is no order to choose
+		}
+	}
+	if s.taken == nil {
+		s.taken = map[int][]float64{}
+	}
+	s.taken[n] = out
+	return out
+}

@@ -1,0 +1,48 @@
+package tree_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/predict/tree"
+)
+
+func ExampleFitBoost() {
+	// Customers buy again soon after an order, in the channels 1 and 4; the time of the
+	// last order is not always known.
+	r := rng.New(1, 0, 0)
+	var rows [][]float64
+	var y []float64
+	for range 4000 {
+		days, channel := 60*r.Float64(), r.Intn(6)
+		m := 1 - days/15
+		if channel == 1 || channel == 4 {
+			m += 2
+		}
+		bought := 0.0
+		if r.Bool(1 / (1 + math.Exp(-m))) {
+			bought = 1
+		}
+		if r.Bool(.1) {
+			days = math.NaN()
+		}
+		rows, y = append(rows, []float64{days, float64(channel)}), append(y, bought)
+	}
+	m, err := tree.FitBoost(context.Background(), rows, y, tree.BoostOptions{
+		Iterations:  40,
+		Names:       []string{"days", "channel"},
+		Categorical: []int{1},
+		Monotone:    []int{-1, 0}, // the later, the less
+	})
+	if err != nil {
+		panic(err)
+	}
+	p, err := m.Predict(nil, [][]float64{{5, 4}, {5, 0}, {50, 0}, {math.NaN(), 4}})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.1f\n", p)
+	// Output: [0.9 0.7 0.1 0.6]
+}

@@ -1,0 +1,355 @@
+package tree
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/hist"
+	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/rng"
+)
+
+// booster is the state of a fit.
+type booster struct {
+	opt          BoostOptions
+	loss         loss
+	d            int
+	outputs      int
+	rows         [][]float64
+	y            []float64
+	train, valid []int32
+	ids          []uint64 // nil where no rows are drawn
+	categorical  []bool
+	allowed      [][]bool // sets of columns that may stand together, nil: all
+	matrix       *hist.Matrix
+
+	margin  []float64 // outputs for each row, as all below
+	g, h    []float64
+	grower  *grower
+	model   *assembler
+	workers int
+}
+
+func (b *booster) weight(i int32) float64 {
+	if b.opt.Weights == nil {
+		return 1
+	}
+	return b.opt.Weights[i]
+}
+
+// newBooster checks the data, cuts the columns and sets the margins to begin with.
+func newBooster(ctx context.Context, rows [][]float64, y []float64, opt BoostOptions) (*booster, error) {
+	b := &booster{opt: opt, rows: rows, y: y, workers: parallel.Workers(opt.Workers)}
+	if err := b.checkData(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.settle(); err != nil {
+		return nil, err
+	}
+	if opt.RowShare < 1 || len(rows) > sampled {
+		b.ids = opt.IDs
+		if b.ids == nil {
+			b.ids = make([]uint64, len(rows))
+			err := parallel.For(ctx, len(rows), 4096, opt.Workers, func(_, lo, hi int) error {
+				for i := lo; i < hi; i++ {
+					b.ids[i] = b.identity(i)
+				}
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	columns, err := b.cutColumns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if b.matrix, err = hist.NewMatrix(ctx, rows, columns, opt.Workers); err != nil {
+		return nil, err
+	}
+	b.g, b.h = make([]float64, len(rows)*b.outputs), make([]float64, len(rows)*b.outputs)
+	if err := b.begin(); err != nil {
+		return nil, err
+	}
+	b.grower = newGrower(b)
+	return b, nil
+}
+
+// identity is what a row is drawn by where it has no id.
+func (b *booster) identity(i int) uint64 {
+	h := rng.Mix(math.Float64bits(b.y[i] + 0))
+	for _, x := range b.rows[i] {
+		h = (h ^ math.Float64bits(x+0)) * 0x9e3779b97f4a7c15
+		h ^= h >> 32
+	}
+	return rng.Mix(h)
+}
+
+// checkData reports rows, labels and options about them that do not fit together.
+func (b *booster) checkData(ctx context.Context) error {
+	n := len(b.rows)
+	switch {
+	case n == 0:
+		return fmt.Errorf("rows: %w", ErrEmpty)
+	case len(b.rows[0]) == 0:
+		return fmt.Errorf("rows has no columns: %w", ErrEmpty)
+	case n > math.MaxInt32/2 || len(b.rows[0]) > maxColumns:
+		return fmt.Errorf("%d rows of %d columns: %w", n, len(b.rows[0]), ErrTooLarge)
+	}
+	b.d = len(b.rows[0])
+	if err := check.Len("y", len(b.y), n); err != nil {
+		return err
+	}
+	if err := check.Weights("Weights", b.opt.Weights, n); err != nil {
+		return err
+	}
+	for i, w := range b.opt.Weights {
+		if w > 1e30 {
+			return fmt.Errorf("Weights[%d] is %g, want at most 1e30: %w", i, w, ErrRange)
+		}
+	}
+	if b.opt.IDs != nil {
+		if err := check.Len("IDs", len(b.opt.IDs), n); err != nil {
+			return err
+		}
+	}
+	if err := checkNames(b.opt.Names, b.d); err != nil {
+		return err
+	}
+	if err := b.checkColumns(); err != nil {
+		return err
+	}
+	return parallel.For(ctx, n, 4096, b.opt.Workers, func(_, lo, hi int) error {
+		for i := lo; i < hi; i++ {
+			if len(b.rows[i]) != b.d {
+				return fmt.Errorf("rows[%d] has %d columns, want %d: %w", i, len(b.rows[i]), b.d, ErrShape)
+			}
+			for j, x := range b.rows[i] {
+				if math.IsInf(x, 0) {
+					return check.Private(fmt.Sprintf("column %d", j), int64(i), nil, x, ErrNotFinite)
+				}
+			}
+			if !(math.Abs(b.y[i]) <= 1e30) {
+				return check.Private("y", int64(i), nil, b.y[i], ErrNotFinite)
+			}
+		}
+		return nil
+	})
+}
+
+// checkColumns reads what the options say of columns.
+func (b *booster) checkColumns() error {
+	b.categorical = make([]bool, b.d)
+	for k, j := range b.opt.Categorical {
+		if j < 0 || j >= b.d {
+			return fmt.Errorf("Categorical[%d] is %d, want a column: %w", k, j, ErrRange)
+		}
+		b.categorical[j] = true
+	}
+	if b.opt.Monotone != nil {
+		if err := check.Len("Monotone", len(b.opt.Monotone), b.d); err != nil {
+			return err
+		}
+	}
+	for j, m := range b.opt.Monotone {
+		if m < -1 || m > 1 || m != 0 && b.categorical[j] {
+			return fmt.Errorf("Monotone[%d] is %d, want -1, 0 or 1, and 0 for categories: %w", j, m, ErrRange)
+		}
+	}
+	if b.opt.Interactions == nil {
+		return nil
+	}
+	together := make([]bool, b.d)
+	for k, set := range b.opt.Interactions {
+		on := make([]bool, b.d)
+		for _, j := range set {
+			if j < 0 || j >= b.d {
+				return fmt.Errorf("Interactions[%d] holds %d, want a column: %w", k, j, ErrRange)
+			}
+			on[j], together[j] = true, true
+		}
+		b.allowed = append(b.allowed, on)
+	}
+	for j, in := range together {
+		if !in {
+			on := make([]bool, b.d)
+			on[j] = true
+			b.allowed = append(b.allowed, on)
+		}
+	}
+	return nil
+}
+
+// settle parts the rows into training and validation and makes the loss, which checks the labels.
+func (b *booster) settle() error {
+	held := make([]bool, len(b.rows))
+	for k, i := range b.opt.Validation {
+		if i < 0 || i >= len(b.rows) || held[i] {
+			return fmt.Errorf("Validation[%d] is %d, want another row: %w", k, i, ErrRange)
+		}
+		held[i] = true
+	}
+	for i := range b.rows {
+		switch {
+		case !(b.weight(int32(i)) > 0):
+		case held[i]:
+			b.valid = append(b.valid, int32(i))
+		default:
+			b.train = append(b.train, int32(i))
+		}
+	}
+	if len(b.train) == 0 || len(b.opt.Validation) > 0 && len(b.valid) == 0 {
+		return fmt.Errorf("no training or no validation rows of positive weight: %w", ErrEmpty)
+	}
+	var err error
+	b.loss, b.outputs, err = newLoss(b)
+	return err
+}
+
+// sampled is the number of rows that columns are cut by; of more, those of the lowest hash.
+const sampled = 200_000
+
+// cutColumns says which bins the columns have, by the training rows.
+func (b *booster) cutColumns(ctx context.Context) ([]hist.Column, error) {
+	pool := b.train
+	if len(pool) > sampled {
+		share := float64(sampled) / float64(len(pool))
+		pool = nil
+		for _, i := range b.train {
+			if rng.Unit(rng.Hash(b.ids[i], 0xb195)) < share {
+				pool = append(pool, i)
+			}
+		}
+	}
+	columns := make([]hist.Column, b.d)
+	err := parallel.For(ctx, b.d, 1, b.opt.Workers, func(_, j, _ int) error {
+		from := pool
+		if b.categorical[j] {
+			from = b.train
+		}
+		values := make([]hist.Weighted, 0, len(from))
+		missing := false
+		for _, i := range from {
+			x := b.rows[i][j]
+			if x != x {
+				missing = true
+				continue
+			}
+			values = append(values, hist.Weighted{X: x, W: b.weight(i)})
+		}
+		values = hist.Tally(values, b.opt.Weights == nil)
+		if b.categorical[j] {
+			codes := hist.Levels(values, b.opt.MinCategory, hist.MaxBins-2)
+			for _, code := range codes {
+				if code >= maxCategory {
+					return fmt.Errorf("column %d holds category %d, want below 2²⁶: %w", j, code, ErrRange)
+				}
+			}
+			columns[j] = hist.Categories(codes, missing)
+			return nil
+		}
+		columns[j] = hist.Numbers(hist.Cuts(values, min(b.opt.Bins-1, 254)), missing)
+		return nil
+	})
+	return columns, err
+}
+
+// begin sets base and margins, from scratch or by the model that is boosted further.
+func (b *booster) begin() error {
+	n, k := len(b.rows), b.outputs
+	if b.opt.Offset != nil {
+		if err := check.Len("Offset", len(b.opt.Offset), n*k); err != nil {
+			return err
+		}
+		for i, x := range b.opt.Offset {
+			if !(math.Abs(x) <= 1e30) {
+				return fmt.Errorf("Offset[%d] is %g: %w", i, x, ErrNotFinite)
+			}
+		}
+	}
+	base := make([]float64, k)
+	if s := b.opt.Start; s != nil {
+		if err := b.resume(s); err != nil {
+			return err
+		}
+	} else {
+		if b.opt.Offset == nil {
+			if err := b.loss.start(b, base); err != nil {
+				return err
+			}
+		}
+		b.model = newModel(AssembleOptions{Names: b.opt.Names, Columns: b.d, Base: base, Link: b.loss.link(), Slope: 1}, 1)
+		b.margin = slices.Repeat(base, n)
+	}
+	for i, x := range b.opt.Offset {
+		b.margin[i] += x
+	}
+	return nil
+}
+
+// resume begins with the trees of s.
+func (b *booster) resume(s *Ensemble) error {
+	if err := s.fitted("Start"); err != nil {
+		return err
+	}
+	names := b.opt.Names
+	if names == nil {
+		names = s.names
+	}
+	if s.columns != b.d || len(s.base) != b.outputs || s.link != b.loss.link() || s.width != 1 || s.average || s.single || s.slope != 1 || !slices.Equal(names, s.names) {
+		return fmt.Errorf("Start has %d columns, %d outputs, link %v, or other names: %w", s.columns, len(s.base), s.link, ErrMismatch)
+	}
+	b.model = newModel(AssembleOptions{Names: names, Columns: b.d, Base: s.Base(), Link: s.link, Slope: 1}, 1)
+	for t := range s.target {
+		nodes := make([]Node, s.roots[t+1]-1-s.roots[t])
+		for i := range nodes {
+			nodes[i] = s.at(t, int32(i))
+		}
+		if err := b.model.add(nodes, int(s.target[t])); err != nil {
+			return err
+		}
+	}
+	var err error
+	b.margin, err = s.Margins(make([]float64, 0, len(b.rows)*b.outputs), b.rows)
+	return err
+}
+
+// draw returns the training rows of an iteration.
+func (b *booster) draw(it int) []int32 {
+	if b.opt.RowShare >= 1 {
+		return b.train
+	}
+	out := make([]int32, 0, len(b.train))
+	for _, i := range b.train {
+		if rng.Unit(rng.Hash(b.opt.Seed, 1, uint64(it), b.ids[i])) < b.opt.RowShare {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// drawColumns returns which columns an iteration may split by.
+func (b *booster) drawColumns(it int) []bool {
+	mask := make([]bool, b.d)
+	order := make([]int, b.d)
+	for j := range order {
+		order[j] = j
+	}
+	if b.opt.ColumnShare < 1 {
+		key := func(j int) uint64 { return rng.Hash(b.opt.Seed, 2, uint64(it), uint64(j)) }
+		slices.SortFunc(order, func(i, j int) int {
+			if key(i) < key(j) {
+				return -1
+			}
+			return 1
+		})
+	}
+	for _, j := range order[:max(1, int(math.Ceil(b.opt.ColumnShare*float64(b.d))))] {
+		mask[j] = true
+	}
+	return mask
+}
