@@ -215,6 +215,10 @@ const (
 	KindService    Kind = 0x0603
 	KindInventory  Kind = 0x0604
 	KindDemand     Kind = 0x0605
+
+	KindSummary     Kind = 0x4501
+	KindRepeatModel Kind = 0x4502
+	KindRound       Kind = 0x4503
 )
 
 // Table lists them with the type that writes each. Types that moved to a family keep
@@ -363,4 +367,7 @@ var Table = []Entry{
 	{KindService, "supply", "Service"},
 	{KindInventory, "supply", "Inventory"},
 	{KindDemand, "supply", "Demand"},
+	{KindSummary, "predict/lifetime", "Summary"},
+	{KindRepeatModel, "predict/lifetime", "Model"},
+	{KindRound, "predict/lifetime", "Round"},
 }

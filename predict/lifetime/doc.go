@@ -1,0 +1,45 @@
+// Package lifetime says which customers are still customers, how often they will buy, and what
+// that is worth. It is for those who know who ordered when, and nobody who left said so.
+//
+// Four names are enough to start: [Summary] counts customers by what matters of their orders,
+// [FitBGNBD] learns from it how customers buy and how they are lost, [Model.Alive] says whether
+// one still is a customer, [Model.Expected] how often he will buy.
+//
+//	var s lifetime.Summary[lifetime.Weeks]
+//	for _, c := range customers { // c is a lifetime.Customer[lifetime.Weeks]
+//		if err := s.Add(c); err != nil {
+//			return err
+//		}
+//	}
+//	m, err := lifetime.FitBGNBD(ctx, &s, lifetime.FitOptions{})
+//	if err != nil {
+//		return err
+//	}
+//	for _, c := range customers {
+//		alive, _ := m.Alive(c)
+//		orders, _ := m.Expected(c, 26) // in half a year
+//		fmt.Printf("alive: %.0f %%, orders to come: %.2f\n", 100*alive, orders)
+//	}
+//
+// # Which model when
+//
+//   - [FitBGNBD]: customers who may leave after any repeat purchase, in silence
+//   - [FitMBGNBD]: the same, where many never come back after their first purchase
+//
+// # Guarantees
+//
+//   - The unit of time is part of the type: weeks given to a model of days do not compile, and
+//     a frame of another unit is refused.
+//   - AgeAtLast is how old a relation was at the last purchase. What RFM calls recency, the time
+//     since then, is Age − AgeAtLast and has no field, so that nobody takes one for the other.
+//   - Any order and any split of the customers gives the same fit, byte for byte: the sums
+//     behind it are exact. [FitOptions.Rounds] fits over machines that keep their customers.
+//   - No number underflows for customers with a hundred thousand orders, nor for any unit.
+//   - Fitted models are immutable and safe for concurrent readers; accumulators are not, they
+//     have Merge. All have a versioned, checksummed binary form.
+//
+// # References
+//
+// Fader, Hardie, Lee: "Counting your customers" the easy way, Marketing Science 24, 2005.
+// Batislam, Denizel, Filiztekin, Int. J. of Research in Marketing 24, 2007; Wagner, Hoppe, 2008.
+package lifetime
