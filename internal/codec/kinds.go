@@ -168,6 +168,8 @@ const (
 
 	KindNaive Kind = 0x4400
 	KindMean  Kind = 0x4401
+	KindETS   Kind = 0x4402
+	KindTheta Kind = 0x4403
 
 	KindIntermittent Kind = 0x4440
 	KindConformal    Kind = 0x4441
@@ -322,6 +324,8 @@ var Table = []Entry{
 	{KindEnsemble, "predict/tree", "Ensemble"},
 	{KindNaive, "predict/forecast", "Naive"},
 	{KindMean, "predict/forecast", "Mean"},
+	{KindETS, "predict/forecast", "ETS"},
+	{KindTheta, "predict/forecast", "Theta"},
 
 	{KindIntermittent, "predict/forecast", "Intermittent"},
 	{KindConformal, "predict/forecast", "Conformal"},

@@ -28,6 +28,10 @@ func empty(kind codec.Kind) Persistent {
 		return new(Naive)
 	case codec.KindMean:
 		return new(Mean)
+	case codec.KindETS:
+		return new(ETS)
+	case codec.KindTheta:
+		return new(Theta)
 	case codec.KindIntermittent:
 		return new(Intermittent)
 	case codec.KindConformal:

@@ -23,6 +23,11 @@
 //   - [FitNaive]: as the last period, or as the same one of the last season, with or without
 //     drift: what every other method has to beat
 //   - [FitMean]: as the periods of the past on average, or those of each place of the season
+//   - [FitETS]: level, trend and season that change slowly; the form is chosen by AICc
+//   - [FitSmoothing]: one of the classical methods, with parameters of one's own or of least
+//     squares: simple, Holt, damped, Holt-Winters
+//   - [FitTheta]: trend and smoothing in equal parts, for short and for trending series
+//   - [SeasonIndex]: when a season is strong, as plain values for triggers and plans
 //   - [FitAll]: one method, or the choice among several, for each of many series
 //   - [FitIntermittent]: Croston, SBA, TSB, ADIDA, IMAPA, by [ClassifyDemand], for what is not
 //     asked for in every period
@@ -35,7 +40,8 @@
 //   - [WriteModel], [ReadModel]: models in a file or on a wire
 //
 // What more a model can do is a small interface: [Historian] tells fitted values and residuals,
-// [Appender] takes new periods without a new fit, [Persistent] has a binary form.
+// [Appender] takes new periods without a new fit, [Informed] has a likelihood, [Persistent] a
+// binary form.
 //
 // # Guarantees
 //
@@ -50,5 +56,7 @@
 //
 // Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., 2021.
 // Syntetos, Boylan and Croston, On the categorization of demand patterns, 2005. Wickramasuriya,
-// Athanasopoulos and Hyndman, Optimal forecast reconciliation, 2019.
+// Athanasopoulos and Hyndman, Optimal forecast reconciliation, 2019. Hyndman, Koehler, Ord and
+// Snyder, Forecasting with Exponential Smoothing, 2008. Fiorucci et al., Models for optimising
+// the theta method, Int. J. Forecasting 32, 2016.
 package forecast

@@ -99,3 +99,64 @@ func ExampleWriteModel() {
 	fmt.Println(back.Forecast(nil, 1))
 	// Output: [5] <nil>
 }
+
+// Which smoothing suits the series, what it says, and what it is chosen by.
+func ExampleFitETS() {
+	visitors := []float64{
+		41.7, 24.0, 32.3, 37.3, 46.2, 29.3, 36.5, 43.0, 48.9, 31.2, 37.7, 40.4,
+		51.2, 31.9, 41.0, 43.8, 55.6, 33.9, 42.1, 45.6, 59.8, 35.2, 44.3, 47.9,
+	}
+	var m *forecast.ETS
+	m, err := forecast.FitETS(context.Background(), visitors, forecast.ETSOptions{Season: 4})
+	if err != nil {
+		panic(err)
+	}
+	f, err := m.Forecast(nil, 4)
+	fmt.Printf("%s %.1f %v\n", m.Model(), f, err)
+	var chosen forecast.Informed = m
+	var info forecast.Information
+	info, err = chosen.Information()
+	fmt.Printf("AICc %.0f, %d parameters, %v\n", info.AICc, info.Parameters, err)
+	var p forecast.ETSParameters
+	p, err = m.Parameters()
+	fmt.Printf("trend %.2f a quarter, season %.2f, %v\n", p.Trend, p.Seasonal, err)
+	// Output:
+	// MAdM [59.1 35.7 44.7 49.0] <nil>
+	// AICc 120, 10 parameters, <nil>
+	// trend 0.30 a quarter, season [1.26 0.76 0.94 1.03], <nil>
+}
+
+// Holt's method with given parameters.
+func ExampleFitSmoothing() {
+	m, err := forecast.FitSmoothing(context.Background(), []float64{10, 12, 13, 15, 16, 18}, forecast.SmoothingOptions{Trend: true, Alpha: .8, Beta: .2})
+	if err != nil {
+		panic(err)
+	}
+	f, err := m.Forecast(nil, 3)
+	fmt.Printf("%.2f %v\n", f, err)
+	// Output: [19.50 21.08 22.66] <nil>
+}
+
+// A trend and smoothing, with the season taken out and put back.
+func ExampleFitTheta() {
+	ctx := context.Background()
+	visitors := []float64{
+		41.7, 24.0, 32.3, 37.3, 46.2, 29.3, 36.5, 43.0, 48.9, 31.2, 37.7, 40.4,
+		51.2, 31.9, 41.0, 43.8, 55.6, 33.9, 42.1, 45.6, 59.8, 35.2, 44.3, 47.9,
+	}
+	var m *forecast.Theta
+	m, err := forecast.FitTheta(ctx, visitors, forecast.ThetaOptions{Season: 4})
+	if err != nil {
+		panic(err)
+	}
+	f, err := m.Forecast(nil, 4)
+	fmt.Printf("%s %.1f %v\n", m.Model(), f, err)
+	// Output: OTM [60.1 37.1 46.0 50.7] <nil>
+}
+
+// When a season is strong: plain values for a trigger.
+func ExampleSeasonIndex() {
+	index, err := forecast.SeasonIndex(context.Background(), []float64{80, 100, 120, 90, 110, 130, 100, 120, 140}, 3, forecast.SeasonOptions{})
+	fmt.Printf("%.2f %v\n", index, err)
+	// Output: [0.85 1.00 1.15] <nil>
+}

@@ -3,6 +3,7 @@ package forecast
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/infer"
@@ -43,6 +44,32 @@ type Appender interface {
 	// and the spread are those of the fit, level, trend and season follow y. The receiver
 	// stays as it is.
 	Append(y []float64) (Forecaster, error)
+}
+
+// Informed is a Forecaster with a likelihood.
+type Informed interface {
+	Forecaster
+	// Information returns the likelihood and what it costs in parameters.
+	Information() (Information, error)
+}
+
+// Information is what models of one series, of one kind of likelihood, are chosen by: lower criteria are
+// better. Those of ETS and of ARIMA must not be compared with each other.
+type Information struct {
+	LogLikelihood  float64 // without the constant that all models of the series share
+	AIC, AICc, BIC float64 // AICc is +Inf where the series has too few periods for it
+	Parameters     int     // free ones, the initial states and the variance among them
+}
+
+// criteria fills the table from a log-likelihood of n observations and k parameters.
+func criteria(loglik float64, k, n int) Information {
+	c := Information{LogLikelihood: loglik, Parameters: k, AIC: 2*float64(k) - 2*loglik}
+	c.BIC = float64(k)*math.Log(float64(n)) - 2*loglik
+	c.AICc = math.Inf(1)
+	if n-k-1 > 0 {
+		c.AICc = c.AIC + 2*float64(k)*float64(k+1)/float64(n-k-1)
+	}
+	return c
 }
 
 // Fit fits some method to a series of one value a period, NaN where a period is missing. It is

@@ -48,6 +48,14 @@ func mean() *forecast.Mean {
 	return fitted(forecast.FitMean(bg, gaps(), forecast.MeanOptions{Season: 4, Window: 12}))
 }
 
+func ets() *forecast.ETS {
+	return fitted(forecast.FitETS(bg, gaps(), forecast.ETSOptions{Model: "MAdM", Season: 4, Seed: 3}))
+}
+
+func theta() *forecast.Theta {
+	return fitted(forecast.FitTheta(bg, append(sales(), gaps()...), forecast.ThetaOptions{Model: "DSTM", Season: 12}))
+}
+
 // The golden frames, with every field in use.
 func TestFrames(t *testing.T) { testkit.Frames(t, "predict/forecast", frames()) }
 
@@ -57,7 +65,7 @@ func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
 
 func TestNilReceivers(t *testing.T) {
-	testkit.NilReceivers(t, nil, (*forecast.Naive)(nil), (*forecast.Mean)(nil))
+	testkit.NilReceivers(t, nil, (*forecast.Naive)(nil), (*forecast.Mean)(nil), (*forecast.ETS)(nil), (*forecast.Theta)(nil))
 	testkit.NilReceivers(t, nil, demandNils()...)
 }
 
@@ -77,5 +85,7 @@ func frames() []testkit.Frame {
 	return append([]testkit.Frame{
 		modelFrame(codec.KindNaive, func() forecast.Persistent { return naive() }),
 		modelFrame(codec.KindMean, func() forecast.Persistent { return mean() }),
+		modelFrame(codec.KindETS, func() forecast.Persistent { return ets() }),
+		modelFrame(codec.KindTheta, func() forecast.Persistent { return theta() }),
 	}, demandFrames()...)
 }

@@ -20,17 +20,30 @@ func TestPromises(t *testing.T) {
 	}
 	p := testkit.Promises{
 		Funcs: map[string]any{
-			"FitAll": forecast.FitAll, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
+			"FitAll": forecast.FitAll, "FitETS": forecast.FitETS, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
+			"FitSmoothing": forecast.FitSmoothing, "FitTheta": forecast.FitTheta, "SeasonIndex": forecast.SeasonIndex,
 			"Intervals": forecast.Intervals, "ReadModel": forecast.ReadModel, "WriteModel": forecast.WriteModel,
 			"With": forecast.With[*forecast.Mean, forecast.MeanOptions],
 		},
 		Types: []func() any{
 			func() any { return naive() },
 			func() any { return mean() },
+			func() any { return ets() },
+			func() any { return theta() },
 		},
 		Args: map[string]func() []any{
 			"FitAll": func() []any {
 				return []any{bg, [][]float64{gaps(), sales()}, forecast.With(forecast.FitMean, forecast.MeanOptions{}), forecast.FitAllOptions{Workers: 2}}
+			},
+			"FitETS": func() []any {
+				return []any{bg, gaps(), forecast.ETSOptions{Model: "MAdM", Season: 4, Seed: 3}}
+			},
+			"FitTheta": func() []any {
+				return []any{bg, gaps(), forecast.ThetaOptions{Model: "DOTM", Season: 12, Additive: true}}
+			},
+			"SeasonIndex": func() []any { return []any{bg, gaps(), 12, forecast.SeasonOptions{Additive: true}} },
+			"FitSmoothing": func() []any {
+				return []any{bg, sales(), forecast.SmoothingOptions{Trend: true, Damped: true, Season: 4, Multiplicative: true, Alpha: .2, Beta: .1, Gamma: .1, Phi: .9}}
 			},
 			"FitMean":  func() []any { return []any{bg, gaps(), forecast.MeanOptions{Season: 4, Window: 12}} },
 			"FitNaive": func() []any { return []any{bg, gaps(), forecast.NaiveOptions{Season: 4, Drift: true}} },
@@ -46,11 +59,19 @@ func TestPromises(t *testing.T) {
 			"Naive.Append":    func() []any { return []any{[]float64{3, 4}} },
 			"Mean.Forecast":   horizon,
 			"Mean.Quantiles":  quantiles,
+			"Theta.Forecast":  horizon,
+			"Theta.Quantiles": quantiles,
+			"Theta.Append":    func() []any { return []any{[]float64{130, 140}} },
+			"ETS.Forecast":    horizon,
+			"ETS.Quantiles":   quantiles,
+			"ETS.Append":      func() []any { return []any{[]float64{130, 140}} },
 		},
 		NaN: map[string]string{
 			"Naive.Fitted":    "periods of which nothing could be said",
 			"Naive.Residuals": "periods that are missing, or of which nothing could be said",
 			"Mean.Residuals":  "periods that are missing",
+			"ETS.Residuals":   "periods that are missing",
+			"Theta.Residuals": "periods that are missing",
 		},
 	}
 	demandPromises(&p)
