@@ -29,6 +29,8 @@ var (
 	ErrLeakage   = errors.New("training and test data overlap")
 	ErrPrivacy   = errors.New("too few people to publish")
 	ErrBudget    = errors.New("privacy budget exceeded")
+
+	ErrUnsupported = errors.New("not supported")
 )
 
 // Number is any built-in numeric type.

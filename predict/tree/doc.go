@@ -21,13 +21,14 @@
 //
 //   - [FitBoost]: probabilities, means, quantiles, classes, rankings by boosted trees
 //   - [Assemble]: trees that were grown elsewhere, or written by hand
+//   - [ImportXGBoost], [ImportLightGBM]: models of these tools, with their own margins to the bit
 //   - [Ensemble.Predict]: probabilities, means; [Ensemble.Margins]: sums of leaves
 //   - [Ensemble.Leaves]: leaves as features of another model
 //
 // # Rows
 //
 // A row holds one float64 a column. NaN is a missing value. A category is a code,
-// an integer >= 0; any other value there is a category never seen. An infinity is
+// cut to an integer >= 0; any other value there is a category never seen. An infinity is
 // beyond every threshold.
 //
 // # Guarantees

@@ -8,26 +8,6 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 )
 
-// LinkKind says how the margins of a row become its predictions.
-type LinkKind uint8
-
-// The links.
-const (
-	LinkIdentity LinkKind = iota // the margin itself
-	LinkLogit                    // 1/(1+e^(−margin)), a probability
-	LinkLog                      // e^margin, a positive mean
-	LinkSoftmax                  // e^margin over their sum, a probability for each output
-	links                        // how many there are
-)
-
-// String returns the name of the link.
-func (l LinkKind) String() string {
-	if l < links {
-		return [...]string{"identity", "logit", "log", "softmax"}[l]
-	}
-	return fmt.Sprintf("LinkKind(%d)", uint8(l))
-}
-
 // Ensemble is a fitted set of trees: one tree, a forest, boosted trees, or what was
 // read from another tool. The margin of an output is its base and the sum of the
 // leaves that a row reaches, or their mean. It is immutable and safe for concurrent
@@ -85,8 +65,8 @@ const (
 	noMissing               // NaN is read as 0
 )
 
-// nearZero is what LightGBM takes for 0 where zeros are missing values.
-const nearZero = 1e-35
+// nearZero is what LightGBM takes for 0 where zeros are missing values, a float32 there.
+const nearZero = float64(float32(1e-35))
 
 // category is a split by category.
 type category struct {

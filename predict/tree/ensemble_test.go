@@ -192,6 +192,9 @@ func TestLinks(t *testing.T) {
 		{tree.LinkLogit, []float64{1 / (1 + math.Exp(-.5)), 1 / (1 + math.Exp(1))}},
 		{tree.LinkLog, []float64{math.E, math.Exp(-2)}},
 		{tree.LinkSoftmax, []float64{1 / (1 + math.Exp(-3)), 1 / (1 + math.Exp(3))}},
+		{tree.LinkStep, []float64{1, 0}},
+		{tree.LinkSquare, []float64{1, -4}},
+		{tree.LinkSoftplus, []float64{math.Log1p(math.E), math.Log1p(math.Exp(-2))}},
 	} {
 		m := must(tree.Assemble(trees, tree.AssembleOptions{Outputs: 2, Link: c.link, Slope: .5}))
 		for k, p := range must(m.Predict(nil, [][]float64{{0}})) {

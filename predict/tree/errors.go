@@ -17,4 +17,6 @@ var (
 	ErrTooLarge  = check.ErrTooLarge  // beyond a stated limit
 	ErrCorrupt   = check.ErrCorrupt   // bytes that no encoder wrote
 	ErrVersion   = check.ErrVersion   // written by a newer version
+	// ErrUnsupported: a model of another tool that this package has no like of.
+	ErrUnsupported = check.ErrUnsupported
 )

@@ -316,27 +316,3 @@ func (e *Ensemble) end(acc []float64) {
 		acc[k] = e.sum(mean, e.base[k])
 	}
 }
-
-// through puts the margins of a row through the link.
-func (e *Ensemble) through(m []float64) {
-	switch e.link {
-	case LinkLogit:
-		for k, x := range m {
-			m[k] = 1 / (1 + math.Exp(-e.slope*x))
-		}
-	case LinkLog:
-		for k, x := range m {
-			m[k] = math.Exp(x)
-		}
-	case LinkSoftmax:
-		top := slices.Max(m)
-		sum := 0.0
-		for k, x := range m {
-			m[k] = math.Exp(x - top)
-			sum += m[k]
-		}
-		for k := range m {
-			m[k] /= sum
-		}
-	}
-}

@@ -16,7 +16,7 @@ func TestPromises(t *testing.T) {
 	boostY := labels(margin, 1)
 	rows := func() []any { return []any{nil, [][]float64{{1, 0, 1}, {3, 2, -1}}} }
 	testkit.Promises{
-		Funcs: map[string]any{"Assemble": tree.Assemble, "FitBoost": tree.FitBoost},
+		Funcs: map[string]any{"Assemble": tree.Assemble, "FitBoost": tree.FitBoost, "ImportXGBoost": tree.ImportXGBoost, "ImportLightGBM": tree.ImportLightGBM},
 		Types: []func() any{func() any { return filled() }, func() any { return &link }, func() any { return &loss }},
 		Zero:  []string{"LinkKind", "Loss"},
 		Args: map[string]func() []any{
@@ -39,6 +39,8 @@ func TestPromises(t *testing.T) {
 					Validation: []int{1, 4, 8, 12}, Progress: func(tree.Progress) {},
 				}}
 			},
+			"ImportXGBoost":    func() []any { return []any{small()} },
+			"ImportLightGBM":   func() []any { return []any{text()} },
 			"Ensemble.Leaves":  rows,
 			"Ensemble.Margins": rows,
 			"Ensemble.Predict": rows,
