@@ -221,6 +221,10 @@ const (
 	KindSummary     Kind = 0x4501
 	KindRepeatModel Kind = 0x4502
 	KindRound       Kind = 0x4503
+	KindSpend       Kind = 0x4504
+	KindGammaGamma  Kind = 0x4505
+	KindTenures     Kind = 0x4506
+	KindSBG         Kind = 0x4507
 )
 
 // Table lists them with the type that writes each. Types that moved to a family keep
@@ -374,4 +378,8 @@ var Table = []Entry{
 	{KindSummary, "predict/lifetime", "Summary"},
 	{KindRepeatModel, "predict/lifetime", "Model"},
 	{KindRound, "predict/lifetime", "Round"},
+	{KindSpend, "predict/lifetime", "Spend"},
+	{KindGammaGamma, "predict/lifetime", "GammaGamma"},
+	{KindTenures, "predict/lifetime", "Tenures"},
+	{KindSBG, "predict/lifetime", "SBG"},
 }

@@ -25,6 +25,9 @@
 //
 //   - [FitBGNBD]: customers who may leave after any repeat purchase, in silence
 //   - [FitMBGNBD]: the same, where many never come back after their first purchase
+//   - [FitParetoNBD]: customers who may leave at any time; slower
+//   - [FitGammaGamma]: what an order of theirs is worth, given what they paid so far
+//   - [FitSBG]: contracts, where it is known who left; retention and residual lifetime
 //
 // # Guarantees
 //
@@ -41,5 +44,8 @@
 // # References
 //
 // Fader, Hardie, Lee: "Counting your customers" the easy way, Marketing Science 24, 2005.
+// Schmittlein, Morrison, Colombo: Counting your customers, Management Science 33, 1987. Fader,
+// Hardie, Lee: RFM and CLV, J. of Marketing Research 42, 2005 (Gamma-Gamma). Fader, Hardie: How to
+// project customer retention, J. of Interactive Marketing 21, 2007, and Customer-base valuation in a contractual setting, 2010 (sBG).
 // Batislam, Denizel, Filiztekin, Int. J. of Research in Marketing 24, 2007; Wagner, Hoppe, 2008.
 package lifetime

@@ -18,7 +18,8 @@ func TestFrames(t *testing.T) { testkit.Frames(t, "predict/lifetime", frames()) 
 func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 
 func TestNilReceivers(t *testing.T) {
-	testkit.NilReceivers(t, nil, (*lifetime.Summary[weeks])(nil), (*lifetime.Model[weeks])(nil), (*lifetime.Round)(nil))
+	testkit.NilReceivers(t, nil, (*lifetime.Summary[weeks])(nil), (*lifetime.Model[weeks])(nil), (*lifetime.Round)(nil),
+		(*lifetime.Spend)(nil), (*lifetime.GammaGamma)(nil), (*lifetime.Tenures)(nil), (*lifetime.SBG)(nil))
 }
 
 // few are customers of a small shop of whom each group has several; some of the parameters of
@@ -34,6 +35,26 @@ func few() *lifetime.Summary[weeks] {
 		must(s.Add(c))
 		must(s.Add(c))
 	}
+	return s
+}
+
+// amounts are what some customers spent.
+func amounts() *lifetime.Spend {
+	s := new(lifetime.Spend)
+	for i := range 60 {
+		must(s.Add(1+i%4, 20+float64(i%7)*float64(1+i%3)))
+	}
+	return s
+}
+
+// contracts are some that ended and some that run.
+func contracts() *lifetime.Tenures {
+	s := new(lifetime.Tenures)
+	must(s.AddCohort(100, 69, 52, 44, 40))
+	must(s.AddCohort(90, 60, 50))
+	must(s.AddTenure(0, false))
+	must(s.AddTenure(1, false))
+	must(s.AddTenure(3, false))
 	return s
 }
 
@@ -70,6 +91,36 @@ func frames() []testkit.Frame {
 			},
 			Zero: []string{".broken: all terms are finite"},
 		},
+		{
+			Kind: codec.KindSpend,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler { return amounts() },
+			Values: func(t testing.TB, s any) any {
+				return []any{s.(*lifetime.Spend).Customers(), get(s.(*lifetime.Spend).Correlation())}
+			},
+		},
+		{
+			Kind: codec.KindGammaGamma,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				return get(lifetime.FitGammaGamma(bg, amounts(), lifetime.FitOptions{MaxIter: 1}))
+			},
+			Values: func(t testing.TB, s any) any { return testkit.Plain(s.(*lifetime.GammaGamma).Report()) },
+			Zero:   []string{".fitted.converged: cut short, so that there is a warning"},
+		},
+		{
+			Kind: codec.KindTenures,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler { return contracts() },
+			Values: func(t testing.TB, s any) any {
+				return []any{s.(*lifetime.Tenures).Contracts(), testkit.Plain(get(lifetime.FitSBG(bg, s.(*lifetime.Tenures), lifetime.FitOptions{})).Report())}
+			},
+		},
+		{
+			Kind: codec.KindSBG,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				return get(lifetime.FitSBG(bg, contracts(), lifetime.FitOptions{MaxIter: 1}))
+			},
+			Values: func(t testing.TB, s any) any { return testkit.Plain(s.(*lifetime.SBG).Report()) },
+			Zero:   []string{".fitted.converged: cut short, so that there is a warning"},
+		},
 	}
 }
 
@@ -87,7 +138,29 @@ func TestCancels(t *testing.T) {
 		}
 		return s
 	}
-	testkit.Cancels(t, []testkit.Cancel{{Name: "lifetime.FitBGNBD", Looks: 10, Do: func(ctx context.Context, size int) error {
+	testkit.Cancels(t, []testkit.Cancel{{Name: "lifetime.FitParetoNBD", Looks: 10, Do: func(ctx context.Context, size int) error {
+		s := new(lifetime.Summary[weeks])
+		for c := range many(size).Groups() {
+			if s.Customers() < int64(60*size) {
+				c.Repeats = int(s.Customers()) % 5
+				if c.Repeats > 0 {
+					c.AgeAtLast = c.Age / 2
+				}
+				must(s.Add(c))
+			}
+		}
+		testkit.Start(ctx)
+		_, err := lifetime.FitParetoNBD(ctx, s, lifetime.FitOptions{})
+		return err
+	}}, {Name: "lifetime.FitGammaGamma", Looks: 5, Do: func(ctx context.Context, size int) error {
+		s := new(lifetime.Spend)
+		for i := range 1500 * size {
+			must(s.Add(1+i%4, 20+float64(i%1009)))
+		}
+		testkit.Start(ctx)
+		_, err := lifetime.FitGammaGamma(ctx, s, lifetime.FitOptions{})
+		return err
+	}}, {Name: "lifetime.FitBGNBD", Looks: 10, Do: func(ctx context.Context, size int) error {
 		s := many(size)
 		testkit.Start(ctx)
 		_, err := lifetime.FitBGNBD(ctx, s, lifetime.FitOptions{})

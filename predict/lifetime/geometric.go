@@ -64,16 +64,21 @@ type counted struct {
 	perA, perB float64 // its derivatives in a and b
 }
 
-// table evaluates counted for each of the counts xs.
-func (g *geometric) table(xs []int) []counted {
+// ascending lists the places of xs by their values.
+func ascending(xs []int) []int {
 	order := make([]int, len(xs))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(i, j int) int { return xs[i] - xs[j] })
+	return order
+}
+
+// table evaluates counted for each of the counts xs.
+func (g *geometric) table(xs []int) []counted {
 	out := make([]counted, len(xs))
 	r, b, ab := rising{z: g.r}, rising{z: g.b}, rising{z: g.a + g.b}
-	for _, i := range order {
+	for _, i := range ascending(xs) {
 		x := xs[i]
 		var c counted
 		c.value, c.grad[0], c.hess[0] = r.to(x)

@@ -95,3 +95,60 @@ func ExampleFitMBGNBD() {
 	// 0.46
 	// true
 }
+
+// Customers who may leave at any time.
+func ExampleFitParetoNBD() {
+	m, err := lifetime.FitParetoNBD(bg, few(), lifetime.FitOptions{})
+	fmt.Println(m.Report().Converged, err)
+
+	known, _ := lifetime.NewParetoNBD[lifetime.Weeks](.553, 10.578, .606, 11.669)
+	orders, _ := known.Expected(lifetime.Customer[lifetime.Weeks]{Repeats: 26, AgeAtLast: 30.86, Age: 31}, 52)
+	fmt.Printf("%.2f\n", orders)
+	// Output:
+	// true <nil>
+	// 25.46
+}
+
+// What is an order of this customer worth, who has had two so far?
+func ExampleFitGammaGamma() {
+	var s lifetime.Spend
+	for i, mean := range []float64{22.35, 11.77, 73.74, 25.55, 20, 31} {
+		if err := s.Add(1+i%3, mean); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	m, err := lifetime.FitGammaGamma(bg, &s, lifetime.FitOptions{})
+	fmt.Println(m.Report().Customers, err)
+
+	known, _ := lifetime.NewGammaGamma(6.25, 3.74, 15.44)
+	amount, _ := known.Expected(2, 22.35)
+	fmt.Printf("%.2f\n", amount)
+	// Output:
+	// 6 <nil>
+	// 24.66
+}
+
+// Of 1,000 contracts so many were left after each year.
+func ExampleFitSBG() {
+	var s lifetime.Tenures
+	if err := s.AddCohort(1000, 631, 468, 382, 326, 289, 262, 241); err != nil {
+		fmt.Println(err)
+		return
+	}
+	m, err := lifetime.FitSBG(bg, &s, lifetime.FitOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	after12, _ := m.Survival(12)
+	next, _ := m.Retention(8)
+	years, _ := m.DERL(1, .1)
+	fmt.Printf("left after 12 years %.3f, renewed in the eighth %.3f, discounted years to come %.2f\n", after12, next, years)
+
+	known, _ := lifetime.NewSBG(.7, 1.18)
+	fmt.Println(len(known.Report().Params))
+	// Output:
+	// left after 12 years 0.170, renewed in the eighth 0.921, discounted years to come 2.96
+	// 2
+}

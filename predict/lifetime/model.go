@@ -38,7 +38,7 @@ type process interface {
 
 func (m *Model[T]) process() process {
 	if m.law == lawParetoNBD {
-		return nil
+		return &pareto{m.at[0], m.at[1], m.at[2], m.at[3]}
 	}
 	g := &geometric{m.at[0], m.at[1], m.at[2], m.at[3], 0}
 	if m.law == lawMBGNBD {
@@ -71,6 +71,9 @@ func fitRepeats[T Time](ctx context.Context, where string, law lawKind, s *Summa
 		return nil, err
 	}
 	p := problem{where: where, law: law, scaled: [maxParams]bool{1: true}, starts: geometricStarts}
+	if law == lawParetoNBD {
+		p.scaled[3], p.starts = true, paretoStarts
+	}
 	var local *Round
 	if s != nil && opt.Rounds == nil {
 		local = &Round{law: law, unit: unitOf[T](), n: s.n, again: s.again, scale: s.oldest}
@@ -97,6 +100,14 @@ var geometricStarts = [][maxParams]float64{
 	{1, .03, .1, 3},
 }
 
+var paretoStarts = [][maxParams]float64{
+	{1, .3, 1, .3},
+	{.5, .1, .5, .5},
+	{1, .03, .3, 3},
+	{3, .3, 1, 3},
+	{.1, .01, .1, .1},
+}
+
 // FitBGNBD fits the beta-geometric / negative binomial law of Fader, Hardie and Lee (2005):
 // purchases as a Poisson process whose rate differs between customers by a gamma law (r, alpha),
 // and after each repeat purchase a chance to be lost that differs by a beta law (a, b).
@@ -117,6 +128,20 @@ func FitBGNBD[T Time](ctx context.Context, s *Summary[T], opt FitOptions) (*Mode
 // so that who never came back need not be alive. Errors and cost as there.
 func FitMBGNBD[T Time](ctx context.Context, s *Summary[T], opt FitOptions) (*Model[T], error) {
 	return fitRepeats(ctx, "lifetime: FitMBGNBD", lawMBGNBD, s, opt)
+}
+
+// FitParetoNBD fits the law of Schmittlein, Morrison and Colombo (1987): purchases as in
+// [FitBGNBD] (r, alpha), and a life that may end at any time, whatever was bought, at a rate
+// that differs between customers by a gamma law (s, beta). Errors as there. Cost: some 20 passes
+// of 5 to 20 µs a group.
+func FitParetoNBD[T Time](ctx context.Context, s *Summary[T], opt FitOptions) (*Model[T], error) {
+	return fitRepeats(ctx, "lifetime: FitParetoNBD", lawParetoNBD, s, opt)
+}
+
+// NewParetoNBD returns the Pareto/NBD law with the given parameters, alpha and beta in the unit
+// of T, all > 0. ErrNotFinite, ErrRange.
+func NewParetoNBD[T Time](r, alpha, s, beta float64) (*Model[T], error) {
+	return newModel[T]("lifetime: NewParetoNBD", lawParetoNBD, r, alpha, s, beta)
 }
 
 // NewBGNBD returns the BG/NBD law with the given parameters, alpha in the unit of T, all > 0.

@@ -65,18 +65,31 @@ func (p *problem) maximize(ctx context.Context, first *Round, opt FitOptions) (*
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		step := p.step(cur, theta, lo, hi, &damping)
-		next, moved, err := p.search(ctx, cur, theta, step)
+		size := 1 + math.Abs(cur.LogLikelihood())
+		step := p.step(cur, theta, lo, hi, 0)
+		if step.newton = step.gain; step.none {
+			step.newton = math.Inf(1)
+		}
+		for damping > 0 && step.newton > 1e-11*size || step.none {
+			newton := step.newton
+			step = p.step(cur, theta, lo, hi, damping)
+			step.newton = newton
+			if !step.none || damping > 1e15 {
+				break
+			}
+			damping = max(10*damping, 1e-6)
+		}
+		next, err := p.search(ctx, cur, theta, &step)
 		if err != nil {
 			return nil, err
 		}
 		// What the quadratic model still expects to gain, in units of the log-likelihood. Newton squares
 		// it with each step: the one from here is the last that can be told from rounding.
-		small := step.gain <= 1e-11*(1+math.Abs(cur.LogLikelihood()))
-		if !moved {
+		small := step.newton <= 1e-11*size
+		if next == nil {
 			// Rounding hides what is left to gain, or the damping has to grow.
 			if small || damping > 1e12 {
-				out.converged = small || step.gain <= 1e-8*(1+math.Abs(cur.LogLikelihood()))
+				out.converged = small || step.newton <= 1e-9*size
 				break
 			}
 			damping = max(10*damping, 1e-3)
@@ -88,7 +101,7 @@ func (p *problem) maximize(ctx context.Context, first *Round, opt FitOptions) (*
 		if damping < 1e-8 {
 			damping = 0
 		}
-		out.converged = small && step.damping == 0
+		out.converged = small
 		if opt.Progress != nil {
 			opt.Progress(Progress{out.iter, opt.MaxIter, cur.LogLikelihood()})
 		}
@@ -136,15 +149,16 @@ func (p *problem) start(ctx context.Context, scale float64) (best [maxParams]flo
 
 // move is one step of the search.
 type move struct {
-	to, by  [maxParams]float64
-	grad    [maxParams]float64
-	gain    float64 // half the product of gradient and step
-	damping float64 // that was added to the Hessian
+	to, by [maxParams]float64
+	gain   float64 // half the product of gradient and step
+	none   bool
+	newton float64 // the gain of the step without damping; +Inf where there is none
 }
 
-// step solves for Newton's step from theta. Parameters at a bound that the gradient pushes
-// against stay there.
-func (p *problem) step(cur *Round, theta, lo, hi [maxParams]float64, damping *float64) move {
+// step solves for Newton's step from theta, with a multiple of the diagonal added to the Hessian.
+// Parameters at a bound that the gradient pushes against stay there. It has none where the Hessian is not
+// negative definite even so.
+func (p *problem) step(cur *Round, theta, lo, hi [maxParams]float64, damping float64) move {
 	d := p.law.dims()
 	_, grad, hess := cur.derivatives()
 	var free []int
@@ -154,54 +168,40 @@ func (p *problem) step(cur *Round, theta, lo, hi [maxParams]float64, damping *fl
 		}
 	}
 	n := len(free)
-	m := move{to: theta, grad: grad}
-	if n == 0 {
+	m := move{to: theta}
+	a, b, least := make([]float64, n*n), make([]float64, n), make([]float64, n)
+	for k, i := range free {
+		for l, j := range free {
+			a[k*n+l] = -hess[i*d+j]
+		}
+		a[k*n+k] += damping * (math.Abs(hess[i*d+i]) + 1e-8*float64(cur.n))
+		b[k] = grad[i]
+		least[k] = 1e-13 * a[k*n+k] // a pivot that rounding alone holds above zero is none
+	}
+	if m.none = n > 0 && !solve.Cholesky64(a, n); m.none {
 		return m
 	}
-	for {
-		a, b := make([]float64, n*n), make([]float64, n)
-		for k, i := range free {
-			for l, j := range free {
-				a[k*n+l] = -hess[i*d+j]
-			}
-			a[k*n+k] += *damping * (math.Abs(hess[i*d+i]) + 1e-8*float64(cur.n))
-			b[k] = grad[i]
-		}
-		// A pivot that rounding alone holds above zero is none.
-		least := make([]float64, n)
-		for k := range least {
-			least[k] = 1e-13 * a[k*n+k]
-		}
-		if solve.Cholesky64(a, n) {
-			definite := true
-			for k := range n {
-				definite = definite && a[k*n+k]*a[k*n+k] > least[k]
-			}
-			if definite {
-				solve.SolveCholesky64(a, n, b)
-				longest := 0.0
-				for k := range b {
-					longest = max(longest, math.Abs(b[k]))
-				}
-				shrink := min(1, 2/longest)
-				for k, i := range free {
-					m.to[i] = min(max(theta[i]+shrink*b[k], lo[i]), hi[i])
-					m.by[i] = m.to[i] - theta[i]
-					m.gain += m.by[i] * grad[i] / 2
-				}
-				m.damping = *damping
-				return m
-			}
-		}
-		*damping = max(10**damping, 1e-6)
-		if *damping > 1e15 {
+	for k := range n {
+		if m.none = !(a[k*n+k]*a[k*n+k] > least[k]); m.none {
 			return m
 		}
 	}
+	solve.SolveCholesky64(a, n, b)
+	longest := 2.
+	for k := range b {
+		longest = max(longest, math.Abs(b[k]))
+	}
+	for k, i := range free {
+		m.to[i] = min(max(theta[i]+2/longest*b[k], lo[i]), hi[i])
+		m.by[i] = m.to[i] - theta[i]
+		m.gain += m.by[i] * grad[i] / 2
+	}
+	return m
 }
 
-// search halves a step until the likelihood rises.
-func (p *problem) search(ctx context.Context, cur *Round, theta [maxParams]float64, m move) (*Round, bool, error) {
+// search halves a step until the likelihood rises, and returns the round there, nil where it does
+// not rise.
+func (p *problem) search(ctx context.Context, cur *Round, theta [maxParams]float64, m *move) (*Round, error) {
 	full := m.by
 	for try := 0; try < 12 && m.gain > 0; try++ {
 		share := math.Ldexp(1, -try)
@@ -211,14 +211,14 @@ func (p *problem) search(ctx context.Context, cur *Round, theta [maxParams]float
 		}
 		next, err := p.at(ctx, to)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		if f := next.LogLikelihood(); f > cur.LogLikelihood()+1e-4*share*m.gain {
 			m.to = to
-			return next, true, nil
+			return next, nil
 		}
 	}
-	return nil, false, nil
+	return nil, nil
 }
 
 // derivatives returns value, gradient and the full Hessian of a round.
