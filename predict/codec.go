@@ -26,6 +26,9 @@ var (
 	_ Persistent = (*IsotonicBuckets)(nil)
 	_ Persistent = (*Labeler[string])(nil)
 	_ Persistent = (*Schema)(nil)
+	_ Persistent = (*Conformal)(nil)
+	_ Persistent = (*CrossConformal)(nil)
+	_ Persistent = (*BetaCalibrator)(nil)
 )
 
 // empty returns a new state of the kind, to be decoded into; nil for a kind that
@@ -47,6 +50,12 @@ func empty(kind codec.Kind) Persistent {
 		return new(IsotonicBuckets)
 	case codec.KindModelSchema:
 		return new(Schema)
+	case codec.KindConformalScores:
+		return new(Conformal)
+	case codec.KindCrossConformal:
+		return new(CrossConformal)
+	case codec.KindBeta:
+		return new(BetaCalibrator)
 	}
 	return nil
 }

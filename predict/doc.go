@@ -40,8 +40,11 @@
 //   - [FitSigmoid]: scores into probabilities, from few rows and keeping the ranking;
 //     [FitIsotonic] from some thousand, for any monotone distortion and with ties;
 //     [IsotonicBuckets] where the rows never meet in one place
-//   - [BestThreshold]: whom to act on at given [Costs]; [CorrectSampling] first, where the
-//     negative rows were down-sampled
+//     [FitBeta] for probabilities that are too sure or not sure enough; [Reliability] shows it
+//   - [CorrectSampling], [CorrectClassSampling], [CorrectPrior]: rows were sampled, or the
+//     share of true rows has changed, which [EstimatePrior] estimates
+//   - [FitConformal], [FitCrossConformal]: intervals and sets that hold as often as they say
+//   - [BestThreshold]: whom to act on at given [Costs]; [ChooseRows] within a capacity
 //   - [Schema], Bind of each model: columns found by name, once, where rows come from
 //     another program
 //   - [WriteModel], [ReadModel]: models in a file or on a wire

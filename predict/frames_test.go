@@ -125,6 +125,41 @@ func frames() []testkit.Frame {
 			Zero: numericOnly,
 		},
 		{
+			Kind: codec.KindConformalScores,
+			Fill: func(testing.TB) encoding.BinaryMarshaler {
+				return promised(predict.FitConformal([]float64{.5, .25, -1, 2, 1}, []int{2, 1, 2, 1, -3}))
+			},
+			Values: func(_ testing.TB, state any) any {
+				c := state.(*predict.Conformal)
+				return map[string]any{"medians": []any{promised(c.Quantile(.5, -3)), promised(c.Quantile(.5, 1)), promised(c.Quantile(.6, 2))}}
+			},
+			Zero: []string{".start[]: the first group begins at 0"},
+		},
+		{
+			Kind: codec.KindCrossConformal,
+			Fill: func(testing.TB) encoding.BinaryMarshaler {
+				return promised(predict.FitCrossConformal([]predict.Fold{{Test: []int{0, 1}}, {Test: []int{2, 3}}}, []float64{1, 2, 3, 4}, []float64{1.5, 1, 5, 2}))
+			},
+			Values: func(t testing.TB, state any) any {
+				low, high, err := state.(*predict.CrossConformal).Interval([]float64{10, 20}, .7)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]any{"low": low, "high": high}
+			},
+			Zero: []string{".fold[]: the first fold is 0"},
+		},
+		{
+			Kind: codec.KindBeta,
+			Fill: func(testing.TB) encoding.BinaryMarshaler {
+				return &predict.BetaCalibrator{A: 1.5, B: .25, C: -.5, Converged: true}
+			},
+			Values: func(_ testing.TB, state any) any {
+				c := state.(*predict.BetaCalibrator)
+				return map[string]any{"a": c.A, "b": c.B, "c": c.C, "converged": c.Converged, "prob": c.Prob(nil, []float64{0, .3, 1})}
+			},
+		},
+		{
 			Kind: codec.KindGram,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler { return filledGram(t) },
 			Values: func(t testing.TB, state any) any {

@@ -61,6 +61,9 @@ func TestPromises(t *testing.T) {
 	}
 	testkit.Promises{
 		Funcs: map[string]any{
+			"ChooseRows": predict.ChooseRows[string], "ClassScores": predict.ClassScores, "CorrectClassSampling": predict.CorrectClassSampling, "CorrectPrior": predict.CorrectPrior,
+			"EstimatePrior": predict.EstimatePrior, "FitBeta": predict.FitBeta, "FitConformal": predict.FitConformal, "FitCrossConformal": predict.FitCrossConformal,
+			"IntervalScores": predict.IntervalScores, "Reliability": predict.Reliability,
 			"BestThreshold": predict.BestThreshold, "CorrectSampling": predict.CorrectSampling, "CrossPredict": predict.CrossPredict[float64],
 			"CrossValidate": predict.CrossValidate[float64], "FitIsotonic": predict.FitIsotonic, "FitIsotonicValues": predict.FitIsotonicValues,
 			"FitLinear": predict.FitLinear, "FitLogistic": predict.FitLogistic, "FitLogisticSparse": predict.FitLogisticSparse,
@@ -83,6 +86,11 @@ func TestPromises(t *testing.T) {
 				return promised(b, b.Add(.3, true))
 			},
 			labeler,
+			func() any { return promised(predict.FitConformal([]float64{.1, .5, .2}, []int{0, 1, 0})) },
+			func() any {
+				return promised(predict.FitCrossConformal([]predict.Fold{{Test: []int{0, 1}}, {Test: []int{2, 3}}}, []float64{1, 2, 3, 4}, []float64{1.5, 1, 5, 2}))
+			},
+			func() any { return &predict.BetaCalibrator{A: 1, B: 2, C: .5} },
 			func() any {
 				return &predict.Nested[predict.LinearOptions]{
 					Knobs: knobs, Search: predict.TuneOptions{Trials: 2, GridPoints: 2},
@@ -99,7 +107,7 @@ func TestPromises(t *testing.T) {
 			func() any { return promised(model().Bind(predict.Numbers("x1", "x0"))) },
 			func() any { c := costs; return &c },
 		},
-		Zero: []string{"Gram", "Labeler", "SigmoidCalibrator", "SparseRows", "Costs"},
+		Zero: []string{"BetaCalibrator", "Gram", "Labeler", "SigmoidCalibrator", "SparseRows", "Costs"},
 		Args: map[string]func() []any{
 			"BestThreshold": func() []any {
 				return []any{[]float64{.1, .7, .4}, []bool{false, true, true}, []float64{1, 2, 1}, costs}
@@ -157,12 +165,34 @@ func TestPromises(t *testing.T) {
 			},
 			"WriteModel": func() []any { return []any{io.Writer(io.Discard), predict.Persistent(model())} },
 
-			"Binding.Row":              func() []any { return []any{[]float64{9}, []float64{1, 2, 3, 4}} },
-			"Bound.Predict":            func() []any { return []any{[]float64{1, 2}} },
-			"Bound.Score":              func() []any { return []any{[]float64{1, 2}} },
-			"Linear.Bind":              func() []any { return []any{predict.Numbers("x1", "x0")} },
-			"Logistic.Bind":            func() []any { return []any{predict.Numbers("x1", "x0")} },
-			"Schema.Bind":              func() []any { return []any{shopColumns()} },
+			"Binding.Row":   func() []any { return []any{[]float64{9}, []float64{1, 2, 3, 4}} },
+			"Bound.Predict": func() []any { return []any{[]float64{1, 2}} },
+			"Bound.Score":   func() []any { return []any{[]float64{1, 2}} },
+			"Linear.Bind":   func() []any { return []any{predict.Numbers("x1", "x0")} },
+			"Logistic.Bind": func() []any { return []any{predict.Numbers("x1", "x0")} },
+			"Schema.Bind":   func() []any { return []any{shopColumns()} },
+			"ChooseRows": func() []any {
+				return []any{[]string{"a", "b", "c"}, []float64{.1, .7, .4}, predict.Capacity{Rows: 2, Budget: 9, Cost: []float64{1, 2, 3}, Value: []float64{2, 2, 3}, UseLeast: true, Least: .1}}
+			},
+			"ClassScores":          func() []any { return []any{[]float64{9}, [][]float64{{.5, .5}, {.1, .9}}, []int{0, 1}} },
+			"CorrectClassSampling": func() []any { return []any{[]float64{.5}, []float64{.1, 1}, [2]float64{.25, .5}} },
+			"CorrectPrior":         func() []any { return []any{[]float64{.5}, []float64{.1, 1}, .25, .5} },
+			"EstimatePrior":        func() []any { return []any{[]float64{.1, .7}, .25} },
+			"FitBeta": func() []any {
+				return []any{[]float64{.1, .7, .4, .8}, []bool{false, true, true, false}, []float64{1, 2, 1, 1}}
+			},
+			"FitConformal": func() []any { return []any{[]float64{.1, .7, .4}, []int{0, 1, 1}} },
+			"FitCrossConformal": func() []any {
+				return []any{[]predict.Fold{{Train: []int{2}, Test: []int{0, 1}}, {Train: []int{1}, Test: []int{2, 3}}}, []float64{1, 2, 3, 4}, []float64{1.5, 1, 5, 2}}
+			},
+			"IntervalScores":           func() []any { return []any{[]float64{9}, []float64{1, 2}, []float64{3, 3}, []float64{2, 5}} },
+			"Reliability":              func() []any { return []any{[]float64{.1, .7, .4, .8}, []bool{false, true, true, false}, 2, .9} },
+			"BetaCalibrator.Prob":      func() []any { return []any{[]float64{9}, []float64{.5, .75}} },
+			"Conformal.Interval":       func() []any { return []any{1., 2., .6, 0} },
+			"Conformal.Quantile":       func() []any { return []any{.6, 0} },
+			"Conformal.Set":            func() []any { return []any{[]int{9}, []float64{.5, .75}, .6, 0} },
+			"Conformal.SetByClass":     func() []any { return []any{[]int{9}, []float64{.5, .75}, .6} },
+			"CrossConformal.Interval":  func() []any { return []any{[]float64{1, 2}, .7} },
 			"Gram.Add":                 func() []any { return []any{[]float64{1, 2}, 3., 1.} },
 			"Gram.Fit":                 func() []any { return []any{predict.LinearOptions{L2: 1, Names: []string{"a", "b"}}} },
 			"IsotonicBuckets.Add":      func() []any { return []any{.5, true} },
@@ -183,18 +213,23 @@ func TestPromises(t *testing.T) {
 			"SparseRows.AddRow": func() []any { return []any{[]int32{0, 2}, []float64{1, 2}} },
 		},
 		NaN: map[string]string{
-			"CrossPredict":           "a row in no test set",
-			"Nested.Run":             "settings and scores of single folds as Tune has them",
-			"LearningCurve":          "standard errors of a single fold",
-			"Tune":                   "base as it was given, and scores of trials that failed",
-			"Sigmoid":                "NaN of NaN",
-			"Binding.Row":            "as it stands in the row, and for codes that are none",
-			"Bound.Predict":          "of a row that is not finite or of another width, and of a nil Bound",
-			"Bound.Score":            "as Predict",
-			"Isotonic.At":            "NaN of NaN, and without knots",
-			"Isotonic.Prob":          "as At",
-			"SigmoidCalibrator.Prob": "NaN of NaN, and of a nil calibrator",
-			"Linear.RSquared":        "where y does not vary, and before a fit",
+			"BetaCalibrator.Prob":     "NaN of NaN, and of a nil calibrator",
+			"ChooseRows":              "the threshold where nobody is chosen",
+			"Conformal.Interval":      "infinite where no promise can be made",
+			"Conformal.Quantile":      "as Interval",
+			"CrossConformal.Interval": "infinite where the rows are too few for the level",
+			"CrossPredict":            "a row in no test set",
+			"Nested.Run":              "settings and scores of single folds as Tune has them",
+			"LearningCurve":           "standard errors of a single fold",
+			"Tune":                    "base as it was given, and scores of trials that failed",
+			"Sigmoid":                 "NaN of NaN",
+			"Binding.Row":             "as it stands in the row, and for codes that are none",
+			"Bound.Predict":           "of a row that is not finite or of another width, and of a nil Bound",
+			"Bound.Score":             "as Predict",
+			"Isotonic.At":             "NaN of NaN, and without knots",
+			"Isotonic.Prob":           "as At",
+			"SigmoidCalibrator.Prob":  "NaN of NaN, and of a nil calibrator",
+			"Linear.RSquared":         "where y does not vary, and before a fit",
 		},
 		Settles: map[string]string{
 			"Pick": "panics like a slice, as its comment says",

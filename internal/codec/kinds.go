@@ -163,6 +163,9 @@ const (
 	KindIsotonic        Kind = 0x0405
 	KindIsotonicBuckets Kind = 0x0406
 	KindLabeler         Kind = 0x0407
+	KindConformalScores Kind = 0x0409
+	KindCrossConformal  Kind = 0x040a
+	KindBeta            Kind = 0x040b
 	KindModelSchema     Kind = 0x0408
 	KindEnsemble        Kind = 0x4301
 
@@ -325,6 +328,9 @@ var Table = []Entry{
 	{KindIsotonicBuckets, "predict", "IsotonicBuckets"},
 	{KindLabeler, "predict", "Labeler"},
 	{KindModelSchema, "predict", "Schema"},
+	{KindConformalScores, "predict", "Conformal"},
+	{KindCrossConformal, "predict", "CrossConformal"},
+	{KindBeta, "predict", "BetaCalibrator"},
 	{KindEnsemble, "predict/tree", "Ensemble"},
 	{KindNaive, "predict/forecast", "Naive"},
 	{KindMean, "predict/forecast", "Mean"},
