@@ -103,7 +103,7 @@ type BSPM struct {
 // catalogue.
 //
 // Errors: ErrEmpty, ErrOption (beside ErrDiverged for a Sharpening beyond 2.785), ErrRange
-// (a negative weight), ErrDiverged (UseWeights and more than one factor, where the weights of some items add up to 1e10 times those of others).
+// (a negative weight), ErrDiverged (UseWeights and more than one factor, where the weights of some items add up to 1e8 times those of others).
 func FitBSPM(ctx context.Context, x *Interactions, opt BSPMOptions) (*BSPM, error) {
 	if err := x.checkImplicit("FitBSPM"); err != nil {
 		return nil, err

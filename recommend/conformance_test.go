@@ -58,6 +58,8 @@ var models = []struct {
 	{"puresvd", modeltest.Case{Fit: on(recommend.FitPureSVD, recommend.PureSVDOptions{Factors: 4}), Learns: true}},
 	{"puresvd/scaled", modeltest.Case{Fit: on(recommend.FitPureSVD, recommend.PureSVDOptions{Factors: 6, Scale: 0.5, UseWeights: true}), Learns: true}},
 	{"gfcf", modeltest.Case{Fit: on(recommend.FitGFCF, recommend.GFCFOptions{Factors: 5}), Learns: true}},
+	{"gfcf/weights", modeltest.Case{Fit: on(recommend.FitGFCF, recommend.GFCFOptions{Factors: 5, UseWeights: true}), Learns: true}},
+	{"bspm/weights", modeltest.Case{Fit: on(recommend.FitBSPM, recommend.BSPMOptions{Factors: 5, UseWeights: true}), Learns: true}},
 	{"gfcf/linear", modeltest.Case{Fit: on(recommend.FitGFCF, recommend.GFCFOptions{Alpha: -1, Neighbors: -1, UseWeights: true}), Learns: true}},
 	{"bspm", modeltest.Case{Fit: on(recommend.FitBSPM, recommend.BSPMOptions{Factors: 5}), Learns: true}},
 	{"bspm/linear", modeltest.Case{Fit: on(recommend.FitBSPM, recommend.BSPMOptions{Beta: -1, Neighbors: 7, UseWeights: true}), Learns: true}},

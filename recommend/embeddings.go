@@ -56,8 +56,12 @@ type Embeddings struct {
 	scratch sync.Pool // *[]float32
 }
 
-// embeddingNorm bounds squared lengths, so that no product overflows.
-const embeddingNorm = math.MaxFloat32 / 4
+// embeddingNorm bounds squared lengths, so that no product overflows, and embeddingLeast those of
+// what is not zero, so that none is lost.
+const (
+	embeddingNorm  = math.MaxFloat32 / 4
+	embeddingLeast = 1e-30
+)
 
 // embeddingBlock is how many vectors are taken between two looks at the context.
 const embeddingBlock = 4096
@@ -68,7 +72,8 @@ const embeddingBlock = 4096
 //
 // Cost: one pass. Memory: 4 bytes a number. Errors: ErrEmpty (nil, or no items), and
 // naming the vector ErrShape, ErrNotFinite and, with InnerProduct, ErrRange (a squared length
-// above 8.5e37, a quarter of what float32 holds); and context.Cause(ctx).
+// above 8.5e37, a quarter of what float32 holds, or below 1e-30 and not 0, of which products
+// would be lost); and context.Cause(ctx).
 func FitEmbeddings(ctx context.Context, v ItemVectors, opt EmbeddingsOptions) (*Embeddings, error) {
 	const where = "recommend: FitEmbeddings"
 	if check.Missing(v) || v.Items() == 0 {
@@ -88,8 +93,8 @@ func FitEmbeddings(ctx context.Context, v ItemVectors, opt EmbeddingsOptions) (*
 		}
 		row := m.y[i*f : i*f+f]
 		copy(row, v.ItemVector(i))
-		if n := vec.Norm2(row); m.inner && n > embeddingNorm {
-			return nil, fmt.Errorf("%s: vector %d has the squared length %v, want at most %v: %w", where, i, n, float64(embeddingNorm), ErrRange)
+		if n := vec.Norm2(row); m.inner && (n > embeddingNorm || n < embeddingLeast && !isZero(row)) {
+			return nil, fmt.Errorf("%s: InnerProduct: vector %d has the squared length %v, want 0 or in [%v, %v]: %w", where, i, n, embeddingLeast, float64(embeddingNorm), ErrRange)
 		}
 		m.place(row)
 	}

@@ -215,6 +215,7 @@ func TestEmbeddingsBadInput(t *testing.T) {
 		"no length": {recommend.RowVectors{Rows: []float32{1, 2, 3}}, inner, recommend.ErrShape, "length 0"},
 		"NaN":       {recommend.RowVectors{Rows: []float32{1, 2, 3, nan}, N: 2}, inner, recommend.ErrNotFinite, "vector 1"},
 		"too long":  {recommend.RowVectors{Rows: []float32{1, 2, 1e19, 1e19}, N: 2}, inner, recommend.ErrRange, "vector 1"},
+		"too short": {recommend.RowVectors{Rows: []float32{1, 2, 1e-30, 1e-30}, N: 2}, inner, recommend.ErrRange, "InnerProduct: vector 1"},
 	} {
 		if m, err := recommend.FitEmbeddings(ctx, c.v, c.opt); m != nil || !errors.Is(err, c.want) || !strings.Contains(fmt.Sprint(err), c.says) {
 			t.Errorf("%s: %v, %v", name, m, err)

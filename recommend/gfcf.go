@@ -82,7 +82,7 @@ type GFCF struct {
 // the catalogue.
 //
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged (UseWeights
-// and more than one factor, where the weights of some items add up to 1e10 times those of others).
+// and more than one factor, where the weights of some items add up to 1e8 times those of others).
 func FitGFCF(ctx context.Context, x *Interactions, opt GFCFOptions) (*GFCF, error) {
 	if err := x.checkImplicit("FitGFCF"); err != nil {
 		return nil, err

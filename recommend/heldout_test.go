@@ -128,3 +128,34 @@ func TestGFCFChoice(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
+
+// What SparseEASE finds on what is held out is what FitSparseEASE takes, and only where
+// neither penalty is asked for; a limit that leaves no room for the search leaves the rule.
+func TestSparseEASEChoice(t *testing.T) {
+	x := inBlocks(t, 800, 120, 12, 12)
+	fit := func(o SparseEASEOptions) SparseEASEOptions {
+		m, err := FitSparseEASE(context.Background(), x, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.Options()
+	}
+	o := SparseEASEOptions{}.withDefaults(x)
+	want, err := o.chosen(context.Background(), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fit(SparseEASEOptions{}); got.L2 != want.L2 || got.Dropout != want.Dropout {
+		t.Errorf("λ %v, p %v; held out %v, %v are best", got.L2, got.Dropout, want.L2, want.Dropout)
+	}
+	if got := fit(SparseEASEOptions{L2: 200}); got.L2 != 200 || got.Dropout != 0 {
+		t.Errorf("λ 200 is asked for, and %v with p %v taken", got.L2, got.Dropout)
+	}
+	if got := fit(SparseEASEOptions{Dropout: 0.1}); got.L2 != 200 || got.Dropout != 0.1 {
+		t.Errorf("p .1 is asked for, and %v with λ %v taken", got.Dropout, got.L2)
+	}
+	o.MemoryLimit = 200_000
+	if got, err := o.chosen(context.Background(), x); err != nil || got.L2 != 200 || got.Dropout != 0 {
+		t.Errorf("with little memory: λ %v, p %v, %v", got.L2, got.Dropout, err)
+	}
+}

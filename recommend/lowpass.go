@@ -137,7 +137,7 @@ func (g *itemGraph) vectors(ctx context.Context, opt PureSVDOptions) (int, []flo
 // mostApart is how far apart the sums of the items' weights may be for the ideal filter:
 // its entry for j and i is (VVᵀ)_ji·√(d_j/d_i), and float32 holds no part of a VVᵀ below
 // about 1e-7.
-const mostApart = 1e10
+const mostApart = 1e8
 
 // checkSums is ErrDiverged for sums of which the ideal filter would be noise. Of one factor it
 // is exact: d_i/Σd, in no need of a search.

@@ -78,7 +78,7 @@ func sparseEASE() algorithm {
 		name: "sparseease",
 		params: []param{
 			logUniform("regularization", 0, 5, 3000).byFit(optionsOf(func(o recommend.SparseEASEOptions) float64 { return o.L2 })),
-			uniform("dropout", 0, 0, 0.8).refining(),
+			uniform("dropout", 0, 0, 0.8).refining().byFit(optionsOf(func(o recommend.SparseEASEOptions) float64 { return o.Dropout })),
 			logIntegers("neighbors", 200, 50, 500).refining(),
 		},
 		starts: []settings{{}, {"regularization": 50.0}, {"regularization": 500.0}, {"regularization": 20.0, "dropout": 0.3}},

@@ -8,6 +8,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,6 +167,7 @@ func reweighed(t testing.TB, x *recommend.Interactions, weight func(u int, i int
 // that can be read back, or a fit that says it diverged; no fit goes on for ever.
 func checkMagnitudes(t testing.TB, s *subject) {
 	few := []float32{1e-42, 1e-30, 1, 1e6, 1e30}
+	scales := append([]float32{1e-12, 1e-6, 1e12}, few...)
 	cases := map[string]func(u int, i int32, r *rng.Stream) float32{
 		"mixed":       func(_ int, _ int32, r *rng.Stream) float32 { return few[r.Intn(len(few))] },
 		"item scales": func(_ int, i int32, _ *rng.Stream) float32 { return few[int(i)%len(few)] },
@@ -179,12 +181,23 @@ func checkMagnitudes(t testing.TB, s *subject) {
 		"counts":    func(_ int, _ int32, r *rng.Stream) float32 { return float32(math.Floor(math.Exp(14 * r.Float64()))) },
 		"some zero": func(_ int, _ int32, r *rng.Stream) float32 { return float32(r.Intn(2)) },
 	}
-	for _, scale := range few {
+	for _, width := range []float64{6, 12} { // of what users, items and entries weigh
+		power := func(key int) float32 { return float32(math.Pow(10, width*float64(key%11-5)/5)) }
+		cases[fmt.Sprintf("users by 1e±%v", width)] = func(u int, _ int32, _ *rng.Stream) float32 { return power(u) }
+		cases[fmt.Sprintf("items by 1e±%v", width)] = func(_ int, i int32, _ *rng.Stream) float32 { return power(int(i)) }
+		cases[fmt.Sprintf("entries by 1e±%v", width)] = func(_ int, _ int32, r *rng.Stream) float32 { return power(r.Intn(11)) }
+	}
+	for _, scale := range scales {
 		cases[fmt.Sprintf("%g", scale)] = func(int, int32, *rng.Stream) float32 { return scale }
 		cases[fmt.Sprintf("graded %g", scale)] = func(u int, i int32, _ *rng.Stream) float32 {
 			return scale * (1 - 0.2*float32((7*u+3*int(i))%5))
 		}
 	}
+	plain, err := s.fit(s.x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	adds := s.sums(s.x, plain) == "" // else the check of reasons says so
 	for name, weight := range cases {
 		x := reweighed(t, s.x, weight)
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
@@ -197,6 +210,9 @@ func checkMagnitudes(t testing.TB, s *subject) {
 			continue
 		}
 		s.finite(t, name, x, m)
+		if said := s.sums(x, m); said != "" && adds && !strings.Contains(name, "1e-42") { // of which float32 holds three digits
+			t.Errorf("%s: %s", name, said)
+		}
 	}
 	over := reweighed(t, s.x, func(int, int32, *rng.Stream) float32 { return math.MaxFloat32 })
 	if _, err := s.fit(over); err == nil {
@@ -242,6 +258,40 @@ func (s *subject) finite(t testing.TB, name string, x *recommend.Interactions, m
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// sums says for whom reasons do not add up to scores, whatever the weights, as far as float32
+// holds what is added up; "" for nobody.
+func (s *subject) sums(x *recommend.Interactions, m recommend.Model) string {
+	e, ok := m.(recommend.Explainer)
+	if !ok || s.Skip["reasons"] != "" {
+		return ""
+	}
+	dst := make([]float32, x.Items())
+	for u := range x.Users() {
+		q := x.Query(u)
+		if m.Score(dst, q) != nil {
+			continue
+		}
+		for _, i := range []int32{0, 7, int32(x.Items() - 1)} {
+			all, err := e.AppendReasons(nil, q, i, len(q.Items))
+			if errors.Is(err, recommend.ErrDiverged) || errors.Is(err, recommend.ErrEmpty) {
+				continue
+			}
+			if err != nil {
+				return fmt.Sprintf("reasons of user %d for item %d: %v", u, i, err)
+			}
+			sum, size := 0.0, 0.0
+			for _, r := range all {
+				sum += float64(r.Contribution)
+				size += math.Abs(float64(r.Contribution))
+			}
+			if d := math.Abs(sum - float64(dst[i])); d > 1e-3*max(size, math.Abs(float64(dst[i]))) && d > 1e-30 {
+				return fmt.Sprintf("user %d item %d: reasons add up to %v of %v, score is %v", u, i, sum, size, dst[i])
+			}
+		}
+	}
+	return ""
 }
 
 // checkShapes: every other row empty, a customer with everything, a stock of bots, an

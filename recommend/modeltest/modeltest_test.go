@@ -303,7 +303,7 @@ func (m *crowded) Score(dst []float32, q recommend.Query) error {
 
 func (m *clamping) Score(dst []float32, q recommend.Query) error {
 	m = held(m)
-	if slices.ContainsFunc(q.Weights, func(w float32) bool { return w-w == 0 && math.Abs(float64(w)) > 1e30 }) {
+	if slices.ContainsFunc(q.Weights, func(w float32) bool { return w-w == 0 && math.Abs(float64(w)) > 1.01e30 }) {
 		q.Weights = nil
 	}
 	return m.shelf.Score(dst, q)
