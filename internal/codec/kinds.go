@@ -177,6 +177,7 @@ const (
 	KindIntermittent Kind = 0x4440
 	KindConformal    Kind = 0x4441
 	KindCombination  Kind = 0x4442
+	KindPath         Kind = 0x4443
 
 	KindMetricsMoments  Kind = 0x0501
 	KindProportion      Kind = 0x0502
@@ -340,6 +341,7 @@ var Table = []Entry{
 	{KindIntermittent, "predict/forecast", "Intermittent"},
 	{KindConformal, "predict/forecast", "Conformal"},
 	{KindCombination, "predict/forecast", "Combination"},
+	{KindPath, "predict/forecast", "Path"},
 	{KindMetricsMoments, "metrics", "Moments"},
 	{KindProportion, "metrics", "Proportion"},
 	{KindRatio, "metrics", "Ratio"},

@@ -59,5 +59,14 @@ func TestCancels(t *testing.T) {
 			_, err = forecast.NewReconciler(ctx, h, forecast.ReconcileOptions{Residuals: residuals})
 			return err
 		}},
+		{Name: "forecast.Decompose", Looks: 4, Do: func(ctx context.Context, size int) error {
+			y := make([]float64, 400*size)
+			for i := range y {
+				y[i] = float64(i % 7)
+			}
+			testkit.Start(ctx)
+			_, err := forecast.Decompose(ctx, y, forecast.DecomposeOptions{Seasons: []int{7, 30}})
+			return err
+		}},
 	})
 }

@@ -38,6 +38,8 @@ func empty(kind codec.Kind) Persistent {
 		return new(Conformal)
 	case codec.KindCombination:
 		return new(Combination)
+	case codec.KindPath:
+		return new(Path)
 	}
 	return nil
 }

@@ -211,3 +211,122 @@ func ExampleSeries() {
 	// [5 0 7] true [9.9 9.9 8.9 9.9 7.9]
 	// [6] <nil>
 }
+
+// What a week of 20 % off would sell, sold-out weeks not being taken for weak ones.
+func ExampleFitRegression() {
+	ctx := context.Background()
+	price := []float64{10, 10, 8, 10, 10, 8, 10, 10, 10, 8, 10, 10, 10, 10}
+	s := forecast.Series{Y: []float64{20, 21, 31, 19, 20, 32, 4, 20, 21, 30, 19, 20}, Censored: make([]bool, 12), Known: [][]float64{nil}}
+	s.Censored[6] = true // sold out
+	for _, p := range price {
+		s.Known[0] = append(s.Known[0], math.Log(p))
+	}
+	var m *forecast.Regression
+	m, err := forecast.FitRegression(ctx, s, forecast.RegressionOptions{Log: true})
+	if err != nil {
+		panic(err)
+	}
+	elasticity, se, err := m.Effect(0)
+	fmt.Printf("elasticity %.1f ± %.1f %v\n", elasticity, se, err)
+	what, err := m.Scenario([][]float64{{math.Log(10), math.Log(8)}})
+	if err != nil {
+		panic(err)
+	}
+	f, err := what.Forecast(nil, 2)
+	fmt.Printf("%.0f %v\n", f, err)
+	// Output:
+	// elasticity -1.8 ± 0.1 <nil>
+	// [20 30] <nil>
+}
+
+// One fit for all articles, by whatever learns from rows of numbers; here the mean of the last
+// four weeks is learnt to be best.
+func ExampleFitLags() {
+	ctx := context.Background()
+	var learner forecast.Learner = func(_ context.Context, rows [][]float64, _ []float64) (func(row []float64) float64, error) {
+		return func(row []float64) float64 { return row[2] }, nil // lags 1 and 2, then mean and median of the last four
+	}
+	series := []forecast.Series{{Y: []float64{8, 10, 9, 11, 10}}, {Y: []float64{90, 100, 110, 100, 90}}}
+	opt := forecast.LagOptions{Horizon: 2, Learner: learner, Lags: []int{1, 2}, Windows: []int{4}, Raw: true}
+	fits, err := forecast.FitLags(ctx, series, opt)
+	if err != nil {
+		panic(err)
+	}
+	for _, f := range fits {
+		var p *forecast.Path = f.Model.(*forecast.Path)
+		fmt.Println(p.Forecast(nil, 1))
+	}
+	// Output:
+	// [10] <nil>
+	// [100] <nil>
+}
+
+// A new pair of shoes sells as those of its price did.
+func ExampleFitAnalogues() {
+	launched := []forecast.Series{
+		{Fixed: []float64{49}, Y: []float64{30, 40, 50, 50}},
+		{Fixed: []float64{59}, Y: []float64{28, 38, 46, 48}},
+		{Fixed: []float64{199}, Y: []float64{9, 6, 3, 2}},
+	}
+	opt := forecast.AnalogueOptions{Horizon: 3, Neighbors: 2}
+	m, err := forecast.FitAnalogues(context.Background(), launched, forecast.Series{Fixed: []float64{55}, Y: []float64{33}}, opt)
+	if err != nil {
+		panic(err)
+	}
+	f, err := m.Forecast(nil, 3)
+	fmt.Printf("%.0f %v\n", f, err)
+	// Output: [40 49 50] <nil>
+}
+
+// Which days sell more, and a forecast of what is left by a method of one's own.
+func ExampleFitSTL() {
+	ctx := context.Background()
+	var y []float64
+	for t := range 42 {
+		y = append(y, []float64{8, 9, 10, 10, 11, 14, 8}[t%7])
+	}
+	opt := forecast.DecomposeOptions{Seasons: []int{7}}
+	var d *forecast.Decomposition
+	d, err := forecast.Decompose(ctx, y, opt)
+	if err != nil {
+		panic(err)
+	}
+	index, err := d.SeasonIndex(nil, 0)
+	fmt.Printf("%.2f %v\n", index, err)
+	var m *forecast.STL
+	m, err = forecast.FitSTL(ctx, y, forecast.STLOptions{Decompose: opt, Rest: forecast.With(forecast.FitMean, forecast.MeanOptions{Window: 7})})
+	if err != nil {
+		panic(err)
+	}
+	f, err := m.Forecast(nil, 7)
+	fmt.Printf("%.1f %v\n", f, err)
+	columns, err := forecast.AppendFourier(nil, 3, 12, 1)
+	fmt.Printf("%.0f %v\n", columns, err)
+	// Output:
+	// [0.80 0.90 1.00 1.00 1.10 1.40 0.80] <nil>
+	// [8.0 9.0 10.0 10.0 11.0 14.0 8.0] <nil>
+	// [1 0] <nil>
+}
+
+// This series broke, and one week stands alone.
+func ExampleFindBreaks() {
+	weeks := []float64{20, 21, 19, 20, 90, 21, 20, 19, 20, 35, 36, 34, 35, 36, 34, 35}
+	var b *forecast.Breaks
+	b, err := forecast.FindBreaks(context.Background(), weeks, forecast.BreakOptions{})
+	if err != nil {
+		panic(err)
+	}
+	for _, x := range b.Breaks {
+		var one forecast.Break = x
+		fmt.Printf("broke at week %d: %.0f before, %.0f since\n", one.At, one.Before, one.After)
+	}
+	for _, x := range b.Outliers {
+		var one forecast.Outlier = x
+		fmt.Printf("week %d sold %.0f, usual were %.0f\n", one.At, one.Value, one.Expected)
+	}
+	fmt.Println(b.Since())
+	// Output:
+	// broke at week 9: 20 before, 35 since
+	// week 4 sold 90, usual were 20
+	// 9
+}

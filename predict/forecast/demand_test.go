@@ -88,6 +88,8 @@ func demandPromises(p *testkit.Promises) {
 		"FitIntermittent": forecast.FitIntermittent, "ClassifyDemand": forecast.ClassifyDemand,
 		"Backtest": forecast.Backtest, "FitPanel": forecast.FitPanel, "Combine": forecast.Combine,
 		"NewConformal": forecast.NewConformal, "ConformalRadius": forecast.ConformalRadius,
+		"FitLags": forecast.FitLags, "FitAnalogues": forecast.FitAnalogues, "FitRegression": forecast.FitRegression,
+		"Decompose": forecast.Decompose, "FitSTL": forecast.FitSTL, "AppendFourier": forecast.AppendFourier, "FindBreaks": forecast.FindBreaks,
 		"NewTree": forecast.NewTree, "NewGroups": forecast.NewGroups, "NewReconciler": forecast.NewReconciler,
 	})
 	p.Types = append(p.Types,
@@ -98,6 +100,15 @@ func demandPromises(p *testkit.Promises) {
 		func() any { return tree() },
 		func() any { return reconciler() },
 		func() any { return &panel()[0] },
+		func() any { return path() },
+		func() any { return regression() },
+		func() any { return parts() },
+		func() any {
+			return fitted(forecast.FitSTL(bg, sales(), forecast.STLOptions{Decompose: forecast.DecomposeOptions{Seasons: []int{4}}}))
+		},
+		func() any {
+			return fitted(forecast.FindBreaks(bg, []float64{1, 2, 1, 2, 9, 8, 9, 8, 9}, forecast.BreakOptions{Penalty: 1, MinLength: 2}))
+		},
 		func() any { c := forecast.LumpyDemand; return &c },
 	)
 	p.Zero = append(p.Zero, "Series", "DemandClass")
@@ -118,8 +129,27 @@ func demandPromises(p *testkit.Promises) {
 			return []any{forecast.Forecaster(naive()), [][]float64{{1, -2, 3}}, forecast.ConformalOptions{Level: .8, Rate: .1, NonNegative: true}}
 		},
 		"ConformalRadius": func() []any { return []any{[]float64{.1, .2, .3}, .5} },
-		"NewTree":         func() []any { return []any{[]int{-1, 0, 0}} },
-		"NewGroups":       func() []any { return []any{[][]string{{"a", "b"}, {"x", "x"}}} },
+		"FitLags": func() []any {
+			return []any{bg, panel(), forecast.LagOptions{Horizon: 2, Learner: average, Lags: []int{1, 2}, Windows: []int{3}, Season: 4, Recursive: true, Raw: true}}
+		},
+		"FitAnalogues": func() []any {
+			return []any{bg, panel(), forecast.Series{Y: []float64{100, 110}, Fixed: []float64{1}}, forecast.AnalogueOptions{Horizon: 2, Neighbors: 2, Trust: 3}}
+		},
+		"FitRegression": func() []any {
+			return []any{bg, panel()[0], forecast.RegressionOptions{Log: true, Trend: true, Seasons: []float64{4}, Harmonics: []int{1}, HalfLife: 20, L2: .5}}
+		},
+		"Decompose": func() []any {
+			return []any{bg, gaps(), forecast.DecomposeOptions{Seasons: []int{4, 6}, Windows: []int{7, 9}, Robust: true}}
+		},
+		"FitSTL": func() []any {
+			return []any{bg, gaps(), forecast.STLOptions{Decompose: forecast.DecomposeOptions{Seasons: []int{4}, Windows: []int{7}}, Rest: forecast.With(forecast.FitMean, forecast.MeanOptions{})}}
+		},
+		"AppendFourier": func() []any { return []any{[]float64{}, 3, 12., 2} },
+		"FindBreaks": func() []any {
+			return []any{bg, gaps(), forecast.BreakOptions{Penalty: 3, MinLength: 2, Outlier: 4, Season: 4, Root: true}}
+		},
+		"NewTree":   func() []any { return []any{[]int{-1, 0, 0}} },
+		"NewGroups": func() []any { return []any{[][]string{{"a", "b"}, {"x", "x"}}} },
 		"NewReconciler": func() []any {
 			return []any{bg, tree(), forecast.ReconcileOptions{Residuals: errorsOf(3, 9), Variances: []float64{4, 1, 1}, Shares: []float64{1, 2}, Depth: 1, NonNegative: true}}
 		},
@@ -147,6 +177,21 @@ func demandPromises(p *testkit.Promises) {
 		"Reconciler.Apply":           func() []any { return []any{[]float64{}, three} },
 		"Reconciler.Samples":         func() []any { return []any{[]float64{}, three, errorsOf(3, 9), 4, uint64(1)} },
 		"Reconciler.Quantiles":       func() []any { return []any{[]float64{}, three, errorsOf(3, 9), []float64{.1, .9}, uint64(1)} },
+		"Path.Forecast":              horizon,
+		"Path.Quantiles":             quantiles,
+		"Regression.Forecast":        horizon,
+		"Regression.Quantiles":       quantiles,
+		"Regression.Effect":          func() []any { return []any{0} },
+		"Regression.Scenario":        func() []any { return []any{[][]float64{{1, 2, 0, 1}}} },
+		"STL.Forecast":               horizon,
+		"STL.Quantiles":              quantiles,
+		"Decomposition.Next":         func() []any { return []any{[]float64{}, 3} },
+		"Decomposition.Seasons":      func() []any { return []any{[]int{}} },
+		"Decomposition.Season":       func() []any { return []any{[]float64{}, 1} },
+		"Decomposition.Trend":        func() []any { return []any{[]float64{}} },
+		"Decomposition.Remainder":    func() []any { return []any{[]float64{}} },
+		"Decomposition.Adjusted":     func() []any { return []any{[]float64{}} },
+		"Decomposition.SeasonIndex":  func() []any { return []any{[]float64{}, 1} },
 		"Series.Until":               func() []any { return []any{10, 3} },
 		"Series.Demand":              func() []any { return []any{[]float64{}} },
 	})
@@ -160,6 +205,12 @@ func demandPromises(p *testkit.Promises) {
 		"BacktestResult.SeriesScore": "measures of nothing",
 		"BacktestResult.Forecast":    "cuts at which a method failed",
 		"BacktestResult.Actual":      "periods that are missing or censored",
+		"Decomposition.Adjusted":     "missing periods",
+		"Decomposition.Remainder":    "missing periods",
+		"Regression.Fitted":          "periods of which a column is not known",
+		"Regression.Residuals":       "periods that are missing or censored",
+		"Regression.Effect":          "the standard error of a column that never changed is infinite",
+		"FindBreaks":                 "the shift of a series without noise is infinite",
 		"Hierarchy.Sum":              "sums of missing values are missing",
 		"Series.Until":               "missing periods",
 		"Series.Demand":              "missing and censored periods",
@@ -168,18 +219,44 @@ func demandPromises(p *testkit.Promises) {
 	}
 }
 
+// average is the simplest Learner.
+func average(_ context.Context, _ [][]float64, y []float64) (func([]float64) float64, error) {
+	mean := 0.0
+	for i, v := range y {
+		mean += (v - mean) / float64(i+1)
+	}
+	return func([]float64) float64 { return mean }, nil
+}
+
+// path is a forecast that FitLags has made.
+func path() *forecast.Path {
+	fits := fitted(forecast.FitLags(bg, panel(), forecast.LagOptions{Horizon: 6, Learner: average, Raw: true}))
+	must(fits[0].Err)
+	return fits[0].Model.(*forecast.Path)
+}
+
+func regression() *forecast.Regression {
+	return fitted(forecast.FitRegression(bg, panel()[0], forecast.RegressionOptions{Log: true, Trend: true, Seasons: []float64{12}}))
+}
+
+func parts() *forecast.Decomposition {
+	return fitted(forecast.Decompose(bg, gaps(), forecast.DecomposeOptions{Seasons: []int{6, 4}}))
+}
+
 // demandFrames are the golden frames of these models.
 func demandFrames() []testkit.Frame {
 	return []testkit.Frame{
 		modelFrame(codec.KindIntermittent, func() forecast.Persistent { return intermittent() }),
 		modelFrame(codec.KindConformal, func() forecast.Persistent { return conformal() }),
 		modelFrame(codec.KindCombination, func() forecast.Persistent { return combination() }),
+		modelFrame(codec.KindPath, func() forecast.Persistent { return path() }),
 	}
 }
 
 func demandNils() []any {
 	return []any{
 		(*forecast.Intermittent)(nil), (*forecast.Combination)(nil), (*forecast.Conformal)(nil),
+		(*forecast.Path)(nil), (*forecast.Regression)(nil), (*forecast.STL)(nil), (*forecast.Decomposition)(nil), (*forecast.Breaks)(nil),
 		(*forecast.BacktestResult)(nil), (*forecast.Hierarchy)(nil), (*forecast.Reconciler)(nil),
 	}
 }

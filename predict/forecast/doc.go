@@ -34,6 +34,10 @@
 //   - [Backtest]: how far off methods were at cuts in the past; [FitPanel]: the best of them, or
 //     a combination, for each series, with intervals from its errors; [Combine], [NewConformal]
 //     by hand
+//   - [FitRegression]: calendar, prices, promotions and stock-outs, and what another plan would do;
+//     [FitLags]: one fit for all series, by any learner; [FitAnalogues]: new articles
+//   - [Decompose], [FitSTL], [AppendFourier]: seasons, several at once, and their index
+//   - [FindBreaks]: from which period on a series is another one, and which stand alone
 //   - [NewReconciler]: forecasts of the nodes of [NewTree] and [NewGroups] that add up
 //   - [Intervals]: means and where most values will fall, of any [Forecaster]
 //   - [With]: a function and its options as a [Fit], which is how methods are handed on
@@ -58,5 +62,5 @@
 // Syntetos, Boylan and Croston, On the categorization of demand patterns, 2005. Wickramasuriya,
 // Athanasopoulos and Hyndman, Optimal forecast reconciliation, 2019. Hyndman, Koehler, Ord and
 // Snyder, Forecasting with Exponential Smoothing, 2008. Fiorucci et al., Models for optimising
-// the theta method, Int. J. Forecasting 32, 2016.
+// the theta method, 2016. Cleveland et al., STL, 1990. Killick et al., PELT, 2012.
 package forecast
