@@ -18,5 +18,31 @@ func TestCancels(t *testing.T) {
 			_, err := tree.FitBoost(ctx, rows, y, tree.BoostOptions{Iterations: 5, Categorical: []int{3}})
 			return err
 		}},
+		{Name: "tree.FitCART", Looks: 15, Do: func(ctx context.Context, size int) error {
+			rows, y, _ := sample(3000*size, 1)
+			testkit.Start(ctx)
+			_, err := tree.FitCART(ctx, rows, y, tree.CARTOptions{Workers: 1})
+			return err
+		}},
+		{Name: "tree.FitForest", Looks: 15, Do: func(ctx context.Context, size int) error {
+			rows, y, _ := sample(2000*size, 1)
+			testkit.Start(ctx)
+			_, err := tree.FitForest(ctx, rows, y, tree.ForestOptions{Trees: 5})
+			return err
+		}},
+		{Name: "tree.Explainer.Values", Looks: 15, Do: func(ctx context.Context, size int) error {
+			rows, y, _ := sample(1000*size, 1)
+			r, err := tree.FitForest(context.Background(), rows, y, tree.ForestOptions{Trees: 3, MaxDepth: 5})
+			if err != nil {
+				return err
+			}
+			testkit.Start(ctx)
+			x, err := tree.NewExplainer(ctx, r.Ensemble, tree.ExplainerOptions{Background: rows[:100]})
+			if err != nil {
+				return err
+			}
+			_, err = x.Values(ctx, nil, rows)
+			return err
+		}},
 	})
 }

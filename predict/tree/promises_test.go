@@ -11,14 +11,39 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 func TestPromises(t *testing.T) {
-	link, loss := tree.LinkLog, tree.LossTweedie
+	link, loss, criterion := tree.LinkLog, tree.LossTweedie, tree.GiniImpurity
 	boostRows, margin := mixed(60, 1)
 	boostY := labels(margin, 1)
+	importance := tree.ImportanceSplits
+	explainer := func() *tree.Explainer {
+		x, err := tree.NewExplainer(bg, filled(), tree.ExplainerOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	explained := func() []any { return []any{bg, nil, [][]float64{{1, 0, 1}, {3, 2, -1}}} }
+	cart := func() []any {
+		return []any{
+			bg,
+			[][]float64{{1, 0}, {2, 1}, {3, 0}, {4, 2}, {5, 1}, {6, 0}},
+			[]float64{0, 0, 1, 0, 1, 1},
+			tree.CARTOptions{
+				Classes: 2, Criterion: tree.GiniImpurity, MaxDepth: 3, MaxLeaves: 4, MinSplit: 2, MinLeaf: 1, MinLeafWeight: .1, MinGain: .01, Alpha: .01,
+				Categorical: []int{1}, MinCategory: 1, Weights: []float64{1, 1, 2, 1, 1, 1}, ClassWeights: []float64{1, 2}, Balanced: true,
+				Names: []string{"a", "b"}, Workers: 1,
+			},
+		}
+	}
 	rows := func() []any { return []any{nil, [][]float64{{1, 0, 1}, {3, 2, -1}}} }
 	testkit.Promises{
-		Funcs: map[string]any{"Assemble": tree.Assemble, "FitBoost": tree.FitBoost, "ImportXGBoost": tree.ImportXGBoost, "ImportLightGBM": tree.ImportLightGBM},
-		Types: []func() any{func() any { return filled() }, func() any { return &link }, func() any { return &loss }},
-		Zero:  []string{"LinkKind", "Loss"},
+		Funcs: map[string]any{
+			"Assemble": tree.Assemble, "FitBoost": tree.FitBoost, "FitCART": tree.FitCART, "PruneCART": tree.PruneCART,
+			"FitForest": tree.FitForest, "NewExplainer": tree.NewExplainer,
+			"ImportXGBoost": tree.ImportXGBoost, "ImportLightGBM": tree.ImportLightGBM,
+		},
+		Types: []func() any{func() any { return filled() }, func() any { return &link }, func() any { return &loss }, func() any { return &criterion }, func() any { return &importance }, func() any { return explainer() }},
+		Zero:  []string{"LinkKind", "Loss", "CriterionKind", "ImportanceKind"},
 		Args: map[string]func() []any{
 			"Assemble": func() []any {
 				return []any{
@@ -39,12 +64,33 @@ func TestPromises(t *testing.T) {
 					Validation: []int{1, 4, 8, 12}, Progress: func(tree.Progress) {},
 				}}
 			},
-			"ImportXGBoost":    func() []any { return []any{small()} },
-			"ImportLightGBM":   func() []any { return []any{text()} },
-			"Ensemble.Leaves":  rows,
-			"Ensemble.Margins": rows,
-			"Ensemble.Predict": rows,
-			"Ensemble.Nodes":   func() []any { return []any{1} },
+			"ImportXGBoost":  func() []any { return []any{small()} },
+			"ImportLightGBM": func() []any { return []any{text()} },
+			"FitCART":        cart,
+			"PruneCART":      cart,
+			"FitForest": func() []any {
+				return []any{
+					bg,
+					[][]float64{{1, 0}, {2, 1}, {3, 0}, {4, 2}, {5, 1}, {6, 0}},
+					[]float64{0, 0, 1, 0, 1, 1},
+					tree.ForestOptions{
+						Classes: 2, Trees: 2, Criterion: tree.GiniImpurity, Extremely: true, Try: 1, Sample: .8, Distinct: true, MaxDepth: 3, MinSplit: 2, MinLeaf: 1, MinGain: .01,
+						Categorical: []int{1}, MinCategory: 1, Weights: []float64{1, 1, 2, 1, 1, 1}, ClassWeights: []float64{1, 2}, Balanced: true,
+						IDs: []uint64{1, 2, 3, 4, 5, 6}, Importance: true, Names: []string{"a", "b"}, Seed: 1, Workers: 1, Progress: func(tree.Progress) {},
+					},
+				}
+			},
+			"NewExplainer": func() []any {
+				return []any{bg, filled(), tree.ExplainerOptions{Background: [][]float64{{1, 0, 1}, {3, 2, -1}}, Workers: 1}}
+			},
+			"Ensemble.Importance":    func() []any { return []any{tree.ImportanceGain} },
+			"Explainer.Values":       explained,
+			"Explainer.Interactions": explained,
+			"Ensemble.Leaves":        rows,
+			"Ensemble.Margins":       rows,
+			"Ensemble.Predict":       rows,
+			"Ensemble.Nodes":         func() []any { return []any{1} },
 		},
+		NaN: map[string]string{"FitForest": "rows that all trees have drawn have no value out of bag"},
 	}.Check(t)
 }
