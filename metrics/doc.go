@@ -27,9 +27,10 @@
 //
 //   - Yes/no predictions: [Confusion]. Scores: [AUC], [Gini], [AveragePrecision], [KS],
 //     [ROC], [Gains], [LiftAt], all exact; [ScoreHistogram] for an AUC that merges.
-//     Probabilities: [LogLoss], [Brier], [BinaryLoss] with calibration.
+//     Probabilities: [LogLoss], [Brier], [BinaryLoss] with calibration; of several classes
+//     [MultiLogLoss], [MultiBrier]. Censored durations: [Concordance].
 //   - Numbers: [Regression]. Forecasts of series: [ScoreForecast] and [Forecasts] (MASE,
-//     RMSSE, WAPE, sMAPE), [PinballLoss], [ScoreIntervals].
+//     RMSSE, WAPE, sMAPE), [PinballLoss], [ScoreIntervals], [CRPSSamples], [CRPSQuantiles].
 //   - Clusters against known classes: [Agreement]. Without: [SeparationOf].
 //   - Two groups: [Proportion] and [Moments] hold them, [CompareProportions] and
 //     [CompareMeans] answer with an [Effect]. Is it fair: [Fairness].

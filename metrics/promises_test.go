@@ -30,6 +30,7 @@ func TestPromises(t *testing.T) {
 	}
 	testkit.Promises{
 		Funcs: map[string]any{
+			"CRPSQuantiles": metrics.CRPSQuantiles, "CRPSSamples": metrics.CRPSSamples, "Concordance": metrics.Concordance, "MultiBrier": metrics.MultiBrier, "MultiLogLoss": metrics.MultiLogLoss,
 			"AUC": metrics.AUC, "AveragePrecision": metrics.AveragePrecision, "Brier": metrics.Brier, "Gini": metrics.Gini, "KS": metrics.KS,
 			"LiftAt": metrics.LiftAt, "LogLoss": metrics.LogLoss, "MASE": metrics.MASE, "NaiveScale": metrics.NaiveScale,
 			"PinballLoss": metrics.PinballLoss, "RMSSE": metrics.RMSSE, "SMAPE": metrics.SMAPE, "WMAE": metrics.WMAE,
@@ -57,6 +58,11 @@ func TestPromises(t *testing.T) {
 			"Gains":  func() []any { return append(binary(), 4) },
 			"MASE":   scaled, "RMSSE": scaled, "ScoreForecast": scaled,
 			"NaiveScale":         func() []any { return []any{history, 1} },
+			"CRPSQuantiles":      func() []any { return []any{y[:2], [][]float64{{4, 5}, {6, 8}}, []float64{.1, .5}} },
+			"CRPSSamples":        func() []any { return []any{y[:2], [][]float64{{4, 5, 6}, {6, 8}}} },
+			"Concordance":        func() []any { return []any{[]float64{1, 2, 3}, []bool{true, true, false}, []float64{3, 1, 2}} },
+			"MultiBrier":         func() []any { return []any{[]int{0, 1}, [][]float64{{.5, .5}, {.25, .75}}, []float64{1, 2}} },
+			"MultiLogLoss":       func() []any { return []any{[]int{0, 1}, [][]float64{{.5, .5}, {.25, .75}}, []float64{1, 2}} },
 			"PinballLoss":        func() []any { return []any{y, forecast, .3} },
 			"SMAPE":              func() []any { return []any{y, forecast} },
 			"WMAE":               func() []any { return []any{y, forecast, []float64{1, 2, 1, 5}} },

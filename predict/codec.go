@@ -26,6 +26,8 @@ var (
 	_ Persistent = (*IsotonicBuckets)(nil)
 	_ Persistent = (*Labeler[string])(nil)
 	_ Persistent = (*Schema)(nil)
+	_ Persistent = (*SVM)(nil)
+	_ Persistent = (*Poisson)(nil)
 	_ Persistent = (*Conformal)(nil)
 	_ Persistent = (*CrossConformal)(nil)
 	_ Persistent = (*BetaCalibrator)(nil)
@@ -48,6 +50,10 @@ func empty(kind codec.Kind) Persistent {
 		return new(Isotonic)
 	case codec.KindIsotonicBuckets:
 		return new(IsotonicBuckets)
+	case codec.KindSVM:
+		return new(SVM)
+	case codec.KindPoisson:
+		return new(Poisson)
 	case codec.KindModelSchema:
 		return new(Schema)
 	case codec.KindConformalScores:

@@ -28,7 +28,8 @@
 //
 //   - [Labeler]: rows, labels and timing features of one moment, out of purchases
 //   - [FitLogistic]: yes or no from rows; [FitLogisticSparse] from hashed or one-hot ones
-//   - [FitLinear]: amounts; [Gram] where rows come in shards or do not fit in memory
+//     [FitSVM] by margins; [FitPoisson] counts
+//   - [FitLinear]: amounts, with L1 by few columns; [Gram] where rows come in shards or do not fit in memory
 //   - [KFold], [StratifiedKFold]: folds of one row a user; [GroupKFold] of several rows a
 //     user, [StratifiedGroupKFold] where few are true; [TimeFolds] of rows of several
 //     moments, [GroupTimeFolds] of users not seen before, [PurgedKFold] where rows are few
@@ -45,6 +46,8 @@
 //     share of true rows has changed, which [EstimatePrior] estimates
 //   - [FitConformal], [FitCrossConformal]: intervals and sets that hold as often as they say
 //   - [BestThreshold]: whom to act on at given [Costs]; [ChooseRows] within a capacity
+//   - [Bag], [Average], [AverageLogits], [AverageRanks]: several models for one;
+//     [FitStack] their weights
 //   - [Schema], Bind of each model: columns found by name, once, where rows come from
 //     another program
 //   - [WriteModel], [ReadModel]: models in a file or on a wire

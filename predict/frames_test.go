@@ -31,6 +31,8 @@ func numbers(xs []float64) []any {
 // numericOnly are the fields that a linear model does not use.
 var numericOnly = []string{".terms.schema.kinds: all columns are numeric", ".terms.schema.levels: all columns are numeric"}
 
+var iteratedOnly = []string{".iterated.terms.schema.kinds: all columns are numeric", ".iterated.terms.schema.levels: all columns are numeric"}
+
 // spread are rows with a constant column, of which a fit warns.
 var spread = [][]float64{{1, 0, 3}, {2, 1, 3}, {3, 0, 3}, {4, 1, 3}, {5, 0, 3}, {6, 1, 3}, {7, 1, 3}, {8, 0, 3}}
 
@@ -158,6 +160,32 @@ func frames() []testkit.Frame {
 				c := state.(*predict.BetaCalibrator)
 				return map[string]any{"a": c.A, "b": c.B, "c": c.C, "converged": c.Converged, "prob": c.Prob(nil, []float64{0, .3, 1})}
 			},
+		},
+		{
+			Kind: codec.KindSVM,
+			Fill: func(testing.TB) encoding.BinaryMarshaler {
+				return promised(predict.FitSVM(ctx, spread, bought, predict.SVMOptions{MaxIter: 1, Names: []string{"visits", "newsletter", "shops"}}))
+			},
+			Values: func(_ testing.TB, state any) any {
+				m := state.(*predict.SVM)
+				return map[string]any{
+					"coefficients": coefficients(append(m.Coefficients(), m.Intercept())...), "objective": m.Objective(), "converged": m.Converged(), "warnings": m.Warnings(),
+				}
+			},
+			Zero: append([]string{".iterated.terms.mean: unused", ".iterated.terms.stdErr: there are none", ".iterated.converged: so that there is a warning"}, iteratedOnly...),
+		},
+		{
+			Kind: codec.KindPoisson,
+			Fill: func(testing.TB) encoding.BinaryMarshaler {
+				return promised(predict.FitPoisson(ctx, spread, []float64{1, 0, 2, 4, 1, 5, 7, 3}, predict.PoissonOptions{StdErrors: true, Names: []string{"visits", "newsletter", "shops"}}))
+			},
+			Values: func(_ testing.TB, state any) any {
+				m := state.(*predict.Poisson)
+				return map[string]any{
+					"coefficients": coefficients(append(m.Coefficients(), m.Intercept())...), "objective": m.Objective(), "converged": m.Converged(), "warnings": m.Warnings(),
+				}
+			},
+			Zero: append([]string{".iterated.terms.mean: unused"}, iteratedOnly...),
 		},
 		{
 			Kind: codec.KindGram,

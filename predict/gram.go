@@ -212,16 +212,25 @@ func (g *Gram) system(opt LinearOptions) (*system, []float64) {
 // solve returns the regression and the system it solved.
 func (g *Gram) solve(opt LinearOptions) (*Linear, *system, error) {
 	d := g.columns
-	s, right := g.system(opt)
-	solve.SolveCholesky64(s.factor, d, right)
 	m := newLinear(opt, d)
-	for j := range d {
-		if s.scale[j] > 0 {
-			m.coef[j] = right[j] / s.scale[j]
+	s := &system{l2: opt.L2}
+	if opt.L1 > 0 {
+		var converged bool
+		if m.coef, converged = g.lasso(opt); !converged {
+			m.warn("the coordinate descent has not converged: raise L2, or leave out columns that say the same")
 		}
-	}
-	for _, j := range s.dependent {
-		m.coef[j] = 0
+	} else {
+		var right []float64
+		s, right = g.system(opt)
+		solve.SolveCholesky64(s.factor, d, right)
+		for j := range d {
+			if s.scale[j] > 0 {
+				m.coef[j] = right[j] / s.scale[j]
+			}
+		}
+		for _, j := range s.dependent {
+			m.coef[j] = 0
+		}
 	}
 	copy(m.mean, g.mean[:d])
 	m.target = g.mean[d]

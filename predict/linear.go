@@ -19,6 +19,10 @@ type LinearOptions struct {
 	// L2 multiplies Σ w² in Σ s·(y - b - w·x)² + L2·Σ w², as in scikit-learn's
 	// Ridge; finite and >= 0, 0 means none.
 	L2 float64
+	// L1 multiplies Σ |w|, added to that: the lasso, and with L2 the elastic net; finite and
+	// >= 0, 0 means none. scikit-learn's ElasticNet has L1 = 2·n·alpha·l1_ratio and L2 =
+	// n·alpha·(1-l1_ratio), n the sum of the weights.
+	L1 float64
 	// Weights, if not nil, holds one weight >= 0 a row. Rows of weight 0 count as
 	// absent.
 	Weights []float64
@@ -36,6 +40,7 @@ type LinearOptions struct {
 func (o LinearOptions) validate(where string, d int) error {
 	var c check.Options
 	check.NonNegative(&c, "L2", o.L2)
+	check.NonNegative(&c, "L1", o.L1)
 	if err := c.Err(where); err != nil {
 		return err
 	}
@@ -71,10 +76,10 @@ func (m *Linear) setIntercept(opt LinearOptions) {
 }
 
 // FitLinear fits y on rows, an n×d matrix, by (ridge-penalised, weighted) least
-// squares: it minimises Σ s·(y - b - w·x)² + L2·Σ w². The normal equations of
+// squares: it minimises Σ s·(y - b - w·x)² + L2·Σ w² + L1·Σ |w|. The normal equations of
 // centred and scaled columns are solved by Cholesky and then refined with the
 // residuals of the rows, which gives coefficients about as exact as a QR
-// decomposition does. Without penalty a column that depends on columns before
+// decomposition does; with L1 coordinate descent finds the columns that are in. Without penalty a column that depends on columns before
 // it gets coefficient 0 and a warning.
 //
 // The order of rows does not matter, to the bit. Cost n·d², memory n + d².
@@ -94,7 +99,12 @@ func FitLinear(ctx context.Context, rows [][]float64, y []float64, opt LinearOpt
 	if err != nil {
 		return nil, wrap(where, err)
 	}
-	if err := f.refine(ctx, m, s); err != nil {
+	if opt.L1 > 0 {
+		_, m.rss, err = f.gradient(ctx, m)
+	} else {
+		err = f.refine(ctx, m, s)
+	}
+	if err != nil {
 		return nil, err
 	}
 	m.inference(s, opt)
@@ -238,33 +248,40 @@ func (m *Linear) inference(s *system, opt LinearOptions) {
 	if !opt.NoIntercept {
 		free--
 	}
-	if s.l2 > 0 || free <= 0 {
+	if s.l2 > 0 || opt.L1 > 0 || free <= 0 {
 		return
 	}
-	variance := m.rss / float64(free)
+	m.stdErr = m.errorsOf(s, opt, m.rss/float64(free))
+}
+
+// errorsOf returns the roots of the diagonal of the inverse of the system, times a
+// variance; the intercept's last.
+func (m *Linear) errorsOf(s *system, opt LinearOptions, variance float64) []float64 {
+	d := len(m.coef)
 	inverse := solve.SemiInverse64(s.factor, d, s.dependent)
-	m.stdErr = make([]float64, d+1)
+	out := make([]float64, d+1)
 	gone := make([]bool, d)
 	for _, j := range s.dependent {
 		gone[j] = true
-		m.stdErr[j] = math.NaN()
+		out[j] = math.NaN()
 	}
 	v := 1 / m.weight
 	for i := range d {
 		if gone[i] {
 			continue
 		}
-		m.stdErr[i] = math.Sqrt(variance*inverse[i*d+i]) / s.scale[i]
+		out[i] = math.Sqrt(variance*inverse[i*d+i]) / s.scale[i]
 		for j := range d {
 			if !gone[j] {
 				v += m.mean[i] / s.scale[i] * inverse[i*d+j] * m.mean[j] / s.scale[j]
 			}
 		}
 	}
-	m.stdErr[d] = math.Sqrt(variance * v)
+	out[d] = math.Sqrt(variance * v)
 	if opt.NoIntercept {
-		m.stdErr[d] = math.NaN()
+		out[d] = math.NaN()
 	}
+	return out
 }
 
 // Columns returns the number of columns the model expects.

@@ -61,6 +61,8 @@ func TestPromises(t *testing.T) {
 	}
 	testkit.Promises{
 		Funcs: map[string]any{
+			"FitSVM": predict.FitSVM, "FitPoisson": predict.FitPoisson,
+			"Average": predict.Average, "AverageLogits": predict.AverageLogits, "AverageRanks": predict.AverageRanks, "Bag": predict.Bag[float64], "FitStack": predict.FitStack,
 			"ChooseRows": predict.ChooseRows[string], "ClassScores": predict.ClassScores, "CorrectClassSampling": predict.CorrectClassSampling, "CorrectPrior": predict.CorrectPrior,
 			"EstimatePrior": predict.EstimatePrior, "FitBeta": predict.FitBeta, "FitConformal": predict.FitConformal, "FitCrossConformal": predict.FitCrossConformal,
 			"IntervalScores": predict.IntervalScores, "Reliability": predict.Reliability,
@@ -86,6 +88,10 @@ func TestPromises(t *testing.T) {
 				return promised(b, b.Add(.3, true))
 			},
 			labeler,
+			func() any { return promised(predict.FitSVM(ctx, rows, y, predict.SVMOptions{})) },
+			func() any {
+				return promised(predict.FitPoisson(ctx, rows, countsOf(len(rows)), predict.PoissonOptions{}))
+			},
 			func() any { return promised(predict.FitConformal([]float64{.1, .5, .2}, []int{0, 1, 0})) },
 			func() any {
 				return promised(predict.FitCrossConformal([]predict.Fold{{Test: []int{0, 1}}, {Test: []int{2, 3}}}, []float64{1, 2, 3, 4}, []float64{1.5, 1, 5, 2}))
@@ -185,14 +191,29 @@ func TestPromises(t *testing.T) {
 			"FitCrossConformal": func() []any {
 				return []any{[]predict.Fold{{Train: []int{2}, Test: []int{0, 1}}, {Train: []int{1}, Test: []int{2, 3}}}, []float64{1, 2, 3, 4}, []float64{1.5, 1, 5, 2}}
 			},
-			"IntervalScores":           func() []any { return []any{[]float64{9}, []float64{1, 2}, []float64{3, 3}, []float64{2, 5}} },
-			"Reliability":              func() []any { return []any{[]float64{.1, .7, .4, .8}, []bool{false, true, true, false}, 2, .9} },
-			"BetaCalibrator.Prob":      func() []any { return []any{[]float64{9}, []float64{.5, .75}} },
-			"Conformal.Interval":       func() []any { return []any{1., 2., .6, 0} },
-			"Conformal.Quantile":       func() []any { return []any{.6, 0} },
-			"Conformal.Set":            func() []any { return []any{[]int{9}, []float64{.5, .75}, .6, 0} },
-			"Conformal.SetByClass":     func() []any { return []any{[]int{9}, []float64{.5, .75}, .6} },
-			"CrossConformal.Interval":  func() []any { return []any{[]float64{1, 2}, .7} },
+			"IntervalScores":          func() []any { return []any{[]float64{9}, []float64{1, 2}, []float64{3, 3}, []float64{2, 5}} },
+			"Reliability":             func() []any { return []any{[]float64{.1, .7, .4, .8}, []bool{false, true, true, false}, 2, .9} },
+			"BetaCalibrator.Prob":     func() []any { return []any{[]float64{9}, []float64{.5, .75}} },
+			"Conformal.Interval":      func() []any { return []any{1., 2., .6, 0} },
+			"Conformal.Quantile":      func() []any { return []any{.6, 0} },
+			"Conformal.Set":           func() []any { return []any{[]int{9}, []float64{.5, .75}, .6, 0} },
+			"Conformal.SetByClass":    func() []any { return []any{[]int{9}, []float64{.5, .75}, .6} },
+			"CrossConformal.Interval": func() []any { return []any{[]float64{1, 2}, .7} },
+			"Average":                 func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}, []float64{1, 2}} },
+			"AverageLogits":           func() []any { return []any{[]float64{9}, [][]float64{{.1, .2}, {.3, .4}}, []float64{1, 2}} },
+			"AverageRanks":            func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}, []float64{1, 2}} },
+			"Bag":                     func() []any { return []any{ctx, 4, predict.BagOptions{Models: 2, Share: .5}, fit} },
+			"FitStack":                func() []any { return []any{[][]float64{{1, 2}, {3, 4}}, []float64{1, 3}} },
+			"FitSVM": func() []any {
+				return []any{ctx, rows, y, predict.SVMOptions{C: 2, Bias: 2, Weights: options.Weights, ClassWeights: options.ClassWeights, Names: options.Names}}
+			},
+			"FitPoisson": func() []any {
+				return []any{ctx, rows, countsOf(len(rows)), predict.PoissonOptions{L2: 1, Weights: options.Weights, Offset: options.Offset, Names: options.Names}}
+			},
+			"SVM.Bind":                 func() []any { return []any{predict.Numbers("x1", "x0")} },
+			"SVM.Score":                func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"Poisson.Bind":             func() []any { return []any{predict.Numbers("x1", "x0")} },
+			"Poisson.Predict":          func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
 			"Gram.Add":                 func() []any { return []any{[]float64{1, 2}, 3., 1.} },
 			"Gram.Fit":                 func() []any { return []any{predict.LinearOptions{L2: 1, Names: []string{"a", "b"}}} },
 			"IsotonicBuckets.Add":      func() []any { return []any{.5, true} },
@@ -213,6 +234,11 @@ func TestPromises(t *testing.T) {
 			"SparseRows.AddRow": func() []any { return []any{[]int32{0, 2}, []float64{1, 2}} },
 		},
 		NaN: map[string]string{
+			"Poisson.Coefficients":    "standard errors that were not asked for",
+			"Poisson.Intercept":       "as Coefficients",
+			"SVM.Coefficients":        "there are no standard errors",
+			"SVM.Intercept":           "as Coefficients",
+			"Poisson.Predict":         "+Inf beyond float64",
 			"BetaCalibrator.Prob":     "NaN of NaN, and of a nil calibrator",
 			"ChooseRows":              "the threshold where nobody is chosen",
 			"Conformal.Interval":      "infinite where no promise can be made",
@@ -242,6 +268,14 @@ func amountsOf(n int, from float64) []float64 {
 	out := make([]float64, n)
 	for i := range out {
 		out[i] = from + float64(i%3)
+	}
+	return out
+}
+
+func countsOf(n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = float64(i * i % 4)
 	}
 	return out
 }

@@ -166,6 +166,8 @@ const (
 	KindConformalScores Kind = 0x0409
 	KindCrossConformal  Kind = 0x040a
 	KindBeta            Kind = 0x040b
+	KindSVM             Kind = 0x040c
+	KindPoisson         Kind = 0x040d
 	KindModelSchema     Kind = 0x0408
 	KindEnsemble        Kind = 0x4301
 
@@ -329,6 +331,8 @@ var Table = []Entry{
 	{KindIsotonicBuckets, "predict", "IsotonicBuckets"},
 	{KindLabeler, "predict", "Labeler"},
 	{KindModelSchema, "predict", "Schema"},
+	{KindSVM, "predict", "SVM"},
+	{KindPoisson, "predict", "Poisson"},
 	{KindConformalScores, "predict", "Conformal"},
 	{KindCrossConformal, "predict", "CrossConformal"},
 	{KindBeta, "predict", "BetaCalibrator"},

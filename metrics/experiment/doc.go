@@ -42,8 +42,8 @@
 //   - To look before the end: [AlwaysValid] at any time, [GroupSequential] at a few
 //     planned looks, for fewer users.
 //   - Without p-values: [BayesProportions], [BayesEffect].
-//   - Two models on the same users: [ComparePaired], [CompareModels],
-//     [DetectableDifference].
+//   - Two models on the same users: [ComparePaired] of any measure, [CompareModels],
+//     [DetectableDifference]; [CompareAUC], [CompareCorrect]; on the same folds [CompareFolds].
 //
 // There was no random control? See package causal.
 //

@@ -67,6 +67,7 @@ func TestPromises(t *testing.T) {
 	}
 	testkit.Promises{
 		Funcs: map[string]any{
+			"CompareAUC": experiment.CompareAUC, "CompareCorrect": experiment.CompareCorrect, "CompareFolds": experiment.CompareFolds,
 			"AdjustEffects": experiment.AdjustEffects, "AdjustPValues": experiment.AdjustPValues, "AlwaysValid": experiment.AlwaysValid,
 			"CohenH": experiment.CohenH, "CompareClusters": experiment.CompareClusters[string], "CompareModels": experiment.CompareModels,
 			"ComparePaired": experiment.ComparePaired, "CompareRatios": experiment.CompareRatios,
@@ -92,6 +93,9 @@ func TestPromises(t *testing.T) {
 		),
 		Zero: []string{"RatioMoments", "CUPED", "CUPEDRatio", "Clusters", "Correction"},
 		Args: map[string]func() []any{
+			"CompareAUC":           func() []any { return []any{[]bool{true, true, false, false, true, false}, a, b, compare} },
+			"CompareCorrect":       func() []any { return []any{[]bool{true, false, true, false}, []bool{true, true, true, false}, compare} },
+			"CompareFolds":         func() []any { return []any{a, b, .25, compare} },
 			"AdjustEffects":        func() []any { return []any{[]metrics.Effect{effect(), effect()}, experiment.Holm} },
 			"AdjustPValues":        func() []any { return []any{[]float64{.01, .5, .03}, experiment.Holm} },
 			"AlwaysValid":          func() []any { return []any{effect(), experiment.SequentialOptions{Level: .9, Users: 100}} },
@@ -140,7 +144,9 @@ func TestPromises(t *testing.T) {
 			"SampleSize.Days": func() []any { return []any{100., .5} },
 		},
 		NaN: map[string]string{
-			"AdjustEffects": "effects as they were given", "AlwaysValid": "Effect.DF is +Inf for z", "BayesEffect": "a posterior has no test: Statistic, DF and PValue are NaN", "BayesProportions": "a posterior has no test: Statistic, DF and PValue are NaN", "CompareModels": "Effect.DF is +Inf for z", "ComparePaired": "Effect.DF is +Inf for z", "CompareSegments": "Effect.DF is +Inf for z",
+			"CompareAUC":     "Effect.DF is +Inf for z",
+			"CompareCorrect": "Effect.DF is +Inf for z",
+			"AdjustEffects":  "effects as they were given", "AlwaysValid": "Effect.DF is +Inf for z", "BayesEffect": "a posterior has no test: Statistic, DF and PValue are NaN", "BayesProportions": "a posterior has no test: Statistic, DF and PValue are NaN", "CompareModels": "Effect.DF is +Inf for z", "ComparePaired": "Effect.DF is +Inf for z", "CompareSegments": "Effect.DF is +Inf for z",
 			"CohenH": "NaN for rates outside [0, 1]", "SampleRatio": "ChiSquared is +Inf where an expected count is next to 0",
 			"Run.Result": "Row.Theta and Row.Cap are NaN where the question has none, Effect.DF is +Inf for z", "Run.ResultBy": "as Run.Result",
 		},
