@@ -224,13 +224,16 @@ const (
 	KindInventory  Kind = 0x0604
 	KindDemand     Kind = 0x0605
 
-	KindSummary     Kind = 0x4501
-	KindRepeatModel Kind = 0x4502
-	KindRound       Kind = 0x4503
-	KindSpend       Kind = 0x4504
-	KindGammaGamma  Kind = 0x4505
-	KindTenures     Kind = 0x4506
-	KindSBG         Kind = 0x4507
+	KindSummary      Kind = 0x4501
+	KindRepeatModel  Kind = 0x4502
+	KindRound        Kind = 0x4503
+	KindSpend        Kind = 0x4504
+	KindGammaGamma   Kind = 0x4505
+	KindTenures      Kind = 0x4506
+	KindSBG          Kind = 0x4507
+	KindRepeatOrders Kind = 0x4508
+	KindSurvival     Kind = 0x4509
+	KindCox          Kind = 0x450a
 )
 
 // Table lists them with the type that writes each. Types that moved to a family keep
@@ -394,4 +397,7 @@ var Table = []Entry{
 	{KindGammaGamma, "predict/lifetime", "GammaGamma"},
 	{KindTenures, "predict/lifetime", "Tenures"},
 	{KindSBG, "predict/lifetime", "SBG"},
+	{KindRepeatOrders, "predict/lifetime", "Orders"},
+	{KindSurvival, "predict/lifetime", "Survival"},
+	{KindCox, "predict/lifetime", "Cox"},
 }

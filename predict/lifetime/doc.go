@@ -1,7 +1,7 @@
 // Package lifetime says which customers are still customers, how often they will buy, and what
 // that is worth. It is for those who know who ordered when, and nobody who left said so.
 //
-// Four names are enough to start: [Summary] counts customers by what matters of their orders,
+// Four names are enough to start ([Orders] makes customers of orders): [Summary] counts customers by what matters of their orders,
 // [FitBGNBD] learns from it how customers buy and how they are lost, [Model.Alive] says whether
 // one still is a customer, [Model.Expected] how often he will buy.
 //
@@ -27,7 +27,10 @@
 //   - [FitMBGNBD]: the same, where many never come back after their first purchase
 //   - [FitParetoNBD]: customers who may leave at any time; slower
 //   - [FitGammaGamma]: what an order of theirs is worth, given what they paid so far
+//   - [CLV], [CLVIntervals]: what a customer will bring; [WinBack]: whom to contact, and why
 //   - [FitSBG]: contracts, where it is known who left; retention and residual lifetime
+//   - [Survival]: how long until something happens that for many has not yet; [FitCox]: what
+//     makes it sooner
 //
 // # Guarantees
 //

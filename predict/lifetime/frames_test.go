@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/testkit"
@@ -19,7 +20,7 @@ func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 
 func TestNilReceivers(t *testing.T) {
 	testkit.NilReceivers(t, nil, (*lifetime.Summary[weeks])(nil), (*lifetime.Model[weeks])(nil), (*lifetime.Round)(nil),
-		(*lifetime.Spend)(nil), (*lifetime.GammaGamma)(nil), (*lifetime.Tenures)(nil), (*lifetime.SBG)(nil))
+		(*lifetime.Spend)(nil), (*lifetime.GammaGamma)(nil), (*lifetime.Tenures)(nil), (*lifetime.SBG)(nil), (*lifetime.Orders[string, weeks])(nil), (*lifetime.Survival[weeks])(nil), (*lifetime.Cox[weeks])(nil))
 }
 
 // few are customers of a small shop of whom each group has several; some of the parameters of
@@ -58,8 +59,50 @@ func contracts() *lifetime.Tenures {
 	return s
 }
 
+// ordered are the orders of some customers, in periods of weeks.
+func ordered() *lifetime.Orders[string, weeks] {
+	o := get(lifetime.NewOrders[string, weeks](7))
+	for i := range 40 {
+		must(o.Add(string(rune('a'+i%7)), time.Date(2025, 1, 1+i*i%97, 9, 0, 0, 0, time.UTC), int64(500+i)))
+	}
+	return o
+}
+
+// won is a list of customers to be won back.
+func won() []lifetime.WinBackRow[weeks] {
+	opt := lifetime.WinBackOptions[weeks]{Cost: 1, Response: .2, AsOf: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)}
+	cs := []customer{{Repeats: 9, AgeAtLast: 30, Age: 39, Value: 40}, {Age: 39}}
+	return get(lifetime.WinBack(bg, get(lifetime.NewBGNBD[weeks](.25, 4, .8, 2.5)), get(lifetime.NewGammaGamma(6.25, 3.74, 15.44)), cs, opt))
+}
+
 func frames() []testkit.Frame {
 	return []testkit.Frame{
+		{
+			Kind:   codec.KindSurvival,
+			Fill:   func(t testing.TB) encoding.BinaryMarshaler { s, _, _, _ := remissions(); return s },
+			Values: func(t testing.TB, s any) any { return testkit.Plain(get(s.(*lifetime.Survival[weeks]).Result(0))) },
+		},
+		{
+			Kind: codec.KindCox,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler {
+				_, rows, lasted, ended := remissions()
+				return get(lifetime.FitCox(bg, rows, lasted, ended, lifetime.CoxOptions{MaxIter: 1}))
+			},
+			Values: func(t testing.TB, s any) any {
+				m := s.(*lifetime.Cox[weeks])
+				return []any{testkit.Plain(m.Report()), m.Concordance(), get(m.Alive([]float64{1}, 8))}
+			},
+			Zero: []string{".converged: cut short, so that there is a warning"},
+		},
+		{
+			Kind: codec.KindRepeatOrders,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler { return ordered() },
+			Values: func(t testing.TB, s any) any {
+				who, cs, err := s.(*lifetime.Orders[string, weeks]).Customers(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+				must(err)
+				return []any{who, testkit.Plain(cs)}
+			},
+		},
 		{
 			Kind: codec.KindSummary,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler { return few() },
@@ -138,7 +181,30 @@ func TestCancels(t *testing.T) {
 		}
 		return s
 	}
-	testkit.Cancels(t, []testkit.Cancel{{Name: "lifetime.FitParetoNBD", Looks: 10, Do: func(ctx context.Context, size int) error {
+	testkit.Cancels(t, []testkit.Cancel{{Name: "lifetime.FitCox", Looks: 2, Do: func(ctx context.Context, size int) error {
+		var rows [][]float64
+		var lasted []weeks
+		var ended []bool
+		for i := range 6000 * size {
+			rows, lasted, ended = append(rows, []float64{float64(i % 7), float64(i % 11), float64(i * i % 13)}), append(lasted, weeks(i*i%997)), append(ended, i%3 > 0)
+		}
+		testkit.Start(ctx)
+		_, err := lifetime.FitCox(ctx, rows, lasted, ended, lifetime.CoxOptions{})
+		return err
+	}}, {Name: "lifetime.CLVIntervals", Looks: 20, Do: func(ctx context.Context, size int) error {
+		base := lifetime.CLVBase[weeks]{Model: get(lifetime.NewBGNBD[weeks](.25, 4, .8, 2.5)), Amounts: get(lifetime.NewGammaGamma(6.25, 3.74, 15.44)), Orders: few(), Spend: amounts()}
+		testkit.Start(ctx)
+		_, err := lifetime.CLVIntervals(ctx, base, []customer{{Age: 20}}, lifetime.CLVOptions[weeks]{Replicates: 20 * size})
+		return err
+	}}, {Name: "lifetime.WinBack", Looks: 5, Do: func(ctx context.Context, size int) error {
+		cs := make([]customer, 1500*size)
+		for i := range cs {
+			cs[i] = customer{Repeats: 9, AgeAtLast: 30, Age: 39, Value: 40}
+		}
+		testkit.Start(ctx)
+		_, err := lifetime.WinBack(ctx, get(lifetime.NewBGNBD[weeks](.25, 4, .8, 2.5)), get(lifetime.NewGammaGamma(6.25, 3.74, 15.44)), cs, lifetime.WinBackOptions[weeks]{})
+		return err
+	}}, {Name: "lifetime.FitParetoNBD", Looks: 10, Do: func(ctx context.Context, size int) error {
 		s := new(lifetime.Summary[weeks])
 		for c := range many(size).Groups() {
 			if s.Customers() < int64(60*size) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"math"
+	"os"
 	"strconv"
 	"testing"
 
@@ -204,3 +205,6 @@ func TestSBGPublished(t *testing.T) {
 		printed(t, "DERL 5", get(m.DERL(5, .1)), c.derl5, 4)
 	}
 }
+
+// long reports whether checks of minutes were asked for.
+func long() bool { return os.Getenv("AISLE_LONG") != "" }

@@ -2,6 +2,7 @@ package lifetime_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/predict/lifetime"
@@ -21,6 +22,11 @@ func TestPromises(t *testing.T) {
 		must(m.UnmarshalBinary(stored))
 		return m
 	}
+	known := func() *lifetime.Model[weeks] { return get(lifetime.NewBGNBD[weeks](.25, 4, .8, 2.5)) }
+	money := func() *lifetime.GammaGamma { return get(lifetime.NewGammaGamma(6.25, 3.74, 15.44)) }
+	clv := lifetime.CLVOptions[weeks]{Steps: 3, Step: 4, Discount: .01, Margin: .5, Replicates: 20, Level: .8, Workers: 1}
+	_, coxRows, coxLasted, coxEnded := remissions()
+	remission := func() *lifetime.Survival[weeks] { s, _, _, _ := remissions(); return s }
 	testkit.Promises{
 		Funcs: map[string]any{
 			"Convert":       lifetime.Convert[lifetime.Days, weeks],
@@ -32,6 +38,11 @@ func TestPromises(t *testing.T) {
 			"NewParetoNBD":  lifetime.NewParetoNBD[weeks],
 			"FitGammaGamma": lifetime.FitGammaGamma,
 			"NewGammaGamma": lifetime.NewGammaGamma,
+			"FitCox":        lifetime.FitCox[weeks],
+			"NewOrders":     lifetime.NewOrders[string, weeks],
+			"CLV":           lifetime.CLV[weeks],
+			"CLVIntervals":  lifetime.CLVIntervals[weeks],
+			"WinBack":       lifetime.WinBack[weeks],
 			"FitSBG":        lifetime.FitSBG,
 			"NewSBG":        lifetime.NewSBG,
 		},
@@ -40,12 +51,40 @@ func TestPromises(t *testing.T) {
 			func() any { return model() },
 			func() any { return get(model().Round(bg, few())) },
 			func() any { return amounts() },
+			func() any { return ordered() },
+			func() any { return remission() },
+			func() any { c := get(remission().Result(0)); return &c },
+			func() any { return get(lifetime.FitCox(bg, coxRows, coxLasted, coxEnded, lifetime.CoxOptions{})) },
+			func() any { return &won()[0] },
 			func() any { return get(lifetime.NewGammaGamma(6.25, 3.74, 15.44)) },
 			func() any { return contracts() },
 			func() any { return get(lifetime.NewSBG(.7, 1.2)) },
 		},
-		Zero: []string{"Summary", "Round", "Spend", "Tenures"},
+		Zero: []string{"Summary", "Round", "Spend", "Tenures", "Orders", "WinBackRow", "Survival", "SurvivalCurve"},
 		Args: map[string]func() []any{
+			"FitCox": func() []any {
+				return []any{bg, coxRows, coxLasted, coxEnded, lifetime.CoxOptions{Names: []string{"6-MP"}, MaxIter: 50, Progress: func(lifetime.Progress) {}}}
+			},
+			"Survival.Add":           func() []any { return []any{3., true} },
+			"Survival.Result":        func() []any { return []any{.9} },
+			"SurvivalCurve.Alive":    func() []any { return []any{7.} },
+			"SurvivalCurve.Quantile": func() []any { return []any{.5} },
+			"Cox.HazardRatio":        func() []any { return []any{[]float64{1}} },
+			"Cox.Alive":              func() []any { return []any{[]float64{1}, 7.} },
+			"Cox.Baseline":           func() []any { return []any{7.} },
+			"NewOrders":              func() []any { return []any{7} },
+			"CLV":                    func() []any { return []any{known(), money(), one, clv} },
+			"CLVIntervals": func() []any {
+				return []any{bg, lifetime.CLVBase[weeks]{Model: known(), Amounts: money(), Orders: few(), Spend: amounts()}, []customer{one}, clv}
+			},
+			"WinBack": func() []any {
+				return []any{bg, known(), money(), []customer{one}, lifetime.WinBackOptions[weeks]{
+					Horizon: 52, Margin: .3, Cost: 1, Response: .1, Capacity: 5, AsOf: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), Uplift: func(int) float64 { return .1 },
+				}}
+			},
+			"Orders.Add":               func() []any { return []any{"ann", time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), int64(500)} },
+			"Orders.Forget":            func() []any { return []any{"ann"} },
+			"Orders.Customers":         func() []any { return []any{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} },
 			"Convert":                  func() []any { return []any{2.} },
 			"FitBGNBD":                 fit,
 			"FitMBGNBD":                fit,
@@ -78,6 +117,9 @@ func TestPromises(t *testing.T) {
 			"Model.NextOrder":          func() []any { return []any{one, .5} },
 		},
 		NaN: map[string]string{
+			"Survival.Result":   "bounds where nobody is left",
+			"Cox.Report":        "standard errors of columns that part the cases",
+			"Cox.Concordance":   "no pair of which it is known who ended first",
 			"Convert":           "what is not finite stays so",
 			"GammaGamma.Report": "standard errors of laws that were given",
 			"SBG.Report":        "standard errors of laws that were given",
