@@ -30,14 +30,14 @@ func TestCancels(t *testing.T) {
 			_, err := tree.FitForest(ctx, rows, y, tree.ForestOptions{Trees: 5})
 			return err
 		}},
-		{Name: "tree.Explainer.Values", Looks: 15, Do: func(ctx context.Context, size int) error {
+		{Name: "tree.SHAP.Values", Looks: 15, Do: func(ctx context.Context, size int) error {
 			rows, y, _ := sample(1000*size, 1)
 			r, err := tree.FitForest(context.Background(), rows, y, tree.ForestOptions{Trees: 3, MaxDepth: 5})
 			if err != nil {
 				return err
 			}
 			testkit.Start(ctx)
-			x, err := tree.NewExplainer(ctx, r.Ensemble, tree.ExplainerOptions{Background: rows[:100]})
+			x, err := tree.NewSHAP(ctx, r.Ensemble, tree.SHAPOptions{Background: rows[:100]})
 			if err != nil {
 				return err
 			}

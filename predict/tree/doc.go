@@ -23,7 +23,7 @@
 //   - [FitCART]: one tree, to be read by people; [PruneCART]: how small it may be
 //   - [FitForest]: a random forest or extremely randomised trees, with what its trees say of
 //     rows that they have not seen
-//   - [NewExplainer]: what each column adds to the margin of a row, and each two together;
+//   - [NewSHAP]: what each column adds to the margin of a row, and each two together;
 //     [Ensemble.Importance]: what the splits of each column gained
 //   - [Assemble]: trees that were grown elsewhere, or written by hand
 //   - [ImportXGBoost], [ImportLightGBM]: models of these tools, with their own margins to the bit

@@ -74,6 +74,7 @@ type ForestOptions struct {
 	Progress func(Progress)
 }
 
+// withDefaults settles what depends on the number of columns and on other options.
 func (o ForestOptions) withDefaults(columns int) ForestOptions {
 	o.Criterion = o.Criterion.settled(o.Classes)
 	o.Trees = check.Default(o.Trees, 100)

@@ -32,13 +32,13 @@ func ExampleFitForest() {
 	// Output: [1.0 0.0], out of bag 1.00 right, both columns matter: true
 }
 
-func ExampleNewExplainer() {
+func ExampleNewSHAP() {
 	rows := [][]float64{{0, 0}, {0, 1}, {1, 0}, {1, 1}}
 	m, err := tree.FitCART(context.Background(), rows, []float64{0, 10, 20, 50}, tree.CARTOptions{})
 	if err != nil {
 		panic(err)
 	}
-	x, err := tree.NewExplainer(context.Background(), m, tree.ExplainerOptions{})
+	x, err := tree.NewSHAP(context.Background(), m, tree.SHAPOptions{})
 	if err != nil {
 		panic(err)
 	}

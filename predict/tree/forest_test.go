@@ -247,14 +247,14 @@ func BenchmarkFitForest(b *testing.B) {
 	}
 }
 
-func BenchmarkExplainer(b *testing.B) {
+func BenchmarkSHAP(b *testing.B) {
 	rows, y, _ := sample(2000, 3)
 	f, err := tree.FitForest(bg, rows, y, tree.ForestOptions{Trees: 20, MaxDepth: 5})
 	if err != nil {
 		b.Fatal(err)
 	}
 	for _, n := range []int{1, len(rows)} {
-		x, err := tree.NewExplainer(bg, f.Ensemble, tree.ExplainerOptions{Workers: 1})
+		x, err := tree.NewSHAP(bg, f.Ensemble, tree.SHAPOptions{Workers: 1})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -87,6 +87,8 @@ type grown struct {
 	drop    []float64
 }
 
+// newBagger makes the scratch memory of a worker, and the chances of being drawn at most 0, 1, 2 …
+// times.
 func newBagger(ctx context.Context, f *forest) *bagger {
 	b := &bagger{f: f, stride: max(2, f.l.width()), meter: parallel.NewMeter(ctx)}
 	b.hist = make([]float64, 256*b.stride)

@@ -28,7 +28,7 @@ func (k ImportanceKind) String() string {
 // Importance returns one number a column, the sum over all splits by it, as LightGBM's gain and
 // split and XGBoost's total_gain, total_cover and weight; divide by their sum for
 // scikit-learn's of a single tree. It is cheap and flatters columns of many values, noise included: the
-// permutation importance of ForestResult and the mean magnitude of Explainer.Values do not, or less.
+// permutation importance of ForestResult and the mean magnitude of SHAP.Values do not, or less.
 // Errors: ErrEmpty for a model that was not fitted, ErrOption for a kind that is none.
 func (e *Ensemble) Importance(kind ImportanceKind) ([]float64, error) {
 	const where = "tree: Ensemble.Importance"

@@ -15,8 +15,8 @@ func TestPromises(t *testing.T) {
 	boostRows, margin := mixed(60, 1)
 	boostY := labels(margin, 1)
 	importance := tree.ImportanceSplits
-	explainer := func() *tree.Explainer {
-		x, err := tree.NewExplainer(bg, filled(), tree.ExplainerOptions{})
+	explainer := func() *tree.SHAP {
+		x, err := tree.NewSHAP(bg, filled(), tree.SHAPOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +39,7 @@ func TestPromises(t *testing.T) {
 	testkit.Promises{
 		Funcs: map[string]any{
 			"Assemble": tree.Assemble, "FitBoost": tree.FitBoost, "FitCART": tree.FitCART, "PruneCART": tree.PruneCART,
-			"FitForest": tree.FitForest, "NewExplainer": tree.NewExplainer,
+			"FitForest": tree.FitForest, "NewSHAP": tree.NewSHAP,
 			"ImportXGBoost": tree.ImportXGBoost, "ImportLightGBM": tree.ImportLightGBM,
 		},
 		Types: []func() any{func() any { return filled() }, func() any { return &link }, func() any { return &loss }, func() any { return &criterion }, func() any { return &importance }, func() any { return explainer() }},
@@ -80,16 +80,16 @@ func TestPromises(t *testing.T) {
 					},
 				}
 			},
-			"NewExplainer": func() []any {
-				return []any{bg, filled(), tree.ExplainerOptions{Background: [][]float64{{1, 0, 1}, {3, 2, -1}}, Workers: 1}}
+			"NewSHAP": func() []any {
+				return []any{bg, filled(), tree.SHAPOptions{Background: [][]float64{{1, 0, 1}, {3, 2, -1}}, Workers: 1}}
 			},
-			"Ensemble.Importance":    func() []any { return []any{tree.ImportanceGain} },
-			"Explainer.Values":       explained,
-			"Explainer.Interactions": explained,
-			"Ensemble.Leaves":        rows,
-			"Ensemble.Margins":       rows,
-			"Ensemble.Predict":       rows,
-			"Ensemble.Nodes":         func() []any { return []any{1} },
+			"Ensemble.Importance": func() []any { return []any{tree.ImportanceGain} },
+			"SHAP.Values":         explained,
+			"SHAP.Interactions":   explained,
+			"Ensemble.Leaves":     rows,
+			"Ensemble.Margins":    rows,
+			"Ensemble.Predict":    rows,
+			"Ensemble.Nodes":      func() []any { return []any{1} },
 		},
 		NaN: map[string]string{"FitForest": "rows that all trees have drawn have no value out of bag"},
 	}.Check(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/aislekit/aisle/internal/parallel"
 )
 
-// ExplainerOptions configures NewExplainer. The zero value is the path-dependent kind.
-type ExplainerOptions struct {
+// SHAPOptions configures NewSHAP. The zero value is the path-dependent kind.
+type SHAPOptions struct {
 	// Background, if not nil, holds the rows against which others are explained: what a column
 	// adds is what the model would say otherwise, on average, if it had the values of these
 	// rows instead (interventional values). Nil: what the trees would say, on average over the
@@ -22,10 +22,10 @@ type ExplainerOptions struct {
 	Workers int
 }
 
-// Explainer splits the margins of an Ensemble into what each column adds, by exact Shapley
+// SHAP splits the margins of an Ensemble into what each column adds, by exact Shapley
 // values. It is immutable and safe for concurrent use; it keeps the Ensemble and copies the
 // background. The zero value answers every call with an error.
-type Explainer struct {
+type SHAP struct {
 	e       *Ensemble
 	rows    [][]float64 // the background
 	plans   []plan      // one a tree
@@ -35,19 +35,19 @@ type Explainer struct {
 	spare   *sync.Pool
 }
 
-// NewExplainer prepares the explanation of m. Path-dependent values need the weight of the
+// NewSHAP prepares the explanation of m. Path-dependent values need the weight of the
 // training rows in each node: Count where the root of a tree has one, otherwise Cover. Cost: of
 // every node, and with a background every tree for each of its rows.
 //
 // Errors: ErrEmpty for a nil m, one that was not fitted, or a background without rows, ErrShape
 // for rows of other lengths, ErrUndefined for path-dependent values of trees whose nodes
 // know neither Count nor Cover, or context.Cause(ctx).
-func NewExplainer(ctx context.Context, m *Ensemble, opt ExplainerOptions) (*Explainer, error) {
-	const where = "tree: NewExplainer"
+func NewSHAP(ctx context.Context, m *Ensemble, opt SHAPOptions) (*SHAP, error) {
+	const where = "tree: NewSHAP"
 	if err := m.fitted(where); err != nil {
 		return nil, err
 	}
-	x := &Explainer{e: m, workers: opt.Workers, plans: make([]plan, m.Trees())}
+	x := &SHAP{e: m, workers: opt.Workers, plans: make([]plan, m.Trees())}
 	if opt.Background != nil {
 		if len(opt.Background) == 0 {
 			return nil, fmt.Errorf("%s: Background: %w", where, ErrEmpty)
@@ -82,7 +82,7 @@ func NewExplainer(ctx context.Context, m *Ensemble, opt ExplainerOptions) (*Expl
 }
 
 // expect settles the base: the mean margin of the background, or of the training rows.
-func (x *Explainer) expect(ctx context.Context) error {
+func (x *SHAP) expect(ctx context.Context) error {
 	x.base = x.e.Base()
 	if x.rows == nil {
 		for t := range x.plans {
@@ -114,7 +114,7 @@ func (x *Explainer) expect(ctx context.Context) error {
 }
 
 // addLeaf adds the values of node i of tree t, times w, to one number an output.
-func (x *Explainer) addLeaf(dst []float64, t int, i int32, w float64) {
+func (x *SHAP) addLeaf(dst []float64, t int, i int32, w float64) {
 	p := int(x.e.roots[t] + i)
 	if x.e.width == 1 {
 		k := x.e.target[t]
@@ -127,8 +127,8 @@ func (x *Explainer) addLeaf(dst []float64, t int, i int32, w float64) {
 }
 
 // Base returns the margin of no row in particular, one an output: the mean over the background,
-// or over the rows that the trees were grown from. Nil for a nil Explainer.
-func (x *Explainer) Base() []float64 {
+// or over the rows that the trees were grown from. Nil for a nil SHAP.
+func (x *SHAP) Base() []float64 {
 	if x == nil {
 		return nil
 	}
@@ -148,8 +148,8 @@ const shapRows = 64
 // integral, which is exact, or, with a background, the nodes times its rows (Lundberg et
 // al., Nature Machine Intelligence 2, 2020). Errors: as Ensemble.Margins, with dst as given, or
 // context.Cause(ctx).
-func (x *Explainer) Values(ctx context.Context, dst []float64, rows [][]float64) ([]float64, error) {
-	return x.explain(ctx, "tree: Explainer.Values", dst, rows, false)
+func (x *SHAP) Values(ctx context.Context, dst []float64, rows [][]float64) ([]float64, error) {
+	return x.explain(ctx, "tree: SHAP.Values", dst, rows, false)
 }
 
 // Interactions appends to dst, for each row and each output, a (columns+1)×(columns+1) matrix:
@@ -158,12 +158,12 @@ func (x *Explainer) Values(ctx context.Context, dst []float64, rows [][]float64)
 // Base. A line sums to the column's number of Values, all of it to the margin. Cost: leaves
 // times the columns of the longest path cubed, with a background times its rows. Errors: as
 // Values.
-func (x *Explainer) Interactions(ctx context.Context, dst []float64, rows [][]float64) ([]float64, error) {
-	return x.explain(ctx, "tree: Explainer.Interactions", dst, rows, true)
+func (x *SHAP) Interactions(ctx context.Context, dst []float64, rows [][]float64) ([]float64, error) {
+	return x.explain(ctx, "tree: SHAP.Interactions", dst, rows, true)
 }
 
 // explain explains blocks of rows, and then puts the base at the end of each output's numbers.
-func (x *Explainer) explain(ctx context.Context, where string, dst []float64, rows [][]float64, pairs bool) ([]float64, error) {
+func (x *SHAP) explain(ctx context.Context, where string, dst []float64, rows [][]float64, pairs bool) ([]float64, error) {
 	if x == nil || x.e == nil {
 		return dst, fmt.Errorf("%s: no model: %w", where, ErrEmpty)
 	}
@@ -204,7 +204,7 @@ func (x *Explainer) explain(ctx context.Context, where string, dst []float64, ro
 
 // settle puts the base at the end of the numbers of each output, with what a margin that was
 // summed in float32 is off.
-func (x *Explainer) settle(out []float64, rows [][]float64, size int) error {
+func (x *SHAP) settle(out []float64, rows [][]float64, size int) error {
 	k := len(x.base)
 	for i, row := range rows {
 		for c := range k {

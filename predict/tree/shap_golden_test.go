@@ -38,9 +38,9 @@ func without(v []float64, d int, matrix bool) []float64 {
 	return out
 }
 
-// TestExplainerGolden compares both kinds of values and the interactions with shap and with
+// TestSHAPGolden compares both kinds of values and the interactions with shap and with
 // LightGBM.
-func TestExplainerGolden(t *testing.T) {
+func TestSHAPGolden(t *testing.T) {
 	var golden struct {
 		Cases []struct {
 			Name                                       string
@@ -71,7 +71,7 @@ func TestExplainerGolden(t *testing.T) {
 			for range 40 {
 				many = append(many, rows...)
 			}
-			x, err := tree.NewExplainer(bg, m, tree.ExplainerOptions{})
+			x, err := tree.NewSHAP(bg, m, tree.SHAPOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +96,7 @@ func TestExplainerGolden(t *testing.T) {
 			if c.Background == nil {
 				return
 			}
-			x, err = tree.NewExplainer(bg, m, tree.ExplainerOptions{Background: unfilled(c.Background)})
+			x, err = tree.NewSHAP(bg, m, tree.SHAPOptions{Background: unfilled(c.Background)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,16 +111,16 @@ func TestExplainerGolden(t *testing.T) {
 	}
 }
 
-// TestExplainerReference: the numbers of Lundberg's example, worked out by hand and by shap 0.51.0.
-func TestExplainerReference(t *testing.T) {
+// TestSHAPReference: the numbers of Lundberg's example, worked out by hand and by shap 0.51.0.
+func TestSHAPReference(t *testing.T) {
 	rows := [][]float64{{0, 0}, {0, 1}, {1, 0}, {1, 1}}
-	values := func(rows [][]float64, y []float64, opt tree.ExplainerOptions, row []float64) []float64 {
+	values := func(rows [][]float64, y []float64, opt tree.SHAPOptions, row []float64) []float64 {
 		t.Helper()
 		m, err := tree.FitCART(bg, rows, y, tree.CARTOptions{MaxDepth: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, err := tree.NewExplainer(bg, m, opt)
+		x, err := tree.NewSHAP(bg, m, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,13 +131,13 @@ func TestExplainerReference(t *testing.T) {
 		return v
 	}
 	y := []float64{0, 10, 20, 50}
-	near(t, "(1,1)", values(rows, y, tree.ExplainerOptions{}, rows[3]), []float64{17.5, 12.5, 20})
-	near(t, "(0,0)", values(rows, y, tree.ExplainerOptions{}, rows[0]), []float64{-12.5, -7.5, 20})
+	near(t, "(1,1)", values(rows, y, tree.SHAPOptions{}, rows[3]), []float64{17.5, 12.5, 20})
+	near(t, "(0,0)", values(rows, y, tree.SHAPOptions{}, rows[0]), []float64{-12.5, -7.5, 20})
 	m, err := tree.FitCART(bg, rows, y, tree.CARTOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := tree.NewExplainer(bg, m, tree.ExplainerOptions{})
+	x, err := tree.NewSHAP(bg, m, tree.SHAPOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,8 +148,8 @@ func TestExplainerReference(t *testing.T) {
 	near(t, "interactions", pairs, []float64{15, 2.5, 0, 2.5, 10, 0, 0, 0, 20})
 	six := [][]float64{{0, 0}, {0, 0}, {0, 1}, {1, 0}, {1, 1}, {1, 1}}
 	y = []float64{0, 0, 12, 20, 50, 50}
-	near(t, "six rows", values(six, y, tree.ExplainerOptions{}, rows[3]), []float64{18.5, 9.5, 22})
-	near(t, "six rows", values(six, y, tree.ExplainerOptions{}, rows[1]), []float64{-18.5, 8.5, 22})
-	near(t, "against six rows", values(six, y, tree.ExplainerOptions{Background: six}, rows[3]), []float64{16, 12, 22})
-	near(t, "against six rows", values(six, y, tree.ExplainerOptions{Background: six}, rows[1]), []float64{-17.5, 7.5, 22})
+	near(t, "six rows", values(six, y, tree.SHAPOptions{}, rows[3]), []float64{18.5, 9.5, 22})
+	near(t, "six rows", values(six, y, tree.SHAPOptions{}, rows[1]), []float64{-18.5, 8.5, 22})
+	near(t, "against six rows", values(six, y, tree.SHAPOptions{Background: six}, rows[3]), []float64{16, 12, 22})
+	near(t, "against six rows", values(six, y, tree.SHAPOptions{Background: six}, rows[1]), []float64{-17.5, 7.5, 22})
 }

@@ -97,9 +97,9 @@ func (o *oracle) explain(row []float64) (values, pairs []float64) {
 	return values, pairs
 }
 
-// TestExplainerOracle compares both kinds, alone and among many rows, with the definition, on
+// TestSHAPOracle compares both kinds, alone and among many rows, with the definition, on
 // trees with missing values, categories, and columns that come again on a path.
-func TestExplainerOracle(t *testing.T) {
+func TestSHAPOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows, y, _ := sample(rapid.IntRange(20, 60).Draw(t, "rows"), rapid.Uint64Range(0, 1000).Draw(t, "seed"))
 		r, err := tree.FitForest(bg, rows, y, tree.ForestOptions{
@@ -124,7 +124,7 @@ func TestExplainerOracle(t *testing.T) {
 		}
 		for _, background := range [][][]float64{nil, rows[:5]} {
 			o.background = background
-			x, err := tree.NewExplainer(bg, m, tree.ExplainerOptions{Background: background})
+			x, err := tree.NewSHAP(bg, m, tree.SHAPOptions{Background: background})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,9 +152,9 @@ func TestExplainerOracle(t *testing.T) {
 	})
 }
 
-// TestExplainerDeep: paths of more columns than tables have, several outputs, and margins that are
+// TestSHAPDeep: paths of more columns than tables have, several outputs, and margins that are
 // summed in float32: values still sum to the margins.
-func TestExplainerDeep(t *testing.T) {
+func TestSHAPDeep(t *testing.T) {
 	const d = 40
 	var nodes []tree.Node
 	row := make([]float64, d)
@@ -174,7 +174,7 @@ func TestExplainerDeep(t *testing.T) {
 		other[j] = 1
 	}
 	for _, background := range [][][]float64{nil, {other, row}} {
-		x, err := tree.NewExplainer(bg, m, tree.ExplainerOptions{Background: background})
+		x, err := tree.NewSHAP(bg, m, tree.SHAPOptions{Background: background})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,15 +195,15 @@ func TestExplainerDeep(t *testing.T) {
 	}
 }
 
-func TestExplainerRefuses(t *testing.T) {
+func TestSHAPRefuses(t *testing.T) {
 	m, err := tree.Assemble([][]tree.Node{{{Column: 0, Left: 1, Right: 2}, {Column: -1, Values: []float64{1}}, {Column: -1, Values: []float64{2}}}}, tree.AssembleOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tree.NewExplainer(bg, m, tree.ExplainerOptions{}); !errors.Is(err, tree.ErrUndefined) {
+	if _, err := tree.NewSHAP(bg, m, tree.SHAPOptions{}); !errors.Is(err, tree.ErrUndefined) {
 		t.Errorf("nodes without Count and Cover: %v", err)
 	}
-	x, err := tree.NewExplainer(bg, m, tree.ExplainerOptions{Background: [][]float64{{1}}})
+	x, err := tree.NewSHAP(bg, m, tree.SHAPOptions{Background: [][]float64{{1}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,7 +123,7 @@ func (p *plan) columnsOf(leaf int32) []int32 {
 
 // shaper explains one row after the other. Not for several goroutines.
 type shaper struct {
-	x    *Explainer
+	x    *SHAP
 	row  []float64
 	work []float64
 	next []int32 // child that the row goes to, by place
@@ -142,7 +142,7 @@ type shaper struct {
 }
 
 // newShaper returns scratch memory for one goroutine.
-func (x *Explainer) newShaper() *shaper {
+func (x *SHAP) newShaper() *shaper {
 	e := x.e
 	s := &shaper{x: x, work: make([]float64, len(e.views)), otherWork: make([]float64, len(e.views)), side: make([]int8, e.columns)}
 	if x.rows == nil {

@@ -26,7 +26,7 @@ type table struct {
 
 // tabulate calls fn with tables of a batch of trees after the other; where not useful, they
 // hold nothing.
-func (x *Explainer) tabulate(ctx context.Context, rows int, useful bool, fn func(tables []table) error) error {
+func (x *SHAP) tabulate(ctx context.Context, rows int, useful bool, fn func(tables []table) error) error {
 	trees := len(x.plans)
 	if !useful {
 		all := make([]table, trees)
@@ -63,7 +63,7 @@ func (x *Explainer) tabulate(ctx context.Context, rows int, useful bool, fn func
 }
 
 // pays tells whether the table of a tree costs less than it spares for so many rows.
-func (x *Explainer) pays(p *plan, rows int) bool {
+func (x *SHAP) pays(p *plan, rows int) bool {
 	if p.deep > mostBits || p.deep == 0 {
 		return false
 	}
@@ -77,7 +77,7 @@ func (x *Explainer) pays(p *plan, rows int) bool {
 // training rows, give to each set of columns whose edges they pass is turned, column by column
 // and for each point t, into the integrand: passed by row and other alike it counts 1, by
 // the row alone t, by the other alone 1−t.
-func (x *Explainer) fill(b *table) {
+func (x *SHAP) fill(b *table) {
 	p, e := &x.plans[b.tree], x.e
 	n := len(p.parent)
 	b.bit, b.on = make([]uint32, n), make([]uint32, n)
@@ -164,7 +164,7 @@ func (p *plan) shares(dst []float64, leaf int32) []float64 {
 
 // passes counts, for each leaf, the rows of the background by the columns whose edges they
 // pass, as shares.
-func (x *Explainer) passes(b *table) [][]float64 {
+func (x *SHAP) passes(b *table) [][]float64 {
 	p, e := &x.plans[b.tree], x.e
 	root := e.roots[b.tree]
 	out := make([][]float64, len(p.parent))
