@@ -175,6 +175,7 @@ const (
 	KindMean  Kind = 0x4401
 	KindETS   Kind = 0x4402
 	KindTheta Kind = 0x4403
+	KindAuto  Kind = 0x4404
 
 	KindIntermittent Kind = 0x4440
 	KindConformal    Kind = 0x4441
@@ -344,6 +345,7 @@ var Table = []Entry{
 	{KindMean, "predict/forecast", "Mean"},
 	{KindETS, "predict/forecast", "ETS"},
 	{KindTheta, "predict/forecast", "Theta"},
+	{KindAuto, "predict/forecast", "Auto"},
 
 	{KindIntermittent, "predict/forecast", "Intermittent"},
 	{KindConformal, "predict/forecast", "Conformal"},

@@ -11,6 +11,15 @@ import (
 // TestCancels: what takes long looks at its context.
 func TestCancels(t *testing.T) {
 	testkit.Cancels(t, []testkit.Cancel{
+		{Name: "forecast.FitAuto", Looks: 100, Do: func(ctx context.Context, size int) error {
+			y := make([]float64, 200*size)
+			for i := range y {
+				y[i] = sales()[i%24] + float64(i%7)
+			}
+			testkit.Start(ctx)
+			_, err := forecast.FitAuto(ctx, y, forecast.AutoOptions{Season: 12})
+			return err
+		}},
 		{Name: "forecast.FitETS", Looks: 30, Do: func(ctx context.Context, size int) error {
 			y := make([]float64, 2000*size)
 			for i := range y {

@@ -32,6 +32,8 @@ func empty(kind codec.Kind) Persistent {
 		return new(ETS)
 	case codec.KindTheta:
 		return new(Theta)
+	case codec.KindAuto:
+		return new(Auto)
 	case codec.KindIntermittent:
 		return new(Intermittent)
 	case codec.KindConformal:

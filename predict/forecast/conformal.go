@@ -350,5 +350,5 @@ func getModel(r *codec.Reader) Forecaster {
 
 // holds reports whether models of the kind hold others.
 func holds(kind codec.Kind) bool {
-	return kind == codec.KindConformal || kind == codec.KindCombination
+	return kind == codec.KindConformal || kind == codec.KindCombination || kind == codec.KindAuto
 }

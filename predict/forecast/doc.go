@@ -23,6 +23,7 @@
 //   - [FitNaive]: as the last period, or as the same one of the last season, with or without
 //     drift: what every other method has to beat
 //   - [FitMean]: as the periods of the past on average, or those of each place of the season
+//   - [FitAuto]: where in doubt, this one: what did well on the series, combined
 //   - [FitETS]: level, trend and season that change slowly; the form is chosen by AICc
 //   - [FitSmoothing]: one of the classical methods, with parameters of one's own or of least
 //     squares: simple, Holt, damped, Holt-Winters

@@ -160,3 +160,36 @@ func ExampleSeasonIndex() {
 	fmt.Printf("%.2f %v\n", index, err)
 	// Output: [0.85 1.00 1.15] <nil>
 }
+
+// What does well on each of many series, in one call.
+func ExampleFitAuto() {
+	visitors := []float64{
+		41.7, 24.0, 32.3, 37.3, 46.2, 29.3, 36.5, 43.0, 48.9, 31.2, 37.7, 40.4,
+		51.2, 31.9, 41.0, 43.8, 55.6, 33.9, 42.1, 45.6, 59.8, 35.2, 44.3, 47.9,
+	}
+	series := [][]float64{visitors, {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8}}
+	all, err := forecast.FitAll(context.Background(), series, forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: 4}), forecast.FitAllOptions{})
+	if err != nil {
+		panic(err)
+	}
+	for _, s := range all {
+		var m *forecast.Auto = s.Model.(*forecast.Auto)
+		f, err := m.Forecast(nil, 4)
+		fmt.Printf("%.1f %v\n", f, err)
+		var member forecast.AutoMember
+		for _, member = range m.Members() {
+			fmt.Printf("  %.2f %s\n", member.Weight, member.Name)
+		}
+	}
+	// Output:
+	// [59.1 36.9 45.4 49.5] <nil>
+	//   0.25 seasonal naive
+	//   0.51 seasonal theta
+	//   0.06 theta
+	//   0.18 smoothing
+	// [5.6 5.2 5.9 6.8] <nil>
+	//   0.25 seasonal naive
+	//   0.25 seasonal theta
+	//   0.25 theta
+	//   0.25 smoothing
+}

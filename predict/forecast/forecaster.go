@@ -11,7 +11,7 @@ import (
 )
 
 // MaxHorizon is the largest number of periods that is forecast at once.
-const MaxHorizon = 100_000
+const MaxHorizon = 10_000
 
 // Forecaster is a model that was fitted to one series. It is immutable and safe for concurrent
 // readers. Whatever has these two methods can be compared, combined, wrapped and tested by this

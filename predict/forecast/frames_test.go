@@ -52,6 +52,10 @@ func ets() *forecast.ETS {
 	return fitted(forecast.FitETS(bg, gaps(), forecast.ETSOptions{Model: "MAdM", Season: 4, Seed: 3}))
 }
 
+func auto() *forecast.Auto {
+	return fitted(forecast.FitAuto(bg, append(sales(), gaps()...), forecast.AutoOptions{Season: 12, Horizon: 6}))
+}
+
 func theta() *forecast.Theta {
 	return fitted(forecast.FitTheta(bg, append(sales(), gaps()...), forecast.ThetaOptions{Model: "DSTM", Season: 12}))
 }
@@ -65,7 +69,7 @@ func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
 
 func TestNilReceivers(t *testing.T) {
-	testkit.NilReceivers(t, nil, (*forecast.Naive)(nil), (*forecast.Mean)(nil), (*forecast.ETS)(nil), (*forecast.Theta)(nil))
+	testkit.NilReceivers(t, nil, (*forecast.Naive)(nil), (*forecast.Mean)(nil), (*forecast.ETS)(nil), (*forecast.Theta)(nil), (*forecast.Auto)(nil))
 	testkit.NilReceivers(t, nil, demandNils()...)
 }
 
@@ -81,11 +85,21 @@ func modelFrame(kind codec.Kind, fill func() forecast.Persistent) testkit.Frame 
 	}
 }
 
+// autoFrame has a model of each kind, whose own frames have every field in use.
+func autoFrame() testkit.Frame {
+	f := modelFrame(codec.KindAuto, func() forecast.Persistent { return auto() })
+	for _, field := range []string{"drift", "form.damped", "form.trend", "now.beta", "now.mean", "pairs", "seasonal", "seed"} {
+		f.Zero = append(f.Zero, ".combined.models[]."+field+": a model without it; its own frame has it")
+	}
+	return f
+}
+
 func frames() []testkit.Frame {
 	return append([]testkit.Frame{
 		modelFrame(codec.KindNaive, func() forecast.Persistent { return naive() }),
 		modelFrame(codec.KindMean, func() forecast.Persistent { return mean() }),
 		modelFrame(codec.KindETS, func() forecast.Persistent { return ets() }),
 		modelFrame(codec.KindTheta, func() forecast.Persistent { return theta() }),
+		autoFrame(),
 	}, demandFrames()...)
 }

@@ -20,7 +20,7 @@ func TestPromises(t *testing.T) {
 	}
 	p := testkit.Promises{
 		Funcs: map[string]any{
-			"FitAll": forecast.FitAll, "FitETS": forecast.FitETS, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
+			"FitAll": forecast.FitAll, "FitAuto": forecast.FitAuto, "FitETS": forecast.FitETS, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
 			"FitSmoothing": forecast.FitSmoothing, "FitTheta": forecast.FitTheta, "SeasonIndex": forecast.SeasonIndex,
 			"Intervals": forecast.Intervals, "ReadModel": forecast.ReadModel, "WriteModel": forecast.WriteModel,
 			"With": forecast.With[*forecast.Mean, forecast.MeanOptions],
@@ -30,6 +30,7 @@ func TestPromises(t *testing.T) {
 			func() any { return mean() },
 			func() any { return ets() },
 			func() any { return theta() },
+			func() any { return auto() },
 		},
 		Args: map[string]func() []any{
 			"FitAll": func() []any {
@@ -42,6 +43,7 @@ func TestPromises(t *testing.T) {
 				return []any{bg, gaps(), forecast.ThetaOptions{Model: "DOTM", Season: 12, Additive: true}}
 			},
 			"SeasonIndex": func() []any { return []any{bg, gaps(), 12, forecast.SeasonOptions{Additive: true}} },
+			"FitAuto":     func() []any { return []any{bg, gaps(), forecast.AutoOptions{Season: 4, Horizon: 3, Seed: 1}} },
 			"FitSmoothing": func() []any {
 				return []any{bg, sales(), forecast.SmoothingOptions{Trend: true, Damped: true, Season: 4, Multiplicative: true, Alpha: .2, Beta: .1, Gamma: .1, Phi: .9}}
 			},
@@ -59,6 +61,9 @@ func TestPromises(t *testing.T) {
 			"Naive.Append":    func() []any { return []any{[]float64{3, 4}} },
 			"Mean.Forecast":   horizon,
 			"Mean.Quantiles":  quantiles,
+			"Auto.Forecast":   horizon,
+			"Auto.Quantiles":  quantiles,
+			"Auto.Append":     func() []any { return []any{[]float64{130, 140}} },
 			"Theta.Forecast":  horizon,
 			"Theta.Quantiles": quantiles,
 			"Theta.Append":    func() []any { return []any{[]float64{130, 140}} },

@@ -1,0 +1,266 @@
+package forecast_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
+	"github.com/aislekit/aisle/predict/forecast"
+)
+
+// Series of the conformance suite: of demand with a season and a trend.
+func seasonal(seed uint64, n int) []float64 {
+	r, y := rng.New(seed, 0, 0), make([]float64, n)
+	level := 100.0
+	for i := range y {
+		level += .4 + r.Normal()
+		y[i] = level * (1 + .3*math.Sin(2*math.Pi*float64(i)/12)) * (1 + .05*r.Normal())
+	}
+	return y
+}
+
+// TestConformance asks of every method of this file what a forecaster promises; see conforms.
+func TestConformance(t *testing.T) {
+	for name, c := range map[string]struct {
+		fit    forecast.Fit
+		shifts bool // means move with the series
+	}{
+		"naive":      {forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 12, Drift: true}), true},
+		"mean":       {forecast.With(forecast.FitMean, forecast.MeanOptions{Season: 12}), true},
+		"simple":     {forecast.With(forecast.FitSmoothing, forecast.SmoothingOptions{Alpha: .3}), true},
+		"winters":    {forecast.With(forecast.FitSmoothing, forecast.SmoothingOptions{Trend: true, Season: 12, Alpha: .3, Beta: .1, Gamma: .2}), true},
+		"ETS AAN":    {forecast.With(forecast.FitETS, forecast.ETSOptions{Model: "AAN"}), true},
+		"ETS":        {forecast.With(forecast.FitETS, forecast.ETSOptions{Season: 12}), false},
+		"theta":      {forecast.With(forecast.FitTheta, forecast.ThetaOptions{Season: 12}), false},
+		"theta only": {forecast.With(forecast.FitTheta, forecast.ThetaOptions{}), true},
+		"auto":       {forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: 12}), false},
+	} {
+		t.Run(name, func(t *testing.T) { conforms(t, c.fit, c.shifts) })
+	}
+}
+
+// conforms checks a method: the same bytes again; twice the series, twice the forecast, and, if it
+// shifts, one moved with the series; quantiles in order around the mean; missing periods and series
+// of every length answered finitely or refused by a sentinel; the series not written to; a binary
+// form that says the same; many series in any order and at any number of workers.
+func conforms(t *testing.T, fit forecast.Fit, shifts bool) {
+	y := seasonal(1, 72)
+	kept := append([]float64(nil), y...)
+	m := fitted(fit(bg, y))
+	mean := fitted(m.Forecast(nil, 18))
+	near := func(what string, got []float64, want func(i int) float64, tol float64) {
+		t.Helper()
+		for i := range mean {
+			testkit.Near(t, what, got[i], want(i), tol*math.Abs(mean[i]))
+		}
+	}
+	for i, v := range y {
+		if v != kept[i] {
+			t.Fatal("the series was written to")
+		}
+	}
+	again := fitted(fitted(fit(bg, y)).Forecast(nil, 18))
+	near("again", again, func(i int) float64 { return mean[i] }, 0)
+	change := func(a, b float64) []float64 {
+		z := make([]float64, len(y))
+		for i, v := range y {
+			z[i] = a + b*v
+		}
+		return fitted(fitted(fit(bg, z)).Forecast(nil, 18))
+	}
+	near("twice", change(0, 2), func(i int) float64 { return 2 * mean[i] }, 1e-9)
+	near("in cents", change(0, 100), func(i int) float64 { return 100 * mean[i] }, 1e-2)
+	if shifts {
+		near("shifted", change(50, 1), func(i int) float64 { return 50 + mean[i] }, 2e-3)
+	}
+	q := fitted(m.Quantiles(nil, 18, []float64{.025, .1, .5, .9, .975}))
+	for i := range mean {
+		for k := 1; k < 5; k++ {
+			if !(q[5*i+k] >= q[5*i+k-1]) {
+				t.Errorf("period %d: quantiles %v", i, q[5*i:5*i+5])
+			}
+		}
+	}
+	for n := range 30 {
+		z := append([]float64(nil), y[:n]...)
+		for _, gap := range []int{-1, n / 2, n - 1} {
+			if gap >= 0 && gap < n {
+				z[gap] = math.NaN()
+			}
+			short, err := fit(bg, z)
+			if err != nil {
+				if !errors.Is(err, forecast.ErrEmpty) && !errors.Is(err, forecast.ErrUndefined) {
+					t.Errorf("%d periods: %v", n, err)
+				}
+				continue
+			}
+			for _, f := range fitted(short.Forecast(nil, 3)) {
+				if math.IsNaN(f) || math.IsInf(f, 0) {
+					t.Errorf("%d periods: forecast %v", n, f)
+				}
+			}
+		}
+	}
+	for _, constant := range []float64{0, 5} {
+		flat := make([]float64, 40)
+		for i := range flat {
+			flat[i] = constant
+		}
+		for _, f := range fitted(fitted(fit(bg, flat)).Forecast(nil, 2)) {
+			testkit.Near(t, "constant", f, constant, 1e-9)
+		}
+	}
+	data := fitted(m.(forecast.Persistent).MarshalBinary())
+	many := [][]float64{seasonal(2, 50), y, {}, seasonal(3, 40)}
+	all := fitted(forecast.FitAll(bg, many, fit, forecast.FitAllOptions{Workers: 1}))
+	turned := fitted(forecast.FitAll(bg, [][]float64{many[3], many[2], many[1], many[0]}, fit, forecast.FitAllOptions{Workers: 4}))
+	if all[2].Err == nil || all[1].Err != nil {
+		t.Errorf("errors of many: %v, %v", all[2].Err, all[1].Err)
+	}
+	for i, f := range []forecast.Forecaster{all[1].Model, turned[2].Model} {
+		if got := fitted(f.(forecast.Persistent).MarshalBinary()); string(got) != string(data) {
+			t.Errorf("among many (%d): other bytes", i)
+		}
+	}
+}
+
+// What combines is no worse than its parts on planted series, over all, and its intervals hold.
+func TestAutoPlanted(t *testing.T) {
+	var own, naive float64
+	held, total := 0, 0
+	for seed := range uint64(25) {
+		y := seasonal(seed+100, 84)
+		m := fitted(forecast.FitAuto(bg, y[:72], forecast.AutoOptions{Season: 12}))
+		n := fitted(forecast.FitNaive(bg, y[:72], forecast.NaiveOptions{Season: 12}))
+		last := fitted(n.Forecast(nil, 12))
+		for i, o := range fitted(forecast.Intervals(nil, m, 12, .8)) {
+			own += math.Abs(y[72+i] - o.Mean)
+			naive += math.Abs(y[72+i] - last[i])
+			total++
+			if o.Low <= y[72+i] && y[72+i] <= o.High {
+				held++
+			}
+		}
+	}
+	if own > .9*naive {
+		t.Errorf("error %v, seasonal naive %v", own, naive)
+	}
+	if share := float64(held) / float64(total); share < .72 || share > .95 {
+		t.Errorf("80 %% intervals hold %v", share)
+	}
+}
+
+// Short and odd series are answered; demand never falls below 0.
+func TestAutoShort(t *testing.T) {
+	one := fitted(forecast.FitAuto(bg, []float64{7}, forecast.AutoOptions{Season: 12}))
+	if f := fitted(one.Forecast(nil, 2)); f[1] != 7 {
+		t.Errorf("one value: %v", f)
+	}
+	if _, err := one.Quantiles(nil, 1, []float64{.5}); !errors.Is(err, forecast.ErrUndefined) {
+		t.Errorf("quantiles of one value: %v", err)
+	}
+	fallen := fitted(forecast.FitAuto(bg, []float64{90, 80, 71, 59, 52, 40, 31, 19, 11, 2}, forecast.AutoOptions{}))
+	for _, q := range fitted(fallen.Quantiles(nil, 8, []float64{.01, .5})) {
+		if q < 0 {
+			t.Errorf("demand below 0: %v", q)
+		}
+	}
+	if m, err := forecast.FitAuto(bg, []float64{math.NaN()}, forecast.AutoOptions{}); !errors.Is(err, forecast.ErrEmpty) || m != nil {
+		t.Errorf("nothing observed: %v", err)
+	}
+}
+
+// The choice made on the training parts of three real sets, against the seasonal naive forecast and
+// the figures of statsforecast 2.1.1 on the same split (SeasonalNaive, AutoTheta):
+// m4-hourly MASE 1.193, 2.456, sMAPE 13.91, 18.16; jewelry MASE 1.101, .978 (m = 52, h = 8).
+//
+//	AISLE_LONG=1 go test -v -timeout 60m -run AutoShared ./predict/forecast
+func TestAutoShared(t *testing.T) {
+	testkit.Long(t)
+	for _, s := range []sharedSet{m4Hourly(t), jewelryWeekly(t)} {
+		fits := fitted(forecast.FitAll(bg, s.train, forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: s.season, Horizon: s.h}), forecast.FitAllOptions{}))
+		var mase, smape, held80, held95, n float64
+		for i, f := range fits {
+			if f.Err != nil {
+				t.Fatal(f.Err)
+			}
+			scale, y := 0.0, s.train[i]
+			for k := s.season; k < len(y); k++ {
+				scale += math.Abs(y[k]-y[k-s.season]) / float64(len(y)-s.season)
+			}
+			q := fitted(f.Model.Quantiles(nil, s.h, []float64{.025, .1, .9, .975}))
+			for k, x := range fitted(f.Model.Forecast(nil, s.h)) {
+				v := s.test[i][k]
+				mase += math.Abs(v-x) / scale
+				smape += 200 * math.Abs(v-x) / (math.Abs(v) + math.Abs(x) + 1e-300)
+				if q[4*k+1] <= v && v <= q[4*k+2] {
+					held80++
+				}
+				if q[4*k] <= v && v <= q[4*k+3] {
+					held95++
+				}
+				n++
+			}
+		}
+		t.Log(fmt.Sprintf("%s: MASE %.4f, sMAPE %.3f, 80 %% hold %.3f, 95 %% hold %.3f", s.name, mase/n, smape/n, held80/n, held95/n))
+		if mase/n > s.mase || smape/n > s.smape || held80/n < .78 || held95/n < .93 {
+			t.Errorf("%s: MASE %v, sMAPE %v, intervals %v %v", s.name, mase/n, smape/n, held80/n, held95/n)
+		}
+	}
+}
+
+// sharedSet is a real set, cut, and the errors that must not be passed.
+type sharedSet struct {
+	name        string
+	season, h   int
+	train, test [][]float64
+	mase, smape float64
+}
+
+func m4Hourly(t *testing.T) sharedSet {
+	s := sharedSet{name: "m4-hourly", season: 24, h: 48, mase: 1.193, smape: 13.912}
+	for _, row := range sharedCSV(t, "m4-hourly", "train.csv.gz") {
+		s.train = append(s.train, numbers(row[1:]))
+	}
+	for _, row := range sharedCSV(t, "m4-hourly", "test.csv.gz") {
+		s.test = append(s.test, numbers(row[1:]))
+	}
+	return s
+}
+
+func jewelryWeekly(t *testing.T) sharedSet {
+	s := sharedSet{name: "jewelry-weekly", season: 52, h: 8, mase: .978, smape: math.Inf(1)}
+	rows := sharedCSV(t, "jewelry-weekly", "jewelry.csv.gz")
+	for j := range rows[0][1:] {
+		var y []float64
+		for _, row := range rows {
+			y = append(y, numbers(row[j+1:j+2])...)
+		}
+		s.train, s.test = append(s.train, y[:len(y)-8]), append(s.test, y[len(y)-8:])
+	}
+	return s
+}
+
+// sharedCSV returns the rows of a shared file below its header.
+func sharedCSV(t *testing.T, parts ...string) [][]string {
+	r := csv.NewReader(bytes.NewReader(testkit.ReadShared(t, parts...)))
+	r.FieldsPerRecord = -1
+	return fitted(r.ReadAll())[1:]
+}
+
+// numbers reads the cells up to the first empty one.
+func numbers(cells []string) (xs []float64) {
+	for _, c := range cells {
+		if c == "" {
+			break
+		}
+		xs = append(xs, fitted(strconv.ParseFloat(c, 64)))
+	}
+	return xs
+}
