@@ -6,7 +6,7 @@
 // without data is NaN, one without sales is 0. What is fitted to it is a [Forecaster]: Forecast
 // appends the means of the next periods, Quantiles how far they may stray.
 //
-//	m, err := forecast.FitNaive(ctx, sales, forecast.NaiveOptions{Season: 52})
+//	m, err := forecast.FitAuto(ctx, sales, forecast.AutoOptions{Season: 52, Horizon: 8})
 //	if err != nil {
 //		return err
 //	}
@@ -20,10 +20,10 @@
 //
 // # Which function when
 //
+//   - [FitAuto]: what did well on the series, combined; where in doubt, this one
 //   - [FitNaive]: as the last period, or as the same one of the last season, with or without
 //     drift: what every other method has to beat
 //   - [FitMean]: as the periods of the past on average, or those of each place of the season
-//   - [FitAuto]: where in doubt, this one: what did well on the series, combined
 //   - [FitETS]: level, trend and season that change slowly; the form is chosen by AICc
 //   - [FitSmoothing]: one of the classical methods, with parameters of one's own or of least
 //     squares: simple, Holt, damped, Holt-Winters

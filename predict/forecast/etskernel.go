@@ -366,7 +366,7 @@ func (w *walk) plain(v float64, row []float64) (f, e float64) {
 		dl[j] = dq - alpha*dq
 		db[j] = phi*db[j] - beta*dq
 	}
-	w.inject(e, e, alpha, beta, 0, row, nil)
+	w.inject(e, alpha, beta, 0, row, nil)
 	if e != e {
 		e = 0
 	}
@@ -397,7 +397,7 @@ func (w *walk) additive(v float64, row, ds []float64) (f, e float64) {
 		db[j] = phi*db[j] - beta*df
 		ds[j] -= gamma * df
 	}
-	w.inject(e, e, alpha, beta, gamma, row, ds)
+	w.inject(e, alpha, beta, gamma, row, ds)
 	if e != e {
 		e = 0
 	}
@@ -409,8 +409,8 @@ func (w *walk) additive(v float64, row, ds []float64) (f, e float64) {
 }
 
 // inject adds what the smoothing parameters change themselves, not by the state: ε by the
-// parameter that multiplies it, b by φ. u and c are the errors that move level and season.
-func (w *walk) inject(u, c, alpha, beta, gamma float64, row, ds []float64) {
+// parameter that multiplies it, b by φ.
+func (w *walk) inject(e, alpha, beta, gamma float64, row, ds []float64) {
 	k := w.k
 	if i := k.damp; i >= 0 {
 		b := w.p.slope
@@ -421,16 +421,16 @@ func (w *walk) inject(u, c, alpha, beta, gamma float64, row, ds []float64) {
 			ds[i] -= gamma * b
 		}
 	}
-	if u != u { // missing
+	if e != e { // missing
 		return
 	}
-	w.dl[0] += u
+	w.dl[0] += e
 	if i := k.trendAt; i >= 0 {
-		w.db[i] += u
+		w.db[i] += e
 	}
 	if i := k.share; i >= 0 {
-		ds[0] -= c * w.x[i]
-		ds[i] += c * (1 - w.p.alpha)
+		ds[0] -= e * w.x[i]
+		ds[i] += e * (1 - w.p.alpha)
 	}
 }
 

@@ -67,6 +67,7 @@ type thetaState struct {
 // exponential smoothing ℓ of the series plus (1 − 1/θ) times the part of a line a + bt that the
 // smoothing has not followed, a(1−α)^t + b(1 − (1−α)^(t+1))/α. In the standard and the optimised
 // model the line is that of least squares over all periods, in the dynamic ones over those so far.
+// (statsmodels' ThetaModel adds the drift from another start: its levels differ by a constant.)
 // α in [.1, .99], ℓ₀ and θ ≥ 1 are those of the least squares of the one-step errors from the
 // fourth period on: given α the problem is linear, so that only α is searched.
 //
