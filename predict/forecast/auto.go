@@ -104,7 +104,7 @@ func (o AutoOptions) candidates(n int) []candidate {
 //
 // Quantiles are the weighted means of the methods'. Those are too wide as a rule, since errors cancel
 // out: they are narrowed, never widened, so that 80 % and 95 % intervals would have held so many of
-// the values after the cuts, and a tenth more. Unless Signed, nothing falls below 0 where no value
+// the values after each cut, by the weights of the others, and a tenth wider. Unless Signed, nothing falls below 0 where no value
 // does.
 //
 // Methods that a series is too short for are left out; the last value, carried on, is left for
@@ -152,7 +152,7 @@ func FitAuto(ctx context.Context, y []float64, opt AutoOptions) (*Auto, error) {
 		}
 	}
 	m.combined = kept
-	m.narrow = narrowing(cuts, weights)
+	m.narrow = narrowing(cuts, models, weights)
 	return m, nil
 }
 
@@ -272,9 +272,12 @@ const fewScores = 12
 
 // narrowing finds the factors by which the combined spread would have held 80 % and 95 % of what
 // came after the cuts, and a tenth more; 1 at most, and 1 where too little came.
-func narrowing(cuts []cut, weights []float64) [2]float64 {
+func narrowing(cuts []cut, models []Forecaster, weights []float64) [2]float64 {
 	var scores []float64
-	for _, c := range cuts {
+	for at, c := range cuts {
+		if len(cuts) > 1 { // weights know what came after the cut; those of the other cuts do not
+			weights = weigh(models, slices.Delete(slices.Clone(cuts), at, at+1))
+		}
 		for j, v := range c.came {
 			mean, scale, sum := 0.0, 0.0, 0.0
 			for i, w := range weights {
