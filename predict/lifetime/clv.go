@@ -96,10 +96,10 @@ func clv[T Time](where string, m *Model[T], amounts *GammaGamma, c Customer[T], 
 
 // CLVBase is what a shop knows of its customers, for CLVIntervals.
 type CLVBase[T Time] struct {
-	Model   *Model[T]   // fitted on Customers
+	Model   *Model[T]   // fitted on Orders
 	Amounts *GammaGamma // fitted on Spend
-	Orders  *Summary[T]
-	Spend   *Spend
+	Orders  *Summary[T] // the customers that Model was fitted on
+	Spend   *Spend      // the amounts that Amounts was fitted on
 }
 
 // CLVBounds is a number with the bounds that hold it at a level of confidence.

@@ -110,6 +110,7 @@ func (m *GammaGamma) likelihood(a amount, c *perCount, t *term) {
 	t.hess[5] = (px+q)/(sum*sum) - q/(v*v)
 }
 
+// round evaluates the law over the groups of s, in their order, block by block.
 func (m *GammaGamma) round(ctx context.Context, s *Spend, groups []amount, bare bool, workers int) (*Round, error) {
 	into := Round{law: m.law, at: m.at, n: s.n, again: s.n, scale: s.greatest}
 	return parallel.Reduce(ctx, len(groups), 1<<10, workers, func(lo, hi int) (*Round, error) {

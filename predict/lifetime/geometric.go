@@ -100,16 +100,25 @@ func (g *geometric) table(xs []int) []counted {
 	return out
 }
 
+// aged is what of the likelihood depends on an age alone: 1/(α+t) and its logarithm. A shop
+// has far fewer days than customers.
+type aged struct{ q, ln float64 }
+
+func (g *geometric) aged(t float64) aged {
+	q := 1 / (g.alpha + t)
+	return aged{q, math.Log(q)}
+}
+
 // likelihood fills t with the log-likelihood of a history, and returns the posterior
 // probability of being lost. With bare the derivatives are left alone.
-func (g *geometric) likelihood(h history, c *counted, t *term, bare bool) (lost float64) {
+func (g *geometric) likelihood(h history, c *counted, last, now aged, t *term, bare bool) (lost float64) {
 	n := g.r + float64(h.x)
-	qT := 1 / (g.alpha + h.t)
-	alive := n * math.Log(qT)
+	qT := now.q
+	alive := n * now.ln
 	if h.x == 0 && g.first == 0 { // nobody is lost before a purchase
 		if !bare {
 			*t = c.term
-			t.grad[0] += math.Log(qT)
+			t.grad[0] += now.ln
 			t.grad[1] -= n * qT
 			t.hess[1] -= qT
 			t.hess[4] += n * qT * qT
@@ -117,8 +126,8 @@ func (g *geometric) likelihood(h history, c *counted, t *term, bare bool) (lost 
 		t.value = c.value + alive
 		return 0
 	}
-	qL := 1 / (g.alpha + h.tx)
-	gone := n*math.Log(qL) + c.lnLost
+	qL := last.q
+	gone := n*last.ln + c.lnLost
 	diff := gone - alive
 	var sum float64
 	if diff > 0 {
@@ -135,7 +144,7 @@ func (g *geometric) likelihood(h history, c *counted, t *term, bare bool) (lost 
 	*t = c.term
 	t.value += sum
 	kept := 1 - lost
-	lT, lL := -math.Log(qT), -math.Log(qL)
+	lT, lL := -now.ln, -last.ln
 	// The logarithm of a sum: the mean of both gradients, weighted by their shares, and beside the
 	// mean of both Hessians the spread of the gradients.
 	u := [maxParams]float64{lT - lL, n * (qT - qL), c.perA, c.perB}
@@ -159,14 +168,18 @@ func (g *geometric) likelihood(h history, c *counted, t *term, bare bool) (lost 
 }
 
 // round evaluates the law over groups, block by block.
-func (g *geometric) round(ctx context.Context, into Round, groups []group, xs []int, bare bool, workers int) (*Round, error) {
-	table := g.table(xs)
-	out, err := parallel.Reduce(ctx, len(groups), 1<<12, workers, func(lo, hi int) (*Round, error) {
+func (g *geometric) round(ctx context.Context, into Round, s *counts, bare bool, workers int) (*Round, error) {
+	table := g.table(s.xs)
+	ages := make([]aged, len(s.ts))
+	for i, t := range s.ts {
+		ages[i] = g.aged(t)
+	}
+	out, err := parallel.Reduce(ctx, len(s.groups), 1<<12, workers, func(lo, hi int) (*Round, error) {
 		r := into
 		var t term
 		for i := lo; i < hi; i++ {
-			c := &groups[i]
-			g.likelihood(c.history, &table[c.place], &t, bare)
+			c := &s.groups[i]
+			g.likelihood(c.history, &table[c.place], ages[c.last], ages[c.now], &t, bare)
 			r.add(&t, c.n, bare)
 		}
 		return &r, nil
@@ -192,7 +205,7 @@ func addSums(acc, next *Round) *Round {
 func (g *geometric) lost(h history) (value, lost float64) {
 	table := g.table([]int{h.x})
 	var t term
-	lost = g.likelihood(h, &table[0], &t, true)
+	lost = g.likelihood(h, &table[0], g.aged(h.tx), g.aged(h.t), &t, true)
 	return t.value, lost
 }
 

@@ -33,7 +33,7 @@ type process interface {
 	prob(n int, t float64) float64
 	// rate returns shape and rate of the gamma variable behind the time between orders.
 	rate() (r, alpha float64)
-	round(ctx context.Context, into Round, groups []group, xs []int, bare bool, workers int) (*Round, error)
+	round(ctx context.Context, into Round, s *counts, bare bool, workers int) (*Round, error)
 }
 
 func (m *Model[T]) process() process {
@@ -192,7 +192,7 @@ func (m *Model[T]) Round(ctx context.Context, s *Summary[T]) (*Round, error) {
 
 func (m *Model[T]) round(ctx context.Context, s *Summary[T], bare bool, workers int) (*Round, error) {
 	into := Round{law: m.law, unit: unitOf[T](), at: m.at, n: s.n, again: s.again, scale: s.oldest}
-	return m.process().round(ctx, into, s.groups, s.xs, bare, workers)
+	return m.process().round(ctx, into, &counts{s.groups, s.xs, s.ts}, bare, workers)
 }
 
 // LogLikelihood returns the log-likelihood of one customer, of density in T: of several, the sum

@@ -147,13 +147,13 @@ func (p *pareto) table(xs []int) []term {
 	return out
 }
 
-func (p *pareto) round(ctx context.Context, into Round, groups []group, xs []int, bare bool, workers int) (*Round, error) {
-	table := p.table(xs)
-	return parallel.Reduce(ctx, len(groups), 1<<8, workers, func(lo, hi int) (*Round, error) {
+func (p *pareto) round(ctx context.Context, into Round, s *counts, bare bool, workers int) (*Round, error) {
+	table := p.table(s.xs)
+	return parallel.Reduce(ctx, len(s.groups), 1<<8, workers, func(lo, hi int) (*Round, error) {
 		r := into
 		var t term
 		for i := lo; i < hi; i++ {
-			c := &groups[i]
+			c := &s.groups[i]
 			p.likelihood(c.history, &table[c.place], &t, bare)
 			r.add(&t, c.n, bare)
 		}

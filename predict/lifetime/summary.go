@@ -71,6 +71,8 @@ type Summary[T Time] struct {
 	n      int64
 	xs     []int // distinct Repeats, by first sight
 	places map[int]int32
+	ts     []float64 // distinct ages, of both kinds, by first sight
+	tAt    map[float64]int32
 	oldest float64 // the greatest Age
 	again  int64   // customers with Repeats > 0
 }
@@ -81,10 +83,18 @@ type history struct {
 	tx, t float64
 }
 
+// counts is what the laws read of a Summary.
+type counts struct {
+	groups []group
+	xs     []int
+	ts     []float64
+}
+
 type group struct {
 	history
-	n     int64
-	place int32 // of x in xs
+	n         int64
+	place     int32 // of x in xs
+	last, now int32 // of t_x and T in ts
 }
 
 // Add counts one customer; Value is not read. A customer that cannot be is ErrRange or
@@ -115,6 +125,7 @@ func (s *Summary[T]) add(h history, n int64) error {
 	}
 	if s.index == nil {
 		s.index, s.places = make(map[history]int32), make(map[int]int32)
+		s.tAt = make(map[float64]int32)
 	}
 	i, ok := s.index[h]
 	if !ok {
@@ -125,7 +136,7 @@ func (s *Summary[T]) add(h history, n int64) error {
 			s.places[h.x] = place
 		}
 		i = int32(len(s.groups))
-		s.groups = append(s.groups, group{h, 0, place})
+		s.groups = append(s.groups, group{h, 0, place, s.age(h.tx), s.age(h.t)})
 		s.index[h] = i
 	}
 	s.groups[i].n += n
@@ -135,6 +146,17 @@ func (s *Summary[T]) add(h history, n int64) error {
 		s.again += n
 	}
 	return nil
+}
+
+// age returns the place of an age in ts, a new one if need be.
+func (s *Summary[T]) age(t float64) int32 {
+	place, ok := s.tAt[t]
+	if !ok {
+		place = int32(len(s.ts))
+		s.ts = append(s.ts, t)
+		s.tAt[t] = place
+	}
+	return place
 }
 
 // Merge adds the customers of other. Nil and s itself are ErrMismatch, more than 2⁶³ customers

@@ -67,6 +67,7 @@ func lasting(t float64, row int64) error {
 	return nil
 }
 
+// add counts cases of a time that was checked.
 func (s *Survival[T]) add(t float64, c cases) error {
 	n, err := check.AddInt64(s.n, c.ended)
 	if err == nil {
@@ -102,7 +103,7 @@ func (s *Survival[T]) Merge(other *Survival[T]) error {
 
 // SurvivalPoint is what is known at one time.
 type SurvivalPoint[T Time] struct {
-	At     T
+	At     T     // since the beginning
 	AtRisk int64 // cases that lasted, and were watched, until then
 	Ended  int64 // of them, those that ended then
 	Open   int64 // those that were last seen then
