@@ -141,6 +141,7 @@ func (c *Conformal) SetByClass(dst []int, p []float64, level float64) ([]int, er
 	return c.set("predict: Conformal.SetByClass", dst, p, level, func(k int) int { return k })
 }
 
+// set is Set with the group of each class.
 func (c *Conformal) set(where string, dst []int, p []float64, level float64, group func(k int) int) ([]int, error) {
 	if err := c.checkLevel(where, level); err != nil {
 		return dst, err

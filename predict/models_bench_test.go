@@ -1,0 +1,56 @@
+package predict_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/predict"
+)
+
+func BenchmarkReweighted(b *testing.B) {
+	ctx := context.Background()
+	rows, y, _, count := drawn(rng.New(1, 1, 0), 10_000, 20)
+	b.Run("model=svm", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := predict.FitSVM(ctx, rows, y, predict.SVMOptions{C: .1}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("model=poisson", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := predict.FitPoisson(ctx, rows, count, predict.PoissonOptions{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("model=lasso", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := predict.FitLinear(ctx, rows, count, predict.LinearOptions{L1: 1000}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkConformal(b *testing.B) {
+	s := rng.New(1, 1, 0)
+	scores := make([]float64, 10_000)
+	for i := range scores {
+		scores[i] = s.Normal()
+	}
+	c := promised(predict.FitConformal(scores, nil))
+	b.Run("do=fit", func(b *testing.B) {
+		for b.Loop() {
+			promised(predict.FitConformal(scores, nil))
+		}
+	})
+	b.Run("do=interval", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := c.Interval(1, 1, .9, 0); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
