@@ -15,7 +15,7 @@ import (
 // C = 0) and mend both over- and underconfidence. It is immutable and safe for concurrent use; the zero
 // value answers 1/2.
 type BetaCalibrator struct {
-	A, B, C float64
+	A, B, C float64 // of ln s, of -ln(1-s), and the constant
 	// Converged is false if the fit ran out of iterations, as where the scores separate the
 	// labels.
 	Converged bool

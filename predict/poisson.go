@@ -70,7 +70,7 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 	if !(total > 0) {
 		return nil, fmt.Errorf("%s: all counts are 0: %w", where, ErrUndefined)
 	}
-	objective := func(eta, coef []float64, intercept float64) (float64, error) {
+	f.objective = func(eta, coef []float64, intercept float64) (float64, error) {
 		sum, err := f.sum(ctx, func(k int) float64 {
 			e := eta[k] + offset[k]
 			return weight[k] * (math.Exp(e) - count[k]*e)
@@ -84,11 +84,11 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 	if !opt.NoIntercept {
 		m.intercept = math.Log(total) - math.Log(mass)
 	}
-	eta, trial, target, curve := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	eta, target, curve := f.eta, make([]float64, n), make([]float64, n)
 	for k := range eta {
 		eta[k] = m.intercept
 	}
-	if m.objective, err = objective(eta, m.coef, m.intercept); err != nil {
+	if m.objective, err = f.objective(eta, m.coef, m.intercept); err != nil {
 		return nil, err
 	}
 	least := LinearOptions{L2: opt.L2, NoIntercept: opt.NoIntercept}
@@ -115,7 +115,7 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 		}
 		m.iterations++
 		before, share := m.objective, 0.0
-		if m.objective, share, err = f.search(ctx, &m.terms, step.coef, step.intercept, before, eta, trial, objective); err != nil {
+		if m.objective, share, err = f.search(ctx, &m.terms, step.coef, step.intercept, before); err != nil {
 			return nil, wrap(where, err)
 		}
 		m.converged = share == 0 || before-m.objective <= opt.Tol*(1+math.Abs(m.objective))

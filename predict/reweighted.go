@@ -19,6 +19,10 @@ type reweighted struct {
 	d       int
 	block   int // rows of one unit of work
 	workers int
+
+	eta, trial []float64 // b + w·x of each row, where the fit stands and where search looks
+	// objective is what is minimised, at eta and the coefficients it comes from.
+	objective func(eta, coef []float64, intercept float64) (float64, error)
 }
 
 // newReweighted puts checked rows in an order that depends on their content only; y is
@@ -30,7 +34,8 @@ func newReweighted(ctx context.Context, rows [][]float64, y func(i int) float64,
 	}, func(i, j int) int {
 		return cmp.Or(cmp.Compare(y(i)+0, y(j)+0), cmp.Compare(f.weightOf(i), f.weightOf(j)), cmp.Compare(f.offsetOf(i), f.offsetOf(j)), compareRows(rows[i], rows[j]))
 	})
-	f.block = max(rowBlock, (len(f.order)+15)/16)
+	n := len(f.order)
+	f.block, f.eta, f.trial = max(rowBlock, (n+15)/16), make([]float64, n), make([]float64, n)
 	return f, err
 }
 
@@ -99,22 +104,22 @@ func (f *reweighted) step(ctx context.Context, target, weight []float64, opt Lin
 
 // search takes the step from (coef, intercept) towards the solution next, halving it until
 // the objective falls, and returns the objective there and the share t of the step, 0 where none lowers it.
-func (f *reweighted) search(ctx context.Context, m *terms, next []float64, nextIntercept, before float64, eta, trial []float64, objective func(eta []float64, coef []float64, intercept float64) (float64, error)) (after, t float64, err error) {
+func (f *reweighted) search(ctx context.Context, m *terms, next []float64, nextIntercept, before float64) (after, t float64, err error) {
 	coef := make([]float64, len(m.coef))
 	for t = 1; t > 1e-10; t /= 2 {
 		for j, v := range m.coef {
 			coef[j] = v + t*(next[j]-v)
 		}
 		intercept := m.intercept + t*(nextIntercept-m.intercept)
-		if err := f.linear(ctx, trial, coef, intercept); err != nil {
+		if err := f.linear(ctx, f.trial, coef, intercept); err != nil {
 			return 0, 0, err
 		}
-		after, err = objective(trial, coef, intercept)
+		after, err = f.objective(f.trial, coef, intercept)
 		if err != nil {
 			return 0, 0, err
 		}
 		if after < before {
-			copy(eta, trial)
+			copy(f.eta, f.trial)
 			copy(m.coef, coef)
 			m.intercept = intercept
 			return after, t, nil

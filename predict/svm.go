@@ -65,7 +65,7 @@ func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*S
 	if opt.NoIntercept {
 		bias = 0
 	}
-	objective := func(eta, coef []float64, intercept float64) (float64, error) {
+	f.objective = func(eta, coef []float64, intercept float64) (float64, error) {
 		loss, err := f.sum(ctx, func(k int) float64 {
 			e := math.Max(0, 1-sign[k]*eta[k])
 			return weight[k] * e * e
@@ -79,8 +79,8 @@ func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*S
 		return opt.C * loss, err
 	}
 	m := &SVM{iterated{terms: terms{schema: numeric(opt.Names, f.d), coef: make([]float64, f.d)}}}
-	eta, trial := make([]float64, n), make([]float64, n)
-	if m.objective, err = objective(eta, m.coef, 0); err != nil {
+	eta := f.eta
+	if m.objective, err = f.objective(eta, m.coef, 0); err != nil {
 		return nil, err
 	}
 	share := 0.0 // of the last step that was taken
@@ -110,7 +110,7 @@ func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*S
 			}
 		}
 		m.iterations++
-		if m.objective, share, err = f.search(ctx, &m.terms, next, intercept, m.objective, eta, trial, objective); err != nil {
+		if m.objective, share, err = f.search(ctx, &m.terms, next, intercept, m.objective); err != nil {
 			return nil, wrap(where, err)
 		}
 		m.converged = share == 0 // no step lowers what is the minimum but for rounding
