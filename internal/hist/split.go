@@ -160,7 +160,13 @@ func (s *Search) number(best *Split, h Hist, j int, node Stat, monotone int, bou
 			}
 			gain := 0.0
 			if plain {
-				gain = left.G*left.G/(left.H+s.L2) + right.G*right.G/(right.H+s.L2) - parent
+				// Both fractions as one, compared without a division: most edges end here.
+				dl, dr := left.H+s.L2, right.H+s.L2
+				up, down := left.G*left.G*dr+right.G*right.G*dl, dl*dr
+				if up <= (max(best.Gain, s.MinGain)+parent)*down {
+					continue
+				}
+				gain = up/down - parent
 			} else {
 				if monotone != 0 && float64(monotone)*(s.Output(right, bounds)-s.Output(left, bounds)) < 0 {
 					continue

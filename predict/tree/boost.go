@@ -302,10 +302,10 @@ func exactSum(n int, at func(i int) float64) float64 {
 	}
 	_, exp := math.Frexp(top)
 	_, count := math.Frexp(float64(n))
-	down := 62 - exp - count
-	sum := int64(0)
+	down := min(max(62-exp-count, -1000), 1000) // so that the factor is a normal number
+	factor, sum := math.Ldexp(1, down), int64(0)
 	for i := range n {
-		sum += int64(math.RoundToEven(math.Ldexp(at(i), down)))
+		sum += int64(math.RoundToEven(at(i) * factor))
 	}
 	return math.Ldexp(float64(sum), -down)
 }

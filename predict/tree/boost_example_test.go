@@ -46,3 +46,32 @@ func ExampleFitBoost() {
 	fmt.Printf("%.1f\n", p)
 	// Output: [0.9 0.7 0.1 0.6]
 }
+
+func ExampleEnsemble_Refit() {
+	// A model of last year learns this month's level.
+	var rows [][]float64
+	var before, now []float64
+	for i := range 200 {
+		x := float64(i % 10)
+		rows, before, now = append(rows, []float64{x}), append(before, x), append(now, x+4)
+	}
+	squared := tree.BoostOptions{Loss: tree.LossSquared, L2: -1, LearningRate: .5}
+	m, err := tree.FitBoost(context.Background(), rows, before, squared)
+	if err != nil {
+		panic(err)
+	}
+	next, err := m.Refit(context.Background(), rows, now, tree.RefitOptions{Decay: .5, Boost: squared})
+	if err != nil {
+		panic(err)
+	}
+	old, err := m.Predict(nil, [][]float64{{3}})
+	if err != nil {
+		panic(err)
+	}
+	fresh, err := next.Predict(nil, [][]float64{{3}})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.1f %.1f\n", old, fresh)
+	// Output: [3.0] [7.0]
+}

@@ -137,9 +137,9 @@ func (p pointwise) start(b *booster, base []float64) error {
 	return nil
 }
 
-// flat is how much flatter than it is the curve of the Poisson loss is taken to be, so that a step
-// stays in reach: LightGBM's poisson_max_delta_step.
-const flat = .7
+// steeper is how much steeper than it is the curve of the Poisson loss is taken to be, so that a step
+// stays in reach: e to LightGBM's poisson_max_delta_step.
+var steeper = math.Exp(.7)
 
 func (p pointwise) gradients(ctx context.Context, b *booster) error {
 	return parallel.For(ctx, len(b.train), 4096, b.opt.Workers, func(_, lo, hi int) error {
@@ -156,7 +156,7 @@ func (p pointwise) gradients(ctx context.Context, b *booster) error {
 				}
 			case LossPoisson:
 				e := math.Exp(m)
-				b.g[i], b.h[i] = w*(e-y), w*e*math.E/math.Exp(1-flat)
+				b.g[i], b.h[i] = w*(e-y), w*e*steeper
 			case LossTweedie:
 				lower, upper := math.Exp((1-p.power)*m), math.Exp((2-p.power)*m)
 				b.g[i] = w * (upper - y*lower)

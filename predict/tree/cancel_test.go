@@ -44,5 +44,13 @@ func TestCancels(t *testing.T) {
 			_, err = x.Values(ctx, nil, rows)
 			return err
 		}},
+		{Name: "tree.Ensemble.Refit", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows, margin := mixed(1000*size, 1)
+			y := labels(margin, 1)
+			m := must(tree.FitBoost(context.Background(), rows, y, tree.BoostOptions{Iterations: 5}))
+			testkit.Start(ctx)
+			_, err := m.Refit(ctx, rows, y, tree.RefitOptions{})
+			return err
+		}},
 	})
 }

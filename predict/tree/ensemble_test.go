@@ -276,7 +276,14 @@ func TestPredictAllocates(t *testing.T) {
 
 // filled is a model in which no field is zero.
 func filled() *tree.Ensemble {
-	trees := [][]tree.Node{
+	return must(tree.Assemble(planted(), tree.AssembleOptions{
+		Names: []string{"recency", "brand", "spend"}, Outputs: 2, Base: []float64{.5, .25}, Link: tree.LinkLog, Slope: 2, Average: true, Single: true,
+	}))
+}
+
+// planted are two trees with every kind of split.
+func planted() [][]tree.Node {
+	return [][]tree.Node{
 		{
 			{Column: 0, Threshold: 2.5, Left: 1, Right: 2, MissingLeft: true, Values: []float64{.5}, Cover: 1.875, Count: 8, Gain: 4.5},
 			{Column: -1, Values: []float64{-1}, Cover: .5, Count: 2},
@@ -294,9 +301,6 @@ func filled() *tree.Ensemble {
 			{Column: -1, Values: []float64{4.5}, Cover: .25, Count: 2},
 		},
 	}
-	return must(tree.Assemble(trees, tree.AssembleOptions{
-		Names: []string{"recency", "brand", "spend"}, Outputs: 2, Base: []float64{.5, .25}, Link: tree.LinkLog, Slope: 2, Average: true, Single: true,
-	}))
 }
 
 func frames() []testkit.Frame {

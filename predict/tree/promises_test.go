@@ -42,8 +42,10 @@ func TestPromises(t *testing.T) {
 			"FitForest": tree.FitForest, "NewSHAP": tree.NewSHAP,
 			"ImportXGBoost": tree.ImportXGBoost, "ImportLightGBM": tree.ImportLightGBM,
 		},
-		Types: []func() any{func() any { return filled() }, func() any { return &link }, func() any { return &loss }, func() any { return &criterion }, func() any { return &importance }, func() any { return explainer() }},
-		Zero:  []string{"LinkKind", "Loss", "CriterionKind", "ImportanceKind"},
+		Types: []func() any{func() any {
+			return must(tree.Assemble(planted(), tree.AssembleOptions{Columns: 3, Base: []float64{1}}))
+		}, func() any { return &link }, func() any { return &loss }, func() any { return &criterion }, func() any { return &importance }, func() any { return explainer() }},
+		Zero: []string{"LinkKind", "Loss", "CriterionKind", "ImportanceKind"},
 		Args: map[string]func() []any{
 			"Assemble": func() []any {
 				return []any{
@@ -90,6 +92,9 @@ func TestPromises(t *testing.T) {
 			"Ensemble.Margins":    rows,
 			"Ensemble.Predict":    rows,
 			"Ensemble.Nodes":      func() []any { return []any{1} },
+			"Ensemble.Refit": func() []any {
+				return []any{bg, [][]float64{{1, 0, 1}, {3, 2, -1}}, []float64{1, 2}, tree.RefitOptions{Decay: .5, Rates: []float64{1, .5}, Boost: tree.BoostOptions{Loss: tree.LossSquared}}}
+			},
 		},
 		NaN: map[string]string{"FitForest": "rows that all trees have drawn have no value out of bag"},
 	}.Check(t)
