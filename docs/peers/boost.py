@@ -1,7 +1,7 @@
 """Boosting beside LightGBM and XGBoost (docs/benchmarks.md).
 
     python docs/peers/boost.py data   DIR SHARED   # writes the sets of the comparison of quality
-    python docs/peers/boost.py folds  DIR [SET..]  # both peers with their defaults, 10 x 5 folds
+    python docs/peers/boost.py folds  DIR [SET..]  # both peers with their defaults, 10 x 5 folds (REPEATS=1: 5)
     python docs/peers/boost.py table  DIR ROWS     # writes a table of ROWS x 20
     PEER=lightgbm python docs/peers/boost.py peers DIR ROWS   # times a peer on it: lightgbm, xgboost, xgboost31 (31 leaves)
 
@@ -102,7 +102,7 @@ def folds(folder, names):
     for name in names:
         x, y, fold, cats = read(folder, name)
         out = {"lightgbm": [], "xgboost": []}
-        for r in range(fold.shape[1]):
+        for r in range(int(os.environ.get("REPEATS", fold.shape[1]))):
             for f in range(5):
                 a, b = fold[:, r] != f, fold[:, r] == f
                 out["lightgbm"].append(roc_auc_score(y[b], lgb_fit(x[a], y[a], cats).predict(x[b])))

@@ -96,46 +96,67 @@ func (b *booster) grow(ctx context.Context, k int, rows []int32, mask []bool) er
 // root begins a tree of all drawn rows.
 func (gr *grower) root(ctx context.Context, k int, rows []int32) error {
 	b := gr.booster
-	topG, topH := 0.0, 0.0
-	var squares float64
-	for _, i := range rows {
-		at := int(i)*b.outputs + k
-		topG, topH = max(topG, math.Abs(b.g[at])), max(topH, b.h[at])
-	}
-	if !check.Finite(topG) || !check.Finite(topH) {
-		return fmt.Errorf("gradients are not finite: %w", ErrDiverged)
-	}
-	q := hist.NewQuantum(len(rows), topG, topH)
-	noise := [2]float64{}
-	if slices.Contains(b.categorical, true) {
-		noise[0] = exactSum(len(rows), func(i int) float64 { g := b.g[int(rows[i])*b.outputs+k]; return g * g / b.weight(rows[i]) })
-		noise[1] = exactSum(len(rows), func(i int) float64 { return b.h[int(rows[i])*b.outputs+k] })
-	}
-	if noise[1] > 0 {
-		squares = noise[0] / noise[1]
+	order, sums := gr.order[:len(rows)], gr.sums[:len(rows)]
+	copy(order, rows)
+	q, noise, err := b.pack(sums, order, k)
+	if err != nil {
+		return err
 	}
 	for w := range gr.searches {
 		gr.searches[w].Rules = hist.Rules{
-			L1: b.opt.L1, L2: b.opt.L2, MinH: b.opt.MinHessian, MinGain: b.opt.MinGain, Smooth: b.opt.CategorySmooth, Noise: squares,
+			L1: b.opt.L1, L2: b.opt.L2, MinH: b.opt.MinHessian, MinGain: b.opt.MinGain, Smooth: b.opt.CategorySmooth, Noise: noise,
 		}
 		gr.searches[w].Unit1, gr.searches[w].Unit2 = q.First, q.Second
 		gr.searches[w].Forget()
 	}
-	order := gr.order[:len(rows)]
-	copy(order, rows)
-	for p, i := range order {
-		at := int(i)*b.outputs + k
-		gr.sums[p] = q.Pack(b.g[at], b.h[at])
-	}
 	gr.nodes = append(gr.nodes[:0], Node{Column: -1})
 	gr.open, gr.all = gr.open[:0], gr.all[:0]
 	x := &branch{hi: len(rows), bounds: hist.Free, hist: gr.take()}
-	if err := b.matrix.Add(ctx, x.hist, order, gr.sums[:len(rows)], gr.scratch); err != nil {
+	if err := b.matrix.Add(ctx, x.hist, order, sums, gr.scratch); err != nil {
 		return err
 	}
 	x.stat = gr.searches[0].Total(b.matrix, x.hist)
 	gr.enter(x)
 	return gr.consider(ctx, x)
+}
+
+// pack makes integers of the gradients and Hessians of output k of rows, and returns their
+// units and the variance of a gradient over its Hessian.
+func (b *booster) pack(sums []int64, rows []int32, k int) (q hist.Quantum, noise float64, err error) {
+	topG, topH, topS := 0.0, 0.0, 0.0
+	for _, i := range rows {
+		at := int(i)*b.outputs + k
+		topG, topH = max(topG, math.Abs(b.g[at])), max(topH, b.h[at])
+		if b.opt.Weights != nil {
+			topS = max(topS, b.g[at]*b.g[at]/b.opt.Weights[i])
+		}
+	}
+	if b.opt.Weights == nil {
+		topS = topG * topG
+	}
+	if !check.Finite(topG) || !check.Finite(topH) {
+		return q, 0, fmt.Errorf("gradients are not finite: %w", ErrDiverged)
+	}
+	q = hist.NewQuantum(len(rows), topG, topH)
+	// The order of rows must not matter: what is added up are integers, of at most 2⁵³ over the rows.
+	exact := math.Ldexp(1, 53) / float64(len(rows))
+	upG, upH := exact/max(topS, 1e-300), exact/max(topH, 1e-300)
+	var squares, hessians int64
+	for p, i := range rows {
+		at := int(i)*b.outputs + k
+		g, h := b.g[at], b.h[at]
+		sums[p] = q.Pack(g, h)
+		square := g * g
+		if b.opt.Weights != nil {
+			square /= b.opt.Weights[i]
+		}
+		squares += int64(square * upG)
+		hessians += int64(h * upH)
+	}
+	if hessians > 0 {
+		noise = float64(squares) / float64(hessians) * (upH / upG)
+	}
+	return q, noise, nil
 }
 
 // take returns a histogram to be filled.
