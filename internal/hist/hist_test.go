@@ -255,7 +255,8 @@ func TestSearchNumber(t *testing.T) {
 	}
 }
 
-// TestSearchNoise: levels that mean nothing win no split, few or many; levels that mean something do.
+// TestSearchNoise: of what sorting levels that mean nothing gains, next to nothing is left, be they few or
+// many; levels that mean something keep theirs.
 func TestSearchNoise(t *testing.T) {
 	r := rng.New(4, 0, 0)
 	for _, levels := range []int{20, 300, 5000} {
@@ -264,7 +265,7 @@ func TestSearchNoise(t *testing.T) {
 			codes[k] = int32(k)
 		}
 		n := 20 * levels
-		found := [2]int{}
+		left := [2]float64{}
 		for planted := range 2 {
 			for range 5 {
 				rows, order, sums := make([][]float64, n), make([]int32, n), make([]int64, n)
@@ -288,13 +289,12 @@ func TestSearchNoise(t *testing.T) {
 				s := hist.Search{Rules: hist.Rules{L2: 1, MinH: 1, Smooth: 10, Noise: 1}, Unit1: q.First, Unit2: q.Second}
 				best := hist.Split{Column: -1}
 				s.Column(&best, m, h, 0, s.Total(m, h), 0, hist.Free)
-				if best.Column >= 0 {
-					found[planted]++
-				}
+				left[planted] += best.Gain / 5
 			}
 		}
-		if found[0] > 1 || found[1] < 5 {
-			t.Errorf("%d levels: found %d of 5 times where there is nothing, %d of 5 where there is something", levels, found[0], found[1])
+		// Noise gains .64 a level; the planted shift of a half, a quarter a row.
+		if left[0] > 4+.08*float64(levels) || left[1] < .15*float64(n) {
+			t.Errorf("%d levels: a gain of %g is left where there is nothing, of %g where there is something", levels, left[0], left[1])
 		}
 	}
 }

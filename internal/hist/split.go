@@ -18,10 +18,14 @@ type Rules struct {
 	Smooth  float64 // added to the Hessian of a category before categories are sorted
 	// Noise is the variance of a gradient over its Hessian, 1 for a likelihood: what each level of a
 	// category that means nothing gains. Sorting levels by their own gradients finds a split that
-	// gains about .64 Noise a level in pure noise; that much, for the number of levels and the
-	// share that goes left, is taken off the gain of a split by category.
+	// gains about .64 Noise a level in pure noise. That much, for the number of levels (of equal size that
+	// would gain as much) and the share that goes left, is taken off the gain of a split by category, but for
+	// chosen times Noise: the best edge among numbers is chosen, too.
 	Noise float64
 }
+
+// chosen is what the best of many edges gains by chance.
+const chosen = 3
 
 // Split is one way to part a node.
 type Split struct {
@@ -184,9 +188,11 @@ func (s *Search) number(best *Split, h Hist, j int, node Stat, monotone int, bou
 // without a bin of their own, bin 1, stay right, where unseen ones go.
 func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) {
 	s.order = s.order[:0]
+	roots := 0.0
 	for b := range len(h) / 2 {
 		if st := s.stat(h, b); h[2*b] != 0 || h[2*b+1] != 0 {
 			s.order = append(s.order, level{int32(b), st, st.G / (st.H + s.Smooth)})
+			roots += math.Sqrt(st.H)
 		}
 	}
 	n := len(s.order)
@@ -194,7 +200,7 @@ func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) 
 		return
 	}
 	slices.SortFunc(s.order, func(a, b level) int { return cmp.Or(cmp.Compare(a.slope, b.slope), cmp.Compare(a.bin, b.bin)) })
-	taken := s.noise(n)
+	taken, scale := s.noise(n), roots*roots/(node.H*float64(n)+1e-300)
 	parent := s.Score(node, bounds)
 	var sum Stat
 	at, top := -1, best.Gain
@@ -206,7 +212,7 @@ func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) 
 		if sum.H < s.MinH || rest.H < s.MinH {
 			continue
 		}
-		gain := s.Score(sum, bounds) + s.Score(rest, bounds) - parent - taken[min(k, n-2-k)]
+		gain := s.Score(sum, bounds) + s.Score(rest, bounds) - parent - max(taken[min(k, n-2-k)]*scale-chosen*s.Noise, 0)
 		if gain > top && gain > s.MinGain {
 			at, top, first = k, gain, sum
 		}
@@ -251,7 +257,7 @@ func (s *Search) noise(n int) []float64 {
 		z := math.Sqrt2 * math.Erfinv(1-2*p)
 		phi := math.Exp(-z*z/2) / math.Sqrt(2*math.Pi)
 		mean := float64(n) * phi * phi / (p * (1 - p))
-		out[k] = s.Noise * (mean + 2*math.Sqrt(2*mean))
+		out[k] = s.Noise * (mean + math.Sqrt(2*mean)) // and a standard deviation, about
 		if n == 2 {
 			out[k] = 0 // there is no order to choose
 		}

@@ -75,3 +75,26 @@ func ExampleEnsemble_Refit() {
 	fmt.Printf("%.1f %.1f\n", old, fresh)
 	// Output: [3.0] [7.0]
 }
+
+func ExampleProgress() {
+	// Every third row judges; three iterations without a lower loss end the fit.
+	var rows [][]float64
+	var amount []float64
+	var held []int
+	for i := range 300 {
+		rows, amount = append(rows, []float64{float64(i % 10)}), append(amount, float64(i%10/5))
+		if i%3 == 0 {
+			held = append(held, i)
+		}
+	}
+	last := 0
+	m, err := tree.FitBoost(context.Background(), rows, amount, tree.BoostOptions{
+		Loss: tree.LossSquared, L2: -1, LearningRate: 1, Validation: held, Patience: 3,
+		Progress: func(p tree.Progress) { last = p.Iteration },
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(m.Trees(), "trees after", last, "iterations")
+	// Output: 1 trees after 4 iterations
+}
