@@ -22,6 +22,7 @@ func (m *ETS) Forecast(dst []float64, h int) ([]float64, error) {
 	return m.means(dst, h), nil
 }
 
+// means appends the forecasts of the next h periods, with all errors to come at 0.
 func (m *ETS) means(dst []float64, h int) []float64 {
 	p := m.now
 	for i := range h {

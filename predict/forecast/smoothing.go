@@ -38,6 +38,7 @@ func (o SmoothingOptions) form() etsForm {
 	return f
 }
 
+// validate asks for all parameters that the form has, or for none, and for none that it has not.
 func (o SmoothingOptions) validate(where string) error {
 	var c check.Options
 	c.Require(o.Season >= 1 && o.Season <= maxSeason, "Season", o.Season, fmt.Sprintf("1 to %d", maxSeason))
