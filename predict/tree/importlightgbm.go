@@ -78,6 +78,8 @@ func (x *lightgbmText) block() (map[string]string, error) {
 	}
 }
 
+// importLightGBM reads the head and then tree after tree, up to the line that ends them;
+// importances and parameters behind it are not read.
 func importLightGBM(text string) (*Ensemble, error) {
 	x := &lightgbmText{text}
 	if line, _ := x.line(); line != "tree" {

@@ -89,6 +89,7 @@ func readXGBoost(data []byte) (*xgboost, error) {
 	return m, err
 }
 
+// learner reads the names of columns, the objective, shapes and trees, in any order.
 func (m *xgboost) learner(d document) error {
 	return d.object(fieldsOf(d, map[string]func() error{
 		"feature_names": func() error {
@@ -124,6 +125,7 @@ func (m *xgboost) boosterOf(d document) error {
 	}))
 }
 
+// model reads the trees, or the weights of gblinear.
 func (m *xgboost) model(d document) error {
 	return d.object(fieldsOf(d, map[string]func() error{
 		"weights":   into(&m.weights, d.float32s),
@@ -144,6 +146,7 @@ func (m *xgboost) model(d document) error {
 	}))
 }
 
+// read reads the arrays of a tree, which come in any order and agree only later.
 func (t *xgboostTree) read(d document) error {
 	return d.object(fieldsOf(d, map[string]func() error{
 		"left_children":       into(&t.left, d.int32s),

@@ -63,6 +63,7 @@ func (j *jsonText) sequence(first, last byte, item func(i int) error) error {
 	}
 }
 
+// object reads keys and lets field read what follows each colon.
 func (j *jsonText) object(field func(key string) error) error {
 	seen := map[string]bool{}
 	return j.sequence('{', '}', func(int) error {
@@ -129,6 +130,7 @@ func (j *jsonText) float32s() ([]float32, error) {
 	return xs, err
 }
 
+// int32s reads whole numbers, and the booleans that early versions wrote for directions.
 func (j *jsonText) int32s() ([]int32, error) {
 	var xs []int32
 	err := j.array(func(int) error {
@@ -182,6 +184,7 @@ func (j *jsonText) text() (string, error) {
 	return "", corrupt(from, "string without end")
 }
 
+// skip reads a value and forgets it; what is no JSON is an error there, too.
 func (j *jsonText) skip() error {
 	switch j.peek() {
 	case '{':

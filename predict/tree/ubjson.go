@@ -140,6 +140,7 @@ func (u *ubjson) enter() error {
 	return nil
 }
 
+// object reads keys, which have a length and no type, each followed by its value.
 func (u *ubjson) object(field func(key string) error) error {
 	from := u.at
 	if m, err := u.marker(); err != nil || m != '{' {
@@ -266,6 +267,7 @@ func (u *ubjson) int32s() (xs []int32, err error) {
 	return xs, err
 }
 
+// skip reads a value and forgets it.
 func (u *ubjson) skip() error {
 	if u.at >= len(u.data) {
 		return corrupt(u.at, "the document ends early")
