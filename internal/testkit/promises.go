@@ -428,7 +428,7 @@ var sentinels = map[string]error{
 	"ErrEmpty": check.ErrEmpty, "ErrShape": check.ErrShape, "ErrNotFinite": check.ErrNotFinite, "ErrRange": check.ErrRange,
 	"ErrUnknownID": check.ErrUnknownID, "ErrDuplicate": check.ErrDuplicate, "ErrOption": check.ErrOption, "ErrDiverged": check.ErrDiverged,
 	"ErrUndefined": check.ErrUndefined, "ErrMismatch": check.ErrMismatch, "ErrOverflow": check.ErrOverflow, "ErrTooLarge": check.ErrTooLarge,
-	"ErrCorrupt": check.ErrCorrupt, "ErrVersion": check.ErrVersion, "ErrLeakage": check.ErrLeakage, "ErrPrivacy": check.ErrPrivacy, "ErrBudget": check.ErrBudget,
+	"ErrCorrupt": check.ErrCorrupt, "ErrVersion": check.ErrVersion, "ErrLeakage": check.ErrLeakage, "ErrPrivacy": check.ErrPrivacy, "ErrBudget": check.ErrBudget, "ErrUnsupported": check.ErrUnsupported,
 	"stopped": errStopped, "runs on": context.DeadlineExceeded,
 }
 

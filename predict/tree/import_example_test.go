@@ -43,3 +43,19 @@ func ExampleImportLightGBM() {
 	// [0.203 0.306 0.491] <nil>
 	// tree: ImportLightGBM: Tree=0: is_linear is "1": trees with linear models in their leaves: not supported
 }
+
+// Linear weights are plain values.
+func ExampleImportXGBoostLinear() {
+	data, err := os.ReadFile("testdata/import/xgboost-3.2.0-linear.json")
+	if err != nil {
+		panic(err)
+	}
+	var w *tree.Weights
+	w, err = tree.ImportXGBoostLinear(data)
+	if err != nil {
+		panic(err)
+	}
+	y, err := w.Predict(nil, [][]float64{{.5, 12, 3, 1, 4}})
+	fmt.Printf("%s %.3f %.3f %v\n", w.Names[0], w.Coefficients[0][0], y, err)
+	// Output: recency 1.295 [4.367] <nil>
+}

@@ -2,6 +2,7 @@ package tree_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func foreign(t *testing.T, tool string, do func(t *testing.T, c foreignCase, mod
 func TestXGBoostGolden(t *testing.T) {
 	foreign(t, "xgboost", func(t *testing.T, c foreignCase, model []byte, rows [][]float64) {
 		if strings.HasPrefix(c.Name, "linear") {
-			return
+			return // TestLinearGolden
 		}
 		m, err := tree.ImportXGBoost(model)
 		if err != nil {
@@ -135,4 +136,52 @@ func TestLightGBMGolden(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestLinearGolden: weights of gblinear, and that neither reader takes the other's files.
+func TestLinearGolden(t *testing.T) {
+	foreign(t, "xgboost", func(t *testing.T, c foreignCase, model []byte, rows [][]float64) {
+		m, err := tree.ImportXGBoostLinear(model)
+		if !strings.HasPrefix(c.Name, "linear") {
+			if !errors.Is(err, tree.ErrUnsupported) {
+				t.Errorf("trees give %v", err)
+			}
+			return
+		}
+		if _, err := tree.ImportXGBoost(model); !errors.Is(err, tree.ErrUnsupported) {
+			t.Errorf("gblinear gives %v", err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, probs, outputs := must(m.Margins(nil, rows)), must(m.Predict(nil, rows)), floats(t, c.Outputs)
+		for i, want := range floats(t, c.Margins) {
+			if got[i] != want || ulps32(probs[i], outputs[i]) > 1 {
+				t.Fatalf("margin %d is %x, want %x; prediction %v, want %v", i, got[i], want, probs[i], outputs[i])
+			}
+		}
+	})
+}
+
+// TestLinearRefuses: lengths, numbers that are none, and weights that do not belong together.
+func TestLinearRefuses(t *testing.T) {
+	model := string(must(os.ReadFile(filepath.Join("testdata", "import", "xgboost-3.2.0-linear.json"))))
+	for _, cut := range []string{"[", "[0,", "[NaN,0,0,0,0,"} {
+		at := strings.Index(model, "\"weights\":[") + len("\"weights\":")
+		bad := model[:at] + cut + model[at+strings.Index(model[at:], ",")+1:]
+		if cut == "[0," {
+			bad = model[:at] + "[0,0," + model[at+1:]
+		}
+		if _, err := tree.ImportXGBoostLinear([]byte(bad)); !errors.Is(err, tree.ErrCorrupt) || !strings.Contains(err.Error(), "weights") {
+			t.Errorf("%s: %v", cut, err)
+		}
+	}
+	var none *tree.Weights
+	if _, err := none.Margins(nil, nil); !errors.Is(err, tree.ErrEmpty) {
+		t.Error(err)
+	}
+	m := &tree.Weights{Bias: []float64{0}, Coefficients: [][]float64{{1}, {2}}}
+	if _, err := m.Predict(nil, nil); !errors.Is(err, tree.ErrShape) {
+		t.Error(err)
+	}
 }

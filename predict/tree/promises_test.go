@@ -40,10 +40,12 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"Assemble": tree.Assemble, "FitBoost": tree.FitBoost, "FitCART": tree.FitCART, "PruneCART": tree.PruneCART,
 			"FitForest": tree.FitForest, "NewSHAP": tree.NewSHAP,
-			"ImportXGBoost": tree.ImportXGBoost, "ImportLightGBM": tree.ImportLightGBM,
+			"ImportXGBoost": tree.ImportXGBoost, "ImportXGBoostLinear": tree.ImportXGBoostLinear, "ImportLightGBM": tree.ImportLightGBM,
 		},
 		Types: []func() any{func() any {
 			return must(tree.Assemble(planted(), tree.AssembleOptions{Columns: 3, Base: []float64{1}}))
+		}, func() any {
+			return &tree.Weights{Names: []string{"a", "b", "c"}, Bias: []float64{.5}, Coefficients: [][]float64{{1, 2, 3}}, Link: tree.LinkLogit}
 		}, func() any { return &link }, func() any { return &loss }, func() any { return &criterion }, func() any { return &importance }, func() any { return explainer() }},
 		Zero: []string{"LinkKind", "Loss", "CriterionKind", "ImportanceKind"},
 		Args: map[string]func() []any{
@@ -85,17 +87,22 @@ func TestPromises(t *testing.T) {
 			"NewSHAP": func() []any {
 				return []any{bg, filled(), tree.SHAPOptions{Background: [][]float64{{1, 0, 1}, {3, 2, -1}}, Workers: 1}}
 			},
-			"Ensemble.Importance": func() []any { return []any{tree.ImportanceGain} },
-			"SHAP.Values":         explained,
-			"SHAP.Interactions":   explained,
-			"Ensemble.Leaves":     rows,
-			"Ensemble.Margins":    rows,
-			"Ensemble.Predict":    rows,
-			"Ensemble.Nodes":      func() []any { return []any{1} },
+			"Ensemble.Importance":     func() []any { return []any{tree.ImportanceGain} },
+			"SHAP.Values":             explained,
+			"SHAP.Interactions":       explained,
+			"ImportXGBoostLinear":     func() []any { return []any{stored(t, "xgboost-3.2.0-linear.json")} },
+			"Ensemble.AppendLightGBM": func() []any { return []any{nil} },
+			"Weights.Margins":         rows,
+			"Weights.Predict":         rows,
+			"Ensemble.Leaves":         rows,
+			"Ensemble.Margins":        rows,
+			"Ensemble.Predict":        rows,
+			"Ensemble.Nodes":          func() []any { return []any{1} },
 			"Ensemble.Refit": func() []any {
 				return []any{bg, [][]float64{{1, 0, 1}, {3, 2, -1}}, []float64{1, 2}, tree.RefitOptions{Decay: .5, Rates: []float64{1, .5}, Boost: tree.BoostOptions{Loss: tree.LossSquared}}}
 			},
 		},
-		NaN: map[string]string{"FitForest": "rows that all trees have drawn have no value out of bag"},
+		NaN:     map[string]string{"FitForest": "rows that all trees have drawn have no value out of bag"},
+		Settles: map[string]string{"Ensemble.AppendLightGBM": "missing categories of this model go left, which LightGBM's text cannot say"},
 	}.Check(t)
 }
