@@ -105,6 +105,7 @@ type BoostOptions struct {
 	Progress func(Progress)
 }
 
+// withDefaults fills in what is zero.
 func (o BoostOptions) withDefaults() BoostOptions {
 	o.Quantile = check.Default(o.Quantile, .5)
 	o.Power = check.Default(o.Power, 1.5)

@@ -42,6 +42,7 @@ type branch struct {
 	best        hist.Split
 }
 
+// newGrower takes the memory that all trees share.
 func newGrower(b *booster) *grower {
 	n := len(b.train)
 	gr := &grower{

@@ -111,6 +111,7 @@ func (p pointwise) renews() float64 {
 	return 0
 }
 
+// start is the margin of the weighted mean, or the quantile of the labels.
 func (p pointwise) start(b *booster, base []float64) error {
 	if p.kind == LossQuantile {
 		b.margin = make([]float64, len(b.rows))
@@ -141,6 +142,7 @@ func (p pointwise) start(b *booster, base []float64) error {
 // stays in reach: e to LightGBM's poisson_max_delta_step.
 var steeper = math.Exp(.7)
 
+// gradients are the first two derivatives by the margin.
 func (p pointwise) gradients(ctx context.Context, b *booster) error {
 	return parallel.For(ctx, len(b.train), 4096, b.opt.Workers, func(_, lo, hi int) error {
 		for _, i := range b.train[lo:hi] {
@@ -169,6 +171,7 @@ func (p pointwise) gradients(ctx context.Context, b *booster) error {
 	})
 }
 
+// mean leaves out what depends on the label only.
 func (p pointwise) mean(b *booster, rows []int32) float64 {
 	return b.meanOf(rows, func(i int32) float64 {
 		m, y := b.margin[i], b.y[i]
@@ -195,6 +198,7 @@ type softmax struct{ classes int }
 func (softmax) link() LinkKind  { return LinkSoftmax }
 func (softmax) renews() float64 { return 0 }
 
+// start is the logarithm of each class's share.
 func (s softmax) start(b *booster, base []float64) error {
 	n := len(b.train)
 	weight := exactSum(n, func(k int) float64 { return b.weight(b.train[k]) })
