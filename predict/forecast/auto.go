@@ -183,31 +183,31 @@ type cut struct {
 }
 
 // judge fits the methods to the periods before the cuts.
-func judge(ctx context.Context, all []candidate, y []float64, o AutoOptions) ([]cut, error) {
+func judge(ctx context.Context, all []candidate, y []float64, opt AutoOptions) ([]cut, error) {
 	var cuts []cut
 	for c := 1; c <= autoCuts; c++ {
-		at := len(y) - c*o.Horizon
-		if at < max(o.Season+1, 10) {
+		at := len(y) - c*opt.Horizon
+		if at < max(opt.Season+1, 10) {
 			break
 		}
 		models, err := fitEach(ctx, all, y[:at])
 		if err != nil {
 			return nil, err
 		}
-		k := cut{came: y[at : at+o.Horizon], means: make([][]float64, len(all)), scale: make([][]float64, len(all))}
+		k := cut{came: y[at : at+opt.Horizon], means: make([][]float64, len(all)), scale: make([][]float64, len(all))}
 		for i, m := range models {
 			if m == nil {
 				continue
 			}
-			mean, err := m.Forecast(nil, o.Horizon)
+			mean, err := m.Forecast(nil, opt.Horizon)
 			if err != nil {
 				return nil, err
 			}
-			q, err := m.Quantiles(nil, o.Horizon, []float64{.1, .9})
+			q, err := m.Quantiles(nil, opt.Horizon, []float64{.1, .9})
 			if err != nil {
 				return nil, err
 			}
-			scale := make([]float64, o.Horizon)
+			scale := make([]float64, opt.Horizon)
 			for j := range scale {
 				scale[j] = (q[2*j+1] - q[2*j]) / (2 * z80)
 			}

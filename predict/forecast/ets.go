@@ -136,23 +136,23 @@ func FitETS(ctx context.Context, y []float64, opt ETSOptions) (*ETS, error) {
 const maxJacobian = 1 << 26
 
 // suited returns the forms that the series allows, or why there is none.
-func suited(where string, y []float64, o ETSOptions, observed int) ([]etsForm, error) {
+func suited(where string, y []float64, opt ETSOptions, observed int) ([]etsForm, error) {
 	positive := true
 	for _, v := range y {
 		positive = positive && !(v <= 0)
 	}
 	var out []etsForm
 	refused, long := false, false
-	for _, f := range o.forms() {
-		size := f.parameters(o.Season)
+	for _, f := range opt.forms() {
+		size := f.parameters(opt.Season)
 		switch {
-		case f.season != 'N' && o.Season == 1:
+		case f.season != 'N' && opt.Season == 1:
 		case !positive && (f.multError || f.season == 'M'):
 			refused = true
-		case size >= observed-1 || len(o.forms()) > 1 && observed-size-2 <= 0:
+		case size >= observed-1 || len(opt.forms()) > 1 && observed-size-2 <= 0:
 			long = true
 		case len(y) > maxJacobian/size:
-			return nil, fmt.Errorf("%s: %d periods with a Season of %d need more than %d derivatives: %w", where, len(y), o.Season, maxJacobian, ErrRange)
+			return nil, fmt.Errorf("%s: %d periods with a Season of %d need more than %d derivatives: %w", where, len(y), opt.Season, maxJacobian, ErrRange)
 		default:
 			out = append(out, f)
 		}
@@ -161,9 +161,9 @@ func suited(where string, y []float64, o ETSOptions, observed int) ([]etsForm, e
 	case len(out) > 0:
 		return out, nil
 	case refused && !long:
-		return nil, fmt.Errorf("%s: Model %q wants positive values: %w", where, o.Model, ErrRange)
+		return nil, fmt.Errorf("%s: Model %q wants positive values: %w", where, opt.Model, ErrRange)
 	}
-	return nil, fmt.Errorf("%s: %d observed values are too few for Model %q with a Season of %d: %w", where, observed, o.Model, o.Season, ErrUndefined)
+	return nil, fmt.Errorf("%s: %d observed values are too few for Model %q with a Season of %d: %w", where, observed, opt.Model, opt.Season, ErrUndefined)
 }
 
 // parameters is the number of smoothing parameters and free initial states.

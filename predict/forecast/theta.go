@@ -122,19 +122,19 @@ func FitTheta(ctx context.Context, y []float64, opt ThetaOptions) (*Theta, error
 
 // adjust takes the season out of y, if it has one, and bridges the gaps. It leaves the season
 // turned to begin with the place of y[0].
-func (m *Theta) adjust(y []float64, o ThetaOptions) []float64 {
+func (m *Theta) adjust(y []float64, opt ThetaOptions) []float64 {
 	x := bridged(y)
-	if !seasonal(x, o.Season) {
+	if !seasonal(x, opt.Season) {
 		return x
 	}
-	m.factors = !o.Additive
+	m.factors = !opt.Additive
 	for _, v := range y {
 		m.factors = m.factors && !(v <= 0)
 	}
-	m.seasonal = seasonIndex(y, x, o.Season, m.factors)
+	m.seasonal = seasonIndex(y, x, opt.Season, m.factors)
 	if m.factors && !(slices.Min(m.seasonal) >= .01) {
 		m.factors = false
-		m.seasonal = seasonIndex(y, x, o.Season, false)
+		m.seasonal = seasonIndex(y, x, opt.Season, false)
 	}
 	if check.Slice("", m.seasonal) != nil { // a place that was never observed
 		m.seasonal, m.factors = nil, false
