@@ -78,12 +78,21 @@ func sparseEASE() algorithm {
 		name: "sparseease",
 		params: []param{
 			logUniform("regularization", 0, 5, 3000).byFit(optionsOf(func(o recommend.SparseEASEOptions) float64 { return o.L2 })),
-			uniform("dropout", 0, 0, 0.8).refining().byFit(optionsOf(func(o recommend.SparseEASEOptions) float64 { return o.Dropout })),
+			uniform("dropout", 0, 0, 0.8).refining().byFit(dropoutOf),
 			logIntegers("neighbors", 200, 50, 500).refining(),
 		},
 		starts: []settings{{}, {"regularization": 50.0}, {"regularization": 500.0}, {"regularization": 20.0, "dropout": 0.3}},
 		rank:   fit, session: bySession(fit), sessionParams: []param{recencyParam},
 	}
+}
+
+// dropoutOf is what sparse EASE took, where 0 is one of the values that it chooses among.
+func dropoutOf(m recommend.Model) (float64, bool) {
+	e, ok := m.(*recommend.SparseEASE)
+	if !ok {
+		return 0, false
+	}
+	return e.Options().Dropout, true
 }
 
 // slim is the sparse linear model fitted by coordinate descent.

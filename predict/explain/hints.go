@@ -46,7 +46,7 @@ func (o HintOptions) validate(where string) error {
 	var c check.Options
 	c.Require(check.Finite(o.Target), "Target", o.Target, "finite")
 	c.Require(o.Most > 0, "Most", o.Most, "> 0")
-	c.Require(o.MaxAsked > 0 && o.MaxAsked <= maxAsked, "MaxAsked", o.MaxAsked, "1 … 2³¹")
+	c.Require(o.MaxAsked > 0 && int64(o.MaxAsked) <= maxAsked, "MaxAsked", o.MaxAsked, "1 … 2³¹")
 	return c.Err(where)
 }
 

@@ -122,13 +122,11 @@ type etsStart struct {
 func (k *etsKernel) start(season byte, m int) (etsStart, bool) {
 	n := len(k.y)
 	var st etsStart
-	span := min(n, max(10, 2*m))
 	if season == 'N' {
-		span = min(n, 10)
-		st.level, st.slope, st.mean = line(k.y[:span])
+		st.level, st.slope, st.mean = line(k.y[:min(n, 10)])
 		return st, true
 	}
-	span = min(n, max(10, 4*m))
+	span := min(n, max(10, 4*m))
 	level, slope, mean := line(k.y[:span])
 	st.seasonal = make([]float64, m)
 	total := 0.0

@@ -119,11 +119,11 @@ type coxFit struct {
 	ended       []bool
 	mean, scale []float64
 
-	beta, grad, hess, stdErrs []float64
-	value                     float64
-	iter                      int
-	converged                 bool
-	warnings                  []string
+	beta, stdErrs []float64
+	value         float64
+	iter          int
+	converged     bool
+	warnings      []string
 }
 
 // lay brings the rows in order of descending time, so that those at risk are always a prefix, and

@@ -106,7 +106,7 @@ func newAssembler(trees [][]Node, opt AssembleOptions) (*assembler, error) {
 			}
 		}
 		if opt.Targets != nil && t < len(opt.Targets) && (opt.Targets[t] < 0 || opt.Targets[t] >= opt.Outputs) {
-			return nil, fmt.Errorf("Targets[%d] is %d, want an output: %w", t, opt.Targets[t], ErrRange)
+			return nil, fmt.Errorf("option Targets[%d] is %d, want an output: %w", t, opt.Targets[t], ErrRange)
 		}
 	}
 	switch {
@@ -142,7 +142,7 @@ func checkNames(names []string, columns int) error {
 	seen := make(map[string]bool, len(names))
 	for j, name := range names {
 		if seen[name] {
-			return fmt.Errorf("Names[%d] %q: %w", j, name, ErrDuplicate)
+			return fmt.Errorf("option Names[%d] %q: %w", j, name, ErrDuplicate)
 		}
 		seen[name] = true
 	}
@@ -272,7 +272,7 @@ func (a *assembler) check(n *Node) error {
 	leaf, categorical := n.Column < 0, n.Categories != nil
 	switch {
 	case (leaf || categorical) && (n.Threshold != 0 || n.ZeroMissing || n.NoMissing):
-		return fmt.Errorf("Threshold, ZeroMissing or NoMissing beside no threshold: %w", ErrRange)
+		return fmt.Errorf("option Threshold, ZeroMissing or NoMissing beside no threshold: %w", ErrRange)
 	case leaf && (categorical || n.MissingLeft || n.Gain != 0):
 		return fmt.Errorf("a leaf that splits: %w", ErrRange)
 	case n.NoMissing && (n.MissingLeft || n.ZeroMissing):

@@ -158,14 +158,14 @@ func TestBoostPeersSpeed(t *testing.T) {
 		fit := cpu() - start
 		dst := make([]float64, 0, len(s.rows)-cut)
 		start = cpu()
-		p := must(m.Predict(dst, s.rows[cut:]))
+		must(m.Predict(dst, s.rows[cut:]))
 		scored := cpu() - start
 		start = cpu()
 		for i := range 20000 {
 			dst = must(m.Predict(dst[:0], s.rows[i:i+1]))
 		}
 		one := (cpu() - start) / 20000
-		p = must(m.Predict(dst[:0], s.rows[cut:]))
+		p := must(m.Predict(dst[:0], s.rows[cut:]))
 		t.Logf("%s rows: fit %.2f CPU s, predict %.2f CPU s (%.2f µs a row), one row %v, AUC %.5f", n, fit.Seconds(), scored.Seconds(), scored.Seconds()*1e6/float64(len(p)), one, auc(p, s.y[cut:]))
 	}
 }

@@ -109,7 +109,7 @@ func (b *booster) checkData(ctx context.Context) error {
 	}
 	for i, w := range b.opt.Weights {
 		if w > 1e30 {
-			return fmt.Errorf("Weights[%d] is %g, want at most 1e30: %w", i, w, ErrRange)
+			return fmt.Errorf("option Weights[%d] is %g, want at most 1e30: %w", i, w, ErrRange)
 		}
 	}
 	if b.opt.IDs != nil {
@@ -146,7 +146,7 @@ func (b *booster) checkColumns() error {
 	b.categorical = make([]bool, b.d)
 	for k, j := range b.opt.Categorical {
 		if j < 0 || j >= b.d {
-			return fmt.Errorf("Categorical[%d] is %d, want a column: %w", k, j, ErrRange)
+			return fmt.Errorf("option Categorical[%d] is %d, want a column: %w", k, j, ErrRange)
 		}
 		b.categorical[j] = true
 	}
@@ -157,7 +157,7 @@ func (b *booster) checkColumns() error {
 	}
 	for j, m := range b.opt.Monotone {
 		if m < -1 || m > 1 || m != 0 && b.categorical[j] {
-			return fmt.Errorf("Monotone[%d] is %d, want -1, 0 or 1, and 0 for categories: %w", j, m, ErrRange)
+			return fmt.Errorf("option Monotone[%d] is %d, want -1, 0 or 1, and 0 for categories: %w", j, m, ErrRange)
 		}
 	}
 	if b.opt.Interactions == nil {
@@ -168,7 +168,7 @@ func (b *booster) checkColumns() error {
 		on := make([]bool, b.d)
 		for _, j := range set {
 			if j < 0 || j >= b.d {
-				return fmt.Errorf("Interactions[%d] holds %d, want a column: %w", k, j, ErrRange)
+				return fmt.Errorf("option Interactions[%d] holds %d, want a column: %w", k, j, ErrRange)
 			}
 			on[j], together[j] = true, true
 		}
@@ -189,7 +189,7 @@ func (b *booster) settle() error {
 	held := make([]bool, len(b.rows))
 	for k, i := range b.opt.Validation {
 		if i < 0 || i >= len(b.rows) || held[i] {
-			return fmt.Errorf("Validation[%d] is %d, want another row: %w", k, i, ErrRange)
+			return fmt.Errorf("option Validation[%d] is %d, want another row: %w", k, i, ErrRange)
 		}
 		held[i] = true
 	}
@@ -267,7 +267,7 @@ func (b *booster) begin() error {
 		}
 		for i, x := range b.opt.Offset {
 			if !(math.Abs(x) <= 1e30) {
-				return fmt.Errorf("Offset[%d] is %g: %w", i, x, ErrNotFinite)
+				return fmt.Errorf("option Offset[%d] is %g: %w", i, x, ErrNotFinite)
 			}
 		}
 	}
@@ -301,7 +301,7 @@ func (b *booster) resume(s *Ensemble) error {
 		names = s.names
 	}
 	if s.columns != b.d || len(s.base) != b.outputs || s.link != b.loss.link() || s.width != 1 || s.average || s.single || s.slope != 1 || !slices.Equal(names, s.names) {
-		return fmt.Errorf("Start has %d columns, %d outputs, link %v, or other names: %w", s.columns, len(s.base), s.link, ErrMismatch)
+		return fmt.Errorf("option Start has %d columns, %d outputs, link %v, or other names: %w", s.columns, len(s.base), s.link, ErrMismatch)
 	}
 	b.model = newModel(AssembleOptions{Names: names, Columns: b.d, Base: s.Base(), Link: s.link, Slope: 1}, 1)
 	for t := range s.target {

@@ -63,7 +63,7 @@ func newLoss(b *booster) (loss, int, error) {
 		whole, low, high = true, 0, 31
 	}
 	if b.opt.Groups != nil && len(b.opt.Groups) != len(b.rows) {
-		return nil, 0, fmt.Errorf("Groups has %d entries, want %d: %w", len(b.opt.Groups), len(b.rows), ErrShape)
+		return nil, 0, fmt.Errorf("option Groups has %d entries, want %d: %w", len(b.opt.Groups), len(b.rows), ErrShape)
 	}
 	top := 0.0
 	for _, rows := range [2][]int32{b.train, b.valid} {

@@ -21,7 +21,7 @@ type ranking struct {
 // newRanking parts the rows by query.
 func newRanking(b *booster) (*ranking, error) {
 	if b.opt.Groups == nil {
-		return nil, fmt.Errorf("Groups is nil, want a query for each row: %w", ErrEmpty)
+		return nil, fmt.Errorf("option Groups is nil, want a query for each row: %w", ErrEmpty)
 	}
 	r := &ranking{lambda: b.opt.Loss == LossLambdaMART, truncation: b.opt.Truncation}
 	place := map[int]int{}

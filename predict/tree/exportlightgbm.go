@@ -84,7 +84,7 @@ func (e *Ensemble) lightgbmObjective() (string, error) {
 	slope := strconv.FormatFloat(e.slope, 'g', -1, 64)
 	switch {
 	case e.single:
-		return "", fmt.Errorf("Single, sums in float32: %w", ErrUnsupported)
+		return "", fmt.Errorf("a model of float32 sums (Single): %w", ErrUnsupported)
 	case e.link == LinkSoftmax && k > 1:
 		return fmt.Sprintf("multiclass num_class:%d", k), nil
 	case e.link == LinkLogit && k > 1:

@@ -474,7 +474,7 @@ type importer struct {
 // set makes room for a set of categories.
 func (in *importer) set(words int) ([]uint32, error) {
 	if in.words += words; in.words > maxWords {
-		return nil, fmt.Errorf("categories of more than %d bits: %w", maxWords*32, ErrTooLarge)
+		return nil, fmt.Errorf("categories of more than %d bits: %w", int64(maxWords)*32, ErrTooLarge)
 	}
 	return make([]uint32, words), nil
 }

@@ -76,7 +76,7 @@ func newLesson(ctx context.Context, rows [][]float64, y []float64, opt learning)
 	l := &lesson{d: len(rows[0]), classes: opt.classes, coded: make([]bool, len(rows[0]))}
 	for _, j := range opt.categorical {
 		if j < 0 || j >= l.d {
-			return nil, fmt.Errorf("Categorical names column %d of %d: %w", j, l.d, ErrRange)
+			return nil, fmt.Errorf("option Categorical names column %d of %d: %w", j, l.d, ErrRange)
 		}
 		l.coded[j] = true
 	}
@@ -98,7 +98,7 @@ func (l *lesson) take(ctx context.Context, rows [][]float64, y []float64, opt le
 				return err
 			}
 			if opt.weights != nil && opt.weights[i] > maxWeight {
-				return fmt.Errorf("Weights[%d] is above %g: %w", i, maxWeight, ErrRange)
+				return fmt.Errorf("option Weights[%d] is above %g: %w", i, maxWeight, ErrRange)
 			}
 			if opt.ids != nil {
 				keys[i] = rng.Mix(opt.ids[i])

@@ -82,7 +82,7 @@ func (e *Ensemble) refit(ctx context.Context, rows [][]float64, y []float64, opt
 	}
 	n, k := len(rows), b.outputs
 	if b.opt.Offset != nil && len(b.opt.Offset) != n*k {
-		return nil, fmt.Errorf("Offset has %d entries, want %d: %w", len(b.opt.Offset), n*k, ErrShape)
+		return nil, fmt.Errorf("option Offset has %d entries, want %d: %w", len(b.opt.Offset), n*k, ErrShape)
 	}
 	if err := check.Slice("Offset", b.opt.Offset); err != nil {
 		return nil, err
