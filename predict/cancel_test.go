@@ -32,6 +32,30 @@ func TestCancels(t *testing.T) {
 			_, err := predict.FitLinear(ctx, rows, v, predict.LinearOptions{})
 			return err
 		}},
+		{Name: "predict.FitLinear, L1", Looks: 5, Do: func(ctx context.Context, size int) error {
+			rows, _, v := data(300*size, 120)
+			testkit.Start(ctx)
+			_, err := predict.FitLinear(ctx, rows, v, predict.LinearOptions{L1: 5})
+			return err
+		}},
+		{Name: "predict.FitSVM", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows, y, _ := data(2000*size, 20)
+			testkit.Start(ctx)
+			_, err := predict.FitSVM(ctx, rows, y, predict.SVMOptions{})
+			return err
+		}},
+		{Name: "predict.FitPoisson", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows, y, _ := data(2000*size, 20)
+			count := make([]float64, len(y))
+			for i := range y {
+				if y[i] {
+					count[i] = float64(i % 3)
+				}
+			}
+			testkit.Start(ctx)
+			_, err := predict.FitPoisson(ctx, rows, count, predict.PoissonOptions{})
+			return err
+		}},
 		{Name: "predict.FitLogistic, dense", Looks: 20, Do: func(ctx context.Context, size int) error {
 			rows, y, _ := data(5000*size, 40)
 			testkit.Start(ctx)

@@ -14,7 +14,8 @@ import (
 type Capacity struct {
 	// Rows is how many at the most, >= 0; 0 means no bound.
 	Rows int
-	// Budget is what all of them may cost together, finite and >= 0; 0 means no bound.
+	// Budget is what all of them may cost together, finite and >= 0, but for the 1e-12 of it that sums of
+	// decimal fractions may be off; 0 means no bound.
 	Budget float64
 	// Cost of acting on each row, > 0; nil means 1 each.
 	Cost []float64
@@ -38,7 +39,9 @@ type Chosen struct {
 // ChooseRows chooses whom to act on within a capacity: the rows of the highest score times
 // value, ties by ascending id, so that the same rows come out whatever their order. Under a
 // Budget rows are taken by score times value over cost, and one that no longer fits is passed over for
-// those behind it (the greedy solution of the knapsack, which misses the best by less than the value of one row). Errors: ErrEmpty, ErrShape,
+// those behind it: the greedy solution of the knapsack, which without a bound of Rows and with nothing negative
+// misses the best by less than the value of one row. Rows of a negative score times value are taken, too, as far
+// as the capacity goes: UseLeast leaves them out. Errors: ErrEmpty, ErrShape,
 // ErrDuplicate for ids that are not distinct, ErrNotFinite, ErrOption, ErrRange for a cost that is not positive,
 // ErrOverflow for sums beyond float64.
 func ChooseRows[K ID](ids []K, scores []float64, c Capacity) (Chosen, error) {
@@ -70,7 +73,7 @@ func ChooseRows[K ID](ids []K, scores []float64, c Capacity) (Chosen, error) {
 	out := Chosen{Threshold: math.NaN()}
 	left := make([]int, 0, len(order))
 	for _, i := range order {
-		if (c.Rows > 0 && len(out.Rows) >= c.Rows) || (c.Budget > 0 && out.Cost+cost(i) > c.Budget) {
+		if (c.Rows > 0 && len(out.Rows) >= c.Rows) || (c.Budget > 0 && out.Cost+cost(i) > c.Budget*(1+1e-12)) {
 			left = append(left, i)
 			continue
 		}

@@ -39,7 +39,7 @@ func Bag[M any](ctx context.Context, n int, opt BagOptions, fit func(ctx context
 	if n <= 0 {
 		return nil, nil, fmt.Errorf("%s: n is %d: %w", where, n, ErrEmpty)
 	}
-	draws := int(math.Ceil(opt.Share * float64(n)))
+	draws := shareOf(opt.Share, n)
 	for k := range opt.Models {
 		if ctx.Err() != nil {
 			return nil, nil, context.Cause(ctx)

@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -157,7 +158,7 @@ func (g *Gram) Fit(opt LinearOptions) (*Linear, error) {
 	if err := opt.validate(where, g.columns); err != nil {
 		return nil, err
 	}
-	m, _, err := g.solve(opt)
+	m, _, err := g.solve(context.Background(), opt)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
@@ -210,13 +211,16 @@ func (g *Gram) system(opt LinearOptions) (*system, []float64) {
 }
 
 // solve returns the regression and the system it solved.
-func (g *Gram) solve(opt LinearOptions) (*Linear, *system, error) {
+func (g *Gram) solve(ctx context.Context, opt LinearOptions) (*Linear, *system, error) {
 	d := g.columns
 	m := newLinear(opt, d)
 	s := &system{l2: opt.L2}
 	if opt.L1 > 0 {
-		var converged bool
-		if m.coef, converged = g.lasso(opt); !converged {
+		coef, converged, err := g.lasso(ctx, opt)
+		if err != nil {
+			return nil, nil, err
+		}
+		if m.coef = coef; !converged {
 			m.warn("the coordinate descent has not converged: raise L2, or leave out columns that say the same")
 		}
 	} else {

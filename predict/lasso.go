@@ -1,12 +1,15 @@
 package predict
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // lasso minimises wᵀCw - 2·cᵀw + L2·Σ w² + L1·Σ|w| by coordinate descent on the
 // cross-products of the columns (Friedman, Hastie and Tibshirani 2010, section 2.2). As soon as the
 // signs stay for a pass, the linear system of the columns that are in is solved, and where its
 // solution has these signs and leaves the others out, that is the minimum but for rounding.
-func (g *Gram) lasso(opt LinearOptions) (coef []float64, converged bool) {
+func (g *Gram) lasso(ctx context.Context, opt LinearOptions) (coef []float64, converged bool, err error) {
 	d := g.columns
 	coef = make([]float64, d)
 	product := func(i, j int) float64 { return g.at(opt, min(i, j), max(i, j)) }
@@ -19,7 +22,11 @@ func (g *Gram) lasso(opt LinearOptions) (coef []float64, converged bool) {
 		v := g.at(opt, j, j)
 		constant[j] = !(v > 0) || (!opt.NoIntercept && v <= 1e-26*g.weight*g.mean[j]*g.mean[j])
 	}
+	next := 0 // pass of the next system: one costs as much as many passes
 	for pass := range 100_000 {
+		if ctx.Err() != nil {
+			return nil, false, context.Cause(ctx)
+		}
 		same, moved := true, 0.0
 		for j := range d {
 			if constant[j] {
@@ -38,14 +45,17 @@ func (g *Gram) lasso(opt LinearOptions) (coef []float64, converged bool) {
 			}
 			moved = math.Max(moved, math.Abs(to-old)*math.Sqrt(size))
 		}
-		if same && g.polish(opt, coef, slope, constant) {
-			return coef, true
+		if same && pass >= next {
+			if g.polish(opt, coef, slope, constant) {
+				return coef, true, nil
+			}
+			next = pass + 1 + pass/4
 		}
 		if pass > 0 && moved <= 1e-15*math.Sqrt(g.at(opt, d, d)) {
-			return coef, true
+			return coef, true, nil
 		}
 	}
-	return coef, false
+	return coef, false, nil
 }
 
 // shrink moves x towards 0 by t.

@@ -179,9 +179,10 @@ func (c LeakCheck[K]) validate(where string, threshold float64) (columns int, er
 
 // validateRows checks what stands in the rows, and returns the number of columns.
 func (c LeakCheck[K]) validateRows(where string) (columns int, err error) {
+	columns = -1
 	for _, rows := range [][][]float64{c.Rows, c.Rebuilt} {
 		for i, row := range rows {
-			if columns == 0 {
+			if columns < 0 {
 				columns = len(row)
 			}
 			if len(row) != columns {
@@ -195,13 +196,14 @@ func (c LeakCheck[K]) validateRows(where string) (columns int, err error) {
 		}
 	}
 	for i, row := range c.Known {
-		if columns == 0 {
+		if columns < 0 {
 			columns = len(row)
 		}
 		if len(row) != columns {
 			return 0, fmt.Errorf("%s: Known[%d] has %d columns, others %d: %w", where, i, len(row), columns, ErrShape)
 		}
 	}
+	columns = max(columns, 0)
 	if c.Names != nil {
 		if err := checkNames(c.Names, columns); err != nil {
 			return 0, fmt.Errorf("%s: %w", where, err)

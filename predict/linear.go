@@ -95,7 +95,7 @@ func FitLinear(ctx context.Context, rows [][]float64, y []float64, opt LinearOpt
 	if err != nil {
 		return nil, wrap(where, err)
 	}
-	m, s, err := g.solve(opt)
+	m, s, err := g.solve(ctx, opt)
 	if err != nil {
 		return nil, wrap(where, err)
 	}

@@ -79,6 +79,9 @@ func (n Nested[O]) Run(ctx context.Context, folds []Fold) (*NestedResult[O], err
 	return out, nil
 }
 
+// shareOf returns a share in (0, 1] of n, rounded up but for what rounding leaves: .07 of 100 is 7.
+func shareOf(share float64, n int) int { return int(math.Ceil(share * float64(n) * (1 - 1e-12))) }
+
 // CurvePoint is one point of a learning curve.
 type CurvePoint struct {
 	Share float64 // of the training rows of each fold
@@ -124,7 +127,7 @@ func LearningCurve[M any](ctx context.Context, folds []Fold, shares []float64, s
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			part := slices.Clone(order[:int(math.Ceil(share*float64(len(order))))])
+			part := slices.Clone(order[:shareOf(share, len(order))])
 			slices.Sort(part)
 			rows[k] += float64(len(part)) / float64(len(folds))
 			m, err := fit(ctx, slices.Clone(part))

@@ -114,12 +114,20 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 			break
 		}
 		m.iterations++
+		far, err := f.farthest(ctx, step)
+		if err != nil {
+			return nil, err
+		}
 		before, share := m.objective, 0.0
 		if m.objective, share, err = f.search(ctx, &m.terms, step.coef, step.intercept, before); err != nil {
 			return nil, wrap(where, err)
 		}
-		m.converged = share == 0 || before-m.objective <= opt.Tol*(1+math.Abs(m.objective))
 		m.warnings = step.warnings
+		// Where rows of some kind all count 0 nothing is gained in the end, and each step goes as far as the last.
+		m.converged = far <= .1 && (share == 0 || before-m.objective <= opt.Tol*(1+math.Abs(m.objective)))
+		if share == 0 {
+			break
+		}
 	}
 	if !m.finite() || !check.Finite(m.objective) {
 		return nil, fmt.Errorf("%s: coefficients are not finite: %w", where, ErrDiverged)

@@ -80,6 +80,12 @@ func EstimatePrior(p []float64, trained float64) (float64, error) {
 		}
 		return sum
 	}
+	switch { // the sums at the ends are finite or of one sign
+	case slope(0) <= 0:
+		return 0, nil
+	case slope(1) >= 0:
+		return 1, nil
+	}
 	lo, hi := 0.0, 1.0
 	for range 1100 { // down to the smallest numbers, if need be
 		mid := lo + (hi-lo)/2

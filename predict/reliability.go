@@ -50,9 +50,9 @@ func Reliability(p []float64, y []bool, bins int, level float64) ([]ReliabilityB
 	n := len(order)
 	bins = min(bins, n)
 	for k, lo := 0, 0; lo < n; k++ {
-		hi := max(lo+1, int(int64(n)*int64(k+1)/int64(bins)))
-		if k >= bins {
-			hi = n
+		hi := int(int64(n) * int64(k+1) / int64(bins))
+		if hi <= lo { // rows of one probability have filled this bin, too
+			continue
 		}
 		for hi < n && p[order[hi]] == p[order[hi-1]] {
 			hi++

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/parallel"
@@ -99,7 +100,18 @@ func (f *reweighted) step(ctx context.Context, target, weight []float64, opt Lin
 	if g.columns == 0 {
 		return nil, nil, nil
 	}
-	return g.solve(opt)
+	return g.solve(ctx, opt)
+}
+
+// farthest is the largest change of b + w·x in the step to the solution of a least-squares problem.
+func (f *reweighted) farthest(ctx context.Context, to *Linear) (most float64, err error) {
+	if err := f.linear(ctx, f.trial, to.coef, to.intercept); err != nil {
+		return 0, err
+	}
+	for k, v := range f.trial {
+		most = math.Max(most, math.Abs(v-f.eta[k]))
+	}
+	return most, nil
 }
 
 // search takes the step from (coef, intercept) towards the solution next, halving it until

@@ -303,8 +303,9 @@ func (b *Binding) Columns() []int {
 }
 
 // Row appends to dst the values of row, the caller's, in the order of the schema. It checks
-// nothing but that the row is as wide as was bound: another one, an unknown level and a code
-// that is none give NaN. It allocates nothing where dst has room.
+// nothing but that the row is as wide as was bound, where another one gives NaN. Where the levels of
+// the caller are not those of the schema, an unknown level and a code that is none give NaN, too; otherwise codes
+// stay as they are. It allocates nothing where dst has room.
 func (b *Binding) Row(dst, row []float64) []float64 {
 	if b == nil {
 		return dst

@@ -96,7 +96,7 @@ func CompareCorrect(a, b []bool, opt metrics.CompareOptions) (metrics.Effect, er
 	few := math.Min(only[0], only[1])
 	e.Statistic = (only[1] - only[0]) / math.Sqrt(differ)
 	// P(X <= few) of the binomial law of differ rows and one half.
-	e.PValue = math.Min(1, 2*(1-infer.BetaCDF(few+1, differ-few, .5)))
+	e.PValue = math.Min(1, 2*infer.BetaCDF(differ-few, few+1, .5))
 	return e, nil
 }
 

@@ -140,6 +140,18 @@ func TestCompareScoresRefuse(t *testing.T) {
 	}
 }
 
+// TestCompareCorrectTail: a difference beyond doubt has the p-value of its table, and not 0.
+func TestCompareCorrectTail(t *testing.T) {
+	a, b := make([]bool, 300), make([]bool, 300)
+	for i := range 100 {
+		b[i] = true
+	}
+	e, err := experiment.CompareCorrect(a, b, metrics.CompareOptions{})
+	if want := math.Ldexp(1, -99); err != nil || math.Abs(e.PValue/want-1) > 1e-9 {
+		t.Errorf("p is %v, want %v, %v", e.PValue, want, err)
+	}
+}
+
 // Two models on the same rows: by area, by rows that are right, by folds.
 func ExampleCompareAUC() {
 	y := []bool{true, true, true, false, false, false, true, false, true, false}
@@ -161,7 +173,7 @@ func ExampleCompareAUC() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Printf("%.1f and %.1f right, p %.2f\n", e.MeanA, e.MeanB, e.PValue)
+	fmt.Printf("%.1f and %.1f right, p %.3f\n", e.MeanA, e.MeanB, e.PValue)
 
 	e, err = experiment.CompareFolds([]float64{.71, .75, .70, .73, .74}, []float64{.74, .76, .74, .74, .77}, 1./4, metrics.CompareOptions{})
 	if err != nil {
@@ -170,6 +182,6 @@ func ExampleCompareAUC() {
 	fmt.Printf("five folds: %+.3f, p %.3f\n", e.Estimate, e.PValue)
 	// Output:
 	// AUC 0.66 and 0.88, p 0.12
-	// 0.5 and 0.9 right, p 0.12
+	// 0.5 and 0.9 right, p 0.125
 	// five folds: +0.024, p 0.056
 }

@@ -65,7 +65,8 @@ func (o CLVOptions[T]) validate(where string) error {
 //
 // The steps are measured in the unit of the model: those of a model of weeks given in days do
 // not compile. ErrEmpty for a model or a law that no fit made, ErrUndefined where amounts have no
-// mean, ErrOption, ErrRange and ErrNotFinite for a customer that cannot be. Cost: some µs a step.
+// mean, ErrOption, ErrRange and ErrNotFinite for a customer that cannot be. Where the Value of one with
+// repeat purchases is not known, 0, the amount is that of all. Cost: some µs a step.
 func CLV[T Time](m *Model[T], amounts *GammaGamma, c Customer[T], opt CLVOptions[T]) (float64, error) {
 	const where = "lifetime: CLV"
 	opt = opt.withDefaults()
@@ -80,7 +81,7 @@ func clv[T Time](where string, m *Model[T], amounts *GammaGamma, c Customer[T], 
 	if err := m.asked(where, c); err != nil {
 		return 0, err
 	}
-	each, err := amounts.Expected(c.Repeats, c.Value)
+	each, err := amounts.of(c.Repeats, c.Value)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", where, err)
 	}
@@ -115,7 +116,8 @@ type CLVBounds struct {
 // The same seed gives the same bytes for any number of workers and any order of the customers
 // that were counted. Samples that have no answer are left out; ErrUndefined where those are more
 // than a tenth. Other errors as of CLV, which name the customer by his row, ErrEmpty without
-// customers or states, context.Cause(ctx) when ctx ends. Cost: two fits a replicate, and a CLV a customer.
+// customers or states, context.Cause(ctx) when ctx ends. Cost: two fits a replicate, and a CLV a
+// customer and replicate.
 func CLVIntervals[T Time](ctx context.Context, base CLVBase[T], customers []Customer[T], opt CLVOptions[T]) ([]CLVBounds, error) {
 	const where = "lifetime: CLVIntervals"
 	opt = opt.withDefaults()
@@ -136,8 +138,56 @@ func CLVIntervals[T Time](ctx context.Context, base CLVBase[T], customers []Cust
 		}
 		out[i].Value = v
 	}
-	groups, amounts := base.Orders.sorted(), base.Spend.sorted()
-	values := make([][]float64, opt.Replicates) // by replicate; nil: no answer
+	samples, err := base.samples(ctx, where, opt)
+	if err != nil {
+		return nil, err
+	}
+	err = parallel.For(ctx, len(customers), 16, opt.Workers, func(_, lo, hi int) error {
+		column := make([]float64, 0, len(samples))
+		for i := lo; i < hi; i++ {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			column = column[:0]
+			for _, s := range samples {
+				if v, err := clv(where, s.model, s.amounts, customers[i], opt); err == nil {
+					column = append(column, v)
+				}
+			}
+			if err := answered(fmt.Sprintf("%s: customer %d", where, i), len(column), opt.Replicates); err != nil {
+				return err
+			}
+			slices.Sort(column)
+			out[i].Low = infer.Quantile(column, (1-opt.Level)/2)
+			out[i].High = infer.Quantile(column, (1+opt.Level)/2)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// answered refuses samples of which more than a tenth have no answer.
+func answered(where string, n, of int) error {
+	if 10*n < 9*of {
+		return fmt.Errorf("%s: of %d samples only %d have an answer: %w", where, of, n, ErrUndefined)
+	}
+	return nil
+}
+
+// sample is what a sample of the customers says of both laws.
+type sample[T Time] struct {
+	model   *Model[T]
+	amounts *GammaGamma
+}
+
+// samples fits both laws to samples of the customers, those without an answer left out. What they
+// have learnt is kept, and not what they say of each customer, of whom there may be millions.
+func (b CLVBase[T]) samples(ctx context.Context, where string, opt CLVOptions[T]) ([]sample[T], error) {
+	groups, amounts := b.Orders.sorted(), b.Spend.sorted()
+	out := make([]sample[T], opt.Replicates)
 	err := parallel.For(ctx, opt.Replicates, 1, opt.Workers, func(_, k, _ int) error {
 		r := rng.New(opt.Seed, 1, uint64(k))
 		var s Summary[T]
@@ -148,11 +198,11 @@ func CLVIntervals[T Time](ctx context.Context, base CLVBase[T], customers []Cust
 		}
 		var spend Spend
 		for _, a := range amounts {
-			if n := r.Poisson(float64(base.Spend.counts[a])); n > 0 {
+			if n := r.Poisson(float64(b.Spend.counts[a])); n > 0 {
 				_ = spend.add(a, int64(n))
 			}
 		}
-		m, err := fitRepeats(ctx, where, base.Model.law, &s, FitOptions{Workers: 1})
+		m, err := fitRepeats(ctx, where, b.Model.law, &s, FitOptions{Workers: 1})
 		if err != nil {
 			return ctxError(ctx)
 		}
@@ -160,32 +210,16 @@ func CLVIntervals[T Time](ctx context.Context, base CLVBase[T], customers []Cust
 		if err != nil {
 			return ctxError(ctx)
 		}
-		row := make([]float64, len(customers))
-		for i, c := range customers {
-			if row[i], err = clv(where, m, g, c, opt); err != nil {
-				return nil // such as a sample whose amounts have no mean
-			}
+		if _, err := g.Mean(); err == nil {
+			out[k] = sample[T]{m, g}
 		}
-		values[k] = row
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	values = slices.DeleteFunc(values, func(row []float64) bool { return row == nil })
-	if 10*len(values) < 9*opt.Replicates {
-		return nil, fmt.Errorf("%s: of %d samples only %d have an answer: %w", where, opt.Replicates, len(values), ErrUndefined)
-	}
-	column := make([]float64, len(values))
-	for i := range out {
-		for k, row := range values {
-			column[k] = row[i]
-		}
-		slices.Sort(column)
-		out[i].Low = infer.Quantile(column, (1-opt.Level)/2)
-		out[i].High = infer.Quantile(column, (1+opt.Level)/2)
-	}
-	return out, nil
+	out = slices.DeleteFunc(out, func(s sample[T]) bool { return s.model == nil })
+	return out, answered(where, len(out), opt.Replicates)
 }
 
 // ctxError is the cause of a context that has ended, nil before.

@@ -252,6 +252,9 @@ func (f *coxFit) evaluate(beta []float64) (value float64, grad, info []float64, 
 				part = 0
 			}
 			total := risk.w - part*dying.w
+			if !(total > 0) { // all but one row are so far below it that nothing is left of them
+				return math.Inf(-1), grad, info, nil
+			}
 			value -= math.Log(total)
 			for j := range d {
 				mean[j] = (risk.wx[j] - part*dying.wx[j]) / total
@@ -273,6 +276,7 @@ func (f *coxFit) search(ctx context.Context, where string, opt CoxOptions) error
 	if err != nil {
 		return err
 	}
+	start := info
 	for {
 		u := slices.Clone(info)
 		if dependent := solve.SemiCholesky64(u, f.d, 1e-10); len(dependent) > 0 {
@@ -288,7 +292,12 @@ func (f *coxFit) search(ctx context.Context, where string, opt CoxOptions) error
 		for j := range step {
 			gain += step[j] * grad[j] / 2
 		}
-		if f.converged = gain <= 1e-14*(1+math.Abs(value)); f.converged || f.iter == opt.MaxIter {
+		small := gain <= 1e-14*(1+math.Abs(value))
+		if small && f.parted(step, info, start) {
+			f.warnings = append(f.warnings, "a coefficient grows without end: columns part those who end first from the others")
+			break
+		}
+		if f.converged = small; small || f.iter == opt.MaxIter {
 			break
 		}
 		if ctx.Err() != nil {
@@ -309,7 +318,7 @@ func (f *coxFit) search(ctx context.Context, where string, opt CoxOptions) error
 			}
 		}
 		if !moved { // rounding hides the rest
-			f.converged = gain <= 1e-9*(1+math.Abs(value))
+			f.converged = gain <= 1e-9*(1+math.Abs(value)) && !f.parted(step, info, start)
 			break
 		}
 		f.iter++
@@ -334,9 +343,31 @@ func (f *coxFit) search(ctx context.Context, where string, opt CoxOptions) error
 	}
 	inverse := solve.SemiInverse64(info, f.d, nil)
 	for j := range f.stdErrs {
-		f.stdErrs[j] = math.Sqrt(inverse[j*f.d+j])
+		if f.stdErrs[j] = math.Sqrt(inverse[j*f.d+j]); math.IsInf(f.stdErrs[j], 0) {
+			f.stdErrs[j] = math.NaN()
+		}
 	}
 	return nil
+}
+
+// parted reports, where nothing is left to gain, that there is no maximum: the step still moves a row,
+// as each step does on the way to infinity, or next to nothing is left of the information of the start.
+func (f *coxFit) parted(step, info, start []float64) bool {
+	for j := range f.d {
+		if info[j*f.d+j] < 1e-6*start[j*f.d+j] {
+			return true
+		}
+	}
+	for i := range f.n {
+		by := 0.0
+		for j, s := range step {
+			by += s * f.x[i*f.d+j]
+		}
+		if math.Abs(by) > .1 {
+			return true
+		}
+	}
+	return false
 }
 
 // baseline returns Breslow's estimate of the cumulative hazard of a row of means.

@@ -214,6 +214,14 @@ func (m *GammaGamma) Expected(repeats int, mean float64) (float64, error) {
 	return finite(where, (1-own)*all+own*mean)
 }
 
+// of is Expected for a customer whose mean may not be known, 0: it is then that of all.
+func (m *GammaGamma) of(repeats int, mean float64) (float64, error) {
+	if mean == 0 {
+		repeats = 0
+	}
+	return m.Expected(repeats, mean)
+}
+
 // AppendBinary appends the binary form to dst. ErrEmpty for a law that holds nothing.
 func (m *GammaGamma) AppendBinary(dst []byte) ([]byte, error) {
 	if err := m.ready("lifetime: GammaGamma.AppendBinary"); err != nil {

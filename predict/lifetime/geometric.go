@@ -279,7 +279,8 @@ func softplus(y float64) float64 {
 
 // logitMean returns Σ e^density·value / Σ e^density over an even grid of the logit of a
 // Beta(a, b) variable, f(y) being both at y = ln(p/(1−p)). value must go to a constant as soon
-// as p·knee is far below 1; left of there the sums are geometric.
+// as p·knee is far below 1, and as p goes to 1 to a constant or as 1−p does; beyond there the sums are
+// geometric, so that no a or b is so small that they are long.
 func logitMean(a, b, knee float64, f func(y float64) (density, value float64)) float64 {
 	mode := math.Log(a / b)
 	if min(a, b) > 1e10 { // as good as one point
@@ -289,9 +290,19 @@ func logitMean(a, b, knee float64, f func(y float64) (density, value float64)) f
 	h := min(.25, math.Sqrt(1/a+1/b)/1.5)
 	top := -a*softplus(-mode) - b*softplus(mode)
 	var num, den float64
-	for k := 0; ; k++ { // to the right, where the density falls by e^−b at least
-		d, v := f(mode + float64(k)*h)
+	level := math.Log(1e17 * (1 + a)) // right of here density and value are geometric on the grid
+	for k := 0; ; k++ {               // to the right, where the density falls by e^−b at least
+		y := mode + float64(k)*h
+		d, v := f(y)
 		w := math.Exp(d - top)
+		if y > level {
+			fall := b
+			if _, ahead := f(y + h); ahead < .9*v { // the value falls as 1−p does
+				fall++
+			}
+			num, den = num+w*v/-math.Expm1(-fall*h), den+w/-math.Expm1(-b*h)
+			break
+		}
 		num, den = num+w*v, den+w
 		if w < 1e-18*den && w*v <= 1e-18*num || k > 1<<20 {
 			break

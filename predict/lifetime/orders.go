@@ -144,10 +144,14 @@ func (o *Orders[K, T]) Forget(customer K) bool {
 	return ok
 }
 
-// Customers returns the customers as of a moment, by ascending id: what was ordered before asOf
-// counts, the first period apart, and Value is the mean of the repeat periods in minor units, 0
-// where they were free. The age runs to the period that asOf ends: asOf at midnight after the
-// last day of the data makes that day the last.
+// Customers returns the customers as of a moment, by ascending id: what was ordered in the periods
+// that begin before asOf counts, the first of each customer apart, and Value is the mean of the repeat
+// periods in minor units, 0 where they were free, which is read as not known. The age runs to the last of
+// these periods: asOf at midnight after the last day of the data makes that day the last.
+//
+// A period counts whole: of the one that asOf lies within, orders after asOf are in, too. Where they
+// are to be predicted, take for asOf the beginning of a period: a midnight, of the zone that Add was
+// given, for days.
 //
 // ErrEmpty where nothing was ordered before, ErrRange for the zero time and one outside of 1678
 // to 2262.

@@ -204,13 +204,13 @@ func (p *pareto) prob(n int, t float64) float64 {
 		for i, x := range legendre16 {
 			for _, side := range [2]float64{-x, x} {
 				tau := math.Exp(hi - length/2*(1+side))
-				part += weights16[i] * length / 2 * tau * p.s / (p.beta + tau) * bought(tau)
+				part += weights16[i] * length / 2 * (tau / (p.beta + tau)) * p.s * bought(tau) // no product leaves float64
 			}
 		}
 		sum += part
-		// Below the mean of the law and the scale of lives the integrand only falls.
+		// Below the mean of the law and the mean life, β/s, the integrand only falls.
 		tau := math.Exp(hi)
-		if part <= 1e-17*sum && tau < min(p.alpha, p.beta) && tau*p.r <= float64(n+1)*p.alpha {
+		if part <= 1e-17*sum && tau < p.alpha && tau*(2*p.s+2) <= p.beta && tau*p.r <= (float64(n)+.25)*p.alpha {
 			return min(1, sum)
 		}
 	}

@@ -51,7 +51,6 @@ const (
 	lawParetoNBD
 	lawGammaGamma
 	lawSBG
-	lawBGBB
 )
 
 // dims returns the number of parameters of a law.
@@ -247,7 +246,7 @@ func (r *Round) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
 
 // UnmarshalBinary replaces r by what MarshalBinary wrote. Payload of version 1, little-endian:
 //
-//	int     law: 0 none, and then no more, 1 BG/NBD, 2 MBG/NBD, 3 Pareto/NBD, 4 Gamma-Gamma, 5 sBG, 6 BG/BB
+//	int     law: 0 none, and then no more, 1 BG/NBD, 2 MBG/NBD, 3 Pareto/NBD, 4 Gamma-Gamma, 5 sBG
 //	int     unit of time, as of Summary; 0 where the law has none
 //	4 f64   the parameters, > 0, those there are; the rest 0
 //	i64     customers, > 0
@@ -271,7 +270,7 @@ func (r *Round) UnmarshalBinary(data []byte) error {
 	}
 	var d Round
 	law := in.Int()
-	if law > int(lawBGBB) {
+	if law > int(lawSBG) {
 		in.Fail("is of no law")
 	} else if law > 0 {
 		d.law = lawKind(law)

@@ -32,7 +32,7 @@ type Customer[T Time] struct {
 	AgeAtLast T   // age of the relation at the last purchase, t_x, in (0, Age]; 0 exactly where Repeats is
 	Age       T   // age of the relation now, from the first purchase, T, >= 0
 	// Value is the mean amount of the repeat purchases, in any unit of money, > 0 where Repeats is;
-	// read by what is about money only. 0: not known.
+	// read by what is about money only. 0: not known, and CLV and WinBack take the mean of all.
 	Value float64
 }
 

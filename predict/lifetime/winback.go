@@ -146,7 +146,7 @@ func winBackRow[T Time](where string, m *Model[T], amounts *GammaGamma, c Custom
 	if err := m.asked(where, c); err != nil {
 		return row, err
 	}
-	if row.Amount, err = amounts.Expected(c.Repeats, c.Value); err != nil {
+	if row.Amount, err = amounts.of(c.Repeats, c.Value); err != nil {
 		return row, err
 	}
 	alive, ahead := m.ahead(c)
