@@ -169,6 +169,9 @@ func (a *assembler) add(nodes []Node, target int) error {
 	if err != nil {
 		return err
 	}
+	if len(a.nodes)+len(nodes) >= maxNodes {
+		return fmt.Errorf("more than %d nodes: %w", maxNodes, ErrTooLarge)
+	}
 	root := a.roots[len(a.roots)-1]
 	a.pad()
 	inner, leaves := int32(0), int32(0)

@@ -87,6 +87,11 @@ type BoostOptions struct {
 
 	// Weights, if not nil, holds one weight >= 0 a row. Rows of weight 0 count as absent.
 	Weights []float64
+	// ClassWeights multiplies the weights of the rows of each class, of LossLogistic and LossSoftmax; nil or
+	// 0 means 1.
+	ClassWeights []float64
+	// Balanced multiplies the weights of each class so that all classes weigh the same.
+	Balanced bool
 	// Offset, if not nil, holds margins that are given, one a row and output, row by row: trees
 	// add to them and predictions do not hold them. There is no base then.
 	Offset []float64
@@ -104,6 +109,9 @@ type BoostOptions struct {
 	// Progress, if not nil, is called after each iteration, on the caller's goroutine.
 	Progress func(Progress)
 }
+
+// maxClassWeight keeps products of weights in the range of numbers.
+const maxClassWeight = 1e30
 
 // withDefaults fills in what is zero.
 func (o BoostOptions) withDefaults() BoostOptions {
@@ -149,6 +157,12 @@ func (o BoostOptions) validate(where string) error {
 	check.NonNegative(&c, "CategorySmooth", o.CategorySmooth)
 	c.Require(o.RowShare > 0 && o.RowShare <= 1, "RowShare", o.RowShare, "in (0, 1]")
 	c.Require(o.ColumnShare > 0 && o.ColumnShare <= 1, "ColumnShare", o.ColumnShare, "in (0, 1]")
+	classes := o.Loss == LossLogistic || o.Loss == LossSoftmax
+	c.Require(o.ClassWeights == nil || classes, "ClassWeights", len(o.ClassWeights), "nil without classes")
+	for k, w := range o.ClassWeights {
+		c.Require(w >= 0 && w <= maxClassWeight, fmt.Sprintf("ClassWeights[%d]", k), w, "0 … 1e30")
+	}
+	c.Require(!o.Balanced || classes, "Balanced", o.Balanced, "false without classes")
 	c.Require(o.Patience >= 0, "Patience", o.Patience, ">= 0")
 	c.Require(o.Patience == 0 || len(o.Validation) > 0, "Patience", o.Patience, "0 without Validation")
 	return c.Err(where)
@@ -201,11 +215,12 @@ func FitBoost(ctx context.Context, rows [][]float64, y []float64, opt BoostOptio
 // run adds the trees, and cuts them to the best iteration.
 func (b *booster) run(ctx context.Context) error {
 	best, bestAt, before := math.Inf(1), 0, len(b.model.target)
+	first := before / b.outputs // draws go on where those of Start ended
 	if len(b.valid) > 0 {
 		best = b.lossOf(b.valid) // of no tree at all
 	}
 	for it := range b.opt.Iterations {
-		if err := b.iterate(ctx, it); err != nil {
+		if err := b.iterate(ctx, first+it); err != nil {
 			return err
 		}
 		var p Progress
@@ -226,7 +241,10 @@ func (b *booster) run(ctx context.Context) error {
 		}
 	}
 	if b.opt.Patience > 0 {
-		b.model.cut(before + max(bestAt, 1)*b.outputs)
+		if before == 0 {
+			bestAt = max(bestAt, 1) // a model has a tree
+		}
+		b.model.cut(before + bestAt*b.outputs)
 	}
 	return nil
 }

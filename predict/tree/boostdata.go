@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -21,9 +22,11 @@ type booster struct {
 	rows         [][]float64
 	y            []float64
 	train, valid []int32
-	ids          []uint64 // nil where no rows are drawn
+	keys         []uint64 // of the training rows, by what they hold; nil where none are drawn
+	ids          []uint64 // what rows are drawn by: keys, or the numbers of the caller
 	categorical  []bool
-	allowed      [][]bool // sets of columns that may stand together, nil: all
+	allowed      [][]bool // sets of columns that may stand together
+	alone        []bool   // columns of no set, nil where all may stand together
 	matrix       *hist.Matrix
 
 	margin  []float64 // outputs for each row, as all below
@@ -49,19 +52,9 @@ func newBooster(ctx context.Context, rows [][]float64, y []float64, opt BoostOpt
 	if err := b.settle(); err != nil {
 		return nil, err
 	}
-	if opt.RowShare < 1 || len(rows) > sampled {
-		b.ids = opt.IDs
-		if b.ids == nil {
-			b.ids = make([]uint64, len(rows))
-			err := parallel.For(ctx, len(rows), 4096, opt.Workers, func(_, lo, hi int) error {
-				for i := lo; i < hi; i++ {
-					b.ids[i] = b.identity(i)
-				}
-				return nil
-			})
-			if err != nil {
-				return nil, err
-			}
+	if opt.RowShare < 1 || len(b.train) > sampled {
+		if err := b.identify(ctx); err != nil {
+			return nil, err
 		}
 	}
 	columns, err := b.cutColumns(ctx)
@@ -79,7 +72,108 @@ func newBooster(ctx context.Context, rows [][]float64, y []float64, opt BoostOpt
 	return b, nil
 }
 
-// identity is what a row is drawn by where it has no id.
+// identify gives the training rows the numbers that they are drawn by. Those that hold the same have
+// numbers of their own, counted in an order of what else is told of them, so that a column of few values is drawn
+// as any other.
+func (b *booster) identify(ctx context.Context) error {
+	if b.ids = b.opt.IDs; b.ids != nil && len(b.train) <= sampled {
+		return nil
+	}
+	b.keys = make([]uint64, len(b.rows))
+	err := parallel.For(ctx, len(b.rows), 4096, b.opt.Workers, func(_, lo, hi int) error {
+		for i := lo; i < hi; i++ {
+			b.keys[i] = b.identity(i)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	order := slices.Clone(b.train)
+	err = parallel.SortFunc(ctx, order, b.opt.Workers, func(i, j int32) int {
+		if c := cmp.Compare(b.keys[i], b.keys[j]); c != 0 {
+			return c
+		}
+		c := cmp.Compare(b.weight(i), b.weight(j))
+		if c == 0 && b.opt.Offset != nil {
+			c = slices.Compare(b.offset(i), b.offset(j))
+		}
+		if c == 0 && b.opt.Groups != nil {
+			c = cmp.Compare(b.opt.Groups[i], b.opt.Groups[j])
+		}
+		return c
+	})
+	if err != nil {
+		return err
+	}
+	nth, last := uint64(0), uint64(0)
+	for k, i := range order {
+		nth++
+		if k == 0 || b.keys[i] != last {
+			nth = 0
+		}
+		last = b.keys[i]
+		b.keys[i] += nth * 0x9e3779b97f4a7c15
+	}
+	if b.ids == nil {
+		b.ids = b.keys
+	}
+	return nil
+}
+
+// weighClasses multiplies the weights of the rows by those of their classes.
+func (b *booster) weighClasses() error {
+	if b.opt.ClassWeights == nil && !b.opt.Balanced {
+		return nil
+	}
+	classes := max(b.outputs, 2)
+	if b.opt.ClassWeights != nil && len(b.opt.ClassWeights) != classes {
+		return fmt.Errorf("option ClassWeights has %d entries, want %d: %w", len(b.opt.ClassWeights), classes, ErrOption)
+	}
+	of := make([][]int32, classes)
+	for _, i := range b.train {
+		of[int(b.y[i])] = append(of[int(b.y[i])], i)
+	}
+	held := make([]float64, classes)
+	for c, rows := range of {
+		held[c] = exactSum(len(rows), func(k int) float64 { return b.weight(rows[k]) })
+	}
+	factor, err := classFactors(held, b.opt.ClassWeights, b.opt.Balanced)
+	if err != nil {
+		return err
+	}
+	weights := make([]float64, len(b.rows))
+	for _, rows := range [2][]int32{b.train, b.valid} {
+		for _, i := range rows {
+			weights[i] = b.weight(i) * factor[int(b.y[i])]
+		}
+	}
+	b.opt.Weights = weights
+	return nil
+}
+
+// checkOffset reports margins that are not one a row and output, or out of range.
+func (b *booster) checkOffset() error {
+	if b.opt.Offset == nil {
+		return nil
+	}
+	if err := check.Len("Offset", len(b.opt.Offset), len(b.rows)*b.outputs); err != nil {
+		return err
+	}
+	for i, x := range b.opt.Offset {
+		if !(math.Abs(x) <= 1e30) {
+			return fmt.Errorf("option Offset[%d] is %g: %w", i, x, ErrNotFinite)
+		}
+	}
+	return nil
+}
+
+// offset is the margins that are given of row i.
+func (b *booster) offset(i int32) []float64 {
+	return b.opt.Offset[int(i)*b.outputs : (int(i)+1)*b.outputs]
+}
+
+// identity is a hash of what a row holds.
 func (b *booster) identity(i int) uint64 {
 	h := rng.Mix(math.Float64bits(b.y[i] + 0))
 	for _, x := range b.rows[i] {
@@ -133,8 +227,11 @@ func (b *booster) checkData(ctx context.Context) error {
 					return check.Private(fmt.Sprintf("column %d", j), int64(i), nil, x, ErrNotFinite)
 				}
 			}
-			if !(math.Abs(b.y[i]) <= 1e30) {
-				return check.Private("y", int64(i), nil, b.y[i], ErrNotFinite)
+			switch y := b.y[i]; {
+			case !check.Finite(y):
+				return check.Private("y", int64(i), nil, y, ErrNotFinite)
+			case math.Abs(y) > 1e30:
+				return check.Private("y", int64(i), nil, y, fmt.Errorf("magnitude above 1e30: %w", ErrRange))
 			}
 		}
 		return nil
@@ -163,23 +260,16 @@ func (b *booster) checkColumns() error {
 	if b.opt.Interactions == nil {
 		return nil
 	}
-	together := make([]bool, b.d)
+	b.alone = slices.Repeat([]bool{true}, b.d)
 	for k, set := range b.opt.Interactions {
 		on := make([]bool, b.d)
 		for _, j := range set {
 			if j < 0 || j >= b.d {
 				return fmt.Errorf("option Interactions[%d] holds %d, want a column: %w", k, j, ErrRange)
 			}
-			on[j], together[j] = true, true
+			on[j], b.alone[j] = true, false
 		}
 		b.allowed = append(b.allowed, on)
-	}
-	for j, in := range together {
-		if !in {
-			on := make([]bool, b.d)
-			on[j] = true
-			b.allowed = append(b.allowed, on)
-		}
 	}
 	return nil
 }
@@ -206,8 +296,13 @@ func (b *booster) settle() error {
 		return fmt.Errorf("no training or no validation rows of positive weight: %w", ErrEmpty)
 	}
 	var err error
-	b.loss, b.outputs, err = newLoss(b)
-	return err
+	if b.loss, b.outputs, err = newLoss(b); err != nil {
+		return err
+	}
+	if err := b.checkOffset(); err != nil {
+		return err
+	}
+	return b.weighClasses()
 }
 
 // sampled is the number of rows that columns are cut by; of more, those of the lowest hash.
@@ -220,7 +315,7 @@ func (b *booster) cutColumns(ctx context.Context) ([]hist.Column, error) {
 		share := float64(sampled) / float64(len(pool))
 		pool = nil
 		for _, i := range b.train {
-			if rng.Unit(rng.Hash(b.ids[i], 0xb195)) < share {
+			if rng.Unit(rng.Hash(b.keys[i], 0xb195)) < share {
 				pool = append(pool, i)
 			}
 		}
@@ -252,7 +347,7 @@ func (b *booster) cutColumns(ctx context.Context) ([]hist.Column, error) {
 			columns[j] = hist.Categories(codes, missing)
 			return nil
 		}
-		columns[j] = hist.Numbers(hist.Cuts(values, min(b.opt.Bins-1, 254)), missing)
+		columns[j] = hist.Numbers(hist.Cuts(values, b.opt.Bins), missing)
 		return nil
 	})
 	return columns, err
@@ -261,16 +356,6 @@ func (b *booster) cutColumns(ctx context.Context) ([]hist.Column, error) {
 // begin sets base and margins, from scratch or by the model that is boosted further.
 func (b *booster) begin() error {
 	n, k := len(b.rows), b.outputs
-	if b.opt.Offset != nil {
-		if err := check.Len("Offset", len(b.opt.Offset), n*k); err != nil {
-			return err
-		}
-		for i, x := range b.opt.Offset {
-			if !(math.Abs(x) <= 1e30) {
-				return fmt.Errorf("option Offset[%d] is %g: %w", i, x, ErrNotFinite)
-			}
-		}
-	}
 	base := make([]float64, k)
 	if s := b.opt.Start; s != nil {
 		if err := b.resume(s); err != nil {
@@ -318,18 +403,25 @@ func (b *booster) resume(s *Ensemble) error {
 	return err
 }
 
-// draw returns the training rows of an iteration.
+// draw returns the training rows of an iteration: those whose number of the iteration is below the share, or
+// the lowest where none is.
 func (b *booster) draw(it int) []int32 {
 	if b.opt.RowShare >= 1 {
 		return b.train
 	}
-	out := make([]int32, 0, len(b.train))
+	number := func(i int32) float64 { return rng.Unit(rng.Hash(b.opt.Seed, 1, uint64(it), b.ids[i])) }
+	out, lowest := make([]int32, 0, len(b.train)), 1.0
 	for _, i := range b.train {
-		if rng.Unit(rng.Hash(b.opt.Seed, 1, uint64(it), b.ids[i])) < b.opt.RowShare {
+		u := number(i)
+		if u < b.opt.RowShare {
 			out = append(out, i)
 		}
+		lowest = min(lowest, u)
 	}
-	return out
+	if len(out) > 0 {
+		return out
+	}
+	return slices.DeleteFunc(slices.Clone(b.train), func(i int32) bool { return number(i) > lowest })
 }
 
 // drawColumns returns which columns an iteration may split by.

@@ -37,7 +37,7 @@ type branch struct {
 	stat        hist.Stat
 	bounds      hist.Bounds
 	hist        hist.Hist
-	banned      []bool // columns whose split left a child with too few rows
+	banned      []bool // columns that left a child with too few rows; nil where no split has yet
 	path        []int  // columns above it
 	best        hist.Split
 }
@@ -216,32 +216,32 @@ func (gr *grower) close(x *branch) {
 	gr.open = slices.DeleteFunc(gr.open, func(y *branch) bool { return y == x })
 }
 
-// search looks at the columns that x may be split by.
+// search looks at the columns that x may be split by, in blocks whose best splits are compared: one worker does
+// it as many do. Histograms do not count rows. Where the best split has left a child with too few, rows are
+// guessed from Hessians from then on, so that a column is not lost for its best split.
 func (gr *grower) search(ctx context.Context, x *branch) error {
-	allowed := gr.may(x)
-	one := func(s *hist.Search, best *hist.Split, j int) {
-		if !allowed[j] || x.banned != nil && x.banned[j] {
-			return
-		}
-		monotone := 0
-		if gr.opt.Monotone != nil {
-			monotone = gr.opt.Monotone[j]
-		}
-		s.Column(best, gr.matrix, x.hist, j, x.stat, monotone, x.bounds)
-	}
-	if gr.matrix.Total() < 1<<14 || gr.workers == 1 {
-		for j := range gr.d {
-			one(&gr.searches[0], &x.best, j)
-		}
-		return context.Cause(ctx)
+	least, allowed := gr.opt.MinHessian, gr.may(x)
+	if x.banned != nil && gr.opt.MinRows > 0 {
+		least = max(least, gr.opt.MinRows*x.stat.H/gr.nodes[x.node].Count*(1-1e-9))
 	}
 	const block = 8
 	bests := make([]hist.Split, parallel.Blocks(gr.d, block))
-	err := parallel.For(ctx, gr.d, block, gr.workers, func(w, lo, hi int) error {
-		best := &bests[lo/block]
-		best.Column = -1
+	workers := gr.workers
+	if gr.matrix.Total() < 1<<14 {
+		workers = 1
+	}
+	err := parallel.For(ctx, gr.d, block, workers, func(w, lo, hi int) error {
+		s, best := &gr.searches[w], &bests[lo/block]
+		s.MinH, best.Column = least, -1
 		for j := lo; j < hi; j++ {
-			one(&gr.searches[w], best, j)
+			if !allowed[j] || x.banned != nil && x.banned[j] {
+				continue
+			}
+			monotone := 0
+			if gr.opt.Monotone != nil {
+				monotone = gr.opt.Monotone[j]
+			}
+			s.Column(best, gr.matrix, x.hist, j, x.stat, monotone, x.bounds)
 		}
 		return nil
 	})
@@ -255,10 +255,15 @@ func (gr *grower) search(ctx context.Context, x *branch) error {
 
 // may returns the columns that the draw and the sets of interactions leave to x.
 func (gr *grower) may(x *branch) []bool {
-	if gr.allowed == nil {
+	if gr.alone == nil {
 		return gr.mask
 	}
 	out := make([]bool, gr.d)
+	if len(x.path) == 0 || gr.alone[x.path[0]] {
+		for j, on := range gr.alone {
+			out[j] = on && gr.mask[j] && (len(x.path) == 0 || j == x.path[0])
+		}
+	}
 	for _, set := range gr.allowed {
 		if slices.ContainsFunc(x.path, func(j int) bool { return !set[j] }) {
 			continue
@@ -288,8 +293,8 @@ func (gr *grower) next() int {
 	return at
 }
 
-// split parts a leaf. Where a child would have too few rows it bans the column, looks for another
-// split and returns false.
+// split parts a leaf. Where a child would have too few rows it looks for another split, the second time
+// without the column, and returns false.
 func (gr *grower) split(ctx context.Context, x *branch) (bool, error) {
 	s := &x.best
 	c := &gr.matrix.Columns[s.Column]
@@ -313,8 +318,9 @@ func (gr *grower) split(ctx context.Context, x *branch) (bool, error) {
 	if few < gr.opt.MinRows || middle == x.lo || middle == x.hi {
 		if x.banned == nil {
 			x.banned = make([]bool, gr.d)
+		} else {
+			x.banned[s.Column] = true
 		}
-		x.banned[s.Column] = true
 		return false, gr.consider(ctx, x)
 	}
 	gr.name(x)
@@ -352,19 +358,14 @@ func (gr *grower) children(ctx context.Context, x *branch, middle int) error {
 	s := &x.best
 	l := &branch{node: gr.nodes[x.node].Left, depth: x.depth + 1, lo: x.lo, hi: middle, stat: s.Left, bounds: x.bounds}
 	r := &branch{node: gr.nodes[x.node].Right, depth: x.depth + 1, lo: middle, hi: x.hi, stat: s.Right, bounds: x.bounds}
-	if gr.allowed != nil {
+	if gr.alone != nil {
 		l.path = append(slices.Clone(x.path), s.Column)
 		r.path = l.path
 	}
 	if gr.opt.Monotone != nil {
 		if m := gr.opt.Monotone[s.Column]; m != 0 {
 			rules := &gr.searches[0].Rules
-			between := (rules.Output(s.Left, x.bounds) + rules.Output(s.Right, x.bounds)) / 2
-			if m > 0 {
-				l.bounds.High, r.bounds.Low = between, between
-			} else {
-				l.bounds.Low, r.bounds.High = between, between
-			}
+			apart(l, r, m, (rules.Output(s.Left, x.bounds)+rules.Output(s.Right, x.bounds))/2)
 		}
 	}
 	gr.enter(l)
@@ -392,13 +393,13 @@ func (gr *grower) settleLeaves(k int, rows []int32) error {
 	for len(gr.open) > 0 {
 		gr.close(gr.open[len(gr.open)-1])
 	}
+	if level := b.loss.renews(); level > 0 {
+		gr.renew(k, level)
+	}
 	for _, x := range gr.all {
 		n := &gr.nodes[x.node]
 		if n.Column >= 0 {
 			continue
-		}
-		if level := b.loss.renews(); level > 0 {
-			n.Values[0] = b.opt.LearningRate * b.quantile(gr.order[x.lo:x.hi], level, k)
 		}
 		if !check.Finite(n.Values[0]) {
 			return fmt.Errorf("a leaf is not finite: %w", ErrDiverged)
@@ -425,6 +426,35 @@ func (gr *grower) settleLeaves(k int, rows []int32) error {
 		walk(i)
 	}
 	return b.model.add(gr.nodes, k)
+}
+
+// renew makes the outputs of leaves quantiles of what is left of their rows. Monotone constraints hold for these
+// as they did for the outputs that splits were chosen by: left and right stay on their sides of the middle
+// between the quantiles of both.
+func (gr *grower) renew(k int, level float64) {
+	quantile := func(x *branch) float64 { return gr.quantile(gr.order[x.lo:x.hi], level, k) }
+	gr.all[0].bounds = hist.Free
+	for _, x := range gr.all { // parents stand before their children, branch i is of node i
+		n := &gr.nodes[x.node]
+		if n.Column < 0 {
+			n.Values[0] = gr.opt.LearningRate * min(max(quantile(x), x.bounds.Low), x.bounds.High)
+			continue
+		}
+		l, r := gr.all[n.Left], gr.all[n.Right]
+		l.bounds, r.bounds = x.bounds, x.bounds
+		if gr.opt.Monotone != nil && gr.opt.Monotone[n.Column] != 0 {
+			apart(l, r, gr.opt.Monotone[n.Column], min(max((quantile(l)+quantile(r))/2, x.bounds.Low), x.bounds.High))
+		}
+	}
+}
+
+// apart keeps the outputs of two children on their sides of a number.
+func apart(l, r *branch, monotone int, between float64) {
+	if monotone > 0 {
+		l.bounds.High, r.bounds.Low = between, between
+	} else {
+		l.bounds.Low, r.bounds.High = between, between
+	}
 }
 
 // leafOf returns the leaf that a row reaches in a tree that boosting has grown.

@@ -69,24 +69,35 @@ func (*ranking) start(*booster, []float64) error { return nil }
 // what they hold: not by where they stood.
 func (r *ranking) gradients(ctx context.Context, b *booster) error {
 	return parallel.For(ctx, len(r.queries), 16, b.opt.Workers, func(_, lo, hi int) error {
+		meter := parallel.NewMeter(ctx)
 		for q := lo; q < hi; q++ {
-			r.query(b, q)
+			if err := r.query(b, q, meter); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
 }
 
-// sorted returns rows by falling margin.
+// sorted returns rows by falling margin. Where rows are drawn, those that are alike in all come by
+// what they are drawn by.
 func (b *booster) sorted(rows []int32) []int32 {
 	out := slices.Clone(rows)
 	slices.SortFunc(out, func(i, j int32) int {
-		return cmp.Or(cmp.Compare(b.margin[j], b.margin[i]), cmp.Compare(b.y[i], b.y[j]), slices.Compare(b.rows[i], b.rows[j]), cmp.Compare(b.weight(i), b.weight(j)))
+		c := cmp.Or(cmp.Compare(b.margin[j], b.margin[i]), cmp.Compare(b.y[i], b.y[j]))
+		if c == 0 {
+			c = cmp.Or(slices.Compare(b.rows[i], b.rows[j]), cmp.Compare(b.weight(i), b.weight(j)))
+		}
+		if c == 0 && b.ids != nil {
+			c = cmp.Compare(b.ids[i], b.ids[j])
+		}
+		return c
 	})
 	return out
 }
 
 // query sets the gradients of one query.
-func (r *ranking) query(b *booster, q int) {
+func (r *ranking) query(b *booster, q int, meter *parallel.Meter) error {
 	rows := b.sorted(r.queries[q][0])
 	for _, i := range rows {
 		b.g[i], b.h[i] = 0, 0
@@ -95,6 +106,9 @@ func (r *ranking) query(b *booster, q int) {
 	for x, i := range rows {
 		if r.lambda && x >= r.truncation {
 			break
+		}
+		if err := meter.Did(4 * (len(rows) - x)); err != nil {
+			return err
 		}
 		for y := x + 1; y < len(rows); y++ {
 			j := rows[y]
@@ -130,6 +144,7 @@ func (r *ranking) query(b *booster, q int) {
 		b.g[i] *= norm * b.weight(i)
 		b.h[i] *= norm * b.weight(i)
 	}
+	return nil
 }
 
 // mean is 1 − NDCG of the queries for LossLambdaMART, and the mean loss of their pairs otherwise.

@@ -18,6 +18,12 @@ func TestCancels(t *testing.T) {
 			_, err := tree.FitBoost(ctx, rows, y, tree.BoostOptions{Iterations: 5, Categorical: []int{3}})
 			return err
 		}},
+		{Name: "tree.FitBoost, one query", Looks: 15, Do: func(ctx context.Context, size int) error {
+			rows, margin := mixed(1000*size, 1)
+			testkit.Start(ctx)
+			_, err := tree.FitBoost(ctx, rows, margin, tree.BoostOptions{Loss: tree.LossPairwise, Groups: make([]int, len(rows)), Iterations: 5})
+			return err
+		}},
 		{Name: "tree.FitCART", Looks: 15, Do: func(ctx context.Context, size int) error {
 			rows, y, _ := sample(3000*size, 1)
 			testkit.Start(ctx)

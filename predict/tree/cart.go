@@ -160,7 +160,9 @@ func FitCART(ctx context.Context, rows [][]float64, y []float64, opt CARTOptions
 		return nil, err
 	}
 	if alpha := g.opt.Alpha; alpha > 0 {
-		g.prune(func(effective float64) bool { return effective <= alpha })
+		if _, err := g.prune(func(effective float64) bool { return effective <= alpha }); err != nil {
+			return nil, err
+		}
 	}
 	e, err := g.ensemble()
 	return e, placed(where, err)
@@ -181,7 +183,7 @@ func PruneCART(ctx context.Context, rows [][]float64, y []float64, opt CARTOptio
 	if err != nil {
 		return nil, err
 	}
-	return g.prune(func(float64) bool { return true }), nil
+	return g.prune(func(float64) bool { return true })
 }
 
 // growCART checks everything and grows the whole tree.

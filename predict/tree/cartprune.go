@@ -30,7 +30,7 @@ func (w *weakest) Pop() any {
 
 // prune cuts off the weakest branch as long as goOn agrees to its effective alpha,
 // (R(t) − R(T_t)) / (leaves of T_t − 1), and returns the steps, those of one alpha as one.
-func (g *planter) prune(goOn func(effective float64) bool) []Pruning {
+func (g *planter) prune(goOn func(effective float64) bool) ([]Pruning, error) {
 	n := len(g.nodes)
 	parent, leaves := make([]int32, n), make([]int32, n)
 	own, branch := make([]float64, n), make([]float64, n)
@@ -72,6 +72,9 @@ func (g *planter) prune(goOn func(effective float64) bool) []Pruning {
 			leaves[p] -= gone
 			branch[p] += lost
 			heap.Push(&weak, alpha(p))
+			if err := g.meter.Did(16); err != nil {
+				return nil, err
+			}
 		}
 		step := Pruning{effective, branch[0], int(leaves[0])}
 		if effective-steps[len(steps)-1].Alpha <= 1e-12*own[0] { // the same but for rounding
@@ -81,7 +84,7 @@ func (g *planter) prune(goOn func(effective float64) bool) []Pruning {
 		}
 	}
 	g.compact()
-	return steps
+	return steps, nil
 }
 
 // cutOff makes a leaf of node i and marks what was below.

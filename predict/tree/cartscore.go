@@ -57,10 +57,12 @@ type squares struct {
 }
 
 func (q *squares) side(w, s float64) float64 {
-	if !q.poisson {
+	switch {
+	case w <= 0: // rows so light beside others that their weight is lost
+		return math.Inf(-1)
+	case !q.poisson:
 		return s * s / w
-	}
-	if s <= 0 {
+	case s <= 0:
 		return math.Inf(-1)
 	}
 	return s * math.Log(s/w)
@@ -129,12 +131,12 @@ func (g *shares) term(c float64) float64 {
 
 func (g *shares) side(w, q float64) float64 {
 	switch {
+	case w <= 0:
+		return math.Inf(-1)
 	case !g.entropy:
 		return q / w
-	case w > 0:
-		return q - w*math.Log2(w)
 	}
-	return 0
+	return q - w*math.Log2(w)
 }
 
 // node adds up the weights of the classes: a class without rows has exactly none, so that pure

@@ -60,6 +60,9 @@ func leaf(nodes []tree.Node, row []float64, single bool) int {
 	i := 0
 	for nodes[i].Column >= 0 {
 		n, x := nodes[i], row[nodes[i].Column]
+		if single {
+			x = float64(float32(x))
+		}
 		left := false
 		switch {
 		case n.Categories != nil && math.IsNaN(x):
@@ -67,9 +70,6 @@ func leaf(nodes []tree.Node, row []float64, single bool) int {
 		case n.Categories != nil:
 			left = x >= 0 && x < float64(32*len(n.Categories)) && n.Categories[int(x)/32]>>(int(x)%32)&1 == 1
 		default:
-			if single {
-				x = float64(float32(x))
-			}
 			if n.NoMissing && math.IsNaN(x) {
 				x = 0
 			}

@@ -111,7 +111,8 @@ func (o ForestOptions) validate(where string) error {
 	c.Require(o.MinSplit == 0 || o.MinSplit >= 2, "MinSplit", o.MinSplit, ">= 2")
 	check.NonNegative(&c, "MinLeaf", o.MinLeaf)
 	check.NonNegative(&c, "MinGain", o.MinGain)
-	c.Require(!o.Importance || o.Sample > 0 || o.Sample == 0 && !o.Extremely, "Importance", o.Importance, "false where no row is out of bag")
+	whole := o.Sample < 0 || o.Sample == 0 && o.Extremely || o.Sample == 1 && o.Distinct
+	c.Require(!o.Importance || !whole, "Importance", o.Importance, "false where no row is out of bag")
 	return c.Err(where)
 }
 
@@ -151,7 +152,7 @@ type ForestResult struct {
 // more, by chance where Extremely is set, and where a node saw none, to the side with more rows.
 //
 // Cost: n·Try for each level of each tree, trees in parallel; memory n·d bytes, 52 bytes a
-// node of the forest, and 60·n for each worker.
+// node of the forest, 8 more for each class where there are more than two, and 60·n for each worker.
 //
 // The same rows in any order give the same bytes at any GOMAXPROCS: rows are drawn by a hash of
 // what they hold, or of their ids. With IDs, a row that comes or goes leaves the draws of all

@@ -8,7 +8,7 @@ import (
 )
 
 // finish takes the tree that is grown out of the scratch memory.
-func (b *bagger) finish(t uint64) *grown {
+func (b *bagger) finish(t uint64) (*grown, error) {
 	g, l := b.g, b.f.l
 	width := l.width()
 	g.values = make([]float64, len(g.nodes)*width)
@@ -28,20 +28,23 @@ func (b *bagger) finish(t uint64) *grown {
 	}
 	g.out, g.at = slices.Clone(b.out), slices.Clone(b.at)
 	if b.f.opt.Importance {
-		g.drop = b.importance(t)
+		var err error
+		if g.drop, err = b.importance(t); err != nil {
+			return nil, err
+		}
 	}
 	g.sums, g.choices, g.inner = nil, nil, nil
-	return g
+	return g, nil
 }
 
 // importance returns, for each column, how much the error of the tree on its rows out of
 // bag grows, a row, when the column is shuffled among them.
-func (b *bagger) importance(t uint64) []float64 {
+func (b *bagger) importance(t uint64) ([]float64, error) {
 	g, l := b.g, b.f.l
 	drop := make([]float64, l.d)
 	n := len(g.out)
 	if n == 0 {
-		return drop
+		return drop, nil
 	}
 	before, total := make([]float64, n), 0.0
 	for i, r := range g.out {
@@ -57,6 +60,9 @@ func (b *bagger) importance(t uint64) []float64 {
 		if !uses[j] {
 			continue
 		}
+		if err := b.meter.Did(32 * n); err != nil {
+			return nil, err
+		}
 		copy(from, g.out)
 		r := rng.New(b.f.opt.Seed^stageForest, t, uint64(j))
 		for i := n - 1; i > 0; i-- {
@@ -71,7 +77,7 @@ func (b *bagger) importance(t uint64) []float64 {
 		}
 		drop[j] /= total
 	}
-	return drop
+	return drop, nil
 }
 
 // walk returns the leaf of a row whose column j is that of another row.

@@ -130,7 +130,7 @@ func (b *bagger) tree(t int) (*grown, error) {
 			b.at[i] = k.node
 		}
 	}
-	return b.finish(uint64(t)), nil
+	return b.finish(uint64(t))
 }
 
 // sample draws the rows of a tree: as often as there are chances not above a number of the

@@ -167,7 +167,7 @@ func (b *bagger) squares(c *choice, last, count int, total []float64, rows int) 
 			continue
 		}
 		rw, rs := w-lw, s-ls
-		if v := (ls*ls*rw + rs*rs*lw) / (lw * rw); v > best {
+		if v := (ls*ls*rw + rs*rs*lw) / (lw * rw); v > best && rw > 0 {
 			at, best = i, v
 		}
 	}
@@ -217,6 +217,9 @@ func (b *bagger) side(v []float64) float64 {
 		return q - w*math.Log2(w)
 	}
 	w, s := v[0], v[1]
+	if w <= 0 { // rows so light beside others that their weight is lost
+		return math.Inf(-1)
+	}
 	switch criterion {
 	case Entropy:
 		q := -w * math.Log2(w)

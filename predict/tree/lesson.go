@@ -227,6 +227,19 @@ func (l *lesson) weigh(rows [][]float64, y []float64, opt learning) error {
 		l.class[k] = int32(y[i])
 		held[l.class[k]] += l.w[k]
 	}
+	factor, err := classFactors(held, opt.classWeights, opt.balanced)
+	if err != nil {
+		return err
+	}
+	for k, c := range l.class {
+		l.w[k] *= factor[c]
+		l.total += l.w[k]
+	}
+	return nil
+}
+
+// classFactors returns what the weights of the rows of each class, which sum to held, are multiplied by.
+func classFactors(held, weights []float64, balanced bool) ([]float64, error) {
 	seen, sum := 0, 0.0
 	for _, h := range held {
 		sum += h
@@ -235,26 +248,21 @@ func (l *lesson) weigh(rows [][]float64, y []float64, opt learning) error {
 		}
 	}
 	if seen < 2 {
-		return fmt.Errorf("all rows are of one class: %w", ErrUndefined)
+		return nil, fmt.Errorf("all rows are of one class: %w", ErrUndefined)
 	}
-	factor := slices.Clone(held)
+	factor := slices.Repeat([]float64{1}, len(held))
 	for c := range factor {
-		factor[c] = 1
-		if opt.balanced && held[c] > 0 {
+		if balanced && held[c] > 0 {
 			factor[c] = sum / (float64(seen) * held[c])
 		}
-		if opt.classWeights != nil {
-			if held[c] == 0 && opt.classWeights[c] != 0 && opt.classWeights[c] != 1 {
-				return fmt.Errorf("ClassWeights[%d] is of a class without rows: %w", c, ErrOption)
+		if weights != nil {
+			if held[c] == 0 && weights[c] != 0 && weights[c] != 1 {
+				return nil, fmt.Errorf("option ClassWeights[%d] is of a class without rows: %w", c, ErrOption)
 			}
-			factor[c] *= check.Default(opt.classWeights[c], 1)
+			factor[c] *= check.Default(weights[c], 1)
 		}
 	}
-	for k, c := range l.class {
-		l.w[k] *= factor[c]
-		l.total += l.w[k]
-	}
-	return nil
+	return factor, nil
 }
 
 // width is how many values a leaf holds: one class of two is enough.

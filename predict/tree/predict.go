@@ -259,6 +259,9 @@ func (e *Ensemble) reach(p int32, work, row []float64) int32 {
 // right is 1 where the category of a row goes right.
 func (e *Ensemble) right(c *category, row []float64) int32 {
 	x := row[c.column]
+	if e.single {
+		x = float64(float32(x))
+	}
 	if x != x {
 		return c.missing
 	}

@@ -64,7 +64,7 @@ func TestPromises(t *testing.T) {
 					Iterations: 2, Leaves: 3, MaxDepth: 2, LearningRate: .3, L1: .1, L2: .5, MinHessian: .1, MinRows: 2, MinGain: .01, Bins: 20, Quantile: .4, Power: 1.2,
 					Truncation: 5, MinCategory: 2, CategorySmooth: 1, RowShare: .8, ColumnShare: .9, Seed: 1, Patience: 1,
 					Categorical: []int{3}, Names: []string{"a", "b", "c", "d", "e"}, Monotone: []int{1, 0, -1, 0, 0}, Interactions: [][]int{{0, 1}, {2, 3}},
-					Weights: slices.Repeat([]float64{1, 2}, 30), Offset: slices.Repeat([]float64{.5}, 60), IDs: slices.Repeat([]uint64{1, 2, 3}, 20),
+					Weights: slices.Repeat([]float64{1, 2}, 30), ClassWeights: []float64{1, 2}, Balanced: true, Offset: slices.Repeat([]float64{.5}, 60), IDs: slices.Repeat([]uint64{1, 2, 3}, 20),
 					Validation: []int{1, 4, 8, 12}, Progress: func(tree.Progress) {},
 				}}
 			},

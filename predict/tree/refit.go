@@ -18,8 +18,8 @@ type RefitOptions struct {
 	// Rates multiplies the new outputs of each tree; nil means Boost.LearningRate for all. A first
 	// tree of LightGBM that holds the average has 1.
 	Rates []float64
-	// Boost says by its Loss, L1, L2, LearningRate, Weights, Offset and Groups what leaves
-	// are for, as in FitBoost; what is about growing trees is not read.
+	// Boost says by its Loss, L1, L2, LearningRate, Weights, ClassWeights, Balanced, Offset and Groups what
+	// leaves are for, as in FitBoost; rows of Validation take no part, and what is about growing trees is not read.
 	Boost BoostOptions
 }
 
@@ -30,7 +30,7 @@ type RefitOptions struct {
 // and a gradient for each row and tree.
 //
 // Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange, ErrOption as FitBoost; ErrMismatch for a model that
-// averages, sums in float32, has leaves of several values, or as many outputs or another link than the loss;
+// averages, sums in float32, has leaves of several values, a Slope, or other outputs or another link than the loss;
 // ErrDiverged, or context.Cause(ctx).
 func (e *Ensemble) Refit(ctx context.Context, rows [][]float64, y []float64, opt RefitOptions) (*Ensemble, error) {
 	const where = "tree: Ensemble.Refit"
@@ -77,16 +77,10 @@ func (e *Ensemble) refit(ctx context.Context, rows [][]float64, y []float64, opt
 	if err := b.settle(); err != nil {
 		return nil, err
 	}
-	if b.d != e.columns || e.width != 1 || e.average || e.single || len(e.base) != b.outputs || e.link != b.loss.link() {
+	if b.d != e.columns || e.width != 1 || e.average || e.single || len(e.base) != b.outputs || e.link != b.loss.link() || e.link == LinkLogit && e.slope != 1 {
 		return nil, fmt.Errorf("the model has %d columns, %d outputs and link %v, or leaves that do not add up: %w", e.columns, len(e.base), e.link, ErrMismatch)
 	}
 	n, k := len(rows), b.outputs
-	if b.opt.Offset != nil && len(b.opt.Offset) != n*k {
-		return nil, fmt.Errorf("option Offset has %d entries, want %d: %w", len(b.opt.Offset), n*k, ErrShape)
-	}
-	if err := check.Slice("Offset", b.opt.Offset); err != nil {
-		return nil, err
-	}
 	b.margin = slices.Repeat(e.base, n)
 	for i, x := range b.opt.Offset {
 		b.margin[i] += x

@@ -41,7 +41,8 @@ type SHAP struct {
 //
 // Errors: ErrEmpty for a nil m, one that was not fitted, or a background without rows, ErrShape
 // for rows of other lengths, ErrUndefined for path-dependent values of trees whose nodes
-// know neither Count nor Cover, or context.Cause(ctx).
+// know neither Count nor Cover, ErrTooLarge for paths of more than 4096 columns, or
+// context.Cause(ctx).
 func NewSHAP(ctx context.Context, m *Ensemble, opt SHAPOptions) (*SHAP, error) {
 	const where = "tree: NewSHAP"
 	if err := m.fitted(where); err != nil {
@@ -135,8 +136,12 @@ func (x *SHAP) Base() []float64 {
 	return slices.Clone(x.base)
 }
 
-// shapRows is how many rows are explained between two looks at the context.
+// shapRows is how many rows are explained between two looks at the context, fewer where there
+// is a long background to each.
 const shapRows = 64
+
+// block is how many rows that is.
+func (x *SHAP) block() int { return max(1, shapRows/max(1, len(x.rows)/shapRows)) }
 
 // Values appends to dst, for each row and each output of the Ensemble, what each column adds
 // to the margin beyond Base, and last the Base itself: columns+1 numbers whose sum is the
@@ -179,7 +184,7 @@ func (x *SHAP) explain(ctx context.Context, where string, dst []float64, rows []
 	out := dst[first : first+len(rows)*k*size]
 	clear(out)
 	err := x.tabulate(ctx, len(rows), !pairs, func(tables []table) error {
-		return parallel.For(ctx, len(rows), shapRows, x.workers, func(_, lo, hi int) error {
+		return parallel.For(ctx, len(rows), x.block(), x.workers, func(_, lo, hi int) error {
 			s := x.spare.Get().(*shaper)
 			defer x.spare.Put(s)
 			for i := lo; i < hi; i++ {

@@ -203,6 +203,14 @@ func TestSHAPRefuses(t *testing.T) {
 	if _, err := tree.NewSHAP(bg, m, tree.SHAPOptions{}); !errors.Is(err, tree.ErrUndefined) {
 		t.Errorf("nodes without Count and Cover: %v", err)
 	}
+	var long []tree.Node
+	for j := range 5000 {
+		long = append(long, tree.Node{Column: j, Left: 2*j + 1, Right: 2*j + 2, Count: 2}, tree.Node{Column: -1, Values: []float64{1}, Count: 1})
+	}
+	long = append(long, tree.Node{Column: -1, Values: []float64{1}, Count: 1})
+	if _, err := tree.NewSHAP(bg, must(tree.Assemble([][]tree.Node{long}, tree.AssembleOptions{})), tree.SHAPOptions{}); !errors.Is(err, tree.ErrTooLarge) {
+		t.Errorf("a path of 5000 columns: %v", err)
+	}
 	x, err := tree.NewSHAP(bg, m, tree.SHAPOptions{Background: [][]float64{{1}}})
 	if err != nil {
 		t.Fatal(err)

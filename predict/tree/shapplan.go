@@ -5,6 +5,9 @@ import (
 	"math"
 )
 
+// deepest is how many columns a path may have: what is kept of a tree grows with its square.
+const deepest = 1 << 12
+
 // plan is what the explanation of a tree needs beside its nodes, by their places from the
 // root on. The edge of a node is the one that leads to it.
 type plan struct {
@@ -60,6 +63,9 @@ func newPlan(e *Ensemble, t int, weighed bool) (plan, error) {
 			if weighed {
 				p.share(weight, left, child)
 			}
+		}
+		if p.deep > deepest {
+			return p, fmt.Errorf("tree %d has a path of more than %d columns: %w", t, deepest, ErrTooLarge)
 		}
 	}
 	p.t, p.w = quadrature(max((p.deep+1)/2, 1))

@@ -7,9 +7,10 @@ import (
 	"github.com/aislekit/aisle/internal/parallel"
 )
 
-// Bounds of tables: columns of a path, and numbers of a batch of trees.
+// Bounds of tables: columns of a path, numbers of a tree, and numbers from which on a batch of trees is full.
 const (
 	mostBits    = 14
+	mostTable   = 1 << 24
 	tableMemory = 1 << 22
 )
 
@@ -39,11 +40,17 @@ func (x *SHAP) tabulate(ctx context.Context, rows int, useful bool, fn func(tabl
 		var batch []table
 		for size := 0; first < trees && size < tableMemory; first++ {
 			batch = append(batch, table{tree: first})
-			if p := &x.plans[first]; x.pays(p, rows) {
+			p := &x.plans[first]
+			if !x.pays(p, rows) {
+				continue
+			}
+			need := 0
+			for _, leaf := range p.places {
+				need += int(p.length[leaf]) << p.length[leaf]
+			}
+			if need <= mostTable {
 				batch[len(batch)-1].at = make([]int32, len(p.parent))
-				for _, leaf := range p.places {
-					size += int(p.length[leaf]) << p.length[leaf]
-				}
+				size += need
 			}
 		}
 		err := parallel.For(ctx, len(batch), 1, x.workers, func(_, i, _ int) error {
