@@ -151,5 +151,8 @@ func ALE(ctx context.Context, f Func, rows [][]float64, j int, opt ALEOptions) (
 	for k := range out.Values {
 		out.Values[k] -= mean
 	}
+	if err := check.Slice("Values", out.Values); err != nil {
+		return nil, fmt.Errorf("%s: differences of predictions: %w", where, err)
+	}
 	return out, nil
 }

@@ -14,7 +14,7 @@ import (
 // nearest cell that has some, by the places of their bins; of several at one distance their mean.
 //
 // Rows that miss one of the columns are left out. Cost: 4n predictions, and a search among
-// cells for the empty ones. Errors: those of ALE.
+// cells for the empty ones. Errors: those of ALE, and ErrTooLarge for more than 2¹⁴ cells.
 func ALE2(ctx context.Context, f Func, rows [][]float64, columns [2]int, opt ALEOptions) (*Effects, error) {
 	const where = "explain: ALE2"
 	d, err := table(where, f, rows)
@@ -61,8 +61,13 @@ func ALE2(ctx context.Context, f Func, rows [][]float64, columns [2]int, opt ALE
 		s.count[c]++
 		s.step[c] += p[4*i+3] - p[4*i+2] - p[4*i+1] + p[4*i]
 	}
-	s.spread()
+	if err := s.spread(ctx); err != nil {
+		return nil, err
+	}
 	s.accumulate()
+	if err := check.Slice("Values", s.value); err != nil {
+		return nil, fmt.Errorf("%s: differences of predictions: %w", where, err)
+	}
 	return &Effects{Columns: columns[:], Edges: [][]float64{b[0].edges, b[1].edges}, Values: s.value, Counts: s.count}, nil
 }
 
@@ -78,7 +83,7 @@ type surface struct {
 }
 
 // spread makes means of the sums, and gives empty cells those of their nearest neighbours.
-func (s *surface) spread() {
+func (s *surface) spread(ctx context.Context) error {
 	var full []int
 	for c, n := range s.count {
 		if n > 0 {
@@ -89,6 +94,9 @@ func (s *surface) spread() {
 	for c, n := range s.count {
 		if n > 0 {
 			continue
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		best, sum, ties := math.Inf(1), 0.0, 0.0
 		for _, o := range full {
@@ -102,6 +110,7 @@ func (s *surface) spread() {
 		}
 		s.step[c] = sum / ties
 	}
+	return nil
 }
 
 // accumulate sums steps up to the corners, takes out the effects of each column by itself

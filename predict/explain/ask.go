@@ -34,8 +34,8 @@ func newAsker(ctx context.Context, where string, f Func, d int) *asker {
 
 // predict asks about n rows, which fill writes one by one into copies of its own, and appends the answers to dst.
 func (a *asker) predict(dst []float64, n int, fill func(i int, row []float64)) ([]float64, error) {
-	if a.flat == nil {
-		a.flat = make([]float64, min(block, max(n, 1))*a.d)
+	if room := min(block, n) * a.d; len(a.flat) < room {
+		a.flat = make([]float64, room)
 	}
 	size := len(a.flat) / a.d
 	for lo := 0; lo < n; lo += size {

@@ -210,6 +210,22 @@ func (s *search) predictions(steps [][2]int, a, b int) ([]float64, error) {
 // come in, and one within may not leave.
 func (m *move) allowed(k int) bool { return k != 0 && k >= m.down && k <= m.up }
 
+// nearest is the fewest steps that m may take, 0 where it may take none.
+func (m *move) nearest() int {
+	near := max(1, m.down, -m.up)
+	if near > max(m.up, -m.down) {
+		return 0
+	}
+	return near
+}
+
+// within bounds the steps of m to about those that cost budget at most, so that a search among pairs
+// does not walk through what costs too much.
+func (m *move) within(budget float64) (down, up int) {
+	most := int(min(max(budget/m.Cost, -1), 1<<30)) + 1
+	return max(m.down, -most), min(m.up, most)
+}
+
 // single looks for the fewest steps of one action, up and down.
 func (s *search) single(a int) error {
 	m := &s.moves[a]
@@ -297,15 +313,20 @@ func (s *search) fewest(a, sign, near, far int) (int, error) {
 func (s *search) pair(a, b int) error {
 	x, y := &s.moves[a], &s.moves[b]
 	limit := min(x.cheapest, y.cheapest)
+	if x.nearest() == 0 || y.nearest() == 0 {
+		return nil
+	}
 	var steps [][2]int
-	for i := x.down; i <= x.up; i++ {
-		for j := y.down; j <= y.up; j++ {
-			if x.allowed(i) && y.allowed(j) && s.cost(a, b, [2]int{i, j}) < limit {
-				steps = append(steps, [2]int{i, j})
+	down, up := x.within(limit - float64(y.nearest())*y.Cost)
+	for i := down; i <= up; i++ {
+		low, high := y.within(limit - math.Abs(float64(i))*x.Cost)
+		for j := low; j <= high; j++ {
+			if !x.allowed(i) || !y.allowed(j) || s.cost(a, b, [2]int{i, j}) >= limit {
+				continue
 			}
-		}
-		if len(steps) > s.opt.MaxAsked-s.asked {
-			return fmt.Errorf("%s: actions %d and %d have more than MaxAsked %d pairs of steps: %w", s.where, a, b, s.opt.MaxAsked, ErrTooLarge)
+			if steps = append(steps, [2]int{i, j}); len(steps) > s.opt.MaxAsked-s.asked {
+				return fmt.Errorf("%s: actions %d and %d have more than MaxAsked %d pairs of steps: %w", s.where, a, b, s.opt.MaxAsked, ErrTooLarge)
+			}
 		}
 	}
 	slices.SortStableFunc(steps, func(p, q [2]int) int { return cmp.Compare(s.cost(a, b, p), s.cost(a, b, q)) })

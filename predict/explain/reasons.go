@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -116,7 +117,8 @@ func (o ReasonOptions) validate(where string) error {
 	var c check.Options
 	c.Require(o.Most > 0, "Most", o.Most, "> 0")
 	c.Require(o.MinShare >= 0 && o.MinShare < 1, "MinShare", o.MinShare, "0 <= MinShare < 1")
-	for name, p := range o.Table.Phrases {
+	for _, name := range slices.Sorted(maps.Keys(o.Table.Phrases)) {
+		p := o.Table.Phrases[name]
 		field := fmt.Sprintf("Table.Phrases[%q]", name)
 		c.Require(p.Digits >= 0 && p.Digits <= 15, field+".Digits", p.Digits, "0 … 15")
 		for k, b := range p.Bands {

@@ -25,6 +25,7 @@
 //     rows that they have not seen
 //   - [NewSHAP]: what each column adds to the margin of a row, and each two together;
 //     [Ensemble.Importance]: what the splits of each column gained
+//   - [Ensemble.First]: the trees up to the best round
 //   - [Ensemble.Refit]: the same trees, the leaves taught by newer rows
 //   - [Assemble]: trees that were grown elsewhere, or written by hand
 //   - [ImportXGBoost], [ImportLightGBM]: models of these tools, with their own margins to the bit;

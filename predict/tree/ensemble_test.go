@@ -64,6 +64,9 @@ func leaf(nodes []tree.Node, row []float64, single bool) int {
 			x = float64(float32(x))
 		}
 		left := false
+		if single {
+			x = float64(float32(x))
+		}
 		switch {
 		case n.Categories != nil && math.IsNaN(x):
 			left = n.MissingLeft

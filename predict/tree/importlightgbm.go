@@ -19,7 +19,8 @@ import (
 // Covered are the objectives regression (l1 and sqrt too), huber, fair, mape, quantile, poisson, gamma,
 // tweedie, binary, multiclass, multiclassova, cross_entropy, cross_entropy_lambda, lambdarank, rank_xendcg,
 // and a file without one, as those of custom objectives. Values of categories are cut to
-// integers. Count is the number of rows, Cover the sum of Hessians.
+// integers; those between −1 and 0, which LightGBM takes for 0, are none. The codes of a pandas column are
+// places in the list pandas_categorical of the file. Count is the number of rows, Cover the sum of Hessians.
 //
 // Errors: ErrCorrupt for text that is no such model, naming tree and field; ErrUnsupported for
 // trees with linear models in their leaves or for another objective, ErrVersion for a text format
@@ -102,7 +103,7 @@ func importLightGBM(text string) (*Ensemble, error) {
 		if line == "" {
 			continue
 		}
-		if strings.HasPrefix(line, "end of trees") {
+		if strings.HasPrefix(line, "end of trees") || line == "feature importances:" { // without the first until 2.2
 			break
 		}
 		if want := "Tree=" + strconv.Itoa(len(in.trees)); line != want {
@@ -143,7 +144,7 @@ func readLightGBMHead(fields map[string]string) (h lightgbmHead, err error) {
 		return h, fmt.Errorf("num_tree_per_iteration is 0 or missing: %w", check.ErrCorrupt)
 	}
 	_, h.average = fields["average_output"]
-	if h.names = strings.Fields(fields["feature_names"]); len(h.names) != h.columns {
+	if h.names = strings.FieldsFunc(fields["feature_names"], func(c rune) bool { return c == ' ' }); len(h.names) != h.columns {
 		return h, fmt.Errorf("feature_names has %d names, and max_feature_idx is %d: %w", len(h.names), last, check.ErrCorrupt)
 	}
 	h.link, h.slope, err = lightgbmLink(strings.Fields(fields["objective"]))
@@ -195,7 +196,7 @@ type lightgbmTree struct {
 	column, left, right     []int64
 	kind, bounds, words     []int64
 	threshold, gain         []float64
-	leafValue, innerValue   []float64
+	leafValue               []float64
 	leafWeight, innerWeight []float64
 	leafCount, innerCount   []float64
 }
@@ -228,8 +229,15 @@ func list[T int64 | float64](fields map[string]string, key string, want int, opt
 	return out, nil
 }
 
-func parseWhole(s string) (int64, error)   { return strconv.ParseInt(s, 10, 64) }
-func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
+func parseWhole(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) }
+
+// parseFloat also reads the NaN of C libraries, -nan and -nan(ind), which may stand where prediction does not read.
+func parseFloat(s string) (float64, error) {
+	if strings.HasPrefix(s, "-nan") {
+		s = "nan"
+	}
+	return strconv.ParseFloat(s, 64)
+}
 
 // readLightGBMTree reads the lists.
 func readLightGBMTree(fields map[string]string) (*lightgbmTree, error) {
@@ -276,7 +284,6 @@ func readLightGBMTree(fields map[string]string) (*lightgbmTree, error) {
 		{"leaf_value", &t.leafValue, t.leaves, false},
 		{"leaf_weight", &t.leafWeight, t.leaves, true},
 		{"leaf_count", &t.leafCount, t.leaves, true},
-		{"internal_value", &t.innerValue, inner, true},
 		{"internal_weight", &t.innerWeight, inner, true},
 		{"internal_count", &t.innerCount, inner, true},
 	} {

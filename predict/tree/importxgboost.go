@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -21,13 +22,13 @@ import (
 // reg:pseudohubererror, reg:quantileerror, reg:logistic, reg:gamma, reg:tweedie, binary:logistic,
 // binary:logitraw, binary:hinge, count:poisson, survival:cox, survival:aft, rank:ndcg, rank:map,
 // rank:pairwise, multi:softprob, and multi:softmax, for which Predict gives the probabilities of the
-// classes instead of the best one. All trees are taken, also those behind best_iteration. Cover is the
+// classes instead of the best one. All trees are taken, also those behind best_iteration, which Ensemble.First leaves out. Cover is the
 // sum of the Hessians, Count not known. What is left out is base_margin of single rows, which is
 // the caller's to add.
 //
 // Errors: ErrCorrupt for bytes that are no such model, naming the field: cycles, children that are
 // no nodes, thresholds that are not finite, lengths that do not agree; ErrUnsupported for another
-// booster or objective (gblinear: ImportXGBoostLinear), or the binary format that ended with 1.x;
+// booster or objective (gblinear: ImportXGBoostLinear), or the binary format that ended with 2.x;
 // ErrTooLarge beyond 2²⁴ columns or categories, 2¹⁶ outputs, or categories of more than 2³¹ bits;
 // ErrEmpty without trees. Cost: one pass over data, memory in proportion to the nodes, and to the largest category of each split.
 func ImportXGBoost(data []byte) (*Ensemble, error) {
@@ -47,7 +48,7 @@ func ImportXGBoost(data []byte) (*Ensemble, error) {
 type xgboost struct {
 	booster, objective   string
 	names                []string
-	version              []int32
+	version              []int32 // of XGBoost: major, minor, patch
 	trees                []xgboostTree
 	targets              []int32
 	weights              []float32 // of the trees of dart, or of gblinear
@@ -71,8 +72,8 @@ func readXGBoost(data []byte) (*xgboost, error) {
 	if len(data) == 0 {
 		return nil, fmt.Errorf("data: %w", check.ErrCorrupt)
 	}
-	if strings.HasPrefix(string(data[:min(4, len(data))]), "binf") {
-		return nil, fmt.Errorf("the binary format of XGBoost 1, save as .json or .ubj: %w", ErrUnsupported)
+	if oldBinary(data) {
+		return nil, fmt.Errorf("the old binary format of XGBoost, save as .json or .ubj: %w", ErrUnsupported)
 	}
 	m := &xgboost{}
 	d := openDocument(data)
@@ -87,6 +88,13 @@ func readXGBoost(data []byte) (*xgboost, error) {
 		err = fmt.Errorf("learner.gradient_booster.name is missing: %w", check.ErrCorrupt)
 	}
 	return m, err
+}
+
+// oldBinary recognises the binary format that ended with 2.x: numbers of fixed size, and then the name of the booster.
+func oldBinary(data []byte) bool {
+	head := data[:min(512, len(data))]
+	named := bytes.Contains(head, []byte("gbtree")) || bytes.Contains(head, []byte("gblinear")) || bytes.Contains(head, []byte("dart"))
+	return bytes.HasPrefix(head, []byte("binf")) || head[0] != '{' && bytes.IndexByte(head, 0) >= 0 && named
 }
 
 // learner reads the names of columns, the objective, shapes and trees, in any order.
@@ -216,7 +224,12 @@ var xgboostLinks = map[string]LinkKind{
 	"multi:softprob": LinkSoftmax, "multi:softmax": LinkSoftmax,
 }
 
-// margins turns base_score into margins, as the objective does: in float32, a number or
+// before reports a file of an older XGBoost; one that does not say is of the newest.
+func (m *xgboost) before(major, minor int32) bool {
+	return len(m.version) > 1 && (m.version[0] < major || m.version[0] == major && m.version[1] < minor)
+}
+
+// margins turns base_score into margins, as the objective of the version that wrote it does: in float32, a number or
 // a list, which XGBoost 3.1 brought.
 func (m *xgboost) margins(outputs int) ([]float64, error) {
 	link, ok := xgboostLinks[m.objective]
@@ -236,22 +249,26 @@ func (m *xgboost) margins(outputs int) ([]float64, error) {
 	for k := range base {
 		w := words[min(k, len(words)-1)]
 		x, err := strconv.ParseFloat(strings.TrimSpace(w), 32)
-		switch link {
-		case LinkLogit:
-			x = -log32(float64(1/float32(x) - 1))
-		case LinkLog:
-			x = log32(x)
+		p := float32(x)
+		switch {
+		case link == LinkLogit || m.objective == "binary:logitraw" && m.before(2, 0):
+			if p >= 0 && p <= 1 && !m.before(3, 2) { // all labels were alike
+				p = min(max(p, leastScore), 1-leastScore)
+			}
+			p = -log32(1/p - 1)
+		case link == LinkLog:
+			p = log32(p)
 		}
-		if err != nil || !check.Finite(x) {
+		if err != nil || !check.Finite(float64(p)) {
 			return nil, fmt.Errorf("base_score[%d] is %.40q: %w", k, w, check.ErrCorrupt)
 		}
-		base[k] = x + 0
+		base[k] = float64(p) + 0
 	}
 	return base, nil
 }
 
-// log32 is the logarithm rounded to float32.
-func log32(x float64) float64 { return float64(float32(math.Log(x))) }
+// leastScore is how near to 0 and 1 XGBoost 3.2 lets the base score of logistic objectives be.
+const leastScore float32 = 1e-6
 
 // ensemble checks and assembles the trees.
 func (m *xgboost) ensemble() (*Ensemble, error) {
@@ -344,7 +361,11 @@ func (t *xgboostTree) decode(in *importer, scale float32) error {
 	if err != nil {
 		return err
 	}
-	values := make([]float64, 0, len(order)*width)
+	leaves := (len(order) + 1) / 2
+	if name, from := t.array(width); len(from)/width < leaves { // before there is room made for them
+		return fmt.Errorf("%s has %d numbers for %d leaves of %d values: %w", name, len(from), leaves, width, check.ErrCorrupt)
+	}
+	values := make([]float64, 0, leaves*width)
 	nodes := make([]Node, len(order))
 	for k, i := range order {
 		n := &nodes[k]
@@ -402,15 +423,24 @@ func (t *xgboostTree) split(n *Node, i int, in *importer, sets map[int32][]uint3
 	return nil
 }
 
-// leaf appends the values of leaf i. Wide leaves stand among base_weights until
-// XGBoost 3.0, and since then in leaf_weights, at the place that right_children tells.
-func (t *xgboostTree) leaf(values []float64, i, width int, scale float32) ([]float64, error) {
-	name, from, at := "split_conditions", t.condition, i
+// array returns what the values of leaves stand in: of wide ones base_weights until
+// XGBoost 3.0, and since then leaf_weights.
+func (t *xgboostTree) array(width int) (name string, from []float32) {
 	switch {
-	case width > 1 && t.leaves != nil:
-		name, from, at = "leaf_weights", t.leaves, int(t.right[i])
-	case width > 1:
-		name, from = "base_weights", t.wide
+	case width == 1:
+		return "split_conditions", t.condition
+	case t.leaves != nil:
+		return "leaf_weights", t.leaves
+	}
+	return "base_weights", t.wide
+}
+
+// leaf appends the values of leaf i, in leaf_weights at the place that right_children tells.
+func (t *xgboostTree) leaf(values []float64, i, width int, scale float32) ([]float64, error) {
+	name, from := t.array(width)
+	at := i
+	if width > 1 && t.leaves != nil {
+		at = int(t.right[i])
 	}
 	if at < 0 || at >= len(from)/width {
 		return nil, fmt.Errorf("%s has %d numbers, and leaf %d its values at %d: %w", name, len(from), i, at*width, check.ErrCorrupt)

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -154,37 +155,45 @@ func (j *jsonText) int32s() ([]int32, error) {
 	return xs, err
 }
 
-// text finds the closing quote and leaves escapes to encoding/json.
-func (j *jsonText) text() (string, error) {
+// quoted finds the closing quote and returns what ends with it; escapes are checked by encoding/json.
+func (j *jsonText) quoted() ([]byte, error) {
 	if err := j.take('"'); err != nil {
-		return "", err
+		return nil, err
 	}
-	from, plain := j.at, true
+	from, plain := j.at-1, true
 	for ; j.at < len(j.data); j.at++ {
-		switch c := j.data[j.at]; {
-		case c == '\\':
+		switch j.data[j.at] {
+		case '\\':
 			plain = false
 			j.at++
-		case c == '"':
-			raw := j.data[from:j.at]
+		case '"':
 			j.at++
-			switch {
-			case len(raw) > maxText:
-				return "", corrupt(from, "string of more than %d bytes", maxText)
-			case plain:
-				return string(raw), nil
+			raw := j.data[from:j.at]
+			if !plain && !json.Valid(raw) {
+				return nil, corrupt(from, "string with a bad escape")
 			}
-			var s string
-			if err := json.Unmarshal(j.data[from-1:j.at], &s); err != nil {
-				return "", corrupt(from, "string with a bad escape")
-			}
-			return s, nil
+			return raw, nil
 		}
 	}
-	return "", corrupt(from, "string without end")
+	return nil, corrupt(from, "string without end")
 }
 
-// skip reads a value and forgets it; what is no JSON is an error there, too.
+func (j *jsonText) text() (s string, err error) {
+	from := j.at
+	raw, err := j.quoted()
+	switch {
+	case err != nil:
+		return "", err
+	case len(raw) > maxText+2:
+		return "", corrupt(from, "string of more than %d bytes", maxText)
+	case bytes.IndexByte(raw, '\\') < 0:
+		return string(raw[1 : len(raw)-1]), nil
+	}
+	err = json.Unmarshal(raw, &s)
+	return s, err
+}
+
+// skip reads a value of any size and forgets it; what is no JSON is an error there, too.
 func (j *jsonText) skip() error {
 	switch j.peek() {
 	case '{':
@@ -192,7 +201,7 @@ func (j *jsonText) skip() error {
 	case '[':
 		return j.array(func(int) error { return j.skip() })
 	case '"':
-		_, err := j.text()
+		_, err := j.quoted()
 		return err
 	}
 	from := j.at

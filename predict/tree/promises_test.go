@@ -98,6 +98,7 @@ func TestPromises(t *testing.T) {
 			"Ensemble.Margins":        rows,
 			"Ensemble.Predict":        rows,
 			"Ensemble.Nodes":          func() []any { return []any{1} },
+			"Ensemble.First":          func() []any { return []any{1} },
 			"Ensemble.Refit": func() []any {
 				return []any{bg, [][]float64{{1, 0, 1}, {3, 2, -1}}, []float64{1, 2}, tree.RefitOptions{Decay: .5, Rates: []float64{1, .5}, Boost: tree.BoostOptions{Loss: tree.LossSquared}}}
 			},

@@ -276,7 +276,11 @@ func (u *ubjson) skip() error {
 	case '{':
 		return u.object(func(string) error { return u.skip() })
 	case 'S':
-		_, err := u.text()
+		u.at++
+		n, err := u.length(len(u.data) - u.at)
+		if err == nil {
+			_, err = u.next(n)
+		}
 		return err
 	case '[':
 		return u.values(func(_ int, marker byte) error {
