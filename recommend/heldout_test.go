@@ -159,3 +159,43 @@ func TestSparseEASEChoice(t *testing.T) {
 		t.Errorf("with little memory: λ %v, p %v, %v", got.L2, got.Dropout, err)
 	}
 }
+
+// What is chosen, and so the model, is the same on any number of processors, with weights too, some of which are 0.
+func TestChoicesOnAnyProcessors(t *testing.T) {
+	plain := inBlocks(t, 600, 120, 12, 12)
+	vals := make([]float32, plain.Len())
+	for p := range vals {
+		vals[p] = float32(p % 4)
+	}
+	x, err := NewInteractions(plain.Users(), plain.Items(), plain.users.Ptr, plain.users.Col, vals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, weighed := range []bool{false, true} {
+		for name, fit := range map[string]func(workers int) (Persistent, error){
+			"gfcf": func(workers int) (Persistent, error) {
+				return FitGFCF(context.Background(), x, GFCFOptions{UseWeights: weighed, Workers: workers})
+			},
+			"sparseease": func(workers int) (Persistent, error) {
+				return FitSparseEASE(context.Background(), x, SparseEASEOptions{UseWeights: weighed, Workers: workers})
+			},
+		} {
+			var first []byte
+			for _, workers := range []int{1, 3} {
+				m, err := fit(workers)
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				frame, err := m.AppendBinary(nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if first == nil {
+					first = frame
+				} else if !slices.Equal(frame, first) {
+					t.Errorf("%s, weights %v: another model with %d workers", name, weighed, workers)
+				}
+			}
+		}
+	}
+}

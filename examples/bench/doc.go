@@ -42,7 +42,7 @@
 // a ninth, and the best third of them with three times as much, up to all. Trials and result depend on data, -seed and N
 // alone, on any machine, loaded or not; -tune DURATION ends them early and says so. The defaults
 // stay unless the best is better by more than twice the standard error of the difference. A blend has
-// N trials for each part and N for the weights. The log gives the work of each trial: 1 is a
+// N trials for each part and N for the weights, a stack N for each part. The log gives the work of each trial: 1 is a
 // judgement of the defaults in full, a third of the data or of the epochs a third, twice
 // the factors double.
 //

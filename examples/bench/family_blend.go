@@ -24,12 +24,7 @@ func blend() algorithm {
 	for _, p := range parts {
 		a.params = append(a.params, uniform(p.name+".weight", 1, 0, 1))
 	}
-	for _, p := range parts {
-		for _, q := range p.params {
-			q.name = p.name + "." + q.name
-			a.params = append(a.params, q)
-		}
-	}
+	a.params = append(a.params, partParams(parts)...)
 	cache := &fitCache{}
 	a.rank = func(ctx context.Context, x *recommend.Interactions, s settings, e Env) (recommend.Model, error) {
 		var in []hybrid.Weighted
@@ -52,6 +47,20 @@ func blend() algorithm {
 		return blended{m, in, names}, err
 	}
 	return a
+}
+
+// partParams are the settings of all parts, behind "<part>.".
+func partParams(parts []algorithm) (out []param) {
+	for _, p := range parts {
+		for _, q := range p.params {
+			q.name = p.name + "." + q.name
+			if when := q.when; when != nil { // which knows the settings of the part alone
+				q.when = func(s settings) bool { return when(s.of(p.name)) }
+			}
+			out = append(out, q)
+		}
+	}
+	return out
 }
 
 // blended keeps the parts, whose binary forms make up that of the blend.
@@ -136,7 +145,7 @@ func tuneParts(ctx context.Context, p *problem, a algorithm, pinned settings, c 
 	for _, part := range a.parts {
 		t, err := search(ctx, p, part, pinned.of(part.name), &share, log)
 		if err != nil {
-			return nil, fmt.Errorf("blend: %s: %w", part.name, err)
+			return nil, fmt.Errorf("%s: %s: %w", a.name, part.name, err)
 		}
 		for k, v := range t.Settings {
 			all[part.name+"."+k] = v

@@ -15,7 +15,7 @@ import (
 func registry() []algorithm {
 	return []algorithm{
 		popular(), itemKNN(), userKNN(), als(), mf(), bpr(), warp(), lmf(), ease(), edlae(), rdlae(), sparseEASE(), slim(),
-		p3alpha(), rp3beta(), turboCF(), gfCF(), bspm(), pureSVD(), nmf(), fm(), tfidf(), blend(), vsknn(), stan(), markov(), svdpp(),
+		p3alpha(), rp3beta(), turboCF(), gfCF(), bspm(), pureSVD(), nmf(), fm(), tfidf(), blend(), stack(), vsknn(), stan(), markov(), svdpp(),
 		sessionBlend(), item2vec(), nextBasket(),
 	}
 }

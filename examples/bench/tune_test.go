@@ -191,7 +191,7 @@ func TestDefaultsStayWhereNothingIsBetter(t *testing.T) {
 		name  string
 		shift float64
 		want  settings
-	}{{"by chance", 0.001, def}, {"clearly", 0.02, other}, {"equal", 0, def}, {"worse", -0.02, def}} {
+	}{{"by chance", 0.001, def}, {"by one and a half standard errors", 0.0075, def}, {"by two and a half", 0.0125, other}, {"clearly", 0.02, other}, {"equal", 0, def}, {"worse", -0.02, def}} {
 		users := even(0.1)
 		for u := range users {
 			users[u] += c.shift
