@@ -40,7 +40,7 @@ func (o AutoOptions) withDefaults(n int) AutoOptions {
 		if o.Season > 1 {
 			o.Horizon = o.Season
 		}
-		o.Horizon = max(4, min(o.Horizon, n/8))
+		o.Horizon = max(4, min(o.Horizon, n/8, MaxHorizon))
 	}
 	return o
 }

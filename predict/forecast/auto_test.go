@@ -2,8 +2,10 @@ package forecast_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"testing"
@@ -24,7 +26,7 @@ func seasonal(seed uint64, n int) []float64 {
 	return y
 }
 
-// TestConformance asks of every method of this file what a forecaster promises; see conforms.
+// TestConformance asks of every method of single series what a forecaster promises; see conforms.
 func TestConformance(t *testing.T) {
 	for name, c := range map[string]struct {
 		fit    forecast.Fit
@@ -39,6 +41,13 @@ func TestConformance(t *testing.T) {
 		"theta":      {forecast.With(forecast.FitTheta, forecast.ThetaOptions{Season: 12}), false},
 		"theta only": {forecast.With(forecast.FitTheta, forecast.ThetaOptions{}), true},
 		"auto":       {forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: 12}), false},
+		"croston":    {forecast.With(forecast.FitIntermittent, forecast.IntermittentOptions{Method: forecast.Croston}), false},
+		"tsb":        {forecast.With(forecast.FitIntermittent, forecast.IntermittentOptions{Method: forecast.TSB}), false},
+		"imapa":      {forecast.With(forecast.FitIntermittent, forecast.IntermittentOptions{Method: forecast.IMAPA}), false},
+		"stl":        {forecast.With(forecast.FitSTL, forecast.STLOptions{Decompose: forecast.DecomposeOptions{Seasons: []int{12}}}), true},
+		"regression": {regressed, true},
+		"combined":   {combined, true},
+		"conformal":  {conformed, true},
 	} {
 		t.Run(name, func(t *testing.T) { conforms(t, c.fit, c.shifts) })
 	}
@@ -115,7 +124,7 @@ func conforms(t *testing.T, fit forecast.Fit, shifts bool) {
 			testkit.Near(t, "constant", f, constant, 1e-9)
 		}
 	}
-	data := fitted(m.(forecast.Persistent).MarshalBinary())
+	data := bytesOf(m)
 	many := [][]float64{seasonal(2, 50), y, {}, seasonal(3, 40)}
 	all := fitted(forecast.FitAll(bg, many, fit, forecast.FitAllOptions{Workers: 1}))
 	turned := fitted(forecast.FitAll(bg, [][]float64{many[3], many[2], many[1], many[0]}, fit, forecast.FitAllOptions{Workers: 4}))
@@ -123,10 +132,46 @@ func conforms(t *testing.T, fit forecast.Fit, shifts bool) {
 		t.Errorf("errors of many: %v, %v", all[2].Err, all[1].Err)
 	}
 	for i, f := range []forecast.Forecaster{all[1].Model, turned[2].Model} {
-		if got := fitted(f.(forecast.Persistent).MarshalBinary()); string(got) != string(data) {
+		if bytesOf(f) != data {
 			t.Errorf("among many (%d): other bytes", i)
 		}
 	}
+}
+
+// bytesOf is the binary form of a model, or of one without what it says.
+func bytesOf(f forecast.Forecaster) string {
+	if p, ok := f.(forecast.Persistent); ok {
+		return string(fitted(p.MarshalBinary()))
+	}
+	return fmt.Sprint(fitted(f.Forecast(nil, 18)), fitted(f.Quantiles(nil, 18, []float64{.1, .9})))
+}
+
+func regressed(ctx context.Context, y []float64) (forecast.Forecaster, error) {
+	m, err := forecast.FitRegression(ctx, forecast.Series{Y: y}, forecast.RegressionOptions{Trend: true, Seasons: []float64{12}})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func combined(ctx context.Context, y []float64) (forecast.Forecaster, error) {
+	a, err := forecast.FitNaive(ctx, y, forecast.NaiveOptions{Season: 12})
+	if err != nil {
+		return nil, err
+	}
+	b, err := forecast.FitMean(ctx, y, forecast.MeanOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return forecast.Combine([]forecast.Forecaster{a, b}, []float64{2, 1})
+}
+
+func conformed(ctx context.Context, y []float64) (forecast.Forecaster, error) {
+	f, err := combined(ctx, y)
+	if err != nil {
+		return nil, err
+	}
+	return forecast.NewConformal(f, [][]float64{{-3, 1, 2}, {5, -4}}, forecast.ConformalOptions{})
 }
 
 // What combines is no worse than its parts on planted series, over all, and its intervals hold.
@@ -283,4 +328,14 @@ func numbers(cells []string) (xs []float64) {
 		xs = append(xs, fitted(strconv.ParseFloat(c, 64)))
 	}
 	return xs
+}
+
+// A season of more periods than are forecast at once, such as the minutes of a week, needs no
+// Horizon: what is refused is the context, which is looked at later.
+func TestAutoLongSeason(t *testing.T) {
+	ended, stop := context.WithCancel(bg)
+	stop()
+	if _, err := forecast.FitAuto(ended, make([]float64, 16*10080), forecast.AutoOptions{Season: 10080}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 }

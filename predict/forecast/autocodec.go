@@ -31,7 +31,7 @@ func (m *Auto) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary replaces m. Payload of version 1, little-endian:
 //
 //	[]string names of the methods, at least one
-//	[]byte   frame of a Combination of as many, with weights
+//	[]byte   frame of a Combination of as many, with weights, none of which is an Auto
 //	2 f64    factors of the spread at the 80 % and the 95 % interval, in (0, 1]
 //	bool     nothing falls below 0
 //
@@ -52,7 +52,7 @@ func (m *Auto) UnmarshalBinary(data []byte) error {
 	d.narrow = [2]float64{r.Float64(), r.Float64()}
 	d.floor = r.Bool()
 	if r.Err() == nil {
-		switch err := d.combined.UnmarshalBinary(frame); {
+		switch err := d.combined.read(where, frame, rank(codec.KindAuto)); {
 		case err != nil || d.combined.weights == nil || len(d.combined.models) != len(d.names):
 			r.Fail("methods")
 		case !(d.narrow[0] > 0 && d.narrow[0] <= 1) || !(d.narrow[1] > 0 && d.narrow[1] <= 1):

@@ -68,7 +68,7 @@ type BacktestResult struct {
 	at                             []int        // by series and cut: periods before it; -1 where there is no cut
 	actual                         []float64    // by series, cut and step; NaN where nobody knows
 	weight                         []float64    // likewise; nil for 1
-	mean, low, high                []float64    // by method, series, cut and step; NaN where the method failed
+	mean, low, high                []float64    // by method, series, cut and step; NaN where the method failed; low and high nil without intervals
 	scale                          [][2]float64 // by series and cut: mean absolute and root mean square of the naive errors; NaN for none
 	probs                          []float64    // of low and high; empty without intervals
 	failed                         []error      // by method, the first by series and cut
@@ -146,7 +146,11 @@ func newBacktest(where string, series []Series, methods []Method, opt BacktestOp
 	if !someCut {
 		return nil, fmt.Errorf("%s: no series has %d periods before a cut and %d behind: %w", where, opt.MinHistory, opt.Horizon, ErrEmpty)
 	}
-	for _, x := range []*[]float64{&r.mean, &r.low, &r.high} {
+	kept := []*[]float64{&r.mean, &r.low, &r.high}
+	if len(r.probs) == 0 {
+		kept = kept[:1]
+	}
+	for _, x := range kept {
 		*x = make([]float64, points*len(methods))
 		for i := range *x {
 			(*x)[i] = math.NaN()
@@ -296,23 +300,21 @@ func (r *BacktestResult) take(m, s, c int, f Forecaster) error {
 	if err != nil {
 		return err
 	}
+	if len(r.probs) > 0 {
+		q, err := f.Quantiles(nil, r.horizon, r.probs)
+		switch {
+		case errors.Is(err, ErrUndefined):
+		case err != nil:
+			return err
+		case len(q) != 2*r.horizon:
+			return fmt.Errorf("%d quantiles for %d periods: %w", len(q), r.horizon, ErrShape)
+		default:
+			for j := range r.horizon {
+				r.low[at+j], r.high[at+j] = q[2*j], q[2*j+1]
+			}
+		}
+	}
 	copy(r.mean[at:], mean)
-	if len(r.probs) == 0 {
-		return nil
-	}
-	q, err := f.Quantiles(nil, r.horizon, r.probs)
-	if errors.Is(err, ErrUndefined) {
-		return nil
-	}
-	if err == nil && len(q) != 2*r.horizon {
-		err = fmt.Errorf("%d quantiles for %d periods: %w", len(q), r.horizon, ErrShape)
-	}
-	if err != nil {
-		return err
-	}
-	for j := range r.horizon {
-		r.low[at+j], r.high[at+j] = q[2*j], q[2*j+1]
-	}
 	return nil
 }
 

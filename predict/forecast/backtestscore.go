@@ -100,6 +100,9 @@ func (t *tally) cut(r *BacktestResult, method, k int) {
 		if d := math.Abs(y) + math.Abs(f); d > 0 {
 			t.smape += 200 * (math.Abs(e) / d)
 		}
+		if len(r.probs) == 0 {
+			continue
+		}
 		low, high := r.low[method*len(r.actual)+i], r.high[method*len(r.actual)+i]
 		if low != low || high != high {
 			continue

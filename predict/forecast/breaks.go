@@ -99,16 +99,18 @@ func FindBreaks(ctx context.Context, y []float64, opt BreakOptions) (*Breaks, er
 			at, x = append(at, t), append(x, v)
 		}
 	}
-	out := &Breaks{Noise: noise(x)}
-	out.outliers(y, x, at, o)
+	rounding := o.rounding(y)
+	out := &Breaks{}
+	if s := noise(x); s > rounding {
+		out.Noise = s
+	}
+	out.outliers(y, x, at, max(o.Outlier*out.Noise, rounding), o)
 	penalty := o.Penalty
 	if penalty == 0 {
 		penalty = 4 * math.Log(float64(max(len(x), 3)))
 	}
-	unit := out.Noise * out.Noise
-	if unit == 0 {
-		unit = math.SmallestNonzeroFloat64 // steps of a series without noise are breaks
-	}
+	unit := max(out.Noise, rounding)
+	unit = max(unit*unit, math.SmallestNonzeroFloat64)
 	cuts, err := pelt(ctx, x, penalty*unit, o.MinLength)
 	if err != nil {
 		return nil, err
@@ -117,13 +119,31 @@ func FindBreaks(ctx context.Context, y []float64, opt BreakOptions) (*Breaks, er
 	return out, nil
 }
 
+// rounding is what taking out the season leaves of a series that repeats exactly: it is no noise.
+func (o BreakOptions) rounding(y []float64) float64 {
+	if o.Season < 2 {
+		return 0
+	}
+	top := 0.0
+	for _, v := range y {
+		if v == v {
+			top = max(top, math.Abs(v))
+		}
+	}
+	left := 1e-15 * top * (8 + float64(len(y))/float64(o.Season))
+	if o.Root {
+		left = math.Sqrt(left)
+	}
+	return left
+}
+
 // withoutSeason takes out the season: of each place the median distance from the centred mean of a
 // season, which a break spoils for few cycles.
 func withoutSeason(y []float64, season int) []float64 {
 	if season < 2 || len(y) < 2*season+1 {
 		return y
 	}
-	full := interpolated(y)
+	full := bridged(y)
 	sum := make([]float64, len(y)+1)
 	for t, v := range full {
 		sum[t+1] = sum[t] + v
@@ -154,29 +174,6 @@ func withoutSeason(y []float64, season int) []float64 {
 	return out
 }
 
-// interpolated fills missing periods on the line between their neighbours.
-func interpolated(y []float64) []float64 {
-	out := slices.Clone(y)
-	last := -1
-	for t, v := range y {
-		if v != v {
-			continue
-		}
-		for k := last + 1; k < t; k++ {
-			if last < 0 {
-				out[k] = v
-			} else {
-				out[k] = y[last] + (v-y[last])*float64(k-last)/float64(t-last)
-			}
-		}
-		last = t
-	}
-	for k := last + 1; k < len(y); k++ {
-		out[k] = y[last]
-	}
-	return out
-}
-
 // noise is the standard deviation by the median absolute difference of neighbours, or where most
 // are equal by the mean square.
 func noise(x []float64) float64 {
@@ -196,8 +193,8 @@ func noise(x []float64) float64 {
 }
 
 // outliers sets periods that stand off both the three before and the three behind to the median
-// of those, and lists them.
-func (b *Breaks) outliers(y, x []float64, at []int, opt BreakOptions) {
+// of those, and lists them; off is how far that is.
+func (b *Breaks) outliers(y, x []float64, at []int, off float64, opt BreakOptions) {
 	if opt.Outlier == 0 || len(x) < 5 {
 		return
 	}
@@ -206,10 +203,10 @@ func (b *Breaks) outliers(y, x []float64, at []int, opt BreakOptions) {
 	for i, v := range x {
 		far := true
 		if i > 0 {
-			far = far && math.Abs(v-side(i-3, i)) > opt.Outlier*b.Noise
+			far = far && math.Abs(v-side(i-3, i)) > off
 		}
 		if i+1 < len(x) {
-			far = far && math.Abs(v-side(i+1, i+4)) > opt.Outlier*b.Noise
+			far = far && math.Abs(v-side(i+1, i+4)) > off
 		}
 		if !far || i+1 == len(x) && i > 0 { // the last may be the first of a new level
 			continue
@@ -241,6 +238,7 @@ func pelt(ctx context.Context, x []float64, penalty float64, size int) ([]int, e
 		s := sum[j] - sum[i]
 		return max(square[j]-square[i]-s*s/float64(j-i), 0)
 	}
+	penalty = max(penalty, 1e-15*float64(n)*square[n]) // what rounding leaves of a cost is no gain
 	best, from := make([]float64, n+1), make([]int, n+1)
 	for j := 1; j <= n; j++ {
 		best[j] = math.Inf(1)
@@ -248,6 +246,7 @@ func pelt(ctx context.Context, x []float64, penalty float64, size int) ([]int, e
 	best[0] = -penalty
 	meter := parallel.NewMeter(ctx)
 	open := []int{0}
+	until := make([]int, n+1) // the end from which on a start that has lost is out, 0: it has not
 	for j := size; j <= n; j++ {
 		if err := meter.Did(len(open) + 1); err != nil {
 			return nil, err
@@ -258,8 +257,12 @@ func pelt(ctx context.Context, x []float64, penalty float64, size int) ([]int, e
 			}
 		}
 		kept := open[:0]
-		for _, i := range open { // a start that lost by more than a break costs never wins
-			if j-i < size || best[i]+cost(i, j) <= best[j] {
+		// A start that has lost to a break at j never wins again where j may be a start, too: size later.
+		for _, i := range open {
+			if until[i] == 0 && j-i >= size && best[i]+cost(i, j) > best[j] {
+				until[i] = j + size
+			}
+			if until[i] == 0 || j+1 < until[i] {
 				kept = append(kept, i)
 			}
 		}

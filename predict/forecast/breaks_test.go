@@ -41,19 +41,22 @@ func TestFindBreaksGolden(t *testing.T) {
 // Against all ways to cut a short series.
 func TestFindBreaksExact(t *testing.T) {
 	r := rng.New(8, 0, 0)
-	for range 60 {
+	for k := range 400 {
 		n := 6 + r.Intn(7)
 		y := make([]float64, n)
 		for i := range y {
 			y[i] = r.Normal() + 3*float64(r.Intn(2))
 		}
-		opt := forecast.BreakOptions{Penalty: .3 + 3*r.Float64(), MinLength: 1, Outlier: -1}
+		opt := forecast.BreakOptions{Penalty: .3 + 3*r.Float64(), MinLength: 1 + k%4, Outlier: -1}
 		b := fitted(forecast.FindBreaks(bg, y, opt))
 		cost := func(mask int) float64 {
 			total, start := -opt.Penalty*b.Noise*b.Noise, 0
 			for i := 1; i <= n; i++ {
 				if i < n && mask>>(i-1)&1 == 0 {
 					continue
+				}
+				if i-start < opt.MinLength {
+					return math.Inf(1)
 				}
 				mean := 0.0
 				for _, v := range y[start:i] {
@@ -127,5 +130,28 @@ func TestFindBreaksPlanted(t *testing.T) {
 	}
 	if _, err := forecast.FindBreaks(bg, []float64{-1, 2}, forecast.BreakOptions{Root: true}); !errors.Is(err, forecast.ErrRange) {
 		t.Errorf("root of a negative value: %v", err)
+	}
+}
+
+// What repeats exactly has no breaks and no outliers, whatever rounding leaves of it; a step and a
+// spike on top are found.
+func TestFindBreaksOfRounding(t *testing.T) {
+	for _, root := range []bool{false, true} {
+		y := make([]float64, 96)
+		for i := range y {
+			y[i] = 1000.1 + 300.7*math.Sin(2*math.Pi*float64(i%12)/12)
+		}
+		opt := forecast.BreakOptions{Season: 12, Root: root}
+		if b := fitted(forecast.FindBreaks(bg, y, opt)); len(b.Breaks)+len(b.Outliers) > 0 || b.Noise != 0 {
+			t.Errorf("root %t: %+v", root, b)
+		}
+		y[40] += 500
+		for i := 70; i < len(y); i++ {
+			y[i] += 200
+		}
+		b := fitted(forecast.FindBreaks(bg, y, opt))
+		if b.Since() != 70 || len(b.Outliers) != 1 || b.Outliers[0].At != 40 {
+			t.Errorf("root %t: %+v", root, b)
+		}
 	}
 }

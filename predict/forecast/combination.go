@@ -22,9 +22,9 @@ type Combination struct {
 	weights []float64
 }
 
-// Combine combines models of one series by weights, at least 0 and not all 0, that are scaled to a
-// sum of 1 unless they are a regression's and so need not; nil weights: the median of the
-// forecasts. Errors: ErrEmpty for no or a nil model, ErrShape, ErrNotFinite, ErrRange.
+// Combine combines models of one series by weights, at least 0 and not all 0, which are scaled to
+// a sum of 1; nil weights: the median of the forecasts. Errors: ErrEmpty for no or a nil model,
+// ErrShape, ErrNotFinite, ErrRange.
 func Combine(models []Forecaster, weights []float64) (*Combination, error) {
 	const where = "forecast: Combine"
 	if len(models) == 0 {
@@ -48,7 +48,7 @@ func Combine(models []Forecaster, weights []float64) (*Combination, error) {
 			return nil, fmt.Errorf("%s: weights add up to %v: %w", where, sum, ErrRange)
 		}
 		for _, w := range weights {
-			m.weights = append(m.weights, w/sum)
+			m.weights = append(m.weights, w/sum+0) // no zero is negative
 		}
 	}
 	return m, nil
@@ -152,7 +152,7 @@ func (m *Combination) Append(y []float64) (Forecaster, error) {
 }
 
 // AppendBinary appends the combination as one frame. ErrEmpty for one of nothing, ErrMismatch
-// where a model has no binary form or holds others itself.
+// where a model has no binary form or is a Combination or a Conformal itself.
 func (m *Combination) AppendBinary(dst []byte) ([]byte, error) {
 	const where = "forecast: Combination.AppendBinary"
 	if m == nil || len(m.models) == 0 {
@@ -161,7 +161,7 @@ func (m *Combination) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int(len(m.models))
 	for _, f := range m.models {
-		if err := putModel(&w, where, f); err != nil {
+		if err := putModel(&w, where, f, rank(codec.KindCombination)); err != nil {
 			return dst, err
 		}
 	}
@@ -175,7 +175,7 @@ func (m *Combination) MarshalBinary() ([]byte, error) { return m.AppendBinary(ni
 // UnmarshalBinary replaces m. Payload of version 1, little-endian:
 //
 //	int    models, at least 1; of each
-//	[]byte frame of a model of this package that holds no other
+//	[]byte frame of a model of this package that is neither a Combination nor a Conformal
 //	[]f64  weights in [0, 1] that sum up to 1 but for rounding, as many; none for the median
 //
 // Anything else is ErrCorrupt, a newer version ErrVersion, another kind ErrMismatch; m is then
@@ -185,6 +185,11 @@ func (m *Combination) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver(where, m); err != nil {
 		return err
 	}
+	return m.read(where, data, rank(codec.KindCombination))
+}
+
+// read is UnmarshalBinary of a combination of models that rank below.
+func (m *Combination) read(where string, data []byte, below int) error {
 	r, err := codec.Open(data, codec.KindCombination, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
@@ -195,7 +200,7 @@ func (m *Combination) UnmarshalBinary(data []byte) error {
 		r.Fail("models")
 	}
 	for i := 0; i < n && r.Err() == nil; i++ {
-		d.models = append(d.models, getModel(r))
+		d.models = append(d.models, getModel(r, below))
 	}
 	d.weights = r.Float64s()
 	if r.Err() == nil && len(d.weights) == 0 {

@@ -85,8 +85,9 @@ type Conformal struct {
 // of probability p >= .5 is the mean plus the ⌈(n+1)p⌉-th smallest of n residuals, or where n is
 // too small for p the largest widened in the ratio of normal quantiles (p against n/(n+1)), and the
 // other tail alike. An interval so holds a value with at least its level if residuals come in
-// random order; under drift Append adapts them with Rate, and then in the long run the share
-// outside is 1−Level whatever happens.
+// random order and are enough for both its tails (39 a step at .95); one that is widened holds about
+// that of errors that are about normal. Under drift Append adapts them with Rate, and then in the
+// long run the share outside is 1−Level whatever happens.
 //
 // Errors: ErrEmpty for a nil model or a step without residuals, ErrNotFinite, ErrRange, ErrOption.
 // Source: Vovk et al. 2005; Gibbs and Candès, Adaptive Conformal Inference, 2021, with a
@@ -100,13 +101,13 @@ func NewConformal(model Forecaster, residuals [][]float64, opt ConformalOptions)
 		return nil, fmt.Errorf("%s: model is nil: %w", where, ErrEmpty)
 	}
 	if len(residuals) == 0 || len(residuals) > MaxHorizon {
-		return nil, fmt.Errorf("%s: residuals of %d steps, want 1 to %d: %w", where, len(residuals), MaxHorizon, ErrEmpty)
+		return nil, fmt.Errorf("%s: residuals of %d steps, want 1 to %d: %w", where, len(residuals), MaxHorizon, emptyOr(len(residuals), ErrRange))
 	}
 	level, err := infer.Level(opt.Level)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	m := &Conformal{model: model, level: level, rate: opt.Rate, widen: 1, nonNegative: opt.NonNegative}
+	m := &Conformal{model: model, level: level, rate: opt.Rate + 0, widen: 1, nonNegative: opt.NonNegative}
 	for j, x := range residuals {
 		if len(x) == 0 {
 			return nil, fmt.Errorf("%s: residuals[%d]: no values: %w", where, j, ErrEmpty)
@@ -242,14 +243,14 @@ func (m *Conformal) Append(y []float64) (Forecaster, error) {
 }
 
 // AppendBinary appends the model as one frame. ErrEmpty for one that was not made, ErrMismatch
-// where the model within has no binary form.
+// where the model within has no binary form or is a Conformal itself.
 func (m *Conformal) AppendBinary(dst []byte) ([]byte, error) {
 	const where = "forecast: Conformal.AppendBinary"
 	if m == nil || m.model == nil {
 		return dst, errUnfitted(where)
 	}
 	var w codec.Writer
-	if err := putModel(&w, where, m.model); err != nil {
+	if err := putModel(&w, where, m.model, rank(codec.KindConformal)); err != nil {
 		return dst, err
 	}
 	w.Int(len(m.residuals))
@@ -268,7 +269,7 @@ func (m *Conformal) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil)
 
 // UnmarshalBinary replaces m. Payload of version 1, little-endian:
 //
-//	[]byte  frame of a model of this package that holds no other
+//	[]byte  frame of a model of this package that is no Conformal
 //	int     steps, 1 to MaxHorizon; of each
 //	[]f64   residuals, at least one, ascending, |value| <= 1e100
 //	f64     level in (0, 1)
@@ -287,7 +288,7 @@ func (m *Conformal) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	d := Conformal{model: getModel(r)}
+	d := Conformal{model: getModel(r, rank(codec.KindConformal))}
 	steps := r.Int()
 	if r.Err() == nil && (steps < 1 || steps > MaxHorizon) {
 		r.Fail("steps")
@@ -310,8 +311,8 @@ func (m *Conformal) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// putModel writes the frame of a model that another one holds.
-func putModel(w *codec.Writer, where string, model Forecaster) error {
+// putModel writes the frame of a model that another one holds; the model must rank below.
+func putModel(w *codec.Writer, where string, model Forecaster, below int) error {
 	p, ok := model.(Persistent)
 	if !ok {
 		return fmt.Errorf("%s: %T has no binary form: %w", where, model, ErrMismatch)
@@ -321,22 +322,22 @@ func putModel(w *codec.Writer, where string, model Forecaster) error {
 		return err
 	}
 	kind, ok := frameKind(frame)
-	if !ok || holds(kind) {
+	if !ok || rank(kind) >= below {
 		return fmt.Errorf("%s: %T is none that can be held: %w", where, model, ErrMismatch)
 	}
 	w.Bytes(frame)
 	return nil
 }
 
-// getModel reads what putModel has written. A model that holds others is none: frames within
+// getModel reads what putModel has written. What is held ranks below its holder: frames within
 // frames have an end.
-func getModel(r *codec.Reader) Forecaster {
+func getModel(r *codec.Reader, below int) Forecaster {
 	frame := r.Bytes()
 	if r.Err() != nil {
 		return nil
 	}
 	kind, ok := frameKind(frame)
-	if !ok || holds(kind) {
+	if !ok || rank(kind) >= below {
 		r.Fail("model")
 		return nil
 	}
@@ -348,7 +349,16 @@ func getModel(r *codec.Reader) Forecaster {
 	return m
 }
 
-// holds reports whether models of the kind hold others.
-func holds(kind codec.Kind) bool {
-	return kind == codec.KindConformal || kind == codec.KindCombination || kind == codec.KindAuto
+// rank is how deep models of the kind may hold others: none, an Auto those of none, a Combination
+// those and Autos, a Conformal all but its like.
+func rank(kind codec.Kind) int {
+	switch kind {
+	case codec.KindAuto:
+		return 1
+	case codec.KindCombination:
+		return 2
+	case codec.KindConformal:
+		return 3
+	}
+	return 0
 }

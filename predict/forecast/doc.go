@@ -50,11 +50,11 @@
 //
 // # Guarantees
 //
-//   - The same series give the same bytes at any GOMAXPROCS and in any order among others, on
-//     one processor architecture.
+//   - The same series give the same bytes at any GOMAXPROCS and in any order among others, those of
+//     FitLags if its Learner does and of FitAnalogues but for ties, on one processor architecture.
 //   - Fitted models are immutable and safe for concurrent use.
-//   - Input is checked: an infinite value, a negative one where demand is counted, a season
-//     longer than the series are errors that name the period, never a silent result.
+//   - Input is checked: infinite values and negative demand are errors that name the period; a season
+//     that a series is too short for is one unless FitETS, FitTheta or FitAuto can leave it out.
 //   - An error wraps a sentinel of this package, and nothing is half-changed after it.
 //
 // # References

@@ -413,8 +413,8 @@ func (m *ETS) Append(y []float64) (Forecaster, error) {
 	next := *m
 	next.now.seasonal = slices.Clone(m.now.seasonal)
 	more := make([]float64, len(y))
-	if _, _, ok := runETS(m.form, &next.now, y, more); !ok {
-		return nil, fmt.Errorf("%s: the states of %s leave the positive numbers: %w", where, m.form, ErrRange)
+	if sum, _, ok := runETS(m.form, &next.now, y, more); !ok || !check.Finite(sum) {
+		return nil, fmt.Errorf("%s: the states of %s leave the positive or the finite numbers: %w", where, m.form, ErrRange)
 	}
 	next.y = append(slices.Clip(m.y), canonical(y)...)
 	next.fitted = append(slices.Clip(m.fitted), more...)

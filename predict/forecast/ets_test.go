@@ -170,3 +170,44 @@ func TestETSRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Relative errors that are tiny have the intervals of the same errors taken as amounts; none at all
+// have none, where there is nothing to say.
+func TestETSTinyErrors(t *testing.T) {
+	r := rng.New(1, 0, 0)
+	y := make([]float64, 60)
+	for i := range y {
+		y[i] = 1e6 + 1e-3*r.Normal()
+	}
+	add := fitted(forecast.FitETS(bg, y, forecast.ETSOptions{Model: "ANN"}))
+	mult := fitted(forecast.FitETS(bg, y, forecast.ETSOptions{Model: "MNN"}))
+	a, m := fitted(forecast.Intervals(nil, add, 5, .8)), fitted(forecast.Intervals(nil, mult, 5, .8))
+	for i := range a {
+		testkit.Near(t, "width", (m[i].High-m[i].Low)/(a[i].High-a[i].Low), 1, .01)
+	}
+	for i := range y {
+		y[i] = .1
+	}
+	flat := fitted(forecast.FitETS(bg, y, forecast.ETSOptions{Model: "MNN"}))
+	for _, q := range fitted(flat.Quantiles(nil, 5, []float64{.1, .9})) {
+		testkit.Near(t, "constant", q, .1, 1e-9)
+	}
+}
+
+// Parameters of one's own by which errors grow from season to season are refused before they leave
+// the finite numbers, in a fit and in Append.
+func TestSmoothingUnstable(t *testing.T) {
+	r := rng.New(2, 0, 0)
+	y := make([]float64, 20000)
+	for i := range y {
+		y[i] = 10 + r.Normal()
+	}
+	opt := forecast.SmoothingOptions{Trend: true, Season: 4, Alpha: 1, Beta: 1, Gamma: 1}
+	if m, err := forecast.FitSmoothing(bg, y, opt); !errors.Is(err, forecast.ErrRange) || m != nil {
+		t.Errorf("fit: %v", err)
+	}
+	m := fitted(forecast.FitSmoothing(bg, y[:100], opt))
+	if f, err := m.Append(y); !errors.Is(err, forecast.ErrRange) || f != nil {
+		t.Errorf("append: %v", err)
+	}
+}

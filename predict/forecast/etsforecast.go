@@ -66,8 +66,8 @@ func (m *ETS) Quantiles(dst []float64, h int, probs []float64) ([]float64, error
 
 // spread returns the standard deviations of the next periods: σ²(1 + Σ c²) with additive errors,
 // where c_j = α + β(φ + … + φ^j) + γ at whole seasons is what an error leaves after j periods;
-// (1+σ²)θ − μ² with multiplicative ones, θ_k = μ_k² + σ² Σ c_j² θ_{k−j} (Hyndman et al. 2008,
-// tables 6.1 and 6.2).
+// (1+σ²)θ − μ² with multiplicative ones, θ_k = μ_k² + σ² Σ c_j² θ_{k−j}, which is σ²(θ + Σ c²θ) and
+// in that form loses no digits to μ² (Hyndman et al. 2008, tables 6.1 and 6.2).
 func (m *ETS) spread(mean []float64) []float64 {
 	p, h := m.now, len(mean)
 	c := make([]float64, h)
@@ -98,7 +98,7 @@ func (m *ETS) spread(mean []float64) []float64 {
 			s += c[j] * c[j] * theta[i-j]
 		}
 		theta[i] = mean[i]*mean[i] + m.sigma2*s
-		sd[i] = math.Sqrt((1+m.sigma2)*theta[i] - mean[i]*mean[i])
+		sd[i] = math.Sqrt(m.sigma2 * (theta[i] + s))
 	}
 	return sd
 }

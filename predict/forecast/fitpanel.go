@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/parallel"
 )
 
@@ -72,7 +71,8 @@ type Panel struct {
 	// Fits are the models, one for each series, or why there is none.
 	Fits []Fitted
 	// Weights are those of the methods, Weights[series][method]: 0 and 1 for TheBest; nil
-	// where a series had no backtest and so the mean of those methods that could be fitted.
+	// where a series had no backtest, or nothing that was chosen could be fitted, and so the mean of
+	// those methods that could.
 	Weights [][]float64
 	// Backtest is what they were found by.
 	Backtest *BacktestResult
@@ -100,7 +100,7 @@ func FitPanel(ctx context.Context, series []Series, methods []Method, opt PanelO
 	case !errors.Is(err, ErrEmpty) || len(series) == 0 || len(methods) == 0:
 		return nil, err
 	}
-	fits, err := p.fit(ctx, series, methods, o)
+	fits, err := p.fitChosen(ctx, series, methods, o)
 	if err != nil {
 		return nil, err
 	}
@@ -118,20 +118,22 @@ func FitPanel(ctx context.Context, series []Series, methods []Method, opt PanelO
 func (p *Panel) weigh(opt PanelOptions) {
 	r := p.Backtest
 	loss, n := make([]float64, r.series*r.methods), make([]float64, r.series)
-	pooled, seen := make([]float64, r.methods), 0.0
+	each := make([][]float64, r.methods) // losses in the series that judge
 	for s := range r.series {
 		own := loss[s*r.methods : (s+1)*r.methods]
-		n[s] = r.relative(own, s)
-		if n[s] == 0 {
+		if n[s] = r.relative(own, s); n[s] == 0 {
 			continue
 		}
-		seen++
 		for m, v := range own {
-			pooled[m] += v
+			each[m] = append(each[m], v)
 		}
 	}
-	for m := range pooled {
-		pooled[m] /= max(seen, 1)
+	pooled := make([]float64, r.methods)
+	for m, x := range each {
+		slices.Sort(x) // in whatever order series are given, the same sum
+		for k, v := range x {
+			pooled[m] += (v - pooled[m]) / float64(k+1)
+		}
 	}
 	for s := range r.series {
 		if n[s] == 0 {
@@ -296,31 +298,64 @@ func (r *BacktestResult) stack(w []float64, s int, pool float64) []float64 {
 	return w
 }
 
-// fit fits every method that has a weight to the whole of its series: by method and series.
-func (p *Panel) fit(ctx context.Context, series []Series, methods []Method, opt PanelOptions) ([]Fitted, error) {
+// fitChosen fits every method that has a weight to the whole of its series, by method and series.
+// A series whose chosen methods all fail gets those that do not, and no weights.
+func (p *Panel) fitChosen(ctx context.Context, series []Series, methods []Method, opt PanelOptions) ([]Fitted, error) {
 	fits := make([]Fitted, len(methods)*len(series))
-	for m := range methods {
-		var which []int
-		for s := range series {
-			if (p.Weights[s] == nil || p.Weights[s][m] > 0) && len(series[s].Y) > 0 {
-				which = append(which, s)
-			}
+	if err := p.fit(ctx, fits, series, methods, opt.Backtest.Workers); err != nil {
+		return nil, err
+	}
+	again := false
+	for s := range series {
+		answered := p.Weights[s] == nil
+		for m := range methods {
+			answered = answered || fits[m*len(series)+s].Model != nil
 		}
+		if !answered {
+			p.Weights[s], again = nil, true
+		}
+	}
+	if !again {
+		return fits, nil
+	}
+	if err := p.fit(ctx, fits, series, methods, opt.Backtest.Workers); err != nil {
+		return nil, err
+	}
+	return fits, nil
+}
+
+// fit fits what has a weight, or all where there are none, and was not fitted before. A method of
+// whole panels sees all series again, as it did in the backtest, not those alone that chose it.
+func (p *Panel) fit(ctx context.Context, fits []Fitted, series []Series, methods []Method, workers int) error {
+	for m := range methods {
 		out := fits[m*len(series) : (m+1)*len(series)]
-		if methods[m].FitPanel != nil {
-			if len(which) == 0 {
+		var which, filled []int
+		due := make([]bool, len(series))
+		for s := range series {
+			if len(series[s].Y) == 0 {
 				continue
 			}
-			all, err := methods[m].all(ctx, series, which)
-			if err != nil {
-				return nil, err
+			filled = append(filled, s)
+			if (p.Weights[s] == nil || p.Weights[s][m] > 0) && out[s].Model == nil && out[s].Err == nil {
+				which, due[s] = append(which, s), true
 			}
-			for i, s := range which {
-				out[s] = all[i]
+		}
+		if len(which) == 0 {
+			continue
+		}
+		if methods[m].FitPanel != nil {
+			all, err := methods[m].all(ctx, series, filled)
+			if err != nil {
+				return err
+			}
+			for i, s := range filled {
+				if due[s] {
+					out[s] = all[i]
+				}
 			}
 			continue
 		}
-		err := parallel.For(ctx, len(which), 1, opt.Backtest.Workers, func(_, lo, hi int) error {
+		err := parallel.For(ctx, len(which), 1, workers, func(_, lo, hi int) error {
 			for i := lo; i < hi; i++ {
 				f, err := methods[m].one(ctx, series[which[i]])
 				out[which[i]] = Fitted{Model: f, Err: err}
@@ -328,10 +363,10 @@ func (p *Panel) fit(ctx context.Context, series []Series, methods []Method, opt 
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return fits, nil
+	return nil
 }
 
 // put makes the model of one series from those of the methods.
@@ -402,8 +437,8 @@ func (p *Panel) combined(s, i int, by CombineBy) float64 {
 	return r.actual[i] - f
 }
 
-// pool are errors of all series by step, each in units of its series' mean absolute error, which
-// scale holds; NaN for a series without any.
+// pool are errors of all series by step, each in units of the mean absolute one of the others of its
+// series; scale is that of all, NaN for a series without any.
 type pool struct {
 	scale  []float64
 	errors [][]float64
@@ -427,24 +462,20 @@ func (p *Panel) pooled(opt PanelOptions) *pool {
 			}
 		}
 		out.scale[s] = sum / n
-		if !(out.scale[s] > 0) {
+		if !(out.scale[s] > 0) || n < 2 {
 			continue
 		}
 		for i, e := range points {
 			if e == e {
-				out.errors[i%r.horizon] = append(out.errors[i%r.horizon], e/out.scale[s])
+				// A new error is no part of the mean that it is measured by.
+				others := max((sum-math.Abs(e))/(n-1), out.scale[s]/10)
+				out.errors[i%r.horizon] = append(out.errors[i%r.horizon], e/others)
 			}
 		}
 	}
 	for j, x := range out.errors {
 		slices.Sort(x)
-		if len(x) > poolSize {
-			thin := make([]float64, poolSize)
-			for i := range thin {
-				thin[i] = infer.Quantile(x, float64(i+1)/(poolSize+1))
-			}
-			out.errors[j] = thin
-		}
+		out.errors[j] = thinned(x)
 	}
 	return out
 }
@@ -466,6 +497,9 @@ func (p *Panel) residuals(s int, from *pool, opt PanelOptions) [][]float64 {
 		return out
 	}
 	for j, x := range from.errors {
+		if len(x) == 0 {
+			continue
+		}
 		out[j] = make([]float64, len(x))
 		for i, e := range x {
 			out[j][i] = e * from.scale[s]

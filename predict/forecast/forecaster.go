@@ -14,7 +14,7 @@ import (
 const MaxHorizon = 10_000
 
 // Forecaster is a model that was fitted to one series. It is immutable and safe for concurrent
-// readers. Whatever has these two methods can be compared, combined, wrapped and tested by this
+// readers. Whatever has these two methods can be compared, combined and wrapped by this
 // package.
 type Forecaster interface {
 	// Forecast appends the means of the h periods after the last one to dst, h in

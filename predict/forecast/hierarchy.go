@@ -192,15 +192,6 @@ func (h *Hierarchy) upper() []int {
 	return out
 }
 
-// depth is how many nodes of a tree stand above node i.
-func (h *Hierarchy) depth(i int) int {
-	d := 0
-	for k := h.parent[i]; k >= 0; k = h.parent[k] {
-		d++
-	}
-	return d
-}
-
 // finiteNodes refuses values that are not one finite number a node.
 func (h *Hierarchy) finiteNodes(where, name string, x []float64) error {
 	if err := check.Len(name, len(x), len(h.sums)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // DecomposeOptions configures Decompose.
@@ -87,7 +88,7 @@ func decompose(ctx context.Context, where string, y []float64, opt DecomposeOpti
 		d.seasons = append(d.seasons, opt.Seasons[i])
 		parts = append(parts, newSTL(len(y), opt.Seasons[i], window, opt.Robust))
 	}
-	rest := interpolated(y)
+	rest, meter := bridged(y), parallel.NewMeter(ctx)
 	rounds := min(len(parts), 2)
 	for range rounds {
 		for _, p := range parts {
@@ -97,7 +98,9 @@ func decompose(ctx context.Context, where string, y []float64, opt DecomposeOpti
 			for t, s := range p.season { // 0 in the first round
 				rest[t] += s
 			}
-			p.run(rest)
+			if err := p.run(rest, meter); err != nil {
+				return nil, err
+			}
 			for t, s := range p.season {
 				rest[t] -= s
 			}
@@ -277,16 +280,22 @@ func (m *STL) Decomposition() *Decomposition {
 // Forecast appends the means of the next h periods. See Forecaster. Also ErrEmpty for a model
 // that was not fitted.
 func (m *STL) Forecast(dst []float64, h int) ([]float64, error) {
+	const where = "forecast: STL.Forecast"
 	if m == nil || m.rest == nil {
-		return dst, errUnfitted("forecast: STL.Forecast")
+		return dst, errUnfitted(where)
 	}
-	n := len(dst)
-	dst, err := m.rest.Forecast(dst, h)
+	if err := checkHorizon(where, h); err != nil {
+		return dst, err
+	}
+	out, err := m.rest.Forecast(nil, h)
 	if err != nil {
 		return dst, err
 	}
+	if len(out) != h {
+		return dst, fmt.Errorf("%s: the rest returns %d means for %d periods: %w", where, len(out), h, ErrShape)
+	}
 	for i, s := range m.parts.Next(nil, h) {
-		dst[n+i] += s
+		dst = append(dst, out[i]+s)
 	}
 	return dst, nil
 }
@@ -294,17 +303,23 @@ func (m *STL) Forecast(dst []float64, h int) ([]float64, error) {
 // Quantiles appends quantiles of the next h periods. See Forecaster. Also ErrEmpty for a model
 // that was not fitted.
 func (m *STL) Quantiles(dst []float64, h int, probs []float64) ([]float64, error) {
+	const where = "forecast: STL.Quantiles"
 	if m == nil || m.rest == nil {
-		return dst, errUnfitted("forecast: STL.Quantiles")
+		return dst, errUnfitted(where)
 	}
-	n := len(dst)
-	dst, err := m.rest.Quantiles(dst, h, probs)
+	if err := checkQuantiles(where, h, probs); err != nil {
+		return dst, err
+	}
+	out, err := m.rest.Quantiles(nil, h, probs)
 	if err != nil {
 		return dst, err
 	}
+	if len(out) != h*len(probs) {
+		return dst, fmt.Errorf("%s: the rest returns %d quantiles for %d periods: %w", where, len(out), h, ErrShape)
+	}
 	for i, s := range m.parts.Next(nil, h) {
 		for k := range probs {
-			dst[n+i*len(probs)+k] += s
+			dst = append(dst, out[i*len(probs)+k]+s)
 		}
 	}
 	return dst, nil

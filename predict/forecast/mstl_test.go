@@ -1,6 +1,7 @@
 package forecast_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -98,4 +99,26 @@ func TestAppendFourier(t *testing.T) {
 			testkit.Near(t, "cos", x[2*k-1], math.Cos(a), 1e-9)
 		}
 	}
+}
+
+// A rest of one's own that returns other than it was asked for is refused.
+func TestSTLShape(t *testing.T) {
+	rest := func(context.Context, []float64) (forecast.Forecaster, error) { return scant{}, nil }
+	m := fitted(forecast.FitSTL(bg, sales(), forecast.STLOptions{Decompose: forecast.DecomposeOptions{Seasons: []int{4}}, Rest: rest}))
+	kept := []float64{7}
+	if f, err := m.Forecast(kept, 3); !errors.Is(err, forecast.ErrShape) || len(f) != 1 {
+		t.Errorf("means: %v, %v", f, err)
+	}
+	if q, err := m.Quantiles(kept, 3, []float64{.1, .9}); !errors.Is(err, forecast.ErrShape) || len(q) != 1 {
+		t.Errorf("quantiles: %v, %v", q, err)
+	}
+}
+
+// scant returns one value, however many are asked for.
+type scant struct{}
+
+func (scant) Forecast(dst []float64, _ int) ([]float64, error) { return append(dst, 1), nil }
+
+func (scant) Quantiles(dst []float64, _ int, _ []float64) ([]float64, error) {
+	return append(dst, 1), nil
 }

@@ -130,7 +130,8 @@ func (m *Naive) findDrift(where string, y []float64) error {
 // and with spread also the variance of the changes. last and age begin with the next period's
 // place before and after.
 func (m *Naive) replay(y []float64, spread bool) {
-	m.y = append(slices.Clip(m.y), canonical(y)...)
+	y = canonical(y)
+	m.y = append(slices.Clip(m.y), y...)
 	m.fitted = slices.Grow(slices.Clip(m.fitted), len(y))
 	at, sum, n := 0, 0.0, 0
 	for _, v := range y {

@@ -97,3 +97,18 @@ func TestNaiveRefuses(t *testing.T) {
 		t.Errorf("quantiles of zeros: %v", q)
 	}
 }
+
+// A zero is one, whatever its sign.
+func TestNaiveNegativeZero(t *testing.T) {
+	zero := math.Copysign(0, -1)
+	a := fitted(forecast.FitNaive(bg, []float64{1, 0}, forecast.NaiveOptions{}))
+	b := fitted(forecast.FitNaive(bg, []float64{1, zero}, forecast.NaiveOptions{}))
+	c := fitted(a.Append([]float64{zero})).(*forecast.Naive)
+	d := fitted(a.Append([]float64{0})).(*forecast.Naive)
+	if string(fitted(a.MarshalBinary())) != string(fitted(b.MarshalBinary())) || string(fitted(c.MarshalBinary())) != string(fitted(d.MarshalBinary())) {
+		t.Error("other bytes")
+	}
+	if f := fitted(b.Forecast(nil, 1)); math.Signbit(f[0]) {
+		t.Errorf("forecast %v", f)
+	}
+}

@@ -112,6 +112,8 @@ type Reconciler struct {
 	shares      []float64 // of the bottom series in their roots
 	depth       int
 	nonNegative bool
+	children    [][]int   // of each node of a tree, for TopDown and MiddleOut
+	tops        []int     // nodes whose forecasts are kept there, and split
 	upper       []int     // nodes that are sums
 	spread      []float64 // W·C', nodes × sums: what a contradiction moves
 	factor      []float64 // Cholesky factor of C·W·C'
@@ -138,9 +140,13 @@ func NewReconciler(ctx context.Context, h *Hierarchy, opt ReconcileOptions) (*Re
 	}
 	r := &Reconciler{h: h, method: opt.Method, depth: opt.Depth, nonNegative: opt.NonNegative}
 	switch opt.Method {
-	case BottomUp, MiddleOut:
+	case BottomUp:
+		return r, nil
+	case MiddleOut:
+		r.layOut()
 		return r, nil
 	case TopDown:
+		r.layOut()
 		return orNil(r, r.share(where, opt.Shares))
 	}
 	r.upper = h.upper()
@@ -181,7 +187,7 @@ func (r *Reconciler) share(where string, shares []float64) error {
 		return nil
 	}
 	r.shares = slices.Clone(shares)
-	for _, i := range r.roots() {
+	for _, i := range r.tops {
 		sum := 0.0
 		for _, b := range r.h.sums[i] {
 			sum += shares[b]
@@ -433,7 +439,7 @@ func (r *Reconciler) bottom(where string, base []float64) ([]float64, error) {
 func (r *Reconciler) split(where string, out, base []float64) error {
 	h := r.h
 	if r.method == TopDown && r.shares != nil {
-		for _, i := range r.roots() {
+		for _, i := range r.tops {
 			for _, b := range h.sums[i] {
 				out[b] = base[i] * r.shares[b]
 			}
@@ -443,35 +449,47 @@ func (r *Reconciler) split(where string, out, base []float64) error {
 	if h.parent == nil { // the total, by the forecasts of the bottom series
 		return divide(where, 0, base[0], h.bottom, base, func(i int, v float64) { out[h.sums[i][0]] = v })
 	}
-	depth := 0
-	if r.method == MiddleOut {
-		depth = r.depth
-	}
-	children := make([][]int, len(h.parent))
-	for i, p := range h.parent {
-		if p >= 0 {
-			children[p] = append(children[p], i)
-		}
-	}
-	var queue []int
+	queue := slices.Clone(r.tops)
 	value := slices.Clone(base)
-	for i := range h.parent {
-		if d := h.depth(i); d == depth || d < depth && len(children[i]) == 0 {
-			queue = append(queue, i)
-		}
-	}
 	for k := 0; k < len(queue); k++ {
 		i := queue[k]
-		if len(children[i]) == 0 {
+		if len(r.children[i]) == 0 {
 			out[h.sums[i][0]] = value[i]
 			continue
 		}
-		if err := divide(where, i, value[i], children[i], base, func(j int, v float64) { value[j] = v }); err != nil {
+		if err := divide(where, i, value[i], r.children[i], base, func(j int, v float64) { value[j] = v }); err != nil {
 			return err
 		}
-		queue = append(queue, children[i]...)
+		queue = append(queue, r.children[i]...)
 	}
 	return nil
+}
+
+// layOut finds the children of a tree's nodes and the nodes that are split: those at the depth of
+// MiddleOut, or the roots, and what ends above.
+func (r *Reconciler) layOut() {
+	r.children = make([][]int, len(r.h.parent))
+	for i, p := range r.h.parent {
+		if p >= 0 {
+			r.children[p] = append(r.children[p], i)
+		}
+	}
+	r.tops = r.roots()
+	if r.method != MiddleOut {
+		return
+	}
+	for left, down := r.depth, true; left > 0 && down; left-- {
+		down = false
+		var next []int
+		for _, i := range r.tops {
+			if len(r.children[i]) == 0 {
+				next = append(next, i)
+				continue
+			}
+			next, down = append(next, r.children[i]...), true
+		}
+		r.tops = next
+	}
 }
 
 // divide splits a value among parts in proportion to their forecasts; 0 is split into zeros.

@@ -175,3 +175,58 @@ func TestReconcileRefuses(t *testing.T) {
 		t.Errorf("split by zeros: %v", err)
 	}
 }
+
+// On random trees middle-out keeps what it should at every depth and adds up; a chain as long as may
+// be is split in no time.
+func TestReconcileMiddleOut(t *testing.T) {
+	r := rng.New(6, 0, 0)
+	for range 50 {
+		n := 2 + r.Intn(20)
+		parents, depth := make([]int, n), make([]int, n)
+		for i := range parents {
+			parents[i] = -1
+			if i > 0 && !r.Bool(.1) {
+				parents[i] = r.Intn(i)
+				depth[i] = depth[parents[i]] + 1
+			}
+		}
+		h, base := fitted(forecast.NewTree(parents)), make([]float64, n)
+		for i := range base {
+			base[i] = 1 + r.Float64()
+		}
+		bottom := map[int]bool{}
+		for _, i := range h.Bottom(nil) {
+			bottom[i] = true
+		}
+		for d := range 4 {
+			got := fitted(fitted(forecast.NewReconciler(bg, h, forecast.ReconcileOptions{Method: forecast.MiddleOut, Depth: d})).Apply(nil, base))
+			sums := make([]float64, n)
+			for i, v := range got {
+				if depth[i] == d || depth[i] < d && bottom[i] {
+					testkit.Near(t, "kept", v, base[i], 1e-9)
+				}
+				if parents[i] >= 0 {
+					sums[parents[i]] += v
+				}
+			}
+			for i, v := range got {
+				if !bottom[i] {
+					testkit.Near(t, "sum", sums[i], v, 1e-9)
+				}
+			}
+		}
+	}
+	chain := make([]int, 1<<20)
+	for i := range chain {
+		chain[i] = i - 1
+	}
+	base := make([]float64, len(chain))
+	for i := range base {
+		base[i] = 1
+	}
+	base[0] = 5
+	got := fitted(fitted(forecast.NewReconciler(bg, fitted(forecast.NewTree(chain)), forecast.ReconcileOptions{Method: forecast.TopDown})).Apply(nil, base))
+	if got[len(got)-1] != 5 {
+		t.Errorf("%v at the end of the chain", got[len(got)-1])
+	}
+}

@@ -76,7 +76,6 @@ type Regression struct {
 	beta        []float64   // intercept and coefficients of standardised columns
 	inverse     []float64   // of the penalised information, (columns+1)²
 	dispersion  float64     // variance of the errors, with Log by the mean
-	df          float64     // observed periods less columns
 }
 
 // FitRegression fits the values of s to its Known columns, trend and seasons by penalised least
@@ -281,7 +280,7 @@ func (f *regressionFit) solve(ctx context.Context, where string) error {
 			break
 		}
 	}
-	m.beta, m.dispersion, m.df = beta, spread, max(f.observed-float64(d), 1)
+	m.beta, m.dispersion = beta, spread
 	u := slices.Clone(m.inverse)
 	dependent := solve.SemiCholesky64(u, d, 1e-12)
 	m.inverse = solve.SemiInverse64(u, d, dependent)

@@ -70,7 +70,8 @@ func (o SmoothingOptions) validate(where string) error {
 // from that of tools that start at the second period. σ² is then the mean of squared errors. O(n).
 //
 // Errors: ErrOption; ErrEmpty without an observed value; ErrNotFinite; ErrRange for values beyond
-// 1e100, and with Multiplicative for those that are not positive; ErrUndefined for series that are
+// 1e100, with Multiplicative for those that are not positive, and where errors grow without bounds by
+// the parameters given; ErrUndefined for series that are
 // too short: one value, with Trend two, with Season a whole one, with both two whole ones where
 // parameters are given, and more values than parameters where they are not; context.Cause(ctx).
 // Source: Hyndman and Athanasopoulos, Forecasting, 3rd ed., ch. 8.
@@ -114,6 +115,9 @@ func FitSmoothing(ctx context.Context, y []float64, opt SmoothingOptions) (*ETS,
 	sum, _, ok := runETS(m.form, &m.now, m.y, m.fitted)
 	if !ok {
 		return nil, fmt.Errorf("%s: level or season left the positive numbers: %w", where, ErrRange)
+	}
+	if !check.Finite(sum) {
+		return nil, fmt.Errorf("%s: with these parameters errors grow without bounds: %w", where, ErrRange)
 	}
 	m.sigma2 = sum / float64(observed)
 	return m, nil

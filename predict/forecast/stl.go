@@ -3,6 +3,8 @@ package forecast
 import (
 	"math"
 	"slices"
+
+	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // stl takes a series apart by local regressions (Cleveland et al. 1990): the subseries of
@@ -17,6 +19,8 @@ type stl struct {
 	y                        []float64
 	season, level, rw        []float64 // results: seasonal part, trend, weights of periods
 	a, b, c, w, sub, subw    []float64 // scratch
+	meter                    *parallel.Meter
+	err                      error // of the meter: the rest is left undone
 }
 
 // newSTL prepares a decomposition of n periods; a window of the season below 3 is 7.
@@ -41,13 +45,17 @@ func newSTL(n, period, seasonal int, robust bool) *stl {
 
 func odd(n int) int { return n | 1 }
 
-// run decomposes y, of n values, into season and level; the slices are those of s.
-func (s *stl) run(y []float64) {
-	s.y, s.robust = y, false
+// run decomposes y, of n values, into season and level; the slices are those of s. It fails where
+// the meter does.
+func (s *stl) run(y []float64, meter *parallel.Meter) error {
+	s.y, s.robust, s.meter = y, false, meter
 	clear(s.level)
 	for k := 0; ; k++ {
 		for range s.inner {
 			s.pass()
+			if s.err != nil {
+				return s.err
+			}
 		}
 		if k >= s.outer {
 			break
@@ -60,6 +68,7 @@ func (s *stl) run(y []float64) {
 			s.rw[i] = 1
 		}
 	}
+	return nil
 }
 
 // pass is one inner loop: season from what the trend leaves, trend from what the season
@@ -152,6 +161,12 @@ func (s *stl) loess(dst, x, rw []float64, window int) {
 		if window < n && i >= half && hi != n-1 {
 			lo++
 			hi++
+		}
+		if s.err == nil {
+			s.err = s.meter.Did(hi - lo + 1)
+		}
+		if s.err != nil {
+			return
 		}
 		v, ok := s.local(x, rw, window, i, lo, hi)
 		if !ok {
