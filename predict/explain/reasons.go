@@ -113,6 +113,7 @@ type ReasonOptions struct {
 	Raising, Lowering bool
 }
 
+// validate looks at the phrases in the order of their keys, so that the first fault told is always the same.
 func (o ReasonOptions) validate(where string) error {
 	var c check.Options
 	c.Require(o.Most > 0, "Most", o.Most, "> 0")
