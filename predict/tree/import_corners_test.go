@@ -136,3 +136,13 @@ func TestImportLightGBMVariants(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestImportInfiniteThreshold: extra_trees of LightGBM parts missing values from all others by a threshold of inf.
+func TestImportInfiniteThreshold(t *testing.T) {
+	m := must(tree.ImportLightGBM(text("threshold=0.5 0", "threshold=inf 0", "decision_type=10 1", "decision_type=8 1")))
+	got := must(m.Margins(nil, [][]float64{{0, 1e308}, {0, -math.MaxFloat64}, {0, math.MaxFloat64}, {1, 7}, {1, math.NaN()}}))
+	if want := []float64{2, 2, 2, 1, 4}; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("margins %v, want %v", got, want)
+	}
+	sound(t, m)
+}

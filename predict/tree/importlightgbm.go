@@ -20,7 +20,8 @@ import (
 // tweedie, binary, multiclass, multiclassova, cross_entropy, cross_entropy_lambda, lambdarank, rank_xendcg,
 // and a file without one, as those of custom objectives. Values of categories are cut to
 // integers; those between −1 and 0, which LightGBM takes for 0, are none. The codes of a pandas column are
-// places in the list pandas_categorical of the file. Count is the number of rows, Cover the sum of Hessians.
+// places in the list pandas_categorical of the file. An infinite value lies
+// beyond a threshold that is infinite, too. Count is the number of rows, Cover the sum of Hessians.
 //
 // Errors: ErrCorrupt for text that is no such model, naming tree and field; ErrUnsupported for
 // trees with linear models in their leaves or for another objective, ErrVersion for a text format
@@ -372,10 +373,11 @@ func (t *lightgbmTree) split(n *Node, i int, in *importer) error {
 	if kind&lightgbmCategory != 0 {
 		return t.categories(n, i, in)
 	}
-	if !check.Finite(x) {
+	if x != x {
 		return fmt.Errorf("threshold[%d] is %g: %w", i, x, check.ErrCorrupt)
 	}
-	n.Threshold = x
+	// An infinite one parts missing values from all others (extra_trees writes it); no number is beyond the largest.
+	n.Threshold = min(max(x, -math.MaxFloat64), math.MaxFloat64)
 	n.MissingLeft = kind&lightgbmDefaultLeft != 0
 	switch kind & lightgbmMissing {
 	case 0:
