@@ -347,7 +347,11 @@ func (b *booster) cutColumns(ctx context.Context) ([]hist.Column, error) {
 			columns[j] = hist.Categories(codes, missing)
 			return nil
 		}
-		columns[j] = hist.Numbers(hist.Cuts(values, b.opt.Bins), missing)
+		bins := b.opt.Bins
+		if len(values) > bins {
+			bins = max(bins-1, 2) // one for missing values
+		}
+		columns[j] = hist.Numbers(hist.Cuts(values, bins), missing)
 		return nil
 	})
 	return columns, err

@@ -37,7 +37,8 @@ type branch struct {
 	stat        hist.Stat
 	bounds      hist.Bounds
 	hist        hist.Hist
-	banned      []bool // columns that left a child with too few rows; nil where no split has yet
+	banned      []bool // columns whose split left a child with too few rows
+	guess       bool   // rows of children are guessed from Hessians
 	path        []int  // columns above it
 	best        hist.Split
 }
@@ -198,6 +199,15 @@ func (gr *grower) consider(ctx context.Context, x *branch) error {
 		if err := gr.search(ctx, x); err != nil {
 			return err
 		}
+		if x.best.Column < 0 && x.banned != nil && !x.guess {
+			// Histograms do not count rows, and no column is left of those whose best split has too few on one
+			// side: guessed from Hessians, other cuts of them may have enough.
+			x.guess = true
+			clear(x.banned)
+			if err := gr.search(ctx, x); err != nil {
+				return err
+			}
+		}
 	}
 	if x.best.Column < 0 {
 		gr.close(x)
@@ -217,11 +227,10 @@ func (gr *grower) close(x *branch) {
 }
 
 // search looks at the columns that x may be split by, in blocks whose best splits are compared: one worker does
-// it as many do. Histograms do not count rows. Where the best split has left a child with too few, rows are
-// guessed from Hessians from then on, so that a column is not lost for its best split.
+// it as many do.
 func (gr *grower) search(ctx context.Context, x *branch) error {
 	least, allowed := gr.opt.MinHessian, gr.may(x)
-	if x.banned != nil && gr.opt.MinRows > 0 {
+	if x.guess && gr.opt.MinRows > 0 {
 		least = max(least, gr.opt.MinRows*x.stat.H/gr.nodes[x.node].Count*(1-1e-9))
 	}
 	const block = 8
@@ -293,8 +302,8 @@ func (gr *grower) next() int {
 	return at
 }
 
-// split parts a leaf. Where a child would have too few rows it looks for another split, the second time
-// without the column, and returns false.
+// split parts a leaf. Where a child would have too few rows it bans the column, looks for another
+// split and returns false.
 func (gr *grower) split(ctx context.Context, x *branch) (bool, error) {
 	s := &x.best
 	c := &gr.matrix.Columns[s.Column]
@@ -318,9 +327,8 @@ func (gr *grower) split(ctx context.Context, x *branch) (bool, error) {
 	if few < gr.opt.MinRows || middle == x.lo || middle == x.hi {
 		if x.banned == nil {
 			x.banned = make([]bool, gr.d)
-		} else {
-			x.banned[s.Column] = true
 		}
+		x.banned[s.Column] = true
 		return false, gr.consider(ctx, x)
 	}
 	gr.name(x)
