@@ -2,8 +2,6 @@ package predict
 
 import (
 	"encoding"
-	"encoding/binary"
-	"fmt"
 	"io"
 
 	"github.com/aislekit/aisle/internal/codec"
@@ -71,18 +69,7 @@ func empty(kind codec.Kind) Persistent {
 // ErrEmpty for a nil w or m, ErrMismatch for a state that ReadModel could not tell, such as a Labeler, the
 // error of m.MarshalBinary or of w.
 func WriteModel(w io.Writer, m Persistent) (int64, error) {
-	if w == nil || m == nil {
-		return 0, fmt.Errorf("predict: WriteModel: w or m is nil: %w", ErrEmpty)
-	}
-	data, err := m.MarshalBinary()
-	if err != nil {
-		return 0, err
-	}
-	if kind, ok := frameKind(data); !ok {
-		return 0, fmt.Errorf("predict: WriteModel: frame kind %#x is none that ReadModel knows: %w", kind, ErrMismatch)
-	}
-	n, err := w.Write(data)
-	return int64(n), err
+	return codec.WriteState("predict: WriteModel", w, m, func(k codec.Kind) bool { return empty(k) != nil })
 }
 
 // ReadModel reads one frame from r, whichever model, calibrator or accumulator of
@@ -90,34 +77,7 @@ func WriteModel(w io.Writer, m Persistent) (int64, error) {
 // Errors: ErrCorrupt, ErrVersion or ErrMismatch (a frame of something else)
 // wrapped, ErrEmpty for a nil r; io.EOF when r is at its end already.
 func ReadModel(r io.Reader) (Persistent, error) {
-	if r == nil {
-		return nil, fmt.Errorf("predict: ReadModel: r is nil: %w", ErrEmpty)
-	}
-	data, err := codec.ReadFrame(r)
-	if err == io.EOF {
-		return nil, err
-	}
-	if err != nil {
-		return nil, fmt.Errorf("predict: ReadModel: %w", err)
-	}
-	kind, ok := frameKind(data)
-	if !ok {
-		return nil, fmt.Errorf("predict: ReadModel: frame kind %#x is no model: %w", kind, ErrMismatch)
-	}
-	m := empty(kind)
-	if err := m.UnmarshalBinary(data); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
-
-// frameKind returns the kind of a frame and whether ReadModel knows it.
-func frameKind(frame []byte) (codec.Kind, bool) {
-	if len(frame) < 6 {
-		return 0, false
-	}
-	kind := binary.LittleEndian.Uint16(frame[4:])
-	return kind, empty(kind) != nil
+	return codec.ReadState("predict: ReadModel", r, empty)
 }
 
 // optional turns the empty slice, the encoding of nil, back into nil.

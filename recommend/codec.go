@@ -2,7 +2,6 @@ package recommend
 
 import (
 	"encoding"
-	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -111,7 +110,7 @@ func decodeModel(data []byte) (Persistent, error) {
 	if len(data) < 6 {
 		return nil, fmt.Errorf("recommend: ReadModel: a frame of %d bytes: %w", len(data), ErrCorrupt)
 	}
-	kind := binary.LittleEndian.Uint16(data[4:])
+	kind := codec.KindOf(data)
 	if empty, ok := models[kind]; ok {
 		m := empty()
 		if err := m.UnmarshalBinary(data); err != nil {

@@ -46,6 +46,7 @@ var Ranges = []Range{
 	{"predict/lifetime", 0x4500, 0x45ff},
 	{"predict/uplift", 0x4600, 0x46ff},
 	{"predict/ads", 0x4700, 0x47ff},
+	{"predict/federated", 0x4800, 0x48ff},
 	{"metrics/ranking", 0x5100, 0x51ff},
 	{"metrics/experiment", 0x5200, 0x52ff},
 	{"metrics/causal", 0x5300, 0x53ff},

@@ -2,12 +2,10 @@ package forecast
 
 import (
 	"encoding"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
 
-	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 )
 
@@ -50,57 +48,14 @@ func empty(kind codec.Kind) Persistent {
 // other in one stream. Errors: ErrEmpty for a nil w or m, ErrMismatch for a model that ReadModel
 // could not tell, the error of m.MarshalBinary or of w.
 func WriteModel(w io.Writer, m Persistent) (int64, error) {
-	if w == nil || check.Missing(m) {
-		return 0, fmt.Errorf("forecast: WriteModel: w or m is nil: %w", ErrEmpty)
-	}
-	data, err := m.MarshalBinary()
-	if err != nil {
-		return 0, err
-	}
-	if kind, ok := frameKind(data); !ok {
-		return 0, fmt.Errorf("forecast: WriteModel: frame kind %#x is none that ReadModel knows: %w", kind, ErrMismatch)
-	}
-	n, err := w.Write(data)
-	return int64(n), err
+	return codec.WriteState("forecast: WriteModel", w, m, func(k codec.Kind) bool { return empty(k) != nil })
 }
 
 // ReadModel reads one frame from r, whichever model of this package it holds, and stops at its
 // end. Memory grows with bytes received. Errors: ErrCorrupt, ErrVersion or ErrMismatch (a frame of
 // something else) wrapped, ErrEmpty for a nil r; io.EOF when r is at its end already.
 func ReadModel(r io.Reader) (Persistent, error) {
-	if r == nil {
-		return nil, fmt.Errorf("forecast: ReadModel: r is nil: %w", ErrEmpty)
-	}
-	data, err := codec.ReadFrame(r)
-	if err == io.EOF {
-		return nil, err
-	}
-	if err != nil {
-		return nil, fmt.Errorf("forecast: ReadModel: %w", err)
-	}
-	return decode("forecast: ReadModel", data)
-}
-
-// decode returns the model of a whole frame, for models that hold others, too.
-func decode(where string, frame []byte) (Persistent, error) {
-	kind, ok := frameKind(frame)
-	if !ok {
-		return nil, fmt.Errorf("%s: frame kind %#x is no model: %w", where, kind, ErrMismatch)
-	}
-	m := empty(kind)
-	if err := m.UnmarshalBinary(frame); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
-
-// frameKind returns the kind of a frame and whether ReadModel knows it.
-func frameKind(frame []byte) (codec.Kind, bool) {
-	if len(frame) < 6 {
-		return 0, false
-	}
-	kind := binary.LittleEndian.Uint16(frame[4:])
-	return kind, empty(kind) != nil
+	return codec.ReadState("forecast: ReadModel", r, empty)
 }
 
 func errUnfitted(where string) error { return fmt.Errorf("%s: not fitted: %w", where, ErrEmpty) }

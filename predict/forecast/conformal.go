@@ -321,8 +321,7 @@ func putModel(w *codec.Writer, where string, model Forecaster, below int) error 
 	if err != nil {
 		return err
 	}
-	kind, ok := frameKind(frame)
-	if !ok || rank(kind) >= below {
+	if kind := codec.KindOf(frame); empty(kind) == nil || rank(kind) >= below {
 		return fmt.Errorf("%s: %T is none that can be held: %w", where, model, ErrMismatch)
 	}
 	w.Bytes(frame)
@@ -336,12 +335,11 @@ func getModel(r *codec.Reader, below int) Forecaster {
 	if r.Err() != nil {
 		return nil
 	}
-	kind, ok := frameKind(frame)
-	if !ok || rank(kind) >= below {
+	if rank(codec.KindOf(frame)) >= below {
 		r.Fail("model")
 		return nil
 	}
-	m, err := decode("", frame)
+	m, err := codec.DecodeState("", frame, empty)
 	if err != nil {
 		r.Fail("model")
 		return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/solve"
+	"github.com/aislekit/aisle/internal/survive"
 )
 
 // CoxOptions configures FitCox. The zero value is its defaults.
@@ -45,8 +46,8 @@ type Cox[T Time] struct {
 }
 
 // FitCox fits the model to n×d rows with how long each lasted or was watched, and whether it
-// ended (Cox 1972; ties by Efron 1977 or Breslow 1974). Permuted rows give the same model up to
-// rounding.
+// ended (Cox 1972; ties by Efron 1977 or Breslow 1974). Permuted rows give the same model, byte for
+// byte.
 //
 // A column that is constant, or follows from others, is ErrUndefined, as are rows of which none
 // ended. Columns that part those who end first from the others have no finite coefficient: the
@@ -105,7 +106,8 @@ func FitCox[T Time](ctx context.Context, rows [][]float64, lasted []T, ended []b
 		m.stdErrs = append(m.stdErrs, f.stdErrs[j]/f.scale[j])
 	}
 	m.times, m.hazard = f.baseline()
-	m.concordance = f.concordance()
+	_, eta, _ := f.risks(f.beta)
+	m.concordance = survive.Concordance(f.t, f.ended, eta)
 	return m, nil
 }
 
@@ -393,62 +395,6 @@ func (f *coxFit) baseline() (times, hazard []float64) {
 		hazard[i] += hazard[i-1]
 	}
 	return times, hazard
-}
-
-// concordance is Harrell's: of the pairs of which it is known who ended first, the share in which
-// he has the higher hazard, equal ones counting half. A tree of counts by rank of hazard makes it
-// n·log n.
-func (f *coxFit) concordance() float64 {
-	_, eta, _ := f.risks(f.beta)
-	ranks := slices.Clone(eta)
-	slices.Sort(ranks)
-	ranks = slices.Compact(ranks)
-	tree := make([]int64, len(ranks)+1)
-	place := func(i int) int { return sort.SearchFloat64s(ranks, eta[i]) + 1 }
-	below := func(k int) (sum int64) { // rows of lower rank
-		for ; k > 0; k -= k & -k {
-			sum += tree[k]
-		}
-		return sum
-	}
-	var pairs, right, tied float64
-	seen := int64(0)
-	add := func(i int) {
-		for k := place(i); k < len(tree); k += k & -k {
-			tree[k]++
-		}
-		seen++
-	}
-	for i := 0; i < f.n; {
-		k := i
-		for k < f.n && f.t[k] == f.t[i] {
-			k++
-		}
-		for l := i; l < k; l++ { // those still open at that time outlast it
-			if !f.ended[l] {
-				add(l)
-			}
-		}
-		for l := i; l < k; l++ {
-			if f.ended[l] {
-				p := place(l)
-				lower := below(p - 1)
-				pairs += float64(seen)
-				right += float64(lower)
-				tied += float64(below(p) - lower)
-			}
-		}
-		for l := i; l < k; l++ {
-			if f.ended[l] {
-				add(l)
-			}
-		}
-		i = k
-	}
-	if pairs == 0 {
-		return math.NaN()
-	}
-	return (right + tied/2) / pairs
 }
 
 // ready refuses a model that no fit made.

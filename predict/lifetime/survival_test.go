@@ -1,6 +1,7 @@
 package lifetime_test
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"testing"
@@ -171,6 +172,31 @@ func TestCoxSlow(t *testing.T) {
 			testkit.Near(t, "ended", sum, n, 1e-8*n)
 			row := rows[7]
 			testkit.Near(t, "alive", get(m.Alive(row, 4)), math.Exp(-get(m.HazardRatio(row))*get(m.Baseline(4))), 1e-14)
+		}
+	}
+}
+
+// TestCoxPermuted: rows in another order are the same bytes, with ties of times and of rows.
+func TestCoxPermuted(t *testing.T) {
+	r := rng.New(22, 0, 0)
+	var rows [][]float64
+	var lasted []weeks
+	var ended []bool
+	for range 200 {
+		rows = append(rows, []float64{math.Round(3 * r.Normal()), r.Normal()})
+		lasted, ended = append(lasted, weeks(1+r.Intn(12))), append(ended, r.Bool(.7))
+	}
+	rows, lasted, ended = append(rows, rows[:50]...), append(lasted, lasted[:50]...), append(ended, ended[:50]...)
+	want := get(get(lifetime.FitCox(bg, rows, lasted, ended, lifetime.CoxOptions{})).MarshalBinary())
+	for range 5 {
+		var x [][]float64
+		var l []weeks
+		var e []bool
+		for _, i := range r.Perm(len(rows)) {
+			x, l, e = append(x, rows[i]), append(l, lasted[i]), append(e, ended[i])
+		}
+		if !bytes.Equal(get(get(lifetime.FitCox(bg, x, l, e, lifetime.CoxOptions{})).MarshalBinary()), want) {
+			t.Fatal("rows in another order are other bytes")
 		}
 	}
 }

@@ -59,8 +59,9 @@ type BoostOptions struct {
 	// Bins is the largest number of bins of a column of numbers, 2 … 255; 0 means 255. Columns of
 	// no more distinct values are cut between any two of them.
 	Bins int
-	// MinCategory is the least weight of the rows of a category that has a bin of its own; 0 means
-	// 10. Rarer ones, and codes never seen, are one category.
+	// MinCategory is the least weight of the rows of a category that stands for itself, in all rows and,
+	// as guessed from the Hessian, in the node that is split; 0 means 10. Rarer ones, and codes
+	// never seen, are one category.
 	MinCategory float64
 	// CategorySmooth is added to the Hessian of a category before they are sorted; 0 means
 	// 10, negative 0.

@@ -233,6 +233,7 @@ func (gr *grower) search(ctx context.Context, x *branch) error {
 	if x.guess && gr.opt.MinRows > 0 {
 		least = max(least, gr.opt.MinRows*x.stat.H/gr.nodes[x.node].Count*(1-1e-9))
 	}
+	thin := max(gr.opt.MinCategory-.5, 0) * x.stat.H / gr.nodes[x.node].Count // between two numbers of rows
 	const block = 8
 	bests := make([]hist.Split, parallel.Blocks(gr.d, block))
 	workers := gr.workers
@@ -241,7 +242,7 @@ func (gr *grower) search(ctx context.Context, x *branch) error {
 	}
 	err := parallel.For(ctx, gr.d, block, workers, func(w, lo, hi int) error {
 		s, best := &gr.searches[w], &bests[lo/block]
-		s.MinH, best.Column = least, -1
+		s.MinH, s.Thin, best.Column = least, thin, -1
 		for j := lo; j < hi; j++ {
 			if !allowed[j] || x.banned != nil && x.banned[j] {
 				continue

@@ -2,7 +2,6 @@ package hybrid
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -112,14 +111,12 @@ func openFused(data []byte, kind codec.Kind, name string, depth int, get func(r 
 
 // decodePart decodes a frame, of a hybrid or of a plain model.
 func decodePart(frame []byte, depth int) (recommend.Persistent, error) {
-	if len(frame) >= 6 {
-		if empty, ok := kinds[binary.LittleEndian.Uint16(frame[4:])]; ok {
-			m := empty()
-			if err := m.open(frame, depth); err != nil {
-				return nil, err
-			}
-			return m, nil
+	if empty, ok := kinds[codec.KindOf(frame)]; ok {
+		m := empty()
+		if err := m.open(frame, depth); err != nil {
+			return nil, err
 		}
+		return m, nil
 	}
 	r := bytes.NewReader(frame)
 	m, err := recommend.ReadModel(r)
