@@ -24,6 +24,10 @@ type AssembleOptions struct {
 	Columns int
 	// Names names the columns; nil: none.
 	Names []string
+	// Categorical lists columns that hold categories; those that trees split by category do by themselves.
+	Categorical []int
+	// Levels names the codes of columns in Categorical, one list a column; nil: not known.
+	Levels [][]string
 	// Outputs is the number of predictions of a row; 0 means 1.
 	Outputs int
 	// Base is added to the margins, one an output; nil means 0.
@@ -91,7 +95,11 @@ func Assemble(trees [][]Node, opt AssembleOptions) (*Ensemble, error) {
 			return nil, fmt.Errorf("%s: trees[%d]: %w", where, t, err)
 		}
 	}
-	return a.finish(), nil
+	e, err := a.finish()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	return e, nil
 }
 
 // newAssembler settles the shape of the model from its options and trees.
@@ -124,7 +132,7 @@ func newAssembler(trees [][]Node, opt AssembleOptions) (*assembler, error) {
 	if columns > opt.Columns {
 		return nil, fmt.Errorf("a tree reads column %d of %d: %w", columns-1, opt.Columns, ErrRange)
 	}
-	if err := checkNames(opt.Names, opt.Columns); err != nil {
+	if err := (description{opt.Names, opt.Categorical, opt.Levels}).check(opt.Columns); err != nil {
 		return nil, err
 	}
 	opt.Base = append(make([]float64, 0, opt.Outputs), opt.Base...)[:opt.Outputs]
@@ -141,6 +149,9 @@ func checkNames(names []string, columns int) error {
 	}
 	seen := make(map[string]bool, len(names))
 	for j, name := range names {
+		if name == "" {
+			return fmt.Errorf("option Names[%d]: %w", j, ErrEmpty)
+		}
 		if seen[name] {
 			return fmt.Errorf("option Names[%d] %q: %w", j, name, ErrDuplicate)
 		}
@@ -153,14 +164,15 @@ func checkNames(names []string, columns int) error {
 type assembler struct {
 	Ensemble
 	known map[view]int32 // places in views
+	told  description
 }
 
 // newModel returns an assembler of a model without trees.
 func newModel(opt AssembleOptions, width int) *assembler {
 	return &assembler{Ensemble: Ensemble{
-		names: slices.Clone(opt.Names), columns: opt.Columns, base: opt.Base, link: opt.Link, slope: opt.Slope,
+		columns: opt.Columns, base: opt.Base, link: opt.Link, slope: opt.Slope,
 		average: opt.Average, single: opt.Single, width: width, roots: []int32{1},
-	}, known: map[view]int32{}}
+	}, known: map[view]int32{}, told: description{slices.Clone(opt.Names), opt.Categorical, opt.Levels}}
 }
 
 // add appends one tree, in order of breadth.
@@ -317,15 +329,18 @@ func breadth(nodes []Node) ([]int32, error) {
 	return order, nil
 }
 
-// finish ends the last tree and counts the trees of each output.
-func (a *assembler) finish() *Ensemble {
+// finish ends the last tree, counts the trees of each output and settles the schema.
+func (a *assembler) finish() (*Ensemble, error) {
+	if err := a.describe(); err != nil {
+		return nil, err
+	}
 	e := a.Ensemble
 	e.share = make([]float64, len(e.base))
 	for k := range e.share {
 		e.share[k] = 1
 	}
 	if !e.average {
-		return &e
+		return &e, nil
 	}
 	trees := make([]int, len(e.base))
 	for _, k := range e.target {
@@ -339,5 +354,5 @@ func (a *assembler) finish() *Ensemble {
 			e.share[k] = float64(max(trees[k], 1))
 		}
 	}
-	return &e
+	return &e, nil
 }

@@ -71,6 +71,8 @@ type BoostOptions struct {
 	Categorical []int
 	// Names names the columns; nil: none.
 	Names []string
+	// Levels names the codes of the columns in Categorical, one list a column; nil: not known.
+	Levels [][]string
 	// Monotone holds for each column 1 where the margin must not fall with it, -1 where it must
 	// not rise, 0 otherwise; nil: no constraints. Categories have none.
 	Monotone []int
@@ -210,7 +212,11 @@ func FitBoost(ctx context.Context, rows [][]float64, y []float64, opt BoostOptio
 		}
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	return b.model.finish(), nil
+	m, err := b.model.finish()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	return m, nil
 }
 
 // run adds the trees, and cuts them to the best iteration.

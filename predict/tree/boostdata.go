@@ -211,7 +211,7 @@ func (b *booster) checkData(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := checkNames(b.opt.Names, b.d); err != nil {
+	if err := (description{b.opt.Names, b.opt.Categorical, b.opt.Levels}).check(b.d); err != nil {
 		return err
 	}
 	if err := b.checkColumns(); err != nil {
@@ -241,10 +241,7 @@ func (b *booster) checkData(ctx context.Context) error {
 // checkColumns reads what the options say of columns.
 func (b *booster) checkColumns() error {
 	b.categorical = make([]bool, b.d)
-	for k, j := range b.opt.Categorical {
-		if j < 0 || j >= b.d {
-			return fmt.Errorf("option Categorical[%d] is %d, want a column: %w", k, j, ErrRange)
-		}
+	for _, j := range b.opt.Categorical {
 		b.categorical[j] = true
 	}
 	if b.opt.Monotone != nil {
@@ -371,7 +368,9 @@ func (b *booster) begin() error {
 				return err
 			}
 		}
-		b.model = newModel(AssembleOptions{Names: b.opt.Names, Columns: b.d, Base: base, Link: b.loss.link(), Slope: 1}, 1)
+		b.model = newModel(AssembleOptions{
+			Names: b.opt.Names, Categorical: b.opt.Categorical, Levels: b.opt.Levels, Columns: b.d, Base: base, Link: b.loss.link(), Slope: 1,
+		}, 1)
 		b.margin = slices.Repeat(base, n)
 	}
 	for i, x := range b.opt.Offset {
@@ -385,14 +384,16 @@ func (b *booster) resume(s *Ensemble) error {
 	if err := s.fitted("Start"); err != nil {
 		return err
 	}
-	names := b.opt.Names
-	if names == nil {
-		names = s.names
+	if s.columns != b.d || len(s.base) != b.outputs || s.link != b.loss.link() || s.width != 1 || s.average || s.single || s.slope != 1 {
+		return fmt.Errorf("option Start has %d columns, %d outputs or link %v: %w", s.columns, len(s.base), s.link, ErrMismatch)
 	}
-	if s.columns != b.d || len(s.base) != b.outputs || s.link != b.loss.link() || s.width != 1 || s.average || s.single || s.slope != 1 || !slices.Equal(names, s.names) {
-		return fmt.Errorf("option Start has %d columns, %d outputs, link %v, or other names: %w", s.columns, len(s.base), s.link, ErrMismatch)
+	d, err := s.described().with(description{b.opt.Names, b.opt.Categorical, b.opt.Levels})
+	if err != nil {
+		return fmt.Errorf("option Start has %w", err)
 	}
-	b.model = newModel(AssembleOptions{Names: names, Columns: b.d, Base: s.Base(), Link: s.link, Slope: 1}, 1)
+	b.model = newModel(AssembleOptions{
+		Names: d.names, Categorical: d.categorical, Levels: d.levels, Columns: b.d, Base: s.Base(), Link: s.link, Slope: 1,
+	}, 1)
 	for t := range s.target {
 		nodes := make([]Node, s.roots[t+1]-1-s.roots[t])
 		for i := range nodes {
@@ -402,7 +403,6 @@ func (b *booster) resume(s *Ensemble) error {
 			return err
 		}
 	}
-	var err error
 	b.margin, err = s.Margins(make([]float64, 0, len(b.rows)*b.outputs), b.rows)
 	return err
 }

@@ -86,6 +86,8 @@ type CARTOptions struct {
 	Balanced bool
 	// Names names the columns; nil: none.
 	Names []string
+	// Levels names the codes of the columns in Categorical, one list a column; nil: not known.
+	Levels [][]string
 	// Workers is how many goroutines fit at once; 0 and negative mean GOMAXPROCS. It has no
 	// influence on the result.
 	Workers int
@@ -196,7 +198,7 @@ func growCART(ctx context.Context, where string, rows [][]float64, y []float64, 
 	if err != nil {
 		return nil, placed(where, err)
 	}
-	if err := checkNames(opt.Names, l.d); err != nil {
+	if err := (description{opt.Names, opt.Categorical, opt.Levels}).check(l.d); err != nil {
 		return nil, placed(where, err)
 	}
 	g, err := newPlanter(ctx, l, opt)

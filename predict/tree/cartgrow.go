@@ -293,7 +293,7 @@ func (g *planter) ensemble() (*Ensemble, error) {
 		nodes[i].MissingLeft, nodes[i].Gain = c.missingLeft, c.gain
 		nodes[i].Left, nodes[i].Right = int(s.left), int(s.right)
 	}
-	return Assemble([][]Node{nodes}, AssembleOptions{Columns: g.l.d, Names: g.opt.Names, Outputs: width})
+	return Assemble([][]Node{nodes}, AssembleOptions{Columns: g.l.d, Names: g.opt.Names, Categorical: g.opt.Categorical, Levels: g.opt.Levels, Outputs: width})
 }
 
 // leaf fills dst with what a leaf of such rows answers.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/predict"
 )
 
 // Ensemble is a fitted set of trees: one tree, a forest, boosted trees, or what was
@@ -18,8 +19,9 @@ import (
 // stands a node that nothing reaches, so that the left child always has an even
 // place and its sister is found by one bit.
 type Ensemble struct {
-	names   []string // of the columns, nil where they have none
+	schema  *predict.Schema // nil: columns without names, categories where trees split by them
 	columns int
+	best    int       // trees that the tool predicts with, 0: all
 	base    []float64 // one an output
 	link    LinkKind
 	slope   float64 // LinkLogit of slope·margin
@@ -108,12 +110,23 @@ func (e *Ensemble) Columns() int {
 	return e.columns
 }
 
-// Names returns a copy of the names of the columns, nil where they have none.
+// Names returns a copy of the names of the columns, nil where they have none, or all are x0, x1, ….
 func (e *Ensemble) Names() []string {
 	if e == nil {
 		return nil
 	}
-	return slices.Clone(e.names)
+	if e.schema == nil {
+		return nil
+	}
+	out, named := make([]string, e.columns), false
+	for j := range out {
+		out[j] = e.schema.Column(j).Name
+		named = named || out[j] != unnamed(j)
+	}
+	if !named {
+		return nil
+	}
+	return out
 }
 
 // Outputs returns the number of predictions of a row: classes, or 1.
@@ -130,6 +143,15 @@ func (e *Ensemble) Trees() int {
 		return 0
 	}
 	return len(e.target)
+}
+
+// Best returns how many of the trees the tool that the model was read from predicts with, by its early stopping:
+// First(Best()) is what its own classes answer. Trees for all others: FitBoost and LightGBM keep those alone.
+func (e *Ensemble) Best() int {
+	if e == nil || e.best == 0 {
+		return e.Trees()
+	}
+	return e.best
 }
 
 // Base returns a copy of the margins before the first tree, one an output.

@@ -280,7 +280,7 @@ func TestPredictAllocates(t *testing.T) {
 // filled is a model in which no field is zero.
 func filled() *tree.Ensemble {
 	return must(tree.Assemble(planted(), tree.AssembleOptions{
-		Names: []string{"recency", "brand", "spend"}, Outputs: 2, Base: []float64{.5, .25}, Link: tree.LinkLog, Slope: 2, Average: true, Single: true,
+		Names: []string{"recency", "brand", "spend"}, Categorical: []int{1}, Levels: [][]string{1: {"north", "east", "south"}, 2: nil}, Outputs: 2, Base: []float64{.5, .25}, Link: tree.LinkLog, Slope: 2, Average: true, Single: true,
 	}))
 }
 
@@ -309,14 +309,19 @@ func planted() [][]tree.Node {
 func frames() []testkit.Frame {
 	return []testkit.Frame{{
 		Kind: codec.KindEnsemble,
+		Zero: []string{".best: only files of XGBoost say it", ".schema.levels[]: numeric columns have none"},
 		Fill: func(testing.TB) encoding.BinaryMarshaler { return filled() },
 		Values: func(_ testing.TB, s any) any {
 			m := s.(*tree.Ensemble)
 			rows := [][]float64{{1, 0, 1}, {3, 2, -1}, {math.NaN(), math.NaN(), math.NaN()}, {4, 32, 0}}
-			return map[string]any{
+			values := map[string]any{
 				"names": m.Names(), "link": m.Link().String(), "margins": must(m.Margins(nil, rows)),
 				"predictions": must(m.Predict(nil, rows)), "leaves": must(m.Leaves(nil, rows)), "nodes": must(m.Nodes(0)),
 			}
+			if levels := m.Schema().Column(1).Levels; levels != nil { // from version 2 on
+				values["levels"], values["hash"] = levels, fmt.Sprintf("%#x", m.Schema().Hash())
+			}
+			return values
 		},
 	}}
 }

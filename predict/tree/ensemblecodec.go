@@ -33,7 +33,12 @@ func (e *Ensemble) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Reserve(50 * len(e.nodes))
 	w.Int(e.columns)
-	w.Strings(e.names)
+	var schema []byte
+	if e.schema != nil {
+		schema, _ = e.schema.MarshalBinary() // it has columns
+	}
+	w.Bytes(schema)
+	w.Int(e.best)
 	w.Float64s(e.base)
 	w.Int(int(e.link))
 	w.Float64(e.slope)
@@ -80,7 +85,7 @@ func (e *Ensemble) AppendBinary(dst []byte) ([]byte, error) {
 	}{{e.value, e.width}, {e.cover, 1}, {e.count, 1}, {e.gain, 1}} {
 		w.Float64s(e.unpadded(xs.v, xs.width))
 	}
-	return w.AppendFrame(dst, codec.KindEnsemble, 1), nil
+	return w.AppendFrame(dst, codec.KindEnsemble, 2), nil
 }
 
 // unpadded leaves out the places before the trees, where width values stand for a node.
@@ -95,10 +100,12 @@ func (e *Ensemble) unpadded(v []float64, width int) []float64 {
 // MarshalBinary is AppendBinary to a new slice.
 func (e *Ensemble) MarshalBinary() ([]byte, error) { return e.AppendBinary(nil) }
 
-// UnmarshalBinary replaces e. Payload of version 1, little-endian:
+// UnmarshalBinary replaces e. Payload of version 2, little-endian:
 //
 //	int       columns, 1 … 2²⁴
-//	[]string  names of the columns, distinct, or none
+//	[]byte    the frame of the Schema, in which those that are split by category are categorical; none where it says no more than
+//	          that. In version 1 []string, distinct names, or none
+//	int       trees that the tool predicts with, 0: all. Not in version 1
 //	[]f64     base, one an output, 1 … 2¹⁶, finite
 //	int       link
 //	f64       slope of the logit, finite, > 0
@@ -121,7 +128,7 @@ func (e *Ensemble) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver(where, e); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, codec.KindEnsemble, 1)
+	r, err := codec.Open(data, codec.KindEnsemble, 2)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -138,7 +145,15 @@ func (e *Ensemble) UnmarshalBinary(data []byte) error {
 
 // decodeEnsemble reads a payload and says what is wrong with it.
 func decodeEnsemble(r *codec.Reader) (*Ensemble, string) {
-	opt := AssembleOptions{Columns: r.Int(), Names: r.Strings(), Base: r.Float64s(), Link: LinkKind(min(r.Int(), int(links)))}
+	opt := AssembleOptions{Columns: r.Int()}
+	var schema []byte
+	best := 0
+	if r.Version == 1 {
+		opt.Names = named(r.Strings())
+	} else {
+		schema, best = r.Bytes(), r.Int()
+	}
+	opt.Base, opt.Link = r.Float64s(), LinkKind(min(r.Int(), int(links)))
 	opt.Slope, opt.Average, opt.Single, opt.Outputs = r.Float64(), r.Bool(), r.Bool(), len(opt.Base)
 	width, targets := r.Int(), r.Int32s()
 	p := payload{columns: r.Int32s(), flags: r.Bytes(), thresholds: r.Float64s(), lengths: r.Int32s(), words: r.Int32s()}
@@ -171,7 +186,15 @@ func decodeEnsemble(r *codec.Reader) (*Ensemble, string) {
 	if len(p.columns)+len(p.flags)+len(p.thresholds)+len(p.lengths)+len(p.words) > 0 {
 		return nil, "nodes"
 	}
-	return a.finish(), ""
+	if best < 0 || best >= len(targets) && best > 0 {
+		return nil, "trees that predict"
+	}
+	e, err := a.finish()
+	if err != nil || !e.readSchema(schema) {
+		return nil, "schema"
+	}
+	e.best = best
+	return e, ""
 }
 
 // payload is what is left of the slices of a frame while its trees are read.

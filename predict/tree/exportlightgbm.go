@@ -38,10 +38,11 @@ func (e *Ensemble) AppendLightGBM(dst []byte) ([]byte, error) {
 		b.WriteString("average_output\n")
 	}
 	names, infos := make([]string, e.columns), make([]string, e.columns)
+	own := e.Names()
 	for j := range names {
 		names[j], infos[j] = "Column_"+strconv.Itoa(j), "[-1e+308:1e+308]"
-		if e.names != nil && !slices.ContainsFunc(e.names, func(s string) bool { return s == "" || strings.ContainsAny(s, " \t\r\n,:\"[]{}") }) {
-			names[j] = e.names[j]
+		if own != nil && !slices.ContainsFunc(own, func(s string) bool { return s == "" || strings.ContainsAny(s, " \t\r\n,:\"[]{}") }) {
+			names[j] = own[j]
 		}
 	}
 	fmt.Fprintf(&b, "feature_names=%s\nfeature_infos=%s\n", strings.Join(names, " "), strings.Join(infos, " "))

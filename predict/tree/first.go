@@ -18,8 +18,9 @@ func (e *Ensemble) First(trees int) (*Ensemble, error) {
 	if trees < 1 || trees > e.Trees() {
 		return nil, fmt.Errorf("%s: trees is %d, want 1 … %d: %w", where, trees, e.Trees(), ErrRange)
 	}
+	d := e.described()
 	a := newModel(AssembleOptions{
-		Names: e.names, Columns: e.columns, Base: slices.Clone(e.base), Link: e.link, Slope: e.slope, Average: e.average, Single: e.single,
+		Names: d.names, Categorical: d.categorical, Levels: d.levels, Columns: e.columns, Base: slices.Clone(e.base), Link: e.link, Slope: e.slope, Average: e.average, Single: e.single,
 	}, e.width)
 	for t := range trees {
 		nodes := make([]Node, e.roots[t+1]-1-e.roots[t])
@@ -30,5 +31,9 @@ func (e *Ensemble) First(trees int) (*Ensemble, error) {
 			return nil, fmt.Errorf("%s: trees[%d]: %w", where, t, err)
 		}
 	}
-	return a.finish(), nil
+	out, err := a.finish()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/predict"
 	"github.com/aislekit/aisle/predict/tree"
 )
 
@@ -33,6 +34,11 @@ func TestFirst(t *testing.T) {
 			trees = append(trees, grown(r, 9, 5, width, true))
 		}
 		m := must(tree.Assemble(trees, opt))
+		for j := range 5 { // columns of categories stay such, without a tree that says so too
+			if m.Schema().Column(j).Kind == predict.Categorical {
+				opt.Categorical = append(opt.Categorical, j)
+			}
+		}
 		for n := 1; n <= 6; n++ {
 			got := must(must(m.First(n)).MarshalBinary())
 			if want := must(must(tree.Assemble(trees[:n], opt)).MarshalBinary()); string(got) != string(want) {

@@ -64,6 +64,8 @@ type ForestOptions struct {
 	Importance bool
 	// Names names the columns; nil: none.
 	Names []string
+	// Levels names the codes of the columns in Categorical, one list a column; nil: not known.
+	Levels [][]string
 	// Seed begins the random numbers; 0 is a seed.
 	Seed uint64
 	// Workers is how many goroutines fit at once; 0 and negative mean GOMAXPROCS. It has no
@@ -170,7 +172,7 @@ func FitForest(ctx context.Context, rows [][]float64, y []float64, opt ForestOpt
 	if err != nil {
 		return nil, placed(where, err)
 	}
-	if err := checkNames(opt.Names, l.d); err != nil {
+	if err := (description{opt.Names, opt.Categorical, opt.Levels}).check(l.d); err != nil {
 		return nil, placed(where, err)
 	}
 	f := &forest{l: l, opt: opt.withDefaults(l.d)}
@@ -198,7 +200,7 @@ const batch = 4
 // fit grows the trees and adds up what they say of the rows out of bag.
 func (f *forest) fit(ctx context.Context, y []float64) (*ForestResult, error) {
 	width := f.l.width()
-	a := newModel(AssembleOptions{Names: f.opt.Names, Columns: f.l.d, Base: make([]float64, width), Slope: 1, Average: true}, width)
+	a := newModel(AssembleOptions{Names: f.opt.Names, Categorical: f.opt.Categorical, Levels: f.opt.Levels, Columns: f.l.d, Base: make([]float64, width), Slope: 1, Average: true}, width)
 	trees := f.opt.Trees
 	workers := parallel.Scratch(trees, 1, f.opt.Workers)
 	baggers := make([]*bagger, workers)
@@ -231,7 +233,11 @@ func (f *forest) fit(ctx context.Context, y []float64) (*ForestResult, error) {
 			f.opt.Progress(Progress{Iteration: first + n, MaxIter: trees})
 		}
 	}
-	r := &ForestResult{Ensemble: a.finish()}
+	e, err := a.finish()
+	if err != nil {
+		return nil, err
+	}
+	r := &ForestResult{Ensemble: e}
 	o.result(r, y)
 	return r, nil
 }

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -40,6 +41,7 @@ func ImportLightGBM(data []byte) (*Ensemble, error) {
 type lightgbmHead struct {
 	columns, outputs int
 	names            []string
+	categorical      []int
 	link             LinkKind
 	slope            float64
 	average          bool
@@ -122,7 +124,7 @@ func importLightGBM(text string) (*Ensemble, error) {
 		return nil, fmt.Errorf("%d trees for %d a round: %w", len(in.trees), h.outputs, check.ErrCorrupt)
 	}
 	return in.assemble(AssembleOptions{
-		Columns: h.columns, Outputs: h.outputs, Names: h.names, Link: h.link, Slope: h.slope, Average: h.average,
+		Columns: h.columns, Outputs: h.outputs, Names: h.names, Categorical: h.categorical, Levels: h.levels(x.rest), Link: h.link, Slope: h.slope, Average: h.average,
 	})
 }
 
@@ -147,6 +149,12 @@ func readLightGBMHead(fields map[string]string) (h lightgbmHead, err error) {
 	_, h.average = fields["average_output"]
 	if h.names = strings.FieldsFunc(fields["feature_names"], func(c rune) bool { return c == ' ' }); len(h.names) != h.columns {
 		return h, fmt.Errorf("feature_names has %d names, and max_feature_idx is %d: %w", len(h.names), last, check.ErrCorrupt)
+	}
+	infos := strings.Fields(fields["feature_infos"])
+	for j, info := range infos[:min(len(infos), h.columns)] {
+		if info != "none" && info[0] != '[' { // codes, or the one code: a:b:c
+			h.categorical = append(h.categorical, j)
+		}
 	}
 	h.link, h.slope, err = lightgbmLink(strings.Fields(fields["objective"]))
 	return h, err
@@ -415,4 +423,27 @@ func (t *lightgbmTree) categories(n *Node, i int, in *importer) error {
 	}
 	n.Categories = set
 	return nil
+}
+
+// levels are the values behind the codes: the lists of pandas_categorical, which stand behind the trees, in the order of the
+// columns of categories. They are left out where they are not one for each of these (a column of one category is no
+// such in the file), not strings, or twice the same.
+func (h *lightgbmHead) levels(text string) [][]string {
+	_, list, ok := strings.Cut(text, "\npandas_categorical:")
+	if !ok {
+		return nil
+	}
+	list, _, _ = strings.Cut(list, "\n")
+	var lists [][]string
+	if json.Unmarshal([]byte(list), &lists) != nil || len(lists) == 0 || len(lists) != len(h.categorical) {
+		return nil
+	}
+	out := make([][]string, h.columns)
+	for k, j := range h.categorical {
+		out[j] = lists[k]
+	}
+	if (description{nil, h.categorical, out}).check(h.columns) != nil {
+		return nil
+	}
+	return out
 }

@@ -48,6 +48,7 @@ func (m *xgboost) linear() (*Weights, error) {
 		return nil, err
 	}
 	if len(m.names) > 0 {
+		m.names = named(m.names)
 		if err := checkNames(m.names, columns); err != nil {
 			return nil, fmt.Errorf("feature_names: %w: %w", err, check.ErrCorrupt)
 		}

@@ -48,7 +48,10 @@ func ImportXGBoost(data []byte) (*Ensemble, error) {
 type xgboost struct {
 	booster, objective   string
 	names                []string
-	version              []int32 // of XGBoost: major, minor, patch
+	kinds                []string // of the columns: c holds categories
+	bestIteration        string   // of early stopping
+	parallel             string   // trees of a round and output
+	version              []int32  // of XGBoost: major, minor, patch
 	trees                []xgboostTree
 	targets              []int32
 	weights              []float32 // of the trees of dart, or of gblinear
@@ -107,6 +110,16 @@ func (m *xgboost) learner(d document) error {
 				return err
 			})
 		},
+		"feature_types": func() error {
+			return d.array(func(int) error {
+				kind, err := d.text()
+				m.kinds = append(m.kinds, kind)
+				return err
+			})
+		},
+		"attributes": func() error {
+			return d.object(fieldsOf(d, map[string]func() error{"best_iteration": into(&m.bestIteration, d.text)}))
+		},
 		"objective": func() error {
 			return d.object(fieldsOf(d, map[string]func() error{"name": into(&m.objective, d.text)}))
 		},
@@ -139,7 +152,9 @@ func (m *xgboost) model(d document) error {
 		"weights":   into(&m.weights, d.float32s),
 		"tree_info": into(&m.targets, d.int32s),
 		"gbtree_model_param": func() error {
-			return d.object(fieldsOf(d, map[string]func() error{"num_trees": into(&m.declared, d.text)}))
+			return d.object(fieldsOf(d, map[string]func() error{
+				"num_trees": into(&m.declared, d.text), "num_parallel_tree": into(&m.parallel, d.text),
+			}))
 		},
 		"trees": func() error {
 			return d.array(func(i int) error {
@@ -295,7 +310,12 @@ func (m *xgboost) ensemble() (*Ensemble, error) {
 	in := importer{columns: columns, outputs: outputs}
 	opt := AssembleOptions{Columns: columns, Outputs: outputs, Base: base, Link: xgboostLinks[m.objective], Single: true}
 	if len(m.names) > 0 {
-		opt.Names = m.names
+		opt.Names = named(m.names)
+	}
+	for j, kind := range m.kinds[:min(len(m.kinds), columns)] {
+		if kind == "c" {
+			opt.Categorical = append(opt.Categorical, j)
+		}
 	}
 	for i := range m.trees {
 		scale := float32(1)
@@ -309,7 +329,32 @@ func (m *xgboost) ensemble() (*Ensemble, error) {
 		*t = xgboostTree{}
 		opt.Targets = append(opt.Targets, int(m.targets[i]))
 	}
-	return in.assemble(opt)
+	e, err := in.assemble(opt)
+	if err != nil {
+		return nil, err
+	}
+	e.best = m.best(e)
+	return e, nil
+}
+
+// best returns how many trees best_iteration leaves, 0 for all, or where the file does not say.
+func (m *xgboost) best(e *Ensemble) int {
+	round, err := strconv.Atoi(m.bestIteration)
+	if err != nil || round < 0 || round >= len(e.target) {
+		return 0
+	}
+	parallel, err := count("num_parallel_tree", m.parallel, maxNodes)
+	if err != nil {
+		return 0
+	}
+	trees := max(parallel, 1)
+	if e.width == 1 {
+		trees *= len(e.base)
+	}
+	if trees > len(e.target) || (round+1)*trees >= len(e.target) {
+		return 0
+	}
+	return (round + 1) * trees
 }
 
 // lengths checks that arrays of a tree agree, and fills in those that may be missing.

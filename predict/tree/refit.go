@@ -25,7 +25,9 @@ type RefitOptions struct {
 
 // Refit returns a copy of the model whose leaves have learnt from other rows, with the splits that
 // it has: tree after tree, the output of each leaf becomes Decay of the old one and 1−Decay of what the
-// gradients of the rows that reach it ask for, as in LightGBM's refit. Rows of last month so move a
+// gradients of the rows that reach it ask for, as in LightGBM's refit. Cover, Count and the values of inner nodes stay those of
+// the rows that the trees were grown on, so that path-dependent Shapley values weigh by these, and
+// outputs that monotone constraints held apart may cross. Rows of last month so move a
 // model that is too good to be grown anew. The order of rows does not matter. Cost: a prediction
 // and a gradient for each row and tree.
 //
@@ -76,6 +78,9 @@ func (e *Ensemble) refit(ctx context.Context, rows [][]float64, y []float64, opt
 	}
 	if err := b.settle(); err != nil {
 		return nil, err
+	}
+	if names := e.Names(); opt.boost.Names != nil && names != nil && !slices.Equal(opt.boost.Names, names) {
+		return nil, fmt.Errorf("option Boost.Names are not those of the model: %w", ErrMismatch)
 	}
 	if b.d != e.columns || e.width != 1 || e.average || e.single || len(e.base) != b.outputs || e.link != b.loss.link() || e.link == LinkLogit && e.slope != 1 {
 		return nil, fmt.Errorf("the model has %d columns, %d outputs and link %v, or leaves that do not add up: %w", e.columns, len(e.base), e.link, ErrMismatch)
