@@ -97,10 +97,12 @@ func (g *Gaps) Merge(other *Gaps) error {
 	if err := check.Merge(where, g, other); err != nil {
 		return err
 	}
-	for _, c := range [][2]int64{{g.n, other.n}, {g.gaps.Done() + g.gaps.Open(), other.gaps.Done() + other.gaps.Open()}} {
-		if _, err := check.AddInt64(c[0], c[1]); err != nil {
-			return fmt.Errorf("%s: %w", where, err)
-		}
+	_, err := check.AddInt64(g.n, other.n)
+	if err == nil {
+		err = g.gaps.Fits(&other.gaps)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", where, err)
 	}
 	g.gaps.Merge(&other.gaps)
 	g.n += other.n

@@ -170,6 +170,22 @@ func addCounts(where string, a, b []*int64) error {
 	return nil
 }
 
+// addAll adds counts and durations, or changes nothing and fails when a sum overflows.
+func addAll(where string, a, b []*int64, took [][2]*survive.Durations) error {
+	for _, d := range took {
+		if err := d[0].Fits(d[1]); err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
+	}
+	if err := addCounts(where, a, b); err != nil {
+		return err
+	}
+	for _, d := range took {
+		d[0].Merge(d[1])
+	}
+	return nil
+}
+
 // NewFulfilment returns an empty accumulator.
 func NewFulfilment(opt FulfilmentOptions) (*Fulfilment, error) {
 	opt = opt.withDefaults()
@@ -353,12 +369,10 @@ func (f *Fulfilment) Merge(other *Fulfilment) error {
 	if !f.opt.AsOf.Equal(other.opt.AsOf) || f.opt.Grace != other.opt.Grace || f.opt.Perfect != other.opt.Perfect || !maps.Equal(f.opt.Targets, other.opt.Targets) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
-	if err := addCounts(where, f.count.all(), other.count.all()); err != nil {
+	took := [][2]*survive.Durations{{&f.toShip, &other.toShip}, {&f.transit, &other.transit}, {&f.cycle, &other.cycle}}
+	if err := addAll(where, f.count.all(), other.count.all(), took); err != nil {
 		return err
 	}
-	f.toShip.Merge(&other.toShip)
-	f.transit.Merge(&other.transit)
-	f.cycle.Merge(&other.cycle)
 	for r, n := range other.served {
 		f.served[r] += n
 	}

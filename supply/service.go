@@ -276,12 +276,10 @@ func (s *Service) Merge(other *Service) error {
 	if !s.opt.AsOf.Equal(other.opt.AsOf) || s.opt.ReopenWindow != other.opt.ReopenWindow {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
-	if err := addCounts(where, s.count.all(), other.count.all()); err != nil {
+	took := [][2]*survive.Durations{{&s.reply, &other.reply}, {&s.resolve, &other.resolve}, {&s.backlog, &other.backlog}}
+	if err := addAll(where, s.count.all(), other.count.all(), took); err != nil {
 		return err
 	}
-	s.reply.Merge(&other.reply)
-	s.resolve.Merge(&other.resolve)
-	s.backlog.Merge(&other.backlog)
 	for k := range s.votes {
 		for i, n := range other.votes[k] {
 			s.votes[k][i] += n

@@ -1,6 +1,7 @@
 package survive
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -51,7 +52,17 @@ func (s *Durations) Add(d time.Duration, finished bool) {
 	c.bins.Add(scale.Key(float64(d)/1e6), 1)
 }
 
-// Merge adds the cases of other, which may not be s.
+// Fits returns ErrOverflow where the cases of other, or their time, have no place beside those of s.
+func (s *Durations) Fits(other *Durations) error {
+	for _, c := range [][2]int64{{s.done.n, other.done.n}, {s.open.n, other.open.n}, {s.sum, other.sum}, {s.done.n + other.done.n, s.open.n + other.open.n}} {
+		if _, err := check.AddInt64(c[0], c[1]); err != nil {
+			return fmt.Errorf("durations: %w", err)
+		}
+	}
+	return nil
+}
+
+// Merge adds the cases of other, which may not be s and has to fit: see Fits.
 func (s *Durations) Merge(other *Durations) {
 	for _, c := range [][2]*cases{{&s.done, &other.done}, {&s.open, &other.open}} {
 		c[0].n += c[1].n

@@ -216,3 +216,31 @@ func TestDecodeRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestFits: counts and milliseconds as only hostile frames hold them have no place beside themselves.
+func TestFits(t *testing.T) {
+	for _, n := range [][3]int64{{1 << 62, 1, 0}, {1 << 61, 1 << 61, 0}, {1, 1, 1 << 62}} { // done, open, milliseconds
+		var w codec.Writer
+		w.Int32s([]int32{3})
+		w.Int64s([]int64{n[0]})
+		w.Int32s([]int32{3})
+		w.Int64s([]int64{n[1]})
+		w.Int64(n[2])
+		w.Int64(1)
+		r, err := codec.Open(w.AppendFrame(nil, codec.KindGaps, 1), codec.KindGaps, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s Durations
+		s.Decode(r)
+		if err := r.Done(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Fits(&s); !errors.Is(err, check.ErrOverflow) {
+			t.Errorf("%v beside itself: %v", n, err)
+		}
+		if err := s.Fits(new(Durations)); err != nil {
+			t.Errorf("%v beside nothing: %v", n, err)
+		}
+	}
+}

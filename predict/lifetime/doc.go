@@ -26,6 +26,7 @@
 //   - [FitBGNBD]: customers who may leave after any repeat purchase, in silence
 //   - [FitMBGNBD]: the same, where many never come back after their first purchase
 //   - [FitParetoNBD]: customers who may leave at any time; slower
+//   - [FitBGBB]: what can be bought once a period, a year's donation, an issue
 //   - [FitGammaGamma]: what an order of theirs is worth, given what they paid so far
 //   - [CLV], [CLVIntervals]: what a customer will bring; [WinBack]: whom to contact, and why
 //   - [FitSBG]: contracts, where it is known who left; retention and residual lifetime

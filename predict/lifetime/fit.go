@@ -79,6 +79,7 @@ type fitted struct {
 var lawNames = [...][]string{
 	lawBGNBD: {"r", "alpha", "a", "b"}, lawMBGNBD: {"r", "alpha", "a", "b"}, lawParetoNBD: {"r", "alpha", "s", "beta"},
 	lawGammaGamma: {"p", "q", "v"}, lawSBG: {"alpha", "beta"},
+	lawBGBB: {"alpha", "beta", "gamma", "delta"},
 }
 
 // The range of parameters, wide enough for any unit of time and money.

@@ -39,6 +39,20 @@ func few() *lifetime.Summary[weeks] {
 	return s
 }
 
+// yearly are customers who are counted by whole periods.
+func yearly() *lifetime.Summary[weeks] {
+	s := new(lifetime.Summary[weeks])
+	for i := range 60 {
+		c := customer{Age: weeks(5 + i%3)}
+		if i%3 > 0 {
+			c.AgeAtLast = weeks(1 + i%5)
+			c.Repeats = 1 + i%int(c.AgeAtLast)
+		}
+		must(s.Add(c))
+	}
+	return s
+}
+
 // amounts are what some customers spent.
 func amounts() *lifetime.Spend {
 	s := new(lifetime.Spend)
@@ -181,7 +195,13 @@ func TestCancels(t *testing.T) {
 		}
 		return s
 	}
-	testkit.Cancels(t, []testkit.Cancel{{Name: "lifetime.FitCox", Looks: 2, Do: func(ctx context.Context, size int) error {
+	testkit.Cancels(t, []testkit.Cancel{{Name: "lifetime.FitBGBB", Looks: 5, Do: func(ctx context.Context, size int) error {
+		cs, _ := giving(8, 1500*size, 0, [4]float64{1.2, 2, .8, 4})
+		s := summary(cs)
+		testkit.Start(ctx)
+		_, err := lifetime.FitBGBB(ctx, s, lifetime.FitOptions{})
+		return err
+	}}, {Name: "lifetime.FitCox", Looks: 2, Do: func(ctx context.Context, size int) error {
 		var rows [][]float64
 		var lasted []weeks
 		var ended []bool

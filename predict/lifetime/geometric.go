@@ -31,7 +31,13 @@ type rising struct {
 
 const longSum = 1 << 14
 
+// to returns the sum up to n and its derivatives.
 func (s *rising) to(n int) (v, d1, d2 float64) {
+	if n > longSum && s.z > farShape { // both of lnΓ are huge, and their difference has no digits
+		m := float64(n)
+		q := m / s.z / (s.z + m)
+		return lnRisingFar(s.z, n), math.Log1p(m/s.z) + q/2, -q
+	}
 	if n > longSum {
 		a, _ := math.Lgamma(s.z)
 		b, _ := math.Lgamma(s.z + float64(n))
@@ -44,6 +50,15 @@ func (s *rising) to(n int) (v, d1, d2 float64) {
 		s.d2 -= q * q
 	}
 	return s.v, s.d1, s.d2
+}
+
+// farShape is where lnRisingFar takes over.
+const farShape = 1e6
+
+// lnRisingFar is lnRising by the beta function, for large z: lnΓ(n) − ln B(z, n).
+func lnRisingFar(z float64, n int) float64 {
+	v, _ := math.Lgamma(float64(n))
+	return v - infer.LogBeta(z, float64(n))
 }
 
 // lnRising returns ln of z(z+1)…(z+n−1).
@@ -348,6 +363,10 @@ func negBinomial(r, alpha float64, n int, t float64) float64 {
 	return math.Exp(p)
 }
 
-// wait returns the time within which an order comes with probability p, as long as the customer
+// lomax returns the time within which an order comes with probability q, as long as the customer
 // is there: the quantile of a Lomax variable.
-func wait(r, alpha, p float64) float64 { return alpha * math.Expm1(-math.Log1p(-p)/r) }
+func lomax(r, alpha, q float64) float64 { return alpha * math.Expm1(-math.Log1p(-q)/r) }
+
+// silent returns the chance that a customer of a posterior law was silent for the last while of it:
+// alpha has grown by his age, r by his orders.
+func silent(r, alpha, silence float64) float64 { return math.Exp(r * math.Log1p(-silence/alpha)) }

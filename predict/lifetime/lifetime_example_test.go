@@ -110,6 +110,45 @@ func ExampleFitParetoNBD() {
 	// 25.46
 }
 
+// Donors, by year: a gift can come once a year. The one who gave each year will most likely give next
+// year, too.
+func ExampleFitBGBB() {
+	type donor = lifetime.Customer[lifetime.Years]
+	var s lifetime.Summary[lifetime.Years]
+	for _, g := range []struct {
+		donor
+		n int
+	}{
+		{donor{Age: 6}, 35},
+		{donor{Repeats: 1, AgeAtLast: 1, Age: 6}, 11},
+		{donor{Repeats: 2, AgeAtLast: 2, Age: 6}, 6},
+		{donor{Repeats: 3, AgeAtLast: 4, Age: 6}, 3},
+		{donor{Repeats: 4, AgeAtLast: 6, Age: 6}, 5},
+		{donor{Repeats: 5, AgeAtLast: 6, Age: 6}, 7},
+		{donor{Repeats: 6, AgeAtLast: 6, Age: 6}, 12},
+	} {
+		for range g.n {
+			if err := s.Add(g.donor); err != nil {
+				fmt.Println(err)
+				return
+			}
+		}
+	}
+	m, err := lifetime.FitBGBB(bg, &s, lifetime.FitOptions{})
+	fmt.Println(m.Report().Customers, err)
+
+	known, _ := lifetime.NewBGBB[lifetime.Years](1.204, .750, .657, 2.783) // of the paper's donors
+	for _, c := range []donor{{Age: 6}, {Repeats: 6, AgeAtLast: 6, Age: 6}} {
+		alive, _ := known.Alive(c)
+		gifts, _ := known.Expected(c, 5)
+		fmt.Printf("alive %.2f, gifts in five years %.2f\n", alive, gifts)
+	}
+	// Output:
+	// 79 <nil>
+	// alive 0.11, gifts in five years 0.07
+	// alive 0.93, gifts in five years 3.75
+}
+
 // What is an order of this customer worth, who has had two so far?
 func ExampleFitGammaGamma() {
 	var s lifetime.Spend

@@ -17,7 +17,7 @@ var (
 )
 
 // Model is a fitted law of repeat buying: how often customers buy, and how they are lost without
-// saying so. [FitBGNBD], [FitMBGNBD] and [FitParetoNBD] make it. It is immutable and safe for
+// saying so. [FitBGNBD], [FitMBGNBD], [FitParetoNBD] and [FitBGBB] make it. It is immutable and safe for
 // concurrent readers.
 type Model[T Time] struct{ fitted }
 
@@ -31,14 +31,19 @@ type process interface {
 	expect(t float64) float64
 	// prob returns the probability of n purchases of a new customer in t >= 0.
 	prob(n int, t float64) float64
-	// rate returns shape and rate of the gamma variable behind the time between orders.
-	rate() (r, alpha float64)
+	// wait returns the time within which a customer who stays buys with probability q.
+	wait(q float64) float64
+	// unusual returns the chance of the silence that a posterior has seen, of who was alive.
+	unusual(silence float64) float64
 	round(ctx context.Context, into Round, s *counts, bare bool, workers int) (*Round, error)
 }
 
 func (m *Model[T]) process() process {
-	if m.law == lawParetoNBD {
+	switch m.law {
+	case lawParetoNBD:
 		return &pareto{m.at[0], m.at[1], m.at[2], m.at[3]}
+	case lawBGBB:
+		return &betaBinomial{m.at[0], m.at[1], m.at[2], m.at[3], 0}
 	}
 	g := &geometric{m.at[0], m.at[1], m.at[2], m.at[3], 0}
 	if m.law == lawMBGNBD {
@@ -54,7 +59,9 @@ func (g *geometric) after(h history) process {
 	return &p
 }
 
-func (g *geometric) rate() (r, alpha float64) { return g.r, g.alpha }
+func (g *geometric) wait(q float64) float64 { return lomax(g.r, g.alpha, q) }
+
+func (g *geometric) unusual(silence float64) float64 { return silent(g.r, g.alpha, silence) }
 
 // ready refuses a model that holds nothing.
 func (m *Model[T]) ready(where string) error {
@@ -71,8 +78,11 @@ func fitRepeats[T Time](ctx context.Context, where string, law lawKind, s *Summa
 		return nil, err
 	}
 	p := problem{where: where, law: law, scaled: [maxParams]bool{1: true}, starts: geometricStarts}
-	if law == lawParetoNBD {
+	switch law {
+	case lawParetoNBD:
 		p.scaled[3], p.starts = true, paretoStarts
+	case lawBGBB:
+		p.scaled[1], p.starts = false, binomialStarts
 	}
 	var local *Round
 	if s != nil && opt.Rounds == nil {
@@ -212,7 +222,11 @@ func (m *Model[T]) asked(where string, c Customer[T]) error {
 	if err := m.ready(where); err != nil {
 		return err
 	}
-	if err := c.check(); err != nil {
+	err := c.check()
+	if err == nil && m.law == lawBGBB {
+		err = historyOf(c).inPeriods()
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	return nil
@@ -310,6 +324,9 @@ func probOf[T Time](where string, p process, n int, t T) (float64, error) {
 	case t == 0:
 		return 0, nil
 	}
+	if _, isWhole := p.(*betaBinomial); isWhole && float64(t) > maxWhole {
+		return 0, fmt.Errorf("%s: t is %v, want at most %d periods of the BG/BB law: %w", where, t, maxWhole, ErrTooLarge)
+	}
 	return finite(where, p.prob(n, float64(t)))
 }
 
@@ -343,8 +360,7 @@ func (m *Model[T]) NextOrder(c Customer[T], p float64) (T, error) {
 		return 0, fmt.Errorf("%s: p is %v, want in (0, 1): %w", where, p, ErrRange)
 	}
 	_, ahead := m.ahead(c)
-	r, alpha := ahead.rate()
-	t := wait(r, alpha, p)
+	t := ahead.wait(p)
 	if math.IsInf(t, 0) {
 		return 0, fmt.Errorf("%s: longer than numbers reach: %w", where, ErrOverflow)
 	}
@@ -369,7 +385,7 @@ func (m *Model[T]) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) 
 // UnmarshalBinary replaces m by what MarshalBinary wrote. Payload of version 1, little-endian:
 //
 //	int     unit of time, as of Summary
-//	int     law: 1 BG/NBD, 2 MBG/NBD, 3 Pareto/NBD
+//	int     law: 1 BG/NBD, 2 MBG/NBD, 3 Pareto/NBD, 6 BG/BB
 //	4 f64   parameters, in [1e-20, 1e20]
 //	[]f64   16 covariances of their logarithms, may be NaN; none for given parameters
 //	i64     customers of the fit, >= 0; 0 exactly for given parameters
@@ -390,7 +406,7 @@ func (m *Model[T]) UnmarshalBinary(data []byte) error {
 		return err
 	}
 	law := r.Int()
-	if r.Err() == nil && (law < int(lawBGNBD) || law > int(lawParetoNBD)) {
+	if r.Err() == nil && (!lawKind(min(law, 255)).timed()) {
 		r.Fail("is of no law")
 	}
 	var d Model[T]

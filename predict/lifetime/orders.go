@@ -145,15 +145,15 @@ func (o *Orders[K, T]) Forget(customer K) bool {
 }
 
 // Customers returns the customers as of a moment, by ascending id: what was ordered in the periods
-// that begin before asOf counts, the first of each customer apart, and Value is the mean of the repeat
+// that are over by asOf counts, the first of each customer apart, and Value is the mean of the repeat
 // periods in minor units, 0 where they were free, which is read as not known. The age runs to the last of
 // these periods: asOf at midnight after the last day of the data makes that day the last.
 //
-// A period counts whole: of the one that asOf lies within, orders after asOf are in, too. Where they
-// are to be predicted, take for asOf the beginning of a period: a midnight, of the zone that Add was
-// given, for days.
+// Nothing ordered at or after asOf is ever in. A period that asOf lies within is not over and does not
+// count, orders before asOf included, since they are kept by period: with asOf at noon the day before
+// is the last. Take asOf in the zone that Add was given.
 //
-// ErrEmpty where nothing was ordered before, ErrRange for the zero time and one outside of 1678
+// ErrEmpty where nothing was ordered in a period that is over, ErrRange for the zero time and one outside of 1678
 // to 2262.
 func (o *Orders[K, T]) Customers(asOf time.Time) ([]K, []Customer[T], error) {
 	const where = "lifetime: Orders.Customers"
@@ -163,7 +163,7 @@ func (o *Orders[K, T]) Customers(asOf time.Time) ([]K, []Customer[T], error) {
 	if err := check.Time("asOf", asOf); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", where, err)
 	}
-	last := o.period(asOf.Add(-1))
+	last := o.period(asOf) - 1
 	day := secondsOf[Days]() / secondsOf[T]() * float64(o.length())
 	var who []K
 	for id, list := range o.of {

@@ -172,7 +172,9 @@ func (p *pareto) after(h history) process {
 	return &pareto{p.r + float64(h.x), p.alpha + h.t, p.s, p.beta + h.t}
 }
 
-func (p *pareto) rate() (r, alpha float64) { return p.r, p.alpha }
+func (p *pareto) wait(q float64) float64 { return lomax(p.r, p.alpha, q) }
+
+func (p *pareto) unusual(silence float64) float64 { return silent(p.r, p.alpha, silence) }
 
 // expect is r/α·β/(s−1)·(1 − (β/(β+t))^(s−1)), written so that it does not cancel at s = 1.
 func (p *pareto) expect(t float64) float64 {

@@ -51,7 +51,13 @@ const (
 	lawParetoNBD
 	lawGammaGamma
 	lawSBG
+	lawBGBB
 )
+
+// timed reports a law of customers over time, which a Model holds.
+func (k lawKind) timed() bool {
+	return k == lawBGNBD || k == lawMBGNBD || k == lawParetoNBD || k == lawBGBB
+}
 
 // dims returns the number of parameters of a law.
 func (k lawKind) dims() int {
@@ -246,7 +252,8 @@ func (r *Round) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
 
 // UnmarshalBinary replaces r by what MarshalBinary wrote. Payload of version 1, little-endian:
 //
-//	int     law: 0 none, and then no more, 1 BG/NBD, 2 MBG/NBD, 3 Pareto/NBD, 4 Gamma-Gamma, 5 sBG
+//	int     law: 0 none, and then no more, 1 BG/NBD, 2 MBG/NBD, 3 Pareto/NBD, 4 Gamma-Gamma, 5 sBG,
+//	        6 BG/BB
 //	int     unit of time, as of Summary; 0 where the law has none
 //	4 f64   the parameters, > 0, those there are; the rest 0
 //	i64     customers, > 0
@@ -270,7 +277,7 @@ func (r *Round) UnmarshalBinary(data []byte) error {
 	}
 	var d Round
 	law := in.Int()
-	if law > int(lawSBG) {
+	if law > int(lawBGBB) {
 		in.Fail("is of no law")
 	} else if law > 0 {
 		d.law = lawKind(law)
@@ -295,7 +302,7 @@ func (r *Round) UnmarshalBinary(data []byte) error {
 
 // validate fails in for a state that nothing can have made.
 func (r *Round) validate(in *codec.Reader) {
-	timed := r.law == lawBGNBD || r.law == lawMBGNBD || r.law == lawParetoNBD
+	timed := r.law.timed()
 	if timed != (r.unit >= 1 && r.unit <= 6) || !timed && r.unit != 0 {
 		in.Fail("has no unit of time, or one too many")
 	}

@@ -59,8 +59,8 @@ func (c Customer[T]) check() error {
 }
 
 // Summary counts customers by what the models of repeat buying need to know of them: those with
-// the same Repeats, AgeAtLast and Age are one group. It is all that FitBGNBD, FitMBGNBD and
-// FitParetoNBD read, so that a shop stores, adds and sends this and no customer.
+// the same Repeats, AgeAtLast and Age are one group. It is all that FitBGNBD, FitMBGNBD,
+// FitParetoNBD and FitBGBB read, so that a shop stores, adds and sends this and no customer.
 //
 // The zero value is empty and ready. Merging shards in any order is the same as one pass. It is
 // not safe for concurrent use while Add, Merge or UnmarshalBinary runs. Memory: some 80 bytes a

@@ -191,7 +191,12 @@ func TestOrders(t *testing.T) {
 	must(weekly.Add("ann", day(2, 0), 1)) // a Thursday, as was the first day of 1970
 	must(weekly.Add("ann", day(8, 0), 1))
 	must(weekly.Add("ann", day(9, 0), 1))
-	_, ws, err := weekly.Customers(day(31, 0))
+	_, ws, err := weekly.Customers(day(31, 0)) // a Friday: the last whole week ends with the 29th
+	must(err)
+	if ws[0].Repeats != 1 || ws[0].AgeAtLast != 1 || math.Abs(float64(ws[0].Age)-3) > 1e-12 {
+		t.Errorf("%+v", ws)
+	}
+	_, ws, err = weekly.Customers(day(6, 0).AddDate(0, 1, 0))
 	must(err)
 	if ws[0].Repeats != 1 || ws[0].AgeAtLast != 1 || math.Abs(float64(ws[0].Age)-4) > 1e-12 {
 		t.Errorf("%+v", ws)
@@ -204,6 +209,12 @@ func TestOrders(t *testing.T) {
 	}
 	if _, _, err := o.Customers(day(3, 0)); !errors.Is(err, lifetime.ErrEmpty) {
 		t.Errorf("before the first order: %v", err)
+	}
+	// Of the period that asOf lies within nothing counts, whatever the hour.
+	for _, at := range []time.Time{day(10, 0), day(10, 6), day(10, 23)} {
+		if _, cs, err := o.Customers(at); err != nil || cs[0] != (lifetime.Customer[lifetime.Days]{Age: 6}) {
+			t.Errorf("as of %v: %+v, %v", at, cs, err)
+		}
 	}
 	if !o.Forget("ann") || o.Forget("ann") {
 		t.Error("forgetting")

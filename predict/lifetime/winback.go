@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -158,9 +157,8 @@ func winBackRow[T Time](where string, m *Model[T], amounts *GammaGamma, c Custom
 	if c.Repeats > 0 {
 		row.UsualGap = c.AgeAtLast / T(c.Repeats)
 	}
-	r, alpha := ahead.rate() // alpha has grown by Age, r by the orders
-	row.Unusual = math.Exp(r * math.Log1p(-float64(row.Silence)/alpha))
-	if due := wait(r, alpha, .5) * secondsOf[T](); !opt.AsOf.IsZero() && due < 9e9 {
+	row.Unusual = ahead.unusual(float64(row.Silence))
+	if due := ahead.wait(.5) * secondsOf[T](); !opt.AsOf.IsZero() && due < 9e9 {
 		row.NextOrder = opt.AsOf.Add(time.Duration(due * 1e9))
 	}
 	return row, nil
