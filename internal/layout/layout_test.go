@@ -24,7 +24,7 @@ var families = map[string][]string{
 	"recommend": {"allocate", "ann", "bandit", "evaluate", "hybrid", "modeltest", "split", "tune"},
 	"profile":   {"clean", "feature", "identity", "privacy"},
 	"segment":   {"affinity", "audience", "basket", "offer", "trigger"},
-	"predict":   {"ads", "explain", "federated", "forecast", "lifetime", "online", "tree", "uplift"},
+	"predict":   {"ads", "explain", "federated", "forecast", "lifetime", "modeltest", "online", "tree", "uplift"},
 	"metrics":   {"attribution", "causal", "decision", "drift", "experiment", "kpi", "ranking"},
 	"supply":    {"reorder", "scorecard"},
 }
