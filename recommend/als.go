@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -193,7 +194,8 @@ type ALS struct {
 // Workers. Memory: 4·f bytes a user and an item, and x with its transpose.
 //
 // Errors: ErrEmpty, ErrOption, ErrRange (a negative weight), ErrDiverged
-// (vectors that are not finite, or a row without a solution), and context.Cause(ctx).
+// (vectors that are not finite, a row without a solution, or weights so small beside
+// the penalties that every vector vanishes), and context.Cause(ctx).
 func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) {
 	if err := x.checkImplicit("FitALS"); err != nil {
 		return nil, err
@@ -243,8 +245,33 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 	if m.gramX, err = solver.exact().side(ctx, x.users, m.x, m.y, m.gramY, f); err != nil {
 		return nil, err
 	}
+	if m.vanished(x) {
+		return nil, fmt.Errorf("recommend: FitALS: Alpha %v times weights of at most %v is next to nothing beside the penalties of Regularization %v: every vector vanishes: %w",
+			opt.Alpha, slices.Max(x.users.Val), opt.Regularization, ErrDiverged)
+	}
 	m.setBases()
 	return m, nil
+}
+
+// vanished reports whether no score of m can exceed 1e-30 although x has weights above 0. The minimum of the objective
+// is then at vectors of zeros, which the passes approach for ever: what is left of the
+// start is no ranking.
+func (m *ALS) vanished(x *Interactions) bool {
+	if slices.Max(x.users.Val) == 0 {
+		return false
+	}
+	longest := func(v []float32) float64 {
+		most := 0.0
+		for ; len(v) > 0; v = v[m.factors:] {
+			sum := 0.0
+			for _, a := range v[:m.factors] {
+				sum += float64(a) * float64(a)
+			}
+			most = max(most, sum)
+		}
+		return math.Sqrt(most)
+	}
+	return longest(m.x)*longest(m.y) < 1e-30
 }
 
 // setBases derives from the Gram matrices what every fold-in starts from.

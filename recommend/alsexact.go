@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/solve"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 // How ALS solves rows whose confidences are too far apart for float32: money in small
@@ -45,6 +46,15 @@ func (t *alsScratch) far(row alsRow) bool {
 	most := float32(0)
 	for _, c := range t.c {
 		most = max(most, c)
+	}
+	return row.lambda > 0 && most > alsReach*row.lambda
+}
+
+// steep reports whether what all rows share dwarfs the penalty, if there is one.
+func (row alsRow) steep(f int) bool {
+	fp, most := vec.Pad(f), float32(0)
+	for k := range f {
+		most = max(most, row.base[k*fp+k])
 	}
 	return row.lambda > 0 && most > alsReach*row.lambda
 }
@@ -170,12 +180,20 @@ func (m *ALS) wideShares(t *alsScratch, q *Query, y []float32) ([]float32, bool)
 
 // settled reports whether conjugate gradients that ended with the squared residual rr
 // of a row have solved it. Their residual is a recursion in float32, which can be
-// believed only where confidences do not dwarf the penalty.
-func (t *alsScratch) settled(rr float32, row alsRow) bool {
-	right, most := float64(0), float32(0)
-	for _, c := range t.c { // negated by solveCG
+// believed only where confidences do not dwarf the penalty. The right side is added up here,
+// in b: vectors may be so small that the confidences say nothing of its length.
+func (t *alsScratch) settled(rr float64, b []float32, row alsRow) bool {
+	most := float32(0)
+	f := len(b)
+	clear(b)
+	for k, c := range t.c { // negated by solveCG
 		most = max(most, -c)
-		right += float64(c) * float64(c)
+		i := int(row.cols[k])
+		vec.Axpy(-c, row.src[i*f:i*f+f], b)
 	}
-	return most <= alsReach*row.lambda && float64(rr) <= alsTol*alsTol*right
+	right := 0.0
+	for _, v := range b {
+		right += float64(v) * float64(v)
+	}
+	return most <= alsReach*row.lambda && !row.steep(f) && rr <= alsTol*alsTol*right
 }

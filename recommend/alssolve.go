@@ -70,6 +70,8 @@ const (
 	gramBlock = 1024 // rows added in float32 before the sum moves to float64
 	alsBlock  = 64   // rows a worker solves at a time
 	cgExact   = 32   // CG steps that leave no error worth speaking of
+
+	cgSmall = 1e-20 // squared residuals below which CG works on multiples of them
 )
 
 // gram returns Σ v vᵀ over the rows of v, f×f. Blocks of rows are added up in
@@ -458,12 +460,16 @@ func (s alsSolver) solveBlocks(t *alsScratch, x []float32, row alsRow) bool {
 	return check.Finite(float64(vec.Dot(x, x)))
 }
 
-// solveCG takes conjugate gradient steps from the present x, stopping early
-// when the residual has vanished. With cgExact steps and more they have to reach the
-// solution.
+// solveCG takes conjugate gradient steps from the present x, stopping early when the residual has
+// vanished; cgExact of them for a row whose penalty is dwarfed, of which a few find next to nothing.
+// With cgExact steps asked for they have to reach the solution.
 func (s alsSolver) solveCG(t *alsScratch, x []float32, row alsRow) bool {
 	f := len(x)
 	t.confidences(s.objective, len(row.cols), row.vals)
+	steps := s.steps
+	if t.far(row) || row.steep(f) {
+		steps = max(steps, cgExact)
+	}
 	r, p, q := t.r, t.p, t.q
 	copy(t.x, x)
 	// r = b - A·x, its negation first.
@@ -474,10 +480,16 @@ func (s alsSolver) solveCG(t *alsScratch, x []float32, row alsRow) bool {
 	}
 	vec.GatherApply(r[:f], row.src, row.cols, t.c, t.d, x, t.coef, max(t.flat, len(row.cols)))
 	vec.Scale(-1, r[:f])
+	rr, unit := vec.Dot(r[:f], r), 1.0
+	if rr < cgSmall {
+		if unit = enlarge(r[:f]); unit == 0 {
+			return true
+		}
+		rr = vec.Dot(r[:f], r)
+	}
 	copy(p, r)
-	rr := vec.Dot(r[:f], r)
 	stop := rr * 1e-14
-	for step := 0; step < s.steps && rr > 1e-34 && rr > stop; step++ {
+	for step := 0; step < steps && rr > stop; step++ {
 		vec.Symv(q, row.base, p)
 		vec.Axpy(row.lambda, p[:f], q)
 		vec.GatherApply(q[:f], row.src, row.cols, t.zeros, t.d, p, t.coef, 0)
@@ -486,15 +498,32 @@ func (s alsSolver) solveCG(t *alsScratch, x []float32, row alsRow) bool {
 			break // no curvature left in float32: x is as good as it gets
 		}
 		a := rr / pq
-		vec.Axpy(a, p[:f], x)
+		vec.Axpy(float32(float64(a)*unit), p[:f], x)
 		vec.Axpy(-a, q[:f], r)
 		next := vec.Dot(r[:f], r)
 		vec.Scale(next/rr, p[:f])
 		vec.Axpy(1, r[:f], p)
 		rr = next
 	}
-	if s.steps >= cgExact && !t.settled(rr, row) {
+	if s.steps >= cgExact && !t.settled(float64(rr)*unit*unit, q[:f], row) {
 		return false
 	}
 	return check.Finite(float64(rr))
+}
+
+// enlarge multiplies r by the power of two that brings its largest number near 1, where squares
+// neither vanish nor lose digits, and returns what brings it back; 0 for zeros.
+func enlarge(r []float32) float64 {
+	most := float32(0)
+	for _, v := range r {
+		most = max(most, v, -v)
+	}
+	_, e := math.Frexp(float64(most))
+	for k, v := range r {
+		r[k] = float32(math.Ldexp(float64(v), -e))
+	}
+	if most == 0 {
+		return 0
+	}
+	return math.Ldexp(1, e)
 }

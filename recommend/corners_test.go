@@ -149,34 +149,6 @@ func TestNMFHugeWeights(t *testing.T) {
 	}
 }
 
-// Weights next to nothing beside the penalty leave nothing of ALS, by each solver: not what
-// its first vectors were drawn as.
-func TestALSTinyWeights(t *testing.T) {
-	x := weighted(func(int, int, *rng.Stream) float64 { return 1e-30 })
-	for _, solver := range []Solver{CG, Cholesky, Subspace} {
-		m, err := FitALS(context.Background(), x, ALSOptions{Factors: 12, Iterations: 5, Solver: solver, BlockSize: 5})
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, b := make([]float32, 48), make([]float32, 48)
-		for u := range 59 {
-			q := x.Query(u)
-			if err := m.Score(a, q); err != nil {
-				t.Fatal(err)
-			}
-			q.User = Stranger
-			if err := m.Score(b, q); err != nil {
-				t.Fatal(err)
-			}
-			for i := range a {
-				if math.Abs(float64(a[i])) > 1e-30 || math.Abs(float64(b[i])) > 1e-30 {
-					t.Fatalf("solver %d: user %d scores item %d at %v, as a stranger %v", solver, u, i, a[i], b[i])
-				}
-			}
-		}
-	}
-}
-
 // Where all ratings are equal, whatever they are, that is what is expected of everything.
 func TestEqualRatings(t *testing.T) {
 	for _, rating := range []float64{1e-30, 1e-6, 3, -3, 1e12, 1e30} {
