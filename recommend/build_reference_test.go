@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/recommend"
 )
 
@@ -244,7 +245,7 @@ func refEvents(g *rng.Stream, n, users, items int, kind string, returns, ones bo
 // are sorted in groups and by digits.
 func TestBuildReference(t *testing.T) {
 	kinds := []string{"untimed", "ascending", "any order", "numbers", "some"}
-	for seed := range uint64(240) {
+	for seed := range uint64(testkit.Rounds(240)) {
 		g := rng.New(seed, 1, 1)
 		n := []int{1, 5, 40, 300, 1000}[g.Intn(5)]
 		if seed%40 == 0 {

@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/dict"
+	"github.com/aislekit/aisle/internal/testkit"
 )
 
 // Plain builders take a way of their own, which must lead where that of all others does.
 func TestFoldPlain(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 5))
-	for round := range 300 {
+	for round := range testkit.Rounds(300) {
 		opt := BuilderOptions{Duplicates: Duplicates(round % 3), Cap: []float32{0, .5, 2.5}[round/3%3]}
 		b, err := NewBuilder[int, string](opt)
 		if err != nil {
@@ -63,7 +64,7 @@ func TestFoldPlain(t *testing.T) {
 
 func TestSortKeys(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 6))
-	for round := range 200 {
+	for round := range testkit.Rounds(200) {
 		all := r.IntN(63)
 		keys := make([]uint64, r.IntN(1<<r.IntN(18)))
 		for k := range keys {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -162,7 +163,11 @@ func TestSparseEASEChoice(t *testing.T) {
 
 // What is chosen, and so the model, is the same on any number of processors, with weights too, some of which are 0.
 func TestChoicesOnAnyProcessors(t *testing.T) {
-	plain := inBlocks(t, 600, 120, 12, 12)
+	users := 600
+	if testkit.Race {
+		users = heldFewest + 40
+	}
+	plain := inBlocks(t, users, 120, 12, 12)
 	vals := make([]float32, plain.Len())
 	for p := range vals {
 		vals[p] = float32(p % 4)

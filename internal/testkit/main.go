@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -10,10 +11,14 @@ import (
 )
 
 // Main is the TestMain of a package: it runs the tests and fails where a goroutine that
-// one of them started is still there at the end.
+// one of them started is still there at the end. Where the race detector is on, property tests
+// draw a quarter of their cases, unless -rapid.checks says how many: see Seeds.
 //
 //	func TestMain(m *testing.M) { testkit.Main(m) }
 func Main(m *testing.M) {
+	if Race && flag.Lookup("rapid.checks") != nil {
+		_ = flag.Set("rapid.checks", "25") // the command line is read later
+	}
 	before := goroutines()
 	code := m.Run()
 	if left := leaked(before, 5*time.Second); code == 0 && len(left) > 0 {

@@ -9,3 +9,12 @@ func Seeds(n uint64) uint64 {
 	}
 	return n
 }
+
+// Rounds is Seeds for a test whose tries differ in kind, so that two would leave kinds out: a
+// tenth of n, and at least five, where the race detector is on.
+func Rounds(n int) int {
+	if Race {
+		return min(n, max(n/10, 5))
+	}
+	return n
+}
