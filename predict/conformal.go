@@ -8,6 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // Conformal turns predictions into sets and intervals that hold with a stated probability,
@@ -61,15 +62,6 @@ func FitConformal(scores []float64, groups []int) (*Conformal, error) {
 	return c, nil
 }
 
-// rank returns ⌈(n+1)·level⌉, where what rounding leaves beyond an integer is none.
-func rank(n int, level float64) int {
-	x := float64(n+1) * level
-	if r := math.Round(x); math.Abs(x-r) < 1e-9*x {
-		return int(r)
-	}
-	return int(math.Ceil(x))
-}
-
 // checkLevel reports a level outside of (0, 1), and what is not fitted.
 func (c *Conformal) checkLevel(where string, level float64) error {
 	if c == nil || len(c.scores) == 0 {
@@ -88,7 +80,7 @@ func (c *Conformal) quantile(level float64, group int) float64 {
 		return math.Inf(1)
 	}
 	scores := c.scores[c.start[g]:c.start[g+1]]
-	if r := rank(len(scores), level); r <= len(scores) {
+	if r := infer.ConformalRank(len(scores), level); r <= len(scores) {
 		return scores[r-1]
 	}
 	return math.Inf(1)

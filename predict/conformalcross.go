@@ -8,6 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // CrossConformal makes intervals out of models of cross-validation, so that no rows are
@@ -78,7 +79,7 @@ func (c *CrossConformal) Interval(byFold []float64, level float64) (low, high fl
 		return 0, 0, fmt.Errorf("%s: %w", where, err)
 	}
 	n := len(c.residual)
-	r := rank(n, level)
+	r := infer.ConformalRank(n, level)
 	if r > n {
 		return math.Inf(-1), math.Inf(1), nil
 	}

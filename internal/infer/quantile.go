@@ -24,3 +24,13 @@ func Between(lo, hi, f float64) float64 {
 	}
 	return min(lo+f*gap, hi)
 }
+
+// ConformalRank returns ⌈(n+1)p⌉: which of n sorted scores a new one does not pass with probability p
+// at least; beyond n where none of them will do. What rounding leaves beyond an integer is none.
+func ConformalRank(n int, p float64) int {
+	x := float64(n+1) * p
+	if r := math.Round(x); math.Abs(x-r) < 1e-9*x {
+		return int(r)
+	}
+	return int(math.Ceil(x))
+}

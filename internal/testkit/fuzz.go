@@ -33,7 +33,7 @@ func FuzzFrames(f *testing.F, frames []Frame) {
 			f.Fatal(err)
 		}
 		f.Add(data)
-		if os.Getenv("AISLE_WRITE_FRAMES") != "" {
+		if os.Getenv("AISLE_WRITE_FRAMES") != "" && x.Old == 0 {
 			corpus(f, x, data)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
@@ -34,18 +35,18 @@ func TestConformance(t *testing.T) {
 	}{
 		"naive":      {forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 12, Drift: true}), true},
 		"mean":       {forecast.With(forecast.FitMean, forecast.MeanOptions{Season: 12}), true},
-		"simple":     {forecast.With(forecast.FitSmoothing, forecast.SmoothingOptions{Alpha: .3}), true},
-		"winters":    {forecast.With(forecast.FitSmoothing, forecast.SmoothingOptions{Trend: true, Season: 12, Alpha: .3, Beta: .1, Gamma: .2}), true},
+		"simple":     {forecast.With(forecast.FitETS, forecast.ETSOptions{Model: "ANN", Alpha: .3}), true},
+		"winters":    {forecast.With(forecast.FitETS, forecast.ETSOptions{Model: "AAA", Season: 12, Alpha: .3, Beta: .1, Gamma: .2}), true},
 		"ETS AAN":    {forecast.With(forecast.FitETS, forecast.ETSOptions{Model: "AAN"}), true},
 		"ETS":        {forecast.With(forecast.FitETS, forecast.ETSOptions{Season: 12}), false},
 		"theta":      {forecast.With(forecast.FitTheta, forecast.ThetaOptions{Season: 12}), false},
 		"theta only": {forecast.With(forecast.FitTheta, forecast.ThetaOptions{}), true},
 		"auto":       {forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: 12}), false},
-		"croston":    {forecast.With(forecast.FitIntermittent, forecast.IntermittentOptions{Method: forecast.Croston}), false},
-		"tsb":        {forecast.With(forecast.FitIntermittent, forecast.IntermittentOptions{Method: forecast.TSB}), false},
-		"imapa":      {forecast.With(forecast.FitIntermittent, forecast.IntermittentOptions{Method: forecast.IMAPA}), false},
+		"croston":    {forecast.With(forecast.FitIntermittent, forecast.IntermittentOptions{Model: "Croston"}), false},
+		"tsb":        {forecast.With(forecast.FitIntermittent, forecast.IntermittentOptions{Model: "TSB"}), false},
+		"imapa":      {forecast.With(forecast.FitIntermittent, forecast.IntermittentOptions{Model: "IMAPA"}), false},
 		"stl":        {forecast.With(forecast.FitSTL, forecast.STLOptions{Decompose: forecast.DecomposeOptions{Seasons: []int{12}}}), true},
-		"regression": {regressed, true},
+		"regression": {forecast.With(forecast.FitRegression, forecast.RegressionOptions{Trend: true, Seasons: []float64{12}}), true},
 		"combined":   {combined, true},
 		"conformal":  {conformed, true},
 	} {
@@ -60,7 +61,8 @@ func TestConformance(t *testing.T) {
 func conforms(t *testing.T, fit forecast.Fit, shifts bool) {
 	y := seasonal(1, 72)
 	kept := append([]float64(nil), y...)
-	m := fitted(fit(bg, y))
+	of := func(y []float64) forecast.Series { return forecast.Series{Y: y} }
+	m := fitted(fit(bg, of(y)))
 	mean := fitted(m.Forecast(nil, 18))
 	near := func(what string, got []float64, want func(i int) float64, tol float64) {
 		t.Helper()
@@ -73,14 +75,14 @@ func conforms(t *testing.T, fit forecast.Fit, shifts bool) {
 			t.Fatal("the series was written to")
 		}
 	}
-	again := fitted(fitted(fit(bg, y)).Forecast(nil, 18))
+	again := fitted(fitted(fit(bg, of(y))).Forecast(nil, 18))
 	near("again", again, func(i int) float64 { return mean[i] }, 0)
 	change := func(a, b float64) []float64 {
 		z := make([]float64, len(y))
 		for i, v := range y {
 			z[i] = a + b*v
 		}
-		return fitted(fitted(fit(bg, z)).Forecast(nil, 18))
+		return fitted(fitted(fit(bg, of(z))).Forecast(nil, 18))
 	}
 	near("twice", change(0, 2), func(i int) float64 { return 2 * mean[i] }, 1e-9)
 	near("in cents", change(0, 100), func(i int) float64 { return 100 * mean[i] }, 1e-2)
@@ -101,7 +103,7 @@ func conforms(t *testing.T, fit forecast.Fit, shifts bool) {
 			if gap >= 0 && gap < n {
 				z[gap] = math.NaN()
 			}
-			short, err := fit(bg, z)
+			short, err := fit(bg, of(z))
 			if err != nil {
 				if !errors.Is(err, forecast.ErrEmpty) && !errors.Is(err, forecast.ErrUndefined) {
 					t.Errorf("%d periods: %v", n, err)
@@ -120,14 +122,14 @@ func conforms(t *testing.T, fit forecast.Fit, shifts bool) {
 		for i := range flat {
 			flat[i] = constant
 		}
-		for _, f := range fitted(fitted(fit(bg, flat)).Forecast(nil, 2)) {
+		for _, f := range fitted(fitted(fit(bg, of(flat))).Forecast(nil, 2)) {
 			testkit.Near(t, "constant", f, constant, 1e-9)
 		}
 	}
 	data := bytesOf(m)
-	many := [][]float64{seasonal(2, 50), y, {}, seasonal(3, 40)}
-	all := fitted(forecast.FitAll(bg, many, fit, forecast.FitAllOptions{Workers: 1}))
-	turned := fitted(forecast.FitAll(bg, [][]float64{many[3], many[2], many[1], many[0]}, fit, forecast.FitAllOptions{Workers: 4}))
+	many := []forecast.Series{of(seasonal(2, 50)), of(y), {}, of(seasonal(3, 40))}
+	all := each(many, fit, 1)
+	turned := each([]forecast.Series{many[3], many[2], many[1], many[0]}, fit, 4)
 	if all[2].Err == nil || all[1].Err != nil {
 		t.Errorf("errors of many: %v, %v", all[2].Err, all[1].Err)
 	}
@@ -138,6 +140,12 @@ func conforms(t *testing.T, fit forecast.Fit, shifts bool) {
 	}
 }
 
+// each fits one method to every series.
+func each(series []forecast.Series, fit forecast.Fit, workers int) []forecast.Fitted {
+	p := fitted(forecast.FitPanel(bg, series, []forecast.Method{{Fit: fit}}, forecast.PanelOptions{Backtest: forecast.BacktestOptions{Workers: workers}}))
+	return p.Fits
+}
+
 // bytesOf is the binary form of a model, or of one without what it says.
 func bytesOf(f forecast.Forecaster) string {
 	if p, ok := f.(forecast.Persistent); ok {
@@ -146,15 +154,8 @@ func bytesOf(f forecast.Forecaster) string {
 	return fmt.Sprint(fitted(f.Forecast(nil, 18)), fitted(f.Quantiles(nil, 18, []float64{.1, .9})))
 }
 
-func regressed(ctx context.Context, y []float64) (forecast.Forecaster, error) {
-	m, err := forecast.FitRegression(ctx, forecast.Series{Y: y}, forecast.RegressionOptions{Trend: true, Seasons: []float64{12}})
-	if err != nil {
-		return nil, err
-	}
-	return m, nil
-}
-
-func combined(ctx context.Context, y []float64) (forecast.Forecaster, error) {
+func combined(ctx context.Context, s forecast.Series) (forecast.Forecaster, error) {
+	y := s.Y
 	a, err := forecast.FitNaive(ctx, y, forecast.NaiveOptions{Season: 12})
 	if err != nil {
 		return nil, err
@@ -166,8 +167,8 @@ func combined(ctx context.Context, y []float64) (forecast.Forecaster, error) {
 	return forecast.Combine([]forecast.Forecaster{a, b}, []float64{2, 1})
 }
 
-func conformed(ctx context.Context, y []float64) (forecast.Forecaster, error) {
-	f, err := combined(ctx, y)
+func conformed(ctx context.Context, s forecast.Series) (forecast.Forecaster, error) {
+	f, err := combined(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -200,6 +201,31 @@ func TestAutoPlanted(t *testing.T) {
 	}
 }
 
+// A level that broke is told, with the period that stands alone; a season, a trend and noise are not.
+func TestAutoWarns(t *testing.T) {
+	quiet := 0
+	for seed := range uint64(12) {
+		if m := fitted(forecast.FitAuto(bg, seasonal(seed, 72)[:60], forecast.AutoOptions{Season: 12, Horizon: 4})); len(m.Warnings()) == 0 {
+			quiet++
+		}
+	}
+	if quiet < 11 {
+		t.Errorf("%d of 12 series without a break are quiet", quiet)
+	}
+	r, y := rng.New(3, 0, 0), make([]float64, 60)
+	for i := range y {
+		y[i] = 100 + r.Normal()
+		if i >= 40 {
+			y[i] += 30
+		}
+	}
+	y[57] = 300
+	w := fitted(forecast.FitAuto(bg, y, forecast.AutoOptions{})).Warnings()
+	if len(w) != 2 || !strings.HasPrefix(w[0], "the level broke in period 40: ") || !strings.HasPrefix(w[1], "period 57 stands alone: 300") {
+		t.Errorf("%q", w)
+	}
+}
+
 // Short and odd series are answered; demand never falls below 0.
 func TestAutoShort(t *testing.T) {
 	one := fitted(forecast.FitAuto(bg, []float64{7}, forecast.AutoOptions{Season: 12}))
@@ -209,7 +235,7 @@ func TestAutoShort(t *testing.T) {
 	if _, err := one.Quantiles(nil, 1, []float64{.5}); !errors.Is(err, forecast.ErrUndefined) {
 		t.Errorf("quantiles of one value: %v", err)
 	}
-	fallen := fitted(forecast.FitAuto(bg, []float64{90, 80, 71, 59, 52, 40, 31, 19, 11, 2}, forecast.AutoOptions{}))
+	fallen := fitted(forecast.FitAuto(bg, []float64{90, 80, 71, 59, 52, 40, 31, 19, 11, 2}, forecast.AutoOptions{NonNegative: true}))
 	for _, q := range fitted(fallen.Quantiles(nil, 8, []float64{.01, .5})) {
 		if q < 0 {
 			t.Errorf("demand below 0: %v", q)
@@ -229,7 +255,11 @@ func TestAutoShort(t *testing.T) {
 func TestAutoShared(t *testing.T) {
 	testkit.Long(t)
 	for _, s := range []sharedSet{m4Hourly(t), jewelryWeekly(t, 52, .978), jewelryWeekly(t, 1, .6921), walmartWeekly(t)} {
-		fits := fitted(forecast.FitAll(bg, s.train, forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: s.season, Horizon: s.h}), forecast.FitAllOptions{}))
+		var series []forecast.Series
+		for _, y := range s.train {
+			series = append(series, forecast.Series{Y: y})
+		}
+		fits := each(series, forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: s.season, Horizon: s.h, NonNegative: true}), 0)
 		var mase, smape, wmae, held80, held95, n float64
 		for i, f := range fits {
 			if f.Err != nil {

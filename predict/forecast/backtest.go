@@ -28,9 +28,9 @@ type BacktestOptions struct {
 	MinHistory int
 	// Level is that of the intervals; 0 means .95. Negative: no intervals are asked for.
 	Level float64
-	// Weights is the weight of a period in WMAE, such as 5 for a holiday; nil: 1. It must
-	// return a finite number, at least 0.
-	Weights func(series, period int) float64
+	// Weights are those of the last periods in WMAE, such as 5 for a holiday, the last one that of the
+	// last period of the series: finite and at least 0; 1 for those before and for nil.
+	Weights []float64
 	// Workers is how many series are fitted at a time; 0: GOMAXPROCS. It never changes the
 	// result.
 	Workers int
@@ -53,6 +53,9 @@ func (o BacktestOptions) validate(where string) error {
 	c.Require(o.Season >= 1 && o.Season <= maxSeason, "Season", o.Season, fmt.Sprintf("1 to %d", maxSeason))
 	c.Require(o.MinHistory >= 1 && o.MinHistory <= maxPeriods, "MinHistory", o.MinHistory, "at least 1")
 	c.Require(o.Level < 1, "Level", o.Level, "below 1")
+	for i, w := range o.Weights {
+		c.Require(w >= 0 && !math.IsInf(w, 1), fmt.Sprintf("Weights[%d]", i), w, "finite and at least 0")
+	}
 	check.NonNegative(&c, "Workers", o.Workers)
 	return c.Err(where)
 }
@@ -71,8 +74,8 @@ type BacktestResult struct {
 	mean, low, high                []float64    // by method, series, cut and step; NaN where the method failed; low and high nil without intervals
 	scale                          [][2]float64 // by series and cut: mean absolute and root mean square of the naive errors; NaN for none
 	probs                          []float64    // of low and high; empty without intervals
-	failed                         []error      // by method, the first by series and cut
-	failures                       []int
+	failed                         []error      // by method and series, the first by cut
+	failures                       []int        // likewise
 }
 
 // Backtest fits every method at cuts in the past to what was known then, by Series.Until, and
@@ -115,7 +118,7 @@ func Backtest(ctx context.Context, series []Series, methods []Method, opt Backte
 func newBacktest(where string, series []Series, methods []Method, opt BacktestOptions) (*BacktestResult, error) {
 	r := &BacktestResult{
 		methods: len(methods), series: len(series), cuts: opt.Cuts, horizon: opt.Horizon, season: opt.Season,
-		failed: make([]error, len(methods)), failures: make([]int, len(methods)),
+		failed: make([]error, len(methods)*len(series)), failures: make([]int, len(methods)*len(series)),
 	}
 	for _, m := range methods {
 		r.names = append(r.names, m.Name)
@@ -136,15 +139,11 @@ func newBacktest(where string, series []Series, methods []Method, opt BacktestOp
 	for s := range series {
 		for c := range opt.Cuts {
 			n := len(series[s].Y) - opt.Horizon - (opt.Cuts-1-c)*opt.Step
-			found, err := r.lay(s, c, n, series[s], opt)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", where, err)
-			}
-			someCut = someCut || found
+			someCut = r.lay(s, c, n, series[s], opt) || someCut
 		}
 	}
 	if !someCut {
-		return nil, fmt.Errorf("%s: no series has %d periods before a cut and %d behind: %w", where, opt.MinHistory, opt.Horizon, ErrEmpty)
+		return nil, fmt.Errorf("%s: no series has %d periods before a cut and %d behind: %w", where, opt.MinHistory, opt.Horizon, errNoCut)
 	}
 	kept := []*[]float64{&r.mean, &r.low, &r.high}
 	if len(r.probs) == 0 {
@@ -160,7 +159,7 @@ func newBacktest(where string, series []Series, methods []Method, opt BacktestOp
 }
 
 // lay writes what came behind a cut after n periods, and whether there is one.
-func (r *BacktestResult) lay(s, c, n int, of Series, opt BacktestOptions) (bool, error) {
+func (r *BacktestResult) lay(s, c, n int, of Series, opt BacktestOptions) bool {
 	k := s*r.cuts + c
 	r.at[k], r.scale[k] = -1, [2]float64{math.NaN(), math.NaN()}
 	out := r.actual[k*r.horizon : (k+1)*r.horizon]
@@ -168,7 +167,7 @@ func (r *BacktestResult) lay(s, c, n int, of Series, opt BacktestOptions) (bool,
 		out[j] = math.NaN()
 	}
 	if n < opt.MinHistory {
-		return false, nil
+		return false
 	}
 	history := of.Until(n, 0).Demand(nil)
 	observed := false
@@ -176,7 +175,7 @@ func (r *BacktestResult) lay(s, c, n int, of Series, opt BacktestOptions) (bool,
 		observed = observed || v == v
 	}
 	if !observed {
-		return false, nil
+		return false
 	}
 	r.at[k], r.scale[k] = n, naiveScale(history, opt.Season)
 	for j := range out {
@@ -184,14 +183,13 @@ func (r *BacktestResult) lay(s, c, n int, of Series, opt BacktestOptions) (bool,
 			out[j] = of.Y[n+j]
 		}
 		if r.weight != nil {
-			w := opt.Weights(s, n+j)
-			if !(w >= 0) || math.IsInf(w, 1) {
-				return false, fmt.Errorf("weight of series %d, period %d is %v: %w", s, n+j, w, ErrRange)
+			r.weight[k*r.horizon+j] = 1
+			if i := len(opt.Weights) - len(of.Y) + n + j; i >= 0 {
+				r.weight[k*r.horizon+j] = opt.Weights[i]
 			}
-			r.weight[k*r.horizon+j] = w
 		}
 	}
-	return true, nil
+	return true
 }
 
 // naiveScale is the mean absolute and the root mean square change over a season.
@@ -213,8 +211,7 @@ func naiveScale(y []float64, season int) [2]float64 {
 
 // single runs a method that fits series one by one.
 func (r *BacktestResult) single(ctx context.Context, m int, method *Method, series []Series, workers int) error {
-	failed, failures := make([]error, len(series)), make([]int, len(series))
-	err := parallel.For(ctx, len(series), 1, workers, func(_, lo, hi int) error {
+	return parallel.For(ctx, len(series), 1, workers, func(_, lo, hi int) error {
 		for s := lo; s < hi; s++ {
 			for c := range r.cuts {
 				n := r.at[s*r.cuts+c]
@@ -228,26 +225,23 @@ func (r *BacktestResult) single(ctx context.Context, m int, method *Method, seri
 				if err == nil {
 					err = r.take(m, s, c, f)
 				}
-				if err != nil {
-					failures[s]++
-					if failed[s] == nil {
-						failed[s] = fmt.Errorf("series %d, cut at %d: %w", s, n, err)
-					}
-				}
+				r.note(m, s, n, err)
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+}
+
+// note writes down that a method failed in a series at a cut after n periods, if it did.
+func (r *BacktestResult) note(m, s, n int, err error) {
+	if err == nil {
+		return
 	}
-	for s, err := range failed {
-		r.failures[m] += failures[s]
-		if r.failed[m] == nil {
-			r.failed[m] = err
-		}
+	k := m*r.series + s
+	r.failures[k]++
+	if r.failed[k] == nil {
+		r.failed[k] = fmt.Errorf("series %d, cut at %d: %w", s, n, err)
 	}
-	return nil
 }
 
 // panel runs a method that fits all series at once, cut by cut.
@@ -276,12 +270,7 @@ func (r *BacktestResult) panel(ctx context.Context, m int, method *Method, serie
 			if err == nil {
 				err = r.take(m, s, c, fits[i].Model)
 			}
-			if err != nil {
-				r.failures[m]++
-				if r.failed[m] == nil {
-					r.failed[m] = fmt.Errorf("series %d, cut at %d: %w", s, r.at[s*r.cuts+c], err)
-				}
-			}
+			r.note(m, s, r.at[s*r.cuts+c], err)
 		}
 	}
 	return nil
@@ -317,5 +306,8 @@ func (r *BacktestResult) take(m, s, c int, f Forecaster) error {
 	copy(r.mean[at:], mean)
 	return nil
 }
+
+// errNoCut is the ErrEmpty of series that are too short to be judged.
+var errNoCut = fmt.Errorf("no cut: %w", ErrEmpty)
 
 func isEmpty(err error) bool { return errors.Is(err, ErrEmpty) }

@@ -18,7 +18,7 @@ func TestBacktestLeaksNothing(t *testing.T) {
 	const h, cut = 3, 16
 	clean := panel()
 	run := func(series []forecast.Series) []float64 {
-		spy := forecast.Method{Name: "spy", FitSeries: func(ctx context.Context, s forecast.Series) (forecast.Forecaster, error) {
+		spy := forecast.Method{Name: "spy", Fit: func(ctx context.Context, s forecast.Series) (forecast.Forecaster, error) {
 			n := len(s.Y)
 			if len(s.Known[0]) != n+h || len(s.Past[0]) != n || s.Censored != nil && len(s.Censored) != n || cap(s.Y) != n || cap(s.Known[0]) != n+h {
 				t.Errorf("cut at %d sees %d known, %d past, %d censored, room for %d", n, len(s.Known[0]), len(s.Past[0]), len(s.Censored), cap(s.Y))
@@ -71,7 +71,7 @@ func TestBacktestScores(t *testing.T) {
 	series := []forecast.Series{{Y: []float64{2, 4, 3, 5, 9, 6}, Censored: []bool{false, false, false, false, false, true}}, {Y: []float64{1, 2, 2, 4, 4, 8}}}
 	last := forecast.Method{Name: "last", Fit: forecast.With(forecast.FitNaive, forecast.NaiveOptions{})}
 	r := fitted(forecast.Backtest(bg, series, []forecast.Method{last}, forecast.BacktestOptions{
-		Cuts: 2, Weights: func(s, p int) float64 { return float64(s + p) },
+		Cuts: 2, Weights: []float64{4, 5},
 	}))
 	// cuts at 4 and 5: series 0 foresees 5 for 9, then 9 for a censored 6; series 1 4 for 4, 4 for 8
 	s := fitted(r.Score(0))
@@ -81,7 +81,7 @@ func TestBacktestScores(t *testing.T) {
 	testkit.Near(t, "MAE", s.MAE, 8./3, 1e-12)
 	testkit.Near(t, "Bias", s.Bias, 8./3, 1e-12)
 	testkit.Near(t, "WAPE", s.WAPE, 8./21, 1e-12)
-	testkit.Near(t, "WMAE", s.WMAE, (4*4.+0*5+4*6)/(4+5+6), 1e-12)
+	testkit.Near(t, "WMAE", s.WMAE, (4*4.+0*4+4*5)/(4+4+5), 1e-12)
 	testkit.Near(t, "SMAPE", s.SMAPE, (200*4./14+0+200*4./12)/3, 1e-12)
 	// naive changes of series 0 before 4: 2 1 2; of series 1: 1 0 2, then 1 0 2 0
 	testkit.Near(t, "MASE", s.MASE, (4/(5./3)+0+4/(3./4))/3, 1e-12)
@@ -99,13 +99,16 @@ func TestBacktestScores(t *testing.T) {
 
 // A method that fails is counted and stops nobody; bad input is named.
 func TestBacktestFailures(t *testing.T) {
-	broken := forecast.Method{Name: "broken", Fit: func(context.Context, []float64) (forecast.Forecaster, error) { return nil, forecast.ErrUndefined }}
-	null := forecast.Method{Name: "nil", Fit: func(context.Context, []float64) (forecast.Forecaster, error) { return nil, nil }}
+	broken := forecast.Method{Name: "broken", Fit: func(context.Context, forecast.Series) (forecast.Forecaster, error) { return nil, forecast.ErrUndefined }}
+	null := forecast.Method{Name: "nil", Fit: func(context.Context, forecast.Series) (forecast.Forecaster, error) { return nil, nil }}
 	r := fitted(forecast.Backtest(bg, panel(), append(methods(), broken, null), forecast.BacktestOptions{Cuts: 2}))
 	for m := range r.Methods() {
 		s := fitted(r.Score(m))
 		if bad := m >= 3; bad != (s.Failures == 4) || bad != (s.Err != nil) || bad != math.IsNaN(s.MAE) {
 			t.Errorf("%+v", s)
+		}
+		if one := fitted(r.SeriesScore(m, 1)); one.Failures*2 != s.Failures || (one.Err != nil) != (s.Err != nil) {
+			t.Errorf("of one series: %+v", one)
 		}
 	}
 	p := fitted(forecast.FitPanel(bg, append(panel(), forecast.Series{Y: []float64{3, 4}}, forecast.Series{}), []forecast.Method{broken, methods()[0]}, forecast.PanelOptions{}))
@@ -126,7 +129,7 @@ func TestBacktestFailures(t *testing.T) {
 		"too short":  {[]forecast.Series{{Y: []float64{1, 2}}}, methods(), forecast.BacktestOptions{}, forecast.ErrEmpty},
 		"short plan": {[]forecast.Series{{Y: sales(), Known: [][]float64{{1}}}}, methods(), forecast.BacktestOptions{}, forecast.ErrShape},
 		"horizon":    {panel(), methods(), forecast.BacktestOptions{Horizon: -1}, forecast.ErrOption},
-		"weight":     {panel(), methods(), forecast.BacktestOptions{Weights: func(int, int) float64 { return -1 }}, forecast.ErrRange},
+		"weight":     {panel(), methods(), forecast.BacktestOptions{Weights: []float64{-1}}, forecast.ErrOption},
 	} {
 		if r, err := forecast.Backtest(bg, c.series, c.methods, c.opt); !errors.Is(err, c.want) || r != nil {
 			t.Errorf("%s: %v", name, err)
@@ -220,31 +223,6 @@ func TestFitPanelIntervals(t *testing.T) {
 		if share := float64(inside) / 400; share < .75 || share > .88 {
 			t.Errorf("%d cuts: %.3f within .8 intervals", cuts, share)
 		}
-	}
-}
-
-// The reference numbers of split conformal prediction.
-func TestConformalRadius(t *testing.T) {
-	scores := []float64{.9, .1, .8, .2, .7, .3, .6, .4, .5}
-	for level, want := range map[float64]float64{.9: .9, .8: .8, .5: .5, .95: math.Inf(1), 0: math.Inf(1)} {
-		if got := fitted(forecast.ConformalRadius(scores, level)); got != want {
-			t.Errorf("level %v: %v, want %v", level, got, want)
-		}
-	}
-	// Coverage of new errors, whatever their law: at least the level, not much above.
-	r := rng.New(5, 0, 0)
-	inside := 0
-	for range 3000 {
-		x := make([]float64, 19)
-		for i := range x {
-			x[i] = math.Abs(r.Normal() * r.Normal())
-		}
-		if math.Abs(r.Normal()*r.Normal()) <= fitted(forecast.ConformalRadius(x, .9)) {
-			inside++
-		}
-	}
-	if share := float64(inside) / 3000; share < .885 || share > .93 {
-		t.Errorf("%.3f within", share)
 	}
 }
 

@@ -40,7 +40,7 @@ func (r *BacktestResult) Score(method int) (BacktestScore, error) {
 	return r.score("forecast: BacktestResult.Score", method, 0, -1)
 }
 
-// SeriesScore returns how far a method was off in one series; its Failures are those in all.
+// SeriesScore returns how far a method was off in one series.
 func (r *BacktestResult) SeriesScore(method, series int) (BacktestScore, error) {
 	if r.Methods() > 0 && (series < 0 || series >= r.series) {
 		return BacktestScore{}, fmt.Errorf("forecast: BacktestResult.SeriesScore: series %d of %d: %w", series, r.series, ErrRange)
@@ -64,7 +64,13 @@ func (r *BacktestResult) score(where string, method, from, to int) (BacktestScor
 		t.cut(r, method, k)
 	}
 	out := t.score()
-	out.Method, out.Failures, out.Err = r.names[method], r.failures[method], r.failed[method]
+	out.Method = r.names[method]
+	for k := method*r.series + from; k < method*r.series+to; k++ {
+		out.Failures += r.failures[k]
+		if out.Err == nil {
+			out.Err = r.failed[k]
+		}
+	}
 	return out, nil
 }
 

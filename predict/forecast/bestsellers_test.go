@@ -134,7 +134,8 @@ func (f flat) Quantiles(dst []float64, _ int, _ []float64) ([]float64, error) {
 // weekly are methods for units a week, which single large orders do not move much: medians, and the
 // level of square roots.
 func weekly() []forecast.Method {
-	out := []forecast.Method{{Name: "root", Fit: func(_ context.Context, y []float64) (forecast.Forecaster, error) {
+	out := []forecast.Method{{Name: "root", Fit: func(_ context.Context, s forecast.Series) (forecast.Forecaster, error) {
+		y := s.Y
 		level := 0.0
 		for i, v := range y {
 			level += max(.25, 1/float64(i+1)) * (math.Sqrt(v) - level)
@@ -142,7 +143,8 @@ func weekly() []forecast.Method {
 		return flat(level * level), nil
 	}}}
 	for _, w := range []int{4, 6, 8} {
-		out = append(out, forecast.Method{Name: "median of " + strconv.Itoa(w), Fit: func(_ context.Context, y []float64) (forecast.Forecaster, error) {
+		out = append(out, forecast.Method{Name: "median of " + strconv.Itoa(w), Fit: func(_ context.Context, s forecast.Series) (forecast.Forecaster, error) {
+			y := s.Y
 			x := slices.Clone(y[max(len(y)-w, 0):])
 			slices.Sort(x)
 			return flat(x[(len(x)-1)/2]/2 + x[len(x)/2]/2), nil

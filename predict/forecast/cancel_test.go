@@ -29,15 +29,6 @@ func TestCancels(t *testing.T) {
 			_, err := forecast.FitETS(ctx, y, forecast.ETSOptions{Season: 12})
 			return err
 		}},
-		{Name: "forecast.FitAll", Looks: 100, Do: func(ctx context.Context, size int) error {
-			series := make([][]float64, 200*size)
-			for i := range series {
-				series[i] = sales()
-			}
-			testkit.Start(ctx)
-			_, err := forecast.FitAll(ctx, series, forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 12}), forecast.FitAllOptions{})
-			return err
-		}},
 		{Name: "forecast.Backtest", Looks: 100, Do: func(ctx context.Context, size int) error {
 			series := make([]forecast.Series, 50*size)
 			for i := range series {

@@ -30,13 +30,11 @@ func empty(kind codec.Kind) Persistent {
 		return new(ETS)
 	case codec.KindTheta:
 		return new(Theta)
-	case codec.KindAuto:
-		return new(Auto)
 	case codec.KindIntermittent:
 		return new(Intermittent)
 	case codec.KindConformal:
 		return new(Conformal)
-	case codec.KindCombination:
+	case codec.KindCombination, codec.KindAuto:
 		return new(Combination)
 	case codec.KindPath:
 		return new(Path)

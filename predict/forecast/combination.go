@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 var (
@@ -15,11 +15,15 @@ var (
 )
 
 // Combination forecasts by several models: the weighted mean of theirs, or the median. Quantiles
-// are combined as means are (Vincent's average), which keeps them in order. See Combine and
+// are combined as means are (Vincent's average), which keeps them in order. See Combine, FitAuto and
 // FitPanel.
 type Combination struct {
-	models  []Forecaster
-	weights []float64
+	models      []Forecaster
+	weights     []float64
+	names       []string   // of the methods of FitAuto
+	narrow      [2]float64 // factors of the spread at the 80 % and the 95 % interval; 0 for 1
+	nonNegative bool       // means and quantiles are cut at 0
+	warnings    []string
 }
 
 // Combine combines models of one series by weights, at least 0 and not all 0, which are scaled to
@@ -60,6 +64,24 @@ func (m *Combination) Weights(dst []float64) []float64 {
 		return dst
 	}
 	return append(dst, m.weights...)
+}
+
+// Names returns the names of the methods behind the weights, such as "seasonal theta"; nil for what
+// FitAuto has not made.
+func (m *Combination) Names() []string {
+	if m == nil {
+		return nil
+	}
+	return slices.Clone(m.names)
+}
+
+// Warnings returns what FitAuto found odd about the series, such as a level that broke; nil for
+// nothing.
+func (m *Combination) Warnings() []string {
+	if m == nil {
+		return nil
+	}
+	return slices.Clone(m.warnings)
 }
 
 // combine appends the weighted mean or the median of rows that each model has appended.
@@ -113,7 +135,22 @@ func (m *Combination) Forecast(dst []float64, h int) ([]float64, error) {
 	if err := checkHorizon(where, h); err != nil {
 		return dst, err
 	}
-	return m.combine(where, dst, h, func(f Forecaster, dst []float64) ([]float64, error) { return f.Forecast(dst, h) })
+	from := len(dst)
+	dst, err := m.combine(where, dst, h, func(f Forecaster, dst []float64) ([]float64, error) { return f.Forecast(dst, h) })
+	if err != nil {
+		return dst, err
+	}
+	m.raise(dst[from:])
+	return dst, nil
+}
+
+// raise lifts what is below 0 where nothing may be.
+func (m *Combination) raise(xs []float64) {
+	for i, x := range xs {
+		if m.nonNegative && !(x > 0) {
+			xs[i] = 0
+		}
+	}
 }
 
 // Quantiles appends the combined quantiles. See Forecaster. Also ErrEmpty for a combination of
@@ -126,17 +163,38 @@ func (m *Combination) Quantiles(dst []float64, h int, probs []float64) ([]float6
 	if err := checkQuantiles(where, h, probs); err != nil {
 		return dst, err
 	}
-	return m.combine(where, dst, h*len(probs), func(f Forecaster, dst []float64) ([]float64, error) { return f.Quantiles(dst, h, probs) })
+	from := len(dst)
+	dst, err := m.combine(where, dst, h*len(probs), func(f Forecaster, dst []float64) ([]float64, error) { return f.Quantiles(dst, h, probs) })
+	if err != nil {
+		return dst, err
+	}
+	if m.narrow != [2]float64{} {
+		mean, err := m.combine(where, nil, h, func(f Forecaster, dst []float64) ([]float64, error) { return f.Forecast(dst, h) })
+		if err != nil {
+			return dst[:from], err
+		}
+		for k, p := range probs {
+			z := math.Abs(infer.NormalQuantile(p))
+			factor := m.narrow[0] + (m.narrow[1]-m.narrow[0])*min(max((z-z80)/(z95-z80), 0), 1)
+			for i, f := range mean {
+				q := &dst[from+i*len(probs)+k]
+				*q = f + factor*(*q-f)
+			}
+		}
+	}
+	m.raise(dst[from:])
+	return dst, nil
 }
 
-// Append returns the combination of its models moved on by y. See Appender. Errors: ErrEmpty for a
+// Append returns the combination of its models moved on by y; weights and spread stay. See Appender. Errors: ErrEmpty for a
 // combination of nothing, ErrMismatch where a model is no Appender, and its own.
 func (m *Combination) Append(y []float64) (Forecaster, error) {
 	const where = "forecast: Combination.Append"
 	if m == nil || len(m.models) == 0 {
 		return nil, errUnfitted(where)
 	}
-	next := &Combination{weights: m.weights}
+	next := *m
+	next.models = nil
 	for _, f := range m.models {
 		a, ok := f.(Appender)
 		if !ok {
@@ -148,79 +206,5 @@ func (m *Combination) Append(y []float64) (Forecaster, error) {
 		}
 		next.models = append(next.models, moved)
 	}
-	return next, nil
-}
-
-// AppendBinary appends the combination as one frame. ErrEmpty for one of nothing, ErrMismatch
-// where a model has no binary form or is a Combination or a Conformal itself.
-func (m *Combination) AppendBinary(dst []byte) ([]byte, error) {
-	const where = "forecast: Combination.AppendBinary"
-	if m == nil || len(m.models) == 0 {
-		return dst, errUnfitted(where)
-	}
-	var w codec.Writer
-	w.Int(len(m.models))
-	for _, f := range m.models {
-		if err := putModel(&w, where, f, rank(codec.KindCombination)); err != nil {
-			return dst, err
-		}
-	}
-	w.Float64s(m.weights)
-	return w.AppendFrame(dst, codec.KindCombination, 1), nil
-}
-
-// MarshalBinary is AppendBinary to a new slice.
-func (m *Combination) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
-
-// UnmarshalBinary replaces m. Payload of version 1, little-endian:
-//
-//	int    models, at least 1; of each
-//	[]byte frame of a model of this package that is neither a Combination nor a Conformal
-//	[]f64  weights in [0, 1] that sum up to 1 but for rounding, as many; none for the median
-//
-// Anything else is ErrCorrupt, a newer version ErrVersion, another kind ErrMismatch; m is then
-// unchanged.
-func (m *Combination) UnmarshalBinary(data []byte) error {
-	const where = "forecast: Combination.UnmarshalBinary"
-	if err := check.Receiver(where, m); err != nil {
-		return err
-	}
-	return m.read(where, data, rank(codec.KindCombination))
-}
-
-// read is UnmarshalBinary of a combination of models that rank below.
-func (m *Combination) read(where string, data []byte, below int) error {
-	r, err := codec.Open(data, codec.KindCombination, 1)
-	if err != nil {
-		return fmt.Errorf("%s: %w", where, err)
-	}
-	var d Combination
-	n := r.Int()
-	if r.Err() == nil && n < 1 {
-		r.Fail("models")
-	}
-	for i := 0; i < n && r.Err() == nil; i++ {
-		d.models = append(d.models, getModel(r, below))
-	}
-	d.weights = r.Float64s()
-	if r.Err() == nil && len(d.weights) == 0 {
-		d.weights = nil
-	}
-	if r.Err() == nil && d.weights != nil {
-		sum := 0.0
-		for _, w := range d.weights {
-			if !(w >= 0 && w <= 1) || math.Signbit(w) {
-				r.Fail("weights")
-			}
-			sum += w
-		}
-		if len(d.weights) != n || !(math.Abs(sum-1) <= 1e-6) {
-			r.Fail("weights")
-		}
-	}
-	if err := r.Done(); err != nil {
-		return fmt.Errorf("%s: %w", where, err)
-	}
-	*m = d
-	return nil
+	return &next, nil
 }

@@ -15,35 +15,9 @@ var (
 	_ Persistent = (*Conformal)(nil)
 )
 
-// ConformalRadius returns the radius of a split-conformal interval of the level from absolute
-// errors on data that the model has not seen: the ⌈(n+1)·level⌉-th smallest of the n scores, +Inf
-// where that is beyond them. A new error is within it with at least that probability if it comes
-// in random order with the others. level lies in (0, 1), 0 means .95. O(n log n). Errors: ErrEmpty
-// for no scores, ErrNotFinite, ErrRange for a negative one, ErrOption for the level. Source: Vovk,
-// Gammerman and Shafer, Algorithmic Learning in a Random World, 2005.
-func ConformalRadius(scores []float64, level float64) (float64, error) {
-	const where = "forecast: ConformalRadius"
-	level, err := infer.Level(level)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", where, err)
-	}
-	if len(scores) == 0 {
-		return 0, fmt.Errorf("%s: no scores: %w", where, ErrEmpty)
-	}
-	if err := check.Slice("scores", scores); err != nil {
-		return 0, fmt.Errorf("%s: %w", where, err)
-	}
-	sorted := slices.Clone(scores)
-	slices.Sort(sorted)
-	if sorted[0] < 0 {
-		return 0, fmt.Errorf("%s: a score is %v, want >= 0: %w", where, sorted[0], ErrRange)
-	}
-	return conformalQuantile(sorted, level), nil
-}
-
 // conformalQuantile is the ⌈(n+1)p⌉-th of n sorted values, infinite beyond them.
 func conformalQuantile(sorted []float64, p float64) float64 {
-	k := int(math.Ceil(float64(len(sorted)+1)*p - 1e-9)) // 10 × .9 is 9
+	k := infer.ConformalRank(len(sorted), p)
 	if k > len(sorted) {
 		return math.Inf(1)
 	}
@@ -243,14 +217,14 @@ func (m *Conformal) Append(y []float64) (Forecaster, error) {
 }
 
 // AppendBinary appends the model as one frame. ErrEmpty for one that was not made, ErrMismatch
-// where the model within has no binary form or is a Conformal itself.
+// where the model within has no binary form, or models within models are deeper than four.
 func (m *Conformal) AppendBinary(dst []byte) ([]byte, error) {
 	const where = "forecast: Conformal.AppendBinary"
 	if m == nil || m.model == nil {
 		return dst, errUnfitted(where)
 	}
 	var w codec.Writer
-	if err := putModel(&w, where, m.model, rank(codec.KindConformal)); err != nil {
+	if err := putModel(&w, where, m.model); err != nil {
 		return dst, err
 	}
 	w.Int(len(m.residuals))
@@ -269,7 +243,7 @@ func (m *Conformal) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil)
 
 // UnmarshalBinary replaces m. Payload of version 1, little-endian:
 //
-//	[]byte  frame of a model of this package that is no Conformal
+//	[]byte  frame of a model of this package, in which models are three deep at most
 //	int     steps, 1 to MaxHorizon; of each
 //	[]f64   residuals, at least one, ascending, |value| <= 1e100
 //	f64     level in (0, 1)
@@ -284,11 +258,16 @@ func (m *Conformal) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver(where, m); err != nil {
 		return err
 	}
+	return m.read(where, data, maxDepth)
+}
+
+// read is UnmarshalBinary of one in which models are so deep at most.
+func (m *Conformal) read(where string, data []byte, depth int) error {
 	r, err := codec.Open(data, codec.KindConformal, 1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	d := Conformal{model: getModel(r, rank(codec.KindConformal))}
+	d := Conformal{model: getModel(r, depth)}
 	steps := r.Int()
 	if r.Err() == nil && (steps < 1 || steps > MaxHorizon) {
 		r.Fail("steps")
@@ -309,54 +288,4 @@ func (m *Conformal) UnmarshalBinary(data []byte) error {
 	}
 	*m = d
 	return nil
-}
-
-// putModel writes the frame of a model that another one holds; the model must rank below.
-func putModel(w *codec.Writer, where string, model Forecaster, below int) error {
-	p, ok := model.(Persistent)
-	if !ok {
-		return fmt.Errorf("%s: %T has no binary form: %w", where, model, ErrMismatch)
-	}
-	frame, err := p.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	if kind := codec.KindOf(frame); empty(kind) == nil || rank(kind) >= below {
-		return fmt.Errorf("%s: %T is none that can be held: %w", where, model, ErrMismatch)
-	}
-	w.Bytes(frame)
-	return nil
-}
-
-// getModel reads what putModel has written. What is held ranks below its holder: frames within
-// frames have an end.
-func getModel(r *codec.Reader, below int) Forecaster {
-	frame := r.Bytes()
-	if r.Err() != nil {
-		return nil
-	}
-	if rank(codec.KindOf(frame)) >= below {
-		r.Fail("model")
-		return nil
-	}
-	m, err := codec.DecodeState("", frame, empty)
-	if err != nil {
-		r.Fail("model")
-		return nil
-	}
-	return m
-}
-
-// rank is how deep models of the kind may hold others: none, an Auto those of none, a Combination
-// those and Autos, a Conformal all but its like.
-func rank(kind codec.Kind) int {
-	switch kind {
-	case codec.KindAuto:
-		return 1
-	case codec.KindCombination:
-		return 2
-	case codec.KindConformal:
-		return 3
-	}
-	return 0
 }

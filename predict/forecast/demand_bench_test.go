@@ -22,12 +22,12 @@ func BenchmarkIntermittent(b *testing.B) {
 	}
 	for _, way := range []struct {
 		name   string
-		method forecast.IntermittentMethod
-	}{{"croston", forecast.Croston}, {"tsb", forecast.TSB}, {"adida", forecast.ADIDA}, {"imapa", forecast.IMAPA}} {
+		method string
+	}{{"croston", "Croston"}, {"tsb", "TSB"}, {"adida", "ADIDA"}, {"imapa", "IMAPA"}} {
 		b.Run("method="+way.name, func(b *testing.B) {
 			for b.Loop() {
 				for _, y := range series {
-					if _, err := forecast.FitIntermittent(bg, y, forecast.IntermittentOptions{Method: way.method}); err != nil {
+					if _, err := forecast.FitIntermittent(bg, y, forecast.IntermittentOptions{Model: way.method}); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -19,18 +19,17 @@ func ExampleFitIntermittent() {
 	var class forecast.DemandClass = kind.Class
 	fmt.Printf("%v, every %.1f weeks\n", class, kind.ADI)
 	var m *forecast.Intermittent
-	m, err = forecast.FitIntermittent(context.Background(), weeks, forecast.IntermittentOptions{Method: forecast.SBA})
+	m, err = forecast.FitIntermittent(context.Background(), weeks, forecast.IntermittentOptions{Model: "SBA"})
 	if err != nil {
 		panic(err)
 	}
-	var used forecast.IntermittentMethod = m.Method()
 	f, err := m.Forecast(nil, 1)
-	fmt.Printf("%.2f a week %v %t\n", f[0], err, used == forecast.SBA)
+	fmt.Printf("%.2f a week %v %t\n", f[0], err, m.Model() == "SBA")
 	total, err := m.Total(nil, 4, []float64{.95}, 1)
 	fmt.Println(total, err)
 	fmt.Println(forecast.SmoothDemand, forecast.ErraticDemand, forecast.IntermittentDemand, forecast.LumpyDemand, forecast.NoDemand)
-	for _, method := range []forecast.IntermittentMethod{forecast.ByDemandClass, forecast.Croston, forecast.CrostonOptimized, forecast.TSB, forecast.ADIDA, forecast.IMAPA} {
-		m, err := forecast.FitIntermittent(context.Background(), weeks, forecast.IntermittentOptions{Method: method})
+	for _, method := range []string{"", "Croston", "CrostonOptimized", "TSB", "ADIDA", "IMAPA"} {
+		m, err := forecast.FitIntermittent(context.Background(), weeks, forecast.IntermittentOptions{Model: method})
 		if err != nil {
 			panic(err)
 		}
@@ -116,11 +115,9 @@ func ExampleCombine() {
 		panic(err)
 	}
 	fmt.Println(m.Quantiles(nil, 1, []float64{.1, .9}))
-	fmt.Println(forecast.ConformalRadius([]float64{1, 0, 1, 2, 2, 1, 0, 1, 1}, .8))
 	// Output:
 	// [7] <nil>
 	// [5 9] <nil>
-	// 2 <nil>
 }
 
 // Forecasts of a shop and its two departments that do not add up, made to.
@@ -202,7 +199,7 @@ func ExampleSeries() {
 	then := s.Until(3, 2)
 	y := then.Demand(nil)
 	fmt.Println(then.Y, math.IsNaN(y[1]), then.Known[0])
-	f, err := m.Fit(context.Background(), y)
+	f, err := m.Fit(context.Background(), then)
 	if err != nil {
 		panic(err)
 	}
@@ -291,8 +288,7 @@ func ExampleFitSTL() {
 	if err != nil {
 		panic(err)
 	}
-	index, err := d.SeasonIndex(nil, 0)
-	fmt.Printf("%.2f %v\n", index, err)
+	fmt.Printf("%.1f\n", d.Season(nil, 0)[:7])
 	var m *forecast.STL
 	m, err = forecast.FitSTL(ctx, y, forecast.STLOptions{Decompose: opt, Rest: forecast.With(forecast.FitMean, forecast.MeanOptions{Window: 7})})
 	if err != nil {
@@ -303,7 +299,7 @@ func ExampleFitSTL() {
 	columns, err := forecast.AppendFourier(nil, 3, 12, 1)
 	fmt.Printf("%.0f %v\n", columns, err)
 	// Output:
-	// [0.80 0.90 1.00 1.00 1.10 1.40 0.80] <nil>
+	// [-2.0 -1.0 -0.0 0.0 1.0 4.0 -2.0]
 	// [8.0 9.0 10.0 10.0 11.0 14.0 8.0] <nil>
 	// [1 0] <nil>
 }

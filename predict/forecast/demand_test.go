@@ -17,7 +17,7 @@ func sparse() []float64 {
 }
 
 func intermittent() *forecast.Intermittent {
-	return fitted(forecast.FitIntermittent(bg, sparse(), forecast.IntermittentOptions{Method: forecast.TSB, Alpha: .2, Beta: .1}))
+	return fitted(forecast.FitIntermittent(bg, sparse(), forecast.IntermittentOptions{Model: "TSB", Alpha: .2, Beta: .1}))
 }
 
 func combination() *forecast.Combination {
@@ -47,7 +47,7 @@ func panel() []forecast.Series {
 func methods() []forecast.Method {
 	return []forecast.Method{
 		{Name: "naive", Fit: forecast.With(forecast.FitNaive, forecast.NaiveOptions{})},
-		{Name: "season", FitSeries: func(ctx context.Context, s forecast.Series) (forecast.Forecaster, error) {
+		{Name: "season", Fit: func(ctx context.Context, s forecast.Series) (forecast.Forecaster, error) {
 			return forecast.FitNaive(ctx, s.Demand(nil), forecast.NaiveOptions{Season: 4})
 		}},
 		{Name: "means", FitPanel: func(ctx context.Context, series []forecast.Series) ([]forecast.Fitted, error) {
@@ -87,8 +87,8 @@ func demandPromises(p *testkit.Promises) {
 	maps.Copy(p.Funcs, map[string]any{
 		"FitIntermittent": forecast.FitIntermittent, "ClassifyDemand": forecast.ClassifyDemand,
 		"Backtest": forecast.Backtest, "FitPanel": forecast.FitPanel, "Combine": forecast.Combine,
-		"NewConformal": forecast.NewConformal, "ConformalRadius": forecast.ConformalRadius,
-		"FitLags": forecast.FitLags, "FitAnalogues": forecast.FitAnalogues, "FitRegression": forecast.FitRegression,
+		"NewConformal": forecast.NewConformal,
+		"FitLags":      forecast.FitLags, "FitAnalogues": forecast.FitAnalogues, "FitRegression": forecast.FitRegression,
 		"Decompose": forecast.Decompose, "FitSTL": forecast.FitSTL, "AppendFourier": forecast.AppendFourier, "FindBreaks": forecast.FindBreaks,
 		"NewTree": forecast.NewTree, "NewGroups": forecast.NewGroups, "NewReconciler": forecast.NewReconciler,
 	})
@@ -115,11 +115,11 @@ func demandPromises(p *testkit.Promises) {
 	three := []float64{100, 60, 30}
 	maps.Copy(p.Args, map[string]func() []any{
 		"FitIntermittent": func() []any {
-			return []any{bg, sparse(), forecast.IntermittentOptions{Method: forecast.TSB, Alpha: .2, Beta: .3}}
+			return []any{bg, sparse(), forecast.IntermittentOptions{Model: "TSB", Alpha: .2, Beta: .3}}
 		},
 		"ClassifyDemand": func() []any { return []any{sparse()} },
 		"Backtest": func() []any {
-			return []any{bg, panel(), methods()[:1], forecast.BacktestOptions{Horizon: 2, Cuts: 3, Step: 1, Season: 4, MinHistory: 5, Level: .8, Weights: func(int, int) float64 { return 2 }, Workers: 1}}
+			return []any{bg, panel(), methods()[:1], forecast.BacktestOptions{Horizon: 2, Cuts: 3, Step: 1, Season: 4, MinHistory: 5, Level: .8, Weights: []float64{2, 5}, Workers: 1}}
 		},
 		"FitPanel": func() []any {
 			return []any{bg, panel(), methods()[:1], forecast.PanelOptions{Backtest: forecast.BacktestOptions{Horizon: 2, Cuts: 3}, By: forecast.Stacked, Pool: 4, Intervals: true, NonNegative: true}}
@@ -128,7 +128,6 @@ func demandPromises(p *testkit.Promises) {
 		"NewConformal": func() []any {
 			return []any{forecast.Forecaster(naive()), [][]float64{{1, -2, 3}}, forecast.ConformalOptions{Level: .8, Rate: .1, NonNegative: true}}
 		},
-		"ConformalRadius": func() []any { return []any{[]float64{.1, .2, .3}, .5} },
 		"FitLags": func() []any {
 			return []any{bg, panel(), forecast.LagOptions{Horizon: 2, Learner: average, Lags: []int{1, 2}, Windows: []int{3}, Season: 4, Recursive: true, Raw: true}}
 		},
@@ -191,13 +190,11 @@ func demandPromises(p *testkit.Promises) {
 		"Decomposition.Trend":        func() []any { return []any{[]float64{}} },
 		"Decomposition.Remainder":    func() []any { return []any{[]float64{}} },
 		"Decomposition.Adjusted":     func() []any { return []any{[]float64{}} },
-		"Decomposition.SeasonIndex":  func() []any { return []any{[]float64{}, 1} },
 		"Series.Until":               func() []any { return []any{10, 3} },
 		"Series.Demand":              func() []any { return []any{[]float64{}} },
 	})
 	for name, why := range map[string]string{
 		"ClassifyDemand":             "the interval between demands of a series without any is infinite",
-		"ConformalRadius":            "more confidence than so many scores can give",
 		"Intermittent.Fitted":        "the first period, of which nothing was said",
 		"Intermittent.Residuals":     "periods that are missing, and the first",
 		"Backtest":                   "measures of nothing",
@@ -248,7 +245,6 @@ func demandFrames() []testkit.Frame {
 	return []testkit.Frame{
 		modelFrame(codec.KindIntermittent, func() forecast.Persistent { return intermittent() }),
 		modelFrame(codec.KindConformal, func() forecast.Persistent { return conformal() }),
-		modelFrame(codec.KindCombination, func() forecast.Persistent { return combination() }),
 		modelFrame(codec.KindPath, func() forecast.Persistent { return path() }),
 	}
 }

@@ -6,7 +6,7 @@
 // without data is NaN, one without sales is 0. What is fitted to it is a [Forecaster]: Forecast
 // appends the means of the next periods, Quantiles how far they may stray.
 //
-//	m, err := forecast.FitAuto(ctx, sales, forecast.AutoOptions{Season: 52, Horizon: 8})
+//	m, err := forecast.FitAuto(ctx, sales, forecast.AutoOptions{Season: 52, Horizon: 8, NonNegative: true})
 //	if err != nil {
 //		return err
 //	}
@@ -24,17 +24,15 @@
 //   - [FitNaive]: as the last period, or as the same one of the last season, with or without
 //     drift: what every other method has to beat
 //   - [FitMean]: as the periods of the past on average, or those of each place of the season
-//   - [FitETS]: level, trend and season that change slowly; the form is chosen by AICc
-//   - [FitSmoothing]: one of the classical methods, with parameters of one's own or of least
-//     squares: simple, Holt, damped, Holt-Winters
+//   - [FitETS]: level, trend and season that change slowly: simple, Holt, damped, Holt-Winters, the
+//     form chosen by AICc, or one with parameters of one's own
 //   - [FitTheta]: trend and smoothing in equal parts, for short and for trending series
 //   - [SeasonIndex]: when a season is strong, as plain values for triggers and plans
-//   - [FitAll]: one method, or the choice among several, for each of many series
 //   - [FitIntermittent]: Croston, SBA, TSB, ADIDA, IMAPA, by [ClassifyDemand], for what is not
 //     asked for in every period
-//   - [Backtest]: how far off methods were at cuts in the past; [FitPanel]: the best of them, or
-//     a combination, for each series, with intervals from its errors; [Combine], [NewConformal]
-//     by hand
+//   - [FitPanel]: one method, the best of several, or a combination, for each of many series, with
+//     intervals from its errors; [Backtest]: how far off methods were at cuts in the past; [Combine],
+//     [NewConformal] by hand
 //   - [FitRegression]: calendar, prices, promotions and stock-outs, and what another plan would do;
 //     [FitLags]: one fit for all series, by any learner; [FitAnalogues]: new articles
 //   - [Decompose], [FitSTL], [AppendFourier]: seasons, several at once, and their index
@@ -45,8 +43,7 @@
 //   - [WriteModel], [ReadModel]: models in a file or on a wire
 //
 // What more a model can do is a small interface: [Historian] tells fitted values and residuals,
-// [Appender] takes new periods without a new fit, [Informed] has a likelihood, [Persistent] a
-// binary form.
+// [Appender] takes new periods without a new fit, [Persistent] has a binary form.
 //
 // # Guarantees
 //

@@ -13,7 +13,6 @@ import (
 var (
 	_ Historian  = (*ETS)(nil)
 	_ Appender   = (*ETS)(nil)
-	_ Informed   = (*ETS)(nil)
 	_ Persistent = (*ETS)(nil)
 )
 
@@ -25,6 +24,11 @@ type ETSOptions struct {
 	Model string
 	// Season is the number of periods after which the series repeats; 0 and 1: none.
 	Season int
+	// Alpha, Beta, Gamma and Phi smooth level, trend and season and damp the trend, all in (0, 1]:
+	// either those that the form has are given, which must be one with additive errors, such as
+	// "AAN", or all are 0 and found by maximum likelihood. Beta is Holt's: of the change of the
+	// level, not of the error as in ETSParameters.
+	Alpha, Beta, Gamma, Phi float64
 	// Seed is that of the paths from which the quantiles of forms without a formula are drawn.
 	Seed uint64
 }
@@ -69,10 +73,11 @@ func (o ETSOptions) validate(where string) error {
 	c.Require(len(forms) > 0, "Model", fmt.Sprintf("%q", o.Model), `three places such as "ANN", "MAdM", "ZZZ"`)
 	c.Require(o.Season != 1 || slices.ContainsFunc(forms, func(f etsForm) bool { return f.season == 'N' }) || len(forms) == 0,
 		"Model", fmt.Sprintf("%q", o.Model), "no season where Season is 1")
+	o.checkGiven(&c, forms)
 	return c.Err(where)
 }
 
-// ETS is exponential smoothing in its state space form. See FitETS and FitSmoothing.
+// ETS is exponential smoothing in its state space form. See FitETS.
 type ETS struct {
 	history
 	form   etsForm
@@ -98,10 +103,19 @@ type ETS struct {
 // states on. A constant series is a constant. A fit takes about iterations × n × p² operations
 // for p parameters.
 //
+// With parameters given it is the classical method, simple, Holt's, damped or Holt-Winters', and no
+// search is made. The initial states are the classical ones: level ℓ₀ = y₁ and trend b₀ = y₂ − y₁,
+// the first two observed values (over the periods between them); with a season ℓ₀ is the mean of the
+// first one, the trend that of the second less that of the first over its length, and the seasonal
+// states are the first season less, or over, ℓ₀. The first observation is processed, too: it
+// corrects ℓ₀ + b₀. So Holt's forecast with a trend differs from that of tools that start at the
+// second period. σ² is then the mean of squared errors. O(n).
+//
 // Errors: ErrOption; ErrEmpty without an observed value; ErrUndefined below four, or where no
-// form asked for has fewer parameters than the series values; ErrNotFinite; ErrRange for values
-// beyond 1e100, and where a multiplicative form asked for meets a value that is not positive;
-// context.Cause(ctx). Source: Hyndman, Koehler, Ord and Snyder, Forecasting with Exponential
+// form asked for has fewer parameters than the series values, with parameters given where there are
+// not the values that the initial states are of; ErrNotFinite; ErrRange for values
+// beyond 1e100, where a multiplicative form asked for meets a value that is not positive, and where
+// errors grow without bounds by the parameters given; context.Cause(ctx). Source: Hyndman, Koehler, Ord and Snyder, Forecasting with Exponential
 // Smoothing, 2008.
 func FitETS(ctx context.Context, y []float64, opt ETSOptions) (*ETS, error) {
 	const where = "forecast: FitETS"
@@ -112,6 +126,12 @@ func FitETS(ctx context.Context, y []float64, opt ETSOptions) (*ETS, error) {
 	observed, err := checkSeries(where, y)
 	if err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if o.given() {
+		return smooth(where, y, o, observed)
 	}
 	if observed < 4 {
 		return nil, fmt.Errorf("%s: %d observed values, want at least 4: %w", where, observed, ErrUndefined)
@@ -369,8 +389,8 @@ func (m *ETS) Parameters() (ETSParameters, error) {
 }
 
 // Information returns the likelihood that the form was chosen by, without its constant. See
-// Informed and FitETS. ErrEmpty for a model that was not fitted; ErrUndefined for one of
-// FitSmoothing with given parameters, which has no likelihood.
+// FitETS. ErrEmpty for a model that was not fitted; ErrUndefined for one whose parameters were
+// given, which has no likelihood.
 func (m *ETS) Information() (Information, error) {
 	const where = "forecast: ETS.Information"
 	if m == nil || len(m.y) == 0 {

@@ -45,23 +45,23 @@ func TestSmoothing(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		y    []float64
-		opt  forecast.SmoothingOptions
+		opt  forecast.ETSOptions
 		want []float64
 		tol  float64
 	}{
-		"simple .2":   {oil, forecast.SmoothingOptions{Alpha: .2}, []float64{484.802468, 484.802468}, 1e-5},
-		"simple .6":   {oil, forecast.SmoothingOptions{Alpha: .6}, []float64{501.837461, 501.837461}, 1e-5},
-		"Holt":        {air, forecast.SmoothingOptions{Trend: true, Alpha: .8, Beta: .2}, []float64{43.76, 45.59, 47.43, 49.27, 51.10}, 5e-3},
-		"winters mul": {tourists, forecast.SmoothingOptions{Trend: true, Season: 4, Multiplicative: true}, []float64{61.31, 37.37, 46.97, 51.56}, 1e-2},
+		"simple .2":   {oil, forecast.ETSOptions{Model: "ANN", Alpha: .2}, []float64{484.802468, 484.802468}, 1e-5},
+		"simple .6":   {oil, forecast.ETSOptions{Model: "ANN", Alpha: .6}, []float64{501.837461, 501.837461}, 1e-5},
+		"Holt":        {air, forecast.ETSOptions{Model: "AAN", Alpha: .8, Beta: .2}, []float64{43.76, 45.59, 47.43, 49.27, 51.10}, 5e-3},
+		"winters mul": {tourists, forecast.ETSOptions{Model: "AAM", Season: 4}, []float64{61.31, 37.37, 46.97, 51.56}, 1e-2},
 	} {
-		m := fitted(forecast.FitSmoothing(bg, c.y, c.opt))
+		m := fitted(forecast.FitETS(bg, c.y, c.opt))
 		for i, f := range fitted(m.Forecast(nil, len(c.want))) {
 			testkit.Near(t, name, f, c.want[i], c.tol)
 		}
 	}
 	// Least squares: not above statsmodels' sum of squares, 51.8922, of the additive method,
 	// whose parameters are 0 where they are .0001 at least here.
-	m := fitted(forecast.FitSmoothing(bg, tourists, forecast.SmoothingOptions{Trend: true, Season: 4}))
+	m := fitted(forecast.FitETS(bg, tourists, forecast.ETSOptions{Model: "AAA", Season: 4}))
 	sse := 0.0
 	for _, e := range fitted(m.Residuals(nil)) {
 		sse += e * e
@@ -147,16 +147,19 @@ func TestETSRefuses(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		y    []float64
-		opt  forecast.SmoothingOptions
+		opt  forecast.ETSOptions
 		want error
 	}{
-		"half given":     {sales(), forecast.SmoothingOptions{Trend: true, Alpha: .3}, forecast.ErrOption},
-		"too much given": {sales(), forecast.SmoothingOptions{Alpha: .3, Gamma: .1}, forecast.ErrOption},
-		"a zero":         {zero, forecast.SmoothingOptions{Season: 4, Multiplicative: true}, forecast.ErrRange},
-		"one value":      {[]float64{1}, forecast.SmoothingOptions{Trend: true, Alpha: .3, Beta: .1}, forecast.ErrUndefined},
-		"half a season":  {[]float64{1, 2, 3}, forecast.SmoothingOptions{Season: 4, Alpha: .3, Gamma: .1}, forecast.ErrUndefined},
+		"no form given":   {sales(), forecast.ETSOptions{Alpha: .3}, forecast.ErrOption},
+		"relative errors": {sales(), forecast.ETSOptions{Model: "MNN", Alpha: .3}, forecast.ErrOption},
+		"no level":        {sales(), forecast.ETSOptions{Model: "AAN", Beta: .3}, forecast.ErrOption},
+		"half given":      {sales(), forecast.ETSOptions{Model: "AAN", Alpha: .3}, forecast.ErrOption},
+		"too much given":  {sales(), forecast.ETSOptions{Model: "ANN", Alpha: .3, Gamma: .1}, forecast.ErrOption},
+		"a zero":          {zero, forecast.ETSOptions{Model: "ANM", Season: 4, Alpha: .3, Gamma: .1}, forecast.ErrRange},
+		"one value":       {[]float64{1}, forecast.ETSOptions{Model: "AAN", Alpha: .3, Beta: .1}, forecast.ErrUndefined},
+		"half a season":   {[]float64{1, 2, 3}, forecast.ETSOptions{Model: "ANA", Season: 4, Alpha: .3, Gamma: .1}, forecast.ErrUndefined},
 	} {
-		if m, err := forecast.FitSmoothing(bg, c.y, c.opt); !errors.Is(err, c.want) || m != nil {
+		if m, err := forecast.FitETS(bg, c.y, c.opt); !errors.Is(err, c.want) || m != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -202,11 +205,11 @@ func TestSmoothingUnstable(t *testing.T) {
 	for i := range y {
 		y[i] = 10 + r.Normal()
 	}
-	opt := forecast.SmoothingOptions{Trend: true, Season: 4, Alpha: 1, Beta: 1, Gamma: 1}
-	if m, err := forecast.FitSmoothing(bg, y, opt); !errors.Is(err, forecast.ErrRange) || m != nil {
+	opt := forecast.ETSOptions{Model: "AAA", Season: 4, Alpha: 1, Beta: 1, Gamma: 1}
+	if m, err := forecast.FitETS(bg, y, opt); !errors.Is(err, forecast.ErrRange) || m != nil {
 		t.Errorf("fit: %v", err)
 	}
-	m := fitted(forecast.FitSmoothing(bg, y[:100], opt))
+	m := fitted(forecast.FitETS(bg, y[:100], opt))
 	if f, err := m.Append(y); !errors.Is(err, forecast.ErrRange) || f != nil {
 		t.Errorf("append: %v", err)
 	}

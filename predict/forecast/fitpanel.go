@@ -31,7 +31,7 @@ const (
 
 // PanelOptions configures FitPanel. The zero value takes the best of eight one-step forecasts.
 type PanelOptions struct {
-	// Backtest is how methods are judged. Its Level is that of nothing here.
+	// Backtest is how methods are judged; its Level is not used.
 	Backtest BacktestOptions
 	// By is what is made of the methods; default TheBest.
 	By CombineBy
@@ -74,7 +74,7 @@ type Panel struct {
 	// where a series had no backtest, or nothing that was chosen could be fitted, and so the mean of
 	// those methods that could.
 	Weights [][]float64
-	// Backtest is what they were found by.
+	// Backtest is what they were found by; nil where there was none.
 	Backtest *BacktestResult
 }
 
@@ -82,6 +82,10 @@ type Panel struct {
 // series, and fits what was chosen to the whole. A series too short to be judged, and a method that
 // fails, do not stop the others. To judge FitPanel itself, hand it to Backtest as the FitPanel of a
 // Method: every cut then has its own backtest before it.
+//
+// A single method without Intervals needs no judge: FitPanel is then the way to fit it to many series.
+//
+//	forecast.FitPanel(ctx, series, []forecast.Method{{Name: "auto", Fit: forecast.With(forecast.FitAuto, opt)}}, forecast.PanelOptions{})
 //
 // Cost: Backtest, and a fit of each method that has a weight. Errors: those of Backtest but for
 // series without any cut.
@@ -91,14 +95,26 @@ func FitPanel(ctx context.Context, series []Series, methods []Method, opt PanelO
 	if err := o.validate(where); err != nil {
 		return nil, err
 	}
-	p := &Panel{Fits: make([]Fitted, len(series)), Weights: make([][]float64, len(series))}
-	var err error
-	p.Backtest, err = Backtest(ctx, series, methods, o.Backtest)
-	switch {
-	case err == nil:
-		p.weigh(o)
-	case !errors.Is(err, ErrEmpty) || len(series) == 0 || len(methods) == 0:
+	if err := checkMethods(where, methods); err != nil {
 		return nil, err
+	}
+	if err := checkPanel(where, series); err != nil {
+		return nil, err
+	}
+	p := &Panel{Fits: make([]Fitted, len(series)), Weights: make([][]float64, len(series))}
+	if len(methods) == 1 && !o.Intervals {
+		for s := range p.Weights {
+			p.Weights[s] = []float64{1}
+		}
+	} else {
+		var err error
+		p.Backtest, err = Backtest(ctx, series, methods, o.Backtest)
+		switch {
+		case err == nil:
+			p.weigh(o)
+		case !errors.Is(err, errNoCut):
+			return nil, err
+		}
 	}
 	fits, err := p.fitChosen(ctx, series, methods, o)
 	if err != nil {
@@ -391,19 +407,20 @@ func (p *Panel) put(s int, fits []Fitted, series int, from *pool, opt PanelOptio
 	}
 	if len(models) == 0 {
 		if failed == nil {
-			failed = ErrEmpty
+			failed = fmt.Errorf("no periods: %w", ErrEmpty)
 		}
-		return Fitted{Err: fmt.Errorf("series %d: %w", s, failed)}
+		return Fitted{Err: fmt.Errorf("forecast: FitPanel: series %d: %w", s, failed)}
 	}
 	var model Forecaster = models[0]
-	if len(models) > 1 {
+	if len(models) > 1 || opt.NonNegative {
 		if opt.By == TheMedian {
 			weights = nil
 		}
 		c, err := Combine(models, weights)
 		if err != nil {
-			return Fitted{Err: fmt.Errorf("series %d: %w", s, err)}
+			return Fitted{Err: fmt.Errorf("forecast: FitPanel: series %d: %w", s, err)}
 		}
+		c.nonNegative = opt.NonNegative
 		model = c
 	}
 	if !opt.Intervals || p.Weights[s] == nil {

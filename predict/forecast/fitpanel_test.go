@@ -22,7 +22,7 @@ func TestFitPanelSeesAll(t *testing.T) {
 	ways := methods()[:1]
 	ways = append(ways, forecast.Method{Name: "season of all", FitPanel: func(ctx context.Context, s []forecast.Series) ([]forecast.Fitted, error) {
 		seen = append(seen, len(s))
-		return forecast.FitAll(ctx, values(s), forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 4}), forecast.FitAllOptions{})
+		return each(s, forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 4}), 0), nil
 	}})
 	p := fitted(forecast.FitPanel(bg, series, ways, forecast.PanelOptions{Pool: -1}))
 	chose := 0
@@ -37,13 +37,6 @@ func TestFitPanelSeesAll(t *testing.T) {
 	if chose == 0 || chose == len(series) || seen[len(seen)-1] != len(series) {
 		t.Errorf("%d of %d series chose the method, which saw %v", chose, len(series), seen)
 	}
-}
-
-func values(series []forecast.Series) (out [][]float64) {
-	for _, s := range series {
-		out = append(out, s.Demand(nil))
-	}
-	return out
 }
 
 // A method that was best and cannot be fitted to the whole, here for a zero in the last period,
@@ -76,17 +69,27 @@ func TestFitPanelPersists(t *testing.T) {
 			saved(t, f.Model.(forecast.Persistent))
 		}
 	}
-	c := conformal()
-	saved(t, fitted(forecast.NewConformal(auto(), [][]float64{{1, -1}}, forecast.ConformalOptions{})))
+	var deep forecast.Forecaster = auto()
+	for range 3 {
+		deep = fitted(forecast.NewConformal(deep, [][]float64{{1, -1}}, forecast.ConformalOptions{}))
+	}
+	saved(t, deep.(forecast.Persistent))
 	saved(t, fitted(forecast.Combine([]forecast.Forecaster{auto(), naive()}, []float64{1, math.Copysign(0, -1)})))
 	saved(t, fitted(forecast.NewConformal(naive(), [][]float64{{1, -1}}, forecast.ConformalOptions{Rate: math.Copysign(0, -1)})))
-	for _, m := range []forecast.Persistent{
-		fitted(forecast.NewConformal(c, [][]float64{{1}}, forecast.ConformalOptions{})),
-		fitted(forecast.Combine([]forecast.Forecaster{c}, nil)),
-		fitted(forecast.Combine([]forecast.Forecaster{combination()}, nil)),
-	} {
-		if data, err := m.MarshalBinary(); !errors.Is(err, forecast.ErrMismatch) || len(data) > 0 {
-			t.Errorf("%T: %v", m, err)
+	five := fitted(forecast.Combine([]forecast.Forecaster{deep}, nil))
+	if data, err := five.MarshalBinary(); !errors.Is(err, forecast.ErrMismatch) || len(data) > 0 {
+		t.Errorf("five deep: %v", err)
+	}
+	// Nor is such a frame read, however it came to be.
+	frame := fitted(deep.(forecast.Persistent).MarshalBinary())
+	for range 3 {
+		var w codec.Writer
+		w.Int(1)
+		w.Bytes(frame)
+		w.Float64s([]float64{1})
+		frame = w.AppendFrame(nil, codec.KindCombination, 1)
+		if err := new(forecast.Combination).UnmarshalBinary(frame); !errors.Is(err, forecast.ErrCorrupt) {
+			t.Error(err)
 		}
 	}
 }
@@ -135,6 +138,21 @@ func TestFitPanelOrder(t *testing.T) {
 	}
 }
 
+// Demand does not fall below 0, with intervals of the backtest and without.
+func TestFitPanelNonNegative(t *testing.T) {
+	y := []float64{90, 80, 70, 60, 50, 40, 30, 20, 10}
+	ways := []forecast.Method{{Name: "drift", Fit: forecast.With(forecast.FitNaive, forecast.NaiveOptions{Drift: true})}}
+	for _, intervals := range []bool{false, true} {
+		p := fitted(forecast.FitPanel(bg, []forecast.Series{{Y: y}}, ways, forecast.PanelOptions{NonNegative: true, Intervals: intervals}))
+		f := p.Fits[0].Model
+		for _, x := range append(fitted(f.Forecast(nil, 4)), fitted(f.Quantiles(nil, 4, []float64{.1, .9}))...) {
+			if x < 0 {
+				t.Errorf("%t: %v", intervals, x)
+			}
+		}
+	}
+}
+
 // With few cuts intervals hold what they say, too: an error is not measured by itself.
 func TestFitPanelFewCuts(t *testing.T) {
 	for _, cuts := range []int{2, 3, 4, 8} {
@@ -163,16 +181,17 @@ func TestFitPanelFewCuts(t *testing.T) {
 	}
 }
 
-// Frames of models within models have an end: no Auto is made of Autos.
-func TestAutoOfAutos(t *testing.T) {
-	inner := fitted(forecast.Combine([]forecast.Forecaster{auto()}, []float64{1}))
-	var w codec.Writer
-	w.Strings([]string{"auto"})
-	w.Bytes(fitted(inner.MarshalBinary()))
-	w.Float64(1)
-	w.Float64(1)
-	w.Bool(false)
-	if err := new(forecast.Auto).UnmarshalBinary(w.AppendFrame(nil, codec.KindAuto, 1)); !errors.Is(err, forecast.ErrCorrupt) {
-		t.Error(err)
+// The frame of what FitAuto once made holds a combination without names.
+func TestAutoOfNames(t *testing.T) {
+	for _, inner := range []*forecast.Combination{auto(), fitted(forecast.Combine([]forecast.Forecaster{naive()}, nil))} {
+		var w codec.Writer
+		w.Strings(make([]string, 1))
+		w.Bytes(fitted(inner.MarshalBinary()))
+		w.Float64(1)
+		w.Float64(1)
+		w.Bool(false)
+		if err := new(forecast.Combination).UnmarshalBinary(w.AppendFrame(nil, codec.KindAuto, 1)); !errors.Is(err, forecast.ErrCorrupt) {
+			t.Error(err)
+		}
 	}
 }

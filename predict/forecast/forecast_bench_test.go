@@ -16,7 +16,7 @@ func BenchmarkFit(b *testing.B) {
 		{"method=ETS/season=12", forecast.With(forecast.FitETS, forecast.ETSOptions{Season: 12})},
 		{"method=ETS/season=1", forecast.With(forecast.FitETS, forecast.ETSOptions{})},
 		{"method=Theta/season=1", forecast.With(forecast.FitTheta, forecast.ThetaOptions{})},
-		{"method=Smoothing/season=1", forecast.With(forecast.FitSmoothing, forecast.SmoothingOptions{Alpha: .3})},
+		{"method=Smoothing/season=1", forecast.With(forecast.FitETS, forecast.ETSOptions{Model: "ANN", Alpha: .3})},
 		{"method=Naive/season=12", forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 12})},
 		{"method=Mean/season=12", forecast.With(forecast.FitMean, forecast.MeanOptions{Season: 12})},
 		{"method=Auto/season=12", forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: 12})},
@@ -24,7 +24,7 @@ func BenchmarkFit(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := c.fit(bg, y); err != nil {
+				if _, err := c.fit(bg, forecast.Series{Y: y}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -59,15 +59,15 @@ func ExampleFitMean() {
 }
 
 // One method for each of many series: one that cannot be fitted stops nobody.
-func ExampleFitAll() {
-	weekly := [][]float64{{9, 2, 8, 3, 10, 2}, {}, {1, 1, 1, 1, 2, 1}}
+func ExampleFitPanel() {
+	weekly := []forecast.Series{{Y: []float64{9, 2, 8, 3, 10, 2}}, {}, {Y: []float64{1, 1, 1, 1, 2, 1}}}
 	var fit forecast.Fit = forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 2})
-	var all []forecast.Fitted
-	all, err := forecast.FitAll(context.Background(), weekly, fit, forecast.FitAllOptions{})
+	all, err := forecast.FitPanel(context.Background(), weekly, []forecast.Method{{Name: "two weeks ago", Fit: fit}}, forecast.PanelOptions{})
 	if err != nil {
 		panic(err)
 	}
-	for _, s := range all {
+	var s forecast.Fitted
+	for _, s = range all.Fits {
 		if s.Err != nil {
 			fmt.Println(s.Err)
 			continue
@@ -77,7 +77,7 @@ func ExampleFitAll() {
 	}
 	// Output:
 	// [10 2] <nil>
-	// series 1: forecast: FitNaive: no period of y is observed: no data
+	// forecast: FitPanel: series 1: no periods: no data
 	// [2 1] <nil>
 }
 
@@ -113,9 +113,8 @@ func ExampleFitETS() {
 	}
 	f, err := m.Forecast(nil, 4)
 	fmt.Printf("%s %.1f %v\n", m.Model(), f, err)
-	var chosen forecast.Informed = m
 	var info forecast.Information
-	info, err = chosen.Information()
+	info, err = m.Information()
 	fmt.Printf("AICc %.0f, %d parameters, %v\n", info.AICc, info.Parameters, err)
 	var p forecast.ETSParameters
 	p, err = m.Parameters()
@@ -127,8 +126,8 @@ func ExampleFitETS() {
 }
 
 // Holt's method with given parameters.
-func ExampleFitSmoothing() {
-	m, err := forecast.FitSmoothing(context.Background(), []float64{10, 12, 13, 15, 16, 18}, forecast.SmoothingOptions{Trend: true, Alpha: .8, Beta: .2})
+func ExampleFitETS_given() {
+	m, err := forecast.FitETS(context.Background(), []float64{10, 12, 13, 15, 16, 18}, forecast.ETSOptions{Model: "AAN", Alpha: .8, Beta: .2})
 	if err != nil {
 		panic(err)
 	}
@@ -156,29 +155,27 @@ func ExampleFitTheta() {
 
 // When a season is strong: plain values for a trigger.
 func ExampleSeasonIndex() {
-	index, err := forecast.SeasonIndex(context.Background(), []float64{80, 100, 120, 90, 110, 130, 100, 120, 140}, 3, forecast.SeasonOptions{})
+	index, err := forecast.SeasonIndex(context.Background(), []float64{80, 100, 120, 90, 110, 130, 100, 120, 140}, 3, forecast.SeasonIndexOptions{})
 	fmt.Printf("%.2f %v\n", index, err)
 	// Output: [0.85 1.00 1.15] <nil>
 }
 
-// What does well on each of many series, in one call.
+// What does well on the series, combined.
 func ExampleFitAuto() {
 	visitors := []float64{
 		41.7, 24.0, 32.3, 37.3, 46.2, 29.3, 36.5, 43.0, 48.9, 31.2, 37.7, 40.4,
 		51.2, 31.9, 41.0, 43.8, 55.6, 33.9, 42.1, 45.6, 59.8, 35.2, 44.3, 47.9,
 	}
-	series := [][]float64{visitors, {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8}}
-	all, err := forecast.FitAll(context.Background(), series, forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: 4}), forecast.FitAllOptions{})
-	if err != nil {
-		panic(err)
-	}
-	for _, s := range all {
-		var m *forecast.Auto = s.Model.(*forecast.Auto)
+	for _, y := range [][]float64{visitors, {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8}} {
+		m, err := forecast.FitAuto(context.Background(), y, forecast.AutoOptions{Season: 4})
+		if err != nil {
+			panic(err)
+		}
 		f, err := m.Forecast(nil, 4)
 		fmt.Printf("%.1f %v\n", f, err)
-		var member forecast.AutoMember
-		for _, member = range m.Members() {
-			fmt.Printf("  %.2f %s\n", member.Weight, member.Name)
+		weights := m.Weights(nil)
+		for i, name := range m.Names() {
+			fmt.Printf("  %.2f %s\n", weights[i], name)
 		}
 	}
 	// Output:

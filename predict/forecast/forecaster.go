@@ -7,7 +7,6 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/infer"
-	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // MaxHorizon is the largest number of periods that is forecast at once.
@@ -46,13 +45,6 @@ type Appender interface {
 	Append(y []float64) (Forecaster, error)
 }
 
-// Informed is a Forecaster with a likelihood.
-type Informed interface {
-	Forecaster
-	// Information returns the likelihood and what it costs in parameters.
-	Information() (Information, error)
-}
-
 // Information is what models of one series, of one kind of likelihood, are chosen by: lower criteria are
 // better. Those of ETS and of ARIMA must not be compared with each other.
 type Information struct {
@@ -72,22 +64,33 @@ func criteria(loglik float64, k, n int) Information {
 	return c
 }
 
-// Fit fits some method to a series of one value a period, NaN where a period is missing. It is
-// how methods are handed to functions that compare and combine them; With makes one. The series
-// must not be changed or kept.
-type Fit func(ctx context.Context, y []float64) (Forecaster, error)
+// Fit fits some method to one series. It is how methods are handed to functions that compare and
+// combine them; With makes one. The series must not be changed or kept.
+type Fit func(ctx context.Context, s Series) (Forecaster, error)
 
 // With returns a fitting function with its options as a Fit:
 //
 //	forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 7})
+//	forecast.With(forecast.FitRegression, forecast.RegressionOptions{Log: true})
 //
-// A nil fit gives a Fit that returns ErrEmpty.
-func With[M Forecaster, O any](fit func(ctx context.Context, y []float64, opt O) (M, error), opt O) Fit {
-	return func(ctx context.Context, y []float64) (Forecaster, error) {
-		if fit == nil {
-			return nil, fmt.Errorf("forecast: With: fit is nil: %w", ErrEmpty)
+// A function of values alone sees those of Series.Demand, censored ones missing. A nil fit gives a
+// Fit that returns ErrEmpty.
+func With[M Forecaster, S []float64 | Series, O any](fit func(ctx context.Context, s S, opt O) (M, error), opt O) Fit {
+	return func(ctx context.Context, s Series) (Forecaster, error) {
+		var m M
+		var err error
+		switch fit := any(fit).(type) {
+		case func(context.Context, []float64, O) (M, error):
+			if fit == nil {
+				return nil, fmt.Errorf("forecast: With: fit is nil: %w", ErrEmpty)
+			}
+			m, err = fit(ctx, s.Demand(nil), opt)
+		case func(context.Context, Series, O) (M, error):
+			if fit == nil {
+				return nil, fmt.Errorf("forecast: With: fit is nil: %w", ErrEmpty)
+			}
+			m, err = fit(ctx, s, opt)
 		}
-		m, err := fit(ctx, y, opt)
 		if err != nil {
 			return nil, err // never a nil pointer in an interface
 		}
@@ -135,44 +138,6 @@ func Intervals(dst []Outlook, f Forecaster, h int, level float64) ([]Outlook, er
 type Fitted struct {
 	Model Forecaster // nil where Err is not
 	Err   error      // with the number of the series
-}
-
-// FitAllOptions configures FitAll. The zero value is its defaults.
-type FitAllOptions struct {
-	// Workers is how many series are fitted at a time; 0: GOMAXPROCS. It never changes the
-	// result.
-	Workers int
-}
-
-// FitAll fits one method to many series, some at a time; FitAuto as fit chooses for each series
-// by itself. A series that cannot be fitted has its error in its place and stops nobody. Errors:
-// ErrEmpty for no series or a nil fit, ErrOption, and context.Cause(ctx).
-func FitAll(ctx context.Context, series [][]float64, fit Fit, opt FitAllOptions) ([]Fitted, error) {
-	if len(series) == 0 || fit == nil {
-		return nil, fmt.Errorf("forecast: FitAll: %d series, fit is nil: %t: %w", len(series), fit == nil, ErrEmpty)
-	}
-	var c check.Options
-	check.NonNegative(&c, "Workers", opt.Workers)
-	if err := c.Err("forecast: FitAll"); err != nil {
-		return nil, err
-	}
-	out := make([]Fitted, len(series))
-	err := parallel.For(ctx, len(series), 1, opt.Workers, func(_, lo, hi int) error {
-		for i := lo; i < hi; i++ {
-			m, err := fit(ctx, series[i])
-			if err != nil {
-				m, err = nil, fmt.Errorf("series %d: %w", i, err)
-			} else if check.Missing(m) {
-				m, err = nil, fmt.Errorf("series %d: fit returns no model: %w", i, ErrEmpty)
-			}
-			out[i] = Fitted{Model: m, Err: err}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 // checkHorizon refuses a horizon out of range.

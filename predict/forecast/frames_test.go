@@ -52,8 +52,10 @@ func ets() *forecast.ETS {
 	return fitted(forecast.FitETS(bg, gaps(), forecast.ETSOptions{Model: "MAdM", Season: 4, Seed: 3}))
 }
 
-func auto() *forecast.Auto {
-	return fitted(forecast.FitAuto(bg, append(sales(), gaps()...), forecast.AutoOptions{Season: 12, Horizon: 6}))
+func auto() *forecast.Combination {
+	y := append(sales(), gaps()...)
+	y[45] = 500 // stands alone
+	return fitted(forecast.FitAuto(bg, y, forecast.AutoOptions{Season: 12, Horizon: 6, NonNegative: true}))
 }
 
 func theta() *forecast.Theta {
@@ -69,7 +71,7 @@ func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
 
 func TestNilReceivers(t *testing.T) {
-	testkit.NilReceivers(t, nil, (*forecast.Naive)(nil), (*forecast.Mean)(nil), (*forecast.ETS)(nil), (*forecast.Theta)(nil), (*forecast.Auto)(nil))
+	testkit.NilReceivers(t, nil, (*forecast.Naive)(nil), (*forecast.Mean)(nil), (*forecast.ETS)(nil), (*forecast.Theta)(nil))
 	testkit.NilReceivers(t, nil, demandNils()...)
 }
 
@@ -85,11 +87,15 @@ func modelFrame(kind codec.Kind, fill func() forecast.Persistent) testkit.Frame 
 	}
 }
 
-// autoFrame has a model of each kind, whose own frames have every field in use.
-func autoFrame() testkit.Frame {
-	f := modelFrame(codec.KindAuto, func() forecast.Persistent { return auto() })
-	for _, field := range []string{"drift", "form.damped", "form.trend", "now.beta", "now.mean", "pairs", "seasonal", "seed"} {
-		f.Zero = append(f.Zero, ".combined.models[]."+field+": a model without it; its own frame has it")
+// autoFrame has models whose own frames have every field in use.
+func autoFrame(kind codec.Kind, old int) testkit.Frame {
+	f := modelFrame(kind, func() forecast.Persistent { return auto() })
+	f.Old = old
+	for _, field := range []string{"names", "narrow", "narrow[]", "nonNegative", "warnings"} {
+		f.Zero = append(f.Zero, "."+field+": older versions have none")
+	}
+	for _, field := range []string{"drift", "factors", "form.damped", "form.trend", "now.beta", "now.mean", "pairs", "seasonal", "seed"} {
+		f.Zero = append(f.Zero, ".models[]."+field+": a model without it; its own frame has it")
 	}
 	return f
 }
@@ -100,6 +106,7 @@ func frames() []testkit.Frame {
 		modelFrame(codec.KindMean, func() forecast.Persistent { return mean() }),
 		modelFrame(codec.KindETS, func() forecast.Persistent { return ets() }),
 		modelFrame(codec.KindTheta, func() forecast.Persistent { return theta() }),
-		autoFrame(),
+		autoFrame(codec.KindCombination, 0),
+		autoFrame(codec.KindAuto, 1), // what FitAuto made before it made combinations
 	}, demandFrames()...)
 }

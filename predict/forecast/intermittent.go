@@ -3,6 +3,7 @@ package forecast
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
@@ -16,37 +17,40 @@ var (
 	_ Persistent = (*Intermittent)(nil)
 )
 
-// IntermittentMethod is a forecast for demand that does not come in every period.
-type IntermittentMethod int
+// pulseModel is how demand that does not come in every period is forecast; the numbers are those of
+// frames.
+type pulseModel int
 
-// The methods for intermittent demand.
 const (
-	// ByDemandClass: Croston for smooth demand, TSB where demand has been silent so long
-	// that it may have ended, SBA otherwise (Syntetos, Boylan and Croston 2005).
-	ByDemandClass IntermittentMethod = iota
-	// Croston smooths the sizes of demands and the intervals between them, and divides
-	// (Croston 1972). Its mean is biased upwards.
-	Croston
-	// SBA is Croston times 1−α/2, which takes the bias away (Syntetos and Boylan 2005).
-	SBA
-	// CrostonOptimized is Croston whose two smoothing parameters, in [.1, .3], have the
-	// least squared one-step error.
-	CrostonOptimized
-	// TSB smooths the sizes and, in every period, the probability of a demand, so that what
-	// is no longer asked for fades (Teunter, Syntetos and Babai 2011).
-	TSB
-	// ADIDA adds up periods to blocks as long as the mean interval, smooths the blocks with
-	// the best α in [.1, .3] and divides (Nikolopoulos et al. 2011).
-	ADIDA
-	// IMAPA is the mean of ADIDA over all blocks up to the mean interval (Petropoulos and
-	// Kourentzes 2015).
-	IMAPA
+	byClass pulseModel = iota
+	croston
+	sba
+	crostonOptimized
+	tsb
+	adida
+	imapa
 )
+
+// pulseModels are their names.
+var pulseModels = []string{"", "Croston", "SBA", "CrostonOptimized", "TSB", "ADIDA", "IMAPA"}
 
 // IntermittentOptions configures FitIntermittent. The zero value chooses by demand class.
 type IntermittentOptions struct {
-	// Method is how; default ByDemandClass.
-	Method IntermittentMethod
+	// Model is how; "" chooses by class: Croston for smooth demand, TSB where demand has been
+	// silent so long that it may have ended, SBA otherwise (Syntetos, Boylan and Croston 2005).
+	//
+	//	"Croston"           smooths the sizes of demands and the intervals between them, and divides
+	//	                    (Croston 1972); its mean is biased upwards
+	//	"SBA"               Croston times 1−α/2, which takes the bias away (Syntetos and Boylan 2005)
+	//	"CrostonOptimized"  Croston whose two smoothing parameters, in [.1, .3], have the least
+	//	                    squared one-step error
+	//	"TSB"               smooths the sizes and, in every period, the probability of a demand, so
+	//	                    that what is no longer asked for fades (Teunter, Syntetos and Babai 2011)
+	//	"ADIDA"             adds up periods to blocks as long as the mean interval, smooths the blocks
+	//	                    with the best α in [.1, .3] and divides (Nikolopoulos et al. 2011)
+	//	"IMAPA"             the mean of ADIDA over all blocks up to the mean interval (Petropoulos and
+	//	                    Kourentzes 2015)
+	Model string
 	// Alpha smooths sizes, and intervals of Croston and SBA, in (0, 1]; default .1.
 	// CrostonOptimized, ADIDA and IMAPA find theirs.
 	Alpha float64
@@ -62,7 +66,7 @@ func (o IntermittentOptions) withDefaults() IntermittentOptions {
 
 func (o IntermittentOptions) validate(where string) error {
 	var c check.Options
-	c.Require(o.Method >= ByDemandClass && o.Method <= IMAPA, "Method", int(o.Method), "a method of this package")
+	c.Require(slices.Contains(pulseModels, o.Model), "Model", fmt.Sprintf("%q", o.Model), `"" or one such as "SBA"`)
 	c.Require(o.Alpha > 0 && o.Alpha <= 1, "Alpha", o.Alpha, "in (0, 1]")
 	c.Require(o.Beta > 0 && o.Beta <= 1, "Beta", o.Beta, "in (0, 1]")
 	return c.Err(where)
@@ -70,14 +74,14 @@ func (o IntermittentOptions) validate(where string) error {
 
 // Intermittent is a forecast of demand that does not come in every period. See FitIntermittent.
 type Intermittent struct {
-	y      []float64 // NaN where missing
-	method IntermittentMethod
-	alpha  float64 // of sizes
-	beta   float64 // of intervals, or of the probability
-	mean   float64
-	p      float64   // probability of a demand in a period
-	sizes  []float64 // of demands, ascending
-	upTo   []float64 // probability of a size up to each of them
+	y     []float64 // NaN where missing
+	model pulseModel
+	alpha float64 // of sizes
+	beta  float64 // of intervals, or of the probability
+	mean  float64
+	p     float64   // probability of a demand in a period
+	sizes []float64 // of demands, ascending
+	upTo  []float64 // probability of a size up to each of them
 }
 
 // FitIntermittent fits demand y, one value a period, 0 where nothing was asked for and NaN where
@@ -106,14 +110,14 @@ func FitIntermittent(ctx context.Context, y []float64, opt IntermittentOptions) 
 	if err := nonNegative(where, y); err != nil {
 		return nil, err
 	}
-	m := &Intermittent{y: canonical(y), method: o.Method, alpha: o.Alpha, beta: o.Alpha}
-	if m.method == ByDemandClass {
-		m.method = methodFor(y)
+	m := &Intermittent{y: canonical(y), model: pulseModel(slices.Index(pulseModels, o.Model)), alpha: o.Alpha, beta: o.Alpha}
+	if m.model == byClass {
+		m.model = modelFor(y)
 	}
-	switch m.method {
-	case TSB:
+	switch m.model {
+	case tsb:
 		m.beta = o.Beta
-	case CrostonOptimized:
+	case crostonOptimized:
 		sizes, gaps := pulses(y)
 		m.alpha, m.beta = bestAlpha(sizes), bestAlpha(gaps)
 	}
@@ -121,8 +125,8 @@ func FitIntermittent(ctx context.Context, y []float64, opt IntermittentOptions) 
 	return m, nil
 }
 
-// methodFor is the method that suits the class of y.
-func methodFor(y []float64) IntermittentMethod {
+// modelFor is the model that suits the class of y.
+func modelFor(y []float64) pulseModel {
 	d := classify(y)
 	silent := 0
 	for _, v := range y {
@@ -135,11 +139,11 @@ func methodFor(y []float64) IntermittentMethod {
 	}
 	switch {
 	case d.Demands > 0 && float64(silent)*math.Log1p(-1/max(d.ADI, 1.01)) < math.Log(.01):
-		return TSB // once in a hundred does it stay away so long
+		return tsb // once in a hundred does it stay away so long
 	case d.Class == SmoothDemand:
-		return Croston
+		return croston
 	}
-	return SBA
+	return sba
 }
 
 // pulses are the demands of y and the observed periods from each to the one before.
@@ -187,14 +191,14 @@ func (s *pulse) see(v, alpha, beta float64) {
 	s.periods++
 }
 
-// probability is that of a demand in a period, by the method.
-func (s *pulse) probability(method IntermittentMethod, beta float64) float64 {
+// probability is that of a demand in a period, by the model.
+func (s *pulse) probability(model pulseModel, beta float64) float64 {
 	switch {
 	case s.demands == 0:
 		return 0
-	case method == TSB:
+	case model == tsb:
 		return s.prob
-	case method == SBA:
+	case model == sba:
 		return (1 - beta/2) / s.interval
 	}
 	return 1 / s.interval
@@ -226,8 +230,8 @@ func (m *Intermittent) settle() {
 		left *= 1 - m.alpha
 	}
 	weights[0] = left
-	if m.method == ADIDA || m.method == IMAPA {
-		m.mean = blocks(m.y, m.method)
+	if m.model == adida || m.model == imapa {
+		m.mean = blocks(m.y, m.model)
 		average := 0.0
 		for k, v := range sizes {
 			weights[k] = 1 / float64(len(sizes))
@@ -241,9 +245,9 @@ func (m *Intermittent) settle() {
 			m.p = 1
 		}
 	} else {
-		m.p = s.probability(m.method, m.beta)
+		m.p = s.probability(m.model, m.beta)
 		m.mean = s.size * m.p
-		if m.method == Croston || m.method == CrostonOptimized {
+		if m.model == croston || m.model == crostonOptimized {
 			m.mean = s.size / s.interval
 		}
 	}
@@ -276,7 +280,7 @@ func (m *Intermittent) size(q float64) float64 {
 }
 
 // blocks is the forecast of ADIDA, or the mean of those of all lengths of blocks, IMAPA.
-func blocks(y []float64, method IntermittentMethod) float64 {
+func blocks(y []float64, model pulseModel) float64 {
 	sums, periods, demands := []float64{0}, 0, 0
 	last := 0
 	for _, v := range y {
@@ -290,7 +294,7 @@ func blocks(y []float64, method IntermittentMethod) float64 {
 		}
 	}
 	longest := int(math.RoundToEven(float64(last) / float64(demands))) // the mean interval
-	if method == ADIDA {
+	if model == adida {
 		return blockForecast(sums, longest)
 	}
 	mean := 0.0
@@ -359,12 +363,12 @@ func bestAlpha(x []float64) float64 {
 	return (lo + hi) / 2
 }
 
-// Method returns the method that was used, never ByDemandClass; that for nil.
-func (m *Intermittent) Method() IntermittentMethod {
+// Model returns the model that was used, such as "SBA"; "" for nil.
+func (m *Intermittent) Model() string {
 	if m == nil {
-		return ByDemandClass
+		return ""
 	}
-	return m.method
+	return pulseModels[m.model]
 }
 
 // Forecast appends the means of the next h periods, all the same. See Forecaster. Also ErrEmpty
@@ -452,10 +456,10 @@ func (m *Intermittent) Fitted(dst []float64) ([]float64, error) {
 			dst = append(dst, math.NaN())
 		case s.demands == 0:
 			dst = append(dst, 0)
-		case m.method == ADIDA || m.method == IMAPA:
-			dst = append(dst, blocks(m.y[:t], m.method))
+		case m.model == adida || m.model == imapa:
+			dst = append(dst, blocks(m.y[:t], m.model))
 		default:
-			dst = append(dst, s.size*s.probability(m.method, m.beta))
+			dst = append(dst, s.size*s.probability(m.model, m.beta))
 		}
 		if v == v {
 			s.see(v, m.alpha, m.beta)
@@ -478,7 +482,7 @@ func (m *Intermittent) Residuals(dst []float64) ([]float64, error) {
 	return dst, err
 }
 
-// Append returns the model moved on by y. See Appender; method and parameters stay. Errors:
+// Append returns the model moved on by y. See Appender; model and parameters stay. Errors:
 // ErrEmpty for a model that was not fitted or without any period, ErrNotFinite, ErrRange.
 func (m *Intermittent) Append(y []float64) (Forecaster, error) {
 	const where = "forecast: Intermittent.Append"
@@ -491,7 +495,7 @@ func (m *Intermittent) Append(y []float64) (Forecaster, error) {
 	if err := nonNegative(where, y); err != nil {
 		return nil, err
 	}
-	next := &Intermittent{y: append(slices.Clip(m.y), canonical(y)...), method: m.method, alpha: m.alpha, beta: m.beta}
+	next := &Intermittent{y: append(slices.Clip(m.y), canonical(y)...), model: m.model, alpha: m.alpha, beta: m.beta}
 	next.settle()
 	return next, nil
 }

@@ -27,13 +27,13 @@ func TestIntermittentDefinitions(t *testing.T) {
 		opt  forecast.IntermittentOptions
 		want float64
 	}{
-		{"Croston", forecast.IntermittentOptions{Method: forecast.Croston}, .846154},
-		{"SBA", forecast.IntermittentOptions{Method: forecast.SBA}, .803846},
-		{"SBA .4", forecast.IntermittentOptions{Method: forecast.SBA, Alpha: .4}, 1.4 / 2.2 * .8},
-		{"TSB", forecast.IntermittentOptions{Method: forecast.TSB}, .673685},
-		{"optimised", forecast.IntermittentOptions{Method: forecast.CrostonOptimized}, .75},
-		{"ADIDA", forecast.IntermittentOptions{Method: forecast.ADIDA}, .09},
-		{"IMAPA", forecast.IntermittentOptions{Method: forecast.IMAPA}, .327224},
+		{"Croston", forecast.IntermittentOptions{Model: "Croston"}, .846154},
+		{"SBA", forecast.IntermittentOptions{Model: "SBA"}, .803846},
+		{"SBA .4", forecast.IntermittentOptions{Model: "SBA", Alpha: .4}, 1.4 / 2.2 * .8},
+		{"TSB", forecast.IntermittentOptions{Model: "TSB"}, .673685},
+		{"optimised", forecast.IntermittentOptions{Model: "CrostonOptimized"}, .75},
+		{"ADIDA", forecast.IntermittentOptions{Model: "ADIDA"}, .09},
+		{"IMAPA", forecast.IntermittentOptions{Model: "IMAPA"}, .327224},
 	} {
 		testkit.Near(t, c.name, intermittentMean(t, y, c.opt), c.want, 1e-6)
 	}
@@ -49,8 +49,8 @@ func TestIntermittentGolden(t *testing.T) {
 	}
 	testkit.Golden(t, "intermittent.json", &g)
 	options := map[string]forecast.IntermittentOptions{
-		"croston": {Method: forecast.Croston}, "sba": {Method: forecast.SBA}, "optimized": {Method: forecast.CrostonOptimized},
-		"tsb": {Method: forecast.TSB, Alpha: .1, Beta: .2}, "adida": {Method: forecast.ADIDA}, "imapa": {Method: forecast.IMAPA},
+		"croston": {Model: "Croston"}, "sba": {Model: "SBA"}, "optimized": {Model: "CrostonOptimized"},
+		"tsb": {Model: "TSB", Alpha: .1, Beta: .2}, "adida": {Model: "ADIDA"}, "imapa": {Model: "IMAPA"},
 	}
 	for i, c := range g.Cases {
 		for name, want := range c.Mean {
@@ -70,21 +70,21 @@ func TestClassifyDemand(t *testing.T) {
 	for name, c := range map[string]struct {
 		y      []float64
 		class  forecast.DemandClass
-		method forecast.IntermittentMethod
+		method string
 	}{
-		"none":         {[]float64{0, 0}, forecast.NoDemand, forecast.SBA},
-		"smooth":       {[]float64{4, 5, 6, 5}, forecast.SmoothDemand, forecast.Croston},
-		"erratic":      {[]float64{1, 1, 1, 20}, forecast.ErraticDemand, forecast.SBA},
-		"intermittent": {[]float64{3, 0, 3, 0, 3, 0}, forecast.IntermittentDemand, forecast.SBA},
-		"lumpy":        {[]float64{1, 0, 1, 0, 40, 0}, forecast.LumpyDemand, forecast.SBA},
-		"one":          {[]float64{7}, forecast.SmoothDemand, forecast.Croston},
-		"ended":        {[]float64{3, 2, 3, 3, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, forecast.IntermittentDemand, forecast.TSB},
-		"missing":      {[]float64{3, math.NaN(), 3, math.NaN(), 3}, forecast.SmoothDemand, forecast.Croston},
+		"none":         {[]float64{0, 0}, forecast.NoDemand, "SBA"},
+		"smooth":       {[]float64{4, 5, 6, 5}, forecast.SmoothDemand, "Croston"},
+		"erratic":      {[]float64{1, 1, 1, 20}, forecast.ErraticDemand, "SBA"},
+		"intermittent": {[]float64{3, 0, 3, 0, 3, 0}, forecast.IntermittentDemand, "SBA"},
+		"lumpy":        {[]float64{1, 0, 1, 0, 40, 0}, forecast.LumpyDemand, "SBA"},
+		"one":          {[]float64{7}, forecast.SmoothDemand, "Croston"},
+		"ended":        {[]float64{3, 2, 3, 3, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, forecast.IntermittentDemand, "TSB"},
+		"missing":      {[]float64{3, math.NaN(), 3, math.NaN(), 3}, forecast.SmoothDemand, "Croston"},
 	} {
 		d, err := forecast.ClassifyDemand(c.y)
 		m := fitted(forecast.FitIntermittent(bg, c.y, forecast.IntermittentOptions{}))
-		if err != nil || d.Class != c.class || m.Method() != c.method {
-			t.Errorf("%s: %+v, %v, method %v", name, d, err, m.Method())
+		if err != nil || d.Class != c.class || m.Model() != c.method {
+			t.Errorf("%s: %+v, %v, method %v", name, d, err, m.Model())
 		}
 	}
 	d := fitted(forecast.ClassifyDemand([]float64{2, 0, 4, 0, 0, 6, 0, 0}))
@@ -94,17 +94,17 @@ func TestClassifyDemand(t *testing.T) {
 
 // Zeros, one demand, no zeros, and what is refused.
 func TestIntermittentEdges(t *testing.T) {
-	all := []forecast.IntermittentMethod{forecast.ByDemandClass, forecast.Croston, forecast.SBA, forecast.CrostonOptimized, forecast.TSB, forecast.ADIDA, forecast.IMAPA}
+	all := []string{"", "Croston", "SBA", "CrostonOptimized", "TSB", "ADIDA", "IMAPA"}
 	for _, method := range all {
-		opt := forecast.IntermittentOptions{Method: method}
+		opt := forecast.IntermittentOptions{Model: method}
 		if x := intermittentMean(t, []float64{0, 0, 0}, opt); x != 0 {
-			t.Errorf("method %d forecasts %v of zeros", method, x)
+			t.Errorf("method %s forecasts %v of zeros", method, x)
 		}
 		if x := intermittentMean(t, []float64{0, 0, 5, 0}, opt); !(x > 0 && x <= 5) {
-			t.Errorf("method %d forecasts %v of one demand", method, x)
+			t.Errorf("method %s forecasts %v of one demand", method, x)
 		}
 		if x := intermittentMean(t, []float64{5, 5, 5, 5}, opt); x > 5+1e-9 || x < 4.7 {
-			t.Errorf("method %d forecasts %v of no zeros", method, x)
+			t.Errorf("method %s forecasts %v of no zeros", method, x)
 		}
 		for name, c := range map[string]struct {
 			y    []float64
@@ -116,8 +116,13 @@ func TestIntermittentEdges(t *testing.T) {
 			"missing":  {[]float64{math.NaN()}, forecast.ErrEmpty},
 		} {
 			if m, err := forecast.FitIntermittent(bg, c.y, opt); !errors.Is(err, c.want) || m != nil {
-				t.Errorf("method %d, %s: %v", method, name, err)
+				t.Errorf("method %s, %s: %v", method, name, err)
 			}
+		}
+	}
+	for name, opt := range map[string]forecast.IntermittentOptions{"no model": {Model: "sba"}, "alpha": {Alpha: 2}, "beta": {Beta: -1}} {
+		if m, err := forecast.FitIntermittent(bg, sparse(), opt); !errors.Is(err, forecast.ErrOption) || m != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
@@ -134,7 +139,7 @@ func TestIntermittentLaw(t *testing.T) {
 				y[i] = float64(1 + r.Poisson(3))
 			}
 		}
-		m := fitted(forecast.FitIntermittent(bg, y[:150], forecast.IntermittentOptions{Method: forecast.SBA}))
+		m := fitted(forecast.FitIntermittent(bg, y[:150], forecast.IntermittentOptions{Model: "SBA"}))
 		mean := fitted(m.Forecast(nil, 1))[0]
 		probs := make([]float64, 1000)
 		for i := range probs {
@@ -169,17 +174,17 @@ func TestIntermittentLaw(t *testing.T) {
 
 // What is appended is as if it had been there from the start; parameters stay.
 func TestIntermittentAppend(t *testing.T) {
-	all := fitted(forecast.FitIntermittent(bg, sparse(), forecast.IntermittentOptions{Method: forecast.SBA}))
-	part := fitted(forecast.FitIntermittent(bg, sparse()[:9], forecast.IntermittentOptions{Method: forecast.SBA}))
+	all := fitted(forecast.FitIntermittent(bg, sparse(), forecast.IntermittentOptions{Model: "SBA"}))
+	part := fitted(forecast.FitIntermittent(bg, sparse()[:9], forecast.IntermittentOptions{Model: "SBA"}))
 	moved := fitted(part.Append(sparse()[9:]))
 	if got, want := fitted(moved.Forecast(nil, 2)), fitted(all.Forecast(nil, 2)); got[1] != want[1] {
 		t.Errorf("%v, want %v", got, want)
 	}
-	for _, method := range []forecast.IntermittentMethod{forecast.Croston, forecast.SBA, forecast.TSB, forecast.ADIDA, forecast.IMAPA} {
-		m := fitted(forecast.FitIntermittent(bg, sparse(), forecast.IntermittentOptions{Method: method}))
+	for _, method := range []string{"Croston", "SBA", "TSB", "ADIDA", "IMAPA"} {
+		m := fitted(forecast.FitIntermittent(bg, sparse(), forecast.IntermittentOptions{Model: method}))
 		f := fitted(m.Fitted(nil))
 		for cut := 3; cut < len(sparse()); cut++ {
-			early := fitted(forecast.FitIntermittent(bg, sparse()[:cut], forecast.IntermittentOptions{Method: method}))
+			early := fitted(forecast.FitIntermittent(bg, sparse()[:cut], forecast.IntermittentOptions{Model: method}))
 			testkit.Near(t, "fitted", f[cut], fitted(early.Forecast(nil, 1))[0], 1e-12)
 		}
 	}

@@ -15,7 +15,7 @@ func (m *Intermittent) AppendBinary(dst []byte) ([]byte, error) {
 	}
 	var w codec.Writer
 	w.Float64s(m.y)
-	w.Int(int(m.method))
+	w.Int(int(m.model))
 	w.Float64(m.alpha)
 	w.Float64(m.beta)
 	return w.AppendFrame(dst, codec.KindIntermittent, 1), nil
@@ -27,7 +27,7 @@ func (m *Intermittent) MarshalBinary() ([]byte, error) { return m.AppendBinary(n
 // UnmarshalBinary replaces m. Payload of version 1, little-endian:
 //
 //	[]f64 n values of the series, n > 0, 0 <= value <= 1e100, NaN where missing
-//	int   method, Croston to IMAPA
+//	int   model: 1 Croston, 2 SBA, 3 CrostonOptimized, 4 TSB, 5 ADIDA, 6 IMAPA
 //	f64   α of sizes, in (0, 1]
 //	f64   α of intervals or β of the probability, in (0, 1]
 //
@@ -44,15 +44,15 @@ func (m *Intermittent) UnmarshalBinary(data []byte) error {
 	}
 	var d Intermittent
 	d.y = r.Float64s()
-	method := r.Int()
+	model := r.Int()
 	d.alpha, d.beta = r.Float64(), r.Float64()
 	if r.Err() == nil {
 		_, err := checkSeries("", d.y)
 		switch {
 		case err != nil || nonNegative("", d.y) != nil || !isCanonical(d.y):
 			r.Fail("series")
-		case method < int(Croston) || method > int(IMAPA):
-			r.Fail("method")
+		case model < int(croston) || model > int(imapa):
+			r.Fail("model")
 		case !(d.alpha > 0 && d.alpha <= 1 && d.beta > 0 && d.beta <= 1):
 			r.Fail("parameters")
 		}
@@ -60,7 +60,7 @@ func (m *Intermittent) UnmarshalBinary(data []byte) error {
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	d.method = IntermittentMethod(method)
+	d.model = pulseModel(model)
 	d.settle()
 	*m = d
 	return nil

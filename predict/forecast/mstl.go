@@ -181,37 +181,6 @@ func (d *Decomposition) Next(dst []float64, h int) []float64 {
 	return dst
 }
 
-// SeasonIndex returns the mean of each place of a season over its cycles, divided by the mean
-// level: 1.3 is a place at which 30 % more is asked for. Place p is that of periods p, p+season,
-// …, so that an index of weeks or months can time triggers, prices and stock. k is the place of
-// the season in the order of Seasons. ErrRange for none, ErrUndefined for a level that is not positive, ErrEmpty
-// for nil.
-func (d *Decomposition) SeasonIndex(dst []float64, k int) ([]float64, error) {
-	const where = "forecast: Decomposition.SeasonIndex"
-	if d == nil || len(d.trend) == 0 {
-		return dst, errUnfitted(where)
-	}
-	if k < 0 || k >= len(d.seasonal) {
-		return dst, fmt.Errorf("%s: season %d of %d: %w", where, k, len(d.seasonal), ErrRange)
-	}
-	level := 0.0
-	for t, v := range d.trend {
-		level += (v - level) / float64(t+1)
-	}
-	if !(level > 0) {
-		return dst, fmt.Errorf("%s: the mean level is %v, want > 0: %w", where, level, ErrUndefined)
-	}
-	for p := range d.seasons[k] {
-		mean, n := 0.0, 0.0
-		for t := p; t < len(d.seasonal[k]); t += d.seasons[k] {
-			n++
-			mean += (d.seasonal[k][t] - mean) / n
-		}
-		dst = append(dst, 1+mean/level)
-	}
-	return dst, nil
-}
-
 // AppendFourier appends the columns of harmonics of a season at a period: sin and cos of
 // 2πk·period/season for k = 1 to harmonics, as a column of regressors known beforehand. A season
 // need not be whole: 365.25 days. The last sine of a whole season whose half is its highest
@@ -259,7 +228,7 @@ func FitSTL(ctx context.Context, y []float64, opt STLOptions) (*STL, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := rest(ctx, d.Adjusted(nil))
+	m, err := rest(ctx, Series{Y: d.Adjusted(nil)})
 	if err == nil && check.Missing(m) {
 		err = fmt.Errorf("%s: rest returns no model: %w", where, ErrEmpty)
 	}

@@ -62,9 +62,11 @@ func TestSeasonIndexPlanted(t *testing.T) {
 	}
 	y[30], y[31], y[77], y[100] = math.NaN(), math.NaN(), math.NaN(), 900
 	opt := forecast.DecomposeOptions{Seasons: []int{7}, Robust: true}
-	d := fitted(forecast.Decompose(bg, y, opt))
-	for p, x := range fitted(d.SeasonIndex(nil, 0)) {
+	for p, x := range fitted(forecast.SeasonIndex(bg, y, 7, forecast.SeasonIndexOptions{Robust: true})) {
 		testkit.Near(t, "index", x, shape[p], .03)
+	}
+	for p, x := range fitted(forecast.SeasonIndex(bg, y, 7, forecast.SeasonIndexOptions{Robust: true, Additive: true})) {
+		testkit.Near(t, "amount", x, 100*(shape[p]-1), 3)
 	}
 	m := fitted(forecast.FitSTL(bg, y, forecast.STLOptions{Decompose: opt, Rest: forecast.With(forecast.FitMean, forecast.MeanOptions{Window: 28})}))
 	q := fitted(m.Quantiles(nil, 7, []float64{.5}))
@@ -103,7 +105,7 @@ func TestAppendFourier(t *testing.T) {
 
 // A rest of one's own that returns other than it was asked for is refused.
 func TestSTLShape(t *testing.T) {
-	rest := func(context.Context, []float64) (forecast.Forecaster, error) { return scant{}, nil }
+	rest := func(context.Context, forecast.Series) (forecast.Forecaster, error) { return scant{}, nil }
 	m := fitted(forecast.FitSTL(bg, sales(), forecast.STLOptions{Decompose: forecast.DecomposeOptions{Seasons: []int{4}}, Rest: rest}))
 	kept := []float64{7}
 	if f, err := m.Forecast(kept, 3); !errors.Is(err, forecast.ErrShape) || len(f) != 1 {

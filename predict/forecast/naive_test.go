@@ -29,7 +29,7 @@ func TestNaiveGolden(t *testing.T) {
 		t.Fatalf("%d cases", len(g.Cases))
 	}
 	for _, c := range g.Cases {
-		m := fitted(fits[c.Name](bg, g.Y))
+		m := fitted(fits[c.Name](bg, forecast.Series{Y: g.Y}))
 		f := fitted(m.Forecast(nil, len(c.Mean)))
 		q := fitted(m.Quantiles(nil, len(c.Mean), []float64{.1, .975}))
 		for i, want := range c.Mean {

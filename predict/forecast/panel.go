@@ -101,14 +101,12 @@ func (s Series) Demand(dst []float64) []float64 {
 	return dst
 }
 
-// Method is a named way to forecast, of which one of the three functions is given.
+// Method is a named way to forecast, of which one of the two functions is given.
 type Method struct {
 	// Name tells it from others.
 	Name string
-	// Fit sees the values of one series; censored ones are missing.
+	// Fit sees one series with its columns; With makes it.
 	Fit Fit
-	// FitSeries sees one series with its columns.
-	FitSeries func(ctx context.Context, s Series) (Forecaster, error)
 	// FitPanel sees all series at once, and returns a model or an error for each. What it
 	// keeps or changes of them is its own.
 	FitPanel func(ctx context.Context, series []Series) ([]Fitted, error)
@@ -120,14 +118,8 @@ func checkMethods(where string, methods []Method) error {
 		return fmt.Errorf("%s: no methods: %w", where, ErrEmpty)
 	}
 	for i, m := range methods {
-		given := 0
-		for _, ok := range []bool{m.Fit != nil, m.FitSeries != nil, m.FitPanel != nil} {
-			if ok {
-				given++
-			}
-		}
-		if given != 1 {
-			return fmt.Errorf("%s: method %d %q has %d functions, want 1: %w", where, i, m.Name, given, ErrOption)
+		if (m.Fit != nil) == (m.FitPanel != nil) {
+			return fmt.Errorf("%s: method %d %q wants one of Fit and FitPanel: %w", where, i, m.Name, ErrOption)
 		}
 	}
 	return nil
@@ -135,13 +127,7 @@ func checkMethods(where string, methods []Method) error {
 
 // one fits a method of single series.
 func (m *Method) one(ctx context.Context, s Series) (Forecaster, error) {
-	var f Forecaster
-	var err error
-	if m.Fit != nil {
-		f, err = m.Fit(ctx, s.Demand(nil))
-	} else {
-		f, err = m.FitSeries(ctx, s)
-	}
+	f, err := m.Fit(ctx, s)
 	if err == nil && check.Missing(f) {
 		err = fmt.Errorf("forecast: method %q returns no model: %w", m.Name, ErrEmpty)
 	}

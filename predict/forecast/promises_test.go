@@ -20,32 +20,27 @@ func TestPromises(t *testing.T) {
 	}
 	p := testkit.Promises{
 		Funcs: map[string]any{
-			"FitAll": forecast.FitAll, "FitAuto": forecast.FitAuto, "FitETS": forecast.FitETS, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
-			"FitSmoothing": forecast.FitSmoothing, "FitTheta": forecast.FitTheta, "SeasonIndex": forecast.SeasonIndex,
+			"FitAuto": forecast.FitAuto, "FitETS": forecast.FitETS, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
+			"FitTheta": forecast.FitTheta, "SeasonIndex": forecast.SeasonIndex,
 			"Intervals": forecast.Intervals, "ReadModel": forecast.ReadModel, "WriteModel": forecast.WriteModel,
-			"With": forecast.With[*forecast.Mean, forecast.MeanOptions],
+			"With": forecast.With[*forecast.Mean, []float64, forecast.MeanOptions],
 		},
 		Types: []func() any{
 			func() any { return naive() },
 			func() any { return mean() },
 			func() any { return ets() },
 			func() any { return theta() },
-			func() any { return auto() },
 		},
 		Args: map[string]func() []any{
-			"FitAll": func() []any {
-				return []any{bg, [][]float64{gaps(), sales()}, forecast.With(forecast.FitMean, forecast.MeanOptions{}), forecast.FitAllOptions{Workers: 2}}
-			},
 			"FitETS": func() []any {
-				return []any{bg, gaps(), forecast.ETSOptions{Model: "MAdM", Season: 4, Seed: 3}}
+				return []any{bg, sales(), forecast.ETSOptions{Model: "AAdA", Season: 4, Alpha: .2, Beta: .1, Gamma: .1, Phi: .9, Seed: 3}}
 			},
 			"FitTheta": func() []any {
 				return []any{bg, gaps(), forecast.ThetaOptions{Model: "DOTM", Season: 12, Additive: true}}
 			},
-			"SeasonIndex": func() []any { return []any{bg, gaps(), 12, forecast.SeasonOptions{Additive: true}} },
-			"FitAuto":     func() []any { return []any{bg, gaps(), forecast.AutoOptions{Season: 4, Horizon: 3, Seed: 1}} },
-			"FitSmoothing": func() []any {
-				return []any{bg, sales(), forecast.SmoothingOptions{Trend: true, Damped: true, Season: 4, Multiplicative: true, Alpha: .2, Beta: .1, Gamma: .1, Phi: .9}}
+			"SeasonIndex": func() []any { return []any{bg, gaps(), 6, forecast.SeasonIndexOptions{Additive: true, Robust: true}} },
+			"FitAuto": func() []any {
+				return []any{bg, gaps(), forecast.AutoOptions{Season: 4, Horizon: 3, NonNegative: true, Seed: 1}}
 			},
 			"FitMean":  func() []any { return []any{bg, gaps(), forecast.MeanOptions{Season: 4, Window: 12}} },
 			"FitNaive": func() []any { return []any{bg, gaps(), forecast.NaiveOptions{Season: 4, Drift: true}} },
@@ -61,9 +56,6 @@ func TestPromises(t *testing.T) {
 			"Naive.Append":    func() []any { return []any{[]float64{3, 4}} },
 			"Mean.Forecast":   horizon,
 			"Mean.Quantiles":  quantiles,
-			"Auto.Forecast":   horizon,
-			"Auto.Quantiles":  quantiles,
-			"Auto.Append":     func() []any { return []any{[]float64{130, 140}} },
 			"Theta.Forecast":  horizon,
 			"Theta.Quantiles": quantiles,
 			"Theta.Append":    func() []any { return []any{[]float64{130, 140}} },

@@ -4,29 +4,34 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/infer"
 )
 
-// SeasonOptions configures SeasonIndex. The zero value is factors.
-type SeasonOptions struct {
+// SeasonIndexOptions configures SeasonIndex. The zero value is factors.
+type SeasonIndexOptions struct {
 	// Additive gives what is added in each place of the season; the default is factors, for
 	// which all values must be above 0.
 	Additive bool
+	// Robust keeps single periods, such as a promotion, out of the index: it is that of a robust STL,
+	// for factors of the logarithms, in which the season may change slowly, on average over all its
+	// cycles. The default are means of distances from a moving average.
+	Robust bool
 }
 
 // SeasonIndex returns what is usual in each place of a season of the given length, the place of
 // y[0] first: factors with mean 1, or with Additive amounts with mean 0. It is the classical
 // decomposition: the mean distance from a centred moving average over a season. 1.3 in November says
 // that November sells 30 % more than a month on average. Missing periods, NaN, are bridged by lines
-// for the average and left out of the means. O(n).
+// for the average and left out of the means. O(n), Robust that of Decompose.
 //
 // Errors: ErrRange for a season below 2 or beyond 65536, for values beyond 1e100, and for factors
 // of values that are not positive; ErrEmpty; ErrNotFinite; ErrUndefined where the series is
-// shorter than two seasons or a place was never observed; context.Cause(ctx). Source: Hyndman and
+// shorter than two seasons, Robust no longer than two, or a place was never observed; context.Cause(ctx). Source: Hyndman and
 // Athanasopoulos, Forecasting, 3rd ed., 3.4 (as statsmodels' seasonal_decompose).
-func SeasonIndex(ctx context.Context, y []float64, season int, opt SeasonOptions) ([]float64, error) {
+func SeasonIndex(ctx context.Context, y []float64, season int, opt SeasonIndexOptions) ([]float64, error) {
 	const where = "forecast: SeasonIndex"
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -45,9 +50,56 @@ func SeasonIndex(ctx context.Context, y []float64, season int, opt SeasonOptions
 	if len(y) < 2*season {
 		return nil, fmt.Errorf("%s: %d periods are no two seasons of %d: %w", where, len(y), season, ErrUndefined)
 	}
-	index := seasonIndex(y, bridged(y), season, !opt.Additive)
+	var index []float64
+	if opt.Robust {
+		var err error
+		if index, err = robustIndex(ctx, where, y, season, !opt.Additive); err != nil {
+			return nil, err
+		}
+	} else {
+		index = seasonIndex(y, bridged(y), season, !opt.Additive)
+	}
 	if check.Slice("", index) != nil {
 		return nil, fmt.Errorf("%s: a place of the season of %d was never observed between others: %w", where, season, ErrUndefined)
+	}
+	return index, nil
+}
+
+// robustIndex is SeasonIndex by robust STL. A place that was never observed is NaN.
+func robustIndex(ctx context.Context, where string, y []float64, m int, factors bool) ([]float64, error) {
+	x := slices.Clone(y)
+	for t, v := range x {
+		if factors {
+			x[t] = math.Log(v)
+		}
+	}
+	d, err := decompose(ctx, where, x, DecomposeOptions{Seasons: []int{m}, Robust: true})
+	if err != nil {
+		return nil, err
+	}
+	index, mean := make([]float64, m), 0.0
+	for p := range index {
+		n := 0.0
+		for t := p; t < len(y); t += m {
+			if v := d.seasonal[0][t]; y[t] == y[t] {
+				n++
+				index[p] += (v - index[p]) / n
+			}
+		}
+		if n == 0 {
+			index[p] = math.NaN()
+		}
+		if factors {
+			index[p] = math.Exp(index[p])
+		}
+		mean += index[p] / float64(m)
+	}
+	for p := range index {
+		if factors {
+			index[p] /= mean
+		} else {
+			index[p] -= mean
+		}
 	}
 	return index, nil
 }

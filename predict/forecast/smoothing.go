@@ -1,109 +1,52 @@
 package forecast
 
 import (
-	"context"
 	"fmt"
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
 )
 
-// SmoothingOptions configures FitSmoothing. The zero value is simple exponential smoothing with
-// the α of least squares.
-type SmoothingOptions struct {
-	// Trend is Holt's linear trend; Damped lets it die away, and implies it.
-	Trend, Damped bool
-	// Season is the number of periods after which the series repeats (Holt-Winters); 0 and 1:
-	// none. Multiplicative seasons are factors, and want values above 0.
-	Season         int
-	Multiplicative bool
-	// Alpha, Beta, Gamma and Phi smooth level, trend and season and damp the trend, all in (0,
-	// 1]: either those that the form has are given, or all are 0 and found by least squares.
-	// Beta is Holt's: of the change of the level, not of the error.
-	Alpha, Beta, Gamma, Phi float64
-}
+// given reports whether the parameters are the caller's.
+func (o ETSOptions) given() bool { return o.Alpha != 0 || o.Beta != 0 || o.Gamma != 0 || o.Phi != 0 }
 
-func (o SmoothingOptions) withDefaults() SmoothingOptions {
-	o.Season = check.Default(o.Season, 1)
-	o.Trend = o.Trend || o.Damped
-	return o
-}
-
-// form returns the form of the state space, with additive errors.
-func (o SmoothingOptions) form() etsForm {
-	f := etsForm{trend: o.Trend, damped: o.Damped, season: 'N'}
-	if o.Season > 1 {
-		f.season = "AM"[index(o.Multiplicative)]
+// checkGiven asks for all parameters that the form has, or for none, and for none that it has not.
+func (o ETSOptions) checkGiven(c *check.Options, forms []etsForm) {
+	if !o.given() || len(forms) == 0 {
+		return
 	}
-	return f
-}
-
-// validate asks for all parameters that the form has, or for none, and for none that it has not.
-func (o SmoothingOptions) validate(where string) error {
-	var c check.Options
-	c.Require(o.Season >= 1 && o.Season <= maxSeason, "Season", o.Season, fmt.Sprintf("1 to %d", maxSeason))
-	c.Require(!o.Multiplicative || o.Season != 1, "Multiplicative", o.Multiplicative, "false without a Season")
-	given := o.Alpha != 0
+	f := forms[0]
+	c.Require(len(forms) == 1 && !f.multError, "Model", fmt.Sprintf("%q", o.Model), `one form with additive errors such as "AAN", as parameters are given`)
 	for _, p := range []struct {
 		name string
 		x    float64
 		has  bool
-	}{{"Alpha", o.Alpha, true}, {"Beta", o.Beta, o.Trend}, {"Gamma", o.Gamma, o.Season > 1}, {"Phi", o.Phi, o.Damped}} {
-		if given && p.has {
-			c.Require(p.x > 0 && p.x <= 1, p.name, p.x, "in (0, 1], as Alpha is given")
+	}{{"Alpha", o.Alpha, true}, {"Beta", o.Beta, f.trend}, {"Gamma", o.Gamma, f.season != 'N'}, {"Phi", o.Phi, f.damped}} {
+		if p.has {
+			c.Require(p.x > 0 && p.x <= 1, p.name, p.x, "in (0, 1], as parameters are given")
 		} else {
-			c.Require(p.x == 0, p.name, p.x, "0, as Alpha is not given or the form has none")
+			c.Require(p.x == 0, p.name, p.x, "0, as the form has none")
 		}
 	}
-	return c.Err(where)
 }
 
-// FitSmoothing fits classical exponential smoothing to y, one value a period, NaN where a period
-// is missing: simple, Holt's, damped or Holt-Winters', as an ETS with additive errors. Without an
-// Alpha, parameters and initial states are those of least squares, as FitETS finds them.
-//
-// With the parameters given, the initial states are the classical ones, and no search is made:
-// level ℓ₀ = y₁ and trend b₀ = y₂ − y₁, the first two observed values (over the periods between
-// them); with a season ℓ₀ is the mean of the first one, the trend that of the second less that of
-// the first over its length, and the seasonal states are the first season less, or over, ℓ₀. The
-// first observation is processed, too: it corrects ℓ₀ + b₀. So Holt's forecast with a trend differs
-// from that of tools that start at the second period. σ² is then the mean of squared errors. O(n).
-//
-// Errors: ErrOption; ErrEmpty without an observed value; ErrNotFinite; ErrRange for values beyond
-// 1e100, with Multiplicative for those that are not positive, and where errors grow without bounds by
-// the parameters given; ErrUndefined for series that are
-// too short: one value, with Trend two, with Season a whole one, with both two whole ones where
-// parameters are given, and more values than parameters where they are not; context.Cause(ctx).
-// Source: Hyndman and Athanasopoulos, Forecasting, 3rd ed., ch. 8.
-func FitSmoothing(ctx context.Context, y []float64, opt SmoothingOptions) (*ETS, error) {
-	const where = "forecast: FitSmoothing"
-	o := opt.withDefaults()
-	if err := o.validate(where); err != nil {
-		return nil, err
-	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	observed, err := checkSeries(where, y)
-	if err != nil {
-		return nil, err
-	}
-	if o.Multiplicative {
+// smooth runs over y with the parameters given, from the classical initial states.
+func smooth(where string, y []float64, opt ETSOptions, observed int) (*ETS, error) {
+	m := &ETS{form: opt.forms()[0], season: 1}
+	if m.form.season == 'M' {
 		for t, v := range y {
 			if v <= 0 {
 				return nil, fmt.Errorf("%s: y[%d] is %v, want > 0 with a multiplicative season: %w", where, t, v, ErrRange)
 			}
 		}
 	}
-	if o.Alpha == 0 {
-		return FitETS(ctx, y, ETSOptions{Model: o.form().String(), Season: o.Season})
+	m.now = etsParams{alpha: opt.Alpha, beta: opt.Alpha * opt.Beta, gamma: opt.Gamma, phi: 1}
+	if m.form.damped {
+		m.now.phi = opt.Phi
 	}
-	m := &ETS{form: o.form(), season: o.Season}
-	m.now = etsParams{alpha: o.Alpha, beta: o.Alpha * o.Beta, gamma: o.Gamma, phi: 1}
-	if o.Damped {
-		m.now.phi = o.Phi
-	}
-	if o.Season > 1 {
+	var err error
+	if m.form.season != 'N' {
+		m.season = opt.Season
 		err = m.classicalSeason(y)
 	} else {
 		err = m.classicalStart(y)

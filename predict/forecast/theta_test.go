@@ -54,7 +54,7 @@ func TestThetaGolden(t *testing.T) {
 			if len(want) == 0 {
 				continue
 			}
-			got := fitted(forecast.SeasonIndex(bg, c.Y, c.Season, forecast.SeasonOptions{Additive: additive}))
+			got := fitted(forecast.SeasonIndex(bg, c.Y, c.Season, forecast.SeasonIndexOptions{Additive: additive}))
 			for i := range want {
 				testkit.Near(t, c.Name+" season", got[i], want[i], 1e-9)
 			}
@@ -107,7 +107,7 @@ func TestThetaRefuses(t *testing.T) {
 		"zero":       {append(sales(), 0), 12, forecast.ErrRange},
 		"season 1":   {sales(), 1, forecast.ErrRange},
 	} {
-		if x, err := forecast.SeasonIndex(bg, c.y, c.season, forecast.SeasonOptions{}); !errors.Is(err, c.want) || x != nil {
+		if x, err := forecast.SeasonIndex(bg, c.y, c.season, forecast.SeasonIndexOptions{}); !errors.Is(err, c.want) || x != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
