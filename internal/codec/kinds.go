@@ -236,6 +236,12 @@ const (
 	KindRepeatOrders Kind = 0x4508
 	KindSurvival     Kind = 0x4509
 	KindCox          Kind = 0x450a
+
+	KindAdClicks    Kind = 0x4701
+	KindExamination Kind = 0x4702
+	KindAdRates     Kind = 0x4703
+	KindAdActions   Kind = 0x4704
+	KindDelay       Kind = 0x4705
 )
 
 // Table lists them with the type that writes each. Types that moved to a family keep
@@ -403,4 +409,9 @@ var Table = []Entry{
 	{KindRepeatOrders, "predict/lifetime", "Orders"},
 	{KindSurvival, "predict/lifetime", "Survival"},
 	{KindCox, "predict/lifetime", "Cox"},
+	{KindAdClicks, "predict/ads", "Clicks"},
+	{KindExamination, "predict/ads", "Examination"},
+	{KindAdRates, "predict/ads", "Rates"},
+	{KindAdActions, "predict/ads", "Actions"},
+	{KindDelay, "predict/ads", "Delay"},
 }
