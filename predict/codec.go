@@ -29,6 +29,10 @@ var (
 	_ Persistent = (*Conformal)(nil)
 	_ Persistent = (*CrossConformal)(nil)
 	_ Persistent = (*BetaCalibrator)(nil)
+	_ Persistent = (*Multinomial)(nil)
+	_ Persistent = (*NaiveBayes)(nil)
+	_ Persistent = (*BayesModel)(nil)
+	_ Persistent = (*VennAbers)(nil)
 )
 
 // empty returns a new state of the kind, to be decoded into; nil for a kind that
@@ -60,6 +64,14 @@ func empty(kind codec.Kind) Persistent {
 		return new(CrossConformal)
 	case codec.KindBeta:
 		return new(BetaCalibrator)
+	case codec.KindMultinomial:
+		return new(Multinomial)
+	case codec.KindNaiveBayes:
+		return new(NaiveBayes)
+	case codec.KindBayesModel:
+		return new(BayesModel)
+	case codec.KindVennAbers:
+		return new(VennAbers)
 	}
 	return nil
 }

@@ -55,6 +55,20 @@ func filledGram(t testing.TB) *predict.Gram {
 	return g
 }
 
+// filledBayes has a column of each kind.
+func filledBayes() *predict.NaiveBayes {
+	b := promised(predict.NewNaiveBayes(predict.NaiveBayesOptions{
+		Classes: 2, Alpha: .5, Smoothing: 1e-6, Priors: []float64{.25, .75}, Counts: []int{1}, Binary: []int{2},
+		Columns: append(predict.Numbers("age", "orders", "member"), predict.Column{Name: "city", Kind: predict.Categorical, Levels: []string{"a", "b"}}),
+	}))
+	for i, row := range [][]float64{{1, 2, 0, 1}, {2, 3, 1, 0}, {4, 1, 1, 1}, {7, 5, 1, 0}, {3, 2, 0, 0}, {5, 1, 1, 1}} {
+		if err := b.Add(row, i%2, float64(1+i%3)); err != nil {
+			panic(err)
+		}
+	}
+	return b
+}
+
 func TestFrames(t *testing.T) { testkit.Frames(t, "predict", frames()) }
 
 // frames are one state of each kind.
@@ -186,6 +200,47 @@ func frames() []testkit.Frame {
 				}
 			},
 			Zero: append([]string{".iterated.terms.mean: unused"}, iteratedOnly...),
+		},
+		{
+			Kind: codec.KindMultinomial,
+			Fill: func(testing.TB) encoding.BinaryMarshaler {
+				return promised(predict.FitMultinomial(ctx, spread, []int{0, 1, 2, 2, 1, 0, 2, 1}, predict.MultinomialOptions{Names: []string{"visits", "newsletter", "shops"}}))
+			},
+			Values: func(_ testing.TB, state any) any {
+				m := state.(*predict.Multinomial)
+				return map[string]any{
+					"coefficients": coefficients(append(m.Coefficients(1), m.Intercept(2))...), "objective": m.Objective(), "iterations": m.Iterations(), "converged": m.Converged(), "warnings": m.Warnings(),
+				}
+			},
+			Zero: []string{".schema.kinds: all columns are numeric", ".schema.levels: all columns are numeric", ".coef[]: of a constant column"},
+		},
+		{
+			Kind: codec.KindNaiveBayes,
+			Fill: func(testing.TB) encoding.BinaryMarshaler { return filledBayes() },
+			Values: func(_ testing.TB, state any) any {
+				m := promised(state.(*predict.NaiveBayes).Result())
+				return map[string]any{"len": state.(*predict.NaiveBayes).Len(), "prob": numbers(promised(m.Prob(nil, [][]float64{{1, 2, 0, 1}})))}
+			},
+			Zero: []string{".counts: part of laws once there are rows", ".binary: part of laws once there are rows", ".laws[]: 0 is normal", ".first[]: categorical columns have levels", ".second[]: only normal columns have squares", ".levels[]: only categorical columns have levels", ".schema.levels[]: numeric columns have none"},
+		},
+		{
+			Kind: codec.KindBayesModel,
+			Fill: func(testing.TB) encoding.BinaryMarshaler { return promised(filledBayes().Result()) },
+			Values: func(_ testing.TB, state any) any {
+				return map[string]any{"score": numbers(promised(state.(*predict.BayesModel).Score(nil, [][]float64{{1, 2, 0, 1}, {2, 1, 1, math.NaN()}})))}
+			},
+			Zero: []string{".sums.counts: as in NaiveBayes", ".sums.binary: as in NaiveBayes", ".sums.laws[]: as in NaiveBayes", ".sums.first[]: as in NaiveBayes", ".sums.second[]: as in NaiveBayes", ".sums.levels[]: as in NaiveBayes", ".sums.schema.levels[]: as in NaiveBayes", ".first[]: categorical columns have levels", ".second[]: counts have one number", ".levels[]: only categorical columns have levels", ".base[]: none"},
+		},
+		{
+			Kind: codec.KindVennAbers,
+			Fill: func(testing.TB) encoding.BinaryMarshaler {
+				return promised(predict.FitVennAbers([]float64{1, 2, 2, 3, 4}, []bool{false, true, false, true, false}, []float64{1, 2, 1, 1, 3}))
+			},
+			Values: func(_ testing.TB, state any) any {
+				v := state.(*predict.VennAbers)
+				p0, p1 := v.Interval(2.5)
+				return map[string]any{"p0": p0, "p1": p1, "prob": v.Prob(nil, []float64{0, 1, 2, 9})}
+			},
 		},
 		{
 			Kind: codec.KindGram,

@@ -146,9 +146,9 @@ func (g *Gram) Merge(other *Gram) error {
 	return nil
 }
 
-// Fit solves the linear regression of the rows added so far; opt.Weights and
+// Fit solves the linear regression of the rows added so far; opt.Weights, opt.Offset and
 // opt.Workers are not used. Where rows are at hand, FitLinear is more exact for
-// nearly dependent columns. Errors: ErrEmpty, ErrOption, ErrDuplicate, ErrShape,
+// nearly dependent columns. Errors: ErrEmpty, ErrOption, also for Huber, which needs the rows, ErrDuplicate, ErrShape,
 // ErrDiverged.
 func (g *Gram) Fit(opt LinearOptions) (*Linear, error) {
 	const where = "predict: Gram.Fit"
@@ -157,6 +157,9 @@ func (g *Gram) Fit(opt LinearOptions) (*Linear, error) {
 	}
 	if err := opt.validate(where, g.columns); err != nil {
 		return nil, err
+	}
+	if opt.Huber > 0 {
+		return nil, fmt.Errorf("%s: Huber is %v, want 0, for it needs the rows: %w", where, opt.Huber, ErrOption)
 	}
 	m, _, err := g.solve(context.Background(), opt)
 	if err != nil {

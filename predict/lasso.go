@@ -23,7 +23,7 @@ func (g *Gram) lasso(ctx context.Context, opt LinearOptions) (coef []float64, co
 		constant[j] = !(v > 0) || (!opt.NoIntercept && v <= 1e-26*g.weight*g.mean[j]*g.mean[j])
 	}
 	next := 0 // pass of the next system: one costs as much as many passes
-	for pass := range 100_000 {
+	for pass := range maxPasses {
 		if ctx.Err() != nil {
 			return nil, false, context.Cause(ctx)
 		}
@@ -45,6 +45,9 @@ func (g *Gram) lasso(ctx context.Context, opt LinearOptions) (coef []float64, co
 			}
 			moved = math.Max(moved, math.Abs(to-old)*math.Sqrt(size))
 		}
+		if opt.Progress != nil {
+			opt.Progress(Progress{Iteration: pass + 1, MaxIter: maxPasses, Objective: g.penalised(opt, coef, slope)})
+		}
 		if same && pass >= next {
 			if g.polish(opt, coef, slope, constant) {
 				return coef, true, nil
@@ -56,6 +59,18 @@ func (g *Gram) lasso(ctx context.Context, opt LinearOptions) (coef []float64, co
 		}
 	}
 	return coef, false, nil
+}
+
+// maxPasses bounds the passes of the coordinate descent.
+const maxPasses = 100_000
+
+// penalised is Σ s·(y - b - w·x)² + L2·Σ w² + L1·Σ|w|, where slope is c - C·w.
+func (g *Gram) penalised(opt LinearOptions, coef, slope []float64) float64 {
+	sum := g.at(opt, g.columns, g.columns)
+	for j, w := range coef {
+		sum += w*(opt.L2*w-g.at(opt, j, g.columns)-slope[j]) + opt.L1*math.Abs(w)
+	}
+	return sum
 }
 
 // shrink moves x towards 0 by t.

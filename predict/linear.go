@@ -23,9 +23,18 @@ type LinearOptions struct {
 	// >= 0, 0 means none. scikit-learn's ElasticNet has L1 = 2·n·alpha·l1_ratio and L2 =
 	// n·alpha·(1-l1_ratio), n the sum of the weights.
 	L1 float64
+	// Huber, if not 0, makes rows far from the plane count by their distance instead of its
+	// square: those beyond Huber times the scale σ of the residuals, which is estimated, too. Above 1 and finite;
+	// 1.35 costs 5 % of the rows where errors are normal. The objective is that of scikit-learn's HuberRegressor, whose
+	// epsilon is Huber and whose alpha is L2:
+	// Σ s·(σ + σ·H((y-b-w·x)/σ)) + L2·Σ w², H(z) = z² up to Huber, then 2·Huber·|z| - Huber². L1 is 0 then.
+	Huber float64
 	// Weights, if not nil, holds one weight >= 0 a row. Rows of weight 0 count as
 	// absent.
 	Weights []float64
+	// Offset, if not nil, is added to what is predicted for each row with coefficient 1. A fitted
+	// model knows nothing of it: add it to Predict. RSquared is that of y less the offset.
+	Offset []float64
 	// NoIntercept leaves out the constant term.
 	NoIntercept bool
 	// Names names the columns; nil means x0, x1, ….
@@ -33,6 +42,9 @@ type LinearOptions struct {
 	// Workers is how many goroutines fit at once; 0 and negative mean GOMAXPROCS. It
 	// has no influence on the result.
 	Workers int
+	// Progress, if not nil, is called after every iteration of a fit with L1, where an iteration is a pass over the columns, or Huber, on the caller's
+	// goroutine. Other fits have none.
+	Progress func(Progress)
 }
 
 // validate reports every bad field for d columns; Weights are for FitLinear to
@@ -41,6 +53,8 @@ func (o LinearOptions) validate(where string, d int) error {
 	var c check.Options
 	check.NonNegative(&c, "L2", o.L2)
 	check.NonNegative(&c, "L1", o.L1)
+	c.Require(o.Huber == 0 || o.Huber > 1 && check.Finite(o.Huber), "Huber", o.Huber, "above 1, or 0")
+	c.Require(o.Huber == 0 || o.L1 == 0, "L1", o.L1, "0 with Huber")
 	if err := c.Err(where); err != nil {
 		return err
 	}
@@ -90,6 +104,9 @@ func FitLinear(ctx context.Context, rows [][]float64, y []float64, opt LinearOpt
 	f, err := newLeastSquares(ctx, where, rows, y, opt)
 	if err != nil {
 		return nil, err
+	}
+	if opt.Huber > 0 {
+		return f.huber(ctx, where)
 	}
 	g, err := f.gram(ctx)
 	if err != nil {
@@ -149,10 +166,22 @@ func newLeastSquares(ctx context.Context, where string, rows [][]float64, y []fl
 		return nil, err
 	}
 	f := &leastSquares{sample: sample{weight: opt.Weights}, rows: rows, y: y, opt: opt}
+	if opt.Offset != nil {
+		if err := check.Len("Offset", len(opt.Offset), n); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
+		f.y = make([]float64, n)
+		for i, v := range opt.Offset {
+			if err := checkValue(v); err != nil {
+				return nil, fmt.Errorf("%s: %w", where, badValue("Offset", i, v))
+			}
+			f.y[i] = y[i] - v
+		}
+	}
 	err = f.sort(ctx, n, opt.Workers, func(i int) uint64 {
-		return hashRow(hashFloat(hashFloat(0, y[i]), f.weightOf(i)), rows[i])
+		return hashRow(hashFloat(hashFloat(0, f.y[i]), f.weightOf(i)), rows[i])
 	}, func(i, j int) int {
-		return cmp.Or(cmp.Compare(y[i]+0, y[j]+0), cmp.Compare(f.weightOf(i), f.weightOf(j)), compareRows(rows[i], rows[j]))
+		return cmp.Or(cmp.Compare(f.y[i]+0, f.y[j]+0), cmp.Compare(f.weightOf(i), f.weightOf(j)), compareRows(rows[i], rows[j]))
 	})
 	f.block = max(rowBlock, (len(f.order)+15)/16)
 	return f, err

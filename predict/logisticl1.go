@@ -94,7 +94,8 @@ func proximal(ctx context.Context, s stepper, opt LogisticOptions, end *converge
 // denseDescent is the proximal Newton fit of a dense problem.
 type denseDescent struct {
 	descent
-	p       *dense
+	eval    func(ctx context.Context, grad, theta []float64) (float64, error) // the smooth part
+	curve   func(ctx context.Context, theta []float64, iteration int) ([]float64, error)
 	hessian []float64 // params×params, both triangles
 	product []float64 // hessian·delta
 	next    []float64 // the point value was called at
@@ -102,23 +103,32 @@ type denseDescent struct {
 }
 
 func newDenseDescent(p *dense, theta []float64) *denseDescent {
-	n := p.params
+	d := emptyDescent(theta, p.l1)
+	d.eval = p.eval
+	d.curve = func(ctx context.Context, theta []float64, iteration int) ([]float64, error) {
+		rows := p.rows
+		if iteration < 3 {
+			rows, _ = p.sampleRows() // far from the optimum an estimate is good enough
+		}
+		return p.hessian(ctx, theta, rows)
+	}
+	return d
+}
+
+// emptyDescent is one that knows no problem yet.
+func emptyDescent(theta, l1 []float64) *denseDescent {
+	n := len(theta)
 	return &denseDescent{
-		descent: newDescent(theta, p.l1), p: p,
-		product: make([]float64, n), next: make([]float64, n), slope: make([]float64, n),
+		descent: newDescent(theta, l1), product: make([]float64, n), next: make([]float64, n), slope: make([]float64, n),
 	}
 }
 
 func (d *denseDescent) state() *descent { return &d.descent }
 
-// derive takes the Hessian of all rows, or far from the optimum of a sample of them;
-// the gradient was left by value.
+// derive takes the Hessian, whose upper triangle curve gives; the gradient was left by value.
 func (d *denseDescent) derive(ctx context.Context, iteration int) error {
-	n, rows := d.p.params, d.p.rows
-	if iteration < 3 {
-		rows, _ = d.p.sampleRows() // far from the optimum an estimate is good enough
-	}
-	h, err := d.p.hessian(ctx, d.x, rows)
+	n := len(d.x)
+	h, err := d.curve(ctx, d.x, iteration)
 	if err != nil {
 		return err
 	}
@@ -192,7 +202,7 @@ func (d *denseDescent) value(ctx context.Context, a float64) (float64, error) {
 	for j := range d.next {
 		d.next[j] = d.x[j] + a*d.delta[j]
 	}
-	f, err := d.p.eval(ctx, d.slope, d.next)
+	f, err := d.eval(ctx, d.slope, d.next)
 	if err != nil {
 		return 0, err
 	}

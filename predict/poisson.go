@@ -35,6 +35,8 @@ type PoissonOptions struct {
 	// Workers is how many goroutines fit at once; 0 and negative mean GOMAXPROCS. It
 	// has no influence on the result.
 	Workers int
+	// Progress, if not nil, is called after every iteration on the caller's goroutine.
+	Progress func(Progress)
 }
 
 // Poisson is a fitted Poisson regression: the mean count is exp(b + w·x). It is immutable
@@ -123,6 +125,7 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 			return nil, wrap(where, err)
 		}
 		m.warnings = step.warnings
+		tell(opt.Progress, m.iterations, opt.MaxIter, m.objective)
 		// Where rows of some kind all count 0 nothing is gained in the end, and each step goes as far as the last.
 		m.converged = far <= .1 && (share == 0 || before-m.objective <= opt.Tol*(1+math.Abs(m.objective)))
 		if share == 0 {

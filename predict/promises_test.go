@@ -46,6 +46,10 @@ func TestPromises(t *testing.T) {
 		Weights: amountsOf(len(rows), 2), Offset: amountsOf(len(rows), 0), Names: []string{"visits", "pages"}, ClassWeights: [2]float64{1, 2},
 		Progress: func(predict.Progress) {},
 	}
+	bayes := predict.NaiveBayesOptions{
+		Classes: 2, Alpha: .5, Smoothing: 1e-6, Priors: []float64{.25, .75}, Counts: []int{1}, Binary: []int{2}, Weights: amountsOf(4, 1), ClassWeights: []float64{1, 2},
+		Columns: append(predict.Numbers("age", "orders", "member"), predict.Column{Name: "city", Kind: predict.Categorical, Levels: []string{"a", "b"}}),
+	}
 	windows := predict.Windows{AsOf: at(30), Observation: 90 * day, Gap: day, Horizon: 5 * day, End: at(46)}
 	knobs := []predict.Knob[predict.LinearOptions]{{Name: "L2", Low: .1, High: 10, Log: true, Set: func(o *predict.LinearOptions, v float64) { o.L2 = v }}}
 	labeler := func() any {
@@ -61,7 +65,8 @@ func TestPromises(t *testing.T) {
 	}
 	testkit.Promises{
 		Funcs: map[string]any{
-			"FitSVM": predict.FitSVM, "FitPoisson": predict.FitPoisson,
+			"FitSVM": predict.FitSVM, "FitPoisson": predict.FitPoisson, "FitMultinomial": predict.FitMultinomial, "FitVennAbers": predict.FitVennAbers,
+			"NewNaiveBayes": predict.NewNaiveBayes, "FitNaiveBayes": predict.FitNaiveBayes,
 			"Average": predict.Average, "AverageLogits": predict.AverageLogits, "AverageRanks": predict.AverageRanks, "Bag": predict.Bag[float64], "FitStack": predict.FitStack,
 			"ChooseRows": predict.ChooseRows[string], "ClassScores": predict.ClassScores, "CorrectClassSampling": predict.CorrectClassSampling, "CorrectPrior": predict.CorrectPrior,
 			"EstimatePrior": predict.EstimatePrior, "FitBeta": predict.FitBeta, "FitConformal": predict.FitConformal, "FitCrossConformal": predict.FitCrossConformal,
@@ -98,6 +103,14 @@ func TestPromises(t *testing.T) {
 			},
 			func() any { return &predict.BetaCalibrator{A: 1, B: 2, C: .5} },
 			func() any {
+				return promised(predict.FitMultinomial(ctx, rows, classesOf(len(rows)), predict.MultinomialOptions{}))
+			},
+			func() any { return filledBayes() },
+			func() any { return promised(filledBayes().Result()) },
+			func() any {
+				return promised(predict.FitVennAbers([]float64{1, 2, 3, 4}, []bool{false, true, false, true}, nil))
+			},
+			func() any {
 				return &predict.Nested[predict.LinearOptions]{
 					Knobs: knobs, Search: predict.TuneOptions{Trials: 2, GridPoints: 2},
 					Evaluate: func(_ context.Context, o predict.LinearOptions, _ []int, _ float64) ([]float64, error) {
@@ -130,7 +143,7 @@ func TestPromises(t *testing.T) {
 			"FitIsotonic":       func() []any { return []any{[]float64{.1, .7, .4}, []bool{false, true, true}, []float64{1, 2, 1}} },
 			"FitIsotonicValues": func() []any { return []any{[]float64{.1, .7, .4}, []float64{2, 3, 5}, []float64{1, 2, 1}} },
 			"FitLinear": func() []any {
-				return []any{ctx, rows, amounts, predict.LinearOptions{Weights: options.Weights, Names: options.Names, L2: .5}}
+				return []any{ctx, rows, amounts, predict.LinearOptions{Weights: options.Weights, Offset: options.Offset, Names: options.Names, L2: .5, Huber: 1.5, Progress: options.Progress}}
 			},
 			"FitLogistic":        func() []any { return []any{ctx, rows, y, options} },
 			"FitLogisticSparse":  func() []any { return []any{ctx, sparse(), y, predict.LogisticOptions{L1: .1}} },
@@ -205,11 +218,33 @@ func TestPromises(t *testing.T) {
 			"Bag":                     func() []any { return []any{ctx, 4, predict.BagOptions{Models: 2, Share: .5}, fit} },
 			"FitStack":                func() []any { return []any{[][]float64{{1, 2}, {3, 4}}, []float64{1, 3}} },
 			"FitSVM": func() []any {
-				return []any{ctx, rows, y, predict.SVMOptions{C: 2, Bias: 2, Weights: options.Weights, ClassWeights: options.ClassWeights, Names: options.Names}}
+				return []any{ctx, rows, y, predict.SVMOptions{C: 2, Bias: 2, Weights: options.Weights, Offset: options.Offset, ClassWeights: options.ClassWeights, Names: options.Names, Progress: options.Progress}}
 			},
 			"FitPoisson": func() []any {
-				return []any{ctx, rows, countsOf(len(rows)), predict.PoissonOptions{L2: 1, Weights: options.Weights, Offset: options.Offset, Names: options.Names}}
+				return []any{ctx, rows, countsOf(len(rows)), predict.PoissonOptions{L2: 1, Weights: options.Weights, Offset: options.Offset, Names: options.Names, Progress: options.Progress}}
 			},
+			"FitMultinomial": func() []any {
+				return []any{ctx, rows, classesOf(len(rows)), predict.MultinomialOptions{
+					Classes: 3, L1: .1, L2: .5, Weights: options.Weights, Offset: amountsOf(3*len(rows), 0), Names: options.Names, ClassWeights: []float64{1, 2, 1}, Progress: options.Progress,
+				}}
+			},
+			"FitVennAbers":  func() []any { return []any{[]float64{.1, .7, .4}, []bool{false, true, true}, []float64{1, 2, 1}} },
+			"NewNaiveBayes": func() []any { return []any{bayes} },
+			"FitNaiveBayes": func() []any {
+				return []any{ctx, [][]float64{{1, 2, 0, 1}, {2, 3, 1, 0}, {4, 1, 1, 1}, {7, 5, 1, 0}}, []int{0, 1, 1, 0}, bayes}
+			},
+			"NaiveBayes.Add":           func() []any { return []any{[]float64{1, 2, 0, 1}, 1, 2.} },
+			"BayesModel.Bind":          func() []any { return []any{bayes.Columns} },
+			"BayesModel.Predict":       func() []any { return []any{[]int{9}, [][]float64{{1, 2, 0, 1}}} },
+			"BayesModel.Prob":          func() []any { return []any{[]float64{9}, [][]float64{{1, 2, 0, 1}}} },
+			"BayesModel.Score":         func() []any { return []any{[]float64{9}, [][]float64{{1, 2, 0, 1}}} },
+			"Multinomial.Bind":         func() []any { return []any{predict.Numbers("x1", "x0")} },
+			"Multinomial.Predict":      func() []any { return []any{[]int{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"Multinomial.Prob":         func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"Multinomial.Score":        func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"Multinomial.Coefficients": func() []any { return []any{1} },
+			"Multinomial.Intercept":    func() []any { return []any{1} },
+			"Bound.Append":             func() []any { return []any{[]float64{9}, []float64{1, 2}} },
 			"SVM.Bind":                 func() []any { return []any{predict.Numbers("x1", "x0")} },
 			"SVM.Score":                func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
 			"Poisson.Bind":             func() []any { return []any{predict.Numbers("x1", "x0")} },
@@ -234,28 +269,34 @@ func TestPromises(t *testing.T) {
 			"SparseRows.AddRow": func() []any { return []any{[]int32{0, 2}, []float64{1, 2}} },
 		},
 		NaN: map[string]string{
-			"Poisson.Coefficients":    "standard errors that were not asked for",
-			"Poisson.Intercept":       "as Coefficients",
-			"SVM.Coefficients":        "there are no standard errors",
-			"SVM.Intercept":           "as Coefficients",
-			"Poisson.Predict":         "+Inf beyond float64",
-			"BetaCalibrator.Prob":     "NaN of NaN, and of a nil calibrator",
-			"ChooseRows":              "the threshold where nobody is chosen",
-			"Conformal.Interval":      "infinite where no promise can be made",
-			"Conformal.Quantile":      "as Interval",
-			"CrossConformal.Interval": "infinite where the rows are too few for the level",
-			"CrossPredict":            "a row in no test set",
-			"Nested.Run":              "settings and scores of single folds as Tune has them",
-			"LearningCurve":           "standard errors of a single fold",
-			"Tune":                    "base as it was given, and scores of trials that failed",
-			"Sigmoid":                 "NaN of NaN",
-			"Binding.Row":             "as it stands in the row, and for codes that are none",
-			"Bound.Predict":           "of a row that is not finite or of another width, and of a nil Bound",
-			"Bound.Score":             "as Predict",
-			"Isotonic.At":             "NaN of NaN, and without knots",
-			"Isotonic.Prob":           "as At",
-			"SigmoidCalibrator.Prob":  "NaN of NaN, and of a nil calibrator",
-			"Linear.RSquared":         "where y does not vary, and before a fit",
+			"Poisson.Coefficients":     "standard errors that were not asked for",
+			"Poisson.Intercept":        "as Coefficients",
+			"SVM.Coefficients":         "there are no standard errors",
+			"Multinomial.Coefficients": "there are no standard errors",
+			"Multinomial.Intercept":    "as Coefficients",
+			"VennAbers.At":             "NaN of NaN",
+			"VennAbers.Interval":       "NaN of NaN",
+			"VennAbers.Prob":           "NaN of NaN",
+			"Bound.Append":             "what is not finite comes back",
+			"SVM.Intercept":            "as Coefficients",
+			"Poisson.Predict":          "+Inf beyond float64",
+			"BetaCalibrator.Prob":      "NaN of NaN, and of a nil calibrator",
+			"ChooseRows":               "the threshold where nobody is chosen",
+			"Conformal.Interval":       "infinite where no promise can be made",
+			"Conformal.Quantile":       "as Interval",
+			"CrossConformal.Interval":  "infinite where the rows are too few for the level",
+			"CrossPredict":             "a row in no test set",
+			"Nested.Run":               "settings and scores of single folds as Tune has them",
+			"LearningCurve":            "standard errors of a single fold",
+			"Tune":                     "base as it was given, and scores of trials that failed",
+			"Sigmoid":                  "NaN of NaN",
+			"Binding.Row":              "as it stands in the row, and for codes that are none",
+			"Bound.Predict":            "of a row that is not finite or of another width, and of a nil Bound",
+			"Bound.Score":              "as Predict",
+			"Isotonic.At":              "NaN of NaN, and without knots",
+			"Isotonic.Prob":            "as At",
+			"SigmoidCalibrator.Prob":   "NaN of NaN, and of a nil calibrator",
+			"Linear.RSquared":          "where y does not vary, and before a fit",
 		},
 		Settles: map[string]string{
 			"Pick": "panics like a slice, as its comment says",
@@ -276,6 +317,14 @@ func countsOf(n int) []float64 {
 	out := make([]float64, n)
 	for i := range out {
 		out[i] = float64(i * i % 4)
+	}
+	return out
+}
+
+func classesOf(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i % 3
 	}
 	return out
 }

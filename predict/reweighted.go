@@ -140,6 +140,13 @@ func (f *reweighted) search(ctx context.Context, m *terms, next []float64, nextI
 	return before, 0, nil
 }
 
+// tell calls progress, if there is one.
+func tell(progress func(Progress), iteration, maxIter int, objective float64) {
+	if progress != nil {
+		progress(Progress{Iteration: iteration, MaxIter: maxIter, Objective: objective})
+	}
+}
+
 // iterated is what the frames of the models by reweighting hold.
 type iterated struct {
 	terms

@@ -334,14 +334,17 @@ func translate(codes []float64, v float64) float64 {
 	return codes[int(v)]
 }
 
-// Bound is a linear model whose columns were found in the caller's: Score and Predict
-// cost no check and no allocation. It is immutable and safe for concurrent use.
+// Bound is a model whose columns were found in the caller's: its methods
+// cost no check, and those of a linear model no allocation. It is immutable and safe for concurrent use.
 type Bound struct {
 	width     int
 	at        []int32
 	coef      []float64
 	intercept float64
 	mean      func(score float64) float64 // nil: the score itself
+
+	rows *Binding                           // of a model that is no sum; nil for a linear one
+	all  func(dst, row []float64) []float64 // what such a model says of a row in its own order
 }
 
 // columns returns the schema of a model, nil without columns.
@@ -365,11 +368,40 @@ func (t *terms) bind(where string, columns []Column, mean func(float64) float64)
 	return &Bound{width: b.width, at: b.at, coef: slices.Clone(t.coef), intercept: t.intercept, mean: mean}, nil
 }
 
+// bindAll makes a Bound of a model with many answers to a row.
+func (s *Schema) bindAll(where string, columns []Column, all func(dst, row []float64) []float64) (*Bound, error) {
+	if s.Len() == 0 {
+		return nil, notFitted(where)
+	}
+	b, err := s.bind(where, columns)
+	if err != nil {
+		return nil, err
+	}
+	return &Bound{width: b.width, rows: b, all: all}, nil
+}
+
+// Append appends what the model predicts for a row of the columns that were bound: the
+// probability of each class of a model of several, else what Predict has. A row of another width appends nothing.
+// The values of the row pass through dst: with room for them and the answer it allocates nothing, but by the model itself.
+func (b *Bound) Append(dst, row []float64) []float64 {
+	switch {
+	case b == nil || len(row) != b.width || b.width == 0:
+		return dst
+	case b.all == nil:
+		return append(dst, b.Predict(row))
+	}
+	at := len(dst)
+	dst = b.rows.Row(dst, row)
+	end := len(dst)
+	dst = b.all(dst, dst[at:end:end])
+	return append(dst[:at], dst[end:]...)
+}
+
 // Score returns the linear predictor b + w·x of a row of the columns that were bound,
 // bit for bit that of the model's own Score. A value that is not finite gives one that is not
-// finite, and a row of another width, or a Bound that Bind did not make, NaN.
+// finite, and a row of another width, a model that is no sum, or a Bound that Bind did not make, NaN.
 func (b *Bound) Score(row []float64) float64 {
-	if b == nil || len(row) != b.width || b.width == 0 {
+	if b == nil || len(row) != b.width || b.width == 0 || b.all != nil {
 		return math.NaN()
 	}
 	s := b.intercept
@@ -380,8 +412,18 @@ func (b *Bound) Score(row []float64) float64 {
 }
 
 // Predict returns what the model predicts for a row, as Score has it for the linear
-// predictor: the probability of true, the amount.
+// predictor: the probability of true, the amount; of a model of several classes that of the class 1.
 func (b *Bound) Predict(row []float64) float64 {
+	if b != nil && b.all != nil {
+		switch all := b.Append(nil, row); len(all) {
+		case 0:
+			return math.NaN()
+		case 1:
+			return all[0]
+		default:
+			return all[1]
+		}
+	}
 	s := b.Score(row)
 	if b != nil && b.mean != nil {
 		s = b.mean(s)

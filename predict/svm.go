@@ -19,6 +19,12 @@ type SVMOptions struct {
 	Weights []float64
 	// ClassWeights multiplies the weights of the rows labelled false and true; 0 means 1.
 	ClassWeights [2]float64
+	// Balanced multiplies the weights of each class by half the total weight over the weight of
+	// the class, so that both weigh the same.
+	Balanced bool
+	// Offset, if not nil, is added to the score of each row with coefficient 1. A fitted model
+	// knows nothing of it: add it to Score.
+	Offset []float64
 	// Bias is the constant column whose coefficient, penalised like the others, gives the
 	// intercept, finite and > 0; 0 means 1. The larger, the less the penalty counts.
 	Bias float64
@@ -31,6 +37,8 @@ type SVMOptions struct {
 	// Workers is how many goroutines fit at once; 0 and negative mean GOMAXPROCS. It
 	// has no influence on the result.
 	Workers int
+	// Progress, if not nil, is called after every iteration on the caller's goroutine.
+	Progress func(Progress)
 }
 
 // SVM is a fitted linear support vector machine. It is immutable and safe for concurrent
@@ -39,9 +47,9 @@ type SVM struct{ iterated }
 
 // FitSVM fits a linear support vector machine of y on rows, an n×d matrix: it minimises
 //
-//	½·Σⱼwⱼ² + ½·v² + C·Σᵢ sᵢ·max(0, 1 - zᵢ·(w·xᵢ + v·Bias))²
+//	½·Σⱼwⱼ² + ½·v² + C·Σᵢ sᵢ·max(0, 1 - zᵢ·(w·xᵢ + v·Bias + oᵢ))²
 //
-// where zᵢ is ±1 by label, sᵢ the row's weight and v·Bias the intercept: the objective of liblinear's solvers 1 and 2,
+// where zᵢ is ±1 by label, sᵢ the row's weight, oᵢ its offset and v·Bias the intercept: the objective of liblinear's solvers 1 and 2,
 // whose minimum is unique. Newton's method with the generalised Hessian and halved steps (Keerthi and DeCoste, JMLR 6, 2005)
 // ends where the set of rows within the margin no longer changes, at the minimum but for rounding. Columns should be of similar size, as for every penalty. Score says on which
 // side a row lies; for a probability calibrate it: FitSigmoid on the scores of CrossPredict.
@@ -57,9 +65,12 @@ func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*S
 	}
 	n := len(f.order)
 	sign, weight, active := make([]float64, n), make([]float64, n), make([]float64, n)
+	target, offset := make([]float64, n), make([]float64, n)
 	for k, i := range f.order {
 		sign[k] = 2*float64(class(y[i])) - 1
 		weight[k] = f.weightOf(int(i)) * opt.ClassWeights[class(y[i])]
+		offset[k] = f.offsetOf(int(i))
+		target[k] = sign[k] - offset[k]
 	}
 	bias := opt.Bias
 	if opt.NoIntercept {
@@ -67,7 +78,7 @@ func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*S
 	}
 	f.objective = func(eta, coef []float64, intercept float64) (float64, error) {
 		loss, err := f.sum(ctx, func(k int) float64 {
-			e := math.Max(0, 1-sign[k]*eta[k])
+			e := math.Max(0, 1-sign[k]*(eta[k]+offset[k]))
 			return weight[k] * e * e
 		})
 		for _, c := range coef {
@@ -88,7 +99,7 @@ func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*S
 		same := true
 		for k := range active {
 			now := 0.0
-			if sign[k]*eta[k] < 1 {
+			if sign[k]*(eta[k]+offset[k]) < 1 {
 				now = weight[k]
 			}
 			same = same && now == active[k]
@@ -98,7 +109,7 @@ func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*S
 			m.converged = true
 			break
 		}
-		step, _, err := f.step(ctx, sign, active, LinearOptions{L2: 1 / (2 * opt.C), NoIntercept: true}, bias)
+		step, _, err := f.step(ctx, target, active, LinearOptions{L2: 1 / (2 * opt.C), NoIntercept: true}, bias)
 		if err != nil {
 			return nil, wrap(where, err)
 		}
@@ -113,6 +124,7 @@ func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*S
 		if m.objective, share, err = f.search(ctx, &m.terms, next, intercept, m.objective); err != nil {
 			return nil, wrap(where, err)
 		}
+		tell(opt.Progress, m.iterations, opt.MaxIter, m.objective)
 		m.converged = share == 0 // no step lowers what is the minimum but for rounding
 	}
 	if !m.finite() || !check.Finite(m.objective) {
@@ -151,19 +163,37 @@ func newSVM(ctx context.Context, where string, rows [][]float64, y []bool, opt S
 	if err := checkNames(opt.Names, d); err != nil {
 		return nil, opt, fmt.Errorf("%s: %w", where, err)
 	}
-	s := sample{weight: opt.Weights}
+	if opt.Offset != nil {
+		if err := check.Len("Offset", len(opt.Offset), n); err != nil {
+			return nil, opt, fmt.Errorf("%s: %w", where, err)
+		}
+		for i, v := range opt.Offset {
+			if err := checkValue(v); err != nil {
+				return nil, opt, fmt.Errorf("%s: %w", where, badValue("Offset", i, v))
+			}
+		}
+	}
+	s := sample{y: y, weight: opt.Weights, offset: opt.Offset}
 	counts := [2]int{}
 	for i, v := range y {
-		w := s.weightOf(i) * opt.ClassWeights[class(v)]
-		if err := checkValue(w); err != nil {
-			return nil, opt, fmt.Errorf("%s: %w", where, badValue("Weights", i, w))
-		}
 		if s.keep(i) {
 			counts[class(v)]++
 		}
 	}
 	if counts[0] == 0 || counts[1] == 0 {
 		return nil, opt, fmt.Errorf("%s: the rows of positive weight are labelled %d× false and %d× true, want both: %w", where, counts[0], counts[1], ErrUndefined)
+	}
+	if opt.Balanced {
+		total := s.classWeights(counts)
+		for k := range opt.ClassWeights {
+			opt.ClassWeights[k] *= (total[0] + total[1]) / (2 * total[k])
+		}
+	}
+	for i, v := range y {
+		w := s.weightOf(i) * opt.ClassWeights[class(v)]
+		if err := checkValue(w); err != nil {
+			return nil, opt, fmt.Errorf("%s: %w", where, badValue("Weights", i, w))
+		}
 	}
 	f, err := newReweighted(ctx, rows, func(i int) float64 { return float64(class(y[i])) }, s, opt.Workers)
 	return f, opt, err

@@ -169,6 +169,10 @@ const (
 	KindBeta            Kind = 0x040b
 	KindSVM             Kind = 0x040c
 	KindPoisson         Kind = 0x040d
+	KindMultinomial     Kind = 0x040e
+	KindNaiveBayes      Kind = 0x040f
+	KindBayesModel      Kind = 0x0410
+	KindVennAbers       Kind = 0x0412
 	KindModelSchema     Kind = 0x0408
 	KindEnsemble        Kind = 0x4301
 
@@ -344,6 +348,10 @@ var Table = []Entry{
 	{KindModelSchema, "predict", "Schema"},
 	{KindSVM, "predict", "SVM"},
 	{KindPoisson, "predict", "Poisson"},
+	{KindMultinomial, "predict", "Multinomial"},
+	{KindNaiveBayes, "predict", "NaiveBayes"},
+	{KindBayesModel, "predict", "BayesModel"},
+	{KindVennAbers, "predict", "VennAbers"},
 	{KindConformalScores, "predict", "Conformal"},
 	{KindCrossConformal, "predict", "CrossConformal"},
 	{KindBeta, "predict", "BetaCalibrator"},
