@@ -38,6 +38,34 @@ func TestCancels(t *testing.T) {
 			_, err := predict.FitLinear(ctx, rows, v, predict.LinearOptions{L1: 5})
 			return err
 		}},
+		{Name: "predict.FitLinear, Huber", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows, _, v := data(2000*size, 20)
+			testkit.Start(ctx)
+			_, err := predict.FitLinear(ctx, rows, v, predict.LinearOptions{Huber: 1.35})
+			return err
+		}},
+		{Name: "predict.FitMultinomial", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows, _, v := data(2000*size, 20)
+			label := make([]int, len(v))
+			for i, x := range v {
+				if label[i] = i % 2; x > 1 {
+					label[i] = 2
+				}
+			}
+			testkit.Start(ctx)
+			_, err := predict.FitMultinomial(ctx, rows, label, predict.MultinomialOptions{})
+			return err
+		}},
+		{Name: "predict.FitNaiveBayes", Looks: 5, Do: func(ctx context.Context, size int) error {
+			rows, _, v := data(20_000*size, 20)
+			label := make([]int, len(v))
+			for i := range label {
+				label[i] = i % 3
+			}
+			testkit.Start(ctx)
+			_, err := predict.FitNaiveBayes(ctx, rows, label, predict.NaiveBayesOptions{})
+			return err
+		}},
 		{Name: "predict.FitSVM", Looks: 10, Do: func(ctx context.Context, size int) error {
 			rows, y, _ := data(2000*size, 20)
 			testkit.Start(ctx)

@@ -48,6 +48,21 @@ func classified[M any](fit func(ctx context.Context, d modeltest.Data, y []bool)
 	}
 }
 
+// labelled fits on labels 0, 1, ….
+func labelled[M any](fit func(ctx context.Context, d modeltest.Data, y []int) (M, error)) func(ctx context.Context, d modeltest.Data) (M, error) {
+	return func(ctx context.Context, d modeltest.Data) (M, error) {
+		y := make([]int, len(d.Y))
+		for i, v := range d.Y {
+			y[i] = int(v)
+			if float64(y[i]) != v {
+				var none M
+				return none, fmt.Errorf("y[%d] is %g: %w", i, v, predict.ErrRange)
+			}
+		}
+		return fit(ctx, d, y)
+	}
+}
+
 // conformance are the learners of the package and of its families, a line each.
 func conformance() map[string]modeltest.Case {
 	logistic := func(opt predict.LogisticOptions) func(ctx context.Context, d modeltest.Data) (*predict.Logistic, error) {
@@ -100,15 +115,31 @@ func conformance() map[string]modeltest.Case {
 	classes := func(n int, weighted float64) modeltest.Case {
 		return with(func(c *modeltest.Case) { c.Classes, c.Weighted = n, weighted })
 	}
+	several := func(c modeltest.Case) modeltest.Case { c.Classes = 3; return c }
+	bayes := func(opt predict.NaiveBayesOptions) func(ctx context.Context, d modeltest.Data) (*predict.BayesModel, error) {
+		return labelled(func(ctx context.Context, d modeltest.Data, y []int) (*predict.BayesModel, error) {
+			o := opt
+			o.Weights = d.Weights
+			return predict.FitNaiveBayes(ctx, d.Rows, y, o)
+		})
+	}
 	return map[string]modeltest.Case{
-		"logistic":     conforming(modeltest.Case{Classes: 2, Weighted: 1e-6, Permuted: 1e-6}, logistic(predict.LogisticOptions{}), prob),
-		"logistic, L1": conforming(modeltest.Case{Classes: 2, Weighted: 1e-4, Permuted: 1e-6}, logistic(predict.LogisticOptions{L1: 1}), prob),
-		"linear":       conforming(modeltest.Case{Weighted: 1e-9, Permuted: 1e-9}, linear(predict.LinearOptions{}), line),
-		"lasso":        conforming(modeltest.Case{Weighted: 1e-6, Permuted: 1e-9}, linear(predict.LinearOptions{L1: 1}), line),
-		"SVM": conforming(modeltest.Case{Classes: 2, Scores: true, Weighted: 1e-6, Permuted: 1e-6}, classified(func(ctx context.Context, d modeltest.Data, y []bool) (*predict.SVM, error) {
+		"multinomial": conforming(several(modeltest.Case{Weighted: 1e-6}), labelled(func(ctx context.Context, d modeltest.Data, y []int) (*predict.Multinomial, error) {
+			return predict.FitMultinomial(ctx, d.Rows, y, predict.MultinomialOptions{Weights: d.Weights})
+		}), func(m *predict.Multinomial) func([]float64, [][]float64) ([]float64, error) { return m.Prob }),
+		"multinomial, L1": conforming(several(modeltest.Case{Weighted: 1e-4}), labelled(func(ctx context.Context, d modeltest.Data, y []int) (*predict.Multinomial, error) {
+			return predict.FitMultinomial(ctx, d.Rows, y, predict.MultinomialOptions{Weights: d.Weights, L1: 1, L2: .1})
+		}), func(m *predict.Multinomial) func([]float64, [][]float64) ([]float64, error) { return m.Prob }),
+		"naive Bayes":  conforming(several(modeltest.Case{Weighted: 1e-6}), bayes(predict.NaiveBayesOptions{}), func(m *predict.BayesModel) func([]float64, [][]float64) ([]float64, error) { return m.Prob }),
+		"Huber":        conforming(modeltest.Case{Weighted: 1e-6}, linear(predict.LinearOptions{Huber: 1.35}), line),
+		"logistic":     conforming(modeltest.Case{Classes: 2, Weighted: 1e-6}, logistic(predict.LogisticOptions{}), prob),
+		"logistic, L1": conforming(modeltest.Case{Classes: 2, Weighted: 1e-4}, logistic(predict.LogisticOptions{L1: 1}), prob),
+		"linear":       conforming(modeltest.Case{Weighted: 1e-9}, linear(predict.LinearOptions{}), line),
+		"lasso":        conforming(modeltest.Case{Weighted: 1e-6}, linear(predict.LinearOptions{L1: 1}), line),
+		"SVM": conforming(modeltest.Case{Classes: 2, Scores: true, Weighted: 1e-6}, classified(func(ctx context.Context, d modeltest.Data, y []bool) (*predict.SVM, error) {
 			return predict.FitSVM(ctx, d.Rows, y, predict.SVMOptions{Weights: d.Weights})
 		}), func(m *predict.SVM) func([]float64, [][]float64) ([]float64, error) { return m.Score }),
-		"poisson": conforming(modeltest.Case{Counts: true, Weighted: 1e-6, Permuted: 1e-6}, func(ctx context.Context, d modeltest.Data) (*predict.Poisson, error) {
+		"poisson": conforming(modeltest.Case{Counts: true, Weighted: 1e-6}, func(ctx context.Context, d modeltest.Data) (*predict.Poisson, error) {
 			return predict.FitPoisson(ctx, d.Rows, d.Y, predict.PoissonOptions{Weights: d.Weights})
 		}, func(m *predict.Poisson) func([]float64, [][]float64) ([]float64, error) { return m.Predict }),
 

@@ -54,3 +54,41 @@ func BenchmarkConformal(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkLearners(b *testing.B) {
+	ctx := context.Background()
+	rows, y, _, count := drawn(rng.New(1, 1, 0), 10_000, 20)
+	label, scores := make([]int, len(y)), make([]float64, len(y))
+	for i, v := range y {
+		if v {
+			label[i] = 1 + i%2
+		}
+		scores[i] = rows[i][0]
+	}
+	for _, c := range []struct {
+		name string
+		fit  func() error
+	}{
+		{"multinomial", func() error {
+			_, err := predict.FitMultinomial(ctx, rows, label, predict.MultinomialOptions{})
+			return err
+		}},
+		{"huber", func() error {
+			_, err := predict.FitLinear(ctx, rows, count, predict.LinearOptions{Huber: 1.35})
+			return err
+		}},
+		{"bayes", func() error {
+			_, err := predict.FitNaiveBayes(ctx, rows, label, predict.NaiveBayesOptions{})
+			return err
+		}},
+		{"vennabers", func() error { _, err := predict.FitVennAbers(scores, y, nil); return err }},
+	} {
+		b.Run("model="+c.name, func(b *testing.B) {
+			for b.Loop() {
+				if err := c.fit(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -26,6 +26,7 @@ type softmax struct {
 	l1   []float64
 }
 
+// newSoftmax lays out the rows as for a binary problem, and the labels beside them.
 func newSoftmax(ctx context.Context, rows [][]float64, y []int, k int, s *sample, offset []float64, opt LogisticOptions) (*softmax, error) {
 	one, err := newDense(ctx, len(rows[0]), s, opt, source{row: func(_ []float64, i int) []float64 { return rows[i] }, ahead: 6})
 	if err != nil {
