@@ -124,3 +124,19 @@ func (m *Matrix) Part(rows []int32, sums []int64, j int, left []bool, spareRows 
 	copy(sums[l:], spareSums[:r])
 	return l
 }
+
+// Count returns the weight of the rows in each bin of each column, as whole numbers; nil weights are 1 each.
+func (m *Matrix) Count(rows []int32, weights []int64) []int64 {
+	out := make([]int64, m.Total())
+	for j := range m.Columns {
+		to := out[m.Offsets[j]:m.Offsets[j+1]]
+		for _, i := range rows {
+			w := int64(1)
+			if weights != nil {
+				w = weights[i]
+			}
+			to[m.Bin(i, j)] += w
+		}
+	}
+	return out
+}

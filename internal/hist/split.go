@@ -90,8 +90,13 @@ func (r *Rules) Score(s Stat, b Bounds) float64 {
 type Search struct {
 	Rules
 	Unit1, Unit2 float64 // of the sums in a histogram
-	order        []level
-	densities    map[int][]float64 // by the number of levels
+	// Counts is the weight of the rows in each bin of the column that is searched, of the node All, in units of Weight: no child
+	// weighs less than MinRows, or nothing. Nil: not asked.
+	Counts          []int64
+	All             int64
+	Weight, MinRows float64
+	order           []level
+	densities       map[int][]float64 // by the number of levels
 }
 
 // level is a category while levels are sorted.
@@ -99,6 +104,7 @@ type level struct {
 	bin   int32
 	stat  Stat
 	slope float64
+	count int64
 }
 
 // Forget drops the tables that were kept, which grow with the numbers of levels that nodes have.
@@ -131,63 +137,100 @@ func (s *Search) Column(best *Split, m *Matrix, h Hist, j int, node Stat, monoto
 	s.number(best, part, j, node, monotone, bounds)
 }
 
-// number looks at every edge, with the missing values on either side where there are any.
+// number looks at every edge once, with the missing values on the right and, where there are any, on the left. Sums are
+// integers times a power of two, below 2⁵³ of it: differences of their float64s are exact.
 func (s *Search) number(best *Split, h Hist, j int, node Stat, monotone int, bounds Bounds) {
 	bins := len(h) / 2
-	var allG, allH int64
-	for b := range bins {
-		allG += h[2*b]
-		allH += h[2*b+1]
+	missing := h[0] != 0 || h[1] != 0
+	if !missing {
+		bins-- // nobody is right of the last
 	}
-	missG, missH := h[0], h[1]
-	parent := s.Score(node, bounds)
-	plain := s.L1 == 0 && bounds == Free && monotone == 0
-	for side := range 2 {
-		// Missing values go right first, then left; without any there is one pass.
-		var g, hess int64
-		if side == 1 {
-			if missG == 0 && missH == 0 {
-				break
-			}
-			g, hess = missG, missH
+	miss := s.stat(h, 0)
+	e := edges{s: s, node: node, monotone: monotone, bounds: bounds, parent: s.Score(node, bounds)}
+	e.plain = s.L1 == 0 && bounds == Free && monotone == 0
+	e.tops[0], e.tops[1] = max(best.Gain, s.MinGain), max(best.Gain, s.MinGain)
+	var g, hess, count int64
+	for b := 1; b < bins; b++ {
+		if s.Counts != nil {
+			count += s.Counts[b]
 		}
-		for b := 1; b < bins; b++ {
-			if h[2*b] == 0 && h[2*b+1] == 0 {
-				continue // nobody moves
-			}
-			g += h[2*b]
-			hess += h[2*b+1]
-			if b == bins-1 && (side == 1 || missG == 0 && missH == 0) {
-				break // nobody is left on the right
-			}
-			left := Stat{float64(g) * s.Unit1, float64(hess) * s.Unit2}
-			if left.H < s.MinH {
-				continue
-			}
-			right := Stat{float64(allG-g) * s.Unit1, float64(allH-hess) * s.Unit2}
-			if right.H < s.MinH {
-				break
-			}
-			gain := 0.0
-			if plain {
-				// Both fractions as one, compared without a division: most edges end here.
-				dl, dr := left.H+s.L2, right.H+s.L2
-				up, down := left.G*left.G*dr+right.G*right.G*dl, dl*dr
-				if up <= (max(best.Gain, s.MinGain)+parent)*down {
-					continue
-				}
-				gain = up/down - parent
-			} else {
-				if monotone != 0 && float64(monotone)*(s.Output(right, bounds)-s.Output(left, bounds)) < 0 {
-					continue
-				}
-				gain = s.Score(left, bounds) + s.Score(right, bounds) - parent
-			}
-			if gain > best.Gain && gain > s.MinGain {
-				*best = Split{Gain: gain, Column: j, Bin: b, MissingLeft: side == 1, Left: left, Right: right}
-			}
+		if h[2*b]|h[2*b+1] == 0 {
+			continue // nobody moves
+		}
+		g += h[2*b]
+		hess += h[2*b+1]
+		left := Stat{float64(g) * s.Unit1, float64(hess) * s.Unit2}
+		if node.H-left.H < s.MinH {
+			break
+		}
+		if s.enough(count) {
+			e.try(0, b, left)
+		}
+		if missing && b < bins-1 && (s.Counts == nil || s.enough(count+s.Counts[0])) {
+			e.try(1, b, Stat{left.G + miss.G, left.H + miss.H})
 		}
 	}
+	for side, at := range e.at {
+		if at == 0 || !(e.tops[side] > best.Gain) {
+			continue
+		}
+		left := e.left[side]
+		*best = Split{
+			Gain: e.tops[side], Column: j, Bin: at, MissingLeft: side == 1, Left: left, Right: Stat{node.G - left.G, node.H - left.H},
+		}
+	}
+}
+
+// edges are the cuts of a column, the best so far with the missing values on the right and on the left.
+type edges struct {
+	s        *Search
+	node     Stat
+	monotone int
+	bounds   Bounds
+	plain    bool // neither L1 nor bounds
+	parent   float64
+	tops     [2]float64
+	at       [2]int
+	left     [2]Stat
+}
+
+// sure is so far below 1 that rounding does not matter: what misses the mark by it misses it in whatever order columns come.
+const sure = 1 - 1e-12
+
+// try looks at one cut.
+func (e *edges) try(side, b int, left Stat) {
+	s := e.s
+	right := Stat{e.node.G - left.G, e.node.H - left.H}
+	if left.H < s.MinH || right.H < s.MinH {
+		return
+	}
+	gain := 0.0
+	if e.plain {
+		// Both fractions as one, compared without a division: most edges end here.
+		dl, dr := left.H+s.L2, right.H+s.L2
+		up, down := left.G*left.G*dr+right.G*right.G*dl, dl*dr
+		if up < (e.tops[side]+e.parent)*down*sure {
+			return
+		}
+		gain = up/down - e.parent
+	} else {
+		if e.monotone != 0 && float64(e.monotone)*(s.Output(right, e.bounds)-s.Output(left, e.bounds)) < 0 {
+			return
+		}
+		gain = s.Score(left, e.bounds) + s.Score(right, e.bounds) - e.parent
+	}
+	if gain > e.tops[side] {
+		e.tops[side], e.at[side], e.left[side] = gain, b, left
+	}
+}
+
+// enough reports whether a side of so much weight, and the other, may be.
+func (s *Search) enough(count int64) bool {
+	if s.Counts == nil {
+		return true
+	}
+	few := min(count, s.All-count)
+	return few > 0 && float64(few)*s.Weight >= s.MinRows
 }
 
 // category sorts the levels by gradient over Hessian and looks at every cut of that order. Codes
@@ -197,18 +240,26 @@ func (s *Search) number(best *Split, h Hist, j int, node Stat, monotone int, bou
 func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) {
 	s.order = s.order[:0]
 	told, roots, each := 0, 0.0, 0.0 // levels told apart, the sums of the roots of their Hessians and of those
-	add := func(b int, st Stat) {
-		s.order = append(s.order, level{int32(b), st, st.G / (st.H + s.Smooth)})
+	add := func(b int, st Stat, count int64) {
+		s.order = append(s.order, level{int32(b), st, st.G / (st.H + s.Smooth), count})
 	}
-	var restG, restH int64 // of bin 1 and of what is thin
+	of := func(b int) int64 {
+		if s.Counts == nil {
+			return 0
+		}
+		return s.Counts[b]
+	}
+	var restG, restH, restCount int64 // of bin 1 and of what is thin
 	for b := range len(h) / 2 {
 		switch st := s.stat(h, b); {
 		case h[2*b] == 0 && h[2*b+1] == 0:
+			restCount += of(b) // rows whose sums are lost beside others: right, with bin 1
 		case b == 1 || b > 1 && st.H < s.Thin:
 			restG += h[2*b]
 			restH += h[2*b+1]
+			restCount += of(b)
 		default:
-			add(b, st)
+			add(b, st, of(b))
 			if b > 1 {
 				told++
 				roots += math.Sqrt(st.H)
@@ -216,8 +267,8 @@ func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) 
 			}
 		}
 	}
-	if restG != 0 || restH != 0 {
-		add(1, Stat{float64(restG) * s.Unit1, float64(restH) * s.Unit2})
+	if restG != 0 || restH != 0 || restCount != 0 {
+		add(1, Stat{float64(restG) * s.Unit1, float64(restH) * s.Unit2}, restCount)
 	}
 	n := len(s.order)
 	if n < 2 {
@@ -231,15 +282,16 @@ func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) 
 	}
 	parent := s.Score(node, bounds)
 	var sum, first Stat
-	at, top, passed := -1, best.Gain, 0
+	at, top, passed, count := -1, best.Gain, 0, int64(0)
 	for k, l := range s.order[:n-1] {
+		count += l.count
 		sum.G += l.stat.G
 		sum.H += l.stat.H
 		if l.bin > 1 {
 			passed++
 		}
 		rest := Stat{node.G - sum.G, node.H - sum.H}
-		if sum.H < s.MinH || rest.H < s.MinH {
+		if sum.H < s.MinH || rest.H < s.MinH || !s.enough(count) {
 			continue
 		}
 		// The gradients of those that went left by chance, squared over both Hessians, and a standard deviation, about.

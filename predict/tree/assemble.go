@@ -335,6 +335,7 @@ func (a *assembler) finish() (*Ensemble, error) {
 		return nil, err
 	}
 	e := a.Ensemble
+	e.layAnswers()
 	e.share = make([]float64, len(e.base))
 	for k := range e.share {
 		e.share[k] = 1

@@ -52,7 +52,7 @@ type BoostOptions struct {
 	// MinHessian is the least sum of Hessians of a leaf; 0 means .001.
 	MinHessian float64
 	// MinRows is the least number of rows of a leaf, counted by their weights; 0 means 20,
-	// negative means 0.
+	// negative means 0. A column is split by its best cut that leaves so many.
 	MinRows float64
 	// MinGain is what a split must gain at least, >= 0.
 	MinGain float64

@@ -37,9 +37,9 @@ type branch struct {
 	stat        hist.Stat
 	bounds      hist.Bounds
 	hist        hist.Hist
-	banned      []bool // columns whose split left a child with too few rows
-	guess       bool   // rows of children are guessed from Hessians
-	path        []int  // columns above it
+	weight      int64   // of its rows, in units
+	counts      []int64 // by bin, where a split has left a child with too few rows: histograms do not count them
+	path        []int   // columns above it
 	best        hist.Split
 }
 
@@ -180,15 +180,18 @@ func (gr *grower) enter(x *branch) {
 }
 
 // count returns the weight of rows lo … hi.
-func (gr *grower) count(lo, hi int) float64 {
+func (gr *grower) count(lo, hi int) float64 { return float64(gr.weigh(lo, hi)) * gr.unit }
+
+// weigh is count in units.
+func (gr *grower) weigh(lo, hi int) int64 {
 	if gr.weights == nil {
-		return float64(hi - lo)
+		return int64(hi - lo)
 	}
 	sum := int64(0)
 	for _, i := range gr.order[lo:hi] {
 		sum += gr.weights[i]
 	}
-	return float64(sum) * gr.unit
+	return sum
 }
 
 // consider finds the best split of a leaf and keeps it open if there is one.
@@ -198,15 +201,6 @@ func (gr *grower) consider(ctx context.Context, x *branch) error {
 	if !full && gr.nodes[x.node].Count >= 2*gr.opt.MinRows && x.hi-x.lo >= 2 {
 		if err := gr.search(ctx, x); err != nil {
 			return err
-		}
-		if x.best.Column < 0 && x.banned != nil && !x.guess {
-			// Histograms do not count rows, and no column is left of those whose best split has too few on one
-			// side: guessed from Hessians, other cuts of them may have enough.
-			x.guess = true
-			clear(x.banned)
-			if err := gr.search(ctx, x); err != nil {
-				return err
-			}
 		}
 	}
 	if x.best.Column < 0 {
@@ -226,33 +220,36 @@ func (gr *grower) close(x *branch) {
 	gr.open = slices.DeleteFunc(gr.open, func(y *branch) bool { return y == x })
 }
 
-// search looks at the columns that x may be split by, in blocks whose best splits are compared: one worker does
-// it as many do.
+// search looks at the columns that x may be split by. The best split of several is the same in whatever blocks they are compared.
 func (gr *grower) search(ctx context.Context, x *branch) error {
-	least, allowed := gr.opt.MinHessian, gr.may(x)
-	if x.guess && gr.opt.MinRows > 0 {
-		least = max(least, gr.opt.MinRows*x.stat.H/gr.nodes[x.node].Count*(1-1e-9))
-	}
+	allowed := gr.may(x)
 	thin := max(gr.opt.MinCategory-.5, 0) * x.stat.H / gr.nodes[x.node].Count // between two numbers of rows
-	const block = 8
-	bests := make([]hist.Split, parallel.Blocks(gr.d, block))
-	workers := gr.workers
-	if gr.matrix.Total() < 1<<14 {
-		workers = 1
-	}
-	err := parallel.For(ctx, gr.d, block, workers, func(w, lo, hi int) error {
-		s, best := &gr.searches[w], &bests[lo/block]
-		s.MinH, s.Thin, best.Column = least, thin, -1
+	look := func(s *hist.Search, best *hist.Split, lo, hi int) {
+		s.Thin, s.Counts, s.All, s.Weight, s.MinRows = thin, nil, x.weight, gr.unit, gr.opt.MinRows
 		for j := lo; j < hi; j++ {
-			if !allowed[j] || x.banned != nil && x.banned[j] {
+			if !allowed[j] {
 				continue
 			}
 			monotone := 0
 			if gr.opt.Monotone != nil {
 				monotone = gr.opt.Monotone[j]
 			}
+			if x.counts != nil {
+				s.Counts = x.counts[gr.matrix.Offsets[j]:gr.matrix.Offsets[j+1]]
+			}
 			s.Column(best, gr.matrix, x.hist, j, x.stat, monotone, x.bounds)
 		}
+	}
+	if gr.workers == 1 || gr.matrix.Total() < 1<<14 {
+		look(&gr.searches[0], &x.best, 0, gr.d)
+		return context.Cause(ctx)
+	}
+	const block = 8
+	bests := make([]hist.Split, parallel.Blocks(gr.d, block))
+	err := parallel.For(ctx, gr.d, block, gr.workers, func(w, lo, hi int) error {
+		best := &bests[lo/block]
+		best.Column = -1
+		look(&gr.searches[w], best, lo, hi)
 		return nil
 	})
 	for _, best := range bests {
@@ -303,12 +300,12 @@ func (gr *grower) next() int {
 	return at
 }
 
-// split parts a leaf. Where a child would have too few rows it bans the column, looks for another
-// split and returns false.
+// split parts a leaf. Where a child would have too few rows it counts those of all bins, looks for the best split that
+// has enough and returns false.
 func (gr *grower) split(ctx context.Context, x *branch) (bool, error) {
 	s := &x.best
 	c := &gr.matrix.Columns[s.Column]
-	if off := 2 * gr.matrix.Offsets[s.Column]; x.hist[off] == 0 && x.hist[off+1] == 0 {
+	if off := gr.matrix.Offsets[s.Column]; x.hist[2*off] == 0 && x.hist[2*off+1] == 0 && (x.counts == nil || x.counts[off] == 0) {
 		s.MissingLeft = s.Left.H >= s.Right.H // nobody says: with the larger part
 	}
 	left := gr.left[:c.Bins()]
@@ -326,12 +323,14 @@ func (gr *grower) split(ctx context.Context, x *branch) (bool, error) {
 	middle := x.lo + gr.matrix.Part(gr.order[x.lo:x.hi], gr.sums[x.lo:x.hi], s.Column, left, gr.spareRows, gr.spareSums)
 	few := min(gr.count(x.lo, middle), gr.count(middle, x.hi))
 	if few < gr.opt.MinRows || middle == x.lo || middle == x.hi {
-		if x.banned == nil {
-			x.banned = make([]bool, gr.d)
+		if x.counts != nil {
+			gr.close(x) // none that was counted has too few
+			return false, nil
 		}
-		x.banned[s.Column] = true
+		x.counts, x.weight = gr.matrix.Count(gr.order[x.lo:x.hi], gr.weights), gr.weigh(x.lo, x.hi)
 		return false, gr.consider(ctx, x)
 	}
+	x.counts = nil
 	gr.name(x)
 	return true, gr.children(ctx, x, middle)
 }

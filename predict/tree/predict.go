@@ -23,9 +23,13 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // sized makes room for e.
 func (s *scratch) sized(e *Ensemble) {
-	s.work = slices.Grow(s.work[:0], lanes*len(e.views))[:lanes*len(e.views)]
+	s.work = slices.Grow(s.work[:0], lanes*e.stride())[:lanes*e.stride()]
 	s.acc = slices.Grow(s.acc[:0], lanes*len(e.base))[:lanes*len(e.base)]
 }
+
+// stride is the room of a row in work: what its categories answer, then its views. A leaf looks at the first of them, which
+// there is even where no node has one.
+func (e *Ensemble) stride() int { return e.before() + max(len(e.views), 1) }
 
 // free gives the scratch back, without what is the caller's.
 func (s *scratch) free() {
@@ -124,8 +128,17 @@ func (e *Ensemble) load(s *scratch, rows [][]float64) {
 			row = rows[l]
 		}
 		s.rows[l] = row
-		e.look(s.work[l*len(e.views):(l+1)*len(e.views)], row)
+		e.face(s.work[l*e.stride():][:e.stride()], row)
 	}
+}
+
+// face makes the answers and views of one row.
+func (e *Ensemble) face(work, row []float64) {
+	off := e.before()
+	if e.answers != nil {
+		e.answers.answer(work, off, row, e.single)
+	}
+	e.look(work[off:off+len(e.views)], row)
 }
 
 // look makes the views of one row.
@@ -168,8 +181,8 @@ func (e *Ensemble) block(s *scratch, dst []float64, n int) []float64 {
 
 // one appends the margins of a row: the lanes are trees then.
 func (e *Ensemble) one(s *scratch, dst, row []float64) []float64 {
-	work := s.work[:len(e.views)]
-	e.look(work, row)
+	work := s.work[:e.stride()]
+	e.face(work, row)
 	k := len(e.base)
 	acc := s.acc[:k]
 	e.start(acc)
@@ -178,7 +191,7 @@ func (e *Ensemble) one(s *scratch, dst, row []float64) []float64 {
 		for l := range lanes {
 			s.at[l] = e.roots[t+min(l, n-1)]
 		}
-		if len(e.tests) == 0 {
+		if len(e.tests) == 0 || e.answers != nil {
 			e.descend(&s.at, work, 0)
 		} else {
 			for l := range n {
@@ -199,28 +212,27 @@ func (e *Ensemble) walk(s *scratch, t int) {
 	for l := range s.at {
 		s.at[l] = root
 	}
-	if len(e.tests) == 0 {
-		e.descend(&s.at, s.work, len(e.views))
+	stride := e.stride()
+	if len(e.tests) == 0 || e.answers != nil {
+		e.descend(&s.at, s.work, stride)
 		return
 	}
 	for l := range s.at {
-		s.at[l] = e.reach(root, s.work[l*len(e.views):(l+1)*len(e.views)], s.rows[l])
+		s.at[l] = e.reach(root, s.work[l*stride:(l+1)*stride], s.rows[l])
 	}
 }
 
-// descend moves all lanes to their leaves, where no node splits by category. The views of
-// lane l begin at l·stride.
+// descend moves all lanes to their leaves, where what categories answer is known, or none are asked. What lane l compares
+// begins at l·stride.
 func (e *Ensemble) descend(at *[lanes]int32, work []float64, stride int) {
-	if len(e.views) == 0 {
-		return // leaves only
-	}
+	off := int32(e.before())
 	for g := 0; g < lanes; g += 4 {
 		a, b, c, d := at[g], at[g+1], at[g+2], at[g+3]
 		wa, wb, wc, wd := work[g*stride:], work[(g+1)*stride:], work[(g+2)*stride:], work[(g+3)*stride:]
 		for {
 			na, nb, nc, nd := &e.nodes[a], &e.nodes[b], &e.nodes[c], &e.nodes[d]
-			qa, qb := na.child^above(wa[na.view], na.threshold), nb.child^above(wb[nb.view], nb.threshold)
-			qc, qd := nc.child^above(wc[nc.view], nc.threshold), nd.child^above(wd[nd.view], nd.threshold)
+			qa, qb := na.child^above(wa[off+na.view], na.threshold), nb.child^above(wb[off+nb.view], nb.threshold)
+			qc, qd := nc.child^above(wc[off+nc.view], nc.threshold), nd.child^above(wd[off+nd.view], nd.threshold)
 			if (qa^a)|(qb^b)|(qc^c)|(qd^d) == 0 {
 				break
 			}
@@ -268,12 +280,7 @@ func (e *Ensemble) right(c *category, row []float64) int32 {
 	if !(x >= 0 && x < maxCategory) {
 		return 1
 	}
-	code := int32(x)
-	word := c.begin + code>>5
-	if word >= c.end {
-		return 1
-	}
-	return int32(^e.bits[word] >> (code & 31) & 1)
+	return e.passes(c, int32(x))
 }
 
 // start is what margins begin with.
