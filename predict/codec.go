@@ -33,6 +33,7 @@ var (
 	_ Persistent = (*NaiveBayes)(nil)
 	_ Persistent = (*BayesModel)(nil)
 	_ Persistent = (*VennAbers)(nil)
+	_ Persistent = (*Neighbors)(nil)
 )
 
 // empty returns a new state of the kind, to be decoded into; nil for a kind that
@@ -70,6 +71,8 @@ func empty(kind codec.Kind) Persistent {
 		return new(NaiveBayes)
 	case codec.KindBayesModel:
 		return new(BayesModel)
+	case codec.KindNearest:
+		return new(Neighbors)
 	case codec.KindVennAbers:
 		return new(VennAbers)
 	}

@@ -232,6 +232,17 @@ func frames() []testkit.Frame {
 			Zero: []string{".sums.counts: as in NaiveBayes", ".sums.binary: as in NaiveBayes", ".sums.laws[]: as in NaiveBayes", ".sums.first[]: as in NaiveBayes", ".sums.second[]: as in NaiveBayes", ".sums.levels[]: as in NaiveBayes", ".sums.schema.levels[]: as in NaiveBayes", ".first[]: categorical columns have levels", ".second[]: counts have one number", ".levels[]: only categorical columns have levels", ".base[]: none"},
 		},
 		{
+			Kind: codec.KindNearest,
+			Fill: func(testing.TB) encoding.BinaryMarshaler {
+				return promised(predict.FitNeighbors(ctx, spread, []float64{1, 2, 1, 0, 2, 1, 2, 1}, predict.NeighborsOptions{K: 2, Classes: 3, Distance: true, Manhattan: true, Standardize: true, Names: []string{"visits", "newsletter", "shops"}}))
+			},
+			Values: func(_ testing.TB, state any) any {
+				m := state.(*predict.Neighbors)
+				return map[string]any{"len": m.Len(), "prob": numbers(promised(m.Prob(nil, [][]float64{{2.5, 1, 3}, {8, 0, 3}})))}
+			},
+			Zero: []string{".schema.kinds: all columns are numeric", ".schema.levels: all columns are numeric", ".rows[]: as given", ".y[]: a label", ".x[]: as rows", ".tree.order[]: the first row", ".tree.from[]: the first row", ".tree.box[]: as rows"},
+		},
+		{
 			Kind: codec.KindVennAbers,
 			Fill: func(testing.TB) encoding.BinaryMarshaler {
 				return promised(predict.FitVennAbers([]float64{1, 2, 2, 3, 4}, []bool{false, true, false, true, false}, []float64{1, 2, 1, 1, 3}))

@@ -155,3 +155,28 @@ func TestVennAbersGolden(t *testing.T) {
 	near(t, "p1", p1, c.P1, 1e-9)
 	near(t, "p", v.Prob(nil, c.Fresh), c.P, 1e-9)
 }
+
+func TestNeighborsGolden(t *testing.T) {
+	var g learnersGolden
+	testkit.Golden(t, "learners.json", &g)
+	var label []float64
+	for _, c := range g.Label {
+		label = append(label, float64(c))
+	}
+	var query [][]float64
+	for _, r := range g.Rows[:20] {
+		q := make([]float64, len(r))
+		for j, v := range r {
+			q[j] = v + .01
+		}
+		query = append(query, q)
+	}
+	for k, c := range g.Neighbours {
+		opt := predict.NeighborsOptions{K: c.K, Distance: c.Distance, Manhattan: c.P == 1}
+		amounts := promised(predict.FitNeighbors(context.Background(), g.Rows, g.Amount, opt))
+		near(t, fmt.Sprintf("neighbours %d: amounts", k), promised(amounts.Predict(nil, query)), c.Value, 1e-9)
+		opt.Classes = 3
+		labels := promised(predict.FitNeighbors(context.Background(), g.Rows, label, opt))
+		near(t, fmt.Sprintf("neighbours %d: classes", k), promised(labels.Prob(nil, query)), flat(c.Prob), 1e-9)
+	}
+}

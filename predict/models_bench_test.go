@@ -81,6 +81,7 @@ func BenchmarkLearners(b *testing.B) {
 			_, err := predict.FitNaiveBayes(ctx, rows, label, predict.NaiveBayesOptions{})
 			return err
 		}},
+		{"neighbors", func() error { _, err := predict.FitNeighbors(ctx, rows, count, predict.NeighborsOptions{}); return err }},
 		{"vennabers", func() error { _, err := predict.FitVennAbers(scores, y, nil); return err }},
 	} {
 		b.Run("model="+c.name, func(b *testing.B) {

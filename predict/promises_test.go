@@ -65,7 +65,7 @@ func TestPromises(t *testing.T) {
 	}
 	testkit.Promises{
 		Funcs: map[string]any{
-			"FitSVM": predict.FitSVM, "FitPoisson": predict.FitPoisson, "FitMultinomial": predict.FitMultinomial, "FitVennAbers": predict.FitVennAbers,
+			"FitSVM": predict.FitSVM, "FitPoisson": predict.FitPoisson, "FitMultinomial": predict.FitMultinomial, "FitVennAbers": predict.FitVennAbers, "FitNeighbors": predict.FitNeighbors,
 			"NewNaiveBayes": predict.NewNaiveBayes, "FitNaiveBayes": predict.FitNaiveBayes,
 			"Average": predict.Average, "AverageLogits": predict.AverageLogits, "AverageRanks": predict.AverageRanks, "Bag": predict.Bag[float64], "FitStack": predict.FitStack,
 			"ChooseRows": predict.ChooseRows[string], "ClassScores": predict.ClassScores, "CorrectClassSampling": predict.CorrectClassSampling, "CorrectPrior": predict.CorrectPrior,
@@ -106,6 +106,9 @@ func TestPromises(t *testing.T) {
 				return promised(predict.FitMultinomial(ctx, rows, classesOf(len(rows)), predict.MultinomialOptions{}))
 			},
 			func() any { return filledBayes() },
+			func() any {
+				return promised(predict.FitNeighbors(ctx, rows, amountsOf(len(rows), 0), predict.NeighborsOptions{Classes: 3}))
+			},
 			func() any { return promised(filledBayes().Result()) },
 			func() any {
 				return promised(predict.FitVennAbers([]float64{1, 2, 3, 4}, []bool{false, true, false, true}, nil))
@@ -228,8 +231,14 @@ func TestPromises(t *testing.T) {
 					Classes: 3, L1: .1, L2: .5, Weights: options.Weights, Offset: amountsOf(3*len(rows), 0), Names: options.Names, ClassWeights: []float64{1, 2, 1}, Progress: options.Progress,
 				}}
 			},
-			"FitVennAbers":  func() []any { return []any{[]float64{.1, .7, .4}, []bool{false, true, true}, []float64{1, 2, 1}} },
-			"NewNaiveBayes": func() []any { return []any{bayes} },
+			"FitNeighbors": func() []any {
+				return []any{ctx, rows, amountsOf(len(rows), 0), predict.NeighborsOptions{K: 2, Classes: 3, Weights: options.Weights, Names: options.Names}}
+			},
+			"Neighbors.Bind":    func() []any { return []any{predict.Numbers("x1", "x0")} },
+			"Neighbors.Predict": func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"Neighbors.Prob":    func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"FitVennAbers":      func() []any { return []any{[]float64{.1, .7, .4}, []bool{false, true, true}, []float64{1, 2, 1}} },
+			"NewNaiveBayes":     func() []any { return []any{bayes} },
 			"FitNaiveBayes": func() []any {
 				return []any{ctx, [][]float64{{1, 2, 0, 1}, {2, 3, 1, 0}, {4, 1, 1, 1}, {7, 5, 1, 0}}, []int{0, 1, 1, 0}, bayes}
 			},

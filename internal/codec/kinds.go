@@ -173,6 +173,7 @@ const (
 	KindNaiveBayes      Kind = 0x040f
 	KindBayesModel      Kind = 0x0410
 	KindVennAbers       Kind = 0x0412
+	KindNearest         Kind = 0x0411
 	KindModelSchema     Kind = 0x0408
 	KindEnsemble        Kind = 0x4301
 
@@ -352,6 +353,7 @@ var Table = []Entry{
 	{KindNaiveBayes, "predict", "NaiveBayes"},
 	{KindBayesModel, "predict", "BayesModel"},
 	{KindVennAbers, "predict", "VennAbers"},
+	{KindNearest, "predict", "Neighbors"},
 	{KindConformalScores, "predict", "Conformal"},
 	{KindCrossConformal, "predict", "CrossConformal"},
 	{KindBeta, "predict", "BetaCalibrator"},
