@@ -231,6 +231,8 @@ const (
 	KindInventory  Kind = 0x0604
 	KindDemand     Kind = 0x0605
 
+	KindUpliftForest Kind = 0x4601
+
 	KindSummary      Kind = 0x4501
 	KindRepeatModel  Kind = 0x4502
 	KindRound        Kind = 0x4503
@@ -357,6 +359,7 @@ var Table = []Entry{
 	{KindConformalScores, "predict", "Conformal"},
 	{KindCrossConformal, "predict", "CrossConformal"},
 	{KindBeta, "predict", "BetaCalibrator"},
+	{KindUpliftForest, "predict/uplift", "Forest"},
 	{KindEnsemble, "predict/tree", "Ensemble"},
 	{KindNaive, "predict/forecast", "Naive"},
 	{KindMean, "predict/forecast", "Mean"},

@@ -41,21 +41,38 @@ func TestPromises(t *testing.T) {
 		effects[i] = float64(i%7) - 3
 	}
 	value := uplift.ValueOptions{Worth: 2, Costs: []float64{0, .5, .75}, Level: .9}
+	wood := uplift.TreeOptions{
+		Criterion: uplift.CTS, MaxDepth: 3, MinLeaf: 5, MinArm: 1, MinGain: 1e-9, Shrink: 2, Plain: true, Honest: .3, Bins: 20, Categorical: []int{0},
+		Names: []string{"a", "b"}, Seed: 1, Workers: 1,
+	}
+	stored := get(get(uplift.FitTree(bg, d, wood)).MarshalBinary())
 	testkit.Promises{
 		Funcs: map[string]any{
 			"FitS": uplift.FitS, "FitT": uplift.FitT, "FitX": uplift.FitX, "FitR": uplift.FitR, "FitDR": uplift.FitDR,
 			"ScoresDR": uplift.ScoresDR, "ScoresIPW": uplift.ScoresIPW, "Assign": uplift.Assign,
+			"FitTree": uplift.FitTree, "FitForest": uplift.FitForest,
 		},
 		Types: []func() any{
 			func() any { return get(uplift.FitX(bg, d, mean, uplift.Options{})) },
 			func() any { return get(uplift.ScoresIPW(d)) },
+			func() any { var f uplift.Forest; must(f.UnmarshalBinary(stored)); return &f },
+			func() any { c := uplift.KL; return &c },
 		},
+		Zero: []string{"Criterion"},
 		Args: map[string]func() []any{
 			"FitS": fit, "FitT": fit, "FitX": fit, "FitR": fit, "FitDR": fit, "ScoresDR": fit,
 			"ScoresIPW": func() []any { return []any{full} },
 			"Assign": func() []any {
 				return []any{effects, 3, uplift.AssignOptions{Worth: 2, Costs: []float64{0, 1, 2}, Budget: 10}}
 			},
+			"FitTree": func() []any { return []any{bg, full, wood} },
+			"FitForest": func() []any {
+				return []any{bg, full, uplift.ForestOptions{Tree: wood, Trees: 3, Try: 1, Sample: .8, Level: .9, Progress: func(uplift.Progress) {}}}
+			},
+			"Forest.Nodes":         func() []any { return []any{0} },
+			"Forest.Text":          func() []any { return []any{0} },
+			"Forest.Means":         func() []any { return []any{nil, d.Rows[:3]} },
+			"Forest.Effects":       func() []any { return []any{nil, d.Rows[:3]} },
 			"Learned.Effects":      func() []any { return []any{bg, nil, d.Rows[:3]} },
 			"Learned.EffectsGiven": func() []any { return []any{bg, nil, d.Rows[:3], []float64{.5, .3, .2}} },
 			"Scores.Effects":       func() []any { return []any{1} },
@@ -68,7 +85,8 @@ func TestPromises(t *testing.T) {
 		NaN: map[string]string{
 			"FitS": "rows of weight 0 have no effects", "FitT": "as FitS", "FitX": "as FitS", "FitR": "as FitS", "FitDR": "as FitS",
 			"ScoresDR": "rows of weight 0 have no scores", "ScoresIPW": "as ScoresDR", "Scores.Harmed": "there may be nobody harmed",
-			"Assign": "without a budget there is no price",
+			"FitForest": "rows of weight 0, or that all trees have drawn, have no effects out of bag",
+			"Assign":    "without a budget there is no price",
 		},
 	}.Check(t)
 }

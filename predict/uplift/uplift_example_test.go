@@ -129,3 +129,60 @@ func ExampleScores_Harmed() {
 	// Output:
 	// 200 rows, predicted -0.4 and below: -0.50, at most -0.18 <nil>
 }
+
+func ExampleFitTree() {
+	ctx, d := context.Background(), mails()
+	f, err := uplift.FitTree(ctx, d, uplift.TreeOptions{Criterion: uplift.CTS, MinLeaf: 50, Names: []string{"recent"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	text, err := f.Text(0)
+	fmt.Print(text, err, "\n")
+	nodes, err := f.Nodes(0)
+	var root uplift.Node = nodes[0]
+	fmt.Println(root.Column, root.Threshold, root.Rows, err)
+	fmt.Println(f.Trees(), f.Arms(), f.Columns(), f.Names())
+	var _ *uplift.Forest = f
+	var _ uplift.Criterion = uplift.Euclidean
+	fmt.Println(uplift.KL, uplift.ChiSquared)
+	// Output:
+	// all: 400 rows, effect +0.25
+	//   recent <= 0.5: 200 rows, effect -0.5
+	//   recent > 0.5 or missing: 200 rows, effect +1
+	// <nil>
+	// 0 0.5 [200 200] <nil>
+	// 1 2 1 [recent]
+	// KL ChiSquared
+}
+
+func ExampleFitForest() {
+	ctx, d := context.Background(), mails()
+	r, err := uplift.FitForest(ctx, d, uplift.ForestOptions{Trees: 50, Tree: uplift.TreeOptions{MinLeaf: 20}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var result *uplift.ForestResult = r
+	effects, err := result.Forest.Effects(nil, [][]float64{{0}, {1}})
+	fmt.Printf("%.1f %v\n", effects, err)
+	means, err := result.Forest.Means(nil, [][]float64{{1}})
+	fmt.Printf("%.1f %v\n", means, err)
+	shares, err := result.Forest.Importance()
+	fmt.Println(shares, err)
+	data, err := result.Forest.MarshalBinary()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var back uplift.Forest
+	fmt.Println(back.UnmarshalBinary(data), back.Trees())
+	more, err := back.AppendBinary([]byte("head"))
+	fmt.Println(len(more)-len(data), err, len(r.OutOfBag), len(r.Averages))
+	// Output:
+	// [-0.5 1.0] <nil>
+	// [2.2 3.2] <nil>
+	// [1] <nil>
+	// <nil> 50
+	// 4 <nil> 400 1
+}
