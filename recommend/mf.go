@@ -354,7 +354,9 @@ func (o ratingRidge) half(ctx context.Context, m *sparse.CSR, dst, src biased, f
 //
 //	Σ_k (vals_k - mean - srcBias_k - b - x·src_k)² + n·(vector·‖x‖² + bias·b²)
 //
-// over the n columns, the bias being one more factor.
+// over the n columns, the bias being one more factor. The right side is added up in a unit near the
+// largest residual, a power of two, as products of ratings and vectors near 1e30 or 1e-30 are
+// none of float32.
 func (o ratingRidge) solve(t *lsScratch, x []float32, row ratingRow) (float32, bool) {
 	cols := row.cols
 	f, fp := len(x), len(t.b)
@@ -371,7 +373,18 @@ func (o ratingRidge) solve(t *lsScratch, x []float32, row ratingRow) (float32, b
 			t.a[k*fp+k] = 1
 		}
 	}
+	residual := func(k int) float32 {
+		return weightAt(row.vals, k) - row.mean - row.src.bias[cols[k]]
+	}
+	most := float32(0)
+	for k := range cols {
+		most = max(most, residual(k), -residual(k))
+	}
+	_, unit := math.Frexp(float64(most))
+	unit = min(max(unit, -126), 126)
+	down, up := float32(math.Ldexp(1, -unit)), float32(math.Ldexp(1, unit))
 	if row.centred {
+		vec.Scale(down, x)
 		vec.Axpy(float32(o.vector*n), x, t.b[:f])
 	}
 	for lo := 0; lo < len(cols); lo += lsRows {
@@ -381,7 +394,7 @@ func (o ratingRidge) solve(t *lsScratch, x []float32, row ratingRow) (float32, b
 			raw := t.raw[k*fp : k*fp+f+1]
 			copy(raw, row.src.v[i*f:i*f+f])
 			raw[f] = 1
-			vec.Axpy(weightAt(row.vals, lo+k)-row.mean-row.src.bias[i], raw, t.b[:f+1])
+			vec.Axpy(residual(lo+k)*down, raw, t.b[:f+1])
 		}
 		vec.Syrk(t.a, fp, 0, fp, t.raw, t.raw, fp, rows)
 	}
@@ -403,6 +416,7 @@ func (o ratingRidge) solve(t *lsScratch, x []float32, row ratingRow) (float32, b
 		return 0, false
 	}
 	solve.SolveCholesky32(t.a, fp, t.b)
+	vec.Scale(up, t.b)
 	copy(x, t.b)
 	return t.b[f], check.Slice32("", t.b) == nil
 }
