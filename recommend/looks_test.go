@@ -13,6 +13,9 @@ import (
 // much work: counted, by the functions on the stack of each look. How long that is on a
 // quiet core is printed by TestCancelLatency.
 func TestFitsLook(t *testing.T) {
+	if testkit.Race {
+		t.Skip("fits of one worker each: no two goroutines meet")
+	}
 	x, s, titles := largeData(t, 3000, 640, 40, 20_000)
 	fits := map[string]fitter{}
 	for _, f := range largeFits(t, x, s, titles) {
