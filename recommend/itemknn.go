@@ -182,7 +182,7 @@ func neighbors(ctx context.Context, w *sparse.CSR, opt ItemKNNOptions) (*sparse.
 	}
 	w, scale := opt.even(w, size)
 	opt.Shrinkage *= scale * scale
-	return sparse.Pairs{W: w, Score: opt.score(size, w.Cols)}.Top(ctx, opt.Neighbors, opt.Workers)
+	return sparse.Pairs{W: w, Score: opt.score(size, len(columnsOf(w)))}.Top(ctx, opt.Neighbors, opt.Workers)
 }
 
 // SparseScores is true: items that are no neighbours of the history score 0.

@@ -18,7 +18,8 @@ func contains(s, sub string) bool { return strings.Contains(s, sub) }
 
 // slowSimilarity computes a similarity from the definitions, on dense columns.
 func slowSimilarity(x *Interactions, opt ItemKNNOptions, i, j int) float64 {
-	n := float64(x.Users())
+	users, items := x.occupied()
+	n := float64(users)
 	binary := opt.Weighting == Binary || opt.Similarity.counts()
 	byItem := x.byItem()
 	total := 0.0
@@ -34,14 +35,14 @@ func slowSimilarity(x *Interactions, opt ItemKNNOptions, i, j int) float64 {
 		}
 		for k, u := range users {
 			w := float64(vals[k])
-			idf := math.Log(float64(x.Items()) / (1 + float64(x.users.RowLen(int(u)))))
+			idf := math.Log(float64(items) / (1 + float64(x.users.RowLen(int(u)))))
 			switch {
 			case binary:
 				w = 1
 			case opt.Weighting == TFIDF:
 				w = math.Sqrt(w) * idf
 			case opt.Weighting == BM25:
-				w = w * (opt.K1 + 1) / (opt.K1*(1-opt.B+opt.B*sum/(total/float64(x.Items()))) + w) * idf
+				w = w * (opt.K1 + 1) / (opt.K1*(1-opt.B+opt.B*sum/(total/float64(items))) + w) * idf
 			}
 			out[u] = w
 		}

@@ -189,10 +189,11 @@ func FitSessionKNN(ctx context.Context, s *Sequences, opt SessionKNNOptions) (*S
 // prepare derives from sequences and options what a query needs.
 func (m *SessionKNN) prepare(ctx context.Context) (err error) {
 	s, o := m.seqs, m.opt
-	n := s.Len()
 	if m.order, err = s.newestFirst(ctx); err != nil {
 		return err
 	}
+	m.order = slices.DeleteFunc(m.order, func(k int32) bool { return len(s.Sequence(int(k))) == 0 })
+	n := len(m.order)
 	meter := parallel.NewMeter(ctx)
 	last := make([]int32, s.items)
 	each := func(fn func(i int32, rank int)) error { // distinct items of each session, newest session first

@@ -39,20 +39,22 @@ func drawHistory(t *rapid.T, items int) Query {
 
 // slowSessions is the formula of the type's comment, session by session.
 func slowSessions(s *Sequences, o SessionKNNOptions, q Query) []float64 {
-	n := s.Len()
+	newest := make([]int, 0, s.Len())
+	for k := range s.Len() {
+		if len(s.Sequence(k)) > 0 {
+			newest = append(newest, k)
+		}
+	}
+	n := len(newest)
 	has := func(k int, i int32) bool { return slices.Contains(s.Sequence(k), i) }
 	idf := func(i int32, power float64) float64 {
 		c := 0
-		for k := range n {
+		for _, k := range newest {
 			if has(k, i) {
 				c++
 			}
 		}
 		return math.Pow(math.Log(float64(n+1)/float64(c)), power)
-	}
-	newest := make([]int, n)
-	for k := range newest {
-		newest[k] = k
 	}
 	slices.SortFunc(newest, func(a, b int) int {
 		if s.times != nil && s.times[a] != s.times[b] {

@@ -8,8 +8,8 @@ import (
 
 // Similarity says how alike two rows of a weighted matrix are. With s the dot
 // product, ‖·‖ the norms, c the number of common non-zeros, n the number of
-// non-zeros of each row, N the number of columns and h the Shrinkage, each constant
-// has its formula beside it.
+// non-zeros of each row, N the number of columns with entries and h the
+// Shrinkage, each constant has its formula beside it.
 //
 // Pearson and AdjustedCosine are for graded data. Pearson takes the mean of each
 // row from its weights, of an item for FitItemKNN (what an item is rated on the

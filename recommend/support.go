@@ -1,16 +1,25 @@
 package recommend
 
-import "math"
+import (
+	"math"
+
+	"github.com/aislekit/aisle/internal/sparse"
+)
 
 // occupied returns the numbers of users and items with entries: what defaults count, as
 // those of a catalogue that nobody took anything of yet say nothing about the data.
 func (x *Interactions) occupied() (users, items int) {
-	for u := range x.Users() {
-		if x.users.RowLen(u) > 0 {
-			users++
+	return rowsOf(x.users), len(columnsOf(x.users))
+}
+
+// rowsOf counts the rows with entries.
+func rowsOf(m *sparse.CSR) (n int) {
+	for r := range m.Rows {
+		if m.RowLen(r) > 0 {
+			n++
 		}
 	}
-	return users, len(columnsOf(x.users))
+	return n
 }
 
 // density is the share of the pairs of users and items with entries that are entries.

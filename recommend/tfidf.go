@@ -67,7 +67,7 @@ const (
 // interactions, so it knows a new item at once.
 //
 // Items are vectors of tf·idf, idf = ln((1+n)/(1+df)) + 1 for a term of df among
-// n items, scaled to length 1 (Salton and Buckley 1988, smoothed as in
+// n items, those without a text included, scaled to length 1 (Salton and Buckley 1988, smoothed as in
 // scikit-learn). A history is the vector Σ wⱼxⱼ scaled to length 1. Score is the
 // cosine of that profile with the item, in [-1, 1], and in [0, 1] when no weight
 // is negative; 0 says that they share no term. Reasons are exact: history item j

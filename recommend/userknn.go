@@ -52,15 +52,16 @@ func (o UserKNNOptions) rows() ItemKNNOptions {
 // answered like any other. Immutable, safe for concurrent use.
 type UserKNN struct {
 	origin
-	opt    ItemKNNOptions
-	power  float64
-	users  *sparse.CSR // what the neighbours took
-	byItem *sparse.CSR // weighted for similarity, one row an item
-	size   []float64   // norm or number of non-zeros of each user's weighted row
-	idf    []float32   // weight of each item in a query, see weighQuery
-	mean   float64     // mean row sum, for BM25
-	means  []float64   // of the weights of each item, for AdjustedCosine
-	scale  float64     // of byItem and size, see even
+	opt     ItemKNNOptions
+	power   float64
+	users   *sparse.CSR // what the neighbours took
+	byItem  *sparse.CSR // weighted for similarity, one row an item
+	size    []float64   // norm or number of non-zeros of each user's weighted row
+	idf     []float32   // weight of each item in a query, see weighQuery
+	mean    float64     // mean row sum, for BM25
+	columns float64     // items with entries
+	means   []float64   // of the weights of each item, for AdjustedCosine
+	scale   float64     // of byItem and size, see even
 
 	scratch sync.Pool // *userScratch
 }
@@ -126,14 +127,16 @@ func (m *UserKNN) prepare(ctx context.Context) error {
 	if m.byItem, err = w.TransposeUntil(ctx, 1); err != nil {
 		return err
 	}
+	rows := float64(max(rowsOf(w), 1))
+	m.columns = float64(len(columnsOf(w)))
 	m.idf = make([]float32, w.Cols)
 	for i := range m.idf {
-		m.idf[i] = float32(math.Log(float64(w.Rows)) - math.Log1p(float64(m.byItem.RowLen(i))))
+		m.idf[i] = float32(math.Log(rows) - math.Log1p(float64(m.byItem.RowLen(i))))
 	}
 	for _, v := range m.users.Val {
 		m.mean += float64(v)
 	}
-	m.mean /= float64(max(w.Rows, 1))
+	m.mean /= rows
 	return nil
 }
 
@@ -242,7 +245,7 @@ func (m *UserKNN) neighbors(t *userScratch, q *Query) {
 		if v == q.User || s == 0 {
 			continue
 		}
-		if s = opt.value(s, norm, m.size[v], float64(m.users.Cols)); s > 0 {
+		if s = opt.value(s, norm, m.size[v], m.columns); s > 0 {
 			if m.power != 1 {
 				s = math.Pow(s, m.power)
 			}

@@ -8,7 +8,7 @@ import (
 
 // Weighting says what becomes of the weights before similarities are taken.
 // Rows are the things compared ("documents"), columns what they have in common
-// ("terms"). The zero Weighting leaves the choice to the model, as its options say.
+// ("terms"); rows without entries count neither in N nor in the mean. The zero Weighting leaves the choice to the model, as its options say.
 type Weighting int
 
 const (
@@ -42,14 +42,15 @@ func weigh(m *sparse.CSR, opt ItemKNNOptions) *sparse.CSR {
 	for _, c := range m.Col {
 		idf[c]++
 	}
+	rows := float64(rowsOf(m))
 	for c, d := range idf {
-		idf[c] = math.Log(float64(m.Rows)) - math.Log1p(d)
+		idf[c] = math.Log(rows) - math.Log1p(d)
 	}
 	mean := 0.0
 	for _, v := range m.Val {
 		mean += float64(v)
 	}
-	mean /= float64(m.Rows)
+	mean /= rows
 	for r := range m.Rows {
 		cols, vals := m.Row(r)
 		sum := 0.0
