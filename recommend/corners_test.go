@@ -182,3 +182,26 @@ func TestEqualRatings(t *testing.T) {
 		}
 	}
 }
+
+// A small matrix of which nothing is known keeps the vectors of the rule.
+func TestSpectralFactorsOfFew(t *testing.T) {
+	rows := make([][]int32, 40)
+	for u := range rows {
+		r := rng.New(1, 0xfe, uint64(u))
+		for len(rows[u]) < 3 {
+			if i := int32(r.Intn(60)); !slices.Contains(rows[u], i) {
+				rows[u] = append(rows[u], i)
+			}
+		}
+	}
+	x, err := InteractionsFromRows(60, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, margin, err := x.BeyondPopularity(); err != nil || margin < 0.1 {
+		t.Fatalf("margin %v, %v: the test wants few data", margin, err)
+	}
+	if got := spectralFactors(x); got != 16 {
+		t.Errorf("%d vectors, want the 16 of the rule", got)
+	}
+}

@@ -24,9 +24,9 @@ const (
 // each other, half of them where the same few customers buy much of the catalogue. The
 // vectors are nested, so one decomposition of the rest tells all.
 func (o GFCFOptions) chosen(ctx context.Context, x *Interactions) (GFCFOptions, error) {
-	h, ok := x.holdOut()
-	if !ok {
-		return o, nil
+	h, ok, err := x.holdOut(ctx)
+	if err != nil || !ok {
+		return o, err
 	}
 	g, err := newItemGraph(ctx, h.rest, o.UseWeights, o.Workers)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -26,41 +27,66 @@ type heldOut struct {
 	hidden [][]int32 // of each user, ascending
 }
 
-// holdOut hides a fifth of the entries of users spread over x, drawn by x alone. It is not ok
-// where too few have entries enough.
-func (x *Interactions) holdOut() (h heldOut, ok bool) {
-	var able []int32
+// holdOut hides a fifth of the entries of users spread over x, drawn by x alone; those of weight 0 are
+// none here, as they are nothing that anybody took. It is not ok where too few have entries enough.
+func (x *Interactions) holdOut(ctx context.Context) (h heldOut, ok bool, err error) {
+	if ctx.Err() != nil {
+		return h, false, context.Cause(ctx)
+	}
+	meter := parallel.NewMeter(ctx)
+	taken := func(dst []int32, u int) []int32 {
+		items, weights := x.users.Row(u)
+		for k, i := range items {
+			if weights[k] > 0 {
+				dst = append(dst, i)
+			}
+		}
+		return dst
+	}
+	var able, buf []int32
 	for u := range x.Users() {
-		if x.users.RowLen(u) >= heldEntries {
+		if buf = taken(buf[:0], u); len(buf) >= heldEntries {
 			able = append(able, int32(u))
+		}
+		if err := meter.Did(x.users.RowLen(u)); err != nil {
+			return h, false, err
 		}
 	}
 	if len(able) < heldFewest {
-		return h, false
+		return h, false, nil
 	}
 	n := min(len(able), heldUsers)
-	hide := map[int32][]int32{}
 	for k := range n {
 		u := able[k*len(able)/n]
-		cols, _ := x.users.Row(int(u))
-		cols = slices.Clone(cols)
+		cols := taken(nil, int(u))
 		rng.New(0, 0x68656c64, uint64(u)).Shuffle(len(cols), func(a, b int) { cols[a], cols[b] = cols[b], cols[a] })
 		cols = cols[:len(cols)/heldEntries]
 		slices.Sort(cols)
-		hide[u] = cols
 		h.users, h.hidden = append(h.users, u), append(h.hidden, cols)
 	}
-	plain := &Interactions{users: x.users} // without the events, which a fit of sets does not read
-	h.rest = plain.Select(func(u, k int) bool {
-		cols := hide[int32(u)]
-		if cols == nil {
-			return true
+	m := &sparse.CSR{Rows: x.Users(), Cols: x.Items(), Ptr: make([]int64, 1, x.Users()+1), Col: make([]int32, 0, x.Len()), Val: make([]float32, 0, x.Len())}
+	next := 0
+	for u := range x.Users() {
+		items, weights := x.users.Row(u)
+		var hidden []int32
+		if next < n && int(h.users[next]) == u {
+			hidden = h.hidden[next]
+			next++
 		}
-		items, _ := x.users.Row(u)
-		_, hidden := slices.BinarySearch(cols, items[k])
-		return !hidden
-	})
-	return h, true
+		for k, i := range items {
+			if len(hidden) > 0 && hidden[0] == i {
+				hidden = hidden[1:]
+				continue
+			}
+			m.Col, m.Val = append(m.Col, i), append(m.Val, weights[k])
+		}
+		m.Ptr = append(m.Ptr, int64(len(m.Col)))
+		if err := meter.Did(len(items)); err != nil {
+			return h, false, err
+		}
+	}
+	h.rest = &Interactions{users: m} // without the events, which a fit of sets does not read
+	return h, true, nil
 }
 
 // gain judges a list of scores for the n-th user: its NDCG among the items that the rest has

@@ -38,7 +38,10 @@ func inBlocks(t *testing.T, users, items, n, each int) *Interactions {
 
 func TestHoldOut(t *testing.T) {
 	x := inBlocks(t, 700, 60, 6, 12)
-	h, ok := x.holdOut()
+	h, ok, err := x.holdOut(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !ok || len(h.users) != heldUsers {
 		t.Fatalf("%v, %d users", ok, len(h.users))
 	}
@@ -56,8 +59,42 @@ func TestHoldOut(t *testing.T) {
 			t.Fatalf("user %d: %v, the rest and what is hidden are %v", u, all, rest)
 		}
 	}
-	if _, ok := inBlocks(t, heldFewest-1, 60, 6, 12).holdOut(); ok {
+	if _, ok, _ := inBlocks(t, heldFewest-1, 60, 6, 12).holdOut(context.Background()); ok {
 		t.Error("a few users are enough")
+	}
+}
+
+// What has weight 0 is nothing that anybody took: it is not hidden, and five of it are no history.
+// A context that has ended ends the choice.
+func TestHoldOutWeights(t *testing.T) {
+	x := inBlocks(t, 700, 60, 6, 12)
+	for u := range x.Users() {
+		_, weights := x.users.Row(u)
+		for k := range weights {
+			if u%2 == 0 && k >= heldEntries-1 || u%2 == 1 && k%3 == 0 {
+				weights[k] = 0
+			}
+		}
+	}
+	h, ok, err := x.holdOut(context.Background())
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	for n, u := range h.users {
+		if u%2 == 0 {
+			t.Fatalf("user %d, who has %d entries of weight above 0, is held out", u, heldEntries-1)
+		}
+		items, weights := x.users.Row(int(u))
+		for _, i := range h.hidden[n] {
+			if k, _ := slices.BinarySearch(items, i); weights[k] == 0 {
+				t.Fatalf("user %d: item %d of weight 0 is hidden", u, i)
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, _, err := x.holdOut(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("told to stop: %v", err)
 	}
 }
 

@@ -166,11 +166,11 @@ func (g *itemGraph) scaleUp(v []float32, factors int) {
 
 // spectralFactors is how many singular vectors of a matrix hold more meaning than
 // noise: more of a large matrix, fewer of a dense one, and fewer where there is little beyond
-// popularity (docs/quality.md, Defaults).
+// popularity, as far as the data can tell (docs/quality.md, Defaults).
 func spectralFactors(x *Interactions) int {
 	entries := float64(x.Len())
 	n := max(math.Sqrt(entries)/(7*math.Pow(x.density(), 1.0/6)), 16)
-	if share, _, err := x.BeyondPopularity(); err == nil {
+	if share, margin, err := x.BeyondPopularity(); err == nil && margin <= 0.1 { // else nothing follows
 		beyond := min(max(2*(2*share-1), 0), 1) // 1 from a share of ¾ on
 		n *= beyond * beyond
 	}

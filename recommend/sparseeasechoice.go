@@ -18,9 +18,9 @@ var easePenalties = []struct{ l2, dropout float64 }{{200, 0}, {50, 0}, {100, 0},
 // chosen returns o with the penalties that suit entries which the fit did not see. What items have in
 // common is counted once for all; where MemoryLimit leaves no room for that, the rule stays.
 func (o SparseEASEOptions) chosen(ctx context.Context, x *Interactions) (SparseEASEOptions, error) {
-	h, ok := x.holdOut()
-	if !ok {
-		return o, nil
+	h, ok, err := x.holdOut(ctx)
+	if err != nil || !ok {
+		return o, err
 	}
 	asked := o
 	o.Neighbors, o.Progress = min(o.Neighbors, easeTrial), nil
