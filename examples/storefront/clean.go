@@ -75,6 +75,10 @@ func cleanRecords(s *shop.Shop, cut time.Time, horizon time.Duration) (*records,
 		}
 		rec.StockOuts = append(rec.StockOuts, stockOut{o.SKU, o.From, to})
 	}
+	rec.Prices = make(map[string][]price)
+	for _, c := range s.Prices {
+		rec.Prices[c.SKU] = append(rec.Prices[c.SKU], price{c.From, c.Price})
+	}
 	out := &cleaned{Currency: s.Currency}
 	lines, err := cleanLines(s.RawLines, s.Rates, rec, out)
 	if err != nil {

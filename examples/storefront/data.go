@@ -42,6 +42,12 @@ type stockOut struct {
 	From, To time.Time
 }
 
+// price is what a product costs from a time on, in minor units.
+type price struct {
+	From  time.Time
+	Price int64
+}
+
 // records is a shop after cleaning, wherever it came from. Orders without a
 // customer have User "": they are revenue and demand, but nobody's profile.
 type records struct {
@@ -54,6 +60,7 @@ type records struct {
 	Ledger     *ledger
 	Events     []event // behaviour other than buying, may be empty
 	StockOuts  []stockOut
+	Prices     map[string][]price // the plan of each product in order of time, the weeks to come as well; nil if unknown
 
 	index map[string]int // SKU to Products
 }

@@ -61,7 +61,7 @@ func (r *results) details(p *progress) {
 	for _, c := range r.segmented.Choices {
 		p.step("  %d groups: inertia %.4g, silhouette %.3f", c.K, c.Inertia, c.Silhouette)
 	}
-	for _, f := range []*forecast{r.predicted.Purchase, r.predicted.Churn} {
+	for _, f := range []*propensity{r.predicted.Purchase, r.predicted.Churn} {
 		if f != nil {
 			p.step("  %s: %d rows, AUC %.4f, log-loss %.4f, Brier %.4f, calibration error %.4f", f.What, f.Rows, f.AUC, f.Loss.LogLoss, f.Loss.Brier, f.Loss.ECE)
 		}
@@ -148,7 +148,7 @@ func (r *results) chain(ctx context.Context, sim *shop.Shop, opt options, p *pro
 	if err := r.offers(ctx, sim, opt, p); err != nil {
 		return nil, err
 	}
-	if err := r.goods(sim, opt, p); err != nil {
+	if err := r.goods(ctx, sim, opt, p); err != nil {
 		return nil, err
 	}
 	return r.write(), nil
@@ -222,7 +222,7 @@ func (r *results) offers(ctx context.Context, sim *shop.Shop, opt options, p *pr
 
 // goods plans what to have in stock and takes out of the recommendations what will not
 // be there.
-func (r *results) goods(sim *shop.Shop, opt options, p *progress) error {
+func (r *results) goods(ctx context.Context, sim *shop.Shop, opt options, p *progress) error {
 	var err error
 	if r.months, err = kpis(r.records); err != nil {
 		return err
@@ -232,7 +232,7 @@ func (r *results) goods(sim *shop.Shop, opt options, p *progress) error {
 	if sim != nil {
 		wanted = wishes(sim)
 	}
-	if r.demanded, err = demand(r.records, r.profiled, wanted); err != nil {
+	if r.demanded, err = demand(ctx, r.records, r.profiled, wanted); err != nil {
 		return err
 	}
 	var held []position

@@ -19,12 +19,12 @@ import (
 // trusted on a time the models had not seen.
 type predicted struct {
 	Cut      time.Time
-	Purchase *forecast // buys within the horizon
-	Churn    *forecast // buys nothing for long; nil where the log is too short
+	Purchase *propensity // buys within the horizon
+	Churn    *propensity // buys nothing for long; nil where the log is too short
 }
 
-// forecast is one model with its test.
-type forecast struct {
+// propensity is one model with its test.
+type propensity struct {
 	What     string
 	Horizon  time.Duration
 	Trained  []time.Time // cuts it learnt from
@@ -51,14 +51,14 @@ func predictions(ctx context.Context, rec *records, now *profiled, silence time.
 		return nil, err
 	}
 	out := &predicted{Cut: rec.Cut}
-	out.Purchase, err = fitForecast(ctx, rec, now, l, "purchase", rec.Horizon)
+	out.Purchase, err = fitPropensity(ctx, rec, now, l, "purchase", rec.Horizon)
 	if err != nil {
 		return nil, err
 	}
 	// Longer silences than the log can show cannot be tested.
 	after := rec.End.Sub(rec.Cut)
 	if silence = min(silence, after.Truncate(day)); silence >= rec.Horizon*3/2 {
-		if out.Churn, err = fitForecast(ctx, rec, now, l, "churn", silence); err != nil {
+		if out.Churn, err = fitPropensity(ctx, rec, now, l, "churn", silence); err != nil {
 			return nil, err
 		}
 	}
@@ -86,15 +86,15 @@ func orderTimes(rec *records) (*predict.Labeler[string], error) {
 // labelsAt returns who did what was to be foretold within some windows.
 type labelsAt func(predict.Windows) (*predict.Labels[string], error)
 
-// fitForecast learns one yes/no outcome from earlier cuts and is tested on what
+// fitPropensity learns one yes/no outcome from earlier cuts and is tested on what
 // happened after the cut.
-func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.Labeler[string], what string, horizon time.Duration) (*forecast, error) {
-	f := &forecast{What: what, Horizon: horizon, Ceiling: math.NaN(), Gone: math.NaN()}
+func fitPropensity(ctx context.Context, rec *records, now *profiled, l *predict.Labeler[string], what string, horizon time.Duration) (*propensity, error) {
+	f := &propensity{What: what, Horizon: horizon, Ceiling: math.NaN(), Gone: math.NaN()}
 	label := labelsAt(l.Purchase)
 	if what == "churn" {
 		label = l.Churn
 	}
-	columns := forecastColumns(rec)
+	columns := propensityColumns(rec)
 	rows, y, names, err := f.history(rec, label, columns)
 	if err != nil {
 		return nil, err
@@ -141,9 +141,9 @@ func fitForecast(ctx context.Context, rec *records, now *profiled, l *predict.La
 	return f, err
 }
 
-// forecastColumns are the columns of a profile that are learnt from: those of visits
+// propensityColumns are the columns of a profile that are learnt from: those of visits
 // only where the shop has a log of them.
-func forecastColumns(rec *records) []string {
+func propensityColumns(rec *records) []string {
 	columns := []string{
 		"recency_days", "active_days_ago", "units", "paid", "paid_90d", "net",
 		"order_value", "basket_size", "refund_rate",
@@ -156,7 +156,7 @@ func forecastColumns(rec *records) []string {
 
 // history returns the rows to learn from, their outcomes and the names of their
 // columns: customers at up to four earlier cuts, each a horizon before the next.
-func (f *forecast) history(rec *records, label labelsAt, columns []string) (rows [][]float64, y []bool, names []string, err error) {
+func (f *propensity) history(rec *records, label labelsAt, columns []string) (rows [][]float64, y []bool, names []string, err error) {
 	for k := 1; k <= 4; k++ {
 		at := rec.Cut.Add(-time.Duration(k) * f.Horizon)
 		if at.Sub(rec.Start) < 90*day && k > 1 {
@@ -217,7 +217,7 @@ func prepared(ctx context.Context, rows, testRows [][]float64, names []string) (
 
 // judge holds the probabilities against what happened, beside the plain rule that
 // who bought last buys first.
-func (f *forecast) judge(test *predict.Labels[string], atCut *profile.Table[string], prob []float64) error {
+func (f *propensity) judge(test *predict.Labels[string], atCut *profile.Table[string], prob []float64) error {
 	var err error
 	if f.AUC, err = metrics.AUC(test.Y, prob, nil); err != nil {
 		return err
@@ -338,7 +338,7 @@ func (p *predicted) section() report.Section {
 		},
 	}
 	t := report.Table{Caption: "Models on held-out time", Columns: []string{"outcome", "rows learnt from", "customers tested", "happened", "predicted", "AUC", "AUC of last purchase alone", "log-loss against base rate"}}
-	for _, f := range []*forecast{p.Purchase, p.Churn} {
+	for _, f := range []*propensity{p.Purchase, p.Churn} {
 		if f == nil {
 			continue
 		}
@@ -380,7 +380,7 @@ func (p *predicted) section() report.Section {
 }
 
 // whyTable lists what makes one customer the most likely.
-func (f *forecast) whyTable() report.Table {
+func (f *propensity) whyTable() report.Table {
 	why := report.Table{Caption: fmt.Sprintf("Why customer %s is the most likely buyer (%s)", f.Example, percent(f.Prob[f.Example])), Columns: []string{"reason", "moves the odds by a factor of"}}
 	for _, r := range f.Reasons {
 		why.Rows = append(why.Rows, []string{featureName(r.Name), decimal(math.Exp(r.Contribution), 2)})
@@ -389,7 +389,7 @@ func (f *forecast) whyTable() report.Table {
 }
 
 // driverTable lists what moves the model most.
-func (f *forecast) driverTable() report.Table {
+func (f *propensity) driverTable() report.Table {
 	drivers := report.Table{Caption: "What moves the purchase model most", Columns: []string{"what is known of a customer", "effect on the odds of a typical step up"}}
 	for _, c := range f.Drivers {
 		drivers.Rows = append(drivers.Rows, []string{featureName(c.Name), fmt.Sprintf("× %.2f", math.Exp(c.Value))})

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/examples/internal/report"
+	"github.com/aislekit/aisle/internal/shop"
 	"github.com/aislekit/aisle/internal/testkit"
 )
 
@@ -120,6 +121,9 @@ func TestSimulated(t *testing.T) {
 	if math.Abs(d.CorrectedShare-1) > .08 || d.CorrectedShare < d.SoldShare || d.CorrectedWAPE >= d.SoldWAPE {
 		t.Errorf("demand: sold %.3f, corrected %.3f of the planted; errors %.3f, %.3f", d.SoldShare, d.CorrectedShare, d.SoldWAPE, d.CorrectedWAPE)
 	}
+	if d.WAPE > .9*d.WAPELast {
+		t.Errorf("error of the forecast %.3f, of the last four weeks %.3f", d.WAPE, d.WAPELast)
+	}
 	if x := d.Total / d.TotalWanted; x < .75 || x > 1.33 {
 		t.Errorf("forecast is %.3f of what was wanted", x)
 	}
@@ -142,6 +146,41 @@ func TestSimulated(t *testing.T) {
 		}
 	}
 	checkPage(t, r.page)
+}
+
+// TestForesees holds the forecast beside the last four weeks, as sold and as corrected for stock-outs,
+// in eight weeks that nobody has seen, over shops of the size of the main job.
+//
+//	AISLE_LONG=1 go test -v -run Foresees ./examples/storefront
+func TestForesees(t *testing.T) {
+	testkit.Long(t)
+	for seed := range uint64(5) {
+		sim, err := shop.Simulate(shop.Config{Seed: seed + 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, _, err := cleanRecords(sim, sim.Campaigns[len(sim.Campaigns)-1].Start, 60*day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := profileAt(rec, rec.Cut, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := demand(context.Background(), rec, now, wishes(sim))
+		if err != nil {
+			t.Fatal(err)
+		}
+		off, all := 0.0, 0.0
+		for i, s := range d.Series {
+			off += math.Abs(average(s.Units[max(len(s.Units)-4, 0):])*float64(d.Ahead) - d.Later[i])
+			all += d.Later[i]
+		}
+		t.Logf("seed %d: by %s %.3f; the last four weeks as sold %.3f, as corrected %.3f", seed+1, d.By, d.WAPE, d.WAPELast, off/all)
+		if last := min(d.WAPELast, off/all); d.WAPE > .9*last {
+			t.Errorf("seed %d: error %.3f, last four weeks %.3f", seed+1, d.WAPE, last)
+		}
+	}
 }
 
 // TestRepeats: equal seed, equal report, other seed, other report.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/aislekit/aisle/examples/internal/report"
 	"github.com/aislekit/aisle/metrics"
+	"github.com/aislekit/aisle/predict/forecast"
 	"github.com/aislekit/aisle/supply"
 	"github.com/aislekit/aisle/supply/reorder"
 )
@@ -28,8 +30,9 @@ type demanded struct {
 	Series   []supply.Series // corrected for stock-outs
 	Mean, SD []float64       // units a week
 	Naive    []float64       // mean of what was sold, uncorrected
-	Forecast []float64       // units a week to come
-	Window   int             // weeks that the forecast averages; 0: all
+	Forecast []float64       // units a week to come, mean of Path
+	Path     [][]float64     // of each week
+	By       string          // what foresees
 	Error    []float64       // standard deviation of the forecast error of a week
 	ABC      map[string]byte
 	XYZ      map[string]byte
@@ -50,11 +53,11 @@ type demanded struct {
 const week = 7 * day
 
 // demand adds up weekly demand of each product until the cut, puts right the
-// weeks in which it was out of stock, and forecasts the weeks to come by a
-// trailing mean whose length did best before the cut. wanted, if not nil, gives
+// weeks in which it was out of stock, and forecasts the weeks to come by what did best
+// before the cut, see foresee. wanted, if not nil, gives
 // the units wanted of a product in [from, to), sold or not; else what was sold is
 // taken for it.
-func demand(rec *records, now *profiled, wanted func(sku string, from, to time.Time) float64) (*demanded, error) {
+func demand(ctx context.Context, rec *records, now *profiled, wanted func(sku string, from, to time.Time) float64) (*demanded, error) {
 	weeks := int(rec.Cut.Sub(rec.Start) / week)
 	start := rec.Cut.Add(-time.Duration(weeks) * week)
 	d, err := supply.NewDemand[string](supply.DemandOptions{Start: start})
@@ -91,12 +94,60 @@ func demand(rec *records, now *profiled, wanted func(sku string, from, to time.T
 	if err := out.classify(d, revenue); err != nil {
 		return nil, err
 	}
-	out.chooseWindow()
+	if out.Path, out.By, err = foresee(ctx, out.series(rec, start)); err != nil {
+		return nil, err
+	}
 	for i := range out.SKUs {
-		f, e := trailing(&out.Series[i], len(out.Series[i].Units), out.Window)
-		out.Forecast, out.Error = append(out.Forecast, f), append(out.Error, e)
+		mean, e := trailing(&out.Series[i], len(out.Series[i].Units))
+		if out.Path[i] == nil {
+			out.Path[i] = slices.Repeat([]float64{mean}, ahead)
+		}
+		out.Forecast, out.Error = append(out.Forecast, average(out.Path[i])), append(out.Error, e)
 	}
 	return out, out.judge(rec, wanted, start)
+}
+
+// series are the products as they are forecast: what was sold, marked where the shelf was empty,
+// missing before a product was listed, with the planned price, if there is a plan, and the category.
+func (d *demanded) series(rec *records, start time.Time) []forecast.Series {
+	category := make(map[string]float64)
+	out := make([]forecast.Series, len(d.SKUs))
+	for i, sku := range d.SKUs {
+		s, of := &out[i], &d.Series[i]
+		s.Y, s.Censored = slices.Repeat([]float64{math.NaN()}, d.Weeks), make([]bool, d.Weeks)
+		copy(s.Y[of.First:], of.Sold)
+		copy(s.Censored[of.First:], of.Censored)
+		name := ""
+		if p := rec.product(sku); p != nil {
+			name = p.Category
+			if rec.Prices != nil {
+				s.Known = [][]float64{rec.reductions(p, start, d.Weeks+ahead)}
+			}
+		}
+		if _, ok := category[name]; !ok {
+			category[name] = float64(len(category))
+		}
+		s.Fixed = []float64{category[name]}
+	}
+	return out
+}
+
+// reductions are the logarithms of the mean price of a product in each week over its list price.
+func (r *records) reductions(p *product, start time.Time, weeks int) []float64 {
+	out, plan := make([]float64, weeks), r.Prices[p.SKU]
+	price, next := p.Price, 0
+	for w := range out {
+		sum := int64(0)
+		for d := range 7 {
+			at := start.Add(time.Duration(w)*week + time.Duration(d)*day)
+			for next < len(plan) && !plan[next].From.After(at) {
+				price, next = plan[next].Price, next+1
+			}
+			sum += price
+		}
+		out[w] = math.Log(float64(max(sum, 1)) / float64(max(7*p.Price, 1)))
+	}
+	return out
 }
 
 // offered tells since when each product was for sale and when its shelf was empty: what
@@ -167,41 +218,14 @@ func (d *demanded) classify(of *supply.Demand[string], revenue map[string]float6
 	return nil
 }
 
-// chooseWindow tries several lengths of the trailing mean on the last eight weeks
-// before the cut.
-func (d *demanded) chooseWindow() {
-	const back = 8
-	best := math.Inf(1)
-	for _, w := range []int{4, 8, 13, 26, 0} {
-		var off, all float64
-		for i := range d.Series {
-			s := &d.Series[i]
-			n := len(s.Units) - back
-			if n < 4 {
-				continue
-			}
-			f, _ := trailing(s, n, w)
-			for t := n; t < len(s.Units); t++ {
-				if !s.Censored[t] {
-					off += math.Abs(f - s.Units[t])
-					all += s.Units[t]
-				}
-			}
-		}
-		if all > 0 && off/all < best {
-			best, d.Window = off/all, w
-		}
-	}
-}
+// spread is how many weeks errors are measured on.
+const spread = 26
 
-// trailing is the mean of the last w weeks before week n that saw demand, and
+// trailing is the mean of the last weeks before week n that saw demand, and
 // the standard deviation of weeks around such means.
-func trailing(s *supply.Series, n, w int) (mean, sd float64) {
-	if w == 0 {
-		w = n
-	}
+func trailing(s *supply.Series, n int) (mean, sd float64) {
 	var m metrics.Moments
-	for t := n - 1; t >= 0 && m.N() < int64(w); t-- {
+	for t := n - 1; t >= 0 && m.N() < spread; t-- {
 		if !s.Censored[t] {
 			_ = m.Add(s.Units[t]) // finite
 		}
@@ -220,7 +244,7 @@ func trailing(s *supply.Series, n, w int) (mean, sd float64) {
 // judge holds the forecasts against what was wanted after the cut, or where that is not
 // known against what was sold.
 func (d *demanded) judge(rec *records, wanted func(string, time.Time, time.Time) float64, start time.Time) error {
-	d.Ahead = min(8, int(rec.End.Sub(rec.Cut)/week))
+	d.Ahead = min(ahead, int(rec.End.Sub(rec.Cut)/week))
 	until := rec.Cut.Add(time.Duration(d.Ahead) * week)
 	sold := make(map[string]float64)
 	if wanted == nil {
@@ -244,7 +268,7 @@ func (d *demanded) judge(rec *records, wanted func(string, time.Time, time.Time)
 			y = wanted(sku, rec.Cut, until)
 		}
 		d.Later = append(d.Later, y)
-		f := d.Forecast[i] * float64(d.Ahead)
+		f := sum(d.Path[i][:d.Ahead])
 		n := len(d.Series[i].Sold)
 		last := average(d.Series[i].Sold[max(n-4, 0):]) * float64(d.Ahead)
 		off += math.Abs(f - y)
@@ -256,27 +280,28 @@ func (d *demanded) judge(rec *records, wanted func(string, time.Time, time.Time)
 	if wanted == nil {
 		return nil
 	}
-	var soldSum, fixedSum, sum, offSold, offFixed float64
+	var soldSum, fixedSum, truly, offSold, offFixed float64
 	for i, sku := range d.SKUs {
 		n := float64(len(d.Series[i].Units))
 		truth := wanted(sku, start.Add(time.Duration(d.Series[i].First)*week), rec.Cut) / n
 		d.Planted = append(d.Planted, truth)
-		sum += truth
+		truly += truth
 		soldSum += d.Naive[i]
 		fixedSum += d.Mean[i]
 		offSold += math.Abs(d.Naive[i] - truth)
 		offFixed += math.Abs(d.Mean[i] - truth)
 	}
-	d.SoldShare, d.CorrectedShare, d.SoldWAPE, d.CorrectedWAPE = soldSum/sum, fixedSum/sum, offSold/sum, offFixed/sum
+	d.SoldShare, d.CorrectedShare, d.SoldWAPE, d.CorrectedWAPE = soldSum/truly, fixedSum/truly, offSold/truly, offFixed/truly
 	return nil
 }
 
-func average(xs []float64) float64 {
-	s := 0.0
+func average(xs []float64) float64 { return sum(xs) / float64(max(len(xs), 1)) }
+
+func sum(xs []float64) (s float64) {
 	for _, x := range xs {
 		s += x
 	}
-	return s / float64(max(len(xs), 1))
+	return s
 }
 
 func later(a, b time.Time) time.Time {
@@ -295,18 +320,11 @@ func earlier(a, b time.Time) time.Time {
 
 // section reports on the demand: classes, forecasts, and how far off they were.
 func (d *demanded) section(rec *records) report.Section {
-	f := 0.0
-	for i := range d.Forecast {
-		f += d.Forecast[i]
-	}
-	window := fmt.Sprintf("the last %d weeks", d.Window)
-	if d.Window == 0 {
-		window = "all weeks"
-	}
+	f := sum(d.Forecast)
 	s := report.Section{
 		Title: "What will be wanted",
-		Meaning: fmt.Sprintf("%s products sell %s pieces a week together; the mean of %s foresees the next %d weeks with an error of %s of the pieces.",
-			count(len(d.SKUs)), count(int(f+.5)), window, d.Ahead, percent(d.WAPE)),
+		Meaning: fmt.Sprintf("%s products sell %s pieces a week together; by %s the next %d weeks are foreseen with an error of %s of the pieces.",
+			count(len(d.SKUs)), count(int(f+.5)), d.By, d.Ahead, percent(d.WAPE)),
 		Action: "Plan A products one by one, let rules order the C products, and keep more reserve of what is erratic (Z).",
 		Terms: []report.Term{
 			{Word: "A, B, C", Meaning: "A products bring the first 80% of the money, B the next 15%, C the last 5%."},
@@ -319,13 +337,14 @@ func (d *demanded) section(rec *records) report.Section {
 			{Label: "product weeks seen too little of", Value: count(d.Censored), Note: "out of stock, or only just listed"},
 			{Label: fmt.Sprintf("error over %d weeks ahead", d.Ahead), Value: percent(d.WAPE), Note: "taking the last four weeks as sold: " + percent(d.WAPELast)},
 		},
-		Plots: []report.Plot{d.weekly(f), d.grid()}, Tables: []report.Table{d.wantedMost(rec)},
+		Plots: []report.Plot{d.weekly(), d.grid()}, Tables: []report.Table{d.wantedMost(rec)},
 	}
 	if d.Planted != nil {
 		s.Checks = []report.Check{
 			{What: "demand of all products before the cut, as sold", Planted: "100%", Found: percent(d.SoldShare)},
 			{What: "demand of all products, corrected for stock-outs", Planted: "100%", Found: percent(d.CorrectedShare), Verdict: report.Mark(math.Abs(d.CorrectedShare-1) < .08)},
 			{What: "error of mean demand by product: as sold, corrected", Planted: "0%", Found: percent(d.SoldWAPE) + ", " + percent(d.CorrectedWAPE), Verdict: report.Mark(d.CorrectedWAPE < d.SoldWAPE)},
+			{What: fmt.Sprintf("error over %d weeks, of that by the last four weeks", d.Ahead), Planted: "below 90%", Found: percent(d.WAPE / d.WAPELast), Verdict: report.Mark(d.WAPE < .9*d.WAPELast)},
 			{What: fmt.Sprintf("units wanted in the %d weeks after the cut", d.Ahead), Planted: count(int(d.TotalWanted)), Found: count(int(d.Total)), Verdict: report.Mark(math.Abs(d.Total/d.TotalWanted-1) < .25)},
 		}
 	}
@@ -373,24 +392,28 @@ func (d *demanded) wantedMost(rec *records) report.Table {
 	return t
 }
 
-// weekly draws the demand of all products, then f, their forecast.
-func (d *demanded) weekly(f float64) report.Plot {
+// weekly draws the demand of all products, then their forecast.
+func (d *demanded) weekly() report.Plot {
 	plot := report.Plot{
 		Kind: report.Lines, Title: "Demand of all products by week", Desc: "Weekly units of all products up to the day on which we stand, then, dashed, the forecast for each week to come.", XName: "week", YName: "units", Zero: true,
 		Series: []report.Series{{Name: "wanted (corrected)"}, {Name: "forecast", Dashed: true}},
 	}
 	for w := 0; w < d.Weeks; w++ {
-		sum := 0.0
+		all := 0.0
 		for i := range d.Series {
 			if k := w - d.Series[i].First; k >= 0 && k < len(d.Series[i].Units) {
-				sum += d.Series[i].Units[k]
+				all += d.Series[i].Units[k]
 			}
 		}
 		plot.X = append(plot.X, float64(w+1))
-		plot.Series[0].Y = append(plot.Series[0].Y, sum)
+		plot.Series[0].Y = append(plot.Series[0].Y, all)
 		plot.Series[1].Y = append(plot.Series[1].Y, math.NaN())
 	}
 	for w := range d.Ahead {
+		f := 0.0
+		for i := range d.Path {
+			f += d.Path[i][w]
+		}
 		plot.X = append(plot.X, float64(d.Weeks+w+1))
 		plot.Series[0].Y = append(plot.Series[0].Y, math.NaN())
 		plot.Series[1].Y = append(plot.Series[1].Y, f)
@@ -442,7 +465,7 @@ func plan(d *demanded, stock []position) (*stocked, error) {
 		}
 		out.lot[sku] = int(math.Ceil(3 * d.Forecast[i]))
 		lines = append(lines, reorder.Stock[string]{
-			ID: sku, Forecast: []float64{d.Forecast[i]}, SD: d.Error[i], OnHand: p.OnHand, OnOrder: p.OnOrder,
+			ID: sku, Forecast: d.Path[i], SD: d.Error[i], OnHand: p.OnHand, OnOrder: p.OnOrder,
 			Lead: p.Lead, LeadSD: p.LeadSD, Lot: float64(out.lot[sku]), Multiple: 1,
 		})
 	}

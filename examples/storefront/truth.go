@@ -207,14 +207,14 @@ func replayPlan(s *shop.Shop, cut time.Time, dem *demanded, st *stocked, seed ui
 		}
 		p := &planned{
 			sku: l.ID, hand: int(l.OnHand), onOrder: int(l.Position - l.OnHand), arriving: map[int]int{},
-			point: l.Point, lot: max(1, st.lot[l.ID]), supplier: st.suppliers[l.ID], series: dem.Series[index[l.ID]],
+			point: l.Point, lot: max(1, st.lot[l.ID]), supplier: st.suppliers[l.ID], series: dem.Series[index[l.ID]], path: dem.Path[index[l.ID]],
 		}
 		maps.Copy(p.arriving, open[l.ID])
 		p.series.Units, p.series.Censored = slices.Clone(p.series.Units), slices.Clone(p.series.Censored)
 		source := rng.New(seed, 77, uint64(i))
 		for d := first; d < s.Config.Days; d++ {
 			if d > first && (d-first)%7 == 0 {
-				if err := p.renew(dem.Window, st.Service); err != nil {
+				if err := p.renew(st.Service); err != nil {
 					return nil, err
 				}
 			}
@@ -263,15 +263,26 @@ type planned struct {
 	lot           int
 	supplier      position
 	series        supply.Series // of weeks
+	path          []float64     // units a week, as foreseen at the cut
+	came, said    float64       // units of the weeks since, and as foreseen
+	week          int           // weeks since the cut
 	sold, seen    int           // this week: units sold, days with stock
 }
 
-// renew takes what was sold this week into the forecast and makes the plan anew.
-func (p *planned) renew(window int, service float64) error {
-	p.series.Units = append(p.series.Units, float64(p.sold)*7/float64(max(p.seen, 1)))
+// renew makes the plan anew for the coming week, the forecast moved by what was sold since the cut
+// against what had been foreseen.
+func (p *planned) renew(service float64) error {
+	units := float64(p.sold) * 7 / float64(max(p.seen, 1))
+	p.series.Units = append(p.series.Units, units)
 	p.series.Censored = append(p.series.Censored, p.seen < 2)
+	if p.seen >= 2 {
+		p.came += units
+		p.said += p.path[min(p.week, len(p.path)-1)]
+	}
 	p.sold, p.seen = 0, 0
-	mean, sd := trailing(&p.series, len(p.series.Units), window)
+	p.week++
+	_, sd := trailing(&p.series, len(p.series.Units))
+	mean := p.path[min(p.week, len(p.path)-1)] * (p.came + 3) / (p.said + 3)
 	again, err := reorder.Point(reorder.PointOptions{Mean: mean, SD: sd, Lead: p.supplier.Lead, LeadSD: p.supplier.LeadSD, Review: 1. / 7, CycleService: service})
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.sku, err)
