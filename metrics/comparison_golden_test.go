@@ -8,7 +8,6 @@ import (
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/metrics"
 	"github.com/aislekit/aisle/metrics/causal"
-	"github.com/aislekit/aisle/metrics/decision"
 	"github.com/aislekit/aisle/metrics/drift"
 	"github.com/aislekit/aisle/metrics/experiment"
 )
@@ -69,11 +68,6 @@ func TestRGolden(t *testing.T) {
 			U, T, After []int
 			Y           []float64
 			Effect, SE  float64
-		}
-		Elasticity struct {
-			Price, Quantity, Coef []float64
-			SE, R2                float64
-			CI                    [2]float64
 		}
 		Cluster struct {
 			X             [][]float64
@@ -219,13 +213,6 @@ func TestRGolden(t *testing.T) {
 	e = ok[metrics.Effect](t)(d.Result(metrics.CompareOptions{}))
 	relNear(t, "difference in differences", e.Estimate, g.Did.Effect, exact)
 	relNear(t, "difference in differences, vcovCL", e.SE, g.Did.SE, exact)
-	l := ok[decision.Elasticity](t)(decision.PriceElasticity(g.Elasticity.Price, g.Elasticity.Quantity))
-	for name, x := range map[string][2]float64{
-		"slope": {l.Estimate, g.Elasticity.Coef[1]}, "intercept": {l.Intercept, g.Elasticity.Coef[0]}, "SE": {l.SE, g.Elasticity.SE},
-		"R²": {l.R2, g.Elasticity.R2}, "low": {l.Range.Low, g.Elasticity.CI[0]}, "high": {l.Range.High, g.Elasticity.CI[1]},
-	} {
-		relNear(t, "lm elasticity "+name, x[0], x[1], exact)
-	}
 	relNear(t, "fpc calinhara", ok[metrics.Separation](t)(metrics.SeparationOf(g.Cluster.X, g.Cluster.Labels)).CalinskiHarabasz, g.Cluster.CH, exact)
 	relNear(t, "mclust ARI", ok[metrics.AgreementResult](t)(metrics.CompareLabels(g.Cluster.Labels, g.Cluster.Other)).ARI, g.Cluster.ARI, exact)
 	actual := make([]bool, len(g.Roc.Y))

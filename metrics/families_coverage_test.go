@@ -87,15 +87,6 @@ func moreSimulations(t testing.TB) []simulation {
 		iv := c.Strategies[i].Range
 		return iv.Low <= truth[i] && truth[i] <= iv.High, false, nil
 	}})
-	add(simulation{name: "price elasticity", cover: .95, draw: func(r *rng.Stream) (bool, bool, error) {
-		price, quantity := make([]float64, 12), make([]float64, 12)
-		for i := range price {
-			x := .2 * r.Normal()
-			price[i], quantity[i] = math.Exp(2+x), math.Exp(5-1.6*(2+x)+.3*r.Normal())
-		}
-		e, err := decision.PriceElasticity(price, quantity)
-		return e.Range.Low <= -1.6 && -1.6 <= e.Range.High, false, err
-	}})
 	add(shapleySimulation(t))
 	for _, perArm := range []bool{false, true} {
 		name := map[bool]string{false: "of all users", true: "of each arm"}[perArm]

@@ -99,8 +99,7 @@ func TestHostileProp(t *testing.T) {
 				_, err := causal.Counterfactual(a, b, c, causal.CounterfactualOptions{})
 				return [][]float64{a, b, c}, err
 			},
-			"Decompose":       func() ([][]float64, error) { _, err := kpi.Decompose(a, b, 0); return [][]float64{a, b}, err },
-			"PriceElasticity": func() ([][]float64, error) { _, err := decision.PriceElasticity(a, b); return [][]float64{a, b}, err },
+			"Decompose": func() ([][]float64, error) { _, err := kpi.Decompose(a, b, 0); return [][]float64{a, b}, err },
 			"ComparePaired": func() ([][]float64, error) {
 				_, err := experiment.ComparePaired(ctx, a, b, experiment.PairedOptions{Replicates: 20})
 				return [][]float64{a, b}, err

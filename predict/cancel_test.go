@@ -26,6 +26,12 @@ func TestCancels(t *testing.T) {
 		return rows, y, v
 	}
 	testkit.Cancels(t, []testkit.Cancel{
+		{Name: "predict.PriceElasticity", Looks: 3, Do: func(ctx context.Context, size int) error {
+			rows, _ := market{products: 40, weeks: 10 * size, elasticity: -2, noise: .3, spread: .3}.rows(1)
+			testkit.Start(ctx)
+			_, err := predict.PriceElasticity(ctx, rows, predict.PriceOptions[int]{})
+			return err
+		}},
 		{Name: "predict.FitLinear", Looks: 3, Do: func(ctx context.Context, size int) error {
 			rows, _, v := data(5000*size, 40)
 			testkit.Start(ctx)

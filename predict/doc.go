@@ -44,6 +44,7 @@
 //     [FitBeta] for probabilities that are too sure or not sure enough; [Reliability] shows it
 //   - [CorrectSampling], [CorrectClassSampling], [CorrectPrior]: rows were sampled, or the
 //     share of true rows has changed, which [EstimatePrior] estimates
+//   - [PriceElasticity]: how demand answers to prices, and the price that pays best
 //   - [FitConformal], [FitCrossConformal]: intervals and sets that hold as often as they say
 //   - [BestThreshold]: whom to act on at given [Costs]; [ChooseRows] within a capacity
 //   - [Bag], [Average], [AverageLogits], [AverageRanks]: several models for one;

@@ -89,6 +89,18 @@ func frames() []testkit.Frame {
 			Zero: []string{".levels[]: numeric columns have none, nor has one of codes alone"},
 		},
 		{
+			Kind: codec.KindPriceModel,
+			Fill: func(testing.TB) encoding.BinaryMarshaler { return prices() },
+			Values: func(t testing.TB, state any) any {
+				m := state.(*predict.PriceModel[int])
+				return []any{
+					testkit.Plain(promised(m.Elasticity("0"))), testkit.Plain(promised(m.Product(2))), testkit.Plain(promised(m.Cross(0, 1))),
+					m.Products(), m.Categories(), m.LeftOut(), m.Warnings(),
+				}
+			},
+			Zero: []string{".of[].why: all have an answer", ".pooled[].why: all have an answer", ".cross[].why: all have an answer"},
+		},
+		{
 			Kind: codec.KindLogistic,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
 				m, err := predict.FitLogistic(ctx, spread, bought, predict.LogisticOptions{StdErrors: true, Names: []string{"visits", "newsletter", "shops"}})

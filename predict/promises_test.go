@@ -78,7 +78,7 @@ func TestPromises(t *testing.T) {
 			"Leaks": predict.Leaks[string], "LearningCurve": predict.LearningCurve[float64], "PurgedKFold": predict.PurgedKFold, "StratifiedGroupKFold": predict.StratifiedGroupKFold[string], "KFold": predict.KFold[string],
 			"NewIsotonicBuckets": predict.NewIsotonicBuckets, "NewSchema": predict.NewSchema, "Numbers": predict.Numbers, "Pick": predict.Pick[float64], "ReadModel": predict.ReadModel,
 			"Sigmoid": predict.Sigmoid, "StratifiedKFold": predict.StratifiedKFold[string], "TimeFolds": predict.TimeFolds,
-			"Tune": predict.Tune[predict.LinearOptions], "WriteModel": predict.WriteModel,
+			"PriceElasticity": predict.PriceElasticity[int], "Tune": predict.Tune[predict.LinearOptions], "WriteModel": predict.WriteModel,
 		},
 		Types: []func() any{
 			func() any { return model() },
@@ -128,8 +128,10 @@ func TestPromises(t *testing.T) {
 			func() any { return promised(promised(predict.NewSchema(shopColumns())).Bind(shopColumns())) },
 			func() any { return promised(model().Bind(predict.Numbers("x1", "x0"))) },
 			func() any { c := costs; return &c },
+			func() any { return prices() },
+			func() any { e := promised(prices().Elasticity("0")); return &e },
 		},
-		Zero: []string{"BetaCalibrator", "Gram", "Labeler", "SigmoidCalibrator", "SparseRows", "Costs"},
+		Zero: []string{"BetaCalibrator", "Gram", "Labeler", "SigmoidCalibrator", "SparseRows", "Costs", "PriceEstimate"},
 		Args: map[string]func() []any{
 			"BestThreshold": func() []any {
 				return []any{[]float64{.1, .7, .4}, []bool{false, true, true}, []float64{1, 2, 1}, costs}
@@ -275,7 +277,15 @@ func TestPromises(t *testing.T) {
 			"Logistic.ScoreSparse": func() []any {
 				return []any{[]float64{9}, &predict.SparseRows{Cols: 2, Ptr: []int64{0, 1}, Index: []int32{1}, Value: []float64{2}}}
 			},
-			"SparseRows.AddRow": func() []any { return []any{[]int32{0, 2}, []float64{1, 2}} },
+			"PriceElasticity": func() []any {
+				rows, _ := market{products: 3, weeks: 6, elasticity: -2, noise: .1}.rows(1)
+				return []any{ctx, rows, predict.PriceOptions[int]{Cross: [][2]int{{1, 2}}, NoInstrument: true, Counts: true, Level: .9}}
+			},
+			"PriceModel.Cross":      func() []any { return []any{0, 1} },
+			"PriceModel.Elasticity": func() []any { return []any{"0"} },
+			"PriceModel.Product":    func() []any { return []any{2} },
+			"PriceEstimate.Price":   func() []any { return []any{5., .2, 6., 20.} },
+			"SparseRows.AddRow":     func() []any { return []any{[]int32{0, 2}, []float64{1, 2}} },
 		},
 		NaN: map[string]string{
 			"Poisson.Coefficients":     "standard errors that were not asked for",
@@ -306,6 +316,11 @@ func TestPromises(t *testing.T) {
 			"Isotonic.Prob":            "as At",
 			"SigmoidCalibrator.Prob":   "NaN of NaN, and of a nil calibrator",
 			"Linear.RSquared":          "where y does not vary, and before a fit",
+			"PriceElasticity":          "fields of rows that are left out",
+			"PriceModel.Cross":         "the first stage, without an instrument",
+			"PriceModel.Elasticity":    "as Cross",
+			"PriceModel.Product":       "as Cross",
+			"PriceEstimate.Price":      "as Cross, and a bound that is infinite",
 		},
 		Settles: map[string]string{
 			"Pick": "panics like a slice, as its comment says",

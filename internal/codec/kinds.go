@@ -175,6 +175,7 @@ const (
 	KindVennAbers       Kind = 0x0412
 	KindNearest         Kind = 0x0411
 	KindModelSchema     Kind = 0x0408
+	KindPriceModel      Kind = 0x0420
 	KindEnsemble        Kind = 0x4301
 
 	KindNaive Kind = 0x4400
@@ -349,6 +350,7 @@ var Table = []Entry{
 	{KindIsotonicBuckets, "predict", "IsotonicBuckets"},
 	{KindLabeler, "predict", "Labeler"},
 	{KindModelSchema, "predict", "Schema"},
+	{KindPriceModel, "predict", "PriceModel"},
 	{KindSVM, "predict", "SVM"},
 	{KindPoisson, "predict", "Poisson"},
 	{KindMultinomial, "predict", "Multinomial"},

@@ -83,12 +83,6 @@ func ExampleIncrementalOf() {
 	// Output: 200 more orders at 25 each (17 to 50) <nil>
 }
 
-func ExamplePriceElasticity() {
-	e, err := decision.PriceElasticity([]float64{8, 9, 10, 11, 12}, []float64{160, 125, 99, 83, 70})
-	fmt.Printf("%.2f (%.2f to %.2f) %v\n", e.Estimate, e.Range.Low, e.Range.High, err)
-	// Output: -2.04 (-2.16 to -1.92) <nil>
-}
-
 // The program of the package documentation.
 func Example() {
 	offers := [][]float64{{250, 16, 12}, {200, 16, 8}, {300, 32, 16}} // one row each

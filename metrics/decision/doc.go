@@ -33,7 +33,6 @@
 //     any shape: [AllocateUnits].
 //   - Is a contact worth it: [BreakEvenRate], [IncrementalProfit]. What a campaign
 //     brought, against its cost: [IncrementalOf].
-//   - How demand answers to price: [PriceElasticity].
 //
 // # Guarantees
 //

@@ -16,21 +16,14 @@ import (
 
 func TestProfitGolden(t *testing.T) {
 	var g struct {
-		Price, Quantity          []float64
-		Slope, Intercept, SE, R2 float64
-		Low, High                float64
-		Curves                   [][3]float64 // kind, parameters
-		Budget                   float64
-		Spend                    []float64
-		Response                 float64
-		Alpha, Beta, Mu, Sigma   []float64
-		Best, Regret             []float64
+		Curves                 [][3]float64 // kind, parameters
+		Budget                 float64
+		Spend                  []float64
+		Response               float64
+		Alpha, Beta, Mu, Sigma []float64
+		Best, Regret           []float64
 	}
 	testkit.Golden(t, "money.json", &g)
-	e, err := decision.PriceElasticity(g.Price, g.Quantity)
-	must(t, err)
-	near(t, "elasticity", []float64{e.Estimate, e.Intercept, e.SE, e.R2, e.Range.Low, e.Range.High}, []float64{g.Slope, g.Intercept, g.SE, g.R2, g.Low, g.High}, 1e-12)
-
 	channels := []decision.ChannelBudget{
 		{Curve: decision.HillCurve{900, 300, 1}}, {Curve: decision.ExponentialCurve{500, 200}}, {Curve: decision.PowerCurve{20, .5}}, {Curve: decision.HillCurve{400, 50, .8}, Max: 120},
 	}
@@ -110,13 +103,6 @@ func TestMoneyBadInput(t *testing.T) {
 		"effect of nobody":  {second(decision.IncrementalOf(metrics.Effect{}, 1)), decision.ErrOption},
 		"effect NaN":        {second(decision.IncrementalOf(metrics.Effect{Estimate: math.NaN(), NB: 3}, 1)), decision.ErrNotFinite},
 		"negative cost":     {second(decision.IncrementalOf(metrics.Effect{NB: 3}, -1)), decision.ErrRange},
-		"no prices":         {second(decision.PriceElasticity(nil, nil)), decision.ErrEmpty},
-		"lengths":           {second(decision.PriceElasticity([]float64{1}, nil)), decision.ErrShape},
-		"price 0":           {second(decision.PriceElasticity([]float64{1, 0, 2}, []float64{1, 1, 1})), decision.ErrRange},
-		"quantity 0":        {second(decision.PriceElasticity([]float64{1, 2, 3}, []float64{1, 0, 1})), decision.ErrRange},
-		"price Inf":         {second(decision.PriceElasticity([]float64{1, 2, inf}, []float64{1, 1, 1})), decision.ErrNotFinite},
-		"price constant":    {second(decision.PriceElasticity([]float64{7, 7, 7, 7}, []float64{1, 2, 1, 2})), decision.ErrUndefined},
-		"two rows":          {second(decision.PriceElasticity([]float64{1, 2}, []float64{1, 2})), decision.ErrUndefined},
 		"no channels":       {second(decision.AllocateBudget(ctx, 1, nil, 0)), decision.ErrEmpty},
 		"budget -1":         {second(decision.AllocateBudget(ctx, -1, one, 0)), decision.ErrRange},
 		"budget Inf":        {second(decision.AllocateBudget(ctx, inf, one, 0)), decision.ErrRange},

@@ -38,7 +38,7 @@ func TestPromises(t *testing.T) {
 			"BeliefInMean": decision.BeliefInMean, "BeliefInRate": decision.BeliefInRate, "BreakEvenRate": decision.BreakEvenRate, "CRITIC": decision.CRITIC,
 			"Choose": decision.Choose, "CombineWeights": decision.CombineWeights, "EntropyWeights": decision.EntropyWeights, "FuzzyEvaluate": decision.FuzzyEvaluate,
 			"GreyDrivers": decision.GreyDrivers, "GreyRelation": decision.GreyRelation, "IncrementalOf": decision.IncrementalOf,
-			"IncrementalProfit": decision.IncrementalProfit, "MultiplyWeights": decision.MultiplyWeights, "PriceElasticity": decision.PriceElasticity, "TOPSIS": decision.TOPSIS,
+			"IncrementalProfit": decision.IncrementalProfit, "MultiplyWeights": decision.MultiplyWeights, "TOPSIS": decision.TOPSIS,
 		},
 		Types: []func() any{
 			func() any { b := must(decision.BeliefInMean(3, 1)); return &b },
@@ -68,7 +68,6 @@ func TestPromises(t *testing.T) {
 			"IncrementalOf":     func() []any { return []any{effect, 1000.} },
 			"IncrementalProfit": func() []any { return []any{.1, 30., 1.} },
 			"MultiplyWeights":   func() []any { return []any{[]float64{.5, .5}, []float64{.2, .8}} },
-			"PriceElasticity":   func() []any { return []any{[]float64{1, 2, 3, 4}, []float64{9, 6, 4, 3.5}} },
 			"TOPSIS":            func() []any { return []any{x(), []float64{.5, .3, .2}, up} },
 		},
 		NaN: map[string]string{
