@@ -28,7 +28,8 @@
 //
 //   - [Labeler]: rows, labels and timing features of one moment, out of purchases
 //   - [FitLogistic]: yes or no from rows; [FitLogisticSparse] from hashed or one-hot ones
-//     [FitSVM] by margins; [FitPoisson] counts
+//     [FitSVM] by margins; [FitPoisson] counts; [FitMultinomial] several classes
+//   - [FitNaiveBayes]: classes from many columns and few rows, in one pass, mergeable ([NaiveBayes]); [FitNeighbors] by the rows that are most like
 //   - [FitLinear]: amounts, with L1 by few columns; [Gram] where rows come in shards or do not fit in memory
 //   - [KFold], [StratifiedKFold]: folds of one row a user; [GroupKFold] of several rows a
 //     user, [StratifiedGroupKFold] where few are true; [TimeFolds] of rows of several
@@ -41,7 +42,7 @@
 //   - [FitSigmoid]: scores into probabilities, from few rows and keeping the ranking;
 //     [FitIsotonic] from some thousand, for any monotone distortion and with ties;
 //     [IsotonicBuckets] where the rows never meet in one place
-//     [FitBeta] for probabilities that are too sure or not sure enough; [Reliability] shows it
+//     [FitBeta] for probabilities that are too sure or not sure enough; [FitVennAbers] with what is not known; [Reliability] shows it
 //   - [CorrectSampling], [CorrectClassSampling], [CorrectPrior]: rows were sampled, or the
 //     share of true rows has changed, which [EstimatePrior] estimates
 //   - [PriceElasticity]: how demand answers to prices, and the price that pays best

@@ -173,6 +173,8 @@ const (
 	KindNaiveBayes      Kind = 0x040f
 	KindBayesModel      Kind = 0x0410
 	KindVennAbers       Kind = 0x0412
+	KindFederatedRound  Kind = 0x4801
+	KindFederatedBayes  Kind = 0x4802
 	KindNearest         Kind = 0x0411
 	KindModelSchema     Kind = 0x0408
 	KindPriceModel      Kind = 0x0420
@@ -358,6 +360,8 @@ var Table = []Entry{
 	{KindBayesModel, "predict", "BayesModel"},
 	{KindVennAbers, "predict", "VennAbers"},
 	{KindNearest, "predict", "Neighbors"},
+	{KindFederatedRound, "predict/federated", "Round"},
+	{KindFederatedBayes, "predict/federated", "Bayes"},
 	{KindConformalScores, "predict", "Conformal"},
 	{KindCrossConformal, "predict", "CrossConformal"},
 	{KindBeta, "predict", "BetaCalibrator"},
