@@ -26,8 +26,9 @@ const (
 //
 // Popularity is all, for the models whose options say so, where share + margin < .55:
 // where it is known that there is next to nothing more. A small matrix has a wide margin, and
-// nothing follows from it. What they do then: vectors shrink (ALS) or are one (PureSVD, NMF, GFCF,
-// BSPM), every user with something in common is a neighbour (UserKNN), and weights between items get a share of what is popular (ItemKNN, RP3Beta, TurboCF,
+// nothing follows from it. A share well below ½ counts as well: people who avoid what is like what they have, one of a
+// kind being enough, are served worse by models of what goes together than by popularity. What they do then: vectors shrink (ALS) or are one (PureSVD, NMF, GFCF,
+// BSPM), every user with something in common is a neighbour and the others count too (UserKNN), and weights between items get a share of what is popular (ItemKNN, RP3Beta, TurboCF,
 // SLIM, EASE, SparseEASE), unless options say otherwise. Others have no rule. An Engine serves what
 // its Sources hold: look here before the choice of them, FitPopular is the plainest.
 //

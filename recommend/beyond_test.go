@@ -94,6 +94,44 @@ func TestPopularityIsAll(t *testing.T) {
 	t.Run("sparse", func(t *testing.T) { popularityIsAll(t, popularityOnly(t, 1500, 1200, 0, 0.6, 4)) })
 }
 
+// sharedUserKNN checks what is special about m, fitted where popularity is all: its frame keeps that the users who have
+// nothing in common count, an item that the user alone has scores 0 but for rounding, and what goes
+// together is asked of those who have something in common.
+func sharedUserKNN(t *testing.T, x *recommend.Interactions, m *recommend.UserKNN) {
+	t.Helper()
+	var back recommend.UserKNN
+	if err := back.UnmarshalBinary(must(m.MarshalBinary())(t)); err != nil {
+		t.Fatal(err)
+	}
+	if !same(t, m, &back) {
+		t.Error("user-KNN: the frame written again differs")
+	}
+	a, b := make([]float32, x.Items()), make([]float32, x.Items())
+	known := map[int32]bool{}
+	for u := 0; u < x.Users(); u += 40 {
+		q := x.Query(u)
+		if len(q.Items) == 0 {
+			continue
+		}
+		if err := errors.Join(m.Score(a, q), back.Score(b, q)); err != nil || !slices.Equal(a, b) || slices.Min(a) < 0 {
+			t.Fatalf("user-KNN: user %d: %v, decoded %v, %v", u, a[:5], b[:5], err)
+		}
+		clear(known)
+		for v := range x.Users() { // who shares an item
+			if r := x.Query(v).Items; v != u && slices.ContainsFunc(r, func(i int32) bool { return slices.Contains(q.Items, i) }) {
+				for _, i := range r {
+					known[i] = true
+				}
+			}
+		}
+		for _, s := range must(m.AppendSimilar(nil, q.Items[0], 10))(t) {
+			if !known[s.Item] {
+				t.Fatalf("user-KNN: item %d is called similar to %d, and nobody has both", s.Item, q.Items[0])
+			}
+		}
+	}
+}
+
 func popularityIsAll(t *testing.T, x *recommend.Interactions) {
 	s, err := split.Random(x, 0.2, 3)
 	if err != nil {
@@ -154,6 +192,7 @@ func popularityIsAll(t *testing.T, x *recommend.Interactions) {
 	check("NMF", nmf, err)
 	near, err := recommend.FitUserKNN(ctx, s.Train, recommend.UserKNNOptions{})
 	check("user-KNN", near, err)
+	sharedUserKNN(t, s.Train, near)
 	gfcf, err := recommend.FitGFCF(ctx, s.Train, recommend.GFCFOptions{})
 	check("GFCF", gfcf, err)
 	bspm, err := recommend.FitBSPM(ctx, s.Train, recommend.BSPMOptions{})

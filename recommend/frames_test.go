@@ -179,7 +179,7 @@ func frames() []testkit.Frame {
 		}, ".asked: of the fit"),
 		modelFrame(codec.KindUserKNN, func(t testing.TB, c ctx, x X) (*recommend.UserKNN, error) {
 			return recommend.FitUserKNN(c, x, recommend.UserKNNOptions{Similarity: recommend.AdjustedCosine, Weighting: recommend.BM25, Shrinkage: 0.01, Power: 0.5})
-		}, ".opt.Workers: of the fit"),
+		}, ".opt.Workers: of the fit", ".others: see TestPopularityIsAll", ".popular: of others"),
 		modelFrame(codec.KindEASE, func(t testing.TB, c ctx, x X) (*recommend.EASE, error) {
 			return recommend.FitEASE(c, x, recommend.EASEOptions{L2: 2})
 		}),

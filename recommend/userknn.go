@@ -11,6 +11,7 @@ import (
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/sparse"
 	"github.com/aislekit/aisle/internal/topk"
+	"github.com/aislekit/aisle/internal/vec"
 )
 
 var (
@@ -25,7 +26,8 @@ var (
 // UserKNNOptions configures FitUserKNN. Similarities and weightings are those of
 // ItemKNNOptions, with users as the rows that are compared. Where Neighbors, Similarity, Weighting
 // and Power are all left out and popularity is all (see Interactions.BeyondPopularity), Neighbors is
-// the number of users and Power 0.01: whoever has anything in common counts much the same.
+// the number of users and Power 0.01: whoever has anything in common counts much the same, and
+// the others 0.9 each in a score, as few have anything in common where data are sparse.
 type UserKNNOptions struct {
 	Neighbors  int        // neighbours asked a query; default 200
 	Similarity Similarity // default Cosine
@@ -63,6 +65,9 @@ type UserKNN struct {
 	means   []float64   // of the weights of each item, for AdjustedCosine
 	scale   float64     // of byItem and size, see even
 
+	others  float32   // what users count who are no neighbours
+	popular []float32 // sum of the weights of each item, where others is not 0
+
 	scratch sync.Pool // *userScratch
 }
 
@@ -82,8 +87,9 @@ func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*User
 	if err := x.checkImplicit("FitUserKNN"); err != nil {
 		return nil, err
 	}
+	others := float32(0)
 	if opt.Neighbors == 0 && opt.Power == 0 && opt.Similarity == 0 && opt.Weighting == 0 && x.onlyPopular() {
-		opt.Neighbors, opt.Power = x.Users(), 0.01
+		opt.Neighbors, opt.Power, others = x.Users(), 0.01, 0.9
 	}
 	rows, power := opt.rows(), check.Default(opt.Power, 1)
 	var c check.Options
@@ -97,7 +103,7 @@ func FitUserKNN(ctx context.Context, x *Interactions, opt UserKNNOptions) (*User
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	m := &UserKNN{origin: x.origin, opt: rows, power: power, users: x.users}
+	m := &UserKNN{origin: x.origin, opt: rows, power: power, others: others, users: x.users}
 	if err := m.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -137,6 +143,13 @@ func (m *UserKNN) prepare(ctx context.Context) error {
 		m.mean += float64(v)
 	}
 	m.mean /= rows
+	m.popular = nil
+	if m.others > 0 {
+		m.popular = make([]float32, m.users.Cols)
+		for k, i := range m.users.Col {
+			m.popular[i] += m.users.Val[k]
+		}
+	}
 	return nil
 }
 
@@ -276,17 +289,36 @@ func (m *UserKNN) Score(dst []float32, q Query) error {
 	if len(q.Items) == 0 {
 		return ErrEmpty
 	}
+	m.score(dst, &q, m.others)
+	return nil
+}
+
+// score adds up what the neighbours took, and what the others took, but for the user who asks, others times.
+func (m *UserKNN) score(dst []float32, q *Query, others float32) {
 	t := m.get()
 	defer m.scratch.Put(t)
-	m.neighbors(t, &q)
+	m.neighbors(t, q)
 	clear(dst)
-	for _, n := range t.near {
-		items, weights := m.users.Row(int(n.ID))
+	add := func(u int32, times float32) {
+		items, weights := m.users.Row(int(u))
 		for k, i := range items {
-			dst[i] += float32(n.Score * weights[k])
+			dst[i] += float32(times * weights[k])
 		}
 	}
-	return nil
+	if others > 0 {
+		copy(dst, m.popular)
+		vec.Scale(others, dst)
+		if u := q.User; u >= 0 && int(u) < m.users.Rows {
+			add(u, -others)
+			items, _ := m.users.Row(int(u))
+			for _, i := range items {
+				dst[i] = max(dst[i], 0) // what nobody else took, but for rounding
+			}
+		}
+	}
+	for _, n := range t.near {
+		add(n.ID, n.Score-others)
+	}
 }
 
 // AppendNeighbors appends the k users most similar to the history of q, best
@@ -319,7 +351,15 @@ func (m *UserKNN) AppendNeighbors(dst []UserScore, q Query, k int) (_ []UserScor
 // one item has no deviation.
 func (m *UserKNN) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	m = orZero(m)
-	return appendAlone(dst, m, item, k)
+	return appendAlone(dst, together{m}, item, k)
+}
+
+// together is m without what users count who have nothing in common: they say nothing of what goes together.
+type together struct{ *UserKNN }
+
+func (m together) Score(dst []float32, q Query) error {
+	m.score(dst, &q, 0)
+	return nil
 }
 
 // AppendSimilarUsers appends the users most similar to user, as AppendNeighbors
@@ -348,9 +388,10 @@ func (m *UserKNN) AppendBinary(dst []byte) ([]byte, error) {
 	for _, v := range []float64{m.opt.Shrinkage, m.opt.Alpha, m.opt.Beta, m.opt.K1, m.opt.B, m.power} {
 		w.Float64(v)
 	}
+	w.Float32(m.others)
 	putCSR(&w, m.users)
 	m.origin.put(&w)
-	return w.AppendFrame(dst, codec.KindUserKNN, 2), nil
+	return w.AppendFrame(dst, codec.KindUserKNN, 3), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -358,35 +399,40 @@ func (m *UserKNN) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m. Payload of
-// version 2, in the words of Persistent:
+// version 3, in the words of Persistent:
 //
 //	int      Neighbors, > 0
 //	int      Similarity, 0 for Cosine … 8 for AdjustedCosine, 9 for the AsymmetricCosine of version 1
 //	int      Weighting, 0 for Unweighted … 3 for BM25
 //	5 f64    Shrinkage, Alpha, Beta, K1 and B, in the ranges of ItemKNNOptions
 //	f64      Power, finite and > 0
+//	f32      what users count who are no neighbours, in [0, 1]
 //	matrix   the entries, users×items, >= 0; items at most 64 for each row and entry, and 1024
 //
-// Version 1 has no Similarity 9: its AsymmetricCosine with a Shrinkage h is the
+// Version 2 ends its numbers with Power: others count 0. Version 1 has no Similarity 9 either: its AsymmetricCosine with a Shrinkage h is the
 // s / (‖i‖^2α ‖j‖^2(1-α) + h) that it was when such frames were written. The model keeps
 // that formula, in the frames that it writes too; 9 without a Shrinkage is no frame.
 //
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *UserKNN) UnmarshalBinary(data []byte) error {
-	r, err := open(m, data, codec.KindUserKNN, 2)
+	r, err := open(m, data, codec.KindUserKNN, 3)
 	if err != nil {
 		return fmt.Errorf("recommend: UserKNN.UnmarshalBinary: %w", err)
 	}
 	opt := ItemKNNOptions{Neighbors: r.Int(), Similarity: Cosine + Similarity(r.Int()), Weighting: Unweighted + Weighting(r.Int())}
 	opt.Shrinkage, opt.Alpha, opt.Beta, opt.K1, opt.B = r.Float64(), r.Float64(), r.Float64(), r.Float64(), r.Float64()
-	power, users := r.Float64(), getCSR(r)
+	power, others := r.Float64(), float32(0)
+	if r.Version >= 3 {
+		others = r.Float32()
+	}
+	users := getCSR(r)
 	opt.Similarity = storedSimilarity(r, opt)
 	checked := opt
 	if opt.Similarity == formerAsymmetric {
 		checked.Similarity = AsymmetricCosine
 	}
-	if checked.validate("decode") != nil || !(power > 0) || math.IsInf(power, 0) {
+	if checked.validate("decode") != nil || !(power > 0) || math.IsInf(power, 0) || !(others >= 0 && others <= 1) {
 		r.Fail("has a setting out of range")
 	}
 	if users.Cols == 0 || users.Cols > maxColumns(users) {
@@ -402,7 +448,7 @@ func (m *UserKNN) UnmarshalBinary(data []byte) error {
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: UserKNN.UnmarshalBinary: %w", err)
 	}
-	m.opt, m.power, m.users, m.mean = opt, power, users, 0
+	m.opt, m.power, m.others, m.users, m.mean = opt, power, others, users, 0
 	m.scratch = sync.Pool{}
 	if err := m.prepare(context.Background()); err != nil {
 		return err
