@@ -19,6 +19,7 @@ type Matrix struct {
 	n       int
 	words   int      // of a row
 	packed  []uint64 // words for each row
+	bytes   []uint8  // the same, column after column: what parts rows reads one column, and that lies close together
 	slots   []int32  // of each column: its lane among the packed ones, or ^place in wide
 	wide    [][]uint16
 	lane    []int32 // column of each lane, −1 for none
@@ -42,7 +43,7 @@ func NewMatrix(ctx context.Context, rows [][]float64, columns []Column, workers 
 		m.lane = append(m.lane, int32(j))
 	}
 	m.words = (len(m.lane) + lanes - 1) / lanes
-	m.packed = make([]uint64, m.words*m.n)
+	m.packed, m.bytes = make([]uint64, m.words*m.n), make([]uint8, len(m.lane)*m.n)
 	err := parallel.For(ctx, m.n, rowBlock, workers, func(_, lo, hi int) error {
 		for j := range columns {
 			c, slot := &columns[j], m.slots[j]
@@ -53,9 +54,11 @@ func NewMatrix(ctx context.Context, rows [][]float64, columns []Column, workers 
 				}
 				continue
 			}
-			word, shift := int(slot)/lanes, uint(slot)%lanes*8
+			word, shift, to := int(slot)/lanes, uint(slot)%lanes*8, m.byteColumn(slot)
 			for i := lo; i < hi; i++ {
-				m.packed[i*m.words+word] |= uint64(c.Bin(rows[i][j])) << shift
+				bin := c.Bin(rows[i][j])
+				m.packed[i*m.words+word] |= uint64(bin) << shift
+				to[i] = uint8(bin)
 			}
 		}
 		return nil
@@ -65,6 +68,9 @@ func NewMatrix(ctx context.Context, rows [][]float64, columns []Column, workers 
 	}
 	return m, nil
 }
+
+// byteColumn returns the bins of a packed column.
+func (m *Matrix) byteColumn(slot int32) []uint8 { return m.bytes[int(slot)*m.n:][:m.n] }
 
 // Rows returns the number of rows.
 func (m *Matrix) Rows() int { return m.n }
@@ -78,7 +84,7 @@ func (m *Matrix) Bin(i int32, j int) int {
 	if slot < 0 {
 		return int(m.wide[^slot][i])
 	}
-	return int(byte(m.packed[int(i)*m.words+int(slot)/lanes] >> (uint(slot) % lanes * 8)))
+	return int(m.byteColumn(slot)[i])
 }
 
 // Part moves the rows of a node, with their numbers, so that those whose bin in column j is
@@ -108,12 +114,11 @@ func (m *Matrix) Part(rows []int32, sums []int64, j int, left []bool, spareRows 
 				go1[b] = 1
 			}
 		}
-		word, shift := int(slot)/lanes, uint(slot)%lanes*8
-		packed, words := m.packed[word:], m.words
+		column := m.byteColumn(slot)
 		for k, i := range rows {
 			// Both sides are written and one of them counts: a branch would be wrong half of the time.
 			x := sums[k]
-			one := int(go1[byte(packed[int(i)*words]>>shift)])
+			one := int(go1[column[i]])
 			rows[l], sums[l] = i, x
 			spareRows[r], spareSums[r] = i, x
 			l += one

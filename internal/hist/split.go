@@ -1,7 +1,6 @@
 package hist
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -96,6 +95,7 @@ type Search struct {
 	All             int64
 	Weight, MinRows float64
 	order           []level
+	sorted          []uint64
 	densities       map[int][]float64 // by the number of levels
 }
 
@@ -103,7 +103,6 @@ type Search struct {
 type level struct {
 	bin   int32
 	stat  Stat
-	slope float64
 	count int64
 }
 
@@ -148,7 +147,9 @@ func (s *Search) number(best *Split, h Hist, j int, node Stat, monotone int, bou
 	miss := s.stat(h, 0)
 	e := edges{s: s, node: node, monotone: monotone, bounds: bounds, parent: s.Score(node, bounds)}
 	e.plain = s.L1 == 0 && bounds == Free && monotone == 0
-	e.tops[0], e.tops[1] = max(best.Gain, s.MinGain), max(best.Gain, s.MinGain)
+	for side := range e.tops {
+		e.top(side, max(best.Gain, s.MinGain))
+	}
 	var g, hess, count int64
 	for b := 1; b < bins; b++ {
 		if s.Counts != nil {
@@ -163,11 +164,15 @@ func (s *Search) number(best *Split, h Hist, j int, node Stat, monotone int, bou
 		if node.H-left.H < s.MinH {
 			break
 		}
-		if s.enough(count) {
+		if !e.misses(0, left) && s.enough(count) {
 			e.try(0, b, left)
 		}
-		if missing && b < bins-1 && (s.Counts == nil || s.enough(count+s.Counts[0])) {
-			e.try(1, b, Stat{left.G + miss.G, left.H + miss.H})
+		if !missing || b == bins-1 {
+			continue
+		}
+		left = Stat{left.G + miss.G, left.H + miss.H}
+		if !e.misses(1, left) && (s.Counts == nil || s.enough(count+s.Counts[0])) {
+			e.try(1, b, left)
 		}
 	}
 	for side, at := range e.at {
@@ -190,12 +195,28 @@ type edges struct {
 	plain    bool // neither L1 nor bounds
 	parent   float64
 	tops     [2]float64
+	marks    [2]float64 // what a score has to reach, about
 	at       [2]int
 	left     [2]Stat
 }
 
 // sure is so far below 1 that rounding does not matter: what misses the mark by it misses it in whatever order columns come.
 const sure = 1 - 1e-12
+
+// top sets what a cut must gain more than.
+func (e *edges) top(side int, gain float64) {
+	e.tops[side], e.marks[side] = gain, math.Inf(-1)
+	if e.plain {
+		e.marks[side] = (gain + e.parent) * sure
+	}
+}
+
+// misses reports a cut that gains less than the best one: both fractions as one, compared without a division. Most
+// edges end here.
+func (e *edges) misses(side int, left Stat) bool {
+	g, dl, dr := e.node.G-left.G, left.H+e.s.L2, e.node.H-left.H+e.s.L2
+	return left.G*left.G*dr+g*g*dl < e.marks[side]*dl*dr
+}
 
 // try looks at one cut.
 func (e *edges) try(side, b int, left Stat) {
@@ -206,13 +227,8 @@ func (e *edges) try(side, b int, left Stat) {
 	}
 	gain := 0.0
 	if e.plain {
-		// Both fractions as one, compared without a division: most edges end here.
 		dl, dr := left.H+s.L2, right.H+s.L2
-		up, down := left.G*left.G*dr+right.G*right.G*dl, dl*dr
-		if up < (e.tops[side]+e.parent)*down*sure {
-			return
-		}
-		gain = up/down - e.parent
+		gain = (left.G*left.G*dr+right.G*right.G*dl)/(dl*dr) - e.parent
 	} else {
 		if e.monotone != 0 && float64(e.monotone)*(s.Output(right, e.bounds)-s.Output(left, e.bounds)) < 0 {
 			return
@@ -220,7 +236,8 @@ func (e *edges) try(side, b int, left Stat) {
 		gain = s.Score(left, e.bounds) + s.Score(right, e.bounds) - e.parent
 	}
 	if gain > e.tops[side] {
-		e.tops[side], e.at[side], e.left[side] = gain, b, left
+		e.top(side, gain)
+		e.at[side], e.left[side] = b, left
 	}
 }
 
@@ -238,10 +255,11 @@ func (s *Search) enough(count int64) bool {
 // this node: sorted, levels of a row or two would part the rows by their own labels, which is more
 // than the normal law of noise takes off.
 func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) {
-	s.order = s.order[:0]
+	s.order, s.sorted = s.order[:0], s.sorted[:0]
 	told, roots, each := 0, 0.0, 0.0 // levels told apart, the sums of the roots of their Hessians and of those
 	add := func(b int, st Stat, count int64) {
-		s.order = append(s.order, level{int32(b), st, st.G / (st.H + s.Smooth), count})
+		s.sorted = append(s.sorted, sortable(st.G/(st.H+s.Smooth))<<32|uint64(len(s.order)))
+		s.order = append(s.order, level{int32(b), st, count})
 	}
 	of := func(b int) int64 {
 		if s.Counts == nil {
@@ -274,7 +292,7 @@ func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) 
 	if n < 2 {
 		return
 	}
-	slices.SortFunc(s.order, func(a, b level) int { return cmp.Or(cmp.Compare(a.slope, b.slope), cmp.Compare(a.bin, b.bin)) })
+	slices.Sort(s.sorted)
 	density := s.density(told)
 	noise := s.Noise * roots * roots * (1 + skewed*float64(told)/(each+1e-300))
 	if n == 2 {
@@ -283,7 +301,8 @@ func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) 
 	parent := s.Score(node, bounds)
 	var sum, first Stat
 	at, top, passed, count := -1, best.Gain, 0, int64(0)
-	for k, l := range s.order[:n-1] {
+	for k, key := range s.sorted[:n-1] {
+		l := &s.order[uint32(key)]
 		count += l.count
 		sum.G += l.stat.G
 		sum.H += l.stat.H
@@ -305,27 +324,32 @@ func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) 
 		return
 	}
 	out := Split{Gain: top, Column: j, Left: first, Right: Stat{node.G - first.G, node.H - first.H}}
-	set, other := s.order[:at+1], s.order[at+1:]
+	set, other := s.sorted[:at+1], s.sorted[at+1:]
 	// The set is the side without the codes that have no bin, else the one of fewer levels.
 	swap := len(set) > len(other)
-	for _, l := range s.order {
-		if l.bin == 1 {
-			swap = slices.ContainsFunc(set, func(l level) bool { return l.bin == 1 })
-		}
+	rest := func(key uint64) bool { return s.order[uint32(key)].bin == 1 }
+	if slices.ContainsFunc(s.sorted, rest) {
+		swap = slices.ContainsFunc(set, rest)
 	}
 	if swap {
 		set = other
 		out.Left, out.Right = out.Right, out.Left
 	}
-	for _, l := range set {
-		if l.bin == 0 {
+	for _, key := range set {
+		if bin := s.order[uint32(key)].bin; bin == 0 {
 			out.MissingLeft = true
 		} else {
-			out.Set = append(out.Set, l.bin)
+			out.Set = append(out.Set, bin)
 		}
 	}
 	slices.Sort(out.Set)
 	*best = out
+}
+
+// sortable maps numbers, as float32s, to integers in the same order.
+func sortable(x float64) uint64 {
+	b := math.Float32bits(float32(x))
+	return uint64(b ^ (uint32(int32(b)>>31) | 1<<31))
 }
 
 // density returns, for each 0 … n/2 of n levels, the square of the density of the normal law at the quantile
