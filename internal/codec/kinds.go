@@ -235,6 +235,7 @@ const (
 	KindDemand     Kind = 0x0605
 
 	KindUpliftForest Kind = 0x4601
+	KindPolicyTree   Kind = 0x4602
 
 	KindSummary      Kind = 0x4501
 	KindRepeatModel  Kind = 0x4502
@@ -366,6 +367,7 @@ var Table = []Entry{
 	{KindCrossConformal, "predict", "CrossConformal"},
 	{KindBeta, "predict", "BetaCalibrator"},
 	{KindUpliftForest, "predict/uplift", "Forest"},
+	{KindPolicyTree, "predict/uplift", "PolicyTree"},
 	{KindEnsemble, "predict/tree", "Ensemble"},
 	{KindNaive, "predict/forecast", "Naive"},
 	{KindMean, "predict/forecast", "Mean"},

@@ -32,6 +32,7 @@
 //     as text too. Numbers, categories and missing values; both can be stored
 //   - [FitT], [FitS]: to compare with; two models, or one with the treatment as a column
 //   - [ScoresDR], [ScoresIPW]: scores of data held out, for [Scores.Value], [Scores.Gain], [Scores.GainOverLot]
+//   - [FitPolicyTree]: the best rule of two or three questions, which a manager can read
 //   - [Scores.Harmed]: who must not be contacted, with confidence
 //
 // All of them take several treatments. Averages come from doubly robust scores whatever the learner, so that their
@@ -42,12 +43,13 @@
 //   - The same rows in any order and the same seed give the same bytes, if learners do so for rows in one order: rows are put
 //     in an order of their own, and folds are a hash of an id or of what a row holds.
 //   - Learners are called one after the other, on the caller's goroutine.
-//   - What is built of the caller's functions has no binary form; a [Forest] has one.
+//   - What is built of the caller's functions has no binary form; a [Forest] and
+//     a [PolicyTree] have one.
 //
 // # References
 //
 // Rzepakowski and Jaroszewicz, KAIS 32, 2012 (trees). Zhao, Fang and Simchi-Levi, SDM 2017 (CTS). Athey and Imbens,
-// PNAS 113, 2016 (honest estimates).
+// PNAS 113, 2016 (honest estimates). Athey and Wager, Econometrica 89, 2021 (policy trees).
 // Künzel, Sekhon, Bickel and Yu, PNAS 116, 2019 (S, T, X). Nie and Wager, Biometrika 108, 2021 (R). Kennedy, EJS 17,
 // 2023 (DR). Robins, Rotnitzky and Zhao, JASA 89, 1994 (scores).
 package uplift

@@ -262,7 +262,8 @@ type wood struct {
 	cols   []hist.Column
 	code   [][]uint8 // by column and row
 	units  [2]float64
-	w, y   []int64 // weight and weight times outcome of rows, in units
+	w, y   []int64   // weight and weight times outcome of rows, in units
+	prior  []float64 // mean outcome in each arm
 	try    int
 	sample float64
 }
@@ -311,16 +312,30 @@ func (w *wood) quantise() {
 	room := 61 - int(math.Ceil(math.Log2(float64(s.n)+1)))
 	for q, top := range tops {
 		_, exp := math.Frexp(top)
-		w.units[q] = math.Ldexp(1, exp-room)
+		w.units[q] = math.Ldexp(1, max(exp-room, -1000))
 	}
 	if tops[0] == 1 && s.w == nil {
 		w.units[0] = 1
 	}
-	w.w, w.y = make([]int64, s.n), make([]int64, s.n)
+	w.w, w.y, w.prior = make([]int64, s.n), make([]int64, s.n), make([]float64, s.arms)
+	all := make([]cell, s.arms)
 	for k := range s.n {
 		weight := s.weight(int32(k))
 		w.w[k], w.y[k] = int64(math.RoundToEven(weight/w.units[0])), int64(math.RoundToEven(weight*s.y[k]/w.units[1]))
+		all[s.arm[k]].w += w.w[k]
+		all[s.arm[k]].y += w.y[k]
 	}
+	for a, c := range all {
+		w.prior[a] = w.mean(c, 0)
+	}
+}
+
+// mean is the mean outcome of a cell, or another where nothing is in it.
+func (w *wood) mean(c cell, empty float64) float64 {
+	if c.w == 0 {
+		return empty
+	}
+	return float64(c.y) / float64(c.w) * (w.units[1] / w.units[0])
 }
 
 // binSample is how many rows edges are found from.

@@ -364,3 +364,28 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// TestHonestFew: where the rows that give means miss an arm, it has the mean of all rows, not 0.
+func TestHonestFew(t *testing.T) {
+	d := uplift.Data{}
+	for i := range 40 {
+		arm := 0
+		if i == 7 {
+			arm = 1
+		}
+		d.Rows, d.Treatment, d.Outcome = append(d.Rows, []float64{float64(i)}), append(d.Treatment, arm), append(d.Outcome, 10+float64(arm))
+	}
+	for seed := range uint64(8) {
+		r := get(uplift.FitForest(bg, d, uplift.ForestOptions{Trees: 3, Tree: uplift.TreeOptions{Seed: seed, MinLeaf: 1, MinArm: 1}}))
+		if got := get(r.Forest.Effects(nil, d.Rows[:1])); math.Abs(got[0]-1) > 1e-9 {
+			t.Errorf("effect %v, want 1", got)
+		}
+	}
+	for i := range d.Outcome { // the smallest numbers there are
+		d.Outcome[i] *= 5e-324
+	}
+	r := get(uplift.FitForest(bg, d, uplift.ForestOptions{Trees: 3, Tree: uplift.TreeOptions{MinLeaf: 1, MinArm: 1}}))
+	if got := get(r.Forest.Effects(nil, d.Rows[:1])); math.Abs(got[0]) > 1e-300 {
+		t.Errorf("effect %v of outcomes of 1e-323", got)
+	}
+}

@@ -16,7 +16,7 @@ func TestFrames(t *testing.T) { testkit.Frames(t, "predict/uplift", frames()) }
 func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 
 func TestNilReceivers(t *testing.T) {
-	testkit.NilReceivers(t, nil, (*uplift.Forest)(nil), (*uplift.Learned)(nil), (*uplift.Scores)(nil))
+	testkit.NilReceivers(t, nil, (*uplift.Forest)(nil), (*uplift.Learned)(nil), (*uplift.Scores)(nil), (*uplift.PolicyTree)(nil))
 }
 
 // grove is a small forest with numbers, categories and missing values.
@@ -25,8 +25,21 @@ func grove() *uplift.Forest {
 	return get(uplift.FitForest(bg, d, uplift.ForestOptions{Tree: opt, Trees: 2, Sample: .9})).Forest
 }
 
+// asks is a policy tree with numbers and a category.
+func asks() *uplift.PolicyTree {
+	opt := uplift.PolicyTreeOptions{Categorical: []int{2}, Names: []string{"visits", "age", "region"}, MinLeaf: 20}
+	return get(uplift.FitPolicyTree(bg, get(uplift.ScoresIPW(aisles(600, 5))), opt))
+}
+
 func frames() []testkit.Frame {
 	return []testkit.Frame{{
+		Kind: codec.KindPolicyTree,
+		Fill: func(t testing.TB) encoding.BinaryMarshaler { return asks() },
+		Values: func(t testing.TB, s any) any {
+			m := s.(*uplift.PolicyTree)
+			return []any{get(m.Text(nil)), testkit.Plain(m.Nodes()), get(m.Policy(nil, aisles(20, 1).Rows))}
+		},
+	}, {
 		Kind: codec.KindUpliftForest,
 		Fill: func(t testing.TB) encoding.BinaryMarshaler { return grove() },
 		Zero: []string{".trees[].knots[].codes: those of the last leaf, which asks nothing; TestUnseen reads a tree with categories"},

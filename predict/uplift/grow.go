@@ -117,7 +117,7 @@ func (g *grower) tree(t uint64) (grown, error) {
 	g.sum(root)
 	root.reg = make([]float64, s.arms)
 	for a, c := range g.all {
-		root.reg[a] = g.mean(c)
+		root.reg[a] = g.mean(c, g.prior[a])
 	}
 	g.tasks = append(g.tasks[:0], root)
 	for len(g.tasks) > 0 {
@@ -151,14 +151,6 @@ func (g *grower) node() int32 {
 	return int32(len(g.t.knots) - 1)
 }
 
-// mean is the mean outcome of a cell, 0 of an empty one.
-func (g *grower) mean(c cell) float64 {
-	if c.w == 0 {
-		return 0
-	}
-	return float64(c.y) / float64(c.w) * (g.units[1] / g.units[0])
-}
-
 // sum adds up the rows of a node that grow, by arm.
 func (g *grower) sum(k task) {
 	clear(g.all)
@@ -185,17 +177,17 @@ func (g *grower) settle(k task) {
 		at := int(k.node)*g.s.arms + a
 		g.t.rows[at] = c.n
 		if c.w > 0 {
-			g.t.means[at] = g.mean(c)
+			g.t.means[at] = g.mean(c, 0)
 		}
 	}
 }
 
-// fill gives arms that no row of a leaf is in the mean of the node above, or 0 at the root: children come after their parents.
+// fill gives arms that no row of a leaf is in the mean of the node above, at the root that of all rows: children come after their parents.
 func (g *grower) fill() {
 	arms := g.s.arms
 	for a := range arms {
 		if m := g.t.means[a]; m != m {
-			g.t.means[a] = 0
+			g.t.means[a] = g.prior[a]
 		}
 	}
 	for p, k := range g.t.knots {

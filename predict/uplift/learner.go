@@ -31,7 +31,7 @@ type Progress struct {
 	Fits int // calls of learners that have ended
 }
 
-// Options configures FitS, FitT, FitX, FitR, FitDR and FitScores.
+// Options configures FitS, FitT, FitX, FitR, FitDR and ScoresDR.
 type Options struct {
 	// Effect fits effects in the second stage of FitX, FitR and FitDR; nil means the learner of the outcome.
 	Effect Learner

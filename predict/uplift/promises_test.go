@@ -50,13 +50,14 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"FitS": uplift.FitS, "FitT": uplift.FitT, "FitX": uplift.FitX, "FitR": uplift.FitR, "FitDR": uplift.FitDR,
 			"ScoresDR": uplift.ScoresDR, "ScoresIPW": uplift.ScoresIPW, "Assign": uplift.Assign,
-			"FitTree": uplift.FitTree, "FitForest": uplift.FitForest,
+			"FitTree": uplift.FitTree, "FitForest": uplift.FitForest, "FitPolicyTree": uplift.FitPolicyTree,
 		},
 		Types: []func() any{
 			func() any { return get(uplift.FitX(bg, d, mean, uplift.Options{})) },
 			func() any { return get(uplift.ScoresIPW(d)) },
 			func() any { var f uplift.Forest; must(f.UnmarshalBinary(stored)); return &f },
 			func() any { c := uplift.KL; return &c },
+			func() any { return asks() },
 		},
 		Zero: []string{"Criterion"},
 		Args: map[string]func() []any{
@@ -69,6 +70,13 @@ func TestPromises(t *testing.T) {
 			"FitForest": func() []any {
 				return []any{bg, full, uplift.ForestOptions{Tree: wood, Trees: 3, Try: 1, Sample: .8, Level: .9, Progress: func(uplift.Progress) {}}}
 			},
+			"FitPolicyTree": func() []any {
+				return []any{bg, get(uplift.ScoresIPW(d)), uplift.PolicyTreeOptions{
+					Depth: 2, Bins: 4, MinLeaf: 3, Columns: []int{0, 1}, Categorical: []int{0}, Names: []string{"a", "b"}, Worth: 2, Costs: []float64{0, .1, .2}, Workers: 1,
+				}}
+			},
+			"PolicyTree.Policy":    func() []any { return []any{nil, [][]float64{{1, 2, 0}}} },
+			"PolicyTree.Text":      func() []any { return []any{[]string{"none", "mail", "call"}} },
 			"Forest.Nodes":         func() []any { return []any{0} },
 			"Forest.Text":          func() []any { return []any{0} },
 			"Forest.Means":         func() []any { return []any{nil, d.Rows[:3]} },

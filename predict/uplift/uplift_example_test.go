@@ -186,3 +186,30 @@ func ExampleFitForest() {
 	// <nil> 50
 	// 4 <nil> 400 1
 }
+
+func ExampleFitPolicyTree() {
+	ctx, d := context.Background(), mails()
+	scores, err := uplift.ScoresDR(ctx, d, byGroup, uplift.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	opt := uplift.PolicyTreeOptions{Depth: 1, Names: []string{"recent"}, Worth: 10, Costs: []float64{0, 1}}
+	m, err := uplift.FitPolicyTree(ctx, scores, opt)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var tree *uplift.PolicyTree = m
+	text, err := tree.Text([]string{"no mail", "mail"})
+	fmt.Print(text, err, "\n")
+	policy, err := tree.Policy(nil, [][]float64{{0}, {1}})
+	var root uplift.PolicyNode = tree.Nodes()[0]
+	fmt.Println(policy, root.Rows, err)
+	// Output:
+	// all:
+	//   recent <= 0.5 or missing: no mail (200 rows)
+	//   recent > 0.5: mail (200 rows, +9.009 a row)
+	// <nil>
+	// [0 1] 400 <nil>
+}
