@@ -185,6 +185,7 @@ const (
 	KindETS   Kind = 0x4402
 	KindTheta Kind = 0x4403
 	KindAuto  Kind = 0x4404
+	KindARIMA Kind = 0x4405
 
 	KindIntermittent Kind = 0x4440
 	KindConformal    Kind = 0x4441
@@ -374,6 +375,7 @@ var Table = []Entry{
 	{KindETS, "predict/forecast", "ETS"},
 	{KindTheta, "predict/forecast", "Theta"},
 	{KindAuto, "predict/forecast", "Auto"},
+	{KindARIMA, "predict/forecast", "ARIMA"},
 
 	{KindIntermittent, "predict/forecast", "Intermittent"},
 	{KindConformal, "predict/forecast", "Conformal"},

@@ -29,6 +29,15 @@ func TestCancels(t *testing.T) {
 			_, err := forecast.FitETS(ctx, y, forecast.ETSOptions{Season: 12})
 			return err
 		}},
+		{Name: "forecast.FitARIMA", Looks: 30, Do: func(ctx context.Context, size int) error {
+			y := make([]float64, 100*size)
+			for i := range y {
+				y[i] = sales()[i%24] + float64(i%7)
+			}
+			testkit.Start(ctx)
+			_, err := forecast.FitARIMA(ctx, y, forecast.ARIMAOptions{})
+			return err
+		}},
 		{Name: "forecast.Backtest", Looks: 100, Do: func(ctx context.Context, size int) error {
 			series := make([]forecast.Series, 50*size)
 			for i := range series {

@@ -30,6 +30,8 @@ func empty(kind codec.Kind) Persistent {
 		return new(ETS)
 	case codec.KindTheta:
 		return new(Theta)
+	case codec.KindARIMA:
+		return new(ARIMA)
 	case codec.KindIntermittent:
 		return new(Intermittent)
 	case codec.KindConformal:

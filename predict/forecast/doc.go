@@ -26,6 +26,7 @@
 //   - [FitMean]: as the periods of the past on average, or those of each place of the season
 //   - [FitETS]: level, trend and season that change slowly: simple, Holt, damped, Holt-Winters, the
 //     form chosen by AICc, or one with parameters of one's own
+//   - [FitARIMA]: by past values and past errors of differences, the orders found stepwise
 //   - [FitTheta]: trend and smoothing in equal parts, for short and for trending series
 //   - [SeasonIndex]: when a season is strong, as plain values for triggers and plans
 //   - [FitIntermittent]: Croston, SBA, TSB, ADIDA, IMAPA, by [ClassifyDemand], for what is not
@@ -60,5 +61,5 @@
 // Syntetos, Boylan and Croston, On the categorization of demand patterns, 2005. Wickramasuriya,
 // Athanasopoulos and Hyndman, Optimal forecast reconciliation, 2019. Hyndman, Koehler, Ord and
 // Snyder, Forecasting with Exponential Smoothing, 2008. Fiorucci et al., Models for optimising
-// the theta method, 2016. Cleveland et al., STL, 1990. Killick et al., PELT, 2012.
+// the theta method, 2016. Hyndman and Khandakar, Automatic time series forecasting, 2008. Cleveland et al., STL, 1990. Killick et al., PELT, 2012.
 package forecast

@@ -15,6 +15,8 @@ func BenchmarkFit(b *testing.B) {
 	}{
 		{"method=ETS/season=12", forecast.With(forecast.FitETS, forecast.ETSOptions{Season: 12})},
 		{"method=ETS/season=1", forecast.With(forecast.FitETS, forecast.ETSOptions{})},
+		{"method=ARIMA/season=1", forecast.With(forecast.FitARIMA, forecast.ARIMAOptions{})},
+		{"method=ARIMA/season=12", forecast.With(forecast.FitARIMA, forecast.ARIMAOptions{Season: 12})},
 		{"method=Theta/season=1", forecast.With(forecast.FitTheta, forecast.ThetaOptions{})},
 		{"method=Smoothing/season=1", forecast.With(forecast.FitETS, forecast.ETSOptions{Model: "ANN", Alpha: .3})},
 		{"method=Naive/season=12", forecast.With(forecast.FitNaive, forecast.NaiveOptions{Season: 12})},

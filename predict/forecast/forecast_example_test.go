@@ -125,6 +125,27 @@ func ExampleFitETS() {
 	// trend 0.30 a quarter, season [1.26 0.76 0.94 1.03], <nil>
 }
 
+// Which ARIMA model suits the series, and how far it may stray.
+func ExampleFitARIMA() {
+	visitors := []float64{
+		41.7, 24.0, 32.3, 37.3, 46.2, 29.3, 36.5, 43.0, 48.9, 31.2, 37.7, 40.4,
+		51.2, 31.9, 41.0, 43.8, 55.6, 33.9, 42.1, 45.6, 59.8, 35.2, 44.3, 47.9,
+	}
+	var m *forecast.ARIMA
+	m, err := forecast.FitARIMA(context.Background(), visitors, forecast.ARIMAOptions{Season: 4})
+	if err != nil {
+		panic(err)
+	}
+	f, err := m.Forecast(nil, 4)
+	fmt.Printf("%s %.1f %v\n", m.Model(), f, err)
+	var p forecast.ARIMAParameters
+	p, err = m.Parameters()
+	fmt.Printf("drift %.1f a year, %v\n", p.Mean, err)
+	// Output:
+	// (0,0,0)(0,1,0) with drift [62.4 37.8 46.9 50.5] <nil>
+	// drift 2.6 a year, <nil>
+}
+
 // Holt's method with given parameters.
 func ExampleFitETS_given() {
 	m, err := forecast.FitETS(context.Background(), []float64{10, 12, 13, 15, 16, 18}, forecast.ETSOptions{Model: "AAN", Alpha: .8, Beta: .2})

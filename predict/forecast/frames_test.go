@@ -45,7 +45,7 @@ func naive() *forecast.Naive {
 }
 
 func mean() *forecast.Mean {
-	return fitted(forecast.FitMean(bg, gaps(), forecast.MeanOptions{Season: 4, Window: 12}))
+	return fitted(forecast.FitMean(bg, gaps(), forecast.MeanOptions{Season: 4, Window: 12, HalfLife: 30, Root: true}))
 }
 
 func ets() *forecast.ETS {
@@ -71,7 +71,7 @@ func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
 
 func TestNilReceivers(t *testing.T) {
-	testkit.NilReceivers(t, nil, (*forecast.Naive)(nil), (*forecast.Mean)(nil), (*forecast.ETS)(nil), (*forecast.Theta)(nil))
+	testkit.NilReceivers(t, nil, (*forecast.Naive)(nil), (*forecast.Mean)(nil), (*forecast.ETS)(nil), (*forecast.Theta)(nil), (*forecast.ARIMA)(nil))
 	testkit.NilReceivers(t, nil, demandNils()...)
 }
 
@@ -103,9 +103,18 @@ func autoFrame(kind codec.Kind, old int) testkit.Frame {
 func frames() []testkit.Frame {
 	return append([]testkit.Frame{
 		modelFrame(codec.KindNaive, func() forecast.Persistent { return naive() }),
-		modelFrame(codec.KindMean, func() forecast.Persistent { return mean() }),
+		func() testkit.Frame {
+			f := modelFrame(codec.KindMean, func() forecast.Persistent { return mean() })
+			f.Zero = []string{".opt.Median: excludes a half-life", ".opt.HalfLife: version 1 had none", ".opt.Root: version 1 had none"}
+			return f
+		}(),
 		modelFrame(codec.KindETS, func() forecast.Persistent { return ets() }),
 		modelFrame(codec.KindTheta, func() forecast.Persistent { return theta() }),
+		func() testkit.Frame {
+			f := modelFrame(codec.KindARIMA, func() forecast.Persistent { return arima() })
+			f.Zero = []string{".form.sd: with a constant there is one difference at most", ".ahead.steady: found from the series, which ends with a gap"}
+			return f
+		}(),
 		autoFrame(codec.KindCombination, 0),
 		autoFrame(codec.KindAuto, 1), // what FitAuto made before it made combinations
 	}, demandFrames()...)

@@ -112,3 +112,47 @@ func TestNaiveNegativeZero(t *testing.T) {
 		t.Errorf("forecast %v", f)
 	}
 }
+
+// Robust levels by hand, and their quantiles; what is appended is as a fit to all of it but for σ².
+func TestMeanRobust(t *testing.T) {
+	y := []float64{1, 4, 9, 100, 4, math.NaN(), 9}
+	for name, c := range map[string]struct {
+		opt  forecast.MeanOptions
+		want float64
+	}{
+		"median":            {forecast.MeanOptions{Median: true}, 6.5},
+		"median of four":    {forecast.MeanOptions{Median: true, Window: 4}, 9},
+		"root":              {forecast.MeanOptions{Root: true}, 21. * 21 / 36},
+		"half-life":         {forecast.MeanOptions{HalfLife: 1}, (9 + 4./4 + 100./8 + 9./16 + 4./32 + 1./64) / (1 + 1./4 + 1./8 + 1./16 + 1./32 + 1./64)},
+		"half-life of root": {forecast.MeanOptions{HalfLife: 1, Root: true, Window: 3}, 2.8 * 2.8},
+		"median of roots":   {forecast.MeanOptions{Median: true, Root: true}, 6.25},
+	} {
+		m := fitted(forecast.FitMean(bg, y, c.opt))
+		testkit.Near(t, name, fitted(m.Forecast(nil, 1))[0], c.want, 1e-12)
+		q := fitted(m.Quantiles(nil, 1, []float64{.1, .5, .9}))
+		testkit.Near(t, name+" quantile", q[1], c.want, 1e-9)
+		if q[0] > q[1] || q[1] > q[2] || c.opt.Root && q[0] < 0 {
+			t.Errorf("%s: %v", name, q)
+		}
+		part := fitted(forecast.FitMean(bg, y[:4], c.opt))
+		moved := fitted(part.Append(y[4:]))
+		testkit.Near(t, name+" appended", fitted(moved.Forecast(nil, 1))[0], c.want, 1e-12)
+	}
+	for name, c := range map[string]struct {
+		y    []float64
+		opt  forecast.MeanOptions
+		want error
+	}{
+		"negative root":      {[]float64{1, -1}, forecast.MeanOptions{Root: true}, forecast.ErrRange},
+		"median and weights": {y, forecast.MeanOptions{Median: true, HalfLife: 2}, forecast.ErrOption},
+		"half-life":          {y, forecast.MeanOptions{HalfLife: -1}, forecast.ErrOption},
+	} {
+		if m, err := forecast.FitMean(bg, c.y, c.opt); !errors.Is(err, c.want) || m != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	short := fitted(forecast.FitMean(bg, y, forecast.MeanOptions{Window: 2}))
+	if f, err := short.Append([]float64{math.NaN(), math.NaN()}); !errors.Is(err, forecast.ErrUndefined) || f != nil {
+		t.Errorf("nothing observed in the window: %v", err)
+	}
+}

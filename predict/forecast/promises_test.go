@@ -20,7 +20,7 @@ func TestPromises(t *testing.T) {
 	}
 	p := testkit.Promises{
 		Funcs: map[string]any{
-			"FitAuto": forecast.FitAuto, "FitETS": forecast.FitETS, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
+			"FitARIMA": forecast.FitARIMA, "FitAuto": forecast.FitAuto, "FitETS": forecast.FitETS, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
 			"FitTheta": forecast.FitTheta, "SeasonIndex": forecast.SeasonIndex,
 			"Intervals": forecast.Intervals, "ReadModel": forecast.ReadModel, "WriteModel": forecast.WriteModel,
 			"With": forecast.With[*forecast.Mean, []float64, forecast.MeanOptions],
@@ -30,10 +30,14 @@ func TestPromises(t *testing.T) {
 			func() any { return mean() },
 			func() any { return ets() },
 			func() any { return theta() },
+			func() any { return arima() },
 		},
 		Args: map[string]func() []any{
 			"FitETS": func() []any {
 				return []any{bg, sales(), forecast.ETSOptions{Model: "AAdA", Season: 4, Alpha: .2, Beta: .1, Gamma: .1, Phi: .9, Seed: 3}}
+			},
+			"FitARIMA": func() []any {
+				return []any{bg, gaps(), forecast.ARIMAOptions{Model: "(1,1,0)(0,0,1) with drift", Season: 4}}
 			},
 			"FitTheta": func() []any {
 				return []any{bg, gaps(), forecast.ThetaOptions{Model: "DOTM", Season: 12, Additive: true}}
@@ -42,7 +46,9 @@ func TestPromises(t *testing.T) {
 			"FitAuto": func() []any {
 				return []any{bg, gaps(), forecast.AutoOptions{Season: 4, Horizon: 3, NonNegative: true, Seed: 1}}
 			},
-			"FitMean":  func() []any { return []any{bg, gaps(), forecast.MeanOptions{Season: 4, Window: 12}} },
+			"FitMean": func() []any {
+				return []any{bg, gaps(), forecast.MeanOptions{Season: 4, Window: 12, HalfLife: 6, Root: true}}
+			},
 			"FitNaive": func() []any { return []any{bg, gaps(), forecast.NaiveOptions{Season: 4, Drift: true}} },
 			"Intervals": func() []any {
 				return []any{[]forecast.Outlook{{Low: 1, Mean: 2, High: 3}}, forecast.Forecaster(mean()), 3, .8}
@@ -56,9 +62,13 @@ func TestPromises(t *testing.T) {
 			"Naive.Append":    func() []any { return []any{[]float64{3, 4}} },
 			"Mean.Forecast":   horizon,
 			"Mean.Quantiles":  quantiles,
+			"Mean.Append":     func() []any { return []any{[]float64{3, 4}} },
 			"Theta.Forecast":  horizon,
 			"Theta.Quantiles": quantiles,
 			"Theta.Append":    func() []any { return []any{[]float64{130, 140}} },
+			"ARIMA.Forecast":  horizon,
+			"ARIMA.Quantiles": quantiles,
+			"ARIMA.Append":    func() []any { return []any{[]float64{130, 140}} },
 			"ETS.Forecast":    horizon,
 			"ETS.Quantiles":   quantiles,
 			"ETS.Append":      func() []any { return []any{[]float64{130, 140}} },
@@ -68,6 +78,8 @@ func TestPromises(t *testing.T) {
 			"Naive.Residuals": "periods that are missing, or of which nothing could be said",
 			"Mean.Residuals":  "periods that are missing",
 			"ETS.Residuals":   "periods that are missing",
+			"ARIMA.Fitted":    "periods that are lost to differences",
+			"ARIMA.Residuals": "periods that are missing, or lost to differences",
 			"Theta.Residuals": "periods that are missing",
 		},
 	}
