@@ -254,6 +254,7 @@ const (
 	KindAdRates     Kind = 0x4703
 	KindAdActions   Kind = 0x4704
 	KindDelay       Kind = 0x4705
+	KindAdLedger    Kind = 0x4706
 )
 
 // Table lists them with the type that writes each. Types that moved to a family keep
@@ -437,4 +438,5 @@ var Table = []Entry{
 	{KindAdRates, "predict/ads", "Rates"},
 	{KindAdActions, "predict/ads", "Actions"},
 	{KindDelay, "predict/ads", "Delay"},
+	{KindAdLedger, "predict/ads", "Ledger"},
 }

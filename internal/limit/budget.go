@@ -87,6 +87,31 @@ func (b *Budget[K]) Refund(amount int64) error {
 	return nil
 }
 
+// Resize sets the whole amount, >= 0, else ErrRange. Below what is spent and held there is
+// nothing left until that has come back.
+func (b *Budget[K]) Resize(amount int64) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if amount < 0 {
+		return fmt.Errorf("amount is %d, want >= 0: %w", amount, check.ErrRange)
+	}
+	b.amount = amount
+	return nil
+}
+
+// Spend spends an amount at once, or as much of it as is left, and returns how much that was.
+// ErrRange for a negative amount.
+func (b *Budget[K]) Spend(amount int64) (int64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if amount < 0 {
+		return 0, fmt.Errorf("amount is %d, want >= 0: %w", amount, check.ErrRange)
+	}
+	amount = min(amount, max(b.amount-b.spent-b.sum, 0))
+	b.spent += amount
+	return amount, nil
+}
+
 // State returns the whole amount, what of it is spent, and what is held.
 func (b *Budget[K]) State() (amount, spent, held int64) {
 	b.mu.Lock()

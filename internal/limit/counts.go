@@ -127,6 +127,18 @@ func (c *Counts[K]) Newest(key K, group int32, n int) (at int64, ok bool) {
 	return 0, false
 }
 
+// Has reports whether an event of key and group at that instant is remembered.
+func (c *Counts[K]) Has(key K, group int32, at int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	marks := c.of[key]
+	if marks == nil {
+		return false
+	}
+	_, found := slices.BinarySearchFunc(*marks, mark{at, group}, mark.compare)
+	return found
+}
+
 // Forget removes all events of key.
 func (c *Counts[K]) Forget(key K) {
 	c.mu.Lock()

@@ -2,6 +2,7 @@ package ads_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -9,6 +10,167 @@ import (
 	"github.com/aislekit/aisle/predict"
 	"github.com/aislekit/aisle/predict/ads"
 )
+
+// A page with two places, served, and what came of it.
+func Example() {
+	noon := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	catalogue, err := ads.NewCatalogue([]ads.Ad{
+		{
+			ID: "tea", Advertiser: "acme", Creatives: []string{"pot", "cup"}, Amount: 350_000, Budget: 20_000_000, // .35 a click, 20 in all, in micros
+			Categories: []string{"kitchen"}, Target: []ads.Clause{{{Field: "region", In: []string{"north", "east"}}, {Field: "segment", In: []string{"lost"}, Not: true}}},
+			Caps: []ads.Cap{{N: 2, Per: 24 * time.Hour}},
+		},
+		{ID: "mugs", Advertiser: "zenith", Creatives: []string{"blue"}, Amount: 4_000_000, Pricing: ads.CPM}, // 4 a thousand
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	server, err := ads.NewServer(catalogue, ads.ServerOptions[string]{Auction: ads.AuctionOptions{Examination: []float64{1, .6}, Reserve: 1000}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	page, err := server.Serve(nil, ads.Request[string]{
+		ID: 1, User: "ann", At: noon,
+		Query: ads.Query{Categories: []string{"kitchen"}, Values: []ads.Value{{Field: "region", Value: "north"}, {Field: "segment", Value: "loyal"}}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, x := range page {
+		fmt.Println(x.Position, x.Ad, x.Creative, x.Pricing, x.Price)
+	}
+	cost, err := server.Record(page[1], ads.Clicked, noon.Add(time.Second))
+	fmt.Println(cost, err)
+	fmt.Println(server.Ledger().Spent("tea"))
+	// Output:
+	// 0 mugs blue CPM 3500000
+	// 1 tea pot CPC 1000
+	// 1000000 <nil>
+	// 1000000
+}
+
+// Who sees an ad: lists of values, exclusions, and several ways to qualify.
+func ExampleCatalogue() {
+	catalogue, err := ads.NewCatalogue([]ads.Ad{
+		{ID: "all", Creatives: []string{"x"}, Amount: 1},
+		{ID: "north", Creatives: []string{"x"}, Amount: 1, Target: []ads.Clause{{ads.Term{Field: "region", In: []string{"north"}}}}},
+		{ID: "not-north", Creatives: []string{"x"}, Amount: 1, Target: []ads.Clause{{ads.Term{Field: "region", In: []string{"north"}, Not: true}}}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	show := func(c *ads.Catalogue, q ads.Query) {
+		found, err := c.AppendMatches(nil, q)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for _, i := range found {
+			ad, _ := c.Ad(i)
+			fmt.Print("/", ad.ID)
+		}
+		fmt.Println()
+	}
+	north := ads.Query{Values: []ads.Value{{Field: "region", Value: "north"}}}
+	show(catalogue, north)
+	show(catalogue, ads.Query{}) // a region that is not known is neither north nor not
+	catalogue, err = catalogue.With([]ads.Ad{{ID: "new", Creatives: []string{"x"}, Amount: 1}}, []string{"all"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	show(catalogue, north)
+	// Output:
+	// /all/north
+	// /all
+	// /new/north
+}
+
+// A budget for a day, spread by a token bucket, that survives a restart; the log is told again.
+func ExampleLedger() {
+	from := time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
+	catalogue, _ := ads.NewCatalogue([]ads.Ad{{
+		ID: "tea", Creatives: []string{"pot"}, Amount: 100, Reserve: 100, Budget: 24_000, From: from, To: from.Add(24 * time.Hour), Pace: ads.PaceBucket,
+	}})
+	ledger, err := ads.NewLedger[string](ads.LedgerOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	server, err := ads.NewServer(catalogue, ads.ServerOptions[string]{Ledger: ledger})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var log []ads.Impression[string]
+	for minute := range 12 * 60 { // a click a minute until noon
+		at := from.Add(time.Duration(minute) * time.Minute)
+		page, err := server.Serve(nil, ads.Request[string]{ID: uint64(minute), User: "ann", At: at})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for _, x := range page {
+			if _, err := server.Record(x, ads.Clicked, at); err != nil {
+				fmt.Println(err)
+				return
+			}
+			log = append(log, x)
+		}
+	}
+	stored, err := ledger.MarshalBinary()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var read ads.Ledger[string]
+	if err := read.UnmarshalBinary(stored); err != nil {
+		fmt.Println(err)
+		return
+	}
+	server, _ = ads.NewServer(catalogue, ads.ServerOptions[string]{Ledger: &read})
+	for _, x := range log {
+		if _, err := server.Record(x, ads.Clicked, x.At); !errors.Is(err, ads.ErrDuplicate) {
+			fmt.Println("counted twice")
+		}
+	}
+	fmt.Println(len(log), "clicks,", read.Spent("tea")/1000, "of 24000 at noon")
+	// Output: 121 clicks, 12100 of 24000 at noon
+}
+
+// Creatives by a policy, here any with equal probability, in a world whose truth is known: what the log says of each.
+func ExampleWorld() {
+	path := func(creative string) ads.Path {
+		return ads.Path{Advertiser: "acme", Ad: "tea", Creative: creative}
+	}
+	world := ads.World{Examination: []float64{.8}, Click: map[ads.Path]float64{path("pot"): .1, path("cup"): .3}, Seed: 1}
+	catalogue, _ := ads.NewCatalogue([]ads.Ad{{ID: "tea", Advertiser: "acme", Creatives: []string{"pot", "cup"}, Amount: 100}})
+	server, err := ads.NewServer(catalogue, ads.ServerOptions[int]{
+		Choose: func(ad *ads.Ad, request *ads.Request[int]) (creative int, propensity float64, err error) {
+			return int(request.ID % 2), .5, nil
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	value := map[string]float64{}
+	const pages = 50_000
+	for id := range uint64(pages) {
+		page, _ := server.Serve(nil, ads.Request[int]{ID: id, User: int(id), At: time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)})
+		for _, x := range page {
+			if _, clicked, _, _ := world.Draw(x.Request, x.Path(), x.Position); clicked {
+				value[x.Creative] += 1 / x.Propensity / pages // what causal.OffPolicy calls IPS
+			}
+		}
+	}
+	fmt.Printf("always pot %.2f, always cup %.2f\n", value["pot"], value["cup"])
+	// Output: always pot 0.08, always cup 0.24
+}
 
 // Three ads and two places: A bids less than B, and is clicked more.
 func ExampleAuction() {

@@ -26,15 +26,15 @@ type DelayOptions[K comparable] struct {
 	// Features of a key, and the Learner of its rate of actions from them. Both or neither.
 	Features func(key K) []float64
 	Learner  Learner // see Features
-	MaxIter  int     // bound of the EM steps; default 2000, with a Learner 60
+	MaxIter  int     // bound of the EM steps; default 2000, with a Learner 200
 	// Tol is the change of the logarithm of any parameter, > 0, at which the fit has converged;
-	// default 1e-8, with a Learner 1e-4.
+	// default 1e-8, with a Learner 1e-6.
 	Tol float64
 }
 
 func (o DelayOptions[K]) withDefaults() DelayOptions[K] {
 	if o.Learner != nil {
-		o.MaxIter, o.Tol = check.Default(o.MaxIter, 60), check.Default(o.Tol, 1e-4)
+		o.MaxIter, o.Tol = check.Default(o.MaxIter, 200), check.Default(o.Tol, 1e-6)
 	}
 	o.MaxIter, o.Tol = check.Default(o.MaxIter, 2000), check.Default(o.Tol, 1e-8)
 	return o

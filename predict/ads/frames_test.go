@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -21,7 +22,8 @@ func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
 
 func TestNilReceivers(t *testing.T) {
-	testkit.NilReceivers(t, nil, (*ads.Auction)(nil), (*ads.Clicks[ads.Path])(nil), (*ads.Actions[ads.Path])(nil), (*ads.Examination)(nil), (*ads.Delay)(nil), (*ads.Rates)(nil))
+	testkit.NilReceivers(t, nil, (*ads.Auction)(nil), (*ads.Clicks[ads.Path])(nil), (*ads.Actions[ads.Path])(nil), (*ads.Examination)(nil), (*ads.Delay)(nil), (*ads.Rates)(nil),
+		(*ads.Catalogue)(nil), (*ads.Server[string])(nil), (*ads.Ledger[string])(nil), (*ads.World)(nil))
 }
 
 var paths = []ads.Path{{Advertiser: "acme", Ad: "tea", Creative: "pot"}, {Advertiser: "acme", Ad: "tea", Creative: "cup"}, {Advertiser: "zenith", Ad: "mugs", Creative: "blue"}}
@@ -105,6 +107,15 @@ func frames() []testkit.Frame {
 			},
 		},
 		{
+			Kind: codec.KindAdLedger,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler { return spent().Ledger() },
+			Values: func(t testing.TB, s any) any {
+				l := s.(*ads.Ledger[string])
+				return []any{l.Spent("tea"), l.Spent("mugs")}
+			},
+			Zero: ledgerZeros,
+		},
+		{
 			Kind: codec.KindAdRates,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {
 				return get(ads.FitRates(trials(), ads.RatesOptions{Moments: true}))
@@ -112,6 +123,48 @@ func frames() []testkit.Frame {
 			Values: func(t testing.TB, s any) any { return beliefs(s.(*ads.Rates)) },
 		},
 	}
+}
+
+// ledgerZeros are what a ledger that was read does not hold.
+var ledgerZeros = []string{
+	".accounts[value].bucket: pacing begins anew", ".accounts[value].bucket.at: pacing begins anew", ".accounts[value].bucket.tokens: pacing begins anew",
+	".accounts[value].pid: pacing begins anew", ".accounts[value].pid.P: the default", ".accounts[value].pid.I: the default", ".accounts[value].pid.D: the default",
+	".accounts[value].pid.e1: pacing begins anew", ".accounts[value].pid.e2: pacing begins anew", ".accounts[value].pid.periods: pacing begins anew", ".accounts[value].pid.share: pacing begins anew",
+	".accounts[value].start: pacing begins anew", ".accounts[value].spent: pacing begins anew", ".accounts[value].budget.held: clicks are paid at once", ".accounts[value].budget.sum: clicks are paid at once",
+	".known.told[][value]: a set", ".stripes[].counts.Max: no bound",
+}
+
+// booked are two ads.
+func booked() *ads.Catalogue {
+	from := time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
+	return get(ads.NewCatalogue([]ads.Ad{
+		{
+			ID: "tea", Advertiser: "acme", Creatives: []string{"pot", "cup"}, Categories: []string{"kitchen"}, Target: []ads.Clause{{{Field: "region", In: []string{"north"}}}},
+			Amount: 100, Quality: 1.1, Reserve: 5, Budget: 5000, From: from, To: from.Add(24 * time.Hour), Pace: ads.PacePID, Caps: []ads.Cap{{N: 9, Per: time.Hour}},
+		},
+		{ID: "mugs", Advertiser: "zenith", Creatives: []string{"blue"}, Amount: 900, Pricing: ads.CPM},
+	}))
+}
+
+// asked is a page on which both may stand.
+func asked(id uint64, user string) ads.Request[string] {
+	return ads.Request[string]{ID: id, User: user, At: time.Date(2026, 11, 30, 12, int(id%60), 0, 0, time.UTC), Query: ads.Query{Categories: []string{"kitchen"}, Values: []ads.Value{{Field: "region", Value: "north"}}}}
+}
+
+// spent is a server that has served some pages to many users, over more than a span of events.
+func spent() *ads.Server[string] {
+	s := get(ads.NewServer(booked(), ads.ServerOptions[string]{
+		Auction: ads.AuctionOptions{Examination: []float64{1, .5}, Reserve: 3}, Caps: []ads.Cap{{N: 20, Per: time.Hour}}, Ledger: get(ads.NewLedger[string](ads.LedgerOptions{Remember: 48 * time.Hour, Keep: time.Hour})),
+	}))
+	for id := range uint64(300) {
+		for _, x := range get(s.Serve(nil, asked(id, fmt.Sprint("user", id)))) {
+			if id%3 == 0 {
+				get(s.Record(x, ads.Viewed, x.At))
+				get(s.Record(x, ads.Clicked, x.At.Add(time.Duration(id)*10*time.Second)))
+			}
+		}
+	}
+	return s
 }
 
 // TestHostile: what no encoder writes is refused.

@@ -181,3 +181,27 @@ func ExamplePolicy() {
 	// 0 0
 	// 2 1
 }
+
+// UCB1 shows what was shown least among arms that are alike.
+func ExampleUCB() {
+	arms, err := bandit.NewClickArms(3)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = arms.AddCounts(0, 100, 30)
+	_ = arms.AddCounts(1, 20, 5)
+	_ = arms.AddCounts(2, 100, 10)
+	policy, err := bandit.NewUCB(arms, bandit.UCBOptions{Epsilon: 0.06})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	choices, err := policy.AppendChoices(nil, bandit.Ask{From: []int32{0, 1, 2}, K: 1, Request: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%d %.2f\n", choices[0].Item, choices[0].Propensity)
+	// Output: 1 0.96
+}

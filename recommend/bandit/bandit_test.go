@@ -70,7 +70,11 @@ func policies(t testing.TB, epsilon float64) []asked {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []asked{{"EpsilonGreedy", e, nil}, {"Thompson", th, nil}, {"LinearThompson", lt, x}, {"LinUCB", u, x}}
+	ucb, err := NewUCB(c, UCBOptions{Epsilon: epsilon, Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []asked{{"EpsilonGreedy", e, nil}, {"Thompson", th, nil}, {"LinearThompson", lt, x}, {"LinUCB", u, x}, {"UCB", ucb, nil}}
 }
 
 // TestPropensities: over many requests each list comes as often as the product

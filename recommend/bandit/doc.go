@@ -30,6 +30,8 @@
 //   - [Thompson] learns the click rate of each arm from [ClickArms], and shows an arm
 //     as often as it is probable that it is the best. For banners, new items, the
 //     place on top: few arms, many showings.
+//   - [UCB] learns from the same counts, and shows the arm with the highest upper bound (UCB1):
+//     for rewards that come at once, one by one, when every step should be foreseeable.
 //   - [LinUCB] and [LinearThompson] learn from [LinearArms] what an arm earns in a
 //     context (who, when, where). LinUCB explores by an upper bound and logs exact
 //     propensities; LinearThompson explores as Thompson does.
@@ -58,6 +60,8 @@
 //     view of the evidence of two samples. Biometrika 25, 1933.
 //   - Li, Chu, Langford, Schapire: A contextual-bandit approach to personalized news
 //     article recommendation. WWW 2010.
+//   - Auer, Cesa-Bianchi, Fischer: Finite-time analysis of the multiarmed bandit
+//     problem. Machine Learning 47, 2002.
 //   - Chapelle, Li: An empirical evaluation of Thompson sampling. NIPS 2011.
 //   - Agrawal, Goyal: Thompson sampling for contextual bandits with linear payoffs.
 //     ICML 2013.

@@ -17,7 +17,7 @@ var (
 	_ Policy = (*LinearThompson)(nil)
 )
 
-// Policy chooses items with a probability that it knows: EpsilonGreedy, Thompson,
+// Policy chooses items with a probability that it knows: EpsilonGreedy, Thompson, UCB,
 // LinUCB and LinearThompson. It is what an Engine of package recommend explores
 // with. A policy is immutable and safe for concurrent use.
 type Policy interface {

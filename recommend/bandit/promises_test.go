@@ -43,12 +43,14 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"NewClickArms": bandit.NewClickArms, "NewEpsilonGreedy": bandit.NewEpsilonGreedy, "NewLinUCB": bandit.NewLinUCB,
 			"NewLinearArms": bandit.NewLinearArms, "NewLinearThompson": bandit.NewLinearThompson, "NewThompson": bandit.NewThompson,
+			"NewUCB": bandit.NewUCB,
 		},
 		Types: append(types,
 			func() any { return promised(bandit.NewEpsilonGreedy(bandit.EpsilonGreedyOptions{})) },
 			func() any { return promised(bandit.NewLinUCB(linear(), bandit.LinUCBOptions{})) },
 			func() any { return promised(bandit.NewLinearThompson(linear(), bandit.ThompsonOptions{})) },
 			func() any { return promised(bandit.NewThompson(click(), bandit.ThompsonOptions{})) },
+			func() any { return promised(bandit.NewUCB(click(), bandit.UCBOptions{})) },
 		),
 		Args: map[string]func() []any{
 			"NewClickArms":      func() []any { return []any{3} },
@@ -56,6 +58,7 @@ func TestPromises(t *testing.T) {
 			"NewLinearArms":     func() []any { return []any{2, 3, bandit.LinearArmsOptions{}} },
 			"NewLinearThompson": func() []any { return []any{linear(), bandit.ThompsonOptions{}} },
 			"NewThompson":       func() []any { return []any{click(), bandit.ThompsonOptions{}} },
+			"NewUCB":            func() []any { return []any{click(), bandit.UCBOptions{}} },
 
 			"ClickArms.Over":               func() []any { return []any{shelf{click().Len(), 7}} },
 			"LinearArms.Over":              func() []any { return []any{shelf{linear().Len(), 7}} },
@@ -66,6 +69,7 @@ func TestPromises(t *testing.T) {
 			"LinearArms.Add":               func() []any { return []any{int32(1), []float64{1, .5}, 2.} },
 			"LinearThompson.AppendChoices": ask(1, .5),
 			"Thompson.AppendChoices":       ask(),
+			"UCB.AppendChoices":            ask(),
 		},
 		Settles: map[string]string{
 			"ClickArms.Counts": "panics like a slice, as its comment says",
