@@ -248,6 +248,8 @@ const (
 	KindRepeatOrders Kind = 0x4508
 	KindSurvival     Kind = 0x4509
 	KindCox          Kind = 0x450a
+	KindHazard       Kind = 0x450b
+	KindCovariates   Kind = 0x450c
 
 	KindAdClicks    Kind = 0x4701
 	KindExamination Kind = 0x4702
@@ -433,6 +435,8 @@ var Table = []Entry{
 	{KindRepeatOrders, "predict/lifetime", "Orders"},
 	{KindSurvival, "predict/lifetime", "Survival"},
 	{KindCox, "predict/lifetime", "Cox"},
+	{KindHazard, "predict/lifetime", "Hazard"},
+	{KindCovariates, "predict/lifetime", "Covariates"},
 	{KindAdClicks, "predict/ads", "Clicks"},
 	{KindExamination, "predict/ads", "Examination"},
 	{KindAdRates, "predict/ads", "Rates"},

@@ -27,11 +27,12 @@
 //   - [FitMBGNBD]: the same, where many never come back after their first purchase
 //   - [FitParetoNBD]: customers who may leave at any time; slower
 //   - [FitBGBB]: what can be bought once a period, a year's donation, an issue
+//   - [FitCovariates]: the first three, where customers differ by what is known of them
 //   - [FitGammaGamma]: what an order of theirs is worth, given what they paid so far
 //   - [CLV], [CLVIntervals]: what a customer will bring; [WinBack]: whom to contact, and why
 //   - [FitSBG]: contracts, where it is known who left; retention and residual lifetime
-//   - [Survival]: how long until something happens that for many has not yet; [FitCox]: what
-//     makes it sooner
+//   - [Survival]: how long until something happens that for many has not yet; [FitCox], by
+//     periods [FitHazard]: what makes it sooner
 //
 // # Guarantees
 //

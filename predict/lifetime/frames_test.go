@@ -20,7 +20,7 @@ func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 
 func TestNilReceivers(t *testing.T) {
 	testkit.NilReceivers(t, nil, (*lifetime.Summary[weeks])(nil), (*lifetime.Model[weeks])(nil), (*lifetime.Round)(nil),
-		(*lifetime.Spend)(nil), (*lifetime.GammaGamma)(nil), (*lifetime.Tenures)(nil), (*lifetime.SBG)(nil), (*lifetime.Orders[string, weeks])(nil), (*lifetime.Survival[weeks])(nil), (*lifetime.Cox[weeks])(nil))
+		(*lifetime.Spend)(nil), (*lifetime.GammaGamma)(nil), (*lifetime.Tenures)(nil), (*lifetime.SBG)(nil), (*lifetime.Orders[string, weeks])(nil), (*lifetime.Survival[weeks])(nil), (*lifetime.Cox[weeks])(nil), (*lifetime.Hazard)(nil), (*lifetime.Covariates[weeks])(nil))
 }
 
 // few are customers of a small shop of whom each group has several; some of the parameters of
@@ -82,6 +82,34 @@ func ordered() *lifetime.Orders[string, weeks] {
 	return o
 }
 
+// months are contracts by how many months they lasted, of two kinds; the fit is cut short.
+func months() *lifetime.Hazard {
+	rows, lasted, ended := monthly()
+	return get(lifetime.FitHazard(bg, rows, lasted, ended, lifetime.HazardOptions{MaxIter: 1, CLogLog: true, Names: []string{"yearly"}}))
+}
+
+func monthly() (rows [][]float64, lasted []int, ended []bool) {
+	for i := range 40 {
+		rows, lasted, ended = append(rows, []float64{float64(i % 2)}), append(lasted, 1+i*i%5), append(ended, i%3 > 0)
+	}
+	return rows, lasted, ended
+}
+
+// attributedFew are few customers with one column; the fit is cut short.
+func attributedFew() *lifetime.Covariates[weeks] {
+	cs, rows := withColumn()
+	return get(lifetime.FitCovariates(bg, get(lifetime.NewBGNBD[weeks](.5, 6, 1, 2.5)), cs, rows, lifetime.CovariateOptions{MaxIter: 2, Names: []string{"app"}}))
+}
+
+func withColumn() (cs []customer, rows [][]float64) {
+	for c, n := range few().Groups() {
+		for range n {
+			cs, rows = append(cs, c), append(rows, []float64{float64(len(rows) / 2 % 2)})
+		}
+	}
+	return cs, rows
+}
+
 // won is a list of customers to be won back.
 func won() []lifetime.WinBackRow[weeks] {
 	opt := lifetime.WinBackOptions[weeks]{Cost: 1, Response: .2, AsOf: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)}
@@ -107,6 +135,24 @@ func frames() []testkit.Frame {
 				return []any{testkit.Plain(m.Report()), m.Concordance(), get(m.Alive([]float64{1}, 8))}
 			},
 			Zero: []string{".converged: cut short, so that there is a warning"},
+		},
+		{
+			Kind: codec.KindHazard,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler { return months() },
+			Values: func(t testing.TB, s any) any {
+				m := s.(*lifetime.Hazard)
+				return []any{testkit.Plain(m.Report()), m.Periods(), get(m.At([]float64{1}, 1)), get(m.Alive([]float64{1}, 2))}
+			},
+			Zero: []string{".converged: cut short, so that there is a warning"},
+		},
+		{
+			Kind: codec.KindCovariates,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler { return attributedFew() },
+			Values: func(t testing.TB, s any) any {
+				m := s.(*lifetime.Covariates[weeks])
+				return []any{testkit.Plain(m.Report()), testkit.Plain(get(m.For([]float64{1})).Report())}
+			},
+			Zero: []string{".done: cut short, so that there is a warning"},
 		},
 		{
 			Kind: codec.KindRepeatOrders,
@@ -195,7 +241,23 @@ func TestCancels(t *testing.T) {
 		}
 		return s
 	}
-	testkit.Cancels(t, []testkit.Cancel{{Name: "lifetime.FitBGBB", Looks: 5, Do: func(ctx context.Context, size int) error {
+	testkit.Cancels(t, []testkit.Cancel{{Name: "lifetime.FitHazard", Looks: 2, Do: func(ctx context.Context, size int) error {
+		var rows [][]float64
+		var lasted []int
+		var ended []bool
+		for i := range 3000 * size {
+			rows, lasted, ended = append(rows, []float64{float64(i % 97), float64(i % 11), float64(i * i % 13)}), append(lasted, 1+i*i%37), append(ended, i%3 > 0)
+		}
+		testkit.Start(ctx)
+		_, err := lifetime.FitHazard(ctx, rows, lasted, ended, lifetime.HazardOptions{})
+		return err
+	}}, {Name: "lifetime.FitCovariates", Looks: 5, Do: func(ctx context.Context, size int) error {
+		cs, rows := channels(6, 600*size)
+		start := get(lifetime.NewBGNBD[weeks](1, 10, 1, 3))
+		testkit.Start(ctx)
+		_, err := lifetime.FitCovariates(ctx, start, cs, rows, lifetime.CovariateOptions{})
+		return err
+	}}, {Name: "lifetime.FitBGBB", Looks: 5, Do: func(ctx context.Context, size int) error {
 		cs, _ := giving(8, 1500*size, 0, [4]float64{1.2, 2, .8, 4})
 		s := summary(cs)
 		testkit.Start(ctx)

@@ -149,6 +149,63 @@ func ExampleFitBGBB() {
 	// alive 0.93, gifts in five years 3.75
 }
 
+// Do those who came by the app buy more often? The law of each channel answers as any other.
+func ExampleFitCovariates() {
+	var customers []lifetime.Customer[lifetime.Weeks]
+	var rows [][]float64
+	for i := range 80 {
+		app := float64(i % 2)
+		c := lifetime.Customer[lifetime.Weeks]{Age: lifetime.Weeks(30 + i%9)}
+		if c.Repeats = (i % 5) * (1 + int(app)) * (i % 3); c.Repeats > 0 {
+			c.AgeAtLast = c.Age * lifetime.Weeks(1+i%7) / 8
+		}
+		customers, rows = append(customers, c), append(rows, []float64{app})
+	}
+	start, _ := lifetime.NewParetoNBD[lifetime.Weeks](.5, 10, .6, 12)
+	m, err := lifetime.FitCovariates(bg, start, customers, rows, lifetime.CovariateOptions{Names: []string{"app"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var law *lifetime.Covariates[lifetime.Weeks] = m
+	for _, p := range law.Report().Params[4:] {
+		fmt.Printf("%s: %.2f\n", p.Name, p.Value)
+	}
+	one, _ := m.For([]float64{1})
+	none, _ := m.For([]float64{0})
+	a, _ := one.ExpectedNew(26)
+	b, _ := none.ExpectedNew(26)
+	fmt.Println(a > b)
+	// Output:
+	// buys app: 0.74
+	// leaves app: 0.27
+	// true
+}
+
+// In which month do contracts end, and what do those paid by the year do?
+func ExampleFitHazard() {
+	var rows [][]float64
+	var months []int
+	var ended []bool
+	for i := range 60 {
+		yearly := float64(i % 2)
+		rows = append(rows, []float64{yearly})
+		months = append(months, 1+(i*7)%4+2*int(yearly)*(i%3/2))
+		ended = append(ended, i%4 > 0)
+	}
+	var m *lifetime.Hazard
+	m, err := lifetime.FitHazard(bg, rows, months, ended, lifetime.HazardOptions{Names: []string{"yearly"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	month, _ := m.Alive([]float64{0}, 3)
+	year, _ := m.Alive([]float64{1}, 3)
+	fmt.Printf("%.2f and %.2f are left after three months\n", month, year)
+	// Output:
+	// 0.24 and 0.61 are left after three months
+}
+
 // What is an order of this customer worth, who has had two so far?
 func ExampleFitGammaGamma() {
 	var s lifetime.Spend

@@ -47,6 +47,8 @@ func TestPromises(t *testing.T) {
 			"FitGammaGamma": lifetime.FitGammaGamma,
 			"NewGammaGamma": lifetime.NewGammaGamma,
 			"FitCox":        lifetime.FitCox[weeks],
+			"FitHazard":     lifetime.FitHazard,
+			"FitCovariates": lifetime.FitCovariates[weeks],
 			"NewOrders":     lifetime.NewOrders[string, weeks],
 			"CLV":           lifetime.CLV[weeks],
 			"CLVIntervals":  lifetime.CLVIntervals[weeks],
@@ -64,6 +66,8 @@ func TestPromises(t *testing.T) {
 			func() any { c := get(remission().Result(0)); return &c },
 			func() any { return get(lifetime.FitCox(bg, coxRows, coxLasted, coxEnded, lifetime.CoxOptions{})) },
 			func() any { return &won()[0] },
+			func() any { return months() },
+			func() any { return attributedFew() },
 			func() any { return get(lifetime.NewGammaGamma(6.25, 3.74, 15.44)) },
 			func() any { return contracts() },
 			func() any { return get(lifetime.NewSBG(.7, 1.2)) },
@@ -73,6 +77,17 @@ func TestPromises(t *testing.T) {
 			"FitCox": func() []any {
 				return []any{bg, coxRows, coxLasted, coxEnded, lifetime.CoxOptions{Names: []string{"6-MP"}, MaxIter: 50, Progress: func(lifetime.Progress) {}}}
 			},
+			"FitHazard": func() []any {
+				rows, lasted, ended := monthly()
+				return []any{bg, rows, lasted, ended, lifetime.HazardOptions{Names: []string{"yearly"}, CLogLog: true, MaxIter: 20, Progress: func(lifetime.Progress) {}}}
+			},
+			"FitCovariates": func() []any {
+				cs, rows := withColumn()
+				return []any{bg, known(), cs, rows, lifetime.CovariateOptions{Names: []string{"app"}, MaxIter: 3, Workers: 1, Progress: func(lifetime.Progress) {}}}
+			},
+			"Hazard.At":              func() []any { return []any{[]float64{1}, 2} },
+			"Hazard.Alive":           func() []any { return []any{[]float64{1}, 2} },
+			"Covariates.For":         func() []any { return []any{[]float64{1}} },
 			"Survival.Add":           func() []any { return []any{3., true} },
 			"Survival.Result":        func() []any { return []any{.9} },
 			"SurvivalCurve.Alive":    func() []any { return []any{7.} },
@@ -128,6 +143,8 @@ func TestPromises(t *testing.T) {
 		},
 		NaN: map[string]string{
 			"Survival.Result":   "bounds where nobody is left",
+			"Hazard.Report":     "standard errors of columns that part the cases",
+			"Covariates.Report": "standard errors of parameters that run off",
 			"Cox.Report":        "standard errors of columns that part the cases",
 			"Cox.Concordance":   "no pair of which it is known who ended first",
 			"Convert":           "what is not finite stays so",
