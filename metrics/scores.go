@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/topk"
 )
 
@@ -18,19 +19,14 @@ import (
 // scores above a negative, ties counting ½ (Mann and Whitney 1947). It is exact.
 // ErrUndefined unless both classes are present. Cost: a radix sort, O(n).
 func AUC(actual []bool, scores, weights []float64) (float64, error) {
-	var pos, neg, area float64
-	if err := sweep("AUC", actual, scores, weights, func(_, p, n float64) {
-		// Positives of this score beat the negatives still to come.
-		area += n * (pos + p/2)
-		pos += p
-		neg += n
-	}); err != nil {
+	var area infer.Area
+	if err := sweep("AUC", actual, scores, weights, func(_, p, n float64) { area.Add(p, n) }); err != nil {
 		return math.NaN(), err
 	}
-	if pos == 0 || neg == 0 {
+	if pos, neg := area.Classes(); pos == 0 || neg == 0 {
 		return math.NaN(), oneClass("AUC", pos, neg)
 	}
-	return area / pos / neg, nil
+	return area.Value(), nil
 }
 
 // Gini returns 2·AUC − 1, the Gini coefficient of a score (accuracy ratio,

@@ -67,11 +67,11 @@ func TestConformalProp(t *testing.T) {
 	})
 }
 
-// TestConformalCoverage: over 1,000 simulated splits of 99 rows to calibrate and 40 to test,
+// TestConformalCoverage: over 1,000 simulated splits of 99 rows to calibrate, 599 where there are classes, and 40 to test,
 // what was promised holds within one point: split intervals, by group, of quantiles, sets, sets
 // by class, and CV+.
 func TestConformalCoverage(t *testing.T) {
-	const splits, n, tests, level = 1000, 99, 40, .9
+	const splits, n, ofClasses, tests, level = 1000, 99, 599, 40, .9
 	hit, all := map[string]float64{}, map[string]float64{}
 	count := func(name string, ok bool) {
 		all[name]++
@@ -89,12 +89,16 @@ func TestConformalCoverage(t *testing.T) {
 		var xs, ys, ls, hs []float64
 		var groups, labels []int
 		var probs [][]float64
-		class := func(x float64) (p []float64, y int) {
-			p = []float64{.1 + .8*x, .85 - .8*x, .05}
-			u := s.Float64()
-			if u < p[0]*p[0] { // the model is not calibrated
+		class := func() (p []float64, y int) { // of no two rows the same
+			a, b := s.Float64(), s.Float64()
+			p = []float64{.3 + a, .3 + b, .8 - a/2}
+			sum := p[0] + p[1] + p[2]
+			for k := range p {
+				p[k] /= sum
+			}
+			if u := s.Float64(); u < p[0]*p[0]+.15 { // the model is not calibrated
 				return p, 0
-			} else if u < .95 {
+			} else if u < .65 {
 				return p, 1
 			}
 			return p, 2
@@ -103,7 +107,9 @@ func TestConformalCoverage(t *testing.T) {
 			x, y, group := draw()
 			xs, ys, groups = append(xs, x), append(ys, y), append(groups, group)
 			ls, hs = append(ls, x-1-x), append(hs, x+1+x)
-			p, label := class(x)
+		}
+		for range ofClasses {
+			p, label := class()
 			probs, labels = append(probs, p), append(labels, label)
 		}
 		residuals := promised(predict.IntervalScores(nil, xs, xs, ys))
@@ -148,22 +154,14 @@ func TestConformalCoverage(t *testing.T) {
 			lo, hi, err := cross.Interval(byFold, level)
 			count("CV+", inside(lo, hi, err))
 			width += (hi - lo) / splits / tests
-			p, label := class(x)
+			p, label := class()
 			count("sets", slices.Contains(promised(sets.Set(nil, p, level, 0)), label))
 			count([]string{"class 0", "class 1", "class 2"}[label], slices.Contains(promised(byClass.SetByClass(nil, p, level)), label))
 		}
 	}
 	for name := range all {
 		rate := hit[name] / all[name]
-		low, high := level-.01, level+.01
-		switch name {
-		case "group 0", "group 1": // about 50 rows: ⌈51·.9⌉/51 = .902
-		case "class 2": // about five rows, which promise nothing: all is in the set, or much
-			high = 1
-		case "class 0", "class 1", "sets": // probabilities of one model have ties in none; ranks of few rows round up
-			high = level + .02
-		}
-		if rate < low || rate > high {
+		if low, high := level-.01, level+.01; rate < low || rate > high {
 			t.Errorf("%s: covers %.4f of %.0f, want %.2f … %.2f", name, rate, all[name], low, high)
 		}
 	}

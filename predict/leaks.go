@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 )
 
 // LeakCheck is what Leaks looks at: each check is made where the caller gives what it
@@ -335,16 +336,14 @@ func areaOf(scores []float64, y []bool) float64 {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(scores[a], scores[b]) })
-	var below, wins, positive float64
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+	var area infer.Area
 	for i := 0; i < len(order); {
 		var n [2]float64
 		for x := scores[order[i]]; i < len(order) && scores[order[i]] == x; i++ {
 			n[class(y[order[i]])]++
 		}
-		wins += n[1] * (below + n[0]/2)
-		below += n[0]
-		positive += n[1]
+		area.Add(n[1], n[0])
 	}
-	return wins / (positive * below)
+	return area.Value()
 }

@@ -23,27 +23,27 @@ func DeLong(y []bool, scores ...[]float64) (auc, cov []float64) {
 		for i := range order {
 			order[i] = i
 		}
-		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
+		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(x[b], x[a]) })
 		parts[s] = make([]float64, n)
-		var below [2]float64
+		var area Area
 		for lo := 0; lo < n; {
 			var here [2]float64
 			hi := lo
 			for ; hi < n && x[order[hi]] == x[order[lo]]; hi++ {
 				here[label(y[order[hi]])]++
 			}
+			positive, negative := area.Classes() // of higher scores
 			for _, i := range order[lo:hi] {
 				if y[i] {
-					parts[s][i] = (below[0] + here[0]/2) / total[0]
+					parts[s][i] = 1 - (negative+here[0]/2)/total[0]
 				} else {
-					parts[s][i] = 1 - (below[1]+here[1]/2)/total[1]
+					parts[s][i] = (positive + here[1]/2) / total[1]
 				}
 			}
-			auc[s] += here[1] * (below[0] + here[0]/2) / total[0] / total[1]
-			below[0] += here[0]
-			below[1] += here[1]
+			area.Add(here[1], here[0])
 			lo = hi
 		}
+		auc[s] = area.Value()
 	}
 	cov = make([]float64, k*k)
 	for a := range k {
