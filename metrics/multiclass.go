@@ -29,6 +29,9 @@ func multiclass(where string, actual []int, p [][]float64, weights []float64, lo
 		}
 		mass := 0.0
 		for k, v := range row {
+			if !check.Finite(v) {
+				return math.NaN(), fmt.Errorf("metrics: %s: probability %d of row %d: %w", where, k, i, ErrNotFinite)
+			}
 			if !(v >= 0 && v <= 1) {
 				return math.NaN(), fmt.Errorf("metrics: %s: probability %d of row %d is outside 0 … 1: %w", where, k, i, ErrRange)
 			}
@@ -44,12 +47,16 @@ func multiclass(where string, actual []int, p [][]float64, weights []float64, lo
 		sum += w * loss(actual[i], row)
 		total += w
 	}
+	if !check.Finite(sum) || !check.Finite(total) {
+		return math.NaN(), fmt.Errorf("metrics: %s: losses times weights: %w", where, ErrOverflow)
+	}
 	return sum / total, nil
 }
 
 // MultiLogLoss returns the log-loss of several classes: the mean of −ln p of the class that
 // came, clipped to [2^−52, 1−2^−52] as in LogLoss and scikit-learn's log_loss. actual are class numbers, p one row of
-// probabilities a row, each adding up to 1 within 1e-6; weights may be nil. ErrUndefined without rows, ErrShape, ErrRange.
+// probabilities a row, each adding up to 1 within 1e-6; weights may be nil. ErrUndefined without rows, ErrShape, ErrNotFinite,
+// ErrRange, ErrOverflow.
 func MultiLogLoss(actual []int, p [][]float64, weights []float64) (float64, error) {
 	const eps = 0x1p-52
 	return multiclass("MultiLogLoss", actual, p, weights, func(y int, p []float64) float64 { return -math.Log(min(max(p[y], eps), 1-eps)) })

@@ -3,6 +3,7 @@ package predict_test
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -62,5 +63,31 @@ func TestChooseRowsDecimals(t *testing.T) {
 	c := predict.Capacity{Budget: .3, Cost: []float64{.1, .1, .1, .1}}
 	if got := promised(predict.ChooseRows([]int{1, 2, 3, 4}, []float64{.4, .3, .2, .1}, c)); len(got.Rows) != 3 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestPoissonFaint: exposures so small that they underflow, which the intercept makes up for.
+func TestPoissonFaint(t *testing.T) {
+	rows, count := [][]float64{{0}, {0}, {1}, {1}, {1}}, []float64{1, 2, 5, 3, 4}
+	far, near := make([]float64, 5), make([]float64, 5)
+	for i := range far {
+		near[i] = .1 * float64(i)
+		far[i] = near[i] - 900
+	}
+	a := promised(predict.FitPoisson(context.Background(), rows, count, predict.PoissonOptions{Offset: near}))
+	b := promised(predict.FitPoisson(context.Background(), rows, count, predict.PoissonOptions{Offset: far}))
+	if x, y := a.Coefficients()[0].Value, b.Coefficients()[0].Value; math.Abs(x-y) > 1e-9 || math.Abs(a.Intercept().Value+900-b.Intercept().Value) > 1e-9 || math.Abs(a.Objective()-b.Objective()) > 1e-9 {
+		t.Errorf("coefficients %v and %v, intercepts %v and %v, objectives %v and %v", x, y, a.Intercept().Value, b.Intercept().Value, a.Objective(), b.Objective())
+	}
+}
+
+// TestLevelsOfNone: levels of length 0, as JSON gives them, are none.
+func TestLevelsOfNone(t *testing.T) {
+	s, err := predict.NewSchema([]predict.Column{{Name: "a", Levels: []string{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Bind([]predict.Column{{Name: "a", Levels: []string{}}}); err != nil {
+		t.Error(err)
 	}
 }

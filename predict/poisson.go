@@ -64,8 +64,9 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 	n := len(f.order)
 	count, weight, offset := make([]float64, n), make([]float64, n), make([]float64, n)
 	total, mass := 0.0, 0.0
+	shift := f.faint(!opt.NoIntercept)
 	for k, i := range f.order {
-		count[k], weight[k], offset[k] = y[i]+0, f.weightOf(int(i)), f.offsetOf(int(i))
+		count[k], weight[k], offset[k] = y[i]+0, f.weightOf(int(i)), f.offsetOf(int(i))-shift
 		total += weight[k] * count[k]
 		mass += weight[k] * math.Exp(math.Min(offset[k], 700))
 	}
@@ -132,6 +133,7 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 			break
 		}
 	}
+	m.intercept -= shift
 	if !m.finite() || !check.Finite(m.objective) {
 		return nil, fmt.Errorf("%s: coefficients are not finite: %w", where, ErrDiverged)
 	}
@@ -148,6 +150,19 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 		}
 	}
 	return m, nil
+}
+
+// faint is the largest offset where the exposures of all rows are so small that they underflow, else 0. An intercept makes up for
+// what is taken from all offsets.
+func (f *reweighted) faint(intercept bool) float64 {
+	most := math.Inf(-1)
+	for _, i := range f.order {
+		most = math.Max(most, f.offsetOf(int(i)))
+	}
+	if intercept && most < -600 {
+		return most
+	}
+	return 0
 }
 
 // newPoisson checks the input and puts the rows in order.

@@ -93,7 +93,7 @@ func checkColumns(where string, columns []Column) error {
 		if c.Kind > Categorical {
 			return fmt.Errorf("%s: columns[%d], %q, is of kind %d: %w", where, j, c.Name, c.Kind, ErrOption)
 		}
-		if c.Kind == Numeric && c.Levels != nil {
+		if c.Kind == Numeric && len(c.Levels) > 0 {
 			return fmt.Errorf("%s: columns[%d], %q, is numeric and has levels: %w", where, j, c.Name, ErrOption)
 		}
 		levels := make(map[string]bool, len(c.Levels))
@@ -216,7 +216,7 @@ func (s *Schema) bind(where string, columns []Column) (*Binding, error) {
 			return nil, fmt.Errorf("%s: column %q is %s, want %s: %w", where, have.Name, kindName(have.Kind), kindName(s.kind(j)), ErrMismatch)
 		}
 		b.at = append(b.at, int32(k))
-		if have.Levels == nil {
+		if len(have.Levels) == 0 { // nil, or what JSON makes of it
 			continue
 		}
 		if s.levels[j] == nil {
