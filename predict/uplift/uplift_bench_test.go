@@ -29,12 +29,12 @@ func trial(n, d int) uplift.Data {
 	return out
 }
 
-// causalml 0.18.0, UpliftRandomForestClassifier(n_estimators=100, max_depth=8, min_samples_leaf=100, n_reg=10, max_features=14,
+// BenchmarkFitForest beside causalml 0.18.0, UpliftRandomForestClassifier(n_estimators=100, max_depth=8, min_samples_leaf=100, n_reg=10, max_features=14,
 // evaluationFunction="KL") on rows drawn alike: testdata/bench.py.
 func BenchmarkFitForest(b *testing.B) {
 	d := trial(20000, 20)
 	for b.Loop() {
-		get(uplift.FitForest(bg, d, uplift.ForestOptions{Trees: 100, Sample: 1, Try: 14, Tree: uplift.TreeOptions{Criterion: uplift.KL, MaxDepth: 8, Honest: -1}}))
+		get(uplift.FitForest(bg, d, uplift.ForestOptions{Trees: 100, Sample: .632, Try: 14, Tree: uplift.TreeOptions{Criterion: uplift.KL, MaxDepth: 8, Honest: -1}}))
 	}
 }
 
