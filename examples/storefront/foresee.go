@@ -31,7 +31,7 @@ func (p path) Quantiles(dst []float64, _ int, _ []float64) ([]float64, error) {
 // means of last weeks, or what its category does by season and price. series are as long as the
 // history of the shop, missing before a product was listed, with the planned price as a column.
 func foresee(ctx context.Context, series []forecast.Series) (paths [][]float64, name string, err error) {
-	methods := []forecast.Method{{Name: "the season and the prices of its category", FitPanel: byCategory}}
+	methods := []forecast.Method{{Name: "the season and the prices of each category", FitPanel: byCategory}}
 	for _, w := range []struct {
 		name  string
 		weeks int

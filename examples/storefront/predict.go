@@ -36,6 +36,9 @@ type propensity struct {
 	Loss     metrics.BinaryLossResult
 	Drivers  []predict.Coefficient // by weight, standardised
 	Prob     map[string]float64    // at the cut
+	Boosted  bool                  // trees answer, which did better before the cut than the logistic model
+	Held     [2]float64            // log-loss of both on the last cut learnt from, by a fit to those before; 0 for none
+	Linear   float64               // log-loss of the logistic model on the time tested
 	Example  string                // a customer, with the reasons
 	Reasons  []predict.Reason
 	Ceiling  float64 // AUC of one who knows the truth; NaN unless planted
@@ -95,7 +98,7 @@ func fitPropensity(ctx context.Context, rec *records, now *profiled, l *predict.
 		label = l.Churn
 	}
 	columns := propensityColumns(rec)
-	rows, y, names, err := f.history(rec, label, columns)
+	rows, y, names, latest, err := f.history(rec, label, columns)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +128,21 @@ func fitPropensity(ctx context.Context, rec *records, now *profiled, l *predict.
 	}
 	f.Rows, f.Tested, f.Warnings = len(rows), len(prob), model.Warnings()
 	f.Drivers = strongest(model.Coefficients(), 6)
+	if f.Linear, _, err = metrics.LogLoss(test.Y, prob, nil); err != nil {
+		return nil, err
+	}
+	trees, err := f.boosted(ctx, rows, y, names, latest)
+	if err != nil {
+		return nil, err
+	}
+	if trees != nil {
+		if prob, err = trees.prob(testRows); err != nil {
+			return nil, err
+		}
+		if f.Drivers, err = trees.drivers(ctx, testRows, names, 6); err != nil {
+			return nil, err
+		}
+	}
 	if err := f.judge(test, atCut, prob); err != nil {
 		return nil, err
 	}
@@ -137,6 +155,10 @@ func fitPropensity(ctx context.Context, rec *records, now *profiled, l *predict.
 		}
 	}
 	f.Example = test.Users[best]
+	if trees != nil {
+		f.Reasons, err = trees.reasons(ctx, testRows[best], names, 4)
+		return f, err
+	}
 	f.Reasons, err = model.Reasons(testRows[best], 4)
 	return f, err
 }
@@ -155,8 +177,9 @@ func propensityColumns(rec *records) []string {
 }
 
 // history returns the rows to learn from, their outcomes and the names of their
-// columns: customers at up to four earlier cuts, each a horizon before the next.
-func (f *propensity) history(rec *records, label labelsAt, columns []string) (rows [][]float64, y []bool, names []string, err error) {
+// columns: customers at up to four earlier cuts, each a horizon before the next, those of the latest
+// first.
+func (f *propensity) history(rec *records, label labelsAt, columns []string) (rows [][]float64, y []bool, names []string, latest int, err error) {
 	for k := 1; k <= 4; k++ {
 		at := rec.Cut.Add(-time.Duration(k) * f.Horizon)
 		if at.Sub(rec.Start) < 90*day && k > 1 {
@@ -166,20 +189,23 @@ func (f *propensity) history(rec *records, label labelsAt, columns []string) (ro
 		if k > 1 && errors.Is(err, predict.ErrEmpty) {
 			break
 		} else if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, 0, err
 		}
 		p, err := profileAt(rec, at, columns)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, 0, err
 		}
 		x, n, err := features(labels, p.Table)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, 0, err
 		}
 		rows, y, names = append(rows, x...), append(y, labels.Y...), n
+		if k == 1 {
+			latest = len(rows)
+		}
 		f.Trained = append(f.Trained, at)
 	}
-	return rows, y, names, nil
+	return rows, y, names, latest, nil
 }
 
 // prepared fills gaps, takes logarithms and brings columns to one scale, as the
@@ -337,7 +363,7 @@ func (p *predicted) section() report.Section {
 			{Word: "Odds", Meaning: "those who will for each who will not: at odds of 2 two of three buy. A factor of 1 changes nothing."},
 		},
 	}
-	t := report.Table{Caption: "Models on held-out time", Columns: []string{"outcome", "rows learnt from", "customers tested", "happened", "predicted", "AUC", "AUC of last purchase alone", "log-loss against base rate"}}
+	t := report.Table{Caption: "Models on held-out time", Columns: []string{"outcome", "by", "rows learnt from", "customers tested", "happened", "predicted", "AUC", "AUC of last purchase alone", "log-loss against base rate"}}
 	for _, f := range []*propensity{p.Purchase, p.Churn} {
 		if f == nil {
 			continue
@@ -346,7 +372,7 @@ func (p *predicted) section() report.Section {
 		if f.What == "churn" {
 			name = fmt.Sprintf("buys nothing for %.0f days", days(f.Horizon))
 		}
-		t.Rows = append(t.Rows, []string{name, count(f.Rows), count(f.Tested), percent(f.Loss.BaseRate), percent(f.Loss.BaseRate * f.Loss.CalibrationRatio), decimal(f.AUC, 3), decimal(f.Recency, 3), decimal(f.Loss.NormalizedEntropy, 3)})
+		t.Rows = append(t.Rows, []string{name, f.by(), count(f.Rows), count(f.Tested), percent(f.Loss.BaseRate), percent(f.Loss.BaseRate * f.Loss.CalibrationRatio), decimal(f.AUC, 3), decimal(f.Recency, 3), decimal(f.Loss.NormalizedEntropy, 3)})
 		s.Figures = append(s.Figures, report.Figure{Label: name, Value: percent(f.Loss.BaseRate) + " did", Note: fmt.Sprintf("foretold: %s", percent(f.Loss.BaseRate*f.Loss.CalibrationRatio))})
 		plot := report.Plot{Kind: report.Lines, Title: "Taken at its word: " + name, Desc: "Line of observed against predicted share; the dashed diagonal is perfect.", XName: "predicted", YName: "happened", Percent: true, Zero: true}
 		line := report.Series{Name: "model"}
@@ -361,6 +387,10 @@ func (p *predicted) section() report.Section {
 		s.Notes = append(s.Notes, f.Warnings...)
 	}
 	s.Tables = append(s.Tables, t)
+	if f.Boosted {
+		s.Notes = append(s.Notes, fmt.Sprintf("Boosted trees answer, since on the last time learnt from they told more than the logistic model (log-loss %s against %s); on the time tested it is %s against %s.",
+			decimal(f.Held[1], 4), decimal(f.Held[0], 4), decimal(f.Loss.LogLoss, 4), decimal(f.Linear, 4)))
+	}
 	s.Tables = append(s.Tables, f.whyTable(), f.driverTable())
 	off := math.Abs(f.Loss.CalibrationRatio - 1)
 	if f.Ceiling == f.Ceiling {
@@ -391,6 +421,9 @@ func (f *propensity) whyTable() report.Table {
 // driverTable lists what moves the model most.
 func (f *propensity) driverTable() report.Table {
 	drivers := report.Table{Caption: "What moves the purchase model most", Columns: []string{"what is known of a customer", "effect on the odds of a typical step up"}}
+	if f.Boosted {
+		drivers.Columns[1] = "typical effect on the odds, up or down"
+	}
 	for _, c := range f.Drivers {
 		drivers.Rows = append(drivers.Rows, []string{featureName(c.Name), fmt.Sprintf("× %.2f", math.Exp(c.Value))})
 	}

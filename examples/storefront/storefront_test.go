@@ -61,6 +61,14 @@ func TestSimulated(t *testing.T) {
 	if c := p.Loss.CalibrationRatio; c < .8 || c > 1.25 {
 		t.Errorf("calibration ratio %.3f", c)
 	}
+	for _, f := range []*propensity{p, r.predicted.Churn} {
+		if f.Boosted && !(f.Held[1] < f.Held[0]) || f.Loss.LogLoss > 1.01*f.Linear {
+			t.Errorf("%s by %s: log-loss %.4f, logistic model %.4f, before the cut %v", f.What, f.by(), f.Loss.LogLoss, f.Linear, f.Held)
+		}
+		if len(f.Reasons) == 0 || len(f.Drivers) == 0 {
+			t.Errorf("%s: nothing explained", f.What)
+		}
+	}
 	atLeast("churn AUC against planted departures", r.predicted.Churn.Gone, .85)
 	for _, cut := range p.Trained {
 		if cut.Add(p.Horizon).After(r.records.Cut) {

@@ -51,19 +51,20 @@ func (o AutoOptions) validate(where string) error {
 // seasonal smoothing is left out of long seasons, whose states are as many as a few years of weeks
 // tell; a season of seven is added where the series holds three, a week of the days that a season of
 // hours is.
-func (o AutoOptions) candidates(n int) []Method {
+func (o AutoOptions) candidates(y []float64) []Method {
+	n := len(y)
 	if o.Season == 1 {
-		return []Method{
+		return append(unsteady(y), []Method{
 			{Name: "theta", Fit: With(FitTheta, ThetaOptions{})},
 			{Name: "simple smoothing", Fit: With(FitETS, ETSOptions{Model: "ANN", Seed: o.Seed})},
 			{Name: "damped smoothing", Fit: With(FitETS, ETSOptions{Model: "AAdN", Seed: o.Seed})},
-		}
+		}...)
 	}
-	out := []Method{
+	out := append(unsteady(y), []Method{
 		{Name: "seasonal naive", Fit: With(FitNaive, NaiveOptions{Season: o.Season})},
 		{Name: "seasonal theta", Fit: With(FitTheta, ThetaOptions{Season: o.Season})},
 		{Name: "theta", Fit: With(FitTheta, ThetaOptions{})},
-	}
+	}...)
 	if o.Season <= 24 {
 		out = append(out, Method{Name: "smoothing", Fit: With(FitETS, ETSOptions{Season: o.Season, Seed: o.Seed})})
 	}
@@ -75,10 +76,29 @@ func (o AutoOptions) candidates(n int) []Method {
 	return out
 }
 
+// unsteady are further methods for demand that is not smooth (ClassifyDemand): levels that single large
+// orders do not move where its sizes differ much, and those of FitIntermittent where it comes seldom.
+func unsteady(y []float64) (out []Method) {
+	if nonNegative("", y) != nil {
+		return nil
+	}
+	switch classify(y).Class {
+	case IntermittentDemand, LumpyDemand:
+		out = append(out, Method{Name: "intermittent", Fit: With(FitIntermittent, IntermittentOptions{})})
+	case ErraticDemand:
+	default:
+		return nil
+	}
+	return append(out,
+		Method{Name: "root level", Fit: With(FitMean, MeanOptions{HalfLife: 2.5, Root: true})},
+		Method{Name: "median of eight", Fit: With(FitMean, MeanOptions{Window: 8, Median: true})})
+}
+
 // FitAuto fits a few methods that differ from each other to y, one value a period, NaN where a period
 // is missing, and combines them by how they did: seasonal naive, theta with and without the season
 // and, for seasons up to 24, exponential smoothing; where the series holds three times seven seasons,
-// also naive and theta of such a week; without a season theta, simple and damped smoothing. Each is
+// also naive and theta of such a week; without a season theta, simple and damped smoothing; for demand that is not
+// smooth by ClassifyDemand two robust levels, and where it comes seldom FitIntermittent. Each is
 // fitted to all of y and, at the last three cuts that leave it enough, to the periods before, and
 // weighs e^−1.5 for its mean absolute error e in the Horizon after the cuts. No period after y's
 // last is ever looked at; series do not learn from each other.
@@ -109,7 +129,7 @@ func FitAuto(ctx context.Context, y []float64, opt AutoOptions) (*Combination, e
 	if _, err := checkSeries(where, y); err != nil {
 		return nil, err
 	}
-	all := o.candidates(len(y))
+	all := o.candidates(y)
 	models, err := fitEach(ctx, all, y)
 	if err != nil {
 		return nil, err

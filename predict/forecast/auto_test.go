@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -227,6 +228,41 @@ func TestAutoWarns(t *testing.T) {
 	w := fitted(forecast.FitAuto(bg, y, forecast.AutoOptions{})).Warnings()
 	if len(w) != 2 || !strings.HasPrefix(w[0], "the level broke in period 40: ") || !strings.HasPrefix(w[1], "period 57 stands alone: 300") {
 		t.Errorf("%q", w)
+	}
+}
+
+// Demand that is not smooth has methods of its own, and single large orders do not move its level.
+func TestAutoUnsteady(t *testing.T) {
+	r := rng.New(5, 0, 0)
+	seldom, bulky := make([]float64, 80), make([]float64, 80)
+	for i := range seldom {
+		if r.Bool(.3) {
+			seldom[i] = float64(1 + r.Poisson(2))
+		}
+		bulky[i] = float64(10 + r.Poisson(10))
+		if i%9 == 7 {
+			bulky[i] = 400
+		}
+	}
+	for name, c := range map[string]struct {
+		y    []float64
+		want string
+		most float64
+	}{"seldom": {seldom, "intermittent", 2}, "bulky": {bulky, "root level", 60}} {
+		m := fitted(forecast.FitAuto(bg, c.y, forecast.AutoOptions{NonNegative: true}))
+		if !slices.Contains(m.Names(), c.want) || !slices.Contains(m.Names(), "median of eight") {
+			t.Errorf("%s: %q", name, m.Names())
+		}
+		if f := fitted(m.Forecast(nil, 1))[0]; f < 0 || f > c.most {
+			t.Errorf("%s: %v", name, f)
+		}
+		moved := fitted(m.Append([]float64{0, 3}))
+		if f := fitted(moved.Quantiles(nil, 1, []float64{.1, .9})); f[0] < 0 || f[1] < f[0] {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
+	if m := fitted(forecast.FitAuto(bg, sales(), forecast.AutoOptions{Season: 12})); slices.Contains(m.Names(), "root level") {
+		t.Errorf("smooth: %q", m.Names())
 	}
 }
 

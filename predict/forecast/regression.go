@@ -76,6 +76,7 @@ type Regression struct {
 	beta        []float64   // intercept and coefficients of standardised columns
 	inverse     []float64   // of the penalised information, (columns+1)²
 	dispersion  float64     // variance of the errors, with Log by the mean
+	converged   bool
 }
 
 // FitRegression fits the values of s to its Known columns, trend and seasons by penalised least
@@ -247,9 +248,9 @@ func (f *regressionFit) solve(ctx context.Context, where string) error {
 		}
 		beta[0] = math.Log(sum / weight)
 	}
-	spread := 1.0
+	spread, converged := 1.0, false
 	info, step := make([]float64, d*d), make([]float64, d)
-	for range 200 {
+	for range 1000 {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -276,11 +277,11 @@ func (f *regressionFit) solve(ctx context.Context, where string) error {
 			top = max(top, math.Abs(beta[j]))
 		}
 		spread = f.spread(beta)
-		if moved <= 1e-10*top {
+		if converged = moved <= 1e-10*top; converged {
 			break
 		}
 	}
-	m.beta, m.dispersion = beta, spread
+	m.beta, m.dispersion, m.converged = beta, spread, converged
 	u := slices.Clone(m.inverse)
 	dependent := solve.SemiCholesky64(u, d, 1e-12)
 	m.inverse = solve.SemiInverse64(u, d, dependent)
@@ -409,6 +410,15 @@ func (m *Regression) eta(t int) (float64, bool) {
 	return eta, true
 }
 
+// Warnings returns what to know before the fit is trusted: steps that did not converge, as where most
+// periods are censored; nil for nothing.
+func (m *Regression) Warnings() []string {
+	if m == nil || len(m.beta) == 0 || m.converged {
+		return nil
+	}
+	return []string{"the coefficients still moved after 1000 steps"}
+}
+
 // Effect returns the coefficient of column k of Known, of the mean or with Log of its logarithm, and
 // its standard error; 0 and +Inf for a column that never changed. With a penalty it is drawn to 0. ErrRange for
 // no column, ErrEmpty for a model that was not fitted.
@@ -473,7 +483,7 @@ func (m *Regression) Forecast(dst []float64, h int) ([]float64, error) {
 }
 
 // Quantiles appends quantiles of the next h periods: normal, or with Log of the negative binomial
-// law whose variance has the ratio to the mean that was seen, at least 1. How sure coefficients are is not
+// law whose variance has the ratio to the mean that was seen, at least 1, cut at 100,000 where the mean is below 400. How sure coefficients are is not
 // in them. See Forecaster. Also ErrUndefined for a period that is not planned, ErrEmpty for a model
 // that was not fitted.
 func (m *Regression) Quantiles(dst []float64, h int, probs []float64) ([]float64, error) {
