@@ -238,6 +238,11 @@ const (
 	KindUpliftForest Kind = 0x4601
 	KindPolicyTree   Kind = 0x4602
 
+	KindFTRL           Kind = 0x4101
+	KindOnlineFM       Kind = 0x4102
+	KindFieldFM        Kind = 0x4103
+	KindOnlineSnapshot Kind = 0x4104
+
 	KindSummary      Kind = 0x4501
 	KindRepeatModel  Kind = 0x4502
 	KindRound        Kind = 0x4503
@@ -425,6 +430,10 @@ var Table = []Entry{
 	{KindService, "supply", "Service"},
 	{KindInventory, "supply", "Inventory"},
 	{KindDemand, "supply", "Demand"},
+	{KindFTRL, "predict/online", "FTRL"},
+	{KindOnlineFM, "predict/online", "FM"},
+	{KindFieldFM, "predict/online", "FieldFM"},
+	{KindOnlineSnapshot, "predict/online", "Snapshot"},
 	{KindSummary, "predict/lifetime", "Summary"},
 	{KindRepeatModel, "predict/lifetime", "Model"},
 	{KindRound, "predict/lifetime", "Round"},
