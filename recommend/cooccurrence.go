@@ -137,7 +137,7 @@ func (c *Cooccurrence) Count(i, j int32) int64 {
 }
 
 // ItemKNN returns the neighbour model of the counts: what FitItemKNN gives with
-// Weighting Binary on the same baskets, as long as none was cut. opt.Weighting
+// Weighting Binary on the same baskets, as long as none was cut or empty. opt.Weighting
 // is not used. Memory: 20 bytes a neighbour kept. Errors: ErrOption (also
 // for Pearson and AdjustedCosine, which need graded weights), ErrEmpty.
 func (c *Cooccurrence) ItemKNN(opt ItemKNNOptions) (*ItemKNN, error) {

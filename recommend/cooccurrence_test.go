@@ -88,7 +88,13 @@ func TestCooccurrenceMergeProp(t *testing.T) {
 			}
 		}
 		knn := ItemKNNOptions{Neighbors: 5, Weighting: Binary, Similarity: Similarity(rapid.IntRange(int(Cosine), int(LogLikelihood)).Draw(rt, "similarity")), Shrinkage: 1}
-		a, errA := all.ItemKNN(knn)
+		var filled []int // an empty basket counts here, an empty user does not there
+		for u := range x.Users() {
+			if len(x.Query(u).Items) > 0 {
+				filled = append(filled, u)
+			}
+		}
+		a, errA := countsOf(t, x, opt, filled).ItemKNN(knn)
 		b, errB := FitItemKNN(context.Background(), x, knn)
 		if errA != nil || errB != nil {
 			t.Fatal(errA, errB)
