@@ -28,7 +28,7 @@ type BoostOptions struct {
 	Quantile float64
 	// Power is the power of the variance of LossTweedie, in (1, 2); 0 means 1.5.
 	Power float64
-	// Classes is the number of classes of LossSoftmax, 2 … 65536; 0 means one above the largest label.
+	// Classes is the number of classes of LossSoftmax, 2 … 65536; 0 means one above the largest label, at most 4096.
 	Classes int
 	// Groups holds for ranking losses the query of each row: rows of equal numbers are ranked
 	// among each other.
@@ -67,7 +67,8 @@ type BoostOptions struct {
 	// 10, negative 0.
 	CategorySmooth float64
 
-	// Categorical lists the columns that hold categories, codes 0 … 2²⁶−1.
+	// Categorical lists the columns that hold categories, integers from 0 to 2²⁶−1, without gaps where that can be: a split
+	// holds a bit for each up to the largest that it names.
 	Categorical []int
 	// Names names the columns; nil: none.
 	Names []string
@@ -190,7 +191,7 @@ func (o BoostOptions) validate(where string) error {
 // Errors: ErrEmpty, ErrShape, ErrNotFinite (an infinite value, a label that is none), ErrRange
 // for a label, a column or a row out of range, ErrOption, ErrDuplicate (names), ErrUndefined
 // where the labels of the training rows are of one class or nothing but 0, ErrMismatch for a Start of
-// another kind, ErrDiverged where margins leave the range of numbers, or context.Cause(ctx).
+// another kind, ErrTooLarge for labels that look like ids, ErrDiverged where margins leave the range of numbers, or context.Cause(ctx).
 //
 // Friedman, Annals of Statistics 29, 2001; Chen and Guestrin, KDD 2016; Ke et al., NeurIPS 2017.
 func FitBoost(ctx context.Context, rows [][]float64, y []float64, opt BoostOptions) (*Ensemble, error) {

@@ -264,3 +264,21 @@ func TestSHAPMemory(t *testing.T) {
 	}
 	testkit.Near(t, "sum of the values", sum, must(m.Margins(nil, rows[:1]))[0], 1e-9)
 }
+
+// TestBoostCategoriesAndClasses: what is no category is refused as in the other fits, and ids are not taken for classes.
+func TestBoostCategoriesAndClasses(t *testing.T) {
+	rows, margin := mixed(60, 4)
+	y := labels(margin, 4)
+	for _, bad := range []float64{2.7, -1, 1 << 26, math.Inf(1)} {
+		held := rows[7][3]
+		rows[7][3] = bad
+		if _, err := tree.FitBoost(bg, rows, y, tree.BoostOptions{Categorical: []int{3}, Iterations: 1}); !errors.Is(err, tree.ErrRange) && !errors.Is(err, tree.ErrNotFinite) {
+			t.Errorf("category %g: %v", bad, err)
+		}
+		rows[7][3] = held
+	}
+	y[0] = 60000
+	if _, err := tree.FitBoost(bg, rows, y, tree.BoostOptions{Loss: tree.LossSoftmax, Iterations: 1}); !errors.Is(err, tree.ErrTooLarge) {
+		t.Errorf("ids for classes: %v", err)
+	}
+}

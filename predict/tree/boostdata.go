@@ -226,6 +226,9 @@ func (b *booster) checkData(ctx context.Context) error {
 				if math.IsInf(x, 0) {
 					return check.Private(fmt.Sprintf("column %d", j), int64(i), nil, x, ErrNotFinite)
 				}
+				if b.categorical[j] && x == x && !(x >= 0 && x < maxCategory && x == math.Trunc(x)) {
+					return check.Private(fmt.Sprintf("column %d", j), int64(i), nil, x, fmt.Errorf("no category, which is an integer from 0 to %d: %w", maxCategory-1, ErrRange))
+				}
 			}
 			switch y := b.y[i]; {
 			case !check.Finite(y):

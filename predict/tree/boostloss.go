@@ -80,6 +80,9 @@ func newLoss(b *booster) (loss, int, error) {
 		if classes < 2 {
 			return nil, 0, fmt.Errorf("y holds class 0 only: %w", ErrUndefined)
 		}
+		if b.opt.Classes == 0 && classes > maxClasses { // ids that were taken for classes would ask for a margin each
+			return nil, 0, fmt.Errorf("y goes up to %g, set Classes where there are more than %d: %w", top, maxClasses, ErrTooLarge)
+		}
 		return softmax{classes}, classes, nil
 	case LossPairwise, LossLambdaMART:
 		r, err := newRanking(b)

@@ -72,7 +72,8 @@ type CARTOptions struct {
 	// than Alpha from the impurity (minimal cost-complexity pruning, Breiman et al. 1984,
 	// chapter 3); 0 prunes nothing. PruneCART lists the values that make a difference.
 	Alpha float64
-	// Categorical lists the columns that hold categories, integers from 0 to 2²⁶−1.
+	// Categorical lists the columns that hold categories, integers from 0 to 2²⁶−1, without gaps where that can be: a split
+	// holds a bit for each up to the largest that it names.
 	Categorical []int
 	// MinCategory is how many rows of a node a category needs to be sent by its own rows;
 	// rarer ones go where more rows go, as unseen ones do. 0 means 10, negative 1.
