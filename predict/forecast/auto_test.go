@@ -64,6 +64,9 @@ func TestConformance(t *testing.T) {
 // of every length answered finitely or refused by a sentinel; the series not written to; a binary
 // form that says the same; many series in any order and at any number of workers.
 func conforms(t *testing.T, fit forecast.Fit, shifts bool) {
+	if err := forecast.CheckFit(bg, fit); err != nil {
+		t.Error(err)
+	}
 	y := seasonal(1, 72)
 	kept := append([]float64(nil), y...)
 	of := func(y []float64) forecast.Series { return forecast.Series{Y: y} }
@@ -149,6 +152,38 @@ func conforms(t *testing.T, fit forecast.Fit, shifts bool) {
 func each(series []forecast.Series, fit forecast.Fit, workers int) []forecast.Fitted {
 	p := fitted(forecast.FitPanel(bg, series, []forecast.Method{{Fit: fit}}, forecast.PanelOptions{Backtest: forecast.BacktestOptions{Workers: workers}}))
 	return p.Fits
+}
+
+// A method that breaks its promises is told so, each of them.
+func TestCheckFit(t *testing.T) {
+	broken := map[string]forecast.Fit{
+		"written to": func(_ context.Context, s forecast.Series) (forecast.Forecaster, error) {
+			if len(s.Y) > 0 {
+				s.Y[0] = 0
+			}
+			return scant{}, nil
+		},
+		"three means": func(context.Context, forecast.Series) (forecast.Forecaster, error) { return scant{}, nil },
+		"neither":     func(context.Context, forecast.Series) (forecast.Forecaster, error) { return nil, nil },
+		"ended": func(_ context.Context, s forecast.Series) (forecast.Forecaster, error) {
+			return forecast.FitMean(bg, s.Y, forecast.MeanOptions{})
+		},
+		"100 times": func(ctx context.Context, s forecast.Series) (forecast.Forecaster, error) {
+			m, err := forecast.FitMean(ctx, s.Y, forecast.MeanOptions{})
+			if err != nil {
+				return nil, err
+			}
+			return m.Append([]float64{5000})
+		},
+	}
+	for what, fit := range broken {
+		if err := forecast.CheckFit(bg, fit); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := forecast.CheckFit(bg, nil); !errors.Is(err, forecast.ErrEmpty) {
+		t.Error(err)
+	}
 }
 
 // bytesOf is the binary form of a model, or of one without what it says.

@@ -236,6 +236,15 @@ func ExampleFitRegression() {
 	// [20 30] <nil>
 }
 
+// A method of one's own keeps what the package promises.
+func ExampleCheckFit() {
+	own := func(ctx context.Context, s forecast.Series) (forecast.Forecaster, error) {
+		return forecast.FitMean(ctx, s.Demand(nil), forecast.MeanOptions{Window: 4, Median: true})
+	}
+	fmt.Println(forecast.CheckFit(context.Background(), own))
+	// Output: <nil>
+}
+
 // One fit for all articles, by whatever learns from rows of numbers; here the mean of the last
 // four weeks is learnt to be best.
 func ExampleFitLags() {

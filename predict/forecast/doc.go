@@ -40,7 +40,8 @@
 //   - [FindBreaks]: from which period on a series is another one, and which stand alone
 //   - [NewReconciler]: forecasts of the nodes of [NewTree] and [NewGroups] that add up
 //   - [Intervals]: means and where most values will fall, of any [Forecaster]
-//   - [With]: a function and its options as a [Fit], which is how methods are handed on
+//   - [With]: a function and its options as a [Fit], which is how methods are handed on; [CheckFit]:
+//     whether one of your own keeps their promises
 //   - [WriteModel], [ReadModel]: models in a file or on a wire
 //
 // What more a model can do is a small interface: [Historian] tells fitted values and residuals,

@@ -20,7 +20,7 @@ func TestPromises(t *testing.T) {
 	}
 	p := testkit.Promises{
 		Funcs: map[string]any{
-			"FitARIMA": forecast.FitARIMA, "FitAuto": forecast.FitAuto, "FitETS": forecast.FitETS, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
+			"CheckFit": forecast.CheckFit, "FitARIMA": forecast.FitARIMA, "FitAuto": forecast.FitAuto, "FitETS": forecast.FitETS, "FitMean": forecast.FitMean, "FitNaive": forecast.FitNaive,
 			"FitTheta": forecast.FitTheta, "SeasonIndex": forecast.SeasonIndex,
 			"Intervals": forecast.Intervals, "ReadModel": forecast.ReadModel, "WriteModel": forecast.WriteModel,
 			"With": forecast.With[*forecast.Mean, []float64, forecast.MeanOptions],
@@ -36,6 +36,7 @@ func TestPromises(t *testing.T) {
 			"FitETS": func() []any {
 				return []any{bg, sales(), forecast.ETSOptions{Model: "AAdA", Season: 4, Alpha: .2, Beta: .1, Gamma: .1, Phi: .9, Seed: 3}}
 			},
+			"CheckFit": func() []any { return []any{bg, forecast.With(forecast.FitNaive, forecast.NaiveOptions{})} },
 			"FitARIMA": func() []any {
 				return []any{bg, gaps(), forecast.ARIMAOptions{Model: "(1,1,0)(0,0,1) with drift", Season: 4}}
 			},
