@@ -88,10 +88,10 @@ func TestCooccurrenceMergeProp(t *testing.T) {
 			}
 		}
 		knn := ItemKNNOptions{Neighbors: 5, Weighting: Binary, Similarity: Similarity(rapid.IntRange(int(Cosine), int(LogLikelihood)).Draw(rt, "similarity")), Shrinkage: 1}
-		var filled []int // an empty basket counts here, an empty user does not there
+		var filled []int32 // an empty basket counts here, an empty user does not there
 		for u := range x.Users() {
 			if len(x.Query(u).Items) > 0 {
-				filled = append(filled, u)
+				filled = append(filled, int32(u))
 			}
 		}
 		a, errA := countsOf(t, x, opt, filled).ItemKNN(knn)
