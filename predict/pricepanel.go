@@ -34,7 +34,7 @@ func newPricePanel[K ID](rows []PriceRow[K], opt PriceOptions[K]) (*pricePanel[K
 	p := &pricePanel[K]{opt: opt}
 	for i, pair := range opt.Cross {
 		if pair[0] == pair[1] || slices.Index(opt.Cross, pair) < i {
-			return nil, fmt.Errorf("Cross[%d] is of a product with itself, or there twice: %w", i, ErrOption)
+			return nil, fmt.Errorf("pair Cross[%d] is of a product with itself, or there twice: %w", i, ErrOption)
 		}
 	}
 	costs, without := 0, -1
@@ -55,7 +55,7 @@ func newPricePanel[K ID](rows []PriceRow[K], opt PriceOptions[K]) (*pricePanel[K
 	case p.instrument && without >= 0:
 		return nil, fmt.Errorf("row %d: Cost is 0 where others have one: %w", without, ErrRange)
 	case p.instrument && opt.Counts:
-		return nil, fmt.Errorf("Counts knows no instrument, and rows have a Cost; NoInstrument leaves it alone: %w", ErrOption)
+		return nil, fmt.Errorf("rows have a Cost, and Counts knows no instrument; NoInstrument leaves it alone: %w", ErrOption)
 	}
 	order := make([]int, len(rows))
 	for i := range order {
@@ -89,7 +89,7 @@ func newPricePanel[K ID](rows []PriceRow[K], opt PriceOptions[K]) (*pricePanel[K
 	for i, pair := range opt.Cross {
 		for _, id := range pair {
 			if _, ok := slices.BinarySearch(p.products, id); !ok {
-				return nil, fmt.Errorf("Cross[%d]: product %v has no row: %w", i, id, ErrOption)
+				return nil, fmt.Errorf("pair Cross[%d]: product %v has no row: %w", i, id, ErrOption)
 			}
 		}
 	}

@@ -167,11 +167,6 @@ func (p *betaBinomial) after(h history) process {
 	return &betaBinomial{p.alpha + x, p.beta + h.t - x, p.gamma, p.delta + h.t + 1, 1}
 }
 
-// lnKept returns ln of the chance to be alive for m periods.
-func (p *betaBinomial) lnKept(m int) float64 {
-	return lnRising(p.delta, m-p.first) - lnRising(p.gamma+p.delta, m-p.first)
-}
-
 // expect adds the chances of being alive in each period: Σ S(k) with S(k+1) = S(k)·(δ+k)/(γ+δ+k), of
 // which, with W(k) = (δ+k)·S(k), W(k) − W(k−1) = (1−γ)·S(k). Short sums are added up.
 func (p *betaBinomial) expect(t float64) float64 {
