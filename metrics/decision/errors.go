@@ -13,15 +13,11 @@ var (
 	ErrNotFinite = check.ErrNotFinite // NaN or infinite input
 	ErrRange     = check.ErrRange     // a negative weight, cost or budget, judgements that are not reciprocal
 	ErrOption    = check.ErrOption    // a setting out of its range, a curve that is not concave
-	ErrUndefined = check.ErrUndefined // nothing tells the alternatives apart, a price that never changed
+	ErrUndefined = check.ErrUndefined // nothing tells the alternatives apart
 	ErrOverflow  = check.ErrOverflow  // judgements too large
 	ErrTooLarge  = check.ErrTooLarge  // more units and channels than the limit
 	ErrDiverged  = check.ErrDiverged  // an iteration did not converge
 )
-
-func undefined(format string, args ...any) error {
-	return fmt.Errorf("decision: "+format+": %w", append(args, ErrUndefined)...)
-}
 
 // named puts the name of a function before an error of package mcda.
 func named(function string, err error) error {
