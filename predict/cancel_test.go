@@ -62,6 +62,12 @@ func TestCancels(t *testing.T) {
 			_, err := predict.FitMultinomial(ctx, rows, label, predict.MultinomialOptions{})
 			return err
 		}},
+		{Name: "predict.FitMLP", Looks: 20, Do: func(ctx context.Context, size int) error {
+			rows, _, v := data(1000*size, 20)
+			testkit.Start(ctx)
+			_, err := predict.FitMLP(ctx, rows, v, predict.MLPOptions{Epochs: 5})
+			return err
+		}},
 		{Name: "predict.FitNaiveBayes", Looks: 5, Do: func(ctx context.Context, size int) error {
 			rows, _, v := data(20_000*size, 20)
 			label := make([]int, len(v))

@@ -33,6 +33,7 @@ var (
 	_ Persistent = (*NaiveBayes)(nil)
 	_ Persistent = (*BayesModel)(nil)
 	_ Persistent = (*VennAbers)(nil)
+	_ Persistent = (*MLP)(nil)
 	_ Persistent = (*Neighbors)(nil)
 )
 
@@ -73,6 +74,8 @@ func empty(kind codec.Kind) Persistent {
 		return new(BayesModel)
 	case codec.KindNearest:
 		return new(Neighbors)
+	case codec.KindMLP:
+		return new(MLP)
 	case codec.KindVennAbers:
 		return new(VennAbers)
 	}

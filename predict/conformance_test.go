@@ -130,6 +130,15 @@ func conformance() map[string]modeltest.Case {
 		"multinomial, L1": conforming(several(modeltest.Case{Weighted: 1e-4}), labelled(func(ctx context.Context, d modeltest.Data, y []int) (*predict.Multinomial, error) {
 			return predict.FitMultinomial(ctx, d.Rows, y, predict.MultinomialOptions{Weights: d.Weights, L1: 1, L2: .1})
 		}), func(m *predict.Multinomial) func([]float64, [][]float64) ([]float64, error) { return m.Prob }),
+		"MLP": conforming(several(modeltest.Case{Ordered: true}), func(ctx context.Context, d modeltest.Data) (*predict.MLP, error) {
+			return predict.FitMLP(ctx, d.Rows, d.Y, predict.MLPOptions{Classes: 3, Epochs: 15, Hidden: []int{8}, Weights: d.Weights})
+		}, func(m *predict.MLP) func([]float64, [][]float64) ([]float64, error) { return m.Prob }),
+		"neighbours": conforming(several(modeltest.Case{Weighted: 1e-9}), func(ctx context.Context, d modeltest.Data) (*predict.Neighbors, error) {
+			return predict.FitNeighbors(ctx, d.Rows, d.Y, predict.NeighborsOptions{K: 15, Classes: 3, Weights: d.Weights})
+		}, func(m *predict.Neighbors) func([]float64, [][]float64) ([]float64, error) { return m.Prob }),
+		"neighbours, amounts": conforming(modeltest.Case{Weighted: 1e-9}, func(ctx context.Context, d modeltest.Data) (*predict.Neighbors, error) {
+			return predict.FitNeighbors(ctx, d.Rows, d.Y, predict.NeighborsOptions{K: 15, Weights: d.Weights, Distance: true, Standardize: true})
+		}, func(m *predict.Neighbors) func([]float64, [][]float64) ([]float64, error) { return m.Predict }),
 		"naive Bayes":  conforming(several(modeltest.Case{Weighted: 1e-6}), bayes(predict.NaiveBayesOptions{}), func(m *predict.BayesModel) func([]float64, [][]float64) ([]float64, error) { return m.Prob }),
 		"Huber":        conforming(modeltest.Case{Weighted: 1e-6}, linear(predict.LinearOptions{Huber: 1.35}), line),
 		"logistic":     conforming(modeltest.Case{Classes: 2, Weighted: 1e-6}, logistic(predict.LogisticOptions{}), prob),

@@ -255,6 +255,18 @@ func frames() []testkit.Frame {
 			Zero: []string{".schema.kinds: all columns are numeric", ".schema.levels: all columns are numeric", ".rows[]: as given", ".y[]: a label", ".x[]: as rows", ".tree.order[]: the first row", ".tree.from[]: the first row", ".tree.box[]: as rows"},
 		},
 		{
+			Kind: codec.KindMLP,
+			Fill: func(testing.TB) encoding.BinaryMarshaler {
+				rows, y := shops(60, 5, 1)
+				return promised(predict.FitMLP(ctx, rows, y, predict.MLPOptions{Columns: []predict.Column{{Name: "x"}, {Name: "id", Kind: predict.Categorical, Levels: []string{"a", "b", "c", "d", "e"}}}, Hidden: []int{3}, Embedding: 2, Patience: 1, LearningRate: .1}))
+			},
+			Values: func(_ testing.TB, state any) any {
+				m := state.(*predict.MLP)
+				return map[string]any{"epochs": m.Epochs(), "loss": m.Loss(), "converged": m.Converged(), "predict": numbers(promised(m.Predict(nil, [][]float64{{1, 2}, {-1, 9}})))}
+			},
+			Zero: []string{".classes: amounts", ".levels[]: numeric columns have none", ".mean[]: of a categorical column", ".schema.levels[]: numeric columns have none", ".schema.kinds[]: 0 is numeric"},
+		},
+		{
 			Kind: codec.KindVennAbers,
 			Fill: func(testing.TB) encoding.BinaryMarshaler {
 				return promised(predict.FitVennAbers([]float64{1, 2, 2, 3, 4}, []bool{false, true, false, true, false}, []float64{1, 2, 1, 1, 3}))

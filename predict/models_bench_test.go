@@ -82,6 +82,7 @@ func BenchmarkLearners(b *testing.B) {
 			return err
 		}},
 		{"neighbors", func() error { _, err := predict.FitNeighbors(ctx, rows, count, predict.NeighborsOptions{}); return err }},
+		{"mlp", func() error { _, err := predict.FitMLP(ctx, rows, count, predict.MLPOptions{Epochs: 5}); return err }},
 		{"vennabers", func() error { _, err := predict.FitVennAbers(scores, y, nil); return err }},
 	} {
 		b.Run("model="+c.name, func(b *testing.B) {

@@ -65,7 +65,7 @@ func TestPromises(t *testing.T) {
 	}
 	testkit.Promises{
 		Funcs: map[string]any{
-			"FitSVM": predict.FitSVM, "FitPoisson": predict.FitPoisson, "FitMultinomial": predict.FitMultinomial, "FitVennAbers": predict.FitVennAbers, "FitNeighbors": predict.FitNeighbors,
+			"FitSVM": predict.FitSVM, "FitPoisson": predict.FitPoisson, "FitMultinomial": predict.FitMultinomial, "FitVennAbers": predict.FitVennAbers, "FitNeighbors": predict.FitNeighbors, "FitMLP": predict.FitMLP,
 			"NewNaiveBayes": predict.NewNaiveBayes, "FitNaiveBayes": predict.FitNaiveBayes,
 			"Average": predict.Average, "AverageLogits": predict.AverageLogits, "AverageRanks": predict.AverageRanks, "Bag": predict.Bag[float64], "FitStack": predict.FitStack,
 			"ChooseRows": predict.ChooseRows[string], "ClassScores": predict.ClassScores, "CorrectClassSampling": predict.CorrectClassSampling, "CorrectPrior": predict.CorrectPrior,
@@ -106,6 +106,9 @@ func TestPromises(t *testing.T) {
 				return promised(predict.FitMultinomial(ctx, rows, classesOf(len(rows)), predict.MultinomialOptions{}))
 			},
 			func() any { return filledBayes() },
+			func() any {
+				return promised(predict.FitMLP(ctx, rows, amountsOf(len(rows), 0), predict.MLPOptions{Classes: 3, Epochs: 2, Hidden: []int{2}, Validation: .3}))
+			},
 			func() any {
 				return promised(predict.FitNeighbors(ctx, rows, amountsOf(len(rows), 0), predict.NeighborsOptions{Classes: 3}))
 			},
@@ -233,6 +236,14 @@ func TestPromises(t *testing.T) {
 					Classes: 3, L1: .1, L2: .5, Weights: options.Weights, Offset: amountsOf(3*len(rows), 0), Names: options.Names, ClassWeights: []float64{1, 2, 1}, Progress: options.Progress,
 				}}
 			},
+			"FitMLP": func() []any {
+				return []any{ctx, rows, amountsOf(len(rows), 0), predict.MLPOptions{
+					Columns: predict.Numbers("a", "b"), Classes: 3, Hidden: []int{2, 2}, Embedding: 2, Batch: 4, Epochs: 2, Validation: .3, Patience: 1, Weights: options.Weights, Progress: options.Progress,
+				}}
+			},
+			"MLP.Bind":    func() []any { return []any{predict.Numbers("x1", "x0")} },
+			"MLP.Predict": func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"MLP.Prob":    func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
 			"FitNeighbors": func() []any {
 				return []any{ctx, rows, amountsOf(len(rows), 0), predict.NeighborsOptions{K: 2, Classes: 3, Weights: options.Weights, Names: options.Names}}
 			},

@@ -176,6 +176,7 @@ const (
 	KindFederatedRound  Kind = 0x4801
 	KindFederatedBayes  Kind = 0x4802
 	KindNearest         Kind = 0x0411
+	KindMLP             Kind = 0x0413
 	KindModelSchema     Kind = 0x0408
 	KindPriceModel      Kind = 0x0420
 	KindEnsemble        Kind = 0x4301
@@ -370,6 +371,7 @@ var Table = []Entry{
 	{KindBayesModel, "predict", "BayesModel"},
 	{KindVennAbers, "predict", "VennAbers"},
 	{KindNearest, "predict", "Neighbors"},
+	{KindMLP, "predict", "MLP"},
 	{KindFederatedRound, "predict/federated", "Round"},
 	{KindFederatedBayes, "predict/federated", "Bayes"},
 	{KindConformalScores, "predict", "Conformal"},
