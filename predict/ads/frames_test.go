@@ -181,7 +181,7 @@ func TestHostile(t *testing.T) {
 	}{
 		"more clicks than impressions": {new(ads.Clicks[ads.Path]), frame(codec.KindAdClicks, func(w *codec.Writer) { w.Int(1); path(w, "a"); w.Int(1); w.Int64(3); w.Int64(4) })},
 		"a last position without any":  {new(ads.Clicks[ads.Path]), frame(codec.KindAdClicks, func(w *codec.Writer) { w.Int(1); path(w, "a"); w.Int(1); w.Int64(0); w.Int64(0) })},
-		"too many positions":           {new(ads.Clicks[ads.Path]), frame(codec.KindAdClicks, func(w *codec.Writer) { w.Int(1); path(w, "a"); w.Int(1 << 40) })},
+		"too many positions":           {new(ads.Clicks[ads.Path]), frame(codec.KindAdClicks, func(w *codec.Writer) { w.Int(1); path(w, "a"); w.Int(1 << 30) })},
 		"a key without clicks":         {new(ads.Actions[ads.Path]), frame(codec.KindAdActions, func(w *codec.Writer) { w.Int(1); path(w, "a"); w.Int(0); w.Int(0) })},
 		"times beyond their bin": {new(ads.Actions[ads.Path]), frame(codec.KindAdActions, func(w *codec.Writer) {
 			w.Int(1)
