@@ -85,7 +85,7 @@ func (m *Masks) Hide(dst, words []uint64, round uint64) ([]uint64, error) {
 
 // Pair appends the mask that m has added for another party to n words in the round. Where a party has not sent its words, SumWords of those of
 // all others and of their Pair with it, each negated by Negate, is the sum of the others. The one that adds up must ask for it only
-// if nothing of the missing party came and nothing will be taken: with the pairs of all others its words are no longer hidden. Errors: ErrMismatch for a party that is none of the others, ErrShape for an odd or negative number,
+// if nothing of the missing party came and nothing will be taken: with the pairs of all others its words are no longer hidden. Errors: ErrMismatch for a party that is none of the others, ErrShape for an odd or negative number and one above 2²⁸,
 // ErrEmpty for a zero Masks.
 func (m *Masks) Pair(dst []uint64, other string, n int, round uint64) ([]uint64, error) {
 	const where = "federated: Masks.Pair"
@@ -96,7 +96,7 @@ func (m *Masks) Pair(dst []uint64, other string, n int, round uint64) ([]uint64,
 	if !ok {
 		return dst, fmt.Errorf("%s: no such party: %w", where, ErrMismatch)
 	}
-	if n < 0 || n%2 != 0 || n > 1<<32 {
+	if n < 0 || n%2 != 0 || n > 1<<28 {
 		return dst, fmt.Errorf("%s: %d words, want two a number: %w", where, n, ErrShape)
 	}
 	at := len(dst)
