@@ -160,8 +160,9 @@ func TestLikePredict(t *testing.T) {
 			}
 		}
 	}
-	a, b := get(federated.FitLinear(ctx, names, asking(federated.Linear, parties), federated.Options{})), get(predict.FitLinear(ctx, x, amount, predict.LinearOptions{Weights: weights}))
-	if b = get(predict.FitLinear(ctx, x, amount, predict.LinearOptions{Weights: weights, Offset: offset})); math.Abs(a.RSquared()-b.RSquared()) > .01 {
+	a := get(federated.FitLinear(ctx, names, asking(federated.Linear, parties), federated.Options{}))
+	b := get(predict.FitLinear(ctx, x, amount, predict.LinearOptions{Weights: weights, Offset: offset}))
+	if math.Abs(a.RSquared()-b.RSquared()) > .01 {
 		t.Errorf("R² %v, package predict has %v", a.RSquared(), b.RSquared())
 	}
 }
