@@ -192,7 +192,7 @@ func (a *Ad) check() error {
 func checkCaps(caps []Cap) error {
 	for i, x := range caps {
 		if x.N < 1 || x.N > 1<<20 || x.Per <= 0 || x.Per > maxElapsed {
-			return fmt.Errorf("Caps[%d] is %d in %v, want from 1 to 2^20 within 1098 days: %w", i, x.N, x.Per, ErrRange)
+			return fmt.Errorf("%s[%d] is %d in %v, want from 1 to 2^20 within 1098 days: %w", "Caps", i, x.N, x.Per, ErrRange)
 		}
 	}
 	return nil

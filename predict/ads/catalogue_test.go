@@ -41,7 +41,7 @@ func TestCatalogueProp(t *testing.T) {
 		draw := func(id int) ads.Ad {
 			ad := ads.Ad{ID: fmt.Sprintf("%02d", id), Creatives: []string{"x"}, Amount: 1}
 			for c := range 3 {
-				if rapid.Bool().Draw(t, "category") && rapid.Bool().Draw(t, "category") {
+				if rapid.IntRange(0, 3).Draw(t, "category") == 0 {
 					ad.Categories = append(ad.Categories, fmt.Sprint(c))
 				}
 			}

@@ -193,12 +193,12 @@ func (d *Data) check() (arms int, err error) {
 	}
 	for i, t := range d.Treatment {
 		if t < 0 || t >= arms {
-			return 0, fmt.Errorf("Treatment[%d] is %d, want 0 … %d: %w", i, t, arms-1, ErrRange)
+			return 0, fmt.Errorf("%s[%d] is %d, want 0 … %d: %w", "Treatment", i, t, arms-1, ErrRange)
 		}
 		if y := d.Outcome[i]; !check.Finite(y) {
-			return 0, fmt.Errorf("Outcome[%d] is %v: %w", i, y, ErrNotFinite)
+			return 0, fmt.Errorf("%s[%d] is %v: %w", "Outcome", i, y, ErrNotFinite)
 		} else if math.Abs(y) > maxSize {
-			return 0, fmt.Errorf("Outcome[%d] is %v, want at most %g in size: %w", i, y, maxSize, ErrRange)
+			return 0, fmt.Errorf("%s[%d] is %v, want at most %g in size: %w", "Outcome", i, y, maxSize, ErrRange)
 		}
 	}
 	if err := check.Weights("Weights", d.Weights, n); err != nil {
@@ -206,7 +206,7 @@ func (d *Data) check() (arms int, err error) {
 	}
 	for i, w := range d.Weights {
 		if w > maxSize {
-			return 0, fmt.Errorf("Weights[%d] is %v, want at most %g: %w", i, w, maxSize, ErrRange)
+			return 0, fmt.Errorf("%s[%d] is %v, want at most %g: %w", "Weights", i, w, maxSize, ErrRange)
 		}
 	}
 	if d.IDs != nil {
@@ -220,7 +220,7 @@ func (d *Data) check() (arms int, err error) {
 		}
 		for i, f := range d.Folds {
 			if f < 0 || f >= maxFolds {
-				return 0, fmt.Errorf("Folds[%d] is %d, want 0 … %d: %w", i, f, maxFolds-1, ErrRange)
+				return 0, fmt.Errorf("%s[%d] is %d, want 0 … %d: %w", "Folds", i, f, maxFolds-1, ErrRange)
 			}
 		}
 	}
@@ -233,18 +233,18 @@ func probabilities(e []float64, n, arms int) error {
 		return nil
 	}
 	if len(e) != arms && len(e) != n*arms {
-		return fmt.Errorf("Propensities has length %d, want %d or %d: %w", len(e), arms, n*arms, ErrShape)
+		return fmt.Errorf("%s has length %d, want %d or %d: %w", "Propensities", len(e), arms, n*arms, ErrShape)
 	}
 	for i := 0; i < len(e); i += arms {
 		sum := 0.0
 		for a, p := range e[i : i+arms] {
 			if !(p > 0 && p < 1) {
-				return fmt.Errorf("Propensities[%d] is %v, want above 0 and below 1: %w", i+a, p, ErrRange)
+				return fmt.Errorf("%s[%d] is %v, want above 0 and below 1: %w", "Propensities", i+a, p, ErrRange)
 			}
 			sum += p
 		}
 		if math.Abs(sum-1) > 1e-6 {
-			return fmt.Errorf("Propensities of row %d sum up to %v, want 1: %w", i/arms, sum, ErrRange)
+			return fmt.Errorf("%s of row %d sum up to %v, want 1: %w", "Propensities", i/arms, sum, ErrRange)
 		}
 	}
 	return nil

@@ -285,14 +285,14 @@ func newWood(ctx context.Context, d Data, opt TreeOptions) (*wood, error) {
 	coded := make([]bool, s.d)
 	for k, j := range opt.Categorical {
 		if j < 0 || j >= s.d || coded[j] {
-			return nil, fmt.Errorf("Categorical[%d] is %d, want a column, once: %w", k, j, ErrOption)
+			return nil, fmt.Errorf("%s[%d] is %d, want a column, once: %w", "Categorical", k, j, ErrOption)
 		}
 		coded[j] = true
 	}
 	if opt.Criterion == KL || opt.Criterion == ChiSquared {
 		for k, y := range s.y {
 			if !(y >= 0 && y <= 1) {
-				return nil, fmt.Errorf("Outcome[%d] is %v, want 0 … 1 for %v: %w", s.from[k], y, opt.Criterion, ErrRange)
+				return nil, fmt.Errorf("%s[%d] is %v, want 0 … 1 for %v: %w", "Outcome", s.from[k], y, opt.Criterion, ErrRange)
 			}
 		}
 	}
@@ -353,7 +353,7 @@ func (w *wood) cut(j int, coded bool) error {
 	for k := 0; k < s.n; k += step {
 		x := s.rows[k][j]
 		if coded && x == x && !(x >= 0 && x < math.MaxInt32 && x == math.Trunc(x)) {
-			return fmt.Errorf("Rows[%d] column %d is %v, want a category, 0 … %d: %w", s.from[k], j, x, math.MaxInt32-1, ErrRange)
+			return fmt.Errorf("%s[%d] column %d is %v, want a category, 0 … %d: %w", "Rows", s.from[k], j, x, math.MaxInt32-1, ErrRange)
 		}
 		if x == x {
 			values = append(values, hist.Weighted{X: x + 0, W: 1})

@@ -152,7 +152,7 @@ func (p *planter) cut() error {
 		for k, row := range p.s.rows {
 			x := row[j]
 			if coded && x == x && !(x >= 0 && x < math.MaxInt32 && x == math.Trunc(x)) {
-				return fmt.Errorf("Rows[%d] column %d is %v, want a category, 0 … %d: %w", p.s.from[k], j, x, math.MaxInt32-1, ErrRange)
+				return fmt.Errorf("%s[%d] column %d is %v, want a category, 0 … %d: %w", "Rows", p.s.from[k], j, x, math.MaxInt32-1, ErrRange)
 			}
 			if x == x {
 				values = append(values, hist.Weighted{X: x + 0, W: 1})
