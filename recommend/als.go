@@ -58,7 +58,8 @@ type ALSOptions struct {
 	// most 0.45, times 1 + 2·min(Factors/items, 1): fuller matrices want more of it,
 	// and so do small catalogues, where the vectors have room for every entry; less where users or
 	// items without entries count in λ_u and λ_i (see ALS), by as much as those exceed what they were
-	// without them. Three times that where popularity is all (see Interactions.BeyondPopularity).
+	// without them. Three times that where popularity is all (see Interactions.BeyondPopularity). Where every vector would
+	// vanish under the default, as among a handful of users, it is divided by 4, up to three times.
 	Regularization float64
 	// FrequencyExponent is ν: the vector of a row with n entries is penalised by
 	// λ·(n + α₀·columns)^ν (Rendle et al. 2021, "iALS revisited"). Default 0.5;
@@ -200,10 +201,30 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 	if err := x.checkImplicit("FitALS"); err != nil {
 		return nil, err
 	}
+	given := opt.Regularization != 0
 	opt, err := opt.resolve(x)
 	if err != nil {
 		return nil, err
 	}
+	for try := 0; ; try++ {
+		m, err := fitALS(ctx, x, &opt)
+		if err != nil {
+			return nil, err
+		}
+		if !m.vanished(x) {
+			m.setBases()
+			return m, nil
+		}
+		if given || try == 3 {
+			return nil, fmt.Errorf("recommend: FitALS: Alpha %v times weights of at most %v is next to nothing beside the penalties of Regularization %v: every vector vanishes: %w",
+				opt.Alpha, slices.Max(x.users.Val), opt.Regularization, ErrDiverged)
+		}
+		opt.Regularization /= 4
+	}
+}
+
+// fitALS makes the passes.
+func fitALS(ctx context.Context, x *Interactions, opt *ALSOptions) (*ALS, error) {
 	f := opt.Factors
 	userSeed, itemSeed := rng.Hash(opt.Seed, 1), rng.Hash(opt.Seed, 2)
 	m := &ALS{
@@ -212,6 +233,7 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 		objective: opt.objective(),
 		passes:    opt.Iterations,
 	}
+	var err error
 	if m.x, err = startVectors(ctx, userSeed, x.Users(), f); err != nil {
 		return nil, err
 	}
@@ -238,18 +260,13 @@ func FitALS(ctx context.Context, x *Interactions, opt ALSOptions) (*ALS, error) 
 		if !check.Finite(float64(vec.Dot(m.gramX, m.gramY))) {
 			return nil, fmt.Errorf("recommend: FitALS: iteration %d: %w", it, ErrDiverged)
 		}
-		if err := m.report(ctx, x, &opt, it); err != nil {
+		if err := m.report(ctx, x, opt, it); err != nil {
 			return nil, err
 		}
 	}
 	if m.gramX, err = solver.exact().side(ctx, x.users, m.x, m.y, m.gramY, f); err != nil {
 		return nil, err
 	}
-	if m.vanished(x) {
-		return nil, fmt.Errorf("recommend: FitALS: Alpha %v times weights of at most %v is next to nothing beside the penalties of Regularization %v: every vector vanishes: %w",
-			opt.Alpha, slices.Max(x.users.Val), opt.Regularization, ErrDiverged)
-	}
-	m.setBases()
 	return m, nil
 }
 

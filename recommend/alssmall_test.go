@@ -25,7 +25,8 @@ func TestALSSmallWeightsAndLongVectors(t *testing.T) {
 		{60, 12, 5, 1e-30, 0, true},
 		{60, 12, 2, 1e-12, 0, true},
 		{60, 12, 5, 1e-12, 1e-9, true},
-		{60, 12, 15, 1e-2, 0, true},
+		{60, 12, 15, 1e-2, .45, true},
+		{60, 12, 15, 1e-2, 0, false},
 		{60, 12, 2, 1e-2, 0, false},
 		{60, 12, 5, 1e-2, 1e-6, false},
 		{60, 12, 5, 1e-8, 1e-9, false},
@@ -112,5 +113,38 @@ func TestALSHugeWeightsByCG(t *testing.T) {
 	exact, cg := inGroup(Cholesky), inGroup(CG)
 	if exact < 0.6 || cg < exact-0.1 {
 		t.Errorf("%.3f of the lists are of the user's group by Cholesky, %.3f by CG", exact, cg)
+	}
+}
+
+// A handful of users, of whom nothing follows but popularity: the defaults still make a model.
+func TestALSHandful(t *testing.T) {
+	for _, rows := range [][][]int32{
+		{{0, 1}, {1, 2}, {0, 2, 3}, {3, 4}, {0, 4}, {1, 3}, {2, 4}, {0, 1, 2}, {3, 0}, {4, 1}},
+		{{0}, {0}, {0}},
+		{{0, 1}, {1}},
+	} {
+		b, err := NewBuilder[int, int](BuilderOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for u, items := range rows {
+			for _, i := range items {
+				if err := b.Add(u, int(i), 1); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		data, err := b.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := FitALS(context.Background(), data.Interactions, ALSOptions{})
+		if err != nil {
+			t.Errorf("%v: %v", rows, err)
+			continue
+		}
+		if own := float64(vec.Dot(m.x[:m.factors], m.y[:m.factors])); !(own > 0) {
+			t.Errorf("%v: score %v of what the user has", rows, own)
+		}
 	}
 }
