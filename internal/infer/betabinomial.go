@@ -31,8 +31,9 @@ func BetaMoments(units []Trials) (a, b float64, err error) {
 		d := u.S/u.N - p
 		spread += u.N * d * d
 	}
-	variance := (spread - (k-1)*p*(1-p)) / (n - n2/n - (k - 1))
-	if !(variance > 0) {
+	free := n - n2/n - (k - 1) // below 0 where trials count in part and most units have less than one
+	variance := (spread - (k-1)*p*(1-p)) / free
+	if !(free > 0 && variance > 0) {
 		return 0, 0, fmt.Errorf("rates vary no more than chance has it (variance %v): %w", variance, check.ErrUndefined)
 	}
 	m := p*(1-p)/variance - 1

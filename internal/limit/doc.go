@@ -9,7 +9,7 @@
 //   - Budget spends an amount in minor units: Reserve, then Commit or Release, by a key of
 //     the caller's, such as an order. What is held and spent never exceeds the amount.
 //   - Bucket and PID spread an amount over time: by tokens, or by the share of requests that
-//     are taken part in. They belong to one owner, who locks.
+//     are taken part in. They belong to one owner, who locks. Late is for clocks that do not agree.
 //
 // Counts and Budget are safe for concurrent use. What they hold does not depend on the order of calls for
 // different keys, and neither do the bytes of Counts. There is no clock in here: every instant

@@ -13,10 +13,12 @@ import (
 type Bucket struct {
 	tokens float64
 	at     int64 // of the last look; 0: none
+	late   Late
 }
 
 // Level returns the tokens at an instant from which end is yet to come, with left to be spread.
-// burst is a span of time, > 0. Instants that go back change nothing. From end on there is no bound.
+// burst is a span of time, > 0. Instants that go back change nothing, unless many in a row are more than
+// a burst behind, see Late: it then goes on from there, with one burst at most. From end on there is no bound.
 func (b *Bucket) Level(at, end, burst int64, left float64) float64 {
 	if at >= end {
 		return math.Inf(1)
@@ -25,8 +27,9 @@ func (b *Bucket) Level(at, end, burst int64, left float64) float64 {
 	if b.at == 0 {
 		b.tokens, b.at = rate*float64(burst), at
 	}
-	if at > b.at {
-		b.tokens = min(b.tokens+rate*float64(at-b.at), rate*float64(burst))
+	late := b.late.Anew(b.at, at, burst)
+	if at > b.at || late {
+		b.tokens = min(b.tokens+rate*float64(max(at-b.at, 0)), rate*float64(burst))
 		b.at = at
 	}
 	return b.tokens
@@ -34,6 +37,25 @@ func (b *Bucket) Level(at, end, burst int64, left float64) float64 {
 
 // Take takes tokens.
 func (b *Bucket) Take(n float64) { b.tokens -= n }
+
+// Late tells servers whose clocks differ from one clock that was ahead for a moment: the newest instant
+// leads, until a hundred in a row are far behind it. The zero value is ready. It is not safe for concurrent use.
+type Late struct{ n int }
+
+// Anew takes an instant, and reports whether to go back to it: it and those before are more than
+// slack behind the newest.
+func (l *Late) Anew(newest, at, slack int64) bool {
+	if newest-at <= slack {
+		l.n = 0
+		return false
+	}
+	l.n++
+	if l.n < 100 {
+		return false
+	}
+	l.n = 0
+	return true
+}
 
 // PID holds a share in [0, 1], of requests that are taken part in, such that what is spent in
 // each period is what it should be: a controller in velocity form, whose integral cannot wind up.

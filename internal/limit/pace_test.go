@@ -125,3 +125,30 @@ func TestCountsHas(t *testing.T) {
 		}
 	}
 }
+
+// TestBucketClocks: an instant that was far ahead is forgotten after a hundred looks, with one burst at most; of two clocks that
+// differ all the time the one that is ahead leads.
+func TestBucketClocks(t *testing.T) {
+	const end, amount, burst = 10_000, 5_000., 100
+	run := func(clock func(k int64) int64) (left float64) {
+		var b limit.Bucket
+		left = amount
+		for k := int64(1); k < end/2; k++ {
+			if b.Level(clock(k), end, burst, left) > 0 && left > 0 {
+				b.Take(1)
+				left--
+			}
+		}
+		return left
+	}
+	ahead := run(func(k int64) int64 {
+		if k == 1000 {
+			return end - 1
+		}
+		return k
+	})
+	two := run(func(k int64) int64 { return k + k%2*300 })
+	if math.Abs(ahead-amount/2) > 250 || math.Abs(two-amount/2) > 250 {
+		t.Errorf("half-way %v are left after an instant that was ahead, %v with two clocks, want about %v", ahead, two, amount/2)
+	}
+}

@@ -357,13 +357,20 @@ func (a *Auction) price(s *auctionScratch, k int) float64 {
 		at++
 	}
 	if a.opt.Payment == GSP { // nobody to be kept off
-		return e.floor
+		return min(e.floor, e.value)
 	}
 	return min((sum+a.seen[at]*e.floor)/a.seen[k], e.value)
 }
 
-// whole rounds a price up, but not above value. Fractions below 1e-12 of the price are noise of
-// the division.
+// whole rounds a price up, but not above value.
 func whole(price, value float64) int64 {
-	return int64(min(math.Ceil(price*(1-1e-12)), math.Floor(value*(1+1e-12))))
+	return int64(min(settled(price, math.Ceil), settled(value, math.Floor)))
+}
+
+// settled rounds x, but to the whole number that it misses by no more than the noise of a division.
+func settled(x float64, round func(float64) float64) float64 {
+	if r := math.Round(x); math.Abs(x-r) <= min(1e-12*x, 1e-3) {
+		return r
+	}
+	return round(x)
 }

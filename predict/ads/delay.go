@@ -104,6 +104,9 @@ func FitDelay[K comparable](ctx context.Context, actions *Actions[K], opt DelayO
 	if d.loglik, d.iterations, d.converged, err = fixpoint(ctx, x, len(keys), opt.MaxIter, opt.Tol, f.step); err != nil {
 		return nil, stopped(ctx, where, err)
 	}
+	if !check.Finite(d.loglik) { // a Learner that answers 0 for a key with actions
+		return nil, fmt.Errorf("%s: log-likelihood is %v: %w", where, d.loglik, ErrDiverged)
+	}
 	d.hazards = slices.Clone(x[len(keys):])
 	for b, h := range d.hazards {
 		if !check.Finite(h) {

@@ -92,7 +92,7 @@ func NewExamination(positions []float64) (*Examination, error) {
 // ErrUndefined for a position that was never shown or never clicked, and for positions that no
 // key which was clicked has in common with the others (not with a Learner, which compares keys by
 // their features); ErrShape and ErrNotFinite for Features; ErrDiverged for a Learner that answers no
-// probability, and its own errors; context.Cause(ctx). Cost: O(cells) a step; some tens of steps.
+// probability, and its own errors; context.Cause(ctx). Cost: O(cells) a step; some tens of steps; O(positions³) for the errors.
 func FitExamination[K comparable](ctx context.Context, clicks *Clicks[K], opt ExaminationOptions[K]) (*Examination, error) {
 	const where = "ads: FitExamination"
 	opt = opt.withDefaults()
@@ -121,8 +121,14 @@ func FitExamination[K comparable](ctx context.Context, clicks *Clicks[K], opt Ex
 	if e.loglik, e.iterations, e.converged, err = fixpoint(ctx, x, len(x), opt.MaxIter, opt.Tol, f.step); err != nil {
 		return nil, stopped(ctx, where, err)
 	}
+	if !check.Finite(e.loglik) { // a Learner that answers 0 for a key that was clicked
+		return nil, fmt.Errorf("%s: log-likelihood is %v: %w", where, e.loglik, ErrDiverged)
+	}
 	e.theta = x[:f.positions:f.positions]
 	e.se = f.errors(x)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	return e, nil
 }
 
@@ -324,19 +330,19 @@ func (f *bias) errors(x []float64) []float64 {
 	theta, gamma, n := x[:f.positions], x[f.positions:], f.positions
 	info, row := make([]float64, n*n), make([]float64, n)
 	for i := 0; i < len(f.cells); {
-		key, sum := f.cells[i].key, 0.0
-		clear(row)
+		from, key, sum := i, f.cells[i].key, 0.0
 		for ; i < len(f.cells) && f.cells[i].key == key; i++ {
 			c := &f.cells[i]
 			p := theta[c.position] * gamma[key]
 			w := c.shown * p / max(1-p, 1e-12)
-			row[c.position], sum = w, sum+w
+			row[i-from], sum = w, sum+w
 			info[int(c.position)*n+int(c.position)] += w
 		}
-		for a, w := range row {
-			for b, v := range row {
+		cells, weights := f.cells[from:i], row[:i-from]
+		for a, w := range weights {
+			for b, v := range weights {
 				if w > 0 && v > 0 {
-					info[a*n+b] -= w * v / sum
+					info[int(cells[a].position)*n+int(cells[b].position)] -= w * v / sum
 				}
 			}
 		}
@@ -350,6 +356,9 @@ func (f *bias) errors(x []float64) []float64 {
 	}
 	se := make([]float64, n)
 	for p := range n {
+		if f.ctx.Err() != nil {
+			return nil
+		}
 		clear(row)
 		row[p] = 1
 		solve.SolveCholesky64(info, n, row)

@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -130,7 +131,7 @@ var ledgerZeros = []string{
 	".accounts[value].bucket: pacing begins anew", ".accounts[value].bucket.at: pacing begins anew", ".accounts[value].bucket.tokens: pacing begins anew",
 	".accounts[value].pid: pacing begins anew", ".accounts[value].pid.P: the default", ".accounts[value].pid.I: the default", ".accounts[value].pid.D: the default",
 	".accounts[value].pid.e1: pacing begins anew", ".accounts[value].pid.e2: pacing begins anew", ".accounts[value].pid.periods: pacing begins anew", ".accounts[value].pid.share: pacing begins anew",
-	".accounts[value].start: pacing begins anew", ".accounts[value].spent: pacing begins anew", ".accounts[value].budget.held: clicks are paid at once", ".accounts[value].budget.sum: clicks are paid at once",
+	".accounts[value].start: pacing begins anew", ".accounts[value].late: pacing begins anew", ".accounts[value].spent: pacing begins anew", ".accounts[value].budget.held: clicks are paid at once", ".accounts[value].budget.sum: clicks are paid at once",
 	".known.told[][value]: a set", ".stripes[].counts.Max: no bound",
 }
 
@@ -170,11 +171,12 @@ func spent() *ads.Server[string] {
 // TestHostile: what no encoder writes is refused.
 func TestHostile(t *testing.T) {
 	path := func(w *codec.Writer, p string) { w.String(p); w.String(""); w.String("") }
-	frame := func(kind codec.Kind, put func(w *codec.Writer)) []byte {
+	frameOf := func(kind codec.Kind, version uint16, put func(w *codec.Writer)) []byte {
 		var w codec.Writer
 		put(&w)
-		return w.AppendFrame(nil, kind, 1)
+		return w.AppendFrame(nil, kind, version)
 	}
+	frame := func(kind codec.Kind, put func(w *codec.Writer)) []byte { return frameOf(kind, 1, put) }
 	for name, c := range map[string]struct {
 		into encoding.BinaryUnmarshaler
 		data []byte
@@ -214,6 +216,21 @@ func TestHostile(t *testing.T) {
 			path(w, "a")
 			w.Float64(0)
 			w.Float64(5)
+		})},
+		"a budget that no ad can have": {new(ads.Ledger[string]), frameOf(codec.KindAdLedger, 2, func(w *codec.Writer) {
+			w.Int(0)
+			w.Int64(int64(time.Hour))
+			w.Int64(int64(time.Hour))
+			w.Int(1)
+			w.String("tea")
+			w.Int64(5000)
+			w.Int64(10_500)
+			w.Int64(math.MinInt64)
+			w.Uint64s(nil)
+			w.Uint64s(nil)
+			for range 64 {
+				w.Int(0)
+			}
 		})},
 		"no strength": {new(ads.Rates), frame(codec.KindAdRates, func(w *codec.Writer) {
 			w.Bool(true)

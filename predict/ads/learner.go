@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 )
@@ -44,7 +45,7 @@ func newFeatured(learn Learner, n int, row func(i int) []float64) (*featured, er
 	}
 	f := &featured{learn: learn, w: make([]float64, 2*n)}
 	for i := range n {
-		f.rows = append(f.rows, row(i))
+		f.rows = append(f.rows, slices.Clone(row(i))) // the caller may fill the same one again
 	}
 	if _, _, err := check.Matrix("Features", f.rows); err != nil {
 		return nil, err

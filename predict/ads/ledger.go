@@ -80,8 +80,9 @@ type account struct {
 	mu     sync.Mutex // of pacing
 	bucket limit.Bucket
 	pid    limit.PID
-	start  int64 // of the period of pid; 0: none
-	spent  int64 // at start
+	start  int64      // of the period of pid; 0: none
+	late   limit.Late // behind start
+	spent  int64      // at start
 }
 
 // thousandths of the caller's unit of money.
@@ -112,7 +113,7 @@ func NewLedger[U predict.ID](opt LedgerOptions) (*Ledger[U], error) {
 // made reports whether NewLedger made it.
 func (l *Ledger[U]) made() bool { return l != nil && l.accounts != nil }
 
-// open returns the account of an ad with the budget it has now; below 0 leaves that as it is.
+// open returns the account of an ad with the budget it has now; 0: no bound.
 func (l *Ledger[U]) open(id string, budget int64) *account {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -122,12 +123,11 @@ func (l *Ledger[U]) open(id string, budget int64) *account {
 		a = &account{id: id, number: int32(len(l.list)), budget: b}
 		l.accounts[id], l.list = a, append(l.list, a)
 	}
-	switch {
-	case budget == 0:
-		_ = a.budget.Resize(math.MaxInt64)
-	case budget > 0:
-		_ = a.budget.Resize(budget * thousandths)
+	amount := int64(math.MaxInt64)
+	if budget > 0 {
+		amount = budget * thousandths
 	}
+	_ = a.budget.Resize(amount)
 	return a
 }
 
@@ -151,6 +151,20 @@ func (s *stripe[U]) full(caps []Cap, user U, group int32, at int64) bool {
 		}
 	}
 	return false
+}
+
+// count counts an impression unless one of the caps of all ads is full, and reports whether it did. The lock of the stripe is held.
+func (s *stripe[U]) count(x *Impression[U], caps []Cap, group int32) bool {
+	at := x.At.UnixNano()
+	if s.full(caps, x.User, limit.All, at) {
+		return false
+	}
+	mark := at
+	for s.counts.Has(x.User, group, mark) { // another page of this very instant
+		mark--
+	}
+	x.At = x.At.Add(time.Duration(mark - at))
+	return s.counts.Add(x.User, group, mark) == nil
 }
 
 // Spent returns what an ad has cost, in thousandths of the unit of money: a click for 35 costs
@@ -256,9 +270,10 @@ func (l *Ledger[U]) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int64(int64(l.opt.Keep))
 	w.Int(len(l.list))
 	for _, a := range l.list {
-		_, spent, _ := a.budget.State()
+		amount, spent, _ := a.budget.State()
 		w.String(a.id)
 		w.Int64(spent)
+		w.Int64(amount)
 	}
 	w.Int64(l.known.newest)
 	for _, told := range l.known.told {
@@ -274,17 +289,18 @@ func (l *Ledger[U]) AppendBinary(dst []byte) ([]byte, error) {
 			return dst, fmt.Errorf("%s: %w", where, err)
 		}
 	}
-	return w.AppendFrame(dst, codec.KindAdLedger, 1), nil
+	return w.AppendFrame(dst, codec.KindAdLedger, 2), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
 func (l *Ledger[U]) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil) }
 
-// UnmarshalBinary replaces l, which no Server may use meanwhile. Payload of version 1, little-endian:
+// UnmarshalBinary replaces l, which no Server may use meanwhile. Payload of version 2, little-endian:
 //
 //	int     class of the users: 0 strings, 1 signed, 2 unsigned integers
 //	i64     Remember, i64 Keep, in nanoseconds, both in (0, 1098 days]
-//	int     number of ads, then for each: string id, another one each; i64 spent, >= 0, in thousandths
+//	int     number of ads, then for each: string id, another one each; i64 spent, >= 0, in thousandths; i64 budget,
+//	        thousands up to 1e18, or the largest number where there is none: those of version 1 have none
 //	i64     number of the newest span of events, at/Keep, or the smallest number where there is none
 //	[]u64   twice: hashes of the events of that span and of the one before, ascending strictly,
 //	        no hash in both, none without a newest span
@@ -298,7 +314,7 @@ func (l *Ledger[U]) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver(where, l); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, codec.KindAdLedger, 1)
+	r, err := codec.Open(data, codec.KindAdLedger, 2)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -320,12 +336,18 @@ func (l *Ledger[U]) UnmarshalBinary(data []byte) error {
 	}
 	n := r.Int()
 	for i := 0; i < n && r.Err() == nil; i++ {
-		id, spent := r.String(), r.Int64()
-		if r.Err() == nil && (spent < 0 || id == "" || d.accounts[id] != nil) {
+		id, spent, amount := r.String(), r.Int64(), int64(math.MaxInt64)
+		if r.Version > 1 {
+			amount = r.Int64()
+		}
+		bounded := amount > 0 && amount <= maxBid*thousandths && amount%thousandths == 0
+		if r.Err() == nil && (spent < 0 || !bounded && amount != math.MaxInt64 || id == "" || d.accounts[id] != nil) {
 			r.Fail("has ads that cannot be")
 		}
 		if r.Err() == nil {
-			_, _ = d.open(id, -1).budget.Spend(spent)
+			a := d.open(id, 0)
+			_, _ = a.budget.Spend(spent)
+			_ = a.budget.Resize(amount) // late clicks of an ad that no Server has any more stay within it
 		}
 	}
 	d.known.read(r)

@@ -45,16 +45,18 @@ type Request[U predict.ID] struct {
 // Impression is an ad that is served. It is the line of a log: Server.Record takes it back with what became of it, and
 // an off-policy estimate needs Creative, Propensity and whether it was clicked.
 type Impression[U predict.ID] struct {
-	Request    uint64    // Request.ID
-	User       U         // who
-	At         time.Time // when
-	Ad         string    // what
-	Advertiser string    // of the ad
-	Creative   string    // of the ad
-	Position   int       // index of AuctionOptions.Examination
-	Pricing    Pricing   // what Price is for
-	Price      int64     // see Place
-	Score      float64   // see Place
+	Request uint64 // Request.ID
+	User    U      // who
+	// At is when: Request.At, or so many nanoseconds before that no other impression of this ad and user,
+	// that a cap asks for, is of the same instant, and a log tells them apart.
+	At         time.Time
+	Ad         string  // what
+	Advertiser string  // of the ad
+	Creative   string  // of the ad
+	Position   int     // index of AuctionOptions.Examination
+	Pricing    Pricing // what Price is for
+	Price      int64   // see Place
+	Score      float64 // see Place
 	// Propensity is the probability of the creative, given the ad and its place, as
 	// ServerOptions.Choose told it; 1 without.
 	Propensity float64
@@ -109,6 +111,7 @@ func (o ServerOptions[U]) validate(where string) error {
 type Server[U predict.ID] struct {
 	opt     ServerOptions[U]
 	auction *Auction
+	change  sync.Mutex // of state, with the budgets that the ledger has for it
 	state   atomic.Pointer[serving]
 	pool    sync.Pool // *page[U]
 }
@@ -174,6 +177,9 @@ func (s *Server[U]) swap(where string, catalogue *Catalogue, clicks, actions *Ra
 	if catalogue == nil || catalogue.index == nil {
 		return fmt.Errorf("%s: no catalogue: %w", where, ErrEmpty)
 	}
+	if clicks != nil && clicks.of == nil || actions != nil && actions.of == nil {
+		return fmt.Errorf("%s: rates that FitRates has not made: %w", where, ErrOption)
+	}
 	if err := s.remembered(s.opt.Caps); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -182,6 +188,8 @@ func (s *Server[U]) swap(where string, catalogue *Catalogue, clicks, actions *Ra
 			return fmt.Errorf("%s: ad %q: %w", where, catalogue.ads[i].ID, err)
 		}
 	}
+	s.change.Lock()
+	defer s.change.Unlock()
 	next := &serving{catalogue: catalogue}
 	for i := range catalogue.ads {
 		a := &catalogue.ads[i]
@@ -278,12 +286,12 @@ func (s *Server[U]) Serve(dst []Impression[U], request Request[U]) ([]Impression
 	}
 	n := len(dst)
 	for i := range p.places { // nothing can go wrong any more but the room for impressions
-		at, number := request.At.UnixNano(), v.accounts[p.places[i].Ad].number
-		capped := len(s.opt.Caps)+len(v.catalogue.ads[p.places[i].Ad].Caps) > 0
-		if capped && (stripe.full(s.opt.Caps, request.User, limit.All, at) || stripe.counts.Add(request.User, number, at) != nil) {
+		ad := p.places[i].Ad
+		x := &out[len(dst)+i]
+		if len(s.opt.Caps)+len(v.catalogue.ads[ad].Caps) > 0 && !stripe.count(x, s.opt.Caps, v.accounts[ad].number) {
 			continue
 		}
-		out[n] = out[len(dst)+i]
+		out[n] = *x
 		n++
 	}
 	return out[:n], nil
@@ -334,7 +342,7 @@ func (s *Server[U]) paced(ad *Ad, a *account, request uint64, at int64) bool {
 	}
 	_, spent, _ := a.budget.State()
 	switch period := int64(s.opt.Period); {
-	case a.start == 0:
+	case a.start == 0 || a.late.Anew(a.start, at, period):
 		a.start, a.spent = at, spent
 	case at-a.start >= period:
 		total := left + float64(spent-a.spent) // what was left at the start of the period
@@ -350,8 +358,8 @@ func (s *Server[U]) paced(ad *Ad, a *account, request uint64, at int64) bool {
 // thousandths of the unit of money: Price·1000 for what the pricing charges, Price for one
 // impression of a thousand, less where the budget is at its end, and 0 for what is not charged.
 //
-// The same event told again is ErrDuplicate and changes nothing, but for one that is not charged, which is not kept, so that logs may be replayed: those of Shown
-// bring back the caps, the others the budgets. An impression is its Request and Ad; what else it says is
+// The same event told again is ErrDuplicate and changes nothing, but for one that is not charged, which is not kept, so that logs may be replayed: those of Shown,
+// at Impression.At, bring back the caps, the others the budgets. An impression is its Request and Ad; what else it says is
 // taken as it comes, so that it must not be the customer who can write it. Errors: ErrEmpty for a Server that NewServer has not
 // made and an impression without an ad; ErrUnknownID for an ad that the ledger has never had; ErrRange for an outcome that is none, a price below 0 or above 1e15, a time that is
 // missing, and one longer ago than the ledger remembers.

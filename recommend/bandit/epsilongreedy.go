@@ -26,7 +26,7 @@ type EpsilonGreedy struct {
 func NewEpsilonGreedy(opt EpsilonGreedyOptions) (*EpsilonGreedy, error) {
 	opt.Epsilon = check.OrOff(opt.Epsilon, 0.1)
 	var c check.Options
-	c.Require(opt.Epsilon <= 1, "Epsilon", opt.Epsilon, "at most 1")
+	c.Require(opt.Epsilon >= 0 && opt.Epsilon <= 1, "Epsilon", opt.Epsilon, "in [0, 1]")
 	if err := c.Err("bandit: NewEpsilonGreedy"); err != nil {
 		return nil, err
 	}

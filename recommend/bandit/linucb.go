@@ -125,7 +125,7 @@ func NewLinUCB(arms *LinearArms, opt LinUCBOptions) (*LinUCB, error) {
 	var c check.Options
 	check.NonNegative(&c, "Alpha", opt.Alpha)
 	check.Positive(&c, "L2", opt.L2)
-	c.Require(opt.Epsilon <= 1, "Epsilon", opt.Epsilon, "at most 1")
+	c.Require(opt.Epsilon >= 0 && opt.Epsilon <= 1, "Epsilon", opt.Epsilon, "in [0, 1]")
 	if err := c.Err("bandit: NewLinUCB"); err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func (o ThompsonOptions) validate(where string) error {
 	c.Require(o.Failure >= 1e-3 && o.Failure <= 1e12, "Failure", o.Failure, "in [0.001, 1e12]")
 	check.Positive(&c, "L2", o.L2)
 	c.Require(o.Spread > 0 && o.Spread <= 1e100, "Spread", o.Spread, "in (0, 1e100]")
-	c.Require(o.Epsilon <= 1, "Epsilon", o.Epsilon, "at most 1")
+	c.Require(o.Epsilon >= 0 && o.Epsilon <= 1, "Epsilon", o.Epsilon, "in [0, 1]")
 	c.Require(o.Samples >= 2 && o.Samples <= 1<<20, "Samples", o.Samples, "in [2, 1048576]")
 	return c.Err("bandit: " + where)
 }

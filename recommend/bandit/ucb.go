@@ -45,7 +45,7 @@ func NewUCB(arms *ClickArms, opt UCBOptions) (*UCB, error) {
 	opt.Epsilon = check.OrOff(opt.Epsilon, 0.05)
 	var c check.Options
 	check.NonNegative(&c, "Width", opt.Width)
-	c.Require(opt.Epsilon <= 1, "Epsilon", opt.Epsilon, "at most 1")
+	c.Require(opt.Epsilon >= 0 && opt.Epsilon <= 1, "Epsilon", opt.Epsilon, "in [0, 1]")
 	if err := c.Err("bandit: NewUCB"); err != nil {
 		return nil, err
 	}

@@ -68,8 +68,10 @@ func TestUCBKnown(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := NewUCB(arms, UCBOptions{Width: math.NaN(), Epsilon: 2}); !errors.Is(err, ErrOption) {
-		t.Error(err)
+	for _, opt := range []UCBOptions{{Width: math.NaN()}, {Width: math.Inf(1)}, {Epsilon: 2}, {Epsilon: math.Inf(-1)}} {
+		if _, err := NewUCB(arms, opt); !errors.Is(err, ErrOption) {
+			t.Errorf("%+v: %v", opt, err)
+		}
 	}
 }
 
