@@ -27,7 +27,8 @@ type Assignment struct {
 	Contacts int     // rows with a treatment
 	Cost     float64 // beyond control for everybody
 	Gain     float64 // Worth·effects − Cost, as the effects have it
-	// Bound is what no assignment within the budget gains more than; Gain is below it by less than one row's.
+	// Bound is what no assignment within the budget gains more than, of those that give nobody a treatment that gains
+	// nothing; Gain is below it by less than one row's.
 	Bound float64
 	// Price is what one more unit of the budget, or one more contact, would gain; 0 where the bound does not bind.
 	Price float64
@@ -37,6 +38,7 @@ type Assignment struct {
 type step struct {
 	row, arm   int
 	gain, cost float64 // added to those of the arm before
+	rate       float64 // gain a unit of cost, not above that of the row's step before
 }
 
 // Assign gives each row the arm that gains most, effects·Worth less costs, or, within a budget, those that gain most
@@ -87,22 +89,22 @@ func Assign(effects []float64, arms int, opt AssignOptions) (*Assignment, error)
 	} else if left == 0 {
 		left = math.Inf(1)
 	}
-	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(b.gain/b.cost, a.gain/a.cost) })
-	stuck := make(map[int]bool)
-	relaxed := left
 	for i, arm := range out.Policy {
 		if arm > 0 {
 			out.Bound += net(i, arm)
+			left -= weigh(i, arm) // what is cheaper than control leaves more for others
 		}
 	}
+	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(b.rate, a.rate) })
+	stuck := make(map[int]bool)
+	relaxed := left
 	for _, s := range steps {
-		if relaxed > 0 {
-			part := min(s.cost, relaxed)
-			out.Bound += s.gain * part / s.cost
-			if relaxed -= part; part < s.cost || relaxed == 0 && part == s.cost {
-				out.Price = s.gain / s.cost
-			}
+		if relaxed < s.cost && out.Price == 0 {
+			out.Price = s.rate
 		}
+		part := min(s.cost, relaxed)
+		out.Bound += s.gain * part / s.cost
+		relaxed -= part
 		if stuck[s.row] || s.cost > left {
 			stuck[s.row] = true
 			continue
@@ -120,17 +122,16 @@ func Assign(effects []float64, arms int, opt AssignOptions) (*Assignment, error)
 	return out, nil
 }
 
-// frontier puts row i into the best arm that takes nothing of the budget, and appends the steps from there along the arms that
-// gain most for what they take: each takes more and gains less a unit than the one before.
+// frontier puts row i into the arm that takes least of the budget, of those that gain anything and control, and appends the steps
+// from there along the arms that gain most for what they take: each takes more and gains less a unit than the one before.
 func frontier(steps []step, out *Assignment, i, arms int, net, weigh func(i, arm int) float64) []step {
-	best, base := 0.0, 0
+	base, at, took, rate := 0, 0.0, 0.0, math.Inf(1)
 	for a := 1; a < arms; a++ {
-		if weigh(i, a) <= 0 && net(i, a) > best {
-			best, base = net(i, a), a
+		if g, w := net(i, a), weigh(i, a); g > 0 && (w < took || w == took && g > at) {
+			base, at, took = a, g, w
 		}
 	}
 	out.Policy[i] = base
-	at, took := best, 0.0
 	for {
 		next, slope := 0, 0.0
 		for a := 1; a < arms; a++ {
@@ -146,7 +147,8 @@ func frontier(steps []step, out *Assignment, i, arms int, net, weigh func(i, arm
 			return steps
 		}
 		w := weigh(i, next)
-		steps = append(steps, step{i, next, net(i, next) - at, w - took})
+		rate = min(rate, slope) // the same line, but for rounding: steps of a row stay in their order
+		steps = append(steps, step{i, next, net(i, next) - at, w - took, rate})
 		at, took = net(i, next), w
 	}
 }
@@ -163,12 +165,20 @@ func checkEffects(effects []float64, arms int) (int, error) {
 		return 0, fmt.Errorf("%d effects, want a multiple of %d: %w", len(effects), arms-1, ErrShape)
 	}
 	for i, x := range effects {
-		if !check.Finite(x) {
-			return 0, fmt.Errorf("effects[%d] is %v: %w", i, x, ErrNotFinite)
-		}
-		if math.Abs(x) > maxSize {
-			return 0, fmt.Errorf("effects[%d] is %v, want at most %g in size: %w", i, x, maxSize, ErrRange)
+		if err := checkEffect(i, x); err != nil {
+			return 0, err
 		}
 	}
 	return len(effects) / (arms - 1), nil
+}
+
+// checkEffect checks one of them.
+func checkEffect(i int, x float64) error {
+	if !check.Finite(x) {
+		return fmt.Errorf("effects[%d] is %v: %w", i, x, ErrNotFinite)
+	}
+	if math.Abs(x) > maxSize {
+		return fmt.Errorf("effects[%d] is %v, want at most %g in size: %w", i, x, maxSize, ErrRange)
+	}
+	return nil
 }

@@ -26,12 +26,14 @@ type Data struct {
 	// Propensities are known probabilities of the arms, each above 0: Arms numbers that sum up
 	// to 1, which hold for all rows, or as many for each row, one row after the other. Nil: not known.
 	Propensities []float64
-	// Weights, if not nil, holds one weight in [0, 1e100] a row. Rows of weight 0 count as absent.
+	// Weights, if not nil, holds one weight in [0, 1e100] a row: means weigh rows by it, and intervals take a row for one
+	// customer whatever it weighs. Rows of weight 0 count as absent.
 	Weights []float64
 	// IDs, if not nil, holds a number a row, such as a hash of the customer's id. Rows of one number
 	// fall into one fold, and intervals know that they belong together. Nil: each row is a customer.
 	IDs []uint64
-	// Folds, if not nil, holds the fold of each row, from 0; it takes the place of those by hash.
+	// Folds, if not nil, holds the fold of each row, 0 … 999; it takes the place of those by hash, and is to keep rows
+	// of one id together.
 	Folds []int
 }
 
@@ -131,14 +133,26 @@ func (s *study) split(d Data, keys []uint64, folds int) {
 	if folds < 2 {
 		return
 	}
-	s.folds = folds
 	for k, i := range s.from {
 		if d.Folds != nil {
 			s.fold[k] = int32(d.Folds[i])
-			s.folds = max(s.folds, d.Folds[i]+1)
 		} else {
 			s.fold[k] = int32(rng.Mix(s.key[k]^stage) % uint64(folds))
 		}
+	}
+	// Folds that nobody is in close up, so that two that are given count as two whatever Options.Folds says.
+	number := make([]int32, maxFolds)
+	for _, fold := range s.fold {
+		number[fold] = 1
+	}
+	s.folds = 0
+	for fold, taken := range number {
+		if number[fold] = int32(s.folds); taken > 0 {
+			s.folds++
+		}
+	}
+	for k, fold := range s.fold {
+		s.fold[k] = number[fold]
 	}
 }
 

@@ -12,7 +12,7 @@ var (
 	ErrOption    = check.ErrOption    // a bad field of an options struct
 	ErrUndefined = check.ErrUndefined // an arm that nobody is in, outcomes that cannot be told apart
 	ErrOverflow  = check.ErrOverflow  // effects or sums beyond the range of numbers
-	ErrMismatch  = check.ErrMismatch  // scores and policies that do not belong together
+	ErrMismatch  = check.ErrMismatch  // a frame of another type
 	ErrTooLarge  = check.ErrTooLarge  // beyond a stated limit
 	ErrCorrupt   = check.ErrCorrupt   // bytes that no encoder wrote
 	ErrVersion   = check.ErrVersion   // written by a newer version

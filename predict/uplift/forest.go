@@ -79,12 +79,15 @@ func (o TreeOptions) withDefaults(forest bool) TreeOptions {
 	return o
 }
 
+// mostDepth is the number of splits above a leaf.
+const mostDepth = 64
+
 // mostBins is the number of bins of values; missing ones and, of categories, the rest have one more each.
 const mostBins = 253
 
 func (o TreeOptions) require(c *check.Options, prefix string) {
 	c.Require(o.Criterion <= CTS, prefix+"Criterion", o.Criterion, "a criterion")
-	c.Require(o.MaxDepth >= 0 && o.MaxDepth <= 64, prefix+"MaxDepth", o.MaxDepth, "0 … 64")
+	c.Require(o.MaxDepth >= 0 && o.MaxDepth <= mostDepth, prefix+"MaxDepth", o.MaxDepth, "0 … 64")
 	c.Require(o.MinLeaf >= 0 && o.MinLeaf <= math.MaxInt32, prefix+"MinLeaf", o.MinLeaf, ">= 0")
 	c.Require(o.MinArm >= 0 && o.MinArm <= math.MaxInt32, prefix+"MinArm", o.MinArm, ">= 0")
 	check.NonNegative(c, prefix+"MinGain", o.MinGain)
@@ -118,7 +121,7 @@ type ForestResult struct {
 	// numbers a row; NaN for rows that all trees have drawn and for those of weight 0.
 	OutOfBag []float64
 	// Scores are doubly robust scores by the means out of bag and the propensities of Data, or the shares of the arms; of rows that all
-	// trees have drawn by those of the forest.
+	// trees have drawn by the mean of each arm.
 	Scores *Scores
 	// Averages holds the average effect of each treatment, by Scores.
 	Averages []Estimate
@@ -126,6 +129,10 @@ type ForestResult struct {
 
 // FitTree grows one uplift tree, to be read. Rows of d have any columns: NaN is a missing value and goes
 // where it gains more, or, where a node saw none, to the side with more rows.
+//
+// Where Data.Propensities differ from row to row, rows are weighed by their inverse, so that arms are compared as if treatments had been
+// drawn by lot; where a rule is not known, what a tree says is right only as far as its questions tell it. Without Honest the rows that
+// chose the splits give the means, too, which makes effects look larger than they are.
 //
 // Cost: n·d for each level. The same rows in any order give the same bytes at any GOMAXPROCS.
 //
@@ -222,7 +229,7 @@ func (w *wood) result(ctx context.Context, where string, f *Forest, mu []float64
 	for k := range s.n {
 		of := mu[k*arms : (k+1)*arms]
 		if seen[k] == 0 {
-			f.meansOf(of, s.rows[k])
+			copy(of, w.prior) // what trees that have drawn the row say of it is no more than its own outcome in part
 		} else {
 			for a := range of {
 				of[a] /= float64(seen[k])
@@ -297,16 +304,50 @@ func newWood(ctx context.Context, d Data, opt TreeOptions) (*wood, error) {
 		}
 	}
 	w := &wood{s: s, opt: opt, cols: make([]hist.Column, s.d), code: make([][]uint8, s.d)}
-	w.quantise()
+	w.quantise(w.weights())
 	return w, parallel.For(ctx, s.d, 1, opt.Workers, func(_, j, _ int) error { return w.cut(j, coded[j]) })
 }
 
-// quantise turns weights and outcomes into integers whose sum over all rows stays below 2⁶².
-func (w *wood) quantise() {
-	s := w.s
-	tops := [2]float64{}
+// weights returns those of the rows, nil for 1 each: their own, and where propensities differ from row to row the share of their arm
+// over its propensity, with which an arm has the rows that it would have had by lot; at most mostLift, so that no row hides all others.
+func (w *wood) weights() []float64 {
+	s, lot := w.s, true
+	for q := s.arms; q < len(s.e) && lot; q++ {
+		lot = s.e[q] == s.e[q%s.arms]
+	}
+	if lot {
+		return s.w
+	}
+	share, all := make([]float64, s.arms), 0.0
 	for k := range s.n {
 		weight := s.weight(int32(k))
+		for a := range share {
+			share[a] += weight * s.e[k*s.arms+a]
+		}
+		all += weight
+	}
+	out := make([]float64, s.n)
+	for k, a := range s.arm {
+		out[k] = s.weight(int32(k)) * min(share[a]/all/s.e[k*s.arms+a], mostLift)
+	}
+	return out
+}
+
+// mostLift is by how much a propensity weighs a row up.
+const mostLift = 1e6
+
+// quantise turns weights and outcomes into integers whose sum over all rows stays below 2⁶².
+func (w *wood) quantise(weights []float64) {
+	s := w.s
+	weigh := func(k int) float64 {
+		if weights == nil {
+			return 1
+		}
+		return weights[k]
+	}
+	tops := [2]float64{}
+	for k := range s.n {
+		weight := weigh(k)
 		tops[0], tops[1] = max(tops[0], weight), max(tops[1], math.Abs(weight*s.y[k]))
 	}
 	room := 61 - int(math.Ceil(math.Log2(float64(s.n)+1)))
@@ -314,13 +355,13 @@ func (w *wood) quantise() {
 		_, exp := math.Frexp(top)
 		w.units[q] = math.Ldexp(1, max(exp-room, -1000))
 	}
-	if tops[0] == 1 && s.w == nil {
+	if weights == nil {
 		w.units[0] = 1
 	}
 	w.w, w.y, w.prior = make([]int64, s.n), make([]int64, s.n), make([]float64, s.arms)
 	all := make([]cell, s.arms)
 	for k := range s.n {
-		weight := s.weight(int32(k))
+		weight := weigh(k)
 		w.w[k], w.y[k] = int64(math.RoundToEven(weight/w.units[0])), int64(math.RoundToEven(weight*s.y[k]/w.units[1]))
 		all[s.arm[k]].w += w.w[k]
 		all[s.arm[k]].y += w.y[k]

@@ -311,7 +311,7 @@ func TestUnseen(t *testing.T) {
 	}
 	row := slices.Clone(d.Rows[0])
 	var says []float64
-	for _, c := range []float64{6, 77, 1e9, -1, 1e300} {
+	for _, c := range []float64{6, 77, 1e9, -1, 1e300, 1.5, 4.5} {
 		row[1] = c
 		says = append(says, get(f.Effects(nil, [][]float64{row}))...)
 	}

@@ -60,7 +60,7 @@ func (m *Forest) AppendBinary(dst []byte) ([]byte, error) {
 // names, none or as many, and the number of trees, at least 1. A tree is the number of its nodes and the nodes: 1 + column, 0 for a
 // leaf, finite distance, and for others the left child, the right one being the next, a finite gain above 0, whether missing values go
 // left, whether the column holds categories, and the ascending codes that go left or the threshold; then the rows of all nodes
-// by arm, not negative, and the finite means. Each node but the root is the child of one before it.
+// by arm, not negative, and the finite means. Each node but the root is the child of one before it, and no leaf is below more than 64 splits.
 //
 // Errors: ErrCorrupt, ErrVersion, ErrMismatch for a frame of another type. Nothing is changed then.
 func (m *Forest) UnmarshalBinary(data []byte) error {
@@ -106,7 +106,7 @@ func readTree(r *codec.Reader, d *Forest) grown {
 		return grown{}
 	}
 	t := grown{knots: make([]knot, n)}
-	child := make([]bool, n)
+	child, depth := make([]bool, n), make([]uint8, n)
 	for i := 0; i < n && r.Err() == nil; i++ {
 		k := &t.knots[i]
 		column := r.Int() - 1
@@ -126,7 +126,12 @@ func readTree(r *codec.Reader, d *Forest) grown {
 			r.Fail("children out of order")
 			break
 		}
+		if depth[i] == mostDepth {
+			r.Fail("a tree too deep")
+			break
+		}
 		child[left], child[left+1] = true, true
+		depth[left], depth[left+1] = depth[i]+1, depth[i]+1
 		k.left, k.right = int32(left), int32(left+1)
 		if k.gain = r.Float64(); !check.Finite(k.gain) || k.gain <= 0 {
 			r.Fail("gain out of range")

@@ -32,10 +32,10 @@ type Harm struct {
 
 // Harmed finds who must not be contacted: the largest group of rows with the lowest predicted effects, all below 0, on which a
 // treatment lowers the average outcome with confidence. effects holds the predicted effect of the treatment on
-// each row, by a model that has not seen the rows. A customer is in the group for what is predicted; that all of it together is
-// harmed is what the scores show.
+// each row, by a model that has not seen the row, such as Learned.OutOfFold; those of rows of weight 0 are not looked at. A customer
+// is in the group for what is predicted; that all of it together is harmed is what the scores show.
 //
-// Rows of equal effects are in it together. Cost: n·log n + Groups·n.
+// Rows of equal effects are in it together, even if that makes it larger than Most. Cost: n·log n + Groups·n.
 //
 // Errors: ErrEmpty, ErrShape, ErrRange, ErrNotFinite, ErrOption, ErrOverflow.
 func (m *Scores) Harmed(arm int, effects []float64, opt HarmOptions) (Harm, error) {
@@ -46,11 +46,16 @@ func (m *Scores) Harmed(arm int, effects []float64, opt HarmOptions) (Harm, erro
 	if arm < 1 || arm >= m.Arms {
 		return Harm{}, fmt.Errorf("%s: arm is %d, want 1 … %d: %w", where, arm, m.Arms-1, ErrRange)
 	}
-	if _, err := checkEffects(effects, 2); err != nil {
-		return Harm{}, fmt.Errorf("%s: %w", where, err)
+	if len(effects) == 0 {
+		return Harm{}, fmt.Errorf("%s: no effects: %w", where, ErrEmpty)
 	}
 	if err := check.Len("effects", len(effects), m.s.given); err != nil {
 		return Harm{}, fmt.Errorf("%s: %w", where, err)
+	}
+	for _, i := range m.s.from {
+		if err := checkEffect(int(i), effects[i]); err != nil {
+			return Harm{}, fmt.Errorf("%s: %w", where, err)
+		}
 	}
 	var c check.Options
 	c.Require(opt.Groups >= 0 && opt.Groups <= 1000, "Groups", opt.Groups, "0 … 1000")

@@ -13,8 +13,8 @@ type Learned struct {
 	// Arms is the number of arms, control included.
 	Arms int
 	// OutOfFold holds, for each row of Data, the effect of each treatment against control, Arms−1 numbers a
-	// row, by models that have seen nothing of the row's fold; NaN for rows of weight 0. Without folds it is
-	// what Effects says of them.
+	// row, by models that have seen nothing of the row's fold (of FitR and FitDR with three folds or more); NaN for rows of
+	// weight 0. Without folds it is what Effects says of them. A policy made of it may be judged by Scores on the same rows.
 	OutOfFold []float64
 	// Propensities holds the probabilities of the arms that were used, Arms numbers a row: as known, or
 	// fitted without the row's fold; NaN for rows of weight 0.

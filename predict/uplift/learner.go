@@ -39,10 +39,11 @@ type Options struct {
 	// two arms it is asked for the treatment, with more for each arm, and the answers are scaled to sum up to 1. Nil: without
 	// Data.Propensities the treatment is taken to be drawn by lot, with the same probability for everybody.
 	Propensity Learner
-	// MinPropensity cuts propensities that were fitted to [MinPropensity, 1−MinPropensity]; 0 means .01, at most .5.
+	// MinPropensity cuts propensities that were fitted to [MinPropensity, 1−MinPropensity], at most 1/Arms; 0 means .01, or
+	// half of an equal share where there are more than 50 arms.
 	MinPropensity float64
 	// Folds is in how many parts rows are cut so that nothing is judged by a model that has seen it; 0
-	// means 5. Negative: one model for all, which is honest only where it cannot learn rows by heart. Data.Folds goes before.
+	// means 5. Negative: one model for all, which is honest only where it cannot learn rows by heart. Data.Folds goes before a number.
 	Folds int
 	// Level of the intervals; 0 means .95.
 	Level float64
@@ -93,6 +94,7 @@ func newFitter(ctx context.Context, where string, d Data, outcome Learner, opt O
 	if err := opt.validate(where); err != nil {
 		return nil, err
 	}
+	own := opt.MinPropensity
 	opt = opt.withDefaults()
 	if opt.Folds == 0 {
 		d.Folds = nil
@@ -103,6 +105,11 @@ func newFitter(ctx context.Context, where string, d Data, outcome Learner, opt O
 	}
 	if opt.Effect == nil {
 		opt.Effect = outcome
+	}
+	if share := 1 / float64(s.arms); own > share {
+		return nil, fmt.Errorf("%s: MinPropensity is %v, want at most %v with %d arms: %w", where, own, share, s.arms, ErrOption)
+	} else if own == 0 {
+		opt.MinPropensity = min(opt.MinPropensity, share/2)
 	}
 	f := newFitterOf(ctx, where, s)
 	f.outcome, f.opt = outcome, opt

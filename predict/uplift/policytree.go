@@ -70,9 +70,10 @@ func (o PolicyTreeOptions) validate(where string, d int) error {
 	c.Require(o.Bins == 0 || o.Bins >= 2 && o.Bins <= 64, "Bins", o.Bins, "2 … 64")
 	c.Require(o.MinLeaf >= 0, "MinLeaf", o.MinLeaf, ">= 0")
 	c.Require(o.Columns == nil || len(o.Columns) > 0, "Columns", len(o.Columns), "at least one")
-	for name, list := range map[string][]int{"Columns": o.Columns, "Categorical": o.Categorical} {
+	for at, list := range [][]int{o.Columns, o.Categorical} {
 		for k, j := range list {
-			c.Require(j >= 0 && j < d && !slices.Contains(list[:k], j), fmt.Sprintf("%s[%d]", name, k), j, "a column, once")
+			name := fmt.Sprintf("%s[%d]", [2]string{"Columns", "Categorical"}[at], k)
+			c.Require(j >= 0 && j < d && !slices.Contains(list[:k], j), name, j, "a column, once")
 		}
 	}
 	c.Require(o.Names == nil || len(o.Names) == d, "Names", len(o.Names), fmt.Sprintf("%d names", d))
@@ -118,7 +119,7 @@ func FitPolicyTree(ctx context.Context, scores *Scores, opt PolicyTreeOptions) (
 	for q, x := range net {
 		p.reward[q] = int64(math.RoundToEven(x / p.unit))
 	}
-	if err := p.cut(); err != nil {
+	if err := p.cut(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	all := make([]int32, s.n)
@@ -145,8 +146,11 @@ type planter struct {
 }
 
 // cut gives the columns their bins.
-func (p *planter) cut() error {
+func (p *planter) cut(ctx context.Context) error {
 	for _, j := range p.opt.Columns {
+		if err := canceled(ctx); err != nil {
+			return err
+		}
 		coded := slices.Contains(p.opt.Categorical, j)
 		var values []hist.Weighted
 		for k, row := range p.s.rows {
@@ -449,7 +453,8 @@ func (m *PolicyTree) Policy(dst []int, rows [][]float64) ([]int, error) {
 }
 
 // Text returns the policy in words, a line a node: the question, and of leaves the arm, for how many rows of the fit, and
-// what it gains over control. Arms are called by arms, nil for "control" and "treatment 1", "treatment 2", …
+// what it gains over control by the scores of the fit, which is more than on others. Arms are called by arms, nil for "control" and
+// "treatment 1", "treatment 2", …
 // ErrEmpty, ErrShape for arms that are not all named.
 func (m *PolicyTree) Text(arms []string) (string, error) {
 	const where = "uplift: PolicyTree.Text"

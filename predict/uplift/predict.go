@@ -107,7 +107,7 @@ func (t *grown) leaf(row []float64) int32 {
 				left = x <= k.threshold
 			} else {
 				left = false
-				if x >= 0 && x < math.MaxInt32 {
+				if x >= 0 && x < math.MaxInt32 && x == math.Trunc(x) {
 					_, left = slices.BinarySearch(k.codes, int32(x))
 				}
 			}

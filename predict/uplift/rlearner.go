@@ -8,7 +8,8 @@ import (
 // FitR learns the outcome without regard to the arms, m, and the effect from what is left of the outcome over what
 // is left of the treatment: with e the probability of the treatment among the two arms and t whether a row has had
 // it, the target is (y − m)/(t − e) with weight (t − e)² (Nie and Wager 2021, the R-learner). m and e come from models that
-// have not seen the row's fold. Each treatment is learnt from its own rows and the controls.
+// have not seen the row's fold. Each treatment is learnt from its own rows and the controls; m is over all arms, so that what other
+// treatments do is noise to it, and FitDR is steadier where they do much.
 //
 // OutOfFold is by fits from which the fold was left out altogether, nuisances too, where there are three folds or
 // more; with two, m knows of it. Learners of effects have to heed weights.

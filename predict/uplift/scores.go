@@ -73,7 +73,8 @@ func ScoresDR(ctx context.Context, d Data, learner Learner, opt Options) (*Score
 }
 
 // ScoresIPW returns scores without a model of the outcome: y/e in the arm that a row has had and 0 elsewhere.
-// Propensities are those of d, or the shares of the arms.
+// Propensities are those of d, or the shares of the arms. The spread of y/e is large where outcomes lie far from 0, and so are the
+// intervals; ScoresDR with a learner of nothing but the mean takes that away.
 //
 // Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange, ErrUndefined for an arm that nobody is in, ErrOverflow.
 func ScoresIPW(d Data) (*Scores, error) {

@@ -80,7 +80,7 @@ func ExampleAssign() {
 	fmt.Println(plan.Policy, err)
 	// Output:
 	// [2 0 1] 2 4 <nil>
-	// 8.0 of at most 8.0, 1.67 for one more
+	// 8.0 of at most 8.0, 0.00 for one more
 	// [2 0 0] <nil>
 }
 

@@ -209,7 +209,7 @@ func TestAssign(t *testing.T) {
 			effects[i] = r.Normal()
 		}
 		for i := range costs {
-			if i%arms > 0 {
+			if i%arms > 0 || round%2 > 0 { // in each other round control costs something, too, and others may be cheaper
 				costs[i] = math.Round(r.Float64()*4) / 8
 			}
 		}
@@ -223,15 +223,18 @@ func TestAssign(t *testing.T) {
 		got := get(uplift.Assign(effects, arms, opt))
 		best, policy := 0.0, make([]int, n)
 		for {
-			cost, gain, contacts := 0.0, 0.0, 0
+			cost, gain, contacts, helps := 0.0, 0.0, 0, true
 			for i, a := range policy {
 				if a > 0 {
-					cost += costs[i*arms+a]
-					gain += .5*effects[i*(arms-1)+a-1] - costs[i*arms+a]
+					more := costs[i*arms+a] - costs[i*arms]
+					one := .5*effects[i*(arms-1)+a-1] - more
+					helps = helps && one > 0
+					cost += more
+					gain += one
 					contacts++
 				}
 			}
-			if (opt.Budget == 0 || cost <= opt.Budget) && (opt.Contacts == 0 || contacts <= opt.Contacts) {
+			if helps && (opt.Budget == 0 || cost <= opt.Budget) && (opt.Contacts == 0 || contacts <= opt.Contacts) {
 				best = math.Max(best, gain)
 			}
 			i := 0

@@ -21,8 +21,8 @@ type ValueOptions struct {
 }
 
 // Value returns what a policy is worth a row, with its interval: the mean of Worth·score − cost over the arms
-// that it gives, policy[i] to row i. Nobody's outcome may have had a part in how the policy was made: it is for
-// data held out.
+// that it gives, policy[i] to row i. A row's outcome may have had no part in what arm it gets: policies are for data held
+// out, or made of Learned.OutOfFold, and those that were fitted to these scores, as by FitPolicyTree, look better than they are.
 //
 // Errors: ErrEmpty, ErrShape, ErrRange, ErrOption, ErrUndefined for fewer than two customers, ErrOverflow.
 func (m *Scores) Value(policy []int, opt ValueOptions) (Estimate, error) {
@@ -47,18 +47,28 @@ func (m *Scores) Gain(policy, over []int, opt ValueOptions) (Estimate, error) {
 }
 
 // GainOverLot returns by how much policy is worth more a row than if as many rows, drawn by lot, had each
-// arm: what knowing whom is worth, apart from how many. Errors: those of Value.
+// arm: what knowing whom is worth, apart from how many. The interval knows that the shares of the arms are those of these
+// rows; what an arm adds to, or costs, everybody has no part in it. Errors: those of Value.
 func (m *Scores) GainOverLot(policy []int, opt ValueOptions) (Estimate, error) {
 	return m.judge("uplift: Scores.GainOverLot", opt, func(net func(i, arm int) float64) func(i int) float64 {
-		share, all := make([]float64, m.Arms), 0.0
+		share, mean, all := make([]float64, m.Arms), make([]float64, m.Arms), 0.0
 		for k, i := range m.s.from {
-			share[policy[i]] += m.s.weight(int32(k))
-			all += m.s.weight(int32(k))
+			w := m.s.weight(int32(k))
+			share[policy[i]] += w
+			for arm := range mean {
+				mean[arm] += w * net(int(i), arm)
+			}
+			all += w
 		}
+		for arm := range mean {
+			share[arm] /= all
+			mean[arm] /= all
+		}
+		// Arms less their means have the same mean over the rows, and the spread that the estimate has when shares are drawn, too.
 		return func(i int) float64 {
-			out := net(i, policy[i])
+			out := net(i, policy[i]) - mean[policy[i]]
 			for arm, s := range share {
-				out -= s / all * net(i, arm)
+				out -= s * (net(i, arm) - mean[arm])
 			}
 			return out
 		}
