@@ -273,14 +273,15 @@ func (*UserKNN) Meaning() string {
 	return "sum over similar users who took the item of their similarity"
 }
 
-// SparseScores is true: items that no similar user took score 0.
+// SparseScores is true: items that no similar user took score 0; where popularity is all, those that no
+// other user took.
 func (*UserKNN) SparseScores() bool { return true }
 
 // ReadsOrder is false: the history is a set.
 func (*UserKNN) ReadsOrder() bool { return false }
 
-// Score writes Σ sim·weight over the neighbours of the history; ErrEmpty for an
-// empty history.
+// Score writes Σ sim·weight over the neighbours of the history, and 0.9·weight over the other users where
+// popularity is all (see UserKNNOptions); ErrEmpty for an empty history.
 func (m *UserKNN) Score(dst []float32, q Query) error {
 	m = orZero(m)
 	if err := checkQuery(dst, &q, m.Items()); err != nil {

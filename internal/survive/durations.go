@@ -218,6 +218,9 @@ func (s *Durations) Decode(r *codec.Reader) {
 			}
 		}
 	}
+	if _, err := check.AddInt64(s.done.n, s.open.n); err != nil {
+		r.Fail("counts more cases than fit")
+	}
 	s.sum, s.max = r.Int64(), time.Duration(r.Int64())
 	if s.sum < 0 || s.max < 0 || s.done.n == 0 && (s.sum != 0 || s.max != 0) {
 		r.Fail("has durations without cases")

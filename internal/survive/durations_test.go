@@ -186,6 +186,14 @@ func TestDecodeRefuses(t *testing.T) {
 		"before the first": func(w *codec.Writer) { w.Int32s([]int32{-1}); w.Int64s([]int64{1}) },
 		"beyond the last":  func(w *codec.Writer) { w.Int32s([]int32{lastBucket + 1}); w.Int64s([]int64{1}) },
 		"too many cases":   func(w *codec.Writer) { w.Int32s([]int32{1, 2}); w.Int64s([]int64{math.MaxInt64, 1}) },
+		"too many of both kinds": func(w *codec.Writer) {
+			w.Int32s([]int32{1})
+			w.Int64s([]int64{math.MaxInt64})
+			w.Int32s([]int32{1})
+			w.Int64s([]int64{1})
+			w.Int64(1)
+			w.Int64(1)
+		},
 		"sum of no case": func(w *codec.Writer) {
 			w.Int32s(nil)
 			w.Int64s(nil)

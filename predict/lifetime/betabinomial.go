@@ -143,7 +143,8 @@ func (p *betaBinomial) round(ctx context.Context, into Round, s *counts, bare bo
 		most, oldest = max(most, h.x), max(oldest, int(h.t))
 	}
 	table := p.table(most, oldest)
-	return parallel.Reduce(ctx, len(s.groups), 1<<8, workers, func(lo, hi int) (*Round, error) {
+	block := max(min(1<<8, 1<<18/(oldest+1)), 1<<5) // looks at ctx often, whatever the ages; sums are exact
+	return parallel.Reduce(ctx, len(s.groups), block, workers, func(lo, hi int) (*Round, error) {
 		r := into
 		var t term
 		for i := lo; i < hi; i++ {
@@ -195,7 +196,8 @@ func (p *betaBinomial) expect(t float64) float64 {
 }
 
 // lnRatio returns ln of Γ(z+n)·Γ(z+e) / (Γ(z)·Γ(z+e+n)), the logarithm of the product of (z+i)/(z+e+i):
-// its first terms one by one, the rest by Stirling's series, since differences of lnΓ lose their digits.
+// its first terms one by one, the rest by Stirling's series, since differences of lnΓ lose their digits, or,
+// where z is so large that this loses them, too, by the term in the middle.
 func lnRatio(z, e, n float64) float64 {
 	y, k := 0., 0.
 	for ; k < n && k < 64; k++ {
@@ -204,12 +206,16 @@ func lnRatio(z, e, n float64) float64 {
 	if k == n {
 		return y
 	}
+	if m := n - k; m < 1e-3*z { // the terms bend so little that the middle one and its curvature tell the sum
+		c := z + (n+k-1)/2
+		return y - m*math.Log1p(e/c) - m*(m*m-1)/24*(e/c/c)*((2*c+e)/(c+e)/(c+e))
+	}
 	// stirling is lnΓ(a+e) − lnΓ(a) less e·ln a.
 	stirling := func(a float64) float64 {
 		b := a + e
 		return (b-.5)*math.Log1p(e/a) - e - e/a/b/12 + e/a/b*(1/a/a+1/a/b+1/b/b)/360
 	}
-	return y + stirling(z+k) - stirling(z+n) - e*math.Log((z+n)/(z+k))
+	return y + stirling(z+k) - stirling(z+n) - e*math.Log1p((n-k)/(z+k))
 }
 
 // prob adds up by the last period that the customer was alive in.

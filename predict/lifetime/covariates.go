@@ -12,6 +12,9 @@ import (
 	"github.com/aislekit/aisle/internal/solve"
 )
 
+// maxCovariates bounds the columns of FitCovariates.
+const maxCovariates = 100
+
 // CovariateOptions configures FitCovariates. The zero value is its defaults.
 type CovariateOptions struct {
 	// Names are those of the columns; nil names them x0, x1, ….
@@ -51,10 +54,11 @@ type Covariates[T Time] struct {
 // each column. Maximum likelihood by Newton's method with exact derivatives, standard errors from the observed
 // information. Permuted customers give the same model, byte for byte.
 //
-// A column that is constant, or follows from others, is ErrUndefined, since alpha holds it already;
-// one that lies so far from 0 that the parameters there are beyond numbers is ErrDiverged: take it less its mean. The BG/BB law is ErrOption. ErrEmpty for no customers and a model that nothing made, ErrShape, ErrNotFinite,
-// ErrRange, ErrTooLarge beyond 100 columns, ErrDiverged, context.Cause(ctx) when ctx ends. Cost: some ten passes
-// of 1 to 20 µs a customer and of d² operations.
+// A column that is constant, or follows from others, is ErrUndefined, since alpha holds it already, and so
+// are customers of whom none has bought again. A column that lies so far from 0 that the parameters there are
+// beyond numbers is ErrDiverged: take it less its mean. The BG/BB law is ErrOption. ErrEmpty for no customers and a
+// model that nothing made, ErrShape, ErrNotFinite, ErrRange, ErrTooLarge beyond 100 columns, ErrDiverged,
+// context.Cause(ctx) when ctx ends. Cost: some ten passes of 1 to 20 µs a customer and of d² operations.
 func FitCovariates[T Time](ctx context.Context, m *Model[T], customers []Customer[T], rows [][]float64, opt CovariateOptions) (*Covariates[T], error) {
 	const where = "lifetime: FitCovariates"
 	opt.MaxIter = check.Default(opt.MaxIter, 100)
@@ -74,8 +78,8 @@ func FitCovariates[T Time](ctx context.Context, m *Model[T], customers []Custome
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if d > 100 {
-		return nil, fmt.Errorf("%s: %d columns, want at most 100: %w", where, d, ErrTooLarge)
+	if d > maxCovariates {
+		return nil, fmt.Errorf("%s: %d columns, want at most %d: %w", where, d, maxCovariates, ErrTooLarge)
 	}
 	var c check.Options
 	c.Require(opt.MaxIter > 0, "MaxIter", opt.MaxIter, "> 0")
@@ -83,12 +87,17 @@ func FitCovariates[T Time](ctx context.Context, m *Model[T], customers []Custome
 	if err := c.Err(where); err != nil {
 		return nil, err
 	}
+	again := false
 	for i, c := range customers {
 		if err := c.check(); err != nil {
 			return nil, fmt.Errorf("%s: customer %d: %w", where, i, err)
 		}
+		again = again || c.Repeats > 0
 	}
-	f := &covariateFit{law: m.law, d: d, workers: opt.Workers}
+	if !again {
+		return nil, fmt.Errorf("%s: nobody has bought again, so that any silence is likely: %w", where, ErrUndefined)
+	}
+	f := &covariateFit{law: m.law, d: d, workers: opt.Workers, meter: parallel.NewMeter(ctx)}
 	if err := f.lay(rows, func(i int) history { return historyOf(customers[i]) }); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
@@ -125,6 +134,7 @@ func (k lawKind) directions() (buys, leaves [maxParams]float64) {
 type covariateFit struct {
 	law         lawKind
 	d, workers  int
+	meter       *parallel.Meter
 	who         []history
 	x           []float64
 	mean, scale []float64
@@ -147,25 +157,9 @@ func (f *covariateFit) lay(rows [][]float64, at func(i int) history) error {
 		a, b := at(i), at(j)
 		return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.tx, b.tx), cmp.Compare(a.t, b.t), slices.Compare(rows[i], rows[j]), cmp.Compare(i, j))
 	})
-	n := float64(len(rows))
-	f.mean, f.scale = make([]float64, f.d), make([]float64, f.d)
-	for j := range f.d {
-		largest := 0.
-		for _, i := range order {
-			f.mean[j] += rows[i][j] / n
-		}
-		for _, i := range order {
-			largest = max(largest, math.Abs(rows[i][j]-f.mean[j]))
-		}
-		if !(largest > 1e-12*math.Abs(f.mean[j])) || !check.Finite(largest) {
-			return fmt.Errorf("column %d is constant: %w", j, ErrUndefined)
-		}
-		sum := 0.
-		for _, i := range order {
-			z := (rows[i][j] - f.mean[j]) / largest
-			sum += z * z / n
-		}
-		f.scale[j] = largest * math.Sqrt(sum)
+	var err error
+	if f.mean, f.scale, err = columnScales(rows, order); err != nil {
+		return err
 	}
 	gram := make([]float64, f.d*f.d)
 	for _, i := range order {
@@ -178,6 +172,9 @@ func (f *covariateFit) lay(rows [][]float64, at func(i int) history) error {
 			for k, b := range f.x[from:] {
 				gram[j*f.d+k] += a * b
 			}
+		}
+		if err := f.meter.Did(f.d*f.d + 20); err != nil {
+			return err
 		}
 	}
 	if dependent := solve.SemiCholesky64(gram, f.d, 1e-10); len(dependent) > 0 {

@@ -45,7 +45,7 @@ func (m *Covariates[T]) MarshalBinary() ([]byte, error) { return m.AppendBinary(
 //	int     unit of time, as of Summary
 //	int     law: 1 BG/NBD, 2 MBG/NBD, 3 Pareto/NBD
 //	4 f64   parameters for columns of 0, in [1e-20, 1e20]
-//	[]text  d names of columns, d > 0
+//	[]text  d names of columns, d in [1, 100]
 //	[]f64   d coefficients of buying, finite
 //	[]f64   d coefficients of leaving, finite
 //	[]f64   4 + 2d standard errors, >= 0 or NaN
@@ -79,7 +79,7 @@ func (m *Covariates[T]) UnmarshalBinary(data []byte) error {
 	}
 	d.names, d.buys, d.leave, d.errs = r.Strings(), r.Float64s(), r.Float64s(), r.Float64s()
 	d.rows, d.value, d.iter, d.done, d.notes = r.Int64(), r.Float64(), r.Int(), r.Bool(), r.Strings()
-	if n := len(d.names); r.Err() == nil && (n == 0 || len(d.buys) != n || len(d.leave) != n || len(d.errs) != maxParams+2*n || d.rows <= 0) {
+	if n := len(d.names); r.Err() == nil && (n == 0 || n > maxCovariates || len(d.buys) != n || len(d.leave) != n || len(d.errs) != maxParams+2*n || d.rows <= 0) {
 		r.Fail("has columns that do not agree")
 	}
 	if check.Slice("buys", d.buys) != nil || check.Slice("leaves", d.leave) != nil || !check.Finite(d.value) {

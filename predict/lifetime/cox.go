@@ -69,8 +69,8 @@ func FitCox[T Time](ctx context.Context, rows [][]float64, lasted []T, ended []b
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if d > 1000 {
-		return nil, fmt.Errorf("%s: %d columns, want at most 1000: %w", where, d, ErrTooLarge)
+	if d > maxColumns {
+		return nil, fmt.Errorf("%s: %d columns, want at most %d: %w", where, d, maxColumns, ErrTooLarge)
 	}
 	var c check.Options
 	c.Require(opt.MaxIter > 0, "MaxIter", opt.MaxIter, "> 0")
@@ -156,7 +156,7 @@ func (f *coxFit) lay(rows [][]float64, ended []bool, at func(i int) float64) err
 		for _, i := range order {
 			largest = max(largest, math.Abs(rows[i][j]-f.mean[j]))
 		}
-		if !(largest > 1e-12*math.Abs(f.mean[j])) || !check.Finite(largest) {
+		if !spreads(largest, f.mean[j]) {
 			return fmt.Errorf("column %d is constant: %w", j, ErrUndefined)
 		}
 		sum := 0.0

@@ -41,7 +41,7 @@ func (m *Cox[T]) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary replaces m by what MarshalBinary wrote. Payload of version 1, little-endian:
 //
 //	int     unit of time, as of Summary
-//	[]text  names of the d columns, d > 0
+//	[]text  names of the d columns, d in [1, 1000]
 //	[]f64   d coefficients, finite
 //	[]f64   d standard errors, >= 0 or NaN
 //	[]f64   d means, finite
@@ -80,7 +80,7 @@ func (m *Cox[T]) UnmarshalBinary(data []byte) error {
 // valid reports whether a fit can have made the model.
 func (m *Cox[T]) valid() bool {
 	n := len(m.names)
-	if n == 0 || len(m.beta) != n || len(m.stdErrs) != n || len(m.mean) != n || len(m.times) == 0 || len(m.hazard) != len(m.times) {
+	if n == 0 || n > maxColumns || len(m.beta) != n || len(m.stdErrs) != n || len(m.mean) != n || len(m.times) == 0 || len(m.hazard) != len(m.times) {
 		return false
 	}
 	for j := range n {

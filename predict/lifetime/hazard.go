@@ -75,8 +75,8 @@ func FitHazard(ctx context.Context, rows [][]float64, lasted []int, ended []bool
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if d > 1000 {
-		return nil, fmt.Errorf("%s: %d columns, want at most 1000: %w", where, d, ErrTooLarge)
+	if d > maxColumns {
+		return nil, fmt.Errorf("%s: %d columns, want at most %d: %w", where, d, maxColumns, ErrTooLarge)
 	}
 	var c check.Options
 	c.Require(opt.MaxIter > 0, "MaxIter", opt.MaxIter, "> 0")
@@ -109,15 +109,21 @@ func FitHazard(ctx context.Context, rows [][]float64, lasted []int, ended []bool
 	return m, nil
 }
 
-// hazardFit is a fit under way: distinct rows, centred and scaled, with how many of them were at risk in
-// each period, and how many ended.
+// leaving are the cases of a group that lasted, or were watched, until the same period.
+type leaving struct {
+	period  int
+	n, died int64 // all, and those that ended
+}
+
+// hazardFit is a fit under way: distinct rows, centred and scaled, with how many of them left in which
+// period. Who was at risk is counted down again in each pass, so that memory does not grow with periods.
 type hazardFit struct {
 	d           int
 	cloglog     bool
 	meter       *parallel.Meter
-	x           []float64 // groups×d
-	risk, died  [][]int64 // by group and period
-	told        []bool    // by period: some ended and some did not
+	x           []float64   // groups×d
+	leave       [][]leaving // by group, the periods ascending: as many as there are rows at most
+	told        []bool      // by period: some ended and some did not
 	mean, scale []float64
 
 	level, beta, stdErrs []float64
@@ -133,42 +139,30 @@ func (f *hazardFit) lay(rows [][]float64, lasted []int, ended []bool) error {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Or(slices.Compare(rows[a], rows[b]), cmp.Compare(a, b)) })
-	f.mean, f.scale = make([]float64, f.d), make([]float64, f.d)
-	n := float64(len(rows))
-	for j := range f.d {
-		for _, i := range order {
-			f.mean[j] += rows[i][j] / n
-		}
-		largest := 0.
-		for _, i := range order {
-			largest = max(largest, math.Abs(rows[i][j]-f.mean[j]))
-		}
-		if !(largest > 1e-12*math.Abs(f.mean[j])) || !check.Finite(largest) {
-			return fmt.Errorf("column %d is constant: %w", j, ErrUndefined)
-		}
-		sum := 0.
-		for _, i := range order {
-			z := (rows[i][j] - f.mean[j]) / largest
-			sum += z * z / n
-		}
-		f.scale[j] = largest * math.Sqrt(sum)
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(slices.Compare(rows[a], rows[b]), cmp.Compare(lasted[a], lasted[b]), cmp.Compare(a, b))
+	})
+	var err error
+	if f.mean, f.scale, err = columnScales(rows, order); err != nil {
+		return err
 	}
 	for from := 0; from < len(order); {
-		to := from + 1
-		for to < len(order) && slices.Equal(rows[order[to]], rows[order[from]]) {
-			to++
-		}
-		times, ends := make([]int, 0, to-from), make([]bool, 0, to-from)
-		for _, i := range order[from:to] {
-			times, ends = append(times, lasted[i]), append(ends, ended[i])
-		}
-		risk, died := survive.RiskSets(times, ends)
-		f.risk, f.died = append(f.risk, risk), append(f.died, died)
-		for j, v := range rows[order[from]] {
+		first := rows[order[from]]
+		for j, v := range first {
 			f.x = append(f.x, (v-f.mean[j])/f.scale[j])
 		}
-		from = to
+		var group []leaving
+		for ; from < len(order) && slices.Equal(rows[order[from]], first); from++ {
+			i := order[from]
+			if len(group) == 0 || group[len(group)-1].period != lasted[i] {
+				group = append(group, leaving{period: lasted[i]})
+			}
+			last := &group[len(group)-1]
+			if last.n++; ended[i] {
+				last.died++
+			}
+		}
+		f.leave = append(f.leave, group)
 	}
 	risk, died := survive.RiskSets(lasted, ended)
 	f.told, f.level, f.beta = make([]bool, len(risk)), make([]float64, len(risk)), make([]float64, f.d)
@@ -205,18 +199,27 @@ func (f *hazardFit) evaluate(level, beta []float64) (*hazardSums, error) {
 		levels: make([]float64, periods), curve: make([]float64, periods), beside: make([]float64, periods*d),
 		grad: make([]float64, d), info: make([]float64, d*d),
 	}
-	for g, risk := range f.risk {
+	for g, leave := range f.leave {
 		x := f.x[g*d : (g+1)*d]
 		eta := 0.
 		for j, b := range beta {
 			eta += b * x[j]
 		}
 		slope, curve := 0., 0.
-		for t, n := range risk {
-			if !f.told[t] || n == 0 {
+		var atRisk int64
+		for _, l := range leave {
+			atRisk += l.n
+		}
+		longest := leave[len(leave)-1].period
+		for t := range longest {
+			n, died := atRisk, int64(0)
+			if leave[0].period == t+1 {
+				atRisk, died, leave = atRisk-leave[0].n, leave[0].died, leave[1:]
+			}
+			if !f.told[t] {
 				continue
 			}
-			v, u, h := f.term(level[t]+eta, float64(n), float64(f.died[g][t]))
+			v, u, h := f.term(level[t]+eta, float64(n), float64(died))
 			s.value += v
 			s.levels[t] += u
 			s.curve[t] += h
@@ -231,7 +234,7 @@ func (f *hazardFit) evaluate(level, beta []float64) (*hazardSums, error) {
 				s.info[j*d+k] += curve * z * x[k]
 			}
 		}
-		if err := f.meter.Did(len(risk)*(d+20) + d*d); err != nil {
+		if err := f.meter.Did(longest*(d+20) + d*d); err != nil {
 			return nil, err
 		}
 	}
@@ -405,7 +408,7 @@ func (m *Hazard) Periods() int {
 }
 
 // At returns the chance that a row that has lasted until then ends in a period, from 1 to Periods.
-// ErrRange outside of that, ErrEmpty, ErrShape, ErrNotFinite.
+// ErrRange outside of that, ErrEmpty, ErrShape, ErrNotFinite, ErrOverflow for a row beyond numbers.
 func (m *Hazard) At(row []float64, period int) (float64, error) {
 	const where = "lifetime: Hazard.At"
 	eta, err := m.eta(where, row)
@@ -456,7 +459,7 @@ func (m *Hazard) chance(period int, eta float64) (lnKept, ends float64) {
 }
 
 // Alive returns the probability that a row lasts longer than so many periods, >= 0: past the last one of
-// the fit it is what it was there. ErrRange for a negative number, ErrEmpty, ErrShape, ErrNotFinite.
+// the fit it is what it was there. ErrRange for a negative number, ErrEmpty, ErrShape, ErrNotFinite, ErrOverflow.
 func (m *Hazard) Alive(row []float64, periods int) (float64, error) {
 	const where = "lifetime: Hazard.Alive"
 	eta, err := m.eta(where, row)

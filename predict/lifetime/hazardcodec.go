@@ -41,11 +41,11 @@ func (m *Hazard) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 // UnmarshalBinary replaces m by what MarshalBinary wrote. Payload of version 1, little-endian:
 //
 //	bool    the complementary log-log link
-//	[]text  d names of columns, d > 0
+//	[]text  d names of columns, d in [1, 1000]
 //	[]f64   d coefficients, finite
 //	[]f64   d standard errors, >= 0 or NaN
 //	[]f64   d means, finite
-//	[]f64   levels of the periods, at least one, not NaN
+//	[]f64   levels of the periods, from 1 to 65,536 of them, not NaN
 //	i64     rows, > 0
 //	f64     log-likelihood, finite
 //	int     iterations
@@ -67,7 +67,7 @@ func (m *Hazard) UnmarshalBinary(data []byte) error {
 		cloglog: r.Bool(), names: r.Strings(), beta: r.Float64s(), stdErrs: r.Float64s(), mean: r.Float64s(), level: r.Float64s(),
 		rows: r.Int64(), value: r.Float64(), iter: r.Int(), converged: r.Bool(), warnings: r.Strings(),
 	}
-	if n := len(d.names); r.Err() == nil && (n == 0 || len(d.beta) != n || len(d.stdErrs) != n || len(d.mean) != n || len(d.level) == 0 || d.rows <= 0) {
+	if n := len(d.names); r.Err() == nil && (n == 0 || n > maxColumns || len(d.beta) != n || len(d.stdErrs) != n || len(d.mean) != n || len(d.level) == 0 || len(d.level) > maxPeriods || d.rows <= 0) {
 		r.Fail("has columns or periods that do not agree")
 	}
 	if check.Slice("beta", d.beta) != nil || check.Slice("mean", d.mean) != nil || !check.Finite(d.value) {
