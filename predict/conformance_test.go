@@ -3,10 +3,12 @@ package predict_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/aislekit/aisle/predict"
 	"github.com/aislekit/aisle/predict/modeltest"
+	"github.com/aislekit/aisle/predict/online"
 	"github.com/aislekit/aisle/predict/tree"
 )
 
@@ -61,6 +63,69 @@ func labelled[M any](fit func(ctx context.Context, d modeltest.Data, y []int) (M
 		}
 		return fit(ctx, d, y)
 	}
+}
+
+// streaming is a learner of predict/online.
+type streaming[M any] interface {
+	state[M]
+	online.Learner
+}
+
+// streamed completes a case by a learner that takes one row after the other, each number under the name of its column, and
+// column 4, which holds codes, each code under its own.
+func streamed[M any, P streaming[M]](c modeltest.Case, learner func(*online.Space) (P, error)) modeltest.Case {
+	c.Ordered, c.Categorical = true, true
+	c.Skip = map[string]string{"bad rows": "features have names, rows no width"}
+	space, err := online.NewSpace(online.SpaceOptions{Bits: 10, Namespaces: []string{"number", "code"}})
+	if err != nil {
+		panic(err)
+	}
+	take := func(r *online.Row, row []float64) {
+		r.Reset()
+		for j, x := range row {
+			if j == 4 && x == x {
+				r.Add("code", strconv.FormatFloat(x, 'g', -1, 64), 1)
+			} else {
+				r.Add("number", strconv.Itoa(j), x)
+			}
+		}
+	}
+	return conforming(c, func(ctx context.Context, d modeltest.Data) (P, error) {
+		m, err := learner(space)
+		if err != nil {
+			return nil, err
+		}
+		if len(d.Y) != len(d.Rows) {
+			return nil, predict.ErrShape
+		}
+		var rows online.Rows
+		r := space.Row()
+		for i, row := range d.Rows {
+			if len(row) != len(d.Rows[0]) {
+				return nil, predict.ErrShape
+			}
+			take(r, row)
+			if err := rows.Add(r, d.Y[i], 1); err != nil {
+				return nil, err
+			}
+		}
+		_, err = online.Fit(ctx, m, &rows, nil, online.FitOptions{Epochs: 5, InOrder: true})
+		return m, err
+	}, func(m P) func([]float64, [][]float64) ([]float64, error) {
+		s := m.Snapshot()
+		return func(dst []float64, rows [][]float64) ([]float64, error) {
+			r, out := s.Space().Row(), dst
+			for _, row := range rows {
+				take(r, row)
+				p, err := s.Predict(r)
+				if err != nil {
+					return dst, err
+				}
+				out = append(out, p)
+			}
+			return out, nil
+		}
+	})
 }
 
 // conformance are the learners of the package and of its families, a line each.
@@ -163,6 +228,18 @@ func conformance() map[string]modeltest.Case {
 			boost(tree.BoostOptions{Monotone: []int{1, 0, 0, 0, 0}}), trees),
 		"LambdaMART": conforming(with(func(c *modeltest.Case) { c.Groups = true }), boost(tree.BoostOptions{Loss: tree.LossLambdaMART}), trees),
 		"pairwise":   conforming(with(func(c *modeltest.Case) { c.Groups = true }), boost(tree.BoostOptions{Loss: tree.LossPairwise}), trees),
+
+		"FTRL": streamed(modeltest.Case{Classes: 2}, func(s *online.Space) (*online.FTRL, error) { return online.NewFTRL(s, online.FTRLOptions{}) }),
+		"FTRL, amounts": streamed(modeltest.Case{}, func(s *online.Space) (*online.FTRL, error) {
+			return online.NewFTRL(s, online.FTRLOptions{Loss: online.Squared})
+		}),
+		"FM": streamed(modeltest.Case{Classes: 2}, func(s *online.Space) (*online.FM, error) { return online.NewFM(s, online.FMOptions{}) }),
+		"FM, amounts": streamed(modeltest.Case{}, func(s *online.Space) (*online.FM, error) {
+			return online.NewFM(s, online.FMOptions{Loss: online.Squared})
+		}),
+		"field-aware FM": streamed(modeltest.Case{Classes: 2}, func(s *online.Space) (*online.FieldFM, error) {
+			return online.NewFieldFM(s, online.FMOptions{})
+		}),
 
 		"CART":             conforming(classes(2, 1e-9), cart(tree.CARTOptions{Classes: 2}), trees),
 		"CART, classes":    conforming(classes(3, 1e-9), cart(tree.CARTOptions{Classes: 3}), trees),

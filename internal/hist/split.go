@@ -257,8 +257,9 @@ func (s *Search) enough(count int64) bool {
 func (s *Search) category(best *Split, h Hist, j int, node Stat, bounds Bounds) {
 	s.order, s.sorted = s.order[:0], s.sorted[:0]
 	told, roots, each := 0, 0.0, 0.0 // levels told apart, the sums of the roots of their Hessians and of those
+	ratio := s.Unit2 / s.Unit1       // so that a float32 holds the slopes of labels in whatever unit
 	add := func(b int, st Stat, count int64) {
-		s.sorted = append(s.sorted, sortable(st.G/(st.H+s.Smooth))<<32|uint64(len(s.order)))
+		s.sorted = append(s.sorted, sortable(st.G/(st.H+s.Smooth)*ratio)<<32|uint64(len(s.order)))
 		s.order = append(s.order, level{int32(b), st, count})
 	}
 	of := func(b int) int64 {

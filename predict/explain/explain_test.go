@@ -297,6 +297,23 @@ func TestReasons(t *testing.T) {
 	if got := h.Text(explain.Chinese()); got != "近30天购买次数增加1（由1到2），并且距上次购买天数减少20（由30到10）" {
 		t.Error(got)
 	}
+	// Digits of a phrase that would make another step of it are too few.
+	for _, c := range []struct {
+		from, to float64
+		want     string
+	}{
+		{1.5, 2, "0.5 more: purchases in 30 days from 1.5 to 2"},
+		{30.25, 30.75, "0.5 more: purchases in 30 days from 30.25 to 30.75"},
+		{1.0 / 3, 4.0 / 3, "1 more: purchases in 30 days from 0 to 1"},
+		{.002, .001, "0.001 less: purchases in 30 days from 0.002 to 0.001"},
+		{2, 2, "purchases in 30 days from 2 to 2"},
+		{1e16, 3e16, "2e+16 more: purchases in 30 days from 1e+16 to 3e+16"},
+	} {
+		got := explain.Hint{Changes: []explain.Change{{Name: "purchases_30d", From: c.from, To: c.to}}}.Text(explain.Table{})
+		if !strings.HasSuffix(got, c.want) {
+			t.Errorf("%v to %v: %s", c.from, c.to, got)
+		}
+	}
 }
 
 // TestLinear: contributions sum to the difference of scores.

@@ -83,7 +83,8 @@ func (o HintOptions) reached(p float64) bool {
 // of f, which the caller can wrap. That a model predicts more after a change does not prove that the change makes it so.
 //
 // Cost: for one action as many predictions as it has steps, about 2·log₂ of that where Monotone; for a pair as many
-// as fewer than the cheapest found so far leaves. Errors: ErrEmpty for no row or no actions, ErrShape, ErrNotFinite, ErrRange for a bad action or
+// as fewer than the cheapest found so far leaves, and where these are more than MaxAsked and one of the two is Monotone, about 2·log₂ of
+// its steps for each step of the other. Errors: ErrEmpty for no row or no actions, ErrShape, ErrNotFinite, ErrRange for a bad action or
 // two of one column, ErrOption, ErrUndefined for an action on a missing value, ErrTooLarge beyond MaxAsked, those of f, context.Cause(ctx).
 func Hints(ctx context.Context, f Func, row []float64, actions []Action, opt HintOptions) ([]Hint, error) {
 	const where = "explain: Hints"
@@ -316,18 +317,19 @@ func (s *search) pair(a, b int) error {
 	if x.nearest() == 0 || y.nearest() == 0 {
 		return nil
 	}
-	var steps [][2]int
-	down, up := x.within(limit - float64(y.nearest())*y.Cost)
-	for i := down; i <= up; i++ {
-		low, high := y.within(limit - math.Abs(float64(i))*x.Cost)
-		for j := low; j <= high; j++ {
-			if !x.allowed(i) || !y.allowed(j) || s.cost(a, b, [2]int{i, j}) >= limit {
-				continue
-			}
-			if steps = append(steps, [2]int{i, j}); len(steps) > s.opt.MaxAsked-s.asked {
-				return fmt.Errorf("%s: actions %d and %d have more than MaxAsked %d pairs of steps: %w", s.where, a, b, s.opt.MaxAsked, ErrTooLarge)
-			}
+	steps, err := s.steps(a, b, limit)
+	switch {
+	case err == nil:
+	case y.Monotone && !(x.Monotone && x.up-x.down > y.up-y.down):
+		steps, err = s.halved(a, b, limit)
+	case x.Monotone:
+		steps, err = s.halved(b, a, limit)
+		for k, p := range steps {
+			steps[k] = [2]int{p[1], p[0]}
 		}
+	}
+	if err != nil {
+		return err
 	}
 	slices.SortStableFunc(steps, func(p, q [2]int) int { return cmp.Compare(s.cost(a, b, p), s.cost(a, b, q)) })
 	best, cost := Hint{}, math.Inf(1)
@@ -355,6 +357,90 @@ func (s *search) pair(a, b int) error {
 		lo = hi
 	}
 	return nil
+}
+
+// steps lists the steps of two actions that cost less than limit.
+func (s *search) steps(a, b int, limit float64) ([][2]int, error) {
+	x, y := &s.moves[a], &s.moves[b]
+	var steps [][2]int
+	down, up := x.within(limit - float64(y.nearest())*y.Cost)
+	for i := down; i <= up; i++ {
+		low, high := y.within(limit - math.Abs(float64(i))*x.Cost)
+		for j := low; j <= high; j++ {
+			if !x.allowed(i) || !y.allowed(j) || s.cost(a, b, [2]int{i, j}) >= limit {
+				continue
+			}
+			if steps = append(steps, [2]int{i, j}); len(steps) > s.opt.MaxAsked-s.asked {
+				return nil, s.tooMany(a, b)
+			}
+		}
+	}
+	return steps, nil
+}
+
+func (s *search) tooMany(a, b int) error {
+	return fmt.Errorf("%s: actions %d and %d have more than MaxAsked %d pairs of steps: %w", s.where, a, b, s.opt.MaxAsked, ErrTooLarge)
+}
+
+// halved lists, for each number of steps of a and each direction of b, which is Monotone, the fewest steps of b that reach and cost
+// less than limit, found by halving, all beside each other: the cheapest pair is one of these.
+func (s *search) halved(a, b int, limit float64) ([][2]int, error) {
+	x, y := &s.moves[a], &s.moves[b]
+	type span struct{ i, sign, near, far int }
+	var open []span
+	down, up := x.within(limit - float64(y.nearest())*y.Cost)
+	for i := down; i <= up; i++ {
+		low, high := y.within(limit - math.Abs(float64(i))*x.Cost)
+		for _, p := range [...]span{{i, 1, max(1, low), high}, {i, -1, max(1, -high), -low}} {
+			for p.far >= p.near && s.cost(a, b, [2]int{i, p.far}) >= limit {
+				p.far-- // two at most: within is that near
+			}
+			if x.allowed(i) && p.far >= p.near {
+				open = append(open, p)
+			}
+		}
+		if len(open) > s.opt.MaxAsked-s.asked {
+			return nil, s.tooMany(a, b)
+		}
+	}
+	// The far ends first, then the middles of those that reach.
+	for first := true; ; first = false {
+		var steps [][2]int
+		var of []int
+		for k, p := range open {
+			if first || p.near < p.far {
+				at := p.far
+				if !first {
+					at = p.near + (p.far-p.near)/2
+				}
+				steps, of = append(steps, [2]int{p.i, p.sign * at}), append(of, k)
+			}
+		}
+		if len(steps) == 0 {
+			break
+		}
+		q, err := s.predictions(steps, a, b)
+		if err != nil {
+			return nil, err
+		}
+		for n, k := range of {
+			p := &open[k]
+			switch at := p.sign * steps[n][1]; {
+			case s.opt.reached(q[n]):
+				p.far = at
+			case first:
+				p.near = p.far + 1 // never
+			default:
+				p.near = at + 1
+			}
+		}
+		open = slices.DeleteFunc(open, func(p span) bool { return p.near > p.far })
+	}
+	out := make([][2]int, len(open))
+	for k, p := range open {
+		out[k] = [2]int{p.i, p.sign * p.far}
+	}
+	return out, nil
 }
 
 // cost of steps of two actions.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/predict/explain"
 )
 
@@ -76,5 +77,40 @@ func TestALEOverflows(t *testing.T) {
 	}
 	if _, err := explain.ALE2(bg, each(func(x []float64) float64 { return math.Copysign(1.7e308, x[0]*(x[1]-1.5)) }), rows, [2]int{0, 1}, explain.ALEOptions{Bins: 1}); !errors.Is(err, explain.ErrNotFinite) {
 		t.Error(err)
+	}
+}
+
+// TestHintsMonotonePairs: where the pairs of steps are too many to be asked one by one, halving finds what asking all of them does.
+func TestHintsMonotonePairs(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rng.New(seed, 0, 0)
+		u, v, w := r.Float64(), r.Float64(), r.Float64()-.5
+		f := each(func(x []float64) float64 { return u*x[0] - v*x[1] + w*math.Sin(x[0]/9) + math.Floor(-x[1]/7) })
+		actions := []explain.Action{
+			{Column: 0, Step: 1, Low: float64(-r.Intn(90)), High: float64(r.Intn(90)), Cost: 1 + float64(r.Intn(3))},
+			{Column: 1, Step: 1, Low: float64(-r.Intn(90)), High: float64(r.Intn(90)), Cost: 1 + float64(r.Intn(3)), Monotone: true},
+		}
+		if seed%2 == 1 {
+			actions[0], actions[1] = actions[1], actions[0]
+		}
+		row := []float64{float64(r.Intn(200) - 100), float64(r.Intn(200) - 100)} // may have to come in first
+		now := must(f(nil, [][]float64{row}))[0]
+		opt := explain.HintOptions{Target: now + 60*r.Float64(), MaxAsked: 1 << 20}
+		if seed%3 == 0 {
+			opt.Target, opt.Below = now-60*r.Float64(), true
+		}
+		all := must(explain.Hints(bg, f, row, actions, opt))
+		opt.MaxAsked = 6000
+		few, err := explain.Hints(bg, f, row, actions, opt)
+		if err != nil || fmt.Sprint(few) != fmt.Sprint(all) {
+			t.Errorf("seed %d: %+v, %v; asking all: %+v", seed, few, err, all)
+		}
+	}
+	f := each(func(x []float64) float64 { return x[0] + x[1] })
+	h, err := explain.Hints(bg, f, []float64{0, 0}, []explain.Action{
+		{Column: 0, Step: 1, High: 900, Monotone: true}, {Column: 1, Step: 1, High: 4000, Cost: 2, Monotone: true},
+	}, explain.HintOptions{Target: 4500})
+	if err != nil || len(h) != 1 || h[0].Cost != 900+2*3600 {
+		t.Errorf("%+v, %v", h, err)
 	}
 }

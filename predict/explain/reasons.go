@@ -211,7 +211,7 @@ func (t Table) reason(name string, x float64, raises bool) string {
 	}
 	value := cmp.Or(p.Missing, t.Default.Missing, "NaN")
 	if x == x {
-		value = t.number(name, x)
+		value = t.number(name, x, 0)
 	}
 	return strings.NewReplacer("{name}", t.name(name), "{value}", value).Replace(text)
 }
@@ -219,12 +219,13 @@ func (t Table) reason(name string, x float64, raises bool) string {
 // name is what people call a column.
 func (t Table) name(name string) string { return cmp.Or(t.Phrases[name].Name, name) }
 
-// number writes a value with the digits of its phrase.
-func (t Table) number(name string, x float64) string {
+// number writes a value with the digits of its phrase, or more.
+func (t Table) number(name string, x float64, least int) string {
 	digits := t.Default.Digits
 	if p, ok := t.Phrases[name]; ok {
 		digits = p.Digits
 	}
+	digits = max(digits, least)
 	if math.Abs(x) >= 1e15 {
 		return strconv.FormatFloat(x, 'g', 6, 64)
 	}
@@ -238,8 +239,25 @@ func (t Table) number(name string, x float64) string {
 	return s
 }
 
+// places is how many digits the numbers of a change need at least, so that they agree with each other, and the step
+// is not rounded to another: "1 more: from 1 to 2" is not said of 1.5 and 2.
+func (t Table) places(c Change) int {
+	for d := range 15 {
+		printed := func(x float64) float64 {
+			v, _ := strconv.ParseFloat(t.number(c.Name, x, d), 64) // it was written just now
+			return v
+		}
+		step := math.Abs(c.To - c.From)
+		if s := printed(step); math.Abs(s-step) <= .01*step && math.Abs(math.Abs(printed(c.To)-printed(c.From))-s) <= .01*step {
+			return d
+		}
+	}
+	return 15
+}
+
 // Text says in the words of a table what a hint asks for: "1 more: purchases in 30 days from 1
-// to 2". The zero Table is English. Names of changes are looked up in Phrases, as names of columns are.
+// to 2". The zero Table is English. Names of changes are looked up in Phrases, as names of columns are. Numbers have more digits
+// than their phrase says where the step would be another one without.
 func (h Hint) Text(t Table) string {
 	if t.Change == "" && t.More == "" && t.Less == "" {
 		e := English()
@@ -250,7 +268,7 @@ func (h Hint) Text(t Table) string {
 	}
 	parts := make([]string, 0, len(h.Changes))
 	for _, c := range h.Changes {
-		text := t.Change
+		text, d := t.Change, t.places(c)
 		switch {
 		case c.To > c.From:
 			text = cmp.Or(t.More, t.Change)
@@ -258,8 +276,8 @@ func (h Hint) Text(t Table) string {
 			text = cmp.Or(t.Less, t.Change)
 		}
 		parts = append(parts, strings.NewReplacer(
-			"{name}", t.name(c.Name), "{from}", t.number(c.Name, c.From), "{to}", t.number(c.Name, c.To),
-			"{step}", t.number(c.Name, math.Abs(c.To-c.From)),
+			"{name}", t.name(c.Name), "{from}", t.number(c.Name, c.From, d), "{to}", t.number(c.Name, c.To, d),
+			"{step}", t.number(c.Name, math.Abs(c.To-c.From), d),
 		).Replace(text))
 	}
 	return strings.Join(parts, cmp.Or(t.And, ", "))

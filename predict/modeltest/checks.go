@@ -290,14 +290,21 @@ func checkReaders(t testing.TB, s *subject) {
 
 // checkBadInput has a fault in each call, and asks for no sentinel: a learner of somebody else has its own errors.
 func checkBadInput(t testing.TB, s *subject) {
-	for name, damage := range map[string]func(d *Data){
+	faults := map[string]func(d *Data){
 		"no rows":         func(d *Data) { *d = Data{Categorical: d.Categorical} },
 		"a label too few": func(d *Data) { d.Y = d.Y[1:] },
 		"a row too short": func(d *Data) { d.Rows[5] = d.Rows[5][1:] },
 		"an infinity":     func(d *Data) { d.Rows[5][0] = math.Inf(1) },
 		"a label of NaN":  func(d *Data) { d.Y[5] = math.NaN() },
 		"an infinite y":   func(d *Data) { d.Y[5] = math.Inf(-1) },
-	} {
+	}
+	if s.Classes > 0 {
+		faults["half a class"] = func(d *Data) { d.Y[5] = .5 }
+	}
+	if s.Classes > 0 || s.Counts {
+		faults["a label below 0"] = func(d *Data) { d.Y[5] = -1 }
+	}
+	for name, damage := range faults {
 		d := s.train.copied()
 		damage(&d)
 		if _, err := s.Fit(context.Background(), d); err == nil {

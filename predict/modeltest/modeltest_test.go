@@ -164,6 +164,8 @@ func TestFaults(t *testing.T) {
 			return p
 		}), []string{"readers"}},
 		{"infinities are accepted", accepts(exact{}, func(d modeltest.Data) bool { return len(d.Rows) > 5 && math.IsInf(d.Rows[5][0], 1) }), []string{"bad input"}},
+		{"half a class is accepted", accepts(exact{of: marginal{Classes: 3}}, func(d modeltest.Data) bool { return len(d.Y) > 5 && d.Y[5] == .5 }), []string{"bad input"}},
+		{"counts below 0 are accepted", accepts(exact{of: marginal{Counts: true}}, func(d modeltest.Data) bool { return len(d.Y) > 5 && d.Y[5] == -1 }), []string{"bad input"}},
 		{"wide rows are accepted", func() modeltest.Case {
 			c := exact{}.caseOf()
 			c.Fit = func(ctx context.Context, d modeltest.Data) (modeltest.Fitted, error) {

@@ -115,6 +115,9 @@ func (x exact) check(d modeltest.Data) error {
 		if len(row) != len(d.Rows[0]) || d.Y[i]-d.Y[i] != 0 {
 			return errData
 		}
+		if x.of.Classes > 0 && d.Y[i] != math.Trunc(d.Y[i]) || (x.of.Classes > 0 || x.of.Counts) && d.Y[i] < 0 {
+			return errData
+		}
 		for _, v := range row {
 			if math.IsInf(v, 0) || v != v && !x.missing {
 				return errData

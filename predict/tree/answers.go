@@ -19,8 +19,14 @@ type codeColumn struct {
 	begin  int32 // in bits
 }
 
-// mostAnswers bounds the bytes of answers; models beyond walk by sets.
-const mostAnswers = 1 << 20
+// mostAnswers bounds the bytes of answers, answersPerTree the splits by category of a tree, on the mean, and answersPerRow those of
+// a model: a row is asked them all, of which a walk meets few, and those of eight rows shall stay in the cache. Models beyond walk
+// by sets, which is quicker for them.
+const (
+	mostAnswers    = 1 << 20
+	answersPerTree = 256
+	answersPerRow  = 1 << 14
+)
 
 // quad holds the four answers of a byte, the last first.
 var quad = func() (q [16][4]float64) {
@@ -56,10 +62,13 @@ func (e *Ensemble) layAnswers() {
 	e.fillAnswers()
 }
 
-// fillAnswers asks every split for every code of its column, unless there are too many.
+// fillAnswers asks every split for every code of its column, unless they are too many.
 func (e *Ensemble) fillAnswers() {
+	if len(e.tests) > min(answersPerTree*len(e.target), answersPerRow) {
+		return
+	}
 	var c answers
-	total := 0
+	total := int64(0) // of as many bytes as no int of 32 bits holds
 	for lo := 0; lo < len(e.tests); {
 		hi, words := lo, int32(0)
 		for hi < len(e.tests) && e.tests[hi].column == e.tests[lo].column {
@@ -67,7 +76,7 @@ func (e *Ensemble) fillAnswers() {
 			hi++
 		}
 		col := codeColumn{column: e.tests[lo].column, first: int32(lo), wide: int32(hi-lo+3) / 4, known: 32 * words, begin: int32(total)}
-		if total += int(col.wide) * (2 + 32*int(words)); total > mostAnswers {
+		if total += int64(col.wide) * (2 + int64(col.known)); total > mostAnswers {
 			return
 		}
 		c.columns = append(c.columns, col)

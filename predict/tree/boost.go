@@ -224,19 +224,26 @@ func FitBoost(ctx context.Context, rows [][]float64, y []float64, opt BoostOptio
 func (b *booster) run(ctx context.Context) error {
 	best, bestAt, before := math.Inf(1), 0, len(b.model.target)
 	first := before / b.outputs // draws go on where those of Start ended
+	var err error
 	if len(b.valid) > 0 {
-		best = b.lossOf(b.valid) // of no tree at all
+		if best, err = b.loss.mean(ctx, b, b.valid); err != nil { // of no tree at all
+			return err
+		}
 	}
 	for it := range b.opt.Iterations {
 		if err := b.iterate(ctx, first+it); err != nil {
 			return err
 		}
-		var p Progress
+		p := Progress{Iteration: it + 1, MaxIter: b.opt.Iterations}
 		if b.opt.Progress != nil {
-			p = Progress{Iteration: it + 1, MaxIter: b.opt.Iterations, Loss: b.lossOf(b.train)}
+			if p.Loss, err = b.loss.mean(ctx, b, b.train); err != nil {
+				return err
+			}
 		}
 		if len(b.valid) > 0 {
-			p.Validation = b.lossOf(b.valid)
+			if p.Validation, err = b.loss.mean(ctx, b, b.valid); err != nil {
+				return err
+			}
 			if p.Validation < best {
 				best, bestAt = p.Validation, it+1
 			}
@@ -337,19 +344,19 @@ func exactSum(n int, at func(i int) float64) float64 {
 	return math.Ldexp(float64(sum), -down)
 }
 
-// lossOf returns the mean loss of rows.
-func (b *booster) lossOf(rows []int32) float64 { return b.loss.mean(b, rows) }
-
 // meanOf returns the weighted mean of what at says of the rows.
-func (b *booster) meanOf(rows []int32, at func(i int32) float64) float64 {
+func (b *booster) meanOf(ctx context.Context, rows []int32, at func(i int32) float64) (float64, error) {
 	values := make([]float64, len(rows))
-	_ = parallel.For(context.Background(), len(rows), 4096, b.opt.Workers, func(_, lo, hi int) error {
+	err := parallel.For(ctx, len(rows), 4096, b.opt.Workers, func(_, lo, hi int) error {
 		for k := lo; k < hi; k++ {
 			values[k] = at(rows[k]) * b.weight(rows[k])
 		}
 		return nil
 	})
-	return exactSum(len(rows), func(k int) float64 { return values[k] }) / exactSum(len(rows), func(k int) float64 { return b.weight(rows[k]) })
+	if err != nil {
+		return 0, err
+	}
+	return exactSum(len(rows), func(k int) float64 { return values[k] }) / exactSum(len(rows), func(k int) float64 { return b.weight(rows[k]) }), nil
 }
 
 // quantile returns the weighted quantile of what the margins of output k leave of y, the lowest value

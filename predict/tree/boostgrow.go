@@ -216,7 +216,7 @@ func (gr *grower) consider(ctx context.Context, x *branch) error {
 // close gives the memory of a leaf back.
 func (gr *grower) close(x *branch) {
 	gr.free = append(gr.free, x.hist)
-	x.hist = nil
+	x.hist, x.counts = nil, nil
 	gr.open = slices.DeleteFunc(gr.open, func(y *branch) bool { return y == x })
 }
 

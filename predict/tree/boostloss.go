@@ -40,7 +40,7 @@ type loss interface {
 	// gradients sets b.g and b.h, weights included, of the training rows.
 	gradients(ctx context.Context, b *booster) error
 	// mean is the mean loss of rows.
-	mean(b *booster, rows []int32) float64
+	mean(ctx context.Context, b *booster, rows []int32) (float64, error)
 	// renews returns the quantile of what is left that a leaf takes for its output, 0 for that of
 	// the gradients.
 	renews() float64
@@ -175,8 +175,8 @@ func (p pointwise) gradients(ctx context.Context, b *booster) error {
 }
 
 // mean leaves out what depends on the label only.
-func (p pointwise) mean(b *booster, rows []int32) float64 {
-	return b.meanOf(rows, func(i int32) float64 {
+func (p pointwise) mean(ctx context.Context, b *booster, rows []int32) (float64, error) {
+	return b.meanOf(ctx, rows, func(i int32) float64 {
 		m, y := b.margin[i], b.y[i]
 		switch p.kind {
 		case LossLogistic:
@@ -265,8 +265,8 @@ func softmaxOf(p, margin []float64) float64 {
 	return top + math.Log(sum)
 }
 
-func (s softmax) mean(b *booster, rows []int32) float64 {
-	return b.meanOf(rows, func(i int32) float64 {
+func (s softmax) mean(ctx context.Context, b *booster, rows []int32) (float64, error) {
+	return b.meanOf(ctx, rows, func(i int32) float64 {
 		margin := b.margin[int(i)*s.classes : (int(i)+1)*s.classes]
 		return softmaxOf(make([]float64, s.classes), margin) - margin[int(b.y[i])]
 	})

@@ -148,25 +148,29 @@ func (r *ranking) query(b *booster, q int, meter *parallel.Meter) error {
 }
 
 // mean is 1 − NDCG of the queries for LossLambdaMART, and the mean loss of their pairs otherwise.
-func (r *ranking) mean(b *booster, rows []int32) float64 {
+func (r *ranking) mean(ctx context.Context, b *booster, rows []int32) (float64, error) {
 	part := 0
 	if len(b.valid) > 0 && len(rows) > 0 && rows[0] == b.valid[0] {
 		part = 1
 	}
 	values := make([]float64, len(r.queries))
 	counts := make([]float64, len(r.queries))
+	meter := parallel.NewMeter(ctx)
 	for q := range r.queries {
-		values[q], counts[q] = r.judge(b, b.sorted(r.queries[q][part]))
+		var err error
+		if values[q], counts[q], err = r.judge(b, b.sorted(r.queries[q][part]), meter); err != nil {
+			return 0, err
+		}
 	}
 	n := exactSum(len(counts), func(q int) float64 { return counts[q] })
 	if n == 0 {
-		return 0
+		return 0, nil
 	}
-	return exactSum(len(values), func(q int) float64 { return values[q] }) / n
+	return exactSum(len(values), func(q int) float64 { return values[q] }) / n, nil
 }
 
 // judge returns the loss of the rows of a query, which are sorted, and how often it counts.
-func (r *ranking) judge(b *booster, rows []int32) (value, count float64) {
+func (r *ranking) judge(b *booster, rows []int32, meter *parallel.Meter) (value, count float64, err error) {
 	if r.lambda {
 		ideal := slices.Clone(rows)
 		slices.SortFunc(ideal, func(i, j int32) int { return cmp.Compare(b.y[j], b.y[i]) })
@@ -176,11 +180,14 @@ func (r *ranking) judge(b *booster, rows []int32) (value, count float64) {
 			best += gainOf(b.y[ideal[k]]) * discount(k)
 		}
 		if best == 0 {
-			return 0, 0
+			return 0, 0, meter.Did(16 * len(rows))
 		}
-		return 1 - got/best, 1
+		return 1 - got/best, 1, meter.Did(16 * len(rows))
 	}
 	for x, i := range rows {
+		if err := meter.Did(4 * (len(rows) - x)); err != nil {
+			return 0, 0, err
+		}
 		for _, j := range rows[x+1:] {
 			if b.y[i] == b.y[j] {
 				continue
@@ -193,5 +200,5 @@ func (r *ranking) judge(b *booster, rows []int32) (value, count float64) {
 			count++
 		}
 	}
-	return value, count
+	return value, count, nil
 }

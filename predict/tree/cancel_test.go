@@ -24,6 +24,16 @@ func TestCancels(t *testing.T) {
 			_, err := tree.FitBoost(ctx, rows, margin, tree.BoostOptions{Loss: tree.LossPairwise, Groups: make([]int, len(rows)), Iterations: 5})
 			return err
 		}},
+		{Name: "tree.FitBoost, one query judged", Looks: 30, Do: func(ctx context.Context, size int) error {
+			rows, margin := mixed(2000*size, 1)
+			var held []int // all but a few, so that gradients cost next to nothing
+			for i := 50; i < len(rows); i++ {
+				held = append(held, i)
+			}
+			testkit.Start(ctx)
+			_, err := tree.FitBoost(ctx, rows, margin, tree.BoostOptions{Loss: tree.LossPairwise, Groups: make([]int, len(rows)), Validation: held, Iterations: 1})
+			return err
+		}},
 		{Name: "tree.FitCART", Looks: 15, Do: func(ctx context.Context, size int) error {
 			rows, y, _ := sample(3000*size, 1)
 			testkit.Start(ctx)

@@ -42,6 +42,7 @@ type lightgbmHead struct {
 	columns, outputs int
 	names            []string
 	categorical      []int
+	most             []int // the largest code of each of these
 	link             LinkKind
 	slope            float64
 	average          bool
@@ -152,9 +153,16 @@ func readLightGBMHead(fields map[string]string) (h lightgbmHead, err error) {
 	}
 	infos := strings.Fields(fields["feature_infos"])
 	for j, info := range infos[:min(len(infos), h.columns)] {
-		if info != "none" && info[0] != '[' { // codes, or the one code: a:b:c
-			h.categorical = append(h.categorical, j)
+		if info == "none" || info[0] == '[' {
+			continue
 		}
+		most := -1
+		for _, code := range strings.Split(info, ":") { // a:b:c, or the one code; −1 is a missing value
+			if c, err := strconv.Atoi(code); err == nil {
+				most = max(most, c)
+			}
+		}
+		h.categorical, h.most = append(h.categorical, j), append(h.most, most)
 	}
 	h.link, h.slope, err = lightgbmLink(strings.Fields(fields["objective"]))
 	return h, err
@@ -427,7 +435,8 @@ func (t *lightgbmTree) categories(n *Node, i int, in *importer) error {
 
 // levels are the values behind the codes: the lists of pandas_categorical, which stand behind the trees, in the order of the
 // columns of categories. They are left out where they are not one for each of these (a column of one category is no
-// such in the file), not strings, or twice the same.
+// such in the file), shorter than the codes go (a list of another column, as there may be categories that pandas does not
+// know of), not strings, or twice the same.
 func (h *lightgbmHead) levels(text string) [][]string {
 	_, list, ok := strings.Cut(text, "\npandas_categorical:")
 	if !ok {
@@ -440,6 +449,9 @@ func (h *lightgbmHead) levels(text string) [][]string {
 	}
 	out := make([][]string, h.columns)
 	for k, j := range h.categorical {
+		if h.most[k] >= len(lists[k]) {
+			return nil
+		}
 		out[j] = lists[k]
 	}
 	if (description{nil, h.categorical, out}).check(h.columns) != nil {

@@ -349,9 +349,12 @@ func (m *xgboost) best(e *Ensemble) int {
 	}
 	trees := max(parallel, 1)
 	if e.width == 1 {
+		if trees > len(e.target)/len(e.base) { // before a product that no int of 32 bits holds
+			return 0
+		}
 		trees *= len(e.base)
 	}
-	if trees > len(e.target) || (round+1)*trees >= len(e.target) {
+	if round+1 > (len(e.target)-1)/trees { // all of them, or more
 		return 0
 	}
 	return (round + 1) * trees

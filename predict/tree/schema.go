@@ -137,7 +137,7 @@ func (e *Ensemble) readSchema(frame []byte) bool {
 		return true
 	}
 	s := new(predict.Schema)
-	if s.UnmarshalBinary(frame) != nil || s.Len() != e.columns {
+	if len(frame) < e.columns || s.UnmarshalBinary(frame) != nil || s.Len() != e.columns { // names or kinds are a byte a column at least
 		return false
 	}
 	split := e.splitByCategory()

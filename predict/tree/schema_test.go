@@ -2,6 +2,7 @@ package tree_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -178,19 +179,26 @@ func TestSchemaOfImports(t *testing.T) {
 	if want := []predict.ColumnKind{0, 0, 1, 0, 1}; !slices.Equal(kinds, want) || m.Names() == nil {
 		t.Errorf("kinds %v, want %v; names %v", kinds, want, m.Names())
 	}
+	brands := []string{"x", "中文"} // of the codes 0 to 69
+	for len(brands) < 70 {
+		brands = append(brands, fmt.Sprint("y", len(brands)))
+	}
+	quoted := `"` + strings.Join(brands, `", "`) + `"`
 	for _, c := range []struct {
 		list string
 		want []string
 	}{
-		{`[["a", "b"], ["x", "中文", "y"]]`, []string{"x", "中文", "y"}},
-		{`[["a", "b"], ["x", "x"]]`, nil},
-		{`[["a", "b"]]`, nil},
-		{`[[1, 2], ["x"]]`, nil},
+		{`[["a", "b", "c", "d", "e", "f"], [` + quoted + `]]`, brands},
+		{`[["a", "b", "c", "d", "e"], [` + quoted + `]]`, nil}, // codes go up to 5: it is the list of another column
+		{`[[` + quoted + `], ["a", "b", "c", "d", "e", "f"]]`, nil},
+		{`[["a", "b", "c", "d", "e", "f"], ["x", ` + quoted + `]]`, nil},
+		{`[[` + quoted + `]]`, nil},
+		{`[[1, 2], [` + quoted + `]]`, nil},
 		{`[[`, nil},
 	} {
 		m := must(tree.ImportLightGBM([]byte(strings.Replace(text, "pandas_categorical:null", "pandas_categorical:"+c.list, 1))))
 		if got := m.Schema().Column(4).Levels; !slices.Equal(got, c.want) {
-			t.Errorf("%s: levels %v, want %v", c.list, got, c.want)
+			t.Errorf("%.40s: levels %v, want %v", c.list, got, c.want)
 		}
 	}
 	xgb := string(must(os.ReadFile("testdata/import/xgboost-1.7.6-multiclass-forest.json")))
