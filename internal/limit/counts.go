@@ -139,6 +139,14 @@ func (c *Counts[K]) Has(key K, group int32, at int64) bool {
 	return found
 }
 
+// Forgotten reports whether Add would refuse an event of key, since it is older than is remembered.
+func (c *Counts[K]) Forgotten(key K, at int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	marks := c.of[key]
+	return marks != nil && c.old(at, (*marks)[len(*marks)-1].at)
+}
+
 // Forget removes all events of key.
 func (c *Counts[K]) Forget(key K) {
 	c.mu.Lock()

@@ -124,6 +124,10 @@ func TestCountsHas(t *testing.T) {
 			t.Errorf("%+v: %v", x, got)
 		}
 	}
+	c.Keep = 5
+	if !c.Forgotten("a", 1) || c.Forgotten("a", 2) || c.Forgotten("b", 1) {
+		t.Error("forgotten is what is older than is kept")
+	}
 }
 
 // TestBucketClocks: an instant that was far ahead is forgotten after a hundred looks, with one burst at most; of two clocks that

@@ -16,7 +16,7 @@ type Pricing uint8
 // The pricings.
 const (
 	CPC  Pricing = iota // bid and charged for a click
-	OCPC                // bid for an action, charged for a click at the probability that it leads to one
+	OCPC                // bid for an action, charged for a click at the probability that it leads to one: below one unit, nothing
 	CPA                 // bid and charged for an action
 	CPM                 // bid and charged for a thousand impressions that were looked at
 )

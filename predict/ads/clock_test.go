@@ -17,7 +17,7 @@ import (
 // TestPaceClockAhead: one page whose clock was ahead neither lets all of the budget go at once nor stops it, and servers
 // whose clocks differ all day are paced.
 func TestPaceClockAhead(t *testing.T) {
-	const pages = 50_000
+	const pages = 20_000
 	from := time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
 	for _, pace := range []ads.Pace{ads.PaceBucket, ads.PacePID} {
 		for name, wrong := range map[string]func(k int, at time.Time) time.Time{
@@ -35,7 +35,7 @@ func TestPaceClockAhead(t *testing.T) {
 			},
 			"one of two servers": func(k int, at time.Time) time.Time { return at.Add(time.Duration(k%2) * 40 * time.Minute) },
 		} {
-			catalogue := get(ads.NewCatalogue([]ads.Ad{{ID: "tea", Creatives: []string{"x"}, Amount: 100, Budget: 100_000, From: from, To: from.Add(24 * time.Hour), Pace: pace}}))
+			catalogue := get(ads.NewCatalogue([]ads.Ad{{ID: "tea", Creatives: []string{"x"}, Amount: 100, Budget: 40_000, From: from, To: from.Add(24 * time.Hour), Pace: pace}}))
 			server := get(ads.NewServer(catalogue, ads.ServerOptions[int]{Auction: ads.AuctionOptions{Payment: ads.FirstPrice}}))
 			r := rng.New(5, uint64(pace), 0)
 			var at [24]float64
@@ -46,7 +46,7 @@ func TestPaceClockAhead(t *testing.T) {
 						get(server.Record(x, ads.Clicked, when))
 					}
 				}
-				at[when.Hour()] = float64(server.Ledger().Spent("tea")) / 1e8
+				at[when.Hour()] = float64(server.Ledger().Spent("tea")) / 4e7
 			}
 			worst := 0.
 			for h, share := range at {
@@ -113,6 +113,21 @@ func TestSameInstant(t *testing.T) {
 	for name, s := range map[string]*ads.Server[int]{"the server": s, "one from the log": again} {
 		if early, late := serve(s, 10, noon.Add(time.Hour-time.Second)), serve(s, 11, noon.Add(time.Hour)); early != 0 || late != 1 {
 			t.Errorf("%s shows %d before the hour is over and %d then", name, early, late)
+		}
+	}
+}
+
+// TestClockAheadUser: an ad whose cap cannot be kept, since somebody has seen one far ahead, leaves its place to another.
+func TestClockAheadUser(t *testing.T) {
+	capped := ads.Ad{ID: "capped", Creatives: []string{"x"}, Amount: 50, Caps: []ads.Cap{{N: 9, Per: time.Hour}}}
+	s := get(ads.NewServer(get(ads.NewCatalogue([]ads.Ad{capped, {ID: "free", Creatives: []string{"x"}, Amount: 5}})), ads.ServerOptions[int]{}))
+	for _, c := range []struct {
+		user int
+		at   time.Time
+		want string
+	}{{1, noon.Add(60 * 24 * time.Hour), "capped"}, {1, noon, "free"}, {2, noon, "capped"}} {
+		if got := get(s.Serve(nil, ads.Request[int]{User: c.user, At: c.at})); len(got) != 1 || got[0].Ad != c.want {
+			t.Errorf("user %d at %v: %+v, want %s", c.user, c.at, got, c.want)
 		}
 	}
 }

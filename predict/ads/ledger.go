@@ -28,7 +28,7 @@ type LedgerOptions struct {
 	// days.
 	Remember time.Duration
 	// Keep is how long an event is known again when it is told twice, > 0, at most 1098 days: older ones are
-	// refused; default 7 days.
+	// refused; default 7 days. From the first time on, for up to twice as long: to tell it again does not prolong it.
 	Keep time.Duration
 }
 

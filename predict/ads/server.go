@@ -234,7 +234,7 @@ func (s *Server[U]) Ledger() *Ledger[U] {
 
 // Serve appends the ads of a page, best place first; none where there are none. An ad takes part
 // where it may stand on the page, its target fits, its time has come, what is left of its
-// budget is as much as its bid, its pace allows it, and no cap is full. What is served counts for the caps at
+// budget is as much as its bid, its pace allows it, and no cap is full, or asks for what the ledger no longer remembers. What is served counts for the caps at
 // once; money is spent by Record. A place that the caps of all ads leave without an ad stays empty.
 //
 // ErrRange for a time that is missing; ErrRange and ErrNotFinite for what Predict and Choose
@@ -302,7 +302,8 @@ func (s *Server[U]) bid(p *page[U], v *serving, stripe *stripe[U]) {
 	request := &p.request
 	at := request.At.UnixNano()
 	p.bids = p.bids[:0]
-	if stripe.full(s.opt.Caps, request.User, limit.All, at) {
+	forgotten := stripe.counts.Forgotten(request.User, at) // what could not be counted must not take a place
+	if len(s.opt.Caps) > 0 && (forgotten || stripe.full(s.opt.Caps, request.User, limit.All, at)) {
 		return
 	}
 	for _, i := range p.matches {
@@ -313,7 +314,7 @@ func (s *Server[U]) bid(p *page[U], v *serving, stripe *stripe[U]) {
 		if ad.Budget > 0 && (account.left() < most(ad) || ad.Pace != PaceNone && !s.paced(ad, account, request.ID, at)) {
 			continue
 		}
-		if len(ad.Caps) > 0 && stripe.full(ad.Caps, request.User, account.number, at) {
+		if len(ad.Caps) > 0 && (forgotten || stripe.full(ad.Caps, request.User, account.number, at)) {
 			continue
 		}
 		click, action := v.click[i], v.action[i]
