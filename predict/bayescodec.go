@@ -215,7 +215,7 @@ func (m *BayesModel) UnmarshalBinary(data []byte) error {
 	sums := getBayes(r)
 	var next *BayesModel
 	if r.Err() == nil {
-		if next, err = sums.Result(); err != nil || !next.finite() {
+		if next, err = sums.Result(); err != nil {
 			r.Fail("sums of no model")
 		}
 	}

@@ -21,7 +21,7 @@ type BayesModel struct {
 }
 
 // Result returns the model of the rows added so far, and leaves b as it is. Errors: ErrEmpty without rows, ErrUndefined for a
-// class without a row, where normal columns do not vary at all, and for columns of Counts that are all 0.
+// class without a row and where normal columns do not vary at all, ErrOverflow where the counts of a class do not add up.
 func (b *NaiveBayes) Result() (*BayesModel, error) {
 	const where = "predict: NaiveBayes.Result"
 	if b == nil || b.rows == 0 {
@@ -60,6 +60,9 @@ func (b *NaiveBayes) Result() (*BayesModel, error) {
 				m.levels[j][at] = math.Log(counts[at]+b.alpha) - math.Log(sum)
 			}
 		}
+	}
+	if !m.finite() {
+		return nil, fmt.Errorf("%s: counts: %w", where, ErrOverflow)
 	}
 	return m, nil
 }
@@ -196,27 +199,30 @@ func (m *BayesModel) scores(dst, row []float64) []float64 {
 // of a categorical column, and a code that was never added, say nothing. On an error, ErrShape, ErrNotFinite or ErrRange naming the row, ErrEmpty for a
 // model that was not fitted, it returns dst as given. It allocates nothing where dst has room.
 func (m *BayesModel) Score(dst []float64, rows [][]float64) ([]float64, error) {
-	return m.each("predict: BayesModel.Score", dst, rows, func([]float64) {})
+	return m.each("predict: BayesModel.Score", dst, rows, itself)
 }
 
 // Prob appends the probabilities of the classes of each row to dst, Classes numbers a row, which add up to 1. They rank well and are
 // too sure, for columns are not independent: calibrate them before use. Otherwise it is like Score.
 func (m *BayesModel) Prob(dst []float64, rows [][]float64) ([]float64, error) {
-	return m.each("predict: BayesModel.Prob", dst, rows, func(z []float64) { softmaxOf(z) })
+	return m.each("predict: BayesModel.Prob", dst, rows, softmaxed)
 }
 
 // Predict appends the most probable class of each row to dst, the lowest of equal ones. Otherwise it is like
 // Score, but for one slice.
 func (m *BayesModel) Predict(dst []int, rows [][]float64) ([]int, error) {
-	z, err := m.each("predict: BayesModel.Predict", make([]float64, 0, len(rows)*m.Classes()), rows, func([]float64) {})
-	if err != nil {
+	out := dst
+	if _, err := m.each("predict: BayesModel.Predict", make([]float64, 0, m.Classes()), rows, func(z []float64) []float64 {
+		out = append(out, mostProbable(z))
+		return nil
+	}); err != nil {
 		return dst, err
 	}
-	return mostProbable(dst, z, m.sums.classes), nil
+	return out, nil
 }
 
-// each appends the scores of each row, changed by f.
-func (m *BayesModel) each(where string, dst []float64, rows [][]float64, f func([]float64)) ([]float64, error) {
+// each appends what of makes of the scores of each row.
+func (m *BayesModel) each(where string, dst []float64, rows [][]float64, of func(z []float64) []float64) ([]float64, error) {
 	if !m.fitted() {
 		return dst, notFitted(where)
 	}
@@ -235,7 +241,7 @@ func (m *BayesModel) each(where string, dst []float64, rows [][]float64, f func(
 		if err := check.Slice("score", out[at:]); err != nil {
 			return dst, fmt.Errorf("%s: rows[%d]: %w", where, i, err)
 		}
-		f(out[at:])
+		out = append(out[:at], of(out[at:])...)
 	}
 	return out, nil
 }

@@ -68,6 +68,12 @@ func TestCancels(t *testing.T) {
 			_, err := predict.FitMLP(ctx, rows, v, predict.MLPOptions{Epochs: 5})
 			return err
 		}},
+		{Name: "predict.FitNeighbors", Looks: 10, Do: func(ctx context.Context, size int) error {
+			rows, _, v := data(20_000*size, 5)
+			testkit.Start(ctx)
+			_, err := predict.FitNeighbors(ctx, rows, v, predict.NeighborsOptions{})
+			return err
+		}},
 		{Name: "predict.FitNaiveBayes", Looks: 5, Do: func(ctx context.Context, size int) error {
 			rows, _, v := data(20_000*size, 20)
 			label := make([]int, len(v))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/parallel"
@@ -32,10 +33,11 @@ func (f *leastSquares) huber(ctx context.Context, where string) (*Linear, error)
 		return nil, wrap(where, err)
 	}
 	p := &huber{dense: one, epsilon: f.opt.Huber, residual: make([]float64, one.rows)}
-	mean, square := 0.0, 0.0
+	mean, square, so := 0.0, 0.0, 0.0
 	for k, i := range f.order {
 		p.y = append(p.y, f.y[i])
-		mean += (f.y[i] - mean) * (p.weight[k] / p.total)
+		so += p.weight[k]
+		mean += (f.y[i] - mean) * (p.weight[k] / so)
 	}
 	base := mean
 	if !p.intercept {
@@ -45,7 +47,9 @@ func (f *leastSquares) huber(ctx context.Context, where string) (*Linear, error)
 		p.y[k] = v - base // as if it were an offset: near 0 nothing is lost
 		square += p.weight[k] * p.y[k] * p.y[k]
 	}
-	p.least = 1e-12 * (math.Sqrt(square/p.total) + math.SmallestNonzeroFloat64)
+	if p.least = 1e-12 * math.Sqrt(square/p.total); p.least == 0 {
+		p.least = 1e-100 // all are the same: any scale does
+	}
 	r, dependent, err := p.minimise(ctx, opt)
 	if err != nil {
 		return nil, wrap(where, err)
@@ -69,7 +73,9 @@ func (f *leastSquares) huber(ctx context.Context, where string) (*Linear, error)
 
 // warn says what is doubtful about the fit.
 func (p *huber) warn(m *Linear, r solve.LBFGSResult, dependent []int) {
-	m.warnColumns(dependent, "are constant or linear combinations of columns before them and get coefficient 0")
+	dependent = append(dependent, p.constant...)
+	slices.Sort(dependent)
+	m.warnColumns(slices.Compact(dependent), "are constant or linear combinations of columns before them and get coefficient 0")
 	if p.sigma <= p.least {
 		m.warn("so many rows lie on one plane exactly that the scale of the residuals is 0")
 	} else if !r.Converged {
@@ -108,7 +114,8 @@ func (p *huber) minimise(ctx context.Context, opt LogisticOptions) (solve.LBFGSR
 			for j, s := range step {
 				left += g[j] * s
 			}
-			return math.Abs(left) <= opt.Tol*opt.Tol*p.sigma || p.sigma <= p.least, nil
+			// Tol in standard errors, rows taken to weigh about 1.
+			return math.Abs(left) <= opt.Tol*opt.Tol*p.sigma*(p.total/float64(p.rows)) || p.sigma <= p.least, nil
 		},
 	})
 	if err != nil {

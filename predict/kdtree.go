@@ -2,6 +2,7 @@ package predict
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 	"sort"
@@ -20,8 +21,8 @@ type kdtree struct {
 // leafRows is the number of rows up to which a node is a leaf.
 const leafRows = 16
 
-// newKDTree makes the tree of the rows of x, of d columns each.
-func newKDTree(x []float64, d int) kdtree {
+// newKDTree makes the tree of the rows of x, of d columns each; what it has when ctx ends is not to be used.
+func newKDTree(ctx context.Context, x []float64, d int) kdtree {
 	n := len(x) / d
 	depth := 0
 	for n>>depth > leafRows {
@@ -32,13 +33,13 @@ func newKDTree(x []float64, d int) kdtree {
 	for i := range t.order {
 		t.order[i] = int32(i)
 	}
-	t.split(x, 0, 0, n)
+	t.split(ctx, x, 0, 0, n)
 	return t
 }
 
 // split fills the nodes from node on with the rows order[lo:hi], halves along the side on which their box is longest.
-func (t *kdtree) split(x []float64, node, lo, hi int) {
-	if node >= len(t.from) {
+func (t *kdtree) split(ctx context.Context, x []float64, node, lo, hi int) {
+	if node >= len(t.from) || hi-lo > rowBlock && ctx.Err() != nil {
 		return
 	}
 	t.from[node], t.to[node] = int32(lo), int32(hi)
@@ -65,8 +66,8 @@ func (t *kdtree) split(x []float64, node, lo, hi int) {
 		return cmp.Or(cmp.Compare(x[int(a)*t.d+side], x[int(b)*t.d+side]), cmp.Compare(a, b))
 	})
 	middle := (lo + hi) / 2
-	t.split(x, 2*node+1, lo, middle)
-	t.split(x, 2*node+2, middle, hi)
+	t.split(ctx, x, 2*node+1, lo, middle)
+	t.split(ctx, x, 2*node+2, middle, hi)
 }
 
 // found is a row with its distance, squared but for Manhattan's.
@@ -76,7 +77,7 @@ type found struct {
 }
 
 // nearest is a search: the rows found so far, nearest first, those of equal distance in the order of the rows, of which none
-// can be left out without falling below the weight that is wanted.
+// can be left out without falling below the weight that is wanted. In the end those as far as the last are there, too.
 type nearest struct {
 	want      float64
 	weight    []float64
@@ -84,12 +85,51 @@ type nearest struct {
 	query     []float64
 	found     []found
 	have      float64 // weight of found
+	left      float64 // the least distance of a row that was left out; NaN: none
 }
 
-// find fills s.found with the nearest rows.
+// find fills s.found with the nearest rows, and all that are as far as the last of them.
 func (t *kdtree) find(x []float64, s *nearest) {
-	s.found, s.have = s.found[:0], 0
+	s.found, s.have, s.left = s.found[:0], 0, math.NaN()
 	t.visit(x, s, 0, t.gap(s, 0))
+	last := s.found[len(s.found)-1].distance
+	if s.left != last {
+		return
+	}
+	for n := len(s.found); n > 0 && s.found[n-1].distance == last; n-- {
+		s.found = s.found[:n-1]
+	}
+	t.ties(x, s, 0, last)
+}
+
+// ties appends the rows at a distance, in the order of the tree.
+func (t *kdtree) ties(x []float64, s *nearest, node int, distance float64) {
+	if t.from[node] == t.to[node] || t.gap(s, node) > distance {
+		return
+	}
+	if a := 2*node + 1; a < len(t.from) {
+		t.ties(x, s, a, distance)
+		t.ties(x, s, a+1, distance)
+		return
+	}
+	for _, i := range t.order[t.from[node]:t.to[node]] {
+		if t.distance(x, s, i) == distance {
+			s.found = append(s.found, found{distance, i})
+		}
+	}
+}
+
+// distance is that of the query from a row.
+func (t *kdtree) distance(x []float64, s *nearest, i int32) float64 {
+	sum := 0.0
+	for j, v := range x[int(i)*t.d : (int(i)+1)*t.d] {
+		e := math.Abs(v - s.query[j])
+		if !s.manhattan {
+			e *= e
+		}
+		sum += e
+	}
+	return sum
 }
 
 // gap is the distance of the query from the box of a node: never more than that of a row in it, also after rounding, for every
@@ -123,30 +163,38 @@ func (t *kdtree) visit(x []float64, s *nearest, node int, gap float64) {
 		return
 	}
 	for _, i := range t.order[t.from[node]:t.to[node]] {
-		sum := 0.0
-		for j, v := range x[int(i)*t.d : (int(i)+1)*t.d] {
-			e := math.Abs(v - s.query[j])
-			if !s.manhattan {
-				e *= e
-			}
-			sum += e
-		}
-		s.add(found{sum, i})
+		s.add(found{t.distance(x, s, i), i})
 	}
 }
 
-// add takes a row where it is among the nearest.
+// add takes a row where it is among the nearest. Where some may be more than are wanted the weight is counted anew: what a large one leaves to rounding
+// must not stay.
 func (s *nearest) add(f found) {
 	n := len(s.found)
 	before := func(g found) bool { return g.distance < f.distance || g.distance == f.distance && g.row < f.row }
 	if s.have >= s.want && before(s.found[n-1]) {
+		s.leave(f)
 		return
 	}
 	at := sort.Search(n, func(i int) bool { return !before(s.found[i]) })
 	s.found = slices.Insert(s.found, at, f)
 	s.have += s.weight[f.row]
-	for last := len(s.found) - 1; last > 0 && s.have-s.weight[s.found[last].row] >= s.want; last-- {
-		s.have -= s.weight[s.found[last].row]
-		s.found = s.found[:last]
+	if s.have-s.weight[s.found[n].row] < s.want-1e-9*s.have {
+		return
+	}
+	s.have = 0
+	for k, g := range s.found {
+		if s.have += s.weight[g.row]; s.have >= s.want && k+1 < len(s.found) {
+			s.leave(s.found[k+1])
+			s.found = s.found[:k+1]
+			return
+		}
+	}
+}
+
+// leave keeps the distance of a row that is left out.
+func (s *nearest) leave(f found) {
+	if !(s.left <= f.distance) {
+		s.left = f.distance
 	}
 }

@@ -91,8 +91,8 @@ type MLP struct {
 // level without rows being 0. Adam (Kingma and Ba, 2015) over batches, one after the other: the order of rows matters, and the same rows in the same order with the same Seed give
 // the same bytes at any GOMAXPROCS.
 //
-// Converged says that the rows held out ended the fit. Cost of an epoch n times the number of weights of the layers; memory 8·n·d bytes and four
-// numbers a parameter. Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange for a label or code that is none and magnitudes above
+// Converged says that the rows held out ended the fit. Cost of an epoch n times the number of weights of the layers; memory five
+// numbers a parameter, the rows are not copied. Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange for a label or code that is none and magnitudes above
 // 1e150, ErrOption, ErrUndefined where too few rows are left to train on or to hold out, ErrTooLarge, ErrDiverged, or context.Cause(ctx).
 func FitMLP(ctx context.Context, rows [][]float64, y []float64, opt MLPOptions) (*MLP, error) {
 	const where = "predict: FitMLP"
@@ -104,7 +104,7 @@ func FitMLP(ctx context.Context, rows [][]float64, y []float64, opt MLPOptions) 
 	if err != nil {
 		return nil, err
 	}
-	t, err := m.trainer(where, rows, y, kept, opt)
+	t, err := m.trainer(ctx, where, rows, y, kept, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -387,17 +387,10 @@ func (m *MLP) answer(dst, row []float64, p *pass) []float64 {
 // Predict appends the amount of each row to dst or, with Classes, its most probable class, the lowest of equal ones. A code that the rows of the fit did not have is
 // as if it said nothing. On an error, ErrShape, ErrNotFinite or ErrRange naming the row, ErrEmpty for a model that was not fitted, it returns dst as given.
 func (m *MLP) Predict(dst []float64, rows [][]float64) ([]float64, error) {
-	p, err := m.each("predict: MLP.Predict", make([]float64, 0, len(rows)*max(1, m.Classes())), rows)
-	if err != nil {
-		return dst, err
+	if m.Classes() == 0 {
+		return m.each("predict: MLP.Predict", dst, rows, itself)
 	}
-	if m.classes == 0 {
-		return append(dst, p...), nil
-	}
-	for _, c := range mostProbable(nil, p, m.classes) {
-		dst = append(dst, float64(c))
-	}
-	return dst, nil
+	return m.each("predict: MLP.Predict", dst, rows, labelOf)
 }
 
 // Prob appends the probabilities of each row to dst, Classes numbers a row, which add up to 1. Otherwise it is
@@ -407,11 +400,11 @@ func (m *MLP) Prob(dst []float64, rows [][]float64) ([]float64, error) {
 	if m.fitted() && m.classes == 0 {
 		return dst, fmt.Errorf("%s: fitted on amounts: %w", where, ErrMismatch)
 	}
-	return m.each(where, dst, rows)
+	return m.each(where, dst, rows, itself)
 }
 
-// each appends the answer to each row.
-func (m *MLP) each(where string, dst []float64, rows [][]float64) ([]float64, error) {
+// each appends what of makes of the answer to each row.
+func (m *MLP) each(where string, dst []float64, rows [][]float64, of func(z []float64) []float64) ([]float64, error) {
 	if !m.fitted() {
 		return dst, notFitted(where)
 	}
@@ -432,6 +425,7 @@ func (m *MLP) each(where string, dst []float64, rows [][]float64) ([]float64, er
 		if err := check.Slice("prediction", out[at:]); err != nil {
 			return dst, fmt.Errorf("%s: rows[%d]: %w", where, i, err)
 		}
+		out = append(out[:at], of(out[at:])...)
 	}
 	return out, nil
 }
@@ -451,7 +445,7 @@ type trainer struct {
 }
 
 // trainer draws the rows held out and the start, and standardises.
-func (m *MLP) trainer(where string, rows [][]float64, y []float64, kept []int, opt MLPOptions) (*trainer, error) {
+func (m *MLP) trainer(ctx context.Context, where string, rows [][]float64, y []float64, kept []int, opt MLPOptions) (*trainer, error) {
 	t := &trainer{m: m, rows: rows, y: y, weight: func(int) float64 { return 1 }, stream: rng.New(opt.Seed, 0x31b, 0)}
 	if opt.Weights != nil {
 		t.weight = func(i int) float64 { return opt.Weights[i] }
@@ -490,7 +484,10 @@ func (m *MLP) trainer(where string, rows [][]float64, y []float64, kept []int, o
 	t.pass = m.newPass()
 	base := m.base()
 	seen := make([]bool, base)
-	for _, i := range t.train {
+	for k, i := range t.train {
+		if k%rowBlock == 0 && ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		m.forward(t.pass, rows[i])
 		for _, e := range t.pass.at {
 			if e >= 0 {
@@ -540,7 +537,10 @@ func (t *trainer) run(ctx context.Context, opt MLPOptions) error {
 			t.step(order[lo:min(lo+opt.Batch, len(order))], opt)
 		}
 		m.epochs++
-		loss := t.mean(judged)
+		loss, err := t.mean(ctx, judged)
+		if err != nil {
+			return err
+		}
 		if !check.Finite(loss) {
 			return fmt.Errorf("the loss is not finite: lower LearningRate: %w", ErrDiverged)
 		}
@@ -557,14 +557,17 @@ func (t *trainer) run(ctx context.Context, opt MLPOptions) error {
 }
 
 // mean is the mean loss of rows.
-func (t *trainer) mean(rows []int) float64 {
+func (t *trainer) mean(ctx context.Context, rows []int) (float64, error) {
 	sum, total := 0.0, 0.0
-	for _, i := range rows {
+	for k, i := range rows {
+		if k%rowBlock == 0 && ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
 		t.m.forward(t.pass, t.rows[i])
 		sum += t.weight(i) * t.m.lossOf(t.pass, t.y[i])
 		total += t.weight(i)
 	}
-	return sum / total
+	return sum / total, nil
 }
 
 // step is one of Adam's on a batch. Embeddings that the batch does not have stay as they are, with their means.

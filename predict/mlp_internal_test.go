@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"context"
 	"math"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestMLPGradient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tr, err := m.trainer("", rows, y, kept, opt)
+		tr, err := m.trainer(context.Background(), "", rows, y, kept, opt)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -316,17 +316,17 @@ func softmaxOf(z []float64) float64 {
 // Score appends bₖ + wₖ·x of each row to dst, Classes numbers a row. On an error, ErrShape or ErrNotFinite naming the row, ErrEmpty
 // for a model that was not fitted, it returns dst as given. It allocates nothing where dst has room.
 func (m *Multinomial) Score(dst []float64, rows [][]float64) ([]float64, error) {
-	return m.each("predict: Multinomial.Score", dst, rows, func([]float64) {})
+	return m.each("predict: Multinomial.Score", dst, rows, itself)
 }
 
 // Prob appends the probabilities of each row to dst, Classes numbers a row, which add up to 1. Otherwise
 // it is like Score.
 func (m *Multinomial) Prob(dst []float64, rows [][]float64) ([]float64, error) {
-	return m.each("predict: Multinomial.Prob", dst, rows, func(z []float64) { softmaxOf(z) })
+	return m.each("predict: Multinomial.Prob", dst, rows, softmaxed)
 }
 
-// each appends the scores of each row, changed by f.
-func (m *Multinomial) each(where string, dst []float64, rows [][]float64, f func([]float64)) ([]float64, error) {
+// each appends what of makes of the scores of each row.
+func (m *Multinomial) each(where string, dst []float64, rows [][]float64, of func(z []float64) []float64) ([]float64, error) {
 	if !m.fitted() {
 		return dst, notFitted(where)
 	}
@@ -343,7 +343,7 @@ func (m *Multinomial) each(where string, dst []float64, rows [][]float64, f func
 			}
 			return dst, fmt.Errorf("%s: rows[%d]: %w", where, i, err)
 		}
-		f(out[at:])
+		out = append(out[:at], of(out[at:])...)
 	}
 	return out, nil
 }
@@ -355,25 +355,40 @@ func (m *Multinomial) Predict(dst []int, rows [][]float64) ([]int, error) {
 	if !m.fitted() {
 		return dst, notFitted(where)
 	}
-	z, err := m.each(where, make([]float64, 0, len(rows)*m.classes), rows, func([]float64) {})
-	if err != nil {
+	out := dst
+	if _, err := m.each(where, make([]float64, 0, m.classes), rows, func(z []float64) []float64 {
+		out = append(out, mostProbable(z))
+		return nil
+	}); err != nil {
 		return dst, err
 	}
-	return mostProbable(dst, z, m.classes), nil
+	return out, nil
 }
 
-// mostProbable appends the position of the largest of each k numbers, the lowest of equal ones.
-func mostProbable(dst []int, p []float64, k int) []int {
-	for lo := 0; lo+k <= len(p); lo += k {
-		best := 0
-		for c, v := range p[lo : lo+k] {
-			if v > p[lo+best] {
-				best = c
-			}
+// mostProbable is the position of the largest number, the lowest of equal ones.
+func mostProbable(p []float64) int {
+	best := 0
+	for c, v := range p {
+		if v > p[best] {
+			best = c
 		}
-		dst = append(dst, best)
 	}
-	return dst
+	return best
+}
+
+// itself leaves scores as they are.
+func itself(z []float64) []float64 { return z }
+
+// labelOf is the most probable class as a number.
+func labelOf(z []float64) []float64 {
+	z[0] = float64(mostProbable(z))
+	return z[:1]
+}
+
+// softmaxed turns scores into probabilities.
+func softmaxed(z []float64) []float64 {
+	softmaxOf(z)
+	return z
 }
 
 // Intercept returns the constant term of a class, and nothing for a class that is none.

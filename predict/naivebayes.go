@@ -98,6 +98,9 @@ type NaiveBayes struct {
 // maxLevels bounds the codes of a categorical column.
 const maxLevels = 1 << 20
 
+// maxLevelSums bounds the numbers of a categorical column, one a level and class.
+const maxLevelSums = 1 << 28
+
 // NewNaiveBayes returns an empty accumulator. Errors: ErrOption, ErrRange for a column of Counts or Binary that is none or
 // not numeric, ErrDuplicate for one named twice; as NewSchema for Columns.
 func NewNaiveBayes(opt NaiveBayesOptions) (*NaiveBayes, error) {
@@ -161,7 +164,7 @@ func (b *NaiveBayes) open(where string, s Schema) error {
 
 // Add adds a row of class y and weight w. A row of weight 0 counts as absent; a NaN of a categorical column is a level
 // that is not known and adds nothing there. Errors: ErrShape, ErrNotFinite, ErrRange for a class, a level or a
-// count that is none and magnitudes above 1e150, ErrOverflow, ErrEmpty for a row of no columns and a NaiveBayes that
+// count that is none and magnitudes above 1e150, ErrOverflow, ErrTooLarge beyond 2²⁸ levels times classes, ErrEmpty for a row of no columns and a NaiveBayes that
 // NewNaiveBayes did not make; b is unchanged then.
 func (b *NaiveBayes) Add(row []float64, y int, w float64) error {
 	const where = "predict: NaiveBayes.Add"
@@ -180,15 +183,24 @@ func (b *NaiveBayes) Add(row []float64, y int, w float64) error {
 	if err := checkValue(w); err != nil || w < 0 {
 		return fmt.Errorf("%s: %w", where, check.Private("weight", -1, nil, w, fmt.Errorf("want >= 0: %w", ErrRange)))
 	}
-	if b.schema.n == 0 {
-		if err := b.open(where, numeric(nil, len(row))); err != nil {
-			return err
+	if b.schema.n == 0 { // the columns stay unknown where the row is none
+		first := *b
+		err := first.open(where, numeric(nil, len(row)))
+		if err == nil {
+			err = first.Add(row, y, w)
 		}
+		if err == nil && w > 0 {
+			*b = first
+		}
+		return err
 	}
 	total := b.weight[y] + w
 	for j, v := range row {
 		if err := b.check(j, v); err != nil {
 			return fmt.Errorf("%s: %w", where, err)
+		}
+		if b.laws[j] == bayesLevels && (v+1)*float64(b.classes) > maxLevelSums {
+			return fmt.Errorf("%s: column %d: level %v of %d classes: %w", where, j, v, b.classes, ErrTooLarge)
 		}
 		at := y*b.schema.n + j
 		if s := v - b.first[at]; b.laws[j] == bayesNormal && !check.Finite(b.second[at]+w*s*s) || b.laws[j] == bayesCount && !check.Finite(b.first[at]+w*v) {
@@ -264,39 +276,40 @@ func (b *NaiveBayes) Merge(other *NaiveBayes) error {
 	if b.classes == 0 {
 		return notFitted(where)
 	}
-	if b.classes != other.classes || b.alpha != other.alpha || b.smoothing != other.smoothing || !slices.Equal(b.priors, other.priors) {
+	mine := *b // what opening changes stays, where all is well
+	if mine.classes != other.classes || mine.alpha != other.alpha || mine.smoothing != other.smoothing || !slices.Equal(mine.priors, other.priors) {
 		return fmt.Errorf("%s: other options: %w", where, ErrMismatch)
 	}
-	if b.schema.n == 0 || other.schema.n == 0 {
-		if !slices.Equal(b.counts, other.counts) && b.schema.n == other.schema.n || !slices.Equal(b.binary, other.binary) && b.schema.n == other.schema.n {
+	if mine.schema.n == 0 || other.schema.n == 0 {
+		if !slices.Equal(mine.counts, other.counts) && mine.schema.n == other.schema.n || !slices.Equal(mine.binary, other.binary) && mine.schema.n == other.schema.n {
 			return fmt.Errorf("%s: other Counts or Binary: %w", where, ErrMismatch)
 		}
 		if other.schema.n == 0 {
 			return nil
 		}
-		if err := b.open(where, other.schema); err != nil {
+		if err := mine.open(where, other.schema); err != nil {
 			return fmt.Errorf("%s: %w: %w", where, ErrMismatch, err)
 		}
 	}
-	if b.schema.Hash() != other.schema.Hash() || !slices.Equal(b.laws, other.laws) {
+	if mine.schema.Hash() != other.schema.Hash() || !slices.Equal(mine.laws, other.laws) {
 		return fmt.Errorf("%s: other columns: %w", where, ErrMismatch)
 	}
-	rows, err := check.AddInt64(b.rows, other.rows)
+	rows, err := check.AddInt64(mine.rows, other.rows)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	next := *b
-	next.rows, next.weight, next.first, next.second, next.levels = rows, slices.Clone(b.weight), slices.Clone(b.first), slices.Clone(b.second), slices.Clone(b.levels)
+	next := mine
+	next.rows, next.weight, next.first, next.second, next.levels = rows, slices.Clone(mine.weight), slices.Clone(mine.first), slices.Clone(mine.second), slices.Clone(mine.levels)
 	for y, w := range other.weight {
-		total := b.weight[y] + w
-		for j, law := range b.laws {
-			at := y*b.schema.n + j
+		total := mine.weight[y] + w
+		for j, law := range mine.laws {
+			at := y*mine.schema.n + j
 			if law != bayesNormal {
 				next.first[at] += other.first[at]
 			} else if w > 0 {
-				d := other.first[at] - b.first[at]
+				d := other.first[at] - mine.first[at]
 				next.first[at] += d * (w / total)
-				next.second[at] += other.second[at] + w*(b.weight[y]/total)*d*d
+				next.second[at] += other.second[at] + w*(mine.weight[y]/total)*d*d
 			}
 			if !check.Finite(next.first[at]) || !check.Finite(next.second[at]) {
 				return fmt.Errorf("%s: column %d: %w", where, j, ErrOverflow)
@@ -308,8 +321,8 @@ func (b *NaiveBayes) Merge(other *NaiveBayes) error {
 		}
 	}
 	for j, theirs := range other.levels {
-		sum := make([]float64, max(len(theirs), len(b.levels[j])))
-		copy(sum, b.levels[j])
+		sum := make([]float64, max(len(theirs), len(mine.levels[j])))
+		copy(sum, mine.levels[j])
 		if next.levels[j] = sum; len(sum) == 0 {
 			next.levels[j] = nil
 		}

@@ -67,8 +67,8 @@ type Neighbors struct {
 }
 
 // FitNeighbors keeps the rows, an n×d matrix, with their outcomes y, amounts or, with Classes, labels. Answers are exact: the K
-// nearest rows, by a k-d tree. Rows at the same distance are taken in the order of their content, and equal rows are joined into one of their weights, so that the order of the
-// rows does not matter, to the bit. Cost n·d·log n; an answer costs some K + d·log n for few columns and n·d for many. Memory 16·n·d bytes.
+// nearest rows, by a k-d tree. Where more rows than are wanted lie as far as the last one, they share what is left of K by their weights; equal rows are joined into one. So the
+// order of the rows does not matter, to the bit, and none of them is preferred by it. Cost n·d·log n; an answer costs some K + d·log n for few columns and n·d for many. Memory 16·n·d bytes.
 //
 // Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange for a label that is none and magnitudes above 1e150, ErrOption, ErrDuplicate
 // (names), ErrOverflow, or context.Cause(ctx).
@@ -127,7 +127,7 @@ func FitNeighbors(ctx context.Context, rows [][]float64, y []float64, opt Neighb
 	if check.Slice("", m.scale) != nil || check.Slice("", m.weight) != nil {
 		return nil, fmt.Errorf("%s: weights or squares: %w", where, ErrOverflow)
 	}
-	m.plant()
+	m.plant(ctx)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -152,8 +152,8 @@ func (m *Neighbors) standardize() {
 	}
 }
 
-// plant makes what the answers are found by.
-func (m *Neighbors) plant() {
+// plant makes what the answers are found by, or part of it where ctx has ended.
+func (m *Neighbors) plant(ctx context.Context) {
 	d := m.schema.n
 	m.x = slices.Clone(m.rows)
 	for i := range m.x {
@@ -161,7 +161,7 @@ func (m *Neighbors) plant() {
 			m.x[i] /= m.scale[i%d]
 		}
 	}
-	m.tree = newKDTree(m.x, d)
+	m.tree = newKDTree(ctx, m.x, d)
 }
 
 func (m *Neighbors) fitted() bool { return m != nil && len(m.y) > 0 }
@@ -220,18 +220,29 @@ func (m *Neighbors) answer(dst, row []float64, s *nearest) []float64 {
 	for range max(1, m.classes) {
 		dst = append(dst, 0)
 	}
-	exact := m.distance && s.found[0].distance == 0
-	left, total := s.want, 0.0
+	first, last := s.found[0].distance, s.found[len(s.found)-1].distance
+	sure, tied := 0.0, 0.0
 	for _, f := range s.found {
-		w := math.Min(m.weight[f.row], left)
-		if left -= w; m.distance && f.distance > 0 {
-			if exact {
+		if f.distance < last {
+			sure += m.weight[f.row]
+		} else {
+			tied += m.weight[f.row]
+		}
+	}
+	share, total := math.Min(1, (s.want-sure)/tied), 0.0
+	for _, f := range s.found {
+		w := m.weight[f.row]
+		if f.distance == last {
+			w *= share
+		}
+		if m.distance && f.distance > first { // one over the distance, in units of the nearest one's
+			by := first / f.distance
+			if !m.manhattan {
+				by = math.Sqrt(by)
+			}
+			if w *= by; w == 0 {
 				break
 			}
-			if !m.manhattan {
-				f.distance = math.Sqrt(f.distance)
-			}
-			w /= f.distance
 		}
 		if total += w; m.classes > 0 {
 			dst[at+int(m.y[f.row])] += w
@@ -251,17 +262,10 @@ func (m *Neighbors) answer(dst, row []float64, s *nearest) []float64 {
 // On an error, ErrShape, ErrNotFinite or ErrRange naming the row, ErrEmpty for a model that was not fitted, it returns dst as given.
 func (m *Neighbors) Predict(dst []float64, rows [][]float64) ([]float64, error) {
 	const where = "predict: Neighbors.Predict"
-	p, err := m.each(where, make([]float64, 0, len(rows)*max(1, m.Classes())), rows)
-	if err != nil {
-		return dst, err
+	if m.Classes() == 0 {
+		return m.each(where, dst, rows, itself)
 	}
-	if m.classes == 0 {
-		return append(dst, p...), nil
-	}
-	for _, c := range mostProbable(nil, p, m.classes) {
-		dst = append(dst, float64(c))
-	}
-	return dst, nil
+	return m.each(where, dst, rows, labelOf)
 }
 
 // Prob appends the share of each class among the neighbours of each row to dst, Classes numbers a row. Otherwise it is
@@ -271,11 +275,11 @@ func (m *Neighbors) Prob(dst []float64, rows [][]float64) ([]float64, error) {
 	if m.fitted() && m.classes == 0 {
 		return dst, fmt.Errorf("%s: fitted on amounts: %w", where, ErrMismatch)
 	}
-	return m.each(where, dst, rows)
+	return m.each(where, dst, rows, itself)
 }
 
-// each appends the answer to each row.
-func (m *Neighbors) each(where string, dst []float64, rows [][]float64) ([]float64, error) {
+// each appends what of makes of the answer to each row.
+func (m *Neighbors) each(where string, dst []float64, rows [][]float64, of func(z []float64) []float64) ([]float64, error) {
 	if !m.fitted() {
 		return dst, notFitted(where)
 	}
@@ -287,7 +291,9 @@ func (m *Neighbors) each(where string, dst []float64, rows [][]float64) ([]float
 		if err := checkRow("rows", i, row, m.schema.n); err != nil {
 			return dst, fmt.Errorf("%s: %w", where, err)
 		}
+		at := len(out)
 		out = m.answer(out, row, s)
+		out = append(out[:at], of(out[at:])...)
 	}
 	return out, nil
 }
@@ -321,10 +327,10 @@ func (m *Neighbors) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil)
 //	int     classes, 0 or 2 … 65536
 //	bool    whether neighbours are weighed by distance
 //	bool    whether distances are Manhattan's
-//	[]f64   d scales, finite and > 0, or none
+//	[]f64   d scales, finite and > 0, or none; values over them are finite
 //	[]f64   n·d values, magnitudes up to 1e150, n > 0; rows ascend, and equal ones by outcome
 //	[]f64   n outcomes, magnitudes up to 1e150, or labels
-//	[]f64   n weights, finite and > 0
+//	[]f64   n weights, > 0, of a finite sum
 //
 // Any other length or value is ErrCorrupt, a newer version ErrVersion, a frame of
 // another kind ErrMismatch; m is then unchanged.
@@ -354,14 +360,14 @@ func (m *Neighbors) UnmarshalBinary(data []byte) error {
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	next.plant()
+	next.plant(context.Background())
 	*m = next
 	return nil
 }
 
 // sound reports whether values are what a fit keeps.
 func (m *Neighbors) sound() bool {
-	d := m.schema.n
+	d, total := m.schema.n, 0.0
 	for _, v := range m.scale {
 		if !(v > 0) || !check.Finite(v) {
 			return false
@@ -369,14 +375,15 @@ func (m *Neighbors) sound() bool {
 	}
 	for i, w := range m.weight {
 		v := m.y[i]
-		if !(w > 0) || !check.Finite(w) || checkValue(v) != nil || v == 0 && math.Signbit(v) {
+		total += w
+		if !(w > 0) || !check.Finite(total) || checkValue(v) != nil || v == 0 && math.Signbit(v) {
 			return false
 		}
 		if m.classes > 0 && !(v >= 0 && v < float64(m.classes) && v == math.Trunc(v)) {
 			return false
 		}
-		for _, x := range m.rows[i*d : i*d+d] {
-			if checkValue(x) != nil || x == 0 && math.Signbit(x) {
+		for j, x := range m.rows[i*d : i*d+d] {
+			if checkValue(x) != nil || x == 0 && math.Signbit(x) || m.scale != nil && !check.Finite(x/m.scale[j]) {
 				return false
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestNeighborsProp: answers are those of all distances sorted, ties by content, and rows in another order or repeated where
+// TestNeighborsProp: answers are those of all distances sorted, what is left shared by all that are as far as the last, and rows in another order or repeated where
 // they weigh more are the same bytes.
 func TestNeighborsProp(t *testing.T) {
 	ctx := context.Background()
@@ -62,12 +62,23 @@ func TestNeighborsProp(t *testing.T) {
 			}
 			return sum
 		}
-		slices.SortFunc(all, func(a, b int) int {
-			return cmp.Or(cmp.Compare(far(a), far(b)), slices.Compare(rr[a], rr[b]), cmp.Compare(ry[a], ry[b]))
-		})
+		slices.SortFunc(all, func(a, b int) int { return cmp.Compare(far(a), far(b)) })
 		want := make([]float64, 3)
-		for _, i := range all[:min(k, len(all))] {
-			want[int(ry[i])] += 1 / float64(min(k, len(all)))
+		wanted := min(k, len(all))
+		last := far(all[wanted-1])
+		sure := slices.IndexFunc(all, func(i int) bool { return far(i) == last })
+		ties := 0
+		for _, i := range all[sure:] {
+			if far(i) == last {
+				ties++
+			}
+		}
+		for k, i := range all[:sure+ties] {
+			share := 1.0
+			if k >= sure {
+				share = float64(wanted-sure) / float64(ties)
+			}
+			want[int(ry[i])] += share / float64(wanted)
 		}
 		got := promised(m.Prob(nil, [][]float64{query}))
 		for c := range want {

@@ -62,7 +62,7 @@ func (m *PriceModel[K]) MarshalBinary() ([]byte, error) { return m.AppendBinary(
 //	f64     degrees of freedom, > 0
 //	int     rows, > 0
 //	int     products, > 0
-//	f64     F of the first stage, >= 0 or NaN
+//	f64     F of the first stage, >= 0, +Inf or NaN
 //	f64     share of its own, in [0, 1]
 //
 // Another class of ids or kind of frame is ErrMismatch, what no model holds ErrCorrupt, a newer
@@ -152,7 +152,7 @@ func getAnswers(r *codec.Reader, n int) []priceAnswer {
 				break
 			}
 			if check.Slice("answer", v[:]) != nil || !(a.Low <= a.Value && a.Value <= a.High && a.StdErr >= 0 && a.DF > 0) || a.Rows == 0 || a.Products == 0 ||
-				a.FirstStage < 0 || math.IsInf(a.FirstStage, 0) || math.IsNaN(a.FirstStage) && math.Float64bits(a.FirstStage) != math.Float64bits(math.NaN()) ||
+				a.FirstStage < 0 || math.IsNaN(a.FirstStage) && math.Float64bits(a.FirstStage) != math.Float64bits(math.NaN()) ||
 				!(a.Own >= 0 && a.Own <= 1) || math.Signbit(a.StdErr) || math.Signbit(a.Own) {
 				r.Fail("has an answer that cannot be")
 			}

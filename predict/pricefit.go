@@ -132,6 +132,7 @@ type priceFit struct {
 	u       []float64 // score residuals: rows times them is the score
 	mu      []float64 // weights, nil: 1
 	periods []float64 // effects of them
+	stage   *priceFit // the instruments on themselves, for the first stage; nil until asked for
 }
 
 // columns lays the raw columns out.
@@ -181,6 +182,9 @@ func (p *pricePanel[K]) fit(ctx context.Context, level float64) (*PriceModel[K],
 	m.pooled, m.cross = make([]priceAnswer, len(p.categories)), make([]priceAnswer, len(p.opt.Cross))
 	any := false
 	for c := range f.k {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		a := priceAnswer{why: f.why[c]}
 		if a.why == "" {
 			a = p.answer(f, c, level)
@@ -277,8 +281,7 @@ func (p *pricePanel[K]) reduce(ctx context.Context, f *priceFit, e *priceEffects
 			f.why[c] = "its costs never moved by themselves"
 		}
 	}
-	f.invert(e)
-	return nil
+	return f.invert(ctx, e)
 }
 
 // square returns Σ w·a·b.
@@ -291,10 +294,13 @@ func (e *priceEffects) square(a, b []float64) (sum float64) {
 
 // invert fills the inverse of Σ w·z·x over the columns that have a coefficient, and says which follow
 // from those before them.
-func (f *priceFit) invert(e *priceEffects) {
+func (f *priceFit) invert(ctx context.Context, e *priceEffects) error {
 	for _, side := range [2][][]float64{f.x, f.z} {
 		a := make([]float64, f.k*f.k)
 		for i := range f.k {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			for j := range f.k {
 				if f.why[i] == "" && f.why[j] == "" {
 					a[i*f.k+j] = e.square(side[i], side[j])
@@ -316,6 +322,9 @@ func (f *priceFit) invert(e *priceEffects) {
 	n := len(free)
 	a, inverse := make([]float64, n*n), make([]float64, n*n)
 	for i, ci := range free {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		for j, cj := range free {
 			a[i*n+j] = e.square(f.z[ci], f.x[cj])
 		}
@@ -326,13 +335,14 @@ func (f *priceFit) invert(e *priceEffects) {
 		for _, c := range free {
 			f.why[c] = "the costs say nothing of the prices"
 		}
-		return
+		return nil
 	}
 	for i, ci := range free {
 		for j, cj := range free {
 			f.inverse[ci*f.k+cj] = inverse[i*n+j]
 		}
 	}
+	return nil
 }
 
 // gauss turns b into the inverse of the n×n matrix a, b the identity, with pivots by rows; false where
@@ -542,7 +552,9 @@ func (p *pricePanel[K]) answer(f *priceFit, c int, level float64) priceAnswer {
 		a.StdErr, a.DF = p.single(f, c, who, scores)
 	}
 	if p.instrument {
-		a.FirstStage = p.firstStage(f, c)
+		if a.FirstStage = p.firstStage(f, c); math.IsNaN(a.FirstStage) {
+			a.FirstStage = 0 // costs that explain nothing, without an error
+		}
 	}
 	if !(a.DF > 0) || !(n > k) || !(a.StdErr >= 0) {
 		return priceAnswer{why: "there are no more rows than coefficients"}
@@ -618,15 +630,16 @@ func neweyWest(s []float64) float64 {
 // firstStage returns the F, robust within products, of the instrument of a column in the regression of
 // its price on all instruments.
 func (p *pricePanel[K]) firstStage(f *priceFit, c int) float64 {
-	g := &priceFit{k: f.k, x: f.z, z: f.z, why: append([]string(nil), f.why...)}
-	var e priceEffects
-	g.invert(&e)
+	if f.stage == nil {
+		f.stage = &priceFit{k: f.k, x: f.z, z: f.z, why: append([]string(nil), f.why...)}
+		_ = f.stage.invert(context.Background(), new(priceEffects)) // which does not end
+	}
+	g := f.stage
 	if g.why[c] != "" {
 		return 0
 	}
 	g.solve(f.x[c])
 	g.u = g.residuals(f.x[c])
-	g.why = f.why
 	seen := make(map[int32]float64)
 	sum, n := 0., 0.
 	for i := range p.product {

@@ -126,30 +126,72 @@ func (p *pricePanel[K]) useful(sorted []PriceRow[K]) []bool {
 			}
 		}
 	}
-	type seen struct{ rows, sold int }
-	for changed := true; changed; {
-		changed = false
-		inProduct, inPeriod := make(map[K]seen), make(map[int]seen)
-		for i, r := range sorted {
-			if !keep[i] {
-				continue
-			}
-			a, b := inProduct[r.Product], inPeriod[r.Period]
-			a.rows, b.rows = a.rows+1, b.rows+1
-			if r.Quantity > 0 {
-				a.sold, b.sold = a.sold+1, b.sold+1
-			}
-			inProduct[r.Product], inPeriod[r.Period] = a, b
+	p.peel(sorted, keep)
+	return keep
+}
+
+// peel leaves out, round by round, the rows of products and periods that have one row left, or no sale. Each of these ends once, so
+// that a chain of them, one ending the next, costs no more than its rows.
+func (p *pricePanel[K]) peel(sorted []PriceRow[K], keep []bool) {
+	type group struct {
+		rows, sold int
+		members    []int
+	}
+	var groups []group // products, then periods
+	of := make([][2]int, len(sorted))
+	for i, r := range sorted {
+		if i == 0 || r.Product != sorted[i-1].Product {
+			groups = append(groups, group{})
 		}
-		p.periods = !p.opt.NoPeriods && len(inProduct) > 1
-		for i, r := range sorted {
-			a, b := inProduct[r.Product], inPeriod[r.Period]
-			if keep[i] && (a.rows < 2 || a.sold == 0 || p.periods && (b.rows < 2 || b.sold == 0)) {
-				keep[i], changed = false, true
+		of[i][0] = len(groups) - 1
+	}
+	products, periods := len(groups), make(map[int]int)
+	for i, r := range sorted {
+		g, ok := periods[r.Period]
+		if !ok {
+			g = len(groups)
+			groups, periods[r.Period] = append(groups, group{}), g
+		}
+		of[i][1] = g
+	}
+	alive, look := 0, make([]int, 0, len(groups))
+	for i, r := range sorted {
+		for side := 0; keep[i] && side < 2; side++ {
+			g := &groups[of[i][side]]
+			if g.members = append(g.members, i); r.Quantity > 0 {
+				g.sold++
+			}
+			if g.rows++; g.rows == 1 && side == 0 {
+				alive++
 			}
 		}
 	}
-	return keep
+	for g := range groups {
+		look = append(look, g)
+	}
+	for len(look) > 0 {
+		p.periods = !p.opt.NoPeriods && alive > 1
+		var drop []int
+		for _, k := range look {
+			if g := groups[k]; g.rows > 0 && (g.rows < 2 || g.sold == 0) && (k < products || p.periods) {
+				drop = append(drop, g.members...)
+			}
+		}
+		look = look[:0]
+		for _, i := range drop {
+			for side := 0; keep[i] && side < 2; side++ {
+				g := &groups[of[i][side]]
+				if sorted[i].Quantity > 0 {
+					g.sold--
+				}
+				if g.rows--; g.rows == 0 && side == 0 {
+					alive--
+				}
+				look = append(look, of[i][side])
+			}
+			keep[i] = false
+		}
+	}
 }
 
 // lay makes columns of the rows to keep.

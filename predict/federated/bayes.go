@@ -48,6 +48,10 @@ func NewBayes(opt predict.NaiveBayesOptions) (*Bayes, error) {
 		return nil, fmt.Errorf("%s: Columns: %w", where, ErrEmpty)
 	}
 	opt.Weights, opt.ClassWeights, opt.Workers = nil, nil, 0
+	opt.Columns, opt.Priors = slices.Clone(opt.Columns), slices.Clone(opt.Priors)
+	for j := range opt.Columns {
+		opt.Columns[j].Levels = slices.Clone(opt.Columns[j].Levels)
+	}
 	like, err := predict.NewNaiveBayes(opt)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)

@@ -28,7 +28,7 @@
 //
 // # Guarantees
 //
-//   - Sums are of integers of 128 bits in units of 2⁻⁴⁸: any split of the rows into parties, any order of rows and parties and one party
+//   - Sums are of integers of 128 bits in units of 2⁻⁴⁸: on one architecture any split of the rows into parties, any order of rows and parties and one party
 //     that has all rows give the same bytes. What a row adds is rounded to the unit: columns should be of a size about 1.
 //   - A masked number is uniform whatever it hides, and the sum of all is that of the numbers. What the sums themselves tell of a party with few
 //     rows is not hidden: ask for a least number of rows.

@@ -162,7 +162,7 @@ func TestLikePredict(t *testing.T) {
 	}
 	a := get(federated.FitLinear(ctx, names, asking(federated.Linear, parties), federated.Options{}))
 	b := get(predict.FitLinear(ctx, x, amount, predict.LinearOptions{Weights: weights, Offset: offset}))
-	if math.Abs(a.RSquared()-b.RSquared()) > .01 {
+	if math.Abs(a.RSquared()-b.RSquared()) > 1e-9 {
 		t.Errorf("R² %v, package predict has %v", a.RSquared(), b.RSquared())
 	}
 }

@@ -33,8 +33,8 @@ type Options struct {
 
 // FitLogistic fits a logistic regression of the columns named, of labels 0 and 1, by Newton's method over rounds: the model of
 // predict.FitLogistic with the same L2 (-1 there for 0 here) up to rounding, and the same bytes for any split of the rows. Standard errors are those of
-// the Hessian. Some eight rounds. Errors: ErrEmpty for no columns or rows, ErrDuplicate for a name twice, ErrOption, ErrUndefined for labels of one
-// class, ErrMismatch for an answer to another question, ErrDiverged, the error of ask, or context.Cause(ctx).
+// the Hessian. Some eight rounds, two more with offsets. Errors: ErrEmpty for no columns or rows, ErrDuplicate for a name twice, ErrOption, ErrUndefined for labels of one
+// class, ErrRange for weights below the unit of the sums, ErrMismatch for an answer to another question, ErrDiverged, the error of ask, or context.Cause(ctx).
 func FitLogistic(ctx context.Context, names []string, ask Ask, opt Options) (*predict.Logistic, error) {
 	const where = "federated: FitLogistic"
 	f, err := newton(ctx, where, Logistic, names, ask, opt)
@@ -200,15 +200,21 @@ func (f *fit) begin(ctx context.Context, where string) error {
 	mean := -f.gradient(0) / weight
 	start := mean
 	switch {
-	case !(weight > 0) || r.Rows() == 0:
+	case r.Rows() == 0:
 		return fmt.Errorf("%s: no rows: %w", where, ErrEmpty)
+	case !(weight > 0):
+		return fmt.Errorf("%s: weights or, by their offsets, all rows are below the unit of the sums: %w", where, ErrRange)
 	case math.IsInf(r.Objective(), 1):
 		return fmt.Errorf("%s: rows beyond the range of the sums: %w", where, ErrRange)
 	case f.law == Logistic:
-		if mean += .5; !(mean > 0 && mean < 1) {
-			return fmt.Errorf("%s: labels of one class: %w", where, ErrUndefined)
+		if err := f.classes(ctx, where, r, weight); err != nil {
+			return err
 		}
-		start = math.Log(mean) - math.Log1p(-mean)
+		if mean += .5; mean > 0 && mean < 1 { // else offsets are large
+			start = math.Log(mean) - math.Log1p(-mean)
+		} else {
+			start = 0
+		}
 	case f.law == Poisson:
 		if mean++; !(mean > 0) {
 			return fmt.Errorf("%s: all counts are 0: %w", where, ErrUndefined)
@@ -223,6 +229,28 @@ func (f *fit) begin(ctx context.Context, where string) error {
 	}
 	if v := f.value(r); v < f.objective { // else offsets are large: stay
 		f.at, f.last, f.objective = at, r, v
+	}
+	return nil
+}
+
+// classes refuses labels of one class. Without offsets the answer r where all coefficients are 0 tells their share; with them two more
+// rounds do, far on either side, where the gradient is the weight of those labelled false, and of those labelled true.
+func (f *fit) classes(ctx context.Context, where string, r *Round, weight float64) error {
+	const rounding = 1e-13 // what the unit of the sums leaves of no rows
+	share := [2]float64{.5 + f.gradient(0)/weight, .5 - f.gradient(0)/weight}
+	if math.Abs(r.Objective()-weight*math.Ln2) > 1e-9*weight {
+		for c, far := range [2]float64{1e6, -1e6} {
+			at := slices.Clone(f.at)
+			at[0] = far
+			r, err := f.round(ctx, where, at)
+			if err != nil {
+				return err
+			}
+			share[c] = math.Abs(r.sums[placeGradient].float())
+		}
+	}
+	if !(min(share[0], share[1]) > rounding*max(share[0], share[1])) {
+		return fmt.Errorf("%s: labels of one class: %w", where, ErrUndefined)
 	}
 	return nil
 }
