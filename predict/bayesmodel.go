@@ -21,7 +21,7 @@ type BayesModel struct {
 }
 
 // Result returns the model of the rows added so far, and leaves b as it is. Errors: ErrEmpty without rows, ErrUndefined for a
-// class without a row and where normal columns do not vary at all, ErrOverflow where the counts of a class do not add up.
+// class without a row and where normal columns do not vary at all, ErrOverflow where counts, with Alpha, or variances, with Smoothing, leave the range.
 func (b *NaiveBayes) Result() (*BayesModel, error) {
 	const where = "predict: NaiveBayes.Result"
 	if b == nil || b.rows == 0 {
@@ -62,7 +62,7 @@ func (b *NaiveBayes) Result() (*BayesModel, error) {
 		}
 	}
 	if !m.finite() {
-		return nil, fmt.Errorf("%s: counts: %w", where, ErrOverflow)
+		return nil, fmt.Errorf("%s: counts with Alpha, or variances with Smoothing: %w", where, ErrOverflow)
 	}
 	return m, nil
 }
