@@ -339,8 +339,8 @@ func (m *TFIDFModel) textVector(w *tfidfScratch, text string, attributes []strin
 	c.ids = c.ids[:0]
 	c.tokenize(m.opt.Tokenizer, text)
 	for n := 1; n <= m.opt.NGrams; n++ {
-		for k := 0; k+n <= c.tok.len(); k++ {
-			if t, ok := m.index[string(c.tok.gram(k, n))]; ok {
+		for k := 0; k+n <= c.tok.Len(); k++ {
+			if t, ok := m.index[string(c.tok.Gram(k, n))]; ok {
 				c.ids = append(c.ids, t)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aislekit/aisle/internal/parallel"
+	"github.com/aislekit/aisle/internal/words"
 )
 
 // tfidfDoc is a block of counted texts, with term numbers of its own.
@@ -20,7 +21,7 @@ type tfidfDoc struct {
 
 // tfidfCounter counts the terms of texts; one per worker.
 type tfidfCounter struct {
-	tok   tokens
+	tok   words.List
 	words []string
 	ids   []int32
 	attr  []byte
@@ -28,19 +29,19 @@ type tfidfCounter struct {
 
 func (c *tfidfCounter) tokenize(tok Tokenizer, text string) {
 	if tok == nil {
-		c.tok.words(text)
+		c.tok.Words(text)
 		return
 	}
 	c.words = tok(c.words[:0], text)
-	c.tok.fill(c.words)
+	c.tok.Fill(c.words)
 }
 
 // each calls fn with every term of a text: n-grams, then attributes.
 func (c *tfidfCounter) each(opt *TFIDFOptions, text string, attributes []string, fn func(term []byte)) {
 	c.tokenize(opt.Tokenizer, text)
 	for n := 1; n <= opt.NGrams; n++ {
-		for k := 0; k+n <= c.tok.len(); k++ {
-			fn(c.tok.gram(k, n))
+		for k := 0; k+n <= c.tok.Len(); k++ {
+			fn(c.tok.Gram(k, n))
 		}
 	}
 	for _, a := range attributes {

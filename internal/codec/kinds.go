@@ -243,6 +243,8 @@ const (
 	KindOnlineFM       Kind = 0x4102
 	KindFieldFM        Kind = 0x4103
 	KindOnlineSnapshot Kind = 0x4104
+	KindText           Kind = 0x4105
+	KindTextCounts     Kind = 0x4106
 
 	KindSummary      Kind = 0x4501
 	KindRepeatModel  Kind = 0x4502
@@ -436,6 +438,8 @@ var Table = []Entry{
 	{KindOnlineFM, "predict/online", "FM"},
 	{KindFieldFM, "predict/online", "FieldFM"},
 	{KindOnlineSnapshot, "predict/online", "Snapshot"},
+	{KindText, "predict/online", "Text"},
+	{KindTextCounts, "predict/online", "TextCounts"},
 	{KindSummary, "predict/lifetime", "Summary"},
 	{KindRepeatModel, "predict/lifetime", "Model"},
 	{KindRound, "predict/lifetime", "Round"},

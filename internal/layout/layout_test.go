@@ -41,7 +41,7 @@ var allowed = []string{
 // each may import only those before it.
 var order = []string{
 	"check", "rng", "parallel", "codec", "bitset", "dict", "topk", "vec", "sparse", "solve", "sketch", "moments", "infer", "separation", "ids", "mcda",
-	"survive", "search", "fm", "hist", "limit", "calendar", "geo", "nfc", "drift", "testkit", "shop",
+	"survive", "search", "fm", "hist", "limit", "calendar", "geo", "nfc", "words", "drift", "testkit", "shop",
 }
 
 // imports returns what the file imports, and whether it belongs to an external test.

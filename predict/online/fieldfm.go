@@ -37,7 +37,7 @@ func (f *FieldFM) Learn(r *Row, y, weight float64) (float64, error) {
 }
 
 // Predict returns the prediction of a row, a probability or a mean; as that of FTRL.
-func (f *FieldFM) Predict(r *Row) (float64, error) { return predict("FieldFM.Predict", f, r) }
+func (f *FieldFM) Predict(r *Row) (float64, error) { return predicted("FieldFM.Predict", f, r) }
 
 // Progressive returns how good predictions were so far.
 func (f *FieldFM) Progressive() Progressive { return f.of().progressive() }

@@ -87,7 +87,7 @@ func (f *FM) Learn(r *Row, y, weight float64) (float64, error) {
 }
 
 // Predict returns the prediction of a row, a probability or a mean; as that of FTRL.
-func (f *FM) Predict(r *Row) (float64, error) { return predict("FM.Predict", f, r) }
+func (f *FM) Predict(r *Row) (float64, error) { return predicted("FM.Predict", f, r) }
 
 // Progressive returns how good predictions were so far.
 func (f *FM) Progressive() Progressive { return f.of().progressive() }

@@ -19,7 +19,7 @@ func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
 
 func TestNilReceivers(t *testing.T) {
 	testkit.NilReceivers(t, nil, (*online.Space)(nil), (*online.Row)(nil), (*online.Rows)(nil), (*online.FTRL)(nil), (*online.FM)(nil),
-		(*online.FieldFM)(nil), (*online.Snapshot)(nil))
+		(*online.FieldFM)(nil), (*online.Snapshot)(nil), (*online.Text)(nil), (*online.TextCounts)(nil))
 }
 
 // framed are predictions of a state for a row or two, and its losses.
@@ -71,6 +71,25 @@ func frames() []testkit.Frame {
 			},
 			Values: framed,
 			Zero:   []string{".space.pairs: refused"},
+		},
+		{
+			Kind: codec.KindText,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler { return praise() },
+			Values: func(t testing.TB, s any) any {
+				m := s.(*online.Text)
+				return []any{get(m.Score("很好！")), get(m.AppendReasons(nil, "很好！", 3))}
+			},
+			Zero: []string{".alphabet.tokens: the default", ".alphabet.foreign: the default", ".table[]: free places"},
+		},
+		{
+			Kind: codec.KindTextCounts,
+			Fill: func(t testing.TB) encoding.BinaryMarshaler { return someCounts() },
+			Values: func(t testing.TB, s any) any {
+				c := s.(*online.TextCounts)
+				no, yes := c.Texts()
+				return []any{no, yes, get(get(c.Result()).Score("很好！"))}
+			},
+			Zero: []string{".alphabet.tokens: the default", ".alphabet.foreign: the default", ".scratch: of one call"},
 		},
 	}
 }

@@ -198,7 +198,7 @@ func (m *FTRL) learn(x example, y, weight float64) (score, mean float64, ok bool
 
 // Predict returns the prediction of a row, a probability or a mean, and learns nothing. Any number of
 // readers may call it at once, each with a row of its own, while nobody learns. It allocates nothing.
-func (m *FTRL) Predict(r *Row) (float64, error) { return predict("FTRL.Predict", m, r) }
+func (m *FTRL) Predict(r *Row) (float64, error) { return predicted("FTRL.Predict", m, r) }
 
 // Progressive returns how good predictions were so far.
 func (m *FTRL) Progressive() Progressive {

@@ -56,8 +56,8 @@ func learn(where string, m Learner, r *Row, y, weight float64) (float64, error) 
 	return mean, nil
 }
 
-// predict is the Predict of every learner.
-func predict(where string, m Learner, r *Row) (float64, error) {
+// predicted is the Predict of every learner.
+func predicted(where string, m Learner, r *Row) (float64, error) {
 	x, err := open(where, m, r)
 	if err != nil {
 		return 0, err

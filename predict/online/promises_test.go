@@ -46,12 +46,27 @@ func someRows() *online.Rows {
 	return x
 }
 
+func praise() *online.Text {
+	texts, good := verdicts(30, 1)
+	return get(online.FitText(bg, texts, good, online.TextOptions{Bits: 8, Grams: 1}))
+}
+
+func someCounts() *online.TextCounts {
+	texts, good := verdicts(30, 1)
+	c := get(online.NewTextCounts(online.TextOptions{Bits: 8, Grams: 3, Smoothing: .5}))
+	for i, text := range texts {
+		must(c.Add(text, good[i], 2))
+	}
+	return c
+}
+
 func TestPromises(t *testing.T) {
 	learn := func() []any { return []any{filled(), 1.0, 2.0} }
-	predict := func() []any { return []any{filled()} }
+	score := func() []any { return []any{filled()} }
 	testkit.Promises{
 		Funcs: map[string]any{
 			"NewSpace": online.NewSpace, "NewFTRL": online.NewFTRL, "NewFM": online.NewFM, "NewFieldFM": online.NewFieldFM, "Fit": online.Fit,
+			"FitText": online.FitText, "NewTextCounts": online.NewTextCounts,
 		},
 		Types: []func() any{
 			func() any { return tiny },
@@ -61,6 +76,8 @@ func TestPromises(t *testing.T) {
 			func() any { return taught(get(online.NewFM(tiny, online.FMOptions{Factors: 2}))) },
 			func() any { return taught(get(online.NewFieldFM(tiny, online.FMOptions{Factors: 2}))) },
 			func() any { return taught(get(online.NewFM(tiny, online.FMOptions{Factors: 2}))).Snapshot() },
+			func() any { return praise() },
+			func() any { return someCounts() },
 			func() any { p := taught(get(online.NewFTRL(tiny, online.FTRLOptions{}))).Progressive(); return &p },
 		},
 		Zero: []string{"Rows", "Row", "Progressive", "Space"},
@@ -76,20 +93,31 @@ func TestPromises(t *testing.T) {
 			"Fit": func() []any {
 				return []any{bg, online.Learner(get(online.NewFTRL(tiny, online.FTRLOptions{}))), someRows(), someRows(), online.FitOptions{Epochs: 2, Patience: 1, Seed: 1}}
 			},
-			"Space.Place":       func() []any { return []any{"user", "u1"} },
-			"Row.Add":           func() []any { return []any{"user", "u1", 1.0} },
-			"Row.Offset":        func() []any { return []any{.5} },
-			"Rows.Add":          learn,
-			"FTRL.Learn":        learn,
-			"FM.Learn":          learn,
-			"FieldFM.Learn":     learn,
-			"FTRL.Predict":      predict,
-			"FM.Predict":        predict,
-			"FieldFM.Predict":   predict,
-			"Snapshot.Predict":  predict,
-			"FTRL.Weight":       func() []any { return []any{"user", "a"} },
-			"Progressive.Base":  func() []any { return []any{online.Logistic} },
-			"Progressive.Since": func() []any { return []any{online.Progressive{Examples: 1, Weight: 1}} },
+			"FitText": func() []any {
+				texts, good := verdicts(12, 1)
+				w := []float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2}
+				return []any{bg, texts, good, online.TextOptions{Grams: 2, Bits: 10, L2: .5, Smoothing: 1, Weights: w}}
+			},
+			"NewTextCounts":      func() []any { return []any{online.TextOptions{Grams: 2, Bits: 10, L2: .5, Smoothing: 1}} },
+			"Text.Score":         func() []any { return []any{"很好"} },
+			"Text.Predict":       func() []any { return []any{"很好"} },
+			"Text.AppendReasons": func() []any { return []any{[]online.TextReason(nil), "很好", 2} },
+			"TextCounts.Add":     func() []any { return []any{"很好", true, 1.0} },
+			"TextCounts.Merge":   func() []any { return []any{someCounts()} },
+			"Space.Place":        func() []any { return []any{"user", "u1"} },
+			"Row.Add":            func() []any { return []any{"user", "u1", 1.0} },
+			"Row.Offset":         func() []any { return []any{.5} },
+			"Rows.Add":           learn,
+			"FTRL.Learn":         learn,
+			"FM.Learn":           learn,
+			"FieldFM.Learn":      learn,
+			"FTRL.Predict":       score,
+			"FM.Predict":         score,
+			"FieldFM.Predict":    score,
+			"Snapshot.Predict":   score,
+			"FTRL.Weight":        func() []any { return []any{"user", "a"} },
+			"Progressive.Base":   func() []any { return []any{online.Logistic} },
+			"Progressive.Since":  func() []any { return []any{online.Progressive{Examples: 1, Weight: 1}} },
 		},
 		NaN: map[string]string{
 			"Progressive.Mean":        "of nothing",
@@ -100,6 +128,6 @@ func TestPromises(t *testing.T) {
 		},
 		Settles: map[string]string{},
 		Counts:  map[string]string{},
-		Exempt:  map[string]string{},
+		Exempt:  map[string]string{"TextReason.Contribution": "an answer", "TextReason.Tokens": "an answer"},
 	}.Check(t)
 }

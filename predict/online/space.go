@@ -94,7 +94,7 @@ const (
 )
 
 // fnv goes on with the hash h over the bytes of name.
-func fnv(h uint64, name string) uint64 {
+func fnv[S string | []byte](h uint64, name S) uint64 {
 	for i := 0; i < len(name); i++ {
 		h = (h ^ uint64(name[i])) * fnvPrime
 	}

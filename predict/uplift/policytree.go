@@ -64,6 +64,7 @@ func (o PolicyTreeOptions) withDefaults(d int) PolicyTreeOptions {
 	return o
 }
 
+// validate wants defaults filled in.
 func (o PolicyTreeOptions) validate(where string, d int) error {
 	var c check.Options
 	c.Require(o.Depth >= 0 && o.Depth <= 3, "Depth", o.Depth, "1 … 3")
