@@ -3,6 +3,7 @@ package predict_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"testing"
 
@@ -252,7 +253,9 @@ func conformance() map[string]modeltest.Case {
 
 // TestConformance runs what every learner promises (package modeltest) over those of the package and its families.
 func TestConformance(t *testing.T) {
-	for name, c := range conformance() {
+	cases := conformance()
+	maps.Copy(cases, conformanceOnline())
+	for name, c := range cases {
 		t.Run(name, func(t *testing.T) { modeltest.Run(t, c) })
 	}
 }

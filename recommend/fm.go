@@ -7,6 +7,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/fm"
 	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/sparse"
@@ -297,7 +298,7 @@ func (t *fmFit) row(kind, r int) (cols []int32, vals []float32) {
 // no id, with its row of features.
 type fmPart struct {
 	id   []float32 // its vector; nil: none
-	bias *float32  // its weight; nil: none
+	bias *float32  // its weight, nil where id is
 	kind int       // fmUser, fmItem or fmContext
 	row  int
 }
@@ -305,26 +306,18 @@ type fmPart struct {
 // sum writes into dst the sum of the vectors of an id and its features, and returns
 // their weights plus half of minus the products of each with itself.
 func (t *fmFit) sum(dst []float32, part fmPart, s *fmShared) float32 {
-	f := len(dst)
-	own, bias := float32(0), float32(0)
-	if part.bias != nil {
-		bias = *part.bias
-	}
+	f, sum := len(dst), fm.Sum{V: dst}
 	if part.id != nil {
-		copy(dst, part.id)
-		own = vec.Dot(part.id, part.id)
+		sum.Start(part.id, *part.bias)
 	} else {
-		clear(dst)
+		sum.Reset()
 	}
 	cols, vals := t.row(part.kind, part.row)
 	for k, c := range cols {
 		g := t.from[part.kind] + int(c)
-		v := s.v[g*f : g*f+f]
-		vec.Axpy(vals[k], v, dst)
-		own += float32(vals[k] * vals[k] * vec.Dot(v, v))
-		bias += float32(vals[k] * s.w[g])
+		sum.Add(s.v[g*f:g*f+f], s.w[g], vals[k])
 	}
-	return bias - own/2
+	return sum.Alone()
 }
 
 // fmRun is the descent over one cell: its worker's memory, the copy of the shared
@@ -342,26 +335,14 @@ type fmRun struct {
 // step moves id and features of a part by a along d, the derivative without the
 // part of the vector itself; own says whether there is one.
 func (r *fmRun) step(d []float32, part fmPart, a float32, own bool) {
-	f := len(d)
-	one := func(v []float32, w *float32, z float32) {
-		az := float32(a * z)
-		k := r.keep
-		if own {
-			k -= float32(az * z)
-		}
-		vec.Scale(k, v)
-		vec.Axpy(az, d, v)
-		if own {
-			*w = float32(r.keep**w) + az
-		}
-	}
+	f, by := len(d), fm.Step{Along: d, Rate: a, Keep: r.keep, Own: own}
 	if part.id != nil {
-		one(part.id, part.bias, 1)
+		by.Take(part.id, part.bias, 1)
 	}
 	cols, vals := r.row(part.kind, part.row)
 	for k, c := range cols {
 		g := r.from[part.kind] + int(c)
-		one(r.s.v[g*f:g*f+f], &r.s.w[g], vals[k])
+		by.Take(r.s.v[g*f:g*f+f], &r.s.w[g], vals[k])
 		r.s.steps[g]++
 	}
 }

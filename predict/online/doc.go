@@ -17,7 +17,7 @@
 //		return err
 //	}
 //	row := space.Row()
-//	for click := range clicks {
+//	for n, click := range clicks {
 //		row.Reset()
 //		row.Add("user", click.User, 1)
 //		row.Add("ad", click.Ad, 1)
@@ -25,8 +25,12 @@
 //		if _, err := m.Learn(row, click.Label, 1); err != nil {
 //			return err
 //		}
+//		if n%1000 == 0 {
+//			live.Store(m.Snapshot()) // an atomic.Pointer[online.Snapshot]: servers load it and call Predict
+//		}
 //	}
-//	live.Store(m.Snapshot()) // an atomic.Pointer[online.Snapshot]: servers load it and call Predict
+//
+// A click comes later than its prediction: keep the Row, or what it was filled from, until then, and learn what was not clicked, too.
 //
 // # Which learner when
 //

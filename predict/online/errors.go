@@ -12,7 +12,7 @@ var (
 	ErrOption    = check.ErrOption    // a bad field of an options struct
 	ErrUndefined = check.ErrUndefined // texts of one class only
 	ErrMismatch  = check.ErrMismatch  // rows of another space, states of other settings
-	ErrDiverged  = check.ErrDiverged  // a score that is not finite: lower the rate
+	ErrDiverged  = check.ErrDiverged  // a score that is not finite, a step too long: lower the rate, scale values
 	ErrOverflow  = check.ErrOverflow  // counts that left the finite numbers
 	ErrCorrupt   = check.ErrCorrupt   // bytes that are no valid encoding
 	ErrVersion   = check.ErrVersion   // bytes of a newer version

@@ -24,6 +24,9 @@ type FieldFM struct{ m machine }
 // NewFieldFM makes a machine that knows nothing. ErrEmpty (no space), ErrOption (also for a space with Crosses, which
 // its vectors learn, or of one namespace, where FM is the same, and for more than 2^29 numbers).
 func NewFieldFM(s *Space, opt FMOptions) (*FieldFM, error) {
+	if len(s.namespaces()) == 1 {
+		return nil, fmt.Errorf("online: NewFieldFM: a space of one namespace, where NewFM makes the same: %w", ErrOption)
+	}
 	m, err := newMachine("online: NewFieldFM", s, opt, len(s.namespaces()))
 	if err != nil {
 		return nil, err
@@ -97,6 +100,7 @@ func (f *FieldFM) over() *Space        { return f.m.space }
 func (f *FieldFM) loss() Loss          { return f.m.opt.Loss }
 func (f *FieldFM) count() *Progressive { return &f.m.told }
 func (f *FieldFM) scratch() int        { return f.m.factors }
+func (f *FieldFM) steps(n int) int     { return f.m.steps(n) }
 
 func (f *FieldFM) score(x example, room []float32) float64 { return f.m.score(x, room) }
 

@@ -159,6 +159,7 @@ func (f *FM) over() *Space        { return f.m.space }
 func (f *FM) loss() Loss          { return f.m.opt.Loss }
 func (f *FM) count() *Progressive { return &f.m.told }
 func (f *FM) scratch() int        { return f.m.factors }
+func (f *FM) steps(n int) int     { return f.m.steps(n) }
 
 func (f *FM) score(x example, room []float32) float64 { return f.m.score(x, room) }
 

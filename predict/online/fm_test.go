@@ -155,6 +155,5 @@ func TestFit(t *testing.T) {
 }
 
 func sameBytes(a, b online.Learner) bool {
-	type state interface{ MarshalBinary() ([]byte, error) }
-	return string(get(a.(state).MarshalBinary())) == string(get(b.(state).MarshalBinary()))
+	return string(get(a.MarshalBinary())) == string(get(b.MarshalBinary()))
 }

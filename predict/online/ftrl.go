@@ -12,12 +12,12 @@ import (
 
 // FTRLOptions configures NewFTRL.
 type FTRLOptions struct {
-	// Alpha is α of the rate α/(β+√Σg²) of each weight: the most important setting. > 0; 0 means .1.
+	// Alpha is α of the rate α/(β+√Σg²) of each weight: the most important setting. In [1e-9, 1e9]; 0 means .1.
 	Alpha float64
 	// Beta is β, >= 0; 0 means 1, negative none.
 	Beta float64
-	// L1 keeps weights at 0 until the evidence for them is above it, in units of summed gradients: a
-	// model of many features that serves from little memory. >= 0; 0 means none.
+	// L1 keeps weights at 0 until the evidence for them is above it, in units of summed gradients: what
+	// was met a few times says nothing, and frames compress well. >= 0; 0 means none.
 	L1 float64
 	// L2 shrinks weights, >= 0; 0 means none.
 	L2 float64
@@ -36,7 +36,8 @@ type FTRLOptions struct {
 	NoIntercept bool
 	// NoScale takes values as they are. Otherwise each is divided by the greatest |x| that its feature has had so
 	// far, so that a price in cents learns as one in thousands does (Ross, Mineiro and Langford 2013, in its
-	// simplest form); of values 0 and 1 there is no difference.
+	// simplest form); of values 0 and 1 there is no difference. A single value far beyond the others makes all
+	// others small for ever: cut numbers that visitors can choose before they are added.
 	NoScale bool
 }
 
@@ -50,7 +51,7 @@ func (o FTRLOptions) withDefaults() FTRLOptions {
 // validate wants defaults filled in.
 func (o *FTRLOptions) validate(where string) error {
 	var c check.Options
-	c.Require(o.Alpha > 0 && o.Alpha <= maxValue, "Alpha", o.Alpha, "in (0, 1e9]")
+	c.Require(o.Alpha >= 1e-9 && o.Alpha <= maxValue, "Alpha", o.Alpha, "in [1e-9, 1e9]")
 	for _, f := range []struct {
 		name string
 		x    float64
@@ -164,14 +165,24 @@ func (m *FTRL) Learn(r *Row, y, weight float64) (float64, error) {
 	return learn("FTRL.Learn", m, r, y, weight)
 }
 
-// learn makes the step.
-func (m *FTRL) learn(x example, y, weight float64) (score, mean float64, ok bool) {
-	if !m.opt.NoScale {
-		for i := range x.cells {
-			w := &m.cells[x.cells[i].index]
-			w.top = max(w.top, math.Abs(x.cells[i].value))
+// widen takes values that are the greatest of their features so far into the scales, and reports whether there are such. What
+// was predicted is told from the scales before: a server had no others.
+func (m *FTRL) widen(x example) bool {
+	if m.opt.NoScale {
+		return false
+	}
+	wider := false
+	for i := range x.cells {
+		w := &m.cells[x.cells[i].index]
+		if v := math.Abs(x.cells[i].value); v > w.top {
+			w.top, wider = v, wider || w.w != 0
 		}
 	}
+	return wider
+}
+
+// learn makes the step.
+func (m *FTRL) learn(x example, y, weight float64) (score, mean float64, ok bool) {
 	score = m.score(x, nil)
 	mean = m.opt.Loss.mean(score)
 	if y == 0 && m.opt.Negatives < 1 {
@@ -184,6 +195,9 @@ func (m *FTRL) learn(x example, y, weight float64) (score, mean float64, ok bool
 	g := weight * (mean - y)
 	if !(math.Abs(g) <= maxSlope) {
 		return score, mean, false
+	}
+	if m.widen(x) {
+		g = weight * (m.opt.Loss.mean(m.score(x, nil)) - y)
 	}
 	for i := range x.cells {
 		c := &x.cells[i]
@@ -271,6 +285,7 @@ func (m *FTRL) over() *Space        { return m.space }
 func (m *FTRL) loss() Loss          { return m.opt.Loss }
 func (m *FTRL) count() *Progressive { return &m.told }
 func (m *FTRL) scratch() int        { return 0 }
+func (m *FTRL) steps(n int) int     { return 16 * (1 + n) }
 
 func (m *FTRL) clone() Learner {
 	c := *m
@@ -323,7 +338,7 @@ func (m *FTRL) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 //	i64      examples >= 0
 //	f64 ×5   the other sums of Progressive, finite
 //	f64 ×2   z and n of the constant, finite, n >= 0
-//	[]f64    z, n and greatest |x| of each weight, 3·2^bits, z and n the same, |x| 0 to 1e9, 0 with NoScale
+//	[]f64    z, n and greatest |x| of each weight, 3·2^bits, z and n the same, |x| 0 to 1e18 (of crosses), 0 with NoScale
 //
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a frame of
 // something else ErrMismatch.
@@ -367,7 +382,7 @@ func (m *FTRL) UnmarshalBinary(data []byte) error {
 func (m *FTRL) state(r *codec.Reader, z, n, top, l1, l2 float64) coordinate {
 	c := coordinate{z: z, n: n, top: top}
 	ok := check.Finite(z) && n >= 0 && n <= min(m.cap, math.MaxFloat64) && !math.Signbit(n)
-	if !ok || !(top >= 0 && top <= maxValue) || math.Signbit(top) || m.opt.NoScale && top != 0 {
+	if !ok || !(top >= 0 && top <= maxValue*maxValue) || math.Signbit(top) || m.opt.NoScale && top != 0 {
 		r.Fail("has a state that there is not")
 		return coordinate{}
 	}

@@ -73,24 +73,31 @@ func (o *oracle) weight(k string) float64 {
 }
 
 func (o *oracle) learn(x map[string]float64, y, weight, offset float64) float64 {
-	s := offset
+	probability := func() float64 {
+		s := offset
+		for k, v := range x {
+			if o.scale && k != "" && o.top[k] > 0 {
+				v /= o.top[k]
+			}
+			s += o.weight(k) * v
+		}
+		return 1 / (1 + math.Exp(-s))
+	}
+	told := probability() // by the scales of before
+	for k, v := range x {
+		o.top[k] = max(o.top[k], math.Abs(v))
+	}
+	p := probability()
 	for k, v := range x {
 		if o.scale && k != "" {
-			o.top[k] = max(o.top[k], math.Abs(v))
-			x[k] = v / o.top[k]
+			v /= o.top[k]
 		}
-	}
-	for k, v := range x {
-		s += o.weight(k) * v
-	}
-	p := 1 / (1 + math.Exp(-s))
-	for k, v := range x {
 		g := weight * (p - y) * v
 		sigma := (math.Sqrt(o.n[k]+g*g) - math.Sqrt(o.n[k])) / o.alpha
 		o.z[k] += g - sigma*o.weight(k)
 		o.n[k] += g * g
 	}
-	return p
+	return told
 }
 
 // Random streams with weights, offsets and numbers end where the paper's formulas do.
@@ -199,7 +206,7 @@ func TestRefused(t *testing.T) {
 		row.Add("user", "a", 1)
 		row.Add("ad", "b", 2)
 		get(m.Learn(row, 1, 1))
-		before := get(m.(interface{ MarshalBinary() ([]byte, error) }).MarshalBinary())
+		before := get(m.MarshalBinary())
 		bad := func(what string, want error, _ float64, err error) {
 			if !errors.Is(err, want) {
 				t.Errorf("%s: %s: %v, want %v", name, what, err, want)
@@ -230,7 +237,7 @@ func TestRefused(t *testing.T) {
 		p, err = m.Snapshot().Predict(other.Row())
 		bad("snapshot", online.ErrMismatch, p, err)
 		get(m.Learn(row, 1, 0))
-		if string(before) != string(get(m.(interface{ MarshalBinary() ([]byte, error) }).MarshalBinary())) {
+		if string(before) != string(get(m.MarshalBinary())) {
 			t.Errorf("%s: something has moved", name)
 		}
 		unseen := s.Row()

@@ -18,12 +18,15 @@ type Learner interface {
 	Progressive() Progressive
 	// Space returns the space of its rows.
 	Space() *Space
+	// MarshalBinary returns the frame of the learner, which goes on learning where it is decoded.
+	MarshalBinary() ([]byte, error)
 
 	made() bool
 	over() *Space
 	loss() Loss
 	count() *Progressive
-	scratch() int // numbers that score needs room for
+	scratch() int           // numbers that score needs room for
+	steps(features int) int // of some nanoseconds that learning a row takes, for Fit to look at its context in time
 	score(x example, room []float32) float64
 	learn(x example, y, weight float64) (score, mean float64, ok bool)
 	clone() Learner
@@ -50,7 +53,7 @@ func learn(where string, m Learner, r *Row, y, weight float64) (float64, error) 
 	}
 	score, mean, ok := m.learn(x, y, weight)
 	if !ok {
-		return 0, fmt.Errorf("online: %s: score is %v: %w", where, score, ErrDiverged)
+		return 0, diverged(where, score)
 	}
 	m.count().add(m.loss().of(y, score, mean), mean, y, weight)
 	return mean, nil
@@ -64,9 +67,18 @@ func predicted(where string, m Learner, r *Row) (float64, error) {
 	}
 	score := m.score(x, r.room(m.scratch()))
 	if !check.Finite(score) {
-		return 0, fmt.Errorf("online: %s: score is %v: %w", where, score, ErrDiverged)
+		return 0, diverged(where, score)
 	}
 	return m.loss().mean(score), nil
+}
+
+// diverged says at which score no step was taken. One that is finite was too far from the label for the values and the weight of the
+// row: the step would leave float32.
+func diverged(where string, score float64) error {
+	if check.Finite(score) {
+		return fmt.Errorf("online: %s: the step from score %v is too long, values or weight are too large: %w", where, score, ErrDiverged)
+	}
+	return fmt.Errorf("online: %s: score is %v: %w", where, score, ErrDiverged)
 }
 
 // open checks learner and row.

@@ -13,7 +13,7 @@ type Loss int
 
 const (
 	Logistic Loss = iota // labels 0 and 1, predictions are probabilities; the default
-	Squared              // any labels, predictions are means
+	Squared              // any labels, predictions are means; scale labels to about 1, as a step is about the rate whatever it misses
 )
 
 // checkLabel refuses a label that the loss does not know, and weights.
@@ -63,8 +63,8 @@ func (l Loss) of(y, score, mean float64) float64 {
 }
 
 // Progressive says how good the predictions were that Learn made before it learnt: an honest
-// estimate for the stream as a whole, as each example was unseen (Blum, Kalai and Langford 1999). All but
-// Examples are sums times the weights.
+// estimate for the stream as a whole, as each example was unseen (Blum, Kalai and Langford 1999); not so from the
+// second pass of Fit on. All but Examples are sums times the weights.
 type Progressive struct {
 	Examples  int64   // of weight above 0
 	Weight    float64 // of weights

@@ -112,6 +112,15 @@ func (m *machine) learnFields(x example, scale float32, by *fm.Adaptive) {
 	}
 }
 
+// steps are those of all its numbers that a row of n features moves.
+func (m *machine) steps(n int) int {
+	n = min(n, 1<<10)
+	if m.fields > 1 {
+		return 16*(1+n) + n*n*m.factors
+	}
+	return 16*(1+n) + n*m.factors
+}
+
 func (m *machine) made() bool { return m != nil && m.space != nil }
 
 // copy returns a machine that learns apart.

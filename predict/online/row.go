@@ -44,11 +44,11 @@ func (r *Row) Reset() {
 }
 
 // Add adds a feature: value 1 for a category (namespace "site", name "news"), its value for a
-// number (namespace "ad", name "price"), scaled to about 1. A value of 0 adds nothing. A name that is
-// added twice counts as two features that share a weight. What is wrong (ErrRange for a namespace that
+// number (namespace "ad", name "price"), scaled to about 1. A value of 0, or within ±1e-12, adds nothing. A
+// name that is added twice counts as two features that share a weight. What is wrong (ErrRange for a namespace that
 // the space has not or a value beyond ±1e9, ErrNotFinite) is kept, and told by whatever reads the row.
 func (r *Row) Add(namespace, name string, value float64) {
-	if r == nil || r.space == nil || r.fault != nil || value == 0 {
+	if r == nil || r.space == nil || r.fault != nil || -minValue < value && value < minValue {
 		return
 	}
 	n := r.space.number(namespace)
@@ -99,14 +99,18 @@ func (r *Row) read(s *Space) (example, error) {
 	case r.space != s && r.space.stamp != s.stamp:
 		return example{}, fmt.Errorf("row of another space: %w", ErrMismatch)
 	}
-	if r.space.pairs != nil && !r.crossed {
-		r.cross()
+	if r.space.pairs != nil && !r.crossed && !r.cross() {
+		return example{}, fmt.Errorf("row of %d features: more than %d crosses: %w", len(r.cells), maxCrosses, ErrRange)
 	}
 	return example{r.cells, r.offset}, nil
 }
 
-// cross makes the crosses of the row, pair after pair, features in the order they came in.
-func (r *Row) cross() {
+// maxCrosses bounds what a row of many features, whose crosses are their product, takes of memory and time.
+const maxCrosses = 1 << 20
+
+// cross makes the crosses of the row, pair after pair, features in the order they came in. False, and none made, where they are
+// too many.
+func (r *Row) cross() bool {
 	n := len(r.cells)
 	for _, p := range r.space.pairs {
 		for i := range n {
@@ -121,6 +125,10 @@ func (r *Row) cross() {
 				if int(r.cells[j].field) != p[1] {
 					continue
 				}
+				if len(r.cells) == n+maxCrosses {
+					r.cells = r.cells[:n]
+					return false
+				}
 				a, b := r.hashes[i], r.hashes[j]
 				if p[0] == p[1] { // the pair is the same in either order
 					a, b = min(a, b), max(a, b)
@@ -131,4 +139,5 @@ func (r *Row) cross() {
 		}
 	}
 	r.crossed = true
+	return true
 }

@@ -88,7 +88,8 @@ type Progress struct {
 
 // Fit lets a learner go over rows several times. With a validation part (nil: none) it ends when the loss there no
 // longer falls, and the learner is left as it was after the best pass. Returned is what each
-// pass reported. Rows of weight 0 count as absent.
+// pass reported. Rows of weight 0 count as absent. Progressive goes on with each pass: from the second on, rows that were seen
+// before make it better than new ones would.
 //
 // The learner is unchanged on an error: ErrEmpty (no learner, no rows of weight), ErrMismatch (rows of another space), ErrRange (a
 // label that the loss does not know), ErrOption, ErrDiverged, and context.Cause(ctx). Cost of a pass:
@@ -148,13 +149,13 @@ func run(ctx context.Context, m Learner, train, valid *Rows, opt *FitOptions) ([
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	work, room := m.clone(), make([]float32, m.scratch())
+	work, room, rows := m.clone(), make([]float32, m.scratch()), train.counting()
 	var best Learner
 	least, bad := math.Inf(1), 0
 	var told []Progress
 	for e := range opt.Epochs {
 		before := work.Progressive()
-		if err := pass(ctx, work, train, opt, e); err != nil {
+		if err := pass(ctx, work, train, rows, opt, e); err != nil {
 			return nil, err
 		}
 		p := Progress{e + 1, work.Progressive().Since(before).Mean(), math.NaN()}
@@ -194,29 +195,37 @@ func run(ctx context.Context, m Learner, train, valid *Rows, opt *FitOptions) ([
 	return told, nil
 }
 
-// pass learns each row once.
-func pass(ctx context.Context, m Learner, x *Rows, opt *FitOptions, epoch int) error {
+// counting returns the rows of weight.
+func (x *Rows) counting() []int32 {
+	var rows []int32
+	for i, w := range x.weights {
+		if w > 0 {
+			rows = append(rows, int32(i))
+		}
+	}
+	return rows
+}
+
+// pass learns each of the rows of x once. The order is one of those alone, so that what has no weight has no influence.
+func pass(ctx context.Context, m Learner, x *Rows, rows []int32, opt *FitOptions, epoch int) error {
 	meter := parallel.NewMeter(ctx)
 	var order []int32
 	if !opt.InOrder {
-		order = rng.New(opt.Seed, 1, uint64(epoch)).Perm(x.Len())
+		order = rng.New(opt.Seed, 1, uint64(epoch)).Perm(len(rows))
 	}
-	for k := range x.Len() {
-		i := k
+	for k := range rows {
+		i := int(rows[k])
 		if order != nil {
-			i = int(order[k])
+			i = int(rows[order[k]])
 		}
 		e := x.at(i)
-		if err := meter.Did(16 * (1 + len(e.cells))); err != nil {
+		if err := meter.Did(m.steps(len(e.cells))); err != nil {
 			return err
 		}
 		y, weight := x.labels[i], x.weights[i]
-		if weight == 0 {
-			continue
-		}
 		score, mean, ok := m.learn(e, y, weight)
 		if !ok {
-			return fmt.Errorf("online: Fit: row %d: score is %v: %w", i, score, ErrDiverged)
+			return diverged(fmt.Sprintf("Fit: row %d", i), score)
 		}
 		m.count().add(m.loss().of(y, score, mean), mean, y, weight)
 	}
@@ -229,12 +238,12 @@ func lossOf(ctx context.Context, m Learner, x *Rows, room []float32) (float64, e
 	sum, weight := 0.0, 0.0
 	for i := range x.Len() {
 		e := x.at(i)
-		if err := meter.Did(16 * (1 + len(e.cells))); err != nil {
+		if err := meter.Did(m.steps(len(e.cells))); err != nil {
 			return 0, err
 		}
 		score := m.score(e, room)
 		if !check.Finite(score) {
-			return 0, fmt.Errorf("online: Fit: row %d of the validation part: score is %v: %w", i, score, ErrDiverged)
+			return 0, diverged(fmt.Sprintf("Fit: row %d of the validation part", i), score)
 		}
 		sum += float64(x.weights[i] * m.loss().of(x.labels[i], score, m.loss().mean(score)))
 		weight += x.weights[i]

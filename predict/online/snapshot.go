@@ -107,7 +107,7 @@ func (s *Snapshot) Predict(r *Row) (float64, error) {
 	}
 	score := s.base + s.score(x, s.scale(x), r.room(s.factors))
 	if !check.Finite(score) {
-		return 0, fmt.Errorf("online: Snapshot.Predict: score is %v: %w", score, ErrDiverged)
+		return 0, diverged("Snapshot.Predict", score)
 	}
 	return s.loss.mean(score), nil
 }
@@ -143,7 +143,8 @@ func (s *Snapshot) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) 
 //	int      Loss
 //	f64      constant, finite
 //	table    int factors in [0, 1024]; int vectors a place, 0 without factors, else 1 or one for each
-//	         namespace; bool whether rows are scaled; []f32 of each place its weight and vectors, finite
+//	         namespace; bool whether rows are scaled; []f32 of each place its weight and vectors, finite;
+//	         at most 2^29 numbers
 //
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a frame of
 // something else ErrMismatch.
@@ -186,7 +187,7 @@ func (t *table) get(r *codec.Reader, s *Space) {
 	if t.factors == 0 {
 		ok = t.fields == 0 && !t.normalize
 	}
-	if !ok || len(t.data) != t.stride()<<s.bits || check.Slice32("", t.data) != nil {
+	if !ok || t.stride() > maxTable>>s.bits || len(t.data) != t.stride()<<s.bits || check.Slice32("", t.data) != nil {
 		r.Fail("has weights that do not fit")
 	}
 }

@@ -19,7 +19,7 @@ type SpaceOptions struct {
 	Namespaces []string
 	// Crosses are pairs of namespaces, each feature of the one of which makes a feature
 	// with each of the other: what a linear model needs to learn that these users like those ads. The
-	// same namespace twice makes its pairs.
+	// same namespace twice makes its pairs. A row has at most 2^20 of them, else ErrRange.
 	Crosses [][2]string
 	// Seed chooses another hash, for whom two features share a weight that should not.
 	Seed uint64
@@ -55,15 +55,16 @@ func NewSpace(opt SpaceOptions) (*Space, error) {
 	}
 	c.Require(bits >= 1 && bits <= 28, "Bits", bits, "in [1, 28]")
 	c.Require(len(names) <= maxNamespaces, "Namespaces", fmt.Sprintf("%d names", len(names)), fmt.Sprintf("at most %d", maxNamespaces))
-	for i, n := range names {
+	for i, n := range names[:min(len(names), maxNamespaces)] {
 		c.Require(!slices.Contains(names[:i], n), fmt.Sprintf("Namespaces[%d]", i), fmt.Sprintf("%q", n), "a name of its own")
 	}
-	s := &Space{bits: bits, names: names, seed: opt.Seed}
+	s, taken := &Space{bits: bits, names: names, seed: opt.Seed}, make(map[[2]int]bool)
 	for i, x := range opt.Crosses {
 		a, b := slices.Index(names, x[0]), slices.Index(names, x[1])
 		p := [2]int{min(a, b), max(a, b)}
 		c.Require(p[0] >= 0, fmt.Sprintf("Crosses[%d]", i), fmt.Sprintf("%q", x), "two of Namespaces")
-		c.Require(!slices.Contains(s.pairs, p), fmt.Sprintf("Crosses[%d]", i), fmt.Sprintf("%q", x), "a pair of its own")
+		c.Require(!taken[p], fmt.Sprintf("Crosses[%d]", i), fmt.Sprintf("%q", x), "a pair of its own")
+		taken[p] = true
 		s.pairs = append(s.pairs, p)
 	}
 	if err := c.Err("online: NewSpace"); err != nil {
@@ -153,24 +154,27 @@ func (s *Space) put(w *codec.Writer) {
 	}
 }
 
-// getSpace reads what put wrote.
+// getSpace reads what put wrote, and looks at no more namespaces and crosses than there may be.
 func getSpace(r *codec.Reader) *Space {
 	s := &Space{bits: r.Int(), seed: r.Uint64(), names: r.Strings()}
-	for n := r.Int(); n > 0 && r.Err() == nil; n-- {
-		s.pairs = append(s.pairs, [2]int{r.Int(), r.Int()})
-	}
-	if s.bits < 1 || s.bits > 28 || len(s.names) < 1 || len(s.names) > maxNamespaces {
+	n, most := r.Int(), len(s.names)*(len(s.names)+1)/2
+	if s.bits < 1 || s.bits > 28 || len(s.names) < 1 || len(s.names) > maxNamespaces || n > most {
 		r.Fail("has a space that there is not")
+		return nil
 	}
 	for i, n := range s.names {
 		if slices.Contains(s.names[:i], n) {
 			r.Fail("has a namespace twice")
 		}
 	}
-	for i, p := range s.pairs {
-		if p[0] < 0 || p[0] > p[1] || p[1] >= len(s.names) || slices.Contains(s.pairs[:i], p) {
+	taken := make(map[[2]int]bool)
+	for ; n > 0 && r.Err() == nil; n-- {
+		p := [2]int{r.Int(), r.Int()}
+		if p[0] > p[1] || p[1] >= len(s.names) || taken[p] {
 			r.Fail("has a cross that there is not")
 		}
+		taken[p] = true
+		s.pairs = append(s.pairs, p)
 	}
 	if r.Err() != nil {
 		return nil
@@ -181,6 +185,9 @@ func getSpace(r *codec.Reader) *Space {
 
 // maxValue bounds values and labels, so that sums and squares stay finite in float32, too.
 const maxValue = 1e9
+
+// minValue is below what any feature says: weights for less, and for crosses of it, would leave float32.
+const minValue = 1e-12
 
 // checkNumber refuses what no arithmetic is safe with.
 func checkNumber(where, field string, x float64) error {
