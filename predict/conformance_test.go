@@ -3,7 +3,6 @@ package predict_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strconv"
 	"testing"
 
@@ -253,9 +252,7 @@ func conformance() map[string]modeltest.Case {
 
 // TestConformance runs what every learner promises (package modeltest) over those of the package and its families.
 func TestConformance(t *testing.T) {
-	cases := conformance()
-	maps.Copy(cases, conformanceOnline())
-	for name, c := range cases {
+	for name, c := range conformance() {
 		t.Run(name, func(t *testing.T) { modeltest.Run(t, c) })
 	}
 }
