@@ -30,6 +30,7 @@ type ARIMAOptions struct {
 const (
 	maxLags, maxSeasonalLags, maxDifferences = 24, 4, 2
 	maxARIMASeason                           = 366
+	maxARIMAStates, maxARIMAWork             = 1000, 1e9 // r, and n·r² of one run of the filter
 )
 
 func (o ARIMAOptions) withDefaults() ARIMAOptions {
@@ -121,8 +122,9 @@ type ARIMA struct {
 
 	// What settle finds of them.
 	fitted []float64
-	ahead  arimaState // after the last period
-	filled []float64  // the last values, missing ones as they were foreseen
+	phi    []float64 // of the differences, seasonal ones multiplied in
+	ahead  []float64 // state after the last period
+	filled []float64 // the last values, missing ones as they were foreseen
 }
 
 // FitARIMA fits a seasonal ARIMA model to y, one value a period, NaN where a period is missing:
@@ -140,12 +142,12 @@ type ARIMA struct {
 // with a root within 1 % of the unit circle is not taken. A constant series has no AR nor MA part.
 //
 // Quantiles are normal; how sure coefficients are is not in them. Missing periods of a differenced
-// series are taken for as they were foreseen. A fit takes about 100 × coefficients × n × r², r being
-// the larger of p+m·P and q+m·Q+1, at most, and a choice ten to thirty fits.
+// series are taken for as they were foreseen. A fit takes about 100 × coefficients × (n·r² + (p+m·P)³) operations at most,
+// r being the larger of p+m·P and q+m·Q+1, and a choice ten to thirty fits.
 //
 // Errors: ErrOption; ErrEmpty without an observed value; ErrUndefined where the differenced series has
-// fewer values than the model parameters, or has no likelihood; ErrNotFinite; ErrRange for values beyond 1e100, and for more work
-// than r = 1,000 and n·r² = 10¹⁰; context.Cause(ctx). Sources: Gardner, Harvey and Phillips, AS 154, 1980; Hyndman and Khandakar,
+// no more values than the model parameters, or has no likelihood; ErrNotFinite; ErrRange for values beyond 1e100, and for more work
+// than r = 1,000 and n·r² = 10⁹; context.Cause(ctx). Sources: Gardner, Harvey and Phillips, AS 154, 1980; Hyndman and Khandakar,
 // Automatic time series forecasting, 2008.
 func FitARIMA(ctx context.Context, y []float64, opt ARIMAOptions) (*ARIMA, error) {
 	const where = "forecast: FitARIMA"
@@ -213,12 +215,15 @@ func (m *ARIMA) settle() bool {
 	k := len(past)
 	m.filled = slices.Clone(m.y)
 	m.fitted = make([]float64, len(m.y))
-	m.ahead = newARIMAState(m.form, m.season, m.coef)
+	known := make([]bool, len(m.y)) // observed, or foreseen from what was
+	first := max(slices.IndexFunc(m.y, func(v float64) bool { return v == v }), 0)
+	s := newARIMAState(m.form, m.season, m.coef)
+	s.stationary()
 	for t, v := range m.y {
-		m.fitted[t] = math.NaN()
+		m.fitted[t], known[t] = math.NaN(), v == v
 		if t < k {
 			if v != v { // before anything could be foreseen: as its neighbour
-				m.filled[t] = 0
+				m.filled[t] = m.y[first]
 				if t > 0 {
 					m.filled[t] = m.filled[t-1]
 				}
@@ -226,27 +231,31 @@ func (m *ARIMA) settle() bool {
 			continue
 		}
 		base := 0.0
-		whole := v == v
+		whole, told := v == v, true
 		for j, c := range past {
 			if c != 0 {
 				base += c * m.filled[t-1-j]
 				whole = whole && m.y[t-1-j] == m.y[t-1-j]
+				told = told && known[t-1-j]
 			}
 		}
-		f := base + m.mean + m.ahead.a[0]
-		m.fitted[t] = f
+		f := base + m.mean + s.a[0]
 		if !check.Finite(f) {
 			return false
 		}
+		if told {
+			m.fitted[t], known[t] = f, true
+		}
 		if whole {
-			m.ahead.see(v - base - m.mean)
+			s.see(v - base - m.mean)
 		} else {
-			m.ahead.pass()
+			s.pass()
 			if v != v {
 				m.filled[t] = f
 			}
 		}
 	}
+	m.phi, m.ahead = s.phi, s.a
 	return true
 }
 
@@ -298,7 +307,7 @@ func (m *ARIMA) Forecast(dst []float64, h int) ([]float64, error) {
 		return dst, err
 	}
 	past := m.form.differences(m.season)
-	s := m.ahead.clone()
+	s := arimaState{n: len(m.phi), phi: m.phi, a: slices.Clone(m.ahead)}
 	y := slices.Clone(m.filled[len(m.filled)-min(len(past), len(m.filled)):])
 	from := len(y)
 	for range h {
@@ -362,7 +371,8 @@ func (m *ARIMA) spread(h int) []float64 {
 	return sd
 }
 
-// Fitted appends the one-step forecasts of the series, NaN of those that are lost to differences. See
+// Fitted appends the one-step forecasts of the series, NaN of those that are lost to differences,
+// by missing periods too. See
 // Historian. ErrEmpty for a model that was not fitted.
 func (m *ARIMA) Fitted(dst []float64) ([]float64, error) {
 	if m == nil || len(m.y) == 0 {

@@ -51,11 +51,30 @@ func (s *arimaSearch) try(where string, f arimaForm) (*arimaTrial, error) {
 	if k := f.parameters(); observed <= k {
 		return nil, fmt.Errorf("%s: %d observed values of the differenced series are too few for the %d parameters of %s: %w", where, observed, k, f, ErrUndefined)
 	}
-	if r := float64(f.order(s.season)); r > 1000 || float64(len(w))*r*r > 1e10 {
+	if r := float64(f.order(s.season)); r > maxARIMAStates || float64(len(w))*r*r > maxARIMAWork {
 		return nil, fmt.Errorf("%s: %s with a Season of %d is too large for %d periods: %w", where, f, s.season, len(s.y), ErrRange)
 	}
 	fit := &arimaFit{form: f, season: s.season, w: w, n: observed, scale: scale}
+	if f.constant {
+		fit.centre = centred(w)
+	}
 	return fit.fit(s.ctx, where)
+}
+
+// centred takes the mean off the observed values and returns it: the filter then sees what varies, not differences of
+// large numbers.
+func centred(w []float64) (mean float64) {
+	n := 0.0
+	for _, v := range w {
+		if v == v {
+			n++
+			mean += (v - mean) / n
+		}
+	}
+	for t := range w {
+		w[t] -= mean
+	}
+	return mean
 }
 
 // rate is the AICc of a model, +Inf of one that is none or whose roots are within 1 % of the unit circle.
@@ -68,9 +87,7 @@ func (s *arimaSearch) rate(where string, f arimaForm) (float64, error) {
 			return 0, err
 		}
 		if err == nil {
-			phi, theta, sphi, stheta := f.split(t.coef)
-			far := math.Pow(1.01, float64(s.season))
-			if !within(phi, 1.01) || !within(negated(theta), 1.01) || !within(sphi, far) || !within(negated(stheta), far) {
+			if !f.beyond(t.coef, 1.01, math.Pow(1.01, float64(s.season))) {
 				t = nil
 			}
 		}
@@ -113,6 +130,13 @@ func (s *arimaSearch) choose(where string) (*arimaTrial, error) {
 	if same(w) { // nothing is left to explain
 		f.constant = f.constant && w[len(w)-1] != 0
 		return s.try(where, f)
+	}
+	if f.constant && f.d+f.sd == 0 {
+		if a, err := s.rate(where, f); err != nil {
+			return nil, err
+		} else if math.IsInf(a, 1) { // too short to choose: not a series about 0
+			return s.try(where, f)
+		}
 	}
 	seasonal := 0
 	if s.season > 1 {

@@ -38,7 +38,7 @@ func (m *ARIMA) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 //
 //	[]f64 n values of the series, n > 0, |value| <= 1e100, NaN where missing
 //	7 int p, d, q, P, D, Q and the season, as ARIMAOptions allows them; at most 1,000 states
-//	      and n·states² <= 1e10
+//	      and n·states² <= 1e9
 //	bool  whether there is a constant
 //	[]f64 p+q+P+Q coefficients of stationary and invertible parts
 //	f64   the constant, finite; 0 for none
@@ -93,12 +93,11 @@ func (m *ARIMA) checkRead(r *codec.Reader) {
 		r.Fail("coefficients")
 		return
 	}
-	phi, theta, sphi, stheta := f.split(m.coef)
 	states := float64(f.order(m.season))
 	switch {
-	case !within(phi, 1) || !within(negated(theta), 1) || !within(sphi, 1) || !within(negated(stheta), 1):
+	case !f.beyond(m.coef, 1, 1):
 		r.Fail("roots")
-	case states > 1000 || float64(len(m.y))*states*states > 1e10:
+	case states > maxARIMAStates || float64(len(m.y))*states*states > maxARIMAWork:
 		r.Fail("size")
 	case !check.Finite(m.mean) || !f.constant && m.mean != 0 || m.mean == 0 && math.Signbit(m.mean):
 		r.Fail("constant")

@@ -28,7 +28,7 @@ func expand(a, b []float64, m int, sign float64) []float64 {
 }
 
 // arimaState is an ARMA model in state space (Harvey): the first entry is the next value, a is what is
-// expected and p how unsure that is, in units of σ².
+// expected and p how unsure that is, in units of σ²; p and tmp are nil where only what is expected matters.
 type arimaState struct {
 	n      int
 	phi, r []float64
@@ -40,76 +40,114 @@ type arimaState struct {
 // order is the size of the state.
 func (f arimaForm) order(m int) int { return max(f.p+m*f.sp, f.q+m*f.sq+1) }
 
-// newARIMAState is the state before the first value, that of the stationary law.
+// newARIMAState is the state before the first value, without p.
 func newARIMAState(f arimaForm, m int, coef []float64) arimaState {
 	phi, theta, sphi, stheta := f.split(coef)
 	n := f.order(m)
-	s := arimaState{n: n, phi: make([]float64, n), r: make([]float64, n), a: make([]float64, n), tmp: make([]float64, n*n)}
+	s := arimaState{n: n, phi: make([]float64, n), r: make([]float64, n), a: make([]float64, n)}
 	copy(s.phi, expand(phi, sphi, m, -1))
 	s.r[0] = 1
 	copy(s.r[1:], expand(theta, stheta, m, 1))
-	s.stationary()
 	return s
 }
 
-func (s arimaState) clone() arimaState {
-	s.a, s.p, s.tmp = append([]float64(nil), s.a...), append([]float64(nil), s.p...), make([]float64, len(s.tmp))
-	return s
-}
-
-// stationary solves P = TPTᵀ + rrᵀ by doubling: Σ Tᵏ rrᵀ Tᵏᵀ, twice as many terms each time.
+// stationary sets p to that of the stationary law, P = TPTᵀ + rrᵀ. Its first row are covariances of the next
+// value with the state, which follow from the autocovariances of the series; the other rows follow from it, the last
+// one first.
 func (s *arimaState) stationary() {
 	n := s.n
-	t, p := make([]float64, n*n), make([]float64, n*n)
-	for i := range n {
-		t[i*n] = s.phi[i]
-		if i+1 < n {
-			t[i*n+i+1] = 1
+	gamma, cross := s.autocovariances()
+	lags := len(gamma) - 1
+	s.p, s.tmp = make([]float64, n*n), make([]float64, n*n)
+	first := make([]float64, n+1) // and a 0
+	for j := range n {
+		first[j] = cross[j]
+		for k := j; k < lags; k++ {
+			first[j] += s.phi[k] * gamma[k+1-j]
 		}
-		for j := range n {
-			p[i*n+j] = s.r[i] * s.r[j]
+		s.p[j], s.p[j*n] = first[j], first[j]
+	}
+	for i := n - 1; i > 0; i-- {
+		for j := i; j < n; j++ {
+			v := s.phi[i]*s.phi[j]*first[0] + s.phi[i]*first[j+1] + s.phi[j]*first[i+1] + s.r[i]*s.r[j]
+			if j+1 < n {
+				v += s.p[(i+1)*n+j+1]
+			}
+			s.p[i*n+j], s.p[j*n+i] = v, v
 		}
 	}
-	tp, add := make([]float64, n*n), make([]float64, n*n)
-	for range 40 {
-		multiply(tp, t, p, n, false)
-		multiply(add, tp, t, n, true)
-		most, size := 0.0, 0.0
-		for i, v := range add {
-			p[i] += v
-			most, size = max(most, math.Abs(v)), max(size, math.Abs(p[i]))
-		}
-		if !(most > 1e-15*size) {
-			break
-		}
-		multiply(tp, t, t, n, false)
-		t, tp = tp, t
-	}
-	s.p = p
 }
 
-// multiply writes a·b, or a·bᵀ; rows of a that are mostly zeros are quick.
-func multiply(dst, a, b []float64, n int, transposed bool) {
-	clear(dst)
-	for i := range n {
-		row := dst[i*n : (i+1)*n]
-		if transposed {
+// autocovariances are those of the series at lags 0 to that of the AR part, by as many linear equations
+// (Brockwell and Davis 1991, 3.3), and of each value with the past errors as they go on to be seen: Σ r ψ.
+func (s *arimaState) autocovariances() (gamma, cross []float64) {
+	n, lags := s.n, s.n
+	for lags > 0 && s.phi[lags-1] == 0 {
+		lags--
+	}
+	psi := make([]float64, n)
+	for k := range psi {
+		psi[k] = s.r[k]
+		for j, c := range s.phi[:min(k, lags)] {
+			psi[k] += c * psi[k-1-j]
+		}
+	}
+	cross = make([]float64, n)
+	for k := range cross {
+		for j, c := range s.r[k:] {
+			cross[k] += c * psi[j]
+		}
+	}
+	a := make([]float64, (lags+1)*(lags+1))
+	gamma = make([]float64, lags+1)
+	copy(gamma, cross)
+	for k := range gamma {
+		row := a[k*(lags+1) : (k+1)*(lags+1)]
+		row[k]++
+		for j, c := range s.phi[:lags] {
+			lag := k - 1 - j
+			row[max(lag, -lag)] -= c
+		}
+	}
+	eliminate(a, gamma)
+	return gamma, cross
+}
+
+// eliminate solves a·x = b by Gauss with exchanges of rows; x is left in b, nothing of a.
+func eliminate(a, b []float64) {
+	n := len(b)
+	row := func(i int) []float64 { return a[i*n : (i+1)*n] }
+	for k := range n {
+		top := k
+		for i := k + 1; i < n; i++ {
+			if math.Abs(row(i)[k]) > math.Abs(row(top)[k]) {
+				top = i
+			}
+		}
+		if top != k {
 			for j := range n {
-				sum := 0.0
-				for k, v := range a[i*n : (i+1)*n] {
-					sum += v * b[j*n+k]
-				}
-				row[j] = sum
+				a[k*n+j], a[top*n+j] = a[top*n+j], a[k*n+j]
 			}
-			continue
+			b[k], b[top] = b[top], b[k]
 		}
-		for k, v := range a[i*n : (i+1)*n] {
-			if v != 0 {
-				for j, u := range b[k*n : (k+1)*n] {
-					row[j] += v * u
-				}
+		pivot := row(k)
+		for i := k + 1; i < n; i++ {
+			below := row(i)
+			if below[k] == 0 {
+				continue
 			}
+			f := below[k] / pivot[k]
+			for j := k + 1; j < n; j++ {
+				below[j] -= f * pivot[j]
+			}
+			b[i] -= f * b[k]
 		}
+	}
+	for k := n - 1; k >= 0; k-- {
+		for j := k + 1; j < n; j++ {
+			b[k] -= a[k*n+j] * b[j]
+		}
+		b[k] /= a[k*n+k]
 	}
 }
 
@@ -152,6 +190,14 @@ func (s *arimaState) widen() {
 	s.p, s.tmp = next, p
 }
 
+// variance is that of the next value, at least 1: that of its own error.
+func (s *arimaState) variance() float64 {
+	if s.steady || !(s.p[0] > 1) {
+		return 1
+	}
+	return s.p[0]
+}
+
 // see takes the value of the period and moves on; it returns the error and its variance.
 func (s *arimaState) see(v float64) (e, f float64) {
 	e = v - s.a[0]
@@ -163,9 +209,7 @@ func (s *arimaState) see(v float64) (e, f float64) {
 		return e, 1
 	}
 	n := s.n
-	if f = s.p[0]; !(f > 1e-300) {
-		f = 1e-300
-	}
+	f = s.variance()
 	gain := s.tmp[:n]
 	for i := range n {
 		gain[i] = s.p[i*n] / f
@@ -199,6 +243,7 @@ type arimaFit struct {
 	w      []float64
 	n      int // observed values
 	scale  float64
+	centre float64   // what was taken off w, where there is a constant
 	coef   []float64 // scratch
 }
 
@@ -218,11 +263,14 @@ func (f *arimaFit) coefficients(dst, u []float64) {
 	}
 }
 
+// edge is the largest partial autocorrelation: at 1 the series has no stationary law.
+const edge = 1 - 1e-8
+
 // bounded writes the stationary coefficients of partial autocorrelations tanh(u).
 func bounded(dst, u []float64) {
 	last := make([]float64, len(u))
 	for k, v := range u {
-		r := math.Tanh(v)
+		r := min(max(math.Tanh(v), -edge), edge)
 		copy(last, dst[:k])
 		for i := range k {
 			dst[i] = last[i] - r*last[k-1-i]
@@ -254,10 +302,17 @@ func within(phi []float64, ratio float64) bool {
 	return true
 }
 
+// beyond reports whether the roots of the four polynomials lie beyond ratio, those of a season beyond seasonal.
+func (f arimaForm) beyond(coef []float64, ratio, seasonal float64) bool {
+	phi, theta, sphi, stheta := f.split(coef)
+	return within(phi, ratio) && within(negated(theta), ratio) && within(sphi, seasonal) && within(negated(stheta), seasonal)
+}
+
 // likelihood runs the filter with coefficients coef over w and, where there is a constant, over ones, of which
 // the best mean follows. It returns the log-likelihood with the best mean and variance.
 func (f *arimaFit) likelihood(coef []float64) (loglik, mean, sigma2 float64) {
 	s := newARIMAState(f.form, f.season, coef)
+	s.stationary()
 	ones := make([]float64, s.n) // what is expected of a series of ones, by the same gains
 	var logs, ww, w1, oo float64
 	for _, v := range f.w {
@@ -270,7 +325,7 @@ func (f *arimaFit) likelihood(coef []float64) (loglik, mean, sigma2 float64) {
 		var e1 float64
 		if f.form.constant {
 			e1 = 1 - ones[0]
-			first, steady := s.p[0], s.steady
+			first, steady := s.variance(), s.steady
 			for i := range ones {
 				gain := s.r[i]
 				if !steady {
@@ -393,11 +448,20 @@ func (f *arimaFit) fit(ctx context.Context, where string) (*arimaTrial, error) {
 	}
 	t := &arimaTrial{form: f.form, coef: make([]float64, k)}
 	f.coefficients(t.coef, u)
+	for range 50 { // on the edge by rounding: a step back
+		if f.form.beyond(t.coef, 1, 1) {
+			break
+		}
+		for i := range u {
+			u[i] *= .9
+		}
+		f.coefficients(t.coef, u)
+	}
 	l, mean, sigma2 := f.likelihood(t.coef)
 	l -= float64(f.n) * math.Log(f.scale)
-	t.mean, t.sigma2 = mean*f.scale, sigma2*f.scale*f.scale
+	t.mean, t.sigma2 = (mean+f.centre)*f.scale, sigma2*f.scale*f.scale
 	t.info = criteria(l, f.form.parameters(), f.n)
-	if !check.Finite(l) || !check.Finite(t.mean) || !check.Finite(t.sigma2) {
+	if !f.form.beyond(t.coef, 1, 1) || !check.Finite(l) || !check.Finite(t.mean) || !check.Finite(t.sigma2) {
 		return nil, fmt.Errorf("%s: %s has no likelihood: %w", where, f.form, ErrUndefined)
 	}
 	return t, nil

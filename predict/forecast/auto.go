@@ -105,11 +105,11 @@ func unsteady(y []float64) (out []Method) {
 //
 // Quantiles are the weighted means of the methods'. Those are too wide as a rule, since errors cancel
 // out: they are narrowed, never widened, so that 80 % and 95 % intervals would have held so many of
-// the values after each cut, by the weights of the others, and a tenth wider. Unless Signed, nothing falls below 0 where no value
-// does.
+// the values after each cut, by the weights of the others, and a tenth wider.
 //
 // Combination.Warnings says where the level of the series broke (FindBreaks, of square roots where
-// nothing is negative), by more than it moves anyway, and which of the last Horizon periods stand alone.
+// nothing is negative), by more than it moves anyway, and which of the last Horizon periods stand alone. It
+// looks at the last 8,192 periods, or four seasons where those are more.
 //
 // Methods that a series is too short for are left out; the last value, carried on, is left for
 // those too short for all. A fit takes four times that of its methods.
@@ -164,33 +164,46 @@ func FitAuto(ctx context.Context, y []float64, opt AutoOptions) (*Combination, e
 }
 
 // oddities say where the series broke, and which of the last Horizon periods stand alone: reasons to
-// look before its forecast is trusted.
+// look before its forecast is trusted. The time of FindBreaks grows with the
+// square of periods without a break, so what is long past is left out.
 func oddities(ctx context.Context, y []float64, opt AutoOptions) (out []string, err error) {
+	const looked = 1 << 13
+	from := max(0, len(y)-max(looked, 4*opt.Season))
 	root := !slices.ContainsFunc(y, func(v float64) bool { return v < 0 })
+	y = y[from:]
 	b, err := FindBreaks(ctx, y, BreakOptions{Season: opt.Season, Root: root})
+	if errors.Is(err, ErrEmpty) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	breaks := b.Breaks
 	if len(breaks) > 0 {
-		x := slices.Clone(withoutSeason(y, opt.Season))
-		for t, v := range x {
-			if root {
-				x[t] = math.Sqrt(max(v, 0))
+		var at []int
+		var x []float64 // the observed periods, as FindBreaks has them
+		for t, v := range withoutSeason(y, opt.Season) {
+			if v == v {
+				if root {
+					v = math.Sqrt(max(v, 0))
+				}
+				at, x = append(at, t), append(x, v)
 			}
 		}
 		jump := jumps(x)
-		sizes := slices.DeleteFunc(slices.Clone(jump), func(v float64) bool { return v != v })
-		usual := medianOf(sizes)
-		breaks = slices.DeleteFunc(slices.Clone(breaks), func(k Break) bool { return !(jump[k.At] > outstanding*usual) })
+		usual := medianOf(slices.Clone(jump[jumpSide : len(jump)-jumpSide+1]))
+		breaks = slices.DeleteFunc(slices.Clone(breaks), func(k Break) bool {
+			i, _ := slices.BinarySearch(at, k.At)
+			return !(jump[i] > outstanding*usual)
+		})
 	}
 	if n := len(breaks); n > 0 {
 		last := breaks[n-1]
-		out = append(out, fmt.Sprintf("the level broke in period %d: %.6g before, %.6g since; breaks in all: %d", last.At, last.Before, last.After, n))
+		out = append(out, fmt.Sprintf("the level broke in period %d: %.6g before, %.6g since; breaks in all: %d", from+last.At, last.Before, last.After, n))
 	}
 	for _, x := range b.Outliers {
 		if x.At >= len(y)-opt.Horizon {
-			out = append(out, fmt.Sprintf("period %d stands alone: %.6g, usual are %.6g", x.At, x.Value, x.Expected))
+			out = append(out, fmt.Sprintf("period %d stands alone: %.6g, usual are %.6g", from+x.At, x.Value, x.Expected))
 		}
 	}
 	return out, nil
@@ -200,23 +213,15 @@ func oddities(ctx context.Context, y []float64, opt AutoOptions) (out []string, 
 // level moves all the time, and of trends are not.
 const outstanding = 6
 
+// jumpSide is how many periods a jump is measured by on each side: as many as FindBreaks has between breaks at least.
+const jumpSide = 4
+
 // jumps returns by how much the median of each period and the three after it differs from that of the
-// four before; NaN at the ends and where none is observed.
+// four before; 0 at the ends.
 func jumps(x []float64) []float64 {
-	const m = 4
-	side := func(x []float64) float64 {
-		x = slices.DeleteFunc(slices.Clone(x), func(v float64) bool { return v != v })
-		if len(x) == 0 {
-			return math.NaN()
-		}
-		return medianOf(x)
-	}
 	out := make([]float64, len(x))
-	for t := range x {
-		out[t] = math.NaN()
-		if t >= m && t+m <= len(x) {
-			out[t] = math.Abs(side(x[t:t+m]) - side(x[t-m:t]))
-		}
+	for t := jumpSide; t+jumpSide <= len(x); t++ {
+		out[t] = math.Abs(medianOf(slices.Clone(x[t:t+jumpSide])) - medianOf(slices.Clone(x[t-jumpSide:t])))
 	}
 	return out
 }

@@ -154,9 +154,24 @@ func each(series []forecast.Series, fit forecast.Fit, workers int) []forecast.Fi
 	return p.Fits
 }
 
-// A method that breaks its promises is told so, each of them.
+// A method that breaks a promise is told which.
 func TestCheckFit(t *testing.T) {
+	bent := func(how string) forecast.Fit {
+		return func(ctx context.Context, s forecast.Series) (forecast.Forecaster, error) {
+			m, err := forecast.FitMean(ctx, s.Y, forecast.MeanOptions{})
+			if err != nil {
+				return nil, err
+			}
+			return &bentMean{m: m, how: how}, nil
+		}
+	}
 	broken := map[string]forecast.Fit{
+		"Forecast of 0 periods":                          bent("any horizon"),
+		"a whole series: Quantiles of .1, .5 and .9 are": bent("turned"),
+		"4 periods: Quantiles of .1, .5 and .9 are":      bent("short"),
+		"Quantiles of [0]":                               bent("any probability"),
+		"another unit: three means":                      bent("once"),
+		"Append changed its receiver":                    bent("moves"),
 		"written to": func(_ context.Context, s forecast.Series) (forecast.Forecaster, error) {
 			if len(s.Y) > 0 {
 				s.Y[0] = 0
@@ -184,6 +199,52 @@ func TestCheckFit(t *testing.T) {
 	if err := forecast.CheckFit(bg, nil); !errors.Is(err, forecast.ErrEmpty) {
 		t.Error(err)
 	}
+}
+
+// bentMean is a mean that breaks a promise.
+type bentMean struct {
+	m     *forecast.Mean
+	how   string
+	moved float64
+}
+
+func (b *bentMean) Forecast(dst []float64, h int) ([]float64, error) {
+	if b.how == "any horizon" && h == 0 {
+		return dst, nil
+	}
+	from := len(dst)
+	dst, err := b.m.Forecast(dst, h)
+	for i := range dst[from:] {
+		dst[from+i] += b.moved
+		if b.how == "once" && dst[from+i] > 1000 {
+			dst[from+i] = math.Inf(1)
+		}
+	}
+	return dst, err
+}
+
+func (b *bentMean) Quantiles(dst []float64, h int, probs []float64) ([]float64, error) {
+	from := len(dst)
+	if b.how == "any probability" && slices.Equal(probs, []float64{0}) {
+		return dst, nil
+	}
+	dst, err := b.m.Quantiles(dst, h, probs)
+	for i := range dst[from:] {
+		switch y := fitted(b.m.Fitted(nil)); {
+		case b.how == "turned":
+			dst[from+i] *= -1
+		case b.how == "short" && len(y) < 5:
+			dst[from+i] = math.NaN()
+		}
+	}
+	return dst, err
+}
+
+func (b *bentMean) Append([]float64) (forecast.Forecaster, error) {
+	if b.how == "moves" {
+		b.moved++
+	}
+	return b, nil
 }
 
 // bytesOf is the binary form of a model, or of one without what it says.

@@ -23,7 +23,7 @@ const checkPeriods = 60
 //   - means are finite, as many as asked for, behind what dst holds; quantiles ascend with their
 //     probabilities or are ErrUndefined
 //   - a horizon and probabilities out of range are ErrRange
-//   - a missing period, and every short length, is answered or refused by ErrEmpty or ErrUndefined
+//   - a missing period, and every short length, is answered in that way or refused by ErrEmpty or ErrUndefined
 //   - an Appender moved on by a period answers, and stays as it was itself
 //   - a context that has ended is its error
 //
@@ -63,7 +63,7 @@ func CheckFit(ctx context.Context, fit Fit) error {
 		}
 	}
 	c.refusals(m)
-	c.quantiles(m)
+	c.quantiles("a whole series", m)
 	c.moves(m, mean, c.persists(m, again))
 	c.short(y)
 	ended, stop := context.WithCancel(ctx)
@@ -158,18 +158,18 @@ func (c *fitCheck) refusals(f Forecaster) {
 }
 
 // quantiles asks whether they ascend.
-func (c *fitCheck) quantiles(f Forecaster) {
+func (c *fitCheck) quantiles(what string, f Forecaster) {
 	q, err := f.Quantiles([]float64{7}, 3, []float64{.1, .5, .9})
 	if errors.Is(err, ErrUndefined) {
 		return
 	}
 	if err != nil || len(q) != 10 || q[0] != 7 {
-		c.broken("Quantiles: nine behind 7 are %v, %w", q, errors.Join(err, ErrShape))
+		c.broken("%s: Quantiles: nine behind 7 are %v, %w", what, q, errors.Join(err, ErrShape))
 		return
 	}
 	for i := 1; i < len(q); i += 3 {
 		if !(q[i] <= q[i+1] && q[i+1] <= q[i+2]) {
-			c.broken("Quantiles of .1, .5 and .9 are %v", q[i:i+3])
+			c.broken("%s: Quantiles of .1, .5 and .9 are %v", what, q[i:i+3])
 		}
 	}
 }
@@ -244,7 +244,9 @@ func (c *fitCheck) short(y []float64) {
 		case check.Missing(f):
 			c.broken("%d periods: neither a model nor an error", n)
 		default:
-			c.means(fmt.Sprintf("%d periods", n), f)
+			what := fmt.Sprintf("%d periods", n)
+			c.means(what, f)
+			c.quantiles(what, f)
 		}
 	}
 }

@@ -90,8 +90,7 @@ func (m *Combination) combine(where string, dst []float64, n int, row func(f For
 	for i, f := range m.models {
 		var err error
 		if m.weights != nil && m.weights[i] == 0 {
-			rows = rows[:len(rows)+n]
-			clear(rows[len(rows)-n:])
+			rows = append(rows, make([]float64, n)...)
 			continue
 		}
 		if rows, err = row(f, rows); err != nil {

@@ -138,8 +138,9 @@ func (m *Mean) settle() (sigma2 float64, unseen int) {
 		p, w := m.place(t), weight(t)
 		v = m.working(v)
 		sum[p] += w
-		m.unsure[p] += w * w
-		m.mean[p] += w / sum[p] * (v - m.mean[p])
+		part := w / sum[p] // w² may be 0
+		m.unsure[p] = (1-part)*(1-part)*m.unsure[p] + part*part
+		m.mean[p] += part * (v - m.mean[p])
 		if m.opt.Median {
 			values[p] = append(values[p], v)
 		}
@@ -148,7 +149,6 @@ func (m *Mean) settle() (sigma2 float64, unseen int) {
 		if sum[p] == 0 {
 			return 0, p + 1
 		}
-		m.unsure[p] /= sum[p] * sum[p]
 		if m.opt.Median {
 			m.mean[p] = medianOf(values[p])
 			m.unsure[p] *= math.Pi / 2
@@ -325,7 +325,8 @@ func (m *Mean) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// readFirst reads the first fields of version 1. The window is the shortest that holds what was counted.
+// readFirst reads the first fields of version 1. The window is the shortest that holds what was counted,
+// or none where that is all of the series.
 func (m *Mean) readFirst(r *codec.Reader) {
 	m.get(r)
 	means, counts := r.Float64s(), r.Int64s()
@@ -350,7 +351,9 @@ func (m *Mean) readFirst(r *codec.Reader) {
 			}
 		}
 		if wrong == 0 {
-			m.opt.Window = max(len(m.y)-t, len(means))
+			if slices.ContainsFunc(m.y[:t], func(v float64) bool { return v == v }) {
+				m.opt.Window = max(len(m.y)-t, len(means))
+			}
 			return
 		}
 	}
