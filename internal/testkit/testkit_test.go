@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"flag"
 	"math"
 	"os"
 	"path/filepath"
@@ -39,6 +40,7 @@ type fake struct {
 }
 
 func (f *fake) Helper()               {}
+func (f *fake) Error(...any)          { f.failed = true }
 func (f *fake) Errorf(string, ...any) { f.failed = true }
 func (f *fake) Fatal(...any)          { f.failed = true; runtime.Goexit() }
 func (f *fake) Fatalf(string, ...any) { f.failed = true; runtime.Goexit() }
@@ -93,5 +95,30 @@ func TestAtGOMAXPROCS(t *testing.T) {
 	AtGOMAXPROCS(t, func() []byte { seen = append(seen, runtime.GOMAXPROCS(0)); return []byte("same") })
 	if len(seen) != 3 || seen[0] != 1 || seen[1] != 2 || seen[2] != 8 || runtime.GOMAXPROCS(0) != before {
 		t.Errorf("ran at %v, left %d", seen, runtime.GOMAXPROCS(0))
+	}
+}
+
+func TestUntil(t *testing.T) {
+	checked, seeds := 0, map[string]bool{}
+	check := func() { checked++; seeds[flag.Lookup("rapid.seed").Value.String()] = true }
+	before := flag.Lookup("rapid.seed").Value.String()
+	lack := func() string {
+		if checked < 3 {
+			return "too few"
+		}
+		return ""
+	}
+	if err := flag.Set("rapid.seed", "7"); err != nil {
+		t.Fatal(err)
+	}
+	defer flag.Set("rapid.seed", before)
+	if fails(func(t testing.TB) { until(t, 3, lack, check) }) || checked != 3 || len(seeds) != 3 || !seeds["7"] {
+		t.Errorf("three rounds are enough: %d, of %d seeds", checked, len(seeds))
+	}
+	if checked = -9; !fails(func(t testing.TB) { until(t, 3, lack, check) }) || checked != -6 {
+		t.Errorf("three rounds of twelve: %d", checked+9)
+	}
+	if after := flag.Lookup("rapid.seed").Value.String(); after != "7" {
+		t.Errorf("the seed is %s afterwards", after)
 	}
 }

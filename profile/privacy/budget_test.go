@@ -283,7 +283,6 @@ func TestSumsLaws(t *testing.T) {
 // One customer, whatever was done, changes the sums by no more than Sensitivity says, and
 // after Forget there is no trace.
 func TestSumsSensitivity(t *testing.T) {
-	reached := 0.0
 	rapid.Check(t, func(r *rapid.T) {
 		s := sums(t)
 		add := func(user string) {
@@ -304,7 +303,7 @@ func TestSumsSensitivity(t *testing.T) {
 			d := math.Abs(float64(x - before[k]))
 			d1, d2 = d1+d, d2+d*d
 		}
-		if reached = max(reached, d1); d1 > l1 || d2 > squared {
+		if d1 > l1 || d2 > squared {
 			r.Fatalf("changes %v and %v, bounds %v and %v", d1, d2, l1, squared)
 		}
 		s.Forget("eve")
@@ -312,8 +311,19 @@ func TestSumsSensitivity(t *testing.T) {
 			r.Fatal("Forget leaves a trace")
 		}
 	})
-	if reached != 200 {
-		t.Errorf("the bound 200 is not tight: %v", reached)
+
+	s := sums(t)
+	for _, key := range sumsOptions.Keys[:sumsOptions.MaxKeys] {
+		if err := s.Add("eve", key, sumsOptions.Max+1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d1, d2 := 0.0, 0.0
+	for _, x := range s.Result() {
+		d1, d2 = d1+float64(x), d2+float64(x*x)
+	}
+	if l1, squared := s.Sensitivity(); d1 != l1 || d2 != squared {
+		t.Errorf("bounds %v and %v are not tight: %v and %v", l1, squared, d1, d2)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/segment/audience"
 )
 
@@ -353,7 +354,12 @@ func stored(t *rapid.T, r audience.Rule) map[string]any {
 // the changes told add up to the audience, and do not depend on how the clock goes.
 func TestRuleLiveProp(t *testing.T) {
 	changed, entered, flips := 0, 0, 0
-	rapid.Check(t, func(t *rapid.T) {
+	testkit.Until(t, func() string {
+		if enough := testkit.Rounds(20); entered < enough || flips < enough {
+			return fmt.Sprintf("%d changes and %d turns in %d steps: too few to tell", entered, flips, changed)
+		}
+		return ""
+	}, func(t *rapid.T) {
 		w, r, now := worlds().Draw(t, "world"), rules(2).Draw(t, "rule"), at(0)
 		if rapid.Bool().Draw(t, "of events") {
 			r = logRules().Draw(t, "clause")
@@ -429,9 +435,6 @@ func TestRuleLiveProp(t *testing.T) {
 			changed++
 		}
 	})
-	if entered < 20 || flips < 20 {
-		t.Fatalf("%d changes and %d turns in %d steps: too few to tell", entered, flips, changed)
-	}
 }
 
 // turns checks by the oracle that a user enters or leaves when it is said, and not before.
