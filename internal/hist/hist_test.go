@@ -168,8 +168,10 @@ func TestSums(t *testing.T) {
 			for b := range left {
 				left[b] = r.Bool(.5)
 			}
-			before := slices.Clone(rows)
-			l := m.Part(rows, sums, j, left, make([]int32, n), make([]int64, n))
+			before, otherRows, otherSums := slices.Clone(rows), make([]int32, n), make([]int64, n)
+			l := m.Part(rows, sums, j, left, otherRows, otherSums)
+			copy(rows[l:], otherRows[l:])
+			copy(sums[l:], otherSums[l:])
 			var wanted []int32
 			for side := range 2 {
 				for _, i := range before {
@@ -178,6 +180,7 @@ func TestSums(t *testing.T) {
 					}
 				}
 			}
+			slices.Reverse(wanted[l:])
 			if !slices.Equal(rows, wanted) {
 				t.Fatalf("%d rows, column %d: other parts", n, j)
 			}

@@ -2,6 +2,7 @@ package hist
 
 import (
 	"context"
+	"math"
 
 	"github.com/aislekit/aisle/internal/parallel"
 )
@@ -44,6 +45,12 @@ func NewMatrix(ctx context.Context, rows [][]float64, columns []Column, workers 
 	}
 	m.words = (len(m.lane) + lanes - 1) / lanes
 	m.packed, m.bytes = make([]uint64, m.words*m.n), make([]uint8, len(m.lane)*m.n)
+	ladders := make([]ladder, len(columns))
+	for j := range columns {
+		if m.slots[j] >= 0 && !columns[j].Categorical {
+			ladders[j].set(columns[j].Edges)
+		}
+	}
 	err := parallel.For(ctx, m.n, rowBlock, workers, func(_, lo, hi int) error {
 		for j := range columns {
 			c, slot := &columns[j], m.slots[j]
@@ -55,10 +62,15 @@ func NewMatrix(ctx context.Context, rows [][]float64, columns []Column, workers 
 				continue
 			}
 			word, shift, to := int(slot)/lanes, uint(slot)%lanes*8, m.byteColumn(slot)
+			if c.Categorical {
+				for i := lo; i < hi; i++ {
+					to[i] = uint8(c.Bin(rows[i][j]))
+				}
+			} else {
+				ladders[j].climb(to[lo:hi], rows[lo:hi], j)
+			}
 			for i := lo; i < hi; i++ {
-				bin := c.Bin(rows[i][j])
-				m.packed[i*m.words+word] |= uint64(bin) << shift
-				to[i] = uint8(bin)
+				m.packed[i*m.words+word] |= uint64(to[i]) << shift
 			}
 		}
 		return nil
@@ -67,6 +79,60 @@ func NewMatrix(ctx context.Context, rows [][]float64, columns []Column, workers 
 		return nil, err
 	}
 	return m, nil
+}
+
+// ladder is the edges of a packed column of numbers, filled up with +Inf, so that each number takes the same eight steps.
+type ladder [narrow]float64
+
+func (l *ladder) set(edges []float64) {
+	for k := copy(l[:], edges); k < len(l); k++ {
+		l[k] = math.Inf(1)
+	}
+}
+
+// climb sets to to the bins of column j of rows. Four numbers climb at once: each step of one waits for a comparison, which
+// those of the others fill, and none is a branch.
+func (l *ladder) climb(to []uint8, rows [][]float64, j int) {
+	to = to[:len(rows)]
+	for len(rows) >= 4 {
+		x := [4]float64{rows[0][j], rows[1][j], rows[2][j], rows[3][j]}
+		var at [4]uint8
+		for step := uint8(128); step > 0; step >>= 1 {
+			at[0] += step & -above(x[0], l[at[0]+step-1])
+			at[1] += step & -above(x[1], l[at[1]+step-1])
+			at[2] += step & -above(x[2], l[at[2]+step-1])
+			at[3] += step & -above(x[3], l[at[3]+step-1])
+		}
+		for k := range at {
+			to[k] = (1 + at[k]) & -known(x[k])
+		}
+		to, rows = to[4:], rows[4:]
+	}
+	for i, row := range rows {
+		at := uint8(0)
+		for step := uint8(128); step > 0; step >>= 1 {
+			at += step & -above(row[j], l[at+step-1])
+		}
+		to[i] = (1 + at) & -known(row[j])
+	}
+}
+
+// above is 1 where x is above t, compiled without a branch.
+func above(x, t float64) uint8 {
+	var b uint8
+	if x > t {
+		b = 1
+	}
+	return b
+}
+
+// known is 0 for NaN, 1 for a number.
+func known(x float64) uint8 {
+	var b uint8
+	if x == x {
+		b = 1
+	}
+	return b
 }
 
 // byteColumn returns the bins of a packed column.
@@ -87,13 +153,12 @@ func (m *Matrix) Bin(i int32, j int) int {
 	return int(m.byteColumn(slot)[i])
 }
 
-// Part moves the rows of a node, with their numbers, so that those whose bin in column j is
-// marked in left come first, each side in the order it had, and returns how many they are. The
-// spare slices are at least as long.
-func (m *Matrix) Part(rows []int32, sums []int64, j int, left []bool, spareRows []int32, spareSums []int64) int {
-	l, r := 0, 0
-	sums = sums[:len(rows)]
-	spareRows, spareSums = spareRows[:len(rows)], spareSums[:len(rows)]
+// Part moves the rows of a node, with their numbers, so that those whose bin in column j is marked in left come first, and
+// returns how many they are. The others stand behind them, the last first, in otherRows and otherSums, which are as long: those
+// halves of both need no copy, and rows that ascend or descend go on to do so.
+func (m *Matrix) Part(rows []int32, sums []int64, j int, left []bool, otherRows []int32, otherSums []int64) int {
+	l, n := 0, len(rows)
+	sums, otherRows, otherSums = sums[:n], otherRows[:n], otherSums[:n]
 	slot := m.slots[j]
 	if slot < 0 {
 		column := m.wide[^slot]
@@ -103,30 +168,26 @@ func (m *Matrix) Part(rows []int32, sums []int64, j int, left []bool, spareRows 
 				rows[l], sums[l] = i, x
 				l++
 			} else {
-				spareRows[r], spareSums[r] = i, x
-				r++
+				otherRows[n-1-k+l], otherSums[n-1-k+l] = i, x
 			}
 		}
-	} else {
-		var go1 [256]uint8
-		for b, on := range left {
-			if on {
-				go1[b] = 1
-			}
-		}
-		column := m.byteColumn(slot)
-		for k, i := range rows {
-			// Both sides are written and one of them counts: a branch would be wrong half of the time.
-			x := sums[k]
-			one := int(go1[column[i]])
-			rows[l], sums[l] = i, x
-			spareRows[r], spareSums[r] = i, x
-			l += one
-			r += 1 - one
+		return l
+	}
+	var go1 [256]uint8
+	for b, on := range left {
+		if on {
+			go1[b] = 1
 		}
 	}
-	copy(rows[l:], spareRows[:r])
-	copy(sums[l:], spareSums[:r])
+	column := m.byteColumn(slot)
+	for k, i := range rows {
+		// Both sides are written and one of them counts: a branch would be wrong half of the time.
+		x, r := sums[k], n-1-k+l
+		one := int(go1[column[i]])
+		rows[l], sums[l] = i, x
+		otherRows[r], otherSums[r] = i, x
+		l += one
+	}
 	return l
 }
 

@@ -15,6 +15,9 @@ type Hist []int64
 // flush rows, before either half can run over.
 const flush = 8192
 
+// part is the number of rows whose words lie in the cache while the columns of one word after the other are added up.
+const part = 512
+
 // Quantum says how numbers of rows become integers of at most 32 bits: a power of two for
 // each, so that no rounding depends on the others.
 type Quantum struct {
@@ -46,6 +49,7 @@ func (q *Quantum) Pack(first, second float64) int64 {
 // Scratch is the memory of one worker.
 type Scratch struct {
 	packed [][lanes][256]int64
+	words  []uint64 // of the rows of a part
 	wide   [][]int64
 	own    Hist
 }
@@ -56,6 +60,7 @@ func (m *Matrix) NewScratch(workers int) []Scratch {
 	for w := range out {
 		s := &out[w]
 		s.packed = make([][lanes][256]int64, m.words)
+		s.words = make([]uint64, part*m.words)
 		for k := range m.wide {
 			s.wide = append(s.wide, make([]int64, m.widthOf(k)))
 		}
@@ -110,12 +115,12 @@ func (m *Matrix) Add(ctx context.Context, h Hist, rows []int32, sums []int64, sc
 
 // addBlock adds at most flush rows to h.
 func (m *Matrix) addBlock(h Hist, rows []int32, sums []int64, s *Scratch) {
-	const part = 1024 // rows whose words stay in the cache from one column of words to the next
 	for lo := 0; lo < len(rows); lo += part {
 		hi := min(lo+part, len(rows))
+		words := m.wordsOf(rows[lo:hi], s.words)
 		for w := range m.words {
 			used := min(lanes, len(m.lane)-w*lanes)
-			addWords(&s.packed[w], m.packed[w:], m.words, rows[lo:hi], sums[lo:hi], used)
+			addWords(&s.packed[w], words[w:], m.words, sums[lo:hi], used)
 		}
 		for k, column := range m.wide {
 			to := s.wide[k]
@@ -141,12 +146,57 @@ func (m *Matrix) addBlock(h Hist, rows []int32, sums []int64, s *Scratch) {
 	}
 }
 
-// addWords adds rows to the sums of up to eight columns, whose bins are the bytes of a word.
-func addWords(to *[lanes][256]int64, packed []uint64, words int, rows []int32, sums []int64, used int) {
-	sums = sums[:len(rows)]
+// wordsOf returns the words of the rows, one row after the other. Most rows of a small node wait for memory, and a loop that
+// does nothing but fetch them waits for many at once.
+func (m *Matrix) wordsOf(rows []int32, to []uint64) []uint64 {
+	n := m.words
+	if dense(rows) {
+		first := int(rows[0])
+		return m.packed[first*n : (first+len(rows))*n]
+	}
+	to = to[:len(rows)*n]
+	switch n {
+	case 1:
+		for k, i := range rows {
+			to[k] = m.packed[i]
+		}
+	case 2:
+		for k, i := range rows {
+			from, at := m.packed[2*int(i):][:2], to[2*k:][:2]
+			at[0], at[1] = from[0], from[1]
+		}
+	case 3:
+		for k, i := range rows {
+			from, at := m.packed[3*int(i):][:3], to[3*k:][:3]
+			at[0], at[1], at[2] = from[0], from[1], from[2]
+		}
+	default:
+		for k, i := range rows {
+			copy(to[k*n:(k+1)*n], m.packed[int(i)*n:])
+		}
+	}
+	return to
+}
+
+// dense reports rows that follow one another without a gap.
+func dense(rows []int32) bool {
+	first := rows[0]
+	if int(rows[len(rows)-1]-first) != len(rows)-1 {
+		return false
+	}
+	for k, i := range rows {
+		if i != first+int32(k) {
+			return false
+		}
+	}
+	return true
+}
+
+// addWords adds rows to the sums of up to eight columns, whose bins are the bytes of every words-th word.
+func addWords(to *[lanes][256]int64, packed []uint64, words int, sums []int64, used int) {
 	if used <= 4 {
-		for i, r := range rows {
-			v, x := packed[int(r)*words], sums[i]
+		for i, x := range sums {
+			v := packed[i*words]
 			to[0][byte(v)] += x
 			to[1][byte(v>>8)] += x
 			to[2][byte(v>>16)] += x
@@ -157,8 +207,8 @@ func addWords(to *[lanes][256]int64, packed []uint64, words int, rows []int32, s
 		}
 		return
 	}
-	for i, r := range rows {
-		v, x := packed[int(r)*words], sums[i]
+	for i, x := range sums {
+		v := packed[i*words]
 		to[0][byte(v)] += x
 		to[1][byte(v>>8)] += x
 		to[2][byte(v>>16)] += x

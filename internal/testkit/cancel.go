@@ -30,11 +30,11 @@ func Cancels(t *testing.T, calls []Cancel) {
 		fmt.Println("| call | seconds | looks | longest without a look, ms | between |")
 		fmt.Println("| --- | ---: | ---: | ---: | --- |")
 		for _, c := range calls {
-			looks, start := TimedLooks(0, true, processorTime), processorTime()
+			looks, start := TimedLooks(0, true, ProcessorTime), ProcessorTime()
 			if err := c.Do(looks, 30); err != nil {
 				t.Errorf("%s: %v", c.Name, err)
 			}
-			took := processorTime() - start
+			took := ProcessorTime() - start
 			longest, where := looks.Longest()
 			fmt.Printf("| %s | %.1f | %d | %.0f | %s |\n", c.Name, took.Seconds(), looks.Count(), float64(longest)/float64(time.Millisecond), where)
 		}

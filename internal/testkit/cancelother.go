@@ -6,5 +6,5 @@ import "time"
 
 var started = time.Now()
 
-// processorTime is wall time where there is no better.
-func processorTime() time.Duration { return time.Since(started) }
+// ProcessorTime is wall time where there is no better.
+func ProcessorTime() time.Duration { return time.Since(started) }

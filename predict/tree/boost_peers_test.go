@@ -10,9 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/predict/tree"
@@ -164,14 +162,6 @@ func paired(a, b []float64) (mean, half float64, won int) {
 	return mean, t49 * math.Sqrt(variance*(1/n+1.0/4)), won
 }
 
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 // TestBoostPeersSpeed times the table of docs/peers/boost.py table DIR ROWS:
 //
 //	AISLE_LONG=1 AISLE_PEERS=DIR go test -v -timeout 0 -run BoostPeersSpeed ./predict/tree
@@ -180,18 +170,18 @@ func TestBoostPeersSpeed(t *testing.T) {
 	for _, n := range strings.Fields(cmp.Or(os.Getenv("AISLE_SETS"), "100000 1000000")) {
 		s := readSet(t, filepath.Join(dir, "speed"+n))
 		cut := len(s.rows) * 4 / 5
-		start := cpu()
+		start := testkit.ProcessorTime()
 		m := must(tree.FitBoost(context.Background(), s.rows[:cut], s.y[:cut], tree.BoostOptions{Categorical: s.cats}))
-		fit := cpu() - start
+		fit := testkit.ProcessorTime() - start
 		dst := make([]float64, 0, len(s.rows)-cut)
-		start = cpu()
+		start = testkit.ProcessorTime()
 		must(m.Predict(dst, s.rows[cut:]))
-		scored := cpu() - start
-		start = cpu()
+		scored := testkit.ProcessorTime() - start
+		start = testkit.ProcessorTime()
 		for i := range 20000 {
 			dst = must(m.Predict(dst[:0], s.rows[i:i+1]))
 		}
-		one := (cpu() - start) / 20000
+		one := (testkit.ProcessorTime() - start) / 20000
 		p := must(m.Predict(dst[:0], s.rows[cut:]))
 		t.Logf("%s rows: fit %.2f CPU s, predict %.2f CPU s (%.2f µs a row), one row %v, AUC %.5f", n, fit.Seconds(), scored.Seconds(), scored.Seconds()*1e6/float64(len(p)), one, auc(p, s.y[cut:]))
 	}

@@ -14,26 +14,24 @@ import (
 // grower grows one tree after the other in the same memory.
 type grower struct {
 	*booster
-	searches  []hist.Search
-	scratch   []hist.Scratch
-	order     []int32 // the rows of the tree, by node
-	sums      []int64 // their packed gradients
-	spareRows []int32
-	spareSums []int64
-	free      []hist.Hist // histograms of nodes that are done
-	left      []bool      // by bin: goes left
-	weights   []int64     // as integers, nil where all are 1
-	unit      float64     // of weights
-	nodes     []Node
-	open      []*branch
-	all       []*branch // of the tree
-	mask      []bool
+	searches []hist.Search
+	scratch  []hist.Scratch
+	order    [2][]int32  // the rows of the tree, by node: each branch stands in one of the two
+	sums     [2][]int64  // their packed gradients
+	free     []hist.Hist // histograms of nodes that are done
+	left     []bool      // by bin: goes left
+	weights  []int64     // as integers, nil where all are 1
+	unit     float64     // of weights
+	nodes    []Node
+	open     []*branch
+	all      []*branch // of the tree
+	mask     []bool
 }
 
 // branch is a leaf that may still be split.
 type branch struct {
 	node, depth int
-	lo, hi      int // its rows in order
+	in, lo, hi  int // its rows: order[in][lo:hi]
 	stat        hist.Stat
 	bounds      hist.Bounds
 	hist        hist.Hist
@@ -47,8 +45,10 @@ type branch struct {
 func newGrower(b *booster) *grower {
 	n := len(b.train)
 	gr := &grower{
-		booster: b, scratch: b.matrix.NewScratch(b.workers), order: make([]int32, n), sums: make([]int64, n),
-		spareRows: make([]int32, n), spareSums: make([]int64, n), searches: make([]hist.Search, b.workers), unit: 1,
+		booster: b, scratch: b.matrix.NewScratch(b.workers), searches: make([]hist.Search, b.workers), unit: 1,
+	}
+	for in := range gr.order {
+		gr.order[in], gr.sums[in] = make([]int32, n), make([]int64, n)
 	}
 	widest := 0
 	for _, c := range b.matrix.Columns {
@@ -98,7 +98,7 @@ func (b *booster) grow(ctx context.Context, k int, rows []int32, mask []bool) er
 // root begins a tree of all drawn rows.
 func (gr *grower) root(ctx context.Context, k int, rows []int32) error {
 	b := gr.booster
-	order, sums := gr.order[:len(rows)], gr.sums[:len(rows)]
+	order, sums := gr.order[0][:len(rows)], gr.sums[0][:len(rows)]
 	copy(order, rows)
 	q, noise, err := b.pack(sums, order, k)
 	if err != nil {
@@ -176,19 +176,19 @@ func (gr *grower) enter(x *branch) {
 	gr.all = append(gr.all, x)
 	n := &gr.nodes[x.node]
 	n.Values = []float64{gr.searches[0].Output(x.stat, x.bounds) * gr.opt.LearningRate}
-	n.Cover, n.Count = max(x.stat.H, 0), gr.count(x.lo, x.hi)
+	n.Cover, n.Count = max(x.stat.H, 0), float64(gr.weigh(gr.rowsOf(x)))*gr.unit
 }
 
-// count returns the weight of rows lo … hi.
-func (gr *grower) count(lo, hi int) float64 { return float64(gr.weigh(lo, hi)) * gr.unit }
+// rowsOf returns the rows of a branch that has no children yet.
+func (gr *grower) rowsOf(x *branch) []int32 { return gr.order[x.in][x.lo:x.hi] }
 
-// weigh is count in units.
-func (gr *grower) weigh(lo, hi int) int64 {
+// weigh returns the weight of rows, in units.
+func (gr *grower) weigh(rows []int32) int64 {
 	if gr.weights == nil {
-		return int64(hi - lo)
+		return int64(len(rows))
 	}
 	sum := int64(0)
-	for _, i := range gr.order[lo:hi] {
+	for _, i := range rows {
 		sum += gr.weights[i]
 	}
 	return sum
@@ -320,19 +320,23 @@ func (gr *grower) split(ctx context.Context, x *branch) (bool, error) {
 			left[bin] = true
 		}
 	}
-	middle := x.lo + gr.matrix.Part(gr.order[x.lo:x.hi], gr.sums[x.lo:x.hi], s.Column, left, gr.spareRows, gr.spareSums)
-	few := min(gr.count(x.lo, middle), gr.count(middle, x.hi))
-	if few < gr.opt.MinRows || middle == x.lo || middle == x.hi {
+	rows, sums := gr.rowsOf(x), gr.sums[x.in][x.lo:x.hi]
+	otherRows, otherSums := gr.order[1-x.in][x.lo:x.hi], gr.sums[1-x.in][x.lo:x.hi]
+	middle := gr.matrix.Part(rows, sums, s.Column, left, otherRows, otherSums)
+	few := float64(min(gr.weigh(rows[:middle]), gr.weigh(otherRows[middle:]))) * gr.unit
+	if few < gr.opt.MinRows || middle == 0 || middle == len(rows) {
+		copy(rows[middle:], otherRows[middle:])
+		copy(sums[middle:], otherSums[middle:])
 		if x.counts != nil {
 			gr.close(x) // none that was counted has too few
 			return false, nil
 		}
-		x.counts, x.weight = gr.matrix.Count(gr.order[x.lo:x.hi], gr.weights), gr.weigh(x.lo, x.hi)
+		x.counts, x.weight = gr.matrix.Count(rows, gr.weights), gr.weigh(rows)
 		return false, gr.consider(ctx, x)
 	}
 	x.counts = nil
 	gr.name(x)
-	return true, gr.children(ctx, x, middle)
+	return true, gr.children(ctx, x, x.lo+middle)
 }
 
 // name writes the split of x into its node and adds two leaves.
@@ -364,8 +368,8 @@ func (gr *grower) name(x *branch) {
 // what is left of the parent's.
 func (gr *grower) children(ctx context.Context, x *branch, middle int) error {
 	s := &x.best
-	l := &branch{node: gr.nodes[x.node].Left, depth: x.depth + 1, lo: x.lo, hi: middle, stat: s.Left, bounds: x.bounds}
-	r := &branch{node: gr.nodes[x.node].Right, depth: x.depth + 1, lo: middle, hi: x.hi, stat: s.Right, bounds: x.bounds}
+	l := &branch{node: gr.nodes[x.node].Left, depth: x.depth + 1, in: x.in, lo: x.lo, hi: middle, stat: s.Left, bounds: x.bounds}
+	r := &branch{node: gr.nodes[x.node].Right, depth: x.depth + 1, in: 1 - x.in, lo: middle, hi: x.hi, stat: s.Right, bounds: x.bounds}
 	if gr.alone != nil {
 		l.path = append(slices.Clone(x.path), s.Column)
 		r.path = l.path
@@ -383,7 +387,7 @@ func (gr *grower) children(ctx context.Context, x *branch, middle int) error {
 		small, large = r, l
 	}
 	small.hist = gr.take()
-	if err := gr.matrix.Add(ctx, small.hist, gr.order[small.lo:small.hi], gr.sums[small.lo:small.hi], gr.scratch); err != nil {
+	if err := gr.matrix.Add(ctx, small.hist, gr.rowsOf(small), gr.sums[small.in][small.lo:small.hi], gr.scratch); err != nil {
 		return err
 	}
 	large.hist, x.hist = x.hist, nil
@@ -412,7 +416,7 @@ func (gr *grower) settleLeaves(k int, rows []int32) error {
 		if !check.Finite(n.Values[0]) {
 			return fmt.Errorf("a leaf is not finite: %w", ErrDiverged)
 		}
-		for _, i := range gr.order[x.lo:x.hi] {
+		for _, i := range gr.rowsOf(x) {
 			b.margin[int(i)*b.outputs+k] += n.Values[0]
 		}
 	}
@@ -440,7 +444,13 @@ func (gr *grower) settleLeaves(k int, rows []int32) error {
 // as they did for the outputs that splits were chosen by: left and right stay on their sides of the middle
 // between the quantiles of both.
 func (gr *grower) renew(k int, level float64) {
-	quantile := func(x *branch) float64 { return gr.quantile(gr.order[x.lo:x.hi], level, k) }
+	for _, x := range gr.all { // so that those of inner nodes lie together again
+		if x.in == 1 && gr.nodes[x.node].Column < 0 {
+			x.in = 0
+			copy(gr.rowsOf(x), gr.order[1][x.lo:x.hi])
+		}
+	}
+	quantile := func(x *branch) float64 { return gr.quantile(gr.order[0][x.lo:x.hi], level, k) }
 	gr.all[0].bounds = hist.Free
 	for _, x := range gr.all { // parents stand before their children, branch i is of node i
 		n := &gr.nodes[x.node]
