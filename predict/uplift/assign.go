@@ -15,9 +15,10 @@ type AssignOptions struct {
 	Worth float64
 	// Costs is what each arm costs, not negative: as in ValueOptions, that of control first.
 	Costs []float64
-	// Budget bounds what all arms together cost beyond control for everybody; 0 means no bound.
+	// Budget bounds what all arms together cost beyond control for everybody; 0 means no bound. Negative: nothing may
+	// be spent, which is what is left of a budget that is used up: one that is computed must not come as 0.
 	Budget float64
-	// Contacts bounds how many rows get a treatment; 0 means no bound. Not together with Budget.
+	// Contacts bounds how many rows get a treatment; 0 means no bound, negative nobody. Not together with Budget.
 	Contacts int
 }
 
@@ -57,8 +58,7 @@ func Assign(effects []float64, arms int, opt AssignOptions) (*Assignment, error)
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	var c check.Options
-	check.NonNegative(&c, "Budget", opt.Budget)
-	c.Require(opt.Contacts >= 0, "Contacts", opt.Contacts, ">= 0")
+	c.Require(check.Finite(opt.Budget), "Budget", opt.Budget, "finite")
 	c.Require(opt.Contacts == 0 || opt.Budget == 0, "Budget", opt.Budget, "0 with Contacts")
 	if err := c.Err(where); err != nil {
 		return nil, err
@@ -77,17 +77,15 @@ func Assign(effects []float64, arms int, opt AssignOptions) (*Assignment, error)
 	spend := func(i, arm int) float64 { return cost(i, arm) - cost(i, 0) }
 	net := func(i, arm int) float64 { return worth*effects[i*(arms-1)+arm-1] - spend(i, arm) }
 	weigh := spend
-	if opt.Contacts > 0 {
+	if opt.Contacts != 0 {
 		weigh = func(int, int) float64 { return 1 }
 	}
 	for i := range n {
 		steps = frontier(steps, out, i, arms, net, weigh)
 	}
-	left := opt.Budget
-	if opt.Contacts > 0 {
-		left = float64(opt.Contacts)
-	} else if left == 0 {
-		left = math.Inf(1)
+	left := check.OrOff(opt.Budget, math.Inf(1))
+	if opt.Contacts != 0 {
+		left = float64(max(opt.Contacts, 0))
 	}
 	for i, arm := range out.Policy {
 		if arm > 0 {

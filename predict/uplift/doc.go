@@ -26,13 +26,16 @@
 // # Which function when
 //
 //   - [FitDR]: the first to try; right on average if outcomes or propensities are
-//   - [FitR]: steadier than FitDR where some arms are rare; its learner has to heed weights
+//   - [FitR]: steadier than FitDR where some arms are rare; all treatments at once; its learner has to heed weights
 //   - [FitX]: many controls, few treated
 //   - [FitForest]: effects by a forest of its own, honest by default, with averages out of bag; [FitTree]: one tree to read,
 //     as text too. Numbers, categories and missing values; both can be stored
 //   - [FitT], [FitS]: to compare with; two models, or one with the treatment as a column
 //   - [ScoresDR], [ScoresIPW]: scores of data held out, for [Scores.Value], [Scores.Gain], [Scores.GainOverLot]
-//   - [FitPolicyTree]: the best rule of two or three questions, which a manager can read
+//   - [FitPolicyTree]: the best rule of two or three questions, which a manager can read; [CrossFitPolicyTree]: what such a rule is
+//     worth, from the same data, no row judging what it has taught
+//   - [Scores.Overlap], [Scores.Trim]: whether arms were given to the same customers, and the rest without those who could not
+//     have had one
 //   - [Scores.Harmed]: who must not be contacted, with confidence
 //
 // All of them take several treatments. Averages come from doubly robust scores whatever the learner, so that their
@@ -51,5 +54,5 @@
 // Rzepakowski and Jaroszewicz, KAIS 32, 2012 (trees). Zhao, Fang and Simchi-Levi, SDM 2017 (CTS). Athey and Imbens,
 // PNAS 113, 2016 (honest estimates). Athey and Wager, Econometrica 89, 2021 (policy trees).
 // Künzel, Sekhon, Bickel and Yu, PNAS 116, 2019 (S, T, X). Nie and Wager, Biometrika 108, 2021 (R). Kennedy, EJS 17,
-// 2023 (DR). Robins, Rotnitzky and Zhao, JASA 89, 1994 (scores).
+// 2023 (DR). Robins, Rotnitzky and Zhao, JASA 89, 1994 (scores). Crump, Hotz, Imbens and Mitnik, Biometrika 96, 2009 (overlap).
 package uplift

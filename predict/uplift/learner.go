@@ -45,6 +45,11 @@ type Options struct {
 	// Folds is in how many parts rows are cut so that nothing is judged by a model that has seen it; 0
 	// means 5. Negative: one model for all, which is honest only where it cannot learn rows by heart. Data.Folds goes before a number.
 	Folds int
+	// MaxIter bounds how often FitR goes over the effects of several treatments until none moves by more than Tol times the
+	// largest of them; 0 means 10.
+	MaxIter int
+	// Tol is when FitR with several treatments has converged; 0 means .001, negative: after MaxIter rounds only.
+	Tol float64
 	// Level of the intervals; 0 means .95.
 	Level float64
 	// Seed of the folds.
@@ -56,6 +61,8 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	o.MinPropensity = check.Default(o.MinPropensity, .01)
 	o.Folds = check.OrOff(o.Folds, 5)
+	o.MaxIter = check.Default(o.MaxIter, 10)
+	o.Tol = check.OrOff(o.Tol, .001)
 	o.Level = check.Default(o.Level, .95)
 	return o
 }
@@ -64,6 +71,8 @@ func (o Options) validate(where string) error {
 	var c check.Options
 	c.Require(o.MinPropensity >= 0 && o.MinPropensity <= .5, "MinPropensity", o.MinPropensity, "0 … 0.5")
 	c.Require(o.Folds <= maxFolds && o.Folds != 1, "Folds", o.Folds, "2 … 1000, or negative for none")
+	c.Require(o.MaxIter >= 0 && o.MaxIter <= 1000, "MaxIter", o.MaxIter, "0 … 1000")
+	c.Require(o.Tol < 1 && check.Finite(o.Tol), "Tol", o.Tol, "below 1")
 	c.Require(o.Level == 0 || o.Level > 0 && o.Level < 1, "Level", o.Level, "between 0 and 1")
 	return c.Err(where)
 }

@@ -42,7 +42,7 @@ func TestLearnersGolden(t *testing.T) {
 		got := map[string][]float64{}
 		for name, want := range c.Effects {
 			d := uplift.Data{Rows: c.Rows, Treatment: c.Treatment, Outcome: c.Outcome, Folds: c.Folds, Propensities: e}
-			opt := uplift.Options{}
+			opt := uplift.Options{MaxIter: 200, Tol: 1e-12}
 			if strings.Contains(name, "fitted") {
 				d.Propensities, opt.Propensity = nil, chance
 			}
@@ -65,6 +65,9 @@ func TestLearnersGolden(t *testing.T) {
 		}
 		for _, pair := range [][2]string{{"X", "T"}, {"S", "T"}, {"R", "DR"}} {
 			worst := 0.0
+			if got[pair[0]] == nil {
+				continue // no peer has several treatments of these learners at once
+			}
 			for i, x := range got[pair[0]] {
 				worst = math.Max(worst, math.Abs(x-got[pair[1]][i]))
 			}

@@ -30,7 +30,7 @@ func TestPromises(t *testing.T) {
 	for i := range d.Rows {
 		full.Weights, full.Folds = append(full.Weights, float64(1+i%2)), append(full.Folds, i%4)
 	}
-	opt := uplift.Options{Effect: mean, Propensity: mean, MinPropensity: .05, Folds: 3, Level: .9, Seed: 1, Progress: func(uplift.Progress) {}}
+	opt := uplift.Options{Effect: mean, Propensity: mean, MinPropensity: .05, Folds: 3, MaxIter: 4, Tol: .01, Level: .9, Seed: 1, Progress: func(uplift.Progress) {}}
 	fit := func() []any { return []any{bg, full, uplift.Learner(mean), opt} }
 	policy := make([]int, 60)
 	for i := range policy {
@@ -45,12 +45,16 @@ func TestPromises(t *testing.T) {
 		Criterion: uplift.CTS, MaxDepth: 3, MinLeaf: 5, MinArm: 1, MinGain: 1e-9, Shrink: 2, Plain: true, Honest: .3, Bins: 20, Categorical: []int{0},
 		Names: []string{"a", "b"}, Seed: 1, Workers: 1,
 	}
+	questions := uplift.PolicyTreeOptions{
+		Depth: 2, Bins: 4, MinLeaf: 3, Columns: []int{0, 1}, Categorical: []int{0}, Names: []string{"a", "b"}, Worth: 2, Costs: []float64{0, .1, .2}, Workers: 1,
+	}
 	stored := get(get(uplift.FitTree(bg, d, wood)).MarshalBinary())
 	testkit.Promises{
 		Funcs: map[string]any{
 			"FitS": uplift.FitS, "FitT": uplift.FitT, "FitX": uplift.FitX, "FitR": uplift.FitR, "FitDR": uplift.FitDR,
 			"ScoresDR": uplift.ScoresDR, "ScoresIPW": uplift.ScoresIPW, "Assign": uplift.Assign,
 			"FitTree": uplift.FitTree, "FitForest": uplift.FitForest, "FitPolicyTree": uplift.FitPolicyTree,
+			"CrossFitPolicyTree": uplift.CrossFitPolicyTree,
 		},
 		Types: []func() any{
 			func() any { return get(uplift.FitX(bg, d, mean, uplift.Options{})) },
@@ -71,9 +75,10 @@ func TestPromises(t *testing.T) {
 				return []any{bg, full, uplift.ForestOptions{Tree: wood, Trees: 3, Try: 1, Sample: .8, Level: .9, Progress: func(uplift.Progress) {}}}
 			},
 			"FitPolicyTree": func() []any {
-				return []any{bg, get(uplift.ScoresIPW(d)), uplift.PolicyTreeOptions{
-					Depth: 2, Bins: 4, MinLeaf: 3, Columns: []int{0, 1}, Categorical: []int{0}, Names: []string{"a", "b"}, Worth: 2, Costs: []float64{0, .1, .2}, Workers: 1,
-				}}
+				return []any{bg, get(uplift.ScoresIPW(d)), questions}
+			},
+			"CrossFitPolicyTree": func() []any {
+				return []any{bg, full, uplift.Learner(mean), uplift.CrossFitOptions{Scores: opt, Tree: questions}}
 			},
 			"PolicyTree.Policy":    func() []any { return []any{nil, [][]float64{{1, 2, 0}}} },
 			"PolicyTree.Text":      func() []any { return []any{[]string{"none", "mail", "call"}} },
@@ -85,6 +90,8 @@ func TestPromises(t *testing.T) {
 			"Learned.EffectsGiven": func() []any { return []any{bg, nil, d.Rows[:3], []float64{.5, .3, .2}} },
 			"Scores.Effects":       func() []any { return []any{1} },
 			"Scores.Average":       func() []any { return []any{2, .9} },
+			"Scores.Overlap":       func() []any { return []any{.05} },
+			"Scores.Trim":          func() []any { return []any{.05} },
 			"Scores.Value":         func() []any { return []any{policy, value} },
 			"Scores.Gain":          func() []any { return []any{policy, make([]int, 60), value} },
 			"Scores.GainOverLot":   func() []any { return []any{policy, value} },
@@ -92,7 +99,8 @@ func TestPromises(t *testing.T) {
 		},
 		NaN: map[string]string{
 			"FitS": "rows of weight 0 have no effects", "FitT": "as FitS", "FitX": "as FitS", "FitR": "as FitS", "FitDR": "as FitS",
-			"ScoresDR": "rows of weight 0 have no scores", "ScoresIPW": "as ScoresDR", "Scores.Harmed": "there may be nobody harmed",
+			"ScoresDR": "rows of weight 0 have no scores", "ScoresIPW": "as ScoresDR",
+			"CrossFitPolicyTree": "as ScoresDR", "Scores.Trim": "rows that are taken out have no scores", "Scores.Harmed": "there may be nobody harmed",
 			"FitForest": "rows of weight 0, or that all trees have drawn, have no effects out of bag",
 			"Assign":    "without a budget there is no price",
 		},

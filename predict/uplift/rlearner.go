@@ -3,19 +3,24 @@ package uplift
 import (
 	"context"
 	"fmt"
+	"math"
 )
 
-// FitR learns the outcome without regard to the arms, m, and the effect from what is left of the outcome over what
-// is left of the treatment: with e the probability of the treatment among the two arms and t whether a row has had
-// it, the target is (y − m)/(t − e) with weight (t − e)² (Nie and Wager 2021, the R-learner). m and e come from models that
-// have not seen the row's fold. Each treatment is learnt from its own rows and the controls; m is over all arms, so that what other
-// treatments do is noise to it, and FitDR is steadier where they do much.
+// FitR learns the outcome without regard to the arms, m, and effects from what is left of the outcome over what is left of the
+// treatments: with e_a the probability of treatment a and t_a whether a row has had it, the effects τ together minimise
+//
+//	Σ (y − m − Σ_a (t_a − e_a)·τ_a)²
+//
+// (Nie and Wager 2021, the R-learner, and its section on several treatments): errors of m and e have no part in τ but for
+// their products. m and e come from models that have not seen the row's fold. Each effect is learnt from all rows, as the target
+// (y − m − Σ_b (t_b − e_b)·τ_b)/(t_a − e_a) with weight (t_a − e_a)², b the other treatments; with several, rounds over
+// them go on until they agree, which for what is linear is the joint minimum. With one treatment there is one round.
 //
 // OutOfFold is by fits from which the fold was left out altogether, nuisances too, where there are three folds or
 // more; with two, m knows of it. Learners of effects have to heed weights.
 //
-// Cost: Folds·(Folds+1)/2 fits of the outcome, as many of propensities, and Arms−1 of effects for each fold
-// and for all. Errors: those of FitS.
+// Cost: Folds·(Folds+1)/2 fits of the outcome, as many of propensities, and of effects Arms−1 a round for each fold
+// and for all; Options.MaxIter bounds the rounds. Errors: those of FitS.
 func FitR(ctx context.Context, d Data, learner Learner, opt Options) (*Learned, error) {
 	f, err := newFitter(ctx, "uplift: FitR", d, learner, opt)
 	if err != nil {
@@ -60,30 +65,58 @@ func (f *fitter) trainR(skip int) (trained, error) {
 	if err != nil {
 		return trained{}, err
 	}
-	idx := f.except(skip, -1)
-	fits := make([]Predict, f.arms-1)
-	for a := range fits {
-		arm := a + 1
-		var pair []int32
-		for _, k := range idx {
-			if f.arm[k] == 0 || f.arm[k] == arm {
-				pair = append(pair, k)
-			}
-		}
-		left := func(k int32) float64 {
-			of := e[int(k)*f.arms:]
-			if f.arm[k] == 0 {
-				return -of[arm] / (of[0] + of[arm])
-			}
-			return of[0] / (of[0] + of[arm])
-		}
-		target := func(k int32) float64 { return (f.y[k] - m[k]) / left(k) }
-		factor := func(k int32) float64 { t := left(k); return t * t }
-		if fits[a], err = f.fit(f.opt.Effect, fmt.Sprintf("the effect of treatment %d", arm), pair, target, factor, nil); err != nil {
-			return trained{}, err
-		}
+	fits, err := f.effectsR(f.except(skip, -1), m, e)
+	if err != nil {
+		return trained{}, err
 	}
 	return predicted(fits), nil
+}
+
+// effectsR minimises the loss over the effects of all treatments, one after the other (Gauss–Seidel), on the rows idx with
+// their mean outcomes m and propensities e. What tells that they agree is by how much they have moved beside their size.
+func (f *fitter) effectsR(idx []int32, m, e []float64) ([]Predict, error) {
+	k := f.arms - 1
+	fits, tau := make([]Predict, k), make([]float64, f.n*k)
+	left := func(row int32, a int) float64 {
+		if f.arm[row] == a+1 {
+			return 1 - e[int(row)*f.arms+a+1]
+		}
+		return -e[int(row)*f.arms+a+1]
+	}
+	for range f.opt.MaxIter {
+		moved, size := 0.0, 0.0
+		for a := range fits {
+			target := func(row int32) float64 {
+				rest := f.y[row] - m[row]
+				for b := range k {
+					if b != a {
+						rest -= left(row, b) * tau[int(row)*k+b]
+					}
+				}
+				return rest / left(row, a)
+			}
+			factor := func(row int32) float64 { t := left(row, a); return t * t }
+			var err error
+			if fits[a], err = f.fit(f.opt.Effect, fmt.Sprintf("the effect of treatment %d", a+1), idx, target, factor, nil); err != nil {
+				return nil, err
+			}
+			if k == 1 {
+				return fits, nil
+			}
+			err = f.askRows("an effect", fits[a], idx, func(row int32, x float64) {
+				was := &tau[int(row)*k+a]
+				moved, size = max(moved, math.Abs(x-*was)), max(size, math.Abs(x))
+				*was = x
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		if moved <= f.opt.Tol*size {
+			break
+		}
+	}
+	return fits, nil
 }
 
 // predicted is a fit of which each treatment has a model of its effect.

@@ -26,7 +26,9 @@ type Scores struct {
 	// Values holds Arms numbers for each row of Data; NaN for rows of weight 0. They are not to be changed.
 	Values []float64
 
-	s *study
+	e   []float64 // propensities, Arms numbers a row of the study
+	cut float64   // what fitted ones were cut to; 0: none were
+	s   *study
 }
 
 // gamma returns the doubly robust scores of the rows idx.
@@ -53,7 +55,11 @@ func (f *fitter) score(mu, e []float64) (*Scores, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Scores{Arms: f.arms, Values: f.scatter(g, f.arms), s: f.study}, nil
+	out := &Scores{Arms: f.arms, Values: f.scatter(g, f.arms), e: e, s: f.study}
+	if f.e == nil && f.opt.Propensity != nil {
+		out.cut = f.opt.MinPropensity
+	}
+	return out, nil
 }
 
 // ScoresDR returns doubly robust scores of data that a policy is to be judged on, which no model behind the

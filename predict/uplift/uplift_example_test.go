@@ -213,3 +213,41 @@ func ExampleFitPolicyTree() {
 	// <nil>
 	// [0 1] 400 <nil>
 }
+
+func ExampleCrossFitPolicyTree() {
+	ctx, d := context.Background(), mails()
+	opt := uplift.CrossFitOptions{Tree: uplift.PolicyTreeOptions{Depth: 1, Worth: 10, Costs: []float64{0, 1}}}
+	r, err := uplift.CrossFitPolicyTree(ctx, d, byGroup, opt)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var result *uplift.PolicyTreeResult = r
+	gain, err := result.Scores.Gain(result.OutOfFold, nil, uplift.ValueOptions{Worth: 10, Costs: []float64{0, 1}})
+	fmt.Printf("%d nodes, worth %.2f a customer (%.2f to %.2f) %v\n", len(result.Tree.Nodes()), gain.Value, gain.Low, gain.High, err)
+	// Output:
+	// 3 nodes, worth 4.50 a customer (4.02 to 4.99) <nil>
+}
+
+func ExampleScores_Overlap() {
+	ctx, d := context.Background(), mails()
+	scores, err := uplift.ScoresDR(ctx, d, byGroup, uplift.Options{Propensity: byGroup})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	overlap, err := scores.Overlap(.1)
+	var result uplift.OverlapResult = overlap
+	var mail uplift.ArmOverlap = result.Arms[1]
+	fmt.Printf("%d of %d rows below .1; the mail: %d rows, propensity %.2f to %.2f %v\n", result.Outside, result.Rows, mail.Rows, mail.Min, mail.Max, err)
+	rest, err := scores.Trim(.1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	average, err := rest.Average(1, 0)
+	fmt.Printf("%.2f %v\n", average.Value, err)
+	// Output:
+	// 0 of 400 rows below .1; the mail: 200 rows, propensity 0.50 to 0.50 <nil>
+	// 0.25 <nil>
+}

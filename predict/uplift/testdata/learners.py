@@ -10,11 +10,13 @@ from importlib.metadata import version
 
 import numpy as np
 from causalml.inference.meta import BaseRRegressor, BaseSRegressor, BaseTRegressor, BaseXRegressor
-from econml.dml import NonParamDML
+from econml.dml import DML, NonParamDML
 from econml.dr import DRLearner
 from econml.metalearners import SLearner, TLearner, XLearner
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.linear_model import Ridge as LinearRidge
 from sklearn.model_selection import StratifiedKFold
+from sklearn.preprocessing import FunctionTransformer
 
 warnings.filterwarnings("ignore")
 
@@ -196,8 +198,8 @@ def main():
             pair = {a: e[:, a] / (e[:, 0] + e[:, a]) for a in range(1, arms)}
             got["X causalml"] = BaseXRegressor(learner=base, control_name=0).fit_predict(x, t, y, p=pair)
             got["X econml, known"] = effects(XLearner(models=base, propensity_model=Known(table)).fit(y, t, X=x))
-            # Its folds come from n_fold and random_state.
-            got["R causalml"] = BaseRRegressor(learner=base, control_name=0, n_fold=4, random_state=7).fit_predict(x, t, y, p=pair, verbose=False)
+            if arms == 2:  # with more it takes pairs of arms, one by one; its folds come from n_fold and random_state
+                got["R causalml"] = BaseRRegressor(learner=base, control_name=0, n_fold=4, random_state=7).fit_predict(x, t, y, p=pair, verbose=False)
             got["DR econml"] = effects(DRLearner(
                 model_propensity=Known(table), model_regression=PerArm(base, arms), model_final=base, cv=splits, min_propensity=.01).fit(y, t, X=x))
             if arms == 2:
@@ -207,6 +209,11 @@ def main():
                     model_y=base, model_t=Chance(), model_final=base, discrete_treatment=True, cv=splits).fit(y, t, X=x))
                 got["DR econml, fitted"] = effects(DRLearner(
                     model_propensity=Chance(), model_regression=PerArm(base, arms), model_final=base, cv=splits, min_propensity=.01).fit(y, t, X=x))
+            elif name == "ridge":  # all treatments at once
+                joint = DML(
+                    model_y=base, model_t=Known(table), model_final=LinearRidge(alpha=1.0, fit_intercept=False), featurizer=FunctionTransformer(basis),
+                    fit_cate_intercept=False, discrete_treatment=True, cv=splits)
+                got["R econml, joint"] = effects(joint.fit(y, t, X=x))
             for tool, v in got.items():
                 print(arms, name, tool, v[0], v.mean(0), v.std(0), file=sys.stderr)
             out["cases"].append({
