@@ -192,6 +192,8 @@ const (
 	KindConformal    Kind = 0x4441
 	KindCombination  Kind = 0x4442
 	KindPath         Kind = 0x4443
+	KindEffects      Kind = 0x4444
+	KindSTL          Kind = 0x4445
 
 	KindMetricsMoments  Kind = 0x0501
 	KindProportion      Kind = 0x0502
@@ -393,6 +395,8 @@ var Table = []Entry{
 	{KindConformal, "predict/forecast", "Conformal"},
 	{KindCombination, "predict/forecast", "Combination"},
 	{KindPath, "predict/forecast", "Path"},
+	{KindEffects, "predict/forecast", "Regression"},
+	{KindSTL, "predict/forecast", "STL"},
 	{KindMetricsMoments, "metrics", "Moments"},
 	{KindProportion, "metrics", "Proportion"},
 	{KindRatio, "metrics", "Ratio"},

@@ -40,6 +40,10 @@ func empty(kind codec.Kind) Persistent {
 		return new(Combination)
 	case codec.KindPath:
 		return new(Path)
+	case codec.KindEffects:
+		return new(Regression)
+	case codec.KindSTL:
+		return new(STL)
 	}
 	return nil
 }

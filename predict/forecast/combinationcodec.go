@@ -156,6 +156,8 @@ func depth(f Forecaster) int {
 		}
 	case *Conformal:
 		deepest = depth(m.model)
+	case *STL:
+		deepest = depth(m.rest)
 	default:
 		return 0
 	}
@@ -198,6 +200,11 @@ func getModel(r *codec.Reader, depth int) Forecaster {
 		}
 	case codec.KindConformal:
 		c := new(Conformal)
+		if m, err = c, ErrCorrupt; depth > 1 {
+			err = c.read("", frame, depth-1)
+		}
+	case codec.KindSTL:
+		c := new(STL)
 		if m, err = c, ErrCorrupt; depth > 1 {
 			err = c.read("", frame, depth-1)
 		}

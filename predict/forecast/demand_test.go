@@ -90,6 +90,7 @@ func demandPromises(p *testkit.Promises) {
 		"NewConformal": forecast.NewConformal,
 		"FitLags":      forecast.FitLags, "FitAnalogues": forecast.FitAnalogues, "FitRegression": forecast.FitRegression,
 		"Decompose": forecast.Decompose, "FitSTL": forecast.FitSTL, "AppendFourier": forecast.AppendFourier, "FindBreaks": forecast.FindBreaks,
+		"CalendarColumns": forecast.CalendarColumns, "NewBusiness": forecast.NewBusiness,
 		"NewTree": forecast.NewTree, "NewGroups": forecast.NewGroups, "NewReconciler": forecast.NewReconciler,
 	})
 	p.Types = append(p.Types,
@@ -103,9 +104,7 @@ func demandPromises(p *testkit.Promises) {
 		func() any { return path() },
 		func() any { return regression() },
 		func() any { return parts() },
-		func() any {
-			return fitted(forecast.FitSTL(bg, sales(), forecast.STLOptions{Decompose: forecast.DecomposeOptions{Seasons: []int{4}}}))
-		},
+		func() any { return seasons() },
 		func() any {
 			return fitted(forecast.FindBreaks(bg, []float64{1, 2, 1, 2, 9, 8, 9, 8, 9}, forecast.BreakOptions{Penalty: 1, MinLength: 2}))
 		},
@@ -147,6 +146,13 @@ func demandPromises(p *testkit.Promises) {
 		"FindBreaks": func() []any {
 			return []any{bg, gaps(), forecast.BreakOptions{Penalty: 3, MinLength: 2, Outlier: 4, Season: 4, Root: true}}
 		},
+		"CalendarColumns": func() []any {
+			return []any{forecast.Date{Year: 2024, Month: 12, Day: 7}, 3, calendarOptions(0)}
+		},
+		"NewBusiness": func() []any {
+			day := forecast.Date{Year: 2024, Month: 12, Day: 7}
+			return []any{forecast.BusinessOptions{Holidays: map[string][]forecast.Date{"x": {day}}, Workdays: []forecast.Date{day}}}
+		},
 		"NewTree":   func() []any { return []any{[]int{-1, 0, 0}} },
 		"NewGroups": func() []any { return []any{[][]string{{"a", "b"}, {"x", "x"}}} },
 		"NewReconciler": func() []any {
@@ -182,6 +188,9 @@ func demandPromises(p *testkit.Promises) {
 		"Regression.Quantiles":       quantiles,
 		"Regression.Effect":          func() []any { return []any{0} },
 		"Regression.Scenario":        func() []any { return []any{[][]float64{{1, 2, 0, 1}}} },
+		"Regression.Lift":            func() []any { return []any{[]forecast.Outlook{}, regression(), 3, .9} },
+		"Regression.Append":          func() []any { return []any{[]float64{130, 140}} },
+		"STL.Append":                 func() []any { return []any{[]float64{130, 140}} },
 		"STL.Forecast":               horizon,
 		"STL.Quantiles":              quantiles,
 		"Decomposition.Next":         func() []any { return []any{[]float64{}, 3} },
@@ -233,7 +242,15 @@ func path() *forecast.Path {
 }
 
 func regression() *forecast.Regression {
-	return fitted(forecast.FitRegression(bg, panel()[0], forecast.RegressionOptions{Log: true, Trend: true, Seasons: []float64{12}}))
+	return fitted(forecast.FitRegression(bg, panel()[0], forecast.RegressionOptions{Log: true, Trend: true, Seasons: []float64{12}, HalfLife: 30}))
+}
+
+// seasons are missing periods taken apart, and a level for the rest, moved on by a period that is missing.
+func seasons() *forecast.STL {
+	m := fitted(forecast.FitSTL(bg, gaps(), forecast.STLOptions{
+		Decompose: forecast.DecomposeOptions{Seasons: []int{6, 4}}, Rest: forecast.With(forecast.FitETS, forecast.ETSOptions{Model: "MAdM", Season: 4, Seed: 3}),
+	}))
+	return fitted(m.Append([]float64{150, math.NaN()})).(*forecast.STL)
 }
 
 func parts() *forecast.Decomposition {
@@ -246,6 +263,8 @@ func demandFrames() []testkit.Frame {
 		modelFrame(codec.KindIntermittent, func() forecast.Persistent { return intermittent() }),
 		modelFrame(codec.KindConformal, func() forecast.Persistent { return conformal() }),
 		modelFrame(codec.KindPath, func() forecast.Persistent { return path() }),
+		modelFrame(codec.KindEffects, func() forecast.Persistent { return regression() }),
+		modelFrame(codec.KindSTL, func() forecast.Persistent { return seasons() }),
 	}
 }
 

@@ -34,8 +34,8 @@
 //   - [FitPanel]: one method, the best of several, or a combination, for each of many series, with
 //     intervals from its errors; [Backtest]: how far off methods were at cuts in the past; [Combine],
 //     [NewConformal] by hand
-//   - [FitRegression]: calendar, prices, promotions and stock-outs, and what another plan would do;
-//     [FitLags]: one fit for all series, by any learner; [FitAnalogues]: new articles
+//   - [FitRegression]: calendar ([CalendarColumns]), prices, promotions and stock-outs, and what another plan
+//     would bring; [FitLags]: one fit for all series, by any learner; [FitAnalogues]: new articles
 //   - [Decompose], [FitSTL], [AppendFourier]: seasons, several at once, and their index
 //   - [FindBreaks]: from which period on a series is another one, and which stand alone
 //   - [NewReconciler]: forecasts of the nodes of [NewTree] and [NewGroups] that add up

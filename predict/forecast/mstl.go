@@ -198,7 +198,10 @@ func AppendFourier(dst []float64, period int, season float64, harmonics int) ([]
 	return dst, nil
 }
 
-var _ Forecaster = (*STL)(nil)
+var (
+	_ Appender   = (*STL)(nil)
+	_ Persistent = (*STL)(nil)
+)
 
 // STL forecasts the parts of a series by themselves: the seasons as in their last cycle, the rest by
 // another model. See FitSTL.
@@ -217,7 +220,8 @@ type STLOptions struct {
 
 // FitSTL decomposes y and fits opt.Rest to what is left without the seasons. Means and quantiles
 // are its plus the seasons; how sure those are is not in the quantiles. Errors: those of Decompose
-// and of Rest, ErrEmpty where that returns no model. It has no binary form.
+// and of Rest,
+// ErrEmpty where that returns no model.
 func FitSTL(ctx context.Context, y []float64, opt STLOptions) (*STL, error) {
 	const where = "forecast: FitSTL"
 	rest := opt.Rest
@@ -292,4 +296,49 @@ func (m *STL) Quantiles(dst []float64, h int, probs []float64) ([]float64, error
 		}
 	}
 	return dst, nil
+}
+
+// Append returns the model moved on by y: the seasons go on as in their last cycle, the trend as it
+// was last, and the rest follows what y is without the seasons. See Appender. Errors: ErrEmpty for a
+// model that was not fitted or without any period, ErrNotFinite, ErrRange, ErrMismatch where the rest is no Appender, and its own.
+func (m *STL) Append(y []float64) (Forecaster, error) {
+	const where = "forecast: STL.Append"
+	if m == nil || m.rest == nil {
+		return nil, errUnfitted(where)
+	}
+	n := len(m.parts.trend)
+	if err := checkAppended(where, n, y); err != nil {
+		return nil, err
+	}
+	a, ok := m.rest.(Appender)
+	if !ok {
+		return nil, fmt.Errorf("%s: %T takes no new periods: %w", where, m.rest, ErrMismatch)
+	}
+	d := &Decomposition{seasons: m.parts.seasons, trend: slices.Clip(m.parts.trend), remainder: slices.Clip(m.parts.remainder)}
+	adjusted := canonical(y)
+	for k, s := range m.parts.seasons {
+		x := slices.Clip(m.parts.seasonal[k])
+		for t := range y {
+			v := x[len(x)-s]
+			x = append(x, v)
+			adjusted[t] -= v
+		}
+		d.seasonal = append(d.seasonal, x)
+	}
+	level := d.trend[n-1]
+	for _, v := range adjusted {
+		left := math.NaN() // of a missing period, with the bits that frames have
+		if v == v {
+			left = v - level
+		}
+		d.trend, d.remainder = append(d.trend, level), append(d.remainder, left)
+	}
+	rest, err := a.Append(adjusted)
+	if err == nil && check.Missing(rest) {
+		err = fmt.Errorf("%s: the rest returns no model: %w", where, ErrEmpty)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &STL{parts: d, rest: rest}, nil
 }

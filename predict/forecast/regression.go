@@ -11,7 +11,11 @@ import (
 	"github.com/aislekit/aisle/internal/solve"
 )
 
-var _ Historian = (*Regression)(nil)
+var (
+	_ Historian  = (*Regression)(nil)
+	_ Appender   = (*Regression)(nil)
+	_ Persistent = (*Regression)(nil)
+)
 
 // RegressionOptions configures FitRegression. The zero value is a line through the known columns,
 // with an intercept.
@@ -109,7 +113,7 @@ func FitRegression(ctx context.Context, s Series, opt RegressionOptions) (*Regre
 	}
 	m := &Regression{opt: o, n: len(s.Y), y: canonical(s.Demand(nil))}
 	for _, x := range s.Known {
-		m.known = append(m.known, slices.Clone(x))
+		m.known = append(m.known, canonical(x))
 	}
 	if o.Trend {
 		m.own++
@@ -284,7 +288,12 @@ func (f *regressionFit) solve(ctx context.Context, where string) error {
 	m.beta, m.dispersion, m.converged = beta, spread, converged
 	u := slices.Clone(m.inverse)
 	dependent := solve.SemiCholesky64(u, d, 1e-12)
-	m.inverse = solve.SemiInverse64(u, d, dependent)
+	m.inverse = canonical(solve.SemiInverse64(u, d, dependent))
+	for _, j := range dependent { // says nothing of its own
+		for k := range d {
+			m.inverse[j*d+k], m.inverse[k*d+j] = 0, 0
+		}
+	}
 	if slices.ContainsFunc(beta, func(v float64) bool { return !check.Finite(v) }) || n == 0 {
 		return fmt.Errorf("%s: coefficients are not finite: %w", where, ErrRange)
 	}
@@ -397,17 +406,32 @@ func (f *regressionFit) spread(beta []float64) float64 {
 	return sum / n * f.observed / max(f.observed-float64(min(f.d, int(f.observed)-1)), 1)
 }
 
-// eta is the linear predictor of period t; false where a column is unknown.
-func (m *Regression) eta(t int) (float64, bool) {
+// eta is the linear predictor of period t and its variance, which is that of the coefficients; false
+// where a column is unknown.
+func (m *Regression) eta(t int) (eta, variance float64, ok bool) {
 	row := m.row(nil, t)
 	if slices.ContainsFunc(row, func(v float64) bool { return v != v }) {
-		return 0, false
+		return 0, 0, false
 	}
-	eta := 0.0
-	for j, v := range m.standard(nil, row) {
+	x := m.standard(nil, row)
+	for j, v := range x {
 		eta += v * m.beta[j]
 	}
-	return eta, true
+	return eta, m.variance(x, x), true
+}
+
+// variance is the covariance of what two rows, standardised, say.
+func (m *Regression) variance(a, b []float64) float64 {
+	sum, d := 0.0, len(m.beta)
+	for j, v := range a {
+		if v == 0 {
+			continue
+		}
+		for k, w := range b {
+			sum += v * m.inverse[j*d+k] * w
+		}
+	}
+	return sum * m.dispersion
 }
 
 // Warnings returns what to know before the fit is trusted: steps that did not converge, as where most
@@ -420,7 +444,8 @@ func (m *Regression) Warnings() []string {
 }
 
 // Effect returns the coefficient of column k of Known, of the mean or with Log of its logarithm, and
-// its standard error; 0 and +Inf for a column that never changed. With a penalty it is drawn to 0. ErrRange for
+// its standard error; 0 and +Inf for a column that never
+// changed or cannot be told from others. With a penalty it is drawn to 0. ErrRange for
 // no column, ErrEmpty for a model that was not fitted.
 func (m *Regression) Effect(k int) (estimate, se float64, err error) {
 	const where = "forecast: Regression.Effect"
@@ -431,11 +456,11 @@ func (m *Regression) Effect(k int) (estimate, se float64, err error) {
 		return 0, 0, fmt.Errorf("%s: column %d of %d: %w", where, k, len(m.known), ErrRange)
 	}
 	j := m.own + k
-	if m.scale[j] == 0 {
+	v := m.inverse[(j+1)*len(m.beta)+j+1]
+	if m.scale[j] == 0 || v == 0 {
 		return 0, math.Inf(1), nil
 	}
-	v := m.inverse[(j+1)*len(m.beta)+j+1] * m.dispersion
-	return m.beta[j+1] / m.scale[j], math.Sqrt(max(v, 0)) / m.scale[j], nil
+	return m.beta[j+1] / m.scale[j], math.Sqrt(max(v*m.dispersion, 0)) / m.scale[j], nil
 }
 
 // Scenario returns the model under another plan: plan[k][i] is Known column k of the i-th period
@@ -456,13 +481,13 @@ func (m *Regression) Scenario(plan [][]float64) (*Regression, error) {
 		if err := checkColumn(where, fmt.Sprintf("plan[%d]", k), x); err != nil {
 			return nil, err
 		}
-		next.known = append(next.known, append(slices.Clone(m.known[k][:m.n]), x...))
+		next.known = append(next.known, append(slices.Clone(m.known[k][:m.n]), canonical(x)...))
 	}
 	return &next, nil
 }
 
 // Forecast appends the means of the next h periods. See Forecaster. Also ErrUndefined for a period
-// that is not planned, ErrEmpty for a model that was not fitted.
+// that is not planned, ErrRange for one whose mean is not finite, ErrEmpty for a model that was not fitted.
 func (m *Regression) Forecast(dst []float64, h int) ([]float64, error) {
 	const where = "forecast: Regression.Forecast"
 	if m == nil || len(m.beta) == 0 {
@@ -473,19 +498,63 @@ func (m *Regression) Forecast(dst []float64, h int) ([]float64, error) {
 	}
 	out := dst
 	for i := range h {
-		eta, ok := m.eta(m.n + i)
-		if !ok {
-			return dst, fmt.Errorf("%s: a column of period %d to come is not known: %w", where, i, ErrUndefined)
+		mu, _, err := m.ahead(where, i)
+		if err != nil {
+			return dst, err
 		}
-		out = append(out, m.link(eta))
+		out = append(out, mu)
 	}
 	return out, nil
 }
 
+// ahead returns the mean of the i-th period to come and the variance of its linear predictor.
+func (m *Regression) ahead(where string, i int) (mu, variance float64, err error) {
+	eta, variance, ok := m.eta(m.n + i)
+	if !ok {
+		return 0, 0, fmt.Errorf("%s: a column of period %d to come is not known: %w", where, i, ErrUndefined)
+	}
+	if mu = m.link(eta); !check.Finite(mu) || !check.Finite(variance) {
+		return 0, 0, fmt.Errorf("%s: the plan of period %d to come is too far from what was seen: %w", where, i, ErrRange)
+	}
+	return mu, max(variance, 0), nil
+}
+
+// Append returns the model at the end of y, the periods that were to come: what it knows beforehand of
+// them stays as it was planned, and where nothing was, a period is unknown. Coefficients and spread are those of the fit. See
+// Appender. Errors: ErrEmpty for a model that was not fitted or without any period, ErrNotFinite,
+// ErrRange, also for negative values with Log.
+func (m *Regression) Append(y []float64) (Forecaster, error) {
+	const where = "forecast: Regression.Append"
+	if m == nil || len(m.beta) == 0 {
+		return nil, errUnfitted(where)
+	}
+	if err := checkAppended(where, m.n, y); err != nil {
+		return nil, err
+	}
+	if m.opt.Log {
+		if err := nonNegative(where, y); err != nil {
+			return nil, err
+		}
+	}
+	next := *m
+	next.n += len(y)
+	next.y = append(slices.Clip(m.y), canonical(y)...)
+	next.known = nil
+	for _, x := range m.known {
+		x = slices.Clip(x)
+		for len(x) < next.n {
+			x = append(x, math.NaN())
+		}
+		next.known = append(next.known, x)
+	}
+	return &next, nil
+}
+
 // Quantiles appends quantiles of the next h periods: normal, or with Log of the negative binomial
-// law whose variance has the ratio to the mean that was seen, at least 1, cut at 100,000 where the mean is below 400. How sure coefficients are is not
-// in them. See Forecaster. Also ErrUndefined for a period that is not planned, ErrEmpty for a model
-// that was not fitted.
+// law whose variance has the ratio to the mean that was seen, at least 1, cut at 100,000 where the mean is below 400. How
+// unsure the coefficients are widens them, most where the plan is far from what was seen. See Forecaster. Also
+// ErrUndefined for a period that is not planned, ErrRange for one whose mean is not finite, ErrEmpty for a model that was
+// not fitted.
 func (m *Regression) Quantiles(dst []float64, h int, probs []float64) ([]float64, error) {
 	const where = "forecast: Regression.Quantiles"
 	if m == nil || len(m.beta) == 0 {
@@ -494,22 +563,90 @@ func (m *Regression) Quantiles(dst []float64, h int, probs []float64) ([]float64
 	if err := checkQuantiles(where, h, probs); err != nil {
 		return dst, err
 	}
-	mean, err := m.Forecast(nil, h)
-	if err != nil {
-		return dst, err
-	}
-	for _, mu := range mean {
+	out := dst
+	for i := range h {
+		mu, variance, err := m.ahead(where, i)
+		if err != nil {
+			return dst, err
+		}
 		for _, p := range probs {
 			q := 0.0
 			if m.opt.Log {
-				q = countQuantile(mu, m.dispersion, p)
+				q = countQuantile(mu, min(m.dispersion+mu*variance, maxRatio), p)
 			} else {
-				q = mu + math.Sqrt(m.dispersion)*infer.NormalQuantile(p)
+				q = mu + math.Sqrt(m.dispersion+variance)*infer.NormalQuantile(p)
 			}
-			dst = append(dst, q)
+			out = append(out, q)
 		}
 	}
-	return dst, nil
+	return out, nil
+}
+
+// maxRatio bounds the ratio of variance to mean of counts, which coefficients that nothing was learnt of make
+// as large as one likes.
+const maxRatio = 1e12
+
+// Lift appends what the plan of m is expected to bring over that of base, both a Scenario of one fit, in each
+// of the next h periods and, as the last of h+1, in all of them: the difference of the means, and the ends of
+// its confidence interval at the level, in (0, 1), 0 means .95. It is of what is to be expected; the sales themselves
+// stray further, see Intervals. What the past cannot tell, such as why a price was cut, it
+// does not know. Errors: ErrEmpty for nil or a model that was not fitted, ErrMismatch for models of other fits, ErrRange for h and means
+// that are not finite, ErrOption for a bad level, ErrUndefined for a period that one of them does not plan. Source: the delta method.
+func (m *Regression) Lift(dst []Outlook, base *Regression, h int, level float64) ([]Outlook, error) {
+	const where = "forecast: Regression.Lift"
+	if m == nil || len(m.beta) == 0 || base == nil || len(base.beta) == 0 {
+		return dst, errUnfitted(where)
+	}
+	if m.n != base.n || !slices.Equal(m.beta, base.beta) || !slices.Equal(m.inverse, base.inverse) {
+		return dst, fmt.Errorf("%s: base is of another fit: %w", where, ErrMismatch)
+	}
+	if err := checkHorizon(where, h); err != nil {
+		return dst, err
+	}
+	level, err := infer.Level(level)
+	if err != nil {
+		return dst, fmt.Errorf("%s: %w", where, err)
+	}
+	z := infer.NormalQuantile((1 + level) / 2)
+	out := dst
+	all, sum := make([]float64, len(m.beta)), 0.0
+	add := func(mean float64, slope []float64) error {
+		sd := math.Sqrt(max(m.variance(slope, slope), 0))
+		if !check.Finite(mean) || !check.Finite(sd) {
+			return fmt.Errorf("%s: a plan is too far from what was seen: %w", where, ErrRange)
+		}
+		out = append(out, Outlook{Low: mean - z*sd, Mean: mean, High: mean + z*sd})
+		return nil
+	}
+	for i := range h {
+		difference, slope := 0.0, make([]float64, len(m.beta))
+		for k, f := range []*Regression{m, base} {
+			mu, _, err := f.ahead(where, i)
+			if err != nil {
+				return dst, err
+			}
+			sign := float64(1 - 2*k)
+			difference += sign * mu
+			steep := sign
+			if m.opt.Log {
+				steep *= mu
+			}
+			for j, v := range f.standard(nil, f.row(nil, f.n+i)) {
+				slope[j] += steep * v
+			}
+		}
+		if err := add(difference, slope); err != nil {
+			return dst, err
+		}
+		sum += difference
+		for j, v := range slope {
+			all[j] += v
+		}
+	}
+	if err := add(sum, all); err != nil {
+		return dst, err
+	}
+	return out, nil
 }
 
 // countQuantile is the p-quantile of counts with a mean and a ratio of variance to mean: Poisson
@@ -549,7 +686,7 @@ func (m *Regression) Fitted(dst []float64) ([]float64, error) {
 	}
 	for t := range m.n {
 		v := math.NaN()
-		if eta, ok := m.eta(t); ok {
+		if eta, _, ok := m.eta(t); ok {
 			v = m.link(eta)
 		}
 		dst = append(dst, v)
