@@ -8,7 +8,6 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/infer"
-	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // BacktestOptions configures Backtest. The zero value foresees one period from each of the last
@@ -34,6 +33,8 @@ type BacktestOptions struct {
 	// Workers is how many series are fitted at a time; 0: GOMAXPROCS. It never changes the
 	// result.
 	Workers int
+	// Progress, if not nil, is called after some fits, on the caller's goroutine.
+	Progress func(Progress)
 }
 
 func (o BacktestOptions) withDefaults() BacktestOptions {
@@ -101,11 +102,15 @@ func Backtest(ctx context.Context, series []Series, methods []Method, opt Backte
 	if err != nil {
 		return nil, err
 	}
+	count := &counter{tell: o.Progress}
+	for s := range series {
+		count.Total += len(methods) * r.cutsOf(s)
+	}
 	for m := range methods {
 		if methods[m].FitPanel != nil {
-			err = r.panel(ctx, m, &methods[m], series)
+			err = r.panel(ctx, m, &methods[m], series, count)
 		} else {
-			err = r.single(ctx, m, &methods[m], series, o.Workers)
+			err = r.single(ctx, m, &methods[m], series, o.Workers, count)
 		}
 		if err != nil {
 			return nil, err
@@ -209,24 +214,32 @@ func naiveScale(y []float64, season int) [2]float64 {
 	return [2]float64{abs, math.Sqrt(square)}
 }
 
+// cutsOf is at how many cuts a series is judged.
+func (r *BacktestResult) cutsOf(s int) (n int) {
+	for _, at := range r.at[s*r.cuts : (s+1)*r.cuts] {
+		if at >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // single runs a method that fits series one by one.
-func (r *BacktestResult) single(ctx context.Context, m int, method *Method, series []Series, workers int) error {
-	return parallel.For(ctx, len(series), 1, workers, func(_, lo, hi int) error {
-		for s := lo; s < hi; s++ {
-			for c := range r.cuts {
-				n := r.at[s*r.cuts+c]
-				if n < 0 {
-					continue
-				}
-				if ctx.Err() != nil {
-					return context.Cause(ctx)
-				}
-				f, err := method.one(ctx, series[s].Until(n, r.horizon))
-				if err == nil {
-					err = r.take(m, s, c, f)
-				}
-				r.note(m, s, n, err)
+func (r *BacktestResult) single(ctx context.Context, m int, method *Method, series []Series, workers int, count *counter) error {
+	return count.each(ctx, len(series), workers, r.cutsOf, func(s int) error {
+		for c := range r.cuts {
+			n := r.at[s*r.cuts+c]
+			if n < 0 {
+				continue
 			}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			f, err := method.one(ctx, series[s].Until(n, r.horizon))
+			if err == nil {
+				err = r.take(m, s, c, f)
+			}
+			r.note(m, s, n, err)
 		}
 		return nil
 	})
@@ -245,7 +258,7 @@ func (r *BacktestResult) note(m, s, n int, err error) {
 }
 
 // panel runs a method that fits all series at once, cut by cut.
-func (r *BacktestResult) panel(ctx context.Context, m int, method *Method, series []Series) error {
+func (r *BacktestResult) panel(ctx context.Context, m int, method *Method, series []Series, count *counter) error {
 	known := make([]Series, len(series))
 	for c := range r.cuts {
 		var which []int
@@ -272,6 +285,7 @@ func (r *BacktestResult) panel(ctx context.Context, m int, method *Method, serie
 			}
 			r.note(m, s, r.at[s*r.cuts+c], err)
 		}
+		count.done(len(which))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package forecast_test
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/csv"
@@ -14,12 +15,13 @@ import (
 
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/predict/forecast"
+	trees "github.com/aislekit/aisle/predict/tree"
 )
 
-// bestSellers are the weekly units of the n articles of online-retail that sold most, cancelled
-// lines taken off or not, with the lines of orders and the sums of roots of their units as what is known when a week is over; the last week,
-// which is not whole, is left out.
-func bestSellers(t *testing.T, n int, net bool) []forecast.Series {
+// weeklySales are the weekly units of the articles of online-retail, those that sold most first, cancelled
+// lines taken off or not, with the lines of orders and the sums of roots of their units as what is known when a week is over, and the calendar
+// beforehand; the last week, which is not whole, is left out.
+func weeklySales(t *testing.T, net bool) []forecast.Series {
 	t.Helper()
 	file, err := os.Open(testkit.Shared(t, "data", "online-retail", "online_retail.csv.gz"))
 	if err != nil {
@@ -36,7 +38,7 @@ func bestSellers(t *testing.T, n int, net bool) []forecast.Series {
 	}
 	const weeks = 53
 	start := time.Date(2010, 12, 1, 0, 0, 0, 0, time.UTC)
-	sold, lines, roots := map[string][]float64{}, map[string][]float64{}, map[string][]float64{}
+	sold, told := map[string][]float64{}, map[string]*orders{}
 	total := map[string]float64{}
 	for _, row := range rows[1:] {
 		code := row[1]
@@ -55,11 +57,14 @@ func bestSellers(t *testing.T, n int, net bool) []forecast.Series {
 			continue
 		}
 		if sold[code] == nil {
-			sold[code], lines[code], roots[code] = make([]float64, weeks), make([]float64, weeks), make([]float64, weeks)
+			sold[code] = make([]float64, weeks)
+			told[code] = &orders{lines: make([]float64, weeks), roots: make([]float64, weeks), largest: make([]float64, weeks)}
 		}
 		if units > 0 {
-			lines[code][w]++
-			roots[code][w] += math.Sqrt(units)
+			o := told[code]
+			o.lines[w]++
+			o.roots[w] += math.Sqrt(units)
+			o.largest[w] = max(o.largest[w], units)
 		}
 		sold[code][w] += units
 		total[code] += units
@@ -74,10 +79,12 @@ func bestSellers(t *testing.T, n int, net bool) []forecast.Series {
 		}
 		return strings.Compare(a, b)
 	})
-	out := make([]forecast.Series, n)
+	out := make([]forecast.Series, len(codes))
+	dates := weeksOfTrade(weeks)
 	for i := range out {
 		out[i].Y = sold[codes[i]]
-		out[i].Past = usual(lines[codes[i]], roots[codes[i]])
+		out[i].Past = told[codes[i]].usual(sold[codes[i]])
+		out[i].Known = dates
 		for w, v := range out[i].Y {
 			out[i].Y[w] = max(v, 0)
 		}
@@ -85,9 +92,34 @@ func bestSellers(t *testing.T, n int, net bool) []forecast.Series {
 	return out
 }
 
+// weeksOfTrade are columns of the calendar that the shop knew beforehand: the days on which it is open, and the
+// weeks of the year.
+func weeksOfTrade(n int) [][]float64 {
+	day := func(year, month, day int) forecast.Date {
+		return forecast.Date{Year: year, Month: time.Month(month), Day: day}
+	}
+	var closed []forecast.Date
+	for d := 24; d <= 31; d++ {
+		closed = append(closed, day(2010, 12, d))
+	}
+	closed = append(closed, day(2011, 1, 1), day(2011, 1, 2), day(2011, 1, 3), day(2011, 4, 22), day(2011, 4, 23), day(2011, 4, 24), day(2011, 4, 25), day(2011, 4, 29), day(2011, 5, 2), day(2011, 5, 30), day(2011, 8, 29))
+	trade := fitted(forecast.NewBusiness(forecast.BusinessOptions{Weekend: []time.Weekday{time.Saturday}, Holidays: map[string][]forecast.Date{"closed": closed}}))
+	columns, _, err := forecast.CalendarColumns(day(2010, 12, 1), n, forecast.CalendarOptions{Unit: forecast.Weeks, BusinessDays: true, Business: trade})
+	must(err)
+	week := make([]float64, n)
+	for t := range week {
+		week[t] = math.Mod(float64(t)+48.5, 365.25/7)
+	}
+	return append(columns, week)
+}
+
+// orders are the lines of orders of an article in each week, the sums of roots of their units, and the largest.
+type orders struct{ lines, roots, largest []float64 }
+
 // usual are columns of how many lines of orders there were and how large: the logarithms of the mean of the last four
-// weeks, of the last one and of the last thirteen against it.
-func usual(lines, roots []float64) (out [][]float64) {
+// weeks, of the last one and of the last thirteen against it; how much of what was sold the largest line of the last four weeks and of the
+// last thirteen was, the logarithm of the units of those, and how long the article has been sold.
+func (o *orders) usual(units []float64) (out [][]float64) {
 	mean := func(x []float64, t, n int) float64 {
 		sum, k := 0.0, 0.0
 		for i := max(t-n+1, 0); i <= t; i++ {
@@ -96,60 +128,147 @@ func usual(lines, roots []float64) (out [][]float64) {
 		}
 		return sum/k + .5
 	}
-	out = make([][]float64, 5)
-	for t := range lines {
-		l4, r4 := mean(lines, t, 4), mean(roots, t, 4)
-		for k, v := range []float64{mean(lines, t, 1) / l4, mean(lines, t, 13) / l4, mean(roots, t, 1) / r4, mean(roots, t, 13) / r4, r4 / l4} {
-			out[k] = append(out[k], math.Log(v))
+	out = make([][]float64, 9)
+	age := 0.0
+	for t := range units {
+		if age > 0 || units[t] > 0 {
+			age++
 		}
+		l4, r4 := mean(o.lines, t, 4), mean(o.roots, t, 4)
+		for k, v := range []float64{mean(o.lines, t, 1) / l4, mean(o.lines, t, 13) / l4, mean(o.roots, t, 1) / r4, mean(o.roots, t, 13) / r4, r4 / l4, mean(units, t, 13)} {
+			out[k] = append(out[k], math.Log(max(v, .01)))
+		}
+		for k, n := range []int{4, 13} {
+			last := o.largest[max(t-n+1, 0) : t+1]
+			out[6+k] = append(out[6+k], slices.Max(last)/(mean(units, t, n)*float64(len(last))))
+		}
+		out[8] = append(out[8], min(age, 60))
 	}
 	return out
 }
 
-// TestBestSellers holds robust levels, a fit over all articles, what combines them and FitAuto beside the
+// TestBestSellers holds robust levels, fits over all articles, what combines them and FitAuto beside the
 // mean of the last four weeks on the 200 best-selling articles of online-retail, eight cuts, one, four
-// and eight weeks ahead. Each cut knows what came before it alone. Measured of the WAPE of the last four weeks, combined:
-// one week ahead .898, four weeks .927; what foresees more than a week does not reach 10 %, and no common factor on the
-// forecasts of a cut, had one known it, would (.914 and .912).
+// and eight weeks ahead. Each cut knows what came before it alone. The 200 are those that had sold most when the forecast was made; of
+// those that had at the end of the year, whom nobody knew, it foresees too little, as it must: they stand beside.
 //
-//	AISLE_LONG=1 go test -v -timeout 60m -run BestSellers ./predict/forecast
+//	AISLE_LONG=1 go test -v -timeout 90m -run BestSellers ./predict/forecast
 func TestBestSellers(t *testing.T) {
 	testkit.Long(t)
-	last := forecast.Method{Name: "last four weeks", Fit: forecast.With(forecast.FitMean, forecast.MeanOptions{Window: 4})}
 	for _, net := range []bool{false, true} {
-		series := bestSellers(t, 200, net)
+		sales := weeklySales(t, net)
 		for _, h := range []int{1, 4, 8} {
-			all := append([]forecast.Method{last, {Name: "auto", Fit: forecast.With(forecast.FitAuto, forecast.AutoOptions{Horizon: h, NonNegative: true})}}, weekly(h)...)
-			for _, by := range []forecast.CombineBy{forecast.Equally, forecast.TheMedian, forecast.InverseError} {
-				all = append(all, forecast.Method{Name: "combined " + strconv.Itoa(int(by)), FitPanel: func(ctx context.Context, s []forecast.Series) ([]forecast.Fitted, error) {
-					p, err := forecast.FitPanel(ctx, s, weekly(h), forecast.PanelOptions{By: by, Backtest: forecast.BacktestOptions{Horizon: h, Cuts: 2, Step: 1, MinHistory: 5}})
-					if err != nil {
-						return nil, err
-					}
-					return p.Fits, nil
-				}})
-			}
-			r, err := forecast.Backtest(bg, series, all, forecast.BacktestOptions{Horizon: h, Step: min(h, 4), Level: -1, MinHistory: 9})
-			if err != nil {
-				t.Fatal(err)
-			}
-			base := fitted(r.Score(0)).WAPE
-			for m := range all {
-				s := fitted(r.Score(m))
-				t.Logf("net %t, %d ahead: %-15s WAPE %.4f, %.3f of the last four weeks, bias %.1f", net, h, s.Method, s.WAPE, s.WAPE/base, s.Bias)
-				ceiling := 1.
-				switch {
-				case m > len(weekly(h))+1 && h == 1 && !net:
-					ceiling = .905
-				case m > len(weekly(h))+1:
-					ceiling = .95
+			for _, hindsight := range []bool{false, true} {
+				if net && hindsight {
+					continue
 				}
-				if s.Failures > 0 || s.WAPE > ceiling*base {
-					t.Errorf("net %t, %d ahead: %+v, last four weeks %.4f", net, h, s, base)
+				names, miss := rolling(sales, h, hindsight)
+				for m, name := range names {
+					ratio := miss[m] / miss[0]
+					t.Logf("net %t, of the year's end %t, %d ahead: %-15s %.3f of the last four weeks' error", net, hindsight, h, name, ratio)
+					ceiling := 1.
+					if m >= len(names)-2 && !hindsight { // the combinations
+						ceiling = .9
+					}
+					if m > 1 && ratio > ceiling {
+						t.Errorf("net %t, of the year's end %t, %d ahead: %s %.3f", net, hindsight, h, name, ratio)
+					}
 				}
 			}
 		}
 	}
+}
+
+// rolling are the absolute errors of each method over eight cuts.
+func rolling(sales []forecast.Series, h int, hindsight bool) (names []string, miss []float64) {
+	const cuts, sellers = 8, 200
+	step := min(h, 4)
+	for c := range cuts {
+		n := len(sales[0].Y) - h - c*step
+		best := func(n, k int) []forecast.Series {
+			order := slices.Clone(sales)
+			sold := func(s forecast.Series) (sum float64) {
+				for _, v := range s.Y[:n] {
+					sum += v
+				}
+				return sum
+			}
+			slices.SortStableFunc(order, func(a, b forecast.Series) int { return cmp.Compare(sold(b), sold(a)) })
+			return order[:k]
+		}
+		judged := n
+		if hindsight {
+			judged = len(sales[0].Y)
+		}
+		series := best(judged, sellers)
+		more := best(n, 3*sellers) // the boosting learns of them, too
+		for i := range series {
+			series[i] = series[i].Until(n+h, 0)
+		}
+		all := foreseers(h, more)
+		r := fitted(forecast.Backtest(bg, series, all, forecast.BacktestOptions{Horizon: h, Cuts: 1, Level: -1, MinHistory: 9}))
+		if miss == nil {
+			miss = make([]float64, len(all))
+		}
+		for m, method := range all {
+			if c == 0 {
+				names = append(names, method.Name)
+			}
+			if f := fitted(r.Score(m)).Failures; f > 0 {
+				panic(method.Name)
+			}
+			for i, s := range series {
+				for j, v := range fitted(r.Forecast(nil, m, i, 0)) {
+					miss[m] += math.Abs(s.Y[n+j] - v)
+				}
+			}
+		}
+	}
+	return names, miss
+}
+
+// foreseers are the mean of the last four weeks and what is to beat it: single methods and, at last, combinations.
+func foreseers(h int, more []forecast.Series) []forecast.Method {
+	boost := forecast.LagOptions{Horizon: h, Learner: boosted, Lags: []int{1, 2, 3, 4, 5, 6, 7, 8}, Windows: []int{2, 4, 6, 8, 13}}
+	boosting := forecast.Method{Name: "boosting", FitPanel: func(ctx context.Context, s []forecast.Series) ([]forecast.Fitted, error) {
+		panel := slices.Clone(s)
+		for _, x := range more {
+			x = x.Until(len(s[0].Y), h)
+			x.Known = s[0].Known
+			panel = append(panel, x)
+		}
+		fits, err := forecast.FitLags(ctx, panel, boost)
+		if err != nil {
+			return nil, err
+		}
+		return fits[:len(s)], nil
+	}}
+	combined := func(name string, methods []forecast.Method) forecast.Method {
+		return forecast.Method{Name: name, FitPanel: func(ctx context.Context, s []forecast.Series) ([]forecast.Fitted, error) {
+			p, err := forecast.FitPanel(ctx, s, methods, forecast.PanelOptions{By: forecast.Equally, Backtest: forecast.BacktestOptions{Horizon: h, Cuts: 1, MinHistory: 5}})
+			if err != nil {
+				return nil, err
+			}
+			return p.Fits, nil
+		}}
+	}
+	levels := combined("levels and lags", weekly(h))
+	out := append([]forecast.Method{
+		{Name: "last four weeks", Fit: forecast.With(forecast.FitMean, forecast.MeanOptions{Window: 4})},
+		{Name: "auto", Fit: forecast.With(forecast.FitAuto, forecast.AutoOptions{Horizon: h, NonNegative: true})},
+	}, weekly(h)...)
+	return append(out, boosting, levels, combined("all", []forecast.Method{levels, boosting}))
+}
+
+// boosted is a Learner: boosted trees of absolute errors.
+func boosted(ctx context.Context, rows [][]float64, y []float64) (func([]float64) float64, error) {
+	m, err := trees.FitBoost(ctx, rows, y, trees.BoostOptions{
+		Loss: trees.LossQuantile, Leaves: 15, MinRows: 60, L2: 5, RowShare: .7, ColumnShare: .5, Bins: 63, Seed: 1,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(row []float64) float64 { return fitted(m.Predict(nil, [][]float64{row}))[0] }, nil
 }
 
 // weekly are methods for units a week, which single large orders do not move much: the level of roots, medians, and what all articles

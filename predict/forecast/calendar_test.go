@@ -272,7 +272,8 @@ func TestLiftCovers(t *testing.T) {
 // Days of the week and pay days of four weeks: 15 November 2026 is a Sunday, so wages come on Friday, and are felt on
 // Saturday, too.
 func ExampleCalendarColumns() {
-	business := fitted(forecast.NewBusiness(forecast.BusinessOptions{}))
+	week := forecast.BusinessOptions{Weekend: []time.Weekday{time.Saturday, time.Sunday}}
+	business := (*forecast.Business)(fitted(forecast.NewBusiness(week)))
 	columns, names, err := forecast.CalendarColumns(forecast.Date{Year: 2026, Month: 11, Day: 2}, 28, forecast.CalendarOptions{
 		Weekdays: true, Business: business,
 		Events: []forecast.CalendarEvent{{Name: "pay day", PayDay: &forecast.PayDay{Day: 15, Before: true}, To: 1}},

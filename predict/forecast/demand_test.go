@@ -118,7 +118,7 @@ func demandPromises(p *testkit.Promises) {
 		},
 		"ClassifyDemand": func() []any { return []any{sparse()} },
 		"Backtest": func() []any {
-			return []any{bg, panel(), methods()[:1], forecast.BacktestOptions{Horizon: 2, Cuts: 3, Step: 1, Season: 4, MinHistory: 5, Level: .8, Weights: []float64{2, 5}, Workers: 1}}
+			return []any{bg, panel(), methods()[:1], forecast.BacktestOptions{Horizon: 2, Cuts: 3, Step: 1, Season: 4, MinHistory: 5, Level: .8, Weights: []float64{2, 5}, Workers: 1, Progress: func(forecast.Progress) {}}}
 		},
 		"FitPanel": func() []any {
 			return []any{bg, panel(), methods()[:1], forecast.PanelOptions{Backtest: forecast.BacktestOptions{Horizon: 2, Cuts: 3}, By: forecast.Stacked, Pool: 4, Intervals: true, NonNegative: true}}
@@ -128,7 +128,7 @@ func demandPromises(p *testkit.Promises) {
 			return []any{forecast.Forecaster(naive()), [][]float64{{1, -2, 3}}, forecast.ConformalOptions{Level: .8, Rate: .1, NonNegative: true}}
 		},
 		"FitLags": func() []any {
-			return []any{bg, panel(), forecast.LagOptions{Horizon: 2, Learner: average, Lags: []int{1, 2}, Windows: []int{3}, Season: 4, Recursive: true, Raw: true}}
+			return []any{bg, panel(), forecast.LagOptions{Horizon: 2, Learner: average, Lags: []int{1, 2}, Windows: []int{3}, Season: 4, Recursive: true, Raw: true, Progress: func(forecast.Progress) {}}}
 		},
 		"FitAnalogues": func() []any {
 			return []any{bg, panel(), forecast.Series{Y: []float64{100, 110}, Fixed: []float64{1}}, forecast.AnalogueOptions{Horizon: 2, Neighbors: 2, Trust: 3}}

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
-	"github.com/aislekit/aisle/internal/parallel"
 )
 
 // CombineBy says what is made of several methods, series by series.
@@ -31,7 +30,8 @@ const (
 
 // PanelOptions configures FitPanel. The zero value takes the best of eight one-step forecasts.
 type PanelOptions struct {
-	// Backtest is how methods are judged; its Level is not used.
+	// Backtest is how methods are judged; its Level is not used, its Progress hears of the fits
+	// of what was chosen, too.
 	Backtest BacktestOptions
 	// By is what is made of the methods; default TheBest.
 	By CombineBy
@@ -318,7 +318,7 @@ func (r *BacktestResult) stack(w []float64, s int, pool float64) []float64 {
 // A series whose chosen methods all fail gets those that do not, and no weights.
 func (p *Panel) fitChosen(ctx context.Context, series []Series, methods []Method, opt PanelOptions) ([]Fitted, error) {
 	fits := make([]Fitted, len(methods)*len(series))
-	if err := p.fit(ctx, fits, series, methods, opt.Backtest.Workers); err != nil {
+	if err := p.fit(ctx, fits, series, methods, opt.Backtest); err != nil {
 		return nil, err
 	}
 	again := false
@@ -334,7 +334,7 @@ func (p *Panel) fitChosen(ctx context.Context, series []Series, methods []Method
 	if !again {
 		return fits, nil
 	}
-	if err := p.fit(ctx, fits, series, methods, opt.Backtest.Workers); err != nil {
+	if err := p.fit(ctx, fits, series, methods, opt.Backtest); err != nil {
 		return nil, err
 	}
 	return fits, nil
@@ -342,40 +342,45 @@ func (p *Panel) fitChosen(ctx context.Context, series []Series, methods []Method
 
 // fit fits what has a weight, or all where there are none, and was not fitted before. A method of
 // whole panels sees all series again, as it did in the backtest, not those alone that chose it.
-func (p *Panel) fit(ctx context.Context, fits []Fitted, series []Series, methods []Method, workers int) error {
-	for m := range methods {
-		out := fits[m*len(series) : (m+1)*len(series)]
-		var which, filled []int
-		due := make([]bool, len(series))
-		for s := range series {
-			if len(series[s].Y) == 0 {
-				continue
-			}
+func (p *Panel) fit(ctx context.Context, fits []Fitted, series []Series, methods []Method, opt BacktestOptions) error {
+	var filled []int
+	for s := range series {
+		if len(series[s].Y) > 0 {
 			filled = append(filled, s)
-			if (p.Weights[s] == nil || p.Weights[s][m] > 0) && out[s].Model == nil && out[s].Err == nil {
-				which, due[s] = append(which, s), true
+		}
+	}
+	count := &counter{tell: opt.Progress}
+	due := make([][]int, len(methods))
+	for m := range methods {
+		for _, s := range filled {
+			f := fits[m*len(series)+s]
+			if (p.Weights[s] == nil || p.Weights[s][m] > 0) && f.Model == nil && f.Err == nil {
+				due[m] = append(due[m], s)
 			}
 		}
+		count.Total += len(due[m])
+	}
+	for m, which := range due {
 		if len(which) == 0 {
 			continue
 		}
+		out := fits[m*len(series) : (m+1)*len(series)]
 		if methods[m].FitPanel != nil {
 			all, err := methods[m].all(ctx, series, filled)
 			if err != nil {
 				return err
 			}
 			for i, s := range filled {
-				if due[s] {
+				if _, ok := slices.BinarySearch(which, s); ok {
 					out[s] = all[i]
 				}
 			}
+			count.done(len(which))
 			continue
 		}
-		err := parallel.For(ctx, len(which), 1, workers, func(_, lo, hi int) error {
-			for i := lo; i < hi; i++ {
-				f, err := methods[m].one(ctx, series[which[i]])
-				out[which[i]] = Fitted{Model: f, Err: err}
-			}
+		err := count.each(ctx, len(which), opt.Workers, func(int) int { return 1 }, func(i int) error {
+			f, err := methods[m].one(ctx, series[which[i]])
+			out[which[i]] = Fitted{Model: f, Err: err}
 			return nil
 		})
 		if err != nil {

@@ -34,6 +34,8 @@ type LagOptions struct {
 	// learnt, ln(1 + 4v) of such units, whose mean turns back into something like the median of
 	// skewed demand; values must not be negative then, nor are forecasts.
 	Raw bool
+	// Progress, if not nil, is called after each period ahead that is learnt, on the caller's goroutine.
+	Progress func(Progress)
 }
 
 func (o LagOptions) withDefaults() LagOptions {
@@ -115,6 +117,7 @@ func FitLags(ctx context.Context, series []Series, opt LagOptions) ([]Fitted, er
 		steps = 1
 	}
 	learnt, errors := make([]func([]float64) float64, steps), make([][]float64, steps)
+	count := &counter{tell: o.Progress, Progress: Progress{Total: steps}}
 	for j := range steps {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -123,6 +126,7 @@ func FitLags(ctx context.Context, series []Series, opt LagOptions) ([]Fitted, er
 		if learnt[j], errors[j], err = f.step(ctx, where, j); err != nil {
 			return nil, err
 		}
+		count.done(1)
 	}
 	out := make([]Fitted, len(series))
 	for i := range series {
