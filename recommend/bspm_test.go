@@ -60,7 +60,7 @@ func slowBSPM(x *Interactions, opt BSPMOptions) ([][]float64, bool) {
 
 func TestBSPMProp(t *testing.T) {
 	tried := 0
-	rapid.Check(t, func(t *rapid.T) {
+	testkit.Until(t, "a case with a definite answer", func() bool { return tried > 0 }, func(t *rapid.T) {
 		x := drawWeighted(t)
 		opt := BSPMOptions{
 			Factors: rapid.IntRange(1, 5).Draw(t, "factors"), Beta: rapid.Float64Range(0.1, 2).Draw(t, "beta"),
@@ -88,9 +88,6 @@ func TestBSPMProp(t *testing.T) {
 			}
 		}
 	})
-	if tried == 0 {
-		t.Error("no case had a definite answer")
-	}
 }
 
 // Without sharpening BSPM is GF-CF, up to the order of its sums.

@@ -256,7 +256,7 @@ func TestNewMapBadInput(t *testing.T) {
 // the error names the first bad cell.
 func TestNewMapProp(t *testing.T) {
 	built := 0
-	rapid.Check(t, func(t *rapid.T) {
+	testkit.Until(t, "a map that is total", func() bool { return built > 0 }, func(t *rapid.T) {
 		span := rapid.Custom(func(t *rapid.T) segment.Span {
 			return rapid.SampledFrom([]segment.Span{{}, {}, {Min: 1, Max: 1}, {Min: 2, Max: 2}, {Min: 1, Max: 2}}).Draw(t, "span")
 		})
@@ -298,9 +298,6 @@ func TestNewMapProp(t *testing.T) {
 		}
 		built++
 	})
-	if built == 0 {
-		t.Fatal("no map was ever total")
-	}
 }
 
 func TestBinaryForms(t *testing.T) {

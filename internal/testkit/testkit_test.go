@@ -40,7 +40,6 @@ type fake struct {
 }
 
 func (f *fake) Helper()               {}
-func (f *fake) Error(...any)          { f.failed = true }
 func (f *fake) Errorf(string, ...any) { f.failed = true }
 func (f *fake) Fatal(...any)          { f.failed = true; runtime.Goexit() }
 func (f *fake) Fatalf(string, ...any) { f.failed = true; runtime.Goexit() }
@@ -102,20 +101,15 @@ func TestUntil(t *testing.T) {
 	checked, seeds := 0, map[string]bool{}
 	check := func() { checked++; seeds[flag.Lookup("rapid.seed").Value.String()] = true }
 	before := flag.Lookup("rapid.seed").Value.String()
-	lack := func() string {
-		if checked < 3 {
-			return "too few"
-		}
-		return ""
-	}
+	shown := func() bool { return checked >= 3 }
 	if err := flag.Set("rapid.seed", "7"); err != nil {
 		t.Fatal(err)
 	}
 	defer flag.Set("rapid.seed", before)
-	if fails(func(t testing.TB) { until(t, 3, lack, check) }) || checked != 3 || len(seeds) != 3 || !seeds["7"] {
+	if fails(func(t testing.TB) { until(t, 3, "enough", shown, check) }) || checked != 3 || len(seeds) != 3 || !seeds["7"] {
 		t.Errorf("three rounds are enough: %d, of %d seeds", checked, len(seeds))
 	}
-	if checked = -9; !fails(func(t testing.TB) { until(t, 3, lack, check) }) || checked != -6 {
+	if checked = -9; !fails(func(t testing.TB) { until(t, 3, "enough", shown, check) }) || checked != -6 {
 		t.Errorf("three rounds of twelve: %d", checked+9)
 	}
 	if after := flag.Lookup("rapid.seed").Value.String(); after != "7" {

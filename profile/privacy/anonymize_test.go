@@ -218,7 +218,7 @@ func TestAnonymizeOptimum(t *testing.T) {
 	tree := map[string]string{"shoes": "fashion", "hats": "fashion", "pears": "food", "plums": "food", "fashion": "shop", "food": "shop", "gifts": "shop"}
 	hs := []*privacy.Hierarchy{h(privacy.NewRanges(0, 2, 4, 12)), h(privacy.NewTree(tree)), h(privacy.NewPrefixes(false, 3, 1)), privacy.NewDates()}
 	saved, none, lost := 0, 0, 0
-	rapid.Check(t, func(r *rapid.T) {
+	testkit.Until(t, "a combination that is not looked at", func() bool { return saved > 0 }, func(r *rapid.T) {
 		d := rapid.IntRange(1, 4).Draw(r, "columns")
 		n := rapid.IntRange(2, 40).Draw(r, "rows")
 		opt := privacy.AnonymizeOptions{
@@ -311,9 +311,6 @@ func TestAnonymizeOptimum(t *testing.T) {
 			r.Fatalf("%v and %v", a.Levels, b)
 		}
 	})
-	if saved <= 0 {
-		t.Errorf("every combination was looked at: %d", saved)
-	}
 	t.Logf("%d looks saved, %d tables infeasible, %d not found by the greedy walk", saved, none, lost)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/segment/audience"
 )
 
@@ -76,7 +77,7 @@ func fewest(rule map[string]any, texts []string, truths map[string]audience.Trut
 // TestNearestProp: what is said to be nearest turns the verdict, and nothing smaller does.
 func TestNearestProp(t *testing.T) {
 	tried := 0
-	rapid.Check(t, func(t *rapid.T) {
+	testkit.Until(t, "enough users", func() bool { return tried >= 50 }, func(t *rapid.T) {
 		w, r := worlds().Draw(t, "world"), rules(2).Draw(t, "rule")
 		p := compile(t, r, w.table())
 		rule := stored(t, r)
@@ -132,9 +133,6 @@ func TestNearestProp(t *testing.T) {
 			tried++
 		}
 	})
-	if tried < 50 {
-		t.Fatalf("%d users", tried)
-	}
 }
 
 // numbersRule is a rule about x, y and z, and the same as a function.
