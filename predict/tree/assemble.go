@@ -336,6 +336,7 @@ func (a *assembler) finish() (*Ensemble, error) {
 	}
 	e := a.Ensemble
 	e.layAnswers()
+	e.layQuick()
 	e.share = make([]float64, len(e.base))
 	for k := range e.share {
 		e.share[k] = 1

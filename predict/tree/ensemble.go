@@ -39,11 +39,12 @@ type Ensemble struct {
 	gain   []float64 // of a split, 0 for leaves
 	number []int32   // of a leaf among those of its tree, −1 for inner nodes
 
-	views   []view     // what nodes compare, made once a row
-	tests   []category // splits by category
-	bits    []uint32   // their sets
-	answers *answers   // what categories answer; nil: none are split by, or too many
-	share   []float64  // one an output: 1, or 1/trees of it where average
+	views   []view       // what nodes compare, made once a row
+	tests   []category   // splits by category
+	bits    []uint32     // their sets
+	answers *answers     // what categories answer; nil: none are split by, or too many
+	quick   *quickScorer // nil: walking is quicker
+	share   []float64    // one an output: 1, or 1/trees of it where average
 }
 
 // node is one place of a tree: the next one is child, with the lowest bit turned

@@ -118,9 +118,12 @@ func TestMargins(t *testing.T) {
 			width = outputs
 		}
 		categories := r.Bool(.5)
-		trees := make([][]tree.Node, 1+r.Intn(20))
+		trees, inner := make([][]tree.Node, 1+r.Intn(20)), 12
+		if trial%30 == 0 { // so many that they are not walked, of up to two parts
+			trees, inner = make([][]tree.Node, 150+r.Intn(200)), 20+r.Intn(20)
+		}
 		for i := range trees {
-			trees[i] = grown(r, r.Intn(12), columns, width, categories)
+			trees[i] = grown(r, r.Intn(inner), columns, width, categories)
 		}
 		m := must(tree.Assemble(trees, opt))
 		rows := make([][]float64, 1+r.Intn(20))
@@ -309,7 +312,7 @@ func planted() [][]tree.Node {
 func frames() []testkit.Frame {
 	return []testkit.Frame{{
 		Kind: codec.KindEnsemble,
-		Zero: []string{".best: only files of XGBoost say it", ".answers.columns[].begin: the first begins at 0", ".answers.columns[].first: the first split is 0", ".schema.levels[]: numeric columns have none"},
+		Zero: []string{".best: only files of XGBoost say it", ".answers.columns[].begin: the first begins at 0", ".answers.columns[].first: the first split is 0", ".schema.levels[]: numeric columns have none", ".quick: a few trees are walked"},
 		Fill: func(testing.TB) encoding.BinaryMarshaler { return filled() },
 		Values: func(_ testing.TB, s any) any {
 			m := s.(*tree.Ensemble)

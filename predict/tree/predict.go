@@ -17,6 +17,8 @@ type scratch struct {
 	rows [lanes][]float64
 	at   [lanes]int32
 	acc  []float64 // sums of lanes rows
+	hits []int32   // leaves of one row, for quickScorer
+	ends []int32   // of its runs
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -25,6 +27,10 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 func (s *scratch) sized(e *Ensemble) {
 	s.work = slices.Grow(s.work[:0], lanes*e.stride())[:lanes*e.stride()]
 	s.acc = slices.Grow(s.acc[:0], lanes*len(e.base))[:lanes*len(e.base)]
+	if e.quick != nil {
+		s.hits = slices.Grow(s.hits[:0], len(e.target))[:len(e.target)]
+		s.ends = slices.Grow(s.ends[:0], len(e.views))[:len(e.views)]
+	}
 }
 
 // stride is the room of a row in work: what its categories answer, then its views. A leaf looks at the first of them, which
@@ -72,6 +78,15 @@ func (e *Ensemble) Leaves(dst []int32, rows [][]float64) ([]int32, error) {
 	s := scratches.Get().(*scratch)
 	defer s.free()
 	s.sized(e)
+	if e.quick != nil {
+		for i, row := range rows {
+			e.quick.find(s, row, e.single)
+			for t, p := range s.hits {
+				dst[first+i*trees+t] = e.number[p]
+			}
+		}
+		return dst, nil
+	}
 	for lo := 0; lo < len(rows); lo += lanes {
 		n := min(lanes, len(rows)-lo)
 		e.load(s, rows[lo:lo+n])
@@ -106,6 +121,12 @@ func (e *Ensemble) margins(where string, dst []float64, rows [][]float64) ([]flo
 	s := scratches.Get().(*scratch)
 	defer s.free()
 	s.sized(e)
+	if e.quick != nil {
+		for _, row := range rows {
+			dst = e.quickly(s, dst, row)
+		}
+		return dst, nil
+	}
 	if len(rows) < lanes {
 		for _, row := range rows {
 			dst = e.one(s, dst, row)
@@ -144,21 +165,29 @@ func (e *Ensemble) face(work, row []float64) {
 // look makes the views of one row.
 func (e *Ensemble) look(work, row []float64) {
 	for k, v := range e.views {
-		x := row[v.column]
-		if e.single {
-			x = float64(float32(x))
-		}
-		if v.kind&zeroMissing != 0 && math.Abs(x) <= nearZero {
-			x = math.NaN()
-		}
-		if v.kind&noMissing != 0 && x != x {
-			x = 0
-		}
-		if v.kind&negated != 0 {
-			x = -x
-		}
-		work[k] = x
+		work[k] = v.of(row, e.single)
 	}
+}
+
+// of is what a node compares of a row.
+func (v view) of(row []float64, single bool) float64 {
+	x := row[v.column]
+	if single {
+		x = float64(float32(x))
+	}
+	if v.kind == 0 {
+		return x
+	}
+	if v.kind&zeroMissing != 0 && math.Abs(x) <= nearZero {
+		x = math.NaN()
+	}
+	if v.kind&noMissing != 0 && x != x {
+		x = 0
+	}
+	if v.kind&negated != 0 {
+		x = -x
+	}
+	return x
 }
 
 // block appends the margins of the n rows that were loaded.
@@ -177,6 +206,26 @@ func (e *Ensemble) block(s *scratch, dst []float64, n int) []float64 {
 		e.end(s.acc[l*k : (l+1)*k])
 	}
 	return append(dst, s.acc[:n*k]...)
+}
+
+// quickly appends the margins of a row by the quick scorer.
+func (e *Ensemble) quickly(s *scratch, dst, row []float64) []float64 {
+	e.quick.find(s, row, e.single)
+	acc := s.acc[:len(e.base)]
+	e.start(acc)
+	if len(acc) == 1 && !e.single {
+		sum := acc[0]
+		for _, p := range s.hits {
+			sum += e.value[p]
+		}
+		acc[0] = sum
+	} else {
+		for t, p := range s.hits {
+			e.addLeaf(acc, p, e.target[t])
+		}
+	}
+	e.end(acc)
+	return append(dst, acc...)
 }
 
 // one appends the margins of a row: the lanes are trees then.
