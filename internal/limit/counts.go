@@ -35,12 +35,14 @@ type Counts[K comparable] struct {
 	Keep int64 // how long an event is remembered after the newest of its key; 0: always
 	Max  int   // events at most, of all keys; 0: 2³¹−1
 
-	mu  sync.Mutex
-	of  map[K]*[]mark // ascending
-	len int
+	mu    sync.Mutex
+	of    map[K]*[]mark // ascending
+	len   int
+	floor int64 // of Prune
+	cut   bool  // whether it was called
 }
 
-// Add counts an event, whatever the caps. One older than Keep before the newest of the key is
+// Add counts an event, whatever the caps. One older than Keep before the newest of the key, or before Prune, is
 // ErrRange, since it could no longer be counted; one beyond Max is ErrTooLarge. After an error
 // nothing is changed. Cost: the number of the key's events, without allocation once its memory
 // has grown.
@@ -54,6 +56,9 @@ func (c *Counts[K]) Add(key K, group int32, at int64) error {
 func (c *Counts[K]) add(key K, m mark) error {
 	if m.group < 0 {
 		return fmt.Errorf("group is %d, want >= 0: %w", m.group, check.ErrRange)
+	}
+	if c.pruned(m.at) {
+		return fmt.Errorf("an event older than is remembered: %w", check.ErrRange)
 	}
 	marks := c.of[key]
 	if marks == nil {
@@ -144,8 +149,62 @@ func (c *Counts[K]) Forgotten(key K, at int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	marks := c.of[key]
-	return marks != nil && c.old(at, (*marks)[len(*marks)-1].at)
+	return c.pruned(at) || marks != nil && c.old(at, (*marks)[len(*marks)-1].at)
 }
+
+// Full reports whether an event of key and group at the instant at would be one too many where n may fall within less than per
+// of each other: n that are remembered do so together with it. Events may come in any order, and those far from at have
+// no part in it, unlike in a look at Newest. Cost: the key's events.
+func (c *Counts[K]) Full(key K, group int32, n int, per, at int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	marks := c.of[key]
+	if marks == nil || n < 1 {
+		return false
+	}
+	first, count := 0, 0 // of the window of the last n
+	for _, m := range *marks {
+		if !m.in(group) {
+			continue
+		}
+		if count++; count < n {
+			continue
+		}
+		for !(*marks)[first].in(group) {
+			first++
+		}
+		if lo, hi := min((*marks)[first].at, at), max(m.at, at); uint64(hi)-uint64(lo) < uint64(per) {
+			return true
+		}
+		first++
+	}
+	return false
+}
+
+// Prune forgets the events before an instant, of all keys, and keys without any: until it is called with another, Add refuses such
+// as ErrRange. Nobody but the owner can tell when, as one clock may be wrong: see Clock. Cost: all keys.
+func (c *Counts[K]) Prune(before int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.floor, c.cut = before, true
+	for key, marks := range c.of {
+		n := 0
+		for n < len(*marks) && c.pruned((*marks)[n].at) {
+			n++
+		}
+		if n > 0 {
+			c.len -= n
+			if n == len(*marks) {
+				delete(c.of, key)
+				continue
+			}
+			*marks = append(make([]mark, 0, len(*marks)-n+1), (*marks)[n:]...)
+		}
+	}
+}
+
+// pruned reports whether Prune forgets an event at an instant.
+func (c *Counts[K]) pruned(at int64) bool { return c.cut && at < c.floor }
 
 // Forget removes all events of key.
 func (c *Counts[K]) Forget(key K) {

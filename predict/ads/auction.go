@@ -16,7 +16,7 @@ type Pricing uint8
 // The pricings.
 const (
 	CPC  Pricing = iota // bid and charged for a click
-	OCPC                // bid for an action, charged for a click at the probability that it leads to one: below one unit, nothing
+	OCPC                // bid for an action, charged for a click at the probability that it leads to one; prices are those of a thousand clicks
 	CPA                 // bid and charged for an action
 	CPM                 // bid and charged for a thousand impressions that were looked at
 )
@@ -107,7 +107,7 @@ type Place struct {
 	Ad       int32 // Bid.Ad
 	Index    int   // of the bid among those given
 	Position int   // index of AuctionOptions.Examination
-	// Price is what one event costs, that is a click for CPC and OCPC, an action for CPA and a
+	// Price is what one event costs, that is a click for CPC, a thousand of them for OCPC, an action for CPA and a
 	// thousand impressions that were looked at for CPM: Exact rounded up to a whole unit, and
 	// never above what was bid.
 	Price int64
@@ -136,6 +136,7 @@ type entry struct {
 	weight float64 // score of one unit of value
 	event  float64 // probability of what is charged, for an impression that is looked at
 	floor  float64 // least price of what is charged
+	more   float64 // Increment
 	ad, by int32
 	i      int32
 }
@@ -175,7 +176,7 @@ func NewAuction(opt AuctionOptions) (*Auction, error) {
 //
 // Positions go by score; equal ones by ascending Ad. Bids below a reserve or MinScore, or with
 // a score of 0, get none; positions for which there is no bid stay empty, so that no bids give
-// no places. Prices, with s the scores, w the score of one unit bid and a the examination:
+// no places. Of OCPC, bids of less than a thousandth of a unit for a click get none either. Prices, with s the scores, w the score of one unit bid and a the examination:
 //
 //	GSP   s_{k+1}/w_k + Increment
 //	VCG   Σ_{j≥k} (a_j − a_{j+1})·s_{j+1} / (a_k·w_k)
@@ -276,12 +277,12 @@ func (b *Bid) check(i int) error {
 
 // enter returns the entry of a bid, and whether it may win at all.
 func (a *Auction) enter(b *Bid, i int) (entry, bool) {
-	e := entry{value: float64(b.Amount), floor: float64(max(b.Reserve, a.opt.Reserve)), ad: b.Ad, by: b.Advertiser, i: int32(i)}
+	e := entry{value: float64(b.Amount), more: float64(a.opt.Increment), floor: float64(max(b.Reserve, a.opt.Reserve)), ad: b.Ad, by: b.Advertiser, i: int32(i)}
 	switch b.Pricing {
 	case CPC:
 		e.event = b.Click
 	case OCPC:
-		e.event, e.value, e.floor = b.Click, e.value*b.Action, e.floor*b.Action
+		e.event, e.value, e.floor, e.more = b.Click/thousandths, e.value*b.Action*thousandths, e.floor*b.Action*thousandths, e.more*thousandths
 	case CPA:
 		e.event = b.Click * b.Action
 	case CPM:
@@ -292,7 +293,7 @@ func (a *Auction) enter(b *Bid, i int) (entry, bool) {
 		e.weight *= b.Quality
 	}
 	e.score = e.value * e.weight
-	if !(e.score > 0) || e.value < e.floor || e.score < a.opt.MinScore {
+	if !(e.score > 0) || settled(e.value, math.Floor) < 1 || e.value < e.floor || e.score < a.opt.MinScore {
 		return entry{}, false
 	}
 	e.floor = max(e.floor, a.opt.MinScore/e.weight)
@@ -345,7 +346,7 @@ func (a *Auction) price(s *auctionScratch, k int) float64 {
 		}
 		least := max(r.score/e.weight, e.floor)
 		if a.opt.Payment == GSP {
-			return min(max(r.score/e.weight+float64(a.opt.Increment), e.floor), e.value)
+			return min(max(r.score/e.weight+e.more, e.floor), e.value)
 		}
 		// The last of the winner's advertiser that there would be room for has no position beside
 		// the winner: below it the winner has none either.

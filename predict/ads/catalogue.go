@@ -26,7 +26,7 @@ type Ad struct {
 	Pricing   Pricing  // what Amount is for; default CPC
 	Quality   float64  // factor of the score, >= 0; 0: 1
 	Reserve   int64    // least price, >= 0
-	// Budget is what it may cost in all, >= 0; 0: no bound. Never more is charged.
+	// Budget is what it may cost in all, at most 1e15; 0: no bound, negative: nothing, it is not shown. Never more is charged.
 	Budget   int64
 	From, To time.Time // when it runs, To excluded; zero: without an end. Pacing needs both, and a Budget
 	Pace     Pace      // how the budget is spread from From to To; default PaceNone
@@ -152,8 +152,8 @@ func (a *Ad) check() error {
 		return bad("ID", "one", ErrEmpty)
 	case len(a.Creatives) == 0:
 		return bad("Creatives", "at least one", ErrEmpty)
-	case a.Budget < 0 || a.Budget > maxBid:
-		return bad("Budget", "in [0, 1e15]", ErrRange)
+	case a.Budget > maxBid:
+		return bad("Budget", "at most 1e15", ErrRange)
 	case a.Pace > PacePID:
 		return bad("Pace", "PaceNone, PaceBucket or PacePID", ErrRange)
 	case !a.From.IsZero() && check.Time("From", a.From) != nil || !a.To.IsZero() && check.Time("To", a.To) != nil:

@@ -132,7 +132,11 @@ var ledgerZeros = []string{
 	".accounts[value].pid: pacing begins anew", ".accounts[value].pid.P: the default", ".accounts[value].pid.I: the default", ".accounts[value].pid.D: the default",
 	".accounts[value].pid.e1: pacing begins anew", ".accounts[value].pid.e2: pacing begins anew", ".accounts[value].pid.periods: pacing begins anew", ".accounts[value].pid.share: pacing begins anew",
 	".accounts[value].start: pacing begins anew", ".accounts[value].late: pacing begins anew", ".accounts[value].spent: pacing begins anew", ".accounts[value].budget.held: clicks are paid at once", ".accounts[value].budget.sum: clicks are paid at once",
-	".known.told[][value]: a set", ".stripes[].counts.Max: no bound",
+	".accounts[value].holds: what is set aside is not stored", ".accounts[value].open: what is set aside is not stored",
+	".known.told[value][value]: a set", ".stripes[].counts.Max: no bound", ".stripes[].counts.Keep: the clock of the stripe tells",
+	".known.gone: versions 1 and 2 have none", ".known.clock: told anew", ".known.clock.last: told anew", ".known.clock.last[]: told anew", ".known.clock.n: told anew", ".known.clock.next: told anew", ".known.clock.now: told anew",
+	".stripes[].clock: told anew", ".stripes[].clock.last: told anew", ".stripes[].clock.last[]: told anew", ".stripes[].clock.n: told anew", ".stripes[].clock.next: told anew",
+	".stripes[].clock.now: told anew", ".stripes[].counts.floor: told anew", ".stripes[].counts.cut: told anew", ".stripes[].pruned: told anew",
 }
 
 // booked are two ads.
@@ -216,6 +220,31 @@ func TestHostile(t *testing.T) {
 			path(w, "a")
 			w.Float64(0)
 			w.Float64(5)
+		})},
+		"a rate of 2": {new(ads.Rates), frameOf(codec.KindAdRates, 2, func(w *codec.Writer) {
+			w.Bool(true)
+			for _, x := range []float64{10, 2, 10, 10, 10} {
+				w.Float64(x)
+			}
+			w.Int(1)
+			path(w, "a")
+			w.Float64(1)
+			w.Float64(5)
+		})},
+		"events of a span that was forgotten": {new(ads.Ledger[string]), frameOf(codec.KindAdLedger, 3, func(w *codec.Writer) {
+			w.Int(0)
+			w.Int64(int64(time.Hour))
+			w.Int64(int64(time.Hour))
+			w.Int(0)
+			w.Int64(math.MinInt64)
+			w.Int(1)
+			w.Int64(7)
+			w.Int(1)
+			w.Int64(7)
+			w.Uint64s([]uint64{1})
+			for range 64 {
+				w.Int(0)
+			}
 		})},
 		"a budget that no ad can have": {new(ads.Ledger[string]), frameOf(codec.KindAdLedger, 2, func(w *codec.Writer) {
 			w.Int(0)

@@ -141,7 +141,7 @@ func (p Path) ad() Path         { return Path{Advertiser: p.Advertiser, Ad: p.Ad
 func (p Path) creative() Path   { return p }
 func (p Path) everybody() Path  { return Path{} }
 
-// fit finds the laws of the three levels, and what is believed of everything seen.
+// fit finds the laws of the three levels, and what is believed of everything seen by them.
 func (m *Rates) fit() error {
 	advertisers, _ := level(m.seen, Path.advertiser, Path.everybody)
 	ads, adEnds := level(m.seen, Path.ad, Path.advertiser)
@@ -174,6 +174,14 @@ func (m *Rates) fit() error {
 	m.prior.Strength = min(m.prior.Strength, maxStrength)
 	m.ad = strength(ads, adEnds, m.prior.Strength)
 	m.part = strength(m.seen, partEnds, m.ad)
+	m.believe()
+	return nil
+}
+
+// believe finds what is believed of everything seen, by the laws of the levels.
+func (m *Rates) believe() {
+	advertisers, _ := level(m.seen, Path.advertiser, Path.everybody)
+	ads, _ := level(m.seen, Path.ad, Path.advertiser)
 	m.of = make(map[Path]Belief, len(advertisers)+len(ads)+len(m.seen))
 	for _, t := range advertisers {
 		m.of[t.Path] = m.prior.given(t, m.prior.Strength)
@@ -188,7 +196,6 @@ func (m *Rates) fit() error {
 			m.of[t.Path] = m.of[t.Path.ad()].given(t, m.part)
 		}
 	}
-	return nil
 }
 
 // given is what is believed after trials where before them the mean was worth strength trials.
@@ -232,6 +239,9 @@ func (m *Rates) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Bool(m.opt.Moments)
 	w.Float64(m.opt.Strength)
+	for _, x := range []float64{m.prior.Mean, m.prior.Strength, m.ad, m.part} {
+		w.Float64(x)
+	}
 	w.Int(len(m.seen))
 	for _, t := range m.seen {
 		w.String(t.Path.Advertiser)
@@ -240,15 +250,17 @@ func (m *Rates) AppendBinary(dst []byte) ([]byte, error) {
 		w.Float64(t.S)
 		w.Float64(t.N)
 	}
-	return w.AppendFrame(dst, codec.KindAdRates, 1), nil
+	return w.AppendFrame(dst, codec.KindAdRates, 2), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
 func (m *Rates) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary replaces m, and fits it again. Payload of version 1, little-endian:
+// UnmarshalBinary replaces m. Payload of version 2, little-endian:
 //
 //	bool    whether by moments; f64 the Strength, in (0, 1e9]
+//	four f64: the overall rate, in (0, 1), and what it, the rate of an advertiser and that of an ad are worth, in (0, 1e9];
+//	        version 1 has none of them, and is fitted again
 //	int     number of paths, then for each, ascending strictly:
 //	  three strings: advertiser, ad, creative; two f64: S and N, N > 0, S from 0 to N, finite
 //
@@ -259,13 +271,24 @@ func (m *Rates) UnmarshalBinary(data []byte) error {
 	if err := check.Receiver(where, m); err != nil {
 		return err
 	}
-	r, err := codec.Open(data, codec.KindAdRates, 1)
+	r, err := codec.Open(data, codec.KindAdRates, 2)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	d := Rates{opt: RatesOptions{Moments: r.Bool(), Strength: r.Float64()}}
 	if r.Err() == nil && !(d.opt.Strength > 0 && d.opt.Strength <= maxStrength) {
 		r.Fail("has a strength that cannot be")
+	}
+	if r.Version > 1 {
+		d.prior, d.ad, d.part = Belief{r.Float64(), r.Float64()}, r.Float64(), r.Float64()
+		if r.Err() == nil && !(d.prior.Mean > 0 && d.prior.Mean < 1) {
+			r.Fail("has a rate that cannot be")
+		}
+		for _, x := range []float64{d.prior.Strength, d.ad, d.part} {
+			if r.Err() == nil && !(x > 0 && x <= maxStrength) {
+				r.Fail("has a strength that cannot be")
+			}
+		}
 	}
 	n := r.Int()
 	for i := 0; i < n && r.Err() == nil; i++ {
@@ -275,8 +298,15 @@ func (m *Rates) UnmarshalBinary(data []byte) error {
 		}
 		d.seen = append(d.seen, t)
 	}
-	if r.Err() == nil && (len(d.seen) == 0 || d.fit() != nil) {
+	var yes, all float64
+	for _, t := range d.seen {
+		yes, all = yes+t.S, all+t.N
+	}
+	if r.Err() == nil && (!(yes > 0 && yes < all) || r.Version == 1 && d.fit() != nil) {
 		r.Fail("has trials that tell no rate")
+	}
+	if r.Err() == nil && r.Version > 1 {
+		d.believe()
 	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)

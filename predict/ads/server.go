@@ -2,6 +2,7 @@ package ads
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -82,6 +83,10 @@ type ServerOptions[U predict.ID] struct {
 	Caps   []Cap // of all ads together, for one user
 	// Ledger is what has been spent and seen; nil: a new one. Servers that share one share budgets and caps.
 	Ledger *Ledger[U]
+	// Hold is how long the price of an impression of an ad with a Budget is set aside for what may become of it, > 0: as many
+	// impressions as could all be charged wait at once, none is charged less than its price, and what is not told by then is
+	// given back. 0: nothing is set aside; where many are shown for the last of a budget, the last events cost less.
+	Hold   time.Duration
 	Burst  time.Duration // of PaceBucket: how far spending may be ahead, > 0; default 10 minutes
 	Period time.Duration // of PacePID: how often the share changes, > 0; default 5 minutes
 }
@@ -96,6 +101,7 @@ func (o ServerOptions[U]) validate(where string) error {
 	var c check.Options
 	check.Positive(&c, "Burst", o.Burst)
 	check.Positive(&c, "Period", o.Period)
+	check.NonNegative(&c, "Hold", o.Hold)
 	c.Require(o.Ledger == nil || o.Ledger.made(), "Ledger", nil, "one made by NewLedger")
 	c.Require(o.Clicks == nil || o.Clicks.of != nil, "Clicks", nil, "made by FitRates")
 	c.Require(o.Actions == nil || o.Actions.of != nil, "Actions", nil, "made by FitRates")
@@ -234,7 +240,7 @@ func (s *Server[U]) Ledger() *Ledger[U] {
 
 // Serve appends the ads of a page, best place first; none where there are none. An ad takes part
 // where it may stand on the page, its target fits, its time has come, what is left of its
-// budget is as much as its bid, its pace allows it, and no cap is full, or asks for what the ledger no longer remembers. What is served counts for the caps at
+// budget is as much as its bid for what is charged, its pace allows it, and no cap is full, or asks for what the ledger no longer remembers. What is served counts for the caps at
 // once; money is spent by Record. A place that the caps of all ads leave without an ad stays empty.
 //
 // ErrRange for a time that is missing; ErrRange and ErrNotFinite for what Predict and Choose
@@ -264,6 +270,7 @@ func (s *Server[U]) Serve(dst []Impression[U], request Request[U]) ([]Impression
 	stripe := s.opt.Ledger.stripe(request.User)
 	stripe.mu.Lock()
 	defer stripe.mu.Unlock()
+	stripe.tell(request.At.UnixNano(), int64(s.opt.Ledger.opt.Remember))
 	s.bid(p, v, stripe)
 	if p.places, err = s.auction.AppendPlaces(p.places[:0], p.bids); err != nil {
 		return dst, fmt.Errorf("%s: %w", where, err)
@@ -288,7 +295,14 @@ func (s *Server[U]) Serve(dst []Impression[U], request Request[U]) ([]Impression
 	for i := range p.places { // nothing can go wrong any more but the room for impressions
 		ad := p.places[i].Ad
 		x := &out[len(dst)+i]
+		held := s.opt.Hold > 0 && v.catalogue.ads[ad].Budget != 0
+		if held && !v.accounts[ad].hold(x.Request, x.Pricing.cost(x.Price), request.At.UnixNano()) {
+			continue // another server was faster
+		}
 		if len(s.opt.Caps)+len(v.catalogue.ads[ad].Caps) > 0 && !stripe.count(x, s.opt.Caps, v.accounts[ad].number) {
+			if held {
+				v.accounts[ad].drop(x.Request)
+			}
 			continue
 		}
 		out[n] = *x
@@ -311,7 +325,12 @@ func (s *Server[U]) bid(p *page[U], v *serving, stripe *stripe[U]) {
 		if request.At.Before(ad.From) || !ad.To.IsZero() && !request.At.Before(ad.To) {
 			continue
 		}
-		if ad.Budget > 0 && (account.left() < most(ad) || ad.Pace != PaceNone && !s.paced(ad, account, request.ID, at)) {
+		if s.opt.Hold > 0 && ad.Budget != 0 {
+			account.mu.Lock()
+			account.release(at, int64(s.opt.Hold))
+			account.mu.Unlock()
+		}
+		if ad.Budget != 0 && (account.left() < most(ad, 0) || ad.Pace != PaceNone && !s.paced(ad, account, request.ID, at)) {
 			continue
 		}
 		if len(ad.Caps) > 0 && (forgotten || stripe.full(ad.Caps, request.User, account.number, at)) {
@@ -321,16 +340,39 @@ func (s *Server[U]) bid(p *page[U], v *serving, stripe *stripe[U]) {
 		if s.opt.Predict != nil {
 			click, action = s.opt.Predict(request, ad, click, action)
 		}
+		if ad.Budget != 0 && ad.Pricing == OCPC && account.left() < most(ad, action) {
+			continue
+		}
 		p.bids = append(p.bids, Bid{i, v.catalogue.by[i], ad.Amount, ad.Pricing, click, action, ad.Quality, ad.Reserve})
 	}
 }
 
-// most is what one event of the ad may cost, in thousandths.
-func most(ad *Ad) int64 {
-	if ad.Pricing == CPM {
+// most is what one event of the ad may cost, in thousandths, where a click leads to an action with a probability that only OCPC reads: whatever
+// it is, at least 1.
+func most(ad *Ad, action float64) int64 {
+	switch ad.Pricing {
+	case CPM:
 		return ad.Amount
+	case OCPC:
+		return max(1, int64(math.Ceil(float64(ad.Amount)*thousandths*min(max(action, 0), 1))))
 	}
 	return ad.Amount * thousandths
+}
+
+// cost is what one event costs at a price, in thousandths.
+func (p Pricing) cost(price int64) int64 {
+	if p == CPM || p == OCPC {
+		return price
+	}
+	return price * thousandths
+}
+
+// most is the highest price.
+func (p Pricing) most() int64 {
+	if p == OCPC {
+		return maxBid * thousandths
+	}
+	return maxBid
 }
 
 // paced reports whether the pace of an ad lets it bid now.
@@ -357,13 +399,13 @@ func (s *Server[U]) paced(ad *Ad, a *account, request uint64, at int64) bool {
 
 // Record takes what became of an impression, at an instant, and returns what that costs, in
 // thousandths of the unit of money: Price·1000 for what the pricing charges, Price for one
-// impression of a thousand, less where the budget is at its end, and 0 for what is not charged.
+// impression or, of OCPC, click of a thousand, less where the budget is at its end, and 0 for what is not charged.
 //
 // The same event told again is ErrDuplicate and changes nothing, but for one that is not charged, which is not kept, so that logs may be replayed: those of Shown,
 // at Impression.At, bring back the caps, the others the budgets. An impression is its Request and Ad; what else it says is
 // taken as it comes, so that it must not be the customer who can write it. Errors: ErrEmpty for a Server that NewServer has not
-// made and an impression without an ad; ErrUnknownID for an ad that the ledger has never had; ErrRange for an outcome that is none, a price below 0 or above 1e15, a time that is
-// missing, and one longer ago than the ledger remembers.
+// made and an impression without an ad; ErrUnknownID for an ad that the ledger has never had; ErrRange for an outcome that is none, a price below 0 or above 1e15, of OCPC 1e18, a time that is
+// missing, one longer ago than the ledger remembers, and one of more than 65,536 that are further ahead than Keep of what most events say.
 func (s *Server[U]) Record(impression Impression[U], outcome Outcome, at time.Time) (cost int64, err error) {
 	const where = "ads: Server.Record"
 	if s == nil || s.auction == nil {
@@ -372,7 +414,7 @@ func (s *Server[U]) Record(impression Impression[U], outcome Outcome, at time.Ti
 	if impression.Ad == "" {
 		return 0, fmt.Errorf("%s: no ad: %w", where, ErrEmpty)
 	}
-	if outcome > Acted || impression.Pricing > CPM || impression.Price < 0 || impression.Price > maxBid {
+	if outcome > Acted || impression.Pricing > CPM || impression.Price < 0 || impression.Price > impression.Pricing.most() {
 		return 0, fmt.Errorf("%s: outcome %d of a %v for %d: %w", where, outcome, impression.Pricing, impression.Price, ErrRange)
 	}
 	if err := check.Time("at", at); err != nil {
@@ -392,11 +434,7 @@ func (s *Server[U]) Record(impression Impression[U], outcome Outcome, at time.Ti
 	if outcome != [...]Outcome{CPC: Clicked, OCPC: Clicked, CPA: Acted, CPM: Viewed}[impression.Pricing] {
 		return 0, nil
 	}
-	price := impression.Price
-	if outcome != Viewed {
-		price *= thousandths
-	}
-	if cost, err = l.charge(a, impression.Request, outcome, price, at.UnixNano()); err != nil {
+	if cost, err = l.charge(a, impression.Request, outcome, impression.Pricing.cost(impression.Price), at.UnixNano()); err != nil {
 		return 0, fmt.Errorf("%s: %w", where, err)
 	}
 	return cost, nil
@@ -407,6 +445,7 @@ func (l *Ledger[U]) shown(a *account, user U, at int64) error {
 	s := l.stripe(user)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tell(at, int64(l.opt.Remember))
 	if s.counts.Has(user, a.number, at) {
 		return fmt.Errorf("told before: %w", ErrDuplicate)
 	}

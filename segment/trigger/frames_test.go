@@ -83,7 +83,7 @@ func frames() []testkit.Frame {
 		},
 		Zero: []string{
 			".s.off: of tests", ".s.free: numbers that nobody has", ".s.spare: so are looks", ".s.opt: options are not stored", ".s.rules: nor are triggers", ".s.by: nor what they wait for",
-			".s.stats.Customers: made by Stats", ".s.stats.Waiting: so is this", ".s.counts.Max: not set", ".s.resumed: until time passes", ".s.zones[].clock: a cache",
+			".s.stats.Customers: made by Stats", ".s.stats.Waiting: so is this", ".s.counts.Max: not set", ".s.counts.floor: not used", ".s.counts.cut: not used", ".s.resumed: until time passes", ".s.zones[].clock: a cache",
 		},
 	}}
 }
