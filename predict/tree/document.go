@@ -78,6 +78,16 @@ func fieldsOf(d document, table map[string]func() error) func(string) error {
 	}
 }
 
+// onlyFieldsOf is fieldsOf where fields that are not in the table are refused by name.
+func onlyFieldsOf(table map[string]func() error) func(string) error {
+	return func(key string) error {
+		if read, ok := table[key]; ok {
+			return read()
+		}
+		return fmt.Errorf("a field that is not known here: %w", ErrUnsupported)
+	}
+}
+
 // into reads a field into *dst.
 func into[T any](dst *T, read func() (T, error)) func() error {
 	return func() (err error) {

@@ -201,6 +201,7 @@ func TestLinks(t *testing.T) {
 		{tree.LinkStep, []float64{1, 0}},
 		{tree.LinkSquare, []float64{1, -4}},
 		{tree.LinkSoftplus, []float64{math.Log1p(math.E), math.Log1p(math.Exp(-2))}},
+		{tree.LinkSort, []float64{-2, 1}},
 	} {
 		m := must(tree.Assemble(trees, tree.AssembleOptions{Outputs: 2, Link: c.link, Slope: .5}))
 		for k, p := range must(m.Predict(nil, [][]float64{{0}})) {

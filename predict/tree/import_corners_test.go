@@ -85,12 +85,13 @@ func TestImportLongStrings(t *testing.T) {
 }
 
 // TestImportBaseScore: what a base score means depends on the version that wrote it. The margins are those of XGBoost
-// 1.7.6, 2.0.3 and 3.2.0 without trees.
+// 1.6.2, 1.7.6, 2.0.3 and 3.2.0 without trees.
 func TestImportBaseScore(t *testing.T) {
 	for _, c := range []struct {
 		objective, version, score string
 		want                      float32
 	}{
+		{"binary:logitraw", "[1,6,2]", "3E-1", .3},
 		{"binary:logitraw", "[1,7,6]", "3E-1", -0.84729785},
 		{"binary:logitraw", "[2,0,3]", "3E-1", .3},
 		{"binary:logistic", "[1,7,6]", "3E-1", -0.84729785},
@@ -137,8 +138,16 @@ func TestImportLightGBMVariants(t *testing.T) {
 	}
 }
 
-// TestImportInfiniteThreshold: extra_trees of LightGBM parts missing values from all others by a threshold of inf.
+// TestImportInfiniteThreshold: extra_trees of LightGBM parts missing values from all others by a threshold of inf,
+// XGBoost by one of -inf, which no value is less than.
 func TestImportInfiniteThreshold(t *testing.T) {
+	rows := [][]float64{{0, -math.MaxFloat32}, {0, math.MaxFloat32}, {0, 0}, {0, math.NaN()}}
+	for condition, want := range map[string][]float64{"-Infinity": {2.5, 2.5, 2.5, 1.5}, "Infinity": {1.5, 1.5, 1.5, 1.5}, "-3.4028235E38": {2.5, 2.5, 2.5, 1.5}} {
+		m := must(tree.ImportXGBoost(small("[0.5,1,2]", "["+condition+",1,2]")))
+		if got := must(m.Margins(nil, rows)); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: margins %v, want %v", condition, got, want)
+		}
+	}
 	m := must(tree.ImportLightGBM(text("threshold=0.5 0", "threshold=inf 0", "decision_type=10 1", "decision_type=8 1")))
 	got := must(m.Margins(nil, [][]float64{{0, 1e308}, {0, -math.MaxFloat64}, {0, math.MaxFloat64}, {1, 7}, {1, math.NaN()}}))
 	if want := []float64{2, 2, 2, 1, 4}; fmt.Sprint(got) != fmt.Sprint(want) {

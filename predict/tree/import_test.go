@@ -138,6 +138,12 @@ func TestImportRefuses(t *testing.T) {
 		{"bytes behind", "behind", tree.ErrCorrupt, xgboost(`[2,1,4]}`, "[2,1,4]} x")},
 		{"an objective", "custom:loss", tree.ErrUnsupported, xgboost("reg:squarederror", "custom:loss")},
 		{"a booster", "gbforest", tree.ErrUnsupported, xgboost(`"name":"gbtree"`, `"name":"gbforest"`)},
+		{"expectiles", "levels", tree.ErrUnsupported, xgboost("reg:squarederror", "reg:expectileerror", `"num_target":"1"`, `"num_target":"2"`)},
+		{"a field of the model", "shrinkage", tree.ErrUnsupported, xgboost(`"tree_info":[0]`, `"tree_info":[0],"shrinkage":[.5]`)},
+		{"a field of a tree", "leaf_slopes", tree.ErrUnsupported, xgboost(`"base_weights":`, `"leaf_slopes":[0,1,2],"base_weights":`)},
+		{"categories of before 1.7", "trees[0]", tree.ErrUnsupported, xgboost("[2,1,4]", "[1,6,2]", `"categories":[],"categories_nodes":[],"categories_segments":[],"categories_sizes":[]`,
+			`"categories":[3],"categories_nodes":[0],"categories_segments":[0],"categories_sizes":[1]`)},
+		{"weights of too many trees", "weight_drop", tree.ErrCorrupt, xgboost(`"tree_info":[0]`, `"tree_info":[0],"weight_drop":[1,1]`)},
 		{"dart without weights", "weight_drop", tree.ErrCorrupt, xgboost(`"name":"gbtree"`, `"name":"dart"`)},
 		{"the old binary format", "binary format", tree.ErrUnsupported, func() error { _, err := tree.ImportXGBoost([]byte("binf....")); return err }},
 

@@ -14,12 +14,13 @@ import (
 // ImportXGBoost reads a model that XGBoost 1.7 to 3 has saved, save_model to a name that ends in
 // .json or .ubj: gbtree and dart, one output and many, parallel trees, vector leaves, categories and
 // missing values. Margins equal predict(…, output_margin=True) of XGBoost bit for bit, and
-// predictions its float32 results to one unit in their last place: rows are rounded to float32,
+// predictions its float32 results to one unit in their last place, of one row in ten thousand to two, where the
+// C library has rounded an exponential the other way: rows are rounded to float32,
 // leaves added in float32 in order of the trees, to the base score of the model. A row holds NaN
 // where the DMatrix would have nothing, the codes of categories as XGBoost numbers them.
 //
 // Covered are the objectives reg:squarederror, reg:squaredlogerror, reg:absoluteerror,
-// reg:pseudohubererror, reg:quantileerror, reg:logistic, reg:gamma, reg:tweedie, binary:logistic,
+// reg:pseudohubererror, reg:quantileerror, reg:expectileerror, reg:logistic, reg:gamma, reg:tweedie, binary:logistic,
 // binary:logitraw, binary:hinge, count:poisson, survival:cox, survival:aft, rank:ndcg, rank:map,
 // rank:pairwise, multi:softprob, and multi:softmax, for which Predict gives the probabilities of the
 // classes instead of the best one. All trees are taken, also those behind best_iteration, which Ensemble.First leaves out. Cover is the
@@ -54,7 +55,8 @@ type xgboost struct {
 	version              []int32  // of XGBoost: major, minor, patch
 	trees                []xgboostTree
 	targets              []int32
-	weights              []float32 // of the trees of dart, or of gblinear
+	drop                 []float32 // weights of the trees of dart
+	weights              []float32 // of gblinear
 	score                string    // base_score
 	classes, targetCount string
 	columns              string
@@ -135,22 +137,29 @@ func (m *xgboost) learner(d document) error {
 	}))
 }
 
-// boosterOf reads gradient_booster: dart has another one within, beside the weights of its trees.
+// boosterOf reads gradient_booster: until XGBoost 3.3 dart has another one within, beside the weights of its trees. Here and
+// below a field that is not known is refused, as it may say what margins are made of.
 func (m *xgboost) boosterOf(d document) error {
 	model := func() error { return m.model(d) }
-	return d.object(fieldsOf(d, map[string]func() error{
+	return d.object(onlyFieldsOf(map[string]func() error{
 		"name":        into(&m.booster, d.text),
 		"model":       model,
-		"weight_drop": into(&m.weights, d.float32s),
+		"weight_drop": into(&m.drop, d.float32s),
 		"gbtree":      func() error { return d.object(fieldsOf(d, map[string]func() error{"model": model})) },
 	}))
 }
 
-// model reads the trees, or the weights of gblinear.
+// model reads the trees, or the weights of gblinear. Since XGBoost 3.4 the weights of dart's trees stand here, and it
+// calls itself gbtree.
 func (m *xgboost) model(d document) error {
-	return d.object(fieldsOf(d, map[string]func() error{
-		"weights":   into(&m.weights, d.float32s),
-		"tree_info": into(&m.targets, d.int32s),
+	return d.object(onlyFieldsOf(map[string]func() error{
+		"weights":          into(&m.weights, d.float32s),
+		"boosted_rounds":   d.skip,
+		"param":            d.skip,
+		"cats":             d.skip,
+		"iteration_indptr": d.skip,
+		"weight_drop":      into(&m.drop, d.float32s),
+		"tree_info":        into(&m.targets, d.int32s),
 		"gbtree_model_param": func() error {
 			return d.object(fieldsOf(d, map[string]func() error{
 				"num_trees": into(&m.declared, d.text), "num_parallel_tree": into(&m.parallel, d.text),
@@ -171,7 +180,9 @@ func (m *xgboost) model(d document) error {
 
 // read reads the arrays of a tree, which come in any order and agree only later.
 func (t *xgboostTree) read(d document) error {
-	return d.object(fieldsOf(d, map[string]func() error{
+	return d.object(onlyFieldsOf(map[string]func() error{
+		"id":                  d.skip,
+		"parents":             d.skip,
 		"left_children":       into(&t.left, d.int32s),
 		"right_children":      into(&t.right, d.int32s),
 		"split_indices":       into(&t.column, d.int32s),
@@ -232,7 +243,7 @@ func (m *xgboost) shape() (columns, outputs int, err error) {
 // xgboostLinks are the objectives that are covered.
 var xgboostLinks = map[string]LinkKind{
 	"reg:squarederror": LinkIdentity, "reg:linear": LinkIdentity, "reg:squaredlogerror": LinkIdentity,
-	"reg:absoluteerror": LinkIdentity, "reg:pseudohubererror": LinkIdentity, "reg:quantileerror": LinkIdentity,
+	"reg:absoluteerror": LinkIdentity, "reg:pseudohubererror": LinkIdentity, "reg:quantileerror": LinkIdentity, "reg:expectileerror": LinkIdentity,
 	"rank:ndcg": LinkIdentity, "rank:map": LinkIdentity, "rank:pairwise": LinkIdentity, "binary:logitraw": LinkIdentity,
 	"binary:logistic": LinkLogit, "reg:logistic": LinkLogit, "binary:hinge": LinkStep,
 	"count:poisson": LinkLog, "reg:gamma": LinkLog, "reg:tweedie": LinkLog, "survival:cox": LinkLog, "survival:aft": LinkLog,
@@ -266,7 +277,7 @@ func (m *xgboost) margins(outputs int) ([]float64, error) {
 		x, err := strconv.ParseFloat(strings.TrimSpace(w), 32)
 		p := float32(x)
 		switch {
-		case link == LinkLogit || m.objective == "binary:logitraw" && m.before(2, 0):
+		case link == LinkLogit || m.objective == "binary:logitraw" && m.before(2, 0) && !m.before(1, 7):
 			if p >= 0 && p <= 1 && !m.before(3, 2) { // all labels were alike
 				p = min(max(p, leastScore), 1-leastScore)
 			}
@@ -304,11 +315,18 @@ func (m *xgboost) ensemble() (*Ensemble, error) {
 	if len(m.targets) != len(m.trees) {
 		return nil, fmt.Errorf("tree_info has %d numbers for %d trees: %w", len(m.targets), len(m.trees), check.ErrCorrupt)
 	}
-	if m.booster == "dart" && len(m.weights) != len(m.trees) {
-		return nil, fmt.Errorf("weight_drop has %d numbers for %d trees: %w", len(m.weights), len(m.trees), check.ErrCorrupt)
+	dart := m.booster == "dart" || m.drop != nil
+	if dart && len(m.drop) != len(m.trees) {
+		return nil, fmt.Errorf("weight_drop has %d numbers for %d trees: %w", len(m.drop), len(m.trees), check.ErrCorrupt)
 	}
 	in := importer{columns: columns, outputs: outputs}
 	opt := AssembleOptions{Columns: columns, Outputs: outputs, Base: base, Link: xgboostLinks[m.objective], Single: true}
+	switch {
+	case m.objective == "reg:quantileerror" && outputs > 1 && !m.before(3, 4):
+		opt.Link = LinkSort
+	case m.objective == "reg:expectileerror" && outputs > 1: // margins are gaps between them since 3.4
+		return nil, fmt.Errorf("objective %q of several levels: %w", m.objective, ErrUnsupported)
+	}
 	if len(m.names) > 0 {
 		opt.Names = named(m.names)
 	}
@@ -319,10 +337,13 @@ func (m *xgboost) ensemble() (*Ensemble, error) {
 	}
 	for i := range m.trees {
 		scale := float32(1)
-		if m.booster == "dart" {
-			scale = m.weights[i]
+		if dart {
+			scale = m.drop[i]
 		}
 		t := &m.trees[i]
+		if len(t.catNodes) > 0 && m.before(1, 7) {
+			return nil, fmt.Errorf("trees[%d]: categories of XGBoost before 1.7, which sends those that it has not seen elsewhere: %w", i, ErrUnsupported)
+		}
 		if err := t.decode(&in, scale); err != nil {
 			return nil, fmt.Errorf("trees[%d].%w", i, err)
 		}
@@ -451,14 +472,12 @@ func (t *xgboostTree) split(n *Node, i int, in *importer, sets map[int32][]uint3
 	switch t.kind[i] {
 	case 0:
 		x := t.condition[i]
-		if !check.Finite(float64(x)) {
+		if x != x {
 			return fmt.Errorf("split_conditions[%d] is %g: %w", i, x, check.ErrCorrupt)
 		}
-		// Less than x is at most the float32 below it.
-		n.Threshold = float64(math.Nextafter32(x, float32(math.Inf(-1))))
-		if !check.Finite(n.Threshold) {
-			return fmt.Errorf("split_conditions[%d] is %g, which nothing is less than: %w", i, x, check.ErrCorrupt)
-		}
+		// Less than x is at most the float32 below it. An infinite one parts missing values from all others, and no
+		// float32 is at most a float64 below them all.
+		n.Threshold = max(float64(math.Nextafter32(x, float32(math.Inf(-1)))), -math.MaxFloat64)
 	case 1:
 		set, ok := sets[int32(i)]
 		if !ok {

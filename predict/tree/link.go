@@ -18,21 +18,26 @@ const (
 	LinkStep                     // 1 for a margin above 0, 0 otherwise
 	LinkSquare                   // the margin squared, with its sign
 	LinkSoftplus                 // log(1+e^margin)
+	LinkSort                     // the margins in ascending order: quantiles that do not cross
 	links                        // how many there are
 )
 
 // String returns the name of the link.
 func (l LinkKind) String() string {
 	if l < links {
-		return [...]string{"identity", "logit", "log", "softmax", "step", "square", "softplus"}[l]
+		return [...]string{"identity", "logit", "log", "softmax", "step", "square", "softplus", "sort"}[l]
 	}
 	return fmt.Sprintf("LinkKind(%d)", uint8(l))
 }
 
 // through puts the margins of a row through the link.
 func (e *Ensemble) through(m []float64) {
-	if e.link == LinkSoftmax {
+	switch e.link {
+	case LinkSoftmax:
 		e.softmax(m)
+		return
+	case LinkSort:
+		slices.Sort(m)
 		return
 	}
 	for k, x := range m {

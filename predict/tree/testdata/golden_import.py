@@ -1,10 +1,10 @@
 """Models of XGBoost and LightGBM with the margins and outputs of their own predictors.
 
-    python golden_import.py xgboost import    # xgboost 1.7.6, 2.0.3, 2.1.4, 3.0.5, 3.1.3 and 3.2.0 in turn
+    python golden_import.py xgboost import    # xgboost 1.7.6, 2.0.3, 2.1.4, 3.0.5, 3.1.3, 3.2.0 and 3.4.1 in turn
     python golden_import.py lightgbm import   # lightgbm 3.3.5, 4.0.0 and 4.7.0 in turn
 
 writes import/<tool>-<version>-<case>.{json,ubj,txt} and import/<tool>-<version>.json, which holds rows, margins and
-outputs as hexadecimal floats. The newest version writes all cases, the others a few, or all with ALL=1 in the environment.
+outputs as hexadecimal floats. One version writes nearly all cases, the others a few, or all with ALL=1 in the environment.
 """
 import json, os, sys
 import numpy as np
@@ -50,7 +50,7 @@ def xgb():
     full = version == "3.2.0" or "ALL" in os.environ
     new = version[0] != "1"
     some = {"1.7.6": "squared logistic-categories multiclass-forest dart linear linear-multiclass poisson", "2.0.3": "logistic-categories quantile vector-leaves",
-            "2.1.4": "logistic-categories", "3.0.5": "dart linear-multiclass", "3.1.3": "logistic-categories multiclass-forest quantile vector-leaves"}.get(version, "").split()
+            "2.1.4": "logistic-categories", "3.0.5": "dart linear-multiclass", "3.1.3": "logistic-categories multiclass-forest quantile vector-leaves", "3.4.1": "dart logistic-categories quantiles expectile linear-multiclass vector-leaves"}.get(version, "").split()
     cat, num = ["q", "q", "c", "q", "c"], ["q"] * 5
     def data(v, label=None, types=num, **k):
         return x.DMatrix(v, label=label, feature_types=types, enable_categorical=True, feature_names=["recency", "spend", "tier", "trend", "shop"], **k)
@@ -97,6 +97,9 @@ def xgb():
         case("quantile", {"objective": "reg:quantileerror", "quantile_alpha": [.2, .8]}, y, ext="ubj", rounds=2)
         case("vector-leaves", {"objective": "multi:softprob", "num_class": 3, "multi_strategy": "multi_output_tree"}, ym, rounds=2)
         case("targets", {"objective": "reg:squarederror"}, np.column_stack([y, z]), ext="ubj", rounds=2)
+    if version >= "3.3":
+        case("quantiles", {"objective": "reg:quantileerror", "quantile_alpha": [.45, .5, .55], "learning_rate": 1, "subsample": .5}, y, ext="ubj", rounds=2)
+        case("expectile", {"objective": "reg:expectileerror", "expectile_alpha": .3}, y, ext="ubj", rounds=2)
     return version
 
 
