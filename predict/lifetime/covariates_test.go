@@ -82,7 +82,11 @@ func channels(seed uint64, n int) (cs []customer, rows [][]float64) {
 // TestCovariatesMerged: drawn customers give the coefficients back; other units of a column and of
 // time, another order and any number of workers give the same.
 func TestCovariatesMerged(t *testing.T) {
-	cs, rows := channels(1, 800)
+	n := 800
+	if testkit.Race {
+		n = 450
+	}
+	cs, rows := channels(1, n)
 	start := get(lifetime.NewParetoNBD[weeks](1, 10, 1, 10))
 	m := get(lifetime.FitCovariates(bg, start, cs, rows, lifetime.CovariateOptions{Workers: 1}))
 	r := m.Report()

@@ -229,9 +229,13 @@ func frames() []testkit.Frame {
 
 // TestCancels: fits look at their context.
 func TestCancels(t *testing.T) {
+	less := 1
+	if testkit.Race {
+		less = 4
+	}
 	many := func(size int) *lifetime.Summary[weeks] {
 		s := new(lifetime.Summary[weeks])
-		for i := range 5000 * size {
+		for i := range 5000 / less * size {
 			c := customer{Age: weeks(20 + float64(i)/1000)}
 			if i%3 > 0 {
 				c.Repeats = 1 + i%5*(i%4)
@@ -245,20 +249,20 @@ func TestCancels(t *testing.T) {
 		var rows [][]float64
 		var lasted []int
 		var ended []bool
-		for i := range 3000 * size {
+		for i := range 3000 / less * size {
 			rows, lasted, ended = append(rows, []float64{float64(i % 97), float64(i % 11), float64(i * i % 13)}), append(lasted, 1+i*i%37), append(ended, i%3 > 0)
 		}
 		testkit.Start(ctx)
 		_, err := lifetime.FitHazard(ctx, rows, lasted, ended, lifetime.HazardOptions{})
 		return err
 	}}, {Name: "lifetime.FitCovariates", Looks: 5, Do: func(ctx context.Context, size int) error {
-		cs, rows := channels(6, 600*size)
+		cs, rows := channels(6, 600/less*size)
 		start := get(lifetime.NewBGNBD[weeks](1, 10, 1, 3))
 		testkit.Start(ctx)
 		_, err := lifetime.FitCovariates(ctx, start, cs, rows, lifetime.CovariateOptions{})
 		return err
 	}}, {Name: "lifetime.FitBGBB", Looks: 5, Do: func(ctx context.Context, size int) error {
-		cs, _ := giving(8, 1500*size, 0, [4]float64{1.2, 2, .8, 4})
+		cs, _ := giving(8, 1500/less*size, 0, [4]float64{1.2, 2, .8, 4})
 		s := summary(cs)
 		testkit.Start(ctx)
 		_, err := lifetime.FitBGBB(ctx, s, lifetime.FitOptions{})
@@ -267,7 +271,7 @@ func TestCancels(t *testing.T) {
 		var rows [][]float64
 		var lasted []weeks
 		var ended []bool
-		for i := range 6000 * size {
+		for i := range 6000 / less * size {
 			rows, lasted, ended = append(rows, []float64{float64(i % 7), float64(i % 11), float64(i * i % 13)}), append(lasted, weeks(i*i%997)), append(ended, i%3 > 0)
 		}
 		testkit.Start(ctx)
@@ -279,7 +283,7 @@ func TestCancels(t *testing.T) {
 		_, err := lifetime.CLVIntervals(ctx, base, []customer{{Age: 20}}, lifetime.CLVOptions[weeks]{Replicates: 20 * size})
 		return err
 	}}, {Name: "lifetime.WinBack", Looks: 5, Do: func(ctx context.Context, size int) error {
-		cs := make([]customer, 1500*size)
+		cs := make([]customer, 1500/less*size)
 		for i := range cs {
 			cs[i] = customer{Repeats: 9, AgeAtLast: 30, Age: 39, Value: 40}
 		}
@@ -302,7 +306,7 @@ func TestCancels(t *testing.T) {
 		return err
 	}}, {Name: "lifetime.FitGammaGamma", Looks: 5, Do: func(ctx context.Context, size int) error {
 		s := new(lifetime.Spend)
-		for i := range 1500 * size {
+		for i := range 1500 / less * size {
 			must(s.Add(1+i%4, 20+float64(i%1009)))
 		}
 		testkit.Start(ctx)

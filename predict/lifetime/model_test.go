@@ -104,6 +104,9 @@ func TestRecovered(t *testing.T) {
 			if l.name == "Pareto/NBD" {
 				n = 1500
 			}
+			if testkit.Race {
+				n /= 4
+			}
 			cs, then := l.customers(1, n, ahead)
 			m := get(l.fit(bg, summary(cs), lifetime.FitOptions{}))
 			r := m.Report()

@@ -162,8 +162,10 @@ func TestDeepFrame(t *testing.T) {
 
 // TestAllDrawn: rows that every tree has drawn have scores that do not know their outcomes, so that intervals cover as often as they say.
 func TestAllDrawn(t *testing.T) {
-	const runs = 60
-	covered := 0
+	runs, covered := 60, 0
+	if testkit.Race {
+		runs = 10
+	}
 	opt := uplift.TreeOptions{MaxDepth: 20, MinLeaf: 2, MinArm: 1, Shrink: -1, Honest: -1}
 	for run := range runs {
 		r := rng.New(uint64(run), 73, 0)
@@ -178,7 +180,7 @@ func TestAllDrawn(t *testing.T) {
 		}
 	}
 	// Of 60 at 95 %, 52 or fewer have probability 1 %; by means that know the outcomes it is 49.
-	if covered < 53 || covered == runs {
+	if covered < runs-7 || covered == runs && runs == 60 {
 		t.Errorf("%d of %d intervals cover", covered, runs)
 	}
 }

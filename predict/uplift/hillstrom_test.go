@@ -86,6 +86,9 @@ func bestHalf(effects []float64) []int {
 // the net value at the contact cost where treating everybody breaks even is above zero, each with a 95 % interval in nine of ten. Two
 // halves here, ten, the other arms and outcomes by AISLE_LONG=1 go test -v -run Hillstrom ./predict/uplift
 func TestHillstrom(t *testing.T) {
+	if testkit.Race {
+		t.Skip("what runs at once here does so in the tests of forests, too")
+	}
 	m := readMailing(t)
 	halves, trees, long := 2, 40, os.Getenv("AISLE_LONG") != ""
 	if long {

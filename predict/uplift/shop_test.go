@@ -7,6 +7,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/shop"
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/predict/uplift"
 )
 
@@ -116,6 +117,9 @@ func (b *bias) inside() (mean, half float64, ok bool) {
 // 95 % interval; then treatment is given by a probability that is known and larger for those who buy anyway: DR and R hold, and
 // the difference of means is shown to fail. One shop here, ten by AISLE_LONG=1 go test -v -run PlantedUplift ./predict/uplift
 func TestPlantedUplift(t *testing.T) {
+	if testkit.Race {
+		t.Skip("what runs at once here does so in the tests of forests, too")
+	}
 	shops, all := 1, []string{"DR", "R"}
 	if os.Getenv("AISLE_LONG") != "" {
 		shops, all = 10, []string{"DR", "R", "X", "T", "S"}
