@@ -391,39 +391,44 @@ func TestAutoShort(t *testing.T) {
 func TestAutoShared(t *testing.T) {
 	testkit.Long(t)
 	for _, s := range []sharedSet{m4Hourly(t), jewelryWeekly(t, 52, .978), jewelryWeekly(t, 1, .6921), walmartWeekly(t)} {
-		var series []forecast.Series
-		for _, y := range s.train {
-			series = append(series, forecast.Series{Y: y})
+		t.Run(fmt.Sprintf("%s/%d", s.name, s.season), func(t *testing.T) { s.hold(t) })
+	}
+}
+
+// hold fits FitAuto to every series of the set, and asks for errors and intervals.
+func (s sharedSet) hold(t *testing.T) {
+	var series []forecast.Series
+	for _, y := range s.train {
+		series = append(series, forecast.Series{Y: y})
+	}
+	fits := each(series, forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: s.season, Horizon: s.h, NonNegative: true}), 0)
+	var mase, smape, wmae, held80, held95, n float64
+	for i, f := range fits {
+		if f.Err != nil {
+			t.Fatal(f.Err)
 		}
-		fits := each(series, forecast.With(forecast.FitAuto, forecast.AutoOptions{Season: s.season, Horizon: s.h, NonNegative: true}), 0)
-		var mase, smape, wmae, held80, held95, n float64
-		for i, f := range fits {
-			if f.Err != nil {
-				t.Fatal(f.Err)
-			}
-			scale, y := 0.0, s.train[i]
-			for k := s.season; k < len(y); k++ {
-				scale += math.Abs(y[k]-y[k-s.season]) / float64(len(y)-s.season)
-			}
-			q := fitted(f.Model.Quantiles(nil, s.h, []float64{.025, .1, .9, .975}))
-			for k, x := range fitted(f.Model.Forecast(nil, s.h)) {
-				v := s.test[i][k]
-				mase += math.Abs(v-x) / scale
-				smape += 200 * math.Abs(v-x) / (math.Abs(v) + math.Abs(x) + 1e-300)
-				wmae += math.Abs(v-x) * float64(1+4*max(0, 1-k)) / 12 * 8
-				if q[4*k+1] <= v && v <= q[4*k+2] {
-					held80++
-				}
-				if q[4*k] <= v && v <= q[4*k+3] {
-					held95++
-				}
-				n++
-			}
+		scale, y := 0.0, s.train[i]
+		for k := s.season; k < len(y); k++ {
+			scale += math.Abs(y[k]-y[k-s.season]) / float64(len(y)-s.season)
 		}
-		t.Logf("%s: MASE %.4f, sMAPE %.3f, WMAE %.1f, 80 %% hold %.3f, 95 %% hold %.3f", s.name, mase/n, smape/n, wmae/n, held80/n, held95/n)
-		if mase/n > s.mase || smape/n > s.smape || wmae/n > s.wmae || held80/n < .78 || held95/n < .93 {
-			t.Errorf("%s: MASE %v, sMAPE %v, intervals %v %v", s.name, mase/n, smape/n, held80/n, held95/n)
+		q := fitted(f.Model.Quantiles(nil, s.h, []float64{.025, .1, .9, .975}))
+		for k, x := range fitted(f.Model.Forecast(nil, s.h)) {
+			v := s.test[i][k]
+			mase += math.Abs(v-x) / scale
+			smape += 200 * math.Abs(v-x) / (math.Abs(v) + math.Abs(x) + 1e-300)
+			wmae += math.Abs(v-x) * float64(1+4*max(0, 1-k)) / 12 * 8
+			if q[4*k+1] <= v && v <= q[4*k+2] {
+				held80++
+			}
+			if q[4*k] <= v && v <= q[4*k+3] {
+				held95++
+			}
+			n++
 		}
+	}
+	t.Logf("%s: MASE %.4f, sMAPE %.3f, WMAE %.1f, 80 %% hold %.3f, 95 %% hold %.3f", s.name, mase/n, smape/n, wmae/n, held80/n, held95/n)
+	if mase/n > s.mase || smape/n > s.smape || wmae/n > s.wmae || held80/n < .78 || held95/n < .93 {
+		t.Errorf("%s: MASE %v, sMAPE %v, intervals %v %v", s.name, mase/n, smape/n, held80/n, held95/n)
 	}
 }
 

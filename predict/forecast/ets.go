@@ -155,11 +155,14 @@ func FitETS(ctx context.Context, y []float64, opt ETSOptions) (*ETS, error) {
 // maxJacobian bounds the memory of a fit: periods × parameters.
 const maxJacobian = 1 << 26
 
+// leastPositive is the least value whose ratios to others are told: below, floats lose digits.
+const leastPositive = 1e-300
+
 // suited returns the forms that the series allows, or why there is none.
 func suited(where string, y []float64, opt ETSOptions, observed int) ([]etsForm, error) {
 	positive := true
 	for _, v := range y {
-		positive = positive && !(v <= 0)
+		positive = positive && !(v < leastPositive)
 	}
 	var out []etsForm
 	refused, long := false, false

@@ -214,3 +214,19 @@ func TestSmoothingUnstable(t *testing.T) {
 		t.Errorf("append: %v", err)
 	}
 }
+
+// Ratios of numbers without digits are none: the smallest floats have no multiplicative form, and an additive one.
+func TestETSDenormal(t *testing.T) {
+	y := sales()
+	for i := range y {
+		y[i] *= 5e-322
+	}
+	if m, err := forecast.FitETS(bg, y, forecast.ETSOptions{Model: "MAM", Season: 4}); !errors.Is(err, forecast.ErrRange) {
+		t.Errorf("multiplicative: %v, %v", m, err)
+	}
+	for _, v := range fitted(fitted(forecast.FitETS(bg, y, forecast.ETSOptions{Season: 4})).Forecast(nil, 3)) {
+		if !(math.Abs(v) < 1e-300) {
+			t.Errorf("additive: %v", v)
+		}
+	}
+}
