@@ -162,9 +162,9 @@ func windowPairs(ctx context.Context, s *Sequences, counts []float64, opt Item2V
 		vals []float32
 	}
 	rows := make([]row, s.items)
-	sums := make([][]float64, parallel.Scratch(s.items, 256, opt.Workers))
+	sums := make([][]float64, parallel.Scratch(s.items, occurrenceBlock, opt.Workers))
 	w := int64(opt.Window)
-	err := parallel.For(ctx, s.items, 256, opt.Workers, func(worker, lo, hi int) error {
+	err := parallel.For(ctx, s.items, occurrenceBlock, opt.Workers, func(worker, lo, hi int) error {
 		if sums[worker] == nil {
 			sums[worker] = make([]float64, s.items)
 		}

@@ -123,9 +123,9 @@ func FitMarkov(ctx context.Context, s *Sequences, opt MarkovOptions) (*Markov, e
 	ptr, at, owner := s.occurrences()
 	found := make([][]topk.Item, s.items)
 	m := &Markov{total: make([]float32, s.items), backoff: float32(opt.Backoff), remember: float32(opt.Remember)}
-	workers := parallel.Scratch(s.items, 256, opt.Workers)
+	workers := parallel.Scratch(s.items, occurrenceBlock, opt.Workers)
 	sums, heaps := make([][]float64, workers), make([]topk.Heap, workers)
-	err := parallel.For(ctx, s.items, 256, workers, func(w, lo, hi int) error {
+	err := parallel.For(ctx, s.items, occurrenceBlock, workers, func(w, lo, hi int) error {
 		if sums[w] == nil {
 			sums[w] = make([]float64, s.items)
 		}
@@ -171,6 +171,10 @@ func FitMarkov(ctx context.Context, s *Sequences, opt MarkovOptions) (*Markov, e
 	}
 	return m, nil
 }
+
+// occurrenceBlock is how many items a worker takes at a time: of a few, categories, each may
+// occur very often.
+const occurrenceBlock = 16
 
 // occurrences returns the positions of each item in the events, item i at
 // at[ptr[i]:ptr[i+1]], ascending, and the sequence of each position.
