@@ -370,6 +370,80 @@ func TestFMColdStart(t *testing.T) {
 	}
 }
 
+// Who comes with nothing but items that nobody took, or is known by features alone, is served by
+// what features say; with context too, and the same after a round through bytes.
+func TestFMServesByFeatures(t *testing.T) {
+	const users, items, cold = 64, 48, 8 // the last 8 of each have no entries: two of each group
+	x := groups(users-cold+1, items-cold+1, 8, 3)
+	ptr := slices.Clone(x.users.Ptr)
+	for len(ptr) <= users {
+		ptr = append(ptr, ptr[len(ptr)-1])
+	}
+	x, err := NewInteractions(users, items, ptr, x.users.Col, x.users.Val)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := func(n int) *Interactions {
+		rows := make([][]int32, n)
+		for i := range rows {
+			rows[i] = []int32{int32(i % 4)}
+		}
+		k, err := InteractionsFromRows(4, rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	for _, task := range []FMTask{FMRanking, FMClicks} {
+		m, err := FitFM(context.Background(), x, FMOptions{
+			Task: task, Factors: 8, UserFeatures: kinds(users), ItemFeatures: kinds(items), ContextFeatures: randomFeatures(rng.New(1, 1, 1), x.Len(), 2),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := m.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := &FM{}
+		if err := read.UnmarshalBinary(raw); err != nil {
+			t.Fatal(err)
+		}
+		for k := range int32(cold) {
+			who := users - cold + k
+			group := (items - cold + k) % 4
+			for name, q := range map[string]Query{
+				"a stranger with a new item": {User: Stranger, Items: []int32{items - cold + k}},
+				"a user of features alone":   {User: who},
+			} {
+				plain, in, again := make([]float32, items), make([]float32, items), make([]float32, items)
+				if err := errors.Join(m.Score(plain, q), m.ScoreIn(in, q, 1), read.ScoreIn(again, q, 1)); err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(in, again) {
+					t.Errorf("task %d: %s is served otherwise by the model that was read", task, name)
+				}
+				for _, scores := range [][]float32{plain, in} {
+					above, pairs := 0, 0
+					for i := range items {
+						for j := range items {
+							if int32(i%4) == group && int32(j%4) != group {
+								pairs++
+								if scores[i] > scores[j] {
+									above++
+								}
+							}
+						}
+					}
+					if float64(above) < 0.85*float64(pairs) {
+						t.Errorf("task %d: %s of group %d has %d of %d pairs in order", task, name, group, above, pairs)
+					}
+				}
+			}
+		}
+	}
+}
+
 // Whether an item without entries has features or none decides what its silence says.
 func TestFMUnseenItems(t *testing.T) {
 	x := groups(60, 48, 8, 3)
