@@ -7,11 +7,15 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 )
 
 // Where popularity is all, models take more of it for what is left out. The settings printed
 // make such a model again, and the usual defaults, asked for, make another.
 func TestSettingsWherePopularityIsAll(t *testing.T) {
+	if testkit.Race {
+		t.Skip("TestEffectiveSettings fits the same models, on less")
+	}
 	r := rng.New(5, 0x9e, 0)
 	var train, test strings.Builder
 	for u := range 800 {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/recommend"
 )
 
@@ -170,7 +171,11 @@ func TestStackHoldsOut(t *testing.T) {
 // On planted data the learned order is better than that of the same parts added up, and the same on any
 // number of processors.
 func TestStackOnPlantedData(t *testing.T) {
-	args := []string{"-matrix", "synth:1500,400,40000,2", "-holdout", "0.2", "-algorithms", "blend,stack", "-isolate=false", "-json", "-lists=false", "-k", "20"}
+	matrix := "synth:1500,400,40000,2"
+	if testkit.Race { // enough for equal results, not for better ones
+		matrix = "synth:300,100,6000,2"
+	}
+	args := []string{"-matrix", matrix, "-holdout", "0.2", "-algorithms", "blend,stack", "-isolate=false", "-json", "-lists=false", "-k", "20"}
 	var first string
 	for _, threads := range []string{"1", "3"} {
 		code, out, log := bench(t, append(args, "-threads", threads)...)
@@ -179,7 +184,7 @@ func TestStackOnPlantedData(t *testing.T) {
 		}
 		rows := parseLines(t, out)
 		sum, learned := rows[0].number("ndcg@20"), rows[1].number("ndcg@20")
-		if !(learned > 1.01*sum) || rows[1]["algorithm"] != "stack" {
+		if !(learned > 1.01*sum) && !testkit.Race || rows[1]["algorithm"] != "stack" {
 			t.Errorf("ndcg@20 %v, of the blend %v", learned, sum)
 		}
 		if !(rows[1].number("model_bytes") > rows[0].number("model_bytes")) {

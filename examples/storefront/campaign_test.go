@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -147,10 +148,15 @@ func TestCampaignParts(t *testing.T) {
 	}
 }
 
+// small is a shop that tests share; they only read it.
+var small = sync.OnceValues(func() (*results, error) {
+	return simulated(context.Background(), options{Seed: 3, K: 5, Users: 400}, nil)
+})
+
 // TestCampaignLot: an unfair lot stops everything else, and a customer in both
 // arms is in neither.
 func TestCampaignLot(t *testing.T) {
-	r, err := simulated(context.Background(), options{Seed: 3, K: 5, Users: 400}, nil)
+	r, err := small()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +186,7 @@ func TestCampaignLot(t *testing.T) {
 // TestPlacebo: two halves that nobody addressed do not differ, and the page does
 // not claim more.
 func TestPlacebo(t *testing.T) {
-	r, err := simulated(context.Background(), options{Seed: 3, K: 5, Users: 400}, nil)
+	r, err := small()
 	if err != nil {
 		t.Fatal(err)
 	}

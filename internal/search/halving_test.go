@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 )
 
 // surface is a planted response: a bump in each of four knobs, and noise that is the
@@ -66,9 +67,9 @@ func climb(t *testing.T, opt Options, seed uint64) (*Result[surface], float64) {
 // Thirty trials reach 98 % of what four times the work reaches, on average over surfaces and
 // nearly so on each, and never end below base.
 func TestHalvingIsNearALongSearch(t *testing.T) {
-	const seeds = 12
+	seeds := testkit.Seeds(12)
 	mean := 0.0
-	for seed := range uint64(seeds) {
+	for seed := range seeds {
 		short, work := climb(t, Options{Trials: 30}, seed)
 		long, longWork := climb(t, Options{Trials: 100}, seed)
 		full, fullWork := climb(t, Options{Trials: 60, Lowest: 1}, seed)
@@ -77,7 +78,7 @@ func TestHalvingIsNearALongSearch(t *testing.T) {
 			t.Errorf("seed %d: base %+v, best %+v", seed, base, short.Best)
 		}
 		best := max(long.Best.Score, full.Best.Score)
-		mean += short.Best.Score / best / seeds
+		mean += short.Best.Score / best / float64(seeds)
 		if short.Best.Score < 0.97*best || work > min(longWork, fullWork)/4 {
 			t.Errorf("seed %d: %.4f with work %.1f, long %.4f with %.1f, in full %.4f with %.1f", seed, short.Best.Score, work, long.Best.Score, longWork, full.Best.Score, fullWork)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/testkit"
 )
 
 const where = "search: Run"
@@ -213,6 +214,9 @@ func TestRunIntegers(t *testing.T) {
 
 // More trials than the Gaussian process is fitted to.
 func TestRunManyTrials(t *testing.T) {
+	if testkit.Race {
+		t.Skip("one goroutine")
+	}
 	out, err := Run(context.Background(), where, point{}, plane(), func(_ context.Context, p point, _ float64) (float64, error) { return hill(p), nil },
 		Options{Method: Bayesian, Trials: maxModelled + 15})
 	if err != nil || len(out.Trials) != maxModelled+15 || out.Best.Score < 0.99 {
