@@ -76,6 +76,48 @@ func prices() *predict.PriceModel[int] {
 	return promised(predict.PriceElasticity(context.Background(), rows, predict.PriceOptions[int]{Cross: [][2]int{{0, 1}}}))
 }
 
+// TestPriceSets: sets of 200 shops scatter about the level as draws do: of fifty, the counts have the variance of a binomial law, and their mean is
+// .95 to within its error, of shops of eight products and more; of four products it is .94.
+//
+//	AISLE_LONG=1 go test -v -run PriceSets ./predict
+func TestPriceSets(t *testing.T) {
+	testkit.Long(t)
+	type options = predict.PriceOptions[int]
+	plain := market{products: 20, weeks: 26, elasticity: -1.8, noise: .4, lasting: .5}
+	follows, eight, four := plain, plain, plain
+	follows.follows, eight.products, four.products = .4, 8, 4
+	for _, c := range []struct {
+		name  string
+		m     market
+		opt   options
+		least float64
+	}{{"exogenous", plain, options{NoInstrument: true}, .943}, {"instrument", follows, options{}, .943}, {"eight products", eight, options{NoInstrument: true}, .943}, {"four products", four, options{NoInstrument: true}, .93}} {
+		const sets, shops = 50, 200
+		covers, sum, out := make([]float64, sets), 0., 0
+		for k := range sets {
+			for s := range shops {
+				rows, _ := c.m.rows(uint64(1_000_000 + k*1000 + s))
+				e := promised(promised(predict.PriceElasticity(context.Background(), rows, c.opt)).Elasticity("0"))
+				if e.Low <= c.m.elasticity && c.m.elasticity <= e.High {
+					covers[k]++
+				}
+			}
+			sum += covers[k]
+			if covers[k] < .93*shops || covers[k] > .97*shops {
+				out++
+			}
+		}
+		p, chi := sum/sets/shops, 0.
+		for _, n := range covers {
+			chi += (n - p*shops) * (n - p*shops) / (shops * p * (1 - p))
+		}
+		t.Logf("%s: %.4f ± %.4f cover, %d of %d sets outside .93 to .97, χ² %.1f on %d", c.name, p, math.Sqrt(p*(1-p)/sets/shops), out, sets, chi, sets-1)
+		if p < c.least || p > .957 || chi > 85.4 { // of χ² on 49, .1 %
+			t.Errorf("%s: %.4f cover, χ² %.1f", c.name, p, chi)
+		}
+	}
+}
+
 // TestPriceElasticityCovers: intervals at 95 % cover the planted elasticity in 93 to 97 % of 200 shops,
 // where prices follow costs; where they follow demand least squares miss it and the instrument holds. Of
 // sixteen such sets of 200, 95.1 % of the intervals cover on the mean, and 95.3 % with the instrument.
