@@ -180,6 +180,7 @@ const (
 	KindModelSchema     Kind = 0x0408
 	KindPriceModel      Kind = 0x0420
 	KindEnsemble        Kind = 0x4301
+	KindBoostRound      Kind = 0x4302
 
 	KindNaive Kind = 0x4400
 	KindMean  Kind = 0x4401
@@ -384,6 +385,7 @@ var Table = []Entry{
 	{KindUpliftForest, "predict/uplift", "Forest"},
 	{KindPolicyTree, "predict/uplift", "PolicyTree"},
 	{KindEnsemble, "predict/tree", "Ensemble"},
+	{KindBoostRound, "predict/tree", "BoostRound"},
 	{KindNaive, "predict/forecast", "Naive"},
 	{KindMean, "predict/forecast", "Mean"},
 	{KindETS, "predict/forecast", "ETS"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/fixed"
 	"github.com/aislekit/aisle/predict"
 )
 
@@ -28,7 +29,7 @@ type Bayes struct {
 	start   []int  // of a column's numbers within those of a class
 	size    int    // numbers of a class, weight first
 	classes int
-	sums    sums // rows, then class after class
+	sums    fixed.Sums // rows, then class after class
 }
 
 // The laws of columns.
@@ -81,7 +82,7 @@ func NewBayes(opt predict.NaiveBayesOptions) (*Bayes, error) {
 	if float64(b.size)*float64(b.classes) > 1<<24 {
 		return nil, fmt.Errorf("%s: %d numbers of %d classes: %w", where, b.size, b.classes, ErrTooLarge)
 	}
-	b.sums = make(sums, 1+b.size*b.classes)
+	b.sums = make(fixed.Sums, 1+b.size*b.classes)
 	return b, nil
 }
 
@@ -106,16 +107,16 @@ func (b *Bayes) Add(row []float64, y int, w float64) error {
 	}
 	type term struct {
 		at    int
-		value fixed
+		value fixed.Sum
 	}
 	terms := make([]term, 0, 2+2*len(row))
 	base := 1 + y*b.size
 	put := func(at int, v float64) error {
-		f, ok := fixedOf(v)
+		f, ok := fixed.Of(v)
 		if !ok {
 			return fmt.Errorf("%s: a value times the weight is beyond 2⁷⁰: scale the columns: %w", where, ErrRange)
 		}
-		if _, ok := b.sums[at].plus(f); !ok {
+		if _, ok := b.sums[at].Plus(f); !ok {
 			return fmt.Errorf("%s: sums: %w", where, ErrOverflow)
 		}
 		terms = append(terms, term{at, f})
@@ -148,7 +149,7 @@ func (b *Bayes) Add(row []float64, y int, w float64) error {
 		return err
 	}
 	for _, t := range terms {
-		b.sums[t.at], _ = b.sums[t.at].plus(t.value)
+		b.sums[t.at], _ = b.sums[t.at].Plus(t.value)
 	}
 	return nil
 }
@@ -173,7 +174,7 @@ func (b *Bayes) Merge(other *Bayes) error {
 	if other.like == nil || !b.same(other) {
 		return fmt.Errorf("%s: other options: %w", where, ErrMismatch)
 	}
-	if !b.sums.merge(other.sums) {
+	if !b.sums.Merge(other.sums) {
 		return fmt.Errorf("%s: sums: %w", where, ErrOverflow)
 	}
 	return nil
@@ -184,7 +185,7 @@ func (b *Bayes) Rows() int64 {
 	if b == nil || b.like == nil {
 		return 0
 	}
-	return int64(b.sums[0].float())
+	return int64(b.sums[0].Float())
 }
 
 // Words appends the sums to dst, two words of 64 bits each, for Masks.Hide. How many depends on the options alone.
@@ -192,7 +193,7 @@ func (b *Bayes) Words(dst []uint64) []uint64 {
 	if b == nil {
 		return dst
 	}
-	return b.sums.words(dst)
+	return b.sums.Words(dst)
 }
 
 // SetWords replaces the sums by those that SumWords has of the words of all parties. Errors: ErrShape for another number of
@@ -209,8 +210,8 @@ func (b *Bayes) SetWords(words []uint64) error {
 		return fmt.Errorf("%s: %d words, want %d: %w", where, len(words), 2*len(b.sums), ErrShape)
 	}
 	next := *b
-	next.sums = make(sums, len(b.sums))
-	next.sums.setWords(words)
+	next.sums = make(fixed.Sums, len(b.sums))
+	next.sums.SetWords(words)
 	if !next.sound() {
 		return fmt.Errorf("%s: no sums: %w", where, ErrCorrupt)
 	}
@@ -220,7 +221,7 @@ func (b *Bayes) SetWords(words []uint64) error {
 
 // sound reports whether the sums can be those of rows: whole rows, and nothing below 0 but the sums of normal columns.
 func (b *Bayes) sound() bool {
-	if f := b.sums[0]; int64(f.high) < 0 || f.low%unit != 0 || f.float() >= 0x1p53 {
+	if _, ok := b.sums[0].Whole(); !ok {
 		return false
 	}
 	sums := make([]bool, b.size) // may be negative
@@ -229,12 +230,12 @@ func (b *Bayes) sound() bool {
 	}
 	weight := false
 	for i, f := range b.sums[1:] {
-		if int64(f.high) < 0 && !sums[i%b.size] {
+		if int64(f.High) < 0 && !sums[i%b.size] {
 			return false
 		}
-		weight = weight || i%b.size == 0 && f != fixed{}
+		weight = weight || i%b.size == 0 && f != fixed.Sum{}
 	}
-	return weight == (b.sums[0] != fixed{})
+	return weight == (b.sums[0] != fixed.Sum{})
 }
 
 // NaiveBayes returns the accumulator of package predict with these sums, whose Result is the model. Errors: ErrEmpty without rows.
@@ -256,20 +257,20 @@ func (b *Bayes) NaiveBayes() (*predict.NaiveBayes, error) {
 	levels := make([][]float64, n)
 	for y := range b.classes {
 		base := 1 + y*b.size
-		weight[y] = b.sums[base].float()
+		weight[y] = b.sums[base].Float()
 		for j, law := range b.laws {
 			at := base + b.start[j]
 			switch law {
 			case lawNormal:
 				first[y*n+j], second[y*n+j] = moments(b.sums[base], b.sums[at], b.sums[at+1])
 			case lawCount, lawBinary:
-				first[y*n+j] = b.sums[at].float()
+				first[y*n+j] = b.sums[at].Float()
 			case lawLevels:
 				if levels[j] == nil {
 					levels[j] = make([]float64, b.levels[j]*b.classes)
 				}
 				for l := range b.levels[j] {
-					levels[j][l*b.classes+y] = b.sums[at+l].float()
+					levels[j][l*b.classes+y] = b.sums[at+l].Float()
 				}
 			}
 		}
@@ -299,13 +300,13 @@ func (b *Bayes) NaiveBayes() (*predict.NaiveBayes, error) {
 }
 
 // moments returns mean and Σ w·(x - mean)² of the sums of w, w·x and w·x²: their difference is taken exactly, so that nothing cancels.
-func moments(w, x, xx fixed) (mean, square float64) {
-	weight, sum := w.big(), x.big()
+func moments(w, x, xx fixed.Sum) (mean, square float64) {
+	weight, sum := w.Big(), x.Big()
 	if weight.Sign() == 0 {
 		return 0, 0
 	}
 	mean, _ = new(big.Rat).SetFrac(sum, weight).Float64()
-	numerator := new(big.Int).Mul(xx.big(), weight)
+	numerator := new(big.Int).Mul(xx.Big(), weight)
 	numerator.Sub(numerator, new(big.Int).Mul(sum, sum))
 	square, _ = new(big.Rat).SetFrac(numerator, new(big.Int).Lsh(weight, 48)).Float64()
 	return mean + 0, math.Max(0, square)
@@ -335,7 +336,7 @@ func (b *Bayes) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(check.Default(b.opt.Alpha, 1))
 	w.Float64(check.OrOff(b.opt.Smoothing, 1e-9))
 	w.Float64s(b.opt.Priors)
-	for _, v := range b.sums.words(nil) {
+	for _, v := range b.sums.Words(nil) {
 		w.Uint64(v)
 	}
 	return w.AppendFrame(dst, codec.KindFederatedBayes, 1), nil
@@ -381,7 +382,7 @@ func (b *Bayes) UnmarshalBinary(data []byte) error {
 		for i := range words {
 			words[i] = r.Uint64()
 		}
-		next.sums.setWords(words)
+		next.sums.SetWords(words)
 		if r.Err() == nil && !next.sound() {
 			r.Fail("sums")
 		}

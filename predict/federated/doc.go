@@ -24,6 +24,7 @@
 //   - [Bayes]: naive Bayes, in one pass
 //   - [Average]: any model with coefficients that parties train on their own (FedAvg); approximate
 //   - [Masks], [SumWords]: the same sums with the numbers of no party in sight
+//   - predict/tree.FitBoostParties: boosted trees, by sums of gradients in bins whose Words [Masks] hide
 //   - predict.Gram, predict.IsotonicBuckets and the accumulators of other packages merge as they are
 //
 // # Guarantees

@@ -246,7 +246,7 @@ func (f *fit) classes(ctx context.Context, where string, r *Round, weight float6
 			if err != nil {
 				return err
 			}
-			share[c] = math.Abs(r.sums[placeGradient].float())
+			share[c] = math.Abs(r.sums[placeGradient].Float())
 		}
 	}
 	if !(min(share[0], share[1]) > rounding*max(share[0], share[1])) {
@@ -289,12 +289,12 @@ func (f *fit) value(r *Round) float64 {
 	return v
 }
 
-func (f *fit) gradient(i int) float64 { return f.last.sums[placeGradient+i].float() }
+func (f *fit) gradient(i int) float64 { return f.last.sums[placeGradient+i].Float() }
 
 // hessian is entry i <= j of the Hessian, without penalty.
 func (f *fit) hessian(i, j int) float64 {
 	n := len(f.at)
-	return f.last.sums[placeGradient+n+i*n-i*(i-1)/2+j-i].float()
+	return f.last.sums[placeGradient+n+i*n-i*(i-1)/2+j-i].Float()
 }
 
 // step returns Newton's, its length in standard errors, and the largest change of a coefficient relative to what is above 1.

@@ -34,7 +34,7 @@ func frames() []testkit.Frame {
 				law, coef, intercept := r.Coefficients()
 				return map[string]any{"law": law, "coef": coef, "intercept": intercept, "rows": r.Rows(), "words": r.Words(nil)}
 			},
-			Zero: []string{".term: scratch of Add", ".sums[].high: small sums"},
+			Zero: []string{".term: scratch of Add", ".sums[].High: small sums"},
 		},
 		{
 			Kind: codec.KindFederatedBayes,
@@ -45,7 +45,7 @@ func frames() []testkit.Frame {
 			},
 			Zero: []string{
 				".like: empty, to check rows by", ".opt.Weights: not used", ".opt.ClassWeights: not used", ".opt.Workers: not used", ".laws[]: 0 is normal", ".levels[]: numeric columns have none",
-				".sums[].high: small sums",
+				".sums[].High: small sums",
 			},
 		},
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/fixed"
 )
 
 // Masks hide the numbers of one party in the sum of all: to each word a stream is added for every other party that both derive from a secret of
@@ -117,18 +118,18 @@ func (m *Masks) pair(words []uint64, k int, round uint64) {
 	for i := 0; i < len(words); i += 2 {
 		clear(buf[:])
 		stream.XORKeyStream(buf[:], buf[:])
-		mask := fixed{binary.LittleEndian.Uint64(buf[8:]), binary.LittleEndian.Uint64(buf[:8])}
+		mask := fixed.Sum{High: binary.LittleEndian.Uint64(buf[8:]), Low: binary.LittleEndian.Uint64(buf[:8])}
 		if strings.Compare(m.me, m.names[k]) > 0 {
-			mask = mask.negated()
+			mask = mask.Negated()
 		}
 		add(words[i:i+2], mask)
 	}
 }
 
 // add adds f to a number of two words, modulo 2¹²⁸.
-func add(words []uint64, f fixed) {
-	low, carry := bits.Add64(words[0], f.low, 0)
-	high, _ := bits.Add64(words[1], f.high, carry)
+func add(words []uint64, f fixed.Sum) {
+	low, carry := bits.Add64(words[0], f.Low, 0)
+	high, _ := bits.Add64(words[1], f.High, carry)
 	words[0], words[1] = low, high
 }
 
@@ -151,7 +152,7 @@ func SumWords(dst []uint64, parties ...[]uint64) ([]uint64, error) {
 	dst = append(dst, parties[0]...)
 	for _, p := range parties[1:] {
 		for i := 0; i < len(p); i += 2 {
-			add(dst[at+i:at+i+2], fixed{p[i+1], p[i]})
+			add(dst[at+i:at+i+2], fixed.Sum{High: p[i+1], Low: p[i]})
 		}
 	}
 	return dst, nil
@@ -160,7 +161,7 @@ func SumWords(dst []uint64, parties ...[]uint64) ([]uint64, error) {
 // Negate turns the sign of each number of words, two each, in place: of a Pair that is to be taken from a sum. An odd last word stays.
 func Negate(words []uint64) {
 	for i := 0; i+1 < len(words); i += 2 {
-		f := fixed{words[i+1], words[i]}.negated()
-		words[i], words[i+1] = f.low, f.high
+		f := fixed.Sum{High: words[i+1], Low: words[i]}.Negated()
+		words[i], words[i+1] = f.Low, f.High
 	}
 }

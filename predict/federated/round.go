@@ -8,6 +8,7 @@ import (
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
+	"github.com/aislekit/aisle/internal/fixed"
 )
 
 var (
@@ -39,9 +40,9 @@ const limit = 1e150
 // while Add, Merge, SetWords or UnmarshalBinary runs. The zero value is of no law; NewRound and Empty make others.
 type Round struct {
 	law  Law
-	at   []float64 // intercept, then the coefficients
-	sums sums      // rows, rows whose terms have no place, objective, gradient, Hessian by rows of its upper triangle
-	term []float64 // scratch
+	at   []float64  // intercept, then the coefficients
+	sums fixed.Sums // rows, rows whose terms have no place, objective, gradient, Hessian by rows of its upper triangle
+	term []float64  // scratch
 }
 
 // The places of a Round's sums.
@@ -77,7 +78,7 @@ func NewRound(law Law, coef []float64, intercept float64) (*Round, error) {
 // newRound is NewRound of checked coefficients, the intercept first.
 func newRound(law Law, at []float64) *Round {
 	n := len(at)
-	return &Round{law: law, at: at, sums: make(sums, placeGradient+n+n*(n+1)/2)}
+	return &Round{law: law, at: at, sums: make(fixed.Sums, placeGradient+n+n*(n+1)/2)}
 }
 
 // Empty returns a Round of the same law and coefficients without rows, which a party that was sent r fills by Add. Nil for
@@ -135,19 +136,19 @@ func (r *Round) Add(row []float64, y, w, offset float64) error {
 	}
 	r.terms(row, y, w, offset)
 	for i, v := range r.term {
-		f, ok := fixedOf(v)
+		f, ok := fixed.Of(v)
 		if !ok { // of this row count that it was there alone
 			clear(r.term)
 			r.term[placeRows], r.term[placeBroken] = 1, 1
 			break
 		}
-		if _, ok = r.sums[i].plus(f); !ok {
+		if _, ok = r.sums[i].Plus(f); !ok {
 			return fmt.Errorf("%s: sums: %w", where, ErrOverflow)
 		}
 	}
 	for i, v := range r.term {
-		f, _ := fixedOf(v)
-		r.sums[i], _ = r.sums[i].plus(f)
+		f, _ := fixed.Of(v)
+		r.sums[i], _ = r.sums[i].Plus(f)
 	}
 	return nil
 }
@@ -214,7 +215,7 @@ func (r *Round) Merge(other *Round) error {
 	if r.law != other.law || !slices.Equal(r.at, other.at) {
 		return fmt.Errorf("%s: of another law or other coefficients: %w", where, ErrMismatch)
 	}
-	if !r.sums.merge(other.sums) {
+	if !r.sums.Merge(other.sums) {
 		return fmt.Errorf("%s: sums: %w", where, ErrOverflow)
 	}
 	return nil
@@ -225,7 +226,7 @@ func (r *Round) Rows() int64 {
 	if r == nil || r.law == 0 {
 		return 0
 	}
-	return int64(r.sums[placeRows].float())
+	return int64(r.sums[placeRows].Float())
 }
 
 // Objective returns what a fit minimises, without penalty: the negative log-likelihood of labels and counts but for what does not depend on
@@ -234,10 +235,10 @@ func (r *Round) Objective() float64 {
 	switch {
 	case r == nil || r.law == 0:
 		return 0
-	case r.sums[placeBroken] != fixed{}:
+	case r.sums[placeBroken] != fixed.Sum{}:
 		return math.Inf(1)
 	}
-	return r.sums[placeObjective].float()
+	return r.sums[placeObjective].Float()
 }
 
 // Words appends the sums to dst, two words of 64 bits each, for Masks.Hide. How many depends on the number of columns alone.
@@ -245,7 +246,7 @@ func (r *Round) Words(dst []uint64) []uint64 {
 	if r == nil {
 		return dst
 	}
-	return r.sums.words(dst)
+	return r.sums.Words(dst)
 }
 
 // SetWords replaces the sums by those that SumWords has of the words of all parties. Errors: ErrShape for another number of
@@ -262,7 +263,7 @@ func (r *Round) SetWords(words []uint64) error {
 		return fmt.Errorf("%s: %d words, want %d: %w", where, len(words), 2*len(r.sums), ErrShape)
 	}
 	next := newRound(r.law, r.at)
-	next.sums.setWords(words)
+	next.sums.SetWords(words)
 	if !next.sound() {
 		return fmt.Errorf("%s: no sums: %w", where, ErrCorrupt)
 	}
@@ -272,18 +273,14 @@ func (r *Round) SetWords(words []uint64) error {
 
 // sound reports whether the sums can be those of rows.
 func (r *Round) sound() bool {
-	whole := func(f fixed) (float64, bool) {
-		v := f.float()
-		return v, int64(f.high) >= 0 && f.low%unit == 0 && v < 0x1p53
-	}
-	n, ok := whole(r.sums[placeRows])
-	broken, also := whole(r.sums[placeBroken])
+	n, ok := r.sums[placeRows].Whole()
+	broken, also := r.sums[placeBroken].Whole()
 	if !ok || !also || broken > n {
 		return false
 	}
 	at := placeGradient + len(r.at)
 	for i := range r.at {
-		if int64(r.sums[at].high) < 0 { // the diagonal
+		if int64(r.sums[at].High) < 0 { // the diagonal
 			return false
 		}
 		at += len(r.at) - i
@@ -303,7 +300,7 @@ func (r *Round) AppendBinary(dst []byte) ([]byte, error) {
 	var w codec.Writer
 	w.Int(int(r.law))
 	w.Float64s(r.at)
-	for _, v := range r.sums.words(nil) {
+	for _, v := range r.sums.Words(nil) {
 		w.Uint64(v)
 	}
 	return w.AppendFrame(dst, codec.KindFederatedRound, 1), nil
@@ -348,7 +345,7 @@ func (r *Round) UnmarshalBinary(data []byte) error {
 		for i := range words {
 			words[i] = in.Uint64()
 		}
-		next.sums.setWords(words)
+		next.sums.SetWords(words)
 		if in.Err() == nil && !next.sound() {
 			in.Fail("sums")
 		}

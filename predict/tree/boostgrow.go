@@ -34,6 +34,7 @@ type branch struct {
 	in, lo, hi  int // its rows: order[in][lo:hi]
 	stat        hist.Stat
 	bounds      hist.Bounds
+	count       float64 // the weight of its rows
 	hist        hist.Hist
 	weight      int64   // of its rows, in units
 	counts      []int64 // by bin, where a split has left a child with too few rows: histograms do not count them
@@ -176,7 +177,8 @@ func (gr *grower) enter(x *branch) {
 	gr.all = append(gr.all, x)
 	n := &gr.nodes[x.node]
 	n.Values = []float64{gr.searches[0].Output(x.stat, x.bounds) * gr.opt.LearningRate}
-	n.Cover, n.Count = max(x.stat.H, 0), float64(gr.weigh(gr.rowsOf(x)))*gr.unit
+	x.count = float64(gr.weigh(gr.rowsOf(x))) * gr.unit
+	n.Cover, n.Count = max(x.stat.H, 0), x.count
 }
 
 // rowsOf returns the rows of a branch that has no children yet.
@@ -198,7 +200,7 @@ func (gr *grower) weigh(rows []int32) int64 {
 func (gr *grower) consider(ctx context.Context, x *branch) error {
 	x.best = hist.Split{Column: -1}
 	full := gr.opt.MaxDepth > 0 && x.depth >= gr.opt.MaxDepth
-	if !full && gr.nodes[x.node].Count >= 2*gr.opt.MinRows && x.hi-x.lo >= 2 {
+	if !full && x.count >= 2*gr.opt.MinRows && x.hi-x.lo >= 2 {
 		if err := gr.search(ctx, x); err != nil {
 			return err
 		}
@@ -223,7 +225,7 @@ func (gr *grower) close(x *branch) {
 // search looks at the columns that x may be split by. The best split of several is the same in whatever blocks they are compared.
 func (gr *grower) search(ctx context.Context, x *branch) error {
 	allowed := gr.may(x)
-	thin := max(gr.opt.MinCategory-.5, 0) * x.stat.H / gr.nodes[x.node].Count // between two numbers of rows
+	thin := max(gr.opt.MinCategory-.5, 0) * x.stat.H / x.count // between two numbers of rows
 	look := func(s *hist.Search, best *hist.Split, lo, hi int) {
 		s.Thin, s.Counts, s.All, s.Weight, s.MinRows = thin, nil, x.weight, gr.unit, gr.opt.MinRows
 		for j := lo; j < hi; j++ {

@@ -34,6 +34,15 @@ func TestCancels(t *testing.T) {
 			_, err := tree.FitBoost(ctx, rows, margin, tree.BoostOptions{Loss: tree.LossPairwise, Groups: make([]int, len(rows)), Validation: held, Iterations: 1})
 			return err
 		}},
+		{Name: "tree.FitBoostParties", Looks: 15, Do: func(ctx context.Context, size int) error {
+			rows, y, _ := partySample(1000*size, 1, tree.LossLogistic, false)
+			p := must(tree.NewBoostParty(rows, y, tree.PartyOptions{}))
+			testkit.Start(ctx)
+			_, err := tree.FitBoostParties(ctx, partyNames, func(ctx context.Context, at *tree.BoostRound) (*tree.BoostRound, error) {
+				return at, at.Add(ctx, p)
+			}, tree.BoostOptions{Iterations: 3, Categorical: []int{3}})
+			return err
+		}},
 		{Name: "tree.FitCART", Looks: 15, Do: func(ctx context.Context, size int) error {
 			rows, y, _ := sample(3000*size, 1)
 			testkit.Start(ctx)

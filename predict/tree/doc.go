@@ -20,6 +20,7 @@
 // # Which function when
 //
 //   - [FitBoost]: probabilities, means, quantiles, classes, rankings by boosted trees
+//   - [FitBoostParties]: the same over parties that never share a row, each with a [BoostParty] that answers a [BoostRound]
 //   - [FitCART]: one tree, to be read by people; [PruneCART]: how small it may be
 //   - [FitForest]: a random forest or extremely randomised trees, with what its trees say of
 //     rows that they have not seen
@@ -46,5 +47,6 @@
 //   - Predictions append to dst and allocate nothing where it has room.
 //   - The same rows in any order give the same bytes at any GOMAXPROCS, on one
 //     processor architecture.
+//   - Over parties, the same bytes for any split of the rows, whatever the order of merging.
 //   - Models have a versioned, checksummed, canonical binary form.
 package tree

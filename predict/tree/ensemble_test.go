@@ -327,6 +327,17 @@ func frames() []testkit.Frame {
 			}
 			return values
 		},
+	}, {
+		Kind: codec.KindBoostRound,
+		Zero: []string{
+			".of.loss: logistic is 0", ".of.columns[].Edges: categories have none", ".of.columns[].Codes: numbers have none", ".of.columns[].place: of codes below 2¹⁶", ".of.columns[].index: of codes far apart",
+			".of.columns[].Categorical", ".of.categorical[]", ".of.trees[][]: leaves", ".of.tree[]: leaves", ".of.ask[]", ".sums[]: empty bins", ".head[].High: small sums", ".head[].Low: Σ w·y² beside counts alone",
+		},
+		Fill: func(t testing.TB) encoding.BinaryMarshaler { return answeredRound(t) },
+		Values: func(_ testing.TB, s any) any {
+			r := s.(*tree.BoostRound)
+			return map[string]any{"rows": r.Rows(), "words": r.Words(nil)}
+		},
 	}}
 }
 
@@ -338,4 +349,6 @@ func FuzzUnmarshal(f *testing.F) { testkit.FuzzFrames(f, frames()) }
 
 func TestDamage(t *testing.T) { testkit.Damage(t, frames()) }
 
-func TestNilReceivers(t *testing.T) { testkit.NilReceivers(t, nil, (*tree.Ensemble)(nil)) }
+func TestNilReceivers(t *testing.T) {
+	testkit.NilReceivers(t, nil, (*tree.Ensemble)(nil), (*tree.BoostRound)(nil))
+}

@@ -15,6 +15,7 @@ var (
 	ErrUndefined = check.ErrUndefined // nothing to learn, such as labels of one class
 	ErrMismatch  = check.ErrMismatch  // states that do not belong together
 	ErrTooLarge  = check.ErrTooLarge  // beyond a stated limit
+	ErrOverflow  = check.ErrOverflow  // sums beyond their integers
 	ErrCorrupt   = check.ErrCorrupt   // bytes that no encoder wrote
 	ErrVersion   = check.ErrVersion   // written by a newer version
 	// ErrUnsupported: a model of another tool that this package has no like of.

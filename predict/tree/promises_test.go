@@ -40,7 +40,7 @@ func TestPromises(t *testing.T) {
 	testkit.Promises{
 		Funcs: map[string]any{
 			"Assemble": tree.Assemble, "FitBoost": tree.FitBoost, "FitCART": tree.FitCART, "PruneCART": tree.PruneCART,
-			"FitForest": tree.FitForest, "NewSHAP": tree.NewSHAP,
+			"FitForest": tree.FitForest, "NewSHAP": tree.NewSHAP, "NewBoostParty": tree.NewBoostParty, "FitBoostParties": tree.FitBoostParties,
 			"ImportXGBoost": tree.ImportXGBoost, "ImportXGBoostLinear": tree.ImportXGBoostLinear, "ImportLightGBM": tree.ImportLightGBM,
 		},
 		Types: []func() any{func() any {
@@ -49,7 +49,7 @@ func TestPromises(t *testing.T) {
 			return &tree.Weights{Names: []string{"a", "b", "c"}, Bias: []float64{.5}, Coefficients: [][]float64{{1, 2, 3}}, Link: tree.LinkLogit}
 		}, func() any {
 			return must(filled().Bind(shopColumns()))
-		}, func() any { return &link }, func() any { return &loss }, func() any { return &criterion }, func() any { return &importance }, func() any { return explainer() }},
+		}, func() any { return &link }, func() any { return &loss }, func() any { return &criterion }, func() any { return &importance }, func() any { return explainer() }, func() any { return answeredRound(t) }, func() any { return someParty() }},
 		Zero: []string{"LinkKind", "Loss", "CriterionKind", "ImportanceKind"},
 		Args: map[string]func() []any{
 			"Assemble": func() []any {
@@ -71,10 +71,24 @@ func TestPromises(t *testing.T) {
 					Validation: []int{1, 4, 8, 12}, Progress: func(tree.Progress) {},
 				}}
 			},
-			"ImportXGBoost":  func() []any { return []any{small()} },
-			"ImportLightGBM": func() []any { return []any{text()} },
-			"FitCART":        cart,
-			"PruneCART":      cart,
+			"NewBoostParty": func() []any {
+				return []any{[][]float64{{1, 0}, {2, 1}, {3, 0}}, []float64{0, 1, 1}, tree.PartyOptions{Weights: []float64{1, 2, 1}, Workers: 1}}
+			},
+			"FitBoostParties": func() []any {
+				return []any{bg, []string{"a", "b", "c", "d", "e"}, among([]*tree.BoostParty{someParty()}, nil), tree.BoostOptions{
+					Iterations: 2, Leaves: 3, MaxDepth: 2, LearningRate: .3, L1: .1, L2: .5, MinHessian: .1, MinRows: 2, MinGain: .01, Bins: 20,
+					MinCategory: 2, CategorySmooth: 1, ColumnShare: .9, Seed: 1, Categorical: []int{3}, Levels: [][]string{3: {"x", "y"}, 4: nil},
+					Monotone: []int{1, 0, -1, 0, 0}, Interactions: [][]int{{0, 1}, {2, 3}}, Progress: func(tree.Progress) {},
+				}}
+			},
+			"BoostRound.Add":      func() []any { return []any{bg, someParty()} },
+			"BoostRound.Merge":    func() []any { return []any{answeredRound(t)} },
+			"BoostRound.Words":    func() []any { return []any{nil} },
+			"BoostRound.SetWords": func() []any { return []any{answeredRound(t).Words(nil)} },
+			"ImportXGBoost":       func() []any { return []any{small()} },
+			"ImportLightGBM":      func() []any { return []any{text()} },
+			"FitCART":             cart,
+			"PruneCART":           cart,
 			"FitForest": func() []any {
 				return []any{
 					bg,
