@@ -61,5 +61,5 @@ func ExampleFitBoostParties() {
 	p, err := m.Predict(nil, [][]float64{{1}, {9}})
 	fmt.Printf("%.2f %v\n", p, err)
 	// Output:
-	// [0.11 0.89] <nil>
+	// [0.17 0.83] <nil>
 }
