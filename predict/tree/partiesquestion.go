@@ -85,6 +85,7 @@ func (q *question) encode() []byte {
 	return w.AppendFrame(nil, codec.KindBoostRound, 1)
 }
 
+// putBinTree writes a tree, array by array.
 func putBinTree(w *codec.Writer, nodes []binNode) {
 	n := len(nodes)
 	columns, left, bin, missing, sizes, values := make([]int32, n), make([]int32, n), make([]int32, n), make([]byte, n), make([]int32, n), make([]float64, n)
