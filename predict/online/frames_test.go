@@ -89,7 +89,8 @@ func frames() []testkit.Frame {
 				no, yes := c.Texts()
 				return []any{no, yes, get(get(c.Result()).Score("很好！"))}
 			},
-			Zero: []string{".alphabet.tokens: the default", ".alphabet.foreign: the default", ".scratch: of one call"},
+			Zero:   []string{".alphabet.tokens: the default", ".alphabet.foreign: the default", ".scratch: of one call"},
+			Drifts: "a text counts each of its features once",
 		},
 	}
 }

@@ -131,15 +131,15 @@ func (r *reader) read(a *alphabet, text string) error {
 	return nil
 }
 
-// Text tells two kinds of text apart: is a review good, is a message a complaint. It is a linear model of how often tokens and
-// their n-grams occur, made by FitText or TextCounts.Result. It is immutable and safe for concurrent use.
+// Text tells two kinds of text apart: is a review good, is a message a complaint. It is a linear model of the tokens and
+// n-grams that occur, made by FitText or TextCounts.Result. It is immutable and safe for concurrent use.
 // 20 to 36 bytes a feature in use.
 type Text struct {
 	alphabet
 	bias   float64
 	places []uint32  // in use, ascending
 	weight []float64 // of each
-	idf    []float64 // of each; nil: counts as they are
+	idf    []float64 // of each; nil: a feature counts once
 	table  []int32   // open addressing: 1 + where a place stands in places; 0: free
 }
 
@@ -166,7 +166,7 @@ func (m *Text) find(place uint32) int {
 }
 
 // values leaves the features of a text that the fit knew in r, as numbers of places, and turns their counts into what weights
-// are of: the counts, or (1+ln n)·idf over the length of all.
+// are of: 1, or (1+ln n)·idf over the length of all.
 func (m *Text) values(r *reader) {
 	end, sum := 0, 0.0
 	for i, p := range r.places {
@@ -174,9 +174,9 @@ func (m *Text) values(r *reader) {
 		if at < 0 {
 			continue
 		}
-		x := r.counts[i]
+		x := 1.0
 		if m.idf != nil {
-			x = (1 + math.Log(x)) * m.idf[at]
+			x = (1 + math.Log(r.counts[i])) * m.idf[at]
 			sum += float64(x * x)
 		}
 		r.places[end], r.counts[end] = uint32(at), x
