@@ -25,6 +25,17 @@ func TestCancels(t *testing.T) {
 		}
 		return rows, y, v
 	}
+	sparse := func(n int) (*predict.SparseRows, []bool) {
+		s, y := &predict.SparseRows{Cols: 5000}, make([]bool, n)
+		for i := range y {
+			at := int32(r.Intn(4000))
+			if err := s.AddRow([]int32{at, at + 1 + int32(r.Intn(900))}, nil); err != nil {
+				t.Fatal(err)
+			}
+			y[i] = r.Bool(.3)
+		}
+		return s, y
+	}
 	testkit.Cancels(t, []testkit.Cancel{
 		{Name: "predict.PriceElasticity", Looks: 3, Do: func(ctx context.Context, size int) error {
 			rows, _ := market{products: 40, weeks: 10 * size, elasticity: -2, noise: .3, spread: .3}.rows(1)
@@ -121,16 +132,15 @@ func TestCancels(t *testing.T) {
 			return err
 		}},
 		{Name: "predict.FitLogisticSparse", Looks: 20, Do: func(ctx context.Context, size int) error {
-			s, y := &predict.SparseRows{Cols: 5000}, []bool(nil)
-			for range 10_000 * size {
-				at := int32(r.Intn(4000))
-				if err := s.AddRow([]int32{at, at + 1 + int32(r.Intn(900))}, nil); err != nil {
-					return err
-				}
-				y = append(y, r.Bool(.3))
-			}
+			s, y := sparse(10_000 * size)
 			testkit.Start(ctx)
 			_, err := predict.FitLogisticSparse(ctx, s, y, predict.LogisticOptions{MaxIter: 20})
+			return err
+		}},
+		{Name: "predict.FitSVMSparse", Looks: 20, Do: func(ctx context.Context, size int) error {
+			s, y := sparse(5000 * size)
+			testkit.Start(ctx)
+			_, err := predict.FitSVMSparse(ctx, s, y, predict.SVMOptions{MaxIter: 5})
 			return err
 		}},
 	})

@@ -28,7 +28,7 @@
 //
 //   - [Labeler]: rows, labels and timing features of one moment, out of purchases
 //   - [FitLogistic]: yes or no from rows; [FitLogisticSparse] from hashed or one-hot ones
-//     [FitSVM] by margins; [FitPoisson] counts; [FitMultinomial] several classes
+//     [FitSVM] by margins, [FitSVMSparse] on sparse rows; [FitPoisson] counts; [FitMultinomial] several classes
 //   - [FitNaiveBayes]: classes from many columns and few rows, in one pass, mergeable ([NaiveBayes]); [FitNeighbors] by the rows that are
 //     most like; [FitMLP] a small network with embeddings of ids, whose rows' order matters
 //   - [FitLinear]: amounts, with L1 by few columns; [Gram] where rows come in shards or do not fit in memory

@@ -48,15 +48,7 @@ func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, opt Logi
 	if err != nil {
 		return nil, err
 	}
-	err = s.sort(ctx, n, opt.Workers, func(i int) uint64 {
-		return rng.Mix(rows.hash(s.hash(i), i))
-	}, func(i, j int) int {
-		if c := s.compare(i, j); c != 0 {
-			return c
-		}
-		return rows.compare(i, j)
-	})
-	if err != nil {
+	if err := s.sortSparse(ctx, rows, opt.Workers); err != nil {
 		return nil, err
 	}
 	var m *Logistic
@@ -69,6 +61,15 @@ func FitLogisticSparse(ctx context.Context, rows *SparseRows, y []bool, opt Logi
 		return nil, wrap(where, err)
 	}
 	return m, nil
+}
+
+// sortSparse puts the rows in an order that depends on their content only.
+func (s *sample) sortSparse(ctx context.Context, rows *SparseRows, workers int) error {
+	return s.sort(ctx, rows.Len(), workers, func(i int) uint64 {
+		return rng.Mix(rows.hash(s.hash(i), i))
+	}, func(i, j int) int {
+		return cmp.Or(s.compare(i, j), rows.compare(i, j))
+	})
 }
 
 // fitExpanded writes the rows out densely.
@@ -417,18 +418,23 @@ func (p *sparseProblem) diagonal(ctx context.Context, theta []float64) ([]float6
 
 // ScoreSparse is Score on sparse rows.
 func (m *Logistic) ScoreSparse(dst []float64, rows *SparseRows) ([]float64, error) {
-	return m.applySparse("predict: Logistic.ScoreSparse", dst, rows, false)
+	if m == nil {
+		m = new(Logistic)
+	}
+	return m.predictSparse("predict: Logistic.ScoreSparse", dst, rows, same)
 }
 
 // ProbSparse is Prob on sparse rows.
 func (m *Logistic) ProbSparse(dst []float64, rows *SparseRows) ([]float64, error) {
-	return m.applySparse("predict: Logistic.ProbSparse", dst, rows, true)
+	if m == nil {
+		m = new(Logistic)
+	}
+	return m.predictSparse("predict: Logistic.ProbSparse", dst, rows, Sigmoid)
 }
 
-// applySparse appends the score or the probability of each row to dst, which it
-// returns as given on an error.
-func (m *Logistic) applySparse(where string, dst []float64, rows *SparseRows, prob bool) ([]float64, error) {
-	if !m.fitted() {
+// predictSparse appends f(b + w·x) of each row to dst, which it returns as given on an error.
+func (t *terms) predictSparse(where string, dst []float64, rows *SparseRows, f func(float64) float64) ([]float64, error) {
+	if len(t.coef) == 0 {
 		return dst, notFitted(where)
 	}
 	if rows.Len() == 0 {
@@ -437,27 +443,24 @@ func (m *Logistic) applySparse(where string, dst []float64, rows *SparseRows, pr
 	if err := rows.validate(); err != nil {
 		return dst, fmt.Errorf("%s: %w", where, err)
 	}
-	if rows.Cols != len(m.coef) {
-		return dst, fmt.Errorf("%s: rows have %d columns, want %d: %w", where, rows.Cols, len(m.coef), ErrShape)
+	if rows.Cols != len(t.coef) {
+		return dst, fmt.Errorf("%s: rows have %d columns, want %d: %w", where, rows.Cols, len(t.coef), ErrShape)
 	}
 	out := dst
 	for i := range rows.Len() {
-		s := m.intercept
+		s := t.intercept
 		idx, val := rows.row(i)
 		for k, j := range idx {
 			v := 1.0
 			if val != nil {
 				v = val[k]
 			}
-			s += m.coef[j] * v
+			s += t.coef[j] * v
 		}
 		if !check.Finite(s) {
 			return dst, fmt.Errorf("%s: row %d: score is %v: %w", where, i, s, ErrNotFinite)
 		}
-		if prob {
-			s = Sigmoid(s)
-		}
-		out = append(out, s)
+		out = append(out, f(s))
 	}
 	return out, nil
 }

@@ -65,7 +65,7 @@ func TestPromises(t *testing.T) {
 	}
 	testkit.Promises{
 		Funcs: map[string]any{
-			"FitSVM": predict.FitSVM, "FitPoisson": predict.FitPoisson, "FitMultinomial": predict.FitMultinomial, "FitVennAbers": predict.FitVennAbers, "FitNeighbors": predict.FitNeighbors, "FitMLP": predict.FitMLP,
+			"FitSVM": predict.FitSVM, "FitSVMSparse": predict.FitSVMSparse, "FitPoisson": predict.FitPoisson, "FitMultinomial": predict.FitMultinomial, "FitVennAbers": predict.FitVennAbers, "FitNeighbors": predict.FitNeighbors, "FitMLP": predict.FitMLP,
 			"NewNaiveBayes": predict.NewNaiveBayes, "FitNaiveBayes": predict.FitNaiveBayes,
 			"Average": predict.Average, "AverageLogits": predict.AverageLogits, "AverageRanks": predict.AverageRanks, "Bag": predict.Bag[float64], "FitStack": predict.FitStack,
 			"ChooseRows": predict.ChooseRows[string], "ClassScores": predict.ClassScores, "CorrectClassSampling": predict.CorrectClassSampling, "CorrectPrior": predict.CorrectPrior,
@@ -228,6 +228,9 @@ func TestPromises(t *testing.T) {
 			"FitSVM": func() []any {
 				return []any{ctx, rows, y, predict.SVMOptions{C: 2, Bias: 2, Weights: options.Weights, Offset: options.Offset, ClassWeights: options.ClassWeights, Names: options.Names, Progress: options.Progress}}
 			},
+			"FitSVMSparse": func() []any {
+				return []any{ctx, compress(rows), y, predict.SVMOptions{C: 2, Bias: 2, Weights: options.Weights, Offset: options.Offset, ClassWeights: options.ClassWeights, Names: options.Names, Progress: options.Progress}}
+			},
 			"FitPoisson": func() []any {
 				return []any{ctx, rows, countsOf(len(rows)), predict.PoissonOptions{L2: 1, Weights: options.Weights, Offset: options.Offset, Names: options.Names, Progress: options.Progress}}
 			},
@@ -269,6 +272,7 @@ func TestPromises(t *testing.T) {
 			"Bound.Append":             func() []any { return []any{[]float64{9}, []float64{1, 2}} },
 			"SVM.Bind":                 func() []any { return []any{predict.Numbers("x1", "x0")} },
 			"SVM.Score":                func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
+			"SVM.ScoreSparse":          func() []any { return []any{[]float64{9}, compress([][]float64{{1, 2}, {3, 4}})} },
 			"Poisson.Bind":             func() []any { return []any{predict.Numbers("x1", "x0")} },
 			"Poisson.Predict":          func() []any { return []any{[]float64{9}, [][]float64{{1, 2}, {3, 4}}} },
 			"Gram.Add":                 func() []any { return []any{[]float64{1, 2}, 3., 1.} },

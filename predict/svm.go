@@ -10,7 +10,7 @@ import (
 	"github.com/aislekit/aisle/internal/codec"
 )
 
-// SVMOptions configures FitSVM. The zero value is liblinear's L2-regularised squared hinge
+// SVMOptions configures FitSVM and FitSVMSparse. The zero value is liblinear's L2-regularised squared hinge
 // with C 1 and a bias of 1, as scikit-learn's LinearSVC has it.
 type SVMOptions struct {
 	// C multiplies the loss, finite and > 0; 0 means 1.
@@ -131,7 +131,7 @@ func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*S
 		return nil, fmt.Errorf("%s: coefficients are not finite: %w", where, ErrDiverged)
 	}
 	if !m.converged {
-		m.warn(fmt.Sprintf("not converged after %d iterations: raise MaxIter, lower C or rescale the columns", m.iterations))
+		m.warn(notConverged(m.iterations))
 	}
 	return m, nil
 }
@@ -142,38 +142,48 @@ func newSVM(ctx context.Context, where string, rows [][]float64, y []bool, opt S
 	if err != nil {
 		return nil, opt, wrap(where, err)
 	}
-	if err := check.Len("y", len(y), n); err != nil {
-		return nil, opt, fmt.Errorf("%s: %w", where, err)
-	}
-	opt.C, opt.Bias, opt.MaxIter = check.Default(opt.C, 1), check.Default(opt.Bias, 1), check.Default(opt.MaxIter, 100)
-	var c check.Options
-	check.Positive(&c, "C", opt.C)
-	check.Positive(&c, "Bias", opt.Bias)
-	check.Positive(&c, "MaxIter", opt.MaxIter)
-	for k := range opt.ClassWeights {
-		opt.ClassWeights[k] = check.Default(opt.ClassWeights[k], 1)
-		check.Positive(&c, fmt.Sprintf("ClassWeights[%d]", k), opt.ClassWeights[k])
-	}
-	if err := c.Err(where); err != nil {
+	s, opt, err := opt.sample(where, y, n, d)
+	if err != nil {
 		return nil, opt, err
 	}
-	if err := check.Weights("Weights", opt.Weights, n); err != nil {
-		return nil, opt, fmt.Errorf("%s: %w", where, err)
+	f, err := newReweighted(ctx, rows, func(i int) float64 { return float64(class(y[i])) }, *s, opt.Workers)
+	return f, opt, err
+}
+
+// sample checks what comes beside n rows of d columns, and returns it with the options filled in: ClassWeights hold what Balanced asks for.
+func (o SVMOptions) sample(where string, y []bool, n, d int) (*sample, SVMOptions, error) {
+	if err := check.Len("y", len(y), n); err != nil {
+		return nil, o, fmt.Errorf("%s: %w", where, err)
 	}
-	if err := checkNames(opt.Names, d); err != nil {
-		return nil, opt, fmt.Errorf("%s: %w", where, err)
+	o.C, o.Bias, o.MaxIter = check.Default(o.C, 1), check.Default(o.Bias, 1), check.Default(o.MaxIter, 100)
+	var c check.Options
+	check.Positive(&c, "C", o.C)
+	check.Positive(&c, "Bias", o.Bias)
+	check.Positive(&c, "MaxIter", o.MaxIter)
+	for k := range o.ClassWeights {
+		o.ClassWeights[k] = check.Default(o.ClassWeights[k], 1)
+		check.Positive(&c, fmt.Sprintf("ClassWeights[%d]", k), o.ClassWeights[k])
 	}
-	if opt.Offset != nil {
-		if err := check.Len("Offset", len(opt.Offset), n); err != nil {
-			return nil, opt, fmt.Errorf("%s: %w", where, err)
+	if err := c.Err(where); err != nil {
+		return nil, o, err
+	}
+	if err := check.Weights("Weights", o.Weights, n); err != nil {
+		return nil, o, fmt.Errorf("%s: %w", where, err)
+	}
+	if err := checkNames(o.Names, d); err != nil {
+		return nil, o, fmt.Errorf("%s: %w", where, err)
+	}
+	if o.Offset != nil {
+		if err := check.Len("Offset", len(o.Offset), n); err != nil {
+			return nil, o, fmt.Errorf("%s: %w", where, err)
 		}
-		for i, v := range opt.Offset {
+		for i, v := range o.Offset {
 			if err := checkValue(v); err != nil {
-				return nil, opt, fmt.Errorf("%s: %w", where, badValue("Offset", i, v))
+				return nil, o, fmt.Errorf("%s: %w", where, badValue("Offset", i, v))
 			}
 		}
 	}
-	s := sample{y: y, weight: opt.Weights, offset: opt.Offset}
+	s := &sample{y: y, weight: o.Weights, offset: o.Offset}
 	counts := [2]int{}
 	for i, v := range y {
 		if s.keep(i) {
@@ -181,22 +191,26 @@ func newSVM(ctx context.Context, where string, rows [][]float64, y []bool, opt S
 		}
 	}
 	if counts[0] == 0 || counts[1] == 0 {
-		return nil, opt, fmt.Errorf("%s: the rows of positive weight are labelled %d× false and %d× true, want both: %w", where, counts[0], counts[1], ErrUndefined)
+		return nil, o, fmt.Errorf("%s: the rows of positive weight are labelled %d× false and %d× true, want both: %w", where, counts[0], counts[1], ErrUndefined)
 	}
-	if opt.Balanced {
+	if o.Balanced {
 		total := s.classWeights(counts)
-		for k := range opt.ClassWeights {
-			opt.ClassWeights[k] *= (total[0] + total[1]) / (2 * total[k])
+		for k := range o.ClassWeights {
+			o.ClassWeights[k] *= (total[0] + total[1]) / (2 * total[k])
 		}
 	}
 	for i, v := range y {
-		w := s.weightOf(i) * opt.ClassWeights[class(v)]
+		w := s.weightOf(i) * o.ClassWeights[class(v)]
 		if err := checkValue(w); err != nil {
-			return nil, opt, fmt.Errorf("%s: %w", where, badValue("Weights", i, w))
+			return nil, o, fmt.Errorf("%s: %w", where, badValue("Weights", i, w))
 		}
 	}
-	f, err := newReweighted(ctx, rows, func(i int) float64 { return float64(class(y[i])) }, s, opt.Workers)
-	return f, opt, err
+	return s, o, nil
+}
+
+// notConverged is the warning of a fit that MaxIter has ended.
+func notConverged(iterations int) string {
+	return fmt.Sprintf("not converged after %d iterations: raise MaxIter, lower C or rescale the columns", iterations)
 }
 
 // Columns returns the number of columns the model expects.
