@@ -104,8 +104,9 @@ func unsteady(y []float64) (out []Method) {
 // last is ever looked at; series do not learn from each other.
 //
 // Quantiles are the weighted means of the methods'. Those are too wide as a rule, since errors cancel
-// out: they are narrowed, never widened, so that 80 % and 95 % intervals would have held so many of
-// the values after each cut, by the weights of the others, and a tenth wider.
+// out: they are narrowed so that 80 % and 95 % intervals would have held so many of
+// the values after each cut, by the weights of the others, and a tenth wider. The 95 % interval is widened, by half at most, where
+// it would not have held them; the 80 % one never is.
 //
 // Combination.Warnings says where the level of the series broke (FindBreaks, of square roots where
 // nothing is negative), by more than it moves anyway, and which of the last Horizon periods stand alone. It
@@ -315,8 +316,12 @@ const z80, z95 = 1.2815515655446004, 1.959963984540054
 // fewScores is how many values after the cuts the narrowing takes at least.
 const fewScores = 12
 
+// mostWiden is by how much the 95 % interval is widened at most.
+const mostWiden = 1.5
+
 // narrowing finds the factors by which the combined spread would have held 80 % and 95 % of what
-// came after the cuts, and a tenth more; 1 at most, and 1 where too little came.
+// came after the cuts, where that narrows a tenth more: 1 at most at 80 %, mostWiden at 95 %, since demand has tails that
+// methods do not know of; 1 where too little came.
 func (j judgement) narrowing(weights []float64) [2]float64 {
 	var scores []float64
 	if r := j.result; r != nil {
@@ -333,11 +338,12 @@ func (j judgement) narrowing(weights []float64) [2]float64 {
 		return [2]float64{1, 1}
 	}
 	slices.Sort(scores)
-	at := func(level, z float64) float64 {
-		return min(1, 1.1*infer.Quantile(scores, min(1, level*(n+1)/n))/z)
+	at := func(level, z, most float64) float64 {
+		v := infer.Quantile(scores, min(1, level*(n+1)/n)) / z
+		return min(max(v, min(1.1*v, 1)), most)
 	}
-	inner := max(at(.8, z80), .05)
-	return [2]float64{inner, max(at(.95, z95), inner)} // quantiles stay in order
+	inner := max(at(.8, z80, 1), .05)
+	return [2]float64{inner, max(at(.95, z95, mostWiden), inner)} // quantiles stay in order
 }
 
 // scores appends the distances of the values after a cut from the combined means, in units of the

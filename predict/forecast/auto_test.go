@@ -510,3 +510,47 @@ func TestAutoLongSeason(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Demand with tails: single orders of many times the usual. The 95 % interval is widened to hold them, and quantiles
+// stay in order where the mean lies above the 80 % quantile. It would hold .950 if it were not, .967 as it is.
+func TestAutoTails(t *testing.T) {
+	r := rng.New(21, 0, 0)
+	held, n, shops := 0., 0., 60
+	if testkit.Race {
+		shops = 10
+	}
+	var probs []float64
+	for p := .02; p < .99; p += .02 {
+		probs = append(probs, p)
+	}
+	for i := range shops {
+		var y []float64
+		for range 88 {
+			v := math.Round(6 * math.Exp(1.3*r.Normal()))
+			if i%3 == 0 && !r.Bool(.2) {
+				v = 0
+			}
+			y = append(y, v)
+		}
+		m := fitted(forecast.FitAuto(bg, y[:80], forecast.AutoOptions{Horizon: 8, NonNegative: true}))
+		q := fitted(m.Quantiles(nil, 8, []float64{.025, .975}))
+		for k, v := range y[80:] {
+			n++
+			if q[2*k] <= v && v <= q[2*k+1] {
+				held++
+			}
+		}
+		all := fitted(m.Quantiles(nil, 8, probs))
+		for k := range all {
+			if k%len(probs) > 0 && all[k] < all[k-1] {
+				t.Fatalf("series %d: quantiles %v", i, all[k-k%len(probs):k+1])
+			}
+		}
+		var back forecast.Combination
+		must(back.UnmarshalBinary(fitted(m.MarshalBinary())))
+	}
+	if held/n < .958 && !testkit.Race {
+		t.Errorf("95 %% intervals hold %.3f", held/n)
+	}
+	t.Logf("95 %% intervals hold %.3f of %v", held/n, n)
+}

@@ -21,7 +21,7 @@ type Combination struct {
 	models      []Forecaster
 	weights     []float64
 	names       []string   // of the methods of FitAuto
-	narrow      [2]float64 // factors of the spread at the 80 % and the 95 % interval; 0 for 1
+	narrow      [2]float64 // factors of the spread at the 80 % and the 95 % interval, at most 1 and mostWiden; 0 for 1
 	nonNegative bool       // means and quantiles are cut at 0
 	warnings    []string
 }
@@ -177,7 +177,11 @@ func (m *Combination) Quantiles(dst []float64, h int, probs []float64) ([]float6
 			factor := m.narrow[0] + (m.narrow[1]-m.narrow[0])*min(max((z-z80)/(z95-z80), 0), 1)
 			for i, f := range mean {
 				q := &dst[from+i*len(probs)+k]
-				*q = f + factor*(*q-f)
+				if (p > .5) == (*q > f) {
+					*q = f + factor*(*q-f)
+				} else { // between mean and median: one factor, so that quantiles stay in order
+					*q = f + m.narrow[0]*(*q-f)
+				}
 			}
 		}
 	}

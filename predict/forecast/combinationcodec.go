@@ -28,23 +28,23 @@ func (m *Combination) AppendBinary(dst []byte) ([]byte, error) {
 	w.Float64(m.narrow[1])
 	w.Bool(m.nonNegative)
 	w.Strings(m.warnings)
-	return w.AppendFrame(dst, codec.KindCombination, 2), nil
+	return w.AppendFrame(dst, codec.KindCombination, 3), nil
 }
 
 // MarshalBinary is AppendBinary to a new slice.
 func (m *Combination) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
-// UnmarshalBinary replaces m. Payload of version 2, little-endian:
+// UnmarshalBinary replaces m. Payload of version 3, little-endian:
 //
 //	int      models, at least 1; of each
 //	[]byte   frame of a model of this package, in which models are three deep at most
 //	[]f64    weights in [0, 1] that sum up to 1 but for rounding, as many; none for the median
 //	[]string names of the methods, as many or none
-//	2 f64    factors of the spread at the 80 % and the 95 % interval, in (0, 1], or both 0 for 1
+//	2 f64    factors of the spread at the 80 % interval, in (0, 1], and the 95 % one, in (0, 1.5], or both 0 for 1
 //	bool     means and quantiles are cut at 0
 //	[]string warnings
 //
-// Version 1 ends with the weights. The frame of an Auto, which FitAuto made once, is read, too: its
+// Version 2 has no factor above 1, version 1 ends with the weights. The frame of an Auto, which FitAuto made once, is read, too: its
 // names, the frame of a combination of as many with weights, factors and bool. Anything else is
 // ErrCorrupt, a newer version ErrVersion, another kind ErrMismatch; m is then unchanged.
 func (m *Combination) UnmarshalBinary(data []byte) error {
@@ -60,7 +60,7 @@ func (m *Combination) read(where string, data []byte, depth int) error {
 	if codec.KindOf(data) == codec.KindAuto {
 		return m.readAuto(where, data, depth)
 	}
-	r, err := codec.Open(data, codec.KindCombination, 2)
+	r, err := codec.Open(data, codec.KindCombination, 3)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -107,8 +107,12 @@ func (m *Combination) read(where string, data []byte, depth int) error {
 func (m *Combination) getSpread(r *codec.Reader) {
 	m.narrow = [2]float64{r.Float64(), r.Float64()}
 	m.nonNegative = r.Bool()
+	most := 1.0 // of older versions
+	if r.Version > 2 {
+		most = mostWiden
+	}
 	none := math.Float64bits(m.narrow[0]) == 0 && math.Float64bits(m.narrow[1]) == 0
-	if r.Err() == nil && !none && (!(m.narrow[0] > 0 && m.narrow[0] <= 1) || !(m.narrow[1] > 0 && m.narrow[1] <= 1)) {
+	if r.Err() == nil && !none && (!(m.narrow[0] > 0 && m.narrow[0] <= 1) || !(m.narrow[1] > 0 && m.narrow[1] <= most)) {
 		r.Fail("spread")
 	}
 }
