@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/predict"
 )
 
@@ -17,6 +18,19 @@ func BenchmarkReweighted(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	})
+	b.Run("model=svm/rows=200k/columns=50", func(b *testing.B) {
+		rows, y := benchDense(b, 200_000, 50)
+		start, value := testkit.ProcessorTime(), 0.0
+		for b.Loop() {
+			m, err := predict.FitSVM(ctx, rows, y, predict.SVMOptions{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			value = m.Objective()
+		}
+		b.ReportMetric((testkit.ProcessorTime()-start).Seconds()/float64(b.N), "cpu-s/op")
+		b.ReportMetric(value, "objective")
 	})
 	b.Run("model=poisson", func(b *testing.B) {
 		for b.Loop() {

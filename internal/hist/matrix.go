@@ -45,12 +45,6 @@ func NewMatrix(ctx context.Context, rows [][]float64, columns []Column, workers 
 	}
 	m.words = (len(m.lane) + lanes - 1) / lanes
 	m.packed, m.bytes = make([]uint64, m.words*m.n), make([]uint8, len(m.lane)*m.n)
-	ladders := make([]ladder, len(columns))
-	for j := range columns {
-		if m.slots[j] >= 0 && !columns[j].Categorical {
-			ladders[j].set(columns[j].Edges)
-		}
-	}
 	err := parallel.For(ctx, m.n, rowBlock, workers, func(_, lo, hi int) error {
 		for j := range columns {
 			c, slot := &columns[j], m.slots[j]
@@ -62,13 +56,7 @@ func NewMatrix(ctx context.Context, rows [][]float64, columns []Column, workers 
 				continue
 			}
 			word, shift, to := int(slot)/lanes, uint(slot)%lanes*8, m.byteColumn(slot)
-			if c.Categorical {
-				for i := lo; i < hi; i++ {
-					to[i] = uint8(c.Bin(rows[i][j]))
-				}
-			} else {
-				ladders[j].climb(to[lo:hi], rows[lo:hi], j)
-			}
+			c.Fill(to[lo:hi], rows[lo:hi], j)
 			for i := lo; i < hi; i++ {
 				m.packed[i*m.words+word] |= uint64(to[i]) << shift
 			}
@@ -84,13 +72,22 @@ func NewMatrix(ctx context.Context, rows [][]float64, columns []Column, workers 
 // ladder is the edges of a packed column of numbers, filled up with +Inf, so that each number takes the same eight steps.
 type ladder [narrow]float64
 
-func (l *ladder) set(edges []float64) {
-	for k := copy(l[:], edges); k < len(l); k++ {
+// Fill sets to to the bins of column j of rows. The column has at most 256.
+func (c *Column) Fill(to []uint8, rows [][]float64, j int) {
+	if c.Categorical {
+		for i, row := range rows {
+			to[i] = uint8(c.Bin(row[j]))
+		}
+		return
+	}
+	var l ladder
+	for k := copy(l[:], c.Edges); k < len(l); k++ {
 		l[k] = math.Inf(1)
 	}
+	l.climb(to, rows, j)
 }
 
-// climb sets to to the bins of column j of rows. Four numbers climb at once: each step of one waits for a comparison, which
+// climb is Fill of a column of numbers. Four numbers climb at once: each step of one waits for a comparison, which
 // those of the others fill, and none is a branch.
 func (l *ladder) climb(to []uint8, rows [][]float64, j int) {
 	to = to[:len(rows)]

@@ -154,7 +154,7 @@ type ForestResult struct {
 // more, by chance where Extremely is set, and where a node saw none, to the side with more rows.
 //
 // Cost: n·Try for each level of each tree, trees in parallel; memory n·d bytes, 52 bytes a
-// node of the forest, 8 more for each class where there are more than two, and 60·n for each worker.
+// node of the forest, 8 more for each class where there are more than two, and for each worker 60·n, 2 kB a column and the nodes of four trees.
 //
 // The same rows in any order give the same bytes at any GOMAXPROCS: rows are drawn by a hash of
 // what they hold, or of their ids. With IDs, a row that comes or goes leaves the draws of all
@@ -208,18 +208,17 @@ func (f *forest) fit(ctx context.Context, y []float64) (*ForestResult, error) {
 		baggers[w] = newBagger(ctx, f)
 	}
 	o := newOutOfBag(f)
-	grown := make([]*grown, min(batch*workers, trees))
+	grown := make([]grown, min(batch*workers, trees)) // the memory of one tree goes to the next
 	for first := 0; first < trees; first += len(grown) {
 		n := min(len(grown), trees-first)
 		err := parallel.For(ctx, n, 1, workers, func(worker, t, _ int) error {
-			var err error
-			grown[t], err = baggers[worker].tree(first + t)
-			return err
+			return baggers[worker].tree(first+t, &grown[t])
 		})
 		if err != nil {
 			return nil, err
 		}
-		for t, g := range grown[:n] {
+		for t := range grown[:n] {
+			g := &grown[t]
 			if len(a.nodes)+len(g.nodes) >= maxNodes {
 				return nil, ErrTooLarge
 			}
@@ -227,7 +226,6 @@ func (f *forest) fit(ctx context.Context, y []float64) (*ForestResult, error) {
 				return nil, err
 			}
 			o.add(g)
-			grown[t] = nil
 		}
 		if f.opt.Progress != nil {
 			f.opt.Progress(Progress{Iteration: first + n, MaxIter: trees})

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/rng"
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/predict/tree"
 )
 
@@ -268,5 +270,40 @@ func BenchmarkSHAP(b *testing.B) {
 			}
 			b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "rows/s")
 		})
+	}
+}
+
+// TestForestCounts: where all weights are 1 draws are counted, where they are 2 they are added up as numbers, with the same trees: of numbers
+// and categories, with missing values.
+func TestForestCounts(t *testing.T) {
+	r := rng.New(5, 0, 0)
+	n := 5000
+	if testkit.Race {
+		n = 2500
+	}
+	rows, y := make([][]float64, n), []float64(nil)
+	two := slices.Repeat([]float64{2}, len(rows))
+	for i := range rows {
+		rows[i] = []float64{r.Normal(), float64(r.Intn(300)), float64(r.Intn(5)), r.Normal()}
+		p := rows[i][0] + .01*rows[i][1]*r.Float64() + float64(int(rows[i][2])%2)
+		if r.Bool(.1) {
+			rows[i][r.Intn(4)] = math.NaN()
+		}
+		y = append(y, 0)
+		if p > 2 {
+			y[i] = 1
+		}
+	}
+	for k, opt := range []tree.ForestOptions{{}, {MinLeaf: 5}, {Extremely: true, Sample: 1}, {Categorical: []int{1, 2}}, {Importance: true}} {
+		opt.Classes, opt.Trees = 2, 5
+		counted := must(tree.FitForest(bg, rows, y, opt))
+		opt.Weights = two
+		added := must(tree.FitForest(bg, rows, y, opt))
+		if !slices.EqualFunc(counted.OutOfBag, added.OutOfBag, sameBits) || !slices.EqualFunc(counted.Importance, added.Importance, sameBits) {
+			t.Errorf("options %d: other numbers out of bag", k)
+		}
+		if !slices.EqualFunc(must(counted.Ensemble.Predict(nil, rows)), must(added.Ensemble.Predict(nil, rows)), sameBits) {
+			t.Errorf("options %d: other trees", k)
+		}
 	}
 }

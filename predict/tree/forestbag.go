@@ -8,10 +8,10 @@ import (
 )
 
 // finish takes the tree that is grown out of the scratch memory.
-func (b *bagger) finish(t uint64) (*grown, error) {
+func (b *bagger) finish(t uint64) error {
 	g, l := b.g, b.f.l
 	width := l.width()
-	g.values = make([]float64, len(g.nodes)*width)
+	g.values = slices.Grow(g.values[:0], len(g.nodes)*width)[:len(g.nodes)*width]
 	for i := range g.nodes {
 		n := &g.nodes[i]
 		sums := g.sums[i*b.stride : (i+1)*b.stride]
@@ -26,15 +26,14 @@ func (b *bagger) finish(t uint64) (*grown, error) {
 		}
 		n.Cover, n.Count = w, w
 	}
-	g.out, g.at = slices.Clone(b.out), slices.Clone(b.at)
+	g.out, g.at = append(g.out[:0], b.out...), append(g.at[:0], b.at...)
 	if b.f.opt.Importance {
 		var err error
 		if g.drop, err = b.importance(t); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	g.sums, g.choices, g.inner = nil, nil, nil
-	return g, nil
+	return nil
 }
 
 // importance returns, for each column, how much the error of the tree on its rows out of

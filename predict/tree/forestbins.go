@@ -44,8 +44,9 @@ func newBins(ctx context.Context, l *lesson, workers int) (*bins, error) {
 		}
 		c := hist.Numbers(hist.Cuts(hist.Tally(sample, true), mostBins), false)
 		b.edges[j] = c.Edges
-		for k, row := range l.rows {
-			code[k] = uint8(c.Bin(row[j]) - 1) // 0, the missing one, becomes the last
+		c.Fill(code, l.rows, j)
+		for k := range code {
+			code[k]-- // 0, the missing one, becomes the last
 		}
 		return nil
 	})

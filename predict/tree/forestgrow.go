@@ -19,16 +19,23 @@ const stageForest = 0x666f72657374
 // Of a target, and of the second of two classes, a bin holds Σ w and Σ w·y; of more classes
 // the weight of each.
 type bagger struct {
-	f        *forest
-	meter    *parallel.Meter
-	rnd      rng.Stream
-	chance   []float64 // of being drawn at most so many times
-	stride   int       // numbers a bin
-	bag      []draw
-	bagSpare []draw
-	out      []int32
-	outSpare []int32
-	at       []int32 // leaf of each row of out
+	f         *forest
+	meter     *parallel.Meter
+	rnd       rng.Stream
+	chance    []float64 // of being drawn at most so many times
+	stride    int       // numbers a bin
+	bag       []draw    // empty where the tree is counted
+	bagSpare  []draw
+	counted   bool // ticks take the place of bag
+	told      bool // hist and held hold the counts of the column, too
+	plain     bool // the best cut by S²/W
+	ticks     []tick
+	tickSpare []tick
+	counts    [256]uint64
+	near      near
+	out       []int32
+	outSpare  []int32
+	at        []int32 // leaf of each row of out
 
 	hist    []float64
 	held    [256]uint32 // rows of the bins
@@ -104,24 +111,28 @@ func newBagger(ctx context.Context, f *forest) *bagger {
 	if f.opt.Distinct {
 		b.chance = []float64{1 - f.opt.Sample}
 	}
+	b.counted, b.near.may = b.countable(), f.l.d <= min(8*f.opt.Try, nearColumns)
+	b.plain = b.stride == 2 && !f.opt.Extremely && f.opt.Criterion != Entropy && f.opt.Criterion != PoissonDeviance
 	return b
 }
 
-// tree grows tree t.
-func (b *bagger) tree(t int) (*grown, error) {
+// tree grows tree t in the memory of g.
+func (b *bagger) tree(t int, g *grown) error {
 	b.rnd.Reset(b.f.opt.Seed, stageForest, uint64(t))
 	for j := range b.columns {
 		b.columns[j] = int32(j)
 	}
 	b.sample(uint64(t))
-	b.g = &grown{}
+	b.g = g
+	g.nodes, g.sums, g.choices, g.inner = g.nodes[:0], g.sums[:0], g.choices[:0], g.inner[:0]
 	b.at = slices.Grow(b.at[:0], len(b.out))[:len(b.out)]
-	b.tasks = append(b.tasks[:0], b.node(0, len(b.bag), 0, len(b.out), 0))
+	b.tasks = append(b.tasks[:0], b.node(0, max(len(b.bag), len(b.ticks)), 0, len(b.out), 0))
 	for len(b.tasks) > 0 {
 		k := b.tasks[len(b.tasks)-1]
 		b.tasks = b.tasks[:len(b.tasks)-1]
+		b.approach(k)
 		if err := b.meter.Did(b.f.opt.Try * (k.hi - k.lo) * 4); err != nil {
-			return nil, err
+			return err
 		}
 		if b.split(k) {
 			continue
@@ -130,6 +141,9 @@ func (b *bagger) tree(t int) (*grown, error) {
 			b.at[i] = k.node
 		}
 	}
+	if b.near.on {
+		b.leave()
+	}
 	return b.finish(uint64(t))
 }
 
@@ -137,7 +151,7 @@ func (b *bagger) tree(t int) (*grown, error) {
 // row's own. Of a handful of rows, none of which is drawn, the first is.
 func (b *bagger) sample(t uint64) {
 	l := b.f.l
-	b.bag, b.out = b.bag[:0], b.out[:0]
+	b.bag, b.ticks, b.out = b.bag[:0], b.ticks[:0], b.out[:0]
 	seed := rng.Hash(b.f.opt.Seed, stageForest, t, 1)
 	for k := range l.n {
 		times := 1
@@ -152,17 +166,22 @@ func (b *bagger) sample(t uint64) {
 			b.take(k, times)
 		}
 	}
-	if len(b.bag) == 0 {
+	if len(b.bag)+len(b.ticks) == 0 {
 		b.take(0, 1)
 		b.out = b.out[1:]
 	}
 	b.bagSpare = slices.Grow(b.bagSpare[:0], len(b.bag))[:len(b.bag)]
+	b.tickSpare = slices.Grow(b.tickSpare[:0], len(b.ticks))[:len(b.ticks)]
 	b.outSpare = slices.Grow(b.outSpare[:0], len(b.out))[:len(b.out)]
 }
 
 // take puts row k into the bag.
 func (b *bagger) take(k, times int) {
 	l := b.f.l
+	if b.counted {
+		b.ticks = append(b.ticks, tick{int32(k), uint32(2*times) + uint32(l.class[k])})
+		return
+	}
 	d := draw{row: int32(k), w: l.w[k] * float64(times)}
 	if l.classes > 0 {
 		d.class = l.class[k]
@@ -197,7 +216,14 @@ func (b *bagger) node(lo, hi, outLo, outHi, depth int) task {
 		return k
 	}
 	w, s := 0.0, 0.0
-	for _, d := range b.bag[lo:hi] {
+	if b.counted {
+		sum := uint64(0)
+		for _, d := range b.ticks[lo:hi] {
+			sum += kinds[d.kind&511]
+		}
+		w, s = spread(sum)
+	}
+	for _, d := range b.bag[min(lo, len(b.bag)):min(hi, len(b.bag))] {
 		w += d.w
 		s += d.s
 	}
@@ -207,8 +233,8 @@ func (b *bagger) node(lo, hi, outLo, outHi, depth int) task {
 		return k
 	}
 	y := b.f.l.y
-	first := y[b.bag[lo].row]
-	k.pure = !slices.ContainsFunc(b.bag[lo:hi], func(d draw) bool { return y[d.row] != first })
+	first := y[b.origin(b.bag[lo].row)]
+	k.pure = !slices.ContainsFunc(b.bag[lo:hi], func(d draw) bool { return y[b.origin(d.row)] != first })
 	return k
 }
 
@@ -260,7 +286,7 @@ func (b *bagger) weight(sums []float64) float64 {
 
 // part gives the rows of a node to two children.
 func (b *bagger) part(k task, c *choice, gain float64) {
-	code := b.f.bins.code[c.column]
+	code := b.code(c.column)
 	n := &b.g.nodes[k.node]
 	n.Column, n.Gain = c.column, gain
 	if c.categorical {
@@ -272,37 +298,25 @@ func (b *bagger) part(k task, c *choice, gain float64) {
 	if c.missingLeft {
 		c.set[missingBin>>6] |= 1 << (missingBin & 63)
 	}
-	left, right := 0, 0
-	list := b.bag[k.lo:k.hi]
-	for _, d := range list {
-		bin := code[d.row]
-		if c.set[bin>>6]>>(bin&63)&1 != 0 {
-			list[left] = d
-			left++
-		} else {
-			b.bagSpare[right] = d
-			right++
-		}
+	var left int
+	if b.counted {
+		left = b.countParts(b.ticks[k.lo:k.hi], code, &c.set)
+	} else {
+		left = b.parts(b.bag[k.lo:k.hi], code, &c.set)
 	}
-	copy(list[left:], b.bagSpare[:right])
-	if !c.categorical && !c.missing && left > right {
+	if !c.categorical && !c.missing && 2*left > k.hi-k.lo {
 		c.missingLeft = true
 		c.set[missingBin>>6] |= 1 << (missingBin & 63)
 	}
 	n.MissingLeft = c.missingLeft
 	out := b.out[k.outLo:k.outHi]
-	outLeft, outRight := 0, 0
-	for _, r := range out {
+	outLeft := 0
+	for i, r := range out {
 		bin := code[r]
-		if c.set[bin>>6]>>(bin&63)&1 != 0 {
-			out[outLeft] = r
-			outLeft++
-		} else {
-			b.outSpare[outRight] = r
-			outRight++
-		}
+		out[outLeft], b.outSpare[i-outLeft] = r, r
+		outLeft += int(c.set[bin>>6] >> (bin & 63) & 1)
 	}
-	copy(out[outLeft:], b.outSpare[:outRight])
+	copy(out[outLeft:], b.outSpare[:len(out)-outLeft])
 	b.g.inner[k.node] = int32(len(b.g.choices))
 	b.g.choices = append(b.g.choices, *c)
 	mid, outMid := k.lo+left, k.outLo+outLeft
@@ -311,4 +325,19 @@ func (b *bagger) part(k task, c *choice, gain float64) {
 	n = &b.g.nodes[k.node]
 	n.Left, n.Right = int(l.node), int(r.node)
 	b.tasks = append(b.tasks, r, l)
+}
+
+// parts puts the rows whose bins are in set first, and returns how many they are.
+func (b *bagger) parts(list []draw, code []uint8, set *[4]uint64) (left int) {
+	for i, d := range list {
+		bin := code[d.row]
+		if set[bin>>6]>>(bin&63)&1 != 0 {
+			list[left] = d
+			left++
+		} else {
+			b.bagSpare[i-left] = d
+		}
+	}
+	copy(list[left:], b.bagSpare[:len(list)-left])
+	return left
 }

@@ -10,8 +10,18 @@ import (
 // search looks for a split of the node by column j that is better than best, and tells
 // whether the column has more than one bin there.
 func (b *bagger) search(k task, j int, best *choice) bool {
-	b.tally(k, j)
-	defer b.wipe()
+	if b.counted {
+		b.count(k, j)
+	} else {
+		b.tally(k, j)
+	}
+	varies := b.seek(k, j, best)
+	b.wipe()
+	return varies
+}
+
+// seek is search in what was added up.
+func (b *bagger) seek(k task, j int, best *choice) bool {
 	known := len(b.used)
 	missing := b.used[known-1] == missingBin
 	if known == 1 {
@@ -53,8 +63,7 @@ const fewRows = 160
 
 // tally adds up the rows of a node by their bins and lists those that have any.
 func (b *bagger) tally(k task, j int) {
-	code := b.f.bins.code[j]
-	list := b.bag[k.lo:k.hi]
+	code, list := b.code(j), b.bag[k.lo:k.hi]
 	few := len(list) <= fewRows && b.stride == 2
 	switch {
 	case b.stride > 2:
@@ -103,6 +112,14 @@ func (b *bagger) tally(k task, j int) {
 
 // wipe clears what tally has added up.
 func (b *bagger) wipe() {
+	if b.counted {
+		for _, c := range b.used {
+			b.counts[c] = 0
+		}
+		if !b.told {
+			return
+		}
+	}
 	for _, c := range b.used {
 		b.held[c] = 0
 		clear(b.sums(c))
@@ -116,6 +133,9 @@ func (b *bagger) sums(bin uint8) []float64 { return b.hist[int(bin)*b.stride : (
 // right and then on the left. It raises c.score and returns the last bin on the left by
 // its place in used, and the side of the others; −1 where nothing is better than c.
 func (b *bagger) scan(c *choice, known int, total []float64, rows int) (at int, restLeft bool) {
+	if b.counted && b.plain && !c.categorical && known == len(b.used) {
+		return b.countSquares(c, total, rows), false
+	}
 	at = -1
 	passes := 1
 	if known < len(b.used) {
@@ -130,7 +150,7 @@ func (b *bagger) scan(c *choice, known int, total []float64, rows int) (at int, 
 			last = known
 		}
 		var found int
-		if b.stride == 2 && b.f.opt.Criterion != Entropy && b.f.opt.Criterion != PoissonDeviance {
+		if b.plain {
 			found = b.squares(c, last, count, total, rows)
 		} else {
 			found = b.general(c, last, count, total, rows)
