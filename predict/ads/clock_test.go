@@ -195,6 +195,19 @@ func TestRecordClockAhead(t *testing.T) {
 	}
 }
 
+// level8 lets none of eight be far ahead of another, whatever runs when.
+type level8 [8]atomic.Int64
+
+// reach waits until the others are at most ten behind k; the largest number leaves.
+func (l *level8) reach(w, k int) {
+	l[w].Store(int64(k))
+	for v := range l {
+		for k != math.MaxInt && l[v].Load() < int64(k)-10 {
+			runtime.Gosched()
+		}
+	}
+}
+
 // TestServersClockAhead: of eight servers one is a year ahead. All clicks are paid once, whoever tells them a second time, the budget is not overspent, and no cap is
 // broken, in the present as in the year to come.
 func TestServersClockAhead(t *testing.T) {
@@ -209,15 +222,7 @@ func TestServersClockAhead(t *testing.T) {
 	var mu sync.Mutex
 	var log []seen
 	paid := map[string]int64{}
-	var at8 [8]atomic.Int64
-	level := func(w, k int) { // nobody is far ahead of another, whatever runs when
-		at8[w].Store(int64(k))
-		for v := range at8 {
-			for at8[v].Load() < int64(k)-10 {
-				runtime.Gosched()
-			}
-		}
-	}
+	var level level8
 	told := make([]chan ads.Impression[int], 8)
 	for w := range told {
 		told[w] = make(chan ads.Impression[int], pages*2)
@@ -229,9 +234,9 @@ func TestServersClockAhead(t *testing.T) {
 			defer wg.Done()
 			s := get(ads.NewServer(catalogue, ads.ServerOptions[int]{Auction: ads.AuctionOptions{Examination: []float64{1, .5}, Payment: ads.FirstPrice}, Ledger: ledger}))
 			r := rng.New(7, 21, uint64(w))
-			defer at8[w].Store(math.MaxInt64)
+			defer level.reach(w, math.MaxInt)
 			for k := range pages {
-				level(w, k)
+				level.reach(w, k)
 				at := noon.Add(time.Duration(ticks.Add(1)) * 24 * time.Hour / time.Duration(8*pages)) // one time for all
 				if w == 3 {
 					at = at.Add(365 * 24 * time.Hour)
@@ -303,6 +308,7 @@ func TestHold(t *testing.T) {
 		ledger := get(ads.NewLedger[int](ads.LedgerOptions{}))
 		given := make([]int, 8)
 		var ticks atomic.Int64
+		var level level8
 		var wg sync.WaitGroup
 		for w := range 8 {
 			wg.Add(1)
@@ -315,7 +321,9 @@ func TestHold(t *testing.T) {
 					at time.Time
 				}
 				var queue []late
+				defer level.reach(w, math.MaxInt)
 				for k := range 700 {
+					level.reach(w, k)
 					at := noon.Add(time.Duration(ticks.Add(1)) * time.Minute / 8)
 					for _, x := range get(s.Serve(nil, ads.Request[int]{ID: uint64(w*10_000 + k), User: k, At: at})) {
 						if r.Bool(.2) {
