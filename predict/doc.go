@@ -55,6 +55,21 @@
 //     another program
 //   - [WriteModel], [ReadModel]: models in a file or on a wire
 //
+// # Weights and offsets
+//
+// What the fits take beside rows and outcomes; of predict/online one is given with each example, trees are those of predict/tree:
+//
+//	                                   weights of rows   of classes, balanced   offset
+//	Logistic, Multinomial, SVM, MLP    yes               yes                    yes
+//	boosting                           yes               yes                    yes
+//	Linear, Poisson                    yes               no classes             yes
+//	NaiveBayes                         yes               yes, by hand           no: a product of probabilities
+//	Neighbors                          yes               by those of rows       no: votes
+//	CART, forests                      yes               yes                    no: shares of a leaf
+//	FTRL, FM, FieldFM                  in Learn          by those of rows       Row.Offset
+//	FitText                            yes               balanced               no
+//	TextCounts                         in Add            by those of rows       no
+//
 // Logistic regression that was fitted without class weights on unsampled rows is
 // calibrated already. Calibrate and choose thresholds on scores of [CrossPredict], or on
 // rows that took no part.

@@ -37,6 +37,14 @@ type MLPOptions struct {
 	Seed uint64
 	// Weights, if not nil, holds one weight >= 0 a row. Rows of weight 0 count as absent.
 	Weights []float64
+	// ClassWeights, if not nil, multiplies the weights of the rows of each class; 0 means 1. Nil without Classes.
+	ClassWeights []float64
+	// Balanced multiplies the weights of each class by the mean weight of a class over its own, so that all weigh the
+	// same. Probabilities then are no longer those of the data. Not without Classes.
+	Balanced bool
+	// Offset, if not nil, is added to what the last layer says of each row, with coefficient 1: one amount a row, with Classes one number a class
+	// before the softmax, row after row. A fitted model knows nothing of it.
+	Offset []float64
 	// Progress, if not nil, is called after every epoch; its objective is the loss of the rows held out or, without any, of the others.
 	Progress func(Progress)
 }
@@ -50,7 +58,7 @@ func (o MLPOptions) withDefaults() MLPOptions {
 	return o
 }
 
-// validate reports every bad field but Columns and Weights.
+// validate reports every bad field but Columns, Weights and Offset.
 func (o MLPOptions) validate(where string) error {
 	var c check.Options
 	c.Require(o.Classes == 0 || o.Classes >= 2 && o.Classes <= maxClasses, "Classes", o.Classes, "2 … 65536, or 0")
@@ -65,7 +73,40 @@ func (o MLPOptions) validate(where string) error {
 	check.Positive(&c, "Epochs", o.Epochs)
 	check.Positive(&c, "Patience", o.Patience)
 	c.Require(o.Validation >= 0 && o.Validation < 1, "Validation", o.Validation, "below 1")
+	c.Require(o.ClassWeights == nil || o.Classes > 0 && len(o.ClassWeights) == o.Classes, "ClassWeights", len(o.ClassWeights), "nil, or one number a class")
+	for k, w := range o.ClassWeights {
+		check.NonNegative(&c, fmt.Sprintf("ClassWeights[%d]", k), w)
+	}
+	c.Require(!o.Balanced || o.Classes > 0, "Balanced", o.Balanced, "false without Classes")
 	return c.Err(where)
+}
+
+// weight returns the weight of a row, that of its class included; kept are the rows of positive weight.
+func (o *MLPOptions) weight(y []float64, kept []int) func(i int) float64 {
+	own := func(i int) float64 {
+		if o.Weights == nil {
+			return 1
+		}
+		return o.Weights[i]
+	}
+	if o.ClassWeights == nil && !o.Balanced {
+		return own
+	}
+	factor, of, total := make([]float64, o.Classes), make([]float64, o.Classes), 0.0
+	for _, i := range kept {
+		of[int(y[i])] += own(i)
+		total += own(i)
+	}
+	for k := range factor {
+		factor[k] = 1
+		if o.ClassWeights != nil {
+			factor[k] = check.Default(o.ClassWeights[k], 1)
+		}
+		if o.Balanced && of[k] > 0 {
+			factor[k] *= total / (float64(o.Classes) * of[k])
+		}
+	}
+	return func(i int) float64 { return own(i) * factor[int(y[i])] }
 }
 
 // MLP is a fitted network of layers with embeddings of ids. It is immutable and safe for concurrent use. The zero value answers
@@ -104,6 +145,12 @@ func FitMLP(ctx context.Context, rows [][]float64, y []float64, opt MLPOptions) 
 	if err != nil {
 		return nil, err
 	}
+	if opt.Offset != nil && opt.Classes == 0 {
+		y = slices.Clone(y)
+		for i, o := range opt.Offset {
+			y[i] -= o
+		}
+	}
 	t, err := m.trainer(ctx, where, rows, y, kept, opt)
 	if err != nil {
 		return nil, err
@@ -128,6 +175,17 @@ func newMLP(where string, rows [][]float64, y []float64, opt MLPOptions) (*MLP, 
 	}
 	if err := check.Weights("Weights", opt.Weights, n); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", where, err)
+	}
+	if opt.Offset != nil {
+		k := max(1, opt.Classes)
+		if err := check.Len("Offset", len(opt.Offset), n*k); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", where, err)
+		}
+		for i, v := range opt.Offset {
+			if err := checkValue(v); err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", where, badValue("Offset", i/k, v))
+			}
+		}
 	}
 	m := &MLP{schema: numeric(nil, d), classes: opt.Classes, embedding: opt.Embedding}
 	if opt.Columns != nil {
@@ -268,15 +326,20 @@ func (m *MLP) base() int {
 	return n
 }
 
-// lossOf returns the loss of a row whose layers are filled, and sets the slopes of the last one to that of the loss.
-func (m *MLP) lossOf(p *pass, y float64) float64 {
+// lossOf returns the loss of a row whose layers are filled, and sets the slopes of the last one to that of the loss; offset, if not nil, has a
+// number a class.
+func (m *MLP) lossOf(p *pass, y float64, offset []float64) float64 {
 	out, slope := p.layer[len(p.layer)-1], p.slope[len(p.slope)-1]
 	if m.classes == 0 {
 		slope[0] = out[0] - (y-m.target)/m.spread
 		return slope[0] * slope[0] / 2
 	}
 	copy(slope, out)
-	loss := softmaxOf(slope) - out[int(y)]
+	for k, o := range offset {
+		slope[k] += o
+	}
+	own := slope[int(y)]
+	loss := softmaxOf(slope) - own
 	slope[int(y)]--
 	return loss
 }
@@ -436,6 +499,7 @@ type trainer struct {
 	rows         [][]float64
 	y            []float64
 	weight       func(i int) float64
+	offset       func(i int) []float64
 	train, held  []int
 	grad         []float64
 	first, other []float64 // Adam's means of slopes and of their squares
@@ -446,9 +510,9 @@ type trainer struct {
 
 // trainer draws the rows held out and the start, and standardises.
 func (m *MLP) trainer(ctx context.Context, where string, rows [][]float64, y []float64, kept []int, opt MLPOptions) (*trainer, error) {
-	t := &trainer{m: m, rows: rows, y: y, weight: func(int) float64 { return 1 }, stream: rng.New(opt.Seed, 0x31b, 0)}
-	if opt.Weights != nil {
-		t.weight = func(i int) float64 { return opt.Weights[i] }
+	t := &trainer{m: m, rows: rows, y: y, weight: opt.weight(y, kept), offset: func(int) []float64 { return nil }, stream: rng.New(opt.Seed, 0x31b, 0)}
+	if k := opt.Classes; opt.Offset != nil && k > 0 {
+		t.offset = func(i int) []float64 { return opt.Offset[i*k : i*k+k] }
 	}
 	order := slices.Clone(kept)
 	shuffle(t.stream, order)
@@ -564,7 +628,7 @@ func (t *trainer) mean(ctx context.Context, rows []int) (float64, error) {
 			return 0, context.Cause(ctx)
 		}
 		t.m.forward(t.pass, t.rows[i])
-		sum += t.weight(i) * t.m.lossOf(t.pass, t.y[i])
+		sum += t.weight(i) * t.m.lossOf(t.pass, t.y[i], t.offset(i))
 		total += t.weight(i)
 	}
 	return sum / total, nil
@@ -582,7 +646,7 @@ func (t *trainer) step(batch []int, opt MLPOptions) {
 	var touched []int
 	for _, i := range batch {
 		m.forward(t.pass, t.rows[i])
-		m.lossOf(t.pass, t.y[i])
+		m.lossOf(t.pass, t.y[i], t.offset(i))
 		touched = m.backward(t.pass, t.weight(i)/total, t.grad, touched)
 	}
 	t.steps++

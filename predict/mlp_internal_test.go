@@ -35,13 +35,13 @@ func TestMLPGradient(t *testing.T) {
 		loss := func() (sum float64) {
 			for i, row := range rows {
 				m.forward(tr.pass, row)
-				sum += float64(i+1) * m.lossOf(tr.pass, y[i])
+				sum += float64(i+1) * m.lossOf(tr.pass, y[i], tr.offset(i))
 			}
 			return sum
 		}
 		for i, row := range rows {
 			m.forward(tr.pass, row)
-			m.lossOf(tr.pass, y[i])
+			m.lossOf(tr.pass, y[i], tr.offset(i))
 			m.backward(tr.pass, float64(i+1), tr.grad, nil)
 		}
 		const h = 1e-6

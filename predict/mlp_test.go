@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -72,12 +73,61 @@ func TestMLPRefuses(t *testing.T) {
 		"a layer of 0":   {rows, predict.MLPOptions{Hidden: []int{0}}, predict.ErrOption},
 		"NaN":            {[][]float64{{1}, {math.NaN()}, {2}}, predict.MLPOptions{}, predict.ErrNotFinite},
 		"a code of 1.5":  {[][]float64{{1}, {1.5}, {2}}, predict.MLPOptions{Columns: []predict.Column{{Name: "id", Kind: predict.Categorical}}}, predict.ErrRange},
+		"class weights":  {rows, predict.MLPOptions{ClassWeights: []float64{1, 2}}, predict.ErrOption},
+		"balance":        {rows, predict.MLPOptions{Balanced: true}, predict.ErrOption},
+		"offset":         {rows, predict.MLPOptions{Classes: 2, Offset: []float64{1, 2, 3}}, predict.ErrShape},
 		"two validation": {rows, predict.MLPOptions{Validation: 1}, predict.ErrOption},
 	} {
 		n := len(c.rows)
 		if _, err := predict.FitMLP(context.Background(), c.rows, y[:n], c.opt); !errors.Is(err, c.is) {
 			t.Errorf("%s: %v, want %v", name, err, c.is)
 		}
+	}
+}
+
+// Class weights are weights of rows, balance is those of equal mass, and offsets of amounts are taken off them.
+func TestMLPWeights(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	var rows [][]float64
+	var y, amounts, weights, balance, offset []float64
+	for range 120 {
+		x, c := r.NormFloat64(), float64(min(2, r.IntN(5)))
+		rows, y, amounts = append(rows, []float64{x}), append(y, c), append(amounts, x+c)
+		weights, offset = append(weights, float64(1+r.IntN(3))), append(offset, c)
+	}
+	mass := [3]float64{}
+	for i, c := range y {
+		mass[int(c)] += weights[i]
+	}
+	own := make([]float64, len(y))
+	for i, c := range y {
+		balance = append(balance, weights[i]*((mass[0]+mass[1]+mass[2])/(3*mass[int(c)])))
+		own[i] = weights[i] * []float64{1, 4, 1}[int(c)]
+	}
+	fit := func(y []float64, opt predict.MLPOptions) []byte {
+		opt.Epochs, opt.Hidden = 3, []int{3}
+		return promised(promised(predict.FitMLP(context.Background(), rows, y, opt)).MarshalBinary())
+	}
+	same := func(name string, a, b []byte) {
+		if !slices.Equal(a, b) {
+			t.Errorf("%s: another model", name)
+		}
+	}
+	same("class weights", fit(y, predict.MLPOptions{Classes: 3, Weights: weights, ClassWeights: []float64{0, 4, 1}}), fit(y, predict.MLPOptions{Classes: 3, Weights: own}))
+	same("balance", fit(y, predict.MLPOptions{Classes: 3, Weights: weights, Balanced: true}), fit(y, predict.MLPOptions{Classes: 3, Weights: balance}))
+	rest := make([]float64, len(y))
+	for i := range rest {
+		rest[i] = amounts[i] - offset[i]
+	}
+	same("offset", fit(amounts, predict.MLPOptions{Offset: offset}), fit(rest, predict.MLPOptions{}))
+	// Log-odds that tell each class leave the network nothing to say.
+	told := make([]float64, 3*len(y))
+	for i, c := range y {
+		told[3*i+int(c)] = 40
+	}
+	m := promised(predict.FitMLP(context.Background(), rows, y, predict.MLPOptions{Classes: 3, Offset: told, Epochs: 2}))
+	if !(m.Loss() < 1e-9) {
+		t.Errorf("loss %v beside offsets that know", m.Loss())
 	}
 }
 

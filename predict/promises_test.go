@@ -241,7 +241,8 @@ func TestPromises(t *testing.T) {
 			},
 			"FitMLP": func() []any {
 				return []any{ctx, rows, amountsOf(len(rows), 0), predict.MLPOptions{
-					Columns: predict.Numbers("a", "b"), Classes: 3, Hidden: []int{2, 2}, Embedding: 2, Batch: 4, Epochs: 2, Validation: .3, Patience: 1, Weights: options.Weights, Progress: options.Progress,
+					Columns: predict.Numbers("a", "b"), Classes: 3, Hidden: []int{2, 2}, Embedding: 2, Batch: 4, Epochs: 2, Validation: .3, Patience: 1, Weights: options.Weights, ClassWeights: []float64{1, 2, 1}, Offset: amountsOf(3*len(rows), 0),
+					Progress: options.Progress,
 				}}
 			},
 			"MLP.Bind":    func() []any { return []any{predict.Numbers("x1", "x0")} },
