@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -43,12 +44,16 @@ func readSet(t *testing.T, path string) (s peerSet) {
 	if err := json.Unmarshal(must(os.ReadFile(path+".json")), &meta); err != nil {
 		t.Fatal(err)
 	}
-	raw := must(os.ReadFile(path + ".f64"))
-	flat := make([]float64, len(raw)/8)
-	for i := range flat {
-		flat[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
-	}
 	width := meta.Columns + 1 + meta.Repeats
+	flat := make([]float64, meta.Rows*width)
+	file := must(os.Open(path + ".f64"))
+	defer file.Close()
+	for lo := 0; lo < len(flat); lo += width << 10 { // in pieces, which do not count when memory is measured
+		if err := binary.Read(file, binary.LittleEndian, flat[lo:min(lo+width<<10, len(flat))]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.rows, s.y, s.folds = make([][]float64, 0, meta.Rows), make([]float64, 0, meta.Rows), make([][]float64, 0, meta.Rows)
 	for i := range meta.Rows {
 		line := flat[i*width : (i+1)*width]
 		s.rows = append(s.rows, line[:meta.Columns:meta.Columns])
@@ -162,6 +167,14 @@ func paired(a, b []float64) (mean, half float64, won int) {
 	return mean, t49 * math.Sqrt(variance*(1/n+1.0/4)), won
 }
 
+// peakMB is the most memory that the process has had, as Linux tells.
+func peakMB() string {
+	status, _ := os.ReadFile("/proc/self/status")
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	kb, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(strings.SplitN(rest, "\n", 2)[0]), " kB"))
+	return strconv.Itoa(kb >> 10)
+}
+
 // TestBoostPeersSpeed times the table of docs/peers/boost.py table DIR ROWS:
 //
 //	AISLE_LONG=1 AISLE_PEERS=DIR go test -v -timeout 0 -run BoostPeersSpeed ./predict/tree
@@ -169,10 +182,10 @@ func TestBoostPeersSpeed(t *testing.T) {
 	dir := peerFolder(t)
 	for _, n := range strings.Fields(cmp.Or(os.Getenv("AISLE_SETS"), "100000 1000000")) {
 		s := readSet(t, filepath.Join(dir, "speed"+n))
-		cut := len(s.rows) * 4 / 5
+		cut, before := len(s.rows)*4/5, peakMB()
 		start := testkit.ProcessorTime()
 		m := must(tree.FitBoost(context.Background(), s.rows[:cut], s.y[:cut], tree.BoostOptions{Categorical: s.cats}))
-		fit := testkit.ProcessorTime() - start
+		fit, peak := testkit.ProcessorTime()-start, peakMB()
 		dst := make([]float64, 0, len(s.rows)-cut)
 		start = testkit.ProcessorTime()
 		must(m.Predict(dst, s.rows[cut:]))
@@ -183,6 +196,6 @@ func TestBoostPeersSpeed(t *testing.T) {
 		}
 		one := (testkit.ProcessorTime() - start) / 20000
 		p := must(m.Predict(dst[:0], s.rows[cut:]))
-		t.Logf("%s rows: fit %.2f CPU s, predict %.2f CPU s (%.2f µs a row), one row %v, AUC %.5f", n, fit.Seconds(), scored.Seconds(), scored.Seconds()*1e6/float64(len(p)), one, auc(p, s.y[cut:]))
+		t.Logf("%s rows: fit %.2f CPU s, peak %s MB, %s before, predict %.2f CPU s (%.2f µs a row), one row %v, AUC %.5f", n, fit.Seconds(), peak, before, scored.Seconds(), scored.Seconds()*1e6/float64(len(p)), one, auc(p, s.y[cut:]))
 	}
 }
