@@ -118,6 +118,24 @@ func TestNaiveBayesUnchanged(t *testing.T) {
 	}
 }
 
+// TestColumnsBound: learners that need the products of all columns refuse more of them than there is memory for.
+func TestColumnsBound(t *testing.T) {
+	ctx, rows, y := context.Background(), [][]float64{make([]float64, 1<<14+1), make([]float64, 1<<14+1)}, []float64{1, 2}
+	for name, fit := range map[string]func() error{
+		"linear":  func() error { _, err := predict.FitLinear(ctx, rows, y, predict.LinearOptions{}); return err },
+		"lasso":   func() error { _, err := predict.FitLinear(ctx, rows, y, predict.LinearOptions{L1: 1}); return err },
+		"poisson": func() error { _, err := predict.FitPoisson(ctx, rows, y, predict.PoissonOptions{}); return err },
+		"svm": func() error {
+			_, err := predict.FitSVM(ctx, rows, []bool{true, false}, predict.SVMOptions{})
+			return err
+		},
+	} {
+		if err := fit(); !errors.Is(err, predict.ErrTooLarge) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestNaiveBayesBounds: one code does not ask for more memory than there is, and counts beyond float64 are said.
 func TestNaiveBayesBounds(t *testing.T) {
 	b := promised(predict.NewNaiveBayes(predict.NaiveBayesOptions{Classes: 65536, Columns: []predict.Column{{Name: "id", Kind: predict.Categorical}}}))

@@ -25,8 +25,11 @@ type Gram struct {
 	diff    []float64 // scratch
 }
 
+// widest is how many columns a Gram has at the most: their products take 2 GiB.
+const widest = 1 << 14
+
 // Add adds a row with target y and weight w. A row of weight 0 counts as
-// absent. Errors: ErrShape, ErrNotFinite, ErrRange (magnitudes above 1e150), ErrOverflow,
+// absent. Errors: ErrShape, ErrNotFinite, ErrRange (magnitudes above 1e150), ErrOverflow, ErrTooLarge beyond 16,384 columns,
 // ErrEmpty for a row of no columns; g is unchanged then. It allocates nothing after the
 // first row.
 func (g *Gram) Add(row []float64, y, w float64) error {
@@ -36,6 +39,9 @@ func (g *Gram) Add(row []float64, y, w float64) error {
 	}
 	if len(row) == 0 {
 		return fmt.Errorf("%s: row: %w", where, ErrEmpty)
+	}
+	if len(row) > widest {
+		return fmt.Errorf("%s: row has %d columns, at most %d: %w", where, len(row), widest, ErrTooLarge)
 	}
 	if g.mean != nil && len(row) != g.columns {
 		return fmt.Errorf("%s: row has %d columns, want %d: %w", where, len(row), g.columns, ErrShape)

@@ -97,7 +97,7 @@ func (m *Linear) setIntercept(opt LinearOptions) {
 // it gets coefficient 0 and a warning.
 //
 // The order of rows does not matter, to the bit. Cost n·d², memory n + d².
-// Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange, ErrOption, ErrDuplicate,
+// Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange, ErrOption, ErrDuplicate, ErrTooLarge beyond 16,384 columns without Huber,
 // ErrDiverged, or context.Cause(ctx).
 func FitLinear(ctx context.Context, rows [][]float64, y []float64, opt LinearOptions) (*Linear, error) {
 	const where = "predict: FitLinear"

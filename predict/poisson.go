@@ -54,7 +54,7 @@ type Poisson struct{ iterated }
 //
 // The order of rows does not matter, to the bit. Cost n·d² an iteration; memory n + d².
 // Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange for a negative count and magnitudes above 1e150, ErrOption, ErrDuplicate,
-// ErrUndefined where all counts are 0, ErrDiverged, ErrOverflow, or context.Cause(ctx).
+// ErrUndefined where all counts are 0, ErrDiverged, ErrOverflow, ErrTooLarge beyond 16,384 columns, or context.Cause(ctx).
 func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonOptions) (*Poisson, error) {
 	const where = "predict: FitPoisson"
 	f, opt, err := newPoisson(ctx, where, rows, y, opt)

@@ -56,7 +56,7 @@ type SVM struct{ iterated }
 //
 // The order of rows does not matter, to the bit. Cost n·d² an iteration, about ten of them; memory n + d².
 // Errors: ErrEmpty, ErrShape, ErrNotFinite, ErrRange, ErrOption, ErrDuplicate, ErrUndefined for
-// one class only, ErrDiverged, ErrOverflow, or context.Cause(ctx).
+// one class only, ErrDiverged, ErrOverflow, ErrTooLarge beyond 16,383 columns, or context.Cause(ctx).
 func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*SVM, error) {
 	const where = "predict: FitSVM"
 	f, opt, err := newSVM(ctx, where, rows, y, opt)

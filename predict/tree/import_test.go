@@ -143,6 +143,7 @@ func TestImportRefuses(t *testing.T) {
 		{"a field of a tree", "leaf_slopes", tree.ErrUnsupported, xgboost(`"base_weights":`, `"leaf_slopes":[0,1,2],"base_weights":`)},
 		{"categories of before 1.7", "trees[0]", tree.ErrUnsupported, xgboost("[2,1,4]", "[1,6,2]", `"categories":[],"categories_nodes":[],"categories_segments":[],"categories_sizes":[]`,
 			`"categories":[3],"categories_nodes":[0],"categories_segments":[0],"categories_sizes":[1]`)},
+		{"dart of before 1.6", "dart", tree.ErrUnsupported, xgboost("[2,1,4]", "[1,3,3]", `"tree_info":[0]`, `"tree_info":[0],"weight_drop":[1]`)},
 		{"weights of too many trees", "weight_drop", tree.ErrCorrupt, xgboost(`"tree_info":[0]`, `"tree_info":[0],"weight_drop":[1,1]`)},
 		{"dart without weights", "weight_drop", tree.ErrCorrupt, xgboost(`"name":"gbtree"`, `"name":"dart"`)},
 		{"the old binary format", "binary format", tree.ErrUnsupported, func() error { _, err := tree.ImportXGBoost([]byte("binf....")); return err }},

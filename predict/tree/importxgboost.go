@@ -23,13 +23,15 @@ import (
 // reg:pseudohubererror, reg:quantileerror, reg:expectileerror, reg:logistic, reg:gamma, reg:tweedie, binary:logistic,
 // binary:logitraw, binary:hinge, count:poisson, survival:cox, survival:aft, rank:ndcg, rank:map,
 // rank:pairwise, multi:softprob, and multi:softmax, for which Predict gives the probabilities of the
-// classes instead of the best one. All trees are taken, also those behind best_iteration, which Ensemble.First leaves out. Cover is the
+// classes instead of the best one. Quantiles of a row that XGBoost 3.4 or newer has learned come out in ascending order, as it
+// has them. All trees are taken, also those behind best_iteration, which Ensemble.First leaves out. Cover is the
 // sum of the Hessians, Count not known. What is left out is base_margin of single rows, which is
 // the caller's to add.
 //
 // Errors: ErrCorrupt for bytes that are no such model, naming the field: cycles, children that are
-// no nodes, thresholds that are not finite, lengths that do not agree; ErrUnsupported for another
-// booster or objective (gblinear: ImportXGBoostLinear), or the binary format that ended with 2.x;
+// no nodes, thresholds that are NaN, lengths that do not agree; ErrUnsupported for another
+// booster or objective (gblinear: ImportXGBoostLinear), expectiles of several levels, dart of versions before 1.6 and
+// categories of those before 1.7, a field of the trees that is not known here, or the binary format that ended with 2.x;
 // ErrTooLarge beyond 2²⁴ columns or categories, 2¹⁶ outputs, or categories of more than 2³¹ bits;
 // ErrEmpty without trees. Cost: one pass over data, memory in proportion to the nodes, and to the largest category of each split.
 func ImportXGBoost(data []byte) (*Ensemble, error) {
@@ -318,6 +320,9 @@ func (m *xgboost) ensemble() (*Ensemble, error) {
 	dart := m.booster == "dart" || m.drop != nil
 	if dart && len(m.drop) != len(m.trees) {
 		return nil, fmt.Errorf("weight_drop has %d numbers for %d trees: %w", len(m.drop), len(m.trees), check.ErrCorrupt)
+	}
+	if dart && m.before(1, 6) {
+		return nil, fmt.Errorf("dart of XGBoost before 1.6, whose sums are rounded elsewhere: %w", ErrUnsupported)
 	}
 	in := importer{columns: columns, outputs: outputs}
 	opt := AssembleOptions{Columns: columns, Outputs: outputs, Base: base, Link: xgboostLinks[m.objective], Single: true}
