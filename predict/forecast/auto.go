@@ -361,7 +361,7 @@ func (j judgement) scores(dst []float64, c int, weights []float64) []float64 {
 			}
 		}
 		if v := r.actual[p]; v == v && sum > 0 && scale > 0 {
-			dst = append(dst, math.Abs(v*sum-mean)/scale)
+			dst = append(dst, min(math.Abs(v*sum-mean)/scale, math.MaxFloat64)) // a spread may be next to nothing
 		}
 	}
 	return dst

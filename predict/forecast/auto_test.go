@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/rng"
 	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/predict/forecast"
@@ -553,4 +554,44 @@ func TestAutoTails(t *testing.T) {
 		t.Errorf("95 %% intervals hold %.3f", held/n)
 	}
 	t.Logf("95 %% intervals hold %.3f of %v", held/n, n)
+}
+
+// TestAutoFromNothing: values out of all proportion to those before leave quantiles in order and a frame that is read.
+func TestAutoFromNothing(t *testing.T) {
+	r := rng.New(5, 0, 0)
+	y := make([]float64, 60)
+	for i := range y {
+		y[i] = 1e-160 * r.Float64()
+		if i >= 52 {
+			y[i] = 1e100
+		}
+	}
+	for _, opt := range []forecast.AutoOptions{{}, {Season: 12, Horizon: 3}, {Season: 4, NonNegative: true}} {
+		m := fitted(forecast.FitAuto(bg, y, opt))
+		q := fitted(m.Quantiles(nil, 1, []float64{.025, .1, .5, .9, .975}))
+		if !slices.IsSorted(q) || math.IsInf(q[4], 0) || q[0] != q[0] {
+			t.Errorf("%+v: quantiles %v", opt, q)
+		}
+		saved(t, m)
+	}
+}
+
+// TestSpreadOrder: factors that descend make quantiles that do, and are refused, but in the frames that older versions
+// wrote.
+func TestSpreadOrder(t *testing.T) {
+	for version, want := range map[int]error{2: nil, 3: forecast.ErrCorrupt} {
+		var w codec.Writer
+		w.Int(1)
+		w.Bytes(fitted(naive().MarshalBinary()))
+		w.Float64s([]float64{1})
+		w.Strings([]string{"naive"})
+		w.Float64(.9)
+		w.Float64(.5)
+		w.Bool(false)
+		w.Strings(nil)
+		frame := w.AppendFrame(nil, codec.KindCombination, uint16(version))
+		if err := new(forecast.Combination).UnmarshalBinary(frame); !errors.Is(err, want) {
+			t.Errorf("version %d: %v", version, err)
+		}
+	}
 }

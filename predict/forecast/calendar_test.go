@@ -231,7 +231,11 @@ func TestLiftCovers(t *testing.T) {
 			m := fitted(forecast.FitRegression(bg, s, forecast.RegressionOptions{Log: log, L2: -1}))
 			usual := fitted(m.Scenario([][]float64{make([]float64, ahead), make([]float64, ahead)}))
 			off := fitted(m.Scenario([][]float64{{0, 0, -.2, 0, -.1, 0}, {0, 0, 1, 0, 0, 0}}))
-			got := fitted(off.Lift(nil, usual, ahead, .95))
+			got, err := off.Lift(nil, usual, ahead, .95)
+			if errors.Is(err, forecast.ErrUndefined) {
+				continue // a shop without a promotion so far
+			}
+			must(err)
 			third, fifth := mean(-.2, 1)-mean(0, 0), mean(-.1, 0)-mean(0, 0)
 			for i, want := range []float64{0, 0, third, 0, fifth, 0, third + fifth} {
 				if want == 0 && (got[i] != forecast.Outlook{}) {
@@ -266,6 +270,36 @@ func TestLiftCovers(t *testing.T) {
 	}
 	if out, err := m.Lift(make([]forecast.Outlook, 1), m, 3, 0); !errors.Is(err, forecast.ErrUndefined) || len(out) != 1 {
 		t.Errorf("not planned: %v, %d", err, len(out))
+	}
+}
+
+// TestLiftUntold: what a promotion brings that there never was is unknown, not 0 for certain; a plan that agrees in it
+// has its lift. A fit to columns in another unit is another one.
+func TestLiftUntold(t *testing.T) {
+	const n, ahead = 30, 3
+	never, price, pence := make([]float64, n+ahead), make([]float64, n+ahead), make([]float64, n+ahead)
+	y := make([]float64, n)
+	for t := range price {
+		price[t] = 8 + float64(t%3)
+		pence[t] = 128 * price[t] // standardised the same to the last bit
+		if t < n {
+			y[t] = 100 - 3*price[t] + float64(t*7%5)
+		}
+	}
+	for _, opt := range []forecast.RegressionOptions{{}, {Log: true}} {
+		m := fitted(forecast.FitRegression(bg, forecast.Series{Y: y, Known: [][]float64{never, price}}, opt))
+		usual := fitted(m.Scenario([][]float64{{0, 0, 0}, {9, 9, 9}}))
+		cheap := fitted(m.Scenario([][]float64{{0, 0, 1}, {9, 8, 9}}))
+		if got := fitted(cheap.Lift(nil, usual, 2, 0)); !(got[1].Low > 0 && got[1].High > got[1].Low) {
+			t.Errorf("a lower price: %+v", got)
+		}
+		if out, err := cheap.Lift(nil, usual, 3, 0); !errors.Is(err, forecast.ErrUndefined) || len(out) != 0 {
+			t.Errorf("a promotion that there never was: %+v, %v", out, err)
+		}
+		other := fitted(forecast.FitRegression(bg, forecast.Series{Y: y, Known: [][]float64{never, pence}}, opt))
+		if _, err := m.Lift(nil, other, 1, 0); !errors.Is(err, forecast.ErrMismatch) {
+			t.Errorf("prices in another unit: %v", err)
+		}
 	}
 }
 

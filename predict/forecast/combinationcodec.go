@@ -40,13 +40,13 @@ func (m *Combination) MarshalBinary() ([]byte, error) { return m.AppendBinary(ni
 //	[]byte   frame of a model of this package, in which models are three deep at most
 //	[]f64    weights in [0, 1] that sum up to 1 but for rounding, as many; none for the median
 //	[]string names of the methods, as many or none
-//	2 f64    factors of the spread at the 80 % interval, in (0, 1], and the 95 % one, in (0, 1.5], or both 0 for 1
+//	2 f64    factors of the spread at the 80 % interval, in (0, 1], and the 95 % one, from it to 1.5, or both 0 for 1
 //	bool     means and quantiles are cut at 0
 //	[]string warnings
 //
-// Version 2 has no factor above 1, version 1 ends with the weights. The frame of an Auto, which FitAuto made once, is read, too: its
-// names, the frame of a combination of as many with weights, factors and bool. Anything else is
-// ErrCorrupt, a newer version ErrVersion, another kind ErrMismatch; m is then unchanged.
+// Version 2 has no factor above 1, and they may descend; version 1 ends with the weights. The frame of an Auto, which
+// FitAuto made once, is read, too: its names, the frame of a combination of as many with weights, factors and bool.
+// Anything else is ErrCorrupt, a newer version ErrVersion, another kind ErrMismatch; m is then unchanged.
 func (m *Combination) UnmarshalBinary(data []byte) error {
 	const where = "forecast: Combination.UnmarshalBinary"
 	if err := check.Receiver(where, m); err != nil {
@@ -107,12 +107,12 @@ func (m *Combination) read(where string, data []byte, depth int) error {
 func (m *Combination) getSpread(r *codec.Reader) {
 	m.narrow = [2]float64{r.Float64(), r.Float64()}
 	m.nonNegative = r.Bool()
-	most := 1.0 // of older versions
+	least, most := math.SmallestNonzeroFloat64, 1.0 // of older versions
 	if r.Version > 2 {
-		most = mostWiden
+		least, most = m.narrow[0], mostWiden // else quantiles would not ascend
 	}
 	none := math.Float64bits(m.narrow[0]) == 0 && math.Float64bits(m.narrow[1]) == 0
-	if r.Err() == nil && !none && (!(m.narrow[0] > 0 && m.narrow[0] <= 1) || !(m.narrow[1] > 0 && m.narrow[1] <= most)) {
+	if r.Err() == nil && !none && (!(m.narrow[0] > 0 && m.narrow[0] <= 1) || !(m.narrow[1] >= least && m.narrow[1] <= most)) {
 		r.Fail("spread")
 	}
 }

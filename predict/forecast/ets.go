@@ -337,7 +337,7 @@ func (k *etsKernel) model(y []float64, t etsTrial, shift float64, seed uint64) *
 		m.now.seasonal = nil
 	}
 	m.settle(y, k.exp)
-	if df := k.observed - k.p; df > 0 {
+	if df := k.observed - k.p; df > 0 && !math.IsInf(m.sigma2, 1) { // relative errors may be of any size
 		m.sigma2 /= float64(df)
 	} else {
 		m.sigma2 = math.NaN()

@@ -45,7 +45,8 @@ func (m *ETS) means(dst []float64, h int) []float64 {
 const longFormula = 1000
 
 // Quantiles appends quantiles of the next h periods. See Forecaster and FitETS. ErrUndefined
-// where there were no more values than parameters, ErrEmpty for a model that was not fitted.
+// where there were no more values than parameters, or relative errors have no finite squares; ErrEmpty for
+// a model that was not fitted.
 func (m *ETS) Quantiles(dst []float64, h int, probs []float64) ([]float64, error) {
 	const where = "forecast: ETS.Quantiles"
 	if m == nil || len(m.y) == 0 {
@@ -55,7 +56,7 @@ func (m *ETS) Quantiles(dst []float64, h int, probs []float64) ([]float64, error
 		return dst, err
 	}
 	if math.IsNaN(m.sigma2) {
-		return dst, fmt.Errorf("%s: no more values than parameters: %w", where, ErrUndefined)
+		return dst, fmt.Errorf("%s: no more values than parameters, or errors out of all proportion: %w", where, ErrUndefined)
 	}
 	if m.form.season == 'M' || m.form.multError && h > longFormula {
 		return m.drawn(dst, h, probs), nil

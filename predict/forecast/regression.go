@@ -455,12 +455,18 @@ func (m *Regression) Effect(k int) (estimate, se float64, err error) {
 	if k < 0 || k >= len(m.known) {
 		return 0, 0, fmt.Errorf("%s: column %d of %d: %w", where, k, len(m.known), ErrRange)
 	}
-	j := m.own + k
-	v := m.inverse[(j+1)*len(m.beta)+j+1]
-	if m.scale[j] == 0 || v == 0 {
+	if m.untold(k) {
 		return 0, math.Inf(1), nil
 	}
+	j := m.own + k
+	v := m.inverse[(j+1)*len(m.beta)+j+1]
 	return m.beta[j+1] / m.scale[j], math.Sqrt(max(v*m.dispersion, 0)) / m.scale[j], nil
+}
+
+// untold reports whether column k of Known never changed or cannot be told from others.
+func (m *Regression) untold(k int) bool {
+	j := m.own + k
+	return m.scale[j] == 0 || m.inverse[(j+1)*len(m.beta)+j+1] == 0
 }
 
 // Scenario returns the model under another plan: plan[k][i] is Known column k of the i-th period
@@ -589,15 +595,22 @@ const maxRatio = 1e12
 // Lift appends what the plan of m is expected to bring over that of base, both a Scenario of one fit, in each
 // of the next h periods and, as the last of h+1, in all of them: the difference of the means, and the ends of
 // its confidence interval at the level, in (0, 1), 0 means .95. It is of what is to be expected; the sales themselves
-// stray further, see Intervals. What the past cannot tell, such as why a price was cut, it
-// does not know. Errors: ErrEmpty for nil or a model that was not fitted, ErrMismatch for models of other fits, ErrRange for h and means
-// that are not finite, ErrOption for a bad level, ErrUndefined for a period that one of them does not plan. Source: the delta method.
+// stray further, see Intervals. Why a price was cut it does not know.
+//
+// Errors: ErrEmpty for nil or a model that was not fitted, ErrMismatch for models of other fits, ErrRange for h and
+// means that are not finite, ErrOption for a bad level, ErrUndefined for a period that one of them does not plan and
+// for plans that differ in a column of which the past tells nothing (the standard error of its Effect is +Inf), such
+// as a promotion that there never was. Source: the delta method.
 func (m *Regression) Lift(dst []Outlook, base *Regression, h int, level float64) ([]Outlook, error) {
 	const where = "forecast: Regression.Lift"
 	if m == nil || len(m.beta) == 0 || base == nil || len(base.beta) == 0 {
 		return dst, errUnfitted(where)
 	}
-	if m.n != base.n || !slices.Equal(m.beta, base.beta) || !slices.Equal(m.inverse, base.inverse) {
+	same := m.n == base.n && m.opt.Log == base.opt.Log && m.own == base.own
+	for _, x := range [][2][]float64{{m.beta, base.beta}, {m.mean, base.mean}, {m.scale, base.scale}, {m.inverse, base.inverse}} {
+		same = same && slices.Equal(x[0], x[1])
+	}
+	if !same {
 		return dst, fmt.Errorf("%s: base is of another fit: %w", where, ErrMismatch)
 	}
 	if err := checkHorizon(where, h); err != nil {
@@ -619,6 +632,11 @@ func (m *Regression) Lift(dst []Outlook, base *Regression, h int, level float64)
 		return nil
 	}
 	for i := range h {
+		for k, x := range m.known {
+			if t := m.n + i; m.untold(k) && t < len(x) && t < len(base.known[k]) && x[t] != base.known[k][t] {
+				return dst, fmt.Errorf("%s: the past tells nothing of column %d, in which the plans of period %d to come differ: %w", where, k, i, ErrUndefined)
+			}
+		}
 		difference, slope := 0.0, make([]float64, len(m.beta))
 		for k, f := range []*Regression{m, base} {
 			mu, _, err := f.ahead(where, i)
