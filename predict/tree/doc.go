@@ -30,7 +30,8 @@
 //   - [Ensemble.Refit]: the same trees, the leaves taught by newer rows
 //   - [Assemble]: trees that were grown elsewhere, or written by hand
 //   - [ImportXGBoost], [ImportLightGBM]: models of these tools, with their own margins to the bit;
-//     [ImportXGBoostLinear]: the weights of gblinear; [Ensemble.AppendLightGBM] the way out
+//     [ImportXGBoostLinear]: the weights of gblinear; [Ensemble.AppendLightGBM] and
+//     [Ensemble.AppendXGBoost] the way out
 //   - [Ensemble.Predict]: probabilities, means; [Ensemble.Margins]: sums of leaves
 //   - [Ensemble.Leaves]: leaves as features of another model
 //

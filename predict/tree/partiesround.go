@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -128,14 +129,7 @@ func (r *BoostRound) Words(dst []uint64) []uint64 {
 	if sums == nil {
 		sums = make([]int64, r.of.size())
 	}
-	for i := 0; i < len(sums); i += 2 { // two sums are one number, the second 2⁶⁴ times: they come apart again after adding up
-		low, high := sums[i], int64(0)
-		if i+1 < len(sums) {
-			high = sums[i+1]
-		}
-		dst = append(dst, uint64(low), uint64(high+low>>63))
-	}
-	return dst
+	return fixed.Pack(dst, sums)
 }
 
 // SetWords replaces the sums by those that predict/federated.SumWords has of the words of all parties. Errors: ErrShape for another number
@@ -149,28 +143,17 @@ func (r *BoostRound) SetWords(words []uint64) error {
 		return fmt.Errorf("%s: no question: %w", where, ErrEmpty)
 	}
 	n := r.of.size()
-	if want := 2*heads + (n+1)/2*2; len(words) != want {
+	if want := 2*heads + fixed.Packed(n); len(words) != want {
 		return fmt.Errorf("%s: %d words, want %d: %w", where, len(words), want, ErrShape)
 	}
 	next := &BoostRound{of: r.of, sums: make([]int64, n)}
 	fixed.Sums(next.head[:]).SetWords(words)
-	words = words[2*heads:]
-	any := next.head != [heads]fixed.Sum{}
-	for i := range next.sums {
-		next.sums[i] = int64(words[i])
-		if i%2 == 1 {
-			next.sums[i] -= next.sums[i-1] >> 63
-		}
-		any = any || next.sums[i] != 0
-	}
-	if n%2 == 1 && words[n] != uint64(next.sums[n-1]>>63) {
-		return fmt.Errorf("%s: no sums: %w", where, ErrCorrupt)
-	}
-	if !any {
+	whole := fixed.Unpack(next.sums, words[2*heads:])
+	if next.head == [heads]fixed.Sum{} && !slices.ContainsFunc(next.sums, func(v int64) bool { return v != 0 }) && whole {
 		*r = BoostRound{of: r.of}
 		return nil
 	}
-	if !next.sound() {
+	if !whole || !next.sound() {
 		return fmt.Errorf("%s: no sums: %w", where, ErrCorrupt)
 	}
 	*r = *next

@@ -109,6 +109,7 @@ func TestPromises(t *testing.T) {
 			"SHAP.Interactions":       explained,
 			"ImportXGBoostLinear":     func() []any { return []any{stored(t, "xgboost-3.2.0-linear.json")} },
 			"Ensemble.AppendLightGBM": func() []any { return []any{nil} },
+			"Ensemble.AppendXGBoost":  func() []any { return []any{nil} },
 			"Weights.Margins":         rows,
 			"Weights.Predict":         rows,
 			"Ensemble.Leaves":         rows,
@@ -128,6 +129,6 @@ func TestPromises(t *testing.T) {
 		NaN: map[string]string{
 			"FitForest": "rows that all trees have drawn have no value out of bag", "Bound.Margins": "a row of another width", "Bound.Predict": "a row of another width",
 		},
-		Settles: map[string]string{"Ensemble.AppendLightGBM": "missing categories of this model go left, which LightGBM's text cannot say"},
+		Settles: map[string]string{"Ensemble.AppendLightGBM": "missing categories of this model go left, which LightGBM's text cannot say", "Ensemble.AppendXGBoost": "zeros are missing in this model, which XGBoost's file cannot say"},
 	}.Check(t)
 }
