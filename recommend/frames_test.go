@@ -240,6 +240,7 @@ func frames() []testkit.Frame {
 				return map[string]any{"rows": g.Len(), "sum": g.Result()}
 			},
 		},
+		alsItemsFrame(),
 		{
 			Kind: codec.KindCooccurrence,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {

@@ -14,7 +14,8 @@ import (
 // The pieces of ALS for an engine of your own: StartVector, Gramian and
 // SolveALS. One iteration is: every part adds its vectors to a Gramian; the
 // Gramians are merged; every part solves its rows with SolveALS. Any partition
-// of the rows gives the same bytes.
+// of the rows gives the same bytes. Where users' vectors may not leave those who own
+// them, ALSItems has the sums that solve the items.
 
 // Partition returns the part, in [0, parts), that an id belongs to: the same on
 // every machine, and when parts grows to parts+1 only one id in parts+1 moves

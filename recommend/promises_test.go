@@ -113,7 +113,7 @@ func TestPromises(t *testing.T) {
 		"AllOf": recommend.AllOf, "AnyOf": recommend.AnyOf, "BandName": recommend.BandName, "EASEMemory": recommend.EASEMemory, "Gram": recommend.Gram,
 		"InteractionsFromRows": recommend.InteractionsFromRows, "Is": recommend.Is, "ItemSetFunc": recommend.ItemSetFunc, "NewBuilder": recommend.NewBuilder[string, int32],
 		"NewCatalogue": recommend.NewCatalogue[int32], "NewCategories": recommend.NewCategories, "NewCooccurrence": recommend.NewCooccurrence,
-		"NewEngine": recommend.NewEngine[string, int32], "NewFunc": recommend.NewFunc, "NewGramian": recommend.NewGramian, "NewInteractions": recommend.NewInteractions,
+		"NewALSItems": recommend.NewALSItems, "NewEngine": recommend.NewEngine[string, int32], "NewFunc": recommend.NewFunc, "NewGramian": recommend.NewGramian, "NewInteractions": recommend.NewInteractions,
 		"NewItemSet": recommend.NewItemSet, "NewRanker": recommend.NewRanker, "NewRated": recommend.NewRated, "NewSequences": recommend.NewSequences,
 		"NewVectorLikeness": recommend.NewVectorLikeness, "Not": recommend.Not, "Partition": recommend.Partition[string], "ReadEngine": recommend.ReadEngine[string, int32],
 		"ReadModel": recommend.ReadModel, "SequencesFromRows": recommend.SequencesFromRows, "SolveALS": recommend.SolveALS, "StartVector": recommend.StartVector,
@@ -186,9 +186,27 @@ func TestPromises(t *testing.T) {
 		"Engine.SimilarUsers": func() []any {
 			return []any{[]recommend.Recommendation[string]{{Item: "x"}}, "a", 2, func(string) bool { return true }}
 		},
-		"Engine.Swap":             func() []any { return []any{shop, options()} },
-		"Engine.WriteTo":          func() []any { return []any{io.Writer(io.Discard)} },
-		"Func.Score":              func() []any { return []any{make([]float32, 5), q} },
+		"Engine.Swap":    func() []any { return []any{shop, options()} },
+		"Engine.WriteTo": func() []any { return []any{io.Writer(io.Discard)} },
+		"Func.Score":     func() []any { return []any{make([]float32, 5), q} },
+		"NewALSItems": func() []any {
+			return []any{1, 2, recommend.ALSOptions{Factors: 2, Alpha: 2, Unobserved: .5, Regularization: .1, FrequencyExponent: .5}}
+		},
+		"ALSItems.Add": func() []any { return []any{[]float32{1, 2}, []int32{1, 2}, []float32{1, 2}} },
+		"ALSItems.Merge": func() []any {
+			return []any{must(recommend.NewALSItems(1, 2, recommend.ALSOptions{Factors: 2, Unobserved: .25, Regularization: .5}))(t)}
+		},
+		"ALSItems.Result": func() []any {
+			g := must(recommend.NewGramian(2))(t)
+			for _, v := range [][]float32{{1, -2}, {.5, 3}} {
+				if err := g.Add(v); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return []any{make([]float32, 4), g}
+		},
+		"ALSItems.SetWords":       func() []any { return []any{make([]uint64, 14)} },
+		"ALSItems.Words":          func() []any { return []any{nil} },
 		"Gramian.Add":             func() []any { return []any{[]float32{1, 2}} },
 		"Interactions.Select":     func() []any { return []any{func(u, k int) bool { return k == 0 }} },
 		"Interactions.WithTimes":  func() []any { return []any{make([]int64, 15)} },

@@ -101,6 +101,7 @@ const (
 	KindBorda           Kind = 0x0120
 	KindCascade         Kind = 0x0121
 	KindEmbeddings      Kind = 0x0122
+	KindALSItems        Kind = 0x0123
 	KindHNSW            Kind = 0x0180
 	KindClickArms       Kind = 0x0181
 	KindLinearArms      Kind = 0x0182
@@ -293,6 +294,7 @@ var Table = []Entry{
 	{KindSVDPP, "recommend", "SVDPP"},
 	{KindFM, "recommend", "FM"},
 	{KindGramian, "recommend", "Gramian"},
+	{KindALSItems, "recommend", "ALSItems"},
 	{KindCooccurrence, "recommend", "Cooccurrence"},
 	{KindColdStart, "recommend", "ColdStart"},
 	{KindSessionKNN, "recommend", "SessionKNN"},
