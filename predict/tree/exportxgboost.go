@@ -21,7 +21,7 @@ import (
 // another gets trees of 0, and leaves of a model that averages are divided by the number of trees. Objectives name the link and no more:
 // reg:squarederror, binary:logistic, count:poisson, multi:softprob, binary:hinge.
 //
-// Errors: ErrEmpty for a model that was not fitted; ErrUnsupported for what the file cannot say, naming it: ZeroMissing, LinkSquare, LinkSoftplus,
+// Errors: ErrEmpty for a model that was not fitted; ErrUnsupported for what the file cannot say, naming it: ZeroMissing, LinkSquare, LinkSoftplus, LinkSort,
 // LinkStep, LinkLog and LinkSoftmax with unfit outputs, Slope, categories from 2²⁴ on, numbers beyond float32. dst then comes back as it was.
 func (e *Ensemble) AppendXGBoost(dst []byte) ([]byte, error) {
 	const where = "tree: Ensemble.AppendXGBoost"

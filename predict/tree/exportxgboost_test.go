@@ -193,6 +193,9 @@ func TestAppendXGBoostImported(t *testing.T) {
 			return // TestXGBoostGolden
 		}
 		text, err := m.AppendXGBoost(nil)
+		if errors.Is(err, tree.ErrUnsupported) && strings.Contains(err.Error(), "link sort") {
+			return // quantiles are put in order by what the file does not say
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
