@@ -230,3 +230,47 @@ func TestETSDenormal(t *testing.T) {
 		}
 	}
 }
+
+// TestETSOutOfProportion: relative errors of any size leave quantiles finite and in order, by the formula and by
+// paths, and so do logarithms that wander for a thousand periods.
+func TestETSOutOfProportion(t *testing.T) {
+	probs := []float64{.001, .1, .5, .9, .999}
+	answered := 0
+	check := func(y []float64, model string, h int) {
+		t.Helper()
+		m, err := forecast.FitETS(bg, y, forecast.ETSOptions{Model: model, Season: 4, Seed: 1})
+		if err != nil {
+			return
+		}
+		q, err := m.Quantiles(nil, h, probs)
+		if errors.Is(err, forecast.ErrUndefined) {
+			return
+		}
+		must(err)
+		answered++
+		for i, v := range q {
+			if math.IsInf(v, 0) || v != v || i%len(probs) > 0 && v < q[i-1] {
+				t.Fatalf("%s: period %d: quantiles %v", model, i/len(probs), q[i-i%len(probs):i-i%len(probs)+len(probs)])
+			}
+		}
+		saved(t, m)
+	}
+	r := rng.New(9, 0, 0)
+	for range 40 {
+		y := make([]float64, 52)
+		for i := range y {
+			y[i] = math.Pow(10, 400*r.Float64()-300)
+		}
+		check(y, "MNN", 12)
+		check(y, "MAdM", 12)
+	}
+	walk := make([]float64, 80)
+	for i, x := 0, 0.0; i < len(walk); i++ {
+		x += 2 * r.Normal()
+		walk[i] = math.Exp(x)
+	}
+	check(walk, "MNN", 1000)
+	if answered < 3 {
+		t.Errorf("%d fits answered", answered)
+	}
+}

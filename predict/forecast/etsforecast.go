@@ -98,8 +98,8 @@ func (m *ETS) spread(mean []float64) []float64 {
 		for j := 1; j <= i; j++ {
 			s += c[j] * c[j] * theta[i-j]
 		}
-		theta[i] = mean[i]*mean[i] + m.sigma2*s
-		sd[i] = math.Sqrt(m.sigma2 * (theta[i] + s))
+		theta[i] = min(mean[i]*mean[i]+m.sigma2*s, 1e300)
+		sd[i] = min(math.Sqrt(m.sigma2*(theta[i]+s)), mostDrawn)
 	}
 	return sd
 }
@@ -111,6 +111,11 @@ const (
 	drawnValues = 1 << 24
 	drawnStage  = 0x455453 // of the generator
 )
+
+// mostDrawn bounds states and spreads, which relative errors above 1 multiply without end: quantiles stay finite.
+const mostDrawn = 1e200
+
+func heldIn(x float64) float64 { return min(max(x, -mostDrawn), mostDrawn) }
 
 // drawn appends quantiles of paths drawn from the state after the last period.
 func (m *ETS) drawn(dst []float64, h int, probs []float64) []float64 {
@@ -159,19 +164,19 @@ func (m *ETS) step(p *etsParams, i int, e float64) float64 {
 		f += p.seasonal[at]
 	case 'M':
 		s := max(p.seasonal[at], leastSeason)
-		f *= s
+		f = heldIn(f * s)
 		over, cross = 1/s, 0
-		if q != 0 {
+		if math.Abs(q) > 1/mostDrawn {
 			cross = 1 / q
 		}
 	}
 	if m.form.multError {
-		e *= f
+		e = heldIn(e * f)
 	}
-	p.level = q + p.alpha*e*over
-	p.slope = p.phi*p.slope + p.beta*e*over
+	p.level = heldIn(q + p.alpha*e*over)
+	p.slope = heldIn(p.phi*p.slope + p.beta*e*over)
 	if m.form.season != 'N' {
-		p.seasonal[at] += p.gamma * e * cross
+		p.seasonal[at] = heldIn(p.seasonal[at] + p.gamma*e*cross)
 	}
 	return f + e
 }

@@ -443,13 +443,13 @@ func (m *Theta) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 //	[]f64   n values of the series, n > 0, |value| <= 1e100, NaN where missing
 //	[]f64   n fitted values, finite
 //	string  the model, "STM", "OTM", "DSTM" or "DOTM"
-//	[]f64   season of the next period on, at most n finite values, > 0 if factors; or none
+//	[]f64   season of the next period on, at most n values, |value| <= 1e150, >= 1e-10 if factors; or none
 //	bool    the season is of factors; false without one
 //	f64     α in [.1, .99]
 //	f64     1 − 1/θ in [0, 1)
 //	int     n again
-//	4 f64   level, mean, intercept and slope, finite
-//	f64     variance, >= 0 and finite, or NaN
+//	4 f64   level, mean, intercept and slope, |value| <= 1e150
+//	f64     variance, 0 to 1e300, or NaN
 //
 // A NaN has the bits of math.NaN. Anything else is ErrCorrupt, a newer version ErrVersion, another
 // kind ErrMismatch; m is then unchanged.
@@ -476,19 +476,20 @@ func (m *Theta) UnmarshalBinary(data []byte) error {
 	}
 	d.sigma2 = r.Float64()
 	n := len(d.y)
+	far := func(x float64) bool { return !(math.Abs(x) <= 1e150) } // no series leads there, and forecasts from there may be infinite
 	switch {
 	case r.Err() != nil:
 	case check.Slice("", d.fitted) != nil:
 		r.Fail("fitted values")
 	case !slices.Contains(thetaModels, d.model):
 		r.Fail("model")
-	case len(d.seasonal) > n || check.Slice("", d.seasonal) != nil || d.factors && !(len(d.seasonal) > 0 && slices.Min(d.seasonal) > 0):
+	case len(d.seasonal) > n || slices.ContainsFunc(d.seasonal, far) || d.factors && !(len(d.seasonal) > 0 && slices.Min(d.seasonal) >= 1e-10):
 		r.Fail("season")
 	case !(d.alpha >= .1 && d.alpha <= .99) || !(d.weight >= 0 && d.weight < 1):
 		r.Fail("parameters")
-	case d.now.periods != n || slices.ContainsFunc(state, func(x *float64) bool { return !check.Finite(*x) }):
+	case d.now.periods != n || slices.ContainsFunc(state, func(x *float64) bool { return far(*x) }):
 		r.Fail("state")
-	case !variance(d.sigma2):
+	case !variance(d.sigma2) || d.sigma2 > 1e300:
 		r.Fail("variance")
 	}
 	if err := r.Done(); err != nil {

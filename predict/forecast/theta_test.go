@@ -1,6 +1,7 @@
 package forecast_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 	"slices"
@@ -109,6 +110,19 @@ func TestThetaRefuses(t *testing.T) {
 	} {
 		if x, err := forecast.SeasonIndex(bg, c.y, c.season, forecast.SeasonIndexOptions{}); !errors.Is(err, c.want) || x != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestThetaHostile: a frame of a state from which forecasts would be infinite is refused.
+func TestThetaHostile(t *testing.T) {
+	frame := fitted(theta().MarshalBinary())
+	tail := len(frame) - 4 - 8*5 // level, mean, intercept, slope, variance, checksum
+	for k := range 5 {
+		bad := slices.Clone(frame)
+		binary.LittleEndian.PutUint64(bad[tail+8*k:], math.Float64bits(1e308))
+		if err := new(forecast.Theta).UnmarshalBinary(testkit.Refit(bad)); !errors.Is(err, forecast.ErrCorrupt) {
+			t.Errorf("number %d: %v", k, err)
 		}
 	}
 }
