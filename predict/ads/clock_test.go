@@ -509,3 +509,36 @@ func TestLearnerAnswers(t *testing.T) {
 		t.Errorf("%v, with one row that is filled again %v", own, again)
 	}
 }
+
+// TestCapsClockWrong: neither the first pages of a shop, when they are by a clock that is ahead, nor a third of all by one that is behind make
+// it forget what caps ask for.
+func TestCapsClockWrong(t *testing.T) {
+	tea := ads.Ad{ID: "tea", Creatives: []string{"x"}, Amount: 10, Caps: []ads.Cap{{N: 3, Per: time.Hour}}}
+	const year = 365 * 24 * time.Hour
+	for name, off := range map[string]func(k int) time.Duration{
+		"ahead at first": func(k int) time.Duration {
+			if k >= 3 && k < 40 {
+				return year + time.Duration(k)*30*time.Minute
+			}
+			return 0
+		},
+		"a third behind": func(k int) time.Duration {
+			if k > 200 && k%150 < 50 {
+				return -year
+			}
+			return 0
+		},
+	} {
+		s := get(ads.NewServer(get(ads.NewCatalogue([]ads.Ad{tea})), ads.ServerOptions[string]{Ledger: get(ads.NewLedger[string](ads.LedgerOptions{Remember: 2 * time.Hour}))}))
+		var log []seen
+		for k := range 2000 {
+			at := noon.Add(time.Duration(k)*20*time.Second + off(k))
+			for range get(s.Serve(nil, ads.Request[string]{ID: uint64(k), User: "ann", At: at})) {
+				log = append(log, seen{0, "tea", at.UnixNano()})
+			}
+		}
+		if n := breaks(log, func(seen) string { return "" }, 3, time.Hour); n > 0 || len(log) < 30 {
+			t.Errorf("%s: the cap is broken %d times in %d impressions", name, n, len(log))
+		}
+	}
+}

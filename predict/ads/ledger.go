@@ -54,7 +54,7 @@ func (o LedgerOptions) validate(where string) error {
 // then, or more of it: what the ledger knows already changes nothing. Pacing begins anew, from what is left.
 //
 // Clocks may differ, and one may be wrong: what has come is what three quarters of the last hundred pages of some users, or
-// of the last hundred events, agree on. Only that makes the ledger forget; an event or a page far ahead of it is remembered with the others until its
+// of the last hundred events, agree on, and before there were as many, nothing has. Only that makes the ledger forget; an event or a page far ahead of it is remembered with the others until its
 // time has come, and changes nothing for those of the present. Where nobody else is heard while one whose clock is ahead lives through three times
 // Keep, that is taken for time: events of the span in which it began, half of Keep, are then refused, and those after it are not.
 //
@@ -179,13 +179,17 @@ func (s *stripe[U]) full(caps []Cap, user U, group int32, at int64) bool {
 // tell takes the time of a page, and forgets what is no longer asked for. The lock of the stripe is held.
 func (s *stripe[U]) tell(at, remember int64) {
 	s.clock.Tell(at)
-	now, _ := s.clock.Now()
-	switch step := now - s.pruned; {
+	early, late, ok := s.clock.Now()
+	switch {
+	case !ok:
 	case s.pruned == 0:
-		s.pruned = now
-	case step >= max(remember/4, 1) || step < -remember: // or a clock that was ahead is right again
-		s.counts.Prune(now - remember)
-		s.pruned = now
+		s.pruned = early
+	case early-s.pruned >= max(remember/4, 1):
+		s.counts.Prune(early - remember)
+		s.pruned = early
+	case late-s.pruned < -remember: // what was ahead is right again
+		s.counts.Prune(late - remember)
+		s.pruned = late
 	}
 }
 
@@ -291,7 +295,7 @@ func (m *memo) first(key uint64, at, keep int64) (bool, error) {
 			return false, nil
 		}
 	}
-	if now, ok := m.clock.Now(); ok && of > span(now, keep)+1 {
+	if now, _, ok := m.clock.Now(); ok && of > span(now, keep)+1 {
 		next := 0
 		for n, told := range m.told {
 			if n > span(now, keep)+1 {
@@ -307,9 +311,9 @@ func (m *memo) first(key uint64, at, keep int64) (bool, error) {
 		m.told[of] = map[uint64]struct{}{}
 	}
 	m.told[of][key] = struct{}{}
-	was, _ := m.clock.Now()
+	was, _, _ := m.clock.Now()
 	m.clock.Tell(at)
-	if now, _ := m.clock.Now(); made || span(now, keep) != span(was, keep) {
+	if now, _, _ := m.clock.Now(); made || span(now, keep) != span(was, keep) {
 		m.forget(keep)
 	}
 	return true, nil
@@ -317,7 +321,7 @@ func (m *memo) first(key uint64, at, keep int64) (bool, error) {
 
 // forget drops the spans that are long past, but for the last of them: should the clock be ahead, those are the present.
 func (m *memo) forget(keep int64) {
-	now, ok := m.clock.Now()
+	now, _, ok := m.clock.Now()
 	if !ok || len(m.told) <= spansLive+spansPast {
 		return
 	}
