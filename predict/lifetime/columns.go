@@ -3,12 +3,32 @@ package lifetime
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
 )
 
 // maxColumns bounds the columns of FitCox and FitHazard.
 const maxColumns = 1000
+
+// columnsOf checks the table of a fit and returns how many rows it has and the names of its columns, x0, x1, … for nil, at most most.
+func columnsOf(rows [][]float64, names []string, most int) (n int, named []string, err error) {
+	n, d, err := check.Matrix("rows", rows)
+	if err == nil && names != nil {
+		err = check.Len("Names", len(names), d)
+	}
+	if err == nil && d > most {
+		err = fmt.Errorf("%d columns, want at most %d: %w", d, most, ErrTooLarge)
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	named = slices.Clone(names)
+	for j := len(named); j < d; j++ {
+		named = append(named, fmt.Sprintf("x%d", j))
+	}
+	return n, named, nil
+}
 
 // leastSpread is how far a column must lie from its mean somewhere: coefficients of columns on smaller
 // scales are beyond numbers.

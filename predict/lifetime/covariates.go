@@ -68,19 +68,14 @@ func FitCovariates[T Time](ctx context.Context, m *Model[T], customers []Custome
 	if m.law == lawBGBB {
 		return nil, fmt.Errorf("%s: the BG/BB law takes no covariates: %w", where, ErrOption)
 	}
-	n, d, err := check.Matrix("rows", rows)
+	n, names, err := columnsOf(rows, opt.Names, maxCovariates)
 	if err == nil {
 		err = check.Len("customers", len(customers), n)
-	}
-	if err == nil && opt.Names != nil {
-		err = check.Len("Names", len(opt.Names), d)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if d > maxCovariates {
-		return nil, fmt.Errorf("%s: %d columns, want at most %d: %w", where, d, maxCovariates, ErrTooLarge)
-	}
+	d := len(names)
 	var c check.Options
 	c.Require(opt.MaxIter > 0, "MaxIter", opt.MaxIter, "> 0")
 	c.Require(opt.Workers >= 0, "Workers", opt.Workers, ">= 0")
@@ -108,10 +103,7 @@ func FitCovariates[T Time](ctx context.Context, m *Model[T], customers []Custome
 	if err := f.search(ctx, theta, opt); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	out := &Covariates[T]{law: m.law, names: slices.Clone(opt.Names), rows: int64(n), value: f.value, iter: f.iter, done: f.converged, notes: f.notes}
-	for j := len(out.names); j < d; j++ {
-		out.names = append(out.names, fmt.Sprintf("x%d", j))
-	}
+	out := &Covariates[T]{law: m.law, names: names, rows: int64(n), value: f.value, iter: f.iter, done: f.converged, notes: f.notes}
 	f.finish(&out.at, &out.buys, &out.leave, &out.errs)
 	for _, x := range out.at {
 		if !(x >= leastParam && x <= mostParam) {

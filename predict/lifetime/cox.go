@@ -56,22 +56,17 @@ type Cox[T Time] struct {
 func FitCox[T Time](ctx context.Context, rows [][]float64, lasted []T, ended []bool, opt CoxOptions) (*Cox[T], error) {
 	const where = "lifetime: FitCox"
 	opt.MaxIter = check.Default(opt.MaxIter, 100)
-	n, d, err := check.Matrix("rows", rows)
+	n, names, err := columnsOf(rows, opt.Names, maxColumns)
 	if err == nil {
 		err = check.Len("lasted", len(lasted), n)
 	}
 	if err == nil {
 		err = check.Len("ended", len(ended), n)
 	}
-	if err == nil && opt.Names != nil {
-		err = check.Len("Names", len(opt.Names), d)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if d > maxColumns {
-		return nil, fmt.Errorf("%s: %d columns, want at most %d: %w", where, d, maxColumns, ErrTooLarge)
-	}
+	d := len(names)
 	var c check.Options
 	c.Require(opt.MaxIter > 0, "MaxIter", opt.MaxIter, "> 0")
 	if err := c.Err(where); err != nil {
@@ -93,10 +88,7 @@ func FitCox[T Time](ctx context.Context, rows [][]float64, lasted []T, ended []b
 	if err := f.lay(rows, ended, func(i int) float64 { return float64(lasted[i]) }); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	m := &Cox[T]{names: slices.Clone(opt.Names), mean: f.mean, rows: int64(n)}
-	for j := len(m.names); j < d; j++ {
-		m.names = append(m.names, fmt.Sprintf("x%d", j))
-	}
+	m := &Cox[T]{names: names, mean: f.mean, rows: int64(n)}
 	if err := f.search(ctx, where, opt); err != nil {
 		return nil, err
 	}

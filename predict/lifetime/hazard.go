@@ -62,22 +62,17 @@ type Hazard struct {
 func FitHazard(ctx context.Context, rows [][]float64, lasted []int, ended []bool, opt HazardOptions) (*Hazard, error) {
 	const where = "lifetime: FitHazard"
 	opt.MaxIter = check.Default(opt.MaxIter, 100)
-	n, d, err := check.Matrix("rows", rows)
+	n, names, err := columnsOf(rows, opt.Names, maxColumns)
 	if err == nil {
 		err = check.Len("lasted", len(lasted), n)
 	}
 	if err == nil {
 		err = check.Len("ended", len(ended), n)
 	}
-	if err == nil && opt.Names != nil {
-		err = check.Len("Names", len(opt.Names), d)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if d > maxColumns {
-		return nil, fmt.Errorf("%s: %d columns, want at most %d: %w", where, d, maxColumns, ErrTooLarge)
-	}
+	d := len(names)
 	var c check.Options
 	c.Require(opt.MaxIter > 0, "MaxIter", opt.MaxIter, "> 0")
 	if err := c.Err(where); err != nil {
@@ -96,11 +91,8 @@ func FitHazard(ctx context.Context, rows [][]float64, lasted []int, ended []bool
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	m := &Hazard{
-		cloglog: opt.CLogLog, names: slices.Clone(opt.Names), level: f.level, mean: f.mean, rows: int64(n),
+		cloglog: opt.CLogLog, names: names, level: f.level, mean: f.mean, rows: int64(n),
 		value: f.value, iter: f.iter, converged: f.converged, warnings: f.warnings,
-	}
-	for j := len(m.names); j < d; j++ {
-		m.names = append(m.names, fmt.Sprintf("x%d", j))
 	}
 	for j := range d {
 		m.beta = append(m.beta, f.beta[j]/f.scale[j])

@@ -18,6 +18,30 @@ var (
 // maxColumns bounds the columns of a forest that is read.
 const maxColumns = 1 << 24
 
+// writeHead writes what forests and policy trees begin with.
+func writeHead(w *codec.Writer, arms, columns int, names []string) {
+	w.Int(arms)
+	w.Int(columns)
+	w.Strings(names)
+}
+
+// readHead reads it, and fails r for what cannot be.
+func readHead(r *codec.Reader) (arms, columns int, names []string) {
+	arms, columns, names = r.Int(), r.Int(), r.Strings()
+	switch {
+	case r.Err() != nil:
+	case arms < 2 || arms > maxArms:
+		r.Fail("arms out of range")
+	case columns < 1 || columns > maxColumns:
+		r.Fail("columns out of range")
+	case len(names) == 0:
+		names = nil
+	case len(names) != columns:
+		r.Fail("names of other columns")
+	}
+	return arms, columns, names
+}
+
 // MarshalBinary returns the binary form; see UnmarshalBinary.
 func (m *Forest) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
@@ -27,9 +51,7 @@ func (m *Forest) AppendBinary(dst []byte) ([]byte, error) {
 		return dst, err
 	}
 	var w codec.Writer
-	w.Int(m.arms)
-	w.Int(m.columns)
-	w.Strings(m.names)
+	writeHead(&w, m.arms, m.columns, m.names)
 	w.Int(len(m.trees))
 	for t := range m.trees {
 		tree := &m.trees[t]
@@ -72,20 +94,10 @@ func (m *Forest) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	d := Forest{arms: r.Int(), columns: r.Int(), names: r.Strings()}
-	if len(d.names) == 0 {
-		d.names = nil
-	}
+	var d Forest
+	d.arms, d.columns, d.names = readHead(r)
 	trees := r.Int()
-	switch {
-	case r.Err() != nil:
-	case d.arms < 2 || d.arms > maxArms:
-		r.Fail("arms out of range")
-	case d.columns < 1 || d.columns > maxColumns:
-		r.Fail("columns out of range")
-	case d.names != nil && len(d.names) != d.columns:
-		r.Fail("names of other columns")
-	case trees < 1 || trees > r.Left():
+	if r.Err() == nil && (trees < 1 || trees > r.Left()) {
 		r.Fail("trees out of range")
 	}
 	for t := 0; t < trees && r.Err() == nil; t++ {

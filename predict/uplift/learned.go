@@ -24,6 +24,10 @@ type Learned struct {
 	// Scores are the doubly robust scores of the rows, of which averages and values of policies are means;
 	// Scores.Effects has the pseudo-outcomes of FitDR.
 	Scores *Scores
+	// Iterations is how many rounds over the treatments FitR went, the most of its fits, and Converged whether effects agreed within
+	// Options.Tol at the end of all of them; 0 and true of the other learners, which have no rounds.
+	Iterations int
+	Converged  bool
 
 	arms, columns int
 	final         trained
@@ -128,6 +132,7 @@ func (f *fitter) learn(train func(skip int) (trained, error), mean func(dst []fl
 		}
 		out.Averages = append(out.Averages, got)
 	}
+	out.Iterations, out.Converged = f.rounds, !f.open
 	out.OutOfFold, out.Propensities = f.scatter(tau, k), f.scatter(e, arms)
 	return out, nil
 }

@@ -88,6 +88,8 @@ type fitter struct {
 	parts   map[[3]int]part // fits without the rows of two folds
 	share   []float64       // of the arms
 	weighs  float64         // all rows together
+	rounds  int             // of FitR, the most of its fits
+	open    bool            // whether MaxIter ended some of them
 }
 
 // part is what was fitted without the rows of some folds.

@@ -24,9 +24,7 @@ func (m *PolicyTree) AppendBinary(dst []byte) ([]byte, error) {
 		return dst, err
 	}
 	var w codec.Writer
-	w.Int(m.arms)
-	w.Int(m.columns)
-	w.Strings(m.names)
+	writeHead(&w, m.arms, m.columns, m.names)
 	w.Int(len(m.nodes))
 	for i := range m.nodes {
 		n := &m.nodes[i]
@@ -58,20 +56,10 @@ func (m *PolicyTree) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	d := PolicyTree{arms: r.Int(), columns: r.Int(), names: r.Strings()}
-	if len(d.names) == 0 {
-		d.names = nil
-	}
+	var d PolicyTree
+	d.arms, d.columns, d.names = readHead(r)
 	nodes := r.Int()
-	switch {
-	case r.Err() != nil:
-	case d.arms < 2 || d.arms > maxArms:
-		r.Fail("arms out of range")
-	case d.columns < 1 || d.columns > maxColumns:
-		r.Fail("columns out of range")
-	case d.names != nil && len(d.names) != d.columns:
-		r.Fail("names of other columns")
-	case nodes < 1 || nodes > 15:
+	if r.Err() == nil && (nodes < 1 || nodes > 15) {
 		r.Fail("nodes out of range")
 	}
 	var child [16]bool

@@ -14,7 +14,8 @@ import (
 // (Nie and Wager 2021, the R-learner, and its section on several treatments): errors of m and e have no part in τ but for
 // their products. m and e come from models that have not seen the row's fold. Each effect is learnt from all rows, as the target
 // (y − m − Σ_b (t_b − e_b)·τ_b)/(t_a − e_a) with weight (t_a − e_a)², b the other treatments; with several, rounds over
-// them go on until they agree, which for what is linear is the joint minimum. With one treatment there is one round.
+// them go on until they agree, which for what is linear is the joint minimum; of trees, which need not, Learned.Converged tells. With
+// one treatment there is one round.
 //
 // OutOfFold is by fits from which the fold was left out altogether, nuisances too, where there are three folds or
 // more; with two, m knows of it. Learners of effects have to heed weights.
@@ -83,7 +84,8 @@ func (f *fitter) effectsR(idx []int32, m, e []float64) ([]Predict, error) {
 		}
 		return -e[int(row)*f.arms+a+1]
 	}
-	for range f.opt.MaxIter {
+	for round := range f.opt.MaxIter {
+		f.rounds = max(f.rounds, round+1)
 		moved, size := 0.0, 0.0
 		for a := range fits {
 			target := func(row int32) float64 {
@@ -113,9 +115,10 @@ func (f *fitter) effectsR(idx []int32, m, e []float64) ([]Predict, error) {
 			}
 		}
 		if moved <= f.opt.Tol*size {
-			break
+			return fits, nil
 		}
 	}
+	f.open = true
 	return fits, nil
 }
 

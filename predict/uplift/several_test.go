@@ -148,6 +148,12 @@ func TestOrthogonalR(t *testing.T) {
 func TestSeveralR(t *testing.T) {
 	d, effect := threeArms(3000, 5)
 	m := get(uplift.FitR(bg, d, ridge(1, linear), uplift.Options{}))
+	if !m.Converged || m.Iterations < 2 || m.Iterations > 10 {
+		t.Errorf("%d rounds, converged %v", m.Iterations, m.Converged)
+	}
+	if once := get(uplift.FitR(bg, d, ridge(1, linear), uplift.Options{MaxIter: 1})); once.Converged || once.Iterations != 1 {
+		t.Errorf("one round: %d, converged %v", once.Iterations, once.Converged)
+	}
 	got := get(m.Effects(bg, nil, d.Rows))
 	square := [2]float64{}
 	for i, tau := range effect {
