@@ -85,7 +85,8 @@ type ServerOptions[U predict.ID] struct {
 	Ledger *Ledger[U]
 	// Hold is how long the price of an impression of an ad with a Budget is set aside for what may become of it, > 0: as many
 	// impressions as could all be charged wait at once, none is charged less than its price, and what is not told by then is
-	// given back. 0: nothing is set aside; where many are shown for the last of a budget, the last events cost less.
+	// given back. That is told by the clocks of pages: servers whose clocks differ by Hold give back what the other has set aside, and
+	// the last events may cost less; the budget holds. 0: nothing is set aside; where many are shown for the last of a budget, the last events cost less.
 	Hold   time.Duration
 	Burst  time.Duration // of PaceBucket: how far spending may be ahead, > 0; default 10 minutes
 	Period time.Duration // of PacePID: how often the share changes, > 0; default 5 minutes
