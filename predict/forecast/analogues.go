@@ -88,7 +88,7 @@ func FitAnalogues(ctx context.Context, launched []Series, article Series, opt An
 	}
 	ratio := 1.0
 	if theirs > 0 {
-		ratio = (seen*own/theirs + o.Trust) / (seen + o.Trust)
+		ratio = min((seen*own/theirs+o.Trust)/(seen+o.Trust), 1e100) // so that means are finite
 	}
 	m := &Path{}
 	for h := range o.Horizon {

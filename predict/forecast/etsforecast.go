@@ -99,7 +99,7 @@ func (m *ETS) spread(mean []float64) []float64 {
 			s += c[j] * c[j] * theta[i-j]
 		}
 		theta[i] = min(mean[i]*mean[i]+m.sigma2*s, 1e300)
-		sd[i] = min(math.Sqrt(m.sigma2*(theta[i]+s)), mostDrawn)
+		sd[i] = min(math.Sqrt(m.sigma2*(theta[i]+s)), farthest)
 	}
 	return sd
 }
@@ -111,11 +111,6 @@ const (
 	drawnValues = 1 << 24
 	drawnStage  = 0x455453 // of the generator
 )
-
-// mostDrawn bounds states and spreads, which relative errors above 1 multiply without end: quantiles stay finite.
-const mostDrawn = 1e200
-
-func heldIn(x float64) float64 { return min(max(x, -mostDrawn), mostDrawn) }
 
 // drawn appends quantiles of paths drawn from the state after the last period.
 func (m *ETS) drawn(dst []float64, h int, probs []float64) []float64 {
@@ -166,7 +161,7 @@ func (m *ETS) step(p *etsParams, i int, e float64) float64 {
 		s := max(p.seasonal[at], leastSeason)
 		f = heldIn(f * s)
 		over, cross = 1/s, 0
-		if math.Abs(q) > 1/mostDrawn {
+		if math.Abs(q) > 1/farthest {
 			cross = 1 / q
 		}
 	}

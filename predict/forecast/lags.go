@@ -157,10 +157,11 @@ func level(y []float64, t int) float64 {
 
 // in and out are values in the units that are learnt.
 func (f *lagFit) in(v, level float64) float64 {
+	v = heldIn(v / level)
 	if f.opt.Raw {
-		return v / level
+		return v
 	}
-	return math.Log1p(4 * v / level)
+	return math.Log1p(4 * v)
 }
 
 func (f *lagFit) out(v, level float64) float64 {

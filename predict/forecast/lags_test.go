@@ -169,3 +169,30 @@ func TestFitAnalogues(t *testing.T) {
 		t.Errorf("beyond all launches: %v", err)
 	}
 }
+
+// TestFromNothing: articles that were next to nothing, and then sold as no other, have finite forecasts: a learner
+// is given no infinite number, and the curve of analogues is read again.
+func TestFromNothing(t *testing.T) {
+	y := []float64{1e-300, 2e-300, 1e-300, 1e100, 1e-300, 1e-300, 3e-300, 1e100, 1e100, 5e99}
+	for _, raw := range []bool{false, true} {
+		learn := func(_ context.Context, rows [][]float64, y []float64) (func([]float64) float64, error) {
+			for _, x := range append(slices.Clone(rows), y) {
+				if slices.ContainsFunc(x, func(v float64) bool { return math.IsInf(v, 0) || v != v }) {
+					t.Errorf("raw %t: learns %v", raw, x)
+				}
+			}
+			return func([]float64) float64 { return slices.Min(y) }, nil
+		}
+		for _, f := range fitted(forecast.FitLags(bg, []forecast.Series{{Y: y}}, forecast.LagOptions{Horizon: 2, Learner: learn, Raw: raw})) {
+			if v := fitted(f.Model.Forecast(nil, 2)); math.IsInf(v[0], 0) {
+				t.Errorf("forecast %v", v)
+			}
+		}
+	}
+	launched := []forecast.Series{{Y: []float64{1e-300, 1e100}}, {Y: []float64{1e-300, 5e99}}}
+	m := fitted(forecast.FitAnalogues(bg, launched, forecast.Series{Y: []float64{1e100}}, forecast.AnalogueOptions{}))
+	if v := fitted(m.Forecast(nil, 1)); math.IsInf(v[0], 0) {
+		t.Errorf("analogues: %v", v)
+	}
+	must(new(forecast.Path).UnmarshalBinary(fitted(m.MarshalBinary())))
+}

@@ -110,3 +110,9 @@ func canonical(y []float64) []float64 {
 	}
 	return out
 }
+
+// farthest bounds what is derived from values, such as states that relative errors above 1 multiply without end and
+// values in units of a level next to nothing: what is foreseen by it stays finite.
+const farthest = 1e200
+
+func heldIn(x float64) float64 { return min(max(x, -farthest), farthest) }
