@@ -3,6 +3,7 @@ package federated_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -64,5 +65,38 @@ func TestBayesKeepsNothing(t *testing.T) {
 	opt.Columns[3].Levels[0], opt.Columns[0].Name, opt.Priors[0] = "other", "other", .5
 	if string(get(b.MarshalBinary())) != string(want) {
 		t.Error("the frame has changed with the caller's options")
+	}
+}
+
+// TestSeparated: without penalty, classes that a plane separates have no optimum, nor have counts that are all 0 on one side of it; a
+// column that is there twice has.
+func TestSeparated(t *testing.T) {
+	ctx := context.Background()
+	for _, gap := range []float64{0, 5, 30, 300} {
+		rows := drawn(60, 3, 9)
+		for i := range rows {
+			side := float64(2*(i%2) - 1)
+			rows[i].x[0] += gap * side
+			rows[i].x[2] = rows[i].x[0] + rows[i].x[1]
+			rows[i].label, rows[i].offset = float64(i%2), 0
+			if gap == 0 {
+				rows[i].label = float64(i / 2 % 2)
+			}
+		}
+		for _, parties := range []int{1, 4} {
+			m := get(federated.FitLogistic(ctx, names, asking(federated.Logistic, spread(rows, parties)), federated.Options{}))
+			if m.Converged() != (gap == 0) || len(m.Warnings()) == 0 || (gap > 0) != strings.Contains(strings.Join(m.Warnings(), " "), "separated") {
+				t.Errorf("gap %v: converged %v, warnings %q", gap, m.Converged(), m.Warnings())
+			}
+		}
+		for i := range rows {
+			rows[i].count = rows[i].label * float64(1+i%5)
+			if gap > 0 { // rows of one kind all count 0; where the column varied within the other, there would be an optimum
+				rows[i].x[0] = rows[i].label
+			}
+		}
+		if m, err := federated.FitPoisson(ctx, names, asking(federated.Poisson, spread(rows, 4)), federated.Options{}); err == nil && m.Converged() != (gap == 0) {
+			t.Errorf("counts, gap %v: converged %v, warnings %q", gap, m.Converged(), m.Warnings())
+		}
 	}
 }

@@ -164,10 +164,15 @@ func newton(ctx context.Context, where string, law Law, names []string, ask Ask,
 	if err := f.begin(ctx, where); err != nil {
 		return nil, err
 	}
-	for {
+	for base := -1; ; {
 		step, left, far := f.step()
+		if base < 0 {
+			base = len(f.dependent)
+		}
+		// Rank that the columns have and the Hessian has lost is curvature that vanished: coefficients grow without end.
+		lost := f.l2 == 0 && len(f.dependent) > base
 		if left <= opt.Tol && far <= 1e-3 {
-			f.converged = true
+			f.converged = !lost
 			break
 		}
 		if f.rounds >= opt.MaxIter || left <= opt.Tol {
@@ -178,7 +183,7 @@ func newton(ctx context.Context, where string, law Law, names []string, ask Ask,
 			return nil, err
 		}
 		if !ok { // no step lowers what is the minimum but for rounding
-			f.converged = left <= 1e-5 && far <= 1e-3
+			f.converged = left <= 1e-5 && far <= 1e-3 && !lost
 			break
 		}
 	}
