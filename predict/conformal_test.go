@@ -170,6 +170,65 @@ func TestConformalCoverage(t *testing.T) {
 	}
 }
 
+// TestConformalTies: where scores are one of five, p-values with ties broken by chance cover what was promised within a point, by group
+// too, and are the same when asked again; Set covers more.
+func TestConformalTies(t *testing.T) {
+	const splits, n, tests, level = 1000, 99, 40, .9
+	sets, smooth, byGroup := 0.0, 0.0, 0.0
+	for split := range uint64(splits) {
+		s := rng.New(12, 1, split)
+		draw := func() (score float64, group int) {
+			group = s.Intn(2)
+			return float64(s.Intn(3+2*group)) / 5, group
+		}
+		scores, groups := make([]float64, n), make([]int, n)
+		for i := range scores {
+			scores[i], groups[i] = draw()
+		}
+		all, parted := promised(predict.FitConformal(scores, nil)), promised(predict.FitConformal(scores, groups))
+		for i := range uint64(tests) {
+			score, group := draw()
+			if score <= promised(all.Quantile(level, 0)) {
+				sets++
+			}
+			p := promised(all.PValue(score, 0, 7, split*tests+i))
+			if again := promised(all.PValue(score, 0, 7, split*tests+i)); again != p || !(p >= 0 && p < 1) {
+				t.Fatalf("p-value %v, then %v", p, again)
+			}
+			if p > 1-level {
+				smooth++
+			}
+			if promised(parted.PValue(score, group, 7, split*tests+i)) > 1-level {
+				byGroup++
+			}
+		}
+	}
+	for _, v := range []struct {
+		name string
+		hits float64
+	}{{"smoothed", smooth}, {"by group", byGroup}} {
+		if rate := v.hits / splits / tests; math.Abs(rate-level) > .01 {
+			t.Errorf("%s: covers %.4f, want %.2f … %.2f", v.name, rate, level-.01, level+.01)
+		}
+	}
+	if rate := sets / splits / tests; rate < level+.02 {
+		t.Errorf("quantiles of tied scores cover %.4f: not what this test is about", rate)
+	}
+	c := promised(predict.FitConformal([]float64{1, 2, 2, 3}, nil)) // by hand: (above + u·(tied+1))/5
+	for score, want := range map[float64][2]float64{0: {4, 1}, 1: {3, 2}, 2: {1, 3}, 2.5: {1, 1}, 3: {0, 2}, 4: {0, 1}} {
+		low := want[0] / 5
+		if p, err := c.PValue(score, 0, 1, 1); err != nil || p < low || p >= low+want[1]/5 {
+			t.Errorf("score %v: p-value %v, want in [%v, %v): %v", score, p, low, low+want[1]/5, err)
+		}
+	}
+	if _, err := c.PValue(math.NaN(), 0, 1, 1); !errors.Is(err, predict.ErrNotFinite) {
+		t.Errorf("score NaN: %v", err)
+	}
+	if _, err := new(predict.Conformal).PValue(1, 0, 1, 1); !errors.Is(err, predict.ErrEmpty) {
+		t.Errorf("not fitted: %v", err)
+	}
+}
+
 func TestConformalRefuses(t *testing.T) {
 	c := promised(predict.FitConformal([]float64{1, 2}, nil))
 	fold := []predict.Fold{{Test: []int{0}}, {Test: []int{1}}}

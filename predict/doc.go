@@ -47,7 +47,7 @@
 //   - [CorrectSampling], [CorrectClassSampling], [CorrectPrior]: rows were sampled, or the
 //     share of true rows has changed, which [EstimatePrior] estimates
 //   - [PriceElasticity]: how demand answers to prices, and the price that pays best
-//   - [FitConformal], [FitCrossConformal]: intervals and sets that hold as often as they say
+//   - [FitConformal], [FitCrossConformal]: intervals and sets that hold as often as they say; [Conformal.PValue] where scores are tied
 //   - [BestThreshold]: whom to act on at given [Costs]; [ChooseRows] within a capacity
 //   - [Bag], [Average], [AverageLogits], [AverageRanks]: several models for one;
 //     [FitStack] their weights

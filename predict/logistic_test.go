@@ -283,6 +283,39 @@ func TestLogisticDegenerate(t *testing.T) {
 			t.Errorf("converged %v, warnings %q, coefficients %v", m.Converged(), m.Warnings(), m.Coefficients())
 		}
 	})
+	t.Run("more columns than rows", func(t *testing.T) {
+		// A plane through any 30 rows in general position separates them, whichever method fits.
+		for _, d := range []int{20, 60, 520, 887} {
+			r := rng.New(3, uint64(d), 1)
+			rows, y, classes := make([][]float64, 30), make([]bool, 30), make([]int, 30)
+			sparse := &predict.SparseRows{Cols: d, Ptr: []int64{0}}
+			for i := range rows {
+				rows[i] = make([]float64, d)
+				for j := range rows[i] {
+					rows[i][j] = r.Normal()
+					sparse.Index = append(sparse.Index, int32(j))
+				}
+				sparse.Value = append(sparse.Value, rows[i]...)
+				sparse.Ptr = append(sparse.Ptr, int64(len(sparse.Index)))
+				y[i], classes[i] = r.Bool(.5), i%3
+			}
+			for name, m := range map[string]interface {
+				Converged() bool
+				Warnings() []string
+			}{
+				"dense":       promised(predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{L2: -1})),
+				"sparse":      promised(predict.FitLogisticSparse(ctx, sparse, y, predict.LogisticOptions{L2: -1})),
+				"multinomial": promised(predict.FitMultinomial(ctx, rows, classes, predict.MultinomialOptions{L2: -1})),
+			} {
+				if m.Converged() || !strings.Contains(strings.Join(m.Warnings(), " "), "separate") {
+					t.Errorf("%s, %d columns: converged %v, warnings %q", name, d, m.Converged(), m.Warnings())
+				}
+			}
+			if m := promised(predict.FitLogistic(ctx, rows, y, predict.LogisticOptions{})); !m.Converged() {
+				t.Errorf("%d columns with a penalty: %q", d, m.Warnings())
+			}
+		}
+	})
 	t.Run("collinear", func(t *testing.T) {
 		rows, y := planted(400, 3, 8)
 		twin := make([][]float64, len(rows))

@@ -313,6 +313,12 @@ func (p *dense) fit(ctx context.Context, opt LogisticOptions) (*Logistic, error)
 	if err != nil {
 		return nil, err
 	}
+	if p.freeOfRank {
+		plane := p.coefficients(r.X)
+		end.separated = end.separated || p.splits(func(dst []float64, lo, hi int) {
+			p.pass(plane, lo, hi, func(l *losses, _, n int) { copy(dst, l.eta[:n]) })
+		})
+	}
 	r.F *= p.unit
 	coef, intercept := p.unscale(r.X)
 	m, err := finish(opt, r, end.separated, coef, intercept)

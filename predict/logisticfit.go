@@ -73,6 +73,29 @@ func (c *convergence) done(theta, grad, diagonal []float64) bool {
 	return true
 }
 
+// planeGap is how far, in log-odds, a plane keeps from each row that counts as on its side: more than rounding.
+const planeGap = 1e-6
+
+// splits reports whether the scores that eta writes for rows [lo, hi), offsets left out, have the sign of the label in
+// every row: then so has any multiple of the plane, and nothing but a penalty keeps the coefficients finite. Where the
+// classes overlap it is at its end after a few rows.
+func (o *outcome) splits(eta func(dst []float64, lo, hi int)) bool {
+	var scores [group]float64
+	for lo := 0; lo < len(o.sign); lo += group {
+		hi := min(lo+group, len(o.sign))
+		eta(scores[:hi-lo], lo, hi)
+		for i, v := range scores[:hi-lo] {
+			if o.offset != nil {
+				v -= o.offset[lo+i]
+			}
+			if !(o.sign[lo+i]*v > planeGap) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // report calls Progress, but not for the start.
 func report(opt LogisticOptions, iteration int, objective float64) {
 	if opt.Progress != nil && iteration > 0 {

@@ -119,6 +119,13 @@ func fitSparse(ctx context.Context, rows *SparseRows, s *sample, opt LogisticOpt
 	if err != nil {
 		return nil, err
 	}
+	if opt.L2 == 0 && opt.L1 == 0 {
+		end.separated = end.separated || p.splits(func(dst []float64, lo, hi int) {
+			for k := range dst[:hi-lo] {
+				dst[k] = p.eta(lo+k, r.X)
+			}
+		})
+	}
 	r.F *= p.unit
 	intercept := 0.0
 	if p.intercept {

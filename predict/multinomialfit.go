@@ -253,6 +253,9 @@ func (p *softmax) fit(ctx context.Context, opt LogisticOptions) (*Multinomial, e
 	if err != nil {
 		return nil, err
 	}
+	if p.freeOfRank {
+		end.separated = end.separated || p.splits(r.X)
+	}
 	m := &Multinomial{
 		schema: numeric(opt.Names, p.columns), classes: p.k, objective: r.F * p.unit, iterations: r.Iter,
 		converged: r.Converged && !end.separated,
@@ -267,6 +270,21 @@ func (p *softmax) fit(ctx context.Context, opt LogisticOptions) (*Multinomial, e
 	}
 	p.warn(m, dependent, end.separated)
 	return m, nil
+}
+
+// splits reports whether theta, offsets left out, gives every row its own class, as outcome.splits does for two.
+func (p *softmax) splits(theta []float64) bool {
+	coef := p.unpack(theta)
+	for at, own := range p.label {
+		x := p.x[at*p.stride : (at+1)*p.stride]
+		least := vec.Dot64(coef[int(own)*p.stride:(int(own)+1)*p.stride], x) - planeGap
+		for c := range p.k {
+			if c != int(own) && !(vec.Dot64(coef[c*p.stride:(c+1)*p.stride], x) < least) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // newton is Newton's method, where the Hessian is cheap, and else L-BFGS on top of one that is taken anew now and

@@ -217,6 +217,7 @@ func TestPromises(t *testing.T) {
 			"BetaCalibrator.Prob":     func() []any { return []any{[]float64{9}, []float64{.5, .75}} },
 			"Conformal.Interval":      func() []any { return []any{1., 2., .6, 0} },
 			"Conformal.Quantile":      func() []any { return []any{.6, 0} },
+			"Conformal.PValue":        func() []any { return []any{.5, 0, uint64(1), uint64(2)} },
 			"Conformal.Set":           func() []any { return []any{[]int{9}, []float64{.5, .75}, .6, 0} },
 			"Conformal.SetByClass":    func() []any { return []any{[]int{9}, []float64{.5, .75}, .6} },
 			"CrossConformal.Interval": func() []any { return []any{[]float64{1, 2}, .7} },
