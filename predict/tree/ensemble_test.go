@@ -187,6 +187,38 @@ func TestMargins(t *testing.T) {
 	}
 }
 
+// TestMarginsDeep: trees of 64 leaves, each split below the last one, around the 256 of a part, with thresholds at the ends of the numbers,
+// give what the slow oracle gives.
+func TestMarginsDeep(t *testing.T) {
+	r := rng.New(2, 0, 0)
+	ends := []float64{0, math.MaxFloat64, -math.MaxFloat64, 5e-324, -5e-324, 1e-35, 1, math.NaN(), math.Inf(1), math.Inf(-1), math.Nextafter(1, 2)}
+	for _, n := range []int{255, 256, 257} {
+		trees := make([][]tree.Node, n)
+		for k := range trees {
+			nodes := make([]tree.Node, 127)
+			for i := range nodes {
+				nodes[i] = tree.Node{Column: -1, Values: []float64{float64(i)}}
+			}
+			for i, at := 0, 0; i < 63; i++ {
+				nodes[at] = tree.Node{Column: r.Intn(3), Threshold: ends[r.Intn(7)], MissingLeft: r.Bool(.5), Left: 2*i + 1, Right: 2*i + 2}
+				at = 2*i + 1 + r.Intn(2)
+			}
+			trees[k] = nodes
+		}
+		m := must(tree.Assemble(trees, tree.AssembleOptions{}))
+		for range 40 {
+			x := []float64{ends[r.Intn(len(ends))], ends[r.Intn(len(ends))], ends[r.Intn(len(ends))]}
+			want := 0.0
+			for _, nodes := range trees {
+				want += nodes[leaf(nodes, x, false)].Values[0]
+			}
+			if got := must(m.Margins(nil, [][]float64{x}))[0]; got != want {
+				t.Fatalf("%d trees, row %v: margin %g, want %g", n, x, got, want)
+			}
+		}
+	}
+}
+
 // TestLinks: predictions are the margins through the link.
 func TestLinks(t *testing.T) {
 	trees := [][]tree.Node{{{Column: -1, Values: []float64{1}}}, {{Column: -1, Values: []float64{-2}}}}

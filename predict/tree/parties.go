@@ -38,7 +38,7 @@ type BoostAsk func(ctx context.Context, at *BoostRound) (*BoostRound, error)
 // To keep sums from telling of few, ask for a MinRows; a party that has few rows in a leaf is not hidden without masks.
 //
 // A round of k leaves takes 3 numbers of each bin and leaf from each party, 2 to 12 bytes each. Errors: ErrEmpty for no names, no ask or no answer,
-// ErrDuplicate for a name twice, ErrOption for bad fields and for those above that do not count, ErrRange and ErrShape for columns, ErrUndefined for labels of one class, ErrMismatch for an
+// ErrDuplicate for a name twice, ErrOption for bad fields and for those above that do not count, ErrRange and ErrShape for columns, ErrRange for sums of labels beyond 0 … 1, ErrUndefined for labels of one class, ErrMismatch for an
 // answer to another question, ErrDiverged, ErrTooLarge, the error of ask, or context.Cause(ctx).
 func FitBoostParties(ctx context.Context, names []string, ask BoostAsk, opt BoostOptions) (*Ensemble, error) {
 	const where = "tree: FitBoostParties"
@@ -285,6 +285,9 @@ func (c *council) start() error {
 	}
 	mean := sum / weight
 	if c.last.loss == LossLogistic {
+		if mean < 0 || mean > 1 { // no party counts such labels
+			return fmt.Errorf("the mean of y is %g, want 0 … 1: %w", mean, ErrRange)
+		}
 		if !(mean > 0 && mean < 1) {
 			return fmt.Errorf("y is %g for all rows: %w", mean, ErrUndefined)
 		}

@@ -301,6 +301,12 @@ func TestPartiesErrors(t *testing.T) {
 		"its own error":   {partyNames, func(context.Context, *tree.BoostRound) (*tree.BoostRound, error) { return nil, mine }, opt, mine},
 		"one class":       {partyNames, among(deal(rows, make([]float64, 100), nil, 1, func(int) int { return 0 }), nil), opt, tree.ErrUndefined},
 		"amounts, logist": {partyNames, among(deal(rows, slices.Repeat([]float64{2}, 100), nil, 1, func(int) int { return 0 }), nil), opt, tree.ErrRange},
+		"labels beyond 1": {partyNames, func(ctx context.Context, at *tree.BoostRound) (*tree.BoostRound, error) {
+			r := must(fine(ctx, at))
+			words := r.Words(nil)
+			words[7] = 1 // Σ w·y is 2¹⁶ more, of a hundred rows
+			return r, r.SetWords(words)
+		}, opt, tree.ErrRange},
 		"an old answer": {partyNames, func(ctx context.Context, at *tree.BoostRound) (*tree.BoostRound, error) {
 			r, err := fine(ctx, at)
 			if first == nil {
