@@ -73,7 +73,7 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 	if !(total > 0) {
 		return nil, fmt.Errorf("%s: all counts are 0: %w", where, ErrUndefined)
 	}
-	f.objective = func(eta, coef []float64, intercept float64) (float64, error) {
+	f.objective = func(ctx context.Context, eta, coef []float64, intercept float64) (float64, error) {
 		sum, err := f.sum(ctx, func(k int) float64 {
 			e := eta[k] + offset[k]
 			return weight[k] * (math.Exp(e) - count[k]*e)
@@ -91,7 +91,7 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 	for k := range eta {
 		eta[k] = m.intercept
 	}
-	if m.objective, err = f.objective(eta, m.coef, m.intercept); err != nil {
+	if m.objective, err = f.objective(ctx, eta, m.coef, m.intercept); err != nil {
 		return nil, err
 	}
 	least := LinearOptions{L2: opt.L2, NoIntercept: opt.NoIntercept}
@@ -106,7 +106,7 @@ func FitPoisson(ctx context.Context, rows [][]float64, y []float64, opt PoissonO
 				target[k], curve[k] = 0, 0
 			}
 		}
-		return f.step(ctx, target, curve, least, 0)
+		return f.step(ctx, target, curve, least)
 	}
 	for m.iterations < opt.MaxIter && !m.converged {
 		step, _, err := reweigh()

@@ -23,7 +23,7 @@ type reweighted struct {
 
 	eta, trial []float64 // b + w·x of each row, where the fit stands and where search looks
 	// objective is what is minimised, at eta and the coefficients it comes from.
-	objective func(eta, coef []float64, intercept float64) (float64, error)
+	objective func(ctx context.Context, eta, coef []float64, intercept float64) (float64, error)
 }
 
 // newReweighted puts checked rows in an order that depends on their content only; y is
@@ -61,20 +61,13 @@ func (f *reweighted) sum(ctx context.Context, value func(k int) float64) (float6
 	}, func(a, b float64) float64 { return a + b })
 }
 
-// step minimises Σ weight·(target - b - w·x)² + L2·Σ w²; constant, if not 0, is a further
-// column of every row. Nil where no row has a positive weight.
-func (f *reweighted) step(ctx context.Context, target, weight []float64, opt LinearOptions, constant float64) (*Linear, *system, error) {
+// step minimises Σ weight·(target - b - w·x)² + L2·Σ w². Nil where no row has a positive weight.
+func (f *reweighted) step(ctx context.Context, target, weight []float64, opt LinearOptions) (*Linear, *system, error) {
 	var overflow error
 	g, err := parallel.Reduce(ctx, len(f.order), f.block, f.workers, func(lo, hi int) (*Gram, error) {
 		var g Gram
-		wide := make([]float64, 0, f.d+1)
 		for k := lo; k < hi; k++ {
-			row := f.rows[f.order[k]]
-			if constant != 0 {
-				wide = append(append(wide[:0], row...), constant)
-				row = wide
-			}
-			if err := g.Add(row, target[k], weight[k]); err != nil {
+			if err := g.Add(f.rows[f.order[k]], target[k], weight[k]); err != nil {
 				return nil, err
 			}
 		}
@@ -126,7 +119,7 @@ func (f *reweighted) search(ctx context.Context, m *terms, next []float64, nextI
 		if err := f.linear(ctx, f.trial, coef, intercept); err != nil {
 			return 0, 0, err
 		}
-		after, err = f.objective(f.trial, coef, intercept)
+		after, err = f.objective(ctx, f.trial, coef, intercept)
 		if err != nil {
 			return 0, 0, err
 		}

@@ -256,7 +256,39 @@ func (h *hinge) minimise(ctx context.Context, m *SVM, opt SVMOptions) error {
 		m.converged = share == 0 || fall <= 1e-13*f
 	}
 	m.objective = opt.C * f
-	return nil
+	if m.converged {
+		m.converged, err = h.flat(ctx, f)
+	}
+	return err
+}
+
+// flat reports whether the gradient that eval has left, at objective f, is 0 but for rounding, as that of squaredHinge does.
+func (h *hinge) flat(ctx context.Context, f float64) (bool, error) {
+	for j, t := range h.theta {
+		h.direction[j] = math.Abs(t)
+	}
+	_, err := h.sum(ctx, h.along, h.direction, func(part []float64, k int) float64 {
+		if !h.active[k] {
+			return 0
+		}
+		by := 2 * h.weight[k] * (1 - h.sign[k]*h.score[k])
+		for e := h.ptr[k]; e < h.ptr[k+1]; e++ {
+			part[h.idx[e]] += by * math.Abs(h.value(e))
+		}
+		if h.intercept {
+			part[h.columns] += by
+		}
+		return 0
+	})
+	if err != nil {
+		return false, err
+	}
+	for j, g := range h.grad {
+		if !level(g, h.along[j], flatnessSparse, h.l2[j], f) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // ScoreSparse is Score on sparse rows.
