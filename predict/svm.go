@@ -63,6 +63,13 @@ func FitSVM(ctx context.Context, rows [][]float64, y []bool, opt SVMOptions) (*S
 	if err != nil {
 		return nil, err
 	}
+	columns := f.d
+	if !opt.NoIntercept {
+		columns++
+	}
+	if columns > widest {
+		return nil, fmt.Errorf("%s: rows have %d columns with the constant, at most %d: %w", where, columns, widest, ErrTooLarge)
+	}
 	s := newSquaredHinge(f, y, opt)
 	m := &SVM{iterated{terms: terms{schema: numeric(opt.Names, f.d), coef: make([]float64, f.d)}}}
 	if err := s.minimise(ctx, &m.iterated, opt.Progress); err != nil {
