@@ -140,7 +140,7 @@ func TestCalendarRefuses(t *testing.T) {
 	for _, c := range []struct {
 		first forecast.Date
 		n     int
-	}{{first, 0}, {first, -1}, {first, 1 << 40}, {first, 3000}, {forecast.Date{}, 3}, {forecast.Date{Year: 2023, Month: 2, Day: 29}, 3}} {
+	}{{first, 0}, {first, -1}, {first, math.MaxInt32}, {first, 3000}, {forecast.Date{}, 3}, {forecast.Date{Year: 2023, Month: 2, Day: 29}, 3}} {
 		if _, _, err := forecast.CalendarColumns(c.first, c.n, o); !errors.Is(err, forecast.ErrRange) {
 			t.Errorf("%v, %d months: %v", c.first, c.n, err)
 		}
