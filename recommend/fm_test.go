@@ -315,23 +315,26 @@ func TestFMScores(t *testing.T) {
 	}
 }
 
+// fourKinds gives row i the feature i mod 4 and no other.
+func fourKinds(t *testing.T, n int) *Interactions {
+	t.Helper()
+	rows := make([][]int32, n)
+	for i := range rows {
+		rows[i] = []int32{int32(i % 4)}
+	}
+	k, err := InteractionsFromRows(4, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
 // An item nobody took and a user who took nothing are known by their features.
 func TestFMColdStart(t *testing.T) {
 	x := groups(60, 48, 8, 3) // item 47, of group 3, and user 59, of group 3, have no entry
-	kind := func(n int) *Interactions {
-		rows := make([][]int32, n)
-		for i := range rows {
-			rows[i] = []int32{int32(i % 4)}
-		}
-		k, err := InteractionsFromRows(4, rows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
-	}
 	for _, task := range []FMTask{FMRanking, FMClicks} {
 		for seed := range uint64(3) {
-			m, err := FitFM(context.Background(), x, FMOptions{Task: task, Factors: 8, UserFeatures: kind(60), ItemFeatures: kind(48), Seed: seed})
+			m, err := FitFM(context.Background(), x, FMOptions{Task: task, Factors: 8, UserFeatures: fourKinds(t, 60), ItemFeatures: fourKinds(t, 48), Seed: seed})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -383,20 +386,9 @@ func TestFMServesByFeatures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds := func(n int) *Interactions {
-		rows := make([][]int32, n)
-		for i := range rows {
-			rows[i] = []int32{int32(i % 4)}
-		}
-		k, err := InteractionsFromRows(4, rows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
-	}
 	for _, task := range []FMTask{FMRanking, FMClicks} {
 		m, err := FitFM(context.Background(), x, FMOptions{
-			Task: task, Factors: 8, UserFeatures: kinds(users), ItemFeatures: kinds(items), ContextFeatures: randomFeatures(rng.New(1, 1, 1), x.Len(), 2),
+			Task: task, Factors: 8, UserFeatures: fourKinds(t, users), ItemFeatures: fourKinds(t, items), ContextFeatures: randomFeatures(rng.New(1, 1, 1), x.Len(), 2),
 		})
 		if err != nil {
 			t.Fatal(err)

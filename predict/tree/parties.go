@@ -24,7 +24,8 @@ type BoostAsk func(ctx context.Context, at *BoostRound) (*BoostRound, error)
 // one that has all rows, whatever the split, the order of merging or of rows. With the masks of package predict/federated who merges sees the sums alone.
 //
 // First at most three exchanges count values in cells that get finer where values are many, and the columns are cut into bins by these counts; then
-// each tree takes about as many exchanges as it is deep, about one a level. A question holds histograms of the leaves that may be split next, some more than
+// each tree takes about as many exchanges as it is deep, about one a level: 18 where trees of 31 leaves grew by the best leaf (bank-marketing, online-shoppers;
+// AISLE_LONG=1 go test -v -run PartiesQuality ./predict/tree). A question holds histograms of the leaves that may be split next, some more than
 // those that are in the end. The model is that of FitBoost but for where columns are cut: cells are 2⁻¹² of what a crowded part of the column spans, thresholds
 // lie in the middle of what is empty between two of them, numbers below 2⁻⁴⁰ are as 0, and bins are of equal numbers of rows, not weights.
 //
