@@ -39,7 +39,11 @@ func TestPromises(t *testing.T) {
 				t.Fatal(err)
 			}
 			return p
+		}, func() any { return &reorder.State{Period: 3, OnHand: 5, OnOrder: 4, Owed: 1} }, func() any {
+			f := reorder.OrderFunc(func(s reorder.State) float64 { return s.Owed })
+			return &f
 		}},
+		Zero: []string{"State", "OrderFunc"},
 		Args: map[string]func() []any{
 			"BestPolicy":   func() []any { return []any{policy} },
 			"CycleService": func() []any { return []any{law(), 110.} },
@@ -60,10 +64,12 @@ func TestPromises(t *testing.T) {
 			"Replenishment.AtRisk": func() []any { return []any{.1} },
 		},
 		NaN: map[string]string{
-			"UnitNormalLoss": "NaN of NaN, and the limits far below 0",
-			"CycleService":   "of a nil law and a NaN point",
-			"FillRate":       "of a nil law, a NaN point and a quantity that is not above 0",
-			"StockOutRisk":   "of a nil law and a NaN stock",
+			"UnitNormalLoss":  "NaN of NaN, and the limits far below 0",
+			"CycleService":    "of a nil law and a NaN point",
+			"FillRate":        "of a nil law, a NaN point and a quantity that is not above 0",
+			"StockOutRisk":    "of a nil law and a NaN stock",
+			"State.Position":  "of fields that are no numbers",
+			"OrderFunc.Order": "whatever the function returns",
 		},
 	}.Check(t)
 }
