@@ -1,0 +1,1 @@
+CREATE TABLE meta (name {text} PRIMARY KEY, value {text} NOT NULL);
