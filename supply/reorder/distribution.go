@@ -18,9 +18,9 @@ var (
 )
 
 // Distribution describes demand over some span of time: a season, a lead time.
-// The constructors NormalDemand, PoissonDemand and EmpiricalDemand give
-// immutable values that are safe for concurrent use; callers may bring their
-// own.
+// The constructors NormalDemand, PoissonDemand and their like give immutable values
+// that are safe for concurrent use; callers may bring their own. A law is one of whole units where
+// all of its quantiles are whole.
 type Distribution interface {
 	Mean() float64              // expected demand
 	SD() float64                // its standard deviation
@@ -48,7 +48,16 @@ func NormalDemand(mean, sd float64) (Distribution, error) {
 type normal struct{ mean, sd float64 }
 
 func (n normal) Mean() float64 { return n.mean }
-func (n normal) SD() float64   { return n.sd }
+
+// counts reports whether demand is a certain number of whole units.
+func (n normal) counts() bool { return n.sd == 0 && n.mean == math.Floor(n.mean) }
+
+func (n normal) SD() float64 { return n.sd }
+
+func (n normal) plus(other Distribution) (Distribution, bool) {
+	o, ok := other.(normal)
+	return normal{n.mean + o.mean, math.Hypot(n.sd, o.sd)}, ok
+}
 
 func (n normal) CDF(x float64) float64 {
 	if n.sd == 0 {
@@ -123,6 +132,11 @@ type poisson struct{ mean float64 }
 func (p poisson) Mean() float64 { return p.mean }
 func (p poisson) SD() float64   { return math.Sqrt(p.mean) }
 
+func (p poisson) plus(other Distribution) (Distribution, bool) {
+	o, ok := other.(poisson)
+	return poisson{p.mean + o.mean}, ok && p.mean+o.mean <= 1e9
+}
+
 func (p poisson) CDF(x float64) float64 {
 	if x < 0 {
 		return 0
@@ -131,6 +145,15 @@ func (p poisson) CDF(x float64) float64 {
 		return 1
 	}
 	return mathext.GammaIncRegComp(math.Floor(x)+1, p.mean)
+}
+
+// mass is the chance of k units.
+func (p poisson) mass(k int) float64 {
+	if k < 0 {
+		return 0
+	}
+	lg, _ := math.Lgamma(float64(k) + 1)
+	return math.Exp(float64(k)*math.Log(p.mean) - p.mean - lg)
 }
 
 func (p poisson) Quantile(q float64) float64 {
@@ -224,6 +247,11 @@ type empirical struct {
 
 func (e empirical) Mean() float64 { return e.mean }
 func (e empirical) SD() float64   { return e.sd }
+
+// counts reports whether all samples are whole units.
+func (e empirical) counts() bool {
+	return !slices.ContainsFunc(e.x, func(x float64) bool { return x != math.Floor(x) })
+}
 
 // rank is the number of samples <= x.
 func (e empirical) rank(x float64) int {

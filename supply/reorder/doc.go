@@ -25,7 +25,10 @@
 //   - [EOQ], [EOQDiscount]: how much to order at steady demand, also under a price list
 //   - [BestPolicy], [PolicyCost]: both together, the (r, Q) policy
 //   - [Newsvendor]: how much to stock for one season
-//   - [NormalDemand], [PoissonDemand], [EmpiricalDemand]: laws of demand for all of these
+//   - [NormalDemand], [PoissonDemand], [NegativeBinomialDemand], [GammaDemand],
+//     [CompoundPoissonDemand], [DiscreteDemand], [EmpiricalDemand], [QuantileDemand] of a
+//     forecast, [MixtureDemand] of a promotion that may come: laws of demand for all of these;
+//     [DemandOver] sums them over a lead time
 //   - [CycleService], [FillRate], [StockOutRisk], [UnitNormalLoss]: what a stock does
 //     against a law of demand
 //

@@ -8,6 +8,7 @@ import "github.com/aislekit/aisle/internal/check"
 var (
 	ErrEmpty     = check.ErrEmpty     // no products, no forecast, no samples
 	ErrNotFinite = check.ErrNotFinite // NaN or infinite input
+	ErrShape     = check.ErrShape     // slices of different lengths
 	ErrRange     = check.ErrRange     // a quantity out of range
 	ErrUnknownID = check.ErrUnknownID // a product that is not part of the plan
 	ErrDuplicate = check.ErrDuplicate // a product given twice

@@ -17,6 +17,13 @@ func TestPromises(t *testing.T) {
 		}
 		return d
 	}
+	whole := func() reorder.Distribution {
+		d, err := reorder.DiscreteDemand([]float64{0, .5, .5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
 	stocks := func() []any {
 		return []any{
 			[]reorder.Stock[string]{{ID: "a", Forecast: []float64{3, 4}, SD: 1, OnHand: 5, OnOrder: 2, Owed: 1, Lead: 2, LeadSD: .5, Lot: 6, Multiple: 2, Minimum: 2, CycleService: .9}},
@@ -29,7 +36,10 @@ func TestPromises(t *testing.T) {
 		Funcs: map[string]any{
 			"BestPolicy": reorder.BestPolicy, "CycleService": reorder.CycleService, "EOQ": reorder.EOQ, "EOQDiscount": reorder.EOQDiscount,
 			"EmpiricalDemand": reorder.EmpiricalDemand, "FillRate": reorder.FillRate, "Newsvendor": reorder.Newsvendor, "NormalDemand": reorder.NormalDemand,
-			"Plan": reorder.Plan[string], "Point": reorder.Point, "PoissonDemand": reorder.PoissonDemand, "PolicyCost": reorder.PolicyCost,
+			"CompoundPoissonDemand": reorder.CompoundPoissonDemand, "DemandOver": reorder.DemandOver, "DiscreteDemand": reorder.DiscreteDemand,
+			"GammaDemand": reorder.GammaDemand, "MixtureDemand": reorder.MixtureDemand, "NegativeBinomialDemand": reorder.NegativeBinomialDemand,
+			"QuantileDemand": reorder.QuantileDemand,
+			"Plan":           reorder.Plan[string], "Point": reorder.Point, "PoissonDemand": reorder.PoissonDemand, "PolicyCost": reorder.PolicyCost,
 			"SafetyStock": reorder.SafetyStock, "StockOutRisk": reorder.StockOutRisk, "UnitNormalLoss": reorder.UnitNormalLoss,
 		},
 		Types: []func() any{func() any {
@@ -45,8 +55,17 @@ func TestPromises(t *testing.T) {
 		}},
 		Zero: []string{"State", "OrderFunc"},
 		Args: map[string]func() []any{
-			"BestPolicy":   func() []any { return []any{policy} },
-			"CycleService": func() []any { return []any{law(), 110.} },
+			"BestPolicy":            func() []any { return []any{policy} },
+			"CompoundPoissonDemand": func() []any { return []any{2., whole()} },
+			"DemandOver":            func() []any { return []any{[]reorder.Distribution{law(), whole()}, whole()} },
+			"DiscreteDemand":        func() []any { return []any{[]float64{.5, .3, .2}} },
+			"GammaDemand":           func() []any { return []any{9., 4.} },
+			"MixtureDemand": func() []any {
+				return []any{[]reorder.Distribution{law(), whole()}, []float64{.75, .25}}
+			},
+			"NegativeBinomialDemand": func() []any { return []any{9., 4.} },
+			"QuantileDemand":         func() []any { return []any{[]float64{.1, .5, .9}, []float64{2, 3, 5}} },
+			"CycleService":           func() []any { return []any{law(), 110.} },
 			"EOQ": func() []any {
 				return []any{reorder.LotOptions{Demand: 100, OrderCost: 20, HoldingCost: 2, BackorderCost: 9, Production: 500}}
 			},

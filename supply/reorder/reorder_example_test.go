@@ -145,3 +145,53 @@ func ExampleUnitNormalLoss() {
 	fmt.Printf("%.5f %.5f\n", first, second)
 	// Output: 0.08332 0.03767
 }
+
+// A week that may have a promotion, over a lead time that is two weeks, or four.
+func ExampleDemandOver() {
+	usual, err := reorder.NegativeBinomialDemand(20, 7)
+	check(err)
+	promoted, err := reorder.NegativeBinomialDemand(50, 15)
+	check(err)
+	next, err := reorder.MixtureDemand([]reorder.Distribution{usual, promoted}, []float64{.4, .6})
+	check(err)
+	lead, err := reorder.EmpiricalDemand([]float64{2, 2, 2, 4})
+	check(err)
+	d, err := reorder.DemandOver([]reorder.Distribution{usual, next, usual}, lead)
+	check(err)
+	r, err := reorder.Point(reorder.PointOptions{LeadDemand: d, CycleService: .95})
+	check(err)
+	fmt.Printf("expect %.0f, order at %.0f\n", d.Mean(), r.Point)
+	// Output: expect 68, order at 119
+}
+
+// Most days sell nothing, some a case of twelve.
+func ExampleCompoundPoissonDemand() {
+	size, err := reorder.DiscreteDemand([]float64{0, .5, .2, 0, 0, 0, 0, 0, 0, 0, 0, 0, .3})
+	check(err)
+	d, err := reorder.CompoundPoissonDemand(.8, size)
+	check(err)
+	fmt.Printf("mean %.1f, none with chance %.2f, 99 %% need %.0f\n", d.Mean(), d.CDF(0), d.Quantile(.99))
+	// Output: mean 3.6, none with chance 0.45, 99 % need 25
+}
+
+// A forecast that came as quantiles.
+func ExampleQuantileDemand() {
+	d, err := reorder.QuantileDemand([]float64{.1, .5, .9, .95}, []float64{80, 100, 130, 142})
+	check(err)
+	s, err := reorder.Newsvendor(d, 1, 9)
+	check(err)
+	fmt.Printf("stock %.0f\n", s.Quantity)
+	// Output: stock 130
+}
+
+// A skewed law keeps more in reserve than the normal law of the same mean and deviation.
+func ExampleGammaDemand() {
+	d, err := reorder.GammaDemand(20, 16)
+	check(err)
+	r, err := reorder.Point(reorder.PointOptions{LeadDemand: d, CycleService: .99})
+	check(err)
+	n, err := reorder.Point(reorder.PointOptions{Mean: 20, SD: 16, Lead: 1, CycleService: .99})
+	check(err)
+	fmt.Printf("%.0f, normal %.0f\n", r.Point, n.Point)
+	// Output: 74, normal 57
+}

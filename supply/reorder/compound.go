@@ -1,0 +1,96 @@
+package reorder
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aislekit/aisle/internal/check"
+)
+
+// CompoundPoissonDemand is lumpy demand: orders arrive independently, rate of them expected over the span,
+// and each asks for an amount by the law size, from 0 up. Whole amounts give an exact law, by the recursion of Panjer (1981);
+// others a grid of 1/1024 of a standard deviation, its mean kept. rate is in (0, 1e6]. Errors: ErrOption for a nil size,
+// ErrNotFinite, ErrRange for a rate out of range, amounts below 0 and more than 2¹⁵ possible totals of whole
+// amounts; ErrUndefined for a size whose Loss is none. Cost: totals · amounts.
+func CompoundPoissonDemand(rate float64, size Distribution) (Distribution, error) {
+	const where = "reorder: CompoundPoissonDemand"
+	var c check.Options
+	c.Require(size != nil, "size", size, "a Distribution")
+	if err := c.Err(where); err != nil {
+		return nil, err
+	}
+	if !check.Finite(rate) {
+		return nil, fmt.Errorf("%s: rate is %v: %w", where, rate, ErrNotFinite)
+	}
+	if !(rate > 0 && rate <= 1e6) {
+		return nil, fmt.Errorf("%s: rate is %v, want in (0, 1e6]: %w", where, rate, ErrRange)
+	}
+	if lowest := size.Quantile(tailMass); !(lowest >= 0) || !(size.Mean() > 0) {
+		return nil, fmt.Errorf("%s: size with a mean of %v from %v on, want amounts from 0 up: %w", where, size.Mean(), lowest, ErrRange)
+	}
+	sd := math.Sqrt(rate * (size.Mean()*size.Mean() + size.SD()*size.SD()))
+	step := 1.0
+	if !whole(size) {
+		step = math.Exp2(math.Floor(math.Log2(sd / 4 / gridFine)))
+	}
+	f, err := gridOf(size, step, gridLimit)
+	if err != nil {
+		return nil, fmt.Errorf("%s: size: %w", where, err)
+	}
+	// The recursion begins with e^-rate: larger rates are sums of laws with a smaller one.
+	parts := 0
+	for ; rate > 500; rate /= 2 {
+		parts++
+	}
+	g, err := panjer(rate, f)
+	for range parts {
+		if err == nil && len(g.p) > gridLimit/2 {
+			err = fmt.Errorf("more than %d totals of step %v: %w", gridLimit, step, ErrRange)
+		}
+		if err != nil {
+			break
+		}
+		g = convolve(g, g)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	return g, nil
+}
+
+// panjer is the law of the sum of a Poisson number of amounts f on the points of its step:
+// g₀ = exp(-λ(1-f₀)), gₙ = λ/n Σ j·fⱼ·gₙ₋ⱼ. It ends where what is left is below tailMass.
+func panjer(rate float64, f *grid) (*grid, error) {
+	mass := func(j int) float64 { // of amount j
+		if i := j - f.first; i >= 0 && i < len(f.p) {
+			return f.p[i]
+		}
+		return 0
+	}
+	top := f.first + len(f.p) - 1
+	p := []float64{math.Exp(-rate * (1 - mass(0)))}
+	mean := rate * f.mean / f.step
+	for n := 1; ; n++ {
+		x := 0.0
+		for j := max(f.first, 1); j <= min(n, top); j++ {
+			x += float64(j) * mass(j) * p[n-j]
+		}
+		p = append(p, rate*x/float64(n))
+		// Past the mean the terms fall at least as fast as the tail of a Poisson number of the largest amount.
+		if float64(n) > mean && n >= top && p[n] < 1e-3*tailMass && largest(p[n-min(top, n):]) < 1e-3*tailMass {
+			break
+		}
+		if n >= gridLimit {
+			return nil, fmt.Errorf("more than %d totals of step %v: %w", gridLimit, f.step, ErrRange)
+		}
+	}
+	return newGrid(0, f.step, p, false), nil
+}
+
+// largest is the greatest of some numbers, 0 of none.
+func largest(xs []float64) (m float64) {
+	for _, x := range xs {
+		m = max(m, x)
+	}
+	return m
+}
