@@ -48,7 +48,7 @@ func (s *Store) take(ctx context.Context) error {
 		return err
 	}
 	defer tx.Rollback()
-	for _, row := range [][2]string{{"shop", rand.Text()}, {"owner", ""}} {
+	for _, row := range [][2]string{{"shop", rand.Text()}, {"owner", ""}, {"last", "0"}} {
 		if _, err := tx.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", row[0], row[1]); err != nil {
 			return err
 		}
