@@ -31,6 +31,7 @@
 //     CES, returns
 //   - [ABC], [XYZ]: which products deserve attention, and which can be foreseen
 //   - package reorder: order quantities, reorder points, service levels, whole plans
+//   - package scorecard: KPI trees with weights and grades, what to improve first
 //
 // The first five are accumulators: they take records from any number of shards, in any
 // order, and Merge into the same result as one pass.

@@ -79,3 +79,13 @@ func minMax(x [][]float64, lower []bool) (columns [][]float64, constant []bool) 
 	}
 	return columns, constant
 }
+
+// ScaleColumns returns the columns of x scaled to [0, 1], 1 best, and which of them are
+// constant; those are all best, as no alternative is worse.
+func ScaleColumns(x [][]float64, lower []bool) (columns [][]float64, constant []bool, err error) {
+	if _, _, _, err := input(x, nil, lower); err != nil {
+		return nil, nil, err
+	}
+	columns, constant = minMax(x, lower)
+	return columns, constant, nil
+}
