@@ -20,7 +20,9 @@
 //
 //   - [Plan]: from forecast, stock and lead time of every product whether to reorder, how
 //     much, and how likely a stock-out is; [Replenishment.Deliverable] is an allow list for
-//     a recommender, [Replenishment.AtRisk] names products whose campaigns should wait
+//     a recommender, [Replenishment.AtRisk] names products whose campaigns should wait.
+//     With promotions, prices and suppliers: [Replenishment.Schedule] of orders by date,
+//     and [Replenishment.HoldBacks], what of a campaign has to wait
 //   - [Point], [SafetyStock]: when to order one product again
 //   - [EOQ], [EOQDiscount]: how much to order at steady demand, also under a price list
 //   - [BestPolicy], [PolicyCost]: both together, the (r, Q) policy

@@ -11,23 +11,41 @@ import (
 	"github.com/aislekit/aisle/supply"
 )
 
+// Receipt is a delivery under way.
+type Receipt struct {
+	At    float64 // periods from now, >= 0
+	Units float64 // >= 0
+}
+
 // Stock is what a plan needs to know about one product. Time is counted in the
-// periods of Forecast.
+// periods of Forecast, money in minor units.
 type Stock[K supply.ID] struct {
 	ID K // of the product; one entry for each
 
-	// Forecast is expected demand per period, the coming period first, none
-	// negative, with planned promotions included. Beyond its end the mean of the
-	// forecast goes on. At least one period.
+	// Forecast is expected demand per period at Price, the coming period first, none
+	// negative, without Promotions. Beyond its end the mean of the forecast goes
+	// on. At least one period.
 	Forecast []float64
 
-	// SD is the standard deviation of the forecast error of one period, >= 0,
-	// taken as independent between periods. Ignored by Poisson.
-	SD float64
+	// SD is the standard deviation of the forecast error of one period, >= 0.
+	// Ignored by Poisson, as are its other forms: SDs, one for each period, whose
+	// last goes on, or Quantiles of demand, one for each period of Forecast and each of
+	// PlanOptions.Probs, period by period, as forecasters give them. At most one of
+	// the three.
+	SD        float64
+	SDs       []float64
+	Quantiles []float64
 
-	OnHand  float64 // units that can be sold now, >= 0
-	OnOrder float64 // units ordered and expected within the lead time, >= 0
-	Owed    float64 // units sold but not yet sent (backorders), >= 0
+	// Correlation is that of the errors of neighbouring periods, in [0, 1]: errors k
+	// periods apart correlate by its k-th power. The default, 0, takes them as
+	// independent; forecasts many periods ahead err together.
+	Correlation float64
+
+	OnHand   float64   // units there now, >= 0
+	Reserved float64   // of them promised already and not for sale, >= 0
+	OnOrder  float64   // units ordered and expected within the lead time, >= 0
+	Due      []Receipt // units ordered with the date they come, in any order
+	Owed     float64   // units sold but not yet sent (backorders), >= 0
 
 	Lead   float64 // lead time in periods, > 0
 	LeadSD float64 // its standard deviation, >= 0
@@ -37,7 +55,57 @@ type Stock[K supply.ID] struct {
 	// up to whole packs, Minimum is the least that can be ordered.
 	Lot, Multiple, Minimum float64
 
+	// UnitCost is the purchase price of a unit, >= 0.
+	UnitCost int64
+
+	// Suppliers, if given, stand for Lead, LeadSD, Lot, Multiple, Minimum and
+	// UnitCost, which are then left out.
+	Suppliers []Supplier
+
 	CycleService float64 // wanted service in (0, 1); default that of PlanOptions
+
+	// Price is what a unit sells for, >= 0, and Prices what it will sell for, by
+	// period, each > 0; after them, and where they are left out, it is Price. Demand is
+	// Forecast·(Prices/Price)^Elasticity; ElasticitySD is the standard error of that.
+	Price                    int64
+	Prices                   []int64
+	Elasticity, ElasticitySD float64
+
+	Promotions []Promotion // what is planned and not part of Forecast
+
+	// Substitutes take over shares of the demand that finds no stock, together at
+	// most 1. They are part of the plan.
+	Substitutes []Substitute[K]
+}
+
+// Supplier is one way to get a product.
+type Supplier struct {
+	Price                  int64   // of a unit, minor units, >= 0
+	Lead, LeadSD           float64 // lead time in periods, > 0, and its standard deviation
+	Lot, Multiple, Minimum float64 // as in Stock
+	Capacity               float64 // most units of one order, >= 0; 0 is no bound
+}
+
+// Promotion raises the demand for a product during the periods From to Until-1, or
+// lowers it: what is bought ahead is missing afterwards.
+type Promotion struct {
+	From, Until int // 0 is the coming period
+
+	// Lift is the relative change of demand of those who are reached (.3 is 30 %
+	// more), >= -1, as an experiment or a model of uplift has measured it, and Low and
+	// High its interval of PlanOptions.Level. Both left out take Lift as certain.
+	// One who has measured a lift by period gives one Promotion each.
+	Lift, Low, High float64
+
+	// Reach is the share of demand that will be reached, in [0, 1], and ReachSD its
+	// standard deviation. Reach left out is 1; negative means 0.
+	Reach, ReachSD float64
+}
+
+// Substitute is a product that customers take when another one is not there.
+type Substitute[K supply.ID] struct {
+	ID    K       // of the product that is taken instead
+	Share float64 // of the demand that finds no stock, in [0, 1]
 }
 
 // PlanOptions configures Plan.
@@ -52,25 +120,65 @@ type PlanOptions struct {
 	// PointOptions means the same.
 	Review float64
 
+	// Periods is how far ahead orders are planned, at 0, Review, 2·Review and so on below
+	// it, 0 to 10,000, with Review > 0; default 0: orders for now only.
+	Periods int
+
 	// Horizon is the span, in periods, for which RiskOnHand is given: how long a
 	// product must stay deliverable to be worth recommending. > 0; default 1.
 	Horizon float64
 
 	Law Law // of demand; default Normal
+
+	Probs []float64 // of Stock.Quantiles, each in (0, 1)
+	Level float64   // of the intervals of promotions, in (0, 1); default .95
+
+	// LostSales says that demand which finds no stock is lost: orders do not make up
+	// for it. By default it is owed.
+	LostSales bool
+
+	// HoldingRate is the cost of keeping stock for a period as a share of its
+	// purchase price, >= 0. It weighs a cheap supplier against a near one.
+	HoldingRate float64
+
+	// Budget bounds the value of the orders for now, >= 0; 0 is no bound. Money goes
+	// where its last unit earns the most, so every product needs a Price.
+	Budget int64
+
+	// MaxRisk is the chance of a stock-out above which a promotion is held back, in
+	// (0, 1); default 1-CycleService.
+	MaxRisk float64
 }
 
 func (o PlanOptions) withDefaults() PlanOptions {
 	o.CycleService = check.Default(o.CycleService, 0.95)
 	o.Horizon = check.Default(o.Horizon, 1)
+	o.Level = check.Default(o.Level, 0.95)
+	o.MaxRisk = check.Default(o.MaxRisk, min(1-o.CycleService, math.Nextafter(1, 0)))
 	return o
 }
 
+// maxAhead bounds what is planned period by period, as that of a forecast is.
+const maxAhead = 10_000
+
+// validate checks every field, withDefaults having filled in the rest.
 func (o PlanOptions) validate() error {
 	var c check.Options
 	c.Require(o.CycleService > 0 && o.CycleService < 1, "CycleService", o.CycleService, "in (0, 1)")
 	check.NonNegative(&c, "Review", o.Review)
+	c.Require(o.Periods >= 0 && o.Periods <= maxAhead, "Periods", o.Periods, "0 to 10,000")
+	if o.Periods > 0 && o.Review >= 0 {
+		c.Require(float64(o.Periods) <= maxAhead*o.Review, "Review", o.Review, "at least Periods/10,000")
+	}
 	check.Positive(&c, "Horizon", o.Horizon)
 	c.Require(o.Law <= Poisson, "Law", o.Law, "Normal or Poisson")
+	for i, p := range o.Probs {
+		c.Require(p > 0 && p < 1, fmt.Sprintf("Probs[%d]", i), p, "in (0, 1)")
+	}
+	c.Require(o.Level > 0 && o.Level < 1, "Level", o.Level, "in (0, 1)")
+	check.NonNegative(&c, "HoldingRate", o.HoldingRate)
+	check.NonNegative(&c, "Budget", o.Budget)
+	c.Require(o.MaxRisk > 0 && o.MaxRisk < 1, "MaxRisk", o.MaxRisk, "in (0, 1)")
 	return c.Err("reorder: Plan")
 }
 
@@ -78,14 +186,16 @@ func (o PlanOptions) validate() error {
 type PlanLine[K supply.ID] struct {
 	ID K // of the product
 
-	OnHand      float64 // as given, less what is owed
-	Position    float64 // on hand + on order - owed
+	OnHand      float64 // as given, less what is reserved or owed
+	Position    float64 // OnHand and what comes within lead time plus review
 	Demand      float64 // expected over lead time plus review
 	SafetyStock float64 // Point less Demand
 	Point       float64 // reorder point
 
-	Reorder  bool    // Position is at or below Point
-	Quantity float64 // what to order now; 0 when Reorder is false
+	// Reorder is set where Position is at or below Point, or stock would run out before a
+	// dated delivery that an order of now can come before.
+	Reorder  bool
+	Quantity float64 // what to order now, of all suppliers; 0 when Reorder is false
 
 	// Risk is the chance that demand over lead time plus review exceeds Position
 	// if nothing more is ordered; an order placed later cannot help. Short is the
@@ -99,20 +209,60 @@ type PlanLine[K supply.ID] struct {
 	// Cover is how many periods the stock on hand lasts if demand comes as
 	// forecast; +Inf when none is expected.
 	Cover float64
+
+	// AtRisk is the expected demand, in units, that finds no stock before
+	// NextArrival, the periods until an order of now can come from the nearest
+	// supplier, and AtRiskValue its sales at the planned prices. Of it Spilled goes to
+	// substitutes; Received is what comes from products that this one stands in for,
+	// and part of the demand of this line.
+	NextArrival       float64
+	AtRisk            float64
+	AtRiskValue       int64
+	Spilled, Received float64
+
+	// Worth is what one more unit on hand now would earn above its purchase price,
+	// in minor units: the margin times the chance that it is missed before NextArrival.
+	// 0 without a Price.
+	Worth float64
+}
+
+// PlannedOrder is an order of a plan.
+type PlannedOrder[K supply.ID] struct {
+	ID          K       // of the product
+	At, Arrival float64 // when to place it and when it comes, in periods from now
+	Quantity    float64 // in units, of all its packs
+	Value       int64   // at the supplier's price
+	Supplier    int     // index into Stock.Suppliers, 0 without them
 }
 
 // Replenishment is the plan for a whole assortment. It is immutable.
 type Replenishment[K supply.ID] struct {
-	lines []PlanLine[K] // by id
+	lines  []PlanLine[K] // by id
+	orders []PlannedOrder[K]
+	held   []HoldBack[K]
+	price  float64 // of the budget
 }
 
-// Plan says for every product whether to reorder now, how much, and how likely a
+// Plan says for every product when to order how much from whom, and how likely a
 // stock-out is. It is where demand feeds back into marketing: Deliverable gives
-// the ids that may be recommended, AtRisk those whose campaigns should wait.
+// the ids that may be recommended, AtRisk those whose campaigns should wait, HoldBacks
+// which promotions are more than there will be, and what of them can be promised.
+//
+// Demand of a span has the mean of Forecast times what prices and promotions make of
+// it, and the variance of the forecast errors; the errors of a lift, of a reach and of an
+// elasticity are the same in all periods, and add up as such. An order covers the time until
+// the next one can come, so that a promotion counts from the first order that can serve
+// it. Later orders follow from expected demand.
+//
+// Of several suppliers the cheapest in purchase, safety stock, pipeline and lot is the
+// usual one; a nearer, dearer one bridges the time until that one delivers, with as many units
+// as the chance of missing one is above (premium)/(margin): a newsvendor whose overage is
+// the premium. What is beyond the capacity of one goes to the next.
 //
 // Errors name the product and field: ErrEmpty without products or forecast,
-// ErrDuplicate, ErrRange, ErrNotFinite, ErrOption. Cost is proportional to the
-// length of all forecasts.
+// ErrDuplicate, ErrRange, ErrShape, ErrNotFinite, ErrUnknownID of a substitute, ErrOption,
+// ErrOverflow. Cost is proportional to the length of all forecasts, and with Periods to
+// Periods/Review times the span of an order, for each product.
 func Plan[K supply.ID](stocks []Stock[K], opt PlanOptions) (*Replenishment[K], error) {
 	const where = "reorder: Plan"
 	opt = opt.withDefaults()
@@ -122,71 +272,64 @@ func Plan[K supply.ID](stocks []Stock[K], opt PlanOptions) (*Replenishment[K], e
 	if len(stocks) == 0 {
 		return nil, fmt.Errorf("%s: no products: %w", where, ErrEmpty)
 	}
-	p := &Replenishment[K]{lines: make([]PlanLine[K], 0, len(stocks))}
-	for _, s := range stocks {
-		line, err := planOne(s, opt)
-		if err != nil {
+	jobs := make([]planJob[K], len(stocks))
+	for i := range stocks {
+		if err := stocks[i].validate(opt); err != nil {
 			return nil, err
 		}
-		p.lines = append(p.lines, line)
+		jobs[i].stock = &stocks[i]
 	}
-	slices.SortFunc(p.lines, func(a, b PlanLine[K]) int { return cmp.Compare(a.ID, b.ID) })
-	for i := 1; i < len(p.lines); i++ {
-		if p.lines[i].ID == p.lines[i-1].ID {
-			return nil, fmt.Errorf("%s: product %v is given twice: %w", where, p.lines[i].ID, ErrDuplicate)
+	slices.SortFunc(jobs, func(a, b planJob[K]) int { return cmp.Compare(a.stock.ID, b.stock.ID) })
+	for i := 1; i < len(jobs); i++ {
+		if jobs[i].stock.ID == jobs[i-1].stock.ID {
+			return nil, fmt.Errorf("%s: product %v is given twice: %w", where, jobs[i].stock.ID, ErrDuplicate)
 		}
 	}
+	for i := range jobs {
+		jobs[i].prepare(opt)
+	}
+	if err := spill(jobs, opt); err != nil {
+		return nil, err
+	}
+	for i := range jobs {
+		if err := jobs[i].plan(opt); err != nil {
+			return nil, err
+		}
+	}
+	p := &Replenishment[K]{lines: make([]PlanLine[K], len(jobs))}
+	var err error
+	if p.price, err = withinBudget(jobs, opt); err != nil {
+		return nil, err
+	}
+	for i := range jobs {
+		p.lines[i] = jobs[i].line
+		p.held = append(p.held, jobs[i].holdBacks(opt)...)
+	}
+	p.orders = byDate(jobs, opt)
 	return p, nil
+}
+
+// byDate gathers the orders of all products, review by review.
+func byDate[K supply.ID](jobs []planJob[K], opt PlanOptions) []PlannedOrder[K] {
+	n, reviews := 0, 0
+	for i := range jobs {
+		n, reviews = n+len(jobs[i].orders), max(reviews, len(jobs[i].nets))
+	}
+	orders, taken := make([]PlannedOrder[K], 0, n), make([]int, len(jobs))
+	for k := 0; len(orders) < n && k < reviews; k++ {
+		for i := range jobs {
+			from := jobs[i].orders[taken[i]:]
+			for len(from) > 0 && from[0].At == float64(k)*opt.Review {
+				orders, from = append(orders, from[0]), from[1:]
+				taken[i]++
+			}
+		}
+	}
+	return orders
 }
 
 // where names the product in errors.
 func (s *Stock[K]) where() string { return fmt.Sprintf("reorder: Plan: product %v", s.ID) }
-
-// validate checks every field of a product, Forecast period by period.
-func (s *Stock[K]) validate() error {
-	if len(s.Forecast) == 0 {
-		return fmt.Errorf("%s: Forecast is empty: %w", s.where(), ErrEmpty)
-	}
-	for i, x := range s.Forecast {
-		if !(x >= 0 && x <= check.MaxAmount) {
-			return check.Amount(s.where(), fmt.Sprintf("Forecast[%d]", i), x)
-		}
-	}
-	for _, f := range []struct {
-		name string
-		x    float64
-	}{
-		{"SD", s.SD},
-		{"OnHand", s.OnHand},
-		{"OnOrder", s.OnOrder},
-		{"Owed", s.Owed},
-		{"Lead", s.Lead},
-		{"LeadSD", s.LeadSD},
-		{"Lot", s.Lot},
-		{"Multiple", s.Multiple},
-		{"Minimum", s.Minimum},
-	} {
-		if !(f.x >= 0 && f.x <= check.MaxAmount) {
-			return check.Amount(s.where(), f.name, f.x)
-		}
-	}
-	if s.Lead == 0 {
-		return fmt.Errorf("%s: Lead is 0, want > 0: %w", s.where(), ErrRange)
-	}
-	if s.CycleService != 0 && !(s.CycleService > 0 && s.CycleService < 1) {
-		return fmt.Errorf("%s: CycleService is %v, want in (0, 1): %w", s.where(), s.CycleService, ErrRange)
-	}
-	return nil
-}
-
-// over returns expected demand over the first span periods.
-func over(forecast []float64, span float64) float64 {
-	sum := 0.0
-	for i, x := range forecast {
-		sum += x * min(max(span-float64(i), 0), 1)
-	}
-	return sum + average(forecast)*max(span-float64(len(forecast)), 0)
-}
 
 // average returns the mean of a forecast of at least one period.
 func average(forecast []float64) float64 {
@@ -197,18 +340,19 @@ func average(forecast []float64) float64 {
 	return m.Mean()
 }
 
-// cover returns how many periods a stock lasts.
-func cover(forecast []float64, stock float64) float64 {
+// cover returns how many periods a stock lasts, where after the last period of mean
+// demand is after.
+func cover(mean []float64, after, stock float64) float64 {
 	if stock <= 0 {
 		return 0
 	}
-	for i, x := range forecast {
+	for i, x := range mean {
 		if x >= stock && x > 0 {
 			return float64(i) + stock/x
 		}
 		stock -= x
 	}
-	return float64(len(forecast)) + stock/average(forecast) // +Inf when nothing is expected
+	return float64(len(mean)) + stock/after // +Inf when nothing is expected
 }
 
 // packs rounds a quantity up to whole packs. Packs too small to count leave it.
@@ -218,60 +362,6 @@ func packs(quantity, pack float64) float64 {
 		return quantity
 	}
 	return n * pack
-}
-
-// planOne plans one product. Demand is spread over span = Lead+Review periods, its
-// variance that of the forecast errors within the span and of the lead time; the
-// risk on hand looks at the Horizon alone.
-func planOne[K supply.ID](s Stock[K], opt PlanOptions) (PlanLine[K], error) {
-	if err := s.validate(); err != nil {
-		return PlanLine[K]{}, err
-	}
-	span := s.Lead + opt.Review
-	mean := over(s.Forecast, span)
-	rate := mean / span
-	d, err := leadDemand(opt.Law, mean, span*s.SD*s.SD+rate*rate*s.LeadSD*s.LeadSD)
-	if err != nil {
-		return PlanLine[K]{}, fmt.Errorf("%s: %w", s.where(), err)
-	}
-	soonMean := over(s.Forecast, opt.Horizon)
-	soon, err := leadDemand(opt.Law, soonMean, opt.Horizon*s.SD*s.SD)
-	if err != nil {
-		return PlanLine[K]{}, fmt.Errorf("%s: %w", s.where(), err)
-	}
-	l := PlanLine[K]{ID: s.ID, OnHand: s.OnHand - s.Owed, Position: s.OnHand + s.OnOrder - s.Owed, Demand: mean}
-	l.Point = d.Quantile(check.Default(s.CycleService, opt.CycleService))
-	l.SafetyStock = l.Point - mean
-	l.Risk, l.Short = StockOutRisk(d, l.Position), d.Loss(l.Position)
-	l.RiskOnHand = StockOutRisk(soon, l.OnHand)
-	l.Cover = cover(s.Forecast, l.OnHand)
-	if !check.Finite(l.Point) || !check.Finite(l.Position) || !check.Finite(l.Short) {
-		return PlanLine[K]{}, fmt.Errorf("%s: reorder point is %v at position %v: %w", s.where(), l.Point, l.Position, ErrOverflow)
-	}
-	l.Quantity = orderQuantity(&s, l.Point, l.Position)
-	l.Reorder = l.Quantity > 0
-	return l, nil
-}
-
-// orderQuantity returns what to order at a position, 0 above the point: up to the
-// point, in whole lots and packs, and no less than the least that can be ordered.
-func orderQuantity[K supply.ID](s *Stock[K], point, position float64) float64 {
-	// With nothing wanted and nothing owed there is nothing to order, although
-	// the position is at the point (both 0).
-	if position > point || point <= 0 && position >= 0 {
-		return 0
-	}
-	q := max(point-position, s.Lot, s.Minimum)
-	if s.Lot > 0 { // whole lots, as many as reach above the point
-		q = max(packs(point-position, s.Lot), q)
-	}
-	if s.Multiple > 0 {
-		q = packs(q, s.Multiple)
-	}
-	if q == 0 { // exactly at the point: the least that can be ordered
-		q = check.Default(s.Multiple, 1)
-	}
-	return q
 }
 
 // Lines returns all products in ascending order of id. The slice is the
@@ -313,6 +403,34 @@ func (p *Replenishment[K]) Orders() []PlanLine[K] {
 		return cmp.Or(cmp.Compare(b.Risk, a.Risk), cmp.Compare(b.Short, a.Short))
 	})
 	return out
+}
+
+// Schedule returns all orders over the planned periods by date, those of one date by id,
+// each product's in the order it wants them: what bridges first. The slice is the
+// caller's.
+func (p *Replenishment[K]) Schedule() []PlannedOrder[K] {
+	if p == nil {
+		return nil
+	}
+	return slices.Clone(p.orders)
+}
+
+// HoldBacks returns the promotions that stock cannot serve at MaxRisk as they are
+// planned, by id and date given. The slice is the caller's.
+func (p *Replenishment[K]) HoldBacks() []HoldBack[K] {
+	if p == nil {
+		return nil
+	}
+	return slices.Clone(p.held)
+}
+
+// BudgetPrice returns what one more minor unit of PlanOptions.Budget would earn, in minor
+// units: the best of what the budget had no place for. 0 where it is enough.
+func (p *Replenishment[K]) BudgetPrice() float64 {
+	if p == nil {
+		return 0
+	}
+	return p.price
 }
 
 // Deliverable returns, ascending, the ids of products that are on hand and whose

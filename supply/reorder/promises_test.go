@@ -26,8 +26,12 @@ func TestPromises(t *testing.T) {
 	}
 	stocks := func() []any {
 		return []any{
-			[]reorder.Stock[string]{{ID: "a", Forecast: []float64{3, 4}, SD: 1, OnHand: 5, OnOrder: 2, Owed: 1, Lead: 2, LeadSD: .5, Lot: 6, Multiple: 2, Minimum: 2, CycleService: .9}},
-			reorder.PlanOptions{CycleService: .95, Review: 1, Horizon: 2},
+			[]reorder.Stock[string]{{
+				ID: "a", Forecast: []float64{3, 4}, SD: 1, OnHand: 5, OnOrder: 2, Owed: 1, Lead: 2, LeadSD: .5, Lot: 6, Multiple: 2, Minimum: 2, CycleService: .9,
+				Correlation: .2, Reserved: 1, Due: []reorder.Receipt{{At: 1, Units: 2}}, UnitCost: 5, Price: 9, Prices: []int64{8, 9}, Elasticity: -2, ElasticitySD: .1,
+				Promotions: []reorder.Promotion{{From: 1, Until: 2, Lift: .5, Low: .4, High: .6, Reach: .5, ReachSD: .1}},
+			}},
+			reorder.PlanOptions{CycleService: .95, Review: 1, Horizon: 2, Periods: 3, Level: .9, HoldingRate: .01, Budget: 1000, MaxRisk: .1, Probs: []float64{.1, .9}},
 		}
 	}
 	policy := reorder.PolicyOptions{Demand: 10, SD: 3, Lead: 2, OrderCost: 20, HoldingCost: 1, BackorderCost: 9}

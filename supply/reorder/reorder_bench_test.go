@@ -63,6 +63,39 @@ func BenchmarkPlan(b *testing.B) {
 	})
 }
 
+// Ten thousand products half a year ahead: prices, a promotion, two suppliers, deliveries under way.
+func BenchmarkPlanLoop(b *testing.B) {
+	stocks := make([]reorder.Stock[int], 10_000)
+	forecast := make([]float64, 26)
+	for i := range forecast {
+		forecast[i] = 20 + float64(i%5)
+	}
+	for i := range stocks {
+		stocks[i] = reorder.Stock[int]{
+			ID: i, Forecast: forecast, SDs: []float64{5, 6, 7, 8}, Correlation: .3, OnHand: float64(i % 120), Price: 900,
+			Due:        []reorder.Receipt{{At: 2, Units: 30}},
+			Suppliers:  []reorder.Supplier{{Price: 400, Lead: 4, Multiple: 6}, {Price: 460, Lead: 1}},
+			Promotions: []reorder.Promotion{{From: 8, Until: 10, Lift: .5, Low: .3, High: .7}},
+		}
+	}
+	for _, c := range []struct {
+		name string
+		opt  reorder.PlanOptions
+	}{
+		{"products=10k/weeks=26", reorder.PlanOptions{Review: 1, Periods: 26, LostSales: true}},
+		{"products=10k/budget", reorder.PlanOptions{Review: 1, Budget: 100_000_00}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := reorder.Plan(stocks, c.opt); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkBestPolicy(b *testing.B) {
 	o := reorder.PolicyOptions{Demand: 1300, SD: 150, Lead: 1. / 12, OrderCost: 8, HoldingCost: .225, BackorderCost: 7.5}
 	b.Run("model=normal", func(b *testing.B) {
