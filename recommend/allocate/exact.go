@@ -24,6 +24,7 @@ func (p *problem) exactSearch(ctx context.Context) (bool, error) {
 	clear(p.used)
 	clear(p.count)
 	s := branching{p: p, ctx: ctx, nodes: p.opt.Nodes, user: p.users()}
+	p.order = make([]int32, len(p.cand))
 	for i := range p.order {
 		p.order[i] = int32(i)
 	}
@@ -48,6 +49,17 @@ func (p *problem) exactSearch(ctx context.Context) (bool, error) {
 		return false, s.err
 	}
 	return s.nodes > 0, nil
+}
+
+// users returns the position in start of the user of each proposal.
+func (p *problem) users() []int32 {
+	out := make([]int32, len(p.cand))
+	for u := range p.most {
+		for i := p.start[u]; i < p.start[u+1]; i++ {
+			out[i] = int32(u)
+		}
+	}
+	return out
 }
 
 // maxExact bounds the depth of the search.

@@ -34,6 +34,19 @@ func (p *problem) demandAt(ctx context.Context) (demand, error) {
 		var top []float64 // the best so far, descending
 		var who []int32
 		for u := lo; u < hi; u++ {
+			if p.most[u] == 1 { // the usual case, twice as fast without lists
+				best, offer := 0.0, int32(-1)
+				for _, c := range p.cand[p.start[u]:p.start[u+1]] {
+					if v := c.Value - p.cost[c.Offer]; v > best {
+						best, offer = v, c.Offer
+					}
+				}
+				if offer >= 0 {
+					d.profit += best
+					d.offers[offer]++
+				}
+				continue
+			}
 			top, who = top[:0], who[:0]
 			for i := p.start[u]; i < p.start[u+1]; i++ {
 				v := p.reduced(i)

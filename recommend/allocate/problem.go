@@ -29,11 +29,13 @@ type problem struct {
 	chosen []bool  // by proposal
 
 	// Of the assignment under construction:
-	order []int32
-	taken []int64 // by offer
-	used  []int64 // by shared limit
-	in    []bool
-	count []int32 // by user of start
+	open   []int32 // users who may want more
+	wishes []wish
+	order  []int32 // of the exact search
+	taken  []int64 // by offer
+	used   []int64 // by shared limit
+	in     []bool
+	count  []int32 // by user of start
 }
 
 // newProblem checks and sorts the input.
@@ -51,7 +53,6 @@ func newProblem(proposals []Proposal, offers []Offer, opt Options) (*problem, er
 	p.chosen, p.in = make([]bool, len(p.cand)), make([]bool, len(p.cand))
 	p.taken, p.used = make([]int64, len(offers)), make([]int64, len(opt.Limits))
 	p.count = make([]int32, len(p.most))
-	p.order = make([]int32, len(p.cand))
 	return p, nil
 }
 
@@ -103,10 +104,7 @@ func (p *problem) setCandidates(proposals []Proposal) error {
 	if len(proposals) > math.MaxInt32 {
 		return fmt.Errorf("allocate: Solve: %d proposals: %w", len(proposals), ErrOverflow)
 	}
-	p.cand = slices.Clone(proposals)
-	slices.SortFunc(p.cand, func(a, b Proposal) int {
-		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Offer, b.Offer))
-	})
+	p.cand = byUser(proposals)
 	for i := 1; i < len(p.cand); i++ {
 		if a, b := p.cand[i-1], p.cand[i]; a.User == b.User && a.Offer == b.Offer {
 			return fmt.Errorf("allocate: Solve: user %d and offer %d twice: %w", b.User, b.Offer, ErrDuplicate)
@@ -126,6 +124,41 @@ func (p *problem) setCandidates(proposals []Proposal) error {
 	}
 	p.start = append(p.start, int32(len(p.cand)))
 	return nil
+}
+
+// byUser returns the proposals by user, then offer: those of a user by counting, where users
+// are not far apart.
+func byUser(proposals []Proposal) []Proposal {
+	byOffer := func(a, b Proposal) int {
+		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Offer, b.Offer))
+	}
+	last := 0
+	for _, c := range proposals {
+		last = max(last, int(c.User))
+	}
+	if slices.IsSortedFunc(proposals, byOffer) || last > 4*len(proposals) {
+		out := slices.Clone(proposals)
+		slices.SortFunc(out, byOffer)
+		return out
+	}
+	next := make([]int32, last+2) // by user, where the next of hers goes
+	for _, c := range proposals {
+		next[c.User+1]++
+	}
+	for u := range last {
+		next[u+1] += next[u]
+	}
+	out := make([]Proposal, len(proposals))
+	for _, c := range proposals {
+		out[next[c.User]] = c
+		next[c.User]++
+	}
+	from := int32(0)
+	for _, to := range next[:last+1] {
+		slices.SortFunc(out[from:to], byOffer)
+		from = to
+	}
+	return out
 }
 
 // everFits reports whether a single assignment of an offer keeps the limits.

@@ -99,15 +99,18 @@ func (a *Plan) Gap() float64 {
 // The limits are turned into prices (Lagrangian relaxation): given prices every
 // user takes what is worth more than it costs, and the prices move along the
 // subgradient, with steps after Polyak, until demand meets supply. Every so
-// often the choice at the present prices is repaired to keep all limits, dearest
-// first, and improved by exchanges; the best of these is the answer, and the
+// often the choice at the present prices is repaired to keep all limits, in rounds in
+// which users ask for the best that is left to them and the dearest wishes come first, and
+// improved by exchanges; the best of these is the answer, and the
 // lowest dual value met is the Bound. What gap is left is searched exactly, by
 // branch and bound over the proposals (up to 20,000) with the bound at the final
 // prices: small problems are solved to proven optimality, large ones come with
 // their Gap.
 //
-// The result does not depend on Workers or on the order of proposals. Cost an
-// iteration: O(proposals); a sort of the proposals every 25.
+// The result does not depend on Workers or on the order of proposals. Cost: O(proposals) an
+// iteration, and every 25 a few looks at the proposals of users who may want more, with a sort
+// of one wish each. Memory: 17 bytes a proposal beside those given. Of 50 million proposals of a
+// million users, Gap of .005 saves most of the time.
 //
 // Errors: ErrOption, ErrNotFinite (a value), ErrRange (an offer, user, limit or
 // amount), ErrDuplicate (a proposal or limit twice), and context.Cause(ctx).
