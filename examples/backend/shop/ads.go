@@ -127,9 +127,11 @@ func (s *Shop) PutAds(ctx context.Context, all []Ad) error {
 
 // Shown is an ad on a page.
 type Shown struct {
-	Ad, Advertiser, Title string
-	Position              int
-	Price                 int64 // of a click, minor units
+	Ad         string `json:"ad"`
+	Advertiser string `json:"advertiser"`
+	Title      string `json:"title"`
+	Position   int    `json:"position"`
+	Price      int64  `json:"price"` // of a click, minor units
 }
 
 // Ads are the ads of a page for a customer, or for a stranger (""). What is shown is

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aislekit/aisle/examples/backend/store"
 	"github.com/aislekit/aisle/recommend/allocate"
 	"github.com/aislekit/aisle/segment/audience"
 )
@@ -92,11 +93,11 @@ func orNaN(x *float64) float64 {
 
 // Audience is who a rule means.
 type Audience struct {
-	Rule  string // as it was understood
-	Count int    // -1 where there are too few to tell (Small)
-	Of    int
-	Small bool
-	Why   string // nobody is in it
+	Rule  string `json:"rule"`  // as it was understood
+	Count int    `json:"count"` // -1 where there are too few to tell (Small)
+	Of    int    `json:"of"`
+	Small bool   `json:"small"`
+	Why   string `json:"why"` // nobody is in it
 	ids   []string
 	rows  []Profile
 }
@@ -172,11 +173,11 @@ func (s *Shop) Segments() (map[string]int, int) {
 
 // OfferPlan is who gets which offer.
 type OfferPlan struct {
-	Chosen map[string][]string // by offer: ids of the shop
-	Taken  map[string]int64
-	Spent  int64   // of the budget
-	Value  float64 // expected margin less cost, minor units
-	Bound  float64 // no plan has more
+	Chosen map[string][]string `json:"chosen"` // by offer: ids of the shop
+	Taken  map[string]int64    `json:"taken"`
+	Spent  int64               `json:"spent"` // of the budget
+	Value  float64             `json:"value"` // expected margin less cost, minor units
+	Bound  float64             `json:"bound"` // no plan has more
 }
 
 // PlanOffers gives each customer of an audience at most one offer, so that stock and
@@ -252,4 +253,12 @@ func (s *Shop) PlanOffers(ctx context.Context, actor, text string, budget int64)
 		plan.Taken[name]++
 	}
 	return plan, nil
+}
+
+// PutOffers writes offers.
+func (s *Shop) PutOffers(ctx context.Context, offers []store.Offer) error {
+	if err := s.store.PutOffers(ctx, offers); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
 }

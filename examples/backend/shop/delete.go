@@ -144,3 +144,6 @@ func (s *Shop) Trail(ctx context.Context, actor, id string, after int64, n int) 
 	}
 	return s.store.Trail(ctx, subject, after, n)
 }
+
+// Note writes a line of the trail about no customer, such as a backup.
+func (s *Shop) Note(ctx context.Context, actor, act string) error { return s.note(ctx, actor, act, "") }

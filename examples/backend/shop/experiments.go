@@ -156,6 +156,9 @@ func (s *Shop) Result(ctx context.Context, name string) (experiment.Result, erro
 	if err != nil {
 		return experiment.Result{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+	if len(seen) == 0 {
+		return experiment.Result{Arms: opt.Arms, Users: make([]int64, len(opt.Arms)), SRMErr: experiment.ErrEmpty, Level: .95}, nil
+	}
 	now, in := s.opt.Clock(), map[string]bool{}
 	for _, e := range seen {
 		if err := run.AssignAt(e.Customer, arm[e.Arm], e.At); err != nil {

@@ -67,9 +67,11 @@ func (s *Shop) PutQuestions(ctx context.Context, entries []store.Question) error
 
 // Answer is an entry of the FAQ that may be what a customer wants to know.
 type Answer struct {
-	ID, Question, Answer string
-	Score                float64 // likeness of words, in [0, 1], of what Because says
-	Because              string  // "words", "history", "often asked"
+	ID       string  `json:"id"`
+	Question string  `json:"question"`
+	Answer   string  `json:"answer"`
+	Score    float64 `json:"score"`   // likeness of words, in [0, 1], of what Because says
+	Because  string  `json:"because"` // "words", "history", "often asked"
 }
 
 // Answers are the k likeliest: by the words typed; without any, by what the customer

@@ -14,27 +14,30 @@ import (
 
 // KPI are the figures of a span.
 type KPI struct {
-	From, To  time.Time
-	Days      []KPIDay
-	Visitors  int64
-	Orders    int64
-	Buyers    int64
-	Units     int64
-	Revenue   int64
-	Refunds   int64
-	Margin    int64
-	CVR       *float64 // orders by sessions
-	AOV       *float64 // minor units
-	ARPU      *float64
-	Repeat    *float64 // share of buyers with two orders and more
-	Abandoned *float64 // carts
-	Refunded  *float64 // share of revenue
+	From      time.Time `json:"from"`
+	To        time.Time `json:"to"`
+	Days      []KPIDay  `json:"days"`
+	Visitors  int64     `json:"visitors"`
+	Orders    int64     `json:"orders"`
+	Buyers    int64     `json:"buyers"`
+	Units     int64     `json:"units"`
+	Revenue   int64     `json:"revenue"`
+	Refunds   int64     `json:"refunds"`
+	Margin    int64     `json:"margin"`
+	CVR       *float64  `json:"conversion"`  // orders by sessions
+	AOV       *float64  `json:"order_value"` // minor units
+	ARPU      *float64  `json:"revenue_per_visitor"`
+	Repeat    *float64  `json:"repeat"`    // share of buyers with two orders and more
+	Abandoned *float64  `json:"abandoned"` // carts
+	Refunded  *float64  `json:"refunded"`  // share of revenue
 }
 
 // KPIDay are the figures of one UTC day.
 type KPIDay struct {
-	Day                       string
-	Visitors, Orders, Revenue int64
+	Day      string `json:"day"`
+	Visitors int64  `json:"visitors"`
+	Orders   int64  `json:"orders"`
+	Revenue  int64  `json:"revenue"`
 }
 
 // cell is what is gathered for a span or a day.
@@ -142,14 +145,17 @@ func ratio(r metrics.Ratio) *float64 {
 
 // StockLine is the plan of one item.
 type StockLine struct {
-	Item, Title     string
-	Stock, OnOrder  int64
-	Sold            int64   // pieces in the last 28 days
-	Daily           float64 // forecast, pieces a day
-	Point, Quantity float64 // reorder point, what to order now
-	Risk            float64 // that the stock does not last until what is ordered next comes
-	Cover           *float64
-	Reorder         bool
+	Item     string   `json:"item"`
+	Title    string   `json:"title"`
+	Stock    int64    `json:"stock"`
+	OnOrder  int64    `json:"on_order"`
+	Sold     int64    `json:"sold"`  // pieces in the last 28 days
+	Daily    float64  `json:"daily"` // forecast, pieces a day
+	Point    float64  `json:"point"` // reorder point, what to order now
+	Quantity float64  `json:"quantity"`
+	Risk     float64  `json:"risk"` // that the stock does not last until what is ordered next comes
+	Cover    *float64 `json:"cover"`
+	Reorder  bool     `json:"reorder"`
 }
 
 // StockPlan says what to order: the mean and the scatter of the last four weeks as

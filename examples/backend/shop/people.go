@@ -211,23 +211,28 @@ func (x *person) rfm(asOf time.Time) (recency, frequency, monetary float64) {
 
 // Profile is what is thought of a customer. Pointers are nil where no model says.
 type Profile struct {
-	Pseudonym           string
-	Known               bool
-	First, Last, Bought time.Time
-	Views, Carts        int64
-	Orders, Units, Net  int64
-	Segment             string
-	RFM                 string
-	Propensity          *float64 // to order within 30 days
-	Value               *float64 // money to be expected in twelve months, minor units
-	Alive               *float64
-	Categories          []Share
+	Pseudonym  string    `json:"pseudonym"`
+	Known      bool      `json:"known"`
+	First      time.Time `json:"first"`
+	Last       time.Time `json:"last"`
+	Bought     time.Time `json:"bought"`
+	Views      int64     `json:"views"`
+	Carts      int64     `json:"carts"`
+	Orders     int64     `json:"orders"`
+	Units      int64     `json:"units"`
+	Net        int64     `json:"net"`
+	Segment    string    `json:"segment"`
+	RFM        string    `json:"rfm"`
+	Propensity *float64  `json:"propensity"` // to order within 30 days
+	Value      *float64  `json:"value"`      // money to be expected in twelve months, minor units
+	Alive      *float64  `json:"alive"`
+	Categories []Share   `json:"categories"`
 }
 
 // Share is a part of a whole.
 type Share struct {
-	Name  string
-	Share float64
+	Name  string  `json:"name"`
+	Share float64 `json:"share"`
 }
 
 // Profile is the profile of a customer, by the id of the shop.
@@ -241,7 +246,7 @@ func (s *Shop) Profile(id string) Profile {
 
 // profile scores one customer.
 func (m *models) profile(id string, x *person, now time.Time) Profile {
-	p := Profile{Pseudonym: id, Segment: "stranger"}
+	p := Profile{Pseudonym: id, Segment: "stranger", Categories: []Share{}}
 	if x == nil {
 		return p
 	}

@@ -25,26 +25,30 @@ type Ask struct {
 
 // Pick is an item of a list.
 type Pick struct {
-	Item, Title, Category, Source string
-	Price                         int64
-	Score                         float64
-	Because                       []Reason
+	Item     string   `json:"item"`
+	Title    string   `json:"title"`
+	Category string   `json:"category"`
+	Source   string   `json:"source"`
+	Price    int64    `json:"price"`
+	Score    float64  `json:"score"`
+	Because  []Reason `json:"because"`
 }
 
 // Reason is an item that speaks for a pick.
 type Reason struct {
-	Item, Title string
-	Share       float64 // of the score
+	Item  string  `json:"item"`
+	Title string  `json:"title"`
+	Share float64 `json:"share"` // of the score
 }
 
 // List is an answer.
 type List struct {
-	Picks    []Pick
-	Policy   string
-	Arm      string // of the experiment
-	Known    bool   // the customer is in the data
-	Why      string // there are fewer than asked for
-	Eligible int
+	Picks    []Pick `json:"picks"`
+	Policy   string `json:"policy"`
+	Arm      string `json:"arm"`   // of the experiment
+	Known    bool   `json:"known"` // the customer is in the data
+	Why      string `json:"why"`   // there are fewer than asked for
+	Eligible int    `json:"eligible"`
 }
 
 // Recommend answers with what is in stock.
@@ -106,7 +110,7 @@ func (s *Shop) Recommend(ctx context.Context, ask Ask) (List, error) {
 	list.Known, list.Why, list.Eligible = info.Known, info.Why, info.Eligible
 	for _, r := range found {
 		x, _ := s.item(r.Item)
-		p := Pick{Item: r.Item, Title: x.Title, Category: x.Category, Price: x.Price, Source: r.Source, Score: float64(r.Score)}
+		p := Pick{Item: r.Item, Title: x.Title, Category: x.Category, Price: x.Price, Source: r.Source, Score: float64(r.Score), Because: []Reason{}}
 		for _, b := range r.Reasons {
 			y, _ := s.item(b.Item)
 			p.Because = append(p.Because, Reason{b.Item, y.Title, float64(b.Contribution)})
@@ -150,7 +154,7 @@ func (s *Shop) unfounded(list *List, ask Ask) {
 	for _, id := range s.order {
 		if x := s.items[id]; x.Stock > 0 && (ask.Category == "" || x.Category == ask.Category) && !slices.Contains(ask.Items, id) {
 			if list.Eligible++; len(list.Picks) < ask.K {
-				list.Picks = append(list.Picks, Pick{Item: id, Title: x.Title, Category: x.Category, Price: x.Price, Source: "catalogue"})
+				list.Picks = append(list.Picks, Pick{Item: id, Title: x.Title, Category: x.Category, Price: x.Price, Source: "catalogue", Because: []Reason{}})
 			}
 		}
 	}

@@ -49,19 +49,19 @@ func (s *Shop) observe(engine *Engine, e store.Event) {
 
 // Refit tells of one.
 type Refit struct {
-	Began    time.Time
-	Took     time.Duration
-	Events   int
-	Last     int64 // the last event that is in
-	Users    int
-	Items    int
-	Sources  []string
-	Problems []string // models that could not be fitted, and why
+	Began    time.Time     `json:"began"`
+	Took     time.Duration `json:"took_nanoseconds"`
+	Events   int           `json:"events"`
+	Last     int64         `json:"last"` // the last event that is in
+	Users    int           `json:"users"`
+	Items    int           `json:"items"`
+	Sources  []string      `json:"sources"`
+	Problems []string      `json:"problems"` // models that could not be fitted, and why
 }
 
 // fit makes dataset, sources and models from the log up to a number.
 func (s *Shop) fit(ctx context.Context, last int64, items map[string]store.Item) (*recommend.Dataset[string, string], []recommend.Source, *models, *Refit, error) {
-	report := &Refit{Began: s.opt.Clock(), Last: last}
+	report := &Refit{Began: s.opt.Clock(), Last: last, Sources: []string{}, Problems: []string{}}
 	builder, err := recommend.NewBuilder[string, string](recommend.BuilderOptions{})
 	if err != nil {
 		return nil, nil, nil, nil, err

@@ -136,7 +136,7 @@ func (s *Shop) fitFor(ctx context.Context, last int64, engine *Engine) (*recomme
 	if engine == nil {
 		return s.fit(ctx, last, s.itemsNow())
 	}
-	report := &Refit{Began: s.opt.Clock(), Last: last, Users: engine.Dataset().Users.Len(), Items: engine.Dataset().Items.Len()}
+	report := &Refit{Began: s.opt.Clock(), Last: last, Sources: []string{}, Problems: []string{}, Users: engine.Dataset().Users.Len(), Items: engine.Dataset().Items.Len()}
 	training := newTraining(s.opt.Clock())
 	for e, err := range s.store.Events(ctx, 0, last) {
 		if err != nil {

@@ -335,12 +335,13 @@ func (s *Shop) customer(id string, now time.Time) store.Customer {
 
 // Status is what the shop says of itself.
 type Status struct {
-	Seen, Fitted int64
-	Told         int64
-	Customers    int
-	Items        int
-	Live         recommend.LiveStats
-	Refit        *Refit
+	Seen      int64               `json:"seen"`
+	Fitted    int64               `json:"fitted"`
+	Told      int64               `json:"told"`
+	Customers int                 `json:"customers"`
+	Items     int                 `json:"items"`
+	Live      recommend.LiveStats `json:"live"`
+	Refit     *Refit              `json:"refit"`
 }
 
 // Status tells numbers, none about a customer.
