@@ -296,7 +296,8 @@ func (s *service) fill() {
 		}
 	}
 	s.ok("write", "PUT", "/v1/faq", m{"entries": []m{
-		{"id": "q1", "question": "Where is my order?", "answer": "Look under orders."}, {"id": "q2", "question": "How do I send something back?", "answer": "With the label. " + nasty},
+		{"id": "q1", "question": "Where is my order?", "answer": "Look under orders."},
+		{"id": "q2", "question": "How do I send something back?", "answer": "With the label. " + nasty},
 		{"id": "q3", "question": "Is the tea organic?", "answer": "Yes."},
 	}})
 }
@@ -441,4 +442,3 @@ func TestRoutes(t *testing.T) {
 		}
 	})
 }
-

@@ -147,3 +147,13 @@ func (s *Shop) Trail(ctx context.Context, actor, id string, after int64, n int) 
 
 // Note writes a line of the trail about no customer, such as a backup.
 func (s *Shop) Note(ctx context.Context, actor, act string) error { return s.note(ctx, actor, act, "") }
+
+// PurgeIfDue is Purge where a deletion waits for one.
+func (s *Shop) PurgeIfDue(ctx context.Context) error {
+	pending, err := s.store.Pending(ctx)
+	if err != nil || len(pending) == 0 {
+		return err
+	}
+	_, err = s.Purge(ctx)
+	return err
+}

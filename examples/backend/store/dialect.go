@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -69,6 +70,14 @@ func connect(dsn string) (*sql.DB, dialect, error) {
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		d = postgres
 	} else {
+		// Nobody else may read the file; what lies beside it takes over its rights.
+		f, err := os.OpenFile(dsn, os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, d, fmt.Errorf("store: %w", err)
+		}
+		if err := f.Close(); err != nil {
+			return nil, d, fmt.Errorf("store: %w", err)
+		}
 		// A transaction that writes takes the lock at its beginning: one that began by
 		// reading could not wait for it. FULL survives a loss of power, not only a kill.
 		q := url.Values{"_txlock": {"immediate"}, "_pragma": {
