@@ -53,7 +53,7 @@ func newService(t *testing.T, dsn string, opt api.Options) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.shop, err = shop.Open(t.Context(), shop.Options{Store: s.store, Keys: keys, Folder: filepath.Join(t.TempDir(), "state"), Clock: clock}); err != nil {
+	if s.shop, err = shop.Open(t.Context(), shop.Options{Store: s.store, Keys: keys, Folder: filepath.Join(t.TempDir(), "state"), Clock: clock, WriteTimeout: opt.Timeout}); err != nil {
 		t.Fatal(err)
 	}
 	opt.Shop, opt.Store, opt.Clock = s.shop, s.store, clock

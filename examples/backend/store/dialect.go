@@ -54,8 +54,8 @@ var postgres = dialect{
 	// last. Then the log goes on in a new file, and a checkpoint lets the old ones go,
 	// twice, since the first writes to the log itself.
 	purge: []string{
-		"ANALYZE", "VACUUM (FULL)", "VACUUM (FULL) pg_catalog.pg_statistic", "SELECT pg_switch_wal()", "CHECKPOINT",
-		"SELECT pg_switch_wal()", "CHECKPOINT",
+		"ANALYZE " + strings.Join(tables, ", "), "VACUUM (FULL) " + strings.Join(tables, ", "), "VACUUM (FULL) pg_catalog.pg_statistic",
+		"SELECT pg_switch_wal()", "CHECKPOINT", "SELECT pg_switch_wal()", "CHECKPOINT",
 	},
 	guard: `CREATE FUNCTION TABLE_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'append only'; END $$;
 CREATE TRIGGER TABLE_change BEFORE UPDATE OR DELETE OR TRUNCATE ON TABLE FOR EACH STATEMENT EXECUTE FUNCTION TABLE_append_only()`,
@@ -81,7 +81,7 @@ func connect(dsn string) (*sql.DB, dialect, error) {
 		// A transaction that writes takes the lock at its beginning: one that began by
 		// reading could not wait for it. FULL survives a loss of power, not only a kill.
 		q := url.Values{"_txlock": {"immediate"}, "_pragma": {
-			"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "foreign_keys(1)", "secure_delete(1)",
+			"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(1000)", "foreign_keys(1)", "secure_delete(1)",
 		}}
 		source = (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: dsn}).EscapedPath(), RawQuery: q.Encode()}).String()
 	}

@@ -18,8 +18,9 @@ var ErrFenced = errors.New("another process has taken the shop over")
 type Store struct {
 	db    *sql.DB
 	d     dialect
-	owner string // of this process, what meta.owner must say for a write to count
-	shop  string // drawn when the database was made
+	owner string        // of this process, what meta.owner must say for a write to count
+	shop  string        // drawn when the database was made
+	turn  chan struct{} // holds one: whoever has it may write
 }
 
 // Open connects to the database of the DSN (postgres://…, or the path of a SQLite
@@ -29,7 +30,7 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, d: d, owner: rand.Text()}
+	s := &Store{db: db, d: d, owner: rand.Text(), turn: make(chan struct{}, 1)}
 	if _, err := migrate(ctx, db, d); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("store: %s: migrate: %w", d.name, err)
@@ -66,6 +67,12 @@ func (s *Store) take(ctx context.Context) error {
 // process still has the shop (ErrFenced). Transactions of a shop follow each other, in
 // PostgreSQL too: whoever writes holds the row of the owner.
 func (s *Store) Write(ctx context.Context, do func(*sql.Tx) error) error {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("store: begin: %w", context.Cause(ctx))
+	}
+	defer func() { <-s.turn }()
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("store: begin: %w", err)
