@@ -24,6 +24,8 @@
 //
 //   - [Demand]: demand per product and period, of one length or by the calendar of a zone
 //     ([Step]), corrected for stock-outs
+//   - [Unconstrain]: demand that stock-outs have hidden, also where it was high demand that
+//     emptied the shelf; fitted to all products together
 //   - [Assortment]: how much is offered, how evenly it sells, in-stock rate, renewal
 //   - [Inventory]: turnover, days of supply, GMROI, sell-through, age, dead stock
 //   - [Fulfilment]: order cycle, on time, in full, perfect order, coverage
@@ -53,6 +55,7 @@
 // # References
 //
 // APICS, SCOR model, metric RL.1.1. E. L. Kaplan and P. Meier, Nonparametric
-// Estimation from Incomplete Observations, 1958. E. B. Wilson, Probable inference, the
+// Estimation from Incomplete Observations, 1958. G. Vulcano, G. van Ryzin and R. Ratliff,
+// Estimating Primary Demand for Substitutable Products from Sales Transaction Data, 2012. E. B. Wilson, Probable inference, the
 // law of succession, and statistical inference, 1927.
 package supply

@@ -1,6 +1,7 @@
 package supply_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func TestPromises(t *testing.T) {
 	testkit.Promises{
 		Funcs: map[string]any{
 			"ABC": supply.ABC[string], "NewAssortment": supply.NewAssortment[string], "NewDemand": supply.NewDemand[string],
-			"NewFulfilment": supply.NewFulfilment, "NewInventory": supply.NewInventory[string], "NewService": supply.NewService, "XYZ": supply.XYZ,
+			"NewFulfilment": supply.NewFulfilment, "NewInventory": supply.NewInventory[string], "NewService": supply.NewService, "Unconstrain": supply.Unconstrain, "XYZ": supply.XYZ,
 		},
 		Types: []func() any{
 			func() any { return filledAssortment(t) },
@@ -50,7 +51,14 @@ func TestPromises(t *testing.T) {
 				return []any{supply.InventoryOptions{From: at(0), To: at(90), DeadAfter: day, Ages: []time.Duration{day, 2 * day}, Currency: "EUR"}}
 			},
 			"NewService": func() []any { return []any{supply.ServiceOptions{AsOf: at(30), ReopenWindow: day}} },
-			"XYZ":        func() []any { return []any{[]float64{1, 2, 4}, supply.XYZOptions{X: .4, Y: .9}} },
+			"Unconstrain": func() []any {
+				return []any{
+					context.Background(),
+					[]supply.Series{{Sold: []float64{1, 2, 0, 4}, Available: []float64{1, .5, 1, 1}}},
+					supply.UnconstrainOptions{Season: 2, Promoted: [][]bool{{true, false, false, true}}, Level: .9, MaxIter: 50, Workers: 1},
+				}
+			},
+			"XYZ": func() []any { return []any{[]float64{1, 2, 4}, supply.XYZOptions{X: .4, Y: .9}} },
 
 			"Assortment.AddProduct": func() []any { return []any{"earl grey", "tea", at(3)} },
 			"Assortment.AddStock":   func() []any { return []any{"earl grey", at(3), at(5), true} },

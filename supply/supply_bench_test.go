@@ -1,6 +1,7 @@
 package supply_test
 
 import (
+	"context"
 	"math"
 	"testing"
 
@@ -83,4 +84,27 @@ func BenchmarkResult(b *testing.B) {
 func BenchmarkRatioInterval(b *testing.B) {
 	r := supply.Ratio{Num: 19, Den: 38}
 	measure(b, "law=wilson", func() error { _, _, err := r.Interval(0.9); return err })
+}
+
+// Two years of days of a hundred products with days of the week.
+func BenchmarkUnconstrain(b *testing.B) {
+	r := rng.New(1, 0, 0)
+	series := make([]supply.Series, 100)
+	for i := range series {
+		for range 728 {
+			a := 1.
+			if r.Bool(.2) {
+				a = r.Float64()
+			}
+			series[i].Sold, series[i].Available = append(series[i].Sold, float64(r.Poisson(5*a))), append(series[i].Available, a)
+		}
+	}
+	b.Run("products=100/days=728", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := supply.Unconstrain(context.Background(), series, supply.UnconstrainOptions{Season: 7, Workers: 1}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package supply_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -196,4 +197,26 @@ func ExampleXYZ() {
 	check(err)
 	fmt.Printf("%c %.2f\n", class, cv)
 	// Output: X 0.08
+}
+
+// Sales that the shelf has cut short say less than what was wanted.
+func ExampleUnconstrain() {
+	// A week each of tea and jam; tea was gone on Saturday at noon, and all of Sunday.
+	series := []supply.Series{
+		{Sold: []float64{4, 5, 3, 6, 9, 7, 0}, Available: []float64{1, 1, 1, 1, 1, .5, 0}},
+		{Sold: []float64{2, 3, 2, 3, 4, 6, 4}},
+	}
+	got, err := supply.Unconstrain(context.Background(), series, supply.UnconstrainOptions{})
+	check(err)
+	tea := got.Series[0]
+	fmt.Printf("sold %.0f, wanted %.1f; a day %.1f (%.1f to %.1f)\n", 34., sum(tea.Units), tea.Mean, tea.Low, tea.High)
+	// Output: sold 34, wanted 43.8; a day 6.3 (4.2 to 9.3)
+}
+
+func sum(xs []float64) float64 {
+	total := 0.
+	for _, x := range xs {
+		total += x
+	}
+	return total
 }
