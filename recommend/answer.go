@@ -280,7 +280,7 @@ func (s *state[U, I]) score(w *scratch[I], k int, q Query, fresh, inMemory bool)
 	}
 	if q.User >= 0 && fresh {
 		folded := q
-		folded.User = Stranger
+		folded.User, folded.fitted = Stranger, q.User+1
 		err := s.ask(w, k, folded, inMemory)
 		if !silent(err) {
 			return folded, err

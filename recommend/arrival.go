@@ -24,9 +24,10 @@ type Arrival[I ID] struct {
 	// Facts are what rules and caps know about the item; Fact.Item is ignored.
 	Facts []Fact[I]
 	// Vectors are the item's vectors in the spaces of sources that have vectors,
-	// by name of source: ColdStart.ItemVector or ALS.FoldInItem make them, and the
-	// encoder of the others for Embeddings, which scale them as they do their own. The
-	// source then ranks the item beside its own.
+	// by name of source: ColdStart.ItemVector, ALS.FoldInItem or FM.ItemByFeatures make them, and the
+	// encoder of the others for Embeddings, which scale them as they do their own. Where
+	// the items of a source have biases, one number more may follow: what the item adds to
+	// every score, else 0. The source then ranks the item beside its own.
 	Vectors map[string][]float32
 	// Text and Tokens let every TFIDFModel among the sources rank the item, as
 	// TFIDFModel.ScoreText scores it.
@@ -115,7 +116,7 @@ func (s *state[U, I]) checkVectors(vectors map[string][]float32, where string) e
 		if m == nil {
 			return fmt.Errorf("%s: source %s has no vectors: %w", where, name, ErrShape)
 		}
-		if _, _, f := m.itemVectors(); f != len(v) {
+		if _, bias, f := m.itemVectors(); f != len(v) && (bias == nil || f+1 != len(v)) {
 			return fmt.Errorf("%s: vector of length %d, source %s has %d: %w", where, len(v), name, f, ErrShape)
 		}
 		if err := check.Slice32("vector", v); err != nil {
@@ -210,6 +211,15 @@ func (s *state[U, I]) addStock(inStock func(I) bool, from int) {
 	}
 }
 
+// joinedScore is the score of an item that joined, as those of the fit are computed; a bias may
+// follow its vector v.
+func joinedScore(v, of []float32, base float32) float32 {
+	if n := len(of); len(v) > n {
+		return vec.Dot(v[:n], of) + (base + v[n])
+	}
+	return base + vec.Dot(v, of)
+}
+
 // scoreArrivals appends the scores of the arrivals by source k, NaN where it
 // cannot score one.
 func (s *state[U, I]) scoreArrivals(dst []float32, w *scratch[I], k int, q Query) ([]float32, error) {
@@ -225,7 +235,7 @@ func (s *state[U, I]) scoreArrivals(dst []float32, w *scratch[I], k int, q Query
 	for _, a := range s.arrivals {
 		score := nan
 		if v := a.Vectors[src.Name]; len(v) > 0 {
-			score = w.scan.base + vec.Dot(v, w.scan.v)
+			score = joinedScore(v, w.scan.v, w.scan.base)
 		} else if text && (a.Text != "" || len(a.Tokens) > 0) {
 			var err error
 			score, err = content.ScoreText(q, a.Text, a.Tokens...)

@@ -206,11 +206,11 @@ func (m *BPR) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 			}
 		}
 		a := float32(rate * sigmoid(sj-m.bias[i]-vec.Dot(dst, m.y[int(i)*f:int(i)*f+f])))
-		vec.Scale(1-float32(rate*float32(m.rule.regularization)), dst)
+		t.shrink(dst, 1-float32(rate*float32(m.rule.regularization)))
 		vec.Axpy(a, m.latent.ItemVector(int(i)), dst)
 		vec.Axpy(-a, m.latent.ItemVector(int(best)), dst)
 	})
-	return 0, err
+	return t.fromBias, err
 }
 
 // Meaning says what a score stands for.

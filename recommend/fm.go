@@ -121,7 +121,10 @@ func (o FMOptions) validate(x *Interactions) error {
 // of many features would look worse than one of few. Order alone needs none.
 //
 // A user of the fit is scored by id and features; a stranger by a vector folded in
-// from the history, as in the model of the same loss.
+// from the history, as in the model of the same loss. Features outlast the fit: an item that comes
+// later is ranked by ItemByFeatures, a user by ScoreByFeatures, and who had nothing but
+// features takes a history that comes later, in an Engine too: it moves the vector that
+// the features give, and what it does not reach stays as they say.
 //
 // Lists of FMRatings are not for showing: on ml-100k (ua, test ratings of 4 and 5) they
 // find .102 of the test items among 20, Popular .213, FMRanking .434; see MF.
@@ -134,6 +137,9 @@ type FM struct {
 	lo, hi     float32
 	context    []float32 // contexts×factors
 	contextLin []float32 // their weights
+	ofUsers    fmTable   // features of users
+	ofItems    fmTable   // those of items
+	cold       []int32   // users known by features alone, ascending
 	fallback   folder
 }
 
@@ -149,7 +155,7 @@ type FM struct {
 //
 // Cost an epoch: O(entries·f·(features of a sample)·(samples of an entry)), f the
 // number of factors, spread over Workers. Memory: 4·f bytes a user and an item, 68·f a
-// feature, 16 bytes an entry.
+// feature, of which the model keeps 4·f, 16 bytes an entry.
 //
 // Errors: ErrEmpty, ErrOption (also for features of another number of rows),
 // ErrRange (a negative weight, except for FMRatings, or one beyond ±1e30),
@@ -515,11 +521,15 @@ func (t *fmFit) finish() {
 		m.settle(known)
 	}
 	from := t.from[fmContext]
+	items := t.from[fmItem]
 	m.context, m.contextLin = t.shared.v[from*f:], t.shared.w[from:]
+	m.ofUsers = fmTable{t.shared.v[:items*f], t.shared.w[:items]}
+	m.ofItems = fmTable{t.shared.v[items*f : from*f], t.shared.w[items:from]}
+	m.cold = t.coldUsers()
 	if m.task == FMRatings {
 		t.scale.restore(&m.latent)
-		vec.Scale(float32(math.Sqrt(t.scale.deviation)), m.context)
-		vec.Scale(float32(t.scale.deviation), m.contextLin)
+		vec.Scale(float32(math.Sqrt(t.scale.deviation)), t.shared.v)
+		vec.Scale(float32(t.scale.deviation), t.shared.w)
 	}
 	if t.learned {
 		m.mean = t.shared.base
@@ -573,12 +583,22 @@ func (*FM) SparseScores() bool { return false }
 func (*FM) ReadsOrder() bool { return false }
 
 // Score writes the score of every item without context. Vector and bias are those
-// of q.User where the fit knew the user by entries or features, and the fold-in of
-// the history otherwise; ErrEmpty when there is neither, ErrRange for a weight
-// that the loss cannot use.
+// of q.User where the fit knew the user by entries; where it did by features alone, what the
+// history makes of these; and the fold-in of the history otherwise. ErrEmpty when there is
+// nothing of these, ErrRange for a weight that the loss cannot use.
 func (m *FM) Score(dst []float32, q Query) error {
 	m = orZero(m)
-	return m.score(dst, q, m.fallback)
+	if err := checkQuery(dst, &q, m.Items()); err != nil {
+		return err
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	v, base, err := m.queryVector(t.v, q)
+	if err != nil {
+		return err
+	}
+	m.scoreAll(dst, v, base)
+	return nil
 }
 
 // ScoreIn is Score in a context: features of value 1. ErrRange for one that is out
@@ -586,6 +606,25 @@ func (m *FM) Score(dst []float32, q Query) error {
 func (m *FM) ScoreIn(dst []float32, q Query, context ...int32) (err error) {
 	m = orZero(m)
 	defer about(&err, "FM.ScoreIn")
+	if err := m.checkAsked(dst, &q, context); err != nil {
+		return err
+	}
+	t := m.getScratch()
+	defer m.scratch.Put(t)
+	v, base, err := m.queryVector(t.v, q)
+	if err == ErrEmpty {
+		return errNoHistory
+	}
+	if err != nil {
+		return err
+	}
+	copy(t.v, v)
+	m.scoreIn(dst, t.v, base, context)
+	return nil
+}
+
+// checkAsked validates what is asked of scores in a context.
+func (m *FM) checkAsked(dst []float32, q *Query, context []int32) error {
 	if err := checkVector(len(dst), m.Items()); err != nil {
 		return err
 	}
@@ -594,31 +633,17 @@ func (m *FM) ScoreIn(dst []float32, q Query, context ...int32) (err error) {
 			return fmt.Errorf("context %d is %d, want in [0, %d): %w", k, c, m.Contexts(), ErrRange)
 		}
 	}
-	if err := checkQuery(dst, &q, m.Items()); err != nil {
-		return err
-	}
-	t := m.getScratch()
-	defer m.scratch.Put(t)
-	base := m.mean
-	if u := int(q.User); u >= 0 && u < m.Users() && !isZero(m.latent.UserVector(u)) {
-		copy(t.v, m.latent.UserVector(u))
-		base += m.userBias[u]
-	} else if len(q.Items) > 0 {
-		b, err := m.fallback.fold(t, t.v, q)
-		if err != nil {
-			return err
-		}
-		base += b
-	} else {
-		return errNoHistory
-	}
+	return checkQuery(dst, q, m.Items())
+}
+
+// scoreIn writes the scores for the vector v of a user in a context, which is added to it.
+func (m *FM) scoreIn(dst, v []float32, base float32, context []int32) {
 	for _, c := range context {
-		v := m.context[int(c)*m.factors : (int(c)+1)*m.factors]
-		base += m.contextLin[c] + vec.Dot(v, t.v) // with the user and contexts before
-		vec.Axpy(1, v, t.v)
+		w := m.context[int(c)*m.factors : (int(c)+1)*m.factors]
+		base += m.contextLin[c] + vec.Dot(w, v) // with the user and contexts before
+		vec.Axpy(1, w, v)
 	}
-	m.scoreAll(dst, t.v, base)
-	return nil
+	m.scoreAll(dst, v, base)
 }
 
 // Predict returns, for a user of the fit, an item and maybe context features, the
@@ -679,8 +704,13 @@ func (m *FM) AppendBinary(dst []byte) ([]byte, error) {
 	putRatings(&w, m.ridge, m.lo, m.hi)
 	w.Float32s(m.context)
 	w.Float32s(m.contextLin)
+	for _, t := range []fmTable{m.ofUsers, m.ofItems} {
+		w.Float32s(t.v)
+		w.Float32s(t.w)
+	}
+	w.Int32s(m.cold)
 	m.origin.put(&w)
-	return w.AppendFrame(dst, codec.KindFM, 1), nil
+	return w.AppendFrame(dst, codec.KindFM, 2), nil
 }
 
 // MarshalBinary returns the frame of m.
@@ -688,7 +718,7 @@ func (m *FM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 
 // UnmarshalBinary decodes a frame; m is unchanged when it fails. It must not run
 // beside other uses of m. Payload of
-// version 1, in the words of Persistent:
+// version 2, in the words of Persistent:
 //
 //	int      task, FMRanking … FMRatings
 //	vectors  with biases of users
@@ -699,30 +729,44 @@ func (m *FM) MarshalBinary() ([]byte, error) { return m.AppendBinary(nil) }
 //	f32      upper bound, not below it
 //	[]f32    vectors of the contexts, contexts×factors, finite
 //	[]f32    their weights, one each, finite
+//	[]f32    vectors of the features of users, features×factors, finite
+//	[]f32    their weights, one each, finite
+//	[]f32 []f32  the same of the features of items
+//	[]i32    users known by features alone, strictly ascending
 //
+// Version 1 ends with the contexts: a model of it knows no features of later items and users.
 // Anything else and bytes left over are ErrCorrupt, a newer version is ErrVersion, a
 // frame of something else ErrMismatch.
 func (m *FM) UnmarshalBinary(data []byte) error {
-	r, err := open(m, data, codec.KindFM, 1)
+	r, err := open(m, data, codec.KindFM, 2)
 	if err != nil {
 		return fmt.Errorf("recommend: FM.UnmarshalBinary: %w", err)
 	}
 	task := FMTask(r.Int())
 	d, rule := getLatent(r), getRule(r)
 	ridge, lo, hi := getRatings(r, d)
-	context, lin := r.Float32s(), r.Float32s()
-	if task > FMRatings || len(context)%max(d.factors, 1) != 0 || len(lin) != len(context)/max(d.factors, 1) {
-		r.Fail("has a task or vectors that do not fit")
+	if task > FMRatings {
+		r.Fail("has an unknown task")
 	}
-	if check.Slice32("", context) != nil || check.Slice32("", lin) != nil {
-		r.Fail("has a value that is not finite")
+	contexts := getFMTable(r, d.factors)
+	var users, items fmTable
+	var cold []int32
+	if r.Version > 1 {
+		users, items, cold = getFMTable(r, d.factors), getFMTable(r, d.factors), r.Int32s()
+		for k, u := range cold {
+			if uint32(u) >= uint32(d.Users()) || k > 0 && u <= cold[k-1] {
+				r.Fail("has users out of range or of order")
+				break
+			}
+		}
 	}
 	d.origin = getOrigin(r)
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("recommend: FM.UnmarshalBinary: %w", err)
 	}
 	m.set(d)
-	m.task, m.rule, m.ridge, m.lo, m.hi, m.context, m.contextLin = task, rule, ridge, lo, hi, context, lin
+	m.task, m.rule, m.ridge, m.lo, m.hi, m.context, m.contextLin = task, rule, ridge, lo, hi, contexts.v, contexts.w
+	m.ofUsers, m.ofItems, m.cold = users, items, cold
 	m.setFallback()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding"
+	"errors"
 	"reflect"
 	"slices"
 	"testing"
@@ -138,6 +139,13 @@ func modelAnswers(t testing.TB, m recommend.Model) map[string]any {
 		out["prediction"] = must(m.Predict(2, 4))(t)
 	case *recommend.FM:
 		out["contexts"], out["prediction"] = m.Contexts(), must(m.Predict(2, 4, 1))(t)
+		if m.ItemFeatures() > 0 { // since version 2
+			v, scores := make([]float32, m.Factors()+1), make([]float32, m.Items())
+			if err := errors.Join(m.ItemByFeatures(v, []int32{0, 1}, nil), m.ScoreByFeatures(scores, stranger, []int32{1}, []float32{0.5}, 1)); err != nil {
+				t.Fatal(err)
+			}
+			out["item by features"], out["user by features"] = v, scores
+		}
 	case *recommend.PureSVD:
 		out["singular values"] = m.SingularValues()
 	case *recommend.UserKNN:
@@ -221,9 +229,23 @@ func frames() []testkit.Frame {
 			for k := range contexts {
 				contexts[k] = []int32{int32(k % 2)}
 			}
-			features := must(recommend.InteractionsFromRows(2, contexts))(t)
-			return recommend.FitFM(c, x, recommend.FMOptions{Task: recommend.FMRatings, ContextFeatures: features, Factors: 2, Epochs: 5, Negatives: 3, Seed: 1})
-		}, ".latent.order: a cache", ".fallback: made of the rest"),
+			ptr, items, values := []int64{0}, []int32(nil), []float32(nil)
+			for u := range x.Users() + 1 { // and one of features alone
+				if u < x.Users() {
+					cols, vals := x.Row(u)
+					items, values = append(items, cols...), append(values, vals...)
+				}
+				ptr = append(ptr, int64(len(items)))
+			}
+			return recommend.FitFM(c, must(recommend.NewInteractions(x.Users()+1, x.Items(), ptr, items, values))(t), recommend.FMOptions{
+				Task: recommend.FMRatings, Factors: 2, Epochs: 5, Negatives: 3, Seed: 1,
+				UserFeatures:    must(recommend.InteractionsFromRows(2, [][]int32{{0}, {1}, {0}, {1}, {0, 1}, {1}, {0, 1}}))(t),
+				ItemFeatures:    must(recommend.InteractionsFromRows(3, [][]int32{{0}, {1}, {2}, {0, 2}, {1}}))(t),
+				ContextFeatures: must(recommend.InteractionsFromRows(2, contexts))(t),
+			})
+		}, ".latent.order: a cache", ".fallback: made of the rest",
+			".ofUsers: since version 2", ".ofUsers.v: since version 2", ".ofUsers.w: since version 2",
+			".ofItems: since version 2", ".ofItems.v: since version 2", ".ofItems.w: since version 2", ".cold: since version 2"),
 		{
 			Kind: codec.KindGramian,
 			Fill: func(t testing.TB) encoding.BinaryMarshaler {

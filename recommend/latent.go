@@ -40,6 +40,20 @@ type foldScratch struct {
 	has  indexSet  // a set of items, empty between calls
 	rand rng.Stream
 	ls   *lsScratch // of models that solve exactly
+
+	// What a fold-in begins at and is drawn to, in the place of zeros; nil: these. FM sets them
+	// for who has features.
+	from     []float32
+	fromBias float32
+	rated    []float32 // ratings less what these say
+}
+
+// shrink is the step of a penalty that leaves that share of the way from where the fold-in began.
+func (t *foldScratch) shrink(dst []float32, keep float32) {
+	vec.Scale(keep, dst)
+	if t.from != nil {
+		vec.Axpy(1-keep, t.from, dst)
+	}
 }
 
 // Users returns the number of users of the fit.

@@ -167,7 +167,7 @@ func (m *LMF) cell(entries *sparse.CSR, c *sgdCell, t *pairScratch, rate float32
 
 // fold takes LMF steps on dst and a bias alone.
 func (m *LMF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
-	bias := float32(0)
+	bias := t.fromBias
 	err := m.rule.passes(t, dst, q, func(i int32, w, rate float32) {
 		keep := 1 - float32(rate*float32(m.rule.regularization))
 		for n := range m.rule.samples + 1 {
@@ -181,9 +181,9 @@ func (m *LMF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 			}
 			y := m.latent.ItemVector(int(i))
 			a := float32(sign * float32(r*sigmoid(-float32(sign*(m.mean+bias+m.bias[i]+vec.Dot(dst, y))))))
-			vec.Scale(keep, dst)
+			t.shrink(dst, keep)
 			vec.Axpy(a, y, dst)
-			bias = float32(keep*bias) + a
+			bias = t.fromBias + float32(keep*(bias-t.fromBias)) + a
 		}
 	})
 	return bias, err

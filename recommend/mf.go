@@ -426,9 +426,21 @@ func (m *MF) fold(t *foldScratch, dst []float32, q Query) (float32, error) {
 	if t.ls == nil {
 		t.ls = newLSScratch(m.factors + 1)
 	}
-	b, ok := m.ridge.solve(t.ls, dst, ratingRow{cols: q.Items, vals: q.Weights, mean: m.mean, src: biased{m.y, m.bias}})
+	row := ratingRow{cols: q.Items, vals: q.Weights, mean: m.mean, src: biased{m.y, m.bias}}
+	if t.from != nil {
+		t.rated = t.rated[:0]
+		for k, i := range q.Items {
+			t.rated = append(t.rated, q.Weight(k)-t.fromBias-vec.Dot(t.from, m.latent.ItemVector(int(i))))
+		}
+		row.vals = t.rated
+	}
+	b, ok := m.ridge.solve(t.ls, dst, row)
 	if !ok {
 		return 0, ErrDiverged
+	}
+	if t.from != nil {
+		vec.Axpy(1, t.from, dst)
+		b += t.fromBias
 	}
 	return b, nil
 }

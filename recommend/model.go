@@ -26,6 +26,7 @@ type Query struct {
 
 	eligible indexSet // nil: all
 	views    *views   // nil: there is no other form of the history
+	fitted   int32    // 1 more than the user whose newer history a stranger's is, 0: nobody's
 }
 
 // views are the forms of one history: see Query.For.

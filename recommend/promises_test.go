@@ -61,13 +61,17 @@ func TestPromises(t *testing.T) {
 			"AppendSearch": func() []any {
 				return []any{[]recommend.Scored{{Item: 7, Score: 1}}, "red tea", 2, recommend.Filter{Items: []int32{1}}}
 			},
-			"AppendVector":  func() []any { return []any{[]int32{7}, []float32{7}, "red tea", []string{"brand=a"}} },
-			"FoldIn":        func() []any { return []any{make([]float32, 2), []int32{0, 2}, []float32{1, 2}} },
-			"FoldInItem":    func() []any { return []any{make([]float32, 2), []int32{0, 2}, []float32{1, 2}} },
-			"ScoreIn":       func() []any { return []any{make([]float32, 5), q, []int32{1}} },
-			"ScoreText":     func() []any { return []any{q, "red tea", []string{"brand=a"}} },
-			"WithTokenizer": func() []any { return []any{recommend.Tokenizer(recommend.Words)} },
-			"Predict":       func() []any { return []any{int32(1), int32(2)} },
+			"AppendVector": func() []any { return []any{[]int32{7}, []float32{7}, "red tea", []string{"brand=a"}} },
+			"FoldIn":       func() []any { return []any{make([]float32, 2), []int32{0, 2}, []float32{1, 2}} },
+			"FoldInItem":   func() []any { return []any{make([]float32, 2), []int32{0, 2}, []float32{1, 2}} },
+			"ScoreIn":      func() []any { return []any{make([]float32, 5), q, []int32{1}} },
+			"ScoreByFeatures": func() []any {
+				return []any{make([]float32, 5), q, []int32{0, 1}, []float32{1, 0.5}, []int32{1}}
+			},
+			"ItemByFeatures": func() []any { return []any{make([]float32, 3), []int32{0, 2}, []float32{1, 0.5}} },
+			"ScoreText":      func() []any { return []any{q, "red tea", []string{"brand=a"}} },
+			"WithTokenizer":  func() []any { return []any{recommend.Tokenizer(recommend.Words)} },
+			"Predict":        func() []any { return []any{int32(1), int32(2)} },
 		} {
 			if m, ok := state.MethodByName(method); ok {
 				args[name+"."+method] = of

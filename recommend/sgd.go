@@ -93,7 +93,7 @@ const (
 )
 
 // passes leaves in dst the vector that step makes of the history, starting from
-// zero: step is called for every item of positive weight, pass after pass, with
+// t.from: step is called for every item of positive weight, pass after pass, with
 // the items of the history in t.has. The same history gives the same vector.
 func (s *sgdRule) passes(t *foldScratch, dst []float32, q Query, step func(i int32, w, rate float32)) error {
 	n := 0
@@ -110,6 +110,7 @@ func (s *sgdRule) passes(t *foldScratch, dst []float32, q Query, step func(i int
 		return ErrEmpty
 	}
 	clear(dst)
+	copy(dst, t.from)
 	t.rand.Reset(s.seed, 0x666f6c64, 0)
 	t.has.addAll(q.Items)
 	defer t.has.dropAll(q.Items)

@@ -210,7 +210,8 @@ func (s *state[U, I]) likeByVectors(w *scratch[I], m vectorScorer, i int32, sour
 		case int(j) < s.items: // later than the model
 			return nil
 		}
-		return s.arrivals[int(j)-s.items].Vectors[source]
+		v := s.arrivals[int(j)-s.items].Vectors[source]
+		return v[:min(len(v), f)] // without the bias
 	}
 	self := vector(i)
 	if len(self) == 0 {
