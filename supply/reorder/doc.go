@@ -26,6 +26,8 @@
 //   - [Point], [SafetyStock]: when to order one product again
 //   - [EOQ], [EOQDiscount]: how much to order at steady demand, also under a price list
 //   - [BestPolicy], [PolicyCost]: both together, the (r, Q) policy
+//   - [BaseStock], [MinMax]: stock that is reviewed now and then, (R, S) and (R, s, S);
+//     [PowerMinMax], [NormalMinMax] from two moments, [ReviewCost] of a policy of one's own
 //   - [Newsvendor]: how much to stock for one season
 //   - [NormalDemand], [PoissonDemand], [NegativeBinomialDemand], [GammaDemand],
 //     [CompoundPoissonDemand], [DiscreteDemand], [EmpiricalDemand], [QuantileDemand] of a
@@ -51,6 +53,7 @@
 // F. W. Harris, How Many Parts to Make at Once, 1913. G. Hadley and T. M. Whitin, Analysis
 // of Inventory Systems, 1963. Y.-S. Zheng, On Properties of Stochastic Inventory Systems,
 // Management Science 38, 1992. A. Federgruen and Y.-S. Zheng, An Efficient Algorithm for
-// Computing an Optimal (r, Q) Policy, Operations Research 40, 1992. L. V. Snyder and Z.-J. M.
+// Computing an Optimal (r, Q) Policy, Operations Research 40, 1992. The same, Finding Optimal (s, S)
+// Policies Is About As Simple As Evaluating a Single Policy, Operations Research 39, 1991. L. V. Snyder and Z.-J. M.
 // Shen, Fundamentals of Supply Chain Theory, 2nd ed., 2019.
 package reorder

@@ -3,7 +3,10 @@ package reorder
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"sort"
+
+	"gonum.org/v1/gonum/dsp/fourier"
 
 	"github.com/aislekit/aisle/internal/check"
 )
@@ -197,22 +200,48 @@ func gridOf(d Distribution, step float64, limit int) (*grid, error) {
 	return newGrid(int(lo), step, p, false), nil
 }
 
-// convolve returns the law of the sum of two independent ones on the same step.
+// convolve returns the law of the sum of two independent ones on the same step: term by term, or for long ones by Fourier
+// transform, whose rounding is far below tailMass.
 func convolve(a, b *grid) *grid {
 	if len(a.p) < len(b.p) {
 		a, b = b, a
 	}
-	p := make([]float64, len(a.p)+len(b.p)-1)
-	for j, y := range b.p {
-		if y == 0 {
-			continue
-		}
-		out := p[j : j+len(a.p)]
-		for i, x := range a.p {
-			out[i] += x * y
+	n := len(a.p) + len(b.p) - 1
+	var p []float64
+	if len(b.p) >= 64 && len(a.p)*len(b.p) > 1<<19 {
+		p = transformed(a.p, b.p, n)
+	} else {
+		p = make([]float64, n)
+		for j, y := range b.p {
+			if y == 0 {
+				continue
+			}
+			out := p[j : j+len(a.p)]
+			for i, x := range a.p {
+				out[i] += x * y
+			}
 		}
 	}
 	return newGrid(a.first+b.first, a.step, p, false)
+}
+
+// transformed is the convolution of a and b, of n terms, by Fourier transforms of a power of two.
+func transformed(a, b []float64, n int) []float64 {
+	size := 1 << bits.Len(uint(n-1))
+	f := fourier.NewFFT(size)
+	p := make([]float64, size)
+	copy(p, a)
+	u := f.Coefficients(nil, p)
+	clear(p)
+	copy(p, b)
+	for i, v := range f.Coefficients(nil, p) {
+		u[i] *= v
+	}
+	f.Sequence(p, u)
+	for i := range p[:n] {
+		p[i] = max(p[i]/float64(size), 0)
+	}
+	return p[:n]
 }
 
 // stepFor returns the step of a grid for the sum of laws: 1 where all are of whole units and few enough, a power of two

@@ -43,10 +43,13 @@ func DemandOver(periods []Distribution, lead Distribution) (Distribution, error)
 	return d, nil
 }
 
+// negative reports whether a law reaches below 0, but for a millionth or what smoothing a grid leaves there.
+func negative(d Distribution) bool { return !(d.Quantile(1e-6) >= -.01*d.SD()) }
+
 // leadPeriods returns how likely each number of periods is, from 0 on.
 func leadPeriods(lead Distribution) ([]float64, error) {
-	if below := lead.CDF(-1e-9); !(below <= 1e-6) {
-		return nil, fmt.Errorf("below 0 with chance %v: %w", below, ErrRange)
+	if negative(lead) {
+		return nil, fmt.Errorf("below 0 with chance %v: %w", lead.CDF(0), ErrRange)
 	}
 	if !(lead.Mean() > 0) || !(lead.Mean() <= maxPeriods) {
 		return nil, fmt.Errorf("a mean of %v, want above 0 and at most %d periods: %w", lead.Mean(), maxPeriods, ErrRange)
@@ -68,19 +71,35 @@ func leadPeriods(lead Distribution) ([]float64, error) {
 
 // demandOver mixes the sums of the first k periods by the chances of k.
 func demandOver(periods []Distribution, chances []float64) (Distribution, error) {
-	if d := closedOver(periods, chances); d != nil {
-		return d, nil
+	ds, err := demandsOver(periods, [][]float64{chances})
+	if err != nil {
+		return nil, err
 	}
-	all := make([]Distribution, len(chances)-1)
+	return ds[0], nil
+}
+
+// demandsOver is demandOver for several laws of k, which share the sums.
+func demandsOver(periods []Distribution, chances [][]float64) ([]Distribution, error) {
+	out := make([]Distribution, len(chances))
+	longest := 0
+	for i, c := range chances {
+		if out[i] = closedOver(periods, c); out[i] == nil {
+			longest = max(longest, len(c)-1)
+		}
+	}
+	if longest == 0 {
+		return out, nil
+	}
+	all := make([]Distribution, longest)
 	for i := range all {
 		all[i] = periods[min(i, len(periods)-1)]
 	}
 	step := stepFor(all)
+	smooth := step != 1 || !allWhole(all)
 	sum := newGrid(0, step, []float64{1}, false)
-	var mixed []float64
+	masses, first := make([][]float64, len(chances)), make([]int, len(chances))
 	var last *grid
-	first := 0
-	for k, p := range chances {
+	for k := range longest + 1 {
 		if k > 0 {
 			if k <= len(periods) {
 				var err error
@@ -93,11 +112,18 @@ func demandOver(periods []Distribution, chances []float64) (Distribution, error)
 				return nil, fmt.Errorf("more than %d steps of %v: %w", 4*gridLimit, step, ErrRange)
 			}
 		}
-		if p > 0 {
-			mixed, first = addMass(mixed, first, sum, p)
+		for i, c := range chances {
+			if out[i] == nil && k < len(c) && c[k] > 0 {
+				masses[i], first[i] = addMass(masses[i], first[i], sum, c[k])
+			}
 		}
 	}
-	return newGrid(first, step, mixed, step != 1 || !allWhole(all)), nil
+	for i := range out {
+		if out[i] == nil {
+			out[i] = newGrid(first[i], step, masses[i], smooth)
+		}
+	}
+	return out, nil
 }
 
 // summed is a law whose sum with one of its kind has a formula; ok says whether other is one.

@@ -24,6 +24,9 @@ func TestPromises(t *testing.T) {
 		}
 		return d
 	}
+	review := func(ready float64) reorder.ReviewOptions {
+		return reorder.ReviewOptions{Demand: whole(), Lead: 1, Review: 2, OrderCost: 3, HoldingCost: 1, BackorderCost: 4, ReadyRate: ready, Unit: 1}
+	}
 	stocks := func() []any {
 		return []any{
 			[]reorder.Stock[string]{{
@@ -42,11 +45,12 @@ func TestPromises(t *testing.T) {
 			"EmpiricalDemand": reorder.EmpiricalDemand, "FillRate": reorder.FillRate, "Newsvendor": reorder.Newsvendor, "NormalDemand": reorder.NormalDemand,
 			"CompoundPoissonDemand": reorder.CompoundPoissonDemand, "DemandOver": reorder.DemandOver, "DiscreteDemand": reorder.DiscreteDemand,
 			"GammaDemand": reorder.GammaDemand, "MixtureDemand": reorder.MixtureDemand, "NegativeBinomialDemand": reorder.NegativeBinomialDemand,
-			"QuantileDemand": reorder.QuantileDemand,
-			"Plan":           reorder.Plan[string], "Point": reorder.Point, "PoissonDemand": reorder.PoissonDemand, "PolicyCost": reorder.PolicyCost,
+			"QuantileDemand": reorder.QuantileDemand, "BaseStock": reorder.BaseStock, "MinMax": reorder.MinMax, "NormalMinMax": reorder.NormalMinMax,
+			"PowerMinMax": reorder.PowerMinMax, "ReviewCost": reorder.ReviewCost,
+			"Plan": reorder.Plan[string], "Point": reorder.Point, "PoissonDemand": reorder.PoissonDemand, "PolicyCost": reorder.PolicyCost,
 			"SafetyStock": reorder.SafetyStock, "StockOutRisk": reorder.StockOutRisk, "UnitNormalLoss": reorder.UnitNormalLoss,
 		},
-		Types: []func() any{func() any {
+		Types: []func() any{func() any { return &reorder.ReviewPolicy{Review: 2, Point: 3, Level: 6} }, func() any {
 			in := stocks()
 			p, err := reorder.Plan(in[0].([]reorder.Stock[string]), in[1].(reorder.PlanOptions))
 			if err != nil {
@@ -57,7 +61,7 @@ func TestPromises(t *testing.T) {
 			f := reorder.OrderFunc(func(s reorder.State) float64 { return s.Owed })
 			return &f
 		}},
-		Zero: []string{"State", "OrderFunc"},
+		Zero: []string{"State", "OrderFunc", "ReviewPolicy"},
 		Args: map[string]func() []any{
 			"BestPolicy":            func() []any { return []any{policy} },
 			"CompoundPoissonDemand": func() []any { return []any{2., whole()} },
@@ -68,6 +72,12 @@ func TestPromises(t *testing.T) {
 				return []any{[]reorder.Distribution{law(), whole()}, []float64{.75, .25}}
 			},
 			"NegativeBinomialDemand": func() []any { return []any{9., 4.} },
+			"BaseStock":              func() []any { return []any{review(.9)} },
+			"MinMax":                 func() []any { return []any{review(0)} },
+			"NormalMinMax":           func() []any { return []any{review(0)} },
+			"PowerMinMax":            func() []any { return []any{review(0)} },
+			"ReviewCost":             func() []any { return []any{review(0), reorder.ReviewPolicy{Point: 2, Level: 5}} },
+			"ReviewPolicy.Order":     func() []any { return []any{reorder.State{Period: 2, OnHand: 1, OnOrder: 1, Owed: 1}} },
 			"QuantileDemand":         func() []any { return []any{[]float64{.1, .5, .9}, []float64{2, 3, 5}} },
 			"CycleService":           func() []any { return []any{law(), 110.} },
 			"EOQ": func() []any {

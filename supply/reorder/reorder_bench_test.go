@@ -1,6 +1,7 @@
 package reorder_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -134,4 +135,39 @@ func BenchmarkDistribution(b *testing.B) {
 func BenchmarkPolicyCost(b *testing.B) {
 	opt := reorder.PolicyOptions{Demand: 1300, SD: 150, Lead: 1. / 12, OrderCost: 8, HoldingCost: .225, BackorderCost: 7.5}
 	measure(b, "law=normal", func() error { _, err := reorder.PolicyCost(opt, reorder.Policy{Point: 128, Quantity: 328}); return err })
+}
+
+func BenchmarkMinMax(b *testing.B) {
+	for _, mean := range []float64{6, 200} {
+		d, err := reorder.PoissonDemand(mean)
+		if err != nil {
+			b.Fatal(err)
+		}
+		opt := reorder.ReviewOptions{Demand: d, Lead: 2, OrderCost: 10 * mean, HoldingCost: 1, BackorderCost: 9}
+		b.Run(fmt.Sprintf("mean=%v", mean), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := reorder.MinMax(opt); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkDemandOver(b *testing.B) {
+	d, err := reorder.QuantileDemand([]float64{.1, .5, .9, .99}, []float64{20, 40, 70, 100})
+	if err != nil {
+		b.Fatal(err)
+	}
+	lead, err := reorder.DiscreteDemand([]float64{0, .1, .2, .3, .2, .1, .1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := reorder.DemandOver([]reorder.Distribution{d}, lead); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

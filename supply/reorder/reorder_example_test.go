@@ -195,3 +195,38 @@ func ExampleGammaDemand() {
 	fmt.Printf("%.0f, normal %.0f\n", r.Point, n.Point)
 	// Output: 74, normal 57
 }
+
+// A shelf that is looked at once a week: how high, for nineteen of twenty orders to find nothing owed.
+func ExampleBaseStock() {
+	day, err := reorder.PoissonDemand(3)
+	check(err)
+	p, err := reorder.BaseStock(reorder.ReviewOptions{Demand: day, Lead: 2, Review: 7, HoldingCost: .02, BackorderCost: .5, CycleService: .95})
+	check(err)
+	fmt.Printf("up to %.0f: %.4f of demand from stock, %.4f of days with nothing owed\n", p.Level, p.FillRate, p.ReadyRate)
+	fmt.Println("today order", p.Order(reorder.State{Period: 14, OnHand: 9, OnOrder: 5}))
+	// Output:
+	// up to 36: 0.9947 of demand from stock, 0.9931 of days with nothing owed
+	// today order 22
+}
+
+// The best (s, S) policy, and two that need only the moments of demand.
+func ExampleMinMax() {
+	day, err := reorder.PoissonDemand(6)
+	check(err)
+	opt := reorder.ReviewOptions{Demand: day, OrderCost: 5, HoldingCost: 1, BackorderCost: 4}
+	best, err := reorder.MinMax(opt)
+	check(err)
+	power, err := reorder.PowerMinMax(opt)
+	check(err)
+	normal, err := reorder.NormalMinMax(opt)
+	check(err)
+	fmt.Printf("at %.0f up to %.0f: %.6f a day\n", best.Point, best.Level, best.Cost)
+	fmt.Printf("power %.1f, %.1f: %.2f; normal %.1f, %.1f: %.2f\n", power.Point, power.Level, power.Cost, normal.Point, normal.Level, normal.Cost)
+	mine, err := reorder.ReviewCost(opt, reorder.ReviewPolicy{Point: 5, Level: 12})
+	check(err)
+	fmt.Printf("mine: %.2f, an order in %.2f days\n", mine.Cost, mine.Interval)
+	// Output:
+	// at 4 up to 10: 8.034112 a day
+	// power 4.3, 11.6: 8.16; normal 4.4, 14.3: 8.48
+	// mine: 8.33, an order in 1.65 days
+}
