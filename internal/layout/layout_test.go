@@ -40,7 +40,7 @@ var allowed = []string{
 // order lists the internal packages from the bottom up, those to come included:
 // each may import only those before it.
 var order = []string{
-	"check", "rng", "parallel", "codec", "bitset", "dict", "topk", "vec", "sparse", "solve", "sketch", "fixed", "moments", "infer", "separation", "ids", "mcda",
+	"check", "rng", "parallel", "codec", "bitset", "dict", "topk", "vec", "sparse", "solve", "sketch", "fixed", "moments", "infer", "separation", "ids", "mcda", "flow",
 	"survive", "search", "fm", "hist", "limit", "calendar", "geo", "nfc", "words", "drift", "testkit", "shop",
 }
 
