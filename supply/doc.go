@@ -33,7 +33,8 @@
 //     CES, returns
 //   - [ABC], [XYZ]: which products deserve attention, and which can be foreseen
 //   - package reorder: order quantities, reorder points, service levels, whole plans
-//   - package scorecard: KPI trees with weights and grades, what to improve first
+//   - package scorecard: KPI trees with weights and grades, what to improve first, surveys,
+//     who gets an order and which store ships it
 //
 // The first five are accumulators: they take records from any number of shards, in any
 // order, and Merge into the same result as one pass.

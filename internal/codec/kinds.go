@@ -240,6 +240,8 @@ const (
 	KindInventory  Kind = 0x0604
 	KindDemand     Kind = 0x0605
 
+	KindQuestionnaire Kind = 0x6201
+
 	KindUpliftForest Kind = 0x4601
 	KindPolicyTree   Kind = 0x4602
 
@@ -442,6 +444,7 @@ var Table = []Entry{
 	{KindService, "supply", "Service"},
 	{KindInventory, "supply", "Inventory"},
 	{KindDemand, "supply", "Demand"},
+	{KindQuestionnaire, "supply/scorecard", "Questionnaire"},
 	{KindFTRL, "predict/online", "FTRL"},
 	{KindOnlineFM, "predict/online", "FM"},
 	{KindFieldFM, "predict/online", "FieldFM"},

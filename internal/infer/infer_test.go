@@ -262,3 +262,14 @@ func TestQuantile(t *testing.T) {
 		}
 	})
 }
+
+// Quantiles of Snedecor's law by scipy.stats.f.ppf 1.17.1, and its symmetry.
+func TestFQuantile(t *testing.T) {
+	testkit.Near(t, "F", infer.FQuantile(0.975, 4, 8), 5.052632217363513, 1e-10*5.052632217363513)
+	testkit.Near(t, "F", infer.FQuantile(0.025, 4, 8), 0.11136377801442858, 1e-10*0.11136377801442858)
+	testkit.Near(t, "F", infer.FQuantile(0.5, 199, 1791), 0.9970231064478291, 1e-10*0.9970231064478291)
+	testkit.Near(t, "F", infer.FQuantile(0.95, 29, 29), 1.8608114354760754, 1e-10*1.8608114354760754)
+	testkit.Near(t, "F", infer.FQuantile(0.001, 3, 100), 0.008060042111631855, 1e-10*0.008060042111631855)
+	testkit.Near(t, "F", infer.FQuantile(0.999999, 2, 5), 625.4716078701722, 1e-10*625.4716078701722)
+	testkit.Near(t, "the other side", infer.FQuantile(.9, 7, 3)*infer.FQuantile(.1, 3, 7), 1, 1e-13)
+}

@@ -68,3 +68,10 @@ func ChiSquaredQuantile(p, df float64) float64 { return distuv.ChiSquared{K: df}
 
 // BetaCDF returns P(X <= x) for X of Beta(a, b) and x in [0, 1].
 func BetaCDF(a, b, x float64) float64 { return Beta{a, b}.CDF(x) }
+
+// FQuantile returns the p quantile of Snedecor's law with df1 and df2 degrees of freedom, p
+// in (0, 1): of the odds of a beta law, either side of which keeps its digits.
+func FQuantile(p, df1, df2 float64) float64 {
+	b, c := mathext.InvRegIncBeta(df1/2, df2/2, p), mathext.InvRegIncBeta(df2/2, df1/2, 1-p)
+	return b / c * (df2 / df1)
+}

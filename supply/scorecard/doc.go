@@ -29,6 +29,13 @@
 //   - [Evaluation.Gaps], [Evaluation.Improve]: which improvement pays first
 //   - [FitTrend]: whether the score moves
 //   - [Card.Comprehensive]: fuzzy evaluation of judgements instead of values
+//   - [Questionnaire]: reliability and response bias of a survey, added up over shards
+//   - [SplitOrder], [TradeOff]: how much to order from which supplier
+//   - [Source]: which store and carrier ships which order at least cost within its promise
+//
+// Vehicle routes, the order in which a van visits addresses, are out of scope: [Source]
+// takes what a lane costs and how many parcels leave on it as given, from whoever plans the
+// routes.
 //
 // # Guarantees
 //
@@ -40,7 +47,7 @@
 //   - Money and units are int64, and overflow is an error.
 //   - Data never panics; every error is one of the sentinels of this package, wrapped with the
 //     function and what is wrong. A failed call changes nothing.
-//   - Everything here is immutable and safe for concurrent use.
+//   - A [Questionnaire] is not safe for concurrent use; everything else is immutable.
 //
 // # References
 //
