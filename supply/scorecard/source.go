@@ -57,7 +57,7 @@ type SourceOptions struct {
 	// an order leaves whole, in one parcel, or not at all. A line is never cut.
 	Split bool
 	// MaxNodes bounds the search for a proof where stock and departures compete in ways that one
-	// flow cannot express; 0 means 200, negative none. Source makes no more of them than 10⁶ pairs
+	// flow cannot express; 0 means 1,000, negative none. Source makes no more of them than 10⁶ pairs
 	// of parcels and ways allow, so that large problems stay fast.
 	MaxNodes int
 }
@@ -139,7 +139,7 @@ func Source[K, I ID](ctx context.Context, orders []Order[K, I], stores []Store[I
 	if opt.MaxNodes < -1<<30 || opt.MaxNodes > 1<<30 {
 		return nil, fmt.Errorf("%s: MaxNodes is %d, want at most 2^30: %w", where, opt.MaxNodes, ErrOption)
 	}
-	opt.MaxNodes = check.OrOff(opt.MaxNodes, 200)
+	opt.MaxNodes = check.OrOff(opt.MaxNodes, 1000)
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}

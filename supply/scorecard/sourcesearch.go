@@ -384,19 +384,13 @@ func (s *branching) elsewhere(k int, r int32) int64 {
 }
 
 // first makes a plan from the flow's: from every overloaded resource those parcels are turned
-// away that have the cheapest other way, and the flow is asked again, until all fits; then each
-// parcel is moved to a cheaper cell while there is room in one.
+// away that have the cheapest other way, and the flow is asked again, until all fits or there
+// are few left to turn away.
 func (s *branching) first(ctx context.Context, plan []int32) error {
 	forbidden := slices.Clone(s.forbidden)
 	free := make([]bool, len(s.loss))
-	for round := 0; ; round++ {
-		use := s.loads(plan)
-		over := s.turnAway(plan, use, forbidden)
-		if !over {
-			break
-		}
-		if round == 4 { // what still does not fit is left, and may find room below
-			s.drop(plan, use)
+	for range 4 {
+		if !s.turnAway(plan, forbidden) {
 			break
 		}
 		var err error
@@ -404,21 +398,39 @@ func (s *branching) first(ctx context.Context, plan []int32) error {
 			return err
 		}
 	}
+	return s.repair(ctx, plan)
+}
+
+// repair makes a plan of a flow's: what does not fit is left, each parcel is moved to a cheaper
+// cell while there is room in one, and exchanged with others. The best plan is kept.
+func (s *branching) repair(ctx context.Context, flow []int32) error {
+	plan := slices.Clone(flow)
+	forbidden := make([]bool, len(s.cells))
+	for s.turnAway(plan, forbidden) {
+		for k, at := range plan {
+			if at >= 0 && forbidden[at] {
+				plan[k] = none
+			}
+		}
+	}
 	use := s.loads(plan)
 	s.polish(plan, use)
-	for s.eject(plan, use) {
+	for round := 0; round < 10 && s.eject(plan, use); round++ {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		s.polish(plan, use)
 	}
-	s.plan, s.best = plan, s.value(plan)
+	if value := s.value(plan); value < s.best {
+		s.plan, s.best = plan, value
+	}
 	return nil
 }
 
 // turnAway forbids cells so that no resource stays overloaded by the parcels that now use
 // it, and reports whether there was any.
-func (s *branching) turnAway(plan []int32, use []int64, forbidden []bool) bool {
+func (s *branching) turnAway(plan []int32, forbidden []bool) bool {
+	use := s.loads(plan)
 	type user struct {
 		k      int32
 		regret int64
@@ -470,21 +482,6 @@ func (q *problem) fits(use []int64, at int32) bool {
 	return fits
 }
 
-// drop leaves parcels of overloaded resources, the last first, until all others fit.
-func (s *branching) drop(plan []int32, use []int64) {
-	for k := len(plan) - 1; k >= 0; k-- {
-		if plan[k] < 0 {
-			continue
-		}
-		over := false
-		s.each(plan[k], func(r int32, _ int64) { over = over || use[r] > s.capacity[r] })
-		if over {
-			s.add(use, plan[k], -1)
-			plan[k] = none
-		}
-	}
-}
-
 // polish moves parcels to cheaper cells that have room, those that are left first, until
 // nothing moves.
 func (s *branching) polish(plan []int32, use []int64) {
@@ -517,71 +514,91 @@ func (s *branching) polish(plan []int32, use []int64) {
 	}
 }
 
-// eject ships parcels that are left in the place of others, one for one, which find another
-// cell or are left in their turn where that costs less; it reports whether any was.
+// eject gives parcels cheaper cells that others are in the way of, one each, which find
+// another cell, the one that has become free or any, or are left in their turn, where that costs
+// less than it gains. Parcels that are left are first; it reports whether any was moved.
 func (s *branching) eject(plan []int32, use []int64) (any bool) {
 	users := make([][]int32, len(s.capacity))
+	move := func(k, at int32) {
+		if was := plan[k]; was >= 0 {
+			s.each(was, func(r int32, _ int64) { users[r] = slices.DeleteFunc(users[r], func(u int32) bool { return u == k }) })
+		}
+		if plan[k] = at; at >= 0 {
+			s.each(at, func(r int32, _ int64) { users[r] = append(users[r], k) })
+		}
+	}
 	for k, at := range plan {
 		if at >= 0 {
 			s.each(at, func(r int32, _ int64) { users[r] = append(users[r], int32(k)) })
 		}
 	}
-	move := func(k, at int32) {
-		if was := plan[k]; was >= 0 {
-			s.add(use, was, -1)
-			s.each(was, func(r int32, _ int64) { users[r] = slices.DeleteFunc(users[r], func(u int32) bool { return u == k }) })
-		}
-		if plan[k] = at; at >= 0 {
-			s.add(use, at, 1)
-			s.each(at, func(r int32, _ int64) { users[r] = append(users[r], k) })
-		}
-	}
-	for k := range plan {
-		if plan[k] >= 0 {
-			continue
-		}
-	cells:
-		for at := s.start[k]; at < s.start[k+1]; at++ {
-			full := int32(none)
-			s.each(at, func(r int32, units int64) {
-				if full == none && use[r]+units > s.capacity[r] {
-					full = r
-				}
-			})
-			if full == none {
-				continue // polish has looked at it: not worth it
+	for _, left := range []bool{true, false} {
+		for k := range plan {
+			if left != (plan[k] < 0) {
+				continue
 			}
-			for _, v := range users[full] {
-				was := plan[v]
-				if to, ok := s.instead(use, at, was, int(v), s.leave(k)-s.cells[at].cost); ok {
-					move(v, to)
-					move(int32(k), at)
-					any = true
-					break cells
-				}
+			if at, v, to := s.exchange(plan, use, users, int32(k)); at >= 0 {
+				move(v, to)
+				move(int32(k), at)
+				any = true
 			}
 		}
 	}
 	return any
 }
 
-// instead returns where parcel v would go, none for nowhere, if cell at took the place of its
-// cell was, and whether at fits then and the move costs less than gain.
-func (s *branching) instead(use []int64, at, was int32, v int, gain int64) (to int32, ok bool) {
-	s.add(use, was, -1)
-	if to = none; s.fits(use, at) {
-		s.add(use, at, 1)
-		least := s.leave(v)
-		for c := s.start[v]; c < s.start[v+1]; c++ {
-			if s.cells[c].cost < least && s.fits(use, c) {
-				least, to = s.cells[c].cost, c
-			}
-		}
-		ok = least-s.cells[was].cost < gain
-		s.add(use, at, -1)
+// exchange looks for a cheaper cell of parcel k with one parcel v in the way, and for where that
+// goes, none for nowhere; what is taken of the resources is brought up to date. at is none if
+// there is no such exchange.
+func (s *branching) exchange(plan []int32, use []int64, users [][]int32, k int32) (at, v, to int32) {
+	now, mine := s.leave(int(k)), plan[k]
+	if mine >= 0 {
+		now = s.cells[mine].cost
+		s.add(use, mine, -1)
 	}
-	s.add(use, was, 1)
-	return to, ok
+	for at := s.start[k]; at < s.start[k+1]; at++ {
+		gain := now - s.cells[at].cost
+		if gain <= 0 {
+			continue
+		}
+		full := int32(none)
+		s.each(at, func(r int32, units int64) {
+			if full == none && use[r]+units > s.capacity[r] {
+				full = r
+			}
+		})
+		if full == none {
+			continue // polish takes it
+		}
+		for _, v := range users[full] {
+			if v == k {
+				continue
+			}
+			was := plan[v]
+			s.add(use, was, -1)
+			if s.fits(use, at) {
+				s.add(use, at, 1)
+				least, to := s.leave(int(v)), int32(none)
+				for c := s.start[v]; c < s.start[v+1]; c++ {
+					if s.cells[c].cost < least && s.fits(use, c) {
+						least, to = s.cells[c].cost, c
+					}
+				}
+				if least-s.cells[was].cost < gain {
+					if to >= 0 {
+						s.add(use, to, 1)
+					}
+					return at, v, to
+				}
+				s.add(use, at, -1)
+			}
+			s.add(use, was, 1)
+		}
+	}
+	if mine >= 0 {
+		s.add(use, mine, 1)
+	}
+	return none, none, none
 }
 
 // branch opens a node whose flow is plan with cost bound; false where nodes ran out. Of the
@@ -594,6 +611,12 @@ func (s *branching) branch(ctx context.Context, plan []int32, bound int64) (bool
 	r := s.overloaded(plan)
 	if r == none {
 		s.best, s.plan = bound, plan
+		return true, nil
+	}
+	if err := s.repair(ctx, plan); err != nil {
+		return false, err
+	}
+	if bound >= s.best {
 		return true, nil
 	}
 	pick, most, regret := -1, int64(0), int64(0)
