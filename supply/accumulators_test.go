@@ -82,7 +82,8 @@ var kinds = []struct {
 			if r.yes {
 				tk.Replied, tk.Resolved = r.from.Add(time.Minute), r.to
 			}
-			return errors.Join(v.AddTicket(tk), v.AddSurvey(supply.NPS, int(r.n)), v.AddInvited(supply.NPS, 3), v.AddSold(1, r.n, 500), v.AddReturn(supply.Return{Units: r.n, Reason: r.category}))
+			return errors.Join(v.AddTicket(tk), v.AddSurvey(supply.NPS, int(r.n)), v.AddInvited(supply.NPS, 3), v.AddSold(1, r.n, 500), v.AddReturn(supply.Return{Units: r.n, Reason: r.category}),
+				v.AddSoldAt(r.from, 1, 11, 500), v.AddReturn(supply.Return{Sold: r.from, At: r.to, Orders: r.n & 1, Units: r.n, Value: 7 * r.n, Reason: r.category}))
 		}, func(a, b state) error { return a.(*supply.Service).Merge(b.(*supply.Service)) },
 		func(s state) (any, error) { return s.(*supply.Service).Result() },
 	},
@@ -90,7 +91,7 @@ var kinds = []struct {
 		return must(supply.NewInventory[string](supply.InventoryOptions{From: at(10), To: at(100)}))
 	}, func(s state, r record) error {
 		v := s.(*supply.Inventory[string])
-		return errors.Join(v.AddLevel(r.id, r.from, r.to, r.n, 4*r.n), v.AddSale(r.id, r.from, r.n, 9, 4), v.AddReceipt(r.id, r.from, r.n))
+		return errors.Join(v.AddLevel(r.id, r.from, r.to, r.n, 4*r.n), v.AddSale(r.id, r.from, r.n, 9, 4), v.AddReceipt(r.id, r.from, r.n), v.AddSpace(r.id, r.units+1))
 	}, func(a, b state) error {
 		return a.(*supply.Inventory[string]).Merge(b.(*supply.Inventory[string]))
 	}, func(s state) (any, error) { return s.(*supply.Inventory[string]).Result() }},
@@ -336,6 +337,10 @@ func TestMismatch(t *testing.T) {
 		"nil":        f(supply.FulfilmentOptions{}).Merge(nil),
 		"as of":      s(supply.ServiceOptions{AsOf: at(1)}).Merge(s(supply.ServiceOptions{AsOf: at(2)})),
 		"window":     s(supply.ServiceOptions{AsOf: at(1)}).Merge(s(supply.ServiceOptions{AsOf: at(1), ReopenWindow: 1})),
+		"hours":      s(supply.ServiceOptions{AsOf: at(1)}).Merge(s(supply.ServiceOptions{AsOf: at(1), Hours: office(t)})),
+		"stages":     f(supply.FulfilmentOptions{Hours: office(t)}).Merge(f(supply.FulfilmentOptions{})),
+		"classes":    s(supply.ServiceOptions{AsOf: at(1)}).Merge(s(supply.ServiceOptions{AsOf: at(1), Ages: []time.Duration{1}})),
+		"returns":    s(supply.ServiceOptions{AsOf: at(1)}).Merge(s(supply.ServiceOptions{AsOf: at(1), ReturnWindow: day})),
 		"currency":   v(supply.InventoryOptions{Currency: "EUR"}).Merge(v(supply.InventoryOptions{Currency: "USD"})),
 		"ages":       v(supply.InventoryOptions{}).Merge(v(supply.InventoryOptions{Ages: []time.Duration{1}})),
 		"period":     d(supply.DemandOptions{Start: t0}).Merge(d(supply.DemandOptions{Start: t0, Period: day})),

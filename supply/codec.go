@@ -97,3 +97,23 @@ func decodeIDs[K ID](r *codec.Reader) []K {
 	}
 	return ids.GetAscending[K](r)
 }
+
+// encodeAges appends upper ends of classes of age.
+func encodeAges(w *codec.Writer, ages []time.Duration) {
+	out := make([]int64, len(ages))
+	for i, a := range ages {
+		out[i] = int64(a)
+	}
+	w.Int64s(out)
+}
+
+// decodeAges reads them; without any, which no default leaves, it fails r.
+func decodeAges(r *codec.Reader) (ages []time.Duration) {
+	for _, a := range r.Int64s() {
+		ages = append(ages, time.Duration(a))
+	}
+	if len(ages) == 0 {
+		r.Fail("has no classes of age")
+	}
+	return ages
+}

@@ -27,10 +27,12 @@
 //   - [Unconstrain]: demand that stock-outs have hidden, also where it was high demand that
 //     emptied the shelf; fitted to all products together
 //   - [Assortment]: how much is offered, how evenly it sells, in-stock rate, renewal
-//   - [Inventory]: turnover, days of supply, GMROI, sell-through, age, dead stock
+//   - [Inventory]: turnover, days of supply, GMROI, sell-through, age, dead stock, what
+//     stock costs to keep
 //   - [Fulfilment]: order cycle, on time, in full, perfect order, coverage
-//   - [Service]: response and resolution time, first-contact resolution, CSAT, NPS,
-//     CES, returns
+//   - [Service]: response and resolution time, backlog by age, first-contact resolution,
+//     CSAT, NPS, CES, returns by reason and within their window
+//   - [Hours]: both of them by a clock that runs in business hours only
 //   - [ABC], [XYZ]: which products deserve attention, and which can be foreseen
 //   - package reorder: order quantities, reorder points, service levels, whole plans
 //   - package scorecard: KPI trees with weights and grades, what to improve first, surveys,

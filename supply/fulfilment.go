@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/survive"
 )
@@ -85,6 +86,10 @@ type FulfilmentOptions struct {
 	// Grace is how long after Promised a delivery still counts as on time, >= 0;
 	// default 0.
 	Grace time.Duration
+
+	// Hours is the clock of the three stages; nil runs around the clock. Promises are kept or
+	// broken by the plain one.
+	Hours *Hours
 
 	// Perfect selects what a perfect order must pass; default OnTime, InFull,
 	// RightAddress and Undamaged.
@@ -350,9 +355,9 @@ func (f *Fulfilment) watch(s *survive.Durations, from, to time.Time, ended bool)
 	switch {
 	case from.IsZero():
 	case !to.IsZero():
-		s.Add(to.Sub(from), true)
+		s.Add(f.opt.Hours.Between(from, to), true)
 	case !ended:
-		s.Add(f.opt.AsOf.Sub(from), false)
+		s.Add(f.opt.Hours.Between(from, f.opt.AsOf), false)
 	}
 }
 
@@ -366,7 +371,8 @@ func (f *Fulfilment) Merge(other *Fulfilment) error {
 	if err := f.ready(where); err != nil {
 		return err
 	}
-	if !f.opt.AsOf.Equal(other.opt.AsOf) || f.opt.Grace != other.opt.Grace || f.opt.Perfect != other.opt.Perfect || !maps.Equal(f.opt.Targets, other.opt.Targets) {
+	if !f.opt.AsOf.Equal(other.opt.AsOf) || f.opt.Grace != other.opt.Grace || f.opt.Perfect != other.opt.Perfect ||
+		!maps.Equal(f.opt.Targets, other.opt.Targets) || !calendar.SameHours(f.opt.Hours, other.opt.Hours) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
 	took := [][2]*survive.Durations{{&f.toShip, &other.toShip}, {&f.transit, &other.transit}, {&f.cycle, &other.cycle}}

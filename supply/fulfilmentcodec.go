@@ -2,8 +2,10 @@ package supply
 
 import (
 	"encoding"
+	"fmt"
 	"time"
 
+	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/survive"
@@ -37,13 +39,14 @@ func (f *Fulfilment) AppendBinary(dst []byte) ([]byte, error) {
 		s.Encode(&w)
 	}
 	encodeTally(&w, f.served)
-	return w.AppendFrame(dst, codec.KindFulfilment, 1), nil
+	calendar.PutHours(&w, f.opt.Hours)
+	return w.AppendFrame(dst, codec.KindFulfilment, 2), nil
 }
 
 // MarshalBinary returns the state as bytes.
 func (f *Fulfilment) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil) }
 
-// UnmarshalBinary replaces f by what MarshalBinary wrote. Payload of version 1,
+// UnmarshalBinary replaces f by what MarshalBinary wrote. Payload of version 2,
 // little-endian, instants in nanoseconds since 1970, durations in nanoseconds:
 //
 //	i64      AsOf
@@ -55,16 +58,18 @@ func (f *Fulfilment) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil
 //	         []i32, []i64 buckets of finished cases and their counts, the same of open ones,
 //	         i64 milliseconds of the finished cases, i64 the longest of them
 //	[]string regions served, ascending without repeats, and then i64 for each, its orders
+//	hours    as Service.UnmarshalBinary says
 //
 // Any other length, order or value, and options that NewFulfilment would refuse, are ErrCorrupt,
 // another kind of frame is ErrMismatch, a newer version ErrVersion; the receiver is then
-// unchanged.
+// unchanged. Hours of a zone other than UTC are read into a Fulfilment of Hours of that zone, and are
+// ErrMismatch elsewhere. Version 1, which has no Hours, is read too.
 func (f *Fulfilment) UnmarshalBinary(data []byte) error {
 	const name = "Fulfilment"
 	if err := check.Receiver("supply: Fulfilment.UnmarshalBinary", f); err != nil {
 		return err
 	}
-	r, err := open(name, data, codec.KindFulfilment, 1)
+	r, err := open(name, data, codec.KindFulfilment, 2)
 	if err != nil {
 		return err
 	}
@@ -91,6 +96,11 @@ func (f *Fulfilment) UnmarshalBinary(data []byte) error {
 		s.Decode(r)
 	}
 	n.served = decodeTally(r)
+	if r.Version > 1 {
+		if n.opt.Hours, err = calendar.GetHours(r, f.opt.Hours); err != nil {
+			return fmt.Errorf("supply: %s.UnmarshalBinary: %w", name, err)
+		}
+	}
 	if err := done(name, r, n.opt.validate()); err != nil {
 		return err
 	}

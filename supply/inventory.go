@@ -27,6 +27,12 @@ type InventoryOptions struct {
 	// Currency names the unit of all money, for instance "EUR"; states of
 	// different currencies do not merge.
 	Currency string
+
+	// What stock costs to keep, a year of 365 days, each finite and >= 0: CapitalRate the
+	// share of its value that the money bound in it would earn, RiskRate the share that is
+	// lost to damage, theft, age and insurance, SpaceRate the minor units for one unit of
+	// space (see AddSpace).
+	CapitalRate, RiskRate, SpaceRate float64
 }
 
 const day = 24 * time.Hour
@@ -47,10 +53,15 @@ func (o InventoryOptions) validate() error {
 	c.Require(o.To.After(o.From) && o.To.Before(maxInstant), "To", o.To, "a time after From, up to 2261")
 	c.Require(o.To.Sub(o.From) >= time.Second, "To", o.To, "at least a second after From")
 	c.Require(o.DeadAfter > 0, "DeadAfter", o.DeadAfter, "> 0")
-	for i, a := range o.Ages {
-		c.Require(a > 0 && (i == 0 || a > o.Ages[i-1]), fmt.Sprintf("Ages[%d]", i), a, "> 0 and above the one before")
+	ascending(&c, o.Ages)
+	for i, rate := range o.rates() {
+		c.Require(check.Finite(rate) && rate >= 0 && rate <= check.MaxAmount, [...]string{"CapitalRate", "RiskRate", "SpaceRate"}[i], rate, "in [0, 1e15]")
 	}
 	return c.Err("supply: NewInventory")
+}
+
+func (o *InventoryOptions) rates() [3]float64 {
+	return [3]float64{o.CapitalRate, o.RiskRate, o.SpaceRate}
 }
 
 // Inventory measures how well stock is used: turnover, days of supply, margin on
@@ -79,6 +90,7 @@ type stocked struct {
 	hasSale   bool
 	receipts  map[int64]int64 // units by day of receipt
 	received  int64           // within the window
+	space     float64         // that a unit takes; 0 where not told
 }
 
 // NewInventory returns an empty accumulator.
@@ -223,6 +235,25 @@ func (v *Inventory[K]) AddReceipt(id K, at time.Time, units int64) error {
 	return nil
 }
 
+// AddSpace records how much space one unit takes, in the unit of which SpaceRate is the
+// price, such as litres or pallets; > 0. Told more than once, the largest counts; a product that it is not
+// told of takes 1.
+func (v *Inventory[K]) AddSpace(id K, unit float64) error {
+	const where = "supply: Inventory.AddSpace"
+	if err := v.ready(where); err != nil {
+		return err
+	}
+	if err := check.Amount(where, "unit", unit); err != nil {
+		return err
+	}
+	if unit == 0 {
+		return fmt.Errorf("%s: unit is 0, want > 0: %w", where, ErrRange)
+	}
+	s := v.sku(id)
+	s.space = max(s.space, unit)
+	return nil
+}
+
 // Merge adds the state of o, which is not changed. It fails with ErrMismatch
 // when the options differ or o is the receiver, and with ErrOverflow, changing
 // nothing, when a sum leaves int64.
@@ -235,7 +266,7 @@ func (v *Inventory[K]) Merge(other *Inventory[K]) error {
 		return err
 	}
 	if !v.opt.From.Equal(other.opt.From) || !v.opt.To.Equal(other.opt.To) || v.opt.DeadAfter != other.opt.DeadAfter ||
-		!slices.Equal(v.opt.Ages, other.opt.Ages) || v.opt.Currency != other.opt.Currency {
+		!slices.Equal(v.opt.Ages, other.opt.Ages) || v.opt.Currency != other.opt.Currency || v.opt.rates() != other.opt.rates() {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
 	for id, b := range other.skus { // first see that every sum fits
@@ -256,6 +287,7 @@ func (v *Inventory[K]) Merge(other *Inventory[K]) error {
 	}
 	for id, b := range other.skus { // per product: order does not matter
 		a := v.sku(id)
+		a.space = max(a.space, b.space)
 		a.valueTime += b.valueTime
 		a.unitTime += b.unitTime
 		for i, x := range a.sums() {
@@ -279,6 +311,15 @@ func (v *Inventory[K]) Merge(other *Inventory[K]) error {
 
 func (s *stocked) sums() []*int64 {
 	return []*int64{&s.sold, &s.revenue, &s.cost, &s.received}
+}
+
+// CarryingCost is what it cost to keep stock during the window, in minor units.
+type CarryingCost struct {
+	Capital float64 // interest on the money bound
+	Space   float64 // room
+	Risk    float64 // damage, theft, age, insurance
+	Total   float64 // of the three
+	Rate    Ratio   // total a year over the average value
 }
 
 // StockFigures are the figures of one product or of all together. Ratios over
@@ -309,6 +350,8 @@ type StockFigures struct {
 	// for older. Units are taken to leave in the order they came (FIFO), so what
 	// is left came last; units without a receipt are in the last band.
 	AgedUnits []int64
+
+	Carrying CarryingCost // by CapitalRate, SpaceRate and RiskRate
 }
 
 // InventoryResult is the result of an Inventory.
@@ -347,6 +390,7 @@ func (v *Inventory[K]) Result() (InventoryResult[K], error) {
 		t.AverageUnits += f.AverageUnits
 		t.AverageValue += f.AverageValue
 		t.Dead = t.Dead || f.Dead
+		t.Carrying.Space += f.Carrying.Space
 	}
 	t.SellThrough = Ratio{float64(t.Sold), float64(received)}
 	v.rates(t)
@@ -361,6 +405,10 @@ func (v *Inventory[K]) rates(f *StockFigures) {
 	f.Turnover = Ratio{float64(f.Cost) * year, f.AverageValue}
 	f.GMROI = Ratio{float64(f.Margin) * year, f.AverageValue}
 	f.DaysOfSupply = Ratio{365 * f.AverageValue, float64(f.Cost) * year}
+	c := &f.Carrying // Space is set, as only products know theirs
+	c.Capital, c.Risk = f.AverageValue*v.opt.CapitalRate/year, f.AverageValue*v.opt.RiskRate/year
+	c.Total = c.Capital + c.Space + c.Risk
+	c.Rate = Ratio{c.Total * year, f.AverageValue}
 }
 
 // figures returns those of one product. Units on hand are aged from the newest
@@ -373,6 +421,7 @@ func (v *Inventory[K]) figures(s *stocked) StockFigures {
 		SellThrough: Ratio{float64(s.sold), float64(s.received)},
 		AgedUnits:   make([]int64, len(v.opt.Ages)+1),
 	}
+	f.Carrying.Space = f.AverageUnits * check.Default(s.space, 1) * v.opt.SpaceRate * v.days() / 365
 	v.rates(&f)
 	end := float64(v.opt.To.UnixNano()) // differences of far instants leave int64
 	last, since := float64(s.lastSale), s.hasSale

@@ -21,7 +21,7 @@ func TestPromises(t *testing.T) {
 	testkit.Promises{
 		Funcs: map[string]any{
 			"ABC": supply.ABC[string], "NewAssortment": supply.NewAssortment[string], "NewDemand": supply.NewDemand[string],
-			"NewFulfilment": supply.NewFulfilment, "NewInventory": supply.NewInventory[string], "NewService": supply.NewService, "Unconstrain": supply.Unconstrain, "XYZ": supply.XYZ,
+			"NewFulfilment": supply.NewFulfilment, "NewInventory": supply.NewInventory[string], "NewService": supply.NewService, "NewBusiness": supply.NewBusiness, "NewHours": supply.NewHours, "Unconstrain": supply.Unconstrain, "XYZ": supply.XYZ,
 		},
 		Types: []func() any{
 			func() any { return filledAssortment(t) },
@@ -72,10 +72,19 @@ func TestPromises(t *testing.T) {
 			"Inventory.AddLevel":    func() []any { return []any{"a", at(3), at(5), int64(4), int64(100)} },
 			"Inventory.AddReceipt":  func() []any { return []any{"a", at(3), int64(4)} },
 			"Inventory.AddSale":     func() []any { return []any{"a", at(3), int64(4), int64(400), int64(100)} },
+			"Inventory.AddSpace":    func() []any { return []any{"a", .5} },
+			"Assortment.Renewal":    func() []any { return []any{[]time.Time{at(0), at(30), at(60)}} },
 			"Ratio.Interval":        func() []any { return []any{.9} },
-			"Service.AddSurvey":     func() []any { return []any{supply.NPS, 9} },
-			"Service.AddReturn":     func() []any { return []any{supply.Return{Orders: 1, Units: 2, Value: 300, Reason: "size"}} },
-			"Service.AddTicket":     func() []any { return []any{ticket} },
+			"NewBusiness":           func() []any { return []any{supply.BusinessOptions{}} },
+			"NewHours": func() []any {
+				return []any{supply.HoursOptions{Shifts: []supply.Shift{{From: time.Hour, To: 2 * time.Hour}}}}
+			},
+			"Service.AddSoldAt": func() []any { return []any{at(3), int64(2), int64(3), int64(400)} },
+			"Service.AddSurvey": func() []any { return []any{supply.NPS, 9} },
+			"Service.AddReturn": func() []any {
+				return []any{supply.Return{Sold: at(2), At: at(4), Orders: 1, Units: 2, Value: 300, Reason: "size"}}
+			},
+			"Service.AddTicket": func() []any { return []any{ticket} },
 		},
 		NaN: map[string]string{
 			"Series.Tail": "the numbers of the series, as they are",

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aislekit/aisle/internal/calendar"
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/survive"
 )
@@ -21,10 +22,27 @@ type ServiceOptions struct {
 	// contact, > 0; default 7 days. Tickets solved less than this before AsOf are not
 	// judged yet.
 	ReopenWindow time.Duration
+
+	// Hours is the clock of answers, solutions and the age of the backlog; nil runs around
+	// the clock.
+	Hours *Hours
+
+	// Ages are the upper ends of the classes of age of open tickets, by the same clock,
+	// ascending, > 0; default 1, 3, 7 and 30 days. A last class holds what is older.
+	Ages []time.Duration
+
+	// ReturnWindow is how long after the sale something may come back, in whole days, 1 to
+	// 1000 of them; default 30 days. Sales younger than that are censored, not counted as kept.
+	ReturnWindow time.Duration
 }
 
 func (o ServiceOptions) withDefaults() ServiceOptions {
 	o.ReopenWindow = check.Default(o.ReopenWindow, 7*24*time.Hour)
+	o.ReturnWindow = check.Default(o.ReturnWindow, 30*day)
+	if len(o.Ages) == 0 {
+		o.Ages = []time.Duration{day, 3 * day, 7 * day, 30 * day}
+	}
+	o.Ages = slices.Clone(o.Ages)
 	o.AsOf = o.AsOf.UTC().Round(0)
 	return o
 }
@@ -33,6 +51,8 @@ func (o ServiceOptions) validate() error {
 	var c check.Options
 	c.Require(!o.AsOf.IsZero() && o.AsOf.After(minInstant) && o.AsOf.Before(maxInstant), "AsOf", o.AsOf, "a time in 1678 to 2261")
 	c.Require(o.ReopenWindow > 0, "ReopenWindow", o.ReopenWindow, "> 0")
+	c.Require(o.ReturnWindow > 0 && o.ReturnWindow <= maxWindow*day && o.ReturnWindow%day == 0, "ReturnWindow", o.ReturnWindow, "1 to 1000 whole days")
+	ascending(&c, o.Ages)
 	return c.Err("supply: NewService")
 }
 
@@ -60,8 +80,12 @@ var scales = [...]struct {
 	lo, hi int
 }{{"CSAT", 1, 5}, {"NPS", 0, 10}, {"CES", 1, 7}}
 
-// Return is something sent back.
+// Return is something sent back. Sold and At place it in the window of returns; where one of
+// them is not known, it counts in the shares of what was sold only.
 type Return struct {
+	Sold time.Time // when what came back was sold, as AddSoldAt was told it
+	At   time.Time // when it came back
+
 	Orders int64  // orders it closes: 1 for the first return of an order, 0 for further ones
 	Units  int64  // units sent back
 	Value  int64  // refunded, in minor units of the currency
@@ -78,7 +102,9 @@ type Service struct {
 	backlog survive.Durations
 	count   serviceCounts
 	votes   [3][11]int64
-	reasons map[string]int64
+	reasons map[string]*returnCounts
+	aged    []int64 // open tickets by class of age
+	sales   exposure
 }
 
 type serviceCounts struct {
@@ -103,7 +129,7 @@ func NewService(opt ServiceOptions) (*Service, error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	return &Service{opt: opt, reasons: map[string]int64{}}, nil
+	return &Service{opt: opt, reasons: map[string]*returnCounts{}, aged: make([]int64, len(opt.Ages)+1)}, nil
 }
 
 // ready refuses nil and the zero value, which has no AsOf.
@@ -129,22 +155,39 @@ func (s *Service) AddTicket(t Ticket) error {
 		return err
 	}
 	solved := !t.Resolved.IsZero()
-	age := s.opt.AsOf.Sub(t.Opened)
+	took := func(to time.Time) time.Duration { return s.opt.Hours.Between(t.Opened, to) }
 	switch {
 	case !t.Replied.IsZero():
-		s.reply.Add(t.Replied.Sub(t.Opened), true)
+		s.reply.Add(took(t.Replied), true)
 	case solved:
 		// Solved without an answer, by itself or by merging: no reply to wait for.
 	default:
-		s.reply.Add(age, false)
+		s.reply.Add(took(s.opt.AsOf), false)
 	}
 	if solved {
-		s.resolve.Add(t.Resolved.Sub(t.Opened), true)
+		s.resolve.Add(took(t.Resolved), true)
 	} else {
+		age := took(s.opt.AsOf)
 		s.resolve.Add(age, false)
 		s.backlog.Add(age, true)
+		s.aged[band(s.opt.Ages, age)]++
 	}
 	return nil
+}
+
+// band returns the class of an age: that of the first upper end it does not exceed.
+func band(ends []time.Duration, age time.Duration) (i int) {
+	for i < len(ends) && age > ends[i] {
+		i++
+	}
+	return i
+}
+
+// ascending requires upper ends of ages.
+func ascending(c *check.Options, ages []time.Duration) {
+	for i, a := range ages {
+		c.Require(a > 0 && (i == 0 || a > ages[i-1]), fmt.Sprintf("Ages[%d]", i), a, "> 0 and above the one before")
+	}
 }
 
 // validate refuses times out of order or after asOf.
@@ -246,7 +289,31 @@ func (s *Service) AddSold(orders, units, value int64) error {
 	return addCounts(where, s.count.all(), c.all())
 }
 
-// AddReturn records what came back.
+// AddSoldAt is AddSold of what was sold at one time, from which returns are expected within
+// the window: at delivery, if the window of returns begins there. A time after AsOf is ErrRange.
+func (s *Service) AddSoldAt(at time.Time, orders, units, value int64) error {
+	const where = "supply: Service.AddSoldAt"
+	if err := s.ready(where); err != nil {
+		return err
+	}
+	if _, err := instant(where, "at", at); err != nil {
+		return err
+	}
+	if err := known(where, "at", at, s.opt.AsOf); err != nil {
+		return err
+	}
+	if err := s.AddSold(orders, units, value); err != nil {
+		return err
+	}
+	s.sales.size(s.window())
+	s.sales.sold(days(at, s.opt.AsOf, s.window()), returnCounts{orders, units, value})
+	return nil
+}
+
+// window is the window of returns in days.
+func (s *Service) window() int { return int(s.opt.ReturnWindow / day) }
+
+// AddReturn records what came back. A return before its sale or after AsOf is ErrRange.
 func (s *Service) AddReturn(r Return) error {
 	const where = "supply: Service.AddReturn"
 	if err := s.ready(where); err != nil {
@@ -255,12 +322,38 @@ func (s *Service) AddReturn(r Return) error {
 	if r.Orders < 0 || r.Units < 0 || r.Value < 0 {
 		return fmt.Errorf("%s: Orders %d, Units %d, Value %d, want >= 0: %w", where, r.Orders, r.Units, r.Value, ErrRange)
 	}
+	for _, x := range []struct {
+		name string
+		t    time.Time
+	}{{"Sold", r.Sold}, {"At", r.At}} {
+		if err := known(where, x.name, x.t, s.opt.AsOf); err != nil {
+			return err
+		}
+	}
+	if err := span(where, "Sold", r.Sold, "At", r.At); err != nil {
+		return err
+	}
 	c := serviceCounts{ReturnOrders: r.Orders, ReturnUnits: r.Units, ReturnValue: r.Value}
 	if err := addCounts(where, s.count.all(), c.all()); err != nil {
 		return err
 	}
-	s.reasons[r.Reason] += r.Units // at most ReturnUnits, which fits
+	n := returnCounts{r.Orders, r.Units, r.Value}
+	s.reason(r.Reason).add(n, 1) // at most the sums of all reasons, which fit
+	if !r.Sold.IsZero() && !r.At.IsZero() {
+		s.sales.size(s.window())
+		s.sales.back(days(r.Sold, s.opt.AsOf, s.window()), days(r.Sold, r.At, s.window()), n)
+	}
 	return nil
+}
+
+// reason returns the counts of a reason, new ones if need be.
+func (s *Service) reason(name string) *returnCounts {
+	c := s.reasons[name]
+	if c == nil {
+		c = &returnCounts{}
+		s.reasons[name] = c
+	}
+	return c
 }
 
 // Merge adds the state of other, which is not changed. It fails with ErrMismatch
@@ -273,7 +366,8 @@ func (s *Service) Merge(other *Service) error {
 	if err := s.ready(where); err != nil {
 		return err
 	}
-	if !s.opt.AsOf.Equal(other.opt.AsOf) || s.opt.ReopenWindow != other.opt.ReopenWindow {
+	if !s.opt.AsOf.Equal(other.opt.AsOf) || s.opt.ReopenWindow != other.opt.ReopenWindow || s.opt.ReturnWindow != other.opt.ReturnWindow ||
+		!slices.Equal(s.opt.Ages, other.opt.Ages) || !calendar.SameHours(s.opt.Hours, other.opt.Hours) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
 	took := [][2]*survive.Durations{{&s.reply, &other.reply}, {&s.resolve, &other.resolve}, {&s.backlog, &other.backlog}}
@@ -286,8 +380,12 @@ func (s *Service) Merge(other *Service) error {
 		}
 	}
 	for r, n := range other.reasons {
-		s.reasons[r] += n
+		s.reason(r).add(*n, 1)
 	}
+	for i, n := range other.aged {
+		s.aged[i] += n
+	}
+	s.sales.merge(&other.sales)
 	return nil
 }
 
@@ -300,10 +398,12 @@ type Score struct {
 	Response Ratio // answers over invitations: low rates say little about all customers
 }
 
-// ReturnReason is a reason for returns and the units sent back for it.
+// ReturnReason is a reason for returns and what was sent back for it.
 type ReturnReason struct {
-	Name  string // as the shop names it
-	Units int64  // sent back
+	Name   string // as the shop names it
+	Orders int64  // closed by returns
+	Units  int64  // sent back
+	Value  int64  // refunded, in minor units
 }
 
 // ServiceResult is the result of a Service.
@@ -314,6 +414,7 @@ type ServiceResult struct {
 	FirstResponse Durations // opening to first answer of a person
 	Resolution    Durations // opening to first resolution; open tickets are censored
 	BacklogAge    Durations // age of open tickets
+	AgedBacklog   []int64   // open tickets by class of age, one for each of Ages and one for older
 
 	Resolved     Ratio // resolved over all tickets
 	Reopened     Ratio // reopened over resolved
@@ -329,6 +430,15 @@ type ServiceResult struct {
 	ReturnsByUnit  Ratio          // units returned over units sold
 	ReturnsByValue Ratio          // value returned over value sold
 	Reasons        []ReturnReason // most units first, ties by name
+
+	// What comes back within ReturnWindow, as a share of what was sold (AddSoldAt): by the
+	// estimate of Kaplan and Meier over whole days, for which a sale counts as long as it has been watched.
+	// The shares above are lower where much was sold of late. NaN where nothing was sold
+	// a whole window before AsOf, or more came back of a day than was sold on it.
+	ExpectedByOrder, ExpectedByUnit, ExpectedByValue float64
+
+	// WindowOpen counts orders sold by AddSoldAt that have not come back and still may.
+	WindowOpen int64
 }
 
 // Result reports everything added so far and does not change the state. Figures
@@ -366,11 +476,15 @@ func (s *Service) Result() (ServiceResult, error) {
 	v := s.votes[CSAT]
 	r.Satisfied = share(v[4]+v[5], r.CSAT.N)
 	for _, name := range sorted(s.reasons) {
-		if n := s.reasons[name]; n > 0 {
-			r.Reasons = append(r.Reasons, ReturnReason{name, n})
+		if n := s.reasons[name]; *n != (returnCounts{}) {
+			r.Reasons = append(r.Reasons, ReturnReason{name, n[0], n[1], n[2]})
 		}
 	}
 	sortReasons(r.Reasons)
+	r.AgedBacklog = slices.Clone(s.aged)
+	r.ExpectedByOrder, r.WindowOpen = s.sales.within(0)
+	r.ExpectedByUnit, _ = s.sales.within(1)
+	r.ExpectedByValue, _ = s.sales.within(2)
 	return r, nil
 }
 

@@ -61,7 +61,7 @@ func TestService(t *testing.T) {
 	if r.Backlog != 1 || r.Unjudged != 2 || r.FirstResponse.Done != 4 || r.FirstResponse.Open != 1 || r.BacklogAge.Max != 10*day {
 		t.Errorf("%+v", r)
 	}
-	if !slices.Equal(r.Reasons, []supply.ReturnReason{{Name: "size", Units: 3}, {Name: "broken", Units: 1}, {Name: "late", Units: 1}}) {
+	if !slices.Equal(r.Reasons, []supply.ReturnReason{{Name: "size", Orders: 1, Units: 3, Value: 50}, {Name: "broken", Units: 1, Value: 50}, {Name: "late", Orders: 1, Units: 1}}) {
 		t.Errorf("reasons %v", r.Reasons)
 	}
 	// Never answered: nothing is known but that it takes longer.
