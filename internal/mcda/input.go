@@ -64,15 +64,14 @@ func minMax(x [][]float64, lower []bool) (columns [][]float64, constant []bool) 
 		}
 		c := make([]float64, len(x))
 		constant[j] = low == high
-		span := high/2 - low/2 // halves, lest it overflow
 		for i, row := range x {
 			switch {
 			case constant[j]:
 				c[i] = 1
 			case lower != nil && lower[j]:
-				c[i] = (high/2 - row[j]/2) / span
+				c[i] = Part(row[j], high, low)
 			default:
-				c[i] = (row[j]/2 - low/2) / span
+				c[i] = Part(row[j], low, high)
 			}
 		}
 		columns[j] = c
@@ -88,4 +87,13 @@ func ScaleColumns(x [][]float64, lower []bool) (columns [][]float64, constant []
 	}
 	columns, constant = minMax(x, lower)
 	return columns, constant, nil
+}
+
+// Part returns where x lies between from and to, which differ: 0 at from, 1 at to. Halves are taken
+// where the differences overflow, and only there, as the smallest numbers have none.
+func Part(x, from, to float64) float64 {
+	if part := (x - from) / (to - from); check.Finite(to-from) && check.Finite(x-from) {
+		return part
+	}
+	return (x/2 - from/2) / (to/2 - from/2)
 }

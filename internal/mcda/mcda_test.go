@@ -92,3 +92,18 @@ func TestBadInput(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// The smallest numbers have no halves and the largest no difference.
+func TestPart(t *testing.T) {
+	tiny, huge := math.SmallestNonzeroFloat64, math.MaxFloat64
+	for _, c := range []struct{ x, from, to, want float64 }{
+		{0, 0, tiny, 0}, {tiny, 0, tiny, 1}, {tiny, tiny, 0, 0}, {0, -huge, huge, .5}, {huge, huge, -huge, 0}, {-huge, huge, -huge, 1}, {3, 1, 5, .5},
+	} {
+		testkit.Near(t, "part", Part(c.x, c.from, c.to), c.want, 0)
+	}
+	columns, _, err := ScaleColumns([][]float64{{0}, {tiny}}, []bool{true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Near(t, "best", columns[0][0], 1, 0)
+}

@@ -241,6 +241,50 @@ func TestContributionsProp(t *testing.T) {
 	})
 }
 
+// The largest and the smallest numbers there are: a score in [0, 1] or an error.
+func TestExtremesProp(t *testing.T) {
+	extreme := rapid.SampledFrom([]float64{0, 5e-324, -5e-324, 1, -1, math.MaxFloat64, -math.MaxFloat64, 1e-300})
+	rapid.Check(t, func(r *rapid.T) {
+		d := rapid.IntRange(1, 3).Draw(r, "KPIs")
+		root := scorecard.KPI{Name: "all"}
+		for j := range d {
+			k := scorecard.KPI{Name: fmt.Sprint(j), Weight: rapid.SampledFrom([]float64{0, 5e-324, 1, 1e300}).Draw(r, "weight"), Direction: scorecard.Direction(rapid.IntRange(0, 2).Draw(r, "direction"))}
+			k.Floor, k.Ceiling = extreme.Draw(r, "floor"), extreme.Draw(r, "ceiling")
+			k.Target = k.Ceiling
+			if k.Direction == scorecard.LowerIsBetter {
+				k.Target = k.Floor
+			}
+			root.Children = append(root.Children, k)
+		}
+		x := make([][]float64, rapid.IntRange(1, 4).Draw(r, "alternatives"))
+		for i := range x {
+			x[i] = rapid.SliceOfN(extreme, d, d).Draw(r, "row")
+		}
+		for _, opt := range methods {
+			for _, opt.Objective = range []scorecard.Objective{scorecard.NoObjective, scorecard.ObjectiveEntropy, scorecard.ObjectiveShares, scorecard.ObjectiveCRITIC} {
+				c, err := scorecard.New(root, opt)
+				if err != nil {
+					return
+				}
+				e, err := c.Evaluate(x)
+				if err != nil {
+					continue
+				}
+				for i, s := range e.Scores {
+					if !(s >= 0 && s <= 1) {
+						r.Fatalf("%v: score %v of %v on %+v", opt, s, x, root)
+					}
+					for _, p := range must(e.Contributions(i)) {
+						if !(p.Points >= 0 && p.Points <= 1+1e-9) {
+							r.Fatalf("%v: %+v of %v on %+v", opt, p, x, root)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 // Memberships that are interpolated and averaged are the weighted sum again.
 func TestFuzzyMeanProp(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

@@ -220,9 +220,9 @@ func (k *KPI) place(x float64) float64 {
 	case x == k.Target:
 		return 0
 	case x < k.Target:
-		return (k.Target/2 - x/2) / (k.Target/2 - k.Floor/2) // halves, lest it overflow
+		return mcda.Part(x, k.Target, k.Floor)
 	}
-	return (x/2 - k.Target/2) / (k.Ceiling/2 - k.Target/2)
+	return mcda.Part(x, k.Target, k.Ceiling)
 }
 
 // attained scales what place returned to [0, 1] by the KPI's own scale.
@@ -231,9 +231,9 @@ func (k *KPI) attained(p float64) float64 {
 	case TargetIsBest:
 		return 1 - p
 	case LowerIsBetter:
-		return (k.Ceiling/2 - p/2) / (k.Ceiling/2 - k.Floor/2)
+		return mcda.Part(p, k.Ceiling, k.Floor)
 	}
-	return (p/2 - k.Floor/2) / (k.Ceiling/2 - k.Floor/2)
+	return mcda.Part(p, k.Floor, k.Ceiling)
 }
 
 // mix returns the weights of the leaves with the objective ones.

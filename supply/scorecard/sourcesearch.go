@@ -108,11 +108,11 @@ func (q *problem) solve(ctx context.Context, maxNodes int) (answer, error) {
 		s.best, s.plan = bound, plan
 		return q.answer(s.plan, bound, true), nil
 	}
-	if err := s.first(ctx, plan); err != nil {
+	flows := 1_000_000 / (len(q.cells) + 1) // that a large problem may take
+	if err := s.first(ctx, plan, min(max(flows, 1), 4)); err != nil {
 		return answer{}, err
 	}
-	work := int64(1_000_000) / int64(len(q.cells)+1)
-	s.left = int(min(int64(maxNodes), work))
+	s.left = min(maxNodes, flows-1)
 	done := s.best == bound
 	if !done {
 		if done, err = s.branch(ctx, plan, bound); err != nil {
@@ -342,6 +342,7 @@ type branching struct {
 	best      int64
 	plan      []int32
 	left      int // nodes that may still be opened
+	trials    int // exchanges that a repair may still look at, in cells
 }
 
 // overloaded returns the resource that a plan overloads most, in units, or none.
@@ -384,12 +385,12 @@ func (s *branching) elsewhere(k int, r int32) int64 {
 }
 
 // first makes a plan from the flow's: from every overloaded resource those parcels are turned
-// away that have the cheapest other way, and the flow is asked again, until all fits or there
-// are few left to turn away.
-func (s *branching) first(ctx context.Context, plan []int32) error {
+// away that have the cheapest other way, and the flow is asked again, until all fits or rounds
+// are over.
+func (s *branching) first(ctx context.Context, plan []int32, rounds int) error {
 	forbidden := slices.Clone(s.forbidden)
 	free := make([]bool, len(s.loss))
-	for range 4 {
+	for range rounds {
 		if !s.turnAway(plan, forbidden) {
 			break
 		}
@@ -413,6 +414,7 @@ func (s *branching) repair(ctx context.Context, flow []int32) error {
 			}
 		}
 	}
+	s.trials = 10_000_000
 	use := s.loads(plan)
 	s.polish(plan, use)
 	for round := 0; round < 10 && s.eject(plan, use); round++ {
@@ -571,13 +573,15 @@ func (s *branching) exchange(plan []int32, use []int64, users [][]int32, k int32
 			continue // polish takes it
 		}
 		for _, v := range users[full] {
-			if v == k {
+			if v == k || s.trials < 0 {
 				continue
 			}
 			was := plan[v]
+			s.trials -= 5
 			s.add(use, was, -1)
 			if s.fits(use, at) {
 				s.add(use, at, 1)
+				s.trials -= int(s.start[v+1] - s.start[v])
 				least, to := s.leave(int(v)), int32(none)
 				for c := s.start[v]; c < s.start[v+1]; c++ {
 					if s.cells[c].cost < least && s.fits(use, c) {
