@@ -23,6 +23,8 @@
 //     a recommender, [Replenishment.AtRisk] names products whose campaigns should wait.
 //     With promotions, prices and suppliers: [Replenishment.Schedule] of orders by date,
 //     and [Replenishment.HoldBacks], what of a campaign has to wait
+//   - [Promise]: what a campaign may promise, by region and day
+//   - [PlanMarkdown]: at which price, and to whom, dead stock goes
 //   - [Point], [SafetyStock]: when to order one product again
 //   - [EOQ], [EOQDiscount]: how much to order at steady demand, also under a price list
 //   - [BestPolicy], [PolicyCost]: both together, the (r, Q) policy

@@ -1,7 +1,9 @@
 package reorder_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aislekit/aisle/supply/reorder"
 )
@@ -42,4 +44,67 @@ func ExamplePlan_campaign() {
 	// hold back promotion 0 of tea: risk 0.10, 90 units to promise before week 4, or reach 0.43
 	// at risk before week 1: 0.0 units, 0.00; one more unit is worth 0.00
 	// a budget of 500: one more would earn 1.04
+}
+
+// What a campaign may promise, by region and day, becomes what a recommender may show and
+// the stock that an allocation shares out: plain ids and units.
+func ExamplePromise() {
+	// A warehouse serves north, and south a day later; south has a few of its own. What is
+	// ordered comes on day 3.
+	due := []reorder.Receipt{{At: 3, Units: 60}}
+	south := reorder.Region{Demand: []float64{4}, SD: []float64{2}, OnHand: 15, Share: 1, Delay: 1}
+	north := reorder.Region{Demand: []float64{9}, SD: []float64{3}, Reserved: []float64{6, 2}, Share: 2}
+	p, err := reorder.Promise([]reorder.Pool[string]{
+		{ID: "tea", OnHand: 80, Due: due, Regions: []reorder.Region{north, south}},
+		{ID: "mug", OnHand: 100, Regions: []reorder.Region{north, south}},
+	}, reorder.PromiseOptions{Periods: 5, Risk: .05})
+	check(err)
+	for day := range 5 {
+		n, err := p.Units("tea", 0, day)
+		check(err)
+		s, err := p.Units("tea", 1, day)
+		check(err)
+		fmt.Printf("by the end of day %d: %d in the north, %d in the south\n", day, n, s)
+	}
+	ids := []string{"mug", "tea"}
+	stocks, err := p.Stocks(nil, ids, 0, 2) // allocate.Offer{Stock: stocks[i]}
+	check(err)
+	fmt.Println("stocks of the offers", ids, "in the north:", stocks)
+	show := slices.Values(p.Available(0, 2, 1)) // engine.SetStock(show)
+	fmt.Println("may be shown there:", slices.Collect(show))
+	// Output:
+	// by the end of day 0: 19 in the north, 0 in the south
+	// by the end of day 1: 19 in the north, 9 in the south
+	// by the end of day 2: 19 in the north, 9 in the south
+	// by the end of day 3: 42 in the north, 9 in the south
+	// by the end of day 4: 42 in the north, 21 in the south
+	// stocks of the offers [mug tea] in the north: [16 19]
+	// may be shown there: [mug tea]
+}
+
+// Winter coats: eight weeks to go, and more of them than will be asked for.
+func ExamplePlanMarkdown() {
+	m, err := reorder.PlanMarkdown(context.Background(), reorder.MarkdownOptions{
+		Units: 110, Demand: []float64{10, 9, 8, 7, 6, 5, 4, 3}, Price: 8900, Prices: []int64{7900, 6900, 5900, 4900},
+		Elasticity: -2.5, Reaches: []float64{.5, 1}, Salvage: 1000, HoldingCost: 20,
+	})
+	check(err)
+	fmt.Printf("%.0f with the mark-down, %.0f without; %.1f left; one coat more would add %.2f\n", m.Value/100, m.Uncut/100, m.Left, m.Worth/100)
+	for week, price := range m.Prices {
+		fmt.Printf("week %d: %.2f to %.0f %% of customers, %.1f sold\n", week, float64(price)/100, 100*m.Reaches[week], m.Sold[week])
+	}
+	price, reach, err := m.At(3, 80, 6900) // sold less than that
+	check(err)
+	fmt.Printf("with 80 left in week 3: %.2f to %.0f %%\n", float64(price)/100, 100*reach)
+	// Output:
+	// 7066 with the mark-down, 5099 without; 1.1 left; one coat more would add 36.72
+	// week 0: 69.00 to 100 % of customers, 18.9 sold
+	// week 1: 69.00 to 100 % of customers, 17.0 sold
+	// week 2: 69.00 to 100 % of customers, 15.3 sold
+	// week 3: 69.00 to 100 % of customers, 14.6 sold
+	// week 4: 69.00 to 100 % of customers, 13.7 sold
+	// week 5: 59.00 to 100 % of customers, 11.9 sold
+	// week 6: 59.00 to 100 % of customers, 10.1 sold
+	// week 7: 59.00 to 100 % of customers, 7.5 sold
+	// with 80 left in week 3: 59.00 to 100 %
 }

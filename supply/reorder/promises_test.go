@@ -1,6 +1,7 @@
 package reorder_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/aislekit/aisle/internal/testkit"
@@ -37,6 +38,16 @@ func TestPromises(t *testing.T) {
 			reorder.PlanOptions{CycleService: .95, Review: 1, Horizon: 2, Periods: 3, Level: .9, HoldingRate: .01, Budget: 1000, MaxRisk: .1, Probs: []float64{.1, .9}},
 		}
 	}
+	pools := func() []any {
+		region := reorder.Region{Demand: []float64{3}, SD: []float64{1}, Reserved: []float64{1}, OnHand: 2, Due: []reorder.Receipt{{At: 1, Units: 2}}, Share: 1, Delay: 1}
+		return []any{
+			[]reorder.Pool[string]{{ID: "a", OnHand: 30, Due: []reorder.Receipt{{At: 2, Units: 5}}, Regions: []reorder.Region{region, region}}},
+			reorder.PromiseOptions{Periods: 3, Risk: .1},
+		}
+	}
+	markdown := reorder.MarkdownOptions{
+		Units: 5, Demand: []float64{1, 2}, Price: 100, Prices: []int64{50}, Elasticity: -2, Reaches: []float64{.5, 1}, Salvage: 10, HoldingCost: 1,
+	}
 	policy := reorder.PolicyOptions{Demand: 10, SD: 3, Lead: 2, OrderCost: 20, HoldingCost: 1, BackorderCost: 9}
 	point := reorder.PointOptions{Mean: 10, SD: 3, Lead: 2, LeadSD: .5, Review: 1, Quantity: 5, CycleService: .9}
 	testkit.Promises{
@@ -47,7 +58,7 @@ func TestPromises(t *testing.T) {
 			"GammaDemand": reorder.GammaDemand, "MixtureDemand": reorder.MixtureDemand, "NegativeBinomialDemand": reorder.NegativeBinomialDemand,
 			"QuantileDemand": reorder.QuantileDemand, "BaseStock": reorder.BaseStock, "MinMax": reorder.MinMax, "NormalMinMax": reorder.NormalMinMax,
 			"PowerMinMax": reorder.PowerMinMax, "ReviewCost": reorder.ReviewCost,
-			"Plan": reorder.Plan[string], "Point": reorder.Point, "PoissonDemand": reorder.PoissonDemand, "PolicyCost": reorder.PolicyCost,
+			"Plan": reorder.Plan[string], "PlanMarkdown": reorder.PlanMarkdown, "Promise": reorder.Promise[string], "Point": reorder.Point, "PoissonDemand": reorder.PoissonDemand, "PolicyCost": reorder.PolicyCost,
 			"SafetyStock": reorder.SafetyStock, "StockOutRisk": reorder.StockOutRisk, "UnitNormalLoss": reorder.UnitNormalLoss,
 		},
 		Types: []func() any{func() any { return &reorder.ReviewPolicy{Review: 2, Point: 3, Level: 6} }, func() any {
@@ -57,6 +68,18 @@ func TestPromises(t *testing.T) {
 				t.Fatal(err)
 			}
 			return p
+		}, func() any {
+			p, err := reorder.Promise(pools()[0].([]reorder.Pool[string]), pools()[1].(reorder.PromiseOptions))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}, func() any {
+			m, err := reorder.PlanMarkdown(context.Background(), markdown)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m
 		}, func() any { return &reorder.State{Period: 3, OnHand: 5, OnOrder: 4, Owed: 1} }, func() any {
 			f := reorder.OrderFunc(func(s reorder.State) float64 { return s.Owed })
 			return &f
@@ -89,6 +112,12 @@ func TestPromises(t *testing.T) {
 			"FillRate":             func() []any { return []any{law(), 110., 40.} },
 			"Newsvendor":           func() []any { return []any{law(), 1., 3.} },
 			"Plan":                 stocks,
+			"PlanMarkdown":         func() []any { return []any{context.Background(), markdown} },
+			"Promise":              pools,
+			"Promises.Available":   func() []any { return []any{1, 2, int64(3)} },
+			"Promises.Stocks":      func() []any { return []any{[]int64{4}, []string{"a"}, 1, 2} },
+			"Promises.Units":       func() []any { return []any{"a", 1, 2} },
+			"Markdown.At":          func() []any { return []any{1, 3, int64(100)} },
 			"Point":                func() []any { return []any{point} },
 			"PolicyCost":           func() []any { return []any{policy, reorder.Policy{Point: 20, Quantity: 10}} },
 			"SafetyStock":          func() []any { return []any{point} },
