@@ -18,7 +18,7 @@ type HoldBack[K supply.ID] struct {
 
 	// Wait is the first period in which it can begin, as long and as strong as
 	// planned, at MaxRisk, with the orders that a plan for that date makes; -1 where
-	// none is found as far as the plan sees.
+	// none is found as far as the plan sees, or within 200 periods.
 	Wait int
 
 	// Units is how many units may be promised on top of everyday demand before Wait, or
@@ -28,6 +28,9 @@ type HoldBack[K supply.ID] struct {
 	// Reach is the largest share of demand that can be reached as dated at MaxRisk.
 	Reach float64
 }
+
+// maxShifts bounds the periods by which a promotion is tried later.
+const maxShifts = 200
 
 // holdBacks finds the promotions that are more than there will be.
 func (j *planJob[K]) holdBacks(opt PlanOptions) []HoldBack[K] {
@@ -41,12 +44,13 @@ func (j *planJob[K]) holdBacks(opt PlanOptions) []HoldBack[K] {
 			continue
 		}
 		h := HoldBack[K]{ID: j.stock.ID, Promotion: i, Risk: risk, Wait: -1}
-		for shift := 1; p.From+shift <= j.sight(opt); shift++ {
+		for shift := 1; shift <= maxShifts && p.From+shift <= j.sight(opt); shift++ {
 			later := p
 			later.From, later.Until = p.From+shift, min(p.Until+shift, maxAhead)
-			then := *j
+			then, soon := *j, opt
 			then.out, then.orders, then.nets = j.with(i, &later, opt), nil, nil
-			if then.schedule(opt) == nil && then.riskiest(&then.out, later, opt) <= opt.MaxRisk+1e-9 {
+			soon.Periods = min(opt.Periods, later.Until) // no later order serves it
+			if then.schedule(soon) == nil && then.riskiest(&then.out, later, soon) <= opt.MaxRisk+1e-9 {
 				h.Wait = later.From
 				break
 			}

@@ -158,6 +158,60 @@ func TestPlanPromotionByHand(t *testing.T) {
 	testkit.Near(t, "at risk", l.AtRisk, 225-40, .1)
 }
 
+// Counts that share the error of a lift: risk and shortage are those of drawn demand.
+func TestPlanCountsAgainstDraws(t *testing.T) {
+	s := reorder.Stock[string]{ID: "a", Forecast: []float64{8}, OnHand: 34, Lead: 2, Promotions: []reorder.Promotion{{From: 0, Until: 2, Lift: .5, Low: .1, High: .9}}}
+	l := must(must(reorder.Plan([]reorder.Stock[string]{s}, reorder.PlanOptions{Review: 1, Law: reorder.Poisson})).Line("a"))
+	r := rng.New(6, 0, 0)
+	draws := 60_000
+	if testkit.Race {
+		draws = 6000
+	}
+	risk, short := 0., 0.
+	for range draws {
+		lift := .5 + .4/1.959963984540054*r.Normal()
+		if d := float64(r.Poisson(8 + 16*(1+lift))); d > 34 {
+			risk += 1 / float64(draws)
+			short += (d - 34) / float64(draws)
+		}
+	}
+	if tol := 4 * .5 / math.Sqrt(float64(draws)); math.Abs(risk-l.Risk) > tol || math.Abs(short-l.Short) > .04*short+2*tol {
+		t.Errorf("risk %.4f and short %.3f, drawn %.4f and %.3f", l.Risk, l.Short, risk, short)
+	}
+}
+
+// Units that a hold-back leaves to promise, all taken on the first day, keep the accepted
+// risk on every day until the delivery, and not by far.
+func TestPlanHoldBackAgainstPaths(t *testing.T) {
+	s := reorder.Stock[string]{
+		ID: "a", Forecast: []float64{20, 25, 20, 20}, SD: 6, Correlation: .4, OnHand: 120, Lead: 3,
+		Due: []reorder.Receipt{{At: 2, Units: 10}}, Promotions: []reorder.Promotion{{From: 0, Until: 2, Lift: 2, Low: 1, High: 3}},
+	}
+	h := must(reorder.Plan([]reorder.Stock[string]{s}, reorder.PlanOptions{Review: 1, MaxRisk: .1})).HoldBacks()[0]
+	everyday := s
+	everyday.Promotions = nil
+	draws := 20_000
+	if testkit.Race {
+		draws = 3000
+	}
+	var out [3]float64
+	for _, d := range paths(everyday, 3, draws, 4) {
+		there := 120 - float64(h.Units)
+		for u := range 3 {
+			if u == 2 {
+				there += 10
+			}
+			if there -= d[u]; there < 0 {
+				out[u] += 1 / float64(draws)
+			}
+		}
+	}
+	worst, tol := slices.Max(out[:]), 4*.3/math.Sqrt(float64(draws))
+	if worst > .1+tol || worst < .08-tol {
+		t.Errorf("%d units promised: out of stock in %v of all runs, want .1", h.Units, out)
+	}
+}
+
 // Quantiles as a forecaster gives them, and standard deviations by period, are the same law.
 func TestPlanQuantiles(t *testing.T) {
 	s := reorder.Stock[string]{ID: "a", Forecast: []float64{100, 80, 120, 90}, OnHand: 100, Lead: 2, SDs: []float64{10, 12, 15, 20}}
