@@ -96,6 +96,18 @@ const (
 	Multiplicative            // tree·objective, scaled to sum 1: what both hold important counts
 )
 
+// MissingRule says what a value that is NaN does.
+type MissingRule uint8
+
+const (
+	// RefuseMissing takes it for an error.
+	RefuseMissing MissingRule = iota
+	// ReweighMissing scores an alternative by the KPIs that it has, whose weights are scaled up to
+	// sum to 1: unknown is neither good nor bad. Evaluation.Warnings lists what is missing. With
+	// WeightedSum and NoObjective only.
+	ReweighMissing
+)
+
 // Grade is a name for scores from From on.
 type Grade struct {
 	Name string  // such as "A"
@@ -104,15 +116,16 @@ type Grade struct {
 
 // Options configures New.
 type Options struct {
-	Method    Method    // default WeightedSum
-	Objective Objective // default NoObjective
-	Mix       Mix       // of the weights of the tree with objective ones; default Additive
-	Share     float64   // of the weights of the tree with Additive, in [0, 1]; 0 means 0.5, negative 0
-	Rho       float64   // of GreyRelational, in (0, 1]; 0 means 0.5
-	Operator  Operator  // of FuzzyComprehensive
-	Levels    []float64 // of FuzzyComprehensive, ascending from 0 to 1; nil means 0, .25, .5, .75, 1
-	Grades    []Grade   // descending by From, the last From 0; nil means A .9, B .8, C .7, D .6, E 0
-	Strict    bool      // weights of siblings that do not sum to 1 within 1e-9 are ErrRange, not divided by their sum
+	Method    Method      // default WeightedSum
+	Objective Objective   // default NoObjective
+	Mix       Mix         // of the weights of the tree with objective ones; default Additive
+	Share     float64     // of the weights of the tree with Additive, in [0, 1]; 0 means 0.5, negative 0
+	Rho       float64     // of GreyRelational, in (0, 1]; 0 means 0.5
+	Operator  Operator    // of FuzzyComprehensive
+	Levels    []float64   // of FuzzyComprehensive, ascending from 0 to 1; nil means 0, .25, .5, .75, 1
+	Grades    []Grade     // descending by From, the last From 0; nil means A .9, B .8, C .7, D .6, E 0
+	Missing   MissingRule // default RefuseMissing
+	Strict    bool        // weights of siblings that do not sum to 1 within 1e-9 are ErrRange, not divided by their sum
 }
 
 func (o Options) withDefaults() Options {
@@ -135,6 +148,7 @@ func (o Options) validate(where string) error {
 	c.Require(o.Objective <= ObjectiveCRITIC, "Objective", o.Objective, "NoObjective, ObjectiveEntropy, ObjectiveShares or ObjectiveCRITIC")
 	c.Require(o.Mix <= Multiplicative, "Mix", o.Mix, "Additive or Multiplicative")
 	c.Require(o.Operator <= BoundedSumOperator, "Operator", o.Operator, "MeanOperator, MinMaxOperator, ProductMaxOperator or BoundedSumOperator")
+	c.Require(o.Missing == RefuseMissing || o.Missing == ReweighMissing && o.Method == WeightedSum && o.Objective == NoObjective, "Missing", o.Missing, "RefuseMissing, or ReweighMissing with WeightedSum and NoObjective")
 	c.Require(o.Share >= 0 && o.Share <= 1, "Share", o.Share, "in [0, 1], or negative for 0")
 	c.Require(o.Rho > 0 && o.Rho <= 1, "Rho", o.Rho, "in (0, 1]")
 	levels := len(o.Levels) > 1 && o.Levels[0] == 0 && o.Levels[len(o.Levels)-1] == 1

@@ -63,7 +63,7 @@ func ExampleEvaluation_Improve() {
 	card, _ := scorecard.New(scorecard.KPI{Name: "warehouse", Children: []scorecard.KPI{
 		{Name: "in stock", Weight: .5, Floor: .8, Target: .98, Ceiling: 1},
 		{Name: "days of cover", Weight: .5, Direction: scorecard.TargetIsBest, Floor: 0, Target: 30, Ceiling: 90},
-	}}, scorecard.Options{})
+	}}, scorecard.Options{Missing: scorecard.ReweighMissing})
 	e, _ := card.Evaluate([][]float64{{.92, 48}})
 	var gaps []scorecard.Gap
 	gaps, _ = e.Gaps(0)

@@ -594,6 +594,49 @@ func TestBadValues(t *testing.T) {
 	}
 }
 
+// A value that is missing leaves its weight to the others, and is reported; it moves no scale.
+func TestMissing(t *testing.T) {
+	nan := math.NaN()
+	c := must(scorecard.New(tree(), scorecard.Options{Missing: scorecard.ReweighMissing}))
+	full := must(must(scorecard.New(tree(), scorecard.Options{})).Evaluate([][]float64{{.8, 3, 60}, {.6, 2, 30}}))
+	same := must(c.Evaluate([][]float64{{.8, 3, 60}, {.6, 2, 30}}))
+	near(t, "nothing missing", same.Scores, full.Scores, 0)
+	// Weights .5625, .1875 and .25; without the days .8125 are left.
+	e := must(c.Evaluate([][]float64{{.8, nan, 60}, {.6, 2, 30}}))
+	near(t, "scores", e.Scores, []float64{(.5625*.6 + .25*.5) / .8125, full.Scores[1]}, 1e-15)
+	if w := e.Warnings; len(w) != 2 || !strings.Contains(w[1], `alternative 0 has no KPI "days"`) {
+		t.Errorf("warnings %q", w)
+	}
+	parts := must(e.Contributions(0))
+	near(t, "parts", []float64{parts[0].Points, parts[0].Weight, parts[3].Points, parts[3].Weight, parts[3].Lost}, []float64{e.Scores[0], 1, 0, 0, 0}, 1e-15)
+	if g := must(e.Gaps(0)); len(g) != 2 || g[0].Leaf != "on time" || g[1].Leaf != "cover" {
+		t.Errorf("gaps %v", g)
+	}
+	gains := must(e.Improve(0, []scorecard.Gap{{Leaf: "days", To: 1, Cost: 1}})) // to be known and best
+	testkit.Near(t, "gain", gains[0].Gain, .5625*.6+.1875+.25*.5-e.Scores[0], 1e-15)
+	a := must(e.Acceptability(context.Background(), scorecard.AcceptabilityOptions{Draws: 100}))
+	testkit.Near(t, "ranks", a.Ranks[0][0]+a.Ranks[0][1], 1, 1e-12)
+	if _, err := e.WeightRanges(); !errors.Is(err, scorecard.ErrUnsupported) {
+		t.Errorf("ranges: %v", err)
+	}
+	for name, x := range map[string][][]float64{"nothing known": {{nan, nan, nan}}, "no weight known": {{.8, 2, 30}, {nan, nan, nan}}} {
+		if _, err := c.Evaluate(x); !errors.Is(err, scorecard.ErrUndefined) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	bare := must(scorecard.New(flat(nil, make([]bool, 2)), scorecard.Options{Missing: scorecard.ReweighMissing}))
+	if _, err := bare.Evaluate([][]float64{{1, nan}, {2, nan}}); !errors.Is(err, scorecard.ErrNotFinite) || !strings.Contains(err.Error(), "kpi1") {
+		t.Errorf("a KPI that nobody has: %v", err)
+	}
+	if _, err := bare.Evaluate([][]float64{{1, math.Inf(1)}, {2, 3}}); !errors.Is(err, scorecard.ErrNotFinite) {
+		t.Errorf("infinite: %v", err)
+	}
+	near(t, "scale of those that are known", must(bare.Evaluate([][]float64{{1, nan}, {2, 3}, {4, 5}})).Scores, []float64{0, (1. / 3) / 2, 1}, 1e-15)
+	if _, err := scorecard.New(tree(), scorecard.Options{Missing: scorecard.ReweighMissing, Method: scorecard.TOPSIS}); !errors.Is(err, scorecard.ErrOption) {
+		t.Errorf("by TOPSIS: %v", err)
+	}
+}
+
 func TestComprehensive(t *testing.T) {
 	c := must(scorecard.New(scorecard.KPI{Name: "survey", Children: []scorecard.KPI{{Name: "speed", Weight: .5}, {Name: "care", Weight: .5, Children: []scorecard.KPI{{Name: "tone", Weight: .4}, {Name: "cure", Weight: .6}}}}}, scorecard.Options{}))
 	b := must(c.Comprehensive([][]float64{{.2, .8, 0}, {0, .5, .5}, {1, 0, 0}}))

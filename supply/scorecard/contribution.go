@@ -10,7 +10,7 @@ type Contribution struct {
 	Name   string  // of the KPI or branch
 	Depth  int     // 0 at the root
 	Leaf   bool    // measured, not a branch
-	Weight float64 // in the whole card; of a branch that of all below it
+	Weight float64 // in the whole card, of KPIs that the alternative has; of a branch that of all below it
 	Points float64 // in the score; those of siblings add up to that of their branch
 	Lost   float64 // Weight − Points: what it could still add, by WeightedSum and GreyRelational; else a guide
 }
@@ -31,7 +31,11 @@ func (e *Evaluation) Contributions(alternative int) ([]Contribution, error) {
 		return nil, err
 	}
 	c, r := e.card, e.row[alternative]
-	points, err := c.points(e.rows, r, e.weights, e.scores[r])
+	w, err := e.rows.known(r, e.weights)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	points, err := c.points(e.rows, r, w, e.scores[r])
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
@@ -40,7 +44,7 @@ func (e *Evaluation) Contributions(alternative int) ([]Contribution, error) {
 		n := &c.nodes[i]
 		out[i] = Contribution{Name: n.kpi.Name, Depth: n.depth, Leaf: n.measured}
 		for j := n.lo; j < n.hi; j++ {
-			out[i].Weight += e.weights[j]
+			out[i].Weight += w[j]
 			out[i].Points += points[j]
 		}
 		out[i].Lost = out[i].Weight - out[i].Points
@@ -65,7 +69,9 @@ func (c *Card) points(t *table, r int, w []float64, score float64) ([]float64, e
 	switch c.opt.Method {
 	case WeightedSum:
 		for j, a := range t.attainment[r] {
-			out[j] = w[j] * a
+			if w[j] > 0 { // else a may be missing
+				out[j] = w[j] * a
+			}
 		}
 	case GreyRelational:
 		return c.greyPoints(t, r, w)

@@ -43,7 +43,8 @@ type table struct {
 // Card.Leaves in that order.
 //
 // Errors: ErrEmpty without alternatives, ErrShape for a row of another length,
-// ErrNotFinite for a value that is missing or no number. ErrUndefined for one alternative
+// ErrNotFinite for a value that is infinite, or NaN without ReweighMissing, and for a KPI without
+// a scale that no alternative has. ErrUndefined for one alternative
 // alone where scales or weights come from comparison: a leaf without Floor and Ceiling (but
 // for GreyRelational, which then is 1), TOPSIS, an Objective; and for TOPSIS of
 // alternatives that are all equal and an Objective that nothing tells apart. ErrRange for a
@@ -72,6 +73,11 @@ func (e *Evaluation) fill(x [][]float64) error {
 	for i := range x {
 		if err := c.checkRow(fmt.Sprintf("alternative %d", i), x[i]); err != nil {
 			return err
+		}
+		for j, v := range x[i] {
+			if math.IsNaN(v) {
+				e.Warnings = append(e.Warnings, fmt.Sprintf("alternative %d has no KPI %q: it is scored by the others", i, c.nodes[c.leaves[j]].kpi.Name))
+			}
 		}
 	}
 	n := len(x)
@@ -146,7 +152,7 @@ func (c *Card) checkRow(what string, row []float64) error {
 		return err
 	}
 	for j, x := range row {
-		if !check.Finite(x) {
+		if !check.Finite(x) && !(math.IsNaN(x) && c.opt.Missing == ReweighMissing) {
 			return fmt.Errorf("%s, KPI %q is %v: %w", what, c.nodes[c.leaves[j]].kpi.Name, x, ErrNotFinite)
 		}
 	}
@@ -168,10 +174,13 @@ func (c *Card) tabulate(x [][]float64) (*table, error) {
 	for i, row := range x {
 		t.p[i] = make([]float64, len(row))
 		for j, v := range row {
-			if t.p[i][j] = c.nodes[c.leaves[j]].kpi.place(v); !check.Finite(t.p[i][j]) {
+			if t.p[i][j] = c.nodes[c.leaves[j]].kpi.place(v); math.IsInf(t.p[i][j], 0) {
 				return nil, fmt.Errorf("KPI %q: %v is too far from its target: %w", c.nodes[c.leaves[j]].kpi.Name, v, ErrOverflow)
 			}
 		}
+	}
+	if err := c.stand(t); err != nil {
+		return nil, err
 	}
 	columns, constant, err := mcda.ScaleColumns(t.p, c.costs())
 	if err != nil {
@@ -190,6 +199,9 @@ func (c *Card) tabulate(x [][]float64) (*table, error) {
 			if t.attainment[i][j] = columns[j][i]; k.scaled() {
 				t.attainment[i][j] = k.attained(t.p[i][j])
 			}
+			if math.IsNaN(x[i][j]) {
+				t.attainment[i][j] = math.NaN()
+			}
 		}
 		if k.Direction == TargetIsBest && !slices.ContainsFunc(t.p, func(row []float64) bool { return row[j] != 0 }) {
 			for i := range t.p { // all on target: equal, like any other constant, and no column of zeros
@@ -203,6 +215,50 @@ func (c *Card) tabulate(x [][]float64) (*table, error) {
 		}
 	}
 	return t, nil
+}
+
+// stand lets another value of the same KPI stand in p for one that is missing, which moves neither
+// end of the scale.
+func (c *Card) stand(t *table) error {
+	for j, at := range c.leaves {
+		known := math.NaN()
+		for i := range t.p {
+			if !math.IsNaN(t.p[i][j]) {
+				known = t.p[i][j]
+				break
+			}
+		}
+		if k := &c.nodes[at].kpi; math.IsNaN(known) {
+			if !k.scaled() {
+				return fmt.Errorf("no alternative has KPI %q: %w", k.Name, ErrNotFinite)
+			}
+			known = k.place(k.Floor)
+		}
+		for i := range t.p {
+			if math.IsNaN(t.p[i][j]) {
+				t.p[i][j] = known
+			}
+		}
+	}
+	return nil
+}
+
+// known returns the weights of the KPIs that row r has, summing to 1, and 0 for others.
+func (t *table) known(r int, w []float64) ([]float64, error) {
+	a := t.attainment[r]
+	if !slices.ContainsFunc(a, math.IsNaN) {
+		return w, nil
+	}
+	out := slices.Clone(w)
+	for j := range out {
+		if math.IsNaN(a[j]) {
+			out[j] = 0
+		}
+	}
+	if !toOne(out) {
+		return nil, fmt.Errorf("an alternative, with the values %v, has no KPI that weighs: %w", t.x[r], ErrUndefined)
+	}
+	return out, nil
 }
 
 // place clips a value to the scale, and returns its distance to the target where that
@@ -280,8 +336,14 @@ func (c *Card) score(t *table, w []float64) (out []float64, err error) {
 	default:
 		out = make([]float64, len(t.x))
 		for i, a := range t.attainment {
-			for j, v := range a {
-				out[i] += w[j] * v
+			v, err := t.known(i, w)
+			if err != nil {
+				return nil, err
+			}
+			for j, x := range v {
+				if x > 0 { // else a may be missing
+					out[i] += x * a[j]
+				}
 			}
 		}
 	}

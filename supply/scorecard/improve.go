@@ -2,6 +2,7 @@ package scorecard
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -10,7 +11,7 @@ import (
 // Gap is a KPI that an alternative could improve.
 type Gap struct {
 	Leaf     string  // one of Card.Leaves
-	From, To float64 // the value it has and the one it would have
+	From, To float64 // the value it has, NaN for a missing one, and the one it would have
 	Cost     float64 // of getting there, > 0, in a unit of the caller's; Evaluation.Gaps leaves it 0
 }
 
@@ -23,7 +24,7 @@ type Gain struct {
 
 // Gaps lists the KPIs in which an alternative is short of its target, in the order of
 // Card.Leaves, each closed to the Target; a KPI with neither scale nor Target is left
-// out, as nobody has said what would be enough. ErrEmpty; ErrRange for an alternative
+// out, as nobody has said what would be enough, and so is one whose value is missing. ErrEmpty; ErrRange for an alternative
 // that is none.
 func (e *Evaluation) Gaps(alternative int) ([]Gap, error) {
 	if err := e.ready("scorecard: Evaluation.Gaps", alternative); err != nil {
@@ -39,7 +40,7 @@ func (e *Evaluation) Gaps(alternative int) ([]Gap, error) {
 		case LowerIsBetter:
 			short = x > k.Target
 		}
-		if short && (k.scaled() || k.Target != 0 || k.Direction == TargetIsBest) {
+		if short && !math.IsNaN(x) && (k.scaled() || k.Target != 0 || k.Direction == TargetIsBest) {
 			out = append(out, Gap{Leaf: k.Name, From: x, To: k.Target})
 		}
 	}

@@ -26,7 +26,7 @@ type WeightRange struct {
 // share out take equal parts.
 //
 // Scores of WeightedSum are linear in each weight, so each rival gives one bound.
-// ErrUnsupported for other methods, whose ranks Acceptability simulates, ErrEmpty.
+// ErrUnsupported for other methods and where values are missing, whose ranks Acceptability simulates, ErrEmpty.
 // Cost: nodes·alternatives·leaves.
 func (e *Evaluation) WeightRanges() ([]WeightRange, error) {
 	const where = "scorecard: Evaluation.WeightRanges"
@@ -35,6 +35,11 @@ func (e *Evaluation) WeightRanges() ([]WeightRange, error) {
 	}
 	if e.card.opt.Method != WeightedSum {
 		return nil, fmt.Errorf("%s: scores are linear in the weights by WeightedSum only: %w", where, ErrUnsupported)
+	}
+	for r := range e.rows.attainment {
+		if slices.ContainsFunc(e.rows.attainment[r], math.IsNaN) {
+			return nil, fmt.Errorf("%s: scores are linear in the weights where no value is missing only: %w", where, ErrUnsupported)
+		}
 	}
 	first := e.row[e.first]
 	out := make([]WeightRange, 0, len(e.card.nodes)-1)

@@ -189,6 +189,13 @@ func (c sourceCase) valid(t interface{ Fatalf(string, ...any) }, p *sourcing) (l
 		}
 		cost += price
 	}
+	for _, s := range p.Shipments {
+		for day := range s.Day {
+			if lane := s.Store + "/" + s.Carrier + "/" + s.Region; used[lane+fmt.Sprint(day)] < lanes[lane].Capacity[day] {
+				t.Fatalf("%+v could leave on day %d", s, day)
+			}
+		}
+	}
 	whole := map[int]bool{}
 	var lost int64
 	for _, u := range p.Unserved {
@@ -283,6 +290,15 @@ func TestUnserved(t *testing.T) {
 	p = must(scorecard.Source(context.Background(), []order{both}, stores, lanes, scorecard.SourceOptions{Split: true}))
 	if len(p.Shipments) != 2 || p.Cost != 4 || p.Shipments[0].Store != "berlin" || p.Shipments[1].Store != "ulm" {
 		t.Errorf("split: %+v", p)
+	}
+	// One unit and two departures: it leaves today, though the flow has once put it off for the other.
+	c := sourceCase{
+		orders: []order{one(0, "north", 2, 0, "tea", 1), one(1, "north", 1, 0, "tea", 1)}, stores: []store{{"berlin", map[string]int64{"tea": 1}}},
+		lanes: []scorecard.Lane{{Store: "berlin", Carrier: "van", Region: "north", Days: 1, Capacity: []int64{1, 1}}},
+	}
+	p = must(scorecard.Source(context.Background(), c.orders, c.stores, c.lanes, scorecard.SourceOptions{}))
+	if c.valid(t, p); len(p.Shipments) != 1 || p.Shipments[0].Day != 0 {
+		t.Errorf("leaves late: %+v", p)
 	}
 	if s := scorecard.Obstacle(99).String(); s != "Obstacle(99)" {
 		t.Error(s)
