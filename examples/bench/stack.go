@@ -6,16 +6,17 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/aislekit/aisle/internal/solve"
 	"github.com/aislekit/aisle/recommend"
 )
 
 const (
-	stackUsers  = 4000 // of whom entries are held out, at most: every eighth where there are many, half of a few
+	stackUsers  = 4000 // whose held-out entries are learned from, at most
 	stackFewest = 200  // users who have to have entries enough
 	stackShare  = 5    // one entry of so many is held out
 	stackGroups = 50   // users to learn of, at least
-	stackPasses = 12
-	stackList   = 20 // length of the lists that passes are compared by
+	stackRidge  = 1e-3 // pull of weights of features of variance 1 towards where they start
+	stackList   = 20   // length of the lists that weights are compared by
 )
 
 // stackHeldOut is a part of the training data that weights are learned on; the parts see the rest.
@@ -25,29 +26,31 @@ type stackHeldOut struct {
 	hidden [][]int32 // of each user, ascending
 }
 
-// holdOutForStack hides a fifth of the entries of users spread over x. It is not ok where too few have
-// entries enough.
+// holdOutForStack hides a fifth of the entries of every user who has enough, as a test part does: with those
+// of some users alone, items would be about as popular in the rest as in the whole, and what is
+// learned of popularity would not be what holds there. Users spread over x are learned from. It is not ok where too
+// few have entries enough.
 func holdOutForStack(x *recommend.Interactions, seed uint64) (*stackHeldOut, bool) {
 	var able []int
-	for u := range x.Users() {
-		if items, _ := x.Row(u); len(items) >= stackShare {
-			able = append(able, u)
-		}
-	}
-	if len(able) < stackFewest {
-		return nil, false
-	}
-	h := &stackHeldOut{}
-	n := min(max(len(able)/8, min(len(able)/2, 1000)), stackUsers)
 	hide := make([][]int32, x.Users())
-	for k := range n {
-		u := able[k*len(able)/n]
+	for u := range x.Users() {
 		items, _ := x.Row(u)
+		if len(items) < stackShare {
+			continue
+		}
 		items = slices.Clone(items)
 		r := rand.New(rand.NewPCG(seed, uint64(u)|1<<41))
 		r.Shuffle(len(items), func(a, b int) { items[a], items[b] = items[b], items[a] })
 		hide[u] = items[:len(items)/stackShare]
 		slices.Sort(hide[u])
+		able = append(able, u)
+	}
+	if len(able) < stackFewest {
+		return nil, false
+	}
+	h := &stackHeldOut{}
+	for k, n := 0, min(len(able), stackUsers); k < n; k++ {
+		u := able[k*len(able)/n]
 		h.users, h.hidden = append(h.users, u), append(h.hidden, hide[u])
 	}
 	h.rest = x.Select(func(u, k int) bool {
@@ -107,8 +110,8 @@ func (g *stackGroup) gain(scores []float64) float64 {
 
 // learnStack returns the weights by which what was held out comes first: those of the softmax over the
 // candidates of a user, of which each that was held out is to have an equal share (ListNet, Cao et al. 2007, of labels
-// 0 and 1), by steps of AdaGrad from start on four fifths of the groups. The best of start and of all passes, by NDCG on the
-// last fifth, is kept; start, where there are too few groups. It orders the groups anew.
+// 0 and 1). Where what four fifths of the groups say is better than start on the last fifth, by NDCG, all
+// are learned from; else, and where there are too few groups, it returns start. It orders the groups anew.
 func learnStack(ctx context.Context, groups []stackGroup, start []float64, seed uint64) ([]float64, error) {
 	if len(groups) < stackGroups {
 		return start, nil
@@ -116,41 +119,82 @@ func learnStack(ctx context.Context, groups []stackGroup, start []float64, seed 
 	r := rand.New(rand.NewPCG(seed, 0x57ac))
 	r.Shuffle(len(groups), func(a, b int) { groups[a], groups[b] = groups[b], groups[a] })
 	cut := len(groups) * 4 / 5
+	weights, err := mostLikely(ctx, groups[:cut], start)
+	if err != nil {
+		return nil, err
+	}
 	var scores []float64
-	judge := func(weights []float64) (sum float64) {
-		for k := range groups[cut:] {
-			scores = groups[cut+k].scores(scores, weights)
-			sum += groups[cut+k].gain(scores)
-		}
-		return sum
+	gain := 0.0
+	for k := range groups[cut:] {
+		g := &groups[cut+k]
+		scores = g.scores(scores, weights)
+		gain += g.gain(scores)
+		scores = g.scores(scores, start)
+		gain -= g.gain(scores)
 	}
-	weights, squares, gradient := slices.Clone(start), make([]float64, len(start)), make([]float64, len(start))
-	best, kept := judge(start), start
-	for range stackPasses {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		for _, k := range r.Perm(cut) {
-			scores = groups[k].scores(scores, weights)
-			groups[k].slope(gradient, scores)
-			for a, d := range gradient {
-				squares[a] += float64(d * d)
-				weights[a] += 0.09 * d / (math.Sqrt(squares[a]) + 1e-9)
-			}
-		}
-		if gain := judge(weights); gain > best {
-			best, kept = gain, slices.Clone(weights)
-		}
+	if gain <= 0 {
+		return start, nil
 	}
-	return kept, nil
+	return mostLikely(ctx, groups, start)
 }
 
-// slope writes the gradient of the logarithm of the likelihood, the mean of the features of what was
-// held out less that of the softmax, and replaces the scores.
-func (g *stackGroup) slope(gradient, scores []float64) {
+// mostLikely returns the weights of the largest mean likelihood, less the pull of stackRidge, by L-BFGS. The
+// search has each feature in units of its root mean square.
+func mostLikely(ctx context.Context, groups []stackGroup, start []float64) ([]float64, error) {
+	width := len(start)
+	unit, rows := make([]float64, width), 0
+	for k := range groups {
+		f := groups[k].features
+		for at, v := range f {
+			unit[at%width] += float64(v) * float64(v)
+		}
+		rows += len(f) / width
+	}
+	from, weights, slope := make([]float64, width), make([]float64, width), make([]float64, width)
+	for a := range unit {
+		if unit[a] = math.Sqrt(unit[a] / float64(rows)); unit[a] == 0 {
+			unit[a] = 1
+		}
+		from[a] = start[a] * unit[a]
+	}
+	var scores []float64
+	found, err := solve.LBFGS(ctx, from, func(grad, x []float64) (float64, error) {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		loss, each := 0.0, 1/float64(len(groups))
+		for a, v := range x {
+			weights[a] = v / unit[a]
+			grad[a] = stackRidge * (v - from[a])
+			loss += float64(stackRidge / 2 * (v - from[a]) * (v - from[a]))
+		}
+		for k := range groups {
+			scores = groups[k].scores(scores, weights)
+			loss -= float64(each * groups[k].slope(slope, scores))
+			for a, d := range slope {
+				grad[a] -= float64(each * d / unit[a])
+			}
+		}
+		return loss, nil
+	}, solve.LBFGSOptions{MaxIter: 100, Tol: 1e-6})
+	if err != nil {
+		return nil, err
+	}
+	for a, v := range found.X {
+		weights[a] = v / unit[a]
+	}
+	return weights, nil
+}
+
+// slope returns the logarithm of the likelihood and writes its gradient, the mean of the features of what was
+// held out less that of the softmax. It replaces the scores.
+func (g *stackGroup) slope(gradient, scores []float64) float64 {
 	width := len(gradient)
 	clear(gradient)
-	highest, total := slices.Max(scores), 0.0
+	highest, total, own := slices.Max(scores), 0.0, 0.0
+	for _, c := range g.taken {
+		own += scores[c] / float64(len(g.taken))
+	}
 	for c, s := range scores {
 		scores[c] = math.Exp(s - highest)
 		total += scores[c]
@@ -166,4 +210,5 @@ func (g *stackGroup) slope(gradient, scores []float64) {
 			gradient[a] += float64(d * float64(v))
 		}
 	}
+	return own - highest - math.Log(total)
 }
