@@ -35,7 +35,7 @@ const (
 
 // SplitOptions configures SplitOrder and TradeOff.
 type SplitOptions struct {
-	Units int64     // of the order, 1 to 10¹⁵
+	Units int64     // of the order, 1 to 10¹², so that sums of shares are exact to the unit
 	Rule  SplitRule // default ByValue
 	// Worth is what the whole scale of the score is worth on one unit, in the unit of Price: what one would pay
 	// more for a unit from a supplier of score 1 than from one of score 0. 0 asks for the least cost,
@@ -74,7 +74,7 @@ type bounds struct{ low, high, lot int64 }
 // Errors: ErrEmpty without suppliers; ErrDuplicate for an id given twice; ErrRange for a score,
 // price, share or lot out of range, ErrNotFinite; ErrOption naming every bad field; ErrUndefined where no
 // split fits, with how many units are wanting; ErrOverflow for a cost beyond int64; ErrTooLarge for
-// more than 20 suppliers with a MinUnits. Cost: n log n, times 2 for each MinUnits.
+// more than 16 suppliers with a MinUnits. Cost: n log n, times 2 for each MinUnits.
 func SplitOrder[K ID](suppliers []Supplier[K], opt SplitOptions) (Split[K], error) {
 	const where = "scorecard: SplitOrder"
 	s, err := newSplitter(where, suppliers, opt)
@@ -168,7 +168,7 @@ type splitter[K ID] struct {
 // newSplitter checks suppliers and options.
 func newSplitter[K ID](where string, suppliers []Supplier[K], opt SplitOptions) (*splitter[K], error) {
 	var c check.Options
-	c.Require(opt.Units >= 1 && opt.Units <= 1e15, "Units", opt.Units, "1 to 1e15")
+	c.Require(opt.Units >= 1 && opt.Units <= 1e12, "Units", opt.Units, "1 to 1e12")
 	c.Require(opt.Rule <= ByScore, "Rule", opt.Rule, "ByValue or ByScore")
 	c.Require(opt.Worth >= 0 && opt.Worth <= 1e15, "Worth", opt.Worth, "0 to 1e15")
 	if err := c.Err(where); err != nil {
@@ -207,8 +207,8 @@ func newSplitter[K ID](where string, suppliers []Supplier[K], opt SplitOptions) 
 			s.lots = append(s.lots, i)
 		}
 	}
-	if len(s.lots) > 20 {
-		return nil, fmt.Errorf("%s: %d suppliers with MinUnits, want at most 20: %w", where, len(s.lots), ErrTooLarge)
+	if len(s.lots) > 16 {
+		return nil, fmt.Errorf("%s: %d suppliers with MinUnits, want at most 16: %w", where, len(s.lots), ErrTooLarge)
 	}
 	return s, nil
 }
@@ -217,7 +217,7 @@ func newSplitter[K ID](where string, suppliers []Supplier[K], opt SplitOptions) 
 // is that number.
 func portion(share float64, units int64, round func(float64) float64) int64 {
 	x := share * float64(units)
-	if w := math.Round(x); math.Abs(x-w) <= 1e-12*float64(units) {
+	if w := math.Round(x); math.Abs(x-w) <= 4e-16*x {
 		return int64(w)
 	}
 	return int64(round(x))

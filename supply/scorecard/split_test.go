@@ -179,6 +179,42 @@ func TestSplitByScoreProp(t *testing.T) {
 	}
 }
 
+// Orders of 10¹² units are divided to the unit, and shares become units by the bounds they are.
+func TestSplitLarge(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		units := rapid.Int64Range(1e11, 1e12).Draw(r, "units")
+		by := make([]supplier, rapid.IntRange(2, 9).Draw(r, "suppliers"))
+		for i := range by {
+			by[i] = supplier{ID: string(rune('a' + i)), Score: rapid.Float64Range(.01, 1).Draw(r, "score"), Capacity: -1, MaxShare: rapid.Float64Range(.6, 1).Draw(r, "most")}
+		}
+		for _, rule := range []scorecard.SplitRule{scorecard.ByValue, scorecard.ByScore} {
+			s, err := scorecard.SplitOrder(by, scorecard.SplitOptions{Units: units, Rule: rule})
+			if err != nil {
+				r.Fatal(err)
+			}
+			sum := int64(0)
+			for _, x := range s.Shares {
+				sum += x.Units
+			}
+			if sum != units {
+				r.Fatalf("rule %v: %d units of %d", rule, sum, units)
+			}
+		}
+	})
+	// 7 % of 100 is 7 though floats make 7.000000000000001 of it; a third of 10 is 4 at least and 3 at most.
+	for _, c := range []struct {
+		share float64
+		units int64
+		want  [2]int64
+	}{{.07, 100, [2]int64{7, 7}}, {1. / 3, 10, [2]int64{4, 3}}, {1. / 3, 1e12, [2]int64{333_333_333_334, 333_333_333_333}}} {
+		least := must(scorecard.SplitOrder([]supplier{{ID: "a", MinShare: c.share, Price: 9, Capacity: -1}, {ID: "b", Capacity: -1}}, scorecard.SplitOptions{Units: c.units}))
+		most := must(scorecard.SplitOrder([]supplier{{ID: "a", MaxShare: c.share, Capacity: -1}, {ID: "b", Price: 9, Capacity: -1}}, scorecard.SplitOptions{Units: c.units}))
+		if least.Shares[0].Units != c.want[0] || most.Shares[0].Units != c.want[1] {
+			t.Errorf("%v of %d: %d and %d, want %v", c.share, c.units, least.Shares[0].Units, most.Shares[0].Units, c.want)
+		}
+	}
+}
+
 func TestSplitRefuses(t *testing.T) {
 	good := supplier{ID: "a", Score: .5, Price: 3, Capacity: 10}
 	with := func(change func(s *supplier)) []supplier {
