@@ -9,9 +9,9 @@ import (
 
 // CompoundPoissonDemand is lumpy demand: orders arrive independently, rate of them expected over the span,
 // and each asks for an amount by the law size, from 0 up. Whole amounts give an exact law, by the recursion of Panjer (1981);
-// others a grid of 1/1024 of a standard deviation, its mean kept. rate is in (0, 1e6]. Errors: ErrOption for a nil size,
-// ErrNotFinite, ErrRange for a rate out of range, amounts below 0 and more than 2¹⁵ possible totals of whole
-// amounts; ErrUndefined for a size whose Loss is none. Cost: totals · amounts.
+// others, and those with more than 2¹⁷ likely totals, a grid that keeps the mean, and the deviation to .2 %. rate is in (0, 1e6]. Errors: ErrOption for a nil size,
+// ErrNotFinite, ErrRange for a rate out of range, amounts below 0 or without end;
+// ErrUndefined for a size whose Loss is none. Cost: totals · amounts.
 func CompoundPoissonDemand(rate float64, size Distribution) (Distribution, error) {
 	const where = "reorder: CompoundPoissonDemand"
 	var c check.Options
@@ -28,24 +28,30 @@ func CompoundPoissonDemand(rate float64, size Distribution) (Distribution, error
 	if lowest := size.Quantile(tailMass); !(lowest >= 0) || !(size.Mean() > 0) {
 		return nil, fmt.Errorf("%s: size with a mean of %v from %v on, want amounts from 0 up: %w", where, size.Mean(), lowest, ErrRange)
 	}
-	sd := math.Sqrt(rate * (size.Mean()*size.Mean() + size.SD()*size.SD()))
+	rms, top := math.Hypot(size.Mean(), size.SD()), size.Quantile(1-tailMass)
+	sd := math.Sqrt(rate) * rms
 	step := 1.0
 	if !whole(size) {
-		step = math.Exp2(math.Floor(math.Log2(sd / 4 / gridFine)))
+		// Each amount is rounded to a step: finer for more of them.
+		step = math.Exp2(math.Floor(math.Log2(sd / 4 / gridFine / min(max(math.Sqrt(rate)/16, 1), 8))))
+	}
+	for 16*sd > 4*gridLimit*step || 4*top > gridLimit*step {
+		step *= 2
+	}
+	// The recursion begins with e^-rate and at no demand: large rates are sums of laws with a smaller one.
+	parts := 0
+	for rate > 500 || rate > 1 && rate*size.Mean()+12*math.Sqrt(rate)*rms+4*top > gridLimit*step {
+		rate /= 2
+		parts++
 	}
 	f, err := gridOf(size, step, gridLimit)
 	if err != nil {
 		return nil, fmt.Errorf("%s: size: %w", where, err)
 	}
-	// The recursion begins with e^-rate: larger rates are sums of laws with a smaller one.
-	parts := 0
-	for ; rate > 500; rate /= 2 {
-		parts++
-	}
 	g, err := panjer(rate, f)
 	for range parts {
-		if err == nil && len(g.p) > gridLimit/2 {
-			err = fmt.Errorf("more than %d totals of step %v: %w", gridLimit, step, ErrRange)
+		if err == nil && len(g.p) > 4*gridLimit {
+			err = fmt.Errorf("more than %d totals of step %v: %w", 4*gridLimit, step, ErrRange)
 		}
 		if err != nil {
 			break
@@ -80,8 +86,8 @@ func panjer(rate float64, f *grid) (*grid, error) {
 		if float64(n) > mean && n >= top && p[n] < 1e-3*tailMass && largest(p[n-min(top, n):]) < 1e-3*tailMass {
 			break
 		}
-		if n >= gridLimit {
-			return nil, fmt.Errorf("more than %d totals of step %v: %w", gridLimit, f.step, ErrRange)
+		if n >= 4*gridLimit {
+			return nil, fmt.Errorf("more than %d totals of step %v: %w", 4*gridLimit, f.step, ErrRange)
 		}
 	}
 	return newGrid(0, f.step, p, false), nil

@@ -30,7 +30,12 @@
 //   - [BestPolicy], [PolicyCost]: both together, the (r, Q) policy
 //   - [BaseStock], [MinMax]: stock that is reviewed now and then, (R, S) and (R, s, S);
 //     [PowerMinMax], [NormalMinMax] from two moments, [ReviewCost] of a policy of one's own
-//   - [Newsvendor]: how much to stock for one season
+//   - [Newsvendor], [SeasonProfit]: how much to stock for one season; [Perishable]: of what has
+//     a fixed life
+//   - [Joint]: orders of several products from one supplier; [LimitSeasons], [LimitLots]: several
+//     products under a budget or in a space, with the price of one unit more of it
+//   - [FitLead]: the law of a supplier's lead times from his deliveries; [CriticalRatio],
+//     [ServiceTable]: the service to ask for, by margin or by class
 //   - [NormalDemand], [PoissonDemand], [NegativeBinomialDemand], [GammaDemand],
 //     [CompoundPoissonDemand], [DiscreteDemand], [EmpiricalDemand], [QuantileDemand] of a
 //     forecast, [MixtureDemand] of a promotion that may come: laws of demand for all of these;

@@ -49,6 +49,22 @@ type Policy struct {
 	FillRate        float64 // 1 - expected shortage per cycle / Quantity
 }
 
+var _ Orderer = Policy{}
+
+// Order returns as many lots of Quantity as raise the stock position above Point, 0 where it is there. A Quantity that is not above
+// 0 orders nothing.
+func (p Policy) Order(s State) float64 {
+	position := s.Position()
+	if !(position <= p.Point) || !(p.Quantity > 0) {
+		return 0
+	}
+	q := (math.Floor((p.Point-position)/p.Quantity) + 1) * p.Quantity
+	if !check.Finite(q) {
+		return 0
+	}
+	return q
+}
+
 // BestPolicy returns the cheapest (r, Q) policy. With g(y) = h(y-μ)+(h+p)L(y)
 // the cost rate at position y (μ and L mean and loss of lead-time demand), the
 // cost of a policy is (KD + ∫ g over [r, r+Q])/Q, or the sum over r+1 … r+Q for

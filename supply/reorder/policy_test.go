@@ -117,3 +117,24 @@ func TestPolicyCostBadInput(t *testing.T) {
 		t.Errorf("%v (%v), %v (%v)", a, err1, b, err2)
 	}
 }
+
+// Lots as a function of stock: none above the point, as few as lift the position above it, never less with less in stock.
+func TestPolicyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := reorder.Policy{Point: float64(rapid.IntRange(-3, 20).Draw(t, "r")), Quantity: float64(rapid.IntRange(1, 9).Draw(t, "q"))}
+		s := reorder.State{OnHand: float64(rapid.IntRange(0, 30).Draw(t, "hand")), OnOrder: float64(rapid.IntRange(0, 9).Draw(t, "order")), Owed: float64(rapid.IntRange(0, 40).Draw(t, "owed"))}
+		q := p.Order(s)
+		if math.Mod(q, p.Quantity) != 0 || s.Position()+q <= p.Point || q > 0 && s.Position()+q-p.Quantity > p.Point {
+			t.Fatalf("%+v orders %v at %v", p, q, s.Position())
+		}
+		more := s
+		more.OnHand++
+		s.OnOrder += q
+		if p.Order(more) > q || p.Order(s) != 0 {
+			t.Fatalf("%+v orders %v with one more, %v again", p, p.Order(more), p.Order(s))
+		}
+	})
+	if q := (reorder.Policy{Point: 5}).Order(reorder.State{}); q != 0 {
+		t.Error(q)
+	}
+}

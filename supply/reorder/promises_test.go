@@ -57,11 +57,15 @@ func TestPromises(t *testing.T) {
 			"CompoundPoissonDemand": reorder.CompoundPoissonDemand, "DemandOver": reorder.DemandOver, "DiscreteDemand": reorder.DiscreteDemand,
 			"GammaDemand": reorder.GammaDemand, "MixtureDemand": reorder.MixtureDemand, "NegativeBinomialDemand": reorder.NegativeBinomialDemand,
 			"QuantileDemand": reorder.QuantileDemand, "BaseStock": reorder.BaseStock, "MinMax": reorder.MinMax, "NormalMinMax": reorder.NormalMinMax,
-			"PowerMinMax": reorder.PowerMinMax, "ReviewCost": reorder.ReviewCost,
-			"Plan": reorder.Plan[string], "PlanMarkdown": reorder.PlanMarkdown, "Promise": reorder.Promise[string], "Point": reorder.Point, "PoissonDemand": reorder.PoissonDemand, "PolicyCost": reorder.PolicyCost,
+			"PowerMinMax": reorder.PowerMinMax, "ReviewCost": reorder.ReviewCost, "Joint": reorder.Joint[string], "LimitLots": reorder.LimitLots[string],
+			"LimitSeasons": reorder.LimitSeasons[string], "Perishable": reorder.Perishable, "FitLead": reorder.FitLead, "CriticalRatio": reorder.CriticalRatio,
+			"SeasonProfit": reorder.SeasonProfit,
+			"Plan":         reorder.Plan[string], "PlanMarkdown": reorder.PlanMarkdown, "Promise": reorder.Promise[string], "Point": reorder.Point, "PoissonDemand": reorder.PoissonDemand, "PolicyCost": reorder.PolicyCost,
 			"SafetyStock": reorder.SafetyStock, "StockOutRisk": reorder.StockOutRisk, "UnitNormalLoss": reorder.UnitNormalLoss,
 		},
 		Types: []func() any{func() any { return &reorder.ReviewPolicy{Review: 2, Point: 3, Level: 6} }, func() any {
+			return &reorder.PerishablePolicy{Level: 6}
+		}, func() any { return &reorder.Policy{Point: 5, Quantity: 4} }, func() any { return &reorder.ServiceTable{{.99}} }, func() any {
 			in := stocks()
 			p, err := reorder.Plan(in[0].([]reorder.Stock[string]), in[1].(reorder.PlanOptions))
 			if err != nil {
@@ -84,7 +88,7 @@ func TestPromises(t *testing.T) {
 			f := reorder.OrderFunc(func(s reorder.State) float64 { return s.Owed })
 			return &f
 		}},
-		Zero: []string{"State", "OrderFunc", "ReviewPolicy"},
+		Zero: []string{"State", "OrderFunc", "ReviewPolicy", "PerishablePolicy", "Policy", "ServiceTable"},
 		Args: map[string]func() []any{
 			"BestPolicy":            func() []any { return []any{policy} },
 			"CompoundPoissonDemand": func() []any { return []any{2., whole()} },
@@ -96,6 +100,28 @@ func TestPromises(t *testing.T) {
 			},
 			"NegativeBinomialDemand": func() []any { return []any{9., 4.} },
 			"BaseStock":              func() []any { return []any{review(.9)} },
+			"Joint": func() []any {
+				return []any{[]reorder.JointItem[string]{{ID: "a", Demand: 10, OrderCost: 2, HoldingCost: 1}}, reorder.JointOptions{OrderCost: 5}}
+			},
+			"LimitLots": func() []any {
+				return []any{[]reorder.LotItem[string]{{ID: "a", Demand: 10, OrderCost: 2, HoldingCost: 1, Uses: []float64{2}}}, []float64{5}}
+			},
+			"LimitSeasons": func() []any {
+				return []any{[]reorder.SeasonItem[string]{{ID: "a", Demand: law(), Over: 2, Under: 3, Uses: []float64{2}}}, []float64{50}}
+			},
+			"Perishable": func() []any {
+				return []any{reorder.PerishableOptions{Demand: whole(), Life: 2, HoldingCost: 1, ShortageCost: 5, OutdateCost: 3}}
+			},
+			"FitLead": func() []any {
+				return []any{[]reorder.PurchaseOrder{{Ordered: 1, Quantity: 5, Arrivals: []reorder.Consignment{{At: 4, Quantity: 5}}}}, reorder.LeadOptions{AsOf: 9, Share: .5}}
+			},
+			"CriticalRatio": func() []any { return []any{1., 3.} },
+			"SeasonProfit": func() []any {
+				return []any{law(), reorder.SeasonPrices{Price: 9, Cost: 5, Salvage: 2, Goodwill: 1}}
+			},
+			"Policy.Order":           func() []any { return []any{reorder.State{Period: 2, OnHand: 1, OnOrder: 1, Owed: 1}} },
+			"PerishablePolicy.Order": func() []any { return []any{reorder.State{Period: 2, OnHand: 1, OnOrder: 1, Owed: 1}} },
+			"ServiceTable.Of":        func() []any { return []any{byte('A'), byte('X')} },
 			"MinMax":                 func() []any { return []any{review(0)} },
 			"NormalMinMax":           func() []any { return []any{review(0)} },
 			"PowerMinMax":            func() []any { return []any{review(0)} },

@@ -230,3 +230,108 @@ func ExampleMinMax() {
 	// power 4.3, 11.6: 8.16; normal 4.4, 14.3: 8.48
 	// mine: 8.33, an order in 1.65 days
 }
+
+// Three products from one supplier: what to put in every order, and what in every second or third.
+func ExampleJoint() {
+	items := []reorder.JointItem[string]{
+		{ID: "cable", Demand: 20, OrderCost: 15, HoldingCost: .4},
+		{ID: "lamp", Demand: 90, OrderCost: 5, HoldingCost: 2},
+		{ID: "phone", Demand: 60, OrderCost: 5, HoldingCost: 9},
+	}
+	p, err := reorder.Joint(items, reorder.JointOptions{OrderCost: 40})
+	check(err)
+	fmt.Printf("an order every %.2f weeks, %.0f a week\n", p.Interval, p.Cost)
+	for _, l := range p.Lines {
+		fmt.Printf("%s in every %d: %.0f\n", l.ID, l.Every, l.Quantity)
+	}
+	// Output:
+	// an order every 0.37 weeks, 284 a week
+	// cable in every 5: 37
+	// lamp in every 1: 34
+	// phone in every 1: 22
+}
+
+// Money for 1,000 in stock: what each product gets, and what one more would save.
+func ExampleLimitSeasons() {
+	var items []reorder.SeasonItem[string]
+	for id, x := range map[string][4]float64{"coat": {30, 60, 90, 20}, "glove": {50, 10, 14, 5}, "scarf": {40, 12, 30, 8}} {
+		d, err := reorder.PoissonDemand(x[0])
+		check(err)
+		items = append(items, reorder.SeasonItem[string]{ID: id, Demand: d, Over: x[1] - x[3], Under: x[2] - x[1], Uses: []float64{x[1]}})
+	}
+	s, err := reorder.LimitSeasons(items, []float64{1000})
+	check(err)
+	for _, l := range s.Lines {
+		fmt.Printf("%s %.0f\n", l.ID, l.Quantity)
+	}
+	fmt.Printf("used %.0f, one more saves %.2f, proven %v\n", s.Used[0], s.Prices[0], s.Exact)
+	// Output:
+	// coat 8
+	// glove 4
+	// scarf 40
+	// used 1000, one more saves 0.50, proven true
+}
+
+// Lots that must find room in 150 m³.
+func ExampleLimitLots() {
+	s, err := reorder.LimitLots([]reorder.LotItem[string]{
+		{ID: "a", Demand: 400, OrderCost: 20, HoldingCost: 1, Uses: []float64{.5}},
+		{ID: "b", Demand: 100, OrderCost: 20, HoldingCost: 2, Uses: []float64{2}},
+	}, []float64{150})
+	check(err)
+	fmt.Printf("%.0f and %.0f, a cubic metre saves %.3f\n", s.Lines[0].Quantity, s.Lines[1].Quantity, s.Prices[0])
+	// Output: 125 and 44, a cubic metre saves 0.023
+}
+
+func ExamplePerishable() {
+	day, err := reorder.PoissonDemand(4)
+	check(err)
+	p, err := reorder.Perishable(reorder.PerishableOptions{Demand: day, Life: 3, HoldingCost: .02, ShortageCost: 2, OutdateCost: 1.5})
+	check(err)
+	fmt.Printf("fill up to %.0f: %.2f thrown away a day, %.2f of demand served\n", p.Level, p.Outdated, p.FillRate)
+	fmt.Println("with 5 left order", p.Order(reorder.State{OnHand: 5}))
+	// Output:
+	// fill up to 8: 0.11 thrown away a day, 0.99 of demand served
+	// with 5 left order 3
+}
+
+// What a supplier's orders say of the next one, the late ones included.
+func ExampleFitLead() {
+	r, err := reorder.FitLead([]reorder.PurchaseOrder{
+		{Ordered: 1, Quantity: 40, Arrivals: []reorder.Consignment{{At: 6, Quantity: 40}}},
+		{Ordered: 8, Quantity: 40, Arrivals: []reorder.Consignment{{At: 12, Quantity: 25}, {At: 15, Quantity: 15}}},
+		{Ordered: 15, Quantity: 60, Arrivals: []reorder.Consignment{{At: 20, Quantity: 60}}},
+		{Ordered: 22, Quantity: 60}, // not here yet
+	}, reorder.LeadOptions{AsOf: 30})
+	check(err)
+	fmt.Printf("mean %.2f days, %d open, %d split; longer than seen with chance %.2f\n", r.Law.Mean(), r.Open, r.Split, r.Beyond)
+	day, err := reorder.PoissonDemand(6)
+	check(err)
+	p, err := reorder.BaseStock(reorder.ReviewOptions{Demand: day, LeadLaw: r.Law, HoldingCost: 1, BackorderCost: 9})
+	check(err)
+	fmt.Printf("keep %.0f in the pipeline\n", p.Level)
+	// Output:
+	// mean 6.00 days, 1 open, 1 split; longer than seen with chance 0.25
+	// keep 54 in the pipeline
+}
+
+// Service by class, and by margin.
+func ExampleServiceTable() {
+	var usual reorder.ServiceTable
+	s, err := usual.Of('A', 'Z')
+	check(err)
+	byMargin, err := reorder.CriticalRatio(.3, 12) // holding it to the next delivery costs .3, a lost sale 12
+	check(err)
+	fmt.Printf("%.2f by class, %.3f by margin\n", s, byMargin)
+	// Output: 0.95 by class, 0.976 by margin
+}
+
+// A winter coat: what is left over is sold in the sale.
+func ExampleSeasonProfit() {
+	d, err := reorder.NegativeBinomialDemand(120, 40)
+	check(err)
+	s, profit, err := reorder.SeasonProfit(d, reorder.SeasonPrices{Price: 90, Cost: 50, Salvage: 25})
+	check(err)
+	fmt.Printf("buy %.0f, expect to earn %.0f\n", s.Quantity, profit)
+	// Output: buy 128, expect to earn 3789
+}
