@@ -105,6 +105,7 @@ const (
 	KindHNSW            Kind = 0x0180
 	KindClickArms       Kind = 0x0181
 	KindLinearArms      Kind = 0x0182
+	KindStream          Kind = 0x1601 // of allocate
 	KindEngine          Kind = 0x01e0
 	KindDataset         Kind = 0x01e1
 	KindServing         Kind = 0x01e2
@@ -314,6 +315,7 @@ var Table = []Entry{
 	{KindHNSW, "recommend/ann", "HNSW"},
 	{KindClickArms, "recommend/bandit", "ClickArms"},
 	{KindLinearArms, "recommend/bandit", "LinearArms"},
+	{KindStream, "recommend/allocate", "Stream"},
 	{KindDataset, "recommend", "Dataset"},
 	{KindServing, "recommend", "Serving"},
 	{KindEngine, "recommend", "Engine"},

@@ -31,6 +31,7 @@
 //   - [Options]: those limits and how many offers a user gets; how long to search
 //   - [Plan]: what was chosen, its value, how far from the best it can be at most
 //     ([Plan.Gap]), and what one more unit of each stock or limit would add
+//   - [Stream]: the same while requests arrive one by one, each answered at once
 //
 // # Guarantees
 //
@@ -39,6 +40,8 @@
 //     are solved to proven optimality.
 //   - The same proposals, in any order, give the same plan at any GOMAXPROCS (on
 //     one architecture).
+//   - A Stream answers the same requests in the same order alike, and is safe for
+//     concurrent use; a Plan is not changed by anybody.
 //   - Data never panics: what is wrong is a wrapped sentinel (errors.go) that names
 //     the proposal, offer or field.
 //
@@ -50,4 +53,8 @@
 //     and Mathematical Physics 9, 1969 (the steps).
 //   - Fisher: The Lagrangian relaxation method for solving integer programming
 //     problems. Management Science 27, 1981.
+//   - Balseiro, Lu, Mirrokni: The best of many worlds: dual mirror descent for online
+//     allocation problems. Operations Research 71, 2023.
+//   - Mehta, Saberi, Vazirani, Vazirani: AdWords and generalized online matching.
+//     Journal of the ACM 54, 2007.
 package allocate

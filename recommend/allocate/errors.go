@@ -10,5 +10,9 @@ var (
 	ErrRange     = check.ErrRange     // an offer, user, limit or amount out of range
 	ErrDuplicate = check.ErrDuplicate // a proposal, or a limit of an offer, twice
 	ErrOption    = check.ErrOption    // an options field out of range
-	ErrOverflow  = check.ErrOverflow  // more proposals than indices can count
+	ErrOverflow  = check.ErrOverflow  // more proposals than indices can count, more units than an int64
+	ErrEmpty     = check.ErrEmpty     // a Stream that NewStream has not made, a nil receiver
+	ErrMismatch  = check.ErrMismatch  // a frame of something else
+	ErrCorrupt   = check.ErrCorrupt   // bytes that no encoder wrote
+	ErrVersion   = check.ErrVersion   // written by a newer version
 )

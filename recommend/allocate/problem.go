@@ -59,6 +59,9 @@ func newProblem(proposals []Proposal, offers []Offer, opt Options) (*problem, er
 // setResources scales stocks and limits.
 func (p *problem) setResources() error {
 	offers, limits := p.offers, p.opt.Limits
+	if err := checkUses("allocate: Solve", offers, len(limits)); err != nil {
+		return err
+	}
 	n := len(offers) + len(limits)
 	p.cap, p.scale = make([]float64, n), make([]float64, n)
 	for i := range p.scale {
@@ -69,15 +72,7 @@ func (p *problem) setResources() error {
 		if offers[o].Stock < 0 {
 			p.cap[o] = math.Inf(1)
 		}
-		for k, u := range offers[o].Uses {
-			if u.Limit < 0 || u.Limit >= len(limits) || u.Amount < 0 {
-				return fmt.Errorf("allocate: Solve: offer %d uses %d of limit %d of %d: %w", o, u.Amount, u.Limit, len(limits), ErrRange)
-			}
-			for _, v := range offers[o].Uses[:k] {
-				if v.Limit == u.Limit {
-					return fmt.Errorf("allocate: Solve: offer %d uses limit %d twice: %w", o, u.Limit, ErrDuplicate)
-				}
-			}
+		for _, u := range offers[o].Uses {
 			r := len(offers) + u.Limit
 			p.scale[r] = max(p.scale[r], float64(u.Amount))
 		}

@@ -36,3 +36,36 @@ func BenchmarkSolveExact(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkStream answers requests of eight proposals: learned from by the default 64 lessons, by
+// four, and in balance.
+func BenchmarkStream(b *testing.B) {
+	in := busy(100, 100, 1.5, true, 1)
+	for _, c := range []struct {
+		name string
+		opt  allocate.StreamOptions
+	}{
+		{"lessons=64", allocate.StreamOptions{Limits: in.opt.Limits, Requests: in.opt.Requests}},
+		{"lessons=4", allocate.StreamOptions{Limits: in.opt.Limits, Requests: in.opt.Requests, Lessons: 4}},
+		{"lessons=0", allocate.StreamOptions{Limits: in.opt.Limits}},
+	} {
+		b.Run("offers=100/proposals=8/"+c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			dst := make([]allocate.Proposal, 0, 1)
+			for b.Loop() {
+				b.StopTimer()
+				s, err := allocate.NewStream(in.offers, c.opt)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				for _, one := range in.each {
+					if dst, err = s.Assign(dst[:0], one); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(in.each)), "ns/request")
+		})
+	}
+}

@@ -57,3 +57,28 @@ func Example() {
 	// user 1 gets offer 0
 	// gap 0
 }
+
+// A hundred coupons, and a thousand people who come one by one: a tenth of them are worth 10, others
+// less. First come, first served would earn 550.
+func ExampleStream() {
+	s, err := allocate.NewStream([]allocate.Offer{{Stock: 100}}, allocate.StreamOptions{Requests: 1000})
+	if err != nil {
+		panic(err)
+	}
+	value := 0.0
+	var chosen []allocate.Proposal
+	for user := range 1000 {
+		worth := float64(1 + user*7%10)
+		if chosen, err = s.Assign(chosen[:0], []allocate.Proposal{{User: int32(user), Offer: 0, Value: worth}}); err != nil {
+			panic(err)
+		}
+		for _, c := range chosen {
+			value += c.Value
+		}
+	}
+	fmt.Println("earned more than 950:", value > 950)
+	fmt.Println("left", s.AppendLeft(nil), "after", s.Requests(), "requests")
+	// Output:
+	// earned more than 950: true
+	// left [0] after 1000 requests
+}
