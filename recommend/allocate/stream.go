@@ -41,6 +41,7 @@ func (o StreamOptions) withDefaults() StreamOptions {
 	return o
 }
 
+// validate checks every field, prices against the offers and limits they are of.
 func (o StreamOptions) validate(offers int) error {
 	var c check.Options
 	c.Require(o.PerUser >= 1 && o.PerUser <= math.MaxInt32, "PerUser", o.PerUser, "at least 1")

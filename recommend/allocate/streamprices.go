@@ -192,6 +192,7 @@ func (s *Stream) AppendLimitPrices(dst []float64) []float64 {
 	return s.appendPrices(dst, func(s *Stream) (int, int) { return s.offers, len(s.full) })
 }
 
+// appendPrices appends the prices of the resources that of tells, of a unit, not a scaled one.
 func (s *Stream) appendPrices(dst []float64, of func(*Stream) (from, to int)) []float64 {
 	if s == nil || s.begin == nil {
 		return nil
