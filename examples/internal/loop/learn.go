@@ -16,6 +16,7 @@ type outlook struct {
 	from  int
 	means []float64
 	cv    []float64 // by week, as means
+	last  float64   // correlation of the errors of neighbouring weeks
 }
 
 // at returns the means and standard deviations from a week on.
@@ -51,10 +52,18 @@ func fitOutlook(ctx context.Context, s forecast.Series, week int, opt forecast.R
 	if err != nil {
 		return outlook{}, err
 	}
-	ss := 0.0
+	ss, cross, before := 0.0, 0.0, 0.0
 	for t, v := range s.Y {
 		d := v/max(fitted[t], 1e-9) - 1
+		if s.Censored != nil && s.Censored[t] {
+			d = max(d, 0)
+		}
 		ss += d * d / float64(len(s.Y)-5)
+		cross += d * before / float64(len(s.Y)-5)
+		before = d
+	}
+	if ss > 0 {
+		o.last = min(max(cross/ss, 0), 1)
 	}
 	for range o.means {
 		o.cv = append(o.cv, math.Sqrt(ss))
