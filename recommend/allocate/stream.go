@@ -85,10 +85,12 @@ type Stream struct {
 	price []float64 // learned, of a scaled unit, at clock
 	clock []float64 // value of now when price was set
 
-	seen  int64   // requests
-	now   float64 // Σ over lessons of 1/(requests to come): prices fall by it, in proportion to what is left
-	worth float64 // Σ over requests of their best value
-	drift bool    // requests have changed too much for prices to be learned from those of the past
+	seen   int64     // requests
+	now    float64   // Σ over lessons of 1/(requests to come): prices fall by it, in proportion to what is left
+	worth  float64   // Σ over requests of their best value
+	value  []float64 // by offer, of the last proposal
+	varied bool      // an offer had two values
+	drift  bool      // requests have changed too much for prices to be learned from those of the past
 
 	counts []int32 // by window, then offer: requests with the offer up to the window's end, once all are learned from
 	ends   int     // windows that are over
@@ -111,17 +113,18 @@ type pick struct {
 }
 
 const (
-	windows  = 32 // requests are parted into, to see whether they change
+	windows  = 64 // requests are parted into, to see whether they change
 	remember = 16 // proposals of a request
 	// Prices move by stepSize·√(requests/requests seen or to come) times the mean best value,
 	// for a share of 1 of a stock: quick at the beginning, when nothing is known, and at the end,
 	// when a unit is much of what is left. Chosen, as were the default of Lessons and extra, on random
 	// problems of other seeds than those of the tests; half and twice as much do about as well.
 	stepSize = .15
-	extra    = 8192 // more lessons, divided by the requests seen, and by those to come
-	// driftZ2 is the square of the deviation of two counts, in standard deviations, that is
-	// no chance: of 10,000 offers and 32 windows one in 10⁷ streams.
-	driftZ2 = 60
+	extra    = 8192 // more lessons, divided by the requests seen, and by those to come, at most mostExtra
+	// mostExtra keeps the first and the last requests from waiting.
+	mostExtra = 1024
+	// falseAlarm bounds the chance that requests in random order are taken for such that change.
+	falseAlarm = 1e-5
 )
 
 // NewStream returns a Stream of offers with their stocks and uses. Assign then chooses for
@@ -135,19 +138,19 @@ const (
 // last requests cost most of that, about as many units whatever the stock, so that 400 units come
 // within 1 %.
 //
-// Without Requests, and as soon as requests are seen to change (an offer is asked for in one
+// Without Requests, after as many, and as soon as requests are seen to change (an offer is asked for in one
 // half of those so far in another share than in the other, beyond any chance), the request gets
 // the largest value·(1 − e^(x−1)), x being the share that is used of the stock, or of what is
 // scarcest among the limits that an offer uses. Where each offer is worth the same to all who
 // may get it, its stock counts alone and is large, this is worth at least 1 − 1/e = .632 of the
 // best assignment, in any order of requests, and no policy promises more. It is what holds
-// without Requests; learning first, a stream keeps it on the orders known as the worst
-// (tests), but nothing is promised for all. Where values of one offer differ, no policy that
+// without Requests; learning first, for which balance counts the longer the more alike values have
+// been, a stream keeps it on the orders known as the worst (tests), but nothing is promised for all. Where values of one offer differ, no policy that
 // cannot take back keeps any share in any order: the best request may be the last. And no
 // policy keeps both bounds for all values: 1 − ε in random order means at most 4√ε in some other
 // (Mirrokni, Oveis Gharan and Zadimoghaddam 2012). No unit is taken back here.
 //
-// Cost of Assign: proposals × (1 + Lessons), no allocation. Memory: Memory × 256 bytes, 200 bytes
+// Cost of Assign: proposals × (1 + Lessons), up to 2,048 lessons more for the first and the last few, no allocation. Memory: Memory × 256 bytes, 350 bytes
 // an offer.
 //
 // Errors: ErrOption; ErrRange and ErrDuplicate for uses, as in Solve. Sources: Balseiro, Lu and
@@ -172,7 +175,7 @@ func NewStream(offers []Offer, opt StreamOptions) (*Stream, error) {
 	}
 	copy(s.full[n:], opt.Limits)
 	s.left = slices.Clone(s.full)
-	s.price, s.clock = make([]float64, len(s.full)), make([]float64, len(s.full))
+	s.price, s.clock, s.value = make([]float64, len(s.full)), make([]float64, len(s.full)), make([]float64, n)
 	s.setScale()
 	copy(s.price, opt.StockPrice)
 	for l, p := range opt.LimitPrice {
@@ -259,6 +262,10 @@ func (s *Stream) Assign(dst, request []Proposal) ([]Proposal, error) {
 	best := 0.0
 	for i, c := range request {
 		best = max(best, c.Value)
+		if c.Value > 0 && c.Value != s.value[c.Offer] {
+			s.varied = s.varied || s.value[c.Offer] != 0
+			s.value[c.Offer] = c.Value
+		}
 		if c.Value > 0 && s.fits(c.Offer) {
 			if v := s.score(c, learning); v > 0 {
 				s.offer(pick{v, s.fill(int(c.Offer)), i})
@@ -286,7 +293,7 @@ func (s *Stream) Assign(dst, request []Proposal) ([]Proposal, error) {
 }
 
 // learning is whether prices are learned.
-func (s *Stream) learning() bool { return s.opt.Requests > 0 && !s.drift }
+func (s *Stream) learning() bool { return s.seen < s.opt.Requests && !s.drift }
 
 // offer puts a pick into the best so far, of equal score that of the stock less used, then the
 // first.
@@ -342,24 +349,34 @@ func (s *Stream) fill(r int) float64 {
 	return 1 - float64(s.left[r])/float64(s.full[r])
 }
 
-// score is what a proposal is worth beyond its price, or, when nothing is learned, in
-// balance.
+// score is what a proposal is worth beyond its price. In balance the price is the share
+// e^(x−1) of its own value, and as long as little is learned it is that in part.
 func (s *Stream) score(c Proposal, learning bool) float64 {
-	if learning {
-		cost := s.cost(c.Offer)
-		if trust := s.trust(); trust > 0 {
-			cost += trust * (s.first(c.Offer) - cost)
-		}
+	if !learning {
+		return c.Value * -math.Expm1(s.used(c.Offer)-1)
+	}
+	cost, trust, first := s.cost(c.Offer), s.trust(), 0.0
+	if trust == 0 {
 		return c.Value - cost
 	}
-	x := math.Inf(-1)
-	if s.full[c.Offer] >= 0 {
-		x = s.fill(int(c.Offer))
+	if s.opt.StockPrice != nil || s.opt.LimitPrice != nil {
+		first = s.first(c.Offer)
+	} else {
+		first = c.Value * math.Exp(s.used(c.Offer)-1)
 	}
-	for _, u := range s.usesOf(c.Offer) {
+	return c.Value - cost - float64(trust*(first-cost))
+}
+
+// used is the share that is used of what is scarcest of an offer; -Inf where nothing is.
+func (s *Stream) used(offer int32) float64 {
+	x := math.Inf(-1)
+	if s.full[offer] >= 0 {
+		x = s.fill(int(offer))
+	}
+	for _, u := range s.usesOf(offer) {
 		if u.Amount > 0 {
 			x = max(x, s.fill(s.offers+u.Limit))
 		}
 	}
-	return c.Value * -math.Expm1(x-1)
+	return x
 }

@@ -88,8 +88,8 @@ func (s *Stream) Requests() int64 {
 	return s.seen
 }
 
-// Learning reports whether prices are learned: Requests were given, and those that came have not
-// been seen to change.
+// Learning reports whether prices are learned: Requests were given, fewer have come, and those that
+// came have not been seen to change.
 func (s *Stream) Learning() bool {
 	if s == nil {
 		return false
@@ -128,6 +128,8 @@ func (s *Stream) AppendBinary(dst []byte) ([]byte, error) {
 	w.Int64(s.seen)
 	w.Float64(s.now)
 	w.Float64(s.worth)
+	w.Float64s(s.value)
+	w.Bool(s.varied)
 	w.Bool(s.drift)
 	w.Int(s.ends)
 	w.Int32s(s.counts)
@@ -155,7 +157,8 @@ func (s *Stream) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 //	[]i64  what is left of it, 0 to that, -1 of -1
 //	[]f64  prices and []f64 their clocks, finite, >= 0, no clock beyond now
 //	i64    requests, >= 0; f64 now; f64 sum of best values, finite, >= 0
-//	bool   whether requests have changed; int windows that are over, 0 to 32
+//	[]f64  the value of each offer's last proposal, 0 to 1e150; bool whether one has had two
+//	bool   whether requests have changed; int windows that are over, 0 to 64
 //	[]i32  counts by window and offer, not falling from one window to the next up to the open one,
 //	       then 0; none without Requests or after a change
 //	[]i32  proposals by remembered request, 0 to 16, as many as the smaller of Memory and
@@ -180,6 +183,7 @@ func (s *Stream) UnmarshalBinary(data []byte) error {
 	defer s.mu.Unlock()
 	s.opt, s.offers, s.begin, s.uses, s.full, s.left = n.opt, n.offers, n.begin, n.uses, n.full, n.left
 	s.price, s.clock, s.seen, s.now, s.worth = n.price, n.clock, n.seen, n.now, n.worth
+	s.value, s.varied = n.value, n.varied
 	s.drift, s.counts, s.ends, s.memory, s.filled = n.drift, n.counts, n.ends, n.memory, n.filled
 	s.setScale()
 	s.setScratch()
@@ -218,6 +222,7 @@ func readStream(r *codec.Reader) *Stream {
 	}
 	n.full, n.left, n.price, n.clock = r.Int64s(), r.Int64s(), r.Float64s(), r.Float64s()
 	n.seen, n.now, n.worth = r.Int64(), r.Float64(), r.Float64()
+	n.value, n.varied = r.Float64s(), r.Bool()
 	n.drift, n.ends, n.counts, n.filled = r.Bool(), r.Int(), r.Int32s(), r.Int32s()
 	if r.Err() == nil && !n.possible() {
 		r.Fail("has a state that no stream can be in")
@@ -239,11 +244,16 @@ func orNil(p []float64) []float64 {
 // possible checks what has been read but for the memory.
 func (s *Stream) possible() bool {
 	resources := s.offers + len(s.opt.Limits)
-	if len(s.full) != resources || len(s.left) != resources || len(s.price) != resources || len(s.clock) != resources {
+	if len(s.full) != resources || len(s.left) != resources || len(s.price) != resources || len(s.clock) != resources || len(s.value) != s.offers {
 		return false
 	}
 	for _, v := range []float64{s.now, s.worth} {
 		if !(v >= 0) || math.IsInf(v, 1) || math.Signbit(v) {
+			return false
+		}
+	}
+	for _, v := range s.value {
+		if !(v >= 0 && v <= 1e150) || math.Signbit(v) {
 			return false
 		}
 	}

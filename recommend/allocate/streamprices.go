@@ -5,13 +5,19 @@ import (
 	"slices"
 )
 
-// trust is how much the prices to begin with still count: as many requests as 1 in 100 of those
-// expected would have taught.
+// trust is how much what is known before the first request still counts: prices to begin with as
+// much as one request in 100 of those expected would have taught. Without, and as long as each offer
+// has been worth the same to all, balance counts as much as one in 25: it has a bound in any order then.
 func (s *Stream) trust() float64 {
-	if s.opt.StockPrice == nil && s.opt.LimitPrice == nil {
+	prior := float64(s.opt.Requests)
+	switch {
+	case s.opt.StockPrice != nil || s.opt.LimitPrice != nil:
+		prior /= 100
+	case !s.varied:
+		prior /= 25
+	default:
 		return 0
 	}
-	prior := float64(s.opt.Requests) / 100
 	return prior / (prior + float64(s.seen))
 }
 
@@ -102,7 +108,7 @@ func (s *Stream) keep(request []Proposal) {
 // prices of now raises these.
 func (s *Stream) learn() {
 	n := int(min(s.seen, int64(len(s.filled))))
-	lessons := s.opt.Lessons + extra/int(min(s.seen, extra+1)) + extra/int(min(s.toCome(), extra+1))
+	lessons := s.opt.Lessons + min(mostExtra, extra/int(min(s.seen, extra+1))) + min(mostExtra, extra/int(min(s.toCome(), extra+1)))
 	pace := 1 / s.toCome()
 	for range lessons {
 		k := s.random.Intn(n)
@@ -163,10 +169,12 @@ func (s *Stream) count(request []Proposal) {
 	}
 	s.ends++
 	if half := s.ends / 2; half > 0 {
+		// Of a difference of z standard deviations the chance is below 2·exp(−z²/2).
+		z2 := 2 * math.Log(2*windows*float64(s.offers)/falseAlarm)
 		from, mid, end := at(s.ends%2), at(half+s.ends%2), at(s.ends)
 		for o := range end {
 			a, b := float64(mid[o]-from[o]), float64(end[o]-mid[o])
-			if d := a - b; d*d > driftZ2*(a+b) {
+			if d := a - b; d*d > z2*(a+b) {
 				s.drift = true
 				s.counts, s.memory, s.filled = nil, nil, nil
 				return

@@ -20,13 +20,24 @@ func (a Arm) String() string {
 	return [...]string{"loop", "(a) same campaign", "(b) trailing mean", "(c) no campaign", "oracle", "(a) corrected", "loop, nobody told"}[a]
 }
 
-// Run lets arms live through the shop of a seed and a variation. The result depends on
+// Run lets arms live through the shop of a seed in each of the variations. The result depends on
 // nothing else.
-func Run(ctx context.Context, seed uint64, v Variation, arms []Arm) (map[Arm]Outcome, error) {
-	w, err := NewWorld(seed, v)
+func Run(ctx context.Context, seed uint64, variations []Variation, arms []Arm) ([]map[Arm]Outcome, error) {
+	s, err := simulate(seed)
 	if err != nil {
 		return nil, err
 	}
+	out := make([]map[Arm]Outcome, len(variations))
+	for k, v := range variations {
+		if out[k], err = live(ctx, worldOf(s, seed, v), arms); err != nil {
+			return nil, fmt.Errorf("loop: seed %d, %s: %w", seed, v.Name, err)
+		}
+	}
+	return out, nil
+}
+
+// live lets arms live through a world.
+func live(ctx context.Context, w *World, arms []Arm) (map[Arm]Outcome, error) {
 	before, err := history(w)
 	if err != nil {
 		return nil, err
@@ -48,7 +59,7 @@ func Run(ctx context.Context, seed uint64, v Variation, arms []Arm) (map[Arm]Out
 			e = trueEffects(w)
 		}
 		if out[arm], err = run(ctx, arm, before, e, past[corrected]); err != nil {
-			return nil, fmt.Errorf("loop: seed %d, %s, %s: %w", seed, v.Name, arm, err)
+			return nil, fmt.Errorf("%s: %w", arm, err)
 		}
 	}
 	return out, nil

@@ -6,19 +6,30 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/aislekit/aisle/internal/parallel"
 	"github.com/aislekit/aisle/internal/testkit"
 )
 
-// outcomes lets all arms live through the shops of seeds.
-func outcomes(t *testing.T, v Variation, seeds []uint64, arms []Arm) []map[Arm]Outcome {
+// outcomes lets arms live through the shops of seeds: by variation, then seed.
+func outcomes(t *testing.T, variations []Variation, seeds []uint64, arms []Arm) [][]map[Arm]Outcome {
 	t.Helper()
-	var out []map[Arm]Outcome
-	for _, seed := range seeds {
-		o, err := Run(context.Background(), seed, v, arms)
-		if err != nil {
-			t.Fatal(err)
+	out := make([][]map[Arm]Outcome, len(variations))
+	for k := range out {
+		out[k] = make([]map[Arm]Outcome, len(seeds))
+	}
+	if err := parallel.For(context.Background(), len(seeds), 1, 0, func(_, lo, hi int) error {
+		for n := lo; n < hi; n++ {
+			of, err := Run(context.Background(), seeds[n], variations, arms)
+			if err != nil {
+				return err
+			}
+			for k := range of {
+				out[k][n] = of[k]
+			}
 		}
-		out = append(out, o)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 	return out
 }
@@ -35,8 +46,9 @@ func TestLoopEarns(t *testing.T) {
 		seeds = DevSeeds()[:n]
 	}
 	t.Log("| shop | arm | margin, 1000 | stock-out days | lost units | contacts | holding, 1000 | margin of the loop over it, % | stock-out days of the loop less its |")
-	for _, v := range Variations() {
-		c, err := Compare(v, outcomes(t, v, seeds, Arms()))
+	all := outcomes(t, Variations(), seeds, Arms())
+	for k, v := range Variations() {
+		c, err := Compare(v, all[k])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +66,8 @@ func TestLoopShort(t *testing.T) {
 	if testkit.Race {
 		seeds, arms = seeds[:1], arms[:2]
 	}
-	all := outcomes(t, Variations()[0], seeds, arms)
+	stated := Variations()[:1]
+	all := outcomes(t, stated, seeds, arms)[0]
 	sum := map[Arm]Outcome{}
 	for _, o := range all {
 		for arm, x := range o {
@@ -73,11 +86,11 @@ func TestLoopShort(t *testing.T) {
 	if testkit.Race {
 		return
 	}
-	again, err := Run(context.Background(), seeds[0], Variations()[0], []Arm{Campaign, Loop})
+	again, err := Run(context.Background(), seeds[0], stated, []Arm{Campaign, Loop})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for arm, x := range again {
+	for arm, x := range again[0] {
 		if x != all[0][arm] {
 			t.Errorf("%s: %+v, then %+v", arm, all[0][arm], x)
 		}

@@ -49,14 +49,28 @@ type World struct {
 // NewWorld makes the world of a seed. Worlds of the same seed have the same articles,
 // customers and calendar whatever the variation.
 func NewWorld(seed uint64, v Variation) (*World, error) {
-	weeks := HistoryWeeks + Weeks
+	s, err := simulate(seed)
+	if err != nil {
+		return nil, err
+	}
+	return worldOf(s, seed, v), nil
+}
+
+// simulate makes the articles and customers of a seed.
+func simulate(seed uint64) (*shop.Shop, error) {
 	s, err := shop.Simulate(shop.Config{
-		Users: Customers, Items: Articles, Days: 7 * weeks, Seed: seed,
+		Users: Customers, Items: Articles, Days: 7 * (HistoryWeeks + Weeks), Seed: seed,
 		Campaigns: -1, Browse: -1, Missing: -1, Dirt: -1, Tight: -1,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("loop: NewWorld: %w", err)
+		return nil, fmt.Errorf("loop: seed %d: %w", seed, err)
 	}
+	return s, nil
+}
+
+// worldOf is NewWorld of what simulate has made.
+func worldOf(s *shop.Shop, seed uint64, v Variation) *World {
+	weeks := HistoryWeeks + Weeks
 	w := &World{Seed: seed, Variation: v, Start: s.Start}
 	for d := range w.weekday {
 		w.weekday[d] = s.Truth.Weekday[(d+1)%7]
@@ -88,7 +102,7 @@ func NewWorld(seed uint64, v Variation) (*World, error) {
 		w.Campaigns = append(w.Campaigns, draw(calendar, Articles, CampaignArticles))
 	}
 	w.drawDemand(weeks)
-	return w, nil
+	return w
 }
 
 func priceFactor(price float64) float64 { return math.Pow(TypicalPrice/price, PriceSlope) }
