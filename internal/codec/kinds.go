@@ -240,6 +240,7 @@ const (
 	KindService    Kind = 0x0603
 	KindInventory  Kind = 0x0604
 	KindDemand     Kind = 0x0605
+	KindSimulation Kind = 0x6110
 
 	KindQuestionnaire Kind = 0x6201
 
@@ -447,6 +448,7 @@ var Table = []Entry{
 	{KindInventory, "supply", "Inventory"},
 	{KindDemand, "supply", "Demand"},
 	{KindQuestionnaire, "supply/scorecard", "Questionnaire"},
+	{KindSimulation, "supply/reorder", "Simulation"},
 	{KindFTRL, "predict/online", "FTRL"},
 	{KindOnlineFM, "predict/online", "FM"},
 	{KindFieldFM, "predict/online", "FieldFM"},

@@ -36,6 +36,10 @@
 //     products under a budget or in a space, with the price of one unit more of it
 //   - [FitLead]: the law of a supplier's lead times from his deliveries; [CriticalRatio],
 //     [ServiceTable]: the service to ask for, by margin or by class
+//   - [Simulate]: what any policy ([Orderer]) costs and how it serves, with intervals, where no formula
+//     holds; [Simulation.Against] compares two on the same demand; [SimulateNetwork] a
+//     central stock and its stores
+//   - [GuaranteedService]: where a supply chain keeps its safety stock
 //   - [NormalDemand], [PoissonDemand], [NegativeBinomialDemand], [GammaDemand],
 //     [CompoundPoissonDemand], [DiscreteDemand], [EmpiricalDemand], [QuantileDemand] of a
 //     forecast, [MixtureDemand] of a promotion that may come: laws of demand for all of these;
@@ -63,4 +67,7 @@
 // Computing an Optimal (r, Q) Policy, Operations Research 40, 1992. The same, Finding Optimal (s, S)
 // Policies Is About As Simple As Evaluating a Single Policy, Operations Research 39, 1991. L. V. Snyder and Z.-J. M.
 // Shen, Fundamentals of Supply Chain Theory, 2nd ed., 2019.
+// A. J. Clark and H. Scarf, Optimal Policies for a Multi-Echelon Inventory Problem, 1960.
+// C. C. Sherbrooke, METRIC, 1968. S. C. Graves and S. P. Willems, Optimizing Strategic
+// Safety Stock Placement in Supply Chains, 2000.
 package reorder

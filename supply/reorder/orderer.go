@@ -15,7 +15,8 @@ func (s State) Position() float64 { return s.OnHand + s.OnOrder - s.Owed }
 // Orderer is a replenishment policy of one product, as the simulator drives it. Minimum and
 // multiple of the supplier need not be observed: whoever places the order rounds it up.
 type Orderer interface {
-	// Order returns how much to order in a state, at least 0 and finite; 0 is no order. It
+	// Order returns how much to order in a state, at least 0 and finite; 0 is no order, and so is
+	// less than 1e-12 of on hand, on order and owed together, what rounding leaves. It
 	// depends on nothing but the state and is safe for concurrent use.
 	Order(s State) float64
 }

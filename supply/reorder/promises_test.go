@@ -50,6 +50,13 @@ func TestPromises(t *testing.T) {
 	}
 	policy := reorder.PolicyOptions{Demand: 10, SD: 3, Lead: 2, OrderCost: 20, HoldingCost: 1, BackorderCost: 9}
 	point := reorder.PointOptions{Mean: 10, SD: 3, Lead: 2, LeadSD: .5, Review: 1, Quantity: 5, CycleService: .9}
+	simulated := func(id string) reorder.Simulated[string] {
+		return reorder.Simulated[string]{
+			ID: id, Policy: upTo{9, 14}, Law: must(reorder.PoissonDemand(3)), OnHand: 9, Backorder: .5, ShelfLife: 9, Review: 2, Lead: 2, Minimum: 2, Multiple: 2,
+			Fill: .5, Rest: 1, OrderCost: 3, UnitCost: 2, HoldingCost: .5, BackorderCost: 2, LostCost: 4, WasteCost: 1,
+		}
+	}
+	runs := reorder.SimulateOptions{Periods: 30, Warmup: 5, Replications: 3, First: 1, Batches: 2, Seed: 3, Level: .9, Workers: 2}
 	testkit.Promises{
 		Funcs: map[string]any{
 			"BestPolicy": reorder.BestPolicy, "CycleService": reorder.CycleService, "EOQ": reorder.EOQ, "EOQDiscount": reorder.EOQDiscount,
@@ -62,6 +69,8 @@ func TestPromises(t *testing.T) {
 			"SeasonProfit": reorder.SeasonProfit,
 			"Plan":         reorder.Plan[string], "PlanMarkdown": reorder.PlanMarkdown, "Promise": reorder.Promise[string], "Point": reorder.Point, "PoissonDemand": reorder.PoissonDemand, "PolicyCost": reorder.PolicyCost,
 			"SafetyStock": reorder.SafetyStock, "StockOutRisk": reorder.StockOutRisk, "UnitNormalLoss": reorder.UnitNormalLoss,
+			"GuaranteedService": reorder.GuaranteedService[string],
+			"Simulate":          reorder.Simulate[string], "SimulateNetwork": reorder.SimulateNetwork[string],
 		},
 		Types: []func() any{func() any { return &reorder.ReviewPolicy{Review: 2, Point: 3, Level: 6} }, func() any {
 			return &reorder.PerishablePolicy{Level: 6}
@@ -87,7 +96,7 @@ func TestPromises(t *testing.T) {
 		}, func() any { return &reorder.State{Period: 3, OnHand: 5, OnOrder: 4, Owed: 1} }, func() any {
 			f := reorder.OrderFunc(func(s reorder.State) float64 { return s.Owed })
 			return &f
-		}},
+		}, func() any { return filled() }},
 		Zero: []string{"State", "OrderFunc", "ReviewPolicy", "PerishablePolicy", "Policy", "ServiceTable"},
 		Args: map[string]func() []any{
 			"BestPolicy":            func() []any { return []any{policy} },
@@ -150,6 +159,27 @@ func TestPromises(t *testing.T) {
 			"StockOutRisk":         func() []any { return []any{law(), 110.} },
 			"Replenishment.Line":   func() []any { return []any{"a"} },
 			"Replenishment.AtRisk": func() []any { return []any{.1} },
+			"Simulate": func() []any {
+				return []any{context.Background(), []reorder.Simulated[string]{simulated("a"), simulated("b")}, runs}
+			},
+			"GuaranteedService": func() []any {
+				return []any{
+					context.Background(),
+					[]reorder.Stage[string]{{ID: "a", Time: 2, HoldingCost: 1, Bound: 1, Inbound: 1, Outbound: 2}, {ID: "b", Time: 1, HoldingCost: 2, Bound: 2, Inbound: 1, Outbound: 1}},
+					[]reorder.Arc[string]{{From: "a", To: "b", Units: 2}},
+				}
+			},
+			"SimulateNetwork": func() []any {
+				n := reorder.Network[string]{Central: simulated("dc"), Stores: []reorder.Simulated[string]{simulated("a")}, Rationing: reorder.Proportional}
+				n.Central.Law, n.Central.Backorder, n.Central.ShelfLife = nil, 0, 0
+				n.Stores[0].ShelfLife, n.Stores[0].Fill, n.Stores[0].Rest = 0, 0, 0
+				return []any{context.Background(), n, runs}
+			},
+			"Simulation.Product":         func() []any { return []any{"a"} },
+			"Simulation.Against":         func() []any { return []any{filled()} },
+			"Simulation.ProductAgainst":  func() []any { return []any{filled(), "a"} },
+			"Simulation.Merge":           func() []any { return []any{others()} },
+			"Simulation.UnmarshalBinary": func() []any { return []any{must(filled().MarshalBinary())} },
 		},
 		NaN: map[string]string{
 			"UnitNormalLoss":  "NaN of NaN, and the limits far below 0",
