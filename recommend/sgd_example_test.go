@@ -142,3 +142,41 @@ func ExampleFitFM() {
 	fmt.Println(d.Items.ID(top[0].Item))
 	// Output: saw
 }
+
+// Items and users that come after the fit are ranked by their features.
+func ExampleFM_ItemByFeatures() {
+	d := purchases()
+	const food, tools = 0, 1
+	aisles := make([][]int32, d.Interactions.Items())
+	for i := range aisles {
+		aisles[i] = []int32{food}
+	}
+	for _, tool := range []SKU{"nails", "hammer", "saw"} {
+		aisles[d.Items.Of(tool)] = []int32{tools}
+	}
+	features, err := recommend.InteractionsFromRows(2, aisles)
+	if err != nil {
+		panic(err)
+	}
+	m, err := recommend.FitFM(context.Background(), d.Interactions, recommend.FMOptions{Factors: 4, Epochs: 200, ItemFeatures: features, Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	e, err := recommend.NewEngine(d, recommend.EngineOptions{Sources: []recommend.Source{{Name: "fm", Model: m}}})
+	if err != nil {
+		panic(err)
+	}
+	vector := make([]float32, m.Factors()+1) // and what the item adds to every score
+	if err := m.ItemByFeatures(vector, []int32{tools}, nil); err != nil {
+		panic(err)
+	}
+	if err := e.AddItems(recommend.Arrival[SKU]{Item: "drill", Vectors: map[string][]float32{"fm": vector}}); err != nil {
+		panic(err)
+	}
+	top, err := e.Recommend(nil, recommend.Request[int, SKU]{User: 4, K: 2})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(top[0].Item, top[1].Item)
+	// Output: saw drill
+}
