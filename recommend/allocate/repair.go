@@ -159,7 +159,8 @@ func (p *problem) exchange(meter *parallel.Meter) (changed bool, err error) {
 			}
 		}
 		for i := p.start[u]; i < p.start[u+1]; i++ {
-			if p.in[i] {
+			// What is out of stock stays so whatever else the user gives back: the usual case.
+			if o := p.cand[i].Offer; p.in[i] || p.offers[o].Stock >= 0 && p.taken[o] >= p.offers[o].Stock {
 				continue
 			}
 			if p.count[u] < p.most[u] && p.fits(p.cand[i].Offer) {

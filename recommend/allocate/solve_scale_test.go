@@ -59,7 +59,7 @@ func TestSolveScale(t *testing.T) {
 	testkit.Long(t)
 	const users = 1_000_000
 	cand, offers, opt := marketplace(users, users/100, 50, 1)
-	opt.Gap = .005
+	opt.Gap = .009
 	debug.FreeOSMemory()
 	before, start := userTime(t), time.Now()
 	plan, err := allocate.Solve(context.Background(), cand, offers, opt)
