@@ -78,3 +78,27 @@ func TestPolicyConformance(t *testing.T) {
 		}
 	}
 }
+
+// What is drawn of each law has its mean and its spread. SD of an empirical law is that of a sample, of four here.
+func TestSimulatedDraws(t *testing.T) {
+	runs := 20_000
+	if testkit.Race {
+		runs = 5000
+	}
+	for name, d := range map[string]reorder.Distribution{
+		"normal": must(reorder.NormalDemand(40, 6)), "Poisson": must(reorder.PoissonDemand(7)), "empirical": must(reorder.EmpiricalDemand([]float64{1, 2, 9, 4})),
+		"gamma": must(reorder.GammaDemand(5, 3)), "negative binomial": must(reorder.NegativeBinomialDemand(5, 3)),
+		"by its quantile": must(reorder.DiscreteDemand([]float64{.5, .3, .2})),
+	} {
+		s := reorder.Simulated[string]{ID: name, Law: d, Policy: reorder.OrderFunc(nil), Backorder: 1}
+		p := must(must(reorder.Simulate(context.Background(), []reorder.Simulated[string]{s}, reorder.SimulateOptions{Periods: 1, Replications: runs, Level: .6826894921370859})).Total())
+		n := math.Sqrt(float64(runs))
+		if se := d.SD() / n; math.Abs(p.Demand.Value-d.Mean()) > 5*se {
+			t.Errorf("%s: mean %v, want %v", name, p.Demand.Value, d.Mean())
+		}
+		// Half an interval of one standard error times √n is the standard deviation.
+		if sd := (p.Demand.High - p.Demand.Low) / 2 * n; math.Abs(sd-d.SD()) > .06*d.SD() && name != "empirical" {
+			t.Errorf("%s: standard deviation %v, want %v", name, sd, d.SD())
+		}
+	}
+}

@@ -2,6 +2,7 @@ package reorder
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -32,11 +33,24 @@ var (
 	_ drawer = normal{}
 	_ drawer = poisson{}
 	_ drawer = empirical{}
+	_ drawer = gamma{}
+	_ drawer = negativeBinomial{}
 )
 
 func (n normal) draw(r *rng.Stream) float64    { return n.mean + n.sd*r.Normal() }
 func (p poisson) draw(r *rng.Stream) float64   { return float64(r.Poisson(p.mean)) }
 func (e empirical) draw(r *rng.Stream) float64 { return e.x[r.Intn(len(e.x))] }
+
+func (g gamma) draw(r *rng.Stream) float64 { return g.scale * r.Gamma(g.shape) }
+
+// draw mixes Poisson laws by a gamma law.
+func (n negativeBinomial) draw(r *rng.Stream) float64 {
+	mean := r.Gamma(n.r) * (1 - n.p) / n.p
+	if mean > 1e9 { // beyond what Stream.Poisson draws, whose spread is nothing there
+		return math.Floor(mean)
+	}
+	return float64(r.Poisson(mean))
+}
 
 // inside keeps a uniform number out of 0, where no quantile is promised.
 func inside(u float64) float64 { return max(u, 0x1p-54) }
