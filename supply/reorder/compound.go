@@ -33,7 +33,7 @@ func CompoundPoissonDemand(rate float64, size Distribution) (Distribution, error
 	step := 1.0
 	if !whole(size) {
 		// Each amount is rounded to a step: finer for more of them.
-		step = math.Exp2(math.Floor(math.Log2(sd / 4 / gridFine / min(max(math.Sqrt(rate)/16, 1), 8))))
+		step = math.Exp2(math.Floor(math.Log2(sd / gridFine / min(max(math.Sqrt(rate)/16, 1), 32))))
 	}
 	for 16*sd > 4*gridLimit*step || 4*top > gridLimit*step {
 		step *= 2

@@ -156,11 +156,14 @@ func TestCompoundMoments(t *testing.T) {
 		size reorder.Distribution
 	}{
 		"many totals":    {1e5, must(reorder.PoissonDemand(3))},
-		"large amounts":  {100, must(reorder.NegativeBinomialDemand(250, 200))},
+		"large amounts":  {60, must(reorder.NegativeBinomialDemand(60, 50))},
 		"seldom":         {.01, must(reorder.NormalDemand(100, 10))},
 		"parts":          {7, must(reorder.GammaDemand(.3, .2))},
 		"skewed amounts": {2, must(reorder.GammaDemand(5, 15))},
 	} {
+		if testkit.Race && (name == "seldom" || name == "skewed amounts") { // long tails on fine grids
+			continue
+		}
 		d := must(reorder.CompoundPoissonDemand(c.rate, c.size))
 		m, s := c.size.Mean(), c.size.SD()
 		close(t, name+" mean", d.Mean(), c.rate*m, 1e-9)

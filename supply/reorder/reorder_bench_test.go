@@ -138,12 +138,12 @@ func BenchmarkPolicyCost(b *testing.B) {
 }
 
 func BenchmarkMinMax(b *testing.B) {
-	for _, mean := range []float64{6, 200} {
+	for _, mean := range []float64{6, 50} {
 		d, err := reorder.PoissonDemand(mean)
 		if err != nil {
 			b.Fatal(err)
 		}
-		opt := reorder.ReviewOptions{Demand: d, Lead: 2, OrderCost: 10 * mean, HoldingCost: 1, BackorderCost: 9}
+		opt := reorder.ReviewOptions{Demand: d, OrderCost: 10 * mean, HoldingCost: 1, BackorderCost: 9}
 		b.Run(fmt.Sprintf("mean=%v", mean), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -167,6 +167,68 @@ func BenchmarkDemandOver(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := reorder.DemandOver([]reorder.Distribution{d}, lead); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkJoint(b *testing.B) {
+	for _, n := range []int{10, 1000} {
+		var items []reorder.JointItem[int]
+		for i := range n {
+			items = append(items, reorder.JointItem[int]{ID: i, Demand: 10 + float64(i*7919%1000), OrderCost: 1 + float64(i%13), HoldingCost: .2 + float64(i%5)})
+		}
+		b.Run(fmt.Sprintf("products=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := reorder.Joint(items, reorder.JointOptions{OrderCost: 50}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkLimitSeasons(b *testing.B) {
+	for _, n := range []int{10, 200} {
+		var items []reorder.SeasonItem[int]
+		limit := 0.0
+		for i := range n {
+			mean := 5 + float64(i*31%40)
+			d, err := reorder.PoissonDemand(mean)
+			if err != nil {
+				b.Fatal(err)
+			}
+			price := 3 + float64(i*17%29)
+			items = append(items, reorder.SeasonItem[int]{ID: i, Demand: d, Over: price / 2, Under: price * (1 + float64(i%3)/2), Uses: []float64{price}})
+			limit += .8 * price * mean
+		}
+		b.Run(fmt.Sprintf("products=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			exact := 0.0
+			for b.Loop() {
+				s, err := reorder.LimitSeasons(items, []float64{limit})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if s.Exact {
+					exact = 1
+				}
+				b.ReportMetric((s.Cost/s.Bound-1)*1e6, "gap-ppm")
+			}
+			b.ReportMetric(exact, "exact")
+		})
+	}
+}
+
+func BenchmarkPerishable(b *testing.B) {
+	d, err := reorder.PoissonDemand(4)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := reorder.Perishable(reorder.PerishableOptions{Demand: d, Life: 3, HoldingCost: .02, ShortageCost: 2, OutdateCost: 1.5}); err != nil {
 			b.Fatal(err)
 		}
 	}

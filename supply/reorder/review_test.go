@@ -366,3 +366,35 @@ func TestReviewBadInput(t *testing.T) {
 		t.Errorf("certain demand: %+v (%v)", p, err)
 	}
 }
+
+// A lead time by its law: a certain one is the plain one, and of two the services are the mean of those of each.
+func TestReviewLeadLaw(t *testing.T) {
+	must := law(t)
+	opt := reorder.ReviewOptions{Demand: must(reorder.PoissonDemand(3)), Review: 2, OrderCost: 5, HoldingCost: 1, BackorderCost: 7}
+	at := func(lead int, by reorder.Distribution, p reorder.ReviewPolicy) reorder.ReviewPolicy {
+		o := opt
+		o.Lead, o.LeadLaw = lead, by
+		got, err := reorder.ReviewCost(o, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	for _, p := range []reorder.ReviewPolicy{{Point: 14, Level: 14}, {Point: 9, Level: 17}} {
+		two, four := at(2, nil, p), at(4, nil, p)
+		if got := at(0, must(reorder.NormalDemand(2, 0)), p); got != two {
+			t.Errorf("%+v by its law, %+v", got, two)
+		}
+		mixed := at(0, must(reorder.DiscreteDemand([]float64{0, 0, .25, 0, .75})), p)
+		for what, x := range map[string][3]float64{
+			"cost":          {mixed.Cost, two.Cost, four.Cost},
+			"fill rate":     {mixed.FillRate, two.FillRate, four.FillRate},
+			"ready rate":    {mixed.ReadyRate, two.ReadyRate, four.ReadyRate},
+			"cycle service": {mixed.CycleService, two.CycleService, four.CycleService},
+		} {
+			if !testkit.Close(x[0], .25*x[1]+.75*x[2], 1e-10, 1e-10) {
+				t.Errorf("%+v: %s is %v, of each lead time %v and %v", p, what, x[0], x[1], x[2])
+			}
+		}
+	}
+}
