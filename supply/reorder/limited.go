@@ -231,7 +231,7 @@ func LimitLots[K supply.ID](items []LotItem[K], limits []float64) (Shares[K], er
 // LimitSeasons returns the cheapest quantities of several newsvendor problems under one or two limits, of money or of space: each
 // the quantile of its demand at (Under - Σ λᵣuᵣ)/(Over + Under), at least 0, with the least λ that keep the limits (Hadley and Whitin 1963, section 6.2). Where all laws are
 // of whole units so are the quantities: what the prices leave is searched by branch and bound, whose answer is proven where Exact is true,
-// as for up to a few hundred products it mostly is; otherwise Cost is within Cost - Bound of the best. Errors: as
+// as it mostly is for some tens of products; otherwise, after 2¹⁸ steps, Cost is within Cost - Bound of the best. Errors: as
 // LimitLots, ErrOption for a nil Demand, ErrUndefined for a law without quantiles.
 func LimitSeasons[K supply.ID](items []SeasonItem[K], limits []float64) (Shares[K], error) {
 	const where = "reorder: LimitSeasons"

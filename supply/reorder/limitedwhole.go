@@ -7,7 +7,7 @@ import (
 )
 
 // maxNodes bounds the branch and bound of whole units.
-const maxNodes = 1 << 21
+const maxNodes = 1 << 18
 
 // option is a quantity of a product and what it costs above its best at the prices of the limits.
 type option struct{ q, gap float64 }
@@ -59,7 +59,7 @@ func (l *limited) whole(q, prices []float64) ([]float64, bool) {
 		}
 		slices.SortFunc(options[i], func(a, b option) int { return cmp.Or(cmp.Compare(a.gap, b.gap), cmp.Compare(a.q, b.q)) })
 	}
-	b := bounded{l: l, options: options, bound: bound, best: best, cost: cost, slack: slack, now: make([]float64, n)}
+	b := bounded{l: l, options: options, prices: prices, bound: bound, best: best, cost: cost, slack: slack, now: make([]float64, n)}
 	// What later products need at least, so that hopeless branches end early.
 	b.least = make([][]float64, n+1)
 	b.least[n] = make([]float64, len(l.limits))
@@ -73,7 +73,11 @@ func (l *limited) whole(q, prices []float64) ([]float64, bool) {
 			b.least[i][r] += u * low
 		}
 	}
-	b.search(0, 0, slices.Clone(l.limits))
+	b.left = make([][]float64, n+1)
+	for i := range b.left {
+		b.left[i] = slices.Clone(l.limits)
+	}
+	b.search(0, 0)
 	return b.best, b.nodes <= maxNodes
 }
 
@@ -113,7 +117,9 @@ func (l *limited) fill(q []float64) []float64 {
 type bounded struct {
 	l       *limited
 	options [][]option
-	least   [][]float64
+	prices  []float64
+	least   [][]float64 // of each limit that products from i on need
+	left    [][]float64 // of each limit, before product i
 	bound   float64
 	best    []float64
 	cost    float64
@@ -122,34 +128,33 @@ type bounded struct {
 	nodes   int
 }
 
-// search chooses for product i and after, gap above the dual value so far, left of the limits.
-func (b *bounded) search(i int, gap float64, left []float64) {
+// search chooses for product i and after, gap above the dual value so far.
+func (b *bounded) search(i int, gap float64) {
 	if b.nodes++; b.nodes > maxNodes {
 		return
 	}
 	if i == len(b.options) {
-		cost := 0.0
-		for i, x := range b.now {
-			cost += b.l.cost(i, x)
+		cost := b.bound + gap // and what is paid for what is left over
+		for r, p := range b.prices {
+			cost += p * b.left[i][r]
 		}
 		if cost < b.cost-b.slack {
 			b.best, b.cost = slices.Clone(b.now), cost
 		}
 		return
 	}
-	after := make([]float64, len(left))
 	for _, o := range b.options[i] {
 		if b.bound+gap+o.gap >= b.cost-b.slack {
 			return // the others have larger gaps
 		}
 		fits := true
 		for r, u := range b.l.uses[i] {
-			after[r] = left[r] - u*o.q
-			fits = fits && after[r]-b.least[i+1][r] >= -1e-9*b.l.limits[r]
+			b.left[i+1][r] = b.left[i][r] - u*o.q
+			fits = fits && b.left[i+1][r]-b.least[i+1][r] >= -1e-9*b.l.limits[r]
 		}
 		if fits {
 			b.now[i] = o.q
-			b.search(i+1, gap+o.gap, after)
+			b.search(i+1, gap+o.gap)
 		}
 	}
 }

@@ -121,7 +121,7 @@ func (m *minMax) policy(s, level int) ReviewPolicy {
 			}
 		}
 	}
-	p.FillRate = 1 - short/m.cycle.Mean()
+	p.FillRate = max(1-short/m.cycle.Mean(), 0)
 	p.Interval = m.total[n] * float64(m.Review)
 	p.CycleService, p.ReadyRate = min(p.CycleService, 1), min(p.ReadyRate, 1)
 	return p

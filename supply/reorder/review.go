@@ -166,7 +166,7 @@ func (r *review) base(level float64) ReviewPolicy {
 		Review: r.Review, Point: level, Level: level,
 		Cost:         (r.OrderCost*orders + r.rate(level)) / float64(r.Review),
 		CycleService: r.over[r.Review].CDF(level),
-		FillRate:     1 - r.short(level)/r.cycle.Mean(),
+		FillRate:     max(1-r.short(level)/r.cycle.Mean(), 0),
 		ReadyRate:    r.ready(level),
 		Interval:     float64(r.Review) / orders,
 	}
