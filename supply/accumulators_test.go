@@ -117,6 +117,41 @@ var kinds = []struct {
 			return out, nil
 		},
 	},
+	{
+		"Expiry", func() state { return must(supply.NewExpiry[string](supply.ExpiryOptions{AsOf: at(60)})) },
+		func(s state, r record) error {
+			e := s.(*supply.Expiry[string])
+			return errors.Join(e.Add(r.id, supply.Lot{Expires: r.to, Units: r.n, Value: 3 * r.n}), e.AddDemand(r.id, r.units))
+		}, func(a, b state) error { return a.(*supply.Expiry[string]).Merge(b.(*supply.Expiry[string])) },
+		func(s state) (any, error) { return s.(*supply.Expiry[string]).Result() },
+	},
+	{
+		"CostToServe", func() state {
+			return must(supply.NewCostToServe(supply.CostToServeOptions{Factors: map[string]float64{"": 0, "tea": 800, "jam": 20}}))
+		}, func(s state, r record) error {
+			c := s.(*supply.CostToServe)
+			return errors.Join(c.AddOrders(1, 10*r.n), c.AddCost(r.id, r.n), c.AddParcel([]supply.Leg{{Mode: r.category, Meters: 1000 * r.n, Grams: int64(r.units)}}))
+		}, func(a, b state) error { return a.(*supply.CostToServe).Merge(b.(*supply.CostToServe)) },
+		func(s state) (any, error) { return s.(*supply.CostToServe).Result() },
+	},
+	{
+		"Complaints", func() state { return &supply.Complaints[string]{} },
+		func(s state, r record) error {
+			return s.(*supply.Complaints[string]).Add(r.id, r.yes, []string{r.category, string(rune('a' + r.n%5)), r.category})
+		}, func(a, b state) error { return a.(*supply.Complaints[string]).Merge(b.(*supply.Complaints[string])) },
+		func(s state) (any, error) {
+			c := s.(*supply.Complaints[string])
+			out := []any{}
+			for _, id := range c.IDs() {
+				x, err := c.Terms(id, supply.ComplaintOptions{AgainstOthers: true, MinTexts: 1})
+				out = append(out, x, fmt.Sprint(err))
+			}
+			if len(out) == 0 {
+				return nil, supply.ErrEmpty
+			}
+			return out, nil
+		},
+	},
 }
 
 type record struct {
@@ -312,11 +347,14 @@ func fuzz(f *testing.F, kind int) {
 	})
 }
 
-func FuzzAssortmentUnmarshal(f *testing.F) { fuzz(f, 0) }
-func FuzzFulfilmentUnmarshal(f *testing.F) { fuzz(f, 1) }
-func FuzzServiceUnmarshal(f *testing.F)    { fuzz(f, 2) }
-func FuzzInventoryUnmarshal(f *testing.F)  { fuzz(f, 3) }
-func FuzzDemandUnmarshal(f *testing.F)     { fuzz(f, 4) }
+func FuzzAssortmentUnmarshal(f *testing.F)  { fuzz(f, 0) }
+func FuzzFulfilmentUnmarshal(f *testing.F)  { fuzz(f, 1) }
+func FuzzServiceUnmarshal(f *testing.F)     { fuzz(f, 2) }
+func FuzzInventoryUnmarshal(f *testing.F)   { fuzz(f, 3) }
+func FuzzDemandUnmarshal(f *testing.F)      { fuzz(f, 4) }
+func FuzzExpiryUnmarshal(f *testing.F)      { fuzz(f, 5) }
+func FuzzCostToServeUnmarshal(f *testing.F) { fuzz(f, 6) }
+func FuzzComplaintsUnmarshal(f *testing.F)  { fuzz(f, 7) }
 
 func TestMismatch(t *testing.T) {
 	f := func(o supply.FulfilmentOptions) *supply.Fulfilment {

@@ -32,14 +32,24 @@
 //   - [Fulfilment]: order cycle, on time, in full, perfect order, coverage
 //   - [Service]: response and resolution time, backlog by age, first-contact resolution,
 //     CSAT, NPS, CES, returns by reason and within their window
-//   - [Hours]: both of them by a clock that runs in business hours only
+//   - [Hours]: these two by a clock that runs in business hours only
+//   - [Expiry]: what expires before it is sold, and which lot leaves first
+//   - [CostToServe]: cost by part and emissions by mode of transport, an order and a parcel
+//   - [Complaints]: terms that complaints about a product are full of
 //   - [ABC], [XYZ]: which products deserve attention, and which can be foreseen
 //   - package reorder: order quantities, reorder points, service levels, whole plans
 //   - package scorecard: KPI trees with weights and grades, what to improve first, surveys,
 //     who gets an order and which store ships it
 //
-// The first five are accumulators: they take records from any number of shards, in any
-// order, and Merge into the same result as one pass.
+// Demand, Assortment, Inventory, Fulfilment, Service, Expiry, CostToServe and Complaints take records from
+// any number of shards, in any order, and Merge into the same result as one pass. By category, region, carrier, customer or
+// month they are the states of a Cube of package metrics/kpi, whose roll-ups have quantiles of
+// the merged cases:
+//
+//	cube, err := kpi.NewCube(kpi.CubeOptions[cell, supply.Fulfilment]{
+//		Merge: (*supply.Fulfilment).Merge,
+//		New:   func() *supply.Fulfilment { f, _ := supply.NewFulfilment(opt); return f },
+//	})
 //
 // # Guarantees
 //

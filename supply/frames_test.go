@@ -62,6 +62,15 @@ func TestFrames(t *testing.T) {
 			}
 			return values
 		}, Zero: []string{".opt.CapitalRate: version 1 has no rates", ".opt.RiskRate: none", ".opt.SpaceRate: none", ".skus[value].space: nor space"}},
+		{Kind: codec.KindExpiry, Fill: filledExpiry, Values: func(t testing.TB, s any) any {
+			return must(s.(*supply.Expiry[string]).Result())
+		}},
+		{Kind: codec.KindCostToServe, Fill: filledCostToServe, Values: func(t testing.TB, s any) any {
+			return must(s.(*supply.CostToServe).Result())
+		}},
+		{Kind: codec.KindComplaints, Fill: filledComplaints, Values: func(t testing.TB, s any) any {
+			return must(s.(*supply.Complaints[string]).Terms("coat", supply.ComplaintOptions{}))
+		}, Zero: []string{".serial: of the text being read", ".products[value].terms[value].last: of the last text"}},
 		{Kind: codec.KindDemand, Fill: filledDemand, Values: func(t testing.TB, s any) any {
 			d := s.(*supply.Demand[string])
 			out := map[string]any{"IDs": d.IDs(), "Periods": d.Periods()}
@@ -155,4 +164,36 @@ func filledDemand(t testing.TB) encoding.BinaryMarshaler {
 func office(t testing.TB) *supply.Hours {
 	b := must(supply.NewBusiness(supply.BusinessOptions{Holidays: map[string][]supply.Date{"carnival": {{Year: 2025, Month: 3, Day: 4}}}, Workdays: []supply.Date{{Year: 2025, Month: 3, Day: 8}}}))
 	return must(supply.NewHours(supply.HoursOptions{Business: b, Shifts: []supply.Shift{{From: 9 * time.Hour, To: 17 * time.Hour}}, On: map[time.Weekday][]supply.Shift{time.Friday: {{From: 9 * time.Hour, To: 12 * time.Hour}}}}))
+}
+
+func filledExpiry(t testing.TB) encoding.BinaryMarshaler {
+	e := must(supply.NewExpiry[string](supply.ExpiryOptions{AsOf: at(10), Soon: []time.Duration{5 * day, 20 * day}, Currency: "EUR"}))
+	ok(t, e.Add("milk", supply.Lot{Expires: at(9), Units: 4, Value: 400}), e.Add("milk", supply.Lot{Expires: at(14), Units: 10, Value: 950}),
+		e.Add("rice", supply.Lot{Expires: at(90), Units: 7, Value: 70}), e.AddDemand("milk", 1.25))
+	return e
+}
+
+func filledCostToServe(t testing.TB) encoding.BinaryMarshaler {
+	c := must(supply.NewCostToServe(supply.CostToServeOptions{Currency: "EUR", Factors: map[string]float64{"van": 800, "truck": 96.5}}))
+	ok(t, c.AddOrders(12, 99_000), c.AddCost("picking", 1_100), c.AddCost("freight", 3_300),
+		c.AddParcel([]supply.Leg{{Mode: "truck", Meters: 400_000, Grams: 2_500}, {Mode: "van", Meters: 12_000, Grams: 2_500}}))
+	for range 3 { // more gram metres than 64 bits hold
+		ok(t, c.AddParcel([]supply.Leg{{Mode: "truck", Meters: 1e9, Grams: 1e12}, {Mode: "van", Meters: 1e9, Grams: 1e12}}))
+	}
+	return c
+}
+
+func filledComplaints(t testing.TB) encoding.BinaryMarshaler {
+	c := &supply.Complaints[string]{}
+	for i := range 12 {
+		terms := []string{"seam"}
+		if i%3 > 0 {
+			terms = append(terms, "zip", "soft")
+		}
+		if i > 8 {
+			terms = nil
+		}
+		ok(t, c.Add("coat", i%4 > 0 && i < 9, terms), c.Add("hat", i%2 > 0, []string{"band"}))
+	}
+	return c
 }

@@ -21,19 +21,22 @@ func TestPromises(t *testing.T) {
 	testkit.Promises{
 		Funcs: map[string]any{
 			"ABC": supply.ABC[string], "NewAssortment": supply.NewAssortment[string], "NewDemand": supply.NewDemand[string],
-			"NewFulfilment": supply.NewFulfilment, "NewInventory": supply.NewInventory[string], "NewService": supply.NewService, "NewBusiness": supply.NewBusiness, "NewHours": supply.NewHours, "Unconstrain": supply.Unconstrain, "XYZ": supply.XYZ,
+			"NewFulfilment": supply.NewFulfilment, "NewInventory": supply.NewInventory[string], "NewService": supply.NewService, "NewBusiness": supply.NewBusiness, "NewHours": supply.NewHours, "NewExpiry": supply.NewExpiry[string], "NewCostToServe": supply.NewCostToServe, "Unconstrain": supply.Unconstrain, "XYZ": supply.XYZ,
 		},
 		Types: []func() any{
 			func() any { return filledAssortment(t) },
 			func() any { return demand() },
 			func() any { return filledFulfilment(t) },
 			func() any { return filledInventory(t) },
+			func() any { return filledExpiry(t) },
+			func() any { return filledCostToServe(t) },
+			func() any { return filledComplaints(t) },
 			func() any { return filledService(t) },
 			func() any { s := must(demand().Series("a", supply.Scale)); return &s },
 			func() any { s := supply.StepDay; return &s },
 			func() any { return &supply.Ratio{Num: 3, Den: 8} },
 		},
-		Zero: []string{"Assortment", "Series", "Ratio", "Step"},
+		Zero: []string{"Assortment", "Complaints", "Series", "Ratio", "Step"},
 		Args: map[string]func() []any{
 			"ABC": func() []any {
 				return []any{[]string{"a", "b", "c"}, []float64{5, 3, 1}, supply.ABCOptions{A: .7, B: .9}}
@@ -76,6 +79,16 @@ func TestPromises(t *testing.T) {
 			"Assortment.Renewal":    func() []any { return []any{[]time.Time{at(0), at(30), at(60)}} },
 			"Ratio.Interval":        func() []any { return []any{.9} },
 			"NewBusiness":           func() []any { return []any{supply.BusinessOptions{}} },
+			"NewExpiry":             func() []any { return []any{supply.ExpiryOptions{AsOf: at(9), Soon: []time.Duration{1, 2}}} },
+			"NewCostToServe":        func() []any { return []any{supply.CostToServeOptions{Factors: map[string]float64{"van": 1}}} },
+			"Expiry.Add":            func() []any { return []any{"milk", supply.Lot{Expires: at(9), Units: 4, Value: 300}} },
+			"Expiry.AddDemand":      func() []any { return []any{"milk", 1.5} },
+			"Expiry.Pick":           func() []any { return []any{[]supply.Lot{{Expires: at(9), Units: 4, Value: 300}}, "milk", int64(3)} },
+			"CostToServe.AddOrders": func() []any { return []any{int64(2), int64(300)} },
+			"CostToServe.AddCost":   func() []any { return []any{"picking", int64(300)} },
+			"CostToServe.AddParcel": func() []any { return []any{[]supply.Leg{{Mode: "van", Meters: 5, Grams: 6}}} },
+			"Complaints.Add":        func() []any { return []any{"coat", true, []string{"seam", "zip"}} },
+			"Complaints.Terms":      func() []any { return []any{"coat", supply.ComplaintOptions{Level: .9}} },
 			"NewHours": func() []any {
 				return []any{supply.HoursOptions{Shifts: []supply.Shift{{From: time.Hour, To: 2 * time.Hour}}}}
 			},
@@ -87,8 +100,9 @@ func TestPromises(t *testing.T) {
 			"Service.AddTicket": func() []any { return []any{ticket} },
 		},
 		NaN: map[string]string{
-			"Series.Tail": "the numbers of the series, as they are",
-			"Ratio.OrNaN": "where Value is an error",
+			"Series.Tail":      "the numbers of the series, as they are",
+			"Complaints.Terms": "a term of complaints only has a lift of +Inf",
+			"Ratio.OrNaN":      "where Value is an error",
 		},
 	}.Check(t)
 }

@@ -235,11 +235,15 @@ const (
 	KindEngagement      Kind = 0x058f
 	KindSocial          Kind = 0x0590
 
-	KindAssortment Kind = 0x0601
-	KindFulfilment Kind = 0x0602
-	KindService    Kind = 0x0603
-	KindInventory  Kind = 0x0604
-	KindDemand     Kind = 0x0605
+	KindAssortment  Kind = 0x0601
+	KindFulfilment  Kind = 0x0602
+	KindService     Kind = 0x0603
+	KindInventory   Kind = 0x0604
+	KindDemand      Kind = 0x0605
+	KindExpiry      Kind = 0x0606
+	KindCostToServe Kind = 0x0607
+	KindComplaints  Kind = 0x0608
+
 	KindSimulation Kind = 0x6110
 
 	KindQuestionnaire Kind = 0x6201
@@ -447,6 +451,9 @@ var Table = []Entry{
 	{KindService, "supply", "Service"},
 	{KindInventory, "supply", "Inventory"},
 	{KindDemand, "supply", "Demand"},
+	{KindExpiry, "supply", "Expiry"},
+	{KindCostToServe, "supply", "CostToServe"},
+	{KindComplaints, "supply", "Complaints"},
 	{KindQuestionnaire, "supply/scorecard", "Questionnaire"},
 	{KindSimulation, "supply/reorder", "Simulation"},
 	{KindFTRL, "predict/online", "FTRL"},

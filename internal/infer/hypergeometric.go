@@ -73,3 +73,38 @@ func FisherExact(x, n, y, m int64) float64 {
 	}
 	return min(sum, 1)
 }
+
+// FisherUpper returns the one-sided p-value of Fisher's exact test: the probability, margins
+// given, that of n cases, a of the first kind and c of the second, so many or more are of both. The
+// terms fall on that side of the mode on which both lies, so the shorter tail is summed, the
+// ratio of neighbours from one logarithm, until a term no longer counts: at once where the
+// first one is 0. Terms are scaled up lest they stop falling where numbers are subnormal.
+func FisherUpper(cases, first, second, both int64) float64 {
+	n, a, c := float64(cases), float64(first), float64(second)
+	lo, hi := max(0, first-(cases-second)), min(first, second)
+	if both <= lo {
+		return 1
+	}
+	const scale = 0x1p200 // exact
+	sum := 0.0
+	if float64(both) > (a+1)*((c+1)/(n+2)) {
+		term := scale * math.Exp(LogHypergeometric(float64(both), a, n-a, c))
+		for k := both; ; k++ {
+			sum += term
+			if k == hi || term <= sum*1e-17 {
+				return min(sum/scale, 1)
+			}
+			x := float64(k)
+			term *= (a - x) / (x + 1) * ((c - x) / (n - a - c + x + 1))
+		}
+	}
+	term := scale * math.Exp(LogHypergeometric(float64(both-1), a, n-a, c))
+	for k := both - 1; ; k-- {
+		sum += term
+		if k == lo || term <= sum*1e-17 {
+			return min(max(1-sum/scale, 0), 1)
+		}
+		x := float64(k)
+		term *= x / (a - x + 1) * ((n - a - c + x) / (c - x + 1))
+	}
+}

@@ -52,40 +52,6 @@ func measure(baskets, antecedent, consequent, both int64) Measures {
 	if consequent < baskets {
 		m.Certainty = excess / (a * (n - c))
 	}
-	m.P = fisher(baskets, antecedent, consequent, both)
+	m.P = infer.FisherUpper(baskets, antecedent, consequent, both)
 	return m
-}
-
-// fisher returns the probability, margins given, of so many baskets with both or more. The
-// terms fall on that side of the mode on which both lies, so the shorter tail is summed, the
-// ratio of neighbours from one logarithm, until a term no longer counts: at once where the
-// first one is 0. Terms are scaled up lest they stop falling where numbers are subnormal.
-func fisher(baskets, antecedent, consequent, both int64) float64 {
-	n, a, c := float64(baskets), float64(antecedent), float64(consequent)
-	lo, hi := max(0, antecedent-(baskets-consequent)), min(antecedent, consequent)
-	if both <= lo {
-		return 1
-	}
-	const scale = 0x1p200 // exact
-	sum := 0.0
-	if float64(both) > (a+1)*((c+1)/(n+2)) {
-		term := scale * math.Exp(infer.LogHypergeometric(float64(both), a, n-a, c))
-		for k := both; ; k++ {
-			sum += term
-			if k == hi || term <= sum*1e-17 {
-				return min(sum/scale, 1)
-			}
-			x := float64(k)
-			term *= (a - x) / (x + 1) * ((c - x) / (n - a - c + x + 1))
-		}
-	}
-	term := scale * math.Exp(infer.LogHypergeometric(float64(both-1), a, n-a, c))
-	for k := both - 1; ; k-- {
-		sum += term
-		if k == lo || term <= sum*1e-17 {
-			return min(max(1-sum/scale, 0), 1)
-		}
-		x := float64(k)
-		term *= x / (a - x + 1) * ((n - a - c + x) / (c - x + 1))
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"sort"
 
 	"github.com/aislekit/aisle/internal/check"
+	"github.com/aislekit/aisle/internal/infer"
 	"github.com/aislekit/aisle/internal/parallel"
 )
 
@@ -186,7 +187,7 @@ func (g *ruler) split(x *index, count []int64, at int, set []int32) error {
 			g.halves = [2][]int32{pick(g.halves[0][:0], set, ^mask), pick(g.halves[1][:0], set, mask)}
 			ante, cons := g.halves[0], g.halves[1]
 			r := rule{ante: ante, cons: cons, both: both, a: count[x.find(ante)], c: count[x.find(cons)]}
-			r.p = fisher(g.baskets, r.a, r.c, both)
+			r.p = infer.FisherUpper(g.baskets, r.a, r.c, both)
 			r.improve = r.p
 			if len(ante) > 1 {
 				r.improve = 0
@@ -196,7 +197,7 @@ func (g *ruler) split(x *index, count []int64, at int, set []int32) error {
 					rest = append(rest, cons...)
 					slices.Sort(rest)
 					g.part = rest
-					r.improve = max(r.improve, fisher(a, r.a, count[x.find(rest)], both))
+					r.improve = max(r.improve, infer.FisherUpper(a, r.a, count[x.find(rest)], both))
 				}
 			}
 			if err := g.keep(x, count, r); err != nil {
