@@ -285,8 +285,8 @@ func (s *Service) AddSold(orders, units, value int64) error {
 	if orders < 0 || units < 0 || value < 0 {
 		return fmt.Errorf("%s: orders %d, units %d, value %d, want >= 0: %w", where, orders, units, value, ErrRange)
 	}
-	c := serviceCounts{SoldOrders: orders, SoldUnits: units, SoldValue: value}
-	return addCounts(where, s.count.all(), c.all())
+	c := &s.count
+	return addCounts(where, []*int64{&c.SoldOrders, &c.SoldUnits, &c.SoldValue}, []*int64{&orders, &units, &value})
 }
 
 // AddSoldAt is AddSold of what was sold at one time, from which returns are expected within
@@ -333,8 +333,8 @@ func (s *Service) AddReturn(r Return) error {
 	if err := span(where, "Sold", r.Sold, "At", r.At); err != nil {
 		return err
 	}
-	c := serviceCounts{ReturnOrders: r.Orders, ReturnUnits: r.Units, ReturnValue: r.Value}
-	if err := addCounts(where, s.count.all(), c.all()); err != nil {
+	c := &s.count
+	if err := addCounts(where, []*int64{&c.ReturnOrders, &c.ReturnUnits, &c.ReturnValue}, []*int64{&r.Orders, &r.Units, &r.Value}); err != nil {
 		return err
 	}
 	n := returnCounts{r.Orders, r.Units, r.Value}
