@@ -171,7 +171,7 @@ type diary struct {
 }
 
 const (
-	killItems, killCustomers = 20, 30
+	killItems, killCustomers = 120, 30
 	killStock                = 1_000_000
 )
 
@@ -307,6 +307,9 @@ func TestKill(t *testing.T) {
 		p.kill(t)
 		p = begin(t, log, append(args, "-refit", "0", "-purge", "0")...)
 		c.addr.Store(p.addr)
+		if len(want) != killCustomers {
+			t.Errorf("%d customers have lists, want %d", len(want), killCustomers)
+		}
 		if got := lists(c); !reflect.DeepEqual(got, want) {
 			t.Errorf("lists after a kill differ:\n%v\nwant\n%v", got, want)
 		}

@@ -288,7 +288,7 @@ func (s *service) fill() {
 			})
 		}
 	}
-	for part := range slices.Chunk(events, 100) {
+	for part := range slices.Chunk(events, 40) {
 		for _, f := range s.ok("write", "POST", "/v1/events", m{"events": part})["fates"].([]any) {
 			if f.(m)["fate"] != "stored" {
 				s.t.Fatal(f)

@@ -116,7 +116,7 @@ func (s *service) trouble(away func(), back func()) {
 	}
 	s.ok("read", "POST", "/v1/recommendations", m{"customer": "c1", "place": "home", "k": 3})
 	back()
-	until := time.Now().Add(10 * time.Second)
+	until := time.Now().Add(30 * time.Second)
 	for s.do("", "GET", "/readyz", nil).Code != 200 && time.Now().Before(until) {
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -139,7 +139,7 @@ func (s *service) trouble(away func(), back func()) {
 
 func TestDatabaseGone(t *testing.T) {
 	w, dsn := newWire(t, dbtest.Schema(t))
-	s := newService(t, dsn, api.Options{Timeout: time.Second})
+	s := newService(t, dsn, api.Options{Timeout: 5 * time.Second})
 	s.fill()
 	s.trouble(func() { w.set(true) }, func() { w.set(false) })
 }
@@ -148,15 +148,15 @@ func TestDatabaseGone(t *testing.T) {
 // meanwhile is told once it answers again.
 func TestDatabaseSlow(t *testing.T) {
 	w, dsn := newWire(t, dbtest.Schema(t))
-	s := newService(t, dsn, api.Options{Timeout: time.Second})
+	s := newService(t, dsn, api.Options{Timeout: 3 * time.Second})
 	s.fill()
-	s.trouble(func() { w.delay.Store(int64(400 * time.Millisecond)) }, func() { w.delay.Store(0) })
+	s.trouble(func() { w.delay.Store(int64(2 * time.Second)) }, func() { w.delay.Store(0) })
 }
 
 // TestDatabaseLocked is the same of SQLite: another program holds the file.
 func TestDatabaseLocked(t *testing.T) {
 	dsn := filepath.Join(t.TempDir(), "shop.db")
-	s := newService(t, dsn, api.Options{Timeout: time.Second})
+	s := newService(t, dsn, api.Options{Timeout: 5 * time.Second})
 	s.fill()
 	other, err := sql.Open("sqlite", dsn)
 	if err != nil {
