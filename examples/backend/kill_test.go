@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -325,25 +326,51 @@ func TestKill(t *testing.T) {
 	})
 }
 
+// listed is an item of a list.
+type listed struct {
+	Item  string
+	Score float64
+}
+
 // lists are the items recommended to each customer.
-func lists(c *client) map[string][]string {
-	out := map[string][]string{}
+func lists(c *client) map[string][]listed {
+	out := map[string][]listed{}
 	for u := range killCustomers {
 		customer := fmt.Sprint("c", u)
-		var l struct{ Picks []struct{ Item string } }
+		var l struct{ Picks []listed }
 		if err := json.Unmarshal(c.must("POST", "/v1/recommendations", m{"customer": customer, "place": "home", "k": 10}, 200), &l); err != nil {
 			c.t.Error(err)
 		}
-		for _, p := range l.Picks {
-			out[customer] = append(out[customer], p.Item)
+		out[customer] = l.Picks
+	}
+	return out
+}
+
+// untied are the lines of a list with its ties by name: items that joined after the fit
+// stand, at one score, in the order in which they joined, and which of the last score made
+// the cut depends on it too.
+func untied(list []listed) []string {
+	out := make([]string, len(list))
+	for from := 0; from < len(list); {
+		to := from + 1
+		for to < len(list) && list[to].Score == list[from].Score {
+			to++
 		}
+		for k, x := range list[from:to] {
+			out[from+k] = fmt.Sprint(x.Score, " ", x.Item)
+			if to == len(list) {
+				out[from+k] = fmt.Sprint(x.Score)
+			}
+		}
+		slices.Sort(out[from:to])
+		from = to
 	}
 	return out
 }
 
 // compare holds the store against the diary, and lists against those of a shop that is made
 // anew from the log.
-func (d *diary) compare(t *testing.T, dsn, key string, fitTo int64, want map[string][]string) {
+func (d *diary) compare(t *testing.T, dsn, key string, fitTo int64, want map[string][]listed) {
 	t.Helper()
 	db, err := store.Open(context.Background(), dsn)
 	if err != nil {
@@ -410,11 +437,11 @@ func (d *diary) compare(t *testing.T, dsn, key string, fitTo int64, want map[str
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got []string
+		var got []listed
 		for _, p := range l.Picks {
-			got = append(got, p.Item)
+			got = append(got, listed{p.Item, p.Score})
 		}
-		if !reflect.DeepEqual(got, list) {
+		if !slices.Equal(untied(got), untied(list)) {
 			t.Errorf("%s: the service recommended %v, the log says %v", customer, list, got)
 		}
 	}

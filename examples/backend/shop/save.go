@@ -118,6 +118,10 @@ func (s *Shop) restore(ctx context.Context) error {
 		if engine, err = recommend.NewEngine(data, s.engineOptions(sources)); err != nil {
 			return fmt.Errorf("shop: engine: %w", err)
 		}
+		// Items join in the order of the catalogue, as after a refit: it breaks ties.
+		if err := s.stockEngine(engine); err != nil {
+			return err
+		}
 		if err := s.observeDislikes(ctx, engine); err != nil {
 			return err
 		}
