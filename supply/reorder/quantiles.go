@@ -115,6 +115,6 @@ func (q *quantiles) Quantile(p float64) float64 {
 	if p > q.p[n] {
 		return q.x[n] + q.excess*math.Log((1-q.p[n])/(1-p))
 	}
-	i, _ := slices.BinarySearch(q.p, p) // p[i-1] < p <= p[i]
-	return q.x[i-1] + (q.x[i]-q.x[i-1])*(p-q.p[i-1])/(q.p[i]-q.p[i-1])
+	i, _ := slices.BinarySearch(q.p, p)                                           // p[i-1] < p <= p[i]
+	return min(q.x[i-1]+(q.x[i]-q.x[i-1])*(p-q.p[i-1])/(q.p[i]-q.p[i-1]), q.x[i]) // which rounding may pass
 }
