@@ -18,6 +18,9 @@ const (
 	alsSpread = 32
 	// alsReach is how far confidences may exceed the penalty for the same.
 	alsReach = 1e4
+	// alsFaint is the share of α₀ below which a confidence is next to nothing: what a row says
+	// is then far behind what all share, and a few steps do not get to it.
+	alsFaint = 1e-3
 	// alsTol is what one more step of refinement may move a solution by, of its
 	// length, for the solution to count as one; and the residual of conjugate
 	// gradients at their end, of the right side.
@@ -43,11 +46,15 @@ func spread(a []float32, fp, f int) float32 {
 
 // far reports whether a confidence dwarfs the penalty, if there is one.
 func (t *alsScratch) far(row alsRow) bool {
-	most := float32(0)
+	return row.lambda > 0 && t.most() > alsReach*row.lambda
+}
+
+// most returns the largest confidence.
+func (t *alsScratch) most() (most float32) {
 	for _, c := range t.c {
 		most = max(most, c)
 	}
-	return row.lambda > 0 && most > alsReach*row.lambda
+	return most
 }
 
 // steep reports whether what all rows share dwarfs the penalty, if there is one.

@@ -461,13 +461,14 @@ func (s alsSolver) solveBlocks(t *alsScratch, x []float32, row alsRow) bool {
 }
 
 // solveCG takes conjugate gradient steps from the present x, stopping early when the residual has
-// vanished; cgExact of them for a row whose penalty is dwarfed, of which a few find next to nothing.
+// vanished; cgExact of them for a row whose penalty is dwarfed by its confidences, or by what all rows share
+// and these are next to nothing beside that: a few find next to nothing there.
 // With cgExact steps asked for they have to reach the solution.
 func (s alsSolver) solveCG(t *alsScratch, x []float32, row alsRow) bool {
 	f := len(x)
 	t.confidences(s.objective, len(row.cols), row.vals)
 	steps := s.steps
-	if t.far(row) || row.steep(f) {
+	if most := t.most(); row.lambda > 0 && most > alsReach*row.lambda || most < alsFaint*float32(s.objective.unobserved) && row.steep(f) {
 		steps = max(steps, cgExact)
 	}
 	r, p, q := t.r, t.p, t.q
