@@ -18,7 +18,8 @@ type state[U, I ID] struct {
 	sparse    []bool    // parallel to sources
 	ordered   bool      // a source reads order
 	popular   []float32 // users of each item
-	decayed   bool      // by their age
+	halfLife  int64     // of popularity, in nanoseconds; 0: none
+	last      int64     // Unix nanoseconds of the dataset's last entry, where there is a half-life
 	maxK      int
 	catalogue uint64  // fingerprint of the ids of the items
 	watermark int64   // Unix nanoseconds
@@ -344,10 +345,7 @@ func (s *state[U, I]) count(w *scratch[I]) {
 	if len(s.arrivals) == 0 {
 		return
 	}
-	w.scores = append(w.scores[:0], s.popular...)
-	for _, a := range s.arrivals {
-		w.scores = append(w.scores, float32(a.users.Load()))
-	}
+	w.scores = s.liked(append(w.scores[:0], s.popular...))
 	w.scan.scores = w.scores
 }
 

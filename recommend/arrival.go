@@ -6,15 +6,15 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"sync/atomic"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/vec"
 )
 
-// SourceLive names items that the dataset does not know, put into an answer by
-// the number of users with live events on them. They compete with the popular
-// items, whose score is a number of users too.
+// SourceLive names items that the dataset does not know, put into an answer by the number of
+// users who took them: those whose live events leave something, as a Builder would fold
+// them, and who do not dislike the item. They decay where EngineOptions.PopularHalfLife
+// says so, and compete with the popular items, whose score is a number of users too.
 const SourceLive = "live"
 
 // Arrival is an item that joins an Engine before the next fit.
@@ -35,16 +35,16 @@ type Arrival[I ID] struct {
 	Tokens []string // attributes, as in TFIDFOptions.Attributes
 }
 
-// arrival is an item that the dataset does not know. All but users is immutable.
+// arrival is an item that the dataset does not know. All but live is immutable.
 type arrival[I ID] struct {
 	Arrival[I]
-	added bool         // by AddItems; else it leaves with its last event
-	users atomic.Int32 // with live events on it
+	added bool    // by AddItems; else it leaves with its last event
+	live  *takers // who have it by live events
 }
 
 // AddItems lets items join without refitting: they are recommended from the next
 // request on, by the sources that have a vector or text to score them by, and by
-// the users of their live events (SourceLive). An item that was added before gets
+// the users who took them since (SourceLive). An item that was added before gets
 // its new description. They stay until a Swap to a dataset that knows them, and
 // their vectors until a Swap to another fit of the source. Item sets of the
 // dataset do not hold them, rules and id lists may.
@@ -75,7 +75,7 @@ func (e *Engine[U, I]) AddItems(items ...Arrival[I]) error {
 	}
 	next := slices.Clone(e.live.registry)
 	for k := range items {
-		a := &arrival[I]{Arrival: items[k], added: true}
+		a := &arrival[I]{Arrival: items[k], added: true, live: &takers{}}
 		a.Facts = slices.Clone(a.Facts)
 		for f := range a.Facts {
 			a.Facts[f].Item = a.Item
@@ -92,7 +92,7 @@ func (e *Engine[U, I]) AddItems(items ...Arrival[I]) error {
 			next = append(next, a)
 			continue
 		}
-		a.users.Store(next[at].users.Load())
+		a.live = next[at].live
 		next[at] = a
 	}
 	with, err := s.withArrivals(next, e.live.opt.NewItems, e.live.inStock(), "recommend: Engine.AddItems")

@@ -62,8 +62,10 @@ type EngineOptions struct {
 	// goes before it.
 	Rerank *Rerank
 	// PopularHalfLife, when > 0, makes the last resort popular now: an entry of the
-	// dataset counts 2^(-age/PopularHalfLife), its age before the dataset's last. The
-	// dataset needs times.
+	// dataset counts 2^(-age/PopularHalfLife), its age before the dataset's last. A user
+	// who took an item that joined counts so too, by the last event of the two and its age
+	// before the latest of all such events, or before the dataset's last if that is later.
+	// The dataset needs times.
 	PopularHalfLife time.Duration
 	// MaxK is how many items a request may ask for, All and Similar included, so that a
 	// number from a URL cannot make the engine sort the catalogue; default 1000.
@@ -205,12 +207,15 @@ func (e *Engine[U, I]) Meaning(source string) string {
 	}
 	switch source {
 	case SourcePopular:
-		if e.state.Load().decayed {
+		if e.state.Load().halfLife > 0 {
 			return "number of users who took the item, halved with every PopularHalfLife since"
 		}
 		return "number of users who took the item"
 	case SourceLive:
-		return "number of users with live events on the item"
+		if e.state.Load().halfLife > 0 {
+			return "number of users who took the item by live events, halved with every PopularHalfLife since"
+		}
+		return "number of users who took the item by live events"
 	case SourcePinned:
 		return "none: the request put the item there"
 	}
@@ -270,7 +275,10 @@ func (s *state[U, I]) countUsers(halfLife time.Duration, where string) error {
 		if err != nil {
 			return err
 		}
-		s.popular, s.decayed = m.scores, true
+		s.popular, s.halfLife, s.last = m.scores, int64(halfLife), math.MinInt64
+		for _, t := range x.times {
+			s.last = max(s.last, t)
+		}
 		return nil
 	}
 	s.popular = make([]float32, s.items)

@@ -123,6 +123,7 @@ type live[U, I ID] struct {
 
 	write    sync.Mutex
 	ids      map[string]struct{}
+	tally    past
 	registry []*arrival[I]     // items the dataset does not know, in the order they came
 	unknown  map[I]*arrival[I] // the same
 	stock    stock[I]
@@ -288,7 +289,12 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	if ev.id != "" {
 		l.ids[ev.id] = struct{}{}
 	}
-	isNew := s.data.Items.Of(ev.item) < 0 && (u == nil || !u.has(ev.item))
+	joins := s.data.Items.Of(ev.item) < 0
+	isNew := joins && (u == nil || !u.has(ev.item))
+	before := taker[I]{item: ev.item}
+	if joins && !isNew {
+		before.at, before.has = l.takes(s, u, ev.item)
+	}
 	l.mu.Lock()
 	if u == nil {
 		u = &liveUser[U, I]{id: o.User}
@@ -304,6 +310,9 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	if isNew {
 		changed = l.join(ev.item)
 	}
+	if joins {
+		l.retake(s, u, before)
+	}
 	if len(u.events) > l.opt.PerUser {
 		changed = l.evict(s, u) || changed
 	}
@@ -316,24 +325,27 @@ func (e *Engine[U, I]) Observe(o Observation[U, I]) error {
 	return nil
 }
 
-// join counts a user of an item that the dataset does not know, and reports
+// join counts a user with events on an item that the dataset does not know, and reports
 // whether the item is new.
 func (l *live[U, I]) join(item I) bool {
 	a := l.unknown[item]
 	isNew := a == nil
 	if isNew {
-		a = &arrival[I]{Arrival: Arrival[I]{Item: item}}
+		a = &arrival[I]{Arrival: Arrival[I]{Item: item}, live: &takers{}}
 		l.unknown[item] = a
 		l.registry = append(l.registry, a)
 	}
-	a.users.Add(1)
+	a.live.users++
 	return isNew
 }
 
 // leave counts a user of an item off, and reports whether the item is gone.
 func (l *live[U, I]) leave(item I) bool {
 	a := l.unknown[item]
-	if a == nil || a.users.Add(-1) > 0 || a.added {
+	if a == nil {
+		return false
+	}
+	if a.live.users--; a.live.users > 0 || a.added {
 		return false
 	}
 	delete(l.unknown, item)
@@ -346,24 +358,36 @@ func (l *live[U, I]) leave(item I) bool {
 func (l *live[U, I]) evict(s *state[U, I], u *liveUser[U, I]) bool {
 	l.evicted++
 	l.mark(s, u.id, &u.events[0])
-	return l.discard(u, func(k int, _ liveEvent[I]) bool { return k == 0 })
+	return l.discard(s, u, func(k int, _ liveEvent[I]) bool { return k == 0 })
 }
 
 // discard removes the events for which gone is true, and the user with the last. It
 // reports whether an item left.
-func (l *live[U, I]) discard(u *liveUser[U, I], gone func(k int, e liveEvent[I]) bool) (left bool) {
-	items := l.remove(u, gone)
+func (l *live[U, I]) discard(s *state[U, I], u *liveUser[U, I], gone func(k int, e liveEvent[I]) bool) (left bool) {
+	var items []I
+	for k, e := range u.events {
+		if gone(k, e) && l.unknown[e.item] != nil {
+			items = append(items, e.item)
+		}
+	}
 	slices.Sort(items)
+	var before []taker[I]
 	for _, item := range slices.Compact(items) {
-		if !u.has(item) {
-			left = l.leave(item) || left
+		at, has := l.takes(s, u, item)
+		before = append(before, taker[I]{item, at, has})
+	}
+	l.remove(u, gone)
+	for _, b := range before {
+		l.retake(s, u, b)
+		if !u.has(b.item) {
+			left = l.leave(b.item) || left
 		}
 	}
 	return left
 }
 
-// remove is discard without a look at the items, which it returns.
-func (l *live[U, I]) remove(u *liveUser[U, I], gone func(k int, e liveEvent[I]) bool) (items []I) {
+// remove is discard without a look at the items.
+func (l *live[U, I]) remove(u *liveUser[U, I], gone func(k int, e liveEvent[I]) bool) {
 	l.mu.Lock()
 	kept := u.events[:0]
 	for k, e := range u.events {
@@ -372,7 +396,6 @@ func (l *live[U, I]) remove(u *liveUser[U, I], gone func(k int, e liveEvent[I]) 
 			continue
 		}
 		l.total--
-		items = append(items, e.item)
 		if e.id != "" {
 			delete(l.ids, e.id)
 		}
@@ -386,7 +409,6 @@ func (l *live[U, I]) remove(u *liveUser[U, I], gone func(k int, e liveEvent[I]) 
 	if len(kept) == 0 {
 		l.unlink(u)
 	}
-	return items
 }
 
 // publish makes requests see the arrivals of the registry.
@@ -450,31 +472,31 @@ func (l *live[U, I]) within(s *state[U, I], u *liveUser[U, I]) func(k int, ev li
 // recount returns the registry for the dataset of s: the items that it does not
 // know, those of the registry first, with their users.
 func (l *live[U, I]) recount(s *state[U, I], vectors func(a *arrival[I]) map[string][]float32) []*arrival[I] {
-	counts := map[I]int{}
-	var items []I
+	counts := map[I]*takers{}
+	var events []liveEvent[I]
 	for u := l.ends.prev; u != &l.ends; u = u.prev {
 		gone := l.within(s, u)
-		items = items[:0]
+		events = events[:0]
 		for k, ev := range u.events {
 			if s.data.Items.Of(ev.item) < 0 && !gone(k, ev) {
-				items = append(items, ev.item)
+				events = append(events, ev)
 			}
 		}
-		slices.Sort(items)
-		for _, item := range slices.Compact(items) {
-			counts[item]++
-		}
+		slices.SortStableFunc(events, func(a, b liveEvent[I]) int { return cmp.Compare(a.item, b.item) })
+		l.countPairs(s, events, counts)
 	}
 	var registry []*arrival[I]
 	for _, a := range l.registry {
 		n := counts[a.Item]
 		delete(counts, a.Item)
-		if s.data.Items.Of(a.Item) >= 0 || !a.added && n == 0 {
+		if s.data.Items.Of(a.Item) >= 0 || !a.added && n == nil {
 			continue
 		}
-		c := &arrival[I]{Arrival: a.Arrival, added: a.added}
+		c := &arrival[I]{Arrival: a.Arrival, added: a.added, live: n}
+		if n == nil {
+			c.live = &takers{}
+		}
 		c.Vectors = vectors(a)
-		c.users.Store(int32(n))
 		registry = append(registry, c)
 	}
 	rest := make([]I, 0, len(counts))
@@ -483,11 +505,29 @@ func (l *live[U, I]) recount(s *state[U, I], vectors func(a *arrival[I]) map[str
 	}
 	slices.Sort(rest)
 	for _, item := range rest {
-		c := &arrival[I]{Arrival: Arrival[I]{Item: item}}
-		c.users.Store(int32(counts[item]))
-		registry = append(registry, c)
+		registry = append(registry, &arrival[I]{Arrival: Arrival[I]{Item: item}, live: counts[item]})
 	}
 	return registry
+}
+
+// countPairs counts the user of events, which are sorted by item.
+func (l *live[U, I]) countPairs(s *state[U, I], events []liveEvent[I], counts map[I]*takers) {
+	for k := 0; k < len(events); {
+		item := events[k].item
+		l.tally.begin()
+		for ; k < len(events) && events[k].item == item; k++ {
+			l.tally.add(pastOf(&events[k]))
+		}
+		t := counts[item]
+		if t == nil {
+			t = &takers{}
+			counts[item] = t
+		}
+		t.users++
+		if at, has := l.has(s); has {
+			t.change(at, s.halfLife, true)
+		}
+	}
 }
 
 // sweep drops the events that the dataset of s contains. Items are not counted off: the registry is made anew.
@@ -497,7 +537,7 @@ func (l *live[U, I]) sweep(s *state[U, I]) {
 		before := u.prev
 		gone := l.within(s, u)
 		if slices.ContainsFunc(u.events, func(ev liveEvent[I]) bool { return gone(0, ev) }) {
-			l.discard(u, gone)
+			l.discard(s, u, gone)
 		}
 		u = before
 	}

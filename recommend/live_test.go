@@ -218,8 +218,8 @@ func TestLiveEviction(t *testing.T) {
 				}
 			}
 			for _, a := range e.state.Load().arrivals {
-				if int(a.users.Load()) != users[a.Item] {
-					t.Fatalf("item %s has %d users, want %d", a.Item, a.users.Load(), users[a.Item])
+				if a.live.users != users[a.Item] {
+					t.Fatalf("item %s has %d users, want %d", a.Item, a.live.users, users[a.Item])
 				}
 			}
 		}
@@ -455,6 +455,7 @@ func TestSnapshotReplayProp(t *testing.T) {
 				return func(e *Engine[string, string]) { e.SetStock(slices.Values(ids)) }
 			}
 			o := obs{User: user, Item: fmt.Sprintf("%s%03d", rapid.SampledFrom([]string{"i", "x"}).Draw(t, "kind"), rapid.IntRange(0, 47).Draw(t, "item")), At: at(1000 + rapid.IntRange(0, 60).Draw(t, "sec"))}
+			o.Dislike, o.Weight = rapid.IntRange(0, 5).Draw(t, "dislike") == 0, rapid.SampledFrom([]float32{1, 1, 2, -1}).Draw(t, "weight")
 			return func(e *Engine[string, string]) { _ = e.Observe(o) }
 		}
 		for range rapid.IntRange(0, 80).Draw(t, "before") {

@@ -218,7 +218,7 @@ func (e *Engine[U, I]) forget(user U, at int64, where string) (known bool, err e
 	l.deletions.Add(1)
 	if u := l.users[user]; u != nil && u.events[0].at <= at {
 		known = true
-		if l.discard(u, func(_ int, ev liveEvent[I]) bool { return ev.at <= at }) {
+		if l.discard(s, u, func(_ int, ev liveEvent[I]) bool { return ev.at <= at }) {
 			return known, e.publish(s, where) // of fewer arrivals, whose facts were good before
 		}
 	}
