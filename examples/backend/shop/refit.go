@@ -94,7 +94,14 @@ func (s *Shop) fit(ctx context.Context, last int64, items map[string]store.Item)
 		return nil, nil, nil, report, fmt.Errorf("shop: catalogue: %w", err)
 	}
 	report.Users, report.Items = data.Users.Len(), data.Items.Len()
-	sources, err := s.fitSources(ctx, data, items, report)
+	var sources []recommend.Source
+	if s.opt.Sources == nil {
+		sources, err = s.fitSources(ctx, data, items, report)
+	} else if sources, err = s.opt.Sources(ctx, data); err == nil {
+		for _, x := range sources {
+			report.Sources = append(report.Sources, x.Name)
+		}
+	}
 	if err != nil {
 		return nil, nil, nil, report, err
 	}

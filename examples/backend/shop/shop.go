@@ -35,6 +35,9 @@ type Options struct {
 	// FitTo, when > 0, is the number of the last event that the models of a shop made from
 	// the log alone are fitted on; those after it are told to the engine. Default all.
 	FitTo int64
+	// Sources, when set, fits the models behind lists in place of the shop's own: the first
+	// that has something to say answers.
+	Sources func(ctx context.Context, data *recommend.Dataset[string, string]) ([]recommend.Source, error)
 }
 
 // Errors of a Shop.
