@@ -24,9 +24,9 @@ var (
 type Distribution interface {
 	Mean() float64              // expected demand
 	SD() float64                // its standard deviation
-	CDF(x float64) float64      // P(demand <= x)
-	Quantile(p float64) float64 // smallest x with CDF(x) >= p, for p in (0, 1)
-	Loss(x float64) float64     // E[max(demand-x, 0)], the expected shortage of a stock of x
+	CDF(x float64) float64      // P(demand <= x); NaN gives NaN
+	Quantile(p float64) float64 // smallest x with CDF(x) >= p, for p in (0, 1); NaN for any other p
+	Loss(x float64) float64     // E[max(demand-x, 0)], the expected shortage of a stock of x; NaN gives NaN
 }
 
 // NormalDemand is demand with the given mean and standard deviation, both from 0
@@ -60,20 +60,23 @@ func (n normal) plus(other Distribution) (Distribution, bool) {
 }
 
 func (n normal) CDF(x float64) float64 {
-	if n.sd == 0 {
-		if x >= n.mean {
-			return 1
-		}
-		return 0
+	switch {
+	case math.IsNaN(x) || n.sd > 0:
+		return infer.NormalCDF((x - n.mean) / n.sd)
+	case x >= n.mean:
+		return 1
 	}
-	return infer.NormalCDF((x - n.mean) / n.sd)
+	return 0
 }
 
 func (n normal) Quantile(p float64) float64 {
-	if n.sd == 0 {
+	switch {
+	case !(p > 0 && p < 1):
+		return math.NaN()
+	case n.sd == 0:
 		return n.mean
 	}
-	return n.mean + n.sd*zOf(p)
+	return n.mean + n.sd*infer.NormalQuantile(p)
 }
 
 func (n normal) Loss(x float64) float64 {
@@ -138,10 +141,12 @@ func (p poisson) plus(other Distribution) (Distribution, bool) {
 }
 
 func (p poisson) CDF(x float64) float64 {
-	if x < 0 {
+	switch {
+	case math.IsNaN(x):
+		return x
+	case x < 0:
 		return 0
-	}
-	if math.IsInf(x, 1) {
+	case x > 1e15:
 		return 1
 	}
 	return mathext.GammaIncRegComp(math.Floor(x)+1, p.mean)
@@ -192,14 +197,13 @@ func (p poisson) Loss(x float64) float64 {
 	if x <= 0 {
 		return p.mean - x
 	}
+	if x > 1e15 {
+		return 0
+	}
 	at := func(k float64) float64 {
 		lg, _ := math.Lgamma(k + 1)
 		pk := math.Exp(k*math.Log(p.mean) - p.mean - lg)
-		tail := 0.0
-		if k < 1e300 {
-			tail = mathext.GammaIncReg(k+1, p.mean)
-		}
-		return max((p.mean-k)*tail+p.mean*pk, 0)
+		return max((p.mean-k)*mathext.GammaIncReg(k+1, p.mean)+p.mean*pk, 0)
 	}
 	k := math.Floor(x)
 	if k == x {
@@ -264,7 +268,12 @@ func (e empirical) rank(x float64) int {
 	return i
 }
 
-func (e empirical) CDF(x float64) float64 { return float64(e.rank(x)) / float64(len(e.x)) }
+func (e empirical) CDF(x float64) float64 {
+	if math.IsNaN(x) {
+		return x
+	}
+	return float64(e.rank(x)) / float64(len(e.x))
+}
 
 func (e empirical) Quantile(p float64) float64 {
 	if !(p > 0 && p < 1) {
@@ -277,6 +286,9 @@ func (e empirical) Quantile(p float64) float64 {
 
 func (e empirical) Loss(x float64) float64 {
 	i := e.rank(x)
+	if i == len(e.x) {
+		return 0
+	}
 	return max(e.above[i]-x*float64(len(e.x)-i)/float64(len(e.x)), 0)
 }
 

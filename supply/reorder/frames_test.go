@@ -64,6 +64,10 @@ func TestSimulationDamaged(t *testing.T) {
 		"ids of numbers":           word(64, 1),
 		"a sum that is no number":  func(p []byte) { word(len(p)-8, math.Float64bits(math.NaN()))(p) },
 		"a sum that is below zero": func(p []byte) { word(len(p)-16, math.Float64bits(-1))(p) },
+		"periods of another batch": func(p []byte) { word(len(p)-8, math.Float64bits(10))(p) },
+		"ready in more than all":   func(p []byte) { word(len(p)-16, math.Float64bits(10))(p) },
+		"more good cycles":         func(p []byte) { word(len(p)-24, math.Float64bits(1e6))(p) },
+		"more served than asked":   func(p []byte) { word(len(p)-11*8, math.Float64bits(1e6))(p) },
 	} {
 		bad := slices.Clone(good)
 		change(bad[header : len(bad)-4])

@@ -62,7 +62,31 @@ func (g gamma) Quantile(q float64) float64 {
 	if !(q > 0 && q < 1) {
 		return math.NaN()
 	}
-	return mathext.GammaIncRegInv(g.shape, q) * g.scale
+	if g.shape > .1 && q > 1e-6 && q < 1-1e-6 {
+		return mathext.GammaIncRegInv(g.shape, q) * g.scale
+	}
+	return g.extreme(q)
+}
+
+// extreme is the quantile where mathext's inverse panics or finds none: a bisection over the floats, whose bits are in
+// their order, by the tail that is the smaller.
+func (g gamma) extreme(q float64) float64 {
+	lo, hi := uint64(0), math.Float64bits(math.MaxFloat64)
+	for lo < hi {
+		mid := lo + (hi-lo)/2
+		x, reached := math.Float64frombits(mid), false
+		if q < .5 {
+			reached = mathext.GammaIncReg(g.shape, x) >= q
+		} else {
+			reached = mathext.GammaIncRegComp(g.shape, x) <= 1-q
+		}
+		if reached {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return math.Float64frombits(hi) * g.scale
 }
 
 // Loss by E[D; D > x] = mean · P(D' > x), D' of a shape one more.

@@ -76,7 +76,7 @@ func (g *grid) counts() bool        { return g.step == 1 && !g.smooth }
 
 // at is the index of the last point at or below x, within -1 and the number of points.
 func (g *grid) at(x float64) int {
-	return int(min(max(math.Floor(x/g.step+1e-9)-float64(g.first), -1), float64(len(g.p))))
+	return int(min(max(math.Floor(x/g.step)-float64(g.first), -1), float64(len(g.p))))
 }
 
 // CDF steps at the points, or rises evenly over the cell of each where the grid is smooth.

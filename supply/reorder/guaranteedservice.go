@@ -55,7 +55,7 @@ const maxServiceTimes = 1 << 25
 // The result is in ascending order of id. Errors: ErrEmpty without stages, ErrDuplicate for a stage given twice,
 // ErrUnknownID for the end of an arc, ErrRange and ErrNotFinite for fields, ErrUnsupported
 // for arcs that close a loop, which the text names, ErrTooLarge where stages × longest time
-// is above 2²⁵. With M the longest time through a stage, the cost is at most the sum of M²/2
+// is above 2²⁵, ErrOverflow for a cost beyond float64. With M the longest time through a stage, the cost is at most the sum of M²/2
 // over the stages. When ctx ends it returns its cause.
 func GuaranteedService[K supply.ID](ctx context.Context, stages []Stage[K], arcs []Arc[K]) ([]ServiceTime[K], error) {
 	const where = "reorder: GuaranteedService"
@@ -183,6 +183,9 @@ func chainOf[K supply.ID](where string, stages []Stage[K], arcs []Arc[K]) (*chai
 		if n.limit = n.most; own > 0 || customers == 0 {
 			n.limit = min(n.most, stages[k].Outbound)
 		}
+		if !check.Finite(n.bound * max(n.hold, 1) * math.Sqrt(float64(n.most)) * float64(len(stages))) {
+			return nil, fmt.Errorf("%s: stage %v: demand within %v a period costs too much to add up: %w", where, stages[k].ID, n.bound, ErrOverflow)
+		}
 	}
 	return c, nil
 }
@@ -218,8 +221,21 @@ func connect[K supply.ID](where string, c *chain, stages []Stage[K], arcs []Arc[
 		pairs[i] = p
 	}
 	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(a.from-b.from, a.to-b.to, cmp.Compare(a.units, b.units)) })
+	trees := make([]int, len(stages)) // by union and find: a parent in the tree of those connected so far
+	for k := range trees {
+		trees[k] = k
+	}
+	root := func(k int) int {
+		for trees[k] != k {
+			trees[k] = trees[trees[k]]
+			k = trees[k]
+		}
+		return k
+	}
 	for _, p := range pairs {
-		if path := c.path(p.to, p.from); path != nil {
+		a, b := root(p.from), root(p.to)
+		if a == b {
+			path := c.path(p.to, p.from)
 			names := make([]string, len(path))
 			for i, k := range path {
 				names[i] = fmt.Sprint(stages[k].ID)
@@ -227,6 +243,7 @@ func connect[K supply.ID](where string, c *chain, stages []Stage[K], arcs []Arc[
 			return fmt.Errorf("%s: no tree: the arc from %v to %v closes the loop %s – %v: %w", where, stages[p.from].ID, stages[p.to].ID,
 				strings.Join(names, " – "), stages[p.to].ID, ErrUnsupported)
 		}
+		trees[b] = a
 		c.nodes[p.from].links = append(c.nodes[p.from].links, link{p.to, true, p.units})
 		c.nodes[p.to].links = append(c.nodes[p.to].links, link{p.from, false, p.units})
 	}

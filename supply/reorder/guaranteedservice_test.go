@@ -305,3 +305,29 @@ func BenchmarkGuaranteedService(b *testing.B) {
 		})
 	}
 }
+
+// A part in so many of the next, and so on, is more than a float64 holds; and arcs to one stage are connected in no time.
+func TestGuaranteedServiceSize(t *testing.T) {
+	var stages []reorder.Stage[int]
+	var arcs []reorder.Arc[int]
+	for i := range 30 {
+		stages = append(stages, reorder.Stage[int]{ID: i, Time: 1, Bound: 1e15})
+		if i > 0 {
+			arcs = append(arcs, reorder.Arc[int]{From: i, To: i - 1, Units: 1e15})
+		}
+	}
+	if _, err := reorder.GuaranteedService(context.Background(), stages, arcs); !errors.Is(err, reorder.ErrOverflow) {
+		t.Error(err)
+	}
+	stages, arcs = nil, nil
+	const n = 20_000
+	for i := range n {
+		stages = append(stages, reorder.Stage[int]{ID: i, Bound: float64(i / (n - 1))})
+		if i < n-1 {
+			arcs = append(arcs, reorder.Arc[int]{From: i, To: n - 1})
+		}
+	}
+	if r, err := reorder.GuaranteedService(context.Background(), stages, arcs); err != nil || len(r) != n {
+		t.Error(len(r), err)
+	}
+}

@@ -245,7 +245,7 @@ func LimitSeasons[K supply.ID](items []SeasonItem[K], limits []float64) (Shares[
 		return Shares[K]{}, err
 	}
 	all := true
-	for _, it := range items {
+	for i, it := range items {
 		at := fmt.Sprintf("%s: product %v", where, it.ID)
 		if it.Demand == nil {
 			return Shares[K]{}, fmt.Errorf("%s: Demand is nil, want a Distribution: %w", at, ErrOption)
@@ -257,7 +257,11 @@ func LimitSeasons[K supply.ID](items []SeasonItem[K], limits []float64) (Shares[
 		if q := it.Demand.Quantile(ratio); !check.Finite(q) {
 			return Shares[K]{}, fmt.Errorf("%s: no quantile of demand at %v: %w", at, ratio, ErrUndefined)
 		}
-		all = all && whole(it.Demand)
+		if !whole(it.Demand) {
+			all = false
+		} else if g, err := gridOf(it.Demand, 1, maxUnits); err == nil {
+			items[i].Demand = g // a table, which the search for prices asks many times
+		}
 	}
 	l.best = func(i int, price float64) float64 {
 		ratio := (items[i].Under - price) / (items[i].Over + items[i].Under)

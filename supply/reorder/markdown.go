@@ -136,7 +136,7 @@ func (m *Markdown) start() int { return slices.Index(m.prices, m.opt.Price) }
 func (m *Markdown) offer(t, price, reach int) (mean, each float64) {
 	p, full := float64(m.prices[price]), float64(m.opt.Price)
 	a := m.opt.Reaches[reach]
-	low := a * math.Pow(p/full, m.opt.Elasticity)
+	low := a * min(math.Pow(p/full, m.opt.Elasticity), 1e250) // all is sold long before
 	return m.opt.Demand[t] * (1 - a + low), ((1-a)*full + low*p) / (1 - a + low)
 }
 
@@ -169,6 +169,9 @@ func poissonMasses(p []float64, mean float64, most int) (masses []float64, first
 	p = p[:0]
 	if mean == 0 {
 		return append(p, 1), 0
+	}
+	if mean > 2*float64(most)+1000 { // a demand below most has a chance of less than e^(-mean/8)
+		return p, most
 	}
 	mode := math.Floor(mean)
 	lg, _ := math.Lgamma(mode + 1)

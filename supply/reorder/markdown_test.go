@@ -222,3 +222,13 @@ func TestMarkdownBadInput(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A cut so deep that demand is beyond float64: all is sold at once, in no time.
+func TestMarkdownSteep(t *testing.T) {
+	m, err := reorder.PlanMarkdown(context.Background(), reorder.MarkdownOptions{
+		Units: 10, Demand: []float64{1e-3}, Price: 1 << 40, Prices: []int64{1 << 39, 1}, Elasticity: -100, Salvage: 0,
+	})
+	if err != nil || !testkit.Close(m.Value, 10<<39, 0, 1e-9) || !testkit.Close(m.Sold[0], 10, 0, 1e-9) || m.Prices[0] != 1<<39 {
+		t.Errorf("%+v, %v", m, err)
+	}
+}

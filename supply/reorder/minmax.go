@@ -19,10 +19,22 @@ type minMax struct {
 	total  []float64 // total[n] = Σ visits[:n]
 	rates  []float64 // cache of rate, from position lowest on
 	lowest int
+	scale  float64 // of a unit of the policy's, where Unit is 1 because demand is counted in them
 }
 
 // newMinMax puts demand of a review interval on units. ErrRange where it can be negative or has too many units.
 func newMinMax(opt ReviewOptions) (*minMax, error) {
+	scale := 1.0
+	if opt.Unit != 1 && inUnits(opt.Demand, opt.Unit) { // which makes the laws of sums exact, as those of whole units are
+		g, err := gridOf(opt.Demand, opt.Unit, maxUnits)
+		if err != nil {
+			return nil, fmt.Errorf("%w; a larger Unit has fewer", err)
+		}
+		opt.Demand = newGrid(g.first, 1, g.p, false)
+		opt.HoldingCost *= opt.Unit
+		opt.BackorderCost *= opt.Unit
+		scale, opt.Unit = opt.Unit, 1
+	}
 	r, err := newReview(opt)
 	if err != nil {
 		return nil, err
@@ -44,7 +56,26 @@ func newMinMax(opt ReviewOptions) (*minMax, error) {
 	if g.first == 0 && g.p[0] > 1-tiny {
 		return nil, fmt.Errorf("%s of %v units of %v is none: %w", "Demand", g.mean/opt.Unit, opt.Unit, ErrRange)
 	}
-	return &minMax{review: r, demand: g, total: []float64{0}}, nil
+	return &minMax{review: r, demand: g, total: []float64{0}, scale: scale}, nil
+}
+
+// inUnits reports whether the quantiles of a law are multiples of a unit, but for rounding.
+func inUnits(d Distribution, unit float64) bool {
+	at := func(p float64) bool {
+		n := d.Quantile(p) / unit
+		return math.Abs(n-math.Round(n)) <= 1e-9*max(1, math.Abs(n))
+	}
+	for k := 1; k < 64; k++ {
+		if !at(float64(k) / 64) {
+			return false
+		}
+	}
+	for p := 1e-2; p > tailMass; p /= 10 { // rare amounts too
+		if !at(p) || !at(1-p) {
+			return false
+		}
+	}
+	return true
 }
 
 // mass is the chance of a demand of n units between two reviews.
@@ -107,7 +138,7 @@ func (m *minMax) cost(s, level int) float64 {
 // policy fills in what (s, S) costs and does.
 func (m *minMax) policy(s, level int) ReviewPolicy {
 	n := level - s
-	p := ReviewPolicy{Review: m.Review, Point: float64(s) * m.Unit, Level: float64(level) * m.Unit, Cost: m.cost(s, level) / float64(m.Review)}
+	p := ReviewPolicy{Review: m.Review, Point: float64(s) * m.Unit * m.scale, Level: float64(level) * m.Unit * m.scale, Cost: m.cost(s, level) / float64(m.Review)}
 	short := 0.0
 	for j, v := range m.visits[:n] {
 		y := float64(level-j) * m.Unit
@@ -144,7 +175,7 @@ func (m *minMax) best(top int) (s, level int, err error) {
 	for s = top; ; s-- {
 		n := level - s
 		if n > maxUnits {
-			return 0, 0, fmt.Errorf("orders of more than %d units of %v, choose a larger Unit: %w", maxUnits, m.Unit, ErrRange)
+			return 0, 0, fmt.Errorf("orders of more than %d units of %v, choose a larger Unit: %w", maxUnits, m.Unit*m.scale, ErrRange)
 		}
 		if n > 0 && sum <= m.at(s)*m.total[n] {
 			break
@@ -155,7 +186,7 @@ func (m *minMax) best(top int) (s, level int, err error) {
 	least := m.cost(s, level)
 	for up := level + 1; m.at(up) <= least; up++ {
 		if up-s > maxUnits {
-			return 0, 0, fmt.Errorf("orders of more than %d units of %v, choose a larger Unit: %w", maxUnits, m.Unit, ErrRange)
+			return 0, 0, fmt.Errorf("orders of more than %d units of %v, choose a larger Unit: %w", maxUnits, m.Unit*m.scale, ErrRange)
 		}
 		if c := m.cost(s, up); c < least {
 			level, least = up, c
@@ -292,11 +323,11 @@ func approximate(where string, opt ReviewOptions, rule func(m *minMax) (s, level
 	low, high := math.Round(s/m.Unit), math.Round(level/m.Unit)
 	high = max(high, low+1)
 	if !(high-low <= maxUnits && math.Abs(high) < math.MaxInt32/2) {
-		return ReviewPolicy{}, fmt.Errorf("%s: (%v, %v) in units of %v: %w", where, s, level, m.Unit, ErrOverflow)
+		return ReviewPolicy{}, fmt.Errorf("%s: (%v, %v) in units of %v: %w", where, s*m.scale, level*m.scale, m.Unit*m.scale, ErrOverflow)
 	}
 	p, err := checked(where, m.policy(int(low), int(high)))
 	if err == nil {
-		p.Point, p.Level = s, level
+		p.Point, p.Level = s*m.scale, level*m.scale
 	}
 	return p, err
 }

@@ -70,7 +70,7 @@ func (p Policy) Order(s State) float64 {
 // cost of a policy is (KD + ∫ g over [r, r+Q])/Q, or the sum over r+1 … r+Q for
 // whole units, and at the optimum g(r) = g(r+Q) (Zheng 1992). Whole units are
 // solved exactly by the algorithm of Federgruen and Zheng (1992), the normal law
-// to about 1e-9. Errors: ErrOption naming every bad field, ErrOverflow.
+// to about 1e-9. Errors: ErrOption naming every bad field, ErrRange for a lot of 10⁷ whole units or more, ErrOverflow.
 func BestPolicy(opt PolicyOptions) (Policy, error) {
 	const where = "reorder: BestPolicy"
 	if err := opt.validate(where); err != nil {
@@ -82,7 +82,9 @@ func BestPolicy(opt PolicyOptions) (Policy, error) {
 	}
 	var p Policy
 	if opt.Law == Poisson {
-		p = opt.wholePolicy(d)
+		if p = opt.wholePolicy(d); p.Quantity >= maxLot {
+			return Policy{}, fmt.Errorf("%s: the best Quantity is above %g units, count in packs: %w", where, maxLot, ErrRange)
+		}
 	} else {
 		p = opt.normalPolicy(d)
 	}
@@ -106,7 +108,7 @@ func PolicyCost(opt PolicyOptions, p Policy) (float64, error) {
 	c.Require(check.Finite(p.Point), "Point", p.Point, "finite")
 	check.Positive(&c, "Quantity", p.Quantity)
 	if opt.Law == Poisson {
-		c.Require(p.Quantity == math.Floor(p.Quantity) && p.Quantity <= 1e7, "Quantity", p.Quantity, "whole and at most 1e7 with Poisson")
+		c.Require(p.Quantity == math.Floor(p.Quantity) && p.Quantity <= maxLot, "Quantity", p.Quantity, "whole and at most 1e7 with Poisson")
 		c.Require(p.Point == math.Floor(p.Point), "Point", p.Point, "whole with Poisson")
 	}
 	if err := c.Err(where); err != nil {
@@ -207,14 +209,20 @@ func (o PolicyOptions) normalPolicy(d Distribution) Policy {
 	return Policy{Point: r, Quantity: q, Cost: o.normalCost(d, r, q)}
 }
 
+// maxLot bounds the lots that are searched unit by unit.
+const maxLot = 1e7
+
 // wholePolicy adds positions around the cheapest, always the cheaper neighbour,
-// until the next one costs more than the average so far.
+// until the next one costs more than the average so far, or there are maxLot.
 func (o PolicyOptions) wholePolicy(d Distribution) Policy {
 	s := d.Quantile(o.ratio())
 	q, sum := 1.0, o.OrderCost*o.Demand+o.costRate(d, s)
 	r := s - 1
 	below, above := o.costRate(d, r), o.costRate(d, r+q+1)
-	for q < 1e7 {
+	if least := root(2*o.OrderCost, o.Demand, o.HoldingCost); least >= maxLot { // the EOQ, a lower bound
+		return Policy{Quantity: least}
+	}
+	for q < maxLot {
 		next := min(below, above)
 		if next >= sum/q {
 			break

@@ -138,3 +138,11 @@ func TestPolicyOrder(t *testing.T) {
 		t.Error(q)
 	}
 }
+
+// A lot that no search unit by unit reaches is refused, not cut short.
+func TestPolicyHugeLot(t *testing.T) {
+	p, err := reorder.BestPolicy(reorder.PolicyOptions{Demand: 1, Lead: 1, OrderCost: 1e15, HoldingCost: 1, BackorderCost: 10, Law: reorder.Poisson})
+	if !errors.Is(err, reorder.ErrRange) || p != (reorder.Policy{}) {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

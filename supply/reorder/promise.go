@@ -70,7 +70,8 @@ type Promises[K supply.ID] struct {
 // free before). All promises can be kept together, each unit is promised once.
 //
 // Everyday demand until a period counts with its quantile at 1-Risk. A region is served from
-// its own stock; what that lacks it takes from the common stock, Delay periods ahead. What is
+// its own stock; what that lacks it takes from the common stock, Delay periods ahead, where the demand of all
+// regions that live on it counts with the quantile of its sum if that is more. What is
 // free of the common stock is split by Share, in whole units by D'Hondt's rule, so that more
 // stock never takes a unit away from anyone. A receipt serves the periods that begin at its
 // date or later.
@@ -174,64 +175,92 @@ func cumulative(out []float64, onHand float64, due []Receipt) {
 	}
 }
 
-// needs writes to out what a region needs by the end of each period: what is reserved, and the
-// quantile of everyday demand.
-func (r *Region) needs(out []float64, opt PromiseOptions) error {
-	mean, variance, reserved := 0.0, 0.0, 0.0
+// wanted is everyday demand until the end of a period, by its moments, and what is sure beside it.
+type wanted struct{ mean, variance, sure float64 }
+
+// wants writes to out what a region wants by the end of each period; what is reserved is sure.
+func (r *Region) wants(out []wanted) {
+	var w wanted
 	for t := range out {
 		if n := len(r.Demand); n > 0 {
-			mean += r.Demand[min(t, n-1)]
+			w.mean += r.Demand[min(t, n-1)]
 		}
 		if n := len(r.SD); n > 0 {
 			sd := r.SD[min(t, n-1)]
-			variance += sd * sd
+			w.variance += sd * sd
 		}
 		if t < len(r.Reserved) {
-			reserved += r.Reserved[t]
+			w.sure += r.Reserved[t]
 		}
-		d, err := leadDemand(opt.Law, mean, variance)
-		if err != nil {
-			return err
-		}
-		out[t] = reserved + max(d.Quantile(1-opt.Risk), 0)
-		if t > 0 {
-			out[t] = max(out[t], out[t-1])
-		}
+		out[t] = w
 	}
-	return nil
+}
+
+// need is what is sure and the quantile of the demand.
+func (w wanted) need(opt PromiseOptions) (float64, error) {
+	d, err := leadDemand(opt.Law, w.mean, w.variance)
+	if err != nil {
+		return 0, err
+	}
+	return w.sure + max(d.Quantile(1-opt.Risk), 0), nil
 }
 
 // promise writes the units of one product, region by region. With N what a region needs by a
 // period, O its own and X(t) = max over u <= t of (N(u)-O(u))⁺ what it takes from the common
 // stock, its own stock has O+X-N left, and the common one P - ΣX; the least of either from
-// a period on is what is free in it.
+// a period on is what is free in it. Of the common stock regions that live on it need together at least
+// the quantile of their sum: that of many slow ones is far above the sum of theirs.
 func (p *Pool[K]) promise(units []int64, opt PromiseOptions) error {
 	periods := opt.Periods
-	free, need, own := make([]float64, periods), make([]float64, periods), make([]float64, periods)
-	cumulative(free, p.OnHand, p.Due)
+	free, own, took := make([]float64, periods), make([]float64, periods), make([]float64, periods)
+	claimed := make([]float64, periods) // of the common stock, by each region for itself
+	wants, together := make([]wanted, periods), make([]wanted, periods)
 	for i := range p.Regions {
 		r := &p.Regions[i]
-		if err := r.needs(need, opt); err != nil {
-			return fmt.Errorf("%s[%d]: %w", "Regions", i, err)
-		}
+		r.wants(wants)
 		cumulative(own, r.OnHand, r.Due)
-		taken := 0.0
-		for t := range need {
-			left := own[t] + taken - need[t]
-			if left < 0 {
-				from := max(t-r.Delay, 0)
-				for u := from; u < periods; u++ {
-					free[u] += left
-				}
-				taken, left = taken-left, 0
+		taken, need := 0.0, 0.0
+		for t, w := range wants {
+			now, err := w.need(opt)
+			if err != nil {
+				return fmt.Errorf("%s[%d]: %w", "Regions", i, err)
 			}
-			own[t] = left
+			need = max(need, now)
+			wants[t].sure -= own[t]
+			if own[t] += taken - need; own[t] < 0 {
+				taken -= own[t]
+				own[t] = 0
+			}
+			took[t] = taken
+		}
+		for t := range periods {
+			at := min(t+r.Delay, periods-1)
+			claimed[t] += took[at]
+			if w := wants[at]; took[at] > 0 || w.sure >= 0 {
+				together[t].mean += w.mean
+				together[t].variance += w.variance
+				together[t].sure += w.sure
+			}
 		}
 		least := math.Inf(1)
 		for t := periods - 1; t >= 0; t-- {
 			least = min(least, own[t])
 			units[i*periods+t] = countable(least)
 		}
+	}
+	cumulative(free, p.OnHand, p.Due)
+	pooled := 0.0
+	for t, w := range together {
+		law := opt
+		if w.mean > 1e9 { // more than a Poisson law has
+			w.variance, law.Law = max(w.variance, w.mean), Normal
+		}
+		now, err := w.need(law)
+		if err != nil {
+			return fmt.Errorf("all Regions: %w", err)
+		}
+		pooled = max(pooled, now)
+		free[t] -= max(claimed[t], pooled)
 	}
 	shares := p.shares()
 	least, got := math.Inf(1), make([]int64, len(shares))

@@ -230,3 +230,19 @@ func TestPromiseBadInput(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Forty regions with a customer a month each: none of them needs a unit at 5 % for itself, all together need 4 of 10.
+func TestPromiseManySlow(t *testing.T) {
+	pool := reorder.Pool[int]{ID: 1, OnHand: 10}
+	for range 40 {
+		pool.Regions = append(pool.Regions, reorder.Region{Demand: []float64{.04}})
+	}
+	p := must(reorder.Promise([]reorder.Pool[int]{pool}, reorder.PromiseOptions{Periods: 1, Law: reorder.Poisson}))
+	sum := int64(0)
+	for i := range pool.Regions {
+		sum += must(p.Units(1, i, 0))
+	}
+	if need := must(reorder.PoissonDemand(1.6)).Quantile(.95); float64(sum) != 10-need {
+		t.Errorf("%d of 10 are promised, where %v are needed", sum, need)
+	}
+}

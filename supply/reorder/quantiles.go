@@ -15,7 +15,8 @@ var _ Distribution = (*quantiles)(nil)
 // forecast path. levels ascend strictly within (0, 1), values do not descend and are from 0 to 1e15; at least two of each. Between
 // the levels the law is even; below the first it goes on as steeply, no further than 0, and above the
 // last it falls exponentially from the density there. Give levels beyond the service that is asked for: what lies
-// past the last is a guess. Errors: ErrEmpty for fewer than two, ErrShape, ErrNotFinite, ErrRange naming the field.
+// past the last is a guess. Errors: ErrEmpty for fewer than two, ErrShape, ErrNotFinite, ErrRange naming the field; ErrOverflow for levels so near each other that a
+// moment is beyond float64.
 func QuantileDemand(levels, values []float64) (Distribution, error) {
 	const where = "reorder: QuantileDemand"
 	if len(levels) < 2 {
@@ -38,7 +39,11 @@ func QuantileDemand(levels, values []float64) (Distribution, error) {
 			return nil, fmt.Errorf("%s: values[%d] is %v, below the one before: %w", where, i, values[i], ErrRange)
 		}
 	}
-	return newQuantiles(levels, values), nil
+	q := newQuantiles(levels, values)
+	if !check.Finite(q.mean) || !check.Finite(q.sd) {
+		return nil, fmt.Errorf("%s: levels are so near that the mean is %v, the deviation %v: %w", where, q.mean, q.sd, ErrOverflow)
+	}
+	return q, nil
 }
 
 // quantiles is a law with a piecewise even density: p[i] = P(D <= x[i]), p[0] = 0, and beyond the last x an exponential tail

@@ -398,3 +398,28 @@ func TestReviewLeadLaw(t *testing.T) {
 		}
 	}
 }
+
+// What is exact for whole units is so for tenths of them: the policies are the same, with costs by the tenth.
+func TestMinMaxUnits(t *testing.T) {
+	samples := []float64{0, 1, 1, 2, 3, 7}
+	for _, unit := range []float64{.1, .001, 12} {
+		scaled := make([]float64, len(samples))
+		for i, x := range samples {
+			scaled[i] = x * unit
+		}
+		for lead := range 3 {
+			whole := reorder.ReviewOptions{Demand: must(reorder.EmpiricalDemand(samples)), Lead: lead, Review: 2, OrderCost: 5, HoldingCost: unit, BackorderCost: 9 * unit}
+			parts := whole
+			parts.Demand, parts.Unit, parts.HoldingCost, parts.BackorderCost = must(reorder.EmpiricalDemand(scaled)), unit, 1, 9
+			a, b := must(reorder.MinMax(whole)), must(reorder.MinMax(parts))
+			for name, x := range map[string][2]float64{
+				"Point": {b.Point, a.Point * unit}, "Level": {b.Level, a.Level * unit}, "Cost": {b.Cost, a.Cost}, "CycleService": {b.CycleService, a.CycleService},
+				"FillRate": {b.FillRate, a.FillRate}, "ReadyRate": {b.ReadyRate, a.ReadyRate}, "Interval": {b.Interval, a.Interval},
+			} {
+				close(t, name, x[0], x[1], 1e-9)
+			}
+			c := must(reorder.ReviewCost(parts, b))
+			close(t, "ReviewCost", c.Cost, a.Cost, 1e-9)
+		}
+	}
+}

@@ -52,9 +52,10 @@ func (s *Simulation[K]) MarshalBinary() ([]byte, error) { return s.AppendBinary(
 //	int    n, n ints: numbers of the replications, ascending, below 2³¹
 //	ids    int class (0 text, 1 signed, 2 unsigned numbers), int n, n ids of K ascending:
 //	       length and bytes, or 8 bytes that fit K
-//	[]f64  sums, finite and >= 0: by product, replication and batch 17 each (5 costs; demand,
+//	[]f64  sums, from 0 to 1e100: by product, replication and batch 17 each (5 costs; demand,
 //	       served, lost, bought and wasted units; stock, owed; orders, cycles, good cycles,
-//	       ready periods, periods)
+//	       ready periods, periods), the periods those of the batch, ready periods no more than
+//	       they, good cycles than cycles, served and lost units together than demand (1e-9)
 //
 // Any other length, order or value is ErrCorrupt, another kind of frame is ErrMismatch, a
 // newer version ErrVersion; the receiver is then unchanged. A nil receiver is ErrEmpty.
@@ -85,10 +86,13 @@ func (s *Simulation[K]) UnmarshalBinary(data []byte) error {
 		}
 	}
 	for _, x := range n.obs {
-		if !(x >= 0 && x <= math.MaxFloat64) {
-			r.Fail("has a sum that is negative or not finite")
+		if !(x >= 0 && x <= 1e100) { // so that their squares can be added
+			r.Fail("has a sum that is none")
 			break
 		}
+	}
+	if r.Err() == nil && !n.consistent() {
+		r.Fail("has counts that no simulation has")
 	}
 	if err := r.Done(); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
@@ -96,6 +100,17 @@ func (s *Simulation[K]) UnmarshalBinary(data []byte) error {
 	n.plan.first = n.reps[0]
 	*s = n
 	return nil
+}
+
+// consistent reports whether every observation has the periods of its batch, and no rate is above 1.
+func (s *Simulation[K]) consistent() bool {
+	for u := range len(s.obs) / sums {
+		x := s.obs[u*sums:][:sums]
+		if x[sumPeriods] != s.length(u) || x[sumReady] > x[sumPeriods] || x[sumGood] > x[sumCycles] || x[sumServed]+x[sumLost] > x[sumDemand]*(1+1e-9) {
+			return false
+		}
+	}
+	return true
 }
 
 // decodeReplications reads the numbers of the replications, ascending.
