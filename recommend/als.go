@@ -274,6 +274,17 @@ func fitALS(ctx context.Context, x *Interactions, opt *ALSOptions) (*ALS, error)
 // is then at vectors of zeros, which the passes approach for ever: what is left of the
 // start is no ranking.
 func (m *ALS) vanished(x *Interactions) bool {
+	squares := 1.0 // of the mean lengths, which the longest exceed
+	for _, side := range [...]struct{ v, gram []float32 }{{m.x, m.gramX}, {m.y, m.gramY}} {
+		trace := 0.0
+		for k := range m.factors {
+			trace += float64(side.gram[k*m.factors+k])
+		}
+		squares *= trace * float64(m.factors) / float64(len(side.v))
+	}
+	if squares >= 1e-60 {
+		return false
+	}
 	if slices.Max(x.users.Val) == 0 {
 		return false
 	}

@@ -52,7 +52,9 @@ func (t *alsScratch) far(row alsRow) bool {
 // most returns the largest confidence.
 func (t *alsScratch) most() (most float32) {
 	for _, c := range t.c {
-		most = max(most, c)
+		if c > most { // max would look for NaN
+			most = c
+		}
 	}
 	return most
 }
@@ -186,21 +188,15 @@ func (m *ALS) wideShares(t *alsScratch, q *Query, y []float32) ([]float32, bool)
 }
 
 // settled reports whether conjugate gradients that ended with the squared residual rr
-// of a row have solved it. Their residual is a recursion in float32, which can be
+// of a row whose largest confidence is most have solved it. Their residual is a recursion in float32, which can be
 // believed only where confidences do not dwarf the penalty. The right side is added up here,
 // in b: vectors may be so small that the confidences say nothing of its length.
-func (t *alsScratch) settled(rr float64, b []float32, row alsRow) bool {
-	most := float32(0)
-	f := len(b)
+func (t *alsScratch) settled(rr float64, b []float32, row alsRow, most float32) bool {
 	clear(b)
-	for k, c := range t.c { // negated by solveCG
-		most = max(most, -c)
-		i := int(row.cols[k])
-		vec.Axpy(-c, row.src[i*f:i*f+f], b)
-	}
+	vec.GatherAxpy(b, row.src, row.cols, t.c) // negated by solveCG, which squares do not show
 	right := 0.0
 	for _, v := range b {
 		right += float64(v) * float64(v)
 	}
-	return most <= alsReach*row.lambda && !row.steep(f) && rr <= alsTol*alsTol*right
+	return most <= alsReach*row.lambda && !row.steep(len(b)) && rr <= alsTol*alsTol*right
 }

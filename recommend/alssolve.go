@@ -467,8 +467,8 @@ func (s alsSolver) solveBlocks(t *alsScratch, x []float32, row alsRow) bool {
 func (s alsSolver) solveCG(t *alsScratch, x []float32, row alsRow) bool {
 	f := len(x)
 	t.confidences(s.objective, len(row.cols), row.vals)
-	steps := s.steps
-	if most := t.most(); row.lambda > 0 && most > alsReach*row.lambda || most < alsFaint*float32(s.objective.unobserved) && row.steep(f) {
+	steps, most := s.steps, t.most()
+	if row.lambda > 0 && most > alsReach*row.lambda || most < alsFaint*float32(s.objective.unobserved) && row.steep(f) {
 		steps = max(steps, cgExact)
 	}
 	r, p, q := t.r, t.p, t.q
@@ -506,7 +506,7 @@ func (s alsSolver) solveCG(t *alsScratch, x []float32, row alsRow) bool {
 		vec.Axpy(1, r[:f], p)
 		rr = next
 	}
-	if s.steps >= cgExact && !t.settled(float64(rr)*unit*unit, q[:f], row) {
+	if s.steps >= cgExact && !t.settled(float64(rr)*unit*unit, q[:f], row, most) {
 		return false
 	}
 	return check.Finite(float64(rr))

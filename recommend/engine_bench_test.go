@@ -42,12 +42,17 @@ func BenchmarkEngineRecommend(b *testing.B) {
 	for i := range row.scores {
 		row.scores[i] = float32(g.Normal())
 	}
-	knn, err := recommend.FitItemKNN(context.Background(), d.Interactions, recommend.ItemKNNOptions{})
+	knn, err := recommend.FitItemKNN(context.Background(), d.Interactions, recommend.ItemKNNOptions{Similarity: recommend.Cosine})
+	if err != nil {
+		b.Fatal(err)
+	}
+	// By default: the data has nothing but popularity, which makes lists that score every item.
+	popular, err := recommend.FitItemKNN(context.Background(), d.Interactions, recommend.ItemKNNOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	allow := recommend.ItemSetFunc(items, func(i int32) bool { return i%10 != 0 })
-	for name, m := range map[string]recommend.Model{"row": row, "knn": knn} {
+	for name, m := range map[string]recommend.Model{"row": row, "knn": knn, "knn-popular": popular} {
 		e, err := recommend.NewEngine(d, recommend.EngineOptions{Sources: []recommend.Source{{Name: name, Model: m}}})
 		if err != nil {
 			b.Fatal(err)

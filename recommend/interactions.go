@@ -29,7 +29,9 @@ type Interactions struct {
 	once  sync.Once
 	items *sparse.CSR
 
-	beyond struct { // what BeyondPopularity found
+	beyond struct { // what BeyondPopularity and onlyPopular found
+		look          sync.Once
+		only          bool
 		once          sync.Once
 		share, margin float64
 	}

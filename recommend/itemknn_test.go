@@ -239,13 +239,21 @@ func TestNeighboursSameBytes(t *testing.T) {
 
 func BenchmarkFitItemKNN(b *testing.B) {
 	x := groups(10_000, 3_000, 40, 1)
-	b.Run("users=10k/items=3k/entries=400k/neighbors=50", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := FitItemKNN(context.Background(), x, ItemKNNOptions{Neighbors: 50}); err != nil {
-				b.Fatal(err)
+	for _, set := range []struct {
+		name string
+		opt  ItemKNNOptions
+	}{
+		{"neighbors=50", ItemKNNOptions{Neighbors: 50, Similarity: Cosine}}, // whatever the defaults are
+		{"settings=default", ItemKNNOptions{}},
+	} {
+		b.Run("users=10k/items=3k/entries=400k/"+set.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := FitItemKNN(context.Background(), x, set.opt); err != nil {
+					b.Fatal(err)
+				}
 			}
-		}
-		b.ReportMetric(float64(x.Len())*float64(b.N)/b.Elapsed().Seconds(), "interactions/s")
-	})
+			b.ReportMetric(float64(x.Len())*float64(b.N)/b.Elapsed().Seconds(), "interactions/s")
+		})
+	}
 }
