@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/aislekit/aisle/examples/backend/api"
+	"github.com/aislekit/aisle/examples/backend/pages"
 	"github.com/aislekit/aisle/examples/backend/shop"
 	"github.com/aislekit/aisle/examples/backend/store"
 )
@@ -106,6 +107,9 @@ func run(ctx context.Context, f flags, log *slog.Logger) (err error) {
 	}
 	handler, err := api.New(ctx, api.Options{Shop: s, Store: db, Log: log, Rate: f.rate, Burst: f.burst})
 	if err != nil {
+		return err
+	}
+	if err := pages.Add(handler, s, time.Now, log); err != nil {
 		return err
 	}
 	return serve(ctx, f, s, handler, log)

@@ -251,22 +251,17 @@ func (s *Server) admit(c *call, r route) *Fault {
 	if r.role == Nobody {
 		return nil
 	}
-	address, _, err := net.SplitHostPort(c.r.RemoteAddr)
-	if err != nil {
-		address = c.r.RemoteAddr
-	}
 	secret, bearer := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
 	if !bearer {
 		f := fault(http.StatusUnauthorized, "no_token", "want Authorization: Bearer …")
 		c.w.Header().Set("WWW-Authenticate", "Bearer")
 		return f
 	}
-	if wait := s.wrong.peek(address, s.opt.Clock()); wait > 0 {
+	if wait := s.Guess(c.r, secret); wait > 0 {
 		return tooMany(wait)
 	}
 	name, role, ok := s.Who(secret)
 	if !ok {
-		s.wrong.take(address, s.opt.Clock())
 		c.w.Header().Set("WWW-Authenticate", "Bearer")
 		return fault(http.StatusUnauthorized, "wrong_token", "nobody has this token")
 	}
@@ -356,3 +351,19 @@ func (l *limits) ask(name string, now time.Time, n float64) time.Duration {
 
 // Routes is how many routes the mux has, pages apart.
 func (s *Server) Routes() int { return len(s.routes) }
+
+// Guess counts a wrong token of an address, and returns how long the address has to wait
+// where it has sent too many.
+func (s *Server) Guess(r *http.Request, secret string) time.Duration {
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
+	if wait := s.wrong.peek(address, s.opt.Clock()); wait > 0 {
+		return wait
+	}
+	if _, _, ok := s.Who(secret); !ok {
+		s.wrong.take(address, s.opt.Clock())
+	}
+	return 0
+}

@@ -262,3 +262,8 @@ func (s *Shop) PutOffers(ctx context.Context, offers []store.Offer) error {
 	}
 	return nil
 }
+
+// Attributes are the words of rules.
+func Attributes() []string {
+	return []string{"orders", "spent", "views", "carts", "days_since_order", "days_since_seen", "propensity", "value", "alive", "segment", "likes"}
+}
