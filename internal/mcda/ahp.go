@@ -70,29 +70,34 @@ func checkJudgements(judgements [][]float64) error {
 
 // principal returns the principal eigenvector, summing to 1, of a matrix of positive
 // numbers, and its eigenvalue, by power iteration: the largest eigenvalue is simple,
-// and the judgements of people make it dominant by far.
+// and the judgements of people make it dominant by far. Judgements that go round in a circle have
+// complex ones nearly as large; adding λ to the diagonal leaves the vectors and sets those behind.
 func principal(judgements [][]float64) (w []float64, lambda float64, err error) {
 	n := len(judgements)
 	w, next := make([]float64, n), make([]float64, n)
 	for i := range w {
 		w[i] = 1 / float64(n)
 	}
-	converged := false
+	converged, shift := false, 0.0
 	for iter := 0; iter < 100_000 && !converged; iter++ {
-		lambda = 0
+		if iter == 1000 {
+			shift = lambda
+		}
+		sum := 0.0
 		for i, row := range judgements {
-			next[i] = 0
+			next[i] = shift * w[i]
 			for j, x := range row {
 				next[i] += x * w[j]
 			}
-			lambda += next[i]
+			sum += next[i]
 		}
-		if math.IsInf(lambda, 1) {
+		if math.IsInf(sum, 1) {
 			return nil, 0, fmt.Errorf("judgements too large: %w", check.ErrOverflow)
 		}
+		lambda = sum - shift
 		converged = true
 		for i := range next {
-			next[i] /= lambda
+			next[i] /= sum
 			if math.Abs(next[i]-w[i]) > 1e-15 {
 				converged = false
 			}

@@ -10,7 +10,21 @@ import (
 // GreyRelation returns the grey relational grade of each alternative to the ideal
 // one, in (0, 1] (Deng 1982). rho 0 means 0.5.
 func GreyRelation(x [][]float64, weights []float64, lower []bool, rho float64) ([]float64, error) {
-	n, d, w, err := input(x, weights, lower)
+	_, _, w, err := input(x, weights, lower)
+	if err != nil {
+		return nil, err
+	}
+	xi, err := GreyCoefficients(x, lower, rho)
+	if err != nil {
+		return nil, err
+	}
+	return grades(xi, w), nil
+}
+
+// GreyCoefficients returns the grey relational coefficient of each value to the best of its
+// criterion, in (0, 1]: their weighted sums are the grades. rho 0 means 0.5.
+func GreyCoefficients(x [][]float64, lower []bool, rho float64) ([][]float64, error) {
+	n, d, _, err := input(x, nil, lower)
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +39,8 @@ func GreyRelation(x [][]float64, weights []float64, lower []bool, rho float64) (
 			delta[i][j] = 1 - cols[j][i]
 		}
 	}
-	return greyGrades(delta, w, rho), nil
+	coefficients(delta, rho)
+	return delta, nil
 }
 
 // distinguishing returns the distinguishing coefficient to use.
@@ -37,22 +52,29 @@ func distinguishing(rho float64) (float64, error) {
 	return rho, nil
 }
 
-// greyGrades returns Σ w·ξ of each row of distances.
-func greyGrades(delta [][]float64, w []float64, rho float64) []float64 {
+// coefficients turns distances into grey relational coefficients, in place.
+func coefficients(delta [][]float64, rho float64) {
 	low, high := math.Inf(1), 0.0
 	for _, row := range delta {
 		for _, x := range row {
 			low, high = min(low, x), max(high, x)
 		}
 	}
-	out := make([]float64, len(delta))
-	for i, row := range delta {
+	for _, row := range delta {
 		for j, x := range row {
-			xi := 1.0 // all sequences equal
-			if high > 0 {
-				xi = (low + rho*high) / (x + rho*high)
+			if row[j] = 1; high > 0 { // else all sequences are equal
+				row[j] = (low + rho*high) / (x + rho*high)
 			}
-			out[i] += w[j] * xi
+		}
+	}
+}
+
+// grades returns Σ w·ξ of each row.
+func grades(xi [][]float64, w []float64) []float64 {
+	out := make([]float64, len(xi))
+	for i, row := range xi {
+		for j, x := range row {
+			out[i] += w[j] * x
 		}
 	}
 	return out
@@ -98,7 +120,8 @@ func GreyDrivers(effect []float64, factors [][]float64, scaling Scaling, rho flo
 			delta[i][t] = math.Abs(delta[i][t] - y[t])
 		}
 	}
-	return greyGrades(delta, w, rho), nil
+	coefficients(delta, rho)
+	return grades(delta, w), nil
 }
 
 // scaled returns a copy of the n values of s, scaled; name is for its errors.

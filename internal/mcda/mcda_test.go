@@ -31,6 +31,21 @@ func TestReference(t *testing.T) {
 	testkit.Near(t, "neither is better", s[0], .5, 1e-15)
 }
 
+// Judgements that go round in a circle have complex eigenvalues nearly as large as λ.
+func TestCircularJudgements(t *testing.T) {
+	for _, m := range []float64{9, 1e3, 1e9} {
+		a := [][]float64{{1, m, 2 / m}, {1 / m, 1, m}, {m / 2, 1 / m, 1}}
+		h, err := AnalyticHierarchy(a)
+		if err != nil {
+			t.Fatal(m, err)
+		}
+		for i, row := range a {
+			got := row[0]*h.Weights[0] + row[1]*h.Weights[1] + row[2]*h.Weights[2]
+			testkit.Near(t, "A·w over λ·w", got/h.Lambda/h.Weights[i], 1, 1e-12)
+		}
+	}
+}
+
 // Ranks do not depend on the scale of the weights, nor results on the order of rows.
 func TestScaleAndOrderProp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -485,6 +485,55 @@ func TestAcceptability(t *testing.T) {
 	testkit.Near(t, "Beta(1, 1)", a.Ranks[0][0], .625, 4*a.StandardError)
 }
 
+// judged is a branch of two KPIs with one judgement.
+func judged(x float64) scorecard.KPI {
+	root := flat(nil, make([]bool, 2))
+	root.Judgements = [][]float64{{1, x}, {1 / x, 1}}
+	return root
+}
+
+// Every operator by hand: attainments .8, .5 and .1 are (0, .4, .6), (0, 1, 0) and (.8, .2, 0) of
+// the levels 0, .5 and 1.
+func TestFuzzyOperators(t *testing.T) {
+	root := scorecard.KPI{Name: "all"}
+	for j, w := range []float64{.5, .3, .2} {
+		root.Children = append(root.Children, scorecard.KPI{Name: fmt.Sprint(j), Weight: w, Target: 1, Ceiling: 1})
+	}
+	for _, c := range []struct {
+		name string
+		op   scorecard.Operator
+		want float64
+	}{
+		{"mean", scorecard.MeanOperator, .57},
+		{"min-max", scorecard.MinMaxOperator, (.5*.4 + .5) / (.2 + .4 + .5)},
+		{"product-max", scorecard.ProductMaxOperator, (.5*.3 + .3) / (.16 + .3 + .3)},
+		{"bounded sum", scorecard.BoundedSumOperator, .57},
+	} {
+		opt := scorecard.Options{Method: scorecard.FuzzyComprehensive, Operator: c.op, Levels: []float64{0, .5, 1}}
+		testkit.Near(t, c.name, must(must(scorecard.New(root, opt)).Evaluate([][]float64{{.8, .5, .1}})).Scores[0], c.want, 1e-14)
+	}
+}
+
+// As Concentration falls to 0 a Dirichlet draw puts all weight on one KPI, each as often as it
+// weighs; a KPI in which all are equal puts nobody ahead.
+func TestDirichletLimit(t *testing.T) {
+	root, x := flat([]float64{.3, .7}, make([]bool, 2)), [][]float64{{1, 0}, {0, 1}}
+	for _, method := range methods {
+		e := must(must(scorecard.New(root, method)).Evaluate(x))
+		for _, concentration := range []float64{1e-3, 1e-9, math.SmallestNonzeroFloat64, math.MaxFloat64} {
+			a := must(e.Acceptability(context.Background(), scorecard.AcceptabilityOptions{Law: scorecard.DirichletWeights, Concentration: concentration, Draws: 2000}))
+			want := .3
+			if concentration > 1 {
+				want = 0
+			}
+			testkit.Near(t, fmt.Sprint(method.Method, " at ", concentration), a.Ranks[0][0], want, 4*a.StandardError)
+		}
+	}
+	e := must(must(scorecard.New(root, scorecard.Options{Method: scorecard.TOPSIS})).Evaluate([][]float64{{1, 1}, {1, 2}}))
+	a := must(e.Acceptability(context.Background(), scorecard.AcceptabilityOptions{Law: scorecard.DirichletWeights, Concentration: 1e-9, Draws: 2000}))
+	testkit.Near(t, "shared first place of the worse", a.Ranks[0][0], .3/2, 4*a.StandardError)
+}
+
 func TestBadCards(t *testing.T) {
 	leaf := func(change func(k *scorecard.KPI)) scorecard.KPI {
 		root := tree()
@@ -516,6 +565,10 @@ func TestBadCards(t *testing.T) {
 			r.Judgements = [][]float64{{1, 2}, {2, 1}}
 			return r
 		}(), scorecard.Options{}, scorecard.ErrRange, "reciprocal"},
+		{"judgement 0", judged(0), scorecard.Options{}, scorecard.ErrRange, "judgements[0][1]"},
+		{"judgement negative", judged(-2), scorecard.Options{}, scorecard.ErrRange, "judgements[0][1]"},
+		{"judgement NaN", judged(math.NaN()), scorecard.Options{}, scorecard.ErrRange, "judgements[0][1]"},
+		{"judgement infinite", judged(math.Inf(1)), scorecard.Options{}, scorecard.ErrRange, "judgements[0][1]"},
 		{"judgements of another size", func() scorecard.KPI {
 			r := flat(nil, make([]bool, 3))
 			r.Judgements = [][]float64{{1, 2}, {.5, 1}}
@@ -556,6 +609,7 @@ func TestBadValues(t *testing.T) {
 		{"alone, entropy", tree(), scorecard.Options{Objective: scorecard.ObjectiveEntropy}, [][]float64{{.8, 2, 30}}, scorecard.ErrUndefined, "objective"},
 		{"alone, CRITIC", tree(), scorecard.Options{Objective: scorecard.ObjectiveCRITIC}, [][]float64{{.8, 2, 30}}, scorecard.ErrUndefined, "objective"},
 		{"negative share", flat(nil, two), scorecard.Options{Objective: scorecard.ObjectiveShares}, [][]float64{{1, -2}, {2, 3}}, scorecard.ErrRange, "-2"},
+		{"column of zeros, shares", flat(nil, two), scorecard.Options{Objective: scorecard.ObjectiveShares}, [][]float64{{1, 0}, {2, 0}}, scorecard.ErrRange, "column 1"},
 		{"all equal, entropy", flat(nil, two), scorecard.Options{Objective: scorecard.ObjectiveEntropy}, [][]float64{{1, 2}, {1, 2}}, scorecard.ErrUndefined, ""},
 		{"all equal, TOPSIS", flat(nil, two), scorecard.Options{Method: scorecard.TOPSIS}, [][]float64{{1, 2}, {1, 2}}, scorecard.ErrUndefined, ""},
 		{"column of zeros, TOPSIS", flat(nil, two), scorecard.Options{Method: scorecard.TOPSIS}, [][]float64{{1, 0}, {2, 0}}, scorecard.ErrRange, ""},

@@ -3,6 +3,8 @@ package scorecard
 import (
 	"fmt"
 	"math"
+
+	"github.com/aislekit/aisle/internal/mcda"
 )
 
 // Contribution is what one KPI or branch has in the score of an alternative.
@@ -74,7 +76,13 @@ func (c *Card) points(t *table, r int, w []float64, score float64) ([]float64, e
 			}
 		}
 	case GreyRelational:
-		return c.greyPoints(t, r, w)
+		xi, err := mcda.GreyCoefficients(t.p, c.costs(), c.opt.Rho)
+		if err != nil {
+			return nil, err
+		}
+		for j, x := range xi[r] {
+			out[j] = w[j] * x
+		}
 	case TOPSIS:
 		var sum float64
 		for j := range w {
@@ -119,20 +127,4 @@ func fromWorst(p [][]float64, j, r int, higher bool) float64 {
 		norm += (row[j] / top) * (row[j] / top)
 	}
 	return math.Abs(p[r][j]/top-worst/top) / math.Sqrt(norm)
-}
-
-// greyPoints returns w·ξ of the leaves: ξ needs the largest distance of all, so that it is
-// taken from a second evaluation in which one leaf has all the weight.
-func (c *Card) greyPoints(t *table, r int, w []float64) ([]float64, error) {
-	out, alone := make([]float64, len(w)), make([]float64, len(w))
-	for j := range w {
-		alone[j] = 1
-		grades, err := c.score(t, alone)
-		if err != nil {
-			return nil, err
-		}
-		out[j] = w[j] * grades[r]
-		alone[j] = 0
-	}
-	return out, nil
 }

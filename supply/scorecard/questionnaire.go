@@ -38,7 +38,7 @@ type QuestionnaireOptions struct {
 	Questions []Question // 1 to 500
 	Low, High int        // the ends of the scale of every answer, Low < High, at most 1000 apart
 	Deletion  Deletion   // default Listwise
-	Margins   []Margin   // to weigh responses by; at most 10,000 combinations of categories
+	Margins   []Margin   // to weigh responses by; at most 100, of at most 10,000 combinations of categories
 }
 
 // validate checks every field and names all that are bad.
@@ -65,6 +65,7 @@ func (o QuestionnaireOptions) validate(where string) error {
 		cells = min(cells*max(len(m.Shares), 1), 1<<30)
 	}
 	c.Require(cells <= 10_000, "Margins", cells, "at most 10,000 combinations")
+	c.Require(len(o.Margins) <= 100, "Margins", len(o.Margins), "at most 100")
 	return c.Err(where)
 }
 

@@ -292,12 +292,53 @@ func TestQuestionnairePayload(t *testing.T) {
 		},
 		Decode: func(frame []byte) error { return new(scorecard.Questionnaire).UnmarshalBinary(frame) },
 	}.Refuse(t, scorecard.ErrCorrupt, map[string][]func(w *codec.Writer){
-		"questions": put(i64("", 0)), "scale": put(i64("", 5, 1)), "deletion": put(i64("", 2)),
+		"questions": put(i64("", 0)), "scale": append(put(i64("", 5, 1)), put(i64("", math.MinInt64, 5))...), "deletion": put(i64("", 2)),
 		"margin":    append(put(margin("s", "n", .5, .5)), put(margin("n", "s", .5, .6))...),
 		"responses": put(i64("", 1)), "complete": put(i64("", -1)), "extreme": put(i64("", 3)), "lined": put(i64("", 1, 0)), "yea": put(i64("", 1, 0)),
-		"plain": put(i64("", 2, 1, 2)), "reversed": put(i64("", 0, 0, 1)), "answered": put(i64("", 1)), "pair": append(put(i64("", 2, 9, 5, 17)), put(i64("", 2, 5, 5, 21))...),
+		"plain": put(i64("", 2, 1, 2)), "reversed": put(i64("", 0, 0, 1)), "answered": put(i64("", 1)), "pair": append(put(i64("", 2, 9, 5, 17)), append(put(i64("", 2, 5, 5, 21)), append(put(i64("", 2, 5, 5, 12)), append(put(i64("", 2, 5, 4, 13)), put(i64("", 1, 4, 4, 16))...)...)...)...),
 		"early": append(put(mean("", 1, 6)), put(mean("", 2, 2))...), "north": put(mean("", 1, 3)),
 	})
+}
+
+// A scale may begin below 0: all but the means is that of the same answers on a scale from 0.
+func TestScaleBelowZero(t *testing.T) {
+	reversed := []bool{false, true, false}
+	below, from0 := survey(-2, 2, reversed, scorecard.Pairwise), survey(0, 4, reversed, scorecard.Pairwise)
+	for i := range 20 {
+		a, b := []int{i % 5, 4 - i*3%5, (i + i/5) % 5}, []int{}
+		for _, x := range a {
+			b = append(b, x-2)
+		}
+		ok(t, from0.Add(scorecard.Response{Answers: a}), below.Add(scorecard.Response{Answers: b}))
+	}
+	again := new(scorecard.Questionnaire)
+	ok(t, again.UnmarshalBinary(must(below.MarshalBinary())))
+	r, s := must(again.Result(0)), must(from0.Result(0))
+	testkit.Near(t, "alpha", r.Alpha, s.Alpha, 0)
+	testkit.Near(t, "mean", r.Questions[1].Mean, s.Questions[1].Mean-2, 1e-14)
+	testkit.Near(t, "mean of all", must(again.Bias(0)).Mean, must(from0.Bias(0)).Mean-2, 1e-14)
+}
+
+// What covariances of different responses make by Pairwise need be no correlation, and what cancels out
+// has no standardised alpha.
+func TestNoCorrelation(t *testing.T) {
+	q := survey(1, 5, make([]bool, 2), scorecard.Pairwise)
+	ok(t, q.Add(scorecard.Response{Answers: []int{1, 1}}), q.Add(scorecard.Response{Answers: []int{5, 5}}))
+	for range 50 {
+		ok(t, q.Add(scorecard.Response{Answers: []int{3, scorecard.NoAnswer}}), q.Add(scorecard.Response{Answers: []int{scorecard.NoAnswer, 3}}))
+	}
+	r := must(q.Result(0)) // variances 8/51, covariance 8
+	testkit.Near(t, "alpha", r.Alpha, 2*(1-(16./51)/(16./51+16)), 1e-14)
+	if !math.IsNaN(r.Low) || !math.IsNaN(r.High) || !math.IsNaN(r.Questions[0].ItemRest) || !math.IsNaN(r.Questions[0].ItemTotal) || len(r.Warnings) != 1 {
+		t.Errorf("%+v", r)
+	}
+	against := survey(0, 10, make([]bool, 2), scorecard.Listwise)
+	for i := range 5 {
+		ok(t, against.Add(scorecard.Response{Answers: []int{i, 10 - 2*i}}))
+	}
+	if r := must(against.Result(0)); !math.IsNaN(r.Standardized) || r.Questions[0].ItemRest < -1 || len(r.Warnings) != 2 {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestBadResponses(t *testing.T) {

@@ -3,6 +3,8 @@ package scorecard
 import (
 	"encoding"
 	"fmt"
+	"math"
+	"math/bits"
 
 	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
@@ -100,7 +102,12 @@ func decodeQuestions(r *codec.Reader) *Questionnaire {
 		}
 		opt.Questions = append(opt.Questions, Question{r.String(), r.Bool()})
 	}
-	opt.Low, opt.High = r.Int(), r.Int()
+	low, high := r.Int64(), r.Int64() // a scale may begin below 0
+	if low < NoAnswer || high > math.MaxInt32 || low >= high {
+		r.Fail("has a scale that is none")
+		return nil
+	}
+	opt.Low, opt.High = int(low), int(high)
 	d := r.Int()
 	if d < 0 || d > int(Pairwise) {
 		r.Fail("has a deletion that is none")
@@ -161,7 +168,7 @@ func (q *Questionnaire) decodeSums(r *codec.Reader) {
 	for _, p := range q.pairs {
 		bad = bad || p.n > q.responses || p.x > min(p.n, maxResponses)*top || p.y > min(p.n, maxResponses)*top || p.xy > min(p.x, p.y)*top
 	}
-	if bad {
+	if bad || q.contradict() {
 		r.Fail("has counts that contradict each other")
 		return
 	}
@@ -189,4 +196,36 @@ func (q *Questionnaire) decodeMeans(r *codec.Reader) moments.Moments {
 		r.Fail("has counts that contradict each other")
 	}
 	return m
+}
+
+// contradict reports whether the sums of pairs are none that the same responses could give:
+// a question's own squares below the square of its sum, or pairs that count other responses
+// than its own.
+func (q *Questionnaire) contradict() bool {
+	own := make([]pair, len(q.answered)) // of each question with itself
+	at := 0
+	for i := range own {
+		own[i] = q.pairs[at]
+		at += len(own) - i
+	}
+	at = 0
+	for i, a := range own {
+		h1, l1 := bits.Mul64(uint64(a.n), uint64(a.xy))
+		h2, l2 := bits.Mul64(uint64(a.x), uint64(a.x))
+		counted := q.answered[i]
+		if q.deletion == Listwise {
+			counted = q.complete
+		}
+		if a.x != a.y || a.n != counted || q.answered[i] < q.complete || h1 < h2 || h1 == h2 && l1 < l2 {
+			return true
+		}
+		for _, b := range own[i:] {
+			p := q.pairs[at]
+			at++
+			if p.n > min(a.n, b.n) || p.x > a.x || p.y > b.x || q.deletion == Listwise && (p.n != a.n || p.x != a.x || p.y != b.x) {
+				return true
+			}
+		}
+	}
+	return false
 }

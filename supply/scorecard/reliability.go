@@ -15,7 +15,7 @@ type QuestionResult struct {
 	Answered       int64   // responses with an answer to it
 	Mean, SD       float64 // on the scale of the answers; of the responses that count
 	ItemTotal      float64 // correlation with the sum of all questions, itself included
-	ItemRest       float64 // with the sum of the others; NaN for one that all answer alike
+	ItemRest       float64 // with the sum of the others; NaN for one that all answer alike, and where Pairwise makes no correlation of it
 	AlphaIfDropped float64 // Cronbach's alpha without it; NaN where one question would be left
 }
 
@@ -25,9 +25,12 @@ type QuestionnaireResult struct {
 	Complete  int64 // with every question answered
 	Used      int64 // that count: Complete by Listwise, those of the pair with the fewest by Pairwise
 
-	Alpha        float64          // Cronbach's: k/(k−1)·(1 − Σ variances/variance of the sum), at most 1
+	// Alpha is Cronbach's, k/(k−1)·(1 − Σ variances/variance of the sum), at most 1. By Pairwise each
+	// covariance is of other responses, and where these differ much it may come out above 1: that is
+	// warned of, and has no interval.
+	Alpha        float64
 	Low, High    float64          // its interval (Feldt 1965)
-	Standardized float64          // alpha of standardised questions, k·r̄/(1+(k−1)·r̄); NaN where all answer one alike
+	Standardized float64          // alpha of standardised questions, k·r̄/(1+(k−1)·r̄); NaN where all answer one alike or they cancel out
 	Questions    []QuestionResult // in their order
 	Warnings     []string         // questions that go against the others: reversed, and not said so?
 }
@@ -80,14 +83,19 @@ func (q *Questionnaire) Result(level float64) (QuestionnaireResult, error) {
 		}
 	}
 	total, trace := sumOf(cov)
-	if !(total > 0) {
+	if !(total > 1e-13*trace) { // rounding may leave a hair of nothing
 		return none, fmt.Errorf("%s: the sum of the answers does not vary: %w", where, ErrUndefined)
 	}
 	out.Alpha = alpha(k, total, trace)
 	df1 := float64(out.Used - 1)
 	df2 := df1 * float64(k-1)
-	out.Low = 1 - (1-out.Alpha)*infer.FQuantile((1+level)/2, df1, df2)
-	out.High = 1 - (1-out.Alpha)*infer.FQuantile((1-level)/2, df1, df2)
+	if out.Low, out.High = math.NaN(), math.NaN(); out.Alpha <= 1+1e-12 {
+		out.Alpha = min(out.Alpha, 1)
+		out.Low = 1 - (1-out.Alpha)*infer.FQuantile((1+level)/2, df1, df2)
+		out.High = 1 - (1-out.Alpha)*infer.FQuantile((1-level)/2, df1, df2)
+	} else {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("alpha is %.3g, above 1: those who answer both of two questions differ from those who answer one; see Listwise", out.Alpha))
+	}
 	out.Standardized = standardized(cov)
 	for i := range out.Questions {
 		r := &out.Questions[i]
@@ -96,16 +104,12 @@ func (q *Questionnaire) Result(level float64) (QuestionnaireResult, error) {
 			with += c
 		}
 		rest := total - 2*with + cov[i][i]
-		r.ItemTotal = with / math.Sqrt(cov[i][i]*total)
-		r.ItemRest = (with - cov[i][i]) / math.Sqrt(cov[i][i]*rest)
-		if !(cov[i][i] > 0) {
-			r.ItemTotal = math.NaN()
+		varies := rest > 1e-13*trace
+		r.ItemTotal, r.ItemRest, r.AlphaIfDropped = correlation(with, cov[i][i], total), math.NaN(), math.NaN()
+		if varies {
+			r.ItemRest = correlation(with-cov[i][i], cov[i][i], rest)
 		}
-		if !(cov[i][i] > 0 && rest > 0) {
-			r.ItemRest = math.NaN()
-		}
-		r.AlphaIfDropped = math.NaN()
-		if k > 2 && rest > 0 {
+		if k > 2 && varies {
 			r.AlphaIfDropped = alpha(k-1, rest, trace-cov[i][i])
 		}
 		if r.ItemRest < 0 {
@@ -113,6 +117,16 @@ func (q *Questionnaire) Result(level float64) (QuestionnaireResult, error) {
 		}
 	}
 	return out, nil
+}
+
+// correlation of two sums from their covariance and variances: NaN where one does not vary,
+// and where covariances of different responses make none of it.
+func correlation(cov, a, b float64) float64 {
+	c := cov / math.Sqrt(a) / math.Sqrt(b)
+	if !(math.Abs(c) <= 1+1e-9) {
+		return math.NaN()
+	}
+	return min(max(c, -1), 1)
 }
 
 // covariance is exact until the last step: n·Σxy − Σx·Σy in 128 bits.
@@ -157,5 +171,8 @@ func standardized(cov [][]float64) float64 {
 		}
 	}
 	r /= k * (k - 1) / 2
+	if 1+(k-1)*r < 1e-12 { // they cancel out
+		return math.NaN()
+	}
 	return k * r / (1 + (k-1)*r)
 }

@@ -3,8 +3,10 @@ package scorecard
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aislekit/aisle/internal/infer"
+	"github.com/aislekit/aisle/internal/moments"
 	"github.com/aislekit/aisle/supply"
 )
 
@@ -117,15 +119,33 @@ func (q *Questionnaire) Bias(level float64) (ResponseBias, error) {
 // rake weighs the cells to the margins and returns the weighted mean.
 func (q *Questionnaire) rake(level, plain float64) (*WeightedMean, error) {
 	out := &WeightedMean{Low: math.NaN(), High: math.NaN()}
-	w := make([]float64, len(q.cells))
+	var cells []*moments.Moments // in which somebody answered
+	groups := make([][]int32, len(q.margins))
 	var all float64
 	for c := range q.cells {
-		w[c] = 1
+		if q.cells[c].N() == 0 {
+			continue
+		}
+		rest := c
+		for k := len(q.margins) - 1; k >= 0; k-- {
+			n := len(q.margins[k].categories)
+			groups[k] = append(groups[k], int32(rest%n))
+			rest /= n
+		}
+		cells = append(cells, &q.cells[c])
 		all += float64(q.cells[c].N())
+	}
+	w := slices.Repeat([]float64{1}, len(cells))
+	held := func(k int) []float64 { // weighted responses by category of margin k
+		sums := make([]float64, len(q.margins[k].categories))
+		for c, g := range groups[k] {
+			sums[g] += w[c] * float64(cells[c].N())
+		}
+		return sums
 	}
 	targets := make([][]float64, len(q.margins))
 	for k, m := range q.margins {
-		held := q.held(k, w)
+		held := held(k)
 		targets[k] = make([]float64, len(m.shares))
 		var covered float64
 		for g, share := range m.shares {
@@ -144,14 +164,15 @@ func (q *Questionnaire) rake(level, plain float64) (*WeightedMean, error) {
 	for range 1000 {
 		out.Deviation = 0
 		for k := range q.margins {
-			held := q.held(k, w)
+			f := held(k)
 			for g, target := range targets[k] {
-				out.Deviation = max(out.Deviation, math.Abs(held[g]-target)/all)
-			}
-			for c := range w {
-				if g := q.group(k, c); held[g] > 0 {
-					w[c] *= targets[k][g] / held[g]
+				out.Deviation = max(out.Deviation, math.Abs(f[g]-target)/all)
+				if f[g] > 0 {
+					f[g] = target / f[g]
 				}
+			}
+			for c, g := range groups[k] {
+				w[c] *= f[g]
 			}
 		}
 		if out.Deviation < 1e-12 {
@@ -160,23 +181,20 @@ func (q *Questionnaire) rake(level, plain float64) (*WeightedMean, error) {
 		}
 	}
 	var sum, squares, mean, spread float64
-	for c := range w {
-		if n := float64(q.cells[c].N()); n > 0 {
-			sum += w[c] * n
-			squares += w[c] * w[c] * n
-			mean += w[c] * n * q.cells[c].Mean()
-		}
+	for c, x := range cells {
+		n := float64(x.N())
+		sum += w[c] * n
+		squares += w[c] * w[c] * n
+		mean += w[c] * n * x.Mean()
 	}
 	mean /= sum
-	for c := range w {
-		if n := float64(q.cells[c].N()); n > 0 {
-			ss, err := q.cells[c].Squares()
-			if err != nil {
-				return nil, err
-			}
-			d := q.cells[c].Mean() - mean
-			spread += w[c] * (ss + n*d*d)
+	for c, x := range cells {
+		ss, err := x.Squares()
+		if err != nil {
+			return nil, err
 		}
+		d := x.Mean() - mean
+		spread += w[c] * (ss + float64(x.N())*d*d)
 	}
 	out.Mean, out.Bias = mean, plain-mean
 	effective := sum / squares * sum
@@ -186,21 +204,4 @@ func (q *Questionnaire) rake(level, plain float64) (*WeightedMean, error) {
 		out.Low, out.High, _, _ = infer.Estimate(mean, se, 0, level, effective-1, 1)
 	}
 	return out, nil
-}
-
-// group is the category of cell c in margin k.
-func (q *Questionnaire) group(k, c int) int {
-	for m := len(q.margins) - 1; m > k; m-- {
-		c /= len(q.margins[m].categories)
-	}
-	return c % len(q.margins[k].categories)
-}
-
-// held returns the weighted number of responses by category of margin k.
-func (q *Questionnaire) held(k int, w []float64) []float64 {
-	out := make([]float64, len(q.margins[k].categories))
-	for c := range w {
-		out[q.group(k, c)] += w[c] * float64(q.cells[c].N())
-	}
-	return out
 }

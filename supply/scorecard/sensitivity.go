@@ -2,6 +2,7 @@ package scorecard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -232,13 +233,16 @@ func (t *tally) plus(o *tally) *tally {
 func (e *Evaluation) draw(ctx context.Context, t *tally, draws int, r *rng.Stream, opt AcceptabilityOptions) error {
 	n, d := len(e.scores), len(e.weights)
 	w, order := make([]float64, d), make([]int, n)
-	for at := range draws {
-		if at%64 == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		for !opt.sample(w, e.weights, r) {
+	for range draws {
+		for ok := false; !ok; ok = opt.sample(w, e.weights, r) {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 		}
 		scores, err := e.card.score(e.rows, w)
+		if errors.Is(err, ErrUndefined) { // all weight is on KPIs in which all are equal: nobody is ahead
+			scores, err = make([]float64, n), nil
+		}
 		if err != nil {
 			return fmt.Errorf("scorecard: Evaluation.Acceptability: %w", err)
 		}
@@ -273,17 +277,37 @@ func (e *Evaluation) draw(ctx context.Context, t *tally, draws int, r *rng.Strea
 
 // sample draws weights that sum to 1 into w; false where all came out as 0.
 func (o AcceptabilityOptions) sample(w, center []float64, r *rng.Stream) bool {
+	if o.Law == DirichletWeights {
+		return o.dirichlet(w, center, r)
+	}
 	for j, c := range center {
-		switch o.Law {
-		case AnyWeights:
+		if o.Law == AnyWeights {
 			w[j] = r.Exp()
-		case DirichletWeights:
-			if w[j] = 0; c > 0 {
-				w[j] = r.Gamma(o.Concentration * c)
-			}
-		default:
+		} else {
 			w[j] = c * (1 + o.Percent*(2*r.Float64()-1))
 		}
+	}
+	return toOne(w)
+}
+
+// dirichlet draws Gammas and divides them by their sum, in logarithms: of small shapes nearly all
+// underflow, and what is left would not be a fair draw. A Gamma of shape a is one of a+1 times
+// U^(1/a).
+func (o AcceptabilityOptions) dirichlet(w, center []float64, r *rng.Stream) bool {
+	concentration := min(max(o.Concentration, 1e-290), 1e290) // beyond, all is on one KPI or nothing moves
+	for j, c := range center {
+		switch a := concentration * c; {
+		case a >= 1:
+			w[j] = math.Log(r.Gamma(a))
+		case a > 0:
+			w[j] = math.Log(r.Gamma(a+1)) + math.Log(1-r.Float64())/a
+		default:
+			w[j] = math.Inf(-1)
+		}
+	}
+	top := slices.Max(w)
+	for j := range w {
+		w[j] = math.Exp(w[j] - top)
 	}
 	return toOne(w)
 }

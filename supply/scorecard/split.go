@@ -29,7 +29,8 @@ const (
 	ByValue SplitRule = iota
 	// ByScore gives shares in proportion to scores, as far as bounds allow: less to gain and less to
 	// lose. Prices are not looked at. A supplier whose share is below its MinUnits is left out, the worst
-	// score first, and the rest divided anew.
+	// score first, and the rest divided anew. Where that leaves too few, lots are taken or not in every
+	// way, and the split is that nearest to the shares without lots, by the sum of squares.
 	ByScore
 )
 
@@ -239,14 +240,7 @@ func (s *splitter[K]) best(worth, price float64) ([]int64, error) {
 	top, second := math.Inf(-1), 0.0
 	at := make([]bounds, len(s.at))
 	for chosen := range 1 << len(s.lots) {
-		copy(at, s.at)
-		for k, i := range s.lots {
-			if chosen>>k&1 == 1 {
-				at[i].low = at[i].lot
-			} else {
-				at[i].high = 0
-			}
-		}
+		s.choose(at, chosen)
 		var rest int64
 		if units, rest = fill(units, at, order, s.units); rest != 0 {
 			if abs(rest) < abs(short) {
@@ -303,10 +297,16 @@ func fill(dst []int64, at []bounds, order []int, units int64) (out []int64, rest
 // byScore returns units in proportion to scores within the bounds.
 func (s *splitter[K]) byScore() ([]int64, error) {
 	at := slices.Clone(s.at)
+	var free []int64 // without lots
 	for {
 		units, err := s.proportional(at)
-		if err != nil {
+		switch {
+		case err != nil && free == nil:
 			return nil, err
+		case err != nil:
+			return s.nearest(free)
+		case free == nil:
+			free = units
 		}
 		worst := -1
 		for i, u := range units {
@@ -318,6 +318,43 @@ func (s *splitter[K]) byScore() ([]int64, error) {
 			return units, nil
 		}
 		at[worst].high = 0
+	}
+}
+
+// nearest returns, of the splits by score with the lots taken or not in every way, the one that
+// is nearest to the given units.
+func (s *splitter[K]) nearest(free []int64) (best []int64, err error) {
+	top := math.Inf(1)
+	at := make([]bounds, len(s.at))
+	for chosen := range 1 << len(s.lots) {
+		s.choose(at, chosen)
+		units, err := s.proportional(at)
+		if err != nil {
+			continue
+		}
+		var far float64
+		for i, u := range units {
+			far += float64(u-free[i]) * float64(u-free[i])
+		}
+		if far < top {
+			top, best = far, units
+		}
+	}
+	if best == nil {
+		return s.best(0, 1) // which says how many units are wanting
+	}
+	return best, nil
+}
+
+// choose sets the bounds under which those lots are taken whose bit is set, and no others.
+func (s *splitter[K]) choose(at []bounds, chosen int) {
+	copy(at, s.at)
+	for k, i := range s.lots {
+		if chosen>>k&1 == 1 {
+			at[i].low = at[i].lot
+		} else {
+			at[i].high = 0
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package scorecard_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -175,6 +176,41 @@ func TestSplitByScoreProp(t *testing.T) {
 	by[2].MinUnits = 3
 	s = must(scorecard.SplitOrder(by, scorecard.SplitOptions{Units: 10, Rule: scorecard.ByScore}))
 	if len(s.Shares) != 2 || s.Shares[0].Units != 6 || s.Shares[1].Units != 4 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// By score there is a split wherever brute force finds one, lots and all, and it keeps to the bounds.
+func TestSplitByScoreLotsProp(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		by, units := drawSuppliers(r)
+		allowed := map[string]bool{}
+		bruteSplit(by, units, func(u []int64) { allowed[fmt.Sprint(u)] = true })
+		opt := scorecard.SplitOptions{Units: units, Rule: scorecard.ByScore}
+		s, err := scorecard.SplitOrder(by, opt)
+		turned := slices.Clone(by)
+		slices.Reverse(turned)
+		if again, err2 := scorecard.SplitOrder(turned, opt); (err2 != nil) != (err != nil) || !reflect.DeepEqual(s, again) {
+			r.Fatalf("%+v, in another order %+v", s, again)
+		}
+		if err != nil {
+			if len(allowed) > 0 || !errors.Is(err, scorecard.ErrUndefined) {
+				r.Fatalf("%v, and %d splits fit", err, len(allowed))
+			}
+			return
+		}
+		u := make([]int64, len(by))
+		for _, x := range s.Shares {
+			u[x.ID[0]-'a'] = x.Units
+		}
+		if !allowed[fmt.Sprint(u)] {
+			r.Fatalf("%v breaks a bound", u)
+		}
+	})
+	// Half and half would leave out a, whose lot is 60, and b has 50.
+	by := []supplier{{ID: "a", Score: .5, MinUnits: 60, Capacity: 90}, {ID: "b", Score: .5, Capacity: 50}}
+	s := must(scorecard.SplitOrder(by, scorecard.SplitOptions{Units: 100, Rule: scorecard.ByScore}))
+	if len(s.Shares) != 2 || s.Shares[0].Units != 60 || s.Shares[1].Units != 40 {
 		t.Errorf("%+v", s)
 	}
 }
