@@ -178,9 +178,11 @@ func (o *outlook) window(a, b float64) (mean, variance, common float64) {
 		if left <= 0 {
 			break
 		}
-		w := min(left, 1)
+		w, was := min(left, 1), before
 		add(w, o.beyond)
-		left -= w
+		if left -= w; before == was { // the rest is alike
+			break
+		}
 	}
 	return mean, variance + left*o.beyond*(o.beyond+2*before) + common, common
 }

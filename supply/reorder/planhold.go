@@ -13,7 +13,7 @@ type HoldBack[K supply.ID] struct {
 	Promotion int // index into Stock.Promotions
 
 	// Risk is the largest chance that stock has run out at the end of one of its
-	// periods, or of one after it that no order can come before.
+	// periods, or of one of the 1,000 after it that no order can come before.
 	Risk float64
 
 	// Wait is the first period in which it can begin, as long and as strong as
@@ -28,6 +28,9 @@ type HoldBack[K supply.ID] struct {
 	// Reach is the largest share of demand that can be reached as dated at MaxRisk.
 	Reach float64
 }
+
+// maxAfter bounds the periods after a promotion that are looked at, of a long lead time.
+const maxAfter = 1000
 
 // maxShifts bounds the periods by which a promotion is tried later.
 const maxShifts = 200
@@ -44,13 +47,14 @@ func (j *planJob[K]) holdBacks(opt PlanOptions) []HoldBack[K] {
 			continue
 		}
 		h := HoldBack[K]{ID: j.stock.ID, Promotion: i, Risk: risk, Wait: -1}
+		where := 0
 		for shift := 1; shift <= maxShifts && p.From+shift <= j.sight(opt); shift++ {
 			later := p
 			later.From, later.Until = p.From+shift, min(p.Until+shift, maxAhead)
 			then, soon := *j, opt
 			then.out, then.orders, then.nets = j.with(i, &later, opt), nil, nil
 			soon.Periods = min(opt.Periods, later.Until) // no later order serves it
-			if then.schedule(soon) == nil && then.riskiest(&then.out, later, soon) <= opt.MaxRisk+1e-9 {
+			if then.schedule(soon) == nil && then.within(&then.out, later, soon, &where) {
 				h.Wait = later.From
 				break
 			}
@@ -89,14 +93,14 @@ func (j *planJob[K]) with(i int, other *Promotion, opt PlanOptions) outlook {
 // affordable is the largest reach of promotion i at which no period of it is riskier than
 // MaxRisk, by bisection.
 func (j *planJob[K]) affordable(i int, opt PlanOptions) float64 {
-	p := j.stock.Promotions[i]
+	p, where := j.stock.Promotions[i], 0
 	low, high := 0.0, check.OrOff(p.Reach, 1)
 	for range 20 {
 		less := p
 		less.Reach = (low + high) / 2
 		less.ReachSD = p.ReachSD * less.Reach / check.OrOff(p.Reach, 1)
 		o := j.with(i, &less, opt)
-		if j.riskiest(&o, p, opt) <= opt.MaxRisk+1e-9 {
+		if j.within(&o, p, opt, &where) {
 			low = less.Reach
 		} else {
 			high = less.Reach
@@ -142,7 +146,7 @@ func (j *planJob[K]) at(o *outlook, u float64, opt PlanOptions) (from, there flo
 // last is the last period whose stock a promotion decides: what it takes is missing until
 // an order can come.
 func (j *planJob[K]) last(until int, opt PlanOptions) int {
-	return min(max(until, int(min(math.Ceil(j.usual().Lead), maxAhead))), j.sight(opt))
+	return min(max(until, int(min(math.Ceil(j.usual().Lead), float64(until+maxAfter)))), j.sight(opt))
 }
 
 // riskiest is the largest chance of a stock-out at the end of a period from the first of a
@@ -150,14 +154,36 @@ func (j *planJob[K]) last(until int, opt PlanOptions) int {
 func (j *planJob[K]) riskiest(o *outlook, p Promotion, opt PlanOptions) float64 {
 	worst := 0.0
 	for u := p.From + 1; u <= j.last(p.Until, opt); u++ {
-		from, there := j.at(o, float64(u), opt)
-		d, err := o.demand(from, float64(u), 0)
-		if err != nil {
-			return 1
-		}
-		worst = max(worst, StockOutRisk(d, there))
+		worst = max(worst, j.riskAt(o, u, opt))
 	}
 	return worst
+}
+
+// riskAt is the chance of a stock-out at the end of period u-1, 1 where a law does not exist.
+func (j *planJob[K]) riskAt(o *outlook, u int, opt PlanOptions) float64 {
+	from, there := j.at(o, float64(u), opt)
+	d, err := o.demand(from, float64(u), 0)
+	if err != nil {
+		return 1
+	}
+	return StockOutRisk(d, there)
+}
+
+// within reports whether riskiest is at most MaxRisk. It looks first where the last one was not, and says in where that is:
+// a promotion that waits fails at one moment for many dates.
+func (j *planJob[K]) within(o *outlook, p Promotion, opt PlanOptions, where *int) bool {
+	last := j.last(p.Until, opt)
+	safe := func(u int) bool { return j.riskAt(o, u, opt) <= opt.MaxRisk+1e-9 }
+	if *where > p.From && *where <= last && !safe(*where) {
+		return false
+	}
+	for u := p.From + 1; u <= last; u++ {
+		if !safe(u) {
+			*where = u
+			return false
+		}
+	}
+	return true
 }
 
 // spare is the least of what is there beyond the demand of an outlook at MaxRisk, over

@@ -675,3 +675,26 @@ func TestPlanLoopBadInput(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A lead time of years, counts that vary with a lift: the dates that a promotion could wait for are tried in no time, and the
+// reach that is left is one that holds.
+func TestPlanHoldBackLongLead(t *testing.T) {
+	stock := reorder.Stock[int]{
+		ID: 1, Forecast: []float64{3}, OnHand: 2200, Lead: 700,
+		Promotions: []reorder.Promotion{{From: 2, Until: 30, Lift: 4, Low: 2, High: 6}},
+	}
+	opt := reorder.PlanOptions{Law: reorder.Poisson}
+	h := must(reorder.Plan([]reorder.Stock[int]{stock}, opt)).HoldBacks()
+	if len(h) != 1 || h[0].Wait != -1 || !(h[0].Reach > 0 && h[0].Reach < 1) {
+		t.Fatalf("%+v", h)
+	}
+	for _, c := range []struct {
+		reach float64
+		held  int
+	}{{h[0].Reach, 0}, {h[0].Reach + 1e-4, 1}} {
+		stock.Promotions[0].Reach = c.reach
+		if got := must(reorder.Plan([]reorder.Stock[int]{stock}, opt)).HoldBacks(); len(got) != c.held {
+			t.Errorf("reach %v: %+v", c.reach, got)
+		}
+	}
+}
