@@ -113,7 +113,11 @@ func (s *Shop) Recommend(ctx context.Context, ask Ask) (List, error) {
 		p := Pick{Item: r.Item, Title: x.Title, Category: x.Category, Price: x.Price, Source: r.Source, Score: float64(r.Score), Because: []Reason{}}
 		for _, b := range r.Reasons {
 			y, _ := s.item(b.Item)
-			p.Because = append(p.Because, Reason{b.Item, y.Title, float64(b.Contribution)})
+			share := 0.
+			if r.Score > 0 {
+				share = float64(b.Contribution / r.Score)
+			}
+			p.Because = append(p.Because, Reason{b.Item, y.Title, share})
 		}
 		list.Picks = append(list.Picks, p)
 	}
