@@ -67,19 +67,21 @@ func CompoundPoissonDemand(rate float64, size Distribution) (Distribution, error
 // panjer is the law of the sum of a Poisson number of amounts f on the points of its step:
 // g₀ = exp(-λ(1-f₀)), gₙ = λ/n Σ j·fⱼ·gₙ₋ⱼ. It ends where what is left is below tailMass.
 func panjer(rate float64, f *grid) (*grid, error) {
-	mass := func(j int) float64 { // of amount j
-		if i := j - f.first; i >= 0 && i < len(f.p) {
-			return f.p[i]
+	top, none := f.first+len(f.p)-1, 0.0
+	weights := make([]float64, max(top+1, 1)) // j·fⱼ
+	for i, x := range f.p {
+		if j := f.first + i; j > 0 {
+			weights[j] = float64(j) * x
+		} else if j == 0 {
+			none = x
 		}
-		return 0
 	}
-	top := f.first + len(f.p) - 1
-	p := []float64{math.Exp(-rate * (1 - mass(0)))}
+	p := []float64{math.Exp(-rate * (1 - none))}
 	mean := rate * f.mean / f.step
 	for n := 1; ; n++ {
 		x := 0.0
 		for j := max(f.first, 1); j <= min(n, top); j++ {
-			x += float64(j) * mass(j) * p[n-j]
+			x += weights[j] * p[n-j]
 		}
 		p = append(p, rate*x/float64(n))
 		// Past the mean the terms fall at least as fast as the tail of a Poisson number of the largest amount.

@@ -65,7 +65,7 @@ func TestPolicyConformance(t *testing.T) {
 	}
 	periods := 200_000
 	if testkit.Race {
-		periods = 40_000
+		periods = 20_000
 	}
 	for i, r := range rows {
 		r.s.ID = r.name + string(rune('a'+i))

@@ -320,7 +320,10 @@ func TestGuaranteedServiceSize(t *testing.T) {
 		t.Error(err)
 	}
 	stages, arcs = nil, nil
-	const n = 20_000
+	n := 20_000
+	if testkit.Race {
+		n = 2000
+	}
 	for i := range n {
 		stages = append(stages, reorder.Stage[int]{ID: i, Bound: float64(i / (n - 1))})
 		if i < n-1 {

@@ -91,6 +91,9 @@ func TestJoint(t *testing.T) {
 		"major 0":          {change(func(*reorder.JointItem[int]) {}), 0, reorder.ErrOption},
 		"hardly any major": {change(func(it *reorder.JointItem[int]) { it.OrderCost = 7 }), 1e-14, reorder.ErrRange},
 	} {
+		if testkit.Race && name == "hardly any major" { // a million stretches
+			continue
+		}
 		if p, err := reorder.Joint(c.items, reorder.JointOptions{OrderCost: c.major}); !errors.Is(err, c.want) || p.Lines != nil {
 			t.Errorf("%s: %+v, %v", name, p, err)
 		}

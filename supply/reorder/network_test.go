@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/aislekit/aisle/internal/testkit"
 	"github.com/aislekit/aisle/supply/reorder"
 )
 
@@ -60,6 +61,10 @@ func base(level float64) reorder.Orderer { return upTo{level, level} }
 
 // The serial system against its exact cost.
 func TestNetworkSerial(t *testing.T) {
+	periods := 100_000
+	if testkit.Race {
+		periods = 60_000
+	}
 	for _, c := range []struct {
 		mean             float64
 		leadC, leadS     int
@@ -78,7 +83,7 @@ func TestNetworkSerial(t *testing.T) {
 				Law: must(reorder.PoissonDemand(c.mean)),
 			}},
 		}
-		r := must(reorder.SimulateNetwork(context.Background(), net, reorder.SimulateOptions{Periods: 100_000, Warmup: 50, Seed: 8, Level: .999}))
+		r := must(reorder.SimulateNetwork(context.Background(), net, reorder.SimulateOptions{Periods: periods, Warmup: 50, Seed: 8, Level: .999}))
 		total, dc := must(r.Total()), must(r.Product("dc"))
 		cost, owed := serialCost(c.mean, c.leadC, c.leadS, c.stockC, c.stockS, c.holdC, c.holdS, c.bo)
 		if !(total.Cost.Low <= cost && cost <= total.Cost.High) || total.Cost.High-total.Cost.Low > .1*cost {
@@ -105,7 +110,11 @@ func TestNetworkMetric(t *testing.T) {
 			ID: i + 1, Policy: base(levels[i]), OnHand: levels[i], Lead: leadS - 1, Backorder: 1, Law: must(reorder.PoissonDemand(m)),
 		})
 	}
-	r := must(reorder.SimulateNetwork(context.Background(), net, reorder.SimulateOptions{Periods: 400_000, Warmup: 500, Seed: 2, Level: .999}))
+	periods := 400_000
+	if testkit.Race {
+		periods = 100_000
+	}
+	r := must(reorder.SimulateNetwork(context.Background(), net, reorder.SimulateOptions{Periods: periods, Warmup: 500, Seed: 2, Level: .999}))
 	owed := must(reorder.PoissonDemand(sum * float64(leadC))).Loss(stockC)
 	if dc := must(r.Product(0)); !(dc.Owed.Low <= owed && owed <= dc.Owed.High) {
 		t.Errorf("centre owes %+v, exact %v", dc.Owed, owed)

@@ -107,6 +107,9 @@ func Perishable(opt PerishableOptions) (PerishablePolicy, error) {
 		}
 		least = b
 	}
+	if agesOf(int(least.Level)-1, opt.Life) > maxAges { // the search would come there
+		return least, nil
+	}
 	best := PerishablePolicy{Cost: math.Inf(1)}
 	for level := 0; ; level++ {
 		if b := bound(float64(level)); b.Cost >= best.Cost && float64(level) >= least.Level {
@@ -137,13 +140,18 @@ type ages struct {
 	index       map[string]int
 }
 
-// newAges lists the states, nil where there are too many.
-func newAges(level, life int) *ages {
-	count := 1.0 // of states: level+life-1 over life-1
+// agesOf is the number of states, level+life-1 over life-1.
+func agesOf(level, life int) float64 {
+	count := 1.0
 	for k := 1; k < life; k++ {
 		count *= float64(level+k) / float64(k)
 	}
-	if count > maxAges {
+	return count
+}
+
+// newAges lists the states, nil where there are too many.
+func newAges(level, life int) *ages {
+	if agesOf(level, life) > maxAges {
 		return nil
 	}
 	a := &ages{level: level, life: life, index: map[string]int{}}

@@ -460,7 +460,11 @@ func TestPlanCapacity(t *testing.T) {
 // little more of it would earn.
 func TestPlanBudget(t *testing.T) {
 	r := rng.New(5, 0, 0)
-	for round := range 20 {
+	rounds := 20
+	if testkit.Race {
+		rounds = 5
+	}
+	for round := range rounds {
 		n := 3
 		stocks := make([]reorder.Stock[string], n)
 		for i := range stocks {
@@ -680,7 +684,7 @@ func TestPlanLoopBadInput(t *testing.T) {
 // reach that is left is one that holds.
 func TestPlanHoldBackLongLead(t *testing.T) {
 	stock := reorder.Stock[int]{
-		ID: 1, Forecast: []float64{3}, OnHand: 2200, Lead: 700,
+		ID: 1, Forecast: []float64{3}, OnHand: 950, Lead: 300,
 		Promotions: []reorder.Promotion{{From: 2, Until: 30, Lift: 4, Low: 2, High: 6}},
 	}
 	opt := reorder.PlanOptions{Law: reorder.Poisson}

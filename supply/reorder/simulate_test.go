@@ -350,15 +350,15 @@ func TestSimulateConformance(t *testing.T) {
 
 // Intervals hold what they should, of means and of rates, from replications and from batches.
 func TestSimulateCoverage(t *testing.T) {
-	rounds := 150
+	rounds, periods := 150, 1_000_000
 	if testkit.Race {
-		rounds = 60
+		rounds, periods = 40, 200_000
 	}
 	s := reorder.Simulated[int]{
 		ID: 1, Law: must(reorder.PoissonDemand(4)), Lead: 2, OnHand: 16, Policy: upTo{12, 16},
 		OrderCost: 10, HoldingCost: 1, LostCost: 9,
 	}
-	long := must(must(reorder.Simulate(context.Background(), []reorder.Simulated[int]{s}, reorder.SimulateOptions{Periods: 1_000_000, Warmup: 100, Seed: 99})).Total())
+	long := must(must(reorder.Simulate(context.Background(), []reorder.Simulated[int]{s}, reorder.SimulateOptions{Periods: periods, Warmup: 100, Seed: 99})).Total())
 	for _, o := range []reorder.SimulateOptions{
 		{Periods: 500, Warmup: 50, Replications: 8},
 		{Periods: 4000, Warmup: 50},
