@@ -18,7 +18,7 @@ func TestCancels(t *testing.T) {
 			_, err := e.Acceptability(ctx, scorecard.AcceptabilityOptions{Draws: 4000 * size})
 			return err
 		}},
-		{Name: "scorecard.Source", Looks: 5, Do: func(ctx context.Context, size int) error {
+		{Name: "scorecard.Source", Looks: 30, Do: func(ctx context.Context, size int) error {
 			c := city(400*size, 10, true, false)
 			testkit.Start(ctx)
 			_, err := scorecard.Source(ctx, c.orders, c.stores, c.lanes, scorecard.SourceOptions{})

@@ -148,10 +148,11 @@ func Source[K, I ID](ctx context.Context, orders []Order[K, I], stores []Store[I
 	if err := s.read(orders, stores, lanes); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if err := s.ways(); err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
+	var best answer
+	err := s.ways(ctx)
+	if err == nil {
+		best, err = s.problem.solve(ctx, opt.MaxNodes)
 	}
-	best, err := s.problem.solve(ctx, opt.MaxNodes)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -301,10 +302,13 @@ func (s *sourcing[K, I]) holds(store int, p *parcel[I]) bool {
 // ways lists the cells of every parcel: each lane and day on which it could leave if it were
 // alone. Of lanes without limits only a store's cheapest is one, and dearer ones with limits
 // than that are none.
-func (s *sourcing[K, I]) ways() error {
+func (s *sourcing[K, I]) ways(ctx context.Context) error {
 	q := &s.problem
 	departures, stocks := map[[2]int32]int32{}, map[[2]int32]int32{}
 	for k := range s.parcels {
+		if k%16 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		p := &s.parcels[k]
 		o := &s.orders[p.order]
 		first := len(q.cells)

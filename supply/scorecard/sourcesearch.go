@@ -96,7 +96,7 @@ func (q *problem) leave(k int) int64 {
 // a bound: a first plan is made of it by turning away what does not fit, and branch and bound
 // looks for a better one or the proof that there is none.
 func (q *problem) solve(ctx context.Context, maxNodes int) (answer, error) {
-	if err := q.prepare(); err != nil {
+	if err := q.prepare(ctx); err != nil {
 		return answer{}, err
 	}
 	s := &branching{problem: q, forbidden: make([]bool, len(q.cells)), forced: make([]bool, len(q.loss)), best: math.MaxInt64}
@@ -145,7 +145,7 @@ func (q *problem) value(plan []int32) (sum int64) {
 // prepare finds the resources that may run out and lays the flow over as many of them as it
 // can hold: at each store its departures or its stock, whichever the parcels' cheapest ways
 // overload more; and departures before stock where all that leave on them take one stock.
-func (q *problem) prepare() error {
+func (q *problem) prepare(ctx context.Context) error {
 	q.penalty = 1
 	for k := range q.loss {
 		worst := q.loss[k]
@@ -176,6 +176,9 @@ func (q *problem) prepare() error {
 		}
 	}
 	for k := range q.loss {
+		if k%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		best := int32(none)
 		for at := q.start[k]; at < q.start[k+1]; at++ {
 			c := &q.cells[at]
@@ -408,6 +411,9 @@ func (s *branching) repair(ctx context.Context, flow []int32) error {
 	plan := slices.Clone(flow)
 	forbidden := make([]bool, len(s.cells))
 	for s.turnAway(plan, forbidden) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		for k, at := range plan {
 			if at >= 0 && forbidden[at] {
 				plan[k] = none
@@ -416,12 +422,12 @@ func (s *branching) repair(ctx context.Context, flow []int32) error {
 	}
 	s.trials = 10_000_000
 	use := s.loads(plan)
-	s.polish(plan, use)
-	for round := 0; round < 10 && s.eject(plan, use); round++ {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		s.polish(plan, use)
+	s.polish(ctx, plan, use)
+	for round := 0; round < 10 && s.eject(ctx, plan, use); round++ {
+		s.polish(ctx, plan, use)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	if value := s.value(plan); value < s.best {
 		s.plan, s.best = plan, value
@@ -485,12 +491,15 @@ func (q *problem) fits(use []int64, at int32) bool {
 }
 
 // polish moves parcels to cheaper cells that have room, those that are left first, until
-// nothing moves.
-func (s *branching) polish(plan []int32, use []int64) {
+// nothing moves or ctx is done, which the caller looks at too.
+func (s *branching) polish(ctx context.Context, plan []int32, use []int64) {
 	for moved, round := true, 0; moved && round < 20; round++ {
 		moved = false
 		for _, left := range []bool{true, false} {
 			for k, at := range plan {
+				if k%64 == 0 && ctx.Err() != nil {
+					return
+				}
 				if left != (at < 0) {
 					continue
 				}
@@ -518,8 +527,9 @@ func (s *branching) polish(plan []int32, use []int64) {
 
 // eject gives parcels cheaper cells that others are in the way of, one each, which find
 // another cell, the one that has become free or any, or are left in their turn, where that costs
-// less than it gains. Parcels that are left are first; it reports whether any was moved.
-func (s *branching) eject(plan []int32, use []int64) (any bool) {
+// less than it gains. Parcels that are left are first; it reports whether any was moved, false where ctx
+// is done.
+func (s *branching) eject(ctx context.Context, plan []int32, use []int64) (any bool) {
 	users := make([][]int32, len(s.capacity))
 	move := func(k, at int32) {
 		if was := plan[k]; was >= 0 {
@@ -536,6 +546,9 @@ func (s *branching) eject(plan []int32, use []int64) (any bool) {
 	}
 	for _, left := range []bool{true, false} {
 		for k := range plan {
+			if k%64 == 0 && ctx.Err() != nil {
+				return false
+			}
 			if left != (plan[k] < 0) {
 				continue
 			}
