@@ -194,7 +194,7 @@ func integerQuantile(d Distribution, q float64) float64 {
 // Loss is exact at whole numbers and linear between them, as E[(D-x)⁺] of a
 // whole-numbered D is. With F the CDF, E[(D-k)⁺] = (λ-k)(1-F(k)) + λ·P(D = k).
 func (p poisson) Loss(x float64) float64 {
-	if x <= 0 {
+	if math.IsNaN(x) || x <= 0 {
 		return p.mean - x
 	}
 	if x > 1e15 {

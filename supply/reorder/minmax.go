@@ -181,7 +181,9 @@ func (m *minMax) best(top int) (s, level int, err error) {
 			break
 		}
 		m.extend(n + 1)
-		sum += m.visits[n] * m.at(s)
+		if sum += m.visits[n] * m.at(s); !check.Finite(sum) {
+			return 0, 0, fmt.Errorf("cost is %v at %v units: %w", sum, s, ErrOverflow)
+		}
 	}
 	least := m.cost(s, level)
 	for up := level + 1; m.at(up) <= least; up++ {

@@ -216,10 +216,13 @@ const maxLot = 1e7
 // until the next one costs more than the average so far, or there are maxLot.
 func (o PolicyOptions) wholePolicy(d Distribution) Policy {
 	s := d.Quantile(o.ratio())
+	if math.IsNaN(s) { // a ratio of 1: no unit may ever be owed
+		return Policy{Cost: s}
+	}
 	q, sum := 1.0, o.OrderCost*o.Demand+o.costRate(d, s)
 	r := s - 1
 	below, above := o.costRate(d, r), o.costRate(d, r+q+1)
-	if least := root(2*o.OrderCost, o.Demand, o.HoldingCost); least >= maxLot { // the EOQ, a lower bound
+	if least := root(2*o.OrderCost, o.Demand, o.HoldingCost*o.ratio()); least >= maxLot { // the EOQ with backorders, a lower bound
 		return Policy{Quantity: least}
 	}
 	for q < maxLot {

@@ -145,4 +145,9 @@ func TestPolicyHugeLot(t *testing.T) {
 	if !errors.Is(err, reorder.ErrRange) || p != (reorder.Policy{}) {
 		t.Errorf("%+v, %v", p, err)
 	}
+	// A shortage so dear that its ratio rounds to 1 has no quantile.
+	p, err = reorder.BestPolicy(reorder.PolicyOptions{Demand: 5e-324, Lead: 383, OrderCost: .4, HoldingCost: 1e15, BackorderCost: 1e300, Law: reorder.Poisson})
+	if !errors.Is(err, reorder.ErrOverflow) || p != (reorder.Policy{}) {
+		t.Errorf("%+v, %v", p, err)
+	}
 }

@@ -423,3 +423,11 @@ func TestMinMaxUnits(t *testing.T) {
 		}
 	}
 }
+
+// A unit so dear that no position has a cost: refused at once, not after all of them.
+func TestMinMaxOverflow(t *testing.T) {
+	p, err := reorder.MinMax(reorder.ReviewOptions{Demand: must(reorder.PoissonDemand(1e8)), OrderCost: 25, HoldingCost: 1e300, BackorderCost: 60, Unit: 1e15})
+	if !errors.Is(err, reorder.ErrOverflow) || p != (reorder.ReviewPolicy{}) {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
