@@ -97,6 +97,13 @@ type UnconstrainedSeries struct {
 // the variance of the scores that were seen, which holds where the law does not; they take
 // factors as known.
 //
+// What was never seen cannot be told. Bounds of lumpy demand, where many periods are without any, need
+// stock whose level varies, at times to more than a lump takes: where it is the same low level day by day, or a
+// unit or two, how large lumps are is not in the data, and the estimate may be off by a third and more, to
+// either side. Where all sales are bounds, and the periods in stock sold nothing, the law is taken for Poisson, which
+// is the least of them. And a trend or season that options leave out is taken for chance: where shelves run empty
+// at its height, demand comes out too low (−8 % of a fivefold trend at 20 % of days; sales −25 %).
+//
 // Errors: ErrOption, ErrEmpty without series or periods, ErrShape, ErrNotFinite and ErrRange
 // with series and period, context.Cause(ctx). Running out of steps is none: see
 // Converged. The result does not depend on Workers or the order of
@@ -166,6 +173,7 @@ type seen struct {
 	first    int       // place of the first element in the season
 	promoted []bool
 	watched  float64 // sum of shares
+	plain    bool    // Poisson: only bounds have units, which say nothing of another law
 	level    float64 // demand of a period with factors 1, in the middle of the series
 	slope    float64 // of its logarithm, over the series
 	law      survive.Counts
@@ -193,7 +201,7 @@ func (f *seen) read(s Series, promoted []bool, opt UnconstrainOptions) error {
 	}
 	f.sold, f.first, f.promoted = s.Sold, s.First%opt.Season, promoted
 	f.share, f.whole = make([]float64, n), make([]float64, n)
-	units := 0.0
+	units, least := 0.0, 0.0
 	for i, x := range s.Sold {
 		if !(x >= 0 && x <= check.MaxAmount) {
 			return check.Amount("period", fmt.Sprintf("Sold[%d]", i), x)
@@ -215,12 +223,17 @@ func (f *seen) read(s Series, promoted []bool, opt UnconstrainOptions) error {
 		if a > 0 {
 			f.watched += a
 			units += x
+		} else {
+			least += x
 		}
 	}
 	if f.watched > 0 {
 		f.level = units / f.watched
 	}
 	f.law.Shape = 10
+	if units == 0 && least > 0 && f.watched > 0 {
+		f.plain, f.law.Shape, f.level = true, math.Inf(1), least/float64(n)
+	}
 	return nil
 }
 
@@ -287,7 +300,7 @@ func (f *seen) step(out *Unconstrained, shape bool, opt UnconstrainOptions) {
 		return
 	}
 	before := f.level
-	if shape {
+	if shape && !f.plain {
 		f.reshape(out)
 	}
 	// Scores of level and slope, Σ w·(D-q·μ)·(1, t), and their information; μ is the mean of

@@ -100,7 +100,11 @@ func sellOut(r *rng.Stream, p planted, wanted []int, means []float64) (sold, sha
 }
 
 // Planted demand is found within 5 % where one day in five has a stock-out, also where it is high
-// demand that empties the shelf; sales, and the days without a stock-out, are lower than that.
+// demand that empties the shelf; sales, and the days without a stock-out, are lower than that. The mean of ten seeds is
+// within 2 %. Lumps that are seen only as bounds may be off by 6 % in a single one: of 20 products and 2,000 days on
+// which somebody wanted some, and half of what was wanted then is not seen.
+//
+//	AISLE_LONG=1 go test -v -run UnconstrainPlanted ./supply
 func TestUnconstrainPlanted(t *testing.T) {
 	seeds := uint64(1)
 	if os.Getenv("AISLE_LONG") != "" {
@@ -116,6 +120,10 @@ func TestUnconstrainPlanted(t *testing.T) {
 		for _, shelf := range shelves {
 			if testkit.Race && !shelf.bounds {
 				continue
+			}
+			bias, most := 0., .05
+			if p.name == "lumpy" && shelf.bounds {
+				most = .06
 			}
 			for seed := range seeds {
 				r := rng.New(seed, 17, 0)
@@ -166,12 +174,16 @@ func TestUnconstrainPlanted(t *testing.T) {
 				clean *= float64(products) / cleanDays
 				what := fmt.Sprintf("%s, %s, seed %d (%.0f %% out): wanted %.3f, sales %.3f, days in stock %.3f, estimate %.3f, units %.3f", p.name, shelf.name, seed, 100*outs/float64(products*days), truth, raw, clean, estimate, total)
 				t.Log(what)
-				if !got.Converged || math.Abs(estimate/truth-1) > .05 || math.Abs(total/truth-1) > .05 {
-					t.Errorf("off by more than 5 %%: %s", what)
+				if !got.Converged || math.Abs(estimate/truth-1) > most || math.Abs(total/truth-1) > most {
+					t.Errorf("off by more than %.0f %%: %s", 100*most, what)
 				}
+				bias += (estimate/truth - 1) / float64(seeds)
 				if raw > .92*truth || shelf.name != "by chance" && clean > .99*truth {
 					t.Errorf("sales are not low: %s", what)
 				}
+			}
+			if seeds > 1 && math.Abs(bias) > .02 {
+				t.Errorf("%s, %s: off by %.1f %% on average", p.name, shelf.name, 100*bias)
 			}
 		}
 	}
@@ -209,6 +221,11 @@ func TestUnconstrainByHand(t *testing.T) {
 	if s := got.Series[1]; !math.IsNaN(s.Mean) || !math.IsNaN(s.High) || s.Units[0] != 0 {
 		t.Errorf("%+v", s)
 	}
+	// Units were sold on days that ran out only: demand is at least that, and not nothing. By hand: of the mean m
+	// the score is 1/(e^m-1) for the day that ran out, less 1 for each of the three others.
+	s = must(supply.Unconstrain(ctx, []supply.Series{{Sold: []float64{0, 1, 0, 0}, Available: []float64{1, .5, 1, 1}}}, supply.UnconstrainOptions{Bounds: true})).Series[0]
+	testkit.Near(t, "mean of bounds", s.Mean, math.Log(4./3), 1e-4)
+	testkit.Near(t, "a day that ran out", s.Units[1], 4*math.Log(4./3), 1e-4)
 	// Sold without being in stock: the shelf was counted wrong, and more was wanted, no less.
 	if s := got.Series[2]; s.Units[1] < 3 {
 		t.Errorf("%+v", s)

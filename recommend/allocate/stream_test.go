@@ -179,8 +179,14 @@ func (in requests) share(t testing.TB, opt allocate.StreamOptions) float64 {
 }
 
 // TestStreamRandomOrder: within 2 % of the best assignment that knows all requests, by its upper
-// bound, with 100 units of each offer; on average over seeds, since one order may have
-// bad luck. Settings were chosen on seeds 0 to 3.
+// bound, with 100 units of each offer; on average over seeds. Settings were chosen on seeds 0 to 3.
+//
+// Not for each single order. With 8 offers of 100 the share has .981 or .982 on average and a standard deviation of .0042
+// over orders, the least of 40 being .9734 with 2 requests a unit, .9647 with 1.5; with 50 offers .0010. What would be
+// needed is a mean of .99. That is what TestStreamResolve reaches by knowing the law of requests beforehand, and its least of 6 is .984; the same
+// rule that knows only the past, solved anew at each 2 % of requests and oftener at both ends, is no better than Stream, and 8 or 32
+// times the lessons are not either (.9790 and .9787 beside .9784). So the
+// first per cent is what the future hides from everybody, the second what 1,600 requests do not teach.
 //
 //	AISLE_LONG=1 go test -v -run Stream ./recommend/allocate
 //
@@ -231,6 +237,80 @@ func TestStreamRandomOrder(t *testing.T) {
 		if long && mean < .98 || mean < .97 {
 			t.Errorf("%s: %.4f ± %.4f of the bound", name, mean, 2*se)
 		}
+	}
+}
+
+// resolved answers requests by prices of an exact plan, made anew as they come, of a sample of requests
+// scaled to those to come and what is left: of the past (Agrawal, Wang and Ye 2014), or of others of the same law, which nobody
+// has; and returns the value as a share of the bound.
+func (in requests) resolved(t *testing.T, others [][]allocate.Proposal) float64 {
+	t.Helper()
+	all, next, value := len(in.each), 0, 0.0
+	left, price := make([]int64, len(in.offers)), make([]float64, len(in.offers))
+	for o, f := range in.offers {
+		left[o] = f.Stock
+	}
+	if others == nil {
+		next = all / 100
+	}
+	for i, one := range in.each {
+		if i == next {
+			sample, offers := others, slices.Clone(in.offers)
+			if others == nil {
+				sample = in.each[:i]
+			}
+			for o := range offers {
+				offers[o].Stock = int64(math.Round(float64(left[o]) * float64(len(sample)) / float64(all-i)))
+			}
+			var proposals []allocate.Proposal
+			for u, r := range sample {
+				for _, c := range r {
+					c.User = int32(u)
+					proposals = append(proposals, c)
+				}
+			}
+			plan, err := allocate.Solve(context.Background(), proposals, offers, allocate.Options{Nodes: -1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			price, next = plan.StockPrice, i+max(1, min(i/12, (all-i)/12, all/50))
+		}
+		best, at := 0.0, -1
+		for k, c := range one {
+			if v := c.Value - price[c.Offer]; left[c.Offer] > 0 && v > best {
+				best, at = v, k
+			}
+		}
+		if at >= 0 {
+			left[one[at].Offer]--
+			value += one[at].Value
+		}
+	}
+	return value / in.plan.Bound
+}
+
+// TestStreamResolve: prices solved anew from the past are not better than those that Stream
+// learns, at some hundred times the cost; who knows the law of requests is 1 % better, and what that
+// one loses nobody can have.
+//
+//	AISLE_LONG=1 go test -v -run StreamResolve ./recommend/allocate
+func TestStreamResolve(t *testing.T) {
+	testkit.Long(t)
+	const seeds = 6
+	var mean, least [3]float64
+	for seed := range uint64(seeds) {
+		in := busy(8, 100, 2, false, 5000+seed)
+		others := busy(8, 100, 8, false, 5000+seed).each[len(in.each):]
+		for k, v := range []float64{in.share(t, in.opt), in.resolved(t, nil), in.resolved(t, others)} {
+			mean[k] += v / seeds
+			if seed == 0 || v < least[k] {
+				least[k] = v
+			}
+		}
+	}
+	t.Logf("Stream %.4f, least %.4f; of the past solved anew %.4f, %.4f; by the law %.4f, %.4f", mean[0], least[0], mean[1], least[1], mean[2], least[2])
+	if mean[0] < mean[1]-.002 {
+		t.Errorf("Stream has %.4f, prices solved anew %.4f", mean[0], mean[1])
 	}
 }
 
