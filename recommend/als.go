@@ -183,8 +183,10 @@ type ALS struct {
 	baseX     []float32 // alsBase of gramX, what every fold-in starts from
 	baseY     []float32
 
-	order   lazyOrder // of y
-	scratch sync.Pool // *alsScratch
+	order       lazyOrder   // of y
+	itemLengths lazyLengths // of y
+	userLengths lazyLengths // of x
+	scratch     sync.Pool   // *alsScratch
 }
 
 // FitALS fits the model.
@@ -464,14 +466,14 @@ func (m *ALS) FoldInItem(dst []float32, users []int32, weights []float32) (err e
 // that of item.
 func (m *ALS) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	m = orZero(m)
-	return appendVectorTop(dst, m.y, m.factors, item, k)
+	return appendVectorTop(dst, m.y, &m.itemLengths, m.factors, item, k)
 }
 
 // AppendSimilarUsers appends the users whose vectors have the largest cosine with
 // that of user.
 func (m *ALS) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
 	m = orZero(m)
-	return appendUserTop(dst, m.x, m.factors, user, k)
+	return appendUserTop(dst, m.x, &m.userLengths, m.factors, user, k)
 }
 
 // AppendReasons decomposes the fold-in score of item over the history (Hu et
@@ -527,6 +529,8 @@ func (m *ALS) queryVector(buf []float32, q Query) ([]float32, float32, error) {
 	defer m.scratch.Put(t)
 	return buf, 0, m.fold(t, buf, q.Items, q.Weights)
 }
+
+func (m *ALS) lengths() []float64 { return m.itemLengths.of(m.y, m.factors) }
 
 func (m *ALS) byNorm() *normOrder { return m.order.of(m.y, nil, m.factors) }
 
@@ -590,7 +594,7 @@ func (m *ALS) UnmarshalBinary(data []byte) error {
 	}
 	m.factors, m.objective, m.x, m.y, m.gramX, m.gramY = f, row, x, y, gx, gy
 	m.setBases()
-	m.order.p.Store(nil)
+	m.order, m.itemLengths, m.userLengths = lazyOrder{}, lazyLengths{}, lazyLengths{}
 	m.scratch = sync.Pool{}
 	m.origin = of
 	return nil

@@ -52,8 +52,9 @@ type Embeddings struct {
 	inner   bool
 	y       []float32 // items×factors; of length 1 or 0 unless inner
 
-	order   lazyOrder // of y, where lengths differ
-	scratch sync.Pool // *[]float32
+	order       lazyOrder // of y, where lengths differ
+	itemLengths lazyLengths
+	scratch     sync.Pool // *[]float32
 }
 
 // embeddingNorm bounds squared lengths, so that no product overflows, and embeddingLeast those of
@@ -241,6 +242,8 @@ func (m *Embeddings) queryVector(buf []float32, q Query) (v []float32, base floa
 
 func (m *Embeddings) itemVectors() (y, bias []float32, factors int) { return m.y, nil, m.factors }
 
+func (m *Embeddings) lengths() []float64 { return m.itemLengths.of(m.y, m.factors) }
+
 // byNorm is none for vectors of one length.
 func (m *Embeddings) byNorm() *normOrder {
 	if !m.inner {
@@ -270,7 +273,7 @@ func (m *Embeddings) Score(dst []float32, q Query) error {
 // that of item.
 func (m *Embeddings) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	m = orZero(m)
-	return appendVectorTop(dst, m.y, m.factors, item, k)
+	return appendVectorTop(dst, m.y, &m.itemLengths, m.factors, item, k)
 }
 
 // AppendReasons appends the history items with the largest parts of the score of item. The
@@ -340,6 +343,6 @@ func (m *Embeddings) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	m.origin, m.factors, m.inner, m.y = of, f, inner, y
-	m.order, m.scratch = lazyOrder{}, sync.Pool{}
+	m.order, m.itemLengths, m.scratch = lazyOrder{}, lazyLengths{}, sync.Pool{}
 	return nil
 }

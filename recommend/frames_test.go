@@ -178,7 +178,7 @@ func frames() []testkit.Frame {
 		}, ".asked: of the fit"),
 		modelFrame(codec.KindALS, func(t testing.TB, c ctx, x X) (*recommend.ALS, error) {
 			return recommend.FitALS(c, x, recommend.ALSOptions{Factors: 2, Iterations: 3, FrequencyExponent: 0.5})
-		}, ".order: a cache", ".passes: of the fit"),
+		}, ".order: a cache", ".itemLengths: a cache", ".userLengths: a cache", ".passes: of the fit"),
 		modelFrame(codec.KindTFIDFModel, func(t testing.TB, c ctx, x X) (*recommend.TFIDFModel, error) {
 			return frameTexts(t, recommend.Words), nil
 		}, ".opt.Attributes: within items", ".opt.Workers: of the fit"),
@@ -196,7 +196,7 @@ func frames() []testkit.Frame {
 		}),
 		modelFrame(codec.KindBPR, func(t testing.TB, c ctx, x X) (*recommend.BPR, error) {
 			return recommend.FitBPR(c, x, recommend.BPROptions{Factors: 2, Epochs: 5, Seed: 1})
-		}, ".latent.order: a cache", ".latent.mean: of ratings", ".latent.userBias: of ratings"),
+		}, ".latent.order: a cache", ".latent.itemLengths: a cache", ".latent.userLengths: a cache", ".latent.mean: of ratings", ".latent.userBias: of ratings"),
 		modelFrame(codec.KindPureSVD, func(t testing.TB, c ctx, x X) (*recommend.PureSVD, error) {
 			return recommend.FitPureSVD(c, x, recommend.PureSVDOptions{Factors: 2, Scale: 0.5})
 		}),
@@ -211,19 +211,19 @@ func frames() []testkit.Frame {
 		}, ".asked: of the fit"),
 		modelFrame(codec.KindNMF, func(t testing.TB, c ctx, x X) (*recommend.NMF, error) {
 			return recommend.FitNMF(c, x, recommend.NMFOptions{Factors: 2, L1: 0.01, L2: 0.1})
-		}),
+		}, ".itemLengths: a cache", ".userLengths: a cache"),
 		modelFrame(codec.KindWARP, func(t testing.TB, c ctx, x X) (*recommend.WARP, error) {
 			return recommend.FitWARP(c, x, recommend.WARPOptions{Factors: 2, Epochs: 5, Seed: 1})
-		}, ".latent.order: a cache", ".latent.mean: of ratings", ".latent.userBias: of ratings"),
+		}, ".latent.order: a cache", ".latent.itemLengths: a cache", ".latent.userLengths: a cache", ".latent.mean: of ratings", ".latent.userBias: of ratings"),
 		modelFrame(codec.KindLMF, func(t testing.TB, c ctx, x X) (*recommend.LMF, error) {
 			return recommend.FitLMF(c, x, recommend.LMFOptions{Factors: 2, Epochs: 5, Alpha: 2, Seed: 1})
-		}, ".latent.order: a cache", ".latent.mean: of ratings"),
+		}, ".latent.order: a cache", ".latent.itemLengths: a cache", ".latent.userLengths: a cache", ".latent.mean: of ratings"),
 		modelFrame(codec.KindMF, func(t testing.TB, c ctx, x X) (*recommend.MF, error) {
 			return recommend.FitMF(c, x, recommend.MFOptions{Factors: 2, Epochs: 5, Seed: 1})
-		}, ".latent.order: a cache"),
+		}, ".latent.order: a cache", ".latent.itemLengths: a cache", ".latent.userLengths: a cache"),
 		modelFrame(codec.KindSVDPP, func(t testing.TB, c ctx, x X) (*recommend.SVDPP, error) {
 			return recommend.FitSVDPP(c, x, recommend.SVDPPOptions{Factors: 2, Epochs: 5, Seed: 1})
-		}, ".latent.order: a cache"),
+		}, ".latent.order: a cache", ".latent.itemLengths: a cache", ".latent.userLengths: a cache"),
 		modelFrame(codec.KindFM, func(t testing.TB, c ctx, x X) (*recommend.FM, error) {
 			contexts := make([][]int32, x.Len())
 			for k := range contexts {
@@ -243,7 +243,7 @@ func frames() []testkit.Frame {
 				ItemFeatures:    must(recommend.InteractionsFromRows(3, [][]int32{{0}, {1}, {2}, {0, 2}, {1}}))(t),
 				ContextFeatures: must(recommend.InteractionsFromRows(2, contexts))(t),
 			})
-		}, ".latent.order: a cache", ".fallback: made of the rest",
+		}, ".latent.order: a cache", ".latent.itemLengths: a cache", ".latent.userLengths: a cache", ".fallback: made of the rest",
 			".ofUsers: since version 2", ".ofUsers.v: since version 2", ".ofUsers.w: since version 2",
 			".ofItems: since version 2", ".ofItems.v: since version 2", ".ofItems.w: since version 2", ".cold: since version 2"),
 		{
@@ -323,11 +323,11 @@ func frames() []testkit.Frame {
 		}),
 		modelFrame(codec.KindItem2Vec, func(t testing.TB, c ctx, x X) (*recommend.Item2Vec, error) {
 			return recommend.FitItem2Vec(c, frameSequences(t), recommend.Item2VecOptions{Factors: 2, Epochs: 2, Subsample: -1})
-		}),
+		}, ".lengths: a cache"),
 		modelFrame(codec.KindEmbeddings, func(t testing.TB, c ctx, x X) (*recommend.Embeddings, error) {
 			rows := recommend.RowVectors{Rows: []float32{1, 2, -1, .5, 3, 1, 2, 2, .25, -1}, N: 2}
 			return recommend.FitEmbeddings(c, rows, recommend.EmbeddingsOptions{InnerProduct: true})
-		}, ".order: a cache"),
+		}, ".order: a cache", ".itemLengths: a cache"),
 		modelFrame(codec.KindCategoryPopular, func(t testing.TB, c ctx, x X) (*recommend.CategoryPopular, error) {
 			return recommend.FitCategoryPopular(c, x, must(recommend.NewCategories(2, [][]int32{{0}, {1}, {0, 1}, {1}, {0}}))(t), recommend.PopularOptions{})
 		}),

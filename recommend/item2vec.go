@@ -87,6 +87,7 @@ type Item2Vec struct {
 	factors int
 	v       []float32 // items×factors, of length 1 or 0
 
+	lengths lazyLengths
 	scratch sync.Pool // *[]float32
 }
 
@@ -363,7 +364,7 @@ func (m *Item2Vec) Score(dst []float32, q Query) error {
 // that of item.
 func (m *Item2Vec) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	m = orZero(m)
-	return appendVectorTop(dst, m.v, m.factors, item, k)
+	return appendVectorTop(dst, m.v, &m.lengths, m.factors, item, k)
 }
 
 // AppendReasons appends the history items nearest to item, with their parts of
@@ -435,7 +436,7 @@ func (m *Item2Vec) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: Item2Vec.UnmarshalBinary: %w", err)
 	}
 	m.users, m.items, m.factors, m.v = users, len(v)/f, f, v
-	m.scratch = sync.Pool{}
+	m.lengths, m.scratch = lazyLengths{}, sync.Pool{}
 	m.origin = of
 	return nil
 }

@@ -24,8 +24,10 @@ type latent struct {
 	userBias []float32 // nil: none
 	drawn    []int32   // the items that a fold-in draws from; nil: all
 
-	order   lazyOrder // of y
-	scratch sync.Pool // *foldScratch
+	order       lazyOrder   // of y
+	itemLengths lazyLengths // of y
+	userLengths lazyLengths // of x
+	scratch     sync.Pool   // *foldScratch
 }
 
 // folder gives the vector and the bias of a user with a history. The history is
@@ -84,13 +86,13 @@ func (m *latent) ItemBias(i int) float32 {
 // AppendSimilar appends the items whose vectors have the largest cosine with
 // that of item.
 func (m *latent) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
-	return appendVectorTop(dst, m.y, m.factors, item, k)
+	return appendVectorTop(dst, m.y, &m.itemLengths, m.factors, item, k)
 }
 
 // AppendSimilarUsers appends the users whose vectors have the largest cosine with
 // that of user.
 func (m *latent) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
-	return appendUserTop(dst, m.x, m.factors, user, k)
+	return appendUserTop(dst, m.x, &m.userLengths, m.factors, user, k)
 }
 
 func (m *latent) getScratch() *foldScratch {
@@ -296,13 +298,15 @@ func getLatent(r *codec.Reader) *latent {
 // set moves the decoded d into m.
 func (m *latent) set(d *latent) {
 	m.origin, m.factors, m.mean, m.x, m.y, m.bias, m.userBias = d.origin, d.factors, d.mean, d.x, d.y, d.bias, d.userBias
-	m.order.p.Store(nil)
+	m.order, m.itemLengths, m.userLengths = lazyOrder{}, lazyLengths{}, lazyLengths{}
 	m.scratch = sync.Pool{}
 	m.findDrawn()
 }
 
 // maxFactors bounds the length of vectors.
 const maxFactors = check.MaxVector
+
+func (m *latent) lengths() []float64 { return m.itemLengths.of(m.y, m.factors) }
 
 func (m *latent) byNorm() *normOrder { return m.order.of(m.y, m.bias, m.factors) }
 

@@ -90,7 +90,9 @@ type NMF struct {
 	w, h    []float32 // users×factors, items×factors
 	gram    []float32 // HᵀH
 
-	scratch sync.Pool // *nmfScratch
+	itemLengths lazyLengths // of h
+	userLengths lazyLengths // of w
+	scratch     sync.Pool   // *nmfScratch
 }
 
 const (
@@ -436,14 +438,14 @@ func (m *NMF) FoldIn(dst []float32, items []int32, weights []float32) (err error
 // that of item.
 func (m *NMF) AppendSimilar(dst []Scored, item int32, k int) ([]Scored, error) {
 	m = orZero(m)
-	return appendVectorTop(dst, m.h, m.factors, item, k)
+	return appendVectorTop(dst, m.h, &m.itemLengths, m.factors, item, k)
 }
 
 // AppendSimilarUsers appends the users whose vectors have the largest cosine with
 // that of user.
 func (m *NMF) AppendSimilarUsers(dst []UserScore, user int32, k int) ([]UserScore, error) {
 	m = orZero(m)
-	return appendUserTop(dst, m.w, m.factors, user, k)
+	return appendUserTop(dst, m.w, &m.userLengths, m.factors, user, k)
 }
 
 // AppendBinary appends the frame of m to dst.
@@ -503,7 +505,7 @@ func (m *NMF) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("recommend: NMF.UnmarshalBinary: %w", err)
 	}
 	m.factors, m.l1, m.l2, m.w, m.h, m.gram = f, l1, l2, w, h, g
-	m.scratch = sync.Pool{}
+	m.itemLengths, m.userLengths, m.scratch = lazyLengths{}, lazyLengths{}, sync.Pool{}
 	m.origin = of
 	return nil
 }

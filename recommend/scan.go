@@ -18,6 +18,8 @@ type vectorScorer interface {
 	queryVector(buf []float32, q Query) (v []float32, base float32, err error)
 	// itemVectors returns the items×factors matrix and the biases; nil: none.
 	itemVectors() (y, bias []float32, factors int)
+	// lengths returns those of the items' vectors, without the biases.
+	lengths() []float64
 	// byNorm returns the order of their lengths; nil: none.
 	byNorm() *normOrder
 }

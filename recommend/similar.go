@@ -203,6 +203,7 @@ func (s *state[U, I]) blank(w *scratch[I]) {
 // model's AppendSimilar computes them. It reports whether the item has a vector.
 func (s *state[U, I]) likeByVectors(w *scratch[I], m vectorScorer, i int32, source string) bool {
 	y, _, f := m.itemVectors()
+	lengths := m.lengths()
 	vector := func(j int32) []float32 {
 		switch {
 		case int(j) < len(y)/f:
@@ -217,7 +218,13 @@ func (s *state[U, I]) likeByVectors(w *scratch[I], m vectorScorer, i int32, sour
 	if len(self) == 0 {
 		return false
 	}
-	norm := math.Sqrt(vec.Norm2(self))
+	length := func(j int32, v []float32) float64 {
+		if int(j) < len(lengths) {
+			return lengths[j]
+		}
+		return math.Sqrt(vec.Norm2(v))
+	}
+	norm := length(i, self)
 	if norm == 0 {
 		return false
 	}
@@ -229,7 +236,7 @@ func (s *state[U, I]) likeByVectors(w *scratch[I], m vectorScorer, i int32, sour
 			if len(v) == 0 {
 				continue
 			}
-			if d := norm * math.Sqrt(vec.Norm2(v)); d > 0 {
+			if d := norm * length(j, v); d > 0 {
 				w.scores[j] = float32(float64(vec.Dot(self, v)) / d)
 			}
 		}

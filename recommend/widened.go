@@ -142,6 +142,8 @@ func (m *widenedVectors) itemVectors() (y, bias []float32, factors int) {
 	return m.vectors.itemVectors()
 }
 
+func (m *widenedVectors) lengths() []float64 { return m.vectors.lengths() }
+
 func (m *widenedVectors) byNorm() *normOrder { return m.vectors.byNorm() }
 
 func (m *widenedVectors) place(v []float32) {
