@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"sort"
 	"time"
@@ -213,7 +214,9 @@ func (e *Expiry[K]) Pick(dst []Lot, id K, units int64) (lots []Lot, short int64,
 		n := min(units, l.units)
 		value := l.value
 		if n < l.units {
-			value = int64(float64(l.value) * (float64(n) / float64(l.units)))
+			high, low := bits.Mul64(uint64(l.value), uint64(n))
+			share, _ := bits.Div64(high, low, uint64(l.units)) // n < units: it fits
+			value = int64(share)
 		}
 		dst = append(dst, Lot{time.Unix(0, l.expires).UTC(), n, value})
 		units -= n

@@ -3,6 +3,7 @@ package supply_test
 import (
 	"errors"
 	"math"
+	"math/big"
 	"slices"
 	"testing"
 	"time"
@@ -140,4 +141,28 @@ func TestExpiryBadInput(t *testing.T) {
 	if _, err := e.Result(); !errors.Is(err, supply.ErrOverflow) {
 		t.Error(err)
 	}
+}
+
+// The value of a part of a lot is its share, rounded down, in whole numbers of any size.
+func TestExpiryPickShareProp(t *testing.T) {
+	share := func(t rapid.TB, value, units, n int64) {
+		e := must(supply.NewExpiry[int](supply.ExpiryOptions{AsOf: at(0)}))
+		if err := e.Add(1, supply.Lot{Expires: at(1), Units: units, Value: value}); err != nil {
+			t.Fatal(err)
+		}
+		lots, short, err := e.Pick(nil, 1, n)
+		if err != nil || short != 0 || len(lots) != 1 {
+			t.Fatalf("%v, %d short, %v", lots, short, err)
+		}
+		want := new(big.Int).Mul(big.NewInt(value), big.NewInt(n))
+		if want.Div(want, big.NewInt(units)); want.Int64() != lots[0].Value {
+			t.Errorf("%d of %d units worth %d: %d, want %v", n, units, value, lots[0].Value, want)
+		}
+	}
+	share(t, 100, 100, 29) // .29·100 is 28.999… in floats
+	share(t, math.MaxInt64, 1<<53+1, 1<<53)
+	rapid.Check(t, func(t *rapid.T) {
+		units := rapid.Int64Range(1, math.MaxInt64).Draw(t, "units")
+		share(t, rapid.Int64Range(0, math.MaxInt64).Draw(t, "value"), units, rapid.Int64Range(1, units).Draw(t, "n"))
+	})
 }

@@ -122,7 +122,8 @@ func (v *Inventory[K]) sku(id K) *stocked {
 // AddLevel records that during [from, to) a product had units on hand, worth
 // value at cost. Intervals of one product must not overlap; the latest gives the
 // stock at the end, and of two that end together the larger. Time without a
-// record counts as no stock.
+// record counts as no stock. What begins at To is of the next window and not kept, but for a count
+// of stock at that moment, from = to.
 func (v *Inventory[K]) AddLevel(id K, from, to time.Time, units, value int64) error {
 	const where = "supply: Inventory.AddLevel"
 	if err := v.ready(where); err != nil {
@@ -141,6 +142,9 @@ func (v *Inventory[K]) AddLevel(id K, from, to time.Time, units, value int64) er
 	if units < 0 || value < 0 {
 		return fmt.Errorf("%s: units %d, value %d, want >= 0: %w", where, units, value, ErrRange)
 	}
+	if from.After(v.opt.To) || from.Equal(v.opt.To) && to.After(from) { // the next window's
+		return nil
+	}
 	s := v.sku(id)
 	if from.Before(v.opt.From) {
 		from = v.opt.From
@@ -148,9 +152,6 @@ func (v *Inventory[K]) AddLevel(id K, from, to time.Time, units, value int64) er
 	if to.After(v.opt.To) {
 		to = v.opt.To
 		end = to.UnixNano()
-		if from.After(to) {
-			return nil
-		}
 	}
 	if ms := to.Sub(from).Milliseconds(); ms > 0 {
 		s.valueTime += float64(value) * float64(ms)

@@ -75,6 +75,8 @@ func TestInventoryWindow(t *testing.T) {
 		{"two that end together: the larger", []level{{0, 10, 1, 90}, {9, 10, 4, 8}}, 4, 8, 1.4},
 		{"the same units: the dearer", []level{{0, 10, 1, 90}, {9, 10, 1, 95}}, 1, 95, 1.1},
 		{"no time", []level{{5, 5, 3, 30}}, 3, 30, 0},
+		{"the next window's", []level{{0, 10, 5, 50}, {10, 11, 100, 1000}}, 5, 50, 5},
+		{"counted at the end", []level{{0, 10, 5, 50}, {10, 10, 6, 60}}, 6, 60, 5},
 	} {
 		for _, turn := range []bool{false, true} {
 			v := must(supply.NewInventory[string](supply.InventoryOptions{From: t0, To: at(10)}))
