@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,14 +47,29 @@ func TestBadInput(t *testing.T) {
 			post("no UTF-8", "/v1/events", "{\"events\": [\"\xff\"]}", 400, "not_utf8", ""),
 			post("unknown field", "/v1/events", `{"events": [], "and": 1}`, 400, "unknown_field", "and"),
 			post("unknown field inside", "/v1/events", event(m{"price": 3}), 400, "unknown_field", "price"),
-			post("wrong type", "/v1/events", event(m{"quantity": "two"}), 422, "invalid_field", "events.quantity"),
-			post("number too long", "/v1/events", `{"events": [{"quantity": 1e99}]}`, 422, "invalid_field", "events.quantity"),
-			post("null", "/v1/events", `null`, 422, "invalid_field", "events"),
+			post("wrong type", "/v1/events", event(m{"quantity": "two"}), 422, "invalid_field", "events[0].quantity"),
+			post("number too long", "/v1/events", `{"events": [{"quantity": 1e99}]}`, 422, "invalid_field", "events[0].quantity"),
+			post("null", "/v1/events", `null`, 422, "invalid_field", ""),
 			post("a list", "/v1/events", `[]`, 422, "invalid_field", ""),
 			post("no events", "/v1/events", `{"events": []}`, 422, "invalid_field", "events"),
-			post("too many events", "/v1/events", `{"events": [`+strings.Repeat("{},", 500)+`{}]}`, 422, "invalid_field", "events"),
+			post("too many items", "/v1/recommendations", m{"place": "home", "k": 3, "items": slices.Repeat([]string{"item0"}, 51)}, 422, "invalid_field", "items"),
 			post("too large", "/v1/events", event(m{"words": strings.Repeat("x", 20_000)}), 413, "body_too_large", ""),
-			post("deep", "/v1/events", strings.Repeat("[", 19_000), 400, "malformed_json", ""),
+			post("null for a text", "/v1/events", `{"events": [{"id": "n1", "customer": null, "item": "item0", "kind": "view", "at": "2026-01-01T00:00:00Z"}]}`, 422, "invalid_field", "events[0].customer"),
+			post("null for a list", "/v1/recommendations", `{"place": "home", "k": 3, "items": null}`, 422, "invalid_field", "items"),
+			post("a field twice", "/v1/recommendations", `{"place": "home", "k": 3, "k": 4}`, 422, "invalid_field", "k"),
+			post("a name in other letters", "/v1/recommendations", `{"place": "home", "K": 3}`, 400, "unknown_field", "K"),
+			post("part of a unit", "/v1/recommendations", `{"place": "home", "k": 3.5}`, 422, "invalid_field", "k"),
+			post("NUL in an id", "/v1/events", event(m{"id": "a\x00b"}), 422, "invalid_field", "events[0].id"),
+			post("NUL in words", "/v1/events", event(m{"kind": "question", "words": "a\x00b"}), 422, "invalid_field", "events[0].words"),
+			post("half a surrogate", "/v1/events", `{"events": [{"id": "\ud800", "customer": "c1", "item": "itemX", "kind": "view", "at": "2026-01-01T00:00:00Z"}]}`, 404, "unknown_item", "events[0].item"),
+			post("beyond 64 bits", "/v1/events", event(m{"quantity": json.Number("9223372036854775808")}), 422, "invalid_field", "events[0].quantity"),
+			{"offer without its cost", "write", "PUT", "/v1/offers", m{"offers": []m{{"id": "a", "title": "t", "stock": 1}}}, 422, "invalid_field", "offers[0].cost"},
+			{"NUL in a name", "admin", "DELETE", "/v1/tokens/a%00b", nil, 422, "invalid_field", "name"},
+			{"no UTF-8 in a name", "admin", "DELETE", "/v1/tokens/%ff", nil, 422, "invalid_field", "name"},
+			{"NUL in a path", "read", "GET", "/v1/items/a%00b", nil, 404, "unknown_item", ""},
+			{"NUL in an experiment", "read", "GET", "/v1/experiments/a%00b/result", nil, 404, "unknown_id", ""},
+			{"a day left empty", "read", "GET", "/v1/kpi?to=", nil, 422, "invalid_field", "to"},
+			post("deep", "/v1/events", strings.Repeat("[", 19_000), 422, "invalid_field", ""),
 			post("no id", "/v1/events", event(m{"id": nil}), 422, "invalid_field", "events[0].id"),
 			post("long id", "/v1/events", event(m{"id": strings.Repeat("茶", 129)}), 422, "invalid_field", "events[0].id"),
 			post("NUL in an id", "/v1/events", event(m{"id": "a\x00b"}), 422, "invalid_field", "events[0].id"),
@@ -61,8 +77,8 @@ func TestBadInput(t *testing.T) {
 			post("NUL in words", "/v1/events", event(m{"words": "a\x00b"}), 422, "invalid_field", "events[0].words"),
 			post("long words", "/v1/events", event(m{"words": strings.Repeat("x", 2001)}), 422, "invalid_field", "events[0].words"),
 			post("unknown kind", "/v1/events", event(m{"kind": "buy"}), 422, "invalid_field", "events[0].kind"),
-			post("no time", "/v1/events", event(m{"at": nil}), 422, "time_out_of_range", "events[0].at"),
-			post("no time at all", "/v1/events", event(m{"at": "yesterday"}), 422, "invalid_field", ""),
+			post("no time", "/v1/events", event(m{"at": nil}), 422, "invalid_field", "events[0].at"),
+			post("no time at all", "/v1/events", event(m{"at": "yesterday"}), 422, "invalid_field", "events[0].at"),
 			post("future", "/v1/events", event(m{"at": now.AddDate(0, 0, 1)}), 422, "time_out_of_range", "events[0].at"),
 			post("long ago", "/v1/events", event(m{"at": now.AddDate(-40, 0, 0)}), 422, "time_out_of_range", "events[0].at"),
 			post("negative amount", "/v1/events", event(m{"amount": -1}), 422, "invalid_field", "events[0].amount"),
@@ -86,7 +102,7 @@ func TestBadInput(t *testing.T) {
 			post("answers k", "/v1/answers", m{"k": 21}, 422, "invalid_field", "k"),
 
 			{"item without title", "write", "PUT", "/v1/items", m{"items": []m{{"item": "i", "category": "tea", "lead_days": 1}}}, 422, "invalid_field", "items[0].title"},
-			{"item without lead time", "write", "PUT", "/v1/items", m{"items": []m{{"item": "i", "title": "t", "category": "tea"}}}, 422, "invalid_field", "items[0].lead_days"},
+			{"item without lead time", "write", "PUT", "/v1/items", m{"items": []m{{"item": "i", "title": "t", "category": "tea", "price": 1, "cost": 1, "stock": 1}}}, 422, "invalid_field", "items[0].lead_days"},
 			{"negative stock", "write", "PUT", "/v1/stock", m{"item": "item0", "stock": -1}, 422, "invalid_field", "stock"},
 			{"stock of an unknown item", "write", "PUT", "/v1/stock", m{"item": "nothing", "stock": 1}, 404, "unknown_id", ""},
 			{"unknown item", "read", "GET", "/v1/items/nothing", nil, 404, "unknown_item", ""},

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -162,13 +161,12 @@ func decode(r *http.Request, into any) *Fault {
 	if !utf8.Valid(body) {
 		return fault(http.StatusBadRequest, "not_utf8", "the body is not UTF-8")
 	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return jsonFault(err)
+	body, f := normal(body, reflect.TypeOf(into).Elem())
+	if f != nil {
+		return f
 	}
-	if _, err := dec.Token(); err != io.EOF {
-		return fault(http.StatusBadRequest, "malformed_json", "there is more than one value")
+	if err := json.Unmarshal(body, into); err != nil {
+		return jsonFault(err)
 	}
 	return check(reflect.ValueOf(into), "", rule{})
 }
@@ -176,22 +174,10 @@ func decode(r *http.Request, into any) *Fault {
 // jsonFault says what is wrong with the JSON, and where, without its values.
 func jsonFault(err error) *Fault {
 	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	var instant *time.ParseError
-	switch {
-	case errors.As(err, &syntax):
+	if errors.As(err, &syntax) {
 		return fault(http.StatusBadRequest, "malformed_json", "malformed at byte %d", syntax.Offset)
-	case errors.As(err, &kind):
-		return invalid(kind.Field, "a %s where a %s is wanted", kind.Value, kind.Type)
-	case errors.As(err, &instant), strings.Contains(err.Error(), "Time.UnmarshalJSON"):
-		return invalid("", "a time is not of RFC 3339")
 	}
-	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		f := fault(http.StatusBadRequest, "unknown_field", "no such field")
-		f.Field = strings.Trim(field, `"`)
-		return f
-	}
-	return fault(http.StatusBadRequest, "malformed_json", "no JSON value")
+	return fault(http.StatusBadRequest, "malformed_json", "no JSON value, or it ends early")
 }
 
 // instant checks that a time is one that a shop may have lived.

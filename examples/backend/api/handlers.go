@@ -349,7 +349,8 @@ func (s *Server) kpi(c *call) (any, error) {
 	to := now.Truncate(24*time.Hour).AddDate(0, 0, 1)
 	from := to.AddDate(0, 0, -28)
 	for name, at := range map[string]*time.Time{"from": &from, "to": &to} {
-		if text := c.r.URL.Query().Get(name); text != "" {
+		if query := c.r.URL.Query(); query.Has(name) {
+			text := query.Get(name)
 			day, err := time.Parse(time.DateOnly, text)
 			if err != nil {
 				return nil, invalid(name, "want a day such as 2026-11-30")
@@ -471,7 +472,11 @@ func (s *Server) putToken(c *call) (any, error) {
 }
 
 func (s *Server) dropToken(c *call) (any, error) {
-	if err := s.store.DropToken(c.r.Context(), c.r.PathValue("name")); err != nil {
+	name := c.r.PathValue("name")
+	if f := checkText(name, "name", rule{kind: "name"}); f != nil {
+		return nil, f // PostgreSQL takes no NUL, and would be called unavailable
+	}
+	if err := s.store.DropToken(c.r.Context(), name); err != nil {
 		return nil, unavailable(err)
 	}
 	return Count{1}, s.reload(c.r.Context())

@@ -68,7 +68,7 @@ func (s *Server) table() []route {
 		{method: "POST", path: "/v1/purge", role: Admin, summary: "Make deletions hold in models, snapshot and files.", out: PurgeOut{}, faults: []int{503}, long: true, handle: s.purge},
 		{method: "GET", path: "/v1/backup", role: Admin, summary: "The database, a line of JSON for each row.", faults: []int{503}, long: true, handle: s.backup},
 		{method: "PUT", path: "/v1/tokens", role: Admin, summary: "Make a token, in the place of the one of that name. It is told this once.", in: TokenIn{}, out: TokenOut{}, faults: []int{422, 503}, handle: s.putToken},
-		{method: "DELETE", path: "/v1/tokens/{name}", role: Admin, summary: "Take a token back.", out: Count{}, faults: []int{503}, handle: s.dropToken},
+		{method: "DELETE", path: "/v1/tokens/{name}", role: Admin, summary: "Take a token back.", out: Count{}, faults: []int{422, 503}, handle: s.dropToken},
 	}
 }
 
