@@ -80,7 +80,8 @@ func FuzzEvents(f *testing.F) {
 			if !e.At.Equal(was.At) {
 				t.Fatalf("%v came back as %v", was.At, e.At)
 			}
-			if e.At, was.At = time.Time{}, time.Time{}; e != was {
+			e.At, was.At = time.Time{}, time.Time{}
+			if e != was {
 				t.Fatalf("%+v came back as %+v", was, e)
 			}
 		}
