@@ -78,6 +78,12 @@ func compare(ctx context.Context, f flags) error {
 		return err
 	}
 	items := int(rawItems.Size() * int64(users) / raw.Size())
+	// Events of an earlier run would change lists: each has a copy.
+	run := filepath.Join(f.state, "run")
+	if err := errors.Join(os.RemoveAll(run), copyFiles(run, f.state)); err != nil {
+		return err
+	}
+	f.state = run
 	began := time.Now()
 	ours, theirs, err := start(ctx, f)
 	for _, s := range []*service{ours, theirs} {
@@ -126,8 +132,6 @@ func start(ctx context.Context, f flags) (ours, theirs *service, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	os.Remove(filepath.Join(f.state, "swapped"))
-	os.Remove(filepath.Join(f.state, "peer.db"))
 	run := func(name string, args ...string) (*service, error) {
 		s := &service{name: name, log: filepath.Join(f.state, name+".log")}
 		out, err := os.Create(s.log)
@@ -185,6 +189,35 @@ func start(ctx context.Context, f flags) (ours, theirs *service, err error) {
 		err = fmt.Errorf("%w: see %s and %s", err, ours.log, theirs.log)
 	}
 	return ours, theirs, err
+}
+
+// copyFiles copies the files of a folder into a new one.
+func copyFiles(to, from string) error {
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	all, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, x := range all {
+		if !x.Type().IsRegular() {
+			continue
+		}
+		in, err := os.Open(filepath.Join(from, x.Name()))
+		if err != nil {
+			return err
+		}
+		out, err := os.OpenFile(filepath.Join(to, x.Name()), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err == nil {
+			_, err = io.Copy(out, in)
+			err = errors.Join(err, out.Close())
+		}
+		if err = errors.Join(err, in.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func freePort() (string, error) {
