@@ -53,12 +53,17 @@ func (b *Bins) Clone() Bins { return Bins{b.low, slices.Clone(b.counts)} }
 // Add adds n > 0 values of bin k. Where the run would be longer than MaxBins, its
 // lowest bins become one.
 func (b *Bins) Add(k int, n int64) {
-	if len(b.counts) == 0 {
-		b.low, b.counts = k, append(b.counts, n)
+	if i := uint(k - b.low); i < uint(len(b.counts)) { // inlined
+		b.counts[i] += n
 		return
 	}
-	if i := k - b.low; i >= 0 && i < len(b.counts) {
-		b.counts[i] += n
+	b.extend(k, n)
+}
+
+// extend is Add where the run has no bin k yet.
+func (b *Bins) extend(k int, n int64) {
+	if len(b.counts) == 0 {
+		b.low, b.counts = k, append(b.counts, n)
 		return
 	}
 	high := b.low + len(b.counts) - 1

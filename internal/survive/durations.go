@@ -3,6 +3,7 @@ package survive
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"time"
 
 	"github.com/aislekit/aisle/internal/check"
@@ -36,12 +37,21 @@ type cases struct {
 	bins sketch.Bins
 }
 
-// Add records one case of duration d >= 0.
+// room is how many cases are sure to fit where Full says nothing else.
+const room = 16
+
+// Full reports whether sixteen more cases, of any length, might not fit: nothing that a clock has
+// told, but a frame may say so.
+func (s *Durations) Full() bool {
+	return s.done.n+s.open.n > math.MaxInt64-room || s.sum > math.MaxInt64-room*int64(math.MaxInt64/time.Millisecond)
+}
+
+// Add records one case of duration d >= 0; see Full.
 func (s *Durations) Add(d time.Duration, finished bool) {
 	c := &s.open
 	if finished {
 		c = &s.done
-		s.sum += d.Milliseconds() // a million cases of 292 years fit
+		s.sum += d.Milliseconds()
 		s.max = max(s.max, d)
 	}
 	c.n++
@@ -49,7 +59,7 @@ func (s *Durations) Add(d time.Duration, finished bool) {
 		c.zero++
 		return
 	}
-	c.bins.Add(scale.Key(float64(d)/1e6), 1)
+	c.bins.Add(bucket(d), 1)
 }
 
 // Fits returns ErrOverflow where the cases of other, or their time, have no place beside those of s.
@@ -185,7 +195,7 @@ func (s *Durations) Encode(w *codec.Writer) {
 
 // Decode reads what Encode wrote. It fails r for buckets that are out of order,
 // without a case or no duration's, for counts whose sum overflows, and for a sum or
-// a maximum that is negative or of no case.
+// a maximum that is negative, of no case, or not that of cases in these buckets.
 func (s *Durations) Decode(r *codec.Reader) {
 	*s = Durations{}
 	for _, c := range []*cases{&s.done, &s.open} {
@@ -224,5 +234,25 @@ func (s *Durations) Decode(r *codec.Reader) {
 	s.sum, s.max = r.Int64(), time.Duration(r.Int64())
 	if s.sum < 0 || s.max < 0 || s.done.n == 0 && (s.sum != 0 || s.max != 0) {
 		r.Fail("has durations without cases")
+		return
 	}
+	if s.done.n > 0 && !s.plausible() {
+		r.Fail("has a sum or a maximum of other cases")
+	}
+}
+
+// plausible reports whether the longest case is of the highest bucket, and no more and no less was
+// summed than cases up to it take. At the end of a bucket a logarithm of another machine may have
+// decided otherwise.
+func (s *Durations) plausible() bool {
+	most, least := bits.Mul64(uint64(s.done.n), uint64(s.max.Milliseconds()))
+	if s.sum < s.max.Milliseconds() || most == 0 && uint64(s.sum) > least {
+		return false
+	}
+	low, high := s.done.bins.Span()
+	if low == high {
+		return s.max < time.Millisecond
+	}
+	ms := float64(s.max) / 1e6
+	return s.max >= time.Millisecond && scale.Key(ms*(1-0x1p-40)) < high && scale.Key(ms*(1+0x1p-40)) >= high-1
 }

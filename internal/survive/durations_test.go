@@ -211,6 +211,14 @@ func TestDecodeRefuses(t *testing.T) {
 			w.Int64(-1)
 		},
 		"short": func(w *codec.Writer) { w.Int32s(nil) },
+		// One case of an hour, with a sum, a maximum or both of other cases.
+		"more than the longest each": func(w *codec.Writer) { hours(w, 1, 3_600_001, time.Hour) },
+		"more than 64 bits":          func(w *codec.Writer) { hours(w, 1, math.MaxInt64, time.Hour) },
+		"less than the longest":      func(w *codec.Writer) { hours(w, 2, 3_599_999, time.Hour) },
+		"a longest above":            func(w *codec.Writer) { hours(w, 1, 3_700_000, 3_700*time.Second) },
+		"a longest below":            func(w *codec.Writer) { hours(w, 1, 3_500_000, 3_500*time.Second) },
+		"a longest of nothing":       func(w *codec.Writer) { hours(w, 1, 0, 0) },
+		"a longest of a bucket":      func(w *codec.Writer) { milliseconds(w, time.Millisecond) },
 	} {
 		var w codec.Writer
 		put(&w)
@@ -225,16 +233,56 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// hours writes n finished cases of the bucket of an hour.
+func hours(w *codec.Writer, n, sum int64, longest time.Duration) {
+	w.Int32s([]int32{1510})
+	w.Int64s([]int64{n})
+	w.Int32s(nil)
+	w.Int64s(nil)
+	w.Int64(sum)
+	w.Int64(int64(longest))
+}
+
+// milliseconds writes one case of less than one.
+func milliseconds(w *codec.Writer, longest time.Duration) {
+	w.Int32s([]int32{zeroBucket})
+	w.Int64s([]int64{1})
+	w.Int32s(nil)
+	w.Int64s(nil)
+	w.Int64(longest.Milliseconds())
+	w.Int64(int64(longest))
+}
+
+// A state that sixteen more of the longest cases may not fit into says so.
+func TestFull(t *testing.T) {
+	for sum, want := range map[int64]bool{math.MaxInt64 - 16*(math.MaxInt64/1_000_000): false, math.MaxInt64 - 16*(math.MaxInt64/1_000_000) + 1: true, math.MaxInt64: true} {
+		s := Durations{sum: sum}
+		s.done.n = 1 << 50
+		if s.Full() != want {
+			t.Errorf("%d milliseconds: full %v", sum, !want)
+		}
+	}
+	s := Durations{}
+	s.done.n, s.open.n = 1<<62, 1<<62-17
+	if s.Full() {
+		t.Error("full with room for sixteen cases")
+	}
+	if s.open.n++; !s.Full() {
+		t.Error("not full with room for fifteen")
+	}
+}
+
 // TestFits: counts and milliseconds as only hostile frames hold them have no place beside themselves.
 func TestFits(t *testing.T) {
-	for _, n := range [][3]int64{{1 << 62, 1, 0}, {1 << 61, 1 << 61, 0}, {1, 1, 1 << 62}} { // done, open, milliseconds
+	const hour = 3_600_000
+	for _, n := range [][3]int64{{1 << 62, 1, hour}, {1 << 61, 1 << 61, hour}, {1 << 42, 1, 1 << 62}} { // done, open, milliseconds
 		var w codec.Writer
-		w.Int32s([]int32{3})
+		w.Int32s([]int32{1510}) // of an hour
 		w.Int64s([]int64{n[0]})
 		w.Int32s([]int32{3})
 		w.Int64s([]int64{n[1]})
 		w.Int64(n[2])
-		w.Int64(1)
+		w.Int64(int64(time.Hour))
 		r, err := codec.Open(w.AppendFrame(nil, codec.KindGaps, 1), codec.KindGaps, 1)
 		if err != nil {
 			t.Fatal(err)
