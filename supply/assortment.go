@@ -1,6 +1,7 @@
 package supply
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -154,6 +155,11 @@ func (a *Assortment[K]) AddStock(id K, from, to time.Time, inStock bool) error {
 	} else {
 		l.outTime = ms
 	}
+	if old := a.skus[id]; old != nil {
+		if err := old.fits(&l); err != nil {
+			return fmt.Errorf("%s: product %v: %w", where, id, err)
+		}
+	}
 	a.sku(id).join(l)
 	return nil
 }
@@ -184,6 +190,13 @@ func (a *Assortment[K]) AddForecast(id K, demand float64) error {
 	}
 	a.sku(id).forecast += demand
 	return nil
+}
+
+// fits returns ErrOverflow where the sums of o have no place beside those of l.
+func (l *listing) fits(o *listing) error {
+	_, in := check.AddInt64(l.inTime, o.inTime)
+	_, out := check.AddInt64(l.outTime, o.outTime)
+	return cmp.Or(in, out, fits(l.sales, o.sales), fits(l.forecast, o.forecast))
 }
 
 // join adds what another record, or another shard, says of the same product.
@@ -224,8 +237,8 @@ func (l *listing) seen(now int64, age time.Duration) bool {
 }
 
 // Merge adds the state of other, which is not changed. It fails with ErrMismatch
-// when the options differ and where other is nil or the receiver. Counts and times
-// merge exactly, sums of fractional units to rounding.
+// when the options differ and where other is nil or the receiver, and with ErrOverflow, changing
+// nothing, when a sum does not fit. Counts and times merge exactly, sums of fractional units to rounding.
 func (a *Assortment[K]) Merge(other *Assortment[K]) error {
 	const where = "supply: Assortment.Merge"
 	if err := check.Merge(where, a, other); err != nil {
@@ -234,6 +247,13 @@ func (a *Assortment[K]) Merge(other *Assortment[K]) error {
 	a.start()
 	if b := other.opt.withDefaults(); a.opt.NewWithin != b.NewWithin || a.opt.StockAge != b.StockAge || !slices.Equal(a.opt.Categories, b.Categories) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
+	}
+	for id, l := range other.skus { // first see that every sum fits
+		if old := a.skus[id]; old != nil {
+			if err := old.fits(l); err != nil {
+				return fmt.Errorf("%s: product %v: %w", where, id, err)
+			}
+		}
 	}
 	for id, l := range other.skus { // per product: order does not matter
 		a.sku(id).join(*l)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aislekit/aisle/internal/check"
 	"github.com/aislekit/aisle/internal/codec"
 	"github.com/aislekit/aisle/internal/ids"
 )
@@ -33,11 +32,23 @@ func encodeTime(w *codec.Writer, t time.Time) { w.Int64(t.UnixNano()) }
 
 func decodeTime(r *codec.Reader) time.Time { return time.Unix(0, r.Int64()).UTC() }
 
-// decodeAmount reads a quantity: finite and not negative.
+// maxSum bounds a sum of quantities: no records of at most check.MaxAmount, nor of money times time, get
+// there, and figures made of such sums are finite.
+const maxSum = 1e100
+
+// fits returns ErrOverflow where two sums together pass maxSum.
+func fits(a, b float64) error {
+	if a+b > maxSum {
+		return fmt.Errorf("%g + %g: %w", a, b, ErrOverflow)
+	}
+	return nil
+}
+
+// decodeAmount reads a quantity or a sum of them: in [0, maxSum].
 func decodeAmount(r *codec.Reader) float64 {
 	x := r.Float64()
-	if !check.Finite(x) || x < 0 {
-		r.Fail("has a quantity that is negative or not finite")
+	if !(x >= 0 && x <= maxSum) {
+		r.Fail("has a quantity that is negative, too large or not finite")
 		return 0
 	}
 	return x

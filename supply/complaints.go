@@ -28,6 +28,7 @@ type Complaints[K ID] struct {
 	terms    map[string]int32
 	names    []string // of the terms
 	products map[K]*texts
+	all      int64 // texts of all products
 	serial   int64 // of the text being read
 }
 
@@ -81,6 +82,10 @@ func (c *Complaints[K]) Add(product K, complaint bool, terms []string) error {
 	if complaint {
 		kind = 1
 	}
+	if c.all == math.MaxInt64 {
+		return fmt.Errorf("supply: Complaints.Add: texts: %w", ErrOverflow)
+	}
+	c.all++
 	p := c.product(product)
 	p.n[kind]++
 	c.serial++
@@ -100,15 +105,11 @@ func (c *Complaints[K]) Merge(other *Complaints[K]) error {
 	if err := check.Merge(where, c, other); err != nil {
 		return err
 	}
-	for id, b := range other.products { // first see that every sum fits
-		if a := c.products[id]; a != nil {
-			for k := range a.n { // no term occurs in more texts
-				if _, err := check.AddInt64(a.n[k], b.n[k]); err != nil {
-					return fmt.Errorf("%s: product %v: %w", where, id, err)
-				}
-			}
-		}
+	all, err := check.AddInt64(c.all, other.all) // no count is of more
+	if err != nil {
+		return fmt.Errorf("%s: texts: %w", where, err)
 	}
+	c.all = all
 	for id, b := range other.products {
 		a := c.product(id)
 		a.n[0], a.n[1] = a.n[0]+b.n[0], a.n[1]+b.n[1]
@@ -336,13 +337,13 @@ func (c *Complaints[K]) UnmarshalBinary(data []byte) error {
 		n.terms[term] = int32(i)
 	}
 	used := make([]bool, len(n.names))
-	var all [2]int64
 	for _, id := range decodeIDs[K](r) {
 		p := &texts{n: [2]int64{decodeCount(r), decodeCount(r)}, terms: map[int32]*termCount{}}
-		if p.n == [2]int64{} || all[0]+p.n[0] < all[0] || all[1]+p.n[1] < all[1] {
+		if p.n == [2]int64{} || p.n[0] > math.MaxInt64-p.n[1] || p.n[0]+p.n[1] > math.MaxInt64-n.all {
 			r.Fail("has a product without texts, or more than fit")
+			break
 		}
-		all[0], all[1] = all[0]+p.n[0], all[1]+p.n[1]
+		n.all += p.n[0] + p.n[1]
 		last := int64(-1)
 		for left := r.Int(); left > 0 && r.Err() == nil; left-- {
 			at, t := r.Int64(), &termCount{n: [2]int64{decodeCount(r), decodeCount(r)}}

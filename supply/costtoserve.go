@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"maps"
+	"math"
 	"math/bits"
 	"slices"
 	"sort"
@@ -157,6 +158,14 @@ func (c *CostToServe) AddParcel(legs []Leg) error {
 		if l.Meters < 0 || l.Meters > 1e9 || l.Grams < 0 || l.Grams > 1e12 {
 			return fmt.Errorf("%s: %w", where, check.Private("legs", int64(i), nil, fmt.Sprintf("%d m, %d g", l.Meters, l.Grams), fmt.Errorf("distance or weight out of range: %w", ErrRange)))
 		}
+	}
+	// Of no more legs than these the sums fit: gram metres of one are below 2⁷⁰.
+	full := c.parcels == math.MaxInt64
+	for i := range c.modes {
+		full = full || c.modes[i].legs > math.MaxInt64-int64(len(legs)) || c.modes[i].hi > math.MaxUint64-uint64(len(legs)+1)<<6
+	}
+	if full {
+		return fmt.Errorf("%s: parcels, legs or weight times distance: %w", where, ErrOverflow)
 	}
 	c.parcels++
 	for _, l := range legs {

@@ -214,10 +214,19 @@ func (d *Demand[K]) AddStockOut(id K, from, to time.Time) error {
 		if end.After(to) {
 			end = to
 		}
-		h.out[p] += end.Sub(begin).Milliseconds()
+		h.out[p] = longer(h.out[p], end.Sub(begin).Milliseconds())
 	}
 	d.end = max(d.end, last+1)
 	return nil
+}
+
+// longer is the sum of two times out of stock, at most that of int64: past the length of its
+// period a time says no more.
+func longer(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 // AddProduct records when a product was first offered: earlier periods are no
@@ -253,7 +262,8 @@ func (d *Demand[K]) Extend(n int) error {
 }
 
 // Merge adds the state of other, which is not changed. It fails with ErrMismatch
-// when the options differ and where other is nil or the receiver.
+// when the options differ and where other is nil or the receiver, and with ErrOverflow, changing
+// nothing, when a sum of units does not fit.
 func (d *Demand[K]) Merge(other *Demand[K]) error {
 	const where = "supply: Demand.Merge"
 	if err := check.Merge(where, d, other); err != nil {
@@ -265,6 +275,15 @@ func (d *Demand[K]) Merge(other *Demand[K]) error {
 	if !d.opt.equal(other.opt) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
+	for id, b := range other.skus { // first see that every sum fits
+		if a := d.skus[id]; a != nil {
+			for p := range min(len(a.units), len(b.units)) {
+				if err := fits(a.units[p], b.units[p]); err != nil {
+					return fmt.Errorf("%s: product %v: %w", where, id, err)
+				}
+			}
+		}
+	}
 	for id, b := range other.skus { // per product: order does not matter
 		a := d.sku(id)
 		a.units = grow(a.units, len(b.units))
@@ -273,7 +292,7 @@ func (d *Demand[K]) Merge(other *Demand[K]) error {
 		}
 		a.out = grow(a.out, len(b.out))
 		for p, x := range b.out {
-			a.out[p] += x
+			a.out[p] = longer(a.out[p], x)
 		}
 		if b.has && (!a.has || b.listed < a.listed) {
 			a.listed, a.has = b.listed, true

@@ -105,8 +105,8 @@ func (d *Demand[K]) UnmarshalBinary(data []byte) error {
 			r.Fail("has a series longer than its periods")
 		}
 		for _, x := range h.units {
-			if !check.Finite(x) || x < 0 {
-				r.Fail("has demand that is negative or not finite")
+			if !(x >= 0 && x <= maxSum) {
+				r.Fail("has demand that is negative, too large or not finite")
 			}
 		}
 		for _, x := range h.out {

@@ -165,6 +165,9 @@ func (e *Expiry[K]) Merge(other *Expiry[K]) error {
 		if a == nil {
 			continue
 		}
+		if err := fits(a.demand, b.demand); err != nil {
+			return fmt.Errorf("%s: product %v: demand: %w", where, id, err)
+		}
 		for _, l := range b.lots {
 			if i, found := a.find(l.expires); found {
 				for _, x := range [][2]int64{{a.lots[i].units, l.units}, {a.lots[i].value, l.value}} {

@@ -23,21 +23,6 @@ const (
 	Fail
 )
 
-// and is the conjunction of three-valued logic: one Fail decides, otherwise one
-// Unknown leaves the question open.
-func and(checks ...Check) Check {
-	out := Pass
-	for _, c := range checks {
-		switch c {
-		case Fail:
-			return Fail
-		case Unknown:
-			out = Unknown
-		}
-	}
-	return out
-}
-
 func checkOf(ok bool) Check {
 	if ok {
 		return Pass
@@ -209,8 +194,8 @@ func (f *Fulfilment) ready(where string) error {
 }
 
 // Add records one order. An order whose times contradict each other (delivered
-// before shipped, anything after AsOf) or with negative quantities is refused
-// with ErrRange and changes nothing.
+// before shipped, anything after AsOf or before 1678) or with negative quantities is refused
+// with ErrRange, one whose quantities do not fit with ErrOverflow; both change nothing.
 func (f *Fulfilment) Add(d Delivery) error {
 	const where = "supply: Fulfilment.Add"
 	if err := f.ready(where); err != nil {
@@ -219,10 +204,17 @@ func (f *Fulfilment) Add(d Delivery) error {
 	if err := d.validate(where, f.opt.AsOf); err != nil {
 		return err
 	}
-	c := f.judge(&d)
-	if err := addCounts(where, f.count.all(), c.all()); err != nil || d.Cancelled {
-		return err
+	// No count is above that of the orders but units and lines, and no bucket above its cases.
+	c := &f.count
+	if c.Orders+c.Cancelled == math.MaxInt64 || c.LinesDen > math.MaxInt64-d.Lines || c.UnitsDen > math.MaxInt64-d.Ordered ||
+		f.toShip.Full() || f.transit.Full() || f.cycle.Full() {
+		return fmt.Errorf("%s: orders, units, lines or time: %w", where, ErrOverflow)
 	}
+	if d.Cancelled {
+		c.Cancelled++
+		return nil
+	}
+	f.judge(&d)
 	arrived := !d.Delivered.IsZero()
 	// Delivered without a recorded shipment: that stage is unknown, not open.
 	f.watch(&f.toShip, d.Placed, d.Shipped, arrived)
@@ -235,10 +227,22 @@ func (f *Fulfilment) Add(d Delivery) error {
 }
 
 // validate refuses times out of order or after asOf, and quantities that no order
-// can have.
+// can have. What is right is told from plain instants; only for what is not, refuse looks which
+// field it is.
 func (d *Delivery) validate(where string, asOf time.Time) error {
-	if d.Placed.IsZero() {
-		return fmt.Errorf("%s: Placed is the zero time: %w", where, ErrRange)
+	end := asOf.UnixNano()
+	placed, shipped, delivered, promised := stamp(d.Placed), stamp(d.Shipped), stamp(d.Delivered), stamp(d.Promised)
+	if placed > early && placed <= end && follows(placed, shipped, end) && follows(max(placed, shipped), delivered, end) && follows(placed, promised, math.MaxInt64) &&
+		d.Ordered|d.Received|d.Lines|d.LinesInFull >= 0 && d.LinesInFull <= d.Lines && max(d.RightAddress, d.Undamaged, d.Documented) <= Fail {
+		return nil
+	}
+	return d.refuse(where, asOf)
+}
+
+// refuse says what is wrong with a delivery that validate does not take.
+func (d *Delivery) refuse(where string, asOf time.Time) error {
+	if _, err := instant(where, "Placed", d.Placed); err != nil {
+		return err
 	}
 	for _, c := range []struct {
 		name string
@@ -259,7 +263,7 @@ func (d *Delivery) validate(where string, asOf time.Time) error {
 		{"Shipped", d.Shipped, "Delivered", d.Delivered},
 		{"Placed", d.Placed, "Promised", d.Promised},
 	} {
-		if err := span(where, c.a, c.from, c.b, c.to); err != nil {
+		if err := span(where, c.a, c.from.Round(0), c.b, c.to.Round(0)); err != nil {
 			return err
 		}
 	}
@@ -274,50 +278,54 @@ func (d *Delivery) validate(where string, asOf time.Time) error {
 	if d.LinesInFull > d.Lines {
 		return fmt.Errorf("%s: %w", where, check.Private("LinesInFull", -1, nil, d.LinesInFull, fmt.Errorf("more than Lines: %w", ErrRange)))
 	}
-	if d.RightAddress > Fail || d.Undamaged > Fail || d.Documented > Fail {
-		return fmt.Errorf("%s: RightAddress, Undamaged or Documented is no Check: %w", where, ErrRange)
-	}
-	return nil
+	return fmt.Errorf("%s: RightAddress, Undamaged or Documented is no Check: %w", where, ErrRange)
 }
 
-// judge returns what one order adds to the counts.
-func (f *Fulfilment) judge(d *Delivery) fulfilmentCounts {
-	if d.Cancelled {
-		return fulfilmentCounts{Cancelled: 1}
-	}
-	c := fulfilmentCounts{Orders: 1}
-	onTime, pending := f.punctual(d, &c)
+// judge counts one order.
+func (f *Fulfilment) judge(d *Delivery) {
+	c := &f.count
+	c.Orders++
+	onTime, pending := f.punctual(d, c)
 	var inFull Check
 	if d.Delivered.IsZero() {
-		c.Open = 1
+		c.Open++
 	} else {
-		c.Lines, c.LinesDen = d.LinesInFull, d.Lines
+		c.Lines, c.LinesDen = c.Lines+d.LinesInFull, c.LinesDen+d.Lines
 		if d.Ordered > 0 {
 			inFull = checkOf(d.Received >= d.Ordered)
-			c.Units, c.UnitsDen = min(d.Received, d.Ordered), d.Ordered
+			c.Units, c.UnitsDen = c.Units+min(d.Received, d.Ordered), c.UnitsDen+d.Ordered
 			if d.Received > d.Ordered {
-				c.OverDelivered = 1
+				c.OverDelivered++
 			}
 		}
 	}
-	var ignored int64
-	onTime.tally(&c.OnTime, &c.OnTimeDen, &ignored)
-	inFull.tally(&c.InFull, &c.InFullDen, &ignored)
-	d.RightAddress.tally(&c.Address, &c.AddressDen, &ignored)
-	d.Undamaged.tally(&c.Damage, &c.DamageDen, &ignored)
-	d.Documented.tally(&c.Papers, &c.PapersDen, &ignored)
+	onTime.tally(&c.OnTime, &c.OnTimeDen)
+	inFull.tally(&c.InFull, &c.InFullDen)
+	d.RightAddress.tally(&c.Address, &c.AddressDen)
+	d.Undamaged.tally(&c.Damage, &c.DamageDen)
+	d.Documented.tally(&c.Papers, &c.PapersDen)
 	if pending { // an order that still has time is neither good nor bad
-		return c
+		return
 	}
-	and(onTime, inFull).tally(&c.OTIF, &c.OTIFDen, &c.OTIFUnknown)
-	perfect := Pass
-	for i, k := range []Check{onTime, inFull, d.RightAddress, d.Undamaged, d.Documented} {
-		if f.opt.Perfect>>i&1 == 1 {
-			perfect = and(perfect, k)
-		}
+	passed := onTime.bit(Pass) | inFull.bit(Pass)<<1 | d.RightAddress.bit(Pass)<<2 | d.Undamaged.bit(Pass)<<3 | d.Documented.bit(Pass)<<4
+	failed := onTime.bit(Fail) | inFull.bit(Fail)<<1 | d.RightAddress.bit(Fail)<<2 | d.Undamaged.bit(Fail)<<3 | d.Documented.bit(Fail)<<4
+	c.OTIFUnknown += 1 - joint(OnTime|InFull, passed, failed).tally(&c.OTIF, &c.OTIFDen)
+	c.PerfectUnknown += 1 - joint(f.opt.Perfect, passed, failed).tally(&c.Perfect, &c.PerfectDen)
+}
+
+// bit is 1 of a check that is k: Pass is the lower of the two bits of a Check, Fail the higher.
+func (c Check) bit(k Check) Criteria { return Criteria(c >> (k - Pass) & 1) }
+
+// joint is the conjunction of the wanted criteria in three-valued logic: one that failed
+// decides, otherwise one that is unknown leaves the question open.
+func joint(wanted, passed, failed Criteria) Check {
+	switch {
+	case wanted&failed != 0:
+		return Fail
+	case wanted&passed == wanted:
+		return Pass
 	}
-	perfect.tally(&c.Perfect, &c.PerfectDen, &c.PerfectUnknown)
-	return c
+	return Unknown
 }
 
 // punctual says whether an order was on time, and whether it may still become so.
@@ -326,27 +334,24 @@ func (f *Fulfilment) punctual(d *Delivery, c *fulfilmentCounts) (onTime Check, p
 	arrived := !d.Delivered.IsZero()
 	switch latest := d.Promised.Add(f.opt.Grace); {
 	case d.Promised.IsZero():
-		c.NoPromise = 1
+		c.NoPromise++
 		return Unknown, !arrived
 	case arrived:
 		return checkOf(!d.Delivered.After(latest)), false
 	case f.opt.AsOf.After(latest):
-		c.Overdue = 1
+		c.Overdue++
 		return Fail, false
 	}
 	return Unknown, true
 }
 
-// tally counts one answer as passed, as known or as unknown.
-func (k Check) tally(pass, known, unknown *int64) {
-	switch k {
-	case Pass:
-		*pass, *known = *pass+1, *known+1
-	case Fail:
-		*known++
-	default:
-		*unknown++
-	}
+// tally counts one answer as passed and as known, and returns 1 for one that is known. It does
+// so without branches, which nobody could foresee.
+func (k Check) tally(pass, known *int64) int64 {
+	is := int64(k+1) >> 1
+	*pass += int64(k & 1)
+	*known += is
+	return is
 }
 
 // watch records a stage in s: done at to, or open until AsOf unless it ended
@@ -362,7 +367,8 @@ func (f *Fulfilment) watch(s *survive.Durations, from, to time.Time, ended bool)
 }
 
 // Merge adds the state of other, which is not changed. It fails with ErrMismatch
-// when the options differ and where other is nil or the receiver.
+// when the options differ and where other is nil or the receiver, and with ErrOverflow, changing
+// nothing, when a count does not fit.
 func (f *Fulfilment) Merge(other *Fulfilment) error {
 	const where = "supply: Fulfilment.Merge"
 	if err := check.Merge(where, f, other); err != nil {
@@ -376,9 +382,13 @@ func (f *Fulfilment) Merge(other *Fulfilment) error {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
 	took := [][2]*survive.Durations{{&f.toShip, &other.toShip}, {&f.transit, &other.transit}, {&f.cycle, &other.cycle}}
+	if _, err := check.AddInt64(f.count.Orders+f.count.Cancelled, other.count.Orders+other.count.Cancelled); err != nil {
+		return fmt.Errorf("%s: orders: %w", where, err)
+	}
 	if err := addAll(where, f.count.all(), other.count.all(), took); err != nil {
 		return err
 	}
+	// Orders by region are a part of the counts, and fit where these do.
 	for r, n := range other.served {
 		f.served[r] += n
 	}

@@ -3,6 +3,7 @@ package supply
 import (
 	"encoding"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/aislekit/aisle/internal/calendar"
@@ -60,7 +61,7 @@ func (f *Fulfilment) MarshalBinary() ([]byte, error) { return f.AppendBinary(nil
 //	[]string regions served, ascending without repeats, and then i64 for each, its orders
 //	hours    as Service.UnmarshalBinary says
 //
-// Any other length, order or value, and options that NewFulfilment would refuse, are ErrCorrupt,
+// Any other length, order or value, a part that is more than its whole, and options that NewFulfilment would refuse, are ErrCorrupt,
 // another kind of frame is ErrMismatch, a newer version ErrVersion; the receiver is then
 // unchanged. Hours of a zone other than UTC are read into a Fulfilment of Hours of that zone, and are
 // ErrMismatch elsewhere. Version 1, which has no Hours, is read too.
@@ -96,6 +97,9 @@ func (f *Fulfilment) UnmarshalBinary(data []byte) error {
 		s.Decode(r)
 	}
 	n.served = decodeTally(r)
+	if !n.consistent() {
+		r.Fail("has counts of orders that contradict each other")
+	}
 	if r.Version > 1 {
 		if n.opt.Hours, err = calendar.GetHours(r, f.opt.Hours); err != nil {
 			return fmt.Errorf("supply: %s.UnmarshalBinary: %w", name, err)
@@ -106,4 +110,22 @@ func (f *Fulfilment) UnmarshalBinary(data []byte) error {
 	}
 	*f = n
 	return nil
+}
+
+// consistent reports whether no part of the orders is more than the whole, which Add and
+// Merge then need not ask of each.
+func (f *Fulfilment) consistent() bool {
+	c := &f.count
+	left := c.Orders - c.Open
+	for _, n := range f.served {
+		if left -= n; left < 0 {
+			return false
+		}
+	}
+	within := func(part, whole int64) bool { return part <= whole && whole <= c.Orders }
+	return c.Cancelled <= math.MaxInt64-c.Orders && within(c.Overdue, c.Open) && c.NoPromise <= c.Orders && within(c.OverDelivered, c.InFull) &&
+		within(c.OnTime, c.OnTimeDen) && within(c.InFull, c.InFullDen) && c.Lines <= c.LinesDen && c.Units <= c.UnitsDen &&
+		within(c.OTIF, c.OTIFDen) && c.OTIFUnknown <= c.Orders-c.OTIFDen && within(c.Perfect, c.PerfectDen) && c.PerfectUnknown <= c.Orders-c.PerfectDen &&
+		within(c.Address, c.AddressDen) && within(c.Damage, c.DamageDen) && within(c.Papers, c.PapersDen) &&
+		f.toShip.Cases() <= c.Orders && f.transit.Cases() <= c.Orders && f.cycle.Cases() <= c.Orders
 }

@@ -35,3 +35,28 @@ func instant(where, field string, t time.Time) (int64, error) {
 	}
 	return t.UnixNano(), nil
 }
+
+// Instants as plain numbers for what is called once a record: never is the zero time, early one
+// before 1678, and what is after 2261 is the last of all.
+const (
+	never = math.MinInt64
+	early = math.MinInt64 + 1
+)
+
+// stamp returns t in nanoseconds since 1970.
+func stamp(t time.Time) int64 {
+	const year1678, year2262 = -9_223_372_035, 9_223_372_036
+	s := t.Unix()
+	switch {
+	case s > year1678 && s < year2262:
+		return s*int64(time.Second) + int64(t.Nanosecond())
+	case s > 0:
+		return math.MaxInt64
+	case t.IsZero():
+		return never
+	}
+	return early
+}
+
+// follows reports whether t has not happened or lies in [from, end].
+func follows(from, t, end int64) bool { return t == never || t >= from && t <= end && t > early }

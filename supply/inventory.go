@@ -1,6 +1,7 @@
 package supply
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -274,6 +275,9 @@ func (v *Inventory[K]) Merge(other *Inventory[K]) error {
 		a := v.skus[id]
 		if a == nil {
 			continue
+		}
+		if err := cmp.Or(fits(a.valueTime, b.valueTime), fits(a.unitTime, b.unitTime)); err != nil {
+			return fmt.Errorf("%s: product %v: stock over time: %w", where, id, err)
 		}
 		for i, x := range a.sums() {
 			if _, err := check.AddInt64(*x, *b.sums()[i]); err != nil {

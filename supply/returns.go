@@ -20,6 +20,17 @@ func (c *returnCounts) add(o returnCounts, sign int64) {
 	}
 }
 
+// take takes o out of c where no figure falls below 0, and reports whether it did.
+func (c *returnCounts) take(o returnCounts) bool {
+	for i := range c {
+		if o[i] > c[i] {
+			return false
+		}
+	}
+	c.add(o, -1)
+	return true
+}
+
 // exposure knows of everything sold for how many days it was watched, and after how many
 // what came back did. Sales and returns are told apart and may be in different shards:
 // a return takes what it is of from the sales of its day, which may not have been told yet,
@@ -92,6 +103,30 @@ func (x *exposure) within(i int) (share float64, short int64) {
 		limit.Step(x.done[d][i], x.open[d+1][i])
 	}
 	return 1 - limit.Alive, short
+}
+
+// partOf reports whether sales by day are within all that were sold, and returns, also those that
+// have no sale yet, within all that came back: sums over days then fit where those do.
+func (x *exposure) partOf(sold, back returnCounts) bool {
+	missing := back
+	for _, n := range x.open {
+		var more, less returnCounts
+		for i, v := range n {
+			if v == math.MinInt64 {
+				return false
+			}
+			more[i], less[i] = max(v, 0), max(-v, 0)
+		}
+		if !sold.take(more) || !missing.take(less) {
+			return false
+		}
+	}
+	for _, n := range x.done {
+		if !back.take(n) {
+			return false
+		}
+	}
+	return true
 }
 
 // encode appends the days that are not 0: []i64 days of open, 3 i64 each; the same of done.

@@ -141,7 +141,7 @@ func (s *Service) ready(where string) error {
 }
 
 // AddTicket records one ticket. Times that contradict each other or lie after
-// AsOf are ErrRange and change nothing.
+// AsOf or before 1678 are ErrRange and change nothing.
 func (s *Service) AddTicket(t Ticket) error {
 	const where = "supply: Service.AddTicket"
 	if err := s.ready(where); err != nil {
@@ -150,10 +150,11 @@ func (s *Service) AddTicket(t Ticket) error {
 	if err := t.validate(where, s.opt.AsOf); err != nil {
 		return err
 	}
-	c := s.judge(&t)
-	if err := addCounts(where, s.count.all(), c.all()); err != nil {
-		return err
+	// No count of a ticket is above Tickets, and no bucket above its cases.
+	if s.count.Tickets == math.MaxInt64 || s.reply.Full() || s.resolve.Full() || s.backlog.Full() {
+		return fmt.Errorf("%s: tickets or their time: %w", where, ErrOverflow)
 	}
+	s.judge(&t)
 	solved := !t.Resolved.IsZero()
 	took := func(to time.Time) time.Duration { return s.opt.Hours.Between(t.Opened, to) }
 	switch {
@@ -190,10 +191,22 @@ func ascending(c *check.Options, ages []time.Duration) {
 	}
 }
 
-// validate refuses times out of order or after asOf.
+// validate refuses times out of order or after asOf. What is right is told from plain instants;
+// only for what is not, refuse looks which field it is.
 func (t *Ticket) validate(where string, asOf time.Time) error {
-	if t.Opened.IsZero() {
-		return fmt.Errorf("%s: Opened is the zero time: %w", where, ErrRange)
+	end := asOf.UnixNano()
+	opened, replied, resolved, reopened := stamp(t.Opened), stamp(t.Replied), stamp(t.Resolved), stamp(t.Reopened)
+	if opened > early && opened <= end && follows(opened, replied, end) && follows(opened, resolved, end) && follows(resolved, reopened, end) &&
+		t.Contacts >= 0 && (reopened == never || resolved != never) {
+		return nil
+	}
+	return t.refuse(where, asOf)
+}
+
+// refuse says what is wrong with a ticket that validate does not take.
+func (t *Ticket) refuse(where string, asOf time.Time) error {
+	if _, err := instant(where, "Opened", t.Opened); err != nil {
+		return err
 	}
 	for _, c := range []struct {
 		name string
@@ -209,40 +222,37 @@ func (t *Ticket) validate(where string, asOf time.Time) error {
 		b    string
 		to   time.Time
 	}{{"Opened", t.Opened, "Replied", t.Replied}, {"Opened", t.Opened, "Resolved", t.Resolved}, {"Resolved", t.Resolved, "Reopened", t.Reopened}} {
-		if err := span(where, c.a, c.from, c.b, c.to); err != nil {
+		if err := span(where, c.a, c.from.Round(0), c.b, c.to.Round(0)); err != nil {
 			return err
 		}
 	}
 	if t.Contacts < 0 {
 		return fmt.Errorf("%s: %w", where, check.Private("Contacts", -1, nil, t.Contacts, fmt.Errorf("want >= 0: %w", ErrRange)))
 	}
-	if !t.Reopened.IsZero() && t.Resolved.IsZero() {
-		return fmt.Errorf("%s: Reopened but never Resolved: %w", where, ErrRange)
-	}
-	return nil
+	return fmt.Errorf("%s: Reopened but never Resolved: %w", where, ErrRange)
 }
 
-// judge returns what one ticket adds to the counts. A solution counts as one of the
-// first contact only once it has held for the window.
-func (s *Service) judge(t *Ticket) serviceCounts {
-	c := serviceCounts{Tickets: 1}
+// judge counts one ticket. A solution counts as one of the first contact only once it
+// has held for the window.
+func (s *Service) judge(t *Ticket) {
+	c := &s.count
+	c.Tickets++
 	if t.Resolved.IsZero() {
-		return c
+		return
 	}
-	c.Resolved = 1
+	c.Resolved++
 	again := !t.Reopened.IsZero()
 	if again {
-		c.Reopened = 1
+		c.Reopened++
 	}
 	if t.Contacts == 0 || s.opt.AsOf.Sub(t.Resolved) < s.opt.ReopenWindow {
-		c.Unjudged = 1
-		return c
+		c.Unjudged++
+		return
 	}
-	c.FirstDen = 1
+	c.FirstDen++
 	if t.Contacts == 1 && !(again && t.Reopened.Sub(t.Resolved) <= s.opt.ReopenWindow) {
-		c.First = 1
+		c.First++
 	}
-	return c
 }
 
 // AddSurvey records one answer; a score off the scale is ErrRange.
@@ -257,8 +267,19 @@ func (s *Service) AddSurvey(kind Survey, score int) error {
 	if sc := scales[kind]; score < sc.lo || score > sc.hi {
 		return fmt.Errorf("%s: %s score is %d, want %d to %d: %w", where, sc.name, score, sc.lo, sc.hi, ErrRange)
 	}
+	if answers(&s.votes[kind]) == math.MaxInt64 {
+		return fmt.Errorf("%s: answers: %w", where, ErrOverflow)
+	}
 	s.votes[kind][score]++
 	return nil
+}
+
+// answers is the number of all votes of a survey, which fits.
+func answers(votes *[11]int64) (n int64) {
+	for _, v := range votes {
+		n += v
+	}
+	return n
 }
 
 // AddInvited records how many customers were asked, for the response rate.
@@ -286,7 +307,11 @@ func (s *Service) AddSold(orders, units, value int64) error {
 		return fmt.Errorf("%s: orders %d, units %d, value %d, want >= 0: %w", where, orders, units, value, ErrRange)
 	}
 	c := &s.count
-	return addCounts(where, []*int64{&c.SoldOrders, &c.SoldUnits, &c.SoldValue}, []*int64{&orders, &units, &value})
+	if c.SoldOrders > math.MaxInt64-orders || c.SoldUnits > math.MaxInt64-units || c.SoldValue > math.MaxInt64-value {
+		return fmt.Errorf("%s: orders, units or value: %w", where, ErrOverflow)
+	}
+	c.SoldOrders, c.SoldUnits, c.SoldValue = c.SoldOrders+orders, c.SoldUnits+units, c.SoldValue+value
+	return nil
 }
 
 // AddSoldAt is AddSold of what was sold at one time, from which returns are expected within
@@ -334,9 +359,10 @@ func (s *Service) AddReturn(r Return) error {
 		return err
 	}
 	c := &s.count
-	if err := addCounts(where, []*int64{&c.ReturnOrders, &c.ReturnUnits, &c.ReturnValue}, []*int64{&r.Orders, &r.Units, &r.Value}); err != nil {
-		return err
+	if c.ReturnOrders > math.MaxInt64-r.Orders || c.ReturnUnits > math.MaxInt64-r.Units || c.ReturnValue > math.MaxInt64-r.Value {
+		return fmt.Errorf("%s: orders, units or value: %w", where, ErrOverflow)
 	}
+	c.ReturnOrders, c.ReturnUnits, c.ReturnValue = c.ReturnOrders+r.Orders, c.ReturnUnits+r.Units, c.ReturnValue+r.Value
 	n := returnCounts{r.Orders, r.Units, r.Value}
 	s.reason(r.Reason).add(n, 1) // at most the sums of all reasons, which fit
 	if !r.Sold.IsZero() && !r.At.IsZero() {
@@ -357,7 +383,8 @@ func (s *Service) reason(name string) *returnCounts {
 }
 
 // Merge adds the state of other, which is not changed. It fails with ErrMismatch
-// when the options differ and where other is nil or the receiver.
+// when the options differ and where other is nil or the receiver, and with ErrOverflow, changing
+// nothing, when a count does not fit.
 func (s *Service) Merge(other *Service) error {
 	const where = "supply: Service.Merge"
 	if err := check.Merge(where, s, other); err != nil {
@@ -370,6 +397,12 @@ func (s *Service) Merge(other *Service) error {
 		!slices.Equal(s.opt.Ages, other.opt.Ages) || !calendar.SameHours(s.opt.Hours, other.opt.Hours) {
 		return fmt.Errorf("%s: options differ: %w", where, ErrMismatch)
 	}
+	for k := range s.votes {
+		if _, err := check.AddInt64(answers(&s.votes[k]), answers(&other.votes[k])); err != nil {
+			return fmt.Errorf("%s: answers: %w", where, err)
+		}
+	}
+	// Reasons, classes of age and sales by day are parts of the counts, and fit where these do.
 	took := [][2]*survive.Durations{{&s.reply, &other.reply}, {&s.resolve, &other.resolve}, {&s.backlog, &other.backlog}}
 	if err := addAll(where, s.count.all(), other.count.all(), took); err != nil {
 		return err

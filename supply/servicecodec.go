@@ -3,6 +3,7 @@ package supply
 import (
 	"encoding"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/aislekit/aisle/internal/calendar"
@@ -74,7 +75,7 @@ func (s *Service) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 //	hours    string zone, empty for none; else 14×[]i64 shifts of the days of the week, in
 //	         seconds, those of worked days of a weekend, and 2×[]i64 holidays and such days
 //
-// Any other length, order or value, and options that NewService would refuse, are ErrCorrupt,
+// Any other length, order or value, a part that is more than its whole, and options that NewService would refuse, are ErrCorrupt,
 // another kind of frame is ErrMismatch, a newer version ErrVersion; the receiver is then
 // unchanged. Hours of a zone other than UTC are read into a Service of Hours of that zone, and are
 // ErrMismatch elsewhere: what a name stands for is the host's to say. Version 1 is read too: it has no Hours, knows
@@ -97,7 +98,11 @@ func (s *Service) UnmarshalBinary(data []byte) error {
 	for _, d := range []*survive.Durations{&n.reply, &n.resolve, &n.backlog} {
 		d.Decode(r)
 	}
+	if !n.consistent() {
+		r.Fail("has counts of tickets that contradict each other")
+	}
 	for k := range n.votes {
+		all := int64(0)
 		votes := r.Int64s()
 		if len(votes) != len(n.votes[k]) {
 			r.Fail("has a survey of another scale")
@@ -107,10 +112,16 @@ func (s *Service) UnmarshalBinary(data []byte) error {
 			if v < 0 || v > 0 && (i < scales[k].lo || i > scales[k].hi) {
 				r.Fail("has answers off the scale")
 			}
+			if v > math.MaxInt64-all {
+				r.Fail("has more answers than fit")
+				break
+			}
+			all += v
 			n.votes[k][i] = v
 		}
 	}
 	n.reasons = map[string]*returnCounts{}
+	left := returnCounts{n.count.ReturnOrders, n.count.ReturnUnits, n.count.ReturnValue}
 	names := r.Strings()
 	for i, reason := range names {
 		if i > 0 && reason <= names[i-1] {
@@ -122,6 +133,10 @@ func (s *Service) UnmarshalBinary(data []byte) error {
 			c[1] = decodeCount(r)
 		} else {
 			*c = returnCounts{decodeCount(r), decodeCount(r), decodeCount(r)}
+		}
+		if !left.take(*c) {
+			r.Fail("has reasons of more returns than there are")
+			break
 		}
 		n.reasons[reason] = c
 	}
@@ -137,6 +152,14 @@ func (s *Service) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
+// consistent reports whether no part of the tickets is more than the whole, which AddTicket
+// and Merge then need not ask of each.
+func (s *Service) consistent() bool {
+	c := &s.count
+	return c.Resolved <= c.Tickets && c.Reopened <= c.Resolved && c.First <= c.FirstDen && c.FirstDen <= c.Resolved && c.Unjudged <= c.Resolved-c.FirstDen &&
+		s.reply.Cases() <= c.Tickets && s.resolve.Cases() <= c.Tickets && s.backlog.Cases() <= c.Tickets
+}
+
 // decodeRest reads what version 2 added.
 func (s *Service) decodeRest(r *codec.Reader, like *Hours) (err error) {
 	s.opt.ReturnWindow = time.Duration(r.Int64())
@@ -145,10 +168,19 @@ func (s *Service) decodeRest(r *codec.Reader, like *Hours) (err error) {
 		return nil
 	}
 	s.sales.decode(r, s.window())
+	c := &s.count
+	if !s.sales.partOf(returnCounts{c.SoldOrders, c.SoldUnits, c.SoldValue}, returnCounts{c.ReturnOrders, c.ReturnUnits, c.ReturnValue}) {
+		r.Fail("has more sales or returns by day than there are")
+	}
 	s.opt.Ages = decodeAges(r)
 	s.aged = make([]int64, len(s.opt.Ages)+1)
+	open := s.backlog.Done()
 	for i := range s.aged {
 		s.aged[i] = decodeCount(r)
+		if open -= s.aged[i]; open < 0 {
+			r.Fail("has more open tickets by age than there are")
+			break
+		}
 	}
 	s.opt.Hours, err = calendar.GetHours(r, like)
 	return err

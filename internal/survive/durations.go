@@ -85,6 +85,9 @@ func (s *Durations) Merge(other *Durations) {
 // Done returns the number of finished cases, Open that of the others.
 func (s *Durations) Done() int64 { return s.done.n }
 
+// Cases returns the number of all cases.
+func (s *Durations) Cases() int64 { return s.done.n + s.open.n }
+
 // Open returns the number of cases that were watched but did not finish.
 func (s *Durations) Open() int64 { return s.open.n }
 
