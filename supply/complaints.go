@@ -32,6 +32,10 @@ type Complaints[K ID] struct {
 	serial   int64 // of the text being read
 }
 
+// maxTexts bounds the texts of a state, 2⁴⁰: so that the test of a term stays short, whose cost
+// grows with the square root of their number.
+const maxTexts = 1 << 40
+
 // texts is what is known of one product; counts are of other texts and of complaints.
 type texts struct {
 	n     [2]int64
@@ -73,7 +77,7 @@ func (c *Complaints[K]) count(p *texts, term string) *termCount {
 }
 
 // Add records one text about a product by its terms, in any order, which are not kept; a text
-// without terms counts, too.
+// without terms counts, too. ErrOverflow beyond 2⁴⁰ texts.
 func (c *Complaints[K]) Add(product K, complaint bool, terms []string) error {
 	if err := check.Receiver("supply: Complaints.Add", c); err != nil {
 		return err
@@ -82,7 +86,7 @@ func (c *Complaints[K]) Add(product K, complaint bool, terms []string) error {
 	if complaint {
 		kind = 1
 	}
-	if c.all == math.MaxInt64 {
+	if c.all >= maxTexts {
 		return fmt.Errorf("supply: Complaints.Add: texts: %w", ErrOverflow)
 	}
 	c.all++
@@ -99,17 +103,16 @@ func (c *Complaints[K]) Add(product K, complaint bool, terms []string) error {
 }
 
 // Merge adds the state of other, which is not changed. It fails with ErrMismatch where other is
-// nil or the receiver, and with ErrOverflow, changing nothing, when a count leaves int64.
+// nil or the receiver, and with ErrOverflow, changing nothing, when there are more than 2⁴⁰ texts.
 func (c *Complaints[K]) Merge(other *Complaints[K]) error {
 	const where = "supply: Complaints.Merge"
 	if err := check.Merge(where, c, other); err != nil {
 		return err
 	}
-	all, err := check.AddInt64(c.all, other.all) // no count is of more
-	if err != nil {
-		return fmt.Errorf("%s: texts: %w", where, err)
+	if c.all > maxTexts-other.all { // no count is of more
+		return fmt.Errorf("%s: texts: %w", where, ErrOverflow)
 	}
-	c.all = all
+	c.all += other.all
 	for id, b := range other.products {
 		a := c.product(id)
 		a.n[0], a.n[1] = a.n[0]+b.n[0], a.n[1]+b.n[1]
@@ -313,7 +316,7 @@ func (c *Complaints[K]) MarshalBinary() ([]byte, error) { return c.AppendBinary(
 //	[]string terms, ascending without repeats, each of a product
 //	ids      int class (0 text, 1 signed, 2 unsigned numbers), int n, n ids of K ascending:
 //	         length and bytes, or 8 bytes that fit K
-//	per id   i64 other texts, i64 complaints, >= 0 and some; int n, and n terms: i64 place in
+//	per id   i64 other texts, i64 complaints, >= 0 and some, 2⁴⁰ of all ids at most; int n, and n terms: i64 place in
 //	         the list, ascending, i64 other texts and i64 complaints with it, some, and no more
 //	         than there are
 //
@@ -339,7 +342,7 @@ func (c *Complaints[K]) UnmarshalBinary(data []byte) error {
 	used := make([]bool, len(n.names))
 	for _, id := range decodeIDs[K](r) {
 		p := &texts{n: [2]int64{decodeCount(r), decodeCount(r)}, terms: map[int32]*termCount{}}
-		if p.n == [2]int64{} || p.n[0] > math.MaxInt64-p.n[1] || p.n[0]+p.n[1] > math.MaxInt64-n.all {
+		if p.n == [2]int64{} || p.n[0] > maxTexts || p.n[1] > maxTexts || p.n[0]+p.n[1] > maxTexts-n.all {
 			r.Fail("has a product without texts, or more than fit")
 			break
 		}

@@ -332,13 +332,15 @@ func joint(wanted, passed, failed Criteria) Check {
 // An order past its promise that is not there is late, and counted as overdue.
 func (f *Fulfilment) punctual(d *Delivery, c *fulfilmentCounts) (onTime Check, pending bool) {
 	arrived := !d.Delivered.IsZero()
-	switch latest := d.Promised.Add(f.opt.Grace); {
+	latest := stamp(d.Promised)
+	latest += min(int64(f.opt.Grace), math.MaxInt64-max(latest, 0))
+	switch {
 	case d.Promised.IsZero():
 		c.NoPromise++
 		return Unknown, !arrived
 	case arrived:
-		return checkOf(!d.Delivered.After(latest)), false
-	case f.opt.AsOf.After(latest):
+		return checkOf(stamp(d.Delivered) <= latest), false
+	case stamp(f.opt.AsOf) > latest:
 		c.Overdue++
 		return Fail, false
 	}
@@ -360,9 +362,9 @@ func (f *Fulfilment) watch(s *survive.Durations, from, to time.Time, ended bool)
 	switch {
 	case from.IsZero():
 	case !to.IsZero():
-		s.Add(f.opt.Hours.Between(from, to), true)
+		s.Add(elapsed(f.opt.Hours, from, to), true)
 	case !ended:
-		s.Add(f.opt.Hours.Between(from, f.opt.AsOf), false)
+		s.Add(elapsed(f.opt.Hours, from, f.opt.AsOf), false)
 	}
 }
 

@@ -60,3 +60,15 @@ func stamp(t time.Time) int64 {
 
 // follows reports whether t has not happened or lies in [from, end].
 func follows(from, t, end int64) bool { return t == never || t >= from && t <= end && t > early }
+
+// elapsed is how long [from, to), instants that stamp tells apart and in order, was by a clock; nil
+// runs around the clock. It is to.Sub(from) without its checks, the longest Duration where that is.
+func elapsed(h *Hours, from, to time.Time) time.Duration {
+	if h != nil {
+		return h.Between(from, to)
+	}
+	if d := stamp(to) - stamp(from); d >= 0 {
+		return time.Duration(d)
+	}
+	return math.MaxInt64
+}

@@ -211,6 +211,28 @@ func TestDecodeContradictions(t *testing.T) {
 	}
 }
 
+// Texts beyond 2⁴⁰, whose test would take too long, are ErrOverflow and no frame.
+func TestComplaintsMost(t *testing.T) {
+	c, golden := &supply.Complaints[string]{}, must(os.ReadFile(filepath.Join("testdata", "frames", "Complaints.v1.bin")))
+	ok(t, c.UnmarshalBinary(golden))
+	at := 16 // the first of two products of twelve texts
+	for ; at+16 <= len(golden); at++ {
+		if binary.LittleEndian.Uint64(golden[at:]) == 6 && binary.LittleEndian.Uint64(golden[at+8:]) == 6 {
+			break
+		}
+	}
+	most := bytes.Clone(golden)
+	binary.LittleEndian.PutUint64(most[at:], 1<<40-18) // with the other 18, all there may be
+	ok(t, c.UnmarshalBinary(testkit.Refit(most)))
+	if err := c.Add("coat", true, nil); !errors.Is(err, supply.ErrOverflow) {
+		t.Errorf("Add: %v", err)
+	}
+	binary.LittleEndian.PutUint64(most[at:], 1<<40-17)
+	if err := c.UnmarshalBinary(testkit.Refit(most)); !errors.Is(err, supply.ErrCorrupt) {
+		t.Errorf("UnmarshalBinary: %v", err)
+	}
+}
+
 // k returns a fresh state of a kind and its newest golden frame.
 func k(name string) (state, []byte) {
 	for _, k := range kinds {

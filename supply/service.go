@@ -156,7 +156,7 @@ func (s *Service) AddTicket(t Ticket) error {
 	}
 	s.judge(&t)
 	solved := !t.Resolved.IsZero()
-	took := func(to time.Time) time.Duration { return s.opt.Hours.Between(t.Opened, to) }
+	took := func(to time.Time) time.Duration { return elapsed(s.opt.Hours, t.Opened, to) }
 	switch {
 	case !t.Replied.IsZero():
 		s.reply.Add(took(t.Replied), true)
@@ -245,12 +245,12 @@ func (s *Service) judge(t *Ticket) {
 	if again {
 		c.Reopened++
 	}
-	if t.Contacts == 0 || s.opt.AsOf.Sub(t.Resolved) < s.opt.ReopenWindow {
+	if t.Contacts == 0 || elapsed(nil, t.Resolved, s.opt.AsOf) < s.opt.ReopenWindow {
 		c.Unjudged++
 		return
 	}
 	c.FirstDen++
-	if t.Contacts == 1 && !(again && t.Reopened.Sub(t.Resolved) <= s.opt.ReopenWindow) {
+	if t.Contacts == 1 && !(again && elapsed(nil, t.Resolved, t.Reopened) <= s.opt.ReopenWindow) {
 		c.First++
 	}
 }
